@@ -1,0 +1,255 @@
+package journal
+
+import (
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// State is where a submission stands in its life.
+type State string
+
+// The states of a submission.
+const (
+	Accepted  State = "accepted"  // we have it
+	Delivered State = "delivered" // every target has it
+	Decided   State = "decided"   // the office has ruled
+	Closed    State = "closed"    // the front office knows the last word, or nobody waits for one
+	Rejected  State = "rejected"  // the form is wrong, or an operator said no
+	Parked    State = "parked"    // waits for a person
+)
+
+// Progress is where one delivery stands.
+type Progress string
+
+// The states of a delivery. Open ones are pending, waiting, attempting, batched, staged and uncertain.
+const (
+	Pending    Progress = "pending"    // to be mapped and delivered
+	Waiting    Progress = "waiting"    // needs a value that another target returns
+	Attempting Progress = "attempting" // journaled before an effect that the target does not record itself
+	Batched    Progress = "batched"    // a member of a sealed batch
+	Staged     Progress = "staged"     // in place under a temporary name
+	Unclear    Progress = "uncertain"  // an effect whose outcome is unknown; look up first
+	Done       Progress = "delivered"  // the target has it
+	Skipped    Progress = "skipped"    // the mapping gives nothing for this target
+	Held       Progress = "parked"     // waits for a person
+	Dropped    Progress = "dropped"    // given up on an operator's word, or with its rejected submission
+)
+
+// Reason says why something waits for a person, or was refused.
+type Reason struct {
+	Code string // stable
+	Text string // safe to show
+	Next string // what to do
+	Raw  string // a system's own words; sealed, shown only by show --raw
+}
+
+// FieldError is one thing wrong in a form.
+type FieldError struct {
+	Pointer string `json:"pointer"` // JSON Pointer into the form
+	Code    string `json:"code"`    // stable
+	Message string `json:"message"` // never holds what was written
+}
+
+// Plan is a mapping with everything it was checked with, as submissions are pinned to it.
+type Plan struct {
+	Digest  connectors.Digest
+	Name    string
+	Version int
+	Bundle  []byte
+}
+
+// File is an attachment or document in the content store.
+type File struct {
+	Name        string            `json:"name"`
+	ContentType string            `json:"contentType,omitempty"`
+	Digest      connectors.Digest `json:"digest"`
+	Size        int64             `json:"size"`
+}
+
+// Arrival is a submission about to be accepted.
+type Arrival struct {
+	Scope          string            // front office, or route without one: references are unique within it
+	Office         string            // front office that is owed the result; empty: none
+	Inbasket       string            // where it came from
+	Route          string            // empty if it could not be identified (then Park is set)
+	Plan           connectors.Digest // pinned
+	Reference      string            // the sender's, or Transport
+	Transport      string            // the transport's own identity
+	IdempotencyKey string            // HTTP only
+	Digest         connectors.Digest // over form and attachments
+	ContentType    string
+	Form           []byte
+	Attachments    []File
+	Targets        []string     // every target that the plan may write to, in order
+	At             time.Time    // when the in-basket got it
+	Park           *Reason      // accept it, but parked
+	ParkConflict   bool         // a conflict is accepted as a new, parked submission instead of refused
+	Reject         []FieldError // accept it as rejected at once (it decoded, but the form is wrong)
+}
+
+// Acceptance is what became of an Arrival. It is durable when Accept returns.
+type Acceptance struct {
+	ID      ID
+	Verdict connectors.Verdict // Taken, Repeat or Conflict
+	State   State
+	On      string // for Conflict: "reference" or "idempotency-key"
+}
+
+// Stored is a submission as the flow needs it to go on.
+type Stored struct {
+	ID          ID
+	Route       string
+	Office      string
+	Plan        connectors.Digest
+	Reference   string
+	ContentType string
+	Form        []byte
+	Attachments []File
+	At          time.Time
+	Progress    Progress                    // of the delivery that was asked for
+	Batch       int64                       // of that delivery; 0: none
+	Attempts    int                         // of that delivery
+	Returned    map[string]connectors.Value // by all its deliveries so far
+}
+
+// Change moves one delivery. The journal derives the submission's state and its events from it, in
+// the same transaction.
+type Change struct {
+	ID       ID
+	Target   string
+	To       Progress
+	Reason   *Reason                     // for Held and Unclear, and for a failed attempt that stays Pending
+	Returned map[string]connectors.Value // for Done
+	MatchKey string                      // for Done: by which a result finds the submission; empty: none
+	Attempt  bool                        // count and remember an attempt
+	Final    bool                        // for Done: no decision is expected, delivered is the last word
+}
+
+// Batch is a sealed batch file.
+type Batch struct {
+	Seq      int64 // gap-free per target, from 1
+	Target   string
+	Name     string
+	Digest   connectors.Digest
+	Size     int64
+	Control  string // name of the control file, empty: none
+	SealedAt time.Time
+	Progress Progress // Batched, Staged, Unclear, Done, Held, Dropped (voided)
+	Members  []ID     // in order
+	Why      string   // what closed it: count, size, age, time, order, operator
+}
+
+// Outcome is a result of the back office, as journaled.
+type Outcome struct {
+	Source    string // configured name of the source
+	ResultID  string // the result's own identity, unique per source
+	Plan      string // mapping name the result was read by; match keys are per mapping name
+	MatchKey  string
+	ID        ID     // known submission (a person's decision); else found by MatchKey
+	Outcome   string // approved, refused, …; empty with Park
+	Status    string // the legacy system's own word
+	CaseNo    string
+	Reason    string
+	Documents []File
+	By        string // a person's decision: who
+	At        time.Time
+	Park      *Reason // unknown status and the like: kept, parked
+}
+
+// Event is one entry of a submission's history as its front office reads it.
+type Event struct {
+	Seq       int64 // position in the stream; gap-free is not promised, never skipped is
+	ID        ID
+	Office    string
+	Reference string
+	Type      string // accepted, delivered, decided, rejected, overdue
+	Final     bool
+	At        time.Time
+	Data      map[string]any
+}
+
+// Filter selects submissions for List.
+type Filter struct {
+	State     State
+	Route     string
+	Target    string // with Progress: deliveries to this target
+	Progress  Progress
+	Office    string
+	Reference string
+	Since     time.Time
+	Until     time.Time
+	After     ID
+	Limit     int // 0: 100
+}
+
+// Entry is one line of List.
+type Entry struct {
+	ID        ID        `json:"id"`
+	State     State     `json:"state"`
+	Route     string    `json:"route"`
+	Office    string    `json:"office,omitempty"`
+	Reference string    `json:"reference"`
+	At        time.Time `json:"at"`
+	Changed   time.Time `json:"changed"`
+	Code      string    `json:"code,omitempty"` // why it is parked or rejected
+}
+
+// Moment is one line of a submission's timeline.
+type Moment struct {
+	At     time.Time `json:"at"`
+	What   string    `json:"what"` // accepted, repeat, attempt, delivered, parked, decided, pushed, operator …
+	Target string    `json:"target,omitempty"`
+	Code   string    `json:"code,omitempty"`
+	Text   string    `json:"text,omitempty"`
+	By     string    `json:"by,omitempty"`
+	Raw    string    `json:"-"`
+}
+
+// DeliveryView is one delivery as show prints it.
+type DeliveryView struct {
+	Target   string                      `json:"target"`
+	Progress Progress                    `json:"progress"`
+	Batch    int64                       `json:"batch,omitempty"`
+	Attempts int                         `json:"attempts"`
+	Reason   *Reason                     `json:"reason,omitempty"`
+	Returned map[string]connectors.Value `json:"-"`
+}
+
+// View is everything about one submission, without what the citizen wrote.
+type View struct {
+	Entry
+	Plan        string         `json:"mapping"` // name and version
+	Digest      string         `json:"digest"`
+	Attachments []File         `json:"attachments,omitempty"`
+	Deliveries  []DeliveryView `json:"deliveries"`
+	Results     []Outcome      `json:"results,omitempty"`
+	Errors      []FieldError   `json:"errors,omitempty"`
+	Timeline    []Moment       `json:"timeline"`
+}
+
+// Summary is what status prints.
+type Summary struct {
+	States  map[State]int64 `json:"states"`
+	Targets []TargetSummary `json:"targets"`
+	Routes  []RouteSummary  `json:"routes"`
+	Orphans int64           `json:"orphans"`
+	Epoch   int64           `json:"epoch"`
+}
+
+// TargetSummary is one target's backlog.
+type TargetSummary struct {
+	Target  string    `json:"target"`
+	Open    int64     `json:"open"`
+	Parked  int64     `json:"parked"`
+	Oldest  time.Time `json:"oldest"` // acceptance of the oldest open delivery; zero: none
+	Paused  bool      `json:"paused"`
+	LastSeq int64     `json:"lastSeq,omitempty"`
+}
+
+// RouteSummary is one route's submissions by state.
+type RouteSummary struct {
+	Route  string          `json:"route"`
+	States map[State]int64 `json:"states"`
+	Oldest time.Time       `json:"oldest"`
+}

@@ -1,0 +1,56 @@
+package connectors
+
+// Kind says what a Value is.
+type Kind uint8
+
+// The kinds of values. Missing, null and the empty text are three different things.
+const (
+	Missing   Kind = iota // not there: the column is not written, its default applies
+	Null                  // there, and nothing
+	Text                  // Str, valid UTF-8, NFC
+	Integer               // Int
+	Decimal               // Str, canonical: -?digits[.digits], exact
+	Boolean               // Int is 0 or 1
+	Date                  // Str, YYYY-MM-DD, no zone
+	DateTime              // Str, RFC 3339; without an offset where the form had none
+	Binary                // Blob
+	Reference             // Str is WRITE.FIELD: a value that an earlier write of the same delivery returns
+)
+
+// Value is one field of a record. It is small and is passed by value.
+type Value struct {
+	Kind Kind
+	Str  string
+	Int  int64
+	Blob *Blob
+}
+
+// Op says what a write does with its records.
+type Op uint8
+
+// The operations of a write.
+const (
+	Insert          Op = iota
+	Upsert             // by Key
+	Update             // by Key; no row is an item error
+	ReplaceChildren    // delete what has the same Key, then insert
+	Call               // a procedure; Fields are its parameters
+	Put                // a line, file or document; the agent has encoded it
+)
+
+// Shape is what all records of one write have in common. All records of a write of one plan share one
+// pointer, so that a target can group rows by it.
+type Shape struct {
+	Write     string // the write's name in the mapping
+	Object    string // table, procedure, layout or document
+	Op        Op
+	Fields    []string // column names, in the mapping's order
+	Key       []int    // indexes into Fields that name the row
+	Returning []string // columns whose values the target gives
+}
+
+// Record is one row, line or call of one write. Values has one entry for each of Shape.Fields.
+type Record struct {
+	Shape  *Shape
+	Values []Value
+}
