@@ -1,0 +1,29 @@
+//go:build !linux
+
+package servers
+
+import "os/exec"
+
+// process stands in for systems where no servers are started.
+type process struct{}
+
+func (*process) start() error { return ErrMissing }
+func (*process) stop()        {}
+func (*process) kill()        {}
+func (*process) exited() bool { return true }
+func (*process) tail() string { return "" }
+
+func (*FTP) greets() error { return ErrMissing }
+
+func alive(int) bool { return true }
+
+// StartPostgreSQL works on Linux only.
+func StartPostgreSQL(Options) (*Database, error) { return nil, missing() }
+
+// StartMariaDB works on Linux only.
+func StartMariaDB(Options) (*Database, error) { return nil, missing() }
+
+// StartVSFTPD works on Linux only.
+func StartVSFTPD(FTPOptions) (*FTP, error) { return nil, missing() }
+
+func missing() error { return &exec.Error{Name: "server", Err: ErrMissing} }
