@@ -37,7 +37,7 @@ type sample struct {
 	Fields Ordered[string]   `yaml:"fields"`
 	Raw    *Node             `yaml:"raw"`
 	Labels map[string]string `yaml:"labels"`
-	Common common `yaml:",inline"`
+	Common common            `yaml:",inline"`
 }
 
 func TestDecode(t *testing.T) {
