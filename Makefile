@@ -1,0 +1,80 @@
+# Everything a developer or CI runs. `make help` lists it.
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO          ?= go
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+PARALLEL    ?= 2
+FUZZTIME    ?= 2s
+ROUNDS      ?= 20
+CHECKROUNDS ?= 3
+STAY        ?=
+N           ?= 10000
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
+
+.PHONY: help build demo test quick check fmt vet lint style windows vuln tidy fresh generate servers fuzz crash crash-short powerloss bench
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## the binary, bin/inbasket
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/inbasket ./agent/cmd/inbasket
+
+demo: ## the whole way of the data, shown step by step (no root, nothing but Go; STAY=1 keeps it running)
+	$(GO) run ./test/demo $(if $(STAY),-stay)
+
+test: servers ## all tests with the race detector, real servers included (installs them when missing)
+	INBASKET_REAL=1 $(GO) test -race -p $(PARALLEL) -timeout 20m ./...
+
+quick: ## all tests that need nothing but Go, without the race detector
+	CI= INBASKET_REAL= $(GO) test ./...
+
+check: fmt vet lint windows tidy fresh vuln fuzz crash-short ## what must hold besides the tests
+
+fmt: ## gofmt has nothing to change
+	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "gofmt -w is needed for:" $$files; exit 1; fi
+
+vet: ## go vet finds nothing
+	$(GO) vet ./...
+
+lint: ## staticcheck finds nothing (left out where it cannot be fetched)
+	@if $(GO) run $(STATICCHECK) -version >/dev/null 2>&1; then echo staticcheck ./...; $(GO) run $(STATICCHECK) ./...; \
+	else echo "staticcheck cannot be fetched here; go vet and the style test must do"; fi
+
+windows: ## it builds and vets for Windows, without cgo
+	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./agent/cmd/inbasket
+	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) vet ./...
+
+tidy: ## go.mod and go.sum are what the imports need
+	$(GO) mod tidy -diff
+
+fresh: ## generated files are up to date
+	@before=$$(git status --porcelain; git diff | sha256sum); $(MAKE) --no-print-directory generate; \
+	after=$$(git status --porcelain; git diff | sha256sum); \
+	if [ "$$before" != "$$after" ]; then git status --short; echo "generated files were stale: commit what make generate wrote"; exit 1; fi
+
+generate: ## write generated files anew (references, schemas, error list)
+	$(GO) generate ./...
+
+vuln: ## no known vulnerability in what is used (left out where the database cannot be reached)
+	@$(GO) run ./test/vuln $(GOVULNCHECK)
+
+servers: ## install PostgreSQL, MariaDB and vsftpd for the tests, when missing (needs root only then)
+	$(GO) run ./test/servers/install
+
+fuzz: ## every fuzz target for FUZZTIME each
+	$(GO) run ./test/fuzz -time $(FUZZTIME)
+
+crash: servers ## kill the agent ROUNDS times at random moments and system calls; nothing lost, doubled or stuck
+	$(GO) run ./test/crash -rounds $(ROUNDS)
+
+crash-short: servers
+	$(GO) run ./test/crash -rounds $(CHECKROUNDS)
+
+powerloss: ## cut the power of the agent's disk ROUNDS times (root; ext4 on a loop device)
+	$(GO) run ./test/crash -power -rounds $(ROUNDS)
+
+bench: servers ## forms per second against hand-written loops, N forms a round
+	$(GO) run ./test/bench -n $(N)

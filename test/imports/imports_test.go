@@ -1,0 +1,194 @@
+// Package imports holds no code: its test says which package may import which.
+package imports
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/inbasket/inbasket"
+
+// root is the repository's folder as this test sees it.
+const root = "../.."
+
+// rule says what packages below From may import of this module besides themselves. Longest From first.
+type rule struct {
+	from    string
+	imports []string // packages, or with /... all below too
+}
+
+var rules = []rule{
+	{"agent/cmd", []string{"agent/...", "installer/...", "connectors", "connectors/all", "mapping/..."}},
+	{"agent", []string{"agent/...", "mapping/...", "connectors"}},
+	{"installer", []string{"installer/...", "agent/config", "connectors"}},
+	{"connectors/all", []string{"connectors/..."}},
+	{"connectors", []string{"connectors"}},
+	{"mapping", []string{"mapping/...", "connectors"}},
+	{"configs", nil},
+}
+
+// testOnly are modules that only tests, and what is below test, may import.
+var testOnly = []string{
+	"github.com/google/go-cmp", "go.uber.org/goleak", "pgregory.net/rapid", "github.com/rogpeppe/go-internal", "testing",
+}
+
+// used are modules that the product stands on from the start.
+var used = []string{
+	"github.com/kardianos/service", "github.com/fsnotify/fsnotify", "github.com/jlaffaye/ftp",
+	"github.com/sijms/go-ora/v2", "github.com/rs/zerolog",
+}
+
+// file is one Go file with what it imports.
+type file struct {
+	path    string // slash-separated, from the repository's folder
+	imports []string
+}
+
+func (f file) pkg() string { return strings.TrimPrefix(filepath.ToSlash(filepath.Dir(f.path)), "./") }
+func (f file) test() bool {
+	return strings.HasSuffix(f.path, "_test.go") || strings.HasPrefix(f.path, "test/")
+}
+func below(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }
+
+func TestImportsRunOneWay(t *testing.T) {
+	for _, f := range files(t) {
+		if below(f.pkg(), "test") {
+			continue
+		}
+		for _, path := range f.imports {
+			p, ours := strings.CutPrefix(path, module+"/")
+			if ours && !may(f, p) {
+				t.Errorf("%s imports %s", f.path, p)
+			}
+		}
+	}
+}
+
+// may tells whether the file may import package p of this module.
+func may(f file, p string) bool {
+	if p == f.pkg() || f.test() && below(p, "test") {
+		return true
+	}
+	for _, r := range rules {
+		if !below(f.pkg(), r.from) {
+			continue
+		}
+		if r.from == "agent" && below(p, "agent/cmd") {
+			return false
+		}
+		if ownConnector(f.pkg(), p) {
+			return true
+		}
+		return slices.ContainsFunc(r.imports, func(allowed string) bool {
+			dir, deep := strings.CutSuffix(allowed, "/...")
+			return p == dir || deep && below(p, dir)
+		})
+	}
+	return false
+}
+
+// ownConnector tells whether both packages belong to the same connector.
+func ownConnector(from, to string) bool {
+	a, b := strings.Split(from, "/"), strings.Split(to, "/")
+	return len(a) > 1 && len(b) > 1 && a[0] == "connectors" && b[0] == "connectors" && a[1] == b[1]
+}
+
+func TestContractsNeedTheStandardLibraryOnly(t *testing.T) {
+	for _, f := range files(t) {
+		if f.pkg() != "connectors" || f.test() {
+			continue
+		}
+		for _, path := range f.imports {
+			if first, _, _ := strings.Cut(path, "/"); strings.Contains(first, ".") {
+				t.Errorf("%s imports %s", f.path, path)
+			}
+		}
+	}
+}
+
+func TestTestLibrariesStayInTests(t *testing.T) {
+	for _, f := range files(t) {
+		if f.test() {
+			continue
+		}
+		for _, path := range f.imports {
+			if slices.ContainsFunc(testOnly, func(lib string) bool { return below(path, lib) }) {
+				t.Errorf("%s imports %s", f.path, path)
+			}
+		}
+	}
+}
+
+func TestMappingIsPure(t *testing.T) {
+	impure := []string{"net", "net/http", "os/exec", "database/sql", "math/rand", "math/rand/v2", "crypto/rand"}
+	for _, f := range files(t) {
+		if !below(f.pkg(), "mapping") || f.test() {
+			continue
+		}
+		for _, path := range f.imports {
+			if slices.Contains(impure, path) {
+				t.Errorf("%s imports %s", f.path, path)
+			}
+		}
+	}
+}
+
+func TestDependenciesAreUsed(t *testing.T) {
+	all := files(t)
+	for _, lib := range used {
+		ok := slices.ContainsFunc(all, func(f file) bool {
+			return !f.test() && slices.ContainsFunc(f.imports, func(p string) bool { return below(p, lib) })
+		})
+		if !ok {
+			t.Errorf("no product code imports %s", lib)
+		}
+	}
+}
+
+// files returns every Go file of the module, of every operating system.
+func files(t *testing.T) []file {
+	t.Helper()
+	var all []file
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
+			return fs.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		f := file{path: filepath.ToSlash(rel)}
+		for _, spec := range parsed.Imports {
+			p, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			f.imports = append(f.imports, p)
+		}
+		all = append(all, f)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 10 {
+		t.Fatalf("only %d Go files found", len(all))
+	}
+	return all
+}
