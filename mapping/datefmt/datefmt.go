@@ -1,0 +1,233 @@
+// Package datefmt parses and formats dates by patterns such as "yyyy-MM-dd HH:mm:ss", strictly: what
+// does not match exactly is an error, and nothing depends on a clock or on a locale.
+//
+// Letters stand for fields: yyyy year, yy its last two digits, MM or M month, dd or d day, DDD day of
+// the year, HH or H hour from 0 to 23, mm minute, ss second, S to SSSSSSSSS fraction of a second, XXX
+// offset as +01:00 or Z, XX offset as +0100 or Z. Text between apostrophes is literal and two
+// apostrophes are one; everything that is not a letter is literal too.
+package datefmt
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Pattern is a compiled pattern. It is immutable and safe for concurrent use.
+type Pattern struct {
+	text   string
+	parts  []part
+	fields uint32 // bit set of kinds
+}
+
+type kind uint8
+
+const (
+	literal kind = iota
+	year4
+	year2
+	month
+	day
+	yearDay
+	hour
+	minute
+	second
+	fraction
+	offsetColon
+	offsetPlain
+)
+
+type part struct {
+	kind  kind
+	width int // digits; 1 means one or two
+	text  string
+}
+
+// ErrMismatch says that a text does not have the pattern's form, or is no day or time of the calendar.
+var ErrMismatch = errors.New("does not match the date pattern")
+
+// ErrTwoDigitYear says that a pattern with yy cannot parse by itself: the century is not in the text.
+var ErrTwoDigitYear = errors.New("yy leaves the century open; parse it with a first year")
+
+// Compile checks a pattern and prepares it. The error names the offending letters.
+func Compile(pattern string) (*Pattern, error) {
+	if pattern == "" {
+		return nil, errors.New("date pattern is empty")
+	}
+	p := &Pattern{text: pattern}
+	for i := 0; i < len(pattern); {
+		n, err := p.next(pattern[i:])
+		if err != nil {
+			return nil, fmt.Errorf("date pattern %q: %w", pattern, err)
+		}
+		i += n
+	}
+	if p.fields == 0 {
+		return nil, fmt.Errorf("date pattern %q has no field such as yyyy", pattern)
+	}
+	return p, nil
+}
+
+// MustCompile is Compile for patterns that are constants of the program.
+func MustCompile(pattern string) *Pattern {
+	p, err := Compile(pattern)
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
+
+// next takes one part from the head of s and returns how many bytes it had.
+func (p *Pattern) next(s string) (int, error) {
+	c := s[0]
+	if c == '\'' {
+		return p.quoted(s)
+	}
+	if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
+		p.literal(s[:1])
+		return 1, nil
+	}
+	n := 1
+	for n < len(s) && s[n] == c {
+		n++
+	}
+	k, width, ok := field(c, n)
+	if !ok {
+		return 0, fmt.Errorf("%q is not a field; use yyyy, yy, MM, dd, DDD, HH, mm, ss, SSS, XXX, or put text between apostrophes", s[:n])
+	}
+	if p.fields&(1<<k) != 0 {
+		return 0, fmt.Errorf("%q stands twice", s[:n])
+	}
+	p.fields |= 1 << k
+	p.parts = append(p.parts, part{kind: k, width: width})
+	return n, nil
+}
+
+func (p *Pattern) quoted(s string) (int, error) {
+	if strings.HasPrefix(s, "''") {
+		p.literal("'")
+		return 2, nil
+	}
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		if s[i] != '\'' {
+			b.WriteByte(s[i])
+			continue
+		}
+		if i+1 < len(s) && s[i+1] == '\'' {
+			b.WriteByte('\'')
+			i++
+			continue
+		}
+		p.literal(b.String())
+		return i + 1, nil
+	}
+	return 0, errors.New("an apostrophe is not closed")
+}
+
+func (p *Pattern) literal(s string) {
+	if n := len(p.parts); n > 0 && p.parts[n-1].kind == literal {
+		p.parts[n-1].text += s
+		return
+	}
+	p.parts = append(p.parts, part{kind: literal, text: s})
+}
+
+func field(c byte, n int) (kind, int, bool) {
+	switch {
+	case c == 'y' && n == 4:
+		return year4, 4, true
+	case c == 'y' && n == 2:
+		return year2, 2, true
+	case c == 'M' && n <= 2:
+		return month, n, true
+	case c == 'd' && n <= 2:
+		return day, n, true
+	case c == 'D' && n == 3:
+		return yearDay, 3, true
+	case c == 'H' && n <= 2:
+		return hour, n, true
+	case c == 'm' && n == 2:
+		return minute, 2, true
+	case c == 's' && n == 2:
+		return second, 2, true
+	case c == 'S' && n <= 9:
+		return fraction, n, true
+	case c == 'X' && n == 3:
+		return offsetColon, 0, true
+	case c == 'X' && n == 2:
+		return offsetPlain, 0, true
+	}
+	return 0, 0, false
+}
+
+// String returns the pattern as it was written.
+func (p *Pattern) String() string { return p.text }
+
+func (p *Pattern) has(k kind) bool { return p.fields&(1<<k) != 0 }
+
+// HasDate says whether the pattern names a whole day.
+func (p *Pattern) HasDate() bool {
+	return (p.has(year4) || p.has(year2)) && (p.has(month) && p.has(day) || p.has(yearDay))
+}
+
+// HasTime says whether the pattern has at least the hour.
+func (p *Pattern) HasTime() bool { return p.has(hour) }
+
+// HasZone says whether the pattern has the offset from UTC.
+func (p *Pattern) HasZone() bool { return p.has(offsetColon) || p.has(offsetPlain) }
+
+// TwoDigitYear says whether the year is yy, so that Parse refuses and ParseFrom is needed.
+func (p *Pattern) TwoDigitYear() bool { return p.has(year2) && !p.has(year4) }
+
+// Format writes t by the pattern, in t's own location.
+func (p *Pattern) Format(t time.Time) string { return string(p.Append(nil, t)) }
+
+// Append appends t by the pattern to dst.
+func (p *Pattern) Append(dst []byte, t time.Time) []byte {
+	for _, q := range p.parts {
+		switch q.kind {
+		case literal:
+			dst = append(dst, q.text...)
+		case year4:
+			dst = digits(dst, t.Year(), 4)
+		case year2:
+			dst = digits(dst, t.Year()%100, 2)
+		case month:
+			dst = digits(dst, int(t.Month()), q.width)
+		case day:
+			dst = digits(dst, t.Day(), q.width)
+		case yearDay:
+			dst = digits(dst, t.YearDay(), 3)
+		case hour:
+			dst = digits(dst, t.Hour(), q.width)
+		case minute:
+			dst = digits(dst, t.Minute(), 2)
+		case second:
+			dst = digits(dst, t.Second(), 2)
+		case fraction:
+			dst = append(dst, fmt.Sprintf("%09d", t.Nanosecond())[:q.width]...)
+		case offsetColon:
+			dst = t.AppendFormat(dst, "Z07:00")
+		case offsetPlain:
+			dst = t.AppendFormat(dst, "Z0700")
+		}
+	}
+	return dst
+}
+
+func digits(dst []byte, n, width int) []byte {
+	var b [20]byte
+	i := len(b)
+	for n > 0 || i == len(b) {
+		i--
+		b[i] = byte('0' + n%10)
+		n /= 10
+	}
+	for len(b)-i < width {
+		i--
+		b[i] = '0'
+	}
+	return append(dst, b[i:]...)
+}

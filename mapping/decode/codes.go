@@ -1,0 +1,23 @@
+package decode
+
+// The codes of errors; stable and documented.
+const (
+	CodeFormat       = "decode.format"        // the format is not one that the agent decodes; name one in the mapping
+	CodeEmpty        = "decode.empty"         // the input is empty; the sender should send the form again
+	CodeSyntax       = "decode.syntax"        // the input is not well formed; the sender has to mend it
+	CodeTrailing     = "decode.trailing"      // something follows the end of the form; the sender has to remove it
+	CodeUTF8         = "decode.utf8"          // a text is not valid in its character set; the sender has to mend it
+	CodeCharset      = "decode.charset"       // the declared character set is not known; send UTF-8
+	CodeDuplicate    = "decode.duplicate-key" // a name stands twice where one value is expected; declare the list in the mapping or mend the form
+	CodeNumber       = "decode.number"        // a number is out of any sensible range; mend the form
+	CodeSize         = "decode.size"          // the input is larger than the limit; raise input.limits or refuse such forms
+	CodeDepth        = "decode.depth"         // the input is nested deeper than the limit; raise input.limits or refuse such forms
+	CodeNodes        = "decode.nodes"         // the input has more values than the limit; raise input.limits or refuse such forms
+	CodeText         = "decode.text"          // one text is longer than the limit; raise input.limits or refuse such forms
+	CodeDTD          = "decode.xml-dtd"       // the XML has a document type; those are refused because of entity attacks
+	CodeEntity       = "decode.xml-entity"    // the XML uses an entity that it would have to define; write the character itself
+	CodeColumns      = "decode.columns"       // a line does not have the columns of the header; mend the file
+	CodeWidth        = "decode.width"         // a fixed-width line does not have the declared length; mend the file or the field list
+	CodeType         = "decode.type"          // a field does not have the declared type; mend the file or the field list
+	CodeNotOneRecord = "decode.not-one"       // exactly one record was expected; mend the file or drop `single`
+)

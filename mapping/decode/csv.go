@@ -1,0 +1,238 @@
+package decode
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/inbasket/inbasket/mapping/charset"
+)
+
+// CSVOptions say how a CSV input is written.
+type CSVOptions struct {
+	Delimiter string   // one ASCII character, default comma; "tab" is understood
+	Quote     string   // one ASCII character, default quotation mark; "none" for none
+	Charset   string   // default utf-8
+	Columns   []string // names of the columns, if the input has no header line
+	Single    bool     // the input is one record: the result is its map, not a list
+}
+
+// CSV decodes lines of delimited fields as RFC 4180 says. The first line names the columns unless
+// o.Columns does. The result is a list with one map for each line, or the map itself with o.Single; all
+// values are texts. Empty lines are skipped; a line with another number of fields is an error.
+func CSV(b []byte, o CSVOptions, l Limits) (any, error) {
+	l = l.orDefault()
+	if err := tooLarge(b, l); err != nil {
+		return nil, err
+	}
+	text, err := toUTF8(b, o.Charset)
+	if err != nil {
+		return nil, err
+	}
+	d := csvDecoder{b: text, limits: l, columns: o.Columns}
+	if d.delimiter, err = mark(o.Delimiter, ','); err != nil {
+		return nil, err
+	}
+	if d.quote, err = mark(o.Quote, '"'); err != nil {
+		return nil, err
+	}
+	rows, err := d.rows()
+	if err != nil {
+		return nil, err
+	}
+	return oneOrAll(rows, o.Single)
+}
+
+// oneOrAll returns the list, or its only item where exactly one is expected.
+func oneOrAll(rows []any, single bool) (any, error) {
+	if !single {
+		return rows, nil
+	}
+	if len(rows) != 1 {
+		return nil, &Error{Code: CodeNotOneRecord, Message: fmt.Sprintf("one record is expected, there are %d", len(rows))}
+	}
+	return rows[0], nil
+}
+
+// toUTF8 converts b from a character set by name and drops a byte order mark.
+func toUTF8(b []byte, name string) ([]byte, error) {
+	c, ok := charset.Lookup(name)
+	if !ok {
+		return nil, &Error{Code: CodeCharset, Message: "the character set is not known; known are " + strings.Join(charset.Names(), ", ")}
+	}
+	if c.UTF8() {
+		b = bytes.TrimPrefix(b, utf8BOM)
+	}
+	s, bad, ok := c.DecodeString(b)
+	if !ok {
+		line, column := place(b, bad)
+		return nil, &Error{Code: CodeUTF8, Line: line, Column: column, Message: "the text is not valid " + c.Name()}
+	}
+	return []byte(strings.TrimPrefix(s, "\uFEFF")), nil
+}
+
+// mark returns the byte that a delimiter or quote setting means; 0 means none.
+func mark(s string, def byte) (byte, error) {
+	switch {
+	case s == "":
+		return def, nil
+	case s == "tab":
+		return '\t', nil
+	case s == "none":
+		return 0, nil
+	case len(s) == 1 && s[0] != '\n' && s[0] != '\r' && s[0] < 0x80:
+		return s[0], nil
+	}
+	return 0, &Error{Code: CodeFormat, Message: "a delimiter or quote is one ASCII character, tab or none"}
+}
+
+type csvDecoder struct {
+	b         []byte
+	delimiter byte
+	quote     byte
+	limits    Limits
+	columns   []string
+	pos       int
+	nodes     int
+}
+
+func (d *csvDecoder) fail(code string, off int, format string, args ...any) error {
+	line, column := place(d.b, off)
+	return &Error{Code: code, Line: line, Column: column, Message: fmt.Sprintf(format, args...)}
+}
+
+func (d *csvDecoder) rows() ([]any, error) {
+	rows := []any{}
+	for d.pos < len(d.b) {
+		start := d.pos
+		fields, err := d.line()
+		if err != nil {
+			return nil, underIndex(err, len(rows))
+		}
+		if len(fields) == 1 && fields[0] == "" && (d.columns == nil || len(d.columns) > 1) {
+			continue // an empty line
+		}
+		if d.columns == nil {
+			if err := d.header(fields, start); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		row, err := d.row(fields, start)
+		if err != nil {
+			return nil, underIndex(err, len(rows))
+		}
+		rows = append(rows, row)
+	}
+	if d.columns == nil {
+		return nil, &Error{Code: CodeEmpty, Line: 1, Column: 1, Message: "the file is empty; not even a header line is there"}
+	}
+	return rows, nil
+}
+
+func (d *csvDecoder) header(fields []string, off int) error {
+	seen := map[string]bool{}
+	for i, f := range fields {
+		f = strings.TrimSpace(f)
+		if f == "" {
+			return d.fail(CodeColumns, off, "column %d of the header line has no name", i+1)
+		}
+		if seen[f] {
+			return under(d.fail(CodeDuplicate, off, "column %d of the header line has the name of an earlier one", i+1), f)
+		}
+		seen[f] = true
+		fields[i] = f
+	}
+	d.columns = fields
+	return nil
+}
+
+func (d *csvDecoder) row(fields []string, off int) (any, error) {
+	if len(fields) != len(d.columns) {
+		return nil, d.fail(CodeColumns, off, "the line has %d fields, the header %d", len(fields), len(d.columns))
+	}
+	if d.nodes += len(fields) + 1; d.nodes > d.limits.Nodes {
+		return nil, d.fail(CodeNodes, off, "the file has more than %d values", d.limits.Nodes)
+	}
+	row := make(map[string]any, len(fields))
+	for i, f := range fields {
+		row[d.columns[i]] = f
+	}
+	return row, nil
+}
+
+// line decodes one record, which may span lines inside quotes.
+func (d *csvDecoder) line() ([]string, error) {
+	var fields []string
+	for {
+		f, err := d.field()
+		if err != nil {
+			return nil, err
+		}
+		if fields = append(fields, f); len(fields) > d.limits.Nodes {
+			return nil, d.fail(CodeNodes, d.pos, "the file has more than %d values", d.limits.Nodes)
+		}
+		if d.pos == len(d.b) || d.b[d.pos] != d.delimiter || d.delimiter == 0 {
+			d.endLine()
+			return fields, nil
+		}
+		d.pos++
+	}
+}
+
+// endLine steps over LF, CR LF or CR.
+func (d *csvDecoder) endLine() {
+	if d.pos < len(d.b) && d.b[d.pos] == '\r' {
+		d.pos++
+	}
+	if d.pos < len(d.b) && d.b[d.pos] == '\n' {
+		d.pos++
+	}
+}
+
+func (d *csvDecoder) field() (string, error) {
+	start := d.pos
+	if d.quote != 0 && start < len(d.b) && d.b[start] == d.quote {
+		return d.quoted()
+	}
+	for d.pos < len(d.b) {
+		c := d.b[d.pos]
+		if c == '\n' || c == '\r' || d.delimiter != 0 && c == d.delimiter {
+			break
+		}
+		if d.quote != 0 && c == d.quote {
+			return "", d.fail(CodeSyntax, d.pos, "a quote stands inside a field that does not begin with one")
+		}
+		d.pos++
+	}
+	return d.text(string(d.b[start:d.pos]), start)
+}
+
+func (d *csvDecoder) quoted() (string, error) {
+	start := d.pos
+	var out []byte
+	for d.pos++; d.pos < len(d.b); d.pos++ {
+		c := d.b[d.pos]
+		if c != d.quote {
+			out = append(out, c)
+			continue
+		}
+		d.pos++
+		if d.pos < len(d.b) && d.b[d.pos] == d.quote {
+			out = append(out, c)
+			continue
+		}
+		if d.pos < len(d.b) && d.b[d.pos] != d.delimiter && d.b[d.pos] != '\n' && d.b[d.pos] != '\r' {
+			return "", d.fail(CodeSyntax, d.pos, "something follows the closing quote of a field")
+		}
+		return d.text(string(out), start)
+	}
+	return "", d.fail(CodeSyntax, start, "the quote that begins here is not closed")
+}
+
+func (d *csvDecoder) text(s string, off int) (string, error) {
+	if len(s) > d.limits.Text {
+		return "", d.fail(CodeText, off, "the field is longer than %d bytes", d.limits.Text)
+	}
+	return nfc(s), nil
+}

@@ -1,0 +1,181 @@
+// Package decode turns the bytes of a form or of an answer file into a tree, strictly and under limits.
+//
+// A tree is made of map[string]any, []any, string (valid UTF-8 in normal form C), json.Number (the exact
+// text), bool and nil. Nothing in it refers to the input. Errors name a place and never hold content,
+// except that a Pointer is made of the sender's own field names.
+package decode
+
+import (
+	"bytes"
+	"fmt"
+	"mime"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Limits bound what a form may ask of the agent. A zero field means its default.
+type Limits struct {
+	Bytes int64 // of the whole input
+	Depth int   // of nested objects, lists or elements
+	Nodes int   // values in the tree, counting every object, list, text and number
+	Text  int   // bytes of one text
+}
+
+// DefaultLimits returns the limits that apply where a mapping says nothing: 16 MiB, 64 levels, 200,000
+// values, 8 MiB of one text.
+func DefaultLimits() Limits {
+	return Limits{Bytes: 16 << 20, Depth: 64, Nodes: 200_000, Text: 8 << 20}
+}
+
+func (l Limits) orDefault() Limits {
+	d := DefaultLimits()
+	if l.Bytes > 0 {
+		d.Bytes = l.Bytes
+	}
+	if l.Depth > 0 {
+		d.Depth = l.Depth
+	}
+	if l.Nodes > 0 {
+		d.Nodes = l.Nodes
+	}
+	if l.Text > 0 {
+		d.Text = l.Text
+	}
+	return d
+}
+
+// Error says where and why an input could not be decoded.
+type Error struct {
+	Code    string // one of the Code constants
+	Line    int    // from 1; 0 if the place is the whole input
+	Column  int    // from 1, in characters
+	Pointer string // JSON Pointer to the value, or to what holds it; at most some hundred bytes
+	Message string // a sentence without content
+}
+
+// Error returns place and message.
+func (e *Error) Error() string {
+	if e.Line == 0 {
+		return e.Message
+	}
+	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Message)
+}
+
+// Options are the settings of all formats; each format reads its own.
+type Options struct {
+	Limits Limits
+	Lists  []string     // XML and urlencoded: dotted paths of what may repeat, such as parcels.parcel
+	CSV    CSVOptions   //
+	Fixed  FixedOptions //
+}
+
+// Formats returns the names that Decode knows.
+func Formats() []string { return []string{"json", "xml", "csv", "urlencoded", "fixed"} }
+
+// Decode decodes b by the name of its format: json, xml, csv, urlencoded or fixed. Errors are *Error.
+func Decode(format string, b []byte, o Options) (any, error) {
+	switch format {
+	case "json":
+		return JSON(b, o.Limits)
+	case "xml":
+		return XML(b, o.Limits, o.Lists)
+	case "csv":
+		return CSV(b, o.CSV, o.Limits)
+	case "urlencoded":
+		return Form(b, o.Limits, o.Lists...)
+	case "fixed":
+		return Fixed(b, o.Fixed, o.Limits)
+	}
+	return nil, &Error{Code: CodeFormat, Message: "the format is not known; known are " + strings.Join(Formats(), ", ")}
+}
+
+// Sniff returns the format of a form by its content type, or by its first character where the type is
+// missing or says nothing. It returns "" if neither tells.
+func Sniff(contentType string, b []byte) string {
+	if t, _, err := mime.ParseMediaType(contentType); err == nil {
+		switch {
+		case t == "application/json" || t == "text/json" || strings.HasSuffix(t, "+json"):
+			return "json"
+		case t == "application/xml" || t == "text/xml" || strings.HasSuffix(t, "+xml"):
+			return "xml"
+		case t == "application/x-www-form-urlencoded":
+			return "urlencoded"
+		case t == "text/csv":
+			return "csv"
+		case t != "application/octet-stream" && t != "text/plain":
+			return ""
+		}
+	}
+	b = bytes.TrimLeft(bytes.TrimPrefix(b, utf8BOM), " \t\r\n")
+	switch {
+	case len(b) == 0:
+		return ""
+	case b[0] == '{' || b[0] == '[':
+		return "json"
+	case b[0] == '<', bytes.HasPrefix(b, []byte{0xFE, 0xFF}), bytes.HasPrefix(b, []byte{0xFF, 0xFE}):
+		return "xml"
+	}
+	return ""
+}
+
+var utf8BOM = []byte{0xEF, 0xBB, 0xBF}
+
+// place returns line and column, both from 1, of byte offset off in b.
+func place(b []byte, off int) (line, column int) {
+	if off > len(b) {
+		off = len(b)
+	}
+	head := b[:off]
+	line = bytes.Count(head, []byte{'\n'}) + 1
+	head = head[bytes.LastIndexByte(head, '\n')+1:]
+	column = 1
+	for _, c := range head {
+		if c&0xC0 != 0x80 { // count the first byte of each character
+			column++
+		}
+	}
+	return line, column
+}
+
+// maxPointer bounds a pointer, which holds names that a sender chose.
+const maxPointer = 512
+
+// under puts one step, a field name or a list index, in front of the error's pointer.
+func under(err error, step string) error {
+	e, ok := err.(*Error)
+	if !ok || len(e.Pointer) > maxPointer {
+		return err
+	}
+	if len(step) > 128 {
+		step = strings.ToValidUTF8(step[:128], "") + "…"
+	}
+	if strings.ContainsAny(step, "~/") {
+		step = strings.NewReplacer("~", "~0", "/", "~1").Replace(step)
+	}
+	e.Pointer = "/" + step + e.Pointer
+	return e
+}
+
+func underIndex(err error, i int) error { return under(err, strconv.Itoa(i)) }
+
+// nfc returns s in normal form C; text that is already in it is returned as it is.
+func nfc(s string) string {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= 0x80 {
+			if norm.NFC.IsNormalString(s) {
+				return s
+			}
+			return norm.NFC.String(s)
+		}
+	}
+	return s
+}
+
+func tooLarge(b []byte, l Limits) error {
+	if int64(len(b)) > l.Bytes {
+		return &Error{Code: CodeSize, Message: fmt.Sprintf("the input has %d bytes; the limit is %d", len(b), l.Bytes)}
+	}
+	return nil
+}

@@ -1,0 +1,273 @@
+package decode
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/inbasket/inbasket/mapping/charset"
+)
+
+const (
+	schemaInstance = "http://www.w3.org/2001/XMLSchema-instance"
+	xmlNamespace   = "http://www.w3.org/XML/1998/namespace"
+	textKey        = "#text" // text of an element that has attributes or children too
+)
+
+// XML decodes a document. The tree is the content of the root element, always a map. An element with
+// nothing but text is a string, exactly as written; any other is a map with its children by local name,
+// its attributes as @name and its text, if it is not blank, as #text. xsi:nil="true" is null; an empty
+// element is "". An element is a list if its dotted path (from below the root) is in lists, or if it
+// repeats. Namespaces are dropped. Document types, and so entities and external files, are refused.
+// The character set is that of the byte order mark or of the declaration. Errors are *Error.
+func XML(b []byte, l Limits, lists []string) (any, error) {
+	l = l.orDefault()
+	if err := tooLarge(b, l); err != nil {
+		return nil, err
+	}
+	text, err := xmlUTF8(b)
+	if err != nil {
+		return nil, err
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, &Error{Code: CodeEmpty, Line: 1, Column: 1, Message: "the form is empty"}
+	}
+	d := xmlDecoder{b: text, limits: l, lists: listSet(lists), x: xml.NewDecoder(bytes.NewReader(text))}
+	d.x.Strict = true
+	d.x.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // already UTF-8
+	return d.document()
+}
+
+type xmlDecoder struct {
+	b      []byte
+	x      *xml.Decoder
+	limits Limits
+	lists  map[string]bool
+	nodes  int
+	stack  []*element
+}
+
+// element is an open element.
+type element struct {
+	name     string
+	path     string // dotted, from below the root; empty for the root
+	null     bool   // xsi:nil
+	fields   map[string]any
+	repeated map[string]bool // children that became a list without being declared, or with
+	text     []byte
+	chunks   bool // a chunk of text ended here: blanks before the next child do not count
+}
+
+func (d *xmlDecoder) fail(code string, off int64, format string, args ...any) error {
+	line, column := place(d.b, int(off))
+	var err error = &Error{Code: code, Line: line, Column: column, Message: fmt.Sprintf(format, args...)}
+	for i := len(d.stack) - 1; i > 0; i-- {
+		err = under(err, d.stack[i].name)
+	}
+	return err
+}
+
+func (d *xmlDecoder) document() (any, error) {
+	var root any
+	done := false
+	for {
+		off := d.x.InputOffset()
+		tok, err := d.x.Token()
+		if errors.Is(err, io.EOF) && done {
+			return root, nil
+		}
+		if err != nil {
+			return nil, d.syntax(err)
+		}
+		switch t := tok.(type) {
+		case xml.StartElement:
+			if done && len(d.stack) == 0 {
+				return nil, d.fail(CodeTrailing, off, "a second root element follows the first")
+			}
+			err = d.start(t, off)
+		case xml.EndElement:
+			if v := d.end(); len(d.stack) == 0 {
+				root, done = v, true
+			}
+		case xml.CharData:
+			err = d.chars(t, off)
+		case xml.Directive:
+			err = d.fail(CodeDTD, off, "a document type or another directive is not accepted")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// syntax turns an error of encoding/xml into ours; its text may quote the input and is not kept.
+func (d *xmlDecoder) syntax(err error) error {
+	off := d.x.InputOffset()
+	var se *xml.SyntaxError
+	switch {
+	case errors.Is(err, io.EOF), errors.As(err, &se) && strings.Contains(se.Msg, "unexpected EOF"):
+		return d.fail(CodeSyntax, int64(len(d.b)), "the XML ends before its root element is closed")
+	case se != nil && strings.Contains(se.Msg, "entity"):
+		return d.fail(CodeEntity, off, "only the five predefined entities and character references are accepted")
+	case se != nil && strings.Contains(se.Msg, "UTF-8"), se != nil && strings.Contains(se.Msg, "illegal character"):
+		return d.fail(CodeUTF8, off, "a character is not allowed in XML or not valid in the character set")
+	}
+	return d.fail(CodeSyntax, off, "the XML is not well formed here")
+}
+
+func (d *xmlDecoder) start(t xml.StartElement, off int64) error {
+	if len(d.stack) >= d.limits.Depth {
+		return d.fail(CodeDepth, off, "the form is nested deeper than %d levels", d.limits.Depth)
+	}
+	if d.nodes += 1 + len(t.Attr); d.nodes > d.limits.Nodes {
+		return d.fail(CodeNodes, off, "the form has more than %d values", d.limits.Nodes)
+	}
+	e := &element{name: nfc(t.Name.Local)}
+	if n := len(d.stack); n > 0 {
+		d.stack[n-1].endChunk()
+		e.path = e.name
+		if p := d.stack[n-1].path; p != "" {
+			e.path = p + "." + e.name
+		}
+	}
+	d.stack = append(d.stack, e)
+	for _, a := range t.Attr {
+		if err := d.attribute(e, a, off); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *xmlDecoder) attribute(e *element, a xml.Attr, off int64) error {
+	switch {
+	case a.Name.Space == "xmlns", a.Name.Space == "" && a.Name.Local == "xmlns", a.Name.Space == xmlNamespace:
+		return nil
+	case a.Name.Space == schemaInstance:
+		v := strings.TrimSpace(a.Value)
+		e.null = e.null || a.Name.Local == "nil" && (v == "true" || v == "1")
+		return nil
+	}
+	key := "@" + nfc(a.Name.Local)
+	if _, known := e.fields[key]; known {
+		return under(d.fail(CodeDuplicate, off, "the attribute stands twice in the same element"), key)
+	}
+	if len(a.Value) > d.limits.Text {
+		return d.fail(CodeText, off, "the attribute is longer than %d bytes", d.limits.Text)
+	}
+	e.set(key, nfc(a.Value))
+	return nil
+}
+
+func (e *element) set(key string, v any) {
+	if e.fields == nil {
+		e.fields = map[string]any{}
+	}
+	e.fields[key] = v
+}
+
+// endChunk forgets text so far if it is nothing but blanks: it was indentation before a child.
+func (e *element) endChunk() {
+	if len(bytes.TrimSpace(e.text)) == 0 {
+		e.text = e.text[:0]
+	}
+	e.chunks = true
+}
+
+func (d *xmlDecoder) chars(t xml.CharData, off int64) error {
+	if len(d.stack) == 0 {
+		if len(bytes.TrimSpace(t)) > 0 {
+			return d.fail(CodeTrailing, off, "text stands outside the root element")
+		}
+		return nil
+	}
+	e := d.stack[len(d.stack)-1]
+	if len(e.text)+len(t) > d.limits.Text {
+		return d.fail(CodeText, off, "the text is longer than %d bytes", d.limits.Text)
+	}
+	e.text = append(e.text, t...)
+	return nil
+}
+
+// end closes the innermost element, puts its value into the one around it and returns it. The decoder
+// has made sure that start and end tags belong together.
+func (d *xmlDecoder) end() any {
+	n := len(d.stack)
+	e := d.stack[n-1]
+	v := e.value(n == 1)
+	if n > 1 {
+		d.put(d.stack[n-2], e, v)
+	}
+	d.stack[n-1] = nil
+	d.stack = d.stack[:n-1]
+	return v
+}
+
+func (e *element) value(root bool) any {
+	if e.null && !root {
+		return nil
+	}
+	if e.fields == nil && !root {
+		return nfc(string(e.text))
+	}
+	if e.fields == nil {
+		e.fields = map[string]any{}
+	}
+	if e.chunks || len(bytes.TrimSpace(e.text)) == 0 {
+		e.text = bytes.TrimSpace(e.text)
+	}
+	if len(e.text) > 0 {
+		e.fields[textKey] = nfc(string(e.text))
+	}
+	return e.fields
+}
+
+// put adds a child's value to its parent, as a list where it is declared or repeats.
+func (d *xmlDecoder) put(parent, child *element, v any) {
+	old, known := parent.fields[child.name]
+	list, isList := old.([]any)
+	switch {
+	case known && isList && parent.repeated[child.name]:
+		parent.fields[child.name] = append(list, v)
+		return
+	case known:
+		parent.fields[child.name] = []any{old, v}
+	case d.lists[child.path]:
+		parent.set(child.name, []any{v})
+	default:
+		parent.set(child.name, v)
+		return
+	}
+	if parent.repeated == nil {
+		parent.repeated = map[string]bool{}
+	}
+	parent.repeated[child.name] = true
+}
+
+var declaredEncoding = regexp.MustCompile(`^<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._:-]+)["']`)
+
+// xmlUTF8 converts a document to UTF-8 by its byte order mark, by its first bytes, or by its declaration.
+func xmlUTF8(b []byte) ([]byte, error) {
+	switch {
+	case bytes.HasPrefix(b, []byte{0xFE, 0xFF}), bytes.HasPrefix(b, []byte{0, '<'}):
+		return toUTF8(b, "utf-16be")
+	case bytes.HasPrefix(b, []byte{0xFF, 0xFE}), bytes.HasPrefix(b, []byte{'<', 0}):
+		return toUTF8(b, "utf-16le")
+	case bytes.HasPrefix(b, utf8BOM):
+		return toUTF8(b, "utf-8")
+	}
+	head := b[:min(len(b), 200)]
+	name := "utf-8"
+	if m := declaredEncoding.FindSubmatch(head); m != nil {
+		name = string(m[1])
+	}
+	if c, ok := charset.Lookup(name); ok && c.EBCDIC() || strings.EqualFold(name, "utf-16") {
+		// It was readable as ASCII, so the declaration is wrong.
+		return nil, &Error{Code: CodeCharset, Line: 1, Column: 1, Message: "the declared character set is not the one that the document is written in"}
+	}
+	return toUTF8(b, name)
+}
