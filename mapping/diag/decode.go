@@ -238,6 +238,19 @@ func (d *decoder) number(n *Node, v reflect.Value, x int64, err error, want stri
 }
 
 func (d *decoder) str(n *Node, v reflect.Value) {
+	scalar := n.Kind != List && n.Kind != Map
+	switch hooks := n.file.Hooks; {
+	case scalar && v.Type() == secretType && hooks.Secret != nil:
+		value, problems := hooks.Secret(n)
+		v.SetString(value)
+		d.problems = append(d.problems, problems...)
+		return
+	case scalar && hooks.Text != nil:
+		if problems := hooks.Text(n); problems != nil {
+			d.problems = append(d.problems, problems...)
+			return
+		}
+	}
 	switch {
 	case v.Type() == numberType && n.Kind != Number:
 		d.add(wrongKind(n, "a number"))

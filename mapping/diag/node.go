@@ -76,12 +76,29 @@ func (n *Node) Get(key string) (*Node, bool) {
 	return nil, false
 }
 
+// Filter returns the node with those of its keys only that keep says yes to; its position stays.
+func (n *Node) Filter(keep func(key string) bool) *Node {
+	out := *n
+	out.Pairs = nil
+	for _, p := range n.Pairs {
+		if keep(p.Key) {
+			out.Pairs = append(out.Pairs, p)
+		}
+	}
+	return &out
+}
+
 // File returns the name of the file that the node stands in.
 func (n *Node) File() string { return n.file.Name }
 
 // Problem returns a problem at the node.
 func (n *Node) Problem(code, message, suggestion string) Problem {
 	return n.file.at(code, n.Line, n.Column, message, suggestion)
+}
+
+// At returns a problem at any position of the node's file.
+func (n *Node) At(line, column int, code, message, suggestion string) Problem {
+	return n.file.at(code, line, column, message, suggestion)
 }
 
 // KeyProblem returns a problem at a key of the node; at the node when the key is not there.

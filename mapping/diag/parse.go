@@ -24,8 +24,15 @@ const (
 // File is a parsed YAML file that knows where everything stands.
 type File struct {
 	Name  string // as problems name it
+	Hooks Hooks  // may be set between Parse and Decode
 	root  *Node
 	lines []string
+}
+
+// Hooks are what a caller may add to Decode. Either may be nil.
+type Hooks struct {
+	Secret func(n *Node) (string, Problems) // turns the node of a connectors.Secret into its value
+	Text   func(n *Node) Problems           // looks at the node of every other text
 }
 
 // Parse reads one YAML document. It refuses duplicate keys, alias bombs, merge keys and tags. The file is

@@ -1,0 +1,21 @@
+package config
+
+// Codes of problems in the agent's configuration file.
+const (
+	CodeRead         = "config.read"               // the configuration file cannot be read; mend its path or its rights
+	CodeConnector    = "config.connector"          // an entry must have exactly one key that names a connector type; add it, or remove the second
+	CodeInvalid      = "config.invalid"            // the connector refuses a value; change it as the message says
+	CodeName         = "config.name"               // a name is used twice or has characters that are not allowed; choose another
+	CodeUnknownName  = "config.unknown-name"       // a name refers to something that this file does not configure; correct it or add the entry
+	CodeRoute        = "config.route"              // a route can never get a form, or hides another one; mend from and match
+	CodeAddress      = "config.address"            // a listening address is not host:port, is used twice or is open without TLS; change it
+	CodeSecret       = "config.secret"             // a secret is written out, or its reference cannot be read; use ${env:…}, ${file:…} or ${credential:…}
+	CodeSecretMode   = "config.secret-rights"      // a file with a secret can be read or changed by others; chmod 600
+	CodeReference    = "config.reference"          // a reference such as ${env:…} stands where no secret belongs; write the value itself
+	CodeToken        = "config.token"              // not the SHA-256 of a token; make one by: inbasket token new OFFICE
+	CodeTime         = "config.time"               // not a time of day or time zone; write 18:00 and Europe/Berlin
+	CodeTemplate     = "config.template"           // a file name template that gives no safe or no unique name; mend it as the message says
+	CodeMissingLimit = "config.batch-never-closes" // a batch without any limit; give count, size, age or at
+	CodeShape        = "config.shape"              // batch and file do not go with this target, or exclude each other; remove one
+	CodeRePointed    = "config.re-pointed"         // a target with open deliveries now points elsewhere or is gone; finish them, or say --force
+)

@@ -1,0 +1,218 @@
+// Package config reads the agent's configuration file: strictly, with all errors at once, secrets by
+// reference only, and nothing opened or changed on the way.
+package config
+
+import (
+	"path/filepath"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/batch"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// Config is a checked configuration. Paths of its own are absolute; those inside connector
+// configurations are resolved by the connectors, see connectors.Env.
+type Config struct {
+	Path string // of the file, absolute
+	Dir  string // its folder
+
+	Agency       string
+	State        string // folder of journal, content store and control socket
+	Listen       *Listen
+	Monitor      string // address; empty: off
+	Log          Log
+	Control      Control
+	Inbaskets    []Inbasket
+	Targets      []Target
+	Results      []Results
+	FrontOffices []FrontOffice
+	Routes       []Route
+
+	// Warnings are problems that do not keep the agent from running.
+	Warnings diag.Problems
+
+	file *diag.File
+}
+
+// Listen says where front offices reach the agent.
+type Listen struct {
+	Address string `yaml:"address,required" doc:"host:port; other than loopback only with tls"`
+	TLS     *TLS   `yaml:"tls" doc:"certificate of the agent"`
+	MaxBody int64  `yaml:"max-body" doc:"largest form with its attachments"`
+}
+
+// TLS names a certificate.
+type TLS struct {
+	Cert string `yaml:"cert,required" doc:"PEM file with the certificate and its chain; read again when it changes"`
+	Key  string `yaml:"key,required" doc:"PEM file with its private key"`
+}
+
+// Log says what is logged where.
+type Log struct {
+	Level  string `yaml:"level" doc:"debug, info, warn or error"`
+	Format string `yaml:"format" doc:"json or console"`
+	File   string `yaml:"file" doc:"log file; empty: standard error, or what the service manager takes"`
+}
+
+// Control configures the local socket that the command line talks to.
+type Control struct {
+	Group string `yaml:"group" doc:"group whose members may give orders beside the agent's own account and root; Linux only"`
+}
+
+// Inbasket is one configured in-basket.
+type Inbasket struct {
+	Name       string
+	Definition connectors.Definition
+	Config     any // what Definition.Defaults returned, filled in
+}
+
+// Target is one configured target.
+type Target struct {
+	Name        string
+	Definition  connectors.Definition
+	Config      any    // what Definition.Defaults returned, filled in
+	Fingerprint string // changes when the target points to another system; holds no secret
+	TargetOptions
+}
+
+// TargetOptions are the keys of a target beside its connector.
+type TargetOptions struct {
+	Identity string        `yaml:"identity" doc:"stable name in ledgers and journal, also when the target is renamed; the target's name by default"`
+	Timeout  time.Duration `yaml:"timeout" doc:"for one call to the target; what is unclear afterwards is looked up"`
+	Group    int           `yaml:"group" doc:"submissions delivered together at most; 0: what suits the connector"`
+	Retry    Retry         `yaml:"retry" doc:"waiting after failures"`
+	Batch    *Batch        `yaml:"batch" doc:"collect deliveries into numbered files; for places only"`
+	File     *FileNames    `yaml:"file" doc:"one file a form; for places only"`
+}
+
+// Retry says how long to wait after failures in a row: twice as long each time.
+type Retry struct {
+	First time.Duration `yaml:"first" doc:"after the first failure"`
+	Most  time.Duration `yaml:"most" doc:"never longer than this"`
+}
+
+// Batch says when an open batch closes and what its file is called.
+type Batch struct {
+	Close   Close  `yaml:"close,required" doc:"when the batch closes: at the first limit that is reached"`
+	Name    string `yaml:"name,required" doc:"file name, such as PERM{seq:06}.DAT; {seq} is the gap-free number"`
+	Control string `yaml:"control" doc:"name of a control file that is put after the batch file"`
+	Layout  string `yaml:"layout" doc:"the mapping's layout; empty: the one that the mapping writes by"`
+}
+
+// Close holds the limits of a batch.
+type Close struct {
+	Count int           `yaml:"count" doc:"deliveries"`
+	Size  int64         `yaml:"size" doc:"bytes, such as 8MiB"`
+	Age   time.Duration `yaml:"age" doc:"since the oldest delivery's form was accepted"`
+	At    []string      `yaml:"at,one" doc:"times of day, such as 18:00"`
+	Zone  string        `yaml:"zone" doc:"time zone of at and of dates in names, such as Europe/Berlin; UTC by default"`
+
+	times    []batch.TimeOfDay
+	location *time.Location
+}
+
+// Policy returns the limits as the batch code takes them.
+func (b Batch) Policy() batch.Policy {
+	return batch.Policy{Count: b.Close.Count, Size: b.Close.Size, Age: b.Close.Age, At: b.Close.times, Zone: b.Close.location}
+}
+
+// FileNames says what the files of one form are called.
+type FileNames struct {
+	Name    string `yaml:"name,required" doc:"file name, such as {reference}.csv or {id}.xml"`
+	Control string `yaml:"control" doc:"name of a control file that is put after the file, such as {reference}.ok"`
+	Layout  string `yaml:"layout" doc:"the mapping's layout; empty: the one that the mapping writes by"`
+}
+
+// Results is one configured source of results.
+type Results struct {
+	Name       string
+	Definition connectors.Definition
+	Config     any
+}
+
+// FrontOffice is one front office: who it is by its tokens, and where events are pushed to.
+type FrontOffice struct {
+	Name   string
+	Tokens []string // SHA-256 of tokens in lower-case hex; empty: it cannot call
+	Push   *Push    // nil: it polls
+}
+
+// Push is a configured push channel to a front office.
+type Push struct {
+	Definition connectors.Definition
+	Config     any
+}
+
+// Route says which mapping forms of an in-basket go by.
+type Route struct {
+	Name         string
+	From         []string // in-baskets; empty: front offices post it
+	Mapping      string   // absolute path of the mapping file
+	FrontOffice  string   // who is owed the result; empty: nobody
+	Match        string   // names of forms in the in-basket, such as *.json; empty: all
+	DecideWithin time.Duration
+}
+
+// Target returns a target by name.
+func (c *Config) Target(name string) (Target, bool) { return find(c.Targets, name, targetName) }
+
+// Route returns a route by name.
+func (c *Config) Route(name string) (Route, bool) { return find(c.Routes, name, routeName) }
+
+// FrontOffice returns a front office by name.
+func (c *Config) FrontOffice(name string) (FrontOffice, bool) {
+	return find(c.FrontOffices, name, officeName)
+}
+
+// Env returns what a connector of this configuration is opened with. The folder for the connector's own
+// use is named by section and identity.
+func (c *Config) Env(role connectors.Role, name, identity string, clock connectors.Clock, notify func(connectors.Notice)) connectors.Env {
+	if identity == "" {
+		identity = name
+	}
+	if notify == nil {
+		notify = func(connectors.Notice) {}
+	}
+	return connectors.Env{
+		Name: name, Identity: identity, Dir: c.Dir, Clock: clock, Notify: notify,
+		Scratch: filepath.Join(c.State, "scratch", string(role), identity),
+	}
+}
+
+// Problem returns a problem at a place of the configuration file, see diag.File.Problem.
+func (c *Config) Problem(code, message, suggestion string, path ...any) diag.Problem {
+	return c.file.Problem(code, message, suggestion, path...)
+}
+
+// Abs returns a path of this configuration as an absolute one.
+func (c *Config) Abs(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(c.Dir, path)
+}
+
+func find[T any](list []T, name string, nameOf func(T) string) (T, bool) {
+	for _, x := range list {
+		if nameOf(x) == name {
+			return x, true
+		}
+	}
+	var zero T
+	return zero, false
+}
+
+func names[T any](list []T, nameOf func(T) string) []string {
+	out := make([]string, len(list))
+	for i, x := range list {
+		out[i] = nameOf(x)
+	}
+	return out
+}
+
+func inbasketName(x Inbasket) string  { return x.Name }
+func targetName(x Target) string      { return x.Name }
+func resultsName(x Results) string    { return x.Name }
+func officeName(x FrontOffice) string { return x.Name }
+func routeName(x Route) string        { return x.Name }

@@ -1,0 +1,261 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/inbasket/inbasket/agent/batch"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// Options say how a configuration is loaded. The zero value is how the agent loads it.
+type Options struct {
+	// Lenient makes secrets that cannot be read here a warning: check runs under another account than the agent.
+	Lenient bool
+	// Getenv reads the environment; nil: the process's own.
+	Getenv func(string) string
+}
+
+// Load reads and checks a configuration file. The error is diag.Problems with everything that is wrong.
+// Mappings are not read, see Plans.
+func Load(path string, reg connectors.Registry, o Options) (*Config, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, diag.Problems{{File: path, Code: CodeRead, Message: "the path cannot be made absolute"}}
+	}
+	src, err := os.ReadFile(abs)
+	if err != nil {
+		return nil, diag.Problems{{File: path, Code: CodeRead, Message: "the configuration cannot be read: " + reason(err),
+			Suggestion: "name the file by --config, and let the agent's account read it"}}
+	}
+	return Parse(path, src, reg, o)
+}
+
+// reason returns the operating system's reason without the path, which stands in the message already.
+func reason(err error) string {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+// Parse is Load for a file whose bytes are known; path says where it would lie.
+func Parse(path string, src []byte, reg connectors.Registry, o Options) (*Config, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, diag.Problems{{File: path, Code: CodeRead, Message: "the path cannot be made absolute"}}
+	}
+	if o.Getenv == nil {
+		o.Getenv = os.Getenv
+	}
+	file, problems := diag.Parse(path, src)
+	l := &loader{reg: reg, options: o, problems: problems, c: &Config{Path: abs, Dir: filepath.Dir(abs), file: file}}
+	file.Hooks = diag.Hooks{Secret: l.secret, Text: refuseReference}
+	doc := defaultDocument()
+	l.problems = append(l.problems, file.Decode(&doc)...)
+	l.own(doc)
+	l.inbaskets(doc)
+	l.targets(doc)
+	l.results(doc)
+	l.frontOffices(doc)
+	l.routes(doc)
+	l.c.Warnings.Sort()
+	l.mask(l.problems)
+	l.mask(l.c.Warnings)
+	if err := l.problems.Err(); err != nil {
+		return nil, err
+	}
+	return l.c, nil
+}
+
+// loader collects problems while it turns a document into a Config.
+type loader struct {
+	c        *Config
+	reg      connectors.Registry
+	options  Options
+	problems diag.Problems
+	literals []string // secrets that are written out; never printed
+	dark     int      // secrets that could not be read here, with Options.Lenient
+}
+
+func (l *loader) add(p ...diag.Problem) { l.problems = append(l.problems, p...) }
+
+// own takes over what is not a connector.
+func (l *loader) own(doc document) {
+	c := l.c
+	c.Agency, c.Log, c.Control = doc.Agency, doc.Log, doc.Control
+	c.State, c.Monitor = c.Abs(doc.State), doc.Monitor.Address
+	c.Log.File = c.Abs(doc.Log.File)
+	l.oneOf("log", "level", c.Log.Level, "debug", "info", "warn", "error")
+	l.oneOf("log", "format", c.Log.Format, "json", "console")
+	if doc.State == "" {
+		l.add(c.Problem(CodeInvalid, "state needs a folder", "", "state"))
+	}
+	if c.Monitor != "" {
+		l.address(c.Monitor, "monitor")
+	}
+	if doc.Listen != nil {
+		l.listen(&doc.Listen.Listen)
+	}
+	l.checkNames("inbaskets", doc.Inbaskets)
+	l.checkNames("targets", doc.Targets)
+	l.checkNames("results", doc.Results)
+	l.checkNames("front-offices", doc.FrontOffices)
+	for _, e := range doc.Routes {
+		l.checkName("routes", e.Key)
+	}
+}
+
+func (l *loader) oneOf(section, key, value string, allowed ...string) {
+	for _, a := range allowed {
+		if value == a {
+			return
+		}
+	}
+	l.add(l.c.Problem(CodeInvalid, fmt.Sprintf("%s.%s cannot be %q", section, key, value), diag.DidYouMean(value, allowed), section, key))
+}
+
+func (l *loader) inbaskets(doc document) {
+	for _, e := range doc.Inbaskets {
+		d, config, ok := l.instance(connectors.RoleInbasket, e, nil, nil)
+		if ok {
+			l.c.Inbaskets = append(l.c.Inbaskets, Inbasket{Name: e.Key, Definition: d, Config: config})
+		}
+	}
+}
+
+func (l *loader) results(doc document) {
+	for _, e := range doc.Results {
+		d, config, ok := l.instance(connectors.RoleResults, e, nil, nil)
+		if ok {
+			l.c.Results = append(l.c.Results, Results{Name: e.Key, Definition: d, Config: config})
+		}
+		if _, twice := doc.Targets.Get(e.Key); twice {
+			l.add(l.c.file.KeyProblem(CodeName, fmt.Sprintf("%q is a target already, and a mapping's answer could mean either", e.Key), "give this source another name", "results", e.Key))
+		}
+	}
+}
+
+func (l *loader) targets(doc document) {
+	identities := map[string]string{}
+	for _, e := range doc.Targets {
+		t := Target{Name: e.Key, TargetOptions: DefaultTarget()}
+		keys := []string{"identity", "timeout", "group", "retry", "batch", "file"}
+		var ok bool
+		t.Definition, t.Config, ok = l.instance(connectors.RoleTarget, e, keys, &t.TargetOptions)
+		if t.Identity == "" {
+			t.Identity = e.Key
+		}
+		if other, twice := identities[t.Identity]; twice {
+			l.add(l.c.Problem(CodeName, fmt.Sprintf("the targets %q and %q have the same identity", other, e.Key), "an identity stands for one system for life", "targets", e.Key, "identity"))
+		}
+		identities[t.Identity] = e.Key
+		l.targetOptions(&t)
+		if ok {
+			t.Fingerprint = fingerprint(t.Definition.Type, t.Config)
+			l.c.Targets = append(l.c.Targets, t)
+		}
+	}
+}
+
+func (l *loader) targetOptions(t *Target) {
+	at := func(code, message, suggestion string, path ...any) {
+		l.add(l.c.Problem(code, message, suggestion, append([]any{"targets", t.Name}, path...)...))
+	}
+	if !validName.MatchString(t.Identity) {
+		at(CodeName, fmt.Sprintf("%q cannot be an identity", t.Identity), nameRule, "identity")
+	}
+	if t.Timeout <= 0 {
+		at(CodeInvalid, "timeout must be more than 0", "", "timeout")
+	}
+	if t.Group < 0 {
+		at(CodeInvalid, "group must not be negative", "", "group")
+	}
+	if t.Retry.First <= 0 || t.Retry.Most < t.Retry.First {
+		at(CodeInvalid, "retry needs first above 0, and most not below first", "", "retry")
+	}
+	if t.Batch != nil && t.File != nil {
+		at(CodeShape, "batch and file exclude each other", "keep batch for many forms in one file, or file for one file a form", "file")
+	}
+	if t.File != nil {
+		l.template(t.File.Name, false, "targets", t.Name, "file", "name")
+		l.template(t.File.Control, false, "targets", t.Name, "file", "control")
+	}
+	if t.Batch != nil {
+		l.template(t.Batch.Name, true, "targets", t.Name, "batch", "name")
+		l.template(t.Batch.Control, true, "targets", t.Name, "batch", "control")
+		if t.Batch.Control != "" && t.Batch.Control == t.Batch.Name {
+			at(CodeTemplate, "the control file has the name of the batch file", "", "batch", "control")
+		}
+		l.closing(&t.Batch.Close, "targets", t.Name, "batch", "close")
+	}
+}
+
+func (l *loader) closing(c *Close, path ...any) {
+	at := func(message, suggestion string, more ...any) {
+		l.add(l.c.Problem(CodeTime, message, suggestion, append(append([]any{}, path...), more...)...))
+	}
+	if c.Count == 0 && c.Size == 0 && c.Age == 0 && len(c.At) == 0 {
+		l.add(l.c.Problem(CodeMissingLimit, "the batch never closes by this", "give count, size, age or at", path...))
+	}
+	if c.Count < 0 || c.Size < 0 {
+		l.add(l.c.Problem(CodeInvalid, "count and size must not be negative", "", path...))
+	}
+	for i, s := range c.At {
+		t, err := batch.ParseTimeOfDay(s)
+		if err != nil {
+			at(fmt.Sprintf("%q is not a time of day", s), "write hours and minutes, such as 18:00", "at", i)
+			continue
+		}
+		c.times = append(c.times, t)
+	}
+	location, err := loadZone(c.Zone)
+	if err != nil {
+		at(fmt.Sprintf("%q is not a time zone", c.Zone), "write one such as Europe/Berlin, or UTC", "zone")
+	}
+	c.location = location
+}
+
+func (l *loader) frontOffices(doc document) {
+	hashes := map[string]string{}
+	for _, e := range doc.FrontOffices {
+		f := FrontOffice{Name: e.Key}
+		var o office
+		push := l.hasConnector(connectors.RoleFrontOffice, e.Value)
+		if push {
+			d, config, ok := l.instance(connectors.RoleFrontOffice, e, []string{"tokens"}, &o)
+			if ok {
+				f.Push = &Push{Definition: d, Config: config}
+			}
+		} else {
+			l.add(l.plain(e.Value, []string{"tokens"}, l.reg.Types(connectors.RoleFrontOffice), &o)...)
+		}
+		if len(o.Tokens) > 2 {
+			l.add(o.Tokens[2].Problem(CodeToken, "a front office has two tokens at most: the current one and the one that replaces it", "remove the oldest"))
+		}
+		for _, n := range o.Tokens {
+			hash, ok := l.token(n)
+			if other, twice := hashes[hash]; ok && twice {
+				l.add(n.Problem(CodeToken, fmt.Sprintf("the front office %q has this token as well", other), "make one for each by: inbasket token new OFFICE"))
+			}
+			if ok {
+				hashes[hash] = e.Key
+				f.Tokens = append(f.Tokens, hash)
+			}
+		}
+		l.c.FrontOffices = append(l.c.FrontOffices, f)
+	}
+}
+
+// refuseReference refuses a reference where no secret belongs: it would be taken as it stands.
+func refuseReference(n *diag.Node) diag.Problems {
+	if !reference.MatchString(strings.TrimSpace(n.Text)) {
+		return nil
+	}
+	return diag.Problems{n.Problem(CodeReference, "references are read for secrets only", "write the value itself")}
+}
