@@ -1,0 +1,135 @@
+package files
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+)
+
+// FolderConfig configures a folder that forms or answer files are taken from.
+type FolderConfig struct {
+	Path        string            `yaml:"path" doc:"the folder; relative to the configuration file"`
+	Match       string            `yaml:"match" doc:"names of forms, such as *.json; alternatives are separated by |"`
+	Ignore      string            `yaml:"ignore" doc:"names that are left alone although they match; alternatives are separated by |"`
+	Quiet       time.Duration     `yaml:"quiet" doc:"how long size and time must stand still; 0 takes files at first sight"`
+	Marker      string            `yaml:"marker" doc:"done-marker, such as {name}.ok for x.json.ok; replaces quiet"`
+	Poll        time.Duration     `yaml:"poll" doc:"how often the folder is listed; events only make it faster"`
+	Events      bool              `yaml:"events" doc:"use the file system's events; useless on most shares"`
+	MaxBytes    int64             `yaml:"max-bytes" doc:"size limit of a form in bytes"`
+	Attachments AttachmentsConfig `yaml:"attachments" doc:"files that belong to a form"`
+	After       AfterConfig       `yaml:"after" doc:"what becomes of a form that was accepted"`
+	Errors      string            `yaml:"errors" doc:"error folder; relative to path"`
+	Sync        bool              `yaml:"sync" doc:"make the moves durable; without, a power loss only repeats a form, which is recognised"`
+}
+
+// AttachmentsConfig says which files belong to a form.
+type AttachmentsConfig struct {
+	Beside   []string      `yaml:"beside" doc:"names of attachments: {name} is the form's name without extension, {n} counts from 1"`
+	Need     int           `yaml:"need" doc:"how many must lie beside the form before it is taken"`
+	List     string        `yaml:"list" doc:"where a JSON form lists its attachments' file names, such as attachments[].file"`
+	Wait     time.Duration `yaml:"wait" doc:"how long a form waits for its attachments"`
+	MaxBytes int64         `yaml:"max-bytes" doc:"size limit of one attachment in bytes"`
+}
+
+// AfterConfig says what becomes of accepted files.
+type AfterConfig struct {
+	Move   string `yaml:"move" doc:"done folder; relative to path"`
+	Dated  bool   `yaml:"dated" doc:"a folder a day below the done folder"`
+	Delete bool   `yaml:"delete" doc:"delete instead of moving"`
+}
+
+// FolderDefaults returns the defaults of an in-basket folder.
+func FolderDefaults() FolderConfig {
+	return FolderConfig{
+		Match: "*.json|*.xml", Quiet: 2 * time.Second, Poll: 5 * time.Second, Events: true, MaxBytes: 16 << 20,
+		Attachments: AttachmentsConfig{Beside: []string{"{name}.pdf", "{name}-{n}.pdf"}, Wait: 10 * time.Minute, MaxBytes: 256 << 20},
+		After:       AfterConfig{Move: "done"}, Errors: "error", Sync: true,
+	}
+}
+
+// AnswersDefaults returns the defaults of a folder of answer files.
+func AnswersDefaults() FolderConfig {
+	c := FolderDefaults()
+	c.Match = "*.json|*.xml|*.csv"
+	return c
+}
+
+// Validate checks the configuration without touching the file system.
+func (c *FolderConfig) Validate() error {
+	var errs []error
+	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if c.Path == "" {
+		fail("path is missing")
+	}
+	if _, err := newGlobs(c.Match); err != nil || c.Match == "" {
+		fail("match %q is not a pattern", c.Match)
+	}
+	if _, err := newGlobs(c.Ignore); err != nil {
+		fail("ignore %q is not a pattern", c.Ignore)
+	}
+	if c.Marker != "" && !validMarker(c.Marker) {
+		fail("marker %q must hold {name} once and something more, and no slash", c.Marker)
+	}
+	if c.Quiet < 0 || c.Poll <= 0 || c.Attachments.Wait < 0 {
+		fail("quiet and attachments.wait must not be negative, poll must be positive")
+	}
+	if c.MaxBytes <= 0 || c.Attachments.MaxBytes <= 0 {
+		fail("max-bytes must be positive")
+	}
+	for _, p := range c.Attachments.Beside {
+		if strings.Count(p, "{name}") != 1 || strings.ContainsAny(p, `/\`) {
+			fail("attachments.beside %q must hold {name} once and no slash", p)
+		}
+	}
+	if _, err := parsePath(c.Attachments.List); err != nil {
+		fail("attachments.list: %w", err)
+	}
+	if c.After.Delete && c.After.Dated {
+		fail("after: delete and dated exclude each other")
+	}
+	if !c.After.Delete && c.After.Move == "" {
+		fail("after: either move or delete")
+	}
+	if c.Errors == "" || path.Clean(c.Errors) == "." {
+		fail("errors is missing")
+	}
+	return errors.Join(errs...)
+}
+
+func validMarker(m string) bool {
+	return strings.Count(m, "{name}") == 1 && m != "{name}" && !strings.ContainsAny(m, `/\`)
+}
+
+// DropConfig configures a folder that files are dropped into.
+type DropConfig struct {
+	Path  string `yaml:"path" doc:"the folder; relative to the configuration file"`
+	Temp  string `yaml:"temp" doc:"temporary name in the same folder; {name} is the final name"`
+	Proof string `yaml:"proof" doc:"a file that must lie in the folder, so that an unmounted share is noticed"`
+	Sync  bool   `yaml:"sync" doc:"make files and folder durable; switch off only for tests"`
+}
+
+// DropDefaults returns the defaults of a file drop.
+func DropDefaults() DropConfig { return DropConfig{Temp: DefaultTemp, Sync: true} }
+
+// DefaultTemp is the temporary name of a file that is being put in place.
+const DefaultTemp = ".{name}.inbasket-part"
+
+// Validate checks the configuration without touching the file system.
+func (c *DropConfig) Validate() error {
+	if c.Path == "" {
+		return errors.New("path is missing")
+	}
+	return validTemp(c.Temp, c.Proof)
+}
+
+func validTemp(temp, proof string) error {
+	if strings.Count(temp, "{name}") != 1 || temp == "{name}" || strings.ContainsAny(temp, "/\\\r\n\x00") {
+		return fmt.Errorf("temp %q must hold {name} once and something more, and no slash", temp)
+	}
+	if proof != "" && checkName(proof) != nil {
+		return fmt.Errorf("proof %q is not a file name", proof)
+	}
+	return nil
+}

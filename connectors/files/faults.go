@@ -1,0 +1,43 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// folderError says what is wrong with a folder; nothing was changed.
+func folderError(op string, err error) error {
+	e := fault(op, err)
+	if errors.Is(err, fs.ErrNotExist) || isNotFolder(err) {
+		e.Class, e.Code = connectors.TargetError, CodeFolder
+		e.Hint = "create the folder or mount the share"
+	}
+	return e
+}
+
+// fault classes an error of the local file system from which nothing became visible.
+func fault(op string, err error) *connectors.Error {
+	var known *connectors.Error
+	if errors.As(err, &known) {
+		return known
+	}
+	e := &connectors.Error{Class: connectors.TargetError, Op: op, Err: err}
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		e.Class, e.Code = connectors.Transient, CodeCancelled
+	case isDiskFull(err):
+		e.Code, e.Hint = CodeDiskFull, "make room; the agent goes on by itself"
+	case isReadOnly(err):
+		e.Code, e.Hint = CodeReadOnly, "mount the file system writable"
+	case errors.Is(err, fs.ErrPermission):
+		e.Code, e.Hint = CodePermission, "grant the agent's account read, write and delete on the folder"
+	case errors.Is(err, fs.ErrNotExist), isNotFolder(err):
+		e.Code, e.Hint = CodeFolder, "create the folder or mount the share"
+	default:
+		e.Code, e.Hint = CodeIO, "look at the disk or the share"
+	}
+	return e
+}

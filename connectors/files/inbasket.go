@@ -1,0 +1,115 @@
+package files
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// Inbasket takes forms out of a folder.
+type Inbasket struct{ *source }
+
+// NewInbasket opens an in-basket folder; the folder itself is first touched by Next.
+func NewInbasket(env connectors.Env, cfg FolderConfig) (*Inbasket, error) {
+	s, err := newSource(env, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Inbasket{s}, nil
+}
+
+// Next returns ready forms; the handle is the file's name.
+func (b *Inbasket) Next(ctx context.Context, max int) ([]connectors.Submission, error) {
+	items, err := b.source.Next(ctx, max)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]connectors.Submission, len(items))
+	for i, it := range items {
+		out[i] = connectors.Submission{
+			Handle: it.form.name, Transport: it.form.name, ContentType: contentType(it.form.name),
+			Form: it.content, Attachments: b.attachments(it.sight), At: time.Unix(0, it.form.mtime).UTC(),
+		}
+	}
+	return out, nil
+}
+
+// Answers takes answer files, with the documents beside them, out of a folder.
+type Answers struct{ *source }
+
+// NewAnswers opens a folder of answer files; the folder itself is first touched by Next.
+func NewAnswers(env connectors.Env, cfg FolderConfig) (*Answers, error) {
+	s, err := newSource(env, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Answers{s}, nil
+}
+
+// Next returns ready answer files. A result's identity is its name and content: a second decision in a
+// file of the same name is a second result, the same file once more is the same result.
+func (a *Answers) Next(ctx context.Context, max int) ([]connectors.Result, error) {
+	items, err := a.source.Next(ctx, max)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]connectors.Result, len(items))
+	for i, it := range items {
+		sum := sha256.Sum256(it.content)
+		out[i] = connectors.Result{
+			Handle: it.form.name, ID: it.form.name + ":" + hex.EncodeToString(sum[:16]), File: it.form.name,
+			Content: it.content, Documents: a.attachments(it.sight), At: time.Unix(0, it.form.mtime).UTC(),
+		}
+	}
+	return out, nil
+}
+
+func (s *source) attachments(g *sight) []connectors.Attachment {
+	if len(g.attached) == 0 {
+		return nil
+	}
+	out := make([]connectors.Attachment, len(g.attached))
+	for i, a := range g.attached {
+		full := filepath.Join(s.dir, a.name)
+		out[i] = connectors.Attachment{Name: a.name, ContentType: contentType(a.name), Blob: connectors.Blob{
+			Size: a.size,
+			Open: func() (io.ReadCloser, error) { return openRegular(full) },
+		}}
+	}
+	return out
+}
+
+// contentType knows the types that forms and documents have; the system's own table differs from
+// machine to machine.
+func contentType(name string) string {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".json":
+		return "application/json"
+	case ".xml":
+		return "application/xml"
+	case ".csv":
+		return "text/csv"
+	case ".txt":
+		return "text/plain"
+	case ".pdf":
+		return "application/pdf"
+	case ".jpg", ".jpeg":
+		return "image/jpeg"
+	case ".png":
+		return "image/png"
+	case ".tif", ".tiff":
+		return "image/tiff"
+	case ".zip":
+		return "application/zip"
+	case ".eml":
+		return "message/rfc822"
+	}
+	return ""
+}

@@ -1,0 +1,207 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// consider looks at a form by name and decides: ready, waiting, set aside, or nothing.
+func (s *source) consider(name string, now time.Time) {
+	n := &s.next
+	s.mu.Lock()
+	busy := s.inflight[name] != nil
+	if _, later := s.again[name]; later {
+		busy = true
+	}
+	s.mu.Unlock()
+	if busy {
+		return
+	}
+	w := n.pending[name]
+	if w != nil && now.Before(w.due) && s.marker == nil && s.quietRuns(w, name) {
+		return
+	}
+	if w == nil && len(n.pending) >= maxPending && !n.trusted && s.cfg.Quiet > 0 && s.marker == nil {
+		n.more = true // two looks would be needed, and there is no room to remember the first
+		return
+	}
+	g, err := s.look(name)
+	if err != nil {
+		if errors.Is(err, errSpecial) {
+			n.odd++
+		}
+		delete(n.pending, name)
+		return
+	}
+	if s.marker != nil {
+		m, err := lstat(s.dir, s.marker.name(name))
+		if err != nil {
+			delete(n.pending, name)
+			return
+		}
+		g.marker = m.name
+	}
+	s.judge(name, w, g, now)
+}
+
+// quietRuns reports that nothing happened to a form whose time has not come: then the scan that came by
+// need not look at everything that belongs to it again.
+func (s *source) quietRuns(w *waiting, name string) bool {
+	t, err := lstat(s.dir, name)
+	return err == nil && t.same(w.seen.form)
+}
+
+// judge compares this look with the one before.
+func (s *source) judge(name string, w *waiting, g *sight, now time.Time) {
+	n := &s.next
+	if w == nil {
+		w = &waiting{seen: g, since: now}
+		if g.missing > 0 {
+			w.lacks = now
+		}
+		if !s.atFirstSight(g, now) {
+			w.due = now.Add(s.cfg.Quiet)
+			s.park(name, w)
+			return
+		}
+	} else if s.marker == nil && !w.seen.same(g) {
+		w.seen, w.since, w.due = g, now, now.Add(s.cfg.Quiet)
+		return
+	} else if due := w.since.Add(s.cfg.Quiet); s.marker == nil && now.Before(due) {
+		w.due = due
+		return
+	}
+	w.seen = g
+	if code, reason, wait := s.verdict(w, g, now); wait > 0 {
+		w.due = now.Add(wait)
+		s.park(name, w)
+	} else if code != "" {
+		s.setAside(name, w, g, code, reason, now)
+	} else {
+		delete(n.pending, name)
+		n.ready = append(n.ready, g)
+	}
+}
+
+// atFirstSight reports whether a form needs no second look.
+func (s *source) atFirstSight(g *sight, now time.Time) bool {
+	if s.marker != nil || s.cfg.Quiet == 0 {
+		return true
+	}
+	return s.next.trusted && g.untouchedSince(now.Add(-s.cfg.Quiet))
+}
+
+// verdict says of a form that stands still: take it (nothing), set it aside (code and reason), or wait.
+func (s *source) verdict(w *waiting, g *sight, now time.Time) (code, reason string, wait time.Duration) {
+	if hostile(g.form.name) {
+		return CodeBadName, "The file's name is not valid UTF-8 or holds control characters.", 0
+	}
+	if g.unsafe {
+		return CodeBadName, "The form lists an attachment whose name is not a plain file name.", 0
+	}
+	if g.oversize {
+		return CodeTooLarge, fmt.Sprintf("The form is over %d bytes or an attachment is over %d bytes.", s.cfg.MaxBytes, s.cfg.Attachments.MaxBytes), 0
+	}
+	if g.form.size == 0 {
+		if left := patience - now.Sub(w.since); left > 0 {
+			return "", "", left
+		}
+		return CodeEmpty, "The file is empty.", 0
+	}
+	if g.missing > 0 {
+		if w.lacks.IsZero() {
+			w.lacks = now
+		}
+		left := s.cfg.Attachments.Wait - now.Sub(w.lacks)
+		if left > 0 {
+			return "", "", min(left, s.cfg.Poll)
+		}
+		return CodeIncomplete, fmt.Sprintf("%d attachments did not come within %s.", g.missing, s.cfg.Attachments.Wait), 0
+	}
+	return "", "", 0
+}
+
+// setAside moves a form that cannot be taken to the error folder, or leaves it for a while when even
+// that cannot be done.
+func (s *source) setAside(name string, w *waiting, g *sight, code, reason string, now time.Time) {
+	if err := s.moveToErrors(g, reason, now); err != nil {
+		s.notice(CodeNotMoved, "a file that cannot be taken could not be moved to the error folder either")
+		w.due = now.Add(patience)
+		s.park(name, w)
+		return
+	}
+	delete(s.next.pending, name)
+	s.notice(code, "a file was moved to the error folder; the text beside it says why")
+}
+
+// park remembers a form that is not ready, as far as there is room.
+func (s *source) park(name string, w *waiting) {
+	n := &s.next
+	if len(n.pending) >= maxPending && n.pending[name] == nil {
+		n.more = true
+		return
+	}
+	n.pending[name] = w
+}
+
+// wait sleeps until the next form may be ready, an event, or the next scan.
+func (s *source) wait(ctx context.Context) error {
+	n := &s.next
+	now := s.env.Clock.Now()
+	if s.cfg.Events && n.watch == nil && !now.Before(n.watchAt) {
+		w, err := startWatch(s.dir, s.wake, s.worthALook)
+		if err == nil {
+			n.watch, n.scanAt = w, now // what came before the watch began
+			return nil
+		}
+		n.watchAt = now.Add(patience)
+	}
+	at := n.scanAt
+	for _, w := range n.pending {
+		if w.due.Before(at) {
+			at = w.due
+		}
+	}
+	s.mu.Lock()
+	for _, t := range s.again {
+		if t.Before(at) {
+			at = t
+		}
+	}
+	s.mu.Unlock()
+	return s.sleep(ctx, at.Sub(now))
+}
+
+func (s *source) worthALook(name string) bool {
+	if s.marker != nil {
+		if _, ok := s.marker.of(name); ok {
+			return true
+		}
+	}
+	return !unfinished(name)
+}
+
+func (s *source) sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return s.alive(ctx)
+	}
+	select {
+	case <-s.env.Clock.After(d):
+		return nil
+	case <-s.wake:
+		return nil
+	case <-s.quit:
+		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *source) stopWatch() {
+	if s.next.watch != nil {
+		s.next.watch.stop()
+		s.next.watch = nil
+	}
+}

@@ -1,0 +1,299 @@
+package files
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// Settle moves what was accepted to the done folder and what was refused to the error folder; see
+// connectors.Source. The form goes first, then what belongs to it: a form without its attachments
+// must never be seen in the in-basket after a crash.
+func (s *source) Settle(ctx context.Context, receipts []connectors.Receipt) error {
+	now := s.env.Clock.Now()
+	done := s.done
+	if done != "" && s.cfg.After.Dated {
+		done = filepath.Join(done, now.Format("2006-01-02"))
+	}
+	failed := make([]error, len(receipts))
+	inTwo(len(receipts), func(i int) {
+		if failed[i] = ctx.Err(); failed[i] == nil {
+			failed[i] = s.settleOne(receipts[i], done, now)
+		}
+	})
+	err := errors.Join(failed...)
+	if s.cfg.Sync && len(receipts) > 0 {
+		err = errors.Join(err, s.syncMoves(done))
+	}
+	if err != nil {
+		return &connectors.Error{Class: connectors.Transient, Code: CodeNotMoved, Op: "settle files of the in-basket",
+			Hint: "grant the agent's account delete in the folder and create in the done and error folders", Err: err}
+	}
+	return nil
+}
+
+func (s *source) syncMoves(done string) error {
+	err := syncDir(s.dir)
+	if done != "" {
+		if e := syncDir(done); !errors.Is(e, fs.ErrNotExist) {
+			err = errors.Join(err, e)
+		}
+	}
+	return err
+}
+
+func (s *source) settleOne(r connectors.Receipt, done string, now time.Time) error {
+	s.mu.Lock()
+	it := s.inflight[r.Handle]
+	s.mu.Unlock()
+	if it == nil {
+		return nil // settled before
+	}
+	if r.Verdict == connectors.Released {
+		s.release(r.Handle, now.Add(max(s.cfg.Poll, time.Second)))
+		return nil
+	}
+	t, err := lstat(s.dir, it.form.name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		s.forget(r.Handle) // somebody else took it away
+		return nil
+	case err != nil || !t.same(it.form):
+		s.release(r.Handle, now) // it is another form by now; that one is still to be taken
+		return nil
+	}
+	if r.Verdict == connectors.Refused {
+		err = s.moveToErrors(it.sight, r.Reason, now)
+	} else {
+		err = s.moveToDone(it.sight, done, tag(r.ID, it.content))
+	}
+	if err == nil {
+		s.forget(r.Handle)
+	}
+	return err
+}
+
+// release offers the form again from at on.
+func (s *source) release(name string, at time.Time) {
+	s.mu.Lock()
+	delete(s.inflight, name)
+	s.again[name] = at
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// tag tells two forms of the same name apart in the done folder.
+func tag(id string, content []byte) string {
+	if id != "" {
+		return id
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:6])
+}
+
+func (s *source) moveToDone(g *sight, done, tag string) error {
+	if err := s.finish(g.form.name, done, tag); err != nil {
+		return err
+	}
+	for _, a := range g.attached {
+		if err := s.finish(a.name, done, tag); err != nil {
+			return err
+		}
+	}
+	return s.dropMarker(g)
+}
+
+func (s *source) dropMarker(g *sight) error {
+	if g.marker == "" {
+		return nil
+	}
+	return ignoreGone(os.Remove(filepath.Join(s.dir, g.marker)))
+}
+
+// finish deletes or moves one file; a file of the same name and bytes in the done folder replaces it.
+func (s *source) finish(name, done, tag string) error {
+	from := filepath.Join(s.dir, name)
+	if done == "" {
+		return ignoreGone(os.Remove(from))
+	}
+	ext := path.Ext(name)
+	for n := range 100 {
+		to := name
+		switch n {
+		case 0:
+		case 1:
+			to = stem(name) + "-" + tag + ext
+		default:
+			to = fmt.Sprintf("%s-%s-%d%s", stem(name), tag, n, ext)
+		}
+		err := move(from, filepath.Join(done, to))
+		if !errors.Is(err, fs.ErrExist) {
+			return ignoreGone(err)
+		}
+		if sameContent(from, filepath.Join(done, to)) {
+			return ignoreGone(os.Remove(from))
+		}
+	}
+	return fmt.Errorf("move to the done folder: %w", fs.ErrExist)
+}
+
+func ignoreGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// moveToErrors puts a text that says why into the error folder, then the form and what belongs to it.
+func (s *source) moveToErrors(g *sight, reason string, now time.Time) error {
+	if err := os.MkdirAll(s.errs, 0o770); err != nil {
+		return err
+	}
+	name := g.form.name
+	if hostile(name) {
+		name = escape(name)
+	}
+	for n := range 1000 {
+		to := name
+		if n > 0 {
+			to = fmt.Sprintf("%s-%d%s", stem(name), n, path.Ext(name))
+		}
+		text := filepath.Join(s.errs, to+".txt")
+		if _, err := os.Lstat(filepath.Join(s.errs, to)); err == nil {
+			continue
+		}
+		body := fmt.Sprintf("%s\r\n%s\r\nWhen it is mended, put it into the in-basket folder again.\r\n", now.Format(time.RFC3339), reason)
+		if err := os.WriteFile(text, []byte(body), 0o660); err != nil {
+			return err
+		}
+		err := move(filepath.Join(s.dir, g.form.name), filepath.Join(s.errs, to))
+		if err == nil {
+			return s.moveRest(g)
+		}
+		if err := os.Remove(text); err != nil {
+			return err
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return ignoreGone(err)
+		}
+	}
+	return fmt.Errorf("move to the error folder: %w", fs.ErrExist)
+}
+
+// moveRest moves the attachments of a form that was set aside.
+func (s *source) moveRest(g *sight) error {
+	for _, a := range g.attached {
+		if err := s.finish(a.name, s.errs, tag("", []byte(a.name+g.form.name))); err != nil {
+			return err
+		}
+	}
+	return s.dropMarker(g)
+}
+
+// move renames without overwriting; it makes the folder when it is missing, and copies when it lies on
+// another file system.
+func move(from, to string) error {
+	err := renameNoReplace(from, to)
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, e := os.Lstat(from); e != nil {
+			return err
+		}
+		if e := os.MkdirAll(filepath.Dir(to), 0o770); e != nil {
+			return e
+		}
+		err = renameNoReplace(from, to)
+	}
+	if isCrossDevice(err) {
+		return copyAcross(from, to)
+	}
+	return err
+}
+
+// copyAcross is a move to another file system: the copy is durable before the original goes.
+func copyAcross(from, to string) error {
+	if _, err := os.Lstat(to); err == nil {
+		return &os.LinkError{Op: "move", Old: from, New: to, Err: fs.ErrExist}
+	}
+	src, err := openRegular(from)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = src.Close() }()
+	temp := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".inbasket-part")
+	if err := writeFile(temp, src, true); err != nil {
+		return err
+	}
+	if err := renameNoReplace(temp, to); err != nil {
+		return errors.Join(err, os.Remove(temp))
+	}
+	if err := syncDir(filepath.Dir(to)); err != nil {
+		return err
+	}
+	return os.Remove(from)
+}
+
+// writeFile writes r to path, durably if asked.
+func writeFile(path string, r io.Reader, sync bool) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o660)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, r)
+	if err == nil && sync {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		_ = os.Remove(path) // no half file may stay; the error that matters is the first
+	}
+	return err
+}
+
+// sameContent reports whether two files hold the same bytes; what cannot be read is not the same.
+func sameContent(a, b string) bool {
+	fa, err := openRegular(a)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = fa.Close() }()
+	fb, err := openRegular(b)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = fb.Close() }()
+	ia, err1 := fa.Stat()
+	ib, err2 := fb.Stat()
+	if err1 != nil || err2 != nil || ia.Size() != ib.Size() || !ib.Mode().IsRegular() {
+		return false
+	}
+	x, y := make([]byte, 64<<10), make([]byte, 64<<10)
+	for {
+		n, errA := io.ReadFull(fa, x)
+		m, errB := io.ReadFull(fb, y)
+		if n != m || !bytes.Equal(x[:n], y[:m]) {
+			return false
+		}
+		if errA != nil || errB != nil {
+			return (errors.Is(errA, io.EOF) || errors.Is(errA, io.ErrUnexpectedEOF)) && errB != nil
+		}
+	}
+}

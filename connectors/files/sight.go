@@ -1,0 +1,190 @@
+package files
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// stat is what one look at a file saw.
+type stat struct {
+	name    string
+	size    int64
+	mtime   int64     // nanoseconds
+	touched time.Time // mtime or, where the system knows it, the later change time
+}
+
+// same reports whether both looks saw the same state of the file.
+func (t stat) same(o stat) bool { return t.size == o.size && t.mtime == o.mtime }
+
+// sight is a form with what belongs to it, as one look saw them.
+type sight struct {
+	form     stat
+	attached []stat
+	missing  int    // attachments that are not there yet
+	unsafe   bool   // the form lists a name that must not be followed
+	oversize bool   // the form or an attachment is over its limit
+	marker   string // name of the done-marker, if it lies there
+}
+
+// same reports whether nothing moved between two looks.
+func (s *sight) same(o *sight) bool {
+	if !s.form.same(o.form) || len(s.attached) != len(o.attached) || s.missing != o.missing {
+		return false
+	}
+	for i := range s.attached {
+		if s.attached[i].name != o.attached[i].name || !s.attached[i].same(o.attached[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// untouchedSince reports whether all files were last changed before t.
+func (s *sight) untouchedSince(t time.Time) bool {
+	if s.form.touched.After(t) {
+		return false
+	}
+	for i := range s.attached {
+		if s.attached[i].touched.After(t) {
+			return false
+		}
+	}
+	return true
+}
+
+var errSpecial = errors.New("not a regular file")
+
+// lstat looks at one regular file of the folder; links and special files are errSpecial.
+func lstat(dir, name string) (stat, error) {
+	fi, err := os.Lstat(dir + string(filepath.Separator) + name)
+	if err != nil {
+		return stat{}, err
+	}
+	if !fi.Mode().IsRegular() {
+		return stat{}, errSpecial
+	}
+	return toStat(name, fi), nil
+}
+
+func toStat(name string, fi fs.FileInfo) stat {
+	return stat{name: name, size: fi.Size(), mtime: fi.ModTime().UnixNano(), touched: touched(fi)}
+}
+
+// look sees a form and everything that belongs to it now.
+func (s *source) look(name string) (*sight, error) {
+	form, err := lstat(s.dir, name)
+	if err != nil {
+		return nil, err
+	}
+	g := &sight{form: form, oversize: form.size > s.cfg.MaxBytes}
+	for _, pattern := range s.cfg.Attachments.Beside {
+		s.lookBeside(g, strings.ReplaceAll(pattern, "{name}", stem(name)))
+	}
+	g.missing = max(0, s.cfg.Attachments.Need-len(g.attached))
+	if len(s.list) > 0 && !g.oversize {
+		s.lookListed(g)
+	}
+	for _, a := range g.attached {
+		g.oversize = g.oversize || a.size > s.cfg.Attachments.MaxBytes
+	}
+	return g, nil
+}
+
+// lookBeside adds the attachments that a pattern names; numbered ones are taken up to the first gap.
+func (s *source) lookBeside(g *sight, pattern string) {
+	if !strings.Contains(pattern, "{n}") {
+		s.attach(g, pattern)
+		return
+	}
+	for n := 1; n <= maxAttachments; n++ {
+		if !s.attach(g, strings.ReplaceAll(pattern, "{n}", strconv.Itoa(n))) {
+			return
+		}
+	}
+}
+
+// maxAttachments bounds the attachments of one form; more are for another transport.
+const maxAttachments = 1000
+
+func (s *source) attach(g *sight, name string) bool {
+	if s.isForm(name) || name == g.form.name {
+		return false // it will come by itself
+	}
+	t, err := lstat(s.dir, name)
+	if err != nil {
+		return false
+	}
+	for i := range g.attached {
+		if g.attached[i].name == name {
+			return true
+		}
+	}
+	g.attached = append(g.attached, t)
+	return true
+}
+
+// lookListed adds the attachments that the form itself lists. A form that is not JSON (yet) lists
+// none: if it stays so, the agent will say what is wrong with it.
+func (s *source) lookListed(g *sight) {
+	content, err := s.read(g.form)
+	if err != nil {
+		return
+	}
+	names, err := s.list.texts(content)
+	if err != nil || len(names) > maxAttachments {
+		return
+	}
+	for _, n := range names {
+		if checkName(n) != nil || n == g.form.name {
+			g.unsafe = true
+			return
+		}
+		t, err := lstat(s.dir, n)
+		if err != nil {
+			g.missing++
+			continue
+		}
+		if !containsStat(g.attached, n) {
+			g.attached = append(g.attached, t)
+		}
+	}
+}
+
+func containsStat(list []stat, name string) bool {
+	for i := range list {
+		if list[i].name == name {
+			return true
+		}
+	}
+	return false
+}
+
+var errChanged = errors.New("file changed while it was read")
+
+// read returns the file's bytes if it is still what the look saw.
+func (s *source) read(t stat) ([]byte, error) {
+	f, err := openRegular(s.dir + string(filepath.Separator) + t.name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	b := make([]byte, t.size+1) // one more, to see the end or a longer file
+	n, err := io.ReadFull(f, b)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !fi.Mode().IsRegular() || int64(n) != t.size || !toStat(t.name, fi).same(t) {
+		return nil, errChanged
+	}
+	return b[:n:n], nil
+}

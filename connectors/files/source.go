@@ -1,0 +1,439 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+const (
+	portion    = 1024        // entries of the folder that are read at once
+	maxPending = 16_384      // files that are watched growing; more wait for a later scan
+	busyChunk  = 256         // ready files in one portion from which events are not worth their price
+	patience   = time.Minute // for empty files, and between tries to move what cannot be moved
+)
+
+var errClosed = errors.New("source is closed")
+
+// source takes files out of one local folder; in-basket and answer folder are thin skins over it.
+type source struct {
+	env    connectors.Env
+	cfg    FolderConfig
+	dir    string // absolute
+	done   string // absolute; empty when accepted files are deleted
+	errs   string // absolute
+	match  globs
+	ignore globs
+	marker *affix
+	list   jsonPath
+	wake   chan struct{}
+	quit   chan struct{}
+
+	next struct { // owned by Next
+		sync.Mutex
+		pending  map[string]*waiting
+		ready    []*sight
+		scan     *os.File
+		scanAt   time.Time // the next scan is due
+		more     bool      // files were seen that pending had no room for
+		odd      int       // links and special files of this scan
+		toldOdd  int
+		trusted  bool // the folder's clock and ours agree
+		prepared bool
+		failed   bool
+		watch    *watch
+		watchAt  time.Time // the next try to watch, after one failed
+	}
+
+	mu       sync.Mutex
+	inflight map[string]*item
+	again    map[string]time.Time // released: offered again from then on
+	closed   bool
+}
+
+// item is a form that was handed out and is not settled yet.
+type item struct {
+	*sight
+	content []byte
+}
+
+// waiting is a form that is not ready yet.
+type waiting struct {
+	seen  *sight
+	since time.Time // it has looked like this since
+	lacks time.Time // its attachments are missing since
+	due   time.Time // the next look
+}
+
+func newSource(env connectors.Env, cfg FolderConfig) (*source, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	s := &source{env: env, cfg: cfg, dir: env.Path(cfg.Path), inflight: map[string]*item{}, again: map[string]time.Time{},
+		wake: make(chan struct{}, 1), quit: make(chan struct{})}
+	s.match, _ = newGlobs(cfg.Match) // Validate has parsed them
+	s.ignore, _ = newGlobs(cfg.Ignore)
+	s.list, _ = parsePath(cfg.Attachments.List)
+	if cfg.Marker != "" {
+		a := newAffix(cfg.Marker)
+		s.marker = &a
+	}
+	if !cfg.After.Delete {
+		s.done = s.below(cfg.After.Move)
+	}
+	s.errs = s.below(cfg.Errors)
+	s.next.pending = map[string]*waiting{}
+	return s, nil
+}
+
+func (s *source) below(p string) string {
+	if filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(s.dir, p)
+}
+
+// isForm says by the name alone whether a file is a form.
+func (s *source) isForm(name string) bool {
+	return !unfinished(name) && s.match.match(name) && !s.ignore.match(name)
+}
+
+// Next waits for ready files; see connectors.Source.
+func (s *source) Next(ctx context.Context, max int) ([]*item, error) {
+	n := &s.next
+	n.Lock()
+	defer n.Unlock()
+	if n.failed { // the last call said why; do not let the caller spin
+		if err := s.sleep(ctx, s.cfg.Poll); err != nil {
+			return nil, err
+		}
+		n.scanAt = time.Time{}
+	}
+	for {
+		if err := s.alive(ctx); err != nil {
+			return nil, err
+		}
+		if err := s.fill(max); err != nil {
+			n.failed = true
+			s.stopWatch()
+			return nil, err
+		}
+		n.failed = false
+		if items := s.takeReady(max); len(items) > 0 {
+			return items, nil
+		}
+		if len(n.ready) > 0 || n.scan != nil {
+			continue
+		}
+		if err := s.wait(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// Close ends a waiting Next and releases everything. It may be called twice.
+func (s *source) Close() error {
+	s.mu.Lock()
+	if !s.closed {
+		s.closed = true
+		close(s.quit)
+	}
+	s.mu.Unlock()
+	s.next.Lock()
+	defer s.next.Unlock()
+	s.stopWatch()
+	s.stopScan()
+	return nil
+}
+
+func (s *source) alive(ctx context.Context) error {
+	select {
+	case <-s.quit:
+		return errClosed
+	default:
+		return ctx.Err()
+	}
+}
+
+// fill brings forms into ready: those that waited long enough, those that events named, and portions of
+// the listing until max are there.
+func (s *source) fill(max int) error {
+	n := &s.next
+	now := s.env.Clock.Now()
+	if !n.prepared {
+		if err := s.prepare(); err != nil {
+			return err
+		}
+	}
+	s.considerHints(now)
+	s.considerDue(now)
+	if n.scan == nil && !now.Before(n.scanAt) {
+		if err := s.startScan(); err != nil {
+			return err
+		}
+	}
+	for n.scan != nil && len(n.ready) < max {
+		if err := s.scanPortion(now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepare makes the folders for what is finished and finds out whether the folder's clock is ours.
+func (s *source) prepare() error {
+	for _, d := range []string{s.errs, s.done} {
+		if d == "" {
+			continue
+		}
+		if _, err := os.Stat(s.dir); err != nil {
+			return folderError("open the in-basket folder", err)
+		}
+		if err := os.MkdirAll(d, 0o770); err != nil {
+			return folderError("create the done and error folders", err)
+		}
+	}
+	s.next.trusted = s.probeClock()
+	s.next.prepared = true
+	return nil
+}
+
+// probeClock writes a hidden file and compares its time with the agent's: a share's server may live in
+// another minute, and then the age of a file says nothing about whether somebody still writes it.
+func (s *source) probeClock() bool {
+	f, err := os.CreateTemp(s.dir, ".inbasket-probe-*")
+	if err != nil {
+		return false
+	}
+	fi, err := f.Stat()
+	_ = f.Close()
+	_ = os.Remove(f.Name())
+	if err != nil {
+		return false
+	}
+	return fi.ModTime().Sub(s.env.Clock.Now()).Abs() <= min(s.cfg.Quiet/2, time.Second)
+}
+
+func (s *source) startScan() error {
+	n := &s.next
+	d, err := os.Open(s.dir)
+	if err != nil {
+		n.prepared = false // another folder may come in its place
+		return folderError("open the in-basket folder", err)
+	}
+	if n.watch != nil {
+		if fi, err := d.Stat(); err != nil || n.watch.stale(fi) {
+			s.stopWatch()
+			n.prepared, n.trusted = false, false
+		}
+	}
+	n.scan, n.odd, n.more = d, 0, false
+	return nil
+}
+
+func (s *source) stopScan() {
+	if s.next.scan != nil {
+		_ = s.next.scan.Close()
+		s.next.scan = nil
+	}
+}
+
+// scanPortion reads a portion of the listing and adds what is ready, oldest first.
+func (s *source) scanPortion(now time.Time) error {
+	n := &s.next
+	entries, err := n.scan.ReadDir(portion)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.stopScan()
+		return folderError("list the in-basket folder", err)
+	}
+	from := len(n.ready)
+	for _, e := range entries {
+		s.considerEntry(e, now)
+	}
+	if len(n.ready)-from >= busyChunk {
+		s.stopWatch() // every move out of the folder would be an event; the next idle moment rescans
+	}
+	slices.SortFunc(n.ready[from:], func(a, b *sight) int {
+		if a.form.mtime != b.form.mtime {
+			if a.form.mtime < b.form.mtime {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.form.name, b.form.name)
+	})
+	if len(entries) == 0 || err != nil {
+		s.stopScan()
+		n.scanAt = now.Add(s.cfg.Poll)
+		if n.odd > n.toldOdd {
+			s.notice(CodeSkipped, "links or special files lie in the folder and are left alone")
+		}
+		n.toldOdd = n.odd
+	}
+	return nil
+}
+
+func (s *source) considerEntry(e os.DirEntry, now time.Time) {
+	name := e.Name()
+	if s.marker != nil {
+		form, ok := s.marker.of(name)
+		if !ok {
+			return // a form without a marker is not looked at
+		}
+		name = form
+	}
+	if !s.isForm(name) || e.IsDir() {
+		return
+	}
+	if t := e.Type(); t&os.ModeType != 0 && t&os.ModeIrregular == 0 {
+		s.next.odd++
+		return
+	}
+	s.consider(name, now)
+}
+
+func (s *source) considerHints(now time.Time) {
+	n := &s.next
+	if n.watch == nil {
+		return
+	}
+	names, lost := n.watch.take()
+	if lost {
+		n.scanAt = now
+	}
+	other := false
+	for name := range names {
+		if s.marker != nil {
+			if form, ok := s.marker.of(name); ok {
+				name = form
+			}
+		}
+		if s.isForm(name) {
+			s.consider(name, now)
+		} else {
+			other = true
+		}
+	}
+	if other { // perhaps an attachment that somebody waits for
+		for _, w := range n.pending {
+			if w.seen.missing > 0 {
+				w.due = now
+			}
+		}
+	}
+}
+
+func (s *source) considerDue(now time.Time) {
+	n := &s.next
+	var again []string
+	s.mu.Lock()
+	for name, at := range s.again {
+		if !now.Before(at) {
+			delete(s.again, name)
+			again = append(again, name)
+		}
+	}
+	s.mu.Unlock()
+	for _, name := range again {
+		s.consider(name, now)
+	}
+	for name, w := range n.pending {
+		if !now.Before(w.due) {
+			s.consider(name, now)
+		}
+	}
+	if n.more && n.scan == nil && len(n.pending) < maxPending/2 {
+		n.scanAt = now
+	}
+}
+
+// takeReady reads up to max ready forms, by two workers when there are many.
+func (s *source) takeReady(max int) []*item {
+	n := &s.next
+	k := min(max, len(n.ready))
+	if k == 0 {
+		return nil
+	}
+	s.mu.Lock()
+	items := make([]*item, 0, k)
+	for _, g := range n.ready[:k] {
+		if s.inflight[g.form.name] == nil {
+			it := &item{sight: g}
+			s.inflight[g.form.name] = it
+			items = append(items, it)
+		}
+	}
+	s.mu.Unlock()
+	clear(n.ready[:k])
+	if n.ready = n.ready[k:]; len(n.ready) == 0 {
+		n.ready = nil
+	}
+	failed := make([]error, len(items))
+	inTwo(len(items), func(i int) { items[i].content, failed[i] = s.read(items[i].form) })
+	out := items[:0]
+	for i, it := range items {
+		if failed[i] == nil {
+			out = append(out, it)
+			continue
+		}
+		s.forget(it.form.name)
+		s.notRead(it, failed[i])
+	}
+	return out
+}
+
+// notRead puts a form back that was ready and could not be read.
+func (s *source) notRead(it *item, err error) {
+	if errors.Is(err, os.ErrNotExist) || isLink(err) {
+		return
+	}
+	now := s.env.Clock.Now()
+	due := now.Add(s.cfg.Quiet)
+	if !errors.Is(err, errChanged) { // no right to read it, or on Windows somebody writes it
+		due = now.Add(max(s.cfg.Poll, time.Second))
+		s.notice(CodePermission, "a file in the folder cannot be read")
+	}
+	s.park(it.form.name, &waiting{seen: it.sight, since: now, due: due})
+}
+
+func (s *source) forget(name string) {
+	s.mu.Lock()
+	delete(s.inflight, name)
+	s.mu.Unlock()
+}
+
+func (s *source) notice(code, text string) {
+	if s.env.Notify != nil {
+		s.env.Notify(connectors.Notice{Code: code, Text: text})
+	}
+}
+
+// inTwo runs f for 0…n-1, in two goroutines when that is worth it: a rename or an open mostly waits
+// for the kernel.
+func inTwo(n int, f func(i int)) {
+	if n < 8 {
+		for i := range n {
+			f(i)
+		}
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := n / 2; i < n; i++ {
+			f(i)
+		}
+	}()
+	for i := range n / 2 {
+		f(i)
+	}
+	<-done
+}
