@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// Source hands out items that stay where they are until they are settled: at least once.
+// Source hands out items that stay where they are until they are settled: at least once. Settle may run
+// while Next waits or reads; neither runs twice at once.
 type Source[T any] interface {
 	// Next waits until at least one item is ready, or ctx ends, and returns at most max of them. An item
 	// that was returned and not yet settled is not returned again by the same instance, but is by the
@@ -107,6 +108,10 @@ type FrontOffice interface {
 	Check(ctx context.Context) error
 	Close() error
 }
+
+// Patient is a FrontOffice with a schedule of its own: the waits before each attempt, the first being
+// the first attempt itself. After the last attempt the agent gives the event up for push.
+type Patient interface{ Schedule() []time.Duration }
 
 // Clock is the agent's own time. Connectors take it from Env and never call time.Now or time.Sleep.
 type Clock interface {

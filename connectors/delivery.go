@@ -15,6 +15,7 @@ type Delivery struct {
 	Order      string   // deliveries with the same Order go in sequence; empty: any order
 	Records    []Record // for databases; a child comes after the parents it refers to
 	Files      []File   // for places, when each delivery has files of its own
+	Control    *File    // put after Files are in place; nil for none
 }
 
 // Group is one transaction, or one sealed batch. Membership and content of a sealed batch never change.

@@ -1,0 +1,330 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// item is one delivery of a group on its way.
+type item struct {
+	delivery *connectors.Delivery
+	outcome  connectors.Outcome
+	done     bool                        // outcome is final
+	returned map[string]connectors.Value // in the attempt that is running
+	rows     map[string]int              // write to number of rows that gave values
+}
+
+// culprit is an error that is known to belong to one item.
+type culprit struct {
+	item int
+	code string
+	op   string
+	err  error
+}
+
+func (c *culprit) Error() string { return c.op + ": " + c.code }
+func (c *culprit) Unwrap() error { return c.err }
+
+// attempt is one transaction over some items.
+type attempt struct {
+	t       *Target
+	s       session
+	items   []*item
+	known   map[string]map[string]connectors.Value // keys the ledger has already
+	pending []statement
+	shapes  []*connectors.Shape // of pending statements that give values; nil for others
+	begun   bool
+	gives   bool // some item returned values
+}
+
+// write writes all items with their ledger rows in one transaction.
+func (a *attempt) write(ctx context.Context) error {
+	for _, it := range a.items {
+		it.returned, it.rows = nil, nil
+	}
+	if err := a.ledger(ctx); err != nil {
+		return err
+	}
+	fresh := a.items
+	if len(a.known) > 0 {
+		fresh = nil
+		for _, it := range a.items {
+			if _, old := a.known[it.delivery.Key]; !old {
+				fresh = append(fresh, it)
+			}
+		}
+	}
+	b := *a
+	b.items = fresh
+	err := b.records(ctx)
+	a.begun = b.begun
+	if err != nil {
+		return indexed(err, fresh, a.items)
+	}
+	return nil
+}
+
+// indexed translates a culprit's index among the fresh items into one among all.
+func indexed(err error, from, to []*item) error {
+	var c *culprit
+	if errors.As(err, &c) && len(from) != len(to) {
+		for i, it := range to {
+			if it == from[c.item] {
+				return &culprit{i, c.code, c.op, c.err}
+			}
+		}
+	}
+	return err
+}
+
+// records queues and sends the data of the items and commits.
+func (a *attempt) records(ctx context.Context) error {
+	order, ok := waves(a.items)
+	if !ok {
+		order = singly(a.items)
+	}
+	for _, w := range order {
+		if err := a.wave(ctx, w); err != nil {
+			return err
+		}
+	}
+	if a.gives || a.mustLook() {
+		if err := a.flush(ctx, false); err != nil {
+			return err
+		}
+	}
+	if err := a.ledgerReturned(); err != nil {
+		return err
+	}
+	return a.flush(ctx, true)
+}
+
+func (a *attempt) mustLook() bool {
+	for i := range a.pending {
+		if a.pending[i].must > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// wave queues one shape's records; first it sends what they refer to.
+func (a *attempt) wave(ctx context.Context, w wave) error {
+	if a.gives && refers(w) {
+		if err := a.flush(ctx, false); err != nil {
+			return err
+		}
+	}
+	var tab *table
+	var err error
+	if w.shape.Op == connectors.Call {
+		tab = newTable(w.shape.Object, a.t.qualified(w.shape.Object), nil)
+	} else if tab = a.t.cat.get(w.shape.Object); tab == nil {
+		return connectors.Errorf(connectors.TargetError, CodeNoTable, "find table "+w.shape.Object, "", "not loaded")
+	}
+	sets, err := a.rowsets(w, tab)
+	if err != nil {
+		return err
+	}
+	for _, set := range sets {
+		stmts, err := set.statements(&a.t.sys.dialect)
+		if err != nil {
+			return err
+		}
+		for _, st := range stmts {
+			a.queue(st, w.shape)
+		}
+	}
+	return nil
+}
+
+func (a *attempt) queue(st statement, shape *connectors.Shape) {
+	if !st.rows && st.outs == 0 {
+		shape = nil
+	} else {
+		a.gives = true
+	}
+	a.pending = append(a.pending, st)
+	a.shapes = append(a.shapes, shape)
+}
+
+func refers(w wave) bool {
+	for _, p := range w.parts {
+		for i := range p.record.Values {
+			if p.record.Values[i].Kind == connectors.Reference {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// rowsets sorts a wave's records by the columns they name: a missing value leaves its column out, so
+// that the column's default applies.
+func (a *attempt) rowsets(w wave, tab *table) ([]*rowset, error) {
+	var sets []*rowset
+	byMask := map[string]*rowset{}
+	mask := make([]byte, len(w.shape.Fields))
+	for _, p := range w.parts {
+		for i := range mask {
+			mask[i] = '1'
+			if p.record.Values[i].Kind == connectors.Missing {
+				mask[i] = '0'
+			}
+		}
+		set := byMask[string(mask)]
+		if set == nil {
+			var err error
+			if set, err = newRowset(w.shape, tab, string(mask)); err != nil {
+				return nil, a.blame(err, p.item, w.shape)
+			}
+			byMask[string(mask)] = set
+			sets = append(sets, set)
+		}
+		if err := a.addRow(set, p, mask); err != nil {
+			return nil, a.blame(err, p.item, w.shape)
+		}
+	}
+	return sets, nil
+}
+
+func newRowset(shape *connectors.Shape, tab *table, mask string) (*rowset, error) {
+	set := &rowset{shape: shape, tab: tab}
+	at := make([]int, len(shape.Fields))
+	for i, name := range shape.Fields {
+		at[i] = -1
+		if mask[i] == '0' {
+			continue
+		}
+		c := tab.column(name)
+		if shape.Op == connectors.Call {
+			c = &column{name: name, scale: -1}
+		}
+		if c == nil {
+			return nil, connectors.Errorf(connectors.TargetError, CodeNoColumn, "write "+shape.Object+"."+name,
+				"check the column's name in the mapping and the version of the table", "no such column")
+		}
+		at[i] = len(set.cols)
+		set.cols = append(set.cols, c)
+	}
+	for _, k := range shape.Key {
+		if at[k] < 0 {
+			return nil, &misfit{CodeNotNull, shape.Fields[k]}
+		}
+		set.key = append(set.key, at[k])
+	}
+	return set, nil
+}
+
+// addRow appends a record's arguments, with references resolved.
+func (a *attempt) addRow(set *rowset, p part, mask []byte) error {
+	r := row{item: p.item, args: make([]any, 0, len(set.cols))}
+	var key strings.Builder
+	for i, v := range p.record.Values {
+		if mask[i] == '0' {
+			continue
+		}
+		if v.Kind == connectors.Reference {
+			got, ok := a.items[p.item].returned[v.Str]
+			if !ok {
+				return &misfit{CodeReference, set.shape.Fields[i]}
+			}
+			v = got
+		}
+		c := set.cols[len(r.args)]
+		x, err := a.t.sys.arg(c, v, a.t.sys.zone)
+		if err != nil {
+			return err
+		}
+		if set.isKey(len(r.args)) {
+			key.WriteString(keyText(v))
+			key.WriteByte(0x1f)
+		}
+		r.args = append(r.args, x)
+	}
+	r.key = key.String()
+	set.rows = append(set.rows, r)
+	return nil
+}
+
+// blame names the item whose value does not fit.
+func (a *attempt) blame(err error, item int, shape *connectors.Shape) error {
+	var m *misfit
+	if errors.As(err, &m) {
+		return &culprit{item, m.code, "write " + shape.Object + "." + m.column, err}
+	}
+	return err
+}
+
+// flush sends what is queued and takes in what comes back.
+func (a *attempt) flush(ctx context.Context, commit bool) error {
+	if len(a.pending) == 0 && !commit {
+		return nil
+	}
+	stmts, shapes := a.pending, a.shapes
+	a.pending, a.shapes = nil, nil
+	begin := !a.begun
+	a.begun = true
+	results, err := a.s.run(ctx, stmts, begin, commit)
+	if err != nil {
+		return a.locate(err, stmts)
+	}
+	for i := range results {
+		st := &stmts[i]
+		if st.must > results[i].affected {
+			return &culprit{st.item, CodeNoRow, st.op, errors.New("no row has this key")}
+		}
+		if shapes[i] != nil {
+			if err := a.take(st, shapes[i], results[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// located is a fault with the statement it happened in.
+type located struct {
+	*fault
+	op   string
+	item int
+}
+
+func (l *located) Unwrap() error { return l.fault }
+
+func (a *attempt) locate(err error, stmts []statement) error {
+	var f *fault
+	if !errors.As(err, &f) {
+		return err
+	}
+	l := &located{fault: f, op: "commit", item: -1}
+	if f.index >= 0 && f.index < len(stmts) {
+		l.op, l.item = stmts[f.index].op, stmts[f.index].item
+	}
+	return l
+}
+
+// take keeps the values that one row's statement returned. A write with several rows in one delivery
+// cannot be referred to as a whole, so its values are not kept.
+func (a *attempt) take(st *statement, shape *connectors.Shape, res result) error {
+	if len(res.rows) != 1 {
+		return &culprit{st.item, CodeReference, st.op, errors.New("not exactly one row came back")}
+	}
+	it := a.items[st.item]
+	if it.returned == nil {
+		it.returned, it.rows = map[string]connectors.Value{}, map[string]int{}
+	}
+	it.rows[shape.Write]++
+	for i, name := range shape.Returning {
+		k := shape.Write + "." + name
+		if it.rows[shape.Write] > 1 {
+			delete(it.returned, k)
+		} else if i < len(res.rows[0]) {
+			it.returned[k] = res.rows[0][i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+package sqldb
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// family is what columns of many type names have in common.
+type family uint8
+
+const (
+	famOther family = iota
+	famText
+	famInteger
+	famDecimal
+	famFloat
+	famBoolean
+	famDate
+	famDateTime // without a zone
+	famInstant  // with a zone
+	famBinary
+)
+
+// column is what the catalog says about one column.
+type column struct {
+	name     string
+	typ      string // the system's own name of the type
+	fam      family
+	length   int  // characters; 0: no limit known
+	bytes    bool // length counts bytes
+	scale    int  // digits after the point; -1: no limit
+	oid      uint32
+	array    uint32 // PostgreSQL: the array type's OID
+	required bool   // not null and without a default
+	auto     bool   // the system makes the value
+}
+
+// table is what the catalog says about one table.
+type table struct {
+	name    string // quoted, with schema
+	plain   string // as the mapping has it, for messages
+	engine  string // of MariaDB
+	columns map[string]*column
+	folded  map[string]*column // by lower-case name; nil entry: ambiguous
+	uniques [][]string
+}
+
+func newTable(plain, quoted string, columns []*column) *table {
+	t := &table{name: quoted, plain: plain, columns: map[string]*column{}, folded: map[string]*column{}}
+	for _, c := range columns {
+		t.columns[c.name] = c
+		low := strings.ToLower(c.name)
+		if _, twice := t.folded[low]; twice {
+			t.folded[low] = nil
+		} else {
+			t.folded[low] = c
+		}
+	}
+	return t
+}
+
+// column finds a column as named, or else without regard to case.
+func (t *table) column(name string) *column {
+	if c := t.columns[name]; c != nil {
+		return c
+	}
+	return t.folded[strings.ToLower(name)]
+}
+
+// unique reports whether exactly these columns name a row.
+func (t *table) unique(names []string) bool {
+	for _, u := range t.uniques {
+		if len(u) != len(names) {
+			continue
+		}
+		all := true
+		for _, n := range names {
+			found := false
+			for _, x := range u {
+				found = found || strings.EqualFold(x, n)
+			}
+			all = all && found
+		}
+		if all {
+			return true
+		}
+	}
+	return false
+}
+
+// catalog remembers tables; it is emptied when the system contradicts it.
+type catalog struct {
+	mu     sync.Mutex
+	tables map[string]*table
+}
+
+func (c *catalog) forget() {
+	c.mu.Lock()
+	c.tables = map[string]*table{}
+	c.mu.Unlock()
+}
+
+func (c *catalog) get(name string) *table {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tables[name]
+}
+
+func (c *catalog) put(name string, t *table) {
+	c.mu.Lock()
+	c.tables[name] = t
+	c.mu.Unlock()
+}
+
+// load returns the table's catalog entry, reading it through s on first use.
+func (t *Target) load(ctx context.Context, s session, name string) (*table, error) {
+	if tab := t.cat.get(name); tab != nil {
+		return tab, nil
+	}
+	schema, plain := splitName(name, t.cfg.Schema)
+	tab, err := t.sys.table(ctx, s, schema, plain)
+	if err != nil {
+		return nil, err
+	}
+	if tab == nil || len(tab.columns) == 0 {
+		return nil, connectors.Errorf(connectors.TargetError, CodeNoTable, "find table "+name,
+			"check the name, the schema and the user's grants", "no such table, or several that differ in case")
+	}
+	tab.plain = name
+	t.cat.put(name, tab)
+	return tab, nil
+}
+
+// familyOf sorts type names that the systems share; each system's file adds its own before.
+func familyOf(typ string) family {
+	typ = strings.ToLower(typ)
+	switch {
+	case strings.Contains(typ, "char"), strings.Contains(typ, "text"), strings.Contains(typ, "clob"), strings.HasPrefix(typ, "enum"):
+		return famText
+	case strings.Contains(typ, "bool"):
+		return famBoolean
+	case strings.Contains(typ, "interval"), strings.Contains(typ, "point"):
+		return famOther
+	case strings.Contains(typ, "int"):
+		return famInteger
+	case strings.Contains(typ, "dec"), strings.Contains(typ, "numeric"), strings.Contains(typ, "number"):
+		return famDecimal
+	case strings.Contains(typ, "real"), strings.Contains(typ, "floa"), strings.Contains(typ, "doub"):
+		return famFloat
+	case strings.Contains(typ, "timestamp"), strings.Contains(typ, "datetime"):
+		return famDateTime
+	case strings.Contains(typ, "date"):
+		return famDate
+	case strings.Contains(typ, "blob"), strings.Contains(typ, "binary"), strings.Contains(typ, "bytea"), strings.Contains(typ, "raw"):
+		return famBinary
+	}
+	return famOther
+}

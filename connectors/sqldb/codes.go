@@ -1,0 +1,39 @@
+package sqldb
+
+// Codes of outcomes and errors. They are stable; docs/errors.md is made from this list.
+const (
+	CodeDuplicate    = "sql.duplicate-key"   // a row with this unique key is there already; compare both and release or reject
+	CodeConstraint   = "sql.constraint"      // a rule of the table refuses the row (foreign key, check, trigger); mend the form or the mapping
+	CodeNotNull      = "sql.not-null"        // a required column got nothing; mend the mapping or the form
+	CodeTooLong      = "sql.too-long"        // a text is longer than its column; cut it in the mapping or widen the column
+	CodeWrongType    = "sql.wrong-type"      // a value does not fit its column's type or range; convert it in the mapping
+	CodeNotExact     = "sql.not-exact"       // the column would round this number; round it in the mapping or widen the column
+	CodeCharset      = "sql.charset"         // the column's character set cannot hold a character; replace it in the mapping
+	CodeNoRow        = "sql.no-row"          // the row to update is not there; check the key
+	CodeReference    = "sql.reference"       // a value of an earlier write is not there; the write was skipped or returned nothing
+	CodeTooLarge     = "sql.too-large"       // a document is larger than the 64 MiB a column may get or give
+	CodeEarlier      = "sql.earlier-failed"  // an earlier delivery with the same order did not go; this one waits for it
+	CodeLogin        = "sql.login"           // user, password or client certificate refused; mend the target's configuration
+	CodeGrant        = "sql.grant"           // the user lacks a right; ask the DBA to grant it (inbasket ledger ddl prints those for the ledger)
+	CodeNoTable      = "sql.no-table"        // the table or procedure is not there or not visible; check name, schema and grants
+	CodeNoColumn     = "sql.no-column"       // the table lacks a column that the mapping writes; check the name or the table's version
+	CodeNoKey        = "sql.no-unique-key"   // upsert needs a unique key on exactly the key columns; ask the DBA for one
+	CodeNoLedger     = "sql.no-ledger"       // the ledger table is missing; have the DBA run what inbasket ledger ddl prints
+	CodeFull         = "sql.full"            // the database has no space left; free or add some
+	CodeReadOnly     = "sql.read-only"       // the database is read-only, such as a standby; point the target at the writable one
+	CodeCertificate  = "sql.certificate"     // the server's certificate is not trusted; set tls.ca or renew it
+	CodeUnreachable  = "sql.unreachable"     // no connection; the agent tries again
+	CodeBusy         = "sql.busy"            // too many connections, a lock or a deadlock; the agent tries again
+	CodeTimeout      = "sql.timeout"         // a statement took longer than statement-timeout and was taken back; the agent tries again
+	CodeLost         = "sql.connection-lost" // the connection broke; whether the commit went through is looked up
+	CodeUnclear      = "sql.unclear"         // the system gave an answer that tells nothing about the rows; it is looked up
+	CodeRefused      = "sql.refused"         // the system refuses the statement; its own words are with the submission
+	CodeAllRefused   = "sql.all-refused"     // every delivery of a group is refused alike: the table or the mapping is wrong, not the forms
+	CodeConfig       = "sql.config"          // the target's configuration is wrong
+	CodeUnsupported  = "sql.unsupported"     // this kind of write cannot be done on this system
+	CodeNoTx         = "sql.no-transactions" // the table's engine has no transactions: writes cannot be taken back
+	CodeMark         = "sql.mark"            // the statement that marks results failed; they come again
+	CodeQuery        = "sql.query"           // the query for results failed or lacks a column
+	CodePanic        = "sql.driver-panic"    // the driver broke down; the connection was thrown away and the outcome is looked up
+	CodeLookupLocked = "sql.lookup-locked"   // the look-up waits for a transaction that is still open at the server; it is tried again
+)

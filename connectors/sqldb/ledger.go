@@ -1,0 +1,237 @@
+package sqldb
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// ledgerOp is how ledger statements are named in messages, and told from the data's.
+const ledgerOp = "write to the ledger"
+
+var ledgerShape = connectors.Shape{Write: "ledger", Object: "ledger", Op: connectors.Insert, Fields: []string{"DELIVERY", "SUBMISSION"}}
+
+// LedgerDDL returns what a DBA has to run: the ledger table and the grants on it. The dialect is sqlite,
+// postgres, mariadb, mysql or oracle; table may carry a schema; an empty user leaves the grant out.
+func LedgerDDL(dialect, table, user string) string {
+	d, ok := dialects()[dialect]
+	if !ok {
+		return ""
+	}
+	ddl := d.ledgerDDL(table) + ";\n"
+	if user != "" && dialect != "sqlite" {
+		ddl += fmt.Sprintf("GRANT SELECT, INSERT, UPDATE ON %s TO %s;\n", table, grantee(dialect, user))
+	}
+	return ddl
+}
+
+func grantee(dialect, user string) string {
+	switch dialect {
+	case "mariadb", "mysql":
+		if name, host, ok := strings.Cut(user, "@"); ok {
+			return "'" + name + "'@'" + host + "'"
+		}
+		return "'" + user + "'@'%'"
+	}
+	return user
+}
+
+func dialects() map[string]dialect {
+	return map[string]dialect{"sqlite": sqliteDialect(), "postgres": postgresDialect(), "mariadb": mariaDialect(true),
+		"mysql": mariaDialect(false), "oracle": oracleDialect()}
+}
+
+// ledgerTable is the ledger as a table to write to; its names are plain, as its DDL has them.
+func (t *Target) ledgerTable() *table {
+	text := func(name string) *column {
+		return &column{name: name, typ: "varchar", fam: famText, scale: -1, oid: oidText, array: oidTextArray}
+	}
+	return newTable("the ledger", t.cfg.LedgerTable, []*column{text("DELIVERY"), text("SUBMISSION")})
+}
+
+// ledger claims the items' keys, as the first thing of the transaction. It hopes that none is known: then
+// the claim travels with the data. A claim that fails makes the attempt careful.
+func (a *attempt) ledger(ctx context.Context) error {
+	if !a.t.cfg.Ledger {
+		return nil
+	}
+	return a.claim(a.items)
+}
+
+func (a *attempt) claim(items []*item) error {
+	tab := a.t.ledgerTable()
+	set := &rowset{shape: &ledgerShape, tab: tab, cols: []*column{tab.columns["DELIVERY"], tab.columns["SUBMISSION"]}}
+	for i, it := range items {
+		if _, old := a.known[it.delivery.Key]; !old {
+			set.rows = append(set.rows, row{item: i, args: []any{it.delivery.Key, it.delivery.Submission}})
+		}
+	}
+	if len(set.rows) == 0 {
+		return nil
+	}
+	d := a.t.sys.dialect
+	d.quote = func(s string) string { return s }
+	stmts, err := set.statements(&d)
+	if err != nil {
+		return err
+	}
+	for _, st := range stmts {
+		st.op, st.item = ledgerOp, -1
+		a.queue(st, nil)
+	}
+	return nil
+}
+
+// recall reads which keys the ledger has, with the values they returned.
+func (a *attempt) recall(ctx context.Context) error {
+	a.known = map[string]map[string]connectors.Value{}
+	const chunk = 64
+	var stmts []statement
+	for i := 0; i < len(a.items); i += chunk {
+		part := a.items[i:min(i+chunk, len(a.items))]
+		st := statement{rows: true, op: ledgerOp, item: -1}
+		marks := make([]string, len(part))
+		for j, it := range part {
+			marks[j] = a.t.sys.bind(j + 1)
+			st.args = append(st.args, it.delivery.Key)
+		}
+		st.sql = "SELECT DELIVERY, RETURNED FROM " + a.t.cfg.LedgerTable + " WHERE DELIVERY IN (" + strings.Join(marks, ",") + ")"
+		stmts = append(stmts, st)
+	}
+	begin := !a.begun
+	a.begun = true
+	results, err := a.s.run(ctx, stmts, begin, false)
+	if err != nil {
+		return a.locate(err, stmts)
+	}
+	for _, res := range results {
+		for _, r := range res.rows {
+			if len(r) != 2 {
+				continue
+			}
+			values, err := unpackReturned(r[1].Str)
+			if err != nil {
+				return connectors.Errorf(connectors.TargetError, CodeNoLedger, ledgerOp, "the ledger's RETURNED column was changed by hand", "%w", err)
+			}
+			a.known[strings.TrimRight(r[0].Str, " ")] = values
+		}
+	}
+	return nil
+}
+
+// ledgerReturned queues the values that came back, so that they come back again after a crash.
+func (a *attempt) ledgerReturned() error {
+	if !a.t.cfg.Ledger {
+		return nil
+	}
+	const chunk = 50
+	var keys, values []string
+	for _, it := range a.items {
+		if len(it.returned) == 0 {
+			continue
+		}
+		packed, err := packReturned(it.returned)
+		if err != nil {
+			return err
+		}
+		keys, values = append(keys, it.delivery.Key), append(values, packed)
+	}
+	for i := 0; i < len(keys); i += chunk {
+		j := min(i+chunk, len(keys))
+		st := a.returnedStatement(keys[i:j], values[i:j])
+		a.pending, a.shapes = append(a.pending, st), append(a.shapes, nil)
+	}
+	return nil
+}
+
+// returnedStatement is one UPDATE for several rows, in words that every system knows.
+func (a *attempt) returnedStatement(keys, values []string) statement {
+	st := statement{op: ledgerOp, item: -1}
+	var b strings.Builder
+	b.WriteString("UPDATE " + a.t.cfg.LedgerTable + " SET RETURNED = CASE DELIVERY")
+	n := 0
+	bind := func(s string) string {
+		n++
+		st.args = append(st.args, s)
+		return a.t.sys.bind(n)
+	}
+	for i, k := range keys {
+		b.WriteString(" WHEN " + bind(k))
+		b.WriteString(" THEN " + bind(values[i]))
+	}
+	b.WriteString(" END WHERE DELIVERY IN (")
+	for i, k := range keys {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(bind(k))
+	}
+	b.WriteByte(')')
+	st.sql = b.String()
+	return st
+}
+
+// packed is a value in the ledger's JSON: kind by its number in connectors, which never changes.
+type packed struct {
+	Kind connectors.Kind `json:"k"`
+	Str  string          `json:"s,omitempty"`
+	Int  int64           `json:"i,omitempty,string"`
+}
+
+func packReturned(values map[string]connectors.Value) (string, error) {
+	if len(values) == 0 {
+		return "", nil
+	}
+	all := make(map[string]packed, len(values))
+	for k, v := range values {
+		p := packed{v.Kind, v.Str, v.Int}
+		if v.Kind == connectors.Binary && v.Blob != nil {
+			b, err := readBlob(v.Blob)
+			if err != nil {
+				return "", err
+			}
+			p.Str = base64.StdEncoding.EncodeToString(b)
+		}
+		all[k] = p
+	}
+	b, err := json.Marshal(all)
+	return string(b), err
+}
+
+func unpackReturned(s string) (map[string]connectors.Value, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var all map[string]packed
+	if err := json.Unmarshal([]byte(s), &all); err != nil {
+		return nil, err
+	}
+	values := make(map[string]connectors.Value, len(all))
+	for k, p := range all {
+		v := connectors.Value{Kind: p.Kind, Str: p.Str, Int: p.Int}
+		if p.Kind == connectors.Binary {
+			b, err := base64.StdEncoding.DecodeString(p.Str)
+			if err != nil {
+				return nil, err
+			}
+			blob := connectors.BytesBlob(b)
+			v.Str, v.Blob = "", &blob
+		}
+		values[k] = v
+	}
+	return values, nil
+}
+
+func readBlob(b *connectors.Blob) ([]byte, error) {
+	r, err := b.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(io.LimitReader(r, maxBlob))
+}

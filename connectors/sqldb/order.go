@@ -1,0 +1,101 @@
+package sqldb
+
+import "github.com/inbasket/inbasket/connectors"
+
+// wave is all records of one shape over all items, to be written together.
+type wave struct {
+	shape *connectors.Shape
+	parts []part
+}
+
+// part is one record with the index of its item.
+type part struct {
+	item   int
+	record *connectors.Record
+}
+
+// waves groups the items' records by shape, in an order in which no shape comes before one that precedes
+// it in any delivery. It returns false when the deliveries contradict one another or themselves; then
+// they go record by record.
+func waves(items []*item) ([]wave, bool) {
+	level := map[*connectors.Shape]int{}
+	var shapes []*connectors.Shape
+	for changed, round := true, 0; changed; round++ {
+		if round > len(shapes)+1 {
+			return nil, false
+		}
+		changed = false
+		for _, it := range items {
+			prev := -1
+			var last *connectors.Shape
+			for i := range it.delivery.Records {
+				s := it.delivery.Records[i].Shape
+				if s == last {
+					continue
+				}
+				last = s
+				l, known := level[s]
+				if !known {
+					shapes = append(shapes, s)
+				}
+				if !known || l <= prev {
+					l = prev + 1
+					level[s] = l
+					changed = true
+				}
+				prev = l
+			}
+		}
+	}
+	return gather(items, shapes, level), true
+}
+
+func gather(items []*item, shapes []*connectors.Shape, level map[*connectors.Shape]int) []wave {
+	at := map[*connectors.Shape]int{}
+	var all []wave
+	for l := 0; len(all) < len(shapes); l++ {
+		for _, s := range shapes {
+			if level[s] == l {
+				at[s] = len(all)
+				all = append(all, wave{shape: s})
+			}
+		}
+	}
+	for i, it := range items {
+		for r := range it.delivery.Records {
+			rec := &it.delivery.Records[r]
+			w := &all[at[rec.Shape]]
+			w.parts = append(w.parts, part{i, rec})
+		}
+	}
+	return all
+}
+
+// singly gives every record a wave of its own, in the order of acceptance.
+func singly(items []*item) []wave {
+	var all []wave
+	for i, it := range items {
+		for r := range it.delivery.Records {
+			rec := &it.delivery.Records[r]
+			all = append(all, wave{rec.Shape, []part{{i, rec}}})
+		}
+	}
+	return all
+}
+
+// segments cuts items so that no two deliveries of one Order share a segment.
+func segments(items []*item) [][]*item {
+	var all [][]*item
+	seen := map[string]bool{}
+	start := 0
+	for i, it := range items {
+		o := it.delivery.Order
+		if o != "" && seen[o] {
+			all = append(all, items[start:i])
+			start = i
+			clear(seen)
+		}
+		seen[o] = o != ""
+	}
+	return append(all, items[start:])
+}

@@ -1,0 +1,292 @@
+package sqldb
+
+import (
+	"strings"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// rowset is rows of one write that name the same columns, ready to become statements.
+type rowset struct {
+	shape *connectors.Shape
+	tab   *table
+	cols  []*column
+	key   []int // indexes into cols
+	rows  []row
+}
+
+// row is one record's arguments, one for each of the rowset's columns.
+type row struct {
+	item int // index into the attempt's items
+	args []any
+	key  string
+}
+
+func (w *rowset) item() int {
+	one := w.rows[0].item
+	for _, r := range w.rows {
+		if r.item != one {
+			return -1
+		}
+	}
+	return one
+}
+
+// with returns the same rowset with other rows.
+func (w *rowset) with(rows []row) *rowset {
+	c := *w
+	c.rows = rows
+	return &c
+}
+
+// apart splits the rows so that no two rows of one part name the same row of the table: a statement must
+// not touch a row twice, and the later record must win. Children that are replaced share their parent's
+// key within one item.
+func (w *rowset) apart() []*rowset {
+	if w.shape.Op == connectors.Insert || w.shape.Op == connectors.Call || len(w.rows) < 2 {
+		return []*rowset{w}
+	}
+	var parts []*rowset
+	seen := map[string]int{}
+	start := 0
+	for i, r := range w.rows {
+		if by, twice := seen[r.key]; twice && (w.shape.Op != connectors.ReplaceChildren || by != r.item) {
+			parts = append(parts, w.with(w.rows[start:i]))
+			start = i
+			clear(seen)
+		}
+		seen[r.key] = r.item
+	}
+	return append(parts, w.with(w.rows[start:]))
+}
+
+func (w *rowset) names(d *dialect) []string {
+	names := make([]string, len(w.cols))
+	for i, c := range w.cols {
+		names[i] = d.quote(c.name)
+	}
+	return names
+}
+
+func (w *rowset) returning(d *dialect) []string {
+	names := make([]string, len(w.shape.Returning))
+	for i, n := range w.shape.Returning {
+		if c := w.tab.column(n); c != nil {
+			n = c.name
+		}
+		names[i] = d.quote(n)
+	}
+	return names
+}
+
+func (w *rowset) isKey(i int) bool {
+	for _, k := range w.key {
+		if k == i {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *rowset) keyNames() []string {
+	names := make([]string, len(w.key))
+	for i, k := range w.key {
+		names[i] = w.cols[k].name
+	}
+	return names
+}
+
+func (w *rowset) keyArgs(r row) []any {
+	args := make([]any, len(w.key))
+	for i, k := range w.key {
+		args[i] = r.args[k]
+	}
+	return args
+}
+
+// where is "k1 = ? AND k2 = ?" with placeholders from first on.
+func (w *rowset) where(d *dialect, first int) string {
+	terms := make([]string, len(w.key))
+	for i, k := range w.key {
+		terms[i] = d.quote(w.cols[k].name) + " = " + d.bind(first+i)
+	}
+	return strings.Join(terms, " AND ")
+}
+
+// statements makes the statements for the whole rowset in order.
+func (w *rowset) statements(d *dialect) ([]statement, error) {
+	var all []statement
+	for _, part := range w.apart() {
+		stmts, err := d.write(d, part)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, stmts...)
+	}
+	return all, nil
+}
+
+// writeRows is what the systems have in common: multi-row INSERT, UPDATE and DELETE by key, row by row
+// where values come back. tail gives what follows an INSERT to make it an upsert.
+func writeRows(d *dialect, w *rowset, tail func(*rowset) string) ([]statement, error) {
+	switch w.shape.Op {
+	case connectors.Insert:
+		return inserts(d, w, ""), nil
+	case connectors.Upsert:
+		return inserts(d, w, tail(w)), nil
+	case connectors.Update:
+		return updates(d, w), nil
+	case connectors.ReplaceChildren:
+		return append(deletes(d, w), inserts(d, w, "")...), nil
+	}
+	return nil, unsupported(w)
+}
+
+func unsupported(w *rowset) error {
+	return connectors.Errorf(connectors.TargetError, CodeUnsupported, "write "+w.shape.Write,
+		"use another mode in the mapping", "this kind of write is not possible here")
+}
+
+// inserts makes multi-row INSERTs whose sizes are powers of two, so that few texts serve all groups.
+func inserts(d *dialect, w *rowset, tail string) []statement {
+	op := "insert into " + w.tab.plain
+	head := "INSERT INTO " + w.tab.name + " (" + strings.Join(w.names(d), ", ") + ") VALUES "
+	if len(w.cols) == 0 {
+		head = "INSERT INTO " + w.tab.name + " DEFAULT VALUES"
+	}
+	var stmts []statement
+	back := len(w.shape.Returning) > 0
+	for rows := w.rows; len(rows) > 0; {
+		n := 1
+		if !back && len(w.cols) > 0 {
+			for n*2 <= min(len(rows), d.maxRows) && n*2*len(w.cols) <= d.maxBinds {
+				n *= 2
+			}
+		}
+		st := statement{sql: head + tuples(d, len(w.cols), n) + tail, op: op, item: w.with(rows[:n]).item()}
+		for _, r := range rows[:n] {
+			st.args = append(st.args, r.args...)
+		}
+		if back {
+			stmts = append(stmts, insertBack(d, w, rows[0], st)...)
+		} else {
+			stmts = append(stmts, st)
+		}
+		rows = rows[n:]
+	}
+	return stmts
+}
+
+// insertBack lets one INSERT give its generated values: by RETURNING, or by a SELECT that follows.
+func insertBack(d *dialect, w *rowset, r row, st statement) []statement {
+	if d.returns {
+		st.sql += " RETURNING " + strings.Join(w.returning(d), ", ")
+		st.rows = true
+		return []statement{st}
+	}
+	return []statement{st, selectBack(d, w, r)}
+}
+
+// selectBack reads a written row's values: by its generated number if the table makes one, else by key.
+func selectBack(d *dialect, w *rowset, r row) statement {
+	st := statement{rows: true, op: "select from " + w.tab.plain, item: r.item}
+	st.sql = "SELECT " + strings.Join(w.returning(d), ", ") + " FROM " + w.tab.name + " WHERE "
+	if w.shape.Op == connectors.Insert && len(w.key) == 0 {
+		for _, c := range w.tab.columns {
+			if c.auto {
+				st.sql += d.quote(c.name) + " = LAST_INSERT_ID()"
+				return st
+			}
+		}
+	}
+	st.sql += w.where(d, 1)
+	st.args = w.keyArgs(r)
+	return st
+}
+
+func tuples(d *dialect, cols, rows int) string {
+	if cols == 0 {
+		return ""
+	}
+	var b strings.Builder
+	n := 0
+	for i := range rows {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		for j := range cols {
+			if j == 0 {
+				b.WriteByte('(')
+			} else {
+				b.WriteByte(',')
+			}
+			n++
+			b.WriteString(d.bind(n))
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+// updates makes one UPDATE a row: only so is it known that each of them hit something.
+func updates(d *dialect, w *rowset) []statement {
+	var sets []string
+	n := 0
+	for i, c := range w.cols {
+		if !w.isKey(i) {
+			n++
+			sets = append(sets, d.quote(c.name)+" = "+d.bind(n))
+		}
+	}
+	if n == 0 { // nothing but the key: still the row has to be there
+		sets = append(sets, d.quote(w.cols[w.key[0]].name)+" = "+d.quote(w.cols[w.key[0]].name))
+	}
+	sql := "UPDATE " + w.tab.name + " SET " + strings.Join(sets, ", ") + " WHERE " + w.where(d, n+1)
+	var stmts []statement
+	for _, r := range w.rows {
+		st := statement{sql: sql, op: "update " + w.tab.plain, item: r.item, must: 1}
+		for i := range w.cols {
+			if !w.isKey(i) {
+				st.args = append(st.args, r.args[i])
+			}
+		}
+		st.args = append(st.args, w.keyArgs(r)...)
+		stmts = append(stmts, st)
+		if len(w.shape.Returning) > 0 {
+			stmts = append(stmts, selectBack(d, w, r))
+		}
+	}
+	return stmts
+}
+
+// deletes removes what has the rows' keys, once a key.
+func deletes(d *dialect, w *rowset) []statement {
+	var stmts []statement
+	done := map[string]bool{}
+	for _, r := range w.rows {
+		if done[r.key] {
+			continue
+		}
+		done[r.key] = true
+		stmts = append(stmts, statement{sql: "DELETE FROM " + w.tab.name + " WHERE " + w.where(d, 1),
+			args: w.keyArgs(r), op: "delete from " + w.tab.plain, item: r.item})
+	}
+	return stmts
+}
+
+// assignments is "c = X(c), …" for every column that is not part of the key; of the key's first column
+// when there is no other, so that the statement still touches the row.
+func (w *rowset) assignments(d *dialect, value func(quoted string) string) string {
+	var sets []string
+	for i, c := range w.cols {
+		if !w.isKey(i) {
+			q := d.quote(c.name)
+			sets = append(sets, q+" = "+value(q))
+		}
+	}
+	if len(sets) == 0 && len(w.key) > 0 {
+		q := d.quote(w.cols[w.key[0]].name)
+		sets = append(sets, q+" = "+value(q))
+	}
+	return strings.Join(sets, ", ")
+}

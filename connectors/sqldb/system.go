@@ -1,0 +1,99 @@
+package sqldb
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// system is one kind of database: its words, limits and quirks, and how to connect to this one.
+type system struct {
+	dialect
+	zone    *time.Location // of columns without a zone
+	connect func(ctx context.Context) (session, error)
+	close   func() error
+}
+
+// dialect is what differs in SQL between the kinds, as data and pure functions.
+type dialect struct {
+	name     string
+	maxBinds int  // placeholders in one statement
+	maxRows  int  // rows in one multi-row statement; 1: none
+	returns  bool // INSERT … RETURNING gives rows
+	quote    func(name string) string
+	bind     func(n int) string // n-th placeholder, from 1
+	// write makes the statements for rows of one table that may go together; see write.go.
+	write func(d *dialect, w *rowset) ([]statement, error)
+	// table reads the catalog of one table through s.
+	table func(ctx context.Context, s session, schema, name string) (*table, error)
+	// arg turns a value into what the driver takes for a column: nil, string, int64 or []byte.
+	arg func(c *column, v connectors.Value, zone *time.Location) (any, error)
+	// classify says what an error of the driver means.
+	classify func(err error) verdict
+	// ledger is the DDL of the ledger table.
+	ledgerDDL func(table string) string
+}
+
+// session is one connection, used by one goroutine at a time. After an error that is not the server's
+// own answer it must be thrown away.
+type session interface {
+	// run sends statements in order, opening a transaction first when begin is set and committing after
+	// the last when commit is set. All of it may travel together. The error is always a *fault.
+	run(ctx context.Context, stmts []statement, begin, commit bool) ([]result, error)
+	// rollback takes back the open transaction, if any.
+	rollback(ctx context.Context) error
+	close()
+}
+
+// statement is one SQL statement with its arguments.
+type statement struct {
+	sql  string
+	args []any
+	oids []uint32 // PostgreSQL: types of the arguments; nil: let the server infer
+	rows bool     // it returns rows
+	outs int      // Oracle: number of RETURNING … INTO places at the end of args
+	op   string   // for messages: "insert into APPLICATION"
+	item int      // index of the one item it belongs to, or -1 for several
+	must int64    // rows it has to touch at least
+}
+
+// result is what a statement gave.
+type result struct {
+	affected int64
+	lastID   int64
+	names    []string
+	rows     [][]connectors.Value
+}
+
+// fault is an error of a session with the place where it happened.
+type fault struct {
+	index     int  // of the statement; -1 for BEGIN, connect and so on
+	committed bool // COMMIT may have been sent: without the server's answer the outcome is unknown
+	answered  bool // the server itself said so: what was open is taken back
+	err       error
+}
+
+func (f *fault) Error() string { return f.err.Error() }
+func (f *fault) Unwrap() error { return f.err }
+
+// verdict is the meaning of a driver's error.
+type verdict struct {
+	class connectors.Class
+	code  string
+	hint  string
+}
+
+func quoteDouble(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+func questionMark(int) string { return "?" }
+
+// plainName quotes a table name from the configuration part by part, only where it must be: the
+// ledger's name follows the system's own rules for upper and lower case.
+func splitName(name, schema string) (string, string) {
+	if s, t, ok := strings.Cut(name, "."); ok {
+		return s, t
+	}
+	return schema, name
+}

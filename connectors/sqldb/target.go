@@ -1,0 +1,335 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// Target is one database that is written to and asked for results. Deliver may run in several goroutines.
+type Target struct {
+	env  connectors.Env
+	cfg  Config
+	sys  *system
+	pool *pool
+	cat  catalog
+}
+
+func newTarget(e connectors.Env, c Config, sys *system) *Target {
+	t := &Target{env: e, cfg: c, sys: sys, pool: &pool{sys: sys, clock: e.Clock, max: c.Parallel + 1}}
+	t.cat.forget()
+	return t
+}
+
+// Abilities says that records go in, in groups, and how surely once.
+func (t *Target) Abilities() connectors.Abilities {
+	a := connectors.Abilities{Records: true, MaxItems: t.cfg.MaxGroup, Parallel: t.cfg.Parallel, Recorded: t.cfg.Ledger}
+	if t.cfg.Ledger {
+		a.Guarantee = connectors.Guarantee{Level: "exact", Why: "every delivery's key goes into the ledger " + t.cfg.LedgerTable +
+			" in the same transaction as its rows; it holds for tables with transactions and procedures that do not commit by themselves"}
+	} else {
+		a.Guarantee = connectors.Guarantee{Level: "parks-when-unclear", Why: "there is no ledger; after an unclear answer rows are " +
+			"found again only where every one has a unique key, else the submission parks"}
+	}
+	return a
+}
+
+// Deliver writes the group in one transaction; when a delivery's data is refused it splits the group
+// until that delivery stands alone, and writes the others.
+func (t *Target) Deliver(ctx context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+	items := make([]*item, len(g.Items))
+	for i := range g.Items {
+		items[i] = &item{delivery: &g.Items[i], outcome: connectors.Outcome{Key: g.Items[i].Key}}
+	}
+	var halt *connectors.Error
+	failed := map[string]bool{}
+	for _, seg := range segments(items) {
+		seg = t.inOrder(seg, failed)
+		if halt == nil && len(seg) > 0 {
+			halt = t.divide(ctx, seg)
+		} else if halt != nil {
+			untried(seg, halt)
+		}
+		for _, it := range seg {
+			if it.delivery.Order != "" && it.outcome.Class != connectors.Written {
+				failed[it.delivery.Order] = true
+			}
+		}
+	}
+	if halt == nil {
+		halt = allAlike(items)
+	}
+	outcomes := make([]connectors.Outcome, len(items))
+	for i, it := range items {
+		outcomes[i] = it.outcome
+	}
+	if halt != nil {
+		if halt.Class == connectors.TargetError {
+			t.cat.forget()
+		}
+		return outcomes, halt
+	}
+	return outcomes, nil
+}
+
+// inOrder takes out deliveries whose predecessor in the same order did not go.
+func (t *Target) inOrder(seg []*item, failed map[string]bool) []*item {
+	var ready []*item
+	for _, it := range seg {
+		if it.delivery.Order != "" && failed[it.delivery.Order] {
+			it.outcome.Class, it.outcome.Code = connectors.Transient, CodeEarlier
+			it.outcome.Text = "an earlier delivery of the same order did not go"
+			continue
+		}
+		ready = append(ready, it)
+	}
+	return ready
+}
+
+// divide writes items, splitting them at errors of items. It returns the error that makes going on
+// pointless; then every item has an outcome too.
+func (t *Target) divide(ctx context.Context, items []*item) *connectors.Error {
+	for len(items) > 0 {
+		v := t.once(ctx, items)
+		if v == nil {
+			return nil
+		}
+		if v.err.Class != connectors.ItemError {
+			for _, it := range items {
+				it.fail(v.err)
+			}
+			return v.err
+		}
+		if len(items) == 1 {
+			items[0].fail(v.err)
+			return nil
+		}
+		if v.item >= 0 {
+			items[v.item].fail(v.err)
+			items = append(append([]*item{}, items[:v.item]...), items[v.item+1:]...)
+			continue
+		}
+		mid := len(items) / 2
+		if halt := t.divide(ctx, items[:mid]); halt != nil {
+			untried(items[mid:], halt)
+			return halt
+		}
+		items = items[mid:]
+	}
+	return nil
+}
+
+func (it *item) fail(err *connectors.Error) {
+	it.outcome.Class, it.outcome.Code = err.Class, err.Code
+	it.outcome.Text, it.outcome.Raw = err.Safe(), ""
+	if err.Err != nil {
+		it.outcome.Raw = err.Err.Error()
+	}
+}
+
+// untried marks items that were not sent because of halt: nothing of them is written.
+func untried(items []*item, halt *connectors.Error) {
+	for _, it := range items {
+		it.fail(halt)
+		if halt.Class == connectors.Uncertain {
+			it.outcome.Class = connectors.Transient
+		}
+	}
+}
+
+// allAlike finds that every item of a group of three or more was refused with one code in one place:
+// then it is the target, not the data, and nothing is to be parked.
+func allAlike(items []*item) *connectors.Error {
+	if len(items) < 3 {
+		return nil
+	}
+	first := items[0].outcome
+	for _, it := range items {
+		if it.outcome.Class != connectors.ItemError || it.outcome.Text != first.Text {
+			return nil
+		}
+	}
+	err := &connectors.Error{Class: connectors.TargetError, Code: CodeAllRefused, Op: "write a group: " + first.Code,
+		Hint: "the table or the mapping is wrong, or every form has the same error", Err: errors.New(first.Raw)}
+	for _, it := range items {
+		it.fail(err)
+	}
+	return err
+}
+
+// refusal is an error of a transaction, with the item it belongs to or -1.
+type refusal struct {
+	err  *connectors.Error
+	item int
+}
+
+// once tries one transaction over items. A nil answer means that all are written.
+func (t *Target) once(ctx context.Context, items []*item) *refusal {
+	s, err := t.pool.get(ctx)
+	if err != nil {
+		return &refusal{t.connectError(err), -1}
+	}
+	careful := false
+	for range 4 {
+		r, keep := t.transact(ctx, s, items, careful)
+		if r == nil {
+			t.pool.put(s)
+			return nil
+		}
+		if !keep {
+			s.close()
+			return r
+		}
+		if r.err.Code == CodeDuplicate && r.err.Op == ledgerOp {
+			careful = true // some key is known: ask which, and write the rest
+			continue
+		}
+		t.pool.put(s)
+		return r
+	}
+	t.pool.put(s)
+	return &refusal{connectors.Errorf(connectors.Transient, CodeBusy, ledgerOp, "", "keys kept appearing"), -1}
+}
+
+// transact runs one attempt on s and says whether s is still good. A driver's panic is an uncertain end.
+func (t *Target) transact(ctx context.Context, s session, items []*item, careful bool) (r *refusal, keep bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			r, keep = &refusal{connectors.Errorf(connectors.Uncertain, CodePanic, "write a group", "", "panic: %v", p), -1}, false
+		}
+	}()
+	a := &attempt{t: t, s: s, items: items}
+	err := t.loadAll(ctx, s, items)
+	if err == nil && careful && t.cfg.Ledger {
+		err = a.recall(ctx)
+	}
+	if err == nil {
+		err = a.write(ctx)
+	}
+	if err == nil {
+		for _, it := range items {
+			it.outcome.Class, it.outcome.Returned = connectors.Written, it.returned
+			if old, known := a.known[it.delivery.Key]; known {
+				it.outcome.Returned = old
+			}
+		}
+		return nil, true
+	}
+	r = t.meaning(err)
+	keep = true
+	if broken(err) {
+		keep = false
+	} else if a.begun {
+		keep = s.rollback(ctx) == nil
+	}
+	return r, keep
+}
+
+// broken reports an error after which the connection cannot be trusted.
+func broken(err error) bool {
+	var f *fault
+	return errors.As(err, &f) && !f.answered
+}
+
+// loadAll reads the catalog for every table of the items before the transaction begins.
+func (t *Target) loadAll(ctx context.Context, s session, items []*item) error {
+	for _, it := range items {
+		var last *connectors.Shape
+		for i := range it.delivery.Records {
+			sh := it.delivery.Records[i].Shape
+			if sh == last || sh.Op == connectors.Call || sh.Op == connectors.Put {
+				continue
+			}
+			last = sh
+			tab, err := t.load(ctx, s, sh.Object)
+			if err != nil {
+				return err
+			}
+			if tab.engine != "" && !transactional(tab.engine) {
+				return connectors.Errorf(connectors.TargetError, CodeNoTx, "write "+sh.Object,
+					"change the table's engine to InnoDB; its writes cannot be taken back", "engine %s", tab.engine)
+			}
+		}
+	}
+	return nil
+}
+
+func (t *Target) qualified(object string) string {
+	schema, name := splitName(object, t.cfg.Schema)
+	if schema == "" {
+		return name
+	}
+	return schema + "." + name
+}
+
+// meaning turns any error of an attempt into the agent's terms.
+func (t *Target) meaning(err error) *refusal {
+	var c *culprit
+	if errors.As(err, &c) {
+		return &refusal{&connectors.Error{Class: connectors.ItemError, Code: c.code, Op: c.op, Err: c.err}, c.item}
+	}
+	var ours *connectors.Error
+	if errors.As(err, &ours) {
+		return &refusal{ours, -1}
+	}
+	op, index := "write a group", -1
+	var l *located
+	if errors.As(err, &l) {
+		op, index = l.op, l.item
+	}
+	var f *fault
+	if !errors.As(err, &f) {
+		return &refusal{&connectors.Error{Class: connectors.TargetError, Code: CodeRefused, Op: op, Err: err}, -1}
+	}
+	if !f.answered {
+		return &refusal{lost(f, op), -1}
+	}
+	v := t.sys.classify(f.err)
+	if v.class == connectors.Uncertain && !f.committed {
+		v.class = connectors.Transient
+	}
+	if op == ledgerOp && v.code == CodeNoTable {
+		v.code, v.hint = CodeNoLedger, "have the DBA run what inbasket ledger ddl prints"
+	} else if op == ledgerOp && v.class == connectors.ItemError && v.code != CodeDuplicate {
+		v.class = connectors.TargetError
+	}
+	return &refusal{&connectors.Error{Class: v.class, Code: v.code, Op: op, Hint: v.hint, Err: f.err}, index}
+}
+
+// lost is a connection that broke: with COMMIT on its way the outcome is unknown, else it is nothing.
+func lost(f *fault, op string) *connectors.Error {
+	e := &connectors.Error{Class: connectors.Transient, Code: CodeLost, Op: op, Err: f.err}
+	if f.committed {
+		e.Class = connectors.Uncertain
+	}
+	return e
+}
+
+// connectError is an error before anything was sent; what the system did not say is a matter of reach.
+func (t *Target) connectError(err error) *connectors.Error {
+	e := &connectors.Error{Class: connectors.Transient, Code: CodeUnreachable, Op: "connect to " + t.sys.name, Err: err}
+	var ours *connectors.Error
+	if errors.As(err, &ours) {
+		return ours
+	}
+	if v := t.sys.classify(err); v.class == connectors.TargetError || v.class == connectors.Transient {
+		e.Class, e.Code, e.Hint = v.class, v.code, v.hint
+	} else if isCertificate(err) {
+		e.Class, e.Code, e.Hint = connectors.TargetError, CodeCertificate, "set tls.ca to the authority's certificates, or renew the server's"
+	}
+	return e
+}
+
+func isCertificate(err error) bool {
+	s := fmt.Sprint(err)
+	return strings.Contains(s, "x509:") || strings.Contains(s, "certificate")
+}
+
+// Close closes all connections.
+func (t *Target) Close() error {
+	t.pool.drop(true)
+	return t.sys.close()
+}
