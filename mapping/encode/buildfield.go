@@ -1,0 +1,231 @@
+package encode
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/inbasket/inbasket/mapping/datefmt"
+)
+
+// fields checks the fields of one record or line. In a line (template is true) the value is a template.
+func (b *builder) fields(path []any, specs []FieldSpec, template bool) []*field {
+	var out []*field
+	names := map[string]bool{}
+	at := 1
+	for i, s := range specs {
+		p := sub(path, i)
+		switch {
+		case s.Name == "" && s.Value == nil:
+			b.problem(p, "", "the field needs a name or a value")
+		case s.Name != "" && names[s.Name]:
+			b.problem(sub(p, "name"), "", "field %q stands twice", s.Name)
+		}
+		names[s.Name] = true
+		if b.spec.Format == "fixed" {
+			if s.Width < 1 {
+				b.problem(sub(p, "width"), "", "a fixed-width field needs a width of at least 1 byte")
+			}
+			if s.At != 0 && s.At != at {
+				b.problem(sub(p, "at"), "", "the field says it begins at byte %d, but the fields before end so that it begins at %d", s.At, at)
+			}
+		} else if s.At != 0 {
+			b.problem(sub(p, "at"), "", "only fixed-width fields have a place")
+		}
+		at += s.Width
+		out = append(out, b.field(p, s, i, template))
+	}
+	return out
+}
+
+// field checks one field and fills in its defaults.
+func (b *builder) field(path []any, s FieldSpec, index int, template bool) *field {
+	key := func(k string) []any { return sub(path, k) }
+	f := &field{index: index}
+	b.choice(key("type"), &s.Type, "text", "integer", "decimal", "boolean", "date", "datetime")
+	numeric := s.Type == "integer" || s.Type == "decimal"
+	def := func(value *string, d string) {
+		if *value == "" {
+			*value = d
+		}
+	}
+	def(&s.Overflow, b.spec.Overflow)
+	def(&s.Unmappable, b.spec.Unmappable)
+	def(&s.Control, b.spec.Control)
+	b.choice(key("overflow"), &s.Overflow, "error", "cut")
+	b.choice(key("control"), &s.Control, "error", "space")
+	f.blanks = s.Control == "space"
+	f.cut = s.Overflow == "cut" && s.Type == "text"
+	if s.Overflow == "cut" && !f.cut && b.spec.Overflow != "cut" {
+		b.problem(key("overflow"), "error", "only a text may be cut; a %s would become another value", s.Type)
+	}
+	if s.Width < 0 {
+		b.problem(key("width"), "", "a width cannot be negative")
+	}
+	b.align(path, &s, numeric)
+	b.pads(path, &s, f)
+	b.number(path, &s)
+	b.pattern(path, &s, f)
+	b.truth(&s)
+	f.replace = b.replacement(key("unmappable"), s.Unmappable)
+	if !template && s.Value != nil {
+		b.literal(key("value"), s)
+	}
+	b.tag(path, &s, f)
+	f.right = s.Align == "right"
+	f.spec = s
+	return f
+}
+
+func (b *builder) align(path []any, s *FieldSpec, numeric bool) {
+	if numeric {
+		b.choice(sub(path, "align"), &s.Align, "right", "left")
+		return
+	}
+	b.choice(sub(path, "align"), &s.Align, "left", "right")
+}
+
+// pads sets the pad and checks that the character set has it as one byte.
+func (b *builder) pads(path []any, s *FieldSpec, f *field) {
+	if s.Pad == "" {
+		s.Pad = " "
+		if s.Type != "text" && s.Align == "right" && (s.Type == "integer" || s.Type == "decimal") {
+			s.Pad = "0"
+		}
+	}
+	pad, _, ok := b.layout.charset.AppendString(nil, s.Pad)
+	blank, _, _ := b.layout.charset.AppendString(nil, " ")
+	f.blank = blank[0]
+	if !ok || len(pad) != 1 && b.spec.Format == "fixed" || utf8.RuneCountInString(s.Pad) != 1 {
+		b.problem(sub(path, "pad"), "", "the pad is one character that takes one byte in %s", b.layout.charset.Name())
+		return
+	}
+	f.pad = pad[0]
+	if (s.Type == "integer" || s.Type == "decimal") && s.Pad == "0" && s.Align == "left" {
+		b.problem(sub(path, "pad"), "", "zeros after a number would make it another number")
+	}
+}
+
+// number checks what only numbers have.
+func (b *builder) number(path []any, s *FieldSpec) {
+	key := func(k string) []any { return sub(path, k) }
+	if s.Type != "integer" && s.Type != "decimal" {
+		for k, set := range map[string]bool{"decimals": s.Decimals != 0, "implied": s.Implied, "point": s.Point != "", "sign": s.Sign != ""} {
+			if set {
+				b.problem(key(k), "", "only numbers have this setting; the field's type is %s", s.Type)
+			}
+		}
+		return
+	}
+	b.choice(key("sign"), &s.Sign, "minus", "leading", "trailing", "overpunch", "none")
+	if s.Type == "integer" && (s.Decimals != 0 || s.Implied) {
+		b.problem(key("decimals"), "", "an integer has no decimals; use type decimal")
+	}
+	if s.Decimals < 0 || s.Decimals > 30 {
+		b.problem(key("decimals"), "", "decimals go from 0 to 30")
+		s.Decimals = 0
+	}
+	if b.spec.Format == "xml" || b.spec.Format == "json" {
+		if s.Implied || s.Point != "" || s.Sign != "minus" && s.Sign != "none" {
+			b.problem(path, "", "numbers in %s are written in the format's own way", b.spec.Format)
+		}
+	}
+	if s.Sign == "overpunch" && b.spec.Format == "csv" {
+		b.problem(key("sign"), "minus", "overpunched signs are for fixed-width fields")
+	}
+	if s.Point != "" && (utf8.RuneCountInString(s.Point) != 1 || strings.ContainsAny(s.Point, "0123456789+-")) {
+		b.problem(key("point"), ",", "the point is one character and no digit or sign")
+	} else if _, _, ok := b.layout.charset.AppendString(nil, s.Point); !ok {
+		b.problem(key("point"), ",", "the character set has no such character")
+	}
+	if _, ok := numberOfText(s.Null); s.Null != nil && *s.Null != "" && !ok && b.spec.Format == "json" {
+		b.problem(key("null"), "", "a null text in JSON would be a text where numbers are expected")
+	}
+}
+
+func numberOfText(s *string) (number, bool) {
+	if s == nil {
+		return number{}, false
+	}
+	return parseNumber(*s)
+}
+
+func (b *builder) pattern(path []any, s *FieldSpec, f *field) {
+	key := func(k string) []any { return sub(path, k) }
+	var err error
+	if s.Type != "date" && s.Type != "datetime" {
+		if s.Pattern != "" {
+			b.problem(key("pattern"), "", "only dates have a pattern; the field's type is %s", s.Type)
+		}
+		return
+	}
+	if s.Pattern == "" {
+		s.Pattern = "yyyy-MM-dd"
+		if s.Type == "datetime" {
+			s.Pattern = "yyyy-MM-dd'T'HH:mm:ss"
+		}
+		if b.spec.Format == "fixed" {
+			s.Pattern = map[string]string{"date": "yyyyMMdd", "datetime": "yyyyMMddHHmmss"}[s.Type]
+		}
+	}
+	if f.pattern, err = datefmt.Compile(s.Pattern); err != nil {
+		b.problem(key("pattern"), "yyyyMMdd", "%v", err)
+	} else if s.Type == "date" && (f.pattern.HasTime() || f.pattern.HasZone()) {
+		b.problem(key("pattern"), "yyyyMMdd", "a date has no time of day; use type datetime")
+	}
+	if s.Zone == "" {
+		return
+	}
+	if f.zone, err = datefmt.Zone(s.Zone); err != nil {
+		b.problem(key("zone"), "Europe/Berlin", "%v", err)
+	}
+}
+
+func (b *builder) truth(s *FieldSpec) {
+	yes, no := "1", "0"
+	if b.spec.Format == "xml" || b.spec.Format == "json" {
+		yes, no = "true", "false"
+	}
+	if s.True == "" && s.False == "" {
+		s.True, s.False = yes, no
+	}
+}
+
+func (b *builder) replacement(path []any, s string) rune {
+	if s == "" || s == "error" {
+		return 0
+	}
+	with, ok := strings.CutPrefix(s, "replace:")
+	r, n := utf8.DecodeRuneInString(with)
+	if _, encodable := b.layout.charset.AppendRune(nil, r); !ok || n == 0 || n != len(with) || !encodable || isControl(r) {
+		b.problem(path, "replace:?", "%q is neither error nor replace: with one character of %s", s, b.layout.charset.Name())
+		return 0
+	}
+	return r
+}
+
+// literal checks that a fixed text fits.
+func (b *builder) literal(path []any, s FieldSpec) {
+	text, _, ok := b.layout.charset.AppendString(nil, *s.Value)
+	switch {
+	case !ok && b.spec.Format != "xml" && b.spec.Format != "json":
+		b.problem(path, "", "the text has a character that %s lacks", b.layout.charset.Name())
+	case b.spec.Format == "fixed" && s.Width > 0 && len(text) > s.Width:
+		b.problem(path, "", "the text takes %d bytes and the field has %d", len(text), s.Width)
+	}
+}
+
+// tag sets the field's name in XML and JSON.
+func (b *builder) tag(path []any, s *FieldSpec, f *field) {
+	f.tag = s.Name
+	switch b.spec.Format {
+	case "xml":
+		if s.XML != "" {
+			f.tag, f.attr = strings.CutPrefix(s.XML, "@")
+		}
+		b.xmlName(sub(path, "xml"), f.tag)
+	case "json":
+		if f.tag == "" {
+			b.problem(sub(path, "name"), "", "a field in JSON needs a name")
+		}
+	}
+}

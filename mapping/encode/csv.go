@@ -1,0 +1,99 @@
+package encode
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// csvLine appends one line of delimited fields.
+func (l *Layout) csvLine(dst []byte, w *writer, fields []*field, values []connectors.Value) ([]byte, *FieldError) {
+	for i, f := range fields {
+		if i > 0 {
+			dst = l.put(dst, l.spec.CSV.Delimiter)
+		}
+		s, err := f.csvText(w, values[i])
+		if err != nil {
+			return nil, err
+		}
+		start := len(dst)
+		if dst, err = f.encode(dst, w, s); err != nil {
+			return nil, err
+		}
+		if f.spec.Width > 0 && len(dst)-start > f.spec.Width {
+			if dst, err = f.shorten(dst[:start], w, s); err != nil {
+				return nil, err
+			}
+		}
+		if dst, err = l.quote(dst, start, w, f, len(fields) == 1, f.empty(values[i])); err != nil {
+			return nil, err
+		}
+	}
+	return append(dst, l.newline...), nil
+}
+
+// put appends characters of the layout itself, which NewLayout has checked to exist in the charset.
+func (l *Layout) put(dst []byte, s string) []byte {
+	dst, _, _ = l.charset.AppendString(dst, s)
+	return dst
+}
+
+// csvText returns the value as text, with null text, sign and guard applied.
+func (f *field) csvText(w *writer, v connectors.Value) (string, *FieldError) {
+	if f.empty(v) {
+		if f.spec.Required {
+			return "", w.fail(f, CodeRequired, "the field is required and has no value")
+		}
+		if f.spec.Null == nil {
+			return "", nil
+		}
+		return *f.spec.Null, nil
+	}
+	s, err := f.plain(w, v)
+	switch {
+	case err != nil:
+		return "", err
+	case f.numeric():
+		sign, digits, trailing := f.signed(s)
+		return sign + digits + trailing, nil
+	case s == "" && f.spec.Required:
+		return "", w.fail(f, CodeRequired, "the field is required and its text is empty")
+	case w.layout.spec.CSV.Guard && f.spec.Value == nil && f.spec.Type == "text" && s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])):
+		w.note(f, NoteGuarded, "an apostrophe was put in front")
+		return "'" + s, nil
+	}
+	return s, nil
+}
+
+// quote puts quotes around what was appended from start on, where the rule wants them. null says that
+// the value was missing or null; with rule all it stays bare, so that it differs from the empty text.
+func (l *Layout) quote(dst []byte, start int, w *writer, f *field, alone, null bool) ([]byte, *FieldError) {
+	body, c := dst[start:], &l.csv
+	must := bytes.Contains(body, c.quote) || bytes.Contains(body, c.delimiter) || bytes.Contains(body, c.lf) || bytes.Contains(body, c.cr)
+	should := len(body) == 0 && alone || bytes.HasPrefix(body, c.blank) || bytes.HasSuffix(body, c.blank)
+	switch l.spec.CSV.Quote {
+	case "none":
+		if must {
+			return nil, w.fail(f, CodeQuote, "the value has a delimiter, quote or line break and the layout has no quotes")
+		}
+		return dst, nil
+	case "all":
+		must = !null
+	default:
+		must = must || should
+	}
+	if !must {
+		return dst, nil
+	}
+	quoted := bytes.ReplaceAll(body, c.quote, append(bytes.Clone(c.quote), c.quote...))
+	dst = append(append(dst[:start], c.quote...), quoted...)
+	return append(dst, c.quote...), nil
+}
+
+// csvMarks are the characters of the format in the layout's character set.
+type csvMarks struct{ delimiter, quote, lf, cr, blank []byte }
+
+func (l *Layout) setMarks() {
+	l.csv = csvMarks{l.put(nil, l.spec.CSV.Delimiter), l.put(nil, `"`), l.put(nil, "\n"), l.put(nil, "\r"), l.put(nil, " ")}
+}

@@ -1,0 +1,205 @@
+package encode
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/datefmt"
+)
+
+// field is a checked FieldSpec.
+type field struct {
+	spec    FieldSpec
+	index   int // among the fields of its record, from 0
+	pattern *datefmt.Pattern
+	zone    *time.Location // nil for none
+	pad     byte           // encoded
+	blank   byte           // encoded blank
+	right   bool
+	cut     bool // overflow: cut
+	replace rune // of unmappable characters; 0 for an error
+	blanks  bool // control characters become blanks
+	attr    bool // xml attribute
+	tag     string
+}
+
+func (f *field) name() string {
+	if f.spec.Name == "" {
+		return "#" + strconv.Itoa(f.index+1)
+	}
+	return f.spec.Name
+}
+
+func (f *field) numeric() bool { return f.spec.Type == "integer" || f.spec.Type == "decimal" }
+
+// empty says whether a value is written as the field's null text. The empty text counts for every
+// type but text.
+func (f *field) empty(v connectors.Value) bool {
+	return v.Kind == connectors.Missing || v.Kind == connectors.Null || v.Kind == connectors.Text && v.Str == "" && f.spec.Type != "text"
+}
+
+// plain returns the value as text in canonical form: the number with its decimals, the date by its
+// pattern. negative numbers keep their hyphen; sign, point and padding are the formats' matter.
+func (f *field) plain(w *writer, v connectors.Value) (string, *FieldError) {
+	switch f.spec.Type {
+	case "integer", "decimal":
+		n, ok := numberOf(v)
+		if !ok {
+			return "", w.fail(f, CodeType, "the value is not a number")
+		}
+		if n, ok = n.scaled(f.spec.Decimals); !ok {
+			return "", w.fail(f, CodePrecision, "the number has more than %d decimals", f.spec.Decimals)
+		}
+		if n.negative && f.spec.Sign == "none" {
+			return "", w.fail(f, CodeNegative, "the number is negative and the field has no sign")
+		}
+		return n.String(), nil
+	case "boolean":
+		if v.Kind != connectors.Boolean {
+			return "", w.fail(f, CodeType, "the value is not a boolean")
+		}
+		if v.Int != 0 {
+			return f.spec.True, nil
+		}
+		return f.spec.False, nil
+	case "date":
+		return f.date(w, v)
+	case "datetime":
+		return f.dateTime(w, v)
+	}
+	return f.text(w, v)
+}
+
+var isoDate = datefmt.MustCompile("yyyy-MM-dd")
+
+func (f *field) date(w *writer, v connectors.Value) (string, *FieldError) {
+	if v.Kind != connectors.Date && v.Kind != connectors.Text {
+		return "", w.fail(f, CodeType, "the value is not a date")
+	}
+	t, err := isoDate.Parse(v.Str)
+	if err != nil {
+		return "", w.fail(f, CodeType, "the value is not a date as YYYY-MM-DD")
+	}
+	return f.pattern.Format(t), nil
+}
+
+func (f *field) dateTime(w *writer, v connectors.Value) (string, *FieldError) {
+	if v.Kind != connectors.DateTime && v.Kind != connectors.Text {
+		return "", w.fail(f, CodeType, "the value is not a date with time")
+	}
+	if t, err := time.Parse(time.RFC3339Nano, v.Str); err == nil {
+		switch {
+		case f.zone != nil:
+			t = t.In(f.zone)
+		case !f.pattern.HasZone():
+			return "", w.fail(f, CodeZone, "the value has an offset from UTC and the field says no zone")
+		}
+		return f.pattern.Format(t), nil
+	}
+	loc := time.UTC
+	if f.zone != nil {
+		loc = f.zone
+	} else if f.pattern.HasZone() {
+		return "", w.fail(f, CodeZone, "the value has no offset from UTC and the field says no zone")
+	}
+	t, err := time.ParseInLocation("2006-01-02T15:04:05.999999999", v.Str, loc)
+	if err != nil {
+		return "", w.fail(f, CodeType, "the value is not a date with time as RFC 3339 says")
+	}
+	if t.Format("2006-01-02T15:04:05") != v.Str[:19] {
+		return "", w.fail(f, CodeType, "the clocks of the field's zone skipped this time")
+	}
+	return f.pattern.Format(t), nil
+}
+
+// text returns a text as it is, but for control characters, which would break a line apart.
+func (f *field) text(w *writer, v connectors.Value) (string, *FieldError) {
+	switch v.Kind {
+	case connectors.Text, connectors.Decimal, connectors.Date, connectors.DateTime:
+	case connectors.Integer:
+		return strconv.FormatInt(v.Int, 10), nil
+	case connectors.Boolean:
+		if v.Int != 0 {
+			return f.spec.True, nil
+		}
+		return f.spec.False, nil
+	default:
+		return "", w.fail(f, CodeType, "a document or a value that is not known yet cannot stand in a file")
+	}
+	s := v.Str
+	if !utf8.ValidString(s) {
+		return "", w.fail(f, CodeType, "the text is not valid UTF-8")
+	}
+	if !strings.ContainsFunc(s, isControl) || w.layout.spec.Format == "json" || w.layout.spec.Format == "xml" && !f.blanks {
+		return s, nil // JSON and XML have their own answers
+	}
+	if w.layout.spec.Format == "csv" && !f.blanks && w.layout.spec.CSV.Quote != "none" && !strings.ContainsFunc(s, brokenCSV) {
+		return s, nil // line breaks between quotes
+	}
+	if !f.blanks {
+		return "", w.fail(f, CodeControl, "the text has a control character or line break")
+	}
+	w.note(f, NoteBlanked, "control characters became blanks")
+	return strings.Map(func(r rune) rune {
+		if isControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ReplaceAll(s, "\r\n", " ")), nil
+}
+
+func brokenCSV(r rune) bool { return isControl(r) && r != '\n' && r != '\r' && r != '\t' }
+
+// signed writes a canonical number with the field's sign, without point where it is implied.
+func (f *field) signed(s string) (sign, digits, trailing string) {
+	digits, negative := strings.CutPrefix(s, "-")
+	mark := "+"
+	if negative {
+		mark = "-"
+	}
+	switch {
+	case f.spec.Implied:
+		digits = strings.Replace(digits, ".", "", 1)
+	case f.spec.Point != "":
+		digits = strings.Replace(digits, ".", f.spec.Point, 1)
+	}
+	switch f.spec.Sign {
+	case "leading":
+		return mark, digits, ""
+	case "trailing":
+		return "", digits, mark
+	case "overpunch", "none":
+		return "", digits, ""
+	}
+	if negative {
+		return mark, digits, ""
+	}
+	return "", digits, ""
+}
+
+// encode appends s in the layout's character set; what it lacks is replaced and noted, or an error.
+func (f *field) encode(dst []byte, w *writer, s string) ([]byte, *FieldError) {
+	c := w.layout.charset
+	out, bad, ok := c.AppendString(dst, s)
+	if ok {
+		return out, nil
+	}
+	if f.replace == 0 {
+		r, _ := utf8.DecodeRuneInString(s[bad:])
+		return dst, w.fail(f, CodeUnmapped, "character U+%04X at position %d does not exist in %s", r, utf8.RuneCountInString(s[:bad])+1, c.Name())
+	}
+	replaced := 0
+	for _, r := range s {
+		next, ok := c.AppendRune(dst, r)
+		if !ok {
+			next, _ = c.AppendRune(dst, f.replace)
+			replaced++
+		}
+		dst = next
+	}
+	w.note(f, NoteReplaced, "%d characters that do not exist in %s were replaced", replaced, c.Name())
+	return dst, nil
+}

@@ -1,0 +1,308 @@
+package encode
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// Header is what a file says about itself.
+type Header struct {
+	Seq       int64     // of the batch, from 1; 0 for a file of one form
+	SealedAt  time.Time // shown in the layout's zone
+	Name      string    // of the file
+	ID        string    // the submission's ID, for a file of one form
+	Reference string    // the sender's, for a file of one form
+}
+
+// Line is the name that header and trailer lines have as a write in a FieldError.
+const (
+	headerWrite  = "header"
+	trailerWrite = "trailer"
+)
+
+// File makes the whole file: header, the pieces' bodies in order, trailer. The same input always gives
+// the same bytes. Errors are *FieldError with write header or trailer.
+func (l *Layout) File(h Header, pieces []Piece) ([]byte, error) {
+	s := l.summarize(h, pieces)
+	size := 1024
+	for _, p := range pieces {
+		size += len(p.Body) + 2
+	}
+	dst := make([]byte, 0, size)
+	if l.spec.BOM {
+		dst = l.put(dst, "\uFEFF")
+	}
+	dst, err := l.open(dst, s)
+	if err != nil {
+		return nil, err
+	}
+	wrote := false
+	for _, p := range pieces {
+		if wrote && len(p.Body) > 0 && l.spec.Format == "json" && l.spec.JSON.Style != "lines" {
+			dst = append(l.put(dst, ","), l.newline...)
+		}
+		dst = append(dst, p.Body...)
+		wrote = wrote || len(p.Body) > 0
+	}
+	if dst, err = l.close(dst, s, wrote); err != nil {
+		return nil, err
+	}
+	return dst, nil
+}
+
+// Control makes the control file for a file that File has made. ok is false if the layout has none.
+func (l *Layout) Control(h Header, file []byte, pieces []Piece) (name string, body []byte, ok bool, err error) {
+	if l.control == nil {
+		return "", nil, false, nil
+	}
+	s := l.summarize(h, pieces)
+	s.bytes = int64(len(file))
+	sum := sha256.Sum256(file)
+	s.digest = hex.EncodeToString(sum[:])
+	name = l.control.name.render(s.variables())
+	if name == "" || name == h.Name || strings.ContainsAny(name, "/\\") {
+		return "", nil, true, fmt.Errorf("%s: the control file's name comes out empty or as that of the file itself", CodeName)
+	}
+	text := strings.ReplaceAll(l.control.text.render(s.variables()), "\n", l.newlineText())
+	body, bad, encodable := l.charset.AppendString(nil, text)
+	if !encodable {
+		return "", nil, true, &FieldError{Write: "control-file", Code: CodeUnmapped, Message: fmt.Sprintf("the character at byte %d does not exist in %s", bad, l.charset.Name())}
+	}
+	return name, body, true, nil
+}
+
+func (l *Layout) newlineText() string {
+	s, _, _ := l.charset.DecodeString(l.newline)
+	return s
+}
+
+// summary is what header, trailer and control file may show.
+type summary struct {
+	header Header
+	zone   *time.Location
+	count  int64
+	counts map[string]int
+	lines  int64
+	totals map[string]*sum
+	bytes  int64
+	digest string
+}
+
+func (l *Layout) summarize(h Header, pieces []Piece) *summary {
+	s := &summary{header: h, zone: l.zone, counts: map[string]int{}, totals: map[string]*sum{}}
+	for _, t := range l.totals {
+		s.totals[t] = &sum{}
+	}
+	for _, p := range pieces {
+		s.count += int64(p.Records)
+		for w, n := range p.Counts {
+			s.counts[w] += n
+		}
+		for t, text := range p.Totals {
+			if n, ok := parseNumber(text); ok && s.totals[t] != nil {
+				s.totals[t].add(n)
+			}
+		}
+	}
+	s.lines = s.count + int64(len(l.header)+len(l.trailer))
+	if l.spec.CSV.Titles && l.spec.Format == "csv" {
+		s.lines++
+	}
+	return s
+}
+
+func (s *summary) variables() variables {
+	return variables{
+		at: s.header.SealedAt.In(s.zone),
+		number: func(name, arg string) (int64, bool) {
+			switch {
+			case name == "count" && arg == "":
+				return s.count, true
+			case name == "count":
+				return int64(s.counts[arg]), true
+			case name == "lines":
+				return s.lines, true
+			case name == "seq":
+				return s.header.Seq, true
+			case name == "bytes":
+				return s.bytes, true
+			}
+			return 0, false
+		},
+		text: func(name, arg string) (string, bool) {
+			switch name {
+			case "total":
+				return s.totals[arg].String(), true
+			case "name":
+				return s.header.Name, true
+			case "stem":
+				return strings.TrimSuffix(s.header.Name, path.Ext(s.header.Name)), true
+			case "id":
+				return s.header.ID, true
+			case "reference":
+				return s.header.Reference, true
+			case "sha256":
+				return s.digest, true
+			}
+			return "", false
+		},
+	}
+}
+
+// values fills in a line's templates.
+func (n *line) values(s *summary) []connectors.Value {
+	out := make([]connectors.Value, len(n.templates))
+	for i, t := range n.templates {
+		out[i] = connectors.Value{Kind: connectors.Text, Str: t.render(s.variables())}
+	}
+	return out
+}
+
+// open appends what stands before the records.
+func (l *Layout) open(dst []byte, s *summary) ([]byte, error) {
+	switch l.spec.Format {
+	case "xml":
+		dst = l.xmlOpen(dst)
+	case "json":
+		if l.spec.JSON.Style == "array" {
+			return append(l.put(dst, "["), l.newline...), nil
+		}
+		if l.spec.JSON.Style == "object" {
+			dst = append(l.put(dst, "{"), l.newline...)
+		}
+	}
+	dst, err := l.appendLines(dst, l.header, headerWrite, s, false)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case l.spec.Format == "csv" && l.spec.CSV.Titles:
+		return l.titles(dst)
+	case l.spec.Format == "json" && l.spec.JSON.Style == "object":
+		dst = l.put(l.jsonText(dst, l.spec.JSON.Records), ":[")
+		return append(dst, l.newline...), nil
+	}
+	return dst, nil
+}
+
+// close appends what stands after the records.
+func (l *Layout) close(dst []byte, s *summary, wrote bool) ([]byte, error) {
+	list := l.spec.Format == "json" && l.spec.JSON.Style != "lines"
+	if list {
+		if wrote {
+			dst = append(dst, l.newline...)
+		}
+		dst = l.put(dst, "]")
+	}
+	dst, err := l.appendLines(dst, l.trailer, trailerWrite, s, list)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case l.spec.Format == "xml":
+		dst = append(l.put(dst, "</"+l.spec.XML.Root+">"), l.newline...)
+	case list:
+		if l.spec.JSON.Style == "object" {
+			dst = l.put(append(dst, l.newline...), "}")
+		}
+		dst = append(dst, l.newline...)
+	}
+	return dst, nil
+}
+
+// appendLines appends header or trailer lines; after says that a member of a JSON object precedes them.
+func (l *Layout) appendLines(dst []byte, lines []*line, where string, s *summary, after bool) ([]byte, error) {
+	for i, n := range lines {
+		w := writer{layout: l, write: where, record: i}
+		values := n.values(s)
+		var err *FieldError
+		switch l.spec.Format {
+		case "csv":
+			dst, err = l.csvLine(dst, &w, n.fields, values)
+		case "xml":
+			dst, err = l.xmlElement(dst, &w, n.name, n.fields, values, 1)
+		case "json":
+			dst, err = l.jsonLine(dst, &w, n, values, after)
+		default:
+			dst, err = l.fixedLine(dst, &w, n.fields, values)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return dst, nil
+}
+
+// jsonLine appends a header or trailer: an object on its own line, or a member of the one object.
+func (l *Layout) jsonLine(dst []byte, w *writer, n *line, values []connectors.Value, after bool) ([]byte, *FieldError) {
+	if l.spec.JSON.Style == "lines" {
+		dst, err := l.jsonObject(dst, w, n.fields, values)
+		return append(dst, l.newline...), err
+	}
+	if after {
+		dst = append(l.put(dst, ","), l.newline...)
+	}
+	dst = l.put(l.jsonText(dst, n.name), ":")
+	dst, err := l.jsonObject(dst, w, n.fields, values)
+	if !after {
+		dst = append(l.put(dst, ","), l.newline...)
+	}
+	return dst, err
+}
+
+func (l *Layout) titles(dst []byte) ([]byte, error) {
+	for _, k := range l.kinds {
+		w := writer{layout: l, write: headerWrite}
+		values := make([]connectors.Value, len(k.fields))
+		plain := make([]*field, len(k.fields))
+		for i, f := range k.fields {
+			values[i] = connectors.Value{Kind: connectors.Text, Str: f.spec.Name}
+			plain[i] = &field{spec: FieldSpec{Name: f.spec.Name, Type: "text"}, index: i}
+		}
+		dst, err := l.csvLine(dst, &w, plain, values)
+		if err != nil {
+			return nil, err
+		}
+		return dst, nil
+	}
+	return dst, nil
+}
+
+// xmlOpen appends the declaration and the root's start tag.
+func (l *Layout) xmlOpen(dst []byte) []byte {
+	if !l.spec.XML.NoDeclaration {
+		name := l.charset.Name()
+		if strings.HasPrefix(name, "utf") {
+			name = strings.ToUpper(strings.TrimRight(name, "lbe"))
+		}
+		dst = append(l.put(dst, `<?xml version="1.0" encoding="`+name+`"?>`), l.newline...)
+	}
+	root := "<" + l.spec.XML.Root
+	if ns := l.spec.XML.Namespace; ns != "" {
+		var b bytes.Buffer
+		for _, r := range ns {
+			switch r {
+			case '&':
+				b.WriteString("&amp;")
+			case '<':
+				b.WriteString("&lt;")
+			case '"':
+				b.WriteString("&quot;")
+			default:
+				b.WriteRune(r)
+			}
+		}
+		root += ` xmlns="` + b.String() + `"`
+	}
+	if l.spec.XML.Nil {
+		root += ` xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"`
+	}
+	return append(l.put(dst, root+">"), l.newline...)
+}

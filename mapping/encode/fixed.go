@@ -1,0 +1,121 @@
+package encode
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// fixedLine appends one record of fixed-width fields and the line ending.
+func (l *Layout) fixedLine(dst []byte, w *writer, fields []*field, values []connectors.Value) ([]byte, *FieldError) {
+	for i, f := range fields {
+		var err *FieldError
+		if dst, err = f.appendFixed(dst, w, values[i]); err != nil {
+			return nil, err
+		}
+	}
+	return append(dst, l.newline...), nil
+}
+
+// appendFixed appends exactly Width bytes.
+func (f *field) appendFixed(dst []byte, w *writer, v connectors.Value) ([]byte, *FieldError) {
+	if f.empty(v) {
+		if f.spec.Required {
+			return nil, w.fail(f, CodeRequired, "the field is required and has no value")
+		}
+		if f.spec.Null == nil {
+			return fill(dst, f.blank, f.spec.Width), nil
+		}
+		return f.place(dst, w, "", *f.spec.Null, f.pad)
+	}
+	s, err := f.plain(w, v)
+	if err != nil {
+		return nil, err
+	}
+	if !f.numeric() {
+		if s == "" && f.spec.Required {
+			return nil, w.fail(f, CodeRequired, "the field is required and its text is empty")
+		}
+		return f.place(dst, w, "", s, f.pad)
+	}
+	negative := strings.HasPrefix(s, "-")
+	sign, digits, trailing := f.signed(s)
+	// A sign stands before the zeros, but beside the digits where blanks fill up.
+	if sign != "" && f.spec.Pad != "0" {
+		sign, digits = "", sign+digits
+	}
+	dst, err = f.place(dst, w, sign, digits+trailing, f.pad)
+	if err == nil && f.spec.Sign == "overpunch" {
+		overpunch(dst, negative, w.layout.charset.EBCDIC())
+	}
+	return dst, err
+}
+
+// place appends front, which stays at the left edge, and s, aligned and padded, in Width bytes together.
+func (f *field) place(dst []byte, w *writer, front, s string, pad byte) ([]byte, *FieldError) {
+	start := len(dst)
+	dst, err := f.encode(dst, w, front)
+	if err != nil {
+		return nil, err
+	}
+	text := len(dst)
+	if dst, err = f.encode(dst, w, s); err != nil {
+		return nil, err
+	}
+	free := f.spec.Width - (len(dst) - start)
+	if free < 0 {
+		if dst, err = f.shorten(dst[:text], w, s); err != nil {
+			return nil, err
+		}
+		return fill(dst, f.blank, f.spec.Width-(len(dst)-start)), nil
+	}
+	dst = fill(dst, pad, free)
+	if f.right && free > 0 {
+		copy(dst[text+free:], dst[text:len(dst)-free])
+		fill(dst[:text], pad, free)
+	}
+	return dst, nil
+}
+
+// shorten appends as many whole characters of s as fit, where the layout allows that.
+func (f *field) shorten(dst []byte, w *writer, s string) ([]byte, *FieldError) {
+	full, err := f.encode(nil, &writer{layout: w.layout}, s)
+	if err != nil {
+		return nil, err
+	}
+	if !f.cut {
+		return nil, w.fail(f, CodeTooLong, "the value takes %d bytes in %s and the field has %d", len(full), w.layout.charset.Name(), f.spec.Width)
+	}
+	w.note(f, NoteCut, "cut from %d to %d bytes", len(full), f.spec.Width)
+	keep := full[:f.spec.Width]
+	if w.layout.charset.UTF8() {
+		for len(keep) > 0 && !utf8.RuneStart(full[len(keep)]) {
+			keep = keep[:len(keep)-1]
+		}
+	}
+	return append(dst, keep...), nil
+}
+
+func fill(dst []byte, b byte, n int) []byte {
+	for range n {
+		dst = append(dst, b)
+	}
+	return dst
+}
+
+// overpunch puts the sign into the last digit, as COBOL's SIGN TRAILING without SEPARATE does: in EBCDIC
+// the zone half becomes C or D, in ASCII sets the digit becomes one of {A-I or }J-R.
+func overpunch(b []byte, negative, ebcdic bool) {
+	last := &b[len(b)-1]
+	switch {
+	case ebcdic && negative:
+		*last = *last&0x0F | 0xD0
+	case ebcdic:
+		*last = *last&0x0F | 0xC0
+	case negative:
+		*last = "}JKLMNOPQR"[*last-'0']
+	default:
+		*last = "{ABCDEFGHI"[*last-'0']
+	}
+}

@@ -1,0 +1,243 @@
+// Package encode turns records into the bytes of files for legacy systems: fixed width, CSV, XML and
+// JSON, strict about character set and length. What does not fit is an error, unless the layout says
+// what to do; then a note says what was done. The same records always give the same bytes.
+package encode
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/charset"
+)
+
+// Layout is a checked Spec. It is immutable and safe for concurrent use.
+type Layout struct {
+	spec     Spec
+	charset  *charset.Charset
+	newline  []byte
+	zone     *time.Location
+	kinds    map[string]*kind // by the write's name; "" for a layout with one kind of record
+	header   []*line
+	trailer  []*line
+	totals   []string // names of the totals that header, trailer and control file show
+	control  *control
+	csv      csvMarks
+	bindings sync.Map // *connectors.Shape → *binding; there is one shape a write of a plan
+}
+
+// kind is one kind of record.
+type kind struct {
+	element string
+	fields  []*field
+}
+
+// line is one line or element of header or trailer.
+type line struct {
+	name      string
+	fields    []*field
+	templates []*Template // one a field
+}
+
+type control struct {
+	name, text *Template
+}
+
+// binding says where the values of a kind's fields stand in the records of one shape.
+type binding struct {
+	kind  *kind
+	index []int      // into Record.Values, one a field; -1 for a fixed text
+	sums  [][]string // names of the totals that a field counts for, one a field
+	err   *FieldError
+}
+
+// Piece is one delivery's part of a file.
+type Piece struct {
+	Body    []byte            `json:"body"`
+	Records int               `json:"records"`
+	Counts  map[string]int    `json:"counts,omitempty"` // records by write
+	Totals  map[string]string `json:"totals,omitempty"` // exact decimals by name, as {total:NAME} says
+	Notes   []Note            `json:"notes,omitempty"`  // what was changed
+}
+
+// Format returns fixed, csv, xml or json.
+func (l *Layout) Format() string { return l.spec.Format }
+
+// Charset returns the canonical name of the character set.
+func (l *Layout) Charset() string { return l.charset.Name() }
+
+// HasControl says whether the layout has a control file.
+func (l *Layout) HasControl() bool { return l.control != nil }
+
+// Fields returns the names of the fields that the layout wants of a write, in order, and false if it
+// has no record for it.
+func (l *Layout) Fields(write string) ([]string, bool) {
+	k := l.kindOf(write)
+	if k == nil {
+		return nil, false
+	}
+	var names []string
+	for _, f := range k.fields {
+		if f.spec.Value == nil {
+			names = append(names, f.spec.Name)
+		}
+	}
+	return names, true
+}
+
+func (l *Layout) kindOf(write string) *kind {
+	if k := l.kinds[write]; k != nil {
+		return k
+	}
+	return l.kinds[""]
+}
+
+// Check says whether records of this shape can be encoded as far as names go: the layout has a record
+// for the write, and both name the same fields. The error is a *FieldError.
+func (l *Layout) Check(s *connectors.Shape) error {
+	if b := l.bind(s); b.err != nil {
+		return b.err
+	}
+	return nil
+}
+
+// bind finds the fields of a shape, once for each.
+func (l *Layout) bind(s *connectors.Shape) *binding {
+	if b, ok := l.bindings.Load(s); ok {
+		return b.(*binding)
+	}
+	b := l.newBinding(s)
+	l.bindings.Store(s, b)
+	return b
+}
+
+func (l *Layout) newBinding(s *connectors.Shape) *binding {
+	k := l.kindOf(s.Write)
+	if k == nil {
+		return &binding{err: &FieldError{Write: s.Write, Code: CodeWrite, Message: "the layout has no record for this write"}}
+	}
+	at := make(map[string]int, len(s.Fields))
+	for i, name := range s.Fields {
+		at[name] = i
+	}
+	b := &binding{kind: k, index: make([]int, len(k.fields)), sums: make([][]string, len(k.fields))}
+	used := 0
+	for i, f := range k.fields {
+		b.index[i] = -1
+		if f.spec.Value != nil {
+			continue
+		}
+		j, ok := at[f.spec.Name]
+		if !ok {
+			return &binding{err: &FieldError{Write: s.Write, Field: f.spec.Name, Code: CodeAbsent, Message: "the layout wants this field and the write does not give it"}}
+		}
+		b.index[i] = j
+		used++
+		for _, t := range l.totals {
+			if t == f.spec.Name || t == s.Write+"."+f.spec.Name {
+				b.sums[i] = append(b.sums[i], t)
+			}
+		}
+	}
+	if used == len(s.Fields) {
+		return b
+	}
+	for _, name := range s.Fields {
+		if !k.has(name) {
+			return &binding{err: &FieldError{Write: s.Write, Field: name, Code: CodeField, Message: "the layout does not have this field"}}
+		}
+	}
+	return b
+}
+
+func (k *kind) has(name string) bool {
+	for _, f := range k.fields {
+		if f.spec.Value == nil && f.spec.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Encode encodes the records of one delivery. Errors are *FieldError. Empty records give an empty piece.
+func (l *Layout) Encode(recs []connectors.Record) (Piece, error) {
+	p := Piece{Records: len(recs), Counts: map[string]int{}}
+	sums := map[string]*sum{}
+	for _, t := range l.totals {
+		sums[t] = &sum{}
+	}
+	for i, r := range recs {
+		b := l.bind(r.Shape)
+		if b.err != nil {
+			e := *b.err
+			e.Record = i
+			return Piece{}, &e
+		}
+		p.Counts[r.Shape.Write]++
+		w := writer{layout: l, write: r.Shape.Write, record: i, notes: p.Notes}
+		var err *FieldError
+		if p.Body, err = l.record(p.Body, &w, b, r, i > 0); err != nil {
+			return Piece{}, err
+		}
+		p.Notes = w.notes
+		addTotals(sums, b, r)
+	}
+	if len(sums) > 0 {
+		p.Totals = make(map[string]string, len(sums))
+		for t, s := range sums {
+			p.Totals[t] = s.String()
+		}
+	}
+	return p, nil
+}
+
+// addTotals adds the record's values to the sums; what is not a number was refused or is null by now.
+func addTotals(sums map[string]*sum, b *binding, r connectors.Record) {
+	for i, names := range b.sums {
+		for _, t := range names {
+			if n, ok := numberOf(r.Values[b.index[i]]); ok {
+				sums[t].add(n)
+			}
+		}
+	}
+}
+
+// record appends one record in the layout's format.
+func (l *Layout) record(dst []byte, w *writer, b *binding, r connectors.Record, follows bool) ([]byte, *FieldError) {
+	values := make([]connectors.Value, len(b.index))
+	for i, j := range b.index {
+		switch {
+		case j < 0:
+			values[i] = connectors.Value{Kind: connectors.Text, Str: *b.kind.fields[i].spec.Value}
+		case j < len(r.Values):
+			values[i] = r.Values[j]
+		}
+	}
+	switch l.spec.Format {
+	case "csv":
+		return l.csvLine(dst, w, b.kind.fields, values)
+	case "xml":
+		return l.xmlElement(dst, w, b.kind.element, b.kind.fields, values, 1)
+	case "json":
+		return l.jsonRecord(dst, w, b.kind.fields, values, follows)
+	default:
+		return l.fixedLine(dst, w, b.kind.fields, values)
+	}
+}
+
+// writer carries where an error or note belongs while one record is written.
+type writer struct {
+	layout *Layout
+	write  string
+	record int
+	notes  []Note
+}
+
+func (w *writer) fail(f *field, code, format string, args ...any) *FieldError {
+	return &FieldError{Write: w.write, Record: w.record, Field: f.name(), Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+func (w *writer) note(f *field, code, format string, args ...any) {
+	w.notes = append(w.notes, Note{Write: w.write, Record: w.record, Field: f.name(), Code: code, Message: fmt.Sprintf(format, args...)})
+}

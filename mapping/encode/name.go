@@ -1,0 +1,105 @@
+package encode
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// NameVars are the values of a file name's variables.
+type NameVars struct {
+	Seq       int64     // of the batch, from 1
+	N         int64     // number of the document within its delivery, from 1
+	ID        string    // the submission's ID
+	Reference string    // the sender's; hostile until proven otherwise
+	Time      time.Time // for {date} and {time}, in the zone that the target means
+}
+
+// RenderName makes a file name of a template. The result is a safe base name on Linux and Windows, of
+// at most 200 bytes: what is not a letter, digit, dot, hyphen or underscore in a reference is written as
+// %XX, so that two different references never give the same name.
+func RenderName(template string, v NameVars) (string, error) {
+	t, err := ParseTemplate(template)
+	if err != nil {
+		return "", fmt.Errorf("%s: file name: %w", CodeName, err)
+	}
+	return t.Name(v)
+}
+
+// Name is RenderName for a template that was parsed before.
+func (t *Template) Name(v NameVars) (string, error) {
+	s := t.render(variables{
+		at: v.Time,
+		number: func(name, _ string) (int64, bool) {
+			switch name {
+			case "seq":
+				return v.Seq, true
+			case "n":
+				return v.N, true
+			}
+			return 0, false
+		},
+		text: func(name, _ string) (string, bool) {
+			switch name {
+			case "id":
+				return safeName(v.ID), true
+			case "reference":
+				return safeName(v.Reference), true
+			}
+			return "", false
+		},
+	})
+	if deviceName(s) {
+		s = fmt.Sprintf("%%%02X%s", s[0], s[1:])
+	}
+	if s == "" || s == "." || s == ".." || len(s) > 200 || strings.HasSuffix(s, ".") || strings.HasSuffix(s, " ") {
+		return "", fmt.Errorf("%s: the file name comes out empty, too long, or with a dot or blank at its end", CodeName)
+	}
+	return s, nil
+}
+
+// maxReference bounds a reference within a name, in bytes.
+const maxReference = 150
+
+// safeName writes s so that any file system keeps it and different texts stay different. The empty text
+// is "%". Dots are written out at the ends, because they hide files and Windows drops them; so is a
+// hyphen in front, which scripts take for an option. A text that comes out too long ends in ~ and a
+// digest of the whole.
+func safeName(s string) string {
+	if s == "" {
+		return "%"
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		plain := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' ||
+			c == '-' && i > 0 || c == '.' && i > 0 && i < len(s)-1
+		if plain {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	out := b.String()
+	if len(out) <= maxReference {
+		return out
+	}
+	sum := sha256.Sum256([]byte(s))
+	return out[:maxReference-41] + "~" + hex.EncodeToString(sum[:20])
+}
+
+// deviceName says whether Windows would open a device by this name, whatever its extension.
+func deviceName(s string) bool {
+	stem, _, _ := strings.Cut(s, ".")
+	stem = strings.ToUpper(strings.TrimRight(stem, " "))
+	switch stem {
+	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$":
+		return true
+	}
+	if len(stem) == 4 && (strings.HasPrefix(stem, "COM") || strings.HasPrefix(stem, "LPT")) {
+		return stem[3] >= '0' && stem[3] <= '9'
+	}
+	return false
+}
