@@ -1,0 +1,152 @@
+//go:build unix
+
+package files
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// TestStrangeFiles holds the answers that the package's documentation states.
+func TestStrangeFiles(t *testing.T) {
+	big := strings.Repeat("x", 200)
+	tests := []struct {
+		name  string
+		put   func(t *testing.T, b *basket)
+		taken string
+		after string // files afterwards, nothing settled
+		code  string
+	}{
+		{"hidden", func(t *testing.T, b *basket) { b.put(".a.json", "{}") }, "", ".a.json", ""},
+		{"half-written", func(t *testing.T, b *basket) {
+			b.put("a.json.tmp", "{}")
+			b.put("b.json.part", "{}")
+			b.put("c.json~", "{}")
+		}, "", "a.json.tmp b.json.part c.json~", ""},
+		{"no match", func(t *testing.T, b *basket) { b.put("a.doc", "{}") }, "", "a.doc", ""},
+		{"ignored", func(t *testing.T, b *basket) { b.put("old-a.json", "{}") }, "", "old-a.json", ""},
+		{"upper case", func(t *testing.T, b *basket) { b.put("A.JSON", "{}") }, "A.JSON", "A.JSON", ""},
+		{"folder", func(t *testing.T, b *basket) { must(t, os.Mkdir(filepath.Join(b.dir, "d.json"), 0o700)) }, "", "", ""},
+		{"link", func(t *testing.T, b *basket) { must(t, os.Symlink("/etc/passwd", filepath.Join(b.dir, "a.json"))) }, "", "a.json", CodeSkipped},
+		{"pipe", func(t *testing.T, b *basket) { must(t, syscall.Mkfifo(filepath.Join(b.dir, "a.json"), 0o600)) }, "", "a.json", CodeSkipped},
+		{"too large", func(t *testing.T, b *basket) { b.put("a.json", big) }, "", "error/a.json error/a.json.txt", CodeTooLarge},
+		{"attachment too large", func(t *testing.T, b *basket) { b.put("a.json", "{}"); b.put("a.pdf", big) }, "", "error/a.json error/a.json.txt error/a.pdf", CodeTooLarge},
+		{"link as attachment", func(t *testing.T, b *basket) {
+			b.put("a.json", "{}")
+			must(t, os.Symlink("/etc/passwd", filepath.Join(b.dir, "a.pdf")))
+		}, "a.json", "a.json a.pdf", ""},
+		{"empty", func(t *testing.T, b *basket) { b.put("a.json", "") }, "", "error/a.json error/a.json.txt", CodeEmpty},
+		{"not UTF-8", func(t *testing.T, b *basket) { b.put("m\xfcller.json", "{}") }, "", "error/m%FCller.json error/m%FCller.json.txt", CodeBadName},
+		{"line break", func(t *testing.T, b *basket) { b.put("a\nb.json", "{}") }, "", "error/a%0Ab.json error/a%0Ab.json.txt", CodeBadName},
+		{"turned round", func(t *testing.T, b *basket) { b.put("a\u202efdp.json", "{}") }, "", "error/a%E2%80%AEfdp.json error/a%E2%80%AEfdp.json.txt", CodeBadName},
+		{"looks dangerous", func(t *testing.T, b *basket) { b.put("-rf $(x) ';.json", "{}") }, "-rf $(x) ';.json", "-rf $(x) ';.json", ""},
+		{"umlaut", func(t *testing.T, b *basket) { b.put("müller.json", "{}") }, "müller.json", "müller.json", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBasket(t, func(c *FolderConfig) { c.MaxBytes, c.Attachments.MaxBytes, c.Ignore = 100, 100, "old-*" })
+			tt.put(t, b)
+			got := b.later()
+			b.clock.advance(2 * time.Minute)
+			got += b.names()
+			expect(t, "taken", got, tt.taken)
+			expect(t, "files", tree(t, b.dir), tt.after)
+			expect(t, "notices", strings.Join(b.notices, " "), tt.code)
+		})
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestLinkSwappedIn replaces a ready form by a link between the look and the read.
+func TestLinkSwappedIn(t *testing.T) {
+	b := newBasket(t, nil)
+	b.put("a.json", "{}")
+	g, err := b.look("a.json")
+	must(t, err)
+	must(t, os.Remove(filepath.Join(b.dir, "a.json")))
+	must(t, os.Symlink("/etc/passwd", filepath.Join(b.dir, "a.json")))
+	if _, err := b.read(g.form); err == nil {
+		t.Error("a link was followed")
+	}
+}
+
+// TestOtherFileSystem moves to a done folder that a rename cannot reach.
+func TestOtherFileSystem(t *testing.T) {
+	shm, err := os.MkdirTemp("/dev/shm", "inbasket-test-*")
+	if err != nil {
+		t.Skip("no second file system:", err)
+	}
+	defer func() { _ = os.RemoveAll(shm) }()
+	b := newBasket(t, func(c *FolderConfig) { c.After.Move = shm; c.Sync = true })
+	b.put("a.json", "{}")
+	expect(t, "ready", b.later(), "a.json")
+	b.settle(connectors.Taken, "a.json")
+	expect(t, "done", tree(t, shm), "a.json")
+	expect(t, "in-basket", tree(t, b.dir), "")
+}
+
+// TestEventsWake shows that a form is found by its event alone: the clock stands still.
+func TestEventsWake(t *testing.T) {
+	b := newBasket(t, func(c *FolderConfig) { c.Events = true; c.Marker = "{name}.ok" })
+	asleep := make(chan struct{}, 16)
+	b.clock.onSleep(func() { asleep <- struct{}{} })
+	got := make(chan string, 1)
+	go func() {
+		subs, err := b.Next(context.Background(), 1)
+		if err != nil {
+			got <- err.Error()
+			return
+		}
+		got <- subs[0].Handle
+	}()
+	<-asleep
+	b.put("a.json", "{}")
+	b.put("a.json.ok", "")
+	expect(t, "woken", <-got, "a.json")
+}
+
+// TestFolderMadeAnew deletes the watched folder and makes it again, of which no event tells.
+func TestFolderMadeAnew(t *testing.T) {
+	b := newBasket(t, func(c *FolderConfig) { c.Events = true; c.Quiet = 0 })
+	expect(t, "empty", b.names(), "")
+	must(t, os.RemoveAll(b.dir))
+	must(t, os.Mkdir(b.dir, 0o700))
+	b.put("a.json", "{}")
+	b.clock.advance(6 * time.Second)
+	expect(t, "the next scan finds it", b.names(), "a.json")
+	b.settle(connectors.Taken, "a.json")
+	expect(t, "done folder made anew", tree(t, b.dir), "done/a.json")
+	if b.names(); b.next.watch == nil {
+		t.Fatal("not watched again")
+	}
+}
+
+// TestCloseWakesNext ends a Next that waits.
+func TestCloseWakesNext(t *testing.T) {
+	b := newBasket(t, nil)
+	asleep := make(chan struct{}, 16)
+	b.clock.onSleep(func() { asleep <- struct{}{} })
+	got := make(chan error, 1)
+	go func() {
+		_, err := b.Next(context.Background(), 1)
+		got <- err
+	}()
+	<-asleep
+	must(t, b.Close())
+	if err := <-got; err == nil {
+		t.Error("Next went on after Close")
+	}
+}

@@ -1,0 +1,288 @@
+package ftpserver
+
+import (
+	"bufio"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// session is one control connection.
+type session struct {
+	s        *Server
+	conn     net.Conn
+	r        *bufio.Reader
+	dir      string
+	user     string
+	in       bool
+	secure   bool
+	private  bool // PROT P
+	from     string
+	passive  net.Listener
+	finished bool
+}
+
+func (c *session) reply(code int, text string) {
+	if _, err := fmt.Fprintf(c.conn, "%d %s\r\n", code, text); err != nil {
+		c.finished = true
+	}
+}
+
+func (c *session) serve() {
+	c.r = bufio.NewReader(c.conn)
+	defer c.closePassive()
+	c.reply(220, "ready")
+	for !c.finished {
+		line, err := c.r.ReadString('\n')
+		if err != nil {
+			return
+		}
+		line = strings.TrimRight(line, "\r\n")
+		c.s.note(line)
+		if c.s.fault(func(f *Faults) bool { return f.Silent }) {
+			continue
+		}
+		verb, arg, _ := strings.Cut(line, " ")
+		c.command(strings.ToUpper(verb), arg)
+	}
+}
+
+func (c *session) command(verb, arg string) {
+	switch verb {
+	case "QUIT":
+		c.reply(221, "bye")
+		c.finished = true
+	case "NOOP":
+		c.reply(200, "ok")
+	case "FEAT":
+		c.features()
+	case "OPTS", "PBSZ", "TYPE", "MODE", "STRU":
+		c.reply(200, "ok")
+	case "PROT":
+		c.private = arg == "P"
+		c.reply(200, "ok")
+	case "AUTH":
+		c.auth()
+	case "USER":
+		c.user = arg
+		c.reply(331, "password")
+	case "PASS":
+		c.login(arg)
+	default:
+		if !c.in {
+			c.reply(530, "log in first")
+			return
+		}
+		c.fileCommand(verb, arg)
+	}
+}
+
+func (c *session) features() {
+	lines := []string{"211-features", " UTF8", " EPSV"}
+	if !c.s.fault(func(f *Faults) bool { return f.NoSize }) {
+		lines = append(lines, " SIZE")
+	}
+	if c.s.cfg.TLS != nil {
+		lines = append(lines, " AUTH TLS", " PBSZ", " PROT")
+	}
+	_, _ = io.WriteString(c.conn, strings.Join(lines, "\r\n")+"\r\n211 end\r\n")
+}
+
+func (c *session) auth() {
+	if c.s.cfg.TLS == nil {
+		c.reply(502, "no TLS here")
+		return
+	}
+	c.reply(234, "go on")
+	c.conn = tls.Server(c.conn, c.s.cfg.TLS)
+	c.r = bufio.NewReader(c.conn)
+	c.secure = true
+}
+
+func (c *session) login(password string) {
+	refused := c.s.fault(func(f *Faults) bool { return f.RefuseLogin })
+	if c.s.cfg.TLS != nil && !c.secure || refused || c.user != c.s.cfg.User || password != c.s.cfg.Password {
+		c.reply(530, "login incorrect")
+		return
+	}
+	c.in = true
+	c.reply(230, "welcome")
+}
+
+func (c *session) fileCommand(verb, arg string) {
+	switch verb {
+	case "PWD":
+		c.reply(257, `"`+c.dir+`"`)
+	case "CWD":
+		c.changeDir(arg)
+	case "PASV", "EPSV":
+		c.openPassive(verb)
+	case "SIZE":
+		c.size(arg)
+	case "STOR":
+		c.store(arg)
+	case "RETR":
+		c.retrieve(arg)
+	case "LIST", "NLST":
+		c.list(verb)
+	case "DELE":
+		c.remove(arg)
+	case "RNFR":
+		c.from = arg
+		if _, p := c.s.local(c.dir, arg); !isFile(p) {
+			c.reply(550, "no such file")
+			return
+		}
+		c.reply(350, "to what")
+	case "RNTO":
+		c.rename(arg)
+	default:
+		c.reply(502, "not known")
+	}
+}
+
+func isFile(p string) bool {
+	fi, err := os.Lstat(p)
+	return err == nil && fi.Mode().IsRegular()
+}
+
+func (c *session) changeDir(arg string) {
+	dir, p := c.s.local(c.dir, arg)
+	if fi, err := os.Stat(p); err != nil || !fi.IsDir() {
+		c.reply(550, "no such folder")
+		return
+	}
+	c.dir = dir
+	c.reply(250, "ok")
+}
+
+func (c *session) size(arg string) {
+	if c.s.fault(func(f *Faults) bool { return f.NoSize }) {
+		c.reply(502, "not known")
+		return
+	}
+	_, p := c.s.local(c.dir, arg)
+	fi, err := os.Lstat(p)
+	if err != nil || !fi.Mode().IsRegular() {
+		c.reply(550, "no such file")
+		return
+	}
+	c.reply(213, fmt.Sprint(fi.Size()))
+}
+
+func (c *session) remove(arg string) {
+	_, p := c.s.local(c.dir, arg)
+	if err := os.Remove(p); err != nil {
+		c.reply(550, "not removed")
+		return
+	}
+	c.reply(250, "gone")
+}
+
+func (c *session) rename(arg string) {
+	_, from := c.s.local(c.dir, c.from)
+	_, to := c.s.local(c.dir, arg)
+	if c.s.fault(func(f *Faults) bool { f.CutBeforeRename--; return f.CutBeforeRename >= 0 }) {
+		c.finished = true
+		return
+	}
+	if isFile(to) && c.s.fault(func(f *Faults) bool { return f.RefuseOverwrite }) {
+		c.reply(550, "file exists")
+		return
+	}
+	if err := os.Rename(from, to); err != nil {
+		c.reply(550, "not renamed")
+		return
+	}
+	if c.s.fault(func(f *Faults) bool { return f.TakeAfterRename }) {
+		_ = os.Remove(to)
+	}
+	if c.s.fault(func(f *Faults) bool { f.LoseRename--; return f.LoseRename >= 0 }) {
+		c.finished = true
+		return
+	}
+	c.reply(250, "renamed")
+}
+
+func (c *session) list(verb string) {
+	_, p := c.s.local(c.dir, ".")
+	entries, err := os.ReadDir(p)
+	if err != nil {
+		c.reply(550, "not listed")
+		return
+	}
+	c.transfer(func(d net.Conn) bool {
+		for _, e := range entries {
+			fi, err := e.Info()
+			if err != nil {
+				continue
+			}
+			line := e.Name()
+			if verb == "LIST" {
+				kind := "-rw-r--r--"
+				if fi.IsDir() {
+					kind = "drwxr-xr-x"
+				}
+				line = fmt.Sprintf("%s 1 ftp ftp %d %s %s", kind, fi.Size(), fi.ModTime().UTC().Format("Jan _2 15:04"), e.Name())
+			}
+			if _, err := io.WriteString(d, line+"\r\n"); err != nil {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func (c *session) retrieve(arg string) {
+	_, p := c.s.local(c.dir, arg)
+	f, err := os.Open(p)
+	if err != nil {
+		c.reply(550, "no such file")
+		return
+	}
+	defer func() { _ = f.Close() }()
+	c.transfer(func(d net.Conn) bool {
+		_, err := io.Copy(d, f)
+		return err == nil
+	})
+}
+
+func (c *session) store(arg string) {
+	var cut, truncate int64
+	full := c.s.fault(func(f *Faults) bool {
+		cut, truncate = f.CutStore, f.TruncateStore
+		f.CutStore, f.TruncateStore = 0, 0
+		return f.FullStore
+	})
+	if full {
+		c.closePassive()
+		c.reply(452, "disk full")
+		return
+	}
+	_, p := c.s.local(c.dir, arg)
+	f, err := os.Create(filepath.Clean(p))
+	if err != nil {
+		c.closePassive()
+		c.reply(553, "not created")
+		return
+	}
+	c.transfer(func(d net.Conn) bool {
+		defer func() { _ = f.Close() }()
+		switch {
+		case cut > 0:
+			_, _ = io.CopyN(f, d, cut)
+			c.finished = true
+			return false
+		case truncate > 0:
+			_, _ = io.CopyN(f, d, truncate)
+			_, err = io.Copy(io.Discard, d)
+		default:
+			_, err = io.Copy(f, d)
+		}
+		return err == nil
+	})
+}
