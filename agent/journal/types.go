@@ -38,10 +38,10 @@ const (
 
 // Reason says why something waits for a person, or was refused.
 type Reason struct {
-	Code string // stable
-	Text string // safe to show
-	Next string // what to do
-	Raw  string // a system's own words; sealed, shown only by show --raw
+	Code string `json:"code"`           // stable
+	Text string `json:"text"`           // safe to show
+	Next string `json:"next,omitempty"` // what to do
+	Raw  string `json:"-"`              // a system's own words; sealed, shown only by show --raw
 }
 
 // FieldError is one thing wrong in a form.
@@ -212,6 +212,7 @@ type DeliveryView struct {
 	Progress Progress                    `json:"progress"`
 	Batch    int64                       `json:"batch,omitempty"`
 	Attempts int                         `json:"attempts"`
+	At       time.Time                   `json:"at"` // last change
 	Reason   *Reason                     `json:"reason,omitempty"`
 	Returned map[string]connectors.Value `json:"-"`
 }
@@ -224,6 +225,7 @@ type View struct {
 	Attachments []File         `json:"attachments,omitempty"`
 	Deliveries  []DeliveryView `json:"deliveries"`
 	Results     []Outcome      `json:"results,omitempty"`
+	Reason      *Reason        `json:"reason,omitempty"` // why it is parked or rejected
 	Errors      []FieldError   `json:"errors,omitempty"`
 	Timeline    []Moment       `json:"timeline"`
 }

@@ -1,0 +1,94 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"modernc.org/sqlite"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// The errors that callers act on.
+var (
+	ErrNotFound        = errors.New("not found")
+	ErrClosed          = errors.New("journal is closed")
+	ErrReadOnly        = errors.New("journal is open for reading only")
+	ErrLocked          = errors.New("another agent uses this journal")
+	ErrTooNew          = errors.New("a newer version of the agent wrote this journal")
+	ErrPlanChanged     = errors.New("the content of a mapping changed under a version that was used before")
+	ErrPartlyDelivered = errors.New("the submission is partly delivered")
+	ErrState           = errors.New("not possible in this state")
+	ErrSequence        = errors.New("sequence number is not the next one")
+)
+
+// TransitionError says that a Change is not possible; nothing of its call was applied.
+type TransitionError struct {
+	ID       ID
+	Target   string
+	From, To Progress // From is empty if there is no such delivery
+}
+
+// Error names submission, target and both states.
+func (e *TransitionError) Error() string {
+	if e.From == "" {
+		return fmt.Sprintf("submission %s has no delivery to %s", e.ID, e.Target)
+	}
+	return fmt.Sprintf("delivery of %s to %s cannot go from %s to %s", e.ID, e.Target, e.From, e.To)
+}
+
+// Unwrap makes it an ErrState.
+func (e *TransitionError) Unwrap() error { return ErrState }
+
+// PartlyDeliveredError lists which targets have a submission that should be rejected.
+type PartlyDeliveredError struct {
+	ID      ID
+	Targets []string
+}
+
+// Error names the targets.
+func (e *PartlyDeliveredError) Error() string {
+	return fmt.Sprintf("submission %s is already delivered to %s", e.ID, strings.Join(e.Targets, ", "))
+}
+
+// Unwrap makes it an ErrPartlyDelivered.
+func (e *PartlyDeliveredError) Unwrap() error { return ErrPartlyDelivered }
+
+// SQLite's primary result codes that mean something to an operator.
+const (
+	sqliteIOErr   = 10
+	sqliteCorrupt = 11
+	sqliteFull    = 13
+	sqliteNotADB  = 26
+)
+
+// fault turns an error of SQLite into one of class TargetError with a code; others stay as they are.
+func fault(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var known *connectors.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	if isDiskFull(err) {
+		return connectors.Errorf(connectors.TargetError, CodeDiskFull, op,
+			"make space on the disk that holds the state folder; the agent goes on by itself", "%w", err)
+	}
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqliteFull:
+		return connectors.Errorf(connectors.TargetError, CodeDiskFull, op,
+			"make space on the disk that holds the state folder; the agent goes on by itself", "%w", err)
+	case sqliteCorrupt, sqliteNotADB:
+		return connectors.Errorf(connectors.TargetError, CodeCorrupt, op,
+			"stop the agent, keep a copy of the state folder and restore the last backup", "%w", err)
+	default:
+		return connectors.Errorf(connectors.TargetError, CodeIO, op,
+			"look at the disk that holds the state folder and at the system's log", "%w", err)
+	}
+}

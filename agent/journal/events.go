@@ -1,0 +1,232 @@
+package journal
+
+import (
+	"context"
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
+)
+
+// pendingEvent is an event of the call under way; it gets its number when the call is through.
+type pendingEvent struct {
+	office word
+	id     ID
+	typ    int
+	final  bool
+	data   any // JSON text or nil
+}
+
+func (t *tx) event(office word, id ID, typ int, final bool, data any) {
+	t.events = append(t.events, pendingEvent{office, id, typ, final, data})
+}
+
+func (t *tx) eventData(office word, id ID, typ int, final bool, data map[string]any) error {
+	b, err := json.Marshal(data)
+	if err == nil {
+		t.event(office, id, typ, final, string(b))
+	}
+	return err
+}
+
+// writeEvents numbers the call's events. The one writer numbers in the order of commits, so a cursor
+// never skips one.
+func (t *tx) writeEvents() error {
+	if len(t.events) == 0 {
+		return nil
+	}
+	args := make([]any, 0, 7*len(t.events))
+	var pushed []any
+	queued := map[ID]bool{}
+	for _, e := range t.events {
+		t.j.seq++
+		final := 0
+		if e.final {
+			final = 1
+		}
+		args = append(args, e.office, t.j.seq, e.id, e.typ, final, t.now, e.data)
+		if !t.j.pushes(e.office) {
+			continue
+		}
+		var due any
+		if !queued[e.id] {
+			n, err := t.c.number("SELECT count(*) FROM push WHERE office=? AND sub=?", e.office, e.id)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				due = t.now
+			}
+			queued[e.id] = true
+		}
+		pushed = append(pushed, e.office, t.j.seq, e.id, 0, due)
+	}
+	if _, err := t.c.insert("INSERT INTO event(office, seq, sub, type, final, at, data)", 7, args); err != nil {
+		return err
+	}
+	_, err := t.c.insert("INSERT INTO push(office, seq, sub, attempt, due)", 5, pushed)
+	return err
+}
+
+// announce wakes everybody who waits for events.
+func (j *Journal) announce() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	close(j.changed)
+	j.changed = make(chan struct{})
+}
+
+// Changed returns a channel that is closed at the next commit that adds events. Take it before reading,
+// and read again when it closes.
+func (j *Journal) Changed() <-chan struct{} {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.changed
+}
+
+const eventColumns = "SELECT e.seq, e.sub, e.type, e.final, e.at, e.data, e.office, s.reference FROM event e JOIN submission s ON s.id=e.sub "
+
+// Events returns an office's events after a position, and the position to go on from.
+func (j *Journal) Events(ctx context.Context, office string, after int64, limit int) (events []Event, next int64, err error) {
+	next = after
+	err = j.read(ctx, func(c *conn) error {
+		w, ok := j.known(c, office)
+		if !ok || w == 0 {
+			return nil
+		}
+		events, err = j.queryEvents(c, eventColumns+"WHERE e.office=? AND e.seq>? ORDER BY e.seq LIMIT ?", w, after, bounded(limit))
+		if err == nil && len(events) > 0 {
+			next = events[len(events)-1].Seq
+		}
+		return err
+	})
+	return events, next, err
+}
+
+// EventsOf returns the events of one submission.
+func (j *Journal) EventsOf(ctx context.Context, id ID) (events []Event, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		events, err = j.queryEvents(c, eventColumns+"WHERE e.sub=? ORDER BY e.seq", id)
+		return err
+	})
+	return events, err
+}
+
+func (j *Journal) queryEvents(c *conn, sql string, args ...any) (events []Event, err error) {
+	err = c.query(sql, args, func(row []driver.Value) error {
+		e, err := j.eventRow(c, row)
+		events = append(events, e)
+		return err
+	})
+	return events, err
+}
+
+func (j *Journal) eventRow(c *conn, row []driver.Value) (Event, error) {
+	typ := integer(row[2])
+	if typ <= 0 || typ >= int64(len(eventNames)) {
+		return Event{}, fmt.Errorf("event of unknown type %d", typ)
+	}
+	e := Event{Seq: integer(row[0]), ID: ID(integer(row[1])), Type: eventNames[typ], Final: integer(row[3]) == 1, At: instant(row[4]),
+		Office: j.name(c, row[6]), Reference: text(row[7])}
+	if s := text(row[5]); s != "" {
+		if err := json.Unmarshal([]byte(s), &e.Data); err != nil {
+			return e, fmt.Errorf("event %d: %w", e.Seq, err)
+		}
+	}
+	return e, nil
+}
+
+// maxList bounds every list that a caller may ask for.
+const maxList = 10_000
+
+func bounded(limit int) int {
+	switch {
+	case limit <= 0:
+		return 100
+	case limit > maxList:
+		return maxList
+	}
+	return limit
+}
+
+// Cursor returns how far a cursor has come; 0 for one that never moved.
+func (j *Journal) Cursor(ctx context.Context, office, name string) (seq int64, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		w, ok := j.known(c, office)
+		if !ok {
+			return nil
+		}
+		seq, err = c.number("SELECT seq FROM cursor WHERE office=? AND name=?", w, name)
+		return err
+	})
+	return seq, err
+}
+
+const ackChunk = 2000 // events that one transaction acknowledges
+
+// Ack moves a cursor forward, never back, and closes the submissions whose last word it has passed. A
+// position beyond the last event counts as the last event.
+func (j *Journal) Ack(ctx context.Context, office, cursor string, seq int64) error {
+	for more := true; more; {
+		err := j.do(ctx, "acknowledge events", func(t *tx) (err error) {
+			more, err = t.ack(office, cursor, seq)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) ack(office, cursor string, seq int64) (more bool, err error) {
+	w, err := t.word(office)
+	if err != nil {
+		return false, err
+	}
+	seq = min(seq, t.j.seq)
+	old, err := t.c.number("SELECT seq FROM cursor WHERE office=? AND name=?", w, cursor)
+	if err != nil || seq <= old {
+		return false, err
+	}
+	reached, n := old, 0
+	var final []ID
+	const sql = "SELECT seq, sub, final FROM event WHERE office=? AND seq>? AND seq<=? ORDER BY seq LIMIT ?"
+	err = t.c.query(sql, []any{w, old, seq, ackChunk}, func(row []driver.Value) error {
+		reached = integer(row[0])
+		n++
+		if integer(row[2]) == 1 {
+			final = append(final, ID(integer(row[1])))
+		}
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	if more = n == ackChunk; !more {
+		reached = seq
+	}
+	for _, id := range final {
+		if err := t.told(id, reached); err != nil {
+			return false, err
+		}
+	}
+	_, err = t.c.exec("INSERT INTO cursor(office, name, seq) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET seq=excluded.seq", w, cursor, reached)
+	return more, err
+}
+
+// told closes a submission if the front office knows everything up to its last word.
+func (t *tx) told(id ID, upTo int64) error {
+	last, err := t.c.number("SELECT coalesce(max(seq), 0) FROM event WHERE sub=? AND final=1", id)
+	if err != nil || last > upTo {
+		return err
+	}
+	s, err := t.submission(id)
+	if err != nil {
+		return err
+	}
+	if s.state == sDecided || s.state == sDelivered && s.flags&flagFinal != 0 {
+		s.state = sClosed
+		return t.save(s)
+	}
+	return nil
+}

@@ -1,0 +1,218 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// Reject ends a submission as wrong: its open deliveries are dropped, and its front office is told the
+// field errors. What is delivered stays, so that needs force; else the error is a PartlyDeliveredError.
+func (j *Journal) Reject(ctx context.Context, id ID, errs []FieldError, r Reason, by string, force bool) error {
+	return j.do(ctx, "reject a submission", func(t *tx) error {
+		s, err := t.submission(id)
+		if err != nil {
+			return err
+		}
+		if s.state == sRejected {
+			return nil
+		}
+		var there []string
+		for n := range s.deliveries {
+			d := &s.deliveries[n]
+			// What is on its way may be there as well; only an explicit word gives that up.
+			if d.state == pDone || d.state != pPending && d.state != pWaiting && d.state.open() {
+				there = append(there, t.j.words.get(d.target))
+			}
+		}
+		if len(there) > 0 && !force {
+			return &PartlyDeliveredError{ID: id, Targets: there}
+		}
+		if s.state == sClosed || s.state == sDecided {
+			return fmt.Errorf("reject %s, which is %s: %w", id, s.state.word(), ErrState)
+		}
+		for n := range s.deliveries {
+			if s.deliveries[n].state.left() {
+				s.deliveries[n].move(pDropped)
+			}
+		}
+		s.state, s.code, s.flags = sRejected, nullable(r.Code), s.flags&^flagWhole
+		s.why = encodeVerdict(verdict{Reason: &r, Errors: errs})
+		if s.office != 0 {
+			data := map[string]any{"code": r.Code, "reason": r.Text, "errors": errs}
+			if err := t.eventData(s.office, id, evRejected, true, data); err != nil {
+				return err
+			}
+		}
+		if err := t.note(id, Moment{What: "rejected", Code: r.Code, Text: r.Text, By: by, Raw: r.Raw}); err != nil {
+			return err
+		}
+		return t.save(s)
+	})
+}
+
+// ParkSubmission parks a submission as a whole. Deliveries that have not begun are held; what is on its
+// way finishes.
+func (j *Journal) ParkSubmission(ctx context.Context, id ID, r Reason) error {
+	return j.do(ctx, "park a submission", func(t *tx) error {
+		s, err := t.submission(id)
+		if err != nil {
+			return err
+		}
+		if s.state != sAccepted && s.state != sParked {
+			return fmt.Errorf("park %s, which is %s: %w", id, s.state.word(), ErrState)
+		}
+		for n := range s.deliveries {
+			if d := &s.deliveries[n]; d.state == pPending || d.state == pWaiting {
+				d.move(pHeld)
+			}
+		}
+		s.flags |= flagWhole
+		s.park(&r)
+		if err := t.note(id, Moment{What: "parked", Code: r.Code, Text: r.Text, Raw: r.Raw}); err != nil {
+			return err
+		}
+		return t.save(s)
+	})
+}
+
+// Release lets a parked submission go on and returns the targets that have work again. A held member
+// of a sealed batch goes back into it; everything else that was held starts anew.
+func (j *Journal) Release(ctx context.Context, id ID, by string) (targets []string, err error) {
+	err = j.do(ctx, "release a submission", func(t *tx) error {
+		targets = nil
+		s, err := t.submission(id)
+		if err != nil {
+			return err
+		}
+		if s.state != sParked {
+			for n := range s.deliveries {
+				if s.deliveries[n].state == pHeld { // held after it was decided or delivered again
+					return t.release(s, by, &targets)
+				}
+			}
+			return fmt.Errorf("release %s, which is %s: %w", id, s.state.word(), ErrState)
+		}
+		if len(s.deliveries) == 0 {
+			return fmt.Errorf("release %s, which has no mapping yet: %w", id, ErrState)
+		}
+		return t.release(s, by, &targets)
+	})
+	return targets, err
+}
+
+func (t *tx) release(s *submissionRow, by string, targets *[]string) error {
+	for n := range s.deliveries {
+		d := &s.deliveries[n]
+		if d.state == pHeld {
+			d.why = nil
+			if d.batch != 0 {
+				d.move(pBatched)
+			} else {
+				d.move(pPending)
+			}
+		}
+		if d.state.open() {
+			*targets = append(*targets, t.j.words.get(d.target))
+		}
+	}
+	s.flags &^= flagWhole
+	s.code, s.why, s.dirty = nil, nil, true
+	t.settle(s, false)
+	if err := t.note(s.id, Moment{What: "released", By: by}); err != nil {
+		return err
+	}
+	return t.save(s)
+}
+
+// Repin gives a submission another plan and starts its deliveries anew. It is refused when a delivery
+// is written, under way or of unknown outcome.
+func (j *Journal) Repin(ctx context.Context, id ID, digest connectors.Digest, targets []string, by string) error {
+	return j.do(ctx, "change a submission's mapping", func(t *tx) error {
+		s, err := t.submission(id)
+		if err != nil {
+			return err
+		}
+		if s.state != sAccepted && s.state != sParked {
+			return fmt.Errorf("change the mapping of %s, which is %s: %w", id, s.state.word(), ErrState)
+		}
+		for n := range s.deliveries {
+			d := &s.deliveries[n]
+			if d.batch != 0 || d.state == pDone || d.state.open() && d.state != pPending && d.state != pWaiting {
+				return &TransitionError{ID: id, Target: t.j.words.get(d.target), From: d.state.word(), To: Pending}
+			}
+		}
+		plan, err := t.pin(digest)
+		if err != nil {
+			return err
+		}
+		for n := range s.deliveries {
+			d := &s.deliveries[n]
+			if _, err := t.c.exec("DELETE FROM delivery WHERE target=? AND sub=?", d.target, id); err != nil {
+				return err
+			}
+			t.count(tallyProgress, int64(d.target), int64(d.was), -1)
+		}
+		return t.repin(s, plan, targets, by)
+	})
+}
+
+func (t *tx) repin(s *submissionRow, plan int64, targets []string, by string) error {
+	list, err := t.word(joinList(targets))
+	if err != nil {
+		return err
+	}
+	s.deliveries = nil
+	for _, name := range targets {
+		target, err := t.word(name)
+		if err != nil {
+			return err
+		}
+		if _, err := t.c.insert(insertDelivery, 6, []any{target, s.id, pPending, 0, 0, t.now}); err != nil {
+			return err
+		}
+		t.count(tallyProgress, int64(target), int64(pPending), 1)
+	}
+	if _, err := t.c.exec("UPDATE submission SET plan=?, targets=? WHERE id=?", plan, list, s.id); err != nil {
+		return err
+	}
+	s.state, s.flags, s.code, s.why, s.dirty = sAccepted, s.flags&^flagWhole, nil, nil, true
+	if err := t.note(s.id, Moment{What: "mapping changed", By: by}); err != nil {
+		return err
+	}
+	return t.save(s)
+}
+
+// Reopen has submissions delivered to a target again, such as one restored from last night's backup.
+// Only deliveries that were done change; the submissions keep their state.
+func (j *Journal) Reopen(ctx context.Context, ids []ID, target, by string) error {
+	return j.do(ctx, "deliver again", func(t *tx) error {
+		rows, err := t.load(ids)
+		if err != nil {
+			return err
+		}
+		w, err := t.word(target)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			s := rows[id]
+			d := s.delivery(w)
+			if d == nil || d.state != pDone {
+				continue
+			}
+			d.move(pPending)
+			d.batch = 0
+			s.flags |= flagReopened
+			s.dirty = true
+			if err := t.note(id, Moment{What: "redeliver", Target: target, By: by}); err != nil {
+				return err
+			}
+			if err := t.save(s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

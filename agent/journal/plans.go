@@ -1,0 +1,107 @@
+package journal
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// PutPlan keeps a plan so that submissions can be pinned to it. Other content under a name and version
+// that submissions were pinned to is ErrPlanChanged.
+func (j *Journal) PutPlan(ctx context.Context, p Plan) error {
+	return j.do(ctx, "keep a mapping", func(t *tx) error {
+		var stale []int64
+		err := t.c.query("SELECT id, digest, used FROM plan WHERE name=? AND version=?", []any{p.Name, p.Version}, func(row []driver.Value) error {
+			switch {
+			case string(bytesOf(row[1])) == string(p.Digest[:]):
+			case integer(row[2]) == 1:
+				return &connectors.Error{Class: connectors.TargetError, Code: CodePlanChanged, Op: fmt.Sprintf("use mapping %s version %d", p.Name, p.Version),
+					Hint: "raise its version, or restore the content that it had", Err: ErrPlanChanged}
+			default:
+				stale = append(stale, integer(row[0]))
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, id := range stale {
+			if _, err := t.c.exec("DELETE FROM plan WHERE id=?", id); err != nil {
+				return err
+			}
+		}
+		_, err = t.c.exec("INSERT OR IGNORE INTO plan(digest, name, version, bundle, used, at) VALUES(?, ?, ?, ?, 0, ?)",
+			p.Digest[:], p.Name, p.Version, p.Bundle, t.now)
+		return err
+	})
+}
+
+// Plan returns the plan with a digest, or ErrNotFound. The bundle must not be changed.
+func (j *Journal) Plan(ctx context.Context, digest connectors.Digest) (p Plan, err error) {
+	j.mu.Lock()
+	p, ok := j.pinned[digest]
+	j.mu.Unlock()
+	if ok {
+		return p, nil
+	}
+	err = j.read(ctx, func(c *conn) error {
+		ok, err = c.one("SELECT digest, name, version, bundle FROM plan WHERE digest=?", []any{digest[:]}, func(row []driver.Value) error {
+			p = planRow(row)
+			return nil
+		})
+		return err
+	})
+	if err == nil && !ok {
+		return Plan{}, fmt.Errorf("mapping with digest %x: %w", digest[:4], ErrNotFound)
+	}
+	if err == nil {
+		j.mu.Lock()
+		j.pinned[digest] = p
+		j.mu.Unlock()
+	}
+	return p, err
+}
+
+// LatestPlans returns the newest version of every mapping, by name.
+func (j *Journal) LatestPlans(ctx context.Context) (plans []Plan, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		const sql = "SELECT digest, name, version, bundle FROM plan p WHERE version=(SELECT max(version) FROM plan WHERE name=p.name) ORDER BY name"
+		return c.query(sql, nil, func(row []driver.Value) error {
+			plans = append(plans, planRow(row))
+			return nil
+		})
+	})
+	return plans, err
+}
+
+func planRow(row []driver.Value) Plan {
+	p := Plan{Name: text(row[1]), Version: int(integer(row[2])), Bundle: bytesOf(row[3])}
+	copy(p.Digest[:], bytesOf(row[0]))
+	return p
+}
+
+// pin returns the row of a plan and marks it as used. The zero digest stands for none.
+func (t *tx) pin(digest connectors.Digest) (int64, error) {
+	if digest == (connectors.Digest{}) {
+		return 0, nil
+	}
+	id, err := t.c.number("SELECT id FROM plan WHERE digest=?", digest[:])
+	if err != nil || id == 0 {
+		return 0, errorOr(err, fmt.Errorf("mapping with digest %x was not put before: %w", digest[:4], ErrNotFound))
+	}
+	if t.j.plans[id] {
+		return id, nil
+	}
+	_, err = t.c.exec("UPDATE plan SET used=1 WHERE id=?", id)
+	t.used = append(t.used, id)
+	return id, err
+}
+
+func errorOr(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}

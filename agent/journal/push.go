@@ -1,0 +1,129 @@
+package journal
+
+import (
+	"context"
+	"database/sql/driver"
+	"time"
+)
+
+// Push is an event that is due to be sent to its front office.
+type Push struct {
+	Event   Event
+	Attempt int // failed attempts so far
+}
+
+// PushOutcome is what became of one Push.
+type PushOutcome struct {
+	Seq    int64
+	OK     bool
+	NextAt time.Time // after a failure: when to try again
+	GiveUp bool      // never again; the event stays to be polled
+	Code   string
+	Text   string
+}
+
+// EnablePush says whether an office has a push channel. From then on its events are queued for it; the
+// journal does not remember the choice.
+func (j *Journal) EnablePush(office string, on bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if on {
+		j.push[office] = true
+	} else {
+		delete(j.push, office)
+	}
+}
+
+func (j *Journal) pushes(office word) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.push) > 0 && j.push[j.words.get(office)]
+}
+
+// DuePushes returns events to send, at most one of a submission, so that their order holds.
+func (j *Journal) DuePushes(ctx context.Context, office string, now time.Time, limit int) (due []Push, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		w, ok := j.known(c, office)
+		if !ok {
+			return nil
+		}
+		const sql = `SELECT e.seq, e.sub, e.type, e.final, e.at, e.data, e.office, s.reference, p.attempt
+			FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq JOIN submission s ON s.id=p.sub
+			WHERE p.office=? AND p.due IS NOT NULL AND p.due<=? ORDER BY p.due, p.seq LIMIT ?`
+		return c.query(sql, []any{w, now, bounded(limit)}, func(row []driver.Value) error {
+			e, err := j.eventRow(c, row)
+			due = append(due, Push{Event: e, Attempt: int(integer(row[8]))})
+			return err
+		})
+	})
+	return due, err
+}
+
+// NextPush returns when the next event of an office is due; zero if none waits.
+func (j *Journal) NextPush(ctx context.Context, office string) (at time.Time, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		w, ok := j.known(c, office)
+		if !ok {
+			return nil
+		}
+		_, err := c.one("SELECT min(due) FROM push WHERE office=? AND due IS NOT NULL", []any{w}, func(row []driver.Value) error {
+			at = instant(row[0])
+			return nil
+		})
+		return err
+	})
+	return at, err
+}
+
+// Pushed records what became of pushes to an office. A delivered last word closes its submission.
+func (j *Journal) Pushed(ctx context.Context, office string, outcomes []PushOutcome) error {
+	return j.do(ctx, "record pushes", func(t *tx) error {
+		w, err := t.word(office)
+		if err != nil {
+			return err
+		}
+		for n := range outcomes {
+			if err := t.pushed(w, &outcomes[n]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (t *tx) pushed(office word, o *PushOutcome) error {
+	var id ID
+	var final bool
+	found, err := t.c.one("SELECT p.sub, e.final FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq WHERE p.office=? AND p.seq=?",
+		[]any{office, o.Seq}, func(row []driver.Value) error {
+			id, final = ID(integer(row[0])), integer(row[1]) == 1
+			return nil
+		})
+	if err != nil || !found {
+		return err // recorded before
+	}
+	if !o.OK && !o.GiveUp {
+		next := o.NextAt
+		if next.IsZero() {
+			next = t.now
+		}
+		if _, err := t.c.exec("UPDATE push SET attempt=attempt+1, due=? WHERE office=? AND seq=?", next, office, o.Seq); err != nil {
+			return err
+		}
+		return t.note(id, Moment{What: "push failed", Code: o.Code, Text: o.Text})
+	}
+	if _, err := t.c.exec("DELETE FROM push WHERE office=? AND seq=?", office, o.Seq); err != nil {
+		return err
+	}
+	const wake = "UPDATE push SET due=? WHERE office=? AND seq=(SELECT min(seq) FROM push WHERE office=? AND sub=?) AND due IS NULL"
+	if _, err := t.c.exec(wake, t.now, office, office, id); err != nil {
+		return err
+	}
+	if o.GiveUp && !o.OK {
+		return t.note(id, Moment{What: "push given up", Code: o.Code, Text: o.Text})
+	}
+	if err := t.note(id, Moment{What: "pushed"}); err != nil || !final {
+		return err
+	}
+	return t.told(id, o.Seq)
+}

@@ -1,0 +1,293 @@
+package journal
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+const entryColumns = "SELECT s.id, s.state, s.route, s.office, s.reference, s.at, s.changed, s.code FROM submission s "
+
+func (j *Journal) entryRow(c *conn, row []driver.Value) Entry {
+	return Entry{ID: ID(integer(row[0])), State: stateCode(integer(row[1])).word(), Route: j.name(c, row[2]), Office: j.name(c, row[3]),
+		Reference: text(row[4]), At: instant(row[5]), Changed: instant(row[6]), Code: text(row[7])}
+}
+
+func (j *Journal) entries(c *conn, sql string, args ...any) (list []Entry, err error) {
+	err = c.query(sql, args, func(row []driver.Value) error {
+		list = append(list, j.entryRow(c, row))
+		return nil
+	})
+	return list, err
+}
+
+// List returns submissions in the order of acceptance.
+func (j *Journal) List(ctx context.Context, f Filter) (list []Entry, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		sql, args, ok := j.where(c, f)
+		if !ok {
+			return nil
+		}
+		list, err = j.entries(c, sql, args...)
+		return err
+	})
+	return list, err
+}
+
+// where builds the query of a Filter; ok is false where a name was never seen, so nothing can match.
+func (j *Journal) where(c *conn, f Filter) (sql string, args []any, ok bool) {
+	conds := []string{"s.id>?"}
+	from := entryColumns
+	args = []any{f.After}
+	add := func(cond string, arg any) { conds, args = append(conds, cond), append(args, arg) }
+	ok = true
+	name := func(cond, s string) {
+		if s == "" {
+			return
+		}
+		w, known := j.known(c, s)
+		ok = ok && known
+		add(cond, w)
+	}
+	switch {
+	case f.Target != "":
+		from += "JOIN delivery d ON d.sub=s.id "
+		name("d.target=?", f.Target)
+		switch p := progressOf(f.Progress); {
+		case f.Progress == "":
+		case p.open():
+			add("d.state<10 AND d.state=?", p)
+		default:
+			add("d.state=?", p)
+		}
+	case f.Progress != "":
+		add("EXISTS(SELECT 1 FROM delivery d WHERE d.sub=s.id AND d.state=? AND d.target IN (SELECT a FROM tally WHERE kind=2))", progressOf(f.Progress))
+	}
+	switch f.State {
+	case "":
+	case Parked:
+		conds = append(conds, "s.state=6") // as a literal, so that the partial index serves
+	default:
+		add("s.state=?", stateOf(f.State))
+	}
+	name("s.route=?", f.Route)
+	name("s.office=?", f.Office)
+	if f.Reference != "" {
+		add("s.reference=?", f.Reference)
+		conds = append(conds, "s.scope IN (SELECT id FROM word)")
+	}
+	if !f.Since.IsZero() {
+		add("s.at>=?", f.Since)
+	}
+	if !f.Until.IsZero() {
+		add("s.at<?", f.Until)
+	}
+	args = append(args, bounded(f.Limit))
+	return from + "WHERE " + strings.Join(conds, " AND ") + " ORDER BY s.id LIMIT ?", args, ok
+}
+
+// Find returns the submission that holds a reference of a front office.
+func (j *Journal) Find(ctx context.Context, office, reference string) (id ID, found bool, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		w, ok := j.known(c, office)
+		if !ok {
+			return nil
+		}
+		n, err := c.number("SELECT id FROM submission WHERE claim=1 AND scope=? AND reference=?", w, reference)
+		id, found = ID(n), n != 0
+		return err
+	})
+	return id, found, err
+}
+
+// Delivered returns what a target was given since a moment, after an ID, and how many there are in all
+// after it; that is what Reopen would do.
+func (j *Journal) Delivered(ctx context.Context, target string, since time.Time, after ID, limit int) (list []Entry, count int64, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		w, ok := j.known(c, target)
+		if !ok {
+			return nil
+		}
+		count, err = c.number("SELECT count(*) FROM delivery WHERE target=? AND sub>? AND state=11 AND at>=?", w, after, since)
+		if err != nil {
+			return err
+		}
+		list, err = j.entries(c, entryColumns+"JOIN delivery d ON d.sub=s.id WHERE d.target=? AND d.sub>? AND d.state=11 AND d.at>=? ORDER BY d.sub LIMIT ?",
+			w, after, since, bounded(limit))
+		return err
+	})
+	return list, count, err
+}
+
+// Overdue returns submissions of a route that are delivered but not decided, were accepted before a
+// moment, and were not marked yet.
+func (j *Journal) Overdue(ctx context.Context, route string, acceptedBefore time.Time, limit int) (list []Entry, err error) {
+	before := ID(max(acceptedBefore.UnixMilli()-idEpoch, 0)) << idLow
+	err = j.read(ctx, func(c *conn) error {
+		w, ok := j.known(c, route)
+		if !ok {
+			return nil
+		}
+		list, err = j.entries(c, entryColumns+"WHERE s.route=? AND s.state=2 AND s.flags&6=0 AND s.id<? ORDER BY s.id LIMIT ?", w, before, bounded(limit))
+		return err
+	})
+	return list, err
+}
+
+// MarkOverdue tells the front offices that no decision came in time, once for each submission.
+func (j *Journal) MarkOverdue(ctx context.Context, ids []ID) error {
+	return j.do(ctx, "mark submissions as overdue", func(t *tx) error {
+		rows, err := t.load(ids)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			s := rows[id]
+			if s.state != sDelivered || s.flags&(flagOverdue|flagFinal) != 0 {
+				continue
+			}
+			s.flags |= flagOverdue
+			s.dirty = true
+			if s.office != 0 {
+				t.event(s.office, id, evOverdue, false, nil)
+			}
+			if err := t.note(id, Moment{What: "overdue"}); err != nil {
+				return err
+			}
+			if err := t.save(s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// SetPaused pauses a target or lets it go on; the journal remembers it.
+func (j *Journal) SetPaused(ctx context.Context, target string, paused bool, by, reason string) error {
+	return j.do(ctx, "pause a target", func(t *tx) error {
+		if !paused {
+			_, err := t.c.exec("DELETE FROM pause WHERE target=?", target)
+			return err
+		}
+		_, err := t.c.exec("INSERT OR REPLACE INTO pause(target, by, reason, at) VALUES(?, ?, ?, ?)", target, by, reason, t.now)
+		return err
+	})
+}
+
+// Paused returns the paused targets, each with the reason.
+func (j *Journal) Paused(ctx context.Context) (paused map[string]string, err error) {
+	paused = map[string]string{}
+	err = j.read(ctx, func(c *conn) error {
+		return c.query("SELECT target, reason FROM pause", nil, func(row []driver.Value) error {
+			paused[text(row[0])] = text(row[1])
+			return nil
+		})
+	})
+	return paused, err
+}
+
+// TargetMark is what the journal knows of a target: by it the agent notices that a name points elsewhere.
+type TargetMark struct {
+	Identity    string
+	Fingerprint string
+	Open        int64 // deliveries that are open or held
+}
+
+// Targets returns all targets that the journal knows, by name.
+func (j *Journal) Targets(ctx context.Context) (marks map[string]TargetMark, err error) {
+	marks = map[string]TargetMark{}
+	err = j.read(ctx, func(c *conn) error {
+		err := c.query("SELECT a, sum(n) FROM tally WHERE kind=2 AND (b<10 OR b=13) GROUP BY a", nil, func(row []driver.Value) error {
+			marks[j.name(c, row[0])] = TargetMark{Open: integer(row[1])}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return c.query("SELECT name, identity, fingerprint FROM target", nil, func(row []driver.Value) error {
+			m := marks[text(row[0])]
+			m.Identity, m.Fingerprint = text(row[1]), text(row[2])
+			marks[text(row[0])] = m
+			return nil
+		})
+	})
+	return marks, err
+}
+
+// PutTarget remembers where a target's name points to.
+func (j *Journal) PutTarget(ctx context.Context, name, identity, fingerprint string) error {
+	return j.do(ctx, "remember a target", func(t *tx) error {
+		_, err := t.c.exec("INSERT OR REPLACE INTO target(name, identity, fingerprint, at) VALUES(?, ?, ?, ?)", name, identity, fingerprint, t.now)
+		return err
+	})
+}
+
+// Show returns everything about a submission but what the citizen wrote.
+func (j *Journal) Show(ctx context.Context, id ID) (v View, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		v, err = j.view(c, id)
+		return err
+	})
+	return v, err
+}
+
+func (j *Journal) view(c *conn, id ID) (v View, err error) {
+	var targets []string
+	const sql = `SELECT s.id, s.state, s.route, s.office, s.reference, s.at, s.changed, s.code, s.why, s.files, s.digest, s.targets, p.name, p.version
+		FROM submission s LEFT JOIN plan p ON p.id=s.plan WHERE s.id=?`
+	found, err := c.one(sql, []any{id}, func(row []driver.Value) (err error) {
+		v.Entry = j.entryRow(c, row)
+		why := decodeVerdict(text(row[8]))
+		v.Errors = why.Errors
+		if why.Reason != nil {
+			v.Reason = why.Reason
+		}
+		if row[12] != nil {
+			v.Plan = fmt.Sprintf("%s version %d", text(row[12]), integer(row[13]))
+		}
+		v.Digest = fmt.Sprintf("%x", bytesOf(row[10]))
+		targets = splitList(j.name(c, row[11]))
+		v.Attachments, err = decodeFiles(text(row[9]))
+		return err
+	})
+	if err != nil || !found {
+		return v, errorOr(err, fmt.Errorf("submission %s: %w", id, ErrNotFound))
+	}
+	if err := j.viewDeliveries(c, &v, targets); err != nil {
+		return v, err
+	}
+	err = c.query(resultColumns+"WHERE sub=? ORDER BY n", []any{id}, func(row []driver.Value) error {
+		o, err := j.resultRow(c, row)
+		v.Results = append(v.Results, o)
+		return err
+	})
+	if err != nil {
+		return v, err
+	}
+	v.Timeline, err = j.timeline(c, &v)
+	return v, err
+}
+
+func (j *Journal) viewDeliveries(c *conn, v *View, targets []string) error {
+	for _, name := range targets {
+		w, ok := j.known(c, name)
+		if !ok {
+			continue
+		}
+		const sql = "SELECT state, batch, attempts, at, returned, why FROM delivery WHERE target=? AND sub=?"
+		_, err := c.one(sql, []any{w, v.ID}, func(row []driver.Value) error {
+			returned, err := decodeReturned(text(row[4]), map[string]connectors.Value(nil))
+			v.Deliveries = append(v.Deliveries, DeliveryView{Target: name, Progress: progressCode(integer(row[0])).word(), Batch: integer(row[1]),
+				Attempts: int(integer(row[2])), At: instant(row[3]), Reason: decodeVerdict(text(row[5])).Reason, Returned: returned})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

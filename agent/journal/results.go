@@ -1,0 +1,262 @@
+package journal
+
+import (
+	"context"
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// Results keeps what the back office says and decides the submissions that it fits. A result that is
+// known by its source and ID is a Repeat; one that fits nothing is kept as an orphan.
+func (j *Journal) Results(ctx context.Context, outcomes []Outcome) (verdicts []connectors.Verdict, err error) {
+	err = j.do(ctx, "record results", func(t *tx) error {
+		verdicts = make([]connectors.Verdict, len(outcomes))
+		for n := range outcomes {
+			if verdicts[n], err = t.keepResult(outcomes[n]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return verdicts, err
+}
+
+func (t *tx) keepResult(o Outcome) (connectors.Verdict, error) {
+	source, err := t.word(o.Source)
+	if err != nil {
+		return 0, err
+	}
+	known, err := t.c.number("SELECT count(*) FROM result WHERE source=? AND rid=?", source, o.ResultID)
+	if err != nil {
+		return 0, err
+	}
+	if known > 0 {
+		return connectors.Repeat, nil
+	}
+	plan, err := t.word(o.Plan)
+	if err != nil {
+		return 0, err
+	}
+	id, park, err := t.match(plan, &o)
+	if err != nil {
+		return 0, err
+	}
+	n, err := t.insertResult(source, plan, &o, park)
+	if err != nil {
+		return 0, err
+	}
+	switch {
+	case park != nil:
+	case id == 0:
+		t.count(tallyOrphans, 0, 0, 1)
+	default:
+		return connectors.Taken, t.decideNew(n, o, id)
+	}
+	return connectors.Taken, nil
+}
+
+// match finds the submission that a result speaks of, or why a person must look at it.
+func (t *tx) match(plan word, o *Outcome) (id ID, park *Reason, err error) {
+	if o.Park != nil {
+		return 0, o.Park, nil
+	}
+	if o.ID != 0 {
+		if _, err := t.submission(o.ID); err != nil {
+			return 0, nil, err
+		}
+		return o.ID, nil, nil
+	}
+	if o.MatchKey == "" {
+		return 0, nil, nil
+	}
+	found := 0
+	err = t.c.query("SELECT sub FROM match WHERE plan=? AND key=? LIMIT 2", []any{plan, o.MatchKey}, func(row []driver.Value) error {
+		id = ID(integer(row[0]))
+		found++
+		return nil
+	})
+	if found > 1 {
+		return 0, &Reason{Code: CodeAmbiguous, Text: "the result fits several submissions", Next: "attach it by hand to the right one"}, err
+	}
+	return id, nil, err
+}
+
+func (t *tx) insertResult(source, plan word, o *Outcome, park *Reason) (n int64, err error) {
+	var documents any
+	if len(o.Documents) > 0 {
+		b, err := json.Marshal(o.Documents)
+		if err != nil {
+			return 0, err
+		}
+		documents = string(b)
+	}
+	at := o.At
+	if at.IsZero() {
+		at = t.now
+	}
+	const sql = `INSERT INTO result(source, rid, sub, plan, key, outcome, status, caseno, reason, documents, by, at, park)
+		VALUES(?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING n`
+	return t.c.number(sql, source, o.ResultID, plan, o.MatchKey, o.Outcome, o.Status, o.CaseNo, o.Reason, documents, o.By, at, encodeReason(park))
+}
+
+const resultColumns = "SELECT source, rid, coalesce(sub, 0), plan, key, outcome, status, caseno, reason, documents, by, at, park, n FROM result "
+
+func (j *Journal) resultRow(c *conn, row []driver.Value) (o Outcome, err error) {
+	o = Outcome{Source: j.name(c, row[0]), ResultID: text(row[1]), ID: ID(integer(row[2])), Plan: j.name(c, row[3]), MatchKey: text(row[4]), Outcome: text(row[5]),
+		Status: text(row[6]), CaseNo: text(row[7]), Reason: text(row[8]), By: text(row[10]), At: instant(row[11]), Park: decodeVerdict(text(row[12])).Reason}
+	o.Documents, err = decodeFiles(text(row[9]))
+	return o, err
+}
+
+// result reads a result and says whether it still waits for a submission.
+func (t *tx) result(n int64) (o Outcome, open bool, err error) {
+	found, err := t.c.one(resultColumns+"WHERE n=?", []any{n}, func(row []driver.Value) (err error) {
+		o, err = t.j.resultRow(t.c, row)
+		return err
+	})
+	if err == nil && !found {
+		err = ErrNotFound
+	}
+	return o, found && o.ID == 0, err
+}
+
+// decide gives an orphaned result to a submission.
+func (t *tx) decide(n int64, o Outcome, id ID) error {
+	if o.Park == nil {
+		t.count(tallyOrphans, 0, 0, -1)
+	}
+	return t.decideNew(n, o, id)
+}
+
+// decideNew gives a result to a submission and tells its front office.
+func (t *tx) decideNew(n int64, o Outcome, id ID) error {
+	s, err := t.submission(id)
+	if err != nil {
+		return err
+	}
+	if s.state == sRejected {
+		park := Reason{Code: CodeRejected, Text: "the submission " + id.String() + " was rejected before", Next: "settle it with the office that decided"}
+		_, err := t.c.exec("UPDATE result SET park=? WHERE n=?", encodeReason(&park), n)
+		return err
+	}
+	if _, err := t.c.exec("UPDATE result SET sub=?, park=NULL WHERE n=?", id, n); err != nil {
+		return err
+	}
+	documents, revision, err := t.documentsUpTo(id, n)
+	if err != nil {
+		return err
+	}
+	if s.office != 0 {
+		data := map[string]any{"outcome": o.Outcome, "status": o.Status, "caseNumber": o.CaseNo, "reason": o.Reason, "revision": revision, "documents": documents}
+		if err := t.eventData(s.office, id, evDecided, true, data); err != nil {
+			return err
+		}
+		s.state = sDecided
+	} else {
+		s.state = sClosed
+	}
+	if s.office == 0 && s.unsettled() {
+		s.state = sDecided // closed once it is delivered as well
+	}
+	s.dirty = true
+	if s.flags&flagWhole == 0 {
+		s.code, s.why = nil, nil
+	}
+	return t.save(s)
+}
+
+func (s *submissionRow) unsettled() bool {
+	for n := range s.deliveries {
+		if s.deliveries[n].state.left() {
+			return true
+		}
+	}
+	return false
+}
+
+// documentsUpTo lists the documents of result n as events show them: numbered from 1 across all results
+// of the submission. revision is the number of results so far.
+func (t *tx) documentsUpTo(id ID, n int64) (documents []map[string]any, revision int, err error) {
+	number := 0
+	documents = []map[string]any{}
+	err = t.c.query("SELECT n, documents FROM result WHERE sub=? ORDER BY n", []any{id}, func(row []driver.Value) error {
+		revision++
+		files, err := decodeFiles(text(row[1]))
+		if err != nil {
+			return err
+		}
+		for _, f := range files {
+			number++
+			if integer(row[0]) == n {
+				documents = append(documents, map[string]any{"n": number, "name": f.Name, "contentType": f.ContentType, "size": f.Size,
+					"digest": f.Digest})
+			}
+		}
+		return nil
+	})
+	return documents, revision, err
+}
+
+// Documents returns the documents of all results of a submission; number n of the events is index n-1.
+func (j *Journal) Documents(ctx context.Context, id ID) (files []File, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		return c.query("SELECT documents FROM result WHERE sub=? ORDER BY n", []any{id}, func(row []driver.Value) error {
+			more, err := decodeFiles(text(row[0]))
+			files = append(files, more...)
+			return err
+		})
+	})
+	return files, err
+}
+
+// Orphans returns results that fit no submission, oldest first.
+func (j *Journal) Orphans(ctx context.Context, limit int) ([]Outcome, error) {
+	return j.listResults(ctx, "WHERE sub IS NULL AND park IS NULL ORDER BY n LIMIT ?", bounded(limit))
+}
+
+// ParkedResults returns results that wait for a person, oldest first.
+func (j *Journal) ParkedResults(ctx context.Context, limit int) ([]Outcome, error) {
+	return j.listResults(ctx, "WHERE park IS NOT NULL ORDER BY n LIMIT ?", bounded(limit))
+}
+
+func (j *Journal) listResults(ctx context.Context, where string, args ...any) (list []Outcome, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		return c.query(resultColumns+where, args, func(row []driver.Value) error {
+			o, err := j.resultRow(c, row)
+			list = append(list, o)
+			return err
+		})
+	})
+	return list, err
+}
+
+// AttachOrphan gives an orphaned or parked result to a submission on a person's word.
+func (j *Journal) AttachOrphan(ctx context.Context, source, resultID string, id ID, by string) error {
+	return j.do(ctx, "attach a result", func(t *tx) error {
+		w, err := t.word(source)
+		if err != nil {
+			return err
+		}
+		n, err := t.c.number("SELECT n FROM result WHERE source=? AND rid=?", w, resultID)
+		if err != nil || n == 0 {
+			return errorOr(err, fmt.Errorf("result of %s: %w", source, ErrNotFound))
+		}
+		o, open, err := t.result(n)
+		if err != nil {
+			return err
+		}
+		if !open {
+			return fmt.Errorf("the result belongs to %s: %w", o.ID, ErrState)
+		}
+		if o.Outcome == "" {
+			return fmt.Errorf("the meaning of the result's status is not known, decide by hand: %w", ErrState)
+		}
+		if err := t.note(id, Moment{What: "result attached", By: by}); err != nil {
+			return err
+		}
+		return t.decide(n, o, id)
+	})
+}

@@ -1,0 +1,39 @@
+package journal
+
+import (
+	"database/sql/driver"
+	"sort"
+	"strconv"
+)
+
+// timeline joins what has a row of its own with what the other tables tell: acceptance, deliveries,
+// results and events.
+func (j *Journal) timeline(c *conn, v *View) ([]Moment, error) {
+	list := []Moment{{At: v.At, What: "accepted", Text: v.Route}}
+	for _, d := range v.Deliveries {
+		if d.Progress == Done || d.Progress == Skipped {
+			m := Moment{At: d.At, What: string(d.Progress), Target: d.Target}
+			if d.Batch != 0 {
+				m.Text = "in batch " + strconv.FormatInt(d.Batch, 10)
+			}
+			list = append(list, m)
+		}
+	}
+	for _, r := range v.Results {
+		list = append(list, Moment{At: r.At, What: "decided", Text: r.Outcome, By: r.By})
+	}
+	err := c.query("SELECT at, what, target, code, text, by, raw FROM history WHERE sub=? ORDER BY n", []any{v.ID}, func(row []driver.Value) error {
+		list = append(list, Moment{At: instant(row[0]), What: text(row[1]), Target: text(row[2]), Code: text(row[3]), Text: text(row[4]),
+			By: text(row[5]), Raw: text(row[6])})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	events, err := j.queryEvents(c, eventColumns+"WHERE e.sub=? ORDER BY e.seq", v.ID)
+	for _, e := range events {
+		list = append(list, Moment{At: e.At, What: "event", Text: e.Type})
+	}
+	sort.SliceStable(list, func(a, b int) bool { return list[a].At.Before(list[b].At) })
+	return list, err
+}

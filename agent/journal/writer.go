@@ -1,0 +1,301 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// maxGroup bounds how many calls share a commit, so that the first of them does not wait for long.
+const maxGroup = 64
+
+// job is one call that changes the journal. state decides who owns it: the caller may give up while it
+// waits, never after the writer took it.
+type job struct {
+	ctx   context.Context
+	run   func(*tx) error
+	idle  func(*conn) error // instead of run: outside any transaction
+	state atomic.Int32      // 0 waits, 1 the writer has it, 2 given up
+	done  chan error
+}
+
+// tx is what one call changes within the transaction under way.
+type tx struct {
+	j      *Journal
+	c      *conn
+	now    time.Time
+	tally  map[tallyKey]int64
+	events []pendingEvent // in order
+	used   []int64        // plans pinned for the first time
+}
+
+type tallyKey struct {
+	kind int64
+	a, b int64
+}
+
+// The kinds of tallies.
+const (
+	tallyState    = 1 // route, state
+	tallyProgress = 2 // target, progress
+	tallyOrphans  = 3
+	tallySeq      = 4 // the last event's number, so that numbers are never used again
+)
+
+func (t *tx) count(kind, a, b, n int64) { t.tally[tallyKey{kind, a, b}] += n }
+
+func (t *tx) word(s string) (word, error) { return t.j.words.put(t.c, s) }
+
+// do has the writer run f and returns when its effect is on disk. After an error of the disk the effect
+// may have happened or not; every call may be repeated.
+func (j *Journal) do(ctx context.Context, op string, f func(*tx) error) error {
+	return j.send(ctx, op, &job{run: f})
+}
+
+func (j *Journal) send(ctx context.Context, op string, jb *job) error {
+	if j.readOnly {
+		return &connectors.Error{Class: connectors.TargetError, Code: CodeReadOnly, Op: op, Hint: "let the running agent do it", Err: ErrReadOnly}
+	}
+	jb.ctx, jb.done = ctx, make(chan error, 1)
+	select {
+	case j.jobs <- jb:
+	case <-j.quit:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-jb.done:
+		return fault(op, err)
+	case <-ctx.Done():
+		if jb.state.CompareAndSwap(0, 2) {
+			return ctx.Err()
+		}
+		return fault(op, <-jb.done)
+	}
+}
+
+// write is the one goroutine that changes the journal. Without work it sleeps.
+func (j *Journal) write() {
+	defer close(j.stopped)
+	group := make([]*job, 0, maxGroup)
+	for {
+		group = group[:0]
+		select {
+		case jb := <-j.jobs:
+			group = append(group, jb)
+		case <-j.quit:
+			j.drain()
+			return
+		}
+	more:
+		for len(group) < maxGroup {
+			select {
+			case jb := <-j.jobs:
+				group = append(group, jb)
+			default:
+				break more
+			}
+		}
+		j.commit(group)
+	}
+}
+
+// drain answers what came in while the journal closed.
+func (j *Journal) drain() {
+	for {
+		select {
+		case jb := <-j.jobs:
+			if jb.state.CompareAndSwap(0, 1) {
+				jb.done <- ErrClosed
+			}
+		default:
+			return
+		}
+	}
+}
+
+// commit runs the calls in one transaction, each as if it were alone, and answers them.
+func (j *Journal) commit(group []*job) {
+	mine := group[:0]
+	for _, jb := range group {
+		if !jb.state.CompareAndSwap(0, 1) {
+			continue
+		}
+		if jb.idle != nil {
+			jb.done <- j.idle(jb)
+			continue
+		}
+		mine = append(mine, jb)
+	}
+	if len(mine) == 0 {
+		return
+	}
+	errs := make([]error, len(mine))
+	news, err := j.transact(mine, errs)
+	if err != nil {
+		j.words.forget(0)
+		for _, jb := range mine {
+			jb.done <- err
+		}
+		j.reconnect()
+		return
+	}
+	j.words.settle()
+	if news {
+		j.announce()
+	}
+	for n, jb := range mine {
+		jb.done <- errs[n]
+	}
+	j.checkpoint()
+}
+
+func (j *Journal) idle(jb *job) error {
+	if err := j.connected(); err != nil {
+		return err
+	}
+	return jb.idle(j.w)
+}
+
+// transact fills errs with what each call met. An error of its own means that nothing is certain and
+// every call failed. news says whether events were written.
+func (j *Journal) transact(group []*job, errs []error) (news bool, err error) {
+	if err := j.connected(); err != nil {
+		return false, err
+	}
+	if _, err := j.w.exec("BEGIN IMMEDIATE"); err != nil {
+		return false, err
+	}
+	total := map[tallyKey]int64{}
+	changed := false
+	seq := j.seq
+	var used []int64
+	for n, jb := range group {
+		t := &tx{j: j, c: j.w, now: j.clock.Now().UTC(), tally: map[tallyKey]int64{}}
+		events, err := j.runOne(t, jb, len(group) > 1)
+		if err != nil {
+			var fatal *brokenError
+			if errors.As(err, &fatal) {
+				return false, fatal.err
+			}
+			errs[n] = err
+			continue
+		}
+		changed = true
+		news = news || events > 0
+		used = append(used, t.used...)
+		for k, v := range t.tally {
+			total[k] += v
+		}
+	}
+	if !changed {
+		_, err := j.w.exec("ROLLBACK")
+		return false, err
+	}
+	if err := j.flush(total, seq); err != nil {
+		return false, err
+	}
+	if j.hooks.beforeCommit != nil {
+		if err := j.hooks.beforeCommit(); err != nil {
+			return false, err
+		}
+	}
+	_, err = j.w.exec("COMMIT")
+	if err == nil && j.hooks.afterCommit != nil {
+		err = j.hooks.afterCommit()
+	}
+	if err == nil {
+		for _, id := range used {
+			j.plans[id] = true
+		}
+	}
+	return news, err
+}
+
+// brokenError says that the transaction itself cannot go on.
+type brokenError struct{ err error }
+
+func (e *brokenError) Error() string { return e.err.Error() }
+
+// runOne runs one call. Alone in its transaction it needs no savepoint: the whole is rolled back.
+func (j *Journal) runOne(t *tx, jb *job, shared bool) (events int, err error) {
+	fresh := len(j.words.fresh)
+	seq := j.seq
+	if shared {
+		if _, err := j.w.exec("SAVEPOINT call"); err != nil {
+			return 0, &brokenError{err}
+		}
+	}
+	err = jb.run(t)
+	if err == nil {
+		err = t.writeEvents()
+	}
+	if err == nil {
+		if shared {
+			if _, err := j.w.exec("RELEASE call"); err != nil {
+				return 0, &brokenError{err}
+			}
+		}
+		return len(t.events), nil
+	}
+	j.words.forget(fresh)
+	j.seq = seq
+	if isSQLite(err) {
+		return 0, &brokenError{err} // disk full and the like may have ended the transaction already
+	}
+	if shared {
+		if _, e := j.w.exec("ROLLBACK TO call"); e != nil {
+			return 0, &brokenError{errors.Join(err, e)}
+		}
+		if _, e := j.w.exec("RELEASE call"); e != nil {
+			return 0, &brokenError{errors.Join(err, e)}
+		}
+	}
+	return 0, err
+}
+
+// flush writes the counters once for all calls of the transaction.
+func (j *Journal) flush(total map[tallyKey]int64, seq int64) error {
+	total[tallyKey{kind: tallySeq}] = j.seq - seq
+	for k, n := range total {
+		if n == 0 {
+			continue
+		}
+		_, err := j.w.exec("INSERT INTO tally(kind, a, b, n) VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET n=n+excluded.n", k.kind, k.a, k.b, n)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reconnect throws the connection away after a fault: what its cache holds is not to be trusted.
+func (j *Journal) reconnect() {
+	if j.w == nil {
+		return
+	}
+	_, _ = j.w.exec("ROLLBACK") // fails where SQLite rolled back by itself
+	_ = j.w.close()             // the fault itself was reported
+	j.w = nil
+}
+
+// connected opens the writer's connection again after a fault.
+func (j *Journal) connected() error {
+	if j.w != nil {
+		return nil
+	}
+	c, err := openWriter(j.path)
+	if err != nil {
+		return err
+	}
+	// The transaction whose end was unclear may be on disk after all.
+	if err := errors.Join(j.words.load(c), j.loadSeq(c)); err != nil {
+		return errors.Join(err, c.close())
+	}
+	j.w = c
+	return nil
+}
