@@ -17,5 +17,4 @@ const (
 	CodeTemplate     = "config.template"           // a file name template that gives no safe or no unique name; mend it as the message says
 	CodeMissingLimit = "config.batch-never-closes" // a batch without any limit; give count, size, age or at
 	CodeShape        = "config.shape"              // batch and file do not go with this target, or exclude each other; remove one
-	CodeRePointed    = "config.re-pointed"         // a target with open deliveries now points elsewhere or is gone; finish them, or say --force
 )

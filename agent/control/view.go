@@ -1,0 +1,103 @@
+package control
+
+import (
+	"encoding/hex"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/journal"
+)
+
+// View is everything about one submission as show prints it, without what the citizen wrote.
+type View struct {
+	journal.Entry
+	Mapping     string               `json:"mapping"`
+	Digest      string               `json:"digest"`
+	Attachments []File               `json:"attachments,omitempty"`
+	Deliveries  []Delivery           `json:"deliveries"`
+	Results     []Result             `json:"results,omitempty"`
+	Errors      []journal.FieldError `json:"errors,omitempty"`
+	Timeline    []journal.Moment     `json:"timeline"`
+}
+
+// File is an attachment or document.
+type File struct {
+	Name        string `json:"name"`
+	ContentType string `json:"contentType,omitempty"`
+	Size        int64  `json:"size"`
+	Digest      string `json:"digest"` // SHA-256 in hex
+}
+
+// Delivery is how far one target is.
+type Delivery struct {
+	Target   string           `json:"target"`
+	Progress journal.Progress `json:"progress"`
+	Batch    int64            `json:"batch,omitempty"`
+	Attempts int              `json:"attempts"`
+	Code     string           `json:"code,omitempty"`
+	Text     string           `json:"text,omitempty"`
+	Next     string           `json:"next,omitempty"`
+}
+
+// Result is one decision of the back office.
+type Result struct {
+	Source    string    `json:"source"`
+	ResultID  string    `json:"resultId"`
+	Outcome   string    `json:"outcome,omitempty"`
+	Status    string    `json:"status,omitempty"`
+	CaseNo    string    `json:"caseNumber,omitempty"`
+	Reason    string    `json:"reason,omitempty"`
+	By        string    `json:"by,omitempty"`
+	At        time.Time `json:"at"`
+	Documents []File    `json:"documents,omitempty"`
+	Code      string    `json:"code,omitempty"` // why it is parked
+}
+
+// Batch is one sealed batch.
+type Batch struct {
+	Target   string           `json:"target"`
+	Seq      int64            `json:"seq"`
+	Name     string           `json:"name"`
+	Progress journal.Progress `json:"progress"`
+	Members  int              `json:"members"`
+	Size     int64            `json:"size"`
+	SealedAt time.Time        `json:"sealedAt"`
+	Why      string           `json:"why"`
+	Digest   string           `json:"digest"`
+}
+
+// ViewOf makes a View of the journal's.
+func ViewOf(v journal.View) View {
+	out := View{Entry: v.Entry, Mapping: v.Plan, Digest: v.Digest, Attachments: filesOf(v.Attachments), Errors: v.Errors, Timeline: v.Timeline, Deliveries: []Delivery{}}
+	for _, d := range v.Deliveries {
+		x := Delivery{Target: d.Target, Progress: d.Progress, Batch: d.Batch, Attempts: d.Attempts}
+		if d.Reason != nil {
+			x.Code, x.Text, x.Next = d.Reason.Code, d.Reason.Text, d.Reason.Next
+		}
+		out.Deliveries = append(out.Deliveries, x)
+	}
+	for _, r := range v.Results {
+		x := Result{Source: r.Source, ResultID: r.ResultID, Outcome: r.Outcome, Status: r.Status, CaseNo: r.CaseNo, Reason: r.Reason, By: r.By, At: r.At, Documents: filesOf(r.Documents)}
+		if r.Park != nil {
+			x.Code = r.Park.Code
+		}
+		out.Results = append(out.Results, x)
+	}
+	return out
+}
+
+// BatchesOf makes Batches of the journal's.
+func BatchesOf(list []journal.Batch) []Batch {
+	out := make([]Batch, len(list))
+	for i, b := range list {
+		out[i] = Batch{Target: b.Target, Seq: b.Seq, Name: b.Name, Progress: b.Progress, Members: len(b.Members), Size: b.Size, SealedAt: b.SealedAt, Why: b.Why, Digest: hex.EncodeToString(b.Digest[:])}
+	}
+	return out
+}
+
+func filesOf(list []journal.File) []File {
+	var out []File
+	for _, f := range list {
+		out = append(out, File{Name: f.Name, ContentType: f.ContentType, Size: f.Size, Digest: hex.EncodeToString(f.Digest[:])})
+	}
+	return out
+}
