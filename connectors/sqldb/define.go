@@ -16,7 +16,7 @@ func Targets() []connectors.Definition {
 		definition("sqlite", "SQLite database file.", 1, newSQLite),
 		definition("postgres", "PostgreSQL 12 or later.", 2, newPostgres),
 		definition("mariadb", "MariaDB 10.5 or later.", 2, newMariaDB),
-		definition("mysql", "MySQL 8 or later.", 2, newMariaDB),
+		definition("mysql", "MySQL 8 or later.", 2, newMySQL),
 		definition("oracle", "Oracle Database 12c or later.", 2, newOracle),
 	}
 }

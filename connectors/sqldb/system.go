@@ -57,6 +57,9 @@ type statement struct {
 	op   string   // for messages: "insert into APPLICATION"
 	item int      // index of the one item it belongs to, or -1 for several
 	must int64    // rows it has to touch at least
+	// each takes the rows one by one instead of the result, so that big ones are not all held; names are
+	// nil at the end. It returns false when it wants no more.
+	each func(names []string, vals []connectors.Value) bool
 }
 
 // result is what a statement gave.
@@ -89,8 +92,7 @@ func quoteDouble(name string) string { return `"` + strings.ReplaceAll(name, `"`
 
 func questionMark(int) string { return "?" }
 
-// plainName quotes a table name from the configuration part by part, only where it must be: the
-// ledger's name follows the system's own rules for upper and lower case.
+// splitName cuts a table's name into schema and name; without a schema it is the default one.
 func splitName(name, schema string) (string, string) {
 	if s, t, ok := strings.Cut(name, "."); ok {
 		return s, t

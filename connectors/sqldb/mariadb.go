@@ -1,0 +1,359 @@
+package sqldb
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+func mariaDialect(maria bool) dialect {
+	d := dialect{
+		name: "mysql", maxBinds: 60000, maxRows: 128, returns: maria, quote: quoteBack, bind: questionMark,
+		write: mariaWrite, table: mariaTable, arg: mariaArg, classify: mariaVerdict,
+		ledgerDDL: func(t string) string {
+			return "CREATE TABLE IF NOT EXISTS " + t + " (\n  DELIVERY varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,\n" +
+				"  SUBMISSION varchar(13) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,\n  RETURNED longtext CHARACTER SET utf8mb4,\n" +
+				"  WRITTEN_AT timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP\n) ENGINE=InnoDB"
+		},
+	}
+	if maria {
+		d.name = "mariadb"
+	}
+	return d
+}
+
+func quoteBack(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+
+func newMariaDB(e connectors.Env, c Config, zone *time.Location) (*system, error) {
+	return openMySQL(e, c, zone, true)
+}
+
+func newMySQL(e connectors.Env, c Config, zone *time.Location) (*system, error) {
+	return openMySQL(e, c, zone, false)
+}
+
+func openMySQL(e connectors.Env, c Config, zone *time.Location, maria bool) (*system, error) {
+	m, err := mysqlConfig(e, c)
+	if err != nil {
+		return nil, err
+	}
+	connector, err := mysql.NewConnector(m)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxIdleConns(0)
+	start := mariaStart(c, zone, maria)
+	connect := func(ctx context.Context) (session, error) {
+		s, err := openSQL(ctx, db, mariaAnswered, start)
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
+	}
+	return &system{dialect: mariaDialect(maria), connect: connect, close: db.Close}, nil
+}
+
+func mysqlConfig(e connectors.Env, c Config) (*mysql.Config, error) {
+	m := mysql.NewConfig()
+	if c.DSN != "" {
+		var err error
+		if m, err = mysql.ParseDSN(c.DSN); err != nil {
+			return nil, errors.New("dsn is not in the form user@tcp(host:port)/database") // the driver's text may hold the password
+		}
+	}
+	if c.Host != "" {
+		port := c.Port
+		if port == 0 {
+			port = 3306
+		}
+		m.Net, m.Addr = "tcp", net.JoinHostPort(c.Host, strconv.Itoa(port))
+		if strings.HasPrefix(c.Host, "/") {
+			m.Net, m.Addr = "unix", c.Host
+		}
+	}
+	if c.Database != "" {
+		m.DBName = c.Database
+	} else if m.DBName == "" {
+		m.DBName = c.Schema
+	}
+	if c.User != "" {
+		m.User = c.User
+	}
+	if c.Password != "" {
+		m.Passwd = string(c.Password)
+	}
+	m.Timeout = c.ConnectTimeout
+	if c.StatementTimeout > 0 {
+		m.ReadTimeout = c.StatementTimeout + 10*time.Second // the server's own limit comes first
+		m.WriteTimeout = m.ReadTimeout
+	}
+	m.ClientFoundRows = true // an UPDATE that changes nothing still hits its row
+	m.InterpolateParams = true
+	m.ParseTime = false
+	m.Collation = "utf8mb4_general_ci"
+	m.Logger = silent{}
+	if c.TLS.Mode != "" && c.TLS.Mode != "disable" {
+		t, err := tlsConfig(e, c)
+		if err != nil {
+			return nil, err
+		}
+		m.TLS = t
+	}
+	return m, nil
+}
+
+// silent keeps the driver from writing to standard error; what it would say comes back as an error.
+type silent struct{}
+
+func (silent) Print(...any) {}
+
+// tlsConfig is for drivers that take a tls.Config.
+func tlsConfig(e connectors.Env, c Config) (*tls.Config, error) {
+	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.Host}
+	if c.TLS.CA != "" {
+		pem, err := os.ReadFile(e.Path(c.TLS.CA))
+		if err != nil {
+			return nil, fmt.Errorf("tls.ca: %w", err)
+		}
+		t.RootCAs = x509.NewCertPool()
+		if !t.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, errors.New("tls.ca holds no certificate")
+		}
+	}
+	if c.TLS.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(e.Path(c.TLS.Cert), e.Path(c.TLS.Key))
+		if err != nil {
+			return nil, fmt.Errorf("tls.cert: %w", err)
+		}
+		t.Certificates = []tls.Certificate{pair}
+	}
+	switch c.TLS.Mode {
+	case "require":
+		t.InsecureSkipVerify = true // asked for by name
+	case "verify-ca":
+		t.InsecureSkipVerify = true
+		t.VerifyConnection = func(st tls.ConnectionState) error { return verifyChain(st, t.RootCAs) }
+	}
+	return t, nil
+}
+
+// verifyChain checks the certificate's authority and not its name.
+func verifyChain(st tls.ConnectionState, roots *x509.CertPool) error {
+	if len(st.PeerCertificates) == 0 {
+		return errors.New("x509: the server sent no certificate")
+	}
+	o := x509.VerifyOptions{Roots: roots, Intermediates: x509.NewCertPool()}
+	for _, c := range st.PeerCertificates[1:] {
+		o.Intermediates.AddCert(c)
+	}
+	_, err := st.PeerCertificates[0].Verify(o)
+	return err
+}
+
+// mariaStart forces strict mode: without it the server cuts texts and rounds numbers in silence.
+func mariaStart(c Config, zone *time.Location, maria bool) []string {
+	tz := zone.String()
+	if tz == "UTC" {
+		tz = "+00:00"
+	}
+	start := []string{"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+		"SET SESSION time_zone = '" + tz + "'"}
+	if c.StatementTimeout > 0 {
+		sec := max(1, int(c.StatementTimeout/time.Second))
+		start = append(start, "SET SESSION innodb_lock_wait_timeout = "+strconv.Itoa(sec))
+		if maria {
+			start = append(start, "SET SESSION max_statement_time = "+strconv.Itoa(sec))
+		}
+	}
+	if c.Ledger && c.CreateLedger {
+		start = append(start, mariaDialect(maria).ledgerDDL(c.LedgerTable))
+	}
+	return append(start, c.Session...)
+}
+
+func mariaAnswered(err error) bool {
+	var e *mysql.MySQLError
+	return errors.As(err, &e) && e.Number != 1053 && e.Number != 1927 // going down: what it did with COMMIT is not said
+}
+
+// mariaWrite upserts by ON DUPLICATE KEY where the key is the table's only unique one. Where there are
+// others that clause could change another row; then it is UPDATE, and INSERT if that hit none.
+func mariaWrite(d *dialect, w *rowset) ([]statement, error) {
+	switch w.shape.Op {
+	case connectors.Call:
+		return callStatements(d, w, "CALL "+w.tab.name+"(", ")")
+	case connectors.Upsert:
+		if !w.tab.unique(w.keyNames()) {
+			return nil, noKey(w)
+		}
+		if len(w.tab.uniques) > 1 {
+			return mariaUpserts(d, w), nil
+		}
+	}
+	return writeRows(d, w, func(w *rowset) string {
+		return " ON DUPLICATE KEY UPDATE " + w.assignments(d, func(q string) string { return "VALUES(" + q + ")" })
+	})
+}
+
+func noKey(w *rowset) error {
+	return connectors.Errorf(connectors.TargetError, CodeNoKey, "upsert into "+w.tab.plain,
+		"ask the DBA for a unique key on exactly the mapping's key columns", "no such key")
+}
+
+// mariaUpserts is UPDATE and then INSERT … SELECT … WHERE NOT EXISTS, row by row.
+func mariaUpserts(d *dialect, w *rowset) []statement {
+	var stmts []statement
+	head := "INSERT INTO " + w.tab.name + " (" + strings.Join(w.names(d), ", ") + ") SELECT " +
+		strings.TrimSuffix(strings.Repeat("?, ", len(w.cols)), ", ") + " FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM " + w.tab.name + " WHERE " + w.where(d, 1) + ")"
+	for _, r := range w.rows {
+		update := updates(d, w.with([]row{r}))
+		update[0].must = 0
+		insert := statement{sql: head, op: "insert into " + w.tab.plain, item: r.item, args: append(append([]any{}, r.args...), w.keyArgs(r)...)}
+		stmts = append(stmts, update[0], insert)
+		if len(w.shape.Returning) > 0 {
+			stmts = append(stmts, selectBack(d, w, r))
+		}
+	}
+	return stmts
+}
+
+// callStatements calls a procedure once a row, with the fields as its parameters in order.
+func callStatements(d *dialect, w *rowset, head, tail string) ([]statement, error) {
+	if len(w.shape.Returning) > 0 && d.name != "postgres" {
+		return nil, unsupported(w)
+	}
+	var stmts []statement
+	for _, r := range w.rows {
+		marks := make([]string, len(w.cols))
+		for i := range marks {
+			marks[i] = d.bind(i + 1)
+		}
+		stmts = append(stmts, statement{sql: head + strings.Join(marks, ", ") + tail, args: r.args, op: "call " + w.shape.Object,
+			item: r.item, rows: len(w.shape.Returning) > 0})
+	}
+	return stmts, nil
+}
+
+func mariaTable(ctx context.Context, s session, schema, name string) (*table, error) {
+	in := "COALESCE(NULLIF(?, ''), DATABASE())"
+	res, err := s.run(ctx, []statement{
+		{sql: `SELECT table_schema, table_name, engine FROM information_schema.tables WHERE table_schema = ` + in +
+			` AND LOWER(table_name) = LOWER(?) ORDER BY table_name = ? DESC`, args: []any{schema, name, name}, rows: true, item: -1},
+	}, false, false)
+	if err != nil || len(res[0].rows) == 0 {
+		return nil, err
+	}
+	found := res[0].rows[0]
+	res, err = s.run(ctx, []statement{
+		{sql: `SELECT column_name, data_type, character_maximum_length, numeric_scale, extra, is_nullable, column_default IS NULL ` +
+			`FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`,
+			args: []any{found[0].Str, found[1].Str}, rows: true, item: -1},
+		{sql: `SELECT index_name, column_name FROM information_schema.statistics WHERE table_schema = ? AND table_name = ? ` +
+			`AND non_unique = 0 ORDER BY index_name, seq_in_index`, args: []any{found[0].Str, found[1].Str}, rows: true, item: -1},
+	}, false, false)
+	if err != nil {
+		return nil, err
+	}
+	var cols []*column
+	for _, r := range res[0].rows {
+		c := &column{name: r[0].Str, typ: r[1].Str, fam: familyOf(r[1].Str), length: int(asInt(r[2])), scale: -1,
+			auto: strings.Contains(r[4].Str, "auto_increment"), required: r[5].Str == "NO" && asInt(r[6]) == 1}
+		if c.typ == "timestamp" {
+			c.fam = famInstant
+		}
+		if c.fam == famText && strings.Contains(c.typ, "text") {
+			c.bytes = true
+		}
+		if r[3].Kind != connectors.Null {
+			c.scale = int(asInt(r[3]))
+		}
+		c.required = c.required && !c.auto
+		cols = append(cols, c)
+	}
+	t := newTable(name, quoteBack(found[0].Str)+"."+quoteBack(found[1].Str), cols)
+	t.engine = found[2].Str
+	t.uniques = groupPairs(res[1].rows)
+	return t, nil
+}
+
+func asInt(v connectors.Value) int64 {
+	if v.Kind == connectors.Integer {
+		return v.Int
+	}
+	n, _ := strconv.ParseInt(v.Str, 10, 64)
+	return n
+}
+
+// transactional tells MariaDB's engines apart: writes into the others cannot be taken back.
+func transactional(engine string) bool {
+	switch strings.ToLower(engine) {
+	case "innodb", "rocksdb", "tokudb", "ndbcluster", "ndb", "spider":
+		return true
+	}
+	return false
+}
+
+// mariaArg writes instants in the session's zone without an offset, which MariaDB does not know.
+func mariaArg(c *column, v connectors.Value, zone *time.Location) (any, error) {
+	if v.Kind == connectors.DateTime && c.fam == famInstant {
+		local := *c
+		local.fam = famDateTime
+		return arg(&local, v, zone)
+	}
+	return arg(c, v, zone)
+}
+
+func mariaVerdict(err error) verdict {
+	var e *mysql.MySQLError
+	if !errors.As(err, &e) {
+		return verdict{}
+	}
+	switch e.Number {
+	case 1205, 1213, 1040, 1203, 1226, 3572, 4031:
+		return verdict{connectors.Transient, CodeBusy, ""}
+	case 1317, 1969, 3024:
+		return verdict{connectors.Transient, CodeTimeout, "see statement-timeout"}
+	case 1053, 1927:
+		return verdict{connectors.Transient, CodeUnreachable, ""}
+	case 1062, 1586, 1169:
+		return verdict{connectors.ItemError, CodeDuplicate, ""}
+	case 1048, 1364:
+		return verdict{connectors.ItemError, CodeNotNull, ""}
+	case 1406:
+		return verdict{connectors.ItemError, CodeTooLong, ""}
+	case 1264, 1292, 1265, 1411, 1367, 1690, 1525, 1426:
+		return verdict{connectors.ItemError, CodeWrongType, ""}
+	case 1366, 1977, 3854:
+		return verdict{connectors.ItemError, CodeWrongType, "a character or number does not fit the column"}
+	case 1452, 1216, 1451, 1217, 3819, 4025, 1644, 1761, 1762:
+		return verdict{connectors.ItemError, CodeConstraint, ""}
+	case 1153, 1301, 1118:
+		return verdict{connectors.ItemError, CodeTooLarge, "see max_allowed_packet"}
+	case 1045, 1044, 1698, 1130, 1251, 1862, 1820:
+		return verdict{connectors.TargetError, CodeLogin, "check user, password and the host they are allowed from"}
+	case 1142, 1143, 1370, 1227, 1410:
+		return verdict{connectors.TargetError, CodeGrant, "have the DBA grant the missing right"}
+	case 1146, 1305, 1049:
+		return verdict{connectors.TargetError, CodeNoTable, "check names and grants"}
+	case 1054, 1136:
+		return verdict{connectors.TargetError, CodeNoColumn, "check the column's name"}
+	case 1021, 1114, 1041, 1037, 1030:
+		return verdict{connectors.TargetError, CodeFull, "free space or memory on the database server"}
+	case 1290, 1792, 1836:
+		return verdict{connectors.TargetError, CodeReadOnly, "point the target at the writable server"}
+	}
+	return verdict{connectors.TargetError, CodeRefused, "see the database's own words with the submission"}
+}

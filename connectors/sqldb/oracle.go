@@ -1,0 +1,299 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	go_ora "github.com/sijms/go-ora/v2"
+	"github.com/sijms/go-ora/v2/network"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+func oracleDialect() dialect {
+	return dialect{
+		name: "oracle", maxBinds: 1000, maxRows: 1, returns: false, quote: quoteDouble,
+		bind:  func(n int) string { return ":" + strconv.Itoa(n) },
+		write: oracleWrite, table: oracleTable, arg: oracleArg, classify: oracleVerdict,
+		ledgerDDL: func(t string) string {
+			return "CREATE TABLE " + t + " (\n  DELIVERY varchar2(64) NOT NULL PRIMARY KEY,\n  SUBMISSION varchar2(13) NOT NULL,\n" +
+				"  RETURNED varchar2(4000),\n  WRITTEN_AT timestamp DEFAULT SYSTIMESTAMP NOT NULL\n)"
+		},
+	}
+}
+
+// newOracle opens a connector of its own: go-ora's global driver shares session parameters between databases.
+func newOracle(_ connectors.Env, c Config, zone *time.Location) (*system, error) {
+	dsn, err := oracleDSN(c)
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(go_ora.NewConnector(dsn))
+	db.SetMaxIdleConns(0)
+	start := oracleStart(c, zone)
+	connect := func(ctx context.Context) (session, error) {
+		ctx, cancel := context.WithTimeout(ctx, c.ConnectTimeout)
+		defer cancel()
+		s, err := openSQL(ctx, db, oracleAnswered, start)
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
+	}
+	return &system{dialect: oracleDialect(), connect: connect, close: db.Close}, nil
+}
+
+func oracleDSN(c Config) (string, error) {
+	u, err := url.Parse(c.DSN)
+	if err != nil {
+		return "", errors.New("dsn is not in the form oracle://user@host:port/service") // the text may hold the password
+	}
+	if c.DSN == "" {
+		u = &url.URL{Scheme: "oracle", Path: "/" + c.Database}
+	}
+	if c.Host != "" {
+		port := c.Port
+		if port == 0 {
+			port = 1521
+		}
+		u.Host = c.Host + ":" + strconv.Itoa(port)
+	}
+	user, pass := c.User, string(c.Password)
+	if user == "" {
+		user = u.User.Username()
+	}
+	if pass == "" {
+		pass, _ = u.User.Password()
+	}
+	u.User = url.UserPassword(user, pass)
+	q := u.Query()
+	if c.StatementTimeout > 0 { // without a read timeout a dead server is waited for without end
+		q.Set("TIMEOUT", strconv.Itoa(int((c.StatementTimeout+10*time.Second)/time.Second)))
+	}
+	switch c.TLS.Mode {
+	case "require":
+		q.Set("SSL", "true")
+		q.Set("SSL VERIFY", "false")
+	case "verify-ca", "verify-full":
+		q.Set("SSL", "true")
+		q.Set("SSL VERIFY", "true")
+	}
+	u.RawQuery = q.Encode()
+	return u.String(), nil
+}
+
+// oracleStart fixes how texts become numbers and dates, so that conversions do not hang on the server's country.
+func oracleStart(c Config, zone *time.Location) []string {
+	start := []string{
+		"ALTER SESSION SET NLS_NUMERIC_CHARACTERS = '.,' NLS_DATE_FORMAT = 'YYYY-MM-DD HH24:MI:SS' " +
+			"NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF' NLS_TIMESTAMP_TZ_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF TZH:TZM'",
+		"ALTER SESSION SET TIME_ZONE = '" + zone.String() + "'",
+	}
+	if c.Schema != "" {
+		start = append(start, "ALTER SESSION SET CURRENT_SCHEMA = "+quoteDouble(strings.ToUpper(c.Schema)))
+	}
+	return append(start, c.Session...)
+}
+
+func oracleAnswered(err error) bool {
+	var e *network.OracleError
+	return errors.As(err, &e) && !oracleGone(e.ErrCode)
+}
+
+// oracleGone lists answers that mean the session is dead; what it did with COMMIT they do not say.
+func oracleGone(code int) bool {
+	switch code {
+	case 28, 1012, 1033, 1034, 1089, 1090, 1092, 3113, 3114, 3135, 12537, 12547, 12170, 2396, 25402, 25405, 25408, 25409:
+		return true
+	}
+	return false
+}
+
+// oracleWrite goes row by row: array binds collapse all errors of a batch to the first, and slices of
+// unequal length are cut in silence.
+func oracleWrite(d *dialect, w *rowset) ([]statement, error) {
+	var stmts []statement
+	switch w.shape.Op {
+	case connectors.Call:
+		return oracleCall(d, w)
+	case connectors.Upsert:
+		if len(w.shape.Returning) > 0 { // MERGE returns nothing before 23ai
+			return nil, unsupported(w)
+		}
+		for _, r := range w.rows {
+			stmts = append(stmts, oracleMerge(d, w, r))
+		}
+		return stmts, nil
+	case connectors.Insert:
+		if len(w.shape.Returning) > 0 {
+			for _, r := range w.rows {
+				stmts = append(stmts, oracleReturning(d, w, r))
+			}
+			return stmts, nil
+		}
+	}
+	return writeRows(d, w, nil)
+}
+
+func oracleReturning(d *dialect, w *rowset, r row) statement {
+	plain := *w.shape
+	plain.Returning = nil
+	one := w.with([]row{r})
+	one.shape = &plain
+	st := inserts(d, one, "")[0]
+	names := w.returning(d)
+	into := make([]string, len(names))
+	for i := range into {
+		into[i] = d.bind(len(w.cols) + i + 1)
+	}
+	st.sql += " RETURNING " + strings.Join(names, ", ") + " INTO " + strings.Join(into, ", ")
+	st.outs, st.item = len(names), r.item
+	return st
+}
+
+func oracleMerge(d *dialect, w *rowset, r row) statement {
+	var src, on, names, vals []string
+	for i, c := range w.cols {
+		q := d.quote(c.name)
+		src = append(src, d.bind(i+1)+" "+q)
+		names = append(names, q)
+		vals = append(vals, "s."+q)
+		if w.isKey(i) {
+			on = append(on, "t."+q+" = s."+q)
+		}
+	}
+	sql := "MERGE INTO " + w.tab.name + " t USING (SELECT " + strings.Join(src, ", ") + " FROM DUAL) s ON (" + strings.Join(on, " AND ") + ")"
+	if len(w.key) < len(w.cols) {
+		sql += " WHEN MATCHED THEN UPDATE SET " + w.assignments(d, func(q string) string { return "s." + q })
+	}
+	sql += " WHEN NOT MATCHED THEN INSERT (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(vals, ", ") + ")"
+	return statement{sql: sql, args: r.args, op: "merge into " + w.tab.plain, item: r.item}
+}
+
+func oracleCall(d *dialect, w *rowset) ([]statement, error) {
+	if len(w.shape.Returning) > 0 {
+		return nil, unsupported(w)
+	}
+	var stmts []statement
+	for _, r := range w.rows {
+		named := make([]string, len(w.cols))
+		for i, c := range w.cols {
+			named[i] = c.name + " => " + d.bind(i+1)
+		}
+		stmts = append(stmts, statement{sql: "BEGIN " + w.tab.name + "(" + strings.Join(named, ", ") + "); END;", args: r.args,
+			op: "call " + w.shape.Object, item: r.item})
+	}
+	return stmts, nil
+}
+
+const oracleColumns = `SELECT OWNER, TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHAR_LENGTH, CHAR_USED, DATA_SCALE, DATA_PRECISION, DATA_LENGTH
+FROM ALL_TAB_COLUMNS WHERE UPPER(TABLE_NAME) = UPPER(:1) AND OWNER = COALESCE(UPPER(:2), SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'))
+ORDER BY TABLE_NAME, COLUMN_ID`
+
+const oracleUniques = `SELECT i.INDEX_NAME, c.COLUMN_NAME FROM ALL_INDEXES i JOIN ALL_IND_COLUMNS c
+ON c.INDEX_OWNER = i.OWNER AND c.INDEX_NAME = i.INDEX_NAME
+WHERE i.TABLE_OWNER = :1 AND i.TABLE_NAME = :2 AND i.UNIQUENESS = 'UNIQUE' ORDER BY i.INDEX_NAME, c.COLUMN_POSITION`
+
+func oracleTable(ctx context.Context, s session, schema, name string) (*table, error) {
+	res, err := s.run(ctx, []statement{{sql: oracleColumns, args: []any{name, schema}, rows: true, item: -1}}, false, false)
+	if err != nil || len(res[0].rows) == 0 {
+		return nil, err
+	}
+	owner, actual := res[0].rows[0][0].Str, res[0].rows[0][1].Str
+	var cols []*column
+	for _, r := range res[0].rows {
+		if r[1].Str != actual {
+			continue
+		}
+		c := &column{name: r[2].Str, typ: r[3].Str, scale: -1, fam: oracleFamily(r[3].Str)}
+		if c.fam == famText && !strings.Contains(c.typ, "LOB") {
+			c.length = int(asInt(r[4]))
+			if c.bytes = r[5].Str == "B"; c.bytes {
+				c.length = int(asInt(r[8]))
+			}
+		}
+		if r[6].Kind != connectors.Null {
+			c.scale = int(asInt(r[6]))
+		}
+		cols = append(cols, c)
+	}
+	t := newTable(name, quoteDouble(owner)+"."+quoteDouble(actual), cols)
+	res, err = s.run(ctx, []statement{{sql: oracleUniques, args: []any{owner, actual}, rows: true, item: -1}}, false, false)
+	if err != nil {
+		return nil, err
+	}
+	t.uniques = groupPairs(res[0].rows)
+	return t, nil
+}
+
+// oracleFamily: Oracle's DATE has a time of day and no zone.
+func oracleFamily(typ string) family {
+	switch {
+	case strings.Contains(typ, "TIME ZONE"):
+		return famInstant
+	case typ == "DATE":
+		return famDateTime
+	}
+	return familyOf(typ)
+}
+
+func oracleArg(c *column, v connectors.Value, zone *time.Location) (any, error) {
+	if v.Kind == connectors.Date && c.fam == famDateTime {
+		return v.Str + " 00:00:00", nil
+	}
+	x, err := arg(c, v, zone)
+	if s, ok := x.(string); ok && c.typ == "DATE" && len(s) > 19 {
+		return nil, &misfit{CodeNotExact, c.name}
+	}
+	if s, ok := x.(string); ok && c.fam == famInstant && v.Kind == connectors.DateTime && len(s) > 6 {
+		return s[:len(s)-6] + " " + s[len(s)-6:], err
+	}
+	return x, err
+}
+
+func oracleVerdict(err error) verdict {
+	var e *network.OracleError
+	if !errors.As(err, &e) {
+		return verdict{}
+	}
+	if oracleGone(e.ErrCode) {
+		return verdict{connectors.Transient, CodeUnreachable, ""}
+	}
+	switch e.ErrCode {
+	case 60, 54, 8177, 18, 20, 12516, 12519, 12520, 30006, 51:
+		return verdict{connectors.Transient, CodeBusy, ""}
+	case 1013:
+		return verdict{connectors.Transient, CodeTimeout, "see statement-timeout"}
+	case 1:
+		return verdict{connectors.ItemError, CodeDuplicate, ""}
+	case 1400, 1407:
+		return verdict{connectors.ItemError, CodeNotNull, ""}
+	case 12899, 1401, 1461:
+		return verdict{connectors.ItemError, CodeTooLong, ""}
+	case 1722, 1438, 1426, 1830, 1839, 1840, 1841, 1843, 1847, 1850, 1858, 1861, 932, 6502:
+		return verdict{connectors.ItemError, CodeWrongType, ""}
+	case 2290, 2291, 2292, 2091, 1402:
+		return verdict{connectors.ItemError, CodeConstraint, ""}
+	case 1017, 28000, 28001, 1045, 28003:
+		return verdict{connectors.TargetError, CodeLogin, "check user and password; the account may be locked or expired"}
+	case 1031, 1720, 41900:
+		return verdict{connectors.TargetError, CodeGrant, "have the DBA grant the missing right"}
+	case 942, 4043, 6550:
+		return verdict{connectors.TargetError, CodeNoTable, "check names, schema and grants"}
+	case 904:
+		return verdict{connectors.TargetError, CodeNoColumn, "check the column's name"}
+	case 1653, 1654, 1536, 1688, 257, 1652, 30036:
+		return verdict{connectors.TargetError, CodeFull, "have the DBA add space to the tablespace"}
+	case 16000, 1552, 1456:
+		return verdict{connectors.TargetError, CodeReadOnly, "point the target at the primary database"}
+	}
+	if e.ErrCode >= 20000 && e.ErrCode < 21000 { // RAISE_APPLICATION_ERROR of a trigger
+		return verdict{connectors.ItemError, CodeConstraint, ""}
+	}
+	return verdict{connectors.TargetError, CodeRefused, "see the database's own words with the submission"}
+}

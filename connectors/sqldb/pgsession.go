@@ -1,0 +1,259 @@
+package sqldb
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// pgSession speaks to PostgreSQL without database/sql: a whole transaction travels in one go, statements
+// stay prepared, and arguments are in text form, so that the server converts them exactly.
+type pgSession struct {
+	conn  *pgconn.PgConn
+	known map[string]string // prepared statements' names by text and types
+	open  bool              // a transaction is open
+}
+
+// maxPrepared bounds what one connection keeps prepared on the server.
+const maxPrepared = 256
+
+func connectPostgres(ctx context.Context, cfg *pgconn.Config, timeout time.Duration, start []string) (*pgSession, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	conn, err := pgconn.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &pgSession{conn: conn, known: map[string]string{}}
+	// Asynchronous commit may lose what was reported as committed, so it is raised; stronger settings stay.
+	start = append([]string{"SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"}, start...)
+	for _, q := range start {
+		if _, err := conn.Exec(ctx, q).ReadAll(); err != nil {
+			s.close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// run pipelines BEGIN, the statements and COMMIT in one round trip. The server skips everything after an
+// error, COMMIT too.
+func (s *pgSession) run(ctx context.Context, stmts []statement, begin, commit bool) ([]result, error) {
+	if len(s.known) > maxPrepared {
+		if _, err := s.conn.Exec(ctx, "DEALLOCATE ALL").ReadAll(); err != nil {
+			return nil, s.fault(-1, false, err)
+		}
+		clear(s.known)
+	}
+	p := s.conn.StartPipeline(ctx)
+	if begin {
+		s.open = true
+		p.SendQueryParams("BEGIN", nil, nil, nil, nil)
+	}
+	prepared := make([]string, len(stmts)) // key of what this pipeline prepares, by statement
+	fresh := map[string]string{}
+	for i := range stmts {
+		s.send(p, &stmts[i], &prepared[i], fresh)
+	}
+	if commit {
+		p.SendQueryParams("COMMIT", nil, nil, nil, nil)
+	}
+	if err := p.Sync(); err != nil {
+		_ = p.Close()
+		return nil, s.fault(-1, commit, err)
+	}
+	results, index, err := s.collect(p, stmts, prepared, fresh, begin, commit)
+	closed := p.Close()
+	if err == nil {
+		err, index = closed, len(stmts)
+	}
+	if err != nil {
+		return nil, s.fault(index, commit, err)
+	}
+	if commit {
+		s.open = false
+	}
+	return results, nil
+}
+
+func (s *pgSession) send(p *pgconn.Pipeline, st *statement, prepared *string, fresh map[string]string) {
+	key := st.sql
+	for _, o := range st.oids {
+		key += "," + strconv.FormatUint(uint64(o), 36)
+	}
+	name := s.known[key]
+	if name == "" {
+		name = fresh[key]
+	}
+	if name == "" {
+		name = "s" + strconv.Itoa(len(s.known)+len(fresh))
+		fresh[key] = name
+		*prepared = key
+		p.SendPrepare(name, st.sql, st.oids)
+	}
+	args := make([][]byte, len(st.args))
+	for i, a := range st.args {
+		args[i] = pgText(a)
+	}
+	p.SendQueryPrepared(name, args, nil, nil)
+}
+
+// pgText is an argument in PostgreSQL's text form; nil is NULL.
+func pgText(a any) []byte {
+	switch x := a.(type) {
+	case nil:
+		return nil
+	case string:
+		return append(make([]byte, 0, len(x)), x...) // never nil: '' is not NULL
+	case int64:
+		return strconv.AppendInt(nil, x, 10)
+	case rawText:
+		return x
+	case []byte:
+		b := make([]byte, 2+2*len(x))
+		copy(b, `\x`)
+		hex.Encode(b[2:], x)
+		return b
+	}
+	return []byte(fmt.Sprint(a))
+}
+
+// collect reads the answers in the order of the questions. The index is that of the failed statement.
+func (s *pgSession) collect(p *pgconn.Pipeline, stmts []statement, prepared []string, fresh map[string]string, begin, commit bool) ([]result, int, error) {
+	if begin {
+		if _, err := pgResult(p, nil); err != nil {
+			return nil, -1, err
+		}
+	}
+	results := make([]result, len(stmts))
+	for i := range stmts {
+		if key := prepared[i]; key != "" {
+			if _, err := p.GetResults(); err != nil {
+				return nil, i, err
+			}
+			s.known[key] = fresh[key]
+		}
+		r, err := pgResult(p, &stmts[i])
+		if err != nil {
+			return nil, i, err
+		}
+		results[i] = r
+	}
+	if commit {
+		if _, err := pgResult(p, nil); err != nil {
+			return nil, len(stmts), err
+		}
+	}
+	return results, 0, nil
+}
+
+func pgResult(p *pgconn.Pipeline, st *statement) (result, error) {
+	got, err := p.GetResults()
+	if err != nil {
+		return result{}, err
+	}
+	rr, ok := got.(*pgconn.ResultReader)
+	if !ok {
+		return result{}, errors.New("pipeline out of step")
+	}
+	var r result
+	fields := rr.FieldDescriptions()
+	if st != nil && st.rows {
+		for _, f := range fields {
+			r.names = append(r.names, f.Name)
+		}
+	}
+	more := st != nil && st.rows
+	for rr.NextRow() {
+		if !more {
+			continue
+		}
+		vals := make([]connectors.Value, len(fields))
+		for i, b := range rr.Values() {
+			vals[i] = pgCell(fields[i].DataTypeOID, b)
+		}
+		if st.each != nil {
+			more = st.each(r.names, vals)
+			continue
+		}
+		r.rows = append(r.rows, vals)
+	}
+	tag, err := rr.Close()
+	if err != nil {
+		return result{}, err
+	}
+	if more && st.each != nil {
+		st.each(nil, nil)
+	}
+	r.affected = tag.RowsAffected()
+	return r, nil
+}
+
+// pgCell reads the text form of a type, by its OID.
+func pgCell(oid uint32, b []byte) connectors.Value {
+	if b == nil {
+		return connectors.Value{Kind: connectors.Null}
+	}
+	switch oid {
+	case 16:
+		return boolean(len(b) == 1 && b[0] == 't')
+	case 17:
+		if len(b) >= 2 {
+			raw := make([]byte, (len(b)-2)/2)
+			if _, err := hex.Decode(raw, b[2:]); err == nil {
+				blob := connectors.BytesBlob(raw)
+				return connectors.Value{Kind: connectors.Binary, Blob: &blob}
+			}
+		}
+	case 20, 21, 23, 26:
+		return cellText(famInteger, string(b))
+	case 1700:
+		return cellText(famDecimal, string(b))
+	case 700, 701:
+		f, err := strconv.ParseFloat(string(b), 64)
+		if err == nil {
+			return connectors.Value{Kind: connectors.Decimal, Str: strconv.FormatFloat(f, 'f', -1, 64)}
+		}
+	case 1082:
+		return cellText(famDate, string(b))
+	case 1114:
+		return cellText(famDateTime, string(b))
+	case 1184:
+		return cellText(famInstant, string(b))
+	}
+	return cellText(famText, string(b))
+}
+
+// fault says what an error means for the connection. An answer with severity FATAL may come while the
+// server goes down with our COMMIT in its hands, so it is no answer.
+func (s *pgSession) fault(index int, committed bool, err error) *fault {
+	f := &fault{index: index, committed: committed, err: err}
+	var e *pgconn.PgError
+	if errors.As(err, &e) && e.Severity != "FATAL" && e.Severity != "PANIC" && e.SeverityUnlocalized != "FATAL" && e.SeverityUnlocalized != "PANIC" && !s.conn.IsClosed() {
+		f.answered = e.Code != "40003" && e.Code != "08007"
+	}
+	return f
+}
+
+func (s *pgSession) rollback(ctx context.Context) error {
+	if !s.open {
+		return nil
+	}
+	s.open = false
+	_, err := s.conn.Exec(ctx, "ROLLBACK").ReadAll()
+	return err
+}
+
+// close breaks the connection without waiting for the server.
+func (s *pgSession) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = s.conn.Close(ctx)
+}

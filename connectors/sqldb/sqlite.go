@@ -1,0 +1,219 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"modernc.org/sqlite"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+func sqliteDialect() dialect {
+	return dialect{
+		name: "sqlite", maxBinds: 30000, maxRows: 128, returns: true, quote: quoteDouble, bind: questionMark,
+		write:    func(d *dialect, w *rowset) ([]statement, error) { return writeRows(d, w, conflictTail(d)) },
+		table:    sqliteTable,
+		arg:      sqliteArg,
+		classify: sqliteVerdict,
+		ledgerDDL: func(t string) string {
+			return "CREATE TABLE IF NOT EXISTS " + t + " (\n  DELIVERY varchar(64) NOT NULL PRIMARY KEY,\n  SUBMISSION varchar(13) NOT NULL,\n" +
+				"  RETURNED text,\n  WRITTEN_AT timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP\n)"
+		},
+	}
+}
+
+func newSQLite(e connectors.Env, c Config, _ *time.Location) (*system, error) {
+	dsn := c.DSN
+	if dsn == "" {
+		dsn = "file:" + (&url.URL{Path: e.Path(c.Path)}).EscapedPath()
+	}
+	sep := "?"
+	if strings.Contains(dsn, "?") {
+		sep = "&"
+	}
+	// The write lock is taken at once: a transaction that read first could not upgrade when another wrote.
+	dsn += sep + "_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)"
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxIdleConns(0)
+	connect := func(ctx context.Context) (session, error) {
+		start := c.Session
+		if c.Ledger && c.CreateLedger {
+			start = append([]string{sqliteDialect().ledgerDDL(c.LedgerTable)}, start...)
+		}
+		s, err := openSQL(ctx, db, sqliteAnswered, start)
+		if err != nil {
+			return nil, err
+		}
+		s.lite = true
+		return s, nil
+	}
+	return &system{dialect: sqliteDialect(), connect: connect, close: db.Close}, nil
+}
+
+func sqliteAnswered(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff != 9 // interrupted: by us
+}
+
+// conflictTail is ON CONFLICT … DO UPDATE, as SQLite and PostgreSQL have it.
+func conflictTail(d *dialect) func(*rowset) string {
+	return func(w *rowset) string {
+		keys := w.keyNames()
+		for i := range keys {
+			keys[i] = d.quote(keys[i])
+		}
+		return " ON CONFLICT (" + strings.Join(keys, ", ") + ") DO UPDATE SET " +
+			w.assignments(d, func(q string) string { return "EXCLUDED." + q })
+	}
+}
+
+var declaredLength = regexp.MustCompile(`\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)`)
+
+func sqliteTable(ctx context.Context, s session, schema, name string) (*table, error) {
+	quoted := quoteDouble(name)
+	args := []any{name}
+	info, list := "pragma_table_info(?)", "pragma_index_list(?)"
+	if schema != "" {
+		quoted = quoteDouble(schema) + "." + quoted
+		args = append(args, schema)
+		info, list = "pragma_table_info(?, ?)", "pragma_index_list(?, ?)"
+	}
+	res, err := s.run(ctx, []statement{
+		{sql: `SELECT name, type, "notnull", dflt_value IS NOT NULL, pk FROM ` + info, args: args, rows: true, item: -1},
+		{sql: `SELECT l.name, i.name FROM ` + list + ` l, pragma_index_info(l.name) i WHERE l."unique" = 1 ORDER BY l.name, i.seqno`, args: args, rows: true, item: -1},
+	}, false, false)
+	if err != nil {
+		return nil, err
+	}
+	var cols []*column
+	var pk []string
+	for _, r := range res[0].rows {
+		typ := r[1].Str
+		c := &column{name: r[0].Str, typ: typ, fam: sqliteFamily(typ), scale: -1, required: r[2].Int == 1 && r[3].Int == 0}
+		if m := declaredLength.FindStringSubmatch(typ); m != nil {
+			if c.fam == famText {
+				c.length, _ = strconv.Atoi(m[1])
+			} else if c.fam == famDecimal {
+				c.scale, _ = strconv.Atoi(m[2])
+			}
+		}
+		if r[4].Int > 0 {
+			pk = append(pk, c.name)
+			c.auto = strings.EqualFold(typ, "INTEGER")
+			c.required = c.required && !c.auto
+		}
+		cols = append(cols, c)
+	}
+	t := newTable(name, quoted, cols)
+	if len(pk) > 0 {
+		t.uniques = append(t.uniques, pk)
+	}
+	t.uniques = append(t.uniques, groupPairs(res[1].rows)...)
+	return t, nil
+}
+
+// groupPairs turns rows of (index, column) into lists of columns.
+func groupPairs(rows [][]connectors.Value) [][]string {
+	var all [][]string
+	last := ""
+	for _, r := range rows {
+		if len(all) == 0 || r[0].Str != last {
+			all = append(all, nil)
+			last = r[0].Str
+		}
+		all[len(all)-1] = append(all[len(all)-1], r[1].Str)
+	}
+	return all
+}
+
+func sqliteFamily(typ string) family {
+	if typ == "" {
+		return famOther
+	}
+	return familyOf(typ)
+}
+
+// sqliteArg is stricter than SQLite, which would take any text into a number's column and round decimals
+// of more than fifteen digits.
+func sqliteArg(c *column, v connectors.Value, zone *time.Location) (any, error) {
+	x, err := arg(c, v, zone)
+	if err != nil {
+		return nil, err
+	}
+	if s, isText := x.(string); isText {
+		switch c.fam {
+		case famDecimal, famFloat:
+			if !isNumber(s) {
+				return nil, &misfit{CodeWrongType, c.name}
+			}
+			if len(strings.Trim(strings.Replace(strings.TrimPrefix(s, "-"), ".", "", 1), "0")) > 15 {
+				return nil, &misfit{CodeNotExact, c.name}
+			}
+		case famInteger:
+			n, err := strconv.ParseInt(s, 10, 64)
+			if err != nil {
+				return nil, &misfit{CodeWrongType, c.name}
+			}
+			return n, nil
+		}
+	}
+	return x, nil
+}
+
+func sqliteVerdict(err error) verdict {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return verdict{}
+	}
+	switch e.Code() {
+	case 2067, 1555, 2579:
+		return verdict{connectors.ItemError, CodeDuplicate, ""}
+	case 1299:
+		return verdict{connectors.ItemError, CodeNotNull, ""}
+	case 3091:
+		return verdict{connectors.ItemError, CodeWrongType, ""}
+	}
+	switch e.Code() & 0xff {
+	case 5, 6:
+		return verdict{connectors.Transient, CodeBusy, ""}
+	case 19:
+		return verdict{connectors.ItemError, CodeConstraint, ""}
+	case 18:
+		return verdict{connectors.ItemError, CodeTooLarge, ""}
+	case 20:
+		return verdict{connectors.ItemError, CodeWrongType, ""}
+	case 13:
+		return verdict{connectors.TargetError, CodeFull, "free space on the disk"}
+	case 8:
+		return verdict{connectors.TargetError, CodeReadOnly, "give the agent's account write rights on file and folder"}
+	case 3, 14, 23:
+		return verdict{connectors.TargetError, CodeGrant, "check path and rights of the database file"}
+	case 10:
+		return verdict{connectors.Uncertain, CodeUnclear, "the disk reported an error"}
+	}
+	return sqliteWords(e)
+}
+
+// sqliteWords tells the cases apart that SQLite has one number for.
+func sqliteWords(e *sqlite.Error) verdict {
+	msg := e.Error()
+	switch {
+	case strings.Contains(msg, "no such table"):
+		return verdict{connectors.TargetError, CodeNoTable, "check the table's name"}
+	case strings.Contains(msg, "no such column"), strings.Contains(msg, "has no column"):
+		return verdict{connectors.TargetError, CodeNoColumn, "check the column's name"}
+	case strings.Contains(msg, "ON CONFLICT clause does not match"):
+		return verdict{connectors.TargetError, CodeNoKey, "upsert needs a unique index on exactly its key"}
+	}
+	return verdict{connectors.TargetError, CodeRefused, "see the database's own words with the submission"}
+}
