@@ -1,0 +1,273 @@
+package mapping
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/encode"
+)
+
+// sourceLine returns a line of the mapping for a problem.
+func (b *builder) sourceLine(line int) string {
+	lines := strings.Split(string(b.files.got[b.files.main]), "\n")
+	if line < 1 || line > len(lines) {
+		return ""
+	}
+	return strings.TrimRight(lines[line-1], "\r")
+}
+
+// use records that a path is used and checks it against the schema. deep: with everything below it.
+func (b *builder) use(p *path, deep bool) *exprProblem {
+	if b.plan.schema != nil {
+		if prob := b.inSchema(p.abs, false); prob != nil {
+			return prob
+		}
+	}
+	d := p.dotted()
+	b.used[d] = b.used[d] || deep
+	return nil
+}
+
+// inSchema checks that the schema has the path; through steps into lists without an index, as ignore may.
+func (b *builder) inSchema(abs []seg, through bool) *exprProblem {
+	s := b.plan.schema
+	if through {
+		abs = s.throughLists(abs)
+	}
+	ok, at, names := s.known(abs)
+	if ok {
+		return nil
+	}
+	if len(names) == 0 {
+		return &exprProblem{code: CodeList, message: "this is a list: use each, first(), or an index"}
+	}
+	return &exprProblem{code: CodeUnknownField, message: fmt.Sprintf("the form's schema has no field %q here", abs[at].name),
+		suggestion: diag.Suggest(abs[at].name, names)}
+}
+
+// ignore marks one path as deliberately unused.
+func (b *builder) ignore(x exprText) {
+	if x.node == nil {
+		return
+	}
+	c := b.compiler(b.root, "")
+	c.used = nil
+	v, p := c.compile(x.text, false)
+	if p == nil && (v.path == nil || len(v.path.abs) == 0) {
+		p = &exprProblem{code: CodeValue, message: "ignore lists form fields, such as form.meta.userAgent"}
+	}
+	if p == nil && b.plan.schema != nil {
+		p = b.inSchema(v.path.abs, true)
+	}
+	if p != nil {
+		b.expressionProblem(x, p)
+		return
+	}
+	b.used[v.path.dotted()] = true
+}
+
+// isUsed tells whether a field is used: itself, with what is above it, or something below it.
+func (b *builder) isUsed(field string) bool {
+	if _, ok := b.used[field]; ok {
+		return true
+	}
+	if b.used[""] {
+		return true
+	}
+	for i := 0; i < len(field); i++ {
+		if field[i] == '.' && b.used[field[:i]] {
+			return true
+		}
+	}
+	for u := range b.used {
+		if strings.HasPrefix(u, field+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// unused reports form fields that are neither used nor ignored: of the schema, or of the samples where there is none.
+func (b *builder) unused() {
+	if b.spec.Input.Unused == "allow" {
+		return
+	}
+	if b.plan.schema != nil {
+		for _, f := range b.plan.schema.fieldsOf() {
+			if !b.isUsed(f) {
+				b.report(b.file.Problem(CodeUnusedField, "the form field "+f+" is neither used nor ignored", "add "+pathText(f)+" to ignore", "input", "schema"))
+			}
+		}
+		return
+	}
+	if b.samples == nil || b.spec.Input.Schema != "" {
+		return
+	}
+	told := map[string]bool{}
+	for i, t := range b.spec.Tests {
+		raw, err := b.samples(t.Form)
+		if err != nil {
+			continue // the test says so itself
+		}
+		form, err := b.plan.Decode(raw, "")
+		if err != nil {
+			continue
+		}
+		for _, f := range fieldsOfForm(form) {
+			if !told[f] && !b.isUsed(f) {
+				told[f] = true
+				b.report(b.file.Problem(CodeUnusedField, "the form field "+f+" of this sample is neither used nor ignored", "add "+pathText(f)+" to ignore", "tests", i, "form"))
+			}
+		}
+	}
+}
+
+// pathText writes a dotted path as an expression.
+func pathText(dotted string) string {
+	out := "form"
+	for _, s := range strings.Split(dotted, ".") {
+		if wordPattern.MatchString(s) {
+			out += "." + s
+		} else {
+			out += fmt.Sprintf("[%q]", s)
+		}
+	}
+	return out
+}
+
+// fieldsOfForm lists the dotted paths of a form's values, sorted.
+func fieldsOfForm(form any) []string {
+	found := map[string]bool{}
+	var walk func(n any, at string)
+	walk = func(n any, at string) {
+		switch n := n.(type) {
+		case map[string]any:
+			for k, v := range n {
+				walk(v, join2(at, k))
+			}
+		case []any:
+			for _, v := range n {
+				walk(v, at)
+			}
+		default:
+			found[at] = true
+		}
+	}
+	walk(form, "")
+	delete(found, "")
+	out := make([]string, 0, len(found))
+	for f := range found {
+		out = append(out, f)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// checkTarget tells whether the configuration has the target and whether it takes what the write makes.
+func (b *builder) checkTarget(w writeSpec) {
+	if b.cat == nil || w.To == "" {
+		return
+	}
+	at, ok := w.node.Get("to")
+	if !ok {
+		return
+	}
+	info, ok := b.cat.Target(w.To)
+	switch {
+	case !ok:
+		b.report(at.Problem(CodeUnknownTarget, fmt.Sprintf("the configuration has no target %q", w.To), diag.DidYouMean(w.To, b.cat.Targets())))
+	case w.Table != "" && !info.Records:
+		b.report(at.Problem(CodeTargetKind, fmt.Sprintf("target %q takes files, not tables", w.To), "use layout: instead of table:"))
+	case (w.Layout != "" || w.Document != "") && !info.Files:
+		b.report(at.Problem(CodeTargetKind, fmt.Sprintf("target %q takes records, not files", w.To), "use table: instead of layout: or document:"))
+	}
+}
+
+// checkCycles refuses targets that wait for each other's returned values.
+func (b *builder) checkCycles() {
+	const grey, black = 1, 2
+	state := map[string]int{}
+	var visit func(t string) string
+	visit = func(t string) string {
+		state[t] = grey
+		next := make([]string, 0, len(b.waits[t]))
+		for n := range b.waits[t] {
+			next = append(next, n)
+		}
+		sort.Strings(next)
+		for _, n := range next {
+			if state[n] == grey {
+				return t + " and " + n
+			}
+			if state[n] == 0 {
+				if c := visit(n); c != "" {
+					return c
+				}
+			}
+		}
+		state[t] = black
+		return ""
+	}
+	for _, t := range b.plan.targets {
+		if state[t] != 0 {
+			continue
+		}
+		if c := visit(t); c != "" {
+			b.report(b.file.KeyProblem(CodeCycle, "targets wait for each other's returned values: "+c, "take the value from the form, or write both in one target", "write"))
+			return
+		}
+	}
+}
+
+// layout builds one layout, written in place or in a file of its own.
+func (b *builder) layout(name string, n *diag.Node) {
+	if n == nil {
+		return
+	}
+	at := n
+	if file, ok := n.Get("file"); ok && len(n.Pairs) == 1 {
+		raw, err := b.readFile(file.Text)
+		if err != nil {
+			b.report(file.Problem(CodeLayout, err.Error(), ""))
+			return
+		}
+		own, problems := diag.Parse(file.Text, raw)
+		if len(problems) > 0 {
+			b.problems = append(b.problems, problems...)
+			return
+		}
+		at = own.Root()
+	}
+	var spec encode.Spec
+	if problems := at.Decode(&spec); len(problems) > 0 {
+		b.problems = append(b.problems, problems...)
+		return
+	}
+	l, problems := encode.NewLayout(spec)
+	for _, p := range problems {
+		b.report(nodeAt(at, p.Path).Problem(p.Code, p.Message, p.Suggestion))
+	}
+	b.layouts[name] = l
+}
+
+// nodeAt follows a path as far as it is there.
+func nodeAt(n *diag.Node, path []any) *diag.Node {
+	for _, step := range path {
+		switch s := step.(type) {
+		case string:
+			next, ok := n.Get(s)
+			if !ok {
+				return n
+			}
+			n = next
+		case int:
+			if s < 0 || s >= len(n.Items) {
+				return n
+			}
+			n = n.Items[s]
+		}
+	}
+	return n
+}

@@ -1,0 +1,219 @@
+package mapping
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Limits of one form's mapping: they stop an expression that a hostile form blows up, not an honest one.
+const (
+	maxSteps   = 2_000_000 // helper calls and predicate rounds
+	maxGrown   = 16 << 20  // bytes of text made by helpers
+	maxRecords = 100_000   // records of one form
+)
+
+// eval computes one expression. On an error it calls env.fail and returns anything.
+type eval func(e *env) value
+
+// env is what expressions see while one form is mapped.
+type env struct {
+	form     any
+	in       *Input
+	slots    []value // loop variables and remembered lets, by slot
+	done     []bool  // which lets are computed
+	indexes  []int   // running index of each loop, by depth
+	items    []value // # of the predicates around, innermost last
+	itemNo   []int
+	args     []value // stack of helper arguments
+	steps    int
+	grown    int
+	err      *evalError
+	needs    []string // returned values of other targets that are not known yet
+	observed []value  // scratch of sortBy and the like
+}
+
+// evalError is the first thing that went wrong in an expression. Its message never holds content.
+type evalError struct{ code, message string }
+
+var envs = sync.Pool{New: func() any { return new(env) }}
+
+func newEnv(p *program, form any, in *Input) *env {
+	e := envs.Get().(*env)
+	e.form, e.in = form, in
+	e.slots = resize(e.slots, p.slots)
+	e.done = resize(e.done, p.slots)
+	e.indexes = resize(e.indexes, p.depth)
+	clear(e.slots)
+	clear(e.done)
+	clear(e.indexes)
+	e.items, e.itemNo, e.args, e.needs = e.items[:0], e.itemNo[:0], e.args[:0], nil
+	e.steps, e.grown, e.err = 0, 0, nil
+	return e
+}
+
+// free gives e back; it keeps nothing of the form.
+func (e *env) free() {
+	e.form, e.in, e.err, e.needs = nil, nil, nil, nil
+	clear(e.slots)
+	clear(e.args[:cap(e.args)])
+	clear(e.items[:cap(e.items)])
+	envs.Put(e)
+}
+
+func resize[T any](s []T, n int) []T {
+	if cap(s) >= n {
+		return s[:n]
+	}
+	return make([]T, n)
+}
+
+func (e *env) fail(code, message string) value {
+	if e.err == nil {
+		e.err = &evalError{code, message}
+	}
+	return missing
+}
+
+// step counts work; false means that the budget is spent and the caller must stop.
+func (e *env) step() bool {
+	e.steps++
+	if e.steps > maxSteps {
+		e.fail(CodeBudget, "the form makes this expression do too much work")
+	}
+	return e.err == nil
+}
+
+// grow counts made text; false means that the budget is spent.
+func (e *env) grow(n int) bool {
+	e.grown += n
+	if n < 0 || e.grown > maxGrown {
+		e.fail(CodeBudget, "the form makes this expression build too much text")
+		return false
+	}
+	return true
+}
+
+// seg is one step of a path: a member, a fixed index, or the running index of a loop.
+type seg struct {
+	name string
+	idx  int // used when name is empty and loop < 0
+	loop int // depth of the loop, or -1
+	item bool
+}
+
+// path is a plain way into the form. rel is what is left to walk from the root (the form, or a loop's variable).
+type path struct {
+	slot int // -1: the form itself; -2: the innermost predicate item
+	rel  []seg
+	abs  []seg // from the form, for pointers and for the checks
+}
+
+func (p *path) child(s seg) *path {
+	return &path{slot: p.slot, rel: append(p.rel[:len(p.rel):len(p.rel)], s), abs: append(p.abs[:len(p.abs):len(p.abs)], s)}
+}
+
+// dotted is the path without indexes, as unused-field checks and ignore know it: parcels.number
+func (p *path) dotted() string {
+	var b strings.Builder
+	for _, s := range p.abs {
+		if s.name == "" {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(s.name)
+	}
+	return b.String()
+}
+
+var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
+
+// pointer is the JSON Pointer of the path under the running loops.
+func (p *path) pointer(e *env) string {
+	var b strings.Builder
+	for _, s := range p.abs {
+		b.WriteByte('/')
+		switch {
+		case s.name != "":
+			b.WriteString(pointerEscape.Replace(s.name))
+		case s.loop >= 0 && s.loop < len(e.indexes):
+			b.WriteString(strconv.Itoa(e.indexes[s.loop]))
+		case s.item:
+			b.WriteByte('-')
+		default:
+			b.WriteString(strconv.Itoa(s.idx))
+		}
+	}
+	return b.String()
+}
+
+// compile makes the closure that walks the path. What is not there is missing, at every depth.
+func (p *path) compile() eval {
+	rel, slot := p.rel, p.slot
+	plain := true
+	for _, s := range rel {
+		plain = plain && s.name != ""
+	}
+	switch {
+	case slot == -1 && plain && len(rel) == 1:
+		name := rel[0].name
+		return func(e *env) value { return memberOf(e.form, name) }
+	case slot == -1 && plain && len(rel) == 2:
+		a, b := rel[0].name, rel[1].name
+		return func(e *env) value {
+			m, _ := e.form.(map[string]any)
+			return memberOf(m[a], b)
+		}
+	case slot >= 0 && plain && len(rel) == 1:
+		name := rel[0].name
+		return func(e *env) value { return memberOf(e.slots[slot].x, name) }
+	case slot >= 0 && len(rel) == 0:
+		return func(e *env) value { return e.slots[slot] }
+	}
+	return func(e *env) value { return walk(p.root(e), rel) }
+}
+
+func (p *path) root(e *env) value {
+	switch {
+	case p.slot == -1:
+		return fromNode(e.form)
+	case p.slot == -2:
+		if len(e.items) == 0 {
+			return missing
+		}
+		return e.items[len(e.items)-1]
+	}
+	return e.slots[p.slot]
+}
+
+func memberOf(n any, name string) value {
+	m, ok := n.(map[string]any)
+	if !ok {
+		return missing
+	}
+	v, ok := m[name]
+	if !ok {
+		return missing
+	}
+	return fromNode(v)
+}
+
+func walk(v value, rel []seg) value {
+	for _, s := range rel {
+		if s.name != "" {
+			v = v.member(s.name)
+			continue
+		}
+		i := s.idx
+		if i < 0 {
+			i += v.length()
+		}
+		if v.k != kList || i < 0 || i >= v.length() {
+			return missing
+		}
+		v = v.item(i)
+	}
+	return v
+}

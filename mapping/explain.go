@@ -1,0 +1,45 @@
+package mapping
+
+import (
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// Explanation says where one value of one record comes from.
+type Explanation struct {
+	Target     string           `json:"target"`
+	Write      string           `json:"write"`
+	Object     string           `json:"object"` // table or layout
+	Record     int              `json:"record"` // of the target, from 0
+	Field      string           `json:"field"`
+	Value      connectors.Value `json:"-"`
+	Shown      string           `json:"value"` // the value as text; a word in brackets for what has none
+	Kind       string           `json:"kind"`
+	Pointer    string           `json:"from"` // JSON Pointer of the first form field it is made of; "" for none
+	Expression string           `json:"expression"`
+	Note       string           `json:"note,omitempty"` // a change that the mapping allowed
+}
+
+// Explain maps the form and tells, value by value, where each came from. A form that cannot be mapped gives what could be.
+func (p *Plan) Explain(f Form, in Input) []Explanation {
+	m := newMapper(p, f, in)
+	defer m.env.free()
+	var out []Explanation
+	m.observe = func(o observation) {
+		f := o.write.fields[o.field]
+		out = append(out, Explanation{Target: o.write.target, Write: o.write.name, Object: o.write.object, Record: o.record, Field: f.name,
+			Value: o.value, Shown: Show(o.value), Kind: kindWord(kind(o.value.Kind)), Pointer: o.pointer, Expression: f.text, Note: o.note})
+	}
+	_, _ = m.run() // errors are Map's to tell
+	return out
+}
+
+// Show writes a value for people: texts as they are, others as a word in brackets where they have no text.
+func Show(v connectors.Value) string {
+	if v.Kind == connectors.Reference {
+		return "(returned " + v.Str + ")"
+	}
+	if s, ok := fromConnector(v).text(); ok {
+		return s
+	}
+	return "(" + kindWord(kind(v.Kind)) + ")"
+}

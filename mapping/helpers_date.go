@@ -1,0 +1,259 @@
+package mapping
+
+import (
+	"time"
+	_ "time/tzdata" // Windows and small containers have no zone files; a mapping must mean the same everywhere
+
+	"github.com/expr-lang/expr/ast"
+)
+
+var dateHelpers = map[string]helper{
+	"parseDate": {min: 1, max: 2, make: makeParseDate, absent: `missing stays missing, null stays null, "" is an error`,
+		usage: `x | parseDate(["dd.MM.yyyy"]): a date; without a pattern yyyy-MM-dd; yy means 1950 to 2049`},
+	"parseDateTime": {min: 3, max: 3, make: makeParseDateTime, absent: `missing stays missing, null stays null, "" is an error`,
+		usage: `x | parseDateTime("dd.MM.yyyy HH:mm", "Europe/Berlin"): a point in time; the zone "none" keeps it without one, "own" takes the text's offset`},
+	"formatDate": {min: 2, max: 2, make: makeFormatDate, absent: passes,
+		usage: `x | formatDate("yyyyMMdd"): the text of a date or date-time`},
+	"inZone": {min: 2, max: 2, make: makeInZone, absent: passes,
+		usage: `x | inZone("Europe/Berlin"): the same moment on another zone's clock`},
+	"toDate": {min: 1, max: 1, absent: passes, fn: toDate,
+		usage: "x | toDate(): the day of a date-time on its own clock; ISO text is read"},
+	"year":     {min: 1, max: 1, absent: passes, usage: "x | year(): of a date", fn: datePartOf(func(t time.Time) int { return t.Year() })},
+	"month":    {min: 1, max: 1, absent: passes, usage: "x | month(): 1 to 12", fn: datePartOf(func(t time.Time) int { return int(t.Month()) })},
+	"day":      {min: 1, max: 1, absent: passes, usage: "x | day(): 1 to 31", fn: datePartOf(func(t time.Time) int { return t.Day() })},
+	"addDays":  {min: 2, max: 2, absent: passes, usage: "x | addDays(14): a date so many days later, or earlier when negative", fn: addDays},
+	"yearsTo":  {min: 2, max: 2, absent: passes, usage: "born | yearsTo(day): whole years from one date to another; there is no today", fn: yearsTo},
+	"daysTo":   {min: 2, max: 2, absent: passes, usage: "a | daysTo(b): days from one date to another", fn: daysTo},
+	"lastDay":  {min: 1, max: 1, absent: passes, usage: "x | lastDay(): the last day of its month", fn: lastDay},
+	"firstDay": {min: 1, max: 1, absent: passes, usage: "x | firstDay(): the first day of its month", fn: firstDay},
+}
+
+// dateOf reads a date, the day of a date-time, or the ISO text of either.
+func dateOf(e *env, v value) (time.Time, bool) {
+	if (v.k == kDate || v.k == kText) && len(v.s) == 10 {
+		if t, err := time.Parse(time.DateOnly, v.s); err == nil {
+			return t, true
+		}
+	}
+	if v.k == kDateTime || v.k == kText {
+		if t, _, ok := readDateTime(v.s); ok {
+			return t, true
+		}
+	}
+	e.fail(CodeNotDate, "a date is needed; use parseDate() on a text")
+	return time.Time{}, false
+}
+
+func dateValue(e *env, t time.Time) value {
+	if y := t.Year(); y < 1 || y > 9999 {
+		return e.fail(CodeOutOfRange, "the date is out of range")
+	}
+	return value{k: kDate, s: isoDate(t.Year(), int(t.Month()), t.Day())}
+}
+
+// pattern compiles a constant date pattern argument.
+func (c *compiler) pattern(n ast.Node, args []cx, i int, def string) *datePattern {
+	s := def
+	if i < len(args) {
+		if args[i].konst == nil || args[i].konst.k != kText {
+			c.stop(n, CodeArguments, "the date pattern must be a text in quotes", "")
+		}
+		s = args[i].konst.s
+	}
+	p, err := newDatePattern(s)
+	if err != nil {
+		c.stop(n, CodeArguments, err.Error(), "")
+	}
+	return p
+}
+
+// zone loads a constant zone argument.
+func (c *compiler) zone(n ast.Node, x cx) *time.Location {
+	if x.konst == nil || x.konst.k != kText {
+		c.stop(n, CodeArguments, "the zone must be a text in quotes, such as \"Europe/Berlin\"", "")
+	}
+	if s := x.konst.s; s != "" && s != "Local" { // the machine's own zone would not be the same everywhere
+		if loc, err := time.LoadLocation(s); err == nil {
+			return loc
+		}
+	}
+	c.stop(n, CodeArguments, "this zone is not known; write one such as \"Europe/Berlin\" or \"UTC\"", "")
+	return nil
+}
+
+func makeParseDate(c *compiler, n ast.Node, args []cx) function {
+	p := c.pattern(n, args, 1, "yyyy-MM-dd")
+	if !p.date {
+		c.stop(n, CodeArguments, "the pattern of a date needs year, month and day", "")
+	}
+	return func(e *env, a []value) value {
+		v := a[0]
+		if v.absent() || v.k == kDate {
+			return v
+		}
+		s, ok := v.text()
+		m, fits := p.parse(s)
+		if !ok || !fits {
+			return e.fail(CodeNotDate, "the date does not exist or has another pattern")
+		}
+		return value{k: kDate, s: isoDate(m.y, m.mo, m.d)}
+	}
+}
+
+func makeParseDateTime(c *compiler, n ast.Node, args []cx) function {
+	p := c.pattern(n, args, 1, "")
+	word := ""
+	if args[2].konst != nil {
+		word = args[2].konst.s
+	}
+	var loc *time.Location
+	switch {
+	case !p.date || !p.clock:
+		c.stop(n, CodeArguments, "the pattern of a date-time needs year, month, day and hour", "")
+	case word == "own" && !p.offset:
+		c.stop(n, CodeArguments, `the zone "own" needs XXX in the pattern`, "")
+	case word == "none" && p.offset:
+		c.stop(n, CodeArguments, `the zone "none" needs a pattern without an offset`, "")
+	case word != "own" && word != "none":
+		loc = c.zone(n, args[2])
+	}
+	return func(e *env, a []value) value {
+		v := a[0]
+		if v.absent() || v.k == kDateTime {
+			return v
+		}
+		s, ok := v.text()
+		m, fits := p.parse(s)
+		if !ok || !fits {
+			return e.fail(CodeNotDate, "the date or time does not exist or has another pattern")
+		}
+		return m.inZone(e, loc, p.offset)
+	}
+}
+
+// inZone makes a date-time of what a pattern read. A local time that the zone's clock skips is an error.
+func (m moment) inZone(e *env, loc *time.Location, offset bool) value {
+	if offset {
+		t := time.Date(m.y, time.Month(m.mo), m.d, m.h, m.mi, m.s, m.ns, time.FixedZone("", m.zone))
+		if loc != nil {
+			t = t.In(loc)
+		}
+		return value{k: kDateTime, s: dateTimeText(t, true)}
+	}
+	if loc == nil {
+		return value{k: kDateTime, s: dateTimeText(time.Date(m.y, time.Month(m.mo), m.d, m.h, m.mi, m.s, m.ns, time.UTC), false)}
+	}
+	t := time.Date(m.y, time.Month(m.mo), m.d, m.h, m.mi, m.s, m.ns, loc)
+	if t.Hour() != m.h || t.Minute() != m.mi {
+		return e.fail(CodeAmbiguousTime, "the local time does not exist: the clock was put forward")
+	}
+	return value{k: kDateTime, s: dateTimeText(t, true)}
+}
+
+func makeFormatDate(c *compiler, n ast.Node, args []cx) function {
+	p := c.pattern(n, args, 1, "")
+	return func(e *env, a []value) value {
+		v := a[0]
+		if v.absent() {
+			return v
+		}
+		t, ok := dateOf(e, v)
+		if !ok {
+			return missing
+		}
+		if p.clock && v.k == kDate {
+			return e.fail(CodeNotDate, "a date has no time of day")
+		}
+		return textValue(p.format(t))
+	}
+}
+
+func makeInZone(c *compiler, n ast.Node, args []cx) function {
+	loc := c.zone(n, args[1])
+	return func(e *env, a []value) value {
+		v := a[0]
+		if v.absent() {
+			return v
+		}
+		t, zoned, ok := readDateTime(v.s)
+		if !ok || !zoned || v.k != kDateTime {
+			return e.fail(CodeNotDate, "a date-time with an offset is needed")
+		}
+		return value{k: kDateTime, s: dateTimeText(t.In(loc), true)}
+	}
+}
+
+func onDate(f func(e *env, t time.Time, a []value) value) function {
+	return func(e *env, a []value) value {
+		if a[0].absent() {
+			return a[0]
+		}
+		t, ok := dateOf(e, a[0])
+		if !ok {
+			return missing
+		}
+		return f(e, t, a)
+	}
+}
+
+func datePartOf(f func(time.Time) int) function {
+	return onDate(func(_ *env, t time.Time, _ []value) value { return intValue(int64(f(t))) })
+}
+
+func toDate(e *env, a []value) value {
+	return onDate(func(e *env, t time.Time, _ []value) value { return dateValue(e, t) })(e, a)
+}
+
+func addDays(e *env, a []value) value {
+	return onDate(func(e *env, t time.Time, a []value) value {
+		if a[1].k != kInt || a[1].i > 4_000_000 || a[1].i < -4_000_000 {
+			return e.fail(CodeOutOfRange, "the number of days must be a whole number")
+		}
+		return dateValue(e, t.AddDate(0, 0, int(a[1].i)))
+	})(e, a)
+}
+
+func yearsTo(e *env, a []value) value {
+	if a[1].absent() {
+		return a[1]
+	}
+	return onDate(func(e *env, t time.Time, a []value) value {
+		on, ok := dateOf(e, a[1])
+		if !ok {
+			return missing
+		}
+		years := on.Year() - t.Year()
+		if on.Month() < t.Month() || on.Month() == t.Month() && on.Day() < t.Day() {
+			years--
+		}
+		return intValue(int64(years))
+	})(e, a)
+}
+
+func daysTo(e *env, a []value) value {
+	if a[1].absent() {
+		return a[1]
+	}
+	return onDate(func(e *env, t time.Time, a []value) value {
+		on, ok := dateOf(e, a[1])
+		if !ok {
+			return missing
+		}
+		day := func(t time.Time) int64 {
+			return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC).Unix() / 86400
+		}
+		return intValue(day(on) - day(t))
+	})(e, a)
+}
+
+func lastDay(e *env, a []value) value {
+	return onDate(func(e *env, t time.Time, _ []value) value {
+		return value{k: kDate, s: isoDate(t.Year(), int(t.Month()), daysIn(t.Year(), int(t.Month())))}
+	})(e, a)
+}
+
+func firstDay(e *env, a []value) value {
+	return onDate(func(e *env, t time.Time, _ []value) value {
+		return value{k: kDate, s: isoDate(t.Year(), int(t.Month()), 1)}
+	})(e, a)
+}

@@ -1,0 +1,311 @@
+package mapping
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/encode"
+)
+
+// Load reads and checks a mapping; name is its path in fsys, and the files it names are read beside it. The error is
+// diag.Problems with everything that is wrong.
+func Load(fsys fs.FS, name string, cat Catalog) (*Plan, error) {
+	f := folderFiles(fsys, name)
+	b := &builder{files: f, cat: cat, label: name, samples: func(rel string) ([]byte, error) { return f.from(rel) }}
+	return b.load()
+}
+
+// LoadBundle makes the plan of a pinned mapping again, without a file system.
+func LoadBundle(bundle []byte, cat Catalog) (*Plan, error) {
+	f, err := bundleFiles(bundle)
+	if err != nil {
+		return nil, err
+	}
+	return (&builder{files: f, cat: cat, label: f.main}).load()
+}
+
+// builder turns the file into a plan and collects problems.
+type builder struct {
+	files    *files
+	label    string
+	cat      Catalog
+	samples  func(name string) ([]byte, error) // nil in a bundle
+	file     *diag.File
+	spec     fileSpec
+	plan     *Plan
+	problems diag.Problems
+	tables   map[string]*lookup
+	layouts  map[string]*encode.Layout
+	root     *scope
+	used     map[string]bool            // dotted path to whether everything below is used too
+	lists    map[string]bool            // XML: declared lists
+	waits    map[string]map[string]bool // target to the targets whose values it needs
+}
+
+func (b *builder) report(p diag.Problem) { b.problems = append(b.problems, p) }
+
+func (b *builder) load() (*Plan, error) {
+	src, err := b.files.read(b.files.main)
+	if err != nil {
+		return nil, diag.Problems{{File: b.label, Line: 1, Column: 1, Code: CodeFile, Message: fileMessage(err)}}
+	}
+	file, problems := diag.Parse(b.label, src)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	b.file = file
+	b.problems = file.Decode(&b.spec)
+	broken := len(b.problems) > 0
+	b.tables, b.layouts, b.used = map[string]*lookup{}, map[string]*encode.Layout{}, map[string]bool{}
+	b.lists, b.waits = map[string]bool{}, map[string]map[string]bool{}
+	b.plan = &Plan{name: b.spec.Mapping, version: b.spec.Version, format: b.spec.Input.Format, tests: b.spec.Tests, order: map[string]cx{},
+		layouts: map[string]*encode.Layout{}}
+	b.input()
+	for _, l := range b.spec.Lookups {
+		b.lookup(l.Key, l.Value)
+	}
+	for _, l := range b.spec.Layouts {
+		b.layout(l.Key, l.Value)
+	}
+	b.names()
+	b.writes()
+	b.answer()
+	if !broken {
+		b.unused() // a block that could not be read uses nothing: the list of unused fields would only confuse
+	}
+	if len(b.problems) > 0 {
+		b.problems.Sort()
+		return nil, b.problems
+	}
+	b.plan.bundle = b.files.bundle()
+	b.plan.digest = digestOf(b.plan.bundle)
+	return b.plan, nil
+}
+
+func fileMessage(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "the file does not exist"
+	case errors.Is(err, fs.ErrPermission):
+		return "the file may not be read"
+	case errors.Is(err, fs.ErrInvalid):
+		return "the file's name leads outside of the mapping's folder"
+	}
+	return "the file cannot be read"
+}
+
+// readFile reads a file that the mapping names; the error is fit for a message.
+func (b *builder) readFile(name string) ([]byte, error) {
+	if !plainName(name) {
+		return nil, errors.New("the name must be relative to the mapping, with / between folders")
+	}
+	raw, err := b.files.read(name)
+	if err != nil {
+		return nil, errors.New(fileMessage(err))
+	}
+	return raw, nil
+}
+
+var (
+	wordPattern  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	mappingNames = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+)
+
+// input checks name, version and the input section.
+func (b *builder) input() {
+	s := &b.spec
+	if s.Mapping != "" && !mappingNames.MatchString(s.Mapping) {
+		b.report(b.file.Problem(CodeValue, "a mapping's name is made of small letters, digits, dots and hyphens, at most 64", "", "mapping"))
+	}
+	if _, there := b.file.Root().Get("version"); there && s.Version < 1 {
+		b.report(b.file.Problem(CodeValue, "a version is a whole number from 1", "", "version"))
+	}
+	b.choice([]any{"input", "format"}, s.Input.Format, decode.Formats())
+	b.choice([]any{"input", "unused"}, s.Input.Unused, []string{"error", "allow"})
+	b.plan.options = decode.Options{Lists: s.Input.Lists,
+		Limits: decode.Limits{Bytes: s.Input.Limits.Bytes, Depth: s.Input.Limits.Depth, Nodes: s.Input.Limits.Nodes, Text: s.Input.Limits.Text}}
+	if c := s.Input.CSV; c != nil {
+		b.plan.options.CSV = c.options()
+	}
+	for _, l := range s.Input.Lists {
+		b.lists[l] = true
+	}
+	if s.Input.Schema == "" {
+		return
+	}
+	if _, err := b.readFile(s.Input.Schema); err != nil {
+		b.report(b.file.Problem(CodeSchema, err.Error(), "", "input", "schema"))
+		return
+	}
+	check, err := newSchemaCheck(s.Input.Schema, b.files.read)
+	if err != nil {
+		b.report(b.file.Problem(CodeSchema, err.Error(), "", "input", "schema"))
+		return
+	}
+	b.plan.schema = check
+}
+
+func (c *csvSpec) options() decode.CSVOptions {
+	return decode.CSVOptions{Delimiter: c.Delimiter, Quote: c.Quote, Charset: c.Charset, Columns: c.Columns, Single: c.Single}
+}
+
+// choice checks a setting that takes one of some words; "" is the default.
+func (b *builder) choice(at []any, word string, words []string) {
+	if word == "" {
+		return
+	}
+	for _, w := range words {
+		if w == word {
+			return
+		}
+	}
+	b.report(b.file.Problem(CodeValue, fmt.Sprintf("%q is not one of %s", word, listWords(words)), diag.DidYouMean(word, words), at...))
+}
+
+func listWords(words []string) string {
+	out := ""
+	for i, w := range words {
+		if i > 0 {
+			out += ", "
+		}
+		out += w
+	}
+	return out
+}
+
+// names sets up the outermost scope: form, submission, attachments and let; then reference and ignore.
+func (b *builder) names() {
+	outer := &scope{names: map[string]binding{
+		"form":        {path: &path{slot: -1}},
+		"submission":  {members: submissionMembers},
+		"attachments": {ev: attachments},
+	}}
+	b.root = outer.inner()
+	for _, l := range b.spec.Let {
+		b.let(b.root, l, "", nil)
+	}
+	if x := b.spec.Input.Reference; x != nil && x.node != nil {
+		if c, ok := b.value(b.root, *x, ""); ok {
+			b.plan.refer = &c
+		}
+	}
+	for _, x := range b.spec.Ignore {
+		b.ignore(x)
+	}
+}
+
+var submissionMembers = map[string]eval{
+	"id":        func(e *env) value { return textValue(e.in.ID) },
+	"reference": func(e *env) value { return textValue(e.in.Reference) },
+	"received": func(e *env) value {
+		if e.in.Received.IsZero() {
+			return missing
+		}
+		return value{k: kDateTime, s: dateTimeText(e.in.Received.UTC(), true)}
+	},
+}
+
+// attachments is a list of objects with name, type and size.
+func attachments(e *env) value {
+	list := make([]value, len(e.in.Attachments))
+	for i, a := range e.in.Attachments {
+		list[i] = value{k: kObject, x: map[string]any{"name": a.Name, "type": a.ContentType, "size": intValue(a.Blob.Size)}}
+	}
+	return value{k: kList, x: list}
+}
+
+// let adds a name to a scope; slots of lets that must be computed anew for each record are added to anew.
+func (b *builder) let(s *scope, l diag.Entry[exprText], target string, anew *[]int) {
+	if l.Value.node == nil {
+		return
+	}
+	if !b.free(s, l.Key, l.Line, l.Column) {
+		return
+	}
+	x, p := b.compiler(s, target).compile(l.Value.text, false)
+	if p != nil {
+		b.expressionProblem(l.Value, p)
+		s.names[l.Key] = binding{ev: func(*env) value { return missing }}
+		return
+	}
+	if x.path != nil {
+		if p := b.use(x.path, false); p != nil {
+			b.expressionProblem(l.Value, p)
+		}
+		s.names[l.Key] = binding{path: x.path}
+		return
+	}
+	slot, ev := b.plan.prog.slot(), x.ev
+	if anew != nil {
+		*anew = append(*anew, slot)
+	}
+	s.names[l.Key] = binding{src: x.src, ev: func(e *env) value {
+		if !e.done[slot] {
+			v := ev(e)
+			e.slots[slot], e.done[slot] = v, true
+		}
+		return e.slots[slot]
+	}}
+}
+
+// free reports a name that cannot be given: no identifier, or taken further out.
+func (b *builder) free(s *scope, name string, line, column int) bool {
+	p := b.file.Problem(CodeShadow, "", "")
+	p.Line, p.Column, p.Source = line, column, b.sourceLine(line)
+	if !wordPattern.MatchString(name) || reserved[name] {
+		p.Code, p.Message = CodeValue, "a name is made of letters, digits and _, and is no word of the language"
+		b.report(p)
+		return false
+	}
+	if _, taken := s.find(name); taken {
+		p.Message = fmt.Sprintf("%q is already the name of something else here", name)
+		b.report(p)
+		return false
+	}
+	return true
+}
+
+var reserved = map[string]bool{"true": true, "false": true, "nil": true, "not": true, "and": true, "or": true, "in": true, "if": true,
+	"else": true, "let": true, "matches": true, "contains": true, "startsWith": true, "endsWith": true, "index": true, "row": true}
+
+func (b *builder) compiler(s *scope, target string) *compiler {
+	return &compiler{prog: &b.plan.prog, scope: s, target: target, tables: b.tables, used: b.use}
+}
+
+// value compiles an expression whose value is used whole.
+func (b *builder) value(s *scope, x exprText, target string) (cx, bool) {
+	if x.node == nil {
+		return cx{}, false
+	}
+	c, p := b.compiler(s, target).value(x.text)
+	if p != nil {
+		b.expressionProblem(x, p)
+		return cx{}, false
+	}
+	return c, true
+}
+
+// expressionProblem reports p at its place in the expression.
+func (b *builder) expressionProblem(x exprText, p *exprProblem) {
+	offset := 0
+	for i := range x.text {
+		if p.from == 0 {
+			offset = i
+			break
+		}
+		p.from--
+		offset = len(x.text)
+	}
+	suggestion := p.suggestion
+	if suggestion != "" {
+		suggestion = "did you mean " + suggestion + "?"
+	}
+	b.report(x.node.ProblemAt(offset, p.code, p.message, suggestion))
+}
+
+var _ = connectors.Missing

@@ -1,0 +1,270 @@
+package mapping
+
+import (
+	"errors"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/encode"
+)
+
+// Map computes what a form becomes. A *MapError is the form's fault; any other error is ours. Deliveries whose
+// Needs are not empty are asked for again when in.Returned has them.
+func (p *Plan) Map(f Form, in Input) (*Mapped, error) {
+	m := newMapper(p, f, in)
+	defer m.env.free()
+	return m.run()
+}
+
+// mapper maps one form.
+type mapper struct {
+	plan    *Plan
+	env     *env
+	out     *Mapped
+	errs    []FieldError
+	slab    []connectors.Value
+	observe func(o observation) // nil but for explain and for errors of layouts
+}
+
+// observation is one value on its way into a record.
+type observation struct {
+	write   *write
+	record  int // of the target
+	field   int
+	value   connectors.Value
+	pointer string
+	note    string
+}
+
+// maxErrors bounds how many field errors one form gets told.
+const maxErrors = 200
+
+func newMapper(p *Plan, f Form, in Input) *mapper {
+	return &mapper{plan: p, env: newEnv(&p.prog, f, &in), out: &Mapped{Deliveries: make([]Delivery, len(p.targets))}}
+}
+
+func (m *mapper) run() (*Mapped, error) {
+	for i, t := range m.plan.targets {
+		m.out.Deliveries[i].Target = t
+		if x, ok := m.plan.order[t]; ok && x.ev != nil {
+			m.out.Deliveries[i].Order = m.order(x)
+		}
+	}
+	for _, w := range m.plan.writes {
+		m.write(w)
+	}
+	if len(m.errs) == 0 {
+		for i := range m.out.Deliveries {
+			if err := m.finish(&m.out.Deliveries[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(m.errs) > 0 {
+		return nil, &MapError{Fields: m.errs}
+	}
+	return m.out, nil
+}
+
+func (m *mapper) order(x cx) string {
+	v := x.ev(m.env)
+	s, ok := v.text()
+	if m.env.err == nil && !ok && !v.absent() {
+		m.env.fail(CodeNotText, "the order must be a single value")
+	}
+	m.failed(x.src)
+	return s
+}
+
+// failed takes over an error of the last expression; it tells whether there was one.
+func (m *mapper) failed(src *path) bool {
+	err := m.env.err
+	if err == nil {
+		return false
+	}
+	pointer := ""
+	if src != nil {
+		pointer = src.pointer(m.env)
+	}
+	if len(m.errs) < maxErrors {
+		m.errs = append(m.errs, FieldError{pointer, err.code, err.message})
+	}
+	if err.code != CodeBudget {
+		m.env.err = nil
+	}
+	return true
+}
+
+// write makes the records of one write.
+func (m *mapper) write(w *write) {
+	if m.env.err != nil {
+		return // the budget is spent
+	}
+	d := &m.out.Deliveries[m.plan.targetIndex(w.target)]
+	m.env.needs = m.env.needs[:0]
+	m.env.slots[w.rowSlot] = intValue(0)
+	m.loop(w, d, 0, 1)
+	for _, n := range m.env.needs {
+		if !contains2(d.Needs, n) {
+			d.Needs = append(d.Needs, n)
+		}
+	}
+}
+
+// loop runs the loops from depth inwards; count is how many records are expected.
+func (m *mapper) loop(w *write, d *Delivery, depth, count int) {
+	if depth == len(w.loops) {
+		m.record(w, d, count)
+		return
+	}
+	l := &w.loops[depth]
+	e := m.env
+	list := l.list.ev(e)
+	if !list.absent() && list.k != kList && e.err == nil {
+		e.fail(CodeNotList, "a list is needed here")
+	}
+	if m.failed(l.list.src) || list.absent() {
+		return
+	}
+	n := list.length()
+	for i := range n {
+		if e.err != nil || !e.step() {
+			m.failed(l.list.src)
+			return
+		}
+		e.slots[l.item], e.slots[l.index], e.indexes[l.depth] = list.item(i), intValue(int64(i)), i
+		m.loop(w, d, depth+1, n-i)
+	}
+	e.indexes[l.depth] = 0
+}
+
+// record makes one record, unless when says no.
+func (m *mapper) record(w *write, d *Delivery, count int) {
+	e := m.env
+	for _, s := range w.lets {
+		e.done[s] = false
+	}
+	if w.when != nil {
+		yes := truth(e, w.when.ev(e))
+		if m.failed(w.when.src) || !yes {
+			return
+		}
+	}
+	if w.document != "" {
+		m.documents(w, d)
+		return
+	}
+	if len(d.Records) >= maxRecords {
+		e.fail(CodeBudget, "the form makes more records than is allowed")
+		m.failed(nil)
+		return
+	}
+	if d.Records == nil {
+		d.Records = make([]connectors.Record, 0, max(4, min(count, 64)+2))
+	}
+	values := m.values(len(w.fields), count)
+	for i := range w.fields {
+		values[i] = m.field(w, i, len(d.Records))
+	}
+	d.Records = append(d.Records, connectors.Record{Shape: w.shape, Values: values})
+	e.slots[w.rowSlot].i++
+}
+
+// values takes n values from the slab; a new slab holds what count records need.
+func (m *mapper) values(n, count int) []connectors.Value {
+	if len(m.slab) < n {
+		m.slab = make([]connectors.Value, n*max(1, min(count, 64)))
+	}
+	v := m.slab[:n:n]
+	m.slab = m.slab[n:]
+	return v
+}
+
+// field computes one column.
+func (m *mapper) field(w *write, i, record int) connectors.Value {
+	e, f := m.env, &w.fields[i]
+	before := len(e.needs)
+	src := f.x.src
+	v := f.x.ev(e)
+	if v.absent() && f.def != nil && e.err == nil && len(e.needs) == before {
+		v, src = f.def.ev(e), f.def.src
+	}
+	note := ""
+	if e.err == nil && v.k != kRef && len(e.needs) == before {
+		v, note = f.typ.convert(e, v)
+	}
+	if m.failed(src) {
+		return connectors.Value{}
+	}
+	if note != "" {
+		m.out.Notes = append(m.out.Notes, Note{Write: w.name, Field: f.name, Pointer: pointerIn(e, src), Text: note})
+	}
+	out := v.connector()
+	if m.observe != nil {
+		m.observe(observation{w, record, i, out, pointerIn(e, src), note})
+	}
+	return out
+}
+
+func pointerIn(e *env, src *path) string {
+	if src == nil {
+		return ""
+	}
+	return src.pointer(e)
+}
+
+// documents puts every attachment beside the records.
+func (m *mapper) documents(w *write, d *Delivery) {
+	for i, a := range m.env.in.Attachments {
+		name, err := encode.RenderName(w.document, encode.NameVars{N: int64(i + 1), ID: m.env.in.ID, Reference: m.env.in.Reference, Time: m.env.in.Received})
+		if err != nil {
+			m.env.fail(CodeOutOfRange, "an attachment's file name cannot be made")
+			m.failed(nil)
+			return
+		}
+		d.Documents = append(d.Documents, connectors.File{Name: name, Blob: a.Blob})
+	}
+}
+
+// finish encodes what goes into files and leaves nothing half done.
+func (m *mapper) finish(d *Delivery) error {
+	if len(d.Needs) > 0 {
+		d.Records, d.Documents = nil, nil
+		return nil
+	}
+	d.Empty = len(d.Records) == 0 && len(d.Documents) == 0
+	l := m.plan.layouts[d.Target]
+	if l == nil || len(d.Records) == 0 {
+		return nil
+	}
+	piece, err := l.Encode(d.Records)
+	var fe *encode.FieldError
+	switch {
+	case errors.As(err, &fe):
+		m.errs = append(m.errs, FieldError{m.pointerOf(d.Target, fe.Record, fe.Write, fe.Field), fe.Code, fe.Message})
+		return nil
+	case err != nil:
+		return err
+	}
+	d.Piece, d.Layout = &piece, l
+	for _, n := range piece.Notes {
+		m.out.Notes = append(m.out.Notes, Note{Write: n.Write, Field: n.Field, Pointer: m.pointerOf(d.Target, n.Record, n.Write, n.Field), Text: n.Message})
+	}
+	return nil
+}
+
+// pointerOf finds where a value of a record came from by mapping the form once more: it is needed only when
+// something is wrong or was changed.
+func (m *mapper) pointerOf(target string, record int, name, field string) string {
+	pointer := ""
+	again := &mapper{plan: m.plan, env: newEnv(&m.plan.prog, m.env.form, m.env.in), out: &Mapped{Deliveries: make([]Delivery, len(m.plan.targets))}}
+	defer again.env.free()
+	again.observe = func(o observation) {
+		if o.write.target == target && o.record == record && o.write.name == name && o.write.fields[o.field].name == field {
+			pointer = o.pointer
+		}
+	}
+	for _, w := range m.plan.writes {
+		again.write(w)
+	}
+	return pointer
+}

@@ -1,0 +1,215 @@
+package mapping
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// truth reads a condition: missing and null are false, everything but a boolean is an error.
+func truth(e *env, v value) bool {
+	switch v.k {
+	case kBool:
+		return v.i == 1
+	case kMissing, kNull:
+		return false
+	}
+	e.fail(CodeNotBoolean, "a condition must be true or false")
+	return false
+}
+
+func (c *compiler) unary(n *ast.UnaryNode) cx {
+	x := c.operand(n.Node)
+	ev := x.ev
+	switch n.Operator {
+	case "not", "!":
+		return cx{src: x.src, ev: func(e *env) value { return boolValue(!truth(e, ev(e))) }}
+	case "-":
+		if x.konst != nil && x.konst.isNumber() {
+			e := &env{}
+			return constant(arithmetic(e, '-', intValue(0), *x.konst))
+		}
+		return cx{src: x.src, ev: func(e *env) value { return calculate(e, '-', intValue(0), ev(e)) }}
+	case "+":
+		return x
+	}
+	c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")
+	return cx{}
+}
+
+// comparisons by operator: what of the sign of a compared to b is true.
+var comparisons = map[string]func(int) bool{
+	"<": func(s int) bool { return s < 0 }, "<=": func(s int) bool { return s <= 0 },
+	">": func(s int) bool { return s > 0 }, ">=": func(s int) bool { return s >= 0 },
+}
+
+func (c *compiler) binary(n *ast.BinaryNode) cx {
+	if n.Operator == "matches" {
+		return c.matches(n)
+	}
+	look := c.operand
+	if isNil(n.Left) || isNil(n.Right) {
+		look = c.shallow // form.owner == nil looks at the owner, not at what is in it
+	}
+	a, b := look(n.Left), look(n.Right)
+	av, bv := a.ev, b.ev
+	out := cx{src: firstSource(a, b)}
+	switch n.Operator {
+	case "+", "-", "*", "/", "%":
+		op := n.Operator[0]
+		out.ev = func(e *env) value { return calculate(e, op, av(e), bv(e)) }
+	case "==":
+		out.ev = func(e *env) value { return boolValue(equal(e, av(e), bv(e))) }
+	case "!=":
+		out.ev = func(e *env) value { return boolValue(!equal(e, av(e), bv(e))) }
+	case "<", "<=", ">", ">=":
+		is := comparisons[n.Operator]
+		out.ev = func(e *env) value {
+			x, y := av(e), bv(e)
+			if x.absent() || y.absent() {
+				return boolValue(false)
+			}
+			return boolValue(is(compare(e, x, y)))
+		}
+	case "and", "&&":
+		out.ev = func(e *env) value { return boolValue(truth(e, av(e)) && truth(e, bv(e))) }
+	case "or", "||":
+		out.ev = func(e *env) value { return boolValue(truth(e, av(e)) || truth(e, bv(e))) }
+	case "??":
+		out.ev = func(e *env) value {
+			if v := av(e); !v.absent() {
+				return v
+			}
+			return bv(e)
+		}
+	case "in":
+		out.ev = func(e *env) value { return contains(e, bv(e), av(e)) }
+	case "contains":
+		out.ev = textTest(av, bv, strings.Contains)
+	case "startsWith":
+		out.ev = textTest(av, bv, strings.HasPrefix)
+	case "endsWith":
+		out.ev = textTest(av, bv, strings.HasSuffix)
+	default:
+		c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")
+	}
+	return out
+}
+
+func isNil(n ast.Node) bool { _, ok := n.(*ast.NilNode); return ok }
+
+func (c *compiler) matches(n *ast.BinaryNode) cx {
+	a, b := c.operand(n.Left), c.node(n.Right)
+	if b.konst == nil || b.konst.k != kText {
+		c.stop(n.Right, CodeArguments, "the pattern of matches must be a text in quotes", "")
+	}
+	re, err := regexp.Compile(b.konst.s)
+	if err != nil {
+		c.stop(n.Right, CodeSyntax, "this pattern cannot be read", "")
+	}
+	ev := a.ev
+	return cx{src: a.src, ev: func(e *env) value {
+		v := ev(e)
+		if v.absent() {
+			return boolValue(false)
+		}
+		s, ok := v.text()
+		if !ok {
+			return e.fail(CodeNotText, "matches needs a text")
+		}
+		return boolValue(re.MatchString(s))
+	}}
+}
+
+func textTest(a, b eval, test func(s, sub string) bool) eval {
+	return func(e *env) value {
+		x, y := a(e), b(e)
+		if x.absent() || y.absent() {
+			return boolValue(false)
+		}
+		if x.k == kList {
+			return contains(e, x, y)
+		}
+		s, ok := x.text()
+		t, ok2 := y.text()
+		if !ok || !ok2 {
+			return e.fail(CodeNotText, "a text is needed here")
+		}
+		return boolValue(test(s, t))
+	}
+}
+
+// calculate is arithmetic with absent values: missing and null make the result missing or null, as in SQL. Two
+// texts are joined by +.
+func calculate(e *env, op byte, a, b value) value {
+	if a.absent() || b.absent() {
+		if a.k == kNull || b.k == kNull {
+			return null
+		}
+		return missing
+	}
+	if op == '+' && a.k == kText && b.k == kText {
+		return made(e, a.s+b.s)
+	}
+	if !a.isNumber() || !b.isNumber() {
+		return e.fail(CodeNotNumber, "a number is needed to calculate; use integer() or decimal() on a text")
+	}
+	return arithmetic(e, op, a, b)
+}
+
+// equal compares; nil in a mapping equals both null and missing. Values of different sorts are an error, because
+// a comparison that can never be true is a mistake.
+func equal(e *env, a, b value) bool {
+	switch {
+	case a.absent() || b.absent():
+		return a.absent() && b.absent()
+	case a.isNumber() && b.isNumber():
+		return compareNumbers(a, b) == 0
+	case a.k == b.k && a.k <= kDateTime:
+		return a.s == b.s && a.i == b.i
+	case isDateText(a, b):
+		return a.s == b.s
+	}
+	e.fail(CodeCompare, "a "+kindWord(a.k)+" cannot be compared with a "+kindWord(b.k))
+	return false
+}
+
+// isDateText allows dates to be compared with texts in quotes: form.born | parseDate("…") < "2000-01-01".
+func isDateText(a, b value) bool {
+	return a.k == kDate && b.k == kText || a.k == kText && b.k == kDate
+}
+
+func compare(e *env, a, b value) int {
+	switch {
+	case a.isNumber() && b.isNumber():
+		return compareNumbers(a, b)
+	case a.k == kDateTime && b.k == kDateTime:
+		return compareTimes(e, a.s, b.s)
+	case a.k == b.k && (a.k == kText || a.k == kDate), isDateText(a, b):
+		return strings.Compare(a.s, b.s)
+	}
+	e.fail(CodeCompare, "a "+kindWord(a.k)+" cannot be compared with a "+kindWord(b.k))
+	return 0
+}
+
+// contains tells whether list has an item equal to v; v of another sort than an item is not equal to it.
+func contains(e *env, list, v value) value {
+	if list.absent() || v.absent() {
+		return boolValue(false)
+	}
+	if list.k != kList {
+		return e.fail(CodeNotList, "in needs a list")
+	}
+	for i := range list.length() {
+		it := list.item(i)
+		same := it.k == v.k || it.isNumber() && v.isNumber()
+		if !e.step() {
+			return missing
+		}
+		if same && it.k <= kDateTime && equal(e, it, v) {
+			return boolValue(true)
+		}
+	}
+	return boolValue(false)
+}

@@ -1,0 +1,169 @@
+// Package mapping turns forms into records by a declarative file: load and check it once, then map form after
+// form. It is pure: no clock, no I/O beyond reading the mapping's own files at Load. A Plan may be used from
+// many goroutines at once.
+package mapping
+
+import (
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/encode"
+)
+
+// Form is a decoded form: map[string]any, []any, string, json.Number, bool and nil.
+type Form = any
+
+// Catalog tells what the agent's configuration has. A nil Catalog accepts any target.
+type Catalog interface {
+	Target(name string) (TargetInfo, bool)
+	Targets() []string
+}
+
+// TargetInfo is what check must know about a target.
+type TargetInfo struct {
+	Records   bool // takes records: tables
+	Files     bool // takes files: layouts and documents
+	Batch     bool // deliveries travel in batches
+	Results   bool // can be asked for results
+	Guarantee connectors.Guarantee
+}
+
+// FieldError is one mistake of a form, told to the front office. Its message never holds content.
+type FieldError struct {
+	Pointer string `json:"pointer"` // JSON Pointer into the form; "" is the form itself
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// MapError says that a form cannot be mapped, and why: all fields at once.
+type MapError struct{ Fields []FieldError }
+
+// Error names the first field; it never holds content.
+func (e *MapError) Error() string {
+	if len(e.Fields) == 0 {
+		return "the form cannot be mapped"
+	}
+	return "form field " + e.Fields[0].Pointer + ": " + e.Fields[0].Message
+}
+
+// Input is what is known of a submission beside its form.
+type Input struct {
+	ID          string // the submission's ID
+	Reference   string // the sender's reference
+	Received    time.Time
+	Attachments []connectors.Attachment
+	Returned    map[string]connectors.Value // "write.FIELD", from deliveries to other targets
+}
+
+// Mapped is what a form becomes.
+type Mapped struct {
+	Deliveries []Delivery // one for each target, in the order of Plan.Targets
+	Notes      []Note     // changes that the mapping allowed: cut, rounded, replaced
+}
+
+// Delivery is what one target gets of one form.
+type Delivery struct {
+	Target    string
+	Order     string              // deliveries of equal order go in sequence; empty: any order
+	Records   []connectors.Record // for databases; a child comes after its parents
+	Piece     *encode.Piece       // the encoded lines for a place
+	Layout    *encode.Layout      // of Piece
+	Documents []connectors.File   // attachments to put beside
+	Needs     []string            // "write.FIELD" of other targets that are not known yet; everything else is then nil
+	Empty     bool                // nothing is to be written there
+}
+
+// Note is a change made to a value because the mapping says so.
+type Note struct {
+	Write, Field string
+	Pointer      string // where the value came from
+	Text         string // what was done, without content
+}
+
+// Plan is a checked mapping.
+type Plan struct {
+	name     string
+	version  int
+	format   string
+	options  decode.Options
+	schema   *schemaCheck
+	refer    *cx
+	writes   []*write
+	targets  []string
+	order    map[string]cx
+	layouts  map[string]*encode.Layout // by target
+	prog     program
+	answer   *answer
+	tests    []testSpec
+	bundle   []byte
+	digest   connectors.Digest
+	maxField int
+}
+
+// write is one compiled entry of write.
+type write struct {
+	name, target, object string
+	shape                *connectors.Shape
+	loops                []loop
+	when                 *cx
+	fields               []field
+	lets                 []int // slots to compute anew for each record
+	rowSlot              int   // slot of the running record number
+	document             string
+}
+
+// loop is one NAME in LIST.
+type loop struct {
+	list  cx
+	item  int // slot of the item
+	index int // slot of its index
+	depth int
+}
+
+// Name is the mapping's name.
+func (p *Plan) Name() string { return p.name }
+
+// Version is the mapping's version.
+func (p *Plan) Version() int { return p.version }
+
+// Digest is the SHA-256 of Bundle: what a submission is pinned to.
+func (p *Plan) Digest() connectors.Digest { return p.digest }
+
+// Bundle is the mapping with its schema, lookups and layouts as one string of bytes, the same for the same
+// content. The caller must not change it.
+func (p *Plan) Bundle() []byte { return p.bundle }
+
+// Targets are the targets that the mapping writes to, in the order of their first write.
+func (p *Plan) Targets() []string { return p.targets }
+
+// Decode reads a form's bytes. Errors are *decode.Error. The content type is not needed: a mapping is made for one format.
+func (p *Plan) Decode(form []byte, _ string) (Form, error) {
+	return decode.Decode(p.format, form, p.options)
+}
+
+// Format is the format that forms must have: json, xml, urlencoded, csv or fixed.
+func (p *Plan) Format() string { return p.format }
+
+// Reference returns the sender's own reference; false where the mapping names none or the form has none.
+func (p *Plan) Reference(f Form) (string, bool) {
+	if p.refer == nil {
+		return "", false
+	}
+	e := newEnv(&p.prog, f, &Input{})
+	defer e.free()
+	v := p.refer.ev(e)
+	s, ok := v.text()
+	if e.err != nil || !ok || v.absent() || s == "" {
+		return "", false
+	}
+	return s, true
+}
+
+// Validate checks the form against the mapping's JSON Schema and returns everything that is wrong.
+func (p *Plan) Validate(f Form) []FieldError {
+	if p.schema == nil {
+		return nil
+	}
+	return p.schema.validate(f)
+}

@@ -1,0 +1,202 @@
+package mapping
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	slashpath "path"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	rules "github.com/santhosh-tekuri/jsonschema/v6/kind"
+)
+
+// schemaCheck is the form's JSON Schema: it validates forms and knows which fields there are.
+type schemaCheck struct{ root *jsonschema.Schema }
+
+// schemaBase is where schemas seem to live; $ref resolves against it, and nothing is fetched from anywhere.
+const schemaBase = "mapping:///"
+
+// loader reads $ref'd schemas beside the mapping and remembers what it read, for the bundle.
+type loader struct {
+	read func(name string) ([]byte, error)
+}
+
+// Load implements jsonschema.URLLoader.
+func (l loader) Load(url string) (any, error) {
+	name, ok := strings.CutPrefix(url, schemaBase)
+	if !ok {
+		return nil, errors.New("schemas are only read from files beside the mapping")
+	}
+	b, err := l.read(name)
+	if err != nil {
+		return nil, err
+	}
+	return jsonschema.UnmarshalJSON(bytes.NewReader(b))
+}
+
+// newSchemaCheck compiles a schema; read gets names relative to the mapping's folder.
+func newSchemaCheck(name string, read func(string) ([]byte, error)) (*schemaCheck, error) {
+	c := jsonschema.NewCompiler()
+	c.UseLoader(loader{read})
+	c.AssertFormat()
+	root, err := c.Compile(schemaBase + slashpath.Clean(name))
+	if err != nil {
+		return nil, schemaError(err)
+	}
+	return &schemaCheck{root}, nil
+}
+
+// schemaError makes a short message of a compile error.
+func schemaError(err error) error {
+	var pe *fs.PathError
+	var ve *jsonschema.SchemaValidationError
+	switch {
+	case errors.As(err, &pe):
+		return fmt.Errorf("the schema file %s cannot be read", pe.Path)
+	case errors.As(err, &ve):
+		return errors.New("the file is not a valid JSON Schema")
+	}
+	return errors.New("the JSON Schema cannot be used: " + strings.ReplaceAll(err.Error(), schemaBase, ""))
+}
+
+// validate returns everything that is wrong, sorted by place, without any content.
+func (s *schemaCheck) validate(form any) []FieldError {
+	err := s.root.Validate(form)
+	if err == nil {
+		return nil
+	}
+	var ve *jsonschema.ValidationError
+	if !errors.As(err, &ve) {
+		return []FieldError{{Code: CodeSchemaMismatch, Message: "the form cannot be validated"}}
+	}
+	var out []FieldError
+	leaves(ve, &out)
+	sort.SliceStable(out, func(i, j int) bool {
+		return out[i].Pointer < out[j].Pointer || out[i].Pointer == out[j].Pointer && out[i].Code < out[j].Code
+	})
+	uniq := out[:0]
+	for i, f := range out {
+		if i == 0 || f != out[i-1] {
+			uniq = append(uniq, f)
+		}
+	}
+	return uniq
+}
+
+// leaves collects the errors that say something. Of an anyOf or oneOf the branch that came nearest speaks.
+func leaves(ve *jsonschema.ValidationError, out *[]FieldError) {
+	switch ve.ErrorKind.(type) {
+	case *rules.AnyOf, *rules.OneOf:
+		if best := nearest(ve.Causes); best != nil {
+			leaves(best, out)
+			return
+		}
+	}
+	if len(ve.Causes) > 0 {
+		for _, c := range ve.Causes {
+			leaves(c, out)
+		}
+		return
+	}
+	pointer := pointerOf(ve.InstanceLocation)
+	code, message := describe(ve.ErrorKind)
+	if r, ok := ve.ErrorKind.(*rules.Required); ok {
+		for _, m := range r.Missing {
+			*out = append(*out, FieldError{pointer + "/" + pointerEscape.Replace(m), code, message})
+		}
+		return
+	}
+	*out = append(*out, FieldError{pointer, code, message})
+}
+
+// nearest is the cause whose errors lie deepest: the branch that the sender meant. Without a clear one, none.
+func nearest(causes []*jsonschema.ValidationError) *jsonschema.ValidationError {
+	var best *jsonschema.ValidationError
+	top, tie := -1, false
+	for _, c := range causes {
+		d := depth(c)
+		switch {
+		case d > top:
+			best, top, tie = c, d, false
+		case d == top:
+			tie = true
+		}
+	}
+	if tie {
+		return nil
+	}
+	return best
+}
+
+func depth(ve *jsonschema.ValidationError) int {
+	d := len(ve.InstanceLocation)
+	for _, c := range ve.Causes {
+		d = max(d, depth(c))
+	}
+	return d
+}
+
+func pointerOf(loc []string) string {
+	var b strings.Builder
+	for _, s := range loc {
+		b.WriteByte('/')
+		b.WriteString(pointerEscape.Replace(s))
+	}
+	return b.String()
+}
+
+var kindName = regexp.MustCompile(`[A-Z]`)
+
+// describe gives code and message of a schema rule. Limits come from the schema, never from the form.
+func describe(k jsonschema.ErrorKind) (code, message string) {
+	switch k := k.(type) {
+	case *rules.Required:
+		return CodeMissingValue, "the field must be there"
+	case *rules.Type:
+		return "schema.type", "the value must be " + strings.Join(k.Want, " or ")
+	case *rules.Enum:
+		return "schema.enum", "the value is not one of those allowed"
+	case *rules.Const:
+		return "schema.const", "the value is not the one allowed"
+	case *rules.Pattern:
+		return "schema.pattern", "the text does not have the form required"
+	case *rules.Format:
+		return "schema.format", "the text is not a valid " + k.Want
+	case *rules.MinLength:
+		return "schema.min-length", "the text must have at least " + strconv.Itoa(k.Want) + " characters"
+	case *rules.MaxLength:
+		return "schema.max-length", "the text must have at most " + strconv.Itoa(k.Want) + " characters"
+	case *rules.MinItems:
+		return "schema.min-items", "the list must have at least " + strconv.Itoa(k.Want) + " items"
+	case *rules.MaxItems:
+		return "schema.max-items", "the list must have at most " + strconv.Itoa(k.Want) + " items"
+	case *rules.Minimum, *rules.ExclusiveMinimum:
+		return "schema.minimum", "the number is too small"
+	case *rules.Maximum, *rules.ExclusiveMaximum:
+		return "schema.maximum", "the number is too large"
+	case *rules.MultipleOf:
+		return "schema.multiple-of", "the number has too many decimals or is not a multiple of what is required"
+	case *rules.AdditionalProperties:
+		return "schema.unknown-field", "the object has a field that is not known"
+	case *rules.AnyOf, *rules.OneOf:
+		return "schema.alternatives", "the value fits none, or more than one, of the alternatives"
+	}
+	word := strings.TrimPrefix(fmt.Sprintf("%T", k), "*kind.")
+	word = strings.ToLower(kindName.ReplaceAllString(word, "-$0"))
+	return "schema" + strings.Replace(word, "-", ".", 1), "the value breaks a rule of the form's schema"
+}
+
+// jsonForm makes sure that a tree from a test holds json.Number, as decode gives it.
+func jsonForm(b []byte) (any, error) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	var v any
+	err := d.Decode(&v)
+	return v, err
+}

@@ -1,0 +1,219 @@
+package mapping
+
+import (
+	"sort"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// maxBranches bounds the walk through a schema whose branches multiply.
+const maxBranches = 2000
+
+// shapes returns the schemas that may apply to the same value as s: s itself and what it refers to, joins and chooses from.
+func shapes(s *jsonschema.Schema) []*jsonschema.Schema {
+	var out []*jsonschema.Schema
+	seen := map[*jsonschema.Schema]bool{}
+	var add func(s *jsonschema.Schema)
+	add = func(s *jsonschema.Schema) {
+		if s == nil || seen[s] || len(out) > maxBranches {
+			return
+		}
+		seen[s] = true
+		out = append(out, s)
+		add(s.Ref)
+		add(s.RecursiveRef)
+		if s.DynamicRef != nil {
+			add(s.DynamicRef.Ref)
+		}
+		add(s.If)
+		add(s.Then)
+		add(s.Else)
+		for _, list := range [][]*jsonschema.Schema{s.AllOf, s.AnyOf, s.OneOf} {
+			for _, x := range list {
+				add(x)
+			}
+		}
+		for _, x := range s.DependentSchemas {
+			add(x)
+		}
+		for _, x := range s.Dependencies {
+			if x, ok := x.(*jsonschema.Schema); ok {
+				add(x)
+			}
+		}
+	}
+	add(s)
+	return out
+}
+
+// items returns the schemas of a list's items among those that apply to the list.
+func items(list []*jsonschema.Schema) []*jsonschema.Schema {
+	var out []*jsonschema.Schema
+	for _, s := range list {
+		switch it := s.Items.(type) {
+		case *jsonschema.Schema:
+			out = append(out, shapes(it)...)
+		case []*jsonschema.Schema:
+			for _, x := range it {
+				out = append(out, shapes(x)...)
+			}
+		}
+		for _, x := range s.PrefixItems {
+			out = append(out, shapes(x)...)
+		}
+		if s.Items2020 != nil {
+			out = append(out, shapes(s.Items2020)...)
+		}
+	}
+	return out
+}
+
+// known tells whether the schema has the path. Where it lists no fields at all, or allows others by a rule,
+// everything is known. names are what it has instead, at the first step that it does not know.
+func (s *schemaCheck) known(abs []seg) (ok bool, at int, names []string) {
+	now := shapes(s.root)
+	for i, step := range abs {
+		if step.name == "" {
+			if now = items(now); len(now) == 0 {
+				return true, 0, nil
+			}
+			continue
+		}
+		var next []*jsonschema.Schema
+		open, seen := true, map[string]bool{}
+		for _, x := range now {
+			for name, sub := range x.Properties {
+				open = false
+				if !seen[name] {
+					seen[name] = true
+					names = append(names, name)
+				}
+				if name == step.name {
+					next = append(next, shapes(sub)...)
+				}
+			}
+		}
+		for _, x := range now {
+			if _, extra := x.AdditionalProperties.(*jsonschema.Schema); extra || len(x.PatternProperties) > 0 {
+				open = true
+			}
+		}
+		if !hasProperties(now) && len(items(now)) > 0 {
+			return false, i, nil // a list has no fields of its own
+		}
+		switch {
+		case len(next) > 0:
+			now, names = next, nil
+		case open:
+			return true, 0, nil
+		default:
+			sort.Strings(names)
+			return false, i, names
+		}
+	}
+	return true, 0, nil
+}
+
+// fieldsOf returns the dotted paths of all values that the schema names, without indexes. Where it leads back into
+// itself the walk ends.
+func (s *schemaCheck) fieldsOf() []string {
+	found := map[string]bool{}
+	var walk func(now []*jsonschema.Schema, at string, trail map[*jsonschema.Schema]bool)
+	walk = func(now []*jsonschema.Schema, at string, trail map[*jsonschema.Schema]bool) {
+		if len(found) > maxBranches {
+			return
+		}
+		inner := map[*jsonschema.Schema]bool{}
+		for k := range trail {
+			inner[k] = true
+		}
+		for _, x := range now {
+			inner[x] = true
+		}
+		leaf := true
+		if it := items(now); len(it) > 0 && !anyIn(it, trail) {
+			walk(it, at, inner)
+			return
+		}
+		for _, x := range now {
+			for name, sub := range x.Properties {
+				leaf = false
+				next := shapes(sub)
+				for _, y := range now {
+					if y != x {
+						if other, ok := y.Properties[name]; ok {
+							next = append(next, shapes(other)...)
+						}
+					}
+				}
+				if sub == nil || sub.Bool != nil || anyIn(next, trail) {
+					continue
+				}
+				walk(next, join2(at, name), inner)
+			}
+		}
+		if leaf && at != "" {
+			found[at] = true
+		}
+	}
+	walk(shapes(s.root), "", map[*jsonschema.Schema]bool{})
+	out := make([]string, 0, len(found))
+	for f := range found {
+		out = append(out, f)
+	}
+	sort.Strings(out)
+	return out
+}
+
+func join2(at, name string) string {
+	if at == "" {
+		return name
+	}
+	return at + "." + name
+}
+
+func anyIn(list []*jsonschema.Schema, set map[*jsonschema.Schema]bool) bool {
+	for _, s := range list {
+		if set[s] {
+			return true
+		}
+	}
+	return false
+}
+
+// throughLists puts an index wherever the path steps from a list straight to a field of its items.
+func (s *schemaCheck) throughLists(abs []seg) []seg {
+	var out []seg
+	now := shapes(s.root)
+	for _, step := range abs {
+		for range 8 { // lists of lists
+			if it := items(now); step.name != "" && len(it) > 0 && !hasProperties(now) {
+				out, now = append(out, seg{loop: -1, item: true}), it
+				continue
+			}
+			break
+		}
+		out = append(out, step)
+		if step.name == "" {
+			now = items(now)
+			continue
+		}
+		var next []*jsonschema.Schema
+		for _, x := range now {
+			if sub, ok := x.Properties[step.name]; ok {
+				next = append(next, shapes(sub)...)
+			}
+		}
+		now = next
+	}
+	return out
+}
+
+func hasProperties(list []*jsonschema.Schema) bool {
+	for _, s := range list {
+		if len(s.Properties) > 0 {
+			return true
+		}
+	}
+	return false
+}

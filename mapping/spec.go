@@ -1,0 +1,205 @@
+package mapping
+
+import (
+	"time"
+
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// The structs of the mapping file. Their doc tags become the JSON Schema that editors use.
+
+// fileSpec is the whole file.
+type fileSpec struct {
+	Mapping string                   `yaml:"mapping,required" doc:"name of the mapping, for life"`
+	Version int                      `yaml:"version,required" doc:"raise it with every change of content"`
+	Input   inputSpec                `yaml:"input,required" doc:"what the form looks like"`
+	Let     diag.Ordered[exprText]   `yaml:"let" doc:"names for expressions, each may use those before it"`
+	Lookups diag.Ordered[lookupSpec] `yaml:"lookups" doc:"tables of known values by name"`
+	Layouts diag.Ordered[*diag.Node] `yaml:"layouts" doc:"layouts of files by name: written here, or file: with a path"`
+	Write   []writeSpec              `yaml:"write,required" doc:"what is written where, in order"`
+	Order   *diag.Node               `yaml:"order" doc:"expression whose equal values are delivered in the order of acceptance; or one for each target"`
+	Ignore  []exprText               `yaml:"ignore" doc:"form fields that are deliberately not used"`
+	Answer  *answerSpec              `yaml:"answer" doc:"how the back office's result is found and read"`
+	Tests   []testSpec               `yaml:"tests" doc:"cases that inbasket test runs"`
+}
+
+// inputSpec describes the form.
+type inputSpec struct {
+	Format    string     `yaml:"format,required" doc:"json, xml, urlencoded, csv or fixed" enum:"json,xml,urlencoded,csv,fixed"`
+	Schema    string     `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
+	Reference *exprText  `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
+	Lists     []string   `yaml:"lists" doc:"XML: dotted paths of elements that may repeat"`
+	Limits    limitsSpec `yaml:"limits" doc:"what a form may be at most"`
+	CSV       *csvSpec   `yaml:"csv" doc:"how a CSV form is written"`
+	Unused    string     `yaml:"unused" doc:"what an unused form field is: error (default) or allow" enum:"error,allow"`
+}
+
+type limitsSpec struct {
+	Bytes int64 `yaml:"bytes" doc:"size, such as 4MiB"`
+	Depth int   `yaml:"depth" doc:"levels of nesting"`
+	Nodes int   `yaml:"nodes" doc:"values"`
+	Text  int   `yaml:"text" doc:"bytes of one text"`
+}
+
+type csvSpec struct {
+	Delimiter string   `yaml:"delimiter" doc:"one character or tab; default comma"`
+	Quote     string   `yaml:"quote" doc:"one character or none"`
+	Charset   string   `yaml:"charset" doc:"default utf-8"`
+	Columns   []string `yaml:"columns" doc:"names of the columns where there is no header line"`
+	Single    bool     `yaml:"single" doc:"the file is one record"`
+}
+
+// lookupSpec is a table of known values.
+type lookupSpec struct {
+	File   string               `yaml:"file" doc:"CSV file with a header line, beside the mapping"`
+	Key    string               `yaml:"key" doc:"column of the key"`
+	Value  string               `yaml:"value" doc:"column of the value"`
+	Values diag.Ordered[string] `yaml:"values" doc:"the table itself, instead of a file"`
+	node   *diag.Node
+}
+
+// UnmarshalNode keeps the node for positions.
+func (l *lookupSpec) UnmarshalNode(n *diag.Node) diag.Problems {
+	type plain lookupSpec
+	var p plain
+	problems := n.Decode(&p)
+	*l = lookupSpec(p)
+	l.node = n
+	return problems
+}
+
+// writeSpec is one entry of write.
+type writeSpec struct {
+	As        string                  `yaml:"as,required" doc:"name of the write"`
+	To        string                  `yaml:"to,required" doc:"target of the agent's configuration"`
+	Table     string                  `yaml:"table" doc:"table, with its schema where needed"`
+	Layout    string                  `yaml:"layout" doc:"layout of a file"`
+	Document  string                  `yaml:"document" doc:"name of the file that each attachment is put under, such as {reference}-{name}"`
+	Procedure string                  `yaml:"procedure" doc:"stored procedure; not in this version"`
+	Mode      string                  `yaml:"mode" doc:"insert (default), upsert, update or replace-children" enum:"insert,upsert,update,replace-children"`
+	Key       []string                `yaml:"key,one" doc:"fields that name the row"`
+	When      *exprText               `yaml:"when" doc:"condition; without it always"`
+	Each      []exprText              `yaml:"each,one" doc:"NAME in LIST: one record for each item; several nest"`
+	Let       diag.Ordered[exprText]  `yaml:"let" doc:"names for this write, computed for each record"`
+	Fields    diag.Ordered[fieldSpec] `yaml:"fields" doc:"columns in order, each an expression or a block with value"`
+	Returning []string                `yaml:"returning,one" doc:"columns whose values the target gives"`
+	Order     *exprText               `yaml:"order" doc:"order key of the target's delivery"`
+	node      *diag.Node
+}
+
+// UnmarshalNode keeps the node for positions.
+func (w *writeSpec) UnmarshalNode(n *diag.Node) diag.Problems {
+	type plain writeSpec
+	var p plain
+	problems := n.Decode(&p)
+	*w = writeSpec(p)
+	w.node = n
+	return problems
+}
+
+// fieldSpec is one column: an expression, or a block.
+type fieldSpec struct {
+	Value     *exprText `yaml:"value,required" doc:"expression"`
+	Type      string    `yaml:"type" doc:"text, text(n), integer, decimal(p,s), boolean, date, datetime or binary"`
+	Default   *exprText `yaml:"default" doc:"expression for a missing or null value"`
+	OnMissing string    `yaml:"onMissing" doc:"omit (default), null, empty or error" enum:"omit,null,empty,error"`
+	OnNull    string    `yaml:"onNull" doc:"null (default), omit, empty or error" enum:"omit,null,empty,error"`
+	OnEmpty   string    `yaml:"onEmpty" doc:"keep (default), null, omit or error" enum:"keep,omit,null,error"`
+	Overflow  string    `yaml:"overflow" doc:"a text that is too long: error (default) or cut" enum:"error,cut"`
+	Round     string    `yaml:"round" doc:"too many decimals: error (default), or a rounding mode such as half-up" enum:"error,half-up,half-even,half-down,up,down,ceiling,floor"`
+	node      *diag.Node
+}
+
+// UnmarshalNode reads either form.
+func (f *fieldSpec) UnmarshalNode(n *diag.Node) diag.Problems {
+	f.node = n
+	if n.Kind != diag.Map {
+		f.Value = &exprText{}
+		return f.Value.UnmarshalNode(n)
+	}
+	type plain fieldSpec
+	var p plain
+	problems := n.Decode(&p)
+	*f = fieldSpec(p)
+	f.node = n
+	return problems
+}
+
+// exprText is an expression as it stands in the file.
+type exprText struct {
+	text string
+	node *diag.Node
+}
+
+// UnmarshalNode takes a text, number or boolean as an expression.
+func (x *exprText) UnmarshalNode(n *diag.Node) diag.Problems {
+	switch n.Kind {
+	case diag.Text, diag.Number, diag.Bool:
+		x.text, x.node = n.Text, n
+		return nil
+	}
+	return diag.Problems{n.Problem(CodeSyntax, "an expression belongs here, not "+n.Describe(), "")}
+}
+
+// answerSpec says how results are found and read.
+type answerSpec struct {
+	From      string                 `yaml:"from,required" doc:"target (a database) or entry of results (answer files) of the agent's configuration"`
+	Query     string                 `yaml:"query" doc:"database: returns one row for each result not yet fetched"`
+	ID        []string               `yaml:"id,one" doc:"columns or fields that make up the result's own identity"`
+	Mark      string                 `yaml:"mark" doc:"database: marks a row as fetched, with :NAME for its columns"`
+	Every     time.Duration          `yaml:"every" doc:"database: how often to ask; default 30s"`
+	File      string                 `yaml:"file" doc:"answer files: regular expression of the name with named groups"`
+	Format    string                 `yaml:"format" doc:"answer files: json, xml, csv or none" enum:"json,xml,csv,none"`
+	Lists     []string               `yaml:"lists" doc:"answer files in XML: elements that may repeat"`
+	CSV       *csvSpec               `yaml:"csv" doc:"answer files in CSV; one record is expected"`
+	Fields    diag.Ordered[exprText] `yaml:"fields" doc:"answer files: fields as expressions over content and file"`
+	Match     diag.Ordered[exprText] `yaml:"match,required" doc:"which submission: column or field, and the expression over the form that it equals"`
+	Outcome   *diag.Node             `yaml:"outcome,required" doc:"the column with the status, and what each status means"`
+	Case      string                 `yaml:"case" doc:"column or field of the case number"`
+	Reason    string                 `yaml:"reason" doc:"column or field of the reason"`
+	Documents []documentSpec         `yaml:"documents" doc:"documents of the decision"`
+	node      *diag.Node
+}
+
+// UnmarshalNode keeps the node for positions.
+func (a *answerSpec) UnmarshalNode(n *diag.Node) diag.Problems {
+	type plain answerSpec
+	var p plain
+	problems := n.Decode(&p)
+	*a = answerSpec(p)
+	a.node = n
+	return problems
+}
+
+type documentSpec struct {
+	Name string `yaml:"name,required" doc:"name that the front office sees"`
+	From string `yaml:"from,required" doc:"column with the content"`
+	Type string `yaml:"type" doc:"MIME type; default by the name's ending"`
+}
+
+// testSpec is one case of the mapping's own tests.
+type testSpec struct {
+	Name        string                     `yaml:"name" doc:"what the case shows; default: the form's file name"`
+	Form        string                     `yaml:"form,required" doc:"sample form, beside the mapping"`
+	Returns     map[string]map[string]any  `yaml:"returns" doc:"values that targets return, by write and column"`
+	Expect      diag.Ordered[[]*diag.Node] `yaml:"expect" doc:"records by write, in order; only the fields named are compared"`
+	Exact       bool                       `yaml:"exact" doc:"fields that are not named must not be written"`
+	ExpectError *expectError               `yaml:"expect-error" doc:"the form must be rejected"`
+	ExpectBytes map[string]string          `yaml:"expect-bytes" doc:"file with the exact bytes of a target's records"`
+	node        *diag.Node
+}
+
+// UnmarshalNode keeps the node for positions.
+func (t *testSpec) UnmarshalNode(n *diag.Node) diag.Problems {
+	type plain testSpec
+	var p plain
+	problems := n.Decode(&p)
+	*t = testSpec(p)
+	t.node = n
+	return problems
+}
+
+type expectError struct {
+	At   string `yaml:"at" doc:"JSON Pointer of the wrong field"`
+	Code string `yaml:"code" doc:"code of the error"`
+}

@@ -1,0 +1,244 @@
+package mapping
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	slashpath "path"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/encode"
+)
+
+// TestResult is the outcome of one case of a mapping's own tests.
+type TestResult struct {
+	Name  string   `json:"name"`
+	Line  int      `json:"line"` // of the case in the mapping
+	OK    bool     `json:"ok"`
+	Diffs []string `json:"diffs,omitempty"` // one for each difference: write[record].FIELD: want, have
+}
+
+// testTime is when test submissions seem to have come in.
+var testTime = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// RunTests runs the mapping's own tests. Forms and expected files are read from fsys, beside the mapping.
+func (p *Plan) RunTests(fsys fs.FS) []TestResult {
+	out := make([]TestResult, 0, len(p.tests))
+	for _, t := range p.tests {
+		r := TestResult{Name: t.Name}
+		if r.Name == "" {
+			r.Name = t.Form
+		}
+		if t.node != nil {
+			r.Line = t.node.Line
+		}
+		r.Diffs = p.runTest(fsys, t)
+		r.OK = len(r.Diffs) == 0
+		out = append(out, r)
+	}
+	return out
+}
+
+// runTest returns what differs.
+func (p *Plan) runTest(fsys fs.FS, t testSpec) []string {
+	raw, err := fs.ReadFile(fsys, slashpath.Clean(t.Form))
+	if err != nil {
+		return []string{"form: " + fileMessage(err)}
+	}
+	fields, m := p.try(raw, t)
+	if t.ExpectError != nil {
+		return expectError2(t.ExpectError, fields)
+	}
+	if len(fields) > 0 {
+		var diffs []string
+		for _, f := range fields {
+			diffs = append(diffs, fmt.Sprintf("the form is rejected at %s: %s (%s)", f.Pointer, f.Message, f.Code))
+		}
+		return diffs
+	}
+	return append(compareRecords(t, m), compareBytes(fsys, t, m)...)
+}
+
+// try decodes, validates and maps one form of a test, with everything that targets return known.
+func (p *Plan) try(raw []byte, t testSpec) ([]FieldError, *Mapped) {
+	form, err := p.Decode(raw, "")
+	var de *decode.Error
+	if errors.As(err, &de) {
+		return []FieldError{{Pointer: de.Pointer, Code: de.Code, Message: de.Message}}, nil
+	}
+	if fields := p.Validate(form); len(fields) > 0 {
+		return fields, nil
+	}
+	in := Input{ID: "0000000000001", Received: testTime, Returned: map[string]connectors.Value{}}
+	in.Reference, _ = p.Reference(form)
+	for w, cols := range t.Returns {
+		for c, v := range cols {
+			in.Returned[w+"."+c] = fromNode(v).connector()
+		}
+	}
+	m, err := p.Map(form, in)
+	var me *MapError
+	switch {
+	case errors.As(err, &me):
+		return me.Fields, nil
+	case err != nil:
+		return []FieldError{{Code: "mapping.failed", Message: err.Error()}}, nil
+	}
+	for i := range m.Deliveries {
+		resolve(m.Deliveries[i].Records, in.Returned)
+	}
+	return nil, m
+}
+
+// resolve puts returned values where records refer to them, as a target does in its transaction.
+func resolve(recs []connectors.Record, returned map[string]connectors.Value) {
+	for _, r := range recs {
+		for i, v := range r.Values {
+			if known, ok := returned[v.Str]; ok && v.Kind == connectors.Reference {
+				r.Values[i] = known
+			}
+		}
+	}
+}
+
+func expectError2(want *expectError, have []FieldError) []string {
+	if len(have) == 0 {
+		return []string{"the form is accepted, an error was expected"}
+	}
+	var near []string
+	for _, f := range have {
+		if (want.At == "" || want.At == f.Pointer) && (want.Code == "" || want.Code == f.Code) {
+			return nil
+		}
+		near = append(near, f.Pointer+" ("+f.Code+")")
+	}
+	return []string{fmt.Sprintf("expected an error at %s %s, have %s", want.At, want.Code, strings.Join(near, ", "))}
+}
+
+func compareRecords(t testSpec, m *Mapped) []string {
+	have := map[string][]connectors.Record{}
+	var diffs []string
+	for _, d := range m.Deliveries {
+		for _, n := range d.Needs {
+			diffs = append(diffs, fmt.Sprintf("target %s waits for %s: give it under returns", d.Target, n))
+		}
+		for _, r := range d.Records {
+			have[r.Shape.Write] = append(have[r.Shape.Write], r)
+		}
+	}
+	for _, e := range t.Expect {
+		recs := have[e.Key]
+		if len(recs) != len(e.Value) {
+			diffs = append(diffs, fmt.Sprintf("%s: want %d records, have %d", e.Key, len(e.Value), len(recs)))
+		}
+		for i := range min(len(recs), len(e.Value)) {
+			diffs = append(diffs, compareRecord(fmt.Sprintf("%s[%d]", e.Key, i), e.Value[i], recs[i], t.Exact)...)
+		}
+	}
+	return diffs
+}
+
+// compareRecord compares the fields that the test names; with exact also that no other is written.
+func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) []string {
+	if want.Kind != diag.Map {
+		return []string{at + ": write the expected fields as a block"}
+	}
+	var diffs []string
+	for _, p := range want.Pairs {
+		i := -1
+		for j, f := range r.Shape.Fields {
+			if f == p.Key {
+				i = j
+			}
+		}
+		if i < 0 {
+			diffs = append(diffs, fmt.Sprintf("%s.%s: the write has no such field", at, p.Key))
+			continue
+		}
+		if have, want := shown(r.Values[i]), wanted(p.Value); have != want {
+			diffs = append(diffs, fmt.Sprintf("%s.%s: want %s, have %s", at, p.Key, want, have))
+		}
+	}
+	for i, f := range r.Shape.Fields {
+		if _, named := want.Get(f); exact && !named && r.Values[i].Kind != connectors.Missing {
+			diffs = append(diffs, fmt.Sprintf("%s.%s: want nothing, have %s", at, f, shown(r.Values[i])))
+		}
+	}
+	return diffs
+}
+
+// shown and wanted write both sides alike: texts and dates in quotes, numbers and truth values without.
+func shown(v connectors.Value) string {
+	x := fromConnector(v)
+	s, ok := x.text()
+	switch {
+	case !ok:
+		return Show(v)
+	case v.Kind == connectors.Text, v.Kind == connectors.Date, v.Kind == connectors.DateTime:
+		return fmt.Sprintf("%q", s)
+	}
+	return s
+}
+
+func wanted(n *diag.Node) string {
+	switch n.Kind {
+	case diag.Null:
+		return "(null)"
+	case diag.Text:
+		if n.Text == "(missing)" || n.Text == "(null)" || n.Text == "(binary)" || strings.HasPrefix(n.Text, "(returned ") {
+			return n.Text
+		}
+		return fmt.Sprintf("%q", n.Text)
+	}
+	return n.Text
+}
+
+func compareBytes(fsys fs.FS, t testSpec, m *Mapped) []string {
+	targets := make([]string, 0, len(t.ExpectBytes))
+	for target := range t.ExpectBytes {
+		targets = append(targets, target)
+	}
+	sort.Strings(targets)
+	var diffs []string
+	for _, target := range targets {
+		want, err := fs.ReadFile(fsys, slashpath.Clean(t.ExpectBytes[target]))
+		if err != nil {
+			diffs = append(diffs, "expect-bytes "+target+": "+fileMessage(err))
+			continue
+		}
+		var have []byte
+		for _, d := range m.Deliveries {
+			if d.Target == target && d.Layout != nil {
+				have, err = d.Layout.File(encode.Header{Seq: 1, SealedAt: testTime, Name: "TEST"}, []encode.Piece{*d.Piece})
+			}
+		}
+		if err != nil {
+			diffs = append(diffs, "expect-bytes "+target+": "+err.Error())
+		} else if !bytes.Equal(want, have) {
+			diffs = append(diffs, fmt.Sprintf("expect-bytes %s: %s", target, firstDifference(want, have)))
+		}
+	}
+	return diffs
+}
+
+// firstDifference says where two files part.
+func firstDifference(want, have []byte) string {
+	w, h := bytes.Split(want, []byte("\n")), bytes.Split(have, []byte("\n"))
+	for i := range max(len(w), len(h)) {
+		switch {
+		case i >= len(w):
+			return fmt.Sprintf("line %d is too much: %q", i+1, h[i])
+		case i >= len(h):
+			return fmt.Sprintf("line %d is missing: %q", i+1, w[i])
+		case !bytes.Equal(w[i], h[i]):
+			return fmt.Sprintf("line %d: want %q, have %q", i+1, w[i], h[i])
+		}
+	}
+	return "equal"
+}

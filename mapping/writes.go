@@ -1,0 +1,381 @@
+package mapping
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/encode"
+)
+
+// field is one compiled column.
+type field struct {
+	name string
+	text string // the expression, for explain
+	x    cx
+	def  *cx
+	typ  fieldType
+}
+
+var modes = map[string]connectors.Op{"": connectors.Insert, "insert": connectors.Insert, "upsert": connectors.Upsert,
+	"update": connectors.Update, "replace-children": connectors.ReplaceChildren}
+
+// writes compiles the write section and what belongs to targets.
+func (b *builder) writes() {
+	seen := map[string]bool{}
+	for _, w := range b.spec.Write {
+		if w.node == nil {
+			continue
+		}
+		if w.As != "" && seen[w.As] {
+			b.report(valueProblem(w.node, "as", CodeDuplicate, fmt.Sprintf("two writes are named %q", w.As)))
+		}
+		seen[w.As] = true
+		if _, taken := b.root.find(w.As); taken && w.As != "" {
+			b.report(valueProblem(w.node, "as", CodeShadow, fmt.Sprintf("%q is already the name of something else", w.As)))
+		}
+		if !contains2(b.plan.targets, w.To) && w.To != "" {
+			b.plan.targets = append(b.plan.targets, w.To)
+		}
+	}
+	if n, ok := b.file.Root().Get("write"); ok && len(b.spec.Write) == 0 && n.Kind == diag.List {
+		b.report(n.Problem(CodeMissingKey, "a mapping writes something", ""))
+	}
+	for i, w := range b.spec.Write {
+		if w.node != nil {
+			b.write(i, w)
+		}
+	}
+	b.orders()
+	b.checkCycles()
+}
+
+func contains2(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// scopeFor is what write i sees: the outer names and the writes that return something.
+func (b *builder) scopeFor(i int) *scope {
+	s := b.root.inner()
+	for j, w := range b.spec.Write {
+		if j == i || !wordPattern.MatchString(w.As) || reserved[w.As] {
+			continue
+		}
+		if _, taken := s.find(w.As); taken {
+			continue
+		}
+		from := w.To
+		s.names[w.As] = binding{ref: &writeBinding{name: w.As, target: w.To, returning: w.Returning, many: len(w.Each) > 0, later: j > i,
+			onUse: func(target string) {
+				if b.waits[target] == nil {
+					b.waits[target] = map[string]bool{}
+				}
+				b.waits[target][from] = true
+			}}}
+	}
+	return s
+}
+
+func (b *builder) write(i int, spec writeSpec) {
+	b.checkTarget(spec)
+	w := &write{name: spec.As, target: spec.To, document: spec.Document, rowSlot: b.plan.prog.slot()}
+	if !b.object(w, spec) {
+		return
+	}
+	s := b.scopeFor(i).inner()
+	b.loops(w, spec, &s)
+	row := w.rowSlot
+	s = s.inner()
+	s.names["row"] = binding{ev: func(e *env) value { return e.slots[row] }}
+	for _, l := range spec.Let {
+		b.let(s, l, spec.To, &w.lets)
+	}
+	if spec.When != nil {
+		if c, ok := b.value(s, *spec.When, spec.To); ok {
+			w.when = &c
+		}
+	}
+	if spec.Order != nil {
+		b.order(spec.To, *spec.Order)
+	}
+	w.shape = &connectors.Shape{Write: w.name, Object: w.object, Op: modes[spec.Mode], Returning: spec.Returning}
+	if spec.Table == "" {
+		w.shape.Op = connectors.Put
+	}
+	for _, f := range spec.Fields {
+		b.field(w, s, f)
+	}
+	b.keys(w, spec)
+	b.layoutFields(w, spec)
+	b.plan.maxField = max(b.plan.maxField, len(w.fields))
+	b.plan.writes = append(b.plan.writes, w)
+}
+
+// object finds what the write is: exactly one of table, layout, document, procedure.
+func (b *builder) object(w *write, spec writeSpec) bool {
+	given := 0
+	for _, o := range []string{spec.Table, spec.Layout, spec.Document, spec.Procedure} {
+		if o != "" {
+			given++
+			w.object = o
+		}
+	}
+	if given != 1 {
+		b.report(spec.node.Problem(CodeOneOf, "a write has exactly one of table, layout, document and procedure", ""))
+		return false
+	}
+	if spec.Procedure != "" {
+		p := spec.node.KeyProblem("procedure", CodeProcedureUnsupported, "this version does not call procedures yet", "write to a table that a trigger or job reads")
+		b.report(p)
+		return false
+	}
+	if n, ok := spec.node.Get("mode"); ok {
+		words := []string{"insert", "upsert", "update", "replace-children"}
+		if _, known := modes[spec.Mode]; !known {
+			b.report(n.Problem(CodeValue, fmt.Sprintf("%q is not one of %s", spec.Mode, listWords(words)), diag.DidYouMean(spec.Mode, words)))
+		} else if spec.Table == "" {
+			b.report(n.Problem(CodeValue, "mode belongs to a table", ""))
+		}
+	}
+	if spec.Table == "" && len(spec.Returning) > 0 {
+		b.report(spec.node.KeyProblem("returning", CodeReference, "only a table returns values", ""))
+	}
+	for _, other := range b.plan.writes {
+		if other.target == w.target && (other.shape.Op == connectors.Put) != (spec.Table == "") {
+			b.report(spec.node.KeyProblem("to", CodeTargetKind, fmt.Sprintf("target %q is given both tables and files", w.target), ""))
+			break
+		}
+	}
+	return true
+}
+
+var eachPattern = regexp.MustCompile(`^\s*([A-Za-z_][A-Za-z0-9_]*)(\s+in\s+)(.+)$`)
+
+// loops compiles each: NAME in LIST, from the outermost to the innermost.
+func (b *builder) loops(w *write, spec writeSpec, s **scope) {
+	for depth, x := range spec.Each {
+		if x.node == nil {
+			continue
+		}
+		m := eachPattern.FindStringSubmatchIndex(x.text)
+		if m == nil {
+			b.report(x.node.Problem(CodeSyntax, "each is written NAME in LIST, such as parcel in form.parcels", ""))
+			continue
+		}
+		name, rest := x.text[m[2]:m[3]], x.text[m[6]:m[7]]
+		if !b.freeAt(*s, name, x.node) {
+			continue
+		}
+		list, p := b.compiler(*s, spec.To).compile(rest, false)
+		if p == nil && list.path != nil {
+			p = b.use(list.path, false)
+			if p == nil {
+				p = b.declaredList(list.path)
+			}
+		}
+		if p != nil {
+			p.from += len([]rune(x.text[:m[6]]))
+			b.expressionProblem(x, p)
+			list = cx{ev: func(*env) value { return missing }, path: &path{slot: -1}}
+		}
+		l := loop{list: list, item: b.plan.prog.slot(), index: b.plan.prog.slot(), depth: depth}
+		b.plan.prog.depth = max(b.plan.prog.depth, depth+1)
+		w.loops = append(w.loops, l)
+		*s = (*s).inner()
+		bind := binding{ev: func(e *env) value { return e.slots[l.item] }, src: list.src}
+		if list.path != nil {
+			bind = binding{path: &path{slot: l.item, abs: list.path.child(seg{loop: depth}).abs}}
+		}
+		(*s).names[name] = bind
+		(*s).names["index"] = binding{ev: func(e *env) value { return e.slots[l.index] }}
+	}
+}
+
+func (b *builder) freeAt(s *scope, name string, n *diag.Node) bool {
+	if reserved[name] {
+		b.report(n.Problem(CodeValue, fmt.Sprintf("%q is a word of the language", name), ""))
+		return false
+	}
+	if _, taken := s.find(name); taken {
+		b.report(n.Problem(CodeShadow, fmt.Sprintf("%q is already the name of something else here", name), ""))
+		return false
+	}
+	return true
+}
+
+// declaredList wants XML lists declared: one element and several must look the same.
+func (b *builder) declaredList(p *path) *exprProblem {
+	if b.spec.Input.Format != "xml" && b.spec.Input.Format != "urlencoded" || b.lists[p.dotted()] {
+		return nil
+	}
+	return &exprProblem{code: CodeList, message: p.dotted() + " is not declared under input.lists: with one element only it would not be a list",
+		suggestion: "lists: [" + p.dotted() + "]"}
+}
+
+func (b *builder) field(w *write, s *scope, e diag.Entry[fieldSpec]) {
+	f := field{name: e.Key}
+	w.shape.Fields = append(w.shape.Fields, e.Key)
+	spec := e.Value
+	if spec.Value != nil && spec.Value.node != nil {
+		f.text = spec.Value.text
+		f.x, _ = b.value(s, *spec.Value, w.target)
+	}
+	if spec.Default != nil && spec.Default.node != nil {
+		if d, ok := b.value(s, *spec.Default, w.target); ok {
+			f.def = &d
+		}
+	}
+	var msg string
+	if f.typ, msg = newFieldType(spec); msg != "" {
+		b.report(valueProblem(spec.node, "type", CodeType, msg))
+	}
+	for key, given := range map[string]string{"onMissing": spec.OnMissing, "onNull": spec.OnNull, "onEmpty": spec.OnEmpty, "overflow": spec.Overflow, "round": spec.Round} {
+		b.fieldChoice(spec.node, key, given)
+	}
+	if w.document != "" && spec.node != nil {
+		b.report(spec.node.Problem(CodeValue, "a document has no fields", ""))
+	}
+	w.fields = append(w.fields, f)
+}
+
+var fieldChoices = map[string][]string{"onMissing": {"omit", "null", "empty", "error"}, "onNull": {"omit", "null", "empty", "error"},
+	"onEmpty": {"keep", "omit", "null", "error"}, "overflow": {"error", "cut"},
+	"round": {"error", "half-up", "half-even", "half-down", "up", "down", "ceiling", "floor"}}
+
+func (b *builder) fieldChoice(n *diag.Node, key, word string) {
+	words := fieldChoices[key]
+	if word == "" || contains2(words, word) || n == nil {
+		return
+	}
+	p := valueProblem(n, key, CodeValue, fmt.Sprintf("%q is not one of %s", word, listWords(words)))
+	p.Suggestion = diag.DidYouMean(word, words)
+	b.report(p)
+}
+
+// keys finds the key's columns and the returned ones.
+func (b *builder) keys(w *write, spec writeSpec) {
+	for _, k := range spec.Key {
+		at := -1
+		for i, f := range w.shape.Fields {
+			if f == k {
+				at = i
+			}
+		}
+		if at < 0 {
+			p := valueProblem(spec.node, "key", CodeKey, fmt.Sprintf("the write has no field %q", k))
+			p.Suggestion = diag.DidYouMean(k, w.shape.Fields)
+			b.report(p)
+			continue
+		}
+		w.shape.Key = append(w.shape.Key, at)
+	}
+	if w.shape.Op != connectors.Insert && w.shape.Op != connectors.Put && len(spec.Key) == 0 {
+		b.report(spec.node.KeyProblem("mode", CodeKey, "mode "+spec.Mode+" needs a key", "key: [COLUMN]"))
+	}
+	if len(w.fields) == 0 && spec.Document == "" {
+		b.report(spec.node.Problem(CodeMissingKey, "the write has no fields", ""))
+	}
+}
+
+// layoutFields checks the fields against the layout's.
+func (b *builder) layoutFields(w *write, spec writeSpec) {
+	if spec.Document != "" {
+		if _, err := encode.ParseTemplate(spec.Document); err != nil {
+			b.report(valueProblem(spec.node, "document", CodeValue, "this file name cannot be used: "+err.Error()))
+		}
+	}
+	if spec.Layout == "" {
+		return
+	}
+	l, ok := b.layouts[spec.Layout]
+	if !ok {
+		p := valueProblem(spec.node, "layout", CodeLayoutUnknown, fmt.Sprintf("there is no layout %q", spec.Layout))
+		p.Suggestion = diag.DidYouMean(spec.Layout, b.spec.Layouts.Keys())
+		b.report(p)
+		return
+	}
+	if l == nil {
+		return
+	}
+	if old, ok := b.plan.layouts[w.target]; ok && old != l {
+		b.report(valueProblem(spec.node, "layout", CodeLayout, "one target has one layout: list the kinds of records in it"))
+		return
+	}
+	b.plan.layouts[w.target] = l
+	names, ok := l.Fields(w.name)
+	if !ok {
+		b.report(valueProblem(spec.node, "layout", CodeLayout, fmt.Sprintf("the layout has no records for write %q", w.name)))
+		return
+	}
+	for _, n := range names {
+		if !contains2(w.shape.Fields, n) {
+			p := spec.node.KeyProblem("fields", CodeLayout, fmt.Sprintf("the layout's field %q is not given", n), "")
+			b.report(p)
+		}
+	}
+	for i, n := range w.shape.Fields {
+		if !contains2(names, n) && i < len(spec.Fields) {
+			b.report(spec.Fields[i].Value.node.Problem(CodeLayout, fmt.Sprintf("the layout has no field %q", n), diag.DidYouMean(n, names)))
+		}
+	}
+}
+
+// orders reads the top-level order: one expression, or one for each target.
+func (b *builder) orders() {
+	n := b.spec.Order
+	if n == nil {
+		return
+	}
+	if n.Kind != diag.Map {
+		var x exprText
+		if problems := n.Decode(&x); len(problems) > 0 {
+			b.problems = append(b.problems, problems...)
+			return
+		}
+		for _, t := range b.plan.targets {
+			b.order(t, x)
+		}
+		return
+	}
+	for _, p := range n.Pairs {
+		if !contains2(b.plan.targets, p.Key) {
+			b.report(n.KeyProblem(p.Key, CodeUnknownTarget, fmt.Sprintf("nothing is written to %q", p.Key), diag.DidYouMean(p.Key, b.plan.targets)))
+			continue
+		}
+		var x exprText
+		if problems := p.Value.Decode(&x); len(problems) > 0 {
+			b.problems = append(b.problems, problems...)
+			continue
+		}
+		b.order(p.Key, x)
+	}
+}
+
+func (b *builder) order(target string, x exprText) {
+	if x.node == nil {
+		return
+	}
+	if old, twice := b.plan.order[target]; twice && old.ev != nil {
+		b.report(x.node.Problem(CodeDuplicate, fmt.Sprintf("the order of target %q is given twice", target), ""))
+		return
+	}
+	if c, ok := b.value(b.root, x, ""); ok {
+		b.plan.order[target] = c
+	}
+}
+
+// targetIndex finds a target's place among the plan's.
+func (p *Plan) targetIndex(name string) int {
+	for i, t := range p.targets {
+		if t == name {
+			return i
+		}
+	}
+	return -1
+}
