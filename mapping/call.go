@@ -109,7 +109,7 @@ func (c *compiler) predicate(n ast.Node, name string, args []ast.Node) cx {
 		c.items = append(c.items, item)
 		p, _ := args[1].(*ast.PredicateNode)
 		if p == nil {
-			c.stop(n, CodeArguments, name+" needs a condition on #, such as "+name+"(list, #.amount > 0)", "")
+			c.stop(n, CodeArguments, name+" needs a condition on the items, such as "+name+"(list, .amount > 0)", "")
 		}
 		body = c.operand(p.Node)
 		c.items = c.items[:len(c.items)-1]

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"strings"
 
-	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
@@ -305,7 +305,9 @@ func (b *builder) expressionProblem(x exprText, p *exprProblem) {
 	if suggestion != "" {
 		suggestion = "did you mean " + suggestion + "?"
 	}
-	b.report(x.node.ProblemAt(offset, p.code, p.message, suggestion))
+	prob := x.node.ProblemAt(offset, p.code, p.message, suggestion)
+	if p.code == CodeSyntax && strings.Contains(prob.Source, " #") && !strings.Contains(x.text, "#") {
+		prob.Suggestion = "in YAML a # after a blank begins a comment: write .field instead of #.field, or put quotes around the expression"
+	}
+	b.report(prob)
 }
-
-var _ = connectors.Missing

@@ -153,6 +153,9 @@ func (t *fieldType) decimal(e *env, v value) (value, string) {
 	} else if len(frac) > t.scale {
 		v.s = strings.TrimSuffix(whole+"."+frac[:t.scale], ".")
 	}
+	if _, frac, _ = strings.Cut(v.s, "."); len(frac) < t.scale { // the column's scale, so that equal amounts are equal texts
+		v.s = whole + "." + frac + strings.Repeat("0", t.scale-len(frac))
+	}
 	if digits := strings.TrimLeft(strings.TrimPrefix(whole, "-"), "0"); t.size > 0 && len(digits) > t.size-t.scale {
 		return e.fail(CodeTooLarge, "the number has more than "+strconv.Itoa(t.size-t.scale)+" digits before the point"), ""
 	}

@@ -122,6 +122,9 @@ func table(n string) (*[256]rune, bool) {
 		if strings.HasPrefix(n, "windows-") && i >= 0x80 && t[i] < 0xA0 {
 			t[i] = utf8.RuneError
 		}
+		if strings.HasPrefix(n, "iso-") && i >= 0x80 && i < 0xA0 {
+			t[i] = rune(i) // x/text leaves the C1 controls out of some of these sets
+		}
 	}
 	return t, true
 }

@@ -154,5 +154,20 @@ func (m *moment) time(loc *time.Location, byYearDay bool) (time.Time, error) {
 		t.Hour() != m.hour || t.Minute() != m.minute || t.Second() != m.second {
 		return time.Time{}, ErrMismatch
 	}
-	return t, nil
+	return first(t), nil
+}
+
+// first returns the earlier of the two instants at which the clocks of t's location showed t. Go does
+// not say which of them time.Date picks.
+func first(t time.Time) time.Time {
+	_, now := t.Zone()
+	_, before := t.Add(-12 * time.Hour).Zone()
+	if before == now {
+		return t
+	}
+	u := t.Add(time.Duration(now-before) * time.Second)
+	if _, off := u.Zone(); off == before && u.Before(t) {
+		return u
+	}
+	return t
 }

@@ -137,8 +137,8 @@ func (b *builder) number(path []any, s *FieldSpec) {
 	} else if _, _, ok := b.layout.charset.AppendString(nil, s.Point); !ok {
 		b.problem(key("point"), ",", "the character set has no such character")
 	}
-	if _, ok := numberOfText(s.Null); s.Null != nil && *s.Null != "" && !ok && b.spec.Format == "json" {
-		b.problem(key("null"), "", "a null text in JSON would be a text where numbers are expected")
+	if _, ok := numberOfText(s.IfNull); s.IfNull != nil && *s.IfNull != "" && !ok && b.spec.Format == "json" {
+		b.problem(key("if-null"), "", "a null text in JSON would be a text where numbers are expected")
 	}
 }
 
@@ -185,8 +185,8 @@ func (b *builder) truth(s *FieldSpec) {
 	if b.spec.Format == "xml" || b.spec.Format == "json" {
 		yes, no = "true", "false"
 	}
-	if s.True == "" && s.False == "" {
-		s.True, s.False = yes, no
+	if s.Yes == "" && s.No == "" {
+		s.Yes, s.No = yes, no
 	}
 }
 

@@ -9,7 +9,7 @@ const (
 	CodePrecision = "encode.precision"     // a number has more decimals than its field; round it in the mapping
 	CodeNegative  = "encode.negative"      // a negative number for a field without a sign; give the field a sign or mend the form
 	CodeZone      = "encode.zone"          // a time with an offset for a field without, or the reverse; give the field a zone
-	CodeRequired  = "encode.required"      // a required field has no value; mend the form or give the field a `null`
+	CodeRequired  = "encode.required"      // a required field has no value; mend the form or give the field an `if-null`
 	CodeWrite     = "encode.unknown-write" // the layout has no record for this write; add it to `records`
 	CodeField     = "encode.unknown-field" // the write gives a field that the layout does not have; remove it or add it
 	CodeAbsent    = "encode.missing-field" // the layout has a field that the write does not give; add it or give it a `value`

@@ -45,10 +45,10 @@ func (f *field) csvText(w *writer, v connectors.Value) (string, *FieldError) {
 		if f.spec.Required {
 			return "", w.fail(f, CodeRequired, "the field is required and has no value")
 		}
-		if f.spec.Null == nil {
+		if f.spec.IfNull == nil {
 			return "", nil
 		}
-		return *f.spec.Null, nil
+		return *f.spec.IfNull, nil
 	}
 	s, err := f.plain(w, v)
 	switch {

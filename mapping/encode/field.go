@@ -62,9 +62,9 @@ func (f *field) plain(w *writer, v connectors.Value) (string, *FieldError) {
 			return "", w.fail(f, CodeType, "the value is not a boolean")
 		}
 		if v.Int != 0 {
-			return f.spec.True, nil
+			return f.spec.Yes, nil
 		}
-		return f.spec.False, nil
+		return f.spec.No, nil
 	case "date":
 		return f.date(w, v)
 	case "datetime":
@@ -123,9 +123,9 @@ func (f *field) text(w *writer, v connectors.Value) (string, *FieldError) {
 		return strconv.FormatInt(v.Int, 10), nil
 	case connectors.Boolean:
 		if v.Int != 0 {
-			return f.spec.True, nil
+			return f.spec.Yes, nil
 		}
-		return f.spec.False, nil
+		return f.spec.No, nil
 	default:
 		return "", w.fail(f, CodeType, "a document or a value that is not known yet cannot stand in a file")
 	}

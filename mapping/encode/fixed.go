@@ -24,10 +24,10 @@ func (f *field) appendFixed(dst []byte, w *writer, v connectors.Value) ([]byte, 
 		if f.spec.Required {
 			return nil, w.fail(f, CodeRequired, "the field is required and has no value")
 		}
-		if f.spec.Null == nil {
+		if f.spec.IfNull == nil {
 			return fill(dst, f.blank, f.spec.Width), nil
 		}
-		return f.place(dst, w, "", *f.spec.Null, f.pad)
+		return f.place(dst, w, "", *f.spec.IfNull, f.pad)
 	}
 	s, err := f.plain(w, v)
 	if err != nil {

@@ -29,7 +29,7 @@ func (l *Layout) jsonObject(dst []byte, w *writer, fields []*field, values []con
 		if f.empty(v) && f.spec.Required {
 			return nil, w.fail(f, CodeRequired, "the field is required and has no value")
 		}
-		if v.Kind == connectors.Missing && f.spec.Null == nil {
+		if v.Kind == connectors.Missing && f.spec.IfNull == nil {
 			continue
 		}
 		if !first {
@@ -49,10 +49,10 @@ func (l *Layout) jsonObject(dst []byte, w *writer, fields []*field, values []con
 func (f *field) jsonValue(dst []byte, w *writer, v connectors.Value) ([]byte, *FieldError) {
 	l := w.layout
 	if f.empty(v) {
-		if f.spec.Null == nil {
+		if f.spec.IfNull == nil {
 			return l.put(dst, "null"), nil
 		}
-		return l.jsonText(dst, *f.spec.Null), nil
+		return l.jsonText(dst, *f.spec.IfNull), nil
 	}
 	s, err := f.plain(w, v)
 	switch {

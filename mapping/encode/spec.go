@@ -49,9 +49,9 @@ type FieldSpec struct {
 	Sign       string  `yaml:"sign" doc:"minus (default: only before negative numbers), leading, trailing (always + or -), overpunch or none"`
 	Pattern    string  `yaml:"pattern" doc:"date, datetime: such as yyyyMMdd"`
 	Zone       string  `yaml:"zone" doc:"datetime: zone that the target means"`
-	True       string  `yaml:"true" doc:"boolean: text for yes; default 1, in xml true"`
-	False      string  `yaml:"false" doc:"boolean: text for no; default 0, in xml false"`
-	Null       *string `yaml:"null" doc:"text for missing and null values; default blank, in json null"`
+	Yes        string  `yaml:"yes" doc:"boolean: text for yes; default 1, in xml true"`
+	No         string  `yaml:"no" doc:"boolean: text for no; default 0, in xml false"`
+	IfNull     *string `yaml:"if-null" doc:"text for missing and null values; default blank, in json null"`
 	Required   bool    `yaml:"required" doc:"missing, null and empty values are errors"`
 	Overflow   string  `yaml:"overflow" doc:"error or cut; default the layout's"`
 	Unmappable string  `yaml:"unmappable" doc:"error or replace:X; default the layout's"`

@@ -72,10 +72,10 @@ func (f *field) xmlText(w *writer, v connectors.Value) (s string, there bool, er
 		if f.spec.Required {
 			return "", false, w.fail(f, CodeRequired, "the field is required and has no value")
 		}
-		if f.spec.Null == nil {
+		if f.spec.IfNull == nil {
 			return "", false, nil
 		}
-		return *f.spec.Null, true, nil
+		return *f.spec.IfNull, true, nil
 	}
 	s, err = f.plain(w, v)
 	if err == nil && s == "" && f.spec.Required {

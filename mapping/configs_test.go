@@ -1,0 +1,42 @@
+package mapping_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/inbasket/inbasket/mapping"
+)
+
+// TestConfigs loads every mapping in configs and runs its own tests.
+func TestConfigs(t *testing.T) {
+	names, err := filepath.Glob("../configs/*/mappings/*.yaml")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no mappings in configs: %v", err)
+	}
+	for _, name := range names {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			fsys := os.DirFS(filepath.Dir(name))
+			p, err := mapping.Load(fsys, filepath.Base(name), nil)
+			if err != nil {
+				t.Fatalf("\n%v", err)
+			}
+			results := p.RunTests(fsys)
+			if len(results) < 2 {
+				t.Errorf("only %d tests of its own", len(results))
+			}
+			for _, r := range results {
+				for _, d := range r.Diffs {
+					t.Errorf("%s: %s", r.Name, d)
+				}
+			}
+			again, err := mapping.LoadBundle(p.Bundle(), nil)
+			if err != nil {
+				t.Fatalf("bundle: %v", err)
+			}
+			if again.Digest() != p.Digest() {
+				t.Error("the bundle's digest differs")
+			}
+		})
+	}
+}

@@ -1,0 +1,113 @@
+package datefmt
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+func TestFormatAndParse(t *testing.T) {
+	berlin, err := Zone("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 2, 3, 4, 5, 6, 789_000_000, berlin)
+	for _, c := range []struct{ pattern, want string }{
+		{"yyyy-MM-dd", "2026-02-03"},
+		{"d.M.yyyy H:mm", "3.2.2026 4:05"},
+		{"yyyyDDD", "2026034"},
+		{"yyyyMMddHHmmssSSS", "20260203040506789"},
+		{"yyyy-MM-dd'T'HH:mm:ssXXX", "2026-02-03T04:05:06+01:00"},
+		{"yyyyMMdd HHmmXX", "20260203 0405+0100"},
+		{"dd''MM 'o''clock' yyyy", "03'02 o'clock 2026"},
+	} {
+		p, err := Compile(c.pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := p.Format(at)
+		if s != c.want {
+			t.Errorf("%s: %q", c.pattern, s)
+		}
+		back, err := p.ParseIn(s, berlin)
+		if err != nil || p.Format(back.In(berlin)) != s {
+			t.Errorf("%s: %q comes back as %v, %v", c.pattern, s, back, err)
+		}
+	}
+}
+
+func TestStrict(t *testing.T) {
+	for _, c := range []struct{ pattern, in string }{
+		{"yyyy-MM-dd", "2026-2-3"}, {"yyyy-MM-dd", "2026-02-30"}, {"yyyy-MM-dd", "2025-02-29"},
+		{"yyyy-MM-dd", "2026-02-03 "}, {"yyyy-MM-dd", ""}, {"yyyy-MM-dd", "0000-01-01"}, {"yyyy-MM-dd", "２０26-01-01"},
+		{"HH:mm", "24:00"}, {"HH:mm:ss", "23:59:60"}, {"d.M.yyyy", "003.2.2026"}, {"yyyyDDD", "2025366"}, {"yyyyDDD", "2025000"},
+		{"HH:mmXXX", "10:00+1:00"}, {"HH:mmXXX", "10:00+15:00"}, {"HH:mmXXX", "10:00"}, {"yyyy-MM-dd", "2026-00-10"},
+	} {
+		if got, err := MustCompile(c.pattern).Parse(c.in); !errors.Is(err, ErrMismatch) {
+			t.Errorf("%s %q: %v %v", c.pattern, c.in, got, err)
+		}
+	}
+	for _, p := range []string{"", "yyy", "YYYY-MM-dd", "yyyy-mm-dd hh", "yyyy yyyy", "'open", "---", "MMM", "SSSSSSSSSS"} {
+		if _, err := Compile(p); err == nil {
+			t.Errorf("%q compiles", p)
+		}
+	}
+}
+
+func TestTwoDigitYear(t *testing.T) {
+	p := MustCompile("yyMMdd")
+	if _, err := p.Parse("260203"); !errors.Is(err, ErrTwoDigitYear) {
+		t.Error(err)
+	}
+	for in, want := range map[string]int{"290101": 2029, "300101": 1930, "990101": 1999, "000101": 2000} {
+		if got, err := p.ParseFrom(in, 1930, time.UTC); err != nil || got.Year() != want {
+			t.Errorf("%s: %v %v", in, got, err)
+		}
+	}
+}
+
+func TestSkippedAndDoubledHours(t *testing.T) {
+	berlin, _ := Zone("Europe/Berlin")
+	p := MustCompile("yyyy-MM-dd HH:mm")
+	if got, err := p.ParseIn("2026-03-29 02:30", berlin); !errors.Is(err, ErrMismatch) {
+		t.Errorf("a skipped hour: %v %v", got, err)
+	}
+	if got, err := p.ParseIn("2026-10-25 02:30", berlin); err != nil || got.UTC().Hour() != 0 {
+		t.Errorf("a doubled hour: %v %v", got, err)
+	}
+}
+
+func TestZone(t *testing.T) {
+	for _, n := range []string{"Local", "Berlin", "../etc"} {
+		if _, err := Zone(n); err == nil {
+			t.Errorf("%s is a zone", n)
+		}
+	}
+}
+
+func TestFields(t *testing.T) {
+	p := MustCompile("yyyy-MM-dd HH:mm")
+	if !p.HasDate() || !p.HasTime() || p.HasZone() || p.TwoDigitYear() || p.String() != "yyyy-MM-dd HH:mm" {
+		t.Error("wrong fields")
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "2026-02-03T04:05:06.789+01:00")
+	f.Add("yyDDD", "26034")
+	f.Add("d.M.yyyy", "3.2.2026")
+	f.Fuzz(func(t *testing.T, pattern, s string) {
+		p, err := Compile(pattern)
+		if err != nil {
+			return
+		}
+		at, err := p.ParseFrom(s, 1930, time.UTC)
+		if err != nil {
+			return
+		}
+		again, err := p.ParseFrom(p.Format(at), 1930, time.UTC)
+		if err != nil || !again.Equal(at) && !p.TwoDigitYear() {
+			t.Fatalf("%q %q: %v, then %v %v", pattern, s, at, again, err)
+		}
+	})
+}
