@@ -101,7 +101,7 @@ func serve(t *testing.T, op Operator) (*Client, string) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, l, op) }()
+	go func() { done <- l.Serve(ctx, op) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -238,7 +238,7 @@ func TestStopEndsOrders(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, l, f) }()
+	go func() { done <- l.Serve(ctx, f) }()
 	asked := make(chan error, 1)
 	go func() { _, err := NewClient(state).Status(context.Background()); asked <- err }()
 	cancel()

@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"sync"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -17,15 +18,17 @@ import (
 // SocketName is the name of the socket in the state folder.
 const SocketName = "control.sock"
 
-// Listener accepts orders.
-type Listener struct {
-	net.Listener
-	key string // empty: the socket's own rights are enough
+// Server takes orders. Listen makes it, Serve runs it, Close may be called twice and at any time.
+type Server struct {
+	listener net.Listener
+	path     string
+	key      string // empty: the socket's own rights are enough
+	closing  sync.Once
 }
 
 // Listen makes the socket in the state folder: for the agent's account only, or also for a group. The
 // caller must hold the journal: a socket that lies there is taken for one that a killed agent left behind.
-func Listen(state, group string) (*Listener, error) {
+func Listen(state, group string) (*Server, error) {
 	path := filepath.Join(state, SocketName)
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, listenError(err)
@@ -44,26 +47,22 @@ func Listen(state, group string) (*Listener, error) {
 	if err := permit(path, group); err != nil {
 		return nil, errors.Join(err, l.Close(), os.Remove(path))
 	}
-	return &Listener{Listener: &socket{Listener: l, path: path}}, nil
+	return &Server{listener: l, path: path}, nil
 }
 
-// Address returns where the listener listens, for people.
-func (l *Listener) Address() string { return l.Listener.(*socket).path }
+// Addr returns where the server listens, for people.
+func (s *Server) Addr() string { return s.path }
 
-// socket removes itself when it is closed. Closing twice is fine.
-type socket struct {
-	net.Listener
-	path string
-}
-
-func (s *socket) Close() error {
-	err := s.Listener.Close()
-	if errors.Is(err, net.ErrClosed) {
-		return nil
-	}
-	if rm := os.Remove(s.path); rm != nil && !errors.Is(rm, os.ErrNotExist) {
-		err = errors.Join(err, rm)
-	}
+// Close stops taking orders and removes the socket.
+func (s *Server) Close() (err error) {
+	s.closing.Do(func() {
+		if err = s.listener.Close(); errors.Is(err, net.ErrClosed) {
+			err = nil
+		}
+		if rm := os.Remove(s.path); rm != nil && !errors.Is(rm, os.ErrNotExist) {
+			err = errors.Join(err, rm)
+		}
+	})
 	return err
 }
 

@@ -36,7 +36,7 @@ func TestDeepFolder(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, l, &fake{}) }()
+	go func() { done <- l.Serve(ctx, &fake{}) }()
 	if s, err := NewClient(state).Status(ctx); err != nil || !s.Running {
 		t.Error(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -17,16 +18,17 @@ import (
 // installer closes the state folder to all but the service and administrators.
 const keyName = "control.key"
 
-// Listener accepts orders.
-type Listener struct {
-	net.Listener
-	key  string
-	path string
+// Server takes orders. Listen makes it, Serve runs it, Close may be called twice and at any time.
+type Server struct {
+	listener net.Listener
+	path     string
+	key      string
+	closing  sync.Once
 }
 
 // Listen listens on a free loopback port and writes port and key beside the journal. Windows has Unix
 // sockets, but no rights on them that Go can set; group is not used.
-func Listen(state, group string) (*Listener, error) {
+func Listen(state, group string) (*Server, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, listenError(err)
@@ -35,23 +37,27 @@ func Listen(state, group string) (*Listener, error) {
 	if _, err := rand.Read(b[:]); err != nil {
 		return nil, errors.Join(listenError(err), l.Close())
 	}
-	out := &Listener{Listener: l, key: hex.EncodeToString(b[:]), path: filepath.Join(state, keyName)}
+	out := &Server{listener: l, key: hex.EncodeToString(b[:]), path: filepath.Join(state, keyName)}
 	if err := os.WriteFile(out.path, []byte(l.Addr().String()+"\n"+out.key+"\n"), 0o600); err != nil {
 		return nil, errors.Join(listenError(err), l.Close())
 	}
 	return out, nil
 }
 
-// Address returns where the listener listens, for people.
-func (l *Listener) Address() string { return l.Addr().String() }
+// Addr returns where the server listens, for people.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// Close stops listening and removes the key. Closing twice is fine.
-func (l *Listener) Close() error {
-	err := l.Listener.Close()
-	if errors.Is(err, net.ErrClosed) {
-		return nil
-	}
-	return errors.Join(err, os.Remove(l.path))
+// Close stops taking orders and removes the key.
+func (s *Server) Close() (err error) {
+	s.closing.Do(func() {
+		if err = s.listener.Close(); errors.Is(err, net.ErrClosed) {
+			err = nil
+		}
+		if rm := os.Remove(s.path); rm != nil && !errors.Is(rm, os.ErrNotExist) {
+			err = errors.Join(err, rm)
+		}
+	})
+	return err
 }
 
 func listenError(err error) error {

@@ -24,10 +24,10 @@ const maxRequest = 1 << 20
 // stopWithin is how long orders in progress may take when the agent stops.
 const stopWithin = 2 * time.Second
 
-// Serve answers orders until ctx ends; it closes the listener. The listener must come from Listen.
-func Serve(ctx context.Context, l *Listener, op Operator) error {
-	s := &http.Server{
-		Handler:           handler(l, op),
+// Serve answers orders until ctx ends or the server is closed; it closes the server.
+func (s *Server) Serve(ctx context.Context, op Operator) error {
+	web := &http.Server{
+		Handler:           handler(s.key, op),
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
@@ -40,26 +40,26 @@ func Serve(ctx context.Context, l *Listener, op Operator) error {
 	stop := context.AfterFunc(ctx, func() {
 		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 		defer cancel()
-		err := s.Shutdown(limit)
+		err := web.Shutdown(limit)
 		if err != nil {
-			err = s.Close()
+			err = web.Close()
 		}
 		stopped <- err
 	})
-	err := s.Serve(l)
+	err := web.Serve(s.listener)
 	if !stop() {
 		err = <-stopped
 	}
-	if errors.Is(err, http.ErrServerClosed) {
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
 		err = nil
 	}
-	return errors.Join(err, l.Close())
+	return errors.Join(err, s.Close())
 }
 
 type peerKey struct{}
 
 // handler is the protocol: one POST an order, its name in the path.
-func handler(l *Listener, op Operator) http.Handler {
+func handler(key string, op Operator) http.Handler {
 	mux := http.NewServeMux()
 	order(mux, "status", func(ctx context.Context, _ struct{}, _ string) (Status, error) { return op.Status(ctx) })
 	order(mux, "list", func(ctx context.Context, f listRequest, _ string) ([]journal.Entry, error) {
@@ -102,7 +102,7 @@ func handler(l *Listener, op Operator) http.Handler {
 		return op.Reload(ctx, r)
 	})
 	mux.HandleFunc("POST /decide", func(w http.ResponseWriter, r *http.Request) { decide(w, r, op) })
-	return guarded(l.key, mux)
+	return guarded(key, mux)
 }
 
 // listRequest is journal.Filter on the way: a zero ID is no ID there.
