@@ -163,7 +163,8 @@ func underIndex(err error, i int) error { return under(err, strconv.Itoa(i)) }
 // nfc returns s in normal form C; text that is already in it is returned as it is.
 func nfc(s string) string {
 	for i := 0; i < len(s); i++ {
-		if s[i] >= 0x80 {
+		// Below U+0300, whose first byte is CC, nothing combines and everything is in normal form.
+		if s[i] >= 0xCC {
 			if norm.NFC.IsNormalString(s) {
 				return s
 			}

@@ -56,7 +56,7 @@ func (b *builder) field(path []any, s FieldSpec, index int, template bool) *fiel
 	f.blanks = s.Control == "space"
 	f.cut = s.Overflow == "cut" && s.Type == "text"
 	if s.Overflow == "cut" && !f.cut && b.spec.Overflow != "cut" {
-		b.problem(key("overflow"), "error", "only a text may be cut; a %s would become another value", s.Type)
+		b.problem(key("overflow"), "error", "only a text may be cut; type %s would become another value", s.Type)
 	}
 	if s.Width < 0 {
 		b.problem(key("width"), "", "a width cannot be negative")
