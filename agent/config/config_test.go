@@ -310,3 +310,21 @@ func FuzzParseConfig(f *testing.F) {
 		}
 	})
 }
+
+func TestLocate(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "inbasket.yaml")
+	for src, want := range map[string]Place{
+		"agency: A\nstate: var\ntargets: wrong\n": {Path: path, State: filepath.Join(dir, "var"), Agency: "A"},
+		"agncy: A\n": {Path: path, State: filepath.Join(dir, "state")},
+	} {
+		write(t, path, src, 0o644)
+		got, err := Locate(path)
+		if err != nil || got != want {
+			t.Errorf("%q: %+v %v", src, got, err)
+		}
+	}
+	if _, err := Locate(filepath.Join(dir, "none")); err == nil {
+		t.Error("no error for a file that is not there")
+	}
+}

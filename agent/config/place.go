@@ -1,0 +1,42 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// Place is where an agent lives, as far as its configuration file tells also when it is wrong otherwise.
+type Place struct {
+	Path   string // of the file
+	State  string // absolute
+	Agency string
+}
+
+// Locate reads from a configuration file only where the agent's state is, so that a running agent can be
+// asked while somebody edits the file. The error is diag.Problems.
+func Locate(path string) (Place, error) {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return Place{}, diag.Problems{{File: path, Code: CodeRead, Message: "the configuration cannot be read: " + reason(err),
+			Suggestion: "name the file by --config"}}
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return Place{}, diag.Problems{{File: path, Code: CodeRead, Message: "the path cannot be made absolute"}}
+	}
+	file, problems := diag.Parse(path, src)
+	if file.Root().Kind != diag.Map {
+		return Place{}, problems.Err()
+	}
+	c := &Config{Dir: filepath.Dir(abs)}
+	p := Place{Path: abs, State: c.Abs(defaultDocument().State)}
+	if n, ok := file.Root().Get("state"); ok && n.Text != "" {
+		p.State = c.Abs(n.Text)
+	}
+	if n, ok := file.Root().Get("agency"); ok {
+		p.Agency = n.Text
+	}
+	return p, nil
+}
