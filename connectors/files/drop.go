@@ -164,7 +164,7 @@ type standing uint8
 const (
 	nothing standing = iota // neither name is there
 	staged                  // the temporary file is there, complete
-	broken                  // the temporary file is there with another size
+	partial                 // the temporary file is there with another size
 	placed                  // the final name holds our bytes
 	taken                   // the final name holds other bytes
 )
@@ -186,7 +186,7 @@ func (d *Drop) standing(ctx context.Context, f connectors.File) (standing, error
 	case err == nil && size == f.Blob.Size:
 		return staged, nil
 	case err == nil:
-		return broken, nil
+		return partial, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return nothing, nil
 	}
@@ -214,7 +214,7 @@ func (d *Drop) commitFile(ctx context.Context, wasStaged bool, f connectors.File
 			return nil // the legacy system has taken it
 		}
 		return &connectors.Error{Class: connectors.Uncertain, Code: CodeNotStaged, Op: "put a file in place"}
-	case broken:
+	case partial:
 		if err := d.place.Put(ctx, d.temp.name(f.Name), f.Blob); err != nil {
 			return err
 		}
@@ -248,6 +248,9 @@ func (d *Drop) same(ctx context.Context, f connectors.File, size int64) (bool, e
 		}
 	}
 	r, err := d.place.Open(ctx, f.Name)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = asClass(err, connectors.Transient) // fetched between the two looks
+	}
 	if err != nil {
 		return false, err
 	}
@@ -274,7 +277,7 @@ func (d *Drop) Lookup(ctx context.Context, g connectors.Group) ([]connectors.Fou
 		return nil, err
 	}
 	if err := d.place.Sync(ctx); err != nil {
-		return nil, err // what is seen may still be lost
+		return nil, asClass(err, connectors.TargetError) // what is seen may still be lost
 	}
 	shared := connectors.Present
 	for _, f := range []*connectors.File{g.File, g.Control} {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net"
 	"net/textproto"
 	"strings"
 	"sync"
@@ -306,11 +307,25 @@ func replyCode(err error) int {
 	return 0
 }
 
+// loginFault tells a refusal from a broken connection. When USER itself is refused, as vsftpd does without
+// TLS, the library keeps the server's text and drops its code.
 func loginFault(err error) error {
-	if replyCode(err) == 0 || replyCode(err) == ftp.StatusNotAvailable {
+	if replyCode(err) == ftp.StatusNotAvailable || replyCode(err) == 0 && broken(err) {
 		return ftpFault("log in", err)
 	}
 	return &connectors.Error{Class: connectors.TargetError, Code: CodeFTPLogin, Op: "log in", Hint: "check user and password, and whether the server demands TLS", Err: err}
+}
+
+// broken reports an error of the connection itself.
+func broken(err error) bool {
+	var (
+		n net.Error
+		p textproto.ProtocolError
+		v *tls.CertificateVerificationError
+		r tls.RecordHeaderError
+	)
+	return errors.As(err, &n) || errors.As(err, &p) || errors.As(err, &v) || errors.As(err, &r) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
 func dirFault(err error) error {

@@ -127,6 +127,13 @@ func tree(t *testing.T, dir string) string {
 	return strings.Join(names, " ")
 }
 
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func expect(t *testing.T, what, got, want string) {
 	t.Helper()
 	if got != want {

@@ -2,6 +2,7 @@ package files
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -29,7 +30,9 @@ func (l local) Stat(_ context.Context, name string) (int64, error) {
 	}
 	if os.IsNotExist(err) {
 		if _, e := os.Stat(l.dir); e != nil {
-			return 0, fault("look into the folder", e)
+			f := fault("look into the folder", e)
+			f.Err = errors.New(e.Error()) // not an ErrNotExist of the file: that would mean that it was taken
+			return 0, f
 		}
 		return 0, &connectors.Error{Class: connectors.Transient, Code: CodeNotStaged, Op: "look at a file", Err: err}
 	}

@@ -63,13 +63,6 @@ func TestStrangeFiles(t *testing.T) {
 	}
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestLinkSwappedIn replaces a ready form by a link between the look and the read.
 func TestLinkSwappedIn(t *testing.T) {
 	b := newBasket(t, nil)
