@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -185,6 +186,13 @@ func cell(typ string, v any) connectors.Value {
 		return connectors.Value{Kind: connectors.Null}
 	case int64:
 		return connectors.Value{Kind: connectors.Integer, Int: x}
+	case uint64:
+		if x > 1<<63-1 {
+			return connectors.Value{Kind: connectors.Decimal, Str: strconv.FormatUint(x, 10)}
+		}
+		return connectors.Value{Kind: connectors.Integer, Int: int64(x)}
+	case float32:
+		return connectors.Value{Kind: connectors.Decimal, Str: strconv.FormatFloat(float64(x), 'f', -1, 32)}
 	case float64:
 		return connectors.Value{Kind: connectors.Decimal, Str: strconv.FormatFloat(x, 'f', -1, 64)}
 	case bool:
@@ -203,7 +211,7 @@ func cell(typ string, v any) connectors.Value {
 		}
 		return cellText(familyOf(typ), string(x))
 	}
-	return connectors.Value{Kind: connectors.Null}
+	return connectors.Value{Kind: connectors.Text, Str: strings.ToValidUTF8(fmt.Sprint(v), "\uFFFD")}
 }
 
 func boolean(b bool) connectors.Value {
