@@ -20,7 +20,7 @@ func JSON(b []byte, l Limits) (any, error) {
 	if err := tooLarge(b, l); err != nil {
 		return nil, err
 	}
-	d := jsonDecoder{b: b, limits: l}
+	d := jsonDecoder{b: b, limits: l, members: make([]member, 0, 32)}
 	if len(b) <= shareUpTo {
 		d.shared = string(b)
 	}

@@ -230,3 +230,14 @@ func FuzzEncode(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkFixed(b *testing.B) {
+	l := must(b, goldenSpecs()["permit.fixed"])
+	recs := permits()[0]
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := l.Encode(recs); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
