@@ -1,0 +1,73 @@
+-- The claims tables, as the legacy system has them; here for SQLite. claims.postgres.sql has the same for PostgreSQL.
+create table CLAIM (
+  CLAIM_ID       integer primary key,
+  SUBMISSION     varchar(13) not null unique,
+  FIRST_NAME     varchar(30) not null,
+  MIDDLE_NAME    varchar(30),
+  LAST_NAME      varchar(30) not null,
+  SUFFIX         varchar(10),
+  SSN            char(9),
+  FILE_NO        varchar(20),
+  BORN           date,
+  BRANCHES       varchar(6),
+  SERVED_FROM    date,
+  SERVED_TO      date,
+  SERVICE_NO     varchar(20),
+  POW            char(1),
+  POW_DAYS       integer,
+  STREET         varchar(60) not null,
+  STREET2        varchar(60),
+  CITY           varchar(40) not null,
+  STATE          char(2),
+  POSTCODE       varchar(10),
+  COUNTRY        varchar(3) not null,
+  EMAIL          varchar(80),
+  PHONE          varchar(20),
+  MARITAL        char(1),
+  SPOUSE_SSN     char(9),
+  SPOUSE_BORN    date,
+  NURSING_HOME   char(1),
+  MEDICAID       char(1),
+  NET_WORTH      numeric(12,2),
+  HOME_VALUE     numeric(12,2),
+  MONTHLY_INCOME numeric(12,2) not null,
+  CARE_COST      numeric(12,2) not null,
+  DEPENDENTS     integer not null,
+  BANK_ROUTING   varchar(9),
+  BANK_ACCOUNT   varchar(17),
+  SIGNED_BY      varchar(120) not null
+);
+create table DEPENDENT (
+  CLAIM_ID     integer not null references CLAIM (CLAIM_ID),
+  LINE_NO      integer not null,
+  FULL_NAME    varchar(60) not null,
+  BORN         date,
+  SSN          char(9),
+  RELATION     char(1),
+  IN_HOUSEHOLD char(1),
+  STUDENT      char(1) not null,
+  DISABLED     char(1),
+  SUPPORT      numeric(9,2),
+  primary key (CLAIM_ID, LINE_NO)
+);
+create table INCOME_SOURCE (
+  CLAIM_ID    integer not null references CLAIM (CLAIM_ID),
+  LINE_NO     integer not null,
+  KIND        char(2) not null,
+  EXPLANATION varchar(100),
+  RECEIVER    char(1) not null,
+  DEPENDENT   varchar(100),
+  PAYER       varchar(100),
+  AMOUNT      numeric(9,2) not null,
+  primary key (CLAIM_ID, LINE_NO)
+);
+create table MARRIAGE (
+  CLAIM_ID integer not null references CLAIM (CLAIM_ID),
+  LINE_NO  integer not null,
+  SPOUSE   varchar(61) not null,
+  MARRIED  date,
+  PLACE    varchar(100),
+  ENDED    date,
+  ENDED_BY varchar(100),
+  primary key (CLAIM_ID, LINE_NO)
+);
