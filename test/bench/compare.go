@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// figures are what one round of one contestant gave.
+type figures struct {
+	Took  time.Duration // from the start of the process until all is done
+	First time.Duration // until the first row is committed
+	CPU   time.Duration
+	RSS   int64
+}
+
+// perSecond returns forms a second.
+func (f figures) perSecond(n int) float64 { return float64(n) / f.Took.Seconds() }
+
+// cpu10k returns CPU seconds per 10,000 forms.
+func (f figures) cpu10k(n int) float64 { return f.CPU.Seconds() * 10000 / float64(n) }
+
+var titles = map[rune]string{
+	'a': "a  Inbasket", 'b': "b  Go, a transaction per form", 'c': "c  Go, 100 forms pipelined", 'd': "d  Python, psycopg2",
+}
+
+// compare runs the rounds, alternating, and prints medians and ratios.
+func (b *bench) compare(ctx context.Context) error {
+	all := map[rune][]figures{}
+	for round := range b.rounds {
+		for _, who := range b.only {
+			f, err := b.race(ctx, who, b.n)
+			if err != nil {
+				return fmt.Errorf("%s: %w", titles[who], err)
+			}
+			all[who] = append(all[who], f)
+			fmt.Printf("round %d  %-30s %8.0f forms/s  %5.2f CPU s/10,000  %6.1f MiB  first row %4d ms\n",
+				round+1, titles[who], f.perSecond(b.n), f.cpu10k(b.n), mib(f.RSS), f.First.Milliseconds())
+		}
+	}
+	fmt.Printf("\nmedians of %d rounds of %d forms, seed %d\n", b.rounds, b.n, b.seed)
+	fmt.Printf("%-30s %10s %14s %10s %12s\n", "", "forms/s", "CPU s/10,000", "peak MiB", "first row ms")
+	for _, who := range b.only {
+		m := medians(all[who])
+		fmt.Printf("%-30s %10.0f %14.2f %10.1f %12d\n", titles[who], m.perSecond(b.n), m.cpu10k(b.n), mib(m.RSS), m.First.Milliseconds())
+	}
+	if strings.Contains(b.only, "a") {
+		for _, who := range "bcd" {
+			if strings.ContainsRune(b.only, who) {
+				fmt.Printf("a/%c = %.2f\n", who, medians(all['a']).perSecond(b.n)/medians(all[who]).perSecond(b.n))
+			}
+		}
+	}
+	return b.save(all)
+}
+
+// save writes the raw figures beside the output of the run, if BENCH_JSON names a file.
+func (b *bench) save(all map[rune][]figures) error {
+	path := os.Getenv("BENCH_JSON")
+	if path == "" {
+		return nil
+	}
+	named := map[string][]figures{}
+	for who, f := range all {
+		named[string(who)] = f
+	}
+	out, err := json.MarshalIndent(named, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, out, 0o644)
+}
+
+func mib(b int64) float64 { return float64(b) / (1 << 20) }
+
+// medians returns the median of each figure on its own.
+func medians(all []figures) figures {
+	return figures{
+		Took:  median(all, func(f figures) time.Duration { return f.Took }),
+		First: median(all, func(f figures) time.Duration { return f.First }),
+		CPU:   median(all, func(f figures) time.Duration { return f.CPU }),
+		RSS:   median(all, func(f figures) int64 { return f.RSS }),
+	}
+}
+
+func median[T int64 | time.Duration](all []figures, get func(figures) T) T {
+	var list []T
+	for _, f := range all {
+		list = append(list, get(f))
+	}
+	slices.Sort(list)
+	return list[len(list)/2]
+}
+
+// race lets one contestant work off n forms, on an empty database and a fresh folder.
+func (b *bench) race(ctx context.Context, who rune, n int) (figures, error) {
+	dir := filepath.Join(b.dir, "forms")
+	if err := os.RemoveAll(dir); err != nil {
+		return figures{}, err
+	}
+	if err := write(dir, b.seed, n); err != nil {
+		return figures{}, err
+	}
+	if err := b.watch.reset(ctx, b.ledger); err != nil {
+		return figures{}, err
+	}
+	if err := exec.Command("sync").Run(); err != nil {
+		return figures{}, err
+	}
+	argv, err := b.argv(who, dir)
+	if err != nil {
+		return figures{}, err
+	}
+	p, err := start(filepath.Join(b.dir, "contestant.log"), argv...)
+	if err != nil {
+		return figures{}, err
+	}
+	f, err := b.finish(ctx, p, who, dir, n)
+	if err != nil {
+		_, _ = p.stop()
+		return f, err
+	}
+	return f, b.verify(ctx, n)
+}
+
+func (b *bench) argv(who rune, dir string) ([]string, error) {
+	switch who {
+	case 'a':
+		return b.agent()
+	case 'd':
+		return []string{"/usr/bin/python3", filepath.Join(b.dir, "baseline.py"), dir, b.dsn}, nil
+	}
+	self, err := os.Executable()
+	return []string{self, "-child", string(who), dir, b.dsn}, err
+}
+
+// finish waits until all rows stand in the database and all files have left the folder.
+func (b *bench) finish(ctx context.Context, p *process, who rune, dir string, n int) (f figures, err error) {
+	if f, err = b.watch.arrived(ctx, p, n, 10*time.Minute); err != nil {
+		log, _ := os.ReadFile(p.log)
+		return f, fmt.Errorf("%w\n%s", err, log[max(0, len(log)-3000):])
+	}
+	for {
+		list, err := names(dir)
+		if err != nil {
+			return f, err
+		}
+		f.RSS = max(f.RSS, p.peak())
+		if len(list) == 0 {
+			break
+		}
+		if time.Since(p.begun) > 10*time.Minute {
+			return f, fmt.Errorf("%d files are still in the folder", len(list))
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	f.Took = time.Since(p.begun)
+	var u usage
+	if who == 'a' {
+		u, err = p.stop()
+	} else {
+		for over := false; !over && err == nil; {
+			over, u, err = p.ended()
+		}
+	}
+	f.CPU = u.CPU
+	return f, err
+}
+
+// verify fails unless every form stands in the database once with all its dependants.
+func (b *bench) verify(ctx context.Context, n int) error {
+	var want int64
+	for i := range n {
+		var a application
+		if err := json.Unmarshal(form(b.seed, i), &a); err != nil {
+			return err
+		}
+		want += int64(len(a.Dependants))
+	}
+	parents, children, err := b.watch.rows(ctx)
+	if err != nil {
+		return err
+	}
+	if parents != int64(n) || children != want {
+		return fmt.Errorf("%d forms and %d dependants stand in the database, want %d and %d", parents, children, n, want)
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// scenarios measures what a comparison does not show: many forms, latency, idling and the start.
+func (b *bench) scenarios(ctx context.Context) error {
+	fmt.Println()
+	small, err := b.race(ctx, 'a', b.n)
+	if err != nil {
+		return err
+	}
+	large, err := b.race(ctx, 'a', b.large)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d forms wait: %.0f forms/s, %.2f of the rate of %d; peak %.1f MiB, %.2f CPU s/10,000, first row after %d ms\n",
+		b.large, large.perSecond(b.large), large.perSecond(b.large)/small.perSecond(b.n), b.n, mib(large.RSS),
+		large.cpu10k(b.large), large.First.Milliseconds())
+	return b.idle(ctx)
+}
+
+// idle starts the agent with nothing to do, measures it, and then drops single forms into it.
+func (b *bench) idle(ctx context.Context) error {
+	dir := filepath.Join(b.dir, "forms")
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	if err := write(dir, b.seed, 0); err != nil {
+		return err
+	}
+	if err := b.watch.reset(ctx, b.ledger); err != nil {
+		return err
+	}
+	argv, err := b.agent()
+	if err != nil {
+		return err
+	}
+	if _, err := b.config(`marker: "{name}.ok", `); err != nil {
+		return err
+	}
+	p, err := start(filepath.Join(b.dir, "contestant.log"), argv...)
+	if err != nil {
+		return err
+	}
+	defer func() { _, _ = p.stop() }()
+	ready, err := untilReady(ctx, p)
+	if err != nil {
+		return err
+	}
+	time.Sleep(2 * time.Second)
+	before := p.cpu()
+	const length = 20 * time.Second
+	time.Sleep(length)
+	fmt.Printf("start to ready: %d ms\n", ready.Milliseconds())
+	fmt.Printf("idle: %.1f MiB resident, %v of CPU in %v\n", mib(p.resident()), p.cpu()-before, length)
+	return b.latency(ctx, dir)
+}
+
+// untilReady returns how long after its start the agent says that it is ready.
+func untilReady(ctx context.Context, p *process) (time.Duration, error) {
+	client := http.Client{Timeout: time.Second}
+	for time.Since(p.begun) < 10*time.Second {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+monitor+"/readyz", nil)
+		if err != nil {
+			return 0, err
+		}
+		if resp, err := client.Do(req); err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusOK {
+				return time.Since(p.begun), nil
+			}
+		}
+		time.Sleep(time.Millisecond)
+	}
+	log, _ := os.ReadFile(p.log)
+	return 0, fmt.Errorf("not ready after 10 s: %s", log[max(0, len(log)-2000):])
+}
+
+// latency drops 50 single forms, each with its marker, and takes the time from the marker to the commit.
+func (b *bench) latency(ctx context.Context, dir string) error {
+	var all []time.Duration
+	for i := range 50 {
+		path := filepath.Join(dir, fmt.Sprintf("single-%02d.json", i))
+		if err := os.WriteFile(path, form(b.seed, i), 0o644); err != nil {
+			return err
+		}
+		time.Sleep(150 * time.Millisecond)
+		if err := os.WriteFile(path+".ok", nil, 0o644); err != nil {
+			return err
+		}
+		begun := time.Now()
+		for {
+			n, err := b.watch.highest(ctx)
+			if err != nil {
+				return err
+			}
+			if n > int64(i) {
+				break
+			}
+			if time.Since(begun) > 30*time.Second {
+				return fmt.Errorf("form %d did not arrive within 30 s", i)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		all = append(all, time.Since(begun))
+	}
+	slices.Sort(all)
+	fmt.Printf("latency of a single form, ready to committed: median %v, worst of 50 %v\n",
+		all[len(all)/2].Round(100*time.Microsecond), all[len(all)-1].Round(100*time.Microsecond))
+	return nil
+}
