@@ -3,7 +3,9 @@ package journal
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -44,6 +46,11 @@ func (j *Journal) Seal(ctx context.Context, b Batch) error {
 		if err != nil {
 			return err
 		}
+		if b.Seq <= last {
+			if same, err := t.sealed(b); err != nil || same {
+				return err
+			}
+		}
 		if b.Seq != last+1 {
 			return fmt.Errorf("seal batch %d of %s after %d: %w", b.Seq, b.Target, last, ErrSequence)
 		}
@@ -76,6 +83,16 @@ func (j *Journal) Seal(ctx context.Context, b Batch) error {
 			pBatched, encodeIDs(b.Members), b.Why)
 		return err
 	})
+}
+
+// sealed reports whether the very batch is journaled already: the call is repeated after a fault of the
+// disk that left its outcome open.
+func (t *tx) sealed(b Batch) (bool, error) {
+	_, old, err := t.batch(b.Target, b.Seq)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && old.Digest == b.Digest && old.Name == b.Name && slices.Equal(old.Members, b.Members), err
 }
 
 const batchColumns = "SELECT target, seq, name, digest, size, control, sealed, state, members, closed FROM batch "
@@ -186,7 +203,10 @@ func (j *Journal) VoidBatch(ctx context.Context, target string, seq int64, by, r
 		if err != nil {
 			return err
 		}
-		if b.Progress == Done || b.Progress == Dropped {
+		if b.Progress == Dropped {
+			return nil
+		}
+		if b.Progress == Done {
 			return fmt.Errorf("void batch %d of %s, which is %s: %w", seq, target, b.Progress, ErrState)
 		}
 		rows, err := t.load(b.Members)

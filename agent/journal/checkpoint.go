@@ -7,8 +7,9 @@ import (
 	"fmt"
 )
 
-// checkpointPages is how long the write-ahead log grows, in pages of 4 KiB, before it is copied back.
-const checkpointPages = 2500
+// checkpointPages is how long the write-ahead log grows before it is copied back: 10 MiB in pages of 8 KiB.
+// Pages of that size hold three usual forms each and cost a quarter less than the usual 4 KiB.
+const checkpointPages = 1250
 
 // checkpoint copies the log back once it is long enough. The callers of the last commit have their
 // answer by then; only the next one waits.

@@ -148,7 +148,7 @@ func (systemClock) After(d time.Duration) <-chan time.Time { return time.After(d
 
 // openWriter opens the connection that writes. Checkpoints are the writer's own business (checkpoint.go).
 func openWriter(path string) (*conn, error) {
-	return open(path, "", "busy_timeout=10000", "page_size=4096", "journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0",
+	return open(path, "", "busy_timeout=10000", "page_size=8192", "journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0",
 		"journal_size_limit=33554432", "foreign_keys=OFF", "temp_store=MEMORY", "cache_size=-4096")
 }
 

@@ -9,30 +9,23 @@ import (
 )
 
 // PutPlan keeps a plan so that submissions can be pinned to it. Other content under a name and version
-// that submissions were pinned to is ErrPlanChanged.
+// that submissions were pinned to is ErrPlanChanged. A plan that nobody used stays all the same: what is
+// in flight may still be pinned to it.
 func (j *Journal) PutPlan(ctx context.Context, p Plan) error {
 	return j.do(ctx, "keep a mapping", func(t *tx) error {
-		var stale []int64
-		err := t.c.query("SELECT id, digest, used FROM plan WHERE name=? AND version=?", []any{p.Name, p.Version}, func(row []driver.Value) error {
-			switch {
-			case string(bytesOf(row[1])) == string(p.Digest[:]):
-			case integer(row[2]) == 1:
-				return &connectors.Error{Class: connectors.TargetError, Code: CodePlanChanged, Op: fmt.Sprintf("use mapping %s version %d", p.Name, p.Version),
-					Hint: "raise its version, or restore the content that it had", Err: ErrPlanChanged}
-			default:
-				stale = append(stale, integer(row[0]))
-			}
-			return nil
-		})
+		known, err := t.c.exec("UPDATE plan SET at=? WHERE digest=?", t.now, p.Digest[:])
+		if err != nil || known > 0 {
+			return err
+		}
+		used, err := t.c.number("SELECT count(*) FROM plan WHERE name=? AND version=? AND used=1", p.Name, p.Version)
 		if err != nil {
 			return err
 		}
-		for _, id := range stale {
-			if _, err := t.c.exec("DELETE FROM plan WHERE id=?", id); err != nil {
-				return err
-			}
+		if used > 0 {
+			return &connectors.Error{Class: connectors.TargetError, Code: CodePlanChanged, Op: fmt.Sprintf("use mapping %s version %d", p.Name, p.Version),
+				Hint: "raise its version, or restore the content that it had", Err: ErrPlanChanged}
 		}
-		_, err = t.c.exec("INSERT OR IGNORE INTO plan(digest, name, version, bundle, used, at) VALUES(?, ?, ?, ?, 0, ?)",
+		_, err = t.c.exec("INSERT INTO plan(digest, name, version, bundle, used, at) VALUES(?, ?, ?, ?, 0, ?)",
 			p.Digest[:], p.Name, p.Version, p.Bundle, t.now)
 		return err
 	})
@@ -64,10 +57,11 @@ func (j *Journal) Plan(ctx context.Context, digest connectors.Digest) (p Plan, e
 	return p, err
 }
 
-// LatestPlans returns the newest version of every mapping, by name.
+// LatestPlans returns the newest version of every mapping, as it was put last, by name.
 func (j *Journal) LatestPlans(ctx context.Context) (plans []Plan, err error) {
 	err = j.read(ctx, func(c *conn) error {
-		const sql = "SELECT digest, name, version, bundle FROM plan p WHERE version=(SELECT max(version) FROM plan WHERE name=p.name) ORDER BY name"
+		const sql = `SELECT digest, name, version, bundle FROM plan p
+			WHERE id=(SELECT id FROM plan WHERE name=p.name ORDER BY version DESC, at DESC, id DESC LIMIT 1) ORDER BY name`
 		return c.query(sql, nil, func(row []driver.Value) error {
 			plans = append(plans, planRow(row))
 			return nil

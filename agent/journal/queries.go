@@ -38,6 +38,11 @@ func (j *Journal) List(ctx context.Context, f Filter) (list []Entry, err error) 
 	return list, err
 }
 
+// byReference looks a reference up in every scope, through the two indexes that start with the scope.
+const byReference = `s.id IN (
+	SELECT id FROM submission WHERE claim=1 AND scope IN (SELECT 0 UNION ALL SELECT id FROM word) AND reference=?
+	UNION ALL SELECT id FROM submission WHERE claim=0 AND scope IN (SELECT 0 UNION ALL SELECT id FROM word) AND reference=?)`
+
 // where builds the query of a Filter; ok is false where a name was never seen, so nothing can match.
 func (j *Journal) where(c *conn, f Filter) (sql string, args []any, ok bool) {
 	conds := []string{"s.id>?"}
@@ -77,8 +82,8 @@ func (j *Journal) where(c *conn, f Filter) (sql string, args []any, ok bool) {
 	name("s.route=?", f.Route)
 	name("s.office=?", f.Office)
 	if f.Reference != "" {
-		add("s.reference=?", f.Reference)
-		conds = append(conds, "s.scope IN (SELECT id FROM word)")
+		add(byReference, f.Reference)
+		args = append(args, f.Reference)
 	}
 	if !f.Since.IsZero() {
 		add("s.at>=?", f.Since)

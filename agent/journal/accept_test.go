@@ -1,0 +1,229 @@
+package journal
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// other returns the same reference with other content.
+func other(a Arrival) Arrival {
+	a.Form = append([]byte(" "), a.Form...)
+	a.Digest = sha256.Sum256(a.Form)
+	return a
+}
+
+func TestRepeatsAndConflicts(t *testing.T) {
+	r := newRig(t)
+	first := r.accept(arrival("A", "register"))[0]
+	if first.Verdict != connectors.Taken {
+		t.Fatalf("first: %+v", first)
+	}
+	if again := r.accept(arrival("A", "register"))[0]; again.Verdict != connectors.Repeat || again.ID != first.ID || again.State != Accepted {
+		t.Errorf("repeat: %+v", again)
+	}
+	if c := r.accept(other(arrival("A", "register")))[0]; c.Verdict != connectors.Conflict || c.ID != first.ID || c.On != "reference" {
+		t.Errorf("conflict: %+v", c)
+	}
+	elsewhere := arrival("A", "register")
+	elsewhere.Scope = "another"
+	if got := r.accept(elsewhere)[0]; got.Verdict != connectors.Taken {
+		t.Errorf("another scope: %+v", got)
+	}
+	park := other(arrival("A", "register"))
+	park.ParkConflict = true
+	p := r.accept(park)[0]
+	if p.Verdict != connectors.Conflict || p.ID == first.ID || p.State != Parked || r.state(p.ID) != Parked {
+		t.Errorf("parked conflict: %+v", p)
+	}
+	if again := r.accept(park)[0]; again.ID != p.ID || again.Verdict != connectors.Conflict {
+		t.Errorf("the same conflict again: %+v", again)
+	}
+	v, err := r.Show(r.ctx(), p.ID)
+	r.must(err)
+	if v.Code != CodeReference || v.Reference != "A" || v.Reason == nil {
+		t.Errorf("show: %+v", v)
+	}
+	id, found, err := r.Find(r.ctx(), "portal", "A")
+	r.must(err)
+	if !found || id != first.ID {
+		t.Errorf("Find: %s %v", id, found)
+	}
+	list, err := r.List(r.ctx(), Filter{Reference: "A"})
+	r.must(err)
+	if len(list) != 3 {
+		t.Errorf("list by reference: %+v", list)
+	}
+	show, err := r.Show(r.ctx(), first.ID)
+	r.must(err)
+	var what []string
+	for _, m := range show.Timeline {
+		what = append(what, m.What)
+	}
+	if got := strings.Join(what, " "); got != "accepted repeat conflict conflict event" && !strings.Contains(got, "repeat conflict conflict") {
+		t.Errorf("timeline: %s", got)
+	}
+}
+
+func TestRepeatsWithinOneCall(t *testing.T) {
+	r := newRig(t)
+	out := r.accept(arrival("A", "x"), arrival("B", "x"), arrival("A", "x"), other(arrival("B", "x")), arrival("C", "x"))
+	want := []connectors.Verdict{connectors.Taken, connectors.Taken, connectors.Repeat, connectors.Conflict, connectors.Taken}
+	for n, a := range out {
+		if a.Verdict != want[n] {
+			t.Errorf("%d: %s instead of %s", n, a.Verdict, want[n])
+		}
+	}
+	if out[2].ID != out[0].ID || out[3].ID != out[1].ID || out[4].ID <= out[1].ID {
+		t.Errorf("IDs: %+v", out)
+	}
+	list, err := r.Backlog(r.ctx(), "x", 0, 10)
+	r.must(err)
+	if len(list) != 3 {
+		t.Errorf("%d in the backlog", len(list))
+	}
+}
+
+func TestIdempotencyKey(t *testing.T) {
+	r := newRig(t)
+	a := arrival("t-1", "x")
+	a.IdempotencyKey = "key"
+	again, changed := a, other(arrival("t-2", "x"))
+	again.Reference, again.Transport = "t-3", "t-3"
+	changed.IdempotencyKey = "key"
+	out := r.accept(a, again, changed)
+	if out[0].Verdict != connectors.Taken || out[1].Verdict != connectors.Repeat || out[1].ID != out[0].ID || out[2].Verdict != connectors.Conflict || out[2].On != "idempotency-key" {
+		t.Fatalf("in one call: %+v", out)
+	}
+	out = r.accept(again, changed)
+	if out[0].Verdict != connectors.Repeat || out[1].Verdict != connectors.Conflict || out[1].On != "idempotency-key" || out[1].ID != out[0].ID {
+		t.Fatalf("later: %+v", out)
+	}
+	elsewhere := changed
+	elsewhere.Scope = "another"
+	if got := r.accept(elsewhere)[0]; got.Verdict != connectors.Taken {
+		t.Errorf("another scope: %+v", got)
+	}
+}
+
+func TestRejectedAndParkedOnArrival(t *testing.T) {
+	r := newRig(t)
+	bad := arrival("bad", "x")
+	bad.Reject = []FieldError{{Pointer: "/owner", Code: "form.required", Message: "is required"}}
+	odd := Arrival{Scope: "folder", Inbasket: "folder", Reference: "x.json", Digest: sha256.Sum256(nil), Park: &Reason{Code: "form.unknown", Text: "no route", Raw: "secret"}}
+	out := r.accept(bad, odd)
+	if out[0].State != Rejected || out[1].State != Parked {
+		t.Fatalf("%+v", out)
+	}
+	if got := r.types(out[0].ID); got != "accepted rejected! " {
+		t.Errorf("events %q", got)
+	}
+	events, err := r.EventsOf(r.ctx(), out[0].ID)
+	r.must(err)
+	if errs, _ := events[1].Data["errors"].([]any); len(errs) != 1 || errs[0].(map[string]any)["pointer"] != "/owner" {
+		t.Errorf("data of the event: %v", events[1].Data)
+	}
+	v, err := r.Show(r.ctx(), out[1].ID)
+	r.must(err)
+	if v.Reason == nil || v.Reason.Raw != "secret" || v.Code != "form.unknown" {
+		t.Errorf("show: %+v", v)
+	}
+	if _, err := r.Release(r.ctx(), out[1].ID, "me"); !errors.Is(err, ErrState) {
+		t.Errorf("released without a mapping: %v", err)
+	}
+	r.must(r.Repin(r.ctx(), out[1].ID, planA.Digest, []string{"x"}, "me"))
+	r.done(out[1].ID, "x")
+	if s := r.state(out[1].ID); s != Delivered {
+		t.Errorf("state %s", s)
+	}
+	if _, err := r.Accept(r.ctx(), []Arrival{{Reference: "none"}}); !errors.Is(err, ErrState) {
+		t.Errorf("accepted without targets: %v", err)
+	}
+}
+
+func TestLargeFormsLieInTheContentStore(t *testing.T) {
+	r := newRig(t)
+	a := arrival("big", "x")
+	a.ContentType = "application/xml"
+	a.Form = bytes.Repeat([]byte("0123456789abcdef"), 5000)
+	a.Digest = sha256.Sum256(a.Form)
+	id := r.accept(a)[0].ID
+	list, err := r.Load(r.ctx(), "x", []ID{id})
+	r.must(err)
+	if len(list) != 1 || !bytes.Equal(list[0].Form, a.Form) || list[0].ContentType != "application/xml" {
+		t.Fatal("form differs")
+	}
+	form, ct, _, err := r.Form(r.ctx(), id)
+	r.must(err)
+	if !bytes.Equal(form, a.Form) || ct != "application/xml" {
+		t.Fatal("form differs")
+	}
+	if !r.content.Has(sha256.Sum256(a.Form)) {
+		t.Fatal("not in the content store")
+	}
+}
+
+func TestBacklogIsBoundedByBytes(t *testing.T) {
+	r := newRig(t)
+	var all []Arrival
+	for n := range 40 {
+		a := arrival(string(rune('a'+n)), "x")
+		a.Form = bytes.Repeat([]byte{byte(n)}, 1<<20)
+		a.Digest = sha256.Sum256(a.Form)
+		all = append(all, a)
+	}
+	r.accept(all...)
+	seen, after := 0, ID(0)
+	for {
+		list, err := r.Backlog(r.ctx(), "x", after, 100)
+		r.must(err)
+		if len(list) == 0 {
+			break
+		}
+		if len(list) > 9 {
+			t.Fatalf("%d forms of 1 MiB at once", len(list))
+		}
+		seen += len(list)
+		after = list[len(list)-1].ID
+	}
+	if seen != 40 {
+		t.Fatalf("%d of 40", seen)
+	}
+}
+
+func TestPlanChangedUnderItsVersion(t *testing.T) {
+	r := newRig(t)
+	changed := planA
+	changed.Digest, changed.Bundle = sha256.Sum256([]byte("other")), []byte("other")
+	r.must(r.PutPlan(r.ctx(), changed)) // planA was not used yet
+	unknown := arrival("A", "x")
+	unknown.Plan = sha256.Sum256(nil)
+	if _, err := r.Accept(r.ctx(), []Arrival{unknown}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("pinned to a plan that was not put: %v", err)
+	}
+	a := arrival("A", "x")
+	a.Plan = changed.Digest
+	r.accept(a)
+	r.reopen()
+	r.must(r.PutPlan(r.ctx(), planA)) // it was put before
+	third := planA
+	third.Digest = sha256.Sum256([]byte("third"))
+	err := r.PutPlan(r.ctx(), third)
+	var e *connectors.Error
+	if !errors.Is(err, ErrPlanChanged) || !errors.As(err, &e) || e.Code != CodePlanChanged {
+		t.Errorf("changed content: %v", err)
+	}
+	r.must(r.PutPlan(r.ctx(), changed))
+	next := planA
+	next.Version, next.Digest = 2, sha256.Sum256([]byte("two"))
+	r.must(r.PutPlan(r.ctx(), next))
+	plans, err := r.LatestPlans(r.ctx())
+	r.must(err)
+	if len(plans) != 1 || plans[0].Version != 2 {
+		t.Errorf("latest: %+v", plans)
+	}
+}

@@ -1,0 +1,254 @@
+package journal
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+func TestTransitions(t *testing.T) {
+	all := []progressCode{pPending, pWaiting, pAttempting, pBatched, pStaged, pUnclear, pDone, pSkipped, pHeld, pDropped}
+	// Rows are from, columns are to, in the order of all: x refused, t taken, s stays.
+	table := []string{
+		//pwabsudkhx
+		"sttxtttttx",      // pending
+		"tstxtttttx",      // waiting
+		"txsxtttxtx",      // attempting
+		"xxtsttt" + "xtx", // batched
+		"txtxsttxtx",      // staged
+		"txttts" + "txtx", // unclear
+		"xxxxxxsxxx",      // delivered
+		"xxxxxxxsxx",      // skipped
+		"ssxxxt" + "ttsx", // parked
+		"ssxxxs" + "tsss", // dropped
+	}
+	for n, from := range all {
+		for m, to := range all {
+			want := map[byte]step{'x': refused, 't': taken, 's': stays}[table[n][m]]
+			if got := transition(from, to); got != want {
+				t.Errorf("%s to %s: %d instead of %d", from.word(), to.word(), got, want)
+			}
+		}
+	}
+}
+
+func TestApplyIsAllOrNothing(t *testing.T) {
+	r := newRig(t)
+	a, b := r.one("A", "x"), r.one("B", "x")
+	r.done(b, "x")
+	err := r.Apply(r.ctx(), []Change{{ID: a, Target: "x", To: Done}, {ID: b, Target: "x", To: Attempting}})
+	var te *TransitionError
+	if !errors.As(err, &te) || te.ID != b || te.From != Done || te.To != Attempting {
+		t.Fatalf("%v", err)
+	}
+	if s := r.state(a); s != Accepted {
+		t.Errorf("half applied: %s", s)
+	}
+	for _, c := range []Change{{ID: a, Target: "y", To: Done}, {ID: a, Target: "x", To: Batched}, {ID: a, Target: "x", To: Dropped}, {ID: a, Target: "x", To: "nonsense"}} {
+		if err := r.Apply(r.ctx(), []Change{c}); !errors.Is(err, ErrState) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	if err := r.Apply(r.ctx(), []Change{{ID: 4711, Target: "x", To: Done}}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("unknown submission: %v", err)
+	}
+}
+
+func TestDoneTwiceIsOnce(t *testing.T) {
+	r := newRig(t)
+	id := r.one("A", "x")
+	r.done(id, "x")
+	r.done(id, "x")
+	if got := r.types(id); got != "accepted delivered " {
+		t.Errorf("events %q", got)
+	}
+}
+
+func TestFinalDelivery(t *testing.T) {
+	r := newRig(t)
+	with := r.one("A", "x")
+	a := arrival("B", "x")
+	a.Office = ""
+	without := r.accept(a)[0].ID
+	r.must(r.Apply(r.ctx(), []Change{{ID: with, Target: "x", To: Done, Final: true}, {ID: without, Target: "x", To: Skipped}}))
+	if s := r.state(with); s != Delivered {
+		t.Errorf("with office: %s", s)
+	}
+	if got := r.types(with); got != "accepted delivered! " {
+		t.Errorf("events %q", got)
+	}
+	if s := r.state(without); s != Delivered { // a decision is expected
+		t.Errorf("without office: %s", s)
+	}
+	r.must(r.Ack(r.ctx(), "portal", "c", 1000))
+	if s := r.state(with); s != Closed {
+		t.Errorf("acknowledged: %s", s)
+	}
+	c := arrival("C", "x")
+	c.Office = ""
+	id := r.accept(c)[0].ID
+	r.must(r.Apply(r.ctx(), []Change{{ID: id, Target: "x", To: Done, Final: true}}))
+	if s := r.state(id); s != Closed {
+		t.Errorf("final without office: %s", s)
+	}
+}
+
+func TestParkAndRelease(t *testing.T) {
+	r := newRig(t)
+	id := r.one("A", "x", "y")
+	r.must(r.Apply(r.ctx(), []Change{{ID: id, Target: "x", To: Held, Attempt: true, Reason: &Reason{Code: "sql.too-long", Text: "column SURNAME", Next: "mend it", Raw: "MÜLLER"}}}))
+	v, err := r.Show(r.ctx(), id)
+	r.must(err)
+	if v.State != Parked || v.Code != "sql.too-long" || v.Deliveries[0].Reason.Raw != "MÜLLER" || v.Deliveries[0].Attempts != 1 {
+		t.Fatalf("%+v", v)
+	}
+	list, err := r.Backlog(r.ctx(), "y", 0, 10)
+	r.must(err)
+	if len(list) != 1 {
+		t.Fatal("the other target does not go on")
+	}
+	r.done(id, "y")
+	if s := r.state(id); s != Parked {
+		t.Fatalf("state %s", s)
+	}
+	targets, err := r.Release(r.ctx(), id, "me")
+	r.must(err)
+	if !slices.Equal(targets, []string{"x"}) || r.state(id) != Accepted {
+		t.Fatalf("released %v, %s", targets, r.state(id))
+	}
+	r.done(id, "x")
+	if s := r.state(id); s != Delivered {
+		t.Fatalf("state %s", s)
+	}
+	if _, err := r.Release(r.ctx(), id, "me"); !errors.Is(err, ErrState) {
+		t.Errorf("released again: %v", err)
+	}
+}
+
+func TestParkedAsAWholeWhileUnderWay(t *testing.T) {
+	r := newRig(t)
+	id := r.one("A", "x", "y")
+	r.must(r.Apply(r.ctx(), []Change{{ID: id, Target: "x", To: Attempting}}))
+	r.must(r.ParkSubmission(r.ctx(), id, Reason{Code: "operator.parked"}))
+	if err := r.Apply(r.ctx(), []Change{{ID: id, Target: "y", To: Attempting}}); !errors.Is(err, ErrState) {
+		t.Errorf("began an effect while parked: %v", err)
+	}
+	r.must(r.Apply(r.ctx(), []Change{{ID: id, Target: "y", To: Pending, Attempt: true, Reason: &Reason{Code: "late"}}})) // too late to matter
+	r.done(id, "x")
+	if s := r.state(id); s != Parked {
+		t.Errorf("state %s", s)
+	}
+	_, err := r.Release(r.ctx(), id, "me")
+	r.must(err)
+	r.done(id, "y")
+	if s := r.state(id); s != Delivered {
+		t.Errorf("state %s", s)
+	}
+}
+
+func TestReject(t *testing.T) {
+	r := newRig(t)
+	id := r.one("A", "x", "y")
+	r.done(id, "x")
+	err := r.Reject(r.ctx(), id, nil, Reason{Code: "operator.rejected", Text: "withdrawn"}, "me", false)
+	var pd *PartlyDeliveredError
+	if !errors.Is(err, ErrPartlyDelivered) || !errors.As(err, &pd) || !slices.Equal(pd.Targets, []string{"x"}) {
+		t.Fatalf("%v", err)
+	}
+	r.must(r.Reject(r.ctx(), id, nil, Reason{Code: "operator.rejected", Text: "withdrawn"}, "me", true))
+	if got := r.types(id); got != "accepted rejected! " || r.state(id) != Rejected {
+		t.Errorf("events %q, %s", got, r.state(id))
+	}
+	list, err := r.Backlog(r.ctx(), "y", 0, 10)
+	r.must(err)
+	if len(list) != 0 {
+		t.Error("a rejected submission is still to be delivered")
+	}
+	r.must(r.Apply(r.ctx(), []Change{{ID: id, Target: "y", To: Pending, Attempt: true, Reason: &Reason{Code: "late"}}}))
+	r.done(id, "y") // it was under way
+	if s := r.state(id); s != Rejected {
+		t.Errorf("state %s", s)
+	}
+	r.must(r.Reject(r.ctx(), id, nil, Reason{}, "me", false)) // again
+	if got := r.types(id); got != "accepted rejected! " {
+		t.Errorf("events %q", got)
+	}
+}
+
+func TestRepin(t *testing.T) {
+	r := newRig(t)
+	next := planA
+	next.Version, next.Digest[0] = 2, next.Digest[0]+1
+	r.must(r.PutPlan(r.ctx(), next))
+	id, busy := r.one("A", "x", "y"), r.one("B", "x")
+	r.must(r.Apply(r.ctx(), []Change{{ID: id, Target: "x", To: Held, Reason: &Reason{Code: "c"}}, {ID: busy, Target: "x", To: Unclear}}))
+	r.must(r.Repin(r.ctx(), id, next.Digest, []string{"z"}, "me"))
+	list, err := r.Backlog(r.ctx(), "z", 0, 10)
+	r.must(err)
+	if len(list) != 1 || list[0].Plan != next.Digest {
+		t.Fatalf("%+v", list)
+	}
+	if list, _ = r.Backlog(r.ctx(), "y", 0, 10); len(list) != 0 {
+		t.Error("an old delivery is left")
+	}
+	if err := r.Repin(r.ctx(), busy, next.Digest, []string{"z"}, "me"); !errors.Is(err, ErrState) {
+		t.Errorf("unclear: %v", err)
+	}
+	r.done(id, "z")
+	if err := r.Repin(r.ctx(), id, next.Digest, []string{"z"}, "me"); !errors.Is(err, ErrState) {
+		t.Errorf("delivered: %v", err)
+	}
+}
+
+func TestReopen(t *testing.T) {
+	r := newRig(t)
+	var ids []ID
+	for _, ref := range []string{"A", "B", "C"} {
+		id := r.one(ref, "x", "y")
+		r.done(id, "x")
+		r.done(id, "y")
+		ids = append(ids, id)
+		r.clock.add(time.Minute)
+	}
+	since := r.clock.Now().Add(-2 * time.Minute)
+	list, count, err := r.Delivered(r.ctx(), "x", since, 0, 1)
+	r.must(err)
+	if count != 2 || len(list) != 1 || list[0].ID != ids[1] {
+		t.Fatalf("%d, %+v", count, list)
+	}
+	r.must(r.Reopen(r.ctx(), ids[1:], "x", "me"))
+	if s := r.state(ids[1]); s != Delivered {
+		t.Errorf("state %s", s)
+	}
+	back, err := r.Backlog(r.ctx(), "x", 0, 10)
+	r.must(err)
+	if len(back) != 2 {
+		t.Fatalf("%d in the backlog", len(back))
+	}
+	r.done(ids[1], "x")
+	if got := r.types(ids[1]); got != "accepted delivered " {
+		t.Errorf("events %q", got)
+	}
+}
+
+func TestReturnedValuesOfEveryKind(t *testing.T) {
+	r := newRig(t)
+	id := r.one("A", "x", "y")
+	blob := connectors.BytesBlob([]byte{0, 1, 2})
+	want := map[string]connectors.Value{
+		"w.T": {Kind: connectors.Text, Str: "é"}, "w.N": {Kind: connectors.Null}, "w.I": {Kind: connectors.Integer, Int: -1 << 62},
+		"w.D": {Kind: connectors.Decimal, Str: "12.340"}, "w.B": {Kind: connectors.Binary, Blob: &blob},
+	}
+	r.must(r.Apply(r.ctx(), []Change{{ID: id, Target: "x", To: Done, Returned: want}}))
+	list, err := r.Load(r.ctx(), "y", []ID{id, 99})
+	r.must(err)
+	got := list[0].Returned
+	b, err := readBlob(got["w.B"].Blob)
+	r.must(err)
+	if len(got) != 5 || got["w.T"].Str != "é" || got["w.N"].Kind != connectors.Null || got["w.I"].Int != -1<<62 || got["w.D"].Str != "12.340" || string(b) != "\x00\x01\x02" {
+		t.Errorf("%+v", got)
+	}
+}

@@ -1,0 +1,265 @@
+package journal
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+var errDisk = errors.New("disk fell out")
+
+// faultyRig returns a rig whose commits fail while the flags are set.
+func faultyRig(t *testing.T) (r *rig, before, after *error) {
+	before, after = new(error), new(error)
+	r = newRig(t)
+	r.opts.hooks = hooks{beforeCommit: func() error { return *before }, afterCommit: func() error { return *after }}
+	r.reopen()
+	return r, before, after
+}
+
+func TestCommitFails(t *testing.T) {
+	r, before, after := faultyRig(t)
+	*before = errDisk
+	fresh := arrival("A", "new target")
+	if _, err := r.Accept(r.ctx(), []Arrival{fresh}); !errors.Is(err, errDisk) {
+		t.Fatalf("%v", err)
+	}
+	*before = nil
+	if a := r.accept(fresh)[0]; a.Verdict != connectors.Taken {
+		t.Errorf("after a rollback: %s", a.Verdict)
+	}
+	*after = errDisk
+	fresh = arrival("B", "newer target")
+	if _, err := r.Accept(r.ctx(), []Arrival{fresh}); !errors.Is(err, errDisk) {
+		t.Fatalf("%v", err)
+	}
+	*after = nil
+	a := r.accept(fresh)[0] // it was on disk after all
+	if a.Verdict != connectors.Repeat {
+		t.Errorf("after a commit of unknown outcome: %s", a.Verdict)
+	}
+	r.one("C", "newest target")
+	r.done(a.ID, "newer target")
+	r.reopen()
+	for _, target := range []string{"new target", "newest target"} {
+		list, err := r.Backlog(r.ctx(), target, 0, 10)
+		r.must(err)
+		if len(list) != 1 {
+			t.Errorf("%s: %d", target, len(list))
+		}
+	}
+	r.check()
+}
+
+func TestDiskFull(t *testing.T) {
+	r, before, _ := faultyRig(t)
+	*before = &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}
+	_, err := r.Accept(r.ctx(), []Arrival{arrival("A", "x")})
+	var e *connectors.Error
+	if !errors.As(err, &e) || e.Code != CodeDiskFull || e.Class != connectors.TargetError || strings.Contains(e.Safe(), "PathError") {
+		t.Fatalf("%v", err)
+	}
+	*before = nil
+	// SQLite's own word for it.
+	r.must(r.send(r.ctx(), "shrink", &job{idle: func(c *conn) error {
+		_, err := c.number("PRAGMA max_page_count=10")
+		return err
+	}}))
+	big := arrival("B", "x")
+	big.Form = make([]byte, 60<<10)
+	for n := range 30 {
+		big.Reference = fmt.Sprint("B", n)
+		if _, err = r.Accept(r.ctx(), []Arrival{big}); err != nil {
+			break
+		}
+	}
+	if !errors.As(err, &e) || e.Code != CodeDiskFull {
+		t.Fatalf("%v", err)
+	}
+	if a := r.accept(big)[0]; a.Verdict != connectors.Taken { // the new connection has no such limit
+		t.Errorf("%s", a.Verdict)
+	}
+	r.check()
+}
+
+// A call that fails takes nothing of the others in its group with it.
+func TestCallsOfAGroupAreApart(t *testing.T) {
+	r := newRig(t)
+	ids := make([]ID, 40)
+	for n := range ids {
+		ids[n] = r.one(fmt.Sprint(n), "x")
+	}
+	var wg sync.WaitGroup
+	errs := make([]error, len(ids))
+	for n, id := range ids {
+		wg.Go(func() {
+			changes := []Change{{ID: id, Target: "x", To: Done}}
+			if n%3 == 0 {
+				changes = append(changes, Change{ID: id, Target: "no such target " + fmt.Sprint(n), To: Done})
+			}
+			errs[n] = r.Apply(r.ctx(), changes)
+		})
+	}
+	wg.Wait()
+	for n, id := range ids {
+		want := Delivered
+		if n%3 == 0 {
+			want = Accepted
+		}
+		if (errs[n] != nil) != (n%3 == 0) || r.state(id) != want {
+			t.Errorf("%d: %v, %s", n, errs[n], r.state(id))
+		}
+	}
+	r.check()
+}
+
+func TestCancelledAndClosed(t *testing.T) {
+	r := newRig(t)
+	ctx, cancel := context.WithCancel(r.ctx())
+	cancel()
+	if _, err := r.Accept(ctx, []Arrival{arrival("A", "x")}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	r.must(r.Close())
+	r.must(r.Close())
+	if _, err := r.Accept(r.ctx(), []Arrival{arrival("A", "x")}); !errors.Is(err, ErrClosed) {
+		t.Errorf("%v", err)
+	}
+	if _, err := r.Summary(r.ctx()); !errors.Is(err, ErrClosed) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestOneAgentPerJournal(t *testing.T) {
+	r := newRig(t)
+	_, err := Open(r.ctx(), r.dir, Options{})
+	var e *connectors.Error
+	if !errors.Is(err, ErrLocked) || !errors.As(err, &e) || !strings.Contains(e.Hint, fmt.Sprint(os.Getpid())) {
+		t.Fatalf("%v", err)
+	}
+}
+
+func TestReadOnly(t *testing.T) {
+	r := newRig(t)
+	id := r.one("A", "x")
+	look := func(when string) {
+		t.Helper()
+		j, err := OpenReadOnly(r.ctx(), r.dir, Options{})
+		r.must(err)
+		defer func() { r.must(j.Close()) }()
+		v, err := j.Show(r.ctx(), id)
+		if err != nil || v.Route != "building" {
+			t.Errorf("%s: %+v, %v", when, v, err)
+		}
+		if _, err := j.Accept(r.ctx(), []Arrival{arrival("B", "x")}); !errors.Is(err, ErrReadOnly) {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	look("running")
+	r.must(r.Close())
+	look("stopped")
+	if _, err := os.Stat(filepath.Join(r.dir, fileName+"-wal")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("reading left a file: %v", err)
+	}
+	if _, err := OpenReadOnly(r.ctx(), t.TempDir(), Options{}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no journal: %v", err)
+	}
+}
+
+func TestNewerJournalIsRefused(t *testing.T) {
+	r := newRig(t)
+	r.must(r.send(r.ctx(), "age", &job{idle: func(c *conn) error {
+		_, err := c.exec("PRAGMA user_version=99")
+		return err
+	}}))
+	r.must(r.Close())
+	if _, err := Open(r.ctx(), r.dir, r.opts); !errors.Is(err, ErrTooNew) {
+		t.Errorf("%v", err)
+	}
+	if _, err := OpenReadOnly(r.ctx(), r.dir, r.opts); !errors.Is(err, ErrTooNew) {
+		t.Errorf("read only: %v", err)
+	}
+}
+
+// TestKilled starts this test binary as an agent that accepts, kills it, and looks whether everything
+// that it had acknowledged is there.
+func TestKilled(t *testing.T) {
+	if dir := os.Getenv("INBASKET_JOURNAL_VICTIM"); dir != "" {
+		victim(dir)
+		return
+	}
+	dir := t.TempDir()
+	acked := map[string]bool{}
+	for round := range 5 {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestKilled$")
+		cmd.Env = append(os.Environ(), "INBASKET_JOURNAL_VICTIM="+dir, fmt.Sprintf("INBASKET_JOURNAL_ROUND=%d", round))
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		for n := 0; lines.Scan(); n++ {
+			if ref, ok := strings.CutPrefix(lines.Text(), "acked "); ok {
+				acked[ref] = true
+			}
+			if n == 50+70*round {
+				if err := cmd.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		_ = cmd.Wait() // killed
+	}
+	j, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = j.Close() }()
+	if err := j.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for ref := range acked {
+		id, found, err := j.Find(t.Context(), "portal", ref)
+		if err != nil || !found {
+			t.Fatalf("%s was acknowledged and is lost: %v", ref, err)
+		}
+		if v, err := j.Show(t.Context(), id); err != nil || v.State != Delivered {
+			t.Fatalf("%s: %s, %v", ref, v.State, err)
+		}
+	}
+	if len(acked) < 500 {
+		t.Errorf("only %d acknowledged", len(acked))
+	}
+}
+
+func victim(dir string) {
+	ctx := context.Background()
+	j, err := Open(ctx, dir, Options{})
+	if err == nil {
+		err = j.PutPlan(ctx, planA)
+	}
+	for n := 0; err == nil; n++ {
+		ref := fmt.Sprintf("%s-%d", os.Getenv("INBASKET_JOURNAL_ROUND"), n)
+		var out []Acceptance
+		if out, err = j.Accept(ctx, []Arrival{arrival(ref, "x")}); err == nil {
+			err = j.Apply(ctx, []Change{{ID: out[0].ID, Target: "x", To: Done}})
+		}
+		if err == nil {
+			fmt.Println("acked " + ref)
+		}
+	}
+	fmt.Println(err)
+}
