@@ -1,6 +1,8 @@
 package files
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +19,17 @@ func TestVSFTPD(t *testing.T) {
 			d := realFTP(t, s, nil)
 			wayOfABatch(t, d, s.Root)
 		})
+	}
+}
+
+// TestVSFTPDLarge sends what takes long enough for the server's session tickets to come back meanwhile.
+func TestVSFTPDLarge(t *testing.T) {
+	s := servers.VSFTPD(t, servers.FTPOptions{TLS: true})
+	d := realFTP(t, s, nil)
+	for i := range 5 {
+		g := connectors.Group{Items: []connectors.Delivery{{Key: "a", Files: []connectors.File{
+			file("large"+strconv.Itoa(i)+".csv", strings.Repeat("0123456789abcdef", 1<<18))}}}}
+		expect(t, "delivered", deliver(t, d, g), "written")
 	}
 }
 

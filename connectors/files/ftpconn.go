@@ -3,6 +3,7 @@ package files
 import (
 	"context"
 	"crypto/tls"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -46,7 +47,7 @@ func dialFTP(ctx context.Context, env connectors.Env, cfg *FTPConfig) (*ftpConn,
 				control = false
 				return conn, nil
 			}
-			return tls.Client(conn, tlsConf), nil
+			return &dataConn{Conn: tls.Client(conn, tlsConf), raw: conn}, nil
 		}),
 	}
 	if tlsConf != nil {
@@ -80,7 +81,7 @@ func (c *ftpConn) login(cfg *FTPConfig) error {
 	return nil
 }
 
-func (c *ftpConn) dial(ctx context.Context, network, address string, timeout time.Duration) (net.Conn, error) {
+func (c *ftpConn) dial(ctx context.Context, network, address string, timeout time.Duration) (*timedConn, error) {
 	d := net.Dialer{Timeout: timeout}
 	conn, err := d.DialContext(ctx, network, address)
 	if err != nil {
@@ -113,6 +114,35 @@ func (c *ftpConn) abort() {
 	for conn := range raw {
 		_ = conn.(*timedConn).Conn.Close() // the error that matters is the one that the user of it gets
 	}
+}
+
+// dataConn is an encrypted data connection. With TLS 1.3 the server sends session tickets that nobody
+// reads during an upload; closing a socket with unread bytes resets it, and vsftpd then says 426 to a
+// file that it had nearly got. So the end is said first, and what came is read up to the server's own end.
+type dataConn struct {
+	*tls.Conn
+	raw   *timedConn
+	wrote bool
+}
+
+func (d *dataConn) Write(p []byte) (int, error) {
+	d.wrote = true
+	return d.Conn.Write(p)
+}
+
+// Handshake is what the library calls when an upload had no bytes.
+func (d *dataConn) Handshake() error {
+	d.wrote = true
+	return d.Conn.Handshake()
+}
+
+func (d *dataConn) Close() error {
+	if d.wrote && d.CloseWrite() == nil {
+		if t, ok := d.raw.Conn.(*net.TCPConn); ok && t.CloseWrite() == nil {
+			_, _ = io.Copy(io.Discard, io.LimitReader(d.raw, 1<<20)) // tickets and the server's farewell
+		}
+	}
+	return d.raw.Close()
 }
 
 // timedConn gives each read and write its own deadline.

@@ -412,7 +412,7 @@ func TestFolderMissingThenThere(t *testing.T) {
 
 func TestManyFilesComeInPortions(t *testing.T) {
 	b := newBasket(t, func(c *FolderConfig) { c.Quiet = 0 })
-	const n = 5000
+	const n = 2500
 	for i := range n {
 		b.put(fmt.Sprintf("f%05d.json", i), `{"n":1}`)
 	}
@@ -446,7 +446,8 @@ func TestManyFilesComeInPortions(t *testing.T) {
 func TestMoreThanPendingHolds(t *testing.T) {
 	b := newBasket(t, nil)
 	b.clock.advance(time.Hour) // two looks for each
-	const n = maxPending + 500
+	const n = 700
+	b.room = 200
 	for i := range n {
 		b.put(fmt.Sprintf("f%05d.json", i), `{"n":1}`)
 	}
@@ -464,7 +465,7 @@ func TestMoreThanPendingHolds(t *testing.T) {
 			b.settle(connectors.Taken, names...)
 			got += len(subs)
 		}
-		if len(b.next.pending) > maxPending {
+		if len(b.next.pending) > b.room {
 			t.Fatalf("%d pending", len(b.next.pending))
 		}
 		if got == n {

@@ -23,7 +23,7 @@ func (s *source) consider(name string, now time.Time) {
 	if w != nil && now.Before(w.due) && s.marker == nil && s.quietRuns(w, name) {
 		return
 	}
-	if w == nil && len(n.pending) >= maxPending && !n.trusted && s.cfg.Quiet > 0 && s.marker == nil {
+	if w == nil && len(n.pending) >= s.room && !n.trusted && s.cfg.Quiet > 0 && s.marker == nil {
 		n.more = true // two looks would be needed, and there is no room to remember the first
 		return
 	}
@@ -139,7 +139,7 @@ func (s *source) setAside(name string, w *waiting, g *sight, code, reason string
 // park remembers a form that is not ready, as far as there is room.
 func (s *source) park(name string, w *waiting) {
 	n := &s.next
-	if len(n.pending) >= maxPending && n.pending[name] == nil {
+	if len(n.pending) >= s.room && n.pending[name] == nil {
 		n.more = true
 		return
 	}

@@ -34,6 +34,7 @@ type source struct {
 	ignore globs
 	marker *affix
 	list   jsonPath
+	room   int // files that next.pending holds at most
 	wake   chan struct{}
 	quit   chan struct{}
 
@@ -78,7 +79,7 @@ func newSource(env connectors.Env, cfg FolderConfig) (*source, error) {
 		return nil, err
 	}
 	s := &source{env: env, cfg: cfg, dir: env.Path(cfg.Path), inflight: map[string]*item{}, again: map[string]time.Time{},
-		wake: make(chan struct{}, 1), quit: make(chan struct{})}
+		room: maxPending, wake: make(chan struct{}, 1), quit: make(chan struct{})}
 	s.match, _ = newGlobs(cfg.Match) // Validate has parsed them
 	s.ignore, _ = newGlobs(cfg.Ignore)
 	s.list, _ = parsePath(cfg.Attachments.List)
@@ -350,7 +351,7 @@ func (s *source) considerDue(now time.Time) {
 			s.consider(name, now)
 		}
 	}
-	if n.more && n.scan == nil && len(n.pending) < maxPending/2 {
+	if n.more && n.scan == nil && len(n.pending) < s.room/2 {
 		n.scanAt = now
 	}
 }
