@@ -49,7 +49,10 @@ type Office struct {
 	close     sync.Once
 }
 
-var _ connectors.FrontOffice = (*Office)(nil)
+var (
+	_ connectors.FrontOffice = (*Office)(nil)
+	_ connectors.Patient     = (*Office)(nil)
+)
 
 // Open makes the receiver ready; it reads certificate files and connects to nothing.
 func Open(env connectors.Env, c Config) (connectors.FrontOffice, error) {
@@ -113,6 +116,9 @@ func (o *Office) Check(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Schedule returns the waits before each attempt.
+func (o *Office) Schedule() []time.Duration { return Schedule() }
 
 // Close ends idle connections.
 func (o *Office) Close() error {

@@ -1,0 +1,153 @@
+// Package frontoffice is the agent's HTTP API: front offices submit forms, ask for their state, follow
+// events, fetch documents and acknowledge. A second, separate listener serves health and metrics.
+// The OpenAPI description is generated from the types here. Nothing that a citizen wrote appears in an
+// error answer.
+package frontoffice
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// Options are what an API needs. Everything but Limits, Count, Version and Notify is required.
+type Options struct {
+	Submitter Submitter
+	Journal   Journal
+	Content   Content
+	Clock     connectors.Clock
+	Epoch     func() int64 // of the journal
+	Limits    Limits       // zero: DefaultLimits
+	Version   string       // of the agent, for the description
+	Notify    func(connectors.Notice)
+	Count     func(operation string, status int) // of each answer; for metrics
+}
+
+// API answers front offices.
+type API struct {
+	submitter Submitter
+	journal   Journal
+	content   Content
+	clock     connectors.Clock
+	epoch     func() int64
+	limits    Limits
+	notify    func(connectors.Notice)
+	count     func(string, int)
+
+	offices  atomic.Pointer[offices]
+	requests slots
+	polls    slots
+	memory   memory
+	inflight inflight
+	stopping chan struct{}
+	stop     sync.Once
+	handler  http.Handler
+}
+
+// New returns an API that knows no front office yet.
+func New(o Options) *API {
+	if o.Limits == (Limits{}) {
+		o.Limits = DefaultLimits()
+	}
+	a := &API{submitter: o.Submitter, journal: o.Journal, content: o.Content, clock: o.Clock, epoch: o.Epoch,
+		limits: o.Limits, notify: o.Notify, count: o.Count, stopping: make(chan struct{})}
+	if a.notify == nil {
+		a.notify = func(connectors.Notice) {}
+	}
+	if a.count == nil {
+		a.count = func(string, int) {}
+	}
+	a.offices.Store(&offices{})
+	a.requests.max, a.polls.max = int64(o.Limits.Requests), int64(o.Limits.Polls)
+	a.memory.limit = o.Limits.Memory
+	mux := http.NewServeMux()
+	a.register(mux, o.Version)
+	a.handler = a.middleware(mux)
+	return a
+}
+
+// Handler returns the API as one handler.
+func (a *API) Handler() http.Handler { return a.handler }
+
+// SetOffices replaces all front offices and their tokens at once; on an error the old ones stay.
+func (a *API) SetOffices(list []Office) error {
+	o, err := newOffices(list)
+	if err != nil {
+		return err
+	}
+	a.offices.Store(o)
+	return nil
+}
+
+// Stop ends all long polls, so that a server can shut down; new requests are refused.
+func (a *API) Stop() { a.stop.Do(func() { close(a.stopping) }) }
+
+// report tells the operator of an error that the front office only sees as a code.
+func (a *API) report(err error) {
+	n := connectors.Notice{Code: CodeInternal, Text: "the HTTP API could not answer"}
+	var e *connectors.Error
+	if asError(err, &e) {
+		n = connectors.Notice{Code: e.Code, Text: e.Safe()}
+	}
+	a.notify(n)
+}
+
+// register adds all operations and their description.
+func (a *API) register(mux *http.ServeMux, version string) {
+	c := huma.Config{
+		OpenAPI:       description(version),
+		OpenAPIPath:   "/v1/openapi",
+		DefaultFormat: "application/json",
+		Formats:       map[string]huma.Format{"application/json": jsonFormat(), "json": jsonFormat()},
+		Transformers:  []huma.Transformer{transform},
+	}
+	api := humago.New(mux, c)
+	problems := api.OpenAPI().Components.Schemas.Schema(typeOf[Problem](), true, "Problem")
+	op := func(id, method, path, summary string, status int, errs ...int) huma.Operation {
+		return operation(problems, id, method, path, summary, status, errs)
+	}
+	post := op("submit", http.MethodPost, "/v1/submissions", "Submit a form", http.StatusAccepted, 400, 408, 409, 413, 415, 422, 503)
+	post.Description = "The answer comes after the form is durably accepted. Whether the form is right is told later, by state and events."
+	huma.Register(api, post, a.submit)
+	// Described only afterwards: otherwise huma would read the body itself, into memory.
+	api.OpenAPI().Paths[post.Path].Post.RequestBody = formBody()
+	huma.Register(api, op("status", http.MethodGet, "/v1/submissions/{id}", "Ask where a form stands", http.StatusOK, 404), a.status)
+	huma.Register(api, op("history", http.MethodGet, "/v1/submissions/{id}/events", "Read the events of a form", http.StatusOK, 404), a.history)
+	doc := op("document", http.MethodGet, "/v1/submissions/{id}/documents/{n}", "Fetch a document of a decision", http.StatusOK, 404, 410, 416)
+	doc.Responses["200"] = &huma.Response{Description: "The document; Repr-Digest has its SHA-256, Range is honoured.",
+		Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
+	huma.Register(api, doc, a.document)
+	huma.Register(api, op("events", http.MethodGet, "/v1/events", "Follow all events", http.StatusOK, 400, 410), a.events)
+	huma.Register(api, op("ack", http.MethodPut, "/v1/cursors/{name}", "Acknowledge events", http.StatusOK, 400, 410), a.ack)
+	huma.Register(api, op("cursor", http.MethodGet, "/v1/cursors/{name}", "Ask what is acknowledged", http.StatusOK), a.cursor)
+	delete(api.OpenAPI().Components.Schemas.Map(), "ErrorModel") // ours is Problem
+	delete(api.OpenAPI().Components.Schemas.Map(), "ErrorDetail")
+}
+
+// OpenAPI returns the description in JSON, for tools that want it without a running agent.
+func OpenAPI(version string) []byte {
+	a := New(Options{Version: version, Epoch: func() int64 { return 1 }})
+	w := &capture{header: http.Header{}}
+	r, _ := http.NewRequestWithContext(context.Background(), http.MethodGet, "/v1/openapi.json", nil)
+	a.handler.ServeHTTP(w, r)
+	return w.body
+}
+
+func jsonFormat() huma.Format {
+	return huma.Format{
+		Marshal: func(w io.Writer, v any) error {
+			e := json.NewEncoder(w)
+			e.SetEscapeHTML(false)
+			return e.Encode(v)
+		},
+		Unmarshal: json.Unmarshal,
+	}
+}

@@ -1,0 +1,81 @@
+package frontoffice
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// Submitter accepts forms; the agent's flow implements it.
+type Submitter interface {
+	// Submit returns once the submission is durably accepted, or known from before. A *Refusal is told
+	// to the front office; any other error means that it is unknown whether the form was accepted, and
+	// the front office is asked to repeat.
+	Submit(ctx context.Context, office string, in Incoming) (Receipt, error)
+}
+
+// Incoming is one form as a front office sent it.
+type Incoming struct {
+	Route          string // the query parameter route; empty: not given
+	ContentType    string // of the form; a media type with its parameters
+	Form           []byte
+	Attachments    []connectors.Attachment // already in the content store, digests set
+	IdempotencyKey string                  // empty: not given
+}
+
+// Receipt says what became of an Incoming.
+type Receipt struct {
+	ID        journal.ID
+	Verdict   connectors.Verdict // Taken, Repeat or Conflict
+	State     journal.State
+	Reference string // as the form has it; may be empty
+	On        string // for Conflict: "reference" or "idempotency-key"
+}
+
+// Journal is what the API reads; *journal.Journal implements it. Unknown IDs give journal.ErrNotFound.
+type Journal interface {
+	Show(ctx context.Context, id journal.ID) (journal.View, error)
+	EventsOf(ctx context.Context, id journal.ID) ([]journal.Event, error)
+	Documents(ctx context.Context, id journal.ID) ([]journal.File, error)
+	Stream
+}
+
+// Stream is the part of the journal that events are read from.
+type Stream interface {
+	// Events returns events of an office after a position, and the position to go on from.
+	Events(ctx context.Context, office string, after int64, limit int) ([]journal.Event, int64, error)
+	// Changed returns a channel that is closed at the next commit with events.
+	Changed() <-chan struct{}
+	Ack(ctx context.Context, office, cursor string, seq int64) error
+	Cursor(ctx context.Context, office, name string) (int64, error)
+}
+
+// Content keeps attachments and documents; *content.Store implements it.
+type Content interface {
+	// Put stores what r gives, durably, at most limit bytes.
+	Put(ctx context.Context, r io.Reader, limit int64) (connectors.Blob, error)
+	// Open returns what was stored; if it is an io.Seeker too, parts of it can be fetched.
+	Open(d connectors.Digest) (io.ReadCloser, error)
+}
+
+// Limits bound what one front office can make the agent do.
+type Limits struct {
+	Form        int64         // bytes of a form
+	Attachment  int64         // bytes of one attachment
+	Request     int64         // bytes of a whole request
+	Attachments int           // attachments of a form
+	Requests    int           // requests at once, long polls not counted
+	Polls       int           // long polls at once; further ones are answered without waiting
+	Memory      int64         // bytes of all forms that are being received
+	Wait        time.Duration // longest long poll
+	Idle        time.Duration // longest pause within a body
+}
+
+// DefaultLimits returns the limits that hold unless the configuration says otherwise.
+func DefaultLimits() Limits {
+	return Limits{Form: 10 << 20, Attachment: 100 << 20, Request: 256 << 20, Attachments: 50,
+		Requests: 64, Polls: 256, Memory: 64 << 20, Wait: time.Minute, Idle: 20 * time.Second}
+}

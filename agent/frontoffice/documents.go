@@ -1,0 +1,128 @@
+package frontoffice
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+type documentInput struct {
+	ID string `path:"id" maxLength:"40" doc:"the submission's ID"`
+	N  string `path:"n" maxLength:"10" doc:"the document's number, from 1"`
+}
+
+// document is GET /v1/submissions/{id}/documents/{n}, whole or in ranges.
+func (a *API) document(ctx context.Context, in *documentInput) (*huma.StreamResponse, error) {
+	q := callOf(ctx)
+	id, p := parseID(in.ID)
+	if p != nil {
+		return nil, p
+	}
+	n, err := strconv.Atoi(in.N)
+	if err != nil || strconv.Itoa(n) != in.N {
+		return nil, notFound()
+	}
+	if _, err := a.own(ctx, q.office, id); err != nil {
+		return nil, a.readProblem(err)
+	}
+	files, err := a.journal.Documents(ctx, id)
+	if err != nil {
+		return nil, a.readProblem(err)
+	}
+	if n < 1 || n > len(files) {
+		return nil, notFound()
+	}
+	f := files[n-1]
+	body, err := a.content.Open(f.Digest)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, problem(http.StatusGone, CodeGone, "the document is no longer kept")
+	}
+	if err != nil {
+		return nil, a.readProblem(err)
+	}
+	return &huma.StreamResponse{Body: func(huma.Context) {
+		defer func() { _ = body.Close() }()
+		send(q.w, q.r, f, body, a.clock)
+	}}, nil
+}
+
+// send writes a document with its digest. Ranges need a body that can seek.
+func send(w http.ResponseWriter, r *http.Request, f journal.File, body io.Reader, clock connectors.Clock) {
+	digest := "sha-256=:" + base64.StdEncoding.EncodeToString(f.Digest[:]) + ":"
+	h := w.Header()
+	h.Set("Content-Type", "application/octet-stream")
+	if t := plainType(f.ContentType); t != "" {
+		h.Set("Content-Type", t)
+	}
+	h.Set("Content-Disposition", disposition(f.Name))
+	h.Set("Repr-Digest", digest)
+	h.Set("ETag", `"`+base64.RawURLEncoding.EncodeToString(f.Digest[:])+`"`)
+	h.Set("Cache-Control", "private, no-cache")
+	sw := &steadyWriter{ResponseWriter: w, rc: http.NewResponseController(w), clock: clock, digest: digest}
+	if s, ok := body.(io.ReadSeeker); ok {
+		http.ServeContent(sw, r, "", time.Time{}, s)
+		return
+	}
+	h.Set("Content-Length", strconv.FormatInt(f.Size, 10))
+	sw.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		_, _ = io.Copy(sw, body)
+	}
+}
+
+// steadyWriter gives a slow but steady reader all the time it needs, and one that stands still half a
+// minute. It adds Content-Digest when the whole document is sent.
+type steadyWriter struct {
+	http.ResponseWriter
+	rc     *http.ResponseController
+	clock  connectors.Clock
+	digest string
+}
+
+func (s *steadyWriter) WriteHeader(status int) {
+	if status == http.StatusOK {
+		s.Header().Set("Content-Digest", s.digest)
+	}
+	s.ResponseWriter.WriteHeader(status)
+}
+
+func (s *steadyWriter) Write(b []byte) (int, error) {
+	_ = s.rc.SetWriteDeadline(s.clock.Now().Add(30 * time.Second)) // not every writer of a test has deadlines
+	return s.ResponseWriter.Write(b)
+}
+
+// disposition makes a browser save the document under its name instead of showing it; the name is given
+// in ASCII and, where that is not enough, in UTF-8 (RFC 6266).
+func disposition(name string) string {
+	name, ok := safeName(name)
+	if !ok {
+		return "attachment"
+	}
+	ascii := strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f || r == '"' || r == '\\' || r == '%' {
+			return '_'
+		}
+		return r
+	}, name)
+	s := `attachment; filename="` + ascii + `"`
+	if ascii != name {
+		s += "; filename*=UTF-8''" + strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+	}
+	return s
+}
+
+func documentPath(id journal.ID, n int) string {
+	return "/v1/submissions/" + id.String() + "/documents/" + strconv.Itoa(n)
+}

@@ -1,0 +1,178 @@
+package frontoffice
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/textproto"
+	"path"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// headLimit is how many bytes may come between the content of two parts: boundary and headers.
+const headLimit = 32 << 10
+
+// gate lets only so many bytes through while the head of a part is read; the reader of a part itself is
+// bounded on its own.
+type gate struct {
+	r    io.Reader
+	left int64 // -1: open
+}
+
+func (g *gate) Read(b []byte) (int, error) {
+	if g.left < 0 {
+		return g.r.Read(b)
+	}
+	if g.left == 0 {
+		return 0, errHead
+	}
+	if int64(len(b)) > g.left {
+		b = b[:g.left]
+	}
+	n, err := g.r.Read(b)
+	g.left -= int64(n)
+	return n, err
+}
+
+var errHead = errors.New("head of a part is too long")
+
+// parts is what a multipart body holds.
+type parts struct {
+	contentType string
+	form        []byte
+	attachments []connectors.Attachment
+	release     func() // gives the form's memory back; never nil
+}
+
+// readMultipart takes the form from the part named form, and streams every other part into the content
+// store as an attachment, in whatever order they come.
+func (a *API) readMultipart(ctx context.Context, body io.Reader, boundary string) (p parts, prob *Problem) {
+	p.release = func() {}
+	g := &gate{r: body}
+	r := multipart.NewReader(g, boundary)
+	for {
+		g.left = headLimit
+		part, err := r.NextPart()
+		g.left = -1
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return p, a.multipartProblem(err)
+		}
+		if prob = a.readPart(ctx, part, &p); prob != nil {
+			return p, prob
+		}
+	}
+	if p.contentType == "" {
+		return p, problem(http.StatusBadRequest, CodeMultipart, "there is no part named form")
+	}
+	return p, nil
+}
+
+func (a *API) readPart(ctx context.Context, part *multipart.Part, p *parts) *Problem {
+	if part.FormName() == "form" {
+		if p.contentType != "" {
+			return problem(http.StatusBadRequest, CodeMultipart, "there are two parts named form")
+		}
+		t, ok := mediaType(part.Header.Get("Content-Type"))
+		if !ok || t == "multipart/form-data" {
+			return unsupported("the part named form needs a Content-Type of a form")
+		}
+		b, release, err := a.memory.read(part, a.limits.Form)
+		if err != nil {
+			return a.multipartProblem(err)
+		}
+		p.contentType, p.form, p.release = part.Header.Get("Content-Type"), b, release
+		return nil
+	}
+	if len(p.attachments) >= a.limits.Attachments {
+		return problem(http.StatusRequestEntityTooLarge, CodeTooLarge, "a form may have %d attachments", a.limits.Attachments)
+	}
+	name, ok := attachmentName(part.Header)
+	if !ok {
+		return problem(http.StatusBadRequest, CodeMultipart, "every part but the one named form needs a file name")
+	}
+	c := &cappedReader{r: part, left: a.limits.Attachment}
+	blob, err := a.content.Put(ctx, c, a.limits.Attachment)
+	switch {
+	case c.over:
+		return problem(http.StatusRequestEntityTooLarge, CodeTooLarge, "an attachment may have %d bytes", a.limits.Attachment)
+	case err != nil:
+		return a.storeProblem(err)
+	}
+	p.attachments = append(p.attachments, connectors.Attachment{Name: name, ContentType: plainType(part.Header.Get("Content-Type")), Blob: blob})
+	return nil
+}
+
+// attachmentName returns the file name of a part as a safe base name.
+func attachmentName(h textproto.MIMEHeader) (string, bool) {
+	_, params, err := mime.ParseMediaType(h.Get("Content-Disposition"))
+	if err != nil {
+		return "", false
+	}
+	return safeName(params["filename"])
+}
+
+// safeName keeps the last element of a name of any system, in NFC, without control characters and what
+// some system takes for something else; at most 200 bytes, the extension kept. False if nothing is left.
+func safeName(s string) (string, bool) {
+	s = norm.NFC.String(strings.ToValidUTF8(s, "_"))
+	s = path.Base(strings.ReplaceAll(s, `\`, "/"))
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), r == '/':
+			return -1
+		case strings.ContainsRune(`<>:"|?*`, r):
+			return '_'
+		}
+		return r
+	}, s)
+	s = strings.TrimRight(strings.TrimSpace(s), ". ")
+	if s == "" || strings.Trim(s, ".") == "" {
+		return "", false
+	}
+	const most = 200
+	if len(s) > most {
+		ext := path.Ext(s)
+		if len(ext) > 20 {
+			ext = ""
+		}
+		s = s[:most-len(ext)]
+		for !utf8.ValidString(s) {
+			s = s[:len(s)-1]
+		}
+		s += ext
+	}
+	return s, true
+}
+
+// plainType returns a media type without parameters, or nothing if it is not one.
+func plainType(s string) string {
+	t, _, err := mime.ParseMediaType(s)
+	if err != nil || !strings.Contains(t, "/") || len(t) > 100 {
+		return ""
+	}
+	return t
+}
+
+func unsupported(detail string) *Problem {
+	return problem(http.StatusUnsupportedMediaType, CodeMediaType, "%s: application/json, application/xml, application/x-www-form-urlencoded or text/csv; or multipart/form-data", detail).
+		with("Accept", "application/json, application/xml, application/x-www-form-urlencoded, text/csv, multipart/form-data")
+}
+
+func (a *API) multipartProblem(err error) *Problem {
+	if errors.Is(err, errHead) {
+		return problem(http.StatusBadRequest, CodeMultipart, "the head of a part is longer than %d bytes", headLimit).with("Connection", "close")
+	}
+	return a.bodyProblem(err)
+}

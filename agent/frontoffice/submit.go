@@ -1,0 +1,148 @@
+package frontoffice
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// pollAfter is what Retry-After of an accepted form says: when it is worth asking for its status.
+const pollAfter = "5"
+
+type submitInput struct {
+	Route          string `query:"route" maxLength:"200" doc:"which of the front office's routes the form is for; needed when there are several and the form does not tell" example:"building-permit"`
+	IdempotencyKey string `header:"Idempotency-Key" doc:"makes repeats safe: a quoted string of 1 to 128 visible characters" example:"\"8e03978e-40d5-43dd-bc93-6894a57f9324\""`
+}
+
+type submitOutput struct {
+	Location   string `header:"Location" doc:"where the submission's status is"`
+	RetryAfter string `header:"Retry-After" doc:"seconds after which it is worth asking"`
+	Replayed   string `header:"Idempotent-Replayed" doc:"true when the form was known from before"`
+	Body       Accepted
+}
+
+// Accepted is the answer to a form.
+type Accepted struct {
+	ID        string `json:"id" doc:"the submission's ID, for life" example:"0A1B2C3D4E5F6"`
+	State     string `json:"state" enum:"accepted,delivered,decided,closed,rejected,parked" doc:"where it stands now"`
+	Reference string `json:"reference,omitempty" doc:"the sender's own reference, if the form has one" example:"BP-2026-00017"`
+}
+
+// submit is POST /v1/submissions.
+func (a *API) submit(ctx context.Context, in *submitInput) (*submitOutput, error) {
+	q := callOf(ctx)
+	key, p := idempotencyKey(q.r.Header.Values("Idempotency-Key"))
+	if p != nil {
+		return nil, p
+	}
+	end, ok := a.inflight.begin(q.office, key)
+	if !ok {
+		return nil, problem(http.StatusConflict, CodeInProgress, "a request with this Idempotency-Key is being worked on").retry(time.Second)
+	}
+	defer end()
+	got, p := a.readBody(ctx, q)
+	defer got.release()
+	if p != nil {
+		return nil, p
+	}
+	q.patient(a.limits.Wait, a.clock) // the disk may be slow; the client's own patience ends it
+	receipt, err := a.submitter.Submit(ctx, q.office, Incoming{Route: in.Route, ContentType: got.contentType,
+		Form: got.form, Attachments: got.attachments, IdempotencyKey: key})
+	if err != nil {
+		return nil, a.submitProblem(err)
+	}
+	return answer(receipt)
+}
+
+// readBody reads form and attachments under all limits. Its release is never nil.
+func (a *API) readBody(ctx context.Context, q *call) (got parts, p *Problem) {
+	got.release = func() {}
+	if e := q.r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return got, problem(http.StatusUnsupportedMediaType, CodeEncoding, "send the body as it is, without Content-Encoding")
+	}
+	header := q.r.Header.Get("Content-Type")
+	t, ok := mediaType(header)
+	if !ok {
+		return got, unsupported("Content-Type must be that of a form")
+	}
+	limit := a.limits.Request
+	if t != "multipart/form-data" {
+		limit = a.limits.Form
+	}
+	if q.r.ContentLength > limit {
+		return got, problem(http.StatusRequestEntityTooLarge, CodeTooLarge, "at most %d bytes", limit).with("Connection", "close")
+	}
+	rc := http.NewResponseController(q.w)
+	body := &pacedReader{r: http.MaxBytesReader(q.w, q.r.Body, a.limits.Request), rc: rc, clock: a.clock, idle: a.limits.Idle}
+	if t == "multipart/form-data" {
+		_, params, _ := mime.ParseMediaType(header)
+		got, p = a.readMultipart(ctx, body, params["boundary"])
+	} else {
+		b, release, err := a.memory.read(body, a.limits.Form)
+		if err != nil {
+			return got, a.bodyProblem(err)
+		}
+		got = parts{contentType: header, form: b, release: release}
+	}
+	if p == nil && len(got.form) == 0 {
+		p = problem(http.StatusBadRequest, CodeEmpty, "there is no form in the request")
+	}
+	return got, p
+}
+
+// answer turns a receipt into 202, or a conflict into the status that the draft names.
+func answer(r Receipt) (*submitOutput, error) {
+	switch {
+	case r.Verdict == connectors.Conflict && r.On == "idempotency-key":
+		return nil, problem(http.StatusUnprocessableEntity, CodeKeyReused, "the Idempotency-Key was used with another form; the attempt is recorded")
+	case r.Verdict == connectors.Conflict:
+		return nil, problem(http.StatusConflict, CodeReferenceUsed, "the form's reference was used with other bytes; the attempt is recorded")
+	case r.Verdict != connectors.Taken && r.Verdict != connectors.Repeat:
+		return nil, problem(http.StatusServiceUnavailable, CodeUnavailable, "nothing was accepted; repeat later").retry(5 * time.Second)
+	}
+	out := &submitOutput{Location: "/v1/submissions/" + r.ID.String(), RetryAfter: pollAfter,
+		Body: Accepted{ID: r.ID.String(), State: string(r.State), Reference: r.Reference}}
+	if r.Verdict == connectors.Repeat {
+		out.Replayed = "true"
+	}
+	return out, nil
+}
+
+// submitProblem tells about an error of the agent: a refusal as it is, anything else as a reason to repeat.
+func (a *API) submitProblem(err error) *Problem {
+	var r *Refusal
+	if errors.As(err, &r) {
+		return r.problem()
+	}
+	return a.storeProblem(err)
+}
+
+// storeProblem is for what cannot be written now: the front office is to repeat.
+func (a *API) storeProblem(err error) *Problem {
+	switch {
+	case errors.Is(err, errSlow), errors.Is(err, errLarge), errors.Is(err, errHead):
+		return a.multipartProblem(err)
+	case isBody(err):
+		return a.bodyProblem(err)
+	}
+	a.report(err)
+	return problem(http.StatusServiceUnavailable, CodeUnavailable,
+		"it is not known whether the form was accepted; repeat it later with the same Idempotency-Key or reference").retry(10 * time.Second)
+}
+
+// isBody reports whether an error of the content store comes from the request it was reading.
+func isBody(err error) bool {
+	var large *http.MaxBytesError
+	return errors.As(err, &large) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+var _ huma.StatusError = (*Problem)(nil)

@@ -1,0 +1,124 @@
+package frontoffice
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base32"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash/crc32"
+	"net/http"
+	"strings"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// tokenPrefix lets secret scanners find a token that leaked.
+const tokenPrefix = "ibk_"
+
+// Office is a front office as the configuration names it.
+type Office struct {
+	Name   string
+	Tokens []string // SHA-256 of each token in hex; one, or two while one is being replaced
+}
+
+// NewToken returns a fresh token of 32 random bytes with a checksum, for the front office, and its hash,
+// for the agent's configuration. The token itself is kept nowhere.
+func NewToken() (token, hash string) {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b) // never fails: the runtime ends the process instead
+	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
+	token = tokenPrefix + tokenText().EncodeToString(b)
+	return token, HashToken(token)
+}
+
+// HashToken returns the hash of a token as the configuration has it.
+func HashToken(token string) string {
+	h := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(h[:])
+}
+
+// WellFormed reports whether a token has not been mistyped; it says nothing about its being valid.
+func WellFormed(token string) bool {
+	rest, ok := strings.CutPrefix(token, tokenPrefix)
+	if !ok || len(token) > 128 {
+		return false
+	}
+	b, err := tokenText().DecodeString(rest)
+	return err == nil && len(b) == 36 && crc32.ChecksumIEEE(b[:32]) == binary.BigEndian.Uint32(b[32:])
+}
+
+func tokenText() *base32.Encoding {
+	return base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+}
+
+// offices finds a front office by a token. It never changes; a reload puts a new one in its place.
+type offices struct {
+	names  []string
+	hashes [][sha256.Size]byte
+}
+
+// newOffices checks the configured hashes.
+func newOffices(list []Office) (*offices, error) {
+	o := &offices{}
+	seen := map[[sha256.Size]byte]bool{}
+	for _, f := range list {
+		if len(f.Tokens) > 2 {
+			return nil, tokensError("front office %s has %d tokens; two at most are valid at a time", f.Name, len(f.Tokens))
+		}
+		for _, t := range f.Tokens {
+			b, err := hex.DecodeString(strings.TrimSpace(t))
+			if err != nil || len(b) != sha256.Size {
+				return nil, tokensError("a token of front office %s is not a SHA-256 hash in hex; take what \"inbasket token new\" prints", f.Name)
+			}
+			h := [sha256.Size]byte(b)
+			if seen[h] {
+				return nil, tokensError("a token of front office %s is used twice", f.Name)
+			}
+			seen[h] = true
+			o.names, o.hashes = append(o.names, f.Name), append(o.hashes, h)
+		}
+	}
+	return o, nil
+}
+
+func tokensError(format string, args ...any) error {
+	return &connectors.Error{Class: connectors.TargetError, Code: CodeTokens, Op: "read front offices",
+		Hint: "inbasket token new OFFICE makes a token", Err: fmt.Errorf(format, args...)}
+}
+
+// find returns the front office of a token. Every hash is compared, whole, so that the time taken says
+// nothing about which fits.
+func (o *offices) find(token string) (string, bool) {
+	h := sha256.Sum256([]byte(token))
+	at := -1
+	for i := range o.hashes {
+		at = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(h[:], o.hashes[i][:]), i, at)
+	}
+	if at < 0 {
+		return "", false
+	}
+	return o.names[at], true
+}
+
+// authenticate finds who asks by the Authorization header.
+func (o *offices) authenticate(r *http.Request) (string, *Problem) {
+	values := r.Header.Values("Authorization")
+	if len(values) != 1 {
+		return "", unauthorized("Bearer realm=\"inbasket\"", "a bearer token is needed, once, in the Authorization header")
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") || len(token) > 128 {
+		return "", unauthorized("Bearer realm=\"inbasket\"", "a bearer token is needed in the Authorization header")
+	}
+	if name, ok := o.find(token); ok {
+		return name, nil
+	}
+	return "", unauthorized(`Bearer realm="inbasket", error="invalid_token"`, "the token is not valid")
+}
+
+func unauthorized(challenge, detail string) *Problem {
+	return problem(http.StatusUnauthorized, CodeToken, "%s", detail).with("WWW-Authenticate", challenge)
+}
