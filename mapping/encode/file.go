@@ -21,7 +21,7 @@ type Header struct {
 	Reference string    // the sender's, for a file of one form
 }
 
-// Line is the name that header and trailer lines have as a write in a FieldError.
+// The names that header and trailer have as a write in a FieldError.
 const (
 	headerWrite  = "header"
 	trailerWrite = "trailer"
