@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -55,3 +56,40 @@ func drain(b *testing.B, in *Inbasket, n int) {
 		got += len(subs)
 	}
 }
+
+// BenchmarkIdle measures how long after a form has become ready an idle in-basket hands it out.
+func BenchmarkIdle(b *testing.B) {
+	dir := b.TempDir()
+	cfg := FolderDefaults()
+	cfg.Path, cfg.Quiet, cfg.Poll = dir, 50*time.Millisecond, time.Minute
+	in, err := NewInbasket(connectors.Env{Clock: realClock{}}, cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = in.Close() }()
+	var late time.Duration
+	for i := range b.N {
+		name := filepath.Join(dir, fmt.Sprintf("form-%06d.json", i))
+		wrote := make(chan time.Time, 1)
+		time.AfterFunc(20*time.Millisecond, func() {
+			if err := os.WriteFile(name, []byte("{}"), 0o600); err != nil {
+				b.Error(err)
+			}
+			wrote <- time.Now()
+		})
+		subs, err := in.Next(context.Background(), 1)
+		if err != nil {
+			b.Fatal(err)
+		}
+		late += time.Since((<-wrote).Add(cfg.Quiet))
+		if err := in.Settle(context.Background(), []connectors.Receipt{{Handle: subs[0].Handle, Verdict: connectors.Taken}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(late.Microseconds())/1e3/float64(b.N), "ms-late/form")
+}
+
+type realClock struct{}
+
+func (realClock) Now() time.Time                         { return time.Now() }
+func (realClock) After(d time.Duration) <-chan time.Time { return time.After(d) }

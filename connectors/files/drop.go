@@ -52,8 +52,12 @@ func (d *Drop) Check(ctx context.Context) error {
 func (d *Drop) Close() error { return d.close() }
 
 // Stage writes all files of the group under their temporary names and makes them durable. A file that
-// lies in place already is not written again.
+// lies in place already is not written again. What the journal knows as staged is left alone: the
+// legacy system may have taken it, and it must not come twice.
 func (d *Drop) Stage(ctx context.Context, g connectors.Group) error {
+	if g.Staged {
+		return nil
+	}
 	if err := d.prove(ctx); err != nil {
 		return err
 	}

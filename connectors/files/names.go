@@ -57,6 +57,19 @@ func escape(name string) string {
 	return s
 }
 
+// fit shortens a name that leaves no room for what is added to it; the extension stays.
+func fit(name string) string {
+	ext := path.Ext(name)
+	if len(name) <= maxName || len(ext) > maxName/2 {
+		return name[:min(len(name), maxName)]
+	}
+	n := maxName - len(ext)
+	for n > 0 && !utf8.RuneStart(name[n]) {
+		n--
+	}
+	return name[:n] + ext
+}
+
 // unfinished reports hidden files and names that programs use while they still write.
 func unfinished(name string) bool {
 	if name == "" || name[0] == '.' || name[len(name)-1] == '~' || strings.HasPrefix(name, "~$") {

@@ -142,9 +142,9 @@ func (s *source) finish(name, done, tag string) error {
 		switch n {
 		case 0:
 		case 1:
-			to = stem(name) + "-" + tag + ext
+			to = fit(stem(name)) + "-" + tag + ext
 		default:
-			to = fmt.Sprintf("%s-%s-%d%s", stem(name), tag, n, ext)
+			to = fmt.Sprintf("%s-%s-%d%s", fit(stem(name)), tag, n, ext)
 		}
 		err := move(from, filepath.Join(done, to))
 		if !errors.Is(err, fs.ErrExist) {
@@ -173,6 +173,7 @@ func (s *source) moveToErrors(g *sight, reason string, now time.Time) error {
 	if hostile(name) {
 		name = escape(name)
 	}
+	name = fit(name)
 	for n := range 1000 {
 		to := name
 		if n > 0 {

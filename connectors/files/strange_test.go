@@ -47,6 +47,7 @@ func TestStrangeFiles(t *testing.T) {
 		{"line break", func(t *testing.T, b *basket) { b.put("a\nb.json", "{}") }, "", "error/a%0Ab.json error/a%0Ab.json.txt", CodeBadName},
 		{"turned round", func(t *testing.T, b *basket) { b.put("a\u202efdp.json", "{}") }, "", "error/a%E2%80%AEfdp.json error/a%E2%80%AEfdp.json.txt", CodeBadName},
 		{"looks dangerous", func(t *testing.T, b *basket) { b.put("-rf $(x) ';.json", "{}") }, "-rf $(x) ';.json", "-rf $(x) ';.json", ""},
+		{"very long name", func(t *testing.T, b *basket) { b.put(strings.Repeat("ü", 125)+".json", big) }, "", "error/" + strings.Repeat("ü", 107) + ".json error/" + strings.Repeat("ü", 107) + ".json.txt", CodeTooLarge},
 		{"umlaut", func(t *testing.T, b *basket) { b.put("müller.json", "{}") }, "müller.json", "müller.json", ""},
 	}
 	for _, tt := range tests {

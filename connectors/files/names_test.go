@@ -1,0 +1,140 @@
+package files
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestGlobs(t *testing.T) {
+	tests := []struct {
+		patterns, name string
+		want           bool
+	}{
+		{"*.json", "a.json", true},
+		{"*.json", "A.JSON", true},
+		{"*.json", "a.json.ok", false},
+		{"*.json | *.xml", "a.xml", true},
+		{"form-??.xml", "form-12.xml", true},
+		{"form-??.xml", "form-123.xml", false},
+		{"[ab]*.csv", "b1.csv", true},
+		{"*-[0-9].csv", "x-7.csv", true},
+		{"", "a.json", false},
+	}
+	for _, tt := range tests {
+		g, err := newGlobs(tt.patterns)
+		must(t, err)
+		if got := g.match(tt.name); got != tt.want {
+			t.Errorf("%q matches %q: %v", tt.patterns, tt.name, got)
+		}
+	}
+	for _, bad := range []string{"[", "a/*.json"} {
+		if _, err := newGlobs(bad); err == nil {
+			t.Errorf("%q was accepted", bad)
+		}
+	}
+}
+
+func TestJSONPath(t *testing.T) {
+	form := `{"a":[{"f":"x"},{"f":"y"},{"g":1},{"f":""}],"b":{"c":"z"},"l":["p","q"],"n":null}`
+	for path, want := range map[string]string{"a[].f": "x y", "b.c": "z", "l[]": "p q", "n[].f": "", "b": "", "a.f": "", "nope.x": ""} {
+		p, err := parsePath(path)
+		must(t, err)
+		got, err := p.texts([]byte(form))
+		must(t, err)
+		expect(t, path, strings.Join(got, " "), want)
+	}
+	for _, bad := range []string{".", "a..b", "a[]b", "[]", "a[0].b"} {
+		if _, err := parsePath(bad); err == nil {
+			t.Errorf("%q was accepted", bad)
+		}
+	}
+}
+
+func FuzzNames(f *testing.F) {
+	for _, s := range []string{"a.json", "../x", "a\x00b", "m\xfcller", strings.Repeat("ü", 200), "%41"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		if e := escape(name); hostile(e) || strings.ContainsAny(e, `/\`) || len(e) > maxName || !utf8.ValidString(e) {
+			t.Errorf("escape(%q) = %q", name, e)
+		}
+		if checkName(name) == nil && (filepath.Base(name) != name || strings.ContainsAny(name, "\r\n\x00/\\")) {
+			t.Errorf("%q was accepted", name)
+		}
+		a := newAffix("{name}.ok")
+		if got, ok := a.of(a.name(name)); name != "" && (!ok || got != name) {
+			t.Errorf("marker of %q", name)
+		}
+	})
+}
+
+func FuzzEnvelope(f *testing.F) {
+	f.Add("a[].f", []byte(`{"a":[{"f":"x"}]}`))
+	f.Add("a", []byte(`[[[[`))
+	f.Fuzz(func(t *testing.T, path string, form []byte) {
+		p, err := parsePath(path)
+		if err != nil {
+			return
+		}
+		names, err := p.texts(form)
+		if err != nil && names != nil {
+			t.Error("names beside an error")
+		}
+		for _, n := range names {
+			if n == "" {
+				t.Error("empty name")
+			}
+		}
+	})
+}
+
+func TestValidate(t *testing.T) {
+	folder := map[string]func(*FolderConfig){
+		"path":             func(c *FolderConfig) { c.Path = "" },
+		"match":            func(c *FolderConfig) { c.Match = "[" },
+		"no match":         func(c *FolderConfig) { c.Match = "" },
+		"ignore":           func(c *FolderConfig) { c.Ignore = "[" },
+		"marker":           func(c *FolderConfig) { c.Marker = ".ok" },
+		"marker path":      func(c *FolderConfig) { c.Marker = "../{name}.ok" },
+		"quiet":            func(c *FolderConfig) { c.Quiet = -1 },
+		"poll":             func(c *FolderConfig) { c.Poll = 0 },
+		"max-bytes":        func(c *FolderConfig) { c.MaxBytes = 0 },
+		"beside":           func(c *FolderConfig) { c.Attachments.Beside = []string{"x.pdf"} },
+		"list":             func(c *FolderConfig) { c.Attachments.List = "a[0]" },
+		"move nor delete":  func(c *FolderConfig) { c.After.Move = "" },
+		"delete and dated": func(c *FolderConfig) { c.After = AfterConfig{Delete: true, Dated: true} },
+		"errors":           func(c *FolderConfig) { c.Errors = "" },
+	}
+	for name, change := range folder {
+		c := FolderDefaults()
+		c.Path = "x"
+		must(t, c.Validate())
+		if change(&c); c.Validate() == nil {
+			t.Errorf("folder: %s was accepted", name)
+		}
+	}
+	ftp := map[string]func(*FTPConfig){
+		"address":  func(c *FTPConfig) { c.Address = "ftp://host" },
+		"user":     func(c *FTPConfig) { c.User = "" },
+		"injected": func(c *FTPConfig) { c.User = "a\r\nDELE b" },
+		"tls":      func(c *FTPConfig) { c.TLS.Mode = "maybe" },
+		"verify":   func(c *FTPConfig) { c.Verify = "no" },
+		"encoding": func(c *FTPConfig) { c.Encoding = "klingon" },
+		"timeout":  func(c *FTPConfig) { c.Timeout = 0 },
+		"temp":     func(c *FTPConfig) { c.Temp = "{name}" },
+		"proof":    func(c *FTPConfig) { c.Proof = "../x" },
+	}
+	for name, change := range ftp {
+		c := FTPDefaults()
+		c.Address, c.User = "host1", "batch"
+		must(t, c.Validate())
+		if change(&c); c.Validate() == nil {
+			t.Errorf("ftp: %s was accepted", name)
+		}
+	}
+	if c := (FTPConfig{Address: "host1"}); c.address() != "host1:21" {
+		t.Error(c.address())
+	}
+}
