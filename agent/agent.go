@@ -1,0 +1,227 @@
+// Package agent is the agent itself: it takes submissions out of in-baskets, delivers them to targets,
+// collects results and tells front offices. flow.go reads top to bottom as a submission's life.
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/frontoffice"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// stopLimit is how long a clean stop may take; what is still in flight then is found by the next start.
+const stopLimit = 8 * time.Second
+
+// Options are what an agent is made of.
+type Options struct {
+	Config  *config.Config
+	Reload  func() (*config.Config, error) // reads the configuration again; nil: reload is refused
+	Clock   connectors.Clock               // nil: the system's
+	Log     zerolog.Logger
+	Version string
+	Force   bool               // targets with open deliveries may be re-pointed or removed
+	Ready   func(Addresses)    // called once everything runs; may be nil
+	Notify  func(event string) // reloading, stopping: for a service manager; may be nil
+}
+
+// Addresses are where a running agent listens.
+type Addresses struct {
+	FrontOffice string // host:port; empty: not served
+	Monitor     string // host:port; empty: not served
+	Control     string // path of the socket, or host:port
+}
+
+// Agent is one agent on one journal.
+type Agent struct {
+	options Options
+	clock   connectors.Clock
+	log     zerolog.Logger
+	journal *journal.Journal
+	content *content.Store
+	figures *figures
+	started time.Time
+	serving *serving
+
+	mu        sync.Mutex // guards assembly and reloading
+	assembly  *assembly
+	reloading sync.Mutex
+	parent    context.Context // of assemblies
+	closed    sync.Once
+}
+
+// New opens journal and content store, and builds everything that the configuration names. Nothing
+// runs until Run. Only one agent can have a journal open.
+func New(ctx context.Context, o Options) (*Agent, error) {
+	if o.Clock == nil {
+		o.Clock = SystemClock{}
+	}
+	a := &Agent{options: o, clock: o.Clock, log: o.Log, figures: newFigures(o.Clock), started: o.Clock.Now()}
+	if err := os.MkdirAll(o.Config.State, 0o700); err != nil {
+		return nil, fmt.Errorf("make the state folder: %w", err)
+	}
+	a.figures.metrics = frontoffice.NewMetrics(a, o.Clock, o.Version)
+	var err error
+	if a.content, err = content.Open(filepath.Join(o.Config.State, "content")); err != nil {
+		return nil, err
+	}
+	if a.journal, err = journal.Open(ctx, filepath.Join(o.Config.State, "journal"), journal.Options{Clock: o.Clock, Content: a.content}); err != nil {
+		return nil, err
+	}
+	if err := a.repoint(ctx, o.Config, o.Force); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	if a.assembly, err = a.build(ctx, o.Config); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+// Run runs the agent until ctx ends, then stops within ten seconds. It returns early only if it cannot
+// listen where it is configured to.
+func (a *Agent) Run(ctx context.Context) error {
+	a.parent = ctx
+	served, err := a.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer served.close()
+	a.serving = served
+	if err := a.assembly.start(a, ctx); err != nil {
+		a.assembly.halt(nil)
+		return err
+	}
+	served.start(a)
+	a.log.Info().Str("version", a.options.Version).Str("agency", a.options.Config.Agency).Msg("inbasket runs")
+	if a.options.Ready != nil {
+		a.options.Ready(served.addresses())
+	}
+	<-ctx.Done()
+	a.log.Info().Msg("stopping: what is in flight is finished first")
+	limit := a.clock.After(stopLimit)
+	a.mu.Lock()
+	rt := a.assembly
+	a.mu.Unlock()
+	served.stop(ctx)
+	if !rt.halt(limit) {
+		a.log.Warn().Msg("stopped before everything in flight was finished; the next start finds it")
+	}
+	return nil
+}
+
+// Close closes everything. It may be called twice.
+func (a *Agent) Close() (err error) {
+	a.closed.Do(func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.assembly != nil {
+			a.assembly.close()
+		}
+		if a.journal != nil {
+			err = a.journal.Close()
+		}
+	})
+	return err
+}
+
+// repoint refuses a configuration that would point targets with open deliveries elsewhere, or lose
+// them, unless forced; else it remembers where the targets point now.
+func (a *Agent) repoint(ctx context.Context, cfg *config.Config, force bool) error {
+	known, err := a.journal.Targets(ctx)
+	if err != nil {
+		return err
+	}
+	var wrong []error
+	for name, mark := range known {
+		if mark.Open == 0 || force {
+			continue
+		}
+		t, ok := cfg.Target(name)
+		switch {
+		case !ok:
+			wrong = append(wrong, &connectors.Error{Class: connectors.TargetError, Code: CodeRepointed, Op: "remove target " + name,
+				Hint: fmt.Sprintf("it has %d open deliveries; let them finish, or say so with --force", mark.Open)})
+		case mark.Fingerprint != "" && mark.Fingerprint != t.Fingerprint:
+			wrong = append(wrong, &connectors.Error{Class: connectors.TargetError, Code: CodeRepointed, Op: "point target " + name + " elsewhere",
+				Hint: fmt.Sprintf("it has %d open deliveries; let them finish, or say so with --force", mark.Open)})
+		}
+	}
+	if len(wrong) > 0 {
+		return errors.Join(wrong...)
+	}
+	for _, t := range cfg.Targets {
+		if err := a.journal.PutTarget(ctx, t.Name, t.Identity, t.Fingerprint); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Reload reads the configuration again and changes over to it, all or nothing: what is wrong with it is
+// returned, and the old one stays in force. Submissions in flight finish on their mapping.
+func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.ReloadReport, error) {
+	if a.options.Reload == nil {
+		return control.ReloadReport{}, errors.New("this agent runs without a configuration file; there is nothing to reload")
+	}
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
+	cfg, err := a.options.Reload()
+	if err != nil {
+		return control.ReloadReport{}, err
+	}
+	old := a.current().config
+	report := control.ReloadReport{Changes: cfg.Diff(old), Warnings: cfg.Warnings.Format()}
+	if cfg.State != old.State {
+		return report, &connectors.Error{Class: connectors.TargetError, Code: CodeOpen, Op: "reload", Hint: "state cannot change while the agent runs; stop it, move the folder, start it"}
+	}
+	next, err := a.build(ctx, cfg)
+	if err != nil {
+		return report, err
+	}
+	if err := a.repoint(ctx, cfg, r.Force); err != nil {
+		next.close()
+		return report, err
+	}
+	a.swap(next)
+	a.log.Info().Str("by", r.By).Int("changes", len(report.Changes)).Msg("configuration reloaded")
+	return report, nil
+}
+
+// swap stops the running configuration and starts the next. Should the next one not start, the old one
+// goes on.
+func (a *Agent) swap(next *assembly) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	last := a.assembly
+	last.halt(nil)
+	last.close()
+	a.assembly = next
+	if err := next.start(a, a.parent); err != nil {
+		// Only a journal that cannot be read does this; the lanes report it and go on when it can.
+		a.log.Error().Str("code", CodeJournal).Err(err).Msg("the new configuration started incompletely")
+	}
+	a.serving.changed(a, next.config)
+}
+
+func (a *Agent) current() *assembly {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.assembly
+}
+
+// notice tells the operator of something: in the log, in status and in the metrics.
+func (a *Agent) notice(n connectors.Notice) {
+	a.log.Warn().Str("code", n.Code).Msg(n.Text)
+	a.figures.notice(n)
+}

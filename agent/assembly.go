@@ -1,0 +1,291 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// assembly is everything that one configuration opens. A reload builds the next one beside it, and only
+// then stops this one.
+type assembly struct {
+	config  *config.Config
+	loaded  time.Time
+	flow    *flow
+	catalog *Catalog
+
+	inbaskets map[string]connectors.Inbasket
+	feeds     map[string][]*route // routes by in-basket
+	sources   map[string]connectors.ResultSource
+	readers   map[string][]*route // routes by source of results
+	offices   map[string]connectors.FrontOffice
+
+	ctx     context.Context // while it runs
+	stop    context.CancelFunc
+	running sync.WaitGroup
+}
+
+// build opens what a configuration names. Nothing runs yet, and nothing outside is changed; on an error
+// everything is closed again.
+func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err error) {
+	catalog, err := OpenCatalog(cfg, a.clock, a.notice)
+	if err != nil {
+		return nil, err
+	}
+	made := &assembly{config: cfg, loaded: a.clock.Now(), catalog: catalog,
+		inbaskets: map[string]connectors.Inbasket{}, feeds: map[string][]*route{},
+		sources: map[string]connectors.ResultSource{}, readers: map[string][]*route{}, offices: map[string]connectors.FrontOffice{}}
+	defer func() {
+		if err != nil {
+			made.close()
+		}
+	}()
+	mappings, problems := LoadMappings(cfg, catalog)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	made.flow = &flow{journal: a.journal, content: a.content, clock: a.clock, log: a.log, figures: a.figures,
+		plans: newPlans(a.journal, catalog), routes: map[string]*route{}, lanes: map[string]*lane{}}
+	for _, r := range cfg.Routes {
+		one := &route{name: r.Name, office: r.FrontOffice, plan: mappings[r.Name], within: r.DecideWithin}
+		if r.Match != "" {
+			one.files = []string{r.Match}
+		}
+		if err := made.flow.plans.add(ctx, one.plan); err != nil {
+			return nil, fmt.Errorf("mapping %s version %d: %w", one.plan.Name(), one.plan.Version(), err)
+		}
+		made.flow.routes[r.Name] = one
+		for _, from := range r.From {
+			made.feeds[from] = append(made.feeds[from], one)
+		}
+	}
+	for _, t := range cfg.Targets {
+		made.flow.lanes[t.Name] = a.lane(made.flow, t, catalog.targets[t.Name])
+	}
+	if err := made.open(a); err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+// lane makes the lane of one target.
+func (a *Agent) lane(f *flow, t config.Target, target *guard.Target) *lane {
+	backoff := guard.DefaultBackoff()
+	if t.Retry.First > 0 {
+		backoff.First = t.Retry.First
+	}
+	if t.Retry.Most > 0 {
+		backoff.Most = t.Retry.Most
+	}
+	l := &lane{name: t.Name, identity: t.Identity, target: target, can: target.Abilities(), circuit: guard.NewCircuit(backoff, a.clock),
+		journal: a.journal, clock: a.clock, figures: a.figures, log: a.log.With().Str("target", t.Name).Logger(), prepare: f.prepare}
+	if t.Group > 0 {
+		l.can.MaxItems = t.Group
+	}
+	l.returned = func(ctx context.Context, ids []journal.ID) { f.resolved(ctx, t.Name, ids) }
+	if t.Batch != nil {
+		l.sealing = &sealing{policy: t.Batch.Policy(), name: t.Batch.Name, control: t.Batch.Control, content: a.content}
+	}
+	if t.File != nil {
+		l.files = &fileRules{name: t.File.Name, control: t.File.Control}
+	}
+	l.start()
+	return l
+}
+
+// open opens in-baskets, sources of results and push channels.
+func (rt *assembly) open(a *Agent) error {
+	cfg := rt.config
+	for _, i := range cfg.Inbaskets {
+		in, err := i.Definition.Inbasket(cfg.Env(connectors.RoleInbasket, i.Name, "", a.clock, a.notice), i.Config)
+		if err != nil {
+			return opening("in-basket", i.Name, err)
+		}
+		rt.inbaskets[i.Name] = in
+	}
+	for _, r := range cfg.Results {
+		src, err := r.Definition.Results(cfg.Env(connectors.RoleResults, r.Name, "", a.clock, a.notice), r.Config)
+		if err != nil {
+			return opening("results", r.Name, err)
+		}
+		rt.sources[r.Name] = src
+	}
+	for _, o := range cfg.FrontOffices {
+		if o.Push == nil {
+			continue
+		}
+		to, err := o.Push.Definition.FrontOffice(cfg.Env(connectors.RoleFrontOffice, o.Name, "", a.clock, a.notice), o.Push.Config)
+		if err != nil {
+			return opening("front office", o.Name, err)
+		}
+		rt.offices[o.Name] = to
+	}
+	for _, r := range cfg.Routes {
+		if err := rt.ask(rt.flow.routes[r.Name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ask opens the source that a route's mapping expects its answers from.
+func (rt *assembly) ask(r *route) error {
+	from, question, ok := r.plan.Question()
+	if !ok {
+		return nil
+	}
+	if _, configured := rt.sources[from]; configured {
+		rt.readers[from] = append(rt.readers[from], r)
+		return nil
+	}
+	// Each mapping asks a database its own question.
+	name := from + "/" + r.plan.Name()
+	if _, asked := rt.sources[name]; !asked {
+		target := rt.catalog.targets[from]
+		if target == nil {
+			return opening("results", from, fmt.Errorf("no target or source of results has this name"))
+		}
+		q, ok := target.Unwrap().(connectors.Questioner)
+		if !ok {
+			return opening("results", from, fmt.Errorf("this kind of target cannot be asked for results"))
+		}
+		src, err := q.Answers(question)
+		if err != nil {
+			return opening("results", from, err)
+		}
+		rt.sources[name] = src
+	}
+	rt.readers[name] = append(rt.readers[name], r)
+	return nil
+}
+
+// sourceType returns the kind of system that a source of results asks.
+func (rt *assembly) sourceType(name string) string {
+	for _, r := range rt.config.Results {
+		if r.Name == name {
+			return r.Definition.Type
+		}
+	}
+	if target, _, ok := strings.Cut(name, "/"); ok {
+		t, _ := rt.config.Target(target)
+		return t.Definition.Type
+	}
+	return ""
+}
+
+func opening(what, name string, err error) error {
+	return &connectors.Error{Class: connectors.TargetError, Code: CodeOpen, Op: "open " + what + " " + name, Hint: "mend its section in the configuration", Err: err}
+}
+
+// start runs everything; it returns at once.
+func (rt *assembly) start(a *Agent, parent context.Context) error {
+	ctx, stop := context.WithCancel(parent)
+	rt.ctx, rt.stop = ctx, stop
+	paused, err := a.journal.Paused(ctx)
+	if err != nil {
+		return err
+	}
+	f := rt.flow
+	for _, o := range rt.config.FrontOffices {
+		a.journal.EnablePush(o.Name, o.Push != nil)
+	}
+	for name, l := range f.lanes {
+		l.paused, l.stopping = paused[name]
+		if err := rt.blocked(ctx, l); err != nil {
+			return err
+		}
+		workers := max(l.can.Parallel, 1)
+		if l.sealing != nil {
+			workers = 1
+		}
+		for range workers {
+			rt.running.Go(func() { l.work(ctx) })
+		}
+	}
+	for name, src := range rt.sources {
+		rt.running.Go(func() { f.collect(ctx, name, src, rt.readers[name]) })
+	}
+	for name, to := range rt.offices {
+		schedule := pushSchedule()
+		if p, ok := to.(connectors.Patient); ok {
+			schedule = p.Schedule()
+		}
+		rt.running.Go(func() { f.pushes(ctx, name, to, schedule) })
+	}
+	rt.running.Go(func() { f.watchDeadlines(ctx) })
+	for name, in := range rt.inbaskets {
+		rt.running.Go(func() { f.serve(ctx, name, in, rt.feeds[name]) })
+	}
+	return nil
+}
+
+// pushSchedule is for push channels without a schedule of their own.
+func pushSchedule() []time.Duration {
+	return []time.Duration{0, 5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour}
+}
+
+// blocked finds the order keys that parked deliveries hold up, from before this start.
+func (rt *assembly) blocked(ctx context.Context, l *lane) error {
+	filter := journal.Filter{Target: l.name, Progress: journal.Held, Limit: pageItems}
+	for {
+		parked, err := l.journal.List(ctx, filter)
+		if err != nil || len(parked) == 0 {
+			return err
+		}
+		ids := make([]journal.ID, len(parked))
+		for i, e := range parked {
+			ids[i] = e.ID
+		}
+		stored, err := l.journal.Load(ctx, l.name, ids)
+		if err != nil {
+			return err
+		}
+		for i := range stored {
+			if key := rt.flow.orderOf(ctx, &stored[i], l.name); key != "" {
+				if _, has := l.stopped[key]; !has {
+					l.stopped[key] = stored[i].ID
+				}
+			}
+		}
+		filter.After = ids[len(ids)-1]
+		if len(parked) < filter.Limit {
+			return nil
+		}
+	}
+}
+
+// halt stops everything and waits for what is in flight, at most for limit.
+func (rt *assembly) halt(limit <-chan time.Time) bool {
+	if rt.stop != nil {
+		rt.stop()
+	}
+	done := make(chan struct{})
+	go func() { rt.running.Wait(); close(done) }()
+	select {
+	case <-done:
+		return true
+	case <-limit:
+		return false
+	}
+}
+
+// close closes what build opened.
+func (rt *assembly) close() {
+	for _, in := range rt.inbaskets {
+		_ = in.Close()
+	}
+	for _, s := range rt.sources {
+		_ = s.Close()
+	}
+	for _, o := range rt.offices {
+		_ = o.Close()
+	}
+	_ = rt.catalog.Close()
+}

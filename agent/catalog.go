@@ -1,0 +1,94 @@
+package agent
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// Catalog tells mappings what the targets of a configuration can do. It holds them open; opening a
+// target connects to nothing.
+type Catalog struct {
+	config  *config.Config
+	targets map[string]*guard.Target
+}
+
+// OpenCatalog opens the targets of a configuration.
+func OpenCatalog(cfg *config.Config, clock connectors.Clock, notify func(connectors.Notice)) (*Catalog, error) {
+	c := &Catalog{config: cfg, targets: map[string]*guard.Target{}}
+	for _, t := range cfg.Targets {
+		target, err := t.Definition.Target(cfg.Env(connectors.RoleTarget, t.Name, t.Identity, clock, notify), t.Config)
+		if err != nil {
+			_ = c.Close()
+			return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeOpen, Op: "open target " + t.Name, Hint: "mend its section in the configuration", Err: err}
+		}
+		c.targets[t.Name] = guard.Wrap(target, t.Timeout)
+	}
+	return c, nil
+}
+
+// Close closes the targets.
+func (c *Catalog) Close() error {
+	for _, t := range c.targets {
+		_ = t.Close()
+	}
+	return nil
+}
+
+// Target tells what the target or source of results of this name can do.
+func (c *Catalog) Target(name string) (mapping.TargetInfo, bool) {
+	for _, r := range c.config.Results {
+		if r.Name == name {
+			return mapping.TargetInfo{Results: true}, true
+		}
+	}
+	target, ok := c.targets[name]
+	if !ok {
+		return mapping.TargetInfo{}, false
+	}
+	t, _ := c.config.Target(name)
+	can := target.Abilities()
+	_, asks := target.Unwrap().(connectors.Questioner)
+	return mapping.TargetInfo{Records: can.Records, Files: can.Files, Batch: t.Batch != nil, Guarantee: can.Guarantee, Results: asks}, true
+}
+
+// Targets returns the names that a mapping can write to.
+func (c *Catalog) Targets() []string {
+	names := make([]string, len(c.config.Targets))
+	for i, t := range c.config.Targets {
+		names[i] = t.Name
+	}
+	return names
+}
+
+// LoadMappings loads the mapping of every route and returns everything wrong with any of them.
+func LoadMappings(cfg *config.Config, c mapping.Catalog) (map[string]*mapping.Plan, diag.Problems) {
+	plans := map[string]*mapping.Plan{}
+	byPath := map[string]*mapping.Plan{}
+	var problems diag.Problems
+	for _, r := range cfg.Routes {
+		if plan := byPath[r.Mapping]; plan != nil {
+			plans[r.Name] = plan
+			continue
+		}
+		plan, err := mapping.Load(os.DirFS(filepath.Dir(r.Mapping)), filepath.Base(r.Mapping), c)
+		if err != nil {
+			problems = append(problems, problemsOf(cfg, r, err)...)
+			continue
+		}
+		plans[r.Name], byPath[r.Mapping] = plan, plan
+	}
+	return plans, problems
+}
+
+func problemsOf(cfg *config.Config, r config.Route, err error) diag.Problems {
+	if found, ok := err.(diag.Problems); ok {
+		return found
+	}
+	return diag.Problems{cfg.Problem(CodeMappingFile, "the mapping of route "+r.Name+" cannot be read: "+err.Error(), "", "routes", r.Name, "mapping")}
+}

@@ -1,0 +1,31 @@
+package agent
+
+// Codes of what the agent itself reports. Each is stable; docs/errors.md is generated from this file.
+const (
+	CodeJournal     = "journal.unavailable"    // the journal cannot be read or written: disk full, file rights, a failing disk; nothing is taken from the in-baskets until it can; mend the disk, the agent goes on by itself
+	CodeContent     = "content.unavailable"    // an attachment, document or sealed batch cannot be stored or read; look at the disk below state
+	CodeUnknown     = "target.unknown"         // the target failed without saying how; it is looked up before anything is repeated
+	CodeUnclear     = "target.unclear"         // whether the target has the delivery cannot be told; look there, then retry or reject
+	CodeStage       = "target.stage"           // a file could not be put in place under its temporary name; it is tried again
+	CodeSeal        = "batch.seal"             // a batch file could not be made or kept; it is tried again
+	CodeNoRoute     = "route.none"             // no route takes this form; add or mend a route in the configuration, reload, then inbasket retry
+	CodeUndecodable = "form.undecodable"       // the form is not well-formed in the mapping's format; ask the sender for a new one, then inbasket reject
+	CodeFormWrong   = "form.wrong"             // the form broke the schema or a rule of the mapping; the front office was told which fields and why
+	CodePartly      = "form.partly-delivered"  // the form is wrong for one target while another has it already; mend the mapping and retry, or reject with --force
+	CodeMapping     = "mapping.failed"         // the mapping cannot handle this form though the form is right; mend the mapping, then inbasket retry --mapping NEW
+	CodePlan        = "mapping.missing"        // the pinned mapping cannot be read from the journal; restore the journal from backup
+	CodeOpen        = "config.open"            // a connector of the configuration cannot be opened; the message says which and why
+	CodeServe       = "agent.listener"         // a listener stopped by itself; restart the agent
+	CodeBatchHeld   = "batch.held"             // a sealed batch cannot go and stops its target; look at it with inbasket batches, then retry or void it
+	CodeByOperator  = "form.rejected"          // a person rejected the form; the reason is theirs
+	CodeMappingFile = "config.mapping-file"    // the mapping file of a route cannot be read; mend its path or rights
+	CodeName        = "file.name"              // the name of a file cannot be made from its template; mend the template
+	CodePanic       = "agent.panic"            // the agent broke on this submission; it is parked, the others go on; send diagnostics to the maintainers
+	CodeResult      = "result.unreadable"      // a result of the back office cannot be understood; it is kept and parked
+	CodeStatus      = "result.unknown-status"  // a result carries a status that the mapping's outcome does not name; add it, then inbasket results retry
+	CodeOverdue     = "route.overdue"          // no decision came within decide-within; ask the office
+	CodeRepointed   = "config.repointed"       // a target with open deliveries would be pointed elsewhere or removed; finish them, or say so with --force
+	CodeOffice      = "front-office.trouble"   // events cannot be pushed to a front office; it can still poll, and they are pushed again
+	CodeNotHere     = "submission.not-found"   // no submission has this ID or reference; see inbasket list
+	CodeNotAllowed  = "submission.wrong-state" // what was asked does not fit the submission's state; see inbasket show
+)

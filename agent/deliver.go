@@ -1,0 +1,297 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// carry delivers one group and journals how it ended. Whatever did not end goes back into the queue.
+func (l *lane) carry(ctx context.Context, parcels []*parcel) {
+	// What an earlier run may have begun is looked up before anything is done about it.
+	if began := slices.ContainsFunc(parcels, begun); began {
+		parcels = l.resolve(ctx, parcels)
+		if len(parcels) == 0 {
+			return
+		}
+	}
+	group := groupOf(parcels)
+	if err := l.before(ctx, parcels, &group); err != nil {
+		l.failed(ctx, parcels, err)
+		return
+	}
+	outcomes, err := l.target.Deliver(ctx, group)
+	if err != nil && len(outcomes) == 0 {
+		l.failed(ctx, parcels, err)
+		return
+	}
+	l.settle(ctx, parcels, outcomes, err)
+}
+
+// begun tells whether something of a parcel may already stand at the target.
+func begun(p *parcel) bool {
+	return p.progress == journal.Attempting || p.progress == journal.Staged || p.progress == journal.Unclear
+}
+
+func groupOf(parcels []*parcel) connectors.Group {
+	g := connectors.Group{Items: make([]connectors.Delivery, len(parcels))}
+	for i, p := range parcels {
+		g.Items[i] = p.delivery
+	}
+	return g
+}
+
+// before journals the effect that is about to happen, where the target does not record it itself.
+func (l *lane) before(ctx context.Context, parcels []*parcel, g *connectors.Group) error {
+	if l.can.Recorded {
+		return nil
+	}
+	to := journal.Attempting
+	if l.target.Stages() {
+		if err := l.target.Stage(ctx, *g); err != nil {
+			// A temporary name is no effect: nothing of it is visible to the legacy system.
+			return asTransient(err)
+		}
+		to, g.Staged = journal.Staged, true
+	}
+	changes := make([]journal.Change, 0, len(parcels))
+	for _, p := range parcels {
+		if p.progress != to {
+			changes = append(changes, journal.Change{ID: p.id, Target: l.name, To: to})
+		}
+	}
+	if err := l.journal.Apply(ctx, changes); err != nil {
+		return &connectors.Error{Class: connectors.Transient, Code: CodeJournal, Op: "journal before delivery", Hint: "see the journal's own message", Err: err}
+	}
+	for _, p := range parcels {
+		p.progress = to
+	}
+	return nil
+}
+
+func asTransient(err error) error {
+	if connectors.ClassOf(err) != connectors.Uncertain {
+		return err
+	}
+	return &connectors.Error{Class: connectors.Transient, Code: CodeStage, Op: "put in place under a temporary name", Err: err}
+}
+
+// failed handles a call that ended without any outcome.
+func (l *lane) failed(ctx context.Context, parcels []*parcel, err error) {
+	outcomes := make([]connectors.Outcome, len(parcels))
+	code, text := describe(err)
+	for i, p := range parcels {
+		outcomes[i] = connectors.Outcome{Key: p.delivery.Key, Class: connectors.ClassOf(err), Code: code, Text: text, Raw: err.Error()}
+	}
+	l.settle(ctx, parcels, outcomes, err)
+}
+
+// describe returns code and safe text of an error.
+func describe(err error) (code, text string) {
+	var e *connectors.Error
+	if errors.As(err, &e) {
+		return e.Code, e.Safe()
+	}
+	return CodeUnknown, "the target failed without saying how"
+}
+
+// settle journals the outcomes, and decides what each parcel does next.
+func (l *lane) settle(ctx context.Context, parcels []*parcel, outcomes []connectors.Outcome, err error) {
+	byKey := make(map[string]*connectors.Outcome, len(outcomes))
+	for i := range outcomes {
+		byKey[outcomes[i].Key] = &outcomes[i]
+	}
+	s := settlement{lane: l, changes: make([]journal.Change, 0, len(parcels))}
+	for _, p := range parcels {
+		o := byKey[p.delivery.Key]
+		if o == nil {
+			o = &connectors.Outcome{Key: p.delivery.Key, Class: connectors.Uncertain, Code: CodeUnknown, Text: "the target gave no outcome"}
+			if err != nil {
+				o.Code, o.Text = describe(err)
+				o.Raw = err.Error()
+			}
+		}
+		s.add(p, o)
+	}
+	s.finish(ctx)
+}
+
+// settlement collects what one group's outcomes lead to.
+type settlement struct {
+	lane    *lane
+	changes []journal.Change
+	done    []*parcel
+	back    []*parcel // to be tried again
+	parked  map[journal.ID]bool
+	told    []journal.ID // returned values that other targets may wait for
+	ended   map[connectors.Class]int
+	worst   *connectors.Outcome
+}
+
+func (s *settlement) add(p *parcel, o *connectors.Outcome) {
+	c := journal.Change{ID: p.id, Target: s.lane.name}
+	if s.ended == nil {
+		s.ended = map[connectors.Class]int{}
+	}
+	s.ended[o.Class]++
+	switch o.Class {
+	case connectors.Written:
+		c.To, c.Returned, c.Final, c.Attempt = journal.Done, o.Returned, p.final, p.progress != journal.Pending
+		if p.match != nil {
+			c.MatchKey = p.match(o.Returned)
+		}
+		if len(o.Returned) > 0 {
+			s.told = append(s.told, p.id)
+		}
+		s.done = append(s.done, p)
+	case connectors.ItemError:
+		c.To, c.Reason, c.Attempt = journal.Held, reasonOf(o, "mend the data or the mapping, then retry; or reject it"), true
+		s.park(p)
+	case connectors.Transient, connectors.TargetError:
+		s.trouble(o)
+		c.To, c.Reason, c.Attempt = journal.Pending, reasonOf(o, ""), true
+		if p.progress == journal.Staged || p.progress == journal.Unclear {
+			c.To = p.progress // what is in place stays known as such
+		}
+		p.progress = c.To
+		s.back = append(s.back, p)
+	default:
+		s.trouble(o)
+		c.To, c.Reason, c.Attempt = journal.Unclear, reasonOf(o, ""), true
+		p.progress = journal.Unclear
+		s.back = append(s.back, p)
+	}
+	s.changes = append(s.changes, c)
+}
+
+func (s *settlement) park(p *parcel) {
+	if s.parked == nil {
+		s.parked = map[journal.ID]bool{}
+	}
+	s.parked[p.id] = true
+	s.done = append(s.done, p)
+}
+
+func (s *settlement) trouble(o *connectors.Outcome) {
+	if s.worst == nil || o.Class == connectors.TargetError {
+		s.worst = o
+	}
+}
+
+func reasonOf(o *connectors.Outcome, next string) *journal.Reason {
+	return &journal.Reason{Code: o.Code, Text: o.Text, Next: next, Raw: o.Raw}
+}
+
+// finish makes it durable, then lets the parcels go, or come again.
+func (s *settlement) finish(ctx context.Context) {
+	l := s.lane
+	if err := applyAll(ctx, l.journal, s.changes); err != nil {
+		// The target may have it, the journal does not: it stays in memory as unclear and is looked up.
+		for _, p := range s.done {
+			p.progress = journal.Unclear
+		}
+		l.circuit.Fail(connectors.Transient, CodeJournal, "the journal could not be written")
+		l.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot journal what was delivered; it will be looked up")
+		l.putBack(append(s.done, s.back...))
+		return
+	}
+	l.forget(s.done, s.parked)
+	l.figures.delivered(l.name, s.ended)
+	if s.worst == nil {
+		if l.circuit.OK() {
+			l.log.Info().Msg("target works again")
+		}
+	} else if l.circuit.Fail(s.worst.Class, s.worst.Code, s.worst.Text) {
+		l.log.Error().Str("code", s.worst.Code).Str("class", s.worst.Class.String()).Msg("target failed; nothing is lost, trying again: " + s.worst.Text)
+	}
+	if len(s.back) > 0 {
+		l.putBack(s.back)
+	}
+	if len(s.parked) > 0 {
+		l.log.Warn().Int("count", len(s.parked)).Msg("submissions parked: inbasket list --state parked")
+	}
+	if len(s.told) > 0 && l.returned != nil {
+		l.returned(ctx, s.told)
+	}
+}
+
+// applyAll journals changes even while the agent is stopping: an effect that happened must be on record.
+func applyAll(ctx context.Context, j *journal.Journal, changes []journal.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	ctx, cancel := graced(ctx)
+	defer cancel()
+	err := j.Apply(ctx, changes)
+	var wrong *journal.TransitionError
+	if len(changes) == 1 || !errors.As(err, &wrong) {
+		return err
+	}
+	// One of them does not fit what an operator did meanwhile: it must not keep the others back.
+	var errs []error
+	for i := range changes {
+		if err := j.Apply(ctx, changes[i:i+1]); err != nil && !errors.As(err, &wrong) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// resolve looks up parcels that an earlier attempt may have delivered, journals what was found, and
+// returns those that are to be delivered now.
+func (l *lane) resolve(ctx context.Context, parcels []*parcel) []*parcel {
+	var doubtful, clear []*parcel
+	for _, p := range parcels {
+		if begun(p) {
+			doubtful = append(doubtful, p)
+		} else {
+			clear = append(clear, p)
+		}
+	}
+	g := groupOf(doubtful)
+	g.Staged = l.target.Stages()
+	found, err := l.target.Lookup(ctx, g)
+	if err != nil {
+		code, text := describe(err)
+		class := connectors.ClassOf(err)
+		if class == connectors.Uncertain || class == connectors.ItemError {
+			class = connectors.Transient
+		}
+		if l.circuit.Fail(class, code, text) {
+			l.log.Error().Str("code", code).Msg("target failed while looking up: " + text)
+		}
+		l.putBack(parcels)
+		return nil
+	}
+	byKey := map[string]connectors.Found{}
+	for _, f := range found {
+		byKey[f.Key] = f
+	}
+	s := settlement{lane: l}
+	for _, p := range doubtful {
+		switch f := byKey[p.delivery.Key]; f.Presence {
+		case connectors.Present:
+			s.add(p, &connectors.Outcome{Key: f.Key, Class: connectors.Written, Returned: f.Returned})
+		case connectors.Absent:
+			if p.progress != journal.Staged {
+				p.progress = journal.Pending
+			}
+			clear = append(clear, p)
+		default:
+			s.changes = append(s.changes, journal.Change{ID: p.id, Target: l.name, To: journal.Held, Attempt: true, Reason: &journal.Reason{
+				Code: CodeUnclear, Text: "the outcome of an earlier attempt is unknown, and the target cannot tell",
+				Next: "look in the target: if it has the data, reject with --reason; if not, retry"}})
+			s.park(p)
+		}
+	}
+	if len(s.changes) > 0 {
+		s.finish(ctx)
+	} else {
+		l.circuit.OK()
+	}
+	slices.SortFunc(clear, func(a, b *parcel) int { return int(min(max(a.id-b.id, -1), 1)) })
+	return clear
+}

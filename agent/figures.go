@@ -1,0 +1,183 @@
+package agent
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/frontoffice"
+	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// figures are what status and metrics show beside the journal: how sources and channels do, and what
+// was taken since the start. They outlive a reload.
+type figures struct {
+	clock   connectors.Clock
+	metrics *frontoffice.Metrics
+
+	mu      sync.Mutex
+	sources map[[2]string]*sourceFigures // by kind and name
+	notices []control.Notice
+}
+
+type sourceFigures struct {
+	circuit *guard.Circuit
+	taken   int64
+	last    time.Time
+}
+
+// Kinds of sources and channels.
+const (
+	kindInbasket = "in-basket"
+	kindResults  = "results"
+	kindOffice   = "front office"
+	kindTarget   = "target"
+)
+
+// noticesKept is how many notices status shows.
+const noticesKept = 20
+
+func newFigures(clock connectors.Clock) *figures {
+	return &figures{clock: clock, sources: map[[2]string]*sourceFigures{}}
+}
+
+func (f *figures) of(kind, name string) *sourceFigures {
+	key := [2]string{kind, name}
+	if f.sources[key] == nil {
+		f.sources[key] = &sourceFigures{}
+	}
+	return f.sources[key]
+}
+
+// watch remembers the circuit of a source, for status.
+func (f *figures) watch(kind, name string, c *guard.Circuit) {
+	f.mu.Lock()
+	f.of(kind, name).circuit = c
+	f.mu.Unlock()
+}
+
+// took counts n items of a source.
+func (f *figures) took(kind, name string, n int) {
+	if n == 0 {
+		return
+	}
+	f.mu.Lock()
+	s := f.of(kind, name)
+	s.taken += int64(n)
+	s.last = f.clock.Now()
+	f.mu.Unlock()
+}
+
+// accepted counts the verdicts of one batch of an in-basket.
+func (f *figures) accepted(inbasket string, receipts []connectors.Receipt) {
+	byVerdict := map[connectors.Verdict]int{}
+	for _, r := range receipts {
+		byVerdict[r.Verdict]++
+	}
+	for v, n := range byVerdict {
+		f.metrics.Accepted(inbasket, v, n)
+	}
+	f.took(kindInbasket, inbasket, len(receipts)-byVerdict[connectors.Released])
+}
+
+// delivered counts the outcomes of one group.
+func (f *figures) delivered(target string, outcomes map[connectors.Class]int) {
+	for class, n := range outcomes {
+		f.metrics.Outcome(target, class, n)
+	}
+	f.took(kindTarget, target, outcomes[connectors.Written])
+}
+
+func (f *figures) notice(n connectors.Notice) {
+	f.metrics.Notice(n.Code)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.notices = append(f.notices, control.Notice{At: f.clock.Now(), Code: n.Code, Text: n.Text})
+	if extra := len(f.notices) - noticesKept; extra > 0 {
+		f.notices = slices.Delete(f.notices, 0, extra)
+	}
+}
+
+func (f *figures) lastNotices() []control.Notice {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.notices)
+}
+
+// source returns what status shows of a source.
+func (f *figures) source(kind, name, typ string) control.SourceStatus {
+	f.mu.Lock()
+	s := *f.of(kind, name)
+	f.mu.Unlock()
+	return control.SourceStatus{Name: name, Type: typ, Taken: s.taken, Last: s.last, Trouble: troubleOf(s.circuit)}
+}
+
+// troubleOf returns what is wrong behind a circuit; nil: nothing, or no circuit.
+func troubleOf(c *guard.Circuit) *control.Trouble {
+	if c == nil {
+		return nil
+	}
+	state, t := c.State()
+	if state == guard.Closed {
+		return nil
+	}
+	return &control.Trouble{Code: t.Code, Text: t.Text, Next: "see docs/errors.md; it is tried again by itself", Since: t.Since, RetryAt: t.RetryAt, Count: t.Count}
+}
+
+// Figures gives the metrics what the journal and the lanes know.
+func (a *Agent) Figures(ctx context.Context) (frontoffice.Snapshot, error) {
+	sum, err := a.journal.Summary(ctx)
+	if err != nil {
+		return frontoffice.Snapshot{}, err
+	}
+	s := frontoffice.Snapshot{Summary: sum, Circuits: map[string]string{}, Batches: map[string]int64{}, Pushes: map[string]int64{}}
+	for name, l := range a.current().flow.lanes {
+		state, _ := l.circuit.State()
+		s.Circuits[name] = string(state)
+		if l.sealing != nil {
+			open, err := a.journal.Batches(ctx, name, true)
+			if err != nil {
+				return s, err
+			}
+			s.Batches[name] = int64(len(open))
+		}
+	}
+	parked, err := a.journal.ParkedResults(ctx, 1000)
+	s.Results = int64(len(parked))
+	return s, err
+}
+
+// Alive returns why the agent should be restarted: only a journal that cannot be read at all.
+func (a *Agent) Alive(ctx context.Context) []frontoffice.Reason {
+	if _, err := a.journal.Paused(ctx); err != nil {
+		return []frontoffice.Reason{{Code: CodeJournal, Text: "the journal cannot be read"}}
+	}
+	return nil
+}
+
+// Ready returns why the agent cannot do all of its work now: targets, in-baskets and front offices in trouble.
+func (a *Agent) Ready(ctx context.Context) []frontoffice.Reason {
+	reasons := a.Alive(ctx)
+	status, err := a.Status(ctx)
+	if err != nil {
+		return reasons
+	}
+	add := func(what, name string, t *control.Trouble) {
+		if t != nil {
+			reasons = append(reasons, frontoffice.Reason{Code: t.Code, Text: what + " " + name + ": " + t.Text})
+		}
+	}
+	for _, t := range status.Targets {
+		add("target", t.Name, t.Trouble)
+	}
+	for _, s := range status.Inbaskets {
+		add("in-basket", s.Name, s.Trouble)
+	}
+	for _, s := range status.Results {
+		add("results", s.Name, s.Trouble)
+	}
+	return reasons
+}

@@ -1,0 +1,94 @@
+package agent
+
+import (
+	"context"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// pushLook is how often due repeats are looked for when nothing new happens.
+const pushLook = 5 * time.Second
+
+// pushes sends one front office its events until ctx ends. A front office that is down holds up no one:
+// its events wait in the journal, and it may poll meanwhile.
+func (f *flow) pushes(ctx context.Context, office string, to connectors.FrontOffice, schedule []time.Duration) {
+	for ctx.Err() == nil {
+		changed := f.journal.Changed()
+		due, err := f.journal.DuePushes(ctx, office, f.clock.Now(), 100)
+		if err != nil && ctx.Err() == nil {
+			f.log.Error().Str("code", CodeJournal).Str("front-office", office).Err(err).Msg("cannot read the events to push; trying again")
+		}
+		if len(due) == 0 {
+			select {
+			case <-ctx.Done():
+			case <-changed:
+			case <-f.clock.After(pushLook):
+			}
+			continue
+		}
+		f.pushAll(ctx, office, to, due, schedule)
+	}
+}
+
+func (f *flow) pushAll(ctx context.Context, office string, to connectors.FrontOffice, due []journal.Push, schedule []time.Duration) {
+	events := make([]connectors.Event, len(due))
+	for i, d := range due {
+		events[i] = eventOf(d.Event)
+	}
+	outcomes, err := to.Publish(ctx, events)
+	if ctx.Err() != nil && len(outcomes) == 0 {
+		return
+	}
+	byID := map[string]connectors.Outcome{}
+	for _, o := range outcomes {
+		byID[o.Key] = o
+	}
+	told := make([]journal.PushOutcome, 0, len(due))
+	for i, d := range due {
+		o, tried := byID[events[i].ID]
+		if !tried {
+			if err == nil {
+				continue // not tried this time
+			}
+			o.Class = connectors.Transient
+			o.Code, o.Text = describe(err)
+		}
+		told = append(told, f.pushed(office, d, o, schedule))
+	}
+	graced, cancel := graced(ctx)
+	defer cancel()
+	if err := f.journal.Pushed(graced, office, told); err != nil {
+		f.log.Error().Str("code", CodeJournal).Str("front-office", office).Err(err).Msg("cannot journal what was pushed; it is pushed again")
+		f.wait(ctx, time.Second)
+	}
+}
+
+// pushed says what the journal notes of one attempt.
+func (f *flow) pushed(office string, d journal.Push, o connectors.Outcome, schedule []time.Duration) journal.PushOutcome {
+	f.figures.metrics.Push(office, o.Class, 1)
+	p := journal.PushOutcome{Seq: d.Event.Seq, OK: o.Class == connectors.Written, Code: o.Code, Text: o.Text}
+	if p.OK {
+		return p
+	}
+	next := d.Attempt + 1 // attempts made
+	if next >= len(schedule) || o.Class == connectors.ItemError {
+		p.GiveUp = true
+		f.log.Error().Str("code", CodeOffice).Str("front-office", office).Str("submission", d.Event.ID.String()).
+			Msg("gave up pushing an event; the front office can still read it")
+		return p
+	}
+	delay := schedule[next]
+	delay = max(delay+time.Duration(float64(delay)*0.1*rand.Float64()), o.After)
+	p.NextAt = f.clock.Now().Add(delay)
+	return p
+}
+
+// eventOf makes a journaled event what a front office gets. Its ID never changes.
+func eventOf(e journal.Event) connectors.Event {
+	return connectors.Event{ID: "evt_" + e.ID.String() + "_" + strconv.FormatInt(e.Seq, 10), Seq: e.Seq, Submission: e.ID.String(),
+		Reference: e.Reference, Type: e.Type, At: e.At, Data: e.Data}
+}

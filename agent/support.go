@@ -1,0 +1,150 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"io"
+	"path"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
+)
+
+// SystemClock is the real clock.
+type SystemClock struct{}
+
+// Now returns the time.
+func (SystemClock) Now() time.Time { return time.Now() }
+
+// After is time.After.
+func (SystemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
+
+// maxContent bounds one attachment or document, in bytes; in-baskets have smaller bounds of their own.
+const maxContent = 4 << 30
+
+// apiContent is the content store as the API uses it.
+type apiContent struct{ *content.Store }
+
+// Open opens what was stored; a file, so that parts of it can be fetched.
+func (c apiContent) Open(d connectors.Digest) (io.ReadCloser, error) { return c.Store.Open(d) }
+
+// grace is how long the last journal entries and moves may take once the agent is told to stop.
+const grace = 5 * time.Second
+
+// graced returns a context that outlives ctx by the grace, for what must be recorded of effects that
+// have happened.
+func graced(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), grace)
+}
+
+// parallel runs f for 0 to n-1 on all processors and waits. Small work runs on the spot.
+func parallel(n int, f func(i int)) {
+	workers := min(runtime.GOMAXPROCS(0), n)
+	if workers < 2 || n < 8 {
+		for i := range n {
+			f(i)
+		}
+		return
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				f(i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// digested returns a blob over b with its digest.
+func digested(b []byte) connectors.Blob {
+	return connectors.Blob{Digest: sha256.Sum256(b), Size: int64(len(b)),
+		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}
+}
+
+// deliveryKey is what a target's ledger knows a delivery by.
+func deliveryKey(id journal.ID, identity string) string { return id.String() + "/" + identity }
+
+func batchKey(identity string, seq int64) string {
+	return identity + "/batch/" + strconv.FormatInt(seq, 10)
+}
+
+// routeFor returns the route that takes a form of this transport name: the first whose globs match.
+func routeFor(routes []*route, transport string) *route {
+	for _, r := range routes {
+		if len(r.files) == 0 {
+			return r
+		}
+		for _, glob := range r.files {
+			if ok, _ := path.Match(glob, transport); ok {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+func fieldErrors(in []mapping.FieldError) []journal.FieldError {
+	out := make([]journal.FieldError, len(in))
+	for i, e := range in {
+		out[i] = journal.FieldError{Pointer: e.Pointer, Code: e.Code, Message: e.Message}
+	}
+	return out
+}
+
+// wait waits for d, or until ctx ends.
+func (f *flow) wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-f.clock.After(d):
+	}
+}
+
+// trouble remembers that a source keeps failing, so that it is logged once and asked ever more rarely.
+type trouble struct {
+	flow    *flow
+	what    string
+	name    string
+	circuit *guard.Circuit
+	count   int
+}
+
+func troubles(f *flow, what, name string) *trouble {
+	t := &trouble{flow: f, what: what, name: name, circuit: guard.NewCircuit(guard.Backoff{First: 250 * time.Millisecond, Most: time.Minute, Jitter: 0.3}, f.clock)}
+	f.figures.watch(what, name, t.circuit)
+	return t
+}
+
+// failed notes a failure, and waits before the next try.
+func (t *trouble) failed(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	code, text := describe(err)
+	if t.circuit.Fail(connectors.ClassOf(err), code, text) {
+		t.flow.log.Error().Str("code", code).Str(t.what, t.name).Msg(t.what + " fails; trying again: " + text)
+	}
+	_, tr := t.circuit.State()
+	t.flow.wait(ctx, max(tr.RetryAt.Sub(t.flow.clock.Now()), 10*time.Millisecond))
+}
+
+func (t *trouble) over() {
+	if t.circuit.OK() {
+		t.flow.log.Info().Str(t.what, t.name).Msg(t.what + " works again")
+	}
+}
