@@ -89,6 +89,19 @@ func (b *builder) isUsed(field string) bool {
 	return false
 }
 
+// doubtful tells whether something else is wrong with expressions or writes: then fields may only seem to be unused,
+// and a list of them would hide the real mistake.
+func (b *builder) doubtful() bool {
+	for _, p := range b.problems {
+		switch p.Code {
+		case CodeSyntax, CodeUnknownName, CodeUnknownField, CodeUnknownHelper, CodeArguments, CodeOneOf, CodeProcedureUnsupported,
+			CodeReference, CodeReferenceInside, CodeLookupUnknown, CodeList, CodeShadow:
+			return true
+		}
+	}
+	return false
+}
+
 // unused reports form fields that are neither used nor ignored: of the schema, or of the samples where there is none.
 func (b *builder) unused() {
 	if b.spec.Input.Unused == "allow" {

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"errors"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -62,7 +63,7 @@ func (c *compiler) compile(text string, whole bool) (x cx, prob *exprProblem) {
 	if err != nil {
 		var fe *file.Error
 		if errors.As(err, &fe) {
-			return cx{}, &exprProblem{from: fe.From, code: CodeSyntax, message: "this expression cannot be read: " + fe.Message}
+			return cx{}, &exprProblem{from: fe.From, code: CodeSyntax, message: "this expression cannot be read: " + plainSyntax(fe.Message)}
 		}
 		return cx{}, &exprProblem{code: CodeSyntax, message: "this expression cannot be read: " + err.Error()}
 	}
@@ -81,6 +82,16 @@ func (c *compiler) compile(text string, whole bool) (x cx, prob *exprProblem) {
 		c.stop(tree.Node, CodeReferenceInside, "a value returned by the same target is only known inside its transaction: it must be the whole value of a field", "")
 	}
 	return x, nil
+}
+
+var tokenWord = regexp.MustCompile(`unexpected token (?:[A-Z][a-z]+\((".*")\)|(.+))`)
+
+// plainSyntax takes the parser's own terms out of its messages.
+func plainSyntax(msg string) string {
+	if strings.Contains(msg, "token EOF") || strings.Contains(msg, "unexpected end") {
+		return "it ends too early"
+	}
+	return tokenWord.ReplaceAllString(msg, "unexpected $1$2")
 }
 
 // value compiles text as a value that is used whole, with everything below it.

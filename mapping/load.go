@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/inbasket/inbasket/mapping/decode"
@@ -75,8 +76,8 @@ func (b *builder) load() (*Plan, error) {
 	b.names()
 	b.writes()
 	b.answer()
-	if !broken {
-		b.unused() // a block that could not be read uses nothing: the list of unused fields would only confuse
+	if !broken && !b.doubtful() {
+		b.unused()
 	}
 	if len(b.problems) > 0 {
 		b.problems.Sort()
@@ -302,8 +303,8 @@ func (b *builder) expressionProblem(x exprText, p *exprProblem) {
 		offset = len(x.text)
 	}
 	suggestion := p.suggestion
-	if suggestion != "" {
-		suggestion = "did you mean " + suggestion + "?"
+	if wordPattern.MatchString(suggestion) {
+		suggestion = "did you mean " + strconv.Quote(suggestion) + "?"
 	}
 	prob := x.node.ProblemAt(offset, p.code, p.message, suggestion)
 	if p.code == CodeSyntax && strings.Contains(prob.Source, " #") && !strings.Contains(x.text, "#") {

@@ -1,0 +1,107 @@
+package mapping
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// benchMapping has 25 columns of the form and six of each dependant, as the project's speed goals say.
+const benchMapping = `
+mapping: bench
+version: 1
+input: {format: json, reference: form.meta.reference}
+let: {owner: form.applicant}
+write:
+  - as: application
+    to: register
+    table: APPLICATION
+    fields:
+      FORM_REF: form.meta.reference
+      SENT: form.meta.sent
+      KIND: form.kind | upper()
+      SURNAME: owner.familyName | trim() | upper()
+      GIVEN: owner.givenName | trim()
+      BORN: owner.birthDate | parseDate("yyyy-MM-dd")
+      EMAIL: owner.email | lower()
+      PHONE: owner.phone
+      STREET: owner.address.street
+      HOUSE: owner.address.house
+      POSTCODE: owner.address.postcode
+      TOWN: owner.address.town
+      COUNTRY: owner.address.country
+      SITE_STREET: form.site.street
+      SITE_TOWN: form.site.town
+      SITE_AREA: {value: form.site.area, type: "decimal(12,2)"}
+      FEE: {value: form.fee, type: "decimal(9,2)"}
+      ROOMS: {value: form.rooms, type: integer}
+      FLOORS: {value: form.floors, type: integer}
+      HEATING: form.heating
+      ROOF: form.roof
+      GARAGE: form.garage
+      CELLAR: form.cellar
+      BANK: form.bank.iban
+      NOTES: {value: form.notes, type: text(2000)}
+    returning: [CASE_NO]
+  - as: dependants
+    to: register
+    table: DEPENDANT
+    each: d in form.dependants
+    fields:
+      CASE_NO: application.CASE_NO
+      LINE_NO: index + 1
+      NAME: d.name | trim()
+      BORN: d.birthDate | parseDate("yyyy-MM-dd")
+      RELATION: d.relation
+      INCOME: {value: d.income, type: "decimal(9,2)"}
+`
+
+func benchForm() []byte {
+	dep := `{"name":"Liv Fjelde","birthDate":"2009-11-30","relation":"child","income":12.50}`
+	return []byte(`{"meta":{"reference":"BP-2026-000017","sent":"2026-03-29T12:05:00Z"},"kind":"new","fee":250.00,"rooms":7,"floors":2,
+"heating":"heat pump","roof":"tiles","garage":true,"cellar":false,"notes":"` + strings.Repeat("Some words about the house. ", 40) + `",
+"applicant":{"familyName":" Fjelde","givenName":"Inga","birthDate":"1951-07-04","email":"inga@example.org","phone":"0361 123456",
+"address":{"street":"Hauptweg","house":"12a","postcode":"99084","town":"Erfurt","country":"DE"}},
+"site":{"street":"Am Anger","town":"Erfurt","area":731.5},"bank":{"iban":"DE02120300000000202051"},
+"dependants":[` + dep + "," + dep + "," + dep + `]}`)
+}
+
+func benchPlan(tb testing.TB) *Plan {
+	p, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(benchMapping)}}, "m.yaml", nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+func BenchmarkMap(b *testing.B) {
+	p := benchPlan(b)
+	form, err := p.Decode(benchForm(), "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		m, err := p.Map(form, Input{ID: "1"})
+		if err != nil || len(m.Deliveries[0].Records) != 4 {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	p, raw := benchPlan(b), benchForm()
+	b.SetBytes(int64(len(raw)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := p.Decode(raw, ""); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		benchPlan(b)
+	}
+}

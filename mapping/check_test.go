@@ -1,0 +1,56 @@
+package mapping
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// catalog is a configuration with two databases and a folder.
+type catalog struct{}
+
+func (catalog) Targets() []string { return []string{"register", "archive", "drop"} }
+
+func (catalog) Target(name string) (TargetInfo, bool) {
+	switch name {
+	case "register", "archive":
+		return TargetInfo{Records: true, Results: true}, true
+	case "drop":
+		return TargetInfo{Files: true}, true
+	}
+	return TargetInfo{}, false
+}
+
+// TestWrongMappings compares everything that check says about wrong mappings, carets included.
+func TestWrongMappings(t *testing.T) {
+	names, _ := filepath.Glob("testdata/wrong/*.yaml")
+	if len(names) < 30 {
+		t.Fatalf("only %d wrong mappings", len(names))
+	}
+	for _, name := range names {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".yaml"), func(t *testing.T) {
+			_, err := Load(os.DirFS(filepath.Dir(name)), filepath.Base(name), catalog{})
+			var problems diag.Problems
+			if !errors.As(err, &problems) {
+				t.Fatalf("not refused: %v", err)
+			}
+			have := problems.Format()
+			golden := strings.TrimSuffix(name, ".yaml") + ".golden"
+			if *update {
+				if err := os.WriteFile(golden, []byte(have), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, _ := os.ReadFile(golden)
+			if d := cmp.Diff(string(want), have); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
