@@ -93,7 +93,7 @@ func (a *answers) poll(ctx context.Context, max int) ([]connectors.Result, error
 	if err != nil {
 		at := &attempt{t: a.t}
 		r := a.t.meaning(at.locate(err, []statement{st}))
-		if broken(err) {
+		if broken(err) || s.rollback(ctx) != nil {
 			s.close()
 		} else {
 			a.t.pool.put(s)

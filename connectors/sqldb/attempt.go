@@ -45,7 +45,7 @@ func (a *attempt) write(ctx context.Context) error {
 	for _, it := range a.items {
 		it.returned, it.rows = nil, nil
 	}
-	if err := a.ledger(ctx); err != nil {
+	if err := a.ledger(); err != nil {
 		return err
 	}
 	fresh := a.items
@@ -74,6 +74,15 @@ func indexed(err error, from, to []*item) error {
 		for i, it := range to {
 			if it == from[c.item] {
 				return &culprit{i, c.code, c.op, c.err}
+			}
+		}
+	}
+	var l *located
+	if errors.As(err, &l) && l.item >= 0 && len(from) != len(to) {
+		for i, it := range to {
+			if it == from[l.item] {
+				l.item = i
+				break
 			}
 		}
 	}

@@ -70,6 +70,16 @@ func (t *table) column(name string) *column {
 	return t.folded[strings.ToLower(name)]
 }
 
+// makesNumbers reports whether the table numbers its rows itself.
+func (t *table) makesNumbers() bool {
+	for _, c := range t.columns {
+		if c.auto {
+			return true
+		}
+	}
+	return false
+}
+
 // unique reports whether exactly these columns name a row.
 func (t *table) unique(names []string) bool {
 	for _, u := range t.uniques {

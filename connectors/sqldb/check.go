@@ -53,7 +53,9 @@ func (t *Target) checkOn(ctx context.Context, s session) error {
 	if err := a.claim(a.items); err != nil {
 		return err
 	}
-	a.queue(a.returnedStatement([]string{probe.delivery.Key}, []string{"{}"}), nil)
+	if err := a.queueLedger(&returnedShape, []row{{key: probe.delivery.Key, args: []any{probe.delivery.Key, "check", "{}"}}}); err != nil {
+		return err
+	}
 	return a.flush(ctx, false)
 }
 

@@ -14,7 +14,10 @@ import (
 // ledgerOp is how ledger statements are named in messages, and told from the data's.
 const ledgerOp = "write to the ledger"
 
-var ledgerShape = connectors.Shape{Write: "ledger", Object: "ledger", Op: connectors.Insert, Fields: []string{"DELIVERY", "SUBMISSION"}}
+var (
+	ledgerShape   = connectors.Shape{Write: "ledger", Object: "ledger", Op: connectors.Insert, Fields: []string{"DELIVERY", "SUBMISSION"}}
+	returnedShape = connectors.Shape{Write: "ledger", Object: "ledger", Op: connectors.Upsert, Fields: []string{"DELIVERY", "SUBMISSION", "RETURNED"}, Key: []int{0}}
+)
 
 // LedgerDDL returns what a DBA has to run: the ledger table and the grants on it. The dialect is sqlite,
 // postgres, mariadb, mysql or oracle; table may carry a schema; an empty user leaves the grant out.
@@ -51,12 +54,14 @@ func (t *Target) ledgerTable() *table {
 	text := func(name string) *column {
 		return &column{name: name, typ: "varchar", fam: famText, scale: -1, oid: oidText, array: oidTextArray}
 	}
-	return newTable("the ledger", t.cfg.LedgerTable, []*column{text("DELIVERY"), text("SUBMISSION")})
+	tab := newTable("the ledger", t.cfg.LedgerTable, []*column{text("DELIVERY"), text("SUBMISSION"), text("RETURNED")})
+	tab.uniques = [][]string{{"DELIVERY"}}
+	return tab
 }
 
 // ledger claims the items' keys, as the first thing of the transaction. It hopes that none is known: then
 // the claim travels with the data. A claim that fails makes the attempt careful.
-func (a *attempt) ledger(ctx context.Context) error {
+func (a *attempt) ledger() error {
 	if !a.t.cfg.Ledger {
 		return nil
 	}
@@ -64,27 +69,13 @@ func (a *attempt) ledger(ctx context.Context) error {
 }
 
 func (a *attempt) claim(items []*item) error {
-	tab := a.t.ledgerTable()
-	set := &rowset{shape: &ledgerShape, tab: tab, cols: []*column{tab.columns["DELIVERY"], tab.columns["SUBMISSION"]}}
+	var rows []row
 	for i, it := range items {
 		if _, old := a.known[it.delivery.Key]; !old {
-			set.rows = append(set.rows, row{item: i, args: []any{it.delivery.Key, it.delivery.Submission}})
+			rows = append(rows, row{item: i, args: []any{it.delivery.Key, it.delivery.Submission}})
 		}
 	}
-	if len(set.rows) == 0 {
-		return nil
-	}
-	d := a.t.sys.dialect
-	d.quote = func(s string) string { return s }
-	stmts, err := set.statements(&d)
-	if err != nil {
-		return err
-	}
-	for _, st := range stmts {
-		st.op, st.item = ledgerOp, -1
-		a.queue(st, nil)
-	}
-	return nil
+	return a.queueLedger(&ledgerShape, rows)
 }
 
 // recall reads which keys the ledger has, with the values they returned.
@@ -129,9 +120,8 @@ func (a *attempt) ledgerReturned() error {
 	if !a.t.cfg.Ledger {
 		return nil
 	}
-	const chunk = 50
-	var keys, values []string
-	for _, it := range a.items {
+	var rows []row
+	for i, it := range a.items {
 		if len(it.returned) == 0 {
 			continue
 		}
@@ -139,41 +129,33 @@ func (a *attempt) ledgerReturned() error {
 		if err != nil {
 			return err
 		}
-		keys, values = append(keys, it.delivery.Key), append(values, packed)
+		rows = append(rows, row{item: i, key: it.delivery.Key, args: []any{it.delivery.Key, it.delivery.Submission, packed}})
 	}
-	for i := 0; i < len(keys); i += chunk {
-		j := min(i+chunk, len(keys))
-		st := a.returnedStatement(keys[i:j], values[i:j])
-		a.pending, a.shapes = append(a.pending, st), append(a.shapes, nil)
-	}
-	return nil
+	return a.queueLedger(&returnedShape, rows)
 }
 
-// returnedStatement is one UPDATE for several rows, in words that every system knows.
-func (a *attempt) returnedStatement(keys, values []string) statement {
-	st := statement{op: ledgerOp, item: -1}
-	var b strings.Builder
-	b.WriteString("UPDATE " + a.t.cfg.LedgerTable + " SET RETURNED = CASE DELIVERY")
-	n := 0
-	bind := func(s string) string {
-		n++
-		st.args = append(st.args, s)
-		return a.t.sys.bind(n)
+// queueLedger queues ledger rows. Values are added by an upsert and not by an UPDATE: it always goes by
+// the primary key, also while the planner still takes the table for empty.
+func (a *attempt) queueLedger(shape *connectors.Shape, rows []row) error {
+	if len(rows) == 0 {
+		return nil
 	}
-	for i, k := range keys {
-		b.WriteString(" WHEN " + bind(k))
-		b.WriteString(" THEN " + bind(values[i]))
+	tab := a.t.ledgerTable()
+	set := &rowset{shape: shape, tab: tab, key: shape.Key, rows: rows}
+	for _, f := range shape.Fields {
+		set.cols = append(set.cols, tab.columns[f])
 	}
-	b.WriteString(" END WHERE DELIVERY IN (")
-	for i, k := range keys {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(bind(k))
+	d := a.t.sys.dialect
+	d.quote = func(s string) string { return s } // plain names, as the DDL has them
+	stmts, err := set.statements(&d)
+	if err != nil {
+		return err
 	}
-	b.WriteByte(')')
-	st.sql = b.String()
-	return st
+	for _, st := range stmts {
+		st.op, st.item = ledgerOp, -1
+		a.queue(st, nil)
+	}
+	return nil
 }
 
 // packed is a value in the ledger's JSON: kind by its number in connectors, which never changes.

@@ -19,6 +19,7 @@ type pgSession struct {
 	conn  *pgconn.PgConn
 	known map[string]string // prepared statements' names by text and types
 	open  bool              // a transaction is open
+	stale bool              // the server no longer takes what is prepared
 }
 
 // maxPrepared bounds what one connection keeps prepared on the server.
@@ -238,11 +239,15 @@ func (s *pgSession) fault(index int, committed bool, err error) *fault {
 	var e *pgconn.PgError
 	if errors.As(err, &e) && e.Severity != "FATAL" && e.Severity != "PANIC" && e.SeverityUnlocalized != "FATAL" && e.SeverityUnlocalized != "PANIC" && !s.conn.IsClosed() {
 		f.answered = e.Code != "40003" && e.Code != "08007"
+		s.stale = s.stale || e.Code == "26000" || e.Code == "0A000" // "cached plan must not change result type"
 	}
 	return f
 }
 
 func (s *pgSession) rollback(ctx context.Context) error {
+	if s.stale {
+		return errors.New("prepared statements are stale, the connection is thrown away")
+	}
 	if !s.open {
 		return nil
 	}

@@ -276,6 +276,12 @@ func postgresVerdict(err error) verdict {
 		return verdict{connectors.Uncertain, CodeUnclear, ""}
 	case "57014", "25P03":
 		return verdict{connectors.Transient, CodeTimeout, "see statement-timeout"}
+	case "26000":
+		return verdict{connectors.Transient, CodeBusy, ""}
+	case "0A000": // a table was changed under a prepared statement; a new connection mends it
+		if strings.Contains(e.Routine, "RevalidateCachedQuery") {
+			return verdict{connectors.Transient, CodeBusy, ""}
+		}
 	case "40001", "40P01", "55P03", "53300", "53400":
 		return verdict{connectors.Transient, CodeBusy, ""}
 	case "57P01", "57P02", "57P03", "57P05":

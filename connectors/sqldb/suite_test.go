@@ -203,6 +203,7 @@ func suite(t *testing.T, fresh func(t testing.TB) engine) {
 		{"lookup without ledger", testLookupKeys},
 		{"check and inspect", testCheck},
 		{"answers", testAnswers},
+		{"repeated with culprit", testRepeatedWithCulprit},
 		{"cancelled", testCancelled},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -377,6 +378,18 @@ func testModes(t *testing.T, e engine) {
 	m = deliver(t, tg, rec("G9", &rep, integer(1), integer(5), text("z")))
 	written(t, m, "G9")
 	same(t, query(t, tg, "SELECT ID, N, NOTE FROM CHILD"), "1|5|z", "2|0|other")
+	upBack, updBack := *application, *application
+	upBack.Op, updBack.Op = connectors.Upsert, connectors.Update
+	a1, a2, a3 := app("G20", "first"), app("G20", "second"), app("G20", "third")
+	a1.Key, a2.Key, a3.Key = "G20/register-1", "G21/register-1", "G22/register-1"
+	a1.Records[0].Shape, a2.Records[0].Shape, a3.Records[0].Shape = &upBack, &upBack, &updBack
+	m = deliver(t, tg, a1, a2, a3)
+	written(t, m, "G20", "G21", "G22")
+	no := m["G20"].Returned["application.CASE_NO"]
+	if no.Int == 0 || m["G21"].Returned["application.CASE_NO"] != no || m["G22"].Returned["application.CASE_NO"] != no {
+		t.Fatalf("%+v", m)
+	}
+	same(t, query(t, tg, "SELECT SURNAME FROM APPLICATION"), "third")
 	nokey := up
 	nokey.Key = []int{1}
 	_, err := tg.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{rec("G10", &nokey, integer(9), text("q"), null)}})
@@ -565,6 +578,19 @@ func (e engine) hex(s string) string {
 		return `'\x` + s + `'`
 	}
 	return "X'" + s + "'"
+}
+
+// testRepeatedWithCulprit has a known key in front of one whose row stands alone in its statement.
+func testRepeatedWithCulprit(t *testing.T, e engine) {
+	tg := e.open(t, nil)
+	exec(t, tg, "INSERT INTO APPLICATION (FORM_REF, SURNAME) VALUES ('O3', 'legacy')")
+	written(t, deliver(t, tg, app("O1", "x", "p")), "O1")
+	m := deliver(t, tg, app("O1", "x", "p"), app("O2", "x", "p"), app("O3", "x", "p"), app("O4", "x", "p"))
+	written(t, m, "O1", "O2", "O4")
+	if o := m["O3"]; o.Class != connectors.ItemError || o.Code != CodeDuplicate {
+		t.Fatalf("%+v", o)
+	}
+	same(t, query(t, tg, "SELECT FORM_REF, SURNAME FROM APPLICATION"), "O1|x", "O2|x", "O3|legacy", "O4|x")
 }
 
 func testCancelled(t *testing.T, e engine) {
