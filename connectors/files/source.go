@@ -51,6 +51,7 @@ type source struct {
 		prepared bool
 		failed   bool
 		watch    *watch
+		tellRead time.Time // not before is it told again that a file cannot be read
 		watchAt  time.Time // the next try to watch, after one failed
 	}
 
@@ -400,7 +401,10 @@ func (s *source) notRead(it *item, err error) {
 	due := now.Add(s.cfg.Quiet)
 	if !errors.Is(err, errChanged) { // no right to read it, or on Windows somebody writes it
 		due = now.Add(max(s.cfg.Poll, time.Second))
-		s.notice(CodePermission, "a file in the folder cannot be read")
+		if !now.Before(s.next.tellRead) {
+			s.next.tellRead = now.Add(patience)
+			s.notice(CodePermission, "a file in the folder cannot be read")
+		}
 	}
 	s.park(it.form.name, &waiting{seen: it.sight, since: now, due: due})
 }

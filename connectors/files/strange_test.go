@@ -128,6 +128,73 @@ func TestFolderMadeAnew(t *testing.T) {
 	}
 }
 
+// TestUnreadableFileIsTriedAgain tells of it once a minute; it needs an account that rights apply to.
+func TestUnreadableFileIsTriedAgain(t *testing.T) {
+	b := newBasket(t, nil)
+	b.put("a.json", "{}")
+	b.put("b.json", "{}")
+	must(t, os.Chmod(filepath.Join(b.dir, "a.json"), 0))
+	if _, err := os.ReadFile(filepath.Join(b.dir, "a.json")); err == nil {
+		t.Skip("this account may read everything")
+	}
+	expect(t, "the other", b.later(), "b.json")
+	expect(t, "not spinning", b.later(), "")
+	expect(t, "told once", strings.Join(b.notices, " "), CodePermission)
+	must(t, os.Chmod(filepath.Join(b.dir, "a.json"), 0o600))
+	expect(t, "granted", b.later(), "a.json")
+}
+
+// TestRenameByLink is the way of file systems that only know the overwriting rename.
+func TestRenameByLink(t *testing.T) {
+	b := newBasket(t, nil)
+	b.put("a", "1")
+	b.put("b", "2")
+	a, c := filepath.Join(b.dir, "a"), filepath.Join(b.dir, "c")
+	if err := linkRename(a, filepath.Join(b.dir, "b")); !os.IsExist(err) {
+		t.Errorf("over another file: %v", err)
+	}
+	must(t, linkRename(a, c))
+	if err := linkRename(a, c); !os.IsNotExist(err) {
+		t.Errorf("gone: %v", err)
+	}
+	expect(t, "files", tree(t, b.dir), "b c")
+}
+
+// TestNextBesideSettle runs both at once, as the agent does.
+func TestNextBesideSettle(t *testing.T) {
+	b := newBasket(t, func(c *FolderConfig) { c.Quiet, c.Events = 0, true })
+	const n = 600
+	for i := range n {
+		b.put(strings.Repeat("f", 1+i%3)+strings.Repeat("x", i/3)[:i/3%100]+string(rune('a'+i%26))+strings.Repeat("z", i/100)+".json", "{}")
+	}
+	want := len(strings.Fields(tree(t, b.dir)))
+	handles := make(chan string, n)
+	settled := make(chan error, 1)
+	go func() {
+		var first error
+		for h := range handles {
+			err := b.Settle(context.Background(), []connectors.Receipt{{Handle: h, ID: "0000000000001", Verdict: connectors.Taken}})
+			if first == nil {
+				first = err
+			}
+		}
+		settled <- first
+	}()
+	for got := 0; got < want; {
+		subs, err := b.Next(context.Background(), 7)
+		must(t, err)
+		for _, s := range subs {
+			handles <- s.Handle
+		}
+		got += len(subs)
+	}
+	close(handles)
+	must(t, <-settled)
+	if left := tree(t, b.dir); strings.Count(left, "done/") != want || len(strings.Fields(left)) != want {
+		t.Errorf("left: %s", left)
+	}
+}
+
 // TestCloseWakesNext ends a Next that waits.
 func TestCloseWakesNext(t *testing.T) {
 	b := newBasket(t, nil)
