@@ -67,13 +67,19 @@ func (s *Store) Put(ctx context.Context, r io.Reader, limit int64) (connectors.B
 		return connectors.Blob{}, fmt.Errorf("store content: %w", err)
 	}
 	d, size, err := copyTo(ctx, f, r, limit)
-	if err == nil && !s.has(d, size) {
+	known := err == nil && s.has(d, size)
+	if err == nil && !known {
 		err = f.Sync()
 	}
 	if e := f.Close(); err == nil {
 		err = e
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case known:
+		// A Put that runs at the same time may have renamed it and not yet synced the folder.
+		err = errors.Join(os.Remove(f.Name()), syncDir(filepath.Dir(s.path(d))))
+	default:
 		err = s.settle(f.Name(), d, size)
 	}
 	if err != nil {
@@ -106,14 +112,10 @@ func (c *ctxReader) Read(p []byte) (int, error) {
 	return c.r.Read(p)
 }
 
-// settle gives the temporary file its name, unless the same content has it already.
+// settle gives the temporary file, which is on disk, its name.
 func (s *Store) settle(temp string, d connectors.Digest, size int64) error {
 	final := s.path(d)
 	dir := filepath.Dir(final)
-	if s.has(d, size) {
-		// A Put that runs at the same time may have renamed it and not yet synced the folder.
-		return errors.Join(os.Remove(temp), syncDir(dir))
-	}
 	if err := s.makeDir(dir); err != nil {
 		return err
 	}

@@ -92,6 +92,9 @@ func (t *tx) change(s *submissionRow, c *Change, m *matcher) error {
 			return err
 		}
 	}
+	if to == pPending || to == pWaiting {
+		to = max(to, s.start()) // it was parked while this was under way
+	}
 	d.move(to)
 	if to == pHeld && (s.state == sAccepted || s.state == sParked) && s.flags&flagWhole == 0 {
 		s.park(c.Reason)

@@ -220,7 +220,7 @@ func (j *Journal) VoidBatch(ctx context.Context, target string, seq int64, by, r
 				continue
 			}
 			d.batch = 0
-			d.move(pPending)
+			d.move(s.start())
 			t.settle(s, false)
 			if err := t.note(id, Moment{What: "batch voided", Target: target, Text: reason, By: by}); err != nil {
 				return err

@@ -199,10 +199,10 @@ func (j *Journal) Reopen(ctx context.Context, ids []ID, target, by string) error
 		for _, id := range ids {
 			s := rows[id]
 			d := s.delivery(w)
-			if d == nil || d.state != pDone {
+			if d == nil || d.state != pDone || s.state == sRejected {
 				continue
 			}
-			d.move(pPending)
+			d.move(s.start())
 			d.batch = 0
 			s.flags |= flagReopened
 			s.dirty = true

@@ -42,6 +42,14 @@ func (d *deliveryRow) move(to progressCode) {
 	d.state, d.dirty = to, true
 }
 
+// start is where a delivery begins, or begins anew.
+func (s *submissionRow) start() progressCode {
+	if s.flags&flagWhole != 0 {
+		return pHeld
+	}
+	return pPending
+}
+
 // inChunks calls f with the statement's text for as many IDs as its placeholders take.
 func inChunks(ids []ID, before, after string, f func(sql string, ids []ID) error) error {
 	for _, size := range [...]int{64, 16, 4, 1} {
@@ -220,7 +228,7 @@ func (t *tx) settle(s *submissionRow, final bool) {
 	}
 	waits := s.state == sAccepted || s.state == sParked
 	switch {
-	case s.flags&flagWhole != 0:
+	case waits && s.flags&flagWhole != 0:
 		return
 	case waits && held > 0:
 		s.state = sParked

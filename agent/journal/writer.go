@@ -260,7 +260,12 @@ func (j *Journal) runOne(t *tx, jb *job, shared bool) (events int, err error) {
 
 // flush writes the counters once for all calls of the transaction.
 func (j *Journal) flush(total map[tallyKey]int64, seq int64) error {
-	total[tallyKey{kind: tallySeq}] = j.seq - seq
+	if j.seq != seq { // as it is, not as a difference: numbers of failed transactions are skipped
+		_, err := j.w.exec("INSERT INTO tally(kind, a, b, n) VALUES(?, 0, 0, ?) ON CONFLICT DO UPDATE SET n=excluded.n", tallySeq, j.seq)
+		if err != nil {
+			return err
+		}
+	}
 	for k, n := range total {
 		if n == 0 {
 			continue

@@ -1,0 +1,428 @@
+package journal
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// model is the journal in a few lines, without a disk.
+type model struct {
+	*rig
+	t             *rapid.T
+	before, after *error
+	subs          map[ID]*modelSub
+	order         []ID
+	claims        map[string]ID // reference to the one that holds it
+	batches       [][]ID        // of target "line", by number
+	closed        []bool        // batches that are done or voided
+	rids          int
+}
+
+type modelSub struct {
+	ref, content string
+	office       bool
+	state        State
+	whole        bool
+	final        bool
+	told         bool // of its delivery
+	reopened     bool
+	to           map[string]Progress
+	batch        int
+	finals       int
+}
+
+var modelTargets = []string{"db", "drop", "line"}
+
+func TestAgainstModel(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		m := newModel(t, rt)
+		defer func() { m.must(m.Close()) }()
+		rt.Repeat(map[string]func(*rapid.T){
+			"":        func(*rapid.T) { m.compare() },
+			"accept":  m.accept,
+			"apply":   m.apply,
+			"park":    m.park,
+			"release": m.release,
+			"reject":  m.reject,
+			"reopen":  m.again,
+			"seal":    m.seal,
+			"move":    m.move,
+			"decide":  m.decide,
+			"ack":     m.ack,
+			"restart": func(*rapid.T) { m.rig.reopen() },
+		})
+		m.check()
+	})
+}
+
+func newModel(t *testing.T, rt *rapid.T) *model {
+	m := &model{rig: &rig{TB: t, clock: newClock(), dir: t.TempDir()}, t: rt, before: new(error), after: new(error), subs: map[ID]*modelSub{}, claims: map[string]ID{}}
+	m.opts = Options{Clock: m.clock, Rand: zeros{}, hooks: hooks{beforeCommit: func() error { return *m.before }, afterCommit: func() error { return *m.after }}}
+	m.rig.open()
+	m.must(m.PutPlan(m.ctx(), planA))
+	return m
+}
+
+// zeros is a source of chance that always gives the same.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// try calls f, now and then with a broken disk first; the call must then bear being repeated.
+func (m *model) try(t *rapid.T, f func() error) error {
+	switch rapid.IntRange(0, 12).Draw(t, "fault") {
+	case 0:
+		*m.before = errDisk
+	case 1:
+		*m.after = errDisk
+	}
+	err := f()
+	*m.before, *m.after = nil, nil
+	if errors.Is(err, errDisk) {
+		err = f()
+	}
+	return err
+}
+
+func (m *model) pick(t *rapid.T) (ID, *modelSub) {
+	if len(m.order) == 0 {
+		t.Skip("nothing yet")
+	}
+	id := rapid.SampledFrom(m.order).Draw(t, "id")
+	return id, m.subs[id]
+}
+
+func (m *model) accept(t *rapid.T) {
+	var list []Arrival
+	for range rapid.IntRange(1, 5).Draw(t, "n") {
+		ref, content := rapid.StringMatching("[a-f]").Draw(t, "ref"), rapid.StringMatching("[xy]").Draw(t, "content")
+		a := arrival(ref, modelTargets[:rapid.IntRange(1, 3).Draw(t, "targets")]...)
+		a.Form, a.Digest = []byte(content), sha256.Sum256([]byte(content))
+		if rapid.Bool().Draw(t, "quiet") {
+			a.Office = ""
+		}
+		if rapid.IntRange(0, 9).Draw(t, "odd") == 0 {
+			a.Park = &Reason{Code: "odd"}
+		}
+		list = append(list, a)
+	}
+	var out []Acceptance
+	m.must(m.try(t, func() (err error) { out, err = m.Accept(m.ctx(), list); return err }))
+	for n, a := range list {
+		known, ok := m.claims[a.Reference]
+		switch {
+		case !ok: // a Repeat where the first try was on disk after all
+			m.claims[a.Reference] = out[n].ID
+			s := &modelSub{ref: a.Reference, content: string(a.Form), office: a.Office != "", state: Accepted, to: map[string]Progress{}}
+			p := Pending
+			if a.Park != nil {
+				s.state, s.whole, p = Parked, true, Held
+			}
+			for _, target := range a.Targets {
+				s.to[target] = p
+			}
+			m.subs[out[n].ID] = s
+			m.order = append(m.order, out[n].ID)
+		case out[n].ID != known:
+			t.Fatalf("%s is %s and not %s", a.Reference, out[n].ID, known)
+		case m.subs[known].content == string(a.Form) && out[n].Verdict != connectors.Repeat, m.subs[known].content != string(a.Form) && out[n].Verdict != connectors.Conflict:
+			t.Fatalf("%s: %s", a.Reference, out[n].Verdict)
+		}
+	}
+}
+
+func (m *model) apply(t *rapid.T) {
+	id, s := m.pick(t)
+	target := rapid.SampledFrom(modelTargets).Draw(t, "target")
+	to := rapid.SampledFrom([]Progress{Pending, Waiting, Attempting, Staged, Unclear, Done, Done, Done, Skipped, Held, Batched}).Draw(t, "to")
+	final := rapid.Bool().Draw(t, "final")
+	err := m.try(t, func() error {
+		return m.Apply(m.ctx(), []Change{{ID: id, Target: target, To: to, Final: final, Attempt: true}})
+	})
+	from, ok := s.to[target]
+	how := refused
+	if ok {
+		how = transition(progressOf(from), progressOf(to))
+	}
+	if to == Batched && s.batch == 0 {
+		how = refused
+	}
+	if (how == refused) != errors.Is(err, ErrState) {
+		t.Fatalf("%s to %s: %v", from, to, err)
+	}
+	if how == taken {
+		s.to[target] = to
+		if s.whole && (to == Pending || to == Waiting) {
+			s.to[target] = Held
+		}
+	}
+	if how != refused {
+		m.settle(s, final && to == Done)
+	}
+}
+
+// settle says what follows for a submission from its deliveries.
+func (m *model) settle(s *modelSub, final bool) {
+	s.final = s.final || final
+	left, held := 0, 0
+	for _, p := range s.to {
+		if progressOf(p).left() {
+			left++
+		}
+		if p == Held {
+			held++
+		}
+	}
+	if s.state == Rejected || s.whole && (s.state == Accepted || s.state == Parked) {
+		return
+	}
+	if s.state == Accepted || s.state == Parked {
+		switch {
+		case held > 0:
+			s.state = Parked
+		case left > 0:
+			s.state = Accepted
+		default:
+			s.state = Delivered
+		}
+	}
+	if left > 0 {
+		return
+	}
+	if !s.told && s.office && s.final && s.state == Delivered {
+		s.finals++
+	}
+	s.told = true
+	if !s.office && (s.state == Decided || s.state == Delivered && s.final) {
+		s.state = Closed
+	}
+}
+
+func (m *model) park(t *rapid.T) {
+	id, s := m.pick(t)
+	err := m.try(t, func() error { return m.ParkSubmission(m.ctx(), id, Reason{Code: "p"}) })
+	if s.state != Accepted && s.state != Parked {
+		if !errors.Is(err, ErrState) {
+			t.Fatal(err)
+		}
+		return
+	}
+	m.must(err)
+	s.state, s.whole = Parked, true
+	for target, p := range s.to {
+		if p == Pending || p == Waiting {
+			s.to[target] = Held
+		}
+	}
+}
+
+func (m *model) release(t *rapid.T) {
+	id, s := m.pick(t)
+	_, err := m.Release(m.ctx(), id, "me")
+	held := false
+	for _, p := range s.to {
+		held = held || p == Held
+	}
+	if s.state != Parked && !held {
+		if !errors.Is(err, ErrState) {
+			t.Fatal(err)
+		}
+		return
+	}
+	m.must(err)
+	for target, p := range s.to {
+		if p == Held {
+			s.to[target] = Pending
+			if target == "line" && s.batch != 0 {
+				s.to[target] = Batched
+			}
+		}
+	}
+	s.whole = false
+	m.settle(s, false)
+}
+
+func (m *model) reject(t *rapid.T) {
+	id, s := m.pick(t)
+	force := rapid.Bool().Draw(t, "force")
+	err := m.try(t, func() error { return m.Reject(m.ctx(), id, nil, Reason{Code: "r"}, "me", force) })
+	if s.state == Rejected {
+		m.must(err)
+		return
+	}
+	begun := false
+	for _, p := range s.to {
+		begun = begun || slices.Contains([]Progress{Done, Attempting, Batched, Staged, Unclear}, p)
+	}
+	switch {
+	case begun && !force:
+		if !errors.Is(err, ErrPartlyDelivered) {
+			t.Fatal(err)
+		}
+		return
+	case s.state == Closed || s.state == Decided:
+		if !errors.Is(err, ErrState) {
+			t.Fatal(err)
+		}
+		return
+	}
+	m.must(err)
+	for target, p := range s.to {
+		if progressOf(p).left() {
+			s.to[target] = Dropped
+		}
+	}
+	s.state, s.whole = Rejected, false
+	if s.office {
+		s.finals++
+	}
+}
+
+func (m *model) again(t *rapid.T) {
+	id, s := m.pick(t)
+	target := rapid.SampledFrom(modelTargets).Draw(t, "target")
+	m.must(m.try(t, func() error { return m.Reopen(m.ctx(), []ID{id}, target, "me") }))
+	if s.to[target] == Done && s.state != Rejected {
+		s.to[target] = Pending
+		if s.whole {
+			s.to[target] = Held
+		}
+		s.reopened = true
+		if target == "line" {
+			s.batch = 0
+		}
+	}
+}
+
+func (m *model) seal(t *rapid.T) {
+	var ids []ID
+	for _, id := range m.order {
+		if p := m.subs[id].to["line"]; (p == Pending || p == Waiting) && rapid.Bool().Draw(t, "member") {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		t.Skip("nothing to seal")
+	}
+	seq := int64(len(m.batches) + 1)
+	m.must(m.try(t, func() error {
+		return m.Seal(m.ctx(), Batch{Seq: seq, Target: "line", Name: fmt.Sprint(seq), Members: ids})
+	}))
+	m.batches, m.closed = append(m.batches, ids), append(m.closed, false)
+	for _, id := range ids {
+		m.subs[id].to["line"], m.subs[id].batch = Batched, int(seq)
+	}
+}
+
+func (m *model) move(t *rapid.T) {
+	if len(m.batches) == 0 {
+		t.Skip("no batch")
+	}
+	n := rapid.IntRange(0, len(m.batches)-1).Draw(t, "batch")
+	if m.closed[n] {
+		t.Skip("closed")
+	}
+	void := rapid.IntRange(0, 3).Draw(t, "void") == 0
+	m.closed[n] = true
+	if void {
+		m.must(m.try(t, func() error { return m.VoidBatch(m.ctx(), "line", int64(n+1), "me", "why") }))
+	} else {
+		m.must(m.try(t, func() error { return m.MoveBatch(m.ctx(), "line", int64(n+1), Done, nil, nil) }))
+	}
+	for _, id := range m.batches[n] {
+		s := m.subs[id]
+		if !void {
+			s.to["line"] = Done // whatever an operator did meanwhile
+			m.settle(s, false)
+		} else if s.batch == n+1 && progressOf(s.to["line"]).left() {
+			s.to["line"], s.batch = Pending, 0
+			if s.whole {
+				s.to["line"] = Held
+			}
+			m.settle(s, false)
+		}
+	}
+}
+
+func (m *model) decide(t *rapid.T) {
+	id, s := m.pick(t)
+	m.rids++
+	o := Outcome{Source: "person", ResultID: fmt.Sprint(m.rids), ID: id, Outcome: "approved"}
+	m.must(m.try(t, func() error { _, err := m.Results(m.ctx(), []Outcome{o}); return err }))
+	if s.state == Rejected {
+		return
+	}
+	left := false
+	for _, p := range s.to {
+		left = left || progressOf(p).left()
+	}
+	s.state = Decided
+	if !s.office && !left {
+		s.state = Closed
+	}
+	if s.office {
+		s.finals++
+	}
+}
+
+func (m *model) ack(t *rapid.T) {
+	m.must(m.try(t, func() error { return m.Ack(m.ctx(), "portal", "main", 1<<40) }))
+	for _, s := range m.subs {
+		if s.office && (s.state == Decided || s.state == Delivered && s.final && s.finals > 0) {
+			s.state = Closed
+		}
+	}
+}
+
+// compare holds the journal against the model.
+func (m *model) compare() {
+	for _, target := range modelTargets {
+		var want []ID
+		for _, id := range m.order {
+			if p, ok := m.subs[id].to[target]; ok && progressOf(p).open() {
+				want = append(want, id)
+			}
+		}
+		list, err := m.Backlog(m.ctx(), target, 0, maxList)
+		m.must(err)
+		var got []ID
+		for _, s := range list {
+			got = append(got, s.ID)
+			if s.Progress != m.subs[s.ID].to[target] {
+				m.t.Fatalf("%s to %s is %s instead of %s", s.ID, target, s.Progress, m.subs[s.ID].to[target])
+			}
+		}
+		if !slices.Equal(got, want) {
+			m.t.Fatalf("backlog of %s: %v instead of %v", target, got, want)
+		}
+	}
+	for id, s := range m.subs {
+		v, err := m.Show(m.ctx(), id)
+		m.must(err)
+		if v.State != s.state {
+			m.t.Fatalf("%s is %s instead of %s, with %v", id, v.State, s.state, s.to)
+		}
+		events, err := m.EventsOf(m.ctx(), id)
+		m.must(err)
+		finals := 0
+		for _, e := range events {
+			if e.Final {
+				finals++
+			}
+		}
+		if finals != s.finals {
+			m.t.Fatalf("%s has %d last words instead of %d", id, finals, s.finals)
+		}
+	}
+	m.check()
+}
