@@ -1,0 +1,238 @@
+package mapping
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// FuzzLoad: a mapping is refused with problems or gives a plan; it never brings the agent down.
+func FuzzLoad(f *testing.F) {
+	f.Add([]byte(benchMapping))
+	for _, pattern := range []string{"testdata/wrong/*.yaml", "../configs/*/mappings/*.yaml"} {
+		names, _ := filepath.Glob(pattern)
+		for _, n := range names {
+			if b, err := os.ReadFile(n); err == nil {
+				f.Add(b)
+			}
+		}
+	}
+	schema, _ := os.ReadFile("testdata/wrong/form.schema.json")
+	f.Fuzz(func(t *testing.T, src []byte) {
+		p, err := Load(fstest.MapFS{"m.yaml": {Data: src}, "form.schema.json": {Data: schema}}, "m.yaml", nil)
+		var problems diag.Problems
+		if err != nil && !errors.As(err, &problems) {
+			t.Fatalf("not problems: %v", err)
+		}
+		if err == nil {
+			form, _ := p.Decode([]byte(`{"ref":"1","items":[{"n":1}]}`), "")
+			_, _ = p.Map(form, Input{})
+			if _, err := LoadBundle(p.Bundle(), nil); err != nil {
+				t.Fatalf("bundle: %v", err)
+			}
+		}
+	})
+}
+
+// FuzzBundle: a damaged bundle is an error.
+func FuzzBundle(f *testing.F) {
+	p, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(benchMapping)}}, "m.yaml", nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(p.Bundle())
+	f.Add([]byte(bundleMagic))
+	f.Fuzz(func(_ *testing.T, b []byte) { _, _ = LoadBundle(b, nil) })
+}
+
+// load makes a plan of a mapping in a text, with further files as name, content pairs.
+func load(t *testing.T, src string, more ...string) *Plan {
+	t.Helper()
+	fsys := fstest.MapFS{"m.yaml": {Data: []byte(src)}}
+	for i := 0; i+1 < len(more); i += 2 {
+		fsys[more[i]] = &fstest.MapFile{Data: []byte(more[i+1])}
+	}
+	p, err := Load(fsys, "m.yaml", nil)
+	if err != nil {
+		t.Fatalf("\n%v", err)
+	}
+	return p
+}
+
+func decodeForm(t *testing.T, p *Plan, text string) Form {
+	t.Helper()
+	f, err := p.Decode([]byte(text), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestBundleDigest(t *testing.T) {
+	src := strings.Replace(benchMapping, "let:", "lookups: {k: {file: k.csv, key: a, value: b}}\nlet:", 1)
+	one, same, other := load(t, src, "k.csv", "a,b\n1,2\n"), load(t, src, "k.csv", "a,b\n1,2\n"), load(t, src, "k.csv", "a,b\n1,3\n")
+	if one.Digest() != same.Digest() || !bytes.Equal(one.Bundle(), same.Bundle()) {
+		t.Error("the same content has two digests")
+	}
+	if one.Digest() == other.Digest() {
+		t.Error("a changed lookup does not change the digest")
+	}
+}
+
+const twoTargets = `
+mapping: two
+version: 1
+input: {format: json, reference: form.ref, unused: allow}
+order: {archive: form.case}
+write:
+  - {as: first, to: register, table: A, fields: {REF: form.ref}, returning: ID}
+  - as: child
+    to: register
+    table: B
+    each: [group in form.groups, item in group.items]
+    when: item.n > 0
+    let: {double: item.n * 2}
+    fields: {A_ID: first.ID, ROW: row + 1, IN: index, N: double, G: group.name}
+  - as: copy
+    to: archive
+    table: C
+    fields: {KEY: 'concat("R", first.ID)', NAME: {value: form.name, type: text(3), overflow: cut}}
+`
+
+func TestTargetsThatWait(t *testing.T) {
+	p := load(t, twoTargets)
+	f := decodeForm(t, p, `{"ref":"r","case":7,"name":"abcdef","groups":[{"name":"x","items":[{"n":1},{"n":0}]},{"name":"y"},{"name":"z","items":[{"n":5}]}]}`)
+	m, err := p.Map(f, Input{ID: "1", Reference: "r"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reg, arch := m.Deliveries[0], m.Deliveries[1]
+	if len(reg.Records) != 3 || len(reg.Needs) != 0 || arch.Records != nil || len(arch.Needs) != 1 || arch.Needs[0] != "first.ID" || arch.Empty {
+		t.Fatalf("register %+v, archive %+v", reg, arch)
+	}
+	if arch.Order != "7" || reg.Order != "" {
+		t.Errorf("orders %q and %q", reg.Order, arch.Order)
+	}
+	last := reg.Records[2].Values
+	for i, want := range []string{"(returned first.ID)", "2", "0", "10", "z"} {
+		if have := Show(last[i]); have != want {
+			t.Errorf("%s = %s, want %s", reg.Records[2].Shape.Fields[i], have, want)
+		}
+	}
+	if reg.Records[1].Shape != reg.Records[2].Shape {
+		t.Error("two records of one write have two shapes")
+	}
+	m, err = p.Map(f, Input{ID: "1", Returned: map[string]connectors.Value{"first.ID": {Kind: connectors.Integer, Int: 9}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if have := Show(m.Deliveries[1].Records[0].Values[0]); have != "R9" {
+		t.Errorf("KEY = %s", have)
+	}
+	if len(m.Notes) != 1 || m.Notes[0].Pointer != "/name" || m.Notes[0].Text != "cut to 3 characters" {
+		t.Errorf("notes: %+v", m.Notes)
+	}
+}
+
+func TestFieldErrors(t *testing.T) {
+	p := load(t, `
+mapping: errors
+version: 1
+input: {format: json, unused: allow}
+write:
+  - as: a
+    to: t
+    table: A
+    each: x in form.list
+    fields:
+      N: {value: x.n, type: integer}
+      D: {value: x.d, type: "decimal(4,2)"}
+      T: {value: x.t, type: text(2)}
+      M: {value: x.m, onMissing: error, onNull: "null"}
+      E: {value: x.e, onEmpty: error}
+      O: x.o
+`)
+	f := decodeForm(t, p, `{"list":[{"n":1,"m":null},{"n":"1.5","d":1.234,"t":"äöü","e":"","o":[1]},{"n":true,"d":100,"m":1}]}`)
+	_, err := p.Map(f, Input{})
+	var me *MapError
+	if !errors.As(err, &me) {
+		t.Fatal(err)
+	}
+	want := []string{"/list/1/n " + CodeNotInteger, "/list/1/d " + CodeTooPrecise, "/list/1/t " + CodeTooLong, "/list/1/m " + CodeMissingValue,
+		"/list/1/e " + CodeEmptyValue, "/list/1/o " + CodeNotValue, "/list/2/n " + CodeNotInteger, "/list/2/d " + CodeTooLarge}
+	var have []string
+	for _, e := range me.Fields {
+		have = append(have, e.Pointer+" "+e.Code)
+	}
+	if strings.Join(have, "\n") != strings.Join(want, "\n") {
+		t.Errorf("have\n%s\nwant\n%s", strings.Join(have, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestLayoutErrorPointsIntoTheForm(t *testing.T) {
+	p := load(t, `
+mapping: layout
+version: 1
+input: {format: json, unused: allow}
+layouts:
+  line: {format: fixed, charset: iso-8859-1, fields: [{name: A, width: 3}, {name: B, width: 3, overflow: cut}]}
+write:
+  - {as: l, to: t, layout: line, each: x in form.list, fields: {A: x.a, B: x.b}}
+`)
+	_, err := p.Map(decodeForm(t, p, `{"list":[{"a":"abc"},{"a":"€"}]}`), Input{})
+	var me *MapError
+	if !errors.As(err, &me) || len(me.Fields) != 1 || me.Fields[0].Pointer != "/list/1/a" {
+		t.Fatalf("%v %+v", err, me)
+	}
+	m, err := p.Map(decodeForm(t, p, `{"list":[{"a":"abc","b":"defg"}]}`), Input{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := m.Deliveries[0]; string(d.Piece.Body) != "abcdef\n" || len(m.Notes) != 1 || m.Notes[0].Pointer != "/list/0/b" {
+		t.Errorf("%q %+v", d.Piece.Body, m.Notes)
+	}
+}
+
+func TestValidateHoldsNoContent(t *testing.T) {
+	p := load(t, `
+mapping: schema
+version: 1
+input: {format: json, schema: s.json}
+write:
+  - {as: a, to: t, table: A, fields: {N: form.n, S: form.s, L: form.l | join()}}
+`, "s.json", `{"type":"object","required":["n","x~/y"],"additionalProperties":false,
+"properties":{"n":{"type":"integer"},"s":{"enum":["a"]},"l":{"type":"array","items":{"type":"string","maxLength":2}}}}`)
+	bad := p.Validate(decodeForm(t, p, `{"n":"SECRET","s":"SECRET","l":["SECRET"],"z":"SECRET"}`))
+	var have []string
+	for _, b := range bad {
+		have = append(have, b.Pointer+" "+b.Code)
+		if strings.Contains(b.Message, "SECRET") {
+			t.Errorf("content in %q", b.Message)
+		}
+	}
+	want := " schema.unknown-field,/l/0 schema.max-length,/n schema.type,/s schema.enum,/x~0~1y field.missing"
+	if strings.Join(have, ",") != want {
+		t.Errorf("have %s", strings.Join(have, ","))
+	}
+}
+
+func TestExplain(t *testing.T) {
+	p := load(t, twoTargets)
+	f := decodeForm(t, p, `{"ref":"r","name":"abcdef","groups":[{"items":[{"n":1}]}]}`)
+	var have []string
+	for _, x := range p.Explain(f, Input{Returned: map[string]connectors.Value{"first.ID": {Kind: connectors.Integer, Int: 9}}}) {
+		have = append(have, x.Write+"."+x.Field+"="+x.Shown+" <"+x.Pointer+" "+x.Note)
+	}
+	want := "first.REF=r </ref |child.A_ID=(returned first.ID) < |child.ROW=1 < |child.IN=0 < |child.N=2 </groups/0/items/0/n |" +
+		"child.G=(missing) </groups/0/name |copy.KEY=R9 < |copy.NAME=abc </name cut to 3 characters"
+	if s := strings.Join(have, "|"); s != want {
+		t.Errorf("have %s", s)
+	}
+}
