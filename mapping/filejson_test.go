@@ -1,0 +1,56 @@
+package mapping
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// TestFileSchema keeps the schema that editors use equal to what the program reads, and the examples valid by it.
+func TestFileSchema(t *testing.T) {
+	want, err := generateFileSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile("mapping.schema.json", want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		FileSchema = want
+	}
+	if !bytes.Equal(want, FileSchema) {
+		t.Fatal("mapping.schema.json is stale: go test ./mapping -run FileSchema -update")
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(FileSchema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("mapping.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	schema := c.MustCompile("mapping.json")
+	names, _ := filepath.Glob("../configs/*/mappings/*.yaml")
+	for _, name := range names {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, problems := diag.Parse(name, src)
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		if err := schema.Validate(f.Root().Any()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	wrong, _ := diag.Parse("wrong", []byte("mapping: x\nversion: 1\ninput: {format: jsn}\nwrite: []\n"))
+	if schema.Validate(wrong.Root().Any()) == nil {
+		t.Error("a wrong format is valid by the schema")
+	}
+}
