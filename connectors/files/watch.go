@@ -56,11 +56,13 @@ func (t *watch) stale(dir os.FileInfo) bool {
 func (t *watch) take() (map[string]struct{}, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	h, over := t.hints, t.over || t.broken
-	if len(h) > 0 {
-		t.hints = map[string]struct{}{}
-	}
+	over := t.over || t.broken
 	t.over = false
+	if len(t.hints) == 0 { // not the empty map itself: run would write into what the caller reads
+		return nil, over
+	}
+	h := t.hints
+	t.hints = map[string]struct{}{}
 	return h, over
 }
 
