@@ -5,7 +5,6 @@
 package frontoffice
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -100,8 +99,8 @@ func (a *API) report(err error) {
 	a.notify(n)
 }
 
-// register adds all operations and their description.
-func (a *API) register(mux *http.ServeMux, version string) {
+// register adds all operations and returns their description.
+func (a *API) register(mux *http.ServeMux, version string) *huma.OpenAPI {
 	c := huma.Config{
 		OpenAPI:       description(version),
 		OpenAPIPath:   "/v1/openapi",
@@ -125,20 +124,17 @@ func (a *API) register(mux *http.ServeMux, version string) {
 	doc.Responses["200"] = &huma.Response{Description: "The document; Repr-Digest has its SHA-256, Range is honoured.",
 		Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
 	huma.Register(api, doc, a.document)
-	huma.Register(api, op("events", http.MethodGet, "/v1/events", "Follow all events", http.StatusOK, 400, 410), a.events)
-	huma.Register(api, op("ack", http.MethodPut, "/v1/cursors/{name}", "Acknowledge events", http.StatusOK, 400, 410), a.ack)
+	huma.Register(api, op("events", http.MethodGet, "/v1/events", "Follow all events", http.StatusOK, 400, 410, 422), a.events)
+	huma.Register(api, op("ack", http.MethodPut, "/v1/cursors/{name}", "Acknowledge events", http.StatusOK, 400, 410, 413, 415, 422), a.ack)
 	huma.Register(api, op("cursor", http.MethodGet, "/v1/cursors/{name}", "Ask what is acknowledged", http.StatusOK), a.cursor)
 	delete(api.OpenAPI().Components.Schemas.Map(), "ErrorModel") // ours is Problem
 	delete(api.OpenAPI().Components.Schemas.Map(), "ErrorDetail")
+	return api.OpenAPI()
 }
 
 // OpenAPI returns the description in JSON, for tools that want it without a running agent.
-func OpenAPI(version string) []byte {
-	a := New(Options{Version: version, Epoch: func() int64 { return 1 }})
-	w := &capture{header: http.Header{}}
-	r, _ := http.NewRequestWithContext(context.Background(), http.MethodGet, "/v1/openapi.json", nil)
-	a.handler.ServeHTTP(w, r)
-	return w.body
+func OpenAPI(version string) ([]byte, error) {
+	return json.Marshal(New(Options{}).register(http.NewServeMux(), version))
 }
 
 func jsonFormat() huma.Format {

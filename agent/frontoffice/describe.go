@@ -62,19 +62,6 @@ func formBody() *huma.RequestBody {
 	}
 }
 
-// capture is a ResponseWriter that keeps the body.
-type capture struct {
-	header http.Header
-	body   []byte
-}
-
-func (c *capture) Header() http.Header { return c.header }
-func (c *capture) WriteHeader(int)     {}
-func (c *capture) Write(b []byte) (int, error) {
-	c.body = append(c.body, b...)
-	return len(b), nil
-}
-
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
 func asError[T error](err error, into *T) bool { return errors.As(err, into) }

@@ -26,7 +26,7 @@ type Event struct {
 
 // Events is a page of events.
 type Events struct {
-	Events []Event `json:"events" doc:"in the order in which they were recorded; may be empty"`
+	Events []Event `json:"events" nullable:"false" doc:"in the order in which they were recorded; may be empty"`
 	Next   string  `json:"next" doc:"where to go on: the parameter after of the next request"`
 }
 
@@ -73,7 +73,7 @@ type historyInput struct {
 
 type historyOutput struct {
 	Body struct {
-		Events []Event `json:"events" doc:"all events of the submission so far"`
+		Events []Event `json:"events" nullable:"false" doc:"all events of the submission so far"`
 	}
 }
 
@@ -120,7 +120,7 @@ type cursorInput struct {
 }
 
 type ackInput struct {
-	cursorInput
+	Name string `path:"name" pattern:"^[a-z0-9][a-z0-9._-]{0,63}$" doc:"the front office's own name for the cursor" example:"portal"`
 	Body struct {
 		Cursor string `json:"cursor" maxLength:"100" doc:"a cursor from a page or an event: everything up to it has been dealt with"`
 	}
@@ -141,7 +141,7 @@ func (a *API) ack(ctx context.Context, in *ackInput) (*cursorOutput, error) {
 	if err := a.journal.Ack(ctx, q.office, in.Name, seq); err != nil {
 		return nil, a.readProblem(err)
 	}
-	return a.cursor(ctx, &in.cursorInput)
+	return a.cursor(ctx, &cursorInput{Name: in.Name})
 }
 
 // cursor is GET /v1/cursors/{name}; one that was never set stands at the start.

@@ -275,4 +275,3 @@ func wantProblem(t *testing.T, resp *http.Response, body string, status int, cod
 		t.Errorf("Content-Type %q of a problem", ct)
 	}
 }
-

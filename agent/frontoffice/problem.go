@@ -21,7 +21,7 @@ type Problem struct {
 	Status int          `json:"status" doc:"the HTTP status" example:"409"`
 	Detail string       `json:"detail,omitempty" doc:"what happened and what to do"`
 	Code   string       `json:"code" doc:"stable, for programs" example:"submit.reference-used"`
-	Errors []FieldError `json:"errors,omitempty" doc:"everything that is wrong, each at its place"`
+	Errors []FieldError `json:"errors,omitempty" nullable:"false" doc:"everything that is wrong, each at its place"`
 
 	header http.Header
 }

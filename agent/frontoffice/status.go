@@ -24,8 +24,8 @@ type Submission struct {
 	Received  time.Time    `json:"received" doc:"when it was accepted"`
 	Changed   time.Time    `json:"changed" doc:"when it last moved"`
 	Decision  *Decision    `json:"decision,omitempty" doc:"the newest decision"`
-	Errors    []FieldError `json:"errors,omitempty" doc:"of a rejected form: everything that is wrong"`
-	Documents []Document   `json:"documents,omitempty" doc:"documents of all decisions"`
+	Errors    []FieldError `json:"errors,omitempty" nullable:"false" doc:"of a rejected form: everything that is wrong"`
+	Documents []Document   `json:"documents,omitempty" nullable:"false" doc:"documents of all decisions"`
 }
 
 // Decision is what the office has ruled.

@@ -1,0 +1,297 @@
+package frontoffice
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/journal"
+)
+
+const sub = journal.ID(77) << 22
+
+func submission(b *bench, state journal.State) journal.View {
+	v := journal.View{Entry: journal.Entry{ID: sub, Office: "portal", Route: "permit", State: state, Reference: "R-9",
+		At: time.Unix(1000, 0), Changed: time.Unix(2000, 0)}}
+	b.put(v)
+	return v
+}
+
+func TestStatus(t *testing.T) {
+	b := newBench(t, nil)
+	v := submission(b, journal.Decided)
+	v.Errors = []journal.FieldError{{Pointer: "/a", Code: "required", Message: "is missing"}}
+	v.Results = []journal.Outcome{{Outcome: "refused", At: time.Unix(1, 0)}, {Outcome: "approved", CaseNo: "C-1", At: time.Unix(2, 0)},
+		{Park: &journal.Reason{Code: "x"}, At: time.Unix(3, 0)}}
+	b.put(v)
+	b.document(sub, "permit.pdf", "application/pdf", "PDF")
+	resp, body := b.do("GET", "/v1/submissions/"+strings.ToLower(sub.String()), "")
+	var s Submission
+	if err := json.Unmarshal([]byte(body), &s); err != nil || resp.StatusCode != 200 {
+		t.Fatal(resp.StatusCode, body)
+	}
+	if s.State != "decided" || s.Decision.Outcome != "approved" || s.Decision.CaseNumber != "C-1" || len(s.Errors) != 1 || len(s.Documents) != 1 || s.Reference != "R-9" {
+		t.Errorf("%s", body)
+	}
+	tag := resp.Header.Get("ETag")
+	for _, h := range []string{tag, `W/` + tag, `"x", ` + tag, "*"} {
+		resp, body = b.do("GET", "/v1/submissions/"+sub.String(), "", "If-None-Match", h)
+		if resp.StatusCode != 304 || body != "" || resp.Header.Get("ETag") != tag {
+			t.Errorf("If-None-Match %s: %d %q", h, resp.StatusCode, body)
+		}
+	}
+	v.State = journal.Closed
+	b.put(v)
+	if resp, _ = b.do("GET", "/v1/submissions/"+sub.String(), "", "If-None-Match", tag); resp.StatusCode != 200 || resp.Header.Get("ETag") == tag {
+		t.Errorf("changed: %d", resp.StatusCode)
+	}
+}
+
+func TestOthersSubmissionsAreUnknown(t *testing.T) {
+	b := newBench(t, nil)
+	submission(b, journal.Accepted)
+	b.document(sub, "a", "", "x")
+	paths := []string{"/v1/submissions/" + sub.String(), "/v1/submissions/" + sub.String() + "/events", "/v1/submissions/" + sub.String() + "/documents/1"}
+	for _, p := range paths {
+		resp, own := b.do("GET", p, "")
+		if resp.StatusCode != 200 {
+			t.Errorf("own %s: %d %s", p, resp.StatusCode, own)
+		}
+		r1, other := b.do("GET", p, "", "Authorization", "Bearer "+b.other)
+		r2, none := b.do("GET", strings.Replace(p, sub.String(), "0000000000001", 1), "")
+		if r1.StatusCode != 404 || other != none || r2.StatusCode != 404 {
+			t.Errorf("%s: %d %s, %d %s", p, r1.StatusCode, other, r2.StatusCode, none)
+		}
+	}
+}
+
+func TestLongPollOfStatus(t *testing.T) {
+	b := newBench(t, nil)
+	v := submission(b, journal.Accepted)
+	type reply struct {
+		resp *http.Response
+		body string
+	}
+	got := make(chan reply)
+	ask := func(h ...string) {
+		resp, body := b.do("GET", "/v1/submissions/"+sub.String(), "", h...)
+		got <- reply{resp, body}
+	}
+	go ask("Prefer", "respond-async, wait=30")
+	<-b.clock.asked
+	b.emit(journal.Event{ID: 5, Office: "harbour"}) // of someone else: it goes on waiting
+	v.State = journal.Delivered
+	b.put(v)
+	b.emit(journal.Event{ID: sub, Office: "portal", Type: "delivered"})
+	r := <-got
+	if r.resp.StatusCode != 200 || r.resp.Header.Get("Preference-Applied") != "wait=30" || !strings.Contains(r.body, "delivered") {
+		t.Errorf("%d %v %s", r.resp.StatusCode, r.resp.Header, r.body)
+	}
+	go ask("Prefer", "wait=3000", "If-None-Match", r.resp.Header.Get("ETag"))
+	<-b.clock.asked
+	b.clock.fire()
+	if r = <-got; r.resp.StatusCode != 304 || r.resp.Header.Get("Preference-Applied") != "wait=60" {
+		t.Errorf("%d %v", r.resp.StatusCode, r.resp.Header)
+	}
+	go ask("Prefer", "wait=30", "If-None-Match", r.resp.Header.Get("ETag"))
+	<-b.clock.asked
+	b.api.Stop()
+	if r = <-got; r.resp.StatusCode != 304 {
+		t.Errorf("after stop: %d", r.resp.StatusCode)
+	}
+	resp, body := b.do("GET", "/v1/submissions/"+sub.String(), "")
+	wantProblem(t, resp, body, 503, CodeStopping)
+	if n := b.api.requests.used.Load() + b.api.polls.used.Load(); n != 0 {
+		t.Errorf("%d slots are still taken", n)
+	}
+}
+
+func page(t *testing.T, body string) (p Events) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(body), &p); err != nil {
+		t.Fatal(err, body)
+	}
+	return p
+}
+
+func TestEvents(t *testing.T) {
+	b := newBench(t, nil)
+	for i := range 5 {
+		b.emit(journal.Event{ID: sub, Office: "portal", Type: "accepted", Reference: "R", Data: map[string]any{"i": i}})
+		b.emit(journal.Event{ID: 5, Office: "harbour", Type: "accepted"})
+	}
+	var ids []string
+	after := ""
+	for range 4 {
+		resp, body := b.do("GET", "/v1/events?limit=2&after="+after, "")
+		if resp.StatusCode != 200 {
+			t.Fatal(body)
+		}
+		p := page(t, body)
+		for _, e := range p.Events {
+			ids = append(ids, e.ID)
+			if e.Submission != sub.String() {
+				t.Error("an event of someone else")
+			}
+		}
+		if len(p.Events) == 0 && p.Next != after {
+			t.Error("an empty page moved the cursor")
+		}
+		after = p.Next
+	}
+	if len(ids) != 5 || ids[0] != "evt_"+sub.String()+"_1" {
+		t.Errorf("%v", ids)
+	}
+	_, again := b.do("GET", "/v1/events", "")
+	if len(page(t, again).Events) != 5 {
+		t.Error("reading consumed")
+	}
+	if _, body := b.do("GET", "/v1/submissions/"+sub.String()+"/events", ""); !strings.Contains(body, CodeNotFound) {
+		t.Error(body)
+	}
+}
+
+func TestLongPollOfEvents(t *testing.T) {
+	b := newBench(t, nil)
+	got := make(chan string)
+	go func() {
+		_, body := b.do("GET", "/v1/events", "", "Prefer", "wait=10")
+		got <- body
+	}()
+	<-b.clock.asked
+	b.emit(journal.Event{ID: sub, Office: "portal", Type: "decided"})
+	if p := page(t, <-got); len(p.Events) != 1 {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestCursors(t *testing.T) {
+	b := newBench(t, nil)
+	for range 3 {
+		b.emit(journal.Event{ID: sub, Office: "portal"})
+	}
+	_, body := b.do("GET", "/v1/events?limit=2", "")
+	next := page(t, body).Next
+	put := func(c string) (*http.Response, string) {
+		return b.do("PUT", "/v1/cursors/portal.main-1", `{"cursor":"`+c+`"}`, "Content-Type", "application/json")
+	}
+	if resp, body := put(next); resp.StatusCode != 200 || !strings.Contains(body, next) || !strings.Contains(body, "portal.main-1") {
+		t.Fatal(resp.StatusCode, body)
+	}
+	if _, body := put(encodeCursor(1, 1)); !strings.Contains(body, next) {
+		t.Errorf("it moved back: %s", body)
+	}
+	if _, body := b.do("GET", "/v1/cursors/portal.main-1", "", "Authorization", "Bearer "+b.other); strings.Contains(body, next) {
+		t.Error("someone else's cursor")
+	}
+	resp, body := put("nonsense")
+	wantProblem(t, resp, body, 400, CodeCursor)
+	resp, body = put("")
+	wantProblem(t, resp, body, 400, CodeCursor)
+	resp, body = b.do("PUT", "/v1/cursors/UPPER", `{"cursor":"x"}`, "Content-Type", "application/json")
+	wantProblem(t, resp, body, 422, CodeInvalid)
+	resp, body = b.do("PUT", "/v1/cursors/a", `{"canary":"canary"}`, "Content-Type", "application/json")
+	wantProblem(t, resp, body, 422, CodeInvalid)
+	resp, body = b.do("PUT", "/v1/cursors/a", `canary`, "Content-Type", "application/json")
+	wantProblem(t, resp, body, 400, CodeInvalid)
+	resp, body = b.do("PUT", "/v1/cursors/a", `{"cursor":"`+strings.Repeat("x", 5<<10)+`"}`, "Content-Type", "application/json")
+	wantProblem(t, resp, body, 413, CodeInvalid)
+	b.epoch = 2
+	resp, body = b.do("GET", "/v1/events?after="+next, "")
+	wantProblem(t, resp, body, 410, CodeCursorEpoch)
+	resp, body = put(next)
+	wantProblem(t, resp, body, 410, CodeCursorEpoch)
+}
+
+func TestLimitsOfEvents(t *testing.T) {
+	b := newBench(t, nil)
+	for _, q := range []string{"limit=0", "limit=1001", "limit=canary", "limit=-1"} {
+		resp, body := b.do("GET", "/v1/events?"+q, "")
+		wantProblem(t, resp, body, 422, CodeInvalid)
+		if !strings.Contains(body, `"parameter":"limit"`) || strings.Contains(body, "canary") {
+			t.Errorf("%s: %s", q, body)
+		}
+	}
+}
+
+func TestDocuments(t *testing.T) {
+	b := newBench(t, nil)
+	submission(b, journal.Decided)
+	b.document(sub, "Bescheid \"Müller\"\r\nX-Evil: 1.pdf", "application/pdf; x=y", "0123456789")
+	b.document(sub, "a.html", "nonsense\r\n", "<script>")
+	base := "/v1/submissions/" + sub.String() + "/documents/"
+	resp, body := b.do("GET", base+"1", "")
+	sum := sha256.Sum256([]byte("0123456789"))
+	digest := "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
+	h := resp.Header
+	if body != "0123456789" || h.Get("Repr-Digest") != digest || h.Get("Content-Digest") != digest || h.Get("Content-Type") != "application/pdf" {
+		t.Errorf("%s %v", body, h)
+	}
+	if d := h.Get("Content-Disposition"); d != `attachment; filename="Bescheid _M_ller_X-Evil_ 1.pdf"; filename*=UTF-8''Bescheid%20_M%C3%BCller_X-Evil_%201.pdf` || h.Get("X-Evil") != "" {
+		t.Errorf("%s", d)
+	}
+	resp, body = b.do("GET", base+"1", "", "Range", "bytes=2-4")
+	if resp.StatusCode != 206 || body != "234" || resp.Header.Get("Repr-Digest") != digest || resp.Header.Get("Content-Digest") != "" {
+		t.Errorf("%d %s %v", resp.StatusCode, body, resp.Header)
+	}
+	if resp, _ = b.do("GET", base+"1", "", "Range", "bytes=99-"); resp.StatusCode != 416 {
+		t.Errorf("%d", resp.StatusCode)
+	}
+	if resp, _ = b.do("GET", base+"1", "", "If-None-Match", h.Get("ETag")); resp.StatusCode != 304 {
+		t.Errorf("%d", resp.StatusCode)
+	}
+	if resp, body = b.do("HEAD", base+"1", ""); resp.StatusCode != 200 || body != "" || resp.ContentLength != 10 {
+		t.Errorf("%d %s", resp.StatusCode, body)
+	}
+	if resp, _ = b.do("GET", base+"2", ""); resp.Header.Get("Content-Type") != "application/octet-stream" || resp.Header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%v", resp.Header)
+	}
+	for _, n := range []string{"0", "3", "01", "-1", "x", "99999999999"} {
+		if resp, _ = b.do("GET", base+n, ""); resp.StatusCode != 404 && resp.StatusCode != 422 {
+			t.Errorf("%s: %d", n, resp.StatusCode)
+		}
+	}
+	clear(b.blobs)
+	resp, body = b.do("GET", base+"1", "")
+	wantProblem(t, resp, body, 410, CodeGone)
+}
+
+func TestPreferWait(t *testing.T) {
+	for h, want := range map[string]time.Duration{"wait=5": 5 * time.Second, "Wait = 5": 5 * time.Second, `wait="7"; x=1`: 7 * time.Second,
+		"respond-async, wait=3": 3 * time.Second, "wait": 0, "wait=-1": 0, "wait=x": 0, "wait=99999999999999": 0, "": 0} {
+		if got := preferWait([]string{h}); got != want {
+			t.Errorf("%q: %v", h, got)
+		}
+	}
+}
+
+func FuzzCursor(f *testing.F) {
+	f.Add(encodeCursor(1, 2))
+	f.Add("AQEC")
+	f.Fuzz(func(t *testing.T, s string) {
+		e, n, ok := decodeCursor(s)
+		if ok && (encodeCursor(e, n) != s || e < 0 || n < 0) {
+			t.Errorf("%q is %d %d", s, e, n)
+		}
+	})
+}
+
+func FuzzSafeName(f *testing.F) {
+	f.Add("a/b\\c\x00.pdf")
+	f.Fuzz(func(t *testing.T, s string) {
+		n, ok := safeName(s)
+		if !ok {
+			return
+		}
+		if again, ok := safeName(n); !ok || again != n || len(n) > 200 || strings.ContainsAny(n, "/\\\r\n\x00:\"") {
+			t.Errorf("%q gives %q, then %q", s, n, again)
+		}
+		if d := disposition(s); strings.ContainsAny(d, "\r\n\x00") {
+			t.Errorf("%q", d)
+		}
+	})
+}
