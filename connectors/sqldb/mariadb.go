@@ -192,7 +192,7 @@ func mariaAnswered(err error) bool {
 // mariaWrite upserts by ON DUPLICATE KEY where the key is the table's only unique one. Where there are
 // others that clause could change another row; then it is UPDATE, and INSERT if that hit none.
 func mariaWrite(d *dialect, w *rowset) ([]statement, error) {
-	if !d.returns && len(w.shape.Returning) > 0 && len(w.key) == 0 && !w.tab.makesNumbers() {
+	if !d.returns && len(w.shape.Returning) > 0 && w.byNumber() && !w.tab.makesNumbers() {
 		return nil, unsupported(w) // nothing names the row to read it back
 	}
 	switch w.shape.Op {

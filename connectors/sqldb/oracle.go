@@ -129,8 +129,11 @@ func oracleWrite(d *dialect, w *rowset) ([]statement, error) {
 			stmts = append(stmts, oracleMerge(d, w, r))
 		}
 		return stmts, nil
-	case connectors.Insert:
+	case connectors.Insert, connectors.ReplaceChildren:
 		if len(w.shape.Returning) > 0 {
+			if w.shape.Op == connectors.ReplaceChildren {
+				stmts = deletes(d, w)
+			}
 			for _, r := range w.rows {
 				stmts = append(stmts, oracleReturning(d, w, r))
 			}

@@ -187,11 +187,16 @@ func insertBack(d *dialect, w *rowset, r row, st statement) []statement {
 	return []statement{st, selectBack(d, w, r)}
 }
 
+// byNumber reports rows that no key names: new ones without a key, and children, whose key is their parent's.
+func (w *rowset) byNumber() bool {
+	return w.shape.Op == connectors.ReplaceChildren || w.shape.Op == connectors.Insert && len(w.key) == 0
+}
+
 // selectBack reads a written row's values: by its generated number if the table makes one, else by key.
 func selectBack(d *dialect, w *rowset, r row) statement {
 	st := statement{rows: true, op: "select from " + w.tab.plain, item: r.item}
 	st.sql = "SELECT " + strings.Join(w.returning(d), ", ") + " FROM " + w.tab.name + " WHERE "
-	if w.shape.Op == connectors.Insert && len(w.key) == 0 {
+	if w.byNumber() {
 		for _, c := range w.tab.columns {
 			if c.auto {
 				st.sql += d.quote(c.name) + " = LAST_INSERT_ID()"

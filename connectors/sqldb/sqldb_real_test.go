@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -168,13 +169,7 @@ func (e engine) through(t testing.TB) (engine, *cutter) {
 	}
 }
 
-func itoa(n int) string {
-	b := []byte{}
-	for ; n > 0; n /= 10 {
-		b = append([]byte{byte('0' + n%10)}, b...)
-	}
-	return string(b)
-}
+func itoa(n int) string { return strconv.Itoa(n) }
 
 // TestCutAtCommit cuts the connection after COMMIT was sent: the outcome is uncertain, the look-up tells
 // it, and the repeat writes what is missing and nothing twice.
@@ -339,7 +334,85 @@ func TestPostgresTypes(t *testing.T) {
 	same(t, query(t, tg, "SELECT bin FROM types WHERE id = 100"), "00ff5c27")
 }
 
-// TestServerKilled loses the server under an open target: nothing is written twice and it comes back.
+// TestProcedures calls a procedure in the transaction of the ledger row.
+func TestProcedures(t *testing.T) {
+	call := &connectors.Shape{Write: "call", Object: "ADD_PLAIN", Op: connectors.Call, Fields: []string{"P_ID", "P_NAME"}}
+	d := func(key string, id int64, name connectors.Value) connectors.Delivery {
+		return connectors.Delivery{Key: key + "/register-1", Submission: key, Records: []connectors.Record{{Shape: call, Values: []connectors.Value{integer(id), name}}}}
+	}
+	for _, c := range []struct {
+		fresh func(testing.TB) engine
+		sql   string
+	}{
+		{postgresEngine, "CREATE PROCEDURE add_plain(p_name text, p_id integer) LANGUAGE sql AS $$ INSERT INTO plain (id, name) VALUES (p_id, p_name) $$"},
+		{mariaEngine, "CREATE PROCEDURE ADD_PLAIN(p_id INTEGER, p_name TEXT) INSERT INTO PLAIN (ID, NAME) VALUES (p_id, p_name)"},
+	} {
+		e := c.fresh(t)
+		t.Run(e.typ, func(t *testing.T) {
+			tg := e.open(t, nil)
+			exec(t, tg, append(e.ddl, c.sql)...)
+			m := deliver(t, tg, d("P1", 1, text("a")), d("P2", 2, null), d("P3", 3, text("c")))
+			written(t, m, "P1", "P3")
+			if m["P2"].Code != CodeNotNull {
+				t.Fatalf("%+v", m["P2"])
+			}
+			written(t, deliver(t, tg, d("P1", 1, text("a"))), "P1")
+			same(t, query(t, tg, "SELECT ID, NAME FROM PLAIN"), "1|a", "3|c")
+		})
+	}
+}
+
+// TestGrants writes as a user who lacks a right: that is the target's fault, and nothing parks.
+func TestGrants(t *testing.T) {
+	e := postgresEngine(t)
+	tg := e.open(t, nil)
+	user := "clerk" + itoa(int(time.Now().UnixNano()%1e9))
+	exec(t, tg, append(e.ddl, "CREATE ROLE "+user, "GRANT SELECT, INSERT ON PLAIN, INBASKET_LEDGER TO "+user)...)
+	clerk := e.open(t, func(c *Config) { c.CreateLedger, c.Session = false, []string{"SET ROLE " + user} })
+	if err := clerk.Check(context.Background()); err == nil || err.(*connectors.Error).Code != CodeGrant {
+		t.Fatal(err)
+	}
+	exec(t, tg, "GRANT UPDATE ON INBASKET_LEDGER TO "+user)
+	if err := clerk.Check(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	written(t, deliver(t, clerk, flat("A", 1, "a")), "A")
+	for range 2 {
+		out, err := clerk.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{flat("B", 2, "b", "child"), flat("C", 3, "c")}})
+		if connectors.ClassOf(err) != connectors.TargetError || out[1].Class != connectors.TargetError || out[0].Code != CodeGrant {
+			t.Fatalf("%v %+v", err, out)
+		}
+	}
+	exec(t, tg, "GRANT ALL ON CHILD TO "+user)
+	written(t, deliver(t, clerk, flat("B", 2, "b", "child"), flat("C", 3, "c")), "B", "C")
+}
+
+// TestChangedUnderPreparedStatement alters a table between two questions on one connection.
+func TestChangedUnderPreparedStatement(t *testing.T) {
+	e := postgresEngine(t)
+	tg := e.open(t, nil)
+	exec(t, tg, e.ddl...)
+	src, err := tg.Answers(connectors.Question{Query: "SELECT * FROM DECISION", ID: []string{"ID"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	exec(t, tg, "INSERT INTO DECISION (ID, STATUS) VALUES (1, 'A')")
+	if r, err := src.Next(context.Background(), 1); err != nil || len(r) != 1 {
+		t.Fatal(r, err)
+	}
+	exec(t, tg, "ALTER TABLE DECISION ADD COLUMN EXTRA TEXT", "INSERT INTO DECISION (ID, STATUS) VALUES (2, 'A')")
+	if _, err := src.Next(context.Background(), 10); connectors.ClassOf(err) != connectors.Transient {
+		t.Fatal(err)
+	}
+	clock := tg.env.Clock.(*fakeClock)
+	go func() { clock.tick <- clock.now }()
+	if r, err := src.Next(context.Background(), 10); err != nil || len(r) != 1 || r[0].ID != "2" {
+		t.Fatal(r, err)
+	}
+}
+
+// TestServerDown loses the server under an open target: nothing is written twice and it comes back.
 func TestServerDown(t *testing.T) {
 	db := servers.OwnPostgreSQL(t)
 	dsn, err := db.Create()

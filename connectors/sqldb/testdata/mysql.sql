@@ -1,0 +1,53 @@
+-- op 0 returning false
+INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?),(?,?); -- 4 args, item -1
+INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?); -- 2 args, item 2
+-- op 0 returning true
+INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?); -- 2 args, item 0
+SELECT `NO` FROM `T` WHERE `ID` = ?; -- 1 args, item 0
+INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?); -- 2 args, item 1
+SELECT `NO` FROM `T` WHERE `ID` = ?; -- 1 args, item 1
+INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?); -- 2 args, item 2
+SELECT `NO` FROM `T` WHERE `ID` = ?; -- 1 args, item 2
+-- op 1 returning false
+INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?),(?,?) ON DUPLICATE KEY UPDATE `NAME` = VALUES(`NAME`); -- 4 args, item -1
+INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?) ON DUPLICATE KEY UPDATE `NAME` = VALUES(`NAME`); -- 2 args, item 2
+-- op 1 returning true
+INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?) ON DUPLICATE KEY UPDATE `NAME` = VALUES(`NAME`); -- 2 args, item 0
+SELECT `NO` FROM `T` WHERE `ID` = ?; -- 1 args, item 0
+INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?) ON DUPLICATE KEY UPDATE `NAME` = VALUES(`NAME`); -- 2 args, item 1
+SELECT `NO` FROM `T` WHERE `ID` = ?; -- 1 args, item 1
+INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?) ON DUPLICATE KEY UPDATE `NAME` = VALUES(`NAME`); -- 2 args, item 2
+SELECT `NO` FROM `T` WHERE `ID` = ?; -- 1 args, item 2
+-- op 2 returning false
+UPDATE `T` SET `NAME` = ? WHERE `ID` = ?; -- 2 args, item 0
+UPDATE `T` SET `NAME` = ? WHERE `ID` = ?; -- 2 args, item 1
+UPDATE `T` SET `NAME` = ? WHERE `ID` = ?; -- 2 args, item 2
+-- op 2 returning true
+UPDATE `T` SET `NAME` = ? WHERE `ID` = ?; -- 2 args, item 0
+SELECT `NO` FROM `T` WHERE `ID` = ?; -- 1 args, item 0
+UPDATE `T` SET `NAME` = ? WHERE `ID` = ?; -- 2 args, item 1
+SELECT `NO` FROM `T` WHERE `ID` = ?; -- 1 args, item 1
+UPDATE `T` SET `NAME` = ? WHERE `ID` = ?; -- 2 args, item 2
+SELECT `NO` FROM `T` WHERE `ID` = ?; -- 1 args, item 2
+-- op 3 returning false
+DELETE FROM `T` WHERE `ID` = ?; -- 1 args, item 0
+DELETE FROM `T` WHERE `ID` = ?; -- 1 args, item 1
+DELETE FROM `T` WHERE `ID` = ?; -- 1 args, item 2
+INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?),(?,?); -- 4 args, item -1
+INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?); -- 2 args, item 2
+-- op 3 returning true
+error write w: sql.unsupported: this kind of write is not possible here
+-- op 4 returning false
+CALL T(?, ?); -- 2 args, item 0
+CALL T(?, ?); -- 2 args, item 1
+CALL T(?, ?); -- 2 args, item 2
+-- op 4 returning true
+error write w: sql.unsupported: this kind of write is not possible here
+-- ledger
+CREATE TABLE IF NOT EXISTS INBASKET_LEDGER (
+  DELIVERY varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  SUBMISSION varchar(13) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  RETURNED longtext CHARACTER SET utf8mb4,
+  WRITTEN_AT timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP
+) ENGINE=InnoDB;
+GRANT SELECT, INSERT, UPDATE ON INBASKET_LEDGER TO 'inbasket'@'%';
