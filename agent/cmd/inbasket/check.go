@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/agent"
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// checked is what check found, for --json.
+type checked struct {
+	OK       bool            `json:"ok"`
+	Config   string          `json:"config"`
+	Problems []diag.Problem  `json:"problems,omitempty"`
+	Warnings []diag.Problem  `json:"warnings,omitempty"`
+	Targets  []checkedTarget `json:"targets,omitempty"`
+	Routes   []checkedRoute  `json:"routes,omitempty"`
+}
+
+type checkedTarget struct {
+	Name      string `json:"name"`
+	Type      string `json:"type"`
+	Guarantee string `json:"guarantee"`
+	Why       string `json:"why"`
+	Error     string `json:"error,omitempty"` // with --connect
+	Hint      string `json:"hint,omitempty"`
+}
+
+type checkedRoute struct {
+	Name    string   `json:"name"`
+	From    []string `json:"from,omitempty"`
+	Mapping string   `json:"mapping"`
+	Version int      `json:"version"`
+	Digest  string   `json:"digest"`
+	Targets []string `json:"targets"`
+}
+
+func checkCommand(a *app) *cobra.Command {
+	connect := false
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Check the configuration and all mappings",
+		Long: `Check reads the configuration and every mapping it names, and prints everything that is wrong at once. It is
+offline: nothing is connected to, unless --connect is given. For each target it prints how surely each effect
+happens once. Secrets that this account cannot read are a warning only.`,
+		Args: args(),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.check(cmd.Context(), connect) },
+	}
+	cmd.Flags().BoolVar(&connect, "connect", false, "also connect to every target and see whether it could be written to")
+	return cmd
+}
+
+func (a *app) check(ctx context.Context, connect bool) error {
+	out := checked{Config: a.configPath()}
+	cfg, err := a.load(true)
+	if err != nil {
+		return a.refused(out, err)
+	}
+	out.Warnings = cfg.Warnings
+	catalog, err := agent.OpenCatalog(cfg, agent.SystemClock{}, func(connectors.Notice) {})
+	if err != nil {
+		return err
+	}
+	defer catalog.Close()
+	plans, problems := agent.LoadMappings(cfg, catalog)
+	if err := problems.Err(); err != nil {
+		return a.refused(out, err)
+	}
+	out.OK = true
+	for _, t := range cfg.Targets {
+		out.Targets = append(out.Targets, a.checkTarget(ctx, cfg, t, catalog, connect))
+	}
+	unreachable := false
+	for _, t := range out.Targets {
+		unreachable = unreachable || t.Error != ""
+	}
+	for _, r := range cfg.Routes {
+		p := plans[r.Name]
+		digest := p.Digest()
+		out.Routes = append(out.Routes, checkedRoute{Name: r.Name, From: r.From, Mapping: p.Name(), Version: p.Version(), Digest: hex.EncodeToString(digest[:]), Targets: p.Targets()})
+	}
+	if err := a.print(out, func(w io.Writer) { printChecked(w, cfg, out) }); err != nil {
+		return err
+	}
+	if unreachable {
+		return silentError(exitUnavailable)
+	}
+	return nil
+}
+
+// refused reports problems; as JSON they go to standard output like every other answer.
+func (a *app) refused(out checked, err error) error {
+	var ok bool
+	if out.Problems, ok = problemsOf(err); !ok || !a.json {
+		return err
+	}
+	if err := a.print(out, nil); err != nil {
+		return err
+	}
+	return silentError(exitConfig)
+}
+
+func problemsOf(err error) (diag.Problems, bool) {
+	p, ok := err.(diag.Problems)
+	return p, ok
+}
+
+func (a *app) checkTarget(ctx context.Context, cfg *config.Config, t config.Target, catalog mapping.Catalog, connect bool) checkedTarget {
+	info, _ := catalog.Target(t.Name)
+	out := checkedTarget{Name: t.Name, Type: t.Definition.Type, Guarantee: info.Guarantee.Level, Why: info.Guarantee.Why}
+	if !connect {
+		return out
+	}
+	target, err := t.Definition.Target(cfg.Env(connectors.RoleTarget, t.Name, t.Identity, agent.SystemClock{}, nil), t.Config)
+	if err == nil {
+		g := guard.Wrap(target, t.Timeout)
+		err = g.Check(ctx)
+		_ = g.Close()
+	}
+	if err != nil {
+		out.Error, out.Hint = err.Error(), hintOf(err)
+	}
+	return out
+}
+
+func printChecked(w io.Writer, cfg *config.Config, out checked) {
+	fmt.Fprint(w, cfg.Warnings.Format())
+	fmt.Fprintln(w, "targets")
+	table(w, func(w io.Writer) {
+		for _, t := range out.Targets {
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", t.Name, t.Type, orDash(t.Guarantee), t.Why)
+		}
+	})
+	for _, t := range out.Targets {
+		if t.Error != "" {
+			fmt.Fprintf(w, "  %s cannot be written to now: %s\n", t.Name, t.Error)
+			if t.Hint != "" {
+				fmt.Fprintf(w, "    %s\n", t.Hint)
+			}
+		}
+	}
+	fmt.Fprintln(w, "routes")
+	table(w, func(w io.Writer) {
+		for _, r := range out.Routes {
+			from := "front office"
+			if len(r.From) > 0 {
+				from = strings.Join(r.From, ", ")
+			}
+			fmt.Fprintf(w, "  %s\t%s → %s version %d → %s\n", r.Name, from, r.Mapping, r.Version, strings.Join(r.Targets, ", "))
+		}
+	})
+	fmt.Fprintf(w, "ok: %s\n", out.Config)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/decode"
+)
+
+// tryID stands for the ID that a submission would get.
+const tryID = "0000000000000"
+
+// trial is a form on its way through a mapping, with nothing written.
+type trial struct {
+	plan   *mapping.Plan
+	form   mapping.Form
+	input  mapping.Input
+	errors []mapping.FieldError // the form's fault; nil: it can be mapped
+	mapped *mapping.Mapped
+}
+
+// loadMapping reads a mapping file; targets are taken as they are named.
+func loadMapping(path string) (*mapping.Plan, error) {
+	return mapping.Load(os.DirFS(filepath.Dir(path)), filepath.Base(path), nil)
+}
+
+// try sends a form through a mapping.
+func (a *app) try(mappingPath, formPath string, attachments []string) (*trial, error) {
+	plan, err := loadMapping(mappingPath)
+	if err != nil {
+		return nil, err
+	}
+	src, err := a.readForm(formPath)
+	if err != nil {
+		return nil, err
+	}
+	t := &trial{plan: plan, input: mapping.Input{ID: tryID, Reference: filepath.Base(formPath), Received: time.Now()}}
+	for _, path := range attachments {
+		x, err := attachment(path)
+		if err != nil {
+			return nil, err
+		}
+		t.input.Attachments = append(t.input.Attachments, x)
+	}
+	if t.form, err = plan.Decode(src, ""); err != nil {
+		var d *decode.Error
+		if !errors.As(err, &d) {
+			return nil, err
+		}
+		t.errors = []mapping.FieldError{{Pointer: d.Pointer, Code: d.Code, Message: d.Error()}}
+		return t, nil
+	}
+	if ref, ok := plan.Reference(t.form); ok {
+		t.input.Reference = ref
+	}
+	if t.errors = plan.Validate(t.form); len(t.errors) > 0 {
+		return t, nil
+	}
+	t.mapped, err = plan.Map(t.form, t.input)
+	var fields *mapping.MapError
+	if errors.As(err, &fields) {
+		t.errors = fields.Fields
+		return t, nil
+	}
+	return t, err
+}
+
+func (a *app) readForm(path string) ([]byte, error) {
+	if path == "-" {
+		return io.ReadAll(a.stdin)
+	}
+	return os.ReadFile(path)
+}
+
+func attachment(path string) (connectors.Attachment, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return connectors.Attachment{}, err
+	}
+	return connectors.Attachment{Name: filepath.Base(path), ContentType: typeOf(path),
+		Blob: connectors.Blob{Size: info.Size(), Open: func() (io.ReadCloser, error) { return os.Open(path) }}}, nil
+}
+
+// typeOf returns the MIME type that a file's name tells.
+func typeOf(path string) string {
+	switch t := mime.TypeByExtension(filepath.Ext(path)); t {
+	case "":
+		return "application/octet-stream"
+	default:
+		return t
+	}
+}

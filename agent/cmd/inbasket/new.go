@@ -1,0 +1,87 @@
+package main
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/agent/control"
+)
+
+//go:embed starter
+var starter embed.FS
+
+func newCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "new",
+		Short: "Write a configuration or a mapping to start from",
+		Args:  args(),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(&cobra.Command{
+		Use:   "agent DIR",
+		Short: "Write a configuration with a mapping that works at once: a folder in, a folder out",
+		Args:  args("DIR"),
+		RunE:  func(_ *cobra.Command, given []string) error { return a.newAgent(given[0]) },
+	}, newMappingCommand(a))
+	return cmd
+}
+
+func (a *app) newAgent(dir string) error {
+	var written []string
+	err := fs.WalkDir(starter, "starter", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := starter.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel("starter", filepath.FromSlash(path))
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(dir, rel)
+		written = append(written, to)
+		return writeNew(to, b)
+	})
+	for _, folder := range []string{"in", "out"} {
+		if err == nil {
+			err = os.MkdirAll(filepath.Join(dir, folder), 0o750)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	answer := struct {
+		Files []string `json:"files"`
+	}{written}
+	return a.print(answer, func(w io.Writer) {
+		for _, f := range written {
+			fmt.Fprintln(w, "wrote", f)
+		}
+		fmt.Fprintf(w, "next: cd %s, then inbasket check, inbasket test mappings/contact.yaml, inbasket run\n", dir)
+	})
+}
+
+// writeNew writes a file that is not there yet: what somebody wrote is never overwritten.
+func writeNew(path string, b []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	if errors.Is(err, fs.ErrExist) {
+		return &control.Error{Code: codeExists, Message: path + " is there already", Hint: "remove it, or name another place"}
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/agent/control"
+)
+
+func reloadCommand(a *app) *cobra.Command {
+	var r control.ReloadRequest
+	cmd := &cobra.Command{
+		Use:   "reload",
+		Short: "Make the running agent change over to the configuration as it is now",
+		Long: `Reload is all or nothing: a configuration with anything wrong in it is refused, everything wrong is printed, and
+the old one stays in force. Pointing a target with open deliveries elsewhere, or removing it, needs --force.`,
+		Args: args(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			return a.agent(ctx, func(c *control.Client) error {
+				report, err := c.Reload(ctx, r)
+				if err != nil {
+					return err
+				}
+				return a.print(report, func(w io.Writer) { printReload(w, report) })
+			}, nil)
+		},
+	}
+	cmd.Flags().BoolVar(&r.Force, "force", false, "also when targets with open deliveries now point elsewhere or are gone")
+	return cmd
+}
+
+func printReload(w io.Writer, r control.ReloadReport) {
+	fmt.Fprint(w, r.Warnings)
+	for _, c := range r.Changes {
+		fmt.Fprintf(w, "  %s %s: %s\n", c.Section, c.Name, c.Kind)
+	}
+	if len(r.Changes) == 0 {
+		fmt.Fprintln(w, "reloaded; nothing but mappings may have changed")
+		return
+	}
+	fmt.Fprintln(w, "reloaded")
+}

@@ -1,0 +1,39 @@
+//go:build !windows
+
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/rs/zerolog"
+)
+
+// reloadOnSignal reloads at each SIGHUP until stop is called. A refused configuration is logged; the old
+// one stays in force.
+func reloadOnSignal(ctx context.Context, log zerolog.Logger, reload func() error) (stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-signals:
+				if err := reload(); err != nil {
+					log.Error().Str("code", codeOf(err)).Msg("reload refused, the old configuration stays in force: " + safeText(err))
+				}
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		cancel()
+		<-done
+	}
+}

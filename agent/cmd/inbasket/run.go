@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/agent"
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/control"
+)
+
+func runCommand(a *app) *cobra.Command {
+	force := false
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run the agent, in the foreground or under a service manager",
+		Long: `Run is what the service manager calls, and what runs in a terminal: the same code. It starts with targets down and
+ends within ten seconds of Ctrl+C, SIGTERM or a stop of the service. SIGHUP reloads the configuration.`,
+		Args: args(),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context(), force) },
+	}
+	cmd.Flags().BoolVar(&force, "force", false, "also when targets with open deliveries now point elsewhere or are gone")
+	return cmd
+}
+
+func (a *app) run(ctx context.Context, force bool) error {
+	cfg, err := a.load(false)
+	if err != nil {
+		return err
+	}
+	log, closeLog, err := a.logger(cfg.Log)
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	for _, w := range cfg.Warnings {
+		log.Warn().Str("code", w.Code).Msg(w.String())
+	}
+	notify := notifier{socket: a.getenv("NOTIFY_SOCKET")}
+	work := func(ctx context.Context) error {
+		ag, err := agent.New(ctx, agent.Options{
+			Config: cfg, Log: log, Version: version, Force: force,
+			Reload: func() (*config.Config, error) { return a.load(false) },
+			Ready:  func(at agent.Addresses) { a.ready(notify, log, at) },
+			Notify: func(event string) { notify.send(event) },
+		})
+		if err != nil {
+			return err
+		}
+		defer ag.Close()
+		stop := reloadOnSignal(ctx, log, func() error {
+			_, err := ag.Reload(ctx, control.ReloadRequest{By: "SIGHUP"})
+			return err
+		})
+		defer stop()
+		return ag.Run(ctx)
+	}
+	if err := serve(ctx, work); err != nil {
+		log.Error().Str("code", codeOf(err)).Msg("the agent ended: " + safeText(err))
+		return err
+	}
+	return nil
+}
+
+// ready tells the service manager and the log where the agent can be reached.
+func (a *app) ready(n notifier, log zerolog.Logger, at agent.Addresses) {
+	n.send("READY=1")
+	log.Info().Str("frontOffice", at.FrontOffice).Str("monitor", at.Monitor).Str("control", at.Control).Msg("ready")
+}
+
+// logger makes the log of the configuration; close flushes a log file.
+func (a *app) logger(c config.Log) (zerolog.Logger, func(), error) {
+	var w io.Writer = a.stderr
+	closeLog := func() {}
+	if c.File != "" {
+		f, err := openLog(c.File)
+		if err != nil {
+			return zerolog.Nop(), closeLog, fmt.Errorf("open the log: %w", err)
+		}
+		w, closeLog = f, func() { _ = f.Close() }
+	}
+	if c.Format == "console" {
+		_, isFile := w.(*os.File)
+		w = zerolog.ConsoleWriter{Out: w, NoColor: !isFile || a.getenv("NO_COLOR") != "", TimeFormat: time.DateTime}
+	}
+	level, err := zerolog.ParseLevel(c.Level)
+	if err != nil {
+		level = zerolog.InfoLevel
+	}
+	return zerolog.New(w).Level(level).With().Timestamp().Logger(), closeLog, nil
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+)
+
+func showCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ID",
+		Short: "Show everything about one submission, with every attempt",
+		Long:  "Show prints a submission's whole timeline, from the running agent or from the journal of a stopped one. What the citizen wrote is not in it.",
+		Args:  args("ID"),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			ids, err := parseIDs(given)
+			if err != nil {
+				return err
+			}
+			ctx := cmd.Context()
+			var v control.View
+			err = a.agent(ctx, func(c *control.Client) error { v, err = c.Show(ctx, ids[0]); return err },
+				func(j *journal.Journal, _ config.Place) error {
+					raw, err := j.Show(ctx, ids[0])
+					v = control.ViewOf(raw)
+					return notFound(err, ids[0])
+				})
+			if err != nil {
+				return err
+			}
+			return a.print(v, func(w io.Writer) { printView(w, v) })
+		},
+	}
+}
+
+// notFound words the journal's error for people.
+func notFound(err error, id journal.ID) error {
+	if err == nil {
+		return nil
+	}
+	e := *control.ErrorOf(err)
+	if e.Code == control.CodeNotFound {
+		e.Message, e.Hint = "there is no submission "+id.String(), "look for it by: inbasket list"
+		return &e
+	}
+	return err
+}
+
+func printView(w io.Writer, v control.View) {
+	table(w, func(w io.Writer) {
+		row := func(name, value string) {
+			if value != "" {
+				fmt.Fprintf(w, "%s\t%s\n", name, visible(value))
+			}
+		}
+		row("submission", v.ID.String())
+		row("state", string(v.State))
+		row("why", v.Code)
+		row("route", v.Route)
+		row("front office", v.Office)
+		row("reference", v.Reference)
+		row("accepted", stamp(v.At))
+		row("mapping", v.Mapping)
+		for _, f := range v.Attachments {
+			row("attachment", fmt.Sprintf("%s (%d bytes)", f.Name, f.Size))
+		}
+	})
+	for _, d := range v.Deliveries {
+		printDeliveryView(w, d)
+	}
+	for _, e := range v.Errors {
+		fmt.Fprintf(w, "wrong in the form: %s: %s [%s]\n", e.Pointer, e.Message, e.Code)
+	}
+	for _, r := range v.Results {
+		printResult(w, r)
+	}
+	fmt.Fprintln(w, "\ntimeline")
+	table(w, func(w io.Writer) {
+		for _, m := range v.Timeline {
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", stamp(m.At), m.What, m.Target, strings.Join(words(m.Code, m.Text, by(m.By)), " · "))
+		}
+	})
+}
+
+func printDeliveryView(w io.Writer, d control.Delivery) {
+	fmt.Fprintf(w, "\nto %s: %s, %s", d.Target, d.Progress, count(d.Attempts, "attempt"))
+	if d.Batch > 0 {
+		fmt.Fprintf(w, ", batch %d", d.Batch)
+	}
+	fmt.Fprintln(w)
+	if d.Code != "" {
+		fmt.Fprintf(w, "  why   %s [%s]\n", orDash(d.Text), d.Code)
+	}
+	if d.Next != "" {
+		fmt.Fprintf(w, "  next  %s\n", d.Next)
+	}
+}
+
+func printResult(w io.Writer, r control.Result) {
+	fmt.Fprintf(w, "\nresult %s from %s at %s: %s\n", visible(r.ResultID), r.Source, stamp(r.At), strings.Join(words(r.Outcome, r.Status, r.Code, by(r.By)), ", "))
+	if r.CaseNo != "" {
+		fmt.Fprintf(w, "  case      %s\n", visible(r.CaseNo))
+	}
+	if r.Reason != "" {
+		fmt.Fprintf(w, "  reason    %s\n", visible(r.Reason))
+	}
+	for _, f := range r.Documents {
+		fmt.Fprintf(w, "  document  %s (%d bytes)\n", visible(f.Name), f.Size)
+	}
+}
+
+func by(who string) string {
+	if who == "" {
+		return ""
+	}
+	return "by " + who
+}
+
+// words returns the texts that are not empty.
+func words(texts ...string) []string {
+	var out []string
+	for _, s := range texts {
+		if s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// stamp prints a moment in the zone of this machine.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Local().Format("2006-01-02 15:04:05")
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/mapping"
+)
+
+// tried is what try found, for --json.
+type tried struct {
+	OK         bool                  `json:"ok"`
+	Mapping    string                `json:"mapping"`
+	Version    int                   `json:"version"`
+	Reference  string                `json:"reference"`
+	Errors     []mapping.FieldError  `json:"errors,omitempty"`
+	Values     []mapping.Explanation `json:"values,omitempty"`
+	Deliveries []triedDelivery       `json:"deliveries,omitempty"`
+}
+
+type triedDelivery struct {
+	Target  string   `json:"target"`
+	Records int      `json:"records"`
+	Order   string   `json:"order,omitempty"`
+	Needs   []string `json:"needs,omitempty"`
+	Body    []byte   `json:"body,omitempty"` // encoded lines, base64
+}
+
+func tryCommand(a *app) *cobra.Command {
+	var attachments []string
+	cmd := &cobra.Command{
+		Use:   "try MAPPING FORM",
+		Short: "Show what would be written for a form; nothing is written",
+		Long: `Try sends a form (- is standard input) through a mapping file and prints, field by field, what would be
+written to each target. Nothing is connected to and nothing is written. It ends with 1 when the form would be rejected.`,
+		Args: args("MAPPING", "FORM"),
+		RunE: func(_ *cobra.Command, given []string) error {
+			return a.tryForm(given[0], given[1], attachments, printTried)
+		},
+	}
+	cmd.Flags().StringArrayVar(&attachments, "attachment", nil, "file that came with the form; may be repeated")
+	return cmd
+}
+
+func explainCommand(a *app) *cobra.Command {
+	var attachments []string
+	cmd := &cobra.Command{
+		Use:   "explain MAPPING FORM",
+		Short: "Show where each value comes from, with every change made on the way",
+		Args:  args("MAPPING", "FORM"),
+		RunE: func(_ *cobra.Command, given []string) error {
+			return a.tryForm(given[0], given[1], attachments, printExplained)
+		},
+	}
+	cmd.Flags().StringArrayVar(&attachments, "attachment", nil, "file that came with the form; may be repeated")
+	return cmd
+}
+
+func (a *app) tryForm(mappingPath, formPath string, attachments []string, people func(io.Writer, tried)) error {
+	t, err := a.try(mappingPath, formPath, attachments)
+	if err != nil {
+		return err
+	}
+	out := tried{OK: t.errors == nil, Mapping: t.plan.Name(), Version: t.plan.Version(), Reference: t.input.Reference, Errors: t.errors}
+	if t.mapped != nil {
+		out.Values = t.plan.Explain(t.form, t.input)
+		for _, d := range t.mapped.Deliveries {
+			x := triedDelivery{Target: d.Target, Records: len(d.Records), Order: d.Order, Needs: d.Needs}
+			if d.Piece != nil {
+				x.Body, x.Records = d.Piece.Body, d.Piece.Records
+			}
+			out.Deliveries = append(out.Deliveries, x)
+		}
+	}
+	if err := a.print(out, func(w io.Writer) { people(w, out) }); err != nil {
+		return err
+	}
+	if !out.OK {
+		return silentError(exitFailure)
+	}
+	return nil
+}
+
+func printFieldErrors(w io.Writer, list []mapping.FieldError) {
+	fmt.Fprintln(w, "the form would be rejected:")
+	for _, e := range list {
+		at := e.Pointer
+		if at == "" {
+			at = "the form"
+		}
+		fmt.Fprintf(w, "  %s: %s [%s]\n", at, e.Message, e.Code)
+	}
+}
+
+func printTried(w io.Writer, t tried) {
+	fmt.Fprintf(w, "%s version %d, reference %s\n", t.Mapping, t.Version, t.Reference)
+	if !t.OK {
+		printFieldErrors(w, t.Errors)
+		return
+	}
+	for _, d := range t.Deliveries {
+		printDelivery(w, d, t.Values)
+	}
+	fmt.Fprintln(w, "nothing was written")
+}
+
+func printDelivery(w io.Writer, d triedDelivery, values []mapping.Explanation) {
+	fmt.Fprintf(w, "\nto %s: %s\n", d.Target, count(d.Records, "record"))
+	if len(d.Needs) > 0 {
+		fmt.Fprintf(w, "  waits for %s\n", strings.Join(d.Needs, ", "))
+	}
+	table(w, func(w io.Writer) {
+		last := ""
+		for _, v := range values {
+			if v.Target != d.Target {
+				continue
+			}
+			if head := fmt.Sprintf("%s.%d", v.Write, v.Record); head != last {
+				fmt.Fprintf(w, "  %s (%s)\n", v.Object, v.Write)
+				last = head
+			}
+			fmt.Fprintf(w, "    %s\t%s\t%s\n", v.Field, v.Kind, visible(v.Shown))
+		}
+	})
+	for line := range strings.SplitSeq(strings.TrimRight(string(d.Body), "\r\n"), "\n") {
+		if len(d.Body) > 0 {
+			fmt.Fprintf(w, "  |%s|\n", visible(strings.TrimRight(line, "\r")))
+		}
+	}
+}
+
+func printExplained(w io.Writer, t tried) {
+	fmt.Fprintf(w, "%s version %d, reference %s\n", t.Mapping, t.Version, t.Reference)
+	if !t.OK {
+		printFieldErrors(w, t.Errors)
+		return
+	}
+	for _, v := range t.Values {
+		fmt.Fprintf(w, "\n%s %s.%s[%d] = %s (%s)\n", v.Target, v.Write, v.Field, v.Record, visible(v.Shown), v.Kind)
+		if v.Pointer != "" {
+			fmt.Fprintf(w, "  from    %s\n", v.Pointer)
+		}
+		fmt.Fprintf(w, "  by      %s\n", visible(v.Expression))
+		if v.Note != "" {
+			fmt.Fprintf(w, "  changed %s\n", v.Note)
+		}
+	}
+}
+
+// visible returns a text on one line, quoted where something in it cannot be seen.
+func visible(s string) string {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return fmt.Sprintf("%q", s)
+	}
+	return s
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
