@@ -137,13 +137,16 @@ func (rt *assembly) open(a *Agent) error {
 
 // ask opens the source that a route's mapping expects its answers from.
 func (rt *assembly) ask(r *route) error {
-	from, question, ok := r.plan.Question()
-	if !ok {
+	if !answers(r.plan) {
 		return nil
 	}
+	from, question, asks := r.plan.Question()
 	if _, configured := rt.sources[from]; configured {
 		rt.readers[from] = append(rt.readers[from], r)
 		return nil
+	}
+	if !asks {
+		return opening("results", from, fmt.Errorf("the mapping of route %s takes answer files, and results has no entry of this name", r.name))
 	}
 	// Each mapping asks a database its own question.
 	name := from + "/" + r.plan.Name()

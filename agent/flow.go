@@ -321,7 +321,7 @@ func (f *flow) prepareOne(a *arrived, only string) (p prepared) {
 func (p *prepared) add(f *flow, a *arrived, in mapping.Input, d *mapping.Delivery) {
 	switch {
 	case d.Empty:
-		p.changes = append(p.changes, journal.Change{ID: a.stored.ID, Target: d.Target, To: journal.Skipped, Final: !answers(a.plan)})
+		p.changes = append(p.changes, journal.Change{ID: a.stored.ID, Target: d.Target, To: journal.Skipped, Final: f.lastWord(a)})
 		return
 	case len(d.Needs) > 0:
 		if a.stored.Progress != journal.Waiting {
@@ -343,7 +343,18 @@ func (p *prepared) add(f *flow, a *arrived, in mapping.Input, d *mapping.Deliver
 		p.err = err
 		return
 	}
+	parcel.final = f.lastWord(a)
 	p.parcels, p.targets = append(p.parcels, parcel), append(p.targets, d.Target)
+}
+
+// lastWord tells whether nothing comes after delivered: the mapping reads no decisions, and the route sets no
+// time within which a person makes one.
+func (f *flow) lastWord(a *arrived) bool {
+	if answers(a.plan) {
+		return false
+	}
+	r := f.routes[a.stored.Route]
+	return r == nil || r.within == 0
 }
 
 // carryOut journals what mapping led to beside parcels, and sorts the parcels by target.

@@ -300,8 +300,8 @@ func (a *Agent) Void(ctx context.Context, r control.VoidRequest) error {
 	return nil
 }
 
-// answers tells whether a mapping expects decisions; without them, delivered is the last word.
+// answers tells whether a mapping reads decisions, from a database or from files.
 func answers(p *mapping.Plan) bool {
-	_, _, ok := p.Question()
+	ok, _ := p.HasAnswer()
 	return ok
 }

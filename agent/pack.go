@@ -18,7 +18,7 @@ type fileRules struct {
 // pack makes a parcel of one mapped delivery: records as they are, lines and files encoded.
 func (l *lane) pack(a *arrived, in mapping.Input, d *mapping.Delivery) (*parcel, error) {
 	s := &a.stored
-	p := &parcel{id: s.ID, at: s.At, progress: s.Progress, batch: s.Batch, size: int64(len(s.Form)), final: !answers(a.plan),
+	p := &parcel{id: s.ID, at: s.At, progress: s.Progress, batch: s.Batch, size: int64(len(s.Form)),
 		delivery: connectors.Delivery{Key: deliveryKey(s.ID, l.identity), Submission: in.ID, Order: d.Order, Records: d.Records}}
 	if answers(a.plan) {
 		p.match = func(returned map[string]connectors.Value) string {

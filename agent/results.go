@@ -82,14 +82,15 @@ func (f *flow) understand(ctx context.Context, source string, r connectors.Resul
 		var unknown *mapping.UnknownStatus
 		switch {
 		case errors.As(err, &unknown):
-			o.Plan, o.MatchKey, o.Status = reader.plan.Name(), d.MatchKey, unknown.Status
+			o.ResultID, o.Plan, o.MatchKey, o.Status = d.ID, reader.plan.Name(), d.MatchKey, unknown.Status
 			o.Park = &journal.Reason{Code: CodeStatus, Text: "the mapping's outcome does not name this status", Next: "add it to the mapping and reload, or decide by hand", Raw: unknown.Status}
 			last = nil
 		case err != nil:
 			last = err
 			continue
 		default:
-			o.Plan, o.MatchKey, o.Outcome, o.Status, o.CaseNo, o.Reason = reader.plan.Name(), d.MatchKey, d.Outcome, d.Status, d.CaseNumber, d.Reason
+			o.ResultID, o.Plan, o.MatchKey = d.ID, reader.plan.Name(), d.MatchKey
+			o.Outcome, o.Status, o.CaseNo, o.Reason = d.Outcome, d.Status, d.CaseNumber, d.Reason
 			documents, last = d.Documents, nil
 		}
 		break

@@ -1,0 +1,110 @@
+package agent_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/inbasket/inbasket/agent/frontoffice"
+	"github.com/inbasket/inbasket/agent/journal"
+)
+
+// answering replaces the answer section of the world's mapping.
+func (w *world) answering(section string) {
+	w.t.Helper()
+	head, _, _ := strings.Cut(worldMapping, "answer:")
+	w.write("permit.yaml", head+section)
+}
+
+// events reads what the front office reads.
+func (w *world) events() []frontoffice.Event {
+	w.t.Helper()
+	req, err := http.NewRequest(http.MethodGet, "http://"+w.at.FrontOffice+"/v1/events", nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var page frontoffice.Events
+	if err := json.NewDecoder(resp.Body).Decode(&page); err != nil || resp.StatusCode != http.StatusOK {
+		w.t.Fatal(resp.Status, err)
+	}
+	return page.Events
+}
+
+// Answer files with documents beside them decide submissions; the same answer again is nothing new.
+func TestAnswerFiles(t *testing.T) {
+	w := newWorld(t)
+	w.write("inbasket.yaml", fmt.Sprintf(strings.Replace(worldConfig, "front-offices:",
+		"results:\n  answers: {folder: {path: answers, match: \"*.csv\", quiet: 0s, poll: 50ms}}\nfront-offices:", 1), tokenHash))
+	w.answering(`answer:
+  from: answers
+  format: csv
+  fields: {REF: content.REF, STATUS: content.STATUS, CASE: content.CASE}
+  id: [REF, STATUS]
+  match: {REF: form.ref}
+  outcome: {STATUS: {OK: approved, "NO": refused}}
+  case: CASE
+`)
+	if err := os.Mkdir(filepath.Join(w.dir, "answers"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("delivered", func() bool { return w.number("select count(*) from APPLICATION") == 1 && len(w.files("drop")) == 2 })
+	w.write("in/b.json", form("REF-2", "Berta"))
+	w.write("in/c.json", form("REF-3", "Carla"))
+	w.until("batch", func() bool { return w.states()[journal.Delivered] == 3 })
+	w.write("answers/REF-1.pdf", "%PDF-1")
+	w.write("answers/REF-1.csv", "REF,STATUS,CASE\nREF-1,OK,C 7\n")
+	w.until("decided", func() bool { return w.states()[journal.Decided] == 1 })
+	w.write("answers/once-more.csv", "REF,STATUS,CASE\nREF-1,OK,C 7\n")
+	w.until("taken away", func() bool { return len(w.files("answers")) == 0 })
+
+	found, err := w.agent.List(context.Background(), journal.Filter{State: journal.Decided})
+	if err != nil || len(found) != 1 || found[0].Reference != "REF-1" {
+		t.Fatalf("decided: %v, %v", found, err)
+	}
+	v, err := w.agent.Show(context.Background(), found[0].ID)
+	if err != nil || len(v.Results) != 1 || v.Results[0].CaseNo != "C 7" || len(v.Results[0].Documents) != 1 {
+		t.Errorf("%+v, %v", v.Results, err)
+	}
+	status, err := w.agent.Status(context.Background())
+	if err != nil || status.Orphans != 0 {
+		t.Errorf("%d orphans, %v", status.Orphans, err)
+	}
+}
+
+// Without an answer section, delivered is the last word, unless the route gives a person time to decide.
+func TestLastWord(t *testing.T) {
+	for name, within := range map[string]string{"delivered is the last word": "", "a person decides": ", decide-within: 30d"} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.answering("")
+			w.write("inbasket.yaml", fmt.Sprintf(strings.Replace(worldConfig, "front-office: portal}", "front-office: portal"+within+"}", 1), tokenHash))
+			w.start()
+			for i := range 3 {
+				w.write(fmt.Sprintf("in/%d.json", i), form(fmt.Sprintf("REF-%d", i), "Anna"))
+			}
+			w.until("delivered", func() bool { return w.states()[journal.Delivered] == 3 })
+			final := 0
+			for _, e := range w.events() {
+				if e.Type == "delivered" && e.Final {
+					final++
+				}
+			}
+			if want := map[bool]int{true: 3, false: 0}[within == ""]; final != want {
+				t.Errorf("%d final events, want %d", final, want)
+			}
+		})
+	}
+}
