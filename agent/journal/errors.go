@@ -55,6 +55,10 @@ func (e *PartlyDeliveredError) Error() string {
 // Unwrap makes it an ErrPartlyDelivered.
 func (e *PartlyDeliveredError) Unwrap() error { return ErrPartlyDelivered }
 
+func closed(op string) error {
+	return &connectors.Error{Class: connectors.TargetError, Code: CodeClosed, Op: op, Hint: "the agent is stopping", Err: ErrClosed}
+}
+
 // SQLite's primary result codes that mean something to an operator.
 const (
 	sqliteIOErr   = 10

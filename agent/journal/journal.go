@@ -214,13 +214,13 @@ func (j *Journal) read(ctx context.Context, f func(c *conn) error) (err error) {
 	var c *conn
 	select {
 	case <-j.quit:
-		return ErrClosed
+		return closed("read the journal")
 	default:
 	}
 	select {
 	case c = <-j.pool:
 	case <-j.quit:
-		return ErrClosed
+		return closed("read the journal")
 	case <-ctx.Done():
 		return ctx.Err()
 	}

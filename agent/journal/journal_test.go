@@ -3,7 +3,7 @@ package journal
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
+	"flag"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -15,7 +15,17 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.checks" })
+	if !asked { // every check writes to the disk for real, and -race makes SQLite slow
+		if err := flag.Set("rapid.checks", "20"); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // fakeClock moves only when it is told to.
 type fakeClock struct {
@@ -177,5 +187,4 @@ func TestLifeOfASubmission(t *testing.T) {
 	if len(show.Timeline) < 6 || len(show.Results) != 1 || len(show.Deliveries) != 2 {
 		t.Fatalf("show %+v", show)
 	}
-	t.Log(fmt.Sprint(show.Timeline))
 }

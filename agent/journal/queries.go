@@ -76,6 +76,8 @@ func (j *Journal) where(c *conn, f Filter) (sql string, args []any, ok bool) {
 	case "":
 	case Parked:
 		conds = append(conds, "s.state=6") // as a literal, so that the partial index serves
+	case Accepted: // has something open, which the index over that finds without reading all that is done
+		conds = append(conds, "s.state=1", "s.id IN (SELECT sub FROM delivery INDEXED BY delivery_open WHERE state<10)")
 	default:
 		add("s.state=?", stateOf(f.State))
 	}

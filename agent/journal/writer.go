@@ -63,7 +63,7 @@ func (j *Journal) send(ctx context.Context, op string, jb *job) error {
 	select {
 	case j.jobs <- jb:
 	case <-j.quit:
-		return ErrClosed
+		return closed(op)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -110,7 +110,7 @@ func (j *Journal) drain() {
 		select {
 		case jb := <-j.jobs:
 			if jb.state.CompareAndSwap(0, 1) {
-				jb.done <- ErrClosed
+				jb.done <- closed("write the journal")
 			}
 		default:
 			return
