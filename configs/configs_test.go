@@ -2,9 +2,13 @@
 package configs
 
 import (
+	"database/sql"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	_ "modernc.org/sqlite"
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/connectors/all"
@@ -38,5 +42,61 @@ func TestEveryExample(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestExampleTables creates the examples' tables in SQLite and checks that every column that a mapping writes is there.
+func TestExampleTables(t *testing.T) {
+	for dir, ddl := range map[string]string{"building-permit": "register.sql", "pension": "claims.sql"} {
+		db, err := sql.Open("sqlite", filepath.Join(t.TempDir(), "x.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		src, err := os.ReadFile(filepath.Join(".", dir, "sql", ddl))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exec(string(src)); err != nil {
+			t.Fatalf("%s: %v", ddl, err)
+		}
+		p, err := mapping.Load(os.DirFS(filepath.Join(dir, "mappings")), dir+".yaml", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkColumns(t, db, p, filepath.Join(dir, "mappings", "samples", "typical.json"))
+		if _, q, ok := p.Question(); ok {
+			if _, err := db.Exec(q.Query); err != nil {
+				t.Errorf("%s: query: %v", dir, err)
+			}
+		}
+	}
+}
+
+// checkColumns asks for every column that a sample is written to.
+func checkColumns(t *testing.T, db *sql.DB, p *mapping.Plan, sample string) {
+	t.Helper()
+	raw, err := os.ReadFile(sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	form, err := p.Decode(raw, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := p.Map(form, mapping.Input{ID: "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range m.Deliveries {
+		for _, r := range d.Records {
+			if d.Layout != nil {
+				continue
+			}
+			cols := strings.Join(append(r.Shape.Fields[:len(r.Shape.Fields):len(r.Shape.Fields)], r.Shape.Returning...), ", ")
+			if _, err := db.Exec("select " + cols + " from " + r.Shape.Object + " limit 0"); err != nil {
+				t.Errorf("%s: %v", r.Shape.Write, err)
+			}
+		}
 	}
 }

@@ -96,7 +96,7 @@ func (b *builder) answer() {
 }
 
 func (b *builder) answerColumn(s *answerSpec, name string, known []string, key string) {
-	if name == "" || contains2(known, name) {
+	if name == "" || hasWord(known, name) {
 		return
 	}
 	p := valueProblem(s.node, key, CodeAnswer, fmt.Sprintf("neither fields nor a group of the file's name gives %q", name))

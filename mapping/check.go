@@ -158,7 +158,7 @@ func fieldsOfForm(form any) []string {
 		switch n := n.(type) {
 		case map[string]any:
 			for k, v := range n {
-				walk(v, join2(at, k))
+				walk(v, under(at, k))
 			}
 		case []any:
 			for _, v := range n {

@@ -54,7 +54,6 @@ type compiler struct {
 	target string // of the write that the expression belongs to; "" outside of writes
 	items  []*path
 	tables map[string]*lookup
-	names  func() []string
 }
 
 // compile parses and compiles text; whole allows a reference to the same target as the whole value.

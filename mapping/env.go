@@ -18,19 +18,18 @@ type eval func(e *env) value
 
 // env is what expressions see while one form is mapped.
 type env struct {
-	form     any
-	in       *Input
-	slots    []value // loop variables and remembered lets, by slot
-	done     []bool  // which lets are computed
-	indexes  []int   // running index of each loop, by depth
-	items    []value // # of the predicates around, innermost last
-	itemNo   []int
-	args     []value // stack of helper arguments
-	steps    int
-	grown    int
-	err      *evalError
-	needs    []string // returned values of other targets that are not known yet
-	observed []value  // scratch of sortBy and the like
+	form    any
+	in      *Input
+	slots   []value // loop variables and remembered lets, by slot
+	done    []bool  // which lets are computed
+	indexes []int   // running index of each loop, by depth
+	items   []value // # of the predicates around, innermost last
+	itemNo  []int
+	args    []value // stack of helper arguments
+	steps   int
+	grown   int
+	err     *evalError
+	needs   []string // returned values of other targets that are not known yet
 }
 
 // evalError is the first thing that went wrong in an expression. Its message never holds content.
@@ -134,14 +133,15 @@ var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
 func (p *path) pointer(e *env) string {
 	var b strings.Builder
 	for _, s := range p.abs {
+		if s.item {
+			break // an item of a predicate: the list is what can be pointed at
+		}
 		b.WriteByte('/')
 		switch {
 		case s.name != "":
 			b.WriteString(pointerEscape.Replace(s.name))
 		case s.loop >= 0 && s.loop < len(e.indexes):
 			b.WriteString(strconv.Itoa(e.indexes[s.loop]))
-		case s.item:
-			b.WriteByte('-')
 		default:
 			b.WriteString(strconv.Itoa(s.idx))
 		}

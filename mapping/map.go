@@ -104,7 +104,7 @@ func (m *mapper) write(w *write) {
 	m.env.slots[w.rowSlot] = intValue(0)
 	m.loop(w, d, 0, 1)
 	for _, n := range m.env.needs {
-		if !contains2(d.Needs, n) {
+		if !hasWord(d.Needs, n) {
 			d.Needs = append(d.Needs, n)
 		}
 	}
@@ -240,31 +240,42 @@ func (m *mapper) finish(d *Delivery) error {
 	var fe *encode.FieldError
 	switch {
 	case errors.As(err, &fe):
-		m.errs = append(m.errs, FieldError{m.pointerOf(d.Target, fe.Record, fe.Write, fe.Field), fe.Code, fe.Message})
+		from := m.trace(d.Target)
+		m.errs = append(m.errs, FieldError{from[place{fe.Record, fe.Write, fe.Field}], fe.Code, fe.Message})
 		return nil
 	case err != nil:
 		return err
 	}
 	d.Piece, d.Layout = &piece, l
+	if len(piece.Notes) == 0 {
+		return nil
+	}
+	from := m.trace(d.Target)
 	for _, n := range piece.Notes {
-		m.out.Notes = append(m.out.Notes, Note{Write: n.Write, Field: n.Field, Pointer: m.pointerOf(d.Target, n.Record, n.Write, n.Field), Text: n.Message})
+		m.out.Notes = append(m.out.Notes, Note{Write: n.Write, Field: n.Field, Pointer: from[place{n.Record, n.Write, n.Field}], Text: n.Message})
 	}
 	return nil
 }
 
-// pointerOf finds where a value of a record came from by mapping the form once more: it is needed only when
-// something is wrong or was changed.
-func (m *mapper) pointerOf(target string, record int, name, field string) string {
-	pointer := ""
+// place names one value of a target's records.
+type place struct {
+	record       int
+	write, field string
+}
+
+// trace finds where the values of a target's records come from by mapping the form once more: that is needed only when
+// something is wrong or was changed, and so costs nothing otherwise.
+func (m *mapper) trace(target string) map[place]string {
 	again := &mapper{plan: m.plan, env: newEnv(&m.plan.prog, m.env.form, m.env.in), out: &Mapped{Deliveries: make([]Delivery, len(m.plan.targets))}}
 	defer again.env.free()
+	from := map[place]string{}
 	again.observe = func(o observation) {
-		if o.write.target == target && o.record == record && o.write.name == name && o.write.fields[o.field].name == field {
-			pointer = o.pointer
+		if o.write.target == target {
+			from[place{o.record, o.write.name, o.write.fields[o.field].name}] = o.pointer
 		}
 	}
 	for _, w := range m.plan.writes {
 		again.write(w)
 	}
-	return pointer
+	return from
 }

@@ -83,22 +83,21 @@ type Note struct {
 
 // Plan is a checked mapping.
 type Plan struct {
-	name     string
-	version  int
-	format   string
-	options  decode.Options
-	schema   *schemaCheck
-	refer    *cx
-	writes   []*write
-	targets  []string
-	order    map[string]cx
-	layouts  map[string]*encode.Layout // by target
-	prog     program
-	answer   *answer
-	tests    []testSpec
-	bundle   []byte
-	digest   connectors.Digest
-	maxField int
+	name    string
+	version int
+	format  string
+	options decode.Options
+	schema  *schemaCheck
+	refer   *cx
+	writes  []*write
+	targets []string
+	order   map[string]cx
+	layouts map[string]*encode.Layout // by target
+	prog    program
+	answer  *answer
+	tests   []testSpec
+	bundle  []byte
+	digest  connectors.Digest
 }
 
 // write is one compiled entry of write.

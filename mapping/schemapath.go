@@ -149,7 +149,7 @@ func (s *schemaCheck) fieldsOf() []string {
 				if sub == nil || sub.Bool != nil || anyIn(next, trail) {
 					continue
 				}
-				walk(next, join2(at, name), inner)
+				walk(next, under(at, name), inner)
 			}
 		}
 		if leaf && at != "" {
@@ -165,7 +165,7 @@ func (s *schemaCheck) fieldsOf() []string {
 	return out
 }
 
-func join2(at, name string) string {
+func under(at, name string) string {
 	if at == "" {
 		return name
 	}

@@ -53,7 +53,7 @@ func (p *Plan) runTest(fsys fs.FS, t testSpec) []string {
 	}
 	fields, m := p.try(raw, t)
 	if t.ExpectError != nil {
-		return expectError2(t.ExpectError, fields)
+		return compareError(t.ExpectError, fields)
 	}
 	if len(fields) > 0 {
 		var diffs []string
@@ -107,7 +107,7 @@ func resolve(recs []connectors.Record, returned map[string]connectors.Value) {
 	}
 }
 
-func expectError2(want *expectError, have []FieldError) []string {
+func compareError(want *expectError, have []FieldError) []string {
 	if len(have) == 0 {
 		return []string{"the form is accepted, an error was expected"}
 	}

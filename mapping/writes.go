@@ -35,7 +35,7 @@ func (b *builder) writes() {
 		if _, taken := b.root.find(w.As); taken && w.As != "" {
 			b.report(valueProblem(w.node, "as", CodeShadow, fmt.Sprintf("%q is already the name of something else", w.As)))
 		}
-		if !contains2(b.plan.targets, w.To) && w.To != "" {
+		if !hasWord(b.plan.targets, w.To) && w.To != "" {
 			b.plan.targets = append(b.plan.targets, w.To)
 		}
 	}
@@ -51,7 +51,7 @@ func (b *builder) writes() {
 	b.checkCycles()
 }
 
-func contains2(list []string, s string) bool {
+func hasWord(list []string, s string) bool {
 	for _, x := range list {
 		if x == s {
 			return true
@@ -113,7 +113,6 @@ func (b *builder) write(i int, spec writeSpec) {
 	}
 	b.keys(w, spec)
 	b.layoutFields(w, spec)
-	b.plan.maxField = max(b.plan.maxField, len(w.fields))
 	b.plan.writes = append(b.plan.writes, w)
 }
 
@@ -250,7 +249,7 @@ var fieldChoices = map[string][]string{"onMissing": {"omit", "null", "empty", "e
 
 func (b *builder) fieldChoice(n *diag.Node, key, word string) {
 	words := fieldChoices[key]
-	if word == "" || contains2(words, word) || n == nil {
+	if word == "" || hasWord(words, word) || n == nil {
 		return
 	}
 	p := valueProblem(n, key, CodeValue, fmt.Sprintf("%q is not one of %s", word, listWords(words)))
@@ -314,13 +313,13 @@ func (b *builder) layoutFields(w *write, spec writeSpec) {
 		return
 	}
 	for _, n := range names {
-		if !contains2(w.shape.Fields, n) {
+		if !hasWord(w.shape.Fields, n) {
 			p := spec.node.KeyProblem("fields", CodeLayout, fmt.Sprintf("the layout's field %q is not given", n), "")
 			b.report(p)
 		}
 	}
 	for i, n := range w.shape.Fields {
-		if !contains2(names, n) && i < len(spec.Fields) {
+		if !hasWord(names, n) && i < len(spec.Fields) {
 			b.report(spec.Fields[i].Value.node.Problem(CodeLayout, fmt.Sprintf("the layout has no field %q", n), diag.DidYouMean(n, names)))
 		}
 	}
@@ -344,7 +343,7 @@ func (b *builder) orders() {
 		return
 	}
 	for _, p := range n.Pairs {
-		if !contains2(b.plan.targets, p.Key) {
+		if !hasWord(b.plan.targets, p.Key) {
 			b.report(n.KeyProblem(p.Key, CodeUnknownTarget, fmt.Sprintf("nothing is written to %q", p.Key), diag.DidYouMean(p.Key, b.plan.targets)))
 			continue
 		}
