@@ -174,8 +174,11 @@ func mariaStart(c Config, zone *time.Location, maria bool) []string {
 	if c.StatementTimeout > 0 {
 		sec := max(1, int(c.StatementTimeout/time.Second))
 		start = append(start, "SET SESSION innodb_lock_wait_timeout = "+strconv.Itoa(sec))
+		// A transaction whose client died without a word must not hold its ledger rows for hours.
 		if maria {
-			start = append(start, "SET SESSION max_statement_time = "+strconv.Itoa(sec))
+			start = append(start, "SET SESSION max_statement_time = "+strconv.Itoa(sec), "SET SESSION idle_transaction_timeout = "+strconv.Itoa(sec+10))
+		} else {
+			start = append(start, "SET SESSION wait_timeout = "+strconv.Itoa(sec+300))
 		}
 	}
 	if c.Ledger && c.CreateLedger {
@@ -353,6 +356,8 @@ func mariaVerdict(err error) verdict {
 		return verdict{connectors.TargetError, CodeNoTable, "check names and grants"}
 	case 1054, 1136:
 		return verdict{connectors.TargetError, CodeNoColumn, "check the column's name"}
+	case 1298:
+		return verdict{connectors.TargetError, CodeConfig, "load the server's time zone tables (mariadb-tzinfo-to-sql), or set zone to UTC"}
 	case 1021, 1114, 1041, 1037, 1030:
 		return verdict{connectors.TargetError, CodeFull, "free space or memory on the database server"}
 	case 1290, 1792, 1836:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -62,27 +63,35 @@ func newPostgres(e connectors.Env, c Config, zone *time.Location) (*system, erro
 	return &system{dialect: postgresDialect(), connect: connect, close: func() error { return nil }}, nil
 }
 
-// postgresDSN adds the discrete fields to the DSN; in the keyword form the last one wins.
+// postgresDSN adds the discrete fields to the DSN, in either of its forms; in the keyword form the last
+// one wins.
 func postgresDSN(e connectors.Env, c Config) string {
-	dsn := c.DSN
-	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
-		return dsn
+	port := ""
+	if c.Port > 0 {
+		port = strconv.Itoa(c.Port)
 	}
-	add := func(k, v string) {
-		if v != "" {
-			dsn += " " + k + "='" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(v) + "'"
+	fields := [][2]string{{"host", c.Host}, {"port", port}, {"dbname", c.Database}, {"user", c.User}, {"sslmode", c.TLS.Mode},
+		{"sslrootcert", e.Path(c.TLS.CA)}, {"sslcert", e.Path(c.TLS.Cert)}, {"sslkey", e.Path(c.TLS.Key)}}
+	if strings.HasPrefix(c.DSN, "postgres://") || strings.HasPrefix(c.DSN, "postgresql://") {
+		u, err := url.Parse(c.DSN)
+		if err != nil {
+			return c.DSN // the driver refuses it
+		}
+		q := u.Query()
+		for _, f := range fields {
+			if f[1] != "" {
+				q.Set(f[0], f[1])
+			}
+		}
+		u.RawQuery = q.Encode()
+		return u.String()
+	}
+	dsn := c.DSN
+	for _, f := range fields {
+		if f[1] != "" {
+			dsn += " " + f[0] + "='" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(f[1]) + "'"
 		}
 	}
-	add("host", c.Host)
-	if c.Port > 0 {
-		add("port", strconv.Itoa(c.Port))
-	}
-	add("dbname", c.Database)
-	add("user", c.User)
-	add("sslmode", c.TLS.Mode)
-	add("sslrootcert", e.Path(c.TLS.CA))
-	add("sslcert", e.Path(c.TLS.Cert))
-	add("sslkey", e.Path(c.TLS.Key))
 	return dsn
 }
 
