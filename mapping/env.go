@@ -8,7 +8,7 @@ import (
 
 // Limits of one form's mapping: they stop an expression that a hostile form blows up, not an honest one.
 const (
-	maxSteps   = 2_000_000 // helper calls and predicate rounds
+	maxSteps   = 1_000_000 // helper calls and predicate rounds
 	maxGrown   = 16 << 20  // bytes of text made by helpers
 	maxRecords = 100_000   // records of one form
 )
