@@ -120,6 +120,9 @@ func (d *Drop) deliverItems(ctx context.Context, g connectors.Group) []connector
 		}
 	}
 	err := d.place.Sync(ctx)
+	if err == nil {
+		err = d.controlItems(ctx, g, errs)
+	}
 	if err == nil && g.Control != nil && allWritten(errs) {
 		if err = d.commitFile(ctx, g.Staged, *g.Control); err == nil {
 			err = d.place.Sync(ctx)
@@ -133,6 +136,22 @@ func (d *Drop) deliverItems(ctx context.Context, g connectors.Group) []connector
 		out[i] = outcome(it.Key, errs[i])
 	}
 	return out
+}
+
+// controlItems renames the control files of the items that are in place, durably: the legacy system starts
+// at them.
+func (d *Drop) controlItems(ctx context.Context, g connectors.Group, errs []error) error {
+	some := false
+	for i, it := range g.Items {
+		if it.Control != nil && errs[i] == nil {
+			errs[i] = d.commitFile(ctx, g.Staged, *it.Control)
+			some = true
+		}
+	}
+	if !some {
+		return nil
+	}
+	return d.place.Sync(ctx)
 }
 
 func allWritten(errs []error) bool {
@@ -299,7 +318,7 @@ func (d *Drop) Lookup(ctx context.Context, g connectors.Group) ([]connectors.Fou
 	found := make([]connectors.Found, len(g.Items))
 	for i, it := range g.Items {
 		found[i] = connectors.Found{Key: it.Key, Presence: shared}
-		for _, f := range it.Files {
+		for _, f := range allFiles(connectors.Group{Items: g.Items[i : i+1]}) {
 			p, err := d.presence(ctx, g.Staged, f)
 			if err != nil {
 				return nil, err
@@ -410,6 +429,9 @@ func allFiles(g connectors.Group) []connectors.File {
 	var files []connectors.File
 	for _, it := range g.Items {
 		files = append(files, it.Files...)
+		if it.Control != nil {
+			files = append(files, *it.Control)
+		}
 	}
 	if g.File != nil {
 		files = append(files, *g.File)

@@ -443,6 +443,36 @@ func TestManyFilesComeInPortions(t *testing.T) {
 	}
 }
 
+func TestAttachmentsInALargeFolder(t *testing.T) {
+	for name, with := range map[string]int{"with": 1, "without": 0} {
+		t.Run(name, func(t *testing.T) {
+			b := newBasket(t, nil)
+			b.names()
+			for i := range portion + 50 {
+				b.put(fmt.Sprintf("f%05d.json", i), "{}")
+			}
+			if with > 0 {
+				b.put("f00007-1.pdf", "x")
+			}
+			b.clock.advance(6 * time.Second)
+			forms, attached := 0, 0
+			for forms < portion+50 {
+				subs := b.ready(500)
+				if len(subs) == 0 {
+					t.Fatalf("%d forms", forms)
+				}
+				for _, s := range subs {
+					forms++
+					attached += len(s.Attachments)
+				}
+			}
+			if attached != with {
+				t.Errorf("%d attachments", attached)
+			}
+		})
+	}
+}
+
 func TestMoreThanPendingHolds(t *testing.T) {
 	b := newBasket(t, nil)
 	b.clock.advance(time.Hour) // two looks for each

@@ -47,7 +47,9 @@ type source struct {
 		more     bool      // files were seen that pending had no room for
 		odd      int       // links and special files of this scan
 		toldOdd  int
-		trusted  bool // the folder's clock and ours agree
+		trusted  bool      // the folder's clock and ours agree
+		bare     time.Time // this scan's look at all names saw no attachment then; zero: it saw some, or did not look
+		looked   bool      // this scan did look
 		prepared bool
 		failed   bool
 		watch    *watch
@@ -221,7 +223,11 @@ func (s *source) probeClock() bool {
 	if err != nil {
 		return false
 	}
-	return fi.ModTime().Sub(s.env.Clock.Now()).Abs() <= min(s.cfg.Quiet/2, time.Second)
+	tolerance := time.Second
+	if s.cfg.Quiet > 0 {
+		tolerance = min(tolerance, s.cfg.Quiet/2)
+	}
+	return fi.ModTime().Sub(s.env.Clock.Now()).Abs() <= tolerance
 }
 
 func (s *source) startScan() error {
@@ -237,7 +243,7 @@ func (s *source) startScan() error {
 			n.prepared, n.trusted = false, false
 		}
 	}
-	n.scan, n.odd, n.more = d, 0, false
+	n.scan, n.odd, n.more, n.bare, n.looked = d, 0, false, time.Time{}, false
 	return nil
 }
 
@@ -257,6 +263,11 @@ func (s *source) scanPortion(now time.Time) error {
 		return folderError("list the in-basket folder", err)
 	}
 	from := len(n.ready)
+	if len(entries) == portion && n.trusted && !n.looked {
+		if n.looked = true; !s.anyBeside() {
+			n.bare = now
+		}
+	}
 	for _, e := range entries {
 		s.considerEntry(e, now)
 	}
@@ -274,6 +285,7 @@ func (s *source) scanPortion(now time.Time) error {
 	})
 	if len(entries) == 0 || err != nil {
 		s.stopScan()
+		n.bare = time.Time{}
 		n.scanAt = now.Add(s.cfg.Poll)
 		if n.odd > n.toldOdd {
 			s.notice(CodeSkipped, "links or special files lie in the folder and are left alone")
