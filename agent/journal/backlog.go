@@ -13,9 +13,14 @@ import (
 // backlogBytes bounds the forms that one call of Backlog or Load holds in memory; one form may exceed it.
 const backlogBytes = 8 << 20
 
-const storedColumns = `SELECT s.id, s.route, s.office, p.digest, s.reference, s.ctype, f.body, f.digest, s.files, s.received,
-	d.state, d.batch, d.attempts, s.flags, s.targets
-	FROM delivery d CROSS JOIN submission s ON s.id=d.sub CROSS JOIN form f ON f.id=d.sub LEFT JOIN plan p ON p.id=s.plan `
+const (
+	storedColumns = `SELECT s.id, s.route, s.office, p.digest, s.reference, s.ctype, f.body, f.digest, s.files, s.received,
+		d.state, d.batch, d.attempts, s.flags, s.targets FROM delivery d `
+	storedJoins = `CROSS JOIN submission s ON s.id=d.sub CROSS JOIN form f ON f.id=d.sub LEFT JOIN plan p ON p.id=s.plan `
+	// Named, because the planner cannot know how few are open and would read all that is done.
+	storedOpen = storedColumns + "INDEXED BY delivery_open " + storedJoins + "WHERE d.target=? AND d.sub>? AND d.state<10 ORDER BY d.sub LIMIT ?"
+	storedOne  = storedColumns + storedJoins + "WHERE d.target=? AND d.sub=?"
+)
 
 var errEnough = errors.New("enough")
 
@@ -27,8 +32,7 @@ func (j *Journal) Backlog(ctx context.Context, target string, after ID, limit in
 		if !ok {
 			return nil
 		}
-		const where = "WHERE d.target=? AND d.sub>? AND d.state<10 ORDER BY d.sub LIMIT ?"
-		list, err = j.stored(c, storedColumns+where, []any{w, after, bounded(limit)}, backlogBytes)
+		list, err = j.stored(c, storedOpen, []any{w, after, bounded(limit)}, backlogBytes)
 		return err
 	})
 	return list, err
@@ -43,7 +47,7 @@ func (j *Journal) Load(ctx context.Context, target string, ids []ID) (list []Sto
 			return nil
 		}
 		for _, id := range ids {
-			one, err := j.stored(c, storedColumns+"WHERE d.target=? AND d.sub=?", []any{w, id}, 0)
+			one, err := j.stored(c, storedOne, []any{w, id}, 0)
 			if err != nil {
 				return err
 			}

@@ -60,15 +60,17 @@ func (j *Journal) where(c *conn, f Filter) (sql string, args []any, ok bool) {
 	}
 	switch {
 	case f.Target != "":
-		from += "JOIN delivery d ON d.sub=s.id "
+		join := "JOIN delivery d ON d.sub=s.id "
 		name("d.target=?", f.Target)
 		switch p := progressOf(f.Progress); {
 		case f.Progress == "":
 		case p.open():
+			join = "JOIN delivery d INDEXED BY delivery_open ON d.sub=s.id "
 			add("d.state<10 AND d.state=?", p)
 		default:
 			add("d.state=?", p)
 		}
+		from += join
 	case f.Progress != "":
 		add("EXISTS(SELECT 1 FROM delivery d WHERE d.sub=s.id AND d.state=? AND d.target IN (SELECT a FROM tally WHERE kind=2))", progressOf(f.Progress))
 	}

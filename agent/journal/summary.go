@@ -76,7 +76,7 @@ func (j *Journal) oldest(c *conn, route word, r *RouteSummary) error {
 		if err != nil {
 			break
 		}
-		const sql = `SELECT s.at FROM delivery d CROSS JOIN submission s ON s.id=d.sub WHERE d.target=? AND d.state<10 AND s.route=?
+		const sql = `SELECT s.at FROM delivery d INDEXED BY delivery_open CROSS JOIN submission s ON s.id=d.sub WHERE d.target=? AND d.state<10 AND s.route=?
 			ORDER BY d.sub LIMIT 1`
 		_, err = c.one(sql, []any{target, route}, take)
 	}
@@ -120,7 +120,7 @@ func (j *Journal) sumTargets(c *conn, s *Summary) error {
 			return err
 		}
 		if t.Open > 0 {
-			const sql = "SELECT s.at FROM delivery d CROSS JOIN submission s ON s.id=d.sub WHERE d.target=? AND d.state<10 ORDER BY d.sub LIMIT 1"
+			const sql = "SELECT s.at FROM delivery d INDEXED BY delivery_open CROSS JOIN submission s ON s.id=d.sub WHERE d.target=? AND d.state<10 ORDER BY d.sub LIMIT 1"
 			if _, err := c.one(sql, []any{w}, func(row []driver.Value) error { t.Oldest = instant(row[0]); return nil }); err != nil {
 				return err
 			}
