@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -196,67 +195,6 @@ func TestMarker(t *testing.T) {
 	expect(t, "marker goes too", tree(t, b.dir), "done/a.json lonely.json.ok")
 }
 
-func TestAttachmentsBeside(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Attachments.Need = 2 })
-	b.put("a.json", "{}")
-	b.put("a.pdf", "one")
-	expect(t, "one is missing", b.later(), "")
-	b.put("a-1.pdf", "two")
-	b.put("a-3.pdf", "after a gap")
-	b.clock.advance(6 * time.Second)
-	expect(t, "it must stand still as well", b.names(), "")
-	b.clock.advance(6 * time.Second)
-	subs := b.ready(1)
-	if len(subs) != 1 || len(subs[0].Attachments) != 2 {
-		t.Fatalf("got %+v", subs)
-	}
-	r, err := subs[0].Attachments[1].Blob.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, _ := io.ReadAll(r)
-	_ = r.Close()
-	expect(t, "second attachment", string(got), "two")
-	expect(t, "its type", subs[0].Attachments[1].ContentType, "application/pdf")
-	b.settle(connectors.Taken, "a.json")
-	expect(t, "after", tree(t, b.dir), "a-3.pdf done/a-1.pdf done/a.json done/a.pdf")
-}
-
-func TestAttachmentsListed(t *testing.T) {
-	list := func(c *FolderConfig) { c.Attachments.List, c.Attachments.Beside = "meta.files[].name", nil }
-	t.Run("complete", func(t *testing.T) {
-		b := newBasket(t, list)
-		b.put("a.json", `{"meta":{"files":[{"name":"plan.pdf"},{"name":"foto.jpg"}]}}`)
-		b.put("plan.pdf", "plan")
-		expect(t, "one is missing", b.later(), "")
-		b.put("foto.jpg", "foto")
-		b.clock.advance(6 * time.Second)
-		b.names()
-		b.clock.advance(6 * time.Second)
-		expect(t, "complete", b.names(), "a.json")
-	})
-	t.Run("never", func(t *testing.T) {
-		b := newBasket(t, list)
-		b.put("a.json", `{"meta":{"files":[{"name":"plan.pdf"}]}}`)
-		expect(t, "missing", b.later(), "")
-		b.clock.advance(10 * time.Minute)
-		expect(t, "still missing", b.names(), "")
-		expect(t, "set aside", tree(t, b.dir), "error/a.json error/a.json.txt")
-		expect(t, "notice", strings.Join(b.notices, " "), CodeIncomplete)
-	})
-	t.Run("hostile", func(t *testing.T) {
-		b := newBasket(t, list)
-		b.put("a.json", `{"meta":{"files":[{"name":"../../etc/passwd"}]}}`)
-		expect(t, "refused", b.later(), "")
-		expect(t, "set aside", tree(t, b.dir), "error/a.json error/a.json.txt")
-	})
-	t.Run("not JSON", func(t *testing.T) {
-		b := newBasket(t, list)
-		b.put("a.json", `{"meta":`)
-		expect(t, "the agent will say what is wrong", b.later(), "a.json")
-	})
-}
-
 func TestSettle(t *testing.T) {
 	tests := []struct {
 		name    string
@@ -440,36 +378,6 @@ func TestManyFilesComeInPortions(t *testing.T) {
 	expect(t, "nothing left", b.later(), "")
 	if len(b.inflight) != 0 || len(b.next.pending) != 0 {
 		t.Errorf("%d in flight, %d pending", len(b.inflight), len(b.next.pending))
-	}
-}
-
-func TestAttachmentsInALargeFolder(t *testing.T) {
-	for name, with := range map[string]int{"with": 1, "without": 0} {
-		t.Run(name, func(t *testing.T) {
-			b := newBasket(t, nil)
-			b.names()
-			for i := range portion + 50 {
-				b.put(fmt.Sprintf("f%05d.json", i), "{}")
-			}
-			if with > 0 {
-				b.put("f00007-1.pdf", "x")
-			}
-			b.clock.advance(6 * time.Second)
-			forms, attached := 0, 0
-			for forms < portion+50 {
-				subs := b.ready(500)
-				if len(subs) == 0 {
-					t.Fatalf("%d forms", forms)
-				}
-				for _, s := range subs {
-					forms++
-					attached += len(s.Attachments)
-				}
-			}
-			if attached != with {
-				t.Errorf("%d attachments", attached)
-			}
-		})
 	}
 }
 
