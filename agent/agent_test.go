@@ -105,7 +105,7 @@ func TestTargetDownAndBack(t *testing.T) {
 	for i := range 5 {
 		w.write(fmt.Sprintf("in/%d.json", i), form(fmt.Sprintf("REF-%d", i), "Anna"))
 	}
-	w.until("dropped all the same", func() bool { return len(w.files("drop")) == 10 })
+	w.until("dropped all the same", func() bool { return len(w.files("drop")) == 10 }) // files and control files
 	w.until("told in status", func() bool {
 		s, err := w.agent.Status(context.Background())
 		return err == nil && s.Targets[0].Trouble != nil && s.Targets[0].Open == 5
@@ -129,7 +129,12 @@ func TestBacklog(t *testing.T) {
 	}
 	w := newWorld(t)
 	w.exec("alter table APPLICATION rename to HIDDEN")
-	const n = 5000
+	const n = 3000 // more than queueItems
+	cfg, err := os.ReadFile(filepath.Join(w.dir, "inbasket.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write("inbasket.yaml", strings.Replace(string(cfg), "count: 3", "count: 1000", 1))
 	for i := range n {
 		w.write(fmt.Sprintf("in/%05d.json", i), form(fmt.Sprintf("REF-%d", i), "Anna"))
 	}

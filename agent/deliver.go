@@ -18,6 +18,7 @@ func (l *lane) carry(ctx context.Context, parcels []*parcel) {
 			return
 		}
 	}
+	parcels = l.alike(parcels)
 	group := groupOf(parcels)
 	if err := l.before(ctx, parcels, &group); err != nil {
 		l.failed(ctx, parcels, err)
@@ -36,6 +37,26 @@ func begun(p *parcel) bool {
 	return p.progress == journal.Attempting || p.progress == journal.Staged || p.progress == journal.Unclear
 }
 
+// alike puts back what is not yet in place when something of the group is: putting that there again could
+// bring back a file that the legacy system has taken already.
+func (l *lane) alike(parcels []*parcel) []*parcel {
+	var staged, rest []*parcel
+	for _, p := range parcels {
+		if p.progress == journal.Staged {
+			staged = append(staged, p)
+		} else {
+			rest = append(rest, p)
+		}
+	}
+	if len(staged) == 0 {
+		return parcels
+	}
+	if len(rest) > 0 {
+		l.putBack(rest)
+	}
+	return staged
+}
+
 func groupOf(parcels []*parcel) connectors.Group {
 	g := connectors.Group{Items: make([]connectors.Delivery, len(parcels))}
 	for i, p := range parcels {
@@ -47,6 +68,10 @@ func groupOf(parcels []*parcel) connectors.Group {
 // before journals the effect that is about to happen, where the target does not record it itself.
 func (l *lane) before(ctx context.Context, parcels []*parcel, g *connectors.Group) error {
 	if l.can.Recorded {
+		return nil
+	}
+	if parcels[0].progress == journal.Staged {
+		g.Staged = true
 		return nil
 	}
 	to := journal.Attempting
@@ -276,8 +301,9 @@ func (l *lane) resolve(ctx context.Context, parcels []*parcel) []*parcel {
 		case connectors.Present:
 			s.add(p, &connectors.Outcome{Key: f.Key, Class: connectors.Written, Returned: f.Returned})
 		case connectors.Absent:
-			if p.progress != journal.Staged {
-				p.progress = journal.Pending
+			p.progress = journal.Pending
+			if l.target.Stages() {
+				p.progress = journal.Staged // an unclear outcome comes after staging
 			}
 			clear = append(clear, p)
 		default:

@@ -304,14 +304,15 @@ func (l *lane) tryBatch(ctx context.Context, b *journal.Batch, members []*parcel
 				Next: "look at the target: if it has the file, inbasket batches done; if not, inbasket batches retry"})
 		}
 	}
-	g.Staged = false
-	if err := l.target.Stage(ctx, g); err != nil {
-		return l.batchFailed(ctx, b, members, asTransient(err))
+	if !g.Staged {
+		if err := l.target.Stage(ctx, g); err != nil {
+			return l.batchFailed(ctx, b, members, asTransient(err))
+		}
+		if err := l.moveBatch(ctx, b, journal.Staged, nil, nil); err != nil {
+			return l.batchFailed(ctx, b, members, err)
+		}
+		g.Staged = true
 	}
-	if err := l.moveBatch(ctx, b, journal.Staged, nil, nil); err != nil {
-		return l.batchFailed(ctx, b, members, err)
-	}
-	g.Staged = true
 	outcomes, err := l.target.Deliver(ctx, g)
 	if err != nil {
 		return l.batchFailed(ctx, b, members, err)

@@ -211,7 +211,7 @@ func (w *world) until(what string, ok func() bool) {
 	w.t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	limit := time.After(20 * time.Second)
+	limit := time.After(90 * time.Second)
 	for !ok() {
 		select {
 		case <-tick.C:
