@@ -137,8 +137,8 @@ func safeName(s string) (string, bool) {
 		}
 		return r
 	}, s)
-	s = strings.TrimRight(strings.TrimSpace(s), ". ")
-	if s == "" || strings.Trim(s, ".") == "" {
+	s = norm.NFC.String(s) // again: what was taken out may have kept an accent from its letter
+	if s = trimName(s); s == "" {
 		return "", false
 	}
 	const most = 200
@@ -151,9 +151,14 @@ func safeName(s string) (string, bool) {
 		for !utf8.ValidString(s) {
 			s = s[:len(s)-1]
 		}
-		s += ext
+		s = trimName(trimName(s) + ext)
 	}
-	return s, true
+	return s, s != ""
+}
+
+// trimName takes off what Windows would drop from the end of a name by itself, and space before it.
+func trimName(s string) string {
+	return strings.TrimLeftFunc(strings.TrimRightFunc(s, func(r rune) bool { return r == '.' || unicode.IsSpace(r) }), unicode.IsSpace)
 }
 
 // plainType returns a media type without parameters, or nothing if it is not one.
