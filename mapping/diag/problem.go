@@ -12,12 +12,13 @@ import (
 
 // Problem is one thing that is wrong with a file.
 type Problem struct {
-	File         string // as the person named it
-	Line, Column int    // from 1, columns count characters; 0 when there is no position
-	Code         string // stable, area.word
-	Message      string // what is wrong, one sentence without a full stop
-	Suggestion   string // what to do about it; may be empty
-	Source       string // the source line; empty when there is no position
+	File       string `json:"file"`                 // as the person named it
+	Line       int    `json:"line,omitempty"`       // from 1; 0 when there is no position
+	Column     int    `json:"column,omitempty"`     // from 1, in characters
+	Code       string `json:"code"`                 // stable, area.word
+	Message    string `json:"message"`              // what is wrong, one sentence without a full stop
+	Suggestion string `json:"suggestion,omitempty"` // what to do about it; may be empty
+	Source     string `json:"source,omitempty"`     // the source line; empty when there is no position
 }
 
 // String returns the problem in one line: file:line:column: message [code].

@@ -103,10 +103,13 @@ func exitCode(err error) int {
 		usage    usageError
 		problems diag.Problems
 		coded    *connectors.Error
+		order    *control.Error
 	)
 	switch {
 	case errors.As(err, &silent):
 		return int(silent)
+	case errors.As(err, &order) && strings.HasPrefix(order.Code, "config."):
+		return exitConfig
 	case errors.As(err, &usage):
 		return exitUsage
 	case errors.As(err, &problems):

@@ -61,11 +61,11 @@ func (a *app) run(ctx context.Context, force bool) error {
 		defer stop()
 		return ag.Run(ctx)
 	}
-	if err := serve(ctx, work); err != nil {
+	err = serve(ctx, work)
+	if err != nil && cfg.Log.File != "" { // else standard error, where the caller prints it, is the log
 		log.Error().Str("code", codeOf(err)).Msg("the agent ended: " + safeText(err))
-		return err
 	}
-	return nil
+	return err
 }
 
 // ready tells the service manager and the log where the agent can be reached.
