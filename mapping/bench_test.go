@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -103,5 +104,27 @@ func BenchmarkDecode(b *testing.B) {
 func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
 		benchPlan(b)
+	}
+}
+
+// BenchmarkValidate is the building permit's JSON Schema over its typical form.
+func BenchmarkValidate(b *testing.B) {
+	p, err := Load(os.DirFS("../configs/building-permit/mappings"), "building-permit.yaml", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	raw, err := os.ReadFile("../configs/building-permit/mappings/samples/typical.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	form, err := p.Decode(raw, "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if bad := p.Validate(form); len(bad) > 0 {
+			b.Fatal(bad)
+		}
 	}
 }

@@ -23,6 +23,7 @@ type exprProblem struct {
 	suggestion string
 }
 
+// Error returns the message, so that a problem can be told from a bug when it is recovered.
 func (p *exprProblem) Error() string { return p.message }
 
 // cx is a compiled expression.
