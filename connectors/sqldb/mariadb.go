@@ -103,6 +103,7 @@ func mysqlConfig(e connectors.Env, c Config) (*mysql.Config, error) {
 	m.ClientFoundRows = true // an UPDATE that changes nothing still hits its row
 	m.InterpolateParams = true
 	m.ParseTime = false
+	m.MaxAllowedPacket = 0 // ask the server: what it would not take it answers by hanging up
 	m.Collation = "utf8mb4_general_ci"
 	m.Logger = silent{}
 	if c.TLS.Mode != "" && c.TLS.Mode != "disable" {
@@ -188,6 +189,9 @@ func mariaStart(c Config, zone *time.Location, maria bool) []string {
 }
 
 func mariaAnswered(err error) bool {
+	if errors.Is(err, mysql.ErrPktTooLarge) { // refused by the driver, nothing was sent
+		return true
+	}
 	var e *mysql.MySQLError
 	return errors.As(err, &e) && e.Number != 1053 && e.Number != 1927 // going down: what it did with COMMIT is not said
 }
@@ -323,9 +327,15 @@ func mariaArg(c *column, v connectors.Value, zone *time.Location) (any, error) {
 }
 
 func mariaVerdict(err error) verdict {
+	if errors.Is(err, mysql.ErrPktTooLarge) {
+		return verdict{connectors.ItemError, CodeTooLarge, "raise max_allowed_packet at the server"}
+	}
 	var e *mysql.MySQLError
 	if !errors.As(err, &e) {
 		return verdict{}
+	}
+	if e.Number == 1105 && strings.Contains(e.Message, "max_allowed_packet") { // the number for everything else
+		return verdict{connectors.ItemError, CodeTooLarge, "raise max_allowed_packet at the server"}
 	}
 	switch e.Number {
 	case 1205, 1213, 1040, 1203, 1226, 3572, 4031:

@@ -448,3 +448,22 @@ func TestServerDown(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestDocumentBeyondPacket writes a document larger than the server takes in one packet: that one parks.
+func TestDocumentBeyondPacket(t *testing.T) {
+	e := mariaEngine(t)
+	tg := e.open(t, nil)
+	exec(t, tg, e.ddl...)
+	sh := &connectors.Shape{Write: "doc", Object: "DECISION", Fields: []string{"ID", "PDF"}, Key: []int{0}}
+	doc := func(key string, id int64, size int) connectors.Delivery {
+		b := connectors.BytesBlob(make([]byte, size))
+		return connectors.Delivery{Key: key + "/register-1", Submission: key, Records: []connectors.Record{{Shape: sh,
+			Values: []connectors.Value{integer(id), {Kind: connectors.Binary, Blob: &b}}}}}
+	}
+	m := deliver(t, tg, doc("A", 1, 1000), doc("B", 2, 20<<20), doc("C", 3, 100<<10))
+	written(t, m, "A", "C")
+	if o := m["B"]; o.Class != connectors.ItemError || o.Code != CodeTooLarge {
+		t.Fatalf("%s %s", o.Class, o.Code)
+	}
+	same(t, query(t, tg, "SELECT ID, LENGTH(PDF) FROM DECISION"), "1|1000", "3|102400")
+}
