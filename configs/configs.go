@@ -1,3 +1,5 @@
+// Package configs holds worked examples: for each a complete agent configuration, mappings with their own
+// tests, and the legacy system's tables.
 package configs
 
 import "embed"

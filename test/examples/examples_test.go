@@ -1,5 +1,5 @@
-// Package configs holds worked examples. This test loads every file of them as the agent would.
-package configs
+// Package examples loads every worked example in configs as the agent would.
+package examples
 
 import (
 	"database/sql"
@@ -15,13 +15,15 @@ import (
 	"github.com/inbasket/inbasket/mapping"
 )
 
+const root = "../../configs"
+
 func TestEveryExample(t *testing.T) {
-	names, _ := filepath.Glob("*/inbasket.yaml")
+	names, _ := filepath.Glob(root + "/*/inbasket.yaml")
 	if len(names) < 3 {
 		t.Fatalf("only %d examples", len(names))
 	}
 	for _, name := range names {
-		t.Run(filepath.Dir(name), func(t *testing.T) {
+		t.Run(filepath.Base(filepath.Dir(name)), func(t *testing.T) {
 			if _, err := config.Load(name, all.Registry(), config.Options{Lenient: true}); err != nil {
 				t.Fatalf("\n%v", err)
 			}
@@ -53,18 +55,18 @@ func TestExampleTables(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		src, err := os.ReadFile(filepath.Join(".", dir, "sql", ddl))
+		src, err := os.ReadFile(filepath.Join(root, dir, "sql", ddl))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := db.Exec(string(src)); err != nil {
 			t.Fatalf("%s: %v", ddl, err)
 		}
-		p, err := mapping.Load(os.DirFS(filepath.Join(dir, "mappings")), dir+".yaml", nil)
+		p, err := mapping.Load(os.DirFS(filepath.Join(root, dir, "mappings")), dir+".yaml", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkColumns(t, db, p, filepath.Join(dir, "mappings", "samples", "typical.json"))
+		checkColumns(t, db, p, filepath.Join(root, dir, "mappings", "samples", "typical.json"))
 		if _, q, ok := p.Question(); ok {
 			if _, err := db.Exec(q.Query); err != nil {
 				t.Errorf("%s: query: %v", dir, err)
