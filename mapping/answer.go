@@ -231,7 +231,7 @@ func matchText(v value) (string, bool) {
 	if v.k == kDec && strings.Contains(s, ".") {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
-	return s, s != ""
+	return s, s != "" && !strings.Contains(s, keySeparator) // a hostile form must not look like two values
 }
 
 // Answer reads a result. Errors are *UnknownStatus, which still comes with the rest of the decision, or wrap ErrAnswer.

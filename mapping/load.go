@@ -202,7 +202,12 @@ func (b *builder) names() {
 
 var submissionMembers = map[string]eval{
 	"id":        func(e *env) value { return textValue(e.in.ID) },
-	"reference": func(e *env) value { return textValue(e.in.Reference) },
+	"reference": func(e *env) value {
+		if e.in.Reference == "" {
+			return missing
+		}
+		return textValue(e.in.Reference)
+	},
 	"received": func(e *env) value {
 		if e.in.Received.IsZero() {
 			return missing
