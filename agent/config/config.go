@@ -97,7 +97,7 @@ type Batch struct {
 	Close   Close  `yaml:"close,required" doc:"when the batch closes: at the first limit that is reached"`
 	Name    string `yaml:"name,required" doc:"file name, such as PERM{seq:06}.DAT; {seq} is the gap-free number"`
 	Control string `yaml:"control" doc:"name of a control file that is put after the batch file"`
-	Layout  string `yaml:"layout" doc:"the mapping's layout; empty: the one that the mapping writes by"`
+	Layout  string `yaml:"layout" doc:"name of the mapping's layout, for who reads this file; the mapping decides"`
 }
 
 // Close holds the limits of a batch.
@@ -121,7 +121,6 @@ func (b Batch) Policy() batch.Policy {
 type FileNames struct {
 	Name    string `yaml:"name,required" doc:"file name, such as {reference}.csv or {id}.xml"`
 	Control string `yaml:"control" doc:"name of a control file that is put after the file, such as {reference}.ok"`
-	Layout  string `yaml:"layout" doc:"the mapping's layout; empty: the one that the mapping writes by"`
 }
 
 // Results is one configured source of results.

@@ -328,3 +328,21 @@ func TestLocate(t *testing.T) {
 		t.Error("no error for a file that is not there")
 	}
 }
+
+func TestCheckShapes(t *testing.T) {
+	src := `agency: a
+inbaskets: {in: {folder: {path: in}}}
+targets:
+  db: {postgres: {host: h}, file: {name: "{id}"}}
+  drop: {folder: {path: x}}
+  ok: {folder: {path: y}, file: {name: "{id}"}}
+routes: {r: {from: in, mapping: m.yaml}}
+`
+	p := parse(t, src).CheckShapes(func(name string) (bool, bool) { return name != "db", true })
+	if len(p) != 2 || p[0].Line != 4 || p[1].Line != 5 || p[0].Code != CodeShape {
+		t.Errorf("%v", p)
+	}
+	if p := parse(t, src).CheckShapes(func(string) (bool, bool) { return false, false }); p != nil {
+		t.Errorf("%v", p)
+	}
+}

@@ -53,7 +53,7 @@ func types(w io.Writer, reg connectors.Registry, role connectors.Role, text stri
 	}
 	for _, d := range reg {
 		if d.Role == role {
-			fmt.Fprintf(w, "\n### %s: %s\n\n%s\n\n", role, d.Type, d.Summary)
+			fmt.Fprintf(w, "\n### %s: %s\n\n%s\n\n", role, d.Type, sentence(d.Summary))
 			fields(w, "", reflect.ValueOf(d.Defaults()), 0)
 		}
 	}
@@ -75,7 +75,7 @@ func fields(w io.Writer, prefix string, v reflect.Value, depth int) {
 		if !sf.IsExported() || name == "" || name == "-" {
 			continue
 		}
-		fmt.Fprintf(w, "- `%s%s`%s: %s%s\n", prefix, name, kindOf(sf.Type, options), sf.Tag.Get("doc"), defaultOf(v.Field(i), options))
+		fmt.Fprintf(w, "- `%s%s`%s: %s%s\n", prefix, name, kindOf(sf.Type, options), strings.TrimSuffix(sf.Tag.Get("doc"), "."), defaultOf(v.Field(i), options))
 		if inner := structOf(v.Field(i)); inner.IsValid() && prefix+name != "listen" && prefix+name != "monitor" && !(prefix == "" && (name == "log" || name == "control") && v.Type() == reflect.TypeFor[document]()) {
 			fields(w, prefix+name+".", v.Field(i), depth+1)
 		}
@@ -144,6 +144,14 @@ func defaultOf(v reflect.Value, options string) string {
 		return fmt.Sprintf("; default `%s`", b)
 	}
 	return ""
+}
+
+// sentence gives a summary its capital letter and full stop.
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strings.ToUpper(s[:1]) + strings.TrimSuffix(s[1:], ".") + "."
 }
 
 // short prints 5m0s as 5m and 24h0m0s as 24h.

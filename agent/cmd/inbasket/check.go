@@ -73,6 +73,10 @@ func (a *app) check(ctx context.Context, connect bool) error {
 	}
 	defer catalog.Close()
 	plans, problems := agent.LoadMappings(cfg, catalog)
+	problems = append(problems, cfg.CheckShapes(func(name string) (takes, known bool) {
+		info, ok := catalog.Target(name)
+		return info.Files, ok
+	})...)
 	if err := problems.Err(); err != nil {
 		return a.refused(out, err)
 	}
