@@ -201,7 +201,7 @@ func (b *builder) names() {
 }
 
 var submissionMembers = map[string]eval{
-	"id":        func(e *env) value { return textValue(e.in.ID) },
+	"id": func(e *env) value { return textValue(e.in.ID) },
 	"reference": func(e *env) value {
 		if e.in.Reference == "" {
 			return missing
