@@ -3,9 +3,9 @@ package agent
 import (
 	"context"
 	"math/rand/v2"
-	"strconv"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -89,6 +89,6 @@ func (f *flow) pushed(office string, d journal.Push, o connectors.Outcome, sched
 
 // eventOf makes a journaled event what a front office gets. Its ID never changes.
 func eventOf(e journal.Event) connectors.Event {
-	return connectors.Event{ID: "evt_" + e.ID.String() + "_" + strconv.FormatInt(e.Seq, 10), Seq: e.Seq, Submission: e.ID.String(),
+	return connectors.Event{ID: frontoffice.EventID(e), Seq: e.Seq, Submission: e.ID.String(),
 		Reference: e.Reference, Type: e.Type, At: e.At, Data: e.Data}
 }

@@ -35,7 +35,7 @@ func (a *Agent) listen(ctx context.Context) (s *serving, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.api = frontoffice.New(frontoffice.Options{Submitter: a, Journal: a.journal, Content: apiContent{a.content}, Clock: a.clock,
+	s.api = frontoffice.New(frontoffice.Options{Submitter: a, Journal: a.journal, Content: frontoffice.ContentOf(a.content), Clock: a.clock,
 		Epoch: func() int64 { return sum.Epoch }, Limits: limitsOf(cfg), Version: a.options.Version, Notify: a.notice, Count: a.figures.metrics.Request})
 	if err = s.api.SetOffices(officesOf(cfg)); err != nil {
 		return s, err

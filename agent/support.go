@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
@@ -30,12 +29,6 @@ func (SystemClock) After(d time.Duration) <-chan time.Time { return time.After(d
 
 // maxContent bounds one attachment or document, in bytes; in-baskets have smaller bounds of their own.
 const maxContent = 4 << 30
-
-// apiContent is the content store as the API uses it.
-type apiContent struct{ *content.Store }
-
-// Open opens what was stored; a file, so that parts of it can be fetched.
-func (c apiContent) Open(d connectors.Digest) (io.ReadCloser, error) { return c.Store.Open(d) }
 
 // grace is how long the last journal entries and moves may take once the agent is told to stop.
 const grace = 5 * time.Second
