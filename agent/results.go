@@ -91,6 +91,9 @@ func (f *flow) understand(ctx context.Context, source string, r connectors.Resul
 		default:
 			o.ResultID, o.Plan, o.MatchKey = d.ID, reader.plan.Name(), d.MatchKey
 			o.Outcome, o.Status, o.CaseNo, o.Reason = d.Outcome, d.Status, d.CaseNumber, d.Reason
+			if d.ID != "" {
+				o.ResultID = d.ID
+			}
 			documents, last = d.Documents, nil
 		}
 		break
