@@ -346,3 +346,15 @@ routes: {r: {from: in, mapping: m.yaml}}
 		t.Errorf("%v", p)
 	}
 }
+
+func TestMappings(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "inbasket.yaml")
+	write(t, path, "routes: {a: {mapping: m/a.yaml}, b: {mapping: m/a.yaml}, c: {}, d: x}\n", 0o644)
+	if d := cmp.Diff([]string{filepath.Join(dir, "m", "a.yaml")}, Mappings(path)); d != "" {
+		t.Error(d)
+	}
+	if m := Mappings(filepath.Join(dir, "none")); m != nil {
+		t.Error(m)
+	}
+}

@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/inbasket/inbasket/mapping/diag"
 )
@@ -39,4 +40,30 @@ func Locate(path string) (Place, error) {
 		p.Agency = n.Text
 	}
 	return p, nil
+}
+
+// Mappings returns the mapping files that a configuration names, as absolute paths, also when it is wrong
+// otherwise: so that check can say at once what is wrong with them as well.
+func Mappings(path string) []string {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil
+	}
+	file, _ := diag.Parse(path, src)
+	routes, ok := file.Root().Get("routes")
+	if !ok {
+		return nil
+	}
+	var out []string
+	c := &Config{Dir: filepath.Dir(abs)}
+	for _, r := range routes.Pairs {
+		if n, ok := r.Value.Get("mapping"); ok && n.Text != "" && !slices.Contains(out, c.Abs(n.Text)) {
+			out = append(out, c.Abs(n.Text))
+		}
+	}
+	return out
 }

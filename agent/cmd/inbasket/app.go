@@ -67,6 +67,8 @@ func (a *app) report(err error) {
 	)
 	switch {
 	case errors.As(err, &silent):
+	case a.json:
+		a.reportJSON(err)
 	case errors.As(err, &problems):
 		fmt.Fprint(a.stderr, problems.Format())
 	case errors.As(err, &order):
@@ -85,6 +87,26 @@ func (a *app) report(err error) {
 	default:
 		fmt.Fprintf(a.stderr, "inbasket: %v\n", err)
 	}
+}
+
+// reportJSON prints an error for programs, to standard error: standard output has answers only.
+func (a *app) reportJSON(err error) {
+	answer := struct {
+		Code     string        `json:"code"`
+		Message  string        `json:"message"`
+		Hint     string        `json:"hint,omitempty"`
+		Problems diag.Problems `json:"problems,omitempty"`
+	}{Code: codeOf(err), Message: err.Error(), Hint: hintOf(err)}
+	var order *control.Error
+	if errors.As(err, &answer.Problems) {
+		answer.Message = count(len(answer.Problems), "problem")
+	} else if errors.As(err, &order) {
+		answer.Message, answer.Hint = order.Message, order.Hint
+	}
+	e := json.NewEncoder(a.stderr)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	_ = e.Encode(answer) // nobody is left to tell
 }
 
 // silentError ends with a code when everything has been printed already.

@@ -64,7 +64,7 @@ func (a *app) check(ctx context.Context, connect bool) error {
 	out := checked{Config: a.configPath()}
 	cfg, err := a.load(true)
 	if err != nil {
-		return a.refused(out, err)
+		return a.refused(out, a.withMappings(err))
 	}
 	out.Warnings = cfg.Warnings
 	catalog, err := agent.OpenCatalog(cfg, agent.SystemClock{}, func(connectors.Notice) {})
@@ -112,6 +112,21 @@ func (a *app) refused(out checked, err error) error {
 		return err
 	}
 	return silentError(exitConfig)
+}
+
+// withMappings adds what is wrong with the mappings of a configuration that is itself wrong.
+func (a *app) withMappings(err error) error {
+	problems, ok := problemsOf(err)
+	if !ok {
+		return err
+	}
+	for _, path := range config.Mappings(a.configPath()) {
+		if _, err := loadMapping(path); err != nil {
+			more, _ := problemsOf(err)
+			problems = append(problems, more...)
+		}
+	}
+	return problems.Err()
 }
 
 func problemsOf(err error) (diag.Problems, bool) {

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -27,7 +28,26 @@ type trial struct {
 
 // loadMapping reads a mapping file; targets are taken as they are named.
 func loadMapping(path string) (*mapping.Plan, error) {
-	return mapping.Load(os.DirFS(filepath.Dir(path)), filepath.Base(path), nil)
+	plan, err := mapping.Load(os.DirFS(filepath.Dir(path)), filepath.Base(path), nil)
+	if problems, ok := problemsOf(err); ok {
+		for i := range problems { // a mapping knows its files by their place beside it
+			problems[i].File = shown(filepath.Join(filepath.Dir(path), filepath.FromSlash(problems[i].File)))
+		}
+	}
+	return plan, err
+}
+
+// shown returns a path as seen from the working folder, when it lies below that.
+func shown(path string) string {
+	wd, err := os.Getwd()
+	if err != nil || !filepath.IsAbs(path) {
+		return path
+	}
+	rel, err := filepath.Rel(wd, path)
+	if err != nil || strings.HasPrefix(rel, "..") {
+		return path
+	}
+	return rel
 }
 
 // try sends a form through a mapping.

@@ -16,8 +16,11 @@ func codeOf(err error) string {
 		coded    *connectors.Error
 		order    *control.Error
 		problems diag.Problems
+		usage    usageError
 	)
 	switch {
+	case errors.As(err, &usage):
+		return "usage"
 	case errors.As(err, &coded):
 		return coded.Code
 	case errors.As(err, &order):

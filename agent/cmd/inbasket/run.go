@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"runtime"
 	"time"
 
+	"github.com/kardianos/service"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
@@ -33,6 +36,9 @@ func (a *app) run(ctx context.Context, force bool) error {
 	cfg, err := a.load(false)
 	if err != nil {
 		return err
+	}
+	if cfg.Log.File == "" && runtime.GOOS == "windows" && !service.Interactive() {
+		cfg.Log.File = filepath.Join(cfg.State, "log", "inbasket.log") // a Windows service has no standard error
 	}
 	log, closeLog, err := a.logger(cfg.Log)
 	if err != nil {

@@ -84,7 +84,7 @@ func printView(w io.Writer, v control.View) {
 	fmt.Fprintln(w, "\ntimeline")
 	table(w, func(w io.Writer) {
 		for _, m := range v.Timeline {
-			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", stamp(m.At), m.What, m.Target, strings.Join(words(m.Code, m.Text, by(m.By)), " · "))
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", stamp(m.At), m.What, m.Target, visible(strings.Join(words(m.Code, m.Text, by(m.By)), " · ")))
 		}
 	})
 }
