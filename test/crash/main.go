@@ -1,0 +1,88 @@
+// Command crash kills the agent again and again while forms flow, and then looks whether every form is
+// where it belongs, once.
+//
+// The real binary runs with PostgreSQL, a file drop that is emptied behind its back, a vsftpd that takes
+// numbered batches, a back office that decides, and a front office that posts forms, follows events and
+// receives webhooks. A round ends with SIGKILL: at a random moment, or at the Nth call of fsync, rename,
+// write or connect by strace. In other rounds the database or the FTP server is killed too, an fsync
+// fails, or the disk is full. The last line says what came of it.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// options are the command line.
+type options struct {
+	rounds int
+	forms  int // new ones a round
+	seed   uint64
+	binary string
+	keep   bool
+	power  bool
+	only   string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var o options
+	flag.IntVar(&o.rounds, "rounds", 20, "how often the agent is killed")
+	flag.IntVar(&o.forms, "forms", 12, "new forms a round")
+	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "seed of all chance")
+	flag.StringVar(&o.binary, "binary", "", "agent to kill; empty: build it")
+	flag.BoolVar(&o.keep, "keep", false, "keep the working folder")
+	flag.BoolVar(&o.power, "power", false, "cut the power of the agent's disk instead (root)")
+	flag.StringVar(&o.only, "only", "", "one kind of round only, such as fsync")
+	flag.Parse()
+	ok, err := run(ctx, o)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "crash:", err)
+	}
+	if err != nil || !ok {
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) (bool, error) {
+	fmt.Printf("seed %d\n", o.seed)
+	w, err := newWorld(ctx, o)
+	if err != nil {
+		return false, err
+	}
+	defer w.close()
+	kills := 0
+	for n := range o.rounds {
+		killed, err := w.round(ctx, n)
+		if err != nil {
+			return false, fmt.Errorf("round %d: %w\n%s", n+1, err, w.logTail())
+		}
+		if killed {
+			kills++
+		}
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+	}
+	found, err := w.settle(ctx)
+	if err != nil {
+		w.keep = true
+		return false, fmt.Errorf("%w\n%s", err, w.logTail())
+	}
+	for _, line := range found.lines {
+		fmt.Println(line)
+	}
+	ok := found.lost+found.doubled+found.stuck == 0
+	if !ok {
+		w.keep = true
+		fmt.Println(w.logTail())
+	}
+	fmt.Printf("%d kills, %d submissions, %d lost, %d doubled, %d stuck\n", kills, w.sender.count(), found.lost, found.doubled, found.stuck)
+	return ok, nil
+}

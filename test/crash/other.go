@@ -1,0 +1,27 @@
+//go:build !linux
+
+package main
+
+import (
+	"errors"
+	"time"
+)
+
+var errLinux = errors.New("the crash test runs on Linux only")
+
+// running stands in for systems where nothing is killed.
+type running struct{}
+
+func (*world) start(...string) (*running, error) { return nil, errLinux }
+func (*world) ready(time.Duration) bool          { return false }
+func (*running) kill() bool                      { return false }
+func (*running) killed() bool                    { return false }
+func (*running) ended(time.Duration) bool        { return true }
+func (*running) stop() error                     { return errLinux }
+
+// disk stands in for systems where no power is cut.
+type disk struct{}
+
+func newDisk(string, string) (*disk, error) { return nil, errLinux }
+func (*disk) cut() error                    { return errLinux }
+func (*disk) close()                        {}
