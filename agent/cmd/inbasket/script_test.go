@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -18,6 +20,10 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TZ", "UTC")
 			e.Setenv("NO_COLOR", "1")
+			// Scripts with a file called password: the archive has no mode bits.
+			if err := os.Chmod(filepath.Join(e.WorkDir, "password"), 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
 			return nil
 		},
 		Cmds:               map[string]func(ts *testscript.TestScript, neg bool, args []string){"exitcode": exitcodeOf, "await": await, "capture": capture},
