@@ -219,10 +219,14 @@ func (p *portal) handle(ctx context.Context, e event) error {
 		for _, x := range e.Data.Errors {
 			p.say("portal", "event rejected   %s: %s at %s", e.Reference, x.Code, x.Pointer)
 		}
+	case "accepted":
+		p.say("portal", "event accepted   %s: the agent has it, as submission %s", e.Reference, e.Submission)
+	case "delivered":
+		p.say("portal", "event delivered  %s: every legacy system has it", e.Reference)
 	case "decided":
 		return p.fetch(ctx, e)
 	default:
-		p.say("portal", "event %-10s %s is submission %s", e.Type, e.Reference, e.Submission)
+		p.say("portal", "event %s  %s", e.Type, e.Reference)
 	}
 	return nil
 }
