@@ -202,14 +202,6 @@ func find[T any](list []T, name string, nameOf func(T) string) (T, bool) {
 	return zero, false
 }
 
-func names[T any](list []T, nameOf func(T) string) []string {
-	out := make([]string, len(list))
-	for i, x := range list {
-		out[i] = nameOf(x)
-	}
-	return out
-}
-
 func inbasketName(x Inbasket) string  { return x.Name }
 func targetName(x Target) string      { return x.Name }
 func resultsName(x Results) string    { return x.Name }
