@@ -6,14 +6,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 )
 
 // running is the agent's process, or strace with the agent below it.
 type running struct {
-	cmd  *exec.Cmd
-	gone chan struct{}
+	cmd    *exec.Cmd
+	gone   chan struct{}
+	tracer *exec.Cmd // hooked to the running agent later; nil: none
 }
 
 // start starts the agent; with faults, under strace.
@@ -41,11 +43,24 @@ func (w *world) start(faults ...string) (*running, error) {
 	return r, nil
 }
 
+// hook hooks strace with its faults to the running agent.
+func (r *running) hook(faults []string) error {
+	args := append([]string{"-f", "-qq", "-o", os.DevNull, "-p", strconv.Itoa(r.cmd.Process.Pid)}, faults...)
+	r.tracer = exec.Command("strace", args...)
+	r.tracer.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return r.tracer.Start()
+}
+
 // kill kills the agent and all around it at once, and tells whether it still ran.
 func (r *running) kill() bool {
 	was := !r.ended(0)
 	_ = syscall.Kill(-r.cmd.Process.Pid, syscall.SIGKILL)
 	<-r.gone
+	if r.tracer != nil {
+		_ = r.tracer.Process.Kill()
+		_ = r.tracer.Wait()
+		r.tracer = nil
+	}
 	return was
 }
 

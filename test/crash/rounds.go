@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"sync"
 	"time"
 )
 
@@ -11,22 +12,23 @@ import (
 type kind struct {
 	name  string
 	calls string // system calls that strace injects into; empty: no strace
-	fault string // what it injects; the count of the call is appended
-	step  int    // how much further each round of the kind lets the agent come
+	fault string // what it injects
 	prey  string // a server that is killed and started again meanwhile
 }
 
+const kill = "signal=KILL"
+
 var kinds = []kind{
 	{name: "moment"},
-	{name: "fsync", calls: "fsync,fdatasync", fault: "signal=KILL", step: 1},
-	{name: "rename", calls: "rename,renameat,renameat2,link,linkat,unlinkat", fault: "signal=KILL", step: 1},
-	{name: "write", calls: "write,pwrite64", fault: "signal=KILL", step: 7},
-	{name: "connect", calls: "connect", fault: "signal=KILL", step: 1},
+	{name: "fsync", calls: "fsync,fdatasync", fault: kill},
+	{name: "rename", calls: "rename,renameat,renameat2,link,linkat,unlinkat", fault: kill},
+	{name: "write", calls: "write,pwrite64", fault: kill},
+	{name: "connect", calls: "connect", fault: kill},
 	{name: "moment"},
 	{name: "database", prey: "database"},
 	{name: "ftp", prey: "ftp"},
-	{name: "fsync fails", calls: "fsync,fdatasync", fault: "error=EIO", step: 2},
-	{name: "disk full", calls: "pwrite64", fault: "error=ENOSPC", step: 5},
+	{name: "fsync fails", calls: "fsync,fdatasync", fault: "error=EIO"},
+	{name: "disk full", calls: "pwrite64", fault: "error=ENOSPC"},
 }
 
 // pick returns the kind of the n-th round.
@@ -44,56 +46,105 @@ func (w *world) pick(n int) kind {
 
 // round sends forms, runs the agent and kills it; it tells whether the agent was killed.
 func (w *world) round(ctx context.Context, n int) (bool, error) {
-	if err := w.sender.send(w.forms); err != nil {
+	if err := w.sender.send(w.forms / 3); err != nil {
 		return false, err
 	}
+	stop := w.trickle(w.forms - w.forms/3)
+	defer func() { _ = stop() }() // where the round ends early, its own error counts
 	k := w.pick(n)
-	faults, err := w.faults(k)
+	early, late, err := w.faults(k)
 	if err != nil {
 		return false, err
 	}
-	a, err := w.start(faults...)
+	a, err := w.start(early...)
 	if err != nil {
 		return false, err
 	}
 	begun := time.Now()
-	if err := w.hunt(k, a); err != nil {
+	if err := w.hunt(k, a, late); err != nil {
 		a.kill()
 		return false, err
 	}
 	killed := a.kill() || a.killed()
+	if err := stop(); err != nil {
+		return false, err
+	}
 	if w.disk != nil {
 		if err := w.disk.cut(); err != nil {
 			return false, fmt.Errorf("power loss: %w", err)
 		}
 	}
-	fmt.Printf("round %3d  %-12s %v  killed after %4d ms\n", n+1, k.name, faults, time.Since(begun).Milliseconds())
+	how := ""
+	for _, f := range [][]string{early, late} {
+		if len(f) > 0 {
+			how = f[len(f)-1]
+		}
+	}
+	fmt.Printf("round %3d  %-11s  over after %4d ms  %s\n", n+1, k.name, time.Since(begun).Milliseconds(), how)
 	return killed, ctx.Err()
 }
 
-// faults returns strace's arguments for a round of this kind.
-func (w *world) faults(k kind) ([]string, error) {
+// trickle sends n forms one after another while the round runs, so that the agent is never idle for long.
+// The function that it returns sends the rest at once; it may be called twice.
+func (w *world) trickle(n int) func() error {
+	quit, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for i := range n {
+			select {
+			case <-quit:
+				done <- w.sender.send(n - i)
+				return
+			case <-time.After(80 * time.Millisecond):
+			}
+			if err := w.sender.send(1); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+	return sync.OnceValue(func() error {
+		close(quit)
+		return <-done
+	})
+}
+
+// faults returns strace's arguments for a round of this kind: from the start of the agent, at the Nth
+// call, or for later, when it is hooked to the running agent at a random moment, at the next call. Strace
+// counts the calls of each thread on its own, which is why counting from the start alone goes not far.
+func (w *world) faults(k kind) (early, late []string, err error) {
 	if k.calls == "" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if _, err := exec.LookPath("strace"); err != nil {
-		return nil, fmt.Errorf("strace is needed: %w", err)
+		return nil, nil, fmt.Errorf("strace is needed: %w", err)
 	}
-	at := 1 + w.uses[k.name]*k.step
+	use := w.uses[k.name]
 	w.uses[k.name]++
-	when := fmt.Sprint(at)
-	if k.name == "disk full" {
-		when += "+" // it stays full until the next round
+	inject := func(when int) []string {
+		from := fmt.Sprint(when)
+		if k.name == "disk full" {
+			from += "+" // it stays full until the next round
+		}
+		return []string{"-e", "trace=" + k.calls, "-e", "inject=" + k.calls + ":" + k.fault + ":when=" + from}
 	}
-	return []string{"-e", "trace=" + k.calls, "-e", "inject=" + k.calls + ":" + k.fault + ":when=" + when}, nil
+	if use%3 == 0 {
+		return inject(1 + use/3), nil, nil
+	}
+	return nil, inject(use % 3), nil
 }
 
 // hunt waits until the agent is to be killed: at once when strace has done it, else at a random moment.
-func (w *world) hunt(k kind, a *running) error {
+func (w *world) hunt(k kind, a *running, late []string) error {
 	some := func(most int) time.Duration { return time.Duration(w.rand.IntN(most)) * time.Millisecond }
+	if late != nil && !a.ended(some(900)) {
+		if err := a.hook(late); err != nil {
+			return err
+		}
+	}
 	switch {
-	case k.fault == "signal=KILL":
-		a.ended(3 * time.Second)
+	case k.fault == kill:
+		a.ended(2 * time.Second)
 	case k.calls != "":
 		a.ended(500*time.Millisecond + some(1000))
 	case k.prey == "database":
