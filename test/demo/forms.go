@@ -19,7 +19,6 @@ const (
 	wrongDog       = "DL-79"          // born on 30 February
 	postedClaim    = "claim-4711"
 	droppedClaim   = "fjelde.json"
-	parcelsOfOne   = 2
 	dependentsEach = 2
 	incomesEach    = 2
 )

@@ -31,7 +31,6 @@ type portal struct {
 
 	mu        sync.Mutex
 	cursor    string // how far it has read
-	stood     string // where its acknowledged cursor stands
 	events    []event
 	decisions map[string]decision // by reference
 }
@@ -206,9 +205,6 @@ func (p *portal) acknowledge(ctx context.Context, cursor string) error {
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("acknowledge: %s: %s", resp.Status, answer)
 	}
-	p.mu.Lock()
-	p.stood = cursor
-	p.mu.Unlock()
 	return nil
 }
 
