@@ -8,7 +8,7 @@ VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo 
 PARALLEL    ?= 2
 FUZZTIME    ?= 2s
 ROUNDS      ?= 20
-CHECKROUNDS ?= 3
+CHECKROUNDS ?= 10
 STAY        ?=
 N           ?= 10000
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -67,14 +67,18 @@ servers: ## install PostgreSQL, MariaDB and vsftpd for the tests, when missing (
 fuzz: ## every fuzz target for FUZZTIME each
 	$(GO) run ./test/fuzz -time $(FUZZTIME)
 
-crash: servers ## kill the agent ROUNDS times at random moments and system calls; nothing lost, doubled or stuck
+crash: ## kill the agent ROUNDS times at random moments and system calls; nothing lost, doubled or stuck
+	$(GO) run ./test/servers/install strace
 	$(GO) run ./test/crash -rounds $(ROUNDS)
 
-crash-short: servers
+crash-short:
+	$(GO) run ./test/servers/install strace
 	$(GO) run ./test/crash -rounds $(CHECKROUNDS)
 
 powerloss: ## cut the power of the agent's disk ROUNDS times (root; ext4 on a loop device)
+	$(GO) run ./test/servers/install strace e2fsprogs
 	$(GO) run ./test/crash -power -rounds $(ROUNDS)
 
-bench: servers ## forms per second against hand-written loops, N forms a round
+bench: ## forms per second against hand-written loops, N forms a round
+	$(GO) run ./test/servers/install python3-psycopg2
 	$(GO) run ./test/bench -n $(N)

@@ -1,5 +1,5 @@
-// Command install installs with apt-get what the tests start as real servers, without starting any
-// service of the machine. It does nothing when all is there.
+// Command install installs with apt-get what the tests start as real servers, and what else is named on its
+// command line, without starting any service of the machine. It does nothing when all is there.
 package main
 
 import (
@@ -10,22 +10,28 @@ import (
 	"strings"
 )
 
-// needs are the programs that must be there, and the Debian package of each.
-var needs = []struct{ program, pkg string }{
-	{"/usr/lib/postgresql/*/bin/postgres", "postgresql"},
-	{"/usr/sbin/mariadbd", "mariadb-server"},
-	{"/usr/sbin/vsftpd", "vsftpd"},
+// servers are the packages that are always needed.
+var servers = []string{"postgresql", "mariadb-server", "vsftpd"}
+
+// files tell, for each Debian package, whether it is there.
+var files = map[string]string{
+	"postgresql":       "/usr/lib/postgresql/*/bin/postgres",
+	"mariadb-server":   "/usr/sbin/mariadbd",
+	"vsftpd":           "/usr/sbin/vsftpd",
+	"strace":           "/usr/bin/strace",
+	"e2fsprogs":        "/sbin/mkfs.ext4",
+	"python3-psycopg2": "/usr/lib/python3/dist-packages/psycopg2",
 }
 
 func main() {
-	if err := install(); err != nil {
+	if err := install(append(servers, os.Args[1:]...)); err != nil {
 		fmt.Fprintln(os.Stderr, "install:", err)
 		os.Exit(1)
 	}
 }
 
-func install() error {
-	packages := missing()
+func install(wanted []string) error {
+	packages := missing(wanted)
 	if len(packages) == 0 {
 		return nil
 	}
@@ -42,17 +48,17 @@ func install() error {
 	if err := apt(append([]string{"install", "-y", "--no-install-recommends"}, packages...)...); err != nil {
 		return err
 	}
-	if left := missing(); len(left) > 0 {
+	if left := missing(wanted); len(left) > 0 {
 		return fmt.Errorf("still missing after the installation: %s", strings.Join(left, " "))
 	}
 	return nil
 }
 
-func missing() []string {
+func missing(wanted []string) []string {
 	var packages []string
-	for _, n := range needs {
-		if found, _ := filepath.Glob(n.program); len(found) == 0 {
-			packages = append(packages, n.pkg)
+	for _, pkg := range wanted {
+		if found, _ := filepath.Glob(files[pkg]); len(found) == 0 {
+			packages = append(packages, pkg)
 		}
 	}
 	return packages
