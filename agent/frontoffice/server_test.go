@@ -263,7 +263,8 @@ func TestCertificateIsReloaded(t *testing.T) {
 		t.Error("the second was not taken")
 	}
 	_ = os.WriteFile(filepath.Join(dir, "key.pem"), []byte("half"), 0o600)
-	if serial() != 2 || serial() != 2 || len(notices) != 1 || notices[0].Code != CodeCertificate {
+	again := serial()
+	if serial() != again || again != 2 || len(notices) != 1 || notices[0].Code != CodeCertificate {
 		t.Errorf("%v", notices)
 	}
 	writeCert(t, dir, 3)

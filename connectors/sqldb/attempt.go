@@ -12,7 +12,6 @@ import (
 type item struct {
 	delivery *connectors.Delivery
 	outcome  connectors.Outcome
-	done     bool                        // outcome is final
 	returned map[string]connectors.Value // in the attempt that is running
 	rows     map[string]int              // write to number of rows that gave values
 }

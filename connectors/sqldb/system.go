@@ -65,7 +65,6 @@ type statement struct {
 // result is what a statement gave.
 type result struct {
 	affected int64
-	lastID   int64
 	names    []string
 	rows     [][]connectors.Value
 }

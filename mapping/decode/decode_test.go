@@ -2,7 +2,6 @@ package decode
 
 import (
 	"encoding/json"
-	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,22 +30,6 @@ func TestJSON(t *testing.T) {
 		} else if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("%s: (-want +got)\n%s", in, d)
 		}
-	}
-}
-
-func checkError(t *testing.T, in string, err error, want Error) {
-	t.Helper()
-	var e *Error
-	if !errors.As(err, &e) {
-		t.Errorf("%q: got %v, want %s", in, err, want.Code)
-		return
-	}
-	want.Message = e.Message
-	if d := cmp.Diff(want, *e); d != "" {
-		t.Errorf("%q: %s (-want +got)\n%s", in, e.Message, d)
-	}
-	if e.Message == "" {
-		t.Errorf("%q: no message", in)
 	}
 }
 
