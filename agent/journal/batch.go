@@ -97,18 +97,22 @@ func (t *tx) sealed(b Batch) (bool, error) {
 
 const batchColumns = "SELECT target, seq, name, digest, size, control, sealed, state, members, closed FROM batch "
 
-// Batches returns a target's sealed batches by number; openOnly leaves out what is delivered or voided.
+// Batches returns a target's sealed batches by number, those of all targets when it is empty; openOnly leaves out what
+// is delivered or voided.
 func (j *Journal) Batches(ctx context.Context, target string, openOnly bool) (list []Batch, err error) {
 	err = j.read(ctx, func(c *conn) error {
-		w, ok := j.known(c, target)
-		if !ok {
-			return nil
+		where, args := "1=1", []any{}
+		if target != "" {
+			w, ok := j.known(c, target)
+			if !ok {
+				return nil
+			}
+			where, args = "target=?", []any{w}
 		}
-		sql := batchColumns + "WHERE target=? ORDER BY seq"
 		if openOnly {
-			sql = batchColumns + "WHERE target=? AND (state<10 OR state=13) ORDER BY seq"
+			where += " AND (state<10 OR state=13)"
 		}
-		return c.query(sql, []any{w}, func(row []driver.Value) error {
+		return c.query(batchColumns+"WHERE "+where+" ORDER BY target, seq", args, func(row []driver.Value) error {
 			b, err := j.batchRow(c, row)
 			list = append(list, b)
 			return err
