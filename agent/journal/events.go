@@ -224,6 +224,10 @@ func (t *tx) told(id ID, upTo int64) error {
 	if err != nil {
 		return err
 	}
+	if s.state == sDecided && s.unsettled() {
+		s.flags, s.dirty = s.flags|flagHeard, true // decided before it was delivered: what is open still goes
+		return t.save(s)
+	}
 	if s.state == sDecided || s.state == sDelivered && s.flags&flagFinal != 0 {
 		s.state = sClosed
 		return t.save(s)

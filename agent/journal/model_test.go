@@ -36,6 +36,7 @@ type modelSub struct {
 	to           map[string]Progress
 	batch        int
 	finals       int
+	heard        bool // the front office knows the decision
 }
 
 var modelTargets = []string{"db", "drop", "line"}
@@ -203,6 +204,9 @@ func (m *model) settle(s *modelSub, final bool) {
 		s.finals++
 	}
 	s.told = true
+	if s.state == Decided && s.heard {
+		s.state = Closed
+	}
 	if !s.office && (s.state == Decided || s.state == Delivered && s.final) {
 		s.state = Closed
 	}
@@ -366,7 +370,7 @@ func (m *model) decide(t *rapid.T) {
 	for _, p := range s.to {
 		left = left || progressOf(p).left()
 	}
-	s.state = Decided
+	s.state, s.heard = Decided, false
 	if !s.office && !left {
 		s.state = Closed
 	}
@@ -378,6 +382,14 @@ func (m *model) decide(t *rapid.T) {
 func (m *model) ack(t *rapid.T) {
 	m.must(m.try(t, func() error { return m.Ack(m.ctx(), "portal", "main", 1<<40) }))
 	for _, s := range m.subs {
+		left := false
+		for _, p := range s.to {
+			left = left || progressOf(p).left()
+		}
+		if s.office && s.state == Decided && left {
+			s.heard = true
+			continue
+		}
 		if s.office && (s.state == Decided || s.state == Delivered && s.final && s.finals > 0) {
 			s.state = Closed
 		}

@@ -155,6 +155,7 @@ func (t *tx) decideNew(n int64, o Outcome, id ID) error {
 			return err
 		}
 		s.state = sDecided
+		s.flags &^= flagHeard // a second decision is news again
 	} else {
 		s.state = sClosed
 	}

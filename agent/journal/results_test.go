@@ -156,6 +156,23 @@ func TestDecisionBeforeDelivery(t *testing.T) {
 	r.check()
 }
 
+// A front office that knows the decision early must not close what a target still waits for.
+func TestHeardBeforeDelivery(t *testing.T) {
+	r := newRig(t)
+	id := r.one("A", "x", "y")
+	r.done(id, "x")
+	r.result(Outcome{Source: "person", ResultID: "1", ID: id, Outcome: "approved", By: "clerk"})
+	r.must(r.Ack(r.ctx(), "portal", "main", 1<<40))
+	if s := r.state(id); s != Decided {
+		t.Errorf("closed with an open delivery: %s", s)
+	}
+	r.done(id, "y")
+	if s := r.state(id); s != Closed {
+		t.Errorf("delivered at last: %s", s)
+	}
+	r.check()
+}
+
 func TestOverdue(t *testing.T) {
 	r := newRig(t)
 	a := r.delivered("A", "")
@@ -231,6 +248,9 @@ func TestBatches(t *testing.T) {
 	}
 	if list, err = r.Batches(r.ctx(), "line", true); err != nil || len(list) != 0 {
 		t.Errorf("%+v %v", list, err)
+	}
+	if list, err = r.Batches(r.ctx(), "", false); err != nil || len(list) == 0 {
+		t.Errorf("of all targets: %v %v", list, err)
 	}
 	if err := r.VoidBatch(r.ctx(), "line", 1, "me", "no"); !errors.Is(err, ErrState) {
 		t.Errorf("voided what is delivered: %v", err)

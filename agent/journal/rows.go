@@ -255,6 +255,9 @@ func (t *tx) tellDelivered(s *submissionRow) {
 			t.event(s.office, s.id, evDelivered, s.flags&flagFinal != 0 && s.state == sDelivered, nil)
 		}
 	}
+	if s.state == sDecided && s.flags&flagHeard != 0 {
+		s.state, s.dirty = sClosed, true
+	}
 	if s.office == 0 && (s.state == sDecided || s.state == sDelivered && s.flags&flagFinal != 0) {
 		s.state = sClosed // nobody waits for a word
 	}

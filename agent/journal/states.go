@@ -36,6 +36,7 @@ const (
 	flagReturned = 8  // some delivery returned values
 	flagTold     = 16 // the delivered event is out
 	flagReopened = 32 // an operator had it delivered again
+	flagHeard    = 64 // the front office knows the decision; closed once everything is delivered
 )
 
 // Types of events.
