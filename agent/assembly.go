@@ -54,10 +54,7 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 	made.flow = &flow{journal: a.journal, content: a.content, clock: a.clock, log: a.log, figures: a.figures,
 		plans: newPlans(a.journal, catalog), routes: map[string]*route{}, lanes: map[string]*lane{}}
 	for _, r := range cfg.Routes {
-		one := &route{name: r.Name, office: r.FrontOffice, plan: mappings[r.Name], within: r.DecideWithin}
-		if r.Match != "" {
-			one.files = []string{r.Match}
-		}
+		one := &route{name: r.Name, office: r.FrontOffice, plan: mappings[r.Name], within: r.DecideWithin, matches: r.Matches}
 		if err := made.flow.plans.add(ctx, one.plan); err != nil {
 			return nil, fmt.Errorf("mapping %s version %d: %w", one.plan.Name(), one.plan.Version(), err)
 		}

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -70,7 +71,10 @@ func (c *Catalog) Targets() []string {
 func LoadMappings(cfg *config.Config, c mapping.Catalog) (map[string]*mapping.Plan, diag.Problems) {
 	plans := map[string]*mapping.Plan{}
 	byPath := map[string]*mapping.Plan{}
-	var problems diag.Problems
+	problems := cfg.CheckShapes(func(name string) (takes, known bool) {
+		info, ok := c.Target(name)
+		return info.Files, ok
+	})
 	for _, r := range cfg.Routes {
 		if plan := byPath[r.Mapping]; plan != nil {
 			plans[r.Name] = plan
@@ -87,7 +91,11 @@ func LoadMappings(cfg *config.Config, c mapping.Catalog) (map[string]*mapping.Pl
 }
 
 func problemsOf(cfg *config.Config, r config.Route, err error) diag.Problems {
-	if found, ok := err.(diag.Problems); ok {
+	var found diag.Problems
+	if errors.As(err, &found) {
+		for i := range found { // a mapping knows its files by their place beside it
+			found[i].File = filepath.Join(filepath.Dir(r.Mapping), filepath.FromSlash(found[i].File))
+		}
 		return found
 	}
 	return diag.Problems{cfg.Problem(CodeMappingFile, "the mapping of route "+r.Name+" cannot be read: "+err.Error(), "", "routes", r.Name, "mapping")}

@@ -39,8 +39,9 @@ type route struct {
 	name   string
 	office string // owed the result; empty: nobody
 	plan   *mapping.Plan
-	files  []string // globs of transport names, for in-baskets that several routes share
 	within time.Duration
+
+	matches func(transport string) bool // for in-baskets that several routes share
 }
 
 // scope is what references are unique in.

@@ -32,10 +32,10 @@ type parcel struct {
 
 // Bounds of what a lane keeps in memory; the rest waits in the journal.
 const (
-	queueItems = 2000
-	queueBytes = 16 << 20
-	pageItems  = 500
-	groupItems = 500
+	queueItems = 600
+	queueBytes = 8 << 20
+	pageItems  = 150
+	groupItems = 300
 )
 
 // lane carries the deliveries of one target: it queues them in order of acceptance, forms groups and
@@ -55,7 +55,8 @@ type lane struct {
 	clock    connectors.Clock
 	figures  *figures
 	log      zerolog.Logger
-	prepare  func(ctx context.Context, target string, page []journal.Stored) []*parcel
+	// prepare maps a page of the journal; with an error some of it must be read again.
+	prepare  func(ctx context.Context, target string, page []journal.Stored) ([]*parcel, error)
 	returned func(ctx context.Context, ids []journal.ID) // other targets may wait for these
 
 	mu       sync.Mutex
@@ -71,6 +72,8 @@ type lane struct {
 	missed   bool                    // an offer was turned down since the last page
 	loading  bool
 	after    journal.ID              // last ID of this pass through the journal
+	pass     int                     // counts the passes, so that a page tells whether a new one began meanwhile
+	barred   map[journal.ID]int      // an operator is about to change these; none of them may begin
 	loaded   journal.ID              // highest ID of all passes: everything up to it was seen
 	settled  map[journal.ID]struct{} // settled while a page was being read
 	changed  chan struct{}
@@ -81,6 +84,7 @@ func (l *lane) start() {
 	l.known = map[journal.ID]struct{}{}
 	l.flying = map[string]journal.ID{}
 	l.stopped = map[string]journal.ID{}
+	l.barred = map[journal.ID]int{}
 	l.behind = true
 	l.changed = make(chan struct{})
 }
@@ -111,7 +115,7 @@ func (l *lane) offer(ctx context.Context, parcels []*parcel) {
 		idle := l.stopping || state != guard.Closed || !l.clock.Now().Before(deadline)
 		if len(parcels) > 0 && idle {
 			// From the start: another in-basket may be about to offer an older ID.
-			l.behind, l.missed, l.after = true, false, 0
+			l.rewind()
 			l.mu.Unlock()
 			return
 		}
@@ -132,14 +136,20 @@ func (l *lane) offer(ctx context.Context, parcels []*parcel) {
 // again makes the lane read the journal from its beginning, because older deliveries became due.
 func (l *lane) again() {
 	l.mu.Lock()
-	l.behind, l.missed, l.after = true, true, 0
+	l.rewind()
 	l.signal()
 	l.mu.Unlock()
 }
 
+// rewind begins a new pass through the journal. The caller holds mu.
+func (l *lane) rewind() {
+	l.behind, l.missed, l.after = true, true, 0
+	l.pass++
+}
+
 // push puts a parcel into its place in the queue unless it is known. The caller holds mu.
 func (l *lane) push(p *parcel) {
-	if _, ok := l.known[p.id]; ok {
+	if _, ok := l.known[p.id]; ok || l.barred[p.id] > 0 {
 		return
 	}
 	l.known[p.id] = struct{}{}
@@ -167,6 +177,11 @@ func (l *lane) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		g, probe := l.take(ctx)
 		if g == nil {
+			return
+		}
+		if ctx.Err() != nil { // nothing new begins once the agent stops
+			l.circuit.Abandon()
+			l.putBack(g)
 			return
 		}
 		if probe && len(g) > 1 {
@@ -221,7 +236,7 @@ func (l *lane) wantsPage() bool {
 // load reads the next page of the journal into the queue.
 func (l *lane) load(ctx context.Context) {
 	l.mu.Lock()
-	after := l.after
+	after, pass := l.after, l.pass
 	l.missed = false
 	l.settled = map[journal.ID]struct{}{}
 	l.mu.Unlock()
@@ -231,30 +246,34 @@ func (l *lane) load(ctx context.Context) {
 	if len(page) > 0 {
 		last = page[len(page)-1].ID
 	}
-	parcels := l.prepare(ctx, l.name, l.unknown(page))
+	var parcels []*parcel
+	if err == nil {
+		parcels, err = l.prepare(ctx, l.name, l.unknown(page))
+	}
+	if err != nil && ctx.Err() == nil {
+		l.circuit.Fail(connectors.Transient, CodeJournal, "the journal could not be read or written")
+		l.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot read the backlog; trying again")
+		l.pause(ctx, time.Second)
+	}
 
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.loading = false
-	if err != nil {
-		if ctx.Err() == nil {
-			l.circuit.Fail(connectors.Transient, CodeJournal, "the journal could not be read")
-			l.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot read the backlog; trying again")
-		}
-		return
-	}
 	for _, p := range parcels {
 		if _, gone := l.settled[p.id]; !gone {
 			l.push(p)
 		}
 	}
 	l.settled = nil
+	l.signal()
+	if err != nil {
+		return // the same page again
+	}
 	l.loaded = max(l.loaded, last)
-	if l.after == after { // else again() was called meanwhile
+	if l.pass == pass { // else what was read before may have become due again
 		l.after = max(after, last)
 		l.behind = len(page) > 0 || l.missed
 	}
-	l.signal()
 }
 
 // unknown returns those of page that are neither queued nor in flight.
@@ -369,13 +388,9 @@ func (l *lane) release(p *parcel) {
 // drop forgets a delivery that an operator gave up, and lifts what it held up.
 func (l *lane) drop(id journal.ID) {
 	l.mu.Lock()
-	for i, p := range l.queue {
-		if p.id == id {
-			l.bytes -= p.size
-			l.queue = slices.Delete(l.queue, i, i+1)
-			delete(l.known, id)
-			break
-		}
+	l.unqueue(id)
+	if l.settled != nil {
+		l.settled[id] = struct{}{} // a page that is being read may hold it
 	}
 	for key, by := range l.stopped {
 		if by == id {
@@ -386,12 +401,48 @@ func (l *lane) drop(id journal.ID) {
 	l.mu.Unlock()
 }
 
+// unqueue takes a parcel out of the queue if it waits there. The caller holds mu.
+func (l *lane) unqueue(id journal.ID) {
+	for i, p := range l.queue {
+		if p.id == id {
+			l.bytes -= p.size
+			l.queue = slices.Delete(l.queue, i, i+1)
+			delete(l.known, id)
+			return
+		}
+	}
+}
+
+// bar keeps a delivery from beginning until unbar, and tells whether it is under way already.
+func (l *lane) bar(id journal.ID) (flying bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.unqueue(id)
+	l.barred[id]++
+	_, flying = l.known[id]
+	return flying
+}
+
+// unbar ends a bar; what the journal now has of the delivery is read from there.
+func (l *lane) unbar(id journal.ID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.barred[id]--; l.barred[id] <= 0 {
+		delete(l.barred, id)
+	}
+	if l.settled != nil {
+		l.settled[id] = struct{}{} // a page that is being read may hold what it was before
+	}
+	l.rewind()
+	l.signal()
+}
+
 // admit hands over older parcels that became due.
 func (l *lane) admit(parcels []*parcel) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.behind || !l.room() {
-		l.behind, l.missed, l.after = true, true, 0
+		l.rewind()
 	} else {
 		for _, p := range parcels {
 			l.push(p)

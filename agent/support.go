@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"io"
-	"path"
 	"runtime"
 	"strconv"
 	"sync"
@@ -77,16 +76,11 @@ func batchKey(identity string, seq int64) string {
 	return identity + "/batch/" + strconv.FormatInt(seq, 10)
 }
 
-// routeFor returns the route that takes a form of this transport name: the first whose globs match.
+// routeFor returns the route that takes a form of this transport name: the first that matches.
 func routeFor(routes []*route, transport string) *route {
 	for _, r := range routes {
-		if len(r.files) == 0 {
+		if r.matches(transport) {
 			return r
-		}
-		for _, glob := range r.files {
-			if ok, _ := path.Match(glob, transport); ok {
-				return r
-			}
 		}
 	}
 	return nil
