@@ -111,7 +111,7 @@ func (l *loader) listen(x *Listen) {
 	if x.Address == "" { // missing is a problem already
 		return
 	}
-	if x.Address == c.Monitor {
+	if x.Address == c.Monitor && !strings.HasSuffix(x.Address, ":0") { // port 0 takes a free one each
 		l.add(c.Problem(CodeAddress, "listen and monitor have the same address", "front offices must not read metrics; give monitor another port", "listen", "address"))
 	}
 	loopback, ok := l.address(x.Address, "listen", "address")

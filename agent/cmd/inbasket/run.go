@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/kardianos/service"
@@ -32,7 +33,13 @@ ends within ten seconds of Ctrl+C, SIGTERM or a stop of the service. SIGHUP relo
 	return cmd
 }
 
+// gcPercent trades a little work for memory: an agent shares its machine with the legacy system.
+const gcPercent = 50
+
 func (a *app) run(ctx context.Context, force bool) error {
+	if a.getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	cfg, err := a.load(false)
 	if err != nil {
 		return err
