@@ -16,6 +16,7 @@ const (
 	CodePlan        = "mapping.missing"        // the pinned mapping cannot be read from the journal; restore the journal from backup
 	CodeOpen        = "config.open"            // a connector of the configuration cannot be opened; the message says which and why
 	CodeServe       = "agent.listener"         // a listener stopped by itself; restart the agent
+	CodeListen      = "config.monitor"         // the address for health and metrics is taken; name a free one as monitor, or "off"
 	CodeBatchHeld   = "batch.held"             // a sealed batch cannot go and stops its target; look at it with inbasket batches, then retry or void it
 	CodeByOperator  = "form.rejected"          // a person rejected the form; the reason is theirs
 	CodeMappingFile = "config.mapping-file"    // the mapping file of a route cannot be read; mend its path or rights

@@ -51,7 +51,8 @@ func (a *Agent) listen(ctx context.Context) (s *serving, err error) {
 	}
 	if cfg.Monitor != "" {
 		if s.monitor, err = net.Listen("tcp", cfg.Monitor); err != nil {
-			return s, opening("monitor", cfg.Monitor, err)
+			return s, &connectors.Error{Class: connectors.TargetError, Code: CodeListen, Op: "listen for health and metrics on " + cfg.Monitor,
+				Hint: "another program, or another agent, has the address: name a free one as monitor", Err: err}
 		}
 		s.watch = &http.Server{Handler: frontoffice.Monitor(a, a.figures.metrics), ReadHeaderTimeout: 5 * time.Second}
 	}

@@ -45,9 +45,9 @@ func (c *Client) List(ctx context.Context, f journal.Filter) (list []journal.Ent
 	return list, c.post(ctx, "list", listRequest(f), &list)
 }
 
-// Show asks for everything about one submission.
-func (c *Client) Show(ctx context.Context, id journal.ID) (v View, err error) {
-	return v, c.post(ctx, "show", showRequest{id}, &v)
+// Show asks for everything about one submission; with raw also for what systems said in their own words.
+func (c *Client) Show(ctx context.Context, id journal.ID, raw bool) (v View, err error) {
+	return v, c.post(ctx, "show", showRequest{id, raw}, &v)
 }
 
 // Batches asks for the sealed batches of a target; of all targets when it is empty.

@@ -123,7 +123,7 @@ func TestOrders(t *testing.T) {
 	if list, err := c.List(ctx, journal.Filter{State: journal.Parked, Since: since, Limit: 3}); err != nil || list[0].ID != 7 {
 		t.Error(list, err)
 	}
-	if v, err := c.Show(ctx, 9); err != nil || v.ID != 9 || v.Deliveries[0].Code != "sql.length" || len(v.Attachments[0].Digest) != 64 {
+	if v, err := c.Show(ctx, 9, false); err != nil || v.ID != 9 || v.Deliveries[0].Code != "sql.length" || len(v.Attachments[0].Digest) != 64 {
 		t.Error(v, err)
 	}
 	if b, err := c.Batches(ctx, "mainframe", true); err != nil || b[0].Members != 2 {

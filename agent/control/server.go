@@ -67,7 +67,7 @@ func handler(key string, op Operator) http.Handler {
 	})
 	order(mux, "show", func(ctx context.Context, r showRequest, _ string) (View, error) {
 		v, err := op.Show(ctx, r.ID)
-		return ViewOf(v), err
+		return ViewOf(v, r.Raw), err
 	})
 	order(mux, "batches", func(ctx context.Context, r batchesRequest, _ string) ([]Batch, error) {
 		b, err := op.Batches(ctx, r.Target, r.Open)
@@ -120,7 +120,8 @@ type listRequest struct {
 }
 
 type showRequest struct {
-	ID journal.ID `json:"id"`
+	ID  journal.ID `json:"id"`
+	Raw bool       `json:"raw,omitempty"`
 }
 
 type batchesRequest struct {

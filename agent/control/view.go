@@ -2,6 +2,7 @@ package control
 
 import (
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal"
@@ -10,6 +11,8 @@ import (
 // View is everything about one submission as show prints it, without what the citizen wrote.
 type View struct {
 	journal.Entry
+	Text        string               `json:"text,omitempty"` // why it is parked or rejected
+	Next        string               `json:"next,omitempty"` // what to do
 	Mapping     string               `json:"mapping"`
 	Digest      string               `json:"digest"`
 	Attachments []File               `json:"attachments,omitempty"`
@@ -17,6 +20,7 @@ type View struct {
 	Results     []Result             `json:"results,omitempty"`
 	Errors      []journal.FieldError `json:"errors,omitempty"`
 	Timeline    []journal.Moment     `json:"timeline"`
+	Raw         []string             `json:"raw,omitempty"` // systems' own words, which may hold what the citizen wrote; only when asked for
 }
 
 // File is an attachment or document.
@@ -65,9 +69,15 @@ type Batch struct {
 	Digest   string           `json:"digest"`
 }
 
-// ViewOf makes a View of the journal's.
-func ViewOf(v journal.View) View {
+// ViewOf makes a View of the journal's; with raw also what systems said in their own words.
+func ViewOf(v journal.View, raw bool) View {
 	out := View{Entry: v.Entry, Mapping: v.Plan, Digest: v.Digest, Attachments: filesOf(v.Attachments), Errors: v.Errors, Timeline: v.Timeline, Deliveries: []Delivery{}}
+	if v.Reason != nil {
+		out.Text, out.Next = v.Reason.Text, v.Reason.Next
+	}
+	if raw {
+		out.Raw = rawOf(v)
+	}
 	for _, d := range v.Deliveries {
 		x := Delivery{Target: d.Target, Progress: d.Progress, Batch: d.Batch, Attempts: d.Attempts}
 		if d.Reason != nil {
@@ -92,6 +102,27 @@ func BatchesOf(list []journal.Batch) []Batch {
 		out[i] = Batch{Target: b.Target, Seq: b.Seq, Name: b.Name, Progress: b.Progress, Members: len(b.Members), Size: b.Size, SealedAt: b.SealedAt, Why: b.Why, Digest: hex.EncodeToString(b.Digest[:])}
 	}
 	return out
+}
+
+// rawOf collects the systems' own words, each once.
+func rawOf(v journal.View) (list []string) {
+	add := func(s string) {
+		if s != "" && !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	if v.Reason != nil {
+		add(v.Reason.Raw)
+	}
+	for _, d := range v.Deliveries {
+		if d.Reason != nil {
+			add(d.Reason.Raw)
+		}
+	}
+	for _, m := range v.Timeline {
+		add(m.Raw)
+	}
+	return list
 }
 
 func filesOf(list []journal.File) []File {

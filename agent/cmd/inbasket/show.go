@@ -14,10 +14,11 @@ import (
 )
 
 func showCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	raw := false
+	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show everything about one submission, with every attempt",
-		Long:  "Show prints a submission's whole timeline, from the running agent or from the journal of a stopped one. What the citizen wrote is not in it.",
+		Long:  "Show prints a submission's whole timeline, from the running agent or from the journal of a stopped one. What the citizen wrote is not in it, unless --raw asks for the systems' own words.",
 		Args:  args("ID"),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			ids, err := parseIDs(given)
@@ -26,10 +27,10 @@ func showCommand(a *app) *cobra.Command {
 			}
 			ctx := cmd.Context()
 			var v control.View
-			err = a.agent(ctx, func(c *control.Client) error { v, err = c.Show(ctx, ids[0]); return err },
+			err = a.agent(ctx, func(c *control.Client) error { v, err = c.Show(ctx, ids[0], raw); return err },
 				func(j *journal.Journal, _ config.Place) error {
-					raw, err := j.Show(ctx, ids[0])
-					v = control.ViewOf(raw)
+					found, err := j.Show(ctx, ids[0])
+					v = control.ViewOf(found, raw)
 					return notFound(err, ids[0])
 				})
 			if err != nil {
@@ -38,6 +39,8 @@ func showCommand(a *app) *cobra.Command {
 			return a.print(v, func(w io.Writer) { printView(w, v) })
 		},
 	}
+	cmd.Flags().BoolVar(&raw, "raw", false, "also what databases and servers said, word for word; it may hold what the citizen wrote")
+	return cmd
 }
 
 // notFound words the journal's error for people.
@@ -62,7 +65,8 @@ func printView(w io.Writer, v control.View) {
 		}
 		row("submission", v.ID.String())
 		row("state", string(v.State))
-		row("why", v.Code)
+		row("why", strings.Join(words(v.Text, bracketed(v.Code)), " "))
+		row("next", v.Next)
 		row("route", v.Route)
 		row("front office", v.Office)
 		row("reference", v.Reference)
@@ -81,12 +85,22 @@ func printView(w io.Writer, v control.View) {
 	for _, r := range v.Results {
 		printResult(w, r)
 	}
+	for _, s := range v.Raw {
+		fmt.Fprintf(w, "\nraw: %s\n", visible(s))
+	}
 	fmt.Fprintln(w, "\ntimeline")
 	table(w, func(w io.Writer) {
 		for _, m := range v.Timeline {
 			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", stamp(m.At), m.What, m.Target, visible(strings.Join(words(m.Code, m.Text, by(m.By)), " · ")))
 		}
 	})
+}
+
+func bracketed(code string) string {
+	if code == "" {
+		return ""
+	}
+	return "[" + code + "]"
 }
 
 func printDeliveryView(w io.Writer, d control.Delivery) {
