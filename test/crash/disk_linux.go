@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"unsafe"
 
@@ -45,18 +46,22 @@ func (d *disk) mount() error {
 	return command("mount", "-t", "ext4", d.loop, d.at)
 }
 
-// cut cuts the power: what was not synced is gone. The disk comes back as after a restart.
-func (d *disk) cut() error {
+// shutdown cuts the power: nothing more reaches the disk, and what was not synced is gone.
+func (d *disk) shutdown() error {
 	f, err := os.Open(d.at)
 	if err != nil {
 		return err
 	}
+	defer f.Close()
 	flags := uint32(noLogFlush)
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), ioctlShutdown, uintptr(unsafe.Pointer(&flags)))
-	f.Close()
-	if errno != 0 {
+	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), ioctlShutdown, uintptr(unsafe.Pointer(&flags))); errno != 0 {
 		return fmt.Errorf("shut the file system down: %w", errno)
 	}
+	return nil
+}
+
+// again brings the disk back as after a restart.
+func (d *disk) again() error {
 	if err := d.unmount(); err != nil {
 		return err
 	}
@@ -78,3 +83,32 @@ func command(name string, args ...string) error {
 	}
 	return nil
 }
+
+// tmpfs is a small disk in memory for the agent's state, which can be full.
+type tmpfs struct{ at string }
+
+// newTmpfs mounts 24 MiB at the folder at. It needs root.
+func newTmpfs(at string) (*tmpfs, error) {
+	return &tmpfs{at}, command("mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs", at)
+}
+
+// fill writes until nothing more fits; the returned function gives the room back.
+func (t *tmpfs) fill() (free func(), err error) {
+	name := filepath.Join(t.at, "ballast")
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	for size := 1 << 20; size > 0; {
+		if _, err := f.Write(make([]byte, size)); err != nil {
+			size /= 4
+		}
+	}
+	return func() { _ = os.Remove(name) }, nil
+}
+
+// grow makes the disk larger.
+func (t *tmpfs) grow() error { return command("mount", "-o", "remount,size=256m", t.at) }
+
+func (t *tmpfs) close() { _ = command("umount", t.at) }

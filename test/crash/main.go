@@ -20,13 +20,14 @@ import (
 
 // options are the command line.
 type options struct {
-	rounds int
-	forms  int // new ones a round
-	seed   uint64
-	binary string
-	keep   bool
-	power  bool
-	only   string
+	rounds   int
+	forms    int // new ones a round
+	seed     uint64
+	binary   string
+	keep     bool
+	power    bool
+	troubles bool
+	only     string
 }
 
 func main() {
@@ -39,6 +40,7 @@ func main() {
 	flag.StringVar(&o.binary, "binary", "", "agent to kill; empty: build it")
 	flag.BoolVar(&o.keep, "keep", false, "keep the working folder")
 	flag.BoolVar(&o.power, "power", false, "cut the power of the agent's disk instead (root)")
+	flag.BoolVar(&o.troubles, "troubles", false, "let everything around the agent fail instead, and see what status says (root)")
 	flag.StringVar(&o.only, "only", "", "one kind of round only, such as fsync")
 	flag.Parse()
 	ok, err := run(ctx, o)
@@ -57,20 +59,7 @@ func run(ctx context.Context, o options) (bool, error) {
 		return false, err
 	}
 	defer w.close()
-	kills := 0
-	for n := range o.rounds {
-		killed, err := w.round(ctx, n)
-		if err != nil {
-			return false, fmt.Errorf("round %d: %w\n%s", n+1, err, w.logTail())
-		}
-		if killed {
-			kills++
-		}
-		if ctx.Err() != nil {
-			return false, ctx.Err()
-		}
-	}
-	found, err := w.settle(ctx)
+	kills, found, err := w.run(ctx)
 	if err != nil {
 		w.keep = true
 		return false, fmt.Errorf("%w\n%s", err, w.logTail())
@@ -85,4 +74,32 @@ func run(ctx context.Context, o options) (bool, error) {
 	}
 	fmt.Printf("%d kills, %d submissions, %d lost, %d doubled, %d stuck\n", kills, w.sender.count(), found.lost, found.doubled, found.stuck)
 	return ok, nil
+}
+
+// run kills the agent as often as is asked for, or troubles it, and then lets everything settle.
+func (w *world) run(ctx context.Context) (kills int, f *findings, err error) {
+	stop := w.sender.flow(70 * time.Millisecond)
+	defer func() { stop() }()
+	if w.troubles {
+		if kills, err = w.trouble(ctx); err != nil {
+			return kills, nil, err
+		}
+	}
+	for n := 0; n < w.rounds && !w.troubles; n++ {
+		killed, err := w.round(ctx, n)
+		if err != nil {
+			return kills, nil, fmt.Errorf("round %d: %w", n+1, err)
+		}
+		if killed {
+			kills++
+		}
+	}
+	stop()
+	stop = func() {}
+	a, err := w.start()
+	if err != nil {
+		return kills, nil, err
+	}
+	f, err = w.settle(ctx, a)
+	return kills, f, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	"sync"
 	"time"
 )
 
@@ -44,13 +43,9 @@ func (w *world) pick(n int) kind {
 	return kinds[0]
 }
 
-// round sends forms, runs the agent and kills it; it tells whether the agent was killed.
+// round runs the agent while forms flow, and kills it; it tells whether the agent was killed.
 func (w *world) round(ctx context.Context, n int) (bool, error) {
-	if err := w.sender.send(w.forms / 3); err != nil {
-		return false, err
-	}
-	stop := w.trickle(w.forms - w.forms/3)
-	defer func() { _ = stop() }() // where the round ends early, its own error counts
+	w.sender.send(w.forms / 2) // something to do from the start
 	k := w.pick(n)
 	early, late, err := w.faults(k)
 	if err != nil {
@@ -65,13 +60,20 @@ func (w *world) round(ctx context.Context, n int) (bool, error) {
 		a.kill()
 		return false, err
 	}
-	killed := a.kill() || a.killed()
-	if err := stop(); err != nil {
-		return false, err
-	}
 	if w.disk != nil {
-		if err := w.disk.cut(); err != nil {
+		// First the power goes, and then the agent: it may see a dead disk for a moment.
+		if err := w.disk.shutdown(); err != nil {
 			return false, fmt.Errorf("power loss: %w", err)
+		}
+		a.ended(time.Duration(w.rand.IntN(100)) * time.Millisecond)
+	}
+	killed := a.kill() || a.killed()
+	if w.disk != nil {
+		w.gate.Lock()
+		err := w.disk.again()
+		w.gate.Unlock()
+		if err != nil {
+			return false, fmt.Errorf("after the power loss: %w", err)
 		}
 	}
 	how := ""
@@ -80,33 +82,11 @@ func (w *world) round(ctx context.Context, n int) (bool, error) {
 			how = f[len(f)-1]
 		}
 	}
+	if !killed {
+		how += " (ended by itself)"
+	}
 	fmt.Printf("round %3d  %-11s  over after %4d ms  %s\n", n+1, k.name, time.Since(begun).Milliseconds(), how)
 	return killed, ctx.Err()
-}
-
-// trickle sends n forms one after another while the round runs, so that the agent is never idle for long.
-// The function that it returns sends the rest at once; it may be called twice.
-func (w *world) trickle(n int) func() error {
-	quit, done := make(chan struct{}), make(chan error, 1)
-	go func() {
-		for i := range n {
-			select {
-			case <-quit:
-				done <- w.sender.send(n - i)
-				return
-			case <-time.After(80 * time.Millisecond):
-			}
-			if err := w.sender.send(1); err != nil {
-				done <- err
-				return
-			}
-		}
-		done <- nil
-	}()
-	return sync.OnceValue(func() error {
-		close(quit)
-		return <-done
-	})
 }
 
 // faults returns strace's arguments for a round of this kind: from the start of the agent, at the Nth

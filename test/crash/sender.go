@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 )
@@ -17,13 +19,31 @@ type letter struct {
 	Name   string
 	Cents  int
 	Items  int
+	Notice bool // a notice with an attachment: no batch line, and delivered is its last word
 	Posted bool // by HTTP; else put into the folder
+	Wrong  bool // breaks the schema: rejected after acceptance
+}
+
+// letterNo returns the n-th letter, counted from 1.
+func letterNo(n int) letter {
+	l := letter{Ref: fmt.Sprintf("CR-%06d", n), Name: fmt.Sprintf("Müller %d", n), Cents: n * 37 % 100000, Items: n % 4, Posted: n%2 == 0}
+	switch n % 10 {
+	case 3, 6:
+		l.Notice, l.Ref = true, fmt.Sprintf("NT-%06d", n)
+	case 9:
+		l.Wrong = true
+	}
+	return l
 }
 
 // bytes returns the form.
 func (l letter) bytes() []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `{"reference":%q,"name":%q,"amount":%d.%02d,"items":[`, l.Ref, l.Name, l.Cents/100, l.Cents%100)
+	name := fmt.Sprintf("%q", l.Name)
+	if l.Wrong {
+		name = "17"
+	}
+	fmt.Fprintf(&b, `{"reference":%q,"name":%s,"amount":%d.%02d,"items":[`, l.Ref, name, l.Cents/100, l.Cents%100)
 	for i := range l.Items {
 		if i > 0 {
 			b.WriteByte(',')
@@ -34,21 +54,45 @@ func (l letter) bytes() []byte {
 	return b.Bytes()
 }
 
-// sender is whoever sends forms: some into the folder, some by HTTP, some twice.
+// attachment returns what goes with a notice; nil: nothing.
+func (l letter) attachment() []byte {
+	if !l.Notice {
+		return nil
+	}
+	return []byte("%PDF-1.4\n" + strings.Repeat(l.Ref+" "+l.Name+"\n", 50))
+}
+
+func (l letter) route() string {
+	if l.Notice {
+		return "notice"
+	}
+	return "permit"
+}
+
+// sender is whoever sends forms: some into the folder, some by HTTP, some twice, all the time.
 type sender struct {
 	dir, addr, token string
+	gate             *sync.RWMutex // held for reading while the agent's disk is used
 
 	mu      sync.Mutex
 	letters []letter
-	queue   chan letter // to be posted until it is accepted
+	ids     map[string]string // that the agent gave to posted letters, by reference
+	wrong   []string          // answers that must not be
+	astray  map[string]bool   // attachments whose form did not get into the folder with them
+	post    chan letter
+	file    chan letter
 	open    sync.WaitGroup
 	quit    chan struct{}
 	over    sync.WaitGroup
 }
 
-func newSender(dir, addr, token string) *sender {
-	s := &sender{dir: dir, addr: addr, token: token, queue: make(chan letter, 100000), quit: make(chan struct{})}
-	s.over.Go(s.post)
+func newSender(dir, addr, token string, gate *sync.RWMutex) *sender {
+	s := &sender{dir: dir, addr: addr, token: token, gate: gate, ids: map[string]string{}, astray: map[string]bool{}, quit: make(chan struct{}),
+		post: make(chan letter, 1<<17), file: make(chan letter, 1<<17)}
+	for range 3 {
+		s.over.Go(s.posting)
+	}
+	s.over.Go(s.filing)
 	return s
 }
 
@@ -72,29 +116,95 @@ func (s *sender) all() []letter {
 	return append([]letter(nil), s.letters...)
 }
 
-// send sends n new forms: every second one by HTTP, every fifth of the others twice.
-func (s *sender) send(n int) error {
+// send makes n new letters due.
+func (s *sender) send(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for range n {
-		s.mu.Lock()
-		i := len(s.letters) + 1
-		l := letter{Ref: fmt.Sprintf("CR-%06d", i), Name: fmt.Sprintf("Müller %d", i), Cents: i * 37 % 100000, Items: i % 4, Posted: i%2 == 0}
+		l := letterNo(len(s.letters) + 1)
 		s.letters = append(s.letters, l)
-		s.mu.Unlock()
+		s.open.Add(1)
 		if l.Posted {
-			s.open.Add(1)
-			s.queue <- l
-			continue
-		}
-		if err := s.put(l.Ref+".json", l.bytes()); err != nil {
-			return err
-		}
-		if i%5 == 0 {
-			if err := s.put(l.Ref+"-again.json", l.bytes()); err != nil {
-				return err
-			}
+			s.post <- l
+		} else {
+			s.file <- l
 		}
 	}
-	return nil
+}
+
+// flow sends letters one by one, every so often, until the returned function is called.
+func (s *sender) flow(every time.Duration) (stop func()) {
+	quit := make(chan struct{})
+	var over sync.WaitGroup
+	over.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-quit:
+				return
+			case <-tick.C:
+				s.send(1)
+			}
+		}
+	})
+	return func() { close(quit); over.Wait() }
+}
+
+// again waits a moment before something is tried again; false: the sender closes.
+func (s *sender) again() bool {
+	select {
+	case <-s.quit:
+		return false
+	case <-time.After(30 * time.Millisecond):
+		return true
+	}
+}
+
+// filing puts one letter after another into the folder, every fifth of them twice. A disk that is gone
+// comes back; what is not known to be durable is put there again, under another name.
+func (s *sender) filing() {
+	for n := 1; ; n++ {
+		select {
+		case <-s.quit:
+			return
+		case l := <-s.file:
+			for try := 0; s.putLetter(l, try) != nil; try++ {
+				if !s.again() {
+					return
+				}
+			}
+			if n%5 == 0 {
+				for try := 100; s.putLetter(l, try) != nil; try++ {
+					if !s.again() {
+						return
+					}
+				}
+			}
+			s.open.Done()
+		}
+	}
+}
+
+func (s *sender) putLetter(l letter, try int) error {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	name := l.Ref
+	if try > 0 {
+		name = fmt.Sprintf("%s-%d", l.Ref, try)
+	}
+	if b := l.attachment(); b != nil {
+		if err := s.put(name+".pdf", b); err != nil {
+			return err
+		}
+	}
+	err := s.put(name+".json", l.bytes())
+	if err != nil && l.Notice {
+		s.mu.Lock()
+		s.astray[name+".pdf"] = true
+		s.mu.Unlock()
+	}
+	return err
 }
 
 // put puts a file into the folder as a careful sender does: complete and durable before it can be seen.
@@ -104,19 +214,21 @@ func (s *sender) put(name string, b []byte) error {
 	if err != nil {
 		return err
 	}
+	defer f.Close()
 	if _, err := f.Write(b); err != nil {
 		return err
 	}
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
-		return err
-	}
 	if err := os.Rename(temp, final); err != nil {
 		return err
 	}
-	d, err := os.Open(s.dir)
+	return syncDir(s.dir)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
@@ -124,19 +236,23 @@ func (s *sender) put(name string, b []byte) error {
 	return d.Sync()
 }
 
-// post posts one letter after another, each until the agent has said 202.
-func (s *sender) post() {
+// posting posts one letter after another, each until the agent has said 202, and some once more.
+func (s *sender) posting() {
 	client := &http.Client{Timeout: 5 * time.Second}
-	for {
+	for n := 1; ; n++ {
 		select {
 		case <-s.quit:
 			return
-		case l := <-s.queue:
-			for !s.accepted(client, l) {
-				select {
-				case <-s.quit:
-					return
-				case <-time.After(50 * time.Millisecond):
+		case l := <-s.post:
+			times := 1
+			if n%7 == 0 {
+				times = 2
+			}
+			for range times {
+				for !s.accepted(client, l) {
+					if !s.again() {
+						return
+					}
 				}
 			}
 			s.open.Done()
@@ -144,13 +260,29 @@ func (s *sender) post() {
 	}
 }
 
+// body returns the form as it is posted: alone, or with its attachment.
+func (l letter) body() (contentType string, b []byte) {
+	if !l.Notice {
+		return "application/json", l.bytes()
+	}
+	var out bytes.Buffer
+	m := multipart.NewWriter(&out)
+	form, _ := m.CreatePart(map[string][]string{"Content-Disposition": {`form-data; name="form"`}, "Content-Type": {"application/json"}})
+	_, _ = form.Write(l.bytes())
+	file, _ := m.CreateFormFile("letter", l.Ref+".pdf")
+	_, _ = file.Write(l.attachment())
+	_ = m.Close()
+	return m.FormDataContentType(), out.Bytes()
+}
+
 func (s *sender) accepted(client *http.Client, l letter) bool {
-	req, err := http.NewRequest(http.MethodPost, "http://"+s.addr+"/v1/submissions?route=crash", bytes.NewReader(l.bytes()))
+	contentType, body := l.body()
+	req, err := http.NewRequest(http.MethodPost, "http://"+s.addr+"/v1/submissions?route="+l.route(), bytes.NewReader(body))
 	if err != nil {
 		panic(err) // the address is our own
 	}
 	req.Header.Set("Authorization", "Bearer "+s.token)
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("Idempotency-Key", `"`+l.Ref+`"`)
 	resp, err := client.Do(req)
 	if err != nil {
@@ -158,8 +290,35 @@ func (s *sender) accepted(client *http.Client, l letter) bool {
 	}
 	defer resp.Body.Close()
 	b, _ := io.ReadAll(resp.Body)
-	if resp.StatusCode >= 400 && resp.StatusCode < 500 && resp.StatusCode != http.StatusConflict {
-		fmt.Printf("post %s: %s %s\n", l.Ref, resp.Status, b)
+	if resp.StatusCode != http.StatusAccepted {
+		// 409 is said while the first attempt is still being worked on.
+		if resp.StatusCode < 500 && !strings.Contains(string(b), "submit.in-progress") {
+			s.complain("post %s: %s %s", l.Ref, resp.Status, b)
+		}
+		return false
 	}
-	return resp.StatusCode == http.StatusAccepted
+	at := resp.Header.Get("Location")
+	s.mu.Lock()
+	before, known := s.ids[l.Ref]
+	s.ids[l.Ref] = at
+	s.mu.Unlock()
+	if known && before != at {
+		s.complain("post %s: it is at %s, and was at %s", l.Ref, at, before)
+	}
+	return true
+}
+
+// strayed tells whether a file is an attachment that the sender itself left alone when the disk failed.
+func (s *sender) strayed(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.astray[name]
+}
+
+func (s *sender) complain(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.wrong) < 20 {
+		s.wrong = append(s.wrong, fmt.Sprintf(format, args...))
+	}
 }

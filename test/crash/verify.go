@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
 )
 
 // findings are what is wrong in the end.
@@ -36,34 +40,43 @@ func (f *findings) stick(format string, args ...any) {
 
 // settle runs the agent undisturbed until every submission has its last word and is everywhere it
 // belongs, or two minutes have passed, and says what is wrong.
-func (w *world) settle(ctx context.Context) (*findings, error) {
-	a, err := w.start()
-	if err != nil {
-		return nil, err
-	}
+func (w *world) settle(ctx context.Context, a *running) (*findings, error) {
 	defer a.kill()
 	if !w.ready(20 * time.Second) {
 		return nil, fmt.Errorf("the agent is not ready after 20 s")
 	}
-	w.sender.open.Wait()
-	var f *findings
-	for begun := time.Now(); time.Since(begun) < 2*time.Minute && ctx.Err() == nil; time.Sleep(500 * time.Millisecond) {
-		if f, err = w.look(ctx); err != nil {
-			return nil, err
+	sent := make(chan struct{})
+	go func() { w.sender.open.Wait(); close(sent) }()
+	limit := time.After(2 * time.Minute)
+	for done := false; !done; {
+		select {
+		case <-sent:
+			done = w.settled(ctx)
+		case <-limit:
+			done = true
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
-		if f.lost+f.stuck == 0 || a.ended(0) {
+		if done || a.ended(300*time.Millisecond) {
 			break
 		}
 	}
-	if f.lost+f.stuck > 0 {
-		fmt.Println(w.status(ctx))
-	}
 	// What comes late would be one too many.
 	time.Sleep(time.Second)
-	if f, err = w.look(ctx); err != nil {
+	f, err := w.look(ctx)
+	if err != nil {
 		return nil, err
 	}
+	if f.lost+f.doubled+f.stuck > 0 {
+		fmt.Println(w.status(ctx))
+	}
 	return f, a.stop()
+}
+
+// settled tells whether nothing is missing any more.
+func (w *world) settled(ctx context.Context) bool {
+	f, err := w.look(ctx)
+	return err == nil && f.lost+f.stuck == 0
 }
 
 // look compares everything with what was sent.
@@ -80,13 +93,50 @@ func (w *world) look(ctx context.Context) (*findings, error) {
 	if err := w.lookEvents(ctx, f, letters); err != nil {
 		return nil, err
 	}
-	for _, pattern := range []string{"*.json", "error/*"} {
+	w.lookWithin(ctx, f)
+	for _, pattern := range []string{"*.json", "*.pdf", "error/*"} {
 		left, _ := filepath.Glob(filepath.Join(w.Dir, "in", pattern))
 		for _, name := range left {
-			f.stick("%s is still in the in-basket", filepath.Base(name))
+			if name = filepath.Base(name); !w.sender.strayed(name) {
+				f.stick("%s is still in the in-basket", name)
+			}
 		}
 	}
+	for _, name := range w.taker.left() {
+		f.stick("%s was left at a target", name)
+	}
+	w.sender.mu.Lock()
+	defer w.sender.mu.Unlock()
+	for _, line := range w.sender.wrong {
+		f.miss("%s", line)
+	}
 	return f, nil
+}
+
+// lookWithin asks the agent itself: everything is closed or rejected, nothing parked or open.
+func (w *world) lookWithin(ctx context.Context, f *findings) {
+	out, err := w.command(ctx, "status", "--json")
+	var s control.Status
+	if err == nil {
+		err = json.Unmarshal(out, &s)
+	}
+	if err != nil {
+		f.stick("status: %v", err)
+		return
+	}
+	for state, n := range s.States {
+		if n > 0 && state != journal.Closed && state != journal.Rejected {
+			f.stick("%d submissions are %s", n, state)
+		}
+	}
+	for _, t := range s.Targets {
+		if t.Open > 0 || t.Parked > 0 || t.Trouble != nil || t.Batch != nil && t.Batch.Sealed > 0 {
+			f.stick("target %s: %d open, %d parked, %+v", t.Name, t.Open, t.Parked, t.Trouble)
+		}
+	}
+	if s.Orphans > 0 {
+		f.stick("%d results fit no submission", s.Orphans)
+	}
 }
 
 func (w *world) lookDatabase(ctx context.Context, f *findings, letters []letter) error {
@@ -95,55 +145,79 @@ func (w *world) lookDatabase(ctx context.Context, f *findings, letters []letter)
 		return err
 	}
 	defer db.Close(ctx)
-	rows, err := db.Query(ctx, `select form_ref, name, (amount * 100)::bigint, (select count(*) from item i where i.application_id = a.id)
- from application a`)
+	rows, err := db.Query(ctx, `select form_ref, name, (amount * 100)::bigint, (select count(*) from item i where i.application_id = a.id), false, id
+ from application a union all select form_ref, name, (amount * 100)::bigint, items, true, 0 from notice`)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	got := map[string][]letter{}
+	w.cases = map[string]int64{}
 	for rows.Next() {
 		var l letter
-		if err := rows.Scan(&l.Ref, &l.Name, &l.Cents, &l.Items); err != nil {
+		var id int64
+		if err := rows.Scan(&l.Ref, &l.Name, &l.Cents, &l.Items, &l.Notice, &id); err != nil {
 			return err
 		}
 		got[l.Ref] = append(got[l.Ref], l)
+		w.cases[l.Ref] = id
 	}
 	for _, l := range letters {
-		switch all := got[l.Ref]; {
+		all := got[l.Ref]
+		delete(got, l.Ref)
+		switch {
+		case l.Wrong && len(all) > 0:
+			f.double("%s stands in the database, and is wrong", l.Ref)
+		case l.Wrong:
 		case len(all) == 0:
 			f.miss("%s in the database", l.Ref)
 		case len(all) > 1:
 			f.double("%s stands in the database %d times", l.Ref, len(all))
-		case all[0].Name != l.Name || all[0].Cents != l.Cents || all[0].Items != l.Items:
+		case all[0].Name != l.Name || all[0].Cents != l.Cents || all[0].Items != l.Items || all[0].Notice != l.Notice:
 			f.miss("%s stands in the database as %+v, want %+v", l.Ref, all[0], l)
 		}
+	}
+	for ref := range got {
+		f.double("%s stands in the database and was never sent", ref)
 	}
 	return rows.Err()
 }
 
+// files returns what the drop is to get for a letter, by name.
+func (w *world) files(l letter) map[string]string {
+	switch {
+	case l.Wrong:
+		return nil
+	case l.Notice:
+		return map[string]string{l.Ref + ".csv": l.Ref + ";" + l.Name + "\n", l.Ref + "-1.pdf": string(l.attachment()), l.Ref + ".ok": ""}
+	default:
+		return map[string]string{l.Ref + ".csv": fmt.Sprintf("%s;%s;%d\n", l.Ref, l.Name, w.cases[l.Ref]), l.Ref + ".ok": ""}
+	}
+}
+
 func (w *world) lookDrop(f *findings, letters []letter) {
-	files, twice := w.taker.got()
-	for _, name := range twice {
-		f.double("%s was dropped twice", name)
+	files, wrong := w.taker.got()
+	for _, line := range wrong {
+		f.double("%s", line)
 	}
 	for _, l := range letters {
-		got, ok := files[l.Ref+".csv"]
-		if !ok {
-			f.miss("%s in the drop", l.Ref)
-		} else if want := l.Ref + ";" + l.Name; strings.TrimSpace(got) != want {
-			f.miss("%s was dropped as %q, want %q", l.Ref, got, want)
+		for name, want := range w.files(l) {
+			if got, ok := files[name]; !ok {
+				f.miss("%s in the drop", name)
+			} else if got != want {
+				f.miss("%s was dropped as %q, want %q", name, got, want)
+			}
+			delete(files, name)
 		}
-		delete(files, l.Ref+".csv")
 	}
 	for name := range files {
-		f.double("%s lies in the drop for no form", name)
+		f.double("%s lay in the drop for no form", name)
 	}
 }
 
 // lookBatches reads every batch file: numbers without gap, right trailers, each form once.
 func (w *world) lookBatches(f *findings, letters []letter) error {
-	entries, err := os.ReadDir(w.FTP.Root)
+	entries, err := os.ReadDir(w.taker.kept)
 	if err != nil {
 		return err
 	}
@@ -153,22 +227,34 @@ func (w *world) lookBatches(f *findings, letters []letter) error {
 			f.miss("batch file %s, want %s", e.Name(), want)
 			continue
 		}
-		b, err := os.ReadFile(filepath.Join(w.FTP.Root, e.Name()))
+		b, err := os.ReadFile(filepath.Join(w.taker.kept, e.Name()))
 		if err != nil {
 			return err
 		}
 		readBatch(f, i+1, string(b), lines)
 	}
 	for _, l := range letters {
-		switch n := lines[fmt.Sprintf("%-20s%09d", l.Ref, l.Cents)]; {
+		key := fmt.Sprintf("%-20s%09d", l.Ref, l.Cents)
+		n := lines[key]
+		delete(lines, key)
+		switch {
+		case (l.Notice || l.Wrong) && n > 0:
+			f.double("%s is in the batches, and has no line", l.Ref)
+		case l.Notice || l.Wrong:
 		case n == 0:
 			f.miss("%s in the batches", l.Ref)
 		case n > 1:
 			f.double("%s is in the batches %d times", l.Ref, n)
 		}
 	}
+	for key := range lines {
+		f.double("the batches have %s for no form", key)
+	}
 	return nil
 }
+
+// lineLength is the length of a line of a batch in bytes, without its end.
+const lineLength = 349
 
 func readBatch(f *findings, seq int, text string, lines map[string]int) {
 	records := strings.Split(strings.TrimSuffix(text, "\r\n"), "\r\n")
@@ -178,16 +264,16 @@ func readBatch(f *findings, seq int, text string, lines map[string]int) {
 	}
 	total := 0
 	for _, r := range records[1 : len(records)-1] {
-		if len(r) != 49 {
+		if len(r) != lineLength {
 			f.miss("batch %d has a line of %d bytes", seq, len(r))
 			continue
 		}
-		cents, err := strconv.Atoi(r[40:])
+		cents, err := strconv.Atoi(r[40:49])
 		if err != nil {
-			f.miss("batch %d has the amount %q", seq, r[40:])
+			f.miss("batch %d has the amount %q", seq, r[40:49])
 		}
 		total += cents
-		lines[r[:20]+r[40:]]++
+		lines[r[:20]+r[40:49]]++
 	}
 	trailer := records[len(records)-1]
 	if want := fmt.Sprintf("T%08d%013d", len(records)-2, total); trailer != want {
@@ -195,36 +281,84 @@ func readBatch(f *findings, seq int, text string, lines map[string]int) {
 	}
 }
 
+// lookEvents compares what the front office has read across all kills with what it reads now from the
+// beginning, and with the webhooks: no event skipped, changed or doubled, one last word each.
 func (w *world) lookEvents(ctx context.Context, f *findings, letters []letter) error {
-	events, err := w.office.follow(ctx, w.Listen)
+	events, err := w.office.follow(ctx)
 	if err != nil {
 		return err
+	}
+	seen := w.office.seen()
+	for i, e := range events {
+		if i >= len(seen) {
+			f.stick("the front office has not read event %s yet", e.ID)
+			break
+		}
+		if seen[i] != e {
+			f.miss("event %d is %+v, and the front office had read %+v", i+1, e, seen[i])
+			break
+		}
+	}
+	for _, line := range w.office.complaints() {
+		f.miss("%s", line)
 	}
 	by := map[string][]event{}
 	for _, e := range events {
 		by[e.Reference] = append(by[e.Reference], e)
+		if !w.office.has(e.ID) {
+			f.stick("no webhook came for the event %s of %s", e.Type, e.Reference)
+		}
 	}
 	for _, l := range letters {
-		var types []string
-		finals := 0
-		for _, e := range by[l.Ref] {
-			types = append(types, e.Type)
-			if e.Final {
-				finals++
-			}
-			if !w.office.has(e.ID) {
-				f.stick("no webhook came for the event %s of %s", e.Type, l.Ref)
-			}
-		}
-		slices.Sort(types)
-		switch want := []string{"accepted", "decided", "delivered"}; {
-		case finals == 0:
-			f.stick("%s has no last word, only %v", l.Ref, types)
-		case finals > 1:
-			f.double("%s has %d last words: %v", l.Ref, finals, types)
-		case !slices.Equal(types, want):
-			f.double("%s has the events %v", l.Ref, types)
-		}
+		w.lookHistory(f, l, by[l.Ref])
+		delete(by, l.Ref)
+	}
+	for ref := range by {
+		f.double("there are events for %q, which was never sent", ref)
 	}
 	return nil
+}
+
+func (w *world) lookHistory(f *findings, l letter, events []event) {
+	var types, finals []string
+	ids := map[string]bool{}
+	for _, e := range events {
+		types = append(types, e.Type)
+		ids[e.Submission] = true
+		if e.Final {
+			finals = append(finals, e.Type)
+		}
+	}
+	want := []string{"accepted", "delivered", "decided"}
+	switch {
+	case l.Wrong:
+		want = []string{"accepted", "rejected"}
+	case l.Notice:
+		want = []string{"accepted", "delivered"}
+	}
+	last := want[len(want)-1:]
+	switch {
+	case len(ids) > 1:
+		f.double("%s is %d submissions", l.Ref, len(ids))
+	case len(types) == 0:
+		f.miss("%s has no events", l.Ref)
+	case len(types) < len(want) || len(finals) == 0:
+		f.stick("%s has no last word, only %v", l.Ref, types)
+	case !equalSets(types, want):
+		f.double("%s has the events %v, want %v", l.Ref, types, want)
+	case !slices.Equal(finals, last):
+		f.double("%s has the last words %v, want %v", l.Ref, finals, last)
+	}
+	w.sender.mu.Lock()
+	at := w.sender.ids[l.Ref]
+	w.sender.mu.Unlock()
+	if at != "" && !ids[filepath.Base(at)] {
+		f.miss("%s was said to be at %s, and is %v", l.Ref, at, ids)
+	}
+}
+
+// equalSets compares without regard to order: an office may decide before the nightly batch has left.
+func equalSets(a, b []string) bool {
+	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
+	return slices.Equal(a, b)
 }

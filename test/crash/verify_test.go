@@ -8,7 +8,9 @@ import (
 
 // The judgement itself is tested: a batch is right only with the right number, count and total.
 func TestReadBatch(t *testing.T) {
-	line := func(ref, cents string) string { return ref + strings.Repeat(" ", 40-len(ref)) + cents + "\r\n" }
+	line := func(ref, cents string) string {
+		return ref + strings.Repeat(" ", 40-len(ref)) + cents + strings.Repeat(" ", lineLength-49) + "\r\n"
+	}
 	good := "H000002\r\n" + line("CR-000001", "000000037") + line("CR-000002", "000000074") + "T000000020000000000111\r\n"
 	for name, c := range map[string]struct {
 		text string
@@ -34,13 +36,13 @@ func TestReadBatch(t *testing.T) {
 }
 
 func TestDropIsCompared(t *testing.T) {
-	taker := newTaker(t.TempDir(), true)
-	taker.close()
-	taker.files = map[string]string{"A.csv": "A;Müller\n", "B.csv": "B;", "X.csv": "?"}
-	taker.twice = []string{"A.csv"}
-	w, f := &world{taker: taker}, &findings{}
-	w.lookDrop(f, []letter{{Ref: "A", Name: "Müller"}, {Ref: "B", Name: "Meier"}, {Ref: "C"}})
-	if f.lost != 2 || f.doubled != 2 || f.stuck != 0 {
+	taker := &taker{files: map[string]*taken{}, wrong: []string{"A.csv was dropped twice"}}
+	for name, body := range map[string]string{"A.csv": "A;Müller;7\n", "A.ok": "", "B.csv": "B;", "B.ok": "", "X.csv": "?"} {
+		taker.files[name] = &taken{body: body}
+	}
+	w, f := &world{taker: taker, cases: map[string]int64{"A": 7}}, &findings{}
+	w.lookDrop(f, []letter{{Ref: "A", Name: "Müller"}, {Ref: "B", Name: "Meier"}, {Ref: "C"}, {Ref: "D", Wrong: true}})
+	if f.lost != 3 || f.doubled != 2 || f.stuck != 0 {
 		t.Errorf("%d lost, %d doubled, %d stuck: %q", f.lost, f.doubled, f.stuck, f.lines)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/jackc/pgx/v5"
@@ -25,6 +26,10 @@ var (
 	mappingYAML string
 	//go:embed world/inbasket.yaml
 	configYAML string
+	//go:embed world/notice.yaml
+	noticeYAML string
+	//go:embed world/form.schema.json
+	schemaJSON string
 	//go:embed world/tables.sql
 	tablesSQL string
 )
@@ -32,10 +37,11 @@ var (
 // world is everything around the agent.
 type world struct {
 	options
-	rand *rand.Rand
-	Dir  string // state, in-basket and drop
-	base string // what outlives the agent's disk: binary, logs
-	uses map[string]int
+	rand  *rand.Rand
+	Dir   string // in-basket, drop and, as a rule, state
+	State string
+	base  string // what outlives the agent's disk: binary, logs
+	uses  map[string]int
 
 	db  *servers.Database
 	DSN string
@@ -48,7 +54,10 @@ type world struct {
 	office *office
 	taker  *taker
 	judge  *judge
-	disk   *disk // nil but in power-loss runs
+	disk   *disk            // nil but in power-loss runs
+	small  *tmpfs           // of the state; nil but in fault runs
+	gate   sync.RWMutex     // held for reading while the agent's disk is used
+	cases  map[string]int64 // case number of applications by reference, as last seen
 }
 
 func newWorld(ctx context.Context, o options) (*world, error) {
@@ -75,10 +84,19 @@ func (w *world) build(ctx context.Context) error {
 		}
 		w.disk = d
 	}
-	for _, dir := range []string{"in", "drop"} {
-		if err := os.Mkdir(filepath.Join(w.Dir, dir), 0o755); err != nil {
+	w.State = filepath.Join(w.Dir, "state")
+	kept := filepath.Join(w.base, "batches")
+	for _, dir := range []string{filepath.Join(w.Dir, "in"), filepath.Join(w.Dir, "drop"), w.State, kept} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
 			return err
 		}
+	}
+	if w.troubles {
+		t, err := newTmpfs(w.State)
+		if err != nil {
+			return err
+		}
+		w.small = t
 	}
 	if err := w.servers(ctx); err != nil {
 		return err
@@ -98,14 +116,15 @@ func (w *world) build(ctx context.Context) error {
 	if err := w.program(ctx); err != nil {
 		return err
 	}
-	w.sender = newSender(filepath.Join(w.Dir, "in"), w.Listen, token)
-	w.taker = newTaker(filepath.Join(w.Dir, "drop"), !w.power)
+	w.office.watch(w.Listen)
+	w.sender = newSender(filepath.Join(w.Dir, "in"), w.Listen, token, &w.gate)
+	w.taker = newTaker(filepath.Join(w.Dir, "drop"), w.FTP.Root, kept, &w.gate, w.power)
 	w.judge = newJudge(w.DSN)
 	return nil
 }
 
 func (w *world) servers(ctx context.Context) (err error) {
-	if w.db, err = servers.StartPostgreSQL(servers.Options{Durable: w.power}); err != nil {
+	if w.db, err = servers.StartPostgreSQL(servers.Options{Durable: w.troubles}); err != nil {
 		return err
 	}
 	if w.DSN, err = w.db.Create(); err != nil {
@@ -114,7 +133,11 @@ func (w *world) servers(ctx context.Context) (err error) {
 	if err := w.sql(ctx, tablesSQL); err != nil {
 		return err
 	}
-	w.FTP, err = servers.StartVSFTPD(servers.FTPOptions{})
+	var ftp servers.FTPOptions
+	if w.troubles {
+		ftp.Settings = []string{"anon_max_rate=10000"} // slow enough to be cut in the middle of a file
+	}
+	w.FTP, err = servers.StartVSFTPD(ftp)
 	return err
 }
 
@@ -140,7 +163,7 @@ func (w *world) program(ctx context.Context) error {
 	}
 	secrets := map[string]string{
 		"CRASH_DB_PASSWORD": "test-only", "CRASH_FTP_PASSWORD": w.FTP.Password,
-		"CRASH_HOOK_SECRET": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+		"CRASH_HOOK_SECRET": hookSecret,
 	}
 	for name, value := range secrets {
 		if err := os.Setenv(name, value); err != nil {
@@ -155,8 +178,9 @@ func (w *world) program(ctx context.Context) error {
 	if err := t.Execute(&config, w); err != nil {
 		return err
 	}
-	for name, text := range map[string]string{w.config(): config.String(), filepath.Join(w.base, "mapping.yaml"): mappingYAML} {
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+	files := map[string]string{"inbasket.yaml": config.String(), "mapping.yaml": mappingYAML, "notice.yaml": noticeYAML, "form.schema.json": schemaJSON}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(w.base, name), []byte(text), 0o600); err != nil {
 			return err
 		}
 	}
@@ -211,6 +235,9 @@ func (w *world) close() {
 	}
 	if w.disk != nil {
 		w.disk.close()
+	}
+	if w.small != nil {
+		w.small.close()
 	}
 	if w.keep {
 		fmt.Println("kept:", w.base)

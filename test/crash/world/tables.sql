@@ -5,4 +5,5 @@ create table application (
     amount   numeric(9,2) not null
 );
 create table item (application_id bigint not null references application (id), line_no integer not null, what text not null);
-create table decision (id text primary key, form_ref text not null, status text not null, sent timestamptz);
+create table notice (form_ref text not null, name text not null, amount numeric(9,2) not null, items integer not null);
+create table decision (id text primary key, form_ref text not null, status text not null, letter bytea, sent timestamptz);
