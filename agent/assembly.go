@@ -52,7 +52,7 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 		return nil, err
 	}
 	made.flow = &flow{journal: a.journal, content: a.content, clock: a.clock, log: a.log, figures: a.figures,
-		plans: newPlans(a.journal, catalog), routes: map[string]*route{}, lanes: map[string]*lane{}}
+		plans: newPlans(a.journal), routes: map[string]*route{}, lanes: map[string]*lane{}}
 	for _, r := range cfg.Routes {
 		one := &route{name: r.Name, office: r.FrontOffice, plan: mappings[r.Name], within: r.DecideWithin, matches: r.Matches}
 		if err := made.flow.plans.add(ctx, one.plan); err != nil {
@@ -81,7 +81,7 @@ func (a *Agent) lane(f *flow, t config.Target, target *guard.Target) *lane {
 	if t.Retry.Most > 0 {
 		backoff.Most = t.Retry.Most
 	}
-	l := &lane{name: t.Name, identity: t.Identity, target: target, can: target.Abilities(), circuit: guard.NewCircuit(backoff, a.clock),
+	l := &lane{name: t.Name, identity: t.Identity, target: target, can: target.Abilities(), circuit: guard.NewCircuit(backoff, a.clock), backoff: backoff,
 		journal: a.journal, clock: a.clock, figures: a.figures, log: a.log.With().Str("target", t.Name).Logger(), prepare: f.prepare}
 	if t.Group > 0 {
 		l.can.MaxItems = t.Group

@@ -3,14 +3,17 @@ package agent
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"slices"
 
+	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
 
 // carry delivers one group and journals how it ended. Whatever did not end goes back into the queue.
 func (l *lane) carry(ctx context.Context, parcels []*parcel) {
+	defer l.survive(parcels)
 	// What an earlier run may have begun is looked up before anything is done about it.
 	if began := slices.ContainsFunc(parcels, begun); began {
 		parcels = l.resolve(ctx, parcels)
@@ -20,11 +23,19 @@ func (l *lane) carry(ctx context.Context, parcels []*parcel) {
 	}
 	parcels = l.alike(parcels)
 	group := groupOf(parcels)
-	if err := l.before(ctx, parcels, &group); err != nil {
+	parcels, err := l.before(ctx, parcels, &group)
+	if err != nil {
 		l.failed(ctx, parcels, err)
 		return
 	}
-	outcomes, err := l.target.Deliver(ctx, group)
+	if len(parcels) == 0 {
+		l.circuit.Abandon()
+		return
+	}
+	// A stop lets what has begun come to its end: cut off, its outcome would be unclear.
+	finishing, cancel := lingering(ctx, l.clock)
+	outcomes, err := l.target.Deliver(finishing, group)
+	cancel()
 	if err != nil && len(outcomes) == 0 {
 		l.failed(ctx, parcels, err)
 		return
@@ -65,36 +76,61 @@ func groupOf(parcels []*parcel) connectors.Group {
 	return g
 }
 
-// before journals the effect that is about to happen, where the target does not record it itself.
-func (l *lane) before(ctx context.Context, parcels []*parcel, g *connectors.Group) error {
+// before journals the effect that is about to happen, where the target does not record it itself. It
+// returns the parcels that still go: an operator may have given up some of them meanwhile.
+func (l *lane) before(ctx context.Context, parcels []*parcel, g *connectors.Group) ([]*parcel, error) {
 	if l.can.Recorded {
-		return nil
+		return parcels, nil
 	}
 	if parcels[0].progress == journal.Staged {
 		g.Staged = true
-		return nil
+		return parcels, nil
 	}
 	to := journal.Attempting
 	if l.target.Stages() {
 		if err := l.target.Stage(ctx, *g); err != nil {
 			// A temporary name is no effect: nothing of it is visible to the legacy system.
-			return asTransient(err)
+			return parcels, asTransient(err)
 		}
 		to, g.Staged = journal.Staged, true
 	}
-	changes := make([]journal.Change, 0, len(parcels))
-	for _, p := range parcels {
-		if p.progress != to {
-			changes = append(changes, journal.Change{ID: p.id, Target: l.name, To: to})
+	for len(parcels) > 0 {
+		changes := make([]journal.Change, 0, len(parcels))
+		for _, p := range parcels {
+			if p.progress != to {
+				changes = append(changes, journal.Change{ID: p.id, Target: l.name, To: to})
+			}
 		}
-	}
-	if err := l.journal.Apply(ctx, changes); err != nil {
-		return &connectors.Error{Class: connectors.Transient, Code: CodeJournal, Op: "journal before delivery", Hint: "see the journal's own message", Err: err}
+		err := l.journal.Apply(ctx, changes)
+		var wrong *journal.TransitionError
+		if errors.As(err, &wrong) {
+			if rest := l.withdraw(parcels, wrong.ID); len(rest) < len(parcels) {
+				parcels, g.Items = rest, groupOf(rest).Items
+				continue
+			}
+		}
+		if err != nil {
+			return parcels, &connectors.Error{Class: connectors.Transient, Code: CodeJournal, Op: "journal before delivery", Hint: "see the journal's own message", Err: err}
+		}
+		break
 	}
 	for _, p := range parcels {
 		p.progress = to
 	}
-	return nil
+	return parcels, nil
+}
+
+// withdraw takes out a parcel that must not go any more: the journal knows what becomes of it.
+func (l *lane) withdraw(parcels []*parcel, id journal.ID) []*parcel {
+	rest := make([]*parcel, 0, len(parcels))
+	for _, p := range parcels {
+		if p.id == id {
+			l.forget([]*parcel{p}, nil)
+		} else {
+			rest = append(rest, p)
+		}
+	}
+	return rest
 }
 
 func asTransient(err error) error {
@@ -129,7 +165,7 @@ func (l *lane) settle(ctx context.Context, parcels []*parcel, outcomes []connect
 	for i := range outcomes {
 		byKey[outcomes[i].Key] = &outcomes[i]
 	}
-	s := settlement{lane: l, changes: make([]journal.Change, 0, len(parcels))}
+	s := settlement{lane: l, size: len(parcels), changes: make([]journal.Change, 0, len(parcels))}
 	for _, p := range parcels {
 		o := byKey[p.delivery.Key]
 		if o == nil {
@@ -147,6 +183,7 @@ func (l *lane) settle(ctx context.Context, parcels []*parcel, outcomes []connect
 // settlement collects what one group's outcomes lead to.
 type settlement struct {
 	lane    *lane
+	size    int // of the group
 	changes []journal.Change
 	done    []*parcel
 	back    []*parcel // to be tried again
@@ -214,9 +251,12 @@ func reasonOf(o *connectors.Outcome, next string) *journal.Reason {
 func (s *settlement) finish(ctx context.Context) {
 	l := s.lane
 	if err := applyAll(ctx, l.journal, s.changes); err != nil {
-		// The target may have it, the journal does not: it stays in memory as unclear and is looked up.
+		// The target may have it, the journal does not: it stays in memory as unclear and is looked up. What
+		// was refused stays as it was: looked up, a file that was never put in place could seem to be taken.
 		for _, p := range s.done {
-			p.progress = journal.Unclear
+			if !s.parked[p.id] {
+				p.progress = journal.Unclear
+			}
 		}
 		l.circuit.Fail(connectors.Transient, CodeJournal, "the journal could not be written")
 		l.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot journal what was delivered; it will be looked up")
@@ -225,7 +265,8 @@ func (s *settlement) finish(ctx context.Context) {
 	}
 	l.forget(s.done, s.parked)
 	l.figures.delivered(l.name, s.ended)
-	if s.worst == nil {
+	s.delay()
+	if s.worst == nil || s.ended[connectors.Written] > 0 { // it works, though not for all
 		if l.circuit.OK() {
 			l.log.Info().Msg("target works again")
 		}
@@ -241,6 +282,37 @@ func (s *settlement) finish(ctx context.Context) {
 	if len(s.told) > 0 && l.returned != nil {
 		l.returned(ctx, s.told)
 	}
+}
+
+// delay keeps what failed alone, or beside others that were written, from being first again and again:
+// the others go before it.
+func (s *settlement) delay() {
+	l := s.lane
+	for _, p := range s.back {
+		p.tries++
+		if s.size == 1 || s.ended[connectors.Written] > 0 {
+			p.due = l.clock.Now().Add(l.backoff.After(p.tries, 0))
+		}
+		if s.worst.Code == guard.CodePanic {
+			p.broke = p.broke || s.size == 1
+			p.alone = true // so that the one that breaks the connector is found
+		}
+	}
+}
+
+// survive puts parcels back when the agent itself broke on them; one of them alone is tried no more than
+// others are, and what had begun is looked up first.
+func (l *lane) survive(parcels []*parcel) {
+	broken := recover()
+	if broken == nil {
+		return
+	}
+	l.circuit.Fail(connectors.Transient, CodePanic, "the agent broke while delivering")
+	l.log.Error().Str("code", CodePanic).Bytes("stack", debug.Stack()).Msg("the agent broke while delivering; nothing is lost, trying again")
+	l.mu.Lock()
+	rest := slices.DeleteFunc(slices.Clone(parcels), func(p *parcel) bool { return slices.Contains(l.queue, p) })
+	l.mu.Unlock()
+	l.putBack(rest)
 }
 
 // applyAll journals changes even while the agent is stopping: an effect that happened must be on record.
@@ -304,6 +376,10 @@ func (l *lane) resolve(ctx context.Context, parcels []*parcel) []*parcel {
 			p.progress = journal.Pending
 			if l.target.Stages() {
 				p.progress = journal.Staged // an unclear outcome comes after staging
+			}
+			if p.broke {
+				s.add(p, &connectors.Outcome{Key: f.Key, Class: connectors.ItemError, Code: guard.CodePanic, Text: "the connector broke on this submission alone; the target has nothing of it"})
+				continue
 			}
 			clear = append(clear, p)
 		default:

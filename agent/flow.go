@@ -3,9 +3,9 @@ package agent
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -32,6 +32,7 @@ type flow struct {
 	routes  map[string]*route
 	lanes   map[string]*lane
 	figures *figures
+	waits   atomic.Bool // some mapping has written what another target returned
 }
 
 // route says which mapping a submission follows, and whom its result is owed to.
@@ -224,190 +225,18 @@ func (f *flow) forward(ctx context.Context, fresh []*arrived) {
 	}
 	made := make([]prepared, len(fresh))
 	parallel(len(fresh), func(i int) { made[i] = f.prepareOne(fresh[i], "") })
-	byTarget := f.carryOut(ctx, made)
+	byTarget, err := f.carryOut(ctx, made)
+	if err != nil { // what could not be journaled is mapped again by the lanes
+		for _, l := range f.lanes {
+			l.again()
+		}
+		return
+	}
 	for target, parcels := range byTarget {
 		if l := f.lanes[target]; l != nil {
 			l.offer(ctx, parcels)
 		}
 	}
-}
-
-// prepare maps stored submissions for one target, for a lane that reads its backlog from the journal.
-func (f *flow) prepare(ctx context.Context, target string, page []journal.Stored) []*parcel {
-	if len(page) == 0 {
-		return nil
-	}
-	made := make([]prepared, len(page))
-	parallel(len(page), func(i int) {
-		a := &arrived{stored: page[i]}
-		if a.plan, made[i].err = f.plans.get(ctx, page[i].Plan); made[i].err == nil {
-			made[i] = f.prepareOne(a, target)
-		} else {
-			made[i].stored = &a.stored
-		}
-	})
-	return f.carryOut(ctx, made)[target]
-}
-
-// resolved lets deliveries go on that waited for a value which another target has returned.
-func (f *flow) resolved(ctx context.Context, from string, ids []journal.ID) {
-	for target, l := range f.lanes {
-		if target == from {
-			continue
-		}
-		stored, err := f.journal.Load(ctx, target, ids)
-		if err != nil {
-			l.again()
-			continue
-		}
-		waiting := stored[:0]
-		for _, s := range stored {
-			if s.Progress == journal.Waiting {
-				waiting = append(waiting, s)
-			}
-		}
-		if len(waiting) > 0 {
-			l.admit(f.prepare(ctx, target, waiting))
-		}
-	}
-}
-
-// prepared is what mapping one submission led to.
-type prepared struct {
-	stored  *journal.Stored
-	parcels []*parcel // one a target, nil entries left out
-	targets []string  // of parcels
-	changes []journal.Change
-	wrong   []mapping.FieldError // the form's fault
-	err     error                // ours
-}
-
-// prepareOne maps one submission, for one target or, when only is empty, for all of them.
-func (f *flow) prepareOne(a *arrived, only string) (p prepared) {
-	p.stored = &a.stored
-	defer func() {
-		if r := recover(); r != nil {
-			p = prepared{stored: &a.stored, err: fmt.Errorf("mapping panicked: %v\n%s", r, debug.Stack())}
-		}
-	}()
-	if !a.read {
-		if a.form, p.err = a.plan.Decode(a.stored.Form, a.stored.ContentType); p.err != nil {
-			return p
-		}
-	}
-	in := f.inputOf(&a.stored)
-	mapped, err := a.plan.Map(a.form, in)
-	if err != nil {
-		var wrong *mapping.MapError
-		if errors.As(err, &wrong) {
-			p.wrong = wrong.Fields
-		} else {
-			p.err = err
-		}
-		return p
-	}
-	for i := range mapped.Deliveries {
-		d := &mapped.Deliveries[i]
-		if only != "" && d.Target != only {
-			continue
-		}
-		if p.add(f, a, in, d); p.err != nil {
-			return p
-		}
-	}
-	return p
-}
-
-// add turns one mapped delivery into a parcel, or into what is journaled instead.
-func (p *prepared) add(f *flow, a *arrived, in mapping.Input, d *mapping.Delivery) {
-	switch {
-	case d.Empty:
-		p.changes = append(p.changes, journal.Change{ID: a.stored.ID, Target: d.Target, To: journal.Skipped, Final: f.lastWord(a)})
-		return
-	case len(d.Needs) > 0:
-		if a.stored.Progress != journal.Waiting {
-			p.changes = append(p.changes, journal.Change{ID: a.stored.ID, Target: d.Target, To: journal.Waiting})
-		}
-		return
-	}
-	l := f.lanes[d.Target]
-	if l == nil {
-		return // the target was removed with an explicit word; the delivery stays open in the journal
-	}
-	parcel, err := l.pack(a, in, d)
-	if err != nil {
-		var wrong *mapping.MapError
-		if errors.As(err, &wrong) {
-			p.wrong = append(p.wrong, wrong.Fields...)
-			return
-		}
-		p.err = err
-		return
-	}
-	parcel.final = f.lastWord(a)
-	p.parcels, p.targets = append(p.parcels, parcel), append(p.targets, d.Target)
-}
-
-// lastWord tells whether nothing comes after delivered: the mapping reads no decisions, and the route sets no
-// time within which a person makes one.
-func (f *flow) lastWord(a *arrived) bool {
-	if answers(a.plan) {
-		return false
-	}
-	r := f.routes[a.stored.Route]
-	return r == nil || r.within == 0
-}
-
-// carryOut journals what mapping led to beside parcels, and sorts the parcels by target.
-func (f *flow) carryOut(ctx context.Context, made []prepared) map[string][]*parcel {
-	byTarget := map[string][]*parcel{}
-	var changes []journal.Change
-	var refused []prepared
-	for _, p := range made {
-		if p.err != nil || len(p.wrong) > 0 {
-			refused = append(refused, p)
-			continue
-		}
-		changes = append(changes, p.changes...)
-		for i, q := range p.parcels {
-			byTarget[p.targets[i]] = append(byTarget[p.targets[i]], q)
-		}
-	}
-	if err := applyAll(ctx, f.journal, changes); err != nil {
-		f.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot journal what the mapping skips; it is mapped again later")
-	}
-	// Side by side, so that the journal commits them together.
-	parallel(len(refused), func(i int) { f.refuse(ctx, refused[i]) })
-	return byTarget
-}
-
-// refuse rejects a wrong form, or parks what we cannot map.
-func (f *flow) refuse(ctx context.Context, p prepared) {
-	ctx, cancel := graced(ctx)
-	defer cancel()
-	var err error
-	if p.err == nil {
-		reason := journal.Reason{Code: CodeFormWrong, Text: "the form is wrong: see the field errors", Next: "the front office was told"}
-		err = f.journal.Reject(ctx, p.stored.ID, fieldErrors(p.wrong), reason, "", false)
-		if errors.Is(err, journal.ErrPartlyDelivered) {
-			err = f.journal.ParkSubmission(ctx, p.stored.ID, journal.Reason{Code: CodePartly, Text: "the form is wrong for one target, and another has it already",
-				Next: "mend the mapping and retry, or reject with --force"})
-		}
-	} else {
-		err = f.journal.ParkSubmission(ctx, p.stored.ID, journal.Reason{Code: CodeMapping, Text: "the mapping cannot handle this form",
-			Next: "mend the mapping, then inbasket retry --mapping NEW", Raw: p.err.Error()})
-	}
-	if err != nil {
-		f.log.Error().Str("code", CodeJournal).Str("submission", p.stored.ID.String()).Err(err).Msg("cannot journal the refusal; it is mapped again later")
-	}
-}
-
-func (f *flow) inputOf(s *journal.Stored) mapping.Input {
-	in := mapping.Input{ID: s.ID.String(), Reference: s.Reference, Received: s.At, Returned: s.Returned}
-	for _, a := range s.Attachments {
-		in.Attachments = append(in.Attachments, connectors.Attachment{Name: a.Name, ContentType: a.ContentType, Blob: f.content.Blob(a.Digest, a.Size)})
-	}
-	return in
 }
 
 // keepAttachments puts a submission's attachments into the content store, before it is accepted.
@@ -440,26 +269,4 @@ func digestOf(form []byte, files []journal.File) connectors.Digest {
 		h.Write(f.Digest[:])
 	}
 	return connectors.Digest(h.Sum(nil))
-}
-
-// orderOf returns the order key of a stored submission's delivery to a target; empty: none, or unknown.
-func (f *flow) orderOf(ctx context.Context, s *journal.Stored, target string) string {
-	plan, err := f.plans.get(ctx, s.Plan)
-	if err != nil {
-		return ""
-	}
-	form, err := plan.Decode(s.Form, s.ContentType)
-	if err != nil {
-		return ""
-	}
-	mapped, err := plan.Map(form, f.inputOf(s))
-	if err != nil {
-		return ""
-	}
-	for _, d := range mapped.Deliveries {
-		if d.Target == target {
-			return d.Order
-		}
-	}
-	return ""
 }

@@ -25,7 +25,11 @@ type parcel struct {
 	piece    *encode.Piece // for batches: the encoded body
 	layout   *encode.Layout
 	size     int64
-	final    bool // no decision is expected: delivered is the last word
+	tries    int       // failures so far, since it was read from the journal
+	due      time.Time // not before this
+	alone    bool      // goes in a group of its own
+	broke    bool      // broke the connector, alone
+	final    bool      // no decision is expected: delivered is the last word
 	// match returns the key by which a result finds the submission, once the returned values are known.
 	match func(returned map[string]connectors.Value) string
 }
@@ -51,6 +55,7 @@ type lane struct {
 	files    *fileRules // for targets that take files
 	sealing  *sealing   // for targets that take batches; nil otherwise
 	circuit  *guard.Circuit
+	backoff  guard.Backoff // of a single parcel
 	journal  *journal.Journal
 	clock    connectors.Clock
 	figures  *figures
@@ -208,6 +213,10 @@ func (l *lane) take(ctx context.Context) (group []*parcel, probe bool) {
 		if len(group) > 0 {
 			return group, probe
 		}
+		if probe {
+			l.ask(ctx)
+			continue
+		}
 		var timer <-chan time.Time
 		if wait > 0 {
 			timer = l.clock.After(wait)
@@ -219,6 +228,29 @@ func (l *lane) take(ctx context.Context) (group []*parcel, probe bool) {
 		case <-timer:
 		}
 	}
+}
+
+// ask tells by a check whether a target that was in trouble works again, when nothing waits for it.
+func (l *lane) ask(ctx context.Context) {
+	if err := l.target.Check(ctx); err != nil {
+		if ctx.Err() == nil {
+			code, text := describe(err)
+			l.circuit.Fail(connectors.ClassOf(err), code, text)
+		}
+	} else if l.circuit.OK() {
+		l.log.Info().Msg("target works again")
+	}
+}
+
+// tryNow forgets how long to wait, for an operator who has mended the target.
+func (l *lane) tryNow() {
+	l.circuit.Try()
+	l.mu.Lock()
+	for _, p := range l.queue {
+		p.due = time.Time{}
+	}
+	l.signal()
+	l.mu.Unlock()
 }
 
 // room tells whether the queue takes one more. A batch grows until its policy closes it.
@@ -284,54 +316,68 @@ func (l *lane) unknown(page []journal.Stored) []journal.Stored {
 }
 
 // pick takes from the queue what may go now; without anything, wait says when to look again (zero: when
-// something changes). The caller holds mu.
+// something changes). A probe of nothing asks the target itself how it is. The caller holds mu.
 func (l *lane) pick() (group []*parcel, probe bool, wait time.Duration) {
-	if l.stopping || l.held != "" || len(l.queue) == 0 {
+	if l.stopping || l.held != "" {
 		return nil, false, 0
+	}
+	if len(l.queue) == 0 {
+		if state, _ := l.circuit.State(); state == guard.Closed {
+			return nil, false, 0
+		}
 	}
 	ok, probe, wait := l.circuit.Allow()
 	if !ok {
 		return nil, false, wait
 	}
-	group = l.pickItems(l.groupSize())
+	if len(l.queue) == 0 {
+		return nil, probe, 0
+	}
+	group, wait = l.pickItems(l.groupSize())
 	if len(group) == 0 && probe {
 		l.circuit.Abandon()
+		probe = false
 	}
-	return group, probe, 0
+	return group, probe, wait
 }
 
 // pickItems takes up to limit parcels, in order, of each order key at most one that nothing holds up:
 // within one transaction a refused item may be split off, and the next of its key must not overtake it.
-func (l *lane) pickItems(limit int) []*parcel {
-	var group []*parcel
+// wait says when the first of those that failed before is due.
+func (l *lane) pickItems(limit int) (group []*parcel, wait time.Duration) {
+	now := l.clock.Now()
 	rest := l.queue[:0]
-	var passed map[string]struct{}
+	passed := map[string]struct{}{}
 	for _, p := range l.queue {
-		free := len(group) < limit
-		if key := p.delivery.Order; free && key != "" {
+		left := p.due.Sub(now)
+		ready := left <= 0 || left > l.backoff.Most // the clock was set back
+		if !ready && (wait == 0 || left < wait) {
+			wait = left
+		}
+		free := ready && len(group) < limit && (!p.alone || len(group) == 0)
+		if key := p.delivery.Order; key != "" {
 			_, flying := l.flying[key]
 			_, behind := passed[key]
 			by, stopped := l.stopped[key]
-			if flying || behind || stopped && by < p.id {
-				if passed == nil {
-					passed = map[string]struct{}{}
-				}
-				passed[key] = struct{}{}
-				free = false
-			} else {
+			if free = free && !flying && !behind && (!stopped || by >= p.id); free {
 				l.flying[key] = p.id
+			} else {
+				passed[key] = struct{}{}
 			}
 		}
 		if !free {
 			rest = append(rest, p)
 			continue
 		}
+		if p.alone {
+			limit = 1
+		}
 		l.bytes -= p.size
 		group = append(group, p)
 	}
 	clear(l.queue[len(rest):])
 	l.queue = rest
-	return group
+	return group, wait
 }
 
 func (l *lane) groupSize() int {
@@ -420,7 +466,7 @@ func (l *lane) bar(id journal.ID) (flying bool) {
 	l.unqueue(id)
 	l.barred[id]++
 	_, flying = l.known[id]
-	return flying
+	return flying && l.sealing == nil // of batches the journal knows the members
 }
 
 // unbar ends a bar; what the journal now has of the delivery is read from there.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
@@ -87,7 +88,9 @@ func (a *Agent) repin(ctx context.Context, id journal.ID, by string) error {
 	if r == nil {
 		return &control.Error{Code: CodeNoRoute, Message: fmt.Sprintf("submission %s belongs to no route of the configuration", id), Hint: "add the route, reload, and retry", Status: http.StatusConflict}
 	}
-	return a.journal.Repin(ctx, id, r.plan.Digest(), r.plan.Targets(), by)
+	return a.behindBar(id, false, func(map[string]*lane) error {
+		return a.journal.Repin(ctx, id, r.plan.Digest(), r.plan.Targets(), by)
+	})
 }
 
 // Release lets parked submissions go on as they are.
@@ -152,13 +155,12 @@ func (a *Agent) each(ids []journal.ID, do func(journal.ID) (control.Settled, err
 func (a *Agent) tryAgain(target string) {
 	for name, l := range a.current().flow.lanes {
 		if target == "" || target == name {
-			l.circuit.Try()
 			l.mu.Lock()
 			if l.sealing != nil {
 				l.sealing.retry = true
 			}
-			l.signal()
 			l.mu.Unlock()
+			l.tryNow()
 		}
 	}
 }
@@ -166,13 +168,42 @@ func (a *Agent) tryAgain(target string) {
 // Reject ends a submission on a person's word; the front office reads the reason.
 func (a *Agent) Reject(ctx context.Context, r control.RejectRequest) (control.Settled, error) {
 	reason := journal.Reason{Code: CodeByOperator, Text: r.Reason}
-	if err := a.journal.Reject(ctx, r.ID, nil, reason, r.By, r.Force); err != nil {
+	err := a.behindBar(r.ID, r.Force, func(lanes map[string]*lane) error {
+		if err := a.journal.Reject(ctx, r.ID, nil, reason, r.By, r.Force); err != nil {
+			return err
+		}
+		for _, l := range lanes {
+			l.drop(r.ID)
+		}
+		return nil
+	})
+	if err != nil {
 		return control.Settled{}, err
 	}
-	for _, l := range a.current().flow.lanes {
-		l.drop(r.ID)
-	}
 	return a.settled(ctx, r.ID)
+}
+
+// behindBar changes a submission while no delivery of it can begin. One that is under way at this moment
+// is not known to the journal yet, so only an explicit word goes on then.
+func (a *Agent) behindBar(id journal.ID, force bool, do func(map[string]*lane) error) error {
+	lanes := a.current().flow.lanes
+	var flying []string
+	for name, l := range lanes {
+		if l.bar(id) {
+			flying = append(flying, name)
+		}
+	}
+	defer func() {
+		for _, l := range lanes {
+			l.unbar(id)
+		}
+	}()
+	if len(flying) > 0 && !force {
+		slices.Sort(flying)
+		return &control.Error{Code: CodeNotAllowed, Message: fmt.Sprintf("submission %s is being delivered at this moment, to %s", id, strings.Join(flying, ", ")),
+			Hint: "ask again in a moment; inbasket show tells how it ended", Status: http.StatusConflict}
+	}
+	return do(lanes)
 }
 
 // Decide records a person's decision and its documents.
@@ -212,8 +243,7 @@ func typeOf(d control.Document) string {
 
 // Pause stops deliveries to a target, or lets them go on; it outlives a restart.
 func (a *Agent) Pause(ctx context.Context, r control.PauseRequest) error {
-	l, err := a.laneOf(r.Target)
-	if err != nil {
+	if _, err := a.laneOf(r.Target); err != nil {
 		return err
 	}
 	if err := a.journal.SetPaused(ctx, r.Target, r.Paused, r.By, r.Reason); err != nil {
@@ -223,14 +253,16 @@ func (a *Agent) Pause(ctx context.Context, r control.PauseRequest) error {
 	if err != nil {
 		return err
 	}
+	// A reload that began before has read the journal too early, so the lane is that of now.
+	l, err := a.laneOf(r.Target)
+	if err != nil {
+		return err
+	}
 	why, is := paused[r.Target]
 	l.mu.Lock()
 	l.paused, l.stopping = why, is
-	l.signal()
 	l.mu.Unlock()
-	if !r.Paused {
-		l.circuit.Try()
-	}
+	l.tryNow()
 	return nil
 }
 
@@ -291,13 +323,12 @@ func (a *Agent) Void(ctx context.Context, r control.VoidRequest) error {
 	if err != nil {
 		return err
 	}
-	if err := a.journal.VoidBatch(ctx, r.Target, r.Seq, r.By, r.Reason); err != nil {
-		return err
+	sending, err := l.void(r.Seq, func() error { return a.journal.VoidBatch(ctx, r.Target, r.Seq, r.By, r.Reason) })
+	if sending {
+		return &control.Error{Code: CodeNotAllowed, Message: fmt.Sprintf("batch %d of %s is being sent at this moment", r.Seq, r.Target),
+			Hint: "inbasket pause " + r.Target + ", look whether the target has it, then void it", Status: http.StatusConflict}
 	}
-	l.mu.Lock()
-	l.signal()
-	l.mu.Unlock()
-	return nil
+	return err
 }
 
 // answers tells whether a mapping reads decisions, from a database or from files.

@@ -2,6 +2,8 @@ package agent
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/inbasket/inbasket/agent/journal"
@@ -9,18 +11,20 @@ import (
 	"github.com/inbasket/inbasket/mapping"
 )
 
+// errPlan says that a pinned plan is lost for good, not only for now.
+var errPlan = errors.New("pinned mapping")
+
 // plans gives the plan that a submission is pinned to: submissions in flight finish on their mapping,
 // also when the file has changed since, so old plans are read back from the journal.
 type plans struct {
 	journal *journal.Journal
-	catalog mapping.Catalog
 
 	mu    sync.Mutex
 	known map[connectors.Digest]*mapping.Plan
 }
 
-func newPlans(j *journal.Journal, c mapping.Catalog) *plans {
-	return &plans{journal: j, catalog: c, known: map[connectors.Digest]*mapping.Plan{}}
+func newPlans(j *journal.Journal) *plans {
+	return &plans{journal: j, known: map[connectors.Digest]*mapping.Plan{}}
 }
 
 // add journals a plan of the configuration, so that submissions can be pinned to it.
@@ -43,12 +47,16 @@ func (p *plans) get(ctx context.Context, d connectors.Digest) (*mapping.Plan, er
 		return plan, nil
 	}
 	stored, err := p.journal.Plan(ctx, d)
+	if errors.Is(err, journal.ErrNotFound) {
+		return nil, fmt.Errorf("%w: %w", errPlan, err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	plan, err := mapping.LoadBundle(stored.Bundle, p.catalog)
+	// It was checked when it was in force; since then targets may have been removed, which must not stop others.
+	plan, err := mapping.LoadBundle(stored.Bundle, nil)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errPlan, err)
 	}
 	p.known[d] = plan
 	return plan, nil

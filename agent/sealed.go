@@ -1,16 +1,15 @@
 package agent
 
 import (
-	"bytes"
 	"context"
 	"io"
+	"runtime/debug"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/batch"
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping/encode"
 )
 
 // sealing is what a lane needs whose deliveries travel in batches.
@@ -21,28 +20,32 @@ type sealing struct {
 	content *content.Store
 	now     bool  // an operator closes the open batch
 	retry   bool  // an operator wants the batch that cannot go to be tried again
+	busy    bool  // an attempt is under way
+	voiding int   // operators are about to give up a batch; none may be tried
+	look    bool  // an operator gave up a batch: is it the one on its way?
 	current int64 // number of the sealed batch on its way; 0: none
 }
 
 // workBatches carries sealed batches, one at a time and in order of their numbers, until ctx ends.
 func (l *lane) workBatches(ctx context.Context) {
-	if !l.resume(ctx) {
-		return
-	}
-	for ctx.Err() == nil {
-		members, why := l.takeBatch(ctx)
-		if len(members) == 0 {
-			continue
+	for l.resume(ctx) {
+		for {
+			members, why := l.takeBatch(ctx)
+			if len(members) == 0 {
+				if ctx.Err() != nil {
+					return
+				}
+				continue
+			}
+			b, err := l.sealSafely(ctx, members, why)
+			if err != nil {
+				// The journal may have it all the same, or an operator may have given up a member: the journal tells.
+				l.unsealed(members, err)
+				break
+			}
+			l.circuit.OK()
+			l.carryBatch(ctx, b, members)
 		}
-		b, err := l.seal(ctx, members, why)
-		if err != nil {
-			l.circuit.Fail(connectors.Transient, CodeSeal, "the batch could not be sealed")
-			l.log.Error().Str("code", CodeSeal).Err(err).Msg("cannot seal the batch; trying again")
-			l.putBack(members)
-			continue
-		}
-		l.circuit.OK()
-		l.carryBatch(ctx, b, members)
 	}
 }
 
@@ -70,7 +73,12 @@ func (l *lane) resume(ctx context.Context) bool {
 			l.held = "batch " + b.Name + " cannot go"
 			l.mu.Unlock()
 		}
-		members := l.prepare(ctx, l.name, stored)
+		members, err := l.prepare(ctx, l.name, stored)
+		if err != nil || b.Control != "" && len(members) < len(b.Members) { // the control file counts all of them
+			l.log.Error().Str("code", CodeJournal).Int64("batch", b.Seq).Msg("cannot map all members of a sealed batch; trying again")
+			l.pause(ctx, time.Second)
+			continue
+		}
 		l.mu.Lock()
 		for _, p := range members {
 			l.known[p.id] = struct{}{}
@@ -79,138 +87,6 @@ func (l *lane) resume(ctx context.Context) bool {
 		l.carryBatch(ctx, b, members)
 	}
 	return false
-}
-
-// takeBatch waits until the open batch is due, and takes its members from the queue; none when
-// something else happened and the caller should look again.
-func (l *lane) takeBatch(ctx context.Context) (members []*parcel, why string) {
-	for {
-		l.mu.Lock()
-		if l.behind && !l.loading && l.wantsPage() {
-			l.loading = true
-			l.mu.Unlock()
-			l.load(ctx)
-			continue
-		}
-		var wait time.Duration
-		if !l.stopping {
-			if why, wait = l.due(); why != "" {
-				members = l.takeMembers()
-				l.mu.Unlock()
-				return members, why
-			}
-		}
-		changed := l.changed
-		l.mu.Unlock()
-		var timer <-chan time.Time
-		if wait > 0 {
-			timer = l.clock.After(wait)
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ""
-		case <-changed:
-		case <-timer:
-		}
-	}
-}
-
-// due tells why the open batch closes now, or how long to wait (zero: until something changes). The
-// caller holds mu.
-func (l *lane) due() (why string, wait time.Duration) {
-	if len(l.queue) == 0 {
-		l.sealing.now = false
-		return "", 0
-	}
-	if ok, _, wait := l.circuit.Allow(); !ok {
-		return "", wait
-	}
-	l.circuit.Abandon()
-	if l.sealing.now {
-		return batch.ByOperator, 0
-	}
-	for _, p := range l.queue {
-		if p.layout != l.queue[0].layout {
-			return batch.ByLayout, 0
-		}
-	}
-	now := l.clock.Now()
-	why, next := l.sealing.policy.Due(now, l.queue[0].at, len(l.queue), l.bytes)
-	if why != "" || next.IsZero() {
-		return why, 0
-	}
-	// A look a minute at least: the wall clock may be set while a timer runs.
-	return "", min(max(next.Sub(now), time.Millisecond), time.Minute)
-}
-
-// takeMembers takes the longest beginning of the queue that fits one batch. The caller holds mu.
-func (l *lane) takeMembers() []*parcel {
-	var size int64
-	n, p := 0, l.sealing.policy
-	for n < len(l.queue) && n < p.MaxCount() && l.queue[n].layout == l.queue[0].layout {
-		size += l.queue[n].size
-		if n > 0 && size > p.MaxSize() {
-			break
-		}
-		n++
-	}
-	members := append([]*parcel(nil), l.queue[:n]...)
-	l.queue = append(l.queue[:0:0], l.queue[n:]...)
-	for _, m := range members {
-		l.bytes -= m.size
-	}
-	l.sealing.now = false
-	return members
-}
-
-// seal encodes the whole file, keeps it durably, and journals number and membership.
-func (l *lane) seal(ctx context.Context, members []*parcel, why string) (journal.Batch, error) {
-	seq, err := l.journal.NextSeq(ctx, l.name)
-	if err != nil {
-		return journal.Batch{}, err
-	}
-	sealed := l.clock.Now().Truncate(time.Second)
-	if l.sealing.policy.Zone != nil {
-		sealed = sealed.In(l.sealing.policy.Zone)
-	}
-	vars := encode.NameVars{Seq: seq, Time: sealed}
-	b := journal.Batch{Seq: seq, Target: l.name, SealedAt: sealed, Progress: journal.Batched, Why: why}
-	if b.Name, err = encode.RenderName(l.sealing.name, vars); err != nil {
-		return b, err
-	}
-	for _, m := range members {
-		b.Members = append(b.Members, m.id)
-	}
-	header, pieces := headerOf(&b), piecesOf(members)
-	file, err := members[0].layout.File(header, pieces)
-	if err != nil {
-		return b, err
-	}
-	control, err := controlFile(members[0].layout, header, file, pieces, l.sealing.control, vars)
-	if err != nil {
-		return b, err
-	}
-	if control != nil {
-		b.Control = control.Name
-	}
-	blob, err := l.sealing.content.Put(ctx, bytes.NewReader(file), maxContent)
-	if err != nil {
-		return b, err
-	}
-	b.Digest, b.Size = blob.Digest, blob.Size
-	return b, l.journal.Seal(ctx, b)
-}
-
-func headerOf(b *journal.Batch) encode.Header {
-	return encode.Header{Seq: b.Seq, SealedAt: b.SealedAt, Name: b.Name}
-}
-
-func piecesOf(members []*parcel) []encode.Piece {
-	pieces := make([]encode.Piece, len(members))
-	for i, m := range members {
-		pieces[i] = *m.piece
-	}
-	return pieces
 }
 
 // carryBatch brings one sealed batch to its end: delivered, voided by an operator, or ctx ends.
@@ -225,7 +101,11 @@ func (l *lane) carryBatch(ctx context.Context, b journal.Batch, members []*parce
 			}
 			continue
 		}
-		if l.tryBatch(ctx, &b, members) {
+		over := l.trySafely(ctx, &b, members)
+		l.mu.Lock()
+		l.sealing.busy = false
+		l.mu.Unlock()
+		if over {
 			break
 		}
 	}
@@ -237,20 +117,26 @@ func (l *lane) carryBatch(ctx context.Context, b journal.Batch, members []*parce
 // mayCarry waits until the sealed batch may be tried; false means look again.
 func (l *lane) mayCarry(ctx context.Context) bool {
 	l.mu.Lock()
-	stopped := l.stopping || l.held != ""
-	if l.sealing.retry {
-		l.sealing.retry, l.held, stopped = false, "", l.stopping
+	if l.sealing.look {
+		l.sealing.look = false
+		l.mu.Unlock()
+		return false
 	}
-	changed := l.changed
-	l.mu.Unlock()
+	if l.sealing.retry {
+		l.sealing.retry, l.held = false, ""
+	}
 	var wait time.Duration
-	if !stopped {
+	if !l.stopping && l.held == "" && l.sealing.voiding == 0 {
 		ok, _, w := l.circuit.Allow()
 		if ok {
+			l.sealing.busy = true
+			l.mu.Unlock()
 			return true
 		}
 		wait = w
 	}
+	changed := l.changed
+	l.mu.Unlock()
 	var timer <-chan time.Time
 	if wait > 0 {
 		timer = l.clock.After(wait)
@@ -285,6 +171,17 @@ func (l *lane) voided(ctx context.Context, b journal.Batch) bool {
 	return true
 }
 
+// trySafely makes one attempt, and survives what breaks on it.
+func (l *lane) trySafely(ctx context.Context, b *journal.Batch, members []*parcel) (over bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.circuit.Fail(connectors.Transient, CodePanic, "the agent broke while sending a batch")
+			l.log.Error().Str("code", CodePanic).Int64("batch", b.Seq).Bytes("stack", debug.Stack()).Msg("the agent broke while sending a batch; trying again")
+		}
+	}()
+	return l.tryBatch(ctx, b, members)
+}
+
 // tryBatch makes one attempt, and tells whether the batch came to its end.
 func (l *lane) tryBatch(ctx context.Context, b *journal.Batch, members []*parcel) bool {
 	g, err := l.batchGroup(b, members)
@@ -306,6 +203,9 @@ func (l *lane) tryBatch(ctx context.Context, b *journal.Batch, members []*parcel
 	}
 	if !g.Staged {
 		if err := l.target.Stage(ctx, g); err != nil {
+			if connectors.ClassOf(err) == connectors.ItemError {
+				return l.batchWaits(b, err)
+			}
 			return l.batchFailed(ctx, b, members, asTransient(err))
 		}
 		if err := l.moveBatch(ctx, b, journal.Staged, nil, nil); err != nil {
@@ -313,7 +213,9 @@ func (l *lane) tryBatch(ctx context.Context, b *journal.Batch, members []*parcel
 		}
 		g.Staged = true
 	}
-	outcomes, err := l.target.Deliver(ctx, g)
+	finishing, cancel := lingering(ctx, l.clock)
+	outcomes, err := l.target.Deliver(finishing, g)
+	cancel()
 	if err != nil {
 		return l.batchFailed(ctx, b, members, err)
 	}
@@ -402,6 +304,18 @@ func (l *lane) batchDone(ctx context.Context, b *journal.Batch, members []*parce
 	return true
 }
 
+// batchWaits stops the target for a batch that could not even be put under its temporary name. The journal
+// keeps it as sealed: once it says more, nothing at the target would mean that the legacy system took it.
+func (l *lane) batchWaits(b *journal.Batch, err error) bool {
+	code, text := describe(err)
+	l.mu.Lock()
+	l.held = code + ": " + text
+	l.mu.Unlock()
+	l.circuit.OK()
+	l.log.Error().Str("code", code).Int64("batch", b.Seq).Msg("the batch cannot be put in place and stops its target: " + text)
+	return false
+}
+
 func (l *lane) batchHeld(ctx context.Context, b *journal.Batch, why *journal.Reason) bool {
 	if err := l.moveBatch(ctx, b, journal.Held, why, nil); err != nil {
 		l.circuit.Fail(connectors.Transient, CodeJournal, "the journal could not be written")
@@ -434,6 +348,27 @@ func (l *lane) batchFailed(ctx context.Context, b *journal.Batch, members []*par
 		}
 	}
 	return false
+}
+
+// void gives up a sealed batch in the journal by do, unless it is being sent at this moment.
+func (l *lane) void(seq int64, do func() error) (sending bool, err error) {
+	if l.sealing == nil {
+		return false, do()
+	}
+	l.mu.Lock()
+	if l.sealing.busy && l.sealing.current == seq {
+		l.mu.Unlock()
+		return true, nil
+	}
+	l.sealing.voiding++
+	l.mu.Unlock()
+	err = do()
+	l.mu.Lock()
+	l.sealing.voiding--
+	l.sealing.look = true
+	l.signal()
+	l.mu.Unlock()
+	return false, err
 }
 
 // pause waits for d on the agent's clock, or until ctx ends.

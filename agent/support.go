@@ -38,6 +38,19 @@ func graced(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), grace)
 }
 
+// lingering returns a context that ends a grace after ctx does.
+func lingering(ctx context.Context, clock connectors.Clock) (context.Context, context.CancelFunc) {
+	out, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-clock.After(grace):
+		case <-out.Done():
+		}
+		cancel()
+	})
+	return out, func() { stop(); cancel() }
+}
+
 // parallel runs f for 0 to n-1 on all processors and waits. Small work runs on the spot.
 func parallel(n int, f func(i int)) {
 	workers := min(runtime.GOMAXPROCS(0), n)

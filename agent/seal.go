@@ -1,0 +1,164 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/batch"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/encode"
+)
+
+// unsealed forgets what should have been a batch.
+func (l *lane) unsealed(members []*parcel, err error) {
+	code, text := describe(err)
+	l.circuit.Fail(connectors.Transient, CodeSeal, "the batch could not be sealed")
+	l.log.Error().Str("code", CodeSeal).Str("cause", code).Msg("cannot seal the batch; trying again: " + text)
+	l.forget(members, nil)
+	l.again()
+}
+
+// sealSafely seals, and survives a layout that breaks.
+func (l *lane) sealSafely(ctx context.Context, members []*parcel, why string) (b journal.Batch, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &connectors.Error{Class: connectors.Transient, Code: CodePanic, Op: "seal the batch", Err: fmt.Errorf("%v", p)}
+		}
+	}()
+	return l.seal(ctx, members, why)
+}
+
+// takeBatch waits until the open batch is due, and takes its members from the queue; none when
+// something else happened and the caller should look again.
+func (l *lane) takeBatch(ctx context.Context) (members []*parcel, why string) {
+	for {
+		l.mu.Lock()
+		if l.behind && !l.loading && l.wantsPage() {
+			l.loading = true
+			l.mu.Unlock()
+			l.load(ctx)
+			continue
+		}
+		var wait time.Duration
+		if !l.stopping {
+			if why, wait = l.due(); why != "" {
+				members = l.takeMembers()
+				l.mu.Unlock()
+				return members, why
+			}
+		}
+		changed := l.changed
+		l.mu.Unlock()
+		var timer <-chan time.Time
+		if wait > 0 {
+			timer = l.clock.After(wait)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ""
+		case <-changed:
+		case <-timer:
+		}
+	}
+}
+
+// due tells why the open batch closes now, or how long to wait (zero: until something changes). The
+// caller holds mu.
+func (l *lane) due() (why string, wait time.Duration) {
+	if len(l.queue) == 0 {
+		l.sealing.now = false
+		return "", 0
+	}
+	if ok, _, wait := l.circuit.Allow(); !ok {
+		return "", wait
+	}
+	l.circuit.Abandon()
+	if l.sealing.now {
+		return batch.ByOperator, 0
+	}
+	for _, p := range l.queue {
+		if p.layout != l.queue[0].layout {
+			return batch.ByLayout, 0
+		}
+	}
+	now := l.clock.Now()
+	why, next := l.sealing.policy.Due(now, l.queue[0].at, len(l.queue), l.bytes)
+	if why != "" || next.IsZero() {
+		return why, 0
+	}
+	// A look a minute at least: the wall clock may be set while a timer runs.
+	return "", min(max(next.Sub(now), time.Millisecond), time.Minute)
+}
+
+// takeMembers takes the longest beginning of the queue that fits one batch. The caller holds mu.
+func (l *lane) takeMembers() []*parcel {
+	var size int64
+	n, p := 0, l.sealing.policy
+	for n < len(l.queue) && n < p.MaxCount() && l.queue[n].layout == l.queue[0].layout {
+		size += l.queue[n].size
+		if n > 0 && size > p.MaxSize() {
+			break
+		}
+		n++
+	}
+	members := append([]*parcel(nil), l.queue[:n]...)
+	l.queue = append(l.queue[:0:0], l.queue[n:]...)
+	for _, m := range members {
+		l.bytes -= m.size
+	}
+	l.sealing.now = false
+	return members
+}
+
+// seal encodes the whole file, keeps it durably, and journals number and membership.
+func (l *lane) seal(ctx context.Context, members []*parcel, why string) (journal.Batch, error) {
+	seq, err := l.journal.NextSeq(ctx, l.name)
+	if err != nil {
+		return journal.Batch{}, err
+	}
+	sealed := l.clock.Now().Truncate(time.Second)
+	if l.sealing.policy.Zone != nil {
+		sealed = sealed.In(l.sealing.policy.Zone)
+	}
+	vars := encode.NameVars{Seq: seq, Time: sealed}
+	b := journal.Batch{Seq: seq, Target: l.name, SealedAt: sealed, Progress: journal.Batched, Why: why}
+	if b.Name, err = encode.RenderName(l.sealing.name, vars); err != nil {
+		return b, err
+	}
+	for _, m := range members {
+		b.Members = append(b.Members, m.id)
+	}
+	header, pieces := headerOf(&b), piecesOf(members)
+	file, err := members[0].layout.File(header, pieces)
+	if err != nil {
+		return b, err
+	}
+	control, err := controlFile(members[0].layout, header, file, pieces, l.sealing.control, vars)
+	if err != nil {
+		return b, err
+	}
+	if control != nil {
+		b.Control = control.Name
+	}
+	blob, err := l.sealing.content.Put(ctx, bytes.NewReader(file), maxContent)
+	if err != nil {
+		return b, err
+	}
+	b.Digest, b.Size = blob.Digest, blob.Size
+	return b, l.journal.Seal(ctx, b)
+}
+
+func headerOf(b *journal.Batch) encode.Header {
+	return encode.Header{Seq: b.Seq, SealedAt: b.SealedAt, Name: b.Name}
+}
+
+func piecesOf(members []*parcel) []encode.Piece {
+	pieces := make([]encode.Piece, len(members))
+	for i, m := range members {
+		pieces[i] = *m.piece
+	}
+	return pieces
+}
