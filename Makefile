@@ -75,9 +75,10 @@ crash-short:
 	$(GO) run ./test/servers/install strace
 	$(GO) run ./test/crash -rounds $(CHECKROUNDS)
 
-powerloss: ## cut the power of the agent's disk ROUNDS times (root; ext4 on a loop device)
+powerloss: ## cut the power of the agent's disk ROUNDS times; then let everything around the agent fail (root)
 	$(GO) run ./test/servers/install strace e2fsprogs
 	$(GO) run ./test/crash -power -rounds $(ROUNDS)
+	$(GO) run ./test/crash -troubles -rounds 8
 
 bench: ## forms per second against hand-written loops, N forms a round
 	$(GO) run ./test/servers/install python3-psycopg2

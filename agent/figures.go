@@ -170,6 +170,7 @@ func (a *Agent) Ready(ctx context.Context) []frontoffice.Reason {
 			reasons = append(reasons, frontoffice.Reason{Code: t.Code, Text: what + " " + name + ": " + t.Text})
 		}
 	}
+	add("the", "journal", status.Journal)
 	for _, t := range status.Targets {
 		add("target", t.Name, t.Trouble)
 	}

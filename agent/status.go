@@ -28,6 +28,10 @@ func (a *Agent) Status(ctx context.Context) (control.Status, error) {
 	for name := range now.sources {
 		s.Results = append(s.Results, a.figures.source(kindResults, name, now.sourceType(name)))
 	}
+	if f := a.journal.Fault(); f != nil {
+		code, text := describe(f.Err)
+		s.Journal = &control.Trouble{Code: code, Text: text, Next: "nothing is lost: forms stay with their senders; it is tried again by itself", Since: f.Since, Count: f.Count}
+	}
 	byTarget := map[string]journal.TargetSummary{}
 	for _, t := range sum.Targets {
 		byTarget[t.Target] = t

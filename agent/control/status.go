@@ -18,6 +18,7 @@ type Status struct {
 	FrontOffice  string                  `json:"frontOffice,omitempty"` // address that front offices use
 	Monitor      string                  `json:"monitor,omitempty"`
 	Epoch        int64                   `json:"epoch"`
+	Journal      *Trouble                `json:"journal,omitempty"` // why the journal cannot be written
 	States       map[journal.State]int64 `json:"states"`
 	Inbaskets    []SourceStatus          `json:"inbaskets"`
 	Targets      []TargetStatus          `json:"targets"`

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"modernc.org/sqlite"
 
@@ -95,4 +96,37 @@ func fault(op string, err error) error {
 		return connectors.Errorf(connectors.TargetError, CodeIO, op,
 			"look at the disk that holds the state folder and at the system's log", "%w", err)
 	}
+}
+
+// Fault says why the journal cannot be written. It lasts until something is committed again.
+type Fault struct {
+	Err   error // a *connectors.Error with code and hint
+	Since time.Time
+	Count int // failed commits in a row
+}
+
+// Fault returns why the last commit failed; nil when it did not.
+func (j *Journal) Fault() *Fault {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.broken == nil {
+		return nil
+	}
+	f := *j.broken
+	return &f
+}
+
+// note remembers how the last commit ended.
+func (j *Journal) note(err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err == nil {
+		j.broken = nil
+		return
+	}
+	if j.broken == nil {
+		j.broken = &Fault{Since: j.clock.Now()}
+	}
+	j.broken.Err = fault("write the journal", err)
+	j.broken.Count++
 }

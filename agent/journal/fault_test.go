@@ -69,7 +69,14 @@ func TestDiskFull(t *testing.T) {
 	if !errors.As(err, &e) || e.Code != CodeDiskFull || e.Class != connectors.TargetError || strings.Contains(e.Safe(), "PathError") {
 		t.Fatalf("%v", err)
 	}
+	if f := r.Fault(); f == nil || f.Count != 1 || !errors.As(f.Err, &e) || e.Code != CodeDiskFull {
+		t.Errorf("fault: %+v", f)
+	}
 	*before = nil
+	r.one("C", "x")
+	if f := r.Fault(); f != nil {
+		t.Errorf("after a commit: %+v", f)
+	}
 	// SQLite's own word for it.
 	r.must(r.send(r.ctx(), "shrink", &job{idle: func(c *conn) error {
 		_, err := c.number("PRAGMA max_page_count=10")

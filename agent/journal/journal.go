@@ -72,6 +72,7 @@ type Journal struct {
 	changed chan struct{}              // closed at the next commit with events
 	push    map[string]bool            // offices with a push channel
 	pinned  map[connectors.Digest]Plan // plans read before
+	broken  *Fault                     // why the last commit failed; nil: it did not
 }
 
 // Open opens the journal in dir, makes it if need be, and locks it for this process.

@@ -136,6 +136,7 @@ func (j *Journal) commit(group []*job) {
 	}
 	errs := make([]error, len(mine))
 	news, err := j.transact(mine, errs)
+	j.note(err)
 	if err != nil {
 		j.words.forget(0)
 		for _, jb := range mine {

@@ -56,12 +56,17 @@ func (r *running) kill() bool {
 	was := !r.ended(0)
 	_ = syscall.Kill(-r.cmd.Process.Pid, syscall.SIGKILL)
 	<-r.gone
+	r.unhook()
+	return was
+}
+
+// unhook ends strace; the agent goes on without faults.
+func (r *running) unhook() {
 	if r.tracer != nil {
-		_ = r.tracer.Process.Kill()
+		_ = r.tracer.Process.Signal(syscall.SIGINT) // it lets go of every thread first
 		_ = r.tracer.Wait()
 		r.tracer = nil
 	}
-	return was
 }
 
 // ended waits up to d and tells whether the process has ended by itself.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -34,7 +35,10 @@ func newDisk(image, at string) (*disk, error) {
 		return nil, err
 	}
 	d := &disk{image: image, at: at}
-	return d, d.mount()
+	if err := d.mount(); err != nil {
+		return nil, errors.Join(errNoDisk, err)
+	}
+	return d, nil
 }
 
 func (d *disk) mount() error {
@@ -89,15 +93,17 @@ type tmpfs struct{ at string }
 
 // newTmpfs mounts 24 MiB at the folder at. It needs root.
 func newTmpfs(at string) (*tmpfs, error) {
-	return &tmpfs{at}, command("mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs", at)
+	if err := command("mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs", at); err != nil {
+		return nil, errors.Join(errNoDisk, err)
+	}
+	return &tmpfs{at}, nil
 }
 
-// fill writes until nothing more fits; the returned function gives the room back.
-func (t *tmpfs) fill() (free func(), err error) {
-	name := filepath.Join(t.at, "ballast")
-	f, err := os.Create(name)
+// fill writes until nothing more fits.
+func (t *tmpfs) fill() error {
+	f, err := os.Create(filepath.Join(t.at, "ballast"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
 	for size := 1 << 20; size > 0; {
@@ -105,8 +111,11 @@ func (t *tmpfs) fill() (free func(), err error) {
 			size /= 4
 		}
 	}
-	return func() { _ = os.Remove(name) }, nil
+	return nil
 }
+
+// free gives the room back.
+func (t *tmpfs) free() { _ = os.Remove(filepath.Join(t.at, "ballast")) }
 
 // grow makes the disk larger.
 func (t *tmpfs) grow() error { return command("mount", "-o", "remount,size=256m", t.at) }

@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -30,6 +31,9 @@ type options struct {
 	only     string
 }
 
+// errNoDisk says that this machine gives us no disk of our own: not root, or no loop device. CI has to have it.
+var errNoDisk = errors.New("no disk of our own can be mounted here; it takes root and a loop device")
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -44,6 +48,10 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "one kind of round only, such as fsync")
 	flag.Parse()
 	ok, err := run(ctx, o)
+	if errors.Is(err, errNoDisk) && os.Getenv("CI") != "true" {
+		fmt.Println("left out:", err)
+		return
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "crash:", err)
 	}
@@ -81,7 +89,7 @@ func (w *world) run(ctx context.Context) (kills int, f *findings, err error) {
 	stop := w.sender.flow(70 * time.Millisecond)
 	defer func() { stop() }()
 	if w.troubles {
-		if kills, err = w.trouble(ctx); err != nil {
+		if kills, err = w.worry(ctx); err != nil {
 			return kills, nil, err
 		}
 	}

@@ -15,6 +15,7 @@ type running struct{}
 func (*world) start(...string) (*running, error) { return nil, errLinux }
 func (*world) ready(time.Duration) bool          { return false }
 func (*running) hook([]string) error             { return errLinux }
+func (*running) unhook()                         {}
 func (*running) kill() bool                      { return false }
 func (*running) killed() bool                    { return false }
 func (*running) ended(time.Duration) bool        { return true }
@@ -32,6 +33,7 @@ func (*disk) close()                        {}
 type tmpfs struct{}
 
 func newTmpfs(string) (*tmpfs, error) { return nil, errLinux }
-func (*tmpfs) fill() (func(), error)  { return nil, errLinux }
+func (*tmpfs) fill() error            { return errLinux }
+func (*tmpfs) free()                  {}
 func (*tmpfs) grow() error            { return errLinux }
 func (*tmpfs) close()                 {}

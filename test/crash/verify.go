@@ -231,7 +231,7 @@ func (w *world) lookBatches(f *findings, letters []letter) error {
 		if err != nil {
 			return err
 		}
-		readBatch(f, i+1, string(b), lines)
+		readBatch(f, i+1, string(b), w.fill, lines)
 	}
 	for _, l := range letters {
 		key := fmt.Sprintf("%-20s%09d", l.Ref, l.Cents)
@@ -253,10 +253,10 @@ func (w *world) lookBatches(f *findings, letters []letter) error {
 	return nil
 }
 
-// lineLength is the length of a line of a batch in bytes, without its end.
-const lineLength = 349
+// lineLength is the length of a line of a batch in bytes, without what lengthens it and without its end.
+const lineLength = 49
 
-func readBatch(f *findings, seq int, text string, lines map[string]int) {
+func readBatch(f *findings, seq int, text string, fill int, lines map[string]int) {
 	records := strings.Split(strings.TrimSuffix(text, "\r\n"), "\r\n")
 	if len(records) < 2 || records[0] != fmt.Sprintf("H%06d", seq) {
 		f.miss("batch %d has %d records and begins with %q", seq, len(records), records[0])
@@ -264,7 +264,7 @@ func readBatch(f *findings, seq int, text string, lines map[string]int) {
 	}
 	total := 0
 	for _, r := range records[1 : len(records)-1] {
-		if len(r) != lineLength {
+		if len(r) != lineLength+fill {
 			f.miss("batch %d has a line of %d bytes", seq, len(r))
 			continue
 		}

@@ -9,7 +9,7 @@ import (
 // The judgement itself is tested: a batch is right only with the right number, count and total.
 func TestReadBatch(t *testing.T) {
 	line := func(ref, cents string) string {
-		return ref + strings.Repeat(" ", 40-len(ref)) + cents + strings.Repeat(" ", lineLength-49) + "\r\n"
+		return ref + strings.Repeat(" ", 40-len(ref)) + cents + "..." + "\r\n"
 	}
 	good := "H000002\r\n" + line("CR-000001", "000000037") + line("CR-000002", "000000074") + "T000000020000000000111\r\n"
 	for name, c := range map[string]struct {
@@ -25,7 +25,7 @@ func TestReadBatch(t *testing.T) {
 		"half a line":         {strings.Replace(good, line("CR-000002", "000000074"), "CR-0\r\n", 1), 2},
 	} {
 		f, lines := &findings{}, map[string]int{}
-		readBatch(f, 2, c.text, lines)
+		readBatch(f, 2, c.text, 3, lines)
 		if f.lost != c.lost {
 			t.Errorf("%s: %d findings, want %d: %q", name, f.lost, c.lost, f.lines)
 		}

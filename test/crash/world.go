@@ -57,6 +57,7 @@ type world struct {
 	disk   *disk            // nil but in power-loss runs
 	small  *tmpfs           // of the state; nil but in fault runs
 	gate   sync.RWMutex     // held for reading while the agent's disk is used
+	fill   int              // bytes that lengthen each line of a batch
 	cases  map[string]int64 // case number of applications by reference, as last seen
 }
 
@@ -134,8 +135,10 @@ func (w *world) servers(ctx context.Context) (err error) {
 		return err
 	}
 	var ftp servers.FTPOptions
+	w.fill = 300
 	if w.troubles {
-		ftp.Settings = []string{"anon_max_rate=10000"} // slow enough to be cut in the middle of a file
+		w.fill = 40_000
+		ftp.Settings = []string{"anon_max_rate=400000"} // slow enough to be cut in the middle of a file
 	}
 	w.FTP, err = servers.StartVSFTPD(ftp)
 	return err
@@ -178,7 +181,8 @@ func (w *world) program(ctx context.Context) error {
 	if err := t.Execute(&config, w); err != nil {
 		return err
 	}
-	files := map[string]string{"inbasket.yaml": config.String(), "mapping.yaml": mappingYAML, "notice.yaml": noticeYAML, "form.schema.json": schemaJSON}
+	mapping := strings.Replace(mappingYAML, "width: 300", fmt.Sprintf("width: %d", w.fill), 1)
+	files := map[string]string{"inbasket.yaml": config.String(), "mapping.yaml": mapping, "notice.yaml": noticeYAML, "form.schema.json": schemaJSON}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(w.base, name), []byte(text), 0o600); err != nil {
 			return err

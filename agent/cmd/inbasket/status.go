@@ -51,6 +51,7 @@ func printStatus(w io.Writer, s control.Status, now time.Time) {
 		states = []string{"no submissions yet"}
 	}
 	fmt.Fprintln(w, strings.Join(states, ", "))
+	printTrouble(w, "journal", s.Journal)
 	printTargets(w, s.Targets, now)
 	printSources(w, "in-baskets", s.Inbaskets)
 	printSources(w, "results", s.Results)
