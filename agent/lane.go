@@ -70,6 +70,7 @@ type lane struct {
 	known    map[journal.ID]struct{} // in the queue or in flight
 	flying   map[string]journal.ID   // order keys in flight
 	stopped  map[string]journal.ID   // order keys that a parked delivery holds up
+	awaited  map[string][]journal.ID // order keys that a delivery without its value holds up; ascending
 	held     string                  // why the whole target is stopped by a batch that cannot go
 	stopping bool                    // paused by an operator
 	paused   string                  // the operator's reason
@@ -89,6 +90,7 @@ func (l *lane) start() {
 	l.known = map[journal.ID]struct{}{}
 	l.flying = map[string]journal.ID{}
 	l.stopped = map[string]journal.ID{}
+	l.awaited = map[string][]journal.ID{}
 	l.barred = map[journal.ID]int{}
 	l.behind = true
 	l.changed = make(chan struct{})
@@ -154,6 +156,7 @@ func (l *lane) rewind() {
 
 // push puts a parcel into its place in the queue unless it is known. The caller holds mu.
 func (l *lane) push(p *parcel) {
+	l.lift(p.delivery.Order, p.id)
 	if _, ok := l.known[p.id]; ok || l.barred[p.id] > 0 {
 		return
 	}
@@ -228,29 +231,6 @@ func (l *lane) take(ctx context.Context) (group []*parcel, probe bool) {
 		case <-timer:
 		}
 	}
-}
-
-// ask tells by a check whether a target that was in trouble works again, when nothing waits for it.
-func (l *lane) ask(ctx context.Context) {
-	if err := l.target.Check(ctx); err != nil {
-		if ctx.Err() == nil {
-			code, text := describe(err)
-			l.circuit.Fail(connectors.ClassOf(err), code, text)
-		}
-	} else if l.circuit.OK() {
-		l.log.Info().Msg("target works again")
-	}
-}
-
-// tryNow forgets how long to wait, for an operator who has mended the target.
-func (l *lane) tryNow() {
-	l.circuit.Try()
-	l.mu.Lock()
-	for _, p := range l.queue {
-		p.due = time.Time{}
-	}
-	l.signal()
-	l.mu.Unlock()
 }
 
 // room tells whether the queue takes one more. A batch grows until its policy closes it.
@@ -359,7 +339,8 @@ func (l *lane) pickItems(limit int) (group []*parcel, wait time.Duration) {
 			_, flying := l.flying[key]
 			_, behind := passed[key]
 			by, stopped := l.stopped[key]
-			if free = free && !flying && !behind && (!stopped || by >= p.id); free {
+			older := l.awaited[key]
+			if free = free && !flying && !behind && (!stopped || by >= p.id) && (len(older) == 0 || older[0] >= p.id); free {
 				l.flying[key] = p.id
 			} else {
 				passed[key] = struct{}{}
@@ -429,58 +410,6 @@ func (l *lane) release(p *parcel) {
 	if l.flying[p.delivery.Order] == p.id {
 		delete(l.flying, p.delivery.Order)
 	}
-}
-
-// drop forgets a delivery that an operator gave up, and lifts what it held up.
-func (l *lane) drop(id journal.ID) {
-	l.mu.Lock()
-	l.unqueue(id)
-	if l.settled != nil {
-		l.settled[id] = struct{}{} // a page that is being read may hold it
-	}
-	for key, by := range l.stopped {
-		if by == id {
-			delete(l.stopped, key)
-		}
-	}
-	l.signal()
-	l.mu.Unlock()
-}
-
-// unqueue takes a parcel out of the queue if it waits there. The caller holds mu.
-func (l *lane) unqueue(id journal.ID) {
-	for i, p := range l.queue {
-		if p.id == id {
-			l.bytes -= p.size
-			l.queue = slices.Delete(l.queue, i, i+1)
-			delete(l.known, id)
-			return
-		}
-	}
-}
-
-// bar keeps a delivery from beginning until unbar, and tells whether it is under way already.
-func (l *lane) bar(id journal.ID) (flying bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.unqueue(id)
-	l.barred[id]++
-	_, flying = l.known[id]
-	return flying && l.sealing == nil // of batches the journal knows the members
-}
-
-// unbar ends a bar; what the journal now has of the delivery is read from there.
-func (l *lane) unbar(id journal.ID) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.barred[id]--; l.barred[id] <= 0 {
-		delete(l.barred, id)
-	}
-	if l.settled != nil {
-		l.settled[id] = struct{}{} // a page that is being read may hold what it was before
-	}
-	l.rewind()
-	l.signal()
 }
 
 // admit hands over older parcels that became due.

@@ -70,6 +70,7 @@ type prepared struct {
 	parcels []*parcel // one a target, nil entries left out
 	targets []string  // of parcels
 	changes []journal.Change
+	awaits  map[string]string    // target to order key, of deliveries that lack a value
 	wrong   []mapping.FieldError // the form's fault
 	err     error                // ours
 }
@@ -118,6 +119,12 @@ func (p *prepared) add(f *flow, a *arrived, in mapping.Input, d *mapping.Deliver
 		return
 	case len(d.Needs) > 0:
 		f.waits.Store(true)
+		if d.Order != "" {
+			if p.awaits == nil {
+				p.awaits = map[string]string{}
+			}
+			p.awaits[d.Target] = d.Order
+		}
 		if a.stored.Progress != journal.Waiting {
 			p.changes = append(p.changes, journal.Change{ID: a.stored.ID, Target: d.Target, To: journal.Waiting})
 		}
@@ -163,6 +170,11 @@ func (f *flow) carryOut(ctx context.Context, made []prepared) (map[string][]*par
 			continue
 		}
 		changes = append(changes, p.changes...)
+		for target, key := range p.awaits {
+			if l := f.lanes[target]; l != nil {
+				l.await(key, p.stored.ID)
+			}
+		}
 		for i, q := range p.parcels {
 			byTarget[p.targets[i]] = append(byTarget[p.targets[i]], q)
 		}
@@ -182,6 +194,9 @@ func (f *flow) carryOut(ctx context.Context, made []prepared) (map[string][]*par
 func (f *flow) returnedMeanwhile(ctx context.Context, changes []journal.Change) error {
 	byTarget := map[string][]journal.ID{}
 	for _, c := range changes {
+		if l := f.lanes[c.Target]; l != nil && c.To == journal.Skipped && f.waits.Load() {
+			l.liftAll(c.ID) // it may have held up its order key while it lacked a value
+		}
 		if c.To == journal.Waiting {
 			byTarget[c.Target] = append(byTarget[c.Target], c.ID)
 		}
@@ -191,11 +206,18 @@ func (f *flow) returnedMeanwhile(ctx context.Context, changes []journal.Change) 
 		if err != nil {
 			return err
 		}
+		l, again := f.lanes[target], false
+		if l == nil {
+			continue
+		}
 		for _, s := range stored {
-			if l := f.lanes[target]; l != nil && s.Progress == journal.Waiting && len(s.Returned) > 0 {
-				l.again()
-				break
+			again = again || s.Progress == journal.Waiting && len(s.Returned) > 0
+			if s.Progress != journal.Waiting {
+				l.liftAll(s.ID)
 			}
+		}
+		if again {
+			l.again()
 		}
 	}
 	return nil
@@ -235,7 +257,12 @@ func (f *flow) inputOf(s *journal.Stored) mapping.Input {
 }
 
 // orderOf returns the order key of a stored submission's delivery to a target; empty: none, or unknown.
-func (f *flow) orderOf(ctx context.Context, s *journal.Stored, target string) string {
+func (f *flow) orderOf(ctx context.Context, s *journal.Stored, target string) (key string) {
+	defer func() {
+		if recover() != nil {
+			key = "" // a plan that breaks is told of when the form is mapped
+		}
+	}()
 	plan, err := f.plans.get(ctx, s.Plan)
 	if err != nil {
 		return ""

@@ -17,6 +17,7 @@ import (
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/all"
 )
 
@@ -30,6 +31,7 @@ type world struct {
 	stop  context.CancelFunc
 	ended chan error
 	log   *syncBuffer
+	reg   connectors.Registry
 }
 
 type syncBuffer struct {
@@ -117,7 +119,7 @@ create table DECISION (ID integer primary key autoincrement, APP_ID integer, STA
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, dir: t.TempDir(), log: &syncBuffer{}}
+	w := &world{t: t, dir: t.TempDir(), log: &syncBuffer{}, reg: all.Registry()}
 	for _, d := range []string{"in", "drop", "batches"} {
 		if err := os.Mkdir(filepath.Join(w.dir, d), 0o755); err != nil {
 			t.Fatal(err)
@@ -165,7 +167,7 @@ func (w *world) number(query string) (n int) {
 }
 
 func (w *world) load() (*config.Config, error) {
-	return config.Load(filepath.Join(w.dir, "inbasket.yaml"), all.Registry(), config.Options{})
+	return config.Load(filepath.Join(w.dir, "inbasket.yaml"), w.reg, config.Options{})
 }
 
 // start runs the agent, and returns once it is ready.

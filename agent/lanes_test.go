@@ -1,0 +1,325 @@
+package agent_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+var recorded = connectors.Abilities{Recorded: true}
+
+// one returns the only submission.
+func (w *world) only() journal.Entry {
+	w.t.Helper()
+	list, err := w.agent.List(context.Background(), journal.Filter{})
+	if err != nil || len(list) != 1 {
+		w.t.Fatalf("%d submissions, %v", len(list), err)
+	}
+	return list[0]
+}
+
+// An operator who rejects what is being put in place must not stop the target for the others.
+func TestRejectWhileStaging(t *testing.T) {
+	one, two := newScript(recorded), newScript(connectors.Abilities{})
+	two.found = connectors.Absent
+	staging, begun, goOn := staging{two}, make(chan struct{}, 10), make(chan struct{})
+	two.stage = func(context.Context, connectors.Group) error { begun <- struct{}{}; <-goOn; return nil }
+	one.deliver = func(context.Context, connectors.Group) ([]connectors.Outcome, error) {
+		return nil, connectors.Errorf(connectors.TargetError, "test.down", "deliver", "", "down")
+	}
+	w := newScripted(t, one, staging, "")
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	<-begun
+	w.write("in/b.json", form("REF-2", "Berta"))
+	w.until("both accepted", func() bool { return w.states()[journal.Accepted] == 2 })
+	all, err := w.agent.List(context.Background(), journal.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.agent.Reject(context.Background(), control.RejectRequest{ID: all[0].ID, Reason: "withdrawn"})
+	var refused *control.Error
+	if !errors.As(err, &refused) || refused.Status != http.StatusConflict {
+		t.Errorf("rejected what is under way: %v", err)
+	}
+	if _, err = w.agent.Reject(context.Background(), control.RejectRequest{ID: all[0].ID, Reason: "withdrawn", Force: true}); err != nil {
+		t.Fatal(err)
+	}
+	close(goOn)
+	w.until("the other one delivered", func() bool { return slices.Equal(two.names(), []string{"Berta"}) })
+	one.set(func() { one.deliver = nil })
+	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 1 && w.states()[journal.Rejected] == 1 })
+	if got := one.names(); !slices.Equal(got, []string{"Berta"}) {
+		t.Errorf("delivered %v", got)
+	}
+}
+
+// A submission that keeps failing must not keep the others waiting, whatever the class of its failure.
+func TestPoison(t *testing.T) {
+	fail := map[string]func() ([]connectors.Outcome, error){
+		"transient": func() ([]connectors.Outcome, error) {
+			return nil, connectors.Errorf(connectors.Transient, "test.lock", "deliver", "", "lock")
+		},
+		"panic": func() ([]connectors.Outcome, error) { panic("broken by Anna") },
+	}
+	for name, failing := range fail {
+		t.Run(name, func(t *testing.T) {
+			one, two := newScript(recorded), newScript(recorded)
+			one.found = connectors.Absent
+			one.deliver = func(_ context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+				for _, d := range g.Items {
+					if nameOf(d) == "Anna" {
+						return failing()
+					}
+				}
+				return written(g), nil
+			}
+			w := newScripted(t, one, two, "")
+			w.write("in/00.json", form("REF-0", "Anna"))
+			for i := range 9 {
+				w.write(fmt.Sprintf("in/%02d.json", i+1), form(fmt.Sprintf("REF-%d", i+1), "Berta"))
+			}
+			w.start()
+			w.until("the others delivered", func() bool { return one.count() == 9 })
+			if name == "panic" {
+				w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
+			}
+			if s := w.log.String(); strings.Contains(s, "Anna") {
+				t.Errorf("the log shows a name:\n%s", s)
+			}
+		})
+	}
+}
+
+// Equal order keys are delivered in the order of acceptance, also past one that is parked, retried, and a restart.
+func TestOrder(t *testing.T) {
+	one, two := newScript(connectors.Abilities{Recorded: true, Parallel: 3, MaxItems: 2}), newScript(recorded)
+	refuse := func(_ context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+		out := written(g)
+		for i, d := range g.Items {
+			if nameOf(d) == "K1 b" {
+				out[i] = connectors.Outcome{Key: d.Key, Class: connectors.ItemError, Code: "test.refused", Text: "refused"}
+			}
+		}
+		return out, nil
+	}
+	one.deliver = refuse
+	w := newScripted(t, one, two, "order: 'form.name | substring(0, 2)'\n")
+	w.start()
+	names := []string{"K1 a", "K1 b", "K2 a", "K1 c", "K2 b", "K1 d"}
+	for i, n := range names {
+		w.write(fmt.Sprintf("in/%d.json", i), form(fmt.Sprintf("REF-%d", i), n))
+		w.until("taken in this order", func() bool { return len(w.files("in")) == 0 })
+	}
+	of := func(key string) (list []string) {
+		for _, n := range one.names() {
+			if strings.HasPrefix(n, key) {
+				list = append(list, n)
+			}
+		}
+		return list
+	}
+	w.until("the other key goes on", func() bool { return len(of("K2")) == 2 })
+	if got := of("K1"); !slices.Equal(got, []string{"K1 a"}) {
+		t.Errorf("overtaken: %v", got)
+	}
+	w.halt()
+	w.start()
+	w.write("in/9.json", form("REF-9", "K2 c"))
+	w.until("still goes on", func() bool { return len(of("K2")) == 3 })
+	if got := of("K1"); !slices.Equal(got, []string{"K1 a"}) {
+		t.Errorf("overtaken after a restart: %v", got)
+	}
+	one.set(func() { one.deliver = nil })
+	if _, err := w.agent.Retry(context.Background(), control.RetryRequest{Target: "one"}); err != nil {
+		t.Fatal(err)
+	}
+	w.until("all in order", func() bool { return slices.Equal(of("K1"), []string{"K1 a", "K1 b", "K1 c", "K1 d"}) })
+	if d := one.doubled(); d != nil {
+		t.Errorf("written twice: %v", d)
+	}
+}
+
+// A value that one target returns lets the other's delivery go, also after a restart between the two.
+func TestReturnedValueAcrossTargets(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	down := func(context.Context, connectors.Group) ([]connectors.Outcome, error) {
+		return nil, connectors.Errorf(connectors.TargetError, "test.down", "deliver", "", "down")
+	}
+	returning := func(_ context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+		out := written(g)
+		for i := range out {
+			out[i].Returned = map[string]connectors.Value{"application.ID": {Kind: connectors.Integer, Int: 4711}}
+		}
+		return out, nil
+	}
+	one.deliver, two.deliver = down, down
+	w := newScripted(t, one, two, "")
+	w.write("permit.yaml", strings.Replace(scriptMapping, "table: COPY\n    fields: {", "table: COPY\n    fields: {CASE: application.ID, ", 1))
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("accepted", func() bool { return w.states()[journal.Accepted] == 1 })
+	w.halt()
+	w.start() // the value is not there yet
+	one.set(func() { one.deliver = returning })
+	w.until("first delivered", func() bool { return one.count() == 1 })
+	w.halt()
+	w.start() // the value is in the journal
+	two.set(func() { two.deliver = nil })
+	w.write("in/b.json", form("REF-2", "Berta"))
+	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 2 })
+	for _, g := range two.groups {
+		for _, d := range g.Items {
+			if v := d.Records[0].Values[0]; v.Int != 4711 {
+				t.Errorf("value %+v", v)
+			}
+		}
+	}
+	if one.doubled() != nil || two.doubled() != nil {
+		t.Error("written twice")
+	}
+}
+
+// A target that hangs and heeds nothing does not keep the agent from stopping in time.
+func TestStopWithHangingTarget(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	hang, began := make(chan struct{}), make(chan struct{}, 1)
+	one.deliver = func(context.Context, connectors.Group) ([]connectors.Outcome, error) {
+		began <- struct{}{}
+		<-hang
+		return nil, errors.New("cut")
+	}
+	w := newScripted(t, one, two, "")
+	w.start()
+	t.Cleanup(func() { close(hang) })
+	w.write("in/a.json", form("REF-1", "Anna"))
+	<-began
+	since := time.Now()
+	w.halt()
+	if took := time.Since(since); took > 10*time.Second {
+		t.Errorf("stopping took %v", took)
+	}
+}
+
+// A clean stop lets what has begun come to its end: cut off, a target without a ledger would have to park it.
+func TestStopFinishesWhatBegan(t *testing.T) {
+	one, two := newScript(connectors.Abilities{}), newScript(recorded)
+	began := make(chan struct{}, 1)
+	one.deliver = func(ctx context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+		began <- struct{}{}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+			return written(g), nil
+		}
+	}
+	w := newScripted(t, one, two, "")
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	<-began
+	w.halt()
+	w.start()
+	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 1 })
+	if one.count() != 1 || one.doubled() != nil || one.looked != 0 {
+		t.Errorf("%d written, %d looked up", one.count(), one.looked)
+	}
+}
+
+// An unclear outcome is looked up: what is there is not repeated, what is not there is, what nobody can tell parks.
+func TestUnclear(t *testing.T) {
+	for presence, want := range map[connectors.Presence]journal.State{connectors.Present: journal.Delivered, connectors.Absent: journal.Delivered, connectors.Unknown: journal.Parked} {
+		t.Run(string(want)+fmt.Sprint(presence), func(t *testing.T) {
+			one, two := newScript(connectors.Abilities{}), newScript(recorded)
+			one.found = presence
+			first := true
+			one.deliver = func(_ context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+				if first {
+					first = false
+					return nil, errors.New("connection cut at COMMIT")
+				}
+				return written(g), nil
+			}
+			w := newScripted(t, one, two, "")
+			w.start()
+			w.write("in/a.json", form("REF-1", "Anna"))
+			w.until("settled", func() bool { return w.states()[want] == 1 })
+			if n := one.count(); n != map[connectors.Presence]int{connectors.Absent: 1}[presence] {
+				t.Errorf("written %d times", n)
+			}
+		})
+	}
+}
+
+// Status must not show trouble for ever when nothing waits for the target any more.
+func TestTroubleEndsWithoutWork(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	one.deliver = func(context.Context, connectors.Group) ([]connectors.Outcome, error) {
+		return nil, connectors.Errorf(connectors.TargetError, "test.down", "deliver", "", "down")
+	}
+	one.check = errors.New("down")
+	w := newScripted(t, one, two, "")
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	trouble := func() bool {
+		s, err := w.agent.Status(context.Background())
+		return err == nil && s.Targets[0].Trouble != nil
+	}
+	w.until("trouble", func() bool { return trouble() && two.count() == 1 })
+	w.until("rejected", func() bool {
+		_, err := w.agent.Reject(context.Background(), control.RejectRequest{ID: w.only().ID, Reason: "no", Force: true})
+		return err == nil
+	})
+	if !trouble() {
+		t.Error("no trouble though the target is down")
+	}
+	one.set(func() { one.check = nil })
+	w.until("no trouble", func() bool { return !trouble() })
+}
+
+// A delivery that waits for another target's value holds up its order key: a younger one must not overtake it.
+func TestOrderAcrossWaiting(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	hold := true
+	one.deliver = func(_ context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+		out := written(g)
+		for i, d := range g.Items {
+			out[i].Returned = map[string]connectors.Value{"application.ID": {Kind: connectors.Integer, Int: 1}}
+			one.mu.Lock()
+			if hold && nameOf(d) == "K a" {
+				out[i] = connectors.Outcome{Key: d.Key, Class: connectors.ItemError, Code: "test.refused", Text: "refused"}
+			}
+			one.mu.Unlock()
+		}
+		return out, nil
+	}
+	w := newScripted(t, one, two, "")
+	w.write("permit.yaml", strings.Replace(scriptMapping, "table: COPY\n    fields: {", "table: COPY\n    fields: {CASE: application.ID, ", 1)+
+		"order: {two: 'form.name | substring(0, 2)'}\n")
+	w.start()
+	for i, n := range []string{"K a", "K b", "L a"} {
+		w.write(fmt.Sprintf("in/%d.json", i), form(fmt.Sprintf("REF-%d", i), n))
+		w.until("taken in this order", func() bool { return len(w.files("in")) == 0 })
+	}
+	w.until("the other key goes", func() bool { return slices.Equal(two.names(), []string{"L a"}) })
+	w.halt()
+	w.start()
+	w.until("still parked", func() bool { return w.states()[journal.Parked] == 1 })
+	if got := two.names(); !slices.Equal(got, []string{"L a"}) {
+		t.Errorf("overtaken: %v", got)
+	}
+	one.set(func() { hold = false })
+	if _, err := w.agent.Retry(context.Background(), control.RetryRequest{Target: "one"}); err != nil {
+		t.Fatal(err)
+	}
+	w.until("in order", func() bool { return slices.Equal(two.names(), []string{"L a", "K a", "K b"}) })
+}
