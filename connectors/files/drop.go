@@ -76,11 +76,15 @@ func (d *Drop) Stage(ctx context.Context, g connectors.Group) error {
 	return nil
 }
 
+// stageFile leaves the temporary file out only where our own bytes are in place already. Beside another's file of
+// that name it is written too: once that one is moved away, neither name being there would look like taken.
 func (d *Drop) stageFile(ctx context.Context, f connectors.File) error {
-	switch _, err := d.place.Stat(ctx, f.Name); {
-	case err == nil:
-		return nil // in place, or taken: Deliver says which
-	case !errors.Is(err, fs.ErrNotExist):
+	size, err := d.place.Stat(ctx, f.Name)
+	if err == nil {
+		if same, err := d.same(ctx, f, size); err != nil || same {
+			return err
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return d.place.Put(ctx, d.temp.name(f.Name), f.Blob)

@@ -114,10 +114,16 @@ func TestNameTaken(t *testing.T) {
 	must(t, d.Stage(context.Background(), g))
 	g.Staged = true
 	expect(t, "refused", deliver(t, d, g), "item:files.name-taken item:files.name-taken")
-	expect(t, "no control file", tree(t, dir), ".PERM000001.CTL.inbasket-part PERM000001.DAT")
+	expect(t, "no control file", tree(t, dir), ".PERM000001.CTL.inbasket-part .PERM000001.DAT.inbasket-part PERM000001.DAT")
 	expect(t, "lookup", lookup(t, d, g), "absent absent")
 	b, _ := os.ReadFile(filepath.Join(dir, "PERM000001.DAT"))
 	expect(t, "never overwritten", string(b), "TWO lines\r\n")
+
+	// Once the other file is moved away, ours must not be taken for fetched.
+	must(t, os.Remove(filepath.Join(dir, "PERM000001.DAT")))
+	expect(t, "lookup", lookup(t, d, g), "absent absent")
+	expect(t, "delivered at last", deliver(t, d, g), "written written")
+	expect(t, "in place", tree(t, dir), "PERM000001.CTL PERM000001.DAT")
 }
 
 func TestOneOfManyIsRefused(t *testing.T) {
@@ -132,7 +138,7 @@ func TestOneOfManyIsRefused(t *testing.T) {
 		{Key: "f"},
 	}}
 	expect(t, "delivered", deliver(t, d, g), "written item:files.name-taken item:files.name item:files.name written written")
-	expect(t, "in place", tree(t, dir), "a.pdf a.xml b.xml e.xml")
+	expect(t, "in place", tree(t, dir), ".b.xml.inbasket-part a.pdf a.xml b.xml e.xml")
 }
 
 func TestBrokenTempIsWrittenAgain(t *testing.T) {
