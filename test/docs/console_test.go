@@ -209,7 +209,8 @@ func (s *shell) pattern(want string) (*regexp.Regexp, []string) {
 						n = min(n, next[0])
 					}
 				}
-				b.WriteString(blanks.ReplaceAllString(regexp.QuoteMeta(line[:n]), `[ \t]+`))
+				literal := blanks.ReplaceAllString(regexp.QuoteMeta(line[:n]), `[ \t]+`)
+				b.WriteString(strings.ReplaceAll(literal, `\.\.\.`, `.*`))
 				line = line[n:]
 			}
 		}

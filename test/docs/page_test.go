@@ -4,7 +4,7 @@
 // A block of code in a page is run by its language:
 //
 //	console   lines that start with "$ " are run in one shell a page, the lines after them are what must be printed.
-//	          "..." stands for any lines; IDs, times, tokens and hashes may differ, but the same one stays the same
+//	          "..." stands for any lines, or within a line for anything; IDs, times, tokens and hashes may differ, but the same one stays the same
 //	sh        run as a whole, must end with 0
 //	yaml      a configuration or a mapping, whole or a part of one; must be right
 //	json      must be JSON
