@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -50,14 +49,28 @@ func (b *bench) compare(ctx context.Context) error {
 		m := medians(all[who])
 		fmt.Printf("%-30s %10.0f %14.2f %10.1f %12d\n", titles[who], m.perSecond(b.n), m.cpu10k(b.n), mib(m.RSS), m.First.Milliseconds())
 	}
-	if strings.Contains(b.only, "a") {
-		for _, who := range "bcd" {
-			if strings.ContainsRune(b.only, who) {
-				fmt.Printf("a/%c = %.2f\n", who, medians(all['a']).perSecond(b.n)/medians(all[who]).perSecond(b.n))
-			}
+	b.ratios(all)
+	return b.save(all)
+}
+
+// ratios prints how many times as fast the agent is, and holds it against the goals.
+func (b *bench) ratios(all map[rune][]figures) {
+	if len(all['a']) == 0 {
+		return
+	}
+	a := medians(all['a'])
+	for _, who := range "bcd" {
+		if len(all[who]) == 0 {
+			continue
+		}
+		ratio := a.perSecond(b.n) / medians(all[who]).perSecond(b.n)
+		fmt.Printf("a/%c = %.2f\n", who, ratio)
+		if goal := map[rune]float64{'b': goalLoop, 'c': goalPipeline}[who]; goal > 0 {
+			b.judge(ratio >= goal, "a/%c = %.2f, at least %.1f", who, ratio, goal)
 		}
 	}
-	return b.save(all)
+	b.judge(a.cpu10k(b.n) <= goalCPU, "%.2f CPU s/10,000 forms, at most %.1f", a.cpu10k(b.n), goalCPU)
+	b.judge(mib(a.RSS) <= goalPeak, "peak of %d forms %.1f MiB, at most %d", b.n, mib(a.RSS), goalPeak)
 }
 
 // save writes the raw figures beside the output of the run, if BENCH_JSON names a file.

@@ -26,14 +26,16 @@ import (
 
 // options are the command line.
 type options struct {
-	n      int
-	rounds int
-	seed   uint64
-	only   string
-	extra  bool
-	large  int
-	binary string
-	keep   bool
+	n       int
+	rounds  int
+	seed    uint64
+	only    string
+	extra   bool
+	large   int
+	binary  string
+	profile string
+	strict  bool
+	keep    bool
 }
 
 func main() {
@@ -57,6 +59,8 @@ func run(ctx context.Context) error {
 			return loop(ctx, os.Args[3], os.Args[4])
 		case "c":
 			return pipeline(ctx, os.Args[3], os.Args[4])
+		case "p":
+			return profiled(ctx, os.Args[3], os.Args[4])
 		}
 	}
 	var o options
@@ -67,6 +71,8 @@ func run(ctx context.Context) error {
 	flag.BoolVar(&o.extra, "extra", true, "also many forms, latency, idle and start")
 	flag.IntVar(&o.large, "large", 100000, "forms of the large round of -extra")
 	flag.StringVar(&o.binary, "binary", "", "agent to measure; empty: build it")
+	flag.StringVar(&o.profile, "profile", "", "take a CPU profile of the agent into this file, and nothing else")
+	flag.BoolVar(&o.strict, "strict", false, "fail when a goal is missed")
 	flag.BoolVar(&o.keep, "keep", false, "keep the working folder")
 	flag.Parse()
 	if strings.Trim(o.only, "abcd") != "" || o.n < 1 || o.rounds < 1 {
@@ -77,20 +83,29 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer b.close()
-	if err := b.compare(ctx); err != nil || !o.extra {
+	if o.profile != "" {
+		return b.takeProfile(ctx)
+	}
+	if err := b.compare(ctx); err != nil {
 		return err
 	}
-	return b.scenarios(ctx)
+	if o.extra {
+		if err := b.scenarios(ctx); err != nil {
+			return err
+		}
+	}
+	return b.judged()
 }
 
 // bench is one run with its database and working folder.
 type bench struct {
 	options
-	dir    string
-	server *servers.Database
-	dsn    string
-	watch  *watcher
-	ledger bool // the ledger table is there
+	dir      string
+	server   *servers.Database
+	dsn      string
+	watch    *watcher
+	verdicts []verdict
+	ledger   bool // the ledger table is there
 }
 
 func newBench(ctx context.Context, o options) (*bench, error) {

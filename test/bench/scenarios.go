@@ -21,9 +21,11 @@ func (b *bench) scenarios(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ratio := large.perSecond(b.large) / small.perSecond(b.n)
 	fmt.Printf("%d forms wait: %.0f forms/s, %.2f of the rate of %d; peak %.1f MiB, %.2f CPU s/10,000, first row after %d ms\n",
-		b.large, large.perSecond(b.large), large.perSecond(b.large)/small.perSecond(b.n), b.n, mib(large.RSS),
-		large.cpu10k(b.large), large.First.Milliseconds())
+		b.large, large.perSecond(b.large), ratio, b.n, mib(large.RSS), large.cpu10k(b.large), large.First.Milliseconds())
+	b.judge(ratio >= goalLarge, "%d forms run at %.2f of the rate of %d, at least %.1f", b.large, ratio, b.n, goalLarge)
+	b.judge(mib(large.RSS) <= goalPeak, "peak of %d forms %.1f MiB, at most %d", b.large, mib(large.RSS), goalPeak)
 	return b.idle(ctx)
 }
 
@@ -59,8 +61,12 @@ func (b *bench) idle(ctx context.Context) error {
 	before := p.cpu()
 	const length = 20 * time.Second
 	time.Sleep(length)
+	resident, used := mib(p.resident()), p.cpu()-before
 	fmt.Printf("start to ready: %d ms\n", ready.Milliseconds())
-	fmt.Printf("idle: %.1f MiB resident, %v of CPU in %v\n", mib(p.resident()), p.cpu()-before, length)
+	fmt.Printf("idle: %.1f MiB resident, %v of CPU in %v\n", resident, used, length)
+	b.judge(ready <= goalReady, "ready %d ms after the start, at most %d", ready.Milliseconds(), goalReady.Milliseconds())
+	b.judge(resident <= goalIdle, "idle with %.1f MiB, at most %d", resident, goalIdle)
+	b.judge(used <= goalIdleCPU, "idle with %v of CPU in %v, not measurable", used, length)
 	return b.latency(ctx, dir)
 }
 
@@ -115,5 +121,6 @@ func (b *bench) latency(ctx context.Context, dir string) error {
 	slices.Sort(all)
 	fmt.Printf("latency of a single form, ready to committed: median %v, worst of 50 %v\n",
 		all[len(all)/2].Round(100*time.Microsecond), all[len(all)-1].Round(100*time.Microsecond))
+	b.judge(all[len(all)/2] <= goalLatency, "a single form is committed after %v, at most %v", all[len(all)/2].Round(100*time.Microsecond), goalLatency)
 	return nil
 }

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// The goals that docs/performance.md explains.
+const (
+	goalLoop     = 4.0 // times the Go loop with a transaction per form
+	goalPipeline = 1.0 // times the pipelined Go loop
+	goalCPU      = 3.0 // seconds per 10,000 forms
+	goalPeak     = 64  // MiB while working
+	goalIdle     = 40  // MiB while idle
+	goalLarge    = 0.9 // of the rate, with ten times as many forms waiting
+	goalLatency  = 60 * time.Millisecond
+	goalReady    = 150 * time.Millisecond
+	goalIdleCPU  = 50 * time.Millisecond // of 20 s; the clock ticks every 10 ms
+)
+
+// verdict is one goal and whether it was met.
+type verdict struct {
+	text string
+	met  bool
+}
+
+func (b *bench) judge(met bool, format string, args ...any) {
+	b.verdicts = append(b.verdicts, verdict{fmt.Sprintf(format, args...), met})
+}
+
+// judged prints all goals and returns an error when -strict was given and one was missed.
+func (b *bench) judged() error {
+	missed := 0
+	fmt.Println("\ngoals")
+	for _, v := range b.verdicts {
+		word := "met"
+		if !v.met {
+			word = "MISSED"
+			missed++
+		}
+		fmt.Printf("  %-7s %s\n", word, v.text)
+	}
+	if b.strict && missed > 0 {
+		return fmt.Errorf("%d goals missed", missed)
+	}
+	return nil
+}
