@@ -145,6 +145,16 @@ func (a *Agent) Figures(ctx context.Context) (frontoffice.Snapshot, error) {
 			s.Batches[name] = int64(len(open))
 		}
 	}
+	for _, o := range a.current().config.FrontOffices {
+		if o.Push == nil {
+			continue
+		}
+		b, err := a.journal.PushBacklog(ctx, o.Name)
+		if err != nil {
+			return s, err
+		}
+		s.Pushes[o.Name] = b.Failing
+	}
 	parked, err := a.journal.ParkedResults(ctx, 1000)
 	s.Results = int64(len(parked))
 	return s, err

@@ -44,10 +44,9 @@ func (a *Agent) Status(ctx context.Context) (control.Status, error) {
 		s.Targets = append(s.Targets, ts)
 	}
 	for _, o := range now.config.FrontOffices {
-		office := control.OfficeStatus{Name: o.Name}
-		if o.Push != nil {
-			office.Push = o.Push.Definition.Type
-			office.Trouble = a.figures.source(kindOffice, o.Name, "").Trouble
+		office, err := a.officeStatus(ctx, o)
+		if err != nil {
+			return s, err
 		}
 		s.FrontOffices = append(s.FrontOffices, office)
 	}

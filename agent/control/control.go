@@ -27,6 +27,8 @@ type Viewer interface {
 	List(ctx context.Context, f journal.Filter) ([]journal.Entry, error)
 	Show(ctx context.Context, id journal.ID) (journal.View, error)
 	Batches(ctx context.Context, target string, openOnly bool) ([]journal.Batch, error)
+	// Results returns results of the back office that wait for a person.
+	Results(ctx context.Context, f ResultsFilter) ([]journal.Outcome, error)
 }
 
 // Clerk settles what a machine must not decide.
@@ -37,6 +39,8 @@ type Clerk interface {
 	Release(ctx context.Context, r ReleaseRequest) ([]Settled, error)
 	// Reject ends a submission; refused when it is partly delivered, unless Force is set.
 	Reject(ctx context.Context, r RejectRequest) (Settled, error)
+	// Attach gives a result that waits for a person to a submission.
+	Attach(ctx context.Context, r AttachRequest) (Settled, error)
 	// Decide records a person's decision. Documents are read one after the other, each to its end.
 	Decide(ctx context.Context, r DecideRequest, documents iter.Seq2[Document, error]) (Settled, error)
 }

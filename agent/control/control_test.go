@@ -59,6 +59,12 @@ func (f *fake) Show(_ context.Context, id journal.ID) (journal.View, error) {
 func (f *fake) Batches(_ context.Context, target string, open bool) ([]journal.Batch, error) {
 	return []journal.Batch{{Seq: 3, Target: target, Members: []journal.ID{1, 2}}}, f.note(open)
 }
+func (f *fake) Results(_ context.Context, x ResultsFilter) ([]journal.Outcome, error) {
+	return []journal.Outcome{{Source: "register", ResultID: "9", MatchKey: "CASE_NO=4\x1fYEAR=2026", Park: &journal.Reason{Code: "result.unknown-status", Text: "why", Raw: "secret"}}}, f.note(x)
+}
+func (f *fake) Attach(_ context.Context, r AttachRequest) (Settled, error) {
+	return Settled{ID: r.ID}, f.note(r)
+}
 func (f *fake) Retry(_ context.Context, r RetryRequest) ([]Settled, error) {
 	return []Settled{{ID: 1, Error: &Error{Code: "x", Message: "y"}}}, f.note(r)
 }
@@ -132,13 +138,18 @@ func TestOrders(t *testing.T) {
 	if x, err := c.Retry(ctx, RetryRequest{IDs: []journal.ID{1}, Mapping: true, By: "somebody else"}); err != nil || x[0].Error.Code != "x" {
 		t.Error(x, err)
 	}
+	w, err := c.Results(ctx, ResultsFilter{Parked: true, Limit: 5})
+	if err != nil || len(w) != 1 || w[0].Kind != KindParked || w[0].About != "CASE_NO=4, YEAR=2026" || w[0].Text != "why" || w[0].Code != "result.unknown-status" {
+		t.Error(w, err)
+	}
+	_, err0 := c.Attach(ctx, AttachRequest{Result: 9, ID: 1, By: "somebody else"})
 	_, err1 := c.Release(ctx, ReleaseRequest{IDs: []journal.ID{1}})
 	_, err2 := c.Reject(ctx, RejectRequest{ID: 1, Reason: "r"})
 	err3 := c.Pause(ctx, PauseRequest{Target: "t", Paused: true})
 	_, err4 := c.Redeliver(ctx, RedeliverRequest{Target: "t", Since: since, DryRun: true})
 	err5 := c.Void(ctx, VoidRequest{Target: "t", Seq: 4})
 	_, err6 := c.Reload(ctx, ReloadRequest{Force: true})
-	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
+	if err := errors.Join(err0, err1, err2, err3, err4, err5, err6); err != nil {
 		t.Fatal(err)
 	}
 	by := f.got[4].(RetryRequest).By
@@ -146,7 +157,7 @@ func TestOrders(t *testing.T) {
 		t.Errorf("the caller said who it is: %q", by)
 	}
 	want := []any{"status", journal.Filter{State: journal.Parked, Since: since, Limit: 3}, journal.ID(9), true,
-		RetryRequest{IDs: []journal.ID{1}, Mapping: true, By: by}, ReleaseRequest{IDs: []journal.ID{1}, By: by}, RejectRequest{ID: 1, Reason: "r", By: by},
+		RetryRequest{IDs: []journal.ID{1}, Mapping: true, By: by}, ResultsFilter{Parked: true, Limit: 5}, AttachRequest{Result: 9, ID: 1, By: by}, ReleaseRequest{IDs: []journal.ID{1}, By: by}, RejectRequest{ID: 1, Reason: "r", By: by},
 		PauseRequest{Target: "t", Paused: true, By: by}, RedeliverRequest{Target: "t", Since: since, DryRun: true, By: by}, VoidRequest{Target: "t", Seq: 4, By: by}, ReloadRequest{Force: true, By: by}}
 	if d := cmp.Diff(want, f.got); d != "" {
 		t.Error(d)

@@ -73,6 +73,14 @@ func handler(key string, op Operator) http.Handler {
 		b, err := op.Batches(ctx, r.Target, r.Open)
 		return BatchesOf(b), err
 	})
+	order(mux, "results", func(ctx context.Context, f ResultsFilter, _ string) ([]Waiting, error) {
+		list, err := op.Results(ctx, f)
+		return WaitingOf(list), err
+	})
+	order(mux, "attach", func(ctx context.Context, r AttachRequest, by string) (Settled, error) {
+		r.By = by
+		return op.Attach(ctx, r)
+	})
 	order(mux, "retry", func(ctx context.Context, r RetryRequest, by string) ([]Settled, error) {
 		r.By = by
 		return op.Retry(ctx, r)

@@ -86,11 +86,15 @@ func ViewOf(v journal.View, raw bool) View {
 		out.Deliveries = append(out.Deliveries, x)
 	}
 	for _, r := range v.Results {
-		x := Result{Source: r.Source, ResultID: r.ResultID, Outcome: r.Outcome, Status: r.Status, CaseNo: r.CaseNo, Reason: r.Reason, By: r.By, At: r.At, Documents: filesOf(r.Documents)}
-		if r.Park != nil {
-			x.Code = r.Park.Code
-		}
-		out.Results = append(out.Results, x)
+		out.Results = append(out.Results, resultOf(r))
+	}
+	return out
+}
+
+func resultOf(r journal.Outcome) Result {
+	out := Result{Source: r.Source, ResultID: r.ResultID, Outcome: r.Outcome, Status: r.Status, CaseNo: r.CaseNo, Reason: r.Reason, By: r.By, At: r.At, Documents: filesOf(r.Documents)}
+	if r.Park != nil {
+		out.Code = r.Park.Code
 	}
 	return out
 }

@@ -126,6 +126,12 @@ func TestPushKeepsTheOrderOfASubmission(t *testing.T) {
 	if at, err := r.NextPush(r.ctx(), "portal"); err != nil || !at.Equal(next) {
 		t.Errorf("next at %s, %v", at, err)
 	}
+	if b, err := r.PushBacklog(r.ctx(), "portal"); err != nil || b.Waiting != 2 || b.Failing != 1 || !b.NextAt.Equal(next) || b.Since.IsZero() {
+		t.Errorf("backlog %+v, %v", b, err)
+	}
+	if b, err := r.PushBacklog(r.ctx(), "nobody"); err != nil || b != (PushBacklog{}) {
+		t.Errorf("backlog %+v, %v", b, err)
+	}
 	r.reopen()
 	r.clock.add(time.Minute)
 	if got := due(); !slices.Equal(got, []string{"A accepted 1"}) {

@@ -75,6 +75,36 @@ func (j *Journal) NextPush(ctx context.Context, office string) (at time.Time, er
 	return at, err
 }
 
+// PushBacklog is what waits to be pushed to one front office.
+type PushBacklog struct {
+	Waiting int64     // events that were not pushed yet
+	Failing int64     // of those, how many failed and are tried again
+	Since   time.Time // when the oldest of the failing happened; zero: none fails
+	NextAt  time.Time // when the next of the failing is tried
+}
+
+// PushBacklog counts what waits to be pushed to an office.
+func (j *Journal) PushBacklog(ctx context.Context, office string) (b PushBacklog, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		w, ok := j.known(c, office)
+		if !ok {
+			return nil
+		}
+		if b.Waiting, err = c.number("SELECT count(*) FROM push WHERE office=?", w); err != nil || b.Waiting == 0 {
+			return err
+		}
+		const failing = `SELECT count(*), min(e.at), min(p.due) FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq WHERE p.office=? AND p.attempt>0`
+		_, err := c.one(failing, []any{w}, func(row []driver.Value) error {
+			if b.Failing = integer(row[0]); b.Failing > 0 {
+				b.Since, b.NextAt = instant(row[1]), instant(row[2])
+			}
+			return nil
+		})
+		return err
+	})
+	return b, err
+}
+
 // Pushed records what became of pushes to an office. A delivered last word closes its submission.
 func (j *Journal) Pushed(ctx context.Context, office string, outcomes []PushOutcome) error {
 	return j.do(ctx, "record pushes", func(t *tx) error {

@@ -105,7 +105,7 @@ func (t *tx) insertResult(source, plan word, o *Outcome, park *Reason) (n int64,
 const resultColumns = "SELECT source, rid, coalesce(sub, 0), plan, key, outcome, status, caseno, reason, documents, by, at, park, n FROM result "
 
 func (j *Journal) resultRow(c *conn, row []driver.Value) (o Outcome, err error) {
-	o = Outcome{Source: j.name(c, row[0]), ResultID: text(row[1]), ID: ID(integer(row[2])), Plan: j.name(c, row[3]), MatchKey: text(row[4]), Outcome: text(row[5]),
+	o = Outcome{N: integer(row[13]), Source: j.name(c, row[0]), ResultID: text(row[1]), ID: ID(integer(row[2])), Plan: j.name(c, row[3]), MatchKey: text(row[4]), Outcome: text(row[5]),
 		Status: text(row[6]), CaseNo: text(row[7]), Reason: text(row[8]), By: text(row[10]), At: instant(row[11]), Park: decodeVerdict(text(row[12])).Reason}
 	o.Documents, err = decodeFiles(text(row[9]))
 	return o, err
@@ -234,17 +234,13 @@ func (j *Journal) listResults(ctx context.Context, where string, args ...any) (l
 	return list, err
 }
 
-// AttachOrphan gives an orphaned or parked result to a submission on a person's word.
-func (j *Journal) AttachOrphan(ctx context.Context, source, resultID string, id ID, by string) error {
+// ErrMeaning says that a result cannot be given to a submission before a person says what it means.
+var ErrMeaning = fmt.Errorf("the meaning of the result's status is not known: %w", ErrState)
+
+// AttachOrphan gives the orphaned or parked result of this number to a submission on a person's word. An
+// outcome that is not empty says what the result means, for one whose status the mapping does not know.
+func (j *Journal) AttachOrphan(ctx context.Context, n int64, id ID, outcome, by string) error {
 	return j.do(ctx, "attach a result", func(t *tx) error {
-		w, err := t.word(source)
-		if err != nil {
-			return err
-		}
-		n, err := t.c.number("SELECT n FROM result WHERE source=? AND rid=?", w, resultID)
-		if err != nil || n == 0 {
-			return errorOr(err, fmt.Errorf("result of %s: %w", source, ErrNotFound))
-		}
 		o, open, err := t.result(n)
 		if err != nil {
 			return err
@@ -253,7 +249,13 @@ func (j *Journal) AttachOrphan(ctx context.Context, source, resultID string, id 
 			return fmt.Errorf("the result belongs to %s: %w", o.ID, ErrState)
 		}
 		if o.Outcome == "" {
-			return fmt.Errorf("the meaning of the result's status is not known, decide by hand: %w", ErrState)
+			if outcome == "" {
+				return ErrMeaning
+			}
+			o.Outcome = outcome
+			if _, err := t.c.exec("UPDATE result SET outcome=? WHERE n=?", outcome, n); err != nil {
+				return err
+			}
 		}
 		if err := t.note(id, Moment{What: "result attached", By: by}); err != nil {
 			return err

@@ -81,14 +81,14 @@ func TestOrphansFindTheirSubmission(t *testing.T) {
 		t.Errorf("events %q, %s", got, r.state(id))
 	}
 	b := r.delivered("B", "CASE=9")
-	r.must(r.AttachOrphan(r.ctx(), "register", "2", b, "me"))
+	r.must(r.AttachOrphan(r.ctx(), 2, b, "", "me"))
 	if s := r.state(b); s != Decided {
 		t.Errorf("attached: %s", s)
 	}
-	if err := r.AttachOrphan(r.ctx(), "register", "2", id, "me"); !errors.Is(err, ErrState) {
+	if err := r.AttachOrphan(r.ctx(), 2, id, "", "me"); !errors.Is(err, ErrState) {
 		t.Errorf("attached twice: %v", err)
 	}
-	if err := r.AttachOrphan(r.ctx(), "register", "none", id, "me"); !errors.Is(err, ErrNotFound) {
+	if err := r.AttachOrphan(r.ctx(), 99, id, "", "me"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("no such result: %v", err)
 	}
 	sum, err := r.Summary(r.ctx())
@@ -117,10 +117,14 @@ func TestResultsThatWaitForAPerson(t *testing.T) {
 	if s := r.state(a); s != Delivered {
 		t.Errorf("state %s", s)
 	}
-	if err := r.AttachOrphan(r.ctx(), "register", "1", a, "me"); !errors.Is(err, ErrState) {
+	if err := r.AttachOrphan(r.ctx(), 1, a, "", "me"); !errors.Is(err, ErrState) {
 		t.Errorf("attached without a meaning: %v", err)
 	}
-	r.must(r.AttachOrphan(r.ctx(), "register", "2", b, "me"))
+	r.must(r.AttachOrphan(r.ctx(), 1, a, "approved", "me"))
+	if v, err := r.Show(r.ctx(), a); err != nil || v.State != Decided || len(v.Results) != 1 || v.Results[0].Outcome != "approved" || v.Results[0].Park != nil {
+		t.Errorf("given a meaning: %+v, %v", v, err)
+	}
+	r.must(r.AttachOrphan(r.ctx(), 2, b, "", "me"))
 	if s := r.state(b); s != Decided {
 		t.Errorf("state %s", s)
 	}

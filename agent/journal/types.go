@@ -86,6 +86,7 @@ type Arrival struct {
 	Park           *Reason      // accept it, but parked
 	ParkConflict   bool         // a conflict is accepted as a new, parked submission instead of refused
 	Reject         []FieldError // accept it as rejected at once (it decoded, but the form is wrong)
+	KnownOnly      bool         // answer it if it is known, else accept nothing: its Acceptance then has no ID
 }
 
 // Acceptance is what became of an Arrival. It is durable when Accept returns.
@@ -142,6 +143,7 @@ type Batch struct {
 
 // Outcome is a result of the back office, as journaled.
 type Outcome struct {
+	N         int64  `json:"n,omitempty"` // number in this journal, when read from it
 	Source    string // configured name of the source
 	ResultID  string // the result's own identity, unique per source
 	Plan      string // mapping name the result was read by; match keys are per mapping name
