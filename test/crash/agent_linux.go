@@ -57,6 +57,13 @@ func (r *running) kill() bool {
 	_ = syscall.Kill(-r.cmd.Process.Pid, syscall.SIGKILL)
 	<-r.gone
 	r.unhook()
+	// Strace may be gone before the agent is, which would still hold its journal.
+	for range 300 {
+		if errors.Is(syscall.Kill(-r.cmd.Process.Pid, 0), syscall.ESRCH) {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 	return was
 }
 

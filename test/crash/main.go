@@ -1,11 +1,15 @@
 // Command crash kills the agent again and again while forms flow, and then looks whether every form is
 // where it belongs, once.
 //
-// The real binary runs with PostgreSQL, a file drop that is emptied behind its back, a vsftpd that takes
-// numbered batches, a back office that decides, and a front office that posts forms, follows events and
-// receives webhooks. A round ends with SIGKILL: at a random moment, or at the Nth call of fsync, rename,
+// The real binary runs with PostgreSQL, a file drop and a vsftpd that takes numbered batches, both emptied
+// behind its back, a back office that decides, and a front office that posts forms, follows events and
+// receives webhooks. Forms come all the time, into the folder and by HTTP, with attachments, some of them
+// wrong, some twice. A round ends with SIGKILL: at a random moment, or at the Nth call of fsync, rename,
 // write or connect by strace. In other rounds the database or the FTP server is killed too, an fsync
 // fails, or the disk is full. The last line says what came of it.
+//
+// With -power the agent's disk loses its power in every round. With -troubles the agent goes on running
+// while everything around it fails, one after the other, and status has to say so.
 package main
 
 import (
@@ -93,7 +97,8 @@ func (w *world) run(ctx context.Context) (kills int, f *findings, err error) {
 			return kills, nil, err
 		}
 	}
-	for n := 0; n < w.rounds && !w.troubles; n++ {
+	// An agent that finds its disk full or failing at the start ends by itself: such a round does not count.
+	for n := 0; kills < w.rounds && n < 2*w.rounds && !w.troubles; n++ {
 		killed, err := w.round(ctx, n)
 		if err != nil {
 			return kills, nil, fmt.Errorf("round %d: %w", n+1, err)
