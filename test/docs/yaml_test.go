@@ -27,7 +27,7 @@ var known = map[string][]string{
 // partial are problems that a part of a file has only because the rest is not shown.
 var partial = map[string]bool{
 	config.CodeRoute: true, config.CodeUnknownName: true, config.CodeSecret: true,
-	mapping.CodeFile: true, mapping.CodeUnknownTarget: true, mapping.CodeUnusedField: true, mapping.CodeLookupFile: true, mapping.CodeLookupUnknown: true,
+	mapping.CodeFile: true, mapping.CodeSchema: true, mapping.CodeUnknownTarget: true, mapping.CodeUnusedField: true, mapping.CodeLookupFile: true, mapping.CodeLookupUnknown: true,
 	mapping.CodeLayoutUnknown: true,
 }
 

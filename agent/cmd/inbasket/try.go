@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/charset"
 )
 
 // tried is what try found, for --json.
@@ -29,6 +30,22 @@ type triedDelivery struct {
 	Order   string   `json:"order,omitempty"`
 	Needs   []string `json:"needs,omitempty"`
 	Body    []byte   `json:"body,omitempty"` // encoded lines, base64
+	Charset string   `json:"charset,omitempty"`
+}
+
+// lines returns the encoded lines as text, without what ends them. What its character set does not know stays escaped.
+func (d triedDelivery) lines() []string {
+	text := string(d.Body)
+	if c, ok := charset.Lookup(d.Charset); ok {
+		if decoded, _, ok := c.DecodeString(d.Body); ok {
+			text = decoded
+		}
+	}
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n").Replace(text)
+	if text = strings.TrimRight(text, "\n"); text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
 }
 
 func tryCommand(a *app) *cobra.Command {
@@ -73,6 +90,9 @@ func (a *app) tryForm(mappingPath, formPath string, attachments []string, people
 			x := triedDelivery{Target: d.Target, Records: len(d.Records), Order: d.Order, Needs: d.Needs}
 			if d.Piece != nil {
 				x.Body, x.Records = d.Piece.Body, d.Piece.Records
+				if d.Layout != nil {
+					x.Charset = d.Layout.Charset()
+				}
 			}
 			out.Deliveries = append(out.Deliveries, x)
 		}
@@ -127,10 +147,8 @@ func printDelivery(w io.Writer, d triedDelivery, values []mapping.Explanation) {
 			fmt.Fprintf(w, "    %s\t%s\t%s\n", v.Field, v.Kind, visible(v.Shown))
 		}
 	})
-	for line := range strings.SplitSeq(strings.TrimRight(string(d.Body), "\r\n"), "\n") {
-		if len(d.Body) > 0 {
-			fmt.Fprintf(w, "  |%s|\n", visible(strings.TrimRight(line, "\r")))
-		}
+	for _, line := range d.lines() {
+		fmt.Fprintf(w, "  |%s|\n", visible(line))
 	}
 }
 
