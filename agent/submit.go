@@ -31,15 +31,19 @@ func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incomi
 	}
 	arr.entry.Reference = arr.entry.Transport
 	f.read1(arr)
-	if err := refusal(&arr.entry); err != nil {
-		return frontoffice.Receipt{}, err
-	}
+	// A known form keeps its answer, also when its mapping has become stricter since; and what a known key or
+	// reference comes with is a conflict on record, however wrong it is in itself.
+	refused := refusal(&arr.entry)
+	arr.entry.KnownOnly = refused != nil
 	said, err := a.journal.Accept(ctx, []journal.Arrival{arr.entry})
 	if err != nil {
 		a.log.Error().Str("code", CodeJournal).Str("front-office", office).Err(err).Msg("a posted form could not be journaled; the front office was asked to repeat it")
 		return frontoffice.Receipt{}, frontoffice.Unavailable(10 * time.Second)
 	}
 	s := said[0]
+	if s.ID == 0 {
+		return frontoffice.Receipt{}, refused
+	}
 	f.figures.metrics.Accepted("http", s.Verdict, 1)
 	if s.Verdict == connectors.Taken && s.State == journal.Accepted {
 		a.goForward(&arrived{stored: arr.stored(s.ID), plan: r.plan, form: arr.form, read: true})
@@ -47,16 +51,42 @@ func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incomi
 	return frontoffice.Receipt{ID: s.ID, Verdict: s.Verdict, State: s.State, Reference: arr.entry.Reference, On: s.On}, nil
 }
 
-// goForward maps and delivers beside the answer to the front office, which only waits for acceptance.
+// goForward hands a form on to be mapped and delivered beside the answer to the front office, which only
+// waits for acceptance. Who posts the next form after that answer finds it behind this one.
 func (a *Agent) goForward(one *arrived) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	rt := a.assembly
-	rt.running.Go(func() {
-		if ctx := rt.ctx; ctx != nil {
-			rt.flow.forward(ctx, []*arrived{one})
+	f := a.current().flow
+	select {
+	case f.posted <- one:
+	default: // more than can be mapped now: the lanes read it from the journal
+		for _, target := range one.plan.Targets() {
+			if l := f.lanes[target]; l != nil {
+				l.again()
+			}
 		}
-	})
+	}
+}
+
+// forwardPosted carries on what front offices post, in order, until ctx ends. What is left then is in
+// the journal.
+func (f *flow) forwardPosted(ctx context.Context) {
+	for {
+		var batch []*arrived
+		select {
+		case <-ctx.Done():
+			return
+		case one := <-f.posted:
+			batch = append(batch, one)
+		}
+		for more := true; more && len(batch) < pageItems; {
+			select {
+			case one := <-f.posted:
+				batch = append(batch, one)
+			default:
+				more = false
+			}
+		}
+		f.forward(ctx, batch)
+	}
 }
 
 // refusal says what a front office is told at once instead of an acceptance.

@@ -136,8 +136,12 @@ func (p *Plan) Bundle() []byte { return p.bundle }
 // Targets are the targets that the mapping writes to, in the order of their first write.
 func (p *Plan) Targets() []string { return p.targets }
 
-// Decode reads a form's bytes. Errors are *decode.Error. The content type is not needed: a mapping is made for one format.
-func (p *Plan) Decode(form []byte, _ string) (Form, error) {
+// Decode reads a form's bytes. Errors are *decode.Error. A mapping is made for one format; a form of a content
+// type that says another is not guessed at. No content type, or one that says nothing, is fine.
+func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
+	if is := decode.Sniff(contentType, nil); is != "" && is != p.format && p.format != "fixed" {
+		return nil, &decode.Error{Code: decode.CodeFormat, Message: "the form came as " + is + ", the mapping reads " + p.format}
+	}
 	return decode.Decode(p.format, form, p.options)
 }
 

@@ -65,7 +65,7 @@ func (a *acceptance) prepare(ctx context.Context, j *Journal) error {
 			}
 			a.files[n] = string(b)
 		}
-		if len(r.Form) <= inlineForm {
+		if len(r.Form) <= inlineForm || r.KnownOnly {
 			continue
 		}
 		if j.content == nil {
@@ -94,6 +94,12 @@ func (a *acceptance) run(t *tx) error {
 			return err
 		}
 		if known {
+			continue
+		}
+		if a.arrivals[n].KnownOnly {
+			if err := a.knownReference(t, n); err != nil {
+				return err
+			}
 			continue
 		}
 		row, err := a.row(t, n)
@@ -132,10 +138,35 @@ func (a *acceptance) knownKey(t *tx, n int, keys map[string]int) (bool, error) {
 		return false, err
 	}
 	if !found {
-		keys[key] = n
+		if !r.KnownOnly {
+			keys[key] = n
+		}
 		return false, nil
 	}
 	return true, a.answerKnown(t, n, id, digest, "idempotency-key")
+}
+
+// knownReference answers an arrival whose reference another submission has, and nothing else.
+func (a *acceptance) knownReference(t *tx, n int) error {
+	r := &a.arrivals[n]
+	scope, err := t.word(r.Scope)
+	if err != nil {
+		return err
+	}
+	id, digest, found, err := claimant(t, scope, r.Reference)
+	if err != nil || !found {
+		return err
+	}
+	return a.answerKnown(t, n, id, digest, "reference")
+}
+
+// claimant finds the submission that a reference belongs to.
+func claimant(t *tx, scope word, reference string) (id ID, digest []byte, found bool, err error) {
+	found, err = t.c.one("SELECT id, digest FROM submission WHERE claim=1 AND scope=? AND reference=?", []any{scope, reference}, func(v []driver.Value) error {
+		id, digest = ID(integer(v[0])), bytesOf(v[1])
+		return nil
+	})
+	return id, digest, found, err
 }
 
 // answerKnown records a repeat or a conflict with a submission that exists.
@@ -276,13 +307,7 @@ func (a *acceptance) insert(t *tx) error {
 // the in-basket cannot refuse it.
 func (a *acceptance) claimed(t *tx, row *arrivalRow) (keep bool, err error) {
 	r := &a.arrivals[row.n]
-	var id ID
-	var digest []byte
-	take := func(v []driver.Value) error {
-		id, digest = ID(integer(v[0])), bytesOf(v[1])
-		return nil
-	}
-	found, err := t.c.one("SELECT id, digest FROM submission WHERE claim=1 AND scope=? AND reference=?", []any{row.scope, r.Reference}, take)
+	id, digest, found, err := claimant(t, row.scope, r.Reference)
 	if err != nil || !found {
 		return false, errorOr(err, errors.New("a submission was neither written nor known"))
 	}
@@ -290,7 +315,10 @@ func (a *acceptance) claimed(t *tx, row *arrivalRow) (keep bool, err error) {
 		return false, a.answerKnown(t, row.n, id, digest, "reference")
 	}
 	known := id
-	found, err = t.c.one("SELECT id, digest FROM submission WHERE claim=0 AND scope=? AND reference=? AND digest=?", []any{row.scope, r.Reference, r.Digest[:]}, take)
+	found, err = t.c.one("SELECT id FROM submission WHERE claim=0 AND scope=? AND reference=? AND digest=?", []any{row.scope, r.Reference, r.Digest[:]}, func(v []driver.Value) error {
+		id = ID(integer(v[0]))
+		return nil
+	})
 	if err != nil {
 		return false, err
 	}

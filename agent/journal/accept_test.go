@@ -110,6 +110,37 @@ func TestIdempotencyKey(t *testing.T) {
 	}
 }
 
+// A form that would be refused is answered when it is known, and leaves no trace when it is not.
+func TestKnownOnly(t *testing.T) {
+	r := newRig(t)
+	a := arrival("A", "x")
+	a.IdempotencyKey = "key"
+	first := r.accept(a)[0]
+	a.KnownOnly = true
+	byKey, byReference := other(a), other(arrival("A", "x"))
+	byKey.Reference = "B"
+	byReference.KnownOnly = true
+	fresh := arrival("C", "x")
+	fresh.KnownOnly, fresh.IdempotencyKey = true, "key-2"
+	out := r.accept(a, byKey, byReference, fresh)
+	if out[0].Verdict != connectors.Repeat || out[0].ID != first.ID {
+		t.Errorf("the same again: %+v", out[0])
+	}
+	if out[1].Verdict != connectors.Conflict || out[1].ID != first.ID || out[1].On != "idempotency-key" {
+		t.Errorf("its key: %+v", out[1])
+	}
+	if out[2].Verdict != connectors.Conflict || out[2].ID != first.ID || out[2].On != "reference" {
+		t.Errorf("its reference: %+v", out[2])
+	}
+	if out[3] != (Acceptance{}) {
+		t.Errorf("unknown: %+v", out[3])
+	}
+	fresh.KnownOnly = false
+	if got := r.accept(fresh)[0]; got.Verdict != connectors.Taken {
+		t.Errorf("left a trace: %+v", got)
+	}
+}
+
 func TestRejectedAndParkedOnArrival(t *testing.T) {
 	r := newRig(t)
 	bad := arrival("bad", "x")
