@@ -201,6 +201,21 @@ func TestRepin(t *testing.T) {
 	if err := r.Repin(r.ctx(), id, next.Digest, []string{"z"}, "me"); !errors.Is(err, ErrState) {
 		t.Errorf("delivered: %v", err)
 	}
+	partly := r.one("C", "x", "y")
+	r.done(partly, "x")
+	r.must(r.Apply(r.ctx(), []Change{{ID: partly, Target: "y", To: Held, Reason: &Reason{Code: "c"}}}))
+	if err := r.Repin(r.ctx(), partly, next.Digest, []string{"x"}, "me"); !errors.Is(err, ErrState) {
+		t.Errorf("nothing left: %v", err)
+	}
+	r.must(r.Repin(r.ctx(), partly, next.Digest, []string{"y", "x"}, "me")) // what is written stays
+	if list, _ = r.Backlog(r.ctx(), "x", 0, 10); slices.ContainsFunc(list, func(s Stored) bool { return s.ID == partly }) {
+		t.Error("what is written is delivered again")
+	}
+	r.done(partly, "y")
+	if s := r.state(partly); s != Delivered {
+		t.Errorf("state %s", s)
+	}
+	r.check()
 }
 
 func TestReopen(t *testing.T) {

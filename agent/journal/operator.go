@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -126,8 +127,9 @@ func (t *tx) release(s *submissionRow, by string, targets *[]string) error {
 	return t.save(s)
 }
 
-// Repin gives a submission another plan and starts its deliveries anew. It is refused when a delivery
-// is written, under way or of unknown outcome.
+// Repin gives a submission another plan and starts anew what is not written yet; what is written stays as
+// it is. It is refused when a delivery is under way or of unknown outcome, and when nothing would be left to
+// deliver.
 func (j *Journal) Repin(ctx context.Context, id ID, digest connectors.Digest, targets []string, by string) error {
 	return j.do(ctx, "change a submission's mapping", func(t *tx) error {
 		s, err := t.submission(id)
@@ -137,11 +139,19 @@ func (j *Journal) Repin(ctx context.Context, id ID, digest connectors.Digest, ta
 		if s.state != sAccepted && s.state != sParked {
 			return fmt.Errorf("change the mapping of %s, which is %s: %w", id, s.state.word(), ErrState)
 		}
+		var written []string
 		for n := range s.deliveries {
 			d := &s.deliveries[n]
-			if d.batch != 0 || d.state == pDone || d.state.open() && d.state != pPending && d.state != pWaiting {
-				return &TransitionError{ID: id, Target: t.j.words.get(d.target), From: d.state.word(), To: Pending}
+			name := t.j.words.get(d.target)
+			if d.state == pDone {
+				written = append(written, name)
+			} else if d.batch != 0 || d.state.open() && d.state != pPending && d.state != pWaiting {
+				return &TransitionError{ID: id, Target: name, From: d.state.word(), To: Pending}
 			}
+		}
+		fresh := slices.DeleteFunc(slices.Clone(targets), func(name string) bool { return slices.Contains(written, name) })
+		if len(fresh) == 0 {
+			return fmt.Errorf("change the mapping of %s: nothing would be left to deliver: %w", id, ErrState)
 		}
 		plan, err := t.pin(digest)
 		if err != nil {
@@ -149,22 +159,25 @@ func (j *Journal) Repin(ctx context.Context, id ID, digest connectors.Digest, ta
 		}
 		for n := range s.deliveries {
 			d := &s.deliveries[n]
+			if d.state == pDone {
+				continue
+			}
 			if _, err := t.c.exec("DELETE FROM delivery WHERE target=? AND sub=?", d.target, id); err != nil {
 				return err
 			}
 			t.count(tallyProgress, int64(d.target), int64(d.was), -1)
 		}
-		return t.repin(s, plan, targets, by)
+		return t.repin(s, plan, written, fresh, by)
 	})
 }
 
-func (t *tx) repin(s *submissionRow, plan int64, targets []string, by string) error {
-	list, err := t.word(joinList(targets))
+func (t *tx) repin(s *submissionRow, plan int64, written, fresh []string, by string) error {
+	list, err := t.word(joinList(append(written, fresh...)))
 	if err != nil {
 		return err
 	}
 	s.deliveries = nil
-	for _, name := range targets {
+	for _, name := range fresh {
 		target, err := t.word(name)
 		if err != nil {
 			return err

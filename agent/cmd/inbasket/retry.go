@@ -1,6 +1,9 @@
 package main
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/inbasket/inbasket/agent/control"
@@ -8,13 +11,20 @@ import (
 
 func retryCommand(a *app) *cobra.Command {
 	var r control.RetryRequest
+	pin := ""
 	cmd := &cobra.Command{
 		Use:   "retry [ID...]",
 		Short: "Try parked submissions again, once their cause is mended",
 		Long: `Retry delivers parked submissions again: those named, or all that --target, --route or --code select. With
---mapping they are pinned to the mapping as it is in force now; that is refused for what is already written somewhere
-or unclear.`,
+--mapping NEW what is not written yet is pinned to the mapping as it is in force now, and starts anew by it; that is
+refused where an outcome is unclear.`,
+		Example: `  inbasket retry 06B2Q8WVN3K7T
+  inbasket retry --target register
+  inbasket retry --code mapping.failed --mapping NEW`,
 		RunE: func(cmd *cobra.Command, given []string) (err error) {
+			if r.Mapping, given, err = newMapping(cmd.Flags().Changed("mapping"), pin, given); err != nil {
+				return err
+			}
 			if r.IDs, err = parseIDs(given); err != nil {
 				return err
 			}
@@ -31,9 +41,24 @@ or unclear.`,
 			}, nil)
 		},
 	}
-	cmd.Flags().BoolVar(&r.Mapping, "mapping", false, "pin them to the mapping that is in force now")
+	cmd.Flags().StringVar(&pin, "mapping", "", "NEW pins them to the mapping that is in force now")
+	cmd.Flags().Lookup("mapping").NoOptDefVal = newest
 	cmd.Flags().StringVar(&r.Target, "target", "", "all that are parked at this target")
 	cmd.Flags().StringVar(&r.Route, "route", "", "all that are parked on this route")
 	cmd.Flags().StringVar(&r.Code, "code", "", "all that are parked for this reason")
 	return cmd
+}
+
+// newest is the one mapping that a submission can be pinned to: that in force.
+const newest = "NEW"
+
+// newMapping reads --mapping, whose word may also stand apart from it or be left out.
+func newMapping(set bool, value string, given []string) (bool, []string, error) {
+	if !set {
+		return false, given, nil
+	}
+	if !strings.EqualFold(value, newest) {
+		return false, nil, usagef("--mapping takes %s: the mapping that is in force now; change the file, reload, then retry", newest)
+	}
+	return true, slices.DeleteFunc(slices.Clone(given), func(s string) bool { return strings.EqualFold(s, newest) }), nil
 }
