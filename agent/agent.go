@@ -57,6 +57,7 @@ type Agent struct {
 	mu        sync.Mutex // guards assembly and reloading
 	assembly  *assembly
 	reloading sync.Mutex
+	deciding  sync.Mutex
 	parent    context.Context // of assemblies
 	closed    sync.Once
 }
@@ -98,10 +99,10 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	defer served.close()
 	a.serving = served
-	if err := a.assembly.start(a, ctx); err != nil {
-		a.assembly.halt(nil)
+	if err := a.assembly.read(ctx, a); err != nil {
 		return err
 	}
+	a.assembly.start(a, ctx)
 	served.start(a)
 	a.log.Info().Str("version", a.options.Version).Str("agency", a.options.Config.Agency).Msg("inbasket runs")
 	if a.options.Ready != nil {
@@ -152,6 +153,9 @@ func (a *Agent) repoint(ctx context.Context, cfg *config.Config, force bool) err
 		case !ok:
 			wrong = append(wrong, &connectors.Error{Class: connectors.TargetError, Code: CodeRepointed, Op: "remove target " + name,
 				Hint: fmt.Sprintf("it has %d open deliveries; let them finish, or say so with --force", mark.Open)})
+		case mark.Identity != "" && mark.Identity != t.Identity:
+			wrong = append(wrong, &connectors.Error{Class: connectors.TargetError, Code: CodeRepointed, Op: "change the identity of target " + name,
+				Hint: fmt.Sprintf("its ledger would not recognise %d open deliveries and take them twice; let them finish, or say so with --force", mark.Open)})
 		case mark.Fingerprint != "" && mark.Fingerprint != t.Fingerprint:
 			wrong = append(wrong, &connectors.Error{Class: connectors.TargetError, Code: CodeRepointed, Op: "point target " + name + " elsewhere",
 				Hint: fmt.Sprintf("it has %d open deliveries; let them finish, or say so with --force", mark.Open)})
@@ -198,18 +202,31 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	return report, nil
 }
 
-// swap stops the running configuration and starts the next. Should the next one not start, the old one
-// goes on.
+// swap stops the running configuration and starts the next. What it needs of the journal is read before
+// it takes over, however long the journal cannot be read; status and acceptance go on meanwhile.
 func (a *Agent) swap(next *assembly) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	last := a.assembly
+	last := a.current()
 	last.halt(nil)
+	for !next.ready(a) {
+		select {
+		case <-a.clock.After(time.Second):
+		case <-a.parent.Done():
+			next.close()
+			return
+		}
+	}
 	last.close()
+	a.mu.Lock()
 	a.assembly = next
-	if err := next.start(a, a.parent); err != nil {
-		// Only a journal that cannot be read does this; the lanes report it and go on when it can.
-		a.log.Error().Str("code", CodeJournal).Err(err).Msg("the new configuration started incompletely")
+	next.start(a, a.parent)
+	a.mu.Unlock()
+	if err := next.pauses(a.parent, a); err != nil { // of an operator who was at it just now
+		a.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot read which targets are paused")
+	}
+	for _, o := range last.config.FrontOffices {
+		if _, stays := next.config.FrontOffice(o.Name); !stays {
+			a.journal.EnablePush(o.Name, false)
+		}
 	}
 	a.serving.changed(a, next.config)
 }

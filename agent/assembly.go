@@ -52,7 +52,7 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 		return nil, err
 	}
 	made.flow = &flow{journal: a.journal, content: a.content, clock: a.clock, log: a.log, figures: a.figures,
-		plans: newPlans(a.journal), routes: map[string]*route{}, lanes: map[string]*lane{}}
+		plans: newPlans(a.journal), routes: map[string]*route{}, lanes: map[string]*lane{}, posted: make(chan *arrived, pageItems)}
 	for _, r := range cfg.Routes {
 		one := &route{name: r.Name, office: r.FrontOffice, plan: mappings[r.Name], within: r.DecideWithin, matches: r.Matches}
 		if err := made.flow.plans.add(ctx, one.plan); err != nil {
@@ -184,23 +184,49 @@ func opening(what, name string, err error) error {
 	return &connectors.Error{Class: connectors.TargetError, Code: CodeOpen, Op: "open " + what + " " + name, Hint: "mend its section in the configuration", Err: err}
 }
 
-// start runs everything; it returns at once.
-func (rt *assembly) start(a *Agent, parent context.Context) error {
-	ctx, stop := context.WithCancel(parent)
-	rt.ctx, rt.stop = ctx, stop
+// ready reads what the lanes must know before they start, and tells whether that was possible.
+func (rt *assembly) ready(a *Agent) bool {
+	err := rt.read(a.parent, a)
+	if err != nil && a.parent.Err() == nil {
+		a.log.Error().Str("code", CodeJournal).Err(err).Msg("the journal cannot be read; the new configuration waits for it")
+	}
+	return err == nil
+}
+
+// read reads what the lanes must know before they start: what is paused, and which order keys are held up.
+func (rt *assembly) read(ctx context.Context, a *Agent) error {
+	for _, l := range rt.flow.lanes {
+		if err := rt.blocked(ctx, l); err != nil {
+			return err
+		}
+	}
+	return rt.pauses(ctx, a)
+}
+
+// pauses tells the lanes which of them are paused.
+func (rt *assembly) pauses(ctx context.Context, a *Agent) error {
 	paused, err := a.journal.Paused(ctx)
 	if err != nil {
 		return err
 	}
+	for name, l := range rt.flow.lanes {
+		l.mu.Lock()
+		l.paused, l.stopping = paused[name]
+		l.signal()
+		l.mu.Unlock()
+	}
+	return nil
+}
+
+// start runs everything; it returns at once.
+func (rt *assembly) start(a *Agent, parent context.Context) {
+	ctx, stop := context.WithCancel(parent)
+	rt.ctx, rt.stop = ctx, stop
 	f := rt.flow
 	for _, o := range rt.config.FrontOffices {
 		a.journal.EnablePush(o.Name, o.Push != nil)
 	}
-	for name, l := range f.lanes {
-		l.paused, l.stopping = paused[name]
-		if err := rt.blocked(ctx, l); err != nil {
-			return err
-		}
+	for _, l := range f.lanes {
 		workers := max(l.can.Parallel, 1)
 		if l.sealing != nil {
 			workers = 1
@@ -223,7 +249,7 @@ func (rt *assembly) start(a *Agent, parent context.Context) error {
 	for name, in := range rt.inbaskets {
 		rt.running.Go(func() { f.serve(ctx, name, in, rt.feeds[name]) })
 	}
-	return nil
+	rt.running.Go(func() { f.forwardPosted(ctx) })
 }
 
 // pushSchedule is for push channels without a schedule of their own.

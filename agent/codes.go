@@ -23,7 +23,7 @@ const (
 	CodeName        = "file.name"              // the name of a file cannot be made from its template; mend the template
 	CodePanic       = "agent.panic"            // the agent broke on this submission; it is parked, the others go on; send diagnostics to the maintainers
 	CodeResult      = "result.unreadable"      // a result of the back office cannot be understood; it is kept and parked
-	CodeStatus      = "result.unknown-status"  // a result carries a status that the mapping's outcome does not name; add it, then inbasket results retry
+	CodeStatus      = "result.unknown-status"  // a result carries a status that the mapping's outcome does not name; add it and reload, and give this one to its submission by inbasket results attach
 	CodeOverdue     = "route.overdue"          // no decision came within decide-within; ask the office
 	CodeRepointed   = "config.repointed"       // a target with open deliveries would be pointed elsewhere or removed; finish them, or say so with --force
 	CodeOffice      = "front-office.trouble"   // events cannot be pushed to a front office; it can still poll, and they are pushed again

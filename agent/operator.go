@@ -208,6 +208,8 @@ func (a *Agent) behindBar(id journal.ID, force bool, do func(map[string]*lane) e
 
 // Decide records a person's decision and its documents.
 func (a *Agent) Decide(ctx context.Context, r control.DecideRequest, documents iter.Seq2[control.Document, error]) (control.Settled, error) {
+	a.deciding.Lock() // two at once would take the same number
+	defer a.deciding.Unlock()
 	view, err := a.journal.Show(ctx, r.ID)
 	if err != nil {
 		return control.Settled{}, err

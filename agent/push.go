@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/frontoffice"
@@ -16,6 +17,7 @@ const pushLook = 5 * time.Second
 // pushes sends one front office its events until ctx ends. A front office that is down holds up no one:
 // its events wait in the journal, and it may poll meanwhile.
 func (f *flow) pushes(ctx context.Context, office string, to connectors.FrontOffice, schedule []time.Duration) {
+	trouble := troubles(f, kindOffice, office)
 	for ctx.Err() == nil {
 		changed := f.journal.Changed()
 		due, err := f.journal.DuePushes(ctx, office, f.clock.Now(), 100)
@@ -30,16 +32,17 @@ func (f *flow) pushes(ctx context.Context, office string, to connectors.FrontOff
 			}
 			continue
 		}
-		f.pushAll(ctx, office, to, due, schedule)
+		f.pushAll(ctx, office, to, due, schedule, trouble)
 	}
 }
 
-func (f *flow) pushAll(ctx context.Context, office string, to connectors.FrontOffice, due []journal.Push, schedule []time.Duration) {
+func (f *flow) pushAll(ctx context.Context, office string, to connectors.FrontOffice, due []journal.Push, schedule []time.Duration, trouble *trouble) {
 	events := make([]connectors.Event, len(due))
 	for i, d := range due {
 		events[i] = eventOf(d.Event)
 	}
-	outcomes, err := to.Publish(ctx, events)
+	var outcomes []connectors.Outcome
+	err := safely("push events", func() (err error) { outcomes, err = to.Publish(ctx, events); return err })
 	if ctx.Err() != nil && len(outcomes) == 0 {
 		return
 	}
@@ -59,12 +62,30 @@ func (f *flow) pushAll(ctx context.Context, office string, to connectors.FrontOf
 		}
 		told = append(told, f.pushed(office, d, o, schedule))
 	}
+	if len(told) == 0 { // nothing was tried; not again at once
+		f.wait(ctx, time.Second)
+		return
+	}
+	judge(told, err, trouble)
 	graced, cancel := graced(ctx)
 	defer cancel()
 	if err := f.journal.Pushed(graced, office, told); err != nil {
 		f.log.Error().Str("code", CodeJournal).Str("front-office", office).Err(err).Msg("cannot journal what was pushed; it is pushed again")
 		f.wait(ctx, time.Second)
 	}
+}
+
+// judge keeps for status whether the front office can be reached at all.
+func judge(told []journal.PushOutcome, err error, trouble *trouble) {
+	if slices.ContainsFunc(told, func(o journal.PushOutcome) bool { return o.OK }) {
+		trouble.over()
+		return
+	}
+	if err == nil {
+		last := told[len(told)-1]
+		err = &connectors.Error{Class: connectors.Transient, Code: last.Code, Op: "push events", Hint: last.Text}
+	}
+	trouble.note(err)
 }
 
 // pushed says what the journal notes of one attempt.

@@ -15,22 +15,38 @@ import (
 func (f *flow) collect(ctx context.Context, name string, src connectors.ResultSource, readers []*route) {
 	trouble := troubles(f, kindResults, name)
 	for ctx.Err() == nil {
-		results, err := src.Next(ctx, 100)
+		var results []connectors.Result
+		err := safely("ask for results", func() (err error) { results, err = src.Next(ctx, pageResults); return err })
 		if err != nil {
 			trouble.failed(ctx, err)
 			continue
 		}
 		receipts, err := f.take(ctx, name, results, readers)
-		if err == nil {
-			graced, cancel := graced(ctx)
-			err = src.Settle(graced, receipts)
-			cancel()
+		if f.settleResults(ctx, src, receipts, trouble) && err == nil {
+			trouble.over()
 		}
-		if err != nil {
+		if err != nil { // they were released, and come again
 			trouble.failed(ctx, err)
-			continue
 		}
-		trouble.over()
+	}
+}
+
+// pageResults is how many results are asked for at once.
+const pageResults = 100
+
+// settleResults tells a source what became of its results until it has heard it: what it was not told
+// of, it would never give again.
+func (f *flow) settleResults(ctx context.Context, src connectors.ResultSource, receipts []connectors.Receipt, trouble *trouble) bool {
+	for {
+		err := safely("settle results", func() error {
+			graced, cancel := graced(ctx)
+			defer cancel()
+			return src.Settle(graced, receipts)
+		})
+		if err == nil || ctx.Err() != nil {
+			return err == nil
+		}
+		trouble.failed(ctx, err)
 	}
 }
 
@@ -55,7 +71,7 @@ func (f *flow) take(ctx context.Context, source string, results []connectors.Res
 		f.figures.metrics.Result(source, v, 1)
 		receipts[i].Verdict = v
 		if v == connectors.Taken && outcomes[i].Park != nil {
-			f.log.Warn().Str("code", outcomes[i].Park.Code).Str("results", source).Msg("a result is parked: inbasket list --results parked")
+			f.log.Warn().Str("code", outcomes[i].Park.Code).Str("results", source).Msg("a result is parked: inbasket results --parked")
 		}
 	}
 	return receipts, nil
@@ -69,41 +85,75 @@ func released(results []connectors.Result) []connectors.Receipt {
 	return receipts
 }
 
-// understand reads a result by the first mapping that can; what none can read is kept and parked.
+// reading is what one mapping makes of a result.
+type reading struct {
+	reader  *route
+	d       mapping.Decision
+	unknown string // the status that the mapping does not name
+	err     error  // the mapping cannot read it
+}
+
+// understand reads a result by the mapping whose submission it fits, else by the first that can; what
+// none can read is kept and parked.
 func (f *flow) understand(ctx context.Context, source string, r connectors.Result, readers []*route) (journal.Outcome, error) {
 	o := journal.Outcome{Source: source, ResultID: r.ID, At: r.At}
 	if o.At.IsZero() {
 		o.At = f.clock.Now()
 	}
-	documents := r.Documents
-	var last error
-	for _, reader := range readers {
-		d, err := reader.plan.Answer(r)
-		var unknown *mapping.UnknownStatus
-		switch {
-		case errors.As(err, &unknown):
-			o.ResultID, o.Plan, o.MatchKey, o.Status = d.ID, reader.plan.Name(), d.MatchKey, unknown.Status
-			o.Park = &journal.Reason{Code: CodeStatus, Text: "the mapping's outcome does not name this status", Next: "add it to the mapping and reload, or decide by hand", Raw: unknown.Status}
-			last = nil
-		case err != nil:
-			last = err
-			continue
-		default:
-			o.ResultID, o.Plan, o.MatchKey = d.ID, reader.plan.Name(), d.MatchKey
-			o.Outcome, o.Status, o.CaseNo, o.Reason = d.Outcome, d.Status, d.CaseNumber, d.Reason
-			if d.ID != "" {
-				o.ResultID = d.ID
-			}
-			documents, last = d.Documents, nil
+	best, err := f.bestReading(ctx, r, readers)
+	if err != nil {
+		return o, err
+	}
+	documents := best.d.Documents
+	switch {
+	case best.err != nil:
+		documents = r.Documents
+		o.Park = &journal.Reason{Code: CodeResult, Text: "no mapping can read this result", Next: "mend it at its source or the mapping's answer section", Raw: best.err.Error()}
+	case best.unknown != "" || best.d.Outcome == "":
+		o.Park = &journal.Reason{Code: CodeStatus, Text: "the mapping's outcome does not name this status", Next: "add it to the mapping and reload, or decide by hand", Raw: best.unknown}
+	}
+	if best.err == nil {
+		o.Plan, o.MatchKey = best.reader.plan.Name(), best.d.MatchKey
+		o.Outcome, o.Status, o.CaseNo, o.Reason = best.d.Outcome, best.d.Status, best.d.CaseNumber, best.d.Reason
+		if best.d.ID != "" {
+			o.ResultID = best.d.ID
 		}
-		break
 	}
-	if last != nil {
-		o.Park = &journal.Reason{Code: CodeResult, Text: "no mapping can read this result", Next: "mend it at its source or the mapping's answer section", Raw: last.Error()}
-	}
-	var err error
 	o.Documents, err = f.keepDocuments(ctx, documents)
 	return o, err
+}
+
+// bestReading asks every mapping that takes results of a source. Several may read the same file; the one
+// that knows a submission of this key is right.
+func (f *flow) bestReading(ctx context.Context, r connectors.Result, readers []*route) (best reading, err error) {
+	best.err = errors.New("no mapping reads results of this source")
+	for i, reader := range readers {
+		one := readBy(reader, r)
+		if one.err == nil && len(readers) > 1 {
+			fits, err := f.journal.Matches(ctx, reader.plan.Name(), one.d.MatchKey)
+			if err != nil {
+				return best, &connectors.Error{Class: connectors.Transient, Code: CodeJournal, Op: "find the submission of a result", Err: err}
+			}
+			if fits {
+				return one, nil
+			}
+		}
+		if i == 0 || best.err != nil || best.d.Outcome == "" && one.d.Outcome != "" {
+			best = one
+		}
+	}
+	return best, nil
+}
+
+// readBy reads a result by one mapping, and survives a mapping that breaks.
+func readBy(reader *route, r connectors.Result) (one reading) {
+	one.reader = reader
+	one.err = safely("read a result", func() (err error) { one.d, err = reader.plan.Answer(r); return err })
+	var unknown *mapping.UnknownStatus
+	if errors.As(one.err, &unknown) {
+		one.unknown, one.err = unknown.Status, nil
+	}
+	return one
 }
 
 func (f *flow) keepDocuments(ctx context.Context, documents []connectors.Attachment) ([]journal.File, error) {

@@ -198,7 +198,7 @@ func (l *lane) tryBatch(ctx context.Context, b *journal.Batch, members []*parcel
 			return l.batchDone(ctx, b, members, nil)
 		case presence == connectors.Unknown:
 			return l.batchHeld(ctx, b, &journal.Reason{Code: CodeUnclear, Text: "the outcome of sending the batch is unknown, and the target cannot tell",
-				Next: "look at the target: if it has the file, inbasket batches done; if not, inbasket batches retry"})
+				Next: "look at the target: if it has not got the file, inbasket batches void sends its forms in the next one"})
 		}
 	}
 	if !g.Staged {
@@ -336,7 +336,7 @@ func (l *lane) batchFailed(ctx context.Context, b *journal.Batch, members []*par
 	code, text := describe(err)
 	switch class := connectors.ClassOf(err); class {
 	case connectors.ItemError:
-		return l.batchHeld(ctx, b, &journal.Reason{Code: code, Text: text, Next: "mend it at the target, then inbasket batches retry; or inbasket batches void", Raw: err.Error()})
+		return l.batchHeld(ctx, b, &journal.Reason{Code: code, Text: text, Next: "mend it at the target, then inbasket retry --target; or inbasket batches void", Raw: err.Error()})
 	case connectors.Uncertain:
 		if e := l.moveBatch(ctx, b, journal.Unclear, &journal.Reason{Code: code, Text: text, Raw: err.Error()}, nil); e != nil {
 			b.Progress = journal.Unclear

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"io"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -115,6 +117,16 @@ func (f *flow) wait(ctx context.Context, d time.Duration) {
 	}
 }
 
+// safely runs a call into a connector; one that breaks is an error, not the end of the agent.
+func safely(op string, call func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &connectors.Error{Class: connectors.Uncertain, Code: guard.CodePanic, Op: op, Err: fmt.Errorf("%v\n%s", p, debug.Stack())}
+		}
+	}()
+	return call()
+}
+
 // trouble remembers that a source keeps failing, so that it is logged once and asked ever more rarely.
 type trouble struct {
 	flow    *flow
@@ -135,12 +147,17 @@ func (t *trouble) failed(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return
 	}
+	t.note(err)
+	_, tr := t.circuit.State()
+	t.flow.wait(ctx, max(tr.RetryAt.Sub(t.flow.clock.Now()), 10*time.Millisecond))
+}
+
+// note notes a failure.
+func (t *trouble) note(err error) {
 	code, text := describe(err)
 	if t.circuit.Fail(connectors.ClassOf(err), code, text) {
 		t.flow.log.Error().Str("code", code).Str(t.what, t.name).Msg(t.what + " fails; trying again: " + text)
 	}
-	_, tr := t.circuit.State()
-	t.flow.wait(ctx, max(tr.RetryAt.Sub(t.flow.clock.Now()), 10*time.Millisecond))
 }
 
 func (t *trouble) over() {
