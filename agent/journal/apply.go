@@ -67,7 +67,7 @@ func (t *tx) change(s *submissionRow, c *Change, m *matcher) error {
 	if how == refused || to == pDropped || to == pBatched && d.batch == 0 {
 		return &TransitionError{ID: c.ID, Target: c.Target, From: d.state.word(), To: c.To}
 	}
-	if c.Attempt {
+	if c.Attempt || to == pDone && how != stays {
 		d.attempts++
 		d.dirty = true
 	}
