@@ -49,6 +49,26 @@ func TestAttachmentsListed(t *testing.T) {
 		b.clock.advance(6 * time.Second)
 		expect(t, "complete", b.names(), "a.json")
 	})
+	t.Run("XML", func(t *testing.T) {
+		b := newBasket(t, func(c *FolderConfig) { c.Attachments.List, c.Attachments.Beside = "files.file.@name", nil })
+		b.put("a.xml", `<form><files><file name="plan.pdf"/><file name="foto.jpg"/></files></form>`)
+		b.put("plan.pdf", "plan")
+		expect(t, "one is missing", b.later(), "")
+		b.put("foto.jpg", "foto")
+		b.clock.advance(6 * time.Second)
+		b.names()
+		b.clock.advance(6 * time.Second)
+		subs := b.ready(1)
+		if len(subs) != 1 || len(subs[0].Attachments) != 2 || subs[0].Attachments[1].Name != "foto.jpg" {
+			t.Fatalf("got %+v", subs)
+		}
+	})
+	t.Run("unknown character set", func(t *testing.T) {
+		b := newBasket(t, list)
+		b.put("a.xml", `<?xml version="1.0" encoding="utf-16"?><form/>`)
+		expect(t, "refused", b.later(), "")
+		expect(t, "set aside", tree(t, b.dir), "error/a.xml error/a.xml.txt")
+	})
 	t.Run("never", func(t *testing.T) {
 		b := newBasket(t, list)
 		b.put("a.json", `{"meta":{"files":[{"name":"plan.pdf"}]}}`)

@@ -28,7 +28,7 @@ type FolderConfig struct {
 type AttachmentsConfig struct {
 	Beside   []string      `yaml:"beside" doc:"names of attachments: {name} is the form's name without extension, {n} counts from 1"`
 	Need     int           `yaml:"need" doc:"how many must lie beside the form before it is taken"`
-	List     string        `yaml:"list" doc:"where a JSON form lists its attachments' file names, such as attachments[].file"`
+	List     string        `yaml:"list" doc:"where a JSON or XML form lists its attachments' file names, such as attachments[].file; in XML below the root, an attribute as @href"`
 	Wait     time.Duration `yaml:"wait" doc:"how long a form waits for its attachments"`
 	MaxBytes int64         `yaml:"max-bytes" doc:"size limit of one attachment in bytes"`
 }

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -52,6 +53,29 @@ func TestJSONPath(t *testing.T) {
 	}
 }
 
+func TestXMLPath(t *testing.T) {
+	form := `<?xml version="1.0" encoding="ISO-8859-1"?><!-- <a>no</a> --><f xmlns:x="urn:x"><meta><files><file href="h1">p<b>l</b>an.pdf</file>` +
+		"<file href='h2'> f\xf6to.jpg\n</file></files><file>other</file></meta><x:one>1</x:one><files><file>deep</file></files><e/></f>"
+	for path, want := range map[string]string{
+		"meta.files.file": "pan.pdf föto.jpg", "meta.files.file[]": "pan.pdf föto.jpg", "meta.files.file.@href": "h1 h2",
+		"meta.file": "other", "one": "1", "files.file": "deep", "e": "", "f": "", "meta": "", "file": "",
+	} {
+		p, err := parsePath(path)
+		must(t, err)
+		got, err := p.texts([]byte(form))
+		must(t, err)
+		expect(t, path, strings.Join(got, " "), want)
+	}
+	p, err := parsePath("a")
+	must(t, err)
+	for form, want := range map[string]error{"<a": errUnread, "<f><a>1</f>": errUnread, strings.Repeat("<a>", 100): errUnread,
+		`<?xml version="1.0" encoding="klingon"?><f><a>1</a></f>`: errCharset} {
+		if got, err := p.texts([]byte(form)); !errors.Is(err, want) || got != nil {
+			t.Errorf("%s: %v %v", form, got, err)
+		}
+	}
+}
+
 func FuzzNames(f *testing.F) {
 	for _, s := range []string{"a.json", "../x", "a\x00b", "m\xfcller", strings.Repeat("ü", 200), "%41"} {
 		f.Add(s)
@@ -73,6 +97,7 @@ func FuzzNames(f *testing.F) {
 func FuzzEnvelope(f *testing.F) {
 	f.Add("a[].f", []byte(`{"a":[{"f":"x"}]}`))
 	f.Add("a", []byte(`[[[[`))
+	f.Add("a.b.@c", []byte(`<x><a><b c="d"/></a></x>`))
 	f.Fuzz(func(t *testing.T, path string, form []byte) {
 		p, err := parsePath(path)
 		if err != nil {

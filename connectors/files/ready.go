@@ -2,7 +2,6 @@ package files
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -29,9 +28,7 @@ func (s *source) consider(name string, now time.Time) {
 	}
 	g, err := s.look(name)
 	if err != nil {
-		if errors.Is(err, errSpecial) {
-			n.odd++
-		}
+		s.countOdd(err)
 		delete(n.pending, name)
 		return
 	}
@@ -100,6 +97,9 @@ func (s *source) verdict(w *waiting, g *sight, now time.Time) (code, reason stri
 	}
 	if g.unsafe {
 		return CodeBadName, "The form lists an attachment whose name is not a plain file name.", 0
+	}
+	if g.unlisted {
+		return CodeIncomplete, fmt.Sprintf("The form's list of attachments is in an unknown character set or longer than %d.", maxAttachments), 0
 	}
 	if g.oversize {
 		return CodeTooLarge, fmt.Sprintf("The form is over %d bytes or an attachment is over %d bytes.", s.cfg.MaxBytes, s.cfg.Attachments.MaxBytes), 0

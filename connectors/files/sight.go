@@ -28,6 +28,7 @@ type sight struct {
 	attached []stat
 	missing  int    // attachments that are not there yet
 	unsafe   bool   // the form lists a name that must not be followed
+	unlisted bool   // the form's list cannot be read, although the agent might read the form
 	oversize bool   // the form or an attachment is over its limit
 	marker   string // name of the done-marker, if it lies there
 }
@@ -145,6 +146,7 @@ func (s *source) attach(g *sight, name string) bool {
 	}
 	t, err := lstat(s.dir, name)
 	if err != nil {
+		s.countOdd(err)
 		return false
 	}
 	for i := range g.attached {
@@ -156,14 +158,15 @@ func (s *source) attach(g *sight, name string) bool {
 	return true
 }
 
-// lookListed adds the attachments that the form itself lists. A form that is not JSON (yet) lists
-// none: if it stays so, the agent will say what is wrong with it.
+// lookListed adds the attachments that the form itself lists. A form that is neither JSON nor XML (yet)
+// lists none: if it stays so, the agent will say what is wrong with it.
 func (s *source) lookListed(g *sight) {
 	content, err := s.read(g.form)
 	if err != nil {
 		return
 	}
 	names, err := s.list.texts(content)
+	g.unlisted = errors.Is(err, errCharset) || len(names) > maxAttachments
 	if err != nil || len(names) > maxAttachments {
 		return
 	}
@@ -174,12 +177,20 @@ func (s *source) lookListed(g *sight) {
 		}
 		t, err := lstat(s.dir, n)
 		if err != nil {
+			s.countOdd(err)
 			g.missing++
 			continue
 		}
 		if !containsStat(g.attached, n) {
 			g.attached = append(g.attached, t)
 		}
+	}
+}
+
+// countOdd counts links and special files, of which the operator is told.
+func (s *source) countOdd(err error) {
+	if errors.Is(err, errSpecial) {
+		s.next.odd++
 	}
 }
 

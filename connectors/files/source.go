@@ -3,6 +3,7 @@ package files
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -15,10 +16,11 @@ import (
 )
 
 const (
-	portion    = 1024        // entries of the folder that are read at once
-	maxPending = 16_384      // files that are watched growing; more wait for a later scan
-	busyChunk  = 256         // ready files in one portion from which events are not worth their price
-	patience   = time.Minute // for empty files, and between tries to move what cannot be moved
+	portion    = 1024             // entries of the folder that are read at once
+	maxPending = 16_384           // files that are watched growing; more wait for a later scan
+	busyChunk  = 256              // ready files in one portion from which events are not worth their price
+	unreadable = 10 * time.Minute // after which a file that may not be read is set aside
+	patience   = time.Minute      // for empty files, and between tries to move what cannot be moved
 )
 
 var errClosed = errors.New("source is closed")
@@ -33,7 +35,7 @@ type source struct {
 	match  globs
 	ignore globs
 	marker *affix
-	list   jsonPath
+	list   listPath
 	room   int // files that next.pending holds at most
 	wake   chan struct{}
 	quit   chan struct{}
@@ -53,8 +55,9 @@ type source struct {
 		prepared bool
 		failed   bool
 		watch    *watch
-		tellRead time.Time // not before is it told again that a file cannot be read
-		watchAt  time.Time // the next try to watch, after one failed
+		tellRead time.Time            // not before is it told again that a file cannot be read
+		unread   map[string]time.Time // files that could not be read, since then
+		watchAt  time.Time            // the next try to watch, after one failed
 	}
 
 	mu       sync.Mutex
@@ -395,6 +398,7 @@ func (s *source) takeReady(max int) []*item {
 	out := items[:0]
 	for i, it := range items {
 		if failed[i] == nil {
+			delete(n.unread, it.form.name)
 			out = append(out, it)
 			continue
 		}
@@ -407,18 +411,39 @@ func (s *source) takeReady(max int) []*item {
 // notRead puts a form back that was ready and could not be read.
 func (s *source) notRead(it *item, err error) {
 	if errors.Is(err, os.ErrNotExist) || isLink(err) {
+		delete(s.next.unread, it.form.name)
 		return
 	}
 	now := s.env.Clock.Now()
-	due := now.Add(s.cfg.Quiet)
-	if !errors.Is(err, errChanged) { // no right to read it, or on Windows somebody writes it
-		due = now.Add(max(s.cfg.Poll, time.Second))
-		if !now.Before(s.next.tellRead) {
-			s.next.tellRead = now.Add(patience)
-			s.notice(CodePermission, "a file in the folder cannot be read")
-		}
+	w := &waiting{seen: it.sight, since: now, due: now.Add(s.cfg.Quiet)}
+	if errors.Is(err, errChanged) {
+		s.park(it.form.name, w)
+		return
 	}
-	s.park(it.form.name, &waiting{seen: it.sight, since: now, due: due})
+	// No right to read it, a broken disk, or on Windows somebody still writes it.
+	if now.Sub(s.unreadSince(it.form.name, now)) >= unreadable {
+		s.setAside(it.form.name, w, it.sight, CodePermission,
+			fmt.Sprintf("The file could not be read for %s: its rights, its owner or the disk are in the way.", unreadable), now)
+		return
+	}
+	w.due = now.Add(max(s.cfg.Poll, time.Second))
+	if !now.Before(s.next.tellRead) {
+		s.next.tellRead = now.Add(patience)
+		s.notice(CodePermission, "a file in the folder cannot be read")
+	}
+	s.park(it.form.name, w)
+}
+
+// unreadSince remembers when a file could not be read for the first time.
+func (s *source) unreadSince(name string, now time.Time) time.Time {
+	n := &s.next
+	if n.unread == nil || len(n.unread) >= portion {
+		n.unread = map[string]time.Time{} // they wait longer, which is better than to grow without end
+	}
+	if _, known := n.unread[name]; !known {
+		n.unread[name] = now
+	}
+	return n.unread[name]
 }
 
 func (s *source) forget(name string) {

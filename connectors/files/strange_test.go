@@ -41,7 +41,7 @@ func TestStrangeFiles(t *testing.T) {
 		{"link as attachment", func(t *testing.T, b *basket) {
 			b.put("a.json", "{}")
 			must(t, os.Symlink("/etc/passwd", filepath.Join(b.dir, "a.pdf")))
-		}, "a.json", "a.json a.pdf", ""},
+		}, "a.json", "a.json a.pdf", CodeSkipped},
 		{"empty", func(t *testing.T, b *basket) { b.put("a.json", "") }, "", "error/a.json error/a.json.txt", CodeEmpty},
 		{"not UTF-8", func(t *testing.T, b *basket) { b.put("m\xfcller.json", "{}") }, "", "error/m%FCller.json error/m%FCller.json.txt", CodeBadName},
 		{"line break", func(t *testing.T, b *basket) { b.put("a\nb.json", "{}") }, "", "error/a%0Ab.json error/a%0Ab.json.txt", CodeBadName},
@@ -142,6 +142,29 @@ func TestUnreadableFileIsTriedAgain(t *testing.T) {
 	expect(t, "told once", strings.Join(b.notices, " "), CodePermission)
 	must(t, os.Chmod(filepath.Join(b.dir, "a.json"), 0o600))
 	expect(t, "granted", b.later(), "a.json")
+}
+
+// TestUnreadableFileIsSetAside does not need such an account: it says itself that reading failed.
+func TestUnreadableFileIsSetAside(t *testing.T) {
+	b := newBasket(t, nil)
+	b.put("a.json", "{}")
+	b.put("a.pdf", "x")
+	fail := func() {
+		g, err := b.look("a.json")
+		must(t, err)
+		b.notRead(&item{sight: g}, os.ErrPermission)
+	}
+	fail()
+	b.clock.advance(unreadable - 1)
+	fail()
+	expect(t, "still there", tree(t, b.dir), "a.json a.pdf")
+	b.clock.advance(1)
+	fail()
+	expect(t, "set aside", tree(t, b.dir), "error/a.json error/a.json.txt error/a.pdf")
+	text, err := os.ReadFile(filepath.Join(b.dir, "error", "a.json.txt"))
+	if must(t, err); !strings.Contains(string(text), "could not be read for 10m") {
+		t.Errorf("text %q", text)
+	}
 }
 
 // TestRenameByLink is the way of file systems that only know the overwriting rename.
