@@ -20,7 +20,7 @@ func (a *Agent) Status(ctx context.Context) (control.Status, error) {
 	at := a.serving.addresses()
 	s := control.Status{Running: true, Version: a.options.Version, Agency: now.config.Agency, PID: os.Getpid(), Started: a.started, Loaded: now.loaded,
 		Config: now.config.Path, FrontOffice: at.FrontOffice, Monitor: at.Monitor, Epoch: sum.Epoch, States: sum.States, Routes: sum.Routes,
-		Orphans: sum.Orphans, Notices: a.figures.lastNotices(), Inbaskets: []control.SourceStatus{}, Results: []control.SourceStatus{},
+		Orphans: sum.Orphans, ParkedResults: sum.ParkedResults, Notices: a.figures.lastNotices(), Inbaskets: []control.SourceStatus{}, Results: []control.SourceStatus{},
 		Targets: []control.TargetStatus{}, FrontOffices: []control.OfficeStatus{}}
 	for _, i := range now.config.Inbaskets {
 		s.Inbaskets = append(s.Inbaskets, a.figures.source(kindInbasket, i.Name, i.Definition.Type))

@@ -8,25 +8,26 @@ import (
 
 // Status is how the agent stands.
 type Status struct {
-	Running      bool                    `json:"running"` // false: read from the journal of a stopped agent
-	Version      string                  `json:"version,omitempty"`
-	Agency       string                  `json:"agency"`
-	PID          int                     `json:"pid,omitempty"`
-	Started      time.Time               `json:"started,omitzero"`
-	Loaded       time.Time               `json:"loaded,omitzero"` // when the configuration in force was loaded
-	Config       string                  `json:"config,omitempty"`
-	FrontOffice  string                  `json:"frontOffice,omitempty"` // address that front offices use
-	Monitor      string                  `json:"monitor,omitempty"`
-	Epoch        int64                   `json:"epoch"`
-	Journal      *Trouble                `json:"journal,omitempty"` // why the journal cannot be written
-	States       map[journal.State]int64 `json:"states"`
-	Inbaskets    []SourceStatus          `json:"inbaskets"`
-	Targets      []TargetStatus          `json:"targets"`
-	Results      []SourceStatus          `json:"results"`
-	FrontOffices []OfficeStatus          `json:"frontOffices"`
-	Routes       []journal.RouteSummary  `json:"routes"`
-	Orphans      int64                   `json:"orphans"` // results that fit no submission
-	Notices      []Notice                `json:"notices,omitempty"`
+	Running       bool                    `json:"running"` // false: read from the journal of a stopped agent
+	Version       string                  `json:"version,omitempty"`
+	Agency        string                  `json:"agency"`
+	PID           int                     `json:"pid,omitempty"`
+	Started       time.Time               `json:"started,omitzero"`
+	Loaded        time.Time               `json:"loaded,omitzero"` // when the configuration in force was loaded
+	Config        string                  `json:"config,omitempty"`
+	FrontOffice   string                  `json:"frontOffice,omitempty"` // address that front offices use
+	Monitor       string                  `json:"monitor,omitempty"`
+	Epoch         int64                   `json:"epoch"`
+	Journal       *Trouble                `json:"journal,omitempty"` // why the journal cannot be written
+	States        map[journal.State]int64 `json:"states"`
+	Inbaskets     []SourceStatus          `json:"inbaskets"`
+	Targets       []TargetStatus          `json:"targets"`
+	Results       []SourceStatus          `json:"results"`
+	FrontOffices  []OfficeStatus          `json:"frontOffices"`
+	Routes        []journal.RouteSummary  `json:"routes"`
+	Orphans       int64                   `json:"orphans"`       // results that fit no submission
+	ParkedResults int64                   `json:"parkedResults"` // results that wait for a person
+	Notices       []Notice                `json:"notices,omitempty"`
 }
 
 // Trouble says what is wrong with something, and since when. It is nil when nothing is.
@@ -90,7 +91,7 @@ type Notice struct {
 
 // StoppedStatus is the status of an agent that does not run, as its journal has it.
 func StoppedStatus(agency string, s journal.Summary) Status {
-	out := Status{Agency: agency, Epoch: s.Epoch, States: s.States, Routes: s.Routes, Orphans: s.Orphans,
+	out := Status{Agency: agency, Epoch: s.Epoch, States: s.States, Routes: s.Routes, Orphans: s.Orphans, ParkedResults: s.ParkedResults,
 		Inbaskets: []SourceStatus{}, Results: []SourceStatus{}, FrontOffices: []OfficeStatus{}, Targets: []TargetStatus{}}
 	for _, t := range s.Targets {
 		target := TargetStatus{Name: t.Target, Paused: t.Paused, Open: t.Open, Parked: t.Parked, Oldest: t.Oldest}

@@ -19,6 +19,9 @@ func (j *Journal) Summary(ctx context.Context) (s Summary, err error) {
 		if err := j.sumRoutes(c, &s); err != nil {
 			return err
 		}
+		if s.ParkedResults, err = c.number("SELECT count(*) FROM result WHERE park IS NOT NULL"); err != nil {
+			return err
+		}
 		return j.sumTargets(c, &s)
 	})
 	return s, err

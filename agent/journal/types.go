@@ -234,11 +234,12 @@ type View struct {
 
 // Summary is what status prints.
 type Summary struct {
-	States  map[State]int64 `json:"states"`
-	Targets []TargetSummary `json:"targets"`
-	Routes  []RouteSummary  `json:"routes"`
-	Orphans int64           `json:"orphans"`
-	Epoch   int64           `json:"epoch"`
+	States        map[State]int64 `json:"states"`
+	Targets       []TargetSummary `json:"targets"`
+	Routes        []RouteSummary  `json:"routes"`
+	Orphans       int64           `json:"orphans"`
+	ParkedResults int64           `json:"parkedResults"`
+	Epoch         int64           `json:"epoch"`
 }
 
 // TargetSummary is one target's backlog.

@@ -10,7 +10,7 @@ func LedgerDDL(typ string, config any, user string) (string, bool) {
 		return "", false
 	}
 	if user == "" {
-		user = c.User
+		user = sqldb.Login(typ, *c)
 	}
 	return sqldb.LedgerDDL(typ, c.LedgerTable, user), true
 }

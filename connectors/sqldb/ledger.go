@@ -6,7 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -20,28 +24,77 @@ var (
 )
 
 // LedgerDDL returns what a DBA has to run: the ledger table and the grants on it. The dialect is sqlite,
-// postgres, mariadb, mysql or oracle; table may carry a schema; an empty user leaves the grant out.
+// postgres, mariadb, mysql or oracle; table may carry a schema; with an empty user a comment stands in place
+// of the grant.
 func LedgerDDL(dialect, table, user string) string {
 	d, ok := dialects()[dialect]
 	if !ok {
 		return ""
 	}
 	ddl := d.ledgerDDL(table) + ";\n"
-	if user != "" && dialect != "sqlite" {
+	switch {
+	case dialect == "sqlite":
+	case user == "":
+		ddl += fmt.Sprintf("-- and GRANT SELECT, INSERT, UPDATE ON %s TO the agent's account, which --user names\n", table)
+	default:
 		ddl += fmt.Sprintf("GRANT SELECT, INSERT, UPDATE ON %s TO %s;\n", table, grantee(dialect, user))
 	}
 	return ddl
 }
 
+// Login returns the account that a configuration logs in as; empty where only the driver knows.
+func Login(dialect string, c Config) string {
+	if c.User != "" || c.DSN == "" {
+		return c.User
+	}
+	switch dialect {
+	case "postgres":
+		if parsed, err := pgconn.ParseConfig(c.DSN); err == nil {
+			return parsed.User
+		}
+	case "mariadb", "mysql":
+		if parsed, err := mysql.ParseDSN(c.DSN); err == nil {
+			return parsed.User
+		}
+	case "oracle":
+		if u, err := url.Parse(c.DSN); err == nil {
+			return u.User.Username()
+		}
+	}
+	return ""
+}
+
+// grantee writes an account as GRANT takes it.
 func grantee(dialect, user string) string {
 	switch dialect {
 	case "mariadb", "mysql":
-		if name, host, ok := strings.Cut(user, "@"); ok {
-			return "'" + name + "'@'" + host + "'"
+		name, host, ok := strings.Cut(user, "@")
+		if !ok {
+			host = "%"
 		}
-		return "'" + user + "'@'%'"
+		quote := strings.NewReplacer("\\", "\\\\", "'", "''").Replace
+		return "'" + quote(name) + "'@'" + quote(host) + "'"
+	case "postgres":
+		if user != strings.ToLower(user) || !plainName(user) {
+			return `"` + strings.ReplaceAll(user, `"`, `""`) + `"`
+		}
+	default:
+		if !plainName(user) {
+			return `"` + strings.ReplaceAll(user, `"`, `""`) + `"`
+		}
 	}
 	return user
+}
+
+// plainName tells whether a name needs no quotes.
+func plainName(s string) bool {
+	for i, r := range s {
+		letter := r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+		if !letter && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return s != ""
 }
 
 func dialects() map[string]dialect {

@@ -283,7 +283,7 @@ func (d *demo) checkInbaskets(ctx context.Context) error {
 		if err != nil || len(found) != 1 {
 			return fmt.Errorf("%d submissions are %s (%v)", len(found), reference, err)
 		}
-		view, err := d.control.Show(ctx, found[0].ID)
+		view, err := d.control.Show(ctx, found[0].ID, false)
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,16 @@ type checked struct {
 	Routes   []checkedRoute  `json:"routes,omitempty"`
 }
 
+// unreachable counts the targets that --connect could not write to.
+func (c checked) unreachable() (n int) {
+	for _, t := range c.Targets {
+		if t.Error != "" {
+			n++
+		}
+	}
+	return n
+}
+
 type checkedTarget struct {
 	Name      string `json:"name"`
 	Type      string `json:"type"`
@@ -84,10 +94,6 @@ func (a *app) check(ctx context.Context, connect bool) error {
 	for _, t := range cfg.Targets {
 		out.Targets = append(out.Targets, a.checkTarget(ctx, cfg, t, catalog, connect))
 	}
-	unreachable := false
-	for _, t := range out.Targets {
-		unreachable = unreachable || t.Error != ""
-	}
 	for _, r := range cfg.Routes {
 		p := plans[r.Name]
 		digest := p.Digest()
@@ -96,7 +102,7 @@ func (a *app) check(ctx context.Context, connect bool) error {
 	if err := a.print(out, func(w io.Writer) { printChecked(w, cfg, out) }); err != nil {
 		return err
 	}
-	if unreachable {
+	if out.unreachable() > 0 {
 		return silentError(exitUnavailable)
 	}
 	return nil
@@ -178,6 +184,10 @@ func printChecked(w io.Writer, cfg *config.Config, out checked) {
 			fmt.Fprintf(w, "  %s\t%s → %s version %d → %s\n", r.Name, from, r.Mapping, r.Version, strings.Join(r.Targets, ", "))
 		}
 	})
+	if unreachable := out.unreachable(); unreachable > 0 {
+		fmt.Fprintf(w, "%s is right, but %s cannot be written to now\n", out.Config, count(unreachable, "target"))
+		return
+	}
 	fmt.Fprintf(w, "ok: %s\n", out.Config)
 }
 

@@ -52,13 +52,16 @@ func printStatus(w io.Writer, s control.Status, now time.Time) {
 	}
 	fmt.Fprintln(w, strings.Join(states, ", "))
 	printTrouble(w, "journal", s.Journal)
-	printTargets(w, s.Targets, now)
+	printTargets(w, s, now)
 	printSources(w, "in-baskets", s.Inbaskets)
 	printSources(w, "results", s.Results)
 	printOffices(w, s.FrontOffices)
 	printRoutes(w, s.Routes, now)
 	if s.Orphans > 0 {
-		fmt.Fprintf(w, "%s of the back office fit no submission\n", count(int(s.Orphans), "result"))
+		fmt.Fprintf(w, "%s of the back office %s no submission: inbasket results --orphans\n", count(int(s.Orphans), "result"), verb(s.Orphans, "fits", "fit"))
+	}
+	if s.ParkedResults > 0 {
+		fmt.Fprintf(w, "%s of the back office %s for a person: inbasket results --parked\n", count(int(s.ParkedResults), "result"), verb(s.ParkedResults, "waits", "wait"))
 	}
 	for _, n := range s.Notices {
 		fmt.Fprintf(w, "note %s %s [%s]\n", stamp(n.At), n.Text, n.Code)
@@ -66,14 +69,15 @@ func printStatus(w io.Writer, s control.Status, now time.Time) {
 	printNext(w, s)
 }
 
-func printTargets(w io.Writer, targets []control.TargetStatus, now time.Time) {
+func printTargets(w io.Writer, s control.Status, now time.Time) {
+	targets := s.Targets
 	if len(targets) == 0 {
 		return
 	}
 	fmt.Fprintln(w, "\ntargets")
 	table(w, func(w io.Writer) {
 		for _, t := range targets {
-			fmt.Fprintf(w, "  %s\t%s\t%s\t%d open\t%d parked\t%s\n", t.Name, orDash(t.Type), targetWord(t), t.Open, t.Parked, oldest(t.Oldest, now))
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%d open\t%d parked\t%s\n", t.Name, orDash(t.Type), targetWord(t, s.Running), t.Open, t.Parked, oldest(t.Oldest, now))
 		}
 	})
 	for _, t := range targets {
@@ -91,12 +95,14 @@ func printTargets(w io.Writer, targets []control.TargetStatus, now time.Time) {
 	}
 }
 
-func targetWord(t control.TargetStatus) string {
+func targetWord(t control.TargetStatus, running bool) string {
 	switch {
 	case t.Paused && t.Why != "":
 		return "paused: " + t.Why
 	case t.Paused:
 		return "paused"
+	case !running:
+		return "-" // nobody knows
 	case t.Circuit == "" || t.Circuit == "closed":
 		return "ok"
 	default:
@@ -196,6 +202,13 @@ func printNext(w io.Writer, s control.Status) {
 	if s.States[journal.Parked] > 0 {
 		fmt.Fprintf(w, "\n%s: inbasket list --state parked, then inbasket show ID\n", waits(s.States[journal.Parked]))
 	}
+}
+
+func verb(n int64, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 func waits(n int64) string {
