@@ -158,6 +158,11 @@ func TestRejectedAndParkedOnArrival(t *testing.T) {
 	if errs, _ := events[1].Data["errors"].([]any); len(errs) != 1 || errs[0].(map[string]any)["pointer"] != "/owner" {
 		t.Errorf("data of the event: %v", events[1].Data)
 	}
+	rejected, err := r.Show(r.ctx(), out[0].ID)
+	r.must(err)
+	if line := rejected.Timeline[1]; line.What != "rejected" || line.Code != rejected.Code {
+		t.Errorf("timeline %+v", rejected.Timeline)
+	}
 	v, err := r.Show(r.ctx(), out[1].ID)
 	r.must(err)
 	if v.Reason == nil || v.Reason.Raw != "secret" || v.Code != "form.unknown" {

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"database/sql/driver"
+	"slices"
 	"sort"
 	"strconv"
 )
@@ -29,6 +30,9 @@ func (j *Journal) timeline(c *conn, v *View) ([]Moment, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if v.State == Rejected && !slices.ContainsFunc(list, func(m Moment) bool { return m.What == string(Rejected) }) {
+		list = append(list, Moment{At: v.Changed, What: string(Rejected), Code: v.Code}) // with its acceptance
 	}
 	events, err := j.queryEvents(c, eventColumns+"WHERE e.sub=? ORDER BY e.seq", v.ID)
 	for _, e := range events {
