@@ -78,7 +78,6 @@ type sender struct {
 	letters []letter
 	ids     map[string]string // that the agent gave to posted letters, by reference
 	wrong   []string          // answers that must not be
-	astray  map[string]bool   // attachments whose form did not get into the folder with them
 	post    chan letter
 	file    chan letter
 	open    sync.WaitGroup
@@ -87,7 +86,7 @@ type sender struct {
 }
 
 func newSender(dir, addr, token string, gate *sync.RWMutex) *sender {
-	s := &sender{dir: dir, addr: addr, token: token, gate: gate, ids: map[string]string{}, astray: map[string]bool{}, quit: make(chan struct{}),
+	s := &sender{dir: dir, addr: addr, token: token, gate: gate, ids: map[string]string{}, quit: make(chan struct{}),
 		post: make(chan letter, 1<<17), file: make(chan letter, 1<<17)}
 	for range 3 {
 		s.over.Go(s.posting)
@@ -161,21 +160,19 @@ func (s *sender) again() bool {
 	}
 }
 
-// filing puts one letter after another into the folder, every fifth of them twice. A disk that is gone
-// comes back; what is not known to be durable is put there again, under another name.
+// filing puts one letter after another into the folder, some of them twice. A disk that is gone comes back.
 func (s *sender) filing() {
 	for n := 1; ; n++ {
 		select {
 		case <-s.quit:
 			return
 		case l := <-s.file:
-			for try := 0; s.putLetter(l, try) != nil; try++ {
-				if !s.again() {
-					return
-				}
+			names := []string{l.Ref}
+			if n%7 == 0 && !l.Notice { // an attachment's name is part of what was sent
+				names = append(names, l.Ref+"-again")
 			}
-			if n%5 == 0 {
-				for try := 100; s.putLetter(l, try) != nil; try++ {
+			for _, name := range names {
+				for s.putLetter(name, l) != nil {
 					if !s.again() {
 						return
 					}
@@ -186,25 +183,24 @@ func (s *sender) filing() {
 	}
 }
 
-func (s *sender) putLetter(l letter, try int) error {
+// putLetter puts a letter into the folder unless it is there already, or was taken: the disk may have
+// failed after that.
+func (s *sender) putLetter(name string, l letter) error {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
-	name := l.Ref
-	if try > 0 {
-		name = fmt.Sprintf("%s-%d", l.Ref, try)
+	form := name + ".json"
+	if _, err := os.Stat(filepath.Join(s.dir, form)); err == nil {
+		return syncDir(s.dir)
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, "done", form)); err == nil {
+		return nil
 	}
 	if b := l.attachment(); b != nil {
 		if err := s.put(name+".pdf", b); err != nil {
 			return err
 		}
 	}
-	err := s.put(name+".json", l.bytes())
-	if err != nil && l.Notice {
-		s.mu.Lock()
-		s.astray[name+".pdf"] = true
-		s.mu.Unlock()
-	}
-	return err
+	return s.put(form, l.bytes())
 }
 
 // put puts a file into the folder as a careful sender does: complete and durable before it can be seen.
@@ -306,13 +302,6 @@ func (s *sender) accepted(client *http.Client, l letter) bool {
 		s.complain("post %s: it is at %s, and was at %s", l.Ref, at, before)
 	}
 	return true
-}
-
-// strayed tells whether a file is an attachment that the sender itself left alone when the disk failed.
-func (s *sender) strayed(name string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.astray[name]
 }
 
 func (s *sender) complain(format string, args ...any) {

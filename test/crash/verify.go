@@ -97,9 +97,7 @@ func (w *world) look(ctx context.Context) (*findings, error) {
 	for _, pattern := range []string{"*.json", "*.pdf", "error/*"} {
 		left, _ := filepath.Glob(filepath.Join(w.Dir, "in", pattern))
 		for _, name := range left {
-			if name = filepath.Base(name); !w.sender.strayed(name) {
-				f.stick("%s is still in the in-basket", name)
-			}
+			f.stick("%s is still in the in-basket", filepath.Base(name))
 		}
 	}
 	for _, name := range w.taker.left() {
