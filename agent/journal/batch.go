@@ -162,8 +162,16 @@ func (j *Journal) MoveBatch(ctx context.Context, target string, seq int64, to Pr
 		for n := range changes {
 			named[changes[n].ID] = true
 		}
+		rows, err := t.load(b.Members)
+		if err != nil {
+			return err
+		}
 		all := append(make([]Change, 0, len(b.Members)), changes...)
 		for _, id := range b.Members {
+			// What was given up on an operator's word stays in the file and stays given up, until it is delivered.
+			if d := rows[id].delivery(w); to != Done && d != nil && d.state == pDropped {
+				continue
+			}
 			if !named[id] {
 				all = append(all, Change{ID: id, Target: target, To: to})
 			}

@@ -1,0 +1,185 @@
+package agent_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+func down(context.Context, connectors.Group) ([]connectors.Outcome, error) {
+	return nil, connectors.Errorf(connectors.TargetError, "test.down", "deliver", "", "down")
+}
+
+func (w *world) reload(force bool) error {
+	_, err := w.agent.Reload(context.Background(), control.ReloadRequest{Force: force, By: "test"})
+	return err
+}
+
+// A wrong configuration is refused, and everything goes on as before.
+func TestReloadRefused(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	w := newScripted(t, one, two, "")
+	w.start()
+	good := fmt.Sprintf(scriptWorld, tokenHash)
+	for name, bad := range map[string]string{
+		"unknown key":     good + "wrong: 1\n",
+		"missing mapping": strings.Replace(good, "permit.yaml", "gone.yaml", 1),
+		"other state":     strings.Replace(good, "state: state", "state: elsewhere", 1),
+	} {
+		w.write("inbasket.yaml", bad)
+		if err := w.reload(false); err == nil {
+			t.Errorf("%s: taken over", name)
+		}
+	}
+	w.write("inbasket.yaml", good)
+	w.write("permit.yaml", scriptMapping+"order: form.nmae\n")
+	if err := w.reload(false); err == nil || !strings.Contains(err.Error(), "permit.yaml:") {
+		t.Errorf("a wrong mapping: %v", err)
+	}
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("delivered as before", func() bool { return w.states()[journal.Delivered] == 1 })
+}
+
+// A target with open deliveries is not pointed elsewhere, removed, or given another identity without an explicit word.
+func TestReloadRepoint(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	one.deliver = down
+	w := newScripted(t, one, two, "")
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("one open", func() bool { return w.states()[journal.Accepted] == 1 && two.count() == 1 })
+	good := fmt.Sprintf(scriptWorld, tokenHash)
+	for name, other := range map[string]string{
+		"path":     strings.Replace(good, "path: a", "path: c", 1),
+		"identity": strings.Replace(good, "{path: a},", "{path: a}, identity: other,", 1),
+	} {
+		w.write("inbasket.yaml", other)
+		if err := w.reload(false); err == nil || !strings.Contains(err.Error(), "config.repointed") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	one.set(func() { one.deliver = nil })
+	w.write("inbasket.yaml", strings.Replace(good, "path: a", "path: c", 1))
+	if err := w.reload(true); err != nil {
+		t.Error("forced:", err)
+	}
+	w.until("delivered after all", func() bool { return w.states()[journal.Delivered] == 1 })
+	if one.doubled() != nil || two.doubled() != nil {
+		t.Error("written twice")
+	}
+}
+
+// What was accepted before a reload finishes on its mapping, what comes after it goes by the new one; what
+// flies while it reloads arrives once.
+func TestReloadKeepsMapping(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	one.deliver = down
+	w := newScripted(t, one, two, "")
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("accepted", func() bool { return w.states()[journal.Accepted] == 1 })
+	w.write("permit.yaml", strings.Replace(strings.Replace(scriptMapping, "version: 1", "version: 2", 1), "NAME: form.name}\n    returning", "NAME: form.name | upper()}\n    returning", 1))
+	if err := w.reload(false); err != nil {
+		t.Fatal(err)
+	}
+	w.write("in/b.json", form("REF-2", "Berta"))
+	w.until("both accepted", func() bool { return w.states()[journal.Accepted] == 2 })
+	one.set(func() { one.deliver = nil })
+	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 2 })
+	if got := one.names(); len(got) != 2 || !slices.Contains(got, "Anna") || !slices.Contains(got, "BERTA") {
+		t.Errorf("written %v", got)
+	}
+	w.write("permit.yaml", strings.Replace(scriptMapping, "NAME: form.name}\n    returning", "NAME: form.ref}\n    returning", 1))
+	if err := w.reload(false); err == nil || !strings.Contains(err.Error(), "version") {
+		t.Errorf("changed under an old version: %v", err)
+	}
+}
+
+// Reloads while forms are posted and dropped neither lose nor double any.
+func TestReloadInFlight(t *testing.T) {
+	one, two := newScript(connectors.Abilities{Recorded: true, Parallel: 2}), newScript(recorded)
+	w := newScripted(t, one, two, "")
+	w.start()
+	const n = 60
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range n {
+			if i%2 == 0 {
+				w.write(fmt.Sprintf("in/%d.json", i), form(fmt.Sprintf("REF-%d", i), "Anna"))
+			} else {
+				w.post(form(fmt.Sprintf("REF-%d", i), "Anna"), "application/json").expect(t, "posted", 202, "")
+			}
+		}
+	}()
+	for range 5 {
+		if err := w.reload(false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-done
+	w.until("all delivered", func() bool { return w.states()[journal.Delivered] == n })
+	if one.count() != n || two.count() != n || one.doubled() != nil || two.doubled() != nil {
+		t.Errorf("%d and %d written, doubled %v %v", one.count(), two.count(), one.doubled(), two.doubled())
+	}
+}
+
+// Pause and resume outlive a restart; a resumed target is tried at once.
+func TestPauseOutlivesRestart(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	w := newScripted(t, one, two, "")
+	w.start()
+	pause := func(on bool) {
+		t.Helper()
+		if err := w.agent.Pause(context.Background(), control.PauseRequest{Target: "one", Paused: on, Reason: "update"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pause(true)
+	w.halt()
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("the other delivered", func() bool { return two.count() == 1 })
+	s, err := w.agent.Status(context.Background())
+	if err != nil || !s.Targets[0].Paused || s.Targets[0].Why != "update" || one.count() != 0 {
+		t.Errorf("%+v, %v, %d written", s.Targets[0], err, one.count())
+	}
+	if err := w.reload(false); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = w.agent.Status(context.Background()); err != nil || !s.Targets[0].Paused {
+		t.Errorf("after a reload: %+v, %v", s.Targets[0], err)
+	}
+	pause(false)
+	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 1 })
+}
+
+// Resume tries a target in trouble at once, however long it would have waited.
+func TestResumeTriesAtOnce(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	one.deliver = down
+	w := newScripted(t, one, two, "")
+	w.write("inbasket.yaml", strings.Replace(fmt.Sprintf(scriptWorld, tokenHash), "{path: a}, retry: {first: 5ms, most: 50ms}", "{path: a}, retry: {first: 1h, most: 1h}", 1))
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("trouble", func() bool {
+		s, err := w.agent.Status(context.Background())
+		return err == nil && s.Targets[0].Trouble != nil
+	})
+	one.set(func() { one.deliver = nil })
+	since := time.Now()
+	if err := w.agent.Pause(context.Background(), control.PauseRequest{Target: "one"}); err != nil {
+		t.Fatal(err)
+	}
+	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 1 })
+	if time.Since(since) > 30*time.Second {
+		t.Error("it waited")
+	}
+}
