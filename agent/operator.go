@@ -43,8 +43,7 @@ func (a *Agent) Retry(ctx context.Context, r control.RetryRequest) ([]control.Se
 			return nil, err
 		}
 	}
-	a.tryAgain(r.Target)
-	return a.each(ids, func(id journal.ID) (control.Settled, error) {
+	settled := a.each(ids, func(id journal.ID) (control.Settled, error) {
 		if r.Mapping {
 			if err := a.repin(ctx, id, r.By); err != nil {
 				return control.Settled{}, err
@@ -52,7 +51,9 @@ func (a *Agent) Retry(ctx context.Context, r control.RetryRequest) ([]control.Se
 			return a.goOn(ctx, id)
 		}
 		return a.releaseOne(ctx, id, r.By)
-	}), nil
+	})
+	a.tryAgain(r.Target) // at last: a batch that goes settles all its forms at once
+	return settled, nil
 }
 
 // parked selects the parked submissions that a request without IDs means.

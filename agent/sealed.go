@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/batch"
@@ -221,7 +222,7 @@ func (l *lane) tryBatch(ctx context.Context, b *journal.Batch, members []*parcel
 	}
 	for _, o := range outcomes {
 		if o.Class != connectors.Written {
-			return l.batchFailed(ctx, b, members, &connectors.Error{Class: o.Class, Code: o.Code, Op: "send batch", Hint: o.Text})
+			return l.batchFailed(ctx, b, members, &connectors.Error{Class: o.Class, Code: o.Code, Op: "send batch", Hint: hintOf(o)})
 		}
 	}
 	if len(outcomes) == 0 {
@@ -304,12 +305,28 @@ func (l *lane) batchDone(ctx context.Context, b *journal.Batch, members []*parce
 	return true
 }
 
+// hintOf returns what an outcome advises, without what its text repeats of the code.
+func hintOf(o connectors.Outcome) string {
+	if _, hint, ok := strings.Cut(o.Text, o.Code+" ("); ok && o.Code != "" {
+		return strings.TrimSuffix(hint, ")")
+	}
+	return o.Text
+}
+
+// withCode puts a code in front of a text that does not name it.
+func withCode(code, text string) string {
+	if code == "" || strings.Contains(text, code) {
+		return text
+	}
+	return code + ": " + text
+}
+
 // batchWaits stops the target for a batch that could not even be put under its temporary name. The journal
 // keeps it as sealed: once it says more, nothing at the target would mean that the legacy system took it.
 func (l *lane) batchWaits(b *journal.Batch, err error) bool {
 	code, text := describe(err)
 	l.mu.Lock()
-	l.held = code + ": " + text
+	l.held = withCode(code, text)
 	l.mu.Unlock()
 	l.circuit.OK()
 	l.log.Error().Str("code", code).Int64("batch", b.Seq).Msg("the batch cannot be put in place and stops its target: " + text)
@@ -322,7 +339,7 @@ func (l *lane) batchHeld(ctx context.Context, b *journal.Batch, why *journal.Rea
 		return false
 	}
 	l.mu.Lock()
-	l.held = why.Code + ": " + why.Text
+	l.held = withCode(why.Code, why.Text)
 	l.mu.Unlock()
 	l.circuit.OK()
 	l.log.Error().Str("code", why.Code).Int64("batch", b.Seq).Msg("the batch cannot go and stops its target: " + why.Next)

@@ -114,7 +114,10 @@ func printTrouble(w io.Writer, name string, t *control.Trouble) {
 	if t == nil {
 		return
 	}
-	fmt.Fprintf(w, "  %s: %s [%s] since %s", name, orDash(t.Text), t.Code, stamp(t.Since))
+	fmt.Fprintf(w, "  %s: %s [%s]", name, orDash(t.Text), t.Code)
+	if !t.Since.IsZero() {
+		fmt.Fprintf(w, " since %s", stamp(t.Since))
+	}
 	if !t.RetryAt.IsZero() {
 		fmt.Fprintf(w, ", next try %s", stamp(t.RetryAt))
 	}
