@@ -239,6 +239,7 @@ func (b *builder) layout(name string, n *diag.Node) {
 	if n == nil {
 		return
 	}
+	b.layouts[name] = nil // known, though nobody can use it if something is wrong with it
 	at := n
 	if file, ok := n.Get("file"); ok && len(n.Pairs) == 1 {
 		raw, err := b.readFile(file.Text)

@@ -236,3 +236,19 @@ func TestExplain(t *testing.T) {
 		t.Errorf("have %s", s)
 	}
 }
+
+// A layout that is wrong is not also unknown.
+func TestWrongLayoutIsKnown(t *testing.T) {
+	files := fstest.MapFS{"m.yaml": {Data: []byte(`mapping: m
+version: 1
+input: {format: json}
+layouts:
+  line: {format: fixed, charset: utf-8, header: {fields: []}, fields: [{name: A, width: 3}]}
+write:
+  - {as: a, to: drop, layout: line, fields: {A: form.a}}
+`)}}
+	_, err := Load(files, "m.yaml", nil)
+	if err == nil || strings.Contains(err.Error(), CodeLayoutUnknown) {
+		t.Errorf("%v", err)
+	}
+}
