@@ -56,11 +56,11 @@ func (b *builder) load() (*Plan, error) {
 		return nil, diag.Problems{{File: b.label, Line: 1, Column: 1, Code: CodeFile, Message: fileMessage(err)}}
 	}
 	file, problems := diag.Parse(b.label, src)
-	if len(problems) > 0 {
+	if len(problems) > 0 && file.Root().Kind != diag.Map {
 		return nil, problems
 	}
 	b.file = file
-	b.problems = file.Decode(&b.spec)
+	b.problems = append(problems, file.Decode(&b.spec)...)
 	broken := len(b.problems) > 0
 	b.tables, b.layouts, b.used = map[string]*lookup{}, map[string]*encode.Layout{}, map[string]bool{}
 	b.lists, b.waits = map[string]bool{}, map[string]map[string]bool{}

@@ -85,9 +85,7 @@ func (b *builder) scopeFor(i int) *scope {
 func (b *builder) write(i int, spec writeSpec) {
 	b.checkTarget(spec)
 	w := &write{name: spec.As, target: spec.To, document: spec.Document, rowSlot: b.plan.prog.slot()}
-	if !b.object(w, spec) {
-		return
-	}
+	usable := b.object(w, spec) // if not, what else is wrong with it is told all the same
 	s := b.scopeFor(i).inner()
 	b.loops(w, spec, &s)
 	row := w.rowSlot
@@ -111,6 +109,9 @@ func (b *builder) write(i int, spec writeSpec) {
 	for _, f := range spec.Fields {
 		b.field(w, s, f)
 	}
+	if !usable {
+		return
+	}
 	b.keys(w, spec)
 	b.layoutFields(w, spec)
 	b.plan.writes = append(b.plan.writes, w)
@@ -125,6 +126,14 @@ func (b *builder) object(w *write, spec writeSpec) bool {
 			w.object = o
 		}
 	}
+	if n, ok := spec.node.Get("mode"); ok {
+		words := []string{"insert", "upsert", "update", "replace-children"}
+		if _, known := modes[spec.Mode]; !known {
+			b.report(n.Problem(CodeValue, fmt.Sprintf("%q is not one of %s", spec.Mode, listWords(words)), diag.DidYouMean(spec.Mode, words)))
+		} else if given == 1 && spec.Table == "" {
+			b.report(n.Problem(CodeValue, "mode belongs to a table", ""))
+		}
+	}
 	if given != 1 {
 		b.report(spec.node.Problem(CodeOneOf, "a write has exactly one of table, layout, document and procedure", ""))
 		return false
@@ -133,14 +142,6 @@ func (b *builder) object(w *write, spec writeSpec) bool {
 		p := spec.node.KeyProblem("procedure", CodeProcedureUnsupported, "this version does not call procedures yet", "write to a table that a trigger or job reads")
 		b.report(p)
 		return false
-	}
-	if n, ok := spec.node.Get("mode"); ok {
-		words := []string{"insert", "upsert", "update", "replace-children"}
-		if _, known := modes[spec.Mode]; !known {
-			b.report(n.Problem(CodeValue, fmt.Sprintf("%q is not one of %s", spec.Mode, listWords(words)), diag.DidYouMean(spec.Mode, words)))
-		} else if spec.Table == "" {
-			b.report(n.Problem(CodeValue, "mode belongs to a table", ""))
-		}
 	}
 	if spec.Table == "" && len(spec.Returning) > 0 {
 		b.report(spec.node.KeyProblem("returning", CodeReference, "only a table returns values", ""))
