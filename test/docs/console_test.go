@@ -247,7 +247,7 @@ func (s *shell) matches(want, got string) bool {
 }
 
 // waits tells commands that only look: what they show may come a little later.
-var waits = regexp.MustCompile(`^(inbasket (list|show|status|batches( |$)[^v]*)|\.\./bin/inbasket (list|show|status)|cat |ls |grep |sqlite3 .*select|curl )`)
+var waits = regexp.MustCompile(`^(inbasket (list|show|status|results$|batches( |$)[^v]*)|\.\./bin/inbasket (list|show|status)|cat |ls |grep |sqlite3 .*select|curl )`)
 
 // console runs the commands of a block and compares what each prints.
 func (s *shell) console(b block) {
