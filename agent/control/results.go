@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"strings"
 
 	"github.com/inbasket/inbasket/agent/journal"
 )
@@ -67,7 +66,7 @@ func WaitingResults(ctx context.Context, j *journal.Journal, f ResultsFilter) (l
 func WaitingOf(list []journal.Outcome) []Waiting {
 	out := make([]Waiting, len(list))
 	for i, r := range list {
-		out[i] = Waiting{N: r.N, Result: resultOf(r), Kind: KindOrphan, Mapping: r.Plan, About: strings.ReplaceAll(r.MatchKey, "\x1f", ", ")}
+		out[i] = Waiting{N: r.N, Result: resultOf(r), Kind: KindOrphan, Mapping: r.Plan, About: spoken(r.MatchKey)}
 		if r.Park != nil {
 			out[i].Kind, out[i].Text, out[i].Next = KindParked, r.Park.Text, r.Park.Next
 		}

@@ -3,6 +3,7 @@ package control
 import (
 	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal"
@@ -92,12 +93,15 @@ func ViewOf(v journal.View, raw bool) View {
 }
 
 func resultOf(r journal.Outcome) Result {
-	out := Result{Source: r.Source, ResultID: r.ResultID, Outcome: r.Outcome, Status: r.Status, CaseNo: r.CaseNo, Reason: r.Reason, By: r.By, At: r.At, Documents: filesOf(r.Documents)}
+	out := Result{Source: r.Source, ResultID: spoken(r.ResultID), Outcome: r.Outcome, Status: r.Status, CaseNo: r.CaseNo, Reason: r.Reason, By: r.By, At: r.At, Documents: filesOf(r.Documents)}
 	if r.Park != nil {
 		out.Code = r.Park.Code
 	}
 	return out
 }
+
+// spoken writes what the journal keeps in one text of several parts as people read it.
+func spoken(s string) string { return strings.ReplaceAll(s, "\x1f", ", ") }
 
 // BatchesOf makes Batches of the journal's.
 func BatchesOf(list []journal.Batch) []Batch {

@@ -4,10 +4,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/mapping/diag"
 )
 
 func decideCommand(a *app) *cobra.Command {
@@ -26,6 +28,9 @@ func decideCommand(a *app) *cobra.Command {
 				return err
 			}
 			r.ID, r.Outcome = ids[0], given[1]
+			if err := outcomeWord(r.Outcome); err != nil {
+				return err
+			}
 			uploads, err := uploadsOf(documents)
 			if err != nil {
 				return err
@@ -44,6 +49,18 @@ func decideCommand(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&r.Reason, "reason", "", "reason, as the front office reads it")
 	cmd.Flags().StringArrayVar(&documents, "document", nil, "file that goes with the decision; may be repeated")
 	return cmd
+}
+
+// outcomeWord refuses what looks like a slip: the front office is told at once, and cannot be untold.
+func outcomeWord(word string) error {
+	usual := []string{"approved", "refused"}
+	if s := diag.Suggest(word, usual); s != "" && s != word {
+		return usagef("%q is not approved or refused; did you mean %q?", word, s)
+	}
+	if strings.TrimSpace(word) == "" {
+		return usagef("decide needs an outcome: approved, refused, or another word that the front office knows")
+	}
+	return nil
 }
 
 // uploadsOf looks at the files first, so that nothing is decided when one is missing.

@@ -79,6 +79,11 @@ func attachCommand(a *app) *cobra.Command {
 				return err
 			}
 			r.Result, r.ID = n, ids[0]
+			if cmd.Flags().Changed("outcome") {
+				if err := outcomeWord(r.Outcome); err != nil {
+					return err
+				}
+			}
 			ctx := cmd.Context()
 			return a.agent(ctx, func(c *control.Client) error {
 				s, err := c.Attach(ctx, r)
