@@ -2,6 +2,9 @@ package mapping
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
@@ -38,37 +41,54 @@ func (b *builder) lookup(name string, s lookupSpec) {
 		b.report(valueProblem(s.node, "file", CodeFile, err.Error()))
 		return
 	}
-	if msg := t.fill(raw, s.Key, s.Value); msg != "" {
-		b.report(valueProblem(s.node, "file", CodeLookupFile, msg))
+	var options decode.CSVOptions
+	if s.CSV != nil {
+		options = s.CSV.options()
+	}
+	if at, msg, hint := t.fill(raw, s.Key, s.Value, options); msg != "" {
+		p := valueProblem(s.node, at, CodeLookupFile, msg)
+		p.Suggestion = hint
+		b.report(p)
 	}
 }
 
-// fill reads a CSV file with a header line.
-func (t *lookup) fill(raw []byte, key, val string) string {
-	tree, err := decode.CSV(raw, decode.CSVOptions{}, decode.DefaultLimits())
+// fill reads a CSV file with a header line. What is wrong is said with the key that it is about.
+func (t *lookup) fill(raw []byte, key, val string, o decode.CSVOptions) (at, message, hint string) {
+	tree, err := decode.CSV(raw, o, decode.DefaultLimits())
 	if err != nil {
-		return "the lookup file cannot be read: " + err.Error()
+		return "file", "the lookup file cannot be read: " + err.Error(), ""
 	}
 	rows, _ := tree.([]any)
 	if len(rows) == 0 {
-		return "the lookup file has no rows"
+		return "file", "the lookup file has no rows", ""
 	}
 	for i, r := range rows {
 		row, _ := r.(map[string]any)
 		k, ok := row[key].(string)
-		v, ok2 := row[val].(string)
-		switch {
-		case !ok:
-			return fmt.Sprintf("the lookup file has no column %q", key)
-		case !ok2:
-			return fmt.Sprintf("the lookup file has no column %q", val)
+		if !ok {
+			return "key", fmt.Sprintf("the lookup file has no column %q", key), columnHint(key, row)
+		}
+		v, ok := row[val].(string)
+		if !ok {
+			return "value", fmt.Sprintf("the lookup file has no column %q", val), columnHint(val, row)
 		}
 		if old, twice := t.rows[k]; twice && old != v {
-			return fmt.Sprintf("row %d of the lookup file repeats a key with another value", i+2)
+			return "file", fmt.Sprintf("row %d of the lookup file repeats a key with another value", i+2), ""
 		}
 		t.rows[k] = v
 	}
-	return ""
+	return "", "", ""
+}
+
+// columnHint says which column is meant, or how the columns are told apart.
+func columnHint(name string, row map[string]any) string {
+	columns := slices.Sorted(maps.Keys(row))
+	for word, delimiter := range map[string]string{`";"`: ";", "tab": "\t", `"|"`: "|"} {
+		if len(columns) == 1 && strings.Contains(columns[0], delimiter) {
+			return "if columns stand between other signs than commas, say csv: {delimiter: " + word + "}"
+		}
+	}
+	return diag.DidYouMean(name, columns)
 }
 
 // valueProblem is a problem at the value of a key of n, or at n where the key is missing.

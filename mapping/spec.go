@@ -54,6 +54,7 @@ type lookupSpec struct {
 	File   string               `yaml:"file" doc:"CSV file with a header line, beside the mapping"`
 	Key    string               `yaml:"key" doc:"column of the key"`
 	Value  string               `yaml:"value" doc:"column of the value"`
+	CSV    *csvSpec             `yaml:"csv" doc:"how the file is written, such as with a semicolon or in windows-1252"`
 	Values diag.Ordered[string] `yaml:"values" doc:"the table itself, instead of a file"`
 	node   *diag.Node
 }
