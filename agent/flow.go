@@ -92,7 +92,8 @@ func (f *flow) serve(ctx context.Context, name string, in connectors.Inbasket, r
 func (f *flow) read(ctx context.Context, name string, in connectors.Inbasket, routes []*route, out chan<- []*arrival) {
 	trouble := troubles(f, kindInbasket, name)
 	for ctx.Err() == nil {
-		items, err := in.Next(ctx, pageItems)
+		var items []connectors.Submission
+		err := safely("take forms", func() (err error) { items, err = in.Next(ctx, pageItems); return err })
 		if err != nil {
 			trouble.failed(ctx, err)
 			continue
@@ -119,7 +120,8 @@ func (f *flow) identify(ctx context.Context, inbasket string, item connectors.Su
 	}
 	if err := f.keepAttachments(ctx, a); err != nil {
 		a.lost = true
-		f.log.Error().Str("code", CodeContent).Str("in-basket", inbasket).Err(err).Msg("an attachment could not be stored; the form stays in the in-basket")
+		// Not the error itself: it names the file.
+		f.log.Error().Str("code", CodeContent).Str("in-basket", inbasket).Msg("an attachment could not be stored; the form stays in the in-basket")
 		return a
 	}
 	a.entry.Digest = digestOf(a.entry.Form, a.entry.Attachments)
@@ -166,6 +168,9 @@ func (f *flow) accept(ctx context.Context, inbasket string, batch []*arrival) (r
 		}
 		entries, kept = append(entries, a.entry), append(kept, a)
 	}
+	if len(kept) < len(batch) {
+		f.wait(ctx, time.Second) // the disk is full, or a file cannot be read: not at once again
+	}
 	said, err := f.journal.Accept(ctx, entries)
 	if err != nil {
 		for _, a := range kept {
@@ -190,19 +195,6 @@ func (f *flow) accept(ctx context.Context, inbasket string, batch []*arrival) (r
 	}
 	f.figures.accepted(inbasket, receipts)
 	return receipts, fresh
-}
-
-// answer tells the in-basket what became of its items, beside the rest of the flow.
-func (f *flow) answer(ctx context.Context, name string, in connectors.Inbasket, taken <-chan []connectors.Receipt) {
-	for receipts := range taken {
-		// What was accepted is told even while the agent stops; else it comes again and is a repeat.
-		ctx, cancel := graced(ctx)
-		if err := in.Settle(ctx, receipts); err != nil {
-			code, text := describe(err)
-			f.log.Error().Str("code", code).Str("in-basket", name).Msg("accepted forms could not be cleared away; they are known as repeats when they come again: " + text)
-		}
-		cancel()
-	}
 }
 
 // arrived is an accepted submission on its way to the targets.
