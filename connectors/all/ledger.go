@@ -1,6 +1,10 @@
 package all
 
-import "github.com/inbasket/inbasket/connectors/sqldb"
+import (
+	"strings"
+
+	"github.com/inbasket/inbasket/connectors/sqldb"
+)
 
 // LedgerDDL returns what a DBA has to run before a target of this type and configuration can be written to
 // exactly once; user is who gets the grants, empty: the configured one. False for targets without a ledger.
@@ -12,5 +16,9 @@ func LedgerDDL(typ string, config any, user string) (string, bool) {
 	if user == "" {
 		user = sqldb.Login(typ, *c)
 	}
-	return sqldb.LedgerDDL(typ, c.LedgerTable, user), true
+	table := c.LedgerTable
+	if c.Schema != "" && !strings.Contains(table, ".") {
+		table = c.Schema + "." + table
+	}
+	return sqldb.LedgerDDL(typ, table, user), true
 }

@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 )
 
@@ -35,11 +37,20 @@ the old one stays in force. Pointing a target with open deliveries elsewhere, or
 func printReload(w io.Writer, r control.ReloadReport) {
 	fmt.Fprint(w, r.Warnings)
 	for _, c := range r.Changes {
-		fmt.Fprintf(w, "  %s %s: %s\n", c.Section, c.Name, c.Kind)
+		fmt.Fprintf(w, "  %s\n", changeText(c))
 	}
 	if len(r.Changes) == 0 {
 		fmt.Fprintln(w, "reloaded; nothing but mappings may have changed")
 		return
 	}
 	fmt.Fprintln(w, "reloaded")
+}
+
+// changeText says what changed, and when it counts.
+func changeText(c config.Change) string {
+	what := strings.Join(words(c.Section, c.Name), " ")
+	if c.Kind == config.Restart {
+		return what + ": changed, counts from the next start of the agent"
+	}
+	return what + ": " + string(c.Kind)
 }
