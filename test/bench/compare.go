@@ -126,6 +126,9 @@ func (b *bench) race(ctx context.Context, who rune, n int) (figures, error) {
 	if err := exec.Command("sync").Run(); err != nil {
 		return figures{}, err
 	}
+	// The forms are to have waited: a folder's files are taken when they stood still for two seconds, and
+	// the time of their last change cannot be set back.
+	time.Sleep(2500 * time.Millisecond)
 	argv, err := b.argv(who, dir)
 	if err != nil {
 		return figures{}, err
