@@ -189,5 +189,8 @@ func (a *Agent) Ready(ctx context.Context) []frontoffice.Reason {
 	for _, s := range status.Results {
 		add("results", s.Name, s.Trouble)
 	}
+	for _, o := range status.FrontOffices {
+		add("front office", o.Name, o.Trouble)
+	}
 	return reasons
 }

@@ -103,7 +103,9 @@ func TestRedeliver(t *testing.T) {
 	if r, err = w.agent.Redeliver(context.Background(), order); err != nil || !r.Done {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	w.until("written again", func() bool { return w.number("select count(*) from APPLICATION") == 6 && w.number("select count(*) from PARCEL") == 12 })
+	w.until("written again", func() bool {
+		return w.number("select count(*) from APPLICATION") == 6 && w.number("select count(*) from PARCEL") == 12
+	})
 	w.until("settled", func() bool {
 		s, err := w.agent.Status(context.Background())
 		return err == nil && s.Targets[0].Open == 0

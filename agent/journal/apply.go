@@ -36,7 +36,7 @@ func (t *tx) apply(changes []Change) error {
 		if err := t.change(s, &changes[n], m); err != nil {
 			return err
 		}
-		if changes[n].Final && changes[n].To == Done {
+		if changes[n].Final && (changes[n].To == Done || changes[n].To == Skipped) {
 			final[s.id] = true
 		}
 		if n == 0 || changes[n-1].ID != s.id {

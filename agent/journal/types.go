@@ -124,7 +124,7 @@ type Change struct {
 	Returned map[string]connectors.Value // for Done
 	MatchKey string                      // for Done: by which a result finds the submission; empty: none
 	Attempt  bool                        // count and remember an attempt
-	Final    bool                        // for Done: no decision is expected, delivered is the last word
+	Final    bool                        // for Done and Skipped: no decision is expected, delivered is the last word
 }
 
 // Batch is a sealed batch file.
