@@ -78,3 +78,33 @@ func TestPensionSample(t *testing.T) {
 		t.Errorf("DEPENDENT.CLAIM_ID = %+v, want a reference to the claim", v)
 	}
 }
+
+// TestPensionWithTheSamplesOwnSchema puts the schema that the form's authors wrote in the place of the example's.
+func TestPensionWithTheSamplesOwnSchema(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("../configs/pension/mappings")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "pension.schema.json"), readSample(t, kitchenSink+".schema.json"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := mapping.Load(os.DirFS(dir), "pension.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	form, err := p.Decode(readSample(t, kitchenSink+".json"), "application/json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bad := p.Validate(form); len(bad) > 0 {
+		t.Fatalf("%+v", bad)
+	}
+	m, err := p.Map(form, mapping.Input{ID: "0000000000001"})
+	if err != nil || len(m.Deliveries[0].Records) != 1+3+4+3 {
+		t.Fatalf("%+v %v", m, err)
+	}
+	delete(form.(map[string]any), "veteranFullName")
+	if bad := p.Validate(form); len(bad) == 0 {
+		t.Error("a form without its required name was accepted")
+	}
+}
