@@ -173,7 +173,7 @@ func (s *shell) run(command string) (string, string) {
 
 var (
 	varying = regexp.MustCompile(`\b0[0-9A-HJKMNP-TV-Z]{12}\b|\bibk_[a-z2-7]+|\b[0-9a-f]{64}\b`)
-	loose   = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?Z?|process \d+|\b\d+ (?:kB|KiB|MB|MiB)\b`)
+	loose   = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?Z?|process \d+|\bby [A-Za-z_][\w.-]*|\b\d+ (?:kB|KiB|MB|MiB)\b`)
 	blanks  = regexp.MustCompile(`[ \t]+`)
 )
 

@@ -159,7 +159,12 @@ func (a *app) checkTarget(ctx context.Context, cfg *config.Config, t config.Targ
 }
 
 func printChecked(w io.Writer, cfg *config.Config, out checked) {
-	fmt.Fprint(w, cfg.Warnings.Format())
+	for _, p := range cfg.Warnings {
+		fmt.Fprint(w, diag.Problems{p}.Format())
+	}
+	if n := len(cfg.Warnings); n > 0 {
+		fmt.Fprintf(w, "%s; the agent's own account may read what this one cannot\n\n", count(n, "warning"))
+	}
 	fmt.Fprintln(w, "targets")
 	table(w, func(w io.Writer) {
 		for _, t := range out.Targets {
