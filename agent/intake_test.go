@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -118,5 +119,45 @@ func TestRedeliver(t *testing.T) {
 	}
 	if delivered != 6 {
 		t.Errorf("%d delivered events", delivered)
+	}
+}
+
+// A form that no route takes is parked, and goes on once a route takes it; a wrong one is rejected then.
+func TestRouteAddedLater(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	w := newScripted(t, one, two, "")
+	good := fmt.Sprintf(scriptWorld, tokenHash)
+	w.write("inbasket.yaml", strings.Replace(good, "{from: permits,", "{from: permits, match: \"x*.json\",", 1))
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.write("in/b.json", `{"ref": "REF-2"}`)
+	w.until("parked", func() bool { return w.states()[journal.Parked] == 2 })
+	order := control.RetryRequest{Code: "route.none"}
+	settled, err := w.agent.Retry(context.Background(), order)
+	if err != nil || len(settled) != 2 || settled[0].Error == nil || settled[0].Error.Code != "route.none" {
+		t.Errorf("%+v, %v", settled, err)
+	}
+	w.write("inbasket.yaml", good)
+	if err := w.reload(false); err != nil {
+		t.Fatal(err)
+	}
+	if settled, err = w.agent.Retry(context.Background(), order); err != nil || len(settled) != 2 || settled[0].Error != nil || settled[1].Error != nil {
+		t.Fatalf("%+v, %v", settled, err)
+	}
+	w.until("settled", func() bool { return w.states()[journal.Delivered] == 1 && w.states()[journal.Rejected] == 1 })
+	w.write("in/again.json", form("REF-1", "Anna"))
+	w.until("a repeat", func() bool { return len(w.files("in")) == 0 })
+	if v := w.view("REF-1"); v.Office != "portal" || one.count() != 1 || one.names()[0] != "Anna" {
+		t.Errorf("%+v, written %v", v.Entry, one.names())
+	}
+	told := map[string]int{}
+	for _, e := range w.events() {
+		told[e.Type]++
+	}
+	if told["accepted"] != 2 || told["rejected"] != 1 || told["delivered"] != 1 {
+		t.Errorf("events %v", told)
+	}
+	if n := len(w.states()); w.states()[journal.Parked] != 0 {
+		t.Errorf("%d states: %v", n, w.states())
 	}
 }

@@ -85,6 +85,9 @@ func (a *Agent) repin(ctx context.Context, id journal.ID, by string) error {
 	if err != nil {
 		return err
 	}
+	if view.Route == "" {
+		return a.assign(ctx, id, by)
+	}
 	r := a.current().flow.routes[view.Route]
 	if r == nil {
 		return &control.Error{Code: CodeNoRoute, Message: fmt.Sprintf("submission %s belongs to no route of the configuration", id), Hint: "add the route, reload, and retry", Status: http.StatusConflict}
@@ -100,6 +103,16 @@ func (a *Agent) Release(ctx context.Context, r control.ReleaseRequest) ([]contro
 }
 
 func (a *Agent) releaseOne(ctx context.Context, id journal.ID, by string) (control.Settled, error) {
+	view, err := a.journal.Show(ctx, id)
+	if err != nil {
+		return control.Settled{}, err
+	}
+	if view.Route == "" && view.State == journal.Parked {
+		if err := a.assign(ctx, id, by); err != nil {
+			return control.Settled{}, err
+		}
+		return a.goOn(ctx, id)
+	}
 	if _, err := a.journal.Release(ctx, id, by); err != nil {
 		return control.Settled{}, err
 	}

@@ -1,0 +1,39 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+)
+
+// assign gives a submission that no route took to the route that takes it now, as if it had just arrived.
+func (a *Agent) assign(ctx context.Context, id journal.ID, by string) error {
+	inbasket, transport, err := a.journal.Origin(ctx, id)
+	if err != nil {
+		return err
+	}
+	rt := a.current()
+	r := routeFor(rt.feeds[inbasket], transport)
+	if r == nil {
+		return &control.Error{Code: CodeNoRoute, Message: fmt.Sprintf("no route takes submission %s", id),
+			Hint: "add or mend a route of in-basket " + inbasket + ", reload, and retry", Status: http.StatusConflict}
+	}
+	form, contentType, attachments, err := a.journal.Form(ctx, id)
+	if err != nil {
+		return err
+	}
+	arr := &arrival{route: r, entry: journal.Arrival{Inbasket: inbasket, Reference: transport, Transport: transport, ContentType: contentType,
+		Form: form, Attachments: attachments}}
+	rt.flow.read1(arr)
+	if arr.entry.Park != nil { // its reason is that of the route now
+		return a.journal.ParkSubmission(ctx, id, *arr.entry.Park)
+	}
+	if err := a.journal.Assign(ctx, id, arr.entry, by); err != nil || len(arr.entry.Reject) == 0 {
+		return err
+	}
+	reason := journal.Reason{Code: CodeFormWrong, Text: "the form is wrong: see the field errors", Next: "the front office was told"}
+	return a.journal.Reject(ctx, id, arr.entry.Reject, reason, "", false)
+}

@@ -1,0 +1,79 @@
+package journal
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+)
+
+// Origin tells where a submission came from: its in-basket, and its name there.
+func (j *Journal) Origin(ctx context.Context, id ID) (inbasket, transport string, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		const sql = "SELECT inbasket, coalesce(transport, reference) FROM submission WHERE id=?"
+		found, err := c.one(sql, []any{id}, func(row []driver.Value) error {
+			inbasket, transport = j.name(c, row[0]), text(row[1])
+			return nil
+		})
+		if err == nil && !found {
+			err = fmt.Errorf("submission %s: %w", id, ErrNotFound)
+		}
+		return err
+	})
+	return inbasket, transport, err
+}
+
+// Assign gives a parked submission that no route took the route, front office, reference, mapping and targets
+// of r, and starts its deliveries. It is refused when another submission has the reference.
+func (j *Journal) Assign(ctx context.Context, id ID, r Arrival, by string) error {
+	return j.do(ctx, "assign a submission to a route", func(t *tx) error {
+		s, err := t.submission(id)
+		if err != nil {
+			return err
+		}
+		if s.state != sParked || s.route != 0 || len(r.Targets) == 0 {
+			return fmt.Errorf("assign %s to a route: %w", id, ErrState)
+		}
+		scope, err := t.word(r.Scope)
+		if err != nil {
+			return err
+		}
+		known, _, found, err := claimant(t, scope, r.Reference)
+		if err != nil {
+			return err
+		}
+		if found && known != id {
+			return fmt.Errorf("assign %s to a route: its reference is known as %s: %w", id, known, ErrState)
+		}
+		return t.assign(s, scope, r, by)
+	})
+}
+
+func (t *tx) assign(s *submissionRow, scope word, r Arrival, by string) error {
+	office, err := t.word(r.Office)
+	if err != nil {
+		return err
+	}
+	route, err := t.word(r.Route)
+	if err != nil {
+		return err
+	}
+	plan, err := t.pin(r.Plan)
+	if err != nil {
+		return err
+	}
+	var transport any
+	if r.Transport != r.Reference {
+		transport = r.Transport
+	}
+	const sql = "UPDATE submission SET scope=?, office=?, route=?, reference=?, transport=?, claim=1 WHERE id=?"
+	if _, err := t.c.exec(sql, scope, office, route, r.Reference, transport, s.id); err != nil {
+		return err
+	}
+	t.count(tallyState, int64(s.route), int64(s.was), -1)
+	t.count(tallyState, int64(route), int64(s.was), 1)
+	s.route, s.office = route, office
+	if office != 0 {
+		t.event(office, s.id, evAccepted, false, nil)
+	}
+	return t.repin(s, plan, nil, r.Targets, by)
+}
