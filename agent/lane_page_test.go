@@ -1,0 +1,130 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+type quickClock struct{ SystemClock }
+
+func (quickClock) After(time.Duration) <-chan time.Time { return time.After(time.Millisecond) }
+
+// newPageLane returns a lane over a journal with n open deliveries.
+func newPageLane(t *testing.T, n int) *lane {
+	t.Helper()
+	store, err := content.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := journal.Open(t.Context(), t.TempDir(), journal.Options{Content: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = j.Close() })
+	plan := journal.Plan{Digest: connectors.Digest{1}, Name: "m", Version: 1, Bundle: []byte("b")}
+	if err := j.PutPlan(t.Context(), plan); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		ref := string(rune('a' + i))
+		_, err := j.Accept(t.Context(), []journal.Arrival{{Scope: "s", Inbasket: "i", Route: "r", Plan: plan.Digest, Reference: ref, Transport: ref,
+			Digest: connectors.Digest{byte(i)}, Form: []byte("{}"), Targets: []string{"x"}, At: time.Now()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := &lane{name: "x", journal: j, clock: quickClock{}, log: zerolog.Nop(), circuit: guard.NewCircuit(guard.DefaultBackoff(), quickClock{}), backoff: guard.DefaultBackoff()}
+	l.start()
+	l.prepare = func(_ context.Context, _ string, page []journal.Stored) ([]*parcel, error) {
+		parcels := make([]*parcel, len(page))
+		for i, s := range page {
+			parcels[i] = &parcel{id: s.ID, at: s.At, progress: s.Progress}
+		}
+		return parcels, nil
+	}
+	return l
+}
+
+// What becomes due while the very first page is being read must not be overlooked.
+func TestAgainDuringFirstPage(t *testing.T) {
+	l := newPageLane(t, 3)
+	prepare := l.prepare
+	l.prepare = func(ctx context.Context, target string, page []journal.Stored) ([]*parcel, error) {
+		l.again() // an operator releases what this page, read a moment ago, does not have
+		return prepare(ctx, target, page[1:])
+	}
+	l.load(t.Context())
+	l.prepare = prepare
+	for range 3 {
+		if l.behind {
+			l.load(t.Context())
+		}
+	}
+	if len(l.queue) != 3 || l.behind {
+		t.Errorf("%d queued, behind %v", len(l.queue), l.behind)
+	}
+}
+
+// A page that could not be mapped for a fault of the journal is read again, not skipped.
+func TestPageAfterFault(t *testing.T) {
+	l := newPageLane(t, 3)
+	prepare, faults := l.prepare, 2
+	l.prepare = func(ctx context.Context, target string, page []journal.Stored) ([]*parcel, error) {
+		if faults > 0 {
+			faults--
+			return nil, errors.New("disk full")
+		}
+		return prepare(ctx, target, page)
+	}
+	for range 5 {
+		if l.behind {
+			l.load(t.Context())
+		}
+	}
+	if len(l.queue) != 3 || l.behind {
+		t.Errorf("%d queued, behind %v", len(l.queue), l.behind)
+	}
+}
+
+// A delivery that an operator changes is not begun meanwhile, and is read anew afterwards.
+func TestBar(t *testing.T) {
+	l := newPageLane(t, 2)
+	l.load(t.Context())
+	first, second := l.queue[0], l.queue[1]
+	if l.bar(first.id) {
+		t.Error("what only waits counts as under way")
+	}
+	l.admit([]*parcel{first})
+	l.mu.Lock()
+	group, _ := l.pickItems(10)
+	l.mu.Unlock()
+	if len(group) != 1 || group[0] != second {
+		t.Fatalf("picked %d", len(group))
+	}
+	if !l.bar(second.id) {
+		t.Error("what is under way counts as waiting")
+	}
+	l.putBack([]*parcel{second}) // it failed
+	if len(l.queue) != 0 {
+		t.Error("what is barred waits again")
+	}
+	l.unbar(first.id)
+	l.unbar(second.id)
+	for range 3 {
+		if l.behind {
+			l.load(t.Context())
+		}
+	}
+	if len(l.queue) != 2 {
+		t.Errorf("%d queued", len(l.queue))
+	}
+}
