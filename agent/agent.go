@@ -33,7 +33,7 @@ type Options struct {
 	Version string
 	Force   bool               // targets with open deliveries may be re-pointed or removed
 	Ready   func(Addresses)    // called once everything runs; may be nil
-	Notify  func(event string) // reloading, stopping: for a service manager; may be nil
+	Notify  func(event string) // reloading, reloaded, stopping: for a service manager; may be nil
 }
 
 // Addresses are where a running agent listens.
@@ -109,6 +109,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		a.options.Ready(served.addresses())
 	}
 	<-ctx.Done()
+	a.tell("stopping")
 	a.log.Info().Msg("stopping: what is in flight is finished first")
 	limit := a.clock.After(stopLimit)
 	a.mu.Lock()
@@ -180,6 +181,8 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	}
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
+	a.tell("reloading")
+	defer a.tell("reloaded") // also when it is refused: the old one is in force again
 	cfg, err := a.options.Reload()
 	if err != nil {
 		return control.ReloadReport{}, err
@@ -200,6 +203,13 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	a.swap(next)
 	a.log.Info().Str("by", r.By).Int("changes", len(report.Changes)).Msg("configuration reloaded")
 	return report, nil
+}
+
+// tell tells a service manager how the agent stands.
+func (a *Agent) tell(event string) {
+	if a.options.Notify != nil {
+		a.options.Notify(event)
+	}
 }
 
 // swap stops the running configuration and starts the next. What it needs of the journal is read before
