@@ -86,6 +86,24 @@ func (l *lane) bar(id journal.ID) (flying bool) {
 	return flying && l.sealing == nil // of batches the journal knows the members
 }
 
+// landed waits until a delivery is not under way any more, or ctx ends.
+func (l *lane) landed(ctx context.Context, id journal.ID) bool {
+	for {
+		l.mu.Lock()
+		_, flying := l.known[id]
+		changed := l.changed
+		l.mu.Unlock()
+		if !flying {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-changed:
+		}
+	}
+}
+
 // unbar ends a bar; what the journal now has of the delivery is read from there.
 func (l *lane) unbar(id journal.ID) {
 	l.mu.Lock()

@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
@@ -92,7 +93,7 @@ func (a *Agent) repin(ctx context.Context, id journal.ID, by string) error {
 	if r == nil {
 		return &control.Error{Code: CodeNoRoute, Message: fmt.Sprintf("submission %s belongs to no route of the configuration", id), Hint: "add the route, reload, and retry", Status: http.StatusConflict}
 	}
-	return a.behindBar(id, false, func(map[string]*lane) error {
+	return a.behindBar(ctx, id, false, func(map[string]*lane) error {
 		return a.journal.Repin(ctx, id, r.plan.Digest(), r.plan.Targets(), by)
 	})
 }
@@ -182,7 +183,7 @@ func (a *Agent) tryAgain(target string) {
 // Reject ends a submission on a person's word; the front office reads the reason.
 func (a *Agent) Reject(ctx context.Context, r control.RejectRequest) (control.Settled, error) {
 	reason := journal.Reason{Code: CodeByOperator, Text: r.Reason}
-	err := a.behindBar(r.ID, r.Force, func(lanes map[string]*lane) error {
+	err := a.behindBar(ctx, r.ID, r.Force, func(lanes map[string]*lane) error {
 		if err := a.journal.Reject(ctx, r.ID, nil, reason, r.By, r.Force); err != nil {
 			return err
 		}
@@ -197,13 +198,25 @@ func (a *Agent) Reject(ctx context.Context, r control.RejectRequest) (control.Se
 	return a.settled(ctx, r.ID)
 }
 
-// behindBar changes a submission while no delivery of it can begin. One that is under way at this moment
-// is not known to the journal yet, so only an explicit word goes on then.
-func (a *Agent) behindBar(id journal.ID, force bool, do func(map[string]*lane) error) error {
+// landing is how long an order about a submission waits for a delivery that is under way.
+const landing = 2 * time.Second
+
+// behindBar changes a submission while no delivery of it can begin. What is under way at this moment is not
+// known to the journal yet: it is waited for, and when that takes long only an explicit word goes on.
+func (a *Agent) behindBar(ctx context.Context, id journal.ID, force bool, do func(map[string]*lane) error) error {
 	lanes := a.current().flow.lanes
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-a.clock.After(landing):
+			cancel()
+		case <-waiting.Done():
+		}
+	}()
 	var flying []string
 	for name, l := range lanes {
-		if l.bar(id) {
+		if l.bar(id) && !l.landed(waiting, id) {
 			flying = append(flying, name)
 		}
 	}

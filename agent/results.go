@@ -186,7 +186,10 @@ func (f *flow) watchDeadlines(ctx context.Context) {
 }
 
 func (f *flow) raise(ctx context.Context, r *route) {
-	late, err := f.journal.Overdue(ctx, r.name, f.clock.Now().Add(-r.within), 100)
+	late, err := f.journal.Overdue(ctx, r.name, f.clock.Now().Add(-r.within), pageItems)
+	if err != nil && ctx.Err() == nil {
+		f.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot read which submissions are overdue")
+	}
 	if err != nil || len(late) == 0 {
 		return
 	}
