@@ -243,9 +243,21 @@ func TestReopen(t *testing.T) {
 	if len(back) != 2 {
 		t.Fatalf("%d in the backlog", len(back))
 	}
+	r.clock.add(time.Minute)
 	r.done(ids[1], "x")
 	if got := r.types(ids[1]); got != "accepted delivered " {
 		t.Errorf("events %q", got)
+	}
+	v, err := r.Show(r.ctx(), ids[1])
+	r.must(err)
+	told := ""
+	for _, m := range v.Timeline {
+		if m.Target == "x" {
+			told += m.What + " "
+		}
+	}
+	if told != "delivered redeliver delivered " {
+		t.Errorf("timeline of x: %s", told)
 	}
 }
 

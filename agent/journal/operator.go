@@ -215,6 +215,9 @@ func (j *Journal) Reopen(ctx context.Context, ids []ID, target, by string) error
 			if d == nil || d.state != pDone || s.state == sRejected {
 				continue
 			}
+			if err := t.noteDone(id, w, target, d); err != nil {
+				return err
+			}
 			d.move(s.start())
 			d.batch = 0
 			s.flags |= flagReopened
@@ -228,4 +231,17 @@ func (j *Journal) Reopen(ctx context.Context, ids []ID, target, by string) error
 		}
 		return nil
 	})
+}
+
+// noteDone keeps in the timeline when a target had a delivery: soon its row tells of the next time only.
+func (t *tx) noteDone(id ID, w word, target string, d *deliveryRow) error {
+	at, err := t.c.number("SELECT at FROM delivery WHERE target=? AND sub=?", w, id)
+	if err != nil {
+		return err
+	}
+	m := Moment{At: instant(at), What: string(Done), Target: target}
+	if d.batch != 0 {
+		m.Text = batchText(d.batch)
+	}
+	return t.note(id, m)
 }

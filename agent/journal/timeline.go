@@ -15,7 +15,7 @@ func (j *Journal) timeline(c *conn, v *View) ([]Moment, error) {
 		if d.Progress == Done || d.Progress == Skipped {
 			m := Moment{At: d.At, What: string(d.Progress), Target: d.Target}
 			if d.Batch != 0 {
-				m.Text = "in batch " + strconv.FormatInt(d.Batch, 10)
+				m.Text = batchText(d.Batch)
 			}
 			list = append(list, m)
 		}
@@ -41,3 +41,5 @@ func (j *Journal) timeline(c *conn, v *View) ([]Moment, error) {
 	sort.SliceStable(list, func(a, b int) bool { return list[a].At.Before(list[b].At) })
 	return list, err
 }
+
+func batchText(seq int64) string { return "in batch " + strconv.FormatInt(seq, 10) }
