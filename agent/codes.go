@@ -5,7 +5,7 @@ const (
 	CodeJournal     = "journal.unavailable"    // the journal cannot be read or written: disk full, file rights, a failing disk; nothing is taken from the in-baskets until it can; mend the disk, the agent goes on by itself
 	CodeContent     = "content.unavailable"    // an attachment, document or sealed batch cannot be stored or read; look at the disk below state
 	CodeUnknown     = "target.unknown"         // the target failed without saying how; it is looked up before anything is repeated
-	CodeUnclear     = "target.unclear"         // whether the target has the delivery cannot be told; look there, then retry or reject
+	CodeUnclear     = "target.unclear"         // whether the target has the delivery cannot be told; look there: if it has it, inbasket confirm; if not, retry
 	CodeStage       = "target.stage"           // a file could not be put in place under its temporary name; it is tried again
 	CodeSeal        = "batch.seal"             // a batch file could not be made or kept; it is tried again
 	CodeNoRoute     = "route.none"             // no route takes this form; add or mend a route in the configuration, reload, then inbasket retry

@@ -385,7 +385,7 @@ func (l *lane) resolve(ctx context.Context, parcels []*parcel) []*parcel {
 		default:
 			s.changes = append(s.changes, journal.Change{ID: p.id, Target: l.name, To: journal.Held, Attempt: true, Reason: &journal.Reason{
 				Code: CodeUnclear, Text: "the outcome of an earlier attempt is unknown, and the target cannot tell",
-				Next: "look in the target: if it has the data, reject with --reason; if not, retry"}})
+				Next: "look in the target: if it has the data, inbasket confirm; if not, inbasket retry"}})
 			s.park(p)
 		}
 	}

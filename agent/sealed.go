@@ -199,7 +199,7 @@ func (l *lane) tryBatch(ctx context.Context, b *journal.Batch, members []*parcel
 			return l.batchDone(ctx, b, members, nil)
 		case presence == connectors.Unknown:
 			return l.batchHeld(ctx, b, &journal.Reason{Code: CodeUnclear, Text: "the outcome of sending the batch is unknown, and the target cannot tell",
-				Next: "look at the target: if it has not got the file, inbasket batches void sends its forms in the next one"})
+				Next: "look at the target: if it has the file, inbasket confirm --batch; if not, inbasket batches void sends its forms in the next one"})
 		}
 	}
 	if !g.Staged {

@@ -65,6 +65,11 @@ func (c *Client) Release(ctx context.Context, r ReleaseRequest) (list []Settled,
 	return list, c.post(ctx, "release", r, &list)
 }
 
+// Confirm orders what Clerk.Confirm does.
+func (c *Client) Confirm(ctx context.Context, r ConfirmRequest) (s Settled, err error) {
+	return s, c.post(ctx, "confirm", r, &s)
+}
+
 // Reject orders what Clerk.Reject does.
 func (c *Client) Reject(ctx context.Context, r RejectRequest) (s Settled, err error) {
 	return s, c.post(ctx, "reject", r, &s)

@@ -39,6 +39,8 @@ type Clerk interface {
 	Release(ctx context.Context, r ReleaseRequest) ([]Settled, error)
 	// Reject ends a submission; refused when it is partly delivered, unless Force is set.
 	Reject(ctx context.Context, r RejectRequest) (Settled, error)
+	// Confirm takes as delivered what a person has found in a target.
+	Confirm(ctx context.Context, r ConfirmRequest) (Settled, error)
 	// Attach gives a result that waits for a person to a submission.
 	Attach(ctx context.Context, r AttachRequest) (Settled, error)
 	// Decide records a person's decision. Documents are read one after the other, each to its end.
@@ -69,6 +71,15 @@ type RetryRequest struct {
 type ReleaseRequest struct {
 	IDs []journal.ID `json:"ids"`
 	By  string       `json:"by,omitempty"`
+}
+
+// ConfirmRequest names a parked delivery, or with Seq a batch that is held.
+type ConfirmRequest struct {
+	ID     journal.ID `json:"id,omitzero"`
+	Target string     `json:"target"`
+	Seq    int64      `json:"seq,omitempty"`
+	Reason string     `json:"reason"` // what was found; it stays on record
+	By     string     `json:"by,omitempty"`
 }
 
 // RejectRequest rejects one submission.
@@ -142,7 +153,7 @@ type ReloadReport struct {
 
 // Settled says what became of one submission.
 type Settled struct {
-	ID      journal.ID `json:"id"`
+	ID      journal.ID `json:"id,omitzero"`
 	State   string     `json:"state,omitempty"`   // afterwards
 	Targets []string   `json:"targets,omitempty"` // that it is delivered to now, or that have it already
 	Error   *Error     `json:"error,omitempty"`   // nil: done

@@ -95,6 +95,15 @@ func (t *tx) change(s *submissionRow, c *Change, m *matcher) error {
 	if to == pPending || to == pWaiting {
 		to = max(to, s.start()) // it was parked while this was under way
 	}
+	if to == pDone && c.By != "" {
+		why := ""
+		if c.Reason != nil {
+			why = c.Reason.Text
+		}
+		if err := t.note(s.id, Moment{What: "confirmed", Target: c.Target, Text: why, By: c.By}); err != nil {
+			return err
+		}
+	}
 	d.move(to)
 	if to == pHeld && (s.state == sAccepted || s.state == sParked) && s.flags&flagWhole == 0 {
 		s.park(c.Reason)

@@ -173,7 +173,11 @@ func (j *Journal) MoveBatch(ctx context.Context, target string, seq int64, to Pr
 				continue
 			}
 			if !named[id] {
-				all = append(all, Change{ID: id, Target: target, To: to})
+				c := Change{ID: id, Target: target, To: to}
+				if to == Held {
+					c.Reason = reason // list says why each of them waits
+				}
+				all = append(all, c)
 			}
 		}
 		if from == pHeld && code == pBatched {

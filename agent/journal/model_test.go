@@ -168,7 +168,7 @@ func (m *model) apply(t *rapid.T) {
 		}
 	}
 	if how != refused {
-		m.settle(s, final && to == Done)
+		m.settle(s, final && (to == Done || to == Skipped))
 	}
 }
 

@@ -121,6 +121,7 @@ type Change struct {
 	Target   string
 	To       Progress
 	Reason   *Reason                     // for Held and Unclear, and for a failed attempt that stays Pending
+	By       string                      // for Done: the person on whose word; Reason says why
 	Returned map[string]connectors.Value // for Done
 	MatchKey string                      // for Done: by which a result finds the submission; empty: none
 	Attempt  bool                        // count and remember an attempt
