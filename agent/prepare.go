@@ -71,6 +71,7 @@ type prepared struct {
 	targets []string  // of parcels
 	changes []journal.Change
 	awaits  map[string]string    // target to order key, of deliveries that lack a value
+	first   bool                 // the first that this flow knows to wait for a value of another target
 	wrong   []mapping.FieldError // the form's fault
 	err     error                // ours
 }
@@ -118,7 +119,7 @@ func (p *prepared) add(f *flow, a *arrived, in mapping.Input, d *mapping.Deliver
 		p.changes = append(p.changes, journal.Change{ID: a.stored.ID, Target: d.Target, To: journal.Skipped, Final: f.lastWord(a)})
 		return
 	case len(d.Needs) > 0:
-		f.waits.Store(true)
+		p.first = f.waits.CompareAndSwap(false, true) || p.first
 		if d.Order != "" {
 			if p.awaits == nil {
 				p.awaits = map[string]string{}
@@ -170,6 +171,11 @@ func (f *flow) carryOut(ctx context.Context, made []prepared) (map[string][]*par
 			continue
 		}
 		changes = append(changes, p.changes...)
+		if p.first { // a value may have come before anybody looked for those who wait
+			for _, l := range f.lanes {
+				l.again()
+			}
+		}
 		for target, key := range p.awaits {
 			if l := f.lanes[target]; l != nil {
 				l.await(key, p.stored.ID)

@@ -1,0 +1,83 @@
+package agent_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/inbasket/inbasket/agent/journal"
+)
+
+// Nothing runs on after the agent was closed, also past a reload.
+func TestNothingLeaks(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	w := newWorld(t)
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("written", func() bool { return w.number("select count(*) from APPLICATION") == 1 })
+	w.post(form("REF-2", "Berta"), "application/json").expect(t, "posted", 202, "")
+	if err := w.reload(false); err != nil {
+		t.Fatal(err)
+	}
+	w.until("written", func() bool { return w.number("select count(*) from APPLICATION") == 2 })
+	w.halt()
+	http.DefaultClient.CloseIdleConnections()
+	goleak.VerifyNone(t, before)
+}
+
+// "No decision in N days" is raised once, to the front office as well, and not for what is decided or final.
+func TestOverdue(t *testing.T) {
+	w := newWorld(t)
+	within := func(d string) {
+		w.write("inbasket.yaml", fmt.Sprintf(strings.Replace(worldConfig, "front-office: portal}", "front-office: portal, decide-within: "+d+"}", 1), tokenHash))
+	}
+	within("30d")
+	w.start()
+	w.drop(0, 3)
+	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 3 })
+	w.exec("insert into DECISION (APP_ID, STATUS) select ID, 'A' from APPLICATION where FORM_REF = 'REF-1'")
+	w.until("one decided", func() bool { return w.states()[journal.Decided] == 1 })
+	overdue := func() (n int) {
+		for _, e := range w.events() {
+			if e.Type == "overdue" {
+				n++
+			}
+		}
+		return n
+	}
+	if n := overdue(); n != 0 {
+		t.Errorf("%d overdue at once", n)
+	}
+	for range 2 {
+		w.halt()
+		within("1s")
+		time.Sleep(1100 * time.Millisecond) // the deadline is by the wall clock
+		w.start()
+		w.until("overdue", func() bool { return overdue() == 2 })
+	}
+}
+
+// A submission that the mapping writes nowhere is delivered, and that is the last word.
+func TestNothingToWrite(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	w := newScripted(t, one, two, "")
+	w.write("permit.yaml", strings.NewReplacer("    table: APPLICATION", "    when: form.name == \"Anna\"\n    table: APPLICATION", "    table: COPY", "    when: form.name == \"Anna\"\n    table: COPY").Replace(scriptMapping))
+	w.start()
+	w.post(form("REF-1", "Berta"), "application/json").expect(t, "posted", 202, "")
+	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 1 })
+	final := false
+	for _, e := range w.events() {
+		final = final || e.Type == "delivered" && e.Final
+	}
+	if !final || one.count()+two.count() != 0 {
+		t.Errorf("final %v, %d and %d written", final, one.count(), two.count())
+	}
+	if list, err := w.agent.List(context.Background(), journal.Filter{}); err != nil || len(list) != 1 {
+		t.Error(list, err)
+	}
+}
