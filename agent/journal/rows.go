@@ -233,6 +233,9 @@ func (t *tx) settle(s *submissionRow, final bool) {
 	case waits && held > 0:
 		s.state = sParked
 	case waits && left > 0:
+		if s.state == sParked {
+			s.code, s.why, s.dirty = nil, nil, true
+		}
 		s.state = sAccepted
 	case waits:
 		s.state = sDelivered

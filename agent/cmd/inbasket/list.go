@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,7 +40,7 @@ func listCommand(a *app) *cobra.Command {
 	flags.StringVar(&f.state, "state", "", "accepted, delivered, decided, closed, rejected or parked")
 	flags.StringVar(&f.route, "route", "", "only this route")
 	flags.StringVar(&f.target, "target", "", "only those with a delivery to this target")
-	flags.StringVar(&f.progress, "progress", "", "with --target: pending, uncertain, parked, delivered and so on")
+	flags.StringVar(&f.progress, "progress", "", "with --target: pending, waiting, batched, staged, uncertain, parked, delivered and so on")
 	flags.StringVar(&f.office, "office", "", "only this front office")
 	flags.StringVar(&f.reference, "reference", "", "only this reference of the sender")
 	flags.StringVar(&f.since, "since", "", "accepted since: a time such as 2026-11-22T18:00, or an age such as 24h or 7d")
@@ -58,11 +59,19 @@ func (f listFlags) filter(now time.Time) (out journal.Filter, err error) {
 	out = journal.Filter{State: journal.State(f.state), Route: f.route, Target: f.target, Progress: journal.Progress(f.progress),
 		Office: f.office, Reference: f.reference, Limit: f.limit}
 	states := []string{"accepted", "delivered", "decided", "closed", "rejected", "parked"}
-	if f.state != "" && diag.Suggest(f.state, states) != f.state {
+	if f.state != "" && !slices.Contains(states, f.state) {
 		return out, usagef("there is no state %q; %s", f.state, diag.DidYouMean(f.state, states))
 	}
 	if f.progress != "" && f.target == "" {
 		return out, usagef("--progress needs --target")
+	}
+	progress := []string{}
+	for _, p := range []journal.Progress{journal.Pending, journal.Waiting, journal.Attempting, journal.Batched, journal.Staged,
+		journal.Unclear, journal.Done, journal.Skipped, journal.Held, journal.Dropped} {
+		progress = append(progress, string(p))
+	}
+	if f.progress != "" && !slices.Contains(progress, f.progress) {
+		return out, usagef("there is no progress %q; %s", f.progress, diag.DidYouMean(f.progress, progress))
 	}
 	if f.limit < 1 {
 		return out, usagef("--limit must be at least 1")
