@@ -18,8 +18,7 @@ import (
 )
 
 // Settle moves what was accepted to the done folder and what was refused to the error folder; see
-// connectors.Source. The form goes first, then what belongs to it: a form without its attachments
-// must never be seen in the in-basket after a crash.
+// connectors.Source. What belongs to a form goes with it, also when a crash comes between (together.go).
 func (s *source) Settle(ctx context.Context, receipts []connectors.Receipt) error {
 	now := s.env.Clock.Now()
 	done := s.done
@@ -112,22 +111,7 @@ func tag(id string, content []byte) string {
 }
 
 func (s *source) moveToDone(g *sight, done, tag string) error {
-	if err := s.finish(g.form.name, done, tag); err != nil {
-		return err
-	}
-	for _, a := range g.attached {
-		if err := s.finish(a.name, done, tag); err != nil {
-			return err
-		}
-	}
-	return s.dropMarker(g)
-}
-
-func (s *source) dropMarker(g *sight) error {
-	if g.marker == "" {
-		return nil
-	}
-	return ignoreGone(os.Remove(filepath.Join(s.dir, g.marker)))
+	return s.together(g, done, tag, func() error { return s.finish(g.form.name, done, tag) })
 }
 
 // finish deletes or moves one file; a file of the same name and bytes in the done folder replaces it.
@@ -166,6 +150,10 @@ func ignoreGone(err error) error {
 
 // moveToErrors puts a text that says why into the error folder, then the form and what belongs to it.
 func (s *source) moveToErrors(g *sight, reason string, now time.Time) error {
+	return s.together(g, s.errs, tag("", []byte(g.form.name)), func() error { return s.formToErrors(g, reason, now) })
+}
+
+func (s *source) formToErrors(g *sight, reason string, now time.Time) error {
 	if err := os.MkdirAll(s.errs, 0o770); err != nil {
 		return err
 	}
@@ -189,7 +177,7 @@ func (s *source) moveToErrors(g *sight, reason string, now time.Time) error {
 		}
 		err := move(filepath.Join(s.dir, g.form.name), filepath.Join(s.errs, to))
 		if err == nil {
-			return s.moveRest(g)
+			return nil
 		}
 		if err := os.Remove(text); err != nil {
 			return err
@@ -199,16 +187,6 @@ func (s *source) moveToErrors(g *sight, reason string, now time.Time) error {
 		}
 	}
 	return fmt.Errorf("move to the error folder: %w", fs.ErrExist)
-}
-
-// moveRest moves the attachments of a form that was set aside.
-func (s *source) moveRest(g *sight) error {
-	for _, a := range g.attached {
-		if err := s.finish(a.name, s.errs, tag("", []byte(a.name+g.form.name))); err != nil {
-			return err
-		}
-	}
-	return s.dropMarker(g)
 }
 
 // move renames without overwriting; it makes the folder when it is missing, and copies when it lies on

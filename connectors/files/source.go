@@ -208,6 +208,9 @@ func (s *source) prepare() error {
 			return folderError("create the done and error folders", err)
 		}
 	}
+	if err := s.finishMoves(); err != nil {
+		return err
+	}
 	s.next.trusted = s.probeClock()
 	s.next.prepared = true
 	return nil
@@ -372,10 +375,13 @@ func (s *source) considerDue(now time.Time) {
 	}
 }
 
+// portionBytes bounds the forms that one call of Next returns, so that large forms do not fill the memory.
+const portionBytes = 8 << 20
+
 // takeReady reads up to max ready forms, by two workers when there are many.
 func (s *source) takeReady(max int) []*item {
 	n := &s.next
-	k := min(max, len(n.ready))
+	k := portion(n.ready, max)
 	if k == 0 {
 		return nil
 	}
@@ -406,6 +412,18 @@ func (s *source) takeReady(max int) []*item {
 		s.notRead(it, failed[i])
 	}
 	return out
+}
+
+// portion says how many of the ready forms are read at once: at least one.
+func portion(ready []*sight, max int) int {
+	k, size := 0, int64(0)
+	for k < len(ready) && k < max {
+		if size += ready[k].form.size; k > 0 && size > portionBytes {
+			break
+		}
+		k++
+	}
+	return k
 }
 
 // notRead puts a form back that was ready and could not be read.
