@@ -455,3 +455,27 @@ func TestAnswers(t *testing.T) {
 		t.Error("a second decision is a second result")
 	}
 }
+
+// Large forms are handed out in small portions, so that memory is bounded by bytes as well.
+func TestOneRead(t *testing.T) {
+	sized := func(sizes ...int64) (list []*sight) {
+		for _, n := range sizes {
+			list = append(list, &sight{form: stat{size: n}})
+		}
+		return list
+	}
+	for _, c := range []struct {
+		ready []*sight
+		max   int
+		want  int
+	}{
+		{nil, 10, 0},
+		{sized(1, 1, 1), 2, 2},
+		{sized(portionBytes+1, 1), 10, 1},
+		{sized(portionBytes/2, portionBytes/2, 1), 10, 2},
+	} {
+		if got := oneRead(c.ready, c.max); got != c.want {
+			t.Errorf("%d of %d: %d, want %d", c.max, len(c.ready), got, c.want)
+		}
+	}
+}

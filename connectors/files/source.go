@@ -381,7 +381,7 @@ const portionBytes = 8 << 20
 // takeReady reads up to max ready forms, by two workers when there are many.
 func (s *source) takeReady(max int) []*item {
 	n := &s.next
-	k := portion(n.ready, max)
+	k := oneRead(n.ready, max)
 	if k == 0 {
 		return nil
 	}
@@ -414,8 +414,8 @@ func (s *source) takeReady(max int) []*item {
 	return out
 }
 
-// portion says how many of the ready forms are read at once: at least one.
-func portion(ready []*sight, max int) int {
+// oneRead says how many of the ready forms are read at once: at least one.
+func oneRead(ready []*sight, max int) int {
 	k, size := 0, int64(0)
 	for k < len(ready) && k < max {
 		if size += ready[k].form.size; k > 0 && size > portionBytes {
