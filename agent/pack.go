@@ -21,8 +21,11 @@ func (l *lane) pack(a *arrived, in mapping.Input, d *mapping.Delivery) (*parcel,
 	p := &parcel{id: s.ID, at: s.At, progress: s.Progress, batch: s.Batch, size: int64(len(s.Form)),
 		delivery: connectors.Delivery{Key: deliveryKey(s.ID, l.identity), Submission: in.ID, Order: d.Order, Records: d.Records}}
 	if answers(a.plan) {
-		p.match = func(returned map[string]connectors.Value) string {
-			key, _ := a.plan.MatchKey(a.form, in, returned)
+		p.match = func(returned map[string]connectors.Value) (key string) {
+			err := safely("make the match key", func() error { key, _ = a.plan.MatchKey(a.form, in, returned); return nil })
+			if err != nil { // the delivery stands; its results become orphans, which a person can attach
+				l.log.Error().Str("code", CodePanic).Str("submission", in.ID).Msg("the mapping broke while making a match key")
+			}
 			return key
 		}
 	}
