@@ -17,6 +17,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/all"
@@ -130,7 +131,7 @@ func exitCode(err error) int {
 	switch {
 	case errors.As(err, &silent):
 		return int(silent)
-	case errors.As(err, &order) && strings.HasPrefix(order.Code, "config."):
+	case errors.As(err, &order) && aboutConfig(order.Code):
 		return exitConfig
 	case errors.As(err, &usage):
 		return exitUsage
@@ -149,9 +150,19 @@ func exitCode(err error) int {
 	}
 }
 
+// aboutConfig reports whether a code says that what an operator wrote is at fault: starting again does not
+// help, and a service manager must not try.
+func aboutConfig(code string) bool {
+	switch code {
+	case control.CodeGroup, journal.CodePlanChanged, frontoffice.CodeTLSRequired, frontoffice.CodeCertificate, frontoffice.CodeTokens:
+		return true
+	}
+	return strings.HasPrefix(code, "config.")
+}
+
 func codedExit(e *connectors.Error) int {
 	switch {
-	case strings.HasPrefix(e.Code, "config.") || e.Code == control.CodeGroup:
+	case aboutConfig(e.Code):
 		return exitConfig
 	case e.Class == connectors.Transient:
 		return exitRetry

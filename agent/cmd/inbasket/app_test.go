@@ -36,6 +36,8 @@ func TestExitCode(t *testing.T) {
 		{&connectors.Error{Class: connectors.Transient, Code: "ftp.busy"}, exitRetry},
 		{&connectors.Error{Class: connectors.TargetError, Code: "sql.login"}, exitUnavailable},
 		{&connectors.Error{Class: connectors.TargetError, Code: "config.open"}, exitConfig},
+		{&connectors.Error{Class: connectors.TargetError, Code: journal.CodePlanChanged}, exitConfig},
+		{&control.Error{Code: journal.CodePlanChanged}, exitConfig},
 		{&connectors.Error{Class: connectors.ItemError, Code: "sql.length"}, exitFailure},
 	} {
 		if got := exitCode(c.err); got != c.want {
