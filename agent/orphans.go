@@ -24,19 +24,29 @@ func (a *Agent) Attach(ctx context.Context, r control.AttachRequest) (control.Se
 	if view.State == journal.Rejected {
 		return control.Settled{}, &control.Error{Code: CodeNotAllowed, Message: fmt.Sprintf("submission %s is rejected; its front office was told so", r.ID), Status: http.StatusConflict}
 	}
-	err = a.journal.AttachOrphan(ctx, r.Result, r.ID, r.Outcome, r.By)
-	switch {
-	case errors.Is(err, journal.ErrMeaning):
-		return control.Settled{}, &control.Error{Code: control.CodeState, Message: "the mapping does not know the status of this result",
-			Hint: "say what it means by --outcome, such as approved or refused", Status: http.StatusConflict}
-	case errors.Is(err, journal.ErrNotFound):
-		return control.Settled{}, &control.Error{Code: control.CodeNotFound, Message: fmt.Sprintf("there is no result %d", r.Result),
-			Hint: "look for it by: inbasket results", Status: http.StatusNotFound}
-	case errors.Is(err, journal.ErrState):
-		return control.Settled{}, &control.Error{Code: control.CodeState, Message: "this result belongs to a submission already",
-			Hint: "look for those that wait by: inbasket results", Status: http.StatusConflict}
-	case err != nil:
+	if err := waitingError(r.Result, a.journal.AttachOrphan(ctx, r.Result, r.ID, r.Outcome, r.By)); err != nil {
 		return control.Settled{}, err
 	}
 	return a.settled(ctx, r.ID)
+}
+
+// DropResult sets a result that waits for a person aside for good, on that person's word.
+func (a *Agent) DropResult(ctx context.Context, r control.DropResultRequest) error {
+	return waitingError(r.Result, a.journal.DropResult(ctx, r.Result, r.Reason, r.By))
+}
+
+// waitingError words the journal's errors about a waiting result for people.
+func waitingError(n int64, err error) error {
+	switch {
+	case errors.Is(err, journal.ErrMeaning):
+		return &control.Error{Code: control.CodeState, Message: "the mapping does not know the status of this result",
+			Hint: "say what it means by --outcome, such as approved or refused", Status: http.StatusConflict}
+	case errors.Is(err, journal.ErrNotFound):
+		return &control.Error{Code: control.CodeNotFound, Message: fmt.Sprintf("there is no result %d", n),
+			Hint: "look for it by: inbasket results", Status: http.StatusNotFound}
+	case errors.Is(err, journal.ErrState):
+		return &control.Error{Code: control.CodeState, Message: "this result belongs to a submission already, or was dropped",
+			Hint: "look for those that wait by: inbasket results", Status: http.StatusConflict}
+	}
+	return err
 }

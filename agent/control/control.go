@@ -43,6 +43,8 @@ type Clerk interface {
 	Confirm(ctx context.Context, r ConfirmRequest) (Settled, error)
 	// Attach gives a result that waits for a person to a submission.
 	Attach(ctx context.Context, r AttachRequest) (Settled, error)
+	// DropResult sets a result that waits for a person aside for good.
+	DropResult(ctx context.Context, r DropResultRequest) error
 	// Decide records a person's decision. Documents are read one after the other, each to its end.
 	Decide(ctx context.Context, r DecideRequest, documents iter.Seq2[Document, error]) (Settled, error)
 }

@@ -65,6 +65,7 @@ func (f *fake) Results(_ context.Context, x ResultsFilter) ([]journal.Outcome, e
 func (f *fake) Confirm(_ context.Context, r ConfirmRequest) (Settled, error) {
 	return Settled{ID: r.ID}, f.note(r)
 }
+func (f *fake) DropResult(_ context.Context, r DropResultRequest) error { return f.note(r) }
 func (f *fake) Attach(_ context.Context, r AttachRequest) (Settled, error) {
 	return Settled{ID: r.ID}, f.note(r)
 }
@@ -147,13 +148,14 @@ func TestOrders(t *testing.T) {
 	}
 	_, err0 := c.Attach(ctx, AttachRequest{Result: 9, ID: 1, By: "somebody else"})
 	_, err7 := c.Confirm(ctx, ConfirmRequest{Target: "t", Seq: 3, Reason: "seen"})
+	err8 := c.DropResult(ctx, DropResultRequest{Result: 4, Reason: "not ours"})
 	_, err1 := c.Release(ctx, ReleaseRequest{IDs: []journal.ID{1}})
 	_, err2 := c.Reject(ctx, RejectRequest{ID: 1, Reason: "r"})
 	err3 := c.Pause(ctx, PauseRequest{Target: "t", Paused: true})
 	_, err4 := c.Redeliver(ctx, RedeliverRequest{Target: "t", Since: since, DryRun: true})
 	err5 := c.Void(ctx, VoidRequest{Target: "t", Seq: 4})
 	_, err6 := c.Reload(ctx, ReloadRequest{Force: true})
-	if err := errors.Join(err7, err0, err1, err2, err3, err4, err5, err6); err != nil {
+	if err := errors.Join(err8, err7, err0, err1, err2, err3, err4, err5, err6); err != nil {
 		t.Fatal(err)
 	}
 	by := f.got[4].(RetryRequest).By
@@ -161,7 +163,7 @@ func TestOrders(t *testing.T) {
 		t.Errorf("the caller said who it is: %q", by)
 	}
 	want := []any{"status", journal.Filter{State: journal.Parked, Since: since, Limit: 3}, journal.ID(9), true,
-		RetryRequest{IDs: []journal.ID{1}, Mapping: true, By: by}, ResultsFilter{Parked: true, Limit: 5}, AttachRequest{Result: 9, ID: 1, By: by}, ConfirmRequest{Target: "t", Seq: 3, Reason: "seen", By: by}, ReleaseRequest{IDs: []journal.ID{1}, By: by}, RejectRequest{ID: 1, Reason: "r", By: by},
+		RetryRequest{IDs: []journal.ID{1}, Mapping: true, By: by}, ResultsFilter{Parked: true, Limit: 5}, AttachRequest{Result: 9, ID: 1, By: by}, ConfirmRequest{Target: "t", Seq: 3, Reason: "seen", By: by}, DropResultRequest{Result: 4, Reason: "not ours", By: by}, ReleaseRequest{IDs: []journal.ID{1}, By: by}, RejectRequest{ID: 1, Reason: "r", By: by},
 		PauseRequest{Target: "t", Paused: true, By: by}, RedeliverRequest{Target: "t", Since: since, DryRun: true, By: by}, VoidRequest{Target: "t", Seq: 4, By: by}, ReloadRequest{Force: true, By: by}}
 	if d := cmp.Diff(want, f.got); d != "" {
 		t.Error(d)

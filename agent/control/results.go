@@ -21,6 +21,18 @@ type AttachRequest struct {
 	By      string     `json:"by,omitempty"`
 }
 
+// DropResultRequest sets a waiting result aside.
+type DropResultRequest struct {
+	Result int64  `json:"result"` // number
+	Reason string `json:"reason"` // it stays on record
+	By     string `json:"by,omitempty"`
+}
+
+// DropResult orders what Clerk.DropResult does.
+func (c *Client) DropResult(ctx context.Context, r DropResultRequest) error {
+	return c.post(ctx, "dropresult", r, &struct{}{})
+}
+
 // Waiting is a result that waits for a person.
 type Waiting struct {
 	N int64 `json:"n"` // its number

@@ -77,6 +77,10 @@ func handler(key string, op Operator) http.Handler {
 		list, err := op.Results(ctx, f)
 		return WaitingOf(list), err
 	})
+	order(mux, "dropresult", func(ctx context.Context, r DropResultRequest, by string) (struct{}, error) {
+		r.By = by
+		return struct{}{}, op.DropResult(ctx, r)
+	})
 	order(mux, "confirm", func(ctx context.Context, r ConfirmRequest, by string) (Settled, error) {
 		r.By = by
 		return op.Confirm(ctx, r)

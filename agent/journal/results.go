@@ -263,3 +263,26 @@ func (j *Journal) AttachOrphan(ctx context.Context, n int64, id ID, outcome, by 
 		return t.decide(n, o, id)
 	})
 }
+
+// dropped stands in place of a submission in results that belong to none, on a person's word.
+const dropped = -1
+
+// DropResult sets the orphaned or parked result of this number aside for good on a person's word.
+func (j *Journal) DropResult(ctx context.Context, n int64, reason, by string) error {
+	return j.do(ctx, "drop a result", func(t *tx) error {
+		o, open, err := t.result(n)
+		if err != nil {
+			return err
+		}
+		if !open {
+			return fmt.Errorf("the result is settled: %w", ErrState)
+		}
+		if o.Park == nil {
+			t.count(tallyOrphans, 0, 0, -1)
+		}
+		if _, err := t.c.exec("UPDATE result SET sub=?, park=NULL WHERE n=?", dropped, n); err != nil {
+			return err
+		}
+		return t.note(dropped, Moment{What: "result dropped", Text: fmt.Sprintf("%d: %s", n, reason), By: by})
+	})
+}

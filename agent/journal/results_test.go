@@ -134,6 +134,40 @@ func TestResultsThatWaitForAPerson(t *testing.T) {
 	r.check()
 }
 
+func TestDropResult(t *testing.T) {
+	r := newRig(t)
+	_, err := r.Results(r.ctx(), []Outcome{{Source: "register", ResultID: "1", Plan: "p", MatchKey: "CASE=1", Outcome: "approved"},
+		{Source: "register", ResultID: "2", Plan: "p", Park: &Reason{Code: "result.status"}}})
+	r.must(err)
+	for n := range int64(2) {
+		r.must(r.DropResult(r.ctx(), n+1, "not ours", "me"))
+		if err := r.DropResult(r.ctx(), n+1, "not ours", "me"); !errors.Is(err, ErrState) {
+			t.Errorf("dropped twice: %v", err)
+		}
+	}
+	if err := r.DropResult(r.ctx(), 9, "x", "me"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("no such result: %v", err)
+	}
+	sum, err := r.Summary(r.ctx())
+	r.must(err)
+	if sum.Orphans != 0 || sum.ParkedResults != 0 {
+		t.Errorf("%+v", sum)
+	}
+	id := r.delivered("A", "CASE=1") // it does not come back
+	if s := r.state(id); s != Delivered {
+		t.Errorf("state %s", s)
+	}
+	if err := r.AttachOrphan(r.ctx(), 1, id, "approved", "me"); !errors.Is(err, ErrState) {
+		t.Errorf("attached: %v", err)
+	}
+	verdicts, err := r.Results(r.ctx(), []Outcome{{Source: "register", ResultID: "1", Plan: "p", MatchKey: "CASE=1", Outcome: "approved"}})
+	r.must(err)
+	if verdicts[0] != connectors.Repeat {
+		t.Errorf("it comes again as %v", verdicts)
+	}
+	r.check()
+}
+
 func TestDecisionBeforeDelivery(t *testing.T) {
 	r := newRig(t)
 	id := r.one("A", "x", "y")

@@ -41,7 +41,7 @@ parked ones, whose status the mapping does not know, that cannot be read, or tha
 	cmd.Flags().BoolVar(&f.Orphans, "orphans", false, "only those that fit no submission")
 	cmd.Flags().BoolVar(&f.Parked, "parked", false, "only those that cannot be understood, or fit several submissions")
 	cmd.Flags().IntVar(&f.Limit, "limit", 100, "at most so many of each kind")
-	cmd.AddCommand(attachCommand(a))
+	cmd.AddCommand(attachCommand(a), dropResultCommand(a))
 	return cmd
 }
 
@@ -57,7 +57,7 @@ func printWaiting(w io.Writer, list []control.Waiting) {
 				orDash(visible(r.About)), orDash(visible(r.Outcome)), orDash(visible(r.Status)), len(r.Documents), r.Code)
 		}
 	})
-	fmt.Fprintln(w, "give one to its submission by: inbasket results attach NUMBER ID")
+	fmt.Fprintln(w, "give one to its submission by: inbasket results attach NUMBER ID; or set it aside by: inbasket results drop NUMBER")
 }
 
 func attachCommand(a *app) *cobra.Command {
@@ -70,9 +70,9 @@ func attachCommand(a *app) *cobra.Command {
 		Example: `  inbasket results attach 42 06B2Q8WVN3K7T --outcome approved`,
 		Args:    args("NUMBER", "ID"),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			n, err := strconv.ParseInt(given[0], 10, 64)
-			if err != nil || n < 1 {
-				return usagef("%q is not the number of a result, as inbasket results shows it", given[0])
+			n, err := resultNumber(given[0])
+			if err != nil {
+				return err
 			}
 			ids, err := parseIDs(given[1:])
 			if err != nil {
@@ -96,4 +96,36 @@ func attachCommand(a *app) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&r.Outcome, "outcome", "", "what the result means: approved, refused, or another word that the front office knows")
 	return cmd
+}
+
+func dropResultCommand(a *app) *cobra.Command {
+	var r control.DropResultRequest
+	cmd := &cobra.Command{
+		Use:   "drop NUMBER --reason TEXT",
+		Short: "Set a result aside that belongs to no submission; who and why stay on record",
+		Args:  args("NUMBER"),
+		RunE: func(cmd *cobra.Command, given []string) (err error) {
+			if r.Result, err = resultNumber(given[0]); err != nil {
+				return err
+			}
+			if r.Reason == "" {
+				return usagef("drop needs --reason: it stays on record")
+			}
+			ctx := cmd.Context()
+			if err := a.agent(ctx, func(c *control.Client) error { return c.DropResult(ctx, r) }, nil); err != nil {
+				return err
+			}
+			return a.print(r, func(w io.Writer) { fmt.Fprintf(w, "result %d is set aside\n", r.Result) })
+		},
+	}
+	cmd.Flags().StringVar(&r.Reason, "reason", "", "why; it stays on record")
+	return cmd
+}
+
+func resultNumber(s string) (int64, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 1 {
+		return 0, usagef("%q is not the number of a result, as inbasket results shows it", s)
+	}
+	return n, nil
 }
