@@ -72,6 +72,7 @@ func (p *ftpPlace) with(ctx context.Context, f func(*ftpConn) error) error {
 	if err != nil {
 		return err
 	}
+	c.ctx = ctx
 	stop := context.AfterFunc(ctx, c.abort)
 	err = f(c)
 	if !stop() || (err != nil && !answered(err)) {

@@ -173,6 +173,17 @@ func TestFTPReconnects(t *testing.T) {
 	must(t, d.Check(context.Background()))
 }
 
+// A connection outlives the call that opened it: the agent gives every call a deadline of its own.
+func TestFTPConnectionOutlivesItsFirstCall(t *testing.T) {
+	d, _ := ftpTarget(t, nil)
+	for range 3 {
+		ctx, cancel := context.WithCancel(context.Background())
+		must(t, d.Stage(ctx, batch()))
+		must(t, d.Check(ctx))
+		cancel()
+	}
+}
+
 func TestFTPNamesNeverBecomeCommands(t *testing.T) {
 	d, s := ftpTarget(t, nil)
 	g := connectors.Group{Items: []connectors.Delivery{

@@ -20,6 +20,9 @@ type ftpConn struct {
 	*ftp.ServerConn
 	home string    // absolute folder on the server
 	used time.Time // last use, on the agent's clock
+	// ctx is that of the call under way: data connections are dialled in it, and not in that of the call
+	// which opened the control connection, which is long over by then.
+	ctx context.Context
 
 	mu   sync.Mutex
 	raw  map[net.Conn]struct{}
@@ -32,14 +35,14 @@ func dialFTP(ctx context.Context, env connectors.Env, cfg *FTPConfig) (*ftpConn,
 	if err != nil {
 		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeFTPTLS, Op: "read the authority's certificate", Hint: "check tls.ca", Err: err}
 	}
-	c := &ftpConn{raw: map[net.Conn]struct{}{}}
+	c := &ftpConn{raw: map[net.Conn]struct{}{}, ctx: ctx}
 	stop := context.AfterFunc(ctx, c.abort)
 	defer stop()
 	control := true
 	opts := []ftp.DialOption{
 		ftp.DialWithDisabledUTF8(cfg.Encoding != "utf-8"),
 		ftp.DialWithDialFunc(func(network, address string) (net.Conn, error) {
-			conn, err := c.dial(ctx, network, address, cfg.Timeout)
+			conn, err := c.dial(network, address, cfg.Timeout)
 			if err != nil {
 				return nil, err
 			}
@@ -81,9 +84,9 @@ func (c *ftpConn) login(cfg *FTPConfig) error {
 	return nil
 }
 
-func (c *ftpConn) dial(ctx context.Context, network, address string, timeout time.Duration) (*timedConn, error) {
+func (c *ftpConn) dial(network, address string, timeout time.Duration) (*timedConn, error) {
 	d := net.Dialer{Timeout: timeout}
-	conn, err := d.DialContext(ctx, network, address)
+	conn, err := d.DialContext(c.ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
