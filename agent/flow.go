@@ -154,6 +154,7 @@ func (f *flow) read1(a *arrival) {
 	}
 	if wrong := r.plan.Validate(form); len(wrong) > 0 {
 		a.entry.Reject = fieldErrors(wrong)
+		a.entry.Why = &journal.Reason{Code: CodeFormWrong, Text: "the form is wrong: see the field errors"}
 	}
 }
 

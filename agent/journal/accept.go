@@ -240,7 +240,10 @@ func (a *acceptance) values(args []any, row *arrivalRow, now time.Time) ([]any, 
 	var code, why any
 	switch {
 	case len(row.reject) > 0:
-		code, why = row.reject[0].Code, encodeVerdict(verdict{Errors: row.reject})
+		code, why = row.reject[0].Code, encodeVerdict(verdict{Reason: r.Why, Errors: row.reject})
+		if r.Why != nil {
+			code = r.Why.Code
+		}
 	case row.park != nil:
 		code, why = row.park.Code, encodeReason(row.park)
 	}
@@ -398,7 +401,11 @@ func (a *acceptance) events(t *tx, row *arrivalRow) error {
 	if row.state != sRejected {
 		return nil
 	}
-	return t.eventData(row.office, row.id, evRejected, true, map[string]any{"errors": row.reject})
+	data := map[string]any{"errors": row.reject}
+	if why := a.arrivals[row.n].Why; why != nil {
+		data["code"], data["reason"] = why.Code, why.Text
+	}
+	return t.eventData(row.office, row.id, evRejected, true, data)
 }
 
 // keepKeys remembers idempotency keys and answers the arrivals that shared one within the call.

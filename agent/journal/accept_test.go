@@ -145,6 +145,7 @@ func TestRejectedAndParkedOnArrival(t *testing.T) {
 	r := newRig(t)
 	bad := arrival("bad", "x")
 	bad.Reject = []FieldError{{Pointer: "/owner", Code: "form.required", Message: "is required"}}
+	bad.Why = &Reason{Code: "form.wrong", Text: "see the fields"}
 	odd := Arrival{Scope: "folder", Inbasket: "folder", Reference: "x.json", Digest: sha256.Sum256(nil), Park: &Reason{Code: "form.unknown", Text: "no route", Raw: "secret"}}
 	out := r.accept(bad, odd)
 	if out[0].State != Rejected || out[1].State != Parked {

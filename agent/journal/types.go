@@ -86,6 +86,7 @@ type Arrival struct {
 	Park           *Reason      // accept it, but parked
 	ParkConflict   bool         // a conflict is accepted as a new, parked submission instead of refused
 	Reject         []FieldError // accept it as rejected at once (it decoded, but the form is wrong)
+	Why            *Reason      // with Reject: what an operator and the front office read beside the fields
 	KnownOnly      bool         // answer it if it is known, else accept nothing: its Acceptance then has no ID
 }
 
