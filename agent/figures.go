@@ -93,9 +93,23 @@ func (f *figures) delivered(target string, outcomes map[connectors.Class]int) {
 
 func (f *figures) notice(n connectors.Notice) {
 	f.metrics.Notice(n.Code)
+	f.remember(n)
+}
+
+// remember keeps a notice for status.
+func (f *figures) remember(n connectors.Notice) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.notices = append(f.notices, control.Notice{At: f.clock.Now(), Code: n.Code, Text: n.Text})
+	// What says the same again must not push out everything else.
+	times := 1
+	for i, known := range f.notices {
+		if known.Code == n.Code && known.Text == n.Text {
+			times = known.Count + 1
+			f.notices = slices.Delete(f.notices, i, i+1)
+			break
+		}
+	}
+	f.notices = append(f.notices, control.Notice{At: f.clock.Now(), Code: n.Code, Text: n.Text, Count: times})
 	if extra := len(f.notices) - noticesKept; extra > 0 {
 		f.notices = slices.Delete(f.notices, 0, extra)
 	}

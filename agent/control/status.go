@@ -84,9 +84,10 @@ type OfficeStatus struct {
 
 // Notice is something that an operator should know.
 type Notice struct {
-	At   time.Time `json:"at"`
-	Code string    `json:"code"`
-	Text string    `json:"text"`
+	At    time.Time `json:"at"` // the last time
+	Code  string    `json:"code"`
+	Text  string    `json:"text"`
+	Count int       `json:"count"` // how often since the start, as far as it is remembered
 }
 
 // StoppedStatus is the status of an agent that does not run, as its journal has it.

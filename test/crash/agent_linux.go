@@ -107,11 +107,11 @@ func (r *running) stop() error {
 	return nil
 }
 
-// ready waits until the agent says that it is ready, up to d.
+// ready waits until the agent answers, up to d. It is not readyz: webhooks whose answer was lost make that unready.
 func (w *world) ready(d time.Duration) bool {
 	client := http.Client{Timeout: time.Second}
 	for begun := time.Now(); time.Since(begun) < d; time.Sleep(5 * time.Millisecond) {
-		resp, err := client.Get("http://" + w.Monitor + "/readyz")
+		resp, err := client.Get("http://" + w.Monitor + "/healthz")
 		if err != nil {
 			continue
 		}
@@ -122,3 +122,6 @@ func (w *world) ready(d time.Duration) bool {
 	}
 	return false
 }
+
+// how tells how the process has ended.
+func (r *running) how() string { return r.cmd.ProcessState.String() }

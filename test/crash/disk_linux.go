@@ -91,9 +91,9 @@ func command(name string, args ...string) error {
 // tmpfs is a small disk in memory for the agent's state, which can be full.
 type tmpfs struct{ at string }
 
-// newTmpfs mounts 24 MiB at the folder at. It needs root.
+// newTmpfs mounts 192 MiB at the folder at. It needs root.
 func newTmpfs(at string) (*tmpfs, error) {
-	if err := command("mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs", at); err != nil {
+	if err := command("mount", "-t", "tmpfs", "-o", "size=192m,mode=0700", "tmpfs", at); err != nil {
 		return nil, errors.Join(errNoDisk, err)
 	}
 	return &tmpfs{at}, nil
@@ -118,6 +118,6 @@ func (t *tmpfs) fill() error {
 func (t *tmpfs) free() { _ = os.Remove(filepath.Join(t.at, "ballast")) }
 
 // grow makes the disk larger.
-func (t *tmpfs) grow() error { return command("mount", "-o", "remount,size=256m", t.at) }
+func (t *tmpfs) grow() error { return command("mount", "-o", "remount,size=768m", t.at) }
 
 func (t *tmpfs) close() { _ = command("umount", t.at) }

@@ -15,6 +15,7 @@ type running struct{}
 func (*world) start(...string) (*running, error) { return nil, errLinux }
 func (*world) ready(time.Duration) bool          { return false }
 func (*running) hook([]string) error             { return errLinux }
+func (*running) how() string                     { return "" }
 func (*running) unhook()                         {}
 func (*running) kill() bool                      { return false }
 func (*running) killed() bool                    { return false }

@@ -16,7 +16,7 @@ import (
 type trouble struct {
 	name  string
 	begin func(a *running) error
-	said  func(s control.Status) *control.Trouble // what status says of it
+	said  func(s control.Status) *control.Trouble // what status says of it; nil: it is over when begin returns
 	end   func(a *running) error
 }
 
@@ -26,6 +26,10 @@ func (w *world) troublesomeThings() []trouble {
 		begin: func(*running) error { return w.cutTransfer() },
 		end:   func(*running) error { return w.FTP.Start() }}
 	return []trouble{
+		{name: "reloads", begin: func(a *running) error { return w.reloads(a) }},
+		{name: "target paused", said: paused("register"),
+			begin: func(*running) error { return w.order("pause", "register", "--reason", "backup") },
+			end:   func(*running) error { return w.order("resume", "register") }},
 		{name: "database stopped", said: target("register"),
 			begin: func(*running) error { w.db.Stop(); return nil },
 			end:   func(*running) error { return w.db.Start() }},
@@ -62,6 +66,35 @@ func target(name string) func(control.Status) *control.Trouble {
 	}
 }
 
+// paused tells of a paused target as if that were a trouble.
+func paused(name string) func(control.Status) *control.Trouble {
+	return func(s control.Status) *control.Trouble {
+		for _, t := range s.Targets {
+			if t.Name == name && t.Paused {
+				return &control.Trouble{Code: "paused", Text: t.Why}
+			}
+		}
+		return nil
+	}
+}
+
+// order gives the agent an operator's order.
+func (w *world) order(args ...string) error {
+	_, err := w.command(context.Background(), args...)
+	return err
+}
+
+// reloads reloads the configuration again and again while forms flow.
+func (w *world) reloads(a *running) error {
+	for range 15 {
+		if err := w.order("reload"); err != nil {
+			return err
+		}
+		a.ended(time.Duration(w.rand.IntN(400)) * time.Millisecond)
+	}
+	return nil
+}
+
 func inbasket(s control.Status) *control.Trouble {
 	for _, i := range s.Inbaskets {
 		if i.Trouble != nil {
@@ -79,7 +112,7 @@ func (w *world) cutTransfer() error {
 		halves, _ := filepath.Glob(filepath.Join(w.FTP.Root, ".*"))
 		for _, name := range halves {
 			info, err := os.Stat(name)
-			if err == nil && info.Size() > 0 && info.Size() < int64(w.fill) {
+			if err == nil && info.Size() > 0 && info.Size() < 4*int64(w.fill) {
 				w.FTP.Kill()
 				return nil
 			}
@@ -107,6 +140,17 @@ func (w *world) worry(ctx context.Context) (kills int, err error) {
 			}
 		}
 	}
+	begun := time.Now()
+	if err := a.stop(); err != nil {
+		return 0, err
+	}
+	fmt.Printf("%-32s after %d ms, while forms flow: %v\n", "stopped in order", time.Since(begun).Milliseconds(), a.how())
+	if a, err = w.start(); err != nil {
+		return 0, err
+	}
+	if !w.ready(20 * time.Second) {
+		return 0, fmt.Errorf("the agent is not ready 20 s after it was started again: %s", w.status(ctx))
+	}
 	if err := w.small.fill(); err != nil {
 		return 0, err
 	}
@@ -131,6 +175,10 @@ func (w *world) worry(ctx context.Context) (kills int, err error) {
 func (w *world) bear(ctx context.Context, t trouble, a *running) error {
 	if err := t.begin(a); err != nil {
 		return err
+	}
+	if t.said == nil {
+		fmt.Printf("%-32s done\n", t.name)
+		return nil
 	}
 	said, err := w.await(ctx, a, t, true)
 	if e := t.end(a); e != nil {

@@ -137,7 +137,7 @@ func (w *world) servers(ctx context.Context) (err error) {
 	var ftp servers.FTPOptions
 	w.fill = 300
 	if w.troubles {
-		w.fill = 40_000
+		w.fill = 20_000
 		ftp.Settings = []string{"anon_max_rate=400000"} // slow enough to be cut in the middle of a file
 	}
 	w.FTP, err = servers.StartVSFTPD(ftp)

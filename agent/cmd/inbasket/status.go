@@ -64,7 +64,11 @@ func printStatus(w io.Writer, s control.Status, now time.Time) {
 		fmt.Fprintf(w, "%s of the back office %s for a person: inbasket results --parked\n", count(int(s.ParkedResults), "result"), verb(s.ParkedResults, "waits", "wait"))
 	}
 	for _, n := range s.Notices {
-		fmt.Fprintf(w, "note %s %s [%s]\n", stamp(n.At), n.Text, n.Code)
+		times := ""
+		if n.Count > 1 {
+			times = fmt.Sprintf(", %d times", n.Count)
+		}
+		fmt.Fprintf(w, "note %s %s [%s%s]\n", stamp(n.At), n.Text, n.Code, times)
 	}
 	printNext(w, s)
 }
