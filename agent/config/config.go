@@ -39,7 +39,7 @@ type Config struct {
 type Listen struct {
 	Address string `yaml:"address,required" doc:"host:port; other than loopback only with tls"`
 	TLS     *TLS   `yaml:"tls" doc:"certificate of the agent"`
-	MaxBody int64  `yaml:"max-body" doc:"largest form with its attachments"`
+	MaxBody int64  `yaml:"max-body" doc:"largest form with its attachments in bytes; an attachment has at most 100 MiB, a form 10 MiB"`
 }
 
 // TLS names a certificate.

@@ -89,6 +89,9 @@ func (r *Refusal) Error() string { return r.Code + ": " + r.Detail }
 // RouteNeeded refuses a submission whose route is missing, unknown or not the front office's; routes
 // are those that it may use.
 func RouteNeeded(routes []string) *Refusal {
+	if len(routes) == 0 {
+		return &Refusal{Status: http.StatusBadRequest, Code: CodeRoute, Detail: "no route takes forms from you; the agency must add one"}
+	}
 	return &Refusal{Status: http.StatusBadRequest, Code: CodeRoute,
 		Detail: "say with the query parameter route where the form belongs; yours are: " + strings.Join(routes, ", ")}
 }

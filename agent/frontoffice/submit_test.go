@@ -48,6 +48,7 @@ func TestSubmitVerdicts(t *testing.T) {
 		{receipt: Receipt{Verdict: connectors.Conflict, On: "reference"}, status: 409, code: CodeReferenceUsed},
 		{receipt: Receipt{}, status: 503, code: CodeUnavailable},
 		{err: RouteNeeded([]string{"a", "b"}), status: 400, code: CodeRoute},
+		{err: RouteNeeded(nil), status: 400, code: CodeRoute},
 		{err: fmt.Errorf("wrapped: %w", Malformed([]journal.FieldError{{Pointer: "/a", Code: "decode.syntax", Message: "not JSON"}})), status: 400, code: CodeForm},
 		{err: Unavailable(7 * time.Second), status: 503, code: CodeUnavailable},
 		{err: errors.New("canary: the disk said something"), status: 503, code: CodeUnavailable},
