@@ -36,9 +36,9 @@ type parcel struct {
 
 // Bounds of what a lane keeps in memory; the rest waits in the journal.
 const (
-	queueItems = 600
-	queueBytes = 8 << 20
-	pageItems  = 150
+	queueItems = 800
+	queueBytes = 4 << 20
+	pageItems  = 300
 	groupItems = 300
 )
 

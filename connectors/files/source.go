@@ -376,7 +376,7 @@ func (s *source) considerDue(now time.Time) {
 }
 
 // portionBytes bounds the forms that one call of Next returns, so that large forms do not fill the memory.
-const portionBytes = 8 << 20
+const portionBytes = 4 << 20
 
 // takeReady reads up to max ready forms, by two workers when there are many.
 func (s *source) takeReady(max int) []*item {

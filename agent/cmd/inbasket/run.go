@@ -33,12 +33,13 @@ ends within ten seconds of Ctrl+C, SIGTERM or a stop of the service. SIGHUP relo
 	return cmd
 }
 
-// gcPercent trades a little work for memory: an agent shares its machine with the legacy system.
-const gcPercent = 50
+// memoryGoal is how much memory, in bytes, the garbage collector may let accumulate before it works harder:
+// an agent shares its machine with the legacy system. It is no limit to what large forms may need.
+const memoryGoal = 32 << 20
 
 func (a *app) run(ctx context.Context, force bool) error {
-	if a.getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+	if a.getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryGoal)
 	}
 	cfg, err := a.load(false)
 	if err != nil {
