@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -64,7 +66,12 @@ func (p *process) end(sig syscall.Signal) {
 		return
 	}
 	if sig == syscall.SIGKILL {
+		// Sessions of vsftpd lead groups of their own.
+		below := descendants(pid)
 		_ = syscall.Kill(-pid, sig)
+		for _, child := range below {
+			_ = syscall.Kill(child, sig)
+		}
 	} else {
 		_ = syscall.Kill(pid, sig)
 	}
@@ -79,6 +86,31 @@ func (p *process) end(sig syscall.Signal) {
 	for !p.exited() {
 		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+// descendants returns the processes below pid.
+func descendants(pid int) (below []int) {
+	children := map[int][]int{}
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, name := range stats {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		// PID (NAME) STATE PPID ...; the name may hold anything.
+		fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+		if len(fields) < 2 {
+			continue
+		}
+		child, _ := strconv.Atoi(filepath.Base(filepath.Dir(name)))
+		parent, _ := strconv.Atoi(fields[1])
+		children[parent] = append(children[parent], child)
+	}
+	for next := []int{pid}; len(next) > 0; next = next[1:] {
+		below = append(below, children[next[0]]...)
+		next = append(next, children[next[0]]...)
+	}
+	return below
 }
 
 func (p *process) stop()      { p.end(syscall.SIGTERM) }

@@ -56,7 +56,11 @@ func TestVSFTPD(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := VSFTPD(t, o)
 			store(t, s, "a.tmp", "a.dat", "content")
+			open := dial(t, s)
 			s.Kill()
+			if open.NoOp() == nil {
+				t.Error("a session outlives the server")
+			}
 			if err := s.Start(); err != nil {
 				t.Fatal(err)
 			}
