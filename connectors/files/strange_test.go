@@ -6,10 +6,13 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -232,5 +235,37 @@ func TestCloseWakesNext(t *testing.T) {
 	must(t, b.Close())
 	if err := <-got; err == nil {
 		t.Error("Next went on after Close")
+	}
+}
+
+// TestLostEvents loses events in the two ways there are, and finds the form by a scan at once: the clock
+// stands still.
+func TestLostEvents(t *testing.T) {
+	for name, lose := range map[string]func(w *watch){
+		"queue of the kernel": func(w *watch) { w.w.Errors <- fsnotify.ErrEventOverflow },
+		"names not looked at": func(w *watch) {
+			for i := range maxHints + 1 {
+				w.hint(strconv.Itoa(i) + ".json")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBasket(t, func(c *FolderConfig) { c.Events, c.Quiet = true, 0 })
+			expect(t, "empty", b.names(), "")
+			w := b.next.watch
+			if w == nil {
+				t.Fatal("not watched")
+			}
+			must(t, w.w.Remove(b.dir)) // from here on no event comes
+			b.put("a.json", "{}")
+			expect(t, "not seen", b.names(), "")
+			lose(w)
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+			defer cancel()
+			subs, err := b.Next(ctx, 1)
+			if err != nil || len(subs) != 1 {
+				t.Fatalf("%v, %v", subs, err)
+			}
+		})
 	}
 }
