@@ -18,6 +18,7 @@ import (
 type Operator interface {
 	Viewer
 	Clerk
+	Sorter
 	Keeper
 }
 
@@ -27,8 +28,6 @@ type Viewer interface {
 	List(ctx context.Context, f journal.Filter) ([]journal.Entry, error)
 	Show(ctx context.Context, id journal.ID) (journal.View, error)
 	Batches(ctx context.Context, target string, openOnly bool) ([]journal.Batch, error)
-	// Results returns results of the back office that wait for a person.
-	Results(ctx context.Context, f ResultsFilter) ([]journal.Outcome, error)
 }
 
 // Clerk settles what a machine must not decide.
@@ -41,10 +40,6 @@ type Clerk interface {
 	Reject(ctx context.Context, r RejectRequest) (Settled, error)
 	// Confirm takes as delivered what a person has found in a target.
 	Confirm(ctx context.Context, r ConfirmRequest) (Settled, error)
-	// Attach gives a result that waits for a person to a submission.
-	Attach(ctx context.Context, r AttachRequest) (Settled, error)
-	// DropResult sets a result that waits for a person aside for good.
-	DropResult(ctx context.Context, r DropResultRequest) error
 	// Decide records a person's decision. Documents are read one after the other, each to its end.
 	Decide(ctx context.Context, r DecideRequest, documents iter.Seq2[Document, error]) (Settled, error)
 }

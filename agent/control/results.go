@@ -2,9 +2,19 @@ package control
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/inbasket/inbasket/agent/journal"
 )
+
+// Sorter finds the right place for results of the back office that wait for a person.
+type Sorter interface {
+	Results(ctx context.Context, f ResultsFilter) ([]journal.Outcome, error)
+	// Attach gives a result to a submission, which it decides.
+	Attach(ctx context.Context, r AttachRequest) (Settled, error)
+	// DropResult sets a result aside for good.
+	DropResult(ctx context.Context, r DropResultRequest) error
+}
 
 // ResultsFilter selects results that wait for a person; both or neither of its words select all of them.
 type ResultsFilter struct {
@@ -84,4 +94,20 @@ func WaitingOf(list []journal.Outcome) []Waiting {
 		}
 	}
 	return out
+}
+
+// resultOrders is the part of the protocol that is about waiting results.
+func resultOrders(mux *http.ServeMux, op Sorter) {
+	order(mux, "results", func(ctx context.Context, f ResultsFilter, _ string) ([]Waiting, error) {
+		list, err := op.Results(ctx, f)
+		return WaitingOf(list), err
+	})
+	order(mux, "attach", func(ctx context.Context, r AttachRequest, by string) (Settled, error) {
+		r.By = by
+		return op.Attach(ctx, r)
+	})
+	order(mux, "dropresult", func(ctx context.Context, r DropResultRequest, by string) (struct{}, error) {
+		r.By = by
+		return struct{}{}, op.DropResult(ctx, r)
+	})
 }

@@ -73,22 +73,11 @@ func handler(key string, op Operator) http.Handler {
 		b, err := op.Batches(ctx, r.Target, r.Open)
 		return BatchesOf(b), err
 	})
-	order(mux, "results", func(ctx context.Context, f ResultsFilter, _ string) ([]Waiting, error) {
-		list, err := op.Results(ctx, f)
-		return WaitingOf(list), err
-	})
-	order(mux, "dropresult", func(ctx context.Context, r DropResultRequest, by string) (struct{}, error) {
-		r.By = by
-		return struct{}{}, op.DropResult(ctx, r)
-	})
 	order(mux, "confirm", func(ctx context.Context, r ConfirmRequest, by string) (Settled, error) {
 		r.By = by
 		return op.Confirm(ctx, r)
 	})
-	order(mux, "attach", func(ctx context.Context, r AttachRequest, by string) (Settled, error) {
-		r.By = by
-		return op.Attach(ctx, r)
-	})
+	resultOrders(mux, op)
 	order(mux, "retry", func(ctx context.Context, r RetryRequest, by string) ([]Settled, error) {
 		r.By = by
 		return op.Retry(ctx, r)
