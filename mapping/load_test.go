@@ -209,7 +209,7 @@ write:
   - {as: a, to: t, table: A, fields: {N: form.n, S: form.s, L: form.l | join()}}
 `, "s.json", `{"type":"object","required":["n","x~/y"],"additionalProperties":false,
 "properties":{"n":{"type":"integer"},"s":{"enum":["a"]},"l":{"type":"array","items":{"type":"string","maxLength":2}}}}`)
-	bad := p.Validate(decodeForm(t, p, `{"n":"SECRET","s":"SECRET","l":["SECRET"],"z":"SECRET"}`))
+	bad := p.Validate(decodeForm(t, p, `{"n":"SECRET","s":"SECRET","l":["SECRET"],"z":"SECRET","zz":1}`))
 	var have []string
 	for _, b := range bad {
 		have = append(have, b.Pointer+" "+b.Code)
@@ -217,9 +217,13 @@ write:
 			t.Errorf("content in %q", b.Message)
 		}
 	}
-	want := " schema.unknown-field,/l/0 schema.max-length,/n schema.type,/s schema.enum,/x~0~1y field.missing"
+	want := "/l/0 schema.max-length,/n schema.type,/s schema.enum,/x~0~1y field.missing,/z schema.unknown-field,/zz schema.unknown-field"
 	if strings.Join(have, ",") != want {
 		t.Errorf("have %s", strings.Join(have, ","))
+	}
+	bad = p.Validate(decodeForm(t, p, `{"n":1,"x~/y":1,"My name is SECRET":1}`))
+	if len(bad) != 1 || bad[0].Pointer != "" || bad[0].Code != "schema.unknown-field" {
+		t.Errorf("%+v", bad)
 	}
 }
 

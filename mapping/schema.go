@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	slashpath "path"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -112,8 +113,22 @@ func leaves(ve *jsonschema.ValidationError, out *[]FieldError) {
 		}
 		return
 	}
+	if a, ok := ve.ErrorKind.(*rules.AdditionalProperties); ok && nameable(a.Properties) {
+		for _, name := range a.Properties {
+			*out = append(*out, FieldError{pointer + "/" + pointerEscape.Replace(name), code, "the field is not known"})
+		}
+		return
+	}
 	*out = append(*out, FieldError{pointer, code, message})
 }
+
+// nameable reports whether unknown fields look like fields, few and with short names: then each is pointed at.
+// What a hostile or broken sender makes up is not repeated.
+func nameable(names []string) bool {
+	return len(names) <= 20 && !slices.ContainsFunc(names, func(n string) bool { return !fieldName.MatchString(n) })
+}
+
+var fieldName = regexp.MustCompile(`^[A-Za-z_@$][A-Za-z0-9_.:@$-]{0,63}$`)
 
 // nearest is the cause whose errors lie deepest: the branch that the sender meant. Without a clear one, none.
 func nearest(causes []*jsonschema.ValidationError) *jsonschema.ValidationError {
