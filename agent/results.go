@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal"
@@ -203,6 +204,15 @@ func (f *flow) raise(ctx context.Context, r *route) {
 	}
 	for _, e := range late {
 		f.log.Warn().Str("code", CodeOverdue).Str("submission", e.ID.String()).Str("route", r.name).
-			Msgf("no decision in %d days", int(r.within/(24*time.Hour)))
+			Msg("no decision in " + span(r.within))
 	}
+}
+
+// span prints how long a route gives the office: in days, unless it is no whole number of them.
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d%day != 0 {
+		return d.String()
+	}
+	return fmt.Sprintf("%d days", d/day)
 }
