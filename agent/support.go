@@ -133,7 +133,6 @@ type trouble struct {
 	what    string
 	name    string
 	circuit *guard.Circuit
-	count   int
 }
 
 func troubles(f *flow, what, name string) *trouble {
