@@ -46,6 +46,7 @@ type world struct {
 	db  *servers.Database
 	DSN string
 	FTP *servers.FTP
+	TLS string // of the connection to it; encrypted when the seed is even
 
 	Listen, Monitor, Hook string // addresses
 	TokenHash             string
@@ -134,14 +135,20 @@ func (w *world) servers(ctx context.Context) (err error) {
 	if err := w.sql(ctx, tablesSQL); err != nil {
 		return err
 	}
-	var ftp servers.FTPOptions
+	ftp := servers.FTPOptions{TLS: w.seed%2 == 0}
 	w.fill = 300
 	if w.troubles {
 		w.fill = 20_000
 		ftp.Settings = []string{"anon_max_rate=400000"} // slow enough to be cut in the middle of a file
 	}
-	w.FTP, err = servers.StartVSFTPD(ftp)
-	return err
+	if w.FTP, err = servers.StartVSFTPD(ftp); err != nil {
+		return err
+	}
+	w.TLS = "{mode: none}"
+	if ftp.TLS {
+		w.TLS = fmt.Sprintf("{mode: explicit, ca: %q}", w.FTP.CAFile)
+	}
+	return nil
 }
 
 func (w *world) sql(ctx context.Context, text string) error {
