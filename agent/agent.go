@@ -77,7 +77,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	if a.content, err = content.Open(filepath.Join(o.Config.State, "content")); err != nil {
 		return nil, err
 	}
-	if a.journal, err = journal.Open(ctx, filepath.Join(o.Config.State, "journal"), journal.Options{Clock: o.Clock, Content: a.content}); err != nil {
+	if err = a.openJournal(ctx); err != nil {
 		return nil, err
 	}
 	if err := a.repoint(ctx, o.Config, o.Force); err != nil {
@@ -87,6 +87,25 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
+}
+
+// lockPatience is how long a new agent waits for one that was just killed to be gone.
+const lockPatience = time.Second
+
+// openJournal opens the journal. A supervisor may start the next agent before the system has buried the last.
+func (a *Agent) openJournal(ctx context.Context) (err error) {
+	dir := filepath.Join(a.options.Config.State, "journal")
+	for waited := time.Duration(0); ; waited += lockPatience / 10 {
+		a.journal, err = journal.Open(ctx, dir, journal.Options{Clock: a.clock, Content: a.content})
+		if !errors.Is(err, journal.ErrLocked) || waited >= lockPatience {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-a.clock.After(lockPatience / 10):
+		}
+	}
 }
 
 // Run runs the agent until ctx ends, then stops within ten seconds. It returns early only if it cannot

@@ -150,3 +150,23 @@ func TestBacklog(t *testing.T) {
 		t.Errorf("%d parcels", got)
 	}
 }
+
+// A large form that is gone from the content store is its own trouble, not its target's.
+func TestLostLargeForm(t *testing.T) {
+	w := newWorld(t)
+	w.exec("alter table APPLICATION rename to HIDDEN")
+	w.start()
+	large := strings.TrimSuffix(form("REF-1", "Anna"), "}") + `, "pad": "` + strings.Repeat("x", 70<<10) + `"}`
+	w.write("permit.schema.json", worldSchema)
+	w.write("in/large.json", large)
+	w.write("in/small.json", form("REF-2", "Berta"))
+	w.until("accepted", func() bool { return len(w.files("in")) == 0 })
+	w.halt()
+	if err := os.RemoveAll(filepath.Join(w.dir, "state", "content")); err != nil {
+		t.Fatal(err)
+	}
+	w.exec("alter table HIDDEN rename to APPLICATION")
+	w.start()
+	w.until("the small one written", func() bool { return w.number("select count(*) from APPLICATION") == 1 })
+	w.until("the large one parked", func() bool { return w.states()[journal.Parked] == 1 })
+}

@@ -84,6 +84,10 @@ func (f *flow) prepareOne(a *arrived, only string) (p prepared) {
 			p = prepared{stored: &a.stored, err: fmt.Errorf("mapping panicked: %v\n%s", r, debug.Stack())}
 		}
 	}()
+	if a.stored.Lost != nil {
+		p.err = a.stored.Lost
+		return p
+	}
 	if !a.read {
 		if a.form, p.err = a.plan.Decode(a.stored.Form, a.stored.ContentType); p.err != nil {
 			return p
@@ -245,6 +249,9 @@ func (f *flow) refuse(ctx context.Context, p prepared) error {
 		why := journal.Reason{Code: CodeMapping, Text: "the mapping cannot handle this form", Next: "mend the mapping, then inbasket retry --mapping NEW", Raw: p.err.Error()}
 		if errors.Is(p.err, errPlan) {
 			why.Code, why.Text, why.Next = CodePlan, "the mapping that the form was accepted with cannot be read", "restore the journal from backup, or inbasket retry --mapping NEW"
+		}
+		if p.stored.Lost != nil {
+			why.Code, why.Text, why.Next = CodeContent, "the form is not in the content store any more", "restore the folder content below state from backup, then inbasket retry"
 		}
 		err = f.journal.ParkSubmission(ctx, p.stored.ID, why)
 	}

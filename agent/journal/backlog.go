@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -106,7 +107,11 @@ func (j *Journal) storedRow(c *conn, row []driver.Value) (s Stored, err error) {
 		return s, fmt.Errorf("attachments of %s: %w", s.ID, err)
 	}
 	if d := bytesOf(row[7]); d != nil {
-		if s.Form, err = j.largeForm(d); err != nil {
+		s.Form, err = j.largeForm(d)
+		if errors.Is(err, content.ErrNotFound) { // this one's trouble: the others must go on
+			s.Form, s.Lost, err = nil, err, nil
+		}
+		if err != nil {
 			return s, fmt.Errorf("form of %s: %w", s.ID, err)
 		}
 	}

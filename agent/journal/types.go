@@ -113,6 +113,7 @@ type Stored struct {
 	Batch       int64                       // of that delivery; 0: none
 	Attempts    int                         // of that delivery
 	Returned    map[string]connectors.Value // by all its deliveries so far
+	Lost        error                       // the form is not in the content store any more; Form is nil then
 }
 
 // Change moves one delivery. The journal derives the submission's state and its events from it, in
