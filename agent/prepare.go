@@ -92,6 +92,10 @@ func (f *flow) prepareOne(a *arrived, only string) (p prepared) {
 		if a.form, p.err = a.plan.Decode(a.stored.Form, a.stored.ContentType); p.err != nil {
 			return p
 		}
+		// A retry may have given it another mapping or a first route since it was accepted.
+		if p.wrong = a.plan.Validate(a.form); len(p.wrong) > 0 {
+			return p
+		}
 	}
 	in := f.inputOf(&a.stored)
 	mapped, err := a.plan.Map(a.form, in)
