@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"path"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -119,12 +121,10 @@ func (f *flow) identify(ctx context.Context, inbasket string, item connectors.Su
 		a.entry.At = f.clock.Now()
 	}
 	if err := f.keepAttachments(ctx, a); err != nil {
-		a.lost = true
-		// Not the error itself: it names the file.
-		f.log.Error().Str("code", CodeContent).Str("in-basket", inbasket).Msg("an attachment could not be stored; the form stays in the in-basket")
+		a.lost = true // accept says so, once for all; not the error itself, which names the file
 		return a
 	}
-	a.entry.Digest = digestOf(a.entry.Form, a.entry.Attachments)
+	a.entry.Digest = digestOf(a.entry.Form, a.entry.Attachments, item.Transport)
 	if a.route = routeFor(routes, item.Transport); a.route == nil {
 		a.entry.Park = &journal.Reason{Code: CodeNoRoute, Text: "no route takes this form", Next: "add or mend a route, then inbasket retry"}
 		return a
@@ -169,7 +169,8 @@ func (f *flow) accept(ctx context.Context, inbasket string, batch []*arrival) (r
 		}
 		entries, kept = append(entries, a.entry), append(kept, a)
 	}
-	if len(kept) < len(batch) {
+	if lost := len(batch) - len(kept); lost > 0 {
+		f.log.Error().Str("code", CodeContent).Str("in-basket", inbasket).Int("forms", lost).Msg("attachments could not be stored; their forms stay in the in-basket until they can")
 		f.wait(ctx, time.Second) // the disk is full, or a file cannot be read: not at once again
 	}
 	said, err := f.journal.Accept(ctx, entries)
@@ -250,16 +251,23 @@ func (f *flow) keepAttachments(ctx context.Context, a *arrival) error {
 	return nil
 }
 
-// digestOf is the digest of a submission: of the form alone, or of the form and what was attached.
-func digestOf(form []byte, files []journal.File) connectors.Digest {
+// digestOf is the digest of a submission: of the form alone, or of the form and what was attached. Attachments
+// that are named after the form's file count by the rest of their name: the same form with the same files
+// under another name is a repeat.
+func digestOf(form []byte, files []journal.File, transport string) connectors.Digest {
 	d := sha256.Sum256(form)
 	if len(files) == 0 {
 		return d
 	}
 	h := sha256.New()
 	h.Write(d[:])
+	stem := strings.TrimSuffix(transport, path.Ext(transport))
 	for _, f := range files {
-		fmt.Fprintf(h, "%d:%s", len(f.Name), f.Name)
+		name := f.Name
+		if rest, ok := strings.CutPrefix(name, stem); ok && stem != "" {
+			name = "*" + rest
+		}
+		fmt.Fprintf(h, "%d:%s", len(name), name)
 		h.Write(f.Digest[:])
 	}
 	return connectors.Digest(h.Sum(nil))

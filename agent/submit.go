@@ -24,7 +24,7 @@ func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incomi
 	for _, at := range in.Attachments {
 		arr.entry.Attachments = append(arr.entry.Attachments, journal.File{Name: at.Name, ContentType: at.ContentType, Digest: at.Blob.Digest, Size: at.Blob.Size})
 	}
-	arr.entry.Digest = digestOf(in.Form, arr.entry.Attachments)
+	arr.entry.Digest = digestOf(in.Form, arr.entry.Attachments, "")
 	// A form without a reference of its own is known by its idempotency key, else by its content.
 	if arr.entry.Transport = in.IdempotencyKey; arr.entry.Transport == "" {
 		arr.entry.Transport = fmt.Sprintf("sha256:%x", arr.entry.Digest)

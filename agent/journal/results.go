@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"database/sql/driver"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 
@@ -193,7 +194,7 @@ func (t *tx) documentsUpTo(id ID, n int64) (documents []map[string]any, revision
 			number++
 			if integer(row[0]) == n {
 				documents = append(documents, map[string]any{"n": number, "name": f.Name, "contentType": f.ContentType, "size": f.Size,
-					"digest": f.Digest})
+					"digest": base64.StdEncoding.EncodeToString(f.Digest[:])}) // as the API has it everywhere
 			}
 		}
 		return nil

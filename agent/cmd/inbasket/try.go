@@ -130,9 +130,10 @@ func printTried(w io.Writer, t tried) {
 }
 
 func printDelivery(w io.Writer, d triedDelivery, values []mapping.Explanation) {
-	fmt.Fprintf(w, "\nto %s: %s\n", d.Target, count(d.Records, "record"))
 	if len(d.Needs) > 0 {
-		fmt.Fprintf(w, "  waits for %s\n", strings.Join(d.Needs, ", "))
+		fmt.Fprintf(w, "\nto %s: waits until %s is known; what follows is without it\n", d.Target, strings.Join(d.Needs, ", "))
+	} else {
+		fmt.Fprintf(w, "\nto %s: %s\n", d.Target, count(d.Records, "record"))
 	}
 	table(w, func(w io.Writer) {
 		last := ""
