@@ -270,7 +270,7 @@ func (s *settlement) finish(ctx context.Context) {
 		if l.circuit.OK() {
 			l.log.Info().Msg("target works again")
 		}
-	} else if l.circuit.Fail(s.worst.Class, s.worst.Code, s.worst.Text) {
+	} else if l.circuit.Fail(s.worst.Class, s.worst.Code, s.worst.Text) && ctx.Err() == nil {
 		l.log.Error().Str("code", s.worst.Code).Str("class", s.worst.Class.String()).Msg("target failed; nothing is lost, trying again: " + s.worst.Text)
 	}
 	if len(s.back) > 0 {

@@ -360,7 +360,7 @@ func (l *lane) batchFailed(ctx context.Context, b *journal.Batch, members []*par
 		}
 		fallthrough
 	default:
-		if l.circuit.Fail(class, code, text) {
+		if l.circuit.Fail(class, code, text) && ctx.Err() == nil { // a stop is no fault of the target
 			l.log.Error().Str("code", code).Int64("batch", b.Seq).Msg("target failed; the sealed batch waits: " + text)
 		}
 	}
