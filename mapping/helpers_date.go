@@ -2,10 +2,14 @@ package mapping
 
 import (
 	"time"
-	_ "time/tzdata" // Windows and small containers have no zone files; a mapping must mean the same everywhere
 
 	"github.com/expr-lang/expr/ast"
+
+	"github.com/inbasket/inbasket/mapping/datefmt"
 )
+
+// firstYear is the year that yy begins with: 1950 to 2049.
+const firstYear = 1950
 
 var dateHelpers = map[string]helper{
 	"parseDate": {min: 1, max: 2, make: makeParseDate, absent: `missing stays missing, null stays null, "" is an error`,
@@ -52,7 +56,7 @@ func dateValue(e *env, t time.Time) value {
 }
 
 // pattern compiles a constant date pattern argument.
-func (c *compiler) pattern(n ast.Node, args []cx, i int, def string) *datePattern {
+func (c *compiler) pattern(n ast.Node, args []cx, i int, def string) *datefmt.Pattern {
 	s := def
 	if i < len(args) {
 		if args[i].konst == nil || args[i].konst.k != kText {
@@ -60,7 +64,7 @@ func (c *compiler) pattern(n ast.Node, args []cx, i int, def string) *datePatter
 		}
 		s = args[i].konst.s
 	}
-	p, err := newDatePattern(s)
+	p, err := datefmt.Compile(s)
 	if err != nil {
 		c.stop(n, CodeArguments, err.Error(), "")
 	}
@@ -72,8 +76,8 @@ func (c *compiler) zone(n ast.Node, x cx) *time.Location {
 	if x.konst == nil || x.konst.k != kText {
 		c.stop(n, CodeArguments, "the zone must be a text in quotes, such as \"Europe/Berlin\"", "")
 	}
-	if s := x.konst.s; s != "" && s != "Local" { // the machine's own zone would not be the same everywhere
-		if loc, err := time.LoadLocation(s); err == nil {
+	if x.konst.s != "" {
+		if loc, err := datefmt.Zone(x.konst.s); err == nil {
 			return loc
 		}
 	}
@@ -83,7 +87,7 @@ func (c *compiler) zone(n ast.Node, x cx) *time.Location {
 
 func makeParseDate(c *compiler, n ast.Node, args []cx) function {
 	p := c.pattern(n, args, 1, "yyyy-MM-dd")
-	if !p.date {
+	if !p.HasDate() {
 		c.stop(n, CodeArguments, "the pattern of a date needs year, month and day", "")
 	}
 	return func(e *env, a []value) value {
@@ -92,11 +96,11 @@ func makeParseDate(c *compiler, n ast.Node, args []cx) function {
 			return v
 		}
 		s, ok := v.text()
-		m, fits := p.parse(s)
-		if !ok || !fits {
+		t, err := p.ParseFrom(s, firstYear, time.UTC)
+		if !ok || err != nil {
 			return e.fail(CodeNotDate, "the date does not exist or has another pattern")
 		}
-		return value{k: kDate, s: isoDate(m.y, m.mo, m.d)}
+		return value{k: kDate, s: isoDate(t.Year(), int(t.Month()), t.Day())}
 	}
 }
 
@@ -108,11 +112,11 @@ func makeParseDateTime(c *compiler, n ast.Node, args []cx) function {
 	}
 	var loc *time.Location
 	switch {
-	case !p.date || !p.clock:
+	case !p.HasDate() || !p.HasTime():
 		c.stop(n, CodeArguments, "the pattern of a date-time needs year, month, day and hour", "")
-	case word == "own" && !p.offset:
+	case word == "own" && !p.HasZone():
 		c.stop(n, CodeArguments, `the zone "own" needs XXX in the pattern`, "")
-	case word == "none" && p.offset:
+	case word == "none" && p.HasZone():
 		c.stop(n, CodeArguments, `the zone "none" needs a pattern without an offset`, "")
 	case word != "own" && word != "none":
 		loc = c.zone(n, args[2])
@@ -123,31 +127,20 @@ func makeParseDateTime(c *compiler, n ast.Node, args []cx) function {
 			return v
 		}
 		s, ok := v.text()
-		m, fits := p.parse(s)
-		if !ok || !fits {
+		t, err := p.ParseFrom(s, firstYear, time.UTC)
+		if !ok || err != nil {
 			return e.fail(CodeNotDate, "the date or time does not exist or has another pattern")
 		}
-		return m.inZone(e, loc, p.offset)
-	}
-}
-
-// inZone makes a date-time of what a pattern read. A local time that the zone's clock skips is an error.
-func (m moment) inZone(e *env, loc *time.Location, offset bool) value {
-	if offset {
-		t := time.Date(m.y, time.Month(m.mo), m.d, m.h, m.mi, m.s, m.ns, time.FixedZone("", m.zone))
-		if loc != nil {
+		switch {
+		case p.HasZone() && loc != nil:
 			t = t.In(loc)
+		case loc != nil:
+			if t, err = p.ParseFrom(s, firstYear, loc); err != nil { // it exists, but not there
+				return e.fail(CodeAmbiguousTime, "the local time does not exist: the clock was put forward")
+			}
 		}
-		return value{k: kDateTime, s: dateTimeText(t, true)}
+		return value{k: kDateTime, s: dateTimeText(t, p.HasZone() || loc != nil)}
 	}
-	if loc == nil {
-		return value{k: kDateTime, s: dateTimeText(time.Date(m.y, time.Month(m.mo), m.d, m.h, m.mi, m.s, m.ns, time.UTC), false)}
-	}
-	t := time.Date(m.y, time.Month(m.mo), m.d, m.h, m.mi, m.s, m.ns, loc)
-	if t.Hour() != m.h || t.Minute() != m.mi {
-		return e.fail(CodeAmbiguousTime, "the local time does not exist: the clock was put forward")
-	}
-	return value{k: kDateTime, s: dateTimeText(t, true)}
 }
 
 func makeFormatDate(c *compiler, n ast.Node, args []cx) function {
@@ -161,10 +154,10 @@ func makeFormatDate(c *compiler, n ast.Node, args []cx) function {
 		if !ok {
 			return missing
 		}
-		if p.clock && v.k == kDate {
+		if p.HasTime() && v.k == kDate {
 			return e.fail(CodeNotDate, "a date has no time of day")
 		}
-		return textValue(p.format(t))
+		return textValue(p.Format(t))
 	}
 }
 
@@ -248,7 +241,7 @@ func daysTo(e *env, a []value) value {
 
 func lastDay(e *env, a []value) value {
 	return onDate(func(e *env, t time.Time, _ []value) value {
-		return value{k: kDate, s: isoDate(t.Year(), int(t.Month()), daysIn(t.Year(), int(t.Month())))}
+		return value{k: kDate, s: isoDate(t.Year(), int(t.Month()), time.Date(t.Year(), t.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day())}
 	})(e, a)
 }
 
