@@ -23,6 +23,9 @@ func TestUnit(t *testing.T) {
 	}
 	analyze, err := exec.LookPath("systemd-analyze")
 	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("systemd-analyze is not here")
+		}
 		t.Skip("systemd-analyze is not here")
 	}
 	// The binary and the account are not installed where this runs.

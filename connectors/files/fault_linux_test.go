@@ -15,7 +15,7 @@ import (
 func TestDiskFull(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=64k"); err != nil {
-		t.Skip("needs root for a tiny tmpfs:", err)
+		lacks(t, "needs root for a tiny tmpfs:", err)
 	}
 	defer func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) }()
 	cfg := DropDefaults()
@@ -36,7 +36,7 @@ func TestDiskFull(t *testing.T) {
 func TestReadOnly(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_RDONLY, "size=64k"); err != nil {
-		t.Skip("needs root:", err)
+		lacks(t, "needs root:", err)
 	}
 	defer func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) }()
 	cfg := DropDefaults()
@@ -55,7 +55,7 @@ func TestErrorFolderCannotBeWritten(t *testing.T) {
 	b.names()
 	errs := filepath.Join(b.dir, "error")
 	if err := syscall.Mount("tmpfs", errs, "tmpfs", syscall.MS_RDONLY, "size=64k"); err != nil {
-		t.Skip("needs root:", err)
+		lacks(t, "needs root:", err)
 	}
 	defer func() { _ = syscall.Unmount(errs, syscall.MNT_DETACH) }()
 	b.put("a.json", strings.Repeat("x", 11))

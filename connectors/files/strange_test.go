@@ -84,7 +84,7 @@ func TestLinkSwappedIn(t *testing.T) {
 func TestOtherFileSystem(t *testing.T) {
 	shm, err := os.MkdirTemp("/dev/shm", "inbasket-test-*")
 	if err != nil {
-		t.Skip("no second file system:", err)
+		lacks(t, "no second file system:", err)
 	}
 	defer func() { _ = os.RemoveAll(shm) }()
 	b := newBasket(t, func(c *FolderConfig) { c.After.Move = shm; c.Sync = true })
@@ -129,22 +129,6 @@ func TestFolderMadeAnew(t *testing.T) {
 	if b.names(); b.next.watch == nil {
 		t.Fatal("not watched again")
 	}
-}
-
-// TestUnreadableFileIsTriedAgain tells of it once a minute; it needs an account that rights apply to.
-func TestUnreadableFileIsTriedAgain(t *testing.T) {
-	b := newBasket(t, nil)
-	b.put("a.json", "{}")
-	b.put("b.json", "{}")
-	must(t, os.Chmod(filepath.Join(b.dir, "a.json"), 0))
-	if _, err := os.ReadFile(filepath.Join(b.dir, "a.json")); err == nil {
-		t.Skip("this account may read everything")
-	}
-	expect(t, "the other", b.later(), "b.json")
-	expect(t, "not spinning", b.later(), "")
-	expect(t, "told once", strings.Join(b.notices, " "), CodePermission)
-	must(t, os.Chmod(filepath.Join(b.dir, "a.json"), 0o600))
-	expect(t, "granted", b.later(), "a.json")
 }
 
 // TestUnreadableFileIsSetAside does not need such an account: it says itself that reading failed.
