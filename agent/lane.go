@@ -200,6 +200,21 @@ func (l *lane) work(ctx context.Context) {
 	}
 }
 
+// rest waits until something changes, wait has passed (zero: no limit), or ctx ends, which is false.
+func (l *lane) rest(ctx context.Context, changed <-chan struct{}, wait time.Duration) bool {
+	var timer <-chan time.Time
+	if wait > 0 {
+		timer = l.clock.After(wait)
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-changed:
+	case <-timer:
+	}
+	return true
+}
+
 // take waits for the next group of parcels that may go now.
 func (l *lane) take(ctx context.Context) (group []*parcel, probe bool) {
 	for {
@@ -220,15 +235,8 @@ func (l *lane) take(ctx context.Context) (group []*parcel, probe bool) {
 			l.ask(ctx)
 			continue
 		}
-		var timer <-chan time.Time
-		if wait > 0 {
-			timer = l.clock.After(wait)
-		}
-		select {
-		case <-ctx.Done():
+		if !l.rest(ctx, changed, wait) {
 			return nil, false
-		case <-changed:
-		case <-timer:
 		}
 	}
 }

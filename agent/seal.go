@@ -52,15 +52,8 @@ func (l *lane) takeBatch(ctx context.Context) (members []*parcel, why string) {
 		}
 		changed := l.changed
 		l.mu.Unlock()
-		var timer <-chan time.Time
-		if wait > 0 {
-			timer = l.clock.After(wait)
-		}
-		select {
-		case <-ctx.Done():
+		if !l.rest(ctx, changed, wait) {
 			return nil, ""
-		case <-changed:
-		case <-timer:
 		}
 	}
 }

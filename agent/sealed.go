@@ -138,15 +138,7 @@ func (l *lane) mayCarry(ctx context.Context) bool {
 	}
 	changed := l.changed
 	l.mu.Unlock()
-	var timer <-chan time.Time
-	if wait > 0 {
-		timer = l.clock.After(wait)
-	}
-	select {
-	case <-ctx.Done():
-	case <-changed:
-	case <-timer:
-	}
+	l.rest(ctx, changed, wait)
 	return false
 }
 
