@@ -4,7 +4,8 @@
 // Letters stand for fields: yyyy year, yy its last two digits, MM or M month, dd or d day, DDD day of
 // the year, HH or H hour from 0 to 23, mm minute, ss second, S to SSSSSSSSS fraction of a second, XXX
 // offset as +01:00 or Z, XX offset as +0100 or Z. Text between apostrophes is literal and two
-// apostrophes are one; everything that is not a letter is literal too.
+// apostrophes are one; everything that is not a letter is literal too. M, d and H take one or two digits, so
+// that something other than a digit must follow them.
 package datefmt
 
 import (
@@ -40,7 +41,7 @@ const (
 
 type part struct {
 	kind  kind
-	width int // digits; 1 means one or two
+	width int // digits; 1 of month, day or hour means one or two
 	text  string
 }
 
@@ -66,7 +67,28 @@ func Compile(pattern string) (*Pattern, error) {
 	if p.fields == 0 {
 		return nil, fmt.Errorf("date pattern %q has no field such as yyyy", pattern)
 	}
+	for i := 1; i < len(p.parts); i++ {
+		if p.parts[i-1].open() && p.parts[i].digit() {
+			return nil, fmt.Errorf("date pattern %q: nothing tells where M, d or H ends; write MM, dd or HH", pattern)
+		}
+	}
 	return p, nil
+}
+
+// open tells whether a part takes one or two digits.
+func (q part) open() bool {
+	return q.width == 1 && (q.kind == month || q.kind == day || q.kind == hour)
+}
+
+// digit tells whether a part begins with a digit.
+func (q part) digit() bool {
+	switch q.kind {
+	case literal:
+		return q.text != "" && q.text[0] >= '0' && q.text[0] <= '9'
+	case offsetColon, offsetPlain:
+		return false
+	}
+	return true
 }
 
 // MustCompile is Compile for patterns that are constants of the program.

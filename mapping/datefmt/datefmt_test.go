@@ -92,10 +92,28 @@ func TestFields(t *testing.T) {
 	}
 }
 
+// A field of one or two digits needs something after it that is none.
+func TestOpenFields(t *testing.T) {
+	for _, s := range []string{"d0", "dM.yyyy", "yyyyMdd", "HHmm d'1'", "Hmm"} {
+		if _, err := Compile(s); err == nil {
+			t.Errorf("%q was taken", s)
+		}
+	}
+	for pattern, s := range map[string]string{"d.M.yyyy": "3.12.2026", "yyyy-MM-dd H:mm": "2026-01-02 7:05", "ss.S": "09.5"} {
+		if _, err := MustCompile(pattern).Parse(s); err != nil {
+			t.Errorf("%q %q: %v", pattern, s, err)
+		}
+	}
+	if _, err := MustCompile("ss.S").Parse("09.57"); err == nil {
+		t.Error("S took two digits")
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add("yyyy-MM-dd'T'HH:mm:ss.SSSXXX", "2026-02-03T04:05:06.789+01:00")
 	f.Add("yyDDD", "26034")
 	f.Add("d.M.yyyy", "3.2.2026")
+	f.Add("d0", "010")
 	f.Fuzz(func(t *testing.T, pattern, s string) {
 		p, err := Compile(pattern)
 		if err != nil {

@@ -60,7 +60,7 @@ func (m *moment) take(q part, s string, first int) (string, bool) {
 	case offsetColon, offsetPlain:
 		return m.takeOffset(s, q.kind == offsetColon)
 	}
-	n, rest, ok := number(s, q.width)
+	n, rest, ok := number(s, q.width, q.open())
 	if !ok {
 		return s, false
 	}
@@ -93,10 +93,10 @@ func (m *moment) take(q part, s string, first int) (string, bool) {
 	return rest, true
 }
 
-// number reads width digits; a width of 1 means one or two.
-func number(s string, width int) (n int, rest string, ok bool) {
+// number reads width digits, or with open one or two.
+func number(s string, width int, open bool) (n int, rest string, ok bool) {
 	i, most := 0, width
-	if width == 1 {
+	if open {
 		most = 2
 	}
 	for i < most && i < len(s) && s[i] >= '0' && s[i] <= '9' {
@@ -114,7 +114,7 @@ func (m *moment) takeOffset(s string, colon bool) (string, bool) {
 	if s == "" || s[0] != '+' && s[0] != '-' {
 		return s, false
 	}
-	h, rest, ok := number(s[1:], 2)
+	h, rest, ok := number(s[1:], 2, false)
 	if !ok {
 		return s, false
 	}
@@ -123,7 +123,7 @@ func (m *moment) takeOffset(s string, colon bool) (string, bool) {
 			return s, false
 		}
 	}
-	min, rest, ok := number(rest, 2)
+	min, rest, ok := number(rest, 2, false)
 	if !ok || h > 14 || min > 59 {
 		return s, false
 	}
