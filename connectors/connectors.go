@@ -100,6 +100,13 @@ type Questioner interface {
 	Answers(q Question) (ResultSource, error)
 }
 
+// Witness is a Target that can tell what of ours it holds: evidence for a journal that was restored from a backup.
+type Witness interface {
+	// Evidence calls each for what came since a time and bears our mark: a row of the ledger, a file by its
+	// name. What has no time of its own is told whenever it came. An error of each ends it and is returned.
+	Evidence(ctx context.Context, since time.Time, each func(Trace) error) error
+}
+
 // FrontOffice pushes events to whoever sent the forms. Publish is at least once: the receiver drops
 // repeats by the event's ID.
 type FrontOffice interface {

@@ -12,6 +12,7 @@ type File struct {
 type Delivery struct {
 	Key        string   // never changes; what the ledger knows it by; at most 64 bytes of ASCII
 	Submission string   // the submission's ID
+	Digest     Digest   // of the submission as it came; ledgers keep it, so that a lost submission is known again. Zero: unknown
 	Order      string   // deliveries with the same Order go in sequence; empty: any order
 	Records    []Record // for databases; a child comes after the parents it refers to
 	Files      []File   // for places, when each delivery has files of its own
@@ -99,4 +100,14 @@ type Abilities struct {
 	Parallel  int       // Deliver calls at once; 0: one
 	Recorded  bool      // the target records the key in the same transaction; else the agent journals before and after
 	Guarantee Guarantee //
+}
+
+// Trace is one thing of ours that a target holds: a row of its ledger, or a file. Fields that the target does not
+// know are empty.
+type Trace struct {
+	Key        string    // of the delivery
+	Submission string    // its ID
+	Digest     Digest    // of the submission as it came
+	Name       string    // base name of a file, also of a temporary one as it would be called in the end
+	At         time.Time // when it was written, by the target's clock
 }

@@ -77,7 +77,7 @@ var schema = []string{
 }
 
 // migrations[n] lifts a journal from version n to n+1.
-var migrations = [][]string{schema}
+var migrations = [][]string{schema, restoreSchema, purgeSchema}
 
 // migrate brings the journal to this program's version, all in one transaction.
 func migrate(c *conn) error {

@@ -1,0 +1,4 @@
+package journal
+
+// restoreSchema is version 2: what a journal that was restored from a backup has to remember.
+var restoreSchema = []string{}
