@@ -1,0 +1,8 @@
+package installer
+
+import "github.com/inbasket/inbasket/connectors"
+
+// System returns the service manager of this machine.
+func System() (Manager, error) {
+	return nil, connectors.Errorf(connectors.TargetError, CodeManager, "find the service manager", "run the agent by: inbasket run", "not implemented on Windows")
+}
