@@ -1,0 +1,87 @@
+package sqldb
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"path/filepath"
+	"strconv"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// Surroundings names the folder of a database file, certificates, and the server where the discrete fields say
+// that the connection is encrypted; what a DSN says only its driver knows.
+func (c *Config) Surroundings(e connectors.Env) connectors.Surroundings {
+	var s connectors.Surroundings
+	if c.Path != "" {
+		// SQLite makes its own journal beside the file, so the folder must be writable as well.
+		s.Folders = append(s.Folders, connectors.WorkFolder{Path: filepath.Dir(e.Path(c.Path)), Use: "database", Write: true})
+	}
+	if c.TLS.CA != "" {
+		s.Certificates = append(s.Certificates, connectors.CertificateFile{Use: "tls.ca", Path: e.Path(c.TLS.CA)})
+	}
+	if c.TLS.Cert != "" {
+		s.Certificates = append(s.Certificates, connectors.CertificateFile{Use: "tls.cert", Path: e.Path(c.TLS.Cert), Key: e.Path(c.TLS.Key)})
+	}
+	if c.Host == "" || filepath.IsAbs(c.Host) || c.TLS.Mode == "" || c.TLS.Mode == "disable" {
+		return s
+	}
+	if port, greet := c.greeting(); port > 0 {
+		s.Peers = append(s.Peers, connectors.Peer{Address: net.JoinHostPort(c.Host, strconv.Itoa(port)), Name: c.Host, Greet: greet})
+	}
+	return s
+}
+
+// greeting tells the kinds of server apart by their ports, for a configuration does not know its own type.
+func (c *Config) greeting() (port int, greet func(net.Conn) error) {
+	switch c.Port {
+	case 5432:
+		return c.Port, greetPostgres
+	case 3306:
+		return c.Port, greetMariaDB
+	}
+	return 0, nil
+}
+
+// greetPostgres asks for encryption (SSLRequest).
+func greetPostgres(conn net.Conn) error {
+	if _, err := conn.Write([]byte{0, 0, 0, 8, 4, 210, 22, 47}); err != nil {
+		return err
+	}
+	var answer [1]byte
+	if _, err := io.ReadFull(conn, answer[:]); err != nil {
+		return err
+	}
+	if answer[0] != 'S' {
+		return errors.New("the server does not encrypt")
+	}
+	return nil
+}
+
+// maxGreeting bounds what a MariaDB server says first, in bytes.
+const maxGreeting = 4 << 10
+
+// greetMariaDB reads the server's greeting and asks for encryption.
+func greetMariaDB(conn net.Conn) error {
+	var head [4]byte
+	if _, err := io.ReadFull(conn, head[:]); err != nil {
+		return err
+	}
+	size := int(head[0]) | int(head[1])<<8 | int(head[2])<<16
+	if size > maxGreeting {
+		return errors.New("the server's greeting is too long")
+	}
+	if _, err := io.CopyN(io.Discard, conn, int64(size)); err != nil {
+		return err
+	}
+	const clientSSL, protocol41, secureConnection = 0x800, 0x200, 0x8000
+	packet := make([]byte, 4+32)
+	packet[0], packet[3] = 32, head[3]+1
+	binary.LittleEndian.PutUint32(packet[4:], clientSSL|protocol41|secureConnection)
+	binary.LittleEndian.PutUint32(packet[8:], 1<<24)
+	packet[12] = 45 // utf8mb4
+	_, err := conn.Write(packet)
+	return err
+}

@@ -1,0 +1,29 @@
+package webhook
+
+import (
+	"net"
+	"net/url"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// Surroundings names certificates and, where no proxy stands between, the receiver.
+func (c *Config) Surroundings(e connectors.Env) connectors.Surroundings {
+	var s connectors.Surroundings
+	if c.CA != "" {
+		s.Certificates = append(s.Certificates, connectors.CertificateFile{Use: "ca", Path: e.Path(c.CA)})
+	}
+	if c.Certificate != "" {
+		s.Certificates = append(s.Certificates, connectors.CertificateFile{Use: "certificate", Path: e.Path(c.Certificate), Key: e.Path(c.Key)})
+	}
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Scheme != "https" || c.Proxy != "" {
+		return s
+	}
+	port := u.Port()
+	if port == "" {
+		port = "443"
+	}
+	s.Peers = append(s.Peers, connectors.Peer{Address: net.JoinHostPort(u.Hostname(), port), Name: u.Hostname()})
+	return s
+}
