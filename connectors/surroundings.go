@@ -5,7 +5,10 @@ import "net"
 // Surrounded is a connector's configuration, as Definition.Defaults returns it, that tells what of this
 // machine and of the network the connector stands on: who writes a service's definition, and who looks for
 // trouble, then need not know each connector. It does no I/O.
-type Surrounded interface{ Surroundings(Env) Surroundings }
+type Surrounded interface {
+	// Surroundings takes the environment and the type of the definition that the configuration is of.
+	Surroundings(e Env, typ string) Surroundings
+}
 
 // Surroundings are what a configured connector stands on. Paths are absolute.
 type Surroundings struct {

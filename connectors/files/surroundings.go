@@ -12,7 +12,7 @@ import (
 )
 
 // Surroundings names the folder with those that files are moved to.
-func (c *FolderConfig) Surroundings(e connectors.Env) connectors.Surroundings {
+func (c *FolderConfig) Surroundings(e connectors.Env, _ string) connectors.Surroundings {
 	dir := e.Path(c.Path)
 	below := func(p string) string {
 		if filepath.IsAbs(p) {
@@ -29,12 +29,12 @@ func (c *FolderConfig) Surroundings(e connectors.Env) connectors.Surroundings {
 }
 
 // Surroundings names the folder that files are dropped into.
-func (c *DropConfig) Surroundings(e connectors.Env) connectors.Surroundings {
+func (c *DropConfig) Surroundings(e connectors.Env, _ string) connectors.Surroundings {
 	return connectors.Surroundings{Folders: []connectors.WorkFolder{{Path: e.Path(c.Path), Use: "drop", Write: true}}}
 }
 
 // Surroundings names the server and its authority, where the connection is encrypted.
-func (c *FTPConfig) Surroundings(e connectors.Env) connectors.Surroundings {
+func (c *FTPConfig) Surroundings(e connectors.Env, _ string) connectors.Surroundings {
 	var s connectors.Surroundings
 	if c.TLS.Mode == "none" {
 		return s

@@ -13,7 +13,7 @@ import (
 
 // Surroundings names the folder of a database file, certificates, and the server where the discrete fields say
 // that the connection is encrypted; what a DSN says only its driver knows.
-func (c *Config) Surroundings(e connectors.Env) connectors.Surroundings {
+func (c *Config) Surroundings(e connectors.Env, typ string) connectors.Surroundings {
 	var s connectors.Surroundings
 	if c.Path != "" {
 		// SQLite makes its own journal beside the file, so the folder must be writable as well.
@@ -28,21 +28,26 @@ func (c *Config) Surroundings(e connectors.Env) connectors.Surroundings {
 	if c.Host == "" || filepath.IsAbs(c.Host) || c.TLS.Mode == "" || c.TLS.Mode == "disable" {
 		return s
 	}
-	if port, greet := c.greeting(); port > 0 {
+	if port, greet := c.greeting(typ); port > 0 {
 		s.Peers = append(s.Peers, connectors.Peer{Address: net.JoinHostPort(c.Host, strconv.Itoa(port)), Name: c.Host, Greet: greet})
 	}
 	return s
 }
 
-// greeting tells the kinds of server apart by their ports, for a configuration does not know its own type.
-func (c *Config) greeting() (port int, greet func(net.Conn) error) {
-	switch c.Port {
-	case 5432:
-		return c.Port, greetPostgres
-	case 3306:
-		return c.Port, greetMariaDB
+// greeting returns the server's port and how encryption is asked for.
+func (c *Config) greeting(typ string) (port int, greet func(net.Conn) error) {
+	switch typ {
+	case "postgres":
+		port, greet = 5432, greetPostgres
+	case "mariadb", "mysql":
+		port, greet = 3306, greetMariaDB
+	default:
+		return 0, nil
 	}
-	return 0, nil
+	if c.Port > 0 {
+		port = c.Port
+	}
+	return port, greet
 }
 
 // greetPostgres asks for encryption (SSLRequest).

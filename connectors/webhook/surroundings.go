@@ -8,7 +8,7 @@ import (
 )
 
 // Surroundings names certificates and, where no proxy stands between, the receiver.
-func (c *Config) Surroundings(e connectors.Env) connectors.Surroundings {
+func (c *Config) Surroundings(e connectors.Env, _ string) connectors.Surroundings {
 	var s connectors.Surroundings
 	if c.CA != "" {
 		s.Certificates = append(s.Certificates, connectors.CertificateFile{Use: "ca", Path: e.Path(c.CA)})
