@@ -20,7 +20,7 @@ type Surroundings struct {
 // WorkFolder is a folder that a connector works in, with more of its meaning than Folder has.
 type WorkFolder struct {
 	Path   string
-	Use    string // forms, done, error, drop, answers or database
+	Use    string // forms, done, error, drop, answers, database or socket
 	Write  bool   // it makes, renames or removes files there
 	Made   bool   // the connector makes it when it is missing
 	Beside string // folder that files are renamed from, which must lie on the same file system; empty: none

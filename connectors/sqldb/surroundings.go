@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/url"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -15,9 +17,12 @@ import (
 // that the connection is encrypted; what a DSN says only its driver knows.
 func (c *Config) Surroundings(e connectors.Env, typ string) connectors.Surroundings {
 	var s connectors.Surroundings
-	if c.Path != "" {
+	if file := c.file(); file != "" {
 		// SQLite makes its own journal beside the file, so the folder must be writable as well.
-		s.Folders = append(s.Folders, connectors.WorkFolder{Path: filepath.Dir(e.Path(c.Path)), Use: "database", Write: true})
+		s.Folders = append(s.Folders, connectors.WorkFolder{Path: filepath.Dir(e.Path(file)), Use: "database", Write: true})
+	}
+	if filepath.IsAbs(c.Host) {
+		s.Folders = append(s.Folders, connectors.WorkFolder{Path: c.Host, Use: "socket"})
 	}
 	if c.TLS.CA != "" {
 		s.Certificates = append(s.Certificates, connectors.CertificateFile{Use: "tls.ca", Path: e.Path(c.TLS.CA)})
@@ -32,6 +37,30 @@ func (c *Config) Surroundings(e connectors.Env, typ string) connectors.Surroundi
 		s.Peers = append(s.Peers, connectors.Peer{Address: net.JoinHostPort(c.Host, strconv.Itoa(port)), Name: c.Host, Greet: greet})
 	}
 	return s
+}
+
+// file returns the path of a SQLite database, also out of a DSN; empty for everything else.
+func (c *Config) file() string {
+	if c.Path != "" || c.DSN == "" {
+		return c.Path
+	}
+	name, isFile := strings.CutPrefix(c.DSN, "file:")
+	if !isFile {
+		return ""
+	}
+	name, _, _ = strings.Cut(name, "?")
+	if plain, err := url.PathUnescape(name); err == nil {
+		name = plain
+	}
+	if rest, ok := strings.CutPrefix(name, "//"); ok { // an authority: empty or localhost
+		if i := strings.IndexByte(rest, '/'); i >= 0 {
+			name = rest[i:]
+		}
+	}
+	if name == ":memory:" {
+		return ""
+	}
+	return name
 }
 
 // greeting returns the server's port and how encryption is asked for.
