@@ -1,4 +1,4 @@
-// Package secret seals secrets with what the operating system offers: DPAPI on Windows.
+// Package secret keeps secrets sealed: by age in one file on any system, by DPAPI on Windows.
 package secret
 
 // entropy goes into every seal, so that what another program of this machine sealed is not taken for ours,
