@@ -1,0 +1,86 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// TestManual looks for a page a command, and for text that the typesetter would take for an order.
+func TestManual(t *testing.T) {
+	dir := t.TempDir()
+	var out, errs strings.Builder
+	a := &app{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, getenv: func(string) string { return "" }}
+	if code := a.execute(t.Context(), []string{"man", dir, "--date", "2026-11-22"}); code != exitOK {
+		t.Fatal(code, out.String(), errs.String())
+	}
+	root := newRoot(a)
+	var want func(c *cobra.Command)
+	want = func(c *cobra.Command) {
+		if c.Hidden {
+			return
+		}
+		b, err := os.ReadFile(filepath.Join(dir, pageName(c)+".1"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if page := string(b); !strings.HasPrefix(page, ".TH ") || !strings.Contains(page, roff(c.Short)) {
+			t.Errorf("%s: %.200s", c.Name(), page)
+		}
+		for _, sub := range c.Commands() {
+			want(sub)
+		}
+	}
+	want(root)
+	b, err := os.ReadFile(filepath.Join(dir, "inbasket.yaml.5"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{".SH DESCRIPTION\n", ".SH ROUTES\n", ".TP\n\\fBagency (text, required)\\fR\nname of the agency"} {
+		if !strings.Contains(string(b), text) {
+			t.Errorf("inbasket.yaml.5 is without %q", text)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "inbasket-man.1")); err == nil {
+		t.Error("a hidden command has a page")
+	}
+	checkRoff(t, dir)
+}
+
+// checkRoff has groff read the pages, where it is installed.
+func checkRoff(t *testing.T, dir string) {
+	groff, err := exec.LookPath("groff")
+	if err != nil {
+		return // lintian, which the service test runs, says the same
+	}
+	pages, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(pages) < 10 {
+		t.Fatal(pages, err)
+	}
+	for _, page := range pages {
+		out, err := exec.CommandContext(t.Context(), groff, "-man", "-ww", "-z", "-Tutf8", page).CombinedOutput()
+		if err != nil || len(out) > 0 {
+			t.Errorf("%s: %v\n%s", filepath.Base(page), err, out)
+		}
+	}
+}
+
+func TestRoff(t *testing.T) {
+	for in, want := range map[string]string{
+		".start":       `\&.start`,
+		`C:\Forms`:     `C:\eForms`,
+		"don't --stay": `don\(aqt \-\-stay`,
+	} {
+		if got := roff(in); got != want {
+			t.Errorf("%q became %q, not %q", in, got, want)
+		}
+	}
+	if got := paragraphs("One.\n\n  inbasket run\nTwo."); got != "One.\n.PP\n.nf\n  inbasket run\n.fi\nTwo." {
+		t.Errorf("%q", got)
+	}
+}
