@@ -9,8 +9,9 @@ const (
 	CodeUnknownName  = "config.unknown-name"       // a name refers to something that this file does not configure; correct it or add the entry
 	CodeRoute        = "config.route"              // a route can never get a form, or hides another one; mend from and match
 	CodeAddress      = "config.address"            // a listening address is not host:port, is used twice or is open without TLS; change it
-	CodeSecret       = "config.secret"             // a secret is written out, or its reference cannot be read; use ${env:…}, ${file:…} or ${credential:…}
-	CodeSecretMode   = "config.secret-rights"      // a file with a secret can be read or changed by others; chmod 600
+	CodePart         = "config.part"               // a file in conf.d is not read because of its name; end it in .yaml, or move it away
+	CodeSecret       = "config.secret"             // a secret is written out, or its reference cannot be read; use ${credential:…}, ${file:…}, ${age:…}, ${dpapi:…} or ${env:…}
+	CodeSecretMode   = "config.secret-rights"      // a file with a secret can be read or changed by others, or belongs to somebody else; the message says what to do
 	CodeReference    = "config.reference"          // a reference such as ${env:…} stands where no secret belongs; write the value itself
 	CodeToken        = "config.token"              // not the SHA-256 of a token; make one by: inbasket token new OFFICE
 	CodeTime         = "config.time"               // not a time of day or time zone; write 18:00 and Europe/Berlin

@@ -15,7 +15,9 @@ import (
 // configurations are resolved by the connectors, see connectors.Env.
 type Config struct {
 	Path string // of the file, absolute
-	Dir  string // its folder
+	Dir  string // its folder; relative paths start here, also those in conf.d
+	// Files are all files that it was read from, absolute: the one at Path, then those in conf.d.
+	Files []string
 
 	Agency       string
 	State        string // folder of journal, content store and control socket

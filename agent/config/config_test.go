@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/inbasket/inbasket/agent/secret"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
@@ -221,7 +222,7 @@ func TestSecretFiles(t *testing.T) {
 		"world":   {0o644, "x\n", CodeSecretMode},
 		"changed": {0o620, "x\n", CodeSecretMode},
 		"empty":   {0o600, "\n", CodeSecret},
-		"large":   {0o600, strings.Repeat("x", maxSecret+1), CodeSecret},
+		"large":   {0o600, strings.Repeat("x", secret.MaxSize+1), CodeSecret},
 	} {
 		path := filepath.Join(dir, name)
 		write(t, path, c.text, c.mode)

@@ -14,6 +14,7 @@ type document struct {
 	Monitor      monitor                  `yaml:"monitor" doc:"health and metrics: an address, or off"`
 	Log          Log                      `yaml:"log" doc:"what is logged where"`
 	Control      Control                  `yaml:"control" doc:"local socket of the command line"`
+	Secrets      sealed                   `yaml:"secrets" doc:"sealed secrets that references of this file may name"`
 	Inbaskets    diag.Ordered[*diag.Node] `yaml:"inbaskets" doc:"where forms come from, by name"`
 	Targets      diag.Ordered[*diag.Node] `yaml:"targets,required" doc:"legacy systems that are written to, by name"`
 	Results      diag.Ordered[*diag.Node] `yaml:"results" doc:"where answer files come from, by name; databases answer by the mapping's query"`

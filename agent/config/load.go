@@ -44,7 +44,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// Parse is Load for a file whose bytes are known; path says where it would lie.
+// Parse is Load for a main file whose bytes are known; path says where it would lie.
 func Parse(path string, src []byte, reg connectors.Registry, o Options) (*Config, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -53,11 +53,12 @@ func Parse(path string, src []byte, reg connectors.Registry, o Options) (*Config
 	if o.Getenv == nil {
 		o.Getenv = os.Getenv
 	}
-	file, problems := diag.Parse(path, src)
-	l := &loader{reg: reg, options: o, problems: problems, c: &Config{Path: abs, Dir: filepath.Dir(abs), file: file}}
-	file.Hooks = diag.Hooks{Secret: l.secret, Text: refuseReference}
+	all := read(path, filepath.Dir(abs), src)
+	l := &loader{reg: reg, options: o, problems: all.problems, c: &Config{Path: abs, Dir: filepath.Dir(abs), Files: all.paths, Warnings: all.warnings, file: all.file}}
+	all.hook(diag.Hooks{Secret: l.secret, Text: refuseReference})
+	l.vault = newVault(l)
 	doc := defaultDocument()
-	l.problems = append(l.problems, file.Decode(&doc)...)
+	l.problems = append(l.problems, all.file.Decode(&doc)...)
 	l.own(doc)
 	l.inbaskets(doc)
 	l.targets(doc)
@@ -81,6 +82,7 @@ type loader struct {
 	problems diag.Problems
 	literals []string // secrets that are written out; never printed
 	dark     int      // secrets that could not be read here, with Options.Lenient
+	vault    *vault   // secrets that are kept sealed
 }
 
 func (l *loader) add(p ...diag.Problem) { l.problems = append(l.problems, p...) }

@@ -53,8 +53,7 @@ func Mappings(path string) []string {
 	if err != nil {
 		return nil
 	}
-	file, _ := diag.Parse(path, src)
-	routes, ok := file.Root().Get("routes")
+	routes, ok := read(path, filepath.Dir(abs), src).file.Root().Get("routes")
 	if !ok {
 		return nil
 	}

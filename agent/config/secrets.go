@@ -4,22 +4,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/inbasket/inbasket/agent/secret"
+	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
 
 // reference is how a secret is given: by where it lies, never itself.
-var reference = regexp.MustCompile(`^\$\{(env|file|credential):([^}]*)\}$`)
+var reference = regexp.MustCompile(`^\$\{(env|file|credential|age|dpapi):([^}]*)\}$`)
 
-const howToRefer = "write ${env:NAME}, ${file:PATH} or ${credential:NAME}"
-
-// maxSecret bounds a file with a secret, in bytes.
-const maxSecret = 64 << 10
+const howToRefer = "write ${env:NAME}, ${file:PATH}, ${credential:NAME}, ${age:NAME} or ${dpapi:NAME}"
 
 // secret is the hook of diag for every connectors.Secret.
 func (l *loader) secret(n *diag.Node) (string, diag.Problems) {
@@ -52,6 +52,10 @@ func (l *loader) resolve(n *diag.Node, guarded bool) (string, diag.Problems) {
 		value, err = l.fromEnv(name)
 	case "file":
 		value, err = l.fromFile(n, name, guarded)
+	case "age":
+		value, err = l.vault.age(name)
+	case "dpapi":
+		value, err = l.vault.dpapi(name)
 	default:
 		value, err = l.fromCredential(name)
 	}
@@ -61,7 +65,8 @@ func (l *loader) resolve(n *diag.Node, guarded bool) (string, diag.Problems) {
 	if err == nil {
 		return value, nil
 	}
-	p := n.Problem(CodeSecret, "the secret cannot be read: "+err.Error(), "")
+	why, next := inWords(err)
+	p := n.Problem(CodeSecret, "the secret cannot be read: "+why, next)
 	if l.options.Lenient {
 		l.c.Warnings = append(l.c.Warnings, p)
 		l.dark++
@@ -86,7 +91,15 @@ func (l *loader) fromCredential(name string) (string, error) {
 	if dir == "" {
 		return "", fmt.Errorf("there are no credentials here: CREDENTIALS_DIRECTORY is not set (systemd sets it by LoadCredential=%s:PATH)", name)
 	}
-	value, err := readSecret(filepath.Join(dir, name))
+	if !filepath.IsAbs(dir) {
+		return "", errors.New("CREDENTIALS_DIRECTORY is no absolute path")
+	}
+	value, _, err := readSecret(filepath.Join(dir, name))
+	if errors.Is(err, os.ErrNotExist) { // the unit hands over a whole folder, whose files systemd names so
+		if of, _, err := readSecret(filepath.Join(dir, "inbasket_"+name)); err == nil {
+			return of, nil
+		}
+	}
 	if err != nil {
 		return "", fmt.Errorf("credential %s: %s", name, reason(err))
 	}
@@ -95,38 +108,53 @@ func (l *loader) fromCredential(name string) (string, error) {
 
 func (l *loader) fromFile(n *diag.Node, name string, guarded bool) (string, error) {
 	path := l.c.Abs(name)
-	value, err := readSecret(path)
+	value, info, err := readSecret(path)
 	if err != nil {
 		return "", fmt.Errorf("%s: %s", name, reason(err))
 	}
-	if why, wide := exposed(path); guarded && wide {
-		l.add(n.Problem(CodeSecretMode, "the file of this secret "+why, "chmod 600 "+path))
+	if !guarded {
+		return value, nil
+	}
+	if why, cure := exposed(path, info); why != "" {
+		l.add(n.Problem(CodeSecretMode, why, cure))
 	}
 	return value, nil
 }
 
+// inWords returns what an error says and what to do about it. Errors of package secret hold no secret.
+func inWords(err error) (why, next string) {
+	var coded *connectors.Error
+	if errors.As(err, &coded) && coded.Err != nil {
+		return coded.Op + ": " + reason(coded.Err), coded.Hint
+	}
+	return err.Error(), ""
+}
+
 // readSecret reads a regular file without its last line ending.
-func readSecret(path string) (string, error) {
-	info, err := os.Stat(path)
+func readSecret(path string) (string, fs.FileInfo, error) {
+	info, err := os.Stat(path) // before Open, which would wait for the writer of a pipe
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return "", errors.New("not a regular file")
+		return "", nil, errors.New("not a regular file")
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if info, err = f.Stat(); err != nil { // of what is read, not of what took its place
+		return "", nil, err
+	}
+	b, err := io.ReadAll(io.LimitReader(f, secret.MaxSize+1))
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	if len(b) > maxSecret {
-		return "", errors.New("larger than 64 KiB")
+	if len(b) > secret.MaxSize {
+		return "", nil, errors.New("larger than 64 KiB")
 	}
-	return strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r"), nil
+	return strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r"), info, nil
 }
 
 var tokenHash = regexp.MustCompile(`^[0-9a-f]{64}$`)

@@ -105,7 +105,7 @@ func (n *Node) At(line, column int, code, message, suggestion string) Problem {
 func (n *Node) KeyProblem(key, code, message, suggestion string) Problem {
 	for _, p := range n.Pairs {
 		if p.Key == key {
-			return n.file.at(code, p.Line, p.Column, message, suggestion)
+			return p.Value.file.at(code, p.Line, p.Column, message, suggestion)
 		}
 	}
 	return n.Problem(code, message, suggestion)
@@ -159,14 +159,14 @@ func (f *File) Problem(code, message, suggestion string, path ...any) Problem {
 	for i, step := range path {
 		next, l, c := n.step(step)
 		if next == nil {
-			return f.at(code, line, column, message, suggestion)
+			return n.file.at(code, line, column, message, suggestion)
 		}
 		n, line, column = next, l, c
 		if i == len(path)-1 {
 			line, column = n.Line, n.Column
 		}
 	}
-	return f.at(code, line, column, message, suggestion)
+	return n.file.at(code, line, column, message, suggestion)
 }
 
 // KeyProblem returns a problem at the last key of a path, rather than at its value.
