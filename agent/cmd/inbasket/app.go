@@ -41,6 +41,8 @@ type app struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 
+	host *host // the service manager of Windows; nil elsewhere
+
 	config string // --config
 	json   bool   // --json
 }
@@ -185,6 +187,9 @@ func (a *app) configPath() string {
 	system := filepath.Join("/etc/inbasket", name)
 	if runtime.GOOS == "windows" {
 		system = filepath.Join(a.getenv("ProgramData"), "Inbasket", name)
+	}
+	if a.host != nil {
+		return system // the folder that a service is started in says nothing
 	}
 	if _, err := os.Stat(name); err == nil {
 		return name

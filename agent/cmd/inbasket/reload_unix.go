@@ -13,7 +13,7 @@ import (
 
 // reloadOnSignal reloads at each SIGHUP until stop is called. A refused configuration is logged; the old
 // one stays in force.
-func reloadOnSignal(ctx context.Context, log zerolog.Logger, reload func() error) (stop func()) {
+func reloadOnSignal(ctx context.Context, _ *host, log zerolog.Logger, reload func() error) (stop func()) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP)
 	ctx, cancel := context.WithCancel(ctx)

@@ -13,7 +13,7 @@ import (
 
 func TestReloadOnSignal(t *testing.T) {
 	reloaded := make(chan struct{}, 1)
-	stop := reloadOnSignal(context.Background(), zerolog.Nop(), func() error {
+	stop := reloadOnSignal(context.Background(), nil, zerolog.Nop(), func() error {
 		reloaded <- struct{}{}
 		return errors.New("refused")
 	})

@@ -6,5 +6,32 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// reloadOnSignal has no signal on Windows: there is inbasket reload.
-func reloadOnSignal(context.Context, zerolog.Logger, func() error) (stop func()) { return func() {} }
+// reloadOnSignal reloads at each order of the service manager (sc control NAME paramchange) until stop is
+// called. A refused configuration is told in the event log; the old one stays in force. In a terminal there
+// is no such order, only inbasket reload.
+func reloadOnSignal(ctx context.Context, h *host, log zerolog.Logger, reload func() error) (stop func()) {
+	if h == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-h.reloads:
+				err := reload()
+				h.reloaded(err)
+				if err != nil {
+					log.Info().Str("code", codeOf(err)).Msg("reload refused, the old configuration stays in force: " + safeText(err))
+				}
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}

@@ -6,11 +6,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"time"
 
-	"github.com/kardianos/service"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
@@ -30,6 +28,8 @@ ends within ten seconds of Ctrl+C, SIGTERM or a stop of the service. SIGHUP relo
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context(), force) },
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "also when targets with open deliveries now point elsewhere or are gone")
+	cmd.Flags().String("service", "", "name of the service of Windows that this is; see asService")
+	_ = cmd.Flags().MarkHidden("service") // it is there
 	return cmd
 }
 
@@ -45,10 +45,10 @@ func (a *app) run(ctx context.Context, force bool) error {
 	if err != nil {
 		return err
 	}
-	if cfg.Log.File == "" && runtime.GOOS == "windows" && !service.Interactive() {
-		cfg.Log.File = filepath.Join(cfg.State, "log", "inbasket.log") // a Windows service has no standard error
+	if cfg.Log.File == "" && a.host != nil {
+		cfg.Log.File = filepath.Join(a.host.folder, "inbasket.log") // a Windows service has no standard error
 	}
-	log, closeLog, err := a.logger(cfg.Log)
+	log, last, closeLog, err := a.logger(cfg.Log)
 	if err != nil {
 		return err
 	}
@@ -68,16 +68,20 @@ func (a *app) run(ctx context.Context, force bool) error {
 			return err
 		}
 		defer ag.Close()
-		stop := reloadOnSignal(ctx, log, func() error {
+		stop := reloadOnSignal(ctx, a.host, log, func() error {
 			_, err := ag.Reload(ctx, control.ReloadRequest{By: "SIGHUP"})
 			return err
 		})
 		defer stop()
 		return ag.Run(ctx)
 	}
-	err = serve(ctx, work)
+	if a.host != nil {
+		err = work(ctx)
+	} else {
+		err = serve(ctx, work)
+	}
 	if err != nil && cfg.Log.File != "" { // else standard error, where the caller prints it, is the log
-		log.Error().Str("code", codeOf(err)).Msg("the agent ended: " + safeText(err))
+		last.Error().Str("code", codeOf(err)).Msg("the agent ended: " + safeText(err))
 	}
 	return err
 }
@@ -85,17 +89,21 @@ func (a *app) run(ctx context.Context, force bool) error {
 // ready tells the service manager and the log where the agent can be reached.
 func (a *app) ready(n notifier, log zerolog.Logger, at agent.Addresses) {
 	n.send("READY=1")
+	if a.host != nil {
+		a.host.ready()
+	}
 	log.Info().Str("frontOffice", at.FrontOffice).Str("monitor", at.Monitor).Str("control", at.Control).Msg("ready")
 }
 
-// logger makes the log of the configuration; close flushes a log file.
-func (a *app) logger(c config.Log) (zerolog.Logger, func(), error) {
+// logger makes the log of the configuration; close flushes a log file. Under the service manager of Windows
+// warnings and errors go to the event log too, except those of last: how the agent ended is told there anyway.
+func (a *app) logger(c config.Log) (log, last zerolog.Logger, closeLog func(), err error) {
 	var w io.Writer = a.stderr
-	closeLog := func() {}
+	closeLog = func() {}
 	if c.File != "" {
 		f, err := openLog(c.File)
 		if err != nil {
-			return zerolog.Nop(), closeLog, fmt.Errorf("open the log: %w", err)
+			return log, log, closeLog, fmt.Errorf("open the log: %w", err)
 		}
 		w, closeLog = f, func() { _ = f.Close() }
 	}
@@ -107,5 +115,10 @@ func (a *app) logger(c config.Log) (zerolog.Logger, func(), error) {
 	if err != nil {
 		level = zerolog.InfoLevel
 	}
-	return zerolog.New(w).Level(level).With().Timestamp().Logger(), closeLog, nil
+	last = zerolog.New(w).Level(level).With().Timestamp().Logger()
+	log = last
+	if a.host != nil {
+		log = last.Output(zerolog.MultiLevelWriter(w, a.host.events))
+	}
+	return log, last, closeLog, nil
 }

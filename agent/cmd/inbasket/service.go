@@ -23,7 +23,8 @@ type program struct {
 }
 
 // serve runs work until the service manager, a signal or ctx ends it, or it ends by itself. In the
-// foreground and under a manager the way is the same.
+// foreground and under a manager the way is the same; the service manager of Windows has its own, see
+// asService.
 func serve(ctx context.Context, work func(context.Context) error) error {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -35,7 +36,7 @@ func serve(ctx context.Context, work func(context.Context) error) error {
 	if err != nil {
 		return fmt.Errorf("find the service manager: %w", err)
 	}
-	if runtime.GOOS == "windows" && service.Interactive() {
+	if runtime.GOOS == "windows" {
 		return p.foreground(s, run, wait)
 	}
 	err = s.Run()
@@ -84,14 +85,10 @@ type daemon struct {
 }
 
 // Start begins the work and returns at once: a service manager waits only seconds for it.
-func (s daemon) Start(svc service.Service) error {
+func (s daemon) Start(service.Service) error {
 	go func() {
 		defer close(s.p.done)
 		s.p.err = s.p.work(s.ctx)
-		if runtime.GOOS == "windows" && !service.Interactive() && s.ctx.Err() == nil {
-			// The service loop of Windows waits for orders only: it is ordered to stop, and Stop tells why.
-			go func() { _ = svc.Stop() }()
-		}
 	}()
 	return nil
 }

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/windows/svc"
+
+	"github.com/inbasket/inbasket/installer"
+)
+
+const (
+	// startHint is how often a starting or stopping agent tells the manager that it still works on it.
+	startHint = time.Second
+	// stopPatience is how long an agent may take to stop; it bounds itself below that.
+	stopPatience = 10 * time.Second
+)
+
+// windowsService is the agent as Windows sees it. The whole command line runs inside of Execute, so that
+// also an agent that cannot even start has told the manager why: never a bare 1053 or 1067.
+type windowsService struct {
+	name string
+	args []string
+	log  eventSink
+	exit int
+	dir  string // for log files; empty until the configuration's place is known
+}
+
+// asService runs the command line as a service of Windows if it is one, and returns the exit code. The
+// service's own command line has --service NAME: what asks the system sees only the session, and some
+// systems give services another one.
+func asService(args []string) (int, bool) {
+	name := serviceFlag(args)
+	if name == "" {
+		if is, err := svc.IsWindowsService(); err != nil || !is {
+			return 0, false
+		}
+		name = installer.DefaultName
+	}
+	sink, closeSink := openEventLog(name)
+	defer closeSink()
+	s := &windowsService{name: name, args: args, log: sink}
+	if err := svc.Run(name, s); err != nil {
+		fmt.Fprintf(os.Stderr, "inbasket: --service is for the service manager of Windows (%v)\n    run it in this terminal without --service, or start the service by: inbasket service start\n", err)
+		return exitUsage, true
+	}
+	return s.exit, true
+}
+
+// serviceFlag returns the value of --service, before anything else is read.
+func serviceFlag(args []string) string {
+	for i, arg := range args {
+		if v, ok := strings.CutPrefix(arg, "--service="); ok {
+			return v
+		}
+		if arg == "--service" && i+1 < len(args) {
+			return args[i+1]
+		}
+	}
+	return ""
+}
+
+// Execute runs the agent and answers the service manager until one of them ends it.
+func (s *windowsService) Execute(_ []string, orders <-chan svc.ChangeRequest, status chan<- svc.Status) (bool, uint32) {
+	now := svc.Status{State: svc.StartPending, CheckPoint: 1, WaitHint: waitHint()}
+	status <- now
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	r := s.begin(ctx)
+	tick := time.NewTicker(startHint)
+	defer tick.Stop()
+	var stopped <-chan time.Time
+	for {
+		select {
+		case err := <-r.done:
+			return s.end(err, stopped != nil)
+		case <-stopped:
+			s.log(eventError, eventSlowStop, "The agent did not stop within 10 seconds and is ended.\n\nNothing is lost: the next start takes up what was in flight.")
+			return s.leave(exitFailure)
+		case <-r.ready:
+			r.ready = nil
+			now = svc.Status{State: svc.Running, Accepts: svc.AcceptStop | svc.AcceptPreShutdown | svc.AcceptParamChange}
+			status <- now
+		case <-tick.C:
+			if now.State != svc.Running {
+				now.CheckPoint++
+				status <- now
+			}
+		case order := <-orders:
+			switch order.Cmd {
+			case svc.Interrogate:
+				status <- now
+			case svc.ParamChange:
+				r.reload()
+			case svc.Stop, svc.Shutdown, svc.PreShutdown:
+				if stopped == nil {
+					now = svc.Status{State: svc.StopPending, CheckPoint: 1, WaitHint: waitHint()}
+					status <- now
+					stopped = time.After(stopPatience)
+					cancel()
+				}
+			}
+		}
+	}
+}
+
+// waitHint is how long the manager shall wait for the next sign of life, in milliseconds.
+func waitHint() uint32 { return uint32(10 * startHint / time.Millisecond) }
+
+// serviceRun is the running command line.
+type serviceRun struct {
+	done    chan error
+	ready   chan struct{}
+	reloads chan struct{}
+}
+
+// reload orders a reload; orders that come while one waits are one order.
+func (r serviceRun) reload() {
+	select {
+	case r.reloads <- struct{}{}:
+	default:
+	}
+}
+
+// begin runs the command line beside the manager's orders.
+func (s *windowsService) begin(ctx context.Context) serviceRun {
+	r := serviceRun{done: make(chan error, 1), ready: make(chan struct{}), reloads: make(chan struct{}, 1)}
+	a := &app{stdin: strings.NewReader(""), stdout: &strings.Builder{}, stderr: &strings.Builder{}, getenv: os.Getenv}
+	a.host = &host{
+		ready:    func() { s.started(a); close(r.ready) },
+		events:   newEventWriter(s.log, time.Now),
+		reloads:  r.reloads,
+		reloaded: s.reloaded,
+	}
+	root := newRoot(a)
+	root.SetArgs(s.args)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				r.done <- fmt.Errorf("the agent broke: %v\n%s", p, debug.Stack())
+			}
+		}()
+		a.config = configFlag(s.args)
+		s.place(a)
+		r.done <- root.ExecuteContext(ctx)
+	}()
+	return r
+}
+
+// configFlag returns the value of --config before the command line is read as a whole: a command line that
+// cannot be understood is told beside the configuration as well.
+func configFlag(args []string) string {
+	for i, arg := range args {
+		if v, ok := strings.CutPrefix(arg, "--config="); ok {
+			return v
+		}
+		if (arg == "--config" || arg == "-c") && i+1 < len(args) {
+			return args[i+1]
+		}
+	}
+	return ""
+}
+
+// place finds out where log files lie, and lets a crash of the program leave its trace there.
+func (s *windowsService) place(a *app) {
+	s.dir = installer.LogFolder(a.configPath())
+	a.host.folder = s.dir
+	if os.MkdirAll(s.dir, 0o700) != nil {
+		return // the log file, which cannot be opened either, says why
+	}
+	f, err := os.OpenFile(filepath.Join(s.dir, "crash.txt"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return
+	}
+	_ = debug.SetCrashOutput(f, debug.CrashOptions{}) // it keeps a duplicate
+	_ = f.Close()
+}
+
+// started says that all is well, and that what kept it from starting before is over.
+func (s *windowsService) started(a *app) {
+	_ = os.Remove(filepath.Join(s.dir, installer.StartErrorName))
+	s.log(eventInfo, eventReady, fmt.Sprintf("Inbasket %s is ready.\n\nconfiguration: %s\nlog files: %s", version, a.configPath(), s.dir))
+}
+
+// reloaded tells how a reload that the service manager ordered ended.
+func (s *windowsService) reloaded(err error) {
+	if err != nil {
+		s.log(eventError, eventReloadRefused, "The configuration was not changed over; the old one stays in force.\n\n"+explain(err))
+		return
+	}
+	s.log(eventInfo, eventReloaded, "The configuration was read again and is in force.")
+}
+
+// end tells the event log how the agent ended, and returns what the service manager is told.
+func (s *windowsService) end(err error, ordered bool) (bool, uint32) {
+	if err == nil && ordered {
+		s.log(eventInfo, eventStopped, "The agent was stopped.")
+		return s.leave(exitOK)
+	}
+	if err == nil {
+		err = errors.New("the agent ended by itself without a reason")
+	}
+	code := exitCode(err)
+	text := fmt.Sprintf("%s\ncode: %s\nexit code: %d", explain(err), codeOf(err), code)
+	s.log(eventError, eventEnded, "The agent does not run.\n\n"+text)
+	_ = os.WriteFile(filepath.Join(s.dir, installer.StartErrorName), []byte(text+"\n"), 0o600) // the event log has it too
+	return s.leave(code)
+}
+
+// explain returns an error as a terminal would show it, with what to do next.
+func explain(err error) string {
+	var b strings.Builder
+	a := &app{stderr: &b}
+	a.report(err)
+	return b.String()
+}
+
+// leave ends the service; any code but 0 lets the recovery actions run.
+func (s *windowsService) leave(code int) (bool, uint32) {
+	s.exit = code
+	return true, uint32(code)
+}
