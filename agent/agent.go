@@ -16,8 +16,8 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
-	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -72,7 +72,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	if err := os.MkdirAll(o.Config.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
-	a.figures.metrics = frontoffice.NewMetrics(a, o.Clock, o.Version)
+	a.figures.metrics = monitor.NewMetrics(a, o.Clock, o.Version)
 	var err error
 	if a.content, err = content.Open(filepath.Join(o.Config.State, "content")); err != nil {
 		return nil, err
@@ -86,6 +86,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	if a.assembly, err = a.build(ctx, o.Config); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
+	a.figures.loaded(true)
 	return a, nil
 }
 
@@ -202,6 +203,8 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	defer a.reloading.Unlock()
 	a.tell("reloading")
 	defer a.tell("reloaded") // also when it is refused: the old one is in force again
+	ok := false
+	defer func() { a.figures.loaded(ok) }()
 	cfg, err := a.options.Reload()
 	if err != nil {
 		return control.ReloadReport{}, err
@@ -220,6 +223,7 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 		return report, err
 	}
 	a.swap(next)
+	ok = true
 	a.log.Info().Str("by", r.By).Int("changes", len(report.Changes)).Msg("configuration reloaded")
 	return report, nil
 }

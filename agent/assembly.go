@@ -35,7 +35,7 @@ type assembly struct {
 // build opens what a configuration names. Nothing runs yet, and nothing outside is changed; on an error
 // everything is closed again.
 func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err error) {
-	catalog, err := OpenCatalog(cfg, a.clock, a.notice)
+	catalog, err := openCatalog(cfg, a.env(cfg))
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +72,15 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 	return made, nil
 }
 
+// env returns what connectors of a configuration are opened with.
+func (a *Agent) env(cfg *config.Config) envOf {
+	return func(role connectors.Role, name, identity string) connectors.Env {
+		e := cfg.Env(role, name, identity, a.clock, a.notice)
+		e.Certificate = a.figures.certificate(string(role) + "/" + name)
+		return e
+	}
+}
+
 // lane makes the lane of one target.
 func (a *Agent) lane(f *flow, t config.Target, target *guard.Target) *lane {
 	backoff := guard.DefaultBackoff()
@@ -99,16 +108,16 @@ func (a *Agent) lane(f *flow, t config.Target, target *guard.Target) *lane {
 
 // open opens in-baskets, sources of results and push channels.
 func (rt *assembly) open(a *Agent) error {
-	cfg := rt.config
+	cfg, env := rt.config, a.env(rt.config)
 	for _, i := range cfg.Inbaskets {
-		in, err := i.Definition.Inbasket(cfg.Env(connectors.RoleInbasket, i.Name, "", a.clock, a.notice), i.Config)
+		in, err := i.Definition.Inbasket(env(connectors.RoleInbasket, i.Name, ""), i.Config)
 		if err != nil {
 			return opening("in-basket", i.Name, err)
 		}
 		rt.inbaskets[i.Name] = in
 	}
 	for _, r := range cfg.Results {
-		src, err := r.Definition.Results(cfg.Env(connectors.RoleResults, r.Name, "", a.clock, a.notice), r.Config)
+		src, err := r.Definition.Results(env(connectors.RoleResults, r.Name, ""), r.Config)
 		if err != nil {
 			return opening("results", r.Name, err)
 		}
@@ -118,7 +127,7 @@ func (rt *assembly) open(a *Agent) error {
 		if o.Push == nil {
 			continue
 		}
-		to, err := o.Push.Definition.FrontOffice(cfg.Env(connectors.RoleFrontOffice, o.Name, "", a.clock, a.notice), o.Push.Config)
+		to, err := o.Push.Definition.FrontOffice(env(connectors.RoleFrontOffice, o.Name, ""), o.Push.Config)
 		if err != nil {
 			return opening("front office", o.Name, err)
 		}

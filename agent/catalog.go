@@ -21,9 +21,18 @@ type Catalog struct {
 
 // OpenCatalog opens the targets of a configuration.
 func OpenCatalog(cfg *config.Config, clock connectors.Clock, notify func(connectors.Notice)) (*Catalog, error) {
+	return openCatalog(cfg, func(role connectors.Role, name, identity string) connectors.Env {
+		return cfg.Env(role, name, identity, clock, notify)
+	})
+}
+
+// envOf makes what a connector is opened with, see config.Config.Env.
+type envOf func(role connectors.Role, name, identity string) connectors.Env
+
+func openCatalog(cfg *config.Config, env envOf) (*Catalog, error) {
 	c := &Catalog{config: cfg, targets: map[string]*guard.Target{}}
 	for _, t := range cfg.Targets {
-		target, err := t.Definition.Target(cfg.Env(connectors.RoleTarget, t.Name, t.Identity, clock, notify), t.Config)
+		target, err := t.Definition.Target(env(connectors.RoleTarget, t.Name, t.Identity), t.Config)
 		if err != nil {
 			_ = c.Close()
 			return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeOpen, Op: "open target " + t.Name, Hint: "mend its section in the configuration", Err: err}

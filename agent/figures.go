@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/control"
-	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -16,11 +16,14 @@ import (
 // was taken since the start. They outlive a reload.
 type figures struct {
 	clock   connectors.Clock
-	metrics *frontoffice.Metrics
+	metrics *monitor.Metrics
 
 	mu      sync.Mutex
 	sources map[[2]string]*sourceFigures // by kind and name
 	notices []control.Notice
+	certs   map[[2]string]monitor.Certificate // by what they belong to, and whose they are
+	reload  monitor.Reload
+	disks   map[string]*diskFigure // by folder
 }
 
 type sourceFigures struct {
@@ -41,7 +44,7 @@ const (
 const noticesKept = 20
 
 func newFigures(clock connectors.Clock) *figures {
-	return &figures{clock: clock, sources: map[[2]string]*sourceFigures{}}
+	return &figures{clock: clock, sources: map[[2]string]*sourceFigures{}, certs: map[[2]string]monitor.Certificate{}, disks: map[string]*diskFigure{}}
 }
 
 func (f *figures) of(kind, name string) *sourceFigures {
@@ -141,48 +144,16 @@ func troubleOf(c *guard.Circuit) *control.Trouble {
 	return &control.Trouble{Code: t.Code, Text: t.Text, Next: "see docs/errors.md; it is tried again by itself", Since: t.Since, RetryAt: t.RetryAt, Count: t.Count}
 }
 
-// Figures gives the metrics what the journal and the lanes know.
-func (a *Agent) Figures(ctx context.Context) (frontoffice.Snapshot, error) {
-	sum, err := a.journal.Summary(ctx)
-	if err != nil {
-		return frontoffice.Snapshot{}, err
-	}
-	s := frontoffice.Snapshot{Summary: sum, Circuits: map[string]string{}, Batches: map[string]int64{}, Pushes: map[string]int64{}}
-	for name, l := range a.current().flow.lanes {
-		state, _ := l.circuit.State()
-		s.Circuits[name] = string(state)
-		if l.sealing != nil {
-			open, err := a.journal.Batches(ctx, name, true)
-			if err != nil {
-				return s, err
-			}
-			s.Batches[name] = int64(len(open))
-		}
-	}
-	for _, o := range a.current().config.FrontOffices {
-		if o.Push == nil {
-			continue
-		}
-		b, err := a.journal.PushBacklog(ctx, o.Name)
-		if err != nil {
-			return s, err
-		}
-		s.Pushes[o.Name] = b.Failing
-	}
-	s.Results = sum.ParkedResults
-	return s, nil
-}
-
 // Alive returns why the agent should be restarted: only a journal that cannot be read at all.
-func (a *Agent) Alive(ctx context.Context) []frontoffice.Reason {
+func (a *Agent) Alive(ctx context.Context) []monitor.Reason {
 	if _, err := a.journal.Paused(ctx); err != nil {
-		return []frontoffice.Reason{{Code: CodeJournal, Text: "the journal cannot be read"}}
+		return []monitor.Reason{{Code: CodeJournal, Text: "the journal cannot be read"}}
 	}
 	return nil
 }
 
 // Ready returns why the agent cannot do all of its work now: targets, in-baskets and front offices in trouble.
-func (a *Agent) Ready(ctx context.Context) []frontoffice.Reason {
+func (a *Agent) Ready(ctx context.Context) []monitor.Reason {
 	reasons := a.Alive(ctx)
 	status, err := a.Status(ctx)
 	if err != nil {
@@ -190,7 +161,7 @@ func (a *Agent) Ready(ctx context.Context) []frontoffice.Reason {
 	}
 	add := func(what, name string, t *control.Trouble) {
 		if t != nil {
-			reasons = append(reasons, frontoffice.Reason{Code: t.Code, Text: what + " " + name + ": " + t.Text})
+			reasons = append(reasons, monitor.Reason{Code: t.Code, Text: what + " " + name + ": " + t.Text})
 		}
 	}
 	add("the", "journal", status.Journal)

@@ -98,6 +98,7 @@ func (f *flow) pushed(office string, d journal.Push, o connectors.Outcome, sched
 	next := d.Attempt + 1 // attempts made
 	if next >= len(schedule) || o.Class == connectors.ItemError {
 		p.GiveUp = true
+		f.figures.metrics.GaveUp(office)
 		f.log.Error().Str("code", CodeOffice).Str("front-office", office).Str("submission", d.Event.ID.String()).
 			Msg("gave up pushing an event; the front office can still read it")
 		return p

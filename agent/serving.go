@@ -9,6 +9,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/frontoffice"
+	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -54,7 +55,7 @@ func (a *Agent) listen(ctx context.Context) (s *serving, err error) {
 			return s, &connectors.Error{Class: connectors.TargetError, Code: CodeListen, Op: "listen for health and metrics on " + cfg.Monitor,
 				Hint: "another program, or another agent, has the address: name a free one as monitor", Err: err}
 		}
-		s.watch = &http.Server{Handler: frontoffice.Monitor(a, a.figures.metrics), ReadHeaderTimeout: 5 * time.Second}
+		s.watch = &http.Server{Handler: monitor.Handler(a, a.figures.metrics), ReadHeaderTimeout: 5 * time.Second}
 	}
 	s.control, err = control.Listen(cfg.State, cfg.Control.Group)
 	return s, err

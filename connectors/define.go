@@ -15,6 +15,8 @@ type Env struct {
 	Scratch  string // folder below state for the connector's own use; made on demand by the connector
 	Clock    Clock
 	Notify   func(Notice) // tells the operator of something that is not an error of a call; never nil
+	// Certificate is told of certificates that the connector uses or meets, see WatchTLS; may be nil.
+	Certificate func(Certificate)
 }
 
 // Path returns p as an absolute path; a relative one starts at the folder of the configuration.

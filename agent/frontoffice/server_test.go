@@ -24,7 +24,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -304,64 +303,6 @@ func TestTLSListener(t *testing.T) {
 	}
 	if err := <-done; err != nil {
 		t.Error(err)
-	}
-}
-
-type agentFake struct {
-	reasons []Reason
-	err     error
-}
-
-func (a *agentFake) Alive(context.Context) []Reason { return nil }
-func (a *agentFake) Ready(context.Context) []Reason { return a.reasons }
-func (a *agentFake) Figures(context.Context) (Snapshot, error) {
-	return Snapshot{Summary: journal.Summary{
-		States:  map[journal.State]int64{journal.Parked: 2},
-		Targets: []journal.TargetSummary{{Target: "register", Open: 3, Oldest: time.Now().Add(-time.Minute)}},
-		Routes:  []journal.RouteSummary{{Route: "permit", States: map[journal.State]int64{journal.Accepted: 5}}}, Orphans: 1, Epoch: 1},
-		Circuits: map[string]string{"register": "open"}, Batches: map[string]int64{"mainframe": 1}, Pushes: map[string]int64{"portal": 4}}, a.err
-}
-
-func TestMonitor(t *testing.T) {
-	a := &agentFake{}
-	m := NewMetrics(a, newClock(), "1.2.3")
-	m.Request("submit", 202)
-	m.Accepted("permits", connectors.Taken, 7)
-	m.Outcome("register", connectors.Written, 6)
-	m.Result("register", connectors.Repeat, 1)
-	m.Push("portal", connectors.Transient, 1)
-	m.Notice("http.internal")
-	h := Monitor(a, m)
-	get := func(path string) (int, string) {
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
-		return w.Code, w.Body.String()
-	}
-	if code, body := get("/healthz"); code != 200 || !strings.Contains(body, `"alive":true`) {
-		t.Errorf("%d %s", code, body)
-	}
-	a.reasons = []Reason{{Code: "target.circuit", Text: "register"}}
-	if code, body := get("/readyz"); code != 503 || !strings.Contains(body, "target.circuit") {
-		t.Errorf("%d %s", code, body)
-	}
-	_, body := get("/metrics")
-	for _, line := range []string{
-		`inbasket_submissions{route="permit",state="accepted"} 5`, `inbasket_target_open{target="register"} 3`, `inbasket_parked 2`,
-		`inbasket_target_circuit{state="open",target="register"} 1`, `inbasket_batches_open{target="mainframe"} 1`, `inbasket_pushes_failing{office="portal"} 4`,
-		`inbasket_results_orphans 1`, `inbasket_http_requests_total{operation="submit",status="202"} 1`, `inbasket_accepted_total{inbasket="permits",verdict="taken"} 7`,
-		`inbasket_outcomes_total{class="written",target="register"} 6`, `inbasket_info{version="1.2.3"} 1`, `inbasket_journal_up 1`,
-		`inbasket_target_oldest_seconds{target="register"} 60`,
-	} {
-		if !strings.Contains(body, line) {
-			t.Errorf("no %s", line)
-		}
-	}
-	a.err = errors.New("canary")
-	if code, body := get("/metrics"); code != 200 || !strings.Contains(body, "inbasket_journal_up 0") || strings.Contains(body, "canary") {
-		t.Errorf("%d %s", code, body)
-	}
-	if code, _ := get("/debug/pprof/"); code != 404 {
-		t.Errorf("%d", code)
 	}
 }
 

@@ -90,6 +90,7 @@ func (c *FTPConfig) tlsConfig(env connectors.Env) (*tls.Config, error) {
 		t.ServerName, _, _ = net.SplitHostPort(c.address())
 	}
 	if c.TLS.CA == "" {
+		env.WatchTLS(t)
 		return t, nil
 	}
 	pem, err := os.ReadFile(env.Path(c.TLS.CA))
@@ -100,6 +101,7 @@ func (c *FTPConfig) tlsConfig(env connectors.Env) (*tls.Config, error) {
 	if !t.RootCAs.AppendCertsFromPEM(pem) {
 		return nil, errors.New("tls.ca holds no certificate")
 	}
+	env.WatchTLS(t)
 	return t, nil
 }
 

@@ -148,6 +148,7 @@ func tlsConfig(e connectors.Env, c Config) (*tls.Config, error) {
 		t.InsecureSkipVerify = true
 		t.VerifyConnection = func(st tls.ConnectionState) error { return verifyChain(st, t.RootCAs) }
 	}
+	e.WatchTLS(t)
 	return t, nil
 }
 

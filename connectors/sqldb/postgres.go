@@ -41,6 +41,10 @@ func newPostgres(e connectors.Env, c Config, zone *time.Location) (*system, erro
 		cfg.Password = string(c.Password)
 	}
 	cfg.ConnectTimeout = c.ConnectTimeout
+	e.WatchTLS(cfg.TLSConfig)
+	for _, f := range cfg.Fallbacks {
+		e.WatchTLS(f.TLSConfig)
+	}
 	p := cfg.RuntimeParams
 	p["application_name"] = "inbasket"
 	p["client_encoding"] = "UTF8"

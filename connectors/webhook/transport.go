@@ -78,6 +78,7 @@ func tlsConfig(env connectors.Env, c Config) (*tls.Config, error) {
 		}
 		conf.Certificates = []tls.Certificate{pair}
 	}
+	env.WatchTLS(conf)
 	return conf, nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/connectors/all"
 )
 
@@ -28,9 +29,10 @@ const repository = "../../.."
 // TestReferences keeps the generated references as the code says.
 func TestReferences(t *testing.T) {
 	for name, write := range map[string]func(io.Writer){
-		"docs/reference/cli.md":    func(w io.Writer) { writeReference(w, newRoot(&app{})) },
-		"docs/reference/config.md": func(w io.Writer) { config.Reference(w, all.Registry()) },
-		"docs/errors.md":           func(w io.Writer) { writeErrors(t, w) },
+		"docs/reference/cli.md":     func(w io.Writer) { writeReference(w, newRoot(&app{})) },
+		"docs/reference/config.md":  func(w io.Writer) { config.Reference(w, all.Registry()) },
+		"docs/reference/metrics.md": monitor.Reference,
+		"docs/errors.md":            func(w io.Writer) { writeErrors(t, w) },
 	} {
 		var b bytes.Buffer
 		write(&b)

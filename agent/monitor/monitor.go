@@ -1,4 +1,5 @@
-package frontoffice
+// Package monitor answers who watches the agent: whether it lives, whether it can do its work, and its metrics.
+package monitor
 
 import (
 	"context"
@@ -15,7 +16,7 @@ type Reason struct {
 	Text string `json:"text"` // safe to show
 }
 
-// Health is asked by the monitor; the agent implements it.
+// Health is asked by the handler; the agent implements it.
 type Health interface {
 	// Alive returns why the agent should be restarted, such as a flow that makes no progress; none: alive.
 	Alive(ctx context.Context) []Reason
@@ -26,20 +27,17 @@ type Health interface {
 // checkTime is how long a health check or scrape may take.
 const checkTime = 5 * time.Second
 
-// Monitor returns the handler of the monitor's listener: /healthz, /readyz and /metrics.
-func Monitor(h Health, m *Metrics) http.Handler {
+// Handler returns the handler of the monitor's listener: /healthz, /readyz and /metrics.
+func Handler(h Health, m *Metrics) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { health(w, r, "alive", h.Alive) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { health(w, r, "ready", h.Ready) })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		MaxRequestsInFlight: 4, Timeout: 2 * checkTime, ErrorHandling: promhttp.ContinueOnError}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		securityHeaders(w.Header(), r)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		w.Header().Set("Cache-Control", "no-store")
-		if _, pattern := mux.Handler(r); pattern == "" {
-			notFound().write(w)
-			return
-		}
 		mux.ServeHTTP(w, r)
 	})
 }
