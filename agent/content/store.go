@@ -30,7 +30,10 @@ const (
 )
 
 // Store is safe for concurrent use, also by Puts of the same bytes.
-type Store struct{ dir string }
+type Store struct {
+	dir   string
+	holds holds
+}
 
 // Open opens the store in dir and makes it if need be. What a crash left half-written is removed.
 func Open(dir string) (*Store, error) {

@@ -33,6 +33,7 @@ type acceptance struct {
 	large    map[int]connectors.Digest // forms that lie in the content store
 	rows     []arrivalRow
 	plans    map[connectors.Digest]int64
+	adopted  map[ID]bool // ghosts that arrivals of this call are
 }
 
 // arrivalRow is an arrival with what the tables need of it.
@@ -47,6 +48,7 @@ type arrivalRow struct {
 	claim                                   int64
 	park                                    *Reason
 	reject                                  []FieldError
+	again                                   bool // accepted before, in the time that a backup does not know
 }
 
 const idemDigest = "SELECT sub, digest FROM idem WHERE scope=? AND key=?"
@@ -85,7 +87,7 @@ func (a *acceptance) prepare(ctx context.Context, j *Journal) error {
 
 // run is the whole within the transaction. It may run again after a fault, so it starts from nothing.
 func (a *acceptance) run(t *tx) error {
-	a.rows, a.plans = a.rows[:0], map[connectors.Digest]int64{}
+	a.rows, a.plans, a.adopted = a.rows[:0], map[connectors.Digest]int64{}, nil
 	keys := map[string]int{}
 	for n := range a.arrivals {
 		a.out[n] = Acceptance{}
@@ -111,7 +113,10 @@ func (a *acceptance) run(t *tx) error {
 	if err := a.insert(t); err != nil {
 		return err
 	}
-	return a.finish(t, keys)
+	if err := a.finish(t, keys); err != nil || !t.j.mending.active {
+		return err
+	}
+	return a.mended(t)
 }
 
 // knownKey answers an arrival whose idempotency key was used before.
@@ -192,6 +197,11 @@ func (a *acceptance) row(t *tx, n int) (row arrivalRow, err error) {
 	row = arrivalRow{n: n, state: sAccepted, claim: 1, park: r.Park, reject: r.Reject}
 	if row.id, err = t.j.ids.next(t.now); err != nil {
 		return row, err
+	}
+	if t.j.mending.active {
+		if err = a.recognise(t, &row); err != nil {
+			return row, err
+		}
 	}
 	plan, ok := a.plans[r.Plan]
 	if !ok {
@@ -282,7 +292,10 @@ func (a *acceptance) insert(t *tx) error {
 		return err
 	}
 	there := map[ID]bool{}
-	first, last := a.rows[0].id, a.rows[len(a.rows)-1].id
+	first, last := a.rows[0].id, a.rows[0].id
+	for n := range a.rows { // one that came again has an older ID
+		first, last = min(first, a.rows[n].id), max(last, a.rows[n].id)
+	}
 	err = t.c.query("SELECT id FROM submission WHERE id BETWEEN ? AND ?", []any{first, last}, func(row []driver.Value) error {
 		there[ID(integer(row[0]))] = true
 		return nil
@@ -378,8 +391,12 @@ func (a *acceptance) finish(t *tx, keys map[string]int) error {
 			progress = pHeld
 		}
 		for _, target := range row.names {
-			deliveries = append(deliveries, target, row.id, progress, 0, 0, t.now)
-			t.count(tallyProgress, int64(target), int64(progress), 1)
+			state := progress
+			if row.again && state == pPending && t.j.mending.doubts[target] != 0 {
+				state = pDoubtful
+			}
+			deliveries = append(deliveries, target, row.id, state, 0, 0, t.now)
+			t.count(tallyProgress, int64(target), int64(state), 1)
 		}
 	}
 	if _, err := t.c.insert("INSERT INTO form(id, body, digest)", 3, forms); err != nil {

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/content"
@@ -61,10 +62,12 @@ type Journal struct {
 	closed  error
 
 	// The writer's own.
-	w     *conn
-	ids   idSource
-	seq   int64          // last event's number
-	plans map[int64]bool // plans that submissions are pinned to
+	w       *conn
+	ids     idSource
+	seq     int64          // last event's number
+	plans   map[int64]bool // plans that submissions are pinned to
+	mending mending        // what a restore left to find out
+	held    atomic.Bool    // restored from a backup and not released
 
 	pool    chan *conn // read connections; nil entries are opened on demand
 	mode    string     // query part of the readers' URI
@@ -73,6 +76,8 @@ type Journal struct {
 	push    map[string]bool            // offices with a push channel
 	pinned  map[connectors.Digest]Plan // plans read before
 	broken  *Fault                     // why the last commit failed; nil: it did not
+
+	maintaining atomic.Bool // the writer is busy with what takes its time
 }
 
 // Open opens the journal in dir, makes it if need be, and locks it for this process.
@@ -178,6 +183,14 @@ func (j *Journal) load(c *conn) error {
 		return err
 	}
 	j.ids.last = ID(last)
+	held, err := c.number("SELECT count(*) FROM hold WHERE released=0")
+	if err != nil {
+		return err
+	}
+	j.held.Store(held > 0)
+	if err := j.loadMending(c); err != nil {
+		return err
+	}
 	return c.query("SELECT id FROM plan WHERE used=1", nil, func(row []driver.Value) error {
 		j.plans[integer(row[0])] = true
 		return nil

@@ -108,10 +108,8 @@ func (t *tx) release(s *submissionRow, by string, targets *[]string) error {
 		d := &s.deliveries[n]
 		if d.state == pHeld {
 			d.why = nil
-			if d.batch != 0 {
-				d.move(pBatched)
-			} else {
-				d.move(pPending)
+			if err := t.unpark(s, d); err != nil {
+				return err
 			}
 		}
 		if d.state.open() {
@@ -125,6 +123,28 @@ func (t *tx) release(s *submissionRow, by string, targets *[]string) error {
 		return err
 	}
 	return t.save(s)
+}
+
+// unpark lets a held delivery go on. One that was parked before a restore may have been released and delivered in the
+// time that the journal lost, and its target cannot tell by itself: it is doubtful.
+func (t *tx) unpark(s *submissionRow, d *deliveryRow) error {
+	restored := t.j.mending.doubts[d.target]
+	switch {
+	case d.batch != 0:
+		d.move(pBatched)
+		return nil
+	case restored != 0:
+		at, err := t.c.number("SELECT at FROM delivery WHERE target=? AND sub=?", d.target, s.id)
+		if err != nil {
+			return err
+		}
+		if at < restored {
+			d.move(pDoubtful)
+			return nil
+		}
+	}
+	d.move(pPending)
+	return nil
 }
 
 // Repin gives a submission another plan and starts anew what is not written yet; what is written stays as

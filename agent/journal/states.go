@@ -22,6 +22,7 @@ const (
 	pBatched    progressCode = 4
 	pStaged     progressCode = 5
 	pUnclear    progressCode = 6
+	pDoubtful   progressCode = 7
 	pDone       progressCode = 11
 	pSkipped    progressCode = 12
 	pHeld       progressCode = 13
@@ -91,6 +92,8 @@ func (p progressCode) word() Progress {
 		return Staged
 	case pUnclear:
 		return Unclear
+	case pDoubtful:
+		return Doubtful
 	case pDone:
 		return Done
 	case pSkipped:
@@ -156,6 +159,13 @@ func transition(from, to progressCode) step {
 		switch to {
 		case pPending, pAttempting, pStaged, pBatched, pDone, pHeld:
 			return taken
+		}
+	case pDoubtful:
+		switch to {
+		case pPending, pBatched, pAttempting, pStaged, pUnclear, pDone, pSkipped, pHeld:
+			return taken
+		case pWaiting:
+			return stays // once the value is there, it is looked up
 		}
 	case pHeld:
 		switch to {

@@ -22,7 +22,7 @@ const (
 // Progress is where one delivery stands.
 type Progress string
 
-// The states of a delivery. Open ones are pending, waiting, attempting, batched, staged and uncertain.
+// The states of a delivery. Open ones are pending, waiting, attempting, batched, staged, uncertain and doubtful.
 const (
 	Pending    Progress = "pending"    // to be mapped and delivered
 	Waiting    Progress = "waiting"    // needs a value that another target returns
@@ -30,6 +30,7 @@ const (
 	Batched    Progress = "batched"    // a member of a sealed batch
 	Staged     Progress = "staged"     // in place under a temporary name
 	Unclear    Progress = "uncertain"  // an effect whose outcome is unknown; look up first
+	Doubtful   Progress = "doubtful"   // may have been delivered after the backup that the journal was restored from
 	Done       Progress = "delivered"  // the target has it
 	Skipped    Progress = "skipped"    // the mapping gives nothing for this target
 	Held       Progress = "parked"     // waits for a person
@@ -96,6 +97,7 @@ type Acceptance struct {
 	Verdict connectors.Verdict // Taken, Repeat or Conflict
 	State   State
 	On      string // for Conflict: "reference" or "idempotency-key"
+	Again   bool   // Taken, and it was accepted before, in the time that a restored journal does not know
 }
 
 // Stored is a submission as the flow needs it to go on.
@@ -104,6 +106,7 @@ type Stored struct {
 	Route       string
 	Office      string
 	Plan        connectors.Digest
+	Digest      connectors.Digest // of the submission as it came
 	Reference   string
 	ContentType string
 	Form        []byte

@@ -1,0 +1,226 @@
+package journal
+
+import (
+	"context"
+	"database/sql/driver"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// Ghost is a submission that a target has and this journal does not know: it was accepted after the backup that
+// the journal was restored from.
+type Ghost struct {
+	ID      ID                `json:"id"`
+	Digest  connectors.Digest `json:"-"` // as it came; zero: the target does not tell
+	Targets []string          `json:"targets"`
+	At      time.Time         `json:"at"`      // when the target got it, by its own clock
+	Adopted bool              `json:"adopted"` // it came again and took its ID
+}
+
+// Witnessed keeps what a target says it has: of unknown submissions a ghost, and a parked delivery that it has all
+// the same is looked up again. It returns how many were unknown. It may be repeated at will.
+func (j *Journal) Witnessed(ctx context.Context, target string, traces []connectors.Trace) (lost int, err error) {
+	err = j.do(ctx, "keep evidence", func(t *tx) error {
+		lost = 0
+		w, err := t.word(target)
+		if err != nil {
+			return err
+		}
+		for i := range traces {
+			unknown, err := t.witnessed(w, target, &traces[i])
+			if err != nil {
+				return err
+			}
+			if unknown {
+				lost++
+			}
+		}
+		return t.j.loadMending(t.c)
+	})
+	return lost, err
+}
+
+func (t *tx) witnessed(w word, target string, trace *connectors.Trace) (unknown bool, err error) {
+	id, err := ParseID(trace.Submission)
+	if err != nil {
+		return false, nil // no mark of ours
+	}
+	t.j.ids.last = max(t.j.ids.last, id)
+	if _, err := t.c.exec(setMeta, "last-id", id); err != nil {
+		return false, err
+	}
+	known, err := t.c.number("SELECT count(*) FROM submission WHERE id=?", id)
+	if err != nil {
+		return false, err
+	}
+	if known == 0 {
+		return true, t.ghost(id, target, trace)
+	}
+	state, err := t.c.number("SELECT coalesce((SELECT state FROM delivery WHERE target=? AND sub=?), 0)", w, id)
+	if err != nil || progressCode(state) != pHeld {
+		return false, err
+	}
+	s, err := t.submission(id)
+	if err != nil {
+		return false, err
+	}
+	s.delivery(w).move(pUnclear) // it was released and delivered after the backup
+	t.settle(s, false)
+	return false, t.save(s)
+}
+
+func (t *tx) ghost(id ID, target string, trace *connectors.Trace) error {
+	var targets []string
+	_, err := t.c.one("SELECT targets FROM ghost WHERE id=?", []any{id}, func(row []driver.Value) error {
+		return json.Unmarshal([]byte(text(row[0])), &targets)
+	})
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(targets, target) {
+		targets = append(targets, target)
+	}
+	list, err := json.Marshal(targets)
+	if err != nil {
+		return err
+	}
+	var digest any
+	if trace.Digest != (connectors.Digest{}) {
+		digest = trace.Digest[:]
+	}
+	var at any = 0
+	if !trace.At.IsZero() {
+		at = trace.At
+	}
+	_, err = t.c.exec(`INSERT INTO ghost(id, digest, targets, at, adopted) VALUES(?, ?, ?, ?, 0)
+		ON CONFLICT DO UPDATE SET digest=coalesce(digest, excluded.digest), targets=excluded.targets, at=max(at, excluded.at)`, id, digest, string(list), at)
+	return err
+}
+
+// Ghosts returns lost submissions after an ID, by their IDs; those that came again only when all is set.
+func (j *Journal) Ghosts(ctx context.Context, after ID, all bool, limit int) (list []Ghost, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		const sql = "SELECT id, digest, targets, at, adopted FROM ghost WHERE id>? AND (adopted=0 OR ?) ORDER BY id LIMIT ?"
+		some := 0
+		if all {
+			some = 1
+		}
+		return c.query(sql, []any{after, some, bounded(limit)}, func(row []driver.Value) error {
+			g := Ghost{ID: ID(integer(row[0])), At: instant(row[3]), Adopted: integer(row[4]) != 0}
+			copy(g.Digest[:], bytesOf(row[1]))
+			list = append(list, g)
+			return json.Unmarshal([]byte(text(row[2])), &list[len(list)-1].Targets)
+		})
+	})
+	return list, err
+}
+
+// GhostCount tells how many lost submissions are known of, how many of them came again, and how many bear no digest.
+func (j *Journal) GhostCount(ctx context.Context) (all, adopted, blind int64, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		_, err := c.one("SELECT count(*), coalesce(sum(adopted), 0), coalesce(sum(digest IS NULL), 0) FROM ghost", nil, func(row []driver.Value) error {
+			all, adopted, blind = integer(row[0]), integer(row[1]), integer(row[2])
+			return nil
+		})
+		return err
+	})
+	return all, adopted, blind, err
+}
+
+// Recall notes forms that are about to be put back into an in-basket, by their names there.
+func (j *Journal) Recall(ctx context.Context, inbasket string, names []string) error {
+	return j.do(ctx, "note forms that come again", func(t *tx) error {
+		for _, name := range names {
+			if _, err := t.c.exec("INSERT OR IGNORE INTO recall(inbasket, name) VALUES(?, ?)", inbasket, name); err != nil {
+				return err
+			}
+		}
+		return t.j.loadMending(t.c)
+	})
+}
+
+// mending is what acceptance must know after a restore; the writer's own.
+type mending struct {
+	active bool           // there are ghosts that may come again, or forms that were put back
+	doubts map[word]int64 // targets that cannot tell what they got before this time, in nanoseconds
+}
+
+// loadMending reads what acceptance must know. It may say too much where its transaction fails, which does no harm.
+func (j *Journal) loadMending(c *conn) error {
+	m := mending{doubts: map[word]int64{}}
+	n, err := c.number("SELECT EXISTS(SELECT 1 FROM ghost WHERE adopted=0 AND digest IS NOT NULL) OR EXISTS(SELECT 1 FROM recall)")
+	if err != nil {
+		return err
+	}
+	m.active = n != 0
+	err = c.query("SELECT target, restored FROM doubt", nil, func(row []driver.Value) error {
+		if w, ok := j.words.find(text(row[0])); ok {
+			m.doubts[w] = integer(row[1])
+		}
+		return nil
+	})
+	j.mending = m
+	return err
+}
+
+// recognise finds out whether an arrival was accepted before, in the time that the backup does not know. It then
+// takes the ID that it had, where a target tells it; known by nothing but its name, it keeps its new one.
+func (a *acceptance) recognise(t *tx, row *arrivalRow) error {
+	r := &a.arrivals[row.n]
+	_, err := t.c.one("SELECT 1 FROM recall WHERE inbasket=? AND name=?", []any{r.Inbasket, r.Transport}, func([]driver.Value) error {
+		row.again = true
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	const sql = "SELECT id FROM ghost WHERE adopted=0 AND digest=? ORDER BY id"
+	found := ID(0)
+	err = t.c.query(sql, []any{r.Digest[:]}, func(v []driver.Value) error {
+		if id := ID(integer(v[0])); found == 0 && !a.adopted[id] {
+			found = id
+		}
+		return nil
+	})
+	if err != nil || found == 0 {
+		return err
+	}
+	if a.adopted == nil {
+		a.adopted = map[ID]bool{}
+	}
+	a.adopted[found] = true
+	row.id, row.again = found, true
+	return nil
+}
+
+// mended ends what was recalled, and marks the ghosts that came again.
+func (a *acceptance) mended(t *tx) error {
+	for n := range a.rows {
+		row := &a.rows[n]
+		if !row.again {
+			continue
+		}
+		a.out[row.n].Again = true
+		found, err := t.c.exec("UPDATE ghost SET adopted=1 WHERE id=? AND adopted=0", row.id)
+		if err != nil {
+			return err
+		}
+		text := "accepted once before, after the backup was made; nothing at the targets tells its ID"
+		if found > 0 {
+			text = "accepted once before, after the backup was made, under the same ID"
+		}
+		if err := t.note(row.id, Moment{What: "again", Text: text}); err != nil {
+			return err
+		}
+	}
+	for n := range a.arrivals {
+		r := &a.arrivals[n]
+		if _, err := t.c.exec("DELETE FROM recall WHERE inbasket=? AND name=?", r.Inbasket, r.Transport); err != nil {
+			return err
+		}
+	}
+	return t.j.loadMending(t.c)
+}

@@ -1,0 +1,176 @@
+package journal
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"time"
+)
+
+// holdVersion is the first version of the tables that knows of restores.
+const holdVersion = 2
+
+// Hold is the last restore of this journal from a backup. It is in force until an operator ends it: nothing is
+// taken, delivered or told meanwhile.
+type Hold struct {
+	Backup   time.Time // when the backup was made; what happened after it, this journal does not know
+	Restored time.Time
+	Gathered time.Time // when evidence was last looked for; zero: not yet
+	Released time.Time // zero: in force
+	By       string    // who ended it
+	File     string    // base name of the backup
+	Report   []byte    // what the evidence says, as the agent wrote it; nil: nothing yet
+}
+
+// Hold returns the last restore, or nil where the journal was never restored.
+func (j *Journal) Hold(ctx context.Context) (h *Hold, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		version, err := c.number("PRAGMA user_version")
+		if err != nil || version < holdVersion {
+			return err
+		}
+		_, err = c.one("SELECT backup, restored, gathered, released, by, file, report FROM hold WHERE id=1", nil, func(row []driver.Value) error {
+			h = &Hold{Backup: instant(row[0]), Restored: instant(row[1]), Gathered: instant(row[2]), Released: instant(row[3]),
+				By: text(row[4]), File: text(row[5])}
+			if s := text(row[6]); s != "" {
+				h.Report = []byte(s)
+			}
+			return nil
+		})
+		return err
+	})
+	return h, err
+}
+
+// Held tells whether a restore is in force. It asks no disk.
+func (j *Journal) Held() bool { return j.held.Load() }
+
+// KeepReport keeps what the evidence for a restored journal says.
+func (j *Journal) KeepReport(ctx context.Context, report []byte) error {
+	return j.do(ctx, "keep what a restore found", func(t *tx) error {
+		_, err := t.c.exec("UPDATE hold SET gathered=?, report=? WHERE id=1 AND released=0", t.now, string(report))
+		return err
+	})
+}
+
+// Doubt names a target that cannot tell whether it got something between the backup and the restore.
+type Doubt struct {
+	Target string
+	Open   bool // also what this journal has as open for it
+}
+
+// Reread is something to be read again once a hold has ended.
+type Reread struct {
+	Kind  string // in-basket or results
+	Name  string
+	Since time.Time
+}
+
+// Ending is what an operator decides about a restored journal.
+type Ending struct {
+	By      string
+	Seqs    map[string]int64 // last used sequence number by target
+	Doubts  []Doubt
+	Rereads []Reread
+}
+
+// ErrNotHeld says that there is no hold to end.
+var ErrNotHeld = errors.New("the journal is not held")
+
+// EndHold ends a hold, all or nothing: sequence numbers are raised, deliveries that may have been made after the
+// backup become doubtful, and what is to be read again is noted.
+func (j *Journal) EndHold(ctx context.Context, e Ending) error {
+	err := j.do(ctx, "release a restored journal", func(t *tx) error { return t.endHold(e) })
+	if err == nil {
+		j.held.Store(false)
+	}
+	return err
+}
+
+func (t *tx) endHold(e Ending) error {
+	n, err := t.c.exec("UPDATE hold SET released=?, by=? WHERE id=1 AND released=0", t.now, e.By)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return ErrNotHeld
+	}
+	for target, last := range e.Seqs {
+		if _, err := t.c.exec(setMeta, seqOfKey+target, last); err != nil {
+			return err
+		}
+	}
+	if _, err := t.c.exec("DELETE FROM doubt"); err != nil {
+		return err
+	}
+	for _, d := range e.Doubts {
+		if err := t.doubt(d); err != nil {
+			return err
+		}
+	}
+	for _, r := range e.Rereads {
+		const sql = "INSERT INTO reread(kind, name, since) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET since=min(since, excluded.since)"
+		if _, err := t.c.exec(sql, r.Kind, r.Name, r.Since); err != nil {
+			return err
+		}
+	}
+	return t.j.loadMending(t.c)
+}
+
+// doubt makes doubtful what may have been delivered to a target after the backup.
+func (t *tx) doubt(d Doubt) error {
+	if _, err := t.c.exec("INSERT INTO doubt(target, restored) VALUES(?, (SELECT restored FROM hold WHERE id=1))", d.Target); err != nil {
+		return err
+	}
+	w, err := t.word(d.Target)
+	if err != nil || !d.Open {
+		return err
+	}
+	for _, from := range []progressCode{pPending, pWaiting, pBatched} {
+		n, err := t.c.exec("UPDATE delivery SET state=? WHERE target=? AND state=? AND state<10", pDoubtful, w, from)
+		if err != nil {
+			return err
+		}
+		t.count(tallyProgress, int64(w), int64(from), -n)
+		t.count(tallyProgress, int64(w), int64(pDoubtful), n)
+	}
+	_, err = t.c.exec("UPDATE batch SET state=? WHERE target=? AND state=?", pDoubtful, w, pBatched)
+	return err
+}
+
+// Rereads returns what is still to be read again.
+func (j *Journal) Rereads(ctx context.Context) (list []Reread, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		return c.query("SELECT kind, name, since FROM reread ORDER BY kind, name", nil, func(row []driver.Value) error {
+			list = append(list, Reread{Kind: text(row[0]), Name: text(row[1]), Since: instant(row[2])})
+			return nil
+		})
+	})
+	return list, err
+}
+
+// RereadDone notes that something has been read again to its end.
+func (j *Journal) RereadDone(ctx context.Context, kind, name string) error {
+	return j.do(ctx, "note what was read again", func(t *tx) error {
+		_, err := t.c.exec("DELETE FROM reread WHERE kind=? AND name=?", kind, name)
+		return err
+	})
+}
+
+// NoteBackup remembers that a backup was made and verified.
+func (j *Journal) NoteBackup(ctx context.Context, at time.Time) error {
+	return j.do(ctx, "note a backup", func(t *tx) error {
+		_, err := t.c.exec(setMeta, "backup", at)
+		return err
+	})
+}
+
+// LastBackup returns when the last verified backup was made; zero: never.
+func (j *Journal) LastBackup(ctx context.Context) (at time.Time, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		n, err := c.number("SELECT value FROM meta WHERE key='backup'")
+		at = instant(n)
+		return err
+	})
+	return at, err
+}
