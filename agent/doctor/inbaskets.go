@@ -1,0 +1,96 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// waitedLong is how long a form may lie in an in-basket while the agent runs.
+const waitedLong = time.Hour
+
+// inbaskets looks for forms that nobody takes and for error folders that nobody empties. It reads names and
+// times only.
+func inbaskets(_ context.Context, x *exam, n *notes) {
+	if x.cfg == nil {
+		return
+	}
+	if len(x.cfg.Inbaskets) == 0 {
+		n.ok("", "there is none; front offices post forms")
+		return
+	}
+	x.surroundings(func(role connectors.Role, name string, s connectors.Surroundings) {
+		if role != connectors.RoleInbasket && role != connectors.RoleResults {
+			return
+		}
+		before := len(n.findings())
+		for _, f := range s.Folders {
+			switch {
+			case f.Match != "":
+				x.waiting(name, f, n)
+			case f.Use == "error":
+				setAside(name, f, n)
+			}
+		}
+		if len(n.findings()) == before {
+			n.ok(name, "nothing waits for long")
+		}
+	})
+	if x.status == nil {
+		return
+	}
+	for _, s := range append(x.status.Inbaskets, x.status.Results...) {
+		if s.Trouble != nil {
+			x.trouble(s.Name, s.Trouble, n)
+		}
+	}
+}
+
+// waiting looks at the forms of a folder.
+func (x *exam) waiting(name string, f connectors.WorkFolder, n *notes) {
+	waiting, oldest := 0, time.Time{}
+	err := lookInto(f.Path, func(info os.FileInfo) {
+		if !fits(info.Name(), f.Match) {
+			return
+		}
+		waiting++
+		if oldest.IsZero() || info.ModTime().Before(oldest) {
+			oldest = info.ModTime()
+		}
+	})
+	if err != nil || waiting == 0 {
+		return // folders tells
+	}
+	age := x.now.Sub(oldest)
+	switch {
+	case x.status == nil:
+		n.ok(name, fmt.Sprintf("%d waiting for the agent to run", waiting))
+	case age > waitedLong:
+		n.warn(name, CodeWaiting, fmt.Sprintf("%d waiting, the oldest for %s", waiting, long(age)),
+			"see whether it waits for its attachments or a done-marker, and whether the agent may read and move it: inbasket status")
+	}
+}
+
+// fits tells whether a name is one of a pattern with alternatives.
+func fits(name, pattern string) bool {
+	for one := range strings.SplitSeq(pattern, "|") {
+		if ok, _ := path.Match(strings.ToLower(one), strings.ToLower(name)); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// setAside counts what lies in an error folder; each file has its reason beside it.
+func setAside(name string, f connectors.WorkFolder, n *notes) {
+	files := 0
+	if err := lookInto(f.Path, func(os.FileInfo) { files++ }); err != nil || files == 0 {
+		return // none was ever set aside
+	}
+	n.warn(name, CodeErrorFolder, count(files, "file")+" in "+f.Path, "read the reasons beside them; send back or remove the files")
+}

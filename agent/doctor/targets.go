@@ -1,0 +1,119 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// checkLimit is how long one target may take to answer.
+const checkLimit = 30 * time.Second
+
+// backlogOld is the age of a delivery from which somebody should look.
+const backlogOld = time.Hour
+
+// targets connects to every target and sees whether it could be written to, and how its queue stands.
+func targets(ctx context.Context, x *exam, n *notes) {
+	if x.cfg == nil {
+		return
+	}
+	each(n, x.cfg.Targets, func(t config.Target, n *notes) {
+		x.reach(ctx, t, n)
+		if x.status != nil {
+			for _, s := range x.status.Targets {
+				if s.Name == t.Name {
+					x.queue(s, n)
+				}
+			}
+		}
+	})
+}
+
+// reach does what the agent does before it writes.
+func (x *exam) reach(ctx context.Context, t config.Target, n *notes) {
+	target, err := t.Definition.Target(x.cfg.Env(connectors.RoleTarget, t.Name, t.Identity, x.Clock, nil), t.Config)
+	if err != nil {
+		x.broken(t.Name, err, n)
+		return
+	}
+	g := guard.Wrap(target, min(t.Timeout, checkLimit))
+	err = g.Check(ctx)
+	promise := g.Abilities().Guarantee
+	_ = g.Close() // nothing was left open that matters
+	if err != nil {
+		x.broken(t.Name, err, n)
+		return
+	}
+	switch promise.Level {
+	case "exact":
+		n.ok(t.Name, t.Definition.Type+" can be written to; each effect happens once (exact)")
+	default:
+		n.warn(t.Name, CodeTargetWeak, t.Definition.Type+" can be written to; its guarantee is "+promise.Level+": "+promise.Why, "docs/guarantees.md says what it takes to be exact")
+	}
+}
+
+// broken says why something cannot be reached: with the code of its own, never with a driver's text.
+func (x *exam) broken(name string, err error, n *notes) {
+	var coded *connectors.Error
+	if errors.As(err, &coded) {
+		cure := coded.Hint
+		if cure == "" {
+			cure = "look its code up in docs/errors.md"
+		}
+		n.fail(name, coded.Code, coded.Op+" failed", cure)
+		return
+	}
+	n.fail(name, CodeTargetTrouble, "it cannot be reached", "see what the agent's log says of it: inbasket status")
+}
+
+// queue judges what waits for a target.
+func (x *exam) queue(s control.TargetStatus, n *notes) {
+	if s.Paused {
+		n.warn(s.Name, CodeTargetPaused, "paused by an operator", "let it go on by: inbasket resume "+s.Name)
+	}
+	if s.Trouble != nil && s.Circuit != "" && s.Circuit != "closed" {
+		x.trouble(s.Name, s.Trouble, n)
+	} else if s.Trouble != nil {
+		n.warn(s.Name, s.Trouble.Code, s.Trouble.Text, s.Trouble.Next)
+	}
+	if s.Parked > 0 {
+		n.warn(s.Name, CodeTargetParked, fmt.Sprintf("%d parked", s.Parked), "see why, and settle them: inbasket list --state parked")
+	}
+	if age := x.now.Sub(s.Oldest); s.Open > 0 && !s.Oldest.IsZero() && age > backlogOld && s.Batch == nil {
+		n.warn(s.Name, CodeTargetOld, fmt.Sprintf("%d open, the oldest for %s", s.Open, long(age)), "see what holds them up: inbasket status")
+	}
+}
+
+// trouble passes on what the running agent knows.
+func (x *exam) trouble(name string, t *control.Trouble, n *notes) {
+	text := "the agent has trouble with it"
+	if !t.Since.IsZero() {
+		text += " since " + t.Since.Local().Format("2006-01-02 15:04")
+	}
+	if t.Count > 1 {
+		text += fmt.Sprintf(", %d failures in a row", t.Count)
+	}
+	cure := t.Next
+	if cure == "" {
+		cure = "it is tried again by itself"
+	}
+	n.fail(name, t.Code, text, cure)
+}
+
+// long writes a time span for people.
+func long(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return count(int(d/(24*time.Hour)), "day")
+	case d >= 2*time.Hour:
+		return count(int(d/time.Hour), "hour")
+	default:
+		return count(int(d/time.Minute), "minute")
+	}
+}
