@@ -21,6 +21,9 @@ func (a *Agent) Figures(ctx context.Context) (monitor.Snapshot, error) {
 	s := monitor.Snapshot{Circuits: map[string]string{}, Batches: map[string]int64{}, Offices: map[string]monitor.Office{}}
 	a.figures.fill(&s)
 	s.Certificates = slices.DeleteFunc(s.Certificates, func(c monitor.Certificate) bool { return !names(now.config, c.Of) })
+	if offices := a.serving.offices; offices != nil {
+		s.Certificates = append(s.Certificates, monitor.Certificate{Of: "listen", Whose: connectors.WhoseAgent, Until: offices.CertificateUntil()})
+	}
 	s.Journal = a.journalFiles()
 	for name, l := range now.flow.lanes {
 		state, _ := l.circuit.State()
@@ -175,7 +178,26 @@ func names(cfg *config.Config, of string) bool {
 	return true
 }
 
-// foldersOf returns the folders whose disks are watched, by the name that metrics give them.
+// foldersOf returns the folders whose disks are watched, by the name that metrics give them: of each
+// instance the first, since the others lie beside it.
 func foldersOf(cfg *config.Config) map[string]string {
-	return map[string]string{"state": cfg.State}
+	folders := map[string]string{"state": cfg.State}
+	add := func(role connectors.Role, typ, name string, of any) {
+		if c, ok := of.(connectors.Surrounded); ok {
+			around := c.Surroundings(connectors.Env{Name: name, Dir: cfg.Dir}, typ)
+			if len(around.Folders) > 0 {
+				folders[string(role)+"/"+name] = around.Folders[0].Path
+			}
+		}
+	}
+	for _, x := range cfg.Inbaskets {
+		add(connectors.RoleInbasket, x.Definition.Type, x.Name, x.Config)
+	}
+	for _, x := range cfg.Targets {
+		add(connectors.RoleTarget, x.Definition.Type, x.Name, x.Config)
+	}
+	for _, x := range cfg.Results {
+		add(connectors.RoleResults, x.Definition.Type, x.Name, x.Config)
+	}
+	return folders
 }

@@ -72,3 +72,12 @@ func (c *certificates) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	}
 	return c.cert, nil
 }
+
+// until tells how long the certificate of the files is valid, also when nobody has connected for a while.
+func (c *certificates) until() time.Time {
+	cert, err := c.get(nil)
+	if err != nil || cert == nil || cert.Leaf == nil {
+		return time.Time{}
+	}
+	return cert.Leaf.NotAfter
+}

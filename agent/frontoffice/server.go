@@ -60,6 +60,7 @@ type Server struct {
 	stop  func()
 	close sync.Once
 	err   error
+	until func() time.Time // nil: without a certificate
 }
 
 // Listen takes the address; stop is called first when the server is closed, to end what waits. It reads
@@ -69,6 +70,7 @@ func Listen(ctx context.Context, c ListenConfig, h http.Handler, stop func(), cl
 		return nil, err
 	}
 	var conf *tls.Config
+	var until func() time.Time
 	if c.Certificate != "" {
 		store := &certificates{config: c, clock: clock, notify: notify}
 		if err := store.load(); err != nil {
@@ -76,6 +78,7 @@ func Listen(ctx context.Context, c ListenConfig, h http.Handler, stop func(), cl
 				Hint: "check certificate and key", Err: err}
 		}
 		conf = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: store.get, NextProtos: []string{"h2", "http/1.1"}}
+		until = store.until
 	}
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", c.Address)
@@ -83,7 +86,9 @@ func Listen(ctx context.Context, c ListenConfig, h http.Handler, stop func(), cl
 		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeListen, Op: "listen on " + c.Address,
 			Hint: "another program may have the address", Err: err}
 	}
-	return newServer(newLimited(ln, maxConns), conf, h, stop), nil
+	s := newServer(newLimited(ln, maxConns), conf, h, stop)
+	s.until = until
+	return s, nil
 }
 
 func newServer(ln net.Listener, conf *tls.Config, h http.Handler, stop func()) *Server {
@@ -100,6 +105,14 @@ func newServer(ln net.Listener, conf *tls.Config, h http.Handler, stop func()) *
 		MaxHeaderBytes:    headerBytes,
 		ErrorLog:          log.New(io.Discard, "", 0), // what strangers' connections do wrong is no news
 	}}
+}
+
+// CertificateUntil returns until when the certificate is valid; zero without one.
+func (s *Server) CertificateUntil() time.Time {
+	if s.until == nil {
+		return time.Time{}
+	}
+	return s.until()
 }
 
 // Addr returns the address that is listened on.
