@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 	"time"
-
-	"path/filepath"
 )
 
 // Years that a clock can show. The last is far off, and a clock that is set wrong is usually centuries off.
@@ -16,7 +14,7 @@ const (
 )
 
 // clocks looks whether the time can be right, and whether somebody keeps it so.
-func clocks(ctx context.Context, x *exam, n *notes) {
+func clocks(_ context.Context, x *exam, n *notes) {
 	zone, _ := x.now.Zone()
 	if y := x.now.Year(); y < firstYear || y > lastYear {
 		n.fail("", CodeClockWrong, "the clock shows the year "+fmt.Sprint(y), "set it, then restart the agent: IDs, batches and deadlines go by it")
@@ -30,11 +28,8 @@ func clocks(ctx context.Context, x *exam, n *notes) {
 	case known:
 		n.warn("synchronisation", CodeClockFree, "nothing keeps the clock right", "turn it on: timedatectl set-ntp true (or install chrony)")
 	}
-	if x.Inspect != nil {
-		i, err := x.Inspect(ctx, filepath.Join(x.Place.State, "journal"))
-		if err == nil && i.Newest.Sub(x.now) > time.Minute {
-			n.warn("journal", CodeJournalFuture, "the last entry of the journal is from "+i.Newest.Format("2006-01-02 15:04:05 MST")+", later than now", "the clock went back: set it right")
-		}
+	if i, err := x.journal(); err == nil && i.Newest.Sub(x.now) > time.Minute {
+		n.warn("journal", CodeJournalFuture, "the last entry of the journal is from "+i.Newest.Format("2006-01-02 15:04:05 MST")+", later than now", "the clock went back: set it right")
 	}
 	x.shareClocks(n)
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -36,8 +37,8 @@ type Patient struct {
 	Mappings func(*config.Config) diag.Problems
 	// Status asks the running agent; control.ErrNotRunning: none runs.
 	Status func(context.Context) (control.Status, error)
-	// Inspect looks at the journal in a folder.
-	Inspect func(ctx context.Context, dir string) (journal.Inspection, error)
+	// Inspect looks at the journal in a folder; whole: it reads all of it for damage.
+	Inspect func(ctx context.Context, dir string, whole bool) (journal.Inspection, error)
 	// Service asks the service manager.
 	Service func(context.Context, *config.Config) (Service, error)
 	// Backup tells when the last backup was made; the zero time: never.
@@ -109,12 +110,16 @@ type exam struct {
 	asked   error           // why it does not
 	account Account
 	now     time.Time
+	dir     string                             // of the journal
+	journal func() (journal.Inspection, error) // looked at once
 }
 
 // Examine runs all checks, or those of some areas, each within its time. Findings come in the order of Areas.
 func Examine(ctx context.Context, p *Patient, only []string) control.Examination {
 	x := &exam{Patient: p, now: p.Clock.Now()}
 	x.account = p.System.Account()
+	x.dir = filepath.Join(p.Place.State, "journal")
+	x.journal = sync.OnceValues(func() (journal.Inspection, error) { return p.Inspect(ctx, x.dir, false) })
 	x.cfg, x.loaded = p.Load()
 	if p.InForce != nil {
 		x.cfg = p.InForce

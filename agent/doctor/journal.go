@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/control"
@@ -21,8 +20,11 @@ const (
 
 // theJournal looks at the journal's file, at who holds it, and at its backups.
 func theJournal(ctx context.Context, x *exam, n *notes) {
-	dir := filepath.Join(x.Place.State, "journal")
-	i, err := x.Inspect(ctx, dir)
+	dir := x.dir
+	i, err := x.journal()
+	if err == nil && i.Size <= checkSize && i.Version <= i.Known {
+		i, err = x.Inspect(ctx, dir, true)
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		n.ok(dir, "there is none yet; the first start of the agent makes it")

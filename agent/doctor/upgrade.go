@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/mapping"
@@ -13,8 +12,8 @@ import (
 
 // upgrade tells what this version of the program would do to the journal: beside the agent that runs, or
 // before it is installed.
-func upgrade(ctx context.Context, x *exam, n *notes) {
-	i, err := x.Inspect(ctx, filepath.Join(x.Place.State, "journal"))
+func upgrade(_ context.Context, x *exam, n *notes) {
+	i, err := x.journal()
 	if errors.Is(err, fs.ErrNotExist) {
 		n.ok("journal", "there is none yet")
 		return
