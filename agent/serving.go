@@ -76,7 +76,7 @@ func (s *serving) start(a *Agent) {
 	if s.monitor != nil {
 		go func() { report("monitor", s.watch.Serve(s.monitor)) }()
 	}
-	go func() { report("control", s.control.Serve(ctx, a)) }()
+	go func() { report("control", s.control.Serve(ctx, audited{a, a.trail})) }()
 }
 
 // changed takes over what a reloaded configuration says of front offices. Addresses stay.

@@ -139,7 +139,10 @@ func TestEveryTamperingShows(t *testing.T) {
 		"a space is added":      {func(b []byte) []byte { return bytes.Replace(b, []byte(`{"n":1,`), []byte(`{ "n":1,`), 1) }, "is not an entry"},
 		"a field is added":      {func(b []byte) []byte { return bytes.Replace(b, []byte(`{"n":1,`), []byte(`{"x":1,"n":1,`), 1) }, "is not an entry"},
 		"the first one is gone": {func(b []byte) []byte { return b[bytes.IndexByte(b, '\n')+1:] }, ""},
-		"a line is emptied":     {func(b []byte) []byte { b, from, to := second(b); return append(append([]byte{}, b[:from]...), b[to-1:]...) }, "is not an entry"},
+		"a line is emptied": {func(b []byte) []byte {
+			b, from, to := second(b)
+			return append(append([]byte{}, b[:from]...), b[to-1:]...)
+		}, "is not an entry"},
 		"the middle is cut off": {func(b []byte) []byte { b, _, to := second(b); return b[:to] }, "follows entry 2"},
 		"half a line stays":     {func(b []byte) []byte { b, _, to := second(b); return b[:to-9] }, "never finished"},
 	}

@@ -20,6 +20,8 @@ type Operator interface {
 	Clerk
 	Sorter
 	Keeper
+	Auditor
+	Physician
 }
 
 // Viewer shows how things stand and changes nothing.

@@ -65,9 +65,13 @@ func handler(key string, op Operator) http.Handler {
 	order(mux, "list", func(ctx context.Context, f listRequest, _ string) ([]journal.Entry, error) {
 		return op.List(ctx, journal.Filter(f))
 	})
-	order(mux, "show", func(ctx context.Context, r showRequest, _ string) (View, error) {
+	order(mux, "show", func(ctx context.Context, r showRequest, by string) (View, error) {
+		if r.Raw {
+			v, err := op.ShowRaw(ctx, ShowRawRequest{ID: r.ID, By: by})
+			return ViewOf(v, true), err
+		}
 		v, err := op.Show(ctx, r.ID)
-		return ViewOf(v, r.Raw), err
+		return ViewOf(v, false), err
 	})
 	order(mux, "batches", func(ctx context.Context, r batchesRequest, _ string) ([]Batch, error) {
 		b, err := op.Batches(ctx, r.Target, r.Open)
@@ -78,6 +82,8 @@ func handler(key string, op Operator) http.Handler {
 		return op.Confirm(ctx, r)
 	})
 	resultOrders(mux, op)
+	auditOrders(mux, op)
+	doctorOrders(mux, op)
 	order(mux, "retry", func(ctx context.Context, r RetryRequest, by string) ([]Settled, error) {
 		r.By = by
 		return op.Retry(ctx, r)

@@ -28,10 +28,16 @@ func showCommand(a *app) *cobra.Command {
 			ctx := cmd.Context()
 			var v control.View
 			err = a.agent(ctx, func(c *control.Client) error { v, err = c.Show(ctx, ids[0], raw); return err },
-				func(j *journal.Journal, _ config.Place) error {
-					found, err := j.Show(ctx, ids[0])
-					v = control.ViewOf(found, raw)
-					return notFound(err, ids[0])
+				func(j *journal.Journal, p config.Place) error {
+					look := func() error {
+						found, err := j.Show(ctx, ids[0])
+						v = control.ViewOf(found, raw)
+						return notFound(err, ids[0])
+					}
+					if raw {
+						return a.onRecord(ctx, p, "show-raw", ids[0].String(), nil, look)
+					}
+					return look()
 				})
 			if err != nil {
 				return err

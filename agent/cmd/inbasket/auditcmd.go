@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/agent"
+	"github.com/inbasket/inbasket/agent/audit"
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+)
+
+func auditCommand(a *app) *cobra.Command {
+	f := audit.Filter{}
+	since, all := "", false
+	cmd := &cobra.Command{
+		Use:   "audit",
+		Short: "List who did what: orders, configurations, looks at what citizens wrote",
+		Long: `Audit lists the record that the agent keeps of orders, of the configurations that were in force, and of who looked at
+what citizens wrote. "audit verify" says whether it was changed afterwards.`,
+		Example: `  inbasket audit --since 2026-11-01 --who anna
+  inbasket audit --all --json > audit.json`,
+		Args: args(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.Last < 1 {
+				return usagef("--last must be at least 1")
+			}
+			if all {
+				f.Last = 0
+			}
+			at, err := moment(since, time.Now())
+			if err != nil {
+				return err
+			}
+			f.Since = at
+			ctx := cmd.Context()
+			list := []audit.Entry{}
+			err = a.agent(ctx, func(c *control.Client) (err error) { list, err = c.Audit(ctx, f); return err },
+				func(_ *journal.Journal, p config.Place) (err error) {
+					list, err = audit.Read(ctx, filepath.Join(p.State, audit.Folder), f)
+					return err
+				})
+			if err != nil {
+				return err
+			}
+			return a.print(list, func(w io.Writer) { printAudit(w, list) })
+		},
+	}
+	cmd.Flags().StringVar(&since, "since", "", "only since: a time such as 2026-11-22T18:00, or an age such as 24h or 7d")
+	cmd.Flags().StringVar(&f.Who, "who", "", "only by this account")
+	cmd.Flags().StringVar(&f.Action, "action", "", "only this action, such as reject or show-form")
+	cmd.Flags().StringVar(&f.Object, "object", "", "only about this submission, target or file")
+	cmd.Flags().IntVar(&f.Last, "last", 100, "only the last so many")
+	cmd.Flags().BoolVar(&all, "all", false, "all of them")
+	cmd.AddCommand(auditVerifyCommand(a))
+	return cmd
+}
+
+func printAudit(w io.Writer, list []audit.Entry) {
+	if len(list) == 0 {
+		fmt.Fprintln(w, "nothing is on record")
+		return
+	}
+	table(w, func(w io.Writer) {
+		fmt.Fprintln(w, "ENTRY\tTIME\tWHO\tVIA\tACTION\tOBJECT\tDETAILS")
+		for _, e := range list {
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", e.N, stamp(e.At), visible(e.Who), e.Via, visible(e.Action), orDash(visible(e.Object)), orDash(visible(detailsText(e.Details))))
+		}
+	})
+}
+
+// detailsText writes the details of an entry in one line, by name.
+func detailsText(m map[string]string) string {
+	list := make([]string, 0, len(m))
+	for k, v := range m {
+		list = append(list, k+": "+v)
+	}
+	slices.Sort(list)
+	return strings.Join(list, "; ")
+}
+
+func auditVerifyCommand(a *app) *cobra.Command {
+	head := ""
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Say whether the audit log was changed, cut or written anew",
+		Long: `Verify reads the whole audit log. Each entry carries the digest of the one before, so an entry that was changed, taken
+out or put in shows. That the end was not cut off shows by what the journal remembers, and by a digest that you
+wrote down earlier and give by --head. Exit code 1: something is wrong.`,
+		Args: args(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			var r audit.Report
+			err := a.agent(ctx, func(c *control.Client) (err error) {
+				r, err = c.VerifyAudit(ctx, control.VerifyAuditRequest{Head: head})
+				return err
+			}, func(j *journal.Journal, p config.Place) (err error) {
+				r, err = agent.VerifyAudit(ctx, j, p.State, head)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if err := a.print(r, func(w io.Writer) { printVerified(w, r) }); err != nil || r.OK {
+				return err
+			}
+			return silentError(exitFailure)
+		},
+	}
+	cmd.Flags().StringVar(&head, "head", "", "digest of an entry that you wrote down earlier; it must be in the log")
+	return cmd
+}
+
+func printVerified(w io.Writer, r audit.Report) {
+	if !r.OK {
+		where := "the audit log"
+		if r.File != "" {
+			where = fmt.Sprintf("%s, line %d", r.File, r.Line)
+		}
+		fmt.Fprintf(w, "WRONG  %s: %s [%s]\n", where, r.Wrong, audit.CodeBroken)
+		fmt.Fprintf(w, "       the %d entries before it are as they were written\n", r.Entries)
+		fmt.Fprintln(w, "       keep a copy of the folder audit below state, and find out who could write there")
+		return
+	}
+	if r.Entries == 0 {
+		fmt.Fprintln(w, "the audit log is empty")
+		return
+	}
+	fmt.Fprintf(w, "ok  %d entries since %s are as they were written\n", r.Entries, stamp(r.Since))
+	if r.First > 1 {
+		fmt.Fprintf(w, "    the log begins with entry %d: older files were taken away\n", r.First)
+	}
+	if r.Writing {
+		fmt.Fprintln(w, "    the last line is not finished: it is being written, or the next start of the agent sets it aside")
+	}
+	if r.Memory != "" {
+		fmt.Fprintf(w, "    its end is what is remembered by: %s\n", r.Memory)
+	}
+	fmt.Fprintf(w, "    write this down somewhere else, for --head: %s\n", r.Head.Hash)
+}
+
+// who is the person at the command line, for orders to a stopped agent's files: also who became root by sudo.
+func (a *app) who() string {
+	name := "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if s := a.getenv("SUDO_USER"); s != "" && s != name {
+		name += " (sudo by " + s + ")"
+	}
+	return name
+}
+
+// onRecord puts an order to a stopped agent's files on record before do carries it out.
+func (a *app) onRecord(ctx context.Context, p config.Place, action, object string, details map[string]string, do func() error) (err error) {
+	log, err := audit.Open(filepath.Join(p.State, audit.Folder), agent.SystemClock{})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := log.Close(); err == nil {
+			err = e
+		}
+	}()
+	r := audit.Record{Who: a.who(), Via: audit.ViaCLI, Action: action, Object: object, Details: details}
+	if _, err := log.Add(r); err != nil {
+		return err
+	}
+	if err := errorOr(do(), ctx.Err()); err != nil {
+		r.Action, r.Details = action+".failed", map[string]string{"code": codeOf(err)}
+		if _, e := log.Add(r); e != nil {
+			return fmt.Errorf("%w (and the audit log could not be written)", err)
+		}
+		return err
+	}
+	return nil
+}
+
+func errorOr(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}
+

@@ -1,0 +1,171 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/rs/zerolog"
+
+	"github.com/inbasket/inbasket/agent/audit"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// trail is the audit log as the agent keeps it. An order of a person is refused where it cannot be put on
+// record; what the agent and its service manager do goes on, and is put on record as soon as the disk lets it.
+type trail struct {
+	dir     string
+	clock   connectors.Clock
+	journal *journal.Journal
+	log     zerolog.Logger
+	notice  func(connectors.Notice)
+
+	mu   sync.Mutex
+	file *audit.Log     // nil: it could not be opened yet
+	owed []audit.Record // of the agent itself
+}
+
+// maxOwed bounds what waits for the disk.
+const maxOwed = 1000
+
+// auditMark is under what name the journal remembers the end of the log.
+const auditMark = "audit-head"
+
+func newTrail(state string, clock connectors.Clock, j *journal.Journal, log zerolog.Logger, notice func(connectors.Notice)) *trail {
+	return &trail{dir: filepath.Join(state, audit.Folder), clock: clock, journal: j, log: log, notice: notice}
+}
+
+// open opens the log. A disk that is full now does not keep the agent from starting, another program that has
+// the log does.
+func (t *trail) open(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	err := t.reach()
+	if errors.Is(err, audit.ErrLocked) {
+		return err
+	}
+	if err != nil {
+		t.notice(connectors.Notice{Code: audit.CodeUnwritten, Text: "the audit log cannot be written, and orders are refused until it can: " + cause(err)})
+		return nil
+	}
+	if f := t.file.Found(); f.Damaged {
+		t.notice(connectors.Notice{Code: audit.CodeDamaged, Text: "the end of the audit log is not what was written; look by: inbasket audit verify"})
+	}
+	head := t.file.Head()
+	known, err := t.remembered(ctx)
+	if err == nil && (known.N > head.N || known.N == head.N && known.N > 0 && known.Hash != head.Hash) {
+		t.notice(connectors.Notice{Code: audit.CodeBroken, Text: fmt.Sprintf("the journal remembers entry %d of the audit log, and the log ends with entry %d; look by: inbasket audit verify", known.N, head.N)})
+	}
+	t.log.Info().Int64("entry", head.N).Str("digest", head.Hash).Msg("the audit log ends here")
+	return nil
+}
+
+// cause returns what lies at the ground of an error, which names no path.
+func cause(err error) string {
+	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
+		err = next
+	}
+	return err.Error()
+}
+
+// reach opens the log if it is not open, and writes what is owed. The caller holds mu.
+func (t *trail) reach() (err error) {
+	if t.file == nil {
+		if t.file, err = audit.Open(t.dir, t.clock); err != nil {
+			t.file = nil
+			return err
+		}
+	}
+	for len(t.owed) > 0 {
+		if _, err := t.file.Add(t.owed[0]); err != nil {
+			return err
+		}
+		t.owed = t.owed[1:]
+	}
+	return nil
+}
+
+// add puts something on record; without an error it is on disk.
+func (t *trail) add(ctx context.Context, r audit.Record) (audit.Entry, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.reach(); err != nil {
+		return audit.Entry{}, err
+	}
+	e, err := t.file.Add(r)
+	if err == nil {
+		t.remember(ctx)
+	}
+	return e, err
+}
+
+// tell puts on record what the agent does anyway: at once, or when the disk lets it.
+func (t *trail) tell(ctx context.Context, r audit.Record) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.owed) < maxOwed {
+		t.owed = append(t.owed, r)
+	}
+	if err := t.reach(); err != nil {
+		t.log.Error().Str("code", audit.CodeUnwritten).Str("action", r.Action).Err(err).Msg("the audit log cannot be written; it is tried again")
+		return
+	}
+	t.remember(ctx)
+}
+
+// remember has the journal know the end of the log, so that a log that was cut off shows. What the journal
+// cannot take now it learns with the next entry.
+func (t *trail) remember(ctx context.Context) {
+	head := t.file.Head()
+	err := t.journal.SetMark(context.WithoutCancel(ctx), auditMark, strconv.FormatInt(head.N, 10)+" "+head.Hash)
+	if err != nil {
+		t.log.Warn().Str("code", CodeJournal).Err(err).Msg("the journal could not note the end of the audit log")
+	}
+}
+
+// remembered returns the end of the log as the journal knows it.
+func (t *trail) remembered(ctx context.Context) (audit.Head, error) {
+	return AuditHead(ctx, t.journal)
+}
+
+// AuditHead returns the end of the audit log as a journal remembers it; N is 0 where it remembers none.
+func AuditHead(ctx context.Context, j *journal.Journal) (h audit.Head, err error) {
+	text, err := j.Mark(ctx, auditMark)
+	if err != nil {
+		return h, err
+	}
+	n, hash, _ := strings.Cut(text, " ")
+	if h.N, err = strconv.ParseInt(n, 10, 64); err != nil {
+		return audit.Head{}, nil
+	}
+	h.Hash = hash
+	return h, nil
+}
+
+// say writes the end of the log into the agent's own log, which is often kept on another machine.
+func (t *trail) say() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.file == nil {
+		return
+	}
+	head := t.file.Head()
+	t.log.Info().Int64("entry", head.N).Str("digest", head.Hash).Msg("the audit log ends here")
+}
+
+func (t *trail) close() error {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.file == nil {
+		return nil
+	}
+	return t.file.Close()
+}
