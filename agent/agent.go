@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
@@ -31,9 +32,12 @@ type Options struct {
 	Clock   connectors.Clock               // nil: the system's
 	Log     zerolog.Logger
 	Version string
-	Force   bool               // targets with open deliveries may be re-pointed or removed
-	Ready   func(Addresses)    // called once everything runs; may be nil
-	Notify  func(event string) // reloading, reloaded, stopping: for a service manager; may be nil
+	Force   bool            // targets with open deliveries may be re-pointed or removed
+	Ready   func(Addresses) // called once everything runs; may be nil
+	// Notify tells a service manager: reloading, reloaded, stopping, watchdog (all parts of the agent move), or
+	// "status " and a line on how it stands. It may be nil.
+	Notify   func(event string)
+	Watchdog time.Duration // a service manager restarts the agent when it hears no watchdog for this long; 0: none does
 }
 
 // Addresses are where a running agent listens.
@@ -53,6 +57,9 @@ type Agent struct {
 	figures *figures
 	started time.Time
 	serving *serving
+	pulse   *pulse
+	watcher *watcher
+	trail   *trail
 
 	mu        sync.Mutex // guards assembly and reloading
 	assembly  *assembly
@@ -72,6 +79,8 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	if err := os.MkdirAll(o.Config.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
+	a.pulse = &pulse{beats: map[*beat]struct{}{}}
+	a.watcher = newWatcher(a)
 	a.figures.metrics = monitor.NewMetrics(a, o.Clock, o.Version)
 	var err error
 	if a.content, err = content.Open(filepath.Join(o.Config.State, "content")); err != nil {
@@ -79,6 +88,10 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	}
 	if err = a.openJournal(ctx); err != nil {
 		return nil, err
+	}
+	a.trail = newTrail(o.Config.State, a.clock, a.journal, a.log, a.notice)
+	if err := a.trail.open(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
 	}
 	if err := a.repoint(ctx, o.Config, o.Force); err != nil {
 		return nil, errors.Join(err, a.Close())
@@ -122,8 +135,12 @@ func (a *Agent) Run(ctx context.Context) error {
 	if err := a.assembly.read(ctx, a); err != nil {
 		return err
 	}
+	a.recordStart(ctx)
 	a.assembly.start(a, ctx)
 	served.start(a)
+	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx)) // also while it stops
+	defer unwatch()
+	go a.watch(watching)
 	a.log.Info().Str("version", a.options.Version).Str("agency", a.options.Config.Agency).Msg("inbasket runs")
 	if a.options.Ready != nil {
 		a.options.Ready(served.addresses())
@@ -139,6 +156,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	if !rt.halt(limit) {
 		a.log.Warn().Msg("stopped before everything in flight was finished; the next start finds it")
 	}
+	a.trail.tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "stop"})
 	return nil
 }
 
@@ -150,8 +168,9 @@ func (a *Agent) Close() (err error) {
 		if a.assembly != nil {
 			a.assembly.close()
 		}
+		err = a.trail.close()
 		if a.journal != nil {
-			err = a.journal.Close()
+			err = errors.Join(err, a.journal.Close())
 		}
 	})
 	return err
@@ -209,6 +228,9 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	if err != nil {
 		return control.ReloadReport{}, err
 	}
+	if err := a.unstuck("reload"); err != nil {
+		return control.ReloadReport{}, err
+	}
 	old := a.current().config
 	report := control.ReloadReport{Changes: cfg.Diff(old), Warnings: cfg.Warnings.Format()}
 	if cfg.State != old.State {
@@ -224,6 +246,7 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	}
 	a.swap(next)
 	ok = true
+	a.recordConfig(ctx, next, r.By)
 	a.log.Info().Str("by", r.By).Int("changes", len(report.Changes)).Msg("configuration reloaded")
 	return report, nil
 }
