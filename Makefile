@@ -14,13 +14,28 @@ N           ?= 10000
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
 
+.PHONY: packages packages-linux packages-msi packages-sums service-test
 .PHONY: help build demo test quick check fmt vet lint style windows vuln tidy fresh generate servers fuzz crash crash-short powerloss bench
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## the binary, bin/inbasket
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/inbasket ./agent/cmd/inbasket
+
+packages: packages-sums ## dist/: deb, rpm, tar.gz and MSI, bills of materials, SHA256SUMS (GIVEN_VERSION=1.2.3 names a version)
+
+GIVEN_VERSION ?=
+PACKAGES      := $(GO) run ./installer/packages -out dist -version "$(GIVEN_VERSION)"
+
+packages-linux:
+	@mkdir -p dist && rm -f dist/inbasket*
+	$(PACKAGES) linux
+
+packages-msi: packages-linux # adds the Windows package to dist/
+
+packages-sums: packages-linux packages-msi
+	$(PACKAGES) sums
 
 demo: ## the whole way of the data, shown step by step (no root, nothing but Go; STAY=1 keeps it running)
 	$(GO) run ./test/demo $(if $(STAY),-stay)
@@ -63,6 +78,10 @@ vuln: ## no known vulnerability in what is used (left out where the database can
 
 servers: ## install PostgreSQL, MariaDB and vsftpd for the tests, when missing (needs root only then)
 	$(GO) run ./test/servers/install
+
+service-test: ## the packages on a real systemd, rpm and Windows by Wine (root; installs what is missing)
+	$(GO) run ./test/servers/install debootstrap systemd-container lintian rpm
+	INBASKET_SERVICE=1 $(GO) test -count=1 -timeout 20m ./test/service/...
 
 fuzz: ## every fuzz target for FUZZTIME each
 	$(GO) run ./test/fuzz -time $(FUZZTIME)

@@ -21,7 +21,7 @@ citizens and businesses send out of in-baskets, writes them into the legacy
 database, file drop or FTP batch by a declarative mapping, collects what the
 back office decides, and hands the decision to the front office.`
 	homepage   = "https://github.com/inbasket/inbasket"
-	maintainer = "Inbasket maintainers <maintainers@inbasket.dev>"
+	maintainer = "Inbasket maintainers <inbasket@users.noreply.github.com>"
 )
 
 // The shapes of nfpm's configuration; it reads YAML, and so JSON.

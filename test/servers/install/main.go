@@ -15,12 +15,16 @@ var servers = []string{"postgresql", "mariadb-server", "vsftpd"}
 
 // files tell, for each Debian package, whether it is there.
 var files = map[string]string{
-	"postgresql":       "/usr/lib/postgresql/*/bin/postgres",
-	"mariadb-server":   "/usr/sbin/mariadbd",
-	"vsftpd":           "/usr/sbin/vsftpd",
-	"strace":           "/usr/bin/strace",
-	"e2fsprogs":        "/sbin/mkfs.ext4",
-	"python3-psycopg2": "/usr/lib/python3/dist-packages/psycopg2",
+	"postgresql":        "/usr/lib/postgresql/*/bin/postgres",
+	"mariadb-server":    "/usr/sbin/mariadbd",
+	"vsftpd":            "/usr/sbin/vsftpd",
+	"strace":            "/usr/bin/strace",
+	"e2fsprogs":         "/sbin/mkfs.ext4",
+	"debootstrap":       "/usr/sbin/debootstrap",
+	"systemd-container": "/usr/bin/systemd-nspawn",
+	"lintian":           "/usr/bin/lintian",
+	"rpm":               "/usr/bin/rpm",
+	"python3-psycopg2":  "/usr/lib/python3/dist-packages/psycopg2",
 }
 
 func main() {
