@@ -24,7 +24,7 @@ type Instance struct {
 	// Writable and Readable are the folders outside of State that the configuration names.
 	Writable []string
 	Readable []string
-	// Credentials are the secrets that the configuration takes from the service manager: name → file.
+	// Credentials are the secrets that the configuration takes from systemd: name → file, see CredentialFolder.
 	Credentials map[string]string
 
 	NoStart      bool // Install leaves the service stopped when it was stopped
@@ -62,9 +62,14 @@ type State struct {
 	Running    bool      `json:"running"`
 	Detail     string    `json:"detail,omitempty"` // the manager's own word, such as active (running)
 	PID        int       `json:"pid,omitempty"`
-	Since      time.Time `json:"since,omitzero"`      // when it reached its present state
-	ExitCode   int       `json:"exitCode,omitempty"`  // of its last run, when it is stopped
+	Since      time.Time `json:"since,omitzero"`       // when it reached its present state
+	ExitCode   int       `json:"exitCode,omitempty"`   // of its last run, when it is stopped
 	Definition string    `json:"definition,omitempty"` // path of the unit or script; on Windows the registry key
+	Packaged   bool      `json:"packaged,omitempty"`   // the definition belongs to a package
+	// Program, Config and Account are what the definition says.
+	Program string `json:"program,omitempty"`
+	Config  string `json:"config,omitempty"`
+	Account string `json:"account,omitempty"`
 	// Drift lists what differs from what Install would write, a line each, with the line that is missing.
 	Drift []string `json:"drift,omitempty"`
 }
@@ -88,4 +93,30 @@ type Manager interface {
 	Restart(ctx context.Context, name string) error
 	// Status asks the manager, and compares with what Install would write if i.Program is given.
 	Status(ctx context.Context, i Instance) (State, error)
+}
+
+// File is a file that Install writes.
+type File struct {
+	Path    string `json:"path"`
+	Content string `json:"content"`
+}
+
+// Preview is what Install would do.
+type Preview struct {
+	Files []File   `json:"files"`
+	Steps []string `json:"steps"` // in words, those that are not needed left out
+}
+
+// Previewer is a Manager that can tell before it does.
+type Previewer interface {
+	// Preview changes nothing; it needs no rights.
+	Preview(ctx context.Context, i Instance) (Preview, error)
+}
+
+// Opener is a Manager that keeps a service out of folders which its definition does not name.
+type Opener interface {
+	// DropIn returns the file that opens the folders of the configuration.
+	DropIn(i Instance) File
+	// OpenFolders writes it, and has the manager read it. It takes effect when the service starts.
+	OpenFolders(ctx context.Context, i Instance) (Changes, error)
 }

@@ -67,7 +67,7 @@ var (
 // writeErrors writes every code with what happened and what to do, from the comments beside the constants.
 func writeErrors(t *testing.T, w io.Writer) {
 	var codes []errorCode
-	for _, dir := range []string{"agent", "connectors", "mapping"} {
+	for _, dir := range []string{"agent", "connectors", "installer", "mapping"} {
 		err := filepath.WalkDir(filepath.Join(repository, dir), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err

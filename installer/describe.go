@@ -1,0 +1,47 @@
+package installer
+
+import (
+	"path/filepath"
+	"slices"
+
+	"github.com/inbasket/inbasket/agent/config"
+)
+
+// Describe returns what a configuration asks of the service; name, program and account are the caller's.
+func Describe(c *config.Config) Instance {
+	i := Instance{Config: c.Path, State: c.State, Credentials: map[string]string{}}
+	for _, p := range c.Paths() {
+		if p.Writable {
+			i.Writable = append(i.Writable, p.Path)
+		} else {
+			i.Readable = append(i.Readable, p.Path)
+		}
+	}
+	i.Writable, i.Readable = outermost(i.Writable), outermost(i.Readable)
+	for _, name := range c.Credentials() {
+		i.Credentials[name] = filepath.Join(CredentialFolder(c.Path), name)
+	}
+	return i
+}
+
+// CredentialFolder returns the folder whose files systemd hands to the service: ${credential:NAME} is NAME there.
+func CredentialFolder(config string) string {
+	return filepath.Join(filepath.Dir(config), "credentials")
+}
+
+// outermost returns paths sorted, each once, without those that lie in another one.
+func outermost(paths []string) []string {
+	var out []string
+	for _, p := range slices.Sorted(slices.Values(paths)) {
+		if !slices.ContainsFunc(out, func(dir string) bool { return inside(p, dir) }) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// inside tells whether path is dir or lies in it.
+func inside(path, dir string) bool {
+	r, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(r)
+}

@@ -1,0 +1,146 @@
+package installer
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// hidden are the folders of the machine that the unit keeps from the service: what lies in them must be put
+// into its view, not only be opened.
+var hidden = []string{"/home", "/root", "/run/user", "/tmp", "/var/tmp"}
+
+// homes are those of them that ProtectHome closes.
+var homes = hidden[:3]
+
+// setting is one line of a drop-in.
+type setting struct{ key, value string }
+
+func (s setting) String() string { return s.key + "=" + s.value }
+
+// openings returns the settings that open the folders of an instance, one path a line, so that a missing line
+// can be named. A leading dash lets the service start while a folder is missing: only its target is down then.
+func openings(i Instance) []setting {
+	own := filepath.Join(stateParent, i.Service())
+	writable := slices.Clone(i.Writable)
+	if i.State != "" {
+		writable = append(writable, i.State)
+	}
+	var out []setting
+	home := false
+	add := func(key, path string) { out = append(out, setting{key, quote("-" + path)}) }
+	covers := func(dirs []string, path string) bool {
+		return slices.ContainsFunc(dirs, func(dir string) bool { return inside(path, dir) })
+	}
+	writable = outermost(writable)
+	for _, p := range writable {
+		switch {
+		case inside(p, own):
+		case covers(hidden, p):
+			add("BindPaths", p)
+			home = home || covers(homes, p)
+		default:
+			add("ReadWritePaths", p)
+		}
+	}
+	for _, p := range outermost(append(slices.Clone(i.Readable), i.Program, i.Config)) {
+		if covers(hidden, p) && !covers(writable, p) {
+			add("BindReadOnlyPaths", p)
+			home = home || covers(homes, p)
+		}
+	}
+	if home {
+		out = append([]setting{{"ProtectHome", "tmpfs"}}, out...)
+	}
+	return out
+}
+
+// dropInName sorts before what a sysadmin writes by systemctl edit.
+const dropInName = "50-inbasket-paths.conf"
+
+// dropInText returns the drop-in of an instance; empty: none is needed.
+func dropInText(i Instance) string {
+	lines := openings(i)
+	if len(lines) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("# Written by \"inbasket service\": the folders that " + oneLine(i.Config) + " names.\n" +
+		"# After a change of it: " + rewrite(i) + "\n[Service]\n")
+	for _, s := range lines {
+		b.WriteString(s.String() + "\n")
+	}
+	return b.String()
+}
+
+// rewrite is the command that writes the drop-in anew.
+func rewrite(i Instance) string {
+	line := "inbasket service drop-in --write"
+	if i.Service() != DefaultName {
+		line += " --name " + i.Name
+	}
+	return line
+}
+
+// oneLine keeps a path with a line break from ending a comment.
+func oneLine(path string) string { return strings.NewReplacer("\n", " ", "\r", " ").Replace(path) }
+
+// missing compares the settings that an instance needs with the texts of its unit and drop-ins. Stale are
+// those of ours, the text own, that nothing needs any more.
+func missing(i Instance, texts []string, own string) (lack, stale []setting) {
+	need := openings(i)
+	have := map[setting]bool{}
+	for _, text := range texts {
+		for _, s := range settings(text) {
+			have[s] = true
+		}
+	}
+	for _, s := range need {
+		if !have[s] && !wider(s, have) {
+			lack = append(lack, s)
+		}
+	}
+	for _, s := range settings(own) {
+		if !slices.Contains(need, s) {
+			stale = append(stale, s)
+		}
+	}
+	return lack, stale
+}
+
+// wider tells whether a folder above the path of s is open.
+func wider(s setting, have map[setting]bool) bool {
+	if s.key == "ProtectHome" {
+		return have[setting{"ProtectHome", "no"}]
+	}
+	path := strings.TrimPrefix(words(s.value)[0], "-")
+	for h := range have {
+		if h.key != s.key && !(s.key == "BindReadOnlyPaths" && h.key == "BindPaths") {
+			continue
+		}
+		if inside(path, strings.TrimPrefix(words(h.value)[0], "-")) {
+			return true
+		}
+	}
+	return false
+}
+
+// settings returns the lines of a drop-in or unit that open paths, one path each.
+func settings(text string) []setting {
+	var out []setting
+	for line := range strings.Lines(text) {
+		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+		if !ok || !slices.Contains([]string{"ReadWritePaths", "BindPaths", "BindReadOnlyPaths", "ProtectHome"}, key) {
+			continue
+		}
+		if key == "ProtectHome" {
+			out = append(out, setting{key, value})
+			continue
+		}
+		for _, word := range words(value) {
+			out = append(out, setting{key, quote(word)})
+		}
+	}
+	return out
+}

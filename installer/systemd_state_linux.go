@@ -1,0 +1,231 @@
+package installer
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// unitState is what systemctl shows of a unit.
+type unitState struct {
+	LoadState, ActiveState, SubState, UnitFileState string
+	Result, ExecMainStatus, MainPID                 string
+	StateChangeTimestamp, NeedDaemonReload          string
+}
+
+func (s unitState) running() bool {
+	return s.ActiveState == "active" || s.ActiveState == "reloading" || s.ActiveState == "activating"
+}
+func (s unitState) stale() bool { return s.NeedDaemonReload == "yes" }
+
+// show asks systemd; where none runs everything is empty.
+func (m *systemd) show(ctx context.Context, service string) unitState {
+	var s unitState
+	fields := map[string]*string{
+		"LoadState": &s.LoadState, "ActiveState": &s.ActiveState, "SubState": &s.SubState, "UnitFileState": &s.UnitFileState,
+		"Result": &s.Result, "ExecMainStatus": &s.ExecMainStatus, "MainPID": &s.MainPID,
+		"StateChangeTimestamp": &s.StateChangeTimestamp, "NeedDaemonReload": &s.NeedDaemonReload,
+	}
+	args := []string{"show", service + ".service"}
+	for name := range fields {
+		args = append(args, "--property="+name)
+	}
+	slices.Sort(args[2:])
+	said, err := m.h.run(ctx, "systemctl", args...)
+	if err != nil {
+		return s
+	}
+	for line := range strings.Lines(said) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		if into := fields[key]; into != nil {
+			*into = value
+		}
+	}
+	return s
+}
+
+// definition returns path and text of the unit in force; empty: there is none.
+func (m *systemd) definition(service string) (path, text string) {
+	path = unitPath(service)
+	if !m.h.exists(path) {
+		path = m.packaged(service)
+	}
+	if path == "" {
+		return "", ""
+	}
+	text, _ = m.h.read(path) // an unreadable unit differs from what it should be, and that is told
+	return path, text
+}
+
+// Status asks systemd and reads the files.
+func (m *systemd) Status(ctx context.Context, i Instance) (State, error) {
+	service := i.Service()
+	if err := CheckName(i.Name); err != nil {
+		return State{}, err
+	}
+	path, text := m.definition(service)
+	out := State{Name: service, Manager: "systemd", Installed: path != "", Definition: path, Packaged: path != "" && path != unitPath(service)}
+	if path == "" {
+		return out, nil
+	}
+	d := readUnit(text)
+	out.Program, out.Config, out.Account = d.program, d.config, d.account
+	s := m.show(ctx, service)
+	out.Enabled = s.UnitFileState == "enabled"
+	out.Running = s.ActiveState == "active" || s.ActiveState == "reloading"
+	if s.ActiveState != "" {
+		out.Detail = s.ActiveState + " (" + s.SubState + ")"
+	}
+	out.PID, _ = strconv.Atoi(s.MainPID)
+	if !out.Running {
+		out.ExitCode, _ = strconv.Atoi(s.ExecMainStatus)
+	}
+	if at, err := time.Parse("Mon 2006-01-02 15:04:05 MST", s.StateChangeTimestamp); err == nil {
+		out.Since = at
+	}
+	if i.Program != "" || i.Config != "" {
+		out.Drift = m.drift(i, text, out)
+	}
+	if s.stale() {
+		out.Drift = append(out.Drift, "systemd has not read the changed files: systemctl daemon-reload")
+	}
+	return out, nil
+}
+
+// drift compares the files with what Install would write.
+func (m *systemd) drift(i Instance, unit string, s State) []string {
+	var out []string
+	if i.Program == "" || s.Packaged {
+		i.Program = s.Program
+	}
+	if i.Account == "" || s.Packaged {
+		i.Account = s.Account
+	}
+	if i.Config == "" {
+		i.Config = s.Config
+	}
+	if !s.Packaged && unit != unitText(i) {
+		out = append(out, s.Definition+" is not as this version writes it: inbasket service install"+nameFlag(i))
+	}
+	texts := []string{unit}
+	own := ""
+	files, _ := filepath.Glob(m.h.path(filepath.Join(dropInDir(i.Service()), "*.conf")))
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			continue
+		}
+		texts = append(texts, string(b))
+		if filepath.Base(f) == dropInName {
+			own = string(b)
+		}
+	}
+	lack, stale := missing(i, texts, own)
+	drop := m.DropIn(i).Path
+	for _, l := range lack {
+		out = append(out, "missing in "+drop+": "+l.String())
+	}
+	for _, l := range stale {
+		out = append(out, "no longer needed in "+drop+": "+l.String())
+	}
+	return out
+}
+
+func nameFlag(i Instance) string {
+	if i.Service() == DefaultName {
+		return ""
+	}
+	return " --name " + i.Name
+}
+
+// Start starts the service and waits until the agent says that it is ready.
+func (m *systemd) Start(ctx context.Context, name string) error {
+	return m.order(ctx, "start", name, CodeStart)
+}
+
+// Restart stops and starts the service.
+func (m *systemd) Restart(ctx context.Context, name string) error {
+	return m.order(ctx, "restart", name, CodeStart)
+}
+
+// Stop stops the service and waits until the agent has ended.
+func (m *systemd) Stop(ctx context.Context, name string) error {
+	return m.order(ctx, "stop", name, CodeStop)
+}
+
+func (m *systemd) order(ctx context.Context, verb, name, code string) error {
+	service := ServiceName(name)
+	op := verb + " the service " + service
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	if err := m.h.needRoot(op); err != nil {
+		return err
+	}
+	if path, _ := m.definition(service); path == "" {
+		return notInstalled(op, service)
+	}
+	cursor := m.cursor(ctx, service)
+	_, err := m.h.run(ctx, "systemctl", verb, service+".service")
+	if err == nil {
+		return nil
+	}
+	if code == CodeStart {
+		return m.whyNot(ctx, op, service, cursor, err)
+	}
+	return connectors.Errorf(connectors.TargetError, code, op, "see: systemctl status "+service, "%w", err)
+}
+
+// cursor marks the end of the service's log before something is done to it.
+func (m *systemd) cursor(ctx context.Context, service string) string {
+	said, err := m.h.run(ctx, "journalctl", "--unit", service, "--lines", "0", "--show-cursor", "--quiet")
+	if err != nil {
+		return ""
+	}
+	_, cursor, _ := strings.Cut(said, "-- cursor: ")
+	return strings.TrimSpace(cursor)
+}
+
+// mostLines bounds what is shown of the log.
+const mostLines = "15"
+
+// whyNot turns a failed start into the reason that the agent gave, or that systemd knows.
+func (m *systemd) whyNot(ctx context.Context, op, service, cursor string, cause error) error {
+	args := []string{"--unit", service, "--lines", mostLines, "--output", "cat", "--no-pager", "--quiet"}
+	if cursor != "" {
+		args = append(args, "--after-cursor", cursor)
+	}
+	log, err := m.h.run(ctx, "journalctl", args...)
+	if err != nil || log == "" {
+		log = cause.Error()
+	}
+	s := m.show(ctx, service)
+	code, hint := CodeStart, "see: journalctl -u "+service
+	reason := "it ended with code " + s.ExecMainStatus
+	switch s.ExecMainStatus {
+	case "78":
+		code, reason, hint = CodeAtStart, "its configuration is wrong", "mend it, then: inbasket service start"
+	case "75":
+		reason, hint = "another agent works on the same state folder, or something else is in its way for now", "end the other agent; systemd tries again every few seconds"
+	case "203":
+		reason, hint = "the program cannot be run by the service's account", "look at the rights of the program and of the folders above it"
+	case "217":
+		reason, hint = "its account is not there", "mend the service by: inbasket service install"
+	case "226":
+		reason, hint = "systemd could not open the folders of the configuration to it", "compare the drop-in with the folders that are there: inbasket service drop-in"
+	case "243":
+		reason, hint = "a credential cannot be read", "look at the files in the folder credentials beside the configuration"
+	case "", "0":
+		reason = "it did not become ready"
+	}
+	if s.Result == "watchdog" || s.Result == "timeout" {
+		reason = "it did not become ready in time"
+	}
+	return connectors.Errorf(connectors.TargetError, code, op, hint, "%s; the end of its log:\n%s", reason, log)
+}
