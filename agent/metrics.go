@@ -20,10 +20,13 @@ func (a *Agent) Figures(ctx context.Context) (monitor.Snapshot, error) {
 	a.figures.lookAtDisks(now.config)
 	s := monitor.Snapshot{Circuits: map[string]string{}, Batches: map[string]int64{}, Offices: map[string]monitor.Office{}}
 	a.figures.fill(&s)
+	a.figures.expect(now)
 	s.Certificates = slices.DeleteFunc(s.Certificates, func(c monitor.Certificate) bool { return !names(now.config, c.Of) })
 	if offices := a.serving.offices; offices != nil {
 		s.Certificates = append(s.Certificates, monitor.Certificate{Of: "listen", Whose: connectors.WhoseAgent, Until: offices.CertificateUntil()})
 	}
+	s.Sources = a.figures.sourcesOf(now)
+	s.Writable, s.Held = a.journal.Fault() == nil, a.journal.Held()
 	s.Journal = a.journalFiles()
 	for name, l := range now.flow.lanes {
 		state, _ := l.circuit.State()
@@ -38,6 +41,9 @@ func (a *Agent) counted(ctx context.Context, now *assembly, s *monitor.Snapshot)
 		return err
 	}
 	if s.ParkedBy, err = a.journal.ParkedBy(ctx); err != nil {
+		return err
+	}
+	if s.Backup, err = a.journal.LastBackup(ctx); err != nil {
 		return err
 	}
 	for name, l := range now.flow.lanes {
@@ -97,6 +103,31 @@ func (f *figures) fill(s *monitor.Snapshot) {
 		if !d.at.IsZero() && d.known {
 			s.Disks[folder] = d.space
 		}
+	}
+}
+
+// sourcesOf tells which in-baskets, sources of results and push channels are in trouble.
+func (f *figures) sourcesOf(now *assembly) (all []monitor.Source) {
+	add := func(kind, name string) {
+		all = append(all, monitor.Source{Kind: kind, Name: name, Up: f.source(kind, name, "").Trouble == nil})
+	}
+	for name := range now.inbaskets {
+		add(kindInbasket, name)
+	}
+	for name := range now.sources {
+		add(kindResults, name)
+	}
+	for name := range now.offices {
+		add(kindOffice, name)
+	}
+	return all
+}
+
+// expect shows from 0 on what alerts look at the increase of.
+func (f *figures) expect(now *assembly) {
+	f.metrics.ExpectNotices(CodeOverdue)
+	for name := range now.offices {
+		f.metrics.ExpectOffice(name)
 	}
 }
 

@@ -92,6 +92,12 @@ func (s *scrape) time(name string, t time.Time, labels ...string) {
 func (s *scrape) agent(from *Snapshot) {
 	s.time("config_loaded_timestamp_seconds", from.Reload.At)
 	s.truth("config_reload_ok", from.Reload.OK)
+	s.show("stuck", float64(from.Stuck))
+	s.truth("held", from.Held)
+	s.truth("journal_writable", from.Writable)
+	for _, x := range from.Sources {
+		s.truth("source_up", x.Up, x.Kind, x.Name)
+	}
 	for target, state := range from.Circuits {
 		for _, word := range []string{"closed", "open", "half-open"} {
 			s.truth("target_circuit", state == word, target, word)
@@ -110,6 +116,11 @@ func (s *scrape) agent(from *Snapshot) {
 
 // journal shows what the journal knows.
 func (s *scrape) journal(from *Snapshot) {
+	backup := 0.0
+	if !from.Backup.IsZero() {
+		backup = float64(from.Backup.Unix())
+	}
+	s.show("last_backup_timestamp_seconds", backup)
 	s.show("journal_epoch", float64(from.Summary.Epoch))
 	for _, r := range from.Summary.Routes {
 		s.age("route_oldest_seconds", r.Oldest, r.Route)

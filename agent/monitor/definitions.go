@@ -25,10 +25,15 @@ func Definitions() []Definition {
 		gauge("info", "1; the label is the program's version.", "version"),
 		gauge("config_loaded_timestamp_seconds", "When the configuration in force was loaded."),
 		gauge("config_reload_ok", "1 unless the last reload was refused; the configuration before it is in force then."),
+		gauge("stuck", "Loops of the agent that do one thing for far too long."),
+		gauge("held", "1 while a journal that was restored from a backup waits for an operator; nothing is taken or delivered meanwhile."),
+		gauge("last_backup_timestamp_seconds", "When the last backup was made and verified; 0: never."),
 		counter("notices_total", "Notices to the operator, by code.", "code"),
 
 		counter("accepted_total", "Forms taken from in-baskets by verdict: taken, repeat, conflict, refused, released.", "inbasket", "verdict"),
 		counter("http_requests_total", "Answers of the front-office API.", "operation", "status"),
+
+		gauge("source_up", "1 unless an in-basket, a source of results or a push channel is in trouble. The kind is in-basket, results or front office.", "kind", "source"),
 
 		gauge("submissions", "Submissions by state.", "state", "route"),
 		gauge("route_oldest_seconds", "Age of the oldest submission that is not delivered, parked ones included; 0 without one.", "route"),
@@ -59,6 +64,7 @@ func Definitions() []Definition {
 		gauge("disk_size_bytes", "Size of that disk.", "folder"),
 
 		gauge("journal_up", "1 while the journal can be read."),
+		gauge("journal_writable", "1 unless the last write failed, as on a full disk; nothing is accepted then."),
 		gauge("journal_epoch", "Raised each time a journal is restored from a backup."),
 		gauge("journal_bytes", "Size of the journal's files: database, log.", "file"),
 	}

@@ -38,6 +38,16 @@ func (m *Metrics) add(n int, name string, labels ...string) {
 	m.counters[name].WithLabelValues(labels...).Add(float64(n))
 }
 
+// ExpectNotices shows notices from 0 on, so that the first one is seen to be an increase.
+func (m *Metrics) ExpectNotices(codes ...string) {
+	for _, code := range codes {
+		m.add(0, "notices_total", code)
+	}
+}
+
+// ExpectOffice does the same for the pushes to a front office.
+func (m *Metrics) ExpectOffice(office string) { m.add(0, "pushes_given_up_total", office) }
+
 // Request counts an answer of the front-office API.
 func (m *Metrics) Request(operation string, status int) {
 	if operation == "" {

@@ -38,7 +38,9 @@ func (a *agentFake) Figures(context.Context) (Snapshot, error) {
 		Disks:        map[string]disk.Space{"state": {Free: 1 << 30, Size: 1 << 40}},
 		Certificates: []Certificate{{Of: "listen", Whose: connectors.WhoseAgent, Until: time.Unix(1800000000, 0)}, {Of: "targets/old", Whose: connectors.WhosePeer}},
 		Journal:      Files{Database: 4096, Log: 512},
-		Reload:       Reload{At: time.Unix(1700000000, 0), OK: true},
+		Sources:      []Source{{Kind: "in-basket", Name: "permits", Up: true}, {Kind: "results", Name: "register"}},
+		Writable:     true, Held: true, Backup: time.Unix(1740000000, 0), Stuck: 2,
+		Reload: Reload{At: time.Unix(1700000000, 0), OK: true},
 	}, a.err
 }
 
@@ -78,6 +80,8 @@ func TestMetrics(t *testing.T) {
 		`inbasket_outcomes_total{class="written",target="register"} 6`, `inbasket_info{version="1.2.3"} 1`, `inbasket_journal_up 1`,
 		`inbasket_certificate_expiry_timestamp_seconds{of="listen",whose="agent"} 1.8e+09`,
 		`inbasket_disk_free_bytes{folder="state"} 1.073741824e+09`, `inbasket_journal_bytes{file="log"} 512`,
+		`inbasket_source_up{kind="in-basket",source="permits"} 1`, `inbasket_source_up{kind="results",source="register"} 0`,
+		`inbasket_journal_writable 1`, `inbasket_held 1`, `inbasket_last_backup_timestamp_seconds 1.74e+09`, `inbasket_stuck 2`,
 		`inbasket_config_loaded_timestamp_seconds 1.7e+09`, `inbasket_config_reload_ok 1`,
 	} {
 		if !strings.Contains(body, line+"\n") {

@@ -24,7 +24,12 @@ type Snapshot struct {
 	Offices      map[string]Office
 	Disks        map[string]disk.Space // by place: state, or section and name
 	Certificates []Certificate
+	Sources      []Source
 	Journal      Files
+	Writable     bool      // whether the last write to the journal succeeded
+	Held         bool      // a restored journal waits for an operator
+	Backup       time.Time // when the last backup was made; zero: never
+	Stuck        int       // loops that do one thing for far too long
 	Reload       Reload
 }
 
@@ -33,6 +38,12 @@ type Office struct {
 	Waiting int64     // events that it has not acknowledged, or that were not pushed to it
 	Oldest  time.Time // when the oldest of them happened; zero: none
 	Failing int64     // of those to be pushed, how many failed at least once
+}
+
+// Source is an in-basket, a source of results or a push channel.
+type Source struct {
+	Kind, Name string
+	Up         bool
 }
 
 // Certificate is one that the agent, or the other side of a connection, shows.
