@@ -20,8 +20,10 @@ func (f *flow) answer(ctx context.Context, name string, in connectors.Inbasket, 
 	var again <-chan time.Time
 	failures := 0
 	for {
+		over := waiting(ctx)
 		select {
 		case receipts, ok := <-taken:
+			over()
 			if !ok {
 				return
 			}
@@ -35,6 +37,7 @@ func (f *flow) answer(ctx context.Context, name string, in connectors.Inbasket, 
 				again = f.clock.After(backoff.After(failures, 0))
 			}
 		case <-again:
+			over()
 			again = nil
 			if f.settle(ctx, name, in, late, false) {
 				late = nil
@@ -52,7 +55,10 @@ func (f *flow) settle(ctx context.Context, name string, in connectors.Inbasket, 
 	// What was accepted is told even while the agent stops; else it comes again and is a repeat.
 	ctx, cancel := graced(ctx)
 	defer cancel()
-	err := safely("settle forms", func() error { return in.Settle(ctx, receipts) })
+	err := safely("settle forms", func() error {
+		defer calling(ctx, "settle forms", 0)()
+		return in.Settle(ctx, receipts)
+	})
 	if err == nil {
 		return true
 	}

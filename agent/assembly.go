@@ -51,7 +51,7 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	made.flow = &flow{journal: a.journal, content: a.content, clock: a.clock, log: a.log, figures: a.figures,
+	made.flow = &flow{pulse: a.pulse, journal: a.journal, content: a.content, clock: a.clock, log: a.log, figures: a.figures,
 		plans: newPlans(a.journal), routes: map[string]*route{}, lanes: map[string]*lane{}, posted: make(chan *arrived, pageItems)}
 	for _, r := range cfg.Routes {
 		one := &route{name: r.Name, office: r.FrontOffice, plan: mappings[r.Name], within: r.DecideWithin, matches: r.Matches}
@@ -240,25 +240,30 @@ func (rt *assembly) start(a *Agent, parent context.Context) {
 		if l.sealing != nil {
 			workers = 1
 		}
+		l.target.Watch(calling)
 		for range workers {
-			rt.running.Go(func() { l.work(ctx) })
+			rt.running.Go(func() { a.pulse.loop(ctx, kindTarget, l.name, l.work) })
 		}
 	}
 	for name, src := range rt.sources {
-		rt.running.Go(func() { f.collect(ctx, name, src, rt.readers[name]) })
+		rt.running.Go(func() {
+			a.pulse.loop(ctx, kindResults, name, func(ctx context.Context) { f.collect(ctx, name, src, rt.readers[name]) })
+		})
 	}
 	for name, to := range rt.offices {
 		schedule := pushSchedule()
 		if p, ok := to.(connectors.Patient); ok {
 			schedule = p.Schedule()
 		}
-		rt.running.Go(func() { f.pushes(ctx, name, to, schedule) })
+		rt.running.Go(func() {
+			a.pulse.loop(ctx, kindOffice, name, func(ctx context.Context) { f.pushes(ctx, name, to, schedule) })
+		})
 	}
-	rt.running.Go(func() { f.watchDeadlines(ctx) })
+	rt.running.Go(func() { a.pulse.loop(ctx, "deadlines", "of decisions", f.watchDeadlines) })
 	for name, in := range rt.inbaskets {
 		rt.running.Go(func() { f.serve(ctx, name, in, rt.feeds[name]) })
 	}
-	rt.running.Go(func() { f.forwardPosted(ctx) })
+	rt.running.Go(func() { a.pulse.loop(ctx, "forms", "of front offices", f.forwardPosted) })
 }
 
 // pushSchedule is for push channels without a schedule of their own.

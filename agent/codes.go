@@ -21,6 +21,9 @@ const (
 	CodeByOperator  = "form.rejected"          // a person rejected the form; the reason is theirs
 	CodeMappingFile = "config.mapping-file"    // the mapping file of a route cannot be read; mend its path or rights
 	CodeName        = "file.name"              // the name of a file cannot be made from its template; mend the template
+	CodeStuck       = "agent.stuck"            // a part of the agent makes no progress; under a service manager with a watchdog it is restarted, else restart it; nothing is lost; send diagnostics to the maintainers
+	CodeHung        = "connector.hung"         // a call to an outside system does not end though its time is over; the other systems go on; look at that system, and restart the agent if it works and this does not end
+	CodeJumped      = "clock.jumped"           // the clock was set by more than a minute, or the machine slept; the agent goes on; keep the clock right with NTP
 	CodePanic       = "agent.panic"            // the agent broke on this submission; it is parked, the others go on; send diagnostics to the maintainers
 	CodeResult      = "result.unreadable"      // a result of the back office cannot be understood; it is kept and parked
 	CodeStatus      = "result.unknown-status"  // a result carries a status that the mapping's outcome does not name; add it and reload, and give this one to its submission by inbasket results attach

@@ -26,6 +26,7 @@ import (
 // Pure steps may be repeated at will. Every effect that a target does not record itself is journaled
 // before and after.
 type flow struct {
+	pulse   *pulse
 	journal *journal.Journal
 	content *content.Store
 	clock   connectors.Clock
@@ -74,17 +75,24 @@ func (f *flow) serve(ctx context.Context, name string, in connectors.Inbasket, r
 	done := make(chan struct{}, 2)
 	go func() {
 		defer func() { close(read); done <- struct{}{} }()
-		f.read(ctx, name, in, routes, read)
+		f.pulse.loop(ctx, kindInbasket, name, func(ctx context.Context) { f.read(ctx, name, in, routes, read) })
 	}()
 	go func() {
 		defer func() { done <- struct{}{} }()
-		f.answer(ctx, name, in, taken)
+		f.pulse.loop(ctx, kindInbasket, name, func(ctx context.Context) { f.answer(ctx, name, in, taken) })
 	}()
-	for batch := range read {
-		receipts, fresh := f.accept(ctx, name, batch)
-		taken <- receipts
-		f.forward(ctx, fresh)
-	}
+	f.pulse.loop(ctx, kindInbasket, name, func(ctx context.Context) {
+		over := waiting(ctx)
+		for batch := range read {
+			over()
+			receipts, fresh := f.accept(ctx, name, batch)
+			waiting(ctx) // for answer, which may hang in the in-basket
+			taken <- receipts
+			over()
+			f.forward(ctx, fresh)
+			waiting(ctx)
+		}
+	})
 	close(taken)
 	<-done
 	<-done
@@ -95,18 +103,24 @@ func (f *flow) read(ctx context.Context, name string, in connectors.Inbasket, ro
 	trouble := troubles(f, kindInbasket, name)
 	for ctx.Err() == nil {
 		var items []connectors.Submission
+		over := waiting(ctx) // for forms: a source has time limits of its own
 		err := safely("take forms", func() (err error) { items, err = in.Next(ctx, pageItems); return err })
+		over()
 		if err != nil {
 			trouble.failed(ctx, err)
 			continue
 		}
 		trouble.over()
 		batch := make([]*arrival, len(items))
+		over = calling(ctx, "read attachments", time.Hour) // of all of them, from the in-basket
 		parallel(len(items), func(i int) { batch[i] = f.identify(ctx, name, items[i], routes) })
+		over()
+		over = waiting(ctx)
 		select {
 		case out <- batch:
 		case <-ctx.Done():
 		}
+		over()
 	}
 }
 

@@ -131,12 +131,14 @@ func (l *lane) offer(ctx context.Context, parcels []*parcel) {
 		if len(parcels) == 0 {
 			return
 		}
+		over := waiting(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-changed:
 		case <-l.clock.After(100 * time.Millisecond):
 		}
+		over()
 	}
 }
 
@@ -202,6 +204,7 @@ func (l *lane) work(ctx context.Context) {
 
 // rest waits until something changes, wait has passed (zero: no limit), or ctx ends, which is false.
 func (l *lane) rest(ctx context.Context, changed <-chan struct{}, wait time.Duration) bool {
+	defer waiting(ctx)()
 	var timer <-chan time.Time
 	if wait > 0 {
 		timer = l.clock.After(wait)

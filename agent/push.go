@@ -25,11 +25,13 @@ func (f *flow) pushes(ctx context.Context, office string, to connectors.FrontOff
 			f.log.Error().Str("code", CodeJournal).Str("front-office", office).Err(err).Msg("cannot read the events to push; trying again")
 		}
 		if len(due) == 0 {
+			over := waiting(ctx)
 			select {
 			case <-ctx.Done():
 			case <-changed:
 			case <-f.clock.After(pushLook):
 			}
+			over()
 			continue
 		}
 		f.pushAll(ctx, office, to, due, schedule, trouble)
@@ -42,7 +44,9 @@ func (f *flow) pushAll(ctx context.Context, office string, to connectors.FrontOf
 		events[i] = eventOf(d.Event)
 	}
 	var outcomes []connectors.Outcome
+	over := calling(ctx, "push events", 0)
 	err := safely("push events", func() (err error) { outcomes, err = to.Publish(ctx, events); return err })
+	over()
 	if ctx.Err() != nil && len(outcomes) == 0 {
 		return
 	}

@@ -17,7 +17,9 @@ func (f *flow) collect(ctx context.Context, name string, src connectors.ResultSo
 	trouble := troubles(f, kindResults, name)
 	for ctx.Err() == nil {
 		var results []connectors.Result
+		over := waiting(ctx) // for results: a source has time limits of its own
 		err := safely("ask for results", func() (err error) { results, err = src.Next(ctx, pageResults); return err })
+		over()
 		if err != nil {
 			trouble.failed(ctx, err)
 			continue
@@ -40,6 +42,7 @@ const pageResults = 100
 func (f *flow) settleResults(ctx context.Context, src connectors.ResultSource, receipts []connectors.Receipt, trouble *trouble) bool {
 	for {
 		err := safely("settle results", func() error {
+			defer calling(ctx, "settle results", 0)()
 			graced, cancel := graced(ctx)
 			defer cancel()
 			return src.Settle(graced, receipts)
@@ -159,6 +162,7 @@ func readBy(reader *route, r connectors.Result) (one reading) {
 
 func (f *flow) keepDocuments(ctx context.Context, documents []connectors.Attachment) ([]journal.File, error) {
 	var kept []journal.File
+	defer calling(ctx, "read documents", time.Hour)()
 	for _, d := range documents {
 		r, err := d.Blob.Open()
 		if err != nil {

@@ -382,6 +382,7 @@ func (l *lane) void(seq int64, do func() error) (sending bool, err error) {
 
 // pause waits for d on the agent's clock, or until ctx ends.
 func (l *lane) pause(ctx context.Context, d time.Duration) {
+	defer waiting(ctx)()
 	select {
 	case <-ctx.Done():
 	case <-l.clock.After(d):

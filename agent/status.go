@@ -50,6 +50,7 @@ func (a *Agent) Status(ctx context.Context) (control.Status, error) {
 		}
 		s.FrontOffices = append(s.FrontOffices, office)
 	}
+	a.addStalls(&s)
 	return s, nil
 }
 

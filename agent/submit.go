@@ -71,12 +71,14 @@ func (a *Agent) goForward(one *arrived) {
 func (f *flow) forwardPosted(ctx context.Context) {
 	for {
 		var batch []*arrived
+		over := waiting(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case one := <-f.posted:
 			batch = append(batch, one)
 		}
+		over()
 		for more := true; more && len(batch) < pageItems; {
 			select {
 			case one := <-f.posted:

@@ -111,6 +111,7 @@ func fieldErrors(in []mapping.FieldError) []journal.FieldError {
 
 // wait waits for d, or until ctx ends.
 func (f *flow) wait(ctx context.Context, d time.Duration) {
+	defer waiting(ctx)()
 	select {
 	case <-ctx.Done():
 	case <-f.clock.After(d):

@@ -28,6 +28,7 @@ type Status struct {
 	Orphans       int64                   `json:"orphans"`       // results that fit no submission
 	ParkedResults int64                   `json:"parkedResults"` // results that wait for a person
 	Notices       []Notice                `json:"notices,omitempty"`
+	Stuck         []Trouble               `json:"stuck,omitempty"` // parts of the agent that make no progress
 }
 
 // Trouble says what is wrong with something, and since when. It is nil when nothing is.

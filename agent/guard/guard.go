@@ -23,10 +23,17 @@ const (
 type Target struct {
 	inner connectors.Target
 	limit time.Duration
+	watch func(ctx context.Context, op string, limit time.Duration) (over func())
 }
 
 // Wrap returns t guarded; a limit of zero means no time limit.
 func Wrap(t connectors.Target, limit time.Duration) *Target { return &Target{inner: t, limit: limit} }
+
+// Watch has every call told to f, which returns what is called when it is over. It must be set before the
+// first call.
+func (t *Target) Watch(f func(ctx context.Context, op string, limit time.Duration) (over func())) {
+	t.watch = f
+}
 
 // Unwrap returns the guarded target, for abilities that guard does not know.
 func (t *Target) Unwrap() connectors.Target { return t.inner }
@@ -73,6 +80,9 @@ func (t *Target) Check(ctx context.Context) error { return t.call(ctx, "check", 
 func (t *Target) Close() error { return t.inner.Close() }
 
 func (t *Target) call(ctx context.Context, op string, f func(context.Context) error) (err error) {
+	if t.watch != nil {
+		defer t.watch(ctx, op, t.limit)()
+	}
 	if t.limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, t.limit)

@@ -159,6 +159,8 @@ func (j *Journal) idle(jb *job) error {
 	if err := j.connected(); err != nil {
 		return err
 	}
+	j.maintaining.Store(true)
+	defer j.maintaining.Store(false)
 	return jb.idle(j.w)
 }
 

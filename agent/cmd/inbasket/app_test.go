@@ -4,10 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -110,33 +108,6 @@ func TestLogFile(t *testing.T) {
 			t.Errorf("%s: %v %v", f, info.Size(), err)
 		}
 	}
-}
-
-func TestNotify(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("there is no systemd on Windows")
-	}
-	dir, err := os.MkdirTemp("", "n") // t.TempDir is too long for a socket's address
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
-	socket := filepath.Join(dir, "s")
-	c, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	for event, want := range map[string]string{"READY=1": "READY=1", "stopping": "STOPPING=1", "reloading": "RELOADING=1"} {
-		notifier{socket}.send(event)
-		b := make([]byte, 100)
-		n, err := c.Read(b)
-		if err != nil || string(b[:n]) != want {
-			t.Errorf("%s: %q %v", event, b[:n], err)
-		}
-	}
-	notifier{}.send("READY=1")                     // no manager
-	notifier{filepath.Join(dir, "gone")}.send("x") // a manager that does not listen
 }
 
 func TestColumn(t *testing.T) {

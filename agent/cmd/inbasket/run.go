@@ -56,13 +56,18 @@ func (a *app) run(ctx context.Context, force bool) error {
 	for _, w := range cfg.Warnings {
 		log.Warn().Str("code", w.Code).Msg(w.String())
 	}
-	notify := notifier{socket: a.getenv("NOTIFY_SOCKET")}
+	notify := newNotifier(a.getenv, os.Getpid())
 	work := func(ctx context.Context) error {
+		started := notify.starting(ctx)
+		defer started()
 		ag, err := agent.New(ctx, agent.Options{
 			Config: cfg, Log: log, Version: version, Force: force,
 			Reload: func() (*config.Config, error) { return a.load(false) },
-			Ready:  func(at agent.Addresses) { a.ready(notify, log, at) },
-			Notify: func(event string) { notify.send(event) },
+			Ready: func(at agent.Addresses) {
+				started()
+				a.ready(notify, log, at)
+			},
+			Notify: notify.event, Watchdog: notify.watchdog,
 		})
 		if err != nil {
 			return err
@@ -88,7 +93,7 @@ func (a *app) run(ctx context.Context, force bool) error {
 
 // ready tells the service manager and the log where the agent can be reached.
 func (a *app) ready(n notifier, log zerolog.Logger, at agent.Addresses) {
-	n.send("READY=1")
+	n.ready()
 	if a.host != nil {
 		a.host.ready()
 	}

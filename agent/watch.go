@@ -1,0 +1,182 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// lookEvery is how often the agent looks at itself when no service manager wants it more often.
+const lookEvery = 15 * time.Second
+
+// watcher looks whether the agent moves, and tells the service manager while it does.
+type watcher struct {
+	agent  *Agent
+	every  time.Duration
+	asked  atomic.Bool // the journal's writer has not answered yet
+	probe  *beat
+	last   time.Time // on the clock, at the last look
+	status string    // as told last
+
+	stuck, hung []stall // as found last; guarded by the agent's mu
+}
+
+// watch looks until ctx ends.
+func (a *Agent) watch(ctx context.Context) {
+	w := a.watcher
+	probe, leave := a.pulse.enter(ctx, "journal", "writer")
+	defer leave()
+	w.probe, _ = probe.Value(beatKey{}).(*beat)
+	w.probe.set("", 0, false)
+	w.last = a.clock.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.clock.After(w.every):
+		}
+		w.look(ctx)
+	}
+}
+
+func newWatcher(a *Agent) *watcher {
+	w := &watcher{agent: a, every: lookEvery}
+	if half := a.options.Watchdog / 2; half > 0 {
+		w.every = min(half, lookEvery)
+	}
+	return w
+}
+
+// look tells the service manager that the agent moves, unless a part of it is stuck: then the manager
+// restarts it. What hangs in a connector is that system's trouble; a restart would stop the others for it.
+func (w *watcher) look(ctx context.Context) {
+	a := w.agent
+	w.jumped()
+	if w.asked.CompareAndSwap(false, true) {
+		w.probe.set("take the next call", journalLimit, false)
+		go func() {
+			_ = a.journal.Ping(ctx) // an error is an answer
+			w.probe.set("", 0, false)
+			w.asked.Store(false)
+		}()
+	}
+	stuck, hung := a.pulse.look(w.every)
+	a.mu.Lock()
+	wasStuck, wasHung := w.stuck, w.hung
+	w.stuck, w.hung = stuck, hung
+	a.mu.Unlock()
+	w.tell(CodeStuck, stuck, wasStuck, "a part of the agent is stuck; the service manager restarts it, nothing is lost")
+	w.tell(CodeHung, hung, wasHung, "a call to an outside system does not end though its time is over; the others go on")
+	if len(stuck) == 0 {
+		a.tell("watchdog")
+	}
+	w.tellStatus(ctx)
+}
+
+// tell logs what has begun and what is over.
+func (w *watcher) tell(code string, now, was []stall, text string) {
+	has := func(list []stall, s stall) bool {
+		return slices.ContainsFunc(list, func(x stall) bool { return x.kind == s.kind && x.name == s.name })
+	}
+	for _, s := range now {
+		if !has(was, s) {
+			w.agent.log.Error().Str("code", code).Str("part", s.kind+" "+s.name).Str("doing", s.doing).Msg(text)
+		}
+	}
+	for _, s := range was {
+		if !has(now, s) {
+			w.agent.log.Info().Str("code", code).Str("part", s.kind+" "+s.name).Msg("it moves again")
+		}
+	}
+}
+
+// jumped notices that the clock was set, or that the machine slept.
+func (w *watcher) jumped() {
+	now := w.agent.clock.Now()
+	passed := w.every
+	if now != now.Round(0) { // it has a monotonic reading
+		passed = now.Sub(w.last)
+	}
+	by := now.Round(0).Sub(w.last.Round(0)) - passed
+	w.last = now
+	if by.Abs() <= time.Minute {
+		return
+	}
+	how := "forward"
+	if by < 0 {
+		how = "back"
+	}
+	w.agent.notice(connectors.Notice{Code: CodeJumped, Text: fmt.Sprintf("the clock went %s by %s: it was set, or this machine slept; the agent goes on", how, by.Abs().Round(time.Second))})
+}
+
+// stalled returns what does not move, for status.
+func (a *Agent) stalled() (stuck, hung []stall) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.watcher.stuck, a.watcher.hung
+}
+
+// trouble tells a stall to people.
+func (s stall) trouble(code, next string, now time.Time) *control.Trouble {
+	return &control.Trouble{Code: code, Text: fmt.Sprintf("%s does not end", s.doing), Next: next, Since: now.Add(-s.spent)}
+}
+
+// addStalls puts what does not move into a status.
+func (a *Agent) addStalls(s *control.Status) {
+	stuck, hung := a.stalled()
+	now := a.clock.Now()
+	for _, x := range stuck {
+		t := x.trouble(CodeStuck, "the service manager restarts the agent; without one, restart it", now)
+		t.Text = x.kind + " " + x.name + ": " + t.Text
+		s.Stuck = append(s.Stuck, *t)
+	}
+	for _, x := range hung {
+		t := x.trouble(CodeHung, "look at that system; when it works and this does not end, restart the agent", now)
+		switch x.kind {
+		case kindTarget:
+			for i := range s.Targets {
+				if s.Targets[i].Name == x.name {
+					s.Targets[i].Trouble = t
+				}
+			}
+		case kindInbasket:
+			setTrouble(s.Inbaskets, x.name, t)
+		case kindResults:
+			setTrouble(s.Results, x.name, t)
+		case kindOffice:
+			for i := range s.FrontOffices {
+				if s.FrontOffices[i].Name == x.name {
+					s.FrontOffices[i].Trouble = t
+				}
+			}
+		}
+	}
+}
+
+func setTrouble(list []control.SourceStatus, name string, t *control.Trouble) {
+	for i := range list {
+		if list[i].Name == name {
+			list[i].Trouble = t
+		}
+	}
+}
+
+// unstuck refuses what would wait for a call that does not end.
+func (a *Agent) unstuck(op string) error {
+	_, hung := a.stalled()
+	if len(hung) == 0 {
+		return nil
+	}
+	var names []string
+	for _, x := range hung {
+		names = append(names, x.kind+" "+x.name)
+	}
+	return &connectors.Error{Class: connectors.TargetError, Code: CodeHung, Op: op,
+		Hint: "a call to " + strings.Join(names, ", ") + " does not end, and this would wait for it; restart the agent instead"}
+}
