@@ -1,6 +1,14 @@
 package content
 
-import "sync"
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+
+	"github.com/inbasket/inbasket/connectors"
+)
 
 // holds counts those who read the store as a whole, such as a backup.
 type holds struct {
@@ -29,4 +37,16 @@ func (s *Store) Held() bool {
 	s.holds.mu.Lock()
 	defer s.holds.mu.Unlock()
 	return s.holds.n > 0
+}
+
+// Size returns how many bytes a piece of content has, or ErrNotFound.
+func (s *Store) Size(d connectors.Digest) (int64, error) {
+	info, err := os.Stat(s.path(d))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, fmt.Errorf("%x: %w", d, ErrNotFound)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
 }

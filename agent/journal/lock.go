@@ -15,8 +15,11 @@ const lockName = "journal.lock"
 // lock makes sure that only one agent writes a journal. The system releases it when the process ends.
 type lock struct{ f *os.File }
 
-func takeLock(dir string) (*lock, error) {
-	f, err := os.OpenFile(filepath.Join(dir, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+func takeLock(dir string) (*lock, error) { return lockAt(filepath.Join(dir, lockName)) }
+
+func lockAt(path string) (*lock, error) {
+	dir := filepath.Dir(path)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -39,6 +42,16 @@ func takeLock(dir string) (*lock, error) {
 		_, _ = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0) // for the message only
 	}
 	return &lock{f: f}, nil
+}
+
+// LockFile keeps other processes that do so too from going on at the same time, until release. ErrLocked says that
+// one of them does.
+func LockFile(path string) (release func() error, err error) {
+	l, err := lockAt(path)
+	if err != nil {
+		return nil, err
+	}
+	return l.release, nil
 }
 
 func (l *lock) release() error {

@@ -1,0 +1,134 @@
+package backup
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// partSuffix ends the name of a backup that is not complete.
+const partSuffix = ".inbasket-part"
+
+// Save writes a backup to a file, which must not exist, and verifies it by reading it back. Until it is verified it
+// bears a temporary name; after an error nothing is left.
+func Save(ctx context.Context, file string, write func(io.Writer) error) (m Manifest, err error) {
+	if _, err := os.Lstat(file); err == nil {
+		return m, exists(file)
+	}
+	temp := file + partSuffix
+	f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return m, writeError(err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(temp) // the first error is the one that matters
+		}
+	}()
+	own := &ownErrors{w: f}
+	err = write(own)
+	if own.err != nil {
+		err = writeError(own.err)
+	}
+	if err == nil {
+		if e := f.Sync(); e != nil {
+			err = writeError(e)
+		}
+	}
+	if e := f.Close(); err == nil && e != nil {
+		err = writeError(e)
+	}
+	if err != nil {
+		return m, err
+	}
+	if m, err = VerifyFile(ctx, temp); err != nil {
+		return m, err
+	}
+	if _, err := os.Lstat(file); err == nil {
+		return m, exists(file)
+	}
+	if err := os.Rename(temp, file); err != nil {
+		return m, writeError(err)
+	}
+	return m, syncDir(filepath.Dir(file))
+}
+
+func exists(file string) error {
+	return &connectors.Error{Class: connectors.ItemError, Code: CodeExists, Op: "write the backup " + file,
+		Hint: "name another file, or a folder and it is named by agency and time", Err: fs.ErrExist}
+}
+
+func writeError(err error) error {
+	return &connectors.Error{Class: connectors.TargetError, Code: CodeWrite, Op: "write the backup",
+		Hint: "make room or mend the rights where it should lie; nothing half is left there", Err: err}
+}
+
+// ownErrors tells errors of the file from those of what is written.
+type ownErrors struct {
+	w   io.Writer
+	err error
+}
+
+func (o *ownErrors) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if err != nil {
+		o.err = err
+	}
+	return n, err
+}
+
+// prefix is what the names of an agency's backups begin with.
+func prefix(agency string) string {
+	clean := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r > 127 && r != 0xFFFD:
+			return r
+		}
+		return '-'
+	}, agency)
+	clean = strings.Trim(clean, "-")
+	if len(clean) > 100 || clean == "" {
+		clean = "agent"
+	}
+	return "inbasket-" + clean + "-"
+}
+
+const nameTime = "20060102T150405Z"
+
+// Name is how a backup is called that is written into a folder.
+func Name(agency string, at time.Time) string {
+	return prefix(agency) + at.UTC().Format(nameTime) + ".tar"
+}
+
+// Prune removes the oldest backups of an agency in a folder, by the time in their names, and leaves keep of them.
+// It returns what it removed.
+func Prune(dir, agency string, keep int) (removed []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		rest, ours := strings.CutPrefix(e.Name(), prefix(agency))
+		_, wrong := time.Parse(nameTime, strings.TrimSuffix(rest, ".tar"))
+		if ours && wrong == nil && strings.HasSuffix(rest, ".tar") && e.Type().IsRegular() {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	for len(names) > max(keep, 1) {
+		if err := os.Remove(filepath.Join(dir, names[0])); err != nil {
+			return removed, fmt.Errorf("remove an old backup: %w", err)
+		}
+		removed, names = append(removed, names[0]), names[1:]
+	}
+	return removed, nil
+}
