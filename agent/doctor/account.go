@@ -20,7 +20,7 @@ func account(ctx context.Context, x *exam, n *notes) {
 		}
 	}
 	if x.account.Root {
-		n.warn(x.account.Name, CodeOtherAccount, "this account may everything; the agent's may not",
+		n.warn(x.account.Name, CodeOtherAccount, "this account may do everything, and the agent's may not",
 			"look as the agent: inbasket doctor --as-service")
 		return
 	}

@@ -59,6 +59,7 @@ const (
 	CodeServiceOff     = "doctor.service-disabled" // the service does not start with the machine; enable it
 	CodeServiceStopped = "doctor.service-stopped"  // the service is installed and does not run; inbasket service start, and look at its log
 	CodeServiceDrift   = "doctor.service-drift"    // the service's definition lacks what the configuration needs; inbasket service install mends it
+	CodeServiceOther   = "doctor.service-other"    // the service of this name runs with another configuration than the one looked at; name that one by --config
 	CodeServiceUnknown = "doctor.service-unknown"  // the service manager cannot be asked by this account or here; ask as root or administrator
 
 	CodeUpgradeJournal = "doctor.upgrade-journal" // this version cannot use the journal, since a newer one wrote it; install that version or a newer one

@@ -56,8 +56,8 @@ type Patient struct {
 type Service struct {
 	Name, Manager, Detail, Definition string
 	Installed, Enabled, Running       bool
-	Account                           string // that it runs as; empty: unknown
-	Watchdog                          bool
+	Account                           string   // that it runs as; empty: unknown
+	Other                             string   // another configuration that it runs with; empty: this one
 	Drift                             []string // what its definition lacks, a line each
 }
 

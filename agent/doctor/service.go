@@ -20,6 +20,10 @@ func service(ctx context.Context, x *exam, n *notes) {
 		n.warn(s.Name, CodeServiceNone, "the agent is no service of this machine", "install the package, or: inbasket service install")
 		return
 	}
+	if s.Other != "" {
+		n.warn(s.Name, CodeServiceOther, "it runs with another configuration: "+s.Other, "name that one by --config, or the instance by --name")
+		return
+	}
 	for _, line := range s.Drift {
 		n.fail(s.Name, CodeServiceDrift, line, "mend it by: inbasket service install")
 	}

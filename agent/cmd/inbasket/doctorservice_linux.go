@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/installer"
+)
+
+// examineSandboxed runs this program with the account and the sandbox of the service's unit. Where there is no
+// systemd, with its account alone.
+func (a *app) examineSandboxed(ctx context.Context, o doctorOptions) (e control.Examination, err error) {
+	if os.Geteuid() != 0 {
+		return e, &control.Error{Code: control.CodeNotRunning, Message: "no agent runs, so that only root can look as the service would", Hint: "ask as root, or start the agent first"}
+	}
+	m, err := installer.System()
+	if err != nil {
+		return e, err
+	}
+	state, err := m.Status(ctx, installer.Instance{Name: o.name})
+	if err != nil {
+		return e, err
+	}
+	if !state.Installed {
+		return e, &control.Error{Code: control.CodeNotRunning, Message: "no agent runs, and there is no service " + state.Name, Hint: "look from outside, without --as-service"}
+	}
+	args, err := a.againAs(o)
+	if err != nil {
+		return e, err
+	}
+	var cmd *exec.Cmd
+	if state.Manager == "systemd" {
+		unit, err := exec.CommandContext(ctx, "systemctl", "cat", state.Name).Output()
+		if err != nil {
+			return e, fmt.Errorf("read the unit %s: %w", state.Name, err)
+		}
+		run := append([]string{"--pipe", "--wait", "--quiet", "--collect"}, sandboxOf(string(unit))...)
+		cmd = exec.CommandContext(ctx, "systemd-run", append(append(run, "--"), args...)...)
+	} else if cmd, err = asAccount(ctx, state.Account, args); err != nil {
+		return e, err
+	}
+	return answerOf(cmd)
+}
+
+// againAs returns the command line that looks from inside.
+func (a *app) againAs(o doctorOptions) ([]string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	path, err := filepath.Abs(a.configPath())
+	if err != nil {
+		return nil, err
+	}
+	args := []string{self, "doctor", "--json", "--config", path}
+	if o.probe {
+		args = append(args, "--probe")
+	}
+	if len(o.only) > 0 {
+		args = append(args, "--only", strings.Join(o.only, ","))
+	}
+	return args, nil
+}
+
+// answerOf runs the command and reads its answer, whatever it ends with: something may well fail.
+func answerOf(cmd *exec.Cmd) (e control.Examination, err error) {
+	var out, said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &said
+	err = cmd.Run()
+	if json.Unmarshal(out.Bytes(), &e) == nil && len(e.Findings) > 0 {
+		e.Inside = true
+		return e, nil
+	}
+	if err == nil {
+		err = errors.New("it answered nothing")
+	}
+	reason := strings.TrimSpace(said.String())
+	if reason == "" {
+		reason = err.Error()
+	}
+	return e, fmt.Errorf("look with the account and sandbox of the service: %s", reason)
+}
+
+// asAccount makes a command that runs as an account.
+func asAccount(ctx context.Context, account string, args []string) (*exec.Cmd, error) {
+	if account == "" {
+		account = installer.DefaultName
+	}
+	u, err := user.Lookup(account)
+	if err != nil {
+		return nil, err
+	}
+	uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+	gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	var groups []uint32
+	if ids, err := u.GroupIds(); err == nil {
+		for _, id := range ids {
+			if n, err := strconv.ParseUint(id, 10, 32); err == nil {
+				groups = append(groups, uint32(n))
+			}
+		}
+	}
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid), Groups: groups}}
+	return cmd, nil
+}
+
+// notSandbox are the directives of [Service] that say how the agent is run, and not with what.
+func notSandbox(key string) bool {
+	switch key {
+	case "Type", "NotifyAccess", "PIDFile", "RemainAfterExit", "GuessMainPID", "BusName", "FileDescriptorStoreMax", "StandardOutput", "StandardError", "StandardInput",
+		"SyslogIdentifier", "OOMPolicy", "SuccessExitStatus", "LogRateLimitIntervalSec", "LogRateLimitBurst":
+		return true
+	}
+	for _, prefix := range []string{"Exec", "Restart", "Watchdog", "Timeout", "StartLimit", "Runtime", "NotAfter"} {
+		if strings.HasPrefix(key, prefix) && key != "RuntimeDirectory" && key != "RuntimeDirectoryMode" && key != "ExecPaths" && key != "NoExecPaths" && key != "ExecSearchPath" {
+			return true
+		}
+	}
+	return false
+}
+
+// sandboxOf turns the [Service] sections of a unit and its drop-ins into properties for systemd-run.
+func sandboxOf(unit string) (args []string) {
+	section, pending := "", ""
+	for line := range strings.Lines(unit) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, ";") {
+			continue
+		}
+		if part, more := strings.CutSuffix(line, `\`); more {
+			pending += part + " "
+			continue
+		}
+		line, pending = pending+line, ""
+		if strings.HasPrefix(line, "[") {
+			section = line
+			continue
+		}
+		key, value, ok := strings.Cut(line, "=")
+		key = strings.TrimSpace(key)
+		if section != "[Service]" || !ok || notSandbox(key) {
+			continue
+		}
+		args = append(args, "--property="+key+"="+strings.TrimSpace(value))
+	}
+	return args
+}
