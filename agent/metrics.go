@@ -26,6 +26,8 @@ func (a *Agent) Figures(ctx context.Context) (monitor.Snapshot, error) {
 		s.Certificates = append(s.Certificates, monitor.Certificate{Of: "listen", Whose: connectors.WhoseAgent, Until: offices.CertificateUntil()})
 	}
 	s.Sources = a.figures.sourcesOf(now)
+	stuck, hung := a.stalled()
+	s.Stuck, s.Hung = len(stuck), len(hung)
 	s.Writable, s.Held = a.journal.Fault() == nil, a.journal.Held()
 	s.Journal = a.journalFiles()
 	for name, l := range now.flow.lanes {
@@ -125,7 +127,7 @@ func (f *figures) sourcesOf(now *assembly) (all []monitor.Source) {
 
 // expect shows from 0 on what alerts look at the increase of.
 func (f *figures) expect(now *assembly) {
-	f.metrics.ExpectNotices(CodeOverdue)
+	f.metrics.ExpectNotices(CodeOverdue, CodeJumped)
 	for name := range now.offices {
 		f.metrics.ExpectOffice(name)
 	}

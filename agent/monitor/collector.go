@@ -93,6 +93,7 @@ func (s *scrape) agent(from *Snapshot) {
 	s.time("config_loaded_timestamp_seconds", from.Reload.At)
 	s.truth("config_reload_ok", from.Reload.OK)
 	s.show("stuck", float64(from.Stuck))
+	s.show("hung", float64(from.Hung))
 	s.truth("held", from.Held)
 	s.truth("journal_writable", from.Writable)
 	for _, x := range from.Sources {

@@ -39,7 +39,7 @@ func (a *agentFake) Figures(context.Context) (Snapshot, error) {
 		Certificates: []Certificate{{Of: "listen", Whose: connectors.WhoseAgent, Until: time.Unix(1800000000, 0)}, {Of: "targets/old", Whose: connectors.WhosePeer}},
 		Journal:      Files{Database: 4096, Log: 512},
 		Sources:      []Source{{Kind: "in-basket", Name: "permits", Up: true}, {Kind: "results", Name: "register"}},
-		Writable:     true, Held: true, Backup: time.Unix(1740000000, 0), Stuck: 2,
+		Writable:     true, Held: true, Backup: time.Unix(1740000000, 0), Stuck: 2, Hung: 1,
 		Reload: Reload{At: time.Unix(1700000000, 0), OK: true},
 	}, a.err
 }
@@ -81,7 +81,7 @@ func TestMetrics(t *testing.T) {
 		`inbasket_certificate_expiry_timestamp_seconds{of="listen",whose="agent"} 1.8e+09`,
 		`inbasket_disk_free_bytes{folder="state"} 1.073741824e+09`, `inbasket_journal_bytes{file="log"} 512`,
 		`inbasket_source_up{kind="in-basket",source="permits"} 1`, `inbasket_source_up{kind="results",source="register"} 0`,
-		`inbasket_journal_writable 1`, `inbasket_held 1`, `inbasket_last_backup_timestamp_seconds 1.74e+09`, `inbasket_stuck 2`,
+		`inbasket_journal_writable 1`, `inbasket_held 1`, `inbasket_last_backup_timestamp_seconds 1.74e+09`, `inbasket_stuck 2`, `inbasket_hung 1`,
 		`inbasket_config_loaded_timestamp_seconds 1.7e+09`, `inbasket_config_reload_ok 1`,
 	} {
 		if !strings.Contains(body, line+"\n") {

@@ -29,7 +29,8 @@ type Snapshot struct {
 	Writable     bool      // whether the last write to the journal succeeded
 	Held         bool      // a restored journal waits for an operator
 	Backup       time.Time // when the last backup was made; zero: never
-	Stuck        int       // loops that do one thing for far too long
+	Stuck        int       // loops that do one thing of the agent's own for far too long
+	Hung         int       // loops that wait for far too long in a connector
 	Reload       Reload
 }
 
