@@ -81,7 +81,11 @@ func (h *host) makeAccount(ctx context.Context, t *transaction, i Instance) erro
 		}
 		return err
 	}
-	return t.do("add the system account "+name, add, remove)
+	if err := t.do("add the system account "+name, add, remove); err != nil {
+		return err
+	}
+	t.keepFor(CodeAsAccount, "the account "+name+" stays, so that it can be given rights")
+	return nil
 }
 
 func nologin(h *host) string {

@@ -118,6 +118,9 @@ func (m *systemd) surroundings(ctx context.Context, t *transaction, i Instance) 
 	if err := m.h.makeFolder(ctx, t, CredentialFolder(i.Config), 0o700, ""); err != nil {
 		return err
 	}
+	if err := m.h.grant(ctx, t, i); err != nil {
+		return err
+	}
 	return m.h.probe(ctx, t, i)
 }
 

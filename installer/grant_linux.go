@@ -1,0 +1,69 @@
+package installer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"syscall"
+)
+
+// ownConfigs is the folder below which configurations are ours to give to the account's group.
+const ownConfigs = "/etc/inbasket"
+
+// grant lets the account read configuration and mappings that lie in the usual place and belong to root and
+// root's group, as "inbasket new agent" makes them. Only the group is changed: what root alone may read stays so.
+func (h *host) grant(ctx context.Context, t *transaction, i Instance) error {
+	dir := filepath.Dir(i.Config)
+	if !inside(dir, ownConfigs) || i.account() == "root" {
+		return nil
+	}
+	var closed []string
+	err := filepath.WalkDir(h.path(dir), func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if p == h.path(CredentialFolder(i.Config)) || inside(p, h.path(i.State)) {
+			return fs.SkipDir
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		s, ok := info.Sys().(*syscall.Stat_t)
+		if mode := info.Mode(); ok && s.Uid == 0 && s.Gid == 0 && mode&fs.ModeSymlink == 0 && mode&0o040 != 0 && mode&0o004 == 0 {
+			closed = append(closed, p)
+		}
+		return nil
+	})
+	if err != nil {
+		return stepError("look at "+dir, err)
+	}
+	if len(closed) == 0 {
+		return nil
+	}
+	back := func(context.Context) error {
+		var errs []error
+		for _, p := range closed {
+			errs = append(errs, h.chown(p, 0, 0))
+		}
+		return errors.Join(errs...)
+	}
+	give := func() error {
+		a, ok, err := h.account(ctx, i.account())
+		if err == nil && !ok {
+			err = fmt.Errorf("there is no account %s", i.account())
+		}
+		for _, p := range closed {
+			if err == nil {
+				err = h.chown(p, 0, a.gid)
+			}
+		}
+		if err != nil {
+			return errors.Join(err, back(ctx))
+		}
+		return nil
+	}
+	return t.do(fmt.Sprintf("let the group of %s read what root's group may read below %s", i.account(), dir), give, back)
+}
