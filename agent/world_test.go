@@ -173,13 +173,21 @@ func (w *world) load() (*config.Config, error) {
 // start runs the agent, and returns once it is ready.
 func (w *world) start() {
 	w.t.Helper()
+	w.startWith(func(*agent.Options) {})
+}
+
+// startWith is start with other options.
+func (w *world) startWith(change func(*agent.Options)) {
+	w.t.Helper()
 	cfg, err := w.load()
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	ready := make(chan agent.Addresses, 1)
 	ctx, cancel := context.WithCancel(context.Background())
-	w.agent, err = agent.New(ctx, agent.Options{Config: cfg, Reload: w.load, Log: zerolog.New(w.log), Ready: func(a agent.Addresses) { ready <- a }})
+	o := agent.Options{Config: cfg, Reload: w.load, Log: zerolog.New(w.log), Ready: func(a agent.Addresses) { ready <- a }}
+	change(&o)
+	w.agent, err = agent.New(ctx, o)
 	if err != nil {
 		w.t.Fatal(err)
 	}

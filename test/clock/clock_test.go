@@ -42,3 +42,22 @@ func TestFast(t *testing.T) {
 		t.Errorf("only %v passed", passed)
 	}
 }
+
+func TestJump(t *testing.T) {
+	m, f := NewManual(), NewFast(1000)
+	soon := m.After(time.Second)
+	for _, d := range []time.Duration{24 * time.Hour, -48 * time.Hour} {
+		m.Jump(d)
+		f.Jump(d)
+	}
+	if want := Start.Add(-24 * time.Hour); !m.Now().Equal(want) || f.Now().Sub(want) > 12*time.Hour {
+		t.Errorf("set to %v and %v, want %v", m.Now(), f.Now(), want)
+	}
+	select {
+	case <-soon:
+		t.Error("setting the clock let an alarm go off")
+	default:
+	}
+	m.Advance(time.Second)
+	<-soon
+}

@@ -52,6 +52,9 @@ func printStatus(w io.Writer, s control.Status, now time.Time) {
 	}
 	fmt.Fprintln(w, strings.Join(states, ", "))
 	printTrouble(w, "journal", s.Journal)
+	for i := range s.Stuck {
+		printTrouble(w, "agent", &s.Stuck[i])
+	}
 	printTargets(w, s, now)
 	printSources(w, "in-baskets", s.Inbaskets)
 	printSources(w, "results", s.Results)

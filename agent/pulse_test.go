@@ -1,0 +1,164 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/monitor"
+	"github.com/inbasket/inbasket/test/clock"
+)
+
+// watched is a watcher whose agent does nothing but be looked at.
+type watched struct {
+	*watcher
+	log  bytes.Buffer
+	told []string
+
+	blocked bool // the journal does not answer
+}
+
+func newWatched(ping func(context.Context) error) *watched {
+	w := &watched{}
+	c := clock.NewManual()
+	a := &Agent{clock: c, pulse: &pulse{beats: map[*beat]struct{}{}}, log: zerolog.New(&w.log)}
+	a.figures = newFigures(c)
+	a.figures.metrics = monitor.NewMetrics(a, c, "test")
+	a.options.Watchdog = 20 * time.Second
+	a.watcher = newWatcher(a)
+	w.watcher = a.watcher
+	w.ping = ping
+	probe, _ := a.pulse.enter(context.Background(), "journal", "writer")
+	w.probe, _ = probe.Value(beatKey{}).(*beat)
+	w.probe.set("", 0, false)
+	w.last = c.Now()
+	a.options.Notify = func(event string) { w.told = append(w.told, event) }
+	w.quiet = true
+	return w
+}
+
+// pass lets time go by, look by look, and returns how often systemd was told that the agent moves.
+func (w *watched) pass(d time.Duration) (told int) {
+	w.told = nil
+	for range int(d / w.every) {
+		w.agent.clock.(*clock.Manual).Advance(w.every)
+		w.look(context.Background())
+		for w.asked.Load() && !w.blocked { // until the writer's answer is noted
+			runtime.Gosched()
+		}
+	}
+	return len(w.told)
+}
+
+func answered(context.Context) error { return errors.New("disk full") } // an answer all the same
+
+func TestWatchdogWhileAllMoves(t *testing.T) {
+	w := newWatched(answered)
+	ctx, leave := w.agent.pulse.enter(context.Background(), kindTarget, "register")
+	waiting(ctx)
+	if w.every != 10*time.Second {
+		t.Errorf("looks every %v, not twice in the manager's time", w.every)
+	}
+	if got := w.pass(time.Hour); got != 360 {
+		t.Errorf("told %d times while the lane waits, want 360", got)
+	}
+	over := calling(ctx, "deliver", time.Minute)
+	if got := w.pass(24 * time.Hour); got != 8640 {
+		t.Errorf("told %d times while a target hangs: no target may have the agent restarted", got)
+	}
+	if _, hung := w.agent.stalled(); len(hung) != 1 || hung[0].name != "register" || hung[0].doing != "deliver" {
+		t.Errorf("hung: %v", hung)
+	}
+	if err := w.agent.unstuck("reload"); err == nil || !strings.Contains(err.Error(), CodeHung) {
+		t.Errorf("a reload that would wait for ever: %v", err)
+	}
+	s := control.Status{Targets: []control.TargetStatus{{Name: "register"}}}
+	if w.agent.addStalls(&s); s.Targets[0].Trouble == nil || s.Targets[0].Trouble.Code != CodeHung {
+		t.Errorf("status: %+v", s.Targets[0].Trouble)
+	}
+	over()
+	w.pass(time.Minute)
+	if err := w.agent.unstuck("reload"); err != nil {
+		t.Error(err)
+	}
+	if n := strings.Count(w.log.String(), CodeHung); n != 2 {
+		t.Errorf("told %d times in the log, want once at its beginning and once at its end:\n%s", n, &w.log)
+	}
+	leave()
+}
+
+func TestWatchdogWhenStuck(t *testing.T) {
+	w := newWatched(answered)
+	ctx, leave := w.agent.pulse.enter(context.Background(), kindTarget, "register")
+	waiting(ctx)() // work of its own
+	if got := w.pass(ownLimit); got != int(ownLimit/w.every) {
+		t.Errorf("told %d times within the limit", got)
+	}
+	if got := w.pass(time.Minute); got != 0 {
+		t.Errorf("told %d times while a lane is stuck in the agent's own work", got)
+	}
+	var s control.Status
+	if w.agent.addStalls(&s); len(s.Stuck) != 1 || s.Stuck[0].Code != CodeStuck || !strings.Contains(s.Stuck[0].Text, "target register") {
+		t.Errorf("status: %+v", s.Stuck)
+	}
+	if n := strings.Count(w.log.String(), CodeStuck); n != 1 {
+		t.Errorf("told %d times in the log:\n%s", n, &w.log)
+	}
+	leave()
+	if got := w.pass(time.Minute); got != 6 {
+		t.Errorf("told %d times once it moves again", got)
+	}
+}
+
+// The writer of the journal does not take calls: nothing can go on.
+func TestWatchdogJournalStuck(t *testing.T) {
+	release := make(chan struct{})
+	w := newWatched(func(context.Context) error { <-release; return nil })
+	w.blocked = true
+	if got := w.pass(journalLimit); got != int(journalLimit/w.every) {
+		t.Errorf("told %d times within the limit", got)
+	}
+	if got := w.pass(time.Minute); got != 0 {
+		t.Errorf("told %d times while the journal is stuck", got)
+	}
+	close(release)
+	w.blocked = false
+	for w.asked.Load() {
+		runtime.Gosched()
+	}
+	if got := w.pass(time.Minute); got != 6 {
+		t.Errorf("told %d times once it answers", got)
+	}
+}
+
+// A machine that slept, or a clock that was set, makes nothing seem stuck; the operator is told.
+func TestWatchdogAfterSleep(t *testing.T) {
+	for name, by := range map[string]time.Duration{"forward": 3 * 365 * 24 * time.Hour, "back": -3 * 365 * 24 * time.Hour} {
+		w := newWatched(answered)
+		ctx, _ := w.agent.pulse.enter(context.Background(), kindTarget, "register")
+		calling(ctx, "deliver", time.Minute)
+		w.pass(30 * time.Second)
+		w.agent.clock.(*clock.Manual).Jump(by)
+		if got := w.pass(30 * time.Second); got != 3 {
+			t.Errorf("%s: told %d times, want 3", name, got)
+		}
+		if stuck, hung := w.agent.stalled(); len(stuck)+len(hung) != 0 {
+			t.Errorf("%s: %v %v", name, stuck, hung)
+		}
+		notices := w.agent.figures.lastNotices()
+		if len(notices) != 1 || notices[0].Code != CodeJumped || !strings.Contains(notices[0].Text, name) || !strings.Contains(notices[0].Text, "26280h") {
+			t.Errorf("%s: %v", name, notices)
+		}
+		w.agent.clock.(*clock.Manual).Jump(30 * time.Second)
+		if w.pass(time.Minute); len(w.agent.figures.lastNotices()) != 1 {
+			t.Errorf("%s: told of half a minute", name)
+		}
+	}
+}
