@@ -193,7 +193,7 @@ func (m *systemd) cursor(ctx context.Context, service string) string {
 }
 
 // mostLines bounds what is shown of the log.
-const mostLines = "15"
+const mostLines = "40"
 
 // whyNot turns a failed start into the reason that the agent gave, or that systemd knows.
 func (m *systemd) whyNot(ctx context.Context, op, service, cursor string, cause error) error {
@@ -202,6 +202,9 @@ func (m *systemd) whyNot(ctx context.Context, op, service, cursor string, cause 
 		args = append(args, "--after-cursor", cursor)
 	}
 	log, err := m.h.run(ctx, "journalctl", args...)
+	if n := strings.LastIndex(log, "Starting "+service); n >= 0 {
+		_, log, _ = strings.Cut(log[n:], "\n") // what it said before it was told to end is no reason
+	}
 	if err != nil || log == "" {
 		log = cause.Error()
 	}
