@@ -1,8 +1,256 @@
 package installer
 
-import "github.com/inbasket/inbasket/connectors"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/windows"
+	"golang.org/x/sys/windows/svc/mgr"
+
+	"github.com/inbasket/inbasket/connectors"
+)
 
 // System returns the service manager of this machine.
-func System() (Manager, error) {
-	return nil, connectors.Errorf(connectors.TargetError, CodeManager, "find the service manager", "run the agent by: inbasket run", "not implemented on Windows")
+func System() (Manager, error) { return &windowsManager{clock: clock{}}, nil }
+
+// clock is the system's.
+type clock struct{}
+
+// Now returns the time.
+func (clock) Now() time.Time { return time.Now() }
+
+// After is time.After.
+func (clock) After(d time.Duration) <-chan time.Time { return time.After(d) }
+
+// windowsManager is the service control manager.
+type windowsManager struct{ clock connectors.Clock }
+
+// account returns the virtual account of a service: Windows makes it with the service, it has no password,
+// and its rights are its own.
+func account(service string) string { return `NT SERVICE\` + service }
+
+// commandLine is what the service manager starts.
+func commandLine(i Instance) string {
+	return windows.ComposeCommandLine([]string{i.Program, "run", "--service", i.Service(), "--config", i.Config})
+}
+
+func displayName(i Instance) string {
+	if i.Service() == DefaultName {
+		return "Inbasket"
+	}
+	return "Inbasket (" + i.Name + ")"
+}
+
+// Install makes or mends the service, see Manager.
+func (m *windowsManager) Install(ctx context.Context, i Instance) (Changes, error) {
+	if err := m.validate(i); err != nil {
+		return nil, err
+	}
+	op := "install the service " + i.Service()
+	scm, err := m.connect(op, windows.SC_MANAGER_ALL_ACCESS)
+	if err != nil {
+		return nil, err
+	}
+	defer scm.Disconnect()
+	t := &transaction{}
+	if err := m.install(ctx, t, scm, i); err != nil {
+		return nil, t.rollback(ctx, err)
+	}
+	return t.done, nil
+}
+
+func (m *windowsManager) install(ctx context.Context, t *transaction, scm *mgr.Mgr, i Instance) error {
+	if err := giveRights(t, i); err != nil {
+		return err
+	}
+	if err := registerEvents(t, i.Service()); err != nil {
+		return err
+	}
+	s, changed, err := define(t, scm, i)
+	if err != nil {
+		return err
+	}
+	if s != nil {
+		defer s.Close()
+	}
+	for _, x := range settings() {
+		if err := x.apply(t, s.Handle); err != nil {
+			return err
+		}
+	}
+	return m.launch(ctx, t, s, i, changed)
+}
+
+// launch has the service look at the configuration as its own account, and starts it.
+func (m *windowsManager) launch(ctx context.Context, t *transaction, s *mgr.Service, i Instance, changed bool) error {
+	now, err := s.Query()
+	if err != nil {
+		return stepError("ask how the service stands", err)
+	}
+	if running(now) && changed && !i.NoStart {
+		if err := t.do("stop the service to start it anew", func() error { return m.stop(ctx, s) }, func(ctx context.Context) error { return m.start(ctx, s) }); err != nil {
+			return err
+		}
+		now.State = 0
+	}
+	if running(now) {
+		return nil
+	}
+	if disabled(s) {
+		t.done = append(t.done, "left the service disabled, as an administrator set it; enable it by: sc config "+i.Service()+" start= delayed-auto")
+		return nil
+	}
+	if err := m.probe(ctx, s, i); err != nil {
+		return err
+	}
+	t.done = append(t.done, "checked "+i.Config+" as "+account(i.Service()))
+	if i.NoStart {
+		return nil
+	}
+	return t.do("start the service", func() error { return m.start(ctx, s) }, func(ctx context.Context) error { return m.stop(ctx, s) })
+}
+
+// define creates the service, or changes what its definition says.
+func define(t *transaction, scm *mgr.Mgr, i Instance) (s *mgr.Service, changed bool, err error) {
+	s, err = scm.OpenService(i.Service())
+	if errors.Is(err, windows.ERROR_SERVICE_DOES_NOT_EXIST) {
+		err = t.do(fmt.Sprintf("make the service %s (account %s, delayed automatic start)", i.Service(), account(i.Service())),
+			func() (err error) { s, err = create(scm, i); return err },
+			func(context.Context) error { return s.Delete() })
+		return s, true, err
+	}
+	if err != nil {
+		return nil, false, stepError("open the service "+i.Service(), err)
+	}
+	have, err := readDefinition(s.Handle)
+	if err != nil {
+		return s, false, stepError("read the service "+i.Service(), err)
+	}
+	if !have.ours() {
+		return s, false, connectors.Errorf(connectors.ItemError, CodeForeign, "install the service "+i.Service(),
+			"give this instance another name by --name", "there is a service %s that runs %s", i.Service(), have.command)
+	}
+	want := wanted(i)
+	if have.keepsStart() {
+		want.start = have.start
+	}
+	if have == want {
+		return s, false, nil
+	}
+	err = t.do("mend the definition of the service "+i.Service(), func() error { return want.write(s.Handle) },
+		func(context.Context) error { return have.write(s.Handle) })
+	return s, true, err
+}
+
+// validate refuses an instance that cannot be installed.
+func (m *windowsManager) validate(i Instance) error {
+	if err := CheckName(i.Name); err != nil {
+		return err
+	}
+	op := "install the service " + i.Service()
+	for _, p := range []string{i.Program, i.Config, i.State} {
+		if !filepath.IsAbs(p) {
+			return connectors.Errorf(connectors.ItemError, CodeInstall, op, "name it by its full path", "%q is not an absolute path", p)
+		}
+	}
+	if remote(i.Program) || remote(i.Config) || remote(i.State) {
+		return connectors.Errorf(connectors.ItemError, CodeInstall, op, "use a local disk", "program, configuration and state cannot lie on another machine")
+	}
+	if info, err := os.Stat(i.Program); err != nil || !info.Mode().IsRegular() {
+		return connectors.Errorf(connectors.ItemError, CodeInstall, op, "copy the program there", "%s is not a program", i.Program)
+	}
+	return nil
+}
+
+// connect opens the service control manager.
+func (m *windowsManager) connect(op string, access uint32) (*mgr.Mgr, error) {
+	h, err := windows.OpenSCManager(nil, nil, access)
+	if errors.Is(err, windows.ERROR_ACCESS_DENIED) {
+		return nil, connectors.Errorf(connectors.ItemError, CodeRights, op,
+			"open the prompt by: Run as administrator", "%w", fs.ErrPermission)
+	}
+	if err != nil {
+		return nil, connectors.Errorf(connectors.TargetError, CodeManager, op, "look whether this is Windows as it should be", "%w", err)
+	}
+	return &mgr.Mgr{Handle: h}, nil
+}
+
+// Uninstall stops and removes the service, see Manager. What it wrote stays.
+func (m *windowsManager) Uninstall(ctx context.Context, name string) (Changes, error) {
+	service := ServiceName(name)
+	op := "uninstall the service " + service
+	scm, s, err := m.open(op, name, windows.SERVICE_ALL_ACCESS)
+	if err != nil {
+		return nil, err
+	}
+	defer scm.Disconnect()
+	defer s.Close()
+	have, err := readDefinition(s.Handle)
+	if err != nil {
+		return nil, uninstallError(op, err)
+	}
+	if !have.ours() {
+		return nil, connectors.Errorf(connectors.ItemError, CodeForeign, op, "remove it by what installed it", "it runs %s", have.command)
+	}
+	var done Changes
+	if now, err := s.Query(); err == nil && running(now) {
+		if err := m.stop(ctx, s); err != nil {
+			return nil, err
+		}
+		done = append(done, "stopped the service "+service)
+	}
+	if err := s.Delete(); err != nil && !errors.Is(err, windows.ERROR_SERVICE_MARKED_FOR_DELETE) {
+		return done, uninstallError(op, err)
+	}
+	done = append(done, "removed the service "+service)
+	if err := removeEvents(service); err != nil {
+		return done, uninstallError(op, err)
+	}
+	return append(done, "removed the event source "+service), nil
+}
+
+func uninstallError(op string, err error) error {
+	return connectors.Errorf(connectors.ItemError, CodeUninstall, op, "close the window Services and the Event Viewer, and repeat the command", "%w", err)
+}
+
+// open opens a service with the access that is needed.
+func (m *windowsManager) open(op, name string, access uint32) (*mgr.Mgr, *mgr.Service, error) {
+	if err := CheckName(name); err != nil {
+		return nil, nil, err
+	}
+	scm, err := m.connect(op, windows.SC_MANAGER_CONNECT)
+	if err != nil {
+		return nil, nil, err
+	}
+	service := ServiceName(name)
+	text, err := windows.UTF16PtrFromString(service)
+	if err != nil {
+		return nil, nil, errors.Join(err, scm.Disconnect())
+	}
+	h, err := windows.OpenService(scm.Handle, text, access)
+	if err == nil {
+		return scm, &mgr.Service{Name: service, Handle: h}, nil
+	}
+	switch {
+	case errors.Is(err, windows.ERROR_SERVICE_DOES_NOT_EXIST):
+		err = connectors.Errorf(connectors.ItemError, CodeNotInstalled, op, "install it by: inbasket service install"+nameFlag(name), "there is no service %s", service)
+	case errors.Is(err, windows.ERROR_ACCESS_DENIED):
+		err = connectors.Errorf(connectors.ItemError, CodeRights, op, "open the prompt by: Run as administrator", "%w", fs.ErrPermission)
+	default:
+		err = connectors.Errorf(connectors.TargetError, CodeManager, op, "see the message", "%w", err)
+	}
+	return nil, nil, errors.Join(err, scm.Disconnect())
+}
+
+func nameFlag(name string) string {
+	if ServiceName(name) == DefaultName {
+		return ""
+	}
+	return " --name " + strings.TrimSpace(name)
 }
