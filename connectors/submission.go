@@ -55,6 +55,7 @@ type Question struct {
 	Query  string   // returns one row a result; for files unused
 	ID     []string // columns that make up Result.ID
 	Mark   string   // statement run by Settle, with :NAME for columns of the row
+	Again  string   // like Query, for rows that were marked since :since; empty: they cannot be asked for
 	Every  time.Duration
 	Binary []string // columns whose content is a document
 }

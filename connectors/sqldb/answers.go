@@ -36,6 +36,7 @@ type answers struct {
 	t    *Target
 	q    connectors.Question
 	mark mark
+	args []any // of the query
 
 	mu      sync.Mutex
 	pending map[string]answer
@@ -88,7 +89,7 @@ func (a *answers) poll(ctx context.Context, max int) ([]connectors.Result, error
 		return nil, a.t.connectError(err)
 	}
 	p := &polling{a: a, max: max, seen: map[[32]byte]bool{}, at: a.t.env.Clock.Now()}
-	st := statement{sql: a.q.Query, rows: true, op: "ask for results", item: -1, each: p.row}
+	st := statement{sql: a.q.Query, args: a.args, rows: true, op: "ask for results", item: -1, each: p.row}
 	_, err = s.run(ctx, []statement{st}, false, false)
 	if err != nil {
 		at := &attempt{t: a.t}

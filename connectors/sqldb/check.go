@@ -45,6 +45,12 @@ func (t *Target) checkOn(ctx context.Context, s session) error {
 				"alter the ledger to ENGINE=InnoDB", "engine %s", tab.engine)
 		}
 	}
+	if err := t.loadLedger(ctx, s); err != nil {
+		return err
+	}
+	if t.cat.get(ledgerEntry) != nil && !t.keepsDigests() {
+		t.env.Notify(connectors.Notice{Code: CodeNoDigest, Text: "the ledger has no column DIGEST; have the DBA run: " + digestDDL(t.sys.name, t.cfg.LedgerTable)})
+	}
 	probe := &item{delivery: &connectors.Delivery{Key: "check/" + shorten(t.env.Identity, 50), Submission: "check"}}
 	a := &attempt{t: t, s: s, items: []*item{probe}}
 	if err := a.recall(ctx); err != nil {

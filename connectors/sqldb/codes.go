@@ -19,6 +19,7 @@ const (
 	CodeNoColumn     = "sql.no-column"       // the table lacks a column that the mapping writes; check the name or the table's version
 	CodeNoKey        = "sql.no-unique-key"   // upsert needs a unique key on exactly the key columns; ask the DBA for one
 	CodeNoLedger     = "sql.no-ledger"       // the ledger table is missing; have the DBA run what inbasket ledger ddl prints
+	CodeNoDigest     = "sql.ledger-digest"   // the ledger is of an earlier version: forms that came after a backup could not be known again; have the DBA add the column DIGEST, as inbasket ledger ddl prints it
 	CodeFull         = "sql.full"            // the database has no space left; free or add some
 	CodeReadOnly     = "sql.read-only"       // the database is read-only, such as a standby; point the target at the writable one
 	CodeCertificate  = "sql.certificate"     // the server's certificate is not trusted; set tls.ca or renew it

@@ -37,6 +37,7 @@ func scriptedTarget(t *testing.T, runs ...func([]statement, bool) ([]result, err
 	tg := newTarget(connectors.Env{Clock: newClock(), Notify: func(connectors.Notice) {}}, c, sys)
 	tab := newTable("PLAIN", "plain", []*column{{name: "id", scale: -1}, {name: "name", scale: -1}, {name: "fee", scale: -1}})
 	tg.cat.put("PLAIN", tab)
+	tg.cat.put(ledgerEntry, tg.ledgerTable())
 	t.Cleanup(func() { _ = tg.Close() })
 	return tg, &closed
 }

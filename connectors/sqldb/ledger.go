@@ -20,6 +20,7 @@ const ledgerOp = "write to the ledger"
 
 var (
 	ledgerShape   = connectors.Shape{Write: "ledger", Object: "ledger", Op: connectors.Insert, Fields: []string{"DELIVERY", "SUBMISSION"}}
+	digestShape   = connectors.Shape{Write: "ledger", Object: "ledger", Op: connectors.Insert, Fields: []string{"DELIVERY", "SUBMISSION", "DIGEST"}}
 	returnedShape = connectors.Shape{Write: "ledger", Object: "ledger", Op: connectors.Upsert, Fields: []string{"DELIVERY", "SUBMISSION", "RETURNED"}, Key: []int{0}}
 )
 
@@ -31,7 +32,7 @@ func LedgerDDL(dialect, table, user string) string {
 	if !ok {
 		return ""
 	}
-	ddl := d.ledgerDDL(table) + ";\n"
+	ddl := d.ledgerDDL(table) + ";\n-- A ledger of an earlier version lacks a column: " + digestDDL(dialect, table) + ";\n"
 	switch {
 	case dialect == "sqlite":
 	case user == "":
@@ -107,7 +108,7 @@ func (t *Target) ledgerTable() *table {
 	text := func(name string) *column {
 		return &column{name: name, typ: "varchar", fam: famText, scale: -1, oid: oidText, array: oidTextArray}
 	}
-	tab := newTable("the ledger", t.cfg.LedgerTable, []*column{text("DELIVERY"), text("SUBMISSION"), text("RETURNED")})
+	tab := newTable("the ledger", t.cfg.LedgerTable, []*column{text("DELIVERY"), text("SUBMISSION"), text("DIGEST"), text("RETURNED")})
 	tab.uniques = [][]string{{"DELIVERY"}}
 	return tab
 }
@@ -122,13 +123,22 @@ func (a *attempt) ledger() error {
 }
 
 func (a *attempt) claim(items []*item) error {
+	shape := &ledgerShape
+	if a.t.keepsDigests() {
+		shape = &digestShape
+	}
 	var rows []row
 	for i, it := range items {
-		if _, old := a.known[it.delivery.Key]; !old {
-			rows = append(rows, row{item: i, args: []any{it.delivery.Key, it.delivery.Submission}})
+		if _, old := a.known[it.delivery.Key]; old {
+			continue
 		}
+		r := row{item: i, args: []any{it.delivery.Key, it.delivery.Submission}}
+		if shape == &digestShape {
+			r.args = append(r.args, digestArg(it.delivery.Digest))
+		}
+		rows = append(rows, r)
 	}
-	return a.queueLedger(&ledgerShape, rows)
+	return a.queueLedger(shape, rows)
 }
 
 // recall reads which keys the ledger has, with the values they returned.

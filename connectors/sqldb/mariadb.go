@@ -22,9 +22,11 @@ func mariaDialect(maria bool) dialect {
 	d := dialect{
 		name: "mysql", maxBinds: 60000, maxRows: 128, returns: maria, quote: quoteBack, bind: questionMark,
 		write: mariaWrite, table: mariaTable, arg: mariaArg, classify: mariaVerdict,
+		age:   "TIMESTAMPDIFF(SECOND, WRITTEN_AT, CURRENT_TIMESTAMP)",
+		since: func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= CURRENT_TIMESTAMP - INTERVAL %d SECOND", n) },
 		ledgerDDL: func(t string) string {
 			return "CREATE TABLE IF NOT EXISTS " + t + " (\n  DELIVERY varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,\n" +
-				"  SUBMISSION varchar(13) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,\n  RETURNED longtext CHARACTER SET utf8mb4,\n" +
+				"  SUBMISSION varchar(13) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,\n  DIGEST varchar(64) CHARACTER SET ascii,\n  RETURNED longtext CHARACTER SET utf8mb4,\n" +
 				"  WRITTEN_AT timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP\n) ENGINE=InnoDB"
 		},
 	}

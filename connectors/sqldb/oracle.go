@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -20,9 +21,13 @@ func oracleDialect() dialect {
 		name: "oracle", maxBinds: 1000, maxRows: 1, returns: false, quote: quoteDouble,
 		bind:  func(n int) string { return ":" + strconv.Itoa(n) },
 		write: oracleWrite, table: oracleTable, arg: oracleArg, classify: oracleVerdict,
+		age: "ROUND((CAST(SYSTIMESTAMP AS DATE) - CAST(WRITTEN_AT AS DATE)) * 86400)",
+		since: func(n int64) string {
+			return fmt.Sprintf("WRITTEN_AT >= SYSTIMESTAMP - NUMTODSINTERVAL(%d, 'SECOND')", n)
+		},
 		ledgerDDL: func(t string) string {
 			return "CREATE TABLE " + t + " (\n  DELIVERY varchar2(64) NOT NULL PRIMARY KEY,\n  SUBMISSION varchar2(13) NOT NULL,\n" +
-				"  RETURNED varchar2(4000),\n  WRITTEN_AT timestamp DEFAULT SYSTIMESTAMP NOT NULL\n)"
+				"  DIGEST varchar2(64),\n  RETURNED varchar2(4000),\n  WRITTEN_AT timestamp DEFAULT SYSTIMESTAMP NOT NULL\n)"
 		},
 	}
 }

@@ -25,9 +25,11 @@ func postgresDialect() dialect {
 		name: "postgres", maxBinds: 65000, maxRows: 64, returns: true, quote: quoteDouble,
 		bind:  func(n int) string { return "$" + strconv.Itoa(n) },
 		write: postgresWrite, table: postgresTable, arg: arg, classify: postgresVerdict,
+		age:   "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP - WRITTEN_AT) AS bigint)",
+		since: func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= CURRENT_TIMESTAMP - INTERVAL '%d seconds'", n) },
 		ledgerDDL: func(t string) string {
 			return "CREATE TABLE IF NOT EXISTS " + t + " (\n  DELIVERY varchar(64) NOT NULL PRIMARY KEY,\n  SUBMISSION varchar(13) NOT NULL,\n" +
-				"  RETURNED text,\n  WRITTEN_AT timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP\n)"
+				"  DIGEST varchar(64),\n  RETURNED text,\n  WRITTEN_AT timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP\n)"
 		},
 	}
 }

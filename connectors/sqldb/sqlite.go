@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -22,9 +23,11 @@ func sqliteDialect() dialect {
 		table:    sqliteTable,
 		arg:      sqliteArg,
 		classify: sqliteVerdict,
+		age:      "strftime('%s', 'now') - strftime('%s', WRITTEN_AT)",
+		since:    func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= datetime('now', '-%d seconds')", n) },
 		ledgerDDL: func(t string) string {
 			return "CREATE TABLE IF NOT EXISTS " + t + " (\n  DELIVERY varchar(64) NOT NULL PRIMARY KEY,\n  SUBMISSION varchar(13) NOT NULL,\n" +
-				"  RETURNED text,\n  WRITTEN_AT timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP\n)"
+				"  DIGEST varchar(64),\n  RETURNED text,\n  WRITTEN_AT timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP\n)"
 		},
 	}
 }

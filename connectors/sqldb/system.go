@@ -34,6 +34,10 @@ type dialect struct {
 	classify func(err error) verdict
 	// ledger is the DDL of the ledger table.
 	ledgerDDL func(table string) string
+	// age is how many seconds ago WRITTEN_AT of the ledger is, by the database's own clock.
+	age string
+	// since is the condition that WRITTEN_AT is at most that many seconds ago.
+	since func(seconds int64) string
 }
 
 // session is one connection, used by one goroutine at a time. After an error that is not the server's

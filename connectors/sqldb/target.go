@@ -203,6 +203,9 @@ func (t *Target) transact(ctx context.Context, s session, items []*item, careful
 	}()
 	a := &attempt{t: t, s: s, items: items}
 	err := t.loadAll(ctx, s, items)
+	if err == nil {
+		err = t.loadLedger(ctx, s)
+	}
 	if err == nil && careful && t.cfg.Ledger {
 		err = a.recall(ctx)
 	}

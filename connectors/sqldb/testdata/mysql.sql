@@ -47,7 +47,9 @@ error write w: sql.unsupported: this kind of write is not possible here
 CREATE TABLE IF NOT EXISTS INBASKET_LEDGER (
   DELIVERY varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
   SUBMISSION varchar(13) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  DIGEST varchar(64) CHARACTER SET ascii,
   RETURNED longtext CHARACTER SET utf8mb4,
   WRITTEN_AT timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP
 ) ENGINE=InnoDB;
+-- A ledger of an earlier version lacks a column: ALTER TABLE INBASKET_LEDGER ADD DIGEST varchar(64);
 GRANT SELECT, INSERT, UPDATE ON INBASKET_LEDGER TO 'inbasket'@'%';

@@ -47,7 +47,9 @@ error write w: sql.unsupported: this kind of write is not possible here
 CREATE TABLE INBASKET_LEDGER (
   DELIVERY varchar2(64) NOT NULL PRIMARY KEY,
   SUBMISSION varchar2(13) NOT NULL,
+  DIGEST varchar2(64),
   RETURNED varchar2(4000),
   WRITTEN_AT timestamp DEFAULT SYSTIMESTAMP NOT NULL
 );
+-- A ledger of an earlier version lacks a column: ALTER TABLE INBASKET_LEDGER ADD DIGEST varchar2(64);
 GRANT SELECT, INSERT, UPDATE ON INBASKET_LEDGER TO inbasket;

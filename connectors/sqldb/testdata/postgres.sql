@@ -45,7 +45,9 @@ CALL T("id" => $1, "name" => $2); -- 2 args, item 2
 CREATE TABLE IF NOT EXISTS INBASKET_LEDGER (
   DELIVERY varchar(64) NOT NULL PRIMARY KEY,
   SUBMISSION varchar(13) NOT NULL,
+  DIGEST varchar(64),
   RETURNED text,
   WRITTEN_AT timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
+-- A ledger of an earlier version lacks a column: ALTER TABLE INBASKET_LEDGER ADD DIGEST varchar(64);
 GRANT SELECT, INSERT, UPDATE ON INBASKET_LEDGER TO inbasket;

@@ -44,6 +44,8 @@ error write w: sql.unsupported: this kind of write is not possible here
 CREATE TABLE IF NOT EXISTS INBASKET_LEDGER (
   DELIVERY varchar(64) NOT NULL PRIMARY KEY,
   SUBMISSION varchar(13) NOT NULL,
+  DIGEST varchar(64),
   RETURNED text,
   WRITTEN_AT timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
+-- A ledger of an earlier version lacks a column: ALTER TABLE INBASKET_LEDGER ADD DIGEST varchar(64);

@@ -1,0 +1,163 @@
+package sqldb
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// ledgerEntry is the ledger's place in the catalog; no table has this name.
+const ledgerEntry = "\x00ledger"
+
+// loadLedger learns once, until the catalog is emptied, whether the ledger has the column DIGEST: those of earlier
+// versions have not.
+func (t *Target) loadLedger(ctx context.Context, s session) error {
+	if !t.cfg.Ledger || t.cat.get(ledgerEntry) != nil {
+		return nil
+	}
+	schema, name := splitName(t.cfg.LedgerTable, t.cfg.Schema)
+	tab, err := t.sys.table(ctx, s, schema, name)
+	if err == nil && tab != nil && len(tab.columns) > 0 {
+		t.cat.put(ledgerEntry, tab)
+	}
+	return err // one that is not there is told of by what is written to it
+}
+
+func (t *Target) keepsDigests() bool {
+	tab := t.cat.get(ledgerEntry)
+	return tab != nil && tab.column("DIGEST") != nil
+}
+
+// digestArg is how the ledger keeps a submission's digest.
+func digestArg(d connectors.Digest) any {
+	if d == (connectors.Digest{}) {
+		return nil
+	}
+	return hex.EncodeToString(d[:])
+}
+
+// digestDDL is what a DBA runs on a ledger of an earlier version.
+func digestDDL(dialect, table string) string {
+	typ := "varchar(64)"
+	if dialect == "oracle" {
+		typ = "varchar2(64)"
+	}
+	return "ALTER TABLE " + table + " ADD DIGEST " + typ
+}
+
+// Evidence tells the rows of the ledger that were written since a time by this agent. Times are measured as ages by
+// the database's own clock, so that neither zones nor clocks that differ matter.
+func (t *Target) Evidence(ctx context.Context, since time.Time, each func(connectors.Trace) error) error {
+	if !t.cfg.Ledger {
+		return connectors.ErrNoEvidence
+	}
+	s, err := t.pool.get(ctx)
+	if err != nil {
+		return t.connectError(err)
+	}
+	t.cat.forget()
+	err = t.evidence(ctx, s, since, each)
+	if err == nil {
+		t.giveBack(ctx, s)
+		return nil
+	}
+	if broken(err) || s.rollback(ctx) != nil {
+		s.close()
+	} else {
+		t.pool.put(s)
+	}
+	var f *fault
+	if errors.As(err, &f) {
+		return t.meaning((&attempt{t: t}).locate(err, []statement{{op: ledgerOp, item: -1}})).err
+	}
+	return err
+}
+
+func (t *Target) evidence(ctx context.Context, s session, since time.Time, each func(connectors.Trace) error) error {
+	if err := t.loadLedger(ctx, s); err != nil {
+		return err
+	}
+	digest := "DIGEST"
+	if !t.keepsDigests() {
+		digest = "NULL"
+	}
+	now := t.env.Clock.Now()
+	seconds := max(int64(now.Sub(since)/time.Second), 0)
+	var failed error
+	st := statement{rows: true, op: ledgerOp, item: -1,
+		sql: "SELECT DELIVERY, SUBMISSION, " + digest + ", " + t.sys.age + " FROM " + t.cfg.LedgerTable + " WHERE " + t.sys.since(seconds)}
+	mine := "/" + t.env.Identity
+	st.each = func(names []string, vals []connectors.Value) bool {
+		if names == nil || len(vals) != 4 {
+			return false
+		}
+		trace := connectors.Trace{Key: strings.TrimRight(vals[0].Str, " "), Submission: strings.TrimRight(vals[1].Str, " "), At: now}
+		if !strings.HasSuffix(trace.Key, mine) { // several agents may share a ledger
+			return true
+		}
+		if vals[2].Kind == connectors.Text {
+			_ = trace.Digest.UnmarshalText([]byte(strings.TrimRight(vals[2].Str, " "))) // one that was changed by hand is none
+		}
+		trace.At = now.Add(-time.Duration(secondsOf(vals[3])) * time.Second)
+		failed = each(trace)
+		return failed == nil
+	}
+	_, err := s.run(ctx, []statement{st}, false, false)
+	return errors.Join(err, failed)
+}
+
+func secondsOf(v connectors.Value) int64 {
+	if v.Kind == connectors.Integer {
+		return v.Int
+	}
+	f, err := strconv.ParseFloat(v.Str, 64)
+	if err != nil {
+		return 0
+	}
+	return int64(f)
+}
+
+// Repeat returns a source that gives what was marked as fetched since a time, as the mapping asks for it.
+func (t *Target) Repeat(q connectors.Question, since time.Time) (connectors.ResultSource, error) {
+	m, err := parseMark(q.Again, t.sys.bind)
+	if err == nil && (len(m.names) == 0 || strings.TrimSpace(q.Again) == "") {
+		err = errors.New("it has no place :since")
+	}
+	for _, name := range m.names {
+		if err == nil && !strings.EqualFold(name, "since") {
+			err = errors.New("it has a place :" + name)
+		}
+	}
+	var at any
+	if err == nil {
+		text := since.In(t.sys.zone).Format("2006-01-02T15:04:05")
+		at, err = t.sys.arg(&column{name: "since", fam: famDateTime, scale: -1}, connectors.Value{Kind: connectors.DateTime, Str: text}, t.sys.zone)
+	}
+	if err != nil {
+		return nil, connectors.Errorf(connectors.TargetError, CodeQuery, "ask for results again", "mend answer.again in the mapping: its one place is :since", "%w", err)
+	}
+	args := make([]any, len(m.names))
+	for i := range args {
+		args[i] = at
+	}
+	q.Query = m.sql
+	return &repeated{answers: &answers{t: t, q: q, args: args, pending: map[string]answer{}, settled: map[[32]byte]bool{}, done: make(chan struct{})}}, nil
+}
+
+// repeated is the source over one query that is asked until it gives nothing new.
+type repeated struct{ *answers }
+
+// Next returns rows that it has not returned yet, and io.EOF after the last.
+func (r *repeated) Next(ctx context.Context, max int) ([]connectors.Result, error) {
+	results, err := r.poll(ctx, max)
+	if err == nil && len(results) == 0 {
+		return nil, io.EOF
+	}
+	return results, err
+}
