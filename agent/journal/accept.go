@@ -33,7 +33,8 @@ type acceptance struct {
 	large    map[int]connectors.Digest // forms that lie in the content store
 	rows     []arrivalRow
 	plans    map[connectors.Digest]int64
-	adopted  map[ID]bool // ghosts that arrivals of this call are
+	gone     map[int]bool // arrivals that were answered from a tombstone
+	adopted  map[ID]bool  // ghosts that arrivals of this call are
 }
 
 // arrivalRow is an arrival with what the tables need of it.
@@ -87,7 +88,7 @@ func (a *acceptance) prepare(ctx context.Context, j *Journal) error {
 
 // run is the whole within the transaction. It may run again after a fault, so it starts from nothing.
 func (a *acceptance) run(t *tx) error {
-	a.rows, a.plans, a.adopted = a.rows[:0], map[connectors.Digest]int64{}, nil
+	a.rows, a.plans, a.adopted, a.gone = a.rows[:0], map[connectors.Digest]int64{}, nil, nil
 	keys := map[string]int{}
 	for n := range a.arrivals {
 		a.out[n] = Acceptance{}
@@ -98,17 +99,13 @@ func (a *acceptance) run(t *tx) error {
 		if known {
 			continue
 		}
-		if a.arrivals[n].KnownOnly {
-			if err := a.knownReference(t, n); err != nil {
-				return err
-			}
-			continue
-		}
-		row, err := a.row(t, n)
+		row, answered, err := a.one(t, n)
 		if err != nil {
 			return err
 		}
-		a.rows = append(a.rows, row)
+		if !answered {
+			a.rows = append(a.rows, row)
+		}
 	}
 	if err := a.insert(t); err != nil {
 		return err
@@ -165,6 +162,25 @@ func (a *acceptance) knownReference(t *tx, n int) error {
 	return a.answerKnown(t, n, id, digest, "reference")
 }
 
+// one makes the row of an arrival, unless it is known or is to be accepted only if it is.
+func (a *acceptance) one(t *tx, n int) (row arrivalRow, answered bool, err error) {
+	only := a.arrivals[n].KnownOnly
+	if only {
+		if err := a.knownReference(t, n); err != nil || a.out[n].ID != 0 {
+			return row, true, err
+		}
+	}
+	answered, kept, err := a.buried(t, n, &row)
+	if err != nil || answered || kept {
+		return row, answered, err
+	}
+	if only {
+		return row, true, nil
+	}
+	row, err = a.row(t, n)
+	return row, false, err
+}
+
 // claimant finds the submission that a reference belongs to.
 func claimant(t *tx, scope word, reference string) (id ID, digest []byte, found bool, err error) {
 	found, err = t.c.one("SELECT id, digest FROM submission WHERE claim=1 AND scope=? AND reference=?", []any{scope, reference}, func(v []driver.Value) error {
@@ -177,13 +193,14 @@ func claimant(t *tx, scope word, reference string) (id ID, digest []byte, found 
 // answerKnown records a repeat or a conflict with a submission that exists.
 func (a *acceptance) answerKnown(t *tx, n int, id ID, digest []byte, on string) error {
 	var state stateCode
-	if _, err := t.c.one("SELECT state FROM submission WHERE id=?", []any{id}, func(row []driver.Value) error {
+	found, err := t.c.one("SELECT state FROM submission WHERE id=?", []any{id}, func(row []driver.Value) error {
 		state = stateCode(integer(row[0]))
 		return nil
-	}); err != nil {
-		return err
-	}
+	})
 	r := &a.arrivals[n]
+	if err != nil || !found {
+		return errorOr(err, a.answerGone(t, n, id, bytes.Equal(digest, r.Digest[:]), on))
+	}
 	if bytes.Equal(digest, r.Digest[:]) {
 		a.out[n] = Acceptance{ID: id, Verdict: connectors.Repeat, State: state.word()}
 		return t.note(id, Moment{What: "repeat", Text: r.Inbasket})
@@ -348,11 +365,7 @@ func (a *acceptance) claimed(t *tx, row *arrivalRow) (keep bool, err error) {
 	if err := t.note(known, Moment{What: "conflict", Code: CodeReference, Text: "parked as " + row.id.String()}); err != nil {
 		return false, err
 	}
-	row.state, row.flags, row.claim, row.reject = sParked, flagWhole, 0, nil
-	if row.park == nil {
-		row.park = &Reason{Code: CodeReference, Text: "the reference is known with other content, as " + known.String(),
-			Next: "compare both; reject this one, or release it to deliver it as well"}
-	}
+	row.conflict("the reference is known with other content, as " + known.String())
 	args, err := a.values(nil, row, t.now)
 	if err != nil {
 		return false, err
@@ -439,7 +452,7 @@ func (a *acceptance) keepKeys(t *tx, keys map[string]int) error {
 		first, ours := keys[r.Scope+listSeparator+r.IdempotencyKey]
 		switch {
 		case !ours:
-		case first == n && a.out[n].Verdict != connectors.Conflict:
+		case first == n && a.out[n].Verdict != connectors.Conflict && !a.gone[n]:
 			if _, err := t.c.exec("INSERT OR IGNORE INTO idem(scope, key, sub, digest) VALUES(?, ?, ?, ?)", scope, r.IdempotencyKey, a.out[n].ID, r.Digest[:]); err != nil {
 				return err
 			}

@@ -12,5 +12,6 @@ const (
 	CodePlanChanged = "journal.plan-changed" // the content of a mapping changed under a version that was used; raise the version
 	CodeReference   = "journal.reference"    // the reference is known with another content; ask the sender
 	CodeAmbiguous   = "journal.ambiguous"    // a result fits several submissions; attach it by hand
+	CodePurged      = "journal.purged"       // the submission was purged, and only a tombstone is left of it; what it said is gone here, and stands in the targets only
 	CodeRejected    = "journal.rejected"     // a result came for a rejected submission; look at both
 )

@@ -52,7 +52,7 @@ func (t *tx) witnessed(w word, target string, trace *connectors.Trace) (unknown 
 	if _, err := t.c.exec(setMeta, "last-id", id); err != nil {
 		return false, err
 	}
-	known, err := t.c.number("SELECT count(*) FROM submission WHERE id=?", id)
+	known, err := t.c.number("SELECT (SELECT count(*) FROM submission WHERE id=?)+(SELECT count(*) FROM tombstone WHERE id=?)", id, id)
 	if err != nil {
 		return false, err
 	}

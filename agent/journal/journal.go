@@ -51,6 +51,7 @@ type Journal struct {
 	clock    connectors.Clock
 	content  *content.Store
 	readOnly bool
+	version  int64 // of the file that is open for reading only
 	lock     *lock
 	words    *words
 	hooks    hooks
@@ -66,8 +67,9 @@ type Journal struct {
 	ids     idSource
 	seq     int64          // last event's number
 	plans   map[int64]bool // plans that submissions are pinned to
-	mending mending        // what a restore left to find out
-	held    atomic.Bool    // restored from a backup and not released
+	graves  graves
+	mending mending     // what a restore left to find out
+	held    atomic.Bool // restored from a backup and not released
 
 	pool    chan *conn // read connections; nil entries are opened on demand
 	mode    string     // query part of the readers' URI
@@ -116,6 +118,7 @@ func OpenReadOnly(ctx context.Context, dir string, o Options) (*Journal, error) 
 		if err == nil && version > int64(len(migrations)) {
 			err = ErrTooNew
 		}
+		j.version = version
 		return errors.Join(err, j.words.load(c))
 	})
 	if err != nil {
@@ -155,7 +158,7 @@ func (systemClock) After(d time.Duration) <-chan time.Time { return time.After(d
 // openWriter opens the connection that writes. Checkpoints are the writer's own business (checkpoint.go).
 func openWriter(path string) (*conn, error) {
 	return open(path, "", "busy_timeout=10000", "page_size=8192", "journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0",
-		"journal_size_limit=33554432", "foreign_keys=OFF", "temp_store=MEMORY", "cache_size=-4096")
+		"journal_size_limit=33554432", "secure_delete=ON", "foreign_keys=OFF", "temp_store=MEMORY", "cache_size=-4096")
 }
 
 func (j *Journal) start(context.Context) error {
@@ -175,7 +178,7 @@ func (j *Journal) load(c *conn) error {
 	if err := migrate(c); err != nil {
 		return err
 	}
-	if err := errors.Join(j.words.load(c), j.loadSeq(c)); err != nil {
+	if err := errors.Join(j.words.load(c), j.loadSeq(c), j.loadGraves(c)); err != nil {
 		return err
 	}
 	last, err := c.number("SELECT max((SELECT value FROM meta WHERE key='last-id'), coalesce((SELECT max(id) FROM submission), 0))")
@@ -286,6 +289,9 @@ func (j *Journal) known(c *conn, s string) (word, bool) {
 	}
 	return w, ok
 }
+
+// has tells whether the file has the tables of a version: a reader may meet one that no newer agent has opened yet.
+func (j *Journal) has(version int64) bool { return !j.readOnly || j.version >= version }
 
 func isSQLite(err error) bool {
 	var e *sqlite.Error

@@ -20,6 +20,9 @@ func (t *tx) setMark(name, value string) error {
 // Mark returns what SetMark remembered; empty: nothing.
 func (j *Journal) Mark(ctx context.Context, name string) (value string, err error) {
 	err = j.read(ctx, func(c *conn) error {
+		if !j.has(graveVersion) {
+			return nil
+		}
 		value, err = mark(c, name)
 		return err
 	})

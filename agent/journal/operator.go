@@ -238,6 +238,9 @@ func (j *Journal) Reopen(ctx context.Context, ids []ID, target, by string) error
 			if err := t.noteDone(id, w, target, d); err != nil {
 				return err
 			}
+			if err := t.discardBatches("target=? AND seq=?", w, d.batch); err != nil { // it goes in another one
+				return err
+			}
 			d.move(s.start())
 			d.batch = 0
 			s.flags |= flagReopened

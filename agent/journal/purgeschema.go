@@ -1,5 +1,8 @@
 package journal
 
+// graveVersion is the version of the file from which on it has the tables of purgeSchema.
+const graveVersion = 3
+
 // purgeSchema is version 3: what stays of a submission when its content is gone, and what the agent remembers of
 // its own.
 var purgeSchema = []string{
@@ -14,6 +17,7 @@ var purgeSchema = []string{
 	`CREATE INDEX tombstone_ref ON tombstone(ref)`,
 	// Keyed hashes of match keys: a result that comes too late is told apart from one that fits nothing.
 	`CREATE TABLE tombmatch(key BLOB NOT NULL, sub INTEGER NOT NULL, PRIMARY KEY(key, sub)) WITHOUT ROWID`,
+	`CREATE INDEX tombmatch_sub ON tombmatch(sub)`,
 	// Content that may be removed once nothing refers to it any more.
 	`CREATE TABLE garbage(digest BLOB PRIMARY KEY) WITHOUT ROWID`,
 

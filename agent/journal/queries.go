@@ -28,6 +28,10 @@ func (j *Journal) entries(c *conn, sql string, args ...any) (list []Entry, err e
 // List returns submissions in the order of acceptance.
 func (j *Journal) List(ctx context.Context, f Filter) (list []Entry, err error) {
 	err = j.read(ctx, func(c *conn) error {
+		if f.State == Purged {
+			list, err = j.listPurged(c, f)
+			return err
+		}
 		sql, args, ok := j.where(c, f)
 		if !ok {
 			return nil
@@ -99,7 +103,7 @@ func (j *Journal) where(c *conn, f Filter) (sql string, args []any, ok bool) {
 	return from + "WHERE " + strings.Join(conds, " AND ") + " ORDER BY s.id LIMIT ?", args, ok
 }
 
-// Find returns the submission that holds a reference of a front office.
+// Find returns the submission that holds a reference of a front office, also a purged one.
 func (j *Journal) Find(ctx context.Context, office, reference string) (id ID, found bool, err error) {
 	err = j.read(ctx, func(c *conn) error {
 		w, ok := j.known(c, office)
@@ -107,7 +111,10 @@ func (j *Journal) Find(ctx context.Context, office, reference string) (id ID, fo
 			return nil
 		}
 		n, err := c.number("SELECT id FROM submission WHERE claim=1 AND scope=? AND reference=?", w, reference)
-		id, found = ID(n), n != 0
+		if id, found = ID(n), n != 0; found || err != nil {
+			return err
+		}
+		id, found, err = j.buried(c, office, reference)
 		return err
 	})
 	return id, found, err
@@ -235,7 +242,7 @@ func (j *Journal) PutTarget(ctx context.Context, name, identity, fingerprint str
 	})
 }
 
-// Show returns everything about a submission but what the citizen wrote.
+// Show returns everything about a submission but what the citizen wrote; of a purged one what its tombstone keeps.
 func (j *Journal) Show(ctx context.Context, id ID) (v View, err error) {
 	err = j.read(ctx, func(c *conn) error {
 		v, err = j.view(c, id)
@@ -263,8 +270,15 @@ func (j *Journal) view(c *conn, id ID) (v View, err error) {
 		v.Attachments, err = decodeFiles(text(row[9]))
 		return err
 	})
-	if err != nil || !found {
-		return v, errorOr(err, fmt.Errorf("submission %s: %w", id, ErrNotFound))
+	if err != nil {
+		return v, err
+	}
+	if !found {
+		t, buried, err := j.tombstone(c, id)
+		if err != nil || !buried {
+			return v, errorOr(err, fmt.Errorf("submission %s: %w", id, ErrNotFound))
+		}
+		return t.view(), nil
 	}
 	if err := j.viewDeliveries(c, &v, targets); err != nil {
 		return v, err

@@ -82,7 +82,10 @@ func (t *tx) match(plan word, o *Outcome) (id ID, park *Reason, err error) {
 	if found > 1 {
 		return 0, &Reason{Code: CodeAmbiguous, Text: "the result fits several submissions", Next: "attach it by hand to the right one"}, err
 	}
-	return id, nil, err
+	if found == 0 && err == nil {
+		park, err = t.tooLate(o)
+	}
+	return id, park, err
 }
 
 func (t *tx) insertResult(source, plan word, o *Outcome, park *Reason) (n int64, err error) {

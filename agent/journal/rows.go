@@ -2,7 +2,6 @@ package journal
 
 import (
 	"database/sql/driver"
-	"fmt"
 	"strings"
 )
 
@@ -114,7 +113,7 @@ func (t *tx) load(ids []ID) (map[ID]*submissionRow, error) {
 	}
 	for _, id := range unique {
 		if found[id] == nil {
-			return nil, fmt.Errorf("submission %s: %w", id, ErrNotFound)
+			return nil, t.j.missing(t.c, id)
 		}
 	}
 	return found, t.loadDeliveries(found, wanted, lists)

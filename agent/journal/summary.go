@@ -16,6 +16,9 @@ func (j *Journal) Summary(ctx context.Context) (s Summary, err error) {
 		if s.Orphans, err = c.number("SELECT n FROM tally WHERE kind=3"); err != nil {
 			return err
 		}
+		if s.Purged, err = c.number("SELECT n FROM tally WHERE kind=?", tallyPurged); err != nil {
+			return err
+		}
 		if err := j.sumRoutes(c, &s); err != nil {
 			return err
 		}

@@ -246,6 +246,7 @@ type Summary struct {
 	Orphans       int64           `json:"orphans"`
 	ParkedResults int64           `json:"parkedResults"`
 	Epoch         int64           `json:"epoch"`
+	Purged        int64           `json:"purged"` // submissions of which a tombstone is left
 }
 
 // TargetSummary is one target's backlog.

@@ -42,6 +42,7 @@ const (
 	tallyState    = 1 // route, state
 	tallyProgress = 2 // target, progress
 	tallyOrphans  = 3
+	tallyPurged   = 5 // tombstones
 	tallySeq      = 4 // the last event's number, so that numbers are never used again
 )
 
@@ -301,7 +302,7 @@ func (j *Journal) connected() error {
 		return err
 	}
 	// The transaction whose end was unclear may be on disk after all.
-	if err := errors.Join(j.words.load(c), j.loadSeq(c)); err != nil {
+	if err := errors.Join(j.words.load(c), j.loadSeq(c), j.loadGraves(c)); err != nil {
 		return errors.Join(err, c.close())
 	}
 	j.w = c

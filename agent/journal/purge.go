@@ -1,0 +1,335 @@
+package journal
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// Ended is a submission whose life may be over.
+type Ended struct {
+	ID    ID
+	State State // closed, rejected; decided or delivered where the front office never fetched the last word
+	Route string
+	At    time.Time // since when it is so
+}
+
+// PurgeOrder says for what and on whose word submissions are purged.
+type PurgeOrder struct {
+	Run    int64  // see StartPurge
+	By     string // operator; empty: retention
+	Reason string // the operator's
+}
+
+// EndedBefore returns submissions after an ID that were accepted before a moment and wait for nobody any more. It
+// looks at no more than limit submissions; next is the last one it looked at, 0 when none is left.
+func (j *Journal) EndedBefore(ctx context.Context, before time.Time, after ID, limit int) (list []Ended, next ID, err error) {
+	to := ID(max(before.UnixMilli()-idEpoch, 0)) << idLow
+	err = j.read(ctx, func(c *conn) error {
+		seen := 0
+		const sql = "SELECT id, state, flags, route, changed FROM submission WHERE id>? AND id<? ORDER BY id LIMIT ?"
+		err := c.query(sql, []any{after, to, bounded(limit)}, func(row []driver.Value) error {
+			next = ID(integer(row[0]))
+			seen++
+			if state := stateCode(integer(row[1])); ended(state, integer(row[2])) {
+				list = append(list, Ended{ID: next, State: state.word(), Route: j.name(c, row[3]), At: instant(row[4])})
+			}
+			return nil
+		})
+		if seen < bounded(limit) {
+			next = 0
+		}
+		return err
+	})
+	return list, next, err
+}
+
+// ended tells whether nothing more is expected to happen with a submission, but perhaps that its front office
+// fetches the last word.
+func ended(state stateCode, flags int64) bool {
+	return state == sClosed || state == sRejected || state == sDecided || state == sDelivered && flags&flagFinal != 0
+}
+
+// StartPurge makes the journal ready for a purge and gives it its number.
+func (j *Journal) StartPurge(ctx context.Context) (run int64, err error) {
+	err = j.do(ctx, "start a purge", func(t *tx) error {
+		// Only who purges pays for these indexes. In a fresh journal they cost nothing to make.
+		for _, s := range []string{"CREATE INDEX IF NOT EXISTS idem_sub ON idem(sub)", "CREATE INDEX IF NOT EXISTS match_sub ON match(sub)"} {
+			if _, err := t.c.exec(s); err != nil {
+				return err
+			}
+		}
+		if _, err := t.graveKey(); err != nil {
+			return err
+		}
+		if err := t.discardBatches("state=?", pDropped); err != nil { // nobody sends a voided batch again
+			return err
+		}
+		run, err = t.c.number("INSERT INTO meta(key, value) VALUES('purge-run', 1) ON CONFLICT DO UPDATE SET value=value+1 RETURNING value")
+		return err
+	})
+	return run, err
+}
+
+// Purge takes away everything about submissions whose life is over but a tombstone each, and returns those that
+// are gone now. What is not over, such as one that was given another decision meanwhile, stays, and what is gone
+// already is left out. Content that nothing refers to any more is removed by who asks Garbage for it.
+func (j *Journal) Purge(ctx context.Context, ids []ID, o PurgeOrder) (purged []ID, err error) {
+	err = j.do(ctx, "purge submissions", func(t *tx) error {
+		purged = nil
+		p := &purging{tx: t, order: o}
+		if p.key, err = t.graveKey(); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			gone, err := p.one(id)
+			if err != nil {
+				return err
+			}
+			if gone {
+				purged = append(purged, id)
+			}
+		}
+		if len(purged) > 0 {
+			t.j.graves = graves{key: p.key, any: true} // also right if the commit fails: it makes the writer look
+		}
+		return nil
+	})
+	return purged, err
+}
+
+// purging is one call of Purge within its transaction.
+type purging struct {
+	*tx
+	order PurgeOrder
+	key   []byte
+}
+
+// mortal is the row of a submission that is about to be purged, beside what the state machine knows.
+type mortal struct {
+	claim, at, changed int64
+	scope              word
+	reference, files   string
+	digest, form       []byte
+}
+
+func (p *purging) one(id ID) (bool, error) {
+	there, err := p.c.number("SELECT count(*) FROM submission WHERE id=?", id)
+	if err != nil || there == 0 {
+		return false, err
+	}
+	s, err := p.submission(id)
+	if err != nil {
+		return false, err
+	}
+	over, err := p.over(s)
+	if err != nil || !over {
+		return false, err
+	}
+	var m mortal
+	const sql = `SELECT s.claim, s.at, s.changed, s.scope, s.reference, s.files, s.digest, f.digest FROM submission s LEFT JOIN form f ON f.id=s.id WHERE s.id=?`
+	_, err = p.c.one(sql, []any{id}, func(row []driver.Value) error {
+		m = mortal{claim: integer(row[0]), at: integer(row[1]), changed: integer(row[2]), scope: word(integer(row[3])), reference: text(row[4]),
+			files: text(row[5]), digest: bytesOf(row[6]), form: bytesOf(row[7])}
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	if err := p.discardOf(s, &m); err != nil {
+		return false, err
+	}
+	if err := p.bury(s, &m); err != nil {
+		return false, err
+	}
+	return true, p.remove(s)
+}
+
+// over tells whether a submission may be purged: its life has ended, nothing of it is on its way to a target or
+// to a front office, and no file that is still to be sent holds it.
+func (p *purging) over(s *submissionRow) (bool, error) {
+	if !ended(s.state, s.flags) || s.unsettled() {
+		return false, nil
+	}
+	n, err := p.c.number("SELECT count(*) FROM push WHERE office=? AND sub=?", s.office, s.id)
+	for i := range s.deliveries {
+		if d := &s.deliveries[i]; err == nil && n == 0 && d.batch != 0 {
+			n, err = p.c.number("SELECT count(*) FROM batch WHERE target=? AND seq=? AND (state<10 OR state=13)", d.target, d.batch)
+		}
+	}
+	return err == nil && n == 0, err
+}
+
+// bury writes the tombstone.
+func (p *purging) bury(s *submissionRow, m *mortal) error {
+	var reached []string
+	for i := range s.deliveries {
+		if s.deliveries[i].state == pDone {
+			reached = append(reached, p.j.words.get(s.deliveries[i].target))
+		}
+	}
+	list, err := p.word(joinList(reached))
+	if err != nil {
+		return err
+	}
+	_, err = p.c.exec(`INSERT INTO tombstone(id, state, claim, office, route, reached, ref, digest, at, ended, purged, run, by, why)
+		VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.id, s.state, m.claim, s.office, s.route, list,
+		refHash(p.key, p.j.words.get(m.scope), m.reference), digestHash(p.key, m.digest), m.at, m.changed, p.now, p.order.Run,
+		nullable(p.order.By), nullable(p.order.Reason))
+	if err != nil {
+		return err
+	}
+	p.count(tallyPurged, 0, 0, 1)
+	var keys [][]byte
+	err = p.c.query("SELECT plan, key FROM match WHERE sub=?", []any{s.id}, func(row []driver.Value) error {
+		keys = append(keys, matchHash(p.key, p.j.words.get(word(integer(row[0]))), text(row[1])))
+		return nil
+	})
+	for _, key := range keys {
+		if err == nil {
+			_, err = p.c.exec("INSERT OR IGNORE INTO tombmatch(key, sub) VALUES(?, ?)", key, s.id)
+		}
+	}
+	return err
+}
+
+// remove deletes every row about the submission.
+func (p *purging) remove(s *submissionRow) error {
+	for i := range s.deliveries {
+		d := &s.deliveries[i]
+		if _, err := p.c.exec("DELETE FROM delivery WHERE target=? AND sub=?", d.target, s.id); err != nil {
+			return err
+		}
+		p.count(tallyProgress, int64(d.target), int64(d.was), -1)
+	}
+	for _, sql := range [...]string{"DELETE FROM idem WHERE sub=?", "DELETE FROM match WHERE sub=?", "DELETE FROM result WHERE sub=?",
+		"DELETE FROM event WHERE sub=?", "DELETE FROM history WHERE sub=?", "DELETE FROM ghost WHERE id=?", "DELETE FROM form WHERE id=?", "DELETE FROM submission WHERE id=?"} {
+		if _, err := p.c.exec(sql, s.id); err != nil {
+			return err
+		}
+	}
+	p.count(tallyState, int64(s.route), int64(s.was), -1)
+	return nil
+}
+
+// discardOf notes the content that the submission, its results and its batches refer to.
+func (p *purging) discardOf(s *submissionRow, m *mortal) error {
+	digests, err := digestsOf(m.files)
+	if err != nil {
+		return fmt.Errorf("attachments of %s: %w", s.id, err)
+	}
+	err = p.c.query("SELECT documents FROM result WHERE sub=? AND documents IS NOT NULL", []any{s.id}, func(row []driver.Value) error {
+		more, err := digestsOf(text(row[0]))
+		digests = append(digests, more...)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(m.form) == len(connectors.Digest{}) {
+		digests = append(digests, connectors.Digest(m.form))
+	}
+	for i := range s.deliveries {
+		if d := &s.deliveries[i]; d.batch != 0 {
+			// The file of a delivered batch is not needed any more, and it holds this submission.
+			if err := p.discardBatches("target=? AND seq=?", d.target, d.batch); err != nil {
+				return err
+			}
+		}
+	}
+	return p.discard(digests)
+}
+
+// discardBatches notes the files of batches that are delivered or voided.
+func (t *tx) discardBatches(where string, args ...any) error {
+	var digests []connectors.Digest
+	err := t.c.query("UPDATE batch SET gone=1 WHERE gone=0 AND (state=11 OR state=14) AND "+where+" RETURNING digest", args, func(row []driver.Value) error {
+		digests = append(digests, connectors.Digest(bytesOf(row[0])))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return t.discard(digests)
+}
+
+// discard notes content that may be removed once nothing refers to it.
+func (t *tx) discard(digests []connectors.Digest) error {
+	for _, d := range digests {
+		if _, err := t.c.exec("INSERT OR IGNORE INTO garbage(digest) VALUES(?)", d[:]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func digestsOf(files string) (digests []connectors.Digest, err error) {
+	list, err := decodeFiles(files)
+	for _, f := range list {
+		digests = append(digests, f.Digest)
+	}
+	return digests, err
+}
+
+// PurgeDropped takes away results that a person set aside before a moment, some at a time, and returns how many
+// are gone.
+func (j *Journal) PurgeDropped(ctx context.Context, before time.Time, limit int) (n int, err error) {
+	err = j.do(ctx, "purge dropped results", func(t *tx) error {
+		n = 0
+		var digests []connectors.Digest
+		var numbers []int64
+		err := t.c.query("SELECT n, documents FROM result WHERE sub=? AND at<? LIMIT ?", []any{dropped, before, limit}, func(row []driver.Value) error {
+			more, err := digestsOf(text(row[1]))
+			digests, numbers = append(digests, more...), append(numbers, integer(row[0]))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, number := range numbers {
+			if _, err := t.c.exec("DELETE FROM result WHERE n=?", number); err != nil {
+				return err
+			}
+		}
+		if _, err := t.c.exec("DELETE FROM history WHERE sub=? AND at<?", dropped, before); err != nil {
+			return err
+		}
+		n = len(numbers)
+		return t.discard(digests)
+	})
+	return n, err
+}
+
+// ExpireTombstones takes away tombstones of submissions that were purged before a moment, some at a time, and
+// returns how many are gone. Such a form is unknown from then on.
+func (j *Journal) ExpireTombstones(ctx context.Context, before time.Time, limit int) (n int, err error) {
+	var ids []ID
+	err = j.read(ctx, func(c *conn) error {
+		return c.query("SELECT id FROM tombstone WHERE purged<? LIMIT ?", []any{before, limit}, func(row []driver.Value) error {
+			ids = append(ids, ID(integer(row[0])))
+			return nil
+		})
+	})
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	err = j.do(ctx, "expire tombstones", func(t *tx) error {
+		n = 0
+		for _, id := range ids {
+			gone, err := t.c.exec("DELETE FROM tombstone WHERE id=?", id)
+			if err != nil {
+				return err
+			}
+			if _, err := t.c.exec("DELETE FROM tombmatch WHERE sub=?", id); err != nil {
+				return err
+			}
+			n += int(gone)
+			t.count(tallyPurged, 0, 0, -gone)
+		}
+		return nil
+	})
+	return n, err
+}

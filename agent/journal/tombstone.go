@@ -1,0 +1,261 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql/driver"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// Purged is the state of a submission of which only a tombstone is left.
+const Purged State = "purged"
+
+// Tombstone is what stays of a purged submission, so that it stays known: no content, no reference, no name of a
+// file. Reference and digest are keyed hashes, by which only the same form is recognised.
+type Tombstone struct {
+	ID      ID        `json:"id"`
+	Was     State     `json:"was"` // closed, rejected, or decided and never fetched
+	Route   string    `json:"route,omitempty"`
+	Office  string    `json:"office,omitempty"`
+	Targets []string  `json:"targets,omitempty"` // that have it
+	At      time.Time `json:"at"`                // accepted
+	Ended   time.Time `json:"ended"`             // last change of the submission
+	Purged  time.Time `json:"purged"`
+	Run     int64     `json:"run"`              // number of the purge; several are purged together
+	By      string    `json:"by,omitempty"`     // operator; empty: retention
+	Reason  string    `json:"reason,omitempty"` // the operator's
+}
+
+// PurgedError says that a submission is gone, and what is known of it. It is an ErrNotFound.
+type PurgedError struct{ Tombstone }
+
+// Error names submission and day.
+func (e *PurgedError) Error() string {
+	return fmt.Sprintf("submission %s ended as %s and was purged on %s", e.ID, e.Was, e.Purged.Format(time.DateOnly))
+}
+
+// Unwrap makes it an ErrNotFound.
+func (e *PurgedError) Unwrap() error { return ErrNotFound }
+
+// graves is what the writer knows of tombstones without asking the disk.
+type graves struct {
+	key []byte // of the hashes; nil: none was made yet
+	any bool   // there may be tombstones
+}
+
+// graveKey is the mark under which the key lies, in hex.
+const graveKey = "tombstone-key"
+
+func (j *Journal) loadGraves(c *conn) (err error) {
+	if j.graves.key, err = keyOf(c); err != nil || j.graves.key == nil {
+		return err
+	}
+	n, err := c.number("SELECT EXISTS(SELECT 1 FROM tombstone)")
+	j.graves.any = n != 0
+	return err
+}
+
+// keyOf returns the key of the hashes; nil where nothing was ever purged.
+func keyOf(c *conn) ([]byte, error) {
+	s, err := mark(c, graveKey)
+	if err != nil || s == "" {
+		return nil, err
+	}
+	return hex.DecodeString(s)
+}
+
+// graveKey returns the key and makes it before the first purge.
+func (t *tx) graveKey() ([]byte, error) {
+	key, err := keyOf(t.c)
+	if err != nil || key != nil {
+		return key, err
+	}
+	key = make([]byte, 32)
+	if _, err := rand.Read(key); err != nil {
+		return nil, err
+	}
+	return key, t.setMark(graveKey, hex.EncodeToString(key))
+}
+
+// keyed is the hash of some texts of one kind. 128 bits tell forms apart for good.
+func keyed(key []byte, kind string, parts ...string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(kind))
+	for _, p := range parts {
+		fmt.Fprintf(h, "\x00%d\x00%s", len(p), p)
+	}
+	return h.Sum(nil)[:16]
+}
+
+func refHash(key []byte, scope, reference string) []byte {
+	return keyed(key, "reference", scope, reference)
+}
+func digestHash(key, digest []byte) []byte            { return keyed(key, "digest", string(digest)) }
+func matchHash(key []byte, plan, match string) []byte { return keyed(key, "match", plan, match) }
+
+const tombColumns = "SELECT id, state, route, office, reached, at, ended, purged, run, by, why FROM tombstone "
+
+func (j *Journal) tombRow(c *conn, row []driver.Value) Tombstone {
+	return Tombstone{ID: ID(integer(row[0])), Was: stateCode(integer(row[1])).word(), Route: j.name(c, row[2]), Office: j.name(c, row[3]),
+		Targets: splitList(j.name(c, row[4])), At: instant(row[5]), Ended: instant(row[6]), Purged: instant(row[7]), Run: integer(row[8]),
+		By: text(row[9]), Reason: text(row[10])}
+}
+
+// tombstone returns what is left of a submission.
+func (j *Journal) tombstone(c *conn, id ID) (t Tombstone, found bool, err error) {
+	if !j.has(graveVersion) {
+		return t, false, nil
+	}
+	found, err = c.one(tombColumns+"WHERE id=?", []any{id}, func(row []driver.Value) error {
+		t = j.tombRow(c, row)
+		return nil
+	})
+	return t, found, err
+}
+
+// missing is the error about a submission that is not there.
+func (j *Journal) missing(c *conn, id ID) error {
+	t, found, err := j.tombstone(c, id)
+	if err != nil {
+		return err
+	}
+	if found {
+		return &PurgedError{t}
+	}
+	return fmt.Errorf("submission %s: %w", id, ErrNotFound)
+}
+
+// Tombstone returns what is left of a purged submission; ErrNotFound if it was not purged.
+func (j *Journal) Tombstone(ctx context.Context, id ID) (t Tombstone, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		var found bool
+		if t, found, err = j.tombstone(c, id); err == nil && !found {
+			err = fmt.Errorf("tombstone of %s: %w", id, ErrNotFound)
+		}
+		return err
+	})
+	return t, err
+}
+
+// view is what show can say of a purged submission.
+func (t Tombstone) view() View {
+	v := View{Entry: t.entry(), Timeline: []Moment{{At: t.At, What: "accepted", Text: t.Route}, {At: t.Ended, What: string(t.Was)},
+		{At: t.Purged, What: string(Purged), Text: t.Reason, By: t.By}}}
+	for _, name := range t.Targets {
+		v.Deliveries = append(v.Deliveries, DeliveryView{Target: name, Progress: Done, At: t.Ended})
+	}
+	return v
+}
+
+func (t Tombstone) entry() Entry {
+	return Entry{ID: t.ID, State: Purged, Route: t.Route, Office: t.Office, At: t.At, Changed: t.Purged, Code: string(t.Was)}
+}
+
+// listPurged is List for purged submissions; a reference finds the one whose hash it has, in any scope.
+func (j *Journal) listPurged(c *conn, f Filter) (list []Entry, err error) {
+	if !j.has(graveVersion) {
+		return nil, nil
+	}
+	where, args := "WHERE id>?", []any{f.After}
+	for _, named := range []struct{ column, name string }{{"route", f.Route}, {"office", f.Office}} {
+		if named.name == "" {
+			continue
+		}
+		w, ok := j.known(c, named.name)
+		if !ok {
+			return nil, nil
+		}
+		where, args = where+" AND "+named.column+"=?", append(args, w)
+	}
+	if !f.Since.IsZero() {
+		where, args = where+" AND at>=?", append(args, f.Since)
+	}
+	if !f.Until.IsZero() {
+		where, args = where+" AND at<?", append(args, f.Until)
+	}
+	if f.Reference != "" {
+		hashes, err := j.hashesOf(c, f.Reference)
+		if err != nil || len(hashes) == 0 {
+			return nil, err
+		}
+		where += " AND ref IN (?"
+		for range len(hashes) - 1 {
+			where += ",?"
+		}
+		where, args = where+")", append(args, hashes...)
+	}
+	err = c.query(tombColumns+where+" ORDER BY id LIMIT ?", append(args, bounded(f.Limit)), func(row []driver.Value) error {
+		list = append(list, j.tombRow(c, row).entry())
+		return nil
+	})
+	return list, err
+}
+
+// hashesOf returns the hashes that a reference has in every scope that the journal knows.
+func (j *Journal) hashesOf(c *conn, reference string) (hashes []any, err error) {
+	key, err := keyOf(c)
+	if err != nil || key == nil {
+		return nil, err
+	}
+	err = c.query("SELECT text FROM word WHERE id IN (SELECT DISTINCT scope FROM submission UNION SELECT office FROM tombstone UNION SELECT route FROM tombstone)", nil, func(row []driver.Value) error {
+		hashes = append(hashes, refHash(key, text(row[0]), reference))
+		return nil
+	})
+	return hashes, err
+}
+
+// buried finds the purged submission that holds a reference of a front office.
+func (j *Journal) buried(c *conn, office, reference string) (id ID, found bool, err error) {
+	if !j.has(graveVersion) {
+		return 0, false, nil
+	}
+	key, err := keyOf(c)
+	if err != nil || key == nil {
+		return 0, false, err
+	}
+	n, err := c.number("SELECT id FROM tombstone WHERE ref=? AND claim=1", refHash(key, office, reference))
+	return ID(n), n != 0, err
+}
+
+// grave is a tombstone as acceptance needs it.
+type grave struct {
+	id    ID
+	state stateCode
+	claim int64
+	same  bool // the very content came again
+}
+
+// gravesOf finds the tombstones that carry the reference of an arrival. Where nothing was purged it costs nothing.
+func (t *tx) gravesOf(scope, reference string, digest connectors.Digest) (list []grave, err error) {
+	if !t.j.graves.any {
+		return nil, nil
+	}
+	key := t.j.graves.key
+	const sql = "SELECT id, state, claim, digest FROM tombstone WHERE ref=? ORDER BY claim DESC, id"
+	err = t.c.query(sql, []any{refHash(key, scope, reference)}, func(row []driver.Value) error {
+		list = append(list, grave{id: ID(integer(row[0])), state: stateCode(integer(row[1])), claim: integer(row[2]),
+			same: bytes.Equal(bytesOf(row[3]), digestHash(key, digest[:]))})
+		return nil
+	})
+	return list, err
+}
+
+// tooLate says of a result that fits nothing whether what it speaks of was purged.
+func (t *tx) tooLate(o *Outcome) (*Reason, error) {
+	if !t.j.graves.any {
+		return nil, nil
+	}
+	id, err := t.c.number("SELECT sub FROM tombmatch WHERE key=? LIMIT 1", matchHash(t.j.graves.key, o.Plan, o.MatchKey))
+	if err != nil || id == 0 {
+		return nil, err
+	}
+	return &Reason{Code: CodePurged, Text: "the result came after submission " + ID(id).String() + " was purged",
+		Next: "tell the front office in another way if it must know; then inbasket results drop"}, nil
+}
