@@ -191,4 +191,3 @@ func errorOr(err, other error) error {
 	}
 	return other
 }
-
