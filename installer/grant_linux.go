@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"syscall"
 )
 
 // ownConfigs is the folder below which configurations are ours to give to the account's group.
@@ -31,8 +30,8 @@ func (h *host) grant(ctx context.Context, t *transaction, i Instance) error {
 		if err != nil {
 			return err
 		}
-		s, ok := info.Sys().(*syscall.Stat_t)
-		if mode := info.Mode(); ok && s.Uid == 0 && s.Gid == 0 && mode&fs.ModeSymlink == 0 && mode&0o040 != 0 && mode&0o004 == 0 {
+		uid, gid := h.owner(p, info)
+		if mode := info.Mode(); uid == 0 && gid == 0 && mode&fs.ModeSymlink == 0 && mode&0o040 != 0 && mode&0o004 == 0 {
 			closed = append(closed, p)
 		}
 		return nil

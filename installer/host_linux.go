@@ -24,6 +24,7 @@ type host struct {
 	run   func(ctx context.Context, name string, args ...string) (string, error)
 	runAs func(ctx context.Context, a account, env []string, name string, args ...string) (string, error)
 	chown func(path string, uid, gid int) error
+	owner func(path string, info fs.FileInfo) (uid, gid int)
 }
 
 // account is a user of the machine.
@@ -34,7 +35,15 @@ type account struct {
 }
 
 func realHost() *host {
-	return &host{euid: os.Geteuid(), run: runCommand, runAs: runCommandAs, chown: os.Lchown}
+	return &host{euid: os.Geteuid(), run: runCommand, runAs: runCommandAs, chown: os.Lchown, owner: ownerOf}
+}
+
+// ownerOf returns who a file belongs to; -1 when the system does not say.
+func ownerOf(_ string, info fs.FileInfo) (uid, gid int) {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(s.Uid), int(s.Gid)
+	}
+	return -1, -1
 }
 
 // sbin is where the commands of an administrator lie; cron and su do not always name it.

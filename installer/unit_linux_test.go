@@ -1,0 +1,158 @@
+package installer
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// strange is an instance all of whose paths hold what means something in a unit.
+func strange(root string) Instance {
+	dir := filepath.Join(root, `Ämter & "Co" %n $HOME`)
+	return Instance{
+		Name: "roads", Account: "amt", Program: filepath.Join(root, "a b", "inbasket"), Config: filepath.Join(dir, `in\basket.yaml`),
+		State: dir, Writable: []string{filepath.Join(dir, "x:y"), "/home/amt/Eingang %d", "/srv/drop;2"}, Readable: []string{"/root/ca.pem"},
+	}
+}
+
+func TestUnitText(t *testing.T) {
+	i := strange("/opt")
+	unit := unitText(i)
+	for _, want := range []string{
+		ownMark, "(roads)\n", "\nUser=amt\n", "\nStateDirectory=inbasket-roads\n", "\nWorkingDirectory=/var/lib/inbasket-roads\n",
+		"\n" + `ExecStart="/opt/a b/inbasket" run --config "/opt/Ämter & \"Co\" %%n $$HOME/in\\basket.yaml"` + "\n",
+		`:/opt/Ämter & "Co" %%n $HOME/credentials` + "\n",
+	} {
+		if !strings.Contains(unit, want) {
+			t.Errorf("no %q in\n%s", want, unit)
+		}
+	}
+	for _, gone := range []string{"\nGroup=", packagedProgram, packagedConfig} {
+		if strings.Contains(unit, gone) {
+			t.Errorf("%q in\n%s", gone, unit)
+		}
+	}
+	if d := cmp.Diff(definition{i.Program, i.Config, "amt"}, readUnit(unit), cmp.AllowUnexported(definition{})); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff(definition{packagedProgram, packagedConfig, "inbasket"}, readUnit(packagedUnit), cmp.AllowUnexported(definition{})); d != "" {
+		t.Error(d)
+	}
+}
+
+// TestUnitIsUnderstood has systemd itself read units and drop-ins whose paths are as bad as they come.
+func TestUnitIsUnderstood(t *testing.T) {
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("systemd-analyze is not here")
+		}
+		t.Skip("systemd-analyze is not here")
+	}
+	dir := t.TempDir()
+	i := strange(dir)
+	i.Account = "root"
+	if err := os.MkdirAll(filepath.Dir(i.Program), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(i.Program, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	unit := filepath.Join(dir, "inbasket-roads.service")
+	for path, text := range map[string]string{unit: unitText(i), filepath.Join(unit+".d", dropInName): dropInText(i)} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := exec.CommandContext(context.Background(), analyze, "verify", "--man=no", unit).CombinedOutput()
+	if err != nil || strings.Contains(string(out), "inbasket") {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+}
+
+func TestDropIn(t *testing.T) {
+	for name, c := range map[string]struct {
+		i    Instance
+		want string
+	}{
+		"nothing":         {Instance{State: "/var/lib/inbasket", Readable: []string{"/etc/inbasket"}}, ""},
+		"below state":     {Instance{State: "/var/lib/inbasket/state", Writable: []string{"/var/lib/inbasket/in"}}, ""},
+		"state elsewhere": {Instance{State: "/srv/inbasket", Writable: []string{"/srv/inbasket/in"}}, "ReadWritePaths=-/srv/inbasket\n"},
+		"another's state": {Instance{Name: "b", State: "/var/lib/inbasket"}, "ReadWritePaths=-/var/lib/inbasket\n"},
+		"one in another":  {Instance{Writable: []string{"/srv", "/srv/forms", "/srv2"}}, "ReadWritePaths=-/srv\nReadWritePaths=-/srv2\n"},
+		"home": {Instance{Writable: []string{"/home/a b/in"}, Readable: []string{"/home/a b", "/home/a b/in/ca.pem"}},
+			"ProtectHome=tmpfs\nBindPaths=\"-/home/a b/in\"\nBindReadOnlyPaths=\"-/home/a b\"\n"},
+		"tmp":       {Instance{Writable: []string{"/tmp/in"}, Readable: []string{"/var/tmp/x", "/usr/share/x"}}, "BindPaths=-/tmp/in\nBindReadOnlyPaths=-/var/tmp/x\n"},
+		"specifier": {Instance{Writable: []string{"/srv/100%"}}, "ReadWritePaths=-/srv/100%%\n"},
+		"program":   {Instance{Program: "/root/inbasket", Config: "/root/inbasket.yaml"}, "ProtectHome=tmpfs\nBindReadOnlyPaths=-/root/inbasket\nBindReadOnlyPaths=-/root/inbasket.yaml\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := dropInText(c.i)
+			_, lines, _ := strings.Cut(got, "[Service]\n")
+			if d := cmp.Diff(c.want, lines); d != "" {
+				t.Error(d)
+			}
+			if lack, stale := missing(c.i, []string{got}, got); len(lack)+len(stale) > 0 {
+				t.Errorf("its own drop-in lacks %q, and has %q too much", lack, stale)
+			}
+		})
+	}
+}
+
+func TestMissing(t *testing.T) {
+	i := Instance{State: "/var/lib/inbasket", Writable: []string{"/srv/forms", "/srv/out", "/home/x"}}
+	texts := []string{packagedUnit, "[Service]\nReadWritePaths=/srv/forms \"/srv/a b\"\nProtectHome=no\n"}
+	own := "[Service]\nReadWritePaths=-/srv/old\n"
+	lack, stale := missing(i, append(texts, own), own)
+	if d := cmp.Diff([]setting{{"BindPaths", "-/home/x"}, {"ReadWritePaths", "-/srv/out"}}, lack, cmp.AllowUnexported(setting{})); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]setting{{"ReadWritePaths", "-/srv/old"}}, stale, cmp.AllowUnexported(setting{})); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestWordsUndoQuote(t *testing.T) {
+	for _, path := range []string{"/a", "/a b", `/a"b`, `/a\b`, "/100%", "/%%", "/ä:b", "/a'b", "/;", "/$x"} {
+		if got := words(quote(path)); len(got) != 1 || got[0] != path {
+			t.Errorf("%q → %q → %q", path, quote(path), got)
+		}
+	}
+	if d := cmp.Diff([]string{"a", "b c", "", "d"}, words(` a  "b c" '' d`)); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestStateDrift(t *testing.T) {
+	m := newMachine(t)
+	s := &systemd{m.h}
+	if _, err := s.Install(t.Context(), permits()); err != nil {
+		t.Fatal(err)
+	}
+	i := permits()
+	i.Writable = append(i.Writable, "/srv/new")
+	m.stale = true
+	state, err := s.Status(t.Context(), i)
+	if err != nil || len(state.Drift) != 2 || !strings.HasSuffix(state.Drift[0], "50-inbasket-paths.conf: ReadWritePaths=-/srv/new") {
+		t.Errorf("%q, %v", state.Drift, err)
+	}
+	m.put("/etc/systemd/system/inbasket.service", ownMark+"\n", 0o644)
+	m.exit, m.active["inbasket"] = "78", false
+	if state, err = s.Status(t.Context(), permits()); err != nil || len(state.Drift) != 2 || state.Running || state.ExitCode != 78 {
+		t.Errorf("%+v, %v", state, err)
+	}
+	if changes, err := s.OpenFolders(t.Context(), i); err != nil || len(changes) != 2 {
+		t.Errorf("%q, %v", changes, err)
+	}
+	if _, err := s.OpenFolders(t.Context(), Instance{Name: "none"}); err == nil {
+		t.Error("folders of a service that is not there were opened")
+	}
+}
