@@ -40,7 +40,9 @@ func folders(i Instance) []folder {
 		out = append(out, folder{path: p, rights: rightsModify})
 	}
 	for _, p := range i.Readable {
-		out = append(out, folder{path: p, rights: rightsRead})
+		if !inside(p, home) { // there it may read already
+			out = append(out, folder{path: p, rights: rightsRead})
+		}
 	}
 	return out
 }

@@ -122,7 +122,7 @@ func startFailure(op string, s *mgr.Service, now svc.Status, begun time.Time) er
 func (m *windowsManager) probe(ctx context.Context, s *mgr.Service, i Instance) error {
 	err := m.start(ctx, s, ProbeArgument)
 	var failed *connectors.Error
-	if errors.As(err, &failed) && failed.Code == CodeAtStart {
+	if errors.As(err, &failed) && m.told(s) {
 		return connectors.Errorf(connectors.ItemError, CodeAsAccount, "use "+i.Config+" as "+account(i.Service()), "mend it and repeat the command", "%w", failed.Err)
 	}
 	if err != nil {
@@ -130,6 +130,12 @@ func (m *windowsManager) probe(ctx context.Context, s *mgr.Service, i Instance) 
 	}
 	_, err = m.wait(ctx, s, stopPatience, func(st svc.Status) bool { return st.State == svc.Stopped })
 	return err
+}
+
+// told tells whether the service ended with a code of the agent's own.
+func (m *windowsManager) told(s *mgr.Service) bool {
+	now, err := s.Query()
+	return err == nil && now.State == svc.Stopped && errors.Is(windows.Errno(now.Win32ExitCode), windows.ERROR_SERVICE_SPECIFIC_ERROR)
 }
 
 // stop orders the service to stop and waits until it has.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +32,12 @@ type windowsService struct {
 	log  eventSink
 	exit int
 	dir  string // for log files; empty until the configuration's place is known
+
+	// said is what the command line wrote to standard error: a service has none.
+	said strings.Builder
+
+	// probing is a start that only looks at the configuration as the service's own account, for the installer.
+	probing bool
 }
 
 // asService runs the command line as a service of Windows if it is one, and returns the exit code. The
@@ -67,9 +75,13 @@ func serviceFlag(args []string) string {
 }
 
 // Execute runs the agent and answers the service manager until one of them ends it.
-func (s *windowsService) Execute(_ []string, orders <-chan svc.ChangeRequest, status chan<- svc.Status) (bool, uint32) {
+func (s *windowsService) Execute(given []string, orders <-chan svc.ChangeRequest, status chan<- svc.Status) (bool, uint32) {
 	now := svc.Status{State: svc.StartPending, CheckPoint: 1, WaitHint: waitHint()}
 	status <- now
+	if slices.Contains(given, installer.ProbeArgument) {
+		s.probing = true
+		s.args = []string{"service", "probe", "--config", configFlag(s.args)}
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	r := s.begin(ctx)
@@ -131,7 +143,7 @@ func (r serviceRun) reload() {
 // begin runs the command line beside the manager's orders.
 func (s *windowsService) begin(ctx context.Context) serviceRun {
 	r := serviceRun{done: make(chan error, 1), ready: make(chan struct{}), reloads: make(chan struct{}, 1)}
-	a := &app{stdin: strings.NewReader(""), stdout: &strings.Builder{}, stderr: &strings.Builder{}, getenv: os.Getenv}
+	a := &app{stdin: strings.NewReader(""), stdout: io.Discard, stderr: &s.said, getenv: os.Getenv}
 	a.host = &host{
 		ready:    func() { s.started(a); close(r.ready) },
 		events:   newEventWriter(s.log, time.Now),
@@ -199,6 +211,9 @@ func (s *windowsService) reloaded(err error) {
 
 // end tells the event log how the agent ended, and returns what the service manager is told.
 func (s *windowsService) end(err error, ordered bool) (bool, uint32) {
+	if err == nil && s.probing {
+		return s.leave(exitOK)
+	}
 	if err == nil && ordered {
 		s.log(eventInfo, eventStopped, "The agent was stopped.")
 		return s.leave(exitOK)
@@ -207,8 +222,10 @@ func (s *windowsService) end(err error, ordered bool) (bool, uint32) {
 		err = errors.New("the agent ended by itself without a reason")
 	}
 	code := exitCode(err)
-	text := fmt.Sprintf("%s\ncode: %s\nexit code: %d", explain(err), codeOf(err), code)
-	s.log(eventError, eventEnded, "The agent does not run.\n\n"+text)
+	text := fmt.Sprintf("%s%s\ncode: %s\nexit code: %d", s.said.String(), explain(err), codeOf(err), code)
+	if !s.probing { // who asked is told
+		s.log(eventError, eventEnded, "The agent does not run.\n\n"+text)
+	}
 	_ = os.WriteFile(filepath.Join(s.dir, installer.StartErrorName), []byte(text+"\n"), 0o600) // the event log has it too
 	return s.leave(code)
 }
