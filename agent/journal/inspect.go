@@ -147,3 +147,23 @@ func (i *Inspection) readPlans(c *conn) error {
 		return nil
 	})
 }
+
+// Trail is one line of the history without its texts.
+type Trail struct {
+	At     time.Time
+	ID     ID
+	What   string
+	Target string
+	Code   string
+}
+
+// Trail returns the last lines of the history of all submissions, newest first.
+func (j *Journal) Trail(ctx context.Context, limit int) (list []Trail, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		return c.query("SELECT at, sub, what, target, code FROM history ORDER BY n DESC LIMIT ?", []any{limit}, func(row []driver.Value) error {
+			list = append(list, Trail{At: instant(row[0]), ID: ID(integer(row[1])), What: text(row[2]), Target: text(row[3]), Code: text(row[4])})
+			return nil
+		})
+	})
+	return list, err
+}
