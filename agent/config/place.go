@@ -29,6 +29,7 @@ func Locate(path string) (Place, error) {
 	}
 	file, problems := diag.Parse(path, src)
 	if file.Root().Kind != diag.Map {
+		maskLooks(problems)
 		return Place{}, problems.Err()
 	}
 	c := &Config{Dir: filepath.Dir(abs)}

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/inbasket/inbasket/agent/secret"
 	"github.com/inbasket/inbasket/connectors"
@@ -28,18 +27,6 @@ func (l *loader) secret(n *diag.Node) (string, diag.Problems) {
 		return "", diag.Problems{n.Problem(CodeSecret, "a secret is written out here", howToRefer+"; change the secret, since it stood in a file")}
 	}
 	return l.resolve(n, true)
-}
-
-// mask hides secrets that were written out from all source lines, for problems are printed and mailed.
-func (l *loader) mask(problems diag.Problems) {
-	for i := range problems {
-		for _, secret := range l.literals {
-			if secret != "" {
-				stars := strings.Repeat("*", utf8.RuneCountInString(secret)) // as wide: the caret stays right
-				problems[i].Source = strings.ReplaceAll(problems[i].Source, secret, stars)
-			}
-		}
-	}
 }
 
 // resolve reads what a reference names. A problem becomes a warning when the configuration is only checked.

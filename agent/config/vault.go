@@ -87,20 +87,29 @@ func (v *vault) age(name string) (string, error) {
 	return v.store.Get(name)
 }
 
-func (v *vault) open() (*secret.Age, error) {
+// key reads what opens the age file.
+func (v *vault) key() (string, error) {
 	id := v.config.Identity
 	if id == nil {
-		return nil, errors.New("secrets.age has no key that can be used")
+		return "", errors.New("secrets.age has no key that can be used")
 	}
 	if m := reference.FindStringSubmatch(id.Text); m[1] == "age" {
-		return nil, errors.New("the key of the age file cannot lie in the age file")
+		return "", errors.New("the key of the age file cannot lie in the age file")
 	}
 	key, problems := v.l.resolve(id, true)
 	if len(problems) > 0 {
-		return nil, fmt.Errorf("the age key: %s", problems[0].Message)
+		return "", errors.New(problems[0].Message)
 	}
 	if key == "" {
-		return nil, errors.New("the age key cannot be read here")
+		return "", errors.New("it cannot be read here")
+	}
+	return key, nil
+}
+
+func (v *vault) open() (*secret.Age, error) {
+	key, err := v.key()
+	if err != nil {
+		return nil, fmt.Errorf("the age key: %w", err)
 	}
 	path := v.l.c.Abs(v.config.File)
 	if _, err := os.Stat(path); err != nil {

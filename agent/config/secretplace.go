@@ -1,0 +1,68 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/inbasket/inbasket/agent/secret"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// SecretStore opens the place for sealed secrets that belongs to a configuration file, also when the file is
+// wrong otherwise: the first secrets are set before everything else is right. On Windows that is the
+// folder secrets beside the file, elsewhere the age file that secrets.age names. key is the path of the age
+// key; empty: the reference in the file is read. kind is age or dpapi, as references name it.
+func SecretStore(path, key string, getenv func(string) string) (store secret.Store, kind string, err error) {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return nil, "", diag.Problems{{File: path, Code: CodeRead, Message: "the configuration cannot be read: " + reason(err), Suggestion: "name the file by --config"}}
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, "", diag.Problems{{File: path, Code: CodeRead, Message: "the path cannot be made absolute"}}
+	}
+	file, problems := diag.Parse(path, src)
+	if file.Root().Kind != diag.Map {
+		maskLooks(problems)
+		return nil, "", problems.Err()
+	}
+	dir := filepath.Dir(abs)
+	l := &loader{options: Options{Getenv: getenv}, c: &Config{Dir: dir, file: file}}
+	v := newVault(l)
+	if v.config == nil {
+		if runtime.GOOS == "windows" {
+			return v.folder, "dpapi", nil
+		}
+		return nil, "", connectors.Errorf(connectors.TargetError, CodeVault, "find the place for secrets",
+			fmt.Sprintf("make a key by inbasket secret keygen FILE, and write into %s: secrets: {age: {file: %s, identity: \"${credential:age-key}\"}}; or without an age file, under systemd: systemd-creds encrypt", path, defaultAgeFile),
+			"%s has no secrets.age", path)
+	}
+	a, err := v.openOrNew(key)
+	l.mask(l.problems)
+	if len(l.problems) > 0 {
+		return nil, "", l.problems
+	}
+	return a, "age", err
+}
+
+// openOrNew is open for a store that need not exist yet, with a key that somebody names.
+func (v *vault) openOrNew(key string) (*secret.Age, error) {
+	identity := ""
+	if key != "" {
+		value, _, err := readSecret(key)
+		if err != nil {
+			return nil, connectors.Errorf(connectors.TargetError, secret.CodeKey, "read the age key", "name the file of the key by --identity", "%s: %s", key, reason(err))
+		}
+		identity = value
+	} else {
+		var err error
+		if identity, err = v.key(); err != nil {
+			return nil, connectors.Errorf(connectors.TargetError, secret.CodeKey, "read the age key",
+				"name the file of the key by --identity: what a service manager hands to the agent is not there for a command", "%w", err)
+		}
+	}
+	return secret.OpenAge(v.l.c.Abs(v.config.File), identity)
+}
