@@ -11,7 +11,7 @@ import (
 )
 
 // servers are the packages that are always needed.
-var servers = []string{"postgresql", "mariadb-server", "vsftpd"}
+var servers = []string{"postgresql", "mariadb-server", "vsftpd", "prometheus"}
 
 // files tell, for each Debian package, whether it is there.
 var files = map[string]string{
@@ -19,6 +19,7 @@ var files = map[string]string{
 	"mariadb-server":    "/usr/sbin/mariadbd",
 	"vsftpd":            "/usr/sbin/vsftpd",
 	"strace":            "/usr/bin/strace",
+	"prometheus":        "/usr/bin/promtool",
 	"e2fsprogs":         "/sbin/mkfs.ext4",
 	"debootstrap":       "/usr/sbin/debootstrap",
 	"systemd-container": "/usr/bin/systemd-nspawn",
