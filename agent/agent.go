@@ -69,12 +69,8 @@ type Agent struct {
 	closed    sync.Once
 }
 
-// New opens journal and content store, and builds everything that the configuration names. Nothing
-// runs until Run. Only one agent can have a journal open.
-func New(ctx context.Context, o Options) (*Agent, error) {
-	if o.Clock == nil {
-		o.Clock = SystemClock{}
-	}
+// open is one attempt of New.
+func open(ctx context.Context, o Options) (*Agent, error) {
 	a := &Agent{options: o, clock: o.Clock, log: o.Log, figures: newFigures(o.Clock), started: o.Clock.Now()}
 	if err := os.MkdirAll(o.Config.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)

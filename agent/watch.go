@@ -20,7 +20,7 @@ type watcher struct {
 	agent  *Agent
 	every  time.Duration
 	ping   func(context.Context) error // returns once the journal's writer takes calls
-	asked  atomic.Bool // the journal's writer has not answered yet
+	asked  atomic.Bool                 // the journal's writer has not answered yet
 	probe  *beat
 	last   time.Time // on the clock, at the last look
 	status string    // as told last
@@ -40,6 +40,7 @@ func (a *Agent) watch(ctx context.Context) {
 	w.probe, _ = probe.Value(beatKey{}).(*beat)
 	w.probe.set("", 0, false)
 	w.last = a.clock.Now()
+	w.keepReserve()
 	for {
 		select {
 		case <-ctx.Done():
@@ -63,6 +64,7 @@ func newWatcher(a *Agent) *watcher {
 func (w *watcher) look(ctx context.Context) {
 	a := w.agent
 	w.jumped()
+	w.keepReserve()
 	if w.asked.CompareAndSwap(false, true) {
 		w.probe.set("take the next call", journalLimit, false)
 		go func() {
@@ -82,6 +84,12 @@ func (w *watcher) look(ctx context.Context) {
 		a.tell("watchdog")
 	}
 	w.tellStatus(ctx)
+}
+
+func (w *watcher) keepReserve() {
+	if !w.quiet {
+		keepReserve(w.agent.options.Config.State)
+	}
 }
 
 // tell logs what has begun and what is over.

@@ -232,6 +232,21 @@ func (w *world) until(what string, ok func() bool) {
 	}
 }
 
+// untilLogged waits until the log has a text, also while there is no agent yet.
+func (w *world) untilLogged(text string) {
+	w.t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(90 * time.Second)
+	for !strings.Contains(w.log.String(), text) {
+		select {
+		case <-tick.C:
+		case <-limit:
+			w.t.Fatalf("not in the log: %s\n%s", text, w.log)
+		}
+	}
+}
+
 func (w *world) states() map[journal.State]int64 {
 	s, err := w.agent.Status(context.Background())
 	if err != nil {
