@@ -95,10 +95,7 @@ func (s *source) release(name string, at time.Time) {
 	delete(s.inflight, name)
 	s.again[name] = at
 	s.mu.Unlock()
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
+	s.nudge()
 }
 
 // tag tells two forms of the same name apart in the done folder.

@@ -60,10 +60,11 @@ type source struct {
 		watchAt  time.Time            // the next try to watch, after one failed
 	}
 
-	mu       sync.Mutex
-	inflight map[string]*item
-	again    map[string]time.Time // released: offered again from then on
-	closed   bool
+	mu        sync.Mutex
+	inflight  map[string]*item
+	again     map[string]time.Time // released: offered again from then on
+	closed    bool
+	reoffered map[again]bool // owned by Reoffer: what it has put back
 }
 
 // item is a form that was handed out and is not settled yet.
