@@ -304,6 +304,7 @@ func TestConsole(t *testing.T) {
 			continue
 		}
 		t.Run(page, func(t *testing.T) {
+			t.Parallel() // each page has its own folder, and mostly waits
 			s := newShell(t, bin)
 			for _, b := range all {
 				if err := s.block(b); err != nil {

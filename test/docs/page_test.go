@@ -9,8 +9,9 @@
 //	yaml      a configuration or a mapping, whole or a part of one; must be right
 //	json      must be JSON
 //
-// A comment in front of a block changes that: "<!-- file: PATH -->" also writes it to a file of the page's folder, and
-// "<!-- not run: WHY -->" leaves it alone. "<!-- setup" and lines up to "-->" run in the page's shell without being seen.
+// A comment in front of a block changes that: "<!-- file: PATH -->" also writes it to a file of the page's folder,
+// "<!-- not run: WHY -->" leaves it alone, and "<!-- run by: FOLDER -->" leaves it to the tests in that folder, which
+// read it from the page. "<!-- setup" and lines up to "-->" run in the page's shell without being seen.
 package docs
 
 import (
@@ -31,6 +32,7 @@ type block struct {
 	text   string
 	file   string // where to write it, relative to the page's folder
 	notRun string
+	runBy  string // folder of the tests that run it
 }
 
 // elsewhere names pages whose commands are run by the tests of a package, against a server of its own.
@@ -56,6 +58,7 @@ func pages(t *testing.T) []string {
 var (
 	fileComment   = regexp.MustCompile(`^<!-- file: (\S+) -->$`)
 	notRunComment = regexp.MustCompile(`^<!-- not run: (.+) -->$`)
+	runByComment  = regexp.MustCompile(`^<!-- run by: (\S+) -->$`)
 )
 
 // blocks returns a page's blocks in order.
@@ -67,24 +70,27 @@ func blocks(t *testing.T, page string) []block {
 	}
 	var out []block
 	var now *block
-	var end, file, notRun string
+	var end, file, notRun, runBy string
 	for i, line := range strings.Split(string(src), "\n") {
 		switch trimmed := strings.TrimSpace(line); {
 		case now != nil && trimmed == end:
 			out = append(out, *now)
-			now, file, notRun = nil, "", ""
+			now, file, notRun, runBy = nil, "", "", ""
 		case now != nil:
 			now.text += line + "\n"
 		case strings.HasPrefix(trimmed, "```"):
-			now, end = &block{page: page, line: i + 2, lang: trimmed[3:], file: file, notRun: notRun}, "```"
+			now, end = &block{page: page, line: i + 2, lang: trimmed[3:], file: file, notRun: notRun, runBy: runBy}, "```"
 		case trimmed == "<!-- setup":
 			now, end = &block{page: page, line: i + 2, lang: "setup"}, "-->"
 		case fileComment.MatchString(trimmed):
 			file = fileComment.FindStringSubmatch(trimmed)[1]
 		case notRunComment.MatchString(trimmed):
 			notRun = notRunComment.FindStringSubmatch(trimmed)[1]
+		case runByComment.MatchString(trimmed):
+			runBy = runByComment.FindStringSubmatch(trimmed)[1]
+			notRun = "run by the tests in " + runBy
 		case trimmed != "":
-			file, notRun = "", ""
+			file, notRun, runBy = "", "", ""
 		}
 	}
 	if now != nil {
@@ -131,6 +137,26 @@ func TestLinks(t *testing.T) {
 				if b, err := os.ReadFile(to); err != nil || !anchors(string(b))[anchor] {
 					t.Errorf("%s: %s has no such heading", page, m[1])
 				}
+			}
+		}
+	}
+}
+
+// TestRunElsewhere looks whether blocks that another folder's tests are to run have such tests, which read the page.
+func TestRunElsewhere(t *testing.T) {
+	for _, page := range pages(t) {
+		for _, b := range blocks(t, page) {
+			if b.runBy == "" {
+				continue
+			}
+			reads := false
+			files, _ := filepath.Glob(filepath.Join(root, filepath.FromSlash(b.runBy), "*.go"))
+			for _, f := range files {
+				src, err := os.ReadFile(f)
+				reads = reads || err == nil && strings.Contains(string(src), filepath.Base(page))
+			}
+			if !reads {
+				t.Errorf("%s:%d: no test in %s reads this page", page, b.line, b.runBy)
 			}
 		}
 	}
