@@ -116,13 +116,19 @@ func (b *builder) checkSource(s *answerSpec, a *answer) {
 	}
 }
 
+// asksSince finds the place of a query that is asked again after a restore.
+var asksSince = regexp.MustCompile(`(?i):since\b`)
+
 func (b *builder) answerQuery(s *answerSpec, a *answer) {
 	for _, need := range [][2]string{{"query", s.Query}, {"mark", s.Mark}, {"id", first(s.ID, "")}} {
 		if need[1] == "" {
 			b.report(s.node.Problem(CodeMissingKey, "an answer from a database needs "+need[0], ""))
 		}
 	}
-	a.question = connectors.Question{Query: s.Query, ID: s.ID, Mark: s.Mark, Every: s.Every}
+	if s.Again != "" && !asksSince.MatchString(s.Again) {
+		b.report(s.node.KeyProblem("again", CodeAnswer, "again needs the place :since, as in ... where SENT >= :since", ""))
+	}
+	a.question = connectors.Question{Query: s.Query, ID: s.ID, Mark: s.Mark, Again: s.Again, Every: s.Every}
 	for _, d := range s.Documents {
 		a.question.Binary = append(a.question.Binary, d.From)
 	}
@@ -130,8 +136,8 @@ func (b *builder) answerQuery(s *answerSpec, a *answer) {
 
 func (b *builder) answerFiles(s *answerSpec, a *answer) {
 	b.choice([]any{"answer", "format"}, s.Format, []string{"json", "xml", "csv", "none"})
-	if s.Query != "" || s.Mark != "" {
-		b.report(s.node.Problem(CodeAnswer, "query and mark belong to a database, file, format and fields to answer files", ""))
+	if s.Query != "" || s.Mark != "" || s.Again != "" {
+		b.report(s.node.Problem(CodeAnswer, "query, mark and again belong to a database, file, format and fields to answer files", ""))
 	}
 	if len(s.Documents) > 0 {
 		b.report(s.node.KeyProblem("documents", CodeAnswer, "documents of answer files are the files beside them", ""))

@@ -148,6 +148,7 @@ type answerSpec struct {
 	Query     string                 `yaml:"query" doc:"database: returns one row for each result not yet fetched"`
 	ID        []string               `yaml:"id,one" doc:"columns or fields that make up the result's own identity"`
 	Mark      string                 `yaml:"mark" doc:"database: marks a row as fetched, with :NAME for its columns"`
+	Again     string                 `yaml:"again" doc:"database: like query, for the rows that were marked since :since; asked once after the journal was restored from a backup"`
 	Every     time.Duration          `yaml:"every" doc:"database: how often to ask; default 10s"`
 	File      string                 `yaml:"file" doc:"answer files: regular expression of the name with named groups"`
 	Format    string                 `yaml:"format" doc:"answer files: json, xml, csv or none" enum:"json,xml,csv,none"`

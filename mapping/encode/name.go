@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -58,6 +60,36 @@ func (t *Template) Name(v NameVars) (string, error) {
 		return "", fmt.Errorf("%s: the file name comes out empty, too long, or with a dot or blank at its end", CodeName)
 	}
 	return s, nil
+}
+
+// Seq reads the sequence number out of a name that the template may have made; false where the name is another
+// one's, or the template has no number.
+func (t *Template) Seq(name string) (int64, bool) {
+	var b strings.Builder
+	found := 0
+	for _, p := range t.parts {
+		switch {
+		case p.name == "":
+			b.WriteString(regexp.QuoteMeta(p.literal))
+		case p.name == "seq" && found == 0:
+			found++
+			fmt.Fprintf(&b, `([0-9]{%d,18})`, max(p.width, 1))
+		case p.name == "seq" || p.name == "n":
+			b.WriteString(`[0-9]+`)
+		default:
+			b.WriteString(`.+`)
+		}
+	}
+	re, err := regexp.Compile("^" + b.String() + "$")
+	if err != nil || found == 0 {
+		return 0, false
+	}
+	m := re.FindStringSubmatch(name)
+	if m == nil {
+		return 0, false
+	}
+	seq, err := strconv.ParseInt(m[1], 10, 64)
+	return seq, err == nil
 }
 
 // maxReference bounds a reference within a name, in bytes.
