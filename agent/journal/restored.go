@@ -131,3 +131,6 @@ func PriorOf(ctx context.Context, dir string) (*Prior, error) {
 	}
 	return p, nil
 }
+
+// Version is the version of the tables that this program writes, and the highest it reads.
+func Version() int { return len(migrations) }
