@@ -25,6 +25,10 @@ func logOf(s Source, a *aliases) object {
 	known := strings.Split(strings.TrimSpace(messages), "\n")
 	var lines []object
 	others := 0
+	ids := map[string]bool{} // those of the history: what looks like an ID may be anything
+	for _, h := range s.History {
+		ids[h.ID.String()] = true
+	}
 	for line := range bytes.Lines(s.Log) {
 		var l struct {
 			Time       time.Time `json:"time"`
@@ -49,7 +53,7 @@ func logOf(s Source, a *aliases) object {
 		if l.Inbasket != "" {
 			one["in-basket"] = a.any(l.Inbasket)
 		}
-		if idPattern.MatchString(l.Submission) {
+		if ids[l.Submission] {
 			one["submission"] = l.Submission
 		}
 		if slices.Contains(known, l.Message) {
@@ -62,9 +66,6 @@ func logOf(s Source, a *aliases) object {
 	}
 	return object{"lines": lines, "notRead": others}
 }
-
-// idPattern is a submission's ID.
-var idPattern = regexp.MustCompile(`^[0-9a-z]{13}$`)
 
 func level(s string) string {
 	switch s {
@@ -113,7 +114,7 @@ func labelValue(key, value string, a *aliases) string {
 	switch key {
 	case "code":
 		return code(value)
-	case "state", "verdict", "class", "whose", "version", "operation", "status", "quantile", "le":
+	case "state", "verdict", "class", "whose", "version", "operation", "status", "quantile", "kind", "file":
 		return plain(value)
 	case "target":
 		return a.of(target, value)
@@ -124,7 +125,7 @@ func labelValue(key, value string, a *aliases) string {
 	case "route":
 		return a.of(route, value)
 	case "source":
-		return a.of(source, value)
+		return a.any(value)
 	case "of", "folder":
 		section, name, ok := strings.Cut(value, "/")
 		if ok {

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"encoding/hex"
 	"runtime"
+	"strings"
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/doctor"
@@ -147,7 +148,8 @@ func findingsOf(s Source, a *aliases) object {
 			one["code"] = code(f.Code)
 		}
 		if f.Subject != "" {
-			one["subject"] = a.any(f.Subject)
+			first, _, _ := strings.Cut(f.Subject, " ") // such as "permits done"
+			one["subject"] = a.any(first)
 		}
 		list = append(list, one)
 	}

@@ -41,8 +41,6 @@ type Patient struct {
 	Inspect func(ctx context.Context, dir string, whole bool) (journal.Inspection, error)
 	// Service asks the service manager.
 	Service func(context.Context, *config.Config) (Service, error)
-	// Backup tells when the last backup was made; the zero time: never.
-	Backup func(context.Context) (time.Time, error)
 	// Audit verifies the audit log and returns how many entries it has.
 	Audit func(context.Context) (int64, error)
 

@@ -58,7 +58,7 @@ func theJournal(ctx context.Context, x *exam, n *notes) {
 	if x.status != nil && x.status.Journal != nil {
 		x.trouble(dir, x.status.Journal, n)
 	}
-	x.backups(ctx, n)
+	x.backups(i.Backup, n)
 	x.auditLog(ctx, n)
 }
 
@@ -78,20 +78,15 @@ func (x *exam) holder(dir string, locked bool, pid int, n *notes) {
 }
 
 // backups says when the last one was made.
-func (x *exam) backups(ctx context.Context, n *notes) {
-	if x.Backup == nil {
-		return
-	}
-	last, err := x.Backup(ctx)
+func (x *exam) backups(last time.Time, n *notes) {
+	when := last.Local().Format("2006-01-02 15:04")
 	switch {
-	case err != nil:
-		return // the journal's own lines tell
 	case last.IsZero():
 		n.warn("backup", CodeBackupNone, "none was ever made", "make one every night: inbasket backup FILE")
 	case x.now.Sub(last) > backupOld:
-		n.warn("backup", CodeBackupOld, "the last one is of "+last.Local().Format("2006-01-02 15:04"), "make one every night: inbasket backup FILE")
+		n.warn("backup", CodeBackupOld, "the last one is of "+when, "make one every night: inbasket backup FILE")
 	default:
-		n.ok("backup", "the last one is of "+last.Local().Format("2006-01-02 15:04"))
+		n.ok("backup", "the last one is of "+when)
 	}
 }
 

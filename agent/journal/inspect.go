@@ -27,6 +27,7 @@ type Inspection struct {
 	Holder      int   // that process's ID; 0: unknown
 	Epoch       int64
 	Newest      time.Time // last change of a submission
+	Backup      time.Time // when the last verified backup was made; zero: never
 	Held        bool      // it was restored from a backup and nobody has released it
 	Plans       []PlanUse // that something still needs
 	Damage      string    // the first thing found wrong by a quick look; empty: nothing
@@ -107,6 +108,11 @@ func (i *Inspection) read(ctx context.Context, c *conn, whole bool) (err error) 
 	if i.Epoch, err = c.number("SELECT value FROM meta WHERE key='epoch'"); err != nil {
 		return err
 	}
+	backup, err := c.number("SELECT value FROM meta WHERE key='backup'")
+	if err != nil {
+		return err
+	}
+	i.Backup = instant(backup)
 	const newest = "SELECT changed FROM submission ORDER BY id DESC LIMIT 1"
 	if _, err = c.one(newest, nil, func(row []driver.Value) error { i.Newest = instant(row[0]); return nil }); err != nil {
 		return err

@@ -189,7 +189,7 @@ func (a *app) endOfLog(ctx context.Context, cfg *config.Config, name string) []b
 	}
 	path := cfg.Log.File
 	if path == "" && runtime.GOOS == "windows" {
-		path = filepath.Join(cfg.State, "log", "inbasket.log")
+		path = filepath.Join(installer.LogFolder(cfg.Path), "inbasket.log")
 	}
 	if path == "" {
 		return serviceLog(ctx, installer.ServiceName(name))
