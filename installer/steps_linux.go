@@ -47,6 +47,23 @@ func (h *host) validate(i Instance) error {
 	return nil
 }
 
+// surroundings makes account and folders, and has the account look at the configuration.
+func (h *host) surroundings(ctx context.Context, t *transaction, i Instance) error {
+	if err := h.makeAccount(ctx, t, i); err != nil {
+		return err
+	}
+	if err := h.makeFolder(ctx, t, i.State, 0o710, i.account()); err != nil {
+		return err
+	}
+	if err := h.makeFolder(ctx, t, CredentialFolder(i.Config), 0o700, ""); err != nil {
+		return err
+	}
+	if err := h.grant(ctx, t, i); err != nil {
+		return err
+	}
+	return h.probe(ctx, t, i)
+}
+
 // makeAccount adds the system account when there is none.
 func (h *host) makeAccount(ctx context.Context, t *transaction, i Instance) error {
 	name := i.account()

@@ -66,7 +66,7 @@ func (m *systemd) install(ctx context.Context, t *transaction, i Instance) error
 		return err
 	}
 	before := m.show(ctx, i.Service())
-	if err := m.surroundings(ctx, t, i); err != nil {
+	if err := m.h.surroundings(ctx, t, i); err != nil {
 		return err
 	}
 	changed, err := m.define(ctx, t, i, own, before.running())
@@ -105,23 +105,6 @@ func (m *systemd) settle(i Instance) (settled Instance, own bool, err error) {
 	}
 	i.Program, i.Account = d.program, d.account
 	return i, false, nil
-}
-
-// surroundings makes account and folders, and has the account look at the configuration.
-func (m *systemd) surroundings(ctx context.Context, t *transaction, i Instance) error {
-	if err := m.h.makeAccount(ctx, t, i); err != nil {
-		return err
-	}
-	if err := m.h.makeFolder(ctx, t, i.State, 0o710, i.account()); err != nil {
-		return err
-	}
-	if err := m.h.makeFolder(ctx, t, CredentialFolder(i.Config), 0o700, ""); err != nil {
-		return err
-	}
-	if err := m.h.grant(ctx, t, i); err != nil {
-		return err
-	}
-	return m.h.probe(ctx, t, i)
 }
 
 // define writes unit and drop-in, and has systemd read them.
