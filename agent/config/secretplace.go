@@ -37,7 +37,7 @@ func SecretStore(path, key string, getenv func(string) string) (store secret.Sto
 			return v.folder, "dpapi", nil
 		}
 		return nil, "", connectors.Errorf(connectors.TargetError, CodeVault, "find the place for secrets",
-			fmt.Sprintf("make a key by inbasket secret keygen FILE, and write into %s: secrets: {age: {file: %s, identity: \"${credential:age-key}\"}}; or without an age file, under systemd: systemd-creds encrypt", path, defaultAgeFile),
+			fmt.Sprintf("make a key by: inbasket secret keygen FILE; it prints what to write here, such as secrets: {age: {file: %s, identity: \"${file:FILE}\"}}. Or under systemd without an age file: systemd-creds encrypt --name=NAME - FILE, LoadCredentialEncrypted= and ${credential:NAME}", defaultAgeFile),
 			"%s has no secrets.age", path)
 	}
 	a, err := v.openOrNew(key)
@@ -48,19 +48,40 @@ func SecretStore(path, key string, getenv func(string) string) (store secret.Sto
 	return a, "age", err
 }
 
+// handedOver returns the file that systemd hands to the service as the age key, where installing the service
+// put it; empty: the key comes from elsewhere, or this is the service.
+func (v *vault) handedOver() string {
+	id := v.config.Identity
+	if id == nil || v.l.options.Getenv("CREDENTIALS_DIRECTORY") != "" {
+		return ""
+	}
+	m := reference.FindStringSubmatch(id.Text)
+	if m[1] != "credential" || secret.CheckName(m[2]) != nil {
+		return ""
+	}
+	path := filepath.Join(v.l.c.Dir, "credentials", m[2])
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
+}
+
 // openOrNew is open for a store that need not exist yet, with a key that somebody names.
 func (v *vault) openOrNew(key string) (*secret.Age, error) {
 	identity := ""
+	if key == "" {
+		key = v.handedOver()
+	}
 	if key != "" {
 		value, _, err := readSecret(key)
 		if err != nil {
-			return nil, connectors.Errorf(connectors.TargetError, secret.CodeKey, "read the age key", "name the file of the key by --identity", "%s: %s", key, reason(err))
+			return nil, connectors.Errorf(connectors.ItemError, secret.CodeKey, "read the age key", "name the file of the key by --identity", "%s: %s", key, reason(err))
 		}
 		identity = value
 	} else {
 		var err error
 		if identity, err = v.key(); err != nil {
-			return nil, connectors.Errorf(connectors.TargetError, secret.CodeKey, "read the age key",
+			return nil, connectors.Errorf(connectors.ItemError, secret.CodeKey, "read the age key",
 				"name the file of the key by --identity: what a service manager hands to the agent is not there for a command", "%w", err)
 		}
 	}

@@ -32,7 +32,7 @@ func OpenAge(path, identity string) (*Age, error) {
 	var err error
 	if a.identities, err = age.ParseIdentities(strings.NewReader(identity)); err != nil {
 		// Not its own words: they may quote the key.
-		return nil, connectors.Errorf(connectors.TargetError, CodeKey, "read the age key", "make one by: inbasket secret keygen FILE", "it is no age identity")
+		return nil, connectors.Errorf(connectors.ItemError, CodeKey, "read the age key", "make one by: inbasket secret keygen FILE", "it is no age identity")
 	}
 	sealed, err := readBounded(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -53,7 +53,7 @@ func OpenAge(path, identity string) (*Age, error) {
 }
 
 func (a *Age) unreadable(why string) error {
-	return connectors.Errorf(connectors.TargetError, CodeAge, "open "+a.path, "name the key that it was encrypted for, or restore the file", "%s", why)
+	return connectors.Errorf(connectors.ItemError, CodeAge, "open "+a.path, "name the key that it was encrypted for, or restore the file", "%s", why)
 }
 
 // parse reads the decrypted text. Problems are told by their line only.
@@ -147,7 +147,7 @@ func (a *Age) recipients() ([]age.Recipient, error) {
 		case *age.HybridIdentity:
 			out = append(out, i.Recipient())
 		default:
-			return nil, connectors.Errorf(connectors.TargetError, CodeKey, "encrypt "+a.path, "use a key of: inbasket secret keygen FILE", "nothing can be encrypted for this kind of key")
+			return nil, connectors.Errorf(connectors.ItemError, CodeKey, "encrypt "+a.path, "use a key of: inbasket secret keygen FILE", "nothing can be encrypted for this kind of key")
 		}
 	}
 	return out, nil

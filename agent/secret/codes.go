@@ -9,5 +9,6 @@ const (
 	CodeMissing = "secret.missing" // there is no secret of this name; set it by: inbasket secret set NAME
 	CodeFile    = "secret.file"    // a file with secrets cannot be read or written; look at its path and at the rights of its folder
 	CodeKey     = "secret.key"     // the key of the age file is none; make one by inbasket secret keygen FILE
+	CodeValue   = "secret.value"   // what was given cannot be a secret: it is empty, too large or no text; give it again
 	CodeAge     = "secret.age"     // the age file cannot be opened: the key is another one, or the file is damaged or no list of names and texts; name the right key
 )

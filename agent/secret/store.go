@@ -112,7 +112,7 @@ func (f *Folder) path(name string) (string, error) {
 }
 
 func missing(name string) error {
-	return connectors.Errorf(connectors.TargetError, CodeMissing, "read the secret "+name,
+	return connectors.Errorf(connectors.ItemError, CodeMissing, "read the secret "+name,
 		"set it by: inbasket secret set "+name, "there is no secret of this name")
 }
 

@@ -55,7 +55,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 69 agent or target cannot be reached, 75 
 		}
 	}
 	add("setup", newCommand(a), checkCommand(a), tryCommand(a), explainCommand(a), testCommand(a), ledgerCommand(a), tokenCommand(a))
-	add("setup", serviceCommand(a))
+	add("setup", secretCommand(a), serviceCommand(a))
 	add("look", statusCommand(a), listCommand(a), showCommand(a), resultsCommand(a), batchesCommand(a), auditCommand(a), doctorCommand(a), diagnosticsCommand(a))
 	add("settle", retryCommand(a), releaseCommand(a), confirmCommand(a), rejectCommand(a), decideCommand(a))
 	add("keep", runCommand(a), reloadCommand(a), pauseCommand(a), resumeCommand(a), redeliverCommand(a), upgradeCommand(a), versionCommand(a))

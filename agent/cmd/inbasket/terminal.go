@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"github.com/inbasket/inbasket/agent/secret"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// hidden reads a secret: twice from a terminal without showing it, else standard input to its end, without
+// the last line ending.
+func (a *app) hidden(name string) (string, error) {
+	f, isFile := a.stdin.(*os.File)
+	if !isFile || !term.IsTerminal(int(f.Fd())) {
+		b, err := io.ReadAll(io.LimitReader(a.stdin, secret.MaxSize+3))
+		if err != nil {
+			return "", fmt.Errorf("read the secret: %w", err)
+		}
+		if !utf8.Valid(b) {
+			b = append(b, 0) // refused as no text
+		}
+		return strings.TrimSuffix(strings.TrimSuffix(string(b), "\n"), "\r"), nil
+	}
+	first, err := a.ask(f, name+": ")
+	if err != nil {
+		return "", err
+	}
+	second, err := a.ask(f, "once more: ")
+	if err == nil && first != second {
+		err = connectors.Errorf(connectors.ItemError, secret.CodeValue, "set the secret "+name, "try again", "the two are not the same")
+	}
+	return first, err
+}
+
+// ask reads one line from a terminal with its echo off; Ctrl+C gives the terminal back as it was.
+func (a *app) ask(f *os.File, prompt string) (string, error) {
+	fd := int(f.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", fmt.Errorf("ask for the secret: %w", err)
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt)
+	over := make(chan struct{})
+	defer func() { signal.Stop(signals); close(over) }()
+	go func() {
+		select {
+		case <-signals:
+			_ = term.Restore(fd, before)
+			fmt.Fprintln(a.stderr)
+			os.Exit(exitFailure)
+		case <-over:
+		}
+	}()
+	fmt.Fprint(a.stderr, prompt)
+	b, err := term.ReadPassword(fd)
+	fmt.Fprintln(a.stderr)
+	if errors.Is(err, io.EOF) {
+		return "", nil
+	}
+	return string(b), err
+}
