@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ import (
 // TestMain lets this test binary be the sqlite3 of the examples, so that nothing need be installed.
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) != "sqlite3" {
-		os.Exit(m.Run())
+		os.Exit(withTools(m))
 	}
 	if err := sqlite3(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -77,8 +78,35 @@ type shell struct {
 	same map[string]string // what the page calls an ID, token or hash → what it is in this run
 }
 
-// tools builds inbasket once and returns the folder of the commands that examples use.
-func tools(t *testing.T) string {
+// bin is the folder of the commands that examples use. It is made once, by the first test that needs it.
+var bin string
+
+func withTools(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "docs-bin")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	bin = dir
+	return m.Run()
+}
+
+var build = sync.OnceValue(func() error {
+	cmd := exec.Command("go", "build", "-o", filepath.Join(bin, "inbasket"), "./agent/cmd/inbasket")
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return os.Symlink(self, filepath.Join(bin, "sqlite3"))
+})
+
+// tools sees to it that the commands are there.
+func tools(t *testing.T) {
 	t.Helper()
 	for _, tool := range []string{"bash", "go"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -88,24 +116,13 @@ func tools(t *testing.T) string {
 			t.Skip(err)
 		}
 	}
-	dir := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, "inbasket"), "./agent/cmd/inbasket")
-	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	self, err := os.Executable()
-	if err == nil {
-		err = os.Symlink(self, filepath.Join(dir, "sqlite3"))
-	}
-	if err != nil {
+	if err := build(); err != nil {
 		t.Fatal(err)
 	}
-	return dir
 }
 
 // newShell starts a page's shell; it ends, with everything it started, with the test.
-func newShell(t *testing.T, bin string) *shell {
+func newShell(t *testing.T) *shell {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "docs") // short: the control socket's path has a limit
 	if err != nil {
@@ -294,7 +311,7 @@ func (s *shell) compare(at, command, want string) {
 
 // TestConsole runs every page's commands.
 func TestConsole(t *testing.T) {
-	bin := tools(t)
+	tools(t)
 	for _, page := range pages(t) {
 		if elsewhere[page] != "" {
 			continue
@@ -305,7 +322,7 @@ func TestConsole(t *testing.T) {
 		}
 		t.Run(page, func(t *testing.T) {
 			t.Parallel() // each page has its own folder, and mostly waits
-			s := newShell(t, bin)
+			s := newShell(t)
 			for _, b := range all {
 				if err := s.block(b); err != nil {
 					t.Fatalf("%s:%d: %v", page, b.line, err)
