@@ -24,6 +24,7 @@ type WorkFolder struct {
 	Write  bool   // it makes, renames or removes files there
 	Made   bool   // the connector makes it when it is missing
 	Beside string // folder that files are renamed from, which must lie on the same file system; empty: none
+	Holds  string // path of a file that must be there, such as a database; empty: none
 	Match  string // pattern of the files that wait there, alternatives separated by |; empty: none wait
 }
 

@@ -32,11 +32,12 @@ const (
 	CodeCertName       = "doctor.certificate-name"       // the certificate is for another name; get one for the name that is used, or use its name
 	CodePeer           = "doctor.certificate-peer"       // the server's certificate could not be looked at; see the target's own line
 
-	CodeTargetPaused  = "doctor.target-paused"    // an operator has paused a target; inbasket resume TARGET lets it go on
-	CodeTargetParked  = "doctor.parked"           // submissions wait for a person; inbasket list --state parked shows them
-	CodeTargetOld     = "doctor.target-backlog"   // a delivery waits for more than an hour; look at the target by inbasket status
-	CodeTargetWeak    = "doctor.target-guarantee" // a target cannot promise that each effect happens once; docs/guarantees.md says what it takes
-	CodeTargetTrouble = "doctor.target-trouble"   // the running agent has trouble with a target, a source or a front office; the line says which and since when
+	CodeDatabaseMissing = "doctor.database-missing" // the file of a database is not there, and would be made empty; correct its path, or mount its disk
+	CodeTargetPaused    = "doctor.target-paused"    // an operator has paused a target; inbasket resume TARGET lets it go on
+	CodeTargetParked    = "doctor.parked"           // submissions wait for a person; inbasket list --state parked shows them
+	CodeTargetOld       = "doctor.target-backlog"   // a delivery waits for more than an hour; look at the target by inbasket status
+	CodeTargetWeak      = "doctor.target-guarantee" // a target cannot promise that each effect happens once; docs/guarantees.md says what it takes
+	CodeTargetTrouble   = "doctor.target-trouble"   // the running agent has trouble with a target, a source or a front office; the line says which and since when
 
 	CodeOfficeMute    = "doctor.front-office-mute"    // a front office has neither a token nor a webhook and is never told anything; give it one by inbasket token new
 	CodeOfficeBacklog = "doctor.front-office-backlog" // events wait to be pushed to a front office; it can still poll, look at its webhook

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/config"
@@ -37,7 +39,12 @@ func targets(ctx context.Context, x *exam, n *notes) {
 
 // reach does what the agent does before it writes.
 func (x *exam) reach(ctx context.Context, t config.Target, n *notes) {
-	target, err := t.Definition.Target(x.cfg.Env(connectors.RoleTarget, t.Name, t.Identity, x.Clock, nil), t.Config)
+	env := x.cfg.Env(connectors.RoleTarget, t.Name, t.Identity, x.Clock, nil)
+	if file := missing(t, env); file != "" { // connecting would make it, as this account's own
+		n.fail(t.Name, CodeDatabaseMissing, file+" is not there", "correct its path, or mount its disk; the agent would make an empty one")
+		return
+	}
+	target, err := t.Definition.Target(env, t.Config)
 	if err != nil {
 		x.broken(t.Name, err, n)
 		return
@@ -56,6 +63,23 @@ func (x *exam) reach(ctx context.Context, t config.Target, n *notes) {
 	default:
 		n.warn(t.Name, CodeTargetWeak, t.Definition.Type+" can be written to; its guarantee is "+promise.Level+": "+promise.Why, "docs/guarantees.md says what it takes to be exact")
 	}
+}
+
+// missing returns a file that the target stands on and that is not there.
+func missing(t config.Target, env connectors.Env) string {
+	c, ok := t.Config.(connectors.Surrounded)
+	if !ok {
+		return ""
+	}
+	for _, f := range c.Surroundings(env, t.Definition.Type).Folders {
+		if f.Holds == "" {
+			continue
+		}
+		if _, err := os.Stat(f.Holds); errors.Is(err, fs.ErrNotExist) {
+			return f.Holds
+		}
+	}
+	return ""
 }
 
 // broken says why something cannot be reached: with the code of its own, never with a driver's text.

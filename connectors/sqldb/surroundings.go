@@ -19,7 +19,7 @@ func (c *Config) Surroundings(e connectors.Env, typ string) connectors.Surroundi
 	var s connectors.Surroundings
 	if file := c.file(); file != "" {
 		// SQLite makes its own journal beside the file, so the folder must be writable as well.
-		s.Folders = append(s.Folders, connectors.WorkFolder{Path: filepath.Dir(e.Path(file)), Use: "database", Write: true})
+		s.Folders = append(s.Folders, connectors.WorkFolder{Path: filepath.Dir(e.Path(file)), Use: "database", Write: true, Holds: e.Path(c.Path)})
 	}
 	if filepath.IsAbs(c.Host) {
 		s.Folders = append(s.Folders, connectors.WorkFolder{Path: c.Host, Use: "socket"})
