@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -94,6 +95,10 @@ func (j *Journal) Purge(ctx context.Context, ids []ID, o PurgeOrder) (purged []I
 			}
 		}
 		if len(purged) > 0 {
+			// An ID is never used again, also when no row shows any more that it was.
+			if _, err := t.c.exec(setMeta, "last-id", slices.Max(purged)); err != nil {
+				return err
+			}
 			t.j.graves = graves{key: p.key, any: true} // also right if the commit fails: it makes the writer look
 		}
 		return nil

@@ -1,0 +1,138 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+func TestCompactMakesTheFileSmall(t *testing.T) {
+	r := newRig(t)
+	var list []Arrival
+	for n := range 300 {
+		a := arrival(fmt.Sprint("R", n), "x")
+		a.Office, a.Form = "", []byte(strings.Repeat("form ", 500))
+		list = append(list, a)
+	}
+	var ids []ID
+	var changes []Change
+	for _, a := range r.accept(list...) {
+		ids = append(ids, a.ID)
+		changes = append(changes, Change{ID: a.ID, Target: "x", To: Done, Final: true})
+	}
+	r.must(r.Apply(r.ctx(), changes))
+	if got := r.purge(ids[:290]...); len(got) != 290 {
+		t.Fatalf("%d purged", len(got))
+	}
+	r.must(r.do(r.ctx(), "spoil the counters", func(t *tx) error {
+		_, err := t.c.exec("UPDATE tally SET n=n+7 WHERE kind IN (1, 2, 5)")
+		return err
+	}))
+	c, err := r.Checkup(r.ctx(), CheckupOrder{})
+	r.must(err)
+	if len(c.Findings) == 0 || c.Findings[0].Code != CodeTally {
+		t.Fatalf("wrong counters are not found: %+v", c)
+	}
+	report, err := r.Compact(r.ctx(), func() (int64, error) { return 1 << 40, nil })
+	r.must(err)
+	if report.After*3 > report.Before || report.Needed == 0 {
+		t.Errorf("%+v", report)
+	}
+	if got := r.accept(list...); got[0].Verdict != connectors.Repeat || got[299].Verdict != connectors.Repeat {
+		t.Errorf("afterwards: %+v", got[0])
+	}
+	r.check()
+}
+
+func TestCompactAsksForSpaceFirst(t *testing.T) {
+	r := newRig(t)
+	r.one("A", "x")
+	_, err := r.Compact(r.ctx(), func() (int64, error) { return 1000, nil })
+	var e *connectors.Error
+	if !errors.As(err, &e) || e.Code != CodeSpace || !strings.Contains(e.Hint, "1 MB are free") {
+		t.Fatalf("%v", err)
+	}
+	if _, err := r.Compact(r.ctx(), func() (int64, error) { return 0, errors.New("cannot tell") }); err != nil {
+		t.Fatal(err)
+	}
+	r.one("B", "x")
+	r.check()
+}
+
+func TestCheckupFindsDamage(t *testing.T) {
+	r := newRig(t)
+	for n := range 200 {
+		r.one(fmt.Sprint("R", n), "x")
+	}
+	r.must(r.Checkpoint(r.ctx()))
+	r.must(r.Close())
+	file, err := os.OpenFile(r.path, os.O_RDWR, 0)
+	r.must(err)
+	info, err := file.Stat()
+	r.must(err)
+	for at := int64(8192 * 3); at < info.Size(); at += 8192 {
+		_, err := file.WriteAt([]byte(strings.Repeat("\xff", 64)), at)
+		r.must(err)
+	}
+	r.must(file.Close())
+	j, err := OpenReadOnly(r.ctx(), r.dir, r.opts)
+	if err == nil {
+		var c Checkup
+		c, err = j.Checkup(r.ctx(), CheckupOrder{Full: true})
+		r.must(j.Close())
+		if err == nil && (len(c.Findings) == 0 || c.Findings[0].Code != CodeCorrupt) {
+			t.Fatalf("%+v", c)
+		}
+	}
+	var e *connectors.Error
+	if err != nil && (!errors.As(err, &e) || e.Code != CodeCorrupt) {
+		t.Fatal(err)
+	}
+}
+
+func TestCheckupFindsContradictions(t *testing.T) {
+	for what, sql := range map[string]string{
+		"without its form":    "DELETE FROM form",
+		"nothing left":        "UPDATE delivery SET state=11",
+		"acceptance told":     "DELETE FROM event",
+		"left of a purged":    "INSERT INTO tombstone SELECT id, state, 1, 0, 0, 0, x'00', x'00', 0, 0, 0, 1, NULL, NULL FROM submission",
+		"without its submiss": "DELETE FROM submission",
+	} {
+		r := newRig(t)
+		id := r.one("A", "x")
+		r.must(r.do(r.ctx(), "spoil", func(t *tx) error { _, err := t.c.exec(sql); return err }))
+		c, err := r.Checkup(r.ctx(), CheckupOrder{})
+		r.must(err)
+		found := false
+		for _, f := range c.Findings {
+			found = found || f.Code == CodeInconsistent && strings.Contains(f.Text, what) && strings.Contains(f.Text, id.String()) && f.Cure != ""
+		}
+		if !found {
+			t.Errorf("%s: %+v", what, c.Findings)
+		}
+	}
+}
+
+func TestCheckupReadsContent(t *testing.T) {
+	r := newRig(t)
+	a := arrival("A", "x")
+	blob, err := r.content.Put(r.ctx(), strings.NewReader("attached"), 100)
+	r.must(err)
+	a.Attachments = []File{{Name: "a.pdf", Digest: blob.Digest, Size: blob.Size}}
+	id := r.accept(a)[0].ID
+	c, err := r.Checkup(r.ctx(), CheckupOrder{Content: r.content})
+	r.must(err)
+	if c.Content != 1 || len(c.Findings) != 0 {
+		t.Fatalf("%+v", c)
+	}
+	r.must(r.content.Remove(blob.Digest))
+	c, err = r.Checkup(r.ctx(), CheckupOrder{Content: r.content})
+	r.must(err)
+	if len(c.Findings) != 1 || c.Findings[0].Code != CodeContent || !strings.Contains(c.Findings[0].Text, id.String()) || strings.Contains(c.Findings[0].Text, "a.pdf") {
+		t.Fatalf("%+v", c)
+	}
+}
