@@ -65,6 +65,8 @@ type Agent struct {
 	assembly  *assembly
 	reloading sync.Mutex
 	deciding  sync.Mutex
+	backups   sync.Mutex      // one at a time
+	gathering sync.Mutex      // evidence for a restored journal
 	parent    context.Context // of assemblies
 	closed    sync.Once
 }

@@ -231,10 +231,20 @@ func (rt *assembly) pauses(ctx context.Context, a *Agent) error {
 func (rt *assembly) start(a *Agent, parent context.Context) {
 	ctx, stop := context.WithCancel(parent)
 	rt.ctx, rt.stop = ctx, stop
-	f := rt.flow
 	for _, o := range rt.config.FrontOffices {
 		a.journal.EnablePush(o.Name, o.Push != nil)
 	}
+	if a.journal.Held() { // restored from a backup: nothing is taken, delivered or told
+		rt.running.Go(func() { a.gatherAlways(ctx) })
+		return
+	}
+	rt.begin(a)
+}
+
+// begin runs what takes, delivers, collects and tells; it returns at once.
+func (rt *assembly) begin(a *Agent) {
+	f, ctx := rt.flow, rt.ctx
+	rt.running.Go(func() { rt.readAgain(ctx, a) })
 	for _, l := range f.lanes {
 		workers := max(l.can.Parallel, 1)
 		if l.sealing != nil {

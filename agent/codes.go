@@ -30,6 +30,11 @@ const (
 	CodeOverdue     = "route.overdue"          // no decision came within decide-within; ask the office
 	CodeRepointed   = "config.repointed"       // a target with open deliveries would be pointed elsewhere or removed; finish them, or say so with --force
 	CodeOffice      = "front-office.trouble"   // events cannot be pushed to a front office; it can still poll, and they are pushed again
+	CodeHeld        = "agent.held"             // the agent was restored from a backup and waits for an operator; look at what it found by inbasket restored, then inbasket restored release
+	CodeRestore     = "restore.unclear"        // whether the target got this after the backup was made cannot be told; look there: if it has it, inbasket confirm; if not, inbasket retry delivers it
+	CodeRestoreAsk  = "restore.undecided"      // a restored agent cannot be released before what it cannot know is said; the message lists the questions
+	CodeBackupRuns  = "backup.under-way"       // another backup is being made; wait until it is done
+	CodeReread      = "restore.reread"         // what was settled after the backup cannot be offered again yet; mend what the message says, it is tried again
 	CodeNotHere     = "submission.not-found"   // no submission has this ID or reference; see inbasket list
 	CodeNotAllowed  = "submission.wrong-state" // what was asked does not fit the submission's state; see inbasket show
 )

@@ -63,7 +63,7 @@ func (a *Agent) confirmBatch(ctx context.Context, l *lane, r control.ConfirmRequ
 		if b.Seq != r.Seq {
 			continue
 		}
-		if b.Progress != journal.Held {
+		if b.Progress != journal.Held && b.Progress != journal.Doubtful {
 			return notConfirmed(fmt.Sprintf("batch %d of %s is not held: the agent itself still finds out", r.Seq, r.Target), "look at it by: inbasket batches "+r.Target)
 		}
 		changes, err := a.confirmed(ctx, r, b.Members)

@@ -45,7 +45,7 @@ func (l *lane) carry(ctx context.Context, parcels []*parcel) {
 
 // begun tells whether something of a parcel may already stand at the target.
 func begun(p *parcel) bool {
-	return p.progress == journal.Attempting || p.progress == journal.Staged || p.progress == journal.Unclear
+	return p.progress == journal.Attempting || p.progress == journal.Staged || p.progress == journal.Unclear || doubted(p)
 }
 
 // alike puts back what is not yet in place when something of the group is: putting that there again could
@@ -348,9 +348,7 @@ func (l *lane) resolve(ctx context.Context, parcels []*parcel) []*parcel {
 			clear = append(clear, p)
 		}
 	}
-	g := groupOf(doubtful)
-	g.Staged = l.target.Stages()
-	found, err := l.target.Lookup(ctx, g)
+	byKey, err := l.lookup(ctx, doubtful)
 	if err != nil {
 		code, text := describe(err)
 		class := connectors.ClassOf(err)
@@ -363,19 +361,15 @@ func (l *lane) resolve(ctx context.Context, parcels []*parcel) []*parcel {
 		l.putBack(parcels)
 		return nil
 	}
-	byKey := map[string]connectors.Found{}
-	for _, f := range found {
-		byKey[f.Key] = f
-	}
 	s := settlement{lane: l}
 	for _, p := range doubtful {
 		switch f := byKey[p.delivery.Key]; f.Presence {
 		case connectors.Present:
 			s.add(p, &connectors.Outcome{Key: f.Key, Class: connectors.Written, Returned: f.Returned})
 		case connectors.Absent:
-			p.progress = journal.Pending
-			if l.target.Stages() {
-				p.progress = journal.Staged // an unclear outcome comes after staging
+			stagedBefore := l.target.Stages() && !doubted(p) // an unclear outcome comes after staging
+			if p.progress = journal.Pending; stagedBefore {
+				p.progress = journal.Staged
 			}
 			if p.broke {
 				s.add(p, &connectors.Outcome{Key: f.Key, Class: connectors.ItemError, Code: guard.CodePanic, Text: "the connector broke on this submission alone; the target has nothing of it"})
@@ -383,9 +377,7 @@ func (l *lane) resolve(ctx context.Context, parcels []*parcel) []*parcel {
 			}
 			clear = append(clear, p)
 		default:
-			s.changes = append(s.changes, journal.Change{ID: p.id, Target: l.name, To: journal.Held, Attempt: true, Reason: &journal.Reason{
-				Code: CodeUnclear, Text: "the outcome of an earlier attempt is unknown, and the target cannot tell",
-				Next: "look in the target: if it has the data, inbasket confirm; if not, inbasket retry"}})
+			s.changes = append(s.changes, journal.Change{ID: p.id, Target: l.name, To: journal.Held, Attempt: true, Reason: l.unclear(p)})
 			s.park(p)
 		}
 	}

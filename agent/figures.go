@@ -165,6 +165,7 @@ func (a *Agent) Ready(ctx context.Context) []monitor.Reason {
 		}
 	}
 	add("the", "journal", status.Journal)
+	add("the", "agent", status.Held)
 	for _, t := range status.Targets {
 		add("target", t.Name, t.Trouble)
 	}

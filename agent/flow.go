@@ -205,12 +205,26 @@ func (f *flow) accept(ctx context.Context, inbasket string, batch []*arrival) (r
 			r.Reason = "the same " + s.On + " is known with other content; parked as " + s.ID.String()
 		}
 		receipts = append(receipts, r)
+		if s.Again {
+			f.comesAgain(a.entry.Targets)
+			continue
+		}
 		if s.Verdict == connectors.Taken && s.State == journal.Accepted && a.read {
 			fresh = append(fresh, &arrived{stored: a.stored(s.ID), plan: a.route.plan, form: a.form, read: true})
 		}
 	}
 	f.figures.accepted(inbasket, receipts)
 	return receipts, fresh
+}
+
+// comesAgain leaves a form that was accepted before, in the time that a restored journal does not know, to be read from
+// the journal: it has an older ID than what the lanes have seen, or is doubtful.
+func (f *flow) comesAgain(targets []string) {
+	for _, target := range targets {
+		if l := f.lanes[target]; l != nil {
+			l.again()
+		}
+	}
 }
 
 // arrived is an accepted submission on its way to the targets.
@@ -223,7 +237,7 @@ type arrived struct {
 
 func (a *arrival) stored(id journal.ID) journal.Stored {
 	e := &a.entry
-	return journal.Stored{ID: id, Route: e.Route, Office: e.Office, Plan: e.Plan, Reference: e.Reference,
+	return journal.Stored{ID: id, Route: e.Route, Office: e.Office, Plan: e.Plan, Digest: e.Digest, Reference: e.Reference,
 		ContentType: e.ContentType, Form: e.Form, Attachments: e.Attachments, At: e.At, Progress: journal.Pending}
 }
 

@@ -272,6 +272,7 @@ func (l *lane) load(ctx context.Context) {
 	var parcels []*parcel
 	if err == nil {
 		parcels, err = l.prepare(ctx, l.name, l.unknown(page))
+		parcels = l.parkDoubtful(ctx, parcels)
 	}
 	if err != nil && ctx.Err() == nil {
 		l.circuit.Fail(connectors.Transient, CodeJournal, "the journal could not be read or written")

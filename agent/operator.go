@@ -172,7 +172,7 @@ func (a *Agent) tryAgain(target string) {
 		if target == "" || target == name {
 			l.mu.Lock()
 			if l.sealing != nil {
-				l.sealing.retry = true
+				l.sealing.retry, l.sealing.asked = true, target == name
 			}
 			l.mu.Unlock()
 			l.tryNow()

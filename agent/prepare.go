@@ -53,6 +53,9 @@ func (f *flow) resolved(ctx context.Context, from string, ids []journal.ID) {
 			if s.Progress == journal.Waiting {
 				waiting = append(waiting, s)
 			}
+			if s.Progress == journal.Doubtful {
+				l.again()
+			}
 		}
 		parcels, err := f.prepare(ctx, target, waiting)
 		if err != nil {
@@ -225,8 +228,8 @@ func (f *flow) returnedMeanwhile(ctx context.Context, changes []journal.Change) 
 			continue
 		}
 		for _, s := range stored {
-			again = again || s.Progress == journal.Waiting && len(s.Returned) > 0
-			if s.Progress != journal.Waiting {
+			again = again || (s.Progress == journal.Waiting || s.Progress == journal.Doubtful) && len(s.Returned) > 0
+			if s.Progress != journal.Waiting && s.Progress != journal.Doubtful {
 				l.liftAll(s.ID)
 			}
 		}

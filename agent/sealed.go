@@ -21,6 +21,7 @@ type sealing struct {
 	content *content.Store
 	now     bool  // an operator closes the open batch
 	retry   bool  // an operator wants the batch that cannot go to be tried again
+	asked   bool  // an operator named this target: one that may have been sent is to be sent
 	busy    bool  // an attempt is under way
 	voiding int   // operators are about to give up a batch; none may be tried
 	look    bool  // an operator gave up a batch: is it the one on its way?
@@ -181,6 +182,19 @@ func (l *lane) tryBatch(ctx context.Context, b *journal.Batch, members []*parcel
 	if err != nil {
 		return l.batchFailed(ctx, b, members, err)
 	}
+	if b.Progress == journal.Doubtful {
+		presence, err := l.lookupDoubtful(ctx, g)
+		switch {
+		case err != nil:
+			return l.batchFailed(ctx, b, members, asTransient(err))
+		case presence == connectors.Present:
+			return l.batchDone(ctx, b, members, nil)
+		case presence == connectors.Unknown && !l.asked():
+			l.batchDoubtful(b)
+			return false
+		}
+		b.Progress = journal.Batched
+	}
 	if b.Progress != journal.Batched {
 		g.Staged = true
 		presence, err := l.lookupBatch(ctx, g)
@@ -221,6 +235,15 @@ func (l *lane) tryBatch(ctx context.Context, b *journal.Batch, members []*parcel
 		return l.batchFailed(ctx, b, members, &connectors.Error{Class: connectors.Uncertain, Code: CodeUnknown, Op: "send batch"})
 	}
 	return l.batchDone(ctx, b, members, outcomes)
+}
+
+// asked tells whether an operator wants the batch to be sent although it may have been sent, and forgets it.
+func (l *lane) asked() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	asked := l.sealing.asked
+	l.sealing.asked = false
+	return asked
 }
 
 func (l *lane) batchGroup(b *journal.Batch, members []*parcel) (g connectors.Group, err error) {

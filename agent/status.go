@@ -28,6 +28,10 @@ func (a *Agent) Status(ctx context.Context) (control.Status, error) {
 	for name := range now.sources {
 		s.Results = append(s.Results, a.figures.source(kindResults, name, now.sourceType(name)))
 	}
+	s.Held = a.heldTrouble(ctx)
+	if s.Backup, err = a.journal.LastBackup(ctx); err != nil {
+		return s, err
+	}
 	if f := a.journal.Fault(); f != nil {
 		code, text := describe(f.Err)
 		s.Journal = &control.Trouble{Code: code, Text: text, Next: "nothing is lost: forms stay with their senders; it is tried again by itself", Since: f.Since, Count: f.Count}
@@ -63,7 +67,7 @@ func (a *Agent) targetStatus(ctx context.Context, l *lane, typ string, sum journ
 	held, queued, size := l.held, len(l.queue), l.bytes
 	var closes time.Time
 	if l.sealing != nil && queued > 0 {
-		_, closes = l.sealing.policy.Due(l.clock.Now(), l.queue[0].at, queued, size)
+		_, closes = l.sealing.policy.Due(l.clock.Now(), l.oldest(l.clock.Now()), queued, size)
 	}
 	l.mu.Unlock()
 	if held != "" {

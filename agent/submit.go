@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -14,6 +15,10 @@ import (
 // Submit accepts a form that a front office posted. Unlike a form from a folder, one that cannot be read
 // or breaks the schema is refused at once: the sender is there to be told.
 func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incoming) (frontoffice.Receipt, error) {
+	if a.journal.Held() {
+		return frontoffice.Receipt{}, &frontoffice.Refusal{Status: http.StatusServiceUnavailable, Code: CodeHeld,
+			Detail: "nothing is accepted until an operator has looked at a restored journal; repeat later with the same Idempotency-Key or reference", RetryAfter: time.Minute}
+	}
 	f := a.current().flow
 	r, err := f.routeOf(office, in.Route)
 	if err != nil {
@@ -45,7 +50,9 @@ func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incomi
 		return frontoffice.Receipt{}, refused
 	}
 	f.figures.metrics.Accepted("http", s.Verdict, 1)
-	if s.Verdict == connectors.Taken && s.State == journal.Accepted {
+	if s.Again {
+		f.comesAgain(arr.entry.Targets)
+	} else if s.Verdict == connectors.Taken && s.State == journal.Accepted {
 		a.goForward(&arrived{stored: arr.stored(s.ID), plan: r.plan, form: arr.form, read: true})
 	}
 	return frontoffice.Receipt{ID: s.ID, Verdict: s.Verdict, State: s.State, Reference: arr.entry.Reference, On: s.On}, nil

@@ -154,13 +154,26 @@ func (c *Client) post(ctx context.Context, name string, request, answer any) err
 }
 
 func (c *Client) send(ctx context.Context, name, contentType string, body io.Reader, answer any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://inbasket/"+name, body)
+	resp, err := c.ask(ctx, name, contentType, body)
 	if err != nil {
 		return err
 	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
+		return &Error{Code: CodeProtocol, Message: "the agent broke off", Hint: "look by status what became of the order"}
+	}
+	return nil
+}
+
+// ask sends an order and returns the answer of one that was carried out, for the caller to read and close.
+func (c *Client) ask(ctx context.Context, name, contentType string, body io.Reader) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://inbasket/"+name, body)
+	if err != nil {
+		return nil, err
+	}
 	key, err := c.key()
 	if err != nil {
-		return connectError(err)
+		return nil, connectError(err)
 	}
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set(keyHeader, key)
@@ -169,20 +182,17 @@ func (c *Client) send(ctx context.Context, name, contentType string, body io.Rea
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return connectError(err)
+		return nil, connectError(err)
+	}
+	if resp.StatusCode == http.StatusOK {
+		return resp, nil
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusOK {
-		if err := json.NewDecoder(resp.Body).Decode(answer); err != nil {
-			return &Error{Code: CodeProtocol, Message: "the agent broke off", Hint: "look by status what became of the order"}
-		}
-		return nil
-	}
 	e := &Error{Status: resp.StatusCode}
 	if err := json.NewDecoder(resp.Body).Decode(e); err != nil || e.Code == "" {
-		return &Error{Code: CodeProtocol, Message: "the agent did not understand the order", Hint: "command and agent must be of one version"}
+		return nil, &Error{Code: CodeProtocol, Message: "the agent did not understand the order", Hint: "command and agent must be of one version"}
 	}
-	return e
+	return nil, e
 }
 
 // connectError says why nobody answered.

@@ -22,6 +22,7 @@ type Operator interface {
 	Keeper
 	Auditor
 	Physician
+	Restorer
 }
 
 // Viewer shows how things stand and changes nothing.

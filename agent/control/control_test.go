@@ -25,11 +25,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // fake is an operator that remembers what it was told.
 type fake struct {
-	mu    sync.Mutex
-	got   []any
-	docs  map[string]string
-	err   error
-	block chan struct{}
+	mu     sync.Mutex
+	got    []any
+	docs   map[string]string
+	err    error
+	block  chan struct{}
+	stream []byte
 }
 
 func (f *fake) note(x any) error {

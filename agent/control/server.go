@@ -82,6 +82,7 @@ func handler(key string, op Operator) http.Handler {
 		return op.Confirm(ctx, r)
 	})
 	resultOrders(mux, op)
+	restoreOrders(mux, op)
 	auditOrders(mux, op)
 	doctorOrders(mux, op)
 	order(mux, "retry", func(ctx context.Context, r RetryRequest, by string) ([]Settled, error) {

@@ -19,6 +19,8 @@ type Status struct {
 	Monitor       string                  `json:"monitor,omitempty"`
 	Epoch         int64                   `json:"epoch"`
 	Journal       *Trouble                `json:"journal,omitempty"` // why the journal cannot be written
+	Held          *Trouble                `json:"held,omitempty"`    // restored from a backup and not released: nothing is taken, delivered or told
+	Backup        time.Time               `json:"backup,omitzero"`   // when the last verified backup was made
 	States        map[journal.State]int64 `json:"states"`
 	Inbaskets     []SourceStatus          `json:"inbaskets"`
 	Targets       []TargetStatus          `json:"targets"`

@@ -20,11 +20,17 @@ type Ghost struct {
 	Adopted bool              `json:"adopted"` // it came again and took its ID
 }
 
+// Lost counts evidence of submissions that the journal does not know.
+type Lost struct {
+	Unknown int
+	Blind   int // of them, those without a digest
+}
+
 // Witnessed keeps what a target says it has: of unknown submissions a ghost, and a parked delivery that it has all
 // the same is looked up again. It returns how many were unknown. It may be repeated at will.
-func (j *Journal) Witnessed(ctx context.Context, target string, traces []connectors.Trace) (lost int, err error) {
+func (j *Journal) Witnessed(ctx context.Context, target string, traces []connectors.Trace) (lost Lost, err error) {
 	err = j.do(ctx, "keep evidence", func(t *tx) error {
-		lost = 0
+		lost = Lost{}
 		w, err := t.word(target)
 		if err != nil {
 			return err
@@ -35,7 +41,10 @@ func (j *Journal) Witnessed(ctx context.Context, target string, traces []connect
 				return err
 			}
 			if unknown {
-				lost++
+				lost.Unknown++
+			}
+			if unknown && traces[i].Digest == (connectors.Digest{}) {
+				lost.Blind++
 			}
 		}
 		return t.j.loadMending(t.c)

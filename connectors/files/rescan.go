@@ -37,6 +37,9 @@ type again struct {
 
 // Settled counts the forms that were moved to the done folder since a time.
 func (s *source) Settled(ctx context.Context, since time.Time) (n int, err error) {
+	if s.done == "" {
+		return 0, connectors.ErrNoEvidence
+	}
 	err = s.eachSettled(ctx, since, func(settledFile) error { n++; return nil })
 	return n, err
 }

@@ -1,0 +1,196 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/journal"
+)
+
+// Restorer makes backups, and brings an agent back that was restored from one.
+type Restorer interface {
+	// Backup streams a backup to w. An error after the first byte leaves a stream that no verification passes.
+	Backup(ctx context.Context, r BackupRequest, w io.Writer) error
+	// BackedUp notes that a backup lies safe and verified.
+	BackedUp(ctx context.Context, r BackedUpRequest) error
+	// Restored tells what is known about the time that a restored journal has lost; with Again it looks anew.
+	Restored(ctx context.Context, r RestoredRequest) (Restored, error)
+	// EndHold lets a restored agent go on. It is refused while what must be decided is not.
+	EndHold(ctx context.Context, r EndHoldRequest) (Restored, error)
+}
+
+// BackupRequest asks for a backup.
+type BackupRequest struct {
+	By string `json:"by,omitempty"`
+}
+
+// BackedUpRequest tells of a verified backup.
+type BackedUpRequest struct {
+	Made time.Time `json:"made"`
+	By   string    `json:"by,omitempty"`
+}
+
+// RestoredRequest asks for the report of a restore.
+type RestoredRequest struct {
+	Again bool   `json:"again,omitempty"` // look for evidence anew, while the agent is held
+	By    string `json:"by,omitempty"`
+}
+
+// EndHoldRequest carries what an operator decides about a restored journal.
+type EndHoldRequest struct {
+	Seqs            map[string]int64 `json:"seqs,omitempty"`            // last used batch number by target
+	AcceptSeq       []string         `json:"acceptSeq,omitempty"`       // targets whose numbers are right as they are
+	TrustAbsent     []string         `json:"trustAbsent,omitempty"`     // targets for which nothing there means nothing was delivered
+	WithoutEvidence []string         `json:"withoutEvidence,omitempty"` // targets that could not be asked
+	By              string           `json:"by,omitempty"`
+}
+
+// Restored is what is known about the time that a restored journal has lost.
+type Restored struct {
+	Held     bool      `json:"held"`
+	Backup   time.Time `json:"backup"` // made then; what happened later is what this is about
+	Restored time.Time `json:"restored"`
+	Gathered time.Time `json:"gathered,omitzero"` // evidence was last looked for; zero: not yet
+	Released time.Time `json:"released,omitzero"`
+	By       string    `json:"by,omitempty"` // who released it
+	File     string    `json:"file"`         // base name of the backup
+	Epoch    int64     `json:"epoch"`
+
+	Targets      []RestoredTarget `json:"targets"`
+	Inbaskets    []RestoredSource `json:"inbaskets"`
+	Results      []RestoredSource `json:"results"`
+	FrontOffices []RestoredOffice `json:"frontOffices"`
+	Lost         int64            `json:"lost"`            // submissions that targets have and this journal does not
+	Back         int64            `json:"back"`            // of them, those that came again
+	Ghosts       []journal.Ghost  `json:"ghosts"`          // the first of those that did not
+	Needs        []string         `json:"needs,omitempty"` // what must be said to release it
+}
+
+// What a target can tell about the lost time.
+const (
+	EvidenceLedger = "ledger" // everything it was given
+	EvidenceFiles  = "files"  // what still lies there
+	EvidenceNone   = "none"   // nothing by itself; what is unclear is looked up row by row, or parks
+	EvidenceFailed = "failed" // it could not be asked
+)
+
+// RestoredTarget is what one target tells.
+type RestoredTarget struct {
+	Name     string   `json:"name"`
+	Type     string   `json:"type"`
+	Evidence string   `json:"evidence"`
+	Seen     int64    `json:"seen"`             // rows or files of ours
+	Lost     int64    `json:"lost"`             // rows of submissions that the journal does not know
+	Blind    int64    `json:"blind,omitempty"`  // of them, those without a digest: they cannot be known again
+	Open     int64    `json:"open"`             // deliveries that the journal has as open
+	Batch    bool     `json:"batch,omitempty"`  // it takes numbered batches
+	LastSeq  int64    `json:"lastSeq"`          // last number in the backup
+	SeenSeq  int64    `json:"seenSeq"`          // highest number at the target
+	Unsure   bool     `json:"unsure,omitempty"` // what is open and not there may have been delivered and taken
+	Trouble  *Trouble `json:"trouble,omitempty"`
+}
+
+// RestoredSource is an in-basket or a source of results.
+type RestoredSource struct {
+	Name    string   `json:"name"`
+	Type    string   `json:"type"`
+	Again   bool     `json:"again"` // what it gave in the lost time is read again after the release
+	Count   int      `json:"count"` // how much that is, where it can be told
+	Advice  string   `json:"advice,omitempty"`
+	Trouble *Trouble `json:"trouble,omitempty"`
+}
+
+// RestoredOffice is what a front office has to do.
+type RestoredOffice struct {
+	Name   string `json:"name"`
+	Advice string `json:"advice"`
+}
+
+func restoreOrders(mux *http.ServeMux, op Operator) {
+	mux.HandleFunc("POST /backup", func(w http.ResponseWriter, r *http.Request) { backup(w, r, op) })
+	order(mux, "backedup", func(ctx context.Context, r BackedUpRequest, by string) (struct{}, error) {
+		r.By = by
+		return struct{}{}, op.BackedUp(ctx, r)
+	})
+	order(mux, "restored", func(ctx context.Context, r RestoredRequest, by string) (Restored, error) {
+		r.By = by
+		return op.Restored(ctx, r)
+	})
+	order(mux, "endhold", func(ctx context.Context, r EndHoldRequest, by string) (Restored, error) {
+		r.By = by
+		return op.EndHold(ctx, r)
+	})
+}
+
+// errorTrailer carries why a stream ended before its end.
+const errorTrailer = "Inbasket-Error"
+
+// backup streams; what goes wrong after the first byte follows as a trailer.
+func backup(w http.ResponseWriter, r *http.Request, op Operator) {
+	out := &started{w: w}
+	w.Header().Set("Trailer", errorTrailer)
+	w.Header().Set("Content-Type", "application/x-tar")
+	err := op.Backup(r.Context(), BackupRequest{By: actor(r)}, out)
+	switch {
+	case err == nil:
+	case !out.begun:
+		w.Header().Del("Trailer")
+		fail(w, errorOf(err))
+	default:
+		b, e := json.Marshal(errorOf(err))
+		if e == nil {
+			w.Header().Set(errorTrailer, string(b))
+		}
+	}
+}
+
+// started knows whether something was written.
+type started struct {
+	w     io.Writer
+	begun bool
+}
+
+func (s *started) Write(p []byte) (int, error) {
+	s.begun = true
+	return s.w.Write(p)
+}
+
+// Backup orders what Restorer.Backup does.
+func (c *Client) Backup(ctx context.Context, w io.Writer) error {
+	resp, err := c.ask(ctx, "backup", "application/json", nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(w, resp.Body); err != nil {
+		return &Error{Code: CodeProtocol, Message: "the agent ended the backup before its end: " + err.Error(), Hint: "look at the agent's log, then repeat it"}
+	}
+	text := resp.Trailer.Get(errorTrailer)
+	if text == "" {
+		return nil
+	}
+	var e Error
+	if err := json.Unmarshal([]byte(text), &e); err != nil {
+		return errors.New("the agent ended the backup before its end")
+	}
+	return &e
+}
+
+// BackedUp orders what Restorer.BackedUp does.
+func (c *Client) BackedUp(ctx context.Context, r BackedUpRequest) error {
+	return c.post(ctx, "backedup", r, &struct{}{})
+}
+
+// Restored orders what Restorer.Restored does.
+func (c *Client) Restored(ctx context.Context, r RestoredRequest) (x Restored, err error) {
+	return x, c.post(ctx, "restored", r, &x)
+}
+
+// EndHold orders what Restorer.EndHold does.
+func (c *Client) EndHold(ctx context.Context, r EndHoldRequest) (x Restored, err error) {
+	return x, c.post(ctx, "endhold", r, &x)
+}

@@ -1,0 +1,208 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+)
+
+// Restored tells what is known about the time that a restored journal has lost.
+func (a *Agent) Restored(ctx context.Context, r control.RestoredRequest) (control.Restored, error) {
+	hold, err := a.journal.Hold(ctx)
+	if err != nil {
+		return control.Restored{}, err
+	}
+	if hold == nil {
+		return control.Restored{}, &control.Error{Code: control.CodeState, Message: "this journal was never restored from a backup", Status: http.StatusConflict}
+	}
+	if r.Again && hold.Released.IsZero() {
+		if err := a.gather(ctx); err != nil {
+			return control.Restored{}, err
+		}
+		if hold, err = a.journal.Hold(ctx); err != nil {
+			return control.Restored{}, err
+		}
+	}
+	return RestoredOf(ctx, a.journal, hold)
+}
+
+// ghostsShown is how many lost submissions a report lists.
+const ghostsShown = 100
+
+// RestoredOf makes the report of a restore from what the journal keeps.
+func RestoredOf(ctx context.Context, j *journal.Journal, hold *journal.Hold) (out control.Restored, err error) {
+	out = control.Restored{Targets: []control.RestoredTarget{}, Inbaskets: []control.RestoredSource{}, Results: []control.RestoredSource{},
+		FrontOffices: []control.RestoredOffice{}}
+	if hold.Report != nil {
+		if err := json.Unmarshal(hold.Report, &out); err != nil {
+			return out, fmt.Errorf("read what the restore found: %w", err)
+		}
+	}
+	out.Held, out.Backup, out.Restored, out.Gathered = hold.Released.IsZero(), hold.Backup, hold.Restored, hold.Gathered
+	out.Released, out.By, out.File = hold.Released, hold.By, hold.File
+	sum, err := j.Summary(ctx)
+	if err != nil {
+		return out, err
+	}
+	out.Epoch = sum.Epoch
+	if out.Lost, out.Back, _, err = j.GhostCount(ctx); err != nil {
+		return out, err
+	}
+	if out.Ghosts, err = j.Ghosts(ctx, 0, false, ghostsShown); err != nil {
+		return out, err
+	}
+	if out.Ghosts == nil {
+		out.Ghosts = []journal.Ghost{}
+	}
+	out.Needs = nil
+	if out.Held {
+		out.Needs = needs(&out, control.EndHoldRequest{})
+	}
+	return out, nil
+}
+
+// needs lists what must be said before a restored agent can go on.
+func needs(r *control.Restored, said control.EndHoldRequest) (list []string) {
+	if r.Gathered.IsZero() {
+		return []string{"what the targets have is still being looked for; look again by: inbasket restored"}
+	}
+	for _, t := range r.Targets {
+		if t.Evidence == control.EvidenceFailed && !slices.Contains(said.WithoutEvidence, t.Name) {
+			list = append(list, fmt.Sprintf("target %s could not be asked what it has: mend it and run inbasket restored --again, or go on without by --without-evidence %s", t.Name, t.Name))
+		}
+		if _, given := said.Seqs[t.Name]; t.Batch && !given && !slices.Contains(said.AcceptSeq, t.Name) && t.SeenSeq <= t.LastSeq {
+			list = append(list, fmt.Sprintf("nothing at target %s tells which batch number was used last (%d in the backup): look there and say --seq %s=NUMBER, or --accept-seq %s if %d is right",
+				t.Name, t.LastSeq, t.Name, t.Name, t.LastSeq))
+		}
+	}
+	return list
+}
+
+// EndHold lets a restored agent go on, once everything is said that it cannot know.
+func (a *Agent) EndHold(ctx context.Context, r control.EndHoldRequest) (control.Restored, error) {
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
+	report, err := a.Restored(ctx, control.RestoredRequest{})
+	if err != nil {
+		return report, err
+	}
+	if !report.Held {
+		return report, &control.Error{Code: control.CodeState, Message: "the agent is not held: " + report.By + " released it at " + report.Released.Format(time.RFC3339), Status: http.StatusConflict}
+	}
+	ending, err := a.ending(&report, r)
+	if err != nil {
+		return report, err
+	}
+	if err := a.journal.EndHold(ctx, ending); err != nil {
+		if errors.Is(err, journal.ErrNotHeld) {
+			err = &control.Error{Code: control.CodeState, Message: "the agent is not held", Status: http.StatusConflict}
+		}
+		return report, err
+	}
+	a.log.Info().Str("by", r.By).Int("in-baskets-and-results-read-again", len(ending.Rereads)).Msg("a restored agent was released")
+	a.goLive()
+	return a.Restored(ctx, control.RestoredRequest{})
+}
+
+// ending turns what an operator says into what the journal does, or says what is missing or wrong in it.
+func (a *Agent) ending(report *control.Restored, r control.EndHoldRequest) (journal.Ending, error) {
+	refuse := func(lines ...string) error {
+		return &control.Error{Code: CodeRestoreAsk, Message: "the agent cannot be released yet", Hint: strings.Join(lines, "\n    "), Status: http.StatusConflict}
+	}
+	e := journal.Ending{By: r.By, Seqs: map[string]int64{}}
+	known := map[string]control.RestoredTarget{}
+	for _, t := range report.Targets {
+		known[t.Name] = t
+	}
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(r.Seqs)), r.AcceptSeq, r.TrustAbsent, r.WithoutEvidence) {
+		if _, ok := known[name]; !ok {
+			return e, refuse("there is no target " + name)
+		}
+	}
+	for name, seq := range r.Seqs {
+		if t := known[name]; !t.Batch {
+			return e, refuse("target " + name + " takes no numbered batches")
+		} else if seq < max(t.LastSeq, t.SeenSeq) {
+			return e, refuse(fmt.Sprintf("number %d of target %s is known to be used: --seq %s=%d or higher", max(t.LastSeq, t.SeenSeq), name, name, max(t.LastSeq, t.SeenSeq)))
+		}
+	}
+	if list := needs(report, r); len(list) > 0 {
+		return e, refuse(list...)
+	}
+	for _, t := range report.Targets {
+		if t.Batch {
+			e.Seqs[t.Name] = max(t.SeenSeq, t.LastSeq, r.Seqs[t.Name])
+		}
+		trusted := slices.Contains(r.TrustAbsent, t.Name)
+		switch {
+		case trusted:
+		case t.Evidence == control.EvidenceLedger && t.Blind == 0:
+		case a.recorded(t.Name): // its ledger knows what the journal has, and not what came under IDs that are lost
+			e.Doubts = append(e.Doubts, journal.Doubt{Target: t.Name})
+		default:
+			e.Doubts = append(e.Doubts, journal.Doubt{Target: t.Name, Open: true})
+		}
+	}
+	for _, s := range report.Inbaskets {
+		if s.Again {
+			e.Rereads = append(e.Rereads, journal.Reread{Kind: kindInbasket, Name: s.Name, Since: report.Backup.Add(-margin)})
+		}
+	}
+	for _, s := range report.Results {
+		if s.Again {
+			e.Rereads = append(e.Rereads, journal.Reread{Kind: kindResults, Name: s.Name, Since: report.Backup.Add(-resultMargin)})
+		}
+	}
+	return e, nil
+}
+
+func (a *Agent) recorded(target string) bool {
+	l := a.current().flow.lanes[target]
+	return l != nil && l.can.Recorded
+}
+
+// goLive starts what a hold kept from running. What is paused and blocked may have changed since the start.
+func (a *Agent) goLive() {
+	rt := a.current()
+	for !rt.ready(a) {
+		select {
+		case <-a.clock.After(time.Second):
+		case <-a.parent.Done():
+			return
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	rt.begin(a)
+}
+
+// notHeld refuses an order about submissions while the journal is held.
+func (a *Agent) notHeld() error {
+	if !a.journal.Held() {
+		return nil
+	}
+	return &control.Error{Code: CodeHeld, Message: "the agent was restored from a backup and is held", Hint: "look at what it found by inbasket restored, then inbasket restored release",
+		Status: http.StatusConflict}
+}
+
+// heldTrouble is what status shows of a hold; nil: there is none.
+func (a *Agent) heldTrouble(ctx context.Context) *control.Trouble {
+	if !a.journal.Held() {
+		return nil
+	}
+	t := &control.Trouble{Code: CodeHeld, Text: "restored from a backup: nothing is taken, delivered or told", Next: "inbasket restored; then inbasket restored release"}
+	if hold, err := a.journal.Hold(ctx); err == nil && hold != nil {
+		t.Text = "restored from a backup of " + hold.Backup.Format(time.RFC3339) + ": nothing is taken, delivered or told"
+		t.Since = hold.Restored
+	}
+	return t
+}

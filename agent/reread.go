@@ -1,0 +1,108 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// rereadPause is between two tries to offer something again.
+const rereadPause = 2 * time.Second
+
+// readAgain has offered again what in-baskets and sources of results settled in the time that a restored journal does
+// not know. What is left is in the journal, so that a crash only repeats it.
+func (rt *assembly) readAgain(ctx context.Context, a *Agent) {
+	told := map[string]string{}
+	for ctx.Err() == nil {
+		list, err := a.journal.Rereads(ctx)
+		if err == nil && len(list) == 0 {
+			return
+		}
+		for _, r := range list {
+			if err = rt.rereadOne(ctx, a, r); err == nil {
+				err = a.journal.RereadDone(ctx, r.Kind, r.Name)
+			}
+			if err == nil || ctx.Err() != nil {
+				continue
+			}
+			if code, text := describe(err); told[r.Kind+r.Name] != code {
+				told[r.Kind+r.Name] = code
+				a.log.Warn().Str("code", CodeReread).Str("cause", code).Str(r.Kind, r.Name).Msg("what was settled after the backup cannot be offered again yet; trying again: " + text)
+			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-a.clock.After(rereadPause):
+		}
+	}
+}
+
+func (rt *assembly) rereadOne(ctx context.Context, a *Agent, r journal.Reread) error {
+	return safely("offer again", func() error {
+		if r.Kind == kindInbasket {
+			again, ok := rt.inbaskets[r.Name].(connectors.Rescanner)
+			if !ok {
+				return nil // it was removed from the configuration
+			}
+			n, err := again.Reoffer(ctx, r.Since, func(names []string) error { return a.journal.Recall(ctx, r.Name, names) })
+			if n > 0 {
+				a.log.Info().Str("in-basket", r.Name).Int("forms", n).Msg("forms of the done folder are offered again; those that are known are only repeats")
+			}
+			return err
+		}
+		if again, ok := rt.sources[r.Name].(connectors.Rescanner); ok {
+			_, err := again.Reoffer(ctx, r.Since, func([]string) error { return nil })
+			return err
+		}
+		return rt.repeatResults(ctx, a, r)
+	})
+}
+
+// repeatResults asks a database for the results that were marked, and takes those that the journal does not know.
+func (rt *assembly) repeatResults(ctx context.Context, a *Agent, r journal.Reread) error {
+	target, _, _ := strings.Cut(r.Name, "/")
+	guarded := rt.catalog.targets[target]
+	if guarded == nil {
+		return nil // it was removed from the configuration
+	}
+	repeater, ok := guarded.Unwrap().(connectors.Repeater)
+	if !ok {
+		return nil
+	}
+	for _, reader := range rt.readers[r.Name] {
+		_, q, asks := reader.plan.Question()
+		if !asks || q.Again == "" {
+			continue
+		}
+		src, err := repeater.Repeat(q, r.Since)
+		if err != nil {
+			return err
+		}
+		return errors.Join(rt.drain(ctx, r.Name, src), src.Close())
+	}
+	return nil
+}
+
+func (rt *assembly) drain(ctx context.Context, name string, src connectors.ResultSource) error {
+	for {
+		results, err := src.Next(ctx, pageResults)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		receipts, err := rt.flow.take(ctx, name, results, rt.readers[name])
+		if err != nil {
+			return err
+		}
+		if err := src.Settle(ctx, receipts); err != nil {
+			return err
+		}
+	}
+}
