@@ -60,12 +60,13 @@ ib_prepare() {
 ib_start() {
   ib_pid && return 0
   ib_prepare || return 1
-  export IB_PROGRAM IB_CONFIG IB_STATE IB_RUN
-  CREDENTIALS_DIRECTORY="$IB_RUN/credentials" setsid su -s /bin/sh -c "$IB_KEEP" "$IB_ACCOUNT" </dev/null >>"$IB_LOG" 2>&1 &
+  ib_before=$(wc -c <"$IB_LOG")
+  export IB_PROGRAM IB_CONFIG IB_STATE IB_RUN IB_KEEP
+  CREDENTIALS_DIRECTORY="$IB_RUN/credentials" setsid su -s /bin/sh -c 'eval "$IB_KEEP"' "$IB_ACCOUNT" </dev/null >>"$IB_LOG" 2>&1 &
   ib_left=600
   while [ $ib_left -gt 0 ]; do
     if [ -f "$IB_RUN/exit" ]; then
-      tail -n 20 "$IB_LOG" >&2
+      tail -c "+$((ib_before + 1))" "$IB_LOG" | tail -n 20 >&2
       [ "$(cat "$IB_RUN/exit")" = 78 ] && return 6
       return 1
     fi
