@@ -4,7 +4,7 @@ package files
 const (
 	CodeFolder       = "files.folder"     // the folder is missing or cannot be listed; create it, mount the share, or grant the agent's account
 	CodePermission   = "files.permission" // the agent's account may not do this; grant it read, write and delete on the folder
-	CodeReadOnly     = "files.read-only"  // the file system is mounted read-only; look for disk errors, then mount it writable
+	CodeReadOnly     = "files.read-only"  // the file system is mounted read-only, or closed to the service; look for disk errors, or open the folder by: inbasket service drop-in --write
 	CodeDiskFull     = "files.disk-full"  // no space or quota left; make room, the agent goes on by itself
 	CodeIO           = "files.io"         // reading or writing failed; look at the disk or the share
 	CodeSync         = "files.sync"       // the disk did not confirm that data is durable; the agent looks up before it goes on

@@ -31,9 +31,9 @@ func fault(op string, err error) *connectors.Error {
 	case isDiskFull(err):
 		e.Code, e.Hint = CodeDiskFull, "make room; the agent goes on by itself"
 	case isReadOnly(err):
-		e.Code, e.Hint = CodeReadOnly, "mount the file system writable"
+		e.Code, e.Hint = CodeReadOnly, "mount the file system writable; where systemd runs the agent, open the folder to it by: inbasket service drop-in --write"
 	case errors.Is(err, fs.ErrPermission):
-		e.Code, e.Hint = CodePermission, "grant the agent's account read, write and delete on the folder"
+		e.Code, e.Hint = CodePermission, "grant the agent's account read, write and delete on the folder; below /home and /tmp systemd hides it: inbasket service drop-in"
 	case errors.Is(err, fs.ErrNotExist), isNotFolder(err):
 		e.Code, e.Hint = CodeFolder, "create the folder or mount the share"
 	default:
