@@ -32,6 +32,7 @@ const (
 // Store is safe for concurrent use, also by Puts of the same bytes.
 type Store struct {
 	dir   string
+	gate  sync.RWMutex // written by who removes; read by who relies on what is there
 	holds holds
 }
 
@@ -70,7 +71,7 @@ func (s *Store) Put(ctx context.Context, r io.Reader, limit int64) (connectors.B
 		return connectors.Blob{}, fmt.Errorf("store content: %w", err)
 	}
 	d, size, err := copyTo(ctx, f, r, limit)
-	known := err == nil && s.has(d, size)
+	known := err == nil && s.claim(f, d, size)
 	if err == nil && !known {
 		err = f.Sync()
 	}
@@ -235,7 +236,11 @@ func (s *Store) Verify(ctx context.Context, d connectors.Digest) error {
 
 // Walk calls f for everything in the store, in the order of digests.
 func (s *Store) Walk(ctx context.Context, f func(connectors.Digest, int64) error) error {
-	return filepath.WalkDir(s.dir, func(_ string, e fs.DirEntry, err error) error {
+	return walk(ctx, s.dir, f)
+}
+
+func walk(ctx context.Context, dir string, f func(connectors.Digest, int64) error) error {
+	return filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return errors.Join(err, ctx.Err())
 		}
