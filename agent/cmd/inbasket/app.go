@@ -194,7 +194,7 @@ func (a *app) configPath() string {
 	if _, err := os.Stat(name); err == nil {
 		return name
 	}
-	if _, err := os.Stat(system); err == nil {
+	if _, err := os.Stat(system); err == nil || errors.Is(err, fs.ErrPermission) { // who may not read it is told which it is
 		return system
 	}
 	return name
