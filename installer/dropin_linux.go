@@ -55,6 +55,52 @@ func openings(i Instance) []setting {
 	return out
 }
 
+// resolve replaces links in the folders of an instance by what they lead to: the service is let through to folders,
+// not to names. A folder that is hidden keeps the name that it is hidden by.
+func (h *host) resolve(i Instance) Instance {
+	i.Writable, i.Readable = slices.Clone(i.Writable), slices.Clone(i.Readable)
+	for n, p := range i.Writable {
+		i.Writable[n] = h.real(p)
+	}
+	for n, p := range i.Readable {
+		i.Readable[n] = h.real(p)
+	}
+	if i.State != "" {
+		i.State = h.real(i.State)
+	}
+	return i
+}
+
+func (h *host) real(path string) string {
+	path = h.follow(path)
+	for _, dir := range hidden {
+		if real := h.follow(dir); real != dir && inside(path, real) {
+			rest, _ := filepath.Rel(real, path)
+			return filepath.Join(dir, rest)
+		}
+	}
+	return path
+}
+
+// follow returns where a path leads to, as far as it is there.
+func (h *host) follow(path string) string {
+	rest := ""
+	for p := path; ; p = filepath.Dir(p) {
+		real, err := filepath.EvalSymlinks(h.path(p))
+		if err == nil {
+			below, err := filepath.Rel(h.path("/"), real)
+			if err != nil || !filepath.IsLocal(below) {
+				return path
+			}
+			return filepath.Join("/", below, rest)
+		}
+		if p == filepath.Dir(p) {
+			return path
+		}
+		rest = filepath.Join(filepath.Base(p), rest)
+	}
+}
+
 // dropInName sorts before what a sysadmin writes by systemctl edit.
 const dropInName = "50-inbasket-paths.conf"
 

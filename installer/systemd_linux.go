@@ -25,7 +25,7 @@ func dropInDir(service string) string {
 
 // DropIn returns the file that opens the folders of the configuration; without a text none is needed.
 func (m *systemd) DropIn(i Instance) File {
-	return File{filepath.Join(dropInDir(i.Service()), dropInName), dropInText(i)}
+	return File{filepath.Join(dropInDir(i.Service()), dropInName), dropInText(m.h.resolve(i))}
 }
 
 // packaged returns the unit that a package brought; empty: none did.

@@ -126,7 +126,7 @@ func (m *systemd) drift(i Instance, unit string, s State) []string {
 			own = string(b)
 		}
 	}
-	lack, stale := missing(i, texts, own)
+	lack, stale := missing(m.h.resolve(i), texts, own)
 	drop := m.DropIn(i).Path
 	for _, l := range lack {
 		out = append(out, "missing in "+drop+": "+l.String())

@@ -156,3 +156,21 @@ func TestStateDrift(t *testing.T) {
 		t.Error("folders of a service that is not there were opened")
 	}
 }
+
+// TestLinksAreFollowed: a link into a hidden folder opens what it leads to, also when the hidden folder is a link itself.
+func TestLinksAreFollowed(t *testing.T) {
+	m := newMachine(t)
+	for _, dir := range []string{"/data/homes/amt/in", "/srv"} {
+		m.mkdir(dir)
+	}
+	for link, to := range map[string]string{"/home": "/data/homes", "/srv/in": "/home/amt/in", "/srv/dangling": "/none"} {
+		if err := os.Symlink(m.h.path(to), m.h.path(link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	i := m.h.resolve(Instance{State: "/var/lib/inbasket", Writable: []string{"/srv/in/new", "/srv/dangling", "/srv/plain"}, Readable: []string{"/home/amt/ca.pem"}})
+	want := []string{"/home/amt/in/new", "/srv/dangling", "/srv/plain"}
+	if d := cmp.Diff(want, i.Writable); d != "" || i.Readable[0] != "/home/amt/ca.pem" || i.State != "/var/lib/inbasket" {
+		t.Errorf("%+v\n%s", i, d)
+	}
+}
