@@ -153,7 +153,7 @@ func TestWatchdogAfterSleep(t *testing.T) {
 			t.Errorf("%s: %v %v", name, stuck, hung)
 		}
 		notices := w.agent.figures.lastNotices()
-		if len(notices) != 1 || notices[0].Code != CodeJumped || !strings.Contains(notices[0].Text, name) || !strings.Contains(notices[0].Text, "26280h") {
+		if len(notices) != 1 || notices[0].Code != CodeJumped || !strings.Contains(notices[0].Text, name) || !strings.Contains(notices[0].Text, "1095 days") {
 			t.Errorf("%s: %v", name, notices)
 		}
 		w.agent.clock.(*clock.Manual).Jump(30 * time.Second)

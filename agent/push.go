@@ -108,7 +108,7 @@ func (f *flow) pushed(office string, d journal.Push, o connectors.Outcome, sched
 		return p
 	}
 	delay := schedule[next]
-	delay = max(delay+time.Duration(float64(delay)*0.1*rand.Float64()), o.After)
+	delay = max(delay+time.Duration(float64(delay)*0.1*rand.Float64()), min(o.After, journal.LongestPush))
 	p.NextAt = f.clock.Now().Add(delay)
 	return p
 }

@@ -180,15 +180,23 @@ func (f *flow) keepDocuments(ctx context.Context, documents []connectors.Attachm
 
 // watchDeadlines raises "no decision in N days" for routes with a deadline, until ctx ends.
 func (f *flow) watchDeadlines(ctx context.Context) {
-	for ctx.Err() == nil {
+	for last := f.clock.Now(); ctx.Err() == nil; last = f.clock.Now() {
 		for _, r := range f.routes {
 			if r.within > 0 {
 				f.raise(ctx, r)
 			}
 		}
 		f.wait(ctx, time.Minute)
+		if jump := f.clock.Now().Round(0).Sub(last.Round(0)) - time.Minute; jump.Abs() > clockDoubt {
+			f.wait(ctx, clockPatience)
+		}
 	}
 }
+
+const (
+	clockDoubt    = 5 * time.Minute  // a clock that jumps by more may be wrong
+	clockPatience = 15 * time.Minute // for it to be set right, before front offices are told what cannot be taken back
+)
 
 func (f *flow) raise(ctx context.Context, r *route) {
 	late, err := f.journal.Overdue(ctx, r.name, f.clock.Now().Add(-r.within), pageItems)

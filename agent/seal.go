@@ -78,12 +78,23 @@ func (l *lane) due() (why string, wait time.Duration) {
 		}
 	}
 	now := l.clock.Now()
-	why, next := l.sealing.policy.Due(now, l.queue[0].at, len(l.queue), l.bytes)
+	why, next := l.sealing.policy.Due(now, l.oldest(now), len(l.queue), l.bytes)
 	if why != "" || next.IsZero() {
 		return why, 0
 	}
 	// A look a minute at least: the wall clock may be set while a timer runs.
 	return "", min(max(next.Sub(now), time.Millisecond), time.Minute)
+}
+
+// oldest returns when the first of the queue was accepted. What seems to come from the future was accepted
+// before the clock was set back, and counts from now on: else its batch would stay open until then. The
+// caller holds mu.
+func (l *lane) oldest(now time.Time) time.Time {
+	p := l.queue[0]
+	if p.at.Round(0).After(now.Round(0)) {
+		p.at = now
+	}
+	return p.at
 }
 
 // takeMembers takes the longest beginning of the queue that fits one batch. The caller holds mu.

@@ -125,7 +125,16 @@ func (w *watcher) jumped() {
 	if by < 0 {
 		how = "back"
 	}
-	w.agent.notice(connectors.Notice{Code: CodeJumped, Text: fmt.Sprintf("the clock went %s by %s: it was set, or this machine slept; the agent goes on", how, by.Abs().Round(time.Second))})
+	w.agent.notice(connectors.Notice{Code: CodeJumped, Text: fmt.Sprintf("the clock went %s by %s: it was set, or this machine slept; the agent goes on", how, roughly(by.Abs()))})
+}
+
+// roughly prints how far a clock was off: in days when that is many.
+func roughly(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= 2*day {
+		return fmt.Sprintf("%d days", (d+day/2)/day)
+	}
+	return d.Round(time.Second).String()
 }
 
 // stalled returns what does not move, for status.

@@ -40,6 +40,10 @@ func (j *Journal) pushes(office word) bool {
 	return len(j.push) > 0 && j.push[j.words.get(office)]
 }
 
+// LongestPush is the longest that a push may be put off. What is due much later was put off by a clock that
+// was wrong, and is due at once.
+const LongestPush = 24 * time.Hour
+
 // DuePushes returns events to send, at most one of a submission, so that their order holds.
 func (j *Journal) DuePushes(ctx context.Context, office string, now time.Time, limit int) (due []Push, err error) {
 	err = j.read(ctx, func(c *conn) error {
@@ -49,8 +53,8 @@ func (j *Journal) DuePushes(ctx context.Context, office string, now time.Time, l
 		}
 		const sql = `SELECT e.seq, e.sub, e.type, e.final, e.at, e.data, e.office, s.reference, p.attempt
 			FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq JOIN submission s ON s.id=p.sub
-			WHERE p.office=? AND p.due IS NOT NULL AND p.due<=? ORDER BY p.due, p.seq LIMIT ?`
-		return c.query(sql, []any{w, now, bounded(limit)}, func(row []driver.Value) error {
+			WHERE p.office=? AND p.due IS NOT NULL AND (p.due<=? OR p.due>?) ORDER BY p.due, p.seq LIMIT ?`
+		return c.query(sql, []any{w, now, now.Add(2 * LongestPush), bounded(limit)}, func(row []driver.Value) error {
 			e, err := j.eventRow(c, row)
 			due = append(due, Push{Event: e, Attempt: int(integer(row[8]))})
 			return err

@@ -148,7 +148,15 @@ func (j *Journal) Overdue(ctx context.Context, route string, acceptedBefore time
 		if !ok {
 			return nil
 		}
-		list, err = j.entries(c, entryColumns+"WHERE s.route=? AND s.state=2 AND s.flags&6=0 AND s.id<? ORDER BY s.id LIMIT ?", w, before, bounded(limit))
+		const undecided = "WHERE s.route=? AND s.state=2 AND s.flags&6=0 AND "
+		list, err = j.entries(c, entryColumns+undecided+"s.id<? ORDER BY s.id LIMIT ?", w, before, bounded(limit))
+		if err != nil || len(list) >= bounded(limit) {
+			return err
+		}
+		// IDs that are ahead of the clock: it was set back, and only the time of acceptance tells.
+		ahead := ID(max(j.clock.Now().UnixMilli()-idEpoch, 0)+1000) << idLow
+		more, err := j.entries(c, entryColumns+undecided+"s.id>? AND s.at<? ORDER BY s.id LIMIT ?", w, max(ahead, before), acceptedBefore, bounded(limit)-len(list))
+		list = append(list, more...)
 		return err
 	})
 	return list, err

@@ -61,3 +61,19 @@ func TestJump(t *testing.T) {
 	m.Advance(time.Second)
 	<-soon
 }
+
+func TestSettable(t *testing.T) {
+	var s Settable
+	before := s.Now()
+	for _, d := range []time.Duration{0, 3 * 365 * 24 * time.Hour, -20 * 365 * 24 * time.Hour} {
+		s.Set(d)
+		now := s.Now()
+		want := time.Now().Add(time.Duration(s.seconds.Load()) * time.Second)
+		if off := now.Round(0).Sub(want.Round(0)); off.Abs() > time.Minute {
+			t.Errorf("set by %v: the time of day is %v, off by %v", d, now, off)
+		}
+		if passed := now.Sub(before); passed < 0 || passed > time.Minute {
+			t.Errorf("set by %v: %v seem to have passed", d, passed)
+		}
+	}
+}
