@@ -70,14 +70,17 @@ func blocks(t *testing.T, page string) []block {
 	}
 	var out []block
 	var now *block
-	var end, file, notRun, runBy string
+	var indent, end, file, notRun, runBy string // indent is of a block in a list
 	for i, line := range strings.Split(string(src), "\n") {
+		if now == nil {
+			indent = line[:len(line)-len(strings.TrimLeft(line, " "))]
+		}
 		switch trimmed := strings.TrimSpace(line); {
 		case now != nil && trimmed == end:
 			out = append(out, *now)
 			now, file, notRun, runBy = nil, "", "", ""
 		case now != nil:
-			now.text += line + "\n"
+			now.text += strings.TrimPrefix(line, indent) + "\n"
 		case strings.HasPrefix(trimmed, "```"):
 			now, end = &block{page: page, line: i + 2, lang: trimmed[3:], file: file, notRun: notRun, runBy: runBy}, "```"
 		case trimmed == "<!-- setup":
