@@ -30,6 +30,7 @@ type Config struct {
 	Results      []Results
 	FrontOffices []FrontOffice
 	Routes       []Route
+	Retention    Retention
 
 	// Warnings are problems that do not keep the agent from running.
 	Warnings diag.Problems
@@ -153,6 +154,7 @@ type Route struct {
 	FrontOffice  string   // who is owed the result; empty: nobody
 	Match        string   // names of forms in the in-basket, such as *.json; empty: all
 	DecideWithin time.Duration
+	Keep         Period // instead of Retention
 }
 
 // Target returns a target by name.

@@ -36,6 +36,9 @@ func (c *Config) Diff(old *Config) []Change {
 	if c.Agency != old.Agency {
 		out = append(out, Change{Section: "agency", Kind: Changed})
 	}
+	if c.Retention != old.Retention {
+		out = append(out, Change{Section: "retention", Kind: Changed})
+	}
 	if c.Log != old.Log {
 		out = append(out, Change{Section: "log", Kind: Changed})
 	}

@@ -14,6 +14,7 @@ type document struct {
 	Monitor      monitor                  `yaml:"monitor" doc:"health and metrics: an address, or off"`
 	Log          Log                      `yaml:"log" doc:"what is logged where"`
 	Control      Control                  `yaml:"control" doc:"local socket of the command line"`
+	Retention    Retention                `yaml:"retention" doc:"how long submissions are kept with their content after their life ended"`
 	Secrets      sealed                   `yaml:"secrets" doc:"sealed secrets that references of this file may name"`
 	Inbaskets    diag.Ordered[*diag.Node] `yaml:"inbaskets" doc:"where forms come from, by name"`
 	Targets      diag.Ordered[*diag.Node] `yaml:"targets,required" doc:"legacy systems that are written to, by name"`
@@ -58,5 +59,6 @@ type route struct {
 	Mapping      string        `yaml:"mapping,required" doc:"mapping file"`
 	FrontOffice  string        `yaml:"front-office" doc:"who is owed the result; absent: nobody, delivered is the last word"`
 	Match        string        `yaml:"match" doc:"names of forms, such as dog-*.xml, when several routes share an in-basket; the first that fits is taken"`
+	Keep         Period        `yaml:"keep" doc:"instead of retention for this route: a time such as 30d, or forever"`
 	DecideWithin time.Duration `yaml:"decide-within" doc:"after this time without a decision the front office and the operator are told"`
 }

@@ -90,7 +90,7 @@ func (l *loader) add(p ...diag.Problem) { l.problems = append(l.problems, p...) 
 // own takes over what is not a connector.
 func (l *loader) own(doc document) {
 	c := l.c
-	c.Agency, c.Log, c.Control = doc.Agency, doc.Log, doc.Control
+	c.Agency, c.Log, c.Control, c.Retention = doc.Agency, doc.Log, doc.Control, doc.Retention
 	c.State, c.Monitor = c.Abs(doc.State), doc.Monitor.Address
 	c.Log.File = c.Abs(doc.Log.File)
 	l.oneOf("log", "level", c.Log.Level, "debug", "info", "warn", "error")

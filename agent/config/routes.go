@@ -51,7 +51,7 @@ func (l *loader) routes(doc document) {
 	whole := map[string]string{} // in-basket to the route that takes all of its forms
 	for _, e := range doc.Routes {
 		r := Route{Name: e.Key, From: e.Value.From, Mapping: l.c.Abs(e.Value.Mapping), FrontOffice: e.Value.FrontOffice,
-			Match: e.Value.Match, DecideWithin: e.Value.DecideWithin}
+			Match: e.Value.Match, DecideWithin: e.Value.DecideWithin, Keep: e.Value.Keep}
 		l.route(r, doc)
 		for i, from := range r.From {
 			used[from] = true
