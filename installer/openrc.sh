@@ -4,9 +4,8 @@ description="@DESCRIPTION@"
 extra_started_commands="reload"
 @COMMON@
 depend() {
-  need localmount
   use net logger dns
-  after netmount ntp-client
+  after localmount netmount ntp-client
 }
 
 start() {
