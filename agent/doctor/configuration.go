@@ -15,7 +15,7 @@ func configuration(_ context.Context, x *exam, n *notes) {
 	switch {
 	case errors.As(x.loaded, &problems):
 	case x.loaded != nil:
-		n.fail(x.Path, CodeUpgradeConfig, "the configuration cannot be read: "+why(x.loaded), "name it by --config, and let the agent's account read it")
+		n.fail(filepath.Base(x.Path), CodeUpgradeConfig, "the configuration cannot be read: "+why(x.loaded), "name it by --config, and let the agent's account read it")
 		return
 	default:
 		cfg, err := x.Load()
@@ -27,7 +27,7 @@ func configuration(_ context.Context, x *exam, n *notes) {
 		}
 		warnings(n, cfg.Warnings)
 		if len(problems) == 0 {
-			n.ok(x.Path, fmt.Sprintf("%s, %s, %s", count(len(cfg.Routes), "route"), count(len(cfg.Targets), "target"), count(len(cfg.Inbaskets), "in-basket")))
+			n.ok(filepath.Base(x.Path), fmt.Sprintf("%s, %s, %s", count(len(cfg.Routes), "route"), count(len(cfg.Targets), "target"), count(len(cfg.Inbaskets), "in-basket")))
 		}
 	}
 	cure := "correct it, and see it whole by: inbasket check"

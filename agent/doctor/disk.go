@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 )
 
@@ -26,13 +25,14 @@ func disks(_ context.Context, x *exam, n *notes) {
 		if !f.Write {
 			continue
 		}
+		subject := f.subject()
 		d, err := x.System.Disk(f.Path)
 		if err != nil {
-			n.warn(f.Path, CodeDiskUnknown, "the disk cannot be looked at: "+why(err), "ask as the agent's account: inbasket doctor --as-service")
+			n.warn(subject, CodeDiskUnknown, "the disk of "+f.Path+" cannot be looked at: "+why(err), "ask as the agent's account: inbasket doctor --as-service")
 			continue
 		}
 		if f.Use == "state" && d.Network != "" {
-			n.fail(f.Path, CodeDiskNetwork, "the state folder lies on a network file system ("+d.Network+"), where the journal can be damaged",
+			n.fail(subject, CodeDiskNetwork, "the state folder "+f.Path+" lies on a network file system ("+d.Network+"), where the journal can be damaged",
 				"stop the agent, move the folder to a local disk, name it as state")
 		}
 		key := d.Mount ^ d.Size
@@ -40,30 +40,30 @@ func disks(_ context.Context, x *exam, n *notes) {
 			continue
 		}
 		seen[key] = true
-		room(f.Path, d, n)
+		room(subject, f.Path, d, n)
 	}
 	x.syncTime(n)
 }
 
 // room judges one file system.
-func room(path string, d Disk, n *notes) {
+func room(subject, path string, d Disk, n *notes) {
 	percent := uint64(100)
 	if d.Size > 0 {
 		percent = d.Free * 100 / d.Size
 	}
-	text := fmt.Sprintf("%s of %s free", size(d.Free), size(d.Size))
+	text := fmt.Sprintf("%s of %s free at %s", size(d.Free), size(d.Size), path)
 	const cure = "make space, or move the folder to a larger disk; nothing is lost meanwhile"
 	switch {
 	case d.ReadOnly:
-		n.fail(path, CodeDiskReadOnly, "the file system is mounted read-only", "look for disk errors in the system's log, then mount it writable")
+		n.fail(subject, CodeDiskReadOnly, "the file system at "+path+" is mounted read-only", "look for disk errors in the system's log, then mount it writable")
 	case d.Free < roomFail || percent < shareFail && d.Free < roomWarn:
-		n.fail(path, CodeDiskFull, text, cure)
+		n.fail(subject, CodeDiskFull, text, cure)
 	case d.Free < roomWarn || percent < shareWarn && d.Free < 10*roomWarn:
-		n.warn(path, CodeDiskLow, text, cure)
+		n.warn(subject, CodeDiskLow, text, cure)
 	case d.Inode > 0 && d.Files < inodesWarn:
-		n.warn(path, CodeDiskLow, fmt.Sprintf("only %d more files fit (inodes)", d.Files), "remove what is not needed, such as old files of done folders")
+		n.warn(subject, CodeDiskLow, fmt.Sprintf("only %d more files fit at %s (inodes)", d.Files, path), "remove what is not needed, such as old files of done folders")
 	default:
-		n.ok(path, text)
+		n.ok(subject, text)
 	}
 }
 
@@ -89,7 +89,7 @@ func (x *exam) syncTime(n *notes) {
 			err = f.Sync()
 		}
 		if err != nil {
-			n.fail(dir, CodeDiskSlow, "the disk does not confirm that a file is durable: "+why(err), "look at the disk and at the system's log")
+			n.fail("state", CodeDiskSlow, "the disk does not confirm that a file is durable: "+why(err), "look at the disk and at the system's log")
 			return
 		}
 		if took := x.Clock.Now().Sub(begin); best == 0 || took < best {
@@ -99,11 +99,11 @@ func (x *exam) syncTime(n *notes) {
 	text := "a file is durable within " + best.Round(10*time.Microsecond).String()
 	switch {
 	case best > verySlow:
-		n.fail(filepath.Clean(dir), CodeDiskSlow, text, "look at the disk: it fails, or is used by something else")
+		n.fail("state", CodeDiskSlow, text, "look at the disk: it fails, or is used by something else")
 	case best > slowSync:
-		n.warn(filepath.Clean(dir), CodeDiskSlow, text, "put the state folder on a faster disk, or on a controller with a safe cache")
+		n.warn("state", CodeDiskSlow, text, "put the state folder on a faster disk, or on a controller with a safe cache")
 	default:
-		n.ok(filepath.Clean(dir), text)
+		n.ok("state", text)
 	}
 }
 

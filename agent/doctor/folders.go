@@ -17,6 +17,14 @@ type owned struct {
 	of string // such as permits
 }
 
+// subject names the folder in the table.
+func (f owned) subject() string {
+	if f.Use == f.of {
+		return f.of
+	}
+	return f.of + " " + f.Use
+}
+
 // surroundings calls each for every connector of the configuration.
 func (x *exam) surroundings(each func(role connectors.Role, name string, s connectors.Surroundings)) {
 	if x.cfg == nil {
@@ -60,10 +68,7 @@ func (x *exam) folderList() []owned {
 // folders looks whether each folder is there and may be used, and whether files can be moved between them.
 func folders(_ context.Context, x *exam, n *notes) {
 	each(n, x.folderList(), func(f owned, n *notes) {
-		subject := f.of
-		if f.Use != f.of {
-			subject += " " + f.Use
-		}
+		subject := f.subject()
 		if !x.folder(subject, f, n) {
 			return
 		}

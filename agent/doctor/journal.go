@@ -20,50 +20,50 @@ const (
 
 // theJournal looks at the journal's file, at who holds it, and at its backups.
 func theJournal(ctx context.Context, x *exam, n *notes) {
-	dir := x.dir
+	const file = "file"
 	i, err := x.journal()
 	if err == nil && i.Size <= checkSize && i.Version <= i.Known {
-		i, err = x.Inspect(ctx, dir, true)
+		i, err = x.Inspect(ctx, x.dir, true)
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		n.ok(dir, "there is none yet; the first start of the agent makes it")
+		n.ok(file, "there is none yet in "+x.dir+"; the first start of the agent makes it")
 		return
 	case errors.Is(err, fs.ErrPermission):
-		n.fail(dir, CodeJournalClosed, x.account.Name+" may not read it", "ask as the agent's account, or by: inbasket doctor --as-service")
+		n.fail(file, CodeJournalClosed, x.account.Name+" may not read "+x.dir, "ask as the agent's account, or by: inbasket doctor --as-service")
 		return
 	case err != nil:
-		x.broken(dir, err, n)
+		x.broken(file, err, n)
 		return
 	}
 	if i.Damage != "" {
-		n.fail(dir, CodeJournalDamaged, "it is damaged", "stop the agent, keep a copy of the state folder, restore the last backup")
+		n.fail(file, CodeJournalDamaged, x.dir+" is damaged", "stop the agent, keep a copy of the state folder, restore the last backup")
 		return
 	}
 	if i.Version > i.Known {
 		return // upgrade says so
 	}
-	x.holder(dir, i.Locked, i.Holder, n)
+	x.holder(i.Locked, i.Holder, n)
 	text := fmt.Sprintf("version %d, %s, epoch %d", i.Version, size(uint64(i.Size)), i.Epoch)
 	if i.Size > checkSize {
 		text += "; too large to be read as a whole here: inbasket journal check"
 	}
-	n.ok(dir, text)
+	n.ok(file, text+" in "+x.dir)
 	if i.Log > logLong {
-		n.warn(dir, CodeJournalWAL, "its write-ahead log has "+size(uint64(i.Log)), "end what reads the journal for long, such as a viewer; it shrinks by itself then")
+		n.warn(file, CodeJournalWAL, "its write-ahead log has "+size(uint64(i.Log)), "end what reads the journal for long, such as a viewer; it shrinks by itself then")
 	}
 	if i.Held {
-		n.fail(dir, CodeHeld, "it was restored from a backup and is held: nothing is taken or delivered", "read what was found by inbasket restored, then: inbasket restored release")
+		n.fail(file, CodeHeld, "it was restored from a backup and is held: nothing is taken or delivered", "read what was found by inbasket restored, then: inbasket restored release")
 	}
 	if x.status != nil && x.status.Journal != nil {
-		x.trouble(dir, x.status.Journal, n)
+		x.trouble(file, x.status.Journal, n)
 	}
 	x.backups(i.Backup, n)
 	x.auditLog(ctx, n)
 }
 
 // holder compares who has the journal with who answers.
-func (x *exam) holder(dir string, locked bool, pid int, n *notes) {
+func (x *exam) holder(locked bool, pid int, n *notes) {
 	var refused *control.Error
 	switch {
 	case x.status != nil:

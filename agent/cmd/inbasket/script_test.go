@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -20,6 +21,9 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TZ", "UTC")
 			e.Setenv("NO_COLOR", "1")
+			if self, err := exec.LookPath("inbasket"); err == nil {
+				e.Setenv("INBASKET", self)
+			}
 			// Scripts with a file called password: the archive has no mode bits.
 			if err := os.Chmod(filepath.Join(e.WorkDir, "password"), 0o600); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return err
