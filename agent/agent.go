@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/inbasket/inbasket/agent/audit"
+	"github.com/inbasket/inbasket/agent/backup"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
@@ -77,6 +78,9 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	if err := os.MkdirAll(o.Config.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
+	if err := backup.Finish(o.Config.State); err != nil { // a restore that a crash interrupted
+		return nil, err
+	}
 	a.pulse = &pulse{beats: map[*beat]struct{}{}}
 	a.watcher = newWatcher(a)
 	a.figures.metrics = monitor.NewMetrics(a, o.Clock, o.Version)
@@ -86,6 +90,9 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	}
 	if err = a.openJournal(ctx); err != nil {
 		return nil, err
+	}
+	if err := a.unchanged(); err != nil {
+		return nil, errors.Join(err, a.Close())
 	}
 	a.trail = newTrail(o.Config.State, a.clock, a.journal, a.log, a.notice)
 	if err := a.trail.open(ctx); err != nil {

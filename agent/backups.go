@@ -7,6 +7,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/backup"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/connectors"
 )
 
 // Backup streams a backup of the journal and the content store while everything goes on.
@@ -25,4 +26,14 @@ func (a *Agent) Backup(ctx context.Context, _ control.BackupRequest, w io.Writer
 func (a *Agent) BackedUp(ctx context.Context, r control.BackedUpRequest) error {
 	a.log.Info().Str("by", r.By).Time("made", r.Made).Msg("a backup was made and verified")
 	return a.journal.NoteBackup(ctx, r.Made)
+}
+
+// unchanged makes sure that no restore took over while the journal was being opened, and removes what interrupted
+// backups and restores left.
+func (a *Agent) unchanged() error {
+	state := a.options.Config.State
+	if backup.Pending(state) {
+		return &connectors.Error{Class: connectors.Transient, Code: backup.CodeRunning, Op: "start", Hint: "a restore is under way: start the agent when it is done"}
+	}
+	return backup.Clean(state)
 }

@@ -32,8 +32,8 @@ type Restored struct {
 }
 
 const (
-	staging    = "restoring"    // folder below state
-	markerName = "restore.json" // says that staging is complete and takes over
+	staging    = ".inbasket-restoring" // folder below state
+	markerName = "restore.json"        // says that staging is complete and takes over
 	lockName   = "restore.lock"
 )
 

@@ -57,7 +57,7 @@ func Write(ctx context.Context, s Source, w io.Writer) (m Manifest, err error) {
 
 // tempPrefix begins folders below state that are gone when their work is done; whatever a crash leaves is removed
 // by the next backup or restore.
-const tempPrefix = "backup-"
+const tempPrefix = ".inbasket-backup-"
 
 type writing struct {
 	source Source
