@@ -43,6 +43,7 @@ Several agents can run side by side, each with a --name, a configuration and a s
 	cmd.AddCommand(serviceInstallCommand(a, o), serviceUninstallCommand(a, o), serviceOrderCommand(a, o, "start"),
 		serviceOrderCommand(a, o, "stop"), serviceOrderCommand(a, o, "restart"), serviceStatusCommand(a, o),
 		serviceDropInCommand(a, o), serviceProbeCommand(a))
+	cmd.AddCommand(servicePackageCommands(a, o)...)
 	return cmd
 }
 
