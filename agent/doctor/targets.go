@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/diag"
 )
 
 // checkLimit is how long one target may take to answer.
@@ -39,6 +42,10 @@ func targets(ctx context.Context, x *exam, n *notes) {
 
 // reach does what the agent does before it writes.
 func (x *exam) reach(ctx context.Context, t config.Target, n *notes) {
+	if x.unlit(t.Config) {
+		withoutSecret(t.Name, n)
+		return
+	}
 	env := x.cfg.Env(connectors.RoleTarget, t.Name, t.Identity, x.Clock, nil)
 	if file := missing(t, env); file != "" { // connecting would make it, as this account's own
 		n.fail(t.Name, CodeDatabaseMissing, file+" is not there", "correct its path, or mount its disk; the agent would make an empty one")
@@ -80,6 +87,42 @@ func missing(t config.Target, env connectors.Env) string {
 		}
 	}
 	return ""
+}
+
+// unlit tells whether a configuration has secrets that could not be read here, so that its failure says nothing
+// of what the agent meets.
+func (x *exam) unlit(config any) bool {
+	return slices.ContainsFunc(x.cfg.Warnings, isSecret) && emptySecret(reflect.ValueOf(config))
+}
+
+func isSecret(p diag.Problem) bool { return p.Code == config.CodeSecret }
+
+// emptySecret looks for a secret without a value.
+func emptySecret(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		return !v.IsNil() && emptySecret(v.Elem())
+	case reflect.Slice:
+		for i := range v.Len() {
+			if emptySecret(v.Index(i)) {
+				return true
+			}
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() && emptySecret(v.Field(i)) {
+				return true
+			}
+		}
+	case reflect.String:
+		return v.Type() == reflect.TypeFor[connectors.Secret]() && v.Len() == 0
+	}
+	return false
+}
+
+// withoutSecret says that something was not connected to.
+func withoutSecret(name string, n *notes) {
+	n.warn(name, CodeUnlit, "not connected to: a secret of it cannot be read by this account", "look with the account of the service: inbasket doctor --as-service")
 }
 
 // broken says why something cannot be reached: with the code of its own, never with a driver's text.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/user"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/doctor"
+	"github.com/inbasket/inbasket/connectors/all"
 	"github.com/inbasket/inbasket/installer"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
@@ -148,12 +150,29 @@ func (a *app) patient(o doctorOptions) (*doctor.Patient, error) {
 	}
 	p := agent.NewPatient(agent.SystemClock{}, version, place)
 	p.Probe = o.probe
-	p.Load = func() (*config.Config, error) { return a.load(true) }
+	p.Load = func() (*config.Config, error) {
+		return config.Load(a.configPath(), all.Registry(), config.Options{Lenient: true, Getenv: a.withCredentials()})
+	}
 	p.Status = func(ctx context.Context) (control.Status, error) { return control.NewClient(place.State).Status(ctx) }
 	p.Service = func(ctx context.Context, cfg *config.Config) (doctor.Service, error) {
 		return serviceOf(ctx, cfg, o.name)
 	}
 	return p, nil
+}
+
+// withCredentials reads the environment, and finds credentials where the service manager takes them from: who may
+// read them there looks with them, as the service does.
+func (a *app) withCredentials() func(string) string {
+	folder := installer.CredentialFolder(a.configPath())
+	return func(key string) string {
+		value := a.getenv(key)
+		if key == "CREDENTIALS_DIRECTORY" && value == "" {
+			if _, err := os.ReadDir(folder); err == nil {
+				return folder
+			}
+		}
+		return value
+	}
 }
 
 // serviceOf asks the service manager, and compares its definition with what the configuration needs.
