@@ -82,9 +82,9 @@ func (p product) write(to string, entries []entry, code string) error {
 		return err
 	}
 	data := struct {
-		Version, Number, ProductCode, UpgradeCode, Link, ProgramID, Tree string
-		Components                                                       []string
-	}{p.Version, p.Number, code, upgradeCode, link, id("f", "inbasket.exe"), tree.String(), nil}
+		Version, Number, ProductCode, UpgradeCode, Link, Tree string
+		Components                                            []string
+	}{p.Version, p.Number, code, upgradeCode, link, tree.String(), nil}
 	for _, e := range entries {
 		data.Components = append(data.Components, id("c", e.target))
 	}
@@ -93,58 +93,6 @@ func (p product) write(to string, entries []entry, code string) error {
 		return err
 	}
 	return writeFile(to, b.Bytes())
-}
-
-// finish puts right what wixl cannot say, and takes the time and chance out of the package.
-func (p product) finish(ctx context.Context, work, made, code string) error {
-	table := filepath.Join(work, "Upgrade.idt")
-	if err := writeFile(table, []byte(p.upgradeTable())); err != nil {
-		return err
-	}
-	if err := tool(ctx, work, "msibuild", made, "-i", table); err != nil {
-		return err
-	}
-	for _, q := range []string{
-		// The old version goes within the transaction: if the new one fails, the old one comes back.
-		order("RemoveExistingProducts", 1510),
-		order("HaltServices", 1810),
-		order("RemoveService", 1820),
-		order("UndoService", 4010),
-		order("InstallService", 6410),
-		// 18 a program of the package, 64 whatever it says, 256 at a rollback, 1024 in its turn, 2048 as SYSTEM.
-		"UPDATE `CustomAction` SET `Type` = 3410 WHERE `Action` = 'UndoService'",
-		"UPDATE `Property` SET `Value` = 'CONFIG_FILE;LISTEN;NOSTART;NEWERFOUND;OLDERFOUND' WHERE `Property` = 'SecureCustomProperties'",
-	} {
-		if err := tool(ctx, work, "msibuild", made, "-q", q); err != nil {
-			return err
-		}
-	}
-	text, err := os.ReadFile(made)
-	if err != nil {
-		return err
-	}
-	if err := settle(text, code, p.time); err != nil {
-		return err
-	}
-	return os.WriteFile(made, text, 0o644)
-}
-
-// order gives an action its place: wixl puts it anywhere that fits, each time elsewhere.
-func order(action string, place int) string {
-	return fmt.Sprintf("UPDATE `InstallExecuteSequence` SET `Sequence` = %d WHERE `Action` = '%s'", place, action)
-}
-
-// upgradeTable says what is replaced and what is only found. Windows Installer's attributes: 1 features stay
-// chosen, 2 only find, 256 and 512 the lowest and highest version count as well.
-func (p product) upgradeTable() string {
-	lines := []string{
-		"UpgradeCode\tVersionMin\tVersionMax\tLanguage\tAttributes\tRemove\tActionProperty",
-		"s38\tS20\tS20\tS255\ti4\tS255\ts72",
-		"Upgrade\tUpgradeCode\tVersionMin\tVersionMax\tLanguage\tAttributes",
-		"{" + upgradeCode + "}\t0.0.0\t" + p.Number + "\t\t769\t\tOLDERFOUND",
-		"{" + upgradeCode + "}\t" + p.Number + "\t\t\t2\t\tNEWERFOUND",
-	}
-	return strings.Join(lines, "\r\n") + "\r\n"
 }
 
 // tool runs a command in a folder; what it says is told when it fails only.
