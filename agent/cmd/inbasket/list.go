@@ -27,11 +27,14 @@ func listCommand(a *app) *cobra.Command {
 				return err
 			}
 			ctx := cmd.Context()
-			list := []journal.Entry{}
+			var list []journal.Entry
 			err = a.agent(ctx, func(c *control.Client) error { list, err = c.List(ctx, filter); return err },
 				func(j *journal.Journal, _ config.Place) error { list, err = j.List(ctx, filter); return err })
 			if err != nil {
 				return err
+			}
+			if list == nil {
+				list = []journal.Entry{} // in JSON a list without entries, not null
 			}
 			return a.print(list, func(w io.Writer) { printList(w, list, filter) })
 		},
