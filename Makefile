@@ -32,7 +32,10 @@ packages-linux:
 	@mkdir -p dist && rm -f dist/inbasket*
 	$(PACKAGES) linux
 
-packages-msi: packages-linux # adds the Windows package to dist/
+packages-msi: packages-linux # adds the Windows package to dist/ (needs wixl and msitools; SIGN_CERT and SIGN_KEY sign it)
+	version=$$($(PACKAGES) version); program=bin/windows/inbasket.exe; bill=dist/inbasket_$${version}_windows_amd64.cdx.json; \
+	$(GO) run ./installer/msi -build -out dist -version "$$version" -time "$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}" "$$program"; \
+	$(GO) run ./installer/packages -out "$$bill" -version "$(GIVEN_VERSION)" sbom "$$program"
 
 packages-sums: packages-linux packages-msi
 	$(PACKAGES) sums
@@ -80,7 +83,7 @@ servers: ## install PostgreSQL, MariaDB and vsftpd for the tests, when missing (
 	$(GO) run ./test/servers/install
 
 service-test: ## the packages on a real systemd, rpm and Windows by Wine (root; installs what is missing)
-	$(GO) run ./test/servers/install debootstrap systemd-container lintian rpm
+	$(GO) run ./test/servers/install debootstrap systemd-container lintian rpm wine64 wixl msitools osslsigncode binutils-mingw-w64-x86-64
 	INBASKET_SERVICE=1 $(GO) test -count=1 -timeout 20m ./test/service/...
 
 fuzz: ## every fuzz target for FUZZTIME each

@@ -15,17 +15,22 @@ var servers = []string{"postgresql", "mariadb-server", "vsftpd", "prometheus"}
 
 // files tell, for each Debian package, whether it is there.
 var files = map[string]string{
-	"postgresql":        "/usr/lib/postgresql/*/bin/postgres",
-	"mariadb-server":    "/usr/sbin/mariadbd",
-	"vsftpd":            "/usr/sbin/vsftpd",
-	"strace":            "/usr/bin/strace",
-	"prometheus":        "/usr/bin/promtool",
-	"e2fsprogs":         "/sbin/mkfs.ext4",
-	"debootstrap":       "/usr/sbin/debootstrap",
-	"systemd-container": "/usr/bin/systemd-nspawn",
-	"lintian":           "/usr/bin/lintian",
-	"rpm":               "/usr/bin/rpm",
-	"python3-psycopg2":  "/usr/lib/python3/dist-packages/psycopg2",
+	"postgresql":                "/usr/lib/postgresql/*/bin/postgres",
+	"mariadb-server":            "/usr/sbin/mariadbd",
+	"vsftpd":                    "/usr/sbin/vsftpd",
+	"strace":                    "/usr/bin/strace",
+	"prometheus":                "/usr/bin/promtool",
+	"e2fsprogs":                 "/sbin/mkfs.ext4",
+	"debootstrap":               "/usr/sbin/debootstrap",
+	"systemd-container":         "/usr/bin/systemd-nspawn",
+	"lintian":                   "/usr/bin/lintian",
+	"rpm":                       "/usr/bin/rpm",
+	"wine64":                    "/usr/lib/wine/wine64",
+	"wixl":                      "/usr/bin/wixl",
+	"msitools":                  "/usr/bin/msibuild",
+	"osslsigncode":              "/usr/bin/osslsigncode",
+	"binutils-mingw-w64-x86-64": "/usr/bin/x86_64-w64-mingw32-ld",
+	"python3-psycopg2":          "/usr/lib/python3/dist-packages/psycopg2",
 }
 
 func main() {
