@@ -61,6 +61,7 @@ type Agent struct {
 	pulse   *pulse
 	watcher *watcher
 	trail   *trail
+	purging sync.Mutex // held by the one purge that runs
 
 	mu        sync.Mutex // guards assembly and reloading
 	assembly  *assembly
@@ -252,7 +253,7 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	a.swap(next)
 	ok = true
 	a.recordConfig(ctx, next, r.By)
-	a.log.Info().Str("by", r.By).Int("changes", len(report.Changes)).Msg("configuration reloaded")
+	a.log.Info().Str("by", r.By).Int("changes", len(report.Changes)).Int("files", len(cfg.Files)).Msg("configuration reloaded")
 	return report, nil
 }
 

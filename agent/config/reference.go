@@ -31,9 +31,11 @@ const referenceHead = `# The configuration file
 
 <!-- Made by "go generate ./agent/cmd/inbasket"; do not edit. -->
 
-One YAML file, read strictly: an unknown key is an error. Relative paths start at the file's folder.
+One YAML file, read strictly: an unknown key is an error. Relative paths start at the file's folder. Entries of
+` + "`inbaskets`, `targets`, `results`, `front-offices` and `routes`" + ` may also stand in files ` + "`conf.d/*.yaml`" + ` beside it.
 Durations are written ` + "`90s`, `24h`, `30d`; sizes `500kB`, `8MiB`" + `. Secrets are given by reference only:
-` + "`${env:NAME}`, `${file:PATH}`, `${credential:NAME}`" + ` (systemd's LoadCredential).
+` + "`${credential:NAME}`" + ` (systemd's LoadCredential), ` + "`${dpapi:NAME}`" + ` (sealed by Windows), ` + "`${age:NAME}`" + ` (in the age
+file of ` + "`secrets.age`), `${file:PATH}`, `${env:NAME}`" + `.
 
 `
 

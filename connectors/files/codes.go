@@ -3,6 +3,7 @@ package files
 // The codes of errors and notices, as docs/errors.md lists them.
 const (
 	CodeFolder       = "files.folder"     // the folder is missing or cannot be listed; create it, mount the share, or grant the agent's account
+	CodeClaimed      = "files.claimed"    // another agent takes files out of this folder; stop it, or give this one another folder
 	CodePermission   = "files.permission" // the agent's account may not do this; grant it read, write and delete on the folder
 	CodeReadOnly     = "files.read-only"  // the file system is mounted read-only, or closed to the service; look for disk errors, or open the folder by: inbasket service drop-in --write
 	CodeDiskFull     = "files.disk-full"  // no space or quota left; make room, the agent goes on by itself

@@ -117,12 +117,12 @@ func (b *basket) settle(v connectors.Verdict, names ...string) {
 	}
 }
 
-// tree lists all files below the folder, hidden ones too.
+// tree lists all files below the folder, hidden ones too, but not the lock that the agent keeps there.
 func tree(t *testing.T, dir string) string {
 	t.Helper()
 	var names []string
 	err := filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
+		if err == nil && !d.IsDir() && d.Name() != claimName {
 			rel, _ := filepath.Rel(dir, p)
 			names = append(names, filepath.ToSlash(rel))
 		}

@@ -40,6 +40,9 @@ type source struct {
 	wake   chan struct{}
 	quit   chan struct{}
 
+	owner   string   // this process
+	claimed *os.File // locked; nil: nothing is claimed
+
 	next struct { // owned by Next
 		sync.Mutex
 		pending  map[string]*waiting
@@ -86,7 +89,7 @@ func newSource(env connectors.Env, cfg FolderConfig) (*source, error) {
 		return nil, err
 	}
 	s := &source{env: env, cfg: cfg, dir: env.Path(cfg.Path), inflight: map[string]*item{}, again: map[string]time.Time{},
-		room: maxPending, wake: make(chan struct{}, 1), quit: make(chan struct{})}
+		owner: ownerName(), room: maxPending, wake: make(chan struct{}, 1), quit: make(chan struct{})}
 	s.match, _ = newGlobs(cfg.Match) // Validate has parsed them
 	s.ignore, _ = newGlobs(cfg.Ignore)
 	s.list, _ = parsePath(cfg.Attachments.List)
@@ -159,6 +162,7 @@ func (s *source) Close() error {
 	defer s.next.Unlock()
 	s.stopWatch()
 	s.stopScan()
+	s.disclaim()
 	return nil
 }
 
@@ -208,6 +212,9 @@ func (s *source) prepare() error {
 		if err := os.MkdirAll(d, 0o770); err != nil {
 			return folderError("create the done and error folders", err)
 		}
+	}
+	if err := s.claim(); err != nil {
+		return err
 	}
 	if err := s.finishMoves(); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,6 +22,7 @@ import (
 type checked struct {
 	OK       bool            `json:"ok"`
 	Config   string          `json:"config"`
+	Parts    []string        `json:"parts,omitempty"` // files of conf.d that were read, relative to the configuration
 	Problems []diag.Problem  `json:"problems,omitempty"`
 	Warnings []diag.Problem  `json:"warnings,omitempty"`
 	Targets  []checkedTarget `json:"targets,omitempty"`
@@ -77,6 +79,7 @@ func (a *app) check(ctx context.Context, connect bool) error {
 		return a.refused(out, a.withMappings(err))
 	}
 	out.Warnings = cfg.Warnings
+	out.Parts = partsOf(cfg)
 	catalog, err := agent.OpenCatalog(cfg, agent.SystemClock{}, func(connectors.Notice) {})
 	if err != nil {
 		return err
@@ -193,7 +196,19 @@ func printChecked(w io.Writer, cfg *config.Config, out checked) {
 		fmt.Fprintf(w, "%s is right, but %s cannot be written to now\n", out.Config, count(unreachable, "target"))
 		return
 	}
-	fmt.Fprintf(w, "ok: %s\n", out.Config)
+	fmt.Fprintf(w, "ok: %s\n", strings.Join(append([]string{out.Config}, out.Parts...), ", "))
+}
+
+// partsOf returns the files in conf.d that a configuration was read from, relative to its folder.
+func partsOf(cfg *config.Config) []string {
+	var out []string
+	for _, path := range cfg.Files[1:] {
+		if short, err := filepath.Rel(cfg.Dir, path); err == nil {
+			path = filepath.ToSlash(short)
+		}
+		out = append(out, path)
+	}
+	return out
 }
 
 func orDash(s string) string {
