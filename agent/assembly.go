@@ -274,6 +274,7 @@ func (rt *assembly) begin(a *Agent) {
 		rt.running.Go(func() { f.serve(ctx, name, in, rt.feeds[name]) })
 	}
 	rt.running.Go(func() { a.pulse.loop(ctx, "forms", "of front offices", f.forwardPosted) })
+	rt.running.Go(func() { a.keepHouse(ctx, rt.config) })
 }
 
 // pushSchedule is for push channels without a schedule of their own.

@@ -14,7 +14,7 @@ import (
 )
 
 // looking are the orders that change nothing and show nothing that a citizen wrote.
-var looking = []string{"Status", "List", "Show", "Batches", "Results", "Audit", "VerifyAudit", "Examine", "Vitals"}
+var looking = []string{"Status", "List", "Show", "Batches", "Results", "Audit", "VerifyAudit", "Examine", "Vitals", "CheckJournal"}
 
 // Every order that changes something, or shows what a citizen wrote, goes on record: one that is new is either
 // recorded in one of the files audited*.go or named above.

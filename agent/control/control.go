@@ -23,6 +23,7 @@ type Operator interface {
 	Auditor
 	Physician
 	Restorer
+	Archivist
 }
 
 // Viewer shows how things stand and changes nothing.

@@ -54,6 +54,7 @@ func errorOf(err error) *Error {
 		partly   *journal.PartlyDeliveredError
 		coded    *connectors.Error
 		move     *journal.TransitionError
+		gone     *journal.PurgedError
 	)
 	switch {
 	case errors.As(err, &known):
@@ -69,6 +70,8 @@ func errorOf(err error) *Error {
 		return &Error{Code: coded.Code, Message: coded.Op + " failed (" + coded.Code + ")", Hint: coded.Hint, Status: http.StatusConflict}
 	case errors.As(err, &move):
 		return &Error{Code: CodeState, Message: move.Error(), Hint: "look at it by: inbasket show " + move.ID.String(), Status: http.StatusConflict}
+	case errors.As(err, &gone):
+		return &Error{Code: journal.CodePurged, Message: gone.Error(), Hint: "nothing of its content is kept here; the targets that have it are told by: inbasket show " + gone.ID.String(), Status: http.StatusGone}
 	case errors.Is(err, journal.ErrNotFound):
 		return &Error{Code: CodeNotFound, Message: "there is no such submission, target or batch", Hint: "look for it by: inbasket list", Status: http.StatusNotFound}
 	case errors.Is(err, journal.ErrState):

@@ -1,0 +1,304 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/audit"
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+)
+
+const (
+	purgePage  = 2000                  // submissions that one look at the journal takes
+	purgeGroup = 64                    // that share a commit: a few milliseconds, which a form that comes in meanwhile waits
+	purgePause = 20 * time.Millisecond // between commits
+)
+
+// Purge takes away what is named, or what retention says; see control.Archivist.
+func (a *Agent) Purge(ctx context.Context, r control.PurgeRequest) (control.PurgeReport, error) {
+	if err := a.notHeld(); err != nil {
+		return control.PurgeReport{}, err
+	}
+	if len(r.IDs) > 0 && r.Reason == "" {
+		return control.PurgeReport{}, &control.Error{Code: control.CodeRequest, Message: "purging a single submission needs a reason", Hint: "say it by --reason; it stays on record", Status: http.StatusBadRequest}
+	}
+	if !a.purging.TryLock() {
+		return control.PurgeReport{}, &control.Error{Code: CodePurgeRuns, Message: "a purge is running", Hint: "wait until it is done", Status: http.StatusConflict}
+	}
+	defer a.purging.Unlock()
+	p := &purge{agent: a, config: a.current().config, order: journal.PurgeOrder{By: r.By, Reason: r.Reason}, report: control.PurgeReport{DryRun: r.DryRun}}
+	return p.report, p.carryOut(ctx, r.IDs)
+}
+
+// purge is one purge under way.
+type purge struct {
+	agent   *Agent
+	config  *config.Config
+	order   journal.PurgeOrder
+	patient bool // wait between commits
+	report  control.PurgeReport
+}
+
+func (p *purge) carryOut(ctx context.Context, ids []journal.ID) error {
+	var err error
+	if len(ids) > 0 {
+		err = p.named(ctx, ids)
+	} else {
+		err = p.due(ctx)
+	}
+	if err != nil || p.report.DryRun {
+		return err
+	}
+	return p.finish(ctx)
+}
+
+// named purges single submissions, such as one whose sender asked for it.
+func (p *purge) named(ctx context.Context, ids []journal.ID) error {
+	for _, id := range ids {
+		why, err := p.lives(ctx, id)
+		if err != nil {
+			return err
+		}
+		if why == nil && !p.report.DryRun {
+			gone, err := p.take(ctx, []journal.ID{id})
+			if err != nil {
+				return err
+			}
+			if gone == 0 {
+				why = &control.Error{Code: CodeNotAllowed, Message: "something of " + id.String() + " is still on its way to a target or to its front office", Hint: "inbasket show " + id.String() + " tells what; purge it afterwards"}
+			}
+		} else if why == nil {
+			p.report.Purged++
+		}
+		if why != nil {
+			p.report.Kept = append(p.report.Kept, control.Settled{ID: id, Error: why})
+		}
+	}
+	return nil
+}
+
+// lives says why a submission cannot be purged yet; nil: its life may be over.
+func (p *purge) lives(ctx context.Context, id journal.ID) (*control.Error, error) {
+	view, err := p.agent.journal.Show(ctx, id)
+	if err != nil {
+		return control.ErrorOf(err), ctx.Err()
+	}
+	switch view.State {
+	case journal.Closed, journal.Rejected, journal.Decided, journal.Delivered:
+		return nil, nil
+	case journal.Purged:
+		t, err := p.agent.journal.Tombstone(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		return control.ErrorOf(&journal.PurgedError{Tombstone: t}), nil
+	}
+	return &control.Error{Code: CodeNotAllowed, Message: fmt.Sprintf("submission %s is %s: its life is not over", id, view.State), Hint: "reject it first, or wait until it is closed"}, nil
+}
+
+// due purges everything that retention says.
+func (p *purge) due(ctx context.Context) error {
+	now := p.agent.clock.Now()
+	if least := p.config.Shortest(); least > 0 {
+		if err := p.submissions(ctx, now, now.Add(-least)); err != nil {
+			return err
+		}
+	}
+	if p.report.DryRun {
+		return nil
+	}
+	if keep := p.config.Retention.Closed.Duration; keep > 0 {
+		n, err := p.repeat(ctx, func() (int, error) { return p.agent.journal.PurgeDropped(ctx, now.Add(-keep), purgeGroup) })
+		if err != nil {
+			return err
+		}
+		p.report.Dropped = n
+	}
+	if keep := p.config.Retention.Tombstones.Duration; keep > 0 {
+		n, err := p.repeat(ctx, func() (int, error) { return p.agent.journal.ExpireTombstones(ctx, now.Add(-keep), purgeGroup) })
+		if err != nil {
+			return err
+		}
+		p.report.Tombstones = n
+	}
+	return nil
+}
+
+// submissions purges those that were accepted before a moment and are kept no longer.
+func (p *purge) submissions(ctx context.Context, now, before time.Time) error {
+	var group []journal.ID
+	var after journal.ID
+	for {
+		list, next, err := p.agent.journal.EndedBefore(ctx, before, after, purgePage)
+		if err != nil {
+			return err
+		}
+		for _, e := range list {
+			if keep := keepOf(p.config, e); keep.Duration <= 0 || now.Sub(e.At) < keep.Duration {
+				continue
+			} else {
+				p.count(e, keep)
+			}
+			if group = append(group, e.ID); len(group) == purgeGroup {
+				if err := p.takeGroup(ctx, group); err != nil {
+					return err
+				}
+				group = group[:0]
+			}
+		}
+		if after = next; after == 0 {
+			return p.takeGroup(ctx, group)
+		}
+	}
+}
+
+// keepOf returns how long a submission is kept.
+func keepOf(cfg *config.Config, e journal.Ended) config.Period {
+	r := cfg.RetentionOf(e.Route)
+	switch e.State {
+	case journal.Closed:
+		return r.Closed
+	case journal.Rejected:
+		return r.Rejected
+	default:
+		return r.Unfetched
+	}
+}
+
+func (p *purge) count(e journal.Ended, keep config.Period) {
+	n := slices.IndexFunc(p.report.Groups, func(g control.PurgeGroup) bool { return g.Route == e.Route && g.State == e.State })
+	if n < 0 {
+		p.report.Groups = append(p.report.Groups, control.PurgeGroup{Route: e.Route, State: e.State, Keep: keep.String(), Oldest: e.At})
+		n = len(p.report.Groups) - 1
+	}
+	g := &p.report.Groups[n]
+	g.Count++
+	if e.At.Before(g.Oldest) {
+		g.Oldest = e.At
+	}
+	if p.report.DryRun {
+		p.report.Purged++
+	}
+}
+
+func (p *purge) takeGroup(ctx context.Context, ids []journal.ID) error {
+	if len(ids) == 0 || p.report.DryRun {
+		return nil
+	}
+	_, err := p.take(ctx, ids)
+	return err
+}
+
+// take purges a few submissions in one commit and returns how many are gone.
+func (p *purge) take(ctx context.Context, ids []journal.ID) (n int, err error) {
+	if p.order.Run == 0 {
+		if p.order.Run, err = p.agent.journal.StartPurge(ctx); err != nil {
+			return 0, err
+		}
+	}
+	gone, err := p.agent.journal.Purge(ctx, ids, p.order)
+	p.report.Purged += int64(len(gone))
+	if err != nil {
+		return len(gone), err
+	}
+	return len(gone), p.pause(ctx)
+}
+
+// repeat calls do until it does nothing more, and adds up what it did.
+func (p *purge) repeat(ctx context.Context, do func() (int, error)) (total int64, err error) {
+	for {
+		n, err := do()
+		total += int64(n)
+		if err != nil || n == 0 {
+			return total, err
+		}
+		if err := p.pause(ctx); err != nil {
+			return total, err
+		}
+	}
+}
+
+// pause lets others go first.
+func (p *purge) pause(ctx context.Context) error {
+	if !p.patient {
+		return ctx.Err()
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-p.agent.clock.After(purgePause):
+		return nil
+	}
+}
+
+// finish removes the files of what is purged, overwrites what is left of it in the journal's file, and puts the
+// purge on record.
+func (p *purge) finish(ctx context.Context) (err error) {
+	if p.report.Files, p.report.FilesLater, err = p.agent.collect(ctx); err != nil {
+		return err
+	}
+	runs, err := p.agent.journal.Uncertified(ctx)
+	if err != nil || len(runs) == 0 && p.report.Dropped == 0 {
+		return err
+	}
+	if err := p.overwrite(ctx); err != nil {
+		return err
+	}
+	for _, run := range runs {
+		cert, err := p.agent.journal.Certify(ctx, run)
+		if err != nil {
+			return err
+		}
+		if err := p.agent.certify(ctx, cert, p.report); err != nil {
+			return err
+		}
+		p.report.Certificates = append(p.report.Certificates, cert)
+	}
+	return nil
+}
+
+// overwrite makes sure that nothing of what is purged can be read in the journal's file and its log.
+func (p *purge) overwrite(ctx context.Context) error {
+	for next := int64(1); next != 0; {
+		var err error
+		if next, err = p.agent.journal.Scrub(ctx, next); err != nil {
+			return err
+		}
+		if err := p.pause(ctx); err != nil {
+			return err
+		}
+	}
+	// A long reader may keep the log from being emptied: it is then overwritten as it is used again.
+	if err := p.agent.journal.Checkpoint(ctx); err != nil {
+		p.agent.log.Warn().Str("code", CodeJournal).Err(err).Msg("the journal's log still holds what was purged, until the next checkpoint")
+		return nil
+	}
+	p.report.Overwritten = true
+	return nil
+}
+
+// certify puts on record what a purge took away.
+func (a *Agent) certify(ctx context.Context, c journal.Certificate, r control.PurgeReport) error {
+	by := c.By
+	if by == "" {
+		by = "retention"
+	}
+	_, err := a.trail.add(ctx, audit.Record{Who: by, Via: audit.ViaSystem, Action: ActionPurged, Object: fmt.Sprintf("run %d", c.Run), Details: map[string]string{
+		"count": fmt.Sprint(c.Count), "accepted-from": stampOf(c.From), "accepted-to": stampOf(c.To), "purged-from": stampOf(c.First), "purged-to": stampOf(c.Last),
+		"ids-sha256": c.Digest, "files": fmt.Sprint(r.Files), "files-later": number(r.FilesLater), "overwritten": yes(r.Overwritten)}})
+	if err != nil {
+		return err
+	}
+	a.log.Info().Int64("run", c.Run).Int64("count", c.Count).Str("digest", c.Digest).Msg("submissions were purged")
+	return a.journal.Certified(ctx, c.Run)
+}
+
+// ActionPurged is what the audit log calls the certificate of a purge.
+const ActionPurged = "purged"
+
+func stampOf(t time.Time) string { return t.UTC().Format(time.RFC3339) }
