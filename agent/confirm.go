@@ -12,6 +12,9 @@ import (
 // Confirm takes as delivered what a person has found in a target that could not tell: a parked delivery, or
 // a sealed batch that is held.
 func (a *Agent) Confirm(ctx context.Context, r control.ConfirmRequest) (control.Settled, error) {
+	if err := a.notHeld(); err != nil {
+		return control.Settled{}, err
+	}
 	l, err := a.laneOf(r.Target)
 	if err != nil {
 		return control.Settled{}, err

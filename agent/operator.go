@@ -37,6 +37,9 @@ func (a *Agent) Batches(ctx context.Context, target string, openOnly bool) ([]jo
 
 // Retry tries parked submissions again, on the mapping in force now if asked.
 func (a *Agent) Retry(ctx context.Context, r control.RetryRequest) ([]control.Settled, error) {
+	if err := a.notHeld(); err != nil {
+		return nil, err
+	}
 	ids := r.IDs
 	if len(ids) == 0 {
 		var err error
@@ -100,6 +103,9 @@ func (a *Agent) repin(ctx context.Context, id journal.ID, by string) error {
 
 // Release lets parked submissions go on as they are.
 func (a *Agent) Release(ctx context.Context, r control.ReleaseRequest) ([]control.Settled, error) {
+	if err := a.notHeld(); err != nil {
+		return nil, err
+	}
 	return a.each(r.IDs, func(id journal.ID) (control.Settled, error) { return a.releaseOne(ctx, id, r.By) }), nil
 }
 
@@ -182,6 +188,9 @@ func (a *Agent) tryAgain(target string) {
 
 // Reject ends a submission on a person's word; the front office reads the reason.
 func (a *Agent) Reject(ctx context.Context, r control.RejectRequest) (control.Settled, error) {
+	if err := a.notHeld(); err != nil {
+		return control.Settled{}, err
+	}
 	reason := journal.Reason{Code: CodeByOperator, Text: r.Reason}
 	err := a.behindBar(ctx, r.ID, r.Force, func(lanes map[string]*lane) error {
 		if err := a.journal.Reject(ctx, r.ID, nil, reason, r.By, r.Force); err != nil {
@@ -235,6 +244,9 @@ func (a *Agent) behindBar(ctx context.Context, id journal.ID, force bool, do fun
 
 // Decide records a person's decision and its documents.
 func (a *Agent) Decide(ctx context.Context, r control.DecideRequest, documents iter.Seq2[control.Document, error]) (control.Settled, error) {
+	if err := a.notHeld(); err != nil {
+		return control.Settled{}, err
+	}
 	a.deciding.Lock() // two at once would take the same number
 	defer a.deciding.Unlock()
 	view, err := a.journal.Show(ctx, r.ID)
@@ -312,6 +324,9 @@ func (a *Agent) laneOf(target string) (*lane, error) {
 // Redeliver delivers again what a target got since a time, for one that was restored from a backup. A
 // database's ledger was restored with it, so what it still has is recognised and not written twice.
 func (a *Agent) Redeliver(ctx context.Context, r control.RedeliverRequest) (control.RedeliverReport, error) {
+	if err := a.notHeld(); err != nil {
+		return control.RedeliverReport{}, err
+	}
 	l, err := a.laneOf(r.Target)
 	if err != nil {
 		return control.RedeliverReport{}, err
@@ -348,6 +363,9 @@ func (a *Agent) Redeliver(ctx context.Context, r control.RedeliverRequest) (cont
 
 // Void gives up a sealed batch that cannot go; its number stays used, its members travel in a later one.
 func (a *Agent) Void(ctx context.Context, r control.VoidRequest) error {
+	if err := a.notHeld(); err != nil {
+		return err
+	}
 	l, err := a.laneOf(r.Target)
 	if err != nil {
 		return err

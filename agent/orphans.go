@@ -17,6 +17,9 @@ func (a *Agent) Results(ctx context.Context, f control.ResultsFilter) ([]journal
 
 // Attach gives a result that waits for a person to a submission, whose front office is then told.
 func (a *Agent) Attach(ctx context.Context, r control.AttachRequest) (control.Settled, error) {
+	if err := a.notHeld(); err != nil {
+		return control.Settled{}, err
+	}
 	view, err := a.journal.Show(ctx, r.ID)
 	if err != nil {
 		return control.Settled{}, err
@@ -32,6 +35,9 @@ func (a *Agent) Attach(ctx context.Context, r control.AttachRequest) (control.Se
 
 // DropResult sets a result that waits for a person aside for good, on that person's word.
 func (a *Agent) DropResult(ctx context.Context, r control.DropResultRequest) error {
+	if err := a.notHeld(); err != nil {
+		return err
+	}
 	return waitingError(r.Result, a.journal.DropResult(ctx, r.Result, r.Reason, r.By))
 }
 
