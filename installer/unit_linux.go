@@ -141,7 +141,7 @@ type definition struct{ program, config, account string }
 
 // readUnit finds program, configuration and account in a unit.
 func readUnit(text string) definition {
-	d := definition{account: "root"}
+	var d definition
 	for line := range strings.Lines(text) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		switch strings.TrimSpace(key) {
@@ -158,6 +158,9 @@ func readUnit(text string) definition {
 				}
 			}
 		}
+	}
+	if d.program != "" && d.account == "" {
+		d.account = "root"
 	}
 	return d
 }

@@ -104,7 +104,7 @@ func (a *app) instance(ctx context.Context, m installer.Manager, o *serviceOptio
 	}
 	i := installer.Describe(cfg)
 	i.Name, i.Account, i.NoStart, i.DelayedStart = o.name, o.account, o.noStart, true
-	if i.Account == "" {
+	if i.Account == "" && state.Account != "root" { // a broken unit names nobody, and systemd takes that for root
 		i.Account = state.Account // a second install keeps it
 	}
 	i.Program, err = programPath(o.program)
