@@ -1,0 +1,128 @@
+package journal
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"modernc.org/sqlite"
+)
+
+// TestInspect looks at a journal that runs, that is stopped, and that is not there.
+func TestInspect(t *testing.T) {
+	if _, err := Inspect(t.Context(), t.TempDir(), true); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+	dir := t.TempDir()
+	j, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := Plan{Name: "permit", Version: 2, Bundle: []byte("bundle")}
+	plan.Digest[0] = 7
+	if err := j.PutPlan(t.Context(), plan); err != nil {
+		t.Fatal(err)
+	}
+	a := Arrival{Scope: "r", Inbasket: "in", Route: "r", Plan: plan.Digest, Reference: "1", Form: []byte("{}"), Targets: []string{"a"}, At: j.clock.Now()}
+	a.Digest[0] = 1
+	if _, err := j.Accept(t.Context(), []Arrival{a}); err != nil {
+		t.Fatal(err)
+	}
+	i, err := Inspect(t.Context(), dir, true)
+	if err != nil || !i.Locked || i.Holder != os.Getpid() || i.Version != i.Known || i.Epoch != 1 || i.Newest.IsZero() || i.Damage != "" || i.Held || i.Log == 0 {
+		t.Errorf("running: %+v %v", i, err)
+	}
+	if len(i.Plans) != 1 || i.Plans[0].Name != "permit" || i.Plans[0].Version != 2 || i.Plans[0].Open != 1 || i.Plans[0].Digest != plan.Digest {
+		t.Errorf("%+v", i.Plans)
+	}
+	if err := j.NoteBackup(t.Context(), a.At); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before := list(t, dir)
+	i, err = Inspect(t.Context(), dir, true)
+	if err != nil || i.Locked || len(i.Plans) != 1 || !i.Backup.Equal(a.At) {
+		t.Errorf("stopped: %+v %v", i, err)
+	}
+	if after := list(t, dir); after != before {
+		t.Errorf("looking changed the folder from %s to %s", before, after)
+	}
+}
+
+func list(t *testing.T, dir string) (s string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		s += e.Name() + " "
+	}
+	return s
+}
+
+// TestInspectOtherVersions reads a journal of version 1, and of one to come only that it is newer.
+func TestInspectOtherVersions(t *testing.T) {
+	dir := t.TempDir()
+	c, err := openWriter(filepath.Join(dir, fileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range append(append([]string{}, schema...), "PRAGMA user_version=1") {
+		if _, err := c.exec(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	i, err := Inspect(t.Context(), dir, true)
+	if err != nil || i.Version != 1 || i.Known < 3 || i.Epoch != 1 || i.Held {
+		t.Errorf("%+v %v", i, err)
+	}
+	for _, s := range []string{"DROP TABLE plan", "DROP TABLE submission", "PRAGMA user_version=1000"} {
+		if _, err := c.exec(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if i, err = Inspect(t.Context(), dir, true); err != nil || i.Version != 1000 {
+		t.Errorf("%+v %v", i, err)
+	}
+	if err := c.close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestInspectDamage finds what was overwritten, and tells a file that is no journal at all.
+func TestInspectDamage(t *testing.T) {
+	dir := t.TempDir()
+	j, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, fileName)
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 3 * 8192; i < len(raw) && i < 40*8192; i++ {
+		raw[i] = 0xff
+	}
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	i, err := Inspect(t.Context(), dir, true)
+	var e *sqlite.Error
+	if i.Damage == "" && !errors.As(err, &e) {
+		t.Errorf("nothing found: %+v %v", i, err)
+	}
+	if err := os.WriteFile(path, []byte("this is no database at all, but long enough to be looked at as one......................."), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Inspect(t.Context(), dir, true); err == nil {
+		t.Error("a file that is no journal is taken for one")
+	}
+}
