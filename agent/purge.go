@@ -203,6 +203,7 @@ func (p *purge) take(ctx context.Context, ids []journal.ID) (n int, err error) {
 	}
 	gone, err := p.agent.journal.Purge(ctx, ids, p.order)
 	p.report.Purged += int64(len(gone))
+	p.agent.figures.metrics.Purged(len(gone))
 	if err != nil {
 		return len(gone), err
 	}

@@ -41,6 +41,8 @@ func Definitions() []Definition {
 		gauge("parked", "Submissions that wait for a person."),
 		gauge("parked_by_code", "The same by why; of more than 10,000 the oldest are counted.", "code"),
 
+		counter("purged_total", "Submissions that were purged: retention ended, or an operator said so."),
+
 		gauge("target_open", "Deliveries that are not done.", "target"),
 		gauge("target_oldest_seconds", "Age of the oldest delivery that is not done; 0 without one. Parked ones do not count.", "target"),
 		gauge("target_parked", "Deliveries that wait for a person.", "target"),

@@ -25,6 +25,9 @@ func NewMetrics(figures Figures, clock connectors.Clock, version string) *Metric
 			c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + d.Name, Help: d.Help}, d.Labels)
 			m.counters[d.Name] = c
 			m.registry.MustRegister(c)
+			if len(d.Labels) == 0 {
+				c.WithLabelValues() // shown from 0 on
+			}
 			continue
 		}
 		shown.descs[d.Name] = prometheus.NewDesc(prefix+d.Name, d.Help, d.Labels, nil)
@@ -78,6 +81,9 @@ func (m *Metrics) Push(office string, c connectors.Class, n int) {
 
 // GaveUp counts an event that is not pushed any more.
 func (m *Metrics) GaveUp(office string) { m.add(1, "pushes_given_up_total", office) }
+
+// Purged counts n submissions whose content was taken away.
+func (m *Metrics) Purged(n int) { m.add(n, "purged_total") }
 
 // Notice counts a notice to the operator.
 func (m *Metrics) Notice(code string) { m.add(1, "notices_total", code) }

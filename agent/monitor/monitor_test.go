@@ -57,6 +57,7 @@ func rig(t *testing.T) (*agentFake, func(path string) (int, string)) {
 	m.Push("portal", connectors.Transient, 1)
 	m.GaveUp("portal")
 	m.Notice("http.internal")
+	m.Purged(3)
 	h := Handler(a, m)
 	return a, func(path string) (int, string) {
 		w := httptest.NewRecorder()
@@ -81,7 +82,7 @@ func TestMetrics(t *testing.T) {
 		`inbasket_certificate_expiry_timestamp_seconds{of="listen",whose="agent"} 1.8e+09`,
 		`inbasket_disk_free_bytes{folder="state"} 1.073741824e+09`, `inbasket_journal_bytes{file="log"} 512`,
 		`inbasket_source_up{kind="in-basket",source="permits"} 1`, `inbasket_source_up{kind="results",source="register"} 0`,
-		`inbasket_journal_writable 1`, `inbasket_held 1`, `inbasket_last_backup_timestamp_seconds 1.74e+09`, `inbasket_stuck 2`, `inbasket_hung 1`,
+		`inbasket_journal_writable 1`, `inbasket_held 1`, `inbasket_last_backup_timestamp_seconds 1.74e+09`, `inbasket_stuck 2`, `inbasket_purged_total 3`, `inbasket_hung 1`,
 		`inbasket_config_loaded_timestamp_seconds 1.7e+09`, `inbasket_config_reload_ok 1`,
 	} {
 		if !strings.Contains(body, line+"\n") {
