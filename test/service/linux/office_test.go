@@ -124,7 +124,7 @@ func (o *office) settled() {
 		o.m.t.Errorf("in the file drop: %s", got)
 	}
 	o.m.await("0", `ls /srv/forms/*.json 2>/dev/null | wc -l`)
-	if got := o.m.sh(`inbasket list --state parked --json; ls -A /srv/forms/error 2>/dev/null || true`); got != "[]" {
+	if got := o.m.sh(`inbasket list --state parked --json; ls /srv/forms/error 2>/dev/null || true`); got != "[]" {
 		o.m.t.Errorf("parked or refused: %s", got)
 	}
 }
