@@ -144,8 +144,15 @@ func troubleOf(c *guard.Circuit) *control.Trouble {
 	return &control.Trouble{Code: t.Code, Text: t.Text, Next: "see docs/errors.md; it is tried again by itself", Since: t.Since, RetryAt: t.RetryAt, Count: t.Count}
 }
 
-// Alive returns why the agent should be restarted: only a journal that cannot be read at all.
-func (a *Agent) Alive(ctx context.Context) []monitor.Reason {
+// Alive returns why the agent should be restarted: a part of it is stuck, or the journal cannot be read at all.
+func (a *Agent) Alive(ctx context.Context) (reasons []monitor.Reason) {
+	stuck, _ := a.stalled()
+	for _, s := range stuck {
+		reasons = append(reasons, monitor.Reason{Code: CodeStuck, Text: s.kind + " " + s.name + ": " + s.doing + " does not end"})
+	}
+	if len(reasons) > 0 {
+		return reasons // reading the journal might be stuck as well
+	}
 	if _, err := a.journal.Paused(ctx); err != nil {
 		return []monitor.Reason{{Code: CodeJournal, Text: "the journal cannot be read"}}
 	}
