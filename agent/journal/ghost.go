@@ -70,7 +70,7 @@ func (t *tx) witnessed(w word, target string, trace *connectors.Trace) (unknown 
 	}
 	state, err := t.c.number("SELECT coalesce((SELECT state FROM delivery WHERE target=? AND sub=?), 0)", w, id)
 	if err != nil || progressCode(state) != pHeld {
-		return false, err
+		return false, err // purged, or nothing that a person could settle in another way
 	}
 	s, err := t.submission(id)
 	if err != nil {

@@ -108,9 +108,9 @@ func (j *Journal) About(ctx context.Context) (a About, err error) {
 	return a, err
 }
 
-// contents are all digests that the journal refers to, each once and in order.
+// contents are all digests that the journal refers to, each once and in order; %s leaves out batches whose file was purged.
 const contents = `SELECT digest FROM form WHERE digest IS NOT NULL
-	UNION SELECT digest FROM batch
+	UNION SELECT digest FROM batch %s
 	UNION SELECT unhex(json_extract(f.value, '$.digest')) FROM submission s, json_each(s.files) f WHERE s.files IS NOT NULL
 	UNION SELECT unhex(json_extract(f.value, '$.digest')) FROM result r, json_each(r.documents) f WHERE r.documents IS NOT NULL
 	ORDER BY 1`
@@ -118,7 +118,15 @@ const contents = `SELECT digest FROM form WHERE digest IS NOT NULL
 // Contents calls each for everything in the content store that the journal refers to, in the order of digests.
 func (j *Journal) Contents(ctx context.Context, each func(connectors.Digest) error) error {
 	return j.read(ctx, func(c *conn) error {
-		return c.query(contents, nil, func(row []driver.Value) error {
+		version, err := c.number("PRAGMA user_version")
+		if err != nil {
+			return err
+		}
+		there := ""
+		if version >= graveVersion {
+			there = "WHERE gone=0"
+		}
+		return c.query(fmt.Sprintf(contents, there), nil, func(row []driver.Value) error {
 			var d connectors.Digest
 			if len(bytesOf(row[0])) != len(d) {
 				return ctx.Err() // purged, or a reference that never was one
