@@ -20,8 +20,18 @@ type Operator interface {
 	Clerk
 	Sorter
 	Keeper
+	Overseer
+	Archive
+}
+
+// Overseer looks at the agent itself: at who did what, and at how it does.
+type Overseer interface {
 	Auditor
 	Physician
+}
+
+// Archive keeps what was, and lets go of it.
+type Archive interface {
 	Restorer
 	Archivist
 }
