@@ -110,6 +110,8 @@ func image(t *testing.T, kind string) string {
 func copyOf(t *testing.T, kind string) string {
 	t.Helper()
 	from := image(t, kind)
+	begin := time.Now()
+	defer func() { t.Logf("copied in %.1f s", time.Since(begin).Seconds()) }()
 	root := filepath.Join(t.TempDir(), "root")
 	if out, err := exec.CommandContext(t.Context(), "cp", "-a", "--reflink=auto", from, root).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -138,6 +140,8 @@ func newMachine(t *testing.T) *machine {
 
 // boot starts the machine and waits until its systemd has started everything.
 func (m *machine) boot() {
+	begin := time.Now()
+	defer func() { m.t.Logf("booted in %.1f s", time.Since(begin).Seconds()) }()
 	m.t.Helper()
 	m.name = fmt.Sprintf("inbasket-test-%d", os.Getpid())
 	console := m.root + ".console"
@@ -195,8 +199,10 @@ func (m *machine) off() {
 		return
 	}
 	const poweroff = syscall.Signal(34 + 4) // SIGRTMIN+4
+	begin := time.Now()
 	_ = syscall.Kill(m.leader, poweroff)
 	m.ended(30 * time.Second)
+	m.t.Logf("off after %.1f s", time.Since(begin).Seconds())
 }
 
 // cut takes the power away: every process of the machine is gone at once.
@@ -221,7 +227,7 @@ func (m *machine) ended(within time.Duration) {
 // command prepares a script to be run by bash inside the machine, as root.
 func (m *machine) command(ctx context.Context, script string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "nsenter", "-t", strconv.Itoa(m.leader), "-a", "/bin/bash", "-c", "cd; "+script)
-	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", "TZ=UTC", "NO_COLOR=1", "DEBIAN_FRONTEND=noninteractive", "SYSTEMD_PAGER=cat"}
+	cmd.Env = []string{"PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", "TZ=UTC", "NO_COLOR=1", "DEBIAN_FRONTEND=noninteractive", "SYSTEMD_PAGER=cat"}
 	return cmd
 }
 
@@ -274,7 +280,7 @@ func (m *machine) show(unit, property string) string {
 func (m *machine) await(want, script string) {
 	m.t.Helper()
 	var out string
-	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(25 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if out, _ = m.try(script); out == want {
 			return
 		}
