@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
@@ -25,7 +28,7 @@ func statusCommand(a *app) *cobra.Command {
 				func(j *journal.Journal, p config.Place) error {
 					sum, err := j.Summary(ctx)
 					s = control.StoppedStatus(p.Agency, sum)
-					return err
+					return errors.Join(err, heldStatus(ctx, j, &s))
 				})
 			if err != nil {
 				return err
@@ -33,6 +36,17 @@ func statusCommand(a *app) *cobra.Command {
 			return a.print(s, func(w io.Writer) { printStatus(w, s, time.Now()) })
 		},
 	}
+}
+
+// heldStatus adds what the journal of a stopped agent tells of backups and restores.
+func heldStatus(ctx context.Context, j *journal.Journal, s *control.Status) error {
+	hold, err := j.Hold(ctx)
+	if err == nil && hold != nil && hold.Released.IsZero() {
+		s.Held = &control.Trouble{Code: agent.CodeHeld, Text: "restored from a backup of " + stamp(hold.Backup), Next: "start it, then: inbasket restored", Since: hold.Restored}
+	}
+	at, e := j.LastBackup(ctx)
+	s.Backup = at
+	return errors.Join(err, e)
 }
 
 func printStatus(w io.Writer, s control.Status, now time.Time) {
@@ -51,6 +65,7 @@ func printStatus(w io.Writer, s control.Status, now time.Time) {
 		states = []string{"no submissions yet"}
 	}
 	fmt.Fprintln(w, strings.Join(states, ", "))
+	printTrouble(w, "agent", s.Held)
 	printTrouble(w, "journal", s.Journal)
 	for i := range s.Stuck {
 		printTrouble(w, "agent", &s.Stuck[i])
@@ -72,6 +87,9 @@ func printStatus(w io.Writer, s control.Status, now time.Time) {
 			times = fmt.Sprintf(", %d times", n.Count)
 		}
 		fmt.Fprintf(w, "note %s %s [%s%s]\n", stamp(n.At), n.Text, n.Code, times)
+	}
+	if !s.Backup.IsZero() {
+		fmt.Fprintf(w, "last backup %s\n", stamp(s.Backup))
 	}
 	printNext(w, s)
 }
