@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/disk"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/connectors"
@@ -24,6 +25,8 @@ type figures struct {
 	certs   map[[2]string]monitor.Certificate // by what they belong to, and whose they are
 	reload  monitor.Reload
 	disks   map[string]*diskFigure // by folder
+
+	measure func(path string) (disk.Space, error) // disk.Of
 }
 
 type sourceFigures struct {
@@ -44,7 +47,7 @@ const (
 const noticesKept = 20
 
 func newFigures(clock connectors.Clock) *figures {
-	return &figures{clock: clock, sources: map[[2]string]*sourceFigures{}, certs: map[[2]string]monitor.Certificate{}, disks: map[string]*diskFigure{}}
+	return &figures{clock: clock, sources: map[[2]string]*sourceFigures{}, certs: map[[2]string]monitor.Certificate{}, disks: map[string]*diskFigure{}, measure: disk.Of}
 }
 
 func (f *figures) of(kind, name string) *sourceFigures {

@@ -186,7 +186,7 @@ func (f *figures) lookAtDisks(cfg *config.Config) {
 		}
 		d.asking, d.at = true, now
 		go func() {
-			space, err := disk.Of(path)
+			space, err := f.measure(path)
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			d.space, d.known, d.asking = space, err == nil, false

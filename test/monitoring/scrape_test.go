@@ -154,6 +154,9 @@ var (
 	label  = regexp.MustCompile(`([a-z]+) *(?:=~|!=|=)`)
 )
 
+// TestMetricsAreNamedAsUsual has Prometheus's linter look at what a running agent shows.
+func TestMetricsAreNamedAsUsual(t *testing.T) { promtoolReads(t, scrape(t, run(t)), "check", "metrics") }
+
 // TestMetricsAreThere looks whether what dashboard and alerts ask for is shown by a running agent, with the labels
 // that they go by.
 func TestMetricsAreThere(t *testing.T) {
