@@ -155,7 +155,9 @@ var (
 )
 
 // TestMetricsAreNamedAsUsual has Prometheus's linter look at what a running agent shows.
-func TestMetricsAreNamedAsUsual(t *testing.T) { promtoolReads(t, scrape(t, run(t)), "check", "metrics") }
+func TestMetricsAreNamedAsUsual(t *testing.T) {
+	promtoolReads(t, scrape(t, run(t)), "check", "metrics")
+}
 
 // TestMetricsAreThere looks whether what dashboard and alerts ask for is shown by a running agent, with the labels
 // that they go by.
