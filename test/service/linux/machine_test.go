@@ -66,6 +66,7 @@ func ok(t *testing.T, err error) {
 var inside = map[string][]string{
 	"systemd": {"systemd", "systemd-sysv", "dbus", "sqlite3"},
 	"sysv":    {"sysvinit-core", "sysv-rc", "procps", "sqlite3"},
+	"openrc":  {"sysvinit-core", "openrc", "procps", "sqlite3"},
 }
 
 const suite = "bookworm"
@@ -94,7 +95,7 @@ func image(t *testing.T, kind string) string {
 	part := dir + ".part"
 	ok(t, os.RemoveAll(part))
 	args := []string{"--variant=minbase", "--include=" + include}
-	if kind == "sysv" {
+	if kind != "systemd" {
 		args = append(args, "--exclude=systemd,systemd-sysv")
 	}
 	out, err := exec.CommandContext(t.Context(), "debootstrap", append(args, suite, part, mirror)...).CombinedOutput()
@@ -122,6 +123,7 @@ func copyOf(t *testing.T, kind string) string {
 // machine is a Debian that runs.
 type machine struct {
 	t      *testing.T
+	kind   string // of the image
 	root   string // its file system, as this machine sees it
 	name   string
 	nspawn *exec.Cmd
@@ -131,14 +133,27 @@ type machine struct {
 // newMachine boots a fresh Debian. It ends with the test.
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	m := &machine{t: t, root: copyOf(t, "systemd")}
+	return newMachineOf(t, "systemd")
+}
+
+// newMachineOf boots a fresh Debian of that kind. It ends with the test.
+func newMachineOf(t *testing.T, kind string) *machine {
+	t.Helper()
+	m := &machine{t: t, kind: kind, root: copyOf(t, kind)}
 	ok(t, os.WriteFile(filepath.Join(m.root, "etc/hostname"), []byte("amt\n"), 0o644))
 	t.Cleanup(m.off)
 	m.boot()
 	return m
 }
 
-// boot starts the machine and waits until its systemd has started everything.
+// up prints running when a machine of that kind has started everything; without systemd the terminals come last.
+var up = map[string]string{
+	"systemd": "systemctl is-system-running | sed s/degraded/running/",
+	"sysv":    "pgrep getty >/dev/null && echo running",
+	"openrc":  "pgrep getty >/dev/null && echo running",
+}
+
+// boot starts the machine and waits until it has started everything.
 func (m *machine) boot() {
 	begin := time.Now()
 	defer func() { m.t.Logf("booted in %.1f s", time.Since(begin).Seconds()) }()
@@ -156,7 +171,7 @@ func (m *machine) boot() {
 			m.leader = m.findLeader()
 		}
 		if m.leader != 0 {
-			if out, _ := m.try("systemctl is-system-running"); out == "running" || out == "degraded" {
+			if out, _ := m.try(up[m.kind]); out == "running" {
 				return
 			}
 		}
@@ -167,11 +182,11 @@ func (m *machine) boot() {
 	}
 }
 
-// findLeader looks below nspawn for the machine's systemd.
+// findLeader looks below nspawn for the machine's first process.
 func (m *machine) findLeader() int {
 	for _, nspawn := range append(children(m.nspawn.Process.Pid), m.nspawn.Process.Pid) {
 		for _, pid := range children(nspawn) {
-			if comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); string(comm) == "systemd\n" {
+			if comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); string(comm) == "systemd\n" || string(comm) == "init\n" {
 				return pid
 			}
 		}
@@ -196,6 +211,10 @@ func children(pid int) []int {
 // off shuts the machine down; a second call does nothing.
 func (m *machine) off() {
 	if m.leader == 0 {
+		return
+	}
+	if m.kind != "systemd" { // it knows no such signal
+		m.cut()
 		return
 	}
 	const poweroff = syscall.Signal(34 + 4) // SIGRTMIN+4
