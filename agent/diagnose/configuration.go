@@ -37,7 +37,7 @@ func configOf(s Source, a *aliases) object {
 	}
 	m := masker{a}
 	o := object{"state": "(set)", "log": m.value(reflect.ValueOf(c.Log)), "monitor": c.Monitor != "", "control": object{"group": c.Control.Group != ""},
-		"warnings": codesOf(c)}
+		"retention": m.value(reflect.ValueOf(c.Retention)), "files": len(c.Files), "warnings": codesOf(c)}
 	if l := c.Listen; l != nil {
 		o["listen"] = object{"tls": l.TLS != nil, "maxBody": l.MaxBody}
 	}

@@ -30,7 +30,13 @@ func statusOf(s Source, a *aliases) object {
 	}
 	st := s.Status
 	o := object{"running": st.Running, "version": plain(st.Version), "started": st.Started, "loaded": st.Loaded, "epoch": st.Epoch, "states": states(st.States),
-		"orphans": st.Orphans, "parkedResults": st.ParkedResults, "journal": troubleOf(st.Journal)}
+		"orphans": st.Orphans, "parkedResults": st.ParkedResults, "journal": troubleOf(st.Journal),
+		"held": troubleOf(st.Held), "backup": st.Backup}
+	var stuck []any
+	for _, t := range st.Stuck {
+		stuck = append(stuck, troubleOf(&t))
+	}
+	o["stuck"] = stuck
 	var list []object
 	for _, t := range st.Targets {
 		one := object{"name": a.of(target, t.Name), "type": plain(t.Type), "circuit": plain(t.Circuit), "paused": t.Paused, "guarantee": plain(t.Guarantee),

@@ -167,6 +167,9 @@ func sickWork() []broken {
 		{"backlog", status(func(s *control.Status) {
 			s.Targets[0].Open, s.Targets[0].Oldest = 5, time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 		}), "warn", doctor.CodeTargetOld, "inbasket status"},
+		{"stuck", status(func(s *control.Status) {
+			s.Stuck = []control.Trouble{{Code: "agent.stuck", Text: "a lane does not move", Next: "restart it"}}
+		}), "fail", "agent.stuck", "restart"},
 		{"in-basket in trouble", status(func(s *control.Status) { s.Inbaskets[0].Trouble = trouble }), "fail", "sql.login", "mend"},
 		{"mute", func(w *world) { w.config += "front-offices: {portal: {}}\n" }, "warn", doctor.CodeOfficeMute, "token new portal"},
 		{"webhook away", func(w *world) {

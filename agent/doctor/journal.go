@@ -68,6 +68,13 @@ func (x *exam) holder(locked bool, pid int, n *notes) {
 	switch {
 	case x.status != nil:
 		n.ok("agent", fmt.Sprintf("runs as process %d, version %s", x.status.PID, x.status.Version))
+		for _, t := range x.status.Stuck {
+			since := ""
+			if !t.Since.IsZero() {
+				since = " since " + t.Since.Local().Format("2006-01-02 15:04")
+			}
+			n.fail("agent", t.Code, t.Text+since, orWord(t.Next, "send the output of inbasket diagnostics to the maintainers"))
+		}
 	case errors.As(x.asked, &refused) && errors.Is(x.asked, control.ErrPermission):
 		n.warn("agent", refused.Code, "an agent runs, and this account may not ask it", refused.Hint)
 	case locked:
