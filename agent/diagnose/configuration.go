@@ -132,8 +132,14 @@ func (m masker) field(key string, v reflect.Value) any {
 		}
 		return "(secret)"
 	}
-	if d, ok := v.Interface().(time.Duration); ok {
+	switch d := v.Interface().(type) {
+	case time.Duration:
 		return d.String()
+	case config.Period:
+		if d.Forever {
+			return "forever"
+		}
+		return d.Duration.String()
 	}
 	switch v.Kind() {
 	case reflect.Bool:
