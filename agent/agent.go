@@ -242,6 +242,9 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	if cfg.State != old.State {
 		return report, &connectors.Error{Class: connectors.TargetError, Code: CodeOpen, Op: "reload", Hint: "state cannot change while the agent runs; stop it, move the folder, start it"}
 	}
+	if err := AbsentFiles(cfg); err != nil {
+		return report, err
+	}
 	next, err := a.build(ctx, cfg)
 	if err != nil {
 		return report, err

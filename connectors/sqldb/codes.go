@@ -30,6 +30,7 @@ const (
 	CodeUnclear      = "sql.unclear"         // the system gave an answer that tells nothing about the rows; it is looked up
 	CodeRefused      = "sql.refused"         // the system refuses the statement; its own words are with the submission
 	CodeAllRefused   = "sql.all-refused"     // every delivery of a group is refused alike: the table or the mapping is wrong, not the forms
+	CodeTLSFile      = "sql.tls-file"        // a file of tls cannot be read now; mend it, or mount the disk that it lies on
 	CodeConfig       = "sql.config"          // the target's configuration is wrong
 	CodeUnsupported  = "sql.unsupported"     // this kind of write cannot be done on this system
 	CodeNoTx         = "sql.no-transactions" // the table's engine has no transactions: writes cannot be taken back

@@ -21,7 +21,7 @@ func Targets() []connectors.Definition {
 	}
 }
 
-func definition(typ, summary string, parallel int, open func(connectors.Env, Config, *time.Location) (*system, error)) connectors.Definition {
+func definition(typ, summary string, parallel int, open opener) connectors.Definition {
 	return connectors.DefineTarget(typ, summary, defaults(parallel), func(e connectors.Env, c Config) (connectors.Target, error) {
 		if err := c.Validate(); err != nil {
 			return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeConfig, Op: "open " + typ, Err: err}
@@ -31,6 +31,9 @@ func definition(typ, summary string, parallel int, open func(connectors.Env, Con
 			return nil, fmt.Errorf("zone of %s: %w", e.Name, err)
 		}
 		sys, err := open(e, c, zone)
+		if err != nil && c.TLS.absent(e) != nil {
+			sys, err = later(e, c, zone, open)
+		}
 		if err != nil {
 			return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeConfig, Op: "open " + typ, Hint: "check dsn and tls of the target", Err: err}
 		}

@@ -64,6 +64,9 @@ func Open(env connectors.Env, c Config) (connectors.FrontOffice, error) {
 		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeConfig, Op: "open webhook", Err: err}
 	}
 	t, err := newTransport(env, c)
+	if err != nil && c.absent(env) != nil {
+		t, err = newLateTransport(env, c)
+	}
 	if err != nil {
 		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeConfig, Op: "open webhook",
 			Hint: "check ca, certificate, key and proxy", Err: err}
@@ -180,10 +183,14 @@ func failure(id string, err error) connectors.Outcome {
 	out := connectors.Outcome{Key: id, Class: connectors.Transient, Code: CodeConnection, Text: "no connection to the receiver", Raw: err.Error()}
 	var refused *addressError
 	var netErr net.Error
+	var missing *absentError
 	switch {
 	case errors.As(err, &refused):
 		out.Class, out.Code = connectors.TargetError, CodeAddress
 		out.Text = "the receiver's name leads to an address that is not public; set allow-private if that is meant"
+	case errors.As(err, &missing):
+		out.Class, out.Code = connectors.TargetError, CodeTLSFile
+		out.Text = "the files of ca, certificate or key cannot be read; mend them, the agent goes on by itself"
 	case isTLS(err):
 		out.Class, out.Code = connectors.TargetError, CodeTLS
 		out.Text = "the receiver's certificate is not accepted; check ca and the name in the address"

@@ -258,8 +258,8 @@ func TestValidate(t *testing.T) {
 		"half a pair":    func(c *Config) { c.Certificate = "x.pem" },
 		"proxy":          func(c *Config) { c.Proxy = "proxy" },
 		"too many":       func(c *Config) { c.Secrets = []connectors.Secret{testSecret, testSecret, testSecret} },
-		"missing ca":     func(c *Config) { c.CA = "/does/not/exist" },
-		"missing client": func(c *Config) { c.Certificate, c.Key = "/does/not/exist", "/does/not/exist" },
+		"no ca in it":    func(c *Config) { c.CA = "webhook_test.go" },
+		"behind a proxy": func(c *Config) { c.CA, c.Proxy = "/does/not/exist", "http://proxy:8080" },
 	} {
 		c := good
 		change(&c)

@@ -80,6 +80,9 @@ func (a *app) check(ctx context.Context, connect bool) error {
 	}
 	out.Warnings = cfg.Warnings
 	out.Parts = partsOf(cfg)
+	if err := agent.AbsentFiles(cfg); err != nil {
+		return err
+	}
 	catalog, err := agent.OpenCatalog(cfg, agent.SystemClock{}, func(connectors.Notice) {})
 	if err != nil {
 		return err
