@@ -118,8 +118,8 @@ func (a *API) register(mux *http.ServeMux, version string) *huma.OpenAPI {
 	huma.Register(api, post, a.submit)
 	// Described only afterwards: otherwise huma would read the body itself, into memory.
 	api.OpenAPI().Paths[post.Path].Post.RequestBody = formBody()
-	huma.Register(api, op("status", http.MethodGet, "/v1/submissions/{id}", "Ask where a form stands", http.StatusOK, 404), a.status)
-	huma.Register(api, op("history", http.MethodGet, "/v1/submissions/{id}/events", "Read the events of a form", http.StatusOK, 404), a.history)
+	huma.Register(api, op("status", http.MethodGet, "/v1/submissions/{id}", "Ask where a form stands", http.StatusOK, 404, 410), a.status)
+	huma.Register(api, op("history", http.MethodGet, "/v1/submissions/{id}/events", "Read the events of a form", http.StatusOK, 404, 410), a.history)
 	doc := op("document", http.MethodGet, "/v1/submissions/{id}/documents/{n}", "Fetch a document of a decision", http.StatusOK, 404, 410, 416)
 	doc.Responses["200"] = &huma.Response{Description: "The document; Repr-Digest has its SHA-256, Range is honoured.",
 		Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}

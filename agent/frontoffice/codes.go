@@ -28,5 +28,6 @@ const (
 	CodeUnavailable   = "submit.unavailable"    // nothing can be accepted now; repeat later with the same Idempotency-Key or reference
 	CodeCursor        = "cursor.invalid"        // the cursor was not made by this API
 	CodeCursorEpoch   = "cursor.epoch"          // the journal was restored from a backup since; read again from the start and drop events whose id is known
+	CodePurged        = "submission.purged"     // the form ended long ago and its content was purged; sent again it is still known
 	CodeGone          = "document.gone"         // the document is no longer kept
 )

@@ -106,6 +106,9 @@ func (a *API) own(ctx context.Context, office string, id journal.ID) (journal.Vi
 	if v.Office != office {
 		return journal.View{}, journal.ErrNotFound
 	}
+	if v.State == journal.Purged {
+		return journal.View{}, problem(http.StatusGone, CodePurged, "the form ended as %s and was purged on %s: nothing of it is kept here, but that it is known", v.Code, v.Changed.UTC().Format(time.DateOnly))
+	}
 	return v, nil
 }
 

@@ -40,7 +40,7 @@ func listCommand(a *app) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.state, "state", "", "accepted, delivered, decided, closed, rejected or parked")
+	flags.StringVar(&f.state, "state", "", "accepted, delivered, decided, closed, rejected, parked or purged")
 	flags.StringVar(&f.route, "route", "", "only this route")
 	flags.StringVar(&f.target, "target", "", "only those with a delivery to this target")
 	flags.StringVar(&f.progress, "progress", "", "with --target: pending, waiting, batched, staged, uncertain, parked, delivered and so on")
@@ -61,7 +61,7 @@ type listFlags struct {
 func (f listFlags) filter(now time.Time) (out journal.Filter, err error) {
 	out = journal.Filter{State: journal.State(f.state), Route: f.route, Target: f.target, Progress: journal.Progress(f.progress),
 		Office: f.office, Reference: f.reference, Limit: f.limit}
-	states := []string{"accepted", "delivered", "decided", "closed", "rejected", "parked"}
+	states := []string{"accepted", "delivered", "decided", "closed", "rejected", "parked", "purged"}
 	if f.state != "" && !slices.Contains(states, f.state) {
 		return out, usagef("there is no state %q; %s", f.state, diag.DidYouMean(f.state, states))
 	}

@@ -58,7 +58,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 69 agent or target cannot be reached, 75 
 	add("setup", secretCommand(a), serviceCommand(a))
 	add("look", statusCommand(a), listCommand(a), showCommand(a), resultsCommand(a), batchesCommand(a), auditCommand(a), doctorCommand(a), diagnosticsCommand(a))
 	add("settle", retryCommand(a), releaseCommand(a), confirmCommand(a), rejectCommand(a), decideCommand(a))
-	add("keep", runCommand(a), reloadCommand(a), pauseCommand(a), resumeCommand(a), redeliverCommand(a), upgradeCommand(a), versionCommand(a))
+	add("keep", runCommand(a), reloadCommand(a), pauseCommand(a), resumeCommand(a), redeliverCommand(a), purgeCommand(a), journalCommand(a), upgradeCommand(a), versionCommand(a))
 	add("keep", backupCommand(a), restoreCommand(a), restoredCommand(a))
 	root.AddCommand(manCommand(a)) // without a group: the help does not list it
 	return root

@@ -14,18 +14,29 @@ import (
 )
 
 func showCommand(a *app) *cobra.Command {
-	raw := false
+	raw, whole, form := false, false, control.FormRequest{}
+	out := ""
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show everything about one submission, with every attempt",
-		Long:  "Show prints a submission's whole timeline, from the running agent or from the journal of a stopped one. What the citizen wrote is not in it, unless --raw asks for the systems' own words.",
-		Args:  args("ID"),
+		Long: "Show prints a submission's whole timeline, from the running agent or from the journal of a stopped one. What the citizen wrote is not in it, unless --raw asks for the systems' own words.\n\n" +
+			"--form prints the form as it came, and --attachment one of its attachments. Who looked at them goes on record, see: inbasket audit.",
+		Args: args("ID"),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			ids, err := parseIDs(given)
 			if err != nil {
 				return err
 			}
 			ctx := cmd.Context()
+			switch asks := whole || form.Attachment != ""; {
+			case asks && (raw || a.json):
+				return usagef("--form and --attachment print what came, as it came: leave out --raw and --json")
+			case asks:
+				form.ID = ids[0]
+				return a.showForm(ctx, form, out)
+			case out != "":
+				return usagef("--out is for --form and --attachment")
+			}
 			var v control.View
 			err = a.agent(ctx, func(c *control.Client) error { v, err = c.Show(ctx, ids[0], raw); return err },
 				func(j *journal.Journal, p config.Place) error {
@@ -46,6 +57,9 @@ func showCommand(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&raw, "raw", false, "also what databases and servers said, word for word; it may hold what the citizen wrote")
+	cmd.Flags().BoolVar(&whole, "form", false, "the form itself, as it came")
+	cmd.Flags().StringVar(&form.Attachment, "attachment", "", "the attachment of this name, as it came")
+	cmd.Flags().StringVar(&out, "out", "", "write form or attachment to this file, which must not exist")
 	return cmd
 }
 
@@ -71,7 +85,11 @@ func printView(w io.Writer, v control.View) {
 		}
 		row("submission", v.ID.String())
 		row("state", string(v.State))
-		row("why", strings.Join(words(v.Text, bracketed(v.Code)), " "))
+		if v.State == journal.Purged {
+			row("was", v.Code)
+		} else {
+			row("why", strings.Join(words(v.Text, bracketed(v.Code)), " "))
+		}
 		row("next", v.Next)
 		row("route", v.Route)
 		row("front office", v.Office)

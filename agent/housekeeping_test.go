@@ -1,0 +1,70 @@
+package agent
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/test/clock"
+)
+
+// The house is kept once a day, at night if the machine is on then; and not on the word of a clock that jumped.
+func TestWhenTheHouseIsKept(t *testing.T) {
+	c := clock.NewManual()
+	a, err := New(context.Background(), Options{Config: &config.Config{State: t.TempDir()}, Clock: c, Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	kept := func() time.Time {
+		t.Helper()
+		if err := a.keepHouseIfDue(context.Background(), a.options.Config); err != nil {
+			t.Fatal(err)
+		}
+		at, err := a.houseKept(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at.Local()
+	}
+	untilHour := func(hour int) time.Duration {
+		now := c.Now().Local()
+		d := time.Date(now.Year(), now.Month(), now.Day(), hour, 0, 0, 0, time.Local).Sub(now)
+		if d <= 0 {
+			d += 24 * time.Hour
+		}
+		return d
+	}
+	first := kept()
+	if !first.Equal(c.Now()) {
+		t.Fatalf("the first look notes the time: %s", first)
+	}
+	for _, step := range []struct {
+		what string
+		by   time.Duration
+		now  bool
+	}{
+		{"soon after", time.Hour, false},
+		{"in the next night", untilHour(3) + 24*time.Hour, true},
+		{"in the same night", time.Hour, false},
+		{"by day", 10 * time.Hour, false},
+		{"in the night after", 13 * time.Hour, true},
+		{"after a night without the machine", 37 * time.Hour, true},
+		{"after a jump by a year", 365 * 24 * time.Hour, true},
+	} {
+		c.Advance(step.by)
+		if at := kept(); at.Equal(c.Now()) != step.now {
+			t.Errorf("%s, at %s: kept at %s", step.what, c.Now().Local(), at)
+		}
+	}
+	if notices := a.figures.lastNotices(); len(notices) != 1 || notices[0].Code != CodePurgeWaits {
+		t.Errorf("%+v", notices)
+	}
+}
