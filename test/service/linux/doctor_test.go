@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/inbasket/inbasket/agent/control"
@@ -29,6 +30,10 @@ func TestDoctorAsService(t *testing.T) {
 	e := doctorOf(m, "--as-service")
 	if !e.Inside || e.Account != "inbasket" || e.Worst() == control.LevelFail {
 		t.Errorf("running: %+v", e)
+	}
+	// Diagnostics have what systemd's journal has of the service, and how it sees the unit.
+	if out := m.sh("inbasket diagnostics --preview"); !strings.Contains(out, "--- log.json (") || !strings.Contains(out, `"message": "inbasket runs"`) || !strings.Contains(out, `"manager": "systemd"`) {
+		t.Error(out)
 	}
 	// Stopped, and with its drop-in gone: the folder is the account's, and closed by the sandbox all the same.
 	m.sh("inbasket service stop; rm -f /etc/systemd/system/inbasket.service.d/50-inbasket-paths.conf; systemctl daemon-reload")
