@@ -35,7 +35,7 @@ var errInjected = errors.New("it was made to fail")
 func newMachine(t *testing.T) *machine {
 	m := &machine{t: t, accounts: map[string]int{"root": 0}, enabled: map[string]bool{}, active: map[string]bool{}, owners: map[string]int{}}
 	m.h = &host{root: t.TempDir(), run: m.run, runAs: m.runAs, chown: m.chown, owner: m.owner}
-	for _, dir := range []string{"/etc/systemd/system", "/var/lib", "/run", "/etc/inbasket", "/opt", "/usr/sbin"} {
+	for _, dir := range []string{"/etc/systemd/system", "/var/lib", "/run", "/etc/inbasket/in", "/opt", "/usr/sbin"} {
 		m.mkdir(dir)
 	}
 	m.put("/opt/inbasket", "#!/bin/sh\n", 0o755)
@@ -80,7 +80,7 @@ func (m *machine) chown(path string, uid, gid int) error {
 
 func (m *machine) owner(path string, _ fs.FileInfo) (uid, gid int) {
 	p, _ := filepath.Rel(m.h.root, path)
-	return 0, m.owners[p]
+	return m.owners[p], m.owners[p]
 }
 
 func (m *machine) runAs(_ context.Context, a account, env []string, name string, args ...string) (string, error) {
@@ -224,7 +224,7 @@ func (m *machine) snapshot() string {
 func permits() Instance {
 	return Instance{
 		Program: "/opt/inbasket", Config: "/etc/inbasket/inbasket.yaml", State: "/var/lib/inbasket",
-		Writable:    []string{"/srv/forms", "/srv/to mainframe", "/home/amt/in"},
+		Writable:    []string{"/srv/forms", "/srv/to mainframe", "/home/amt/in", "/etc/inbasket/in"},
 		Readable:    []string{"/etc/inbasket", "/home/amt/ca.pem", "/tmp/x"},
 		Credentials: map[string]string{},
 	}

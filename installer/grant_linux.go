@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 )
 
@@ -40,7 +41,7 @@ func (h *host) grant(ctx context.Context, t *transaction, i Instance) error {
 		return stepError("look at "+dir, err)
 	}
 	if len(closed) == 0 {
-		return nil
+		return h.give(ctx, t, i)
 	}
 	back := func(context.Context) error {
 		var errs []error
@@ -49,11 +50,8 @@ func (h *host) grant(ctx context.Context, t *transaction, i Instance) error {
 		}
 		return errors.Join(errs...)
 	}
-	give := func() error {
-		a, ok, err := h.account(ctx, i.account())
-		if err == nil && !ok {
-			err = fmt.Errorf("there is no account %s", i.account())
-		}
+	open := func() error {
+		a, err := h.must(ctx, i.account())
 		for _, p := range closed {
 			if err == nil {
 				err = h.chown(p, 0, a.gid)
@@ -64,5 +62,44 @@ func (h *host) grant(ctx context.Context, t *transaction, i Instance) error {
 		}
 		return nil
 	}
-	return t.do(fmt.Sprintf("let the group of %s read what root's group may read below %s", i.account(), dir), give, back)
+	if err := t.do(fmt.Sprintf("let the group of %s read what root's group may read below %s", i.account(), dir), open, back); err != nil {
+		return err
+	}
+	return h.give(ctx, t, i)
+}
+
+// give hands folders that the agent works in to the account, when they lie beside the configuration, belong to root
+// and are empty, as "inbasket new agent" makes them.
+func (h *host) give(ctx context.Context, t *transaction, i Instance) error {
+	for _, dir := range i.Writable {
+		info, err := os.Lstat(h.path(dir))
+		if err != nil || !info.IsDir() || !inside(dir, filepath.Dir(i.Config)) || !h.isEmpty(dir) {
+			continue
+		}
+		uid, gid := h.owner(h.path(dir), info)
+		if uid != 0 {
+			continue
+		}
+		give := func() error {
+			a, err := h.must(ctx, i.account())
+			if err == nil {
+				err = h.chown(h.path(dir), a.uid, a.gid)
+			}
+			return err
+		}
+		back := func(context.Context) error { return h.chown(h.path(dir), uid, gid) }
+		if err := t.do("give the empty folder "+dir+" to "+i.account(), give, back); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// must is account for one that is there by now.
+func (h *host) must(ctx context.Context, name string) (account, error) {
+	a, ok, err := h.account(ctx, name)
+	if err == nil && !ok {
+		err = fmt.Errorf("there is no account %s", name)
+	}
+	return a, err
 }

@@ -20,11 +20,11 @@ func TestInstallOnceAndAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(changes) != 10 {
+	if len(changes) != 11 {
 		t.Errorf("%d changes: %q", len(changes), changes)
 	}
-	if !m.active["inbasket"] || !m.enabled["inbasket"] {
-		t.Error("not started, or not enabled")
+	if !m.active["inbasket"] || !m.enabled["inbasket"] || m.owners["etc/inbasket/in"] == 0 {
+		t.Errorf("not started, not enabled, or without its folder: %v", m.owners)
 	}
 	before := len(m.orders)
 	if changes, err = s.Install(t.Context(), permits()); err != nil || len(changes) > 0 {
@@ -268,7 +268,7 @@ func TestPreview(t *testing.T) {
 	m.h.euid = 1000
 	want := m.snapshot()
 	p, err := (&systemd{m.h}).Preview(t.Context(), permits())
-	if err != nil || len(p.Files) != 2 || len(p.Steps) != 11 || len(m.orders) > 0 {
+	if err != nil || len(p.Files) != 2 || len(p.Steps) != 12 || len(m.orders) > 0 {
 		t.Errorf("%d files, %q, %q, %v", len(p.Files), p.Steps, m.orders, err)
 	}
 	if d := cmp.Diff(want, m.snapshot()); d != "" {
