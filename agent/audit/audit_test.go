@@ -231,7 +231,7 @@ func TestATornLastLineIsSetAside(t *testing.T) {
 		if !r.OK || r.Entries != 4 {
 			t.Fatalf("cut %d: %+v", cut, r)
 		}
-		list, err := Read(t.Context(), dir, Filter{Action: "audit.repaired"})
+		list, err := Read(t.Context(), dir, Filter{Action: "log-repaired"})
 		must(t, err)
 		if len(list) != 1 || list[0].N != 3 || list[0].Details["bytes"] != fmt.Sprint(kept.Torn) {
 			t.Fatalf("cut %d: %+v", cut, list)
@@ -246,7 +246,7 @@ func TestRepairIsRepairedItself(t *testing.T) {
 	l, err := Open(dir, newClock())
 	must(t, err)
 	must(t, l.Close())
-	list, err := Read(t.Context(), dir, Filter{Action: "audit.repaired"})
+	list, err := Read(t.Context(), dir, Filter{Action: "log-repaired"})
 	must(t, err)
 	if len(list) != 1 || list[0].Details["bytes"] != "11" {
 		t.Fatalf("%+v", list)

@@ -63,7 +63,7 @@ func (l *Log) begin(last int, n int64) error {
 	}
 	l.head = Head{N: max(n, l.head.N), Hash: Genesis}
 	l.found.Damaged = true
-	_, err := l.append(Record{Who: "agent", Via: ViaSystem, Action: "audit.broken", Object: fileName(last), Details: map[string]string{"why": "the last line is not an entry"}})
+	_, err := l.append(Record{Who: "agent", Via: ViaSystem, Action: "log-broken", Object: fileName(last), Details: map[string]string{"why": "the last line is not an entry"}})
 	return err
 }
 
@@ -89,7 +89,7 @@ func (l *Log) setAside(torn []byte) error {
 		return err
 	}
 	l.found.Torn, l.found.Kept = kept.Size(), path
-	_, err = l.append(Record{Who: "agent", Via: ViaSystem, Action: "audit.repaired", Object: name,
+	_, err = l.append(Record{Who: "agent", Via: ViaSystem, Action: "log-repaired", Object: name,
 		Details: map[string]string{"bytes": strconv.FormatInt(kept.Size(), 10), "why": "the last line was never finished; what it told of was not carried out"}})
 	return err
 }
