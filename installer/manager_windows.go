@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"golang.org/x/sys/windows"
+	"golang.org/x/sys/windows/svc"
 	"golang.org/x/sys/windows/svc/mgr"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -59,32 +60,34 @@ func (m *windowsManager) Install(ctx context.Context, i Instance) (Changes, erro
 	}
 	defer scm.Disconnect()
 	t := &transaction{}
-	if err := m.install(ctx, t, scm, i); err != nil {
+	s, err := m.install(ctx, t, scm, i)
+	if s != nil {
+		defer s.Close() // what undoes a step needs it open
+	}
+	if err != nil {
 		return nil, t.rollback(ctx, err)
 	}
 	return t.done, nil
 }
 
-func (m *windowsManager) install(ctx context.Context, t *transaction, scm *mgr.Mgr, i Instance) error {
+// install returns the service, open, also with an error.
+func (m *windowsManager) install(ctx context.Context, t *transaction, scm *mgr.Mgr, i Instance) (*mgr.Service, error) {
 	if err := giveRights(t, i); err != nil {
-		return err
+		return nil, err
 	}
 	if err := registerEvents(t, i.Service()); err != nil {
-		return err
+		return nil, err
 	}
 	s, changed, err := define(t, scm, i)
 	if err != nil {
-		return err
-	}
-	if s != nil {
-		defer s.Close()
+		return s, err
 	}
 	for _, x := range settings() {
 		if err := x.apply(t, s.Handle); err != nil {
-			return err
+			return s, err
 		}
 	}
-	return m.launch(ctx, t, s, i, changed)
+	return s, m.launch(ctx, t, s, i, changed)
 }
 
 // launch has the service look at the configuration as its own account, and starts it.
@@ -97,7 +100,7 @@ func (m *windowsManager) launch(ctx context.Context, t *transaction, s *mgr.Serv
 		if err := t.do("stop the service to start it anew", func() error { return m.stop(ctx, s) }, func(ctx context.Context) error { return m.start(ctx, s) }); err != nil {
 			return err
 		}
-		now.State = 0
+		now.State = svc.Stopped
 	}
 	if running(now) {
 		return nil
