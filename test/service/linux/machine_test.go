@@ -96,7 +96,7 @@ func image(t *testing.T, kind string) string {
 	ok(t, os.RemoveAll(part))
 	args := []string{"--variant=minbase", "--include=" + include}
 	if kind != "systemd" {
-		args = append(args, "--exclude=systemd,systemd-sysv")
+		args = append(args, "--exclude=systemd,systemd-sysv"+map[string]string{"openrc": ",sysv-rc"}[kind])
 	}
 	out, err := exec.CommandContext(t.Context(), "debootstrap", append(args, suite, part, mirror)...).CombinedOutput()
 	if err != nil {
@@ -110,8 +110,9 @@ func image(t *testing.T, kind string) string {
 // copyOf copies an image to a folder of the test.
 func copyOf(t *testing.T, kind string) string {
 	t.Helper()
-	from := image(t, kind)
 	begin := time.Now()
+	from := image(t, kind)
+	t.Logf("image after %.1f s", time.Since(begin).Seconds())
 	defer func() { t.Logf("copied in %.1f s", time.Since(begin).Seconds()) }()
 	root := filepath.Join(t.TempDir(), "root")
 	if out, err := exec.CommandContext(t.Context(), "cp", "-a", "--reflink=auto", from, root).CombinedOutput(); err != nil {
@@ -285,6 +286,10 @@ func (m *machine) fails(script string) (string, int) {
 
 // journal returns the last lines that units wrote.
 func (m *machine) journal(units string) string {
+	if m.kind != "systemd" {
+		out, _ := m.try("inbasket status; tail -n 40 /var/log/inbasket*.log")
+		return out
+	}
 	out, _ := m.try("journalctl --no-pager -o cat -n 40 -u '" + units + "'")
 	return out
 }
