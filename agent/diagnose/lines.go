@@ -56,8 +56,11 @@ func logOf(s Source, a *aliases) object {
 		if ids[l.Submission] {
 			one["submission"] = l.Submission
 		}
-		if slices.Contains(known, l.Message) {
+		// What follows the first colon of a message may be anybody's text, unless it is known as a whole.
+		if start, _, _ := strings.Cut(l.Message, ": "); slices.Contains(known, l.Message) {
 			one["message"] = l.Message
+		} else if slices.Contains(known, start) {
+			one["message"] = start
 		}
 		lines = append(lines, one)
 	}
@@ -76,7 +79,7 @@ func level(s string) string {
 }
 
 var (
-	sample = regexp.MustCompile(`^([a-z][a-z0-9_]*)(?:\{(.*)\})? ([0-9.e+Ina-]+)$`)
+	sample = regexp.MustCompile(`^([a-z][a-z0-9_]*)(?:\{(.*)\})? ([0-9.e+INnaf-]+)$`)
 	label  = regexp.MustCompile(`([a-z_]+)="((?:[^"\\]|\\.)*)"`)
 )
 

@@ -122,13 +122,7 @@ func Examine(ctx context.Context, p *Patient, only []string) control.Examination
 	if p.InForce != nil {
 		x.cfg = p.InForce
 	}
-	if p.Status != nil {
-		if s, err := p.Status(ctx); err == nil {
-			x.status = &s
-		} else {
-			x.asked = err
-		}
-	}
+	x.ask(ctx)
 	out := control.Examination{At: x.now, Version: p.Version, Account: x.account.Name, Inside: p.Inside}
 	all := checks()
 	found := make([][]control.Finding, len(all))
@@ -142,6 +136,20 @@ func Examine(ctx context.Context, p *Patient, only []string) control.Examination
 	running.Wait()
 	out.Findings = slices.Concat(found...)
 	return out
+}
+
+// ask asks the agent how it stands. One that hangs is as good as silent.
+func (x *exam) ask(ctx context.Context) {
+	if x.Status == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, quick)
+	defer cancel()
+	if s, err := x.Status(ctx); err == nil {
+		x.status = &s
+	} else {
+		x.asked = err
+	}
 }
 
 // bounded runs one check. One that hangs, as on a share that is away, is left behind.

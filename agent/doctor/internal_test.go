@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/test/clock"
 )
 
@@ -28,6 +29,20 @@ func TestACheckThatHangs(t *testing.T) {
 	}}, x)
 	if len(found) != 1 || found[0].Code != "x.y" {
 		t.Errorf("%+v", found)
+	}
+}
+
+// TestASilentAgent is asked for a while only.
+func TestASilentAgent(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	x := &exam{Patient: &Patient{Status: func(ctx context.Context) (control.Status, error) {
+		<-ctx.Done()
+		return control.Status{}, ctx.Err()
+	}}}
+	x.ask(ctx)
+	if x.status != nil || x.asked == nil {
+		t.Errorf("%+v %v", x.status, x.asked)
 	}
 }
 

@@ -137,14 +137,8 @@ func (a *app) diagnosticsSource(ctx context.Context, o diagnosticsOptions) (s di
 	} else if v, err := serviceOf(ctx, s.Config, o.name); err == nil {
 		s.Service = &v
 	}
-	client := control.NewClient(state)
-	if status, err := client.Status(ctx); err == nil {
-		s.Status = &status
-	}
-	if v, err := client.Vitals(ctx); err == nil {
-		s.Vitals = &v
-	}
-	e, err := client.Examine(ctx, control.ExamineRequest{})
+	askAgent(ctx, state, &s)
+	e, err := examineInside(ctx, state, doctorOptions{})
 	if err != nil {
 		e = doctor.Examine(ctx, p, nil)
 	}
@@ -152,6 +146,22 @@ func (a *app) diagnosticsSource(ctx context.Context, o diagnosticsOptions) (s di
 	a.journalFigures(ctx, state, &s)
 	s.Log = a.endOfLog(ctx, s.Config, o.name)
 	return s, nil
+}
+
+// askLimit is how long the agent may take to say how it stands: one that hangs is what diagnostics are for.
+const askLimit = 10 * time.Second
+
+// askAgent asks the running agent for what only it knows.
+func askAgent(ctx context.Context, state string, s *diagnose.Source) {
+	client := control.NewClient(state)
+	limited, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
+	if v, err := client.Vitals(limited); err == nil {
+		s.Vitals = &v
+	}
+	if status, err := client.Status(limited); err == nil {
+		s.Status = &status
+	}
 }
 
 // historyLines is how many lines of the history diagnostics take.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -106,7 +107,7 @@ func (a *app) examine(ctx context.Context, o doctorOptions) (control.Examination
 	if err != nil {
 		return control.Examination{}, err
 	}
-	e, err := control.NewClient(place.State).Examine(ctx, control.ExamineRequest{Only: o.only, Probe: o.probe})
+	e, err := examineInside(ctx, place.State, o)
 	if errors.Is(err, control.ErrNotRunning) {
 		if e, err = a.examineSandboxed(ctx, o); err != nil {
 			return e, err
@@ -116,6 +117,20 @@ func (a *app) examine(ctx context.Context, o doctorOptions) (control.Examination
 		return e, err
 	}
 	return a.withService(ctx, e, o)
+}
+
+// insideLimit is how long the agent may take to look at itself; each of its checks has a shorter limit.
+const insideLimit = 90 * time.Second
+
+// examineInside has the running agent look.
+func examineInside(ctx context.Context, state string, o doctorOptions) (control.Examination, error) {
+	limited, cancel := context.WithTimeout(ctx, insideLimit)
+	defer cancel()
+	e, err := control.NewClient(state).Examine(limited, control.ExamineRequest{Only: o.only, Probe: o.probe})
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return e, &control.Error{Code: control.CodeProtocol, Message: "the agent does not answer", Hint: "look from outside, without --as-service; make diagnostics, then restart it"}
+	}
+	return e, err
 }
 
 // withoutPlace looks at what does not need to know where the agent lives: the configuration cannot be read at all.
