@@ -310,7 +310,7 @@ func (l *life) second() {
 		cp -r /etc/inbasket/mappings/contact.yaml /etc/inbasket/mappings/samples /etc/inbasket/second/mappings/
 		chgrp -R inbasket /etc/inbasket/second
 		inbasket service install --name second`)
-	m.sh("cp /etc/inbasket/mappings/samples/typical.json /srv/second/in/")
+	m.sh("install -m 0644 /etc/inbasket/mappings/samples/typical.json /srv/second/in/")
 	m.await("C-1.csv", "ls /srv/second/out")
 	if got := m.sh("systemctl is-active inbasket inbasket-second"); got != "active\nactive" {
 		m.t.Error(got)
