@@ -244,6 +244,9 @@ func (rt *assembly) start(a *Agent, parent context.Context) {
 // begin runs what takes, delivers, collects and tells; it returns at once.
 func (rt *assembly) begin(a *Agent) {
 	f, ctx := rt.flow, rt.ctx
+	if ctx.Err() != nil {
+		return // it was released at the moment of a stop
+	}
 	rt.running.Go(func() { rt.readAgain(ctx, a) })
 	for _, l := range f.lanes {
 		workers := max(l.can.Parallel, 1)

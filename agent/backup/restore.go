@@ -8,9 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -21,6 +23,7 @@ type Restore struct {
 	State   string // the state folder of an agent that is stopped
 	Replace bool   // a journal that lies there is moved aside
 	Now     time.Time
+	By      string // who restores, for the audit log
 }
 
 // Restored tells what a restore did.
@@ -126,11 +129,31 @@ func (r Restore) stage(ctx context.Context) (out Restored, err error) {
 	if out.Aside, err = r.aside(); err != nil {
 		return out, err
 	}
+	if err := r.record(dir, out); err != nil {
+		return out, err
+	}
 	if err := sameOwner(dir, r.State); err != nil {
 		return out, stateError("give the restored files to the agent's account", err)
 	}
 	return out, errors.Join(syncDir(filepath.Join(dir, journalFolder)), syncDir(filepath.Join(dir, auditFolder)), syncDir(dir))
 }
+
+// record puts the restore on record, as the next entry of the audit log that comes out of the backup.
+func (r Restore) record(dir string, out Restored) error {
+	log, err := audit.Open(filepath.Join(dir, auditFolder), at{r.Now})
+	if err != nil {
+		return err
+	}
+	details := map[string]string{"backup": filepath.Base(r.File), "made": out.Manifest.Made.Format(time.RFC3339), "epoch": strconv.FormatInt(out.Epoch, 10), "aside": out.Aside}
+	_, err = log.Add(audit.Record{Who: r.By, Via: audit.ViaCLI, Action: "restore", Details: details})
+	return errors.Join(err, log.Close())
+}
+
+// at is a clock that stands still.
+type at struct{ now time.Time }
+
+func (a at) Now() time.Time                     { return a.now }
+func (at) After(time.Duration) <-chan time.Time { return nil }
 
 // aside finds a name for the folder that takes what is there now.
 func (r Restore) aside() (string, error) {

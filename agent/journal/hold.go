@@ -138,6 +138,17 @@ func (t *tx) doubt(d Doubt) error {
 	return err
 }
 
+// forgetRecalls drops names of forms that were to come again and never did: a form that bears such a name long after
+// is another one.
+func forgetRecalls(c *conn, now time.Time) error {
+	const sql = `DELETE FROM recall WHERE NOT EXISTS(SELECT 1 FROM reread) AND EXISTS(SELECT 1 FROM hold WHERE released>0 AND released<?)`
+	_, err := c.exec(sql, now.Add(-recallDays))
+	return err
+}
+
+// recallDays is how long a form may take to come again.
+const recallDays = 7 * 24 * time.Hour
+
 // Rereads returns what is still to be read again.
 func (j *Journal) Rereads(ctx context.Context) (list []Reread, err error) {
 	err = j.read(ctx, func(c *conn) error {

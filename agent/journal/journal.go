@@ -191,7 +191,7 @@ func (j *Journal) load(c *conn) error {
 		return err
 	}
 	j.held.Store(held > 0)
-	if err := j.loadMending(c); err != nil {
+	if err := errors.Join(forgetRecalls(c, j.clock.Now()), j.loadMending(c)); err != nil {
 		return err
 	}
 	return c.query("SELECT id FROM plan WHERE used=1", nil, func(row []driver.Value) error {

@@ -205,6 +205,8 @@ func suite(t *testing.T, fresh func(t testing.TB) engine) {
 		{"answers", testAnswers},
 		{"repeated with culprit", testRepeatedWithCulprit},
 		{"cancelled", testCancelled},
+		{"evidence", testEvidence},
+		{"results again", testRepeat},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := fresh(t)

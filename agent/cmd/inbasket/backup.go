@@ -174,7 +174,7 @@ what happened after the backup was made: inbasket restored shows it, inbasket re
 			if err != nil {
 				return err
 			}
-			out, err := backup.Run(cmd.Context(), backup.Restore{File: given[0], State: place.State, Replace: replace, Now: agent.SystemClock{}.Now()})
+			out, err := backup.Run(cmd.Context(), backup.Restore{File: given[0], State: place.State, Replace: replace, Now: agent.SystemClock{}.Now(), By: a.who()})
 			if err != nil {
 				return err
 			}
