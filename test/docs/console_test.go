@@ -5,14 +5,22 @@ package docs
 import (
 	"bufio"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"database/sql"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -22,15 +30,43 @@ import (
 	_ "modernc.org/sqlite" // for the sqlite3 of the examples
 )
 
-// TestMain lets this test binary be the sqlite3 of the examples, so that nothing need be installed.
+// helpers are commands of the examples that this test binary can be, so that nothing need be installed.
+var helpers = map[string]func(args []string) error{"sqlite3": sqlite3, "selfsigned": selfsigned}
+
 func TestMain(m *testing.M) {
-	if filepath.Base(os.Args[0]) != "sqlite3" {
+	helper := helpers[filepath.Base(os.Args[0])]
+	if helper == nil {
 		os.Exit(withTools(m))
 	}
-	if err := sqlite3(os.Args[1:]); err != nil {
+	if err := helper(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// selfsigned makes a certificate for localhost: DAYS CERTIFICATE KEY.
+func selfsigned(args []string) error {
+	days, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	until := time.Now().Add(time.Duration(days)*24*time.Hour + time.Hour)
+	c := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: until, IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
+	if err != nil {
+		return err
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	err = os.WriteFile(args[1], pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644)
+	return errors.Join(err, os.WriteFile(args[2], pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600))
 }
 
 // sqlite3 runs statements of its second argument, or of standard input, and prints rows as a|b.
@@ -102,7 +138,10 @@ var build = sync.OnceValue(func() error {
 	if err != nil {
 		return err
 	}
-	return os.Symlink(self, filepath.Join(bin, "sqlite3"))
+	for name := range helpers {
+		err = errors.Join(err, os.Symlink(self, filepath.Join(bin, name)))
+	}
+	return err
 })
 
 // tools sees to it that the commands are there.
