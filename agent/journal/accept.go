@@ -33,8 +33,9 @@ type acceptance struct {
 	large    map[int]connectors.Digest // forms that lie in the content store
 	rows     []arrivalRow
 	plans    map[connectors.Digest]int64
-	gone     map[int]bool // arrivals that were answered from a tombstone
-	adopted  map[ID]bool  // ghosts that arrivals of this call are
+	gone     map[int]bool    // arrivals that were answered from a tombstone
+	graves   map[int][]grave // tombstones that carry an arrival's reference
+	adopted  map[ID]bool     // ghosts that arrivals of this call are
 }
 
 // arrivalRow is an arrival with what the tables need of it.
@@ -90,6 +91,10 @@ func (a *acceptance) prepare(ctx context.Context, j *Journal) error {
 func (a *acceptance) run(t *tx) error {
 	a.rows, a.plans, a.adopted, a.gone = a.rows[:0], map[connectors.Digest]int64{}, nil, nil
 	keys := map[string]int{}
+	var err error
+	if a.graves, err = t.gravesOf(a.arrivals); err != nil {
+		return err
+	}
 	for n := range a.arrivals {
 		a.out[n] = Acceptance{}
 		known, err := a.knownKey(t, n, keys)

@@ -61,3 +61,36 @@ func BenchmarkAcceptOne(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkAcceptBesideTombstones measures what acceptance costs once something was purged: one more look-up.
+func BenchmarkAcceptBesideTombstones(b *testing.B) {
+	for _, purged := range []int{0, 20_000} {
+		b.Run(fmt.Sprint(purged), func(b *testing.B) {
+			r := newRig(b)
+			if purged > 0 {
+				_, err := r.StartPurge(r.ctx())
+				r.must(err)
+				r.must(r.do(r.ctx(), "bury", func(t *tx) error {
+					_, err := t.c.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<?)
+						INSERT INTO tombstone SELECT i, 4, 1, 0, 0, 0, randomblob(16), randomblob(16), 0, 0, 0, 1, NULL, NULL FROM n`, purged)
+					return err
+				}))
+				r.reopen()
+			}
+			const batch = 500
+			arrivals := make([]Arrival, batch)
+			n := 0
+			cpu := cpuTime()
+			for b.Loop() {
+				for k := range arrivals {
+					n++
+					arrivals[k] = arrival(fmt.Sprint(n), "register")
+				}
+				_, err := r.Accept(r.ctx(), arrivals)
+				r.must(err)
+			}
+			b.StopTimer()
+			b.ReportMetric(float64(cpuTime()-cpu)/float64(n)/1000, "cpu-µs/submission")
+		})
+	}
+}

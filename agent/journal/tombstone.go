@@ -7,11 +7,12 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"database/sql/driver"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash"
+	"strings"
 	"time"
-
-	"github.com/inbasket/inbasket/connectors"
 )
 
 // Purged is the state of a submission of which only a tombstone is left.
@@ -86,12 +87,18 @@ func (t *tx) graveKey() ([]byte, error) {
 
 // keyed is the hash of some texts of one kind. 128 bits tell forms apart for good.
 func keyed(key []byte, kind string, parts ...string) []byte {
-	h := hmac.New(sha256.New, key)
-	h.Write([]byte(kind))
+	return hashOf(hmac.New(sha256.New, key), kind, parts...)
+}
+
+// hashOf is keyed with a hash that has its key already.
+func hashOf(h hash.Hash, kind string, parts ...string) []byte {
+	h.Reset()
+	text := append(make([]byte, 0, 128), kind...)
 	for _, p := range parts {
-		fmt.Fprintf(h, "\x00%d\x00%s", len(p), p)
+		text = append(binary.AppendUvarint(append(text, 0), uint64(len(p))), p...)
 	}
-	return h.Sum(nil)[:16]
+	h.Write(text)
+	return h.Sum(text[:0])[:16]
 }
 
 func refHash(key []byte, scope, reference string) []byte {
@@ -232,19 +239,39 @@ type grave struct {
 	same  bool // the very content came again
 }
 
-// gravesOf finds the tombstones that carry the reference of an arrival. Where nothing was purged it costs nothing.
-func (t *tx) gravesOf(scope, reference string, digest connectors.Digest) (list []grave, err error) {
+// gravesOf finds the tombstones that carry the references of arrivals, those that hold a reference first. Where
+// nothing was purged it costs nothing.
+func (t *tx) gravesOf(arrivals []Arrival) (found map[int][]grave, err error) {
 	if !t.j.graves.any {
 		return nil, nil
 	}
-	key := t.j.graves.key
-	const sql = "SELECT id, state, claim, digest FROM tombstone WHERE ref=? ORDER BY claim DESC, id"
-	err = t.c.query(sql, []any{refHash(key, scope, reference)}, func(row []driver.Value) error {
-		list = append(list, grave{id: ID(integer(row[0])), state: stateCode(integer(row[1])), claim: integer(row[2]),
-			same: bytes.Equal(bytesOf(row[3]), digestHash(key, digest[:]))})
-		return nil
-	})
-	return list, err
+	h := hmac.New(sha256.New, t.j.graves.key)
+	refs := make([]any, len(arrivals))
+	at := make(map[string][]int, len(arrivals))
+	for n := range arrivals {
+		ref := hashOf(h, "reference", arrivals[n].Scope, arrivals[n].Reference)
+		refs[n] = ref
+		at[string(ref)] = append(at[string(ref)], n)
+	}
+	for _, size := range [...]int{64, 16, 4, 1} {
+		sql := "SELECT ref, id, state, claim, digest FROM tombstone WHERE ref IN (?" + strings.Repeat(",?", size-1) + ") ORDER BY claim DESC, id"
+		for ; len(refs) >= size; refs = refs[size:] {
+			err := t.c.query(sql, refs[:size], func(row []driver.Value) error {
+				if found == nil {
+					found = map[int][]grave{}
+				}
+				for _, n := range at[string(bytesOf(row[0]))] {
+					found[n] = append(found[n], grave{id: ID(integer(row[1])), state: stateCode(integer(row[2])), claim: integer(row[3]),
+						same: bytes.Equal(bytesOf(row[4]), hashOf(h, "digest", string(arrivals[n].Digest[:])))})
+				}
+				return nil
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return found, nil
 }
 
 // tooLate says of a result that fits nothing whether what it speaks of was purged.

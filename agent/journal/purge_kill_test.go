@@ -1,0 +1,139 @@
+package journal
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// TestKilledWhilePurging kills a process that accepts, purges, overwrites and compacts, again and again. What it
+// acknowledged is known afterwards, what it said to be purged is purged, and the journal agrees with itself.
+func TestKilledWhilePurging(t *testing.T) {
+	if dir := os.Getenv("INBASKET_PURGE_VICTIM"); dir != "" {
+		fmt.Println(purgeVictim(dir))
+		return
+	}
+	dir := t.TempDir()
+	acked, purged := []string{}, map[string]bool{}
+	for round := range 6 {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestKilledWhilePurging$")
+		cmd.Env = append(os.Environ(), "INBASKET_PURGE_VICTIM="+dir, fmt.Sprintf("INBASKET_JOURNAL_ROUND=%d", round))
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(out)
+		for n := 0; lines.Scan(); n++ {
+			if ref, ok := strings.CutPrefix(lines.Text(), "acked "); ok {
+				acked = append(acked, ref)
+			} else if id, ok := strings.CutPrefix(lines.Text(), "purged "); ok {
+				purged[id] = true
+			}
+			if n == 90+37*round {
+				if err := cmd.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		_ = cmd.Wait() // killed
+	}
+	j, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = j.Close() }()
+	c, err := j.Checkup(t.Context(), CheckupOrder{Full: true})
+	if err != nil || len(c.Findings) > 0 || c.Purged < int64(len(purged)) || len(purged) < 50 {
+		t.Fatalf("%+v, %d purged, %v", c, len(purged), err)
+	}
+	for _, ref := range acked {
+		a := arrival(ref, "x")
+		a.Office = ""
+		out, err := j.Accept(t.Context(), []Arrival{a})
+		if err != nil || out[0].Verdict != connectors.Repeat {
+			t.Fatalf("%s is not known any more: %+v, %v", ref, out, err)
+		}
+	}
+	for text := range purged {
+		id, err := ParseID(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err := j.Show(t.Context(), id); err != nil || v.State != Purged {
+			t.Fatalf("%s: %s, %v", id, v.State, err)
+		}
+	}
+	runs, err := j.Uncertified(t.Context())
+	total := int64(0)
+	for _, run := range runs {
+		cert, err := j.Certify(t.Context(), run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += cert.Count
+	}
+	if err != nil || total != c.Purged {
+		t.Fatalf("%d of %d are certified, %v", total, c.Purged, err)
+	}
+}
+
+func purgeVictim(dir string) error {
+	ctx := context.Background()
+	j, err := Open(ctx, dir, Options{})
+	if err != nil {
+		return err
+	}
+	if err := j.PutPlan(ctx, planA); err != nil {
+		return err
+	}
+	var open []ID
+	for n := 0; ; n++ {
+		a := arrival(fmt.Sprintf("%s-%d", os.Getenv("INBASKET_JOURNAL_ROUND"), n), "x")
+		a.Office = ""
+		out, err := j.Accept(ctx, []Arrival{a})
+		if err == nil {
+			err = j.Apply(ctx, []Change{{ID: out[0].ID, Target: "x", To: Done, Final: true}})
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Println("acked " + a.Reference)
+		if open = append(open, out[0].ID); len(open) < 8 {
+			continue
+		}
+		if err := purgeSome(ctx, j, open[:6], n); err != nil {
+			return err
+		}
+		open = open[6:]
+	}
+}
+
+func purgeSome(ctx context.Context, j *Journal, ids []ID, n int) error {
+	run, err := j.StartPurge(ctx)
+	if err != nil {
+		return err
+	}
+	gone, err := j.Purge(ctx, ids, PurgeOrder{Run: run})
+	if err != nil {
+		return err
+	}
+	for _, id := range gone {
+		fmt.Println("purged " + id.String())
+	}
+	if _, err := j.Scrub(ctx, 1); err != nil {
+		return err
+	}
+	if n%3 == 0 {
+		_, err = j.Compact(ctx, nil)
+	}
+	return err
+}
