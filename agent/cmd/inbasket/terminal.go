@@ -49,22 +49,28 @@ func (a *app) ask(f *os.File, prompt string) (string, error) {
 	}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt)
-	over := make(chan struct{})
-	defer func() { signal.Stop(signals); close(over) }()
-	go func() {
-		select {
-		case <-signals:
-			_ = term.Restore(fd, before)
-			fmt.Fprintln(a.stderr)
-			os.Exit(exitFailure)
-		case <-over:
-		}
-	}()
-	fmt.Fprint(a.stderr, prompt)
-	b, err := term.ReadPassword(fd)
-	fmt.Fprintln(a.stderr)
-	if errors.Is(err, io.EOF) {
-		return "", nil
+	defer signal.Stop(signals)
+	type answer struct {
+		text []byte
+		err  error
 	}
-	return string(b), err
+	typed := make(chan answer, 1)
+	fmt.Fprint(a.stderr, prompt)
+	go func() { // a terminal that is read cannot be let go of: after Ctrl+C this ends with the process
+		text, err := term.ReadPassword(fd)
+		typed <- answer{text, err}
+	}()
+	select {
+	case got := <-typed:
+		fmt.Fprintln(a.stderr)
+		if errors.Is(got.err, io.EOF) {
+			got.err = nil
+		}
+		return string(got.text), got.err
+	case <-signals:
+		fmt.Fprintln(a.stderr)
+		return "", errors.Join(errInterrupted, term.Restore(fd, before))
+	}
 }
+
+var errInterrupted = errors.New("interrupted; nothing was changed")
