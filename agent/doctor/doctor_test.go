@@ -157,6 +157,9 @@ func sickWork() []broken {
 	trouble := &control.Trouble{Code: "sql.login", Text: "login failed", Next: "mend the target", Since: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Count: 7}
 	return []broken{
 		{"no ledger", func(w *world) { w.config = strings.Replace(w.config, ", create-ledger: true", "", 1) }, "fail", "sql.no-ledger", "ledger"},
+		{"ledger of an earlier version", func(w *world) {
+			w.sql("create table INBASKET_LEDGER (DELIVERY text primary key, SUBMISSION text not null, RETURNED text, WRITTEN_AT timestamp not null default current_timestamp)")
+		}, "warn", "sql.ledger-digest", "have the DBA run: ALTER TABLE"},
 		{"no database", func(w *world) { w.must(os.Remove(filepath.Join(w.dir, "register.db"))) }, "fail", doctor.CodeDatabaseMissing, "path"},
 		{"weak", func(w *world) {
 			w.config = strings.Replace(w.config, "create-ledger: true", "ledger: false", 1)

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -56,8 +57,8 @@ func TestAPanicIsAFinding(t *testing.T) {
 			}
 			n.ok("", "sound")
 		})
-		var nothing map[string]int
-		nothing["x"] = 1
+		none := []int{}
+		n.ok("", fmt.Sprint(none[len(none)]))
 	}}, x)
 	if len(found) != 4 || found[1].Code != CodeBroke || found[3].Code != CodeBroke {
 		t.Errorf("%+v", found)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/config"
@@ -46,7 +47,7 @@ func (x *exam) reach(ctx context.Context, t config.Target, n *notes) {
 		withoutSecret(t.Name, n)
 		return
 	}
-	env := x.cfg.Env(connectors.RoleTarget, t.Name, t.Identity, x.Clock, nil)
+	env := x.cfg.Env(connectors.RoleTarget, t.Name, t.Identity, x.Clock, n.noticed(t.Name))
 	if file := missing(t, env); file != "" { // connecting would make it, as this account's own
 		n.fail(t.Name, CodeDatabaseMissing, file+" is not there", "correct its path, or mount its disk; the agent would make an empty one")
 		return
@@ -87,6 +88,14 @@ func missing(t config.Target, env connectors.Env) string {
 		}
 	}
 	return ""
+}
+
+// noticed makes a line of each notice that a connector gives while it is looked at.
+func (n *notes) noticed(name string) func(connectors.Notice) {
+	return func(notice connectors.Notice) {
+		text, cure, _ := strings.Cut(notice.Text, "; ")
+		n.warn(name, notice.Code, text, orWord(cure, "look its code up in docs/errors.md"))
+	}
 }
 
 // unlit tells whether a configuration has secrets that could not be read here, so that its failure says nothing

@@ -7,7 +7,9 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"database/sql"
 	"encoding/pem"
+	"errors"
 	"io/fs"
 	"math/big"
 	"net"
@@ -23,6 +25,8 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors/all"
 	"github.com/inbasket/inbasket/test/clock"
+
+	_ "modernc.org/sqlite"
 )
 
 const worldConfig = `
@@ -151,6 +155,15 @@ func (w *world) file(name, content string, age time.Duration) string {
 
 func (w *world) examine(only ...string) control.Examination {
 	return doctor.Examine(w.t.Context(), w.Patient, only)
+}
+
+// sql runs a statement in the register.
+func (w *world) sql(statement string) {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(w.dir, "register.db"))
+	w.must(err)
+	_, err = db.Exec(statement)
+	w.must(errors.Join(err, db.Close()))
 }
 
 // certificate makes a certificate of its own authority or of parent, and returns both files.
