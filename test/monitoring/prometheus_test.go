@@ -15,13 +15,19 @@ import (
 	"time"
 )
 
-const prometheusConfig = `
-global: {scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms}
-rule_files: [%s]
-scrape_configs:
-  - job_name: inbasket
-    static_configs: [{targets: ["%s"]}]
-`
+// shownConfig returns what operate.md tells people to write for Prometheus, with the rules and the agent of a test.
+func shownConfig(t *testing.T, rules, agent string) string {
+	t.Helper()
+	page := read(t, root+"/docs/operate.md")
+	_, rest, found := strings.Cut(page, "   rule_files:")
+	block, _, ended := strings.Cut(rest, "```")
+	const shownRules, shownAgent = "/usr/share/inbasket/monitoring/alerts.yaml", "127.0.0.1:8471"
+	if !found || !ended || !strings.Contains(block, shownRules) || !strings.Contains(block, shownAgent) {
+		t.Fatalf("operate.md does not show a configuration of Prometheus: %q", block)
+	}
+	block = strings.NewReplacer(shownRules, rules, shownAgent, agent, "\n   ", "\n").Replace("rule_files:" + block)
+	return "global: {scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms}\n" + block
+}
 
 // server is a real Prometheus that asks a running agent.
 type server struct {
@@ -43,7 +49,7 @@ func prometheus(t *testing.T, agent string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, dir, "prometheus.yml", fmt.Sprintf(prometheusConfig, rules, agent))
+	write(t, dir, "prometheus.yml", shownConfig(t, rules, agent))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
