@@ -105,4 +105,11 @@ func TestMetricsOfCertificates(t *testing.T) {
 	if body := w.scrape(); !strings.Contains(body, until[:6]) {
 		t.Errorf("no %s in\n%s", until, body)
 	}
+	w.write("inbasket.yaml", strings.ReplaceAll(string(cfg), "address: 127.0.0.1:0}", "address: 127.0.0.1:0, tls: {cert: ca.pem, key: key.pem}}"))
+	if _, err := w.agent.Reload(t.Context(), control.ReloadRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	if body := w.scrape(); strings.Contains(body, `of="front-offices/portal"`) || !strings.Contains(body, `of="listen"`) {
+		t.Error("a certificate is shown of a webhook that is configured no more")
+	}
 }
