@@ -64,16 +64,14 @@ func (p *purge) named(ctx context.Context, ids []journal.ID) error {
 		if err != nil {
 			return err
 		}
-		if why == nil && !p.report.DryRun {
+		if why == nil {
 			gone, err := p.take(ctx, []journal.ID{id})
 			if err != nil {
 				return err
 			}
-			if gone == 0 {
-				why = &control.Error{Code: CodeNotAllowed, Message: "something of " + id.String() + " is still on its way to a target or to its front office", Hint: "inbasket show " + id.String() + " tells what; purge it afterwards"}
+			if len(gone) == 0 {
+				why = &control.Error{Code: CodeNotAllowed, Message: "submission " + id.String() + " still waits for its decision, or something of it is on its way", Hint: "inbasket show " + id.String() + " tells what; purge it afterwards"}
 			}
-		} else if why == nil {
-			p.report.Purged++
 		}
 		if why != nil {
 			p.report.Kept = append(p.report.Kept, control.Settled{ID: id, Error: why})
@@ -131,7 +129,7 @@ func (p *purge) due(ctx context.Context) error {
 
 // submissions purges those that were accepted before a moment and are kept no longer.
 func (p *purge) submissions(ctx context.Context, now, before time.Time) error {
-	var group []journal.ID
+	var group []journal.Ended
 	var after journal.ID
 	for {
 		list, next, err := p.agent.journal.EndedBefore(ctx, before, after, purgePage)
@@ -141,10 +139,8 @@ func (p *purge) submissions(ctx context.Context, now, before time.Time) error {
 		for _, e := range list {
 			if keep := keepOf(p.config, e); keep.Duration <= 0 || now.Sub(e.At) < keep.Duration {
 				continue
-			} else {
-				p.count(e, keep)
 			}
-			if group = append(group, e.ID); len(group) == purgeGroup {
+			if group = append(group, e); len(group) == purgeGroup {
 				if err := p.takeGroup(ctx, group); err != nil {
 					return err
 				}
@@ -170,10 +166,11 @@ func keepOf(cfg *config.Config, e journal.Ended) config.Period {
 	}
 }
 
-func (p *purge) count(e journal.Ended, keep config.Period) {
+// count adds a submission to the group of its route and state.
+func (p *purge) count(e journal.Ended) {
 	n := slices.IndexFunc(p.report.Groups, func(g control.PurgeGroup) bool { return g.Route == e.Route && g.State == e.State })
 	if n < 0 {
-		p.report.Groups = append(p.report.Groups, control.PurgeGroup{Route: e.Route, State: e.State, Keep: keep.String(), Oldest: e.At})
+		p.report.Groups = append(p.report.Groups, control.PurgeGroup{Route: e.Route, State: e.State, Keep: keepOf(p.config, e).String(), Oldest: e.At})
 		n = len(p.report.Groups) - 1
 	}
 	g := &p.report.Groups[n]
@@ -181,33 +178,39 @@ func (p *purge) count(e journal.Ended, keep config.Period) {
 	if e.At.Before(g.Oldest) {
 		g.Oldest = e.At
 	}
-	if p.report.DryRun {
-		p.report.Purged++
-	}
 }
 
-func (p *purge) takeGroup(ctx context.Context, ids []journal.ID) error {
-	if len(ids) == 0 || p.report.DryRun {
+func (p *purge) takeGroup(ctx context.Context, group []journal.Ended) error {
+	if len(group) == 0 {
 		return nil
 	}
-	_, err := p.take(ctx, ids)
+	ids := make([]journal.ID, len(group))
+	for n, e := range group {
+		ids[n] = e.ID
+	}
+	gone, err := p.take(ctx, ids)
+	for _, e := range group {
+		if slices.Contains(gone, e.ID) {
+			p.count(e)
+		}
+	}
 	return err
 }
 
-// take purges a few submissions in one commit and returns how many are gone.
-func (p *purge) take(ctx context.Context, ids []journal.ID) (n int, err error) {
-	if p.order.Run == 0 {
+// take purges a few submissions in one commit, or says which it would purge.
+func (p *purge) take(ctx context.Context, ids []journal.ID) (gone []journal.ID, err error) {
+	p.order.DryRun = p.report.DryRun
+	if p.order.Run == 0 && !p.order.DryRun {
 		if p.order.Run, err = p.agent.journal.StartPurge(ctx); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
-	gone, err := p.agent.journal.Purge(ctx, ids, p.order)
+	gone, err = p.agent.journal.Purge(ctx, ids, p.order)
 	p.report.Purged += int64(len(gone))
-	p.agent.figures.metrics.Purged(len(gone))
 	if err != nil {
-		return len(gone), err
+		return gone, err
 	}
-	return len(gone), p.pause(ctx)
+	return gone, p.pause(ctx)
 }
 
 // repeat calls do until it does nothing more, and adds up what it did.

@@ -23,6 +23,7 @@ type PurgeOrder struct {
 	Run    int64  // see StartPurge
 	By     string // operator; empty: retention
 	Reason string // the operator's
+	DryRun bool   // only say which would go; then Run is not needed
 }
 
 // EndedBefore returns submissions after an ID that were accepted before a moment and wait for nobody any more. It
@@ -82,8 +83,10 @@ func (j *Journal) Purge(ctx context.Context, ids []ID, o PurgeOrder) (purged []I
 	err = j.do(ctx, "purge submissions", func(t *tx) error {
 		purged = nil
 		p := &purging{tx: t, order: o}
-		if p.key, err = t.graveKey(); err != nil {
-			return err
+		if !o.DryRun {
+			if p.key, err = t.graveKey(); err != nil {
+				return err
+			}
 		}
 		for _, id := range ids {
 			gone, err := p.one(id)
@@ -94,7 +97,7 @@ func (j *Journal) Purge(ctx context.Context, ids []ID, o PurgeOrder) (purged []I
 				purged = append(purged, id)
 			}
 		}
-		if len(purged) > 0 {
+		if len(purged) > 0 && !o.DryRun {
 			// An ID is never used again, also when no row shows any more that it was.
 			if _, err := t.c.exec(setMeta, "last-id", slices.Max(purged)); err != nil {
 				return err
@@ -131,8 +134,8 @@ func (p *purging) one(id ID) (bool, error) {
 		return false, err
 	}
 	over, err := p.over(s)
-	if err != nil || !over {
-		return false, err
+	if err != nil || !over || p.order.DryRun {
+		return over, err
 	}
 	var m mortal
 	const sql = `SELECT s.claim, s.at, s.changed, s.scope, s.reference, s.files, s.digest, f.digest FROM submission s LEFT JOIN form f ON f.id=s.id WHERE s.id=?`

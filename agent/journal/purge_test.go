@@ -444,3 +444,19 @@ func TestDroppedResultsAreNotKeptForEver(t *testing.T) {
 	}
 	r.check()
 }
+
+func TestADryRunChangesNothing(t *testing.T) {
+	r := newRig(t)
+	over, open := r.closed("A"), r.one("B", "x")
+	for range 2 {
+		would, err := r.Purge(r.ctx(), []ID{over, open, 99}, PurgeOrder{DryRun: true})
+		r.must(err)
+		if !slices.Equal(would, []ID{over}) || r.state(over) != Closed {
+			t.Fatalf("%v, and it is %s", would, r.state(over))
+		}
+	}
+	if key, err := r.Mark(r.ctx(), graveKey); err != nil || key != "" {
+		t.Errorf("a key was made: %v", err)
+	}
+	r.check()
+}
