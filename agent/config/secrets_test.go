@@ -215,3 +215,49 @@ routes: {r: {from: in, mapping: m.yaml}}
 		}
 	}
 }
+
+// A file that is closed itself is no safer than the folders above it, nor than its owner.
+func TestSecretSurroundings(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no mode bits") // its access lists are looked at elsewhere
+	}
+	dir := t.TempDir()
+	inner := filepath.Join(dir, "open", "inner")
+	if err := os.MkdirAll(inner, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(inner, "pw"), "x\n", 0o600)
+	src := strings.Replace(minimal, "${env:P}", "${file:open/inner/pw}", 1)
+	load := func() (p diag.Problems) {
+		_, err := Parse(filepath.Join(dir, "c.yaml"), []byte(src), registry(), Options{})
+		errors.As(err, &p)
+		return p
+	}
+	for _, c := range []struct {
+		mode os.FileMode
+		want string
+	}{{0o777, "everybody can replace"}, {0o777 | os.ModeSticky, ""}, {0o775, ""}, {0o755, ""}} {
+		if err := os.Chmod(filepath.Join(dir, "open"), c.mode); err != nil {
+			t.Fatal(err)
+		}
+		p := load()
+		if c.want == "" && len(p) != 0 || c.want != "" && (len(p) != 1 || p[0].Code != CodeSecretMode || !strings.Contains(p[0].Message, c.want)) {
+			t.Errorf("a folder above it with mode %v: %v", c.mode, p)
+		}
+	}
+	if os.Geteuid() != 0 {
+		return // only root can give a file away
+	}
+	if err := os.Chown(filepath.Join(inner, "pw"), 4711, 4711); err != nil {
+		t.Fatal(err)
+	}
+	if p := load(); len(p) != 0 {
+		t.Errorf("root looks at it for an account that it does not know: %v", p)
+	}
+	if err := os.Chmod(filepath.Join(inner, "pw"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if p := load(); len(p) != 1 || !strings.Contains(p[0].Message, "by its group") {
+		t.Errorf("readable by the group of an account: %v", p)
+	}
+}

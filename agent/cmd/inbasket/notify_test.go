@@ -3,11 +3,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -85,3 +88,75 @@ func TestNotifier(t *testing.T) {
 	notifier{}.event("watchdog")                                   // no manager: nothing happens
 	notifier{socket: filepath.Join(dir, "gone")}.event("watchdog") // one that does not listen
 }
+
+// A whole run as systemd hears it: ready, the watchdog again and again, how it stands, a reload, the stop.
+func TestRunUnderManager(t *testing.T) {
+	dir, err := os.MkdirTemp("", "n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	for name, text := range map[string]string{"inbasket.yaml": managedConfig, "m.yaml": managedMapping} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := filepath.Join(dir, "s")
+	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: at, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	env := map[string]string{"NOTIFY_SOCKET": at, "WATCHDOG_USEC": "200000"}
+	var out bytes.Buffer
+	a := &app{stdin: strings.NewReader(""), stdout: &out, stderr: &out, getenv: func(k string) string { return env[k] }}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	ended := make(chan int, 1)
+	go func() { ended <- a.execute(ctx, []string{"run", "-c", filepath.Join(dir, "inbasket.yaml")}) }()
+	heard := func(want string) {
+		t.Helper()
+		b := make([]byte, 4096)
+		if err := l.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		for seen := ""; !strings.Contains(seen, want); {
+			n, err := l.Read(b)
+			if err != nil {
+				t.Fatalf("%q was not heard: %v, only %q", want, err, seen)
+			}
+			seen = string(b[:n])
+		}
+	}
+	heard("EXTEND_TIMEOUT_USEC=")
+	heard("READY=1\n")
+	heard("in-basket in down since") // told once; the watchdog again and again
+	for range 3 {
+		heard("WATCHDOG=1")
+	}
+	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	heard("RELOADING=1\nMONOTONIC_USEC=")
+	heard("READY=1")
+	heard("WATCHDOG=1")
+	stop()
+	heard("STOPPING=1")
+	if code := <-ended; code != exitOK {
+		t.Errorf("exit code %d\n%s", code, &out)
+	}
+}
+
+const managedConfig = `agency: A
+monitor: off
+inbaskets: {in: {folder: {path: gone, quiet: 0s, poll: 50ms}}}
+targets: {drop: {folder: {path: out}, file: {name: "{id}.csv"}}}
+routes: {r: {from: in, mapping: m.yaml}}
+`
+
+const managedMapping = `mapping: m
+version: 1
+input: {format: json, unused: allow}
+layouts: {row: {format: csv, fields: [{name: REF}]}}
+write: [{as: one, to: drop, layout: row, fields: {REF: form.ref}}]
+`
