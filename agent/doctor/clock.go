@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -56,7 +57,7 @@ func (x *exam) shareClocks(n *notes) {
 // filesLookedAt bounds how many files of a folder are looked at.
 const filesLookedAt = 5000
 
-// lookInto calls each for the files of a folder, at most some thousands.
+// lookInto calls each for the files of a folder, at most some thousands. Hidden ones are the agent's own.
 func lookInto(dir string, each func(os.FileInfo)) error {
 	f, err := os.Open(dir)
 	if err != nil {
@@ -66,6 +67,9 @@ func lookInto(dir string, each func(os.FileInfo)) error {
 	for looked := 0; looked < filesLookedAt; {
 		list, err := f.ReadDir(500)
 		for _, e := range list {
+			if strings.HasPrefix(e.Name(), ".") {
+				continue
+			}
 			if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
 				each(info)
 			}

@@ -149,7 +149,11 @@ func sickFolders() []broken {
 			w.machine.disks["in"] = d
 		}, "warn", doctor.CodeFolderShare, "quiet"},
 		{"nobody takes it", func(w *world) { w.file("in/a.json", "{}", 3*time.Hour) }, "warn", doctor.CodeWaiting, "inbasket status"},
-		{"set aside", func(w *world) { w.file("in/error/a.json", "{}", 0) }, "warn", doctor.CodeErrorFolder, "reasons"},
+		{"set aside", func(w *world) {
+			w.file("in/error/a.json", "{}", 0)
+			w.file("in/error/a.json.txt", "why", 0)
+			w.file("in/error/.inbasket.lock", "", 0)
+		}, "warn", doctor.CodeErrorFolder, "reasons"},
 	}
 }
 
@@ -227,6 +231,22 @@ func TestSick(t *testing.T) {
 				t.Errorf("%+v in\n%s", f, w.words(e))
 			}
 		})
+	}
+}
+
+// TestErrorFolder: one that holds the agent's own file only is empty, and two files with their reasons are two.
+func TestErrorFolder(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	w.file("in/error/.inbasket.lock", "", 0)
+	if e := w.examine("in-baskets"); e.Worst() != "ok" {
+		t.Errorf("%s", w.words(e))
+	}
+	for _, name := range []string{"a.json", "a.json.txt", "b.txt", "b.txt.txt"} {
+		w.file("in/error/"+name, "x", 0)
+	}
+	if f, _ := find(w.examine("in-baskets"), doctor.CodeErrorFolder); !strings.HasPrefix(f.Text, "2 files in ") {
+		t.Errorf("%+v", f)
 	}
 }
 

@@ -88,9 +88,18 @@ func fits(name, pattern string) bool {
 
 // setAside counts what lies in an error folder; each file has its reason beside it.
 func setAside(name string, f connectors.WorkFolder, n *notes) {
-	files := 0
-	if err := lookInto(f.Path, func(os.FileInfo) { files++ }); err != nil || files == 0 {
+	names := map[string]bool{}
+	if err := lookInto(f.Path, func(info os.FileInfo) { names[info.Name()] = true }); err != nil {
 		return // none was ever set aside
+	}
+	files := 0
+	for name := range names {
+		if form, reason := strings.CutSuffix(name, ".txt"); !reason || !names[form] {
+			files++
+		}
+	}
+	if files == 0 {
+		return
 	}
 	n.warn(name, CodeErrorFolder, count(files, "file")+" in "+f.Path, "read the reasons beside them; send back or remove the files")
 }
