@@ -24,6 +24,7 @@ type machine struct {
 	owners   map[string]int
 	orders   []string // what changes something, in order
 	failAt   int      // the number of the order that fails, from 1; 0: none
+	killAt   int      // the number of the order at which the installer is killed
 	complain string   // what the probe of the configuration says; empty: all is well
 	exit     string   // ExecMainStatus
 	log      string   // the end of the log
@@ -60,6 +61,9 @@ func (m *machine) put(p, text string, mode fs.FileMode) {
 // order counts what changes something, and makes it fail when it is its turn.
 func (m *machine) order(format string, args ...any) error {
 	m.orders = append(m.orders, fmt.Sprintf(format, args...))
+	if len(m.orders) == m.killAt {
+		panic("killed")
+	}
 	if len(m.orders) == m.failAt {
 		return errInjected
 	}

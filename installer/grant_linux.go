@@ -68,31 +68,39 @@ func (h *host) grant(ctx context.Context, t *transaction, i Instance) error {
 	return h.give(ctx, t, i)
 }
 
-// give hands folders that the agent works in to the account, when they lie beside the configuration, belong to root
-// and are empty, as "inbasket new agent" makes them.
+// give hands folders that the agent works in to the account, when they lie beside the configuration, as "inbasket
+// new agent" makes them.
 func (h *host) give(ctx context.Context, t *transaction, i Instance) error {
 	for _, dir := range i.Writable {
-		info, err := os.Lstat(h.path(dir))
-		if err != nil || !info.IsDir() || !inside(dir, filepath.Dir(i.Config)) || !h.isEmpty(dir) {
+		if !inside(dir, filepath.Dir(i.Config)) {
 			continue
 		}
-		uid, gid := h.owner(h.path(dir), info)
-		if uid != 0 {
-			continue
-		}
-		give := func() error {
-			a, err := h.must(ctx, i.account())
-			if err == nil {
-				err = h.chown(h.path(dir), a.uid, a.gid)
-			}
-			return err
-		}
-		back := func(context.Context) error { return h.chown(h.path(dir), uid, gid) }
-		if err := t.do("give the empty folder "+dir+" to "+i.account(), give, back); err != nil {
+		if err := h.giveEmpty(ctx, t, dir, i.account()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// giveEmpty hands a folder to an account when it belongs to root and is empty: nobody has used it yet.
+func (h *host) giveEmpty(ctx context.Context, t *transaction, dir, account string) error {
+	info, err := os.Lstat(h.path(dir))
+	if err != nil || !info.IsDir() || !h.isEmpty(dir) {
+		return nil
+	}
+	uid, gid := h.owner(h.path(dir), info)
+	if uid != 0 || account == "root" {
+		return nil
+	}
+	give := func() error {
+		a, err := h.must(ctx, account)
+		if err == nil {
+			err = h.chown(h.path(dir), a.uid, a.gid)
+		}
+		return err
+	}
+	back := func(context.Context) error { return h.chown(h.path(dir), uid, gid) }
+	return t.do("give the empty folder "+dir+" to "+account, give, back)
 }
 
 // must is account for one that is there by now.

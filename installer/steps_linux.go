@@ -117,7 +117,10 @@ func nologin(h *host) string {
 // makeFolder makes a folder with the missing ones above it. The last one belongs to owner, nil for root.
 func (h *host) makeFolder(ctx context.Context, t *transaction, path string, mode fs.FileMode, owner string) error {
 	if h.exists(path) {
-		return nil
+		if owner == "" {
+			return nil
+		}
+		return h.giveEmpty(ctx, t, path, owner) // left by an installation that was killed
 	}
 	var made []string // the outermost first
 	for p := path; !h.exists(p); p = filepath.Dir(p) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -273,5 +274,33 @@ func TestPreview(t *testing.T) {
 	}
 	if d := cmp.Diff(want, m.snapshot()); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestKilledInstallIsMended kills an installation at every single order, so that nothing is undone. The next
+// installation finds what is there and goes on.
+func TestKilledInstallIsMended(t *testing.T) {
+	whole := newMachine(t)
+	if _, err := (&systemd{whole.h}).Install(t.Context(), permits()); err != nil {
+		t.Fatal(err)
+	}
+	want := whole.snapshot()
+	for at := 1; at <= len(whole.orders); at++ {
+		m := newMachine(t)
+		m.killAt = at
+		func() {
+			defer func() { _ = recover() }()
+			_, err := (&systemd{m.h}).Install(t.Context(), permits())
+			t.Errorf("it was not killed at %d: %v", at, err)
+		}()
+		killed := m.orders[at-1]
+		m.killAt = 0
+		if _, err := (&systemd{m.h}).Install(t.Context(), permits()); err != nil {
+			t.Errorf("after it was killed at %q: %v", killed, err)
+		}
+		got := regexp.MustCompile(`(?m)^/run/inbasket-check.*\n`).ReplaceAllString(m.snapshot()+"\n", "")
+		if d := cmp.Diff(want+"\n", got); d != "" || m.stale {
+			t.Errorf("after it was killed at %q: stale %v\n%s", killed, m.stale, d)
+		}
 	}
 }

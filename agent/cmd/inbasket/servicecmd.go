@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -157,7 +159,10 @@ func (a *app) serviceInstall(ctx context.Context, o *serviceOptions) error {
 	if o.dryRun {
 		return a.servicePreview(ctx, m, i)
 	}
-	changes, err := m.Install(ctx, i)
+	// Ctrl+C breaks the step off that is under way, and has those before it undone.
+	interruptible, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	changes, err := m.Install(interruptible, i)
 	if err != nil {
 		return err
 	}

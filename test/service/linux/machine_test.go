@@ -66,8 +66,11 @@ func ok(t *testing.T, err error) {
 var inside = map[string][]string{
 	"systemd": {"systemd", "systemd-sysv", "dbus", "sqlite3"},
 	"sysv":    {"sysvinit-core", "sysv-rc", "procps", "sqlite3"},
-	"openrc":  {"sysvinit-core", "openrc", "procps", "sqlite3"},
+	"openrc":  {"sysvinit-core", "sysv-rc", "procps", "sqlite3"},
 }
+
+// later are packages that take the place of one that debootstrap insists on.
+var later = map[string]string{"openrc": "openrc"}
 
 const suite = "bookworm"
 
@@ -96,11 +99,18 @@ func image(t *testing.T, kind string) string {
 	ok(t, os.RemoveAll(part))
 	args := []string{"--variant=minbase", "--include=" + include}
 	if kind != "systemd" {
-		args = append(args, "--exclude=systemd,systemd-sysv"+map[string]string{"openrc": ",sysv-rc"}[kind])
+		args = append(args, "--exclude=systemd,systemd-sysv")
 	}
 	out, err := exec.CommandContext(t.Context(), "debootstrap", append(args, suite, part, mirror)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("debootstrap: %v\n%s", err, tail(string(out), 20))
+	}
+	if more := later[kind]; more != "" {
+		cmd := exec.CommandContext(t.Context(), "chroot", part, "sh", "-c", "apt-get update -q && apt-get install -y -q --no-install-recommends "+more)
+		cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C"}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("apt-get install %s: %v\n%s", more, err, tail(string(out), 20))
+		}
 	}
 	ok(t, os.RemoveAll(filepath.Join(part, "var/cache/apt/archives")))
 	ok(t, os.Rename(part, dir))
