@@ -1,0 +1,137 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"github.com/inbasket/inbasket/agent/audit"
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/test/clock"
+)
+
+// bare makes an agent without targets on a state folder; it does not run.
+func bare(t *testing.T, state string) *Agent {
+	t.Helper()
+	a, err := New(t.Context(), Options{Config: &config.Config{State: state}, Clock: clock.NewManual(), Log: zerolog.Nop(), Version: "1.2.3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return a
+}
+
+func actions(t *testing.T, a *Agent) string {
+	t.Helper()
+	list, err := a.Audit(t.Context(), audit.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range list {
+		out = append(out, e.Action)
+	}
+	return strings.Join(out, " ")
+}
+
+// Where nothing can be put on record, orders are refused and nothing is done; the agent itself goes on, and what it
+// did meanwhile is put on record later.
+func TestNoOrderWithoutRecord(t *testing.T) {
+	state := t.TempDir()
+	inTheWay := filepath.Join(state, audit.Folder)
+	if err := os.WriteFile(inTheWay, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := bare(t, state)
+	if n := a.figures.lastNotices(); len(n) != 1 || n[0].Code != audit.CodeUnwritten {
+		t.Fatalf("%+v", n)
+	}
+	a.recordStart(t.Context())
+	carried := 0
+	order := func() error {
+		return a.trail.carryOut(context.Background(), audit.Record{Who: "anna", Via: audit.ViaControl, Action: "pause"}, func() error { carried++; return nil })
+	}
+	err := order()
+	var coded *connectors.Error
+	if !errors.As(err, &coded) || coded.Code != audit.CodeUnwritten || carried != 0 {
+		t.Fatalf("%v, carried out %d times", err, carried)
+	}
+	if e := control.ErrorOf(err); e.Code != audit.CodeUnwritten || !strings.Contains(e.Hint, "nothing is done") {
+		t.Fatalf("%+v", e)
+	}
+	if err := os.Remove(inTheWay); err != nil {
+		t.Fatal(err)
+	}
+	if err := order(); err != nil || carried != 1 {
+		t.Fatalf("%v, carried out %d times", err, carried)
+	}
+	if err := (audited{a, a.trail}).Pause(t.Context(), control.PauseRequest{Target: "nowhere", By: "anna"}); err == nil {
+		t.Fatal("a target that does not exist was resumed")
+	}
+	if got := actions(t, a); got != "start config pause resume resume.failed" {
+		t.Fatal(got)
+	}
+}
+
+// A log whose end was cut off while the agent was stopped is noticed at the start.
+func TestACutLogIsNoticedAtTheStart(t *testing.T) {
+	state := t.TempDir()
+	a := bare(t, state)
+	a.recordStart(t.Context())
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(state, audit.Folder, "audit-000001.jsonl")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	if err := os.WriteFile(path, []byte(first+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a = bare(t, state)
+	if n := a.figures.lastNotices(); len(n) != 1 || n[0].Code != audit.CodeBroken {
+		t.Fatalf("%+v", n)
+	}
+	r, err := a.VerifyAudit(t.Context(), control.VerifyAuditRequest{})
+	if err != nil || r.OK || !strings.Contains(r.Wrong, "cut off") {
+		t.Fatalf("%+v %v", r, err)
+	}
+}
+
+// Half a line that a crash left is set aside, and the chain goes on.
+func TestATornLogGoesOn(t *testing.T) {
+	state := t.TempDir()
+	a := bare(t, state)
+	a.recordStart(t.Context())
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(filepath.Join(state, audit.Folder, "audit-000001.jsonl"), os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = f.WriteString(`{"n":3,"at":"20`)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	a = bare(t, state)
+	if got := actions(t, a); got != "start config log-repaired" {
+		t.Fatal(got)
+	}
+	if r, err := a.VerifyAudit(t.Context(), control.VerifyAuditRequest{}); err != nil || !r.OK {
+		t.Fatalf("%+v %v", r, err)
+	}
+}
