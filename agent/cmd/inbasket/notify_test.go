@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"net"
 	"os"
@@ -108,8 +107,12 @@ func TestRunUnderManager(t *testing.T) {
 	}
 	defer l.Close()
 	env := map[string]string{"NOTIFY_SOCKET": at, "WATCHDOG_USEC": "200000"}
-	var out bytes.Buffer
-	a := &app{stdin: strings.NewReader(""), stdout: &out, stderr: &out, getenv: func(k string) string { return env[k] }}
+	out, err := os.Create(filepath.Join(dir, "log")) // written to by several goroutines
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	a := &app{stdin: strings.NewReader(""), stdout: out, stderr: out, getenv: func(k string) string { return env[k] }}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	ended := make(chan int, 1)
@@ -143,7 +146,8 @@ func TestRunUnderManager(t *testing.T) {
 	stop()
 	heard("STOPPING=1")
 	if code := <-ended; code != exitOK {
-		t.Errorf("exit code %d\n%s", code, &out)
+		log, _ := os.ReadFile(out.Name())
+		t.Errorf("exit code %d\n%s", code, log)
 	}
 }
 
