@@ -100,6 +100,9 @@ func (w *world) batched() map[string]int {
 	w.t.Helper()
 	seen := map[string]int{}
 	for _, name := range w.files("batches") {
+		if strings.HasPrefix(name, ".") {
+			continue // on its way
+		}
 		b, err := os.ReadFile(filepath.Join(w.dir, "batches", name))
 		if err != nil {
 			w.t.Fatal(err)
