@@ -15,7 +15,7 @@ import (
 const (
 	logLong   = 256 << 20 // bytes of write-ahead log
 	backupOld = 48 * time.Hour
-	checkSize = 4 << 30 // bytes; a larger journal is not read as a whole
+	checkSize = 512 << 20 // bytes; a larger journal is not read as a whole
 )
 
 // theJournal looks at the journal's file, at who holds it, and at its backups.

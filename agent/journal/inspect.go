@@ -138,7 +138,9 @@ func (i *Inspection) read(ctx context.Context, c *conn, whole bool) (err error) 
 // readPlans reads the mappings that were used, with how many submissions are on their way by each.
 func (i *Inspection) readPlans(c *conn) error {
 	open := map[int64]int64{}
-	const sql = `SELECT plan, count(*) FROM submission WHERE id IN (SELECT sub FROM delivery INDEXED BY delivery_open WHERE state<10) OR state=6 GROUP BY plan`
+	// Through the small indexes over what is open and parked: the journal may hold millions that are done.
+	const sql = `SELECT s.plan, count(*) FROM (SELECT sub AS id FROM delivery INDEXED BY delivery_open WHERE state<10
+		UNION SELECT id FROM submission INDEXED BY submission_parked WHERE state=6) o CROSS JOIN submission s ON s.id=o.id GROUP BY s.plan`
 	err := c.query(sql, nil, func(row []driver.Value) error {
 		open[integer(row[0])] = integer(row[1])
 		return nil
