@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,15 @@ func ftpTarget(t *testing.T, change func(*FTPConfig)) (*Drop, *ftpserver.Server)
 	return d, s
 }
 
+// evidence are the names that a target tells.
+func evidence(t *testing.T, d *Drop) string {
+	t.Helper()
+	var names []string
+	must(t, d.Evidence(context.Background(), time.Time{}, func(tr connectors.Trace) error { names = append(names, tr.Name); return nil }))
+	slices.Sort(names)
+	return strings.Join(names, " ")
+}
+
 // wayOfABatch brings a batch to its place and away again; dir is the server's folder as seen locally.
 func wayOfABatch(t *testing.T, d *Drop, dir string) {
 	t.Helper()
@@ -40,10 +50,12 @@ func wayOfABatch(t *testing.T, d *Drop, dir string) {
 		must(t, d.Stage(ctx, g))
 	}
 	expect(t, "staged", tree(t, dir), ".PERM000001.CTL.inbasket-part .PERM000001.DAT.inbasket-part")
+	expect(t, "evidence of staged", evidence(t, d), "PERM000001.CTL PERM000001.DAT")
 	g.Staged = true
 	expect(t, "lookup of staged", lookup(t, d, g), "absent absent")
 	expect(t, "delivered", deliver(t, d, g), "written written")
 	expect(t, "in place", tree(t, dir), "PERM000001.CTL PERM000001.DAT")
+	expect(t, "evidence", evidence(t, d), "PERM000001.CTL PERM000001.DAT")
 	b, err := os.ReadFile(filepath.Join(dir, "PERM000001.DAT"))
 	must(t, err)
 	expect(t, "bytes", string(b), "two lines\r\n")
