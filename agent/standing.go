@@ -11,6 +11,9 @@ import (
 
 // tellStatus tells the service manager in one line how the agent stands, when that has changed.
 func (w *watcher) tellStatus(ctx context.Context) {
+	if w.agent.parent != nil && w.agent.parent.Err() != nil {
+		return // it is stopping, and said so
+	}
 	if w.quiet || w.agent.options.Notify == nil || w.asked.Load() && len(w.stuck) > 0 {
 		return // nobody listens, or reading the journal would be stuck as well
 	}
