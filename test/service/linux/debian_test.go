@@ -384,7 +384,7 @@ func (l *life) purge() {
 	if got := m.sh("ls -d /etc/inbasket/* /var/lib/inbasket* /etc/systemd/system/*inbasket* /etc/systemd/system/multi-user.target.wants/inbasket* 2>/dev/null || true"); got != "/etc/inbasket/second\n/var/lib/inbasket-second" {
 		m.t.Errorf("left: %s\n%s", got, out)
 	}
-	if got := m.sh("systemctl list-units --all --plain --no-legend 'inbasket*'; dpkg -l inbasket 2>/dev/null | grep '^.i' || true"); got != "" {
+	if got := m.sh("systemctl list-units --plain --no-legend 'inbasket*'; dpkg -l inbasket 2>/dev/null | grep '^.i' || true"); got != "" {
 		m.t.Error(got)
 	}
 	// What was delivered is the legacy system's.

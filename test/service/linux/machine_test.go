@@ -64,7 +64,7 @@ func ok(t *testing.T, err error) {
 
 // inside are the packages that a machine has besides the smallest Debian.
 var inside = map[string][]string{
-	"systemd": {"systemd", "systemd-sysv", "dbus", "sqlite3"},
+	"systemd": {"systemd", "systemd-sysv", "dbus", "sqlite3", "ca-certificates"},
 	"sysv":    {"sysvinit-core", "sysv-rc", "procps", "sqlite3"},
 	"openrc":  {"sysvinit-core", "sysv-rc", "procps", "sqlite3"},
 }
