@@ -138,6 +138,23 @@ func TestWatchdogJournalStuck(t *testing.T) {
 	}
 }
 
+// While the journal is compacted everything may have to wait for it, for as long as that takes.
+func TestWatchdogWhileJournalIsKept(t *testing.T) {
+	w := newWatched(answered)
+	keeping := true
+	w.busy = func() bool { return keeping }
+	ctx, leave := w.agent.pulse.enter(context.Background(), kindTarget, "register")
+	waiting(ctx)()
+	if got := w.pass(3 * time.Hour); got != 3*360 {
+		t.Errorf("told %d times meanwhile", got)
+	}
+	keeping = false
+	if w.pass(ownLimit); w.pass(time.Minute) != 0 {
+		t.Error("what is stuck afterwards is not seen")
+	}
+	leave()
+}
+
 // A machine that slept, or a clock that was set, makes nothing seem stuck; the operator is told.
 func TestWatchdogAfterSleep(t *testing.T) {
 	for name, by := range map[string]time.Duration{"forward": 3 * 365 * 24 * time.Hour, "back": -3 * 365 * 24 * time.Hour} {

@@ -20,6 +20,7 @@ type watcher struct {
 	agent  *Agent
 	every  time.Duration
 	ping   func(context.Context) error // returns once the journal's writer takes calls
+	busy   func() bool                 // the writer takes its time for good reason, and all may have to wait for it
 	asked  atomic.Bool                 // the journal's writer has not answered yet
 	probe  *beat
 	last   time.Time // on the clock, at the last look
@@ -33,7 +34,7 @@ type watcher struct {
 func (a *Agent) watch(ctx context.Context) {
 	w := a.watcher
 	if w.ping == nil {
-		w.ping = a.journal.Ping
+		w.ping, w.busy = a.journal.Ping, a.journal.Maintaining
 	}
 	probe, leave := a.pulse.enter(ctx, "journal", "writer")
 	defer leave()
@@ -73,7 +74,11 @@ func (w *watcher) look(ctx context.Context) {
 			w.asked.Store(false)
 		}()
 	}
-	stuck, hung := a.pulse.look(w.every)
+	passed := w.every
+	if w.busy != nil && w.busy() {
+		passed = 0
+	}
+	stuck, hung := a.pulse.look(passed)
 	a.mu.Lock()
 	wasStuck, wasHung := w.stuck, w.hung
 	w.stuck, w.hung = stuck, hung

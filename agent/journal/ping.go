@@ -2,6 +2,10 @@ package journal
 
 import "context"
 
+// Maintaining tells whether the writer is busy with something that takes its time by nature; calls that
+// change the journal wait for it.
+func (j *Journal) Maintaining() bool { return j.maintaining.Load() }
+
 // Ping returns once the writer takes calls. It changes nothing. While the writer is busy with something
 // that takes its time by nature, such as copying the whole log back, Ping returns at once.
 func (j *Journal) Ping(ctx context.Context) error {

@@ -1,0 +1,39 @@
+package journal
+
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+// Ping waits for a writer that is at work on a call, and not for one that keeps the journal.
+func TestPing(t *testing.T) {
+	r := newRig(t)
+	r.must(r.Ping(r.ctx()))
+	begun, release := make(chan struct{}), make(chan struct{})
+	stop := func(ended chan error, jb *job) {
+		go func() { ended <- r.send(context.Background(), "test", jb) }()
+		<-begun
+	}
+	ended := make(chan error, 1)
+	stop(ended, &job{run: func(*tx) error { begun <- struct{}{}; <-release; return nil }})
+	ctx, cancel := context.WithTimeout(r.ctx(), 50*time.Millisecond)
+	defer cancel()
+	if err := r.Ping(ctx); err == nil {
+		t.Error("a writer that is stuck in a call answered")
+	}
+	release <- struct{}{}
+	r.must(<-ended)
+	r.must(r.Ping(r.ctx()))
+	stop(ended, &job{idle: func(*conn) error { begun <- struct{}{}; <-release; return nil }})
+	if !r.Maintaining() {
+		t.Error("it does not tell that it keeps the journal")
+	}
+	r.must(r.Ping(r.ctx()))
+	release <- struct{}{}
+	r.must(<-ended)
+	r.must(r.Close())
+	if err := r.Ping(r.ctx()); err == nil {
+		t.Error("a closed journal answered")
+	}
+}
