@@ -10,7 +10,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/control"
 )
 
@@ -112,4 +114,31 @@ func TestMetricsOfCertificates(t *testing.T) {
 	if body := w.scrape(); strings.Contains(body, `of="front-offices/portal"`) || !strings.Contains(body, `of="listen"`) {
 		t.Error("a certificate is shown of a webhook that is configured no more")
 	}
+}
+
+// TestMetricsOfARestore looks at what Prometheus sees of backups and of an agent that waits for its release.
+func TestMetricsOfARestore(t *testing.T) {
+	w := restorable(t)
+	w.start()
+	w.shows(`inbasket_last_backup_timestamp_seconds 0`, `inbasket_held 0`)
+	file := w.backup("one.tar")
+	if err := w.agent.BackedUp(t.Context(), control.BackedUpRequest{Made: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	w.shows(`inbasket_last_backup_timestamp_seconds 1.`)
+	w.lose()
+	w.restore(file, false)
+	w.start()
+	w.shows(`inbasket_held 1`, `inbasket_journal_up 1`)
+	resp, err := http.Get("http://" + w.at.Monitor + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if b, _ := io.ReadAll(resp.Body); resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(b), agent.CodeHeld) {
+		t.Errorf("%d %s", resp.StatusCode, b)
+	}
+	w.gathered()
+	w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}, TrustAbsent: []string{"drop", "batches"}})
+	w.shows(`inbasket_held 0`)
 }
