@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -42,7 +44,7 @@ func (j *Journal) Compact(ctx context.Context, free func() (int64, error)) (r Co
 			return &connectors.Error{Class: connectors.TargetError, Code: CodeSpace, Op: "compact the journal",
 				Hint: fmt.Sprintf("it needs %s for a while, and %s are free: make space, and compact it again", megabytes(r.Needed), megabytes(r.Free))}
 		}
-		if _, err := c.exec("VACUUM"); err != nil {
+		if err := vacuum(c, filepath.Dir(j.path)); err != nil {
 			return err
 		}
 		return truncateLog(c)
@@ -52,6 +54,21 @@ func (j *Journal) Compact(ctx context.Context, free func() (int64, error)) (r Co
 	}
 	r.After, err = j.size()
 	return r, err
+}
+
+// vacuum writes the file anew. The copy that it works with lies beside the journal, not in memory, and not in a
+// folder for temporary files that others may read.
+func vacuum(c *conn, dir string) (err error) {
+	set := func(pragma string) error {
+		return c.query("PRAGMA "+pragma, nil, func([]driver.Value) error { return nil })
+	}
+	defer func() { err = errors.Join(err, set("temp_store_directory=''"), set("temp_store=MEMORY")) }()
+	err = errors.Join(set("temp_store=FILE"), set("temp_store_directory='"+strings.ReplaceAll(dir, "'", "''")+"'"))
+	if err != nil {
+		return err
+	}
+	_, err = c.exec("VACUUM")
+	return err
 }
 
 // needed is how much space VACUUM takes: a copy of what is used in a temporary file, and the same in the log.
