@@ -49,7 +49,8 @@ func (a *Agent) collect(ctx context.Context) (removed, later int64, err error) {
 	}
 }
 
-// removeOlder removes content that was not put since a cutoff, and returns what it had to leave.
+// removeOlder removes content that was not put since a cutoff, and returns what it had to leave: what is too
+// young, is held by a backup, or cannot be removed now.
 func (a *Agent) removeOlder(ctx context.Context, digests []connectors.Digest, cutoff time.Time) (left map[connectors.Digest]bool, removed int64, err error) {
 	left = map[connectors.Digest]bool{}
 	for _, d := range digests {
@@ -58,10 +59,10 @@ func (a *Agent) removeOlder(ctx context.Context, digests []connectors.Digest, cu
 		}
 		there := a.content.Has(d)
 		gone, err := a.content.RemoveOlder(d, cutoff)
-		if err != nil {
-			return left, removed, err
-		}
 		switch {
+		case err != nil: // such as one that is being read, on Windows
+			left[d] = true
+			a.log.Warn().Str("code", CodeContent).Err(err).Msg("content that is not needed any more cannot be removed yet")
 		case !gone:
 			left[d] = true
 		case there:

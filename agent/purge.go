@@ -32,7 +32,8 @@ func (a *Agent) Purge(ctx context.Context, r control.PurgeRequest) (control.Purg
 	}
 	defer a.purging.Unlock()
 	p := &purge{agent: a, config: a.current().config, order: journal.PurgeOrder{By: r.By, Reason: r.Reason}, report: control.PurgeReport{DryRun: r.DryRun}}
-	return p.report, p.carryOut(ctx, r.IDs)
+	err := p.carryOut(ctx, r.IDs)
+	return p.report, err
 }
 
 // purge is one purge under way.
