@@ -27,6 +27,8 @@ type Instance struct {
 	// Credentials are the secrets that the configuration takes from systemd: name → file, see CredentialFolder.
 	Credentials map[string]string
 
+	environment []string // Linux: what drop-ins of the sysadmin add to the service's environment, NAME=value
+
 	NoStart      bool // Install leaves the service stopped when it was stopped
 	DelayedStart bool // Windows: start after the services that the machine itself needs
 }

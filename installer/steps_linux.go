@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -219,7 +220,7 @@ func (h *host) probe(ctx context.Context, t *transaction, i Instance) error {
 		return stepError(what, err)
 	}
 	defer os.RemoveAll(dir)
-	said, err := h.runAs(ctx, a, []string{"CREDENTIALS_DIRECTORY=" + dir}, i.Program, "service", "probe", "--config", i.Config)
+	said, err := h.runAs(ctx, a, append(slices.Clone(i.environment), "CREDENTIALS_DIRECTORY="+dir), i.Program, "service", "probe", "--config", i.Config)
 	var f *failure
 	if errors.As(err, &f) {
 		return connectors.Errorf(connectors.ItemError, CodeAsAccount, "use "+i.Config+" as "+a.name,

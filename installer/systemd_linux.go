@@ -66,6 +66,7 @@ func (m *systemd) install(ctx context.Context, t *transaction, i Instance) error
 		return err
 	}
 	before := m.show(ctx, i.Service())
+	i.environment = m.environment(i.Service())
 	if err := m.h.surroundings(ctx, t, i); err != nil {
 		return err
 	}

@@ -245,6 +245,21 @@ func TestProbeHasCredentials(t *testing.T) {
 	}
 }
 
+// TestProbeHasEnvironment: what a drop-in of the sysadmin puts into the environment is there for the check as well.
+func TestProbeHasEnvironment(t *testing.T) {
+	m := newMachine(t)
+	m.put("/etc/systemd/system/inbasket.service.d/own.conf", "[Service]\nEnvironment=A=1 \"B=2 3\"\nEnvironmentFile=-/etc/default/inbasket\nEnvironmentFile=/none\n", 0o644)
+	m.put("/etc/default/inbasket", "# secrets\nC='4 5'\nD=6\n\n", 0o600)
+	var got []string
+	m.probed = func(env []string) { got = env }
+	if _, err := (&systemd{m.h}).Install(t.Context(), permits()); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"A=1", "B=2 3", "C=4 5", "D=6"}, got[:len(got)-1]); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestStartTellsWhy(t *testing.T) {
 	for exit, code := range map[string]string{"78": CodeAtStart, "226": CodeStart, "1": CodeStart} {
 		m := newMachine(t)
