@@ -286,7 +286,19 @@ func (l *life) upgradeRefused() {
 	if got := m.show("inbasket", "MainPID"); got != before {
 		m.t.Error("the agent was restarted")
 	}
-	m.sh("sed -i '/agenzy/d' /etc/inbasket/inbasket.yaml && dpkg --configure -a && dpkg -i /root/" + newer + ".deb")
+	m.sh("sed -i '/agenzy/d' /etc/inbasket/inbasket.yaml && dpkg --configure -a")
+	// The same holds for a program that is too old for the journal.
+	const journal = "sqlite3 /var/lib/inbasket/journal/journal.db "
+	before = m.show("inbasket", "MainPID")
+	version := m.sh(journal + "'pragma user_version'")
+	m.sh(journal + "'pragma user_version=99'")
+	if out, _ := m.fails("dpkg -i /root/" + newer + ".deb"); !strings.Contains(out, "newer") || m.show("inbasket", "MainPID") != before {
+		m.t.Errorf("dpkg does not tell why: %s", out)
+	}
+	m.sh(journal + "'pragma user_version=" + version + "' && dpkg --configure -a")
+	if got := m.sh("inbasket status"); !strings.Contains(got, "version "+newer) {
+		m.t.Error(got)
+	}
 	l.o.settled()
 }
 
