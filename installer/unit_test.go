@@ -16,7 +16,7 @@ func TestUnit(t *testing.T) {
 		t.Fatal(err)
 	}
 	unit := string(raw)
-	for _, want := range []string{"Type=notify\n", "RestartPreventExitStatus=78\n", " run --config ", " reload --config "} {
+	for _, want := range []string{"Type=notify\n", "WatchdogSec=", "RestartPreventExitStatus=78\n", "ExecReload=", "LoadCredential=", "StartLimitIntervalSec=0\n", " run --config ", " reload --config "} {
 		if !strings.Contains(unit, want) {
 			t.Errorf("without %q", want)
 		}
@@ -40,5 +40,20 @@ func TestUnit(t *testing.T) {
 	out, err := cmd.CombinedOutput()
 	if err != nil || strings.Contains(string(out), filepath.Base(path)) {
 		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
+}
+
+// TestUnitIsClosed has systemd rate how exposed the unit is: 1.5 of 10 at most.
+func TestUnitIsClosed(t *testing.T) {
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("systemd-analyze is not here")
+		}
+		t.Skip("systemd-analyze is not here")
+	}
+	out, err := exec.CommandContext(t.Context(), analyze, "security", "--no-pager", "--offline=true", "--threshold=15", "inbasket.service").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "Overall exposure level for inbasket.service") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
