@@ -68,6 +68,9 @@ func (c *Config) Paths() []Path {
 	for _, r := range c.Routes {
 		add("routes."+r.Name, filepath.Dir(r.Mapping), false) // with its schema and lookups beside it
 	}
+	if a := ageOf(c.file); a != nil {
+		add("secrets.age", a.File, false)
+	}
 	for _, name := range c.references("file") {
 		add("secret", name, false)
 	}

@@ -14,6 +14,7 @@ import (
 const everywhere = `agency: A
 state: /var/lib/inbasket
 listen: {address: "127.0.0.1:0", tls: {cert: /etc/ssl/agent.pem, key: /etc/ssl/agent.key}}
+secrets: {age: {identity: "${credential:age-key}"}}
 log: {file: /var/log/inbasket/agent.log}
 inbaskets:
   permits: {folder: {path: /srv/forms, after: {move: /srv/done}, errors: ../bad}}
@@ -53,7 +54,7 @@ func TestPaths(t *testing.T) {
 		{"/run/postgresql", false, "targets.socket"}, {"/etc/ca.pem", false, "targets.socket"},
 		{"/srv/drop", true, "targets.drop"}, {"/etc/ftp.pem", false, "targets.far"},
 		{"/srv/answers", true, "results.answers"}, {"/etc/hook.pem", false, "front-offices.portal"},
-		{"/srv/mappings", false, "routes.r"}, {"/etc/inbasket/ftp.password", false, "secret"},
+		{"/srv/mappings", false, "routes.r"}, {"/etc/inbasket/secrets.age", false, "secrets.age"}, {"/etc/inbasket/ftp.password", false, "secret"},
 	}
 	for i := range want {
 		want[i].Path = filepath.FromSlash(want[i].Path)
@@ -61,7 +62,7 @@ func TestPaths(t *testing.T) {
 	if d := cmp.Diff(want, c.Paths()); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]string{"register", "portal", "hook"}, c.Credentials()); d != "" {
+	if d := cmp.Diff([]string{"age-key", "register", "portal", "hook"}, c.Credentials()); d != "" {
 		t.Error(d)
 	}
 }
