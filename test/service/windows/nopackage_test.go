@@ -1,9 +1,9 @@
 package windows
 
 import (
+	"encoding/base64"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -107,8 +107,7 @@ func TestWrongConfiguration(t *testing.T) {
 	}
 }
 
-// TestOrders reloads by an order of the service manager, refuses a wrong configuration, and stops when the
-// machine shuts down.
+// TestOrders reloads by an order of the service manager, refuses a wrong configuration, and stops.
 func TestOrders(t *testing.T) {
 	need(t)
 	p, home := program(t), `C:\orders`
@@ -136,9 +135,9 @@ func TestOrders(t *testing.T) {
 	form(t, home+`\in`, "O-3")
 	delivered(t, home+`\out2`, "O-2", "O-3")
 
-	ctl(t, "preshutdown", "inbasket")
+	ok(t, p, "service", "stop")
 	if got := state(t, "inbasket"); !strings.HasPrefix(got, "state 1 accepts 0x0 exit 0") {
-		t.Errorf("after the shutdown: %s", got)
+		t.Errorf("after the stop: %s", got)
 	}
 }
 
@@ -156,21 +155,23 @@ func TestLongPaths(t *testing.T) {
 	delivered(t, home+`\out`, "L-1")
 }
 
-// TestKilled ends the process as a crash does; the next start has what was accepted.
-func TestKilled(t *testing.T) {
+// TestReboot cuts the power: all processes of this Windows are killed at once. The service starts with the
+// machine and has what was accepted.
+func TestReboot(t *testing.T) {
 	need(t)
-	p, home := program(t), `C:\killed`
+	p, home := program(t), `C:\rebooted`
 	instance(t, p, home)
 	form(t, home+`\in`, "K-1")
 	delivered(t, home+`\out`, "K-1")
-	pid := regexp.MustCompile(`process (\d+)`).FindStringSubmatch(ok(t, p, "service", "status"))
-	if pid == nil {
-		t.Fatal("status names no process")
-	}
-	ok(t, "taskkill", "/f", "/pid", pid[1])
-	eventually(t, "Windows sees that it ended", func() bool { return strings.HasPrefix(state(t, "inbasket"), "state 1") })
+	w.kill()
 	form(t, home+`\in`, "K-2")
-	ok(t, p, "service", "start")
+	if err := w.start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the service starts with the machine", func() bool { return strings.HasPrefix(state(t, "inbasket"), "state 4") })
+	delivered(t, home+`\out`, "K-1", "K-2")
+	form(t, home+`\in`, "K-1")
+	eventually(t, "the form that is known is taken away", func() bool { return !there(home + `\in\K-1.json`) })
 	delivered(t, home+`\out`, "K-1", "K-2")
 }
 
@@ -178,13 +179,13 @@ func TestKilled(t *testing.T) {
 func TestSecret(t *testing.T) {
 	need(t)
 	p, home := program(t), `C:\sealed`
-	const canary = "Canary-4711-Kanarienvogel"
+	canary := "whsec_" + base64.StdEncoding.EncodeToString([]byte("a canary that nobody may find"))
 	agentAt(t, home)
 	t.Cleanup(func() {
 		_, _, _ = run(t, p, "service", "uninstall")
 		_ = os.RemoveAll(w.host(home))
 	})
-	change(t, home+`\inbasket.yaml`, "routes:", "front-offices:\n  portal: {tokens: [\""+strings.Repeat("0", 64)+"\"], webhook: {url: \"http://127.0.0.1:9/hook\", secret: \"${dpapi:hook}\"}}\nroutes:")
+	change(t, home+`\inbasket.yaml`, "routes:", "front-offices:\n  portal: {tokens: [\""+strings.Repeat("0", 64)+"\"], webhook: {url: \"https://portal.example/hook\", secret: \"${dpapi:hook}\"}}\nroutes:")
 	if _, complaint, code := run(t, p, "service", "install", "--config", home+`\inbasket.yaml`); code != 78 || !strings.Contains(complaint, "hook") {
 		t.Errorf("without the secret install ended with %d and says:\n%s", code, complaint)
 	}

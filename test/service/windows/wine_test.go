@@ -3,6 +3,7 @@
 package windows
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +11,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -51,7 +54,7 @@ func TestMain(m *testing.M) {
 		if err := w.begin(dir); err != nil {
 			w.why = err.Error()
 		} else {
-			defer w.end()
+			defer w.kill()
 		}
 		return m.Run()
 	}())
@@ -87,6 +90,11 @@ func (w *world) begin(dir string) error {
 	if err := w.build(); err != nil {
 		return err
 	}
+	return w.start()
+}
+
+// start starts this Windows and keeps it alive: services end with the last client.
+func (w *world) start() (err error) {
 	w.hold = w.command(context.Background(), w.host(`C:\ctl.exe`), "hold")
 	if w.input, err = w.hold.StdinPipe(); err != nil {
 		return err
@@ -94,12 +102,30 @@ func (w *world) begin(dir string) error {
 	return w.hold.Start()
 }
 
-// end ends this Windows, and no other.
-func (w *world) end() {
+// kill kills every process of this Windows, and of no other, as a power failure does.
+func (w *world) kill() {
+	// The server ends its clients by force, and writes the registry, which it otherwise does only now and then.
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	server := exec.CommandContext(ctx, wineserver, "-k")
+	server.Env = w.env()
+	_ = server.Run() // the rest is ended below
+	ours := []byte("WINEPREFIX=" + w.prefix + "\x00")
+	for range 20 { // one may start another while it is looked for
+		found := false
+		list, _ := filepath.Glob("/proc/[0-9]*/environ")
+		for _, path := range list {
+			if env, err := os.ReadFile(path); err == nil && bytes.Contains(append(env, 0), ours) {
+				pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+				found = syscall.Kill(pid, syscall.SIGKILL) == nil || found
+			}
+		}
+		if !found {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 	_ = w.input.Close()
-	kill := exec.Command(wineserver, "-k")
-	kill.Env = w.env()
-	_ = kill.Run() // the folder goes in any case
 	_ = w.hold.Wait()
 }
 

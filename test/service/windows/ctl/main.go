@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
@@ -31,7 +30,7 @@ func command(args []string) error {
 		return err
 	}
 	if len(args) < 2 {
-		return fmt.Errorf("usage: hold | paramchange SERVICE | preshutdown SERVICE | state SERVICE | source SERVICE | definition SERVICE | manual SERVICE | acl PATH")
+		return fmt.Errorf("usage: hold | paramchange SERVICE | state SERVICE | source SERVICE | definition SERVICE | manual SERVICE | acl PATH")
 	}
 	switch name := args[1]; args[0] {
 	case "acl":
@@ -79,17 +78,6 @@ func service(order, name string) error {
 	case "paramchange":
 		_, err = s.Control(svc.ParamChange)
 		return err
-	case "preshutdown":
-		if _, err := s.Control(svc.PreShutdown); err != nil {
-			return err
-		}
-		for range 200 {
-			if now, err := s.Query(); err != nil || now.State == svc.Stopped {
-				return err
-			}
-			time.Sleep(100 * time.Millisecond)
-		}
-		return fmt.Errorf("it does not stop")
 	case "state":
 		now, err := s.Query()
 		fmt.Printf("state %d accepts %#x exit %d own %d\n", now.State, now.Accepts, now.Win32ExitCode, now.ServiceSpecificExitCode)
