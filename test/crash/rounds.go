@@ -28,6 +28,7 @@ var kinds = []kind{
 	{name: "ftp", prey: "ftp"},
 	{name: "fsync fails", calls: "fsync,fdatasync", fault: "error=EIO"},
 	{name: "disk full", calls: "pwrite64", fault: "error=ENOSPC"},
+	{name: "backup"},
 }
 
 // pick returns the kind of the n-th round.
@@ -143,6 +144,9 @@ func (w *world) hunt(k kind, a *running, late []string) error {
 			return err
 		}
 		a.ended(some(1500))
+	case k.name == "backup":
+		a.ended(some(900))
+		return w.backedUp(a, 5*time.Millisecond+some(400))
 	default:
 		a.ended(20*time.Millisecond + some(1200))
 	}

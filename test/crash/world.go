@@ -37,11 +37,12 @@ var (
 // world is everything around the agent.
 type world struct {
 	options
-	rand  *rand.Rand
-	Dir   string // in-basket, drop and, as a rule, state
-	State string
-	base  string // what outlives the agent's disk: binary, logs
-	uses  map[string]int
+	rand    *rand.Rand
+	Dir     string // in-basket, drop and, as a rule, state
+	State   string
+	base    string // what outlives the agent's disk: binary, logs
+	uses    map[string]int
+	backups int // tried so far
 
 	db  *servers.Database
 	DSN string
