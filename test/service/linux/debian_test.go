@@ -288,7 +288,7 @@ func (l *life) upgradeRefused() {
 	}
 	m.sh("sed -i '/agenzy/d' /etc/inbasket/inbasket.yaml && dpkg --configure -a")
 	// The same holds for a program that is too old for the journal.
-	const journal = "sqlite3 /var/lib/inbasket/journal/journal.db "
+	const journal = "runuser -u inbasket -- sqlite3 /var/lib/inbasket/journal/journal.db "
 	before = m.show("inbasket", "MainPID")
 	version := m.sh(journal + "'pragma user_version'")
 	m.sh(journal + "'pragma user_version=99'")
@@ -373,7 +373,7 @@ func (l *life) purgeOpen() {
 	m := l.m
 	m.sh("inbasket pause paper")
 	l.o.send(2)
-	m.await(fmt.Sprint(l.o.n), `sqlite3 /srv/register/register.db 'select count(*) from PERMIT'`)
+	m.await(fmt.Sprint(l.o.n), `runuser -u inbasket -- sqlite3 /srv/register/register.db 'select count(*) from PERMIT'`)
 	out := m.sh("dpkg -P inbasket 2>&1")
 	if !strings.Contains(out, "/var/lib/inbasket stays") {
 		m.t.Errorf("purge does not say what it keeps: %s", out)

@@ -118,7 +118,7 @@ func (o *office) during(f func()) {
 // settled waits until every form has arrived, and fails if one has arrived twice or wrongly.
 func (o *office) settled() {
 	o.m.t.Helper()
-	o.m.await(fmt.Sprintf("%d|%d", o.n, o.n), `sqlite3 /srv/register/register.db 'select count(*), count(distinct REF) from PERMIT'`)
+	o.m.await(fmt.Sprintf("%d|%d", o.n, o.n), `runuser -u inbasket -- sqlite3 /srv/register/register.db 'select count(*), count(distinct REF) from PERMIT'`)
 	o.m.await(fmt.Sprint(o.n), `ls /srv/paper | grep -c '^P-[0-9]*\.csv$'`)
 	if got := o.m.sh(`cat /srv/paper/*.csv | sort | uniq -c | awk '$1 != 1' | head -3; ls -A /srv/paper | grep -v '^P-[0-9]*.csv$' || true`); got != "" {
 		o.m.t.Errorf("in the file drop: %s", got)
