@@ -96,11 +96,16 @@ func (s *state) write(w io.Writer) (Manifest, error) {
 	return Write(context.Background(), Source{State: s.dir, Journal: s.journal, Content: s.content, Agency: "Bauamt", Version: "1.2.3", Now: noon}, w)
 }
 
+func (s *state) writeTo(w io.Writer) error {
+	_, err := s.write(w)
+	return err
+}
+
 // save makes a backup and returns its file.
 func (s *state) save() string {
 	s.t.Helper()
 	file := filepath.Join(s.t.TempDir(), "x.tar")
-	if _, err := Save(context.Background(), file, func(w io.Writer) error { _, err := s.write(w); return err }); err != nil {
+	if _, err := Save(context.Background(), file, s.writeTo); err != nil {
 		s.t.Fatal(err)
 	}
 	return file

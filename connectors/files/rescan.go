@@ -183,7 +183,7 @@ func (s *source) putBack(f settledFile) error {
 		return fs.ErrExist
 	}
 	for _, a := range s.belonging(f) {
-		err := renameNoReplace(filepath.Join(f.dir, a[0]), filepath.Join(s.dir, a[1]))
+		err := move(filepath.Join(f.dir, a[0]), filepath.Join(s.dir, a[1]))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
