@@ -41,12 +41,9 @@ func (a *app) run(ctx context.Context, force bool) error {
 	if a.getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryGoal)
 	}
-	cfg, err := a.load(false)
+	cfg, err := a.loadToRun()
 	if err != nil {
 		return err
-	}
-	if cfg.Log.File == "" && a.host != nil {
-		cfg.Log.File = filepath.Join(a.host.folder, "inbasket.log") // a Windows service has no standard error
 	}
 	log, last, closeLog, err := a.logger(cfg.Log)
 	if err != nil {
@@ -62,7 +59,7 @@ func (a *app) run(ctx context.Context, force bool) error {
 		defer started()
 		ag, err := agent.New(ctx, agent.Options{
 			Config: cfg, Log: log, Version: version, Force: force,
-			Reload: func() (*config.Config, error) { return a.load(false) },
+			Reload: a.loadToRun,
 			Ready: func(at agent.Addresses) {
 				started()
 				a.ready(notify, log, at)
@@ -89,6 +86,15 @@ func (a *app) run(ctx context.Context, force bool) error {
 		last.Error().Str("code", codeOf(err)).Msg("the agent ended: " + safeText(err))
 	}
 	return err
+}
+
+// loadToRun reads the configuration that the agent runs with.
+func (a *app) loadToRun() (*config.Config, error) {
+	cfg, err := a.load(false)
+	if err == nil && cfg.Log.File == "" && a.host != nil {
+		cfg.Log.File = filepath.Join(a.host.folder, "inbasket.log") // a Windows service has no standard error
+	}
+	return cfg, err
 }
 
 // ready tells the service manager and the log where the agent can be reached.
