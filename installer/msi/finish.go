@@ -46,20 +46,22 @@ const properties = "CONFIG_FILE;LISTEN;NOSTART;NEWERFOUND;OLDERFOUND"
 // finish puts in what wixl cannot say, or says in another order each time, and takes the time and chance out of
 // the package.
 func (p product) finish(ctx context.Context, work, made, code string) error {
-	for name, text := range map[string]string{"Upgrade": p.upgradeTable(), "CustomAction": actionTable()} {
+	for name, text := range map[string]string{"Upgrade": p.upgradeTable(), "CustomAction": actionTable(), "Environment": pathTable()} {
 		table := filepath.Join(work, name+".idt")
 		if err := writeFile(table, []byte(text)); err != nil {
 			return err
 		}
 	}
 	// One by one: the order is part of the package.
-	for _, args := range [][]string{{"-i", "Upgrade.idt"}, {"-i", "CustomAction.idt"}} {
+	for _, args := range [][]string{{"-i", "Upgrade.idt"}, {"-i", "CustomAction.idt"}, {"-i", "Environment.idt"}} {
 		if err := tool(ctx, work, "msibuild", append([]string{made}, args...)...); err != nil {
 			return err
 		}
 	}
 	queries := []string{
 		insert("RemoveExistingProducts", "", removeOld),
+		insert("RemoveEnvironmentStrings", "", 3300),
+		insert("WriteEnvironmentStrings", "", 5200),
 		"UPDATE `Property` SET `Value` = '" + properties + "' WHERE `Property` = 'SecureCustomProperties'",
 	}
 	for _, s := range steps() {
@@ -91,6 +93,14 @@ func actionTable() string {
 	for _, s := range steps() {
 		lines = append(lines, fmt.Sprintf("%s\t%d\t%s\t%s\t", s.name, s.kind, id("f", "inbasket.exe"), s.command))
 	}
+	return strings.Join(lines, "\r\n") + "\r\n"
+}
+
+// pathTable has the program's folder added to the machine's path, and removed with it: = sets, - removes, * is
+// for the machine, and [~] is what was there.
+func pathTable() string {
+	lines := []string{"Environment\tName\tValue\tComponent_", "s72\tl255\tL255\ts72", "Environment\tEnvironment",
+		"Path\t=-*PATH\t[~];[INSTALLDIR]\t" + id("c", "inbasket.exe")}
 	return strings.Join(lines, "\r\n") + "\r\n"
 }
 

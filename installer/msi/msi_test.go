@@ -136,6 +136,7 @@ func TestTables(t *testing.T) {
 		"LaunchCondition": {"Installed OR NOT NEWERFOUND\tA newer version of Inbasket is installed."},
 		"ServiceControl":  {"StopService\tinbasket\t34\t\t1\t"},
 		"CustomAction":    {"InstallService\t3090\t", "UndoService\t3410\t", "HaltServices\t3090\t", "RemoveService\t3154\t"},
+		"Environment":     {"Path\t=-*PATH\t[~];[INSTALLDIR]\t"},
 		"File":            {"inbasket.exe", "inbasket.yaml", "LICENSE.txt", "contact.yaml", "install-windows.md"},
 	} {
 		got := table(name)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -94,6 +95,15 @@ func TestEventIDs(t *testing.T) {
 	list, err := os.ReadFile(repository + "/docs/errors.md")
 	if err != nil {
 		t.Fatal(err)
+	}
+	page, err := os.ReadFile(repository + "/docs/install-windows.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for area, id := range areaEvents {
+		if row := fmt.Sprintf("| %d | `%s` |", id, area); !strings.Contains(string(page), row) {
+			t.Errorf("docs/install-windows.md is without %s", row)
+		}
 	}
 	for _, m := range regexp.MustCompile(`(?m)^## (.+)$`).FindAllStringSubmatch(string(list), -1) {
 		if _, ok := areaEvents[m[1]]; !ok {
