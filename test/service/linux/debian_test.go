@@ -378,9 +378,9 @@ func (l *life) purgeOpen() {
 	if !strings.Contains(out, "/var/lib/inbasket stays") {
 		m.t.Errorf("purge does not say what it keeps: %s", out)
 	}
-	m.sh("test -s /var/lib/inbasket/journal/journal.db -a -s /var/lib/inbasket/etc-inbasket/inbasket.yaml")
+	m.sh("test -s /var/lib/inbasket/journal/journal.db -a -s /etc/inbasket/before-purge/inbasket.yaml")
 	// Installed again with its old configuration it goes on where it was.
-	m.sh("dpkg -i /root/" + newer + ".deb && cp -r /var/lib/inbasket/etc-inbasket/. /etc/inbasket/ && chgrp -R inbasket /etc/inbasket && inbasket service install && systemctl restart inbasket && inbasket resume paper")
+	m.sh("dpkg -i /root/" + newer + ".deb && cp -r /etc/inbasket/before-purge/. /etc/inbasket/ && chgrp -R inbasket /etc/inbasket && inbasket service install && systemctl restart inbasket && inbasket resume paper")
 	l.o.settled()
 }
 

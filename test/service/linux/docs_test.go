@@ -135,3 +135,27 @@ func (m *machine) console(page string, b block) {
 		}
 	}
 }
+
+// TestInstallText runs the commands of the tarball's INSTALL, in the tarball's folder.
+func TestInstallText(t *testing.T) {
+	wanted(t, "debootstrap", "systemd-nspawn", "nsenter", "script")
+	m := newMachine(t)
+	m.bring(one(t, packages.of(t, newer), "*.tar.gz"), "/root/inbasket.tar.gz")
+	m.sh("tar -xzf inbasket.tar.gz")
+	text := m.sh("cat inbasket_*/INSTALL")
+	commands := 0
+	for line := range strings.Lines(text) {
+		if command, ok := strings.CutPrefix(line, "     "); ok {
+			m.sh("cd inbasket_*/ && " + strings.TrimSpace(command))
+			commands++
+		}
+	}
+	if commands < 10 {
+		t.Errorf("only %d commands in\n%s", commands, text)
+	}
+	m.sh("cp /etc/inbasket/mappings/samples/typical.json /var/lib/inbasket/example/in/")
+	m.await("C-1.csv", "ls /var/lib/inbasket/example/out")
+	// What it says about removing.
+	m.sh("inbasket service uninstall && rm /usr/bin/inbasket")
+	m.sh("test -s /etc/inbasket/inbasket.yaml -a -s /var/lib/inbasket/journal/journal.db")
+}
