@@ -166,6 +166,7 @@ func TestRestore(t *testing.T) {
 	w.until("both are decided again", func() bool { return w.states()[journal.Decided] == 2 })
 	w.settleBatches()
 	w.until("nothing is parked", func() bool { return w.states()[journal.Parked] == 0 && w.states()[journal.Accepted] == 0 })
+	w.sound()
 	if n := w.number("select count(*) from PARCEL"); n != 2*w.inRegister() {
 		t.Fatalf("%d parcels", n)
 	}
@@ -186,6 +187,15 @@ func TestRestore(t *testing.T) {
 	}
 	if r, _ := w.agent.Restored(context.Background(), control.RestoredRequest{}); len(r.Ghosts) != 1 || r.Ghosts[0].ID.String() != lost.ID {
 		t.Fatalf("%+v", r.Ghosts)
+	}
+}
+
+// sound makes sure that the journal's own counters and references agree.
+func (w *world) sound() {
+	w.t.Helper()
+	k, err := w.agent.CheckJournal(context.Background(), control.CheckJournalRequest{Full: true, Content: true})
+	if err != nil || len(k.Findings) != 0 {
+		w.t.Fatalf("%+v %v", k, err)
 	}
 }
 

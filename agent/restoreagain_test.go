@@ -78,6 +78,7 @@ func TestRestoreInterrupted(t *testing.T) {
 	if n := w.number("select count(*) from INBASKET_LEDGER"); n != 60 || w.inRegister() != 60 {
 		t.Fatal(n, w.inRegister())
 	}
+	w.sound()
 	if len(w.files("in")) != 0 {
 		t.Fatal(w.files("in"))
 	}

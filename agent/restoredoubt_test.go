@@ -90,6 +90,7 @@ func TestRestoreTakenFiles(t *testing.T) {
 		t.Fatal(err, out)
 	}
 	w.until("a person's word delivers it", func() bool { return slices.Contains(w.files("drop"), "REF-0.ok") })
+	w.sound()
 }
 
 // pauseEnds releases a held agent, whose journal also remembers a pause.
@@ -192,6 +193,7 @@ func TestRestoreTakenBatch(t *testing.T) {
 	}
 	w.until("it is sent again", func() bool { return slices.Contains(w.files("batches"), "B000001.DAT") })
 	w.until("its forms are delivered", func() bool { return w.to("REF-2", "batches").Progress == journal.Done })
+	w.sound()
 }
 
 // TestRestoreConfirmedBatch takes a batch as sent on a person's word.
@@ -211,6 +213,7 @@ func TestRestoreConfirmedBatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.until("its forms are delivered", func() bool { return w.to("REF-2", "batches").Progress == journal.Done })
+	w.sound()
 	if len(w.files("batches")) != 0 {
 		t.Fatal("it was sent")
 	}
