@@ -30,6 +30,9 @@ func (w *watcher) tellStatus(ctx context.Context) {
 // Standing returns in one line how an agent stands: what waits for a person, and what does not work since when.
 func Standing(s control.Status) string {
 	parts := []string{"delivering"}
+	if s.Held != nil {
+		parts[0] = "held: restored from a backup, inbasket restored"
+	}
 	if s.Journal != nil {
 		parts[0] = "waiting: " + s.Journal.Code
 	}
