@@ -218,3 +218,37 @@ func TestRestoreConfirmedBatch(t *testing.T) {
 		t.Fatal("it was sent")
 	}
 }
+
+// TestRestoreWithoutLedger parks what a database without a ledger may have got in the lost time, and writes nothing twice.
+func TestRestoreWithoutLedger(t *testing.T) {
+	w := restorable(t)
+	cfg, err := os.ReadFile(filepath.Join(w.dir, "inbasket.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write("inbasket.yaml", strings.Replace(string(cfg), "create-ledger: true", "ledger: false", 1))
+	w.start()
+	w.pause("register", true)
+	w.drop(0, 2)
+	w.until("both are accepted", func() bool { return w.states()[journal.Accepted] == 2 })
+	w.until("both are dropped", func() bool {
+		return w.to("REF-0", "drop").Progress == journal.Done && w.to("REF-1", "drop").Progress == journal.Done
+	})
+	file := w.backup("b.tar")
+	w.pause("register", false)
+	w.until("both are written", func() bool { return w.inRegister() == 2 })
+	w.lose()
+	w.restore(file, false)
+	w.start()
+	if r := w.gathered(); r.Targets[0].Evidence != control.EvidenceNone || !r.Targets[0].Unsure {
+		t.Fatalf("%+v", r.Targets[0])
+	}
+	w.pauseEnds("register")
+	w.until("both park", func() bool {
+		return w.to("REF-0", "register").Progress == journal.Held && w.to("REF-1", "register").Progress == journal.Held
+	})
+	if d := w.to("REF-1", "register"); d.Reason == nil || d.Reason.Code != agent.CodeRestore || w.inRegister() != 2 {
+		t.Fatalf("%+v", d)
+	}
+	w.sound()
+}

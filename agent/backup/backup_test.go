@@ -396,6 +396,17 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// TestClock refuses to restore while the clock is set before the backup: what must be new is taken from it.
+func TestClock(t *testing.T) {
+	s := newState(t, t.TempDir())
+	s.accept(1)
+	dir := t.TempDir()
+	_, err := Run(context.Background(), Restore{File: s.save(), State: dir, Now: noon.Add(-time.Minute)})
+	if _, e := os.Stat(filepath.Join(dir, journalFolder)); code(err) != CodeClock || e == nil {
+		t.Fatal(err, e)
+	}
+}
+
 // TestMissing leaves out what the content store had lost before, and says so.
 func TestMissing(t *testing.T) {
 	s := newState(t, t.TempDir())

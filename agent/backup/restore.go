@@ -119,6 +119,10 @@ func (r Restore) stage(ctx context.Context) (out Restored, err error) {
 	if out.Manifest, err = scan(ctx, f, dir, true); err != nil {
 		return out, err
 	}
+	if r.Now.Before(out.Manifest.Made) { // what must never be used again is taken from the clock
+		return out, &connectors.Error{Class: connectors.TargetError, Code: CodeClock, Op: "restore a backup of " + out.Manifest.Made.Format(time.RFC3339),
+			Hint: "set the clock, then repeat it", Err: errors.New("the clock says " + r.Now.UTC().Format(time.RFC3339))}
+	}
 	prior, err := journal.PriorOf(ctx, filepath.Join(r.State, journalFolder))
 	out.Prior = err == nil // one that cannot be read is why people restore
 	out.Epoch, err = journal.Restored(ctx, filepath.Join(dir, journalFolder),
