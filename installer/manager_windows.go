@@ -78,7 +78,7 @@ func (m *windowsManager) install(ctx context.Context, t *transaction, scm *mgr.M
 	if err := registerEvents(t, i.Service()); err != nil {
 		return nil, err
 	}
-	s, changed, err := define(t, scm, i)
+	s, changed, err := m.define(t, scm, i)
 	if err != nil {
 		return s, err
 	}
@@ -97,7 +97,7 @@ func (m *windowsManager) launch(ctx context.Context, t *transaction, s *mgr.Serv
 		return stepError("ask how the service stands", err)
 	}
 	if running(now) && changed && !i.NoStart {
-		if err := t.do("stop the service to start it anew", func() error { return m.stop(ctx, s) }, func(ctx context.Context) error { return m.start(ctx, s) }); err != nil {
+		if err := t.do("stop the service to start it anew", func() error { return m.stop(ctx, s) }, nil); err != nil {
 			return err
 		}
 		now.State = svc.Stopped
@@ -120,7 +120,7 @@ func (m *windowsManager) launch(ctx context.Context, t *transaction, s *mgr.Serv
 }
 
 // define creates the service, or changes what its definition says.
-func define(t *transaction, scm *mgr.Mgr, i Instance) (s *mgr.Service, changed bool, err error) {
+func (m *windowsManager) define(t *transaction, scm *mgr.Mgr, i Instance) (s *mgr.Service, changed bool, err error) {
 	s, err = scm.OpenService(i.Service())
 	if errors.Is(err, windows.ERROR_SERVICE_DOES_NOT_EXIST) {
 		err = t.do(fmt.Sprintf("make the service %s (account %s, delayed automatic start)", i.Service(), account(i.Service())),
@@ -145,6 +145,9 @@ func define(t *transaction, scm *mgr.Mgr, i Instance) (s *mgr.Service, changed b
 	}
 	if have == want {
 		return s, false, nil
+	}
+	if now, err := s.Query(); err == nil && running(now) { // last of all, when it is again what it was
+		t.finally("start the service "+i.Service()+" again", func(ctx context.Context) error { return m.start(ctx, s) })
 	}
 	err = t.do("mend the definition of the service "+i.Service(), func() error { return want.write(s.Handle) },
 		func(context.Context) error { return have.write(s.Handle) })
