@@ -1,3 +1,5 @@
+//go:build linux
+
 // Package linux installs the packages on a machine of its own, a Debian under systemd-nspawn, and does to them what
 // sysadmins, power cuts and full folders do. Run it by make service-test; it needs root.
 package linux
