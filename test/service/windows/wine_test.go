@@ -1,3 +1,5 @@
+//go:build !windows
+
 // Package windows holds no code: its tests install and run the agent in Wine, as far as Wine goes. What Wine
 // cannot show is in docs/windows-checklist.md.
 package windows
