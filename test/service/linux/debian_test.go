@@ -189,10 +189,10 @@ func (l *life) watchdog() {
 	if got := m.show("inbasket", "WatchdogUSec"); got != "1min" {
 		m.t.Errorf("the watchdog waits for %s", got)
 	}
-	m.sh("mkdir -p /run/systemd/system/inbasket.service.d && printf '[Service]\\nWatchdogSec=3\\n' >/run/systemd/system/inbasket.service.d/test.conf && systemctl daemon-reload && systemctl restart inbasket")
+	m.sh("mkdir -p /run/systemd/system/inbasket.service.d && printf '[Service]\\nWatchdogSec=5\\n' >/run/systemd/system/inbasket.service.d/test.conf && systemctl daemon-reload && systemctl restart inbasket")
 	l.o.send(20)
 	l.o.settled()
-	time.Sleep(7 * time.Second) // two periods: an agent without work feeds it as well
+	time.Sleep(11 * time.Second) // two periods: an agent without work feeds it as well
 	if got := m.show("inbasket", "NRestarts"); got != "0" {
 		m.t.Fatalf("an idle agent was restarted %s times\n%s", got, m.journal("inbasket"))
 	}

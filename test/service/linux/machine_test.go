@@ -316,7 +316,7 @@ func (m *machine) show(unit, property string) string {
 func (m *machine) await(want, script string) {
 	m.t.Helper()
 	var out string
-	for deadline := time.Now().Add(25 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if out, _ = m.try(script); out == want {
 			return
 		}
