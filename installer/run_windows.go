@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/svc"
@@ -120,6 +121,7 @@ func startFailure(op string, s *mgr.Service, now svc.Status, begun time.Time) er
 
 // probe has the service look at its configuration as its own account.
 func (m *windowsManager) probe(ctx context.Context, s *mgr.Service, i Instance) error {
+	defer calm(s)()
 	err := m.start(ctx, s, ProbeArgument)
 	var failed *connectors.Error
 	if errors.As(err, &failed) && m.told(s) {
@@ -130,6 +132,23 @@ func (m *windowsManager) probe(ctx context.Context, s *mgr.Service, i Instance) 
 	}
 	_, err = m.wait(ctx, s, stopPatience, func(st svc.Status) bool { return st.State == svc.Stopped })
 	return err
+}
+
+// calm keeps Windows from starting the service again when the look at its configuration ends with an error,
+// until the function that it returns is called.
+func calm(s *mgr.Service) func() {
+	before, err := query(s.Handle, windows.SERVICE_CONFIG_FAILURE_ACTIONS_FLAG)
+	if err != nil {
+		return func() {} // this system does not know it, or the look is worth the risk
+	}
+	set := func(flag *byte) error {
+		return windows.ChangeServiceConfig2(s.Handle, windows.SERVICE_CONFIG_FAILURE_ACTIONS_FLAG, flag)
+	}
+	var off windows.SERVICE_FAILURE_ACTIONS_FLAG
+	if set((*byte)(unsafe.Pointer(&off))) != nil {
+		return func() {}
+	}
+	return func() { _ = set(&before[0]) } // status tells when it is another
 }
 
 // told tells whether the service ended with a code of the agent's own.

@@ -12,6 +12,7 @@ const (
 	eventInstalled     = 104 // the service was installed, mended or removed
 	eventEnded         = 110 // it did not start, or ended by itself
 	eventSlowStop      = 111 // it was ended before it had stopped by itself
+	eventStuck         = 112 // a part of it stood still, and it was ended to be started again
 	eventMuted         = 120 // the same entry came too often; the rest is in the log file
 	eventOther         = 299 // a warning or an error without an area of its own
 )

@@ -78,11 +78,25 @@ func TestEventsAlike(t *testing.T) {
 	}
 }
 
+// TestDog ends an agent that says nothing twice in a row, and leaves one alone that slept once.
+func TestDog(t *testing.T) {
+	d := &dog{}
+	for range 3 { // sleeps, and wakes each time
+		if d.bites() {
+			t.Fatal("it bites at the first miss")
+		}
+		d.heard()
+	}
+	if d.bites() || !d.bites() {
+		t.Error("two misses in a row do not count")
+	}
+}
+
 // TestEventIDs keeps IDs within what EventCreate.exe knows and each with one meaning, and gives every area
 // of codes that is documented its own.
 func TestEventIDs(t *testing.T) {
 	seen := map[uint32]string{eventReady: "ready", eventStopped: "stopped", eventReloaded: "reloaded", eventReloadRefused: "refused",
-		eventInstalled: "installed", eventEnded: "ended", eventSlowStop: "slow", eventMuted: "muted", eventOther: "other"}
+		eventInstalled: "installed", eventEnded: "ended", eventSlowStop: "slow", eventStuck: "stuck", eventMuted: "muted", eventOther: "other"}
 	for area, id := range areaEvents {
 		if id < 200 || id > 1000 {
 			t.Errorf("%s has the ID %d", area, id)

@@ -22,6 +22,8 @@ const (
 	startHint = time.Second
 	// stopPatience is how long an agent may take to stop; it bounds itself below that.
 	stopPatience = 10 * time.Second
+	// watchdog is how long the agent may say nothing; twice in a row, and it is taken for stuck.
+	watchdog = time.Minute
 )
 
 // windowsService is the agent as Windows sees it. The whole command line runs inside of Execute, so that
@@ -88,17 +90,28 @@ func (s *windowsService) Execute(given []string, orders <-chan svc.ChangeRequest
 	tick := time.NewTicker(startHint)
 	defer tick.Stop()
 	var stopped <-chan time.Time
+	watch := time.NewTicker(watchdog)
+	defer watch.Stop()
+	guard := dog{}
 	for {
 		select {
 		case err := <-r.done:
 			return s.end(err, stopped != nil)
 		case <-stopped:
 			s.log(eventError, eventSlowStop, "The agent did not stop within 10 seconds and is ended.\n\nNothing is lost: the next start takes up what was in flight.")
-			return s.leave(exitFailure)
+			return s.leave(exitOK) // an error would have Windows start again what was told to stop
 		case <-r.ready:
 			r.ready = nil
 			now = svc.Status{State: svc.Running, Accepts: svc.AcceptStop | svc.AcceptPreShutdown | svc.AcceptParamChange}
 			status <- now
+		case <-r.alive:
+			guard.heard()
+			watch.Reset(watchdog)
+		case <-watch.C:
+			if now.State == svc.Running && guard.bites() {
+				s.log(eventError, eventStuck, "A part of the agent stands still; it is ended, so that Windows starts it again.\n\nNothing is lost: the next start takes up what was in flight.")
+				return s.leave(exitFailure)
+			}
 		case <-tick.C:
 			if now.State != svc.Running {
 				now.CheckPoint++
@@ -130,6 +143,7 @@ type serviceRun struct {
 	done    chan error
 	ready   chan struct{}
 	reloads chan struct{}
+	alive   chan struct{}
 }
 
 // reload orders a reload; orders that come while one waits are one order.
@@ -142,13 +156,20 @@ func (r serviceRun) reload() {
 
 // begin runs the command line beside the manager's orders.
 func (s *windowsService) begin(ctx context.Context) serviceRun {
-	r := serviceRun{done: make(chan error, 1), ready: make(chan struct{}), reloads: make(chan struct{}, 1)}
+	r := serviceRun{done: make(chan error, 1), ready: make(chan struct{}), reloads: make(chan struct{}, 1), alive: make(chan struct{}, 1)}
 	a := &app{stdin: strings.NewReader(""), stdout: io.Discard, stderr: &s.said, getenv: os.Getenv}
 	a.host = &host{
 		ready:    func() { s.started(a); close(r.ready) },
 		events:   newEventWriter(s.log, time.Now),
 		reloads:  r.reloads,
 		reloaded: s.reloaded,
+		watchdog: watchdog,
+		alive: func() {
+			select {
+			case r.alive <- struct{}{}:
+			default: // one word is as good as two
+			}
+		},
 	}
 	root := newRoot(a)
 	root.SetArgs(s.args)
@@ -212,6 +233,7 @@ func (s *windowsService) reloaded(err error) {
 // end tells the event log how the agent ended, and returns what the service manager is told.
 func (s *windowsService) end(err error, ordered bool) (bool, uint32) {
 	if err == nil && s.probing {
+		_ = os.Remove(filepath.Join(s.dir, installer.StartErrorName)) // of an attempt before
 		return s.leave(exitOK)
 	}
 	if err == nil && ordered {
@@ -227,6 +249,9 @@ func (s *windowsService) end(err error, ordered bool) (bool, uint32) {
 		s.log(eventError, eventEnded, "The agent does not run.\n\n"+text)
 	}
 	_ = os.WriteFile(filepath.Join(s.dir, installer.StartErrorName), []byte(text+"\n"), 0o600) // the event log has it too
+	if ordered {
+		return s.leave(exitOK) // an error would have Windows start again what was told to stop
+	}
 	return s.leave(code)
 }
 
