@@ -21,6 +21,7 @@ type watched struct {
 	*watcher
 	log  bytes.Buffer
 	told []string
+	ends int // how often it was told to be stuck
 
 	blocked bool // the journal does not answer
 }
@@ -39,7 +40,14 @@ func newWatched(ping func(context.Context) error) *watched {
 	w.probe, _ = probe.Value(beatKey{}).(*beat)
 	w.probe.set("", 0, false)
 	w.last = c.Now()
-	a.options.Notify = func(event string) { w.told = append(w.told, event) }
+	a.options.Notify = func(event string) {
+		switch event {
+		case "watchdog":
+			w.told = append(w.told, event)
+		case "stuck":
+			w.ends++
+		}
+	}
 	w.quiet = true
 	return w
 }
@@ -103,6 +111,9 @@ func TestWatchdogWhenStuck(t *testing.T) {
 	}
 	if got := w.pass(time.Minute); got != 0 {
 		t.Errorf("told %d times while a lane is stuck in the agent's own work", got)
+	}
+	if w.ends != 6 {
+		t.Errorf("a manager without a watchdog heard %d times of it, want 6", w.ends)
 	}
 	var s control.Status
 	if w.agent.addStalls(&s); len(s.Stuck) != 1 || s.Stuck[0].Code != CodeStuck || !strings.Contains(s.Stuck[0].Text, "target register") {

@@ -87,6 +87,8 @@ func (w *watcher) look(ctx context.Context) {
 	w.tell(CodeHung, hung, wasHung, "a call to an outside system does not end though its time is over; the others go on")
 	if len(stuck) == 0 {
 		a.tell("watchdog")
+	} else {
+		a.tell("stuck")
 	}
 	w.tellStatus(ctx)
 }

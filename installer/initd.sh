@@ -18,7 +18,7 @@ ending=
 agent=
 trap "ending=1; kill -TERM \$agent 2>/dev/null" TERM INT
 while [ -z "$ending" ]; do
-  "$IB_PROGRAM" run --config "$IB_CONFIG" &
+  INBASKET_SUPERVISED=1 "$IB_PROGRAM" run --config "$IB_CONFIG" &
   agent=$!
   echo $agent > "$IB_RUN/agent"
   wait $agent

@@ -15,6 +15,8 @@ import (
 type notifier struct {
 	socket   string
 	watchdog time.Duration // systemd restarts the service when it hears nothing for this long; 0: it does not
+	// abort ends the process at once, for a manager that starts it again and has no watchdog; nil: there is none.
+	abort func()
 }
 
 func newNotifier(getenv func(string) string, pid int) notifier {
@@ -45,6 +47,10 @@ func (n notifier) event(event string) {
 		n.send("READY=1")
 	case event == "stopping":
 		n.send("STOPPING=1\nSTATUS=stopping: what is in flight is finished first")
+	case event == "stuck":
+		if n.abort != nil {
+			n.abort() // a clean stop would wait for what is stuck
+		}
 	case event == "watchdog":
 		n.send("WATCHDOG=1")
 	case event == "starting":

@@ -84,6 +84,12 @@ func TestNotifier(t *testing.T) {
 	}
 	stop()
 	stop()
+	ended := 0
+	notifier{abort: func() { ended++ }}.event("stuck")
+	if ended != 1 {
+		t.Error("a stuck agent is not ended where nothing else would")
+	}
+	notifier{}.event("stuck")
 	notifier{}.event("watchdog")                                   // no manager: nothing happens
 	notifier{socket: filepath.Join(dir, "gone")}.event("watchdog") // one that does not listen
 }

@@ -37,6 +37,9 @@ ends within ten seconds of Ctrl+C, SIGTERM or a stop of the service. SIGHUP relo
 // an agent shares its machine with the legacy system. It is no limit to what large forms may need.
 const memoryGoal = 32 << 20
 
+// supervised is set by a service manager that has no watchdog, and starts the agent again when it ends.
+const supervised = "INBASKET_SUPERVISED"
+
 func (a *app) run(ctx context.Context, force bool) error {
 	if a.getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryGoal)
@@ -54,6 +57,10 @@ func (a *app) run(ctx context.Context, force bool) error {
 		log.Warn().Str("code", w.Code).Msg(w.String())
 	}
 	notify := newNotifier(a.getenv, os.Getpid())
+	event, watchdog := a.notified(notify)
+	if a.host != nil || a.getenv(supervised) != "" {
+		notify.abort = func() { os.Exit(exitFailure) }
+	}
 	work := func(ctx context.Context) error {
 		started := notify.starting(ctx)
 		defer started()
@@ -64,14 +71,14 @@ func (a *app) run(ctx context.Context, force bool) error {
 				started()
 				a.ready(notify, log, at)
 			},
-			Notify: notify.event, Watchdog: notify.watchdog,
+			Notify: event, Watchdog: watchdog,
 		})
 		if err != nil {
 			return err
 		}
 		defer ag.Close()
 		stop := reloadOnSignal(ctx, a.host, log, func() error {
-			_, err := ag.Reload(ctx, control.ReloadRequest{By: "SIGHUP"})
+			_, err := ag.Reload(ctx, control.ReloadRequest{By: a.ordersReload()})
 			return err
 		})
 		defer stop()
