@@ -3,7 +3,6 @@ package sqldb
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -14,7 +13,7 @@ import (
 func TestParallel(t *testing.T) {
 	for _, e := range []func(testing.TB) engine{
 		func(t testing.TB) engine {
-			return engine{"sqlite", Config{Path: filepath.Join(t.TempDir(), "x.db")}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+			return engine{"sqlite", Config{Path: emptyFile(t, "x.db")}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
 		}, postgresEngine, mariaEngine,
 	} {
 		e := e(t)

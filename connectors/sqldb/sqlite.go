@@ -35,7 +35,8 @@ func sqliteDialect() dialect {
 func newSQLite(e connectors.Env, c Config, _ *time.Location) (*system, error) {
 	dsn := c.DSN
 	if dsn == "" {
-		dsn = "file:" + (&url.URL{Path: e.Path(c.Path)}).EscapedPath()
+		// Never made by us: a legacy system has its database, and an empty one in its place would hide that it is gone.
+		dsn = "file:" + (&url.URL{Path: e.Path(c.Path)}).EscapedPath() + "?mode=rw"
 	}
 	sep := "?"
 	if strings.Contains(dsn, "?") {
@@ -200,7 +201,7 @@ func sqliteVerdict(err error) verdict {
 	case 8:
 		return verdict{connectors.TargetError, CodeReadOnly, "give the agent's account write rights on file and folder"}
 	case 3, 14, 23:
-		return verdict{connectors.TargetError, CodeGrant, "check path and rights of the database file"}
+		return verdict{connectors.TargetError, CodeGrant, "the database file is not there, or this account may not open it; check its path and rights (inbasket never makes it)"}
 	case 10:
 		return verdict{connectors.Uncertain, CodeUnclear, "the disk reported an error"}
 	}

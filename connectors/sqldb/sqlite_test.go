@@ -1,10 +1,16 @@
 package sqldb
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/inbasket/inbasket/connectors"
 )
 
 const sqliteNumbers = "CASE_NO INTEGER PRIMARY KEY AUTOINCREMENT"
@@ -23,6 +29,40 @@ func ddl(number, binary, stamp, tail string) []string {
 func TestSQLite(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	suite(t, func(t testing.TB) engine {
-		return engine{"sqlite", Config{Path: filepath.Join(t.TempDir(), "register ä.db")}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+		return engine{"sqlite", Config{Path: emptyFile(t, "register ä.db")}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
 	})
+}
+
+// emptyFile makes an empty database.
+func emptyFile(t testing.TB, name string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// A look at a database that is not there makes none, and neither does a delivery: an empty one that belongs to root
+// would be found by nobody, and one in the place of a database that was moved would hide that.
+func TestNoDatabaseIsMade(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	path := filepath.Join(t.TempDir(), "gone.db")
+	env := connectors.Env{Name: "register", Identity: "register-1", Clock: newClock(), Notify: func(connectors.Notice) {}}
+	config := defaults(1)()
+	config.Path, config.Ledger, config.CreateLedger = path, true, true
+	system, err := newSQLite(env, config, time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := newTarget(env, config, system)
+	defer target.Close()
+	err = target.Check(t.Context())
+	var coded *connectors.Error
+	if !errors.As(err, &coded) || coded.Code != CodeGrant || coded.Class != connectors.TargetError {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file was made: %v", err)
+	}
 }

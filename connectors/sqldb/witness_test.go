@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,7 +14,7 @@ import (
 func evident(t *testing.T, ledger bool) *Target {
 	t.Helper()
 	c := defaults(1)()
-	c.Path, c.Ledger, c.CreateLedger = filepath.Join(t.TempDir(), "x.db"), ledger, ledger
+	c.Path, c.Ledger, c.CreateLedger = emptyFile(t, "x.db"), ledger, ledger
 	zone := time.UTC
 	e := connectors.Env{Name: "register", Identity: "register-1", Clock: newClock(), Notify: func(connectors.Notice) {}}
 	sys, err := newSQLite(e, c, zone)
