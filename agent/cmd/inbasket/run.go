@@ -57,10 +57,10 @@ func (a *app) run(ctx context.Context, force bool) error {
 		log.Warn().Str("code", w.Code).Msg(w.String())
 	}
 	notify := newNotifier(a.getenv, os.Getpid())
-	event, watchdog := a.notified(notify)
-	if a.host != nil || a.getenv(supervised) != "" {
+	if a.getenv(supervised) != "" {
 		notify.abort = func() { os.Exit(exitFailure) }
 	}
+	event, watchdog := a.notified(notify)
 	work := func(ctx context.Context) error {
 		started := notify.starting(ctx)
 		defer started()
