@@ -15,6 +15,7 @@ type host struct {
 	reloads <-chan struct{}     // orders to reload: sc control NAME paramchange
 	// alive is told that all parts of the agent move, so often that watchdog never passes in between.
 	alive    func()
+	stuck    func() // is told that a part stands still: the agent is to be ended, not waited for
 	watchdog time.Duration
 	// reloaded is told how an order to reload ended; nil: it was carried out.
 	reloaded func(error)
@@ -40,8 +41,11 @@ func (a *app) notified(n notifier) (func(event string), time.Duration) {
 		return n.event, n.watchdog
 	}
 	return func(event string) {
-		if event == "watchdog" {
+		switch event {
+		case "watchdog":
 			a.host.alive()
+		case "stuck":
+			a.host.stuck()
 		}
 	}, a.host.watchdog
 }

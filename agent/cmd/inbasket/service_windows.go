@@ -107,10 +107,11 @@ func (s *windowsService) Execute(given []string, orders <-chan svc.ChangeRequest
 		case <-r.alive:
 			guard.heard()
 			watch.Reset(watchdog)
+		case <-r.stuck:
+			return s.giveUp()
 		case <-watch.C:
 			if now.State == svc.Running && guard.bites() {
-				s.log(eventError, eventStuck, "A part of the agent stands still; it is ended, so that Windows starts it again.\n\nNothing is lost: the next start takes up what was in flight.")
-				return s.leave(exitFailure)
+				return s.giveUp()
 			}
 		case <-tick.C:
 			if now.State != svc.Running {
@@ -144,19 +145,23 @@ type serviceRun struct {
 	ready   chan struct{}
 	reloads chan struct{}
 	alive   chan struct{}
+	stuck   chan struct{}
 }
 
 // reload orders a reload; orders that come while one waits are one order.
-func (r serviceRun) reload() {
+func (r serviceRun) reload() { word(r.reloads) }
+
+// word says something once; while nobody has listened yet, a second time is as good as one.
+func word(c chan struct{}) {
 	select {
-	case r.reloads <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
 // begin runs the command line beside the manager's orders.
 func (s *windowsService) begin(ctx context.Context) serviceRun {
-	r := serviceRun{done: make(chan error, 1), ready: make(chan struct{}), reloads: make(chan struct{}, 1), alive: make(chan struct{}, 1)}
+	r := serviceRun{done: make(chan error, 1), ready: make(chan struct{}), reloads: make(chan struct{}, 1), alive: make(chan struct{}, 1), stuck: make(chan struct{}, 1)}
 	a := &app{stdin: strings.NewReader(""), stdout: io.Discard, stderr: &s.said, getenv: os.Getenv}
 	a.host = &host{
 		ready:    func() { s.started(a); close(r.ready) },
@@ -164,12 +169,8 @@ func (s *windowsService) begin(ctx context.Context) serviceRun {
 		reloads:  r.reloads,
 		reloaded: s.reloaded,
 		watchdog: watchdog,
-		alive: func() {
-			select {
-			case r.alive <- struct{}{}:
-			default: // one word is as good as two
-			}
-		},
+		alive:    func() { word(r.alive) },
+		stuck:    func() { word(r.stuck) },
 	}
 	root := newRoot(a)
 	root.SetArgs(s.args)
@@ -261,6 +262,12 @@ func explain(err error) string {
 	a := &app{stderr: &b}
 	a.report(err)
 	return b.String()
+}
+
+// giveUp ends an agent that would not end by itself. Windows starts it again.
+func (s *windowsService) giveUp() (bool, uint32) {
+	s.log(eventError, eventStuck, "A part of the agent stands still; it is ended, so that Windows starts it again.\n\nNothing is lost: the next start takes up what was in flight.")
+	return s.leave(exitFailure)
 }
 
 // leave ends the service; any code but 0 lets the recovery actions run.
