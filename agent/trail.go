@@ -45,7 +45,7 @@ func newTrail(state string, clock connectors.Clock, j *journal.Journal, log zero
 func (t *trail) open(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	err := t.reach()
+	err := t.reach(ctx)
 	if errors.Is(err, audit.ErrLocked) {
 		return err
 	}
@@ -57,10 +57,6 @@ func (t *trail) open(ctx context.Context) error {
 		t.notice(connectors.Notice{Code: audit.CodeDamaged, Text: "the end of the audit log is not what was written; look by: inbasket audit verify"})
 	}
 	head := t.file.Head()
-	known, err := t.remembered(ctx)
-	if err == nil && (known.N > head.N || known.N == head.N && known.N > 0 && known.Hash != head.Hash) {
-		t.notice(connectors.Notice{Code: audit.CodeBroken, Text: fmt.Sprintf("the journal remembers entry %d of the audit log, and the log ends with entry %d; look by: inbasket audit verify", known.N, head.N)})
-	}
 	t.log.Info().Int64("entry", head.N).Str("digest", head.Hash).Msg("the audit log ends here")
 	return nil
 }
@@ -74,12 +70,16 @@ func cause(err error) string {
 }
 
 // reach opens the log if it is not open, and writes what is owed. The caller holds mu.
-func (t *trail) reach() (err error) {
+func (t *trail) reach(ctx context.Context) error {
 	if t.file == nil {
-		if t.file, err = audit.Open(t.dir, t.clock); err != nil {
-			t.file = nil
+		file, err := audit.Open(t.dir, t.clock)
+		if err != nil {
 			return err
 		}
+		if err := t.compare(ctx, file); err != nil {
+			return errors.Join(err, file.Close())
+		}
+		t.file = file
 	}
 	for len(t.owed) > 0 {
 		if _, err := t.file.Add(t.owed[0]); err != nil {
@@ -90,11 +90,31 @@ func (t *trail) reach() (err error) {
 	return nil
 }
 
+// compare holds a log that was just opened against what the journal remembers of it. Before the journal is told of
+// newer entries, the log itself says that older ones are gone or others.
+func (t *trail) compare(ctx context.Context, file *audit.Log) error {
+	ctx = context.WithoutCancel(ctx)
+	known, err := AuditHead(ctx, t.journal)
+	if err != nil || known.N == 0 || file.Found().Damaged { // damage is said already
+		return err
+	}
+	held, err := audit.Holds(ctx, t.dir, known)
+	if err != nil || held {
+		return err
+	}
+	t.notice(connectors.Notice{Code: audit.CodeBroken, Text: fmt.Sprintf("the journal remembers entry %d of the audit log, and the log does not hold it; look by: inbasket audit verify", known.N)})
+	if err := file.Disown(known); err != nil {
+		return err
+	}
+	t.learn(ctx, file.Head())
+	return nil
+}
+
 // add puts something on record; without an error it is on disk.
 func (t *trail) add(ctx context.Context, r audit.Record) (audit.Entry, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err := t.reach(); err != nil {
+	if err := t.reach(ctx); err != nil {
 		return audit.Entry{}, err
 	}
 	e, err := t.file.Add(r)
@@ -111,7 +131,7 @@ func (t *trail) tell(ctx context.Context, r audit.Record) {
 	if len(t.owed) < maxOwed {
 		t.owed = append(t.owed, r)
 	}
-	if err := t.reach(); err != nil {
+	if err := t.reach(ctx); err != nil {
 		t.log.Error().Str("code", audit.CodeUnwritten).Str("action", r.Action).Err(err).Msg("the audit log cannot be written; it is tried again")
 		return
 	}
@@ -121,16 +141,14 @@ func (t *trail) tell(ctx context.Context, r audit.Record) {
 // remember has the journal know the end of the log, so that a log that was cut off shows. What the journal
 // cannot take now it learns with the next entry.
 func (t *trail) remember(ctx context.Context) {
-	head := t.file.Head()
+	t.learn(ctx, t.file.Head())
+}
+
+func (t *trail) learn(ctx context.Context, head audit.Head) {
 	err := t.journal.SetMark(context.WithoutCancel(ctx), auditMark, strconv.FormatInt(head.N, 10)+" "+head.Hash)
 	if err != nil {
 		t.log.Warn().Str("code", CodeJournal).Err(err).Msg("the journal could not note the end of the audit log")
 	}
-}
-
-// remembered returns the end of the log as the journal knows it.
-func (t *trail) remembered(ctx context.Context) (audit.Head, error) {
-	return AuditHead(ctx, t.journal)
 }
 
 // AuditHead returns the end of the audit log as a journal remembers it; N is 0 where it remembers none.

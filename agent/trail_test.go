@@ -135,3 +135,67 @@ func TestATornLogGoesOn(t *testing.T) {
 		t.Fatalf("%+v %v", r, err)
 	}
 }
+
+// rewrite makes the entries of a log anew, so that each fits the one before, and keeps the first n of them.
+func rewrite(t *testing.T, state string, keep, more int) {
+	t.Helper()
+	dir := filepath.Join(state, audit.Folder)
+	list, err := audit.Read(t.Context(), dir, audit.Filter{})
+	if err == nil {
+		err = os.RemoveAll(dir)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := audit.Open(dir, clock.NewManual())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for n := range keep + more {
+		r := audit.Record{Who: "mallory", Via: audit.ViaControl, Action: "status"}
+		if n < keep {
+			r = audit.Record{Who: list[n].Who, Via: list[n].Via, Action: list[n].Action, Object: list[n].Object, Details: list[n].Details}
+		}
+		if _, err := l.Add(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What was done to the log while the agent was stopped shows for good, not only until the agent writes on: starting
+// it must not make the journal forget what it remembered.
+func TestWhatWasDoneToTheLogShowsForGood(t *testing.T) {
+	for name, change := range map[string]func(t *testing.T, state string){
+		"cut off":                   func(t *testing.T, state string) { rewrite(t, state, 1, 0) },
+		"written anew":              func(t *testing.T, state string) { rewrite(t, state, 1, 3) },
+		"written anew and extended": func(t *testing.T, state string) { rewrite(t, state, 1, 9) },
+		"removed":                   func(t *testing.T, state string) { rewrite(t, state, 0, 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			state := t.TempDir()
+			for range 2 {
+				a := bare(t, state)
+				a.recordStart(t.Context())
+				if err := a.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			change(t, state)
+			for range 2 { // started twice since
+				a := bare(t, state)
+				a.recordStart(t.Context())
+				r, err := a.VerifyAudit(t.Context(), control.VerifyAuditRequest{})
+				if err != nil || r.OK {
+					t.Fatalf("%+v %v", r, err)
+				}
+				if got := strings.Count(actions(t, a), "log-broken"); got != 1 {
+					t.Errorf("it is said %d times", got)
+				}
+				if err := a.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -364,3 +364,32 @@ func TestAnyTextIsALine(t *testing.T) {
 		}
 	})
 }
+
+// A log that begins after what is remembered is another one, unless it goes on from there: whoever takes old files
+// away leaves the last entry.
+func TestALogThatBeginsTooLate(t *testing.T) {
+	dir := written(t, 20)
+	var entries []Entry
+	entries, err := Read(t.Context(), dir, Filter{})
+	must(t, err)
+	list := files(t, dir)
+	must(t, os.Remove(list[0]))
+	r, err := Verify(t.Context(), dir)
+	must(t, err)
+	if !r.OK || r.First < 3 {
+		t.Fatalf("%+v", r)
+	}
+	for n, want := range map[int64]bool{r.First - 2: false, r.First - 1: true, r.First: true, 20: true} {
+		e := entries[n-1]
+		got, err := Verify(t.Context(), dir, Memory{"the journal", Head{N: e.N, Hash: e.Hash}})
+		must(t, err)
+		if got.OK != want {
+			t.Errorf("entry %d: %+v", n, got)
+		}
+	}
+	got, err := Verify(t.Context(), dir, Memory{"the journal", Head{N: r.First - 1, Hash: entries[0].Hash}})
+	must(t, err)
+	if got.OK {
+		t.Errorf("%+v", got)
+	}
+}

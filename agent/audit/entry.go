@@ -45,6 +45,9 @@ type Entry struct {
 // Genesis is what the first entry has as Prev.
 var Genesis = strings.Repeat("0", 2*sha256.Size)
 
+// actionBroken is the entry with which a chain begins anew.
+const actionBroken = "log-broken"
+
 // maxText bounds each text of an entry, in bytes: a line stays readable, and an order cannot fill the disk.
 const maxText = 4 << 10
 

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -87,6 +88,7 @@ func Verify(ctx context.Context, dir string, memories ...Memory) (Report, error)
 
 type verifier struct {
 	report   Report
+	before   string // digest that the first entry continues
 	memories []Memory
 	met      []bool
 }
@@ -111,10 +113,12 @@ func (v *verifier) line(file string, n int, raw []byte, whole bool) error {
 	switch {
 	case r.Writing:
 		return v.wrong(file, n, "the line before it was never finished, and yet the log goes on")
-	case r.Entries == 0 && e.N == 1 && e.Prev != Genesis:
+	case e.Action == actionBroken && e.Prev == Genesis:
+		return v.wrong(file, n, "the chain begins anew here: "+whyOf(e))
+	case r.Entries == 0 && (e.N == 1) != (e.Prev == Genesis):
 		return v.wrong(file, n, "the first entry does not begin a chain")
 	case r.Entries == 0:
-		r.First, r.Since = e.N, e.At
+		r.First, r.Since, v.before = e.N, e.At, e.Prev
 	case e.N != r.Head.N+1:
 		return v.wrong(file, n, fmt.Sprintf("entry %d follows entry %d: entries were taken out, put in or moved", e.N, r.Head.N))
 	case e.Prev != r.Head.Hash:
@@ -143,7 +147,9 @@ func (v *verifier) finish() Report {
 				r.Memory += ", "
 			}
 			r.Memory += m.Name
-		case m.Head.N > 0 && m.Head.N < r.First: // older files were taken away after that
+		case m.Head.N > 0 && m.Head.N == r.First-1 && m.Head.Hash == v.before: // all files up to there were taken away
+		case m.Head.N > 0 && m.Head.N < r.First:
+			r.Wrong = fmt.Sprintf("%s remembers entry %d, and the log begins with entry %d, which does not continue it: it was written anew", m.Name, m.Head.N, r.First)
 		case m.Head.N > 0:
 			r.Wrong = fmt.Sprintf("%s remembers entry %d, and the log ends with entry %d: its end was cut off", m.Name, m.Head.N, r.Head.N)
 		default:
@@ -152,6 +158,47 @@ func (v *verifier) finish() Report {
 	}
 	r.OK = r.Wrong == ""
 	return r
+}
+
+// whyOf returns why a chain begins anew. It is a text of ours: the file may hold anything.
+func whyOf(e Entry) string {
+	if e.Details["why"] == whyDamaged {
+		return whyDamaged
+	}
+	return whyForged
+}
+
+// Holds tells whether the log in dir has an entry that somebody remembers, or goes on from there because older files
+// were taken away. It reads one file.
+func Holds(ctx context.Context, dir string, h Head) (bool, error) {
+	numbers, err := numbersIn(dir)
+	if err != nil {
+		return false, err
+	}
+	for _, number := range slices.Backward(numbers) {
+		found, below := false, false // below: this file begins at or before the entry
+		err := linesOf(ctx, dir, fileName(number), func(_ string, _ int, raw []byte, _ bool) error {
+			e, err := parse(raw)
+			if err != nil {
+				return nil
+			}
+			below = below || e.N <= h.N
+			if e.N == h.N && e.Hash == h.Hash || e.N == h.N+1 && e.Prev == h.Hash {
+				found = true
+			}
+			if found || e.N > h.N {
+				return errStop
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			return false, err
+		}
+		if found || below {
+			return found, nil
+		}
+	}
+	return false, nil
 }
 
 // lines calls f for every line of the log, in order; whole is false for a line without its line feed.

@@ -61,10 +61,39 @@ func (l *Log) begin(last int, n int64) error {
 	if err := l.create(last + 1); err != nil {
 		return err
 	}
-	l.head = Head{N: max(n, l.head.N), Hash: Genesis}
 	l.found.Damaged = true
-	_, err := l.append(Record{Who: "agent", Via: ViaSystem, Action: "log-broken", Object: fileName(last), Details: map[string]string{"why": "the last line is not an entry"}})
+	return l.anew(n, fileName(last), whyDamaged)
+}
+
+// Why a chain begins anew, as the entry says that begins it.
+const (
+	whyDamaged = "the last line is not an entry"
+	whyForged  = "the log does not hold the entry that the journal remembers: its end was cut off, or it was written anew"
+)
+
+// anew writes the entry that says so, behind entry n. It continues nothing, so that Verify finds the place for good.
+func (l *Log) anew(n int64, object, why string) error {
+	l.head = Head{N: max(n, l.head.N), Hash: Genesis}
+	_, err := l.append(Record{Who: "agent", Via: ViaSystem, Action: actionBroken, Object: object, Details: map[string]string{"why": why}})
 	return err
+}
+
+// Disown begins the chain anew in a file of its own, because the log does not hold what somebody remembers of it. What
+// is found wrong once must not look right again as soon as the log goes on.
+func (l *Log) Disown(known Head) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || l.f == nil {
+		return unwritten(os.ErrClosed)
+	}
+	err := l.next()
+	if err == nil {
+		err = l.anew(known.N, fmt.Sprintf("entry %d", known.N), whyForged)
+	}
+	if err != nil {
+		return unwritten(err)
+	}
+	return nil
 }
 
 // setAside keeps what was torn in a file of its own, takes it out of the log and says so by an entry. A crash on
