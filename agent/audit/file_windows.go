@@ -19,7 +19,10 @@ func lockFile(f *os.File) (held bool, err error) {
 	return false, err
 }
 
-// inherit does nothing: files take over the rights of their folder here.
+// openFile opens one of the log's files.
+func openFile(path string, flags int) (*os.File, error) { return os.OpenFile(path, flags, 0o600) }
+
+// inherit does nothing: folders take over the rights of their folder here.
 func inherit(string) {}
 
 // syncDir does nothing: NTFS journals the names in a folder.

@@ -72,11 +72,10 @@ func open(dir string, clock connectors.Clock, limit int64, sync func(*os.File) e
 }
 
 func takeLock(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := openFile(path, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return nil, unwritten(err)
 	}
-	inherit(path)
 	held, err := lockFile(f)
 	if err == nil && !held {
 		return f, nil
@@ -158,11 +157,10 @@ func (l *Log) next() error {
 
 func (l *Log) create(number int) error {
 	path := filepath.Join(l.dir, fileName(number))
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := openFile(path, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return err
 	}
-	inherit(path)
 	info, err := f.Stat()
 	if err == nil {
 		err = syncDir(l.dir)

@@ -19,7 +19,7 @@ func takeLock(dir string) (*lock, error) { return lockAt(filepath.Join(dir, lock
 
 func lockAt(path string) (*lock, error) {
 	dir := filepath.Dir(path)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|noFollow, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,9 @@ import (
 	"syscall"
 )
 
+// noFollow keeps a link that the agent's account put there from leading root's commands elsewhere.
+const noFollow = syscall.O_NOFOLLOW
+
 // lockFile takes the exclusive lock or says that somebody else has it.
 func lockFile(f *os.File) (held bool, err error) {
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

@@ -9,6 +9,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+const noFollow = 0 // only administrators make links here
+
 // lockFile takes the exclusive lock or says that somebody else has it. The locked byte lies far behind
 // the content, because Windows would forbid others to read it.
 func lockFile(f *os.File) (held bool, err error) {
