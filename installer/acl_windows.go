@@ -7,9 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/inbasket/inbasket/connectors"
 )
 
 // Rights on files, as numbers that stand in access control entries.
@@ -95,9 +98,14 @@ func (f folder) give(t *transaction, service string) error {
 		return nil // the agent says so when it needs it
 	}
 	const what = windows.DACL_SECURITY_INFORMATION
-	before, err := windows.GetNamedSecurityInfo(f.path, windows.SE_FILE_OBJECT, what)
+	before, err := windows.GetNamedSecurityInfo(f.path, windows.SE_FILE_OBJECT, what|windows.OWNER_SECURITY_INFORMATION)
 	if err != nil {
 		return stepError("read the rights of "+f.path, err)
+	}
+	if owner, _, err := before.Owner(); f.closed && err == nil && !trusted(owner, service) {
+		return connectors.Errorf(connectors.ItemError, CodeInstall, "close "+f.path,
+			"look at what is in it; then take it over by: takeown /a /r /f \""+f.path+"\", and repeat the command",
+			"it belongs to %s, who could change what the service reads", accountName(owner))
 	}
 	if len(f.missing(before.String(), service)) == 0 {
 		return nil
@@ -118,6 +126,25 @@ func (f folder) give(t *transaction, service string) error {
 		return windows.SetNamedSecurityInfo(f.path, windows.SE_FILE_OBJECT, what|flag, nil, nil, acl, nil)
 	}
 	return t.do(step, func() error { return f.set(service, before) }, back)
+}
+
+// trusted tells whether a folder's owner is an administrator or the service itself. Everybody may make folders
+// in ProgramData, with files in them, before the agent is installed.
+func trusted(owner *windows.SID, service string) bool {
+	me := ""
+	if user, err := windows.GetCurrentProcessToken().GetTokenUser(); err == nil {
+		me = user.User.Sid.String()
+	}
+	return slices.Contains([]string{sidSystem, sidAdministrators, serviceSID("TrustedInstaller"), serviceSID(service), me}, owner.String())
+}
+
+// accountName returns how Windows calls an account; its identifier when it has no name.
+func accountName(sid *windows.SID) string {
+	name, domain, _, err := sid.LookupAccount("")
+	if err != nil {
+		return sid.String()
+	}
+	return domain + `\` + name
 }
 
 func (f folder) set(service string, before *windows.SECURITY_DESCRIPTOR) error {
