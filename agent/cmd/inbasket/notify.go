@@ -15,7 +15,7 @@ import (
 type notifier struct {
 	socket   string
 	watchdog time.Duration // systemd restarts the service when it hears nothing for this long; 0: it does not
-	// abort ends the process at once, for a manager that starts it again and has no watchdog; nil: there is none.
+	// abort ends the agent at once, for a manager that starts it again and has no watchdog; nil: there is none.
 	abort func()
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/inbasket/inbasket/agent"
 )
 
 func TestWatchdogTime(t *testing.T) {
@@ -170,3 +173,19 @@ input: {format: json, unused: allow}
 layouts: {row: {format: csv, fields: [{name: REF}]}}
 write: [{as: one, to: drop, layout: row, fields: {REF: form.ref}}]
 `
+
+// An agent that is stuck is left behind, though its work never ends.
+func TestUnlessStuck(t *testing.T) {
+	stuck, never := make(chan struct{}), make(chan error)
+	close(stuck)
+	err := unlessStuck(context.Background(), stuck, func(context.Context) error { return <-never })
+	if exitCode(err) != exitRetry || codeOf(err) != agent.CodeStuck {
+		t.Errorf("it ends with %v", err)
+	}
+	close(never)
+	if err := unlessStuck(context.Background(), nil, func(context.Context) error { return errSame }); err != errSame {
+		t.Errorf("one that moves ends with %v", err)
+	}
+}
+
+var errSame = errors.New("its own end")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -15,6 +16,7 @@ import (
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/connectors"
 )
 
 func runCommand(a *app) *cobra.Command {
@@ -57,8 +59,9 @@ func (a *app) run(ctx context.Context, force bool) error {
 		log.Warn().Str("code", w.Code).Msg(w.String())
 	}
 	notify := newNotifier(a.getenv, os.Getpid())
+	stuck := make(chan struct{})
 	if a.getenv(supervised) != "" {
-		notify.abort = func() { os.Exit(exitFailure) }
+		notify.abort = sync.OnceFunc(func() { close(stuck) })
 	}
 	event, watchdog := a.notified(notify)
 	work := func(ctx context.Context) error {
@@ -87,12 +90,24 @@ func (a *app) run(ctx context.Context, force bool) error {
 	if a.host != nil {
 		err = work(ctx)
 	} else {
-		err = serve(ctx, work)
+		err = serve(ctx, func(ctx context.Context) error { return unlessStuck(ctx, stuck, work) })
 	}
 	if err != nil && cfg.Log.File != "" { // else standard error, where the caller prints it, is the log
 		last.Error().Str("code", codeOf(err)).Msg("the agent ended: " + safeText(err))
 	}
 	return err
+}
+
+// unlessStuck runs work, and leaves it behind when it is stuck: a clean stop would wait for what does not move.
+func unlessStuck(ctx context.Context, stuck <-chan struct{}, work func(context.Context) error) error {
+	done := make(chan error, 1)
+	go func() { done <- work(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-stuck:
+		return &connectors.Error{Class: connectors.Transient, Code: agent.CodeStuck, Op: "run", Hint: "the service manager starts the agent again; nothing is lost"}
+	}
 }
 
 // loadToRun reads the configuration that the agent runs with.
