@@ -32,12 +32,15 @@ func (t *trail) carryOut(ctx context.Context, r audit.Record, do func() error) e
 		return err
 	}
 	if err := do(); err != nil {
-		t.tell(ctx, audit.Record{Who: r.Who, Via: r.Via, Action: r.Action + ".failed", Object: r.Object,
+		t.tell(ctx, audit.Record{Who: r.Who, Via: r.Via, Action: r.Action + failedSuffix, Object: r.Object,
 			Details: map[string]string{"entry": strconv.FormatInt(e.N, 10), "code": control.ErrorOf(err).Code}})
 		return err
 	}
 	return nil
 }
+
+// failedSuffix ends the action of an entry that says that an order failed.
+const failedSuffix = ".failed"
 
 // maxNamed is how many submissions an entry names.
 const maxNamed = 100
@@ -134,6 +137,13 @@ func (o audited) Reload(ctx context.Context, r control.ReloadRequest) (out contr
 func (o audited) ShowRaw(ctx context.Context, r control.ShowRawRequest) (out journal.View, err error) {
 	return out, o.carryOut(ctx, r.By, "show-raw", r.ID.String(), nil, func() error { out, err = o.Operator.ShowRaw(ctx, r); return err })
 }
+
+func (o audited) Note(ctx context.Context, r control.NoteRequest) error {
+	return o.carryOut(ctx, r.By, r.Action, r.Object, map[string]string{"code": r.Code}, func() error { return o.Operator.Note(ctx, r) })
+}
+
+// Note has nothing to do: it is done beside the agent.
+func (a *Agent) Note(context.Context, control.NoteRequest) error { return nil }
 
 // ShowRaw returns one submission with what systems said in their own words.
 func (a *Agent) ShowRaw(ctx context.Context, r control.ShowRawRequest) (journal.View, error) {

@@ -15,16 +15,16 @@ import (
 
 func (f *fake) Form(_ context.Context, r FormRequest) (Form, error) {
 	b := connectors.BytesBlob([]byte("what a citizen wrote"))
-	return Form{Name: r.Attachment, ContentType: "text/plain", Blob: b}, f.note(r)
+	return Form{Name: r.Attachment, ContentType: "text/plain", Blob: b}, f.keep(r)
 }
 func (f *fake) Purge(_ context.Context, r PurgeRequest) (PurgeReport, error) {
-	return PurgeReport{Purged: 3, DryRun: r.DryRun, Kept: []Settled{{ID: 2, Error: &Error{Code: "x"}}}}, f.note(r)
+	return PurgeReport{Purged: 3, DryRun: r.DryRun, Kept: []Settled{{ID: 2, Error: &Error{Code: "x"}}}}, f.keep(r)
 }
 func (f *fake) CheckJournal(_ context.Context, r CheckJournalRequest) (journal.Checkup, error) {
-	return journal.Checkup{Submissions: 7, Findings: []journal.Finding{{Code: "journal.tally"}}}, f.note(r)
+	return journal.Checkup{Submissions: 7, Findings: []journal.Finding{{Code: "journal.tally"}}}, f.keep(r)
 }
 func (f *fake) CompactJournal(_ context.Context, r CompactJournalRequest) (journal.Compaction, error) {
-	return journal.Compaction{Before: 9, After: 1}, f.note(r)
+	return journal.Compaction{Before: 9, After: 1}, f.keep(r)
 }
 
 func TestFormsAreStreamed(t *testing.T) {

@@ -11,10 +11,10 @@ import (
 )
 
 func (f *fake) Audit(_ context.Context, x audit.Filter) ([]audit.Entry, error) {
-	return []audit.Entry{{N: 3, Who: "root", Action: "retry"}}, f.note(x)
+	return []audit.Entry{{N: 3, Who: "root", Action: "retry"}}, f.keep(x)
 }
 func (f *fake) VerifyAudit(_ context.Context, r VerifyAuditRequest) (audit.Report, error) {
-	return audit.Report{OK: true, Entries: 3}, f.note(r)
+	return audit.Report{OK: true, Entries: 3}, f.keep(r)
 }
 func (f *fake) ShowRaw(ctx context.Context, r ShowRawRequest) (journal.View, error) {
 	v, err := f.Show(ctx, r.ID)
@@ -25,7 +25,7 @@ func (f *fake) noted(err error, x any) error {
 	if err != nil {
 		return err
 	}
-	return f.note(x)
+	return f.keep(x)
 }
 
 func TestAuditOrders(t *testing.T) {

@@ -14,17 +14,17 @@ func (f *fake) Backup(_ context.Context, r BackupRequest, w io.Writer) error {
 	if _, err := w.Write(f.stream); err != nil {
 		return err
 	}
-	return f.note(r)
+	return f.keep(r)
 }
 
-func (f *fake) BackedUp(_ context.Context, r BackedUpRequest) error { return f.note(r) }
+func (f *fake) BackedUp(_ context.Context, r BackedUpRequest) error { return f.keep(r) }
 
 func (f *fake) Restored(_ context.Context, r RestoredRequest) (Restored, error) {
-	return Restored{File: "x.tar", Targets: []RestoredTarget{{Name: "register", Lost: 3}}}, f.note(r)
+	return Restored{File: "x.tar", Targets: []RestoredTarget{{Name: "register", Lost: 3}}}, f.keep(r)
 }
 
 func (f *fake) EndHold(_ context.Context, r EndHoldRequest) (Restored, error) {
-	return Restored{By: r.By}, f.note(r)
+	return Restored{By: r.By}, f.keep(r)
 }
 
 func TestRestoreOrders(t *testing.T) {

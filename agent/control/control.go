@@ -24,10 +24,11 @@ type Operator interface {
 	Archive
 }
 
-// Overseer looks at the agent itself: at who did what, and at how it does.
+// Overseer looks at the agent itself: at who did what, and at how it does. What is done beside it is put on record here.
 type Overseer interface {
 	Auditor
 	Physician
+	Recorder
 }
 
 // Archive keeps what was, and lets go of it.

@@ -33,7 +33,7 @@ type fake struct {
 	stream []byte
 }
 
-func (f *fake) note(x any) error {
+func (f *fake) keep(x any) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.got = append(f.got, x)
@@ -48,36 +48,36 @@ func (f *fake) Status(ctx context.Context) (Status, error) {
 			return Status{}, ctx.Err()
 		}
 	}
-	return Status{Running: true, Agency: "Bauamt", Targets: []TargetStatus{{Name: "register", Trouble: &Trouble{Code: "sql.login"}}}}, f.note("status")
+	return Status{Running: true, Agency: "Bauamt", Targets: []TargetStatus{{Name: "register", Trouble: &Trouble{Code: "sql.login"}}}}, f.keep("status")
 }
 func (f *fake) List(_ context.Context, x journal.Filter) ([]journal.Entry, error) {
-	return []journal.Entry{{ID: 7, State: journal.Parked}}, f.note(x)
+	return []journal.Entry{{ID: 7, State: journal.Parked}}, f.keep(x)
 }
 func (f *fake) Show(_ context.Context, id journal.ID) (journal.View, error) {
 	return journal.View{Entry: journal.Entry{ID: id}, Attachments: []journal.File{{Name: "a.pdf"}},
-		Deliveries: []journal.DeliveryView{{Target: "register", Progress: journal.Held, Reason: &journal.Reason{Code: "sql.length", Raw: "secret"}}}}, f.note(id)
+		Deliveries: []journal.DeliveryView{{Target: "register", Progress: journal.Held, Reason: &journal.Reason{Code: "sql.length", Raw: "secret"}}}}, f.keep(id)
 }
 func (f *fake) Batches(_ context.Context, target string, open bool) ([]journal.Batch, error) {
-	return []journal.Batch{{Seq: 3, Target: target, Members: []journal.ID{1, 2}}}, f.note(open)
+	return []journal.Batch{{Seq: 3, Target: target, Members: []journal.ID{1, 2}}}, f.keep(open)
 }
 func (f *fake) Results(_ context.Context, x ResultsFilter) ([]journal.Outcome, error) {
-	return []journal.Outcome{{Source: "register", ResultID: "9", MatchKey: "CASE_NO=4\x1fYEAR=2026", Park: &journal.Reason{Code: "result.unknown-status", Text: "why", Raw: "secret"}}}, f.note(x)
+	return []journal.Outcome{{Source: "register", ResultID: "9", MatchKey: "CASE_NO=4\x1fYEAR=2026", Park: &journal.Reason{Code: "result.unknown-status", Text: "why", Raw: "secret"}}}, f.keep(x)
 }
 func (f *fake) Confirm(_ context.Context, r ConfirmRequest) (Settled, error) {
-	return Settled{ID: r.ID}, f.note(r)
+	return Settled{ID: r.ID}, f.keep(r)
 }
-func (f *fake) DropResult(_ context.Context, r DropResultRequest) error { return f.note(r) }
+func (f *fake) DropResult(_ context.Context, r DropResultRequest) error { return f.keep(r) }
 func (f *fake) Attach(_ context.Context, r AttachRequest) (Settled, error) {
-	return Settled{ID: r.ID}, f.note(r)
+	return Settled{ID: r.ID}, f.keep(r)
 }
 func (f *fake) Retry(_ context.Context, r RetryRequest) ([]Settled, error) {
-	return []Settled{{ID: 1, Error: &Error{Code: "x", Message: "y"}}}, f.note(r)
+	return []Settled{{ID: 1, Error: &Error{Code: "x", Message: "y"}}}, f.keep(r)
 }
 func (f *fake) Release(_ context.Context, r ReleaseRequest) ([]Settled, error) {
-	return []Settled{{ID: 1}}, f.note(r)
+	return []Settled{{ID: 1}}, f.keep(r)
 }
 func (f *fake) Reject(_ context.Context, r RejectRequest) (Settled, error) {
-	return Settled{ID: r.ID}, f.note(r)
+	return Settled{ID: r.ID}, f.keep(r)
 }
 func (f *fake) Decide(_ context.Context, r DecideRequest, docs iter.Seq2[Document, error]) (Settled, error) {
 	f.docs = map[string]string{}
@@ -91,15 +91,15 @@ func (f *fake) Decide(_ context.Context, r DecideRequest, docs iter.Seq2[Documen
 		}
 		f.docs[d.Name+" "+d.ContentType] = string(b)
 	}
-	return Settled{ID: r.ID, State: "decided"}, f.note(r)
+	return Settled{ID: r.ID, State: "decided"}, f.keep(r)
 }
-func (f *fake) Pause(_ context.Context, r PauseRequest) error { return f.note(r) }
+func (f *fake) Pause(_ context.Context, r PauseRequest) error { return f.keep(r) }
 func (f *fake) Redeliver(_ context.Context, r RedeliverRequest) (RedeliverReport, error) {
-	return RedeliverReport{Target: r.Target, Count: 5}, f.note(r)
+	return RedeliverReport{Target: r.Target, Count: 5}, f.keep(r)
 }
-func (f *fake) Void(_ context.Context, r VoidRequest) error { return f.note(r) }
+func (f *fake) Void(_ context.Context, r VoidRequest) error { return f.keep(r) }
 func (f *fake) Reload(_ context.Context, r ReloadRequest) (ReloadReport, error) {
-	return ReloadReport{}, f.note(r)
+	return ReloadReport{}, f.keep(r)
 }
 
 // serve runs a server on a fresh state folder until the test ends.
@@ -291,5 +291,18 @@ func TestGarbage(t *testing.T) {
 	}
 	if len(f.got) != 0 {
 		t.Errorf("garbage became an order: %v", f.got)
+	}
+}
+
+func (f *fake) Note(_ context.Context, r NoteRequest) error { return f.keep(r) }
+
+// A note tells of what is done beside the agent, and of nothing else.
+func TestNote(t *testing.T) {
+	f := &fake{}
+	c, _ := serve(t, f)
+	for action, want := range map[string]bool{"secret-set": true, "service-install.failed": true, "retry": false, "": false, "secret-set.failed.failed": false} {
+		if err := c.Note(t.Context(), NoteRequest{Action: action, Object: "register", By: "mallory"}); (err == nil) != want {
+			t.Errorf("%q: %v", action, err)
+		}
 	}
 }

@@ -84,6 +84,7 @@ func handler(key string, op Operator) http.Handler {
 	resultOrders(mux, op)
 	restoreOrders(mux, op)
 	auditOrders(mux, op)
+	noteOrders(mux, op)
 	archiveOrders(mux, op)
 	doctorOrders(mux, op)
 	order(mux, "retry", func(ctx context.Context, r RetryRequest, by string) ([]Settled, error) {

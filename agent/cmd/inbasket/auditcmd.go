@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -146,48 +144,4 @@ func printVerified(w io.Writer, r audit.Report) {
 		fmt.Fprintf(w, "    its end is what is remembered by: %s\n", r.Memory)
 	}
 	fmt.Fprintf(w, "    write this down somewhere else, for --head: %s\n", r.Head.Hash)
-}
-
-// who is the person at the command line, for orders to a stopped agent's files: also who became root by sudo.
-func (a *app) who() string {
-	name := "unknown"
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
-	if s := a.getenv("SUDO_USER"); s != "" && s != name {
-		name += " (sudo by " + s + ")"
-	}
-	return name
-}
-
-// onRecord puts an order to a stopped agent's files on record before do carries it out.
-func (a *app) onRecord(ctx context.Context, p config.Place, action, object string, details map[string]string, do func() error) (err error) {
-	log, err := audit.Open(filepath.Join(p.State, audit.Folder), agent.SystemClock{})
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if e := log.Close(); err == nil {
-			err = e
-		}
-	}()
-	r := audit.Record{Who: a.who(), Via: audit.ViaCLI, Action: action, Object: object, Details: details}
-	if _, err := log.Add(r); err != nil {
-		return err
-	}
-	if err := errorOr(do(), ctx.Err()); err != nil {
-		r.Action, r.Details = action+".failed", map[string]string{"code": codeOf(err)}
-		if _, e := log.Add(r); e != nil {
-			return fmt.Errorf("%w (and the audit log could not be written)", err)
-		}
-		return err
-	}
-	return nil
-}
-
-func errorOr(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
 }

@@ -57,7 +57,7 @@ ending there. A reload of the agent takes it over.`,
 			}
 			return args("NAME")(cmd, given)
 		},
-		RunE: func(_ *cobra.Command, given []string) error {
+		RunE: func(cmd *cobra.Command, given []string) error {
 			name := given[0]
 			if err := secret.CheckName(name); err != nil {
 				return err
@@ -70,7 +70,8 @@ ending there. A reload of the agent takes it over.`,
 			if err != nil {
 				return err
 			}
-			if err := store.Set(name, value); err != nil {
+			err = a.noted(cmd.Context(), a.configPath(), "secret-set", name, func() error { return store.Set(name, value) })
+			if err != nil {
 				return err
 			}
 			answer := referTo(kind, name)
@@ -122,12 +123,13 @@ func secretRemove(a *app, open openSecrets) *cobra.Command {
 		Use:   "remove NAME",
 		Short: "Remove a secret",
 		Args:  args("NAME"),
-		RunE: func(_ *cobra.Command, given []string) error {
+		RunE: func(cmd *cobra.Command, given []string) error {
 			store, kind, err := open()
 			if err != nil {
 				return err
 			}
-			if err := store.Remove(given[0]); err != nil {
+			err = a.noted(cmd.Context(), a.configPath(), "secret-remove", given[0], func() error { return store.Remove(given[0]) })
+			if err != nil {
 				return err
 			}
 			return a.print(referTo(kind, given[0]), func(w io.Writer) { fmt.Fprintf(w, "%s is removed\n", given[0]) })

@@ -162,7 +162,8 @@ func (a *app) serviceInstall(ctx context.Context, o *serviceOptions) error {
 	// Ctrl+C breaks the step off that is under way, and has those before it undone.
 	interruptible, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	changes, err := m.Install(interruptible, i)
+	var changes installer.Changes
+	err = a.noted(ctx, i.Config, "service-install", i.Service(), func() (err error) { changes, err = m.Install(interruptible, i); return err })
 	if err != nil {
 		return err
 	}
@@ -240,7 +241,8 @@ func (a *app) serviceUninstall(ctx context.Context, o *serviceOptions) error {
 	if err != nil {
 		return err
 	}
-	changes, err := m.Uninstall(ctx, o.name)
+	var changes installer.Changes
+	err = a.noted(ctx, before.Config, "service-uninstall", installer.ServiceName(o.name), func() (err error) { changes, err = m.Uninstall(ctx, o.name); return err })
 	if err != nil {
 		return err
 	}
