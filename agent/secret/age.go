@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -34,22 +35,45 @@ func OpenAge(path, identity string) (*Age, error) {
 		// Not its own words: they may quote the key.
 		return nil, connectors.Errorf(connectors.ItemError, CodeKey, "read the age key", "make one by: inbasket secret keygen FILE", "it is no age identity")
 	}
-	sealed, err := readBounded(path)
+	return a, a.read()
+}
+
+// read decrypts the file as it is now.
+func (a *Age) read() error {
+	a.values = map[string]string{}
+	sealed, err := readBounded(a.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return a, nil
+		return nil
 	}
 	if err != nil {
-		return nil, failed("read "+path, err)
+		return failed("read "+a.path, err)
 	}
 	r, err := age.Decrypt(bytes.NewReader(sealed), a.identities...)
 	if err != nil {
-		return nil, a.unreadable("this key does not open it, or it is damaged")
+		return a.unreadable("this key does not open it, or it is damaged")
 	}
 	plain, err := io.ReadAll(io.LimitReader(r, maxStore+1))
 	if err != nil || len(plain) > maxStore {
-		return nil, a.unreadable("it is damaged")
+		return a.unreadable("it is damaged")
 	}
-	return a, a.parse(plain)
+	return a.parse(plain)
+}
+
+// change reads the file again, changes what is in it, and writes it. Nobody else changes it meanwhile.
+func (a *Age) change(do func(values map[string]string) error) error {
+	release, err := lockFolder(filepath.Dir(a.path))
+	if err != nil {
+		return failed("lock the folder of "+a.path, err)
+	}
+	defer release()
+	if err := a.read(); err != nil {
+		return err
+	}
+	next := maps.Clone(a.values)
+	if err := do(next); err != nil {
+		return err
+	}
+	return a.write(next)
 }
 
 func (a *Age) unreadable(why string) error {
@@ -93,19 +117,21 @@ func (a *Age) Set(name, value string) error {
 	if err := CheckName(name); err != nil {
 		return err
 	}
-	next := maps.Clone(a.values)
-	next[name] = value
-	return a.write(next)
+	return a.change(func(values map[string]string) error {
+		values[name] = value
+		return nil
+	})
 }
 
 // Remove takes a secret out of the file.
 func (a *Age) Remove(name string) error {
-	if _, ok := a.values[name]; !ok {
-		return missing(name)
-	}
-	next := maps.Clone(a.values)
-	delete(next, name)
-	return a.write(next)
+	return a.change(func(values map[string]string) error {
+		if _, ok := values[name]; !ok {
+			return missing(name)
+		}
+		delete(values, name)
+		return nil
+	})
 }
 
 func (a *Age) write(values map[string]string) error {

@@ -10,6 +10,10 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
+// entropy goes into every seal, so that what another program of this machine sealed is not taken for ours,
+// and the other way round. It is no secret.
+const entropy = "inbasket secret, version 1"
+
 // Protect seals a secret for this machine: any account that can read the sealed bytes here can open them, and
 // no other machine can. So the file with them needs a closed ACL. The seal is made for the machine and not
 // for an account because an administrator sets what the service's virtual account reads.

@@ -3,9 +3,11 @@ package secret
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"filippo.io/age"
@@ -156,5 +158,43 @@ func TestAgeErrors(t *testing.T) {
 	}
 	if _, err := OpenAge(path, key); codeOf(err) != CodeAge || strings.Contains(err.Error(), "canary") {
 		t.Errorf("damaged: %v", err)
+	}
+}
+
+// Two who set secrets at the same time do not lose each other's, also when one of them thought about it for long.
+func TestAgeTogether(t *testing.T) {
+	key, _, err := NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "secrets.age")
+	var all sync.WaitGroup
+	for n := range 8 {
+		a, err := OpenAge(path, key) // before any of them sets
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Go(func() {
+			if err := a.Set(fmt.Sprintf("s%d", n), "v"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	a, err := OpenAge(path, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names, _ := a.Names(); len(names) != 8 {
+		t.Errorf("left: %v", names)
+	}
+	other, _, _ := NewKey()
+	b, err := OpenAge(filepath.Join(t.TempDir(), "x.age"), other)
+	if err == nil {
+		b.path = path
+		err = b.Set("mine", "v") // the file was made for another key meanwhile
+	}
+	if codeOf(err) != CodeAge {
+		t.Errorf("%v", err)
 	}
 }
