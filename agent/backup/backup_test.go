@@ -469,7 +469,7 @@ func FuzzManifest(f *testing.F) {
 	f.Add([]byte(`{"inbasketBackup": 1, "parts": [{"name": "journal.db", "size": 1}]}`))
 	f.Add([]byte(`{"inbasketBackup": 1, "parts": [{"name": "../x"}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		m, err := readManifest(bytes.NewReader(b), int64(len(b)))
+		m, _, err := readManifest(bytes.NewReader(b), int64(len(b)))
 		if err == nil {
 			for _, p := range m.Parts {
 				if strings.Contains(p.Name, "..") && p.Name != journal.FileName && strings.HasPrefix(filepath.Clean(p.Name), "..") {

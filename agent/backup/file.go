@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -23,30 +24,21 @@ func Save(ctx context.Context, file string, write func(io.Writer) error) (m Mani
 	if _, err := os.Lstat(file); err == nil {
 		return m, exists(file)
 	}
-	temp := file + partSuffix
-	f, err := os.OpenFile(temp, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return m, writeError(err)
+	if err := reachable(file); err != nil {
+		return m, err
 	}
+	temp := file + partSuffix
+	own := &part{path: temp}
 	defer func() {
-		if err != nil {
+		if err != nil && own.file != nil {
 			_ = os.Remove(temp) // the first error is the one that matters
 		}
 	}()
-	own := &ownErrors{w: f}
 	err = write(own)
 	if own.err != nil {
 		err = writeError(own.err)
 	}
-	if err == nil {
-		if e := f.Sync(); e != nil {
-			err = writeError(e)
-		}
-	}
-	if e := f.Close(); err == nil && e != nil {
-		err = writeError(e)
-	}
-	if err != nil {
+	if err = errors.Join(err, own.close(err == nil)); err != nil {
 		return m, err
 	}
 	if m, err = VerifyFile(ctx, temp); err != nil {
@@ -71,18 +63,53 @@ func writeError(err error) error {
 		Hint: "make room or mend the rights where it should lie; nothing half is left there", Err: err}
 }
 
-// ownErrors tells errors of the file from those of what is written.
-type ownErrors struct {
-	w   io.Writer
-	err error
+// reachable tells at once, not after the journal was copied, that the folder is not there.
+func reachable(file string) error {
+	_, err := os.Stat(filepath.Dir(file))
+	if err != nil {
+		return writeError(err)
+	}
+	return nil
 }
 
-func (o *ownErrors) Write(p []byte) (int, error) {
-	n, err := o.w.Write(p)
-	if err != nil {
-		o.err = err
+// part is the file under its temporary name. It is made when the first byte comes: who makes a backup is then the only
+// one, and what lies under that name is what an interrupted one left. It tells errors of the file from those of what
+// is written.
+type part struct {
+	path string
+	file *os.File
+	err  error
+}
+
+func (o *part) Write(p []byte) (n int, err error) {
+	if o.file == nil && o.err == nil {
+		if err := os.Remove(o.path); err == nil || errors.Is(err, fs.ErrNotExist) {
+			o.file, o.err = os.OpenFile(o.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) // never through another's link
+		} else {
+			o.err = err
+		}
 	}
-	return n, err
+	if o.err == nil {
+		n, o.err = o.file.Write(p)
+	}
+	return n, o.err
+}
+
+// close closes the file, and makes it durable if it is whole.
+func (o *part) close(whole bool) (err error) {
+	if o.file == nil {
+		if whole {
+			return damaged("nothing was written")
+		}
+		return nil
+	}
+	if whole {
+		err = o.file.Sync()
+	}
+	if err = errors.Join(err, o.file.Close()); err != nil && whole {
+		return writeError(err)
+	}
+	return nil
 }
 
 // prefix is what the names of an agency's backups begin with.

@@ -8,6 +8,7 @@ package backup
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ const Format = 1
 
 const (
 	manifestName = "manifest.json"
+	sealName     = "manifest.sha256" // comes last: the digest of the manifest, in hex
 	contentDir   = "content/"
 	auditDir     = "audit/"
 	maxManifest  = 16 << 20 // bytes
@@ -63,29 +65,30 @@ func damaged(format string, args ...any) error {
 		Err: fmt.Errorf(format, args...)}
 }
 
-// readManifest reads and checks what a backup says of itself.
-func readManifest(r io.Reader, size int64) (m Manifest, err error) {
+// readManifest reads and checks what a backup says of itself, and returns its digest.
+func readManifest(r io.Reader, size int64) (m Manifest, seal connectors.Digest, err error) {
 	if size < 0 || size > maxManifest {
-		return m, damaged("its manifest has %d bytes", size)
+		return m, seal, damaged("its manifest has %d bytes", size)
 	}
 	b, err := io.ReadAll(io.LimitReader(r, maxManifest))
 	if err != nil {
-		return m, damaged("its manifest cannot be read: %w", err)
+		return m, seal, damaged("its manifest cannot be read: %w", err)
 	}
+	seal = sha256.Sum256(b)
 	var head struct {
 		Format int `json:"inbasketBackup"`
 	}
 	if err := json.Unmarshal(b, &head); err != nil || head.Format < 1 {
-		return m, damaged("it has no manifest of a backup")
+		return m, seal, damaged("it has no manifest of a backup")
 	}
 	if head.Format > Format {
-		return m, tooNew(fmt.Sprintf("its format is %d, this program reads up to %d", head.Format, Format))
+		return m, seal, tooNew(fmt.Sprintf("its format is %d, this program reads up to %d", head.Format, Format))
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	if err := d.Decode(&m); err != nil {
-		return m, damaged("its manifest is not understood: %w", err)
+		return m, seal, damaged("its manifest is not understood: %w", err)
 	}
-	return m, m.check()
+	return m, seal, m.check()
 }
 
 func tooNew(why string) error {

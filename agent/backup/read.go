@@ -23,12 +23,26 @@ import (
 // is checked as a database, and everything that it refers to is there. It needs room for the journal in the
 // system's folder for temporary files.
 func Verify(ctx context.Context, r io.Reader) (m Manifest, err error) {
-	dir, err := os.MkdirTemp("", "inbasket-verify-")
+	dir, err := os.MkdirTemp("", verifyPrefix)
 	if err != nil {
-		return m, stateError("make room for the journal", err)
+		return m, noRoom(os.TempDir(), err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	return scan(ctx, r, dir, false)
+	m, err = scan(ctx, r, dir, false)
+	var e *connectors.Error
+	if errors.As(err, &e) && e.Code == CodeState { // not the state folder's disk
+		err = noRoom(os.TempDir(), e.Err)
+	}
+	return m, err
+}
+
+// verifyPrefix begins folders in the system's folder for temporary files.
+const verifyPrefix = "inbasket-verify-"
+
+// noRoom says that a copy of the journal cannot be kept in the system's folder for temporary files.
+func noRoom(dir string, err error) error {
+	return &connectors.Error{Class: connectors.TargetError, Code: CodeRoom, Op: "unpack the journal into " + dir + " to verify it",
+		Hint: "make room there, or name a folder on another disk in the environment, by TMPDIR (on Windows TMP)", Err: err}
 }
 
 // VerifyFile verifies a backup on disk.
@@ -53,7 +67,8 @@ type scanning struct {
 	dir      string
 	tar      *tar.Reader
 	manifest Manifest
-	store    *content.Store // nil: content is only verified
+	seal     connectors.Digest // of the manifest
+	store    *content.Store    // nil: content is only verified
 }
 
 // scan reads a backup to its end. The journal and the audit log are unpacked below dir; with unpack, the content too.
@@ -73,7 +88,7 @@ func scan(ctx context.Context, r io.Reader, dir string, unpack bool) (m Manifest
 	if err != nil {
 		return m, err
 	}
-	if s.manifest, err = readManifest(s.tar, h.Size); err != nil {
+	if s.manifest, s.seal, err = readManifest(s.tar, h.Size); err != nil {
 		return m, err
 	}
 	for _, p := range s.manifest.Parts {
@@ -225,6 +240,22 @@ func (s *scanning) compare(ctx context.Context, j *journal.Journal) error {
 	}
 	if found.Files != s.manifest.Content.Files || found.Bytes != s.manifest.Content.Bytes {
 		return damaged("it holds %d pieces of content in place of %d", found.Files, s.manifest.Content.Files)
+	}
+	return s.end()
+}
+
+// end reads what guards the manifest, which tells more than any part: also when the backup was made.
+func (s *scanning) end() error {
+	h, err := s.next(sealName)
+	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(io.LimitReader(s.tar, 1+2*sha256.Size))
+	if err != nil {
+		return asDamage("it cannot be read", err)
+	}
+	if h.Size != 2*sha256.Size || string(text) != hex.EncodeToString(s.seal[:]) {
+		return damaged("%s is not what was written", manifestName)
 	}
 	if _, err := s.tar.Next(); !errors.Is(err, io.EOF) {
 		return damaged("more follows than its manifest tells")

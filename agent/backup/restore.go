@@ -276,6 +276,23 @@ func half(op string, err error) error {
 	return &connectors.Error{Class: connectors.TargetError, Code: CodeHalf, Op: op, Hint: "mend it, then run the same restore again or start the agent: either finishes it", Err: err}
 }
 
+// Settle removes what interrupted backups and restores left below state, unless a restore is under way. The agent calls
+// it when it has its journal open: a restore that began before has no journal to lock where there was none.
+func Settle(state string) (err error) {
+	lock := filepath.Join(state, lockName)
+	if _, err := os.Lstat(lock); err == nil { // no restore was ever made here without it
+		unlock, err := journal.LockFile(lock)
+		if err != nil {
+			return running(err, "a restore is under way")
+		}
+		defer func() { _ = unlock() }() // it protected what is done by now
+	}
+	if Pending(state) {
+		return running(journal.ErrLocked, "a restore is under way")
+	}
+	return Clean(state)
+}
+
 // Clean removes what interrupted backups and restores left below state. It is called while the journal is locked
 // and no restore is pending.
 func Clean(state string) error {

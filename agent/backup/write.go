@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/disk"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -40,6 +41,9 @@ func Write(ctx context.Context, s Source, w io.Writer) (m Manifest, err error) {
 		return m, stateError("make room for a copy of the journal", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := s.room(); err != nil {
+		return m, err
+	}
 	if err := s.Journal.Snapshot(ctx, filepath.Join(dir, journal.FileName)); err != nil {
 		return m, err
 	}
@@ -53,6 +57,25 @@ func Write(ctx context.Context, s Source, w io.Writer) (m Manifest, err error) {
 		return m, err
 	}
 	return m, b.write(ctx, m)
+}
+
+// keepFree is what a backup leaves of the disk: an agent whose disk is full accepts nothing.
+const keepFree = 64 << 20
+
+// room refuses a backup whose copy of the journal would fill the agent's own disk.
+func (s Source) room() error {
+	var size int64
+	for _, suffix := range []string{"", "-wal"} {
+		if info, err := os.Stat(filepath.Join(s.State, journalFolder, journal.FileName+suffix)); err == nil {
+			size += info.Size()
+		}
+	}
+	space, err := disk.Of(s.State)
+	if err != nil || int64(min(space.Free, 1<<62)) >= size+min(size, keepFree) {
+		return nil // a disk that does not tell its room is tried
+	}
+	return &connectors.Error{Class: connectors.TargetError, Code: CodeRoom, Op: "copy the journal into " + s.State,
+		Hint: "make room there: a copy of the journal lies in the state folder while a backup is made", Err: fmt.Errorf("%d bytes are needed, %d are free", size, space.Free)}
 }
 
 // tempPrefix begins folders below state that are gone when their work is done; whatever a crash leaves is removed
@@ -175,6 +198,7 @@ func (b *writing) write(ctx context.Context, m Manifest) error {
 	if len(text) > maxManifest {
 		return stateError("describe the backup", fmt.Errorf("%d pieces of content are missing", len(m.Content.Missing)))
 	}
+	sum := sha256.Sum256(text)
 	if err := b.file(ctx, manifestName, m.Made, int64(len(text)), strings.NewReader(string(text))); err != nil {
 		return err
 	}
@@ -207,6 +231,10 @@ func (b *writing) write(ctx context.Context, m Manifest) error {
 		return errors.Join(err, f.Close())
 	})
 	if err != nil {
+		return err
+	}
+	seal := hex.EncodeToString(sum[:])
+	if err := b.file(ctx, sealName, m.Made, int64(len(seal)), strings.NewReader(seal)); err != nil {
 		return err
 	}
 	return b.tar.Close()
