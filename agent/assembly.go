@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/config"
@@ -26,6 +27,8 @@ type assembly struct {
 	sources   map[string]connectors.ResultSource
 	readers   map[string][]*route // routes by source of results
 	offices   map[string]connectors.FrontOffice
+
+	gathered atomic.Bool // evidence for a restored journal was gathered with these targets
 
 	ctx     context.Context // while it runs
 	stop    context.CancelFunc

@@ -7,7 +7,6 @@ import (
 
 	"github.com/inbasket/inbasket/agent/backup"
 	"github.com/inbasket/inbasket/agent/control"
-	"github.com/inbasket/inbasket/connectors"
 )
 
 // Backup streams a backup of the journal and the content store while everything goes on.
@@ -31,9 +30,5 @@ func (a *Agent) BackedUp(ctx context.Context, r control.BackedUpRequest) error {
 // unchanged makes sure that no restore took over while the journal was being opened, and removes what interrupted
 // backups and restores left.
 func (a *Agent) unchanged() error {
-	state := a.options.Config.State
-	if backup.Pending(state) {
-		return &connectors.Error{Class: connectors.Transient, Code: backup.CodeRunning, Op: "start", Hint: "a restore is under way: start the agent when it is done"}
-	}
-	return backup.Clean(state)
+	return backup.Settle(a.options.Config.State)
 }

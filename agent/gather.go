@@ -44,23 +44,36 @@ func (a *Agent) gather(ctx context.Context) error {
 	var out control.Restored
 	for _, t := range rt.config.Targets {
 		found := control.RestoredTarget{Name: t.Name, Type: t.Definition.Type, Open: byTarget[t.Name].Open, LastSeq: byTarget[t.Name].LastSeq}
-		if err := a.askTarget(ctx, rt.flow.lanes[t.Name], hold.Backup.Add(-margin), &found); err != nil {
+		if err := a.askTarget(ctx, rt.flow.lanes[t.Name], a.lookFrom(hold, margin), &found); err != nil {
 			return err
 		}
 		out.Targets = append(out.Targets, found)
 	}
 	for _, i := range rt.config.Inbaskets {
-		out.Inbaskets = append(out.Inbaskets, askInbasket(ctx, i.Name, i.Definition.Type, rt.inbaskets[i.Name], hold.Backup.Add(-margin)))
+		out.Inbaskets = append(out.Inbaskets, askInbasket(ctx, i.Name, i.Definition.Type, rt.inbaskets[i.Name], a.lookFrom(hold, margin)))
 	}
 	for name := range rt.sources {
-		out.Results = append(out.Results, rt.askResults(ctx, name, hold.Backup.Add(-resultMargin)))
+		out.Results = append(out.Results, rt.askResults(ctx, name, a.lookFrom(hold, resultMargin)))
 	}
 	out.FrontOffices = rt.askOffices(hold.Backup)
+	out.Orders = forgottenOrders(ctx, rt.config.State)
 	b, err := json.Marshal(out)
 	if err != nil {
 		return err
 	}
-	return a.journal.KeepReport(ctx, b)
+	if err := a.journal.KeepReport(ctx, b); err != nil {
+		return err
+	}
+	rt.gathered.Store(true)
+	return nil
+}
+
+// lookFrom is since when evidence matters. A clock that is set before the restore measures no ages: all of it does.
+func (a *Agent) lookFrom(hold *journal.Hold, before time.Duration) time.Time {
+	if a.clock.Now().Before(hold.Restored) {
+		return time.Time{}
+	}
+	return hold.Backup.Add(-before)
 }
 
 // gatherAlways gathers when a held agent starts, and tells where to read it.
@@ -91,13 +104,18 @@ func (a *Agent) askTarget(ctx context.Context, l *lane, since time.Time, found *
 	}
 	asking, cancel := context.WithTimeout(ctx, gatherWithin)
 	defer cancel()
-	w := &witnessed{agent: a, lane: l, found: found}
-	err := safely("bear witness", func() error {
+	w := &witnessed{agent: a, lane: l, found: found, numbers: map[int64]bool{}}
+	var err error
+	if found.KnownSeq, err = a.journal.LastBatch(ctx, l.name); err != nil {
+		return err
+	}
+	err = safely("bear witness", func() error {
 		return witness.Evidence(asking, since, func(t connectors.Trace) error { return w.add(ctx, t) })
 	})
 	if err == nil {
 		err = w.flush(ctx)
 	}
+	found.GoneSeqs = max(found.SeenSeq-found.LastSeq, 0) - int64(len(w.numbers))
 	switch {
 	case w.err != nil:
 		return w.err
@@ -119,11 +137,12 @@ func (a *Agent) askTarget(ctx context.Context, l *lane, since time.Time, found *
 
 // witnessed collects what one target tells.
 type witnessed struct {
-	agent  *Agent
-	lane   *lane
-	found  *control.RestoredTarget
-	traces []connectors.Trace
-	err    error // of the journal
+	agent   *Agent
+	lane    *lane
+	found   *control.RestoredTarget
+	traces  []connectors.Trace
+	numbers map[int64]bool // of batches above the last one that the journal knows
+	err     error          // of the journal
 }
 
 func (w *witnessed) add(ctx context.Context, t connectors.Trace) error {
@@ -133,6 +152,9 @@ func (w *witnessed) add(ctx context.Context, t connectors.Trace) error {
 			if tpl, err := encode.ParseTemplate(template); err == nil {
 				if seq, ok := tpl.Seq(t.Name); ok {
 					w.found.SeenSeq = max(w.found.SeenSeq, seq)
+					if seq > w.found.LastSeq {
+						w.numbers[seq] = true
+					}
 				}
 			}
 		}

@@ -32,14 +32,19 @@ func (a *Agent) Restored(ctx context.Context, r control.RestoredRequest) (contro
 			return control.Restored{}, err
 		}
 	}
-	return RestoredOf(ctx, a.journal, hold)
+	out, err := RestoredOf(ctx, a.journal, hold, r.All)
+	if out.Held && !a.current().gathered.Load() { // with these targets: a reload or a new start may have mended some
+		out.Gathered = time.Time{}
+		out.Needs = needs(&out, control.EndHoldRequest{})
+	}
+	return out, err
 }
 
-// ghostsShown is how many lost submissions a report lists.
+// ghostsShown is how many lost submissions a report lists that is not to list all.
 const ghostsShown = 100
 
 // RestoredOf makes the report of a restore from what the journal keeps.
-func RestoredOf(ctx context.Context, j *journal.Journal, hold *journal.Hold) (out control.Restored, err error) {
+func RestoredOf(ctx context.Context, j *journal.Journal, hold *journal.Hold, all bool) (out control.Restored, err error) {
 	out = control.Restored{Targets: []control.RestoredTarget{}, Inbaskets: []control.RestoredSource{}, Results: []control.RestoredSource{},
 		FrontOffices: []control.RestoredOffice{}}
 	if hold.Report != nil {
@@ -57,17 +62,30 @@ func RestoredOf(ctx context.Context, j *journal.Journal, hold *journal.Hold) (ou
 	if out.Lost, out.Back, _, err = j.GhostCount(ctx); err != nil {
 		return out, err
 	}
-	if out.Ghosts, err = j.Ghosts(ctx, 0, false, ghostsShown); err != nil {
+	if out.Ghosts, err = ghosts(ctx, j, all); err != nil {
 		return out, err
-	}
-	if out.Ghosts == nil {
-		out.Ghosts = []journal.Ghost{}
 	}
 	out.Needs = nil
 	if out.Held {
 		out.Needs = needs(&out, control.EndHoldRequest{})
 	}
 	return out, nil
+}
+
+// ghosts lists the lost submissions that did not come again.
+func ghosts(ctx context.Context, j *journal.Journal, all bool) ([]journal.Ghost, error) {
+	list := []journal.Ghost{}
+	for {
+		var after journal.ID
+		if len(list) > 0 {
+			after = list[len(list)-1].ID
+		}
+		page, err := j.Ghosts(ctx, after, false, ghostsShown)
+		list = append(list, page...)
+		if err != nil || !all || len(page) < ghostsShown {
+			return list, err
+		}
+	}
 }
 
 // needs lists what must be said before a restored agent can go on.
@@ -79,9 +97,17 @@ func needs(r *control.Restored, said control.EndHoldRequest) (list []string) {
 		if t.Evidence == control.EvidenceFailed && !slices.Contains(said.WithoutEvidence, t.Name) {
 			list = append(list, fmt.Sprintf("target %s could not be asked what it has: mend it and run inbasket restored --again, or go on without by --without-evidence %s", t.Name, t.Name))
 		}
-		if _, given := said.Seqs[t.Name]; t.Batch && !given && !slices.Contains(said.AcceptSeq, t.Name) && t.SeenSeq <= t.LastSeq {
-			list = append(list, fmt.Sprintf("nothing at target %s tells which batch number was used last (%d in the backup): look there and say --seq %s=NUMBER, or --accept-seq %s if %d is right",
-				t.Name, t.LastSeq, t.Name, t.Name, t.LastSeq))
+		if _, given := said.Seqs[t.Name]; !t.Batch || given || slices.Contains(said.AcceptSeq, t.Name) {
+			continue
+		}
+		last := max(t.LastSeq, t.SeenSeq)
+		ask := fmt.Sprintf("look there and say --seq %s=NUMBER, or --accept-seq %s if %d is right", t.Name, t.Name, last)
+		switch {
+		case t.SeenSeq <= t.LastSeq:
+			list = append(list, fmt.Sprintf("nothing at target %s tells which batch number was used last (%d as far as is known here): %s", t.Name, last, ask))
+		case t.GoneSeqs > 0:
+			list = append(list, fmt.Sprintf("target %s takes batches away (%d of the numbers %d to %d are not there), so that %d need not be the last: %s",
+				t.Name, t.GoneSeqs, t.LastSeq+1, t.SeenSeq, t.SeenSeq, ask))
 		}
 	}
 	return list
@@ -135,7 +161,7 @@ func (a *Agent) ending(report *control.Restored, r control.EndHoldRequest) (jour
 			return e, refuse(fmt.Sprintf("number %d of target %s is known to be used: --seq %s=%d or higher", max(t.LastSeq, t.SeenSeq), name, name, max(t.LastSeq, t.SeenSeq)))
 		}
 	}
-	if list := needs(report, r); len(list) > 0 {
+	if list := slices.Concat(needs(report, r), overtrusted(report, r)); len(list) > 0 {
 		return e, refuse(list...)
 	}
 	for _, t := range report.Targets {
@@ -144,10 +170,12 @@ func (a *Agent) ending(report *control.Restored, r control.EndHoldRequest) (jour
 		}
 		trusted := slices.Contains(r.TrustAbsent, t.Name)
 		switch {
-		case trusted:
 		case t.Evidence == control.EvidenceLedger && t.Blind == 0:
 		case a.recorded(t.Name): // its ledger knows what the journal has, and not what came under IDs that are lost
 			e.Doubts = append(e.Doubts, journal.Doubt{Target: t.Name})
+		case trusted && a.namedByID(t.Name): // a form that comes again under a new ID has another file name
+			e.Doubts = append(e.Doubts, journal.Doubt{Target: t.Name})
+		case trusted:
 		default:
 			e.Doubts = append(e.Doubts, journal.Doubt{Target: t.Name, Open: true})
 		}
@@ -163,6 +191,24 @@ func (a *Agent) ending(report *control.Restored, r control.EndHoldRequest) (jour
 		}
 	}
 	return e, nil
+}
+
+// overtrusted lists where an operator's word that nothing was taken away says nothing: which forms a batch carries
+// that was sent after the backup, neither its file nor its number tells.
+func overtrusted(r *control.Restored, said control.EndHoldRequest) (list []string) {
+	for _, t := range r.Targets {
+		if last := max(t.SeenSeq, said.Seqs[t.Name]); t.Batch && last > t.KnownSeq && slices.Contains(said.TrustAbsent, t.Name) {
+			list = append(list, fmt.Sprintf("batches up to number %d went to target %s, of which this journal knows none after %d: which forms they carry nothing tells. "+
+				"Release without --trust-absent %s: those forms park, and inbasket confirm or inbasket retry settles them", last, t.Name, t.KnownSeq, t.Name))
+		}
+	}
+	return list
+}
+
+// namedByID tells whether a target's files are found by the submission's ID.
+func (a *Agent) namedByID(target string) bool {
+	l := a.current().flow.lanes[target]
+	return l != nil && l.files != nil && strings.Contains(l.files.name, "{id}")
 }
 
 func (a *Agent) recorded(target string) bool {

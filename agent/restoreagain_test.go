@@ -65,7 +65,7 @@ func TestRestoreInterrupted(t *testing.T) {
 	w.restore(file, false)
 	w.start()
 	w.gathered()
-	w.endHold(control.EndHoldRequest{TrustAbsent: []string{"batches"}, AcceptSeq: []string{"batches"}})
+	w.endHold(control.EndHoldRequest{})
 	for range 5 {
 		w.halt()
 		w.start()
@@ -107,7 +107,7 @@ func TestRestoreTwice(t *testing.T) {
 		if want := int64(2 * (n + 1)); r.Lost != want {
 			t.Fatalf("%d lost, %d times", r.Lost, n+1)
 		}
-		w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}, TrustAbsent: []string{"batches"}})
+		w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
 		w.drop(4+2*n, 6+2*n)
 		w.until("all are back, and new ones too", func() bool {
 			r, err := w.agent.Restored(context.Background(), control.RestoredRequest{})

@@ -37,6 +37,7 @@ type BackedUpRequest struct {
 // RestoredRequest asks for the report of a restore.
 type RestoredRequest struct {
 	Again bool   `json:"again,omitempty"` // look for evidence anew, while the agent is held
+	All   bool   `json:"all,omitempty"`   // list every lost submission, not the first hundred
 	By    string `json:"by,omitempty"`
 }
 
@@ -64,10 +65,11 @@ type Restored struct {
 	Inbaskets    []RestoredSource `json:"inbaskets"`
 	Results      []RestoredSource `json:"results"`
 	FrontOffices []RestoredOffice `json:"frontOffices"`
-	Lost         int64            `json:"lost"`            // submissions that targets have and this journal does not
-	Back         int64            `json:"back"`            // of them, those that came again
-	Ghosts       []journal.Ghost  `json:"ghosts"`          // the first of those that did not
-	Needs        []string         `json:"needs,omitempty"` // what must be said to release it
+	Lost         int64            `json:"lost"`             // submissions that targets have and this journal does not
+	Back         int64            `json:"back"`             // of them, those that came again
+	Ghosts       []journal.Ghost  `json:"ghosts"`           // the first of those that did not, or all
+	Orders       []RestoredOrder  `json:"orders,omitempty"` // of people after the backup, which the journal has forgotten
+	Needs        []string         `json:"needs,omitempty"`  // what must be said to release it
 }
 
 // What a target can tell about the lost time.
@@ -88,8 +90,10 @@ type RestoredTarget struct {
 	Blind    int64    `json:"blind,omitempty"`  // of them, those without a digest: they cannot be known again
 	Open     int64    `json:"open"`             // deliveries that the journal has as open
 	Batch    bool     `json:"batch,omitempty"`  // it takes numbered batches
-	LastSeq  int64    `json:"lastSeq"`          // last number in the backup
+	LastSeq  int64    `json:"lastSeq"`          // last number in the backup, or in the journal that it replaced
 	SeenSeq  int64    `json:"seenSeq"`          // highest number at the target
+	KnownSeq int64    `json:"knownSeq"`         // highest number of a batch whose forms this journal knows
+	GoneSeqs int64    `json:"goneSeqs"`         // how many numbers between lastSeq and seenSeq do not lie at the target
 	Unsure   bool     `json:"unsure,omitempty"` // what is open and not there may have been delivered and taken
 	Trouble  *Trouble `json:"trouble,omitempty"`
 }

@@ -25,6 +25,16 @@ func (j *Journal) NextSeq(ctx context.Context, target string) (seq int64, err er
 	return seq + 1, err
 }
 
+// LastBatch returns the highest number of a target's batches that the journal has, whatever became of them; 0: none.
+func (j *Journal) LastBatch(ctx context.Context, target string) (seq int64, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		w, _ := j.known(c, target)
+		seq, err = c.number("SELECT coalesce((SELECT max(seq) FROM batch WHERE target=?), 0)", w)
+		return err
+	})
+	return seq, err
+}
+
 // RaiseSeq makes sure that a target's next batch gets a number above last, which evidence at the target
 // shows to be used, such as after the journal was restored from a backup.
 func (j *Journal) RaiseSeq(ctx context.Context, target string, last int64) error {

@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +18,7 @@ import (
 )
 
 func restoredCommand(a *app) *cobra.Command {
-	again := false
+	var ask control.RestoredRequest
 	cmd := &cobra.Command{
 		Use:   "restored",
 		Short: "Show what happened after the backup was made that the agent was restored from",
@@ -24,14 +26,15 @@ func restoredCommand(a *app) *cobra.Command {
 and the restore: what is known again, what comes again, and what cannot be recovered. It also says what must be decided
 before the agent can be released.`,
 		Args: args(),
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.restored(cmd, again) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.restored(cmd, ask) },
 	}
-	cmd.Flags().BoolVar(&again, "again", false, "ask the targets anew, such as after one was mended")
+	cmd.Flags().BoolVar(&ask.Again, "again", false, "ask the targets anew, such as after one was mended")
+	cmd.Flags().BoolVar(&ask.All, "all", false, "list every lost submission, not only the first hundred")
 	cmd.AddCommand(releaseHoldCommand(a))
 	return cmd
 }
 
-func (a *app) restored(cmd *cobra.Command, again bool) error {
+func (a *app) restored(cmd *cobra.Command, ask control.RestoredRequest) error {
 	ctx := cmd.Context()
 	var report control.Restored
 	offline := func(j *journal.Journal, _ config.Place) error {
@@ -42,14 +45,14 @@ func (a *app) restored(cmd *cobra.Command, again bool) error {
 		if hold == nil {
 			return &control.Error{Code: control.CodeState, Message: "this journal was never restored from a backup", Status: http.StatusConflict}
 		}
-		report, err = agent.RestoredOf(ctx, j, hold)
+		report, err = agent.RestoredOf(ctx, j, hold, ask.All)
 		return err
 	}
-	if again {
+	if ask.Again {
 		offline = nil
 	}
 	err := a.agent(ctx, func(c *control.Client) (err error) {
-		report, err = c.Restored(ctx, control.RestoredRequest{Again: again})
+		report, err = c.Restored(ctx, ask)
 		return err
 	}, offline)
 	if err != nil {
@@ -112,7 +115,7 @@ func printRestored(w io.Writer, r control.Restored) {
 	if len(r.Targets) > 0 {
 		fmt.Fprintln(w)
 		table(w, func(w io.Writer) {
-			fmt.Fprintln(w, "TARGET\tTELLS BY\tSEEN\tLOST\tOPEN\tNUMBER IN BACKUP\tNUMBER SEEN\tNOTE")
+			fmt.Fprintln(w, "TARGET\tTELLS BY\tSEEN\tLOST\tOPEN\tNUMBER KNOWN\tNUMBER SEEN\tNOTE")
 			for _, t := range r.Targets {
 				last, seen := "-", "-"
 				if t.Batch {
@@ -128,6 +131,7 @@ func printRestored(w io.Writer, r control.Restored) {
 		fmt.Fprintf(w, "\nfront office %s: %s\n", o.Name, o.Advice)
 	}
 	printGhosts(w, r)
+	printOrders(w, r)
 	for n, need := range r.Needs {
 		if n == 0 {
 			fmt.Fprintln(w, "\nbefore the release:")
@@ -189,8 +193,27 @@ func printGhosts(w io.Writer, r control.Restored) {
 		}
 	})
 	if rest := r.Lost - r.Back - int64(len(r.Ghosts)); rest > 0 {
-		fmt.Fprintf(w, "and %d more\n", rest)
+		fmt.Fprintf(w, "and %d more: inbasket restored --all\n", rest)
 	}
+}
+
+// printOrders lists what people did after the backup, which nothing but a person brings back.
+func printOrders(w io.Writer, r control.Restored) {
+	if len(r.Orders) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s given after the backup, which this journal has forgotten; repeat what still holds after the release.\n"+
+		"What must not be delivered meanwhile: inbasket pause TARGET before it\n", count(len(r.Orders), "order"))
+	table(w, func(w io.Writer) {
+		fmt.Fprintln(w, "ORDER\tOF\tGIVEN\tBY\tSAID")
+		for _, o := range r.Orders {
+			var said []string
+			for _, k := range slices.Sorted(maps.Keys(o.Details)) {
+				said = append(said, k+"="+o.Details[k])
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", visible(o.Action), visible(o.Object), stamp(o.At), visible(o.Who), visible(strings.Join(said, " ")))
+		}
+	})
 }
 
 func printReleased(w io.Writer, r control.Restored) {

@@ -1,0 +1,254 @@
+package agent_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+)
+
+// reconfigure changes the configuration file by replacing texts.
+func (w *world) reconfigure(pairs ...string) {
+	w.t.Helper()
+	b, err := os.ReadFile(filepath.Join(w.dir, "inbasket.yaml"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.write("inbasket.yaml", strings.NewReplacer(pairs...).Replace(string(b)))
+}
+
+// TestRestoreGaps asks for the last batch number when a target has taken some of the lost time's files: the highest
+// that is left need not be the last.
+func TestRestoreGaps(t *testing.T) {
+	w := restorable(t)
+	w.start()
+	file := w.backup("b.tar")
+	w.drop(0, 12)
+	w.until("four batches went", func() bool { return len(w.batched()) == 12 })
+	names := w.files("batches")
+	for _, n := range []int{0, 3} { // the second was refused by the legacy system and left lying, the third as well
+		w.remove("batches/" + names[n])
+	}
+	w.lose()
+	w.restore(file, false)
+	w.start()
+	r := w.gathered()
+	if r.Targets[2].SeenSeq != 3 || len(r.Needs) != 1 || !strings.Contains(r.Needs[0], "--seq batches=NUMBER") {
+		t.Fatalf("%+v", r)
+	}
+	if _, err := w.agent.EndHold(context.Background(), control.EndHoldRequest{By: "x"}); err == nil {
+		t.Fatal("released without a word on the numbers")
+	}
+	w.endHold(control.EndHoldRequest{Seqs: map[string]int64{"batches": 4}})
+	w.drop(12, 15)
+	w.until("the next one bears the next number", func() bool {
+		return slices.ContainsFunc(w.files("batches"), func(n string) bool { return n >= "B000005.DAT" })
+	})
+	if slices.Contains(w.files("batches"), names[3]) {
+		t.Fatal("a number was used twice")
+	}
+}
+
+// TestRestoreReloaded releases nothing by what was found under another configuration.
+func TestRestoreReloaded(t *testing.T) {
+	w := restorable(t)
+	w.start()
+	file := w.backup("b.tar")
+	w.drop(0, 3)
+	w.until("all are delivered", func() bool { return w.inRegister() == 3 })
+	w.lose()
+	w.restore(file, false)
+	w.reconfigure("legacy.db", "empty.db") // a test system, by mistake
+	w.start()
+	if r := w.gathered(); r.Lost != 0 {
+		t.Fatalf("%+v", r)
+	}
+	w.reconfigure("empty.db", "legacy.db")
+	busy := w.db() // it answers late
+	defer busy.Close()
+	busy.SetMaxOpenConns(1)
+	for _, sql := range []string{"PRAGMA locking_mode=EXCLUSIVE", "BEGIN EXCLUSIVE", "CREATE TABLE BUSY (X)"} {
+		if _, err := busy.Exec(sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.agent.Reload(context.Background(), control.ReloadRequest{By: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	said := control.EndHoldRequest{By: "x", AcceptSeq: []string{"batches"}}
+	if r, err := w.agent.EndHold(context.Background(), said); err == nil {
+		t.Fatalf("released by what another database told: %+v", r.Targets[0])
+	}
+	if _, err := busy.Exec("ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	_ = busy.Close()
+	w.until("it is released", func() bool {
+		_, err := w.agent.EndHold(context.Background(), said)
+		return err == nil
+	})
+	w.until("all came again", func() bool {
+		r, err := w.agent.Restored(context.Background(), control.RestoredRequest{})
+		return err == nil && r.Lost == 3 && r.Back == 3
+	})
+	if n := w.inRegister(); n != 3 {
+		t.Fatalf("%d in place of 3", n)
+	}
+}
+
+// TestRestoreDown releases while the only witness is down: what comes again parks, and nothing is written twice.
+func TestRestoreDown(t *testing.T) {
+	w := restorable(t)
+	w.start()
+	w.drop(0, 2)
+	w.until("the first are delivered", func() bool { return w.inRegister() == 2 })
+	w.pause("register", true)
+	w.drop(2, 3)
+	w.until("it is accepted", func() bool { return w.states()[journal.Accepted] == 1 })
+	file := w.backup("b.tar")
+	w.pause("register", false)
+	w.drop(3, 5)
+	w.until("all are delivered", func() bool { return w.inRegister() == 5 })
+	w.lose()
+	w.restore(file, false)
+	w.rename("legacy.db", "away.db")
+	if err := os.Mkdir(filepath.Join(w.dir, "legacy.db"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	r := w.gathered()
+	if r.Targets[0].Evidence != control.EvidenceFailed || r.Targets[0].Trouble == nil || len(r.Needs) == 0 {
+		t.Fatalf("%+v", r)
+	}
+	w.endHold(control.EndHoldRequest{WithoutEvidence: []string{"register"}, AcceptSeq: []string{"batches"}})
+	w.remove("legacy.db")
+	w.rename("away.db", "legacy.db")
+	w.pause("register", false)
+	w.until("what was open is found", func() bool { return w.to("REF-2", "register").Progress == journal.Done })
+	w.until("what came again parks", func() bool {
+		list, err := w.agent.List(context.Background(), journal.Filter{Target: "register", Progress: journal.Held})
+		return err == nil && len(list) == 2
+	})
+	if n := w.inRegister(); n != 5 {
+		t.Fatalf("%d in place of 5", n)
+	}
+}
+
+// TestRestoreAttached knows forms with attachments again by their digest, from the done folder.
+func TestRestoreAttached(t *testing.T) {
+	w := restorable(t)
+	w.reconfigure(`match: "*.json", `, `match: "*.json", attachments: {beside: ["{name}.pdf", "{name}-{n}.png"]}, `)
+	w.start()
+	file := w.backup("b.tar")
+	for n := range 3 {
+		w.write(fmt.Sprintf("in/f%d.pdf", n), fmt.Sprint("pdf", n))
+		w.write(fmt.Sprintf("in/f%d-1.png", n), fmt.Sprint("png", n))
+		w.write(fmt.Sprintf("in/.f%d", n), form(fmt.Sprintf("REF-%d", n), "Anna"))
+		w.rename(fmt.Sprintf("in/.f%d", n), fmt.Sprintf("in/f%d.json", n))
+	}
+	w.until("all are delivered", func() bool { return w.inRegister() == 3 })
+	w.lose()
+	w.restore(file, false)
+	w.start()
+	if r := w.gathered(); r.Lost != 3 {
+		t.Fatalf("%+v", r)
+	}
+	w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
+	w.until("all came again", func() bool {
+		r, err := w.agent.Restored(context.Background(), control.RestoredRequest{})
+		return err == nil && r.Back == 3
+	})
+	if n := w.inRegister(); n != 3 {
+		t.Fatal(n)
+	}
+}
+
+// TestRestoreManyLost lists every submission that is lost, however many they are.
+func TestRestoreManyLost(t *testing.T) {
+	w := restorable(t)
+	w.start()
+	file := w.backup("b.tar")
+	w.drop(0, 130)
+	w.until("all are delivered", func() bool { return w.inRegister() == 130 })
+	w.lose()
+	w.restore(file, false)
+	w.start()
+	if r := w.gathered(); r.Lost != 130 || len(r.Ghosts) != 100 {
+		t.Fatalf("%d %d", r.Lost, len(r.Ghosts))
+	}
+	r, err := w.agent.Restored(context.Background(), control.RestoredRequest{All: true})
+	if err != nil || len(r.Ghosts) != 130 {
+		t.Fatal(len(r.Ghosts), err)
+	}
+}
+
+// TestRestoreTrustedBatch takes nobody's word that nothing was taken away for more than it says: what a batch file
+// carries that lies there, nothing tells.
+func TestRestoreTrustedBatch(t *testing.T) {
+	w := restorable(t)
+	w.start()
+	w.drop(0, 3)
+	w.until("the first batch went", func() bool { return len(w.batched()) == 3 })
+	file := w.backup("b.tar")
+	w.drop(3, 6)
+	w.until("the second batch went", func() bool { return len(w.batched()) == 6 })
+	w.lose()
+	w.restore(file, false)
+	w.start()
+	w.gathered()
+	_, err := w.agent.EndHold(context.Background(), control.EndHoldRequest{By: "x", TrustAbsent: []string{"batches"}})
+	if err == nil || !strings.Contains(control.ErrorOf(err).Hint, "number 2") {
+		t.Fatal(err)
+	}
+	w.endHold(control.EndHoldRequest{})
+	w.until("what the second batch carries parks", func() bool {
+		list, err := w.agent.List(context.Background(), journal.Filter{Target: "batches", Progress: journal.Held})
+		return err == nil && len(list) == 3
+	})
+	if _, err := os.Stat(filepath.Join(w.dir, "batches", "B000003.DAT")); err == nil {
+		t.Fatal("it travelled twice")
+	}
+}
+
+// TestRestoreOrders lists what people ordered after the backup, across restores that were made one over the other.
+func TestRestoreOrders(t *testing.T) {
+	w := restorable(t)
+	w.start()
+	order := control.NewClient(filepath.Join(w.dir, "state"))
+	ctx := context.Background()
+	w.drop(0, 3)
+	w.until("all are delivered", func() bool { return w.inRegister() == 3 })
+	if err := order.Pause(ctx, control.PauseRequest{Target: "drop", Paused: true, Reason: "before"}); err != nil {
+		t.Fatal(err)
+	}
+	file := w.backup("b.tar")
+	first, second := w.view("REF-0").ID, w.view("REF-1").ID
+	if _, err := order.Reject(ctx, control.RejectRequest{ID: first, Reason: "doubled", Force: true}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := order.Reject(ctx, control.RejectRequest{ID: 12345, Reason: "unknown"}); err == nil {
+		t.Fatal("an unknown one was rejected")
+	}
+	w.halt()
+	w.restore(file, true)
+	w.start()
+	if r := w.gathered(); len(r.Orders) != 1 || r.Orders[0].Action != "reject" || r.Orders[0].Object != first.String() || r.Orders[0].Details["reason"] != "doubled" {
+		t.Fatalf("%+v", r.Orders)
+	}
+	w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
+	if _, err := order.Reject(ctx, control.RejectRequest{ID: second, Reason: "later", Force: true}); err != nil {
+		t.Fatal(err)
+	}
+	w.halt()
+	w.restore(file, true)
+	w.start()
+	if r := w.gathered(); len(r.Orders) != 2 || r.Orders[0].Object != first.String() || r.Orders[1].Object != second.String() {
+		t.Fatalf("%+v", r.Orders)
+	}
+}
