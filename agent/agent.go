@@ -26,6 +26,9 @@ import (
 // stopLimit is how long a clean stop may take; what is still in flight then is found by the next start.
 const stopLimit = 8 * time.Second
 
+// closeLimit is how long a stop waits for the journal to take the last word, and to close.
+const closeLimit = 700 * time.Millisecond
+
 // Options are what an agent is made of.
 type Options struct {
 	Config  *config.Config
@@ -162,7 +165,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	if !rt.halt(limit) {
 		a.log.Warn().Msg("stopped before everything in flight was finished; the next start finds it")
 	}
-	a.trail.tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "stop"})
+	a.within(closeLimit, func() { a.trail.tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "stop"}) })
 	return nil
 }
 
@@ -174,12 +177,36 @@ func (a *Agent) Close() (err error) {
 		if a.assembly != nil {
 			a.assembly.close()
 		}
-		err = a.trail.close()
-		if a.journal != nil {
-			err = errors.Join(err, a.journal.Close())
+		var failed error
+		over := a.within(closeLimit, func() {
+			failed = a.trail.close()
+			if a.journal != nil {
+				failed = errors.Join(failed, a.journal.Close())
+			}
+		})
+		if !over { // it is being compacted or checked, and that of a large one takes minutes
+			a.log.Warn().Str("code", CodeJournal).Msg("the journal is still busy and is left as after a power cut; the next start finds everything")
+			return
 		}
+		err = failed
 	})
 	return err
+}
+
+// within runs f, which asks the journal, and does not wait for it where the journal is busy beyond the limit.
+func (a *Agent) within(limit time.Duration, f func()) (over bool) {
+	done := make(chan struct{})
+	go func() { defer close(done); f() }()
+	for {
+		select {
+		case <-done:
+			return true
+		case <-a.clock.After(limit):
+			if a.journal != nil && a.journal.Busy() {
+				return false
+			}
+		}
+	}
 }
 
 // repoint refuses a configuration that would point targets with open deliveries elsewhere, or lose

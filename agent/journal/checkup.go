@@ -98,7 +98,7 @@ func (j *Journal) Checkup(ctx context.Context, o CheckupOrder) (c Checkup, err e
 	if !j.has(graveVersion) {
 		return c, &connectors.Error{Class: connectors.TargetError, Code: CodeOld, Op: "check the journal", Hint: "let this version's agent open it once, then check it again"}
 	}
-	err = j.read(ctx, func(db *conn) error { return c.pages(ctx, db, o.Full) })
+	err = j.check(func() error { return j.read(ctx, func(db *conn) error { return c.pages(ctx, db, o.Full) }) })
 	var damage *connectors.Error
 	if errors.As(err, &damage) && damage.Code == CodeCorrupt || isDamage(err) {
 		c.add(damaged(cause(err)))
@@ -107,7 +107,8 @@ func (j *Journal) Checkup(ctx context.Context, o CheckupOrder) (c Checkup, err e
 	if err != nil || len(c.Findings) > 0 { // what a damaged file says of itself is worth nothing
 		return c, err
 	}
-	if err := j.read(ctx, func(db *conn) error { return c.truths(ctx, j, db) }); err != nil {
+	err = j.check(func() error { return j.read(ctx, func(db *conn) error { return c.truths(ctx, j, db) }) })
+	if err != nil {
 		return c, err
 	}
 	if o.Content == nil {

@@ -28,17 +28,17 @@ func (j *Journal) Compact(ctx context.Context, free func() (int64, error)) (r Co
 		return r, err
 	}
 	r.Free = -1
-	if free != nil {
-		if r.Free, err = free(); err != nil {
-			r.Free = -1
-		}
-	}
 	if err := j.do(ctx, "count anew", (*tx).recount); err != nil {
 		return r, err
 	}
 	err = j.send(ctx, "compact the journal", &job{idle: func(c *conn) (err error) {
 		if r.Needed, err = needed(c); err != nil {
 			return err
+		}
+		if free != nil {
+			if r.Free, err = free(); err != nil {
+				r.Free = -1
+			}
 		}
 		if r.Free >= 0 && r.Free < r.Needed {
 			return &connectors.Error{Class: connectors.TargetError, Code: CodeSpace, Op: "compact the journal",
@@ -112,6 +112,7 @@ func megabytes(n int64) string { return fmt.Sprintf("%d MB", (n+999_999)/1_000_0
 
 // recount makes the counters what they count.
 func (t *tx) recount() error {
+	defer t.maintains()()
 	for _, sql := range []string{
 		"DELETE FROM tally WHERE kind IN (1, 2, 3, 5)",
 		"INSERT INTO tally(kind, a, b, n) SELECT 1, route, state, count(*) FROM submission GROUP BY 2, 3",

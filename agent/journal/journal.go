@@ -79,7 +79,8 @@ type Journal struct {
 	pinned  map[connectors.Digest]Plan // plans read before
 	broken  *Fault                     // why the last commit failed; nil: it did not
 
-	maintaining atomic.Bool // the writer is busy with what takes its time
+	maintaining atomic.Bool  // the writer is busy with what takes its time
+	checking    atomic.Int32 // checkups under way
 }
 
 // Open opens the journal in dir, makes it if need be, and locks it for this process.
@@ -162,6 +163,9 @@ func openWriter(path string) (*conn, error) {
 }
 
 func (j *Journal) start(context.Context) error {
+	if err := private(j.path); err != nil {
+		return err
+	}
 	c, err := openWriter(j.path)
 	if err != nil {
 		return err
@@ -170,6 +174,26 @@ func (j *Journal) start(context.Context) error {
 		return errors.Join(err, c.close())
 	}
 	j.w = c
+	return nil
+}
+
+// private makes the journal's file readable by its account only; SQLite gives its log the same rights. A file that is
+// there is never opened for that: closing it would take SQLite's locks away.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		return f.Close()
+	}
+	if !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		_ = os.Chmod(name, 0o600) // one that is not there, or another's, is as it was
+	}
 	return nil
 }
 

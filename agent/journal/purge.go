@@ -58,7 +58,8 @@ func ended(state stateCode, flags int64) bool {
 // StartPurge makes the journal ready for a purge and gives it its number.
 func (j *Journal) StartPurge(ctx context.Context) (run int64, err error) {
 	err = j.do(ctx, "start a purge", func(t *tx) error {
-		// Only who purges pays for these indexes. In a fresh journal they cost nothing to make.
+		// Only who purges pays for these indexes. In a fresh journal they cost nothing to make, in a large one minutes.
+		defer t.maintains()()
 		for _, s := range []string{"CREATE INDEX IF NOT EXISTS idem_sub ON idem(sub)", "CREATE INDEX IF NOT EXISTS match_sub ON match(sub)"} {
 			if _, err := t.c.exec(s); err != nil {
 				return err
