@@ -140,40 +140,51 @@ func (s *source) settledFile(dir string, e fs.DirEntry, since time.Time) (f sett
 	if err != nil || movedAt(info).Before(since) {
 		return f, false // taken away this moment, or of before
 	}
-	name, tag := untag(e.Name())
+	name, tag := untag(e.Name(), movedAt(info))
 	return settledFile{dir: dir, stored: e.Name(), name: name, tag: tag, size: info.Size(), mtime: info.ModTime().UnixNano()}, true
 }
 
 // untag returns the name that a file of the done folder came with: where another of that name lay there, the
-// submission's ID was put into it.
-func untag(name string) (came, tag string) {
+// submission's ID was put into it. That was made before the file came to lie there.
+func untag(name string, moved time.Time) (came, tag string) {
 	ext := path.Ext(name)
 	base := strings.TrimSuffix(name, ext)
 	if i := strings.LastIndexByte(base, '-'); i > 0 {
 		if n, err := strconv.Atoi(base[i+1:]); err == nil && n > 1 && n < 100 && len(base[i+1:]) <= 2 {
-			if j := strings.LastIndexByte(base[:i], '-'); j > 0 && isTag(base[j+1:i]) {
+			if j := strings.LastIndexByte(base[:i], '-'); j > 0 && isTag(base[j+1:i], moved) {
 				return base[:j] + ext, base[j+1 : i]
 			}
 		}
-		if isTag(base[i+1:]) {
+		if isTag(base[i+1:], moved) {
 			return base[:i] + ext, base[i+1:]
 		}
 	}
 	return name, ""
 }
 
-// isTag recognises a submission's ID: 13 characters, the first of them 0 to 7.
-func isTag(s string) bool {
-	if len(s) != 13 || s[0] < '0' || s[0] > '7' {
+const (
+	crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ" // the digits of submissions' IDs
+	tagEpoch  = 1704067200000                      // 2024-01-01 in Unix milliseconds, from which IDs count
+	firstTag  = 1767225600000                      // 2026-01-01: no agent is older
+)
+
+// isTag recognises a submission's ID: 13 characters that tell when it was made, in milliseconds since 2024, then 22
+// bits. Many forms' own names end with 13 digits, such as times and running numbers: an ID has letters too, but for one
+// in a hundred thousand, and was made in the time of agents and before the file was moved.
+func isTag(s string, moved time.Time) bool {
+	if len(s) != 13 || s[0] > '7' || strings.Trim(s, "0123456789") == "" {
 		return false
 	}
+	var v uint64
 	for i := range len(s) {
-		c := s[i]
-		if (c < '0' || c > '9') && (c < 'A' || c > 'Z' || strings.IndexByte("ILOU", c) >= 0) {
+		d := strings.IndexByte(crockford, s[i])
+		if d < 0 {
 			return false
 		}
+		v = v<<5 | uint64(d)
 	}
-	return true
+	made := int64(v>>22) + tagEpoch
+	return made >= firstTag && made < moved.Add(24*time.Hour).UnixMilli()
 }
 
 // putBack moves a form back; what belongs to it goes first, so that it is not taken without. Where a form of its name

@@ -17,6 +17,9 @@ func TestUntag(t *testing.T) {
 		"x-0A1B2C3D4E5F6.json":      {"x.json", "0A1B2C3D4E5F6"},
 		"x-0A1B2C3D4E5F6-2.json":    {"x.json", "0A1B2C3D4E5F6"},
 		"x-7.json":                  {"x-7.json", ""},
+		"x-1795381238123.json":      {"x-1795381238123.json", ""}, // a time in milliseconds
+		"x-0712345678901.json":      {"x-0712345678901.json", ""}, // a number
+		"x-0B1B2C3D4E5F6.json":      {"x-0B1B2C3D4E5F6.json", ""}, // not yet
 		"x-9A1B2C3D4E5F6.json":      {"x-9A1B2C3D4E5F6.json", ""},
 		"x-0A1B2C3D4E5FI.json":      {"x-0A1B2C3D4E5FI.json", ""},
 		"0A1B2C3D4E5F6.json":        {"0A1B2C3D4E5F6.json", ""},
@@ -25,7 +28,7 @@ func TestUntag(t *testing.T) {
 		"a-b-0A1B2C3D4E5F6.tar.gz":  {"a-b-0A1B2C3D4E5F6.tar.gz", ""},
 		"a-b-0A1B2C3D4E5F6-02.json": {"a-b.json", "0A1B2C3D4E5F6"},
 	} {
-		if came, tag := untag(in); came != want[0] || tag != want[1] {
+		if came, tag := untag(in, time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)); came != want[0] || tag != want[1] {
 			t.Errorf("%s: %s %s", in, came, tag)
 		}
 	}
