@@ -12,11 +12,13 @@ type host struct {
 	folder  string              // for the log file, when the configuration names none
 	ready   func()              // tells the manager that the agent runs
 	events  zerolog.LevelWriter // the event log: warnings and errors go there too
-	reloads <-chan struct{}     // orders to reload: sc control NAME paramchange
+	//lint:ignore U1000 only files for Windows read it
+	reloads <-chan struct{} // orders to reload: sc control NAME paramchange
 	// alive is told that all parts of the agent move, so often that watchdog never passes in between.
 	alive    func()
 	stuck    func() // is told that a part stands still: the agent is to be ended, not waited for
 	watchdog time.Duration
+	//lint:ignore U1000 as above
 	// reloaded is told how an order to reload ended; nil: it was carried out.
 	reloaded func(error)
 }
