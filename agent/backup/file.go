@@ -159,3 +159,27 @@ func Prune(dir, agency string, keep int) (removed []string, err error) {
 	}
 	return removed, nil
 }
+
+// staleAfter is how long no backup takes.
+const staleAfter = 24 * time.Hour
+
+// Sweep removes what backups of an agency left half in a folder that were killed long before at: it holds what citizens
+// wrote. It returns what it removed.
+func Sweep(dir, agency string, at time.Time) (removed []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		rest, ours := strings.CutPrefix(e.Name(), prefix(agency))
+		begun, wrong := time.Parse(nameTime, strings.TrimSuffix(rest, ".tar"+partSuffix))
+		if !ours || wrong != nil || !strings.HasSuffix(rest, partSuffix) || !e.Type().IsRegular() || at.Sub(begun) < staleAfter {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+			return removed, fmt.Errorf("remove what an interrupted backup left: %w", err)
+		}
+		removed = append(removed, e.Name())
+	}
+	return removed, nil
+}

@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/journal"
 )
 
 // TestManifestGuarded changes each byte of what a backup says of itself, such as when it was made: nothing of it
@@ -96,5 +99,54 @@ func TestNoRoomToVerify(t *testing.T) {
 	_, err := VerifyFile(context.Background(), file)
 	if err == nil || code(err) != CodeRoom || !strings.Contains(err.Error(), os.TempDir()) {
 		t.Fatal(err)
+	}
+}
+
+// TestSweep removes what killed backups of this agency left long ago, and nothing else.
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	stale := "inbasket-A-20261120T100000Z.tar" + partSuffix
+	keep := []string{"inbasket-A-20261120T100000Z.tar", "inbasket-A-20261122T093000Z.tar" + partSuffix, "inbasket-B-20261120T100000Z.tar" + partSuffix,
+		"inbasket-A-x.tar" + partSuffix, "notes" + partSuffix}
+	for _, name := range append(keep, stale) {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	removed, err := Sweep(dir, "A", time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC))
+	if err != nil || len(removed) != 1 || removed[0] != stale {
+		t.Fatal(removed, err)
+	}
+	for _, name := range keep {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestSettle leaves what a restore unpacks alone while it is under way: an agent that starts meanwhile is told so.
+func TestSettle(t *testing.T) {
+	state := t.TempDir()
+	unlock, err := journal.LockFile(filepath.Join(state, lockName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(state, staging), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := Settle(state); code(err) != CodeRunning {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(state, staging)); err != nil {
+		t.Fatal(err)
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	if err := Settle(state); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(state, staging)); err == nil {
+		t.Fatal("what an interrupted restore left is there still")
 	}
 }

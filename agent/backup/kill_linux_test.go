@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inbasket/inbasket/agent/disk"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -90,20 +92,7 @@ func TestKilledRestore(t *testing.T) {
 
 // TestDiskFull ends a backup and a restore on a full disk with a message that says so, and leaves nothing half.
 func TestDiskFull(t *testing.T) {
-	if os.Geteuid() != 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("a small disk needs root")
-		}
-		t.Skip("a small disk needs root")
-	}
-	dir := t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", dir).CombinedOutput(); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%v %s", err, out)
-		}
-		t.Skipf("no small disk: %s", out)
-	}
-	t.Cleanup(func() { _ = exec.Command("umount", dir).Run() })
+	dir := smallDisk(t, "256k")
 	s := newState(t, t.TempDir())
 	s.accept(40)
 	_, err := Save(context.Background(), filepath.Join(dir, "x.tar"), s.writeTo)
@@ -122,4 +111,48 @@ func TestDiskFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// smallDisk mounts a disk that is soon full.
+func smallDisk(t *testing.T, size string) string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("a small disk needs root")
+		}
+		t.Skip("a small disk needs root")
+	}
+	dir := t.TempDir()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "tmpfs", dir).CombinedOutput(); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("%v %s", err, out)
+		}
+		t.Skipf("no small disk: %s", out)
+	}
+	t.Cleanup(func() { _ = exec.Command("umount", dir).Run() })
+	return dir
+}
+
+// TestNoRoomForCopy refuses a backup that would fill the disk of a working agent.
+func TestNoRoomForCopy(t *testing.T) {
+	state := smallDisk(t, "8m")
+	s := newState(t, state)
+	s.accept(20)
+	size := int64(0)
+	for _, name := range []string{journal.FileName, journal.FileName + "-wal"} {
+		if info, err := os.Stat(filepath.Join(state, journalFolder, name)); err == nil {
+			size += info.Size()
+		}
+	}
+	space, err := disk.Of(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(state, "other"), make([]byte, int64(space.Free)-size-4096), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.write(io.Discard); code(err) != CodeRoom {
+		t.Fatal(err)
+	}
+	s.accept(1) // it works on
 }

@@ -66,7 +66,7 @@ func (a *app) backup(ctx context.Context, to string, keep int) error {
 	info, err := os.Stat(to)
 	folder := err == nil && info.IsDir()
 	if !folder && (keep > 0 || strings.HasSuffix(to, "/") || strings.HasSuffix(to, string(filepath.Separator))) {
-		return usagef("%s is no folder", to)
+		return usagef("%s is no folder; make it first: mkdir %s", to, to)
 	}
 	file := to
 	if folder {
@@ -90,8 +90,14 @@ func (a *app) backup(ctx context.Context, to string, keep int) error {
 			return fmt.Errorf("%s is written and verified, but the agent could not be told: %w", file, err)
 		}
 	}
+	if folder {
+		if out.Removed, err = backup.Sweep(to, place.Agency, out.Backup.Made); err != nil {
+			return err
+		}
+	}
 	if folder && keep > 0 {
-		if out.Removed, err = backup.Prune(to, place.Agency, keep); err != nil {
+		pruned, err := backup.Prune(to, place.Agency, keep)
+		if out.Removed = append(out.Removed, pruned...); err != nil {
 			return err
 		}
 	}
