@@ -1,6 +1,7 @@
 package installer
 
 import (
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,12 +53,18 @@ func openings(i Instance) []setting {
 	if home {
 		out = append([]setting{{"ProtectHome", "tmpfs"}}, out...)
 	}
+	if i.oneByOne {
+		for _, name := range slices.Sorted(maps.Keys(i.Credentials)) {
+			out = append(out, setting{"LoadCredential", specifiers(name + ":" + i.Credentials[name])})
+		}
+	}
 	return out
 }
 
 // resolve replaces links in the folders of an instance by what they lead to: the service is let through to folders,
 // not to names. A folder that is hidden keeps the name that it is hidden by.
 func (h *host) resolve(i Instance) Instance {
+	i.oneByOne = h.old
 	i.Writable, i.Readable = slices.Clone(i.Writable), slices.Clone(i.Readable)
 	for n, p := range i.Writable {
 		i.Writable[n] = h.real(p)
@@ -159,6 +166,15 @@ func wider(s setting, have map[setting]bool) bool {
 	if s.key == "ProtectHome" {
 		return have[setting{"ProtectHome", "no"}]
 	}
+	if s.key == "LoadCredential" { // the sysadmin may keep it elsewhere
+		name, _, _ := strings.Cut(s.value, ":")
+		for h := range have {
+			if h.key == s.key && strings.HasPrefix(h.value, name+":") {
+				return true
+			}
+		}
+		return false
+	}
 	path := strings.TrimPrefix(words(s.value)[0], "-")
 	for h := range have {
 		if h.key != s.key && !(s.key == "BindReadOnlyPaths" && h.key == "BindPaths") {
@@ -177,10 +193,10 @@ func settings(text string) []setting {
 	for line := range strings.Lines(text) {
 		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
 		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
-		if !ok || !slices.Contains([]string{"ReadWritePaths", "BindPaths", "BindReadOnlyPaths", "ProtectHome"}, key) {
+		if !ok || !slices.Contains([]string{"ReadWritePaths", "BindPaths", "BindReadOnlyPaths", "ProtectHome", "LoadCredential"}, key) {
 			continue
 		}
-		if key == "ProtectHome" {
+		if key == "ProtectHome" || key == "LoadCredential" {
 			out = append(out, setting{key, value})
 			continue
 		}

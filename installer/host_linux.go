@@ -25,6 +25,7 @@ type host struct {
 	runAs func(ctx context.Context, a account, env []string, name string, args ...string) (string, error)
 	chown func(path string, uid, gid int) error
 	owner func(path string, info fs.FileInfo) (uid, gid int)
+	old   bool // systemd before version 250, which does not start a unit that names a folder of credentials
 }
 
 // account is a user of the machine.

@@ -28,6 +28,7 @@ type Instance struct {
 	Credentials map[string]string
 
 	environment []string // Linux: what drop-ins of the sysadmin add to the service's environment, NAME=value
+	oneByOne    bool     // Linux: systemd is too old to be given a folder of credentials
 
 	NoStart      bool // Install leaves the service stopped when it was stopped
 	DelayedStart bool // Windows: start after the services that the machine itself needs

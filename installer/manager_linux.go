@@ -1,7 +1,10 @@
 package installer
 
 import (
+	"context"
 	"os"
+	"strconv"
+	"strings"
 
 	"github.com/kardianos/service"
 
@@ -25,6 +28,8 @@ func System() (Manager, error) {
 	}
 	switch platform := service.Platform(); {
 	case platform == "linux-systemd":
+		said, _ := h.run(context.Background(), "systemctl", "--version") // what does not answer is taken for a new one
+		h.old = before250(said)
 		return &systemd{h}, nil
 	case platform == "linux-openrc", there("/sbin/openrc-run", "/run/openrc"):
 		return newInitd(h, systems["linux-openrc"], "openrc"), nil
@@ -34,4 +39,14 @@ func System() (Manager, error) {
 		return nil, connectors.Errorf(connectors.TargetError, CodeManager, "find the service manager",
 			"boot the machine with systemd, OpenRC or System V init; in a container, run the agent by: inbasket run", "none runs here")
 	}
+}
+
+// before250 tells whether systemctl --version names a systemd before 250, which takes credentials one by one only.
+func before250(said string) bool {
+	words := strings.Fields(said)
+	if len(words) < 2 || words[0] != "systemd" {
+		return false
+	}
+	version, err := strconv.Atoi(words[1])
+	return err == nil && version < 250
 }

@@ -80,6 +80,7 @@ func (m *systemd) install(ctx context.Context, t *transaction, i Instance) error
 // settle decides whether the unit is ours to write, and takes over what a package's unit says.
 func (m *systemd) settle(i Instance) (settled Instance, own bool, err error) {
 	service := i.Service()
+	i.oneByOne = m.h.old
 	foreign := func(hint, format string, args ...any) error {
 		return connectors.Errorf(connectors.ItemError, CodeForeign, "install the service "+service, hint, format, args...)
 	}

@@ -110,6 +110,7 @@ func (m *systemd) drift(i Instance, unit string, s State) []string {
 	if i.Config == "" {
 		i.Config = s.Config
 	}
+	i.oneByOne = m.h.old
 	if !s.Packaged && unit != unitText(i) {
 		out = append(out, s.Definition+" is not as this version writes it: inbasket service install"+nameFlag(i))
 	}

@@ -58,6 +58,8 @@ func unitLine(i Instance, key, value string) string {
 		value = specifiers(filepath.Join(stateParent, service))
 	case key == "StateDirectory", key == "SyslogIdentifier", key == "RuntimeDirectory", key == "CacheDirectory", key == "LogsDirectory":
 		value = strings.ReplaceAll(value, DefaultName, service)
+	case key == "LoadCredential" && i.oneByOne:
+		return "" // the drop-in names each
 	case key == "LoadCredential":
 		id, _, _ := strings.Cut(value, ":")
 		value = id + ":" + specifiers(CredentialFolder(i.Config))

@@ -174,3 +174,40 @@ func TestLinksAreFollowed(t *testing.T) {
 		t.Errorf("%+v\n%s", i, d)
 	}
 }
+
+// TestOldSystemd: before version 250 systemd does not start a unit that names a folder of credentials, so each
+// is named by itself, in the drop-in; what the sysadmin names already counts.
+func TestOldSystemd(t *testing.T) {
+	for said, want := range map[string]bool{"systemd 249 (249.11-0ubuntu3)\n+PAM": true, "systemd 250 (250.1)": false, "systemd 252": false, "": false, "else 1": false} {
+		if before250(said) != want {
+			t.Errorf("%q: %v", said, !want)
+		}
+	}
+	m := newMachine(t)
+	m.h.old = true
+	m.put("/etc/inbasket/credentials/register", "x", 0o600)
+	m.put("/etc/inbasket/credentials/hook", "x", 0o600)
+	s := &systemd{m.h}
+	i := permits()
+	i.Credentials = map[string]string{"register": "/etc/inbasket/credentials/register", "hook": "/etc/inbasket/credentials/hook"}
+	if _, err := s.Install(t.Context(), i); err != nil {
+		t.Fatal(err)
+	}
+	unit, _ := m.h.read("/etc/systemd/system/inbasket.service")
+	drop, _ := m.h.read("/etc/systemd/system/inbasket.service.d/50-inbasket-paths.conf")
+	if strings.Contains(unit, "LoadCredential") || !strings.Contains(drop,
+		"\nLoadCredential=hook:/etc/inbasket/credentials/hook\nLoadCredential=register:/etc/inbasket/credentials/register\n") {
+		t.Errorf("%s\n%s", unit, drop)
+	}
+	if state, err := s.Status(t.Context(), i); err != nil || len(state.Drift) != 0 {
+		t.Errorf("%q, %v", state.Drift, err)
+	}
+	i.Credentials["portal"] = "/etc/inbasket/credentials/portal"
+	if state, _ := s.Status(t.Context(), i); len(state.Drift) != 1 || !strings.HasSuffix(state.Drift[0], "LoadCredential=portal:/etc/inbasket/credentials/portal") {
+		t.Errorf("%q", state.Drift)
+	}
+	m.put("/etc/systemd/system/inbasket.service.d/mine.conf", "[Service]\nLoadCredential=portal:/srv/portal\n", 0o644)
+	if state, _ := s.Status(t.Context(), i); len(state.Drift) != 0 {
+		t.Errorf("%q", state.Drift)
+	}
+}
