@@ -32,7 +32,7 @@ const (
 	CodeCertName       = "doctor.certificate-name"       // the certificate is for another name; get one for the name that is used, or use its name
 	CodePeer           = "doctor.certificate-peer"       // the server's certificate could not be looked at; see the target's own line
 
-	CodeDatabaseMissing = "doctor.database-missing" // the file of a database is not there, and would be made empty; correct its path, or mount its disk
+	CodeDatabaseMissing = "doctor.database-missing" // the file of a database is not there, and is never made by the agent; correct its path, or mount its disk
 	CodeUnlit           = "doctor.secret"           // a target or front office was not connected to, since this account cannot read its secret; look by inbasket doctor --as-service
 	CodeTargetPaused    = "doctor.target-paused"    // an operator has paused a target; inbasket resume TARGET lets it go on
 	CodeTargetParked    = "doctor.parked"           // submissions wait for a person; inbasket list --state parked shows them

@@ -48,8 +48,8 @@ func (x *exam) reach(ctx context.Context, t config.Target, n *notes) {
 		return
 	}
 	env := x.cfg.Env(connectors.RoleTarget, t.Name, t.Identity, x.Clock, n.noticed(t.Name))
-	if file := missing(t, env); file != "" { // connecting would make it, as this account's own
-		n.fail(t.Name, CodeDatabaseMissing, file+" is not there", "correct its path, or mount its disk; the agent would make an empty one")
+	if file := missing(t, env); file != "" { // said more plainly than the driver does
+		n.fail(t.Name, CodeDatabaseMissing, file+" is not there", "correct its path, or mount its disk; the agent never makes it")
 		return
 	}
 	target, err := t.Definition.Target(env, t.Config)

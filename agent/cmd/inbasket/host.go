@@ -9,9 +9,9 @@ import (
 // host is the service manager of Windows as the running agent sees it. Elsewhere, and in a terminal, there
 // is none.
 type host struct {
-	folder  string              // for the log file, when the configuration names none
-	ready   func()              // tells the manager that the agent runs
-	events  zerolog.LevelWriter // the event log: warnings and errors go there too
+	folder string              // for the log file, when the configuration names none
+	ready  func()              // tells the manager that the agent runs
+	events zerolog.LevelWriter // the event log: warnings and errors go there too
 	//lint:ignore U1000 only files for Windows read it
 	reloads <-chan struct{} // orders to reload: sc control NAME paramchange
 	// alive is told that all parts of the agent move, so often that watchdog never passes in between.
