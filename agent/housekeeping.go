@@ -50,6 +50,10 @@ func (a *Agent) keepHouseIfDue(ctx context.Context, cfg *config.Config) error {
 	if !last.IsZero() && since >= 0 && (since < houseRest || since < houseLatest && !night) {
 		return nil
 	}
+	if !a.purging.TryLock() { // an operator purges or compacts: not waited for, since a reload waits for this
+		return nil
+	}
+	defer a.purging.Unlock()
 	if err := a.journal.SetMark(ctx, houseMark, now.Format(time.RFC3339)); err != nil {
 		return err
 	}
@@ -80,10 +84,9 @@ func (a *Agent) houseKept(ctx context.Context) (time.Time, error) {
 	return last, nil
 }
 
+// keepHouseNow is for one who holds purging.
 func (a *Agent) keepHouseNow(ctx context.Context, cfg *config.Config, now time.Time) error {
 	a.trail.say()
-	a.purging.Lock()
-	defer a.purging.Unlock()
 	p := &purge{agent: a, config: cfg, patient: true, report: control.PurgeReport{}}
 	if err := p.carryOut(ctx, nil); err != nil {
 		return err

@@ -68,3 +68,39 @@ func TestWhenTheHouseIsKept(t *testing.T) {
 		t.Errorf("%+v", notices)
 	}
 }
+
+// An operator's purge or compaction may take long. The house is not kept meanwhile, and nothing waits for it: a reload,
+// which has stopped all deliveries, would wait as well.
+func TestTheHouseDoesNotWaitForAnOperator(t *testing.T) {
+	c := clock.NewManual()
+	a, err := New(context.Background(), Options{Config: &config.Config{State: t.TempDir()}, Clock: c, Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	keep := func() time.Time {
+		t.Helper()
+		if err := a.keepHouseIfDue(t.Context(), a.options.Config); err != nil {
+			t.Fatal(err)
+		}
+		at, err := a.houseKept(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	first := keep()
+	c.Advance(48 * time.Hour)
+	a.purging.Lock()
+	if at := keep(); !at.Equal(first) {
+		t.Errorf("it was kept meanwhile, at %s", at)
+	}
+	a.purging.Unlock()
+	if at := keep(); !at.Equal(c.Now()) {
+		t.Errorf("it was not kept afterwards, but at %s", at)
+	}
+}
