@@ -88,6 +88,13 @@ func (o *office) form() error {
 	return nil
 }
 
+// sent returns how many forms were sent so far.
+func (o *office) sent() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.n
+}
+
 // during sends forms, one every few milliseconds, while f runs.
 func (o *office) during(f func()) {
 	o.m.t.Helper()
@@ -108,11 +115,11 @@ func (o *office) during(f func()) {
 			}
 		}
 	}()
-	before := o.n
+	before := o.sent()
 	f()
 	close(stop)
 	ok(o.m.t, <-done)
-	if o.n == before {
+	if o.sent() == before {
 		o.m.t.Fatal("no form was sent meanwhile")
 	}
 }
