@@ -363,3 +363,12 @@ func TestMappings(t *testing.T) {
 		t.Error(m)
 	}
 }
+
+// A file that cannot be read as YAML is told by that alone: what is missing in the rest of it nobody knows.
+func TestNoNoiseAfterASyntaxError(t *testing.T) {
+	_, err := Parse("inbasket.yaml", []byte("agency: A\ntargets: [\n"), connectors.Registry{}, Options{Lenient: true})
+	var problems diag.Problems
+	if !errors.As(err, &problems) || len(problems) != 1 || problems[0].Code != diag.CodeSyntax {
+		t.Errorf("%v", err)
+	}
+}

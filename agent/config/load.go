@@ -57,6 +57,10 @@ func Parse(path string, src []byte, reg connectors.Registry, o Options) (*Config
 	l := &loader{reg: reg, options: o, problems: all.problems, c: &Config{Path: abs, Dir: filepath.Dir(abs), Files: all.paths, Warnings: all.warnings, file: all.file}}
 	all.hook(diag.Hooks{Secret: l.secret, Text: refuseReference})
 	l.vault = newVault(l)
+	if all.file.Root().Kind != diag.Map && len(l.problems) > 0 { // nothing of it can be read: more is only noise
+		l.mask(l.problems)
+		return nil, l.problems.Err()
+	}
 	doc := defaultDocument()
 	l.problems = append(l.problems, all.file.Decode(&doc)...)
 	l.own(doc)

@@ -17,6 +17,9 @@ var harmless = regexp.MustCompile(`\$\{(?:env|file|credential|age|dpapi):[^}\s]*
 // secretLook finds secrets that can be told by their look: tokens and age keys.
 var secretLook = regexp.MustCompile(`ibk_[A-Za-z0-9_]+|(?i:AGE-SECRET-KEY-[A-Z0-9-]+)`)
 
+// secretInside finds passwords within connection strings and addresses: password=… and //user:…@host.
+var secretInside = regexp.MustCompile(`(?i)([a-z0-9_-]*(?:pass|pasw|pwd|secret|token)[a-z0-9_-]*\s*=\s*)('[^']*'|[^\s;&"',}]+)|(//[^\s/:@"']*:|["' ][^\s/:@"']+[:/])([^\s"']+)(@)`)
+
 // mask hides secrets that were written out from all source lines, for problems are printed and mailed.
 func (l *loader) mask(problems diag.Problems) {
 	for i := range problems {
@@ -33,6 +36,10 @@ func (l *loader) mask(problems diag.Problems) {
 func maskLooks(problems diag.Problems) {
 	for i := range problems {
 		s := secretLook.ReplaceAllStringFunc(problems[i].Source, stars)
+		s = secretInside.ReplaceAllStringFunc(s, func(found string) string {
+			m := secretInside.FindStringSubmatch(found)
+			return m[1] + hide(m[2]) + m[3] + hide(m[4]) + m[5]
+		})
 		problems[i].Source = secretKey.ReplaceAllStringFunc(s, func(found string) string {
 			m := secretKey.FindStringSubmatch(found)
 			return m[1] + hide(m[2])

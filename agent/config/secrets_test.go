@@ -261,3 +261,31 @@ func TestSecretSurroundings(t *testing.T) {
 		t.Errorf("readable by the group of an account: %v", p)
 	}
 }
+
+// A password within a connection string is not printed either with the line that something else is wrong in.
+func TestPasswordsInsideAreHidden(t *testing.T) {
+	for _, line := range []string{
+		`dsn: "host=db1 user=u password=canary dbname=x", usr: q`,
+		`dsn: "host=db1 user=u password='can ary' dbname=x"`,
+		`dsn: "Server=db1;Pwd=canary;Database=x"`,
+		`dsn: "postgres://u:canary@db1/x"`,
+		`dsn: "postgres://u:can@ary@db1/x"`,
+		`dsn: "u:canary@tcp(db1:3306)/x"`,
+		`dsn: "u/canary@db1:1521/x"`,
+		`url: https://:canary@db1/x`,
+		`dsn: 'file:x.db?_pass=canary&mode=rw'`,
+	} {
+		list := diag.Problems{{Source: line}}
+		maskLooks(list)
+		got := list[0].Source
+		if strings.Contains(got, "ary") || !strings.Contains(got, "**") || len([]rune(got)) != len([]rune(line)) {
+			t.Errorf("%s\n%s", line, got)
+		}
+	}
+	for _, line := range []string{`url: https://db1:8080/x@y`, `mail: a@b.example`, `dsn: "host=db1 user=u dbname=x"`, `url: "https://${env:U}/x"`, `match: "*.json", at: 18:00`} {
+		list := diag.Problems{{Source: line}}
+		if maskLooks(list); strings.Contains(list[0].Source, "**") && !strings.Contains(line, "x@y") {
+			t.Errorf("%s\n%s", line, list[0].Source)
+		}
+	}
+}

@@ -66,7 +66,11 @@ func (a *app) newAgent(dir string) error {
 		for _, f := range written {
 			fmt.Fprintln(w, "wrote", f)
 		}
-		fmt.Fprintf(w, "next: cd %s, then inbasket check, inbasket test mappings/contact.yaml, inbasket run\n", dir)
+		there := "cd " + dir + ", then "
+		if filepath.Clean(dir) == "." {
+			there = ""
+		}
+		fmt.Fprintf(w, "next: %sinbasket check, inbasket test mappings/contact.yaml, inbasket run\n", there)
 	})
 }
 
