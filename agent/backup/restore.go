@@ -38,6 +38,9 @@ const (
 	staging    = ".inbasket-restoring" // folder below state
 	markerName = "restore.json"        // says that staging is complete and takes over
 	lockName   = "restore.lock"
+
+	// AsidePrefix begins the folders below state into which restores move what was there before.
+	AsidePrefix = "before-restore-"
 )
 
 // marker is what a restore that changes over leaves for whoever finishes it after a crash.
@@ -161,7 +164,7 @@ func (at) After(time.Duration) <-chan time.Time { return nil }
 
 // aside finds a name for the folder that takes what is there now.
 func (r Restore) aside() (string, error) {
-	base := "before-restore-" + r.Now.UTC().Format("20060102T150405Z")
+	base := AsidePrefix + r.Now.UTC().Format("20060102T150405Z")
 	for n := range 1000 {
 		name := base
 		if n > 0 {
@@ -229,7 +232,7 @@ func finish(state string) error {
 	if err == nil {
 		err = json.Unmarshal(b, &m)
 	}
-	if err == nil && (m.Aside == "" || filepath.Base(m.Aside) != m.Aside || !strings.HasPrefix(m.Aside, "before-restore-")) {
+	if err == nil && (m.Aside == "" || filepath.Base(m.Aside) != m.Aside || !strings.HasPrefix(m.Aside, AsidePrefix)) {
 		err = errors.New("it names no folder")
 	}
 	if err != nil {

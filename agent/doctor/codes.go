@@ -55,6 +55,7 @@ const (
 	CodeBackupNone     = "doctor.backup-none"     // no backup was ever made; make one every night by inbasket backup
 	CodeBackupOld      = "doctor.backup-old"      // the last backup is old; make one every night by inbasket backup
 	CodeHeld           = "doctor.held"            // the journal was restored from a backup and is held; read inbasket restored, then release it
+	CodeOldState       = "doctor.old-state"       // a state folder that a restore replaced still lies there, with what citizens wrote; remove it once all is well
 	CodeAudit          = "doctor.audit"           // the audit log cannot be read or its chain is broken; run inbasket audit verify
 
 	CodeServiceNone    = "doctor.service-missing"  // the agent is no service of this machine; inbasket service install makes it one

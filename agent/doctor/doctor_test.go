@@ -213,6 +213,7 @@ func sickJournal() []broken {
 				return journal.Inspection{}, &fs.PathError{Op: "open", Err: fs.ErrPermission}
 			}
 		}, "fail", doctor.CodeJournalClosed, "--as-service"},
+		{"old state", func(w *world) { w.file("state/before-restore-20261122T100000Z/journal/journal.db", "", 0) }, "warn", doctor.CodeOldState, "remove"},
 		{"audit broken", func(w *world) {
 			w.Audit = func(context.Context) (int64, error) { return 0, errors.New("broken") }
 		}, "fail", doctor.CodeAudit, "audit verify"},

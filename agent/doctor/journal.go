@@ -5,8 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/backup"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -59,6 +63,7 @@ func theJournal(ctx context.Context, x *exam, n *notes) {
 		x.trouble(file, x.status.Journal, n)
 	}
 	x.backups(i.Backup, n)
+	x.oldStates(i.Held, n)
 	x.auditLog(ctx, n)
 }
 
@@ -94,6 +99,20 @@ func (x *exam) backups(last time.Time, n *notes) {
 		n.warn("backup", CodeBackupOld, "the last one is of "+when, "make one every night: inbasket backup FILE")
 	default:
 		n.ok("backup", "the last one is of "+when)
+	}
+}
+
+// oldStates finds what restores moved aside: no retention reaches it. While the agent is held it may be needed.
+func (x *exam) oldStates(held bool, n *notes) {
+	entries, err := os.ReadDir(filepath.Dir(x.dir))
+	if err != nil || held {
+		return // the state folder's own check says so
+	}
+	for _, e := range entries {
+		if e.IsDir() && strings.HasPrefix(e.Name(), backup.AsidePrefix) {
+			n.warn("restore", CodeOldState, "a restore moved the old state into "+filepath.Join(filepath.Dir(x.dir), e.Name())+": it holds what citizens wrote, for ever",
+				"once all is well, remove that folder")
+		}
 	}
 }
 
