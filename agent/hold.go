@@ -95,7 +95,7 @@ func needs(r *control.Restored, said control.EndHoldRequest) (list []string) {
 	}
 	for _, t := range r.Targets {
 		if t.Evidence == control.EvidenceFailed && !slices.Contains(said.WithoutEvidence, t.Name) {
-			list = append(list, fmt.Sprintf("target %s could not be asked what it has: mend it and run inbasket restored --again, or go on without by --without-evidence %s", t.Name, t.Name))
+			list = append(list, fmt.Sprintf("target %s could not be asked what it has: mend it and run inbasket restored --again, or go on without by --without-evidence %s: a form that it has and that is posted again may then be written to it twice", t.Name, t.Name))
 		}
 		if _, given := said.Seqs[t.Name]; !t.Batch || given || slices.Contains(said.AcceptSeq, t.Name) {
 			continue

@@ -223,6 +223,9 @@ func TestRestoredNumbers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if at, err := r.LastBackup(ctx); err != nil || !at.Equal(hold.Backup) { // the one that it comes from
+		t.Fatalf("the last backup is of %s, %v", at, err)
+	}
 	r.restored(t)
 	second, err := r.About(ctx)
 	if err != nil || second.Epoch <= first.Epoch || second.Seq <= first.Seq {

@@ -79,6 +79,7 @@ func restored(c *conn, r Restoring) (epoch int64, err error) {
 		{"INSERT INTO meta(key, value) VALUES('epoch', ?) ON CONFLICT DO UPDATE SET value=excluded.value", []any{epoch}},
 		{setMeta, []any{"last-id", last}},
 		{"INSERT INTO tally(kind, a, b, n) VALUES(4, 0, 0, ?) ON CONFLICT DO UPDATE SET n=excluded.n", []any{seq}},
+		{setMeta, []any{"backup", r.Backup}},
 		{"DELETE FROM hold", nil},
 		{"INSERT INTO hold(id, backup, restored, gathered, released, by, file) VALUES(1, ?, ?, 0, 0, '', ?)", []any{min(backup, r.Backup.UnixNano()), r.Now, r.File}},
 	} {
