@@ -10,7 +10,7 @@ IB_CREDENTIALS=@CREDENTIALS@
 
 # Runs as the account, keeps the agent going, and gives up only when the configuration is wrong (78).
 IB_KEEP='
-cd "$IB_STATE" || exit 1
+cd "$IB_STATE" || { echo 1 > "$IB_RUN/exit"; exit 1; }
 umask 027
 ulimit -n 65536 2>/dev/null
 echo $$ > "$IB_RUN/pid"
@@ -54,6 +54,10 @@ ib_prepare() {
     done
   fi
   chown -R "$IB_ACCOUNT" "$IB_RUN" || return 1
+  # What root restored where the state folder was lost belongs to root. An empty folder may be one that is not mounted.
+  if [ -d "$IB_STATE/journal" ] && [ "$(stat -c %u "$IB_STATE")" = 0 ]; then
+    chown -Rh "$IB_ACCOUNT:" "$IB_STATE" && chmod 710 "$IB_STATE" || return 1
+  fi
   [ -e "$IB_LOG" ] || { : > "$IB_LOG" && chmod 640 "$IB_LOG"; } || return 1
 }
 

@@ -191,3 +191,19 @@ func TestScripts(t *testing.T) {
 		}
 	}
 }
+
+// TestScriptTellsThatTheStateIsClosed: a state folder that the account cannot enter ends a start at once.
+func TestScriptTellsThatTheStateIsClosed(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "script")
+	if err := os.WriteFile(path, []byte(scriptText(openrcScript, permits())), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", `. "$0"; IB_STATE="$1/none" IB_RUN="$1"; eval "$IB_KEEP"`, path, dir)
+	if out, err := cmd.CombinedOutput(); err == nil {
+		t.Errorf("it went on: %s", out)
+	}
+	if b, err := os.ReadFile(filepath.Join(dir, "exit")); string(b) != "1\n" {
+		t.Errorf("who starts it is not told: %q, %v", b, err)
+	}
+}
