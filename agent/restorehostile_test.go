@@ -252,3 +252,27 @@ func TestRestoreOrders(t *testing.T) {
 		t.Fatalf("%+v", r.Orders)
 	}
 }
+
+// TestRestoreNamedByID parks a form that comes again under a new ID for a folder whose files are named by the ID: no
+// word on what was taken tells that the file of its old ID lies there.
+func TestRestoreNamedByID(t *testing.T) {
+	w := restorable(t)
+	w.reconfigure("{reference}", "{id}")
+	w.start()
+	w.pause("register", true) // so that no ledger knows it
+	file := w.backup("b.tar")
+	w.drop(0, 1)
+	w.until("it is dropped", func() bool { return len(w.files("drop")) == 2 })
+	w.lose()
+	w.restore(file, false)
+	w.start()
+	w.gathered()
+	w.endHold(control.EndHoldRequest{TrustAbsent: []string{"drop"}, AcceptSeq: []string{"batches"}})
+	w.until("it parks", func() bool {
+		list, err := w.agent.List(context.Background(), journal.Filter{Target: "drop", Progress: journal.Held})
+		return err == nil && len(list) == 1
+	})
+	if names := w.files("drop"); len(names) != 2 {
+		t.Fatal(names)
+	}
+}
