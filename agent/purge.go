@@ -71,7 +71,10 @@ func (p *purge) named(ctx context.Context, ids []journal.ID) error {
 				return err
 			}
 			if len(gone) == 0 {
-				why = &control.Error{Code: CodeNotAllowed, Message: "submission " + id.String() + " still waits for its decision, or something of it is on its way", Hint: "inbasket show " + id.String() + " tells what; purge it afterwards"}
+				why, err = p.busy(ctx, id)
+				if err != nil {
+					return err
+				}
 			}
 		}
 		if why != nil {
@@ -79,6 +82,18 @@ func (p *purge) named(ctx context.Context, ids []journal.ID) error {
 		}
 	}
 	return nil
+}
+
+// busy says why a submission stays that is delivered or over: its decision is not there, or it is not told everywhere.
+func (p *purge) busy(ctx context.Context, id journal.ID) (*control.Error, error) {
+	view, err := p.agent.journal.Show(ctx, id)
+	if err != nil {
+		return control.ErrorOf(err), ctx.Err()
+	}
+	if view.State == journal.Delivered {
+		return &control.Error{Code: CodeNotAllowed, Message: fmt.Sprintf("submission %s is delivered and waits for its decision", id), Hint: "decide or reject it first"}, nil
+	}
+	return &control.Error{Code: CodeNotAllowed, Message: fmt.Sprintf("something of submission %s still has to go to a target or a front office", id), Hint: "inbasket show " + id.String() + " tells what; purge it afterwards"}, nil
 }
 
 // lives says why a submission cannot be purged yet; nil: its life may be over.

@@ -182,7 +182,11 @@ func printGhosts(w io.Writer, r control.Restored) {
 	if r.Lost == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\n%s are at targets and unknown here; %d of them came again\n", count(int(r.Lost), "submission"), r.Back)
+	verb := "are"
+	if r.Lost == 1 {
+		verb = "is"
+	}
+	fmt.Fprintf(w, "\n%s %s at targets and unknown here; came again: %d\n", count(int(r.Lost), "submission"), verb, r.Back)
 	if len(r.Ghosts) == 0 {
 		return
 	}
