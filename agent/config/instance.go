@@ -55,6 +55,7 @@ func (l *loader) instance(role connectors.Role, e diag.Entry[*diag.Node], keys [
 	dark := l.dark
 	problems := chosen.Value.Decode(config)
 	l.add(problems...)
+	l.warnOfSecrets(chosen.Value)
 	if len(problems) == 0 && dark == l.dark { // a secret that is not there would only be found invalid
 		l.validate(chosen, config)
 	}

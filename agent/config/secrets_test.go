@@ -289,3 +289,14 @@ func TestPasswordsInsideAreHidden(t *testing.T) {
 		}
 	}
 }
+
+// A password within a longer value cannot be a reference; the sysadmin is told, without it.
+func TestPasswordInsideIsToldOf(t *testing.T) {
+	for host, warned := range map[string]bool{"u:canary@db1": true, "host=db1 password=canary": true, "db1:5432": false, "host=db1 user=u": false} {
+		c := parse(t, strings.Replace(minimal, "host: h,", fmt.Sprintf("host: %q,", "//"+host), 1))
+		told := c.Warnings.Format()
+		if strings.Contains(told, "written out within") != warned || strings.Contains(told, "canary") {
+			t.Errorf("%s: %s", host, told)
+		}
+	}
+}
