@@ -1,6 +1,8 @@
 package config
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,8 +22,11 @@ type Place struct {
 func Locate(path string) (Place, error) {
 	src, err := os.ReadFile(path)
 	if err != nil {
-		return Place{}, diag.Problems{{File: path, Code: CodeRead, Message: "the configuration cannot be read: " + reason(err),
-			Suggestion: "name the file by --config"}}
+		help := "name the file by --config"
+		if errors.Is(err, fs.ErrPermission) {
+			help = "who gives orders must be allowed to read it: do it as root, or see control.group in docs/sysadmin.md"
+		}
+		return Place{}, diag.Problems{{File: path, Code: CodeRead, Message: "the configuration cannot be read: " + reason(err), Suggestion: help}}
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
