@@ -106,7 +106,10 @@ func keepReserve(state string) {
 	if err != nil {
 		return
 	}
-	_, err = f.Write(make([]byte, reserveSize))
+	size := 0
+	for zeros := make([]byte, 64<<10); err == nil && size < reserveSize; size += len(zeros) { // the agent is small
+		_, err = f.Write(zeros)
+	}
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		_ = os.Remove(path)
 	}
