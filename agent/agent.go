@@ -265,7 +265,7 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 		return control.ReloadReport{}, err
 	}
 	old := a.current().config
-	report := control.ReloadReport{Changes: cfg.Diff(old), Warnings: cfg.Warnings.Format()}
+	report := control.ReloadReport{Changes: append([]config.Change{}, cfg.Diff(old)...), Warnings: cfg.Warnings.Format()}
 	if cfg.State != old.State {
 		return report, &connectors.Error{Class: connectors.TargetError, Code: CodeOpen, Op: "reload", Hint: "state cannot change while the agent runs; stop it, move the folder, start it"}
 	}

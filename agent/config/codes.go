@@ -11,6 +11,7 @@ const (
 	CodeAddress      = "config.address"            // a listening address is not host:port, is used twice or is open without TLS; change it
 	CodePart         = "config.part"               // a file in conf.d is not read because of its name; end it in .yaml, or move it away
 	CodeSecret       = "config.secret"             // a secret is written out, or its reference cannot be read; use ${credential:…}, ${file:…}, ${age:…}, ${dpapi:…} or ${env:…}
+	CodeSecretInside = "config.secret-inside"      // a password seems to stand within a longer text, such as a connection string; give it by a key of its own, as a reference
 	CodeVault        = "config.secrets"            // there is no place for sealed secrets; make a key and configure secrets.age
 	CodeSecretMode   = "config.secret-rights"      // a file with a secret can be read or changed by others, or belongs to somebody else; the message says what to do
 	CodeReference    = "config.reference"          // a reference such as ${env:…} stands where no secret belongs; write the value itself

@@ -32,6 +32,8 @@ type Config struct {
 	Routes       []Route
 	Retention    Retention
 
+	unlit map[string]bool // section and name of what has a secret that could not be read; loaded leniently
+
 	// Warnings are problems that do not keep the agent from running.
 	Warnings diag.Problems
 
@@ -155,6 +157,12 @@ type Route struct {
 	Match        string   // names of forms in the in-basket, such as *.json; empty: all
 	DecideWithin time.Duration
 	Keep         Period // instead of Retention
+}
+
+// Unlit tells whether an entry of a section has a secret that could not be read here. Only a configuration
+// that was loaded leniently has such.
+func (c *Config) Unlit(role connectors.Role, name string) bool {
+	return c.unlit[string(role)+" "+name]
 }
 
 // Target returns a target by name.

@@ -56,6 +56,9 @@ func (l *loader) instance(role connectors.Role, e diag.Entry[*diag.Node], keys [
 	problems := chosen.Value.Decode(config)
 	l.add(problems...)
 	l.warnOfSecrets(chosen.Value)
+	if l.dark > dark {
+		l.c.unlit[string(role)+" "+e.Key] = true
+	}
 	if len(problems) == 0 && dark == l.dark { // a secret that is not there would only be found invalid
 		l.validate(chosen, config)
 	}

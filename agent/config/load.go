@@ -54,7 +54,7 @@ func Parse(path string, src []byte, reg connectors.Registry, o Options) (*Config
 		o.Getenv = os.Getenv
 	}
 	all := read(path, filepath.Dir(abs), src)
-	l := &loader{reg: reg, options: o, problems: all.problems, c: &Config{Path: abs, Dir: filepath.Dir(abs), Files: all.paths, Warnings: all.warnings, file: all.file}}
+	l := &loader{reg: reg, options: o, problems: all.problems, c: &Config{Path: abs, Dir: filepath.Dir(abs), Files: all.paths, unlit: map[string]bool{}, Warnings: all.warnings, file: all.file}}
 	all.hook(diag.Hooks{Secret: l.secret, Text: refuseReference})
 	l.vault = newVault(l)
 	if all.file.Root().Kind != diag.Map && len(l.problems) > 0 { // nothing of it can be read: more is only noise

@@ -23,7 +23,7 @@ var secretInside = regexp.MustCompile(`(?i)([a-z0-9_-]*(?:pass|pasw|pwd|secret|t
 // warnOfSecrets tells of passwords within connection strings and addresses, which a reference cannot replace.
 func (l *loader) warnOfSecrets(n *diag.Node) {
 	if m := secretInside.FindStringSubmatch(" " + n.Text); n.Kind == diag.Text && m != nil && strings.ContainsRune(hide(m[2]+m[4]), '*') {
-		p := n.Problem(CodeSecret, "a password seems to be written out within this text", "give it by a key of its own, such as password: ${credential:NAME}, and change it, since it stood in a file")
+		p := n.Problem(CodeSecretInside, "a password seems to be written out within this text", "give it by a key of its own, such as password: ${credential:NAME}, and change it, since it stood in a file")
 		l.c.Warnings = append(l.c.Warnings, p)
 	}
 	for _, p := range n.Pairs {

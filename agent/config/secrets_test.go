@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/agent/secret"
+	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
 
@@ -298,5 +299,17 @@ func TestPasswordInsideIsToldOf(t *testing.T) {
 		if strings.Contains(told, "written out within") != warned || strings.Contains(told, "canary") {
 			t.Errorf("%s: %s", host, told)
 		}
+	}
+}
+
+// Only what has a secret that cannot be read is unlit, not what needs none.
+func TestUnlit(t *testing.T) {
+	src := strings.Replace(minimal, "targets: {", `targets: {open: {postgres: {host: h}}, `, 1)
+	c, err := Parse("/etc/inbasket/inbasket.yaml", []byte(src), registry(), Options{Lenient: true, Getenv: func(string) string { return "" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !c.Unlit(connectors.RoleTarget, "db") || c.Unlit(connectors.RoleTarget, "open") || c.Unlit(connectors.RoleInbasket, "in") {
+		t.Errorf("unlit: %v", c.unlit)
 	}
 }

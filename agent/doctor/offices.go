@@ -39,7 +39,7 @@ func offices(ctx context.Context, x *exam, n *notes) {
 
 // reachOffice connects to a webhook without sending anything.
 func (x *exam) reachOffice(ctx context.Context, o config.FrontOffice, n *notes) {
-	if x.unlit(o.Push.Config) {
+	if x.cfg.Unlit(connectors.RoleFrontOffice, o.Name) {
 		withoutSecret(o.Name, n)
 		return
 	}

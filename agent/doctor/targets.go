@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"reflect"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +13,6 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping/diag"
 )
 
 // checkLimit is how long one target may take to answer.
@@ -43,7 +40,7 @@ func targets(ctx context.Context, x *exam, n *notes) {
 
 // reach does what the agent does before it writes.
 func (x *exam) reach(ctx context.Context, t config.Target, n *notes) {
-	if x.unlit(t.Config) {
+	if x.cfg.Unlit(connectors.RoleTarget, t.Name) {
 		withoutSecret(t.Name, n)
 		return
 	}
@@ -96,37 +93,6 @@ func (n *notes) noticed(name string) func(connectors.Notice) {
 		text, cure, _ := strings.Cut(notice.Text, "; ")
 		n.warn(name, notice.Code, text, orWord(cure, "look its code up in docs/errors.md"))
 	}
-}
-
-// unlit tells whether a configuration has secrets that could not be read here, so that its failure says nothing
-// of what the agent meets.
-func (x *exam) unlit(config any) bool {
-	return slices.ContainsFunc(x.cfg.Warnings, isSecret) && emptySecret(reflect.ValueOf(config))
-}
-
-func isSecret(p diag.Problem) bool { return p.Code == config.CodeSecret }
-
-// emptySecret looks for a secret without a value.
-func emptySecret(v reflect.Value) bool {
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		return !v.IsNil() && emptySecret(v.Elem())
-	case reflect.Slice:
-		for i := range v.Len() {
-			if emptySecret(v.Index(i)) {
-				return true
-			}
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() && emptySecret(v.Field(i)) {
-				return true
-			}
-		}
-	case reflect.String:
-		return v.Type() == reflect.TypeFor[connectors.Secret]() && v.Len() == 0
-	}
-	return false
 }
 
 // withoutSecret says that something was not connected to.

@@ -37,7 +37,7 @@ ends within ten seconds of Ctrl+C, SIGTERM or a stop of the service. SIGHUP relo
 
 // memoryGoal is how much memory, in bytes, the garbage collector may let accumulate before it works harder:
 // an agent shares its machine with the legacy system. It is no limit to what large forms may need.
-const memoryGoal = 32 << 20
+const memoryGoal = 30 << 20
 
 // supervised is set by a service manager that has no watchdog, and starts the agent again when it ends.
 const supervised = "INBASKET_SUPERVISED"
