@@ -79,11 +79,11 @@ generate: ## write generated files anew (references, schemas, error list)
 vuln: ## no known vulnerability in what is used (left out where the database cannot be reached)
 	@$(GO) run ./test/vuln $(GOVULNCHECK)
 
-servers: ## install PostgreSQL, MariaDB and vsftpd for the tests, when missing (needs root only then)
+servers: ## install the servers and tools that make test needs, when missing (needs root only then)
 	$(GO) run ./test/servers/install
 
 service-test: ## the packages on a real systemd, rpm and Windows by Wine (root; installs what is missing)
-	$(GO) run ./test/servers/install debootstrap systemd-container lintian rpm wine64 wixl msitools osslsigncode binutils-mingw-w64-x86-64
+	$(GO) run ./test/servers/install debootstrap systemd-container lintian rpm wine64 binutils-mingw-w64-x86-64
 	INBASKET_SERVICE=1 $(GO) test -count=1 -timeout 20m ./test/service/...
 
 fuzz: ## every fuzz target for FUZZTIME each

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"testing"
 	"time"
@@ -36,6 +37,9 @@ func TestPackageVersion(t *testing.T) {
 func TestVersionsRise(t *testing.T) {
 	dpkg, err := exec.LookPath("dpkg")
 	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
 		t.Skip("dpkg is not here; make service-test compares versions too")
 	}
 	at := time.Date(2026, 11, 22, 19, 30, 47, 0, time.UTC)

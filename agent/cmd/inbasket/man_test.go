@@ -52,11 +52,14 @@ func TestManual(t *testing.T) {
 	checkRoff(t, dir)
 }
 
-// checkRoff has groff read the pages, where it is installed.
+// checkRoff has groff read the pages.
 func checkRoff(t *testing.T, dir string) {
 	groff, err := exec.LookPath("groff")
 	if err != nil {
-		return // lintian, which the service test runs, says the same
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
 	}
 	pages, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(pages) < 10 {

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// servers are the packages that are always needed.
-var servers = []string{"postgresql", "mariadb-server", "vsftpd", "prometheus"}
+// always are the packages that make test needs: servers, and tools that look at what the tests made.
+var always = []string{"postgresql", "mariadb-server", "vsftpd", "prometheus", "strace", "groff-base", "wixl", "msitools", "osslsigncode"}
 
 // files tell, for each Debian package, whether it is there.
 var files = map[string]string{
@@ -19,6 +19,7 @@ var files = map[string]string{
 	"mariadb-server":            "/usr/sbin/mariadbd",
 	"vsftpd":                    "/usr/sbin/vsftpd",
 	"strace":                    "/usr/bin/strace",
+	"groff-base":                "/usr/bin/groff",
 	"prometheus":                "/usr/bin/promtool",
 	"e2fsprogs":                 "/sbin/mkfs.ext4",
 	"debootstrap":               "/usr/sbin/debootstrap",
@@ -34,7 +35,7 @@ var files = map[string]string{
 }
 
 func main() {
-	if err := install(append(servers, os.Args[1:]...)); err != nil {
+	if err := install(append(always, os.Args[1:]...)); err != nil {
 		fmt.Fprintln(os.Stderr, "install:", err)
 		os.Exit(1)
 	}
