@@ -158,6 +158,38 @@ func (h *host) needRoot(op string) error {
 	return connectors.Errorf(connectors.ItemError, CodeRights, op, "repeat it as root, such as by sudo", "%w", fs.ErrPermission)
 }
 
+// ordered returns the service that an order is for and the order in words, or why it cannot be carried out.
+func (h *host) ordered(verb, name string) (service, op string, err error) {
+	service = ServiceName(name)
+	op = verb + " the service " + service
+	if err = CheckName(name); err == nil {
+		err = h.needRoot(op)
+	}
+	return service, op, err
+}
+
+// steps are those of one manager's installation.
+type steps func(context.Context, *transaction, Instance) error
+
+// carryOut takes the steps, or undoes those that it took.
+func (h *host) carryOut(ctx context.Context, i Instance, take steps) (Changes, error) {
+	if err := h.needRoot("install the service " + i.Service()); err != nil {
+		return nil, err
+	}
+	t := &transaction{}
+	if err := take(ctx, t, i); err != nil {
+		return nil, t.rollback(ctx, err)
+	}
+	return t.done, nil
+}
+
+// preview tells which steps would be taken.
+func preview(ctx context.Context, i Instance, take steps) (Preview, error) {
+	t := &transaction{dry: true}
+	err := take(ctx, t, i)
+	return Preview{Files: t.files, Steps: t.done}, err
+}
+
 // account finds a user wherever the machine keeps its users; ok is false when there is none of that name.
 func (h *host) account(ctx context.Context, name string) (a account, ok bool, err error) {
 	a.name = name

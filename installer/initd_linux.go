@@ -44,21 +44,12 @@ func rotatePath(service string) string { return "/etc/logrotate.d/" + service }
 
 // Install makes or mends the service.
 func (m *initd) Install(ctx context.Context, i Instance) (Changes, error) {
-	if err := m.h.needRoot("install the service " + i.Service()); err != nil {
-		return nil, err
-	}
-	t := &transaction{}
-	if err := m.install(ctx, t, i); err != nil {
-		return nil, t.rollback(ctx, err)
-	}
-	return t.done, nil
+	return m.h.carryOut(ctx, i, m.install)
 }
 
 // Preview tells what Install would do.
 func (m *initd) Preview(ctx context.Context, i Instance) (Preview, error) {
-	t := &transaction{dry: true}
-	err := m.install(ctx, t, i)
-	return Preview{Files: t.files, Steps: t.done}, err
+	return preview(ctx, i, m.install)
 }
 
 func (m *initd) install(ctx context.Context, t *transaction, i Instance) error {

@@ -68,12 +68,8 @@ func (m *initd) Restart(ctx context.Context, name string) error {
 }
 
 func (m *initd) order(ctx context.Context, verb, name, code string) error {
-	service := ServiceName(name)
-	op := verb + " the service " + service
-	if err := CheckName(name); err != nil {
-		return err
-	}
-	if err := m.h.needRoot(op); err != nil {
+	service, op, err := m.h.ordered(verb, name)
+	if err != nil {
 		return err
 	}
 	if !m.h.exists(scriptPath(service)) {
@@ -83,7 +79,7 @@ func (m *initd) order(ctx context.Context, verb, name, code string) error {
 	if m.kind == "openrc" {
 		command = []string{"rc-service", service, verb}
 	}
-	_, err := m.h.run(ctx, command[0], command[1:]...)
+	_, err = m.h.run(ctx, command[0], command[1:]...)
 	if err == nil {
 		return nil
 	}

@@ -40,21 +40,12 @@ func (m *systemd) packaged(service string) string {
 
 // Install makes or mends the service.
 func (m *systemd) Install(ctx context.Context, i Instance) (Changes, error) {
-	if err := m.h.needRoot("install the service " + i.Service()); err != nil {
-		return nil, err
-	}
-	t := &transaction{}
-	if err := m.install(ctx, t, i); err != nil {
-		return nil, t.rollback(ctx, err)
-	}
-	return t.done, nil
+	return m.h.carryOut(ctx, i, m.install)
 }
 
 // Preview tells what Install would do.
 func (m *systemd) Preview(ctx context.Context, i Instance) (Preview, error) {
-	t := &transaction{dry: true}
-	err := m.install(ctx, t, i)
-	return Preview{Files: t.files, Steps: t.done}, err
+	return preview(ctx, i, m.install)
 }
 
 func (m *systemd) install(ctx context.Context, t *transaction, i Instance) error {

@@ -161,19 +161,15 @@ func (m *systemd) Stop(ctx context.Context, name string) error {
 }
 
 func (m *systemd) order(ctx context.Context, verb, name, code string) error {
-	service := ServiceName(name)
-	op := verb + " the service " + service
-	if err := CheckName(name); err != nil {
-		return err
-	}
-	if err := m.h.needRoot(op); err != nil {
+	service, op, err := m.h.ordered(verb, name)
+	if err != nil {
 		return err
 	}
 	if path, _ := m.definition(service); path == "" {
 		return notInstalled(op, service)
 	}
 	cursor := m.cursor(ctx, service)
-	_, err := m.h.run(ctx, "systemctl", verb, service+".service")
+	_, err = m.h.run(ctx, "systemctl", verb, service+".service")
 	if err == nil {
 		return nil
 	}
