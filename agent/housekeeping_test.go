@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -11,29 +10,38 @@ import (
 	"github.com/inbasket/inbasket/test/clock"
 )
 
-// The house is kept once a day, at night if the machine is on then; and not on the word of a clock that jumped.
-func TestWhenTheHouseIsKept(t *testing.T) {
+// household is an agent that nothing runs in, and its clock.
+func household(t *testing.T) (*Agent, *clock.Manual) {
+	t.Helper()
 	c := clock.NewManual()
-	a, err := New(context.Background(), Options{Config: &config.Config{State: t.TempDir()}, Clock: c, Log: zerolog.Nop()})
+	a, err := New(t.Context(), Options{Config: &config.Config{State: t.TempDir()}, Clock: c, Log: zerolog.Nop()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		if err := a.Close(); err != nil {
 			t.Error(err)
 		}
-	}()
-	kept := func() time.Time {
-		t.Helper()
-		if err := a.keepHouseIfDue(context.Background(), a.options.Config); err != nil {
-			t.Fatal(err)
-		}
-		at, err := a.houseKept(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return at.Local()
+	})
+	return a, c
+}
+
+// keepHouse keeps the house if it is due, and returns when it was kept last.
+func keepHouse(t *testing.T, a *Agent) time.Time {
+	t.Helper()
+	if err := a.keepHouseIfDue(t.Context(), a.options.Config); err != nil {
+		t.Fatal(err)
 	}
+	at, err := a.houseKept(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// The house is kept once a day, at night if the machine is on then; and not on the word of a clock that jumped.
+func TestWhenTheHouseIsKept(t *testing.T) {
+	a, c := household(t)
 	untilHour := func(hour int) time.Duration {
 		now := c.Now().Local()
 		d := time.Date(now.Year(), now.Month(), now.Day(), hour, 0, 0, 0, time.Local).Sub(now)
@@ -42,7 +50,7 @@ func TestWhenTheHouseIsKept(t *testing.T) {
 		}
 		return d
 	}
-	first := kept()
+	first := keepHouse(t, a)
 	if !first.Equal(c.Now()) {
 		t.Fatalf("the first look notes the time: %s", first)
 	}
@@ -60,7 +68,7 @@ func TestWhenTheHouseIsKept(t *testing.T) {
 		{"after a jump by a year", 365 * 24 * time.Hour, true},
 	} {
 		c.Advance(step.by)
-		if at := kept(); at.Equal(c.Now()) != step.now {
+		if at := keepHouse(t, a); at.Equal(c.Now()) != step.now {
 			t.Errorf("%s, at %s: kept at %s", step.what, c.Now().Local(), at)
 		}
 	}
@@ -72,35 +80,15 @@ func TestWhenTheHouseIsKept(t *testing.T) {
 // An operator's purge or compaction may take long. The house is not kept meanwhile, and nothing waits for it: a reload,
 // which has stopped all deliveries, would wait as well.
 func TestTheHouseDoesNotWaitForAnOperator(t *testing.T) {
-	c := clock.NewManual()
-	a, err := New(context.Background(), Options{Config: &config.Config{State: t.TempDir()}, Clock: c, Log: zerolog.Nop()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := a.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	keep := func() time.Time {
-		t.Helper()
-		if err := a.keepHouseIfDue(t.Context(), a.options.Config); err != nil {
-			t.Fatal(err)
-		}
-		at, err := a.houseKept(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return at
-	}
-	first := keep()
+	a, c := household(t)
+	first := keepHouse(t, a)
 	c.Advance(48 * time.Hour)
 	a.purging.Lock()
-	if at := keep(); !at.Equal(first) {
+	if at := keepHouse(t, a); !at.Equal(first) {
 		t.Errorf("it was kept meanwhile, at %s", at)
 	}
 	a.purging.Unlock()
-	if at := keep(); !at.Equal(c.Now()) {
+	if at := keepHouse(t, a); !at.Equal(c.Now()) {
 		t.Errorf("it was not kept afterwards, but at %s", at)
 	}
 }
