@@ -61,6 +61,21 @@ func (w *world) lose() {
 	}
 }
 
+// reborn loses the state, restores it from a backup and starts.
+func (w *world) reborn(file string) {
+	w.t.Helper()
+	w.lose()
+	w.restore(file, false)
+	w.start()
+}
+
+// deliver drops forms and waits until the register has as many.
+func (w *world) deliver(from, to int) {
+	w.t.Helper()
+	w.drop(from, to)
+	w.until("all are delivered", func() bool { return w.inRegister() == to })
+}
+
 func (w *world) restore(file string, replace bool) backup.Restored {
 	w.t.Helper()
 	out, err := backup.Run(context.Background(), backup.Restore{File: file, State: filepath.Join(w.dir, "state"), Replace: replace, Now: time.Now()})
@@ -127,8 +142,7 @@ func (w *world) rule(ref, status string) {
 func TestRestore(t *testing.T) {
 	w := restorable(t)
 	w.start()
-	w.drop(0, 10)
-	w.until("the first are delivered", func() bool { return w.inRegister() == 10 })
+	w.deliver(0, 10)
 	w.drop(10, 30)
 	file := w.backup("backup.tar") // while they are being taken
 	w.drop(30, 40)
@@ -145,9 +159,7 @@ func TestRestore(t *testing.T) {
 		told[e.ID] = true
 	}
 
-	w.lose()
-	w.restore(file, false)
-	w.start()
+	w.reborn(file)
 	w.heldBack()
 	report := w.gathered()
 	if report.Lost < 12 || report.Inbaskets[0].Count < 40 || !report.Results[0].Again || len(report.Needs) != 0 || report.Back != 0 {

@@ -53,8 +53,7 @@ func TestRestoreTakenFiles(t *testing.T) {
 	w := restorable(t)
 	w.start()
 	w.pause("drop", true)
-	w.drop(0, 3)
-	w.until("all are in the register", func() bool { return w.inRegister() == 3 })
+	w.deliver(0, 3)
 	file := w.backup("b.tar")
 	w.pause("drop", false)
 	w.until("all are dropped", func() bool {
@@ -68,9 +67,7 @@ func TestRestoreTakenFiles(t *testing.T) {
 	w.remove("drop/REF-0.csv", "drop/REF-0.ok")
 	w.rename("drop/REF-2.csv", "drop/.REF-2.csv.inbasket-part")
 	w.rename("drop/REF-2.ok", "drop/.REF-2.ok.inbasket-part")
-	w.lose()
-	w.restore(file, false)
-	w.start()
+	w.reborn(file)
 	if r := w.gathered(); r.Targets[1].Name != "drop" || r.Targets[1].Evidence != control.EvidenceFiles || !r.Targets[1].Unsure || r.Targets[1].Open != 3 {
 		t.Fatalf("%+v", r.Targets)
 	}
@@ -106,12 +103,9 @@ func TestRestoreTrusted(t *testing.T) {
 	w.start()
 	w.pause("drop", true)
 	w.pause("batches", true)
-	w.drop(0, 1)
-	w.until("it is in the register", func() bool { return w.inRegister() == 1 })
+	w.deliver(0, 1)
 	file := w.backup("b.tar")
-	w.lose()
-	w.restore(file, false)
-	w.start()
+	w.reborn(file)
 	w.gathered()
 	w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}, TrustAbsent: []string{"drop", "batches"}})
 	w.pause("drop", false)
@@ -143,9 +137,7 @@ func sealedBackup(t *testing.T) (w *world, file string) {
 // TestRestoreSealedBatch knows a batch again that still lies at its target.
 func TestRestoreSealedBatch(t *testing.T) {
 	w, file := sealedBackup(t)
-	w.lose()
-	w.restore(file, false)
-	w.start()
+	w.reborn(file)
 	if r := w.gathered(); r.Targets[2].LastSeq != 1 || r.Targets[2].SeenSeq != 1 || len(r.Needs) != 1 || !strings.Contains(r.Needs[0], "--seq batches=NUMBER") {
 		t.Fatalf("%+v", r)
 	}
@@ -168,9 +160,7 @@ func TestRestoreSealedBatch(t *testing.T) {
 func TestRestoreTakenBatch(t *testing.T) {
 	w, file := sealedBackup(t)
 	w.remove("batches/B000001.DAT")
-	w.lose()
-	w.restore(file, false)
-	w.start()
+	w.reborn(file)
 	w.gathered()
 	w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
 	held := func() bool {
@@ -200,9 +190,7 @@ func TestRestoreTakenBatch(t *testing.T) {
 func TestRestoreConfirmedBatch(t *testing.T) {
 	w, file := sealedBackup(t)
 	w.remove("batches/B000001.DAT")
-	w.lose()
-	w.restore(file, false)
-	w.start()
+	w.reborn(file)
 	w.gathered()
 	w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
 	w.until("the target is stopped", func() bool {
@@ -237,9 +225,7 @@ func TestRestoreWithoutLedger(t *testing.T) {
 	file := w.backup("b.tar")
 	w.pause("register", false)
 	w.until("both are written", func() bool { return w.inRegister() == 2 })
-	w.lose()
-	w.restore(file, false)
-	w.start()
+	w.reborn(file)
 	if r := w.gathered(); r.Targets[0].Evidence != control.EvidenceNone || !r.Targets[0].Unsure {
 		t.Fatalf("%+v", r.Targets[0])
 	}

@@ -35,9 +35,7 @@ func TestRestoreGaps(t *testing.T) {
 	for _, n := range []int{0, 3} { // the second was refused by the legacy system and left lying, the third as well
 		w.remove("batches/" + names[n])
 	}
-	w.lose()
-	w.restore(file, false)
-	w.start()
+	w.reborn(file)
 	r := w.gathered()
 	if r.Targets[2].SeenSeq != 3 || len(r.Needs) != 1 || !strings.Contains(r.Needs[0], "--seq batches=NUMBER") {
 		t.Fatalf("%+v", r)
@@ -60,8 +58,7 @@ func TestRestoreReloaded(t *testing.T) {
 	w := restorable(t)
 	w.start()
 	file := w.backup("b.tar")
-	w.drop(0, 3)
-	w.until("all are delivered", func() bool { return w.inRegister() == 3 })
+	w.deliver(0, 3)
 	w.lose()
 	w.restore(file, false)
 	w.reconfigure("legacy.db", "empty.db") // a test system, by mistake
@@ -106,15 +103,13 @@ func TestRestoreReloaded(t *testing.T) {
 func TestRestoreDown(t *testing.T) {
 	w := restorable(t)
 	w.start()
-	w.drop(0, 2)
-	w.until("the first are delivered", func() bool { return w.inRegister() == 2 })
+	w.deliver(0, 2)
 	w.pause("register", true)
 	w.drop(2, 3)
 	w.until("it is accepted", func() bool { return w.states()[journal.Accepted] == 1 })
 	file := w.backup("b.tar")
 	w.pause("register", false)
-	w.drop(3, 5)
-	w.until("all are delivered", func() bool { return w.inRegister() == 5 })
+	w.deliver(3, 5)
 	w.lose()
 	w.restore(file, false)
 	w.rename("legacy.db", "away.db")
@@ -153,9 +148,7 @@ func TestRestoreAttached(t *testing.T) {
 		w.rename(fmt.Sprintf("in/.f%d", n), fmt.Sprintf("in/f%d.json", n))
 	}
 	w.until("all are delivered", func() bool { return w.inRegister() == 3 })
-	w.lose()
-	w.restore(file, false)
-	w.start()
+	w.reborn(file)
 	if r := w.gathered(); r.Lost != 3 {
 		t.Fatalf("%+v", r)
 	}
@@ -174,11 +167,8 @@ func TestRestoreManyLost(t *testing.T) {
 	w := restorable(t)
 	w.start()
 	file := w.backup("b.tar")
-	w.drop(0, 130)
-	w.until("all are delivered", func() bool { return w.inRegister() == 130 })
-	w.lose()
-	w.restore(file, false)
-	w.start()
+	w.deliver(0, 130)
+	w.reborn(file)
 	if r := w.gathered(); r.Lost != 130 || len(r.Ghosts) != 100 {
 		t.Fatalf("%d %d", r.Lost, len(r.Ghosts))
 	}
@@ -198,9 +188,7 @@ func TestRestoreTrustedBatch(t *testing.T) {
 	file := w.backup("b.tar")
 	w.drop(3, 6)
 	w.until("the second batch went", func() bool { return len(w.batched()) == 6 })
-	w.lose()
-	w.restore(file, false)
-	w.start()
+	w.reborn(file)
 	w.gathered()
 	_, err := w.agent.EndHold(context.Background(), control.EndHoldRequest{By: "x", TrustAbsent: []string{"batches"}})
 	if err == nil || !strings.Contains(control.ErrorOf(err).Hint, "number 2") {
@@ -222,8 +210,7 @@ func TestRestoreOrders(t *testing.T) {
 	w.start()
 	order := control.NewClient(filepath.Join(w.dir, "state"))
 	ctx := context.Background()
-	w.drop(0, 3)
-	w.until("all are delivered", func() bool { return w.inRegister() == 3 })
+	w.deliver(0, 3)
 	if err := order.Pause(ctx, control.PauseRequest{Target: "drop", Paused: true, Reason: "before"}); err != nil {
 		t.Fatal(err)
 	}
@@ -263,9 +250,7 @@ func TestRestoreNamedByID(t *testing.T) {
 	file := w.backup("b.tar")
 	w.drop(0, 1)
 	w.until("it is dropped", func() bool { return len(w.files("drop")) == 2 })
-	w.lose()
-	w.restore(file, false)
-	w.start()
+	w.reborn(file)
 	w.gathered()
 	w.endHold(control.EndHoldRequest{TrustAbsent: []string{"drop"}, AcceptSeq: []string{"batches"}})
 	w.until("it parks", func() bool {

@@ -73,7 +73,7 @@ type scanning struct {
 
 // scan reads a backup to its end. The journal and the audit log are unpacked below dir; with unpack, the content too.
 func scan(ctx context.Context, r io.Reader, dir string, unpack bool) (m Manifest, err error) {
-	s := &scanning{dir: dir, tar: tar.NewReader(&reader{ctx, r})}
+	s := &scanning{dir: dir, tar: tar.NewReader(content.Reader(ctx, r))}
 	for _, f := range []string{journalFolder, auditFolder} {
 		if err := os.MkdirAll(filepath.Join(dir, f), 0o700); err != nil {
 			return m, stateError("unpack the backup", err)

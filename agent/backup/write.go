@@ -170,24 +170,11 @@ func partOf(ctx context.Context, name, file string) (Part, error) {
 	}
 	defer f.Close()
 	h := sha256.New()
-	n, err := io.Copy(h, &reader{ctx, f})
+	n, err := io.Copy(h, content.Reader(ctx, f))
 	if err != nil {
 		return Part{}, stateError("read the copy of the journal", err)
 	}
 	return Part{Name: name, Size: n, Digest: connectors.Digest(h.Sum(nil))}, nil
-}
-
-// reader ends a long copy when ctx does.
-type reader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (r *reader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.r.Read(p)
 }
 
 func (b *writing) write(ctx context.Context, m Manifest) error {
@@ -245,7 +232,7 @@ func (b *writing) file(ctx context.Context, name string, at time.Time, size int6
 	if err := b.tar.WriteHeader(h); err != nil {
 		return err
 	}
-	n, err := io.Copy(b.tar, &reader{ctx, r})
+	n, err := io.Copy(b.tar, content.Reader(ctx, r))
 	if err == nil && n != size {
 		err = stateError("read what is backed up", fmt.Errorf("%s is shorter than it was", label(name)))
 	}

@@ -104,6 +104,9 @@ func copyTo(ctx context.Context, w io.Writer, r io.Reader, limit int64) (d conne
 	return d, size, err
 }
 
+// Reader reads from r until ctx ends: a long copy then ends as well.
+func Reader(ctx context.Context, r io.Reader) io.Reader { return &ctxReader{ctx, r} }
+
 type ctxReader struct {
 	ctx context.Context
 	r   io.Reader

@@ -198,6 +198,31 @@ func TestNewerJournalIsRefused(t *testing.T) {
 	}
 }
 
+// killed runs this test once more in a process of its own, told by env to be the victim, hears what it says line by
+// line, and kills it after so many lines.
+func killed(t *testing.T, round int, env string, after int, hear func(line string)) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), env, fmt.Sprintf("INBASKET_JOURNAL_ROUND=%d", round))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for n := 0; lines.Scan(); n++ {
+		hear(lines.Text())
+		if n == after {
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	_ = cmd.Wait() // killed
+}
+
 // TestKilled starts this test binary as an agent that accepts, kills it, and looks whether everything
 // that it had acknowledged is there.
 func TestKilled(t *testing.T) {
@@ -208,27 +233,11 @@ func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	acked := map[string]bool{}
 	for round := range 5 {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestKilled$")
-		cmd.Env = append(os.Environ(), "INBASKET_JOURNAL_VICTIM="+dir, fmt.Sprintf("INBASKET_JOURNAL_ROUND=%d", round))
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
-		for n := 0; lines.Scan(); n++ {
-			if ref, ok := strings.CutPrefix(lines.Text(), "acked "); ok {
+		killed(t, round, "INBASKET_JOURNAL_VICTIM="+dir, 50+70*round, func(line string) {
+			if ref, ok := strings.CutPrefix(line, "acked "); ok {
 				acked[ref] = true
 			}
-			if n == 50+70*round {
-				if err := cmd.Process.Kill(); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		_ = cmd.Wait() // killed
+		})
 	}
 	j, err := Open(t.Context(), dir, Options{})
 	if err != nil {

@@ -1,11 +1,9 @@
 package journal
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -22,29 +20,13 @@ func TestKilledWhilePurging(t *testing.T) {
 	dir := t.TempDir()
 	acked, purged := []string{}, map[string]bool{}
 	for round := range 6 {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestKilledWhilePurging$")
-		cmd.Env = append(os.Environ(), "INBASKET_PURGE_VICTIM="+dir, fmt.Sprintf("INBASKET_JOURNAL_ROUND=%d", round))
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(out)
-		for n := 0; lines.Scan(); n++ {
-			if ref, ok := strings.CutPrefix(lines.Text(), "acked "); ok {
+		killed(t, round, "INBASKET_PURGE_VICTIM="+dir, 90+37*round, func(line string) {
+			if ref, ok := strings.CutPrefix(line, "acked "); ok {
 				acked = append(acked, ref)
-			} else if id, ok := strings.CutPrefix(lines.Text(), "purged "); ok {
+			} else if id, ok := strings.CutPrefix(line, "purged "); ok {
 				purged[id] = true
 			}
-			if n == 90+37*round {
-				if err := cmd.Process.Kill(); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		_ = cmd.Wait() // killed
+		})
 	}
 	j, err := Open(t.Context(), dir, Options{})
 	if err != nil {

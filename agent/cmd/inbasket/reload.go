@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -53,4 +54,25 @@ func changeText(c config.Change) string {
 		return what + ": changed, counts from the next start of the agent"
 	}
 	return what + ": " + string(c.Kind)
+}
+
+// onOrders calls do at each order until ctx ends or stop is called; stop waits for the one under way.
+func onOrders[T any](ctx context.Context, orders <-chan T, do func()) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-orders:
+				do()
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }

@@ -16,24 +16,13 @@ import (
 func reloadOnSignal(ctx context.Context, _ *host, log zerolog.Logger, reload func() error) (stop func()) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP)
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-signals:
-				if err := reload(); err != nil {
-					log.Error().Str("code", codeOf(err)).Msg("reload refused, the old configuration stays in force: " + safeText(err))
-				}
-			}
+	end := onOrders(ctx, signals, func() {
+		if err := reload(); err != nil {
+			log.Error().Str("code", codeOf(err)).Msg("reload refused, the old configuration stays in force: " + safeText(err))
 		}
-	}()
+	})
 	return func() {
 		signal.Stop(signals)
-		cancel()
-		<-done
+		end()
 	}
 }

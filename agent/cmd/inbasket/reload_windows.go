@@ -13,25 +13,11 @@ func reloadOnSignal(ctx context.Context, h *host, log zerolog.Logger, reload fun
 	if h == nil {
 		return func() {}
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-h.reloads:
-				err := reload()
-				h.reloaded(err)
-				if err != nil {
-					log.Info().Str("code", codeOf(err)).Msg("reload refused, the old configuration stays in force: " + safeText(err))
-				}
-			}
+	return onOrders(ctx, h.reloads, func() {
+		err := reload()
+		h.reloaded(err)
+		if err != nil {
+			log.Info().Str("code", codeOf(err)).Msg("reload refused, the old configuration stays in force: " + safeText(err))
 		}
-	}()
-	return func() {
-		cancel()
-		<-done
-	}
+	})
 }
