@@ -184,8 +184,8 @@ func TestReturnedValueAcrossTargets(t *testing.T) {
 			}
 		}
 	}
-	if one.doubled() != nil || two.doubled() != nil {
-		t.Error("written twice")
+	if first, second := one.doubled(), two.doubled(); first != nil || second != nil {
+		t.Errorf("written twice: %v, %v", first, second)
 	}
 }
 
