@@ -77,6 +77,14 @@ func (w *world) round(ctx context.Context, n int) (bool, error) {
 			return false, fmt.Errorf("after the power loss: %w", err)
 		}
 	}
+	// Whatever was written so far is right, though not all of it is there yet.
+	found := &findings{}
+	if err := w.lookDatabase(ctx, found, w.sender.all(), false); err != nil {
+		return false, fmt.Errorf("look at the database: %w", err)
+	}
+	if len(found.lines) > 0 {
+		return false, fmt.Errorf("not straight after the round: %q", found.lines)
+	}
 	how := ""
 	for _, f := range [][]string{early, late} {
 		if len(f) > 0 {

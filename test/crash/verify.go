@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,10 +13,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/test/straight"
 )
 
 // findings are what is wrong in the end.
@@ -83,7 +87,7 @@ func (w *world) settled(ctx context.Context) bool {
 func (w *world) look(ctx context.Context) (*findings, error) {
 	f := &findings{}
 	letters := w.sender.all()
-	if err := w.lookDatabase(ctx, f, letters); err != nil {
+	if err := w.lookDatabase(ctx, f, letters, true); err != nil {
 		return nil, err
 	}
 	w.lookDrop(f, letters)
@@ -139,48 +143,47 @@ func (w *world) lookWithin(ctx context.Context, f *findings) {
 	}
 }
 
-func (w *world) lookDatabase(ctx context.Context, f *findings, letters []letter) error {
-	db, err := pgx.Connect(ctx, w.DSN)
+// lookDatabase holds every row of every table against the forms, value by value. Unless all is over, rows may be missing.
+func (w *world) lookDatabase(ctx context.Context, f *findings, letters []letter, over bool) error {
+	db, err := sql.Open("pgx", w.DSN)
 	if err != nil {
 		return err
 	}
-	defer db.Close(ctx)
-	rows, err := db.Query(ctx, `select form_ref, name, (amount * 100)::bigint, (select count(*) from item i where i.application_id = a.id), false, id
- from application a union all select form_ref, name, (amount * 100)::bigint, items, true, 0 from notice`)
+	defer db.Close()
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	got := map[string][]letter{}
+	defer tx.Rollback()
 	w.cases = map[string]int64{}
-	for rows.Next() {
-		var l letter
-		var id int64
-		if err := rows.Scan(&l.Ref, &l.Name, &l.Cents, &l.Items, &l.Notice, &id); err != nil {
+	for _, name := range []string{"mapping.yaml", "notice.yaml"} {
+		plan, err := mapping.Load(os.DirFS(w.base), name, nil)
+		if err != nil {
 			return err
 		}
-		got[l.Ref] = append(got[l.Ref], l)
-		w.cases[l.Ref] = id
-	}
-	for _, l := range letters {
-		all := got[l.Ref]
-		delete(got, l.Ref)
-		switch {
-		case l.Wrong && len(all) > 0:
-			f.double("%s stands in the database, and is wrong", l.Ref)
-		case l.Wrong:
-		case len(all) == 0:
-			f.miss("%s in the database", l.Ref)
-		case len(all) > 1:
-			f.double("%s stands in the database %d times", l.Ref, len(all))
-		case all[0].Name != l.Name || all[0].Cents != l.Cents || all[0].Items != l.Items || all[0].Notice != l.Notice:
-			f.miss("%s stands in the database as %+v, want %+v", l.Ref, all[0], l)
+		var forms []*straight.Form
+		for _, l := range letters {
+			if !l.Wrong && l.Notice == (name == "notice.yaml") {
+				forms = append(forms, &straight.Form{Name: l.Ref, Bytes: l.bytes()})
+			}
+		}
+		found, err := straight.Database{DB: tx, Plan: plan, Target: "register"}.Compare(ctx, forms)
+		if err != nil {
+			return err
+		}
+		for _, line := range found.Extra {
+			f.double("the database: %s", line)
+		}
+		for _, line := range found.Missing {
+			if over {
+				f.miss("the database: %s", line)
+			}
+		}
+		for _, form := range forms {
+			w.cases[form.Name] = form.Returned["application.id"].Int
 		}
 	}
-	for ref := range got {
-		f.double("%s stands in the database and was never sent", ref)
-	}
-	return rows.Err()
+	return nil
 }
 
 // files returns what the drop is to get for a letter, by name.
@@ -311,12 +314,46 @@ func (w *world) lookEvents(ctx context.Context, f *findings, letters []letter) e
 	}
 	for _, l := range letters {
 		w.lookHistory(f, l, by[l.Ref])
+		if len(by[l.Ref]) > 0 && !l.Notice && !l.Wrong {
+			w.lookDecision(ctx, f, l, by[l.Ref][0].Submission)
+		}
 		delete(by, l.Ref)
 	}
 	for ref := range by {
 		f.double("there are events for %q, which was never sent", ref)
 	}
 	return nil
+}
+
+// lookDecision compares the decision that the front office can fetch with what the back office ruled.
+func (w *world) lookDecision(ctx context.Context, f *findings, l letter, id string) {
+	var s struct {
+		Decision struct {
+			Outcome string `json:"outcome"`
+		} `json:"decision"`
+		Documents []struct {
+			Location string `json:"location"`
+		} `json:"documents"`
+	}
+	b, err := w.office.call(ctx, http.MethodGet, "/v1/submissions/"+id, nil)
+	if err == nil {
+		err = json.Unmarshal(b, &s)
+	}
+	want := "approved"
+	if w.cases[l.Ref]%3 == 0 {
+		want = "refused"
+	}
+	switch {
+	case err != nil || s.Decision.Outcome == "":
+		f.stick("the decision on %s: %v", l.Ref, err)
+	case s.Decision.Outcome != want || len(s.Documents) != 1:
+		f.miss("%s was told %q with %d documents, and the office ruled %q with one", l.Ref, s.Decision.Outcome, len(s.Documents), want)
+	default:
+		letter, err := w.office.call(ctx, http.MethodGet, s.Documents[0].Location, nil)
+		if err != nil || string(letter) != "permit of "+l.Ref {
+			f.miss("the document for %s is not the office's (%v)", l.Ref, err)
+		}
+	}
 }
 
 func (w *world) lookHistory(f *findings, l letter, events []event) {
