@@ -13,14 +13,12 @@ import (
 // What the demo sends, by reference. A claim has no reference of its own: it is known by the file's name, or by the
 // key that it is posted with.
 const (
-	permitSample   = "BP-2026-000017" // as it stands in the example's sample
-	demolition     = "BP-2026-000018"
-	wrongPermit    = "BP-2026-000020" // the second parcel's number is a word
-	wrongDog       = "DL-79"          // born on 30 February
-	postedClaim    = "claim-4711"
-	droppedClaim   = "fjelde.json"
-	dependentsEach = 2
-	incomesEach    = 2
+	permitSample = "BP-2026-000017" // as it stands in the example's sample
+	demolition   = "BP-2026-000018"
+	wrongPermit  = "BP-2026-000020" // the second parcel's number is a word
+	wrongDog     = "DL-79"          // born on 30 February
+	postedClaim  = "claim-4711"
+	droppedClaim = "fjelde.json"
 )
 
 func newHouses() []string {
