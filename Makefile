@@ -11,6 +11,7 @@ ROUNDS      ?= 20
 CHECKROUNDS ?= 10
 STAY        ?=
 N           ?= 10000
+BEFORE      ?=
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
 
@@ -102,6 +103,6 @@ powerloss: ## cut the power of the agent's disk ROUNDS times; then let everythin
 	$(GO) run ./test/crash -power -rounds $(ROUNDS)
 	$(GO) run ./test/crash -troubles -rounds 8
 
-bench: ## forms per second against hand-written loops, N forms a round
+bench: ## forms per second against hand-written loops, N forms a round (BEFORE=FILE: also against another agent)
 	$(GO) run ./test/servers/install python3-psycopg2
-	$(GO) run ./test/bench -n $(N)
+	$(GO) run ./test/bench -n $(N) -before "$(BEFORE)"

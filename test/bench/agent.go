@@ -66,11 +66,11 @@ func (b *bench) config(extra string) (string, error) {
 // monitor is where the agent answers readyz.
 const monitor = "127.0.0.1:19109"
 
-// agent returns the command that runs the agent with an empty journal.
-func (b *bench) agent() ([]string, error) {
+// agent returns the command that runs an agent with an empty journal.
+func (b *bench) agent(binary string) ([]string, error) {
 	if err := os.RemoveAll(filepath.Join(b.dir, "state")); err != nil {
 		return nil, err
 	}
 	config, err := b.config("")
-	return []string{b.binary, "run", "--config", config}, err
+	return []string{binary, "run", "--config", config}, err
 }

@@ -26,7 +26,7 @@ func (f figures) perSecond(n int) float64 { return float64(n) / f.Took.Seconds()
 func (f figures) cpu10k(n int) float64 { return f.CPU.Seconds() * 10000 / float64(n) }
 
 var titles = map[rune]string{
-	'a': "a  Inbasket", 'b': "b  Go, a transaction per form", 'c': "c  Go, 100 forms pipelined", 'd': "d  Python, psycopg2",
+	'a': "a  Inbasket", 'b': "b  Go, a transaction per form", 'c': "c  Go, 100 forms pipelined", 'd': "d  Python, psycopg2", 'e': "e  Inbasket before",
 }
 
 // compare runs the rounds, alternating, and prints medians and ratios.
@@ -59,14 +59,14 @@ func (b *bench) ratios(all map[rune][]figures) {
 		return
 	}
 	a := medians(all['a'])
-	for _, who := range "bcd" {
+	for _, who := range "bcde" {
 		if len(all[who]) == 0 {
 			continue
 		}
 		ratio := a.perSecond(b.n) / medians(all[who]).perSecond(b.n)
 		fmt.Printf("a/%c = %.2f\n", who, ratio)
-		if goal := map[rune]float64{'b': goalLoop, 'c': goalPipeline}[who]; goal > 0 {
-			b.judge(ratio >= goal, "a/%c = %.2f, at least %.1f", who, ratio, goal)
+		if goal := map[rune]float64{'b': goalLoop, 'c': goalPipeline, 'e': goalBefore}[who]; goal > 0 {
+			b.judge(ratio >= goal, "a/%c = %.2f, at least %.2f", who, ratio, goal)
 		}
 	}
 	b.judge(a.cpu10k(b.n) <= goalCPU, "%.2f CPU s/10,000 forms, at most %.1f", a.cpu10k(b.n), goalCPU)
@@ -148,7 +148,9 @@ func (b *bench) race(ctx context.Context, who rune, n int) (figures, error) {
 func (b *bench) argv(who rune, dir string) ([]string, error) {
 	switch who {
 	case 'a':
-		return b.agent()
+		return b.agent(b.binary)
+	case 'e':
+		return b.agent(b.before)
 	case 'd':
 		return []string{"/usr/bin/python3", filepath.Join(b.dir, "baseline.py"), dir, b.dsn}, nil
 	}
@@ -178,7 +180,7 @@ func (b *bench) finish(ctx context.Context, p *process, who rune, dir string, n 
 	}
 	f.Took = time.Since(p.begun)
 	var u usage
-	if who == 'a' {
+	if who == 'a' || who == 'e' {
 		u, err = p.stop()
 	} else {
 		for over := false; !over && err == nil; {

@@ -5,6 +5,7 @@
 //	b  a Go loop: read, decode, insert parent and children, one transaction per form, rename to done
 //	c  the same with 100 forms per transaction in one pipelined batch
 //	d  a Python script with psycopg2, one transaction per form
+//	e  with -before FILE: the same agent before a change
 //
 // PostgreSQL is a private one with fsync and synchronous_commit on. The rounds alternate, and medians
 // are compared.
@@ -33,6 +34,7 @@ type options struct {
 	extra   bool
 	large   int
 	binary  string
+	before  string
 	profile string
 	strict  bool
 	keep    bool
@@ -71,12 +73,16 @@ func run(ctx context.Context) error {
 	flag.BoolVar(&o.extra, "extra", true, "also many forms, latency, idle and start")
 	flag.IntVar(&o.large, "large", 100000, "forms of the large round of -extra")
 	flag.StringVar(&o.binary, "binary", "", "agent to measure; empty: build it")
+	flag.StringVar(&o.before, "before", "", "another agent to compare with in the same run, such as one built before a change")
 	flag.StringVar(&o.profile, "profile", "", "take a CPU profile of the agent into this file, and nothing else")
 	flag.BoolVar(&o.strict, "strict", false, "fail when a goal is missed")
 	flag.BoolVar(&o.keep, "keep", false, "keep the working folder")
 	flag.Parse()
 	if strings.Trim(o.only, "abcd") != "" || o.n < 1 || o.rounds < 1 {
 		return errors.New("usage: bench [-n forms] [-rounds n] [-only abcd] [-extra=false]")
+	}
+	if o.before != "" {
+		o.only += "e"
 	}
 	b, err := newBench(ctx, o)
 	if err != nil {

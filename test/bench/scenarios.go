@@ -41,7 +41,7 @@ func (b *bench) idle(ctx context.Context) error {
 	if err := b.watch.reset(ctx, b.ledger); err != nil {
 		return err
 	}
-	argv, err := b.agent()
+	argv, err := b.agent(b.binary)
 	if err != nil {
 		return err
 	}
