@@ -383,8 +383,6 @@ func (l *lane) resolve(ctx context.Context, parcels []*parcel) []*parcel {
 	}
 	if len(s.changes) > 0 {
 		s.finish(ctx)
-	} else {
-		l.circuit.OK()
 	}
 	slices.SortFunc(clear, func(a, b *parcel) int { return int(min(max(a.id-b.id, -1), 1)) })
 	return clear

@@ -260,6 +260,25 @@ func TestUnclear(t *testing.T) {
 	}
 }
 
+// A look-up that works is no delivery that works: the target is told as failed once, and is tried at longer and longer intervals.
+func TestLookupsDoNotCloseTheCircuit(t *testing.T) {
+	one, two := newScript(connectors.Abilities{}), newScript(recorded)
+	one.found = connectors.Absent
+	one.deliver = func(context.Context, connectors.Group) ([]connectors.Outcome, error) {
+		return nil, errors.New("cut off at every attempt")
+	}
+	w := newScripted(t, one, two, "")
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("five failures in a row", func() bool {
+		s, err := w.agent.Status(context.Background())
+		return err == nil && s.Targets[0].Trouble != nil && s.Targets[0].Trouble.Count >= 5
+	})
+	if n := strings.Count(w.log.String(), "target failed; nothing"); n != 1 {
+		t.Errorf("told %d times:\n%s", n, w.log)
+	}
+}
+
 // Status must not show trouble for ever when nothing waits for the target any more.
 func TestTroubleEndsWithoutWork(t *testing.T) {
 	one, two := newScript(recorded), newScript(recorded)
