@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -56,6 +57,15 @@ type row struct {
 	taken  bool
 }
 
+// String is for messages of tests.
+func (r *row) String() string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(r.values)) {
+		parts = append(parts, name+"="+textOf(r.values[name]))
+	}
+	return strings.Join(parts, " ")
+}
+
 // comparison is one run over the tables of one target.
 type comparison struct {
 	Database
@@ -81,7 +91,7 @@ func (d Database) Compare(ctx context.Context, forms []*Form) (Findings, error) 
 	for table, rows := range c.tables {
 		for _, r := range rows {
 			if !r.taken {
-				c.found.Extra = append(c.found.Extra, fmt.Sprintf("%s: %v belongs to no form", table, r.values))
+				c.found.Extra = append(c.found.Extra, fmt.Sprintf("%s: %s belongs to no form", table, r))
 			}
 		}
 	}
@@ -175,7 +185,7 @@ func (c *comparison) differs(f *Form, r connectors.Record, have *row) ([]string,
 			return nil, err
 		}
 		if !same {
-			differs = append(differs, fmt.Sprintf("%s (%v, want %s)", name, got, mapping.Show(v)))
+			differs = append(differs, fmt.Sprintf("%s (%s, want %s)", name, textOf(got), mapping.Show(v)))
 		}
 	}
 	return differs, nil
