@@ -24,7 +24,7 @@ var changes = []change{
 		by: map[string]string{pg: "alter table HEAD alter AMT type integer", maria: "alter table HEAD modify AMT int"}},
 	{name: "shorter text", form: form{name: "Müller-Lüdenscheidt"}, want: "parked sql.too-long",
 		by: map[string]string{pg: "alter table HEAD alter NAME type varchar(5)", maria: "alter table HEAD modify NAME varchar(5)"}},
-	{name: "another character set", form: form{name: "Łódź"}, want: "parked sql.wrong-type",
+	{name: "another character set", form: form{name: "Łódź"}, want: "parked sql.charset",
 		by: map[string]string{maria: "alter table HEAD modify NAME varchar(20) character set latin1"}},
 	{name: "column dropped", want: "waits sql.no-column", by: all3("alter table HEAD drop column NAME"),
 		mend: map[string]string{pg: "alter table HEAD add NAME varchar(20); update HEAD set NAME = 'Ada'", maria: "alter table HEAD add NAME varchar(20); update HEAD set NAME = 'Ada'", lite: "alter table HEAD add NAME varchar(20); update HEAD set NAME = 'Ada'"}},
@@ -64,6 +64,7 @@ var changes = []change{
 	{name: "ledger dropped", want: "waits sql.no-ledger", by: map[string]string{maria: "drop table INBASKET_LEDGER"},
 		mend: map[string]string{maria: "create table INBASKET_LEDGER (DELIVERY varchar(64) character set ascii collate ascii_bin not null primary key, SUBMISSION varchar(13) character set ascii collate ascii_bin not null, DIGEST varchar(64) character set ascii, RETURNED longtext character set utf8mb4, WRITTEN_AT timestamp not null default current_timestamp) engine=InnoDB"}},
 	{name: "table without rights to see it", want: "waits sql.no-table", by: map[string]string{pg: "create schema HIDDEN; alter table PERSON set schema HIDDEN"}, mend: map[string]string{pg: "alter table HIDDEN.PERSON set schema public"}},
-	{name: "view in place of a table", want: "closed",
-		by: map[string]string{pg: "alter table PERSON rename to PEOPLE; create view PERSON as select REF, NAME from PEOPLE; grant select, insert, update on PERSON to agent"}},
+	{name: "view in place of a table", want: "waits sql.no-unique-key",
+		by:   map[string]string{pg: "alter table PERSON rename to PEOPLE; create view PERSON as select REF, NAME from PEOPLE; grant select, insert, update on PERSON to agent"},
+		mend: map[string]string{pg: "drop view PERSON; alter table PEOPLE rename to PERSON"}},
 }

@@ -99,7 +99,7 @@ func TestSwappedServer(t *testing.T) {
 					t.Fatal(err)
 				}
 				if e.name == "mariadb" {
-					dsn += "&multiStatements=true"
+					dsn += "?multiStatements=true"
 				}
 				db, err := sql.Open(e.driver, dsn)
 				if err != nil {
