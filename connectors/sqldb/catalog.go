@@ -1,11 +1,8 @@
 package sqldb
 
 import (
-	"context"
 	"strings"
 	"sync"
-
-	"github.com/inbasket/inbasket/connectors"
 )
 
 // family is what columns of many type names have in common.
@@ -22,21 +19,49 @@ const (
 	famDateTime // without a zone
 	famInstant  // with a zone
 	famBinary
+	famTime // of day
+	famYear
+	famBit // MariaDB: a number
+	famEnum
+	famSet
+	famUUID
+	famAddress
+	famJSON // kept as a value, not as the text it came in
+	famMoney
 )
+
+// anyScale is the scale of a column that takes as many decimals as come.
+const anyScale = -1 << 15
 
 // column is what the catalog says about one column.
 type column struct {
 	name     string
 	typ      string // the system's own name of the type
 	fam      family
-	length   int  // characters; 0: no limit known
-	bytes    bool // length counts bytes
-	scale    int  // digits after the point; -1: no limit
+	length   int    // characters; 0: no limit known
+	bytes    bool   // length counts bytes
+	fixed    blanks // what becomes of a value that is shorter than the column
+	scale    int    // digits after the point, also of a second; negative ones round to tens; or anyScale
+	digits   int    // significant digits that are kept; 0: all
+	bits     int    // 32 or 64: a binary floating-point number
+	labels   []string
+	affinity string // SQLite: what the declared type makes of texts
 	oid      uint32
 	array    uint32 // PostgreSQL: the array type's OID
+	proof    string // PostgreSQL: of a type that is not known, its full name; each value is tried out by a cast
 	required bool   // not null and without a default
 	auto     bool   // the system makes the value
 }
+
+// blanks says what becomes of a value that is shorter than its column.
+type blanks uint8
+
+const (
+	asIs     blanks = iota
+	filled          // with blanks to its length: only one that has it keeps its own
+	trimmed         // blanks at the end go
+	zeroFill        // zero bytes to its length
+)
 
 // table is what the catalog says about one table.
 type table struct {
@@ -46,6 +71,12 @@ type table struct {
 	columns map[string]*column
 	folded  map[string]*column // by lower-case name; nil entry: ambiguous
 	uniques [][]string
+	// sure: every row that is sent is written or the statement fails; nothing such as a trigger, a rule or a policy
+	// may leave it out, and the same holds for deletes.
+	sure bool
+	// print is a text that differs when anything above differs; ask is the statement that gives it.
+	print string
+	ask   statement
 }
 
 func newTable(plain, quoted string, columns []*column) *table {
@@ -101,7 +132,8 @@ func (t *table) unique(names []string) bool {
 	return false
 }
 
-// catalog remembers tables; it is emptied when the system contradicts it.
+// catalog remembers tables from one call to the next. A write relies on it only as far as its transaction proves
+// that it is still true.
 type catalog struct {
 	mu     sync.Mutex
 	tables map[string]*table
@@ -123,25 +155,6 @@ func (c *catalog) put(name string, t *table) {
 	c.mu.Lock()
 	c.tables[name] = t
 	c.mu.Unlock()
-}
-
-// load returns the table's catalog entry, reading it through s on first use.
-func (t *Target) load(ctx context.Context, s session, name string) (*table, error) {
-	if tab := t.cat.get(name); tab != nil {
-		return tab, nil
-	}
-	schema, plain := splitName(name, t.cfg.Schema)
-	tab, err := t.sys.table(ctx, s, schema, plain)
-	if err != nil {
-		return nil, err
-	}
-	if tab == nil || len(tab.columns) == 0 {
-		return nil, connectors.Errorf(connectors.TargetError, CodeNoTable, "find table "+name,
-			"check the name, the schema and the user's grants", "no such table, or several that differ in case")
-	}
-	tab.plain = name
-	t.cat.put(name, tab)
-	return tab, nil
 }
 
 // familyOf sorts type names that the systems share; each system's file adds its own before.

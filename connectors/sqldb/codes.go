@@ -7,9 +7,12 @@ const (
 	CodeNotNull      = "sql.not-null"        // a required column got nothing; mend the mapping or the form
 	CodeTooLong      = "sql.too-long"        // a text is longer than its column; cut it in the mapping or widen the column
 	CodeWrongType    = "sql.wrong-type"      // a value does not fit its column's type or range; convert it in the mapping
-	CodeNotExact     = "sql.not-exact"       // the column would round this number; round it in the mapping or widen the column
+	CodeNotExact     = "sql.not-exact"       // the column would change this value (round, cut, pad or convert it); change it in the mapping (round:, precision:, trim()), or widen the column
+	CodeUnknownType  = "sql.unknown-type"    // the agent does not know what this column's type makes of a value; write to a column of another type, or say precision: database in the mapping's field
 	CodeCharset      = "sql.charset"         // the column's character set cannot hold a character; replace it in the mapping
 	CodeNoRow        = "sql.no-row"          // the row to update is not there; check the key
+	CodeRows         = "sql.rows-differ"     // the database wrote more or fewer rows than it was sent: a trigger, rule or policy leaves rows out or puts them elsewhere; mend it, or say rows: unchecked in the mapping's write
+	CodeChanged      = "sql.table-changed"   // a table is being changed right now; the agent tries again
 	CodeReference    = "sql.reference"       // a value of an earlier write is not there; the write was skipped or returned nothing
 	CodeTooLarge     = "sql.too-large"       // a document is larger than the 64 MiB a column may get or give
 	CodeEarlier      = "sql.earlier-failed"  // an earlier delivery with the same order did not go; this one waits for it
@@ -39,3 +42,10 @@ const (
 	CodePanic        = "sql.driver-panic"    // the driver broke down; the connection was thrown away and the outcome is looked up
 	CodeLookupLocked = "sql.lookup-locked"   // the look-up waits for a transaction that is still open at the server; it is tried again
 )
+
+// hints say what to do next about refusals that the agent itself finds.
+var hints = map[string]string{
+	CodeNotExact:    "the column cannot hold this value as it is; round: or precision: of the mapping's field says what may be changed, or widen the column",
+	CodeUnknownType: "the agent does not know what the column's type makes of a value; precision: database of the mapping's field leaves it to the database",
+	CodeRows:        "a trigger, rule or policy of the table leaves rows out or puts them elsewhere; if that is meant, the mapping's write says rows: unchecked",
+}

@@ -21,7 +21,7 @@ import (
 func mariaDialect(maria bool) dialect {
 	d := dialect{
 		name: "mysql", maxBinds: 60000, maxRows: 128, returns: maria, quote: quoteBack, bind: questionMark,
-		write: mariaWrite, table: mariaTable, arg: mariaArg, classify: mariaVerdict,
+		write: mariaWrite, table: mariaTable, arg: mariaArg, prove: proveByReading, doubles: true, classify: mariaVerdict,
 		age:   "TIMESTAMPDIFF(SECOND, WRITTEN_AT, CURRENT_TIMESTAMP)",
 		since: func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= CURRENT_TIMESTAMP - INTERVAL %d SECOND", n) },
 		ledgerDDL: func(t string) string {
@@ -232,10 +232,10 @@ func mariaUpserts(d *dialect, w *rowset) []statement {
 	head := "INSERT INTO " + w.tab.name + " (" + strings.Join(w.names(d), ", ") + ") SELECT " +
 		strings.TrimSuffix(strings.Repeat("?, ", len(w.cols)), ", ") + " FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM " + w.tab.name + " WHERE " + w.where(d, 1) + ")"
 	for _, r := range w.rows {
-		update := updates(d, w.with([]row{r}))
-		update[0].must = 0
-		insert := statement{sql: head, op: "insert into " + w.tab.plain, item: r.item, args: append(append([]any{}, r.args...), w.keyArgs(r)...)}
-		stmts = append(stmts, update[0], insert)
+		update := updates(d, w.with([]row{r}))[0]
+		update.least, update.most = 0, 0
+		insert := w.counted(statement{sql: head, op: "upsert into " + w.tab.plain, item: r.item, args: append(append([]any{}, r.args...), w.keyArgs(r)...), sums: true}, 1, 1)
+		stmts = append(stmts, update, insert)
 		if len(w.shape.Returning) > 0 {
 			stmts = append(stmts, selectBack(d, w, r))
 		}
@@ -270,9 +270,13 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 		return nil, err
 	}
 	found := res[0].rows[0]
+	printed, ask, err := mariaPrint(ctx, s, found[0].Str, found[1].Str)
+	if err != nil {
+		return nil, err
+	}
 	res, err = s.run(ctx, []statement{
-		{sql: `SELECT column_name, data_type, character_maximum_length, numeric_scale, extra, is_nullable, column_default IS NULL ` +
-			`FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`,
+		{sql: `SELECT column_name, data_type, character_maximum_length, numeric_scale, extra, is_nullable, column_default IS NULL, ` +
+			`column_type, datetime_precision, character_set_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`,
 			args: []any{found[0].Str, found[1].Str}, rows: true, item: -1},
 		{sql: `SELECT index_name, column_name FROM information_schema.statistics WHERE table_schema = ? AND table_name = ? ` +
 			`AND non_unique = 0 ORDER BY index_name, seq_in_index`, args: []any{found[0].Str, found[1].Str}, rows: true, item: -1},
@@ -282,24 +286,17 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 	}
 	var cols []*column
 	for _, r := range res[0].rows {
-		c := &column{name: r[0].Str, typ: r[1].Str, fam: familyOf(r[1].Str), length: int(asInt(r[2])), scale: -1,
-			auto: strings.Contains(r[4].Str, "auto_increment"), required: r[5].Str == "NO" && asInt(r[6]) == 1}
-		if c.typ == "timestamp" {
-			c.fam = famInstant
-		}
-		if c.fam == famText && strings.Contains(c.typ, "text") {
-			c.bytes = true
-		}
-		if r[3].Kind != connectors.Null {
-			c.scale = int(asInt(r[3]))
-		}
-		c.required = c.required && !c.auto
-		cols = append(cols, c)
+		cols = append(cols, mariaColumn(r))
 	}
 	t := newTable(name, quoteBack(found[0].Str)+"."+quoteBack(found[1].Str), cols)
 	t.engine = found[2].Str
+	t.sure = t.engine != "" // a table: nothing here leaves out a row in silence
 	t.uniques = groupPairs(res[1].rows)
-	return t, nil
+	if t.engine == "" {
+		t.engine, err = mariaEngineBelow(ctx, s, found[0].Str, found[1].Str, 0)
+	}
+	t.print, t.ask = printed, ask
+	return t, err
 }
 
 func asInt(v connectors.Value) int64 {
@@ -319,8 +316,12 @@ func transactional(engine string) bool {
 	return false
 }
 
-// mariaArg writes instants in the session's zone without an offset, which MariaDB does not know.
+// mariaArg writes instants in the session's zone without an offset, which MariaDB does not know. Values of types that
+// are not known are refused: nobody here can tell what the server would make of them.
 func mariaArg(c *column, v connectors.Value, zone *time.Location) (any, error) {
+	if c.fam == famOther && c.typ != "" && v.Kind != connectors.Null {
+		return nil, &misfit{CodeUnknownType, c.name}
+	}
 	if v.Kind == connectors.DateTime && c.fam == famInstant {
 		local := *c
 		local.fam = famDateTime

@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"encoding/binary"
 	"io"
 	"net"
 	"strconv"
@@ -121,6 +122,9 @@ func (c *cutter) requests(in, out net.Conn, mute *atomic.Bool) {
 	buf := make([]byte, 1<<20)
 	for {
 		n, err := in.Read(buf)
+		if n == 16 && binary.BigEndian.Uint32(buf[4:]) == 80877102 {
+			err, n = io.EOF, 0 // the driver's CancelRequest after the cut may overtake the COMMIT
+		}
 		if n > 0 {
 			if c.armed.Load() && strings.Contains(strings.ToUpper(string(buf[:n])), c.needle) {
 				c.armed.Store(false)

@@ -21,6 +21,7 @@ func sqliteDialect() dialect {
 		name: "sqlite", maxBinds: 30000, maxRows: 128, returns: true, quote: quoteDouble, bind: questionMark,
 		write:    func(d *dialect, w *rowset) ([]statement, error) { return writeRows(d, w, conflictTail(d)) },
 		table:    sqliteTable,
+		prove:    proveByReading,
 		arg:      sqliteArg,
 		classify: sqliteVerdict,
 		age:      "strftime('%s', 'now') - strftime('%s', WRITTEN_AT)",
@@ -83,47 +84,91 @@ func conflictTail(d *dialect) func(*rowset) string {
 
 var declaredLength = regexp.MustCompile(`\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)`)
 
+// sqlitePrint is the version of the whole schema, and the words of this table: the file may be another one.
+const sqlitePrint = `SELECT (SELECT schema_version FROM %[1]spragma_schema_version) || '/' || COALESCE(GROUP_CONCAT(sql, char(10)), '')
+FROM (SELECT sql FROM %[1]ssqlite_master WHERE tbl_name = ? COLLATE NOCASE ORDER BY type, name)`
+
 func sqliteTable(ctx context.Context, s session, schema, name string) (*table, error) {
-	quoted := quoteDouble(name)
+	quoted, in := quoteDouble(name), ""
 	args := []any{name}
-	info, list := "pragma_table_info(?)", "pragma_index_list(?)"
+	info, list, strict := "pragma_table_info(?)", "pragma_index_list(?)", "pragma_table_list(?)"
 	if schema != "" {
-		quoted = quoteDouble(schema) + "." + quoted
+		in = quoteDouble(schema) + "."
+		quoted = in + quoted
 		args = append(args, schema)
 		info, list = "pragma_table_info(?, ?)", "pragma_index_list(?, ?)"
+		strict = "pragma_table_list(?) WHERE schema = ? COLLATE NOCASE"
 	}
-	res, err := s.run(ctx, []statement{
+	ask := statement{sql: fmt.Sprintf(sqlitePrint, in), args: []any{name}, rows: true, op: "read the table's definition", item: -1}
+	if schema != "" {
+		ask.sql = strings.Replace(ask.sql, in+"pragma_schema_version", "pragma_schema_version(?)", 1)
+		ask.args = []any{schema, name}
+	}
+	res, err := s.run(ctx, []statement{ask,
 		{sql: `SELECT name, type, "notnull", dflt_value IS NOT NULL, pk FROM ` + info, args: args, rows: true, item: -1},
 		{sql: `SELECT l.name, i.name FROM ` + list + ` l, pragma_index_info(l.name) i WHERE l."unique" = 1 ORDER BY l.name, i.seqno`, args: args, rows: true, item: -1},
+		{sql: `SELECT strict FROM ` + strict, args: args, rows: true, item: -1},
 	}, false, false)
 	if err != nil {
 		return nil, err
 	}
 	var cols []*column
 	var pk []string
-	for _, r := range res[0].rows {
-		typ := r[1].Str
-		c := &column{name: r[0].Str, typ: typ, fam: sqliteFamily(typ), scale: -1, required: r[2].Int == 1 && r[3].Int == 0}
-		if m := declaredLength.FindStringSubmatch(typ); m != nil {
-			if c.fam == famText {
-				c.length, _ = strconv.Atoi(m[1])
-			} else if c.fam == famDecimal {
-				c.scale, _ = strconv.Atoi(m[2])
-			}
-		}
+	for _, r := range res[1].rows {
+		c := sqliteColumn(r, len(res[3].rows) > 0 && res[3].rows[0][0].Int == 1)
 		if r[4].Int > 0 {
 			pk = append(pk, c.name)
-			c.auto = strings.EqualFold(typ, "INTEGER")
+			c.auto = strings.EqualFold(c.typ, "INTEGER")
 			c.required = c.required && !c.auto
 		}
 		cols = append(cols, c)
 	}
 	t := newTable(name, quoted, cols)
+	t.print, t.ask = printOf(res[0]), ask
 	if len(pk) > 0 {
 		t.uniques = append(t.uniques, pk)
 	}
-	t.uniques = append(t.uniques, groupPairs(res[1].rows)...)
+	t.uniques = append(t.uniques, groupPairs(res[2].rows)...)
 	return t, nil
+}
+
+// The affinities of SQLite: what it makes of values in a column by its declared type.
+const (
+	affinityInteger = "integer"
+	affinityReal    = "real"
+	affinityNumeric = "numeric"
+)
+
+func sqliteColumn(r []connectors.Value, strict bool) *column {
+	typ := r[1].Str
+	c := &column{name: r[0].Str, typ: typ, scale: anyScale, required: r[2].Int == 1 && r[3].Int == 0}
+	low := strings.ToLower(typ)
+	switch { // in SQLite's own order
+	case strict && low == "any": // kept as it comes
+	case strings.Contains(low, "int"):
+		c.fam, c.affinity = famInteger, affinityInteger
+	case strings.Contains(low, "char"), strings.Contains(low, "clob"), strings.Contains(low, "text"):
+		c.fam = famText
+	case strings.Contains(low, "blob"), low == "":
+		if low != "" {
+			c.fam = famBinary
+		}
+	case strings.Contains(low, "real"), strings.Contains(low, "floa"), strings.Contains(low, "doub"):
+		c.fam, c.affinity = famFloat, affinityReal
+	default:
+		c.affinity = affinityNumeric
+		if f := familyOf(typ); f == famDecimal || f == famBoolean || f == famDate || f == famDateTime || f == famBinary {
+			c.fam = f
+		}
+	}
+	if m := declaredLength.FindStringSubmatch(typ); m != nil {
+		if c.fam == famText {
+			c.length, _ = strconv.Atoi(m[1])
+		} else if c.fam == famDecimal {
+			c.scale, _ = strconv.Atoi(m[2])
+		}
+	}
+	return c
 }
 
 // groupPairs turns rows of (index, column) into lists of columns.
@@ -140,38 +185,59 @@ func groupPairs(rows [][]connectors.Value) [][]string {
 	return all
 }
 
-func sqliteFamily(typ string) family {
-	if typ == "" {
-		return famOther
+// sqliteArg is stricter than SQLite, which would take any text into a number's column, a text that looks like a number
+// for one in a column of a type like STRING, and round decimals of more than fifteen digits.
+func sqliteArg(c *column, v connectors.Value, zone *time.Location) (any, error) {
+	number := c.fam == famInteger || c.fam == famDecimal || c.fam == famFloat
+	if v.Kind == connectors.Binary {
+		return binaryArg(c, v.Blob)
 	}
-	return familyOf(typ)
+	if !number && v.Kind != connectors.Null && v.Kind != connectors.DateTime && (c.fam != famText && c.fam != famBinary) {
+		x, err := otherArg(c, v, zone)
+		if s, isText := x.(string); isText && v.Kind == connectors.Text && !staysText(c.affinity, s) {
+			return nil, &misfit{CodeNotExact, c.name}
+		} else if isText && v.Kind == connectors.Decimal && c.affinity != "" {
+			return sqliteNumber(c, s)
+		}
+		return x, err
+	}
+	x, err := arg(c, v, zone)
+	if s, isText := x.(string); isText && number {
+		return sqliteNumber(c, s)
+	}
+	if n, isInt := x.(int64); isInt && c.affinity == affinityReal && int64(float64(n)) != n {
+		return nil, &misfit{CodeNotExact, c.name}
+	}
+	return x, err
 }
 
-// sqliteArg is stricter than SQLite, which would take any text into a number's column and round decimals
-// of more than fifteen digits.
-func sqliteArg(c *column, v connectors.Value, zone *time.Location) (any, error) {
-	x, err := arg(c, v, zone)
-	if err != nil {
-		return nil, err
-	}
-	if s, isText := x.(string); isText {
-		switch c.fam {
-		case famDecimal, famFloat:
-			if !isNumber(s) {
-				return nil, &misfit{CodeWrongType, c.name}
-			}
-			if len(strings.Trim(strings.Replace(strings.TrimPrefix(s, "-"), ".", "", 1), "0")) > 15 {
-				return nil, &misfit{CodeNotExact, c.name}
-			}
-		case famInteger:
-			n, err := strconv.ParseInt(s, 10, 64)
-			if err != nil {
-				return nil, &misfit{CodeWrongType, c.name}
-			}
+// sqliteNumber is a number as SQLite keeps it: whole ones in 64 bits, others as floating-point of which it shows fifteen
+// digits.
+func sqliteNumber(c *column, s string) (any, error) {
+	whole, frac, _ := strings.Cut(s, ".")
+	if strings.Trim(frac, "0") == "" {
+		if n, err := strconv.ParseInt(whole, 10, 64); err == nil && (c.affinity != affinityReal || int64(float64(n)) == n) {
 			return n, nil
 		}
 	}
-	return x, nil
+	if c.fam == famInteger {
+		return nil, &misfit{CodeWrongType, c.name}
+	}
+	if len(strings.Trim(strings.Replace(strings.TrimPrefix(s, "-"), ".", "", 1), "0")) > 15 || !binaryExact(s, 64) {
+		return nil, &misfit{CodeNotExact, c.name}
+	}
+	return s, nil
+}
+
+var looksLikeNumber = regexp.MustCompile(`^[ \t\n\v\f\r]*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\n\v\f\r]*$`)
+
+// staysText reports a text that a column of this affinity keeps, or gives back as the same text from a number.
+func staysText(affinity, s string) bool {
+	if affinity == "" || !looksLikeNumber.MatchString(s) {
+		return true
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	return err == nil && strconv.FormatInt(n, 10) == s && affinity != affinityReal
 }
 
 func sqliteVerdict(err error) verdict {

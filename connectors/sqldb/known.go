@@ -1,0 +1,123 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// errChanged says that a table is not what this call took it for.
+var errChanged = errors.New("a table is not as it was read")
+
+// known is what one call knows of tables.
+type known struct {
+	t      *Target
+	tables map[string]*table
+	fresh  bool // all of it was read in this call
+}
+
+// knows starts with what earlier calls remember.
+func (t *Target) knows() *known { return &known{t: t, tables: map[string]*table{}} }
+
+// readAnew starts with nothing.
+func (t *Target) readAnew() *known {
+	k := t.knows()
+	k.renew()
+	return k
+}
+
+// renew has every table read again.
+func (k *known) renew() {
+	k.t.cat.forget()
+	clear(k.tables)
+	k.fresh = true
+}
+
+// load returns the table's catalog entry, reading it through s on first use.
+func (k *known) load(ctx context.Context, s session, name string) (*table, error) {
+	if tab := k.tables[name]; tab != nil {
+		return tab, nil
+	}
+	tab := k.t.cat.get(name)
+	if tab == nil {
+		var err error
+		schema, plain := splitName(name, k.t.cfg.Schema)
+		if tab, err = k.t.sys.table(ctx, s, schema, plain); err != nil {
+			return nil, err
+		}
+		if tab == nil || len(tab.columns) == 0 {
+			return nil, connectors.Errorf(connectors.TargetError, CodeNoTable, "find table "+name,
+				"check the name, the schema and the user's grants", "no such table, or several that differ in case")
+		}
+		tab.plain = name
+		k.t.cat.put(name, tab)
+	}
+	k.tables[name] = tab
+	return tab, nil
+}
+
+// loadAll reads the catalog for every table of the items before the transaction begins.
+func (k *known) loadAll(ctx context.Context, s session, items []*item) error {
+	for _, it := range items {
+		var last *connectors.Shape
+		for i := range it.delivery.Records {
+			sh := it.delivery.Records[i].Shape
+			if sh == last || sh.Op == connectors.Call || sh.Op == connectors.Put {
+				continue
+			}
+			last = sh
+			tab, err := k.load(ctx, s, sh.Object)
+			if err != nil {
+				return err
+			}
+			if err := canTakeBack(tab, "write "+sh.Object); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// canTakeBack refuses tables of MariaDB whose engine has no transactions.
+func canTakeBack(tab *table, op string) error {
+	if tab.engine != "" && !transactional(tab.engine) {
+		return connectors.Errorf(connectors.TargetError, CodeNoTx, op,
+			"change the table's engine to InnoDB; its writes cannot be taken back", "engine %s", tab.engine)
+	}
+	return nil
+}
+
+// proofs are the statements that prove inside a transaction, after its rows, that the tables are still what they
+// were taken for: the rows keep anybody from changing them until it ends.
+func (k *known) proofs() []statement {
+	tables := make([]*table, 0, len(k.tables))
+	for _, tab := range k.tables {
+		if tab.ask.sql != "" {
+			tables = append(tables, tab)
+		}
+	}
+	if len(tables) == 0 {
+		return nil
+	}
+	return k.t.sys.prove(tables)
+}
+
+// proveByReading asks each table's text again and has it compared.
+func proveByReading(tables []*table) []statement {
+	stmts := make([]statement, len(tables))
+	for i, tab := range tables {
+		stmts[i] = tab.ask
+		stmts[i].proves = tab
+	}
+	return stmts
+}
+
+// printOf reads what ask gave.
+func printOf(res result) string {
+	if len(res.rows) == 0 {
+		return ""
+	}
+	last := res.rows[0][len(res.rows[0])-1]
+	return counter.ReplaceAllString(last.Str, "")
+}
