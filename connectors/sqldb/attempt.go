@@ -37,6 +37,7 @@ type attempt struct {
 	known   map[string]map[string]connectors.Value // keys the ledger has already
 	pending []statement
 	shapes  []*connectors.Shape // of pending statements that give values; nil for others
+	held    map[*table]bool     // tables that are kept as they are
 	begun   bool
 	gives   bool // some item returned values
 }
@@ -160,6 +161,7 @@ func (a *attempt) wave(ctx context.Context, w wave) error {
 // all that come.
 func (a *attempt) queueSets(shape *connectors.Shape, sets []*rowset) error {
 	d := &a.t.sys.dialect
+	a.hold(sets[0], sets[0].tab)
 	if shape.Op == connectors.ReplaceChildren {
 		done := map[string]bool{}
 		for _, set := range sets {
@@ -181,6 +183,23 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*rowset) error {
 		}
 	}
 	return nil
+}
+
+// hold keeps a table as it is before the first row goes to it, and has it proved.
+func (a *attempt) hold(w *rowset, tab *table) {
+	if a.t.sys.hold == nil || len(tab.proofs) == 0 || a.held[tab] {
+		return
+	}
+	if a.held == nil {
+		a.held = map[*table]bool{}
+	}
+	a.held[tab] = true
+	a.queue(a.t.sys.hold(w), nil)
+	for i := range tab.proofs {
+		for _, st := range a.t.sys.prove([]*proof{&tab.proofs[i]}) {
+			a.queue(st, nil)
+		}
+	}
 }
 
 // apart splits a wave's parts so that no two of one piece name the same row of the table: a statement must not touch a
@@ -355,8 +374,8 @@ func (a *attempt) flush(ctx context.Context, commit bool) error {
 	}
 	for i := range results {
 		st := &stmts[i]
-		if st.proves != nil && printOf(results[i]) != st.proves.print {
-			return errChanged
+		if err := st.holds(results[i]); err != nil {
+			return err
 		}
 		touched := results[i].affected
 		if st.sums && i > 0 {

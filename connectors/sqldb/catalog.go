@@ -73,10 +73,14 @@ type table struct {
 	uniques [][]string
 	// sure: every row that is sent is written or the statement fails; nothing such as a trigger, a rule or a policy
 	// may leave it out, and the same holds for deletes.
-	sure bool
-	// print is a text that differs when anything above differs; ask is the statement that gives it.
-	print string
+	sure   bool
+	proofs []proof // that it is still what it was
+}
+
+// proof is a statement, and the text that it gives as long as nothing of a table differs that writes rely on.
+type proof struct {
 	ask   statement
+	print string
 }
 
 func newTable(plain, quoted string, columns []*column) *table {

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -81,36 +82,50 @@ func (k *known) loadAll(ctx context.Context, s session, items []*item) error {
 
 // canTakeBack refuses tables of MariaDB whose engine has no transactions.
 func canTakeBack(tab *table, op string) error {
-	if tab.engine != "" && !transactional(tab.engine) {
-		return connectors.Errorf(connectors.TargetError, CodeNoTx, op,
-			"change the table's engine to InnoDB; its writes cannot be taken back", "engine %s", tab.engine)
+	if tab.engine == "" || transactional(tab.engine) {
+		return nil
 	}
-	return nil
+	hint := "change the table's engine to InnoDB; its writes cannot be taken back"
+	if strings.HasPrefix(tab.engine, "unknown") {
+		hint = "it is a view over tables that this account may not see, and so may have no transactions: have the DBA grant SHOW VIEW, and a right on those tables"
+	}
+	return connectors.Errorf(connectors.TargetError, CodeNoTx, op, hint, "engine %s", tab.engine)
 }
 
 // proofs are the statements that prove inside a transaction, after its rows, that the tables are still what they
 // were taken for: the rows keep anybody from changing them until it ends.
 func (k *known) proofs() []statement {
-	tables := make([]*table, 0, len(k.tables))
+	if k.t.sys.hold != nil {
+		return nil // each was held and proved before its first row
+	}
+	var all []*proof
 	for _, tab := range k.tables {
-		if tab.ask.sql != "" {
-			tables = append(tables, tab)
+		for i := range tab.proofs {
+			all = append(all, &tab.proofs[i])
 		}
 	}
-	if len(tables) == 0 {
+	if len(all) == 0 {
 		return nil
 	}
-	return k.t.sys.prove(tables)
+	return k.t.sys.prove(all)
 }
 
-// proveByReading asks each table's text again and has it compared.
-func proveByReading(tables []*table) []statement {
-	stmts := make([]statement, len(tables))
-	for i, tab := range tables {
-		stmts[i] = tab.ask
-		stmts[i].proves = tab
+// proveByReading asks for each text again and has it compared.
+func proveByReading(proofs []*proof) []statement {
+	stmts := make([]statement, len(proofs))
+	for i, p := range proofs {
+		stmts[i] = p.ask
+		stmts[i].proves = p
 	}
 	return stmts
+}
+
+// holds compares what a statement gave with what it is to prove.
+func (st *statement) holds(res result) error {
+	if st.proves != nil && printOf(res) != st.proves.print {
+		return errChanged
+	}
+	return nil
 }
 
 // printOf reads what ask gave.
@@ -118,6 +133,9 @@ func printOf(res result) string {
 	if len(res.rows) == 0 {
 		return ""
 	}
-	last := res.rows[0][len(res.rows[0])-1]
-	return counter.ReplaceAllString(last.Str, "")
+	var all []string
+	for _, v := range res.rows[0] {
+		all = append(all, v.Str)
+	}
+	return counter.ReplaceAllString(strings.Join(all, "\x00"), "")
 }

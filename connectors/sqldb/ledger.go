@@ -204,12 +204,16 @@ func (a *attempt) queueLedger(shape *connectors.Shape, rows []row) error {
 		return nil
 	}
 	tab := a.t.ledgerTable()
-	if real := a.k.tables[ledgerEntry]; real != nil {
+	real := a.k.tables[ledgerEntry]
+	if real != nil {
 		tab.sure = real.sure
 	}
 	set := &rowset{shape: shape, tab: tab, key: shape.Key, rows: rows}
 	for _, f := range shape.Fields {
 		set.cols = append(set.cols, tab.columns[f])
+	}
+	if real != nil {
+		a.hold(set, real)
 	}
 	d := a.t.sys.dialect
 	d.quote = func(s string) string { return s } // plain names, as the DDL has them

@@ -21,7 +21,7 @@ import (
 func mariaDialect(maria bool) dialect {
 	d := dialect{
 		name: "mysql", maxBinds: 60000, maxRows: 128, returns: maria, quote: quoteBack, bind: questionMark,
-		write: mariaWrite, table: mariaTable, arg: mariaArg, prove: proveByReading, doubles: true, classify: mariaVerdict,
+		write: mariaWrite, table: mariaTable, arg: mariaArg, prove: proveByReading, hold: mariaHold, doubles: true, classify: mariaVerdict,
 		age:   "TIMESTAMPDIFF(SECOND, WRITTEN_AT, CURRENT_TIMESTAMP)",
 		since: func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= CURRENT_TIMESTAMP - INTERVAL %d SECOND", n) },
 		ledgerDDL: func(t string) string {
@@ -270,7 +270,7 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 		return nil, err
 	}
 	found := res[0].rows[0]
-	printed, ask, err := mariaPrint(ctx, s, found[0].Str, found[1].Str)
+	printed, err := mariaPrint(ctx, s, found[0].Str, found[1].Str)
 	if err != nil {
 		return nil, err
 	}
@@ -292,10 +292,10 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 	t.engine = found[2].Str
 	t.sure = t.engine != "" // a table: nothing here leaves out a row in silence
 	t.uniques = groupPairs(res[1].rows)
+	t.proofs = []proof{printed}
 	if t.engine == "" {
-		t.engine, err = mariaEngineBelow(ctx, s, found[0].Str, found[1].Str, 0)
+		err = mariaBelow(ctx, s, found[0].Str, found[1].Str, t, 0)
 	}
-	t.print, t.ask = printed, ask
 	return t, err
 }
 

@@ -13,7 +13,7 @@ var counter = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
 
 // mariaPrint asks for the table as it would be made; an account with rights on single columns only may not see that, but
 // what the catalog shows it.
-func mariaPrint(ctx context.Context, s session, schema, name string) (string, statement, error) {
+func mariaPrint(ctx context.Context, s session, schema, name string) (proof, error) {
 	ask := statement{sql: "SHOW CREATE TABLE " + quoteBack(schema) + "." + quoteBack(name), rows: true, op: "read the table's definition", item: -1}
 	res, err := s.run(ctx, []statement{ask}, false, false)
 	if err != nil && !broken(err) {
@@ -29,47 +29,71 @@ func mariaPrint(ctx context.Context, s session, schema, name string) (string, st
 		}
 	}
 	if err != nil {
-		return "", ask, err
+		return proof{}, err
 	}
-	return printOf(res[0]), ask, nil
+	return proof{ask, printOf(res[0])}, nil
+}
+
+// mariaHold asks how a row would be written: that keeps the table as it is until the transaction ends, and needs no right
+// that the write does not need. It comes first, because what an engine without transactions has got stays.
+func mariaHold(w *rowset) statement {
+	st := statement{rows: true, op: "hold " + w.tab.plain, item: -1}
+	if w.shape.Op == connectors.Update {
+		c := quoteBack(w.cols[w.key[0]].name)
+		st.sql = "EXPLAIN UPDATE " + w.tab.name + " SET " + c + " = NULL WHERE " + c + " = NULL"
+		return st
+	}
+	names, nulls := make([]string, len(w.cols)), make([]string, len(w.cols))
+	for i, c := range w.cols {
+		names[i], nulls[i] = quoteBack(c.name), "NULL"
+	}
+	st.sql = "EXPLAIN INSERT INTO " + w.tab.name + " (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(nulls, ", ") + ")"
+	return st
 }
 
 var definedTable = regexp.MustCompile("`((?:[^`]|``)+)`\\.`((?:[^`]|``)+)`")
 
-// mariaEngineBelow finds an engine without transactions below a view, or any: whether what goes into a view can be taken
-// back is a matter of the tables below.
-func mariaEngineBelow(ctx context.Context, s session, schema, view string, depth int) (string, error) {
+// mariaBelow finds what lies below a view: whether what goes into it can be taken back is a matter of the engines there,
+// and the first without transactions is the view's.
+func mariaBelow(ctx context.Context, s session, schema, view string, t *table, depth int) error {
 	res, err := s.run(ctx, []statement{{sql: "SELECT view_definition FROM information_schema.views WHERE table_schema = ? AND table_name = ?",
 		args: []any{schema, view}, rows: true, item: -1}}, false, false)
 	if err != nil {
-		return "", err
+		return err
 	}
 	if len(res[0].rows) == 0 || res[0].rows[0][0].Str == "" || depth > 8 {
-		return "unknown (a view whose definition the account may not see: have the DBA grant SHOW VIEW)", nil
+		t.engine = "unknown (of a view whose definition this account may not see: have the DBA grant SHOW VIEW)"
+		return nil
 	}
-	engine := "unknown"
-	back := strings.NewReplacer("``", "`")
+	plain := strings.NewReplacer("``", "`")
 	for _, m := range definedTable.FindAllStringSubmatch(res[0].rows[0][0].Str, -1) {
-		in, name := back.Replace(m[1]), back.Replace(m[2])
+		in, name := plain.Replace(m[1]), plain.Replace(m[2])
 		below, err := s.run(ctx, []statement{{sql: "SELECT table_type, COALESCE(engine, '') FROM information_schema.tables WHERE table_schema = ? AND table_name = ?",
 			args: []any{in, name}, rows: true, item: -1}}, false, false)
 		if err != nil {
-			return "", err
+			return err
 		}
 		if len(below[0].rows) == 0 {
-			continue // a column's name
+			continue // the name of a column
 		}
-		e := below[0].rows[0][1].Str
+		p, err := mariaPrint(ctx, s, in, name)
+		if err != nil {
+			return err
+		}
+		t.proofs = append(t.proofs, p)
 		if below[0].rows[0][0].Str == "VIEW" {
-			if e, err = mariaEngineBelow(ctx, s, in, name, depth+1); err != nil {
-				return "", err
-			}
+			err = mariaBelow(ctx, s, in, name, t, depth+1)
+		} else if t.engine == "" || transactional(t.engine) {
+			t.engine = below[0].rows[0][1].Str
 		}
-		if engine = e; !transactional(e) {
-			return e, nil
+		if err != nil {
+			return err
 		}
 	}
-	return engine, nil
+	if t.engine == "" {
+		t.engine = "unknown"
+	}
+	return nil
 }
 
 // mariaColumn reads one row of information_schema.columns.

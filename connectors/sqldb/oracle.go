@@ -235,7 +235,7 @@ func oracleTable(ctx context.Context, s session, schema, name string) (*table, e
 		return nil, err
 	}
 	t.uniques = groupPairs(res[0].rows)
-	t.print, t.ask = printOf(again[0]), ask
+	t.proofs = []proof{{ask, printOf(again[0])}}
 	return t, nil
 }
 

@@ -22,6 +22,10 @@ type pgSession struct {
 	stale bool              // the server no longer takes what is prepared
 }
 
+// pgBegin has every statement see what is committed, whatever the role or the database has as default: a proof about
+// tables that sees what they were when the transaction began proves nothing.
+const pgBegin = "BEGIN ISOLATION LEVEL READ COMMITTED"
+
 // maxPrepared bounds what one connection keeps prepared on the server.
 const maxPrepared = 256
 
@@ -56,7 +60,7 @@ func (s *pgSession) run(ctx context.Context, stmts []statement, begin, commit bo
 	p := s.conn.StartPipeline(ctx)
 	if begin {
 		s.open = true
-		p.SendQueryParams("BEGIN", nil, nil, nil, nil)
+		p.SendQueryParams(pgBegin, nil, nil, nil, nil)
 	}
 	prepared := make([]string, len(stmts)) // key of what this pipeline prepares, by statement
 	fresh := map[string]string{}

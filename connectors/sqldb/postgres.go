@@ -226,13 +226,13 @@ func postgresPrint(place string) string {
 
 // postgresProve has the server itself refuse to go on, so that COMMIT may travel with the proof. It holds because every
 // statement sees what is committed: with a snapshot of the transaction's beginning it would prove nothing.
-func postgresProve(tables []*table) []statement {
+func postgresProve(proofs []*proof) []statement {
 	st := statement{op: "prove that the tables are as they were read", item: -1, means: errChanged}
 	var terms []string
-	for _, t := range tables {
+	for _, p := range proofs {
 		n := len(st.args)
 		terms = append(terms, postgresPrint("$"+strconv.Itoa(n+1))+" = $"+strconv.Itoa(n+2))
-		st.args = append(st.args, t.name, t.print)
+		st.args = append(st.args, p.ask.args[0], p.print)
 		st.oids = append(st.oids, oidText, oidText)
 	}
 	st.sql = "SELECT 1 / CASE WHEN " + strings.Join(terms, " AND ") + " THEN 1 ELSE 0 END"
@@ -285,7 +285,7 @@ func postgresTable(ctx context.Context, s session, schema, name string) (*table,
 	}
 	t := newTable(name, quoted, cols)
 	t.sure = again[1].rows[0][11].Int == 1
-	t.print, t.ask = printOf(again[0]), ask // it was read first: what changed since is told
+	t.proofs = []proof{{ask, printOf(again[0])}} // it was read first: what changed since is told
 	t.uniques = groupPairs(again[2].rows)
 	return t, nil
 }

@@ -158,6 +158,7 @@ func (e engine) through(t testing.TB) (engine, *cutter) {
 			t.Fatal(err)
 		}
 		c := newCutter(t, net.JoinHostPort(cfg.Host, itoa(int(cfg.Port))))
+		c.needle = "\x00COMMIT\x00" // not READ COMMITTED
 		host, port, _ := net.SplitHostPort(c.ln.Addr().String())
 		e.config = Config{DSN: "host=" + host + " port=" + port + " dbname=" + cfg.Database + " user=" + cfg.User + " sslmode=disable", Password: connectors.Secret(cfg.Password)}
 		return e, c

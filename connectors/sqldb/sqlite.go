@@ -124,7 +124,7 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 		cols = append(cols, c)
 	}
 	t := newTable(name, quoted, cols)
-	t.print, t.ask = printOf(res[0]), ask
+	t.proofs = []proof{{ask, printOf(res[0])}}
 	if len(pk) > 0 {
 		t.uniques = append(t.uniques, pk)
 	}

@@ -57,6 +57,9 @@ func (s *sqlSession) run(ctx context.Context, stmts []statement, begin, commit b
 		if err != nil {
 			return nil, s.fault(i, false, err)
 		}
+		if err := stmts[i].holds(r); err != nil { // before anything that relies on it
+			return nil, err
+		}
 		results[i] = r
 	}
 	if commit && s.tx != nil {

@@ -34,7 +34,10 @@ type dialect struct {
 	// arg turns a value into what the driver takes for a column: nil, string, int64 or []byte.
 	arg func(c *column, v connectors.Value, zone *time.Location) (any, error)
 	// prove makes the statements by which a transaction proves that tables are as they were read.
-	prove func(tables []*table) []statement
+	prove func(proofs []*proof) []statement
+	// hold makes the statement that keeps a table as it is until the transaction ends, before anything is written to it;
+	// nil where what is written can always be taken back.
+	hold func(w *rowset) statement
 	// pipelines says that statements travel together with COMMIT: what only their answers tell comes too late.
 	pipelines bool
 	// classify says what an error of the driver means.
@@ -74,7 +77,7 @@ type statement struct {
 	zero        string
 	none        bool   // it must give no row
 	means       error  // what it means when the statement divides by zero
-	proves      *table // it gives the table's print
+	proves      *proof // it is to give this text
 	// each takes the rows one by one instead of the result, so that big ones are not all held; names are
 	// nil at the end. It returns false when it wants no more.
 	each func(names []string, vals []connectors.Value) bool

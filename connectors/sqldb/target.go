@@ -264,6 +264,10 @@ func (t *Target) qualified(object string) string {
 func (t *Target) meaning(err error) *refusal {
 	var c *culprit
 	if errors.As(err, &c) {
+		if strings.HasPrefix(c.op, ledgerOp) {
+			return &refusal{&connectors.Error{Class: connectors.TargetError, Code: c.code, Op: c.op,
+				Hint: "the ledger must keep every row: take the trigger, rule or policy off it", Err: c.err}, -1}
+		}
 		return &refusal{&connectors.Error{Class: connectors.ItemError, Code: c.code, Op: c.op, Hint: hints[c.code], Err: c.err}, c.item}
 	}
 	if errors.Is(err, errChanged) {

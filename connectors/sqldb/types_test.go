@@ -52,7 +52,7 @@ func also(lists ...[]connectors.Value) (vs []connectors.Value) {
 var (
 	numbers   = also(decimals("2.55", "3.00", "1234567.55", "0.1"), texts("01067", "1E5", "7.50", "-0", "abc"), []connectors.Value{integer(300), integer(16777217), integer(1<<53 + 1)})
 	instants  = also(moments("2026-12-31T23:59:59.678", "2026-12-31T23:59:59", "2026-12-31T23:59:59.1234567"), []connectors.Value{date("2026-12-31"), integer(20261231)}, texts("2026-12-31", "31.12.2026", "20261231", "now", "2026-12-31 23:59:59", "0000-00-00", "infinity"))
-	wordings     = also(texts("ab", "ab ", "  ab", "abcde", "abcde ", "abcdef", "Łódź", "🏛", ""), []connectors.Value{integer(12), decimal("1.50"), date("2026-12-31")})
+	wordings  = also(texts("ab", "ab ", "  ab", "abcde", "abcde ", "abcdef", "Łódź", "🏛", ""), []connectors.Value{integer(12), decimal("1.50"), date("2026-12-31")})
 	clocks    = also(texts("23:59:59", "23:59", "23:59:59.678", "1112", "12", "now"), moments("2026-12-31T12:00:00"))
 	documents = texts(`{"b": 1, "a": 1.50}`, `{"a": 1, "a": 2}`, `{"n": 12345678901234567890.5}`, `[1, 2`, `null`)
 	bytesOf   = []connectors.Value{bin("ab"), bin("abcde"), bin("abcdef"), text("ab"), text("abcde")}
