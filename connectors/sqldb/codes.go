@@ -45,7 +45,7 @@ const (
 
 // hints say what to do next about refusals that the agent itself finds.
 var hints = map[string]string{
-	CodeNotExact:    "the column cannot hold this value as it is; round: or precision: of the mapping's field says what may be changed, or widen the column",
+	CodeNotExact:    "the column cannot hold this value as it is: widen it, or let the mapping's field say what may go: precision:, or type: decimal(p,s) with round:",
 	CodeUnknownType: "the agent does not know what the column's type makes of a value; precision: database of the mapping's field leaves it to the database",
 	CodeRows:        "a trigger, rule or policy of the table leaves rows out or puts them elsewhere; if that is meant, the mapping's write says rows: unchecked",
 }

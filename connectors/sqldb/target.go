@@ -153,7 +153,7 @@ func allAlike(items []*item) *connectors.Error {
 			return nil
 		}
 	}
-	err := &connectors.Error{Class: connectors.TargetError, Code: CodeAllRefused, Op: "write a group: " + first.Code,
+	err := &connectors.Error{Class: connectors.TargetError, Code: CodeAllRefused, Op: "write a group, of which each is refused alike: " + first.Text,
 		Hint: "the table or the mapping is wrong, or every form has the same error", Err: errors.New(first.Raw)}
 	for _, it := range items {
 		it.fail(err)

@@ -135,7 +135,7 @@ func numberArg(c *column, v connectors.Value) (any, error) {
 	if c.fam == famInteger || c.fam == famBit {
 		scale = 0
 	}
-	if scale != anyScale && len(frac) > max(scale, 0) || scale < 0 && scale != anyScale && strings.Trim(whole[max(0, len(whole)+scale):], "0") != "" {
+	if scale != anyScale && !fitsScale(whole, frac, scale) {
 		return nil, &misfit{CodeNotExact, c.name}
 	}
 	significant := strings.TrimLeft(whole+frac, "0")
@@ -159,6 +159,14 @@ func numberArg(c *column, v connectors.Value) (any, error) {
 		return whole, nil
 	}
 	return s, nil
+}
+
+// fitsScale reports whether a number keeps all its digits: a negative scale rounds to tens, hundreds and so on.
+func fitsScale(whole, frac string, scale int) bool {
+	if scale >= 0 {
+		return len(frac) <= scale
+	}
+	return frac == "" && strings.Trim(whole[max(0, len(whole)+scale):], "0") == ""
 }
 
 // binaryExact reports whether the shortest text of the nearest floating-point number is this number.
