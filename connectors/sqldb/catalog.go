@@ -67,7 +67,7 @@ const (
 type table struct {
 	name    string // quoted, with schema
 	plain   string // as the mapping has it, for messages
-	engine  string // of MariaDB
+	engine  string // of MariaDB; of PostgreSQL only one that is not its own
 	columns map[string]*column
 	folded  map[string]*column // by lower-case name; nil entry: ambiguous
 	uniques [][]string

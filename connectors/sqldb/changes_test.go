@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -48,6 +49,8 @@ var changes = []change{
 	{"a ledger without transactions", "mariadb", []string{"ALTER TABLE INBASKET_LEDGER ENGINE=MyISAM"}, "2.55", "", CodeNoTx, connectors.TargetError},
 	{"a shorter text", "postgres", []string{"ALTER TABLE AMOUNT ALTER NAME TYPE char(1)"}, "2.55", "2|2.55|n", "", connectors.Written},
 	{"a column more in the ledger", "", []string{"DELETE FROM INBASKET_LEDGER", "ALTER TABLE INBASKET_LEDGER DROP COLUMN DIGEST"}, "2.55", "2|2.55|n", "", connectors.Written},
+	{"a table of another server", "postgres", []string{"CREATE EXTENSION file_fdw", "CREATE SERVER f FOREIGN DATA WRAPPER file_fdw", "ALTER TABLE AMOUNT RENAME TO OLD_AMOUNT",
+		"CREATE FOREIGN TABLE AMOUNT (ID integer, AMT numeric(9,2), NAME text) SERVER f OPTIONS (filename '/dev/null')"}, "2.55", "", CodeNoTx, connectors.TargetError},
 	{"a trigger that swallows", "postgres", []string{"CREATE FUNCTION nope() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
 		"CREATE TRIGGER g BEFORE INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION nope()"}, "2.55", "", CodeRows, connectors.ItemError},
 	{"a trigger that swallows", "sqlite", []string{"CREATE TRIGGER g BEFORE INSERT ON AMOUNT BEGIN SELECT RAISE(IGNORE); END"}, "2.55", "", CodeRows, connectors.ItemError},
@@ -84,7 +87,7 @@ func (c change) try(t *testing.T, e engine) {
 	var o connectors.Outcome
 	for range 2 { // the first may find prepared statements stale: that is said, and nothing is written
 		out, _ := tg.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{d}})
-		if o = out[0]; o.Class != connectors.Transient {
+		if o = out[0]; o.Class != connectors.Transient && o.Code != CodeRefused {
 			break
 		}
 	}
@@ -171,5 +174,43 @@ func TestIsolation(t *testing.T) {
 	written(t, deliver(t, tg, amountOf("X", 11, "1.50", "w")), "X")
 	if isolation != "read committed" {
 		t.Fatalf("isolation %q", isolation)
+	}
+}
+
+// TestLoose lets the database change what the mapping says that it may.
+func TestLoose(t *testing.T) {
+	for _, c := range []struct {
+		fresh     func(testing.TB) engine
+		typ, want string
+		v         connectors.Value
+	}{
+		{postgresEngine, "numeric(9,1)", "2.6", decimal("2.55")}, {postgresEngine, "interval", "1 day", text("P1D")}, {postgresEngine, "char(5)", "ab", text("ab ")},
+		{postgresEngine, "timestamp(0)", "2026-01-01 00:00:00", dateTime("2025-12-31T23:59:59.678")}, {postgresEngine, "jsonb", `{"a": 2}`, text(`{"a":1,"a":2}`)},
+		{mariaEngine, "float", "1234570", decimal("1234567.55")}, {mariaEngine, "datetime", "2025-12-31 23:59:59", dateTime("2025-12-31T23:59:59.678")},
+		{mariaEngine, "char(5)", "ab", text("ab ")}, {mariaEngine, "enum('a','b')", "b", text("B")},
+	} {
+		e := c.fresh(t)
+		t.Run(e.typ+" "+c.typ, func(t *testing.T) {
+			tg := e.open(t, nil)
+			exec(t, tg, "CREATE TABLE LOOSE (K integer, V "+c.typ+")")
+			shape := &connectors.Shape{Write: "w", Object: "LOOSE", Op: connectors.Insert, Fields: []string{"K", "V"}, Loose: []int{1}}
+			written(t, deliver(t, tg, connectors.Delivery{Key: "L/register-1", Submission: "L", Records: []connectors.Record{{Shape: shape, Values: []connectors.Value{integer(1), c.v}}}}), "L")
+			show := map[string]string{"postgres": "V::text", "mariadb": "CAST(V AS CHAR)"}[e.typ]
+			if got := query(t, tg, "SELECT "+show+" FROM LOOSE"); len(got) != 1 || strings.TrimRight(got[0], " ") != c.want {
+				t.Fatalf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestSchemaOfSQLite proves tables of a schema that is named.
+func TestSchemaOfSQLite(t *testing.T) {
+	e := engine{"sqlite", Config{Path: emptyFile(t, "schema.db")}, nil}
+	tg := e.open(t, func(c *Config) { c.Schema = "main" })
+	exec(t, tg, amountTable)
+	written(t, deliver(t, tg, amountOf("W", 1, "2.55", "n")), "W")
+	exec(t, tg, "DROP TABLE AMOUNT", "CREATE TABLE AMOUNT (ID integer PRIMARY KEY, AMT decimal(9,1), NAME text)")
+	if o := deliver(t, tg, amountOf("X", 2, "2.55", "n"))["X"]; o.Code != CodeNotExact {
+		t.Fatalf("%+v", o)
 	}
 }

@@ -86,6 +86,9 @@ func canTakeBack(tab *table, op string) error {
 		return nil
 	}
 	hint := "change the table's engine to InnoDB; its writes cannot be taken back"
+	if tab.engine == engineForeign {
+		hint = "the table lies on another server, which commits by itself and may change values: write to that server as a target of its own"
+	}
 	if strings.HasPrefix(tab.engine, "unknown") {
 		hint = "it is a view over tables that this account may not see, and so may have no transactions: have the DBA grant SHOW VIEW, and a right on those tables"
 	}

@@ -357,6 +357,9 @@ func mariaVerdict(err error) verdict {
 	case 1264, 1292, 1265, 1411, 1367, 1690, 1525, 1426:
 		return verdict{connectors.ItemError, CodeWrongType, ""}
 	case 1366, 1977, 3854:
+		if strings.Contains(e.Message, "string value") || e.Number != 1366 {
+			return verdict{connectors.ItemError, CodeCharset, ""}
+		}
 		return verdict{connectors.ItemError, CodeWrongType, "a character or number does not fit the column"}
 	case 1452, 1216, 1451, 1217, 3819, 4025, 1644, 1761, 1762:
 		return verdict{connectors.ItemError, CodeConstraint, ""}
@@ -364,6 +367,8 @@ func mariaVerdict(err error) verdict {
 		return verdict{connectors.ItemError, CodeTooLarge, "see max_allowed_packet"}
 	case 1045, 1044, 1698, 1130, 1251, 1862, 1820:
 		return verdict{connectors.TargetError, CodeLogin, "check user, password and the host they are allowed from"}
+	case 1345:
+		return verdict{connectors.TargetError, CodeGrant, "the table is a view: have the DBA grant SHOW VIEW, and a right on the tables below it"}
 	case 1142, 1143, 1370, 1227, 1410:
 		return verdict{connectors.TargetError, CodeGrant, "have the DBA grant the missing right"}
 	case 1146, 1305, 1049:

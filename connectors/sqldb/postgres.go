@@ -192,10 +192,14 @@ func postgresCall(d *dialect, w *rowset) ([]statement, error) {
 	return stmts, nil
 }
 
+// engineForeign is a table of another server: what it makes of values is not known, and its commit is not this one's.
+const engineForeign = "of another server"
+
 // postgresColumns reads columns with the base type below all domains, and its modifier.
 const postgresColumns = `
 SELECT n.nspname, c.relname, c.oid::int8, a.attname, bt.oid::int8, bt.typarray::int8, bt.typname, b.typmod,
        a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attidentity <> '', pg_catalog.format_type(bt.oid, b.typmod),
+       c.relkind = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) p JOIN pg_catalog.pg_class k ON k.oid = p.relid WHERE k.relkind = 'f'),
        c.relkind = 'r' AND NOT c.relhasrules AND NOT c.relrowsecurity
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal)
 FROM pg_catalog.pg_class c
@@ -240,8 +244,8 @@ func postgresProve(proofs []*proof) []statement {
 }
 
 // trial tries a value of a type that is not known: it must come back from a cast as the text that it was.
-func trial(c *column, x any, means error) statement {
-	st := statement{op: "try a value of type " + c.proof, item: -1, means: means, args: []any{x}, oids: []uint32{oidText}}
+func trial(c *column, x any, means *culprit) statement {
+	st := statement{op: means.op, item: means.item, means: means, args: []any{x}, oids: []uint32{oidText}}
 	test := "CAST(CAST($1 AS " + c.proof + ") AS text) = $1"
 	if c.fam == famMoney {
 		test = "CAST(CAST($1 AS money) AS numeric) = CAST($1 AS numeric)"
@@ -284,7 +288,10 @@ func postgresTable(ctx context.Context, s session, schema, name string) (*table,
 		}
 	}
 	t := newTable(name, quoted, cols)
-	t.sure = again[1].rows[0][11].Int == 1
+	if again[1].rows[0][11].Int == 1 {
+		t.engine = engineForeign
+	}
+	t.sure = again[1].rows[0][12].Int == 1
 	t.proofs = []proof{{ask, printOf(again[0])}} // it was read first: what changed since is told
 	t.uniques = groupPairs(again[2].rows)
 	return t, nil

@@ -84,27 +84,29 @@ func conflictTail(d *dialect) func(*rowset) string {
 
 var declaredLength = regexp.MustCompile(`\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)`)
 
-// sqlitePrint is the version of the whole schema, and the words of this table: the file may be another one.
-const sqlitePrint = `SELECT (SELECT schema_version FROM %[1]spragma_schema_version) || '/' || COALESCE(GROUP_CONCAT(sql, char(10)), '')
-FROM (SELECT sql FROM %[1]ssqlite_master WHERE tbl_name = ? COLLATE NOCASE ORDER BY type, name)`
+// sqliteProofs ask for the version of the whole schema, and for the words of this table: the file may be another one.
+func sqliteProofs(schema, name string) []statement {
+	if schema == "" {
+		schema = "main"
+	}
+	const op = "read the table's definition"
+	return []statement{{sql: "PRAGMA " + quoteDouble(schema) + ".schema_version", rows: true, op: op, item: -1},
+		{sql: "SELECT GROUP_CONCAT(sql, char(10)) FROM (SELECT sql FROM " + quoteDouble(schema) + ".sqlite_master WHERE tbl_name = ? COLLATE NOCASE ORDER BY type, name)",
+			args: []any{name}, rows: true, op: op, item: -1}}
+}
 
 func sqliteTable(ctx context.Context, s session, schema, name string) (*table, error) {
-	quoted, in := quoteDouble(name), ""
+	quoted := quoteDouble(name)
 	args := []any{name}
 	info, list, strict := "pragma_table_info(?)", "pragma_index_list(?)", "pragma_table_list(?)"
 	if schema != "" {
-		in = quoteDouble(schema) + "."
-		quoted = in + quoted
+		quoted = quoteDouble(schema) + "." + quoted
 		args = append(args, schema)
 		info, list = "pragma_table_info(?, ?)", "pragma_index_list(?, ?)"
 		strict = "pragma_table_list(?) WHERE schema = ? COLLATE NOCASE"
 	}
-	ask := statement{sql: fmt.Sprintf(sqlitePrint, in), args: []any{name}, rows: true, op: "read the table's definition", item: -1}
-	if schema != "" {
-		ask.sql = strings.Replace(ask.sql, in+"pragma_schema_version", "pragma_schema_version(?)", 1)
-		ask.args = []any{schema, name}
-	}
-	res, err := s.run(ctx, []statement{ask,
+	asks := sqliteProofs(schema, name)
+	res, err := s.run(ctx, []statement{asks[0], asks[1],
 		{sql: `SELECT name, type, "notnull", dflt_value IS NOT NULL, pk FROM ` + info, args: args, rows: true, item: -1},
 		{sql: `SELECT l.name, i.name FROM ` + list + ` l, pragma_index_info(l.name) i WHERE l."unique" = 1 ORDER BY l.name, i.seqno`, args: args, rows: true, item: -1},
 		{sql: `SELECT strict FROM ` + strict, args: args, rows: true, item: -1},
@@ -114,8 +116,8 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 	}
 	var cols []*column
 	var pk []string
-	for _, r := range res[1].rows {
-		c := sqliteColumn(r, len(res[3].rows) > 0 && res[3].rows[0][0].Int == 1)
+	for _, r := range res[2].rows {
+		c := sqliteColumn(r, len(res[4].rows) > 0 && res[4].rows[0][0].Int == 1)
 		if r[4].Int > 0 {
 			pk = append(pk, c.name)
 			c.auto = strings.EqualFold(c.typ, "INTEGER")
@@ -124,11 +126,11 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 		cols = append(cols, c)
 	}
 	t := newTable(name, quoted, cols)
-	t.proofs = []proof{{ask, printOf(res[0])}}
+	t.proofs = []proof{{asks[0], printOf(res[0])}, {asks[1], printOf(res[1])}}
 	if len(pk) > 0 {
 		t.uniques = append(t.uniques, pk)
 	}
-	t.uniques = append(t.uniques, groupPairs(res[2].rows)...)
+	t.uniques = append(t.uniques, groupPairs(res[3].rows)...)
 	return t, nil
 }
 

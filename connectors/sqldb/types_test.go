@@ -177,7 +177,7 @@ func tryType(t *testing.T, b *strings.Builder, tg *Target, name string, typ type
 			answer = "`" + got[0] + "`"
 		case connectors.ItemError:
 		default:
-			t.Errorf("%s: %s: %s %s (%s)", decl, shownValue(v), o.Class, o.Text, o.Raw)
+			t.Fatalf("%s: %s: %s %s (%s)", decl, shownValue(v), o.Class, o.Text, o.Raw)
 		}
 		if len(answer) > 80 {
 			answer = fmt.Sprintf("the same %d bytes", len(answer)-2)
