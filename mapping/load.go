@@ -48,6 +48,10 @@ type builder struct {
 	waits    map[string]map[string]bool // target to the targets whose values it needs
 }
 
+// pinned tells a mapping that submissions were accepted with: what a later version refuses in new ones it must not refuse
+// in that.
+func (b *builder) pinned() bool { return b.samples == nil }
+
 func (b *builder) report(p diag.Problem) { b.problems = append(b.problems, p) }
 
 func (b *builder) load() (*Plan, error) {

@@ -115,7 +115,7 @@ func (m *mapper) write(w *write) {
 // loop runs the loops from depth inwards; count is how many records are expected. Children that are replaced by none
 // are replaced all the same.
 func (m *mapper) loop(w *write, d *Delivery, depth, count int) {
-	if w.shape.Op != connectors.ReplaceChildren || len(w.loops) == 0 || depth != w.keyDepth {
+	if w.shape.Op != connectors.ReplaceChildren || depth == len(w.loops) || depth != w.keyDepth {
 		m.iterate(w, d, depth, count)
 		return
 	}

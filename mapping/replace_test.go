@@ -77,6 +77,32 @@ func TestReplaceByNothing(t *testing.T) {
 	}
 }
 
+// A mapping that submissions are pinned to goes on as it did, also where a new one is refused.
+func TestPinnedReplace(t *testing.T) {
+	old := strings.Replace(strings.Replace(replacing, "WHEN", "parcel.number > 5", 1), "CASE_NO: own", "CASE_NO: {value: parcel.number, round: half-up}", 1)
+	bundle := pinnedBundle(t, old)
+	p, err := LoadBundle(bundle, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := p.Map(decodeForm(t, p, `{"parcels":[{"number":1},{"number":7}]}`), Input{ID: "1"})
+	if err != nil || len(m.Deliveries[0].Records) != 1 || m.Deliveries[0].Records[0].Bare {
+		t.Errorf("%v %+v", err, m)
+	}
+}
+
+// pinnedBundle makes the bundle of a mapping that is not checked.
+func pinnedBundle(t *testing.T, text string) []byte {
+	t.Helper()
+	good := load(t, strings.Replace(replacing, "WHEN", "true", 1)).Bundle()
+	f, err := bundleFiles(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.got[f.main] = []byte(text)
+	return f.bundle()
+}
+
 func TestReplaceIsExplained(t *testing.T) {
 	p := load(t, strings.Replace(replacing, "WHEN", "true", 1))
 	all := p.Explain(decodeForm(t, p, `{"case":1,"parcels":[]}`), Input{ID: "1"})

@@ -239,6 +239,9 @@ func (b *builder) field(w *write, s *scope, e diag.Entry[fieldSpec]) {
 	for key, given := range map[string]string{"onMissing": spec.OnMissing, "onNull": spec.OnNull, "onEmpty": spec.OnEmpty, "overflow": spec.Overflow, "round": spec.Round} {
 		b.fieldChoice(spec.node, key, given)
 	}
+	if f.typ.round != "" && f.typ.precision < 0 && (f.typ.kind != kDec || f.typ.scale < 0) && !b.pinned() {
+		b.report(valueProblem(spec.node, "round", CodeValue, "round says how, and nothing here says to how many digits: add precision, or type: decimal(p,s)"))
+	}
 	if w.document != "" && spec.node != nil {
 		b.report(spec.node.Problem(CodeValue, "a document has no fields", ""))
 	}
@@ -316,7 +319,7 @@ func (b *builder) parentKey(w *write, spec writeSpec) {
 			depth = max(depth, f.def.depth)
 		}
 		w.keyDepth = max(w.keyDepth, depth)
-		if depth == len(w.loops) {
+		if depth == len(w.loops) && !b.pinned() {
 			b.report(valueProblem(spec.node, "key", CodeKey, fmt.Sprintf("the key %s of replace-children hangs on an item of each: with an empty list nothing says whose rows are to go", f.name)))
 		}
 	}

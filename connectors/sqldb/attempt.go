@@ -324,7 +324,10 @@ func newRowset(shape *connectors.Shape, tab *table, mask string) (*rowset, error
 
 // addRow appends a record's arguments, with references resolved. A value of a type that is not known is tried out first.
 func (a *attempt) addRow(set *rowset, p part, mask []byte) error {
-	r := row{item: p.item, args: make([]any, 0, len(set.cols)), key: a.keyOf(p)}
+	r := row{item: p.item, args: make([]any, 0, len(set.cols))}
+	if set.shape.Op == connectors.ReplaceChildren {
+		r.key = a.keyOf(p)
+	}
 	for i, v := range p.record.Values {
 		if mask[i] == '0' {
 			continue

@@ -214,3 +214,39 @@ func TestSchemaOfSQLite(t *testing.T) {
 		t.Fatalf("%+v", o)
 	}
 }
+
+// TestKeysUnderUs takes the key of an upsert away and gives another: no row is doubled, and no other one is hit.
+func TestKeysUnderUs(t *testing.T) {
+	shape := *amount
+	shape.Op = connectors.Upsert
+	upsert := func(key string, id int64, amt, name string) connectors.Delivery {
+		d := amountOf(key, id, amt, name)
+		d.Records[0].Shape = &shape
+		return d
+	}
+	for _, fresh := range []func(testing.TB) engine{postgresEngine, mariaEngine} {
+		e := fresh(t)
+		t.Run(e.typ, func(t *testing.T) {
+			tg := e.open(t, nil)
+			exec(t, tg, amountTable)
+			written(t, deliver(t, tg, upsert("A", 1, "1.50", "one"), upsert("B", 2, "1.50", "two")), "A", "B")
+			exec(t, tg, "ALTER TABLE AMOUNT ADD CONSTRAINT other UNIQUE (NAME)")
+			m := deliver(t, tg, upsert("C", 3, "9.00", "one")) // the name is taken by row 1
+			if o := m["C"]; o.Class != connectors.ItemError || o.Code != CodeDuplicate {
+				t.Fatalf("%+v", o)
+			}
+			drop := "ALTER TABLE AMOUNT DROP PRIMARY KEY"
+			if e.typ == "postgres" {
+				drop = "ALTER TABLE AMOUNT DROP CONSTRAINT amount_pkey"
+			}
+			exec(t, tg, drop)
+			for range 2 {
+				out, err := tg.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{upsert("D", 1, "9.00", "three")}})
+				if connectors.ClassOf(err) == connectors.Written || out[0].Class == connectors.Written {
+					t.Fatalf("%v %+v", err, out)
+				}
+			}
+			same(t, query(t, tg, "SELECT ID, AMT, NAME FROM AMOUNT"), "1|1.50|one", "2|1.50|two")
+		})
+	}
+}

@@ -200,6 +200,7 @@ const postgresColumns = `
 SELECT n.nspname, c.relname, c.oid::int8, a.attname, bt.oid::int8, bt.typarray::int8, bt.typname, b.typmod,
        a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attidentity <> '', pg_catalog.format_type(bt.oid, b.typmod),
        c.relkind = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) p JOIN pg_catalog.pg_class k ON k.oid = p.relid WHERE k.relkind = 'f'),
+       bt.typtype = 'e',
        c.relkind = 'r' AND NOT c.relhasrules AND NOT c.relrowsecurity
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal)
 FROM pg_catalog.pg_class c
@@ -291,7 +292,7 @@ func postgresTable(ctx context.Context, s session, schema, name string) (*table,
 	if again[1].rows[0][11].Int == 1 {
 		t.engine = engineForeign
 	}
-	t.sure = again[1].rows[0][12].Int == 1
+	t.sure = again[1].rows[0][13].Int == 1
 	t.proofs = []proof{{ask, printOf(again[0])}} // it was read first: what changed since is told
 	t.uniques = groupPairs(again[2].rows)
 	return t, nil
@@ -329,6 +330,9 @@ func postgresColumn(r []connectors.Value) *column {
 		}
 	case "money":
 		c.proof = c.typ
+	}
+	if c.fam == famOther && r[12].Int == 1 { // an enum: its labels as they are, and nothing else
+		c.fam = famText
 	}
 	if c.fam == famOther {
 		c.proof = r[10].Str

@@ -122,6 +122,9 @@ func textLength(c *column, s string) int {
 // numberArg is a number for a column that keeps all of it: decimals, significant digits and what a binary
 // floating-point number can be. A text is one only as a number is written: 01067 would lose its zero.
 func numberArg(c *column, v connectors.Value) (any, error) {
+	if v.Kind == connectors.Integer && c.bits == 0 && c.digits == 0 && (c.scale >= 0 || c.scale == anyScale) {
+		return v.Int, nil
+	}
 	s, ok := plainText(v)
 	if !ok || !isNumber(s) {
 		return nil, &misfit{CodeWrongType, c.name}
