@@ -80,7 +80,7 @@ func (k *known) loadAll(ctx context.Context, s session, items []*item) error {
 	return nil
 }
 
-// canTakeBack refuses tables of MariaDB whose engine has no transactions.
+// canTakeBack refuses tables whose engine has no transactions, or none that are ours.
 func canTakeBack(tab *table, op string) error {
 	if tab.engine == "" || transactional(tab.engine) {
 		return nil

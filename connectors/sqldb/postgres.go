@@ -201,7 +201,7 @@ SELECT n.nspname, c.relname, c.oid::int8, a.attname, bt.oid::int8, bt.typarray::
        a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attidentity <> '', pg_catalog.format_type(bt.oid, b.typmod),
        c.relkind = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) p JOIN pg_catalog.pg_class k ON k.oid = p.relid WHERE k.relkind = 'f'),
        bt.typtype = 'e',
-       c.relkind = 'r' AND NOT c.relhasrules AND NOT c.relrowsecurity
+       c.relkind = 'r' AND NOT c.relhasrules AND NOT c.relrowsecurity AND NOT c.relhassubclass
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal)
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -220,7 +220,7 @@ ORDER BY c.relname = $2 DESC, n.nspname = $1 DESC, c.relname, a.attnum`
 // postgresPrint is a text of all that writes rely on, and of what changes with it: a table that is dropped and made
 // anew, altered, renamed into the place of another, or given a key, a trigger, a rule or a policy.
 func postgresPrint(place string) string {
-	return `(SELECT pg_catalog.md5(pg_catalog.concat_ws('/', c.oid, c.relkind, c.relhasrules, c.relrowsecurity,
+	return `(SELECT pg_catalog.md5(pg_catalog.concat_ws('/', c.oid, c.relkind, c.relhasrules, c.relrowsecurity, c.relhassubclass,
   (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(',', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.atthasdef, a.attidentity, a.xmin), ';' ORDER BY a.attnum)
      FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0),
   (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(',', i.indexrelid, i.indisunique, i.indisvalid, i.indkey), ';' ORDER BY i.indexrelid)

@@ -175,6 +175,7 @@ func (t *Target) once(ctx context.Context, k *known, items []*item) *refusal {
 		return &refusal{t.connectError(err), -1}
 	}
 	careful := false
+	var last *refusal
 	for range 6 {
 		r, keep := t.transact(ctx, k, s, items, careful)
 		if r == nil {
@@ -185,6 +186,7 @@ func (t *Target) once(ctx context.Context, k *known, items []*item) *refusal {
 			s.close()
 			return r
 		}
+		last = r
 		switch {
 		case r.err.Code == CodeDuplicate && r.err.Op == ledgerOp:
 			careful = true // some key is known: ask which, and write the rest
@@ -197,7 +199,10 @@ func (t *Target) once(ctx context.Context, k *known, items []*item) *refusal {
 		return r
 	}
 	t.pool.put(s)
-	return &refusal{connectors.Errorf(connectors.Transient, CodeBusy, "write a group", "", "keys or tables kept changing"), -1}
+	if last.err.Code == CodeChanged {
+		return last
+	}
+	return &refusal{connectors.Errorf(connectors.Transient, CodeBusy, ledgerOp, "", "keys kept appearing"), -1}
 }
 
 // byTables reports an error that may come of what was remembered of the tables.
