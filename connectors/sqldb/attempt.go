@@ -411,6 +411,9 @@ func (a *attempt) locate(err error, stmts []statement) error {
 		return err
 	}
 	l := &located{fault: f, op: "commit", item: -1}
+	if f.index < 0 {
+		l.op = "begin"
+	}
 	if f.index >= 0 && f.index < len(stmts) {
 		if means := stmts[f.index].means; means != nil && f.answered && divided(f.err) {
 			return means

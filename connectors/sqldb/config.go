@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -31,6 +32,7 @@ type Config struct {
 	CreateLedger bool   `yaml:"create-ledger" doc:"Create the ledger table when it is missing; else the DBA does."`
 
 	Session []string `yaml:"session" doc:"SQL statements run on every new connection."`
+	Charset string   `yaml:"charset" doc:"PostgreSQL: what the texts of a database without a character set (SQL_ASCII) are; utf-8 is the one that can be written."`
 	Zone    string   `yaml:"zone" doc:"Time zone of columns that keep date and time without one, such as Europe/Berlin."`
 }
 
@@ -81,6 +83,9 @@ func (c *Config) Validate() error {
 	}
 	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
 		errs = append(errs, errors.New("tls.cert and tls.key go together"))
+	}
+	if c.Charset != "" && !strings.EqualFold(c.Charset, "utf-8") {
+		errs = append(errs, errors.New("charset must be utf-8, or be left out"))
 	}
 	if _, err := time.LoadLocation(c.Zone); err != nil {
 		errs = append(errs, fmt.Errorf("zone %q is not known", c.Zone))

@@ -47,26 +47,9 @@ func newPostgres(e connectors.Env, c Config, zone *time.Location) (*system, erro
 	for _, f := range cfg.Fallbacks {
 		e.WatchTLS(f.TLSConfig)
 	}
-	p := cfg.RuntimeParams
-	p["application_name"] = "inbasket"
-	p["client_encoding"] = "UTF8"
-	p["datestyle"] = "ISO, YMD"
-	p["timezone"] = zone.String()
-	p["bytea_output"] = "hex"
-	if c.StatementTimeout > 0 {
-		p["statement_timeout"] = strconv.FormatInt(c.StatementTimeout.Milliseconds(), 10)
-		// A transaction whose client died without a word must not hold its ledger rows for ever.
-		p["idle_in_transaction_session_timeout"] = strconv.FormatInt((c.StatementTimeout + 10*time.Second).Milliseconds(), 10)
-	}
-	if c.Schema != "" {
-		p["search_path"] = quoteDouble(c.Schema) + ",public"
-	}
-	start := c.Session
-	if c.Ledger && c.CreateLedger {
-		start = append([]string{postgresDialect().ledgerDDL(c.LedgerTable)}, start...)
-	}
-	connect := func(ctx context.Context) (session, error) { return connectPostgres(ctx, cfg, c.ConnectTimeout, start) }
-	return &system{dialect: postgresDialect(), connect: connect, close: func() error { return nil }}, nil
+	setup := &pgSetup{cfg: cfg, config: c, zone: zone}
+	setup.takeOver()
+	return &system{dialect: postgresDialect(), connect: setup.connect, close: func() error { return nil }}, nil
 }
 
 // postgresDSN adds the discrete fields to the DSN, in either of its forms; in the keyword form the last
@@ -395,8 +378,10 @@ func postgresVerdict(err error) verdict {
 		return verdict{connectors.Uncertain, CodeUnclear, ""}
 	case "57014", "25P03":
 		return verdict{connectors.Transient, CodeTimeout, "see statement-timeout"}
-	case "26000":
-		return verdict{connectors.Transient, CodeBusy, ""}
+	case "26000", "42P05":
+		return verdict{connectors.Transient, CodeBusy, "a connection pooler lies in between; the agent goes on without prepared statements"}
+	case "08P01":
+		return poolerVerdict(e)
 	case "0A000": // a table was changed under a prepared statement; a new connection mends it
 		if strings.Contains(e.Routine, "RevalidateCachedQuery") {
 			return verdict{connectors.Transient, CodeBusy, ""}
