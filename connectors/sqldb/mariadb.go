@@ -57,15 +57,21 @@ func openMySQL(e connectors.Env, c Config, zone *time.Location, maria bool) (*sy
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxIdleConns(0)
-	start := mariaStart(c, zone, maria)
 	connect := func(ctx context.Context) (session, error) {
-		s, err := openSQL(ctx, db, mariaAnswered, start)
+		s, err := openSQL(ctx, db, mariaAnswered, mariaStart(c, maria))
 		if err != nil {
+			return nil, err
+		}
+		if err = s.ready(ctx, c, mariaDialect(maria)); err == nil {
+			s.own, err = mariaSettle(ctx, s, zone, maria)
+		}
+		if err != nil {
+			s.close()
 			return nil, err
 		}
 		return s, nil
 	}
-	return &system{dialect: mariaDialect(maria), connect: connect, close: db.Close}, nil
+	return &system{dialect: mariaDialect(maria), connect: within(connect, mariaDialect(maria).name, c.ConnectTimeout), close: db.Close}, nil
 }
 
 func mysqlConfig(e connectors.Env, c Config) (*mysql.Config, error) {
@@ -97,7 +103,7 @@ func mysqlConfig(e connectors.Env, c Config) (*mysql.Config, error) {
 	if c.Password != "" {
 		m.Passwd = string(c.Password)
 	}
-	m.Timeout = c.ConnectTimeout
+	m.DialFunc = dialer{}.DialContext
 	if c.StatementTimeout > 0 {
 		m.ReadTimeout = c.StatementTimeout + 10*time.Second // the server's own limit comes first
 		m.WriteTimeout = m.ReadTimeout
@@ -165,30 +171,6 @@ func verifyChain(st tls.ConnectionState, roots *x509.CertPool) error {
 	}
 	_, err := st.PeerCertificates[0].Verify(o)
 	return err
-}
-
-// mariaStart forces strict mode: without it the server cuts texts and rounds numbers in silence.
-func mariaStart(c Config, zone *time.Location, maria bool) []string {
-	tz := zone.String()
-	if tz == "UTC" {
-		tz = "+00:00"
-	}
-	start := []string{"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
-		"SET SESSION time_zone = '" + tz + "'"}
-	if c.StatementTimeout > 0 {
-		sec := max(1, int(c.StatementTimeout/time.Second))
-		start = append(start, "SET SESSION innodb_lock_wait_timeout = "+strconv.Itoa(sec))
-		// A transaction whose client died without a word must not hold its ledger rows for hours.
-		if maria {
-			start = append(start, "SET SESSION max_statement_time = "+strconv.Itoa(sec), "SET SESSION idle_transaction_timeout = "+strconv.Itoa(sec+10))
-		} else {
-			start = append(start, "SET SESSION wait_timeout = "+strconv.Itoa(sec+300))
-		}
-	}
-	if c.Ledger && c.CreateLedger {
-		start = append(start, mariaDialect(maria).ledgerDDL(c.LedgerTable))
-	}
-	return append(start, c.Session...)
 }
 
 func mariaAnswered(err error) bool {

@@ -38,19 +38,27 @@ func newOracle(_ connectors.Env, c Config, zone *time.Location) (*system, error)
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(go_ora.NewConnector(dsn))
+	connector := go_ora.NewConnector(dsn)
+	if c, ok := connector.(*go_ora.OracleConnector); ok {
+		c.Dialer(dialer{})
+	}
+	db := sql.OpenDB(connector)
 	db.SetMaxIdleConns(0)
-	start := oracleStart(c, zone)
 	connect := func(ctx context.Context) (session, error) {
-		ctx, cancel := context.WithTimeout(ctx, c.ConnectTimeout)
-		defer cancel()
-		s, err := openSQL(ctx, db, oracleAnswered, start)
+		s, err := openSQL(ctx, db, oracleAnswered, oracleSchema(c))
 		if err != nil {
+			return nil, err
+		}
+		if err = s.ready(ctx, c, oracleDialect()); err == nil {
+			err = s.start(ctx, append(oracleSchema(c), oracleSettings(zone)...))
+		}
+		if err != nil {
+			s.close()
 			return nil, err
 		}
 		return s, nil
 	}
-	return &system{dialect: oracleDialect(), connect: connect, close: db.Close}, nil
+	return &system{dialect: oracleDialect(), connect: within(connect, "oracle", c.ConnectTimeout), close: db.Close}, nil
 }
 
 func oracleDSN(c Config) (string, error) {
@@ -92,17 +100,23 @@ func oracleDSN(c Config) (string, error) {
 	return u.String(), nil
 }
 
-// oracleStart fixes how texts become numbers and dates, so that conversions do not hang on the server's country.
-func oracleStart(c Config, zone *time.Location) []string {
-	start := []string{
+func oracleSchema(c Config) []string {
+	if c.Schema == "" {
+		return nil
+	}
+	return []string{"ALTER SESSION SET CURRENT_SCHEMA = " + quoteDouble(strings.ToUpper(c.Schema))}
+}
+
+// oracleSettings come after session:, so that they hold whatever it, a logon trigger or the server has set: how texts
+// become numbers and dates, how keys are compared, and that COMMIT waits for the disk.
+func oracleSettings(zone *time.Location) []string {
+	return []string{
 		"ALTER SESSION SET NLS_NUMERIC_CHARACTERS = '.,' NLS_DATE_FORMAT = 'YYYY-MM-DD HH24:MI:SS' " +
-			"NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF' NLS_TIMESTAMP_TZ_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF TZH:TZM'",
+			"NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF' NLS_TIMESTAMP_TZ_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF TZH:TZM' " +
+			"NLS_COMP = BINARY NLS_SORT = BINARY NLS_CALENDAR = GREGORIAN",
 		"ALTER SESSION SET TIME_ZONE = '" + zone.String() + "'",
+		"ALTER SESSION SET COMMIT_LOGGING = IMMEDIATE COMMIT_WAIT = WAIT",
 	}
-	if c.Schema != "" {
-		start = append(start, "ALTER SESSION SET CURRENT_SCHEMA = "+quoteDouble(strings.ToUpper(c.Schema)))
-	}
-	return append(start, c.Session...)
 }
 
 func oracleAnswered(err error) bool {

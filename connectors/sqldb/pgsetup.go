@@ -45,6 +45,7 @@ func (u *pgSetup) takeOver() {
 	if u.config.Schema != "" {
 		u.params["search_path"] = quoteDouble(u.config.Schema) + ",public"
 	}
+	u.cfg.DialFunc = dialer{}.DialContext
 	hosts := map[string]bool{u.cfg.Host: true}
 	for _, f := range u.cfg.Fallbacks {
 		hosts[f.Host] = true

@@ -187,7 +187,9 @@ func TestRoleSettings(t *testing.T) {
 		"ALTER ROLE strange_role SET bytea_output = escape", "ALTER ROLE strange_role SET synchronous_commit = off", "ALTER ROLE strange_role SET datestyle = 'SQL, DMY'")...)
 	as := e
 	as.config.DSN = strings.Replace(e.config.DSN, "postgres:test-only", "strange_role:p", 1)
-	role := as.open(t, func(c *Config) { c.Session = []string{"SET bytea_output = escape", "SET standard_conforming_strings = off"} })
+	role := as.open(t, func(c *Config) {
+		c.Session = []string{"SET bytea_output = escape", "SET standard_conforming_strings = off"}
+	})
 	same(t, query(t, role, "SELECT PDF, current_setting('synchronous_commit'), DATE '2026-02-01' FROM DECISION"), "00ff|on|2026-02-01")
 	exec(t, tg, "ALTER ROLE strange_role SET session_replication_role = replica")
 	refusedBy(t, as.open(t, nil), CodeSession, "session_replication_role")

@@ -49,7 +49,7 @@ func newPostgres(e connectors.Env, c Config, zone *time.Location) (*system, erro
 	}
 	setup := &pgSetup{cfg: cfg, config: c, zone: zone}
 	setup.takeOver()
-	return &system{dialect: postgresDialect(), connect: setup.connect, close: func() error { return nil }}, nil
+	return &system{dialect: postgresDialect(), connect: within(setup.connect, "postgres", c.ConnectTimeout), close: func() error { return nil }}, nil
 }
 
 // postgresDSN adds the discrete fields to the DSN, in either of its forms; in the keyword form the last

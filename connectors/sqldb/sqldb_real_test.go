@@ -126,7 +126,7 @@ func (c *cutter) requests(in, out net.Conn, mute *atomic.Bool) {
 			err, n = io.EOF, 0 // the driver's CancelRequest after the cut may overtake the COMMIT
 		}
 		if n > 0 {
-			if c.armed.Load() && strings.Contains(strings.ToUpper(string(buf[:n])), c.needle) {
+			if c.armed.Load() && strings.Contains(strings.ReplaceAll(strings.ToUpper(string(buf[:n])), "AUTOCOMMIT", ""), c.needle) {
 				c.armed.Store(false)
 				c.cut.Add(1)
 				mute.Store(true)

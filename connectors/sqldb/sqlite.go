@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"modernc.org/sqlite"
@@ -50,24 +52,73 @@ func newSQLite(e connectors.Env, c Config, _ *time.Location) (*system, error) {
 		return nil, err
 	}
 	db.SetMaxIdleConns(0)
+	path := e.Path(c.file())
+	var former atomic.Pointer[openFile]
 	connect := func(ctx context.Context) (session, error) {
-		start := c.Session
-		if c.Ledger && c.CreateLedger {
-			start = append([]string{sqliteDialect().ledgerDDL(c.LedgerTable)}, start...)
-		}
-		s, err := openSQL(ctx, db, sqliteAnswered, start)
+		s, err := openSQLite(ctx, db, c, path, former.Load())
 		if err != nil {
 			return nil, err
 		}
-		s.lite = true
+		former.Store(s.file)
 		return s, nil
 	}
 	return &system{dialect: sqliteDialect(), connect: connect, close: db.Close}, nil
 }
 
+// openSQLite opens the file and makes sure that it is the one that its path names.
+func openSQLite(ctx context.Context, db *sql.DB, c Config, path string, former *openFile) (*sqlSession, error) {
+	before := look(path)
+	if before != nil {
+		if err := before.leftover(former); err != nil {
+			return nil, err
+		}
+	}
+	s, err := openSQL(ctx, db, sqliteAnswered, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.lite = true
+	if err = s.ready(ctx, c, sqliteDialect()); err == nil {
+		err = sqliteSettle(ctx, s)
+	}
+	if s.file = look(path); err == nil && path != "" && (before == nil || s.file == nil || !os.SameFile(before.db, s.file.db)) {
+		err = errReplaced
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// sqliteSettle has the last word after session: and what the DSN says.
+func sqliteSettle(ctx context.Context, s *sqlSession) error {
+	if err := s.start(ctx, []string{"PRAGMA foreign_keys = 1", "PRAGMA ignore_check_constraints = 0", "PRAGMA read_uncommitted = 0"}); err != nil {
+		return err
+	}
+	level, err := one(ctx, s, "PRAGMA synchronous")
+	if err == nil && asInt(level[0]) < 2 {
+		err = s.start(ctx, []string{"PRAGMA synchronous = FULL"})
+	}
+	if err != nil {
+		return err
+	}
+	mode, err := one(ctx, s, "PRAGMA journal_mode")
+	if err == nil && (mode[0].Str == "off" || mode[0].Str == "memory") && s.keeps(ctx) {
+		return badSetting("sqlite", "journal_mode "+mode[0].Str, "take it out of session: or dsn")
+	}
+	return err
+}
+
+// keeps tells a database on a disk from one in memory, whose journal is there too.
+func (s *sqlSession) keeps(ctx context.Context) bool {
+	file, err := one(ctx, s, "SELECT file FROM pragma_database_list WHERE name = 'main'")
+	return err != nil || file[0].Str != ""
+}
+
 func sqliteAnswered(err error) bool {
 	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff != 9 // interrupted: by us
+	return errors.As(err, &e) && e.Code()&0xff != 9 && e.Code() != 1032 // interrupted by us; the file was moved
 }
 
 // conflictTail is ON CONFLICT … DO UPDATE, as SQLite and PostgreSQL have it.

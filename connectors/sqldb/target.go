@@ -19,7 +19,8 @@ type Target struct {
 }
 
 func newTarget(e connectors.Env, c Config, sys *system) *Target {
-	t := &Target{env: e, cfg: c, sys: sys, pool: &pool{sys: sys, clock: e.Clock, max: c.Parallel + 1}}
+	t := &Target{env: e, cfg: c, sys: sys, pool: &pool{sys: sys, clock: e.Clock, patience: c.ConnectTimeout, max: c.Parallel + 1}}
+	t.pool.replaced = t.cat.forget
 	t.cat.forget()
 	return t
 }
@@ -324,6 +325,9 @@ func (t *Target) connectError(err error) *connectors.Error {
 	}
 	if v := t.sys.classify(err); v.class == connectors.TargetError || v.class == connectors.Transient {
 		e.Class, e.Code, e.Hint = v.class, v.code, v.hint
+		if v.code == CodeLogin && t.cfg.Password != "" {
+			e.Hint += "; the password was read again from where it lies"
+		}
 	} else if isCertificate(err) {
 		e.Class, e.Code, e.Hint = connectors.TargetError, CodeCertificate, "set tls.ca to the authority's certificates, or renew the server's"
 	}
