@@ -93,11 +93,15 @@ func indexed(err error, from, to []*item) error {
 
 // records queues and sends the data of the items and commits.
 func (a *attempt) records(ctx context.Context) error {
+	a.parentsFirst()
 	order, ok := waves(a.items)
-	if !ok {
+	if !ok || a.tangled(order) {
 		order = singly(a.items)
 	}
-	for _, w := range order {
+	for i, w := range order {
+		if err := a.clearBelow(ctx, w, order[i+1:]); err != nil {
+			return err
+		}
 		if err := a.wave(ctx, w); err != nil {
 			return err
 		}

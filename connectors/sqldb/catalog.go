@@ -71,6 +71,7 @@ type table struct {
 	columns map[string]*column
 	folded  map[string]*column // by lower-case name; nil entry: ambiguous
 	uniques [][]string
+	parents []string // tables that its foreign keys name, as name is
 	// sure: every row that is sent is written or the statement fails; nothing such as a trigger, a rule or a policy
 	// may leave it out, and the same holds for deletes.
 	sure   bool

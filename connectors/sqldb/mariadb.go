@@ -262,6 +262,8 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 			args: []any{found[0].Str, found[1].Str}, rows: true, item: -1},
 		{sql: `SELECT index_name, column_name FROM information_schema.statistics WHERE table_schema = ? AND table_name = ? ` +
 			`AND non_unique = 0 ORDER BY index_name, seq_in_index`, args: []any{found[0].Str, found[1].Str}, rows: true, item: -1},
+		{sql: `SELECT referenced_table_schema, referenced_table_name FROM information_schema.key_column_usage WHERE table_schema = ? AND table_name = ? ` +
+			`AND referenced_table_name IS NOT NULL`, args: []any{found[0].Str, found[1].Str}, rows: true, item: -1},
 	}, false, false)
 	if err != nil {
 		return nil, err
@@ -275,6 +277,7 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 	t.sure = t.engine != "" // a table: nothing here leaves out a row in silence
 	t.uniques = groupPairs(res[1].rows)
 	t.proofs = []proof{printed}
+	t.parents = parentNames(res[2].rows, quoteBack)
 	if t.engine == "" {
 		err = mariaBelow(ctx, s, found[0].Str, found[1].Str, t, 0)
 	}

@@ -225,6 +225,10 @@ const oracleUniques = `SELECT i.INDEX_NAME, c.COLUMN_NAME FROM ALL_INDEXES i JOI
 ON c.INDEX_OWNER = i.OWNER AND c.INDEX_NAME = i.INDEX_NAME
 WHERE i.TABLE_OWNER = :1 AND i.TABLE_NAME = :2 AND i.UNIQUENESS = 'UNIQUE' ORDER BY i.INDEX_NAME, c.COLUMN_POSITION`
 
+const oracleParents = `SELECT p.OWNER, p.TABLE_NAME FROM ALL_CONSTRAINTS c JOIN ALL_CONSTRAINTS p
+ON p.OWNER = c.R_OWNER AND p.CONSTRAINT_NAME = c.R_CONSTRAINT_NAME
+WHERE c.OWNER = :1 AND c.TABLE_NAME = :2 AND c.CONSTRAINT_TYPE = 'R'`
+
 func oracleTable(ctx context.Context, s session, schema, name string) (*table, error) {
 	res, err := s.run(ctx, []statement{{sql: oracleColumns, args: []any{name, schema}, rows: true, item: -1}}, false, false)
 	if err != nil || len(res[0].rows) == 0 {
@@ -244,12 +248,14 @@ func oracleTable(ctx context.Context, s session, schema, name string) (*table, e
 		cols = append(cols, oracleColumn(r))
 	}
 	t := newTable(name, quoteDouble(owner)+"."+quoteDouble(actual), cols)
-	res, err = s.run(ctx, []statement{{sql: oracleUniques, args: []any{owner, actual}, rows: true, item: -1}}, false, false)
+	res, err = s.run(ctx, []statement{{sql: oracleUniques, args: []any{owner, actual}, rows: true, item: -1},
+		{sql: oracleParents, args: []any{owner, actual}, rows: true, item: -1}}, false, false)
 	if err != nil {
 		return nil, err
 	}
 	t.uniques = groupPairs(res[0].rows)
 	t.proofs = []proof{{ask, printOf(again[0])}}
+	t.parents = parentNames(res[1].rows, quoteDouble)
 	return t, nil
 }
 

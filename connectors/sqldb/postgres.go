@@ -251,6 +251,13 @@ JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.
 WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
 ORDER BY i.indexrelid`
 
+const postgresParents = `
+SELECT n.nspname, p.relname
+FROM pg_catalog.pg_constraint k
+JOIN pg_catalog.pg_class p ON p.oid = k.confrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
+WHERE k.conrelid = $1 AND k.contype = 'f'`
+
 func postgresTable(ctx context.Context, s session, schema, name string) (*table, error) {
 	res, err := s.run(ctx, []statement{{sql: postgresColumns, args: []any{schema, name}, oids: []uint32{oidText, oidText}, rows: true, item: -1}}, false, false)
 	if err != nil || len(res[0].rows) == 0 {
@@ -261,7 +268,8 @@ func postgresTable(ctx context.Context, s session, schema, name string) (*table,
 	ask := statement{sql: "SELECT " + postgresPrint("$1"), args: []any{quoted}, oids: []uint32{oidText}, rows: true, item: -1}
 	again, err := s.run(ctx, []statement{ask,
 		{sql: postgresColumns, args: []any{schema, name}, oids: []uint32{oidText, oidText}, rows: true, item: -1},
-		{sql: postgresUniques, args: []any{oid}, rows: true, item: -1}}, false, false)
+		{sql: postgresUniques, args: []any{oid}, rows: true, item: -1},
+		{sql: postgresParents, args: []any{oid}, rows: true, item: -1}}, false, false)
 	if err != nil || len(again[1].rows) == 0 {
 		return nil, err
 	}
@@ -278,6 +286,7 @@ func postgresTable(ctx context.Context, s session, schema, name string) (*table,
 	t.sure = again[1].rows[0][13].Int == 1
 	t.proofs = []proof{{ask, printOf(again[0])}} // it was read first: what changed since is told
 	t.uniques = groupPairs(again[2].rows)
+	t.parents = parentNames(again[3].rows, quoteDouble)
 	return t, nil
 }
 

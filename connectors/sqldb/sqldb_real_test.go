@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -62,6 +63,9 @@ type cutter struct {
 	conns  []net.Conn
 	needle string
 }
+
+// notCommit are words that only contain one.
+var notCommit = regexp.MustCompile("AUTOCOMMIT|READ COMMITTED|SYNCHRONOUS_COMMIT")
 
 func newCutter(t testing.TB, to string) *cutter {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -126,7 +130,7 @@ func (c *cutter) requests(in, out net.Conn, mute *atomic.Bool) {
 			err, n = io.EOF, 0 // the driver's CancelRequest after the cut may overtake the COMMIT
 		}
 		if n > 0 {
-			if c.armed.Load() && strings.Contains(strings.ReplaceAll(strings.ToUpper(string(buf[:n])), "AUTOCOMMIT", ""), c.needle) {
+			if c.armed.Load() && strings.Contains(notCommit.ReplaceAllString(strings.ToUpper(string(buf[:n])), ""), c.needle) {
 				c.armed.Store(false)
 				c.cut.Add(1)
 				mute.Store(true)

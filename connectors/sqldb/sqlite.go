@@ -149,11 +149,11 @@ func sqliteProofs(schema, name string) []statement {
 func sqliteTable(ctx context.Context, s session, schema, name string) (*table, error) {
 	quoted := quoteDouble(name)
 	args := []any{name}
-	info, list, strict := "pragma_table_info(?)", "pragma_index_list(?)", "pragma_table_list(?)"
+	info, list, strict, foreign := "pragma_table_info(?)", "pragma_index_list(?)", "pragma_table_list(?)", "pragma_foreign_key_list(?)"
 	if schema != "" {
 		quoted = quoteDouble(schema) + "." + quoted
 		args = append(args, schema)
-		info, list = "pragma_table_info(?, ?)", "pragma_index_list(?, ?)"
+		info, list, foreign = "pragma_table_info(?, ?)", "pragma_index_list(?, ?)", "pragma_foreign_key_list(?, ?)"
 		strict = "pragma_table_list(?) WHERE schema = ? COLLATE NOCASE"
 	}
 	asks := sqliteProofs(schema, name)
@@ -161,6 +161,7 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 		{sql: `SELECT name, type, "notnull", dflt_value IS NOT NULL, pk FROM ` + info, args: args, rows: true, item: -1},
 		{sql: `SELECT l.name, i.name FROM ` + list + ` l, pragma_index_info(l.name) i WHERE l."unique" = 1 ORDER BY l.name, i.seqno`, args: args, rows: true, item: -1},
 		{sql: `SELECT strict FROM ` + strict, args: args, rows: true, item: -1},
+		{sql: `SELECT "table" FROM ` + foreign, args: args, rows: true, item: -1},
 	}, false, false)
 	if err != nil {
 		return nil, err
@@ -182,6 +183,9 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 		t.uniques = append(t.uniques, pk)
 	}
 	t.uniques = append(t.uniques, groupPairs(res[3].rows)...)
+	for _, r := range res[5].rows {
+		t.parents = append(t.parents, strings.TrimSuffix(quoted, quoteDouble(name))+quoteDouble(r[0].Str))
+	}
 	return t, nil
 }
 

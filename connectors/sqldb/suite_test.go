@@ -213,6 +213,7 @@ func suite(t *testing.T, fresh func(t testing.TB) engine) {
 		{"cancelled", testCancelled},
 		{"evidence", testEvidence},
 		{"results again", testRepeat},
+		{"parents before children", testParents},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := fresh(t)
