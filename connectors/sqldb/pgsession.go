@@ -28,10 +28,6 @@ type pgSession struct {
 	stale   bool              // the server no longer takes what is prepared
 }
 
-// pgBegin has every statement see what is committed, whatever the role or the database has as default: a proof about
-// tables that sees what they were when the transaction began proves nothing.
-const pgBegin = "BEGIN ISOLATION LEVEL READ COMMITTED"
-
 // maxPrepared bounds what one connection keeps prepared on the server.
 const maxPrepared = 256
 
@@ -45,14 +41,16 @@ func (s *pgSession) run(ctx context.Context, stmts []statement, begin, commit bo
 	}
 	all, lead := stmts, 0
 	if !s.open {
-		lead = len(s.first)
-		all = append(s.first[:lead:lead], stmts...)
+		all = make([]statement, 0, len(stmts)+len(s.first)+1)
+		if begin {
+			s.open = true
+			all = append(all, pgBegin)
+		}
+		all = append(all, s.first...)
+		lead = len(all)
+		all = append(all, stmts...)
 	}
 	p := s.conn.StartPipeline(ctx)
-	if begin {
-		s.open = true
-		p.SendQueryParams(pgBegin, nil, nil, nil, nil)
-	}
 	prepared := make([]string, len(all)) // key of what this pipeline prepares, by statement
 	fresh := map[string]string{}
 	for i := range all {
@@ -65,7 +63,7 @@ func (s *pgSession) run(ctx context.Context, stmts []statement, begin, commit bo
 		_ = p.Close()
 		return nil, s.fault(-1, commit, err)
 	}
-	results, index, err := s.collect(p, all, prepared, fresh, begin, commit)
+	results, index, err := s.collect(p, all, prepared, fresh, commit)
 	closed := p.Close()
 	if err == nil {
 		err, index = closed, len(all)
@@ -78,6 +76,10 @@ func (s *pgSession) run(ctx context.Context, stmts []statement, begin, commit bo
 	}
 	return results[lead:], nil
 }
+
+// pgBegin has every statement see what is committed, whatever the role or the database has as default: a proof about
+// tables that sees what they were when the transaction began proves nothing.
+var pgBegin = statement{sql: "BEGIN ISOLATION LEVEL READ COMMITTED", op: "begin", item: -1}
 
 // forget closes what this connection prepared, and nothing else: DEALLOCATE ALL would take other programs' statements
 // away where they share the server's session.
@@ -143,12 +145,7 @@ func pgText(a any) []byte {
 }
 
 // collect reads the answers in the order of the questions. The index is that of the failed statement.
-func (s *pgSession) collect(p *pgconn.Pipeline, stmts []statement, prepared []string, fresh map[string]string, begin, commit bool) ([]result, int, error) {
-	if begin {
-		if _, err := pgResult(p, nil); err != nil {
-			return nil, -1, err
-		}
-	}
+func (s *pgSession) collect(p *pgconn.Pipeline, stmts []statement, prepared []string, fresh map[string]string, commit bool) ([]result, int, error) {
 	results := make([]result, len(stmts))
 	for i := range stmts {
 		if key := prepared[i]; key != "" {

@@ -48,7 +48,7 @@ var engines = []engine{
 	},
 	{
 		typ: "mariadb", driver: "mysql", key: "bigint auto_increment primary key", now: "current_timestamp",
-		fresh: servers.MariaDB, proxy: address, commit: "commit",
+		fresh: servers.MariaDB, proxy: address, commit: "\x03commit", // a whole query, not the one in autocommit
 	},
 }
 
