@@ -46,9 +46,13 @@ func (u *pgSetup) takeOver() {
 		u.params["search_path"] = quoteDouble(u.config.Schema) + ",public"
 	}
 	u.cfg.DialFunc = dialer{}.DialContext
-	hosts := map[string]bool{u.cfg.Host: true}
+	type address struct {
+		host string
+		port uint16
+	}
+	hosts := map[address]bool{{u.cfg.Host, u.cfg.Port}: true}
 	for _, f := range u.cfg.Fallbacks {
-		hosts[f.Host] = true
+		hosts[address{f.Host, f.Port}] = true
 	}
 	u.cfg.ConnectTimeout = u.config.ConnectTimeout / time.Duration(len(hosts)) // a dead address leaves time for the others
 	if len(hosts) > 1 && u.cfg.ValidateConnect == nil {

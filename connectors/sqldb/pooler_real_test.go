@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -208,6 +209,47 @@ func TestNoCharset(t *testing.T) {
 	if err := e.open(t, func(c *Config) { c.Charset = "utf-8" }).Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestSeveralAddresses goes past an address that takes connections and says nothing, and past a server that may only be
+// read, to the one that can be written to.
+func TestSeveralAddresses(t *testing.T) {
+	e := postgresEngine(t)
+	exec(t, e.open(t, nil), e.ddl...)
+	standby, err := servers.StartPostgreSQL(servers.Options{Settings: []string{"default_transaction_read_only=on"}})
+	must(t, err)
+	defer standby.Close()
+	real, err := pgconn.ParseConfig(e.config.DSN)
+	must(t, err)
+	for _, first := range []string{mute(t, nil).String(), standby.Addr} {
+		several := e
+		several.config.DSN = fmt.Sprintf("postgres://%s:%s@%s,%s:%d/%s?sslmode=disable", real.User, real.Password, first, real.Host, real.Port, real.Database)
+		several.config.ConnectTimeout, several.config.StatementTimeout, several.config.Parallel, several.config.MaxGroup = 3*time.Second, time.Minute, 1, 10
+		tg := several.open(t, nil)
+		if first == standby.Addr { // a database of that name is there as well
+			db, err := pgconn.Connect(t.Context(), standby.DSN("postgres"))
+			must(t, err)
+			rawExec(t, db, "SET default_transaction_read_only = off")
+			rawExec(t, db, "CREATE DATABASE "+real.Database)
+			must(t, db.Close(t.Context()))
+		}
+		key := "S" + strings.TrimPrefix(first, "127.0.0.1:")
+		written(t, deliver(t, tg, flat(key, int64(len(first)*1000+len(key)), "s")), key)
+		same(t, query(t, e.open(t, nil), "SELECT COUNT(*) FROM INBASKET_LEDGER WHERE SUBMISSION = '"+key+"'"), "1")
+		exec(t, e.open(t, nil), "DELETE FROM PLAIN")
+	}
+}
+
+// TestRefusedSetting tells a zone that the server does not know as a matter of the configuration.
+func TestRefusedSetting(t *testing.T) {
+	for _, zone := range []string{"America/Coyhaique", "Local"} {
+		e := postgresEngine(t)
+		if rawValue(t, rawConn(t, e.config.DSN), "SELECT COUNT(*) FROM pg_timezone_names WHERE name = '"+zone+"'") == "0" {
+			refusedBy(t, e.open(t, func(c *Config) { c.Zone = zone }), CodeSession, "zone")
+			return
+		}
+	}
+	t.Error("no zone that this server lacks")
 }
 
 // refusedBy checks that a target says at the start that it cannot be used, by code and with the cure.

@@ -328,6 +328,8 @@ func (t *Target) connectError(err error) *connectors.Error {
 		if v.code == CodeLogin && t.cfg.Password != "" {
 			e.Hint += "; the password was read again from where it lies"
 		}
+	} else if v.class == connectors.ItemError { // nothing was sent yet but settings
+		e.Class, e.Code, e.Hint = connectors.TargetError, CodeSession, "the server refuses a setting; check zone, schema and session: of the target"
 	} else if isCertificate(err) {
 		e.Class, e.Code, e.Hint = connectors.TargetError, CodeCertificate, "set tls.ca to the authority's certificates, or renew the server's"
 	}
