@@ -70,7 +70,7 @@ func TestSettingsBehindPooler(t *testing.T) {
 		strange := rawConn(t, behind.config.DSN)
 		spoil := func() {
 			rawExec(t, strange, `SET bytea_output = escape; SET extra_float_digits = -5; SET search_path = other; SET synchronous_commit = off;
-				SET "IntervalStyle" = sql_standard; SET array_nulls = off; SET statement_timeout = 1; SET lock_timeout = 0`)
+				SET "IntervalStyle" = sql_standard; SET array_nulls = off; SET statement_timeout = '1h'; SET lock_timeout = 0`)
 		}
 		spoil()
 		d := flat("A", 1, "NULL")
@@ -79,8 +79,8 @@ func TestSettingsBehindPooler(t *testing.T) {
 		written(t, deliver(t, tg, d, d2), "A", "B")
 		same(t, query(t, direct, "SELECT ID, FEE FROM public.PLAIN"), "1|1.25", "2|NULL")
 		spoil()
-		same(t, query(t, tg, "SELECT B, F, AT, I, current_setting('synchronous_commit'), current_setting('lock_timeout'), current_setting('search_path') FROM MONEYED"),
-			`00ff5c27|0.30000000000000004|2026-07-01T14:00:00+02:00|-1 days -02:03:00|on|5s|"$user", public, pg_temp`)
+		same(t, query(t, tg, "SELECT B, F, AT, I, current_setting('synchronous_commit'), current_setting('lock_timeout'), current_setting('statement_timeout'), current_setting('search_path') FROM MONEYED"),
+			`00ff5c27|0.30000000000000004|2026-07-01T14:00:00+02:00|-1 days -02:03:00|on|5s|20s|"$user", public, pg_temp`)
 		same(t, query(t, direct, "SELECT COUNT(*) FROM other.PLAIN"), "0")
 		if got := rawValue(t, strange, "SELECT current_setting('bytea_output') || current_setting('search_path')"); got != "escapeother" {
 			t.Errorf("left in another program's session: %s", got)
