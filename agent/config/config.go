@@ -32,7 +32,7 @@ type Config struct {
 	Routes       []Route
 	Retention    Retention
 
-	secrets map[string][]held                // by section and name
+	held    func(holder string) []held       // secrets of a connector; a function, for a printed Config must not show them
 	resolve func(*diag.Node) (string, error) // reads a reference again
 	unlit   map[string]bool                  // section and name of what has a secret that could not be read; loaded leniently
 

@@ -27,9 +27,12 @@ func (l *loader) anew(n *diag.Node) (string, error) {
 // reader returns what reads secrets of one connector again. It knows references by the values that they gave, also
 // those that it has read itself.
 func (c *Config) reader(holder string) func(connectors.Secret) (connectors.Secret, error) {
+	if c.held == nil { // not loaded from a file
+		return nil
+	}
 	var mu sync.Mutex
 	known := map[connectors.Secret][]*diag.Node{}
-	for _, h := range c.secrets[holder] {
+	for _, h := range c.held(holder) {
 		known[h.value] = append(known[h.value], h.at)
 	}
 	return func(old connectors.Secret) (connectors.Secret, error) {

@@ -28,7 +28,7 @@ func (l *loader) secret(n *diag.Node) (string, diag.Problems) {
 	}
 	value, problems := l.resolve(n, true)
 	if value != "" {
-		l.c.secrets[l.holder] = append(l.c.secrets[l.holder], held{n, connectors.Secret(value)})
+		l.held[l.holder] = append(l.held[l.holder], held{n, connectors.Secret(value)})
 	}
 	return value, problems
 }
