@@ -22,6 +22,16 @@ func (t *table) refersTo(p *table) bool {
 	return t != p && slices.ContainsFunc(t.parents, func(name string) bool { return strings.EqualFold(name, p.name) })
 }
 
+// hang tells whether any of the tables refers to another.
+func (k *known) hang() bool {
+	for _, t := range k.tables {
+		if len(t.parents) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // below tells whether rows of one table may hang on rows of another, also by tables in between that this call knows.
 func (k *known) below(t, p *table) bool {
 	seen := map[*table]bool{t: true}
@@ -46,6 +56,9 @@ type shapes struct{ first, second *connectors.Shape }
 // need not know of. What refers to values of another write, writes to the same table, and calls keep their order; so does
 // everything in a circle of foreign keys.
 func (a *attempt) parentsFirst() {
+	if !a.k.hang() {
+		return
+	}
 	wrong := map[shapes]bool{}
 	for _, it := range a.items {
 		order := shapesOf(it.delivery)
