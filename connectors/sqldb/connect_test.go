@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -129,6 +130,40 @@ func TestFileReplaced(t *testing.T) {
 				same(t, query(t, tg, "SELECT ID, NAME FROM PLAIN"), "1|a", "2|b")
 			})
 		}
+	}
+}
+
+// TestLinkChanged opens a database by a link and by a DSN of any form, and turns the link, or the file, elsewhere.
+func TestLinkChanged(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for i, c := range []Config{{Path: filepath.Join(dir, "link0.db")}, {DSN: "file:link1.db?mode=rw"}, {DSN: "link2.db"}, {DSN: "file://" + filepath.ToSlash(filepath.Join(dir, "link3.db"))}} {
+		link := fmt.Sprintf("link%d.db", i)
+		e := engine{"sqlite", c, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+		for _, name := range []string{"first", "second"} {
+			file := fmt.Sprint(name, i)
+			must(t, os.WriteFile(file, nil, 0o600))
+			_ = os.Remove(link)
+			must(t, os.Symlink(file, link))
+			exec(t, e.open(t, nil), e.ddl...)
+		}
+		turn := func(name string) { must(t, os.Remove(link)); must(t, os.Symlink(fmt.Sprint(name, i), link)) }
+		turn("first")
+		tg := e.open(t, nil)
+		written(t, deliver(t, tg, flat("A", 1, "a")), "A")
+		turn("second")
+		written(t, deliver(t, tg, flat("B", 2, "b")), "B")
+		same(t, query(t, tg, "SELECT NAME FROM PLAIN"), "b")
+		turn("first")
+		same(t, query(t, tg, "SELECT NAME FROM PLAIN"), "a")
+	}
+	memory := engine{"sqlite", Config{DSN: "file:memory?mode=memory&cache=shared"}, nil}
+	tg := memory.open(t, nil)
+	s, err := tg.sys.connect(t.Context())
+	must(t, err)
+	defer s.close()
+	if f := s.(*sqlSession).file; f != nil {
+		t.Errorf("a database in memory has the file %s", f.path)
 	}
 }
 

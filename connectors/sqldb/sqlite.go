@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -52,7 +53,7 @@ func newSQLite(e connectors.Env, c Config, _ *time.Location) (*system, error) {
 		return nil, err
 	}
 	db.SetMaxIdleConns(0)
-	path := e.Path(c.file())
+	path := sqlitePath(e, c)
 	var former atomic.Pointer[openFile]
 	connect := func(ctx context.Context) (session, error) {
 		s, err := openSQLite(ctx, db, c, path, former.Load())
@@ -63,6 +64,21 @@ func newSQLite(e connectors.Env, c Config, _ *time.Location) (*system, error) {
 		return s, nil
 	}
 	return &system{dialect: sqliteDialect(), connect: connect, close: db.Close}, nil
+}
+
+// sqlitePath is the path as it was configured, whose links may come to lead elsewhere. In a DSN it starts where the agent runs.
+func sqlitePath(e connectors.Env, c Config) string {
+	if c.DSN == "" {
+		return e.Path(c.Path)
+	}
+	name := (&Config{DSN: c.DSN}).file()
+	if !strings.HasPrefix(c.DSN, "file:") {
+		name, _, _ = strings.Cut(c.DSN, "?")
+	}
+	if abs, err := filepath.Abs(name); err == nil && name != "" {
+		return abs
+	}
+	return name
 }
 
 // openSQLite opens the file and makes sure that it is the one that its path names.
@@ -81,7 +97,10 @@ func openSQLite(ctx context.Context, db *sql.DB, c Config, path string, former *
 	if err = s.ready(ctx, c, sqliteDialect()); err == nil {
 		err = sqliteSettle(ctx, s)
 	}
-	if s.file = look(path); err == nil && path != "" && (before == nil || s.file == nil || !os.SameFile(before.db, s.file.db)) {
+	if err == nil {
+		s.file, err = openedFile(ctx, s, path)
+	}
+	if err == nil && before != nil && s.file != nil && !os.SameFile(before.db, s.file.db) {
 		err = errReplaced
 	}
 	if err != nil {
@@ -89,6 +108,22 @@ func openSQLite(ctx context.Context, db *sql.DB, c Config, path string, former *
 		return nil, err
 	}
 	return s, nil
+}
+
+// openedFile asks SQLite which file it has open and returns it by the path that was configured; nil: none, it is in memory.
+func openedFile(ctx context.Context, s *sqlSession, path string) (*openFile, error) {
+	name, err := one(ctx, s, "SELECT file FROM pragma_database_list WHERE name = 'main'")
+	if err != nil || name[0].Str == "" {
+		return nil, err
+	}
+	opened, named := look(name[0].Str), look(path)
+	switch {
+	case opened == nil:
+		return nil, errReplaced
+	case named != nil && os.SameFile(opened.db, named.db):
+		return named, nil
+	}
+	return opened, nil
 }
 
 // sqliteSettle has the last word after session: and what the DSN says.
@@ -103,17 +138,11 @@ func sqliteSettle(ctx context.Context, s *sqlSession) error {
 	if err != nil {
 		return err
 	}
-	mode, err := one(ctx, s, "PRAGMA journal_mode")
-	if err == nil && (mode[0].Str == "off" || mode[0].Str == "memory") && s.keeps(ctx) {
+	mode, err := one(ctx, s, "SELECT journal_mode, (SELECT file FROM pragma_database_list WHERE name = 'main') FROM pragma_journal_mode")
+	if err == nil && (mode[0].Str == "off" || mode[0].Str == "memory") && mode[1].Str != "" { // one in memory has its journal there
 		return badSetting("sqlite", "journal_mode "+mode[0].Str, "take it out of session: or dsn")
 	}
 	return err
-}
-
-// keeps tells a database on a disk from one in memory, whose journal is there too.
-func (s *sqlSession) keeps(ctx context.Context) bool {
-	file, err := one(ctx, s, "SELECT file FROM pragma_database_list WHERE name = 'main'")
-	return err != nil || file[0].Str != ""
 }
 
 func sqliteAnswered(err error) bool {
