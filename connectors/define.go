@@ -17,6 +17,21 @@ type Env struct {
 	Notify   func(Notice) // tells the operator of something that is not an error of a call; never nil
 	// Certificate is told of certificates that the connector uses or meets, see WatchTLS; may be nil.
 	Certificate func(Certificate)
+	// Secret reads again what a secret of the configuration refers to, see Reread; may be nil.
+	Secret func(old Secret) (Secret, error)
+}
+
+// Reread returns what the reference of a secret gives now, and whether that is another value than the old one. A
+// connector asks when the other side refuses a login, before it says so: passwords are changed while the agent runs.
+func (e Env) Reread(old Secret) (now Secret, other bool) {
+	if e.Secret == nil || old == "" {
+		return old, false
+	}
+	now, err := e.Secret(old)
+	if err != nil || now == "" {
+		return old, false
+	}
+	return now, now != old
 }
 
 // Path returns p as an absolute path; a relative one starts at the folder of the configuration.

@@ -33,7 +33,7 @@ const (
 	Insert          Op = iota
 	Upsert             // by Key
 	Update             // by Key; no row is an item error
-	ReplaceChildren    // delete what has the same Key, then insert
+	ReplaceChildren    // delete what has the same Key, then insert; a Bare record only deletes
 	Call               // a procedure; Fields are its parameters
 	Put                // a line, file or document; the agent has encoded it
 )
@@ -47,10 +47,13 @@ type Shape struct {
 	Fields    []string // column names, in the mapping's order
 	Key       []int    // indexes into Fields that name the row
 	Returning []string // columns whose values the target gives
+	Unchecked bool     // how many rows the target counts may differ from how many it gets
+	Loose     []int    // indexes into Fields whose values the target may change as it likes
 }
 
 // Record is one row, line or call of one write. Values has one entry for each of Shape.Fields.
 type Record struct {
 	Shape  *Shape
 	Values []Value
+	Bare   bool // of ReplaceChildren: names the key of children that are no more; every other value is Missing
 }

@@ -33,6 +33,7 @@ type cx struct {
 	src   *path  // the first path used anywhere in it: where its value comes from
 	konst *value // when it is a constant
 	ref   *reference
+	depth int // of the innermost loop that it hangs on, from 1; 0: none
 }
 
 // reference is a value that a write returns.
@@ -55,6 +56,7 @@ type compiler struct {
 	target string // of the write that the expression belongs to; "" outside of writes
 	items  []*path
 	tables map[string]*lookup
+	depth  int // of the innermost loop that was named so far
 }
 
 // compile parses and compiles text; whole allows a reference to the same target as the whole value.
@@ -78,6 +80,7 @@ func (c *compiler) compile(text string, whole bool) (x cx, prob *exprProblem) {
 		}
 	}()
 	x = c.node(tree.Node)
+	x.depth = c.depth
 	if x.ref != nil && x.ref.target == c.target && !whole {
 		c.stop(tree.Node, CodeReferenceInside, "a value returned by the same target is only known inside its transaction: it must be the whole value of a field", "")
 	}
@@ -206,6 +209,7 @@ func (c *compiler) identifier(n *ast.IdentifierNode) cx {
 	if !ok {
 		c.stop(n, CodeUnknownName, "nothing here is named "+strconv.Quote(n.Value), suggestName(n.Value, c.scope.all()))
 	}
+	c.depth = max(c.depth, b.depth)
 	switch {
 	case b.path != nil:
 		return pathExpr(b.path)

@@ -16,7 +16,8 @@ type Explanation struct {
 	Kind       string           `json:"kind"`
 	Pointer    string           `json:"from"` // JSON Pointer of the first form field it is made of; "" for none
 	Expression string           `json:"expression"`
-	Note       string           `json:"note,omitempty"` // a change that the mapping allowed
+	Note       string           `json:"note,omitempty"`    // a change that the mapping allowed
+	Deletes    bool             `json:"deletes,omitempty"` // the record only names the key of rows that are deleted
 }
 
 // Explain maps the form and tells, value by value, where each came from. A form that cannot be mapped gives what could be.
@@ -27,7 +28,7 @@ func (p *Plan) Explain(f Form, in Input) []Explanation {
 	m.observe = func(o observation) {
 		f := o.write.fields[o.field]
 		out = append(out, Explanation{Target: o.write.target, Write: o.write.name, Object: o.write.object, Record: o.record, Field: f.name,
-			Value: o.value, Shown: Show(o.value), Kind: kindWord(kind(o.value.Kind)), Pointer: o.pointer, Expression: f.text, Note: o.note})
+			Value: o.value, Shown: Show(o.value), Kind: kindWord(kind(o.value.Kind)), Pointer: o.pointer, Expression: f.text, Note: o.note, Deletes: o.deletes})
 	}
 	_, _ = m.run() // errors are Map's to tell
 	return out

@@ -46,6 +46,8 @@ func schemaOf(t reflect.Type) map[string]any {
 		return map[string]any{}
 	case reflect.TypeFor[time.Duration]():
 		return map[string]any{"type": "string", "pattern": "^[0-9]"}
+	case reflect.TypeFor[precisionSpec]():
+		return map[string]any{"anyOf": []any{map[string]any{"type": "integer"}, map[string]any{"const": "database"}}}
 	case reflect.TypeFor[fieldSpec]():
 		return map[string]any{"anyOf": []any{expressionSchema(), structSchema(t)}}
 	}

@@ -48,6 +48,10 @@ type builder struct {
 	waits    map[string]map[string]bool // target to the targets whose values it needs
 }
 
+// pinned tells a mapping that submissions were accepted with: what a later version refuses in new ones it must not refuse
+// in that.
+func (b *builder) pinned() bool { return b.samples == nil }
+
 func (b *builder) report(p diag.Problem) { b.problems = append(b.problems, p) }
 
 func (b *builder) load() (*Plan, error) {
@@ -243,14 +247,14 @@ func (b *builder) let(s *scope, l diag.Entry[exprText], target string, anew *[]i
 		if p := b.use(x.path, false); p != nil {
 			b.expressionProblem(l.Value, p)
 		}
-		s.names[l.Key] = binding{path: x.path}
+		s.names[l.Key] = binding{path: x.path, depth: x.depth}
 		return
 	}
 	slot, ev := b.plan.prog.slot(), x.ev
 	if anew != nil {
 		*anew = append(*anew, slot)
 	}
-	s.names[l.Key] = binding{src: x.src, ev: func(e *env) value {
+	s.names[l.Key] = binding{src: x.src, depth: x.depth, ev: func(e *env) value {
 		if !e.done[slot] {
 			v := ev(e)
 			e.slots[slot], e.done[slot] = v, true

@@ -23,6 +23,7 @@ type mapper struct {
 	errs    []FieldError
 	slab    []connectors.Value
 	observe func(o observation) // nil but for explain and for errors of layouts
+	deletes bool                // the record that is being made only names what is deleted
 }
 
 // observation is one value on its way into a record.
@@ -33,6 +34,7 @@ type observation struct {
 	value   connectors.Value
 	pointer string
 	note    string
+	deletes bool // of a record that only names what is deleted
 }
 
 // maxErrors bounds how many field errors one form gets told.
@@ -110,8 +112,21 @@ func (m *mapper) write(w *write) {
 	}
 }
 
-// loop runs the loops from depth inwards; count is how many records are expected.
+// loop runs the loops from depth inwards; count is how many records are expected. Children that are replaced by none
+// are replaced all the same.
 func (m *mapper) loop(w *write, d *Delivery, depth, count int) {
+	if w.shape.Op != connectors.ReplaceChildren || depth == len(w.loops) || depth != w.keyDepth {
+		m.iterate(w, d, depth, count)
+		return
+	}
+	records, errs := len(d.Records), len(m.errs)
+	m.iterate(w, d, depth, count)
+	if len(d.Records) == records && len(m.errs) == errs {
+		m.bare(w, d)
+	}
+}
+
+func (m *mapper) iterate(w *write, d *Delivery, depth, count int) {
 	if depth == len(w.loops) {
 		m.record(w, d, count)
 		return
@@ -135,6 +150,28 @@ func (m *mapper) loop(w *write, d *Delivery, depth, count int) {
 		m.loop(w, d, depth+1, n-i)
 	}
 	e.indexes[l.depth] = 0
+}
+
+// bare makes the record that only names the key of children that are no more, unless a condition that does not hang on
+// the children says that nothing is to be done.
+func (m *mapper) bare(w *write, d *Delivery) {
+	e := m.env
+	for _, s := range w.lets {
+		e.done[s] = false
+	}
+	if w.when != nil && w.when.depth <= w.keyDepth {
+		yes := truth(e, w.when.ev(e))
+		if m.failed(w.when.src) || !yes {
+			return
+		}
+	}
+	values := m.values(len(w.fields), 1)
+	m.deletes = true
+	for _, k := range w.shape.Key {
+		values[k] = m.field(w, k, len(d.Records))
+	}
+	m.deletes = false
+	d.Records = append(d.Records, connectors.Record{Shape: w.shape, Values: values, Bare: true})
 }
 
 // record makes one record, unless when says no.
@@ -200,7 +237,7 @@ func (m *mapper) field(w *write, i, record int) connectors.Value {
 	}
 	out := v.connector()
 	if m.observe != nil {
-		m.observe(observation{w, record, i, out, pointerIn(e, src), note})
+		m.observe(observation{w, record, i, out, pointerIn(e, src), note, m.deletes})
 	}
 	return out
 }

@@ -105,6 +105,7 @@ type write struct {
 	name, target, object string
 	shape                *connectors.Shape
 	loops                []loop
+	keyDepth             int // of replaced children: how many loops their key hangs on
 	when                 *cx
 	fields               []field
 	lets                 []int // slots to compute anew for each record
@@ -135,6 +136,17 @@ func (p *Plan) Bundle() []byte { return p.bundle }
 
 // Targets are the targets that the mapping writes to, in the order of their first write.
 func (p *Plan) Targets() []string { return p.targets }
+
+// Unchecked lists the writes whose rows the database need not write as they are sent, as write → target.table.
+func (p *Plan) Unchecked() []string {
+	var all []string
+	for _, w := range p.writes {
+		if w.shape.Unchecked {
+			all = append(all, w.name+" → "+w.target+"."+w.object)
+		}
+	}
+	return all
+}
 
 // Decode reads a form's bytes. Errors are *decode.Error. A mapping is made for one format; a form of a content
 // type that says another is not guessed at. No content type, or one that says nothing, is fine.

@@ -13,6 +13,7 @@ type binding struct {
 	src     *path
 	ref     *writeBinding
 	members map[string]eval
+	depth   int // of the innermost loop that it hangs on, from 1; 0: none
 }
 
 // writeBinding is a write as other writes see it.

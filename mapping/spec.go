@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/inbasket/inbasket/mapping/diag"
@@ -83,6 +84,7 @@ type writeSpec struct {
 	Each      []exprText              `yaml:"each,one" doc:"NAME in LIST: one record for each item; several nest"`
 	Let       diag.Ordered[exprText]  `yaml:"let" doc:"names for this write, computed for each record"`
 	Fields    diag.Ordered[fieldSpec] `yaml:"fields" doc:"columns in order, each an expression or a block with value"`
+	Rows      string                  `yaml:"rows" doc:"checked (default): as many rows are written as are sent; unchecked: a trigger, rule or policy of the table may leave rows out or put them elsewhere" enum:"checked,unchecked"`
 	Returning []string                `yaml:"returning,one" doc:"columns whose values the target gives"`
 	Order     *exprText               `yaml:"order" doc:"order key of the target's delivery"`
 	node      *diag.Node
@@ -100,15 +102,34 @@ func (w *writeSpec) UnmarshalNode(n *diag.Node) diag.Problems {
 
 // fieldSpec is one column: an expression, or a block.
 type fieldSpec struct {
-	Value     *exprText `yaml:"value,required" doc:"expression"`
-	Type      string    `yaml:"type" doc:"text, text(n), integer, decimal(p,s), boolean, date, datetime or binary"`
-	Default   *exprText `yaml:"default" doc:"expression for a missing or null value"`
-	OnMissing string    `yaml:"onMissing" doc:"omit (default), null, empty or error" enum:"omit,null,empty,error"`
-	OnNull    string    `yaml:"onNull" doc:"null (default), omit, empty or error" enum:"omit,null,empty,error"`
-	OnEmpty   string    `yaml:"onEmpty" doc:"keep (default), null, omit or error" enum:"keep,omit,null,error"`
-	Overflow  string    `yaml:"overflow" doc:"a text that is too long: error (default) or cut" enum:"error,cut"`
-	Round     string    `yaml:"round" doc:"too many decimals: error (default), or a rounding mode such as half-up" enum:"error,half-up,half-even,half-down,up,down,ceiling,floor"`
+	Value     *exprText      `yaml:"value,required" doc:"expression"`
+	Type      string         `yaml:"type" doc:"text, text(n), integer, decimal(p,s), boolean, date, datetime or binary"`
+	Default   *exprText      `yaml:"default" doc:"expression for a missing or null value"`
+	OnMissing string         `yaml:"onMissing" doc:"omit (default), null, empty or error" enum:"omit,null,empty,error"`
+	OnNull    string         `yaml:"onNull" doc:"null (default), omit, empty or error" enum:"omit,null,empty,error"`
+	OnEmpty   string         `yaml:"onEmpty" doc:"keep (default), null, omit or error" enum:"keep,omit,null,error"`
+	Overflow  string         `yaml:"overflow" doc:"a text that is too long: error (default) or cut" enum:"error,cut"`
+	Round     string         `yaml:"round" doc:"too many decimals: error (default), or a rounding mode such as half-up" enum:"error,half-up,half-even,half-down,up,down,ceiling,floor"`
+	Precision *precisionSpec `yaml:"precision" doc:"what of a number or time may go: so many significant digits of a number, or decimals of a second; database: the database may change the value as its column does"`
 	node      *diag.Node
+}
+
+// precisionSpec is a number of digits, or the word database.
+type precisionSpec struct {
+	digits   int
+	database bool
+}
+
+// UnmarshalNode reads either.
+func (p *precisionSpec) UnmarshalNode(n *diag.Node) diag.Problems {
+	if p.database = n.Kind == diag.Text && n.Text == "database"; p.database {
+		return nil
+	}
+	var err error
+	if p.digits, err = strconv.Atoi(n.Text); err != nil || n.Kind != diag.Number || p.digits < 0 || p.digits > maxDigits {
+		return diag.Problems{n.Problem(CodeValue, "precision is a number of digits, or database", "")}
+	}
+	return nil
 }
 
 // UnmarshalNode reads either form.

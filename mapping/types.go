@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/cockroachdb/apd/v3"
@@ -18,6 +19,8 @@ type fieldType struct {
 	scale     int  // decimals of a decimal
 	cut       bool
 	round     apd.Rounder // "": too many decimals are an error
+	precision int         // digits that are kept of a number, or decimals of a second; -1: all
+	loose     bool        // the database may change the value
 	onMissing string
 	onNull    string
 	onEmpty   string
@@ -27,7 +30,12 @@ var typePattern = regexp.MustCompile(`^(text|integer|decimal|boolean|date|dateti
 
 // newFieldType reads a type such as text(40) or decimal(9,2); a message says what is wrong with it.
 func newFieldType(f fieldSpec) (fieldType, string) {
-	t := fieldType{cut: f.Overflow == "cut", onMissing: f.OnMissing, onNull: f.OnNull, onEmpty: f.OnEmpty}
+	t := fieldType{cut: f.Overflow == "cut", onMissing: f.OnMissing, onNull: f.OnNull, onEmpty: f.OnEmpty, precision: -1}
+	if f.Precision != nil {
+		if t.loose = f.Precision.database; !t.loose {
+			t.precision = f.Precision.digits
+		}
+	}
 	if f.Round != "" && f.Round != "error" {
 		t.round = rounders[f.Round]
 	}
@@ -54,6 +62,103 @@ func newFieldType(f fieldSpec) (fieldType, string) {
 
 // convert makes the value that the column takes. note says what was changed on the way; "" for nothing.
 func (t *fieldType) convert(e *env, v value) (out value, note string) {
+	out, note = t.typed(e, v)
+	switch {
+	case e.err != nil || out.absent():
+	case t.loose:
+		note = joinNotes(note, "left to the database, which may change it")
+	case t.precision >= 0:
+		var more string
+		out, more = t.precise(e, out)
+		note = joinNotes(note, more)
+	}
+	return out, note
+}
+
+func joinNotes(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
+}
+
+// precise keeps so many significant digits of a number, or decimals of a second.
+func (t *fieldType) precise(e *env, v value) (value, string) {
+	switch {
+	case v.isNumber():
+		mode := t.round
+		if mode == "" {
+			mode = apd.RoundHalfUp
+		}
+		digits := max(t.precision, 1)
+		d := v.decimal()
+		if d.IsZero() || significant(d) <= digits {
+			return v, ""
+		}
+		ctx := exactly
+		ctx.Precision, ctx.Rounding = uint32(digits), mode
+		var out apd.Decimal
+		if _, err := ctx.Round(&out, d); err != nil {
+			return e.fail(CodeTooLarge, "the number has too many digits"), ""
+		}
+		out.Reduce(&out)
+		r, ok := decimalValue(&out)
+		if !ok {
+			return e.fail(CodeTooLarge, "the number has too many digits"), ""
+		}
+		if v.k == kInt {
+			r = wholeOf(e, r)
+		}
+		return r, "rounded to " + strconv.Itoa(digits) + " significant digits"
+	case v.k == kDateTime:
+		return t.preciseTime(e, v)
+	}
+	return e.fail(CodeNotNumber, "precision belongs to a number or a time"), ""
+}
+
+// significant counts the digits of a number without zeros at its end.
+func significant(d *apd.Decimal) int {
+	var r apd.Decimal
+	r.Reduce(d)
+	return int(r.NumDigits())
+}
+
+// preciseTime cuts decimals of a second, as a clock shows them, unless the mapping rounds.
+func (t *fieldType) preciseTime(e *env, v value) (value, string) {
+	at, zoned, ok := readDateTime(v.s)
+	if !ok {
+		return e.fail(CodeNotDate, "a date with a time is needed"), ""
+	}
+	unit := time.Second
+	for range min(t.precision, 9) {
+		unit /= 10
+	}
+	kept := at.Truncate(unit)
+	if kept.Equal(at) {
+		return v, ""
+	}
+	rest := at.Sub(kept)
+	up := t.round == apd.RoundUp || t.round == apd.RoundCeiling
+	switch half := unit / 2; {
+	case t.round == apd.RoundHalfUp:
+		up = rest >= half
+	case t.round == apd.RoundHalfDown:
+		up = rest > half
+	case t.round == apd.RoundHalfEven:
+		up = rest > half || rest == half && kept.UnixNano()/int64(unit)%2 != 0
+	}
+	word := "cut to "
+	if up {
+		kept = kept.Add(unit)
+	}
+	if t.round != "" {
+		word = "rounded to "
+	}
+	return value{k: kDateTime, s: dateTimeText(kept, zoned)}, word + strconv.Itoa(t.precision) + " decimals of a second"
+}
+
+// typed makes the value of the field's type.
+func (t *fieldType) typed(e *env, v value) (out value, note string) {
 	if v.absent() {
 		return t.nothing(e, v), ""
 	}

@@ -90,7 +90,7 @@ func (b *builder) write(i int, spec writeSpec) {
 	b.loops(w, spec, &s)
 	row := w.rowSlot
 	s = s.inner()
-	s.names["row"] = binding{ev: func(e *env) value { return e.slots[row] }}
+	s.names["row"] = binding{depth: len(w.loops), ev: func(e *env) value { return e.slots[row] }}
 	for _, l := range spec.Let {
 		b.let(s, l, spec.To, &w.lets)
 	}
@@ -102,7 +102,8 @@ func (b *builder) write(i int, spec writeSpec) {
 	if spec.Order != nil {
 		b.order(spec.To, *spec.Order)
 	}
-	w.shape = &connectors.Shape{Write: w.name, Object: w.object, Op: modes[spec.Mode], Returning: spec.Returning}
+	w.shape = &connectors.Shape{Write: w.name, Object: w.object, Op: modes[spec.Mode], Returning: spec.Returning, Unchecked: spec.Rows == "unchecked"}
+	b.rows(spec)
 	if spec.Table == "" {
 		w.shape.Op = connectors.Put
 	}
@@ -188,12 +189,12 @@ func (b *builder) loops(w *write, spec writeSpec, s **scope) {
 		b.plan.prog.depth = max(b.plan.prog.depth, depth+1)
 		w.loops = append(w.loops, l)
 		*s = (*s).inner()
-		bind := binding{ev: func(e *env) value { return e.slots[l.item] }, src: list.src}
+		bind := binding{ev: func(e *env) value { return e.slots[l.item] }, src: list.src, depth: depth + 1}
 		if list.path != nil {
-			bind = binding{path: &path{slot: l.item, abs: list.path.child(seg{loop: depth}).abs}}
+			bind = binding{path: &path{slot: l.item, abs: list.path.child(seg{loop: depth}).abs}, depth: depth + 1}
 		}
 		(*s).names[name] = bind
-		(*s).names["index"] = binding{ev: func(e *env) value { return e.slots[l.index] }}
+		(*s).names["index"] = binding{depth: depth + 1, ev: func(e *env) value { return e.slots[l.index] }}
 	}
 }
 
@@ -238,10 +239,31 @@ func (b *builder) field(w *write, s *scope, e diag.Entry[fieldSpec]) {
 	for key, given := range map[string]string{"onMissing": spec.OnMissing, "onNull": spec.OnNull, "onEmpty": spec.OnEmpty, "overflow": spec.Overflow, "round": spec.Round} {
 		b.fieldChoice(spec.node, key, given)
 	}
+	if f.typ.round != "" && f.typ.precision < 0 && (f.typ.kind != kDec || f.typ.scale < 0) && !b.pinned() {
+		b.report(valueProblem(spec.node, "round", CodeValue, "round says how, and nothing here says to how many digits: add precision, or type: decimal(p,s)"))
+	}
 	if w.document != "" && spec.node != nil {
 		b.report(spec.node.Problem(CodeValue, "a document has no fields", ""))
 	}
+	if spec.Precision != nil && spec.Precision.database {
+		if w.shape.Op == connectors.Put {
+			b.report(valueProblem(spec.node, "precision", CodeValue, "precision: database belongs to a field of a table"))
+		}
+		w.shape.Loose = append(w.shape.Loose, len(w.fields))
+	}
 	w.fields = append(w.fields, f)
+}
+
+// rows checks the setting of that name.
+func (b *builder) rows(spec writeSpec) {
+	n, ok := spec.node.Get("rows")
+	switch {
+	case !ok:
+	case spec.Rows != "checked" && spec.Rows != "unchecked":
+		b.report(n.Problem(CodeValue, fmt.Sprintf("%q is not one of checked, unchecked", spec.Rows), diag.DidYouMean(spec.Rows, []string{"checked", "unchecked"})))
+	case spec.Table == "":
+		b.report(n.Problem(CodeValue, "rows belongs to a table", ""))
+	}
 }
 
 var fieldChoices = map[string][]string{"onMissing": {"omit", "null", "empty", "error"}, "onNull": {"omit", "null", "empty", "error"},
@@ -278,8 +300,28 @@ func (b *builder) keys(w *write, spec writeSpec) {
 	if w.shape.Op != connectors.Insert && w.shape.Op != connectors.Put && len(spec.Key) == 0 {
 		b.report(spec.node.KeyProblem("mode", CodeKey, "mode "+spec.Mode+" needs a key", "key: [COLUMN]"))
 	}
+	b.parentKey(w, spec)
 	if len(w.fields) == 0 && spec.Document == "" {
 		b.report(spec.node.Problem(CodeMissingKey, "the write has no fields", ""))
+	}
+}
+
+// parentKey finds how deep in the loops the key of replaced children is known. It must be outside of the innermost one: with
+// an empty list it still says whose children go.
+func (b *builder) parentKey(w *write, spec writeSpec) {
+	if w.shape.Op != connectors.ReplaceChildren || len(w.loops) == 0 {
+		return
+	}
+	for _, k := range w.shape.Key {
+		f := w.fields[k]
+		depth := f.x.depth
+		if f.def != nil {
+			depth = max(depth, f.def.depth)
+		}
+		w.keyDepth = max(w.keyDepth, depth)
+		if depth == len(w.loops) && !b.pinned() {
+			b.report(valueProblem(spec.node, "key", CodeKey, fmt.Sprintf("the key %s of replace-children hangs on an item of each: with an empty list nothing says whose rows are to go", f.name)))
+		}
 	}
 }
 

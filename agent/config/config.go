@@ -32,7 +32,9 @@ type Config struct {
 	Routes       []Route
 	Retention    Retention
 
-	unlit map[string]bool // section and name of what has a secret that could not be read; loaded leniently
+	held    func(holder string) []held       // secrets of a connector; a function, for a printed Config must not show them
+	resolve func(*diag.Node) (string, error) // reads a reference again
+	unlit   map[string]bool                  // section and name of what has a secret that could not be read; loaded leniently
 
 	// Warnings are problems that do not keep the agent from running.
 	Warnings diag.Problems
@@ -162,7 +164,7 @@ type Route struct {
 // Unlit tells whether an entry of a section has a secret that could not be read here. Only a configuration
 // that was loaded leniently has such.
 func (c *Config) Unlit(role connectors.Role, name string) bool {
-	return c.unlit[string(role)+" "+name]
+	return c.unlit[holder(role, name)]
 }
 
 // Target returns a target by name.
@@ -188,6 +190,7 @@ func (c *Config) Env(role connectors.Role, name, identity string, clock connecto
 	return connectors.Env{
 		Name: name, Identity: identity, Dir: c.Dir, Clock: clock, Notify: notify,
 		Scratch: filepath.Join(c.State, "scratch", string(role), identity),
+		Secret:  c.reader(holder(role, name)),
 	}
 }
 

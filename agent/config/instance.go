@@ -53,11 +53,12 @@ func (l *loader) instance(role connectors.Role, e diag.Entry[*diag.Node], keys [
 	d, _ = l.reg.Find(role, chosen.Key)
 	config = d.Defaults()
 	dark := l.dark
+	l.holder = holder(role, e.Key)
 	problems := chosen.Value.Decode(config)
 	l.add(problems...)
 	l.warnOfSecrets(chosen.Value)
 	if l.dark > dark {
-		l.c.unlit[string(role)+" "+e.Key] = true
+		l.c.unlit[l.holder] = true
 	}
 	if len(problems) == 0 && dark == l.dark { // a secret that is not there would only be found invalid
 		l.validate(chosen, config)

@@ -54,9 +54,10 @@ func Parse(path string, src []byte, reg connectors.Registry, o Options) (*Config
 		o.Getenv = os.Getenv
 	}
 	all := read(path, filepath.Dir(abs), src)
-	l := &loader{reg: reg, options: o, problems: all.problems, c: &Config{Path: abs, Dir: filepath.Dir(abs), Files: all.paths, unlit: map[string]bool{}, Warnings: all.warnings, file: all.file}}
+	l := &loader{reg: reg, options: o, problems: all.problems, held: map[string][]held{}, c: &Config{Path: abs, Dir: filepath.Dir(abs), Files: all.paths, unlit: map[string]bool{}, Warnings: all.warnings, file: all.file}}
 	all.hook(diag.Hooks{Secret: l.secret, Text: refuseReference})
 	l.vault = newVault(l)
+	l.c.resolve, l.c.held = l.anew, func(holder string) []held { return l.held[holder] }
 	if all.file.Root().Kind != diag.Map && len(l.problems) > 0 { // nothing of it can be read: more is only noise
 		l.mask(l.problems)
 		return nil, l.problems.Err()
@@ -84,9 +85,11 @@ type loader struct {
 	reg      connectors.Registry
 	options  Options
 	problems diag.Problems
-	literals []string // secrets that are written out; never printed
-	dark     int      // secrets that could not be read here, with Options.Lenient
-	vault    *vault   // secrets that are kept sealed
+	literals []string          // secrets that are written out; never printed
+	dark     int               // secrets that could not be read here, with Options.Lenient
+	vault    *vault            // secrets that are kept sealed
+	holder   string            // section and name of the connector that is being read
+	held     map[string][]held // what its references gave, by holder
 }
 
 func (l *loader) add(p ...diag.Problem) { l.problems = append(l.problems, p...) }

@@ -26,7 +26,11 @@ func (l *loader) secret(n *diag.Node) (string, diag.Problems) {
 		l.literals = append(l.literals, n.Text)
 		return "", diag.Problems{n.Problem(CodeSecret, "a secret is written out here", howToRefer+"; change the secret, since it stood in a file")}
 	}
-	return l.resolve(n, true)
+	value, problems := l.resolve(n, true)
+	if value != "" {
+		l.held[l.holder] = append(l.held[l.holder], held{n, connectors.Secret(value)})
+	}
+	return value, problems
 }
 
 // resolve reads what a reference names. A problem becomes a warning when the configuration is only checked.

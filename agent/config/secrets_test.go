@@ -313,3 +313,53 @@ func TestUnlit(t *testing.T) {
 		t.Errorf("unlit: %v", c.unlit)
 	}
 }
+
+// A connector may read again what its secrets refer to, also more than once and of any kind, and only its own.
+func TestRereadSecrets(t *testing.T) {
+	path := ageWorld(t, strings.Replace(ageConfig, "targets:\n", "targets:\n  file: {postgres: {host: h, user: u, password: \"${file:pw}\"}}\n", 1)+
+		"secrets: {age: {identity: \"${file:age.key}\"}}\n")
+	pw := filepath.Join(filepath.Dir(path), "pw")
+	write(t, pw, "first\n", 0o600)
+	c, err := Load(path, registry(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, sealed := c.Env(connectors.RoleTarget, "file", "", nil, nil), c.Env(connectors.RoleTarget, "register", "", nil, nil)
+	expect := func(e connectors.Env, old, want string, changed bool) {
+		t.Helper()
+		if now, other := e.Reread(connectors.Secret(old)); string(now) != want || other != changed {
+			t.Errorf("%q became %q, %v", old, string(now), other)
+		}
+	}
+	expect(file, "first", "first", false)
+	for _, next := range []string{"second", "third"} {
+		old := strings.TrimSpace(content(t, pw))
+		write(t, pw, next, 0o600)
+		expect(file, old, next, true)
+	}
+	expect(file, "first", "third", true) // another connection of the same connector
+	expect(file, "never", "never", false)
+	expect(sealed, "third", "third", false) // not its own
+	store, _, err := SecretStore(path, "", os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Set("register", "changed"); err != nil {
+		t.Fatal(err)
+	}
+	expect(sealed, canary, "changed", true)
+	if err := os.Remove(pw); err != nil {
+		t.Fatal(err)
+	}
+	expect(file, "third", "third", false) // it cannot be read: the old one is all there is
+	expect(connectors.Env{}, "x", "x", false)
+}
+
+func content(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

@@ -97,13 +97,28 @@ func (p *ftpPlace) connect(ctx context.Context) (*ftpConn, error) {
 		c.abort()
 		p.conn = nil
 	}
-	c, err := dialFTP(ctx, p.env, &p.cfg)
+	c, err := p.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
 	c.used = p.env.Clock.Now()
 	p.conn = c
 	return c, nil
+}
+
+// dial logs in. A password that is refused is read again from where it lies, for it may have been changed there.
+func (p *ftpPlace) dial(ctx context.Context) (*ftpConn, error) {
+	c, err := dialFTP(ctx, p.env, &p.cfg)
+	var refused *connectors.Error
+	if !errors.As(err, &refused) || refused.Code != CodeFTPLogin {
+		return c, err
+	}
+	now, other := p.env.Reread(p.cfg.Password)
+	if !other {
+		return nil, err
+	}
+	p.cfg.Password = now
+	return dialFTP(ctx, p.env, &p.cfg)
 }
 
 // answered reports that the server itself said no, so that the connection is still in step. 421 is

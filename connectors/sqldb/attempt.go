@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -30,11 +31,13 @@ func (c *culprit) Unwrap() error { return c.err }
 // attempt is one transaction over some items.
 type attempt struct {
 	t       *Target
+	k       *known
 	s       session
 	items   []*item
 	known   map[string]map[string]connectors.Value // keys the ledger has already
 	pending []statement
 	shapes  []*connectors.Shape // of pending statements that give values; nil for others
+	held    map[*table]bool     // tables that are kept as they are
 	begun   bool
 	gives   bool // some item returned values
 }
@@ -69,7 +72,7 @@ func (a *attempt) write(ctx context.Context) error {
 // indexed translates a culprit's index among the fresh items into one among all.
 func indexed(err error, from, to []*item) error {
 	var c *culprit
-	if errors.As(err, &c) && len(from) != len(to) {
+	if errors.As(err, &c) && c.item >= 0 && len(from) != len(to) {
 		for i, it := range to {
 			if it == from[c.item] {
 				return &culprit{i, c.code, c.op, c.err}
@@ -90,16 +93,20 @@ func indexed(err error, from, to []*item) error {
 
 // records queues and sends the data of the items and commits.
 func (a *attempt) records(ctx context.Context) error {
+	a.parentsFirst()
 	order, ok := waves(a.items)
-	if !ok {
+	if !ok || a.tangled(order) {
 		order = singly(a.items)
 	}
-	for _, w := range order {
+	for i, w := range order {
+		if err := a.clearBelow(ctx, w, order[i+1:]); err != nil {
+			return err
+		}
 		if err := a.wave(ctx, w); err != nil {
 			return err
 		}
 	}
-	if a.gives || a.mustLook() {
+	if a.gives {
 		if err := a.flush(ctx, false); err != nil {
 			return err
 		}
@@ -107,16 +114,26 @@ func (a *attempt) records(ctx context.Context) error {
 	if err := a.ledgerReturned(); err != nil {
 		return err
 	}
-	return a.flush(ctx, true)
+	return a.commit(ctx)
 }
 
-func (a *attempt) mustLook() bool {
-	for i := range a.pending {
-		if a.pending[i].must > 0 {
-			return true
+// commit has the tables proved and commits. Whatever only we can tell from the answers is looked at before.
+func (a *attempt) commit(ctx context.Context) error {
+	if len(a.items) > 0 {
+		for _, st := range a.k.proofs() {
+			a.queue(st, nil)
 		}
 	}
-	return false
+	look := !a.t.sys.pipelines
+	for i := range a.pending {
+		look = look || a.pending[i].mustLook()
+	}
+	if look {
+		if err := a.flush(ctx, false); err != nil {
+			return err
+		}
+	}
+	return a.flush(ctx, true)
 }
 
 // wave queues one shape's records; first it sends what they refer to.
@@ -127,34 +144,108 @@ func (a *attempt) wave(ctx context.Context, w wave) error {
 		}
 	}
 	var tab *table
-	var err error
 	if w.shape.Op == connectors.Call {
 		tab = newTable(w.shape.Object, a.t.qualified(w.shape.Object), nil)
-	} else if tab = a.t.cat.get(w.shape.Object); tab == nil {
+	} else if tab = a.k.tables[w.shape.Object]; tab == nil {
 		return connectors.Errorf(connectors.TargetError, CodeNoTable, "find table "+w.shape.Object, "", "not loaded")
 	}
-	sets, err := a.rowsets(w, tab)
-	if err != nil {
-		return err
-	}
-	for _, set := range sets {
-		stmts, err := set.statements(&a.t.sys.dialect)
+	for _, parts := range a.apart(w) {
+		sets, err := a.rowsets(wave{w.shape, parts}, tab)
 		if err != nil {
 			return err
 		}
-		for _, st := range stmts {
-			a.queue(st, w.shape)
+		if err := a.queueSets(w.shape, sets); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+// queueSets queues the statements of rows that do not touch each other: for children that are replaced all that go, then
+// all that come.
+func (a *attempt) queueSets(shape *connectors.Shape, sets []*rowset) error {
+	d := &a.t.sys.dialect
+	a.hold(sets[0], sets[0].tab)
+	if shape.Op == connectors.ReplaceChildren {
+		done := map[string]bool{}
+		for _, set := range sets {
+			for _, st := range deletes(d, set, done) {
+				a.queue(st, nil)
+			}
+		}
+	}
+	for _, set := range sets {
+		if set.bare {
+			continue
+		}
+		stmts, err := set.statements(d)
+		if err != nil {
+			return err
+		}
+		for _, st := range stmts {
+			a.queue(st, shape)
+		}
+	}
+	return nil
+}
+
+// hold keeps a table as it is before the first row goes to it, and has it proved.
+func (a *attempt) hold(w *rowset, tab *table) {
+	if a.t.sys.hold == nil || len(tab.proofs) == 0 || a.held[tab] {
+		return
+	}
+	if a.held == nil {
+		a.held = map[*table]bool{}
+	}
+	a.held[tab] = true
+	a.queue(a.t.sys.hold(w), nil)
+	for i := range tab.proofs {
+		for _, st := range a.t.sys.prove([]*proof{&tab.proofs[i]}) {
+			a.queue(st, nil)
+		}
+	}
+}
+
+// apart splits a wave's parts so that no two of one piece name the same row of the table: a statement must not touch a
+// row twice, and the later record must win. Children that are replaced share their parent's key within one item.
+func (a *attempt) apart(w wave) [][]part {
+	if len(w.shape.Key) == 0 || w.shape.Op == connectors.Insert || w.shape.Op == connectors.Call || len(w.parts) < 2 {
+		return [][]part{w.parts}
+	}
+	var pieces [][]part
+	seen := map[string]int{}
+	start := 0
+	for i, p := range w.parts {
+		key := a.keyOf(p)
+		if by, twice := seen[key]; twice && (w.shape.Op != connectors.ReplaceChildren || by != p.item) {
+			pieces = append(pieces, w.parts[start:i])
+			start = i
+			clear(seen)
+		}
+		seen[key] = p.item
+	}
+	return append(pieces, w.parts[start:])
+}
+
+// keyOf is what names a record's row, for comparison within one group.
+func (a *attempt) keyOf(p part) string {
+	var key strings.Builder
+	for _, k := range p.record.Shape.Key {
+		v := p.record.Values[k]
+		if v.Kind == connectors.Reference {
+			v = a.items[p.item].returned[v.Str]
+		}
+		key.WriteString(keyText(v))
+		key.WriteByte(0x1f)
+	}
+	return key.String()
+}
+
 func (a *attempt) queue(st statement, shape *connectors.Shape) {
 	if !st.rows && st.outs == 0 {
 		shape = nil
-	} else {
-		a.gives = true
 	}
+	a.gives = a.gives || shape != nil
 	a.pending = append(a.pending, st)
 	a.shapes = append(a.shapes, shape)
 }
@@ -170,18 +261,22 @@ func refers(w wave) bool {
 	return false
 }
 
-// rowsets sorts a wave's records by the columns they name: a missing value leaves its column out, so
-// that the column's default applies.
+// rowsets sorts records by the columns they name: a missing value leaves its column out, so that the column's
+// default applies.
 func (a *attempt) rowsets(w wave, tab *table) ([]*rowset, error) {
 	var sets []*rowset
 	byMask := map[string]*rowset{}
-	mask := make([]byte, len(w.shape.Fields))
+	mask := make([]byte, len(w.shape.Fields)+1)
 	for _, p := range w.parts {
-		for i := range mask {
+		for i := range w.shape.Fields {
 			mask[i] = '1'
 			if p.record.Values[i].Kind == connectors.Missing {
 				mask[i] = '0'
 			}
+		}
+		mask[len(mask)-1] = '1'
+		if p.record.Bare {
+			mask[len(mask)-1] = '0'
 		}
 		set := byMask[string(mask)]
 		if set == nil {
@@ -189,6 +284,7 @@ func (a *attempt) rowsets(w wave, tab *table) ([]*rowset, error) {
 			if set, err = newRowset(w.shape, tab, string(mask)); err != nil {
 				return nil, a.blame(err, p.item, w.shape)
 			}
+			set.bare = p.record.Bare
 			byMask[string(mask)] = set
 			sets = append(sets, set)
 		}
@@ -209,11 +305,14 @@ func newRowset(shape *connectors.Shape, tab *table, mask string) (*rowset, error
 		}
 		c := tab.column(name)
 		if shape.Op == connectors.Call {
-			c = &column{name: name, scale: -1}
+			c = &column{name: name, scale: anyScale}
 		}
 		if c == nil {
 			return nil, connectors.Errorf(connectors.TargetError, CodeNoColumn, "write "+shape.Object+"."+name,
 				"check the column's name in the mapping and the version of the table", "no such column")
+		}
+		if slices.Contains(shape.Loose, i) {
+			c = c.loose()
 		}
 		at[i] = len(set.cols)
 		set.cols = append(set.cols, c)
@@ -227,10 +326,12 @@ func newRowset(shape *connectors.Shape, tab *table, mask string) (*rowset, error
 	return set, nil
 }
 
-// addRow appends a record's arguments, with references resolved.
+// addRow appends a record's arguments, with references resolved. A value of a type that is not known is tried out first.
 func (a *attempt) addRow(set *rowset, p part, mask []byte) error {
 	r := row{item: p.item, args: make([]any, 0, len(set.cols))}
-	var key strings.Builder
+	if set.shape.Op == connectors.ReplaceChildren {
+		r.key = a.keyOf(p)
+	}
 	for i, v := range p.record.Values {
 		if mask[i] == '0' {
 			continue
@@ -247,13 +348,11 @@ func (a *attempt) addRow(set *rowset, p part, mask []byte) error {
 		if err != nil {
 			return err
 		}
-		if set.isKey(len(r.args)) {
-			key.WriteString(keyText(v))
-			key.WriteByte(0x1f)
+		if c.proof != "" && x != nil {
+			a.queue(trial(c, x, &culprit{p.item, CodeNotExact, "write " + set.shape.Object + "." + c.name, &misfit{CodeNotExact, c.name}}), nil)
 		}
 		r.args = append(r.args, x)
 	}
-	r.key = key.String()
 	set.rows = append(set.rows, r)
 	return nil
 }
@@ -282,8 +381,15 @@ func (a *attempt) flush(ctx context.Context, commit bool) error {
 	}
 	for i := range results {
 		st := &stmts[i]
-		if st.must > results[i].affected {
-			return &culprit{st.item, CodeNoRow, st.op, errors.New("no row has this key")}
+		if err := st.holds(results[i]); err != nil {
+			return err
+		}
+		touched := results[i].affected
+		if st.sums && i > 0 {
+			touched += results[i-1].affected
+		}
+		if err := st.count(touched); err != nil {
+			return err
 		}
 		if shapes[i] != nil {
 			if err := a.take(st, shapes[i], results[i]); err != nil {
@@ -309,7 +415,13 @@ func (a *attempt) locate(err error, stmts []statement) error {
 		return err
 	}
 	l := &located{fault: f, op: "commit", item: -1}
+	if f.index < 0 {
+		l.op = "begin"
+	}
 	if f.index >= 0 && f.index < len(stmts) {
+		if means := stmts[f.index].means; means != nil && f.answered && divided(f.err) {
+			return means
+		}
 		l.op, l.item = stmts[f.index].op, stmts[f.index].item
 	}
 	return l

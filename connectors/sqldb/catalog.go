@@ -1,11 +1,8 @@
 package sqldb
 
 import (
-	"context"
 	"strings"
 	"sync"
-
-	"github.com/inbasket/inbasket/connectors"
 )
 
 // family is what columns of many type names have in common.
@@ -22,30 +19,69 @@ const (
 	famDateTime // without a zone
 	famInstant  // with a zone
 	famBinary
+	famTime // of day
+	famYear
+	famBit // MariaDB: a number
+	famEnum
+	famSet
+	famUUID
+	famAddress
+	famJSON // kept as a value, not as the text it came in
+	famMoney
 )
+
+// anyScale is the scale of a column that takes as many decimals as come.
+const anyScale = -1 << 15
 
 // column is what the catalog says about one column.
 type column struct {
 	name     string
 	typ      string // the system's own name of the type
 	fam      family
-	length   int  // characters; 0: no limit known
-	bytes    bool // length counts bytes
-	scale    int  // digits after the point; -1: no limit
+	length   int    // characters; 0: no limit known
+	bytes    bool   // length counts bytes
+	fixed    blanks // what becomes of a value that is shorter than the column
+	scale    int    // digits after the point, also of a second; negative ones round to tens; or anyScale
+	digits   int    // significant digits that are kept; 0: all
+	bits     int    // 32 or 64: a binary floating-point number
+	labels   []string
+	affinity string // SQLite: what the declared type makes of texts
 	oid      uint32
 	array    uint32 // PostgreSQL: the array type's OID
+	proof    string // PostgreSQL: of a type that is not known, its full name; each value is tried out by a cast
 	required bool   // not null and without a default
 	auto     bool   // the system makes the value
 }
+
+// blanks says what becomes of a value that is shorter than its column.
+type blanks uint8
+
+const (
+	asIs     blanks = iota
+	filled          // with blanks to its length: only one that has it keeps its own
+	trimmed         // blanks at the end go
+	zeroFill        // zero bytes to its length
+)
 
 // table is what the catalog says about one table.
 type table struct {
 	name    string // quoted, with schema
 	plain   string // as the mapping has it, for messages
-	engine  string // of MariaDB
+	engine  string // of MariaDB; of PostgreSQL only one that is not its own
 	columns map[string]*column
 	folded  map[string]*column // by lower-case name; nil entry: ambiguous
 	uniques [][]string
+	parents []string // tables that its foreign keys name, as name is
+	// sure: every row that is sent is written or the statement fails; nothing such as a trigger, a rule or a policy
+	// may leave it out, and the same holds for deletes.
+	sure   bool
+	proofs []proof // that it is still what it was
+}
+
+// proof is a statement, and the text that it gives as long as nothing of a table differs that writes rely on.
+type proof struct {
+	ask   statement
+	print string
 }
 
 func newTable(plain, quoted string, columns []*column) *table {
@@ -101,7 +137,8 @@ func (t *table) unique(names []string) bool {
 	return false
 }
 
-// catalog remembers tables; it is emptied when the system contradicts it.
+// catalog remembers tables from one call to the next. A write relies on it only as far as its transaction proves
+// that it is still true.
 type catalog struct {
 	mu     sync.Mutex
 	tables map[string]*table
@@ -123,25 +160,6 @@ func (c *catalog) put(name string, t *table) {
 	c.mu.Lock()
 	c.tables[name] = t
 	c.mu.Unlock()
-}
-
-// load returns the table's catalog entry, reading it through s on first use.
-func (t *Target) load(ctx context.Context, s session, name string) (*table, error) {
-	if tab := t.cat.get(name); tab != nil {
-		return tab, nil
-	}
-	schema, plain := splitName(name, t.cfg.Schema)
-	tab, err := t.sys.table(ctx, s, schema, plain)
-	if err != nil {
-		return nil, err
-	}
-	if tab == nil || len(tab.columns) == 0 {
-		return nil, connectors.Errorf(connectors.TargetError, CodeNoTable, "find table "+name,
-			"check the name, the schema and the user's grants", "no such table, or several that differ in case")
-	}
-	tab.plain = name
-	t.cat.put(name, tab)
-	return tab, nil
 }
 
 // familyOf sorts type names that the systems share; each system's file adds its own before.

@@ -10,7 +10,6 @@ import (
 // Check connects, and with a ledger claims a key, changes it and takes it back: so login, table and all
 // three grants are known to work.
 func (t *Target) Check(ctx context.Context) error {
-	t.cat.forget()
 	s, err := t.pool.get(ctx)
 	if err != nil {
 		return t.connectError(err)
@@ -34,25 +33,15 @@ func (t *Target) checkOn(ctx context.Context, s session) error {
 		_, err := s.run(ctx, []statement{t.sys.ping()}, false, false)
 		return err
 	}
-	if t.sys.name == "mariadb" || t.sys.name == "mysql" {
-		schema, name := splitName(t.cfg.LedgerTable, t.cfg.Schema)
-		tab, err := t.sys.table(ctx, s, schema, name)
-		if err != nil {
-			return err
-		}
-		if tab != nil && !transactional(tab.engine) {
-			return connectors.Errorf(connectors.TargetError, CodeNoTx, "check the ledger",
-				"alter the ledger to ENGINE=InnoDB", "engine %s", tab.engine)
-		}
-	}
-	if err := t.loadLedger(ctx, s); err != nil {
+	k := t.readAnew()
+	if err := k.loadLedger(ctx, s); err != nil {
 		return err
 	}
-	if t.cat.get(ledgerEntry) != nil && !t.keepsDigests() {
+	if k.tables[ledgerEntry] != nil && !k.keepsDigests() {
 		t.env.Notify(connectors.Notice{Code: CodeNoDigest, Text: "the ledger has no column DIGEST; have the DBA run: " + digestDDL(t.sys.name, t.cfg.LedgerTable)})
 	}
 	probe := &item{delivery: &connectors.Delivery{Key: "check/" + shorten(t.env.Identity, 50), Submission: "check"}}
-	a := &attempt{t: t, s: s, items: []*item{probe}}
+	a := &attempt{t: t, k: k, s: s, items: []*item{probe}}
 	if err := a.recall(ctx); err != nil {
 		return err
 	}
@@ -80,13 +69,13 @@ func (t *Target) Inspect(ctx context.Context, shapes []*connectors.Shape) ([]*co
 	if err != nil {
 		return nil, t.connectError(err)
 	}
-	t.cat.forget()
+	k := t.readAnew()
 	var problems []*connectors.Error
 	for _, sh := range shapes {
 		if sh.Op == connectors.Call || sh.Op == connectors.Put {
 			continue
 		}
-		tab, err := t.load(ctx, s, sh.Object)
+		tab, err := k.load(ctx, s, sh.Object)
 		if broken(err) {
 			s.close()
 			return problems, t.meaning(err).err

@@ -7,9 +7,12 @@ const (
 	CodeNotNull      = "sql.not-null"        // a required column got nothing; mend the mapping or the form
 	CodeTooLong      = "sql.too-long"        // a text is longer than its column; cut it in the mapping or widen the column
 	CodeWrongType    = "sql.wrong-type"      // a value does not fit its column's type or range; convert it in the mapping
-	CodeNotExact     = "sql.not-exact"       // the column would round this number; round it in the mapping or widen the column
+	CodeNotExact     = "sql.not-exact"       // the column would change this value (round, cut, pad or convert it); change it in the mapping (round:, precision:, trim()), or widen the column
+	CodeUnknownType  = "sql.unknown-type"    // the agent does not know what this column's type makes of a value; write to a column of another type, or say precision: database in the mapping's field
 	CodeCharset      = "sql.charset"         // the column's character set cannot hold a character; replace it in the mapping
 	CodeNoRow        = "sql.no-row"          // the row to update is not there; check the key
+	CodeRows         = "sql.rows-differ"     // the database wrote more or fewer rows than it was sent: a trigger, rule or policy leaves rows out or puts them elsewhere; mend it, or say rows: unchecked in the mapping's write
+	CodeChanged      = "sql.table-changed"   // a table is being changed right now; the agent tries again
 	CodeReference    = "sql.reference"       // a value of an earlier write is not there; the write was skipped or returned nothing
 	CodeTooLarge     = "sql.too-large"       // a document is larger than the 64 MiB a column may get or give
 	CodeEarlier      = "sql.earlier-failed"  // an earlier delivery with the same order did not go; this one waits for it
@@ -30,6 +33,10 @@ const (
 	CodeUnclear      = "sql.unclear"         // the system gave an answer that tells nothing about the rows; it is looked up
 	CodeRefused      = "sql.refused"         // the system refuses the statement; its own words are with the submission
 	CodeAllRefused   = "sql.all-refused"     // every delivery of a group is refused alike: the table or the mapping is wrong, not the forms
+	CodePooler       = "sql.pooler"          // a connection pooler takes away what writing stands on (transactions, or a setting); docs/connectors/poolers.md says what to set
+	CodeSession      = "sql.session"         // a setting of the session would make values or rows wrong; change it where the message says
+	CodeReplaced     = "sql.replaced"        // the database file was replaced and a journal of the former one lies beside it; move that away
+	CodeNoCharset    = "sql.no-charset"      // the database has no character set (SQL_ASCII); say by charset what its bytes are
 	CodeTLSFile      = "sql.tls-file"        // a file of tls cannot be read now; mend it, or mount the disk that it lies on
 	CodeConfig       = "sql.config"          // the target's configuration is wrong
 	CodeUnsupported  = "sql.unsupported"     // this kind of write cannot be done on this system
@@ -39,3 +46,10 @@ const (
 	CodePanic        = "sql.driver-panic"    // the driver broke down; the connection was thrown away and the outcome is looked up
 	CodeLookupLocked = "sql.lookup-locked"   // the look-up waits for a transaction that is still open at the server; it is tried again
 )
+
+// hints say what to do next about refusals that the agent itself finds.
+var hints = map[string]string{
+	CodeNotExact:    "the column cannot hold this value as it is: widen it, or let the mapping's field say what may go: precision:, or type: decimal(p,s) with round:",
+	CodeUnknownType: "the agent does not know what the column's type makes of a value; precision: database of the mapping's field leaves it to the database",
+	CodeRows:        "a trigger, rule or policy of the table leaves rows out or puts them elsewhere; if that is meant, the mapping's write says rows: unchecked",
+}

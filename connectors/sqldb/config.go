@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -21,7 +22,7 @@ type Config struct {
 	TLS      TLS               `yaml:"tls" doc:"Encryption of the connection."`
 	Schema   string            `yaml:"schema" doc:"Schema of tables that are named without one."`
 
-	ConnectTimeout   time.Duration `yaml:"connect-timeout" doc:"How long connecting may take."`
+	ConnectTimeout   time.Duration `yaml:"connect-timeout" doc:"How long connecting may take, with encryption, login and session."`
 	StatementTimeout time.Duration `yaml:"statement-timeout" doc:"How long the server may work on one statement; 0: no limit."`
 	Parallel         int           `yaml:"parallel" doc:"Transactions at once."`
 	MaxGroup         int           `yaml:"max-group" doc:"Deliveries in one transaction at most."`
@@ -30,7 +31,8 @@ type Config struct {
 	LedgerTable  string `yaml:"ledger-table" doc:"Name of the ledger table, with schema if need be."`
 	CreateLedger bool   `yaml:"create-ledger" doc:"Create the ledger table when it is missing; else the DBA does."`
 
-	Session []string `yaml:"session" doc:"SQL statements run on every new connection."`
+	Session []string `yaml:"session" doc:"SQL statements run on every new connection; behind a pooler only SET, in each transaction."`
+	Charset string   `yaml:"charset" doc:"PostgreSQL: what the texts of a database without a character set (SQL_ASCII) are; utf-8 is the one that can be written."`
 	Zone    string   `yaml:"zone" doc:"Time zone of columns that keep date and time without one, such as Europe/Berlin."`
 }
 
@@ -81,6 +83,9 @@ func (c *Config) Validate() error {
 	}
 	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
 		errs = append(errs, errors.New("tls.cert and tls.key go together"))
+	}
+	if c.Charset != "" && !strings.EqualFold(c.Charset, "utf-8") {
+		errs = append(errs, errors.New("charset must be utf-8, or be left out"))
 	}
 	if _, err := time.LoadLocation(c.Zone); err != nil {
 		errs = append(errs, fmt.Errorf("zone %q is not known", c.Zone))

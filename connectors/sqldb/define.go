@@ -30,10 +30,7 @@ func definition(typ, summary string, parallel int, open opener) connectors.Defin
 		if err != nil {
 			return nil, fmt.Errorf("zone of %s: %w", e.Name, err)
 		}
-		sys, err := open(e, c, zone)
-		if err != nil && c.TLS.absent(e) != nil {
-			sys, err = later(e, c, zone, open)
-		}
+		sys, err := later(e, c, zone, open)
 		if err != nil {
 			return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeConfig, Op: "open " + typ, Hint: "check dsn and tls of the target", Err: err}
 		}

@@ -29,40 +29,54 @@ func (c *TLS) absent(e connectors.Env) error {
 	return nil
 }
 
-// late is a system whose files of tls could not be read yet.
+// late is a system that is opened at the first connect for which the files of tls are there, and opened anew when the
+// server refuses the login and the password's reference gives another one by now.
 type late struct {
-	open func() (*system, error)
-	mu   sync.Mutex
-	sys  *system // nil: not yet
+	env    connectors.Env
+	zone   *time.Location
+	open   opener
+	mu     sync.Mutex
+	config Config
+	sys    *system   // nil: not yet
+	all    []*system // to be closed
 }
 
-// later makes a system that is opened at the first connect for which the files of tls are there: a share
-// that is not mounted yet is no reason for the agent not to start. Until then each connect fails, and
-// nothing is ever sent without encryption.
+// later makes a system that may be opened later: a share that is not mounted yet is no reason for the agent not to
+// start. Until then each connect fails, and nothing is ever sent without encryption.
 func later(e connectors.Env, c Config, zone *time.Location, open opener) (*system, error) {
-	bare := c
-	bare.TLS = TLS{}
-	sys, err := open(e, bare, zone) // for its words and limits; it never connects
+	l := &late{env: e, zone: zone, open: open, config: c}
+	first, err := open(e, c, zone)
+	switch {
+	case err == nil:
+		l.sys = first
+	case c.TLS.absent(e) == nil:
+		return nil, err
+	default:
+		bare := c
+		bare.TLS = TLS{}
+		if first, err = open(e, bare, zone); err != nil { // for its words and limits; it never connects
+			return nil, err
+		}
+	}
+	l.all = []*system{first}
+	outer := *first
+	outer.connect, outer.close = l.connect, l.close
+	return &outer, nil
+}
+
+func (l *late) connect(ctx context.Context) (session, error) {
+	sys, err := l.ready()
 	if err != nil {
 		return nil, err
 	}
-	l := &late{open: func() (*system, error) {
-		if err := c.TLS.absent(e); err != nil { // drivers say less
-			return nil, err
-		}
-		return open(e, c, zone)
-	}}
-	closeBare := sys.close
-	sys.connect = func(ctx context.Context) (session, error) {
-		real, err := l.ready()
-		if err != nil {
-			return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeTLSFile, Op: "connect to " + sys.name,
-				Hint: "mend tls.ca, tls.cert or tls.key, or mount the disk that the file lies on; the agent goes on by itself", Err: err}
-		}
-		return real.connect(ctx)
+	s, err := sys.connect(ctx)
+	if err == nil || sys.classify(err).code != CodeLogin {
+		return s, err
 	}
-	sys.close = func() error { return errors.Join(l.close(), closeBare()) }
-	return sys, nil
+	if sys = l.renewed(sys); sys == nil {
+		return nil, err
+	}
+	return sys.connect(ctx)
 }
 
 func (l *late) ready() (*system, error) {
@@ -71,19 +85,48 @@ func (l *late) ready() (*system, error) {
 	if l.sys != nil {
 		return l.sys, nil
 	}
-	var err error
-	l.sys, err = l.open()
-	if err != nil {
-		l.sys = nil
+	err := l.config.TLS.absent(l.env) // drivers say less
+	if err == nil {
+		err = l.reopen(l.config)
 	}
-	return l.sys, err
+	if err != nil {
+		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeTLSFile, Op: "connect to " + l.all[0].name,
+			Hint: "mend tls.ca, tls.cert or tls.key, or mount the disk that the file lies on; the agent goes on by itself", Err: err}
+	}
+	return l.sys, nil
+}
+
+// renewed returns a system with the password of now in place of one that was refused; nil: it is the same.
+func (l *late) renewed(refused *system) *system {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sys != refused { // another connect was quicker
+		return l.sys
+	}
+	c := l.config
+	var other bool
+	if c.Password, other = l.env.Reread(c.Password); !other || l.reopen(c) != nil {
+		return nil
+	}
+	return l.sys
+}
+
+// reopen is called with the lock held. Sessions of former systems go on.
+func (l *late) reopen(c Config) error {
+	sys, err := l.open(l.env, c, l.zone)
+	if err != nil {
+		return err
+	}
+	l.config, l.sys, l.all = c, sys, append(l.all, sys)
+	return nil
 }
 
 func (l *late) close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.sys == nil {
-		return nil
+	var errs []error
+	for _, sys := range l.all {
+		errs = append(errs, sys.close())
 	}
-	return l.sys.close()
+	return errors.Join(errs...)
 }

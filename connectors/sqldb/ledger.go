@@ -106,7 +106,7 @@ func dialects() map[string]dialect {
 // ledgerTable is the ledger as a table to write to; its names are plain, as its DDL has them.
 func (t *Target) ledgerTable() *table {
 	text := func(name string) *column {
-		return &column{name: name, typ: "varchar", fam: famText, scale: -1, oid: oidText, array: oidTextArray}
+		return &column{name: name, typ: "varchar", fam: famText, scale: anyScale, oid: oidText, array: oidTextArray}
 	}
 	tab := newTable("the ledger", t.cfg.LedgerTable, []*column{text("DELIVERY"), text("SUBMISSION"), text("DIGEST"), text("RETURNED")})
 	tab.uniques = [][]string{{"DELIVERY"}}
@@ -124,7 +124,7 @@ func (a *attempt) ledger() error {
 
 func (a *attempt) claim(items []*item) error {
 	shape := &ledgerShape
-	if a.t.keepsDigests() {
+	if a.k.keepsDigests() {
 		shape = &digestShape
 	}
 	var rows []row
@@ -204,9 +204,16 @@ func (a *attempt) queueLedger(shape *connectors.Shape, rows []row) error {
 		return nil
 	}
 	tab := a.t.ledgerTable()
+	real := a.k.tables[ledgerEntry]
+	if real != nil {
+		tab.sure = real.sure
+	}
 	set := &rowset{shape: shape, tab: tab, key: shape.Key, rows: rows}
 	for _, f := range shape.Fields {
 		set.cols = append(set.cols, tab.columns[f])
+	}
+	if real != nil {
+		a.hold(set, real)
 	}
 	d := a.t.sys.dialect
 	d.quote = func(s string) string { return s } // plain names, as the DDL has them

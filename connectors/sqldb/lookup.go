@@ -58,7 +58,7 @@ func (t *Target) giveBack(ctx context.Context, s session) {
 }
 
 func (t *Target) lookupLedger(ctx context.Context, s session, items []*item) ([]connectors.Found, error) {
-	a := &attempt{t: t, s: s, items: items}
+	a := &attempt{t: t, k: t.knows(), s: s, items: items}
 	if err := a.recall(ctx); err != nil {
 		return nil, err
 	}
@@ -82,9 +82,10 @@ func (t *Target) lookupLedger(ctx context.Context, s session, items []*item) ([]
 // such a key stays unknown.
 func (t *Target) lookupKeys(ctx context.Context, s session, items []*item) ([]connectors.Found, error) {
 	found := make([]connectors.Found, len(items))
+	k := t.readAnew() // a key that is no longer unique proves nothing
 	for i, it := range items {
 		found[i] = connectors.Found{Key: it.delivery.Key}
-		n, sure, err := t.countRows(ctx, s, it)
+		n, sure, err := k.countRows(ctx, s, it)
 		if err != nil {
 			return nil, err
 		}
@@ -99,11 +100,12 @@ func (t *Target) lookupKeys(ctx context.Context, s session, items []*item) ([]co
 	return found, nil
 }
 
-func (t *Target) countRows(ctx context.Context, s session, it *item) (n int, sure bool, err error) {
-	if err := t.loadAll(ctx, s, []*item{it}); err != nil {
+func (k *known) countRows(ctx context.Context, s session, it *item) (n int, sure bool, err error) {
+	t := k.t
+	if err := k.loadAll(ctx, s, []*item{it}); err != nil {
 		return 0, false, err
 	}
-	a := &attempt{t: t, s: s, items: []*item{it}}
+	a := &attempt{t: t, k: k, s: s, items: []*item{it}}
 	for i := range it.delivery.Records {
 		rec := &it.delivery.Records[i]
 		sh := rec.Shape
@@ -114,7 +116,7 @@ func (t *Target) countRows(ctx context.Context, s session, it *item) (n int, sur
 		if refers(w) {
 			return 0, false, nil
 		}
-		tab := t.cat.get(sh.Object)
+		tab := k.tables[sh.Object]
 		sets, err := a.rowsets(w, tab)
 		if err != nil {
 			var c *culprit

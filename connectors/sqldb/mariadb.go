@@ -21,7 +21,7 @@ import (
 func mariaDialect(maria bool) dialect {
 	d := dialect{
 		name: "mysql", maxBinds: 60000, maxRows: 128, returns: maria, quote: quoteBack, bind: questionMark,
-		write: mariaWrite, table: mariaTable, arg: mariaArg, classify: mariaVerdict,
+		write: mariaWrite, table: mariaTable, arg: mariaArg, prove: proveByReading, hold: mariaHold, doubles: true, classify: mariaVerdict,
 		age:   "TIMESTAMPDIFF(SECOND, WRITTEN_AT, CURRENT_TIMESTAMP)",
 		since: func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= CURRENT_TIMESTAMP - INTERVAL %d SECOND", n) },
 		ledgerDDL: func(t string) string {
@@ -57,15 +57,21 @@ func openMySQL(e connectors.Env, c Config, zone *time.Location, maria bool) (*sy
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxIdleConns(0)
-	start := mariaStart(c, zone, maria)
 	connect := func(ctx context.Context) (session, error) {
-		s, err := openSQL(ctx, db, mariaAnswered, start)
+		s, err := openSQL(ctx, db, mariaAnswered, mariaStart(c, maria))
 		if err != nil {
+			return nil, err
+		}
+		if err = s.ready(ctx, c, mariaDialect(maria)); err == nil {
+			s.own, err = mariaSettle(ctx, s, zone, maria)
+		}
+		if err != nil {
+			s.close()
 			return nil, err
 		}
 		return s, nil
 	}
-	return &system{dialect: mariaDialect(maria), connect: connect, close: db.Close}, nil
+	return &system{dialect: mariaDialect(maria), connect: within(connect, mariaDialect(maria).name, c.ConnectTimeout), close: db.Close}, nil
 }
 
 func mysqlConfig(e connectors.Env, c Config) (*mysql.Config, error) {
@@ -97,7 +103,7 @@ func mysqlConfig(e connectors.Env, c Config) (*mysql.Config, error) {
 	if c.Password != "" {
 		m.Passwd = string(c.Password)
 	}
-	m.Timeout = c.ConnectTimeout
+	m.DialFunc = dialer{}.DialContext
 	if c.StatementTimeout > 0 {
 		m.ReadTimeout = c.StatementTimeout + 10*time.Second // the server's own limit comes first
 		m.WriteTimeout = m.ReadTimeout
@@ -167,30 +173,6 @@ func verifyChain(st tls.ConnectionState, roots *x509.CertPool) error {
 	return err
 }
 
-// mariaStart forces strict mode: without it the server cuts texts and rounds numbers in silence.
-func mariaStart(c Config, zone *time.Location, maria bool) []string {
-	tz := zone.String()
-	if tz == "UTC" {
-		tz = "+00:00"
-	}
-	start := []string{"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
-		"SET SESSION time_zone = '" + tz + "'"}
-	if c.StatementTimeout > 0 {
-		sec := max(1, int(c.StatementTimeout/time.Second))
-		start = append(start, "SET SESSION innodb_lock_wait_timeout = "+strconv.Itoa(sec))
-		// A transaction whose client died without a word must not hold its ledger rows for hours.
-		if maria {
-			start = append(start, "SET SESSION max_statement_time = "+strconv.Itoa(sec), "SET SESSION idle_transaction_timeout = "+strconv.Itoa(sec+10))
-		} else {
-			start = append(start, "SET SESSION wait_timeout = "+strconv.Itoa(sec+300))
-		}
-	}
-	if c.Ledger && c.CreateLedger {
-		start = append(start, mariaDialect(maria).ledgerDDL(c.LedgerTable))
-	}
-	return append(start, c.Session...)
-}
-
 func mariaAnswered(err error) bool {
 	if errors.Is(err, mysql.ErrPktTooLarge) { // refused by the driver, nothing was sent
 		return true
@@ -232,10 +214,10 @@ func mariaUpserts(d *dialect, w *rowset) []statement {
 	head := "INSERT INTO " + w.tab.name + " (" + strings.Join(w.names(d), ", ") + ") SELECT " +
 		strings.TrimSuffix(strings.Repeat("?, ", len(w.cols)), ", ") + " FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM " + w.tab.name + " WHERE " + w.where(d, 1) + ")"
 	for _, r := range w.rows {
-		update := updates(d, w.with([]row{r}))
-		update[0].must = 0
-		insert := statement{sql: head, op: "insert into " + w.tab.plain, item: r.item, args: append(append([]any{}, r.args...), w.keyArgs(r)...)}
-		stmts = append(stmts, update[0], insert)
+		update := updates(d, w.with([]row{r}))[0]
+		update.least, update.most = 0, 0
+		insert := w.counted(statement{sql: head, op: "upsert into " + w.tab.plain, item: r.item, args: append(append([]any{}, r.args...), w.keyArgs(r)...), sums: true}, 1, 1)
+		stmts = append(stmts, update, insert)
 		if len(w.shape.Returning) > 0 {
 			stmts = append(stmts, selectBack(d, w, r))
 		}
@@ -270,36 +252,36 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 		return nil, err
 	}
 	found := res[0].rows[0]
+	printed, err := mariaPrint(ctx, s, found[0].Str, found[1].Str)
+	if err != nil {
+		return nil, err
+	}
 	res, err = s.run(ctx, []statement{
-		{sql: `SELECT column_name, data_type, character_maximum_length, numeric_scale, extra, is_nullable, column_default IS NULL ` +
-			`FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`,
+		{sql: `SELECT column_name, data_type, character_maximum_length, numeric_scale, extra, is_nullable, column_default IS NULL, ` +
+			`column_type, datetime_precision, character_set_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`,
 			args: []any{found[0].Str, found[1].Str}, rows: true, item: -1},
 		{sql: `SELECT index_name, column_name FROM information_schema.statistics WHERE table_schema = ? AND table_name = ? ` +
 			`AND non_unique = 0 ORDER BY index_name, seq_in_index`, args: []any{found[0].Str, found[1].Str}, rows: true, item: -1},
+		{sql: `SELECT referenced_table_schema, referenced_table_name FROM information_schema.key_column_usage WHERE table_schema = ? AND table_name = ? ` +
+			`AND referenced_table_name IS NOT NULL`, args: []any{found[0].Str, found[1].Str}, rows: true, item: -1},
 	}, false, false)
 	if err != nil {
 		return nil, err
 	}
 	var cols []*column
 	for _, r := range res[0].rows {
-		c := &column{name: r[0].Str, typ: r[1].Str, fam: familyOf(r[1].Str), length: int(asInt(r[2])), scale: -1,
-			auto: strings.Contains(r[4].Str, "auto_increment"), required: r[5].Str == "NO" && asInt(r[6]) == 1}
-		if c.typ == "timestamp" {
-			c.fam = famInstant
-		}
-		if c.fam == famText && strings.Contains(c.typ, "text") {
-			c.bytes = true
-		}
-		if r[3].Kind != connectors.Null {
-			c.scale = int(asInt(r[3]))
-		}
-		c.required = c.required && !c.auto
-		cols = append(cols, c)
+		cols = append(cols, mariaColumn(r))
 	}
 	t := newTable(name, quoteBack(found[0].Str)+"."+quoteBack(found[1].Str), cols)
 	t.engine = found[2].Str
+	t.sure = t.engine != "" // a table: nothing here leaves out a row in silence
 	t.uniques = groupPairs(res[1].rows)
-	return t, nil
+	t.proofs = []proof{printed}
+	t.parents = parentNames(res[2].rows, quoteBack)
+	if t.engine == "" {
+		err = mariaBelow(ctx, s, found[0].Str, found[1].Str, t, 0)
+	}
+	return t, err
 }
 
 func asInt(v connectors.Value) int64 {
@@ -319,8 +301,12 @@ func transactional(engine string) bool {
 	return false
 }
 
-// mariaArg writes instants in the session's zone without an offset, which MariaDB does not know.
+// mariaArg writes instants in the session's zone without an offset, which MariaDB does not know. Values of types that
+// are not known are refused: nobody here can tell what the server would make of them.
 func mariaArg(c *column, v connectors.Value, zone *time.Location) (any, error) {
+	if c.fam == famOther && c.typ != "" && v.Kind != connectors.Null {
+		return nil, &misfit{CodeUnknownType, c.name}
+	}
 	if v.Kind == connectors.DateTime && c.fam == famInstant {
 		local := *c
 		local.fam = famDateTime
@@ -356,6 +342,9 @@ func mariaVerdict(err error) verdict {
 	case 1264, 1292, 1265, 1411, 1367, 1690, 1525, 1426:
 		return verdict{connectors.ItemError, CodeWrongType, ""}
 	case 1366, 1977, 3854:
+		if strings.Contains(e.Message, "string value") || e.Number != 1366 {
+			return verdict{connectors.ItemError, CodeCharset, ""}
+		}
 		return verdict{connectors.ItemError, CodeWrongType, "a character or number does not fit the column"}
 	case 1452, 1216, 1451, 1217, 3819, 4025, 1644, 1761, 1762:
 		return verdict{connectors.ItemError, CodeConstraint, ""}
@@ -363,6 +352,8 @@ func mariaVerdict(err error) verdict {
 		return verdict{connectors.ItemError, CodeTooLarge, "see max_allowed_packet"}
 	case 1045, 1044, 1698, 1130, 1251, 1862, 1820:
 		return verdict{connectors.TargetError, CodeLogin, "check user, password and the host they are allowed from"}
+	case 1345:
+		return verdict{connectors.TargetError, CodeGrant, "the table is a view: have the DBA grant SHOW VIEW, and a right on the tables below it"}
 	case 1142, 1143, 1370, 1227, 1410:
 		return verdict{connectors.TargetError, CodeGrant, "have the DBA grant the missing right"}
 	case 1146, 1305, 1049:

@@ -20,7 +20,7 @@ func oracleDialect() dialect {
 	return dialect{
 		name: "oracle", maxBinds: 1000, maxRows: 1, returns: false, quote: quoteDouble,
 		bind:  func(n int) string { return ":" + strconv.Itoa(n) },
-		write: oracleWrite, table: oracleTable, arg: oracleArg, classify: oracleVerdict,
+		write: oracleWrite, table: oracleTable, arg: oracleArg, prove: proveByReading, classify: oracleVerdict,
 		age: "ROUND((CAST(SYSTIMESTAMP AS DATE) - CAST(WRITTEN_AT AS DATE)) * 86400)",
 		since: func(n int64) string {
 			return fmt.Sprintf("WRITTEN_AT >= SYSTIMESTAMP - NUMTODSINTERVAL(%d, 'SECOND')", n)
@@ -38,19 +38,27 @@ func newOracle(_ connectors.Env, c Config, zone *time.Location) (*system, error)
 	if err != nil {
 		return nil, err
 	}
-	db := sql.OpenDB(go_ora.NewConnector(dsn))
+	connector := go_ora.NewConnector(dsn)
+	if c, ok := connector.(*go_ora.OracleConnector); ok {
+		c.Dialer(dialer{})
+	}
+	db := sql.OpenDB(connector)
 	db.SetMaxIdleConns(0)
-	start := oracleStart(c, zone)
 	connect := func(ctx context.Context) (session, error) {
-		ctx, cancel := context.WithTimeout(ctx, c.ConnectTimeout)
-		defer cancel()
-		s, err := openSQL(ctx, db, oracleAnswered, start)
+		s, err := openSQL(ctx, db, oracleAnswered, oracleSchema(c))
 		if err != nil {
+			return nil, err
+		}
+		if err = s.ready(ctx, c, oracleDialect()); err == nil {
+			err = s.start(ctx, append(oracleSchema(c), oracleSettings(zone)...))
+		}
+		if err != nil {
+			s.close()
 			return nil, err
 		}
 		return s, nil
 	}
-	return &system{dialect: oracleDialect(), connect: connect, close: db.Close}, nil
+	return &system{dialect: oracleDialect(), connect: within(connect, "oracle", c.ConnectTimeout), close: db.Close}, nil
 }
 
 func oracleDSN(c Config) (string, error) {
@@ -92,17 +100,24 @@ func oracleDSN(c Config) (string, error) {
 	return u.String(), nil
 }
 
-// oracleStart fixes how texts become numbers and dates, so that conversions do not hang on the server's country.
-func oracleStart(c Config, zone *time.Location) []string {
-	start := []string{
+func oracleSchema(c Config) []string {
+	if c.Schema == "" {
+		return nil
+	}
+	return []string{"ALTER SESSION SET CURRENT_SCHEMA = " + quoteDouble(strings.ToUpper(c.Schema))}
+}
+
+// oracleSettings come after session:, so that they hold whatever it, a logon trigger or the server has set: how texts
+// become numbers and dates, how keys are compared, and that COMMIT waits for the disk.
+func oracleSettings(zone *time.Location) []string {
+	return []string{
 		"ALTER SESSION SET NLS_NUMERIC_CHARACTERS = '.,' NLS_DATE_FORMAT = 'YYYY-MM-DD HH24:MI:SS' " +
-			"NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF' NLS_TIMESTAMP_TZ_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF TZH:TZM'",
+			"NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF' NLS_TIMESTAMP_TZ_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF TZH:TZM' " +
+			"NLS_COMP = BINARY NLS_SORT = BINARY NLS_CALENDAR = GREGORIAN",
 		"ALTER SESSION SET TIME_ZONE = '" + zone.String() + "'",
+		// An account that may not set this has not set it otherwise either.
+		"BEGIN EXECUTE IMMEDIATE 'ALTER SESSION SET COMMIT_LOGGING = IMMEDIATE COMMIT_WAIT = WAIT'; EXCEPTION WHEN OTHERS THEN IF SQLCODE <> -1031 THEN RAISE; END IF; END;",
 	}
-	if c.Schema != "" {
-		start = append(start, "ALTER SESSION SET CURRENT_SCHEMA = "+quoteDouble(strings.ToUpper(c.Schema)))
-	}
-	return append(start, c.Session...)
 }
 
 func oracleAnswered(err error) bool {
@@ -131,16 +146,13 @@ func oracleWrite(d *dialect, w *rowset) ([]statement, error) {
 			return nil, unsupported(w)
 		}
 		for _, r := range w.rows {
-			stmts = append(stmts, oracleMerge(d, w, r))
+			stmts = append(stmts, w.counted(oracleMerge(d, w, r), 1, 1))
 		}
 		return stmts, nil
 	case connectors.Insert, connectors.ReplaceChildren:
 		if len(w.shape.Returning) > 0 {
-			if w.shape.Op == connectors.ReplaceChildren {
-				stmts = deletes(d, w)
-			}
 			for _, r := range w.rows {
-				stmts = append(stmts, oracleReturning(d, w, r))
+				stmts = append(stmts, w.counted(oracleReturning(d, w, r), 1, 1))
 			}
 			return stmts, nil
 		}
@@ -203,9 +215,20 @@ const oracleColumns = `SELECT OWNER, TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHAR_LE
 FROM ALL_TAB_COLUMNS WHERE UPPER(TABLE_NAME) = UPPER(:1) AND OWNER = COALESCE(UPPER(:2), SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'))
 ORDER BY TABLE_NAME, COLUMN_ID`
 
+// oraclePrint is a number over everything that writes rely on.
+const oraclePrint = `SELECT (SELECT OBJECT_ID || '/' || TO_CHAR(LAST_DDL_TIME, 'YYYYMMDDHH24MISS') FROM ALL_OBJECTS
+WHERE OWNER = :1 AND OBJECT_NAME = :2 AND OBJECT_TYPE IN ('TABLE', 'VIEW') AND ROWNUM = 1) || '/' ||
+(SELECT SUM(ORA_HASH(COLUMN_NAME || '/' || DATA_TYPE || '/' || CHAR_LENGTH || '/' || CHAR_USED || '/' || DATA_SCALE || '/' || DATA_PRECISION || '/' || DATA_LENGTH || '/' || NULLABLE))
+FROM ALL_TAB_COLUMNS WHERE OWNER = :3 AND TABLE_NAME = :4) || '/' ||
+(SELECT SUM(ORA_HASH(INDEX_NAME || '/' || UNIQUENESS)) FROM ALL_INDEXES WHERE TABLE_OWNER = :5 AND TABLE_NAME = :6) FROM DUAL`
+
 const oracleUniques = `SELECT i.INDEX_NAME, c.COLUMN_NAME FROM ALL_INDEXES i JOIN ALL_IND_COLUMNS c
 ON c.INDEX_OWNER = i.OWNER AND c.INDEX_NAME = i.INDEX_NAME
 WHERE i.TABLE_OWNER = :1 AND i.TABLE_NAME = :2 AND i.UNIQUENESS = 'UNIQUE' ORDER BY i.INDEX_NAME, c.COLUMN_POSITION`
+
+const oracleParents = `SELECT p.OWNER, p.TABLE_NAME FROM ALL_CONSTRAINTS c JOIN ALL_CONSTRAINTS p
+ON p.OWNER = c.R_OWNER AND p.CONSTRAINT_NAME = c.R_CONSTRAINT_NAME
+WHERE c.OWNER = :1 AND c.TABLE_NAME = :2 AND c.CONSTRAINT_TYPE = 'R'`
 
 func oracleTable(ctx context.Context, s session, schema, name string) (*table, error) {
 	res, err := s.run(ctx, []statement{{sql: oracleColumns, args: []any{name, schema}, rows: true, item: -1}}, false, false)
@@ -213,30 +236,57 @@ func oracleTable(ctx context.Context, s session, schema, name string) (*table, e
 		return nil, err
 	}
 	owner, actual := res[0].rows[0][0].Str, res[0].rows[0][1].Str
+	ask := statement{sql: oraclePrint, args: []any{owner, actual, owner, actual, owner, actual}, rows: true, op: "read the table's definition", item: -1}
+	again, err := s.run(ctx, []statement{ask, {sql: oracleColumns, args: []any{name, schema}, rows: true, item: -1}}, false, false)
+	if err != nil {
+		return nil, err
+	}
 	var cols []*column
-	for _, r := range res[0].rows {
+	for _, r := range again[1].rows {
 		if r[1].Str != actual {
 			continue
 		}
-		c := &column{name: r[2].Str, typ: r[3].Str, scale: -1, fam: oracleFamily(r[3].Str)}
-		if c.fam == famText && !strings.Contains(c.typ, "LOB") {
-			c.length = int(asInt(r[4]))
-			if c.bytes = r[5].Str == "B"; c.bytes {
-				c.length = int(asInt(r[8]))
-			}
-		}
-		if r[6].Kind != connectors.Null {
-			c.scale = int(asInt(r[6]))
-		}
-		cols = append(cols, c)
+		cols = append(cols, oracleColumn(r))
 	}
 	t := newTable(name, quoteDouble(owner)+"."+quoteDouble(actual), cols)
-	res, err = s.run(ctx, []statement{{sql: oracleUniques, args: []any{owner, actual}, rows: true, item: -1}}, false, false)
+	res, err = s.run(ctx, []statement{{sql: oracleUniques, args: []any{owner, actual}, rows: true, item: -1},
+		{sql: oracleParents, args: []any{owner, actual}, rows: true, item: -1}}, false, false)
 	if err != nil {
 		return nil, err
 	}
 	t.uniques = groupPairs(res[0].rows)
+	t.proofs = []proof{{ask, printOf(again[0])}}
+	t.parents = parentNames(res[1].rows, quoteDouble)
 	return t, nil
+}
+
+// oracleColumn reads one row of oracleColumns.
+func oracleColumn(r []connectors.Value) *column {
+	c := &column{name: r[2].Str, typ: r[3].Str, scale: anyScale, fam: oracleFamily(r[3].Str)}
+	if c.fam == famText && !strings.Contains(c.typ, "LOB") {
+		c.length = int(asInt(r[4]))
+		if c.bytes = r[5].Str == "B"; c.bytes {
+			c.length = int(asInt(r[8]))
+		}
+	}
+	if r[6].Kind != connectors.Null {
+		c.scale = int(asInt(r[6]))
+	}
+	switch {
+	case c.typ == "CHAR", c.typ == "NCHAR":
+		c.fixed = filled
+	case c.typ == "DATE":
+		c.scale = 0
+	case c.typ == "BINARY_FLOAT":
+		c.bits = 32
+	case c.typ == "BINARY_DOUBLE":
+		c.bits = 64
+	case c.typ == "FLOAT": // binary digits of precision
+		c.scale, c.digits = anyScale, max(1, int(asInt(r[7]))*30103/100000)
+	case c.fam == famDecimal && c.scale == anyScale:
+		c.digits = 38
+	}
+	return c
 }
 
 // oracleFamily: Oracle's DATE has a time of day and no zone.
@@ -246,6 +296,8 @@ func oracleFamily(typ string) family {
 		return famInstant
 	case typ == "DATE":
 		return famDateTime
+	case typ == "LONG":
+		return famText
 	}
 	return familyOf(typ)
 }
@@ -254,10 +306,13 @@ func oracleArg(c *column, v connectors.Value, zone *time.Location) (any, error) 
 	if v.Kind == connectors.Date && c.fam == famDateTime {
 		return v.Str + " 00:00:00", nil
 	}
-	x, err := arg(c, v, zone)
-	if s, ok := x.(string); ok && c.typ == "DATE" && len(s) > 19 {
-		return nil, &misfit{CodeNotExact, c.name}
+	if c.fam == famOther && c.typ != "" && v.Kind != connectors.Null {
+		return nil, &misfit{CodeUnknownType, c.name}
 	}
+	if v.Kind == connectors.Text && v.Str == "" && c.typ != "" {
+		return nil, &misfit{CodeNotExact, c.name} // Oracle would make it NULL
+	}
+	x, err := arg(c, v, zone)
 	if s, ok := x.(string); ok && c.fam == famInstant && v.Kind == connectors.DateTime && len(s) > 6 {
 		return s[:len(s)-6] + " " + s[len(s)-6:], err
 	}

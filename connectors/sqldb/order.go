@@ -71,13 +71,19 @@ func gather(items []*item, shapes []*connectors.Shape, level map[*connectors.Sha
 	return all
 }
 
-// singly gives every record a wave of its own, in the order of acceptance.
+// singly gives every run of records of one shape a wave of its own, in the order of acceptance.
 func singly(items []*item) []wave {
 	var all []wave
 	for i, it := range items {
+		var last *connectors.Shape
 		for r := range it.delivery.Records {
 			rec := &it.delivery.Records[r]
-			all = append(all, wave{rec.Shape, []part{{i, rec}}})
+			if rec.Shape != last {
+				all = append(all, wave{shape: rec.Shape})
+				last = rec.Shape
+			}
+			w := &all[len(all)-1]
+			w.parts = append(w.parts, part{i, rec})
 		}
 	}
 	return all

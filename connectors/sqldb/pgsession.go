@@ -1,11 +1,14 @@
 package sqldb
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -16,52 +19,42 @@ import (
 // pgSession speaks to PostgreSQL without database/sql: a whole transaction travels in one go, statements
 // stay prepared, and arguments are in text form, so that the server converts them exactly.
 type pgSession struct {
-	conn  *pgconn.PgConn
-	known map[string]string // prepared statements' names by text and types
-	open  bool              // a transaction is open
-	stale bool              // the server no longer takes what is prepared
+	conn    *pgconn.PgConn
+	known   map[string]string // names of what is prepared, by text and types
+	first   []statement       // go before all else in each transaction: what correctness stands on, see settle
+	unnamed bool              // somebody in between may change the server's session: nothing stays prepared
+	pooled  *atomic.Bool      // the target's: set when a prepared statement was not there or was another's
+	open    bool              // a transaction is open
+	stale   bool              // the server no longer takes what is prepared
 }
 
 // maxPrepared bounds what one connection keeps prepared on the server.
 const maxPrepared = 256
 
-func connectPostgres(ctx context.Context, cfg *pgconn.Config, timeout time.Duration, start []string) (*pgSession, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	conn, err := pgconn.ConnectConfig(ctx, cfg)
-	if err != nil {
-		return nil, err
-	}
-	s := &pgSession{conn: conn, known: map[string]string{}}
-	// Asynchronous commit may lose what was reported as committed, so it is raised; stronger settings stay.
-	start = append([]string{"SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"}, start...)
-	for _, q := range start {
-		if _, err := conn.Exec(ctx, q).ReadAll(); err != nil {
-			s.close()
-			return nil, err
-		}
-	}
-	return s, nil
-}
-
-// run pipelines BEGIN, the statements and COMMIT in one round trip. The server skips everything after an
-// error, COMMIT too.
+// run pipelines BEGIN, the settings, the statements and COMMIT in one round trip. Without BEGIN all of it is one
+// transaction too, up to the end of the pipeline. The server skips everything after an error, COMMIT too.
 func (s *pgSession) run(ctx context.Context, stmts []statement, begin, commit bool) ([]result, error) {
 	if len(s.known) > maxPrepared {
-		if _, err := s.conn.Exec(ctx, "DEALLOCATE ALL").ReadAll(); err != nil {
+		if err := s.forget(ctx); err != nil {
 			return nil, s.fault(-1, false, err)
 		}
-		clear(s.known)
+	}
+	all, lead := stmts, 0
+	if !s.open {
+		all = make([]statement, 0, len(stmts)+len(s.first)+1)
+		if begin {
+			s.open = true
+			all = append(all, pgBegin)
+		}
+		all = append(all, s.first...)
+		lead = len(all)
+		all = append(all, stmts...)
 	}
 	p := s.conn.StartPipeline(ctx)
-	if begin {
-		s.open = true
-		p.SendQueryParams("BEGIN", nil, nil, nil, nil)
-	}
-	prepared := make([]string, len(stmts)) // key of what this pipeline prepares, by statement
+	prepared := make([]string, len(all)) // key of what this pipeline prepares, by statement
 	fresh := map[string]string{}
-	for i := range stmts {
-		s.send(p, &stmts[i], &prepared[i], fresh)
+	for i := range all {
+		s.send(p, &all[i], &prepared[i], fresh)
 	}
 	if commit {
 		p.SendQueryParams("COMMIT", nil, nil, nil, nil)
@@ -70,21 +63,44 @@ func (s *pgSession) run(ctx context.Context, stmts []statement, begin, commit bo
 		_ = p.Close()
 		return nil, s.fault(-1, commit, err)
 	}
-	results, index, err := s.collect(p, stmts, prepared, fresh, begin, commit)
+	results, index, err := s.collect(p, all, prepared, fresh, commit)
 	closed := p.Close()
 	if err == nil {
-		err, index = closed, len(stmts)
+		err, index = closed, len(all)
 	}
 	if err != nil {
-		return nil, s.fault(index, commit, err)
+		return nil, s.fault(max(index-lead, -1), commit, err)
 	}
 	if commit {
 		s.open = false
 	}
-	return results, nil
+	return results[lead:], nil
+}
+
+// pgBegin has every statement see what is committed, whatever the role or the database has as default: a proof about
+// tables that sees what they were when the transaction began proves nothing.
+var pgBegin = statement{sql: "BEGIN ISOLATION LEVEL READ COMMITTED", op: "begin", item: -1}
+
+// forget closes what this connection prepared, and nothing else: DEALLOCATE ALL would take other programs' statements
+// away where they share the server's session.
+func (s *pgSession) forget(ctx context.Context) error {
+	p := s.conn.StartPipeline(ctx)
+	for _, name := range s.known {
+		p.SendDeallocate(name)
+	}
+	clear(s.known)
+	return errors.Join(p.Sync(), p.Close())
 }
 
 func (s *pgSession) send(p *pgconn.Pipeline, st *statement, prepared *string, fresh map[string]string) {
+	args := make([][]byte, len(st.args))
+	for i, a := range st.args {
+		args[i] = pgText(a)
+	}
+	if s.unnamed {
+		p.SendQueryParams(st.sql, args, st.oids, nil, nil)
+		return
+	}
 	key := st.sql
 	for _, o := range st.oids {
 		key += "," + strconv.FormatUint(uint64(o), 36)
@@ -94,16 +110,18 @@ func (s *pgSession) send(p *pgconn.Pipeline, st *statement, prepared *string, fr
 		name = fresh[key]
 	}
 	if name == "" {
-		name = "s" + strconv.Itoa(len(s.known)+len(fresh))
+		name = statementName(key)
 		fresh[key] = name
 		*prepared = key
 		p.SendPrepare(name, st.sql, st.oids)
 	}
-	args := make([][]byte, len(st.args))
-	for i, a := range st.args {
-		args[i] = pgText(a)
-	}
 	p.SendQueryPrepared(name, args, nil, nil)
+}
+
+// statementName is a digest of text and types: whoever prepared a statement of this name, it is this one.
+func statementName(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return "ib_" + hex.EncodeToString(sum[:])[:56] // a name may have 63 bytes
 }
 
 // pgText is an argument in PostgreSQL's text form; nil is NULL.
@@ -127,12 +145,7 @@ func pgText(a any) []byte {
 }
 
 // collect reads the answers in the order of the questions. The index is that of the failed statement.
-func (s *pgSession) collect(p *pgconn.Pipeline, stmts []statement, prepared []string, fresh map[string]string, begin, commit bool) ([]result, int, error) {
-	if begin {
-		if _, err := pgResult(p, nil); err != nil {
-			return nil, -1, err
-		}
-	}
+func (s *pgSession) collect(p *pgconn.Pipeline, stmts []statement, prepared []string, fresh map[string]string, commit bool) ([]result, int, error) {
 	results := make([]result, len(stmts))
 	for i := range stmts {
 		if key := prepared[i]; key != "" {
@@ -178,7 +191,9 @@ func pgResult(p *pgconn.Pipeline, st *statement) (result, error) {
 		}
 		vals := make([]connectors.Value, len(fields))
 		for i, b := range rr.Values() {
-			vals[i] = pgCell(fields[i].DataTypeOID, b)
+			if vals[i], err = pgCell(fields[i].DataTypeOID, b); err != nil {
+				return result{}, err
+			}
 		}
 		if st.each != nil {
 			more = st.each(r.names, vals)
@@ -198,38 +213,61 @@ func pgResult(p *pgconn.Pipeline, st *statement) (result, error) {
 }
 
 // pgCell reads the text form of a type, by its OID.
-func pgCell(oid uint32, b []byte) connectors.Value {
+func pgCell(oid uint32, b []byte) (connectors.Value, error) {
 	if b == nil {
-		return connectors.Value{Kind: connectors.Null}
+		return connectors.Value{Kind: connectors.Null}, nil
 	}
 	switch oid {
 	case 16:
-		return boolean(len(b) == 1 && b[0] == 't')
+		return boolean(len(b) == 1 && b[0] == 't'), nil
 	case 17:
-		if len(b) >= 2 {
-			raw := make([]byte, (len(b)-2)/2)
-			if _, err := hex.Decode(raw, b[2:]); err == nil {
-				blob := connectors.BytesBlob(raw)
-				return connectors.Value{Kind: connectors.Binary, Blob: &blob}
-			}
-		}
+		raw, err := pgBytes(b)
+		blob := connectors.BytesBlob(raw)
+		return connectors.Value{Kind: connectors.Binary, Blob: &blob}, err
 	case 20, 21, 23, 26:
-		return cellText(famInteger, string(b))
+		return cellText(famInteger, string(b)), nil
 	case 1700:
-		return cellText(famDecimal, string(b))
+		return cellText(famDecimal, string(b)), nil
 	case 700, 701:
 		f, err := strconv.ParseFloat(string(b), 64)
 		if err == nil {
-			return connectors.Value{Kind: connectors.Decimal, Str: strconv.FormatFloat(f, 'f', -1, 64)}
+			return connectors.Value{Kind: connectors.Decimal, Str: strconv.FormatFloat(f, 'f', -1, 64)}, nil
 		}
 	case 1082:
-		return cellText(famDate, string(b))
+		return cellText(famDate, string(b)), nil
 	case 1114:
-		return cellText(famDateTime, string(b))
+		return cellText(famDateTime, string(b)), nil
 	case 1184:
-		return cellText(famInstant, string(b))
+		return cellText(famInstant, string(b)), nil
 	}
-	return cellText(famText, string(b))
+	return cellText(famText, string(b)), nil
+}
+
+var errBytea = errors.New("the server sent bytes in a form that is not known")
+
+// pgBytes reads bytea in either of its two text forms, by what came and not by what was asked for.
+func pgBytes(b []byte) ([]byte, error) {
+	if digits, ok := bytes.CutPrefix(b, []byte(`\x`)); ok {
+		return hex.DecodeString(string(digits))
+	}
+	raw := make([]byte, 0, len(b))
+	for len(b) > 0 {
+		switch {
+		case b[0] != '\\':
+			raw, b = append(raw, b[0]), b[1:]
+		case len(b) > 1 && b[1] == '\\':
+			raw, b = append(raw, '\\'), b[2:]
+		case len(b) > 3:
+			n, err := strconv.ParseUint(string(b[1:4]), 8, 8)
+			if err != nil {
+				return nil, errBytea
+			}
+			raw, b = append(raw, byte(n)), b[4:]
+		default:
+			return nil, errBytea
+		}
+	}
+	return raw, nil
 }
 
 // fault says what an error means for the connection. An answer with severity FATAL may come while the
@@ -239,7 +277,11 @@ func (s *pgSession) fault(index int, committed bool, err error) *fault {
 	var e *pgconn.PgError
 	if errors.As(err, &e) && e.Severity != "FATAL" && e.Severity != "PANIC" && e.SeverityUnlocalized != "FATAL" && e.SeverityUnlocalized != "PANIC" && !s.conn.IsClosed() {
 		f.answered = e.Code != "40003" && e.Code != "08007"
-		s.stale = s.stale || e.Code == "26000" || e.Code == "0A000" // "cached plan must not change result type"
+		alien := e.Code == "26000" || e.Code == "42P05" // not there, or there already: this is another session of the server
+		if alien && s.pooled != nil {
+			s.pooled.Store(true)
+		}
+		s.stale = s.stale || alien || e.Code == "0A000" // "cached plan must not change result type"
 	}
 	return f
 }

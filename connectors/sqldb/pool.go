@@ -14,12 +14,14 @@ const stale = 20 * time.Second
 
 // pool keeps idle sessions. Those that saw a network error never come back to it.
 type pool struct {
-	sys   *system
-	clock connectors.Clock
-	mu    sync.Mutex
-	idle  []idleSession
-	shut  bool
-	max   int
+	sys      *system
+	clock    connectors.Clock
+	patience time.Duration // for an idle session's answer
+	replaced func()        // called when the database is another one now
+	mu       sync.Mutex
+	idle     []idleSession
+	shut     bool
+	max      int
 }
 
 type idleSession struct {
@@ -39,10 +41,13 @@ func (p *pool) get(ctx context.Context) (session, error) {
 		s := p.idle[n-1]
 		p.idle = p.idle[:n-1]
 		p.mu.Unlock()
-		if p.clock.Now().Sub(s.since) < stale {
-			return s.session, nil
+		if f, ok := s.session.(interface{ fresh() bool }); ok && !f.fresh() {
+			s.close()
+			p.drop(false)
+			p.replaced()
+			continue
 		}
-		if _, err := s.run(ctx, []statement{p.sys.ping()}, false, false); err == nil {
+		if p.clock.Now().Sub(s.since) < stale || p.answers(ctx, s.session) {
 			return s.session, nil
 		}
 		s.close()
@@ -50,6 +55,13 @@ func (p *pool) get(ctx context.Context) (session, error) {
 			return nil, err
 		}
 	}
+}
+
+func (p *pool) answers(ctx context.Context, s session) bool {
+	ctx, cancel := context.WithTimeout(ctx, p.patience)
+	defer cancel()
+	_, err := s.run(ctx, []statement{p.sys.ping()}, false, false)
+	return err == nil
 }
 
 func (s *system) ping() statement {

@@ -24,7 +24,7 @@ func postgresDialect() dialect {
 	return dialect{
 		name: "postgres", maxBinds: 65000, maxRows: 64, returns: true, quote: quoteDouble,
 		bind:  func(n int) string { return "$" + strconv.Itoa(n) },
-		write: postgresWrite, table: postgresTable, arg: arg, classify: postgresVerdict,
+		write: postgresWrite, table: postgresTable, arg: arg, prove: postgresProve, pipelines: true, classify: postgresVerdict,
 		age:   "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP - WRITTEN_AT) AS bigint)",
 		since: func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= CURRENT_TIMESTAMP - INTERVAL '%d seconds'", n) },
 		ledgerDDL: func(t string) string {
@@ -47,26 +47,9 @@ func newPostgres(e connectors.Env, c Config, zone *time.Location) (*system, erro
 	for _, f := range cfg.Fallbacks {
 		e.WatchTLS(f.TLSConfig)
 	}
-	p := cfg.RuntimeParams
-	p["application_name"] = "inbasket"
-	p["client_encoding"] = "UTF8"
-	p["datestyle"] = "ISO, YMD"
-	p["timezone"] = zone.String()
-	p["bytea_output"] = "hex"
-	if c.StatementTimeout > 0 {
-		p["statement_timeout"] = strconv.FormatInt(c.StatementTimeout.Milliseconds(), 10)
-		// A transaction whose client died without a word must not hold its ledger rows for ever.
-		p["idle_in_transaction_session_timeout"] = strconv.FormatInt((c.StatementTimeout + 10*time.Second).Milliseconds(), 10)
-	}
-	if c.Schema != "" {
-		p["search_path"] = quoteDouble(c.Schema) + ",public"
-	}
-	start := c.Session
-	if c.Ledger && c.CreateLedger {
-		start = append([]string{postgresDialect().ledgerDDL(c.LedgerTable)}, start...)
-	}
-	connect := func(ctx context.Context) (session, error) { return connectPostgres(ctx, cfg, c.ConnectTimeout, start) }
-	return &system{dialect: postgresDialect(), connect: connect, close: func() error { return nil }}, nil
+	setup := &pgSetup{cfg: cfg, config: c, zone: zone}
+	setup.takeOver()
+	return &system{dialect: postgresDialect(), connect: within(setup.connect, "postgres", c.ConnectTimeout), close: func() error { return nil }}, nil
 }
 
 // postgresDSN adds the discrete fields to the DSN, in either of its forms; in the keyword form the last
@@ -114,13 +97,9 @@ func postgresWrite(d *dialect, w *rowset) ([]statement, error) {
 		if arrayable(w) {
 			return []statement{unnest(d, w, conflictTail(d)(w))}, nil
 		}
-	case connectors.Insert:
+	case connectors.Insert, connectors.ReplaceChildren:
 		if arrayable(w) {
 			return []statement{unnest(d, w, "")}, nil
-		}
-	case connectors.ReplaceChildren:
-		if arrayable(w) {
-			return append(deletes(d, w), unnest(d, w, "")), nil
 		}
 	}
 	return writeRows(d, w, conflictTail(d))
@@ -149,7 +128,7 @@ func unnest(d *dialect, w *rowset, tail string) statement {
 	}
 	st.sql = "INSERT INTO " + w.tab.name + " (" + strings.Join(w.names(d), ", ") + ") SELECT * FROM unnest(" +
 		strings.Join(marks, ", ") + ")" + tail
-	return st
+	return w.counted(st, len(w.rows), len(w.rows))
 }
 
 // rawText is an argument that is already in the server's text form.
@@ -196,17 +175,74 @@ func postgresCall(d *dialect, w *rowset) ([]statement, error) {
 	return stmts, nil
 }
 
+// engineForeign is a table of another server: what it makes of values is not known, and its commit is not this one's.
+const engineForeign = "of another server"
+
+// postgresColumns reads columns with the base type below all domains, and its modifier.
 const postgresColumns = `
-SELECT n.nspname, c.relname, c.oid::int8, a.attname, bt.oid::int8, bt.typarray::int8, bt.typname, a.atttypmod,
-       a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attidentity <> ''
+SELECT n.nspname, c.relname, c.oid::int8, a.attname, bt.oid::int8, bt.typarray::int8, bt.typname, b.typmod,
+       a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attidentity <> '', pg_catalog.format_type(bt.oid, b.typmod),
+       c.relkind = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) p JOIN pg_catalog.pg_class k ON k.oid = p.relid WHERE k.relkind = 'f'),
+       bt.typtype = 'e',
+       c.relkind = 'r' AND NOT c.relhasrules AND NOT c.relrowsecurity AND NOT c.relhassubclass
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal)
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-JOIN pg_catalog.pg_type bt ON bt.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
+CROSS JOIN LATERAL (
+  WITH RECURSIVE below AS (
+    SELECT a.atttypid AS typid, a.atttypmod AS typmod
+    UNION ALL
+    SELECT t.typbasetype, t.typtypmod FROM below JOIN pg_catalog.pg_type t ON t.oid = below.typid AND t.typtype = 'd')
+  SELECT below.typid, below.typmod FROM below JOIN pg_catalog.pg_type t ON t.oid = below.typid AND t.typtype <> 'd') b
+JOIN pg_catalog.pg_type bt ON bt.oid = b.typid
 WHERE lower(c.relname) = lower($2) AND c.relkind IN ('r', 'p', 'v', 'f')
   AND CASE WHEN $1 = '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE lower(n.nspname) = lower($1) END
 ORDER BY c.relname = $2 DESC, n.nspname = $1 DESC, c.relname, a.attnum`
+
+// postgresPrint is a text of all that writes rely on, and of what changes with it: a table that is dropped and made
+// anew, altered, renamed into the place of another, or given a key, a trigger, a rule or a policy.
+func postgresPrint(place string) string {
+	return `(SELECT pg_catalog.md5(pg_catalog.concat_ws('/', c.oid, c.relkind, c.relhasrules, c.relrowsecurity, c.relhassubclass,
+  (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(',', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.atthasdef, a.attidentity, a.xmin), ';' ORDER BY a.attnum)
+     FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0),
+  (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(',', i.indexrelid, i.indisunique, i.indisvalid, i.indkey), ';' ORDER BY i.indexrelid)
+     FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid),
+  (SELECT pg_catalog.count(*) FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal)))
+ FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(` + place + `))`
+}
+
+// postgresProve has the server itself refuse to go on, so that COMMIT may travel with the proof. It holds because every
+// statement sees what is committed: with a snapshot of the transaction's beginning it would prove nothing.
+func postgresProve(proofs []*proof) []statement {
+	st := statement{op: "prove that the tables are as they were read", item: -1, means: errChanged}
+	var terms []string
+	for _, p := range proofs {
+		n := len(st.args)
+		terms = append(terms, postgresPrint("$"+strconv.Itoa(n+1))+" = $"+strconv.Itoa(n+2))
+		st.args = append(st.args, p.ask.args[0], p.print)
+		st.oids = append(st.oids, oidText, oidText)
+	}
+	st.sql = "SELECT 1 / CASE WHEN " + strings.Join(terms, " AND ") + " THEN 1 ELSE 0 END"
+	return []statement{st}
+}
+
+// trial tries a value of a type that is not known: it must come back from a cast as the text that it was.
+func trial(c *column, x any, means *culprit) statement {
+	st := statement{op: means.op, item: means.item, means: means, args: []any{x}, oids: []uint32{oidText}}
+	test := "CAST(CAST($1 AS " + c.proof + ") AS text) = $1"
+	if c.fam == famMoney {
+		test = "CAST(CAST($1 AS money) AS numeric) = CAST($1 AS numeric)"
+	}
+	st.sql = "SELECT 1 / CASE WHEN " + test + " THEN 1 ELSE 0 END"
+	return st
+}
+
+// divided reports a division by zero: a proof or a trial failed.
+func divided(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && e.Code == "22012"
+}
 
 const postgresUniques = `
 SELECT i.indexrelid::text, a.attname
@@ -215,29 +251,48 @@ JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.
 WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
 ORDER BY i.indexrelid`
 
+const postgresParents = `
+SELECT n.nspname, p.relname
+FROM pg_catalog.pg_constraint k
+JOIN pg_catalog.pg_class p ON p.oid = k.confrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
+WHERE k.conrelid = $1 AND k.contype = 'f'`
+
 func postgresTable(ctx context.Context, s session, schema, name string) (*table, error) {
 	res, err := s.run(ctx, []statement{{sql: postgresColumns, args: []any{schema, name}, oids: []uint32{oidText, oidText}, rows: true, item: -1}}, false, false)
 	if err != nil || len(res[0].rows) == 0 {
 		return nil, err
 	}
 	oid := res[0].rows[0][2].Int
+	quoted := quoteDouble(res[0].rows[0][0].Str) + "." + quoteDouble(res[0].rows[0][1].Str)
+	ask := statement{sql: "SELECT " + postgresPrint("$1"), args: []any{quoted}, oids: []uint32{oidText}, rows: true, item: -1}
+	again, err := s.run(ctx, []statement{ask,
+		{sql: postgresColumns, args: []any{schema, name}, oids: []uint32{oidText, oidText}, rows: true, item: -1},
+		{sql: postgresUniques, args: []any{oid}, rows: true, item: -1},
+		{sql: postgresParents, args: []any{oid}, rows: true, item: -1}}, false, false)
+	if err != nil || len(again[1].rows) == 0 {
+		return nil, err
+	}
 	var cols []*column
-	for _, r := range res[0].rows {
+	for _, r := range again[1].rows {
 		if r[2].Int == oid {
 			cols = append(cols, postgresColumn(r))
 		}
 	}
-	t := newTable(name, quoteDouble(res[0].rows[0][0].Str)+"."+quoteDouble(res[0].rows[0][1].Str), cols)
-	res, err = s.run(ctx, []statement{{sql: postgresUniques, args: []any{oid}, rows: true, item: -1}}, false, false)
-	if err != nil {
-		return nil, err
+	t := newTable(name, quoted, cols)
+	if again[1].rows[0][11].Int == 1 {
+		t.engine = engineForeign
 	}
-	t.uniques = groupPairs(res[0].rows)
+	t.sure = again[1].rows[0][13].Int == 1
+	t.proofs = []proof{{ask, printOf(again[0])}} // it was read first: what changed since is told
+	t.uniques = groupPairs(again[2].rows)
+	t.parents = parentNames(again[3].rows, quoteDouble)
 	return t, nil
 }
 
+// postgresColumn reads one row of postgresColumns.
 func postgresColumn(r []connectors.Value) *column {
-	c := &column{name: r[3].Str, oid: uint32(r[4].Int), array: uint32(r[5].Int), typ: r[6].Str, scale: -1,
+	c := &column{name: r[3].Str, oid: uint32(r[4].Int), array: uint32(r[5].Int), typ: r[6].Str, scale: anyScale,
 		required: r[8].Int == 1, auto: r[9].Int == 1}
 	c.fam = postgresFamily(c.typ)
 	mod := int(r[7].Int)
@@ -246,29 +301,70 @@ func postgresColumn(r []connectors.Value) *column {
 		if mod > 4 {
 			c.length = mod - 4
 		}
-	case "numeric":
-		if mod >= 4 { // precision in the high half, scale in the low eleven bits since version 15
-			c.scale = (mod - 4) & 0x7ff
-			if c.scale >= 1024 { // negative scales round to tens: leave those to the server
-				c.scale = -1
-			}
+		if c.typ == "bpchar" && mod > 4 {
+			c.fixed = filled
 		}
+	case "name":
+		c.length, c.bytes = 63, true
+	case "char": // a single byte
+		c.length, c.bytes = 1, true
+	case "numeric":
+		if mod >= 4 { // precision in the high half, scale in the low eleven bits, from version 15 on with a sign
+			c.scale = ((mod-4)&0x7ff ^ 1024) - 1024
+		}
+	case "float4":
+		c.bits = 32
+	case "float8":
+		c.bits = 64
+	case "timestamp", "timestamptz", "time", "timetz":
+		if c.scale = mod; mod < 0 {
+			c.scale = 6
+		}
+	case "money":
+		c.proof = c.typ
+	}
+	if c.fam == famOther && r[12].Int == 1 { // an enum: its labels as they are, and nothing else
+		c.fam = famText
+	}
+	if c.fam == famOther {
+		c.proof = r[10].Str
 	}
 	return c
 }
 
+// postgresFamily knows the types whose rules are known. Every other one, an array or a range among them, is tried out.
 func postgresFamily(typ string) family {
 	switch typ {
 	case "timestamptz":
 		return famInstant
+	case "timestamp":
+		return famDateTime
+	case "date":
+		return famDate
+	case "time", "timetz":
+		return famTime
 	case "bytea":
 		return famBinary
-	case "name", "bpchar", "varchar", "text", "citext":
+	case "name", "bpchar", "varchar", "text", "citext", "char", "json":
 		return famText
-	case "json", "jsonb", "xml", "uuid", "money", "time", "timetz", "interval":
-		return famOther
+	case "jsonb":
+		return famJSON
+	case "uuid":
+		return famUUID
+	case "inet":
+		return famAddress
+	case "money":
+		return famMoney
+	case "int2", "int4", "int8":
+		return famInteger
+	case "numeric":
+		return famDecimal
+	case "float4", "float8":
+		return famFloat
+	case "bool":
+		return famBoolean
 	}
-	return familyOf(typ)
+	return famOther
 }
 
 func postgresVerdict(err error) verdict {
@@ -291,8 +387,10 @@ func postgresVerdict(err error) verdict {
 		return verdict{connectors.Uncertain, CodeUnclear, ""}
 	case "57014", "25P03":
 		return verdict{connectors.Transient, CodeTimeout, "see statement-timeout"}
-	case "26000":
-		return verdict{connectors.Transient, CodeBusy, ""}
+	case "26000", "42P05":
+		return verdict{connectors.Transient, CodeBusy, "a connection pooler lies in between; the agent goes on without prepared statements"}
+	case "08P01":
+		return poolerVerdict(e)
 	case "0A000": // a table was changed under a prepared statement; a new connection mends it
 		if strings.Contains(e.Routine, "RevalidateCachedQuery") {
 			return verdict{connectors.Transient, CodeBusy, ""}

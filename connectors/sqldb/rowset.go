@@ -13,6 +13,7 @@ type rowset struct {
 	cols  []*column
 	key   []int // indexes into cols
 	rows  []row
+	bare  bool // the rows name the key of children that are no more
 }
 
 // row is one record's arguments, one for each of the rowset's columns.
@@ -37,27 +38,6 @@ func (w *rowset) with(rows []row) *rowset {
 	c := *w
 	c.rows = rows
 	return &c
-}
-
-// apart splits the rows so that no two rows of one part name the same row of the table: a statement must
-// not touch a row twice, and the later record must win. Children that are replaced share their parent's
-// key within one item.
-func (w *rowset) apart() []*rowset {
-	if w.shape.Op == connectors.Insert || w.shape.Op == connectors.Call || len(w.rows) < 2 {
-		return []*rowset{w}
-	}
-	var parts []*rowset
-	seen := map[string]int{}
-	start := 0
-	for i, r := range w.rows {
-		if by, twice := seen[r.key]; twice && (w.shape.Op != connectors.ReplaceChildren || by != r.item) {
-			parts = append(parts, w.with(w.rows[start:i]))
-			start = i
-			clear(seen)
-		}
-		seen[r.key] = r.item
-	}
-	return append(parts, w.with(w.rows[start:]))
 }
 
 func (w *rowset) names(d *dialect) []string {
@@ -113,31 +93,27 @@ func (w *rowset) where(d *dialect, first int) string {
 	return strings.Join(terms, " AND ")
 }
 
-// statements makes the statements for the whole rowset in order.
-func (w *rowset) statements(d *dialect) ([]statement, error) {
-	var all []statement
-	for _, part := range w.apart() {
-		stmts, err := d.write(d, part)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, stmts...)
+// statements makes the statements that write the rows.
+func (w *rowset) statements(d *dialect) ([]statement, error) { return d.write(d, w) }
+
+// counted has a statement's rows counted, unless the mapping says that they may differ.
+func (w *rowset) counted(st statement, least, most int) statement {
+	if !w.shape.Unchecked {
+		st.least, st.most, st.sure = int64(least), int64(most), w.tab.sure
 	}
-	return all, nil
+	return st
 }
 
 // writeRows is what the systems have in common: multi-row INSERT, UPDATE and DELETE by key, row by row
 // where values come back. tail gives what follows an INSERT to make it an upsert.
 func writeRows(d *dialect, w *rowset, tail func(*rowset) string) ([]statement, error) {
 	switch w.shape.Op {
-	case connectors.Insert:
+	case connectors.Insert, connectors.ReplaceChildren:
 		return inserts(d, w, ""), nil
 	case connectors.Upsert:
 		return inserts(d, w, tail(w)), nil
 	case connectors.Update:
 		return updates(d, w), nil
-	case connectors.ReplaceChildren:
-		return append(deletes(d, w), inserts(d, w, "")...), nil
 	}
 	return nil, unsupported(w)
 }
@@ -166,6 +142,10 @@ func inserts(d *dialect, w *rowset, tail string) []statement {
 		st := statement{sql: head + tuples(d, len(w.cols), n) + tail, op: op, item: w.with(rows[:n]).item()}
 		for _, r := range rows[:n] {
 			st.args = append(st.args, r.args...)
+		}
+		st = w.counted(st, n, n)
+		if tail != "" && d.doubles {
+			st = w.counted(st, n, 2*n)
 		}
 		if back {
 			stmts = append(stmts, insertBack(d, w, rows[0], st)...)
@@ -249,7 +229,8 @@ func updates(d *dialect, w *rowset) []statement {
 	sql := "UPDATE " + w.tab.name + " SET " + strings.Join(sets, ", ") + " WHERE " + w.where(d, n+1)
 	var stmts []statement
 	for _, r := range w.rows {
-		st := statement{sql: sql, op: "update " + w.tab.plain, item: r.item, must: 1}
+		st := w.counted(statement{sql: sql, op: "update " + w.tab.plain, item: r.item, zero: CodeNoRow}, 1, 1)
+		st.sure = false
 		for i := range w.cols {
 			if !w.isKey(i) {
 				st.args = append(st.args, r.args[i])
@@ -264,10 +245,9 @@ func updates(d *dialect, w *rowset) []statement {
 	return stmts
 }
 
-// deletes removes what has the rows' keys, once a key.
-func deletes(d *dialect, w *rowset) []statement {
+// deletes removes what has the rows' keys, once a key, and sees that it is gone where something may keep it.
+func deletes(d *dialect, w *rowset, done map[string]bool) []statement {
 	var stmts []statement
-	done := map[string]bool{}
 	for _, r := range w.rows {
 		if done[r.key] {
 			continue
@@ -275,6 +255,10 @@ func deletes(d *dialect, w *rowset) []statement {
 		done[r.key] = true
 		stmts = append(stmts, statement{sql: "DELETE FROM " + w.tab.name + " WHERE " + w.where(d, 1),
 			args: w.keyArgs(r), op: "delete from " + w.tab.plain, item: r.item})
+		if !w.tab.sure && !w.shape.Unchecked {
+			stmts = append(stmts, statement{sql: "SELECT 1 FROM " + w.tab.name + " WHERE " + w.where(d, 1),
+				args: w.keyArgs(r), op: "delete from " + w.tab.plain, item: r.item, rows: true, none: true})
+		}
 	}
 	return stmts
 }

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"modernc.org/sqlite"
@@ -21,6 +24,7 @@ func sqliteDialect() dialect {
 		name: "sqlite", maxBinds: 30000, maxRows: 128, returns: true, quote: quoteDouble, bind: questionMark,
 		write:    func(d *dialect, w *rowset) ([]statement, error) { return writeRows(d, w, conflictTail(d)) },
 		table:    sqliteTable,
+		prove:    proveByReading,
 		arg:      sqliteArg,
 		classify: sqliteVerdict,
 		age:      "strftime('%s', 'now') - strftime('%s', WRITTEN_AT)",
@@ -49,24 +53,101 @@ func newSQLite(e connectors.Env, c Config, _ *time.Location) (*system, error) {
 		return nil, err
 	}
 	db.SetMaxIdleConns(0)
+	path := sqlitePath(e, c)
+	var former atomic.Pointer[openFile]
 	connect := func(ctx context.Context) (session, error) {
-		start := c.Session
-		if c.Ledger && c.CreateLedger {
-			start = append([]string{sqliteDialect().ledgerDDL(c.LedgerTable)}, start...)
-		}
-		s, err := openSQL(ctx, db, sqliteAnswered, start)
+		s, err := openSQLite(ctx, db, c, path, former.Load())
 		if err != nil {
 			return nil, err
 		}
-		s.lite = true
+		former.Store(s.file)
 		return s, nil
 	}
 	return &system{dialect: sqliteDialect(), connect: connect, close: db.Close}, nil
 }
 
+// sqlitePath is the path as it was configured, whose links may come to lead elsewhere. In a DSN it starts where the agent runs.
+func sqlitePath(e connectors.Env, c Config) string {
+	if c.DSN == "" {
+		return e.Path(c.Path)
+	}
+	name := (&Config{DSN: c.DSN}).file()
+	if !strings.HasPrefix(c.DSN, "file:") {
+		name, _, _ = strings.Cut(c.DSN, "?")
+	}
+	if abs, err := filepath.Abs(name); err == nil && name != "" {
+		return abs
+	}
+	return name
+}
+
+// openSQLite opens the file and makes sure that it is the one that its path names.
+func openSQLite(ctx context.Context, db *sql.DB, c Config, path string, former *openFile) (*sqlSession, error) {
+	before := look(path)
+	if before != nil {
+		if err := before.leftover(former); err != nil {
+			return nil, err
+		}
+	}
+	s, err := openSQL(ctx, db, sqliteAnswered, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.lite = true
+	if err = s.ready(ctx, c, sqliteDialect()); err == nil {
+		err = sqliteSettle(ctx, s)
+	}
+	if err == nil {
+		s.file, err = openedFile(ctx, s, path)
+	}
+	if err == nil && before != nil && s.file != nil && !os.SameFile(before.db, s.file.db) {
+		err = errReplaced
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// openedFile asks SQLite which file it has open and returns it by the path that was configured; nil: none, it is in memory.
+func openedFile(ctx context.Context, s *sqlSession, path string) (*openFile, error) {
+	name, err := one(ctx, s, "SELECT file FROM pragma_database_list WHERE name = 'main'")
+	if err != nil || name[0].Str == "" {
+		return nil, err
+	}
+	opened, named := look(name[0].Str), look(path)
+	switch {
+	case opened == nil:
+		return nil, errReplaced
+	case named != nil && os.SameFile(opened.db, named.db):
+		return named, nil
+	}
+	return opened, nil
+}
+
+// sqliteSettle has the last word after session: and what the DSN says.
+func sqliteSettle(ctx context.Context, s *sqlSession) error {
+	if err := s.start(ctx, []string{"PRAGMA foreign_keys = 1", "PRAGMA ignore_check_constraints = 0", "PRAGMA read_uncommitted = 0"}); err != nil {
+		return err
+	}
+	level, err := one(ctx, s, "PRAGMA synchronous")
+	if err == nil && asInt(level[0]) < 2 {
+		err = s.start(ctx, []string{"PRAGMA synchronous = FULL"})
+	}
+	if err != nil {
+		return err
+	}
+	mode, err := one(ctx, s, "SELECT journal_mode, (SELECT file FROM pragma_database_list WHERE name = 'main') FROM pragma_journal_mode")
+	if err == nil && (mode[0].Str == "off" || mode[0].Str == "memory") && mode[1].Str != "" { // one in memory has its journal there
+		return badSetting("sqlite", "journal_mode "+mode[0].Str, "take it out of session: or dsn")
+	}
+	return err
+}
+
 func sqliteAnswered(err error) bool {
 	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff != 9 // interrupted: by us
+	return errors.As(err, &e) && e.Code()&0xff != 9 && e.Code() != 1032 // interrupted by us; the file was moved
 }
 
 // conflictTail is ON CONFLICT … DO UPDATE, as SQLite and PostgreSQL have it.
@@ -83,47 +164,97 @@ func conflictTail(d *dialect) func(*rowset) string {
 
 var declaredLength = regexp.MustCompile(`\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)`)
 
+// sqliteProofs ask for the version of the whole schema, and for the words of this table: the file may be another one.
+func sqliteProofs(schema, name string) []statement {
+	if schema == "" {
+		schema = "main"
+	}
+	const op = "read the table's definition"
+	return []statement{{sql: "PRAGMA " + quoteDouble(schema) + ".schema_version", rows: true, op: op, item: -1},
+		{sql: "SELECT GROUP_CONCAT(sql, char(10)) FROM (SELECT sql FROM " + quoteDouble(schema) + ".sqlite_master WHERE tbl_name = ? COLLATE NOCASE ORDER BY type, name)",
+			args: []any{name}, rows: true, op: op, item: -1}}
+}
+
 func sqliteTable(ctx context.Context, s session, schema, name string) (*table, error) {
 	quoted := quoteDouble(name)
 	args := []any{name}
-	info, list := "pragma_table_info(?)", "pragma_index_list(?)"
+	info, list, strict, foreign := "pragma_table_info(?)", "pragma_index_list(?)", "pragma_table_list(?)", "pragma_foreign_key_list(?)"
 	if schema != "" {
 		quoted = quoteDouble(schema) + "." + quoted
 		args = append(args, schema)
-		info, list = "pragma_table_info(?, ?)", "pragma_index_list(?, ?)"
+		info, list, foreign = "pragma_table_info(?, ?)", "pragma_index_list(?, ?)", "pragma_foreign_key_list(?, ?)"
+		strict = "pragma_table_list(?) WHERE schema = ? COLLATE NOCASE"
 	}
-	res, err := s.run(ctx, []statement{
+	asks := sqliteProofs(schema, name)
+	res, err := s.run(ctx, []statement{asks[0], asks[1],
 		{sql: `SELECT name, type, "notnull", dflt_value IS NOT NULL, pk FROM ` + info, args: args, rows: true, item: -1},
 		{sql: `SELECT l.name, i.name FROM ` + list + ` l, pragma_index_info(l.name) i WHERE l."unique" = 1 ORDER BY l.name, i.seqno`, args: args, rows: true, item: -1},
+		{sql: `SELECT strict FROM ` + strict, args: args, rows: true, item: -1},
+		{sql: `SELECT "table" FROM ` + foreign, args: args, rows: true, item: -1},
 	}, false, false)
 	if err != nil {
 		return nil, err
 	}
 	var cols []*column
 	var pk []string
-	for _, r := range res[0].rows {
-		typ := r[1].Str
-		c := &column{name: r[0].Str, typ: typ, fam: sqliteFamily(typ), scale: -1, required: r[2].Int == 1 && r[3].Int == 0}
-		if m := declaredLength.FindStringSubmatch(typ); m != nil {
-			if c.fam == famText {
-				c.length, _ = strconv.Atoi(m[1])
-			} else if c.fam == famDecimal {
-				c.scale, _ = strconv.Atoi(m[2])
-			}
-		}
+	for _, r := range res[2].rows {
+		c := sqliteColumn(r, len(res[4].rows) > 0 && res[4].rows[0][0].Int == 1)
 		if r[4].Int > 0 {
 			pk = append(pk, c.name)
-			c.auto = strings.EqualFold(typ, "INTEGER")
+			c.auto = strings.EqualFold(c.typ, "INTEGER")
 			c.required = c.required && !c.auto
 		}
 		cols = append(cols, c)
 	}
 	t := newTable(name, quoted, cols)
+	t.proofs = []proof{{asks[0], printOf(res[0])}, {asks[1], printOf(res[1])}}
 	if len(pk) > 0 {
 		t.uniques = append(t.uniques, pk)
 	}
-	t.uniques = append(t.uniques, groupPairs(res[1].rows)...)
+	t.uniques = append(t.uniques, groupPairs(res[3].rows)...)
+	for _, r := range res[5].rows {
+		t.parents = append(t.parents, strings.TrimSuffix(quoted, quoteDouble(name))+quoteDouble(r[0].Str))
+	}
 	return t, nil
+}
+
+// The affinities of SQLite: what it makes of values in a column by its declared type.
+const (
+	affinityInteger = "integer"
+	affinityReal    = "real"
+	affinityNumeric = "numeric"
+)
+
+func sqliteColumn(r []connectors.Value, strict bool) *column {
+	typ := r[1].Str
+	c := &column{name: r[0].Str, typ: typ, scale: anyScale, required: r[2].Int == 1 && r[3].Int == 0}
+	low := strings.ToLower(typ)
+	switch { // in SQLite's own order
+	case strict && low == "any": // kept as it comes
+	case strings.Contains(low, "int"):
+		c.fam, c.affinity = famInteger, affinityInteger
+	case strings.Contains(low, "char"), strings.Contains(low, "clob"), strings.Contains(low, "text"):
+		c.fam = famText
+	case strings.Contains(low, "blob"), low == "":
+		if low != "" {
+			c.fam = famBinary
+		}
+	case strings.Contains(low, "real"), strings.Contains(low, "floa"), strings.Contains(low, "doub"):
+		c.fam, c.affinity = famFloat, affinityReal
+	default:
+		c.affinity = affinityNumeric
+		if f := familyOf(typ); f == famDecimal || f == famBoolean || f == famDate || f == famDateTime || f == famBinary {
+			c.fam = f
+		}
+	}
+	if m := declaredLength.FindStringSubmatch(typ); m != nil {
+		if c.fam == famText {
+			c.length, _ = strconv.Atoi(m[1])
+		} else if c.fam == famDecimal {
+			c.scale, _ = strconv.Atoi(m[2])
+		}
+	}
+	return c
 }
 
 // groupPairs turns rows of (index, column) into lists of columns.
@@ -140,38 +271,59 @@ func groupPairs(rows [][]connectors.Value) [][]string {
 	return all
 }
 
-func sqliteFamily(typ string) family {
-	if typ == "" {
-		return famOther
+// sqliteArg is stricter than SQLite, which would take any text into a number's column, a text that looks like a number
+// for one in a column of a type like STRING, and round decimals of more than fifteen digits.
+func sqliteArg(c *column, v connectors.Value, zone *time.Location) (any, error) {
+	number := c.fam == famInteger || c.fam == famDecimal || c.fam == famFloat
+	if v.Kind == connectors.Binary {
+		return binaryArg(c, v.Blob)
 	}
-	return familyOf(typ)
+	if !number && v.Kind != connectors.Null && v.Kind != connectors.DateTime && (c.fam != famText && c.fam != famBinary) {
+		x, err := otherArg(c, v, zone)
+		if s, isText := x.(string); isText && v.Kind == connectors.Text && !staysText(c.affinity, s) {
+			return nil, &misfit{CodeNotExact, c.name}
+		} else if isText && v.Kind == connectors.Decimal && c.affinity != "" {
+			return sqliteNumber(c, s)
+		}
+		return x, err
+	}
+	x, err := arg(c, v, zone)
+	if s, isText := x.(string); isText && number {
+		return sqliteNumber(c, s)
+	}
+	if n, isInt := x.(int64); isInt && c.affinity == affinityReal && int64(float64(n)) != n {
+		return nil, &misfit{CodeNotExact, c.name}
+	}
+	return x, err
 }
 
-// sqliteArg is stricter than SQLite, which would take any text into a number's column and round decimals
-// of more than fifteen digits.
-func sqliteArg(c *column, v connectors.Value, zone *time.Location) (any, error) {
-	x, err := arg(c, v, zone)
-	if err != nil {
-		return nil, err
-	}
-	if s, isText := x.(string); isText {
-		switch c.fam {
-		case famDecimal, famFloat:
-			if !isNumber(s) {
-				return nil, &misfit{CodeWrongType, c.name}
-			}
-			if len(strings.Trim(strings.Replace(strings.TrimPrefix(s, "-"), ".", "", 1), "0")) > 15 {
-				return nil, &misfit{CodeNotExact, c.name}
-			}
-		case famInteger:
-			n, err := strconv.ParseInt(s, 10, 64)
-			if err != nil {
-				return nil, &misfit{CodeWrongType, c.name}
-			}
+// sqliteNumber is a number as SQLite keeps it: whole ones in 64 bits, others as floating-point of which it shows fifteen
+// digits.
+func sqliteNumber(c *column, s string) (any, error) {
+	whole, frac, _ := strings.Cut(s, ".")
+	if strings.Trim(frac, "0") == "" {
+		if n, err := strconv.ParseInt(whole, 10, 64); err == nil && (c.affinity != affinityReal || int64(float64(n)) == n) {
 			return n, nil
 		}
 	}
-	return x, nil
+	if c.fam == famInteger {
+		return nil, &misfit{CodeWrongType, c.name}
+	}
+	if len(strings.Trim(strings.Replace(strings.TrimPrefix(s, "-"), ".", "", 1), "0")) > 15 || !binaryExact(s, 64) {
+		return nil, &misfit{CodeNotExact, c.name}
+	}
+	return s, nil
+}
+
+var looksLikeNumber = regexp.MustCompile(`^[ \t\n\v\f\r]*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\n\v\f\r]*$`)
+
+// staysText reports a text that a column of this affinity keeps, or gives back as the same text from a number.
+func staysText(affinity, s string) bool {
+	if affinity == "" || !looksLikeNumber.MatchString(s) {
+		return true
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	return err == nil && strconv.FormatInt(n, 10) == s && affinity != affinityReal
 }
 
 func sqliteVerdict(err error) verdict {

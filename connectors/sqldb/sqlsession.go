@@ -13,9 +13,18 @@ import (
 type sqlSession struct {
 	conn     *sql.Conn
 	tx       *sql.Tx
+	own      *ownTx           // nil: transactions are the driver's
 	answered func(error) bool // the error is the server's own answer
 	lite     bool             // SQLite: bytes are always a blob, whatever the column says
 	dirty    bool             // a COMMIT failed: the driver may still be inside the transaction
+	file     *openFile        // of SQLite; nil for servers
+}
+
+// ownTx begins transactions, and what runs outside of them, by a statement that also settles the session: it costs no
+// round trip of its own.
+type ownTx struct {
+	begin, outside string
+	open           bool
 }
 
 // openSQL makes sessions from a *sql.DB and runs the start statements on each.
@@ -25,13 +34,30 @@ func openSQL(ctx context.Context, db *sql.DB, answered func(error) bool, start [
 		return nil, err
 	}
 	s := &sqlSession{conn: c, answered: answered}
-	for _, q := range start {
-		if _, err := c.ExecContext(ctx, q); err != nil {
-			s.close()
-			return nil, err
-		}
+	if err := s.start(ctx, start); err != nil {
+		s.close()
+		return nil, err
 	}
 	return s, nil
+}
+
+func (s *sqlSession) start(ctx context.Context, stmts []string) error {
+	for _, q := range stmts {
+		if _, err := s.conn.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ready makes the ledger where it is missing and the configuration lets it, and runs session:.
+func (s *sqlSession) ready(ctx context.Context, c Config, d dialect) error {
+	if c.Ledger && c.CreateLedger {
+		if err := createLedger(ctx, s, d, c.LedgerTable); err != nil {
+			return err
+		}
+	}
+	return s.start(ctx, c.Session)
 }
 
 type execer interface {
@@ -40,12 +66,8 @@ type execer interface {
 }
 
 func (s *sqlSession) run(ctx context.Context, stmts []statement, begin, commit bool) ([]result, error) {
-	if begin {
-		tx, err := s.conn.BeginTx(ctx, nil)
-		if err != nil {
-			return nil, s.fault(-1, false, err)
-		}
-		s.tx = tx
+	if err := s.open(ctx, begin); err != nil {
+		return nil, s.fault(-1, false, err)
 	}
 	var on execer = s.conn
 	if s.tx != nil {
@@ -57,17 +79,60 @@ func (s *sqlSession) run(ctx context.Context, stmts []statement, begin, commit b
 		if err != nil {
 			return nil, s.fault(i, false, err)
 		}
+		if err := stmts[i].holds(r); err != nil { // before anything that relies on it
+			return nil, err
+		}
 		results[i] = r
 	}
-	if commit && s.tx != nil {
-		tx := s.tx
-		s.tx = nil
-		if err := tx.Commit(); err != nil {
+	if commit {
+		if err := s.commit(ctx); err != nil {
 			s.dirty = true
 			return nil, s.fault(len(stmts), true, err)
 		}
 	}
 	return results, nil
+}
+
+// open begins a transaction, or gets the session ready for a statement outside of one.
+func (s *sqlSession) open(ctx context.Context, begin bool) error {
+	if s.tx != nil || s.own != nil && s.own.open {
+		return nil
+	}
+	if !s.fresh() {
+		return errReplaced
+	}
+	switch {
+	case s.own != nil && begin:
+		s.own.open = true
+		return s.start(ctx, []string{s.own.begin})
+	case s.own != nil:
+		return s.start(ctx, []string{s.own.outside})
+	case begin:
+		tx, err := s.conn.BeginTx(ctx, nil)
+		s.tx = tx
+		return err
+	}
+	return nil
+}
+
+// fresh says no when the file that is open is no longer the database.
+func (s *sqlSession) fresh() bool { return s.file == nil || s.file.fresh() }
+
+func (s *sqlSession) commit(ctx context.Context) error {
+	switch {
+	case s.own != nil && s.own.open:
+		s.own.open = false
+		return s.start(ctx, []string{"COMMIT"})
+	case s.tx != nil:
+		tx := s.tx
+		s.tx = nil
+		err := tx.Commit()
+		if err == nil && !s.fresh() { // it went into a file that is no longer the database
+			err = errReplaced
+		}
+		return err
+	}
+	return nil
 }
 
 func (s *sqlSession) fault(index int, committed bool, err error) *fault {
@@ -158,9 +223,13 @@ func (s *sqlSession) read(rows *sql.Rows, each func([]string, []connectors.Value
 	return r, rows.Err()
 }
 
-func (s *sqlSession) rollback(context.Context) error {
+func (s *sqlSession) rollback(ctx context.Context) error {
 	if s.dirty {
 		return errors.New("commit failed, the connection is thrown away")
+	}
+	if s.own != nil && s.own.open {
+		s.own.open = false
+		return s.start(ctx, []string{"ROLLBACK"})
 	}
 	if s.tx == nil {
 		return nil

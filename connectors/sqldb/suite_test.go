@@ -43,6 +43,12 @@ var missing = connectors.Value{}
 // open makes a target over the engine, with the ledger created.
 func (e engine) open(t testing.TB, change func(*Config)) *Target {
 	t.Helper()
+	return e.openWith(t, change, nil)
+}
+
+// openWith is open with what reads secrets again.
+func (e engine) openWith(t testing.TB, change func(*Config), secret func(connectors.Secret) (connectors.Secret, error)) *Target {
+	t.Helper()
 	c := e.config
 	c.CreateLedger = true
 	if change != nil {
@@ -62,7 +68,7 @@ func (e engine) open(t testing.TB, change func(*Config)) *Target {
 		if c.Zone == "" {
 			c.Zone = p.Zone
 		}
-		tg, err := d.Target(connectors.Env{Name: "register", Identity: "register-1", Dir: t.TempDir(), Clock: newClock(), Notify: func(connectors.Notice) {}}, &c)
+		tg, err := d.Target(connectors.Env{Name: "register", Identity: "register-1", Dir: t.TempDir(), Clock: newClock(), Notify: func(connectors.Notice) {}, Secret: secret}, &c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,6 +213,7 @@ func suite(t *testing.T, fresh func(t testing.TB) engine) {
 		{"cancelled", testCancelled},
 		{"evidence", testEvidence},
 		{"results again", testRepeat},
+		{"parents before children", testParents},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := fresh(t)

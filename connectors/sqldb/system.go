@@ -2,6 +2,8 @@ package sqldb
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -21,6 +23,7 @@ type dialect struct {
 	name     string
 	maxBinds int  // placeholders in one statement
 	maxRows  int  // rows in one multi-row statement; 1: none
+	doubles  bool // a row that an upsert changes counts twice
 	returns  bool // INSERT … RETURNING gives rows
 	quote    func(name string) string
 	bind     func(n int) string // n-th placeholder, from 1
@@ -30,6 +33,13 @@ type dialect struct {
 	table func(ctx context.Context, s session, schema, name string) (*table, error)
 	// arg turns a value into what the driver takes for a column: nil, string, int64 or []byte.
 	arg func(c *column, v connectors.Value, zone *time.Location) (any, error)
+	// prove makes the statements by which a transaction proves that tables are as they were read.
+	prove func(proofs []*proof) []statement
+	// hold makes the statement that keeps a table as it is until the transaction ends, before anything is written to it;
+	// nil where what is written can always be taken back.
+	hold func(w *rowset) statement
+	// pipelines says that statements travel together with COMMIT: what only their answers tell comes too late.
+	pipelines bool
 	// classify says what an error of the driver means.
 	classify func(err error) verdict
 	// ledger is the DDL of the ledger table.
@@ -60,10 +70,35 @@ type statement struct {
 	outs int      // Oracle: number of RETURNING … INTO places at the end of args
 	op   string   // for messages: "insert into APPLICATION"
 	item int      // index of the one item it belongs to, or -1 for several
-	must int64    // rows it has to touch at least
+	// at least and at most so many rows have to be touched; most 0: as many as it likes. sums: together with the
+	// statement before. sure: it is so, or the statement fails. zero is the code when there are none.
+	least, most int64
+	sums, sure  bool
+	zero        string
+	none        bool   // it must give no row
+	means       error  // what it means when the statement divides by zero
+	proves      *proof // it is to give this text
 	// each takes the rows one by one instead of the result, so that big ones are not all held; names are
 	// nil at the end. It returns false when it wants no more.
 	each func(names []string, vals []connectors.Value) bool
+}
+
+// mustLook reports a statement whose answer has to be seen before COMMIT.
+func (st *statement) mustLook() bool {
+	return !st.sure && st.most > 0 || st.none || st.proves != nil
+}
+
+// count compares the rows that the statement touched with those that were sent.
+func (st *statement) count(touched int64) error {
+	switch {
+	case st.none && touched > 0:
+		return &culprit{st.item, CodeRows, st.op, errors.New("rows that were to be deleted are still there")}
+	case st.most == 0 || st.least <= touched && touched <= st.most:
+		return nil
+	case touched == 0 && st.zero != "":
+		return &culprit{st.item, st.zero, st.op, errors.New("no row has this key")}
+	}
+	return &culprit{st.item, CodeRows, fmt.Sprintf("%s (rows sent: %d, written: %d)", st.op, st.least, touched), errors.New("rows written differ from rows sent")}
 }
 
 // result is what a statement gave.

@@ -19,7 +19,8 @@ type Target struct {
 }
 
 func newTarget(e connectors.Env, c Config, sys *system) *Target {
-	t := &Target{env: e, cfg: c, sys: sys, pool: &pool{sys: sys, clock: e.Clock, max: c.Parallel + 1}}
+	t := &Target{env: e, cfg: c, sys: sys, pool: &pool{sys: sys, clock: e.Clock, patience: c.ConnectTimeout, max: c.Parallel + 1}}
+	t.pool.replaced = t.cat.forget
 	t.cat.forget()
 	return t
 }
@@ -45,11 +46,12 @@ func (t *Target) Deliver(ctx context.Context, g connectors.Group) ([]connectors.
 		items[i] = &item{delivery: &g.Items[i], outcome: connectors.Outcome{Key: g.Items[i].Key}}
 	}
 	var halt *connectors.Error
+	k := t.knows()
 	failed := map[string]bool{}
 	for _, seg := range segments(items) {
 		seg = t.inOrder(seg, failed)
 		if halt == nil && len(seg) > 0 {
-			halt = t.divide(ctx, seg)
+			halt = t.divide(ctx, k, seg)
 		} else if halt != nil {
 			untried(seg, halt)
 		}
@@ -91,9 +93,9 @@ func (t *Target) inOrder(seg []*item, failed map[string]bool) []*item {
 
 // divide writes items, splitting them at errors of items. It returns the error that makes going on
 // pointless; then every item has an outcome too.
-func (t *Target) divide(ctx context.Context, items []*item) *connectors.Error {
+func (t *Target) divide(ctx context.Context, k *known, items []*item) *connectors.Error {
 	for len(items) > 0 {
-		v := t.once(ctx, items)
+		v := t.once(ctx, k, items)
 		if v == nil {
 			return nil
 		}
@@ -113,7 +115,7 @@ func (t *Target) divide(ctx context.Context, items []*item) *connectors.Error {
 			continue
 		}
 		mid := len(items) / 2
-		if halt := t.divide(ctx, items[:mid]); halt != nil {
+		if halt := t.divide(ctx, k, items[:mid]); halt != nil {
 			untried(items[mid:], halt)
 			return halt
 		}
@@ -152,7 +154,7 @@ func allAlike(items []*item) *connectors.Error {
 			return nil
 		}
 	}
-	err := &connectors.Error{Class: connectors.TargetError, Code: CodeAllRefused, Op: "write a group: " + first.Code,
+	err := &connectors.Error{Class: connectors.TargetError, Code: CodeAllRefused, Op: "write a group, of which each is refused alike: " + first.Text,
 		Hint: "the table or the mapping is wrong, or every form has the same error", Err: errors.New(first.Raw)}
 	for _, it := range items {
 		it.fail(err)
@@ -166,15 +168,17 @@ type refusal struct {
 	item int
 }
 
-// once tries one transaction over items. A nil answer means that all are written.
-func (t *Target) once(ctx context.Context, items []*item) *refusal {
+// once tries one transaction over items. A nil answer means that all are written. What is refused by what an earlier
+// call remembers of the tables is tried again with what they are now.
+func (t *Target) once(ctx context.Context, k *known, items []*item) *refusal {
 	s, err := t.pool.get(ctx)
 	if err != nil {
 		return &refusal{t.connectError(err), -1}
 	}
 	careful := false
-	for range 4 {
-		r, keep := t.transact(ctx, s, items, careful)
+	var last *refusal
+	for range 6 {
+		r, keep := t.transact(ctx, k, s, items, careful)
 		if r == nil {
 			t.pool.put(s)
 			return nil
@@ -183,28 +187,45 @@ func (t *Target) once(ctx context.Context, items []*item) *refusal {
 			s.close()
 			return r
 		}
-		if r.err.Code == CodeDuplicate && r.err.Op == ledgerOp {
+		last = r
+		switch {
+		case r.err.Code == CodeDuplicate && r.err.Op == ledgerOp:
 			careful = true // some key is known: ask which, and write the rest
+			continue
+		case r.err.Code == CodeChanged, !k.fresh && byTables(r.err):
+			k.renew()
 			continue
 		}
 		t.pool.put(s)
 		return r
 	}
 	t.pool.put(s)
+	if last.err.Code == CodeChanged {
+		return last
+	}
 	return &refusal{connectors.Errorf(connectors.Transient, CodeBusy, ledgerOp, "", "keys kept appearing"), -1}
 }
 
+// byTables reports an error that may come of what was remembered of the tables.
+func byTables(err *connectors.Error) bool {
+	switch err.Code {
+	case CodeNoTable, CodeNoColumn, CodeNoKey, CodeNoTx, CodeRefused, CodeUnsupported:
+		return true
+	}
+	return err.Class == connectors.ItemError
+}
+
 // transact runs one attempt on s and says whether s is still good. A driver's panic is an uncertain end.
-func (t *Target) transact(ctx context.Context, s session, items []*item, careful bool) (r *refusal, keep bool) {
+func (t *Target) transact(ctx context.Context, k *known, s session, items []*item, careful bool) (r *refusal, keep bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			r, keep = &refusal{connectors.Errorf(connectors.Uncertain, CodePanic, "write a group", "", "panic: %v", p), -1}, false
 		}
 	}()
-	a := &attempt{t: t, s: s, items: items}
-	err := t.loadAll(ctx, s, items)
+	a := &attempt{t: t, k: k, s: s, items: items}
+	err := k.loadAll(ctx, s, items)
 	if err == nil {
-		err = t.loadLedger(ctx, s)
+		err = k.loadLedger(ctx, s)
 	}
 	if err == nil && careful && t.cfg.Ledger {
 		err = a.recall(ctx)
@@ -237,29 +258,6 @@ func broken(err error) bool {
 	return errors.As(err, &f) && !f.answered
 }
 
-// loadAll reads the catalog for every table of the items before the transaction begins.
-func (t *Target) loadAll(ctx context.Context, s session, items []*item) error {
-	for _, it := range items {
-		var last *connectors.Shape
-		for i := range it.delivery.Records {
-			sh := it.delivery.Records[i].Shape
-			if sh == last || sh.Op == connectors.Call || sh.Op == connectors.Put {
-				continue
-			}
-			last = sh
-			tab, err := t.load(ctx, s, sh.Object)
-			if err != nil {
-				return err
-			}
-			if tab.engine != "" && !transactional(tab.engine) {
-				return connectors.Errorf(connectors.TargetError, CodeNoTx, "write "+sh.Object,
-					"change the table's engine to InnoDB; its writes cannot be taken back", "engine %s", tab.engine)
-			}
-		}
-	}
-	return nil
-}
-
 func (t *Target) qualified(object string) string {
 	schema, name := splitName(object, t.cfg.Schema)
 	if schema == "" {
@@ -272,7 +270,14 @@ func (t *Target) qualified(object string) string {
 func (t *Target) meaning(err error) *refusal {
 	var c *culprit
 	if errors.As(err, &c) {
-		return &refusal{&connectors.Error{Class: connectors.ItemError, Code: c.code, Op: c.op, Err: c.err}, c.item}
+		if strings.HasPrefix(c.op, ledgerOp) {
+			return &refusal{&connectors.Error{Class: connectors.TargetError, Code: c.code, Op: c.op,
+				Hint: "the ledger must keep every row: take the trigger, rule or policy off it", Err: c.err}, -1}
+		}
+		return &refusal{&connectors.Error{Class: connectors.ItemError, Code: c.code, Op: c.op, Hint: hints[c.code], Err: c.err}, c.item}
+	}
+	if errors.Is(err, errChanged) {
+		return &refusal{&connectors.Error{Class: connectors.Transient, Code: CodeChanged, Op: "write a group", Err: err}, -1}
 	}
 	var ours *connectors.Error
 	if errors.As(err, &ours) {
@@ -320,6 +325,11 @@ func (t *Target) connectError(err error) *connectors.Error {
 	}
 	if v := t.sys.classify(err); v.class == connectors.TargetError || v.class == connectors.Transient {
 		e.Class, e.Code, e.Hint = v.class, v.code, v.hint
+		if v.code == CodeLogin && t.cfg.Password != "" {
+			e.Hint += "; the password was read again from where it lies"
+		}
+	} else if v.class == connectors.ItemError { // nothing was sent yet but settings
+		e.Class, e.Code, e.Hint = connectors.TargetError, CodeSession, "the server refuses a setting; check zone, schema and session: of the target"
 	} else if isCertificate(err) {
 		e.Class, e.Code, e.Hint = connectors.TargetError, CodeCertificate, "set tls.ca to the authority's certificates, or renew the server's"
 	}

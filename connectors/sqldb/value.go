@@ -23,41 +23,89 @@ type misfit struct {
 
 func (m *misfit) Error() string { return m.code + " in column " + m.column }
 
+// loose is the column as one that takes what it is given: the mapping says that it may change the value.
+func (c *column) loose() *column {
+	l := *c
+	l.scale, l.digits, l.bits, l.fixed, l.labels, l.proof, l.affinity = anyScale, 0, 0, asIs, nil, "", ""
+	if l.fam == famJSON || l.fam == famTime || l.fam == famEnum || l.fam == famSet {
+		l.fam = famOther
+	}
+	if l.fam == famOther {
+		l.typ = ""
+	}
+	return &l
+}
+
 // arg turns a value into nil, string, int64 or []byte for a column, exactly or not at all: what a server
-// would round or cut without a word is refused here.
+// would convert, round, pad or cut without a word is refused here.
 func arg(c *column, v connectors.Value, zone *time.Location) (any, error) {
-	switch v.Kind {
-	case connectors.Null, connectors.Missing:
+	if v.Kind == connectors.Null || v.Kind == connectors.Missing {
 		return nil, nil
-	case connectors.Integer:
-		return v.Int, nil
-	case connectors.Boolean:
-		return v.Int, nil
-	case connectors.Decimal:
-		return decimalArg(c, v.Str)
-	case connectors.Text:
-		return textArg(c, v.Str)
-	case connectors.Date:
-		return v.Str, nil
-	case connectors.DateTime:
-		return dateTimeArg(c, v.Str, zone)
-	case connectors.Binary:
+	}
+	if v.Kind == connectors.Binary {
+		if c.fam != famBinary && c.typ != "" {
+			return nil, &misfit{CodeWrongType, c.name}
+		}
 		return binaryArg(c, v.Blob)
 	}
-	return nil, &misfit{CodeWrongType, c.name}
+	switch c.fam {
+	case famInteger, famDecimal, famFloat, famBit, famMoney:
+		return numberArg(c, v)
+	case famBoolean:
+		return booleanArg(c, v)
+	case famDate, famDateTime, famInstant:
+		return momentArg(c, v, zone)
+	case famTime, famYear, famEnum, famSet, famUUID, famAddress, famJSON:
+		return wordArg(c, v)
+	case famText, famBinary:
+		s, ok := plainText(v)
+		if !ok {
+			return nil, &misfit{CodeWrongType, c.name}
+		}
+		return textArg(c, s)
+	}
+	return otherArg(c, v, zone)
+}
+
+// plainText is a value as a text: how the mapping shows it.
+func plainText(v connectors.Value) (string, bool) {
+	switch v.Kind {
+	case connectors.Text, connectors.Decimal, connectors.Date, connectors.DateTime:
+		return v.Str, true
+	case connectors.Integer, connectors.Boolean:
+		return strconv.FormatInt(v.Int, 10), true
+	}
+	return "", false
+}
+
+// otherArg is for a parameter of a procedure, whose type is not known, and for types that are tried out by a cast.
+func otherArg(c *column, v connectors.Value, zone *time.Location) (any, error) {
+	switch v.Kind {
+	case connectors.Integer, connectors.Boolean:
+		if c.proof != "" {
+			return strconv.FormatInt(v.Int, 10), nil
+		}
+		return v.Int, nil
+	case connectors.DateTime:
+		return dateTimeArg(c, v.Str, zone)
+	}
+	s, ok := plainText(v)
+	if !ok {
+		return nil, &misfit{CodeWrongType, c.name}
+	}
+	return s, nil
 }
 
 func textArg(c *column, s string) (any, error) {
-	if c.length > 0 && (c.fam == famText) && textLength(c, s) > c.length {
+	if c.length > 0 && textLength(c, s) > c.length {
 		return nil, &misfit{CodeTooLong, c.name}
 	}
-	switch c.fam {
-	case famInteger, famDecimal:
-		if !isNumber(s) {
-			return nil, &misfit{CodeWrongType, c.name}
-		}
-		return decimalArg(c, s)
-	case famBinary:
+	short := textLength(c, s) < c.length
+	switch {
+	case c.fixed == trimmed && strings.HasSuffix(s, " "), c.fixed == filled && short && strings.HasSuffix(s, " "), c.fixed == zeroFill && short:
+		return nil, &misfit{CodeNotExact, c.name}
+	}
+	if c.fam == famBinary {
 		return []byte(s), nil
 	}
 	return s, nil
@@ -71,21 +119,70 @@ func textLength(c *column, s string) int {
 	return utf8.RuneCountInString(s)
 }
 
-func decimalArg(c *column, s string) (any, error) {
+// numberArg is a number for a column that keeps all of it: decimals, significant digits and what a binary
+// floating-point number can be. A text is one only as a number is written: 01067 would lose its zero.
+func numberArg(c *column, v connectors.Value) (any, error) {
+	if v.Kind == connectors.Integer && c.bits == 0 && c.digits == 0 && (c.scale >= 0 || c.scale == anyScale) {
+		return v.Int, nil
+	}
+	s, ok := plainText(v)
+	if !ok || !isNumber(s) {
+		return nil, &misfit{CodeWrongType, c.name}
+	}
+	whole, frac, _ := strings.Cut(strings.TrimPrefix(s, "-"), ".")
+	if v.Kind == connectors.Text && (len(whole) > 1 && whole[0] == '0' || s[0] == '-' && strings.Trim(s, "-0.") == "") {
+		return nil, &misfit{CodeNotExact, c.name}
+	}
+	frac = strings.TrimRight(frac, "0")
 	scale := c.scale
-	if c.fam == famInteger {
+	if c.fam == famInteger || c.fam == famBit {
 		scale = 0
 	}
-	if (c.fam == famInteger || c.fam == famDecimal) && scale >= 0 {
-		if _, frac, ok := strings.Cut(s, "."); ok && len(strings.TrimRight(frac, "0")) > scale {
-			return nil, &misfit{CodeNotExact, c.name}
-		}
+	if scale != anyScale && !fitsScale(whole, frac, scale) {
+		return nil, &misfit{CodeNotExact, c.name}
 	}
-	if c.fam == famInteger {
+	significant := strings.TrimLeft(whole+frac, "0")
+	if frac == "" {
+		significant = strings.TrimRight(significant, "0")
+	}
+	if c.digits > 0 && len(significant) > c.digits || c.bits > 0 && !binaryExact(s, c.bits) {
+		return nil, &misfit{CodeNotExact, c.name}
+	}
+	switch {
+	case v.Kind == connectors.Integer || v.Kind == connectors.Boolean:
+		return v.Int, nil
+	case c.fam == famBit:
+		n, err := strconv.ParseInt(strings.SplitN(s, ".", 2)[0], 10, 64)
+		if err != nil {
+			return nil, &misfit{CodeWrongType, c.name}
+		}
+		return n, nil
+	case c.fam == famInteger:
 		whole, _, _ := strings.Cut(s, ".")
 		return whole, nil
 	}
 	return s, nil
+}
+
+// fitsScale reports whether a number keeps all its digits: a negative scale rounds to tens, hundreds and so on.
+func fitsScale(whole, frac string, scale int) bool {
+	if scale >= 0 {
+		return len(frac) <= scale
+	}
+	return frac == "" && strings.Trim(whole[max(0, len(whole)+scale):], "0") == ""
+}
+
+// binaryExact reports whether the shortest text of the nearest floating-point number is this number.
+func binaryExact(s string, bits int) bool {
+	f, err := strconv.ParseFloat(s, bits)
+	if err != nil {
+		return false
+	}
+	shortest := strconv.FormatFloat(f, 'f', -1, bits)
+	if strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return strings.TrimPrefix(s, "-") == strings.TrimPrefix(shortest, "-")
 }
 
 // isNumber accepts what a Decimal's canonical text looks like: -?digits[.digits].
@@ -102,6 +199,52 @@ func digits(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+func booleanArg(c *column, v connectors.Value) (any, error) {
+	switch {
+	case v.Kind == connectors.Boolean, v.Kind == connectors.Integer && v.Int&^1 == 0:
+		return v.Int, nil
+	case v.Kind == connectors.Text:
+		return v.Str, nil // the server takes its own words, and no others
+	}
+	return nil, &misfit{CodeWrongType, c.name}
+}
+
+// momentArg is a date or a moment; a text is one only as ISO 8601 writes it, because servers guess at others and drop
+// an offset. Decimals of a second that the column does not keep are refused.
+func momentArg(c *column, v connectors.Value, zone *time.Location) (any, error) {
+	if v.Kind == connectors.Text {
+		if _, err := time.Parse(time.DateOnly, v.Str); err == nil {
+			v.Kind = connectors.Date
+		} else if v.Str = strings.Replace(v.Str, " ", "T", 1); len(v.Str) > 10 {
+			v.Kind = connectors.DateTime
+		}
+	}
+	switch v.Kind {
+	case connectors.Date:
+		return v.Str, nil
+	case connectors.DateTime:
+		if c.fam != famDate && c.scale != anyScale && fraction(v.Str) > c.scale {
+			return nil, &misfit{CodeNotExact, c.name}
+		}
+		return dateTimeArg(c, v.Str, zone)
+	}
+	return nil, &misfit{CodeWrongType, c.name}
+}
+
+// fraction counts the decimals of a second in a text with a time.
+func fraction(s string) int {
+	i := strings.IndexByte(s, '.')
+	if i < 0 {
+		return 0
+	}
+	s = s[i+1:]
+	n := 0
+	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
+		n++
+	}
+	return len(strings.TrimRight(s[:n], "0"))
 }
 
 func dateTimeArg(c *column, s string, zone *time.Location) (any, error) {
@@ -164,6 +307,9 @@ func binaryArg(c *column, b *connectors.Blob) (any, error) {
 	}
 	if len(data) > maxBlob {
 		return nil, &misfit{CodeTooLarge, c.name}
+	}
+	if c.fixed == zeroFill && len(data) < c.length {
+		return nil, &misfit{CodeNotExact, c.name}
 	}
 	return data, nil
 }

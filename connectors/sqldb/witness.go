@@ -15,22 +15,34 @@ import (
 // ledgerEntry is the ledger's place in the catalog; no table has this name.
 const ledgerEntry = "\x00ledger"
 
-// loadLedger learns once, until the catalog is emptied, whether the ledger has the column DIGEST: those of earlier
-// versions have not.
-func (t *Target) loadLedger(ctx context.Context, s session) error {
-	if !t.cfg.Ledger || t.cat.get(ledgerEntry) != nil {
+// loadLedger learns whether the ledger has the column DIGEST, which those of earlier versions have not, and whether what
+// is written to it can be taken back.
+func (k *known) loadLedger(ctx context.Context, s session) error {
+	t := k.t
+	if !t.cfg.Ledger || k.tables[ledgerEntry] != nil {
 		return nil
 	}
-	schema, name := splitName(t.cfg.LedgerTable, t.cfg.Schema)
-	tab, err := t.sys.table(ctx, s, schema, name)
-	if err == nil && tab != nil && len(tab.columns) > 0 {
+	tab := t.cat.get(ledgerEntry)
+	if tab == nil {
+		schema, name := splitName(t.cfg.LedgerTable, t.cfg.Schema)
+		var err error
+		if tab, err = t.sys.table(ctx, s, schema, name); err != nil {
+			return err
+		}
+		if tab == nil || len(tab.columns) == 0 {
+			return nil // one that is not there is told of by what is written to it
+		}
 		t.cat.put(ledgerEntry, tab)
 	}
-	return err // one that is not there is told of by what is written to it
+	if err := canTakeBack(tab, ledgerOp); err != nil {
+		return err
+	}
+	k.tables[ledgerEntry] = tab
+	return nil
 }
 
-func (t *Target) keepsDigests() bool {
-	tab := t.cat.get(ledgerEntry)
+func (k *known) keepsDigests() bool {
+	tab := k.tables[ledgerEntry]
 	return tab != nil && tab.column("DIGEST") != nil
 }
 
@@ -61,7 +73,6 @@ func (t *Target) Evidence(ctx context.Context, since time.Time, each func(connec
 	if err != nil {
 		return t.connectError(err)
 	}
-	t.cat.forget()
 	err = t.evidence(ctx, s, since, each)
 	if err == nil {
 		t.giveBack(ctx, s)
@@ -80,11 +91,12 @@ func (t *Target) Evidence(ctx context.Context, since time.Time, each func(connec
 }
 
 func (t *Target) evidence(ctx context.Context, s session, since time.Time, each func(connectors.Trace) error) error {
-	if err := t.loadLedger(ctx, s); err != nil {
+	k := t.readAnew()
+	if err := k.loadLedger(ctx, s); err != nil {
 		return err
 	}
 	digest := "DIGEST"
-	if !t.keepsDigests() {
+	if !k.keepsDigests() {
 		digest = "NULL"
 	}
 	now := t.env.Clock.Now()
@@ -137,7 +149,7 @@ func (t *Target) Repeat(q connectors.Question, since time.Time) (connectors.Resu
 	var at any
 	if err == nil {
 		text := since.In(t.sys.zone).Format("2006-01-02T15:04:05")
-		at, err = t.sys.arg(&column{name: "since", fam: famDateTime, scale: -1}, connectors.Value{Kind: connectors.DateTime, Str: text}, t.sys.zone)
+		at, err = t.sys.arg(&column{name: "since", fam: famDateTime, scale: anyScale}, connectors.Value{Kind: connectors.DateTime, Str: text}, t.sys.zone)
 	}
 	if err != nil {
 		return nil, connectors.Errorf(connectors.TargetError, CodeQuery, "ask for results again", "mend answer.again in the mapping: its one place is :since", "%w", err)

@@ -40,7 +40,7 @@ func TestWords(t *testing.T) {
 
 func words(b *strings.Builder, d dialect, op connectors.Op, back bool) {
 	col := func(n string) *column {
-		return &column{name: n, typ: "varchar", fam: famText, scale: -1, oid: oidText, array: oidTextArray}
+		return &column{name: n, typ: "varchar", fam: famText, scale: anyScale, oid: oidText, array: oidTextArray}
 	}
 	sh := &connectors.Shape{Write: "w", Object: "T", Op: op, Fields: []string{"ID", "NAME"}, Key: []int{0}}
 	if back {
@@ -57,6 +57,9 @@ func words(b *strings.Builder, d dialect, op connectors.Op, back bool) {
 	}
 	fmt.Fprintf(b, "-- op %d returning %v\n", op, back)
 	stmts, err := w.statements(&d)
+	if op == connectors.ReplaceChildren {
+		stmts = append(deletes(&d, w, map[string]bool{}), stmts...)
+	}
 	if err != nil {
 		fmt.Fprintf(b, "error %v\n", err)
 		return
@@ -194,7 +197,7 @@ func TestDateTimes(t *testing.T) {
 		{famDateTime, "yesterday", CodeWrongType},
 		{famText, "2026-07-01T12:00:00Z", "2026-07-01T12:00:00Z"},
 	} {
-		got, err := arg(&column{name: "C", fam: c.fam, scale: -1}, dateTime(c.in), berlin)
+		got, err := arg(&column{name: "C", fam: c.fam, scale: anyScale}, dateTime(c.in), berlin)
 		var m *misfit
 		if errors.As(err, &m) {
 			got = m.code

@@ -25,11 +25,18 @@ type Records struct {
 	// Proxy is on the way to the system; nil when there is none. Commit is the word that commits.
 	Proxy  *Proxy
 	Commit string
+	// Narrow makes FORM_CHILD anew, empty, with a NAME of four characters.
+	Narrow func()
+	// Leave has the system leave out rows of FORM whose REF is GONE, without an error; nil where no system of the kind can.
+	Leave func()
 }
 
 var (
 	parentShape = &connectors.Shape{
 		Write: "form", Object: "FORM", Op: connectors.Insert, Fields: []string{"REF", "NAME"}, Returning: []string{"ID"},
+	}
+	replacedShape = &connectors.Shape{
+		Write: "child", Object: "FORM_CHILD", Op: connectors.ReplaceChildren, Fields: []string{"FORM_ID", "LINE", "NAME"}, Key: []int{0},
 	}
 	childShape = &connectors.Shape{
 		Write: "child", Object: "FORM_CHILD", Op: connectors.Insert, Fields: []string{"FORM_ID", "LINE", "NAME"},
@@ -56,6 +63,9 @@ func TestRecords(t *testing.T, harness func(testing.TB) Records) {
 		{"connection cut before commit", recordsCut},
 		{"system down, and back", recordsDown},
 		{"check changes nothing", recordsCheck},
+		{"children are replaced, also by none", recordsReplace},
+		{"a row that is left out is told", recordsLeftOut},
+		{"a table that was made anew is known by what it is now", recordsNarrowed},
 		{"close twice", recordsClose},
 	})
 }
@@ -367,6 +377,81 @@ func recordsCheck(t *testing.T, h Records) {
 		}
 	}
 	h.standing(t)
+}
+
+// replace is a delivery that replaces the children of a parent; a name of - leaves the column out.
+func replace(key string, parent connectors.Value, children ...string) connectors.Delivery {
+	d := connectors.Delivery{Key: key + "/legacy", Submission: key}
+	for i, c := range children {
+		values := []connectors.Value{parent, {Kind: connectors.Integer, Int: int64(i + 1)}, {Kind: connectors.Text, Str: c}}
+		if c == "-" {
+			values[2] = connectors.Value{}
+		}
+		d.Records = append(d.Records, connectors.Record{Shape: replacedShape, Values: values})
+	}
+	if len(children) == 0 {
+		d.Records = []connectors.Record{{Shape: replacedShape, Values: []connectors.Value{parent, {}, {}}, Bare: true}}
+	}
+	return d
+}
+
+func recordsReplace(t *testing.T, h Records) {
+	target := h.open(t)
+	got := deliverAll(t, target, group(form("A", "a1", "a2", "a3"), form("B", "b1"), form("C", "c1")))
+	id := func(ref string) connectors.Value { return got["0"+ref+"/legacy"].Returned["form.ID"] }
+	g := group(replace("1", id("A"), "new", "-"), replace("2", id("B")))
+	wantWritten(t, g, deliverAll(t, target, g))
+	h.standing(t, row("A", "new", ""), row("B"), row("C", "c1"))
+	// One after the other in one group: the last one counts, whatever columns each names.
+	g = group(replace("3", id("A")), replace("4", id("B"), "x"), replace("5", id("A"), "-", "last"), replace("6", id("B")), replace("7", id("C"), "c2"))
+	wantWritten(t, g, deliverAll(t, target, g))
+	wantWritten(t, g, deliverAll(t, target, g)) // a repeat deletes nothing
+	h.standing(t, row("A", "", "last"), row("B"), row("C", "c2"))
+}
+
+func recordsLeftOut(t *testing.T, h Records) {
+	if h.Leave == nil {
+		t.Skip("the system leaves out no row")
+	}
+	target := h.open(t)
+	deliverAll(t, target, group(form("WARM")))
+	h.Leave()
+	plain := formAs("gone", "GONE")
+	shape := *parentShape
+	shape.Returning = nil
+	plain.Records[0].Shape = &shape
+	for _, bad := range []connectors.Delivery{plain, formAs("gone2", "GONE", "child")} {
+		g := group(form("A"+bad.Submission, "a1"), bad, form("B"+bad.Submission))
+		got := deliverAll(t, target, g)
+		wantWritten(t, group(g.Items[0], g.Items[2]), got)
+		if o := got[bad.Key]; o.Class != connectors.ItemError || o.Code == "" {
+			t.Errorf("a delivery whose row is left out is %s %q", o.Class, o.Code)
+		}
+		wantFound(t, target, group(bad), connectors.Absent)
+	}
+	shape.Unchecked = true
+	g := group(plain)
+	wantWritten(t, g, deliverAll(t, target, g))
+	h.standing(t, row("WARM"), row("Agone", "a1"), row("Bgone"), row("Agone2", "a1"), row("Bgone2"))
+}
+
+func recordsNarrowed(t *testing.T, h Records) {
+	target := h.open(t)
+	deliverAll(t, target, group(form("A", "a long name"), form("B", "b1")))
+	h.Narrow()
+	g := group(form("C", "a long name"), form("D", "d1"))
+	var got map[string]connectors.Outcome
+	for range 2 { // what was prepared before may have to be prepared anew
+		out, _ := target.Deliver(within(t), g)
+		if got = outcomes(t, g, out); got[g.Items[0].Key].Class != connectors.Transient {
+			break
+		}
+	}
+	if o := got[g.Items[0].Key]; o.Class != connectors.ItemError {
+		t.Errorf("a name that no longer fits is %s %q", o.Class, o.Code)
+	}
+	wantWritten(t, group(g.Items[1]), got)
+	h.standing(t, row("A"), row("B"), row("D", "d1"))
 }
 
 func recordsClose(t *testing.T, h Records) {

@@ -23,6 +23,12 @@ func StartPostgreSQL(Options) (*Database, error) { return nil, missing() }
 // StartMariaDB works on Linux only.
 func StartMariaDB(Options) (*Database, error) { return nil, missing() }
 
+// StartPgBouncer works on Linux only.
+func StartPgBouncer(string, PgBouncerOptions) (*PgBouncer, error) { return nil, missing() }
+
+// Close ends it and removes its folder.
+func (*PgBouncer) Close() {}
+
 // StartVSFTPD works on Linux only.
 func StartVSFTPD(FTPOptions) (*FTP, error) { return nil, missing() }
 

@@ -1,4 +1,4 @@
-// Package servers gives tests and harnesses real servers: PostgreSQL, MariaDB and vsftpd, each in a
+// Package servers gives tests and harnesses real servers: PostgreSQL, PgBouncer, MariaDB and vsftpd, each in a
 // private folder on a free port of 127.0.0.1, ended with the process that started them.
 //
 // Tests ask for what they need with PostgreSQL, MariaDB or VSFTPD. A package whose tests do so runs them
@@ -67,6 +67,31 @@ func VSFTPD(t testing.TB, o FTPOptions) *FTP {
 	unavailable(t, err)
 	t.Cleanup(f.Close)
 	return f
+}
+
+// PgBouncerOptions say how a connection pooler is started.
+type PgBouncerOptions struct {
+	Mode        string   // session, transaction or statement
+	Ignore      string   // ignore_startup_parameters; empty: as it comes from the package
+	Connections int      // to the server; 0: one, so that all clients share it
+	Settings    []string // further lines of its configuration, such as server_reset_query =
+}
+
+// PgBouncer is a running connection pooler.
+type PgBouncer struct {
+	URL string // of the database behind it, as the pooler's user; no password is asked for
+
+	dir  string
+	proc *process
+}
+
+// Pooler starts a PgBouncer for this test alone, in front of the database of a URL.
+func Pooler(t testing.TB, database string, o PgBouncerOptions) *PgBouncer {
+	t.Helper()
+	b, err := StartPgBouncer(database, o)
+	unavailable(t, err)
+	t.Cleanup(b.Close)
+	return b
 }
 
 // Shutdown stops the shared servers and removes their folders.

@@ -55,6 +55,8 @@ type checkedRoute struct {
 	Version int      `json:"version"`
 	Digest  string   `json:"digest"`
 	Targets []string `json:"targets"`
+	// Unchecked are writes whose mapping says rows: unchecked.
+	Unchecked []string `json:"unchecked,omitempty"`
 }
 
 func checkCommand(a *app) *cobra.Command {
@@ -103,7 +105,7 @@ func (a *app) check(ctx context.Context, connect bool) error {
 	for _, r := range cfg.Routes {
 		p := plans[r.Name]
 		digest := p.Digest()
-		out.Routes = append(out.Routes, checkedRoute{Name: r.Name, From: r.From, Mapping: p.Name(), Version: p.Version(), Digest: hex.EncodeToString(digest[:]), Targets: p.Targets()})
+		out.Routes = append(out.Routes, checkedRoute{Name: r.Name, From: r.From, Mapping: p.Name(), Version: p.Version(), Digest: hex.EncodeToString(digest[:]), Targets: p.Targets(), Unchecked: p.Unchecked()})
 	}
 	if err := a.print(out, func(w io.Writer) { printChecked(w, cfg, out) }); err != nil {
 		return err
@@ -195,6 +197,11 @@ func printChecked(w io.Writer, cfg *config.Config, out checked) {
 			fmt.Fprintf(w, "  %s\t%s → %s version %d → %s\n", r.Name, from, r.Mapping, r.Version, strings.Join(r.Targets, ", "))
 		}
 	})
+	for _, r := range out.Routes {
+		for _, u := range r.Unchecked {
+			fmt.Fprintf(w, "  %s: rows are not counted in %s (rows: unchecked)\n", r.Name, u)
+		}
+	}
 	if unreachable := out.unreachable(); unreachable > 0 {
 		fmt.Fprintf(w, "%s is right, but %s cannot be written to now\n", out.Config, count(unreachable, "target"))
 		return

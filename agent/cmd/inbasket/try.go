@@ -142,7 +142,11 @@ func printDelivery(w io.Writer, d triedDelivery, values []mapping.Explanation) {
 				continue
 			}
 			if head := fmt.Sprintf("%s.%d", v.Write, v.Record); head != last {
-				fmt.Fprintf(w, "  %s (%s)\n", v.Object, v.Write)
+				what := ""
+				if v.Deletes {
+					what = ": nothing; the rows of this key are deleted"
+				}
+				fmt.Fprintf(w, "  %s (%s)%s\n", v.Object, v.Write, what)
 				last = head
 			}
 			fmt.Fprintf(w, "    %s\t%s\t%s\n", v.Field, v.Kind, visible(v.Shown))
@@ -165,6 +169,9 @@ func printExplained(w io.Writer, t tried) {
 			fmt.Fprintf(w, "  from    %s\n", v.Pointer)
 		}
 		fmt.Fprintf(w, "  by      %s\n", visible(v.Expression))
+		if v.Deletes {
+			fmt.Fprintln(w, "  deletes the rows of this key; there are no new ones")
+		}
 		if v.Note != "" {
 			fmt.Fprintf(w, "  changed %s\n", v.Note)
 		}

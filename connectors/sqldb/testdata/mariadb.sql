@@ -25,14 +25,20 @@ UPDATE `T` SET `NAME` = ? WHERE `ID` = ?; -- 2 args, item 2
 SELECT `NO` FROM `T` WHERE `ID` = ?; -- 1 args, item 2
 -- op 3 returning false
 DELETE FROM `T` WHERE `ID` = ?; -- 1 args, item 0
+SELECT 1 FROM `T` WHERE `ID` = ?; -- 1 args, item 0
 DELETE FROM `T` WHERE `ID` = ?; -- 1 args, item 1
+SELECT 1 FROM `T` WHERE `ID` = ?; -- 1 args, item 1
 DELETE FROM `T` WHERE `ID` = ?; -- 1 args, item 2
+SELECT 1 FROM `T` WHERE `ID` = ?; -- 1 args, item 2
 INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?),(?,?); -- 4 args, item -1
 INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?); -- 2 args, item 2
 -- op 3 returning true
 DELETE FROM `T` WHERE `ID` = ?; -- 1 args, item 0
+SELECT 1 FROM `T` WHERE `ID` = ?; -- 1 args, item 0
 DELETE FROM `T` WHERE `ID` = ?; -- 1 args, item 1
+SELECT 1 FROM `T` WHERE `ID` = ?; -- 1 args, item 1
 DELETE FROM `T` WHERE `ID` = ?; -- 1 args, item 2
+SELECT 1 FROM `T` WHERE `ID` = ?; -- 1 args, item 2
 INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?) RETURNING `NO`; -- 2 args, item 0
 INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?) RETURNING `NO`; -- 2 args, item 1
 INSERT INTO `T` (`ID`, `NAME`) VALUES (?,?) RETURNING `NO`; -- 2 args, item 2

@@ -11,11 +11,12 @@ import (
 )
 
 // always are the packages that make test needs: servers, and tools that look at what the tests made.
-var always = []string{"postgresql", "mariadb-server", "vsftpd", "prometheus", "strace", "groff-base", "wixl", "msitools", "osslsigncode"}
+var always = []string{"postgresql", "pgbouncer", "mariadb-server", "vsftpd", "prometheus", "strace", "groff-base", "wixl", "msitools", "osslsigncode"}
 
 // files tell, for each Debian package, whether it is there.
 var files = map[string]string{
 	"postgresql":                "/usr/lib/postgresql/*/bin/postgres",
+	"pgbouncer":                 "/usr/sbin/pgbouncer",
 	"mariadb-server":            "/usr/sbin/mariadbd",
 	"vsftpd":                    "/usr/sbin/vsftpd",
 	"strace":                    "/usr/bin/strace",
