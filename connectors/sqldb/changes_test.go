@@ -250,3 +250,33 @@ func TestKeysUnderUs(t *testing.T) {
 		})
 	}
 }
+
+// TestDigestOfMariaDB has what an account with rights on single columns sees differ with the table, and only then.
+func TestDigestOfMariaDB(t *testing.T) {
+	tg := mariaEngine(t).open(t, nil)
+	exec(t, tg, amountTable)
+	s, err := tg.pool.get(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	schema := query(t, tg, "SELECT DATABASE()")[0]
+	seen := map[string]bool{}
+	for i, ddl := range []string{"", "ALTER TABLE AMOUNT MODIFY AMT decimal(9,1)", "ALTER TABLE AMOUNT ADD UNIQUE KEY other (NAME)", "ALTER TABLE AMOUNT MODIFY NAME varchar(40) character set latin1",
+		"ALTER TABLE AMOUNT MODIFY AMT decimal(9,1) NOT NULL", "ALTER TABLE AMOUNT ENGINE=MyISAM"} {
+		if ddl != "" {
+			exec(t, tg, ddl)
+		}
+		exec(t, tg, fmt.Sprintf("INSERT INTO AMOUNT VALUES (%d, 1, '%d')", i, i))
+		for range 2 {
+			res, err := s.run(context.Background(), []statement{{sql: mariaDigest, args: []any{schema, "AMOUNT", schema, "AMOUNT", schema, "AMOUNT"}, rows: true, item: -1}}, false, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen[printOf(res[0])] = true
+		}
+		if len(seen) != i+1 {
+			t.Fatalf("%q: %v", ddl, seen)
+		}
+	}
+}
