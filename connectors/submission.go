@@ -58,6 +58,7 @@ type Question struct {
 	Again  string   // like Query, for rows that were marked since :since; empty: they cannot be asked for
 	Every  time.Duration
 	Binary []string // columns whose content is a document
+	Reads  []string // columns that the mapping reads: a row says something else when one of them does
 }
 
 // Event is one entry of a submission's history, as a front office reads it.
