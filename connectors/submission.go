@@ -48,6 +48,7 @@ type Result struct {
 	Content   []byte           // bytes of an answer file, for the agent to decode
 	Documents []Attachment     // files beside an answer file; documents of a row are Binary values
 	At        time.Time        // when the source got it, if it knows
+	Trouble   error            // why it cannot be taken as it is; it waits alone, and is set aside in the end
 }
 
 // Question is how a mapping asks a target for results.
