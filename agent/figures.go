@@ -33,6 +33,7 @@ type sourceFigures struct {
 	circuit *guard.Circuit
 	taken   int64
 	last    time.Time
+	waits   map[string]*wait // items that cannot be taken now
 }
 
 // Kinds of sources and channels.
@@ -131,8 +132,9 @@ func (f *figures) lastNotices() []control.Notice {
 func (f *figures) source(kind, name, typ string) control.SourceStatus {
 	f.mu.Lock()
 	s := *f.of(kind, name)
+	waiting := s.waiting(f.clock.Now())
 	f.mu.Unlock()
-	return control.SourceStatus{Name: name, Type: typ, Taken: s.taken, Last: s.last, Trouble: troubleOf(s.circuit)}
+	return control.SourceStatus{Name: name, Type: typ, Taken: s.taken, Last: s.last, Trouble: troubleOf(s.circuit), Waiting: waiting}
 }
 
 // troubleOf returns what is wrong behind a circuit; nil: nothing, or no circuit.

@@ -26,7 +26,8 @@ type Decision struct {
 // of the decision; every other error is an ErrAnswer.
 type Reading struct {
 	Decision
-	Line int // of an answer file with many decisions, from 1; 0: the result is one decision
+	Line int  // of an answer file with many decisions, from 1; 0: the result is one decision
+	Bare bool // it says nothing of documents: no files lie beside the answer file, and the mapping does not ask for any
 	Err  error
 }
 
@@ -104,6 +105,7 @@ func (p *Plan) Answers(r connectors.Result) []Reading {
 	if a.each == nil {
 		one := f.reading(r.ID, nil)
 		one.Documents = append(one.Documents, f.beside.left()...)
+		one.Bare = len(a.docs) == 0 && len(one.Documents) == 0
 		return []Reading{one}
 	}
 	list, err := f.items()

@@ -14,7 +14,8 @@ import (
 type saying struct {
 	n    int64
 	said connectors.Digest
-	sub  ID // whom it was told to; 0: it waits; negative: it was dropped
+	bare connectors.Digest // without documents
+	sub  ID                // whom it was told to; 0: it waits; negative: it was dropped
 	at   time.Time
 	park *Reason
 }
@@ -44,10 +45,11 @@ func (t *tx) sayings(source word, rid string) (list []saying, err error) {
 	const sql = "SELECT n, said, coalesce(sub, 0), at, park, key, status, caseno, reason, documents, by, outcome FROM result WHERE source=? AND rid=? ORDER BY n DESC"
 	err = t.c.query(sql, []any{source, rid}, func(row []driver.Value) error {
 		s := saying{n: integer(row[0]), sub: ID(integer(row[2])), at: instant(row[3]), park: decodeVerdict(text(row[4])).Reason}
+		o := Outcome{MatchKey: text(row[5]), Status: text(row[6]), CaseNo: text(row[7]), Reason: text(row[8]), By: text(row[10]), Outcome: text(row[11])}
+		s.bare = o.said()
 		if b := bytesOf(row[1]); len(b) == len(s.said) {
 			copy(s.said[:], b)
 		} else { // written before what was said was kept
-			o := Outcome{MatchKey: text(row[5]), Status: text(row[6]), CaseNo: text(row[7]), Reason: text(row[8]), By: text(row[10]), Outcome: text(row[11])}
 			if o.Documents, err = decodeFiles(text(row[9])); err != nil {
 				return err
 			}
@@ -65,7 +67,7 @@ func (t *tx) sayings(source word, rid string) (list []saying, err error) {
 func repeats(known []saying, o *Outcome) (repeat bool, park *Reason) {
 	said := o.said()
 	for i, k := range known {
-		if k.said != said {
+		if k.said != said && (!o.Bare || k.bare != said) {
 			continue
 		}
 		waits := k.sub == 0 && k.park != nil && k.park.Code == CodeSaidBefore

@@ -38,6 +38,21 @@ func TestWhatAResultSaid(t *testing.T) {
 	}
 }
 
+// TestAnswerFileWithoutDocuments takes a file that comes again without what lay beside it for the same.
+func TestAnswerFileWithoutDocuments(t *testing.T) {
+	r := newRig(t)
+	r.delivered("A", "CASE=1")
+	first, again := decision("1", "CASE=1"), decision("1", "CASE=1")
+	first.Documents, again.Bare = []File{{Name: "a.pdf", Size: 1}}, true
+	if r.result(first) != connectors.Taken || r.result(again) != connectors.Repeat {
+		t.Error("verdicts")
+	}
+	again.Status = "R"
+	if r.result(again) != connectors.Taken {
+		t.Error("another decision")
+	}
+}
+
 // TestSaidBefore leaves to a person what goes back to what was said before: it may be an old state.
 func TestSaidBefore(t *testing.T) {
 	r := newRig(t)

@@ -163,6 +163,7 @@ type Outcome struct {
 	By        string // a person's decision: who
 	At        time.Time
 	Park      *Reason           // unknown status and the like: kept, parked
+	Bare      bool              `json:"-"` // it says nothing of documents: without them it is no other result
 	Said      connectors.Digest `json:"-"` // of what no mapping could read; zero: of the fields here
 }
 
