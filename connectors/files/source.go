@@ -27,18 +27,19 @@ var errClosed = errors.New("source is closed")
 
 // source takes files out of one local folder; in-basket and answer folder are thin skins over it.
 type source struct {
-	env    connectors.Env
-	cfg    FolderConfig
-	dir    string // absolute
-	done   string // absolute; empty when accepted files are deleted
-	errs   string // absolute
-	match  globs
-	ignore globs
-	marker *affix
-	list   listPath
-	room   int // files that next.pending holds at most
-	wake   chan struct{}
-	quit   chan struct{}
+	env     connectors.Env
+	cfg     FolderConfig
+	dir     string // absolute
+	done    string // absolute; empty when accepted files are deleted
+	errs    string // absolute
+	match   globs
+	ignore  globs
+	marker  *affix
+	list    listPath
+	room    int  // files that next.pending holds at most
+	answers bool // of answer files: a document that is too large is told with its decision, which the agent reads
+	wake    chan struct{}
+	quit    chan struct{}
 
 	owner   string   // this process
 	claimed *os.File // locked; nil: nothing is claimed
