@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/control"
@@ -19,6 +20,7 @@ type figures struct {
 	clock   connectors.Clock
 	metrics *monitor.Metrics
 
+	waited  atomic.Bool // some item has waited alone: else nobody need look
 	mu      sync.Mutex
 	sources map[[2]string]*sourceFigures // by kind and name
 	notices []control.Notice

@@ -264,6 +264,9 @@ func (f *flow) forward(ctx context.Context, fresh []*arrived) {
 
 // keepAttachments puts a submission's attachments into the content store, before it is accepted.
 func (f *flow) keepAttachments(ctx context.Context, a *arrival) *unkept {
+	if lost := f.figures.lost(kindInbasket, a.entry.Inbasket, a.item.Handle, a.item.Attachments); lost != nil {
+		return lost
+	}
 	for _, at := range a.item.Attachments {
 		file, failed := f.keep(ctx, at)
 		if failed != nil {

@@ -109,8 +109,16 @@ func (u *understood) add(ctx context.Context, r reading) error {
 	case r.Err != nil:
 		o = unread(o, u.result, r.Err)
 	}
-	for _, d := range r.Documents {
-		file, failed := u.flow.keep(ctx, d)
+	lost := u.flow.figures.lost(kindResults, u.source, key, r.Documents)
+	documents := r.Documents
+	if lost != nil {
+		documents = append(documents[:len(documents):len(documents)], connectors.Attachment{Name: lost.name})
+	}
+	for _, d := range documents {
+		file, failed := journal.File{}, lost
+		if lost == nil || d.Name != lost.name {
+			file, failed = u.flow.keep(ctx, d)
+		}
 		if failed == nil {
 			o.Documents = append(o.Documents, file)
 			continue

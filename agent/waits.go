@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -27,7 +28,8 @@ type wait struct {
 	code string
 	text string
 	next string
-	ever bool // it is never set aside: the fault is the mapping's or our disk's, not the item's
+	ever bool   // it is never set aside: the fault is the mapping's or our disk's, not the item's
+	file string // that could not be kept: it counts for missing if it is no longer there the next time
 	since,
 	seen time.Time
 }
@@ -35,6 +37,7 @@ type wait struct {
 // waitsAlone notes that an item cannot be taken now, and tells whether its time is over.
 func (f *flow) waitsAlone(kind, source, key string, w wait) (over bool) {
 	s, now := f.figures, f.clock.Now()
+	s.waited.Store(true)
 	s.mu.Lock()
 	of := s.of(kind, source)
 	if of.waits == nil {
@@ -55,8 +58,26 @@ func (f *flow) waitsAlone(kind, source, key string, w wait) (over bool) {
 	return !w.ever && now.Sub(w.since) >= setAside
 }
 
+// lost returns the file of an item that could not be kept the last time and that does not lie there any more: without
+// it the item is not what it was.
+func (f *figures) lost(kind, source, key string, files []connectors.Attachment) *unkept {
+	if !f.waited.Load() {
+		return nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	w := f.of(kind, source).waits[key]
+	if w == nil || w.file == "" || slices.ContainsFunc(files, func(a connectors.Attachment) bool { return a.Name == w.file }) {
+		return nil
+	}
+	return &unkept{name: w.file, err: fs.ErrNotExist}
+}
+
 // gone notes that an item has gone its way.
 func (f *figures) gone(kind, source, key string) {
+	if !f.waited.Load() {
+		return
+	}
 	f.mu.Lock()
 	delete(f.of(kind, source).waits, key)
 	f.mu.Unlock()
@@ -94,7 +115,7 @@ func (u *unkept) Unwrap() error { return u.err }
 
 // wait tells of it in status.
 func (u *unkept) wait(item string) wait {
-	w := wait{item: item, code: CodeUnread, text: "a file that belongs to it cannot be read", next: "mend its rights, its disk or the file itself; after ten minutes it is set aside"}
+	w := wait{item: item, file: u.name, code: CodeUnread, text: "a file that belongs to it cannot be read", next: "mend its rights, its disk or the file itself; after ten minutes it is set aside"}
 	var told *connectors.Error
 	switch {
 	case u.ours:

@@ -278,6 +278,28 @@ func TestFormsWaitAlone(t *testing.T) {
 	}
 }
 
+// TestAttachmentVanishes does not take a form without the attachment that could not be read before.
+func TestAttachmentVanishes(t *testing.T) {
+	one := newScript(recorded)
+	w := newScripted(t, one, newScript(recorded), "")
+	b := &basket{rows: &rows{told: map[string]connectors.Verdict{}}, forms: map[string]connectors.Submission{}}
+	w.reg = append(w.reg, connectors.DefineInbasket("script-basket", "A test's own.", func() scriptConfig { return scriptConfig{} },
+		func(connectors.Env, scriptConfig) (connectors.Inbasket, error) { return b, nil }))
+	w.write("inbasket.yaml", strings.Replace(fmt.Sprintf(scriptWorld, tokenHash), `{folder: {path: in, match: "*.json", quiet: 0s, poll: 50ms}}`, "{script-basket: {path: x}}", 1))
+	c := clock.NewFast(10)
+	timed(w, c)
+	b.put("bad.json", form("REF-1", "Anna"), connectors.Attachment{Name: "a.pdf", Blob: broken("read")})
+	w.until("named", func() bool { return len(w.status().Inbaskets[0].Waiting) == 1 })
+	b.put("bad.json", form("REF-1", "Anna"))
+	b.put("good.json", form("REF-2", "Berta"))
+	w.until("the other one goes on", func() bool { return one.count() == 1 })
+	c.Jump(11 * time.Minute)
+	w.until("set aside", func() bool { return b.verdict("bad.json") == connectors.Refused })
+	if one.count() != 1 {
+		t.Error("delivered without its attachment")
+	}
+}
+
 const nightlyAnswer = `answer:
   from: answers
   format: csv
