@@ -146,3 +146,32 @@ func TestPinnedMappingsGoOn(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAnswerCases runs sample answer files as a mapping's own tests, and shows what differs.
+func TestAnswerCases(t *testing.T) {
+	cases := `tests:
+  - answer: night.csv
+    beside: [p1.pdf]
+    expect-answers:
+      - {id: "1", match: CASE=C1, outcome: approved, documents: permit.pdf}
+      - {id: "2", outcome: refused, reason: late}
+  - {answer: night.csv, beside: [p1.pdf], expect-answers: [{id: "9"}, {outcome: refused}, {}]}
+  - {answer: none.csv}
+`
+	text := "mapping: m\nversion: 1\ninput: {format: json, reference: form.ref, unused: allow}\nwrite: [{as: h, to: t, table: T, fields: {REF: form.ref}}]\n" +
+		fmt.Sprintf(nightly, "csv", "every: 1s", "") + cases
+	files := fstest.MapFS{"m.yaml": {Data: []byte(text)}, "night.csv": {Data: []byte("NO,CASE,STATUS,REASON,PDF\n1,C1,A,,p1.pdf\n2,C2,R,late,\n")}}
+	p, err := Load(files, "m.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := p.RunTests(files)
+	if len(got) != 3 || !got[0].OK || strings.Join(got[1].Diffs, "; ") != "decisions: want 3, have 2; answers[0].id: want 9, have 1" || got[2].OK {
+		t.Errorf("%+v", got)
+	}
+	for _, wrong := range []string{"tests: [{name: x}]\n", "tests: [{form: a, answer: b}]\n", "tests: [{answer: a, expect-answers: [{outcom: x}]}]\n"} {
+		if _, err := answering(fmt.Sprintf(nightly, "csv", "every: 1s", "") + wrong); err == nil {
+			t.Errorf("accepted: %s", wrong)
+		}
+	}
+}

@@ -182,14 +182,17 @@ type documentSpec struct {
 
 // testSpec is one case of the mapping's own tests.
 type testSpec struct {
-	Name        string                     `yaml:"name" doc:"what the case shows; default: the form's file name"`
-	Form        string                     `yaml:"form,required" doc:"sample form, beside the mapping"`
-	Returns     map[string]map[string]any  `yaml:"returns" doc:"values that targets return, by write and column"`
-	Expect      diag.Ordered[[]*diag.Node] `yaml:"expect" doc:"records by write, in order; only the fields named are compared"`
-	Exact       bool                       `yaml:"exact" doc:"fields that are not named must not be written"`
-	ExpectError *expectError               `yaml:"expect-error" doc:"the form must be rejected"`
-	ExpectBytes map[string]string          `yaml:"expect-bytes" doc:"file with the exact bytes of a target's records"`
-	node        *diag.Node
+	Name          string                     `yaml:"name" doc:"what the case shows; default: the form's file name"`
+	Form          string                     `yaml:"form" doc:"sample form, beside the mapping"`
+	Answer        string                     `yaml:"answer" doc:"sample answer file, beside the mapping, instead of a form"`
+	Beside        []string                   `yaml:"beside" doc:"names of the files that lie beside the answer file"`
+	ExpectAnswers []diag.Ordered[string]     `yaml:"expect-answers" doc:"decisions of the answer file, in order; only what is named is compared: id, match, outcome, status, case, reason, documents, error"`
+	Returns       map[string]map[string]any  `yaml:"returns" doc:"values that targets return, by write and column"`
+	Expect        diag.Ordered[[]*diag.Node] `yaml:"expect" doc:"records by write, in order; only the fields named are compared"`
+	Exact         bool                       `yaml:"exact" doc:"fields that are not named must not be written"`
+	ExpectError   *expectError               `yaml:"expect-error" doc:"the form must be rejected"`
+	ExpectBytes   map[string]string          `yaml:"expect-bytes" doc:"file with the exact bytes of a target's records"`
+	node          *diag.Node
 }
 
 // UnmarshalNode keeps the node for positions.
@@ -199,7 +202,7 @@ func (t *testSpec) UnmarshalNode(n *diag.Node) diag.Problems {
 	problems := n.Decode(&p)
 	*t = testSpec(p)
 	t.node = n
-	return problems
+	return append(problems, t.checkSample(n)...)
 }
 
 type expectError struct {
