@@ -98,32 +98,23 @@ const recordAtOnce = 1000
 
 // record journals what was understood. Where the journal refuses some of it, each result is tried on its own.
 func (f *flow) record(ctx context.Context, ready []*understood) error {
-	for len(ready) > 0 {
-		n, size := 0, 0
-		for n < len(ready) && (n == 0 || size+len(ready[n].outcomes) <= recordAtOnce) {
-			size += len(ready[n].outcomes)
-			n++
+	err := f.recordAll(ctx, ready)
+	if err == nil {
+		return nil
+	}
+	var refused []*understood
+	for i := range ready {
+		if f.recordAll(ctx, ready[i:i+1]) != nil {
+			refused = append(refused, ready[i])
 		}
-		part := ready[:n]
-		ready = ready[n:]
-		err := f.recordAll(ctx, part)
-		if err == nil {
-			continue
-		}
-		var refused []*understood
-		for i := range part {
-			if f.recordAll(ctx, part[i:i+1]) != nil {
-				refused = append(refused, part[i])
-			}
-		}
-		if len(refused) == len(part) { // it takes nothing at all
-			return &connectors.Error{Class: connectors.Transient, Code: CodeJournal, Op: "journal results", Err: err}
-		}
-		for _, u := range refused {
-			u.alone(wait{code: CodeJournal, text: "the journal does not take it", next: "look at the submission that it speaks of, and send diagnostics to the maintainers"}, err)
-			if err := f.recordAll(ctx, []*understood{u}); err != nil {
-				f.log.Error().Str("code", CodeJournal).Str("results", u.source).Err(err).Msg("a result cannot be set aside either; it waits on")
-			}
+	}
+	if len(refused) == len(ready) { // it takes nothing at all
+		return &connectors.Error{Class: connectors.Transient, Code: CodeJournal, Op: "journal results", Err: err}
+	}
+	for _, u := range refused {
+		u.alone(wait{code: CodeJournal, text: "the journal does not take it", next: "look at the submission that it speaks of, and send diagnostics to the maintainers"}, err)
+		if err := f.recordAll(ctx, []*understood{u}); err != nil {
+			f.log.Error().Str("code", CodeJournal).Str("results", u.source).Err(err).Msg("a result cannot be set aside either; it waits on")
 		}
 	}
 	return nil
@@ -134,9 +125,14 @@ func (f *flow) recordAll(ctx context.Context, part []*understood) error {
 	for _, u := range part {
 		outcomes = append(outcomes, u.outcomes...)
 	}
-	verdicts, err := f.journal.Results(ctx, outcomes)
-	if err != nil {
-		return err
+	verdicts := make([]connectors.Verdict, 0, len(outcomes))
+	for len(outcomes) > 0 {
+		n := min(len(outcomes), recordAtOnce) // others write to the journal as well
+		some, err := f.journal.Results(ctx, outcomes[:n])
+		if err != nil {
+			return err
+		}
+		verdicts, outcomes = append(verdicts, some...), outcomes[n:]
 	}
 	for _, u := range part {
 		u.recorded(verdicts[:len(u.outcomes)])
