@@ -102,6 +102,20 @@ func (s *sourceFigures) waiting(now time.Time) (list []control.WaitingItem) {
 	return list[:min(len(list), waitsShown)]
 }
 
+// withHeld adds what a source keeps back on its own.
+func withHeld(s control.SourceStatus, kind string, source any) control.SourceStatus {
+	h, ok := source.(connectors.Holder)
+	if !ok {
+		return s
+	}
+	for _, x := range h.Held() {
+		if len(s.Waiting) < waitsShown {
+			s.Waiting = append(s.Waiting, control.WaitingItem{Item: kind + x.Item, Code: x.Code, Text: x.Text, Next: "put there what is missing, or mend its rights", Since: x.Since, SetAside: x.Until})
+		}
+	}
+	return s
+}
+
 // unkept says why a file of an item was not kept.
 type unkept struct {
 	name string

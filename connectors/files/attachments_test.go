@@ -18,6 +18,9 @@ func TestAttachmentsBeside(t *testing.T) {
 	b.put("a.json", "{}")
 	b.put("a.pdf", "one")
 	expect(t, "one is missing", b.later(), "")
+	if held := b.Held(); len(held) != 1 || held[0].Item != "a.json" || held[0].Code != CodeIncomplete || held[0].Until.Sub(held[0].Since) != 10*time.Minute {
+		t.Errorf("%+v", held)
+	}
 	b.put("a-1.pdf", "two")
 	b.put("a-3.pdf", "after a gap")
 	b.clock.advance(6 * time.Second)

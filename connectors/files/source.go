@@ -61,12 +61,14 @@ type source struct {
 		watch    *watch
 		tellRead time.Time            // not before is it told again that a file cannot be read
 		unread   map[string]time.Time // files that could not be read, since then
+		heldAt   time.Time            // it was noted what is kept back
 		watchAt  time.Time            // the next try to watch, after one failed
 	}
 
 	mu        sync.Mutex
 	inflight  map[string]*item
-	again     map[string]time.Time // released: offered again from then on
+	again     map[string]time.Time  // released: offered again from then on
+	held      []connectors.HeldItem // as of the last look
 	closed    bool
 	reoffered map[again]bool // owned by Reoffer: what it has put back
 }
@@ -198,6 +200,7 @@ func (s *source) fill(max int) error {
 			return err
 		}
 	}
+	s.noteHeld(now)
 	return nil
 }
 
