@@ -44,8 +44,12 @@ func (u *understood) read(ctx context.Context, readers []*route) error {
 	if err != nil {
 		return err
 	}
-	if err := u.nameless(readings); err != nil {
-		return err
+	if missing := nameless(readings); missing != nil && missing.File {
+		u.alone(wait{code: CodeMissing, ever: true, text: missing.Error(),
+			next: "mend the mapping and reload, write NAME ?? nil for what may be missing, or have the office write the file anew"}, missing)
+		return nil
+	} else if missing != nil {
+		return missing
 	}
 	for _, r := range readings {
 		if err := u.add(ctx, r); err != nil {
@@ -56,27 +60,14 @@ func (u *understood) read(ctx context.Context, readers []*route) error {
 }
 
 // nameless tells whether every decision lacks a name of the mapping's: then the mapping is wrong, or the file is
-// another one than it says. An answer file waits for either to be mended.
-func (u *understood) nameless(readings []reading) error {
-	var missing *mapping.MissingName
+// another one than it says, and what came waits for either to be mended.
+func nameless(readings []reading) (missing *mapping.MissingName) {
 	for _, r := range readings {
 		if !errors.As(r.Err, &missing) {
 			return nil
 		}
 	}
-	if missing == nil || !missing.File {
-		return orNil(missing)
-	}
-	u.alone(wait{code: CodeMissing, ever: true, text: missing.Error(),
-		next: "mend the mapping and reload, write NAME ?? nil for what may be missing, or have the office write the file anew"}, missing)
-	return nil
-}
-
-func orNil(m *mapping.MissingName) error {
-	if m == nil {
-		return nil
-	}
-	return m
+	return missing
 }
 
 // add makes an outcome of a reading, unless it has to wait.

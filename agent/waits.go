@@ -48,6 +48,9 @@ func (f *flow) waitsAlone(kind, source, key string, w wait) (over bool) {
 		known = &wait{since: now}
 		of.waits[key] = known
 	}
+	if known.ever && !w.ever {
+		known.since = now // its own time begins only now
+	}
 	news := known.code != w.code
 	w.since, w.seen = known.since, now
 	*known = w
@@ -135,7 +138,11 @@ func (u *unkept) wait(item string) wait {
 	case u.ours:
 		w.ever, w.code, w.text, w.next = true, CodeContent, "a file that belongs to it cannot be stored", "make space or mend the disk below state; it is tried again by itself"
 	case errors.As(u.err, &told):
-		w.text = "a file that belongs to it cannot be read: " + told.Safe()
+		w.text += ": " + told.Safe()
+	case errors.Is(u.err, fs.ErrNotExist):
+		w.text += ": it does not lie there any more"
+	case errors.Is(u.err, fs.ErrPermission):
+		w.text += ": the agent's account has no right to"
 	}
 	return w
 }

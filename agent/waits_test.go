@@ -359,4 +359,7 @@ func TestNightlyFile(t *testing.T) {
 		list := w.status().Results[0].Waiting
 		return len(list) == 1 && list[0].Code == agent.CodeMissing && strings.Contains(list[0].Text, "STATUS") && list[0].SetAside.IsZero()
 	})
+	if s := w.status(); s.ParkedResults != 2 || len(w.files("answers")) != 1 {
+		t.Errorf("it is not only waiting: %d parked", s.ParkedResults)
+	}
 }

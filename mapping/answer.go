@@ -42,7 +42,7 @@ func (b *builder) answer() {
 	if s == nil || s.node == nil {
 		return
 	}
-	a := &answer{from: s.From, files: s.File != "" || s.Format != "" || len(s.Fields) > 0, caseNo: s.Case, reason: s.Reason, docs: s.Documents, id: s.ID}
+	a := &answer{from: s.From, files: s.File != "" || s.Format != "" || len(s.Fields) > 0 || s.Each != nil, caseNo: s.Case, reason: s.Reason, docs: s.Documents, id: s.ID}
 	if b.cat != nil && s.From != "" {
 		b.checkSource(s, a)
 	}
