@@ -142,6 +142,9 @@ func (b *builder) checkSource(s *answerSpec, a *answer) {
 	}
 }
 
+// hasPlace finds a place for a column of the row.
+var hasPlace = regexp.MustCompile(`(?:^|[^:]):[A-Za-z_]`)
+
 // asksSince finds the place of a query that is asked again after a restore.
 var asksSince = regexp.MustCompile(`(?i):since\b`)
 
@@ -150,6 +153,9 @@ func (b *builder) answerQuery(s *answerSpec, a *answer) {
 		if need[1] == "" {
 			b.report(s.node.Problem(CodeMissingKey, "an answer from a database needs "+need[0], ""))
 		}
+	}
+	if s.Mark != "" && !b.pinned() && !hasPlace.MatchString(s.Mark) {
+		b.report(valueProblem(s.node, "mark", CodeAnswer, "mark has no place such as :ID for a column of the row: it would mark every row"))
 	}
 	if s.Again != "" && !asksSince.MatchString(s.Again) {
 		b.report(s.node.KeyProblem("again", CodeAnswer, "again needs the place :since, as in ... where SENT >= :since", ""))

@@ -118,6 +118,9 @@ func TestNamesThatAreNotThere(t *testing.T) {
 			t.Errorf("%s: %v", query, err)
 		}
 	}
+	if _, err := answering(strings.Replace(fmt.Sprintf(rowAnswer, "select * from D"), " where ID = :ID", "", 1)); err == nil {
+		t.Error("a mark of every row")
+	}
 	p := answers(t, fmt.Sprintf(rowAnswer, "select * from D"))
 	text := connectors.Value{Kind: connectors.Text, Str: "A"}
 	row := map[string]connectors.Value{"ID": text, "CASE_ID": text, "STATUS": text, "REASON": {Kind: connectors.Null}, "PDF": {Kind: connectors.Null}}
