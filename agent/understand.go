@@ -89,7 +89,7 @@ func (u *understood) add(ctx context.Context, r reading) error {
 		if !u.over(key, wait{item: itemOf(o), code: code, text: text, next: "mend what it says; after ten minutes it is set aside for a person"}) {
 			return nil
 		}
-		o = unread(o, u.result, u.result.Trouble)
+		o, r.Documents = unread(o, u.result, u.result.Trouble), nil // which ones are meant cannot be told
 	case errors.As(r.Err, &absent):
 		if !u.over(key, wait{item: itemOf(o), code: CodeDocument, text: absent.Error(), next: "put it there; after ten minutes the decision is set aside for a person"}) {
 			return nil

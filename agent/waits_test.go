@@ -119,6 +119,25 @@ func TestResultsWaitAlone(t *testing.T) {
 	}
 }
 
+// TestResultInTrouble sets a result aside that its source cannot tell from another one, without a meaning or documents.
+func TestResultInTrouble(t *testing.T) {
+	one, r := newScript(recorded), &rows{told: map[string]connectors.Verdict{}}
+	w := newScripted(t, askingAgain{one, r}, newScript(recorded), strings.Replace(documentAnswer, "ID, REF, STATUS from", "ID, REF, STATUS, PDF from", 1))
+	c := clock.NewFast(10)
+	timed(w, c)
+	pdf := connectors.BytesBlob([]byte("%PDF"))
+	r.mu.Lock()
+	r.waiting = append(r.waiting, connectors.Result{Handle: "1", ID: "1", Trouble: connectors.Errorf(connectors.TargetError, "sql.result-twice", "ask for results", "", "several"),
+		Fields: map[string]connectors.Value{"ID": {Kind: connectors.Text, Str: "1"}, "REF": {Kind: connectors.Text, Str: "REF-1"}, "STATUS": {Kind: connectors.Text, Str: "A"}, "PDF": {Kind: connectors.Binary, Blob: &pdf}}})
+	r.mu.Unlock()
+	w.until("named", func() bool { list := w.status().Results[0].Waiting; return len(list) == 1 && list[0].Code == "sql.result-twice" })
+	c.Jump(11 * time.Minute)
+	w.until("set aside", func() bool { return r.verdict("1") == connectors.Taken })
+	if list := w.parked(); len(list) != 1 || list[0].Park.Code != "sql.result-twice" || list[0].Outcome != "" || len(list[0].Documents) != 0 {
+		t.Errorf("%+v", list)
+	}
+}
+
 // TestTooLargeIsToldOnce parks a decision whose document is too large at once, with its case.
 func TestTooLargeIsToldOnce(t *testing.T) {
 	one, r := newScript(recorded), &rows{told: map[string]connectors.Verdict{}}
