@@ -100,36 +100,41 @@ func (u *understood) add(ctx context.Context, r reading) error {
 	case r.Err != nil:
 		o = unread(o, u.result, r.Err)
 	}
-	lost := u.flow.figures.lost(kindResults, u.source, key, r.Documents)
-	documents := r.Documents
-	if lost != nil {
-		documents = append(documents[:len(documents):len(documents)], connectors.Attachment{Name: lost.name})
-	}
-	for _, d := range documents {
-		file, failed := journal.File{}, lost
-		if lost == nil || d.Name != lost.name {
-			file, failed = u.flow.keep(ctx, d)
-		}
-		if failed == nil {
-			o.Documents = append(o.Documents, file)
-			continue
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		w := failed.wait(itemOf(o))
-		if !failed.ever && !u.over(key, w) {
-			return nil
-		}
-		o.Park = withoutDocument(w.text)
-		o.Park.Raw = failed.Error()
-		if failed.ever {
-			o.Park.Text += ": " + d.Name
-		}
+	if waits := u.documents(ctx, &o, r.Documents, key); waits || ctx.Err() != nil {
+		return ctx.Err()
 	}
 	u.flow.figures.gone(kindResults, u.source, key)
 	u.outcomes = append(u.outcomes, o)
 	return nil
+}
+
+// documents keeps the documents of a decision, and tells whether it waits for one. A decision whose document cannot be
+// had at all is parked without it.
+func (u *understood) documents(ctx context.Context, o *journal.Outcome, documents []connectors.Attachment, key string) (waits bool) {
+	var all []*unkept
+	if lost := u.flow.figures.lost(kindResults, u.source, key, documents); lost != nil {
+		all = append(all, lost)
+	}
+	for _, d := range documents {
+		file, failed := u.flow.keep(ctx, d)
+		if failed != nil {
+			all = append(all, failed)
+			continue
+		}
+		o.Documents = append(o.Documents, file)
+	}
+	if ctx.Err() != nil {
+		return true
+	}
+	for _, failed := range all {
+		w := failed.wait(itemOf(*o))
+		if !failed.ever && !u.over(key, w) {
+			return true
+		}
+		o.Park = withoutDocument(w.text + ": " + failed.name)
+		o.Park.Raw = failed.Error()
+	}
+	return false
 }
 
 // itemOf is how status calls a decision.

@@ -130,7 +130,10 @@ func TestResultInTrouble(t *testing.T) {
 	r.waiting = append(r.waiting, connectors.Result{Handle: "1", ID: "1", Trouble: connectors.Errorf(connectors.TargetError, "sql.result-twice", "ask for results", "", "several"),
 		Fields: map[string]connectors.Value{"ID": {Kind: connectors.Text, Str: "1"}, "REF": {Kind: connectors.Text, Str: "REF-1"}, "STATUS": {Kind: connectors.Text, Str: "A"}, "PDF": {Kind: connectors.Binary, Blob: &pdf}}})
 	r.mu.Unlock()
-	w.until("named", func() bool { list := w.status().Results[0].Waiting; return len(list) == 1 && list[0].Code == "sql.result-twice" })
+	w.until("named", func() bool {
+		list := w.status().Results[0].Waiting
+		return len(list) == 1 && list[0].Code == "sql.result-twice"
+	})
 	c.Jump(11 * time.Minute)
 	w.until("set aside", func() bool { return r.verdict("1") == connectors.Taken })
 	if list := w.parked(); len(list) != 1 || list[0].Park.Code != "sql.result-twice" || list[0].Outcome != "" || len(list[0].Documents) != 0 {
