@@ -251,6 +251,7 @@ func (rt *assembly) begin(a *Agent) {
 		return // it was released at the moment of a stop
 	}
 	rt.running.Go(func() { rt.readAgain(ctx, a) })
+	rt.running.Go(func() { f.knownNow(ctx, rt.readers) })
 	for _, l := range f.lanes {
 		workers := max(l.can.Parallel, 1)
 		if l.sealing != nil {

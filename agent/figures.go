@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/control"
@@ -19,6 +20,7 @@ type figures struct {
 	clock   connectors.Clock
 	metrics *monitor.Metrics
 
+	waited  atomic.Bool // some item has waited alone: else nobody need look
 	mu      sync.Mutex
 	sources map[[2]string]*sourceFigures // by kind and name
 	notices []control.Notice
@@ -33,6 +35,7 @@ type sourceFigures struct {
 	circuit *guard.Circuit
 	taken   int64
 	last    time.Time
+	waits   map[string]*wait // items that cannot be taken now
 }
 
 // Kinds of sources and channels.
@@ -131,8 +134,9 @@ func (f *figures) lastNotices() []control.Notice {
 func (f *figures) source(kind, name, typ string) control.SourceStatus {
 	f.mu.Lock()
 	s := *f.of(kind, name)
+	waiting := s.waiting(f.clock.Now())
 	f.mu.Unlock()
-	return control.SourceStatus{Name: name, Type: typ, Taken: s.taken, Last: s.last, Trouble: troubleOf(s.circuit)}
+	return control.SourceStatus{Name: name, Type: typ, Taken: s.taken, Last: s.last, Trouble: troubleOf(s.circuit), Waiting: waiting}
 }
 
 // troubleOf returns what is wrong behind a circuit; nil: nothing, or no circuit.

@@ -62,8 +62,9 @@ type arrival struct {
 	item  connectors.Submission
 	route *route
 	form  mapping.Form
-	read  bool // form is decoded
-	lost  bool // an attachment could not be kept; it stays in the in-basket
+	read  bool   // form is decoded
+	lost  bool   // an attachment could not be kept; it stays in the in-basket
+	aside string // why it cannot be taken at all: it is set aside
 	entry journal.Arrival
 }
 
@@ -134,8 +135,8 @@ func (f *flow) identify(ctx context.Context, inbasket string, item connectors.Su
 	if a.entry.At.IsZero() {
 		a.entry.At = f.clock.Now()
 	}
-	if err := f.keepAttachments(ctx, a); err != nil {
-		a.lost = true // accept says so, once for all; not the error itself, which names the file
+	if failed := f.keepAttachments(ctx, a); failed != nil {
+		f.unkeep(ctx, inbasket, a, failed)
 		return a
 	}
 	a.entry.Digest = digestOf(a.entry.Form, a.entry.Attachments, item.Transport)
@@ -177,15 +178,14 @@ func (f *flow) accept(ctx context.Context, inbasket string, batch []*arrival) (r
 	entries := make([]journal.Arrival, 0, len(batch))
 	kept := make([]*arrival, 0, len(batch))
 	for _, a := range batch {
-		if a.lost {
+		switch {
+		case a.lost:
 			receipts = append(receipts, connectors.Receipt{Handle: a.item.Handle, Verdict: connectors.Released})
-			continue
+		case a.aside != "":
+			receipts = append(receipts, connectors.Receipt{Handle: a.item.Handle, Verdict: connectors.Refused, Reason: a.aside})
+		default:
+			entries, kept = append(entries, a.entry), append(kept, a)
 		}
-		entries, kept = append(entries, a.entry), append(kept, a)
-	}
-	if lost := len(batch) - len(kept); lost > 0 {
-		f.log.Error().Str("code", CodeContent).Str("in-basket", inbasket).Int("forms", lost).Msg("attachments could not be stored; their forms stay in the in-basket until they can")
-		f.wait(ctx, time.Second) // the disk is full, or a file cannot be read: not at once again
 	}
 	said, err := f.journal.Accept(ctx, entries)
 	if err != nil {
@@ -263,20 +263,35 @@ func (f *flow) forward(ctx context.Context, fresh []*arrived) {
 }
 
 // keepAttachments puts a submission's attachments into the content store, before it is accepted.
-func (f *flow) keepAttachments(ctx context.Context, a *arrival) error {
+func (f *flow) keepAttachments(ctx context.Context, a *arrival) *unkept {
+	if lost := f.figures.lost(kindInbasket, a.entry.Inbasket, a.item.Handle, a.item.Attachments); lost != nil {
+		return lost
+	}
 	for _, at := range a.item.Attachments {
-		r, err := at.Blob.Open()
-		if err != nil {
-			return err
+		file, failed := f.keep(ctx, at)
+		if failed != nil {
+			return failed
 		}
-		blob, err := f.content.Put(ctx, r, maxContent)
-		_ = r.Close()
-		if err != nil {
-			return err
-		}
-		a.entry.Attachments = append(a.entry.Attachments, journal.File{Name: at.Name, ContentType: at.ContentType, Digest: blob.Digest, Size: blob.Size})
+		a.entry.Attachments = append(a.entry.Attachments, file)
+	}
+	if len(a.item.Attachments) > 0 {
+		f.figures.gone(kindInbasket, a.entry.Inbasket, a.item.Handle)
 	}
 	return nil
+}
+
+// unkeep says what becomes of a form whose attachment could not be kept: it waits alone, named in status but nowhere
+// else, since a citizen may have named it; once its time is over, or where waiting does not help, it is set aside.
+func (f *flow) unkeep(ctx context.Context, inbasket string, a *arrival, failed *unkept) {
+	w := failed.wait("form " + a.item.Transport)
+	if ctx.Err() != nil || !failed.ever && !f.waitsAlone(kindInbasket, inbasket, a.item.Handle, w) {
+		a.lost = true
+		return
+	}
+	f.figures.gone(kindInbasket, inbasket, a.item.Handle)
+	a.aside = "The attachment " + failed.name + " could not be taken: " + w.text + "."
+	f.figures.notice(connectors.Notice{Code: w.code, Text: "in-basket " + inbasket + ": a form is set aside, because an attachment of it cannot be read; the text beside it in the error folder says which"})
+	f.log.Error().Str("code", w.code).Str("in-basket", inbasket).Msg("a form is set aside: an attachment of it cannot be read")
 }
 
 // digestOf is the digest of a submission: of the form alone, or of the form and what was attached. Attachments

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,9 +89,14 @@ func (rt *assembly) repeatResults(ctx context.Context, a *Agent, r journal.Rerea
 	return nil
 }
 
+// drain takes all results of a source that ends. Where some of them wait, it is to be read once more.
 func (rt *assembly) drain(ctx context.Context, name string, src connectors.ResultSource) error {
+	wait := false
 	for {
 		results, err := src.Next(ctx, pageResults)
+		if errors.Is(err, io.EOF) && wait {
+			return &connectors.Error{Class: connectors.Transient, Code: CodeReread, Op: "take results again", Hint: "some of them wait: inbasket status names them"}
+		}
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -104,5 +110,6 @@ func (rt *assembly) drain(ctx context.Context, name string, src connectors.Resul
 		if err := src.Settle(ctx, receipts); err != nil {
 			return err
 		}
+		wait = wait || slices.ContainsFunc(receipts, func(r connectors.Receipt) bool { return r.Verdict == connectors.Released })
 	}
 }

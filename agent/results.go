@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal"
@@ -28,7 +27,7 @@ func (f *flow) collect(ctx context.Context, name string, src connectors.ResultSo
 		if f.settleResults(ctx, src, receipts, trouble) && err == nil {
 			trouble.over()
 		}
-		if err != nil { // they were released, and come again
+		if err != nil { // some were released, and come again
 			trouble.failed(ctx, err)
 		}
 	}
@@ -54,31 +53,36 @@ func (f *flow) settleResults(ctx context.Context, src connectors.ResultSource, r
 	}
 }
 
-// take journals results and returns what their source is told.
+// take journals results and returns what their source is told. Each is settled alone: one that cannot be taken is
+// released, and the others go on. The error is for what is wrong with all of them.
 func (f *flow) take(ctx context.Context, source string, results []connectors.Result, readers []*route) ([]connectors.Receipt, error) {
-	outcomes := make([]journal.Outcome, 0, len(results))
-	receipts := make([]connectors.Receipt, len(results))
+	defer calling(ctx, "read documents", time.Hour)()
+	receipts := released(results)
+	var ready []*understood
+	var wrong error
 	for i, r := range results {
-		receipts[i].Handle = r.Handle
-		o, err := f.understand(ctx, source, r, readers)
-		if err != nil {
+		u := &understood{flow: f, source: source, result: r, receipt: &receipts[i]}
+		err := safely("understand a result", func() error { return u.read(ctx, readers) })
+		var missing *mapping.MissingName
+		switch {
+		case ctx.Err() != nil:
+			return released(results), ctx.Err()
+		case errors.As(err, &missing) && !missing.File: // it is so with every row
+			wrong = &connectors.Error{Class: connectors.TargetError, Code: CodeMissing, Op: "read results",
+				Hint: missing.Error() + ": nothing is told or marked; mend the mapping or the query, and reload", Err: err}
+		case err != nil && connectors.ClassOf(err) == connectors.Transient:
 			return released(results), err
+		case err != nil: // reading it broke us
+			u.alone(wait{code: CodePanic, text: "reading it broke the agent", next: "send diagnostics to the maintainers"}, err)
 		}
-		outcomes = append(outcomes, o)
-	}
-	verdicts, err := f.journal.Results(ctx, outcomes)
-	if err != nil {
-		return released(results), &connectors.Error{Class: connectors.Transient, Code: CodeJournal, Op: "journal results", Err: err}
-	}
-	f.figures.took(kindResults, source, len(results))
-	for i, v := range verdicts {
-		f.figures.metrics.Result(source, v, 1)
-		receipts[i].Verdict = v
-		if v == connectors.Taken && outcomes[i].Park != nil {
-			f.log.Warn().Str("code", outcomes[i].Park.Code).Str("results", source).Msg("a result is parked: inbasket results --parked")
+		if wrong == nil {
+			ready = append(ready, u)
 		}
 	}
-	return receipts, nil
+	if err := f.record(ctx, ready); err != nil {
+		return receipts, err
+	}
+	return receipts, wrong
 }
 
 func released(results []connectors.Result) []connectors.Receipt {
@@ -89,142 +93,50 @@ func released(results []connectors.Result) []connectors.Receipt {
 	return receipts
 }
 
-// reading is what one mapping makes of a result.
-type reading struct {
-	reader  *route
-	d       mapping.Decision
-	unknown string // the status that the mapping does not name
-	err     error  // the mapping cannot read it
-}
+// recordAtOnce is how many outcomes the journal is given in one call.
+const recordAtOnce = 1000
 
-// understand reads a result by the mapping whose submission it fits, else by the first that can; what
-// none can read is kept and parked.
-func (f *flow) understand(ctx context.Context, source string, r connectors.Result, readers []*route) (journal.Outcome, error) {
-	o := journal.Outcome{Source: source, ResultID: r.ID, At: r.At}
-	if o.At.IsZero() {
-		o.At = f.clock.Now()
+// record journals what was understood. Where the journal refuses some of it, each result is tried on its own.
+func (f *flow) record(ctx context.Context, ready []*understood) error {
+	err := f.recordAll(ctx, ready)
+	if err == nil {
+		return nil
 	}
-	best, err := f.bestReading(ctx, r, readers)
-	if err != nil {
-		return o, err
-	}
-	documents := best.d.Documents
-	switch {
-	case best.err != nil:
-		documents = r.Documents
-		o.Park = &journal.Reason{Code: CodeResult, Text: "no mapping can read this result", Next: "mend it at its source or the mapping's answer section", Raw: best.err.Error()}
-	case best.unknown != "" || best.d.Outcome == "":
-		o.Park = &journal.Reason{Code: CodeStatus, Text: "the mapping's outcome does not name this status", Next: "add it to the mapping and reload, or decide by hand", Raw: best.unknown}
-	}
-	if best.err == nil {
-		o.Plan, o.MatchKey = best.reader.plan.Name(), best.d.MatchKey
-		o.Outcome, o.Status, o.CaseNo, o.Reason = best.d.Outcome, best.d.Status, best.d.CaseNumber, best.d.Reason
-		if best.d.ID != "" {
-			o.ResultID = best.d.ID
+	var refused []*understood
+	for i := range ready {
+		if f.recordAll(ctx, ready[i:i+1]) != nil {
+			refused = append(refused, ready[i])
 		}
 	}
-	o.Documents, err = f.keepDocuments(ctx, documents)
-	return o, err
-}
-
-// bestReading asks every mapping that takes results of a source. Several may read the same file; the one
-// that knows a submission of this key is right.
-func (f *flow) bestReading(ctx context.Context, r connectors.Result, readers []*route) (best reading, err error) {
-	best.err = errors.New("no mapping reads results of this source")
-	for i, reader := range readers {
-		one := readBy(reader, r)
-		if one.err == nil && len(readers) > 1 {
-			fits, err := f.journal.Matches(ctx, reader.plan.Name(), one.d.MatchKey)
-			if err != nil {
-				return best, &connectors.Error{Class: connectors.Transient, Code: CodeJournal, Op: "find the submission of a result", Err: err}
-			}
-			if fits {
-				return one, nil
-			}
-		}
-		if i == 0 || best.err != nil || best.d.Outcome == "" && one.d.Outcome != "" {
-			best = one
+	if len(refused) == len(ready) { // it takes nothing at all
+		return &connectors.Error{Class: connectors.Transient, Code: CodeJournal, Op: "journal results", Err: err}
+	}
+	for _, u := range refused {
+		u.alone(wait{code: CodeJournal, text: "the journal does not take it", next: "look at the submission that it speaks of, and send diagnostics to the maintainers"}, err)
+		if err := f.recordAll(ctx, []*understood{u}); err != nil {
+			f.log.Error().Str("code", CodeJournal).Str("results", u.source).Err(err).Msg("a result cannot be set aside either; it waits on")
 		}
 	}
-	return best, nil
+	return nil
 }
 
-// readBy reads a result by one mapping, and survives a mapping that breaks.
-func readBy(reader *route, r connectors.Result) (one reading) {
-	one.reader = reader
-	one.err = safely("read a result", func() (err error) { one.d, err = reader.plan.Answer(r); return err })
-	var unknown *mapping.UnknownStatus
-	if errors.As(one.err, &unknown) {
-		one.unknown, one.err = unknown.Status, nil
+func (f *flow) recordAll(ctx context.Context, part []*understood) error {
+	var outcomes []journal.Outcome
+	for _, u := range part {
+		outcomes = append(outcomes, u.outcomes...)
 	}
-	return one
-}
-
-func (f *flow) keepDocuments(ctx context.Context, documents []connectors.Attachment) ([]journal.File, error) {
-	var kept []journal.File
-	defer calling(ctx, "read documents", time.Hour)()
-	for _, d := range documents {
-		r, err := d.Blob.Open()
+	verdicts := make([]connectors.Verdict, 0, len(outcomes))
+	for len(outcomes) > 0 {
+		n := min(len(outcomes), recordAtOnce) // others write to the journal as well
+		some, err := f.journal.Results(ctx, outcomes[:n])
 		if err != nil {
-			return nil, &connectors.Error{Class: connectors.Transient, Code: CodeContent, Op: "read a document", Err: err}
+			return err
 		}
-		blob, err := f.content.Put(ctx, r, maxContent)
-		_ = r.Close()
-		if err != nil {
-			return nil, &connectors.Error{Class: connectors.Transient, Code: CodeContent, Op: "keep a document", Err: err}
-		}
-		kept = append(kept, journal.File{Name: d.Name, ContentType: d.ContentType, Digest: blob.Digest, Size: blob.Size})
+		verdicts, outcomes = append(verdicts, some...), outcomes[n:]
 	}
-	return kept, nil
-}
-
-// watchDeadlines raises "no decision in N days" for routes with a deadline, until ctx ends.
-func (f *flow) watchDeadlines(ctx context.Context) {
-	for last := f.clock.Now(); ctx.Err() == nil; last = f.clock.Now() {
-		for _, r := range f.routes {
-			if r.within > 0 {
-				f.raise(ctx, r)
-			}
-		}
-		f.wait(ctx, time.Minute)
-		if jump := f.clock.Now().Round(0).Sub(last.Round(0)) - time.Minute; jump.Abs() > clockDoubt {
-			f.wait(ctx, clockPatience)
-		}
+	for _, u := range part {
+		u.recorded(verdicts[:len(u.outcomes)])
+		verdicts = verdicts[len(u.outcomes):]
 	}
-}
-
-const (
-	clockDoubt    = 5 * time.Minute  // a clock that jumps by more may be wrong
-	clockPatience = 15 * time.Minute // for it to be set right, before front offices are told what cannot be taken back
-)
-
-func (f *flow) raise(ctx context.Context, r *route) {
-	late, err := f.journal.Overdue(ctx, r.name, f.clock.Now().Add(-r.within), pageItems)
-	if err != nil && ctx.Err() == nil {
-		f.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot read which submissions are overdue")
-	}
-	if err != nil || len(late) == 0 {
-		return
-	}
-	ids := make([]journal.ID, len(late))
-	for i, e := range late {
-		ids[i] = e.ID
-	}
-	if err := f.journal.MarkOverdue(ctx, ids); err != nil {
-		f.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot journal overdue submissions")
-		return
-	}
-	for _, e := range late {
-		f.log.Warn().Str("code", CodeOverdue).Str("submission", e.ID.String()).Str("route", r.name).
-			Msg("no decision in " + span(r.within))
-	}
-}
-
-// span prints how long a route gives the office: in days, unless it is no whole number of them.
-func span(d time.Duration) string {
-	const day = 24 * time.Hour
-	if d%day != 0 {
-		return d.String()
-	}
-	return fmt.Sprintf("%d days", d/day)
+	return nil
 }

@@ -23,14 +23,22 @@ import (
 type rows struct {
 	mu      sync.Mutex
 	waiting []connectors.Result
+	given   map[string]connectors.Result
 	told    map[string]connectors.Verdict
 	fail    int // so many calls of Settle
 }
 
-func (r *rows) add(id, ref, status string) {
+func (r *rows) add(id, ref, status string) { r.addWith(id, ref, status, nil) }
+
+// addWith adds a row with a document.
+func (r *rows) addWith(id, ref, status string, pdf *connectors.Blob) {
 	text := func(s string) connectors.Value { return connectors.Value{Kind: connectors.Text, Str: s} }
 	r.mu.Lock()
-	r.waiting = append(r.waiting, connectors.Result{Handle: id, ID: id, Fields: map[string]connectors.Value{"ID": text(id), "REF": text(ref), "STATUS": text(status)}})
+	document := connectors.Value{Kind: connectors.Null}
+	if pdf != nil {
+		document = connectors.Value{Kind: connectors.Binary, Blob: pdf}
+	}
+	r.waiting = append(r.waiting, connectors.Result{Handle: id, ID: id, Fields: map[string]connectors.Value{"ID": text(id), "REF": text(ref), "STATUS": text(status), "PDF": document}})
 	r.mu.Unlock()
 }
 
@@ -39,6 +47,12 @@ func (r *rows) Next(ctx context.Context, _ int) ([]connectors.Result, error) {
 		r.mu.Lock()
 		out := r.waiting
 		r.waiting = nil
+		for _, one := range out {
+			if r.given == nil {
+				r.given = map[string]connectors.Result{}
+			}
+			r.given[one.Handle] = one
+		}
 		r.mu.Unlock()
 		if len(out) > 0 {
 			return out, nil

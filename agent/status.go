@@ -23,10 +23,10 @@ func (a *Agent) Status(ctx context.Context) (control.Status, error) {
 		Orphans: sum.Orphans, ParkedResults: sum.ParkedResults, Notices: a.figures.lastNotices(), Inbaskets: []control.SourceStatus{}, Results: []control.SourceStatus{},
 		Targets: []control.TargetStatus{}, FrontOffices: []control.OfficeStatus{}}
 	for _, i := range now.config.Inbaskets {
-		s.Inbaskets = append(s.Inbaskets, a.figures.source(kindInbasket, i.Name, i.Definition.Type))
+		s.Inbaskets = append(s.Inbaskets, withHeld(a.figures.source(kindInbasket, i.Name, i.Definition.Type), "form ", now.inbaskets[i.Name]))
 	}
-	for name := range now.sources {
-		s.Results = append(s.Results, a.figures.source(kindResults, name, now.sourceType(name)))
+	for name, src := range now.sources {
+		s.Results = append(s.Results, withHeld(a.figures.source(kindResults, name, now.sourceType(name)), "answer file ", src))
 	}
 	s.Held = a.heldTrouble(ctx)
 	if s.Backup, err = a.journal.LastBackup(ctx); err != nil {

@@ -27,6 +27,19 @@ type Source[T any] interface {
 	Close() error
 }
 
+// Holder is a Source that keeps some of its items back on its own, such as a form whose attachments have not come.
+// Held may be called at any time, from any goroutine.
+type Holder interface{ Held() []HeldItem }
+
+// HeldItem is one of them, for the operator.
+type HeldItem struct {
+	Item  string // as the transport calls it
+	Code  string // stable
+	Text  string // why
+	Since time.Time
+	Until time.Time // when it is set aside
+}
+
 // Inbasket is where submissions come from.
 type Inbasket = Source[Submission]
 

@@ -48,6 +48,7 @@ type Result struct {
 	Content   []byte           // bytes of an answer file, for the agent to decode
 	Documents []Attachment     // files beside an answer file; documents of a row are Binary values
 	At        time.Time        // when the source got it, if it knows
+	Trouble   error            // why it cannot be taken as it is; it waits alone, and is set aside in the end
 }
 
 // Question is how a mapping asks a target for results.
@@ -58,6 +59,7 @@ type Question struct {
 	Again  string   // like Query, for rows that were marked since :since; empty: they cannot be asked for
 	Every  time.Duration
 	Binary []string // columns whose content is a document
+	Reads  []string // columns that the mapping reads: a row says something else when one of them does
 }
 
 // Event is one entry of a submission's history, as a front office reads it.

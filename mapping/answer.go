@@ -1,10 +1,9 @@
 package mapping
 
 import (
-	"errors"
 	"fmt"
-	slashpath "path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -21,6 +20,7 @@ type answer struct {
 	format   string
 	options  decode.Options
 	prog     program
+	each     *loop         // of files: one result for each item
 	fields   []answerField // of files
 	match    []answerField // on the submission's side
 	id       []string
@@ -36,35 +36,13 @@ type answerField struct {
 	x    cx
 }
 
-// Decision is what a result means.
-type Decision struct {
-	MatchKey   string // equals Plan.MatchKey of the submission it belongs to
-	ID         string // the result's own identity where the mapping makes it of fields; else the source's
-	Outcome    string // as the mapping's outcome section says, such as approved
-	Status     string // the legacy system's word
-	CaseNumber string
-	Reason     string
-	Documents  []connectors.Attachment
-}
-
-// UnknownStatus says that a result has a status that the mapping gives no meaning.
-type UnknownStatus struct{ Status string }
-
-// Error does not show the status, because a legacy system may write anything there.
-func (e *UnknownStatus) Error() string {
-	return "the result has a status that the mapping does not know; add it to answer.outcome"
-}
-
-// ErrAnswer says that a result cannot be read; what wraps it says why, without content.
-var ErrAnswer = errors.New("the result cannot be read")
-
 // answer compiles the answer section.
 func (b *builder) answer() {
 	s := b.spec.Answer
 	if s == nil || s.node == nil {
 		return
 	}
-	a := &answer{from: s.From, files: s.File != "" || s.Format != "" || len(s.Fields) > 0, caseNo: s.Case, reason: s.Reason, docs: s.Documents, id: s.ID}
+	a := &answer{from: s.From, files: s.File != "" || s.Format != "" || len(s.Fields) > 0 || s.Each != nil, caseNo: s.Case, reason: s.Reason, docs: s.Documents, id: s.ID}
 	if b.cat != nil && s.From != "" {
 		b.checkSource(s, a)
 	}
@@ -80,28 +58,76 @@ func (b *builder) answer() {
 			a.match = append(a.match, answerField{m.Key, x})
 		}
 	}
-	if a.files {
-		known := s.Fields.Keys()
-		if a.name != nil {
-			known = append(known, a.name.SubexpNames()...)
+	for _, n := range a.reads() {
+		if n.name != "" && !hasWord(a.question.Reads, n.name) {
+			a.question.Reads = append(a.question.Reads, n.name)
 		}
-		for _, m := range s.Match {
-			b.answerColumn(s, m.Key, known, "match")
-		}
-		b.answerColumn(s, a.status, known, "outcome")
-		b.answerColumn(s, a.caseNo, known, "case")
-		b.answerColumn(s, a.reason, known, "reason")
 	}
+	b.answerNames(s, a)
 	b.plan.answer = a
 }
 
-func (b *builder) answerColumn(s *answerSpec, name string, known []string, key string) {
-	if name == "" || hasWord(known, name) {
-		return
+// answerNames checks that what the section reads of a result is there, as far as that can be told without one.
+func (b *builder) answerNames(s *answerSpec, a *answer) {
+	if b.pinned() {
+		return // what was checked by an earlier version goes on
 	}
-	p := valueProblem(s.node, key, CodeAnswer, fmt.Sprintf("neither fields nor a group of the file's name gives %q", name))
-	p.Suggestion = diag.DidYouMean(name, known)
-	b.report(p)
+	known, given := s.Fields.Keys(), "neither fields nor a group of the file's name gives"
+	if a.name != nil {
+		known = append(known, a.name.SubexpNames()...)
+	}
+	has := func(name string) bool { return hasWord(known, name) }
+	if !a.files {
+		if known = queryWords(s.Query); known == nil {
+			return // all columns of a table, or a procedure: who reads the mapping alone cannot know them
+		}
+		given = "the query does not select"
+		has = func(name string) bool {
+			return slices.ContainsFunc(known, func(w string) bool { return strings.EqualFold(w, name) })
+		}
+	}
+	for _, n := range a.reads() {
+		if n.name == "" || has(n.name) {
+			continue
+		}
+		p := valueProblem(s.node, n.key, CodeAnswer, fmt.Sprintf("%s %q", given, n.name))
+		p.Suggestion = diag.DidYouMean(n.name, known)
+		b.report(p)
+	}
+}
+
+// pinned tells whether the mapping is one that submissions are pinned to.
+func (b *builder) pinned() bool { return b.samples == nil }
+
+var (
+	sqlName = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_$#]*`)
+	selects = regexp.MustCompile(`(?is)^\s*(select|with)\b`)
+)
+
+// queryWords are the words of a query that names its columns one by one: a column that is none of them is not there.
+func queryWords(query string) []string {
+	if !selects.MatchString(query) || strings.Contains(query, "*") {
+		return nil
+	}
+	return sqlName.FindAllString(query, -1)
+}
+
+// readName is a column or field that a key of the section reads.
+type readName struct{ key, name string }
+
+// reads lists what the section reads of a result.
+func (a *answer) reads() (list []readName) {
+	for _, n := range a.id {
+		list = append(list, readName{"id", n})
+	}
+	for _, m := range a.match {
+		list = append(list, readName{"match", m.name})
+	}
+	list = append(list, readName{"outcome", a.status}, readName{"case", a.caseNo}, readName{"reason", a.reason})
+	for _, d := range a.docs {
+		list = append(list, readName{"documents", d.From})
+	}
+	return list
 }
 
 func (b *builder) checkSource(s *answerSpec, a *answer) {
@@ -116,6 +142,9 @@ func (b *builder) checkSource(s *answerSpec, a *answer) {
 	}
 }
 
+// hasPlace finds a place for a column of the row.
+var hasPlace = regexp.MustCompile(`(?:^|[^:]):[A-Za-z_]`)
+
 // asksSince finds the place of a query that is asked again after a restore.
 var asksSince = regexp.MustCompile(`(?i):since\b`)
 
@@ -124,6 +153,9 @@ func (b *builder) answerQuery(s *answerSpec, a *answer) {
 		if need[1] == "" {
 			b.report(s.node.Problem(CodeMissingKey, "an answer from a database needs "+need[0], ""))
 		}
+	}
+	if s.Mark != "" && !b.pinned() && !hasPlace.MatchString(s.Mark) {
+		b.report(valueProblem(s.node, "mark", CodeAnswer, "mark has no place such as :ID for a column of the row: it would mark every row"))
 	}
 	if s.Again != "" && !asksSince.MatchString(s.Again) {
 		b.report(s.node.KeyProblem("again", CodeAnswer, "again needs the place :since, as in ... where SENT >= :since", ""))
@@ -136,11 +168,11 @@ func (b *builder) answerQuery(s *answerSpec, a *answer) {
 
 func (b *builder) answerFiles(s *answerSpec, a *answer) {
 	b.choice([]any{"answer", "format"}, s.Format, []string{"json", "xml", "csv", "none"})
+	if s.Each != nil && len(s.ID) == 0 {
+		b.report(s.node.KeyProblem("each", CodeMissingKey, "an answer file of many decisions needs id: fields that name each of them for life", ""))
+	}
 	if s.Query != "" || s.Mark != "" || s.Again != "" {
 		b.report(s.node.Problem(CodeAnswer, "query, mark and again belong to a database, file, format and fields to answer files", ""))
-	}
-	if len(s.Documents) > 0 {
-		b.report(s.node.KeyProblem("documents", CodeAnswer, "documents of answer files are the files beside them", ""))
 	}
 	if s.File != "" {
 		re, err := regexp.Compile("^(?:" + s.File + ")$")
@@ -153,11 +185,14 @@ func (b *builder) answerFiles(s *answerSpec, a *answer) {
 	if s.CSV != nil {
 		a.options.CSV = s.CSV.options()
 	}
-	a.options.CSV.Single = true
+	a.options.CSV.Single = s.Each == nil
 	sc := &scope{names: map[string]binding{
 		"content": {path: (&path{slot: -1}).child(seg{name: "content", loop: -1})},
 		"file":    {path: (&path{slot: -1}).child(seg{name: "file", loop: -1})},
 	}}
+	if s.Each != nil && s.Each.node != nil {
+		sc = b.answerEach(s, a, sc)
+	}
 	for _, f := range s.Fields {
 		if f.Value.node == nil {
 			continue
@@ -168,7 +203,51 @@ func (b *builder) answerFiles(s *answerSpec, a *answer) {
 			b.expressionProblem(f.Value, p)
 			continue
 		}
+		b.answerPath(s, f.Value, x.src)
 		a.fields = append(a.fields, answerField{f.Key, x})
+	}
+}
+
+// answerEach compiles NAME in LIST, and returns the scope of one item.
+func (b *builder) answerEach(s *answerSpec, a *answer, sc *scope) *scope {
+	m := eachPattern.FindStringSubmatchIndex(s.Each.text)
+	if m == nil {
+		b.report(s.Each.node.Problem(CodeSyntax, "each is written NAME in LIST, such as line in content.lines", ""))
+		return sc
+	}
+	name := s.Each.text[m[2]:m[3]]
+	if !b.freeAt(sc, name, s.Each.node) {
+		return sc
+	}
+	list, p := (&compiler{prog: &a.prog, scope: sc, tables: b.tables}).compile(s.Each.text[m[6]:m[7]], false)
+	if p == nil && s.Format == "xml" && list.path != nil && !hasWord(s.Lists, strings.TrimPrefix(list.path.dotted(), "content.")) {
+		p = &exprProblem{code: CodeList, message: list.path.dotted() + " is not declared under answer.lists: with one element only it would not be a list"}
+	}
+	if p != nil {
+		p.from += len([]rune(s.Each.text[:m[6]]))
+		b.expressionProblem(*s.Each, p)
+		return sc
+	}
+	l := &loop{list: list, item: a.prog.slot(), index: a.prog.slot()}
+	a.each, a.prog.depth = l, 1
+	sc = sc.inner()
+	bind := binding{ev: func(e *env) value { return e.slots[l.item] }, src: list.src}
+	if list.path != nil {
+		bind = binding{path: &path{slot: l.item, abs: list.path.child(seg{loop: 0}).abs}}
+	}
+	sc.names[name] = bind
+	sc.names["index"] = binding{ev: func(e *env) value { return e.slots[l.index] }}
+	return sc
+}
+
+// answerPath checks a field of a CSV file whose columns the mapping names.
+func (b *builder) answerPath(s *answerSpec, x exprText, p *path) {
+	if s.Format != "csv" || s.CSV == nil || len(s.CSV.Columns) == 0 || p == nil || b.pinned() {
+		return
+	}
+	name, under := strings.CutPrefix(p.dotted(), "content.")
+	if under && !hasWord(s.CSV.Columns, name) {
+		b.report(x.node.Problem(CodeAnswer, fmt.Sprintf("answer.csv.columns has no %q", name), diag.DidYouMean(name, s.CSV.Columns)))
 	}
 }
 
@@ -238,143 +317,4 @@ func matchText(v value) (string, bool) {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
 	return s, s != "" && !strings.Contains(s, keySeparator) // a hostile form must not look like two values
-}
-
-// Answer reads a result. Errors are *UnknownStatus, which still comes with the rest of the decision, or wrap ErrAnswer.
-func (p *Plan) Answer(r connectors.Result) (Decision, error) {
-	a := p.answer
-	if a == nil {
-		return Decision{}, fmt.Errorf("%w: the mapping has no answer section", ErrAnswer)
-	}
-	get := func(name string) value { return column(r.Fields, name) }
-	if a.files {
-		fields, err := a.file(r)
-		if err != nil {
-			return Decision{}, err
-		}
-		get = func(name string) value { return fields[name] }
-	}
-	d := Decision{ID: r.ID, Documents: r.Documents}
-	var parts []string
-	for _, m := range a.match {
-		s, ok := matchText(get(m.name))
-		if !ok {
-			return d, fmt.Errorf("%w: it has no value for %s", ErrAnswer, m.name)
-		}
-		parts = append(parts, m.name+"="+s)
-	}
-	d.MatchKey = strings.Join(parts, keySeparator)
-	a.identity(&d, get)
-	d.Status, _ = matchText(get(a.status))
-	d.CaseNumber, _ = matchText(get(a.caseNo))
-	d.Reason, _ = matchText(get(a.reason))
-	if err := a.documents(&d, get); err != nil {
-		return d, err
-	}
-	outcome, ok := a.outcomes[d.Status]
-	if !ok {
-		return d, &UnknownStatus{d.Status}
-	}
-	d.Outcome = outcome
-	return d, nil
-}
-
-func (a *answer) identity(d *Decision, get func(string) value) {
-	if !a.files || len(a.id) == 0 {
-		return
-	}
-	var parts []string
-	for _, n := range a.id {
-		s, ok := matchText(get(n))
-		if !ok {
-			return
-		}
-		parts = append(parts, s)
-	}
-	d.ID = strings.Join(parts, keySeparator)
-}
-
-// documents takes documents out of a row's binary columns.
-func (a *answer) documents(d *Decision, get func(string) value) error {
-	for _, doc := range a.docs {
-		v := get(doc.From)
-		if v.absent() {
-			continue
-		}
-		blob, ok := v.x.(*connectors.Blob)
-		if v.k == kText {
-			b := connectors.BytesBlob([]byte(v.s))
-			blob, ok = &b, true
-		}
-		if !ok || blob == nil {
-			return fmt.Errorf("%w: %s holds no document", ErrAnswer, doc.From)
-		}
-		d.Documents = append(d.Documents, connectors.Attachment{Name: doc.Name, ContentType: typeOf(doc), Blob: *blob})
-	}
-	return nil
-}
-
-// typeOf does without the machine's own table of types, which differs from place to place.
-func typeOf(d documentSpec) string {
-	if d.Type != "" {
-		return d.Type
-	}
-	types := map[string]string{".pdf": "application/pdf", ".xml": "application/xml", ".json": "application/json", ".txt": "text/plain; charset=utf-8",
-		".html": "text/html; charset=utf-8", ".csv": "text/csv", ".png": "image/png", ".jpg": "image/jpeg", ".tif": "image/tiff", ".zip": "application/zip"}
-	if t, ok := types[strings.ToLower(slashpath.Ext(d.Name))]; ok {
-		return t
-	}
-	return "application/octet-stream"
-}
-
-// column finds a row's column; databases differ in the case of names.
-func column(fields map[string]connectors.Value, name string) value {
-	if name == "" {
-		return missing
-	}
-	if v, ok := fields[name]; ok {
-		return fromConnector(v)
-	}
-	for k, v := range fields {
-		if strings.EqualFold(k, name) {
-			return fromConnector(v)
-		}
-	}
-	return missing
-}
-
-// file computes the fields of an answer file from its name and content.
-func (a *answer) file(r connectors.Result) (map[string]value, error) {
-	groups := map[string]any{"name": r.File}
-	fields := map[string]value{}
-	if a.name != nil {
-		m := a.name.FindStringSubmatch(r.File)
-		if m == nil {
-			return nil, fmt.Errorf("%w: its name does not fit answer.file", ErrAnswer)
-		}
-		for i, n := range a.name.SubexpNames() {
-			if n != "" {
-				groups[n] = m[i]
-				fields[n] = textValue(m[i])
-			}
-		}
-	}
-	form := map[string]any{"file": groups}
-	if a.format != "" && a.format != "none" {
-		content, err := decode.Decode(a.format, r.Content, a.options)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrAnswer, err)
-		}
-		form["content"] = content
-	}
-	e := newEnv(&a.prog, form, &Input{})
-	defer e.free()
-	for _, f := range a.fields {
-		v := f.x.ev(e)
-		if e.err != nil {
-			return nil, fmt.Errorf("%w: %s: %s", ErrAnswer, f.name, e.err.message)
-		}
-		fields[f.name] = v
-	}
-	return fields, nil
 }

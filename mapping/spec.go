@@ -167,15 +167,16 @@ func (x *exprText) UnmarshalNode(n *diag.Node) diag.Problems {
 type answerSpec struct {
 	From      string                 `yaml:"from,required" doc:"target (a database) or entry of results (answer files) of the agent's configuration"`
 	Query     string                 `yaml:"query" doc:"database: returns one row for each result not yet fetched"`
-	ID        []string               `yaml:"id,one" doc:"columns or fields that make up the result's own identity"`
+	ID        []string               `yaml:"id,one" doc:"columns or fields that make up the result's own identity; what says anything else under a known one is a second decision"`
 	Mark      string                 `yaml:"mark" doc:"database: marks a row as fetched, with :NAME for its columns"`
 	Again     string                 `yaml:"again" doc:"database: like query, for the rows that were marked since :since; asked once after the journal was restored from a backup"`
 	Every     time.Duration          `yaml:"every" doc:"database: how often to ask; default 10s"`
 	File      string                 `yaml:"file" doc:"answer files: regular expression of the name with named groups"`
 	Format    string                 `yaml:"format" doc:"answer files: json, xml, csv or none" enum:"json,xml,csv,none"`
 	Lists     []string               `yaml:"lists" doc:"answer files in XML: elements that may repeat"`
-	CSV       *csvSpec               `yaml:"csv" doc:"answer files in CSV; one record is expected"`
-	Fields    diag.Ordered[exprText] `yaml:"fields" doc:"answer files: fields as expressions over content and file"`
+	CSV       *csvSpec               `yaml:"csv" doc:"answer files in CSV; one record is expected, unless each is given"`
+	Each      *exprText              `yaml:"each" doc:"answer files of many decisions: NAME in LIST, such as line in content.lines; of CSV: line in content"`
+	Fields    diag.Ordered[exprText] `yaml:"fields" doc:"answer files: fields as expressions over content and file, and over the item of each; what may not be there says so, as in content.reason ?? nil"`
 	Match     diag.Ordered[exprText] `yaml:"match,required" doc:"which submission: column or field, and the expression over the form that it equals"`
 	Outcome   *diag.Node             `yaml:"outcome,required" doc:"the column with the status, and what each status means"`
 	Case      string                 `yaml:"case" doc:"column or field of the case number"`
@@ -196,20 +197,23 @@ func (a *answerSpec) UnmarshalNode(n *diag.Node) diag.Problems {
 
 type documentSpec struct {
 	Name string `yaml:"name,required" doc:"name that the front office sees"`
-	From string `yaml:"from,required" doc:"column with the content"`
+	From string `yaml:"from,required" doc:"column with the content; of answer files the field that names a file beside them"`
 	Type string `yaml:"type" doc:"MIME type; default by the name's ending"`
 }
 
 // testSpec is one case of the mapping's own tests.
 type testSpec struct {
-	Name        string                     `yaml:"name" doc:"what the case shows; default: the form's file name"`
-	Form        string                     `yaml:"form,required" doc:"sample form, beside the mapping"`
-	Returns     map[string]map[string]any  `yaml:"returns" doc:"values that targets return, by write and column"`
-	Expect      diag.Ordered[[]*diag.Node] `yaml:"expect" doc:"records by write, in order; only the fields named are compared"`
-	Exact       bool                       `yaml:"exact" doc:"fields that are not named must not be written"`
-	ExpectError *expectError               `yaml:"expect-error" doc:"the form must be rejected"`
-	ExpectBytes map[string]string          `yaml:"expect-bytes" doc:"file with the exact bytes of a target's records"`
-	node        *diag.Node
+	Name          string                     `yaml:"name" doc:"what the case shows; default: the form's file name"`
+	Form          string                     `yaml:"form" doc:"sample form, beside the mapping"`
+	Answer        string                     `yaml:"answer" doc:"sample answer file, beside the mapping, instead of a form"`
+	Beside        []string                   `yaml:"beside" doc:"names of the files that lie beside the answer file"`
+	ExpectAnswers []diag.Ordered[string]     `yaml:"expect-answers" doc:"decisions of the answer file, in order; only what is named is compared: id, match, outcome, status, case, reason, documents, error"`
+	Returns       map[string]map[string]any  `yaml:"returns" doc:"values that targets return, by write and column"`
+	Expect        diag.Ordered[[]*diag.Node] `yaml:"expect" doc:"records by write, in order; only the fields named are compared"`
+	Exact         bool                       `yaml:"exact" doc:"fields that are not named must not be written"`
+	ExpectError   *expectError               `yaml:"expect-error" doc:"the form must be rejected"`
+	ExpectBytes   map[string]string          `yaml:"expect-bytes" doc:"file with the exact bytes of a target's records"`
+	node          *diag.Node
 }
 
 // UnmarshalNode keeps the node for positions.
@@ -219,7 +223,7 @@ func (t *testSpec) UnmarshalNode(n *diag.Node) diag.Problems {
 	problems := n.Decode(&p)
 	*t = testSpec(p)
 	t.node = n
-	return problems
+	return append(problems, t.checkSample(n)...)
 }
 
 type expectError struct {

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -33,7 +34,7 @@ func (p *Plan) RunTests(fsys fs.FS) []TestResult {
 	for _, t := range p.tests {
 		r := TestResult{Name: t.Name}
 		if r.Name == "" {
-			r.Name = t.Form
+			r.Name = cmp.Or(t.Form, t.Answer)
 		}
 		if t.node != nil {
 			r.Line = t.node.Line
@@ -47,6 +48,9 @@ func (p *Plan) RunTests(fsys fs.FS) []TestResult {
 
 // runTest returns what differs.
 func (p *Plan) runTest(fsys fs.FS, t testSpec) []string {
+	if t.Answer != "" {
+		return p.runAnswer(fsys, t)
+	}
 	raw, err := fs.ReadFile(fsys, slashpath.Clean(t.Form))
 	if err != nil {
 		return []string{"form: " + fileMessage(err)}

@@ -45,11 +45,22 @@ type Trouble struct {
 
 // SourceStatus is an in-basket or a source of results.
 type SourceStatus struct {
-	Name    string    `json:"name"`
-	Type    string    `json:"type"`
-	Taken   int64     `json:"taken"` // since the start
-	Last    time.Time `json:"last,omitzero"`
-	Trouble *Trouble  `json:"trouble,omitempty"`
+	Name    string        `json:"name"`
+	Type    string        `json:"type"`
+	Taken   int64         `json:"taken"` // since the start
+	Last    time.Time     `json:"last,omitzero"`
+	Trouble *Trouble      `json:"trouble,omitempty"`
+	Waiting []WaitingItem `json:"waiting,omitempty"` // cannot be taken now, each on its own; the oldest 20
+}
+
+// WaitingItem is a form or a result that cannot be taken now while the others go on.
+type WaitingItem struct {
+	Item     string    `json:"item"` // as its source calls it; it may hold what a citizen wrote
+	Code     string    `json:"code"`
+	Text     string    `json:"text,omitempty"`
+	Next     string    `json:"next,omitempty"`
+	Since    time.Time `json:"since,omitzero"`
+	SetAside time.Time `json:"setAside,omitzero"` // when it is set aside for a person; zero: never
 }
 
 // TargetStatus is one target.

@@ -45,6 +45,9 @@ func inbaskets(_ context.Context, x *exam, n *notes) {
 		return
 	}
 	for _, s := range append(x.status.Inbaskets, x.status.Results...) {
+		for _, w := range s.Waiting { // its name is for the operator alone
+			n.warn(s.Name, w.Code, w.Text, w.Next)
+		}
 		if s.Trouble != nil {
 			x.trouble(s.Name, s.Trouble, n)
 		}

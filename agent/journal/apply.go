@@ -202,10 +202,10 @@ func (m *matcher) attach(t *tx) error {
 		if err != nil {
 			return err
 		}
-		if !open {
+		if !open || o.Park != nil {
 			continue // given to another submission of the same call
 		}
-		if err := t.decide(a.n, o, a.id); err != nil {
+		if err := t.matched(a.n, o, a.id); err != nil {
 			return err
 		}
 	}

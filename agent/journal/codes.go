@@ -20,4 +20,6 @@ const (
 	CodeSpace        = "journal.space"        // there is too little space on the disk to make the journal small; make space first
 	CodePurged       = "journal.purged"       // the submission was purged, and only a tombstone is left of it; what it said is gone here, and stands in the targets only
 	CodeRejected     = "journal.rejected"     // a result came for a rejected submission; look at both
+	CodeSaidBefore   = "result.said-before"   // a result says again what one of the same ID said before another one said otherwise; ask the office which holds, then inbasket results attach, or drop
+	CodeOtherCase    = "result.other-case"    // a result has the ID of one that decided another submission: the number was used again, or the first was wrong; inbasket results attach, and let answer.id name more than a number that is used again
 )

@@ -10,8 +10,9 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// Results keeps what the back office says and decides the submissions that it fits. A result that is
-// known by its source and ID is a Repeat; one that fits nothing is kept as an orphan.
+// Results keeps what the back office says and decides the submissions that it fits. A result that is known by its
+// source and ID and says the same is a Repeat; one that says anything else is another result. One that fits nothing is
+// kept as an orphan.
 func (j *Journal) Results(ctx context.Context, outcomes []Outcome) (verdicts []connectors.Verdict, err error) {
 	err = j.do(ctx, "record results", func(t *tx) error {
 		verdicts = make([]connectors.Verdict, len(outcomes))
@@ -30,40 +31,54 @@ func (t *tx) keepResult(o Outcome) (connectors.Verdict, error) {
 	if err != nil {
 		return 0, err
 	}
-	known, err := t.c.number("SELECT count(*) FROM result WHERE source=? AND rid=?", source, o.ResultID)
+	known, err := t.sayings(source, o.ResultID)
 	if err != nil {
 		return 0, err
 	}
-	if known > 0 {
+	repeat, again := repeats(known, &o)
+	if repeat {
 		return connectors.Repeat, nil
+	}
+	if o.Park == nil {
+		o.Park = again
 	}
 	plan, err := t.word(o.Plan)
 	if err != nil {
 		return 0, err
 	}
+	n, err := t.insertResult(source, plan, &o)
+	if err != nil || o.Park != nil {
+		return connectors.Taken, err
+	}
+	return connectors.Taken, t.place(n, plan, o, known)
+}
+
+// place gives a result that is on record to the submission that it fits; else it waits for one, or for a person.
+func (t *tx) place(n int64, plan word, o Outcome, known []saying) error {
 	id, park, err := t.match(plan, &o)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	n, err := t.insertResult(source, plan, &o, park)
-	if err != nil {
-		return 0, err
+	if park == nil && id != 0 {
+		park = otherCase(known, id)
 	}
 	switch {
 	case park != nil:
+		return t.parkResult(n, park)
 	case id == 0:
 		t.count(tallyOrphans, 0, 0, 1)
-	default:
-		return connectors.Taken, t.decideNew(n, o, id)
+		return nil
 	}
-	return connectors.Taken, nil
+	return t.decideNew(n, o, id)
+}
+
+func (t *tx) parkResult(n int64, why *Reason) error {
+	_, err := t.c.exec("UPDATE result SET park=? WHERE n=?", encodeReason(why), n)
+	return err
 }
 
 // match finds the submission that a result speaks of, or why a person must look at it.
 func (t *tx) match(plan word, o *Outcome) (id ID, park *Reason, err error) {
-	if o.Park != nil {
-		return 0, o.Park, nil
-	}
 	if o.ID != 0 {
 		if _, err := t.submission(o.ID); err != nil {
 			return 0, nil, err
@@ -88,7 +103,7 @@ func (t *tx) match(plan word, o *Outcome) (id ID, park *Reason, err error) {
 	return id, park, err
 }
 
-func (t *tx) insertResult(source, plan word, o *Outcome, park *Reason) (n int64, err error) {
+func (t *tx) insertResult(source, plan word, o *Outcome) (n int64, err error) {
 	var documents any
 	if len(o.Documents) > 0 {
 		b, err := json.Marshal(o.Documents)
@@ -101,9 +116,10 @@ func (t *tx) insertResult(source, plan word, o *Outcome, park *Reason) (n int64,
 	if at.IsZero() {
 		at = t.now
 	}
-	const sql = `INSERT INTO result(source, rid, sub, plan, key, outcome, status, caseno, reason, documents, by, at, park)
-		VALUES(?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING n`
-	return t.c.number(sql, source, o.ResultID, plan, o.MatchKey, o.Outcome, o.Status, o.CaseNo, o.Reason, documents, o.By, at, encodeReason(park))
+	const sql = `INSERT INTO result(source, rid, sub, plan, key, outcome, status, caseno, reason, documents, by, at, park, said)
+		VALUES(?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING n`
+	said := o.said()
+	return t.c.number(sql, source, o.ResultID, plan, o.MatchKey, o.Outcome, o.Status, o.CaseNo, o.Reason, documents, o.By, at, encodeReason(o.Park), said[:])
 }
 
 const resultColumns = "SELECT source, rid, coalesce(sub, 0), plan, key, outcome, status, caseno, reason, documents, by, at, park, n FROM result "
@@ -143,8 +159,7 @@ func (t *tx) decideNew(n int64, o Outcome, id ID) error {
 	}
 	if s.state == sRejected {
 		park := Reason{Code: CodeRejected, Text: "the submission " + id.String() + " was rejected before", Next: "settle it with the office that decided"}
-		_, err := t.c.exec("UPDATE result SET park=? WHERE n=?", encodeReason(&park), n)
-		return err
+		return t.parkResult(n, &park)
 	}
 	if _, err := t.c.exec("UPDATE result SET sub=?, park=NULL WHERE n=?", id, n); err != nil {
 		return err
@@ -224,7 +239,12 @@ func (j *Journal) Orphans(ctx context.Context, limit int) ([]Outcome, error) {
 
 // ParkedResults returns results that wait for a person, oldest first.
 func (j *Journal) ParkedResults(ctx context.Context, limit int) ([]Outcome, error) {
-	return j.listResults(ctx, "WHERE park IS NOT NULL ORDER BY n LIMIT ?", bounded(limit))
+	return j.ParkedAfter(ctx, 0, limit)
+}
+
+// ParkedAfter is ParkedResults from a number on.
+func (j *Journal) ParkedAfter(ctx context.Context, n int64, limit int) ([]Outcome, error) {
+	return j.listResults(ctx, "WHERE park IS NOT NULL AND n>? ORDER BY n LIMIT ?", n, bounded(limit))
 }
 
 func (j *Journal) listResults(ctx context.Context, where string, args ...any) (list []Outcome, err error) {

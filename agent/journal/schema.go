@@ -77,7 +77,7 @@ var schema = []string{
 }
 
 // migrations[n] lifts a journal from version n to n+1.
-var migrations = [][]string{schema, restoreSchema, purgeSchema}
+var migrations = [][]string{schema, restoreSchema, purgeSchema, resultSchema}
 
 // migrate brings the journal to this program's version, all in one transaction.
 func migrate(c *conn) error {

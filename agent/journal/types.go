@@ -151,7 +151,7 @@ type Batch struct {
 type Outcome struct {
 	N         int64  `json:"n,omitempty"` // number in this journal, when read from it
 	Source    string // configured name of the source
-	ResultID  string // the result's own identity, unique per source
+	ResultID  string // the result's own identity within its source
 	Plan      string // mapping name the result was read by; match keys are per mapping name
 	MatchKey  string
 	ID        ID     // known submission (a person's decision); else found by MatchKey
@@ -162,7 +162,9 @@ type Outcome struct {
 	Documents []File
 	By        string // a person's decision: who
 	At        time.Time
-	Park      *Reason // unknown status and the like: kept, parked
+	Park      *Reason           // unknown status and the like: kept, parked
+	Bare      bool              `json:"-"` // it says nothing of documents: without them it is no other result
+	Said      connectors.Digest `json:"-"` // of what no mapping could read; zero: of the fields here
 }
 
 // Event is one entry of a submission's history as its front office reads it.

@@ -1,8 +1,11 @@
 package files
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +18,9 @@ func TestAttachmentsBeside(t *testing.T) {
 	b.put("a.json", "{}")
 	b.put("a.pdf", "one")
 	expect(t, "one is missing", b.later(), "")
+	if held := b.Held(); len(held) != 1 || held[0].Item != "a.json" || held[0].Code != CodeIncomplete || held[0].Until.Sub(held[0].Since) != 10*time.Minute {
+		t.Errorf("%+v", held)
+	}
 	b.put("a-1.pdf", "two")
 	b.put("a-3.pdf", "after a gap")
 	b.clock.advance(6 * time.Second)
@@ -118,5 +124,30 @@ func TestAttachmentsInALargeFolder(t *testing.T) {
 				t.Errorf("%d attachments", attached)
 			}
 		})
+	}
+}
+
+// TestDocumentTooLarge hands out an answer file whose document is too large, so that it is told with its decision.
+func TestDocumentTooLarge(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{"a.csv": "REF\n1\n", "a.pdf": "%PDF-1.7 and more"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg := AnswersDefaults()
+	cfg.Path, cfg.Quiet, cfg.Attachments.MaxBytes = dir, 0, 4
+	a, err := NewAnswers(connectors.Env{Clock: newClock(), Notify: func(connectors.Notice) {}}, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	list, err := a.Next(t.Context(), 10)
+	if err != nil || len(list) != 1 || len(list[0].Documents) != 1 {
+		t.Fatal(list, err)
+	}
+	var told *connectors.Error
+	if _, err := list[0].Documents[0].Blob.Open(); !errors.As(err, &told) || told.Class != connectors.ItemError || told.Code != CodeTooLarge {
+		t.Errorf("%v", err)
 	}
 }

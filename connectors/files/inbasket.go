@@ -50,6 +50,7 @@ func NewAnswers(env connectors.Env, cfg FolderConfig) (*Answers, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.answers = true
 	return &Answers{s}, nil
 }
 
@@ -80,7 +81,13 @@ func (s *source) attachments(g *sight) []connectors.Attachment {
 		full := filepath.Join(s.dir, a.name)
 		out[i] = connectors.Attachment{Name: a.name, ContentType: contentType(a.name), Blob: connectors.Blob{
 			Size: a.size,
-			Open: func() (io.ReadCloser, error) { return openRegular(full) },
+			Open: func() (io.ReadCloser, error) {
+				if a.size > s.cfg.Attachments.MaxBytes {
+					return nil, connectors.Errorf(connectors.ItemError, CodeTooLarge, "read a document",
+						"make it smaller, or raise attachments.max-bytes", "it is over %d bytes", s.cfg.Attachments.MaxBytes)
+				}
+				return openRegular(full)
+			},
 		}}
 	}
 	return out

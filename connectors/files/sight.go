@@ -95,7 +95,7 @@ func (s *source) look(name string) (*sight, error) {
 		s.lookListed(g)
 	}
 	for _, a := range g.attached {
-		g.oversize = g.oversize || a.size > s.cfg.Attachments.MaxBytes
+		g.oversize = g.oversize || a.size > s.cfg.Attachments.MaxBytes && !s.answers
 	}
 	return g, nil
 }

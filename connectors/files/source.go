@@ -27,18 +27,19 @@ var errClosed = errors.New("source is closed")
 
 // source takes files out of one local folder; in-basket and answer folder are thin skins over it.
 type source struct {
-	env    connectors.Env
-	cfg    FolderConfig
-	dir    string // absolute
-	done   string // absolute; empty when accepted files are deleted
-	errs   string // absolute
-	match  globs
-	ignore globs
-	marker *affix
-	list   listPath
-	room   int // files that next.pending holds at most
-	wake   chan struct{}
-	quit   chan struct{}
+	env     connectors.Env
+	cfg     FolderConfig
+	dir     string // absolute
+	done    string // absolute; empty when accepted files are deleted
+	errs    string // absolute
+	match   globs
+	ignore  globs
+	marker  *affix
+	list    listPath
+	room    int  // files that next.pending holds at most
+	answers bool // of answer files: a document that is too large is told with its decision, which the agent reads
+	wake    chan struct{}
+	quit    chan struct{}
 
 	owner   string   // this process
 	claimed *os.File // locked; nil: nothing is claimed
@@ -60,12 +61,14 @@ type source struct {
 		watch    *watch
 		tellRead time.Time            // not before is it told again that a file cannot be read
 		unread   map[string]time.Time // files that could not be read, since then
+		heldAt   time.Time            // it was noted what is kept back
 		watchAt  time.Time            // the next try to watch, after one failed
 	}
 
 	mu        sync.Mutex
 	inflight  map[string]*item
-	again     map[string]time.Time // released: offered again from then on
+	again     map[string]time.Time  // released: offered again from then on
+	held      []connectors.HeldItem // as of the last look
 	closed    bool
 	reoffered map[again]bool // owned by Reoffer: what it has put back
 }
@@ -197,6 +200,7 @@ func (s *source) fill(max int) error {
 			return err
 		}
 	}
+	s.noteHeld(now)
 	return nil
 }
 

@@ -1,9 +1,13 @@
 package sqldb
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"io"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,7 +31,7 @@ func (t *Target) Answers(q connectors.Question) (connectors.ResultSource, error)
 	if q.Every <= 0 {
 		q.Every = defaultEvery
 	}
-	return &answers{t: t, q: q, mark: mark, pending: map[string]answer{}, settled: map[[32]byte]bool{}, done: make(chan struct{})}, nil
+	return &answers{t: t, q: q, mark: mark, pending: map[string]answer{}, settled: map[[32]byte]bool{}, rests: map[string]rest{}, done: make(chan struct{})}, nil
 }
 
 // answers is the source over one query. It remembers the rows that are out, and those that are settled
@@ -41,16 +45,24 @@ type answers struct {
 	mu      sync.Mutex
 	pending map[string]answer
 	settled map[[32]byte]bool
+	rests   map[string]rest // rows that were released
+	polls   int
+	ids     string // the query for nothing but identities; empty: not made yet
+	told    string // notice about marking that holds
 	polled  bool
 	closed  bool
 	done    chan struct{}
 }
 
-// answer is a row that is out: enough of it to mark it.
+// answer is what is out under one identity: enough of it to mark it, and to know whether it changed meanwhile.
 type answer struct {
-	sum  [32]byte
-	args []any
+	sums  [][32]byte // of each row, sorted; more than one where the query gives an identity several times
+	args  []any
+	names []string // columns that make up the identity, as the database spells them
 }
+
+// rest lets a row that was released pass over some polls, so that it does not keep the others from their turn.
+type rest struct{ failures, until int }
 
 // Next asks the query until it has new rows.
 func (a *answers) Next(ctx context.Context, max int) ([]connectors.Result, error) {
@@ -88,7 +100,10 @@ func (a *answers) poll(ctx context.Context, max int) ([]connectors.Result, error
 	if err != nil {
 		return nil, a.t.connectError(err)
 	}
-	p := &polling{a: a, max: max, seen: map[[32]byte]bool{}, at: a.t.env.Clock.Now()}
+	a.mu.Lock()
+	a.polls++
+	a.mu.Unlock()
+	p := &polling{a: a, max: max, seen: map[[32]byte]bool{}, shown: map[string]bool{}, place: map[string]int{}, at: a.t.env.Clock.Now()}
 	st := statement{sql: a.q.Query, args: a.args, rows: true, op: "ask for results", item: -1, each: p.row}
 	_, err = s.run(ctx, []statement{st}, false, false)
 	if err != nil {
@@ -105,21 +120,7 @@ func (a *answers) poll(ctx context.Context, max int) ([]connectors.Result, error
 	if p.err != nil {
 		return nil, p.err
 	}
-	a.mu.Lock()
-	if p.all { // what the query no longer shows need not be remembered
-		for sum := range a.settled {
-			if !p.seen[sum] {
-				delete(a.settled, sum)
-			}
-		}
-	}
-	a.mu.Unlock()
-	for i := range p.results {
-		a.mu.Lock()
-		a.pending[p.results[i].Handle] = p.answers[i]
-		a.mu.Unlock()
-	}
-	return p.results, nil
+	return p.finish(), nil
 }
 
 // polling is one run of the query.
@@ -128,29 +129,88 @@ type polling struct {
 	max     int
 	at      time.Time
 	seen    map[[32]byte]bool
+	shown   map[string]bool
 	all     bool // the whole result was read
 	results []connectors.Result
+	place   map[string]int // of an identity in results
 	answers []answer
 	err     error
 }
 
-// row takes in one row; nil names mean the end. It returns false when enough is read.
+// row takes in one row; nil names mean the end. It returns false when enough is read: after the last row that is
+// taken it goes on, because another row of the same identity may follow.
 func (p *polling) row(names []string, vals []connectors.Value) bool {
 	if names == nil {
 		p.all = true
 		return false
 	}
-	if len(p.results) >= p.max {
+	fields := fieldsOf(p.a.q.Binary, names, vals)
+	id, spelled, err := p.a.identity(names, fields)
+	if err != nil {
+		p.err = err
 		return false
 	}
+	p.shown[id] = true
+	at, known := p.place[id]
+	if !known && len(p.results) >= p.max {
+		return true
+	}
+	sum := p.a.sum(names, fields)
+	p.seen[sum] = true
+	if known {
+		p.again(at, sum)
+		return true
+	}
+	p.a.mu.Lock()
+	_, out := p.a.pending[id]
+	pass := out || p.a.settled[sum] || p.a.rests[id].until > p.a.polls
+	p.a.mu.Unlock()
+	if pass {
+		return true
+	}
+	args, err := p.a.mark.args(fields)
+	if err != nil {
+		p.err = connectors.Errorf(connectors.TargetError, CodeMark, "mark results", "select every column that answer.mark names", "%w", err)
+		return false
+	}
+	p.place[id] = len(p.results)
+	p.results = append(p.results, connectors.Result{Handle: id, ID: id, Fields: bounded(fields), At: p.at})
+	p.answers = append(p.answers, answer{sums: [][32]byte{sum}, args: args, names: spelled})
+	return true
+}
+
+// again takes in another row of an identity that is in hand. Where it says something else, which one is meant cannot
+// be told.
+func (p *polling) again(at int, sum [32]byte) {
+	a := &p.answers[at]
+	if a.sums = append(a.sums, sum); !slices.Contains(a.sums[:len(a.sums)-1], sum) {
+		p.results[at].Trouble = connectors.Errorf(connectors.TargetError, CodeTwice, "ask for results",
+			"let the query give one row for each decision, or answer.id name what tells them apart", "the query gives several rows of this ID, and they differ")
+	}
+}
+
+// finish remembers what is out, and forgets what the query no longer shows.
+func (p *polling) finish() []connectors.Result {
+	a := p.a
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if p.all {
+		maps.DeleteFunc(a.settled, func(sum [32]byte, _ bool) bool { return !p.seen[sum] && len(p.results) < p.max })
+		maps.DeleteFunc(a.rests, func(id string, _ rest) bool { return !p.shown[id] })
+	}
+	for i, one := range p.answers {
+		slices.SortFunc(one.sums, func(x, y [32]byte) int { return bytes.Compare(x[:], y[:]) })
+		a.pending[p.results[i].Handle] = one
+	}
+	return p.results
+}
+
+// fieldsOf makes a row's fields, which are found under their names in small and in capital letters too.
+func fieldsOf(binary, names []string, vals []connectors.Value) map[string]connectors.Value {
 	fields := make(map[string]connectors.Value, len(names)*2)
 	for i, n := range names {
 		v := vals[i]
-		if v.Kind == connectors.Binary && v.Blob.Size > maxBlob {
-			p.a.t.env.Notify(connectors.Notice{Code: CodeTooLarge, Text: "a result's document is larger than 64 MiB; its row is left where it is"})
-			return true
-		}
-		if v.Kind == connectors.Text && contains(p.a.q.Binary, n) {
+		if v.Kind == connectors.Text && contains(binary, n) {
 			b := connectors.BytesBlob([]byte(v.Str))
 			v = connectors.Value{Kind: connectors.Binary, Blob: &b}
 		}
@@ -158,102 +218,57 @@ func (p *polling) row(names []string, vals []connectors.Value) bool {
 			fields[alias] = v
 		}
 	}
-	return p.keep(names, fields)
+	return fields
 }
 
-func (p *polling) keep(names []string, fields map[string]connectors.Value) bool {
-	var id []string
-	for _, c := range p.a.q.ID {
+// bounded keeps what is too large from being read: whoever opens it hears why.
+func bounded(fields map[string]connectors.Value) map[string]connectors.Value {
+	for n, v := range fields {
+		if v.Kind == connectors.Binary && v.Blob.Size > maxBlob {
+			v.Blob = &connectors.Blob{Size: v.Blob.Size, Open: func() (io.ReadCloser, error) {
+				return nil, connectors.Errorf(connectors.ItemError, CodeTooLarge, "read a document", "make it smaller, or tell the front office in another way", "it is larger than 64 MiB")
+			}}
+			fields[n] = v
+		}
+	}
+	return fields
+}
+
+// identity is what names a row, and how the database spells the columns that it is made of.
+func (a *answers) identity(names []string, fields map[string]connectors.Value) (id string, spelled []string, err error) {
+	var parts []string
+	for _, c := range a.q.ID {
 		v, ok := find(fields, c)
 		if !ok {
-			p.err = connectors.Errorf(connectors.TargetError, CodeQuery, "ask for results", "select every column that answer.id names", "column %s is not in the query", c)
-			return false
+			return "", nil, connectors.Errorf(connectors.TargetError, CodeQuery, "ask for results", "select every column that answer.id names", "column %s is not in the query", c)
 		}
-		id = append(id, strings.ReplaceAll(keyText(v), "/", "//"))
+		parts = append(parts, strings.ReplaceAll(keyText(v), "/", "//"))
+		spelled = append(spelled, names[slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, c) })])
 	}
-	args, err := p.a.mark.args(fields)
-	if err != nil {
-		p.err = connectors.Errorf(connectors.TargetError, CodeMark, "mark results", "select every column that answer.mark names", "%w", err)
-		return false
-	}
-	r := connectors.Result{ID: strings.Join(id, "/"), Fields: fields, At: p.at}
-	r.Handle = r.ID
-	sum := rowSum(names, fields)
-	p.a.mu.Lock()
-	_, out := p.a.pending[r.Handle]
-	settled := p.a.settled[sum]
-	p.a.mu.Unlock()
-	p.seen[sum] = true
-	for i := range p.results {
-		out = out || p.results[i].Handle == r.Handle
-	}
-	if !out && !settled {
-		p.results = append(p.results, r)
-		p.answers = append(p.answers, answer{sum, args})
-	}
-	return true
+	return strings.Join(parts, "/"), spelled, nil
 }
 
-// rowSum tells a row from the same row with another decision. Documents count by size only.
-func rowSum(names []string, fields map[string]connectors.Value) [32]byte {
-	var b strings.Builder
+// sum tells a row from the same row with another decision, by what the mapping reads of it.
+func (a *answers) sum(names []string, fields map[string]connectors.Value) (sum [32]byte) {
+	if len(a.q.Reads) > 0 {
+		names = slices.Concat(a.q.ID, a.q.Reads, a.mark.names)
+	}
+	h := sha256.New()
 	for _, n := range names {
-		v := fields[n]
-		fmt.Fprintf(&b, "%d:%d:%s:%d", v.Kind, len(v.Str), v.Str, v.Int)
+		v, ok := find(fields, n)
+		fmt.Fprintf(h, "%t:%d:%d:%s:%d", ok, v.Kind, len(v.Str), v.Str, v.Int)
 		if v.Blob != nil {
-			fmt.Fprintf(&b, ":%d", v.Blob.Size)
+			b, err := v.Blob.Open()
+			if err == nil {
+				_, err = io.Copy(h, b)
+				_ = b.Close()
+			}
+			fmt.Fprintf(h, ":%d:%t", v.Blob.Size, err == nil)
 		}
-		b.WriteByte('\n')
+		h.Write([]byte{'\n'})
 	}
-	return sha256.Sum256([]byte(b.String()))
-}
-
-// Settle marks the rows that the journal has. A mark that hits no row is fine: somebody else was faster,
-// or the row was changed and comes again.
-func (a *answers) Settle(ctx context.Context, receipts []connectors.Receipt) error {
-	var stmts []statement
-	a.mu.Lock()
-	for _, r := range receipts {
-		if p, ok := a.pending[r.Handle]; ok && r.Verdict != connectors.Released && a.mark.sql != "" {
-			stmts = append(stmts, statement{sql: a.mark.sql, args: p.args, op: "mark results", item: -1})
-		}
-	}
-	a.mu.Unlock()
-	if len(stmts) > 0 {
-		if err := a.run(ctx, stmts); err != nil {
-			return err
-		}
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, r := range receipts {
-		p, ok := a.pending[r.Handle]
-		if ok && r.Verdict != connectors.Released {
-			a.settled[p.sum] = true
-		}
-		delete(a.pending, r.Handle)
-	}
-	return nil
-}
-
-func (a *answers) run(ctx context.Context, stmts []statement) error {
-	s, err := a.t.pool.get(ctx)
-	if err != nil {
-		return a.t.connectError(err)
-	}
-	if _, err = s.run(ctx, stmts, true, true); err == nil {
-		a.t.pool.put(s)
-		return nil
-	}
-	at := &attempt{t: a.t}
-	r := a.t.meaning(at.locate(err, stmts))
-	if broken(err) || s.rollback(ctx) != nil {
-		s.close()
-	} else {
-		a.t.pool.put(s)
-	}
-	r.err.Hint = "mend answer.mark in the mapping or grant the right to run it; the results come again"
-	return r.err
+	h.Sum(sum[:0])
+	return sum
 }
 
 // Close ends waiting; unsettled rows stay where they are.

@@ -20,7 +20,7 @@ import (
 
 func mariaDialect(maria bool) dialect {
 	d := dialect{
-		name: "mysql", maxBinds: 60000, maxRows: 128, returns: maria, quote: quoteBack, bind: questionMark,
+		name: "mysql", maxBinds: 60000, maxRows: 128, returns: maria, quote: quoteBack, bind: questionMark, keeps: true,
 		write: mariaWrite, table: mariaTable, arg: mariaArg, prove: proveByReading, hold: mariaHold, doubles: true, classify: mariaVerdict,
 		age:   "TIMESTAMPDIFF(SECOND, WRITTEN_AT, CURRENT_TIMESTAMP)",
 		since: func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= CURRENT_TIMESTAMP - INTERVAL %d SECOND", n) },

@@ -18,7 +18,7 @@ import (
 
 func oracleDialect() dialect {
 	return dialect{
-		name: "oracle", maxBinds: 1000, maxRows: 1, returns: false, quote: quoteDouble,
+		name: "oracle", steady: "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", maxBinds: 1000, maxRows: 1, returns: false, quote: quoteDouble,
 		bind:  func(n int) string { return ":" + strconv.Itoa(n) },
 		write: oracleWrite, table: oracleTable, arg: oracleArg, prove: proveByReading, classify: oracleVerdict,
 		age: "ROUND((CAST(SYSTIMESTAMP AS DATE) - CAST(WRITTEN_AT AS DATE)) * 86400)",

@@ -22,7 +22,7 @@ const (
 
 func postgresDialect() dialect {
 	return dialect{
-		name: "postgres", maxBinds: 65000, maxRows: 64, returns: true, quote: quoteDouble,
+		name: "postgres", steady: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", maxBinds: 65000, maxRows: 64, returns: true, quote: quoteDouble,
 		bind:  func(n int) string { return "$" + strconv.Itoa(n) },
 		write: postgresWrite, table: postgresTable, arg: arg, prove: postgresProve, pipelines: true, classify: postgresVerdict,
 		age:   "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP - WRITTEN_AT) AS bigint)",

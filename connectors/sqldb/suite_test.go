@@ -209,6 +209,7 @@ func suite(t *testing.T, fresh func(t testing.TB) engine) {
 		{"lookup without ledger", testLookupKeys},
 		{"check and inspect", testCheck},
 		{"answers", testAnswers},
+		{"corrections", testCorrections}, {"marks", testMarks}, {"results that wait", testResultsWait},
 		{"repeated with culprit", testRepeatedWithCulprit},
 		{"cancelled", testCancelled},
 		{"evidence", testEvidence},

@@ -46,6 +46,11 @@ type dialect struct {
 	ledgerDDL func(table string) string
 	// age is how many seconds ago WRITTEN_AT of the ledger is, by the database's own clock.
 	age string
+	// steady opens a transaction in which a row that changed after it was read cannot be written. Empty: it is so anyway, or
+	// keeps says how.
+	steady string
+	// keeps: a savepoint that is rolled back keeps the locks of the rows that were written after it.
+	keeps bool
 	// since is the condition that WRITTEN_AT is at most that many seconds ago.
 	since func(seconds int64) string
 }

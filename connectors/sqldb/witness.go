@@ -159,7 +159,7 @@ func (t *Target) Repeat(q connectors.Question, since time.Time) (connectors.Resu
 		args[i] = at
 	}
 	q.Query = m.sql
-	return &repeated{answers: &answers{t: t, q: q, args: args, pending: map[string]answer{}, settled: map[[32]byte]bool{}, done: make(chan struct{})}}, nil
+	return &repeated{answers: &answers{t: t, q: q, args: args, pending: map[string]answer{}, settled: map[[32]byte]bool{}, rests: map[string]rest{}, done: make(chan struct{})}}, nil
 }
 
 // repeated is the source over one query that is asked until it gives nothing new.

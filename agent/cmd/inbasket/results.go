@@ -18,7 +18,8 @@ func resultsCommand(a *app) *cobra.Command {
 		Use:   "results",
 		Short: "List results of the back office that wait for a person",
 		Long: `Results lists what the back office said and what could not be told to anyone: orphans, which fit no submission, and
-parked ones, whose status the mapping does not know, that cannot be read, or that fit several submissions.`,
+parked ones, whose status the mapping does not know, that cannot be read, that lack a document, that fit several submissions,
+or that say under a known ID what a machine must not decide about. Each says why, since when, and what to do next.`,
 		Args: args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.Limit < 1 {
@@ -57,6 +58,11 @@ func printWaiting(w io.Writer, list []control.Waiting) {
 				orDash(visible(r.About)), orDash(visible(r.Outcome)), orDash(visible(r.Status)), len(r.Documents), r.Code)
 		}
 	})
+	for _, r := range list {
+		if r.Text != "" {
+			printTrouble(w, fmt.Sprintf("%d", r.N), &control.Trouble{Code: r.Code, Text: visible(r.Text), Next: visible(r.Next), Since: r.At})
+		}
+	}
 	fmt.Fprintln(w, "give one to its submission by: inbasket results attach NUMBER ID; or set it aside by: inbasket results drop NUMBER")
 }
 

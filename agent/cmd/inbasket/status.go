@@ -164,6 +164,12 @@ func printSources(w io.Writer, title string, list []control.SourceStatus) {
 	})
 	for _, s := range list {
 		printTrouble(w, s.Name, s.Trouble)
+		for _, i := range s.Waiting {
+			printTrouble(w, s.Name+": "+visible(i.Item), &control.Trouble{Code: i.Code, Text: visible(i.Text), Next: visible(i.Next), Since: i.Since})
+			if !i.SetAside.IsZero() {
+				fmt.Fprintf(w, "    the others go on; it is set aside at %s\n", stamp(i.SetAside))
+			}
+		}
 	}
 }
 

@@ -1,0 +1,60 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/journal"
+)
+
+// watchDeadlines raises "no decision in N days" for routes with a deadline, until ctx ends.
+func (f *flow) watchDeadlines(ctx context.Context) {
+	for last := f.clock.Now(); ctx.Err() == nil; last = f.clock.Now() {
+		for _, r := range f.routes {
+			if r.within > 0 {
+				f.raise(ctx, r)
+			}
+		}
+		f.wait(ctx, time.Minute)
+		if jump := f.clock.Now().Round(0).Sub(last.Round(0)) - time.Minute; jump.Abs() > clockDoubt {
+			f.wait(ctx, clockPatience)
+		}
+	}
+}
+
+const (
+	clockDoubt    = 5 * time.Minute  // a clock that jumps by more may be wrong
+	clockPatience = 15 * time.Minute // for it to be set right, before front offices are told what cannot be taken back
+)
+
+func (f *flow) raise(ctx context.Context, r *route) {
+	late, err := f.journal.Overdue(ctx, r.name, f.clock.Now().Add(-r.within), pageItems)
+	if err != nil && ctx.Err() == nil {
+		f.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot read which submissions are overdue")
+	}
+	if err != nil || len(late) == 0 {
+		return
+	}
+	ids := make([]journal.ID, len(late))
+	for i, e := range late {
+		ids[i] = e.ID
+	}
+	if err := f.journal.MarkOverdue(ctx, ids); err != nil {
+		f.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot journal overdue submissions")
+		return
+	}
+	for _, e := range late {
+		f.log.Warn().Str("code", CodeOverdue).Str("submission", e.ID.String()).Str("route", r.name).
+			Msg("no decision in " + span(r.within))
+	}
+}
+
+// span prints how long a route gives the office: in days, unless it is no whole number of them.
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d%day != 0 {
+		return d.String()
+	}
+	return fmt.Sprintf("%d days", d/day)
+}

@@ -1,0 +1,141 @@
+package journal
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql/driver"
+	"fmt"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// saying is one thing that a result of one identity has said.
+type saying struct {
+	n    int64
+	said connectors.Digest
+	bare connectors.Digest // without documents
+	sub  ID                // whom it was told to; 0: it waits; negative: it was dropped
+	at   time.Time
+	park *Reason
+}
+
+// said is the digest of all that a result says: a repeat is known by it, and not by the result's identity alone. What
+// the mapping calls its status is left out, since that changes with the mapping.
+func (o *Outcome) said() connectors.Digest {
+	if o.Said != (connectors.Digest{}) {
+		return o.Said
+	}
+	h := sha256.New()
+	for _, s := range []string{o.MatchKey, o.Status, o.CaseNo, o.Reason} {
+		fmt.Fprintf(h, "%d:%s", len(s), s)
+	}
+	if o.By != "" {
+		fmt.Fprintf(h, "by %s", o.Outcome)
+	}
+	for _, f := range o.Documents {
+		fmt.Fprintf(h, "%d:%s", len(f.Name), f.Name)
+		h.Write(f.Digest[:])
+	}
+	return connectors.Digest(h.Sum(nil))
+}
+
+// sayings returns what the result of an identity has said so far, the last first.
+func (t *tx) sayings(source word, rid string) (list []saying, err error) {
+	const sql = "SELECT n, said, coalesce(sub, 0), at, park, key, status, caseno, reason, documents, by, outcome FROM result WHERE source=? AND rid=? ORDER BY n DESC"
+	err = t.c.query(sql, []any{source, rid}, func(row []driver.Value) error {
+		s := saying{n: integer(row[0]), sub: ID(integer(row[2])), at: instant(row[3]), park: decodeVerdict(text(row[4])).Reason}
+		o := Outcome{MatchKey: text(row[5]), Status: text(row[6]), CaseNo: text(row[7]), Reason: text(row[8]), By: text(row[10]), Outcome: text(row[11])}
+		s.bare = o.said()
+		if b := bytesOf(row[1]); len(b) == len(s.said) {
+			copy(s.said[:], b)
+		} else { // written before what was said was kept
+			if o.Documents, err = decodeFiles(text(row[9])); err != nil {
+				return err
+			}
+			s.said = o.said()
+		}
+		list = append(list, s)
+		return nil
+	})
+	return list, err
+}
+
+// repeats tells whether a result of a known identity says nothing new, or why a person must look at what it says. What
+// was said before, and differently since, may be an old state that came back: of a file that is read again, a
+// source that was restored, or an office that went back on its word.
+func repeats(known []saying, o *Outcome) (repeat bool, park *Reason) {
+	said := o.said()
+	for i, k := range known {
+		if k.said != said && (!o.Bare || k.bare != said) {
+			continue
+		}
+		waits := k.sub == 0 && k.park != nil && k.park.Code == CodeSaidBefore
+		if i == 0 || waits || !o.At.IsZero() && k.at.Equal(o.At) {
+			return true, nil
+		}
+		park = &Reason{Code: CodeSaidBefore, Text: fmt.Sprintf("the result says again what it said before result %d of the same ID said otherwise", known[0].n),
+			Next: "ask the office which one holds: give this one to its submission, or drop it"}
+	}
+	return false, park
+}
+
+// otherCase says why a person must look at a result that is about to decide a submission although one of its
+// identity has decided another: the number was used again, or the first was given to the wrong one.
+func otherCase(known []saying, id ID) *Reason {
+	for _, k := range known {
+		if k.sub > 0 && k.sub != id {
+			return &Reason{Code: CodeOtherCase, Text: fmt.Sprintf("it speaks of submission %s, and a result of the same ID has decided %s", id, k.sub),
+				Next: "if the number was used again, give this one to its submission, and let answer.id name more, such as the case; if the first was wrong, settle that one as well"}
+		}
+	}
+	return nil
+}
+
+// matched gives an orphan to the submission that it was waiting for, or to a person.
+func (t *tx) matched(n int64, o Outcome, id ID) error {
+	source, err := t.word(o.Source)
+	if err != nil {
+		return err
+	}
+	known, err := t.sayings(source, o.ResultID)
+	if err != nil {
+		return err
+	}
+	if park := otherCase(known, id); park != nil {
+		t.count(tallyOrphans, 0, 0, -1)
+		return t.parkResult(n, park)
+	}
+	return t.decide(n, o, id)
+}
+
+// Understood gives a result that was parked a meaning that its mapping has now, and goes on with it as if it had just
+// come. One that something newer of the same identity was said after stays for a person.
+func (j *Journal) Understood(ctx context.Context, n int64, outcome string) (done bool, err error) {
+	err = j.do(ctx, "go on with a parked result", func(t *tx) error {
+		done = false
+		o, open, err := t.result(n)
+		if err != nil || !open || o.Park == nil {
+			return err
+		}
+		source, err := t.word(o.Source)
+		if err != nil {
+			return err
+		}
+		known, err := t.sayings(source, o.ResultID)
+		if err != nil || len(known) > 0 && known[0].n != n {
+			return err
+		}
+		plan, err := t.word(o.Plan)
+		if err != nil {
+			return err
+		}
+		o.Outcome, o.Park = outcome, nil
+		if _, err := t.c.exec("UPDATE result SET outcome=?, park=NULL WHERE n=?", outcome, n); err != nil {
+			return err
+		}
+		done = true
+		return t.place(n, plan, o, known)
+	})
+	return done, err
+}

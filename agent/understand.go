@@ -1,0 +1,333 @@
+package agent
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
+)
+
+// understood is what became of one result of a source: a row, or an answer file with one or many decisions.
+type understood struct {
+	flow     *flow
+	source   string
+	result   connectors.Result
+	receipt  *connectors.Receipt
+	outcomes []journal.Outcome // that can go on record now
+	waits    bool              // something of it cannot, so it comes again
+}
+
+// key names the result among those that wait.
+func (u *understood) key() string { return u.result.Handle }
+
+// reading is what one mapping makes of a decision.
+type reading struct {
+	reader *route
+	mapping.Reading
+}
+
+// known tells whether the mapping knows what the decision means.
+func (r reading) known() bool { return r.Err == nil && r.Outcome != "" }
+
+// read understands a result by the mappings that take those of its source. What cannot be understood is kept and
+// parked; what may be readable later waits. A *mapping.MissingName is returned where it is true of all of it.
+func (u *understood) read(ctx context.Context, readers []*route) error {
+	readings, err := u.flow.readings(ctx, u.result, readers)
+	if err != nil {
+		return err
+	}
+	if missing := nameless(readings); missing != nil && missing.File {
+		u.alone(wait{code: CodeMissing, ever: true, text: missing.Error(),
+			next: "mend the mapping and reload, write NAME ?? nil for what may be missing, or have the office write the file anew"}, missing)
+		return nil
+	} else if missing != nil {
+		return missing
+	}
+	for _, r := range readings {
+		if err := u.add(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nameless tells whether every decision lacks a name of the mapping's: then the mapping is wrong, or the file is
+// another one than it says, and what came waits for either to be mended.
+func nameless(readings []reading) (missing *mapping.MissingName) {
+	for _, r := range readings {
+		if !errors.As(r.Err, &missing) {
+			return nil
+		}
+	}
+	return missing
+}
+
+// add makes an outcome of a reading, unless it has to wait.
+func (u *understood) add(ctx context.Context, r reading) error {
+	o := journal.Outcome{Source: u.source, ResultID: r.ID, At: u.result.At, MatchKey: r.MatchKey, Outcome: r.Outcome,
+		Status: r.Status, CaseNo: r.CaseNumber, Reason: r.Reason, Bare: r.Bare}
+	if o.At.IsZero() {
+		o.At = u.flow.clock.Now()
+	}
+	if r.reader != nil {
+		o.Plan = r.reader.plan.Name()
+	}
+	key := u.key() + "\x00" + o.ResultID
+	var unknown *mapping.UnknownStatus
+	var absent *mapping.MissingDocument
+	switch {
+	case u.result.Trouble != nil:
+		code, text := describe(u.result.Trouble)
+		if !u.over(key, wait{item: itemOf(o), code: code, text: text, next: "mend what it says; after ten minutes it is set aside for a person"}) {
+			return nil
+		}
+		o, r.Documents = unread(o, u.result, u.result.Trouble), nil // which ones are meant cannot be told
+	case errors.As(r.Err, &absent):
+		if !u.over(key, wait{item: itemOf(o), code: CodeDocument, text: absent.Error(), next: "put it there; after ten minutes the decision is set aside for a person"}) {
+			return nil
+		}
+		o.Park = withoutDocument(absent.Error())
+	case errors.As(r.Err, &unknown) || r.Err == nil && r.Outcome == "":
+		o.Park = &journal.Reason{Code: CodeStatus, Text: "the mapping's outcome does not name this status", Next: "add it to the mapping and reload: then it goes on by itself; or decide by hand", Raw: o.Status}
+	case r.Err != nil:
+		o = unread(o, u.result, r.Err)
+	}
+	if waits := u.documents(ctx, &o, r.Documents, key); waits || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	u.flow.figures.gone(kindResults, u.source, key)
+	u.outcomes = append(u.outcomes, o)
+	return nil
+}
+
+// documents keeps the documents of a decision, and tells whether it waits for one. A decision whose document cannot be
+// had at all is parked without it.
+func (u *understood) documents(ctx context.Context, o *journal.Outcome, documents []connectors.Attachment, key string) (waits bool) {
+	var all []*unkept
+	if lost := u.flow.figures.lost(kindResults, u.source, key, documents); lost != nil {
+		all = append(all, lost)
+	}
+	for _, d := range documents {
+		file, failed := u.flow.keep(ctx, d)
+		if failed != nil {
+			all = append(all, failed)
+			continue
+		}
+		o.Documents = append(o.Documents, file)
+	}
+	if ctx.Err() != nil {
+		return true
+	}
+	for _, failed := range all {
+		w := failed.wait(itemOf(*o))
+		if !failed.ever && !u.over(key, w) {
+			return true
+		}
+		o.Park = withoutDocument(w.text + ": " + failed.name)
+		o.Park.Raw = failed.Error()
+	}
+	return false
+}
+
+// itemOf is how status calls a decision.
+func itemOf(o journal.Outcome) string {
+	item := "result " + strings.ReplaceAll(o.ResultID, "\x1f", ", ")
+	if o.CaseNo != "" {
+		return item + " of case " + o.CaseNo
+	}
+	if o.MatchKey != "" {
+		return item + " about " + strings.ReplaceAll(o.MatchKey, "\x1f", ", ")
+	}
+	return item
+}
+
+func withoutDocument(why string) *journal.Reason {
+	return &journal.Reason{Code: CodeDocument, Text: "the decision came without a document: " + why,
+		Next: "have the office mend the document and send the decision again, and drop this one; or give it to its submission as it is: inbasket results attach"}
+}
+
+// unread is a result that is kept for a person as it came. What it said counts by what it is made of.
+func unread(o journal.Outcome, r connectors.Result, why error) journal.Outcome {
+	o.Park = &journal.Reason{Code: CodeResult, Text: "no mapping can read this result", Next: "mend it at its source, or give it to its submission: inbasket results attach", Raw: why.Error()}
+	var told *connectors.Error
+	if errors.As(why, &told) {
+		o.Park.Code, o.Park.Text = told.Code, told.Safe()
+	}
+	o.Outcome, o.MatchKey = "", ""
+	h := sha256.New()
+	h.Write(r.Content)
+	for _, n := range slices.Sorted(maps.Keys(r.Fields)) {
+		v := r.Fields[n]
+		fmt.Fprintf(h, "%s:%d:%d:%s:%d", n, v.Kind, len(v.Str), v.Str, v.Int)
+	}
+	_, _ = io.WriteString(h, o.ResultID)
+	o.Said = connectors.Digest(h.Sum(nil))
+	return o
+}
+
+// over notes that something of the result waits, and tells whether its time is over.
+func (u *understood) over(key string, w wait) bool {
+	over := u.flow.waitsAlone(kindResults, u.source, key, w)
+	u.waits = u.waits || !over
+	return over
+}
+
+// alone has the whole result wait; once its time is over it is set aside for a person.
+func (u *understood) alone(w wait, why error) {
+	u.outcomes = nil
+	o := journal.Outcome{Source: u.source, ResultID: u.result.ID, At: u.result.At}
+	w.item = itemOf(o)
+	if w.next == "" {
+		w.next = "it is tried again"
+	}
+	if !u.over(u.key(), w) {
+		return
+	}
+	o = unread(o, u.result, why)
+	o.Park.Code, o.Park.Text = w.code, w.text
+	u.outcomes = []journal.Outcome{o}
+}
+
+// recorded notes what the journal made of the outcomes. A result of which something waits comes again: what is on record
+// is a repeat then.
+func (u *understood) recorded(verdicts []connectors.Verdict) {
+	f := u.flow
+	took, verdict := 0, connectors.Repeat
+	for i, v := range verdicts {
+		f.figures.metrics.Result(u.source, v, 1)
+		if v != connectors.Taken {
+			continue
+		}
+		took, verdict = took+1, connectors.Taken
+		if p := u.outcomes[i].Park; p != nil {
+			f.log.Warn().Str("code", p.Code).Str("results", u.source).Msg("a result is parked: inbasket results --parked")
+		}
+	}
+	f.figures.took(kindResults, u.source, took)
+	if u.waits {
+		return
+	}
+	f.figures.gone(kindResults, u.source, u.key())
+	u.receipt.Verdict = verdict
+}
+
+// readings reads a result by the mappings that take those of its source. Several may read the same decision: the one
+// that knows its submission is right, else the first that understands it.
+func (f *flow) readings(ctx context.Context, r connectors.Result, readers []*route) ([]reading, error) {
+	best := []reading{{Reading: mapping.Reading{Decision: mapping.Decision{ID: r.ID, Documents: r.Documents}, Err: errors.New("no mapping reads results of this source")}}}
+	var all [][]reading
+	for _, reader := range readers {
+		all = append(all, readBy(reader, r))
+	}
+	for n, list := range all {
+		if n == 0 {
+			best = list
+			continue
+		}
+		if len(list) != len(best) { // they take it for different files: the one that reads more of it is right
+			if countKnown(list) > countKnown(best) {
+				best = list
+			}
+			continue
+		}
+		for i := range list {
+			better, err := f.better(ctx, list[i], best[i])
+			if err != nil {
+				return nil, err
+			}
+			if better {
+				best[i] = list[i]
+			}
+		}
+	}
+	return best, nil
+}
+
+// better tells whether a second reading of a decision is to be preferred.
+func (f *flow) better(ctx context.Context, second, first reading) (bool, error) {
+	fits := func(r reading) (bool, error) {
+		if r.MatchKey == "" || r.reader == nil {
+			return false, nil
+		}
+		fits, err := f.journal.Matches(ctx, r.reader.plan.Name(), r.MatchKey)
+		if err != nil {
+			err = &connectors.Error{Class: connectors.Transient, Code: CodeJournal, Op: "find the submission of a result", Err: err}
+		}
+		return fits, err
+	}
+	is, err := fits(first)
+	if err != nil || is {
+		return false, err
+	}
+	if is, err = fits(second); err != nil || is {
+		return is, err
+	}
+	return first.MatchKey == "" && second.MatchKey != "" || !first.known() && second.known(), nil
+}
+
+func countKnown(list []reading) (n int) {
+	for _, r := range list {
+		if r.known() {
+			n++
+		}
+	}
+	return n
+}
+
+// readBy reads a result by one mapping, and survives a mapping that breaks.
+func readBy(reader *route, r connectors.Result) (list []reading) {
+	err := safely("read a result", func() error {
+		for _, one := range reader.plan.Answers(r) {
+			list = append(list, reading{reader, one})
+		}
+		return nil
+	})
+	if err != nil {
+		return []reading{{reader, mapping.Reading{Decision: mapping.Decision{ID: r.ID, Documents: r.Documents}, Err: err}}}
+	}
+	return list
+}
+
+// knownNow goes on with results that were parked for their status, where the mapping in force knows it now.
+func (f *flow) knownNow(ctx context.Context, readers map[string][]*route) {
+	for after := int64(0); ctx.Err() == nil; {
+		list, err := f.journal.ParkedAfter(ctx, after, pageResults)
+		for _, o := range list {
+			if err == nil {
+				err = f.knowNow(ctx, o, readers[o.Source])
+				after = o.N
+			}
+		}
+		if err != nil {
+			f.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot go on with parked results; trying again")
+			f.wait(ctx, rereadPause)
+			continue
+		}
+		if len(list) < pageResults {
+			return
+		}
+	}
+}
+
+func (f *flow) knowNow(ctx context.Context, o journal.Outcome, readers []*route) error {
+	for _, r := range readers {
+		outcome, known := r.plan.Meaning(o.Status)
+		if o.Park == nil || o.Park.Code != CodeStatus || r.plan.Name() != o.Plan || !known {
+			continue
+		}
+		done, err := f.journal.Understood(ctx, o.N, outcome)
+		if done {
+			f.log.Info().Str("results", o.Source).Int64("result", o.N).Msg("a result that was parked for its status goes on: the mapping knows it now")
+		}
+		return err
+	}
+	return nil
+}

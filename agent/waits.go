@@ -1,0 +1,182 @@
+package agent
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+const (
+	setAside    = 10 * time.Minute // after which an item that cannot be taken is set aside
+	waitsForget = time.Hour        // after which one that did not come again is no longer told of
+	waitsShown  = 20               // items of one source that status names
+)
+
+// wait is an item of a source that cannot be taken now. It waits alone, the others go on.
+type wait struct {
+	item string // what status calls it
+	code string
+	text string
+	next string
+	ever bool   // it is never set aside: the fault is the mapping's or our disk's, not the item's
+	file string // that could not be kept: it counts for missing if it is no longer there the next time
+	since,
+	seen time.Time
+}
+
+// waitsAlone notes that an item cannot be taken now, and tells whether its time is over.
+func (f *flow) waitsAlone(kind, source, key string, w wait) (over bool) {
+	s, now := f.figures, f.clock.Now()
+	s.waited.Store(true)
+	s.mu.Lock()
+	of := s.of(kind, source)
+	if of.waits == nil {
+		of.waits = map[string]*wait{}
+	}
+	known := of.waits[key]
+	if known == nil {
+		known = &wait{since: now}
+		of.waits[key] = known
+	}
+	if known.ever && !w.ever {
+		known.since = now // its own time begins only now
+	}
+	news := known.code != w.code
+	w.since, w.seen = known.since, now
+	*known = w
+	s.mu.Unlock()
+	if news {
+		f.log.Warn().Str("code", w.code).Str(kind, source).Msg("an item cannot be taken and waits alone, the others go on; inbasket status names it")
+	}
+	return !w.ever && now.Sub(w.since) >= setAside
+}
+
+// lost returns the file of an item that could not be kept the last time and that does not lie there any more: without
+// it the item is not what it was.
+func (f *figures) lost(kind, source, key string, files []connectors.Attachment) *unkept {
+	if !f.waited.Load() {
+		return nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	w := f.of(kind, source).waits[key]
+	if w == nil || w.file == "" || slices.ContainsFunc(files, func(a connectors.Attachment) bool { return a.Name == w.file }) {
+		return nil
+	}
+	return &unkept{name: w.file, err: fs.ErrNotExist}
+}
+
+// gone notes that an item has gone its way.
+func (f *figures) gone(kind, source, key string) {
+	if !f.waited.Load() {
+		return
+	}
+	f.mu.Lock()
+	delete(f.of(kind, source).waits, key)
+	f.mu.Unlock()
+}
+
+// waiting are the items of a source that wait alone, the oldest first. It is called with mu held.
+func (s *sourceFigures) waiting(now time.Time) (list []control.WaitingItem) {
+	for key, w := range s.waits {
+		if now.Sub(w.seen) > waitsForget {
+			delete(s.waits, key)
+			continue
+		}
+		item := control.WaitingItem{Item: w.item, Code: w.code, Text: w.text, Next: w.next, Since: w.since}
+		if !w.ever {
+			item.SetAside = w.since.Add(setAside)
+		}
+		list = append(list, item)
+	}
+	slices.SortFunc(list, func(a, b control.WaitingItem) int {
+		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Item, b.Item))
+	})
+	return list[:min(len(list), waitsShown)]
+}
+
+// withHeld adds what a source keeps back on its own.
+func withHeld(s control.SourceStatus, kind string, source any) control.SourceStatus {
+	h, ok := source.(connectors.Holder)
+	if !ok {
+		return s
+	}
+	for _, x := range h.Held() {
+		if len(s.Waiting) < waitsShown {
+			s.Waiting = append(s.Waiting, control.WaitingItem{Item: kind + x.Item, Code: x.Code, Text: x.Text, Next: "put there what is missing, or mend its rights", Since: x.Since, SetAside: x.Until})
+		}
+	}
+	return s
+}
+
+// unkept says why a file of an item was not kept.
+type unkept struct {
+	name string
+	err  error
+	ours bool // our store is at fault
+	ever bool // trying again does not help: it is too large
+}
+
+func (u *unkept) Error() string { return "keep " + u.name + ": " + u.err.Error() }
+func (u *unkept) Unwrap() error { return u.err }
+
+// wait tells of it in status.
+func (u *unkept) wait(item string) wait {
+	w := wait{item: item, file: u.name, code: CodeUnread, text: "a file that belongs to it cannot be read", next: "mend its rights, its disk or the file itself; after ten minutes it is set aside"}
+	var told *connectors.Error
+	switch {
+	case u.ours:
+		w.ever, w.code, w.text, w.next = true, CodeContent, "a file that belongs to it cannot be stored", "make space or mend the disk below state; it is tried again by itself"
+	case errors.As(u.err, &told):
+		w.text += ": " + told.Safe()
+	case errors.Is(u.err, fs.ErrNotExist):
+		w.text += ": it does not lie there any more"
+	case errors.Is(u.err, fs.ErrPermission):
+		w.text += ": the agent's account has no right to"
+	}
+	return w
+}
+
+// keep puts a file of an item into the content store. It tells whose fault it is when that does not work.
+func (f *flow) keep(ctx context.Context, a connectors.Attachment) (file journal.File, failed *unkept) {
+	var r io.ReadCloser
+	err := safely("open a file", func() (err error) { r, err = a.Blob.Open(); return err })
+	if err != nil {
+		return file, &unkept{name: a.Name, err: err, ever: connectors.ClassOf(err) == connectors.ItemError}
+	}
+	read := &reading1{r: r}
+	blob, err := f.content.Put(ctx, read, maxContent)
+	_ = safely("close a file", r.Close)
+	if err != nil {
+		large := errors.Is(err, content.ErrTooLarge)
+		if large {
+			err = &connectors.Error{Class: connectors.ItemError, Code: CodeUnread, Op: "keep a file", Hint: fmt.Sprintf("it is over %d MiB", maxContent>>20), Err: err}
+		}
+		return file, &unkept{name: a.Name, err: err, ours: read.err == nil && !large, ever: large}
+	}
+	return journal.File{Name: a.Name, ContentType: a.ContentType, Digest: blob.Digest, Size: blob.Size}, nil
+}
+
+// reading1 remembers how reading failed, and survives a reader that breaks.
+type reading1 struct {
+	r   io.Reader
+	err error
+}
+
+func (r *reading1) Read(p []byte) (n int, err error) {
+	err = safely("read a file", func() (err error) { n, err = r.r.Read(p); return err })
+	if err != nil && !errors.Is(err, io.EOF) {
+		r.err = err
+	}
+	return n, err
+}
