@@ -49,7 +49,7 @@ func wayOfABatch(t *testing.T, d *Drop, dir string) {
 	for range 2 {
 		must(t, d.Stage(ctx, g))
 	}
-	expect(t, "staged", tree(t, dir), ".PERM000001.CTL.inbasket-part .PERM000001.DAT.inbasket-part")
+	expect(t, "staged", tree(t, dir), ".PERM000001.CTL.KAS6ANUN.inbasket-part .PERM000001.DAT.KFMYTDA2.inbasket-part")
 	expect(t, "evidence of staged", evidence(t, d), "PERM000001.CTL PERM000001.DAT")
 	g.Staged = true
 	expect(t, "lookup of staged", lookup(t, d, g), "absent absent")
