@@ -285,7 +285,7 @@ func (p *ftpPlace) check(ctx context.Context) error {
 		if err := c.proveFolder(); err != nil {
 			return err
 		}
-		if _, err := c.names(); err != nil {
+		if _, err := c.names(); err != nil && (!answered(err) || c.home == "") { // not every user may list
 			return ftpFault("list the folder", err)
 		}
 		return nil

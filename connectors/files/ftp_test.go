@@ -17,7 +17,13 @@ import (
 // ftpTarget is a target over an FTP server in this process.
 func ftpTarget(t *testing.T, change func(*FTPConfig)) (*Drop, *ftpserver.Server) {
 	t.Helper()
-	s, err := ftpserver.Start(ftpserver.Config{Root: filepath.Join(t.TempDir(), "root"), User: "batch", Password: "geheim"})
+	return ftpTargetWith(t, ftpserver.Habits{}, change)
+}
+
+// ftpTargetWith is a target over a server with habits of its own.
+func ftpTargetWith(t *testing.T, habits ftpserver.Habits, change func(*FTPConfig)) (*Drop, *ftpserver.Server) {
+	t.Helper()
+	s, err := ftpserver.Start(ftpserver.Config{Root: filepath.Join(t.TempDir(), "root"), User: "batch", Password: "geheim", Habits: habits})
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close()) })
 	must(t, os.Mkdir(filepath.Join(s.Root(), "IN"), 0o700))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,7 +80,9 @@ func (p *ftpPlace) List(ctx context.Context, each func(string, time.Time) error)
 			var names []string
 			names, err = c.names()
 			for _, n := range names {
-				list = append(list, entry{name: n[strings.LastIndexAny(n, "/\\")+1:]})
+				if !slices.ContainsFunc(list, func(e entry) bool { return named(n, e.name) }) {
+					list = append(list, entry{name: n[strings.LastIndexAny(n, "/\\")+1:]})
+				}
 			}
 		}
 		if err != nil {

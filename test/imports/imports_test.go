@@ -35,12 +35,12 @@ var rules = []rule{
 
 // testOnly are modules that only tests, and what is below test, may import.
 var testOnly = []string{
-	"github.com/google/go-cmp", "go.uber.org/goleak", "pgregory.net/rapid", "github.com/rogpeppe/go-internal", "testing",
+	"github.com/google/go-cmp", "github.com/jlaffaye/ftp", "go.uber.org/goleak", "pgregory.net/rapid", "github.com/rogpeppe/go-internal", "testing",
 }
 
 // used are modules that the product stands on from the start.
 var used = []string{
-	"github.com/kardianos/service", "github.com/fsnotify/fsnotify", "github.com/jlaffaye/ftp",
+	"github.com/kardianos/service", "github.com/fsnotify/fsnotify",
 	"github.com/sijms/go-ora/v2", "github.com/rs/zerolog",
 }
 
