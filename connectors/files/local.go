@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/durable"
 )
 
 // local is a folder of this machine or of a mounted share.
@@ -84,7 +85,7 @@ func (l local) Put(ctx context.Context, name string, b connectors.Blob) error {
 // Commit renames. When the rename says that it failed, a look decides: NFS repeats a lost request and
 // then reports that the first one had worked as an error.
 func (l local) Commit(ctx context.Context, from, to string) error {
-	err := renameNoReplace(l.path(from), l.path(to))
+	err := durable.RenameNew(l.path(from), l.path(to))
 	if err == nil {
 		return nil
 	}
@@ -108,7 +109,7 @@ func (l local) Sync(context.Context) error {
 	if !l.sync {
 		return nil
 	}
-	if err := syncDir(l.dir); err != nil {
+	if err := durable.SyncDir(l.dir); err != nil {
 		return &connectors.Error{Class: connectors.Uncertain, Code: CodeSync, Op: "make the folder durable",
 			Hint: "look at the disk", Err: err}
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/durable"
 )
 
 // tellChunk is how many names are told at once before their files are put back.
@@ -83,7 +84,7 @@ func (s *source) Reoffer(ctx context.Context, since time.Time, tell func([]strin
 		return flush()
 	})
 	if err = errors.Join(err, flush()); err == nil && s.cfg.Sync {
-		err = syncDir(s.dir)
+		err = durable.SyncDir(s.dir)
 	}
 	if err == nil && waits {
 		err = fs.ErrExist

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/durable"
 )
 
 // Settle moves what was accepted to the done folder and what was refused to the error folder; see
@@ -49,9 +50,9 @@ func (s *source) Settle(ctx context.Context, receipts []connectors.Receipt) erro
 }
 
 func (s *source) syncMoves(done string) error {
-	err := syncDir(s.dir)
+	err := durable.SyncDir(s.dir)
 	if done != "" {
-		if e := syncDir(done); !errors.Is(e, fs.ErrNotExist) {
+		if e := durable.SyncDir(done); !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, e)
 		}
 	}
@@ -189,7 +190,7 @@ func (s *source) formToErrors(g *sight, reason string, now time.Time) error {
 // move renames without overwriting; it makes the folder when it is missing, and copies when it lies on
 // another file system.
 func move(from, to string) error {
-	err := renameNoReplace(from, to)
+	err := durable.RenameNew(from, to)
 	if err == nil {
 		return nil
 	}
@@ -200,7 +201,7 @@ func move(from, to string) error {
 		if e := os.MkdirAll(filepath.Dir(to), 0o770); e != nil {
 			return e
 		}
-		err = renameNoReplace(from, to)
+		err = durable.RenameNew(from, to)
 	}
 	if isCrossDevice(err) {
 		return copyAcross(from, to)
@@ -222,10 +223,10 @@ func copyAcross(from, to string) error {
 	if err := writeFile(temp, src, true); err != nil {
 		return err
 	}
-	if err := renameNoReplace(temp, to); err != nil {
+	if err := durable.RenameNew(temp, to); err != nil {
 		return errors.Join(err, os.Remove(temp))
 	}
-	if err := syncDir(filepath.Dir(to)); err != nil {
+	if err := durable.SyncDir(filepath.Dir(to)); err != nil {
 		return err
 	}
 	return os.Remove(from)

@@ -154,22 +154,6 @@ func TestUnreadableFileIsSetAside(t *testing.T) {
 	}
 }
 
-// TestRenameByLink is the way of file systems that only know the overwriting rename.
-func TestRenameByLink(t *testing.T) {
-	b := newBasket(t, nil)
-	b.put("a", "1")
-	b.put("b", "2")
-	a, c := filepath.Join(b.dir, "a"), filepath.Join(b.dir, "c")
-	if err := linkRename(a, filepath.Join(b.dir, "b")); !os.IsExist(err) {
-		t.Errorf("over another file: %v", err)
-	}
-	must(t, linkRename(a, c))
-	if err := linkRename(a, c); !os.IsNotExist(err) {
-		t.Errorf("gone: %v", err)
-	}
-	expect(t, "files", tree(t, b.dir), "b c")
-}
-
 // TestNextBesideSettle runs both at once, as the agent does.
 func TestNextBesideSettle(t *testing.T) {
 	b := newBasket(t, func(c *FolderConfig) { c.Quiet, c.Events = 0, true })
