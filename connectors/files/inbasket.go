@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -77,14 +79,40 @@ func (s *source) attachments(g *sight) []connectors.Attachment {
 	}
 	out := make([]connectors.Attachment, len(g.attached))
 	for i, a := range g.attached {
-		full := filepath.Join(s.dir, a.name)
 		out[i] = connectors.Attachment{Name: a.name, ContentType: contentType(a.name), Blob: connectors.Blob{
 			Size: a.size,
-			Open: func() (io.ReadCloser, error) { return openRegular(full) },
+			Open: func() (io.ReadCloser, error) { return openSeen(s.dir, a) },
 		}}
 	}
 	return out
 }
+
+// seenFile reads a file and says at its end whether it is still what was seen when the form was.
+type seenFile struct {
+	*os.File
+	seen stat
+}
+
+func openSeen(dir string, seen stat) (io.ReadCloser, error) {
+	f, err := openRegular(filepath.Join(dir, seen.name))
+	if err != nil {
+		return nil, err
+	}
+	return &seenFile{f, seen}, nil
+}
+
+func (f *seenFile) Read(p []byte) (int, error) {
+	n, err := f.File.Read(p)
+	if errors.Is(err, io.EOF) {
+		if now, e := statOpen(f.File, f.seen.name); e != nil || !now.same(f.seen) {
+			return n, errors.Join(errChanged, e)
+		}
+	}
+	return n, err
+}
+
+// WriteTo is not the file's own, which would copy past Read.
+func (f *seenFile) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, struct{ io.Reader }{f}) }
 
 // contentType knows the types that forms and documents have; the system's own table differs from
 // machine to machine.

@@ -29,6 +29,9 @@ func (s *source) prepare() error {
 	return nil
 }
 
+// clockTolerance is how far the folder's clock and the agent's may differ.
+const clockTolerance = time.Second
+
 // probeClock writes a hidden file and compares its time with the agent's: a share's server may live in
 // another minute, and then the age of a file says nothing about whether somebody still writes it.
 func (s *source) probeClock() bool {
@@ -42,7 +45,7 @@ func (s *source) probeClock() bool {
 	if err != nil {
 		return false
 	}
-	tolerance := time.Second
+	tolerance := clockTolerance
 	if s.cfg.Quiet > 0 {
 		tolerance = min(tolerance, s.cfg.Quiet/2)
 	}

@@ -17,10 +17,26 @@ type stat struct {
 	size    int64
 	mtime   int64     // nanoseconds
 	touched time.Time // mtime or, where the system knows it, the later change time
+	id      fileID
 }
 
-// same reports whether both looks saw the same state of the file.
-func (t stat) same(o stat) bool { return t.size == o.size && t.mtime == o.mtime }
+// fileID tells a file from another one that has its name, size and time; zero where that is not known.
+type fileID struct{ volume, index uint64 }
+
+// same reports whether both looks saw the same state of the same file. Size and time alone say little: programs that
+// write the same form again and again give it the same length, and set its time.
+func (t stat) same(o stat) bool { return t.touched.Equal(o.touched) && t.sameBut(o) }
+
+// sameBut is same after the file itself was renamed, which counts as a change of it.
+func (t stat) sameBut(o stat) bool {
+	return t.size == o.size && t.mtime == o.mtime && (t.id == o.id || t.id == fileID{} || o.id == fileID{})
+}
+
+// movedTo tells whether it is this file that was moved to path.
+func (t stat) movedTo(path string) bool {
+	m, err := lstat(filepath.Dir(path), filepath.Base(path))
+	return err != nil || m.sameBut(t)
+}
 
 // sight is a form with what belongs to it, as one look saw them.
 type sight struct {
@@ -74,7 +90,7 @@ func lstat(dir, name string) (stat, error) {
 }
 
 func toStat(name string, fi fs.FileInfo) stat {
-	return stat{name: name, size: fi.Size(), mtime: fi.ModTime().UnixNano(), touched: touched(fi)}
+	return stat{name: name, size: fi.Size(), mtime: fi.ModTime().UnixNano(), touched: touched(fi), id: idOf(fi)}
 }
 
 // look sees a form and everything that belongs to it now.
@@ -161,7 +177,7 @@ func (s *source) attach(g *sight, name string) bool {
 // lookListed adds the attachments that the form itself lists. A form that is neither JSON nor XML (yet)
 // lists none: if it stays so, the agent will say what is wrong with it.
 func (s *source) lookListed(g *sight) {
-	content, err := s.read(g.form)
+	content, _, _, err := s.read(g.form)
 	if err != nil {
 		return
 	}
@@ -203,26 +219,51 @@ func containsStat(list []stat, name string) bool {
 	return false
 }
 
-var errChanged = errors.New("file changed while it was read")
+var (
+	errChanged = errors.New("file changed while it was read")
+	errBusy    = errors.New("a program has the file open for writing")
+)
 
-// read returns the file's bytes if it is still what the look saw.
-func (s *source) read(t stat) ([]byte, error) {
+// read returns the file's bytes, and the file that they came from, if it is still what the look saw. Alone says that
+// surely nobody has it open for writing.
+func (s *source) read(t stat) (content []byte, from stat, alone bool, err error) {
 	f, err := openRegular(s.dir + string(filepath.Separator) + t.name)
 	if err != nil {
-		return nil, err
+		return nil, t, false, err
 	}
 	defer func() { _ = f.Close() }()
+	if s.marker == nil {
+		some, known := writers(f)
+		if some {
+			return nil, t, false, errBusy
+		}
+		alone = known
+	}
 	b := make([]byte, t.size+1) // one more, to see the end or a longer file
 	n, err := io.ReadFull(f, b)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return nil, err
+		return nil, t, alone, err
 	}
+	now, err := statOpen(f, t.name)
+	if err != nil {
+		return nil, t, alone, err
+	}
+	if int64(n) != t.size || !now.same(t) {
+		return nil, t, alone, errChanged
+	}
+	return b[:n:n], now, alone, nil
+}
+
+// statOpen looks at an open file.
+func statOpen(f *os.File, name string) (stat, error) {
 	fi, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return stat{}, err
 	}
-	if !fi.Mode().IsRegular() || int64(n) != t.size || !toStat(t.name, fi).same(t) {
-		return nil, errChanged
+	if !fi.Mode().IsRegular() {
+		return stat{}, errSpecial
 	}
-	return b[:n:n], nil
+	t := toStat(name, fi)
+	t.id = idOfOpen(f, fi)
+	return t, nil
 }

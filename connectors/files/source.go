@@ -59,6 +59,7 @@ type source struct {
 		failed   bool
 		watch    *watch
 		tellRead time.Time            // not before is it told again that a file cannot be read
+		tellBusy time.Time            // nor that one is open for writing
 		unread   map[string]time.Time // files that could not be read, since then
 		watchAt  time.Time            // the next try to watch, after one failed
 	}
@@ -67,6 +68,7 @@ type source struct {
 	inflight  map[string]*item
 	again     map[string]time.Time // released: offered again from then on
 	closed    bool
+	gone      []*takenForm   // forms that were taken and may still be written to (again.go)
 	reoffered map[again]bool // owned by Reoffer: what it has put back
 }
 
@@ -74,7 +76,13 @@ type source struct {
 type item struct {
 	*sight
 	content []byte
+	till    time.Time // until when somebody may still write to it
+	firm    bool      // it had stood still for so long when it was read that any change since shows in its times
 }
+
+// grain is how long after a change another one may bear the same time: the clock of the file system ticks some times a
+// second, and may differ from the agent's by what probeClock lets pass.
+const grain = clockTolerance + 100*time.Millisecond
 
 // waiting is a form that is not ready yet.
 type waiting struct {
@@ -138,10 +146,17 @@ func (s *source) Next(ctx context.Context, max int) ([]*item, error) {
 			return nil, err
 		}
 		n.failed = false
+		if s.crowded() {
+			s.lookAgain(time.Time{})
+		}
 		if items := s.takeReady(max); len(items) > 0 {
 			return items, nil
 		}
 		if len(n.ready) > 0 || n.scan != nil {
+			continue
+		}
+		if s.lookAgain(s.env.Clock.Now()) {
+			n.scanAt = time.Time{}
 			continue
 		}
 		if err := s.wait(ctx); err != nil {
@@ -160,6 +175,7 @@ func (s *source) Close() error {
 	s.mu.Unlock()
 	s.next.Lock()
 	defer s.next.Unlock()
+	s.lookAgain(time.Time{})
 	s.stopWatch()
 	s.stopScan()
 	s.disclaim()
@@ -364,7 +380,8 @@ func (s *source) takeReady(max int) []*item {
 		n.ready = nil
 	}
 	failed := make([]error, len(items))
-	inTwo(len(items), func(i int) { items[i].content, failed[i] = s.read(items[i].form) })
+	now := s.env.Clock.Now()
+	inTwo(len(items), func(i int) { failed[i] = s.readItem(items[i], now) })
 	out := items[:0]
 	for i, it := range items {
 		if failed[i] == nil {
@@ -376,6 +393,21 @@ func (s *source) takeReady(max int) []*item {
 		s.notRead(it, failed[i])
 	}
 	return out
+}
+
+// readItem reads a form. From then on the item tells the file that was read, not the one that was seen.
+func (s *source) readItem(it *item, now time.Time) (err error) {
+	g := *it.sight
+	var alone bool
+	it.content, g.form, alone, err = s.read(g.form)
+	it.sight, it.till = &g, now.Add(aftermath)
+	if s.next.trusted {
+		it.firm, it.till = now.Sub(g.form.touched) >= grain, g.form.touched.Add(aftermath)
+	}
+	if alone && it.firm {
+		it.till = time.Time{} // nobody can write on into it
+	}
+	return err
 }
 
 // oneRead says how many of the ready forms are read at once: at least one.
@@ -397,8 +429,16 @@ func (s *source) notRead(it *item, err error) {
 		return
 	}
 	now := s.env.Clock.Now()
-	w := &waiting{seen: it.sight, since: now, due: now.Add(s.cfg.Quiet)}
+	w := &waiting{seen: it.sight, since: now, due: now.Add(max(s.cfg.Quiet, min(s.cfg.Poll, time.Second)))}
 	if errors.Is(err, errChanged) {
+		s.park(it.form.name, w)
+		return
+	}
+	if errors.Is(err, errBusy) {
+		if now.Sub(s.unreadSince(it.form.name, now)) >= patience && !now.Before(s.next.tellBusy) {
+			s.next.tellBusy = now.Add(unreadable)
+			s.notice(CodeBusy, "a program holds a form open for writing; it is taken once that program closes it")
+		}
 		s.park(it.form.name, w)
 		return
 	}

@@ -75,7 +75,7 @@ func TestLinkSwappedIn(t *testing.T) {
 	must(t, err)
 	must(t, os.Remove(filepath.Join(b.dir, "a.json")))
 	must(t, os.Symlink("/etc/passwd", filepath.Join(b.dir, "a.json")))
-	if _, err := b.read(g.form); err == nil {
+	if _, _, _, err := b.read(g.form); err == nil {
 		t.Error("a link was followed")
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -33,13 +34,23 @@ type movedFile struct {
 	Name  string `json:"name"`
 	Size  int64  `json:"size"`
 	Mtime int64  `json:"mtime"` // nanoseconds
+	// What tells it from another file of that name, size and time; missing where that is not known.
+	Volume  uint64 `json:"volume,omitempty"`
+	Index   uint64 `json:"index,omitempty"`
+	Touched int64  `json:"touched,omitempty"` // nanoseconds
 }
 
-func moved(t stat) movedFile { return movedFile{t.name, t.size, t.mtime} }
+func moved(t stat) movedFile {
+	return movedFile{t.name, t.size, t.mtime, t.id.volume, t.id.index, t.touched.UnixNano()}
+}
+
+func (m movedFile) stat() stat {
+	return stat{name: m.Name, size: m.Size, mtime: m.Mtime, id: fileID{m.Volume, m.Index}, touched: time.Unix(0, m.Touched)}
+}
 
 func (m movedFile) still(dir string) bool {
 	t, err := lstat(dir, m.Name)
-	return err == nil && t.size == m.Size && t.mtime == m.Mtime
+	return err == nil && (m.Touched == 0 && t.sameBut(m.stat()) || t.same(m.stat()))
 }
 
 // together moves a form by the given function, and then what belongs to it. The form goes first: without
@@ -89,7 +100,7 @@ func (s *source) rest(m moving) error {
 		if !f.still(s.dir) {
 			continue
 		}
-		if err := s.finish(f.Name, m.Folder, m.Tag); err != nil {
+		if _, err := s.finish(f.Name, m.Folder, m.Tag, f.stat().movedTo); err != nil && !errors.Is(err, errReplaced) {
 			return err
 		}
 	}
@@ -101,6 +112,10 @@ func (s *source) rest(m moving) error {
 
 // finishMoves ends what a crash interrupted. A form that is still there is offered again, with everything.
 func (s *source) finishMoves() error {
+	if err := s.restoreOut(); err != nil {
+		return &connectors.Error{Class: connectors.Transient, Code: CodeNotMoved, Op: "offer again what was about to be deleted",
+			Hint: "grant the agent's account delete and create in the folder", Err: err}
+	}
 	d, err := os.Open(s.dir)
 	if err != nil {
 		return folderError("open the in-basket folder", err)
