@@ -79,6 +79,9 @@ func (s *source) judge(name string, w *waiting, g *sight, now time.Time) {
 	} else {
 		delete(n.pending, name)
 		n.ready = append(n.ready, g)
+		if g.gap {
+			s.notice(CodeGap, "a form's numbered attachments have a gap; those behind it were left lying")
+		}
 	}
 }
 

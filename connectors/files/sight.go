@@ -42,6 +42,7 @@ func (t stat) movedTo(path string) bool {
 type sight struct {
 	form     stat
 	attached []stat
+	gap      bool   // attachments lie behind a number that is missing
 	missing  int    // attachments that are not there yet
 	unsafe   bool   // the form lists a name that must not be followed
 	unlisted bool   // the form's list cannot be read, although the agent might read the form
@@ -116,30 +117,6 @@ func (s *source) look(name string) (*sight, error) {
 	return g, nil
 }
 
-// anyBeside looks through all names for one that could be an attachment. To ask for files that are not
-// there costs 10 µs a form in a large folder, a quarter of all; a name in a listing costs 0.3 µs.
-func (s *source) anyBeside() bool {
-	d, err := os.Open(s.dir)
-	if err != nil {
-		return true
-	}
-	defer func() { _ = d.Close() }()
-	for {
-		names, err := d.Readdirnames(portion)
-		for _, name := range names {
-			for _, pattern := range s.cfg.Attachments.Beside {
-				tail := pattern[strings.LastIndexByte(pattern, '}')+1:]
-				if strings.HasSuffix(name, tail) && !s.isForm(name) {
-					return true
-				}
-			}
-		}
-		if err != nil || len(names) == 0 {
-			return err != nil && !errors.Is(err, io.EOF)
-		}
-	}
-}
-
 // lookBeside adds the attachments that a pattern names; numbered ones are taken up to the first gap.
 func (s *source) lookBeside(g *sight, pattern string) {
 	if !strings.Contains(pattern, "{n}") {
@@ -148,6 +125,7 @@ func (s *source) lookBeside(g *sight, pattern string) {
 	}
 	for n := 1; n <= maxAttachments; n++ {
 		if !s.attach(g, strings.ReplaceAll(pattern, "{n}", strconv.Itoa(n))) {
+			g.gap = g.gap || s.gap(g, pattern, n)
 			return
 		}
 	}
@@ -160,17 +138,25 @@ func (s *source) attach(g *sight, name string) bool {
 	if s.isForm(name) || name == g.form.name {
 		return false // it will come by itself
 	}
+	if s.attachExactly(g, name) {
+		return true
+	}
+	some := false
+	for _, v := range s.variants(g, name) {
+		some = s.attachExactly(g, v) || some
+	}
+	return some
+}
+
+func (s *source) attachExactly(g *sight, name string) bool {
 	t, err := lstat(s.dir, name)
 	if err != nil {
 		s.countOdd(err)
 		return false
 	}
-	for i := range g.attached {
-		if g.attached[i].name == name {
-			return true
-		}
+	if !containsStat(g.attached, name) {
+		g.attached = append(g.attached, t)
 	}
-	g.attached = append(g.attached, t)
 	return true
 }
 
@@ -191,14 +177,11 @@ func (s *source) lookListed(g *sight) {
 			g.unsafe = true
 			return
 		}
-		t, err := lstat(s.dir, n)
-		if err != nil {
-			s.countOdd(err)
-			g.missing++
+		if s.attachExactly(g, n) {
 			continue
 		}
-		if !containsStat(g.attached, n) {
-			g.attached = append(g.attached, t)
+		if v := s.variants(g, n); len(v) != 1 || !s.attachExactly(g, v[0]) {
+			g.missing++ // not there, or several that it may mean
 		}
 	}
 }

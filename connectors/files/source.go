@@ -40,8 +40,8 @@ type source struct {
 	wake   chan struct{}
 	quit   chan struct{}
 
-	owner   string   // this process
-	claimed *os.File // locked; nil: nothing is claimed
+	owner   string    // this process
+	claimed *claimKey // nil: nothing is claimed
 
 	next struct { // owned by Next
 		sync.Mutex
@@ -55,6 +55,8 @@ type source struct {
 		trusted  bool      // the folder's clock and ours agree
 		bare     time.Time // this scan's look at all names saw no attachment then; zero: it saw some, or did not look
 		looked   bool      // this scan did look
+		beside   *beside   // the names at the last look at all
+		marks    marks     // forms and done-markers of this scan
 		prepared bool
 		failed   bool
 		watch    *watch
@@ -110,6 +112,7 @@ func newSource(env connectors.Env, cfg FolderConfig) (*source, error) {
 	}
 	s.errs = s.below(cfg.Errors)
 	s.next.pending = map[string]*waiting{}
+	s.useDone(1)
 	return s, nil
 }
 
@@ -171,6 +174,7 @@ func (s *source) Close() error {
 	if !s.closed {
 		s.closed = true
 		close(s.quit)
+		s.useDone(-1)
 	}
 	s.mu.Unlock()
 	s.next.Lock()
@@ -230,6 +234,7 @@ func (s *source) startScan() error {
 		}
 	}
 	n.scan, n.odd, n.more, n.bare, n.looked = d, 0, false, time.Time{}, false
+	n.marks.seen = nil
 	return nil
 }
 
@@ -250,8 +255,11 @@ func (s *source) scanPortion(now time.Time) error {
 	}
 	from := len(n.ready)
 	if len(entries) == portion && n.trusted && !n.looked {
-		if n.looked = true; !s.anyBeside() {
-			n.bare = now
+		n.looked = true
+		if b, err := s.besideForms(now); err == nil {
+			if n.beside = b; len(b.names) == 0 {
+				n.bare = now
+			}
 		}
 	}
 	for _, e := range entries {
@@ -277,6 +285,7 @@ func (s *source) scanPortion(now time.Time) error {
 			s.notice(CodeSkipped, "links or special files lie in the folder and are left alone")
 		}
 		n.toldOdd = n.odd
+		s.tellLone(now)
 	}
 	return nil
 }
@@ -286,8 +295,10 @@ func (s *source) considerEntry(e os.DirEntry, now time.Time) {
 	if s.marker != nil {
 		form, ok := s.marker.of(name)
 		if !ok {
+			s.next.marks.see(name, formSeen, s.isForm(name) && !e.IsDir())
 			return // a form without a marker is not looked at
 		}
+		s.next.marks.see(form, markSeen, s.isForm(form))
 		name = form
 	}
 	if !s.isForm(name) || e.IsDir() {
