@@ -98,25 +98,6 @@ func (s *source) settleOne(r connectors.Receipt, done string, now time.Time) err
 // errReplaced says that what was moved was not what had been read, and lies in the in-basket again.
 var errReplaced = errors.New("another form of that name came before the first was moved")
 
-// holds looks at what was moved: between the last look and the renaming another form of that name may have come. Where
-// its identity and times do not prove that it is the one that was read, its bytes do.
-func (it *item) holds(path string) bool {
-	t, err := lstat(filepath.Dir(path), filepath.Base(path))
-	if err != nil {
-		return true // taken away from there
-	}
-	if it.firm && t.id != (fileID{}) && t.sameBut(it.form) {
-		return true
-	}
-	f, err := openRegular(path)
-	if err != nil {
-		return errors.Is(err, fs.ErrNotExist)
-	}
-	defer func() { _ = f.Close() }()
-	b, err := io.ReadAll(io.LimitReader(f, int64(len(it.content))+1))
-	return err == nil && bytes.Equal(b, it.content)
-}
-
 // release offers the form again from at on.
 func (s *source) release(name string, at time.Time) {
 	s.mu.Lock()

@@ -3,7 +3,6 @@ package files
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -73,18 +72,6 @@ type source struct {
 	gone      []*takenForm   // forms that were taken and may still be written to (again.go)
 	reoffered map[again]bool // owned by Reoffer: what it has put back
 }
-
-// item is a form that was handed out and is not settled yet.
-type item struct {
-	*sight
-	content []byte
-	till    time.Time // until when somebody may still write to it
-	firm    bool      // it had stood still for so long when it was read that any change since shows in its times
-}
-
-// grain is how long after a change another one may bear the same time: the clock of the file system ticks some times a
-// second, and may differ from the agent's by what probeClock lets pass.
-const grain = clockTolerance + 100*time.Millisecond
 
 // waiting is a form that is not ready yet.
 type waiting struct {
@@ -369,58 +356,6 @@ func (s *source) considerDue(now time.Time) {
 // portionBytes bounds the forms that one call of Next returns, so that large forms do not fill the memory.
 const portionBytes = 4 << 20
 
-// takeReady reads up to max ready forms, by two workers when there are many.
-func (s *source) takeReady(max int) []*item {
-	n := &s.next
-	k := oneRead(n.ready, max)
-	if k == 0 {
-		return nil
-	}
-	s.mu.Lock()
-	items := make([]*item, 0, k)
-	for _, g := range n.ready[:k] {
-		if s.inflight[g.form.name] == nil {
-			it := &item{sight: g}
-			s.inflight[g.form.name] = it
-			items = append(items, it)
-		}
-	}
-	s.mu.Unlock()
-	clear(n.ready[:k])
-	if n.ready = n.ready[k:]; len(n.ready) == 0 {
-		n.ready = nil
-	}
-	failed := make([]error, len(items))
-	now := s.env.Clock.Now()
-	inTwo(len(items), func(i int) { failed[i] = s.readItem(items[i], now) })
-	out := items[:0]
-	for i, it := range items {
-		if failed[i] == nil {
-			delete(n.unread, it.form.name)
-			out = append(out, it)
-			continue
-		}
-		s.forget(it.form.name)
-		s.notRead(it, failed[i])
-	}
-	return out
-}
-
-// readItem reads a form. From then on the item tells the file that was read, not the one that was seen.
-func (s *source) readItem(it *item, now time.Time) (err error) {
-	g := *it.sight
-	var alone bool
-	it.content, g.form, alone, err = s.read(g.form)
-	it.sight, it.till = &g, now.Add(aftermath)
-	if s.next.trusted {
-		it.firm, it.till = now.Sub(g.form.touched) >= grain, g.form.touched.Add(aftermath)
-	}
-	if alone && it.firm {
-		it.till = time.Time{} // nobody can write on into it
-	}
-	return err
-}
-
 // oneRead says how many of the ready forms are read at once: at least one.
 func oneRead(ready []*sight, max int) int {
 	k, size := 0, int64(0)
@@ -431,52 +366,6 @@ func oneRead(ready []*sight, max int) int {
 		k++
 	}
 	return k
-}
-
-// notRead puts a form back that was ready and could not be read.
-func (s *source) notRead(it *item, err error) {
-	if errors.Is(err, os.ErrNotExist) || isLink(err) {
-		delete(s.next.unread, it.form.name)
-		return
-	}
-	now := s.env.Clock.Now()
-	w := &waiting{seen: it.sight, since: now, due: now.Add(max(s.cfg.Quiet, min(s.cfg.Poll, time.Second)))}
-	if errors.Is(err, errChanged) {
-		s.park(it.form.name, w)
-		return
-	}
-	if errors.Is(err, errBusy) {
-		if now.Sub(s.unreadSince(it.form.name, now)) >= patience && !now.Before(s.next.tellBusy) {
-			s.next.tellBusy = now.Add(unreadable)
-			s.notice(CodeBusy, "a program holds a form open for writing; it is taken once that program closes it")
-		}
-		s.park(it.form.name, w)
-		return
-	}
-	// No right to read it, a broken disk, or on Windows somebody still writes it.
-	if now.Sub(s.unreadSince(it.form.name, now)) >= unreadable {
-		s.setAside(it.form.name, w, it.sight, CodePermission,
-			fmt.Sprintf("The file could not be read for %s: its rights, its owner or the disk are in the way.", unreadable), now)
-		return
-	}
-	w.due = now.Add(max(s.cfg.Poll, time.Second))
-	if !now.Before(s.next.tellRead) {
-		s.next.tellRead = now.Add(patience)
-		s.notice(CodePermission, "a file in the folder cannot be read")
-	}
-	s.park(it.form.name, w)
-}
-
-// unreadSince remembers when a file could not be read for the first time.
-func (s *source) unreadSince(name string, now time.Time) time.Time {
-	n := &s.next
-	if n.unread == nil || len(n.unread) >= portion {
-		n.unread = map[string]time.Time{} // they wait longer, which is better than to grow without end
-	}
-	if _, known := n.unread[name]; !known {
-		n.unread[name] = now
-	}
-	return n.unread[name]
 }
 
 func (s *source) forget(name string) {
