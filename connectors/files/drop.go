@@ -27,7 +27,7 @@ func NewDrop(env connectors.Env, cfg DropConfig) (*Drop, error) {
 	}
 	l := local{dir: env.Path(cfg.Path), sync: cfg.Sync}
 	return &Drop{
-		place: l, temps: newTempNames(cfg.Temp), proof: cfg.Proof, workers: 4,
+		place: l, temps: newTempNames(cfg.Temp, DefaultTemp, oldTemp), proof: cfg.Proof, workers: 4,
 		check: func(context.Context) error { return l.check() }, close: func() error { return nil },
 		abilities: connectors.Abilities{Files: true, MaxItems: 256, Parallel: 2, Guarantee: connectors.Guarantee{
 			Level: "exact", Why: "the file has a fixed name and fixed bytes, is renamed into place and never put there twice"}},

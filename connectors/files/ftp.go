@@ -37,8 +37,12 @@ func NewFTP(env connectors.Env, cfg FTPConfig) (*Drop, error) {
 	}
 	p := &ftpPlace{env: env, cfg: cfg}
 	p.enc, _ = nameEncoding(cfg.Encoding) // Validate has looked it up
+	temps := newTempNames(cfg.Temp)
+	if cfg.Temp == DefaultTemp { // elsewhere the server may not even have such names
+		temps = newTempNames(cfg.Temp, oldTemp)
+	}
 	return &Drop{
-		place: p, temps: newTempNames(cfg.Temp), proof: cfg.Proof, workers: 1,
+		place: p, temps: temps, proof: cfg.Proof, workers: 1,
 		check: p.check, close: p.Close,
 		abilities: connectors.Abilities{Files: true, MaxItems: 64, Guarantee: connectors.Guarantee{
 			Level: "parks-when-unclear", Why: "the file is sent under a temporary name, its size is compared, then it is renamed; what the server cannot tell apart parks"}},

@@ -84,6 +84,22 @@ func TestTempOfAnEarlierVersion(t *testing.T) {
 	}
 }
 
+// TestTempSetMeanwhile: what was staged before somebody set temp is not taken for fetched.
+func TestTempSetMeanwhile(t *testing.T) {
+	d, dir := newDrop(t, nil)
+	g := twoOfOneName("Ada", "")
+	g.Items = g.Items[:1]
+	must(t, d.Stage(context.Background(), g))
+	g.Staged = true
+	cfg := DropDefaults()
+	cfg.Path, cfg.Temp = dir, "{name}.tmp"
+	d, err := NewDrop(connectors.Env{Clock: newClock()}, cfg)
+	must(t, err)
+	expect(t, "looked up", lookup(t, d, g), "absent")
+	expect(t, "delivered", deliver(t, d, g), "written")
+	expect(t, "in place", tree(t, dir), "R-1.csv")
+}
+
 // TestTempWithoutKey: a temp that others may have too is believed only with our bytes.
 func TestTempWithoutKey(t *testing.T) {
 	d, dir := newDrop(t, func(c *DropConfig) { c.Temp = "{name}.tmp" })

@@ -61,18 +61,19 @@ func (d *Drop) lookAt(ctx context.Context, wasStaged bool, pieces []piece) ([]pl
 // away: as long as it is there, what the final name holds is not ours, whatever its bytes.
 func (d *Drop) look(ctx context.Context, p piece) (placing, error) {
 	waits, tempSize, err := d.there(ctx, p.temp)
-	if older, ok := d.temps.earlier(p); ok && err == nil && !waits {
-		if waits, tempSize, err = d.there(ctx, older.temp); waits {
-			p = older
-		}
-	}
 	if err != nil {
 		return placing{}, err
 	}
 	final, size, err := d.there(ctx, p.Name)
-	switch {
-	case err != nil:
+	if err != nil {
 		return placing{}, err
+	}
+	if !waits {
+		if p, waits, tempSize, err = d.earlier(ctx, p); err != nil {
+			return placing{}, err
+		}
+	}
+	switch {
 	case waits && final && d.oneFile(p):
 		return placing{p, linked}, nil
 	case waits && final:
@@ -91,6 +92,17 @@ func (d *Drop) look(ctx context.Context, p piece) (placing, error) {
 		return placing{p, placed}, err
 	}
 	return placing{p, taken}, err
+}
+
+// earlier looks for the temporary file under the names that it may have got before. As long as it lies under one of
+// them, it was not put in place.
+func (d *Drop) earlier(ctx context.Context, p piece) (_ piece, waits bool, size int64, err error) {
+	for _, older := range d.temps.earlier(p) {
+		if waits, size, err = d.there(ctx, older.temp); waits || err != nil {
+			return older, waits, size, err
+		}
+	}
+	return p, false, 0, nil
 }
 
 // waiting tells whether the temporary file is complete. One whose name others may have too must hold our bytes.

@@ -16,49 +16,72 @@ import (
 type piece struct {
 	connectors.File
 	temp  string
-	owned bool // no other delivery has this temporary name
+	key   string // of the delivery, with the file's number
+	owned bool   // no other delivery has this temporary name
 }
 
 // tempNames makes temporary names from a template.
 type tempNames struct {
 	template string
-	pattern  *regexp.Regexp // of a temporary name, around the final one
-	before   string         // template of an earlier version, whose files may still lie there; empty: none
+	patterns []*regexp.Regexp // of temporary names, around the final one
+	before   []string         // templates by which files may have been staged before
 }
 
 // oldTemp was the default before temporary names held a key.
 const oldTemp = ".{name}.inbasket-part"
 
-func newTempNames(template string) tempNames {
-	parts := strings.NewReplacer(regexp.QuoteMeta("{name}"), `(.+?)`, regexp.QuoteMeta("{key}"), `[A-Z2-7]{8}`).Replace(regexp.QuoteMeta(template))
-	t := tempNames{template: template, pattern: regexp.MustCompile("^" + parts + "$")}
-	if template == DefaultTemp {
-		t.before = oldTemp
+// newTempNames makes names by a template. Files may also lie there under those by others: of an earlier version, or of
+// before somebody set temp.
+func newTempNames(template string, others ...string) tempNames {
+	t := tempNames{template: template, patterns: []*regexp.Regexp{patternOf(template)}}
+	for _, before := range others {
+		if before != template {
+			t.before = append(t.before, before)
+			t.patterns = append(t.patterns, patternOf(before))
+		}
 	}
 	return t
 }
 
 // piece names a file of the delivery or batch with that key; n tells it from the key's other files.
 func (t tempNames) piece(key string, n int, f connectors.File) piece {
-	sum := sha256.Sum256([]byte(key + "/" + strconv.Itoa(n)))
-	word := "K" + base32.StdEncoding.EncodeToString(sum[:])[:7] // begins with a letter, as names on z/OS must
-	return piece{File: f, temp: strings.NewReplacer("{name}", f.Name, "{key}", word).Replace(t.template),
-		owned: strings.Contains(t.template, "{key}")}
+	p := piece{File: f, key: key + "/" + strconv.Itoa(n)}
+	p.temp, p.owned = p.by(t.template)
+	return p
 }
 
-// earlier is the same file as an earlier version of the agent put it there.
-func (t tempNames) earlier(p piece) (piece, bool) {
-	p.temp, p.owned = strings.ReplaceAll(t.before, "{name}", p.Name), false
-	return p, t.before != ""
+// by makes the temporary name that a template gives, and tells whether no other delivery has it.
+func (p piece) by(template string) (temp string, owned bool) {
+	owned = strings.Contains(template, "{key}")
+	word := ""
+	if owned {
+		sum := sha256.Sum256([]byte(p.key))
+		word = "K" + base32.StdEncoding.EncodeToString(sum[:])[:7] // begins with a letter, as names on z/OS must
+	}
+	return strings.NewReplacer("{name}", p.Name, "{key}", word).Replace(template), owned
+}
+
+// earlier are the same file under the temporary names that it may have got before.
+func (t tempNames) earlier(p piece) []piece {
+	list := make([]piece, 0, len(t.before))
+	for _, template := range t.before {
+		p.temp, p.owned = p.by(template)
+		list = append(list, p)
+	}
+	return list
 }
 
 // of returns the final name that a temporary one was made from.
 func (t tempNames) of(full string) (string, bool) {
-	if m := t.pattern.FindStringSubmatch(full); m != nil {
-		return m[1], true
-	}
-	if t.before != "" {
-		return newAffix(t.before).of(full)
+	for _, pattern := range t.patterns {
+		if m := pattern.FindStringSubmatch(full); m != nil {
+			return m[1], true
+		}
 	}
 	return "", false
+}
+
+// patternOf recognises temporary names.
+func patternOf(template string) *regexp.Regexp {
+	return regexp.MustCompile("^" + strings.NewReplacer(regexp.QuoteMeta("{name}"), `(.+?)`, regexp.QuoteMeta("{key}"), `K[A-Z2-7]{7}`).Replace(regexp.QuoteMeta(template)) + "$")
 }
