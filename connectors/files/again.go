@@ -65,7 +65,7 @@ func (s *source) lookAgain(now time.Time) (back bool) {
 	for _, t := range due {
 		m, err := lstat(filepath.Dir(t.path), filepath.Base(t.path))
 		switch {
-		case err != nil || !m.sameFile(t.was):
+		case err != nil || s.next.own && m.id != t.was.id:
 			continue // taken away, or another file by now
 		case m.size != t.was.size || m.mtime != t.was.mtime:
 			if s.offerAgain(t.path, t.name, t.tag) == nil {
@@ -83,9 +83,6 @@ func (s *source) lookAgain(now time.Time) (back bool) {
 	}
 	return back
 }
-
-// sameFile reports whether two looks saw the same file, whatever became of it.
-func (t stat) sameFile(o stat) bool { return t.id == o.id || t.id == fileID{} || o.id == fileID{} }
 
 // offerAgain puts a file back into the in-basket, under its own name or, where another lies there, under one with tag.
 func (s *source) offerAgain(from, name, tag string) error {

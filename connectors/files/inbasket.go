@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"hash"
 	"io"
 	"os"
 	"path"
@@ -78,7 +79,8 @@ func (s *source) attachments(g *sight) []connectors.Attachment {
 		return nil
 	}
 	out := make([]connectors.Attachment, len(g.attached))
-	for i, a := range g.attached {
+	for i := range g.attached {
+		a := &g.attached[i]
 		out[i] = connectors.Attachment{Name: a.name, ContentType: contentType(a.name), Blob: connectors.Blob{
 			Size: a.size,
 			Open: func() (io.ReadCloser, error) { return openSeen(s.dir, a) },
@@ -87,26 +89,31 @@ func (s *source) attachments(g *sight) []connectors.Attachment {
 	return out
 }
 
-// seenFile reads a file and says at its end whether it is still what was seen when the form was.
+// seenFile reads a file and says at its end whether it is still what was seen when the form was; then its digest is
+// known.
 type seenFile struct {
 	*os.File
-	seen stat
+	seen *stat
+	hash hash.Hash
 }
 
-func openSeen(dir string, seen stat) (io.ReadCloser, error) {
+func openSeen(dir string, seen *stat) (io.ReadCloser, error) {
 	f, err := openRegular(filepath.Join(dir, seen.name))
 	if err != nil {
 		return nil, err
 	}
-	return &seenFile{f, seen}, nil
+	return &seenFile{f, seen, sha256.New()}, nil
 }
 
 func (f *seenFile) Read(p []byte) (int, error) {
 	n, err := f.File.Read(p)
+	_, _ = f.hash.Write(p[:n]) // never fails
 	if errors.Is(err, io.EOF) {
-		if now, e := statOpen(f.File, f.seen.name); e != nil || !now.same(f.seen) {
+		if now, e := statOpen(f.File, f.seen.name); e != nil || !now.same(*f.seen) {
 			return n, errors.Join(errChanged, e)
 		}
+		sum := connectors.Digest(f.hash.Sum(nil))
+		f.seen.sum = &sum
 	}
 	return n, err
 }

@@ -128,7 +128,7 @@ func (it *item) holds(path string) bool {
 	if err != nil {
 		return true // taken away from there
 	}
-	if it.firm && t.id != (fileID{}) && t.sameBut(it.form) {
+	if it.firm && t.sameFile(it.form) {
 		return true
 	}
 	f, err := openRegular(path)

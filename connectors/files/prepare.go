@@ -25,6 +25,7 @@ func (s *source) prepare() error {
 		return err
 	}
 	s.next.trusted = s.probeClock()
+	s.next.own = ownFileSystem(s.dir)
 	s.next.prepared = true
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/inbasket/inbasket/connectors"
 )
 
 // stat is what one look at a file saw.
@@ -18,24 +20,28 @@ type stat struct {
 	mtime   int64     // nanoseconds
 	touched time.Time // mtime or, where the system knows it, the later change time
 	id      fileID
+	sum     *connectors.Digest // of an attachment that was read to its end
 }
 
 // fileID tells a file from another one that has its name, size and time; zero where that is not known.
 type fileID struct{ volume, index uint64 }
 
-// same reports whether both looks saw the same state of the same file. Size and time alone say little: programs that
-// write the same form again and again give it the same length, and set its time.
-func (t stat) same(o stat) bool { return t.touched.Equal(o.touched) && t.sameBut(o) }
+// same reports whether both looks saw the same state of the file.
+func (t stat) same(o stat) bool {
+	return t.size == o.size && t.mtime == o.mtime && t.touched.Equal(o.touched)
+}
 
-// sameBut is same after the file itself was renamed, which counts as a change of it.
-func (t stat) sameBut(o stat) bool {
-	return t.size == o.size && t.mtime == o.mtime && (t.id == o.id || t.id == fileID{} || o.id == fileID{})
+// sameFile reports whether two looks saw one file in one state, whatever its names are: a rename counts as a change of
+// it. Size and time alone say little: programs that write a form again and again give it the same length, and set its
+// time. And an identity says nothing where it is not known, or made up as on some shares: then bytes must be compared.
+func (t stat) sameFile(o stat) bool {
+	return t.size == o.size && t.mtime == o.mtime && t.id == o.id && t.id != fileID{}
 }
 
 // movedTo tells whether it is this file that was moved to path.
 func (t stat) movedTo(path string) bool {
 	m, err := lstat(filepath.Dir(path), filepath.Base(path))
-	return err != nil || m.sameBut(t)
+	return err != nil || m.sameFile(t) || t.id == fileID{} && m.size == t.size && m.mtime == t.mtime
 }
 
 // sight is a form with what belongs to it, as one look saw them.
@@ -215,7 +221,7 @@ func (s *source) read(t stat) (content []byte, from stat, alone bool, err error)
 		return nil, t, false, err
 	}
 	defer func() { _ = f.Close() }()
-	if s.marker == nil {
+	if s.marker == nil && s.next.own {
 		some, known := writers(f)
 		if some {
 			return nil, t, false, errBusy

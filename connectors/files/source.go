@@ -52,6 +52,7 @@ type source struct {
 		odd      int       // links and special files of this scan
 		toldOdd  int
 		trusted  bool      // the folder's clock and ours agree
+		own      bool      // the kernel itself keeps the folder's files
 		bare     time.Time // this scan's look at all names saw no attachment then; zero: it saw some, or did not look
 		looked   bool      // this scan did look
 		beside   *beside   // the names at the last look at all

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -38,19 +37,47 @@ type movedFile struct {
 	Volume  uint64 `json:"volume,omitempty"`
 	Index   uint64 `json:"index,omitempty"`
 	Touched int64  `json:"touched,omitempty"` // nanoseconds
+	Digest  string `json:"digest,omitempty"`  // of what was read
 }
 
 func moved(t stat) movedFile {
-	return movedFile{t.name, t.size, t.mtime, t.id.volume, t.id.index, t.touched.UnixNano()}
+	m := movedFile{Name: t.name, Size: t.size, Mtime: t.mtime, Volume: t.id.volume, Index: t.id.index, Touched: t.touched.UnixNano()}
+	if t.sum != nil {
+		m.Digest = hex.EncodeToString(t.sum[:])
+	}
+	return m
 }
 
-func (m movedFile) stat() stat {
-	return stat{name: m.Name, size: m.Size, mtime: m.Mtime, id: fileID{m.Volume, m.Index}, touched: time.Unix(0, m.Touched)}
-}
-
+// still tells whether the file lies in the folder as it was.
 func (m movedFile) still(dir string) bool {
 	t, err := lstat(dir, m.Name)
-	return err == nil && (m.Touched == 0 && t.sameBut(m.stat()) || t.same(m.stat()))
+	return err == nil && t.size == m.Size && t.mtime == m.Mtime && (t.touched.UnixNano() == m.Touched || m.holds(filepath.Join(dir, m.Name)))
+}
+
+// movedTo tells whether it is this file that lies at path now.
+func (m movedFile) movedTo(path string) bool {
+	t, err := lstat(filepath.Dir(path), filepath.Base(path))
+	if err != nil {
+		return true // taken away from there
+	}
+	was := stat{size: m.Size, mtime: m.Mtime, id: fileID{m.Volume, m.Index}}
+	return t.sameFile(was) || t.size == m.Size && t.mtime == m.Mtime && m.holds(path)
+}
+
+// holds tells whether a file of that size and time has the bytes that were read. Of what was not read, that is all that
+// is known.
+func (m movedFile) holds(path string) bool {
+	if m.Digest == "" {
+		return true
+	}
+	f, err := openRegular(path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }()
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return err == nil && hex.EncodeToString(h.Sum(nil)) == m.Digest
 }
 
 // together moves a form by the given function, and then what belongs to it. The form goes first: without
@@ -100,7 +127,7 @@ func (s *source) rest(m moving) error {
 		if !f.still(s.dir) {
 			continue
 		}
-		if _, err := s.finish(f.Name, m.Folder, m.Tag, f.stat().movedTo); err != nil && !errors.Is(err, errReplaced) {
+		if _, err := s.finish(f.Name, m.Folder, m.Tag, f.movedTo); err != nil && !errors.Is(err, errReplaced) {
 			return err
 		}
 	}
