@@ -22,12 +22,17 @@ func ownFileSystem(dir string) bool {
 }
 
 // writers tells whether a program has a file of an own file system open for writing. Linux refuses a lease for reading
-// then; where it grants none to this account (files of others, without CAP_LEASE), that is not known.
+// then; where it grants none to this account (files of others, without CAP_LEASE), that is not known. Closing the file
+// gives the lease back; whoever opens the file for writing until then waits that long.
 func writers(f *os.File) (some, known bool) {
-	_, err := unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_RDLCK)
-	if err == nil {
-		_, _ = unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_UNLCK) // closing gives it back, too
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return false, false
 	}
-	some = errors.Is(err, unix.EAGAIN)
-	return some, some || err == nil
+	var refused error
+	if err := raw.Control(func(fd uintptr) { _, refused = unix.FcntlInt(fd, unix.F_SETLEASE, unix.F_RDLCK) }); err != nil {
+		return false, false
+	}
+	some = errors.Is(refused, unix.EAGAIN)
+	return some, some || refused == nil
 }
