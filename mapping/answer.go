@@ -96,9 +96,6 @@ func (b *builder) answerNames(s *answerSpec, a *answer) {
 	}
 }
 
-// pinned tells whether the mapping is one that submissions are pinned to.
-func (b *builder) pinned() bool { return b.samples == nil }
-
 var (
 	sqlName = regexp.MustCompile(`[\p{L}_][\p{L}\p{N}_$#]*`)
 	selects = regexp.MustCompile(`(?is)^\s*(select|with)\b`)

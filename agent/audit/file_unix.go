@@ -52,12 +52,3 @@ func owner(dir string) (uid, gid int, ok bool) {
 	}
 	return int(s.Uid), int(s.Gid), true
 }
-
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}

@@ -24,6 +24,3 @@ func openFile(path string, flags int) (*os.File, error) { return os.OpenFile(pat
 
 // inherit does nothing: folders take over the rights of their folder here.
 func inherit(string) {}
-
-// syncDir does nothing: NTFS journals the names in a folder.
-func syncDir(string) error { return nil }

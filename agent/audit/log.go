@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/durable"
 )
 
 // Folder is where the log lies below an agent's state.
@@ -96,7 +97,7 @@ func makeDir(dir string) error {
 		return err
 	}
 	inherit(dir)
-	return syncDir(filepath.Dir(dir))
+	return durable.SyncDir(filepath.Dir(dir))
 }
 
 // Add writes one entry; it is on disk on return. After an error the entry counts for nothing, and what it tells
@@ -163,7 +164,7 @@ func (l *Log) create(number int) error {
 	}
 	info, err := f.Stat()
 	if err == nil {
-		err = syncDir(l.dir)
+		err = durable.SyncDir(l.dir)
 	}
 	if err != nil {
 		return errors.Join(err, f.Close())

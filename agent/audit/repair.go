@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+
+	"github.com/inbasket/inbasket/connectors/durable"
 )
 
 // reopen opens the last file and finds the end of the chain. It is called by Open, and again after a write failed.
@@ -129,7 +131,7 @@ func writeSynced(path string, text []byte) error {
 		return err
 	}
 	_, err = f.Write(text)
-	return errors.Join(err, f.Sync(), f.Close(), syncDir(filepath.Dir(path)))
+	return errors.Join(err, f.Sync(), f.Close(), durable.SyncDir(filepath.Dir(path)))
 }
 
 // numbersIn returns the numbers of a log's files, in order.

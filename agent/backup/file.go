@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/durable"
 )
 
 // partSuffix ends the name of a backup that is not complete.
@@ -47,7 +48,7 @@ func Save(ctx context.Context, file string, write func(io.Writer) error) (m Mani
 	if _, err := os.Lstat(file); err == nil {
 		return m, exists(file)
 	}
-	if err := os.Rename(temp, file); err != nil {
+	if err := durable.Rename(temp, file); err != nil {
 		return m, writeError(err)
 	}
 	return m, syncDir(filepath.Dir(file))

@@ -3,7 +3,6 @@
 package backup
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,16 +28,4 @@ func sameOwner(path, like string) error {
 		}
 		return os.Lchown(p, int(owner.Uid), int(owner.Gid))
 	})
-}
-
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return stateError("make the change durable", err)
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return stateError("make the change durable", err)
-	}
-	return nil
 }

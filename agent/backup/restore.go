@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/durable"
 )
 
 // Restore says what to restore and where.
@@ -193,7 +194,7 @@ func mark(state string, m marker) error {
 		err = sameOwner(temp, state)
 	}
 	if err == nil {
-		err = os.Rename(temp, filepath.Join(state, markerName))
+		err = durable.Rename(temp, filepath.Join(state, markerName))
 	}
 	if err != nil {
 		return stateError("change over to the backup", err)
@@ -262,17 +263,25 @@ func takeOver(state, name, aside string) error {
 		if err := sameOwner(old, state); err != nil {
 			return err
 		}
-		if err := os.Rename(to, filepath.Join(old, name)); err != nil {
+		if err := durable.Rename(to, filepath.Join(old, name)); err != nil {
 			return err
 		}
 		if err := errors.Join(syncDir(old), syncDir(state)); err != nil {
 			return err
 		}
 	}
-	if err := os.Rename(from, to); err != nil {
+	if err := durable.Rename(from, to); err != nil {
 		return err
 	}
 	return syncDir(state)
+}
+
+// syncDir makes the names in a folder durable.
+func syncDir(dir string) error {
+	if err := durable.SyncDir(dir); err != nil {
+		return stateError("make the change durable", err)
+	}
+	return nil
 }
 
 func half(op string, err error) error {

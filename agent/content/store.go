@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/durable"
 )
 
 // The errors that callers act on.
@@ -82,7 +83,7 @@ func (s *Store) Put(ctx context.Context, r io.Reader, limit int64) (connectors.B
 	case err != nil:
 	case known:
 		// A Put that runs at the same time may have renamed it and not yet synced the folder.
-		err = errors.Join(os.Remove(f.Name()), syncDir(filepath.Dir(s.path(d))))
+		err = errors.Join(os.Remove(f.Name()), durable.SyncDir(filepath.Dir(s.path(d))))
 	default:
 		err = s.settle(f.Name(), d, size)
 	}
@@ -126,13 +127,13 @@ func (s *Store) settle(temp string, d connectors.Digest, size int64) error {
 	if err := s.makeDir(dir); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, final); err != nil {
+	if err := durable.Rename(temp, final); err != nil {
 		if s.has(d, size) { // Windows refuses a rename over a file that is open; it is the same content
-			return errors.Join(os.Remove(temp), syncDir(dir))
+			return errors.Join(os.Remove(temp), durable.SyncDir(dir))
 		}
 		return err
 	}
-	return syncDir(dir)
+	return durable.SyncDir(dir)
 }
 
 // makeDir makes both folders durably.
@@ -143,7 +144,7 @@ func (s *Store) makeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	return errors.Join(syncDir(filepath.Dir(dir)), syncDir(s.dir))
+	return errors.Join(durable.SyncDir(filepath.Dir(dir)), durable.SyncDir(s.dir))
 }
 
 func (s *Store) has(d connectors.Digest, size int64) bool {
@@ -215,7 +216,7 @@ func (s *Store) Remove(d connectors.Digest) error {
 		return nil
 	}
 	if err == nil {
-		err = syncDir(filepath.Dir(p))
+		err = durable.SyncDir(filepath.Dir(p))
 	}
 	return err
 }

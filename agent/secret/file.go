@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/inbasket/inbasket/connectors/durable"
 )
 
 // maxStore bounds a file with secrets, in bytes.
@@ -48,8 +50,8 @@ func replace(path string, content []byte) (err error) {
 	if err = adopt(f.Name(), path); err != nil {
 		return err
 	}
-	if err = os.Rename(f.Name(), path); err != nil {
+	if err = durable.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	return durable.SyncDir(dir)
 }

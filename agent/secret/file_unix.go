@@ -29,14 +29,6 @@ func adopt(file, instead string) error {
 	return os.Chmod(file, mode)
 }
 
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
 // lockFolder keeps others who ask for it from changing files in a folder at the same time, until release.
 func lockFolder(dir string) (release func(), err error) {
 	d, err := os.Open(dir)

@@ -11,9 +11,6 @@ import (
 // adopt has nothing to do: a file takes over the ACL of its folder.
 func adopt(string, string) error { return nil }
 
-// syncDir has nothing to do: Windows journals renames.
-func syncDir(string) error { return nil }
-
 // lockFolder keeps others who ask for it from changing files in a folder at the same time, until release.
 func lockFolder(dir string) (release func(), err error) {
 	f, err := os.OpenFile(filepath.Join(dir, ".secrets.lock"), os.O_RDWR|os.O_CREATE, 0o600)

@@ -1,10 +1,14 @@
 package files
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -17,7 +21,7 @@ func TestClaim(t *testing.T) {
 		t.Fatal(err)
 	}
 	open := func(owner string) *source {
-		return &source{errs: filepath.Join(dir, "errors"), owner: owner}
+		return &source{dir: dir, errs: filepath.Join(dir, "errors"), owner: owner}
 	}
 	first, sibling, other := open("process 1 on a"), open("process 1 on a"), open("process 2 on b")
 	for name, s := range map[string]*source{"the first": first, "the first again": first} {
@@ -33,9 +37,12 @@ func TestClaim(t *testing.T) {
 		coded.Hint[:len("it is process 1 on a;")] != "it is process 1 on a;" {
 		t.Errorf("another agent: %v", err)
 	}
+	first.disclaim()
+	first.disclaim()
+	if err := other.claim(); err == nil {
+		t.Error("the second source of the first agent is overlooked")
+	}
 	sibling.disclaim()
-	first.disclaim()
-	first.disclaim()
 	if err := other.claim(); err != nil {
 		t.Errorf("once the folder is free: %v", err)
 	}
@@ -43,4 +50,51 @@ func TestClaim(t *testing.T) {
 		t.Errorf("a third: %v", err)
 	}
 	other.disclaim()
+}
+
+// Two in-baskets may have one error folder and one done folder: of one agent, and of two. Nothing is written over, and
+// each folder is still one agent's.
+func TestSharedErrorFolder(t *testing.T) {
+	root := t.TempDir()
+	var baskets []*basket
+	for _, name := range []string{"permits", "dogs"} {
+		b := &basket{t: t, dir: filepath.Join(root, name), clock: newClock()}
+		if err := os.Mkdir(b.dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		b.open(func(c *FolderConfig) {
+			c.Quiet, c.MaxBytes, c.Errors, c.After.Move = 0, 10, filepath.Join(root, "error"), filepath.Join(root, "done")
+		})
+		baskets = append(baskets, b)
+	}
+	baskets[1].owner = "process 2 on b" // another agent's: it has a folder of its own
+	for i, b := range baskets {
+		b.put("large.json", strings.Repeat("x", 11+i))
+		b.put("a.json", strings.Repeat("y", 1+i))
+		expect(t, "taken", b.names(), "a.json")
+		b.settle(connectors.Taken, "a.json")
+		b.put("a.json", "refused")
+		b.clock.advance(6 * time.Second)
+		expect(t, "taken", b.names(), "a.json")
+		b.settle(connectors.Refused, "a.json")
+	}
+	expect(t, "all of both", without(tree(t, root), ".lock"),
+		"done/a-0000000000001.json done/a.json error/a-1.json error/a-1.json.txt error/a.json error/a.json.txt "+
+			"error/large-1.json error/large-1.json.txt error/large.json error/large.json.txt")
+	for _, b := range baskets {
+		n, err := b.Reoffer(context.Background(), time.Time{}, func([]string) error { return nil })
+		if _, e := b.Settled(context.Background(), time.Time{}); n != 0 || err != nil || !errors.Is(e, connectors.ErrNoEvidence) {
+			t.Errorf("forms of a shared done folder are offered to one of its in-baskets: %d %v %v", n, err, e)
+		}
+	}
+	third := &source{dir: baskets[0].dir, errs: baskets[0].errs, owner: "process 3 on c"}
+	if err := third.claim(); err == nil {
+		t.Error("a third agent takes files out of the first one's folder")
+	}
+}
+
+// without leaves out the names of a list that end so.
+func without(list, end string) string {
+	names := strings.Fields(list)
+	return strings.Join(slices.DeleteFunc(names, func(n string) bool { return strings.HasSuffix(n, end) }), " ")
 }

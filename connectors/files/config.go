@@ -105,7 +105,7 @@ func validMarker(m string) bool {
 // DropConfig configures a folder that files are dropped into.
 type DropConfig struct {
 	Path  string `yaml:"path" doc:"the folder; relative to the configuration file"`
-	Temp  string `yaml:"temp" doc:"temporary name in the same folder; {name} is the final name"`
+	Temp  string `yaml:"temp" doc:"temporary name in the same folder; {name} is the final name, {key} 8 letters and digits that no other delivery has"`
 	Proof string `yaml:"proof" doc:"a file that must lie in the folder, so that an unmounted share is noticed"`
 	Sync  bool   `yaml:"sync" doc:"make files and folder durable; switch off only for tests"`
 }
@@ -114,7 +114,7 @@ type DropConfig struct {
 func DropDefaults() DropConfig { return DropConfig{Temp: DefaultTemp, Sync: true} }
 
 // DefaultTemp is the temporary name of a file that is being put in place.
-const DefaultTemp = ".{name}.inbasket-part"
+const DefaultTemp = ".{name}.{key}.inbasket-part"
 
 // Validate checks the configuration without touching the file system.
 func (c *DropConfig) Validate() error {
@@ -125,7 +125,7 @@ func (c *DropConfig) Validate() error {
 }
 
 func validTemp(temp, proof string) error {
-	if strings.Count(temp, "{name}") != 1 || temp == "{name}" || strings.ContainsAny(temp, "/\\\r\n\x00") {
+	if strings.Count(temp, "{name}") != 1 || strings.Count(temp, "{key}") > 1 || temp == "{name}" || strings.ContainsAny(temp, "/\\\r\n\x00") {
 		return fmt.Errorf("temp %q must hold {name} once and something more, and no slash", temp)
 	}
 	if proof != "" && checkName(proof) != nil {

@@ -14,7 +14,9 @@
 //	names that are not UTF-8 or hold control or direction characters: moved to the error folder, escaped
 //	names that merely look dangerous (-rf, $(x), quotes, blanks): taken as they are; no shell ever sees them
 //	names that a Windows system could not keep: taken as they are where the system has them
-//	changed between reading and settling: left lying, and offered again as what it is now
+//	changed or replaced between reading and settling: left lying, and offered again as what it is now
+//	open for writing, where the system tells: left lying until it is closed
+//	written to after it was moved: put back and taken again
 //	gone between listing and opening: nothing happened
 //
 // Matching ignores ASCII case. Forms come in the order of their time within one portion of the listing
@@ -22,7 +24,7 @@
 // is there at once and memory does not grow with the folder.
 //
 // Targets. Every file is first put under a temporary name in the folder it belongs to, made durable and
-// then renamed, never over another file; a control file follows the same way. A name taken by other bytes is
-// an error of that item; temporary and final name both gone after staging means that the legacy system
-// has taken the file.
+// then renamed, never over another file; a control file follows the same way. The temporary name is the delivery's
+// alone: as long as it is there, whatever lies under the final name is not ours, which is an error of that item;
+// temporary and final name both gone after staging means that the legacy system has taken the file.
 package files

@@ -2,9 +2,7 @@ package files
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
-	"io"
 	"io/fs"
 	"sync"
 
@@ -14,10 +12,9 @@ import (
 // Drop puts files in place in two steps: Stage writes them under temporary names, Deliver renames.
 type Drop struct {
 	place     Place
-	temp      affix
+	temps     tempNames
 	proof     string
-	workers   int  // files written at once
-	readBack  bool // compare bytes, not sizes alone
+	workers   int // files written at once
 	check     func(context.Context) error
 	close     func() error
 	abilities connectors.Abilities
@@ -30,7 +27,7 @@ func NewDrop(env connectors.Env, cfg DropConfig) (*Drop, error) {
 	}
 	l := local{dir: env.Path(cfg.Path), sync: cfg.Sync}
 	return &Drop{
-		place: l, temp: newAffix(cfg.Temp), proof: cfg.Proof, workers: 4, readBack: true,
+		place: l, temps: newTempNames(cfg.Temp, DefaultTemp, oldTemp), proof: cfg.Proof, workers: 4,
 		check: func(context.Context) error { return l.check() }, close: func() error { return nil },
 		abilities: connectors.Abilities{Files: true, MaxItems: 256, Parallel: 2, Guarantee: connectors.Guarantee{
 			Level: "exact", Why: "the file has a fixed name and fixed bytes, is renamed into place and never put there twice"}},
@@ -51,8 +48,8 @@ func (d *Drop) Check(ctx context.Context) error {
 // Close releases the connection, if the place has one.
 func (d *Drop) Close() error { return d.close() }
 
-// Stage writes all files of the group under their temporary names and makes them durable. A file that
-// lies in place already is not written again. What the journal knows as staged is left alone: the
+// Stage writes all files of the group under their temporary names and makes them durable, whatever lies under the
+// final ones: before the first attempt nothing there can be ours. What the journal knows as staged is left alone: the
 // legacy system may have taken it, and it must not come twice.
 func (d *Drop) Stage(ctx context.Context, g connectors.Group) error {
 	if g.Staged {
@@ -61,33 +58,19 @@ func (d *Drop) Stage(ctx context.Context, g connectors.Group) error {
 	if err := d.prove(ctx); err != nil {
 		return err
 	}
-	var files []connectors.File
-	for _, f := range allFiles(g) {
-		if checkName(f.Name) == nil { // a wrong name is its item's error in Deliver
-			files = append(files, f)
+	var pieces []piece
+	for _, p := range d.allPieces(g) {
+		if checkName(p.Name) == nil { // a wrong name is its item's error in Deliver
+			pieces = append(pieces, p)
 		}
 	}
-	if err := d.each(len(files), func(i int) error { return d.stageFile(ctx, files[i]) }); err != nil {
+	if err := d.each(len(pieces), func(i int) error { return d.place.Put(ctx, pieces[i].temp, pieces[i].Blob) }); err != nil {
 		return err
 	}
 	if err := d.place.Sync(ctx); err != nil {
 		return asClass(err, connectors.Transient) // nothing is visible yet
 	}
 	return nil
-}
-
-// stageFile leaves the temporary file out only where our own bytes are in place already. Beside another's file of
-// that name it is written too: once that one is moved away, neither name being there would look like taken.
-func (d *Drop) stageFile(ctx context.Context, f connectors.File) error {
-	size, err := d.place.Stat(ctx, f.Name)
-	if err == nil {
-		if same, err := d.same(ctx, f, size); err != nil || same {
-			return err
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return d.place.Put(ctx, d.temp.name(f.Name), f.Blob)
 }
 
 // Deliver renames what Stage put there; without Group.Staged it stages first.
@@ -109,26 +92,23 @@ func (d *Drop) Deliver(ctx context.Context, g connectors.Group) ([]connectors.Ou
 // deliverItems renames the files of each item; one that is refused does not hold up the others.
 func (d *Drop) deliverItems(ctx context.Context, g connectors.Group) []connectors.Outcome {
 	errs := make([]error, len(g.Items))
+	controls := make([]*placing, len(g.Items))
 	var stop error
-	for i, it := range g.Items {
+	for i := range g.Items {
 		if errs[i] = stop; stop != nil {
 			continue
 		}
-		for k := range it.Files {
-			if errs[i] = d.commitFile(ctx, g.Staged, it.Files[k]); errs[i] != nil {
-				break
-			}
-		}
+		controls[i], errs[i] = d.commitItem(ctx, g.Staged, &g.Items[i])
 		if c := connectors.ClassOf(errs[i]); c == connectors.TargetError || c == connectors.Transient {
 			stop = errs[i] // the place is at fault: nothing of the rest was touched
 		}
 	}
 	err := d.place.Sync(ctx)
 	if err == nil {
-		err = d.controlItems(ctx, g, errs)
+		err = d.commitControls(ctx, controls, errs)
 	}
 	if err == nil && g.Control != nil && allWritten(errs) {
-		if err = d.commitFile(ctx, g.Staged, *g.Control); err == nil {
+		if err = d.commitAlone(ctx, g.Staged, d.control(g)); err == nil {
 			err = d.place.Sync(ctx)
 		}
 	}
@@ -142,13 +122,32 @@ func (d *Drop) deliverItems(ctx context.Context, g connectors.Group) []connector
 	return out
 }
 
-// controlItems renames the control files of the items that are in place, durably: the legacy system starts
+// commitItem renames an item's files and returns its control file, which follows once they are durable. All names
+// are looked at first: where the last one is taken, none is put in place.
+func (d *Drop) commitItem(ctx context.Context, staged bool, it *connectors.Delivery) (*placing, error) {
+	pieces := d.pieces(it)
+	looked, err := d.lookAt(ctx, staged, pieces)
+	if err != nil {
+		return nil, err
+	}
+	for i := range it.Files {
+		if err := d.commit(ctx, looked[i]); err != nil {
+			return nil, err
+		}
+	}
+	if it.Control == nil {
+		return nil, nil
+	}
+	return &looked[len(looked)-1], nil
+}
+
+// commitControls renames the control files of the items that are in place, durably: the legacy system starts
 // at them.
-func (d *Drop) controlItems(ctx context.Context, g connectors.Group, errs []error) error {
+func (d *Drop) commitControls(ctx context.Context, controls []*placing, errs []error) error {
 	some := false
-	for i, it := range g.Items {
-		if it.Control != nil && errs[i] == nil {
-			errs[i] = d.commitFile(ctx, g.Staged, *it.Control)
+	for i, c := range controls {
+		if c != nil && errs[i] == nil {
+			errs[i] = d.commit(ctx, *c)
 			some = true
 		}
 	}
@@ -167,134 +166,53 @@ func allWritten(errs []error) bool {
 	return true
 }
 
-// commitAll renames the files of a sealed batch, then its control file: the legacy system starts at the latter.
+// commitAll renames the file of a sealed batch, then its control file: the legacy system starts at the latter.
 func (d *Drop) commitAll(ctx context.Context, g connectors.Group) error {
-	control := g.Control
-	g.Control = nil
-	for _, f := range allFiles(g) {
-		if err := d.commitFile(ctx, g.Staged, f); err != nil {
+	looked, err := d.lookAt(ctx, g.Staged, d.allPieces(g))
+	if err != nil {
+		return err
+	}
+	for i, p := range looked {
+		if g.Control != nil && i == len(looked)-1 {
+			if err := d.place.Sync(ctx); err != nil {
+				return err
+			}
+		}
+		if err := d.commit(ctx, p); err != nil {
 			return err
 		}
-	}
-	if err := d.place.Sync(ctx); err != nil || control == nil {
-		return err
-	}
-	if err := d.commitFile(ctx, g.Staged, *control); err != nil {
-		return err
 	}
 	return d.place.Sync(ctx)
 }
 
-// standing is what a look at both names of a file tells.
-type standing uint8
-
-const (
-	nothing standing = iota // neither name is there
-	staged                  // the temporary file is there, complete
-	partial                 // the temporary file is there with another size
-	placed                  // the final name holds our bytes
-	taken                   // the final name holds other bytes
-)
-
-func (d *Drop) standing(ctx context.Context, f connectors.File) (standing, error) {
-	size, err := d.place.Stat(ctx, f.Name)
-	if err == nil {
-		same, err := d.same(ctx, f, size)
-		if err != nil || same {
-			return placed, err
-		}
-		return taken, nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return nothing, err
-	}
-	size, err = d.place.Stat(ctx, d.temp.name(f.Name))
-	switch {
-	case err == nil && size == f.Blob.Size:
-		return staged, nil
-	case err == nil:
-		return partial, nil
-	case errors.Is(err, fs.ErrNotExist):
-		return nothing, nil
-	}
-	return nothing, err
-}
-
-// commitFile brings one file from its temporary to its final name.
-func (d *Drop) commitFile(ctx context.Context, wasStaged bool, f connectors.File) error {
-	if checkName(f.Name) != nil {
-		return &connectors.Error{Class: connectors.ItemError, Code: CodeName, Op: "put a file in place",
-			Hint: "correct the name template of the target"}
-	}
-	st, err := d.standing(ctx, f)
+func (d *Drop) commitAlone(ctx context.Context, staged bool, p piece) error {
+	looked, err := d.lookAt(ctx, staged, []piece{p})
 	if err != nil {
 		return err
 	}
-	switch st {
-	case placed:
-		return d.place.Remove(ctx, d.temp.name(f.Name)) // left over when both steps were repeated
-	case taken:
-		return &connectors.Error{Class: connectors.ItemError, Code: CodeNameTaken, Op: "put a file in place",
-			Hint: "another file of that name lies there; move it away, then retry"}
-	case nothing:
-		if wasStaged {
-			return nil // the legacy system has taken it
-		}
-		return &connectors.Error{Class: connectors.Uncertain, Code: CodeNotStaged, Op: "put a file in place"}
+	return d.commit(ctx, looked[0])
+}
+
+// commit brings one file from its temporary to its final name.
+func (d *Drop) commit(ctx context.Context, p placing) error {
+	switch p.standing {
+	case placed, nothing:
+		return nil // it was staged: if neither name is there, the legacy system has taken it
+	case linked:
+		return d.place.Remove(ctx, p.temp)
 	case partial:
-		if err := d.place.Put(ctx, d.temp.name(f.Name), f.Blob); err != nil {
+		if err := d.place.Put(ctx, p.temp, p.Blob); err != nil {
 			return err
 		}
 		if err := d.place.Sync(ctx); err != nil {
 			return asClass(err, connectors.Transient)
 		}
-	case staged:
 	}
-	err = d.place.Commit(ctx, d.temp.name(f.Name), f.Name)
-	if errors.Is(err, fs.ErrExist) { // somebody was faster: perhaps we ourselves
-		if st, e := d.standing(ctx, f); e == nil && st == placed {
-			return d.place.Remove(ctx, d.temp.name(f.Name))
-		}
+	err := d.place.Commit(ctx, p.temp, p.Name)
+	if errors.Is(err, fs.ErrExist) && d.oneFile(p.piece) { // NFS repeats a lost request, and the first one had worked
+		return d.place.Remove(ctx, p.temp)
 	}
 	return err
-}
-
-// same compares a file in place with what should lie there.
-func (d *Drop) same(ctx context.Context, f connectors.File, size int64) (bool, error) {
-	if size != f.Blob.Size || !d.readBack {
-		return size == f.Blob.Size, nil
-	}
-	want := f.Blob.Digest
-	if want == (connectors.Digest{}) {
-		r, err := f.Blob.Open()
-		if err != nil {
-			return false, contentError(err)
-		}
-		if want, err = digest(r); err != nil {
-			return false, contentError(err)
-		}
-	}
-	r, err := d.place.Open(ctx, f.Name)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = asClass(err, connectors.Transient) // fetched between the two looks
-	}
-	if err != nil {
-		return false, err
-	}
-	got, err := digest(r)
-	if err != nil {
-		return false, fault("read a file back", err)
-	}
-	return got == want, nil
-}
-
-func digest(r io.ReadCloser) (connectors.Digest, error) {
-	h := sha256.New()
-	_, err := io.Copy(h, r)
-	if e := r.Close(); err == nil {
-		err = e
-	}
-	return connectors.Digest(h.Sum(nil)), err
 }
 
 // Lookup says what became of the files. What lies under the temporary name, or under the final one with
@@ -306,47 +224,43 @@ func (d *Drop) Lookup(ctx context.Context, g connectors.Group) ([]connectors.Fou
 	if err := d.place.Sync(ctx); err != nil {
 		return nil, asClass(err, connectors.TargetError) // what is seen may still be lost
 	}
-	shared := connectors.Present
-	for _, f := range []*connectors.File{g.File, g.Control} {
-		if f == nil {
-			continue
-		}
-		p, err := d.presence(ctx, g.Staged, *f)
+	shared, err := d.presence(ctx, g.Staged, d.shared(g))
+	if err != nil {
+		return nil, err
+	}
+	found := make([]connectors.Found, len(g.Items))
+	for i := range g.Items {
+		own, err := d.presence(ctx, g.Staged, d.pieces(&g.Items[i]))
 		if err != nil {
 			return nil, err
 		}
-		if p != connectors.Present {
-			shared = p
-		}
-	}
-	found := make([]connectors.Found, len(g.Items))
-	for i, it := range g.Items {
-		found[i] = connectors.Found{Key: it.Key, Presence: shared}
-		for _, f := range allFiles(connectors.Group{Items: g.Items[i : i+1]}) {
-			p, err := d.presence(ctx, g.Staged, f)
-			if err != nil {
-				return nil, err
-			}
-			if p != connectors.Present {
-				found[i].Presence = p
-			}
-		}
+		found[i] = connectors.Found{Key: g.Items[i].Key, Presence: worse(shared, own)}
 	}
 	return found, nil
 }
 
-func (d *Drop) presence(ctx context.Context, wasStaged bool, f connectors.File) (connectors.Presence, error) {
-	if checkName(f.Name) != nil {
-		return connectors.Absent, nil
+// worse returns what is known of two things together: unknown if one is, absent if one is.
+func worse(a, b connectors.Presence) connectors.Presence { return min(a, b) }
+
+// presence tells whether all pieces were put in place.
+func (d *Drop) presence(ctx context.Context, wasStaged bool, pieces []piece) (connectors.Presence, error) {
+	all := connectors.Present
+	for _, p := range pieces {
+		one := connectors.Absent
+		if checkName(p.Name) == nil {
+			look, err := d.look(ctx, p)
+			switch st := look.standing; {
+			case err != nil:
+				return connectors.Unknown, err
+			case st == placed, st == nothing && wasStaged:
+				one = connectors.Present
+			case st == unread:
+				one = connectors.Unknown
+			}
+		}
+		all = worse(all, one)
 	}
-	st, err := d.standing(ctx, f)
-	switch {
-	case err != nil:
-		return connectors.Unknown, err
-	case st == placed, st == nothing && wasStaged:
-		return connectors.Present, nil
-	}
-	return connectors.Absent, nil
+	return all, nil
 }
 
 // prove looks for the file that proves that this is the right folder.
@@ -428,20 +342,40 @@ func (d *Drop) each(n int, f func(i int) error) error {
 	return fail
 }
 
-// allFiles lists a group's files in the order in which they become visible.
-func allFiles(g connectors.Group) []connectors.File {
-	var files []connectors.File
-	for _, it := range g.Items {
-		files = append(files, it.Files...)
-		if it.Control != nil {
-			files = append(files, *it.Control)
-		}
+// pieces lists an item's files in the order in which they become visible.
+func (d *Drop) pieces(it *connectors.Delivery) []piece {
+	list := make([]piece, 0, len(it.Files)+1)
+	for i, f := range it.Files {
+		list = append(list, d.temps.piece(it.Key, i, f))
 	}
+	if it.Control != nil {
+		list = append(list, d.temps.piece(it.Key, controlPiece, *it.Control))
+	}
+	return list
+}
+
+// controlPiece is the number of a control file among the files of its key.
+const controlPiece = -1
+
+// shared lists the files that a group's items have together.
+func (d *Drop) shared(g connectors.Group) (list []piece) {
 	if g.File != nil {
-		files = append(files, *g.File)
+		list = append(list, d.temps.piece(g.Key, 0, *g.File))
 	}
 	if g.Control != nil {
-		files = append(files, *g.Control)
+		list = append(list, d.control(g))
 	}
-	return files
+	return list
+}
+
+func (d *Drop) control(g connectors.Group) piece {
+	return d.temps.piece(g.Key, controlPiece, *g.Control)
+}
+
+// allPieces lists a group's files in the order in which they become visible.
+func (d *Drop) allPieces(g connectors.Group) (list []piece) {
+	for i := range g.Items {
+		list = append(list, d.pieces(&g.Items[i])...)
+	}
+	return append(list, d.shared(g)...)
 }

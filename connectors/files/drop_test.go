@@ -84,7 +84,7 @@ func TestBatchWayOfAFile(t *testing.T) {
 	for range 2 {
 		must(t, d.Stage(ctx, g))
 	}
-	expect(t, "staged", tree(t, dir), ".PERM000001.CTL.inbasket-part .PERM000001.DAT.inbasket-part")
+	expect(t, "staged", tree(t, dir), ".PERM000001.CTL.KAS6ANUN.inbasket-part .PERM000001.DAT.KFMYTDA2.inbasket-part")
 	g.Staged = true
 	expect(t, "lookup of staged", lookup(t, d, g), "absent absent")
 	expect(t, "delivered", deliver(t, d, g), "written written")
@@ -114,7 +114,7 @@ func TestNameTaken(t *testing.T) {
 	must(t, d.Stage(context.Background(), g))
 	g.Staged = true
 	expect(t, "refused", deliver(t, d, g), "item:files.name-taken item:files.name-taken")
-	expect(t, "no control file", tree(t, dir), ".PERM000001.CTL.inbasket-part .PERM000001.DAT.inbasket-part PERM000001.DAT")
+	expect(t, "no control file", tree(t, dir), ".PERM000001.CTL.KAS6ANUN.inbasket-part .PERM000001.DAT.KFMYTDA2.inbasket-part PERM000001.DAT")
 	expect(t, "lookup", lookup(t, d, g), "absent absent")
 	b, _ := os.ReadFile(filepath.Join(dir, "PERM000001.DAT"))
 	expect(t, "never overwritten", string(b), "TWO lines\r\n")
@@ -138,14 +138,14 @@ func TestOneOfManyIsRefused(t *testing.T) {
 		{Key: "f"},
 	}}
 	expect(t, "delivered", deliver(t, d, g), "written item:files.name-taken item:files.name item:files.name written written")
-	expect(t, "in place", tree(t, dir), ".b.xml.inbasket-part a.pdf a.xml b.xml e.xml")
+	expect(t, "in place", tree(t, dir), ".b.xml.K22KJTUI.inbasket-part a.pdf a.xml b.xml e.xml")
 }
 
 func TestBrokenTempIsWrittenAgain(t *testing.T) {
 	d, dir := newDrop(t, nil)
 	g := batch()
 	must(t, d.Stage(context.Background(), g))
-	must(t, os.WriteFile(filepath.Join(dir, ".PERM000001.DAT.inbasket-part"), []byte("tw"), 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, ".PERM000001.DAT.KFMYTDA2.inbasket-part"), []byte("tw"), 0o600))
 	g.Staged = true
 	expect(t, "delivered", deliver(t, d, g), "written written")
 	b, _ := os.ReadFile(filepath.Join(dir, "PERM000001.DAT"))

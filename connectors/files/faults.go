@@ -3,10 +3,19 @@ package files
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 
 	"github.com/inbasket/inbasket/connectors"
 )
+
+// ignoreEnd makes the end of a listing no error.
+func ignoreEnd(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
 
 // folderError says what is wrong with a folder; nothing was changed.
 func folderError(op string, err error) error {

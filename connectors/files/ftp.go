@@ -1,20 +1,17 @@
 package files
 
 import (
-	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"io"
 	"io/fs"
-	"net"
 	"net/textproto"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/jlaffaye/ftp"
 	"golang.org/x/text/encoding"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -40,8 +37,12 @@ func NewFTP(env connectors.Env, cfg FTPConfig) (*Drop, error) {
 	}
 	p := &ftpPlace{env: env, cfg: cfg}
 	p.enc, _ = nameEncoding(cfg.Encoding) // Validate has looked it up
+	temps := newTempNames(cfg.Temp)
+	if cfg.Temp == DefaultTemp { // elsewhere the server may not even have such names
+		temps = newTempNames(cfg.Temp, oldTemp)
+	}
 	return &Drop{
-		place: p, temp: newAffix(cfg.Temp), proof: cfg.Proof, workers: 1, readBack: cfg.Verify == "read-back",
+		place: p, temps: temps, proof: cfg.Proof, workers: 1,
 		check: p.check, close: p.Close,
 		abilities: connectors.Abilities{Files: true, MaxItems: 64, Guarantee: connectors.Guarantee{
 			Level: "parks-when-unclear", Why: "the file is sent under a temporary name, its size is compared, then it is renamed; what the server cannot tell apart parks"}},
@@ -128,7 +129,7 @@ func answered(err error) bool {
 	if !errors.As(err, &e) {
 		return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist)
 	}
-	return e.Code != ftp.StatusNotAvailable && e.Code != ftp.StatusCanNotOpenDataConnection && e.Code != ftp.StatusTransfertAborted
+	return e.Code != ftpClosing && e.Code != ftpNoData && e.Code != ftpAborted
 }
 
 // wire returns the name as the server reads it. CR, LF and NUL never get this far, but what a
@@ -148,7 +149,7 @@ func (p *ftpPlace) wire(name string) (string, error) {
 	return s, nil
 }
 
-// Stat asks for the size. A 550 may also mean that the folder is gone, so that is asked as well.
+// Stat asks for the size, in every way that the server may know (ftpstat.go).
 func (p *ftpPlace) Stat(ctx context.Context, name string) (int64, error) {
 	w, err := p.wire(name)
 	if err != nil {
@@ -156,67 +157,35 @@ func (p *ftpPlace) Stat(ctx context.Context, name string) (int64, error) {
 	}
 	var size int64
 	err = p.with(ctx, func(c *ftpConn) error {
-		size, err = p.size(c, w)
+		size, err = c.stat(w)
 		return err
 	})
 	return size, err
 }
 
-func (p *ftpPlace) size(c *ftpConn, w string) (int64, error) {
-	size, err := c.FileSize(w)
-	switch code := replyCode(err); {
-	case err == nil:
-		return size, nil
-	case code == ftp.StatusFileUnavailable:
-		if err := c.ChangeDir(c.home); err != nil {
-			return 0, dirFault(err)
-		}
-		return 0, &connectors.Error{Class: connectors.Transient, Code: CodeNotStaged, Op: "ask for a file's size", Err: errors.Join(fs.ErrNotExist, err)}
-	case code == ftp.StatusBadCommand, code == ftp.StatusNotImplemented, code == ftp.StatusNotImplementedParameter:
-		return listedSize(c, w)
-	}
-	return 0, ftpFault("ask for a file's size", err)
-}
-
-// listedSize finds the size in the listing, for servers without SIZE.
-func listedSize(c *ftpConn, w string) (int64, error) {
-	entries, err := c.List("")
-	if err != nil {
-		return 0, ftpFault("list the folder", err)
-	}
-	for _, e := range entries {
-		if e.Name == w && e.Type == ftp.EntryTypeFile {
-			return int64(e.Size), nil
-		}
-	}
-	return 0, &connectors.Error{Class: connectors.Transient, Code: CodeNotStaged, Op: "look for a file in the listing", Err: fs.ErrNotExist}
-}
-
-// Open reads a whole file back into memory: a connection cannot be lent out while it transfers.
-func (p *ftpPlace) Open(ctx context.Context, name string) (io.ReadCloser, error) {
+// Digest reads a file back.
+func (p *ftpPlace) Digest(ctx context.Context, name string) (sum connectors.Digest, err error) {
 	w, err := p.wire(name)
 	if err != nil {
-		return nil, err
+		return sum, err
 	}
-	var buf bytes.Buffer
 	err = p.with(ctx, func(c *ftpConn) error {
-		r, err := c.Retr(w)
-		if err != nil {
-			return ftpFault("read a file back", err)
-		}
-		_, err = io.Copy(&buf, r)
-		if e := r.Close(); err == nil {
-			err = e
-		}
-		if err != nil {
-			return ftpFault("read a file back", err)
-		}
-		return nil
+		sum, err = c.digest(w)
+		return err
 	})
-	if err != nil {
-		return nil, err
+	return sum, err
+}
+
+func (c *ftpConn) digest(w string) (connectors.Digest, error) {
+	h := sha256.New()
+	if err := c.Retr(w, h); err != nil {
+		if answered(err) && replyCode(err) >= 500 {
+			return connectors.Digest{}, &connectors.Error{Class: connectors.Uncertain, Code: CodeUnclear, Op: "read a file back",
+				Hint: "the server does not let the user read the file", Err: err}
+		}
+		return connectors.Digest{}, asTransfer(ftpFault("read a file back", err))
 	}
-	return io.NopCloser(&buf), nil
+	return connectors.Digest(h.Sum(nil)), nil
 }
 
 // Put sends the file and compares sizes: when the sender fails midway, servers keep what came as if it
@@ -239,15 +208,36 @@ func (p *ftpPlace) Put(ctx context.Context, name string, b connectors.Blob) erro
 			}
 			return asTransfer(ftpFault("send a file", err))
 		}
-		size, err := p.size(c, w)
-		if err != nil {
-			return asClass(err, connectors.Transient)
-		}
-		if size != b.Size {
-			return &connectors.Error{Class: connectors.Transient, Code: CodeFTPTruncated, Op: "compare the size of what was sent"}
-		}
-		return nil
+		return p.arrived(c, w, b)
 	})
+}
+
+// arrived compares what lies there with what was sent: by its size, or by its bytes where that was asked for or the
+// server tells no size.
+func (p *ftpPlace) arrived(c *ftpConn, w string, b connectors.Blob) error {
+	size, err := c.stat(w)
+	if err != nil {
+		return asClass(err, connectors.Transient)
+	}
+	if size != unknownSize && size != b.Size {
+		return &connectors.Error{Class: connectors.Transient, Code: CodeFTPTruncated, Op: "compare the size of what was sent"}
+	}
+	if size != unknownSize && p.cfg.Verify != "read-back" {
+		return nil
+	}
+	want, err := blobDigest(b)
+	if err != nil {
+		return err
+	}
+	got, err := c.digest(w)
+	if connectors.ClassOf(err) == connectors.Uncertain && err != nil {
+		return &connectors.Error{Class: connectors.TargetError, Code: CodeFTPRefused, Op: "read back what was sent",
+			Hint: "the server must tell sizes (SIZE, MLST or LIST), or let the user read the file", Err: err}
+	}
+	if err == nil && got != want {
+		err = &connectors.Error{Class: connectors.Transient, Code: CodeFTPTruncated, Op: "compare what was sent with what lies there"}
+	}
+	return err
 }
 
 // Commit renames after it has seen that the final name is free: vsftpd would overwrite without a word.
@@ -262,23 +252,23 @@ func (p *ftpPlace) Commit(ctx context.Context, from, to string) error {
 		return err
 	}
 	return p.with(ctx, func(c *ftpConn) error {
-		if _, err := p.size(c, t); err == nil {
+		if _, err := c.stat(t); err == nil {
 			return &connectors.Error{Class: connectors.ItemError, Code: CodeNameTaken, Op: "rename to the final name", Err: fs.ErrExist}
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		want, err := p.size(c, f)
+		want, err := c.stat(f)
 		if err != nil {
 			return err
 		}
-		if err := c.Rename(f, t); err != nil {
-			if answered(err) {
+		if asked, err := c.Rename(f, t); err != nil {
+			if !asked || answered(err) {
 				return ftpFault("rename to the final name", err)
 			}
 			return &connectors.Error{Class: connectors.Uncertain, Code: CodeUnclear, Op: "rename to the final name", Err: err}
 		}
-		size, err := p.size(c, t)
-		if errors.Is(err, fs.ErrNotExist) || (err == nil && size == want) {
+		size, err := c.stat(t)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && (size == want || size == unknownSize || want == unknownSize) {
 			return nil // there, or fetched already
 		}
 		return &connectors.Error{Class: connectors.Uncertain, Code: CodeUnclear, Op: "look at the renamed file", Err: err}
@@ -292,10 +282,16 @@ func (p *ftpPlace) Remove(ctx context.Context, name string) error {
 		return err
 	}
 	return p.with(ctx, func(c *ftpConn) error {
-		if err := c.Delete(w); err != nil && replyCode(err) != ftp.StatusFileUnavailable {
-			return ftpFault("remove the temporary file", err)
+		err := c.Delete(w)
+		if err == nil {
+			return nil
 		}
-		return nil
+		if answered(err) {
+			if _, e := c.stat(w); errors.Is(e, fs.ErrNotExist) {
+				return nil
+			}
+		}
+		return ftpFault("remove the temporary file", err)
 	})
 }
 
@@ -305,10 +301,10 @@ func (p *ftpPlace) Sync(context.Context) error { return nil }
 // check logs in, changes into the folder and opens a data connection by listing it.
 func (p *ftpPlace) check(ctx context.Context) error {
 	return p.with(ctx, func(c *ftpConn) error {
-		if err := c.ChangeDir(c.home); err != nil {
-			return dirFault(err)
+		if err := c.proveFolder(); err != nil {
+			return err
 		}
-		if _, err := c.NameList(""); err != nil && replyCode(err) != ftp.StatusFileUnavailable { // 550: empty
+		if _, err := c.names(); err != nil && (!answered(err) || c.home == "") { // not every user may list
 			return ftpFault("list the folder", err)
 		}
 		return nil
@@ -323,29 +319,16 @@ func replyCode(err error) int {
 	return 0
 }
 
-// loginFault tells a refusal from a broken connection. When USER itself is refused, as vsftpd does without
-// TLS, the library keeps the server's text and drops its code.
+// loginFault tells a refusal from a broken connection.
 func loginFault(err error) error {
-	if replyCode(err) == ftp.StatusNotAvailable || replyCode(err) == 0 && broken(err) {
+	if replyCode(err) == ftpClosing || replyCode(err) == 0 {
 		return ftpFault("log in", err)
 	}
 	return &connectors.Error{Class: connectors.TargetError, Code: CodeFTPLogin, Op: "log in", Hint: "check user and password, and whether the server demands TLS", Err: err}
 }
 
-// broken reports an error of the connection itself.
-func broken(err error) bool {
-	var (
-		n net.Error
-		p textproto.ProtocolError
-		v *tls.CertificateVerificationError
-		r tls.RecordHeaderError
-	)
-	return errors.As(err, &n) || errors.As(err, &p) || errors.As(err, &v) || errors.As(err, &r) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
-}
-
 func dirFault(err error) error {
-	if replyCode(err) == 0 || replyCode(err) == ftp.StatusNotAvailable {
+	if replyCode(err) == 0 || replyCode(err) == ftpClosing {
 		return ftpFault("change into the folder", err)
 	}
 	return &connectors.Error{Class: connectors.TargetError, Code: CodeFolder, Op: "change into the folder", Hint: "create the folder on the server, or correct dir", Err: err}
@@ -374,15 +357,15 @@ func ftpFault(op string, err error) *connectors.Error {
 		e.Code, e.Hint = CodeFTPTLS, "check tls.ca, tls.server-name and the server's certificate"
 	case code == 0:
 		e.Class, e.Code, e.Hint = connectors.Transient, CodeFTPConnect, "check address, firewall and service"
-	case code == ftp.StatusNotLoggedIn:
+	case code == ftpNotLoggedIn:
 		e.Code, e.Hint = CodeFTPLogin, "check user and password, and whether the server demands TLS"
-	case code == ftp.Status452, code == ftp.StatusExceededStorage:
+	case code == ftpNoSpace, code == ftpOverQuota:
 		e.Code, e.Hint = CodeDiskFull, "make room on the server"
-	case code == ftp.StatusNotAvailable, code == ftp.StatusCanNotOpenDataConnection, code == ftp.StatusTransfertAborted:
+	case code == ftpClosing, code == ftpNoData, code == ftpAborted:
 		e.Class, e.Code = connectors.Transient, CodeFTPConnect
 	case code < 500:
 		e.Class = connectors.Transient
-	case code == ftp.StatusFileUnavailable, code == ftp.StatusBadFileName:
+	case code == ftpUnavailable, code == ftpBadName:
 		e.Code, e.Hint = CodePermission, "grant the user create, rename and delete in the folder"
 	}
 	return e

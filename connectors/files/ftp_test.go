@@ -17,7 +17,13 @@ import (
 // ftpTarget is a target over an FTP server in this process.
 func ftpTarget(t *testing.T, change func(*FTPConfig)) (*Drop, *ftpserver.Server) {
 	t.Helper()
-	s, err := ftpserver.Start(ftpserver.Config{Root: filepath.Join(t.TempDir(), "root"), User: "batch", Password: "geheim"})
+	return ftpTargetWith(t, ftpserver.Habits{}, change)
+}
+
+// ftpTargetWith is a target over a server with habits of its own.
+func ftpTargetWith(t *testing.T, habits ftpserver.Habits, change func(*FTPConfig)) (*Drop, *ftpserver.Server) {
+	t.Helper()
+	s, err := ftpserver.Start(ftpserver.Config{Root: filepath.Join(t.TempDir(), "root"), User: "batch", Password: "geheim", Habits: habits})
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close()) })
 	must(t, os.Mkdir(filepath.Join(s.Root(), "IN"), 0o700))
@@ -49,7 +55,7 @@ func wayOfABatch(t *testing.T, d *Drop, dir string) {
 	for range 2 {
 		must(t, d.Stage(ctx, g))
 	}
-	expect(t, "staged", tree(t, dir), ".PERM000001.CTL.inbasket-part .PERM000001.DAT.inbasket-part")
+	expect(t, "staged", tree(t, dir), ".PERM000001.CTL.KAS6ANUN.inbasket-part .PERM000001.DAT.KFMYTDA2.inbasket-part")
 	expect(t, "evidence of staged", evidence(t, d), "PERM000001.CTL PERM000001.DAT")
 	g.Staged = true
 	expect(t, "lookup of staged", lookup(t, d, g), "absent absent")

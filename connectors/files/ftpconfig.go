@@ -23,7 +23,7 @@ type FTPConfig struct {
 	Password connectors.Secret `yaml:"password" doc:"password, by reference"`
 	Dir      string            `yaml:"dir" doc:"folder on the server; empty for the login folder"`
 	TLS      FTPTLSConfig      `yaml:"tls" doc:"encryption"`
-	Temp     string            `yaml:"temp" doc:"temporary name in the same folder; {name} is the final name"`
+	Temp     string            `yaml:"temp" doc:"temporary name in the same folder; {name} is the final name, {key} 8 letters and digits that no other delivery has"`
 	Proof    string            `yaml:"proof" doc:"a file that must lie in the folder, so that a wrong folder is noticed"`
 	Verify   string            `yaml:"verify" doc:"size: compare sizes; read-back: read the file again and compare its digest"`
 	Encoding string            `yaml:"encoding" doc:"how the server reads file names: utf-8, iso-8859-1 or windows-1252"`
@@ -103,6 +103,11 @@ func (c *FTPConfig) tlsConfig(env connectors.Env) (*tls.Config, error) {
 	}
 	env.WatchTLS(t)
 	return t, nil
+}
+
+func (c *FTPConfig) isUTF8() bool {
+	enc, err := nameEncoding(c.Encoding)
+	return err == nil && enc == nil
 }
 
 // nameEncoding returns nil for UTF-8, in which names are sent as they are.

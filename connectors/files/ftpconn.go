@@ -1,25 +1,32 @@
 package files
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"io"
 	"net"
+	"net/textproto"
+	"strings"
 	"sync"
 	"time"
-
-	"github.com/jlaffaye/ftp"
 
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// ftpConn is one logged-in control connection with the data connections it opens. The library sets no
-// deadlines and does not look at contexts after dialling, so every connection is wrapped: each read and
-// write has its own deadline, and abort cuts all of them from another goroutine.
+// ftpConn is one logged-in control connection with the data connections it opens (ftpwire.go speaks on it). Every
+// connection is wrapped: each read and write has its own deadline, and abort cuts all of them from another goroutine.
 type ftpConn struct {
-	*ftp.ServerConn
-	home string    // absolute folder on the server
-	used time.Time // last use, on the agent's clock
+	control    net.Conn
+	r          *bufio.Reader
+	host       string // the server's address as it was dialled
+	home       string // absolute folder on the server; empty where the server does not tell it
+	features   map[string]string
+	oldPassive bool // EPSV is refused
+	sizes      bool // SIZE told the size of a file on this connection: what it refuses then is not there
+	timeout    time.Duration
+	tls        *tls.Config
+	used       time.Time // last use, on the agent's clock
 	// ctx is that of the call under way: data connections are dialled in it, and not in that of the call
 	// which opened the control connection, which is long over by then.
 	ctx context.Context
@@ -35,28 +42,10 @@ func dialFTP(ctx context.Context, env connectors.Env, cfg *FTPConfig) (*ftpConn,
 	if err != nil {
 		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeFTPTLS, Op: "read the authority's certificate", Hint: "check tls.ca", Err: err}
 	}
-	c := &ftpConn{raw: map[net.Conn]struct{}{}, ctx: ctx}
+	c := &ftpConn{raw: map[net.Conn]struct{}{}, ctx: ctx, timeout: cfg.Timeout, tls: tlsConf, features: map[string]string{}}
 	stop := context.AfterFunc(ctx, c.abort)
 	defer stop()
-	control := true
-	opts := []ftp.DialOption{
-		ftp.DialWithDisabledUTF8(cfg.Encoding != "utf-8"),
-		ftp.DialWithDialFunc(func(network, address string) (net.Conn, error) {
-			conn, err := c.dial(network, address, cfg.Timeout)
-			if err != nil {
-				return nil, err
-			}
-			if control || tlsConf == nil { // the library itself upgrades the control connection
-				control = false
-				return conn, nil
-			}
-			return &dataConn{Conn: tls.Client(conn, tlsConf), raw: conn}, nil
-		}),
-	}
-	if tlsConf != nil {
-		opts = append(opts, ftp.DialWithExplicitTLS(tlsConf))
-	}
-	if c.ServerConn, err = ftp.Dial(cfg.address(), opts...); err != nil {
+	if err := c.greet(cfg.address()); err != nil {
 		c.abort()
 		return nil, ftpFault("connect", err)
 	}
@@ -67,9 +56,60 @@ func dialFTP(ctx context.Context, env connectors.Env, cfg *FTPConfig) (*ftpConn,
 	return c, nil
 }
 
+// greet connects, hears the server's greeting, which may ask for patience first, and begins the encryption.
+func (c *ftpConn) greet(address string) error {
+	conn, err := c.dial("tcp", address)
+	if err != nil {
+		return err
+	}
+	c.speak(conn)
+	if c.host, _, err = net.SplitHostPort(conn.RemoteAddr().String()); err != nil {
+		return err
+	}
+	r, err := c.final()
+	if err == nil && r.class() != completed {
+		err = r.err()
+	}
+	if err != nil || c.tls == nil {
+		return err
+	}
+	if err := c.do("AUTH TLS"); err != nil {
+		return err
+	}
+	if c.r.Buffered() > 0 {
+		return textproto.ProtocolError("the server speaks before the handshake")
+	}
+	c.speak(tls.Client(conn, c.tls))
+	return nil
+}
+
+func (c *ftpConn) speak(conn net.Conn) {
+	c.control, c.r = conn, bufio.NewReaderSize(conn, maxReplyLine)
+}
+
+// login logs in and settles what the transfers need: bytes as they are, and data connections that are encrypted.
 func (c *ftpConn) login(cfg *FTPConfig) error {
-	if err := c.Login(cfg.User, string(cfg.Password)); err != nil {
-		return loginFault(err)
+	if err := c.identify(cfg.User, string(cfg.Password)); err != nil {
+		return err
+	}
+	if err := c.probe(); err != nil {
+		return ftpFault("ask for the server's features", err)
+	}
+	if err := c.do("TYPE I"); err != nil {
+		return ftpFault("switch to binary transfers", err)
+	}
+	if _, known := c.features["UTF8"]; known && cfg.isUTF8() {
+		if _, err := c.ask("OPTS UTF8 ON"); err != nil { // refused by any number: always on, or not needed
+			return ftpFault("switch to names in UTF-8", err)
+		}
+	}
+	if c.tls != nil {
+		if _, err := c.ask("PBSZ 0"); err != nil { // PROT is what counts
+			return ftpFault("encrypt the transfers", err)
+		}
+		if err := c.do("PROT P"); err != nil {
+			return ftpFault("encrypt the transfers", err)
+		}
 	}
 	if cfg.Dir != "" {
 		if err := c.ChangeDir(cfg.Dir); err != nil {
@@ -77,20 +117,60 @@ func (c *ftpConn) login(cfg *FTPConfig) error {
 		}
 	}
 	home, err := c.CurrentDir()
-	if err != nil {
-		home = cfg.Dir // some servers have no PWD
+	if err != nil && !answered(err) {
+		return ftpFault("ask for the folder", err)
 	}
-	c.home = home
+	c.home = home // some servers have no PWD
 	return nil
 }
 
-func (c *ftpConn) dial(network, address string, timeout time.Duration) (*timedConn, error) {
-	d := net.Dialer{Timeout: timeout}
+// identify sends the user and, where the server wants it, the password.
+func (c *ftpConn) identify(user, password string) error {
+	r, err := c.ask("USER %s", user)
+	if err == nil && r.class() == intermediate && r.code != ftpNeedAccount {
+		r, err = c.ask("PASS %s", password)
+	}
+	if err == nil && r.class() != completed {
+		err = r.err()
+	}
+	if err != nil {
+		return loginFault(err)
+	}
+	return nil
+}
+
+// probe asks for the server's features; one that refuses has none.
+func (c *ftpConn) probe() error {
+	r, err := c.ask("FEAT")
+	if err != nil || r.class() != completed {
+		return err
+	}
+	for line := range strings.SplitSeq(r.text, "\n") {
+		name, facts, _ := strings.Cut(strings.TrimSpace(line), " ")
+		c.features[strings.ToUpper(name)] = facts
+	}
+	return nil
+}
+
+// open opens a data connection, encrypted where the control connection is.
+func (c *ftpConn) open(address string) (net.Conn, error) {
+	conn, err := c.dial("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	if c.tls == nil {
+		return conn, nil
+	}
+	return &dataConn{Conn: tls.Client(conn, c.tls), raw: conn}, nil
+}
+
+func (c *ftpConn) dial(network, address string) (*timedConn, error) {
+	d := net.Dialer{Timeout: c.timeout}
 	conn, err := d.DialContext(c.ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
-	t := &timedConn{Conn: conn, timeout: timeout, closed: c.drop}
+	t := &timedConn{Conn: conn, timeout: c.timeout, closed: c.drop}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.dead {
@@ -133,10 +213,10 @@ func (d *dataConn) Write(p []byte) (int, error) {
 	return d.Conn.Write(p)
 }
 
-// Handshake is what the library calls when an upload had no bytes.
-func (d *dataConn) Handshake() error {
+// HandshakeContext is what is called when an upload had no bytes.
+func (d *dataConn) HandshakeContext(ctx context.Context) error {
 	d.wrote = true
-	return d.Conn.Handshake()
+	return d.Conn.HandshakeContext(ctx)
 }
 
 func (d *dataConn) Close() error {

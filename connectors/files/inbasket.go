@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"hash"
 	"io"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -77,8 +80,8 @@ func (s *source) attachments(g *sight) []connectors.Attachment {
 		return nil
 	}
 	out := make([]connectors.Attachment, len(g.attached))
-	for i, a := range g.attached {
-		full := filepath.Join(s.dir, a.name)
+	for i := range g.attached {
+		a := &g.attached[i]
 		out[i] = connectors.Attachment{Name: a.name, ContentType: contentType(a.name), Blob: connectors.Blob{
 			Size: a.size,
 			Open: func() (io.ReadCloser, error) {
@@ -86,12 +89,44 @@ func (s *source) attachments(g *sight) []connectors.Attachment {
 					return nil, connectors.Errorf(connectors.ItemError, CodeTooLarge, "read a document",
 						"make it smaller, or raise attachments.max-bytes", "it is over %d bytes", s.cfg.Attachments.MaxBytes)
 				}
-				return openRegular(full)
+				return openSeen(s.dir, a)
 			},
 		}}
 	}
 	return out
 }
+
+// seenFile reads a file and says at its end whether it is still what was seen when the form was; then its digest is
+// known.
+type seenFile struct {
+	*os.File
+	seen *stat
+	hash hash.Hash
+}
+
+func openSeen(dir string, seen *stat) (io.ReadCloser, error) {
+	f, err := openRegular(filepath.Join(dir, seen.name))
+	if err != nil {
+		return nil, err
+	}
+	return &seenFile{f, seen, sha256.New()}, nil
+}
+
+func (f *seenFile) Read(p []byte) (int, error) {
+	n, err := f.File.Read(p)
+	_, _ = f.hash.Write(p[:n]) // never fails
+	if errors.Is(err, io.EOF) {
+		if now, e := statOpen(f.File, f.seen.name); e != nil || !now.same(*f.seen) {
+			return n, errors.Join(errChanged, e)
+		}
+		sum := connectors.Digest(f.hash.Sum(nil))
+		f.seen.sum = &sum
+	}
+	return n, err
+}
+
+// WriteTo is not the file's own, which would copy past Read.
+func (f *seenFile) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, struct{ io.Reader }{f}) }
 
 // contentType knows the types that forms and documents have; the system's own table differs from
 // machine to machine.

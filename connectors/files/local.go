@@ -2,12 +2,15 @@ package files
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/durable"
 )
 
 // local is a folder of this machine or of a mounted share.
@@ -39,12 +42,28 @@ func (l local) Stat(_ context.Context, name string) (int64, error) {
 	return 0, fault("look at a file", err)
 }
 
-func (l local) Open(_ context.Context, name string) (io.ReadCloser, error) {
+func (l local) Digest(ctx context.Context, name string) (connectors.Digest, error) {
 	f, err := openRegular(l.path(name))
-	if err != nil {
-		return nil, fault("read a file back", err)
+	if errors.Is(err, fs.ErrPermission) {
+		return connectors.Digest{}, &connectors.Error{Class: connectors.Uncertain, Code: CodeUnclear, Op: "read a file back", Err: err}
 	}
-	return f, nil
+	if err != nil {
+		return connectors.Digest{}, fault("read a file back", err)
+	}
+	defer func() { _ = f.Close() }()
+	h := sha256.New()
+	if _, err := io.Copy(h, &contextReader{ctx, f}); err != nil {
+		return connectors.Digest{}, fault("read a file back", err)
+	}
+	return connectors.Digest(h.Sum(nil)), nil
+}
+
+// oneFile tells whether both names lead to the same file: a rename that the file system does not know without
+// overwriting is a link and a removal, and may have ended between the two.
+func (l local) oneFile(a, b string) bool {
+	x, err1 := os.Lstat(l.path(a))
+	y, err2 := os.Lstat(l.path(b))
+	return err1 == nil && err2 == nil && os.SameFile(x, y)
 }
 
 func (l local) Put(ctx context.Context, name string, b connectors.Blob) error {
@@ -66,7 +85,7 @@ func (l local) Put(ctx context.Context, name string, b connectors.Blob) error {
 // Commit renames. When the rename says that it failed, a look decides: NFS repeats a lost request and
 // then reports that the first one had worked as an error.
 func (l local) Commit(ctx context.Context, from, to string) error {
-	err := renameNoReplace(l.path(from), l.path(to))
+	err := durable.RenameNew(l.path(from), l.path(to))
 	if err == nil {
 		return nil
 	}
@@ -90,7 +109,7 @@ func (l local) Sync(context.Context) error {
 	if !l.sync {
 		return nil
 	}
-	if err := syncDir(l.dir); err != nil {
+	if err := durable.SyncDir(l.dir); err != nil {
 		return &connectors.Error{Class: connectors.Uncertain, Code: CodeSync, Op: "make the folder durable",
 			Hint: "look at the disk", Err: err}
 	}

@@ -23,25 +23,6 @@ func openRegular(path string) (*os.File, error) {
 	return os.NewFile(uintptr(h), path), nil
 }
 
-// renameNoReplace renames without ever writing over an existing file; that is an fs.ErrExist.
-// MOVEFILE_WRITE_THROUGH is Windows' word for a durable rename.
-func renameNoReplace(from, to string) error {
-	f, err := windows.UTF16PtrFromString(from)
-	if err == nil {
-		var t *uint16
-		if t, err = windows.UTF16PtrFromString(to); err == nil {
-			err = windows.MoveFileEx(f, t, windows.MOVEFILE_WRITE_THROUGH)
-		}
-	}
-	if err != nil {
-		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
-	}
-	return nil
-}
-
-// syncDir does nothing: Windows cannot flush a folder; renames are written through instead.
-func syncDir(string) error { return nil }
-
 func isCrossDevice(err error) bool { return errors.Is(err, windows.ERROR_NOT_SAME_DEVICE) }
 
 func isDiskFull(err error) bool {

@@ -12,11 +12,12 @@ import (
 // checkName accepts. Errors are connectors.Error; absence is an fs.ErrNotExist and a taken name an
 // fs.ErrExist in their chain.
 type Place interface {
-	// Stat returns the size of a file. It says ErrNotExist only when it has seen that the folder itself
-	// is there: a share that is not mounted must not look like one that was emptied.
+	// Stat returns the size of a file, or unknownSize. It says ErrNotExist only when it has seen that the folder
+	// itself is there: a share that is not mounted must not look like one that was emptied.
 	Stat(ctx context.Context, name string) (int64, error)
-	// Open reads a file.
-	Open(ctx context.Context, name string) (io.ReadCloser, error)
+	// Digest reads a file and returns the digest of what it holds. An error of class Uncertain means that the file
+	// is there and may not be read.
+	Digest(ctx context.Context, name string) (connectors.Digest, error)
 	// Put writes a file, over one of the same name, and returns when all bytes are known to be there.
 	Put(ctx context.Context, name string, b connectors.Blob) error
 	// Commit renames from to to, never over another file. An error of class Uncertain means that it may

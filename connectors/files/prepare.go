@@ -25,9 +25,13 @@ func (s *source) prepare() error {
 		return err
 	}
 	s.next.trusted = s.probeClock()
+	s.next.own = ownFileSystem(s.dir)
 	s.next.prepared = true
 	return nil
 }
+
+// clockTolerance is how far the folder's clock and the agent's may differ.
+const clockTolerance = time.Second
 
 // probeClock writes a hidden file and compares its time with the agent's: a share's server may live in
 // another minute, and then the age of a file says nothing about whether somebody still writes it.
@@ -42,7 +46,7 @@ func (s *source) probeClock() bool {
 	if err != nil {
 		return false
 	}
-	tolerance := time.Second
+	tolerance := clockTolerance
 	if s.cfg.Quiet > 0 {
 		tolerance = min(tolerance, s.cfg.Quiet/2)
 	}

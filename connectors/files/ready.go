@@ -79,6 +79,9 @@ func (s *source) judge(name string, w *waiting, g *sight, now time.Time) {
 	} else {
 		delete(n.pending, name)
 		n.ready = append(n.ready, g)
+		if g.gap {
+			s.notice(CodeGap, "a form's numbered attachments have a gap; those behind it were left lying")
+		}
 	}
 }
 
@@ -126,7 +129,7 @@ func (s *source) verdict(w *waiting, g *sight, now time.Time) (code, reason stri
 // setAside moves a form that cannot be taken to the error folder, or leaves it for a while when even
 // that cannot be done.
 func (s *source) setAside(name string, w *waiting, g *sight, code, reason string, now time.Time) {
-	if err := s.moveToErrors(g, reason, now); err != nil {
+	if err := s.moveToErrors(g, reason, now, g.form.movedTo); err != nil {
 		s.notice(CodeNotMoved, "a file that cannot be taken could not be moved to the error folder either")
 		w.due = now.Add(patience)
 		s.park(name, w)

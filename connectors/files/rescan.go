@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/durable"
 )
 
 // tellChunk is how many names are told at once before their files are put back.
@@ -26,18 +27,22 @@ type settledFile struct {
 	tag    string // what tells it from another form of that name; empty: nothing
 	size   int64
 	mtime  int64
+	id     fileID
 }
 
-// again names a form that was put back, so that one round does not put it back twice.
+// again is a form that was put back, so that one round does not put it back twice.
 type again struct {
 	name  string
 	size  int64
 	mtime int64
+	id    fileID
 }
+
+func (f settledFile) again() again { return again{f.name, f.size, f.mtime, f.id} }
 
 // Settled counts the forms that were moved to the done folder since a time.
 func (s *source) Settled(ctx context.Context, since time.Time) (n int, err error) {
-	if s.done == "" {
+	if s.done == "" || s.sharesDone() {
 		return 0, connectors.ErrNoEvidence
 	}
 	err = s.eachSettled(ctx, since, func(settledFile) error { n++; return nil })
@@ -47,6 +52,9 @@ func (s *source) Settled(ctx context.Context, since time.Time) (n int, err error
 // Reoffer moves forms that were moved to the done folder since a time back, with what belongs to them, under the
 // names that they came with. Where another form of that name lies, one waits for the next call.
 func (s *source) Reoffer(ctx context.Context, since time.Time, tell func([]string) error) (n int, err error) {
+	if s.sharesDone() { // nobody can tell which in-basket a form there came from
+		return 0, nil
+	}
 	var list []settledFile
 	waits := false
 	flush := func() error {
@@ -74,7 +82,7 @@ func (s *source) Reoffer(ctx context.Context, since time.Time, tell func([]strin
 		return nil
 	}
 	err = s.eachSettled(ctx, since, func(f settledFile) error {
-		if s.reoffered[again{f.name, f.size, f.mtime}] {
+		if s.reoffered[f.again()] {
 			return nil
 		}
 		if list = append(list, f); len(list) < tellChunk {
@@ -83,7 +91,7 @@ func (s *source) Reoffer(ctx context.Context, since time.Time, tell func([]strin
 		return flush()
 	})
 	if err = errors.Join(err, flush()); err == nil && s.cfg.Sync {
-		err = syncDir(s.dir)
+		err = durable.SyncDir(s.dir)
 	}
 	if err == nil && waits {
 		err = fs.ErrExist
@@ -141,7 +149,7 @@ func (s *source) settledFile(dir string, e fs.DirEntry, since time.Time) (f sett
 		return f, false // taken away this moment, or of before
 	}
 	name, tag := untag(e.Name(), movedAt(info))
-	return settledFile{dir: dir, stored: e.Name(), name: name, tag: tag, size: info.Size(), mtime: info.ModTime().UnixNano()}, true
+	return settledFile{dir: dir, stored: e.Name(), name: name, tag: tag, size: info.Size(), mtime: info.ModTime().UnixNano(), id: idOf(info)}, true
 }
 
 // untag returns the name that a file of the done folder came with: where another of that name lay there, the
@@ -205,7 +213,7 @@ func (s *source) putBack(f settledFile) error {
 	if s.reoffered == nil {
 		s.reoffered = map[again]bool{}
 	}
-	s.reoffered[again{f.name, f.size, f.mtime}] = true
+	s.reoffered[f.again()] = true
 	if s.marker != nil {
 		if err := writeFile(filepath.Join(s.dir, s.marker.name(f.name)), strings.NewReader(""), s.cfg.Sync); err != nil {
 			return err

@@ -24,7 +24,8 @@ func TestUnreadableFileIsTriedAgain(t *testing.T) {
 	expect(t, "not spinning", b.later(), "")
 	expect(t, "told once", strings.Join(b.notices, " "), CodePermission)
 	must(t, os.Chmod(filepath.Join(b.dir, "a.json"), 0o600))
-	expect(t, "granted", b.later(), "a.json")
+	expect(t, "granted, which changed it", b.later(), "")
+	expect(t, "it stood still since", b.later(), "a.json")
 }
 
 // asNobody runs the test again by an account that rights apply to; root may read everything.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/durable"
 )
 
 // Settle moves what was accepted to the done folder and what was refused to the error folder; see
@@ -49,9 +50,9 @@ func (s *source) Settle(ctx context.Context, receipts []connectors.Receipt) erro
 }
 
 func (s *source) syncMoves(done string) error {
-	err := syncDir(s.dir)
+	err := durable.SyncDir(s.dir)
 	if done != "" {
-		if e := syncDir(done); !errors.Is(e, fs.ErrNotExist) {
+		if e := durable.SyncDir(done); !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, e)
 		}
 	}
@@ -74,20 +75,28 @@ func (s *source) settleOne(r connectors.Receipt, done string, now time.Time) err
 	case errors.Is(err, fs.ErrNotExist):
 		s.forget(r.Handle) // somebody else took it away
 		return nil
-	case err != nil || !t.same(it.form):
+	case err != nil || t.size != it.form.size || t.mtime != it.form.mtime:
 		s.release(r.Handle, now) // it is another form by now; that one is still to be taken
 		return nil
 	}
+	it.firm = it.firm && t.same(it.form)
 	if r.Verdict == connectors.Refused {
-		err = s.moveToErrors(it.sight, r.Reason, now)
+		err = s.moveToErrors(it.sight, r.Reason, now, it.holds)
 	} else {
-		err = s.moveToDone(it.sight, done, tag(r.ID, it.content))
+		err = s.moveToDone(it, done, tag(r.ID, it.content), now)
 	}
-	if err == nil {
+	switch {
+	case errors.Is(err, errReplaced):
+		s.release(r.Handle, now)
+		return nil
+	case err == nil:
 		s.forget(r.Handle)
 	}
 	return err
 }
+
+// errReplaced says that what was moved was not what had been read, and lies in the in-basket again.
+var errReplaced = errors.New("another form of that name came before the first was moved")
 
 // release offers the form again from at on.
 func (s *source) release(name string, at time.Time) {
@@ -107,15 +116,22 @@ func tag(id string, content []byte) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-func (s *source) moveToDone(g *sight, done, tag string) error {
-	return s.together(g, done, tag, func() error { return s.finish(g.form.name, done, tag) })
+func (s *source) moveToDone(it *item, done, tag string, now time.Time) error {
+	return s.together(it.sight, done, tag, func() error {
+		to, err := s.finish(it.form.name, done, tag, it.holds)
+		if err == nil && to != "" {
+			s.remember(it, to, tag, now)
+		}
+		return err
+	})
 }
 
-// finish deletes or moves one file; a file of the same name and bytes in the done folder replaces it.
-func (s *source) finish(name, done, tag string) error {
+// finish deletes or moves one file and returns where it lies then; a file of the same name and bytes in the done
+// folder replaces it. What was moved must be what ours knows, else it is put back.
+func (s *source) finish(name, done, tag string, ours func(path string) bool) (string, error) {
 	from := filepath.Join(s.dir, name)
 	if done == "" {
-		return ignoreGone(os.Remove(from))
+		return "", s.discard(name, tag, ours)
 	}
 	ext := path.Ext(name)
 	for n := range 100 {
@@ -127,15 +143,56 @@ func (s *source) finish(name, done, tag string) error {
 		default:
 			to = fmt.Sprintf("%s-%s-%d%s", fit(stem(name)), tag, n, ext)
 		}
-		err := move(from, filepath.Join(done, to))
-		if !errors.Is(err, fs.ErrExist) {
-			return ignoreGone(err)
-		}
-		if sameContent(from, filepath.Join(done, to)) {
-			return ignoreGone(os.Remove(from))
+		to = filepath.Join(done, to)
+		err := move(from, to)
+		switch {
+		case err == nil && !ours(to):
+			return "", s.notOurs(to, name, tag)
+		case !errors.Is(err, fs.ErrExist):
+			return to, ignoreGone(err)
+		case sameContent(from, to):
+			return "", s.discard(name, tag, func(path string) bool { return sameContent(path, to) })
 		}
 	}
-	return fmt.Errorf("move to the done folder: %w", fs.ErrExist)
+	return "", fmt.Errorf("move to the done folder: %w", fs.ErrExist)
+}
+
+// notOurs puts back what was moved and had not been read.
+func (s *source) notOurs(path, name, tag string) error {
+	if err := s.offerAgain(path, name, tag); err != nil {
+		return err
+	}
+	return errReplaced
+}
+
+// outFolder is where files lie that are about to be deleted: only what cannot be replaced any more is looked at for the
+// last time. What a crash leaves there is offered again.
+const outFolder = ".inbasket-out"
+
+// discard deletes a file of the in-basket, if it is what ours knows.
+func (s *source) discard(name, tag string, ours func(path string) bool) error {
+	out := filepath.Join(s.dir, outFolder, name)
+	if err := move(filepath.Join(s.dir, name), out); err != nil {
+		return ignoreGone(err)
+	}
+	if !ours(out) {
+		return s.notOurs(out, name, tag)
+	}
+	return ignoreGone(os.Remove(out))
+}
+
+// restoreOut offers again what a crash left before it was deleted.
+func (s *source) restoreOut() error {
+	entries, err := os.ReadDir(filepath.Join(s.dir, outFolder))
+	if err != nil {
+		return ignoreGone(err)
+	}
+	for _, e := range entries {
+		if err := s.offerAgain(filepath.Join(s.dir, outFolder, e.Name()), e.Name(), "again"); err != nil {
+			return err
+		}
+	}
+	return os.Remove(filepath.Join(s.dir, outFolder))
 }
 
 func ignoreGone(err error) error {
@@ -146,11 +203,11 @@ func ignoreGone(err error) error {
 }
 
 // moveToErrors puts a text that says why into the error folder, then the form and what belongs to it.
-func (s *source) moveToErrors(g *sight, reason string, now time.Time) error {
-	return s.together(g, s.errs, tag("", []byte(g.form.name)), func() error { return s.formToErrors(g, reason, now) })
+func (s *source) moveToErrors(g *sight, reason string, now time.Time, ours func(path string) bool) error {
+	return s.together(g, s.errs, tag("", []byte(g.form.name)), func() error { return s.formToErrors(g, reason, now, ours) })
 }
 
-func (s *source) formToErrors(g *sight, reason string, now time.Time) error {
+func (s *source) formToErrors(g *sight, reason string, now time.Time, ours func(path string) bool) error {
 	if err := os.MkdirAll(s.errs, 0o770); err != nil {
 		return err
 	}
@@ -169,12 +226,19 @@ func (s *source) formToErrors(g *sight, reason string, now time.Time) error {
 			continue
 		}
 		body := fmt.Sprintf("%s\r\n%s\r\nWhen it is mended, put it into the in-basket folder again.\r\n", now.Format(time.RFC3339), reason)
-		if err := os.WriteFile(text, []byte(body), 0o660); err != nil {
+		switch err := writeNew(text, body); {
+		case errors.Is(err, fs.ErrExist):
+			continue // another in-basket of this error folder was faster
+		case err != nil:
 			return err
 		}
-		err := move(filepath.Join(s.dir, g.form.name), filepath.Join(s.errs, to))
-		if err == nil {
+		to = filepath.Join(s.errs, to)
+		err := move(filepath.Join(s.dir, g.form.name), to)
+		if err == nil && ours(to) {
 			return nil
+		}
+		if err == nil {
+			err = s.notOurs(to, g.form.name, tag("", []byte(reason)))
 		}
 		if err := os.Remove(text); err != nil {
 			return err
@@ -186,10 +250,20 @@ func (s *source) formToErrors(g *sight, reason string, now time.Time) error {
 	return fmt.Errorf("move to the error folder: %w", fs.ErrExist)
 }
 
+// writeNew writes a text into a file that is not there yet.
+func writeNew(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o660)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
+}
+
 // move renames without overwriting; it makes the folder when it is missing, and copies when it lies on
 // another file system.
 func move(from, to string) error {
-	err := renameNoReplace(from, to)
+	err := durable.RenameNew(from, to)
 	if err == nil {
 		return nil
 	}
@@ -200,7 +274,7 @@ func move(from, to string) error {
 		if e := os.MkdirAll(filepath.Dir(to), 0o770); e != nil {
 			return e
 		}
-		err = renameNoReplace(from, to)
+		err = durable.RenameNew(from, to)
 	}
 	if isCrossDevice(err) {
 		return copyAcross(from, to)
@@ -218,14 +292,15 @@ func copyAcross(from, to string) error {
 		return err
 	}
 	defer func() { _ = src.Close() }()
-	temp := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".inbasket-part")
+	sum := sha256.Sum256([]byte(from)) // several in-baskets may share the folder
+	temp := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+"."+hex.EncodeToString(sum[:4])+".inbasket-part")
 	if err := writeFile(temp, src, true); err != nil {
 		return err
 	}
-	if err := renameNoReplace(temp, to); err != nil {
+	if err := durable.RenameNew(temp, to); err != nil {
 		return errors.Join(err, os.Remove(temp))
 	}
-	if err := syncDir(filepath.Dir(to)); err != nil {
+	if err := durable.SyncDir(filepath.Dir(to)); err != nil {
 		return err
 	}
 	return os.Remove(from)

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/inbasket/inbasket/connectors"
 )
 
 // stat is what one look at a file saw.
@@ -17,15 +19,36 @@ type stat struct {
 	size    int64
 	mtime   int64     // nanoseconds
 	touched time.Time // mtime or, where the system knows it, the later change time
+	id      fileID
+	sum     *connectors.Digest // of an attachment that was read to its end
 }
 
+// fileID tells a file from another one that has its name, size and time; zero where that is not known.
+type fileID struct{ volume, index uint64 }
+
 // same reports whether both looks saw the same state of the file.
-func (t stat) same(o stat) bool { return t.size == o.size && t.mtime == o.mtime }
+func (t stat) same(o stat) bool {
+	return t.size == o.size && t.mtime == o.mtime && t.touched.Equal(o.touched)
+}
+
+// sameFile reports whether two looks saw one file in one state, whatever its names are: a rename counts as a change of
+// it. Size and time alone say little: programs that write a form again and again give it the same length, and set its
+// time. And an identity says nothing where it is not known, or made up as on some shares: then bytes must be compared.
+func (t stat) sameFile(o stat) bool {
+	return t.size == o.size && t.mtime == o.mtime && t.id == o.id && t.id != fileID{}
+}
+
+// movedTo tells whether it is this file that was moved to path.
+func (t stat) movedTo(path string) bool {
+	m, err := lstat(filepath.Dir(path), filepath.Base(path))
+	return err != nil || m.sameFile(t) || t.id == fileID{} && m.size == t.size && m.mtime == t.mtime
+}
 
 // sight is a form with what belongs to it, as one look saw them.
 type sight struct {
 	form     stat
 	attached []stat
+	gap      bool   // attachments lie behind a number that is missing
 	missing  int    // attachments that are not there yet
 	unsafe   bool   // the form lists a name that must not be followed
 	unlisted bool   // the form's list cannot be read, although the agent might read the form
@@ -74,7 +97,7 @@ func lstat(dir, name string) (stat, error) {
 }
 
 func toStat(name string, fi fs.FileInfo) stat {
-	return stat{name: name, size: fi.Size(), mtime: fi.ModTime().UnixNano(), touched: touched(fi)}
+	return stat{name: name, size: fi.Size(), mtime: fi.ModTime().UnixNano(), touched: touched(fi), id: idOf(fi)}
 }
 
 // look sees a form and everything that belongs to it now.
@@ -100,30 +123,6 @@ func (s *source) look(name string) (*sight, error) {
 	return g, nil
 }
 
-// anyBeside looks through all names for one that could be an attachment. To ask for files that are not
-// there costs 10 µs a form in a large folder, a quarter of all; a name in a listing costs 0.3 µs.
-func (s *source) anyBeside() bool {
-	d, err := os.Open(s.dir)
-	if err != nil {
-		return true
-	}
-	defer func() { _ = d.Close() }()
-	for {
-		names, err := d.Readdirnames(portion)
-		for _, name := range names {
-			for _, pattern := range s.cfg.Attachments.Beside {
-				tail := pattern[strings.LastIndexByte(pattern, '}')+1:]
-				if strings.HasSuffix(name, tail) && !s.isForm(name) {
-					return true
-				}
-			}
-		}
-		if err != nil || len(names) == 0 {
-			return err != nil && !errors.Is(err, io.EOF)
-		}
-	}
-}
-
 // lookBeside adds the attachments that a pattern names; numbered ones are taken up to the first gap.
 func (s *source) lookBeside(g *sight, pattern string) {
 	if !strings.Contains(pattern, "{n}") {
@@ -132,6 +131,7 @@ func (s *source) lookBeside(g *sight, pattern string) {
 	}
 	for n := 1; n <= maxAttachments; n++ {
 		if !s.attach(g, strings.ReplaceAll(pattern, "{n}", strconv.Itoa(n))) {
+			g.gap = g.gap || s.gap(g, pattern, n)
 			return
 		}
 	}
@@ -144,24 +144,32 @@ func (s *source) attach(g *sight, name string) bool {
 	if s.isForm(name) || name == g.form.name {
 		return false // it will come by itself
 	}
+	if s.attachExactly(g, name) {
+		return true
+	}
+	some := false
+	for _, v := range s.variants(g, name) {
+		some = s.attachExactly(g, v) || some
+	}
+	return some
+}
+
+func (s *source) attachExactly(g *sight, name string) bool {
 	t, err := lstat(s.dir, name)
 	if err != nil {
 		s.countOdd(err)
 		return false
 	}
-	for i := range g.attached {
-		if g.attached[i].name == name {
-			return true
-		}
+	if !containsStat(g.attached, name) {
+		g.attached = append(g.attached, t)
 	}
-	g.attached = append(g.attached, t)
 	return true
 }
 
 // lookListed adds the attachments that the form itself lists. A form that is neither JSON nor XML (yet)
 // lists none: if it stays so, the agent will say what is wrong with it.
 func (s *source) lookListed(g *sight) {
-	content, err := s.read(g.form)
+	content, _, _, err := s.read(g.form)
 	if err != nil {
 		return
 	}
@@ -175,14 +183,11 @@ func (s *source) lookListed(g *sight) {
 			g.unsafe = true
 			return
 		}
-		t, err := lstat(s.dir, n)
-		if err != nil {
-			s.countOdd(err)
-			g.missing++
+		if s.attachExactly(g, n) {
 			continue
 		}
-		if !containsStat(g.attached, n) {
-			g.attached = append(g.attached, t)
+		if v := s.variants(g, n); len(v) != 1 || !s.attachExactly(g, v[0]) {
+			g.missing++ // not there, or several that it may mean
 		}
 	}
 }
@@ -203,26 +208,51 @@ func containsStat(list []stat, name string) bool {
 	return false
 }
 
-var errChanged = errors.New("file changed while it was read")
+var (
+	errChanged = errors.New("file changed while it was read")
+	errBusy    = errors.New("a program has the file open for writing")
+)
 
-// read returns the file's bytes if it is still what the look saw.
-func (s *source) read(t stat) ([]byte, error) {
+// read returns the file's bytes, and the file that they came from, if it is still what the look saw. Alone says that
+// surely nobody has it open for writing.
+func (s *source) read(t stat) (content []byte, from stat, alone bool, err error) {
 	f, err := openRegular(s.dir + string(filepath.Separator) + t.name)
 	if err != nil {
-		return nil, err
+		return nil, t, false, err
 	}
 	defer func() { _ = f.Close() }()
+	if s.marker == nil && s.next.own {
+		some, known := writers(f)
+		if some {
+			return nil, t, false, errBusy
+		}
+		alone = known
+	}
 	b := make([]byte, t.size+1) // one more, to see the end or a longer file
 	n, err := io.ReadFull(f, b)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return nil, err
+		return nil, t, alone, err
 	}
+	now, err := statOpen(f, t.name)
+	if err != nil {
+		return nil, t, alone, err
+	}
+	if int64(n) != t.size || !now.same(t) {
+		return nil, t, alone, errChanged
+	}
+	return b[:n:n], now, alone, nil
+}
+
+// statOpen looks at an open file.
+func statOpen(f *os.File, name string) (stat, error) {
 	fi, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return stat{}, err
 	}
-	if !fi.Mode().IsRegular() || int64(n) != t.size || !toStat(t.name, fi).same(t) {
-		return nil, errChanged
+	if !fi.Mode().IsRegular() {
+		return stat{}, errSpecial
 	}
-	return b[:n:n], nil
+	t := toStat(name, fi)
+	t.id = idOfOpen(f, fi)
+	return t, nil
 }

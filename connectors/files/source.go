@@ -3,7 +3,6 @@ package files
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -41,8 +40,8 @@ type source struct {
 	wake    chan struct{}
 	quit    chan struct{}
 
-	owner   string   // this process
-	claimed *os.File // locked; nil: nothing is claimed
+	owner   string    // this process
+	claimed *claimKey // nil: nothing is claimed
 
 	next struct { // owned by Next
 		sync.Mutex
@@ -54,12 +53,16 @@ type source struct {
 		odd      int       // links and special files of this scan
 		toldOdd  int
 		trusted  bool      // the folder's clock and ours agree
+		own      bool      // the kernel itself keeps the folder's files
 		bare     time.Time // this scan's look at all names saw no attachment then; zero: it saw some, or did not look
 		looked   bool      // this scan did look
+		beside   *beside   // the names at the last look at all
+		marks    marks     // forms and done-markers of this scan
 		prepared bool
 		failed   bool
 		watch    *watch
 		tellRead time.Time            // not before is it told again that a file cannot be read
+		tellBusy time.Time            // nor that one is open for writing
 		unread   map[string]time.Time // files that could not be read, since then
 		heldAt   time.Time            // it was noted what is kept back
 		watchAt  time.Time            // the next try to watch, after one failed
@@ -70,13 +73,8 @@ type source struct {
 	again     map[string]time.Time  // released: offered again from then on
 	held      []connectors.HeldItem // as of the last look
 	closed    bool
+	gone      []*takenForm   // forms that were taken and may still be written to (again.go)
 	reoffered map[again]bool // owned by Reoffer: what it has put back
-}
-
-// item is a form that was handed out and is not settled yet.
-type item struct {
-	*sight
-	content []byte
 }
 
 // waiting is a form that is not ready yet.
@@ -105,6 +103,7 @@ func newSource(env connectors.Env, cfg FolderConfig) (*source, error) {
 	}
 	s.errs = s.below(cfg.Errors)
 	s.next.pending = map[string]*waiting{}
+	s.useDone(1)
 	return s, nil
 }
 
@@ -141,10 +140,17 @@ func (s *source) Next(ctx context.Context, max int) ([]*item, error) {
 			return nil, err
 		}
 		n.failed = false
+		if s.crowded() {
+			s.lookAgain(time.Time{})
+		}
 		if items := s.takeReady(max); len(items) > 0 {
 			return items, nil
 		}
 		if len(n.ready) > 0 || n.scan != nil {
+			continue
+		}
+		if s.lookAgain(s.env.Clock.Now()) {
+			n.scanAt = time.Time{}
 			continue
 		}
 		if err := s.wait(ctx); err != nil {
@@ -159,10 +165,12 @@ func (s *source) Close() error {
 	if !s.closed {
 		s.closed = true
 		close(s.quit)
+		s.useDone(-1)
 	}
 	s.mu.Unlock()
 	s.next.Lock()
 	defer s.next.Unlock()
+	s.lookAgain(time.Time{})
 	s.stopWatch()
 	s.stopScan()
 	s.disclaim()
@@ -218,6 +226,7 @@ func (s *source) startScan() error {
 		}
 	}
 	n.scan, n.odd, n.more, n.bare, n.looked = d, 0, false, time.Time{}, false
+	n.marks.seen = nil
 	return nil
 }
 
@@ -238,8 +247,11 @@ func (s *source) scanPortion(now time.Time) error {
 	}
 	from := len(n.ready)
 	if len(entries) == portion && n.trusted && !n.looked {
-		if n.looked = true; !s.anyBeside() {
-			n.bare = now
+		n.looked = true
+		if b, err := s.besideForms(now); err == nil {
+			if n.beside = b; len(b.names) == 0 {
+				n.bare = now
+			}
 		}
 	}
 	for _, e := range entries {
@@ -265,6 +277,7 @@ func (s *source) scanPortion(now time.Time) error {
 			s.notice(CodeSkipped, "links or special files lie in the folder and are left alone")
 		}
 		n.toldOdd = n.odd
+		s.tellLone(now)
 	}
 	return nil
 }
@@ -274,8 +287,10 @@ func (s *source) considerEntry(e os.DirEntry, now time.Time) {
 	if s.marker != nil {
 		form, ok := s.marker.of(name)
 		if !ok {
+			s.next.marks.see(name, formSeen, s.isForm(name) && !e.IsDir())
 			return // a form without a marker is not looked at
 		}
+		s.next.marks.see(form, markSeen, s.isForm(form))
 		name = form
 	}
 	if !s.isForm(name) || e.IsDir() {
@@ -346,42 +361,6 @@ func (s *source) considerDue(now time.Time) {
 // portionBytes bounds the forms that one call of Next returns, so that large forms do not fill the memory.
 const portionBytes = 4 << 20
 
-// takeReady reads up to max ready forms, by two workers when there are many.
-func (s *source) takeReady(max int) []*item {
-	n := &s.next
-	k := oneRead(n.ready, max)
-	if k == 0 {
-		return nil
-	}
-	s.mu.Lock()
-	items := make([]*item, 0, k)
-	for _, g := range n.ready[:k] {
-		if s.inflight[g.form.name] == nil {
-			it := &item{sight: g}
-			s.inflight[g.form.name] = it
-			items = append(items, it)
-		}
-	}
-	s.mu.Unlock()
-	clear(n.ready[:k])
-	if n.ready = n.ready[k:]; len(n.ready) == 0 {
-		n.ready = nil
-	}
-	failed := make([]error, len(items))
-	inTwo(len(items), func(i int) { items[i].content, failed[i] = s.read(items[i].form) })
-	out := items[:0]
-	for i, it := range items {
-		if failed[i] == nil {
-			delete(n.unread, it.form.name)
-			out = append(out, it)
-			continue
-		}
-		s.forget(it.form.name)
-		s.notRead(it, failed[i])
-	}
-	return out
-}
-
 // oneRead says how many of the ready forms are read at once: at least one.
 func oneRead(ready []*sight, max int) int {
 	k, size := 0, int64(0)
@@ -392,44 +371,6 @@ func oneRead(ready []*sight, max int) int {
 		k++
 	}
 	return k
-}
-
-// notRead puts a form back that was ready and could not be read.
-func (s *source) notRead(it *item, err error) {
-	if errors.Is(err, os.ErrNotExist) || isLink(err) {
-		delete(s.next.unread, it.form.name)
-		return
-	}
-	now := s.env.Clock.Now()
-	w := &waiting{seen: it.sight, since: now, due: now.Add(s.cfg.Quiet)}
-	if errors.Is(err, errChanged) {
-		s.park(it.form.name, w)
-		return
-	}
-	// No right to read it, a broken disk, or on Windows somebody still writes it.
-	if now.Sub(s.unreadSince(it.form.name, now)) >= unreadable {
-		s.setAside(it.form.name, w, it.sight, CodePermission,
-			fmt.Sprintf("The file could not be read for %s: its rights, its owner or the disk are in the way.", unreadable), now)
-		return
-	}
-	w.due = now.Add(max(s.cfg.Poll, time.Second))
-	if !now.Before(s.next.tellRead) {
-		s.next.tellRead = now.Add(patience)
-		s.notice(CodePermission, "a file in the folder cannot be read")
-	}
-	s.park(it.form.name, w)
-}
-
-// unreadSince remembers when a file could not be read for the first time.
-func (s *source) unreadSince(name string, now time.Time) time.Time {
-	n := &s.next
-	if n.unread == nil || len(n.unread) >= portion {
-		n.unread = map[string]time.Time{} // they wait longer, which is better than to grow without end
-	}
-	if _, known := n.unread[name]; !known {
-		n.unread[name] = now
-	}
-	return n.unread[name]
 }
 
 func (s *source) forget(name string) {

@@ -75,7 +75,7 @@ func TestLinkSwappedIn(t *testing.T) {
 	must(t, err)
 	must(t, os.Remove(filepath.Join(b.dir, "a.json")))
 	must(t, os.Symlink("/etc/passwd", filepath.Join(b.dir, "a.json")))
-	if _, err := b.read(g.form); err == nil {
+	if _, _, _, err := b.read(g.form); err == nil {
 		t.Error("a link was followed")
 	}
 }
@@ -152,22 +152,6 @@ func TestUnreadableFileIsSetAside(t *testing.T) {
 	if must(t, err); !strings.Contains(string(text), "could not be read for 10m") {
 		t.Errorf("text %q", text)
 	}
-}
-
-// TestRenameByLink is the way of file systems that only know the overwriting rename.
-func TestRenameByLink(t *testing.T) {
-	b := newBasket(t, nil)
-	b.put("a", "1")
-	b.put("b", "2")
-	a, c := filepath.Join(b.dir, "a"), filepath.Join(b.dir, "c")
-	if err := linkRename(a, filepath.Join(b.dir, "b")); !os.IsExist(err) {
-		t.Errorf("over another file: %v", err)
-	}
-	must(t, linkRename(a, c))
-	if err := linkRename(a, c); !os.IsNotExist(err) {
-		t.Errorf("gone: %v", err)
-	}
-	expect(t, "files", tree(t, b.dir), "b c")
 }
 
 // TestNextBesideSettle runs both at once, as the agent does.

@@ -33,13 +33,51 @@ type movedFile struct {
 	Name  string `json:"name"`
 	Size  int64  `json:"size"`
 	Mtime int64  `json:"mtime"` // nanoseconds
+	// What tells it from another file of that name, size and time; missing where that is not known.
+	Volume  uint64 `json:"volume,omitempty"`
+	Index   uint64 `json:"index,omitempty"`
+	Touched int64  `json:"touched,omitempty"` // nanoseconds
+	Digest  string `json:"digest,omitempty"`  // of what was read
 }
 
-func moved(t stat) movedFile { return movedFile{t.name, t.size, t.mtime} }
+func moved(t stat) movedFile {
+	m := movedFile{Name: t.name, Size: t.size, Mtime: t.mtime, Volume: t.id.volume, Index: t.id.index, Touched: t.touched.UnixNano()}
+	if t.sum != nil {
+		m.Digest = hex.EncodeToString(t.sum[:])
+	}
+	return m
+}
 
+// still tells whether the file lies in the folder as it was.
 func (m movedFile) still(dir string) bool {
 	t, err := lstat(dir, m.Name)
-	return err == nil && t.size == m.Size && t.mtime == m.Mtime
+	return err == nil && t.size == m.Size && t.mtime == m.Mtime && (t.touched.UnixNano() == m.Touched || m.holds(filepath.Join(dir, m.Name)))
+}
+
+// movedTo tells whether it is this file that lies at path now.
+func (m movedFile) movedTo(path string) bool {
+	t, err := lstat(filepath.Dir(path), filepath.Base(path))
+	if err != nil {
+		return true // taken away from there
+	}
+	was := stat{size: m.Size, mtime: m.Mtime, id: fileID{m.Volume, m.Index}}
+	return t.sameFile(was) || t.size == m.Size && t.mtime == m.Mtime && m.holds(path)
+}
+
+// holds tells whether a file of that size and time has the bytes that were read. Of what was not read, that is all that
+// is known.
+func (m movedFile) holds(path string) bool {
+	if m.Digest == "" {
+		return true
+	}
+	f, err := openRegular(path)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = f.Close() }()
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return err == nil && hex.EncodeToString(h.Sum(nil)) == m.Digest
 }
 
 // together moves a form by the given function, and then what belongs to it. The form goes first: without
@@ -89,7 +127,7 @@ func (s *source) rest(m moving) error {
 		if !f.still(s.dir) {
 			continue
 		}
-		if err := s.finish(f.Name, m.Folder, m.Tag); err != nil {
+		if _, err := s.finish(f.Name, m.Folder, m.Tag, f.movedTo); err != nil && !errors.Is(err, errReplaced) {
 			return err
 		}
 	}
@@ -101,6 +139,10 @@ func (s *source) rest(m moving) error {
 
 // finishMoves ends what a crash interrupted. A form that is still there is offered again, with everything.
 func (s *source) finishMoves() error {
+	if err := s.restoreOut(); err != nil {
+		return &connectors.Error{Class: connectors.Transient, Code: CodeNotMoved, Op: "offer again what was about to be deleted",
+			Hint: "grant the agent's account delete and create in the folder", Err: err}
+	}
 	d, err := os.Open(s.dir)
 	if err != nil {
 		return folderError("open the in-basket folder", err)

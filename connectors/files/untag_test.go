@@ -31,3 +31,29 @@ func TestReofferOwnNumbers(t *testing.T) {
 		}
 	}
 }
+
+// TestReofferTwins offers both of two forms that came with the same name, length and time.
+func TestReofferTwins(t *testing.T) {
+	in, dir := rescanned(t, nil, map[string]string{"a.json": "1", "a-0A1B2C3D4E5F6.json": "2"})
+	at := time.Now().Truncate(time.Second)
+	for _, n := range []string{"a.json", "a-0A1B2C3D4E5F6.json"} {
+		if err := os.Chtimes(filepath.Join(dir, "done", n), at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen := map[string]bool{}
+	for range 2 {
+		_, _ = in.Reoffer(context.Background(), time.Now().Add(-time.Hour), func([]string) error { return nil }) // one waits for the other
+		b, err := os.ReadFile(filepath.Join(dir, "a.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[string(b)] = true
+		if err := os.Rename(filepath.Join(dir, "a.json"), filepath.Join(dir, "done", "settled-"+string(b)+".json")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(seen) != 2 {
+		t.Errorf("offered: %v", seen)
+	}
+}

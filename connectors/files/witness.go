@@ -4,14 +4,14 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 	"time"
-
-	"github.com/jlaffaye/ftp"
 
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// lister is a Place whose files can be listed. It calls each with every regular file; a time that the place does
+// lister is a Place whose files can be entry. It calls each with every regular file; a time that the place does
 // not tell is zero.
 type lister interface {
 	List(ctx context.Context, each func(name string, at time.Time) error) error
@@ -31,7 +31,7 @@ func (d *Drop) Evidence(ctx context.Context, _ time.Time, each func(connectors.T
 		if name == d.proof {
 			return nil
 		}
-		if final, temporary := d.temp.of(name); temporary {
+		if final, temporary := d.temps.of(name); temporary {
 			name = final
 		}
 		return each(connectors.Trace{Name: name, At: at})
@@ -70,16 +70,22 @@ func (l local) List(ctx context.Context, each func(string, time.Time) error) err
 
 // List lists the folder on the server.
 func (p *ftpPlace) List(ctx context.Context, each func(string, time.Time) error) error {
-	var entries []*ftp.Entry
+	var entries []entry
 	err := p.with(ctx, func(c *ftpConn) error {
-		if err := c.ChangeDir(c.home); err != nil {
-			return dirFault(err)
+		if err := c.proveFolder(); err != nil {
+			return err
 		}
-		list, err := c.List("-a") // with the hidden ones, where the server knows the option
-		if err == nil && len(list) == 0 || replyCode(err) >= 500 {
-			list, err = c.List("")
+		list, rest, err := c.entries()
+		if err == nil && len(rest) > 0 { // lines that are not understood: names at least
+			var names []string
+			names, err = c.names()
+			for _, n := range names {
+				if !slices.ContainsFunc(list, func(e entry) bool { return named(n, e.name) }) {
+					list = append(list, entry{name: n[strings.LastIndexAny(n, "/\\")+1:]})
+				}
+			}
 		}
-		if err != nil && replyCode(err) != ftp.StatusFileUnavailable { // 550: empty
+		if err != nil {
 			return ftpFault("list the folder", err)
 		}
 		entries = list
@@ -89,16 +95,16 @@ func (p *ftpPlace) List(ctx context.Context, each func(string, time.Time) error)
 		return err
 	}
 	for _, e := range entries {
-		if e.Type != ftp.EntryTypeFile {
+		if e.dir {
 			continue
 		}
-		name := e.Name
+		name := e.name
 		if p.enc != nil {
 			if s, err := p.enc.NewDecoder().String(name); err == nil {
 				name = s
 			}
 		}
-		if err := each(name, e.Time); err != nil {
+		if err := each(name, e.at); err != nil {
 			return err
 		}
 	}

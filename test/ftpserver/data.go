@@ -1,6 +1,7 @@
 package ftpserver
 
 import (
+	"cmp"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -38,7 +39,7 @@ func (c *session) transfer(f func(net.Conn) bool) {
 		c.reply(425, "PASV first")
 		return
 	}
-	c.reply(150, "here it comes")
+	c.say(cmp.Or(c.s.cfg.Habits.Begin, "150 here it comes"))
 	_ = c.passive.(*net.TCPListener).SetDeadline(time.Now().Add(10 * time.Second))
 	d, err := c.passive.Accept()
 	c.closePassive()
@@ -61,5 +62,5 @@ func (c *session) transfer(f func(net.Conn) bool) {
 		c.reply(426, "transfer aborted")
 		return
 	}
-	c.reply(226, "done")
+	c.say(cmp.Or(c.s.cfg.Habits.End, "226 done"))
 }

@@ -21,12 +21,14 @@ type Config struct {
 	Password string      //
 	TLS      *tls.Config // nil: AUTH is refused; else it is demanded before login
 	Addr     string      // address to listen on; empty: a free port of the loopback
+	Habits   Habits      // how it speaks, where it does not speak like vsftpd
 }
 
 // Faults are switched on while a server runs. Counters are consumed as they strike.
 type Faults struct {
 	CutStore        int64 // cut control and data connection after so many bytes of the next STOR; 0: never
 	TruncateStore   int64 // keep only so many bytes of the next STOR and say that all is well; 0: never
+	CorruptStore    bool  // change a byte of every STOR and say that all is well
 	FullStore       bool  // answer every STOR with 452
 	LoseRename      int   // so many renames happen but are not answered: the connection is cut
 	CutBeforeRename int   // so many renames do not happen and are not answered
@@ -174,5 +176,8 @@ func (s *Server) local(dir, p string) (string, string) {
 		p = path.Join(dir, p)
 	}
 	p = path.Clean("/" + p)
+	if s.cfg.Habits.Upper && path.Dir(p) != "/" {
+		p = path.Join(path.Dir(p), strings.ToUpper(path.Base(p)))
+	}
 	return p, filepath.Join(s.cfg.Root, filepath.FromSlash(p))
 }

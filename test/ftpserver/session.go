@@ -24,18 +24,25 @@ type session struct {
 	from     string
 	passive  net.Listener
 	finished bool
+	verb     string // of the command under way
 }
 
 func (c *session) reply(code int, text string) {
-	if _, err := fmt.Fprintf(c.conn, "%d %s\r\n", code, text); err != nil {
-		c.finished = true
+	if own, ok := c.s.cfg.Habits.Answers[c.verb]; ok && code < 400 {
+		c.say(own)
+		return
 	}
+	c.say(fmt.Sprintf("%d %s", code, text))
 }
 
 func (c *session) serve() {
 	c.r = bufio.NewReader(c.conn)
 	defer c.closePassive()
-	c.reply(220, "ready")
+	if g := c.s.cfg.Habits.Greeting; g != "" {
+		c.say(g)
+	} else {
+		c.reply(220, "ready")
+	}
 	for !c.finished {
 		line, err := c.r.ReadString('\n')
 		if err != nil {
@@ -47,7 +54,12 @@ func (c *session) serve() {
 			continue
 		}
 		verb, arg, _ := strings.Cut(line, " ")
-		c.command(strings.ToUpper(verb), arg)
+		c.verb = strings.ToUpper(verb)
+		if no, refused := c.s.cfg.Habits.Refusals[c.verb]; refused {
+			c.say(no)
+			continue
+		}
+		c.command(c.verb, arg)
 	}
 }
 
@@ -69,6 +81,9 @@ func (c *session) command(verb, arg string) {
 		c.auth()
 	case "USER":
 		c.user = arg
+		if own := c.s.cfg.Habits.Answers["USER"]; strings.HasPrefix(own, "2") && arg == c.s.cfg.User {
+			c.in = true // needs no password
+		}
 		c.reply(331, "password")
 	case "PASS":
 		c.login(arg)
@@ -85,6 +100,9 @@ func (c *session) features() {
 	lines := []string{"211-features", " UTF8", " EPSV"}
 	if !c.s.fault(func(f *Faults) bool { return f.NoSize }) {
 		lines = append(lines, " SIZE")
+	}
+	for _, more := range c.s.cfg.Habits.Features {
+		lines = append(lines, " "+more)
 	}
 	if c.s.cfg.TLS != nil {
 		lines = append(lines, " AUTH TLS", " PBSZ", " PROT")
@@ -116,6 +134,10 @@ func (c *session) login(password string) {
 func (c *session) fileCommand(verb, arg string) {
 	switch verb {
 	case "PWD":
+		if h := c.s.cfg.Habits.Home; h != "" {
+			c.reply(257, `"`+strings.ReplaceAll(h, `"`, `""`)+`" is the working directory`)
+			return
+		}
 		c.reply(257, `"`+c.dir+`"`)
 	case "CWD":
 		c.changeDir(arg)
@@ -127,13 +149,21 @@ func (c *session) fileCommand(verb, arg string) {
 		c.store(arg)
 	case "RETR":
 		c.retrieve(arg)
-	case "LIST", "NLST":
-		c.list(verb)
+	case "LIST", "NLST", "MLSD":
+		c.list(verb, arg)
+	case "MLST":
+		_, p := c.s.local(c.dir, arg)
+		fi, err := os.Lstat(p)
+		if err != nil {
+			c.reply(550, "no such file")
+			return
+		}
+		c.say("250-facts\r\n " + factLine(fi) + "\r\n250 end")
 	case "DELE":
 		c.remove(arg)
 	case "RNFR":
 		c.from = arg
-		if _, p := c.s.local(c.dir, arg); !isFile(p) {
+		if _, p := c.s.local(c.dir, arg); !isFile(p) && !c.s.cfg.Habits.RNFRAny {
 			c.reply(550, "no such file")
 			return
 		}
@@ -151,6 +181,9 @@ func isFile(p string) bool {
 }
 
 func (c *session) changeDir(arg string) {
+	if h := c.s.cfg.Habits.Home; h != "" && arg == h {
+		arg = c.dir // the only folder that such a server has here
+	}
 	dir, p := c.s.local(c.dir, arg)
 	if fi, err := os.Stat(p); err != nil || !fi.IsDir() {
 		c.reply(550, "no such folder")
@@ -208,27 +241,43 @@ func (c *session) rename(arg string) {
 	c.reply(250, "renamed")
 }
 
-func (c *session) list(verb string) {
+func (c *session) list(verb, arg string) {
+	h := c.s.cfg.Habits
 	_, p := c.s.local(c.dir, ".")
 	entries, err := os.ReadDir(p)
 	if err != nil {
 		c.reply(550, "not listed")
 		return
 	}
+	var lines []string
+	for _, e := range entries {
+		fi, err := e.Info()
+		if err != nil || h.Hides && strings.HasPrefix(e.Name(), ".") || verb == "NLST" && fi.IsDir() {
+			continue
+		}
+		switch verb {
+		case "LIST":
+			lines = append(lines, h.listLine(fi))
+		case "MLSD":
+			lines = append(lines, factLine(fi))
+		default:
+			lines = append(lines, fi.Name())
+		}
+	}
+	if verb == "LIST" && h.Listing == "mvs" {
+		if arg == "-a" {
+			lines = nil // taken for a name
+		} else if len(lines) > 0 {
+			lines = append([]string{"Volume Unit    Referred Ext Used Recfm Lrecl BlkSz Dsorg Dsname"}, lines...)
+		}
+	}
+	if len(lines) == 0 && h.Empty != "" {
+		c.closePassive()
+		c.say(h.Empty)
+		return
+	}
 	c.transfer(func(d net.Conn) bool {
-		for _, e := range entries {
-			fi, err := e.Info()
-			if err != nil {
-				continue
-			}
-			line := e.Name()
-			if verb == "LIST" {
-				kind := "-rw-r--r--"
-				if fi.IsDir() {
-					kind = "drwxr-xr-x"
-				}
-				line = fmt.Sprintf("%s 1 ftp ftp %d %s %s", kind, fi.Size(), fi.ModTime().UTC().Format("Jan _2 15:04"), e.Name())
-			}
+		for _, line := range lines {
 			if _, err := io.WriteString(d, line+"\r\n"); err != nil {
 				return false
 			}
@@ -282,6 +331,9 @@ func (c *session) store(arg string) {
 			_, err = io.Copy(io.Discard, d)
 		default:
 			_, err = io.Copy(f, d)
+		}
+		if err == nil && c.s.fault(func(f *Faults) bool { return f.CorruptStore }) {
+			_, err = f.WriteAt([]byte{'?'}, 0)
 		}
 		return err == nil
 	})

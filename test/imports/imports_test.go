@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -25,22 +26,22 @@ type rule struct {
 
 var rules = []rule{
 	{"agent/cmd", []string{"agent/...", "installer/...", "connectors", "connectors/all", "mapping/..."}},
-	{"agent", []string{"agent/...", "mapping/...", "connectors"}},
+	{"agent", []string{"agent/...", "mapping/...", "connectors", "connectors/durable"}},
 	{"installer", []string{"installer/...", "agent/config", "connectors"}},
 	{"connectors/all", []string{"connectors/..."}},
-	{"connectors", []string{"connectors"}},
+	{"connectors", []string{"connectors", "connectors/durable"}},
 	{"mapping", []string{"mapping/...", "connectors"}},
 	{"configs", nil},
 }
 
 // testOnly are modules that only tests, and what is below test, may import.
 var testOnly = []string{
-	"github.com/google/go-cmp", "go.uber.org/goleak", "pgregory.net/rapid", "github.com/rogpeppe/go-internal", "testing",
+	"github.com/google/go-cmp", "github.com/jlaffaye/ftp", "go.uber.org/goleak", "pgregory.net/rapid", "github.com/rogpeppe/go-internal", "testing",
 }
 
 // used are modules that the product stands on from the start.
 var used = []string{
-	"github.com/kardianos/service", "github.com/fsnotify/fsnotify", "github.com/jlaffaye/ftp",
+	"github.com/kardianos/service", "github.com/fsnotify/fsnotify",
 	"github.com/sijms/go-ora/v2", "github.com/rs/zerolog",
 }
 
@@ -136,6 +137,36 @@ func TestMappingIsPure(t *testing.T) {
 				t.Errorf("%s imports %s", f.path, path)
 			}
 		}
+	}
+}
+
+// plainRenames are the files of the product whose renames promise nothing about a power loss, or that hold the helper.
+var plainRenames = []string{
+	"connectors/durable/durable_unix.go",
+	"agent/cmd/inbasket/logfile.go", // a log that was moved on half is still a log
+	"installer/host_linux.go",       // promises a kill only, and is built for Linux only
+}
+
+// TestRenamesAreDurable: on Windows os.Rename is not written through, and a power loss may take it back.
+func TestRenamesAreDurable(t *testing.T) {
+	looked := 0
+	for _, f := range files(t) {
+		if f.test() || slices.Contains(plainRenames, f.path) {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root, f.path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		looked++
+		for _, plain := range []string{"os.Rename(", "MoveFileEx(", "syscall.Rename(", "unix.Rename"} {
+			if f.pkg() != "connectors/durable" && strings.Contains(string(text), plain) {
+				t.Errorf("%s: %s…) is not durable everywhere: use connectors/durable", f.path, plain)
+			}
+		}
+	}
+	if looked < 100 {
+		t.Fatalf("only %d files looked at", looked)
 	}
 }
 

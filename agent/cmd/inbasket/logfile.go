@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // Size of a log file in bytes, and how many full ones are kept beside it.
@@ -14,19 +15,23 @@ const (
 	logKept = 5
 )
 
-// logFile is a log that starts a new file when one is full: NAME, then NAME.1 to NAME.5, oldest last.
+// logFile is a log that starts a new file when one is full: NAME, then NAME.1 to NAME.5, oldest last. Others may move
+// it away or cut it, as logrotate does: it is opened anew within a second of the next entry.
 type logFile struct {
-	mu   sync.Mutex
-	path string
-	file *os.File
-	size int64
+	mu     sync.Mutex
+	path   string
+	file   *os.File
+	info   os.FileInfo // of file
+	size   int64
+	now    func() time.Time
+	looked time.Time // when it was last seen that path is file
 }
 
 func openLog(path string) (*logFile, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return nil, err
 	}
-	l := &logFile{path: path}
+	l := &logFile{path: path, now: time.Now}
 	return l, l.open()
 }
 
@@ -39,8 +44,30 @@ func (l *logFile) open() error {
 	if err != nil {
 		return errors.Join(err, f.Close())
 	}
-	l.file, l.size = f, info.Size()
+	l.file, l.info, l.size, l.looked = f, info, info.Size(), l.now()
 	return nil
+}
+
+// follow opens the log anew when its name leads to another file, or to none. When that fails, the entries go on to
+// where the file was moved: better there than nowhere.
+func (l *logFile) follow() {
+	now := l.now()
+	if now.Sub(l.looked).Abs() < time.Second {
+		return
+	}
+	l.looked = now
+	info, err := os.Stat(l.path)
+	if err == nil && os.SameFile(info, l.info) {
+		l.size = info.Size() // somebody may have cut it
+		return
+	}
+	old := l.file
+	if err := os.MkdirAll(filepath.Dir(l.path), 0o750); err != nil {
+		return
+	}
+	if l.open() == nil {
+		_ = old.Close() // everything in it was written
+	}
 }
 
 // Write appends one entry. When the files cannot be moved on, it goes on in the full one.
@@ -50,6 +77,7 @@ func (l *logFile) Write(b []byte) (int, error) {
 	if l.file == nil {
 		return 0, os.ErrClosed
 	}
+	l.follow()
 	if l.size > 0 && l.size+int64(len(b)) > logSize {
 		if err := l.rotate(); err != nil {
 			return 0, err

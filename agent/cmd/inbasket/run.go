@@ -50,7 +50,7 @@ func (a *app) run(ctx context.Context, force bool) error {
 	if err != nil {
 		return err
 	}
-	log, last, closeLog, err := a.logger(cfg.Log)
+	log, last, closeLog, err := a.logger(cfg.Log, cfg.State)
 	if err != nil {
 		return err
 	}
@@ -130,9 +130,11 @@ func (a *app) ready(n notifier, log zerolog.Logger, at agent.Addresses) {
 
 // logger makes the log of the configuration; close flushes a log file. Under the service manager of Windows
 // warnings and errors go to the event log too, except those of last: how the agent ended is told there anyway.
-func (a *app) logger(c config.Log) (log, last zerolog.Logger, closeLog func(), err error) {
-	var w io.Writer = a.stderr
-	closeLog = func() {}
+func (a *app) logger(c config.Log, state string) (log, last zerolog.Logger, closeLog func(), err error) {
+	outlivePipes()
+	pipe := newPipeLog(a.stderr, state)
+	var w io.Writer = pipe
+	closeLog = func() { _ = pipe.Close() }
 	if c.File != "" {
 		f, err := openLog(c.File)
 		if err != nil {
@@ -141,7 +143,7 @@ func (a *app) logger(c config.Log) (log, last zerolog.Logger, closeLog func(), e
 		w, closeLog = f, func() { _ = f.Close() }
 	}
 	if c.Format == "console" {
-		_, isFile := w.(*os.File)
+		isFile := c.File == "" && a.stderr == os.Stderr
 		w = zerolog.ConsoleWriter{Out: w, NoColor: !isFile || a.getenv("NO_COLOR") != "", TimeFormat: time.DateTime}
 	}
 	level, err := zerolog.ParseLevel(c.Level)

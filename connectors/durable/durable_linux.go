@@ -1,4 +1,4 @@
-package files
+package durable
 
 import (
 	"errors"
@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// renameNoReplace renames without ever writing over an existing file; that is an fs.ErrExist.
-func renameNoReplace(from, to string) error {
+// RenameNew renames without ever writing over an existing file; that is an fs.ErrExist.
+func RenameNew(from, to string) error {
 	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
 	switch {
 	case err == nil:

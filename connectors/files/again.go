@@ -1,0 +1,97 @@
+package files
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors/durable"
+)
+
+const (
+	aftermath = 10 * time.Minute // for so long after its last change a form may still be written to
+	maxTaken  = 8192             // forms that are looked at again; then all are, for the last time
+)
+
+// takenForm is a form in the done folder that its writer may have paused in: whoever has it open writes on into the moved
+// file, and the agent would have half a form for ever.
+type takenForm struct {
+	path string // where it lies now
+	name string // its name in the in-basket
+	tag  string
+	was  stat
+	due  time.Time // the next look
+	wait time.Duration
+	till time.Time
+}
+
+// remember has a form that was moved looked at again, ever more seldom, until its last change lies long ago.
+func (s *source) remember(it *item, to, tag string, now time.Time) {
+	if s.marker != nil || !it.till.After(now) {
+		return
+	}
+	t := &takenForm{path: to, name: it.form.name, tag: tag, was: it.form, wait: s.cfg.Poll, due: now.Add(s.cfg.Poll), till: it.till}
+	s.mu.Lock()
+	s.gone = append(s.gone, t)
+	s.mu.Unlock()
+}
+
+// crowded tells that no more can be remembered before those were looked at for the last time.
+func (s *source) crowded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.gone) >= maxTaken
+}
+
+// lookAgain looks at what was moved, at those that are due by now or, by the zero time, at all. What was written to
+// since goes back into the in-basket, where it is taken when it stands still: as another form of the same reference it
+// parks beside the first, and a person sees both. It tells whether something went back.
+func (s *source) lookAgain(now time.Time) (back bool) {
+	s.mu.Lock()
+	var due []*takenForm
+	rest := s.gone[:0]
+	for _, t := range s.gone {
+		if now.IsZero() || !now.Before(t.due) {
+			due = append(due, t)
+		} else {
+			rest = append(rest, t)
+		}
+	}
+	clear(s.gone[len(rest):])
+	s.gone = rest
+	s.mu.Unlock()
+	for _, t := range due {
+		m, err := lstat(filepath.Dir(t.path), filepath.Base(t.path))
+		switch {
+		case err != nil || s.next.own && m.id != t.was.id:
+			continue // taken away, or another file by now
+		case m.size != t.was.size || m.mtime != t.was.mtime:
+			if s.offerAgain(t.path, t.name, t.tag) == nil {
+				back = true
+				s.notice(CodeGrown, "a form was still being written after it was taken; it is taken again as what it is now")
+			}
+			continue
+		}
+		t.wait *= 2
+		if t.due = now.Add(t.wait); now.Before(t.till) {
+			s.mu.Lock()
+			s.gone = append(s.gone, t)
+			s.mu.Unlock()
+		}
+	}
+	return back
+}
+
+// offerAgain puts a file back into the in-basket, under its own name or, where another lies there, under one with tag.
+func (s *source) offerAgain(from, name, tag string) error {
+	err := durable.RenameNew(from, filepath.Join(s.dir, name))
+	if errors.Is(err, fs.ErrExist) {
+		err = durable.RenameNew(from, filepath.Join(s.dir, fit(stem(name))+"-"+tag+path.Ext(name)))
+	}
+	if isCrossDevice(err) {
+		err = copyAcross(from, filepath.Join(s.dir, name))
+	}
+	return err
+}
