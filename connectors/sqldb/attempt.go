@@ -196,6 +196,14 @@ func (a *attempt) rowsets(w wave, tab *table) ([]*rowset, error) {
 			return nil, a.blame(err, p.item, w.shape)
 		}
 	}
+	if a.t.sys.moments == nil {
+		return sets, nil
+	}
+	for _, set := range sets {
+		if err := a.t.sys.moments(set); err != nil {
+			return nil, err
+		}
+	}
 	return sets, nil
 }
 

@@ -8,6 +8,7 @@ const (
 	CodeTooLong      = "sql.too-long"        // a text is longer than its column; cut it in the mapping or widen the column
 	CodeWrongType    = "sql.wrong-type"      // a value does not fit its column's type or range; convert it in the mapping
 	CodeNotExact     = "sql.not-exact"       // the column would round this number; round it in the mapping or widen the column
+	CodeClockChange  = "sql.clock-change"    // clocks show this local time twice, or skip it, on a day that they are changed; say in the mapping which moment is meant (parseDateTime with "earlier" or "later", localTime)
 	CodeCharset      = "sql.charset"         // the column's character set cannot hold a character; replace it in the mapping
 	CodeNoRow        = "sql.no-row"          // the row to update is not there; check the key
 	CodeReference    = "sql.reference"       // a value of an earlier write is not there; the write was skipped or returned nothing

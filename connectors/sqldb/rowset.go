@@ -13,6 +13,8 @@ type rowset struct {
 	cols  []*column
 	key   []int // indexes into cols
 	rows  []row
+
+	prefix string // of each statement
 }
 
 // row is one record's arguments, one for each of the rowset's columns.
@@ -120,6 +122,9 @@ func (w *rowset) statements(d *dialect) ([]statement, error) {
 		stmts, err := d.write(d, part)
 		if err != nil {
 			return nil, err
+		}
+		for i := range stmts {
+			stmts[i].sql = w.prefix + stmts[i].sql
 		}
 		all = append(all, stmts...)
 	}

@@ -207,6 +207,7 @@ func suite(t *testing.T, fresh func(t testing.TB) engine) {
 		{"cancelled", testCancelled},
 		{"evidence", testEvidence},
 		{"results again", testRepeat},
+		{"clock changes", testClockChanges},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := fresh(t)

@@ -30,6 +30,8 @@ type dialect struct {
 	table func(ctx context.Context, s session, schema, name string) (*table, error)
 	// arg turns a value into what the driver takes for a column: nil, string, int64 or []byte.
 	arg func(c *column, v connectors.Value, zone *time.Location) (any, error)
+	// moments writes the moments that arg left in a rowset's arguments; nil: it leaves none.
+	moments func(w *rowset) error
 	// classify says what an error of the driver means.
 	classify func(err error) verdict
 	// ledger is the DDL of the ledger table.

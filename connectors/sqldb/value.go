@@ -36,8 +36,14 @@ func arg(c *column, v connectors.Value, zone *time.Location) (any, error) {
 	case connectors.Decimal:
 		return decimalArg(c, v.Str)
 	case connectors.Text:
+		if localText(c, v.Str) {
+			return dateTimeArg(c, v.Str, zone)
+		}
 		return textArg(c, v.Str)
 	case connectors.Date:
+		if c.fam == famInstant { // its midnight
+			return dateTimeArg(c, v.Str, zone)
+		}
 		return v.Str, nil
 	case connectors.DateTime:
 		return dateTimeArg(c, v.Str, zone)
@@ -104,6 +110,8 @@ func digits(s string) bool {
 	return s != ""
 }
 
+// dateTimeArg turns a moment into the clock of a column without a zone, and local time into the moment of a
+// column with one. What clocks show twice, or skip, is refused here: a server would choose in silence.
 func dateTimeArg(c *column, s string, zone *time.Location) (any, error) {
 	switch c.fam {
 	case famDateTime, famDate:
@@ -112,7 +120,9 @@ func dateTimeArg(c *column, s string, zone *time.Location) (any, error) {
 			return nil, &misfit{CodeWrongType, c.name}
 		}
 		if zoned {
-			t = t.In(zone)
+			if t = t.In(zone); c.fam == famDateTime && connectors.ShownTwice(t) {
+				return nil, &misfit{CodeClockChange, c.name}
+			}
 		}
 		if c.fam == famDate {
 			if h, m, sec := t.Clock(); h+m+sec+t.Nanosecond() != 0 {
@@ -122,19 +132,47 @@ func dateTimeArg(c *column, s string, zone *time.Location) (any, error) {
 		}
 		return t.Format("2006-01-02 15:04:05.999999999"), nil
 	case famInstant:
-		t, zoned, err := parseDateTime(s)
+		t, err := momentOf(c, s, zone)
 		if err != nil {
-			return nil, &misfit{CodeWrongType, c.name}
-		}
-		if !zoned {
-			t = time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
+			return nil, err
 		}
 		return t.Format("2006-01-02 15:04:05.999999999-07:00"), nil
 	}
 	return s, nil
 }
 
+// momentOf reads a moment for a column with a zone; local time counts in the target's zone.
+func momentOf(c *column, s string, zone *time.Location) (time.Time, error) {
+	t, zoned, err := parseDateTime(s)
+	if err != nil {
+		return t, &misfit{CodeWrongType, c.name}
+	}
+	if !zoned {
+		times := 0
+		if t, _, times = connectors.Moments(t, zone); times != 1 {
+			return t, &misfit{CodeClockChange, c.name}
+		}
+	}
+	if _, offset := t.Zone(); offset%60 != 0 { // clocks before the age of railways
+		t = t.UTC()
+	}
+	return t, nil
+}
+
+// localText tells whether a text for a column of date and time is ISO 8601 that has to be converted: a server
+// would take its clock and forget its offset, or guess its moment.
+func localText(c *column, s string) bool {
+	if c.fam != famDateTime && c.fam != famInstant || s == "" || s[0] < '0' || s[0] > '9' {
+		return false
+	}
+	_, zoned, err := parseDateTime(s)
+	return err == nil && (zoned || c.fam == famInstant)
+}
+
 func parseDateTime(s string) (t time.Time, zoned bool, err error) {
+	if len(s) > 10 && s[10] == ' ' {
+		s = s[:10] + "T" + s[11:]
+	}
 	if t, err = time.Parse(time.RFC3339Nano, s); err == nil {
 		return t, true, nil
 	}
@@ -179,6 +217,9 @@ func keyText(v connectors.Value) string {
 	return v.Str
 }
 
+// zonedType is in the names of Oracle's types with a zone, as go-ora gives them.
+const zonedType = "TZ"
+
 // cell turns what a driver gave into a value; typ is the driver's name of the column's type.
 func cell(typ string, v any) connectors.Value {
 	switch x := v.(type) {
@@ -200,6 +241,9 @@ func cell(typ string, v any) connectors.Value {
 	case time.Time:
 		if familyOf(typ) == famDate {
 			return connectors.Value{Kind: connectors.Date, Str: x.Format("2006-01-02")}
+		}
+		if strings.Contains(typ, zonedType) {
+			return connectors.Value{Kind: connectors.DateTime, Str: x.Format(time.RFC3339Nano)}
 		}
 		return connectors.Value{Kind: connectors.DateTime, Str: x.Format("2006-01-02T15:04:05.999999999")}
 	case string:
