@@ -47,6 +47,7 @@ type Shape struct {
 	Fields    []string // column names, in the mapping's order
 	Key       []int    // indexes into Fields that name the row
 	Returning []string // columns whose values the target gives
+	Own       []bool   // of layouts: the mapping's own values, such as constants, one for each of Fields
 }
 
 // Record is one row, line or call of one write. Values has one entry for each of Shape.Fields.

@@ -165,6 +165,15 @@ func (n *line) values(s *summary) []connectors.Value {
 	return out
 }
 
+// own tells which values of a line hold nothing that a sender chose.
+func (n *line) own() []bool {
+	own := make([]bool, len(n.templates))
+	for i, t := range n.templates {
+		own[i] = !t.Uses("reference") && !t.Uses("name") && !t.Uses("stem")
+	}
+	return own
+}
+
 // open appends what stands before the records.
 func (l *Layout) open(dst []byte, s *summary) ([]byte, error) {
 	switch l.spec.Format {
@@ -225,6 +234,7 @@ func (l *Layout) appendLines(dst []byte, lines []*line, where string, s *summary
 		var err *FieldError
 		switch l.spec.Format {
 		case "csv":
+			w.fixed = n.own()
 			dst, err = l.csvLine(dst, &w, n.fields, values)
 		case "xml":
 			dst, err = l.xmlElement(dst, &w, n.name, n.fields, values, 1)
@@ -259,11 +269,12 @@ func (l *Layout) jsonLine(dst []byte, w *writer, n *line, values []connectors.Va
 
 func (l *Layout) titles(dst []byte) ([]byte, error) {
 	for _, k := range l.kinds {
-		w := writer{layout: l, write: headerWrite}
+		w := writer{layout: l, write: headerWrite, fixed: make([]bool, len(k.fields))}
 		values := make([]connectors.Value, len(k.fields))
 		plain := make([]*field, len(k.fields))
 		for i, f := range k.fields {
 			values[i] = connectors.Value{Kind: connectors.Text, Str: f.spec.Name}
+			w.fixed[i] = true
 			plain[i] = &field{spec: FieldSpec{Name: f.spec.Name, Type: "text"}, index: i}
 		}
 		dst, err := l.csvLine(dst, &w, plain, values)

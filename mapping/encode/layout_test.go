@@ -129,7 +129,7 @@ func goldenSpecs() map[string]Spec {
 		"permit.fixed": {Format: "fixed", Charset: "iso-8859-1", LineEnding: "crlf", Zone: "Europe/Berlin", Fields: permitFields(),
 			Header:  []LineSpec{row("", value("", "HDR", 3), FieldSpec{Value: ptr("{seq}"), Type: "integer", Width: 6}, value("", "{date}{time:HHmm}", 12), value("", "{name}", 20))},
 			Trailer: []LineSpec{row("", value("", "TRL", 3), count, implied, FieldSpec{Value: ptr("{lines}"), Type: "integer", Width: 4})}},
-		"permit.csv": {Format: "csv", LineEnding: "crlf", Fields: permitFields(), CSV: CSVSpec{Delimiter: ";", Titles: true, Guard: true},
+		"permit.csv": {Format: "csv", LineEnding: "crlf", Fields: permitFields(), CSV: CSVSpec{Delimiter: ";", Titles: true},
 			Trailer: []LineSpec{row("", value("", "{count} records", 0), total)}},
 		"permit-all.csv": {Format: "csv", Charset: "windows-1252", Fields: permitFields(), CSV: CSVSpec{Quote: "all"}},
 		"permit.xml": {Format: "xml", Charset: "iso-8859-15", Fields: permitFields(), XML: XMLSpec{Root: "permits", Record: "permit", Namespace: "urn:x:1&2", Nil: true},
