@@ -2,9 +2,9 @@ package encode
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"path"
 	"strings"
 	"time"
@@ -30,42 +30,58 @@ const (
 // File makes the whole file: header, the pieces' bodies in order, trailer. The same input always gives
 // the same bytes. Errors are *FieldError with write header or trailer.
 func (l *Layout) File(h Header, pieces []Piece) ([]byte, error) {
-	s := l.summarize(h, pieces)
 	size := 1024
 	for _, p := range pieces {
 		size += len(p.Body) + 2
 	}
-	dst := make([]byte, 0, size)
+	dst := bytes.NewBuffer(make([]byte, 0, size))
+	err := l.Write(dst, h, pieces, func(n int) ([]byte, error) { return pieces[n].Body, nil })
+	return dst.Bytes(), err
+}
+
+// Write is File for bodies that are not all held at once: body gives that of the nth piece, in order.
+func (l *Layout) Write(to io.Writer, h Header, pieces []Piece, body func(n int) ([]byte, error)) error {
+	s := l.summarize(h, pieces)
+	var dst []byte
 	if l.spec.BOM {
 		dst = l.put(dst, "\uFEFF")
 	}
 	dst, err := l.open(dst, s)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	wrote := false
-	for _, p := range pieces {
-		if wrote && len(p.Body) > 0 && l.spec.Format == "json" && l.spec.JSON.Style != "lines" {
+	for n := range pieces {
+		b, err := body(n)
+		if err != nil {
+			return err
+		}
+		if wrote && len(b) > 0 && l.spec.Format == "json" && l.spec.JSON.Style != "lines" {
 			dst = append(l.put(dst, ","), l.newline...)
 		}
-		dst = append(dst, p.Body...)
-		wrote = wrote || len(p.Body) > 0
+		wrote = wrote || len(b) > 0
+		for _, part := range [][]byte{dst, b} {
+			if _, err := to.Write(part); err != nil {
+				return err
+			}
+		}
+		dst = dst[:0]
 	}
 	if dst, err = l.close(dst, s, wrote); err != nil {
-		return nil, err
+		return err
 	}
-	return dst, nil
+	_, err = to.Write(dst)
+	return err
 }
 
-// Control makes the control file for a file that File has made. ok is false if the layout has none.
-func (l *Layout) Control(h Header, file []byte, pieces []Piece) (name string, body []byte, ok bool, err error) {
+// Control makes the control file for a file that File has made, of its size and digest. ok is false if the layout has
+// none.
+func (l *Layout) Control(h Header, size int64, digest connectors.Digest, pieces []Piece) (name string, body []byte, ok bool, err error) {
 	if l.control == nil {
 		return "", nil, false, nil
 	}
 	s := l.summarize(h, pieces)
-	s.bytes = int64(len(file))
-	sum := sha256.Sum256(file)
-	s.digest = hex.EncodeToString(sum[:])
+	s.bytes, s.digest = size, hex.EncodeToString(digest[:])
 	name = l.control.name.render(s.variables())
 	if name == "" || name == h.Name || strings.ContainsAny(name, "/\\") {
 		return "", nil, true, fmt.Errorf("%s: the control file's name comes out empty or as that of the file itself", CodeName)

@@ -194,7 +194,7 @@ func TestControlFile(t *testing.T) {
 		ControlFile: &ControlSpec{Name: "{stem}.CTL", Text: "{name} {bytes} {count} {total:A} {seq:03}\n{sha256}\n"}})
 	sh := &connectors.Shape{Write: "w", Fields: []string{"A"}}
 	file, pieces := build(t, l, [][]connectors.Record{{{Shape: sh, Values: []connectors.Value{integer(7)}}}, {{Shape: sh, Values: []connectors.Value{integer(-9)}}}})
-	name, body, ok, err := l.Control(Header{Seq: 3, Name: "X.CSV", SealedAt: sealed}, file, pieces)
+	name, body, ok, err := l.Control(Header{Seq: 3, Name: "X.CSV", SealedAt: sealed}, int64(len(file)), sha256.Sum256(file), pieces)
 	want := fmt.Sprintf("X.CSV 7 2 -2 003\r\n%x\r\n", sha256.Sum256(file))
 	if !ok || err != nil || name != "X.CTL" || string(body) != want {
 		t.Errorf("%s %q %v %v", name, body, ok, err)
