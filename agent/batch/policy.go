@@ -108,12 +108,15 @@ func (p Policy) zone() *time.Location {
 // where they skip it, the moment at which they are put forward. A day that the calendar left out has none.
 func (t TimeOfDay) after(when time.Time, zone *time.Location) time.Time {
 	year, month, day := when.In(zone).Date()
-	for n := -2; ; n++ { // clocks are put back by a day at most
-		noon := time.Date(year, month, day+n, 12, 0, 0, 0, time.UTC)
-		if _, _, times := connectors.Moments(noon, zone); times == 0 {
-			continue
+	for n := -1; ; n++ { // clocks may go back over midnight
+		local := time.Date(year, month, day+n, t.Hour, t.Minute, 0, 0, time.UTC)
+		at, _, times := connectors.Moments(local, zone)
+		if times == 0 {
+			noon := time.Date(year, month, day+n, 12, 0, 0, 0, time.UTC)
+			if _, _, times := connectors.Moments(noon, zone); times == 0 {
+				continue
+			}
 		}
-		at, _, _ := connectors.Moments(time.Date(year, month, day+n, t.Hour, t.Minute, 0, 0, time.UTC), zone)
 		if at.After(when) {
 			return at
 		}
