@@ -37,11 +37,12 @@ func testClockChanges(t *testing.T, e engine) {
 		{dateTime("2026-10-25T02:00:00Z"), "2026-10-25T03:00:00", "2026-10-25T02:00:00Z"},
 		{dateTime("2026-10-25T02:30:00"), "2026-10-25T02:30:00", CodeClockChange},
 		{dateTime("2026-10-25T03:00:00"), "2026-10-25T03:00:00", "2026-10-25T02:00:00Z"},
-		{dateTime("2026-03-29T02:30:00"), "2026-03-29T02:30:00", CodeClockChange},
+		{dateTime("2026-03-29T02:30:00"), CodeClockChange, CodeClockChange},
 		{dateTime("2026-03-29T03:00:00"), "2026-03-29T03:00:00", "2026-03-29T01:00:00Z"},
 		{dateTime("2026-07-01T12:00:00Z"), "2026-07-01T14:00:00", "2026-07-01T12:00:00Z"},
 		{text("2026-10-25T01:30:00Z"), CodeClockChange, "2026-10-25T01:30:00Z"},
 		{text("2026-10-25 02:30:00"), "2026-10-25T02:30:00", CodeClockChange},
+		{text("2026-03-29 02:30:00"), CodeClockChange, CodeClockChange},
 		{text("2026-07-01 12:00:00Z"), "2026-07-01T14:00:00", "2026-07-01T12:00:00Z"},
 	} {
 		for _, sh := range []*connectors.Shape{local, zoned} {

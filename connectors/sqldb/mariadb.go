@@ -337,8 +337,11 @@ func transactional(engine string) bool {
 
 // mariaArg keeps a moment as one until it is known what the statement is; see mariaMoments.
 func mariaArg(c *column, v connectors.Value, zone *time.Location) (any, error) {
-	moment := c.fam == famInstant && (v.Kind == connectors.DateTime || v.Kind == connectors.Date || v.Kind == connectors.Text && localText(c, v.Str))
-	if !moment {
+	moment := v.Kind == connectors.DateTime || v.Kind == connectors.Date
+	if v.Kind == connectors.Text {
+		moment, _ = isoText(c, v.Str)
+	}
+	if !moment || c.fam != famInstant {
 		return arg(c, v, zone)
 	}
 	t, err := momentOf(c, v.Str, zone)

@@ -36,8 +36,11 @@ func arg(c *column, v connectors.Value, zone *time.Location) (any, error) {
 	case connectors.Decimal:
 		return decimalArg(c, v.Str)
 	case connectors.Text:
-		if localText(c, v.Str) {
-			return dateTimeArg(c, v.Str, zone)
+		if iso, zoned := isoText(c, v.Str); iso {
+			x, err := dateTimeArg(c, v.Str, zone)
+			if zoned || err != nil || c.fam == famInstant {
+				return x, err
+			}
 		}
 		return textArg(c, v.Str)
 	case connectors.Date:
@@ -120,9 +123,10 @@ func dateTimeArg(c *column, s string, zone *time.Location) (any, error) {
 			return nil, &misfit{CodeWrongType, c.name}
 		}
 		if zoned {
-			if t = t.In(zone); c.fam == famDateTime && connectors.ShownTwice(t) {
-				return nil, &misfit{CodeClockChange, c.name}
-			}
+			t = t.In(zone)
+		}
+		if _, _, times := connectors.Moments(t, zone); c.fam == famDateTime && (zoned && times != 1 || times == 0) {
+			return nil, &misfit{CodeClockChange, c.name}
 		}
 		if c.fam == famDate {
 			if h, m, sec := t.Clock(); h+m+sec+t.Nanosecond() != 0 {
@@ -159,14 +163,14 @@ func momentOf(c *column, s string, zone *time.Location) (time.Time, error) {
 	return t, nil
 }
 
-// localText tells whether a text for a column of date and time is ISO 8601 that has to be converted: a server
-// would take its clock and forget its offset, or guess its moment.
-func localText(c *column, s string) bool {
-	if c.fam != famDateTime && c.fam != famInstant || s == "" || s[0] < '0' || s[0] > '9' {
-		return false
+// isoText tells whether a text for a column of date and time is ISO 8601: a server would take its clock and forget its
+// offset, or guess its moment. A day alone has no time that clocks could skip.
+func isoText(c *column, s string) (iso, zoned bool) {
+	if c.fam != famDateTime && c.fam != famInstant || s == "" || s[0] < '0' || s[0] > '9' || len(s) <= 10 && c.fam == famDateTime {
+		return false, false
 	}
 	_, zoned, err := parseDateTime(s)
-	return err == nil && (zoned || c.fam == famInstant)
+	return err == nil, zoned
 }
 
 func parseDateTime(s string) (t time.Time, zoned bool, err error) {
