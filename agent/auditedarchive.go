@@ -57,7 +57,7 @@ func FormOf(ctx context.Context, j *journal.Journal, store *content.Store, r con
 		n = no - 1
 	}
 	if n < 0 {
-		return f, &control.Error{Code: control.CodeNotFound, Message: fmt.Sprintf("submission %s has no attachment of this number or name", r.ID), Hint: "they are told by: inbasket show " + r.ID.String(), Status: http.StatusNotFound}
+		return f, &control.Error{Code: control.CodeNotFound, Message: fmt.Sprintf("submission %s has no attachment of this name or number", r.ID), Hint: "they are told by: inbasket show " + r.ID.String(), Status: http.StatusNotFound}
 	}
 	x := p.Attachments[n]
 	f.Name, f.ContentType = x.Name, x.ContentType

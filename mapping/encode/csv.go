@@ -71,6 +71,9 @@ func (f *field) csvText(w *writer, v connectors.Value, own bool) (string, *Field
 // break, or a full-width form of them. A text that looks as if it were guarded already counts too, so that taking one
 // apostrophe off gives every text back.
 func formula(s string) bool {
+	if s == "" || s[0] < utf8.RuneSelf && s[0] > '@' || s[0] >= '0' && s[0] <= '9' { // most texts
+		return false
+	}
 	s = strings.TrimLeft(strings.TrimLeft(s, "'"), " \u00A0\u3000\uFEFF\u200B")
 	r, _ := utf8.DecodeRuneInString(s)
 	return s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", r)
