@@ -1,6 +1,8 @@
 package agent_test
 
 import (
+	"context"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent"
+	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/test/clock"
 )
 
@@ -90,13 +93,30 @@ func TestNothingElseClosesABatch(t *testing.T) {
 		w.write(fmt.Sprintf("in/%02d.json", i), fmt.Sprintf(`{"ref": "REF-%02d", "text": %q}`, i, text))
 	}
 	want.WriteString("40\n")
+	folder, away := filepath.Join(w.dir, "batches"), filepath.Join(w.dir, "away")
+	if err := os.Rename(folder, away); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	w.until("sealed", func() bool {
+		open, err := w.agent.Batches(context.Background(), "batches", true)
+		return err == nil && len(open) == 1 && open[0].Size == int64(want.Len())
+	})
+	w.halt()
+	if err := os.Rename(away, folder); err != nil {
+		t.Fatal(err)
+	}
 	w.start()
 	w.until("put", func() bool { return w.sent(1) })
-	b, err := os.ReadFile(filepath.Join(w.dir, "batches", "B000001.DAT"))
+	b, err := os.ReadFile(filepath.Join(folder, "B000001.DAT"))
 	if err != nil || string(b) != want.String() {
 		t.Fatalf("%d bytes instead of %d, or others; %v", len(b), want.Len(), err)
 	}
-	w.until("delivered", func() bool { return len(w.states()) == 1 })
+	control, err := os.ReadFile(filepath.Join(folder, "B000001.CTL"))
+	if digest := fmt.Sprintf("40 %d %x", len(b), sha256.Sum256(b)); err != nil || string(control) != digest {
+		t.Errorf("%s instead of %s, %v", control, digest, err)
+	}
+	w.until("delivered", func() bool { return w.states()[journal.Delivered]+w.states()[journal.Closed] == 40 })
 }
 
 // A batch that closes at a time of day closes once, also over a restart in the hour that comes again and when the clock is set
