@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
@@ -52,8 +53,11 @@ func FormOf(ctx context.Context, j *journal.Journal, store *content.Store, r con
 		return f, nil
 	}
 	n := slices.IndexFunc(p.Attachments, func(x journal.File) bool { return x.Name == r.Attachment })
+	if no, err := strconv.Atoi(r.Attachment); n < 0 && err == nil && no >= 1 && no <= len(p.Attachments) {
+		n = no - 1
+	}
 	if n < 0 {
-		return f, &control.Error{Code: control.CodeNotFound, Message: fmt.Sprintf("submission %s has no attachment of this name", r.ID), Hint: "their names are told by: inbasket show " + r.ID.String(), Status: http.StatusNotFound}
+		return f, &control.Error{Code: control.CodeNotFound, Message: fmt.Sprintf("submission %s has no attachment of this name or number", r.ID), Hint: "they are told by: inbasket show " + r.ID.String(), Status: http.StatusNotFound}
 	}
 	x := p.Attachments[n]
 	f.Name, f.ContentType = x.Name, x.ContentType

@@ -198,6 +198,7 @@ func (f *flow) accept(ctx context.Context, inbasket string, batch []*arrival) (r
 		}
 		return receipts, nil
 	}
+	now := f.clock.Now()
 	for i, a := range kept {
 		s := said[i]
 		r := connectors.Receipt{Handle: a.item.Handle, ID: s.ID.String(), Verdict: s.Verdict}
@@ -210,7 +211,7 @@ func (f *flow) accept(ctx context.Context, inbasket string, batch []*arrival) (r
 			continue
 		}
 		if s.Verdict == connectors.Taken && s.State == journal.Accepted && a.read {
-			fresh = append(fresh, &arrived{stored: a.stored(s.ID), plan: a.route.plan, form: a.form, read: true})
+			fresh = append(fresh, &arrived{stored: a.stored(s.ID, now), plan: a.route.plan, form: a.form, read: true})
 		}
 	}
 	f.figures.accepted(inbasket, receipts)
@@ -235,10 +236,10 @@ type arrived struct {
 	read   bool // form is decoded
 }
 
-func (a *arrival) stored(id journal.ID) journal.Stored {
+func (a *arrival) stored(id journal.ID, accepted time.Time) journal.Stored {
 	e := &a.entry
 	return journal.Stored{ID: id, Route: e.Route, Office: e.Office, Plan: e.Plan, Digest: e.Digest, Reference: e.Reference,
-		ContentType: e.ContentType, Form: e.Form, Attachments: e.Attachments, At: e.At, Progress: journal.Pending}
+		ContentType: e.ContentType, Form: e.Form, Attachments: e.Attachments, At: e.At, Accepted: accepted, Progress: journal.Pending}
 }
 
 // forward maps accepted submissions for all their targets and hands them to the lanes.

@@ -18,11 +18,12 @@ import (
 // parcel is one delivery, mapped and encoded, on its way to its target.
 type parcel struct {
 	id       journal.ID
-	at       time.Time // when its submission was accepted
+	accepted time.Time // its submission, not its file
 	progress journal.Progress
 	batch    int64 // of a sealed batch it is a member of
 	delivery connectors.Delivery
-	piece    *encode.Piece // for batches: the encoded body
+	piece    *encode.Piece // for batches: the encoded body, or what is known of it
+	light    bool          // for batches: what can be mapped anew was given back, see lighten
 	layout   *encode.Layout
 	size     int64
 	tries    int       // failures so far, since it was read from the journal
@@ -164,6 +165,7 @@ func (l *lane) push(p *parcel) {
 	}
 	l.known[p.id] = struct{}{}
 	l.bytes += p.size
+	l.hold(p)
 	if n := len(l.queue); n == 0 || l.queue[n-1].id < p.id {
 		l.queue = append(l.queue, p)
 		return
@@ -247,7 +249,7 @@ func (l *lane) take(ctx context.Context) (group []*parcel, probe bool) {
 // room tells whether the queue takes one more. A batch grows until its policy closes it.
 func (l *lane) room() bool {
 	if l.sealing != nil {
-		return len(l.queue) < l.sealing.policy.MaxCount() && l.bytes < l.sealing.policy.MaxSize()
+		return !l.sealing.policy.Full(len(l.queue), l.bytes)
 	}
 	return len(l.queue) < queueItems && l.bytes < queueBytes
 }

@@ -47,7 +47,7 @@ func newPageLane(t *testing.T, n int) *lane {
 	l.prepare = func(_ context.Context, _ string, page []journal.Stored) ([]*parcel, error) {
 		parcels := make([]*parcel, len(page))
 		for i, s := range page {
-			parcels[i] = &parcel{id: s.ID, at: s.At, progress: s.Progress}
+			parcels[i] = &parcel{id: s.ID, accepted: s.Accepted, progress: s.Progress}
 		}
 		return parcels, nil
 	}

@@ -69,6 +69,7 @@ func (l *lane) unqueue(id journal.ID) {
 	for i, p := range l.queue {
 		if p.id == id {
 			l.bytes -= p.size
+			l.letGo(p)
 			l.queue = slices.Delete(l.queue, i, i+1)
 			delete(l.known, id)
 			return

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"crypto/sha256"
 	"errors"
 
 	"github.com/inbasket/inbasket/agent/journal"
@@ -18,7 +19,7 @@ type fileRules struct {
 // pack makes a parcel of one mapped delivery: records as they are, lines and files encoded.
 func (l *lane) pack(a *arrived, in mapping.Input, d *mapping.Delivery) (*parcel, error) {
 	s := &a.stored
-	p := &parcel{id: s.ID, at: s.At, progress: s.Progress, batch: s.Batch, size: int64(len(s.Form)),
+	p := &parcel{id: s.ID, accepted: s.Accepted, progress: s.Progress, batch: s.Batch, size: int64(len(s.Form)),
 		delivery: connectors.Delivery{Key: deliveryKey(s.ID, l.identity), Submission: in.ID, Digest: s.Digest, Order: d.Order, Records: d.Records}}
 	if answers(a.plan) {
 		p.match = func(returned map[string]connectors.Value) (key string) {
@@ -61,14 +62,14 @@ func (l *lane) packFile(p *parcel, s *journal.Stored, d *mapping.Delivery) error
 	}
 	p.size = int64(len(file))
 	p.delivery.Files = append(p.delivery.Files, connectors.File{Name: name, Blob: digested(file)})
-	p.delivery.Control, err = controlFile(d.Layout, header, file, pieces, l.files.control, vars)
+	p.delivery.Control, err = controlFile(d.Layout, header, int64(len(file)), sha256.Sum256(file), pieces, l.files.control, vars)
 	return err
 }
 
 // controlFile makes the file that tells the legacy system that another one is complete: as the layout has
 // it, or empty under the name that the configuration gives. It is nil when neither wants one.
-func controlFile(layout *encode.Layout, h encode.Header, file []byte, pieces []encode.Piece, template string, vars encode.NameVars) (*connectors.File, error) {
-	name, body, ok, err := layout.Control(h, file, pieces)
+func controlFile(layout *encode.Layout, h encode.Header, size int64, digest connectors.Digest, pieces []encode.Piece, template string, vars encode.NameVars) (*connectors.File, error) {
+	name, body, ok, err := layout.Control(h, size, digest, pieces)
 	if err != nil {
 		return nil, err
 	}

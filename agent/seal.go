@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -78,7 +77,7 @@ func (l *lane) due() (why string, wait time.Duration) {
 		}
 	}
 	now := l.clock.Now()
-	why, next := l.sealing.policy.Due(now, l.oldest(now), len(l.queue), l.bytes)
+	why, next := l.sealing.policy.Due(now, l.oldest(now), l.sealing.closed, len(l.queue), l.bytes)
 	if why != "" || next.IsZero() {
 		return why, 0
 	}
@@ -91,27 +90,25 @@ func (l *lane) due() (why string, wait time.Duration) {
 // caller holds mu.
 func (l *lane) oldest(now time.Time) time.Time {
 	p := l.queue[0]
-	if p.at.Round(0).After(now.Round(0)) {
-		p.at = now
+	if p.accepted.Round(0).After(now.Round(0)) {
+		p.accepted = now
 	}
-	return p.at
+	return p.accepted
 }
 
 // takeMembers takes the longest beginning of the queue that fits one batch. The caller holds mu.
 func (l *lane) takeMembers() []*parcel {
 	var size int64
-	n, p := 0, l.sealing.policy
-	for n < len(l.queue) && n < p.MaxCount() && l.queue[n].layout == l.queue[0].layout {
+	n := 0
+	for n < len(l.queue) && l.queue[n].layout == l.queue[0].layout && l.sealing.policy.Fits(n, size, l.queue[n].size) {
 		size += l.queue[n].size
-		if n > 0 && size > p.MaxSize() {
-			break
-		}
 		n++
 	}
 	members := append([]*parcel(nil), l.queue[:n]...)
 	l.queue = append(l.queue[:0:0], l.queue[n:]...)
 	for _, m := range members {
 		l.bytes -= m.size
+		l.letGo(m)
 	}
 	l.sealing.now = false
 	return members
@@ -123,7 +120,8 @@ func (l *lane) seal(ctx context.Context, members []*parcel, why string) (journal
 	if err != nil {
 		return journal.Batch{}, err
 	}
-	sealed := l.clock.Now().Truncate(time.Second)
+	now := l.clock.Now()
+	sealed := now.Truncate(time.Second)
 	if l.sealing.policy.Zone != nil {
 		sealed = sealed.In(l.sealing.policy.Zone)
 	}
@@ -136,23 +134,29 @@ func (l *lane) seal(ctx context.Context, members []*parcel, why string) (journal
 		b.Members = append(b.Members, m.id)
 	}
 	header, pieces := headerOf(&b), piecesOf(members)
-	file, err := members[0].layout.File(header, pieces)
+	file := l.file(ctx, header, pieces, members)
+	blob, err := l.sealing.content.Put(ctx, file, maxContent)
+	file.Close() // ends what makes it, when not all was read
 	if err != nil {
 		return b, err
 	}
-	control, err := controlFile(members[0].layout, header, file, pieces, l.sealing.control, vars)
+	b.Digest, b.Size = blob.Digest, blob.Size
+	control, err := controlFile(members[0].layout, header, b.Size, b.Digest, pieces, l.sealing.control, vars)
 	if err != nil {
 		return b, err
 	}
 	if control != nil {
 		b.Control = control.Name
 	}
-	blob, err := l.sealing.content.Put(ctx, bytes.NewReader(file), maxContent)
-	if err != nil {
+	if err := l.journal.Seal(ctx, b); err != nil {
 		return b, err
 	}
-	b.Digest, b.Size = blob.Digest, blob.Size
-	return b, l.journal.Seal(ctx, b)
+	if why == batch.ByTime {
+		l.mu.Lock()
+		l.sealing.closed = now
+		l.mu.Unlock()
+	}
+	return b, nil
 }
 
 func headerOf(b *journal.Batch) encode.Header {

@@ -2,8 +2,8 @@ package agent
 
 import (
 	"context"
-	"io"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,17 +19,22 @@ type sealing struct {
 	name    string // template of the batch file's name
 	control string // template of the control file's name; empty: none
 	content *content.Store
-	now     bool  // an operator closes the open batch
-	retry   bool  // an operator wants the batch that cannot go to be tried again
-	asked   bool  // an operator named this target: one that may have been sent is to be sent
-	busy    bool  // an attempt is under way
-	voiding int   // operators are about to give up a batch; none may be tried
-	look    bool  // an operator gave up a batch: is it the one on its way?
-	current int64 // number of the sealed batch on its way; 0: none
+	now     bool      // an operator closes the open batch
+	retry   bool      // an operator wants the batch that cannot go to be tried again
+	asked   bool      // an operator named this target: one that may have been sent is to be sent
+	busy    bool      // an attempt is under way
+	voiding int       // operators are about to give up a batch; none may be tried
+	look    bool      // an operator gave up a batch: is it the one on its way?
+	current int64     // number of the sealed batch on its way; 0: none
+	held    int64     // bytes of bodies in the queue
+	closed  time.Time // when a time of day closed the last batch
 }
 
 // workBatches carries sealed batches, one at a time and in order of their numbers, until ctx ends.
 func (l *lane) workBatches(ctx context.Context) {
+	if !l.recallClose(ctx) {
+		return
+	}
 	for l.resume(ctx) {
 		for {
 			members, why := l.takeBatch(ctx)
@@ -51,6 +56,22 @@ func (l *lane) workBatches(ctx context.Context) {
 	}
 }
 
+// recallClose learns when a time of day closed the last batch; false: ctx ended.
+func (l *lane) recallClose(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		closed, err := l.journal.LastClosed(ctx, l.name, batch.ByTime)
+		if err == nil {
+			l.mu.Lock()
+			l.sealing.closed = closed
+			l.mu.Unlock()
+			return true
+		}
+		l.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot read the last batch; trying again")
+		l.pause(ctx, time.Second)
+	}
+	return false
+}
+
 // resume carries what an earlier run has sealed and not finished.
 func (l *lane) resume(ctx context.Context) bool {
 	for ctx.Err() == nil {
@@ -64,20 +85,14 @@ func (l *lane) resume(ctx context.Context) bool {
 			return true
 		}
 		b := open[0]
-		stored, err := l.journal.Load(ctx, l.name, b.Members)
-		if err != nil {
-			l.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot read a sealed batch; trying again")
-			l.pause(ctx, time.Second)
-			continue
-		}
 		if b.Progress == journal.Held {
 			l.mu.Lock()
 			l.held = "batch " + b.Name + " cannot go"
 			l.mu.Unlock()
 		}
-		members, err := l.prepare(ctx, l.name, stored)
+		members, err := l.members(ctx, b.Members)
 		if err != nil || b.Control != "" && len(members) < len(b.Members) { // the control file counts all of them
-			l.log.Error().Str("code", CodeJournal).Int64("batch", b.Seq).Msg("cannot map all members of a sealed batch; trying again")
+			l.log.Error().Str("code", CodeJournal).Err(err).Int64("batch", b.Seq).Msg("cannot map all members of a sealed batch; trying again")
 			l.pause(ctx, time.Second)
 			continue
 		}
@@ -89,6 +104,28 @@ func (l *lane) resume(ctx context.Context) bool {
 		l.carryBatch(ctx, b, members)
 	}
 	return false
+}
+
+// members maps the members of a sealed batch page by page, and keeps of most only what the control file shows.
+func (l *lane) members(ctx context.Context, ids []journal.ID) (all []*parcel, err error) {
+	var held int64
+	for page := range slices.Chunk(ids, pageItems) {
+		stored, err := l.journal.Load(ctx, l.name, page)
+		if err != nil {
+			return nil, err
+		}
+		parcels, err := l.prepare(ctx, l.name, stored)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range parcels {
+			if held += p.size; held > batchBytes {
+				p.lighten()
+			}
+		}
+		all = append(all, parcels...)
+	}
+	return all, nil
 }
 
 // carryBatch brings one sealed batch to its end: delivered, voided by an operator, or ctx ends.
@@ -155,7 +192,7 @@ func (l *lane) voided(ctx context.Context, b journal.Batch) bool {
 		}
 	}
 	l.mu.Lock()
-	l.held = ""
+	l.held, l.sealing.closed = "", time.Time{} // what was given up goes with the next file, and not a day later
 	for _, id := range b.Members {
 		delete(l.known, id)
 	}
@@ -257,7 +294,7 @@ func (l *lane) batchGroup(b *journal.Batch, members []*parcel) (g connectors.Gro
 	if b.Control == "" {
 		return g, nil
 	}
-	if g.Control, err = l.batchControl(b, blob, members); err != nil {
+	if g.Control, err = l.batchControl(b, members); err != nil {
 		return g, &connectors.Error{Class: connectors.TargetError, Code: CodeContent, Op: "make the control file", Hint: "restore the content store from backup", Err: err}
 	}
 	return g, nil
@@ -265,21 +302,12 @@ func (l *lane) batchGroup(b *journal.Batch, members []*parcel) (g connectors.Gro
 
 // batchControl makes a sealed batch's control file anew: it depends on nothing but the sealed bytes and
 // the members, whose mapping is pinned.
-func (l *lane) batchControl(b *journal.Batch, blob connectors.Blob, members []*parcel) (*connectors.File, error) {
+func (l *lane) batchControl(b *journal.Batch, members []*parcel) (*connectors.File, error) {
 	control := &connectors.File{Name: b.Control, Blob: digested(nil)}
 	if len(members) == 0 || members[0].layout == nil || !members[0].layout.HasControl() {
 		return control, nil
 	}
-	r, err := blob.Open()
-	if err != nil {
-		return nil, err
-	}
-	file, err := io.ReadAll(r)
-	_ = r.Close()
-	if err != nil {
-		return nil, err
-	}
-	_, body, _, err := members[0].layout.Control(headerOf(b), file, piecesOf(members))
+	_, body, _, err := members[0].layout.Control(headerOf(b), b.Size, b.Digest, piecesOf(members))
 	control.Blob = digested(body)
 	return control, err
 }
@@ -303,11 +331,19 @@ func (l *lane) moveBatch(ctx context.Context, b *journal.Batch, to journal.Progr
 }
 
 func (l *lane) batchDone(ctx context.Context, b *journal.Batch, members []*parcel, outcomes []connectors.Outcome) bool {
-	changes := make([]journal.Change, len(members))
-	for i, p := range members {
-		changes[i] = journal.Change{ID: p.id, Target: l.name, To: journal.Done, Final: p.final}
-		if p.match != nil {
-			changes[i].MatchKey = p.match(nil)
+	changes := make([]journal.Change, 0, len(members))
+	for page := range slices.Chunk(members, pageItems) {
+		whole, err := l.whole(ctx, page)
+		if err != nil {
+			b.Progress = journal.Unclear // as below
+			return l.batchFailed(ctx, b, members, asTransient(err))
+		}
+		for _, p := range whole {
+			c := journal.Change{ID: p.id, Target: l.name, To: journal.Done, Final: p.final}
+			if p.match != nil {
+				c.MatchKey = p.match(nil)
+			}
+			changes = append(changes, c)
 		}
 	}
 	if err := l.moveBatch(ctx, b, journal.Done, nil, changes); err != nil {

@@ -67,7 +67,7 @@ func (a *Agent) targetStatus(ctx context.Context, l *lane, typ string, sum journ
 	held, queued, size := l.held, len(l.queue), l.bytes
 	var closes time.Time
 	if l.sealing != nil && queued > 0 {
-		_, closes = l.sealing.policy.Due(l.clock.Now(), l.oldest(l.clock.Now()), queued, size)
+		_, closes = l.sealing.policy.Due(l.clock.Now(), l.oldest(l.clock.Now()), l.sealing.closed, queued, size)
 	}
 	l.mu.Unlock()
 	if held != "" {

@@ -53,7 +53,7 @@ func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incomi
 	if s.Again {
 		f.comesAgain(arr.entry.Targets)
 	} else if s.Verdict == connectors.Taken && s.State == journal.Accepted {
-		a.goForward(&arrived{stored: arr.stored(s.ID), plan: r.plan, form: arr.form, read: true})
+		a.goForward(&arrived{stored: arr.stored(s.ID, a.clock.Now()), plan: r.plan, form: arr.form, read: true})
 	}
 	return frontoffice.Receipt{ID: s.ID, Verdict: s.Verdict, State: s.State, Reference: arr.entry.Reference, On: s.On}, nil
 }

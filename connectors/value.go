@@ -49,6 +49,7 @@ type Shape struct {
 	Returning []string // columns whose values the target gives
 	Unchecked bool     // how many rows the target counts may differ from how many it gets
 	Loose     []int    // indexes into Fields whose values the target may change as it likes
+	Own       []bool   // of layouts: the mapping's own values, such as constants, one for each of Fields
 }
 
 // Record is one row, line or call of one write. Values has one entry for each of Shape.Fields.

@@ -43,7 +43,18 @@ func (c *compiler) call(n ast.Node, name string, args []ast.Node) cx {
 	if h.make != nil {
 		fn = h.make(c, n, xs)
 	}
-	return cx{ev: invoke(fn, xs), src: firstSource(xs...)}
+	return cx{ev: invoke(fn, xs), src: firstSource(xs...), own: ownTexts(name, xs)}
+}
+
+// ownTexts tells whether a helper gives no texts but those of the mapping.
+func ownTexts(name string, xs []cx) bool {
+	switch name {
+	case "lookup":
+		return len(xs) == 2 || xs[2].own
+	case "yesNo":
+		return xs[1].own && xs[2].own
+	}
+	return false
 }
 
 // invoke puts arguments on the env's stack, so that a call allocates nothing.

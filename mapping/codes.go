@@ -52,7 +52,8 @@ const (
 	CodeBudget         = "field.too-much-work"      // the form makes an expression do more work than is allowed
 	CodeDivide         = "field.division-by-zero"   // a division by zero
 	CodeOutOfRange     = "field.out-of-range"       // an argument or number is out of range
-	CodeAmbiguousTime  = "field.no-such-time"       // the local time does not exist in its zone
+	CodeNoSuchTime     = "field.no-such-time"       // the local time does not exist in its zone
+	CodeAmbiguousTime  = "field.ambiguous-time"     // clocks show the local time twice: the mapping must say which, parseDateTime(PATTERN, ZONE, "earlier") or "later"
 	CodeRejected       = "field.rejected"           // the mapping itself refuses the value by fail()
 	CodeSchemaMismatch = "field.schema"             // the form breaks a rule of its JSON Schema
 )

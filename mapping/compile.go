@@ -32,6 +32,7 @@ type cx struct {
 	path  *path  // when it is a plain path
 	src   *path  // the first path used anywhere in it: where its value comes from
 	konst *value // when it is a constant
+	own   bool   // every text that it may give stands in the mapping
 	ref   *reference
 	depth int // of the innermost loop that it hangs on, from 1; 0: none
 }
@@ -187,7 +188,7 @@ func (c *compiler) node(n ast.Node) cx {
 	return cx{}
 }
 
-func constant(v value) cx { return cx{ev: func(*env) value { return v }, konst: &v} }
+func constant(v value) cx { return cx{ev: func(*env) value { return v }, konst: &v, own: true} }
 
 // float reads the literal again from the text, because the syntax tree holds it as a binary float.
 func (c *compiler) float(n *ast.FloatNode) cx {
@@ -216,7 +217,7 @@ func (c *compiler) identifier(n *ast.IdentifierNode) cx {
 	case b.ref != nil:
 		c.stop(n, CodeReference, n.Value+" is a write: name one of the columns that it returns, such as "+n.Value+"."+first(b.ref.returning, "COLUMN"), "")
 	}
-	return cx{ev: b.ev, src: b.src}
+	return cx{ev: b.ev, src: b.src, own: b.own}
 }
 
 func first(list []string, other string) string {
@@ -372,7 +373,7 @@ func (c *compiler) pointer(n *ast.PointerNode) cx {
 func (c *compiler) conditional(n *ast.ConditionalNode) cx {
 	cond, yes, no := c.operand(n.Cond), c.operand(n.Exp1), c.operand(n.Exp2)
 	cv, yv, nv := cond.ev, yes.ev, no.ev
-	return cx{src: firstSource(yes, no, cond), ev: func(e *env) value {
+	return cx{src: firstSource(yes, no, cond), own: yes.own && no.own, ev: func(e *env) value {
 		if truth(e, cv(e)) {
 			return yv(e)
 		}

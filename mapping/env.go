@@ -29,7 +29,9 @@ type env struct {
 	steps   int
 	grown   int
 	err     *evalError
-	needs   []string // returned values of other targets that are not known yet
+	needs   []string       // returned values of other targets that are not known yet
+	note    string         // what the expression changed because the mapping allows it
+	noted   map[int]string // the same of remembered lets, by slot
 }
 
 // evalError is the first thing that went wrong in an expression. Its message never holds content.
@@ -48,6 +50,7 @@ func newEnv(p *program, form any, in *Input) *env {
 	clear(e.indexes)
 	e.items, e.itemNo, e.args, e.needs = e.items[:0], e.itemNo[:0], e.args[:0], nil
 	e.steps, e.grown, e.err = 0, 0, nil
+	e.note, e.noted = "", nil
 	return e
 }
 
@@ -72,6 +75,28 @@ func (e *env) fail(code, message string) value {
 		e.err = &evalError{code, message}
 	}
 	return missing
+}
+
+// record notes a change that the mapping allowed. It never holds content.
+func (e *env) record(note string) {
+	switch {
+	case note == "" || strings.Contains(e.note, note):
+	case e.note == "":
+		e.note = note
+	default:
+		e.note += "; " + note
+	}
+}
+
+// remember keeps what was changed while a let was computed, for every place that uses it.
+func (e *env) remember(slot int, before string) {
+	if e.note != "" {
+		if e.noted == nil {
+			e.noted = map[int]string{}
+		}
+		e.noted[slot] = e.note
+	}
+	e.note = before
 }
 
 // step counts work; false means that the budget is spent and the caller must stop.

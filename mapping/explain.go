@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"strings"
+
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -30,8 +32,28 @@ func (p *Plan) Explain(f Form, in Input) []Explanation {
 		out = append(out, Explanation{Target: o.write.target, Write: o.write.name, Object: o.write.object, Record: o.record, Field: f.name,
 			Value: o.value, Shown: Show(o.value), Kind: kindWord(kind(o.value.Kind)), Pointer: o.pointer, Expression: f.text, Note: o.note, Deletes: o.deletes})
 	}
-	_, _ = m.run() // errors are Map's to tell
+	mapped, _ := m.run() // errors are Map's to tell
+	if mapped != nil {
+		noteLayouts(out, mapped.Deliveries)
+	}
 	return out
+}
+
+// noteLayouts adds what layouts changed.
+func noteLayouts(out []Explanation, deliveries []Delivery) {
+	for _, d := range deliveries {
+		if d.Piece == nil {
+			continue
+		}
+		for _, n := range d.Piece.Notes {
+			for i := range out {
+				x := &out[i]
+				if x.Target == d.Target && x.Write == n.Write && x.Record == n.Record && x.Field == n.Field {
+					x.Note = strings.TrimPrefix(x.Note+"; "+n.Message, "; ")
+				}
+			}
+		}
+	}
 }
 
 // Show writes a value for people: texts as they are, others as a word in brackets where they have no text.

@@ -44,6 +44,8 @@ func schemaOf(t reflect.Type) map[string]any {
 		return expressionSchema()
 	case reflect.TypeFor[*diag.Node]():
 		return map[string]any{}
+	case reflect.TypeFor[encode.Switch]():
+		return map[string]any{"enum": []any{"on", "off", true, false}}
 	case reflect.TypeFor[time.Duration]():
 		return map[string]any{"type": "string", "pattern": "^[0-9]"}
 	case reflect.TypeFor[precisionSpec]():

@@ -1,10 +1,12 @@
 package mapping
 
 import (
+	"errors"
 	"time"
 
 	"github.com/expr-lang/expr/ast"
 
+	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/datefmt"
 )
 
@@ -14,12 +16,14 @@ const firstYear = 1950
 var dateHelpers = map[string]helper{
 	"parseDate": {min: 1, max: 2, make: makeParseDate, absent: `missing stays missing, null stays null, "" is an error`,
 		usage: `x | parseDate(["dd.MM.yyyy"]): a date; without a pattern yyyy-MM-dd; yy means 1950 to 2049`},
-	"parseDateTime": {min: 3, max: 3, make: makeParseDateTime, absent: `missing stays missing, null stays null, "" is an error`,
-		usage: `x | parseDateTime("dd.MM.yyyy HH:mm", "Europe/Berlin"): a point in time; the zone "none" keeps it without one, "own" takes the text's offset`},
+	"parseDateTime": {min: 3, max: 4, make: makeParseDateTime, absent: `missing stays missing, null stays null, "" is an error`,
+		usage: `x | parseDateTime("dd.MM.yyyy HH:mm", "Europe/Berlin"[, "earlier"]): a point in time; the zone "none" keeps it without one, "own" takes the text's offset; "earlier" or "later" says which is meant where clocks show it twice`},
 	"formatDate": {min: 2, max: 2, make: makeFormatDate, absent: passes,
 		usage: `x | formatDate("yyyyMMdd"): the text of a date or date-time`},
 	"inZone": {min: 2, max: 2, make: makeInZone, absent: passes,
 		usage: `x | inZone("Europe/Berlin"): the same moment on another zone's clock`},
+	"localTime": {min: 2, max: 2, make: makeLocalTime, absent: passes,
+		usage: `x | localTime("Europe/Berlin"): what a zone's clocks show at that moment, without its offset, also where they show it twice`},
 	"toDate": {min: 1, max: 1, absent: passes, fn: toDate,
 		usage: "x | toDate(): the day of a date-time on its own clock; ISO text is read"},
 	"year":     {min: 1, max: 1, absent: passes, usage: "x | year(): of a date", fn: datePartOf(func(t time.Time) int { return t.Year() })},
@@ -96,7 +100,7 @@ func makeParseDate(c *compiler, n ast.Node, args []cx) function {
 			return v
 		}
 		s, ok := v.text()
-		t, err := p.ParseFrom(s, firstYear, time.UTC)
+		t, err := p.ParseFrom(s, firstYear)
 		if !ok || err != nil {
 			return e.fail(CodeNotDate, "the date does not exist or has another pattern")
 		}
@@ -106,7 +110,7 @@ func makeParseDate(c *compiler, n ast.Node, args []cx) function {
 
 func makeParseDateTime(c *compiler, n ast.Node, args []cx) function {
 	p := c.pattern(n, args, 1, "")
-	word := ""
+	word, which := "", ""
 	if args[2].konst != nil {
 		word = args[2].konst.s
 	}
@@ -121,13 +125,21 @@ func makeParseDateTime(c *compiler, n ast.Node, args []cx) function {
 	case word != "own" && word != "none":
 		loc = c.zone(n, args[2])
 	}
+	if len(args) == 4 {
+		if k := args[3].konst; k != nil {
+			which = k.s
+		}
+		if loc == nil || p.HasZone() || which != "earlier" && which != "later" {
+			c.stop(n, CodeArguments, `"earlier" or "later" says which of two moments a text without an offset means in a zone`, "")
+		}
+	}
 	return func(e *env, a []value) value {
 		v := a[0]
 		if v.absent() || v.k == kDateTime {
 			return v
 		}
 		s, ok := v.text()
-		t, err := p.ParseFrom(s, firstYear, time.UTC)
+		t, err := p.ParseFrom(s, firstYear)
 		if !ok || err != nil {
 			return e.fail(CodeNotDate, "the date or time does not exist or has another pattern")
 		}
@@ -135,12 +147,43 @@ func makeParseDateTime(c *compiler, n ast.Node, args []cx) function {
 		case p.HasZone() && loc != nil:
 			t = t.In(loc)
 		case loc != nil:
-			if t, err = p.ParseFrom(s, firstYear, loc); err != nil { // it exists, but not there
-				return e.fail(CodeAmbiguousTime, "the local time does not exist: the clock was put forward")
-			}
+			t, err = atLocal(e, t, loc, which)
 		}
-		return value{k: kDateTime, s: dateTimeText(t, p.HasZone() || loc != nil)}
+		if err != nil {
+			return missing
+		}
+		return zonedValue(e, t, p.HasZone() || loc != nil)
 	}
+}
+
+var errFailed = errors.New("the env has the error")
+
+// atLocal finds the moment of a local time; which says which of two.
+func atLocal(e *env, local time.Time, loc *time.Location, which string) (time.Time, error) {
+	first, last, times := connectors.Moments(local, loc)
+	switch {
+	case times == 1:
+		return first, nil
+	case times == 0:
+		e.fail(CodeNoSuchTime, "the local time does not exist: the clocks were put forward")
+	case which == "earlier":
+		e.record("of two moments the earlier was taken")
+		return first, nil
+	case which == "later":
+		e.record("of two moments the later was taken")
+		return last, nil
+	default:
+		e.fail(CodeAmbiguousTime, `the local time exists twice, because clocks are put back: "earlier" or "later" in parseDateTime says which is meant`)
+	}
+	return local, errFailed
+}
+
+// zonedValue is a date-time with its offset, which has whole minutes in text.
+func zonedValue(e *env, t time.Time, zoned bool) value {
+	if _, offset := t.Zone(); zoned && offset%60 != 0 {
+		return e.fail(CodeOutOfRange, "the zone's clocks were not whole minutes from UTC at that time")
+	}
+	return value{k: kDateTime, s: dateTimeText(t, zoned)}
 }
 
 func makeFormatDate(c *compiler, n ast.Node, args []cx) function {
@@ -162,7 +205,20 @@ func makeFormatDate(c *compiler, n ast.Node, args []cx) function {
 }
 
 func makeInZone(c *compiler, n ast.Node, args []cx) function {
-	loc := c.zone(n, args[1])
+	return onMoment(c.zone(n, args[1]), func(e *env, t time.Time) value { return zonedValue(e, t, true) })
+}
+
+func makeLocalTime(c *compiler, n ast.Node, args []cx) function {
+	return onMoment(c.zone(n, args[1]), func(e *env, t time.Time) value {
+		if connectors.ShownTwice(t) {
+			e.record("the offset was left out of a local time that exists twice")
+		}
+		return zonedValue(e, t, false)
+	})
+}
+
+// onMoment makes a helper of a date-time with an offset, on a zone's clock.
+func onMoment(loc *time.Location, f func(e *env, t time.Time) value) function {
 	return func(e *env, a []value) value {
 		v := a[0]
 		if v.absent() {
@@ -172,7 +228,7 @@ func makeInZone(c *compiler, n ast.Node, args []cx) function {
 		if !ok || !zoned || v.k != kDateTime {
 			return e.fail(CodeNotDate, "a date-time with an offset is needed")
 		}
-		return value{k: kDateTime, s: dateTimeText(t.In(loc), true)}
+		return f(e, t.In(loc))
 	}
 }
 

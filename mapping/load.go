@@ -254,11 +254,15 @@ func (b *builder) let(s *scope, l diag.Entry[exprText], target string, anew *[]i
 	if anew != nil {
 		*anew = append(*anew, slot)
 	}
-	s.names[l.Key] = binding{src: x.src, depth: x.depth, ev: func(e *env) value {
+	s.names[l.Key] = binding{src: x.src, depth: x.depth, own: x.own, ev: func(e *env) value {
 		if !e.done[slot] {
+			before := e.note
+			e.note = ""
 			v := ev(e)
 			e.slots[slot], e.done[slot] = v, true
+			e.remember(slot, before)
 		}
+		e.record(e.noted[slot])
 		return e.slots[slot]
 	}}
 }

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/encode"
@@ -21,6 +22,7 @@ type mapper struct {
 	env     *env
 	out     *Mapped
 	errs    []FieldError
+	ours    error // the mapping's fault
 	slab    []connectors.Value
 	observe func(o observation) // nil but for explain and for errors of layouts
 	deletes bool                // the record that is being made only names what is deleted
@@ -53,6 +55,9 @@ func (m *mapper) run() (*Mapped, error) {
 	}
 	for _, w := range m.plan.writes {
 		m.write(w)
+	}
+	if m.ours != nil {
+		return nil, m.ours
 	}
 	if len(m.errs) == 0 {
 		for i := range m.out.Deliveries {
@@ -87,7 +92,9 @@ func (m *mapper) failed(src *path) bool {
 	if src != nil {
 		pointer = src.pointer(m.env)
 	}
-	if len(m.errs) < maxErrors {
+	if err.code == CodeAmbiguousTime { // nothing is wrong with the form: the mapping does not say what it means
+		m.ours = fmt.Errorf("%s: %s (form field %s)", err.code, err.message, pointer)
+	} else if len(m.errs) < maxErrors {
 		m.errs = append(m.errs, FieldError{pointer, err.code, err.message})
 	}
 	if err.code != CodeBudget {
@@ -220,6 +227,7 @@ func (m *mapper) values(n, count int) []connectors.Value {
 func (m *mapper) field(w *write, i, record int) connectors.Value {
 	e, f := m.env, &w.fields[i]
 	before := len(e.needs)
+	e.note = ""
 	src := f.x.src
 	v := f.x.ev(e)
 	if v.absent() && f.def != nil && e.err == nil && len(e.needs) == before {
@@ -228,6 +236,8 @@ func (m *mapper) field(w *write, i, record int) connectors.Value {
 	note := ""
 	if e.err == nil && v.k != kRef && len(e.needs) == before {
 		v, note = f.typ.convert(e, v)
+		e.record(note)
+		note = e.note
 	}
 	if m.failed(src) {
 		return connectors.Value{}
@@ -276,6 +286,8 @@ func (m *mapper) finish(d *Delivery) error {
 	piece, err := l.Encode(d.Records)
 	var fe *encode.FieldError
 	switch {
+	case errors.As(err, &fe) && fe.Code == encode.CodeClockChange: // the form's moment is right
+		return fmt.Errorf("%s: %w", fe.Code, fe)
 	case errors.As(err, &fe):
 		from := m.trace(d.Target)
 		m.errs = append(m.errs, FieldError{from[place{fe.Record, fe.Write, fe.Field}], fe.Code, fe.Message})

@@ -11,6 +11,7 @@ type binding struct {
 	path    *path
 	ev      eval
 	src     *path
+	own     bool // as of an expression
 	ref     *writeBinding
 	members map[string]eval
 	depth   int // of the innermost loop that it hangs on, from 1; 0: none

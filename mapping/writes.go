@@ -232,6 +232,7 @@ func (b *builder) field(w *write, s *scope, e diag.Entry[fieldSpec]) {
 			f.def = &d
 		}
 	}
+	w.shape.Own = append(w.shape.Own, f.x.own && (f.def == nil || f.def.own))
 	var msg string
 	if f.typ, msg = newFieldType(spec); msg != "" {
 		b.report(valueProblem(spec.node, "type", CodeType, msg))

@@ -4,9 +4,12 @@ package batch
 import (
 	"fmt"
 	"time"
+
+	"github.com/inbasket/inbasket/connectors"
 )
 
-// Policy says when an open batch closes: as soon as any of its limits is reached. A zero limit does not apply.
+// Policy says when an open batch closes: as soon as any of its limits is reached. A zero limit does not apply, and
+// nothing else closes it.
 type Policy struct {
 	Count int            // deliveries
 	Size  int64          // bytes of the encoded bodies
@@ -14,12 +17,6 @@ type Policy struct {
 	At    []TimeOfDay    // times of day
 	Zone  *time.Location // of At
 }
-
-// DefaultCount and DefaultSize bound a batch whose policy names no bound, so that memory stays bounded.
-const (
-	DefaultCount = 10_000
-	DefaultSize  = 16 << 20
-)
 
 // TimeOfDay is a wall-clock time in the policy's zone.
 type TimeOfDay struct{ Hour, Minute int }
@@ -44,15 +41,16 @@ const (
 )
 
 // Due tells why a batch of count deliveries and size bytes, the oldest accepted at oldest, closes now;
-// empty means not yet, and then next is when it will at the latest (zero: only by count or size).
-func (p Policy) Due(now, oldest time.Time, count int, size int64) (why string, next time.Time) {
+// empty means not yet, and then next is when it will at the latest (zero: only by count or size). What was due up to
+// closed was done: that is the last time of day that closed a batch, which may come again when the clock is set back.
+func (p Policy) Due(now, oldest, closed time.Time, count int, size int64) (why string, next time.Time) {
 	if count == 0 {
 		return "", time.Time{}
 	}
 	switch {
-	case count >= p.MaxCount():
+	case p.Count > 0 && count >= p.Count:
 		return ByCount, now
-	case size >= p.MaxSize():
+	case p.Size > 0 && size >= p.Size:
 		return BySize, now
 	}
 	if p.Age > 0 {
@@ -61,8 +59,10 @@ func (p Policy) Due(now, oldest time.Time, count int, size int64) (why string, n
 			return ByAge, now
 		}
 	}
-	for _, t := range p.At {
-		at := t.after(oldest, p.zone())
+	if closed.Before(oldest) || closed.Sub(now) > mostSetBack {
+		closed = oldest
+	}
+	if at := p.NextTime(closed); !at.IsZero() {
 		if !now.Before(at) {
 			return ByTime, now
 		}
@@ -73,20 +73,28 @@ func (p Policy) Due(now, oldest time.Time, count int, size int64) (why string, n
 	return "", next
 }
 
-// MaxCount returns the count that closes a batch.
-func (p Policy) MaxCount() int {
-	if p.Count > 0 {
-		return p.Count
-	}
-	return DefaultCount
+// mostSetBack is by how much a clock may be set back without a time of day counting twice. One that was wrong by more
+// has closed the last batch at a time that says nothing.
+const mostSetBack = time.Hour
+
+// Fits tells whether a batch of count deliveries and size bytes has room for one more of a size.
+func (p Policy) Fits(count int, size, more int64) bool {
+	return (p.Count == 0 || count < p.Count) && (p.Size == 0 || count == 0 || size+more <= p.Size)
 }
 
-// MaxSize returns the size in bytes that closes a batch.
-func (p Policy) MaxSize() int64 {
-	if p.Size > 0 {
-		return p.Size
+// Full tells whether a batch takes no more.
+func (p Policy) Full(count int, size int64) bool {
+	return p.Count > 0 && count >= p.Count || p.Size > 0 && size >= p.Size
+}
+
+// NextTime returns the first time of day of the policy strictly after a moment; zero when it has none.
+func (p Policy) NextTime(after time.Time) (next time.Time) {
+	for _, t := range p.At {
+		if at := t.after(after, p.zone()); next.IsZero() || at.Before(next) {
+			next = at
+		}
 	}
-	return DefaultSize
+	return next
 }
 
 func (p Policy) zone() *time.Location {
@@ -96,13 +104,21 @@ func (p Policy) zone() *time.Location {
 	return p.Zone
 }
 
-// after returns the first t strictly after when. A time that a change to summer time skips falls on the
-// moment that the clocks show instead (package time's rule), so a batch closes once on that day as well.
+// after returns the first moment of t strictly after when. Each day has one: where clocks show t twice, the first time;
+// where they skip it, the moment at which they are put forward. A day that the calendar left out has none.
 func (t TimeOfDay) after(when time.Time, zone *time.Location) time.Time {
-	w := when.In(zone)
-	at := time.Date(w.Year(), w.Month(), w.Day(), t.Hour, t.Minute, 0, 0, zone)
-	if !at.After(when) {
-		at = time.Date(w.Year(), w.Month(), w.Day()+1, t.Hour, t.Minute, 0, 0, zone)
+	year, month, day := when.In(zone).Date()
+	for n := -1; ; n++ { // clocks may go back over midnight
+		local := time.Date(year, month, day+n, t.Hour, t.Minute, 0, 0, time.UTC)
+		at, _, times := connectors.Moments(local, zone)
+		if times == 0 {
+			noon := time.Date(year, month, day+n, 12, 0, 0, 0, time.UTC)
+			if _, _, times := connectors.Moments(noon, zone); times == 0 {
+				continue
+			}
+		}
+		if at.After(when) {
+			return at
+		}
 	}
-	return at
 }

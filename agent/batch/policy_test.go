@@ -37,10 +37,10 @@ func TestDue(t *testing.T) {
 		{"accepted after the time: tomorrow", nightly, "2026-03-01 19:00", "2026-03-01 18:30", 1, 1, "", "2026-03-02 18:00"},
 		{"missed while stopped", nightly, "2026-03-02 07:00", "2026-03-01 08:00", 1, 1, ByTime, ""},
 		{"the day clocks go forward", nightly, "2026-03-29 17:59", "2026-03-28 19:00", 1, 1, "", "2026-03-29 18:00"},
-		{"default bound", Policy{}, "2026-03-01 08:00", "2026-03-01 08:00", DefaultCount, 1, ByCount, ""},
+		{"nothing else closes it", Policy{Age: time.Hour}, "2026-03-01 08:00", "2026-03-01 08:00", 1_000_000, 1 << 40, "", "2026-03-01 09:00"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			why, next := c.policy.Due(at(c.now), at(c.oldest), c.count, c.size)
+			why, next := c.policy.Due(at(c.now), at(c.oldest), time.Time{}, c.count, c.size)
 			if why != c.why {
 				t.Errorf("why = %q, want %q", why, c.why)
 			}

@@ -26,7 +26,7 @@ type View struct {
 
 // File is an attachment or document.
 type File struct {
-	Name        string `json:"name"`
+	Name        string `json:"name,omitempty"` // of an attachment only when asked for: a citizen chose it
 	ContentType string `json:"contentType,omitempty"`
 	Size        int64  `json:"size"`
 	Digest      string `json:"digest"` // SHA-256 in hex
@@ -70,9 +70,14 @@ type Batch struct {
 	Digest   string           `json:"digest"`
 }
 
-// ViewOf makes a View of the journal's; with raw also what systems said in their own words.
+// ViewOf makes a View of the journal's; with raw also what systems said in their own words, and how attachments are named.
 func ViewOf(v journal.View, raw bool) View {
 	out := View{Entry: v.Entry, Mapping: v.Plan, Digest: v.Digest, Attachments: filesOf(v.Attachments), Errors: v.Errors, Timeline: v.Timeline, Deliveries: []Delivery{}}
+	for i := range out.Attachments {
+		if !raw {
+			out.Attachments[i].Name = ""
+		}
+	}
 	if v.Reason != nil {
 		out.Text, out.Next = v.Reason.Text, v.Reason.Next
 	}

@@ -16,7 +16,7 @@ const backlogBytes = 8 << 20
 
 const (
 	storedColumns = `SELECT s.id, s.route, s.office, p.digest, s.reference, s.ctype, f.body, f.digest, s.files, s.received,
-		d.state, d.batch, d.attempts, s.flags, s.targets, s.digest FROM delivery d `
+		d.state, d.batch, d.attempts, s.flags, s.targets, s.digest, s.at FROM delivery d `
 	storedJoins = `CROSS JOIN submission s ON s.id=d.sub CROSS JOIN form f ON f.id=d.sub LEFT JOIN plan p ON p.id=s.plan `
 	// Named, because the planner cannot know how few are open and would read all that is done.
 	storedOpen = storedColumns + "INDEXED BY delivery_open " + storedJoins + "WHERE d.target=? AND d.sub>? AND d.state<10 ORDER BY d.sub LIMIT ?"
@@ -98,7 +98,7 @@ func (j *Journal) stored(c *conn, sql string, args []any, limit int) (list []Sto
 
 func (j *Journal) storedRow(c *conn, row []driver.Value) (s Stored, err error) {
 	s = Stored{ID: ID(integer(row[0])), Route: j.name(c, row[1]), Office: j.name(c, row[2]), Reference: text(row[4]), ContentType: usualType,
-		Form: bytesOf(row[6]), At: instant(row[9]), Progress: progressCode(integer(row[10])).word(), Batch: integer(row[11]), Attempts: int(integer(row[12]))}
+		Form: bytesOf(row[6]), At: instant(row[9]), Accepted: instant(row[16]), Progress: progressCode(integer(row[10])).word(), Batch: integer(row[11]), Attempts: int(integer(row[12]))}
 	copy(s.Plan[:], bytesOf(row[3]))
 	copy(s.Digest[:], bytesOf(row[15]))
 	if row[5] != nil {

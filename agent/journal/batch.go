@@ -131,6 +131,21 @@ func (j *Journal) Batches(ctx context.Context, target string, openOnly bool) (li
 	return list, err
 }
 
+// LastClosed returns when the last of a target's batches that closed for a reason and was not voided was sealed; zero:
+// none is known.
+func (j *Journal) LastClosed(ctx context.Context, target, why string) (at time.Time, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		w, ok := j.known(c, target)
+		if !ok {
+			return nil
+		}
+		_, err := c.one("SELECT sealed FROM batch WHERE target=? AND closed=? AND state<>? ORDER BY seq DESC LIMIT 1", []any{w, why, pDropped},
+			func(row []driver.Value) (err error) { at, err = time.Parse(time.RFC3339Nano, text(row[0])); return err })
+		return err
+	})
+	return at, err
+}
+
 func (j *Journal) batchRow(c *conn, row []driver.Value) (b Batch, err error) {
 	b = Batch{Target: j.name(c, row[0]), Seq: integer(row[1]), Name: text(row[2]), Size: integer(row[4]), Control: text(row[5]),
 		Progress: progressCode(integer(row[7])).word(), Why: text(row[9])}

@@ -111,7 +111,8 @@ type Stored struct {
 	ContentType string
 	Form        []byte
 	Attachments []File
-	At          time.Time
+	At          time.Time // when the in-basket got it
+	Accepted    time.Time
 	Progress    Progress                    // of the delivery that was asked for
 	Batch       int64                       // of that delivery; 0: none
 	Attempts    int                         // of that delivery

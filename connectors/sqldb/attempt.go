@@ -170,6 +170,7 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*rowset) error {
 		done := map[string]bool{}
 		for _, set := range sets {
 			for _, st := range deletes(d, set, done) {
+				st.sql = set.prefix + st.sql
 				a.queue(st, nil)
 			}
 		}
@@ -183,6 +184,7 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*rowset) error {
 			return err
 		}
 		for _, st := range stmts {
+			st.sql = set.prefix + st.sql
 			a.queue(st, shape)
 		}
 	}
@@ -290,6 +292,14 @@ func (a *attempt) rowsets(w wave, tab *table) ([]*rowset, error) {
 		}
 		if err := a.addRow(set, p, mask); err != nil {
 			return nil, a.blame(err, p.item, w.shape)
+		}
+	}
+	if a.t.sys.moments == nil {
+		return sets, nil
+	}
+	for _, set := range sets {
+		if err := a.t.sys.moments(set); err != nil {
+			return nil, err
 		}
 	}
 	return sets, nil

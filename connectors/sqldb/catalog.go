@@ -68,6 +68,7 @@ type table struct {
 	name    string // quoted, with schema
 	plain   string // as the mapping has it, for messages
 	engine  string // of MariaDB; of PostgreSQL only one that is not its own
+	clocked bool   // MariaDB: something in it asks the session's clock, or may
 	columns map[string]*column
 	folded  map[string]*column // by lower-case name; nil entry: ambiguous
 	uniques [][]string

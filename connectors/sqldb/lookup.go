@@ -128,7 +128,7 @@ func (k *known) countRows(ctx context.Context, s session, it *item) (n int, sure
 		if !tab.unique(sets[0].keyNames()) {
 			return 0, false, nil
 		}
-		st := statement{sql: "SELECT " + strings.Join(sets[0].names(&t.sys.dialect)[:1], "") + " FROM " + tab.name + " WHERE " +
+		st := statement{sql: sets[0].prefix + "SELECT " + strings.Join(sets[0].names(&t.sys.dialect)[:1], "") + " FROM " + tab.name + " WHERE " +
 			sets[0].where(&t.sys.dialect, 1), args: sets[0].keyArgs(sets[0].rows[0]), rows: true, op: "select from " + tab.plain, item: 0}
 		res, err := s.run(ctx, []statement{st}, false, false)
 		if err != nil {

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,9 +23,10 @@ import (
 func mariaDialect(maria bool) dialect {
 	d := dialect{
 		name: "mysql", maxBinds: 60000, maxRows: 128, returns: maria, quote: quoteBack, bind: questionMark, keeps: true,
-		write: mariaWrite, table: mariaTable, arg: mariaArg, prove: proveByReading, hold: mariaHold, doubles: true, classify: mariaVerdict,
-		age:   "TIMESTAMPDIFF(SECOND, WRITTEN_AT, CURRENT_TIMESTAMP)",
-		since: func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= CURRENT_TIMESTAMP - INTERVAL %d SECOND", n) },
+		write: mariaWrite, table: mariaTable, arg: mariaArg, moments: mariaMoments(maria), prove: proveByReading, hold: mariaHold, doubles: true, classify: mariaVerdict,
+		// Local time is no measure of how long ago: an hour comes twice a year.
+		age:   "UNIX_TIMESTAMP() - UNIX_TIMESTAMP(WRITTEN_AT)",
+		since: func(n int64) string { return fmt.Sprintf("UNIX_TIMESTAMP(WRITTEN_AT) >= UNIX_TIMESTAMP() - %d", n) },
 		ledgerDDL: func(t string) string {
 			return "CREATE TABLE IF NOT EXISTS " + t + " (\n  DELIVERY varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,\n" +
 				"  SUBMISSION varchar(13) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,\n  DIGEST varchar(64) CHARACTER SET ascii,\n  RETURNED longtext CHARACTER SET utf8mb4,\n" +
@@ -242,6 +245,16 @@ func callStatements(d *dialect, w *rowset, head, tail string) ([]statement, erro
 	return stmts, nil
 }
 
+// mariaTriggers counts a table's triggers, and the rights by which one sees them. It is part of what a transaction proves
+// where moments depend on it: SHOW CREATE TABLE does not list triggers.
+const mariaTriggers = `SELECT triggers, rights, CONCAT(triggers, '/', rights) FROM (SELECT (SELECT COUNT(*) FROM information_schema.triggers WHERE event_object_schema = ? AND event_object_table = ?) AS triggers,
+ (SELECT COUNT(*) FROM information_schema.user_privileges WHERE privilege_type = 'TRIGGER') +
+ (SELECT COUNT(*) FROM information_schema.schema_privileges WHERE privilege_type = 'TRIGGER' AND ? LIKE table_schema) +
+ (SELECT COUNT(*) FROM information_schema.table_privileges WHERE privilege_type = 'TRIGGER' AND table_schema = ? AND table_name = ?) AS rights) AS both_of_them`
+
+// ownClock finds defaults that ask the session's clock.
+var ownClock = regexp.MustCompile(`(?i)current_|now\(|curdate|curtime|sysdate|localtime|on update`)
+
 func mariaTable(ctx context.Context, s session, schema, name string) (*table, error) {
 	in := "COALESCE(NULLIF(?, ''), DATABASE())"
 	res, err := s.run(ctx, []statement{
@@ -256,14 +269,16 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 	if err != nil {
 		return nil, err
 	}
+	triggers := statement{sql: mariaTriggers, args: []any{found[0].Str, found[1].Str, found[0].Str, found[0].Str, found[1].Str}, rows: true, item: -1}
 	res, err = s.run(ctx, []statement{
 		{sql: `SELECT column_name, data_type, character_maximum_length, numeric_scale, extra, is_nullable, column_default IS NULL, ` +
-			`column_type, datetime_precision, character_set_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`,
+			`column_type, datetime_precision, character_set_name, column_default FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`,
 			args: []any{found[0].Str, found[1].Str}, rows: true, item: -1},
 		{sql: `SELECT index_name, column_name FROM information_schema.statistics WHERE table_schema = ? AND table_name = ? ` +
 			`AND non_unique = 0 ORDER BY index_name, seq_in_index`, args: []any{found[0].Str, found[1].Str}, rows: true, item: -1},
 		{sql: `SELECT referenced_table_schema, referenced_table_name FROM information_schema.key_column_usage WHERE table_schema = ? AND table_name = ? ` +
 			`AND referenced_table_name IS NOT NULL`, args: []any{found[0].Str, found[1].Str}, rows: true, item: -1},
+		triggers,
 	}, false, false)
 	if err != nil {
 		return nil, err
@@ -275,8 +290,15 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 	t := newTable(name, quoteBack(found[0].Str)+"."+quoteBack(found[1].Str), cols)
 	t.engine = found[2].Str
 	t.sure = t.engine != "" // a table: nothing here leaves out a row in silence
+	t.clocked = t.engine == "" || asInt(res[3].rows[0][0]) > 0 || asInt(res[3].rows[0][1]) == 0
+	for i, r := range res[0].rows {
+		t.clocked = t.clocked || cols[i].fam != famInstant && ownClock.MatchString(r[4].Str+" "+r[10].Str)
+	}
 	t.uniques = groupPairs(res[1].rows)
 	t.proofs = []proof{printed}
+	if !t.clocked && slices.ContainsFunc(cols, func(c *column) bool { return c.fam == famInstant }) {
+		t.proofs = append(t.proofs, proof{triggers, printOf(res[3])})
+	}
 	t.parents = parentNames(res[2].rows, quoteBack)
 	if t.engine == "" {
 		err = mariaBelow(ctx, s, found[0].Str, found[1].Str, t, 0)
@@ -301,18 +323,70 @@ func transactional(engine string) bool {
 	return false
 }
 
-// mariaArg writes instants in the session's zone without an offset, which MariaDB does not know. Values of types that
-// are not known are refused: nobody here can tell what the server would make of them.
+// mariaArg keeps a moment as one until it is known what the statement is; see mariaMoments. Values of types that are not
+// known are refused: nobody here can tell what the server would make of them.
 func mariaArg(c *column, v connectors.Value, zone *time.Location) (any, error) {
 	if c.fam == famOther && c.typ != "" && v.Kind != connectors.Null {
 		return nil, &misfit{CodeUnknownType, c.name}
 	}
-	if v.Kind == connectors.DateTime && c.fam == famInstant {
-		local := *c
-		local.fam = famDateTime
-		return arg(&local, v, zone)
+	if c.fam != famInstant || v.Kind == connectors.Null || v.Kind == connectors.Missing {
+		return arg(c, v, zone)
 	}
-	return arg(c, v, zone)
+	v, err := asMoment(c, v)
+	if err != nil {
+		return nil, err
+	}
+	t, err := momentOf(c, v.Str, zone)
+	if err != nil {
+		return nil, err
+	}
+	if s := t.Unix(); s < 1 || s > 1<<32-1 { // the server may end sooner, in 2038
+		return nil, &misfit{CodeWrongType, c.name}
+	}
+	return t.In(zone), nil
+}
+
+// inUTC lets one statement of MariaDB speak UTC. It is not the session's: there CURRENT_TIMESTAMP would no longer
+// be the legacy system's own clock in columns without a zone, in their defaults, and in triggers.
+const inUTC = "SET STATEMENT time_zone = '+00:00' FOR "
+
+// mariaMoments writes the moments of a rowset. MariaDB takes them in UTC where nothing else in the statement looks at
+// the clock; else they go as the clock of the session's zone, and what that shows twice is refused. MySQL takes an
+// offset for what is shown twice (since 8.0.19; those before refuse it).
+func mariaMoments(maria bool) func(w *rowset) error {
+	return func(w *rowset) error {
+		utc := maria && !w.tab.clocked && !w.returnsMoments()
+		for _, r := range w.rows {
+			for i, a := range r.args {
+				t, moment := a.(time.Time)
+				if !moment {
+					continue
+				}
+				layout := "2006-01-02 15:04:05.999999999"
+				switch {
+				case utc:
+					t, w.prefix = t.UTC(), inUTC
+				case !connectors.ShownTwice(t):
+				case maria:
+					m := &misfit{CodeClockChange, w.cols[i].name}
+					return &culprit{r.item, m.code, "write " + w.shape.Object + "." + m.column, m}
+				default:
+					layout += "-07:00"
+				}
+				r.args[i] = t.Format(layout)
+			}
+		}
+		return nil
+	}
+}
+
+func (w *rowset) returnsMoments() bool {
+	for _, n := range w.shape.Returning {
+		if c := w.tab.column(n); c == nil || c.fam == famInstant {
+			return true
+		}
+	}
+	return false
 }
 
 func mariaVerdict(err error) verdict {

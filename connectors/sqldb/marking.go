@@ -120,7 +120,9 @@ func (m *marking) mark(rows map[string]answer) error {
 	sys := &m.a.t.sys.dialect
 	var first []statement
 	if sys.steady != "" {
-		first = append(first, plainly(sys.steady))
+		steady := plainly(sys.steady)
+		steady.opens = true
+		first = append(first, steady)
 	}
 	if sys.keeps && !calls.MatchString(m.a.mark.sql) { // a procedure may commit by itself: no savepoint outlives that
 		first = append(append(append(first, plainly("SAVEPOINT inbasket_mark")), m.marks(rows)...), plainly("ROLLBACK TO SAVEPOINT inbasket_mark"))

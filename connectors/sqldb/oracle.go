@@ -23,7 +23,8 @@ func oracleDialect() dialect {
 		write: oracleWrite, table: oracleTable, arg: oracleArg, prove: proveByReading, classify: oracleVerdict,
 		age: "ROUND((CAST(SYSTIMESTAMP AS DATE) - CAST(WRITTEN_AT AS DATE)) * 86400)",
 		since: func(n int64) string {
-			return fmt.Sprintf("WRITTEN_AT >= SYSTIMESTAMP - NUMTODSINTERVAL(%d, 'SECOND')", n)
+			// WRITTEN_AT is the server's own clock; an hour more, because it may have been put back since.
+			return fmt.Sprintf("WRITTEN_AT >= CAST(SYSTIMESTAMP AS TIMESTAMP) - NUMTODSINTERVAL(%d, 'SECOND')", n+3600)
 		},
 		ledgerDDL: func(t string) string {
 			return "CREATE TABLE " + t + " (\n  DELIVERY varchar2(64) NOT NULL PRIMARY KEY,\n  SUBMISSION varchar2(13) NOT NULL,\n" +
@@ -313,7 +314,7 @@ func oracleArg(c *column, v connectors.Value, zone *time.Location) (any, error) 
 		return nil, &misfit{CodeNotExact, c.name} // Oracle would make it NULL
 	}
 	x, err := arg(c, v, zone)
-	if s, ok := x.(string); ok && c.fam == famInstant && v.Kind == connectors.DateTime && len(s) > 6 {
+	if s, ok := x.(string); ok && c.fam == famInstant && len(s) > 20 && s[len(s)-3] == ':' && strings.ContainsAny(s[len(s)-6:len(s)-5], "+-") {
 		return s[:len(s)-6] + " " + s[len(s)-6:], err
 	}
 	return x, err

@@ -39,16 +39,19 @@ func (s *pgSession) run(ctx context.Context, stmts []statement, begin, commit bo
 			return nil, s.fault(-1, false, err)
 		}
 	}
-	all, lead := stmts, 0
+	all, lead, opens := stmts, 0, 0
 	if !s.open {
 		all = make([]statement, 0, len(stmts)+len(s.first)+1)
 		if begin {
 			s.open = true
 			all = append(all, pgBegin)
 		}
+		if len(stmts) > 0 && stmts[0].opens {
+			opens, all = 1, append(all, stmts[0])
+		}
 		all = append(all, s.first...)
-		lead = len(all)
-		all = append(all, stmts...)
+		lead = len(all) - opens
+		all = append(all, stmts[opens:]...)
 	}
 	p := s.conn.StartPipeline(ctx)
 	prepared := make([]string, len(all)) // key of what this pipeline prepares, by statement
@@ -73,6 +76,9 @@ func (s *pgSession) run(ctx context.Context, stmts []statement, begin, commit bo
 	}
 	if commit {
 		s.open = false
+	}
+	if opens > 0 {
+		results[lead] = result{} // it gives nothing
 	}
 	return results[lead:], nil
 }

@@ -14,6 +14,8 @@ type rowset struct {
 	key   []int // indexes into cols
 	rows  []row
 	bare  bool // the rows name the key of children that are no more
+
+	prefix string // of each statement
 }
 
 // row is one record's arguments, one for each of the rowset's columns.

@@ -476,3 +476,9 @@ func TestDocumentBeyondPacket(t *testing.T) {
 	}
 	same(t, query(t, tg, "SELECT ID, LENGTH(PDF) FROM DECISION"), "1|1000", "3|102400")
 }
+
+// TestMariaDBClocks is what only MariaDB has of changes of clocks.
+func TestMariaDBClocks(t *testing.T) {
+	t.Run("tables with a clock of their own", func(t *testing.T) { testClockedTables(t, mariaEngine(t)) })
+	t.Run("age of the ledger", func(t *testing.T) { testLedgerAge(t, mariaEngine(t)) })
+}

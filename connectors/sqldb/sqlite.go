@@ -278,6 +278,13 @@ func sqliteArg(c *column, v connectors.Value, zone *time.Location) (any, error) 
 	if v.Kind == connectors.Binary {
 		return binaryArg(c, v.Blob)
 	}
+	if c.fam == famDateTime && v.Kind == connectors.Text { // as everywhere: what an ISO 8601 text says, not its letters
+		if m, err := asMoment(c, v); err == nil && m.Kind == connectors.DateTime {
+			if _, _, err := parseDateTime(m.Str); err == nil {
+				v = m
+			}
+		}
+	}
 	if !number && v.Kind != connectors.Null && v.Kind != connectors.DateTime && (c.fam != famText && c.fam != famBinary) {
 		x, err := otherArg(c, v, zone)
 		if s, isText := x.(string); isText && v.Kind == connectors.Text && !staysText(c.affinity, s) {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"time"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -207,6 +208,11 @@ func (s *sqlSession) read(rows *sql.Rows, each func([]string, []connectors.Value
 			typ := types[i].DatabaseTypeName()
 			if _, isBytes := c.([]byte); isBytes && s.lite {
 				typ = "blob"
+			}
+			if at, isTime := c.(time.Time); isTime && s.lite {
+				if _, offset := at.Zone(); offset != 0 { // the text had it
+					typ = zonedType
+				}
 			}
 			vals[i] = cell(typ, c)
 		}

@@ -215,6 +215,7 @@ func suite(t *testing.T, fresh func(t testing.TB) engine) {
 		{"evidence", testEvidence},
 		{"results again", testRepeat},
 		{"parents before children", testParents},
+		{"clock changes", testClockChanges},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := fresh(t)

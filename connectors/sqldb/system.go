@@ -40,6 +40,8 @@ type dialect struct {
 	hold func(w *rowset) statement
 	// pipelines says that statements travel together with COMMIT: what only their answers tell comes too late.
 	pipelines bool
+	// moments writes the moments that arg left in a rowset's arguments; nil: it leaves none.
+	moments func(w *rowset) error
 	// classify says what an error of the driver means.
 	classify func(err error) verdict
 	// ledger is the DDL of the ledger table.
@@ -81,6 +83,7 @@ type statement struct {
 	sums, sure  bool
 	zero        string
 	none        bool   // it must give no row
+	opens       bool   // it says what kind of transaction it is, before anything else happens in it
 	means       error  // what it means when the statement divides by zero
 	proves      *proof // it is to give this text
 	// each takes the rows one by one instead of the result, so that big ones are not all held; names are

@@ -219,7 +219,7 @@ func means(v connectors.Value, got string) bool {
 		zeros := v.Kind == connectors.Text && (strings.HasPrefix(strings.TrimPrefix(sent, "-"), "0") && !strings.Contains(sent, "."))
 		return a.Cmp(c) == 0 && !zeros
 	}
-	if x, y := momentOf(sent), momentOf(got); x != "" && x == y {
+	if x, y := readMoment(sent), readMoment(got); x != "" && x == y {
 		return true
 	}
 	if v.Kind == connectors.Boolean || sent == "true" || sent == "yes" || sent == "1" {
@@ -237,7 +237,7 @@ func means(v connectors.Value, got string) bool {
 }
 
 // momentOf brings dates and times into one notation; empty: it is none.
-func momentOf(s string) string {
+func readMoment(s string) string {
 	s = strings.Replace(s, "T", " ", 1)
 	s = strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(s, "Z"), "+00:00"), "+00")
 	if strings.Contains(s, ".") {

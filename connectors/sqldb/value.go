@@ -211,9 +211,21 @@ func booleanArg(c *column, v connectors.Value) (any, error) {
 	return nil, &misfit{CodeWrongType, c.name}
 }
 
-// momentArg is a date or a moment; a text is one only as ISO 8601 writes it, because servers guess at others and drop
-// an offset. Decimals of a second that the column does not keep are refused.
+// momentArg is a date or a moment.
 func momentArg(c *column, v connectors.Value, zone *time.Location) (any, error) {
+	v, err := asMoment(c, v)
+	if err != nil {
+		return nil, err
+	}
+	if v.Kind == connectors.Date && c.fam != famInstant { // there it is its midnight
+		return v.Str, nil
+	}
+	return dateTimeArg(c, v.Str, zone)
+}
+
+// asMoment takes a text for a date or a moment only as ISO 8601 writes it, because servers guess at others and drop an
+// offset. Decimals of a second that the column does not keep are refused.
+func asMoment(c *column, v connectors.Value) (connectors.Value, error) {
 	if v.Kind == connectors.Text {
 		if _, err := time.Parse(time.DateOnly, v.Str); err == nil {
 			v.Kind = connectors.Date
@@ -221,16 +233,13 @@ func momentArg(c *column, v connectors.Value, zone *time.Location) (any, error) 
 			v.Kind = connectors.DateTime
 		}
 	}
-	switch v.Kind {
-	case connectors.Date:
-		return v.Str, nil
-	case connectors.DateTime:
-		if c.fam != famDate && c.scale != anyScale && fraction(v.Str) > c.scale {
-			return nil, &misfit{CodeNotExact, c.name}
-		}
-		return dateTimeArg(c, v.Str, zone)
+	switch {
+	case v.Kind != connectors.Date && v.Kind != connectors.DateTime:
+		return v, &misfit{CodeWrongType, c.name}
+	case v.Kind == connectors.DateTime && c.fam != famDate && c.scale != anyScale && fraction(v.Str) > c.scale:
+		return v, &misfit{CodeNotExact, c.name}
 	}
-	return nil, &misfit{CodeWrongType, c.name}
+	return v, nil
 }
 
 // fraction counts the decimals of a second in a text with a time.
@@ -247,6 +256,8 @@ func fraction(s string) int {
 	return len(strings.TrimRight(s[:n], "0"))
 }
 
+// dateTimeArg turns a moment into the clock of a column without a zone, and local time into the moment of a
+// column with one. What clocks show twice, or skip, is refused here: a server would choose in silence.
 func dateTimeArg(c *column, s string, zone *time.Location) (any, error) {
 	switch c.fam {
 	case famDateTime, famDate:
@@ -257,6 +268,9 @@ func dateTimeArg(c *column, s string, zone *time.Location) (any, error) {
 		if zoned {
 			t = t.In(zone)
 		}
+		if _, _, times := connectors.Moments(t, zone); c.fam == famDateTime && (zoned && times != 1 || times == 0) {
+			return nil, &misfit{CodeClockChange, c.name}
+		}
 		if c.fam == famDate {
 			if h, m, sec := t.Clock(); h+m+sec+t.Nanosecond() != 0 {
 				return nil, &misfit{CodeNotExact, c.name}
@@ -265,19 +279,47 @@ func dateTimeArg(c *column, s string, zone *time.Location) (any, error) {
 		}
 		return t.Format("2006-01-02 15:04:05.999999999"), nil
 	case famInstant:
-		t, zoned, err := parseDateTime(s)
+		t, err := momentOf(c, s, zone)
 		if err != nil {
-			return nil, &misfit{CodeWrongType, c.name}
-		}
-		if !zoned {
-			t = time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
+			return nil, err
 		}
 		return t.Format("2006-01-02 15:04:05.999999999-07:00"), nil
 	}
 	return s, nil
 }
 
+// momentOf reads a moment for a column with a zone; local time counts in the target's zone.
+func momentOf(c *column, s string, zone *time.Location) (time.Time, error) {
+	t, zoned, err := parseDateTime(s)
+	if err != nil {
+		return t, &misfit{CodeWrongType, c.name}
+	}
+	if !zoned {
+		times := 0
+		if t, _, times = connectors.Moments(t, zone); times != 1 {
+			return t, &misfit{CodeClockChange, c.name}
+		}
+	}
+	if _, offset := t.Zone(); offset%60 != 0 { // clocks before the age of railways
+		t = t.UTC()
+	}
+	return t, nil
+}
+
+// isoText tells whether a text for a column of date and time is ISO 8601: a server would take its clock and forget its
+// offset, or guess its moment. A day alone has no time that clocks could skip.
+func isoText(c *column, s string) (iso, zoned bool) {
+	if c.fam != famDateTime && c.fam != famInstant || s == "" || s[0] < '0' || s[0] > '9' || len(s) <= 10 && c.fam == famDateTime {
+		return false, false
+	}
+	_, zoned, err := parseDateTime(s)
+	return err == nil, zoned
+}
+
 func parseDateTime(s string) (t time.Time, zoned bool, err error) {
+	if len(s) > 10 && s[10] == ' ' {
+		s = s[:10] + "T" + s[11:]
+	}
 	if t, err = time.Parse(time.RFC3339Nano, s); err == nil {
 		return t, true, nil
 	}
@@ -325,6 +367,9 @@ func keyText(v connectors.Value) string {
 	return v.Str
 }
 
+// zonedType is in the names of Oracle's types with a zone, as go-ora gives them.
+const zonedType = "TZ"
+
 // cell turns what a driver gave into a value; typ is the driver's name of the column's type.
 func cell(typ string, v any) connectors.Value {
 	switch x := v.(type) {
@@ -346,6 +391,9 @@ func cell(typ string, v any) connectors.Value {
 	case time.Time:
 		if familyOf(typ) == famDate {
 			return connectors.Value{Kind: connectors.Date, Str: x.Format("2006-01-02")}
+		}
+		if strings.Contains(typ, zonedType) {
+			return connectors.Value{Kind: connectors.DateTime, Str: x.Format(time.RFC3339Nano)}
 		}
 		return connectors.Value{Kind: connectors.DateTime, Str: x.Format("2006-01-02T15:04:05.999999999")}
 	case string:

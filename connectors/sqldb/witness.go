@@ -148,8 +148,7 @@ func (t *Target) Repeat(q connectors.Question, since time.Time) (connectors.Resu
 	}
 	var at any
 	if err == nil {
-		text := since.In(t.sys.zone).Format("2006-01-02T15:04:05")
-		at, err = t.sys.arg(&column{name: "since", fam: famDateTime, scale: anyScale}, connectors.Value{Kind: connectors.DateTime, Str: text}, t.sys.zone)
+		at = earliestClock(since.In(t.sys.zone), t.sys.name == "postgres")
 	}
 	if err != nil {
 		return nil, connectors.Errorf(connectors.TargetError, CodeQuery, "ask for results again", "mend answer.again in the mapping: its one place is :since", "%w", err)
@@ -160,6 +159,22 @@ func (t *Target) Repeat(q connectors.Question, since time.Time) (connectors.Resu
 	}
 	q.Query = m.sql
 	return &repeated{answers: &answers{t: t, q: q, args: args, pending: map[string]answer{}, settled: map[[32]byte]bool{}, rests: map[string]rest{}, done: make(chan struct{})}}, nil
+}
+
+// earliestClock is the earliest that clocks show from t on: where they are put back soon after, that is less than
+// they show at t, and what is written in the hour that comes again must not be missed. PostgreSQL takes the offset
+// for a column with a zone, which it would guess otherwise, and ignores it for one without.
+func earliestClock(t time.Time, offset bool) string {
+	const layout = "2006-01-02 15:04:05"
+	text := t.Format(layout)
+	for at := t.Truncate(15 * time.Minute); at.Before(t.Add(3 * time.Hour)); {
+		at = at.Add(15 * time.Minute)
+		text = min(text, at.Format(layout))
+	}
+	if offset {
+		text += t.Format("-07:00")
+	}
+	return text
 }
 
 // repeated is the source over one query that is asked until it gives nothing new.

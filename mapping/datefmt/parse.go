@@ -10,34 +10,22 @@ type moment struct {
 	year, month, day, yearDay  int
 	hour, minute, second, nano int
 	offset                     int // seconds east of UTC
-	zone                       bool
 }
 
 // Parse reads s by the pattern. Fields that the pattern lacks are the first of January of year 1, and
-// midnight; without an offset the location is UTC. A pattern with yy gives ErrTwoDigitYear; whatever
-// does not match gives ErrMismatch.
+// midnight; without an offset the location is UTC, which only says that there is none. A pattern with yy gives
+// ErrTwoDigitYear; whatever does not match gives ErrMismatch.
 func (p *Pattern) Parse(s string) (time.Time, error) {
 	if p.TwoDigitYear() {
 		return time.Time{}, ErrTwoDigitYear
 	}
-	return p.parse(s, 0, time.UTC)
+	return p.parse(s, 0)
 }
 
-// ParseIn is Parse for texts without an offset that mean local time at loc. A local time that the
-// clocks skipped is ErrMismatch; of one that they showed twice, the first is taken.
-func (p *Pattern) ParseIn(s string, loc *time.Location) (time.Time, error) {
-	if p.TwoDigitYear() {
-		return time.Time{}, ErrTwoDigitYear
-	}
-	return p.parse(s, 0, loc)
-}
+// ParseFrom is Parse where yy is a year from first to first+99, such as 1930 to 2029.
+func (p *Pattern) ParseFrom(s string, first int) (time.Time, error) { return p.parse(s, first) }
 
-// ParseFrom is ParseIn where yy is a year from first to first+99, such as 1930 to 2029.
-func (p *Pattern) ParseFrom(s string, first int, loc *time.Location) (time.Time, error) {
-	return p.parse(s, first, loc)
-}
-
-func (p *Pattern) parse(s string, first int, loc *time.Location) (time.Time, error) {
+func (p *Pattern) parse(s string, first int) (time.Time, error) {
 	m := moment{year: 1, month: 1, day: 1}
 	for _, q := range p.parts {
 		rest, ok := m.take(q, s, first)
@@ -49,7 +37,7 @@ func (p *Pattern) parse(s string, first int, loc *time.Location) (time.Time, err
 	if s != "" {
 		return time.Time{}, ErrMismatch
 	}
-	return m.time(loc, p.has(yearDay))
+	return m.time(p.has(yearDay))
 }
 
 // take reads one part from the head of s.
@@ -107,7 +95,6 @@ func number(s string, width int, open bool) (n int, rest string, ok bool) {
 }
 
 func (m *moment) takeOffset(s string, colon bool) (string, bool) {
-	m.zone = true
 	if rest, ok := strings.CutPrefix(s, "Z"); ok {
 		return rest, true
 	}
@@ -135,12 +122,10 @@ func (m *moment) takeOffset(s string, colon bool) (string, bool) {
 }
 
 // time builds the instant and refuses what the calendar does not have.
-func (m *moment) time(loc *time.Location, byYearDay bool) (time.Time, error) {
-	if m.zone {
-		loc = time.UTC
-		if m.offset != 0 {
-			loc = time.FixedZone("", m.offset)
-		}
+func (m *moment) time(byYearDay bool) (time.Time, error) {
+	loc := time.UTC
+	if m.offset != 0 {
+		loc = time.FixedZone("", m.offset)
 	}
 	if byYearDay {
 		d := time.Date(m.year, 1, m.yearDay, 0, 0, 0, 0, time.UTC)
@@ -154,20 +139,5 @@ func (m *moment) time(loc *time.Location, byYearDay bool) (time.Time, error) {
 		t.Hour() != m.hour || t.Minute() != m.minute || t.Second() != m.second {
 		return time.Time{}, ErrMismatch
 	}
-	return first(t), nil
-}
-
-// first returns the earlier of the two instants at which the clocks of t's location showed t. Go does
-// not say which of them time.Date picks.
-func first(t time.Time) time.Time {
-	_, now := t.Zone()
-	_, before := t.Add(-12 * time.Hour).Zone()
-	if before == now {
-		return t
-	}
-	u := t.Add(time.Duration(now-before) * time.Second)
-	if _, off := u.Zone(); off == before && u.Before(t) {
-		return u
-	}
-	return t
+	return t, nil
 }

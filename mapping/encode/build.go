@@ -120,6 +120,7 @@ func (b *builder) format() {
 func (b *builder) csv() {
 	s := &b.spec
 	b.choice([]any{"csv", "quote"}, &s.CSV.Quote, "minimal", "all", "none")
+	b.choice([]any{"csv", "guard-formulas"}, (*string)(&s.CSV.Guard), "on", "off")
 	switch d := s.CSV.Delimiter; {
 	case d == "":
 		s.CSV.Delimiter = ","

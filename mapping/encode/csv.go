@@ -3,6 +3,7 @@ package encode
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -13,7 +14,7 @@ func (l *Layout) csvLine(dst []byte, w *writer, fields []*field, values []connec
 		if i > 0 {
 			dst = l.put(dst, l.spec.CSV.Delimiter)
 		}
-		s, err := f.csvText(w, values[i])
+		s, err := f.csvText(w, values[i], w.own(i))
 		if err != nil {
 			return nil, err
 		}
@@ -40,7 +41,7 @@ func (l *Layout) put(dst []byte, s string) []byte {
 }
 
 // csvText returns the value as text, with null text, sign and guard applied.
-func (f *field) csvText(w *writer, v connectors.Value) (string, *FieldError) {
+func (f *field) csvText(w *writer, v connectors.Value, own bool) (string, *FieldError) {
 	if f.empty(v) {
 		if f.spec.Required {
 			return "", w.fail(f, CodeRequired, "the field is required and has no value")
@@ -59,11 +60,23 @@ func (f *field) csvText(w *writer, v connectors.Value) (string, *FieldError) {
 		return sign + digits + trailing, nil
 	case s == "" && f.spec.Required:
 		return "", w.fail(f, CodeRequired, "the field is required and its text is empty")
-	case w.layout.spec.CSV.Guard && f.spec.Value == nil && f.spec.Type == "text" && s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])):
+	case v.Kind == connectors.Text && f.spec.Type == "text" && !own && w.layout.spec.CSV.Guard != "off" && formula(s):
 		w.note(f, NoteGuarded, "an apostrophe was put in front")
 		return "'" + s, nil
 	}
 	return s, nil
+}
+
+// formula tells whether a spreadsheet may run a text: one that begins, after blanks, with = + - @, a tab or a line
+// break, or a full-width form of them. A text that looks as if it were guarded already counts too, so that taking one
+// apostrophe off gives every text back.
+func formula(s string) bool {
+	if s == "" || s[0] < utf8.RuneSelf && s[0] > '@' || s[0] >= '0' && s[0] <= '9' { // most texts
+		return false
+	}
+	s = strings.TrimLeft(strings.TrimLeft(s, "'"), " \u00A0\u3000\uFEFF\u200B")
+	r, _ := utf8.DecodeRuneInString(s)
+	return s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", r)
 }
 
 // quote puts quotes around what was appended from start on, where the rule wants them. null says that

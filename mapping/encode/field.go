@@ -94,23 +94,30 @@ func (f *field) dateTime(w *writer, v connectors.Value) (string, *FieldError) {
 		switch {
 		case f.zone != nil:
 			t = t.In(f.zone)
+			if !f.pattern.HasZone() && f.pattern.HasTime() && connectors.ShownTwice(t) {
+				return "", w.fail(f, CodeClockChange, "the clocks of the field's zone show this time twice, and the pattern has no offset")
+			}
 		case !f.pattern.HasZone():
 			return "", w.fail(f, CodeZone, "the value has an offset from UTC and the field says no zone")
 		}
 		return f.pattern.Format(t), nil
 	}
-	loc := time.UTC
-	if f.zone != nil {
-		loc = f.zone
-	} else if f.pattern.HasZone() {
-		return "", w.fail(f, CodeZone, "the value has no offset from UTC and the field says no zone")
-	}
-	t, err := time.ParseInLocation("2006-01-02T15:04:05.999999999", v.Str, loc)
+	t, err := time.Parse("2006-01-02T15:04:05.999999999", v.Str)
 	if err != nil {
 		return "", w.fail(f, CodeType, "the value is not a date with time as RFC 3339 says")
 	}
-	if t.Format("2006-01-02T15:04:05") != v.Str[:19] {
-		return "", w.fail(f, CodeType, "the clocks of the field's zone skipped this time")
+	if f.zone == nil {
+		if f.pattern.HasZone() {
+			return "", w.fail(f, CodeZone, "the value has no offset from UTC and the field says no zone")
+		}
+		return f.pattern.Format(t), nil
+	}
+	t, _, times := connectors.Moments(t, f.zone)
+	switch {
+	case times == 0:
+		return "", w.fail(f, CodeClockChange, "the clocks of the field's zone skipped this time")
+	case times > 1 && f.pattern.HasZone():
+		return "", w.fail(f, CodeClockChange, "the clocks of the field's zone show this time twice")
 	}
 	return f.pattern.Format(t), nil
 }

@@ -2,9 +2,9 @@ package encode
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"path"
 	"strings"
 	"time"
@@ -30,42 +30,58 @@ const (
 // File makes the whole file: header, the pieces' bodies in order, trailer. The same input always gives
 // the same bytes. Errors are *FieldError with write header or trailer.
 func (l *Layout) File(h Header, pieces []Piece) ([]byte, error) {
-	s := l.summarize(h, pieces)
 	size := 1024
 	for _, p := range pieces {
 		size += len(p.Body) + 2
 	}
-	dst := make([]byte, 0, size)
+	dst := bytes.NewBuffer(make([]byte, 0, size))
+	err := l.Write(dst, h, pieces, func(n int) ([]byte, error) { return pieces[n].Body, nil })
+	return dst.Bytes(), err
+}
+
+// Write is File for bodies that are not all held at once: body gives that of the nth piece, in order.
+func (l *Layout) Write(to io.Writer, h Header, pieces []Piece, body func(n int) ([]byte, error)) error {
+	s := l.summarize(h, pieces)
+	var dst []byte
 	if l.spec.BOM {
 		dst = l.put(dst, "\uFEFF")
 	}
 	dst, err := l.open(dst, s)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	wrote := false
-	for _, p := range pieces {
-		if wrote && len(p.Body) > 0 && l.spec.Format == "json" && l.spec.JSON.Style != "lines" {
+	for n := range pieces {
+		b, err := body(n)
+		if err != nil {
+			return err
+		}
+		if wrote && len(b) > 0 && l.spec.Format == "json" && l.spec.JSON.Style != "lines" {
 			dst = append(l.put(dst, ","), l.newline...)
 		}
-		dst = append(dst, p.Body...)
-		wrote = wrote || len(p.Body) > 0
+		wrote = wrote || len(b) > 0
+		for _, part := range [][]byte{dst, b} {
+			if _, err := to.Write(part); err != nil {
+				return err
+			}
+		}
+		dst = dst[:0]
 	}
 	if dst, err = l.close(dst, s, wrote); err != nil {
-		return nil, err
+		return err
 	}
-	return dst, nil
+	_, err = to.Write(dst)
+	return err
 }
 
-// Control makes the control file for a file that File has made. ok is false if the layout has none.
-func (l *Layout) Control(h Header, file []byte, pieces []Piece) (name string, body []byte, ok bool, err error) {
+// Control makes the control file for a file that File has made, of its size and digest. ok is false if the layout has
+// none.
+func (l *Layout) Control(h Header, size int64, digest connectors.Digest, pieces []Piece) (name string, body []byte, ok bool, err error) {
 	if l.control == nil {
 		return "", nil, false, nil
 	}
 	s := l.summarize(h, pieces)
-	s.bytes = int64(len(file))
-	sum := sha256.Sum256(file)
-	s.digest = hex.EncodeToString(sum[:])
+	s.bytes, s.digest = size, hex.EncodeToString(digest[:])
 	name = l.control.name.render(s.variables())
 	if name == "" || name == h.Name || strings.ContainsAny(name, "/\\") {
 		return "", nil, true, fmt.Errorf("%s: the control file's name comes out empty or as that of the file itself", CodeName)
@@ -165,6 +181,15 @@ func (n *line) values(s *summary) []connectors.Value {
 	return out
 }
 
+// own tells which values of a line hold nothing that a sender chose.
+func (n *line) own() []bool {
+	own := make([]bool, len(n.templates))
+	for i, t := range n.templates {
+		own[i] = !t.Uses("reference") && !t.Uses("name") && !t.Uses("stem")
+	}
+	return own
+}
+
 // open appends what stands before the records.
 func (l *Layout) open(dst []byte, s *summary) ([]byte, error) {
 	switch l.spec.Format {
@@ -225,6 +250,7 @@ func (l *Layout) appendLines(dst []byte, lines []*line, where string, s *summary
 		var err *FieldError
 		switch l.spec.Format {
 		case "csv":
+			w.fixed = n.own()
 			dst, err = l.csvLine(dst, &w, n.fields, values)
 		case "xml":
 			dst, err = l.xmlElement(dst, &w, n.name, n.fields, values, 1)
@@ -259,11 +285,12 @@ func (l *Layout) jsonLine(dst []byte, w *writer, n *line, values []connectors.Va
 
 func (l *Layout) titles(dst []byte) ([]byte, error) {
 	for _, k := range l.kinds {
-		w := writer{layout: l, write: headerWrite}
+		w := writer{layout: l, write: headerWrite, fixed: make([]bool, len(k.fields))}
 		values := make([]connectors.Value, len(k.fields))
 		plain := make([]*field, len(k.fields))
 		for i, f := range k.fields {
 			values[i] = connectors.Value{Kind: connectors.Text, Str: f.spec.Name}
+			w.fixed[i] = true
 			plain[i] = &field{spec: FieldSpec{Name: f.spec.Name, Type: "text"}, index: i}
 		}
 		dst, err := l.csvLine(dst, &w, plain, values)

@@ -49,6 +49,7 @@ type binding struct {
 	kind  *kind
 	index []int      // into Record.Values, one a field; -1 for a fixed text
 	sums  [][]string // names of the totals that a field counts for, one a field
+	own   []bool     // values that the mapping or the layout gives, not the form; one a field
 	err   *FieldError
 }
 
@@ -121,11 +122,12 @@ func (l *Layout) newBinding(s *connectors.Shape) *binding {
 	for i, name := range s.Fields {
 		at[name] = i
 	}
-	b := &binding{kind: k, index: make([]int, len(k.fields)), sums: make([][]string, len(k.fields))}
+	b := &binding{kind: k, index: make([]int, len(k.fields)), sums: make([][]string, len(k.fields)), own: make([]bool, len(k.fields))}
 	used := 0
 	for i, f := range k.fields {
 		b.index[i] = -1
 		if f.spec.Value != nil {
+			b.own[i] = true
 			continue
 		}
 		j, ok := at[f.spec.Name]
@@ -133,6 +135,7 @@ func (l *Layout) newBinding(s *connectors.Shape) *binding {
 			return &binding{err: &FieldError{Write: s.Write, Field: f.spec.Name, Code: CodeAbsent, Message: "the layout wants this field and the write does not give it"}}
 		}
 		b.index[i] = j
+		b.own[i] = j < len(s.Own) && s.Own[j]
 		used++
 		for _, t := range l.totals {
 			if t == f.spec.Name || t == s.Write+"."+f.spec.Name {
@@ -216,6 +219,7 @@ func (l *Layout) record(dst []byte, w *writer, b *binding, r connectors.Record, 
 	}
 	switch l.spec.Format {
 	case "csv":
+		w.fixed = b.own
 		return l.csvLine(dst, w, b.kind.fields, values)
 	case "xml":
 		return l.xmlElement(dst, w, b.kind.element, b.kind.fields, values, 1)
@@ -232,7 +236,10 @@ type writer struct {
 	write  string
 	record int
 	notes  []Note
+	fixed  []bool // values that do not come from the form, one a field
 }
+
+func (w *writer) own(i int) bool { return i < len(w.fixed) && w.fixed[i] }
 
 func (w *writer) fail(f *field, code, format string, args ...any) *FieldError {
 	return &FieldError{Write: w.write, Record: w.record, Field: f.name(), Code: code, Message: fmt.Sprintf(format, args...)}

@@ -1,6 +1,9 @@
 package encode
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Spec is a layout as an integrator writes it. Its zero values are the defaults named in the comments.
 type Spec struct {
@@ -64,7 +67,23 @@ type CSVSpec struct {
 	Delimiter string `yaml:"delimiter" doc:"one ASCII character or tab; default comma"`
 	Quote     string `yaml:"quote" doc:"minimal (default), all or none"`
 	Titles    bool   `yaml:"titles" doc:"first line names the columns"`
-	Guard     bool   `yaml:"guard-formulas" doc:"put an apostrophe before texts that spreadsheets take for formulas"`
+	Guard     Switch `yaml:"guard-formulas" doc:"on (default): put an apostrophe before texts of the form that spreadsheets take for formulas; off: write them as they are"`
+}
+
+// Switch is on or off; true and false are the same.
+type Switch string
+
+// UnmarshalText reads a switch.
+func (s *Switch) UnmarshalText(b []byte) error {
+	switch string(b) {
+	case "on", "true":
+		*s = "on"
+	case "off", "false":
+		*s = "off"
+	default:
+		return errors.New("write on or off")
+	}
+	return nil
 }
 
 // XMLSpec are the settings of format xml.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // StartMariaDB starts a private MariaDB with a user, inbasket, who may do everything. The empty data
@@ -36,6 +37,30 @@ const mariadbInit = `create user if not exists inbasket@'%' identified by 'test-
 grant all privileges on *.* to inbasket@'%' with grant option;
 `
 
+// mariadbZone fills one zone, as Go knows it, into the server's zone tables, which are empty on a new server.
+func mariadbZone(name string) (string, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return "", err
+	}
+	sql := "insert ignore into mysql.time_zone (Time_zone_id, Use_leap_seconds) values (1, 'N');\n" +
+		"insert ignore into mysql.time_zone_name (Name, Time_zone_id) values ('" + name + "', 1);\n"
+	types := map[int]int{}
+	for at := time.Unix(0, 0).In(zone); at.Year() < 2038; _, at = at.ZoneBounds() {
+		abbreviation, offset := at.Zone()
+		if _, known := types[offset]; !known {
+			types[offset] = len(types)
+			dst := 0
+			if at.IsDST() {
+				dst = 1
+			}
+			sql += fmt.Sprintf("insert ignore into mysql.time_zone_transition_type values (1, %d, %d, %d, '%s');\n", types[offset], offset, dst, abbreviation)
+		}
+		sql += fmt.Sprintf("insert ignore into mysql.time_zone_transition values (1, %d, %d);\n", at.Unix(), types[offset])
+	}
+	return sql, nil
+}
+
 func startMariaDB(o Options, mariadbd, dir string, cred *syscall.Credential) (*Database, error) {
 	template, err := mariadbTemplate(dir, cred)
 	if err != nil {
@@ -49,7 +74,11 @@ func startMariaDB(o Options, mariadbd, dir string, cred *syscall.Credential) (*D
 	if err := run(nil, dir, "cp", "-a", "--sparse=always", template, data); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(first, []byte(mariadbInit), 0o644); err != nil {
+	zone, err := mariadbZone("Europe/Berlin")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(first, []byte(mariadbInit+zone), 0o644); err != nil {
 		return nil, err
 	}
 	if err := give(dir, cred); err != nil {

@@ -19,7 +19,7 @@ func showCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show everything about one submission, with every attempt",
-		Long: "Show prints a submission's whole timeline, from the running agent or from the journal of a stopped one. What the citizen wrote is not in it, unless --raw asks for the systems' own words.\n\n" +
+		Long: "Show prints a submission's whole timeline, from the running agent or from the journal of a stopped one. What the citizen wrote is not in it, unless --raw asks for the systems' own words and the names of attachments.\n\n" +
 			"--form prints the form as it came, and --attachment one of its attachments. Who looked at them goes on record, see: inbasket audit.",
 		Args: args("ID"),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -56,9 +56,9 @@ func showCommand(a *app) *cobra.Command {
 			return a.print(v, func(w io.Writer) { printView(w, v) })
 		},
 	}
-	cmd.Flags().BoolVar(&raw, "raw", false, "also what databases and servers said, word for word; it may hold what the citizen wrote")
+	cmd.Flags().BoolVar(&raw, "raw", false, "also what databases and servers said, word for word; it may hold what the citizen wrote; and how attachments are named")
 	cmd.Flags().BoolVar(&whole, "form", false, "the form itself, as it came")
-	cmd.Flags().StringVar(&form.Attachment, "attachment", "", "the attachment of this name, as it came")
+	cmd.Flags().StringVar(&form.Attachment, "attachment", "", "the attachment of this number or name, as it came")
 	cmd.Flags().StringVar(&out, "out", "", "write form or attachment to this file, which must not exist")
 	return cmd
 }
@@ -96,8 +96,8 @@ func printView(w io.Writer, v control.View) {
 		row("reference", v.Reference)
 		row("accepted", stamp(v.At))
 		row("mapping", v.Mapping)
-		for _, f := range v.Attachments {
-			row("attachment", fmt.Sprintf("%s (%d bytes)", f.Name, f.Size))
+		for i, f := range v.Attachments {
+			row(fmt.Sprintf("attachment %d", i+1), strings.Join(words(f.Name, f.ContentType, fmt.Sprintf("%d bytes", f.Size)), ", "))
 		}
 	})
 	for _, d := range v.Deliveries {

@@ -1,0 +1,51 @@
+package mapping
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+const clockMapping = `mapping: m
+version: 1
+input: {format: json, reference: form.ref, unused: allow}
+layouts: {l: {format: csv, fields: [{name: A}, {name: B}, {name: C}, {name: D}, {name: E}]}}
+let: {at: 'form.at | parseDateTime("yyyy-MM-dd HH:mm", "Europe/Berlin", "later")'}
+lookups: {kinds: {values: {none: "-"}}}
+write:
+  - {as: w, to: t, layout: l, fields: {A: at, B: at, C: 'at | localTime("Europe/Berlin")', D: form.text, E: 'form.kind | lookup("kinds")'}}
+`
+
+// What the mapping allows to be changed around a change of clocks, and what is put before a formula, is shown at each value.
+func TestChangesAreExplained(t *testing.T) {
+	p := load(t, clockMapping)
+	var have []string
+	for _, x := range p.Explain(decodeForm(t, p, `{"ref":"r","at":"2026-10-25 02:30","text":"=1","kind":"none"}`), Input{}) {
+		have = append(have, x.Field+"="+x.Shown+" "+x.Note)
+	}
+	want := []string{"A=2026-10-25T02:30:00+01:00 of two moments the later was taken", "B=2026-10-25T02:30:00+01:00 of two moments the later was taken",
+		"C=2026-10-25T02:30:00 of two moments the later was taken; the offset was left out of a local time that exists twice",
+		"D==1 an apostrophe was put in front", "E=- "}
+	if got := strings.Join(have, "\n"); got != strings.Join(want, "\n") {
+		t.Errorf("have\n%s", got)
+	}
+	for _, x := range p.Explain(decodeForm(t, p, `{"ref":"r","at":"2026-10-25 03:30","text":"1","kind":"none"}`), Input{}) {
+		if x.Note != "" {
+			t.Errorf("%s: %s", x.Field, x.Note)
+		}
+	}
+}
+
+// A local time that exists twice is no mistake in the form: the mapping must say which is meant.
+func TestAmbiguousTimeIsTheMappings(t *testing.T) {
+	p := load(t, strings.Replace(clockMapping, `, "later")`, ")", 1))
+	_, err := p.Map(decodeForm(t, p, `{"ref":"r","at":"2026-10-25 02:30"}`), Input{})
+	var wrong *MapError
+	if err == nil || errors.As(err, &wrong) || !strings.Contains(err.Error(), CodeAmbiguousTime) {
+		t.Errorf("%v", err)
+	}
+	_, err = p.Map(decodeForm(t, p, `{"ref":"r","at":"2026-03-29 02:30"}`), Input{})
+	if !errors.As(err, &wrong) || wrong.Fields[0].Code != CodeNoSuchTime || wrong.Fields[0].Pointer != "/at" {
+		t.Errorf("%v", err)
+	}
+}
