@@ -39,6 +39,9 @@ func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incomi
 	// A known form keeps its answer, also when its mapping has become stricter since; and what a known key or
 	// reference comes with is a conflict on record, however wrong it is in itself.
 	refused := refusal(&arr.entry)
+	if refused == nil && in.Over != nil {
+		refused = in.Over
+	}
 	arr.entry.KnownOnly = refused != nil
 	said, err := a.journal.Accept(ctx, []journal.Arrival{arr.entry})
 	if err != nil {

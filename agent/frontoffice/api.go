@@ -14,10 +14,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/inbasket/inbasket/agent/httpserver"
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// Options are what an API needs. Everything but Limits, Count, Version and Notify is required.
+// Options are what an API needs. Submitter, Journal, Content, Clock and Epoch are required.
 type Options struct {
 	Submitter Submitter
 	Journal   Journal
@@ -28,6 +29,16 @@ type Options struct {
 	Version   string       // of the agent, for the description
 	Notify    func(connectors.Notice)
 	Count     func(operation string, status int) // of each answer; for metrics
+	Proxies   httpserver.Proxies                 // whose X-Forwarded-For is believed
+	Room      func(bytes int64) bool             // whether the disk can take a form of that size and keep its reserve; nil: always
+	Strangers Strangers
+	OverQuota func(office, what string) // of each answer that a quota refused; for metrics
+}
+
+// Strangers is told of who has no token; nil functions are not called.
+type Strangers struct {
+	Token func()                      // a wrong token came; for metrics
+	Tell  func(address string, n int) // so many came from an address since it was told last; once a minute
 }
 
 // API answers front offices.
@@ -39,7 +50,13 @@ type API struct {
 	epoch     func() int64
 	limits    Limits
 	notify    func(connectors.Notice)
-	count     func(string, int)
+	answered  func(string, int)
+	proxies   httpserver.Proxies
+	room      func(int64) bool
+	over      func(office, what string)
+
+	strangers  strangers
+	wrongToken func()
 
 	offices  atomic.Pointer[offices]
 	requests slots
@@ -57,12 +74,19 @@ func New(o Options) *API {
 		o.Limits = DefaultLimits()
 	}
 	a := &API{submitter: o.Submitter, journal: o.Journal, content: o.Content, clock: o.Clock, epoch: o.Epoch,
-		limits: o.Limits, notify: o.Notify, count: o.Count, stopping: make(chan struct{})}
+		limits: o.Limits, notify: o.Notify, answered: o.Count, proxies: o.Proxies, room: o.Room, over: o.OverQuota,
+		strangers: strangers{tell: o.Strangers.Tell}, wrongToken: o.Strangers.Token, stopping: make(chan struct{})}
 	if a.notify == nil {
 		a.notify = func(connectors.Notice) {}
 	}
-	if a.count == nil {
-		a.count = func(string, int) {}
+	if a.answered == nil {
+		a.answered = func(string, int) {}
+	}
+	if a.over == nil {
+		a.over = func(string, string) {}
+	}
+	if a.wrongToken == nil {
+		a.wrongToken = func() {}
 	}
 	a.offices.Store(&offices{})
 	a.requests.max, a.polls.max = int64(o.Limits.Requests), int64(o.Limits.Polls)
@@ -78,7 +102,7 @@ func (a *API) Handler() http.Handler { return a.handler }
 
 // SetOffices replaces all front offices and their tokens at once; on an error the old ones stay.
 func (a *API) SetOffices(list []Office) error {
-	o, err := newOffices(list)
+	o, err := newOffices(list, a.offices.Load())
 	if err != nil {
 		return err
 	}
