@@ -106,6 +106,8 @@ func refusal(e *journal.Arrival) error {
 	switch {
 	case e.Park != nil && e.Park.Code == CodeUndecodable:
 		return frontoffice.Malformed([]journal.FieldError{{Code: CodeUndecodable, Message: e.Park.Text}})
+	case len(e.Reject) > 0 && e.Why != nil && e.Why.Code == CodeReference:
+		return &frontoffice.Refusal{Status: 422, Code: CodeReference, Detail: e.Why.Text + ".", Errors: e.Reject}
 	case len(e.Reject) > 0:
 		return &frontoffice.Refusal{Status: 422, Code: CodeFormWrong, Detail: "The form breaks its schema.", Errors: e.Reject}
 	}

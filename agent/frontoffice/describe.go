@@ -17,7 +17,9 @@ func description(version string) *huma.OpenAPI {
 	return &huma.OpenAPI{
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{Title: "Inbasket front office API", Version: version,
+			License:     &huma.License{Name: "Apache 2.0", Identifier: "Apache-2.0"},
 			Description: "Submit forms, follow what becomes of them, fetch decisions and their documents. Errors are application/problem+json with a stable code."},
+		Servers: []*huma.Server{{URL: "/", Description: "The agent that this description came from"}},
 		Components: &huma.Components{
 			SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer",
 				Description: "Made by the agency with \"inbasket token new OFFICE\"; two are valid at a time, so that one can be replaced."}},
