@@ -138,13 +138,12 @@ func (a *API) register(mux *http.ServeMux, version string) *huma.OpenAPI {
 		return operation(problems, id, method, path, summary, status, errs)
 	}
 	post := op("submit", http.MethodPost, "/v1/submissions", "Submit a form", http.StatusAccepted, 400, 408, 409, 413, 415, 422, 503)
-	post.Description = "The answer comes after the form is durably accepted. Whether the form is right is told later, by state and events."
 	huma.Register(api, post, a.submit)
 	// Described only afterwards: otherwise huma would read the body itself, into memory.
 	api.OpenAPI().Paths[post.Path].Post.RequestBody = formBody()
 	huma.Register(api, op("status", http.MethodGet, "/v1/submissions/{id}", "Ask where a form stands", http.StatusOK, 404, 410), a.status)
 	huma.Register(api, op("history", http.MethodGet, "/v1/submissions/{id}/events", "Read the events of a form", http.StatusOK, 404, 410), a.history)
-	doc := op("document", http.MethodGet, "/v1/submissions/{id}/documents/{n}", "Fetch a document of a decision", http.StatusOK, 404, 410, 416)
+	doc := op("document", http.MethodGet, "/v1/submissions/{id}/documents/{n}", "Fetch a document of a decision", http.StatusOK, 404, 410, 412, 416)
 	doc.Responses["200"] = &huma.Response{Description: "The document; Repr-Digest has its SHA-256, Range is honoured.",
 		Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
 	huma.Register(api, doc, a.document)
