@@ -52,10 +52,10 @@ func (j *Journal) DuePushes(ctx context.Context, office string, now time.Time, l
 		if !ok {
 			return nil
 		}
-		// What older programs told as a number stays as it is; from there on the submission's own events are counted.
+		// What older programs told as a number stays as it is. From there on it is the microsecond, which also grows over a
+		// restore, and grows with each event of the submission.
 		const sql = `SELECT e.seq, e.sub, e.type, e.final, e.at, e.data, e.office, s.reference, p.attempt,
-			coalesce((SELECT max(x.seq) FROM event x WHERE x.sub=e.sub AND x.seq<=min(e.seq, ?1)), 0)
-				+ (SELECT count(*) FROM event x WHERE x.sub=e.sub AND x.seq>?1 AND x.seq<=e.seq)
+			CASE WHEN e.seq<=?1 THEN e.seq ELSE (SELECT max(x.at)/1000+count(*) FROM event x WHERE x.sub=e.sub AND x.seq<=e.seq) END
 			FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq JOIN submission s ON s.id=p.sub
 			WHERE p.office=?2 AND p.due IS NOT NULL AND (p.due<=?3 OR p.due>?4) ORDER BY p.due, p.seq LIMIT ?5`
 		return c.query(sql, []any{j.hidden.clear, w, now, now.Add(2 * LongestPush), bounded(limit)}, func(row []driver.Value) error {
