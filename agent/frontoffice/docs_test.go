@@ -56,7 +56,7 @@ func TestDocumentedCurlExamples(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "plan.pdf"), []byte("PDF"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"HTTP/1.1 202 Accepted", "HTTP/1.1 202 Accepted", `"state":"decided"`, "HTTP/1.1 200 OK", "", `"next":`, `"name":"main"`}
+	want := []string{"HTTP/1.1 202 Accepted", "HTTP/1.1 202 Accepted", `"state":"decided"`, "HTTP/1.1 200 OK", "HTTP/1.1 200 OK", "", `"next":`, `"name":"main"`}
 	examples := blocks(t, "sh")
 	if len(examples) != len(want) {
 		t.Fatalf("%d examples, %d expected", len(examples), len(want))
