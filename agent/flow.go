@@ -162,7 +162,7 @@ func (f *flow) read1(a *arrival) {
 		a.entry.Park = &journal.Reason{Code: CodeUndecodable, Text: "the form cannot be decoded: " + err.Error(), Next: "ask the sender for a well-formed one, then reject this"}
 		return
 	}
-	if reason := nothing(form); reason != "" {
+	if reason := nothing(form, r.plan.Format()); reason != "" {
 		a.entry.Park = &journal.Reason{Code: CodeUndecodable, Text: reason, Next: "ask the sender for a form, then reject this"}
 		return
 	}

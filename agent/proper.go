@@ -13,9 +13,14 @@ const referenceLimit = 200
 
 // nothing says why what was decoded is no form at all; empty: it may be one. An object or a list without anything in it
 // may be: what it writes, and whether that may be nothing, is the mapping's business.
-func nothing(form mapping.Form) string {
-	switch form.(type) {
-	case map[string]any, []any:
+func nothing(form mapping.Form, format string) string {
+	switch x := form.(type) {
+	case map[string]any:
+		if len(x) == 0 && format == "urlencoded" {
+			return "there is no field in the form"
+		}
+		return ""
+	case []any:
 		return ""
 	case nil:
 		return "the form is null: there is nothing in it"
@@ -38,6 +43,9 @@ func improper(ref string) string {
 		return "begins or ends with a blank"
 	}
 	for _, r := range ref {
+		if ' ' <= r && r < 0x7f {
+			continue
+		}
 		if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Co, unicode.Cs) || unicode.Is(unicode.Noncharacter_Code_Point, r) ||
 			unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) || unicode.Is(unicode.Variation_Selector, r) {
 			return "has a character that nobody sees"

@@ -35,10 +35,8 @@ type pacedReader struct {
 	idle  time.Duration
 	start time.Time
 	n     int64
-	room  func(int64) bool // nil: always
+	came  func(n, total int64) error // is told what has come; nil: nobody
 }
-
-const roomEvery = 4 << 20 // bytes between two looks for room on the disk
 
 func (p *pacedReader) Read(b []byte) (int, error) {
 	now := p.clock.Now()
@@ -50,8 +48,10 @@ func (p *pacedReader) Read(b []byte) (int, error) {
 	}
 	_ = p.rc.SetReadDeadline(now.Add(p.idle)) // not every writer of a test has deadlines
 	n, err := p.r.Read(b)
-	if p.n += int64(n); p.room != nil && p.n/roomEvery != (p.n-int64(n))/roomEvery && !p.room(0) {
-		return n, errRoom
+	if p.n += int64(n); p.came != nil && n > 0 {
+		if over := p.came(int64(n), p.n); over != nil {
+			return n, over
+		}
 	}
 	return n, err
 }

@@ -61,7 +61,7 @@ const shareOf, shareIn = 3, 4
 // enter takes a slot for a request of a front office; nobody takes all where there are others.
 func (a *API) enter(x *account) bool {
 	most := a.requests.max
-	if len(a.offices.Load().accounts) > 1 {
+	if a.offices.Load().several {
 		most = max(1, most*shareOf/shareIn)
 	}
 	if x.requests.Add(1) <= most && a.requests.TryAcquire() {

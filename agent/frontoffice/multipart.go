@@ -51,12 +51,13 @@ type parts struct {
 	form        []byte
 	attachments []connectors.Attachment
 	size        int64  // of all that was read
+	kept        int64  // of attachments that the content store has
 	release     func() // gives the form's memory back; never nil
 }
 
 // readMultipart takes the form from the part named form, and streams every other part into the content
 // store as an attachment, in whatever order they come; keep says whether new ones are kept there.
-func (a *API) readMultipart(ctx context.Context, x *account, body io.Reader, boundary string, keep bool) (p parts, prob *Problem) {
+func (a *API) readMultipart(ctx context.Context, x *account, body io.Reader, boundary string, keep func() bool) (p parts, prob *Problem) {
 	p.release = func() {}
 	g := &gate{r: body}
 	r := multipart.NewReader(g, boundary)
@@ -80,7 +81,7 @@ func (a *API) readMultipart(ctx context.Context, x *account, body io.Reader, bou
 	return p, nil
 }
 
-func (a *API) readPart(ctx context.Context, x *account, part *multipart.Part, p *parts, keep bool) *Problem {
+func (a *API) readPart(ctx context.Context, x *account, part *multipart.Part, p *parts, keep func() bool) *Problem {
 	if part.FormName() == "form" {
 		if p.contentType != "" {
 			return problem(http.StatusBadRequest, CodeMultipart, "there are two parts named form")
@@ -106,8 +107,9 @@ func (a *API) readPart(ctx context.Context, x *account, part *multipart.Part, p 
 	c := &cappedReader{r: part, left: a.limits.Attachment}
 	var blob connectors.Blob
 	var err error
-	if keep {
+	if keep() {
 		blob, err = a.content.Put(ctx, c, a.limits.Attachment)
+		p.kept += blob.Size
 	} else {
 		blob, err = digested(c)
 	}
@@ -124,7 +126,7 @@ func (a *API) readPart(ctx context.Context, x *account, part *multipart.Part, p 
 // readForm reads a form into memory, of which a front office has no more than its share.
 func (a *API) readForm(x *account, r io.Reader) (b []byte, release func(), err error) {
 	most := a.memory.limit
-	if len(a.offices.Load().accounts) > 1 {
+	if a.offices.Load().several {
 		most = most * shareOf / shareIn
 	}
 	return a.memory.read(r, a.limits.Form, &x.held, most)

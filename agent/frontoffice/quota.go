@@ -99,7 +99,7 @@ func (a *API) tooOften(x *account) *Problem {
 // post is one form on its way in, as its front office's quota sees it.
 type post struct {
 	account  *account
-	declared int64
+	declared int64    // bytes that are taken out of the quota
 	over     *Refusal // only a known form is taken; nil: any
 }
 
@@ -113,7 +113,7 @@ func (a *API) begin(ctx context.Context, x *account, declared int64) (p *post, e
 	x.mu.Unlock()
 	defer func() {
 		if err != nil {
-			p.end(0, true)
+			p.end(0, 0, true)
 		}
 	}()
 	if a.room != nil && !a.room(max(0, declared)) {
@@ -134,22 +134,24 @@ func (a *API) begin(ctx context.Context, x *account, declared int64) (p *post, e
 		if err := a.count(ctx, x); err != nil {
 			return p, err
 		}
-		if p.declare(max(1, declared)); p.declared == 0 {
+		if !p.grow(max(1, declared)) {
 			p.over = a.refuse(x, OverBytes, untilMidnight(a.clock.Now()), fmt.Sprintf("you may send %d bytes a day; the day begins at 00:00 UTC", quota.Bytes))
 		}
 	}
 	return p, nil
 }
 
-// declare takes what a request says of its length out of what may come today, if there is as much.
-func (p *post) declare(n int64) {
+// grow takes bytes that come, or are said to come, out of what may come today, if there are as many.
+func (p *post) grow(n int64) bool {
 	x := p.account
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if n <= x.quota.Bytes-x.bytes-x.coming {
-		p.declared = n
-		x.coming += n
+	if x.quota.Bytes > 0 && n > x.quota.Bytes-x.bytes-x.coming {
+		return false
 	}
+	p.declared += n
+	x.coming += n
+	return true
 }
 
 // refuse makes the answer for what is over.
@@ -161,14 +163,34 @@ func (a *API) refuse(x *account, what string, after time.Duration, text string) 
 	return &Refusal{Status: http.StatusTooManyRequests, Code: CodeQuota, Detail: text + "; repeat later with the same Idempotency-Key or reference", RetryAfter: after}
 }
 
-// end counts a form out: what it brought is used up, unless it was known or not wanted.
-func (p *post) end(n int64, known bool) {
+const roomEvery = 4 << 20 // bytes of a body between two looks for room on the disk
+
+// came follows the bytes of a form as they come. What did not say its length is counted as it goes: once it is too much, the rest
+// is only read to see whether the form is known.
+func (a *API) came(p *post, n, total int64) error {
+	if p.over != nil {
+		return nil
+	}
+	if a.room != nil && total/roomEvery != (total-n)/roomEvery && !a.room(0) {
+		return errRoom
+	}
+	if x := p.account; total > p.declared && !p.grow(total-p.declared) {
+		p.over = a.refuse(x, OverBytes, untilMidnight(a.clock.Now()), "you have sent the bytes of a day; the day begins at 00:00 UTC")
+	}
+	return nil
+}
+
+// end counts a form out: what it brought is used up, unless it was known. Of one that was too much only what is kept counts.
+func (p *post) end(n, kept int64, known bool) {
 	x := p.account
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.posts--
 	x.coming -= p.declared
-	if p.over == nil && !known {
+	if !known {
+		if p.over != nil {
+			n = kept
+		}
 		x.bytes += n
 	}
 }

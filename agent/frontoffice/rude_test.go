@@ -12,6 +12,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/httpserver"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
 )
 
 // plain is a client that does not unpack by itself.
@@ -229,6 +230,45 @@ func TestShareOfSlots(t *testing.T) {
 		if x.requests.Load() != 0 || x.held.Load() != 0 {
 			t.Errorf("%s still has %d slots, %d bytes", x.name, x.requests.Load(), x.held.Load())
 		}
+	}
+}
+
+// A body that does not say its length is counted as it comes; what is too much is read on only to see whether it is known.
+func TestQuotaOfChunkedBodies(t *testing.T) {
+	b := newBench(t, func(o *Options) {})
+	if err := b.api.SetOffices([]Office{{Name: "portal", Tokens: []string{HashToken(b.token)}, Quota: Quota{Bytes: 1000}}}); err != nil {
+		t.Fatal(err)
+	}
+	b.submit = func(_ context.Context, _ string, in Incoming) (Receipt, error) {
+		if strings.HasPrefix(string(in.Form), "known") {
+			return Receipt{ID: 1, Verdict: connectors.Repeat}, nil
+		}
+		if in.Over != nil {
+			return Receipt{}, in.Over
+		}
+		return Receipt{ID: 1, Verdict: connectors.Taken}, nil
+	}
+	for _, c := range []struct {
+		form   string
+		status int
+		used   int64
+	}{{strings.Repeat("a", 300), 202, 300}, {"known" + strings.Repeat("k", 2000), 202, 300}, {strings.Repeat("b", 800), 429, 300}, {strings.Repeat("c", 700), 202, 1000},
+		{"d", 429, 1000}, {"known", 202, 1000}} {
+		r, _ := http.NewRequest("POST", b.url+"/v1/submissions", onlyReader{strings.NewReader(c.form)})
+		r.Header.Set("Authorization", "Bearer "+b.token)
+		r.Header.Set("Content-Type", "text/csv")
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		u, err := b.api.Usages(context.Background())
+		if err != nil || resp.StatusCode != c.status || u[0].Bytes != c.used {
+			t.Errorf("%.5s…: %d, %d used, %v; want %d, %d", c.form, resp.StatusCode, u[0].Bytes, err, c.status, c.used)
+		}
+	}
+	if x := b.api.offices.Load().accounts[0]; x.coming != 0 || x.posts != 0 {
+		t.Errorf("%d bytes and %d posts are still under way", x.coming, x.posts)
 	}
 }
 

@@ -53,9 +53,9 @@ func (a *API) submit(ctx context.Context, in *submitInput) (*submitOutput, error
 	if err != nil {
 		return nil, a.submitProblem(err)
 	}
-	got, p := a.readBody(ctx, q, count.over == nil)
+	got, p := a.readBody(ctx, q, count)
 	known := false
-	defer func() { count.end(got.size, known) }()
+	defer func() { count.end(got.size, got.kept, known) }()
 	defer got.release()
 	if p != nil {
 		return nil, p
@@ -70,8 +70,8 @@ func (a *API) submit(ctx context.Context, in *submitInput) (*submitOutput, error
 	return answer(receipt)
 }
 
-// readBody reads form and attachments under all limits; keep says whether new attachments are kept. Its release is never nil.
-func (a *API) readBody(ctx context.Context, q *call, keep bool) (got parts, p *Problem) {
+// readBody reads form and attachments under all limits. Its release is never nil.
+func (a *API) readBody(ctx context.Context, q *call, count *post) (got parts, p *Problem) {
 	got.release = func() {}
 	if e := q.r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return got, problem(http.StatusUnsupportedMediaType, CodeEncoding, "send the body as it is, without Content-Encoding")
@@ -90,13 +90,11 @@ func (a *API) readBody(ctx context.Context, q *call, keep bool) (got parts, p *P
 	}
 	rc := http.NewResponseController(q.w)
 	body := &pacedReader{r: http.MaxBytesReader(q.w, q.r.Body, a.limits.Request), rc: rc, clock: a.clock, idle: a.limits.Idle}
-	if keep {
-		body.room = a.room
-	}
+	body.came = func(n, total int64) error { return a.came(count, n, total) }
 	defer func() { got.size = body.n }()
 	if t == "multipart/form-data" {
 		_, params, _ := mime.ParseMediaType(header)
-		got, p = a.readMultipart(ctx, q.account, body, params["boundary"], keep)
+		got, p = a.readMultipart(ctx, q.account, body, params["boundary"], func() bool { return count.over == nil })
 	} else {
 		b, release, err := a.readForm(q.account, body)
 		if err != nil {

@@ -61,6 +61,7 @@ type offices struct {
 	accounts []*account // one each
 	owners   []*account // of hashes
 	hashes   [][sha256.Size]byte
+	several  bool // more than one has a token
 }
 
 // newOffices checks the configured hashes. Accounts of before go on.
@@ -84,6 +85,7 @@ func newOffices(list []Office, before *offices) (*offices, error) {
 			}
 			seen[h] = true
 			o.owners, o.hashes = append(o.owners, x), append(o.hashes, h)
+			o.several = o.several || x != o.owners[0]
 		}
 	}
 	for i, f := range list {
