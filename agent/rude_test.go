@@ -190,6 +190,16 @@ func TestNothingIsNoForm(t *testing.T) {
 	w.until("a null from a folder waits for a person", func() bool { return w.states()[journal.Parked] == 1 })
 }
 
+func TestNoFieldIsNoForm(t *testing.T) {
+	w := newWorld(t)
+	w.write("permit.yaml", strings.NewReplacer("format: json, schema: permit.schema.json,", "format: urlencoded,",
+		"    each: parcel in form.parcels\n", "", "parcel.number", "form.number").Replace(worldMapping))
+	w.start()
+	for _, body := range []string{"&", "&&&"} {
+		w.post(body, "application/x-www-form-urlencoded").expect(t, body, 400, "submit.form")
+	}
+}
+
 // References that nobody can tell apart, or read out, are refused.
 func TestImproperReferences(t *testing.T) {
 	w := newWorld(t)

@@ -6,8 +6,10 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"hash/crc32"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -264,6 +266,23 @@ func TestDocuments(t *testing.T) {
 	clear(b.blobs)
 	resp, body = b.do("GET", base+"1", "")
 	wantProblem(t, resp, body, 410, CodeGone)
+}
+
+// A reader that takes a document byte by byte is left in the end.
+func TestTricklingReader(t *testing.T) {
+	c := &stepClock{at: time.Unix(0, 0)}
+	w := httptest.NewRecorder()
+	s := &steadyWriter{ResponseWriter: w, rc: http.NewResponseController(w), clock: c}
+	for i := range 100 {
+		if _, err := s.Write([]byte("x")); err != nil {
+			if !errors.Is(err, errSlow) || i < 30 {
+				t.Errorf("after %d s: %v", i, err)
+			}
+			return
+		}
+		c.at = c.at.Add(time.Second)
+	}
+	t.Error("it went on for ever")
 }
 
 func TestPreferWait(t *testing.T) {

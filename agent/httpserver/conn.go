@@ -187,8 +187,9 @@ var lingering = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b
 // check, but its heads are bounded here, so that there is an answer.
 func (l *Listener) checked(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p, ok := r.Context().Value(connKey{}).(*conn); ok {
-			p.answering.Store(true)
+		if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+			c.answering.Store(true)
+			defer l.places.busy(c.place, false, false) // net/http may wait long for the rest of a body that nobody wants
 		}
 		if r.ProtoMajor < 2 || headSize(r) <= headerBytes {
 			next.ServeHTTP(w, r)

@@ -73,6 +73,10 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	Trust(r.Context())
+	if r.URL.Path == "/unread" {
+		s.held <- struct{}{}
+		return
+	}
 	if r.URL.Path == "/hold" {
 		s.held <- struct{}{}
 		<-s.hold
@@ -223,6 +227,16 @@ func TestWhoGoesFirst(t *testing.T) {
 	if resp, err := http.ReadResponse(bufio.NewReader(busy), nil); err != nil || resp.StatusCode != 200 {
 		t.Errorf("who was being answered had to go: %v", err)
 	}
+}
+
+// Who has a token and owes the rest of a body that was refused holds no place either.
+func TestOwedBodiesHoldNoPlace(t *testing.T) {
+	s := newSite(t, false, func(o *Options) { o.Connections = 16 })
+	for range 16 {
+		fmt.Fprint(s.dial(), "POST /unread HTTP/1.1\r\nHost: x\r\nToken: t\r\nContent-Length: 1000\r\n\r\n")
+		<-s.held
+	}
+	s.answersAtOnce("bodies that do not come")
 }
 
 func TestOneAddressHasItsShare(t *testing.T) {
