@@ -38,7 +38,7 @@ type Options struct {
 type Listener struct {
 	net.Listener
 	options Options
-	places  places
+	places  *places
 	ready   chan net.Conn
 	failing chan error // of Accept, which will go on
 	done    chan struct{}
@@ -59,7 +59,7 @@ func New(ln net.Listener, o Options) *Listener {
 		o.PerAddress = max(1, o.Connections/perAddress)
 	}
 	l := &Listener{Listener: ln, options: o, ready: make(chan net.Conn), failing: make(chan error), done: make(chan struct{})}
-	l.places = places{most: o.Connections, perAddress: o.PerAddress, proxies: o.Proxies, ended: o.Ended, all: map[*place]struct{}{}, strangers: map[string]int{}}
+	l.places = newPlaces(o)
 	return l
 }
 

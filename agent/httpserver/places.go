@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"container/list"
 	"crypto/tls"
 	"net"
 	"net/netip"
@@ -11,10 +12,11 @@ import (
 type place struct {
 	net.Conn
 	of      *places
-	address string // whose it is; empty: of many, such as a proxy's
-	order   uint64 // of arrival; with a token, of the last time it fell idle
-	trusted bool   // a token was shown
-	busy    bool   // a request is being answered
+	address string        // whose it is; empty: of many, such as a proxy's
+	order   uint64        // of arrival
+	at      *list.Element // among strangers of its address, or among the idle; nil: it is being answered and has shown a token, or is gone
+	trusted bool          // a token was shown
+	busy    bool          // a request is being answered
 	gone    bool
 	close   sync.Once
 }
@@ -54,9 +56,15 @@ type places struct {
 
 	mu        sync.Mutex
 	all       map[*place]struct{}
-	strangers map[string]int // of each address
-	clock     uint64
+	strangers map[string]*list.List // of each address, the oldest first
+	idle      list.List             // with a token, the longest idle first
+	arrived   uint64
 	closing   bool
+}
+
+func newPlaces(o Options) *places {
+	return &places{most: o.Connections, perAddress: o.PerAddress, proxies: o.Proxies, ended: o.Ended,
+		all: map[*place]struct{}{}, strangers: map[string]*list.List{}}
 }
 
 // take gives a connection a place; nil: it was closed, since everybody else is being answered.
@@ -67,20 +75,23 @@ func (s *places) take(c net.Conn) *place {
 	refused := s.closing
 	switch {
 	case refused:
-	case p.address != "" && s.strangers[p.address] >= s.perAddress:
-		out = s.worst(p.address)
+	case p.address != "" && s.crowd(p.address) >= s.perAddress:
+		out = first(s.strangers[p.address])
 	case len(s.all) >= s.most:
-		out = s.worst("")
+		out = s.worst()
 		refused = out == nil
 	}
 	if out != nil {
 		s.remove(out)
 	}
 	if !refused {
-		s.clock++
-		p.order = s.clock
+		s.arrived++
+		p.order = s.arrived
 		s.all[p] = struct{}{}
-		s.strangers[p.address]++
+		if s.strangers[p.address] == nil {
+			s.strangers[p.address] = list.New()
+		}
+		p.at = s.strangers[p.address].PushBack(p)
 	}
 	s.mu.Unlock()
 	if refused {
@@ -94,7 +105,7 @@ func (s *places) take(c net.Conn) *place {
 // makeRoom ends the least worthy connection, if there is one.
 func (s *places) makeRoom() bool {
 	s.mu.Lock()
-	out := s.worst("")
+	out := s.worst()
 	if out != nil {
 		s.remove(out)
 	}
@@ -116,38 +127,37 @@ func (s *places) tell() {
 	}
 }
 
-// worst returns who goes first, of one address or of all; nil: nobody.
-func (s *places) worst(address string) (worst *place) {
-	for p := range s.all {
-		if address != "" && (p.address != address || p.trusted) || p.trusted && p.busy {
-			continue
+// worst returns who goes first; nil: nobody.
+func (s *places) worst() (worst *place) {
+	most := 0
+	for address, l := range s.strangers {
+		n, p := s.crowd(address), first(l)
+		if address == "" {
+			n = 1 // they share an address for good reason: each counts alone
 		}
-		if worst == nil || s.less(p, worst) {
-			worst = p
+		if n > most || n == most && p.order < worst.order {
+			most, worst = n, p
 		}
+	}
+	if worst == nil {
+		worst = first(&s.idle)
 	}
 	return worst
 }
 
-// less tells whether a goes before b.
-func (s *places) less(a, b *place) bool {
-	if a.trusted != b.trusted {
-		return b.trusted
+func first(l *list.List) *place {
+	if l == nil || l.Front() == nil {
+		return nil
 	}
-	if !a.trusted {
-		if x, y := s.crowd(a), s.crowd(b); x != y {
-			return x > y
-		}
-	}
-	return a.order < b.order
+	return l.Front().Value.(*place)
 }
 
-// crowd counts the strangers of a place's address. Those that share an address for good reason count alone.
-func (s *places) crowd(p *place) int {
-	if p.address == "" {
-		return 1
+// crowd counts the strangers of an address.
+func (s *places) crowd(address string) int {
+	if l := s.strangers[address]; l != nil {
+		return l.Len()
 	}
-	return s.strangers[p.address]
+	return 0
 }
 
 // remove takes a place out of the count.
@@ -155,19 +165,24 @@ func (s *places) remove(p *place) {
 	if p.gone {
 		return
 	}
+	s.unlist(p)
 	p.gone = true
 	delete(s.all, p)
-	s.forget(p)
 }
 
-// forget takes a stranger out of the count of its address.
-func (s *places) forget(p *place) {
-	if p.trusted {
+// unlist takes a place off the list that it is on.
+func (s *places) unlist(p *place) {
+	if p.at == nil {
 		return
 	}
-	if s.strangers[p.address]--; s.strangers[p.address] <= 0 {
+	if p.trusted {
+		s.idle.Remove(p.at)
+	} else if l := s.strangers[p.address]; l.Len() == 1 {
 		delete(s.strangers, p.address)
+	} else {
+		l.Remove(p.at)
 	}
+	p.at = nil
 }
 
 func (s *places) leave(p *place) {
@@ -176,22 +191,29 @@ func (s *places) leave(p *place) {
 	s.remove(p)
 }
 
+// busy notes whether a request is being answered, and whether that alone is worth a token. A stranger grows no younger by asking.
 func (s *places) busy(p *place, busy, trust bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if p.busy = busy; !busy && p.trusted { // a stranger grows no younger by asking
-		s.clock++
-		p.order = s.clock
-	}
-	if trust {
-		s.believe(p)
-	}
+	p.busy = busy
+	s.place(p, p.trusted || trust)
 }
 
 func (s *places) trust(p *place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.believe(p)
+	s.place(p, true)
+}
+
+// place puts a connection with a token on the list where it belongs now.
+func (s *places) place(p *place, trusted bool) {
+	if p.gone || !trusted {
+		return
+	}
+	s.unlist(p)
+	if p.trusted = true; !p.busy {
+		p.at = s.idle.PushBack(p)
+	}
 }
 
 func (s *places) isTrusted(p *place) bool {
@@ -200,19 +222,11 @@ func (s *places) isTrusted(p *place) bool {
 	return p.trusted
 }
 
-func (s *places) believe(p *place) {
-	if p.trusted || p.gone {
-		return
-	}
-	s.forget(p)
-	p.trusted = true
-}
-
 func (s *places) count() (trusted, strangers int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, n := range s.strangers {
-		strangers += n
+	for _, l := range s.strangers {
+		strangers += l.Len()
 	}
 	return len(s.all) - strangers, strangers
 }

@@ -240,7 +240,7 @@ func TestOwedBodiesHoldNoPlace(t *testing.T) {
 }
 
 func TestOneAddressHasItsShare(t *testing.T) {
-	p := places{most: 10, perAddress: 2, all: map[*place]struct{}{}, strangers: map[string]int{}}
+	p := newPlaces(Options{Connections: 10, PerAddress: 2})
 	take := func(address string) *place {
 		one, other := net.Pipe()
 		t.Cleanup(func() { _ = other.Close() })
@@ -260,7 +260,7 @@ func TestOneAddressHasItsShare(t *testing.T) {
 	for _, x := range []*place{take("[2001:db8::1]:1"), take("[2001:db8::2]:1"), take("[2001:db8::3]:1")} {
 		defer func() { _ = x.Close() }()
 	}
-	if n := p.strangers["2001:db8::/64"]; n != 2 {
+	if n := p.crowd("2001:db8::/64"); n != 2 {
 		t.Errorf("%d of one network", n)
 	}
 	for range 5 {
