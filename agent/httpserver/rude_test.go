@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -17,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -124,18 +126,15 @@ func (s *site) post() (answer string, took time.Duration) {
 
 func (s *site) answersAtOnce(what string) {
 	s.t.Helper()
-	best := time.Hour
-	for range 3 { // another process may have the processor
+	var answers []string
+	for range 10 { // another process may have the processor
 		answer, took := s.post()
-		if !strings.Contains(answer, "read 2") {
-			s.t.Errorf("%s: %s", what, answer)
+		if strings.Contains(answer, "read 2") && took <= 100*time.Millisecond {
 			return
 		}
-		best = min(best, took)
+		answers = append(answers, fmt.Sprint(answer, " after ", took))
 	}
-	if best > 100*time.Millisecond {
-		s.t.Errorf("%s: the answer took %s", what, best)
-	}
+	s.t.Errorf("%s: %s", what, strings.Join(answers, ", "))
 }
 
 // Two thousand clients that say nothing, little, or only a part of what they should, keep nobody out.
@@ -169,7 +168,7 @@ func TestSilentConnections(t *testing.T) {
 
 // While they go on coming, one connection after the other, as fast as they can.
 func TestFloodOfConnections(t *testing.T) {
-	s := newSite(t, false, func(o *Options) { o.Connections = 200 })
+	s := newSite(t, false, func(o *Options) { o.Connections = 1000 })
 	stop := make(chan struct{})
 	var flood sync.WaitGroup
 	for range 2 {
@@ -187,7 +186,7 @@ func TestFloodOfConnections(t *testing.T) {
 			}
 		})
 	}
-	for s.ended.Load() < 200 {
+	for s.ended.Load() < 1000 {
 		s.post()
 	}
 	s.answersAtOnce("flood")
@@ -217,11 +216,13 @@ func TestWhoGoesFirst(t *testing.T) {
 	if resp, err := http.ReadResponse(reader, nil); err != nil || resp.StatusCode != 200 {
 		t.Errorf("who has shown a token went before strangers: %v", err)
 	}
-	for range 16 { // all places are taken by who is being answered
+	for range 15 { // then all places are taken by who is being answered
 		ask(s.dial(), "/hold")
-	}
-	for range 15 {
 		<-s.held
+	}
+	last := s.dial()
+	if _, err := io.ReadAll(last); err != nil && !errors.Is(err, syscall.ECONNRESET) {
+		t.Error(err)
 	}
 	close(s.hold)
 	if resp, err := http.ReadResponse(bufio.NewReader(busy), nil); err != nil || resp.StatusCode != 200 {
