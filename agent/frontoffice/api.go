@@ -110,6 +110,9 @@ func (a *API) SetOffices(list []Office) error {
 	return nil
 }
 
+// Sweep tells of wrong tokens that were not told yet, and forgets old ones. It is called every few seconds.
+func (a *API) Sweep() { a.strangers.sweep(a.clock.Now()) }
+
 // Stop ends all long polls, so that a server can shut down; new requests are refused.
 func (a *API) Stop() { a.stop.Do(func() { close(a.stopping) }) }
 

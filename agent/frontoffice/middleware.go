@@ -97,7 +97,6 @@ func (a *API) middleware(mux *http.ServeMux) http.Handler {
 			a.answered(operation, rec.status)
 		}()
 		securityHeaders(w.Header(), r)
-		a.strangers.sweep(a.clock.Now())
 		if p := a.admit(r, operation, methods); p != nil {
 			p.write(rec)
 			return

@@ -26,7 +26,6 @@ type strangers struct {
 	mu      sync.Mutex
 	known   map[string]*stranger
 	waiting int
-	next    time.Time // when some address may be due to be told again
 	tell    func(address string, n int)
 }
 
@@ -93,10 +92,6 @@ func (s *strangers) report(address string, x *stranger, now time.Time) {
 func (s *strangers) sweep(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.known) == 0 || now.Before(s.next) && s.next.Sub(now) <= tellEvery {
-		return
-	}
-	s.next = now.Add(tellEvery)
 	for address, x := range s.known {
 		s.report(address, x, now)
 		if now.Sub(x.last).Abs() > forgiven && x.waiting == 0 {
