@@ -83,7 +83,7 @@ func Listen(ctx context.Context, c ListenConfig, h http.Handler, stop func(), cl
 		conf = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: store.get, NextProtos: []string{"h2", "http/1.1"}}
 		until = store.until
 	}
-	var lc net.ListenConfig
+	lc := net.ListenConfig{KeepAlive: -1} // every wait has a time limit; asking the kernel for more costs with each connection
 	ln, err := lc.Listen(ctx, "tcp", c.Address)
 	if err != nil {
 		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeListen, Op: "listen on " + c.Address,

@@ -31,7 +31,8 @@ type conn struct {
 	frame framing // of the one who reads
 	in    []byte  // came, and was not looked at
 	out   []byte  // was looked at, and not read
-	buf   []byte  // what in and out lie in
+	buf   []byte  // what in lies in
+	first [1]byte // by which it is known that the client speaks
 
 	answering atomic.Bool // a handler is, or was, at work on this request
 	wrote     atomic.Bool // some answer went out

@@ -184,10 +184,11 @@ func temporary(err error) bool {
 	return ok && t.Temporary()
 }
 
-// open hands a connection to the server; one with TLS once its handshake is over, which nobody waits for.
+// open hands a connection to the server once something has come on it, or its TLS handshake is over. Nobody waits for that,
+// and until then it costs next to nothing.
 func (l *Listener) open(p *place) {
-	if l.options.TLS == nil {
-		l.hand(l.plain(p, p))
+	if l.options.TLS == nil && l.options.Problem == nil {
+		l.hand(p)
 		return
 	}
 	if !l.begin() {
@@ -197,31 +198,36 @@ func (l *Listener) open(p *place) {
 	go func() {
 		defer l.running.Done()
 		_ = p.SetDeadline(time.Now().Add(handshakeTime))
-		secure := tls.Server(p, l.options.TLS)
-		if err := secure.Handshake(); err != nil {
-			l.refusePlain(p, err)
+		c := l.greet(p)
+		if c == nil {
 			_ = p.Close()
 			return
 		}
 		_ = p.SetDeadline(time.Time{})
-		if secure.ConnectionState().NegotiatedProtocol == "h2" {
-			l.hand(secure)
-			return
-		}
-		l.hand(l.plain(secure, p))
+		l.hand(c)
 	}()
 }
 
-// plain is a connection for HTTP/1.
-func (l *Listener) plain(c net.Conn, p *place) net.Conn {
-	if l.options.Problem == nil {
-		return p
+// greet waits for a client's first word; nil: it had none, or a wrong one.
+func (l *Listener) greet(p *place) net.Conn {
+	if l.options.TLS == nil {
+		c := &conn{Conn: p, place: p, listener: l}
+		if n, err := p.Read(c.first[:]); n == 0 || err != nil {
+			return nil
+		}
+		c.in = c.first[:]
+		return c
 	}
-	made := &conn{Conn: c, place: p, listener: l}
-	if _, secure := c.(*tls.Conn); secure {
-		return secureConn{made}
+	secure := tls.Server(p, l.options.TLS)
+	if err := secure.Handshake(); err != nil {
+		l.refusePlain(p, err)
+		return nil
 	}
-	return made
+	switch {
+	case secure.ConnectionState().NegotiatedProtocol == "h2", l.options.Problem == nil:
+		return secure
+	}
+	return secureConn{&conn{Conn: secure, place: p, listener: l}}
 }
 
 func (l *Listener) hand(c net.Conn) {
