@@ -11,6 +11,7 @@ const (
 	CodeNoRoute     = "route.none"             // no route takes this form; add or mend a route in the configuration, reload, then inbasket retry
 	CodeUndecodable = "form.undecodable"       // the form is not well-formed in the mapping's format; ask the sender for a new one, then inbasket reject
 	CodeFormWrong   = "form.wrong"             // the form broke the schema or a rule of the mapping; the front office was told which fields and why
+	CodeReference   = "form.reference"         // the form's reference is longer than 200 characters, or has characters that nobody sees; the sender was told
 	CodePartly      = "form.partly-delivered"  // the form is wrong for one target while another has it already; mend the mapping and retry, or reject with --force
 	CodeMapping     = "mapping.failed"         // the mapping cannot handle this form though the form is right; mend the mapping, then inbasket retry --mapping NEW
 	CodePlan        = "mapping.missing"        // the pinned mapping cannot be read from the journal; restore the journal from backup

@@ -163,8 +163,17 @@ func (f *flow) read1(a *arrival) {
 		a.entry.Park = &journal.Reason{Code: CodeUndecodable, Text: "the form cannot be decoded: " + err.Error(), Next: "ask the sender for a well-formed one, then reject this"}
 		return
 	}
+	if reason := nothing(form, r.plan.Format()); reason != "" {
+		a.entry.Park = &journal.Reason{Code: CodeUndecodable, Text: reason, Next: "ask the sender for a form, then reject this"}
+		return
+	}
 	a.form, a.read = form, true
-	if ref, ok := r.plan.Reference(form); ok && ref != "" {
+	ref, ok := r.plan.Reference(form)
+	if reason := improper(ref); ok && reason != "" {
+		a.refuseReference(reason, ref)
+		return
+	}
+	if ok && ref != "" {
 		a.entry.Reference = ref
 	}
 	if wrong := r.plan.Validate(form); len(wrong) > 0 {

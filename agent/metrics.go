@@ -10,6 +10,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/disk"
+	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -24,6 +25,8 @@ func (a *Agent) Figures(ctx context.Context) (monitor.Snapshot, error) {
 	s.Certificates = slices.DeleteFunc(s.Certificates, func(c monitor.Certificate) bool { return !names(now.config, c.Of) })
 	if offices := a.serving.offices; offices != nil {
 		s.Certificates = append(s.Certificates, monitor.Certificate{Of: "listen", Whose: connectors.WhoseAgent, Until: offices.CertificateUntil()})
+		s.Connections = &monitor.Connections{Limit: offices.Connections()}
+		s.Connections.Token, s.Connections.Strange = offices.Open()
 	}
 	s.Sources = a.figures.sourcesOf(now)
 	stuck, hung := a.stalled()
@@ -57,6 +60,9 @@ func (a *Agent) counted(ctx context.Context, now *assembly, s *monitor.Snapshot)
 			return err
 		}
 		s.Batches[name] = int64(len(open))
+	}
+	if s.Quotas, err = a.quotas(ctx); err != nil {
+		return err
 	}
 	for _, o := range now.config.FrontOffices {
 		if s.Offices[o.Name], err = a.waiting(ctx, o); err != nil {
@@ -128,6 +134,13 @@ func (f *figures) sourcesOf(now *assembly) (all []monitor.Source) {
 // expect shows from 0 on what alerts look at the increase of.
 func (f *figures) expect(now *assembly) {
 	f.metrics.ExpectNotices(CodeOverdue, CodeJumped)
+	for _, o := range now.config.FrontOffices {
+		if o.Quota != nil {
+			f.metrics.ExpectQuota(o.Name, frontoffice.OverRate)
+			f.metrics.ExpectQuota(o.Name, frontoffice.OverBytes)
+			f.metrics.ExpectQuota(o.Name, frontoffice.OverOpen)
+		}
+	}
 	for name := range now.offices {
 		f.metrics.ExpectOffice(name)
 	}

@@ -3,10 +3,48 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/frontoffice"
+	"github.com/inbasket/inbasket/agent/monitor"
 )
+
+// quotas tells for metrics how front offices stand against their quota.
+func (a *Agent) quotas(ctx context.Context) (all []monitor.Quota, err error) {
+	usages, err := a.serving.api.Usages(ctx)
+	for _, u := range usages {
+		if u.Quota.Bytes > 0 {
+			all = append(all, monitor.Quota{Office: u.Office, What: frontoffice.OverBytes, Limit: u.Quota.Bytes, Used: u.Bytes})
+		}
+		if u.Quota.Open > 0 {
+			all = append(all, monitor.Quota{Office: u.Office, What: frontoffice.OverOpen, Limit: u.Quota.Open, Used: u.Open})
+		}
+	}
+	return all, err
+}
+
+// addQuotas does the same for status.
+func (a *Agent) addQuotas(ctx context.Context, now *assembly, s *control.Status) error {
+	usages, err := a.serving.api.Usages(ctx)
+	if err != nil {
+		return err
+	}
+	for _, u := range usages {
+		o, known := now.config.FrontOffice(u.Office)
+		i := slices.IndexFunc(s.FrontOffices, func(x control.OfficeStatus) bool { return x.Name == u.Office })
+		if !known || o.Quota == nil || i < 0 {
+			continue
+		}
+		q := &control.QuotaStatus{BytesPerDay: u.Quota.Bytes, Bytes: u.Bytes, OpenLimit: u.Quota.Open, Open: u.Open, Refused: u.Refused}
+		if o.Quota.Rate.Count > 0 {
+			q.Rate = o.Quota.Rate.String()
+		}
+		s.FrontOffices[i].Quota = q
+	}
+	return nil
+}
 
 // officeStatus tells what waits to be pushed to a front office, and whether pushing fails.
 func (a *Agent) officeStatus(ctx context.Context, o config.FrontOffice) (control.OfficeStatus, error) {

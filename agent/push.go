@@ -41,7 +41,7 @@ func (f *flow) pushes(ctx context.Context, office string, to connectors.FrontOff
 func (f *flow) pushAll(ctx context.Context, office string, to connectors.FrontOffice, due []journal.Push, schedule []time.Duration, trouble *trouble) {
 	events := make([]connectors.Event, len(due))
 	for i, d := range due {
-		events[i] = eventOf(d.Event)
+		events[i] = f.eventOf(d)
 	}
 	var outcomes []connectors.Outcome
 	over := calling(ctx, "push events", 0)
@@ -114,7 +114,8 @@ func (f *flow) pushed(office string, d journal.Push, o connectors.Outcome, sched
 }
 
 // eventOf makes a journaled event what a front office gets. Its ID never changes.
-func eventOf(e journal.Event) connectors.Event {
-	return connectors.Event{ID: frontoffice.EventID(e), Seq: e.Seq, Submission: e.ID.String(),
+func (f *flow) eventOf(d journal.Push) connectors.Event {
+	e := d.Event
+	return connectors.Event{ID: frontoffice.EventID(f.journal, e), Seq: d.Nth, Submission: e.ID.String(),
 		Reference: e.Reference, Type: e.Type, At: e.At, Data: e.Data}
 }

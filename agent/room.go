@@ -63,6 +63,17 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 	}
 }
 
+const (
+	keptFree = 64 << 20 // bytes of the disk that posted forms never take: deliveries and results need room to end what has begun
+	keptPart = 10       // of a small disk, one part in so many
+)
+
+// room tells whether the disk takes a posted form of this size and keeps its reserve. What cannot be asked is tried.
+func (a *Agent) room(size int64) bool {
+	space, err := disk.Of(a.options.Config.State)
+	return err != nil || space.Free >= uint64(size)+min(keptFree, space.Size/keptPart)
+}
+
 // noRoom tells whether an error came about because the disk of the state folder is full. SQLite and others
 // call some of these an I/O error.
 func noRoom(state string, err error) bool {

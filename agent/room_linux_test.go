@@ -135,3 +135,32 @@ func TestRestartWaitsForRoom(t *testing.T) {
 		t.Error("written twice")
 	}
 }
+
+// Posted forms leave the disk what the agent needs to end what has begun: known ones are answered still, and what a
+// folder holds is taken and delivered.
+func TestPostsLeaveTheDiskItsReserve(t *testing.T) {
+	w := newWorld(t)
+	fill, free := smallDisk(t, w, "size=64m")
+	w.start()
+	w.post(form("REF-1", "Anna"), "application/json").expect(t, "with room", 202, "")
+	fill()
+	filler := filepath.Join(w.dir, "state", "filler")
+	info, err := os.Stat(filler)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filler, info.Size()-4<<20); err != nil {
+		t.Fatal(err)
+	}
+	p := w.post(form("REF-2", "Anna"), "application/json")
+	if p.expect(t, "with the reserve only", 503, "submit.no-room"); p.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	if p := w.post(form("REF-1", "Anna"), "application/json"); p.status != 202 || p.header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("a known form: %+v", p)
+	}
+	w.write("in/a.json", form("REF-3", "Anna"))
+	w.until("delivered from the reserve", func() bool { return w.number("select count(*) from APPLICATION") == 2 })
+	free()
+	w.post(form("REF-2", "Anna"), "application/json").expect(t, "with room again", 202, "")
+}

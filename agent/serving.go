@@ -9,15 +9,19 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/frontoffice"
+	"github.com/inbasket/inbasket/agent/httpserver"
 	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/connectors"
 )
 
+// monitorConnections is how many may watch the agent at once.
+const monitorConnections = 128
+
 // serving are the agent's listeners: front offices, monitoring, operators.
 type serving struct {
 	api     *frontoffice.API
-	offices *frontoffice.Server // nil: not served
-	monitor net.Listener        // nil: not served
+	offices *frontoffice.Server  // nil: not served
+	monitor *httpserver.Listener // nil: not served
 	watch   *http.Server
 	control *control.Server
 	cancel  context.CancelFunc
@@ -37,12 +41,14 @@ func (a *Agent) listen(ctx context.Context) (s *serving, err error) {
 		return s, err
 	}
 	s.api = frontoffice.New(frontoffice.Options{Submitter: a, Journal: a.journal, Content: frontoffice.ContentOf(a.content), Clock: a.clock,
-		Epoch: func() int64 { return sum.Epoch }, Limits: limitsOf(cfg), Version: a.options.Version, Notify: a.notice, Count: a.figures.metrics.Request})
+		Epoch: func() int64 { return sum.Epoch }, Limits: limitsOf(cfg), Version: a.options.Version, Notify: a.notice, Count: a.figures.metrics.Request,
+		Proxies: proxiesOf(cfg), Room: a.room, OverQuota: a.figures.metrics.OverQuota,
+		Strangers: frontoffice.Strangers{Token: a.figures.metrics.WrongToken, Tell: a.wrongTokens}})
 	if err = s.api.SetOffices(officesOf(cfg)); err != nil {
 		return s, err
 	}
 	if l := cfg.Listen; l != nil {
-		at := frontoffice.ListenConfig{Address: l.Address}
+		at := frontoffice.ListenConfig{Address: l.Address, Connections: l.Connections, PerAddress: l.PerAddress, Proxies: proxiesOf(cfg), Ended: a.figures.metrics.Ended}
 		if l.TLS != nil {
 			at.Certificate, at.Key = l.TLS.Cert, l.TLS.Key
 		}
@@ -51,11 +57,14 @@ func (a *Agent) listen(ctx context.Context) (s *serving, err error) {
 		}
 	}
 	if cfg.Monitor != "" {
-		if s.monitor, err = net.Listen("tcp", cfg.Monitor); err != nil {
+		ln, err := net.Listen("tcp", cfg.Monitor)
+		if err != nil {
 			return s, &connectors.Error{Class: connectors.TargetError, Code: CodeListen, Op: "listen for health and metrics on " + cfg.Monitor,
 				Hint: "another program, or another agent, has the address: name a free one as monitor", Err: err}
 		}
-		s.watch = &http.Server{Handler: monitor.Handler(a, a.figures.metrics), ReadHeaderTimeout: 5 * time.Second}
+		s.monitor = httpserver.New(ln, httpserver.Options{Connections: monitorConnections})
+		s.watch = &http.Server{Handler: monitor.Handler(a, a.figures.metrics), ReadHeaderTimeout: 5 * time.Second,
+			ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
 	}
 	s.control, err = control.Listen(cfg.State, cfg.Control.Group)
 	return s, err
@@ -74,7 +83,7 @@ func (s *serving) start(a *Agent) {
 		go func() { report("front office", s.offices.Serve()) }()
 	}
 	if s.monitor != nil {
-		go func() { report("monitor", s.watch.Serve(s.monitor)) }()
+		go func() { report("monitor", s.monitor.Serve(s.watch)) }()
 	}
 	go func() { report("control", s.control.Serve(ctx, audited{a, a.trail})) }()
 }
@@ -105,7 +114,7 @@ func (s *serving) close() {
 		_ = s.watch.Close()
 	}
 	if s.monitor != nil {
-		_ = s.monitor.Close()
+		s.monitor.End()
 	}
 	if s.control != nil {
 		_ = s.control.Close()
@@ -128,14 +137,41 @@ func (s *serving) addresses() (at Addresses) {
 func officesOf(cfg *config.Config) []frontoffice.Office {
 	var list []frontoffice.Office
 	for _, o := range cfg.FrontOffices {
-		list = append(list, frontoffice.Office{Name: o.Name, Tokens: o.Tokens})
+		of := frontoffice.Office{Name: o.Name, Tokens: o.Tokens}
+		for _, r := range cfg.RoutesOf(o.Name) {
+			of.Routes = append(of.Routes, r.Name)
+		}
+		if q := o.Quota; q != nil {
+			of.Quota = frontoffice.Quota{Requests: q.Rate.Count, Per: q.Rate.Per, Bytes: q.BytesPerDay, Open: q.Open}
+		}
+		list = append(list, of)
 	}
 	return list
 }
 
+// proxiesOf returns the reverse proxies; what is no address was refused with the configuration.
+func proxiesOf(cfg *config.Config) httpserver.Proxies {
+	if cfg.Listen == nil {
+		return nil
+	}
+	p, _ := httpserver.ParseProxies(cfg.Listen.Proxies)
+	return p
+}
+
+// wrongTokens tells of wrong tokens: the log has the address, status that there are any.
+func (a *Agent) wrongTokens(address string, n int) {
+	a.log.Warn().Str("code", frontoffice.CodeWrongTokens).Str("address", address).Int("requests", n).Msg("wrong tokens of the front-office API; they are answered slower and slower")
+	a.figures.notice(connectors.Notice{Code: frontoffice.CodeWrongTokens, Text: "wrong tokens of the front-office API are being tried; the log names the addresses"})
+}
+
 func limitsOf(cfg *config.Config) frontoffice.Limits {
 	l := frontoffice.DefaultLimits()
-	if cfg.Listen != nil && cfg.Listen.MaxBody > 0 {
+	if cfg.Listen == nil {
+		return l
+	}
+	places := httpserver.Places(cfg.Listen.Connections) // who is answered keeps its connection: some must be left for others
+	l.Requests, l.Polls = min(l.Requests, max(1, places/4)), min(l.Polls, places/2)
+	if cfg.Listen.MaxBody > 0 {
 		l.Request = cfg.Listen.MaxBody
 		l.Form, l.Attachment = min(l.Form, l.Request), min(l.Attachment, l.Request)
 	}

@@ -54,6 +54,9 @@ func (a *Agent) Status(ctx context.Context) (control.Status, error) {
 		}
 		s.FrontOffices = append(s.FrontOffices, office)
 	}
+	if err := a.addQuotas(ctx, now, &s); err != nil {
+		return s, err
+	}
 	a.addStalls(&s)
 	return s, nil
 }

@@ -39,6 +39,9 @@ func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incomi
 	// A known form keeps its answer, also when its mapping has become stricter since; and what a known key or
 	// reference comes with is a conflict on record, however wrong it is in itself.
 	refused := refusal(&arr.entry)
+	if refused == nil && in.Over != nil {
+		refused = in.Over
+	}
 	arr.entry.KnownOnly = refused != nil
 	said, err := a.journal.Accept(ctx, []journal.Arrival{arr.entry})
 	if err != nil {
@@ -103,6 +106,8 @@ func refusal(e *journal.Arrival) error {
 	switch {
 	case e.Park != nil && e.Park.Code == CodeUndecodable:
 		return frontoffice.Malformed([]journal.FieldError{{Code: CodeUndecodable, Message: e.Park.Text}})
+	case len(e.Reject) > 0 && e.Why != nil && e.Why.Code == CodeReference:
+		return &frontoffice.Refusal{Status: 422, Code: CodeReference, Detail: e.Why.Text + ".", Errors: e.Reject}
 	case len(e.Reject) > 0:
 		return &frontoffice.Refusal{Status: 422, Code: CodeFormWrong, Detail: "The form breaks its schema.", Errors: e.Reject}
 	}

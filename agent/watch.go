@@ -66,6 +66,9 @@ func (w *watcher) look(ctx context.Context) {
 	a := w.agent
 	w.jumped()
 	w.keepReserve()
+	if a.serving != nil {
+		a.serving.api.Sweep()
+	}
 	if w.asked.CompareAndSwap(false, true) {
 		w.probe.set("take the next call", journalLimit, false)
 		go func() {

@@ -47,6 +47,10 @@ type Listen struct {
 	Address string `yaml:"address,required" doc:"host:port; other than loopback only with tls"`
 	TLS     *TLS   `yaml:"tls" doc:"certificate of the agent"`
 	MaxBody int64  `yaml:"max-body" doc:"largest form with its attachments in bytes; an attachment has at most 100 MiB, a form 10 MiB"`
+
+	Connections int      `yaml:"connections" doc:"connections at once; never more than half of the files that the process may open. When they are used up, one goes that has shown no token, or is idle"`
+	PerAddress  int      `yaml:"connections-per-address" doc:"of these, how many one address may have that have shown no token; 0: a quarter. Proxies and this machine may have all"`
+	Proxies     []string `yaml:"proxies,one" doc:"addresses or networks of reverse proxies, such as 10.0.0.5 or 10.1.0.0/16: many clients come from each, and only its X-Forwarded-For is believed"`
 }
 
 // TLS names a certificate.
@@ -142,6 +146,7 @@ type FrontOffice struct {
 	Name   string
 	Tokens []string // SHA-256 of tokens in lower-case hex; empty: it cannot call
 	Push   *Push    // nil: it polls
+	Quota  *Quota   // nil: none
 }
 
 // Push is a configured push channel to a front office.

@@ -61,7 +61,7 @@ func registry() connectors.Registry {
 
 const good = `agency: Bauamt Musterstadt
 state: ./state
-listen: {address: "127.0.0.1:8470"}
+listen: {address: "127.0.0.1:8470", proxies: [10.0.0.5, 10.1.0.0/16]}
 log: {level: debug, file: log/inbasket.log}
 inbaskets:
   permits: {folder: {path: in, quiet: 5s}}
@@ -80,7 +80,7 @@ front-offices:
   city-portal:
     tokens: ["${file:portal.token.sha256}", "sha256:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"]
     webhook: {url: "https://portal.example/hook", secret: "${credential:hook}"}
-  other: {tokens: "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"}
+  other: {quota: {rate: 600/min, bytes-per-day: 2GiB, open: 10000}, tokens: "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"}
 routes:
   building-permit: {from: permits, match: "*.json", mapping: mappings/building-permit.yaml, front-office: city-portal, decide-within: 30d}
   rest: {from: [permits], mapping: mappings/rest.yaml}
@@ -133,6 +133,12 @@ func TestLoad(t *testing.T) {
 	}
 	if portal.Push == nil || portal.Push.Config.(*hook).Secret != "whsec_x" {
 		t.Errorf("%+v", portal.Push)
+	}
+	if other, _ := c.FrontOffice("other"); other.Quota == nil || *other.Quota != (Quota{Rate{600, time.Minute}, 2 << 30, 10000}) || other.Quota.Rate.String() != "600/min" || portal.Quota != nil {
+		t.Errorf("%+v", other.Quota)
+	}
+	if l := c.Listen; l.Connections != 1024 || len(l.Proxies) != 2 {
+		t.Errorf("%+v", l)
 	}
 	if r, ok := c.RouteFor("permits", "a.json"); !ok || r.Name != "building-permit" || r.Mapping != filepath.Join(dir, "mappings", "building-permit.yaml") || r.DecideWithin != 720*time.Hour {
 		t.Errorf("%+v", r)

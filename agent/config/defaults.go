@@ -6,7 +6,7 @@ import "time"
 const DefaultMonitor = "127.0.0.1:8471"
 
 // DefaultListen returns the defaults of listen.
-func DefaultListen() Listen { return Listen{MaxBody: 256 << 20} }
+func DefaultListen() Listen { return Listen{MaxBody: 256 << 20, Connections: 1024} }
 
 // DefaultLog returns the defaults of log.
 func DefaultLog() Log { return Log{Level: "info", Format: "json"} }

@@ -50,7 +50,7 @@ func (c *Config) Diff(old *Config) []Change {
 		return changed(a.Definition.Type == b.Definition.Type && reflect.DeepEqual(a.Config, b.Config))
 	})...)
 	out = append(out, diff("front-offices", c.FrontOffices, old.FrontOffices, officeName, func(a, b FrontOffice) Kind {
-		return changed(reflect.DeepEqual(a.Tokens, b.Tokens) && samePush(a.Push, b.Push))
+		return changed(reflect.DeepEqual(a.Tokens, b.Tokens) && reflect.DeepEqual(a.Quota, b.Quota) && samePush(a.Push, b.Push))
 	})...)
 	return append(out, diff("routes", c.Routes, old.Routes, routeName, func(a, b Route) Kind {
 		return changed(reflect.DeepEqual(a, b))

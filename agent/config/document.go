@@ -51,6 +51,7 @@ func (m *monitor) UnmarshalNode(n *diag.Node) diag.Problems {
 }
 
 type office struct {
+	Quota  *Quota       `yaml:"quota" doc:"what it may send; whatever is over is answered with 429. Absent: no limit"`
 	Tokens []*diag.Node `yaml:"tokens,one" doc:"SHA-256 of its tokens, or references to them; two while one is replaced"`
 }
 

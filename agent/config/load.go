@@ -237,13 +237,15 @@ func (l *loader) frontOffices(doc document) {
 		var o office
 		push := l.hasConnector(connectors.RoleFrontOffice, e.Value)
 		if push {
-			d, config, ok := l.instance(connectors.RoleFrontOffice, e, []string{"tokens"}, &o)
+			d, config, ok := l.instance(connectors.RoleFrontOffice, e, []string{"tokens", "quota"}, &o)
 			if ok {
 				f.Push = &Push{Definition: d, Config: config}
 			}
 		} else {
-			l.add(l.plain(e.Value, []string{"tokens"}, l.reg.Types(connectors.RoleFrontOffice), &o)...)
+			l.add(l.plain(e.Value, []string{"tokens", "quota"}, l.reg.Types(connectors.RoleFrontOffice), &o)...)
 		}
+		l.quota(e.Key, o.Quota)
+		f.Quota = o.Quota
 		if len(o.Tokens) > 2 {
 			l.add(o.Tokens[2].Problem(CodeToken, "a front office has two tokens at most: the current one and the one that replaces it", "remove the oldest"))
 		}

@@ -108,6 +108,20 @@ func (l *loader) listen(x *Listen) {
 	if x.MaxBody <= 0 {
 		l.add(c.Problem(CodeInvalid, "max-body must be more than 0", "", "listen", "max-body"))
 	}
+	if x.Connections < 16 {
+		l.add(c.Problem(CodeInvalid, "connections must be 16 or more", "", "listen", "connections"))
+	}
+	if x.PerAddress < 0 {
+		l.add(c.Problem(CodeInvalid, "connections-per-address must not be negative", "", "listen", "connections-per-address"))
+	}
+	for i, s := range x.Proxies {
+		if _, err := netip.ParsePrefix(s); err == nil {
+			continue
+		}
+		if a, err := netip.ParseAddr(s); err != nil || a.Zone() != "" {
+			l.add(c.Problem(CodeAddress, fmt.Sprintf("%q is neither an address nor a network", s), "write one such as 10.0.0.5 or 10.1.0.0/16", "listen", "proxies", i))
+		}
+	}
 	if x.Address == "" { // missing is a problem already
 		return
 	}

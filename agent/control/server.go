@@ -15,11 +15,15 @@ import (
 	"path"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/httpserver"
 	"github.com/inbasket/inbasket/agent/journal"
 )
 
 // maxRequest bounds an order without its documents, in bytes.
 const maxRequest = 1 << 20
+
+// maxConnections is how many may give orders at once.
+const maxConnections = 128
 
 // stopWithin is how long orders in progress may take when the agent stops.
 const stopWithin = 2 * time.Second
@@ -46,7 +50,9 @@ func (s *Server) Serve(ctx context.Context, op Operator) error {
 		}
 		stopped <- err
 	})
-	err := web.Serve(s.listener)
+	ln := httpserver.New(s.listener, httpserver.Options{Connections: maxConnections})
+	defer ln.End()
+	err := ln.Serve(web)
 	if !stop() {
 		err = <-stopped
 	}

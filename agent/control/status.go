@@ -94,6 +94,18 @@ type OfficeStatus struct {
 	Push    string   `json:"push,omitempty"` // type of the push channel; empty: it polls
 	Backlog int64    `json:"backlog"`        // events not pushed yet
 	Trouble *Trouble `json:"trouble,omitempty"`
+
+	Quota *QuotaStatus `json:"quota,omitempty"` // nil: it has none
+}
+
+// QuotaStatus is what a front office may send, and has sent; a limit of 0 is none.
+type QuotaStatus struct {
+	Rate        string           `json:"rate,omitempty"` // of requests, as configured
+	BytesPerDay int64            `json:"bytesPerDay,omitempty"`
+	Bytes       int64            `json:"bytes"` // today, in UTC
+	OpenLimit   int64            `json:"openLimit,omitempty"`
+	Open        int64            `json:"open"`              // not delivered, and not at their end
+	Refused     map[string]int64 `json:"refused,omitempty"` // requests since the start, by what was over
 }
 
 // Notice is something that an operator should know.

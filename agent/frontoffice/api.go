@@ -14,10 +14,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/inbasket/inbasket/agent/httpserver"
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// Options are what an API needs. Everything but Limits, Count, Version and Notify is required.
+// Options are what an API needs. Submitter, Journal, Content, Clock and Epoch are required.
 type Options struct {
 	Submitter Submitter
 	Journal   Journal
@@ -28,6 +29,16 @@ type Options struct {
 	Version   string       // of the agent, for the description
 	Notify    func(connectors.Notice)
 	Count     func(operation string, status int) // of each answer; for metrics
+	Proxies   httpserver.Proxies                 // whose X-Forwarded-For is believed
+	Room      func(bytes int64) bool             // whether the disk can take a form of that size and keep its reserve; nil: always
+	Strangers Strangers
+	OverQuota func(office, what string) // of each answer that a quota refused; for metrics
+}
+
+// Strangers is told of who has no token; nil functions are not called.
+type Strangers struct {
+	Token func()                      // a wrong token came; for metrics
+	Tell  func(address string, n int) // so many came from an address since it was told last; once a minute
 }
 
 // API answers front offices.
@@ -39,7 +50,13 @@ type API struct {
 	epoch     func() int64
 	limits    Limits
 	notify    func(connectors.Notice)
-	count     func(string, int)
+	answered  func(string, int)
+	proxies   httpserver.Proxies
+	room      func(int64) bool
+	over      func(office, what string)
+
+	strangers  strangers
+	wrongToken func()
 
 	offices  atomic.Pointer[offices]
 	requests slots
@@ -57,12 +74,19 @@ func New(o Options) *API {
 		o.Limits = DefaultLimits()
 	}
 	a := &API{submitter: o.Submitter, journal: o.Journal, content: o.Content, clock: o.Clock, epoch: o.Epoch,
-		limits: o.Limits, notify: o.Notify, count: o.Count, stopping: make(chan struct{})}
+		limits: o.Limits, notify: o.Notify, answered: o.Count, proxies: o.Proxies, room: o.Room, over: o.OverQuota,
+		strangers: strangers{tell: o.Strangers.Tell}, wrongToken: o.Strangers.Token, stopping: make(chan struct{})}
 	if a.notify == nil {
 		a.notify = func(connectors.Notice) {}
 	}
-	if a.count == nil {
-		a.count = func(string, int) {}
+	if a.answered == nil {
+		a.answered = func(string, int) {}
+	}
+	if a.over == nil {
+		a.over = func(string, string) {}
+	}
+	if a.wrongToken == nil {
+		a.wrongToken = func() {}
 	}
 	a.offices.Store(&offices{})
 	a.requests.max, a.polls.max = int64(o.Limits.Requests), int64(o.Limits.Polls)
@@ -78,13 +102,16 @@ func (a *API) Handler() http.Handler { return a.handler }
 
 // SetOffices replaces all front offices and their tokens at once; on an error the old ones stay.
 func (a *API) SetOffices(list []Office) error {
-	o, err := newOffices(list)
+	o, err := newOffices(list, a.offices.Load())
 	if err != nil {
 		return err
 	}
 	a.offices.Store(o)
 	return nil
 }
+
+// Sweep tells of wrong tokens that were not told yet, and forgets old ones. It is called every few seconds.
+func (a *API) Sweep() { a.strangers.sweep(a.clock.Now()) }
 
 // Stop ends all long polls, so that a server can shut down; new requests are refused.
 func (a *API) Stop() { a.stop.Do(func() { close(a.stopping) }) }
@@ -114,13 +141,12 @@ func (a *API) register(mux *http.ServeMux, version string) *huma.OpenAPI {
 		return operation(problems, id, method, path, summary, status, errs)
 	}
 	post := op("submit", http.MethodPost, "/v1/submissions", "Submit a form", http.StatusAccepted, 400, 408, 409, 413, 415, 422, 503)
-	post.Description = "The answer comes after the form is durably accepted. Whether the form is right is told later, by state and events."
 	huma.Register(api, post, a.submit)
 	// Described only afterwards: otherwise huma would read the body itself, into memory.
 	api.OpenAPI().Paths[post.Path].Post.RequestBody = formBody()
 	huma.Register(api, op("status", http.MethodGet, "/v1/submissions/{id}", "Ask where a form stands", http.StatusOK, 404, 410), a.status)
 	huma.Register(api, op("history", http.MethodGet, "/v1/submissions/{id}/events", "Read the events of a form", http.StatusOK, 404, 410), a.history)
-	doc := op("document", http.MethodGet, "/v1/submissions/{id}/documents/{n}", "Fetch a document of a decision", http.StatusOK, 404, 410, 416)
+	doc := op("document", http.MethodGet, "/v1/submissions/{id}/documents/{n}", "Fetch a document of a decision", http.StatusOK, 404, 410, 412, 416)
 	doc.Responses["200"] = &huma.Response{Description: "The document; Repr-Digest has its SHA-256, Range is honoured.",
 		Content: map[string]*huma.MediaType{"application/octet-stream": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
 	huma.Register(api, doc, a.document)

@@ -24,6 +24,7 @@ type Incoming struct {
 	Form           []byte
 	Attachments    []connectors.Attachment // already in the content store, digests set
 	IdempotencyKey string                  // empty: not given
+	Over           *Refusal                // not nil: only a known form is taken, any other is refused with this
 }
 
 // Receipt says what became of an Incoming.
@@ -40,6 +41,10 @@ type Journal interface {
 	Show(ctx context.Context, id journal.ID) (journal.View, error)
 	EventsOf(ctx context.Context, id journal.ID) ([]journal.Event, error)
 	Documents(ctx context.Context, id journal.ID) ([]journal.File, error)
+	// Posted returns the bytes of forms and attachments that a front office has posted since.
+	Posted(ctx context.Context, office string, since time.Time) (int64, error)
+	// OpenOf counts submissions of routes that are accepted or parked.
+	OpenOf(ctx context.Context, routes []string) (int64, error)
 	Stream
 }
 
@@ -51,6 +56,14 @@ type Stream interface {
 	Changed() <-chan struct{}
 	Ack(ctx context.Context, office, cursor string, seq int64) error
 	Cursor(ctx context.Context, office, name string) (int64, error)
+	Positions
+}
+
+// Positions names positions in the stream of events, so that no front office learns how many events others have.
+type Positions interface {
+	Hide(seq int64) [16]byte
+	Reveal(name [16]byte) (seq int64, ok bool)
+	Clear() int64 // up to here positions were told as numbers
 }
 
 // Content keeps attachments and documents; *content.Store implements it.

@@ -2,6 +2,7 @@ package frontoffice
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"io"
 	"mime"
@@ -23,6 +24,7 @@ var (
 	errSlow   = errors.New("body comes too slowly")
 	errMemory = errors.New("too many forms at once")
 	errLarge  = errors.New("over the limit")
+	errRoom   = errors.New("no room on the disk")
 )
 
 // pacedReader ends a body that stands still or trickles. It moves the connection's read deadline along.
@@ -33,6 +35,7 @@ type pacedReader struct {
 	idle  time.Duration
 	start time.Time
 	n     int64
+	came  func(n, total int64) error // is told what has come; nil: nobody
 }
 
 func (p *pacedReader) Read(b []byte) (int, error) {
@@ -45,7 +48,11 @@ func (p *pacedReader) Read(b []byte) (int, error) {
 	}
 	_ = p.rc.SetReadDeadline(now.Add(p.idle)) // not every writer of a test has deadlines
 	n, err := p.r.Read(b)
-	p.n += int64(n)
+	if p.n += int64(n); p.came != nil && n > 0 {
+		if over := p.came(int64(n), p.n); over != nil {
+			return n, over
+		}
+	}
 	return n, err
 }
 
@@ -69,25 +76,35 @@ func (c *cappedReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// digested reads an attachment of a form that is only taken if it is known: then its content is there already.
+func digested(r io.Reader) (connectors.Blob, error) {
+	h := sha256.New()
+	n, err := io.Copy(h, r)
+	return connectors.Blob{Digest: connectors.Digest(h.Sum(nil)), Size: n}, err
+}
+
 // memory counts bytes of forms that are held while they are being received and accepted.
 type memory struct {
 	used  atomic.Int64
 	limit int64
 }
 
-// read reads r to its end, at most limit bytes, and counts them; release gives them back.
-func (m *memory) read(r io.Reader, limit int64) (b []byte, release func(), err error) {
+// read reads r to its end, at most limit bytes, and counts them, also those of one front office, which may have most of them at
+// once; release gives them back.
+func (m *memory) read(r io.Reader, limit int64, of *atomic.Int64, most int64) (b []byte, release func(), err error) {
 	var held int64
-	release = func() { m.used.Add(-held) }
+	release = func() { m.used.Add(-held); of.Add(-held) }
 	c := &cappedReader{r: r, left: limit}
 	var buf bytes.Buffer
 	for {
 		const step = 32 << 10
 		held += step
-		if m.used.Add(step) > m.limit {
+		if m.used.Add(step) > m.limit || of.Load()+step > most {
+			of.Add(step) // release takes it off
 			release()
 			return nil, nil, errMemory
 		}
+		of.Add(step)
 		n, err := io.CopyN(&buf, c, step)
 		if err == io.EOF || err == nil && n < step {
 			return buf.Bytes(), release, nil
@@ -129,6 +146,8 @@ func (a *API) bodyProblem(err error) *Problem {
 		return problem(http.StatusRequestEntityTooLarge, CodeTooLarge, "a form may have %d bytes", a.limits.Form).with("Connection", "close")
 	case errors.Is(err, errMemory):
 		return problem(http.StatusServiceUnavailable, CodeBusy, "too many forms at once").retry(5*time.Second).with("Connection", "close")
+	case errors.Is(err, errRoom):
+		return noRoom().problem().with("Connection", "close")
 	case errors.Is(err, errSlow), errors.Is(err, os.ErrDeadlineExceeded):
 		return problem(http.StatusRequestTimeout, CodeTooSlow, "the body came too slowly").with("Connection", "close")
 	}

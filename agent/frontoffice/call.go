@@ -10,6 +10,7 @@ import (
 
 // call is one authenticated request.
 type call struct {
+	*account
 	office string
 	w      http.ResponseWriter
 	r      *http.Request

@@ -7,6 +7,11 @@ const (
 	CodeMethod        = "http.method"           // the path does not know this method; the Allow header lists those it knows
 	CodeInvalid       = "http.invalid"          // a parameter or the body does not fit the API description
 	CodeToken         = "http.token"            // the bearer token is missing or not valid; make one with "inbasket token new OFFICE"
+	CodeWrongTokens   = "http.wrong-tokens"     // wrong tokens are being tried; the log names the addresses, once a minute each, and they are answered slower and slower
+	CodeQuota         = "http.quota"            // the front office has used up what its quota in the configuration allows; repeat after the time in Retry-After
+	CodeHTTP          = "http.request"          // the request is not HTTP as RFC 9112 has it, its head is too long, or it asks for what is not known here
+	CodeRange         = "http.range"            // the document has no such part; Content-Range has its size
+	CodePrecondition  = "http.precondition"     // the document is not the one that If-Match or If-Unmodified-Since names
 	CodeBusy          = "http.busy"             // too many requests at once; repeat after the time in Retry-After
 	CodeStopping      = "http.stopping"         // the agent is stopping; repeat after the time in Retry-After
 	CodeTooSlow       = "http.too-slow"         // the body came too slowly and the connection was ended
@@ -26,6 +31,7 @@ const (
 	CodeRoute         = "submit.route"          // say with ?route= which of the front office's routes the form is for
 	CodeForm          = "submit.form"           // the form cannot be read; errors says where
 	CodeUnavailable   = "submit.unavailable"    // nothing can be accepted now; repeat later with the same Idempotency-Key or reference
+	CodeNoRoom        = "submit.no-room"        // the agency's disk is nearly full: only known forms are answered; repeat later with the same Idempotency-Key or reference
 	CodeCursor        = "cursor.invalid"        // the cursor was not made by this API
 	CodeCursorEpoch   = "cursor.epoch"          // the journal was restored from a backup since; read again from the start and drop events whose id is known
 	CodePurged        = "submission.purged"     // the form ended long ago and its content was purged; sent again it is still known

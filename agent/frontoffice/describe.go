@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -17,7 +18,11 @@ func description(version string) *huma.OpenAPI {
 	return &huma.OpenAPI{
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{Title: "Inbasket front office API", Version: version,
-			Description: "Submit forms, follow what becomes of them, fetch decisions and their documents. Errors are application/problem+json with a stable code."},
+			Contact:     &huma.Contact{Name: "Inbasket", URL: "https://github.com/inbasket/inbasket"},
+			License:     &huma.License{Name: "Apache 2.0", Identifier: "Apache-2.0"},
+			Description: "Submit forms, follow what becomes of them, fetch decisions and their documents. Errors are application/problem+json with a stable code. HEAD is known wherever GET is; JSON answers of 1 KiB and more are compressed where Accept-Encoding has gzip."},
+		Tags:    []*huma.Tag{{Name: tagSubmissions, Description: "Forms: sent, asked for, decided"}, {Name: tagEvents, Description: "What happened to all forms, in order"}},
+		Servers: []*huma.Server{{URL: "/", Description: "The agent that this description came from"}},
 		Components: &huma.Components{
 			SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer",
 				Description: "Made by the agency with \"inbasket token new OFFICE\"; two are valid at a time, so that one can be replaced."}},
@@ -26,11 +31,21 @@ func description(version string) *huma.OpenAPI {
 	}
 }
 
+// The parts of the API, as tools show them.
+const (
+	tagSubmissions = "submissions"
+	tagEvents      = "events"
+)
+
 // operation returns an operation with all its error answers described as problems.
 func operation(problems *huma.Schema, id, method, path, summary string, status int, errs []int) huma.Operation {
-	o := huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, DefaultStatus: status,
+	tag := tagSubmissions
+	if !strings.HasPrefix(path, "/v1/submissions") {
+		tag = tagEvents
+	}
+	o := huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Description: descriptions()[id], Tags: []string{tag}, DefaultStatus: status,
 		MaxBodyBytes: 4 << 10, Responses: map[string]*huma.Response{}}
-	for _, s := range append(errs, http.StatusUnauthorized, http.StatusInternalServerError, http.StatusServiceUnavailable) {
+	for _, s := range append(errs, http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable) {
 		o.Responses[strconv.Itoa(s)] = &huma.Response{Description: http.StatusText(s),
 			Content: map[string]*huma.MediaType{"application/problem+json": {Schema: problems}}}
 	}
@@ -38,6 +53,19 @@ func operation(problems *huma.Schema, id, method, path, summary string, status i
 		o.Responses["304"] = &huma.Response{Description: "Nothing changed since the given ETag"}
 	}
 	return o
+}
+
+// descriptions say of each operation what its summary cannot.
+func descriptions() map[string]string {
+	return map[string]string{
+		"submit":   "The answer comes after the form is durably accepted. Whether the form is right is told later, by state and events.",
+		"status":   "With If-None-Match the answer is 304 while nothing changed; with Prefer: wait=N it waits up to N seconds for a change.",
+		"history":  "All events of one form, in order, with those that were read before.",
+		"document": "Documents are numbered from 1, as the form's status lists them. Range is honoured; Repr-Digest has the SHA-256 of the whole.",
+		"events":   "Reading consumes nothing: ask again with next of the last page as after. A cursor never skips an event.",
+		"ack":      "Everything up to the cursor has been dealt with. A cursor never moves back; forms whose last word it has passed are closed.",
+		"cursor":   "A cursor that was never set stands at the start.",
+	}
 }
 
 // formBody describes what a form may look like on the wire.

@@ -56,7 +56,7 @@ func TestDocumentedCurlExamples(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "plan.pdf"), []byte("PDF"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"HTTP/1.1 202 Accepted", "HTTP/1.1 202 Accepted", `"state":"decided"`, "HTTP/1.1 200 OK", "", `"next":`, `"name":"main"`}
+	want := []string{"HTTP/1.1 202 Accepted", "HTTP/1.1 202 Accepted", `"state":"decided"`, "HTTP/1.1 200 OK", "HTTP/1.1 200 OK", "", `"next":`, `"name":"main"`}
 	examples := blocks(t, "sh")
 	if len(examples) != len(want) {
 		t.Fatalf("%d examples, %d expected", len(examples), len(want))
@@ -68,7 +68,7 @@ func TestDocumentedCurlExamples(t *testing.T) {
 	for i, e := range examples {
 		cmd := exec.CommandContext(t.Context(), "sh", "-e", "-c", e)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "INBASKET="+b.url, "TOKEN="+b.token, "ID="+sub.String(), "NEXT="+encodeCursor(1, 1))
+		cmd.Env = append(os.Environ(), "INBASKET="+b.url, "TOKEN="+b.token, "ID="+sub.String(), "NEXT="+b.api.cursorAt(1))
 		out, err := cmd.CombinedOutput()
 		if err != nil || !strings.Contains(string(out), want[i]) || strings.Contains(string(out), "urn:inbasket:problem") {
 			t.Errorf("example %d: %v\n%s\n%s", i+1, err, e, out)

@@ -83,24 +83,59 @@ func send(w http.ResponseWriter, r *http.Request, f journal.File, body io.Reader
 }
 
 // steadyWriter gives a slow but steady reader all the time it needs, and one that stands still half a
-// minute. It adds Content-Digest when the whole document is sent.
+// minute. It adds Content-Digest when the whole document is sent, and makes a problem of what net/http refuses.
 type steadyWriter struct {
 	http.ResponseWriter
-	rc     *http.ResponseController
-	clock  connectors.Clock
-	digest string
+	rc      *http.ResponseController
+	clock   connectors.Clock
+	digest  string
+	start   time.Time
+	n       int64
+	refused bool
 }
 
 func (s *steadyWriter) WriteHeader(status int) {
-	if status == http.StatusOK {
+	switch {
+	case status == http.StatusOK:
 		s.Header().Set("Content-Digest", s.digest)
+	case status >= http.StatusBadRequest:
+		s.refuse(status)
+		return
 	}
 	s.ResponseWriter.WriteHeader(status)
 }
 
+// refuse answers instead of net/http, whose words are no problem document.
+func (s *steadyWriter) refuse(status int) {
+	s.refused = true
+	for _, name := range []string{"Content-Disposition", "Content-Length", "Repr-Digest", "ETag"} {
+		s.Header().Del(name)
+	}
+	switch status {
+	case http.StatusRequestedRangeNotSatisfiable:
+		problem(status, CodeRange, "the document has no such part; Content-Range has its size").write(s.ResponseWriter)
+	case http.StatusPreconditionFailed:
+		problem(status, CodePrecondition, "the document is not the one that If-Match or If-Unmodified-Since names").write(s.ResponseWriter)
+	default:
+		problem(http.StatusInternalServerError, CodeInternal, "the agent failed; repeat the request later").write(s.ResponseWriter)
+	}
+}
+
 func (s *steadyWriter) Write(b []byte) (int, error) {
-	_ = s.rc.SetWriteDeadline(s.clock.Now().Add(30 * time.Second)) // not every writer of a test has deadlines
-	return s.ResponseWriter.Write(b)
+	if s.refused {
+		return len(b), nil
+	}
+	now := s.clock.Now()
+	if s.start.IsZero() {
+		s.start = now
+	}
+	if d := now.Sub(s.start) - slowGrace; d > 0 && s.n < int64(d/time.Second)*slowRate {
+		return 0, errSlow
+	}
+	_ = s.rc.SetWriteDeadline(now.Add(30 * time.Second)) // not every writer of a test has deadlines
+	n, err := s.ResponseWriter.Write(b)
+	s.n += int64(n)
+	return n, err
 }
 
 // disposition makes a browser save the document under its name instead of showing it; the name is given

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"hash/crc32"
 	"net/http"
 	"strconv"
@@ -14,7 +15,7 @@ import (
 
 // Event is one entry of a submission's history.
 type Event struct {
-	ID         string         `json:"id" doc:"for life; the same in webhook-id; drop events whose id you know" example:"evt_0A1B2C3D4E5F6_17"`
+	ID         string         `json:"id" doc:"for life; the same in webhook-id; drop events whose id you know" example:"evt_0A1B2C3D4E5F6_9b2f6c1d0e7a48c35f60b1d2e3f4a596"`
 	Cursor     string         `json:"cursor" doc:"position right after this event"`
 	Type       string         `json:"type" enum:"accepted,delivered,decided,rejected,overdue" doc:"what happened"`
 	Time       time.Time      `json:"time" doc:"when it was recorded"`
@@ -44,7 +45,7 @@ type eventsOutput struct {
 // events is GET /v1/events. Reading changes nothing; the cursor of a page is the end of that page.
 func (a *API) events(ctx context.Context, in *eventsInput) (*eventsOutput, error) {
 	q := callOf(ctx)
-	after, err := a.position(in.After)
+	after, err := a.read(in.After)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func (a *API) events(ctx context.Context, in *eventsInput) (*eventsOutput, error
 	if err != nil {
 		return nil, a.readProblem(err)
 	}
-	out.Body.Next = encodeCursor(a.epoch(), after)
+	out.Body.Next = a.cursorAt(after)
 	return out, nil
 }
 
@@ -100,13 +101,18 @@ func (a *API) history(ctx context.Context, in *historyInput) (*historyOutput, er
 }
 
 func (a *API) event(e journal.Event) Event {
-	return Event{ID: EventID(e), Cursor: encodeCursor(a.epoch(), e.Seq), Type: e.Type, Time: e.At.UTC(),
+	return Event{ID: EventID(a.journal, e), Cursor: a.cursorAt(e.Seq), Type: e.Type, Time: e.At.UTC(),
 		Submission: e.ID.String(), Reference: e.Reference, Final: e.Final, Data: e.Data}
 }
 
-// EventID returns an event's ID for life, the same when polled and pushed. It has no full stop in it.
-func EventID(e journal.Event) string {
-	return "evt_" + e.ID.String() + "_" + strconv.FormatInt(e.Seq, 10)
+// EventID returns an event's ID for life, the same when polled and pushed. It has no full stop in it, and tells nothing of
+// how many events there are.
+func EventID(p Positions, e journal.Event) string {
+	if e.Seq <= p.Clear() {
+		return "evt_" + e.ID.String() + "_" + strconv.FormatInt(e.Seq, 10) // it may have been told so
+	}
+	name := p.Hide(e.Seq)
+	return "evt_" + e.ID.String() + "_" + hex.EncodeToString(name[:])
 }
 
 // Cursor is a named position that a front office has acknowledged.
@@ -134,7 +140,7 @@ func (a *API) ack(ctx context.Context, in *ackInput) (*cursorOutput, error) {
 	if in.Body.Cursor == "" {
 		return nil, badCursor()
 	}
-	seq, err := a.position(in.Body.Cursor)
+	seq, err := a.read(in.Body.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -151,21 +157,31 @@ func (a *API) cursor(ctx context.Context, in *cursorInput) (*cursorOutput, error
 	if err != nil {
 		return nil, a.readProblem(err)
 	}
-	return &cursorOutput{Body: Cursor{Name: in.Name, Cursor: encodeCursor(a.epoch(), seq)}}, nil
+	return &cursorOutput{Body: Cursor{Name: in.Name, Cursor: a.cursorAt(seq)}}, nil
 }
 
-// position reads a cursor; the empty one is the start. A cursor of another epoch is refused: the
+// read reads a cursor; the empty one is the start. A cursor of another epoch is refused: the
 // journal was restored from a backup, so that its positions may mean other events now.
-func (a *API) position(cursor string) (int64, error) {
+func (a *API) read(cursor string) (int64, error) {
 	if cursor == "" {
 		return 0, nil
 	}
-	epoch, seq, ok := decodeCursor(cursor)
+	c, ok := decodeCursor(cursor)
 	if !ok {
 		return 0, badCursor()
 	}
-	if epoch != a.epoch() {
+	if c.epoch != a.epoch() {
 		return 0, problem(http.StatusGone, CodeCursorEpoch, "the journal was restored from a backup since; read again from the start, without after, and drop events whose id you know")
+	}
+	if c.clear {
+		if c.seq > a.journal.Clear() { // nobody was ever given it
+			return 0, badCursor()
+		}
+		return c.seq, nil
+	}
+	seq, ok := a.journal.Reveal(c.name)
+	if !ok {
+		return 0, badCursor()
 	}
 	return seq, nil
 }
@@ -175,31 +191,45 @@ func badCursor() *Problem {
 	return p
 }
 
-// encodeCursor packs epoch and position with a checksum: base64url of version, two varints, CRC-32.
-func encodeCursor(epoch, seq int64) string {
-	b := []byte{1}
+// cursorAt names a position.
+func (a *API) cursorAt(seq int64) string { return encodeCursor(a.epoch(), a.journal.Hide(seq)) }
+
+// encodeCursor packs epoch and the opaque name of a position with a checksum: base64url of version, varint, name, CRC-32.
+func encodeCursor(epoch int64, name [16]byte) string {
+	b := []byte{2}
 	b = binary.AppendUvarint(b, uint64(epoch))
-	b = binary.AppendUvarint(b, uint64(seq))
+	b = append(b, name[:]...)
 	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-func decodeCursor(s string) (epoch, seq int64, ok bool) {
+// position is what a cursor holds.
+type position struct {
+	epoch int64
+	name  [16]byte
+	clear bool  // it is of version 1, which had the position as a number
+	seq   int64 // then
+}
+
+func decodeCursor(s string) (p position, ok bool) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) < 7 || b[0] != 1 {
-		return 0, 0, false
+	if err != nil || len(b) < 7 || b[0] != 1 && b[0] != 2 {
+		return p, false
 	}
 	body, sum := b[:len(b)-4], binary.BigEndian.Uint32(b[len(b)-4:])
 	if crc32.ChecksumIEEE(body) != sum {
-		return 0, 0, false
+		return p, false
 	}
 	e, n := binary.Uvarint(body[1:])
-	if n <= 0 {
-		return 0, 0, false
+	if n <= 0 || e > 1<<62 {
+		return p, false
 	}
-	q, m := binary.Uvarint(body[1+n:])
-	if m <= 0 || 1+n+m != len(body) || e > 1<<62 || q > 1<<62 || encodeCursor(int64(e), int64(q)) != s {
-		return 0, 0, false
+	p.epoch = int64(e)
+	rest := body[1+n:]
+	if p.clear = b[0] == 1; !p.clear {
+		return p, copy(p.name[:], rest) == len(rest) && len(rest) == len(p.name)
 	}
-	return int64(e), int64(q), true
+	q, m := binary.Uvarint(rest)
+	p.seq = int64(q)
+	return p, m == len(rest) && m > 0 && q <= 1<<62
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -65,6 +66,9 @@ type fake struct {
 	submit   func(context.Context, string, Incoming) (Receipt, error)
 	putErr   error
 	epoch    int64
+	posted   int64
+	open     int64
+	clear    int64
 }
 
 func newFake() *fake {
@@ -173,6 +177,31 @@ func (f *fake) Put(_ context.Context, r io.Reader, limit int64) (connectors.Blob
 	defer f.mu.Unlock()
 	f.blobs[blob.Digest] = b
 	return blob, nil
+}
+
+// Positions of the fake are easy to read, and no numbers.
+func (f *fake) Hide(seq int64) (name [16]byte) {
+	copy(name[:], fmt.Sprintf("position %7d", seq))
+	return name
+}
+
+func (f *fake) Reveal(name [16]byte) (seq int64, ok bool) {
+	_, err := fmt.Sscanf(string(name[:]), "position %7d", &seq)
+	return seq, err == nil
+}
+
+func (f *fake) Clear() int64 { return f.clear }
+
+func (f *fake) Posted(context.Context, string, time.Time) (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.posted, nil
+}
+
+func (f *fake) OpenOf(context.Context, []string) (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.open, nil
 }
 
 type seekable struct{ *bytes.Reader }

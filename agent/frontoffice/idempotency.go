@@ -13,7 +13,7 @@ const keyLimit = 128
 // draft-ietf-httpapi-idempotency-key-header; one without quotes is taken too, as many clients send it.
 // Both forms of a key are the same key. No header is the empty key.
 func idempotencyKey(values []string) (string, *Problem) {
-	bad := problem(http.StatusBadRequest, CodeKey, "Idempotency-Key must be one string of 1 to %d visible ASCII characters", keyLimit)
+	bad := problem(http.StatusBadRequest, CodeKey, "Idempotency-Key must be one string of 1 to %d visible ASCII characters, with blanks only between them", keyLimit)
 	if len(values) == 0 {
 		return "", nil
 	}
@@ -21,7 +21,7 @@ func idempotencyKey(values []string) (string, *Problem) {
 		return "", bad
 	}
 	key, ok := unquote(strings.Trim(values[0], " \t"))
-	if !ok || key == "" || len(key) > keyLimit {
+	if !ok || key == "" || len(key) > keyLimit || strings.TrimSpace(key) != key {
 		return "", bad
 	}
 	return key, nil

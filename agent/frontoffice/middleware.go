@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/httpserver"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -54,40 +55,85 @@ func (r *recorder) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController through to the connection.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
+// share is what one of several front offices may take of what all share, so that the others can go on.
+const shareOf, shareIn = 3, 4
+
+// enter takes a slot for a request of a front office; nobody takes all where there are others.
+func (a *API) enter(x *account) bool {
+	most := a.requests.max
+	if a.offices.Load().several {
+		most = max(1, most*shareOf/shareIn)
+	}
+	if x.requests.Add(1) <= most && a.requests.TryAcquire() {
+		return true
+	}
+	x.requests.Add(-1)
+	return false
+}
+
+func (a *API) leave(x *account) {
+	a.requests.Release()
+	x.requests.Add(-1)
+}
+
+// back takes a slot again after a wait, whether one is free or not.
+func (a *API) back(x *account) {
+	a.requests.used.Add(1)
+	x.requests.Add(1)
+}
+
 // middleware wraps the operations with what holds for all of them, outermost first: headers, a panic
-// that ends one request only, the number of requests, the path, and who asks.
+// that ends one request only, the path, who asks, how often, and the number of requests.
 func (a *API) middleware(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		rec := &recorder{ResponseWriter: w}
+		packed := pack(w, r)
+		rec := &recorder{ResponseWriter: packed}
 		operation, methods := route(r.URL)
 		defer func() {
 			if v := recover(); v != nil {
 				a.panicked(rec, v)
 			}
-			a.count(operation, rec.status)
+			packed.finish()
+			a.answered(operation, rec.status)
 		}()
 		securityHeaders(w.Header(), r)
 		if p := a.admit(r, operation, methods); p != nil {
 			p.write(rec)
 			return
 		}
-		if !a.requests.TryAcquire() {
-			problem(http.StatusServiceUnavailable, CodeBusy, "too many requests at once").retry(time.Second).write(rec)
-			return
-		}
-		defer a.requests.Release()
 		q := &call{w: rec, r: r}
 		if operation != "openapi" {
-			office, p := a.offices.Load().authenticate(r)
+			p, leave := a.identify(q)
 			if p != nil {
 				p.write(rec)
 				return
 			}
-			q.office = office
+			defer leave()
 		}
 		q.patient(0, a.clock)
 		mux.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), callKey{}, q)))
 	})
+}
+
+// identify finds out who asks, and lets them in if their quota and the number of requests allow; leave is called when they are answered.
+func (a *API) identify(q *call) (p *Problem, leave func()) {
+	who, wrong, p := a.offices.Load().authenticate(q.r)
+	if wrong {
+		a.wrongToken()
+		return a.refuseToken(q.r, p), nil
+	}
+	if p != nil {
+		return p, nil
+	}
+	httpserver.Trust(q.r.Context())
+	q.account, q.office = who, who.name
+	if p := a.tooOften(who); p != nil {
+		return p, nil
+	}
+	if !a.enter(who) {
+		return problem(http.StatusServiceUnavailable, CodeBusy, "too many requests at once").retry(time.Second), nil
+	}
+	return nil, func() { a.leave(who) }
 }
 
 // admit refuses what cannot be answered at all.

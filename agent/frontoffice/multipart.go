@@ -50,12 +50,14 @@ type parts struct {
 	contentType string
 	form        []byte
 	attachments []connectors.Attachment
+	size        int64  // of all that was read
+	kept        int64  // of attachments that the content store has
 	release     func() // gives the form's memory back; never nil
 }
 
 // readMultipart takes the form from the part named form, and streams every other part into the content
-// store as an attachment, in whatever order they come.
-func (a *API) readMultipart(ctx context.Context, body io.Reader, boundary string) (p parts, prob *Problem) {
+// store as an attachment, in whatever order they come; keep says whether new ones are kept there.
+func (a *API) readMultipart(ctx context.Context, x *account, body io.Reader, boundary string, keep func() bool) (p parts, prob *Problem) {
 	p.release = func() {}
 	g := &gate{r: body}
 	r := multipart.NewReader(g, boundary)
@@ -69,7 +71,7 @@ func (a *API) readMultipart(ctx context.Context, body io.Reader, boundary string
 		if err != nil {
 			return p, a.multipartProblem(err)
 		}
-		if prob = a.readPart(ctx, part, &p); prob != nil {
+		if prob = a.readPart(ctx, x, part, &p, keep); prob != nil {
 			return p, prob
 		}
 	}
@@ -79,7 +81,7 @@ func (a *API) readMultipart(ctx context.Context, body io.Reader, boundary string
 	return p, nil
 }
 
-func (a *API) readPart(ctx context.Context, part *multipart.Part, p *parts) *Problem {
+func (a *API) readPart(ctx context.Context, x *account, part *multipart.Part, p *parts, keep func() bool) *Problem {
 	if part.FormName() == "form" {
 		if p.contentType != "" {
 			return problem(http.StatusBadRequest, CodeMultipart, "there are two parts named form")
@@ -88,7 +90,7 @@ func (a *API) readPart(ctx context.Context, part *multipart.Part, p *parts) *Pro
 		if !ok || t == "multipart/form-data" {
 			return unsupported("the part named form needs a Content-Type of a form")
 		}
-		b, release, err := a.memory.read(part, a.limits.Form)
+		b, release, err := a.readForm(x, part)
 		if err != nil {
 			return a.multipartProblem(err)
 		}
@@ -103,7 +105,14 @@ func (a *API) readPart(ctx context.Context, part *multipart.Part, p *parts) *Pro
 		return problem(http.StatusBadRequest, CodeMultipart, "every part but the one named form needs a file name")
 	}
 	c := &cappedReader{r: part, left: a.limits.Attachment}
-	blob, err := a.content.Put(ctx, c, a.limits.Attachment)
+	var blob connectors.Blob
+	var err error
+	if keep() {
+		blob, err = a.content.Put(ctx, c, a.limits.Attachment)
+		p.kept += blob.Size
+	} else {
+		blob, err = digested(c)
+	}
 	switch {
 	case c.over:
 		return problem(http.StatusRequestEntityTooLarge, CodeTooLarge, "an attachment may have %d bytes", a.limits.Attachment)
@@ -112,6 +121,15 @@ func (a *API) readPart(ctx context.Context, part *multipart.Part, p *parts) *Pro
 	}
 	p.attachments = append(p.attachments, connectors.Attachment{Name: name, ContentType: plainType(part.Header.Get("Content-Type")), Blob: blob})
 	return nil
+}
+
+// readForm reads a form into memory, of which a front office has no more than its share.
+func (a *API) readForm(x *account, r io.Reader) (b []byte, release func(), err error) {
+	most := a.memory.limit
+	if a.offices.Load().several {
+		most = most * shareOf / shareIn
+	}
+	return a.memory.read(r, a.limits.Form, &x.held, most)
 }
 
 // attachmentName returns the file name of a part as a safe base name.

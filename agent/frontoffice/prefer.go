@@ -37,8 +37,8 @@ func (a *API) poll(ctx context.Context, q *call, look func() (done bool, err err
 		return "", err
 	}
 	defer a.polls.Release()
-	a.requests.Release() // who waits holds no one up
-	defer a.requests.used.Add(1)
+	a.leave(q.account) // who waits holds no one up
+	defer a.back(q.account)
 	applied = "wait=" + strconv.FormatInt(int64(wait/time.Second), 10)
 	q.patient(wait, a.clock)
 	over := a.clock.After(wait)

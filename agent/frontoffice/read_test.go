@@ -3,8 +3,13 @@ package frontoffice
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
+	"hash/crc32"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -143,7 +148,7 @@ func TestEvents(t *testing.T) {
 		}
 		after = p.Next
 	}
-	if len(ids) != 5 || ids[0] != "evt_"+sub.String()+"_1" {
+	if first := b.Hide(1); len(ids) != 5 || ids[0] != "evt_"+sub.String()+"_"+hex.EncodeToString(first[:]) {
 		t.Errorf("%v", ids)
 	}
 	_, again := b.do("GET", "/v1/events", "")
@@ -182,7 +187,7 @@ func TestCursors(t *testing.T) {
 	if resp, body := put(next); resp.StatusCode != 200 || !strings.Contains(body, next) || !strings.Contains(body, "portal.main-1") {
 		t.Fatal(resp.StatusCode, body)
 	}
-	if _, body := put(encodeCursor(1, 1)); !strings.Contains(body, next) {
+	if _, body := put(b.api.cursorAt(1)); !strings.Contains(body, next) {
 		t.Errorf("it moved back: %s", body)
 	}
 	if _, body := b.do("GET", "/v1/cursors/portal.main-1", "", "Authorization", "Bearer "+b.other); strings.Contains(body, next) {
@@ -238,9 +243,12 @@ func TestDocuments(t *testing.T) {
 	if resp.StatusCode != 206 || body != "234" || resp.Header.Get("Repr-Digest") != digest || resp.Header.Get("Content-Digest") != "" {
 		t.Errorf("%d %s %v", resp.StatusCode, body, resp.Header)
 	}
-	if resp, _ = b.do("GET", base+"1", "", "Range", "bytes=99-"); resp.StatusCode != 416 {
-		t.Errorf("%d", resp.StatusCode)
+	resp, body = b.do("GET", base+"1", "", "Range", "bytes=99-")
+	if wantProblem(t, resp, body, 416, CodeRange); resp.Header.Get("Content-Range") != "bytes */10" || resp.Header.Get("Content-Disposition") != "" {
+		t.Errorf("%v", resp.Header)
 	}
+	resp, body = b.do("GET", base+"1", "", "If-Match", `"other"`)
+	wantProblem(t, resp, body, 412, CodePrecondition)
 	if resp, _ = b.do("GET", base+"1", "", "If-None-Match", h.Get("ETag")); resp.StatusCode != 304 {
 		t.Errorf("%d", resp.StatusCode)
 	}
@@ -260,6 +268,23 @@ func TestDocuments(t *testing.T) {
 	wantProblem(t, resp, body, 410, CodeGone)
 }
 
+// A reader that takes a document byte by byte is left in the end.
+func TestTricklingReader(t *testing.T) {
+	c := &stepClock{at: time.Unix(0, 0)}
+	w := httptest.NewRecorder()
+	s := &steadyWriter{ResponseWriter: w, rc: http.NewResponseController(w), clock: c}
+	for i := range 100 {
+		if _, err := s.Write([]byte("x")); err != nil {
+			if !errors.Is(err, errSlow) || i < 30 {
+				t.Errorf("after %d s: %v", i, err)
+			}
+			return
+		}
+		c.at = c.at.Add(time.Second)
+	}
+	t.Error("it went on for ever")
+}
+
 func TestPreferWait(t *testing.T) {
 	for h, want := range map[string]time.Duration{"wait=5": 5 * time.Second, "Wait = 5": 5 * time.Second, `wait="7"; x=1`: 7 * time.Second,
 		"respond-async, wait=3": 3 * time.Second, "wait": 0, "wait=-1": 0, "wait=x": 0, "wait=99999999999999": 0, "": 0} {
@@ -269,13 +294,44 @@ func TestPreferWait(t *testing.T) {
 	}
 }
 
+// clearCursor is a cursor as programs before this one made them.
+func clearCursor(epoch, seq int64) string {
+	b := binary.AppendUvarint(binary.AppendUvarint([]byte{1}, uint64(epoch)), uint64(seq))
+	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b)))
+}
+
+// No position says how many events there are, but those that were told as numbers before go on being so.
+func TestPositionsAreOpaque(t *testing.T) {
+	b := newBench(t, nil)
+	b.clear = 2
+	for range 4 {
+		b.emit(journal.Event{ID: sub, Office: "portal", Type: "accepted"})
+	}
+	_, body := b.do("GET", "/v1/events?after="+clearCursor(1, 1), "")
+	p := page(t, body)
+	hidden := b.Hide(3)
+	if len(p.Events) != 3 || p.Events[0].ID != "evt_"+sub.String()+"_2" || p.Events[1].ID != "evt_"+sub.String()+"_"+hex.EncodeToString(hidden[:]) {
+		t.Errorf("%s", body)
+	}
+	for _, e := range p.Events {
+		if c, ok := decodeCursor(e.Cursor); !ok || c.clear {
+			t.Errorf("the cursor %s tells a number", e.Cursor)
+		}
+	}
+	resp, body := b.do("GET", "/v1/events?after="+clearCursor(1, 3), "") // none such was ever given
+	wantProblem(t, resp, body, 400, CodeCursor)
+	resp, body = b.do("GET", "/v1/events?after="+clearCursor(2, 1), "")
+	wantProblem(t, resp, body, 410, CodeCursorEpoch)
+}
+
 func FuzzCursor(f *testing.F) {
-	f.Add(encodeCursor(1, 2))
+	f.Add(encodeCursor(1, [16]byte{1, 2, 3}))
+	f.Add(clearCursor(1, 2))
 	f.Add("AQEC")
 	f.Fuzz(func(t *testing.T, s string) {
-		e, n, ok := decodeCursor(s)
-		if ok && (encodeCursor(e, n) != s || e < 0 || n < 0) {
-			t.Errorf("%q is %d %d", s, e, n)
+		c, ok := decodeCursor(s)
+		if again := encodeCursor(c.epoch, c.name); ok && (c.epoch < 0 || c.seq < 0 || !c.clear && again != s && len(again) == len(s)) {
+			t.Errorf("%q is %+v", s, c)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package frontoffice
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,20 +14,22 @@ import (
 	"sync"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/httpserver"
 	"github.com/inbasket/inbasket/connectors"
 )
 
-const (
-	maxConns    = 1024             // connections at once; further ones wait in the kernel's queue
-	stopTime    = 10 * time.Second // longest clean end
-	headerBytes = 32 << 10
-)
+const stopTime = 10 * time.Second // longest clean end
 
 // ListenConfig says where to listen.
 type ListenConfig struct {
 	Address     string // host:port; port 0 takes a free one
 	Certificate string // PEM file with the chain; absolute path; needed beyond loopback
 	Key         string // PEM file
+
+	Connections int                // at once; 0: as many as usual
+	PerAddress  int                // of one address without a token; 0: the same
+	Proxies     httpserver.Proxies // that many clients share
+	Ended       func()             // is told of each connection that had to go for others; nil: nobody
 }
 
 // Validate reports whether the address may be listened on like this; it does no I/O.
@@ -56,7 +59,7 @@ func loopback(host string) bool {
 // Server serves a handler on one address.
 type Server struct {
 	http  *http.Server
-	ln    net.Listener
+	ln    *httpserver.Listener
 	stop  func()
 	close sync.Once
 	err   error
@@ -80,18 +83,19 @@ func Listen(ctx context.Context, c ListenConfig, h http.Handler, stop func(), cl
 		conf = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: store.get, NextProtos: []string{"h2", "http/1.1"}}
 		until = store.until
 	}
-	var lc net.ListenConfig
+	lc := net.ListenConfig{KeepAlive: -1} // every wait has a time limit; asking the kernel for more costs with each connection
 	ln, err := lc.Listen(ctx, "tcp", c.Address)
 	if err != nil {
 		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeListen, Op: "listen on " + c.Address,
 			Hint: "another program may have the address", Err: err}
 	}
-	s := newServer(newLimited(ln, maxConns), conf, h, stop)
+	s := newServer(httpserver.New(ln, httpserver.Options{TLS: conf, Connections: c.Connections, PerAddress: c.PerAddress, Proxies: c.Proxies,
+		Tokens: true, Problem: unreadable, Ended: c.Ended}), conf, h, stop)
 	s.until = until
 	return s, nil
 }
 
-func newServer(ln net.Listener, conf *tls.Config, h http.Handler, stop func()) *Server {
+func newServer(ln *httpserver.Listener, conf *tls.Config, h http.Handler, stop func()) *Server {
 	if stop == nil {
 		stop = func() {}
 	}
@@ -102,10 +106,25 @@ func newServer(ln net.Listener, conf *tls.Config, h http.Handler, stop func()) *
 		ReadTimeout:       answerTime, // moved along by what needs longer
 		WriteTimeout:      2 * answerTime,
 		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    headerBytes,
 		ErrorLog:          log.New(io.Discard, "", 0), // what strangers' connections do wrong is no news
 	}}
 }
+
+// unreadable is the answer to what is no request.
+func unreadable(status int, reason string) (contentType string, body []byte) {
+	if reason == "" {
+		reason = "the request cannot be read"
+	}
+	p := problem(status, CodeHTTP, "%s", reason)
+	body, _ = json.Marshal(p) // texts and a number
+	return p.ContentType(""), append(body, '\n')
+}
+
+// Open counts the connections that have shown a token, and those that have not.
+func (s *Server) Open() (trusted, strangers int) { return s.ln.Open() }
+
+// Connections returns how many connections there may be at once.
+func (s *Server) Connections() int { return s.ln.Connections() }
 
 // CertificateUntil returns until when the certificate is valid; zero without one.
 func (s *Server) CertificateUntil() time.Time {
@@ -120,12 +139,7 @@ func (s *Server) Addr() string { return s.ln.Addr().String() }
 
 // Serve answers until Close; then it returns nil.
 func (s *Server) Serve() error {
-	var err error
-	if s.http.TLSConfig != nil {
-		err = s.http.ServeTLS(s.ln, "", "")
-	} else {
-		err = s.http.Serve(s.ln)
-	}
+	err := s.ln.Serve(s.http)
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
@@ -141,50 +155,7 @@ func (s *Server) Close(ctx context.Context) error {
 		if s.err = s.http.Shutdown(ctx); s.err != nil {
 			s.err = errors.Join(s.err, s.http.Close())
 		}
-		_ = s.ln.Close() // Serve may never have been called
+		s.ln.End() // also where Serve was never called
 	})
 	return s.err
-}
-
-// limited is a listener with so many connections at once.
-type limited struct {
-	net.Listener
-	free chan struct{}
-	done chan struct{}
-	once sync.Once
-}
-
-func newLimited(ln net.Listener, n int) *limited {
-	return &limited{Listener: ln, free: make(chan struct{}, n), done: make(chan struct{})}
-}
-
-func (l *limited) Accept() (net.Conn, error) {
-	select {
-	case l.free <- struct{}{}:
-	case <-l.done:
-		return nil, net.ErrClosed
-	}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.free
-		return nil, err
-	}
-	return &limitedConn{Conn: c, release: func() { <-l.free }}, nil
-}
-
-func (l *limited) Close() error {
-	l.once.Do(func() { close(l.done) })
-	return l.Listener.Close()
-}
-
-type limitedConn struct {
-	net.Conn
-	once    sync.Once
-	release func()
-}
-
-func (c *limitedConn) Close() error {
-	err := c.Conn.Close()
-	c.once.Do(c.release)
-	return err
 }

@@ -38,6 +38,12 @@ func TestTokens(t *testing.T) {
 		t.Error("a mistyped token is well-formed")
 	}
 	b := newBench(t, nil)
+	go func() { // wrong tokens are answered late
+		for range b.clock.asked {
+			b.clock.fire()
+		}
+	}()
+	defer close(b.clock.asked)
 	for name, h := range map[string]string{"none": "", "other scheme": "Basic " + b.token, "wrong": "Bearer " + token,
 		"prefix": "Bearer " + b.token[:20], "no token": "Bearer", "long": "Bearer " + strings.Repeat("x", 5000), "spaces": "Bearer  " + b.token} {
 		resp, body := b.do("GET", "/v1/events", "", "Authorization", h)
@@ -160,7 +166,7 @@ func TestHostileConnections(t *testing.T) {
 		"slow body":         {head + "Content-Length: 100\r\n\r\n{", "408"},
 		"slow chunks":       {head + "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n", "408"},
 		"two lengths":       {head + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", "400"},
-		"length and chunks": {head + "Content-Length: 2\r\nTransfer-Encoding: gzip, chunked\r\n\r\n{}", "501"},
+		"length and chunks": {head + "Content-Length: 2\r\nTransfer-Encoding: gzip, chunked\r\n\r\n{}", "400"},
 		"smuggled header":   {head + "X: a\rY: b\r\nContent-Length: 2\r\n\r\n{}", "400"},
 		"two tokens":        {strings.Replace(head, "Content-Type", "Authorization: Bearer x\r\nContent-Type", 1) + "Content-Length: 2\r\n\r\n{}", "401"},
 	} {

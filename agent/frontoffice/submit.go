@@ -49,22 +49,29 @@ func (a *API) submit(ctx context.Context, in *submitInput) (*submitOutput, error
 		return nil, problem(http.StatusConflict, CodeInProgress, "a request with this Idempotency-Key is being worked on").retry(time.Second)
 	}
 	defer end()
-	got, p := a.readBody(ctx, q)
+	count, err := a.begin(ctx, q.account, q.r.ContentLength)
+	if err != nil {
+		return nil, a.submitProblem(err)
+	}
+	got, p := a.readBody(ctx, q, count)
+	known := false
+	defer func() { count.end(got.size, got.kept, known) }()
 	defer got.release()
 	if p != nil {
 		return nil, p
 	}
 	q.patient(a.limits.Wait, a.clock) // the disk may be slow; the client's own patience ends it
 	receipt, err := a.submitter.Submit(ctx, q.office, Incoming{Route: in.Route, ContentType: got.contentType,
-		Form: got.form, Attachments: got.attachments, IdempotencyKey: key})
+		Form: got.form, Attachments: got.attachments, IdempotencyKey: key, Over: count.over})
 	if err != nil {
 		return nil, a.submitProblem(err)
 	}
+	known = receipt.Verdict == connectors.Repeat
 	return answer(receipt)
 }
 
 // readBody reads form and attachments under all limits. Its release is never nil.
-func (a *API) readBody(ctx context.Context, q *call) (got parts, p *Problem) {
+func (a *API) readBody(ctx context.Context, q *call, count *post) (got parts, p *Problem) {
 	got.release = func() {}
 	if e := q.r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return got, problem(http.StatusUnsupportedMediaType, CodeEncoding, "send the body as it is, without Content-Encoding")
@@ -83,11 +90,13 @@ func (a *API) readBody(ctx context.Context, q *call) (got parts, p *Problem) {
 	}
 	rc := http.NewResponseController(q.w)
 	body := &pacedReader{r: http.MaxBytesReader(q.w, q.r.Body, a.limits.Request), rc: rc, clock: a.clock, idle: a.limits.Idle}
+	body.came = func(n, total int64) error { return a.came(count, n, total) }
+	defer func() { got.size = body.n }()
 	if t == "multipart/form-data" {
 		_, params, _ := mime.ParseMediaType(header)
-		got, p = a.readMultipart(ctx, body, params["boundary"])
+		got, p = a.readMultipart(ctx, q.account, body, params["boundary"], func() bool { return count.over == nil })
 	} else {
-		b, release, err := a.memory.read(body, a.limits.Form)
+		b, release, err := a.readForm(q.account, body)
 		if err != nil {
 			return got, a.bodyProblem(err)
 		}
@@ -129,7 +138,7 @@ func (a *API) submitProblem(err error) *Problem {
 // storeProblem is for what cannot be written now: the front office is to repeat.
 func (a *API) storeProblem(err error) *Problem {
 	switch {
-	case errors.Is(err, errSlow), errors.Is(err, errLarge), errors.Is(err, errHead):
+	case errors.Is(err, errSlow), errors.Is(err, errLarge), errors.Is(err, errHead), errors.Is(err, errRoom):
 		return a.multipartProblem(err)
 	case isBody(err):
 		return a.bodyProblem(err)

@@ -306,7 +306,7 @@ func FuzzMultipart(f *testing.F) {
 		l := DefaultLimits()
 		l.Form, l.Attachment, l.Attachments = 1000, 1000, 3
 		a := New(Options{Submitter: fk, Journal: fk, Content: fk, Clock: newClock(), Epoch: func() int64 { return 1 }, Limits: l})
-		got, p := a.readMultipart(context.Background(), strings.NewReader(body), boundary)
+		got, p := a.readMultipart(context.Background(), &account{}, strings.NewReader(body), boundary, func() bool { return true })
 		got.release()
 		if a.memory.used.Load() != 0 {
 			t.Error("memory is still counted")

@@ -22,6 +22,8 @@ const tokenPrefix = "ibk_"
 type Office struct {
 	Name   string
 	Tokens []string // SHA-256 of each token in hex; one, or two while one is being replaced
+	Routes []string // that its forms go by
+	Quota  Quota
 }
 
 // NewToken returns a fresh token of 32 random bytes with a checksum, for the front office, and its hash,
@@ -56,15 +58,19 @@ func tokenText() *base32.Encoding {
 
 // offices finds a front office by a token. It never changes; a reload puts a new one in its place.
 type offices struct {
-	names  []string
-	hashes [][sha256.Size]byte
+	accounts []*account // one each
+	owners   []*account // of hashes
+	hashes   [][sha256.Size]byte
+	several  bool // more than one has a token
 }
 
-// newOffices checks the configured hashes.
-func newOffices(list []Office) (*offices, error) {
+// newOffices checks the configured hashes. Accounts of before go on.
+func newOffices(list []Office, before *offices) (*offices, error) {
 	o := &offices{}
 	seen := map[[sha256.Size]byte]bool{}
 	for _, f := range list {
+		x := before.account(f.Name)
+		o.accounts = append(o.accounts, x)
 		if len(f.Tokens) > 2 {
 			return nil, tokensError("front office %s has %d tokens; two at most are valid at a time", f.Name, len(f.Tokens))
 		}
@@ -78,10 +84,24 @@ func newOffices(list []Office) (*offices, error) {
 				return nil, tokensError("a token of front office %s is used twice", f.Name)
 			}
 			seen[h] = true
-			o.names, o.hashes = append(o.names, f.Name), append(o.hashes, h)
+			o.owners, o.hashes = append(o.owners, x), append(o.hashes, h)
+			o.several = o.several || x != o.owners[0]
 		}
 	}
+	for i, f := range list {
+		o.accounts[i].configure(f)
+	}
 	return o, nil
+}
+
+// account returns the account of a front office, or a new one.
+func (o *offices) account(name string) *account {
+	for _, x := range o.accounts {
+		if x.name == name {
+			return x
+		}
+	}
+	return &account{name: name, refused: map[string]int64{}}
 }
 
 func tokensError(format string, args ...any) error {
@@ -91,32 +111,32 @@ func tokensError(format string, args ...any) error {
 
 // find returns the front office of a token. Every hash is compared, whole, so that the time taken says
 // nothing about which fits.
-func (o *offices) find(token string) (string, bool) {
+func (o *offices) find(token string) *account {
 	h := sha256.Sum256([]byte(token))
 	at := -1
 	for i := range o.hashes {
 		at = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(h[:], o.hashes[i][:]), i, at)
 	}
 	if at < 0 {
-		return "", false
+		return nil
 	}
-	return o.names[at], true
+	return o.owners[at]
 }
 
-// authenticate finds who asks by the Authorization header.
-func (o *offices) authenticate(r *http.Request) (string, *Problem) {
+// authenticate finds who asks by the Authorization header. wrong tells that there was a token, and that it is not valid.
+func (o *offices) authenticate(r *http.Request) (who *account, wrong bool, p *Problem) {
 	values := r.Header.Values("Authorization")
 	if len(values) != 1 {
-		return "", unauthorized("Bearer realm=\"inbasket\"", "a bearer token is needed, once, in the Authorization header")
+		return nil, false, unauthorized("Bearer realm=\"inbasket\"", "a bearer token is needed, once, in the Authorization header")
 	}
 	scheme, token, _ := strings.Cut(values[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") || len(token) > 128 {
-		return "", unauthorized("Bearer realm=\"inbasket\"", "a bearer token is needed in the Authorization header")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return nil, false, unauthorized("Bearer realm=\"inbasket\"", "a bearer token is needed in the Authorization header")
 	}
-	if name, ok := o.find(token); ok {
-		return name, nil
+	if who = o.find(token); who != nil {
+		return who, false, nil
 	}
-	return "", unauthorized(`Bearer realm="inbasket", error="invalid_token"`, "the token is not valid")
+	return nil, true, unauthorized(`Bearer realm="inbasket", error="invalid_token"`, "the token is not valid")
 }
 
 func unauthorized(challenge, detail string) *Problem {

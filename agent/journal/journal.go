@@ -50,6 +50,7 @@ type Journal struct {
 	path     string
 	clock    connectors.Clock
 	content  *content.Store
+	hidden   hidden
 	readOnly bool
 	version  int64 // of the file that is open for reading only
 	lock     *lock
@@ -203,6 +204,9 @@ func (j *Journal) load(c *conn) error {
 		return err
 	}
 	if err := errors.Join(j.words.load(c), j.loadSeq(c), j.loadGraves(c)); err != nil {
+		return err
+	}
+	if err := j.loadHidden(c); err != nil {
 		return err
 	}
 	last, err := c.number("SELECT max((SELECT value FROM meta WHERE key='last-id'), coalesce((SELECT max(id) FROM submission), 0))")

@@ -9,7 +9,8 @@ import (
 // Push is an event that is due to be sent to its front office.
 type Push struct {
 	Event   Event
-	Attempt int // failed attempts so far
+	Attempt int   // failed attempts so far
+	Nth     int64 // grows with each event of the submission
 }
 
 // PushOutcome is what became of one Push.
@@ -51,12 +52,15 @@ func (j *Journal) DuePushes(ctx context.Context, office string, now time.Time, l
 		if !ok {
 			return nil
 		}
-		const sql = `SELECT e.seq, e.sub, e.type, e.final, e.at, e.data, e.office, s.reference, p.attempt
+		// What older programs told as a number stays as it is. From there on it is the microsecond, which also grows over a
+		// restore, and grows with each event of the submission.
+		const sql = `SELECT e.seq, e.sub, e.type, e.final, e.at, e.data, e.office, s.reference, p.attempt,
+			CASE WHEN e.seq<=?1 THEN e.seq ELSE (SELECT max(x.at)/1000+count(*) FROM event x WHERE x.sub=e.sub AND x.seq<=e.seq) END
 			FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq JOIN submission s ON s.id=p.sub
-			WHERE p.office=? AND p.due IS NOT NULL AND (p.due<=? OR p.due>?) ORDER BY p.due, p.seq LIMIT ?`
-		return c.query(sql, []any{w, now, now.Add(2 * LongestPush), bounded(limit)}, func(row []driver.Value) error {
+			WHERE p.office=?2 AND p.due IS NOT NULL AND (p.due<=?3 OR p.due>?4) ORDER BY p.due, p.seq LIMIT ?5`
+		return c.query(sql, []any{j.hidden.clear, w, now, now.Add(2 * LongestPush), bounded(limit)}, func(row []driver.Value) error {
 			e, err := j.eventRow(c, row)
-			due = append(due, Push{Event: e, Attempt: int(integer(row[8]))})
+			due = append(due, Push{Event: e, Attempt: int(integer(row[8])), Nth: integer(row[9])})
 			return err
 		})
 	})

@@ -99,6 +99,11 @@ func (s *scrape) agent(from *Snapshot) {
 	for _, x := range from.Sources {
 		s.truth("source_up", x.Up, x.Kind, x.Name)
 	}
+	if c := from.Connections; c != nil {
+		s.show("http_connections", float64(c.Token), "token")
+		s.show("http_connections", float64(c.Strange), "strange")
+		s.show("http_connections_limit", float64(c.Limit))
+	}
 	for target, state := range from.Circuits {
 		for _, word := range []string{"closed", "open", "half-open"} {
 			s.truth("target_circuit", state == word, target, word)
@@ -143,6 +148,10 @@ func (s *scrape) journal(from *Snapshot) {
 	}
 	for target, n := range from.Batches {
 		s.show("batches_open", float64(n), target)
+	}
+	for _, q := range from.Quotas {
+		s.show("office_quota", float64(q.Limit), q.Office, q.What)
+		s.show("office_quota_used", float64(q.Used), q.Office, q.What)
 	}
 	for name, o := range from.Offices {
 		s.show("office_waiting", float64(o.Waiting), name)

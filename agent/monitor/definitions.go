@@ -33,6 +33,10 @@ func Definitions() []Definition {
 
 		counter("accepted_total", "Forms taken from in-baskets by verdict: taken, repeat, conflict, refused, released.", "inbasket", "verdict"),
 		counter("http_requests_total", "Answers of the front-office API.", "operation", "status"),
+		counter("http_wrong_tokens_total", "Requests with a token that is not valid."),
+		gauge("http_connections", "Connections of the front-office API: with a token, or strange ones without.", "who"),
+		gauge("http_connections_limit", "How many there may be at once."),
+		counter("http_connections_ended_total", "Connections that had to go for others: strange or idle ones, when all places were taken or one address had too many."),
 
 		gauge("source_up", "1 unless an in-basket, a source of results or a push channel is in trouble. The kind is in-basket, results or front office.", "kind", "source"),
 
@@ -57,6 +61,9 @@ func Definitions() []Definition {
 
 		gauge("office_waiting", "Events that the front office has not acknowledged, or that could not be pushed to it yet; at most 100,000 are counted.", "office"),
 		gauge("office_oldest_seconds", "Age of the oldest of them; 0 without one.", "office"),
+		gauge("office_quota", "What a front office may send: bytes-per-day, open.", "office", "what"),
+		gauge("office_quota_used", "What it has sent of that.", "office", "what"),
+		counter("office_over_quota_total", "Requests that were refused as too many: rate, bytes-per-day, open.", "office", "what"),
 		gauge("pushes_failing", "Events whose push failed and is tried again.", "office"),
 		counter("pushes_total", "Events pushed, by how it ended.", "office", "class"),
 		counter("pushes_given_up_total", "Events that are not pushed any more; the front office can still read them.", "office"),

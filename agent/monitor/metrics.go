@@ -51,6 +51,9 @@ func (m *Metrics) ExpectNotices(codes ...string) {
 // ExpectOffice does the same for the pushes to a front office.
 func (m *Metrics) ExpectOffice(office string) { m.add(0, "pushes_given_up_total", office) }
 
+// ExpectQuota does the same for what a quota refuses.
+func (m *Metrics) ExpectQuota(office, what string) { m.add(0, "office_over_quota_total", office, what) }
+
 // Request counts an answer of the front-office API.
 func (m *Metrics) Request(operation string, status int) {
 	if operation == "" {
@@ -58,6 +61,15 @@ func (m *Metrics) Request(operation string, status int) {
 	}
 	m.add(1, "http_requests_total", operation, strconv.Itoa(status))
 }
+
+// WrongToken counts a request with a token that is not valid.
+func (m *Metrics) WrongToken() { m.add(1, "http_wrong_tokens_total") }
+
+// Ended counts a connection that had to go for others.
+func (m *Metrics) Ended() { m.add(1, "http_connections_ended_total") }
+
+// OverQuota counts a request that a front office's quota refused.
+func (m *Metrics) OverQuota(office, what string) { m.add(1, "office_over_quota_total", office, what) }
 
 // Accepted counts n forms of an in-basket that ended with a verdict.
 func (m *Metrics) Accepted(inbasket string, v connectors.Verdict, n int) {

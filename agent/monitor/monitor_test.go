@@ -37,9 +37,10 @@ func (a *agentFake) Figures(context.Context) (Snapshot, error) {
 		Offices:      map[string]Office{"portal": {Waiting: 7, Failing: 4, Oldest: a.now.Add(-2 * time.Hour)}, "quiet": {}},
 		Disks:        map[string]disk.Space{"state": {Free: 1 << 30, Size: 1 << 40}},
 		Certificates: []Certificate{{Of: "listen", Whose: connectors.WhoseAgent, Until: time.Unix(1800000000, 0)}, {Of: "targets/old", Whose: connectors.WhosePeer}},
-		Journal:      Files{Database: 4096, Log: 512},
-		Sources:      []Source{{Kind: "in-basket", Name: "permits", Up: true}, {Kind: "results", Name: "register"}},
-		Writable:     true, Held: true, Backup: time.Unix(1740000000, 0), Stuck: 2, Hung: 1,
+		Quotas:       []Quota{{Office: "portal", What: "open", Limit: 10, Used: 4}}, Connections: &Connections{Token: 3, Strange: 5, Limit: 100},
+		Journal:  Files{Database: 4096, Log: 512},
+		Sources:  []Source{{Kind: "in-basket", Name: "permits", Up: true}, {Kind: "results", Name: "register"}},
+		Writable: true, Held: true, Backup: time.Unix(1740000000, 0), Stuck: 2, Hung: 1,
 		Reload: Reload{At: time.Unix(1700000000, 0), OK: true},
 	}, a.err
 }
@@ -58,6 +59,9 @@ func rig(t *testing.T) (*agentFake, func(path string) (int, string)) {
 	m.GaveUp("portal")
 	m.Notice("http.internal")
 	m.Purged(3)
+	m.WrongToken()
+	m.Ended()
+	m.OverQuota("portal", "rate")
 	h := Handler(a, m)
 	return a, func(path string) (int, string) {
 		w := httptest.NewRecorder()
@@ -76,6 +80,9 @@ func TestMetrics(t *testing.T) {
 		`inbasket_target_circuit{state="open",target="register"} 1`, `inbasket_target_circuit{state="closed",target="register"} 0`,
 		`inbasket_batches_open{target="mainframe"} 1`, `inbasket_results_orphans 1`, `inbasket_results_parked 3`,
 		`inbasket_office_waiting{office="portal"} 7`, `inbasket_office_oldest_seconds{office="portal"} 7200`, `inbasket_office_oldest_seconds{office="quiet"} 0`,
+		`inbasket_office_quota{office="portal",what="open"} 10`, `inbasket_office_quota_used{office="portal",what="open"} 4`,
+		`inbasket_office_over_quota_total{office="portal",what="rate"} 1`, `inbasket_http_wrong_tokens_total 1`, `inbasket_http_connections_ended_total 1`,
+		`inbasket_http_connections{who="token"} 3`, `inbasket_http_connections{who="strange"} 5`, `inbasket_http_connections_limit 100`,
 		`inbasket_pushes_failing{office="portal"} 4`, `inbasket_pushes_given_up_total{office="portal"} 1`,
 		`inbasket_http_requests_total{operation="submit",status="202"} 1`, `inbasket_accepted_total{inbasket="permits",verdict="taken"} 7`,
 		`inbasket_outcomes_total{class="written",target="register"} 6`, `inbasket_info{version="1.2.3"} 1`, `inbasket_journal_up 1`,

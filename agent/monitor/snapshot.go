@@ -23,6 +23,8 @@ type Snapshot struct {
 	Batches      map[string]int64  // target to sealed batches that are not delivered
 	Offices      map[string]Office
 	Disks        map[string]disk.Space // by place: state, or section and name
+	Quotas       []Quota
+	Connections  *Connections // nil: front offices are not listened to
 	Certificates []Certificate
 	Sources      []Source
 	Journal      Files
@@ -40,6 +42,15 @@ type Office struct {
 	Oldest  time.Time // when the oldest of them happened; zero: none
 	Failing int64     // of those to be pushed, how many failed at least once
 }
+
+// Quota is one bound on what a front office may send.
+type Quota struct {
+	Office, What string
+	Limit, Used  int64
+}
+
+// Connections are those of the front-office API.
+type Connections struct{ Token, Strange, Limit int }
 
 // Source is an in-basket, a source of results or a push channel.
 type Source struct {

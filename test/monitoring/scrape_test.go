@@ -39,7 +39,7 @@ targets:
   drop: {folder: {path: drop}, file: {name: "{reference}.csv"}}
   mainframe: {folder: {path: batches}, batch: {close: {count: 2}, name: "B{seq:06}.DAT"}}
 front-offices:
-  portal: {tokens: ["7d5c6a2d5d0e6b1e3a4f4a7c3d2b1a0f7d5c6a2d5d0e6b1e3a4f4a7c3d2b1a0f"]}
+  portal: {quota: {open: 10000}, tokens: ["7d5c6a2d5d0e6b1e3a4f4a7c3d2b1a0f7d5c6a2d5d0e6b1e3a4f4a7c3d2b1a0f"]}
   city: {webhook: {url: "https://127.0.0.1:9/hook", secret: "${env:INBASKET_TEST_HOOK}", allow-private: true}}
 routes:
   permit: {from: permits, mapping: permit.yaml, front-office: city}

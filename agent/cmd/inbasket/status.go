@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -184,12 +186,33 @@ func printOffices(w io.Writer, list []control.OfficeStatus) {
 			if o.Push != "" {
 				how = fmt.Sprintf("%s, %d waiting", o.Push, o.Backlog)
 			}
-			fmt.Fprintf(w, "  %s\t%s\n", o.Name, how)
+			fmt.Fprintf(w, "  %s\t%s%s\n", o.Name, how, quotaText(o.Quota))
 		}
 	})
 	for _, o := range list {
 		printTrouble(w, o.Name, o.Trouble)
 	}
+}
+
+// quotaText tells what a front office has used of its quota.
+func quotaText(q *control.QuotaStatus) string {
+	if q == nil {
+		return ""
+	}
+	var parts []string
+	if q.Rate != "" {
+		parts = append(parts, "rate "+q.Rate)
+	}
+	if q.BytesPerDay > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d bytes today", q.Bytes, q.BytesPerDay))
+	}
+	if q.OpenLimit > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d open", q.Open, q.OpenLimit))
+	}
+	for _, what := range slices.Sorted(maps.Keys(q.Refused)) {
+		parts = append(parts, fmt.Sprintf("%d refused by %s", q.Refused[what], what))
+	}
+	return "\tquota: " + strings.Join(parts, ", ")
 }
 
 func printRoutes(w io.Writer, list []journal.RouteSummary, now time.Time) {

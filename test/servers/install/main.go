@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ var always = []string{"postgresql", "pgbouncer", "mariadb-server", "vsftpd", "pr
 
 // files tell, for each Debian package, whether it is there.
 var files = map[string]string{
+	"npm":                       "/usr/bin/npm",
 	"postgresql":                "/usr/lib/postgresql/*/bin/postgres",
 	"pgbouncer":                 "/usr/sbin/pgbouncer",
 	"mariadb-server":            "/usr/sbin/mariadbd",
@@ -36,7 +38,7 @@ var files = map[string]string{
 }
 
 func main() {
-	if err := install(append(always, os.Args[1:]...)); err != nil {
+	if err := errors.Join(install(append(always, os.Args[1:]...)), installLinter()); err != nil {
 		fmt.Fprintln(os.Stderr, "install:", err)
 		os.Exit(1)
 	}
@@ -62,6 +64,27 @@ func install(wanted []string) error {
 	}
 	if left := missing(wanted); len(left) > 0 {
 		return fmt.Errorf("still missing after the installation: %s", strings.Join(left, " "))
+	}
+	return nil
+}
+
+// linter is the linter of API descriptions that a test runs, in the version that it was last seen to be content in.
+const linter = "@redocly/cli@2.77.0"
+
+// installLinter installs it with npm, and npm before where that is missing.
+func installLinter() error {
+	if _, err := exec.LookPath("redocly"); err == nil {
+		return nil
+	}
+	if _, err := exec.LookPath("npm"); err != nil {
+		if err := install([]string{"npm"}); err != nil {
+			return err
+		}
+	}
+	cmd := exec.Command("npm", "install", "--global", "--no-audit", "--no-fund", "--ignore-scripts", linter)
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("npm install %s: %w", linter, err)
 	}
 	return nil
 }
