@@ -29,6 +29,7 @@ type answer struct {
 	caseNo   string
 	reason   string
 	docs     []documentSpec
+	names    []connectors.Named // columns that are read from a row, of a query
 }
 
 type answerField struct {
@@ -91,6 +92,9 @@ func (b *builder) answer() {
 		b.answerColumn(s, a.status, known, "outcome")
 		b.answerColumn(s, a.caseNo, known, "case")
 		b.answerColumn(s, a.reason, known, "reason")
+	} else {
+		a.names = answerNames(s, a)
+		b.queryNames(s, a)
 	}
 	b.plan.answer = a
 }

@@ -201,7 +201,7 @@ func suite(t *testing.T, fresh func(t testing.TB) engine) {
 		{"order", testOrder},
 		{"lookup", testLookup},
 		{"lookup without ledger", testLookupKeys},
-		{"check and inspect", testCheck},
+		{"check", testCheck}, {"examine", testExamine}, {"examine an answer", testExamineAnswer},
 		{"answers", testAnswers},
 		{"repeated with culprit", testRepeatedWithCulprit},
 		{"cancelled", testCancelled},

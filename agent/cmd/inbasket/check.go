@@ -12,6 +12,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/doctor"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
@@ -27,6 +28,8 @@ type checked struct {
 	Warnings []diag.Problem  `json:"warnings,omitempty"`
 	Targets  []checkedTarget `json:"targets,omitempty"`
 	Routes   []checkedRoute  `json:"routes,omitempty"`
+
+	doubts diag.Problems // warnings of --connect, printed beside what it found wrong
 }
 
 // unreachable counts the targets that --connect could not write to.
@@ -46,6 +49,7 @@ type checkedTarget struct {
 	Why       string `json:"why"`
 	Error     string `json:"error,omitempty"` // with --connect
 	Hint      string `json:"hint,omitempty"`
+	Place     string `json:"place,omitempty"` // of its section in the configuration, when there is an error
 }
 
 type checkedRoute struct {
@@ -98,15 +102,21 @@ func (a *app) check(ctx context.Context, connect bool) error {
 	}
 	out.OK = true
 	for _, t := range cfg.Targets {
-		out.Targets = append(out.Targets, a.checkTarget(ctx, cfg, t, catalog, connect))
+		target, misfits := a.checkTarget(ctx, cfg, t, catalog, plans, connect)
+		out.Targets = append(out.Targets, target)
+		out.compared(misfits)
 	}
 	for _, r := range cfg.Routes {
 		p := plans[r.Name]
 		digest := p.Digest()
 		out.Routes = append(out.Routes, checkedRoute{Name: r.Name, From: r.From, Mapping: p.Name(), Version: p.Version(), Digest: hex.EncodeToString(digest[:]), Targets: p.Targets()})
 	}
+	out.Warnings = append(out.Warnings, out.doubts...)
 	if err := a.print(out, func(w io.Writer) { printChecked(w, cfg, out) }); err != nil {
 		return err
+	}
+	if !out.OK {
+		return silentError(exitConfig)
 	}
 	if out.unreachable() > 0 {
 		return silentError(exitUnavailable)
@@ -146,22 +156,42 @@ func problemsOf(err error) (diag.Problems, bool) {
 	return p, ok
 }
 
-func (a *app) checkTarget(ctx context.Context, cfg *config.Config, t config.Target, catalog mapping.Catalog, connect bool) checkedTarget {
+func (a *app) checkTarget(ctx context.Context, cfg *config.Config, t config.Target, catalog mapping.Catalog, plans map[string]*mapping.Plan, connect bool) (checkedTarget, []doctor.Misfit) {
 	info, _ := catalog.Target(t.Name)
 	out := checkedTarget{Name: t.Name, Type: t.Definition.Type, Guarantee: info.Guarantee.Level, Why: info.Guarantee.Why}
 	if !connect {
-		return out
+		return out, nil
 	}
-	target, err := t.Definition.Target(cfg.Env(connectors.RoleTarget, t.Name, t.Identity, agent.SystemClock{}, nil), t.Config)
+	env := cfg.Env(connectors.RoleTarget, t.Name, t.Identity, agent.SystemClock{}, nil)
+	env.Look = true
+	var misfits []doctor.Misfit
+	target, err := t.Definition.Target(env, t.Config)
 	if err == nil {
 		g := guard.Wrap(target, t.Timeout)
-		err = g.Check(ctx)
+		misfits, err = doctor.Compare(ctx, cfg, t, g, plans)
 		_ = g.Close()
 	}
 	if err != nil {
 		out.Error, out.Hint = err.Error(), hintOf(err)
+		at := cfg.Problem("", "", "", "targets", t.Name, t.Definition.Type)
+		out.Place = fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column)
 	}
-	return out
+	return out, misfits
+}
+
+// compared takes in what does not fit between mappings and a target.
+func (c *checked) compared(misfits []doctor.Misfit) {
+	for _, m := range misfits {
+		if m.Raw != "" {
+			m.Message += " (it says: " + strings.Join(strings.Fields(m.Raw), " ") + ")"
+		}
+		if m.Warning {
+			c.doubts = append(c.doubts, m.Problem)
+		} else {
+			c.OK = false
+			c.Problems = append(c.Problems, m.Problem)
+		}
+	}
 }
 
 func printChecked(w io.Writer, cfg *config.Config, out checked) {
@@ -179,7 +209,7 @@ func printChecked(w io.Writer, cfg *config.Config, out checked) {
 	})
 	for _, t := range out.Targets {
 		if t.Error != "" {
-			fmt.Fprintf(w, "  %s cannot be written to now: %s\n", t.Name, t.Error)
+			fmt.Fprintf(w, "  %s: %s cannot be written to now: %s\n", t.Place, t.Name, t.Error)
 			if t.Hint != "" {
 				fmt.Fprintf(w, "    %s\n", t.Hint)
 			}
@@ -195,11 +225,42 @@ func printChecked(w io.Writer, cfg *config.Config, out checked) {
 			fmt.Fprintf(w, "  %s\t%s → %s version %d → %s\n", r.Name, from, r.Mapping, r.Version, strings.Join(r.Targets, ", "))
 		}
 	})
+	printMisfits(w, out)
 	if unreachable := out.unreachable(); unreachable > 0 {
 		fmt.Fprintf(w, "%s is right, but %s cannot be written to now\n", out.Config, count(unreachable, "target"))
 		return
 	}
+	if !out.OK {
+		fmt.Fprintf(w, "%s is right, but targets hold something else than mappings write or ask: %s\n", out.Config, strings.Join(placesOf(out.Problems), ", "))
+		return
+	}
 	fmt.Fprintf(w, "ok: %s\n", strings.Join(append([]string{out.Config}, out.Parts...), ", "))
+}
+
+// printMisfits prints what --connect found, warnings first.
+func printMisfits(w io.Writer, out checked) {
+	if len(out.doubts) > 0 {
+		fmt.Fprintln(w, "may be wrong")
+		fmt.Fprint(w, out.doubts.Format())
+	}
+	if len(out.Problems) > 0 {
+		fmt.Fprintln(w, "wrong")
+		fmt.Fprint(w, diag.Problems(out.Problems).Format())
+	}
+}
+
+// placesOf returns where the first problems are, with their codes.
+func placesOf(problems diag.Problems) []string {
+	const most = 5
+	problems.Sort()
+	var places []string
+	for i, p := range problems {
+		if i == most {
+			return append(places, fmt.Sprintf("and %d more", len(problems)-most))
+		}
+		places = append(places, fmt.Sprintf("%s:%d:%d [%s]", p.File, p.Line, p.Column, p.Code))
+	}
+	return places
 }
 
 // partsOf returns the files in conf.d that a configuration was read from, relative to its folder.
