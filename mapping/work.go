@@ -49,7 +49,11 @@ func (p *Plan) Problem(path []any, offset int, code, message, suggestion string)
 
 // problemAt finds a place. Columns that are keys of the mapping are shown where they stand, not where their value does.
 func problemAt(root *diag.Node, path []any, offset int, code, message, suggestion string) diag.Problem {
-	if n := len(path); n > 1 && (path[n-2] == "fields" || path[n-2] == "match" || path[n-2] == "outcome") {
+	n := len(path)
+	if n > 1 && path[n-1] == "fields" {
+		return nodeAt(root, path[:n-1]).KeyProblem("fields", code, message, suggestion)
+	}
+	if n > 1 && (path[n-2] == "fields" || path[n-2] == "match" || path[n-2] == "outcome") {
 		if key, ok := path[n-1].(string); ok {
 			return nodeAt(root, path[:n-1]).KeyProblem(key, code, message, suggestion)
 		}

@@ -164,7 +164,7 @@ func TestPlanProblem(t *testing.T) {
 	for want, at := range map[string]diag.Problem{
 		"m.yaml:4:41": plan.Problem([]any{"write", 0, "table"}, 0, "c", "m", ""),
 		"m.yaml:4:56": plan.Problem([]any{"write", 0, "fields", "REF"}, 0, "c", "m", ""),
-		"m.yaml:4:9": plan.Problem([]any{"write", 0, "key"}, 0, "c", "m", ""),
+		"m.yaml:4:9":  plan.Problem([]any{"write", 0, "key"}, 0, "c", "m", ""),
 		"m.yaml:4:84": plan.Problem([]any{"write", 0, "returning", 0}, 0, "c", "m", ""),
 		"m.yaml:10:9": plan.Problem([]any{"answer", "mark"}, 0, "c", "m", ""),
 		"m.yaml:9:11": plan.Problem([]any{"answer", "match", "CASEID"}, 0, "c", "m", ""),

@@ -1,10 +1,13 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
+	"slices"
 
 	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
@@ -55,5 +58,30 @@ func Compare(ctx context.Context, cfg *config.Config, t config.Target, target *g
 		}
 		misfits = append(misfits, m)
 	}
+	slices.SortStableFunc(misfits, func(a, b Misfit) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
+	})
 	return misfits, err
+}
+
+// Sources looks at the folders that forms and answer files are taken from: whether files there can be read, and
+// renamed into the folders for what is done. What it puts there to try has a hidden name and is gone afterwards.
+func Sources(p *Patient, cfg *config.Config) []Misfit {
+	x := &exam{Patient: p, cfg: cfg, now: p.Clock.Now(), account: p.System.Account()}
+	var misfits []Misfit
+	x.surroundings(func(role connectors.Role, name string, s connectors.Surroundings) {
+		if role != connectors.RoleInbasket && role != connectors.RoleResults {
+			return
+		}
+		n := &notes{}
+		for _, f := range s.Folders {
+			x.wholeFolder(owned{f, name}, n)
+		}
+		for _, f := range n.findings() {
+			if f.Level != control.LevelOK {
+				misfits = append(misfits, Misfit{Warning: f.Level == control.LevelWarn, Problem: cfg.Problem(f.Code, f.Subject+": "+f.Text, f.Cure, string(role), name)})
+			}
+		}
+	})
+	return misfits
 }

@@ -131,7 +131,7 @@ func (c *comparison) keys() {
 	switch unique := c.tab.unique(names); {
 	case sh.Op == connectors.Upsert && !unique:
 		c.x.add(c.at(false, CodeNoKey, fmt.Sprintf("table %s has no unique key on exactly %s, which upsert needs", sh.Object, key),
-			"have the DBA run: CREATE UNIQUE INDEX ON these columns, or name the columns of a key that is there", "key"))
+			"have the DBA make a unique key on these columns, or name the columns of a key that is there", "key"))
 	case sh.Op == connectors.Update && !unique:
 		c.x.add(c.at(true, CodeNoKey, fmt.Sprintf("table %s has no unique key on exactly %s: update may hit several rows", sh.Object, key),
 			"name the columns of a unique key, or have the DBA make one", "key"))

@@ -28,6 +28,7 @@ type checked struct {
 	Warnings []diag.Problem  `json:"warnings,omitempty"`
 	Targets  []checkedTarget `json:"targets,omitempty"`
 	Routes   []checkedRoute  `json:"routes,omitempty"`
+	Sources  diag.Problems   `json:"sources,omitempty"` // folders that --connect found closed or missing
 
 	doubts diag.Problems // warnings of --connect, printed beside what it found wrong
 }
@@ -106,6 +107,9 @@ func (a *app) check(ctx context.Context, connect bool) error {
 		out.Targets = append(out.Targets, target)
 		out.compared(misfits)
 	}
+	if connect {
+		out.Sources = sources(cfg)
+	}
 	for _, r := range cfg.Routes {
 		p := plans[r.Name]
 		digest := p.Digest()
@@ -118,7 +122,7 @@ func (a *app) check(ctx context.Context, connect bool) error {
 	if !out.OK {
 		return silentError(exitConfig)
 	}
-	if out.unreachable() > 0 {
+	if out.unreachable() > 0 || len(out.Sources) > 0 {
 		return silentError(exitUnavailable)
 	}
 	return nil
@@ -179,6 +183,19 @@ func (a *app) checkTarget(ctx context.Context, cfg *config.Config, t config.Targ
 	return out, misfits
 }
 
+// sources looks at the folders of in-baskets and answer files; what only may be wrong is doctor's to say.
+func sources(cfg *config.Config) diag.Problems {
+	p := agent.NewPatient(agent.SystemClock{}, version, config.Place{Path: cfg.Path, State: cfg.State, Agency: cfg.Agency})
+	p.Probe = true
+	var problems diag.Problems
+	for _, m := range doctor.Sources(p, cfg) {
+		if !m.Warning {
+			problems = append(problems, m.Problem)
+		}
+	}
+	return problems
+}
+
 // compared takes in what does not fit between mappings and a target.
 func (c *checked) compared(misfits []doctor.Misfit) {
 	for _, m := range misfits {
@@ -226,12 +243,18 @@ func printChecked(w io.Writer, cfg *config.Config, out checked) {
 		}
 	})
 	printMisfits(w, out)
-	if unreachable := out.unreachable(); unreachable > 0 {
-		fmt.Fprintf(w, "%s is right, but %s cannot be written to now\n", out.Config, count(unreachable, "target"))
-		return
+	var but []string
+	if n := out.unreachable(); n > 0 {
+		but = append(but, count(n, "target")+" cannot be written to now")
 	}
-	if !out.OK {
-		fmt.Fprintf(w, "%s is right, but targets hold something else than mappings write or ask: %s\n", out.Config, strings.Join(placesOf(out.Problems), ", "))
+	if n := len(out.Sources); n > 0 {
+		but = append(but, count(n, "folder")+" cannot be used now")
+	}
+	if len(out.Problems) > 0 {
+		but = append(but, "targets hold something else than mappings write or ask: "+strings.Join(placesOf(out.Problems), ", "))
+	}
+	if len(but) > 0 {
+		fmt.Fprintf(w, "%s is right, but %s\n", out.Config, strings.Join(but, "; "))
 		return
 	}
 	fmt.Fprintf(w, "ok: %s\n", strings.Join(append([]string{out.Config}, out.Parts...), ", "))
@@ -242,6 +265,10 @@ func printMisfits(w io.Writer, out checked) {
 	if len(out.doubts) > 0 {
 		fmt.Fprintln(w, "may be wrong")
 		fmt.Fprint(w, out.doubts.Format())
+	}
+	if len(out.Sources) > 0 {
+		fmt.Fprintln(w, "folders")
+		fmt.Fprint(w, out.Sources.Format())
 	}
 	if len(out.Problems) > 0 {
 		fmt.Fprintln(w, "wrong")
@@ -258,7 +285,7 @@ func placesOf(problems diag.Problems) []string {
 		if i == most {
 			return append(places, fmt.Sprintf("and %d more", len(problems)-most))
 		}
-		places = append(places, fmt.Sprintf("%s:%d:%d [%s]", p.File, p.Line, p.Column, p.Code))
+		places = append(places, fmt.Sprintf("%s:%d:%d [%s]", filepath.Base(p.File), p.Line, p.Column, p.Code))
 	}
 	return places
 }

@@ -1,0 +1,120 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strconv"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// trialBytes is what a trial file holds.
+const trialBytes = "inbasket check\n"
+
+// trialName is a temporary name like those of deliveries, which legacy systems leave alone. What stands for the file's
+// own name is fit for every kind of server.
+func (d *Drop) trialName(n int) string { return d.temp.name("INBCHK" + strconv.Itoa(n)) }
+
+// Examine checks, and tries out what a delivery needs: to put a file, to see its size, to rename it, to take it away.
+// The file has temporary names only, and is gone afterwards.
+func (d *Drop) Examine(ctx context.Context, _ []connectors.Work) ([]connectors.Finding, error) {
+	if err := d.Check(ctx); err != nil {
+		return nil, err
+	}
+	found, err := d.try(ctx)
+	if l, ok := d.place.(listing); ok && err == nil {
+		if e := l.lists(ctx); isRefusal(e) {
+			found = append(found, d.finding(true, "list the folder", "the agent then cannot find files whose size the server does not tell, nor what came since a backup; allow LIST or NLST", e))
+		} else {
+			err = e
+		}
+	}
+	return found, err
+}
+
+// listing is a Place whose folder may be closed to listing.
+type listing interface{ lists(context.Context) error }
+
+func (d *Drop) try(ctx context.Context) (found []connectors.Finding, err error) {
+	first, second := d.trialName(1), d.trialName(2)
+	for _, name := range []string{first, second} { // of a trial that could not take its file away
+		if gone, err := d.takeAway(ctx, name); err != nil || gone != nil {
+			return gone, err
+		}
+	}
+	refused := func(what, cure string, err error) error {
+		if !isRefusal(err) {
+			return err
+		}
+		found = append(found, d.finding(false, what, cure, err))
+		return nil
+	}
+	if err = d.place.Put(ctx, first, connectors.BytesBlob([]byte(trialBytes))); err != nil {
+		err = refused("put a file and see its size", "grant the account the right to create files there (STOR) and to see their size (SIZE, MLST or LIST)", err)
+	} else if err = d.place.Commit(ctx, first, second); err != nil {
+		err = refused("rename a file", "grant the account the right to rename files there (RNFR and RNTO): each file comes under a temporary name first", err)
+	} else if size, e := d.place.Stat(ctx, second); e == nil && size != int64(len(trialBytes)) {
+		found = append(found, connectors.Finding{Warning: true, Code: CodeFTPTruncated, Work: -1, Path: d.section(), Message: "the server does not tell the size of a file as it was sent",
+			Cure: "allow SIZE, MLST or LIST, or set verify: read-back"})
+	}
+	for _, name := range []string{first, second} {
+		gone, e := d.takeAway(ctx, name)
+		found, err = append(found, gone...), errors.Join(err, e)
+	}
+	return found, err
+}
+
+// takeAway removes a trial file and sees that it is gone.
+func (d *Drop) takeAway(ctx context.Context, name string) ([]connectors.Finding, error) {
+	_, err := d.place.Stat(ctx, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil {
+		err = d.place.Remove(ctx, name)
+	}
+	if err == nil {
+		if _, e := d.place.Stat(ctx, name); errors.Is(e, fs.ErrNotExist) {
+			return nil, nil
+		}
+		err = &connectors.Error{Class: connectors.TargetError, Code: CodePermission, Op: "remove a file"}
+	}
+	if !isRefusal(err) {
+		return nil, err
+	}
+	return []connectors.Finding{d.finding(false, "delete a file", "grant the account the right to delete files there (DELE), and remove "+name+", which lies there now", err)}, nil
+}
+
+// isRefusal tells what the other side does not allow from what may work the next time.
+func isRefusal(err error) bool {
+	return err != nil && connectors.ClassOf(err) != connectors.Uncertain && (connectors.ClassOf(err) != connectors.Transient || replyCode(err) >= 500)
+}
+
+// finding says which right is missing, at the target's section of the configuration.
+func (d *Drop) finding(warning bool, what, cure string, err error) connectors.Finding {
+	f := connectors.Finding{Warning: warning, Code: CodePermission, Work: -1, Path: d.section(), Message: "the account may not " + what + " there", Cure: cure, Raw: err.Error()}
+	var e *connectors.Error
+	if errors.As(err, &e) && e.Code != CodeFTPRefused {
+		f.Code = e.Code
+	}
+	return f
+}
+
+// section is where the configuration names the folder.
+func (d *Drop) section() []any {
+	if _, ok := d.place.(local); ok {
+		return []any{"path"}
+	}
+	return []any{"dir"}
+}
+
+// lists tells whether the account may list the folder.
+func (p *ftpPlace) lists(ctx context.Context) error {
+	return p.with(ctx, func(c *ftpConn) error {
+		if _, err := c.NameList(""); err != nil {
+			return ftpFault("list the folder", err)
+		}
+		return nil
+	})
+}
