@@ -2,6 +2,8 @@ package mapping
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -65,6 +67,9 @@ func constantContent(v value) connectors.Content {
 	out.Value = &connectors.Value{Kind: out.Kind, Str: v.s, Int: v.i}
 	if v.k == kNull {
 		out.Kind, out.Null = connectors.Missing, true
+	}
+	if v.k == kInt {
+		out.Digits = len(strings.TrimPrefix(strconv.FormatInt(v.i, 10), "-"))
 	}
 	if v.k == kText {
 		out.MinLength = utf8.RuneCountInString(v.s)

@@ -76,7 +76,7 @@ func (x *examination) gives(ctx context.Context, query, key string) (names []str
 	case errors.Is(err, errUnknownNames):
 		return nil, false, nil
 	case errors.As(err, &f) && f.answered:
-		if x.s.rollback(ctx) != nil {
+		if err := x.mend(ctx); err != nil {
 			return nil, false, err
 		}
 		return nil, false, x.refused(f, key)

@@ -241,6 +241,9 @@ func (c *comparison) sizes(ct connectors.Content, col *column, field string) {
 	case col.fam == famText && col.length > 0 && ct.Kind == connectors.Text && ct.MaxLength > col.length:
 		c.x.add(c.at(true, CodeTooLong, fmt.Sprintf("column %s takes %d characters, and texts may have %d: a longer one parks", c.name(field), col.length, ct.MaxLength),
 			fmt.Sprintf("say type: text(%d) in the mapping, with overflow: cut if it may be cut, or have the DBA widen the column", col.length), "fields", field))
+	case c.tr.whole[col.name] > 0 && ct.Digits > c.tr.whole[col.name]:
+		c.x.add(c.at(true, CodeWrongType, fmt.Sprintf("column %s takes %d digits before the point, and numbers may have %d: a larger one parks", c.name(field), c.tr.whole[col.name], ct.Digits),
+			"say the type that the column has, in the mapping, or have the DBA widen the column", "fields", field))
 	case (col.fam == famDecimal || col.fam == famInteger) && ct.Kind == connectors.Decimal && ct.Digits > 0:
 		scale := col.scale
 		if col.fam == famInteger {

@@ -23,10 +23,10 @@ func (t *Target) Examine(ctx context.Context, work []connectors.Work) ([]connect
 	}
 	x := &examination{t: t, s: s, look: inspectorOf(t.sys.name), work: -1}
 	err = x.all(ctx, work)
-	if broken(err) || s.rollback(ctx) != nil {
-		s.close()
+	if broken(err) || x.s.rollback(ctx) != nil {
+		x.s.close()
 	} else {
-		t.pool.put(s)
+		t.pool.put(x.s)
 	}
 	switch {
 	case checked != nil:
@@ -80,6 +80,7 @@ type traits struct {
 	strictly map[string]bool   // columns that refuse NULL
 	needs    map[string]bool   // columns that refuse NULL and have no default
 	charsets map[string]string // columns that cannot hold every character, with their character set
+	whole    map[string]int    // digits before the point that every number may have
 	hooks    []hook
 	policies bool       // row security hides or refuses rows
 	indexes  [][]string // columns of all indexes, in order
@@ -126,6 +127,20 @@ func (x *examination) all(ctx context.Context, work []connectors.Work) error {
 			}
 		}
 	}
+	return nil
+}
+
+// mend makes the session fit for the next question after a refusal.
+func (x *examination) mend(ctx context.Context) error {
+	if x.s.rollback(ctx) == nil {
+		return nil
+	}
+	x.s.close()
+	s, err := x.t.sys.connect(ctx)
+	if err != nil {
+		return x.t.connectError(err)
+	}
+	x.s = s
 	return nil
 }
 

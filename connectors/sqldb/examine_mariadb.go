@@ -38,14 +38,14 @@ func mariaTraits(ctx context.Context, x *examination, tab *table) (*traits, erro
 	}
 	res, err := x.s.run(ctx, []statement{
 		{sql: from("SELECT table_type, engine FROM information_schema.tables"), args: args, rows: true, item: -1},
-		{sql: from("SELECT column_name, extra, is_nullable, character_set_name FROM information_schema.columns"), args: args, rows: true, item: -1},
+		{sql: from("SELECT column_name, extra, is_nullable, character_set_name, data_type, numeric_precision - numeric_scale FROM information_schema.columns"), args: args, rows: true, item: -1},
 		{sql: "SELECT trigger_name, event_manipulation FROM information_schema.triggers WHERE action_timing = 'BEFORE' AND event_object_schema = ? AND event_object_table = ? ORDER BY 1", args: args, rows: true, item: -1},
 		{sql: from("SELECT index_name, column_name FROM information_schema.statistics") + " ORDER BY index_name, seq_in_index", args: args, rows: true, item: -1},
 	}, false, false)
 	if err != nil {
 		return nil, err
 	}
-	tr := &traits{computed: map[string]bool{}, strictly: map[string]bool{}, charsets: map[string]string{}, indexes: [][]string{}}
+	tr := &traits{computed: map[string]bool{}, strictly: map[string]bool{}, charsets: map[string]string{}, whole: map[string]int{}, indexes: [][]string{}}
 	for _, r := range res[0].rows {
 		switch {
 		case strings.Contains(r[0].Str, "VIEW"):
@@ -57,6 +57,9 @@ func mariaTraits(ctx context.Context, x *examination, tab *table) (*traits, erro
 	for _, r := range res[1].rows {
 		tr.computed[r[0].Str] = strings.Contains(r[1].Str, "GENERATED") && !strings.Contains(r[1].Str, "DEFAULT_GENERATED")
 		tr.strictly[r[0].Str] = r[2].Str == "NO" && !strings.Contains(r[1].Str, "auto_increment")
+		if tr.whole[r[0].Str] = mariaWhole[r[4].Str]; r[4].Str == "decimal" {
+			tr.whole[r[0].Str] = int(asInt(r[5]))
+		}
 		if set := r[3].Str; set != "" && !strings.HasPrefix(set, "utf8mb4") && !strings.HasPrefix(set, "utf16") && set != "utf32" {
 			tr.charsets[r[0].Str] = set
 		}
@@ -70,6 +73,9 @@ func mariaTraits(ctx context.Context, x *examination, tab *table) (*traits, erro
 	}
 	return tr, nil
 }
+
+// mariaWhole is how many digits every number may have in a column of a type.
+var mariaWhole = map[string]int{"tinyint": 2, "smallint": 4, "mediumint": 6, "int": 9, "bigint": 18}
 
 // unquoted cuts a quoted name into its parts.
 func unquoted(name string, quote byte) (schema, table string) {

@@ -45,8 +45,12 @@ SELECT c.relkind::text, c.relpersistence::text, pg_catalog.row_security_active(c
 
 const postgresColumnTraits = `
 SELECT a.attname, a.attgenerated <> '' OR a.attidentity = 'a', a.attnotnull OR t.typnotnull,
-       (a.attnotnull OR t.typnotnull) AND NOT a.atthasdef AND a.attidentity = '' AND t.typdefault IS NULL
+       (a.attnotnull OR t.typnotnull) AND NOT a.atthasdef AND a.attidentity = '' AND t.typdefault IS NULL,
+       CASE b.typname WHEN 'int2' THEN 4 WHEN 'int4' THEN 9 WHEN 'int8' THEN 18
+       WHEN 'numeric' THEN CASE WHEN m.typmod >= 4 AND (m.typmod - 4) & 2047 < 1024 THEN ((m.typmod - 4) >> 16) - ((m.typmod - 4) & 2047) END END
 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+JOIN pg_catalog.pg_type b ON b.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END,
+LATERAL (SELECT CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END AS typmod) m
 WHERE a.attrelid = $1::pg_catalog.regclass AND a.attnum > 0 AND NOT a.attisdropped`
 
 // In tgtype 1 is for each row, 2 before, 4 insert, 8 delete, 16 update, 64 instead of.
@@ -80,7 +84,7 @@ func postgresTraits(ctx context.Context, x *examination, tab *table) (*traits, e
 	if err != nil {
 		return nil, err
 	}
-	tr := &traits{computed: map[string]bool{}, strictly: map[string]bool{}, needs: map[string]bool{}, indexes: [][]string{}}
+	tr := &traits{computed: map[string]bool{}, strictly: map[string]bool{}, needs: map[string]bool{}, whole: map[string]int{}, indexes: [][]string{}}
 	for _, r := range res[0].rows {
 		switch r[0].Str {
 		case "v":
@@ -95,6 +99,7 @@ func postgresTraits(ctx context.Context, x *examination, tab *table) (*traits, e
 	}
 	for _, r := range res[1].rows {
 		tr.computed[r[0].Str], tr.strictly[r[0].Str], tr.needs[r[0].Str] = r[1].Int == 1, r[2].Int == 1, r[3].Int == 1
+		tr.whole[r[0].Str] = int(asInt(r[4]))
 	}
 	for _, r := range res[2].rows {
 		tr.hooks = append(tr.hooks, hook{name: r[0].Str, what: r[1].Str + " " + r[3].Str + " " + r[2].Str, event: r[3].Str, fills: r[1].Str != "ALSO", keeps: r[1].Str == "ALSO"})

@@ -45,6 +45,13 @@ func TestExaminePostgreSQL(t *testing.T) {
 	same(t, examined(t, tg, writes(shape("domained", connectors.Insert, 0, "id"))), "fail sql.not-null write 0 fields")
 	same(t, examined(t, tg, writes(shape("elsewhere", connectors.Insert, 0, "id"))), "fail sql.no-table write 0 table")
 
+	exec(t, tg, "CREATE DOMAIN charge AS numeric(5,2)", "CREATE TABLE narrow (a charge, b smallint)")
+	w := writes(shape("narrow", connectors.Insert, 0, "a", "b"))
+	w.Writes[0].Contents = []connectors.Content{{Kind: connectors.Decimal, Digits: 4, Scale: 2}, {Kind: connectors.Integer, Digits: 4}}
+	same(t, examined(t, tg, w), "warn sql.wrong-type write 0 fields a")
+	w.Writes[0].Contents = []connectors.Content{{Kind: connectors.Decimal, Digits: 3, Scale: 2}, {Kind: connectors.Integer, Value: &connectors.Value{Kind: connectors.Integer, Int: 40000}}}
+	same(t, examined(t, tg, w), "fail sql.wrong-type write 0 table") // the server's own opinion of the constant
+
 	low := asUser(t, e, "clerk")
 	same(t, examined(t, low, writes(shape("policed", connectors.Insert, 0, "id"))), "warn sql.redirected write 0 table")
 	same(t, examined(t, low, writes(shape("serial", connectors.Insert, 0, "n"))), "fail sql.grant write 0 table") // the sequence
@@ -95,7 +102,8 @@ func TestExamineMariaDB(t *testing.T) {
 		"CREATE TABLE FIRED (N INT)", "CREATE TABLE HOOKED (ID INT PRIMARY KEY) ENGINE=InnoDB",
 		"CREATE TRIGGER WATCHED BEFORE INSERT ON HOOKED FOR EACH ROW INSERT INTO FIRED VALUES (1)",
 		"CREATE TABLE OLD (ID INT PRIMARY KEY) ENGINE=MyISAM", "CREATE TABLE NARROW (ID INT PRIMARY KEY, NAME VARCHAR(20) CHARACTER SET latin1) ENGINE=InnoDB",
-		"CREATE VIEW SEEN AS SELECT ID FROM OLD", "CREATE TABLE DECISION (ID INT PRIMARY KEY, STATUS CHAR(1), SENT CHAR(3)) ENGINE=InnoDB", "GRANT INSERT (N), SELECT (N) ON NUMBERED TO clerk", "GRANT SELECT ON DECISION TO clerk")
+		"CREATE VIEW SEEN AS SELECT ID FROM OLD", "CREATE TABLE DECISION (ID INT PRIMARY KEY, STATUS CHAR(1), SENT CHAR(3)) ENGINE=InnoDB", "GRANT INSERT (N), SELECT (N) ON NUMBERED TO clerk", "GRANT SELECT ON DECISION TO clerk",
+		"GRANT INSERT ON NARROW TO clerk", "CREATE TABLE SMALL (A DECIMAL(5,2), B SMALLINT) ENGINE=InnoDB")
 	t.Cleanup(func() { exec(t, tg, "DROP USER clerk") })
 	numbers := func() []string {
 		return append(query(t, tg, "SELECT auto_increment FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'NUMBERED'"), query(t, tg, "SELECT COUNT(*) FROM FIRED")...)
@@ -111,7 +119,12 @@ func TestExamineMariaDB(t *testing.T) {
 	same(t, examined(t, tg, writes(shape("SEEN", connectors.Insert, 0, "ID"))), "warn sql.redirected write 0 table")
 	same(t, examined(t, tg, writes(shape("NARROW", connectors.Insert, 0, "ID", "NAME"))), "warn sql.charset write 0 fields NAME")
 
+	w := writes(shape("SMALL", connectors.Insert, 0, "A", "B"))
+	w.Writes[0].Contents = []connectors.Content{{Kind: connectors.Decimal, Digits: 4, Scale: 2}, {Kind: connectors.Integer, Digits: 5}}
+	same(t, examined(t, tg, w), "warn sql.wrong-type write 0 fields A", "warn sql.wrong-type write 0 fields B")
+
 	low := asUser(t, e, "clerk")
+	same(t, examined(t, low, writes(shape("NARROW", connectors.Insert, 0, "ID"))))
 	same(t, examined(t, low, writes(shape("NUMBERED", connectors.Insert, 0, "N"))))
 	same(t, examined(t, low, writes(shape("HOOKED", connectors.Insert, 0, "ID"))), "fail sql.no-table write 0 table")
 	found, err := low.Examine(t.Context(), []connectors.Work{writes(shape("NUMBERED", connectors.Update, 1, "N"))})

@@ -75,6 +75,10 @@ func testExamine(t *testing.T, e engine) {
 	same(t, examined(t, tg, writes(shape("FIT", connectors.ReplaceChildren, 1, "NAME", "ID", "MUST"))), "warn sql.no-unique-key write 0 key")
 	same(t, examined(t, tg, writes(shape("FIT", connectors.ReplaceChildren, 1, "ID", "MUST"))))
 
+	same(t, examined(t, tg, writes(shape("FIT", connectors.Upsert, 1, "ID", "MUST", "NAME"), shape("FIT", connectors.Update, 1, "ID", "NAME"))))
+	exec(t, tg, "CREATE UNIQUE INDEX FIT_NAME ON FIT (NAME)")
+	same(t, examined(t, tg, writes(shape("FIT", connectors.Upsert, 1, "ID", "MUST", "NAME"))))
+
 	w := writes(shape("FIT", connectors.Insert, 0, "ID", "NAME", "MUST", "FEE", "BORN"))
 	val := func(v connectors.Value) connectors.Content { return connectors.Content{Kind: v.Kind, Value: &v} }
 	w.Writes[0].Contents = []connectors.Content{{Kind: connectors.Text}, {Kind: connectors.Text, MaxLength: 40}, {Absent: true},

@@ -19,7 +19,7 @@ func (x *examination) judge(ctx context.Context, st statement, what string) (*co
 	if err == nil || !errors.As(err, &f) || !f.answered {
 		return nil, err
 	}
-	if x.s.rollback(ctx) != nil {
+	if err := x.mend(ctx); err != nil {
 		return nil, err
 	}
 	for _, words := range x.look.gone {
@@ -35,10 +35,13 @@ func (x *examination) judge(ctx context.Context, st statement, what string) (*co
 		return nil, nil
 	}
 	out := &connectors.Finding{Code: v.code, Message: "the database refuses to " + what, Cure: v.hint, Raw: f.Error()}
-	switch v.code {
-	case CodeRefused:
+	switch {
+	case v.class == connectors.ItemError:
+		out.Message = "the database refuses a value that is always the same, to " + what
+		out.Cure = "correct it in the mapping; the database's own words, by inbasket check --connect, say which"
+	case v.code == CodeRefused:
 		out.Cure = "see the database's own words by: inbasket check --connect"
-	case CodeGrant:
+	case v.code == CodeGrant:
 		out.Message = "the account lacks a right to " + what
 		x.denied(out, f)
 	}
