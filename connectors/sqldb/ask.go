@@ -83,7 +83,7 @@ func (x *examination) gives(ctx context.Context, query, key string) (names []str
 	case err != nil:
 		return nil, false, err
 	}
-	if x.look.explain != "" && explains.MatchString(m.sql) {
+	if x.look.explain != "" && begins(m.sql, explained) {
 		refused, err := x.judge(ctx, statement{sql: m.sql, args: make([]any, len(m.names)), item: -1}, "ask answer."+key)
 		if err != nil {
 			return nil, false, err
@@ -115,8 +115,24 @@ func (x *examination) refused(f *fault, key string) error {
 	return nil
 }
 
-// explains are statements that EXPLAIN takes.
-var explains = regexp.MustCompile(`(?is)^\s*(?:select|insert|update|delete|with|merge|replace)\b`)
+// explained are statements that EXPLAIN takes, asked those that can stand within another query.
+var (
+	explained = regexp.MustCompile(`(?is)^(?:select|insert|update|delete|with|merge|replace)\b`)
+	asked     = regexp.MustCompile(`(?is)^(?:select|with|values)\b`)
+)
+
+// begins tells how a statement begins, after comments and blanks.
+func begins(sql string, how *regexp.Regexp) bool {
+	for sql = strings.TrimSpace(sql); strings.HasPrefix(sql, "--") || strings.HasPrefix(sql, "/*"); {
+		sql = strings.TrimSpace(sql[connectors.Skip(sql):])
+	}
+	return how.MatchString(sql)
+}
+
+// unseen notes a statement that cannot be looked at without being run.
+func (x *examination) unseen(code, key string) {
+	x.add(connectors.Finding{Warning: true, Code: code, Path: []any{"answer", key}, Message: "answer." + key + " cannot be looked at without being run", Cure: "try it out, with a row that is meant for it"})
+}
 
 // marking looks at the statement that hides fetched rows.
 func (x *examination) marking(ctx context.Context, sql string) error {
@@ -125,8 +141,8 @@ func (x *examination) marking(ctx context.Context, sql string) error {
 		x.add(connectors.Finding{Code: CodeMark, Path: []any{"answer", "mark"}, Message: err.Error(), Cure: "write :NAME for a column of the query"})
 		return nil
 	}
-	if x.look.explain == "" || !explains.MatchString(m.sql) {
-		return nil // a procedure cannot be judged without running it
+	if x.look.explain == "" || !begins(m.sql, explained) {
+		return x.described(ctx, m)
 	}
 	f, err := x.judge(ctx, statement{sql: m.sql, args: make([]any, len(m.names)), item: -1}, "run answer.mark")
 	if err != nil || f == nil {
@@ -137,9 +153,30 @@ func (x *examination) marking(ctx context.Context, sql string) error {
 	return nil
 }
 
+// described has a mark that EXPLAIN does not take, such as a call, described where the server does that without running it.
+func (x *examination) described(ctx context.Context, m mark) error {
+	if !x.look.describes {
+		x.unseen(CodeMark, "mark")
+		return nil
+	}
+	_, err := x.look.columns(ctx, x, m)
+	var f *fault
+	if errors.As(err, &f) && f.answered {
+		if err := x.mend(ctx); err != nil {
+			return err
+		}
+		return x.refused(f, "mark")
+	}
+	return err
+}
+
 // wrapped asks for a query's columns by an outer one that no row can pass, so that the inner one is never run.
 func wrapped(alias string) func(ctx context.Context, x *examination, m mark) ([]string, error) {
 	return func(ctx context.Context, x *examination, m mark) ([]string, error) {
+		if !begins(m.sql, asked) {
+			x.unseen(CodeQuery, "query")
+			return nil, errUnknownNames
+		}
 		res, err := x.s.run(ctx, []statement{{sql: "SELECT * FROM (" + m.sql + "\n) " + alias + " WHERE 1 = 0", args: make([]any, len(m.names)), rows: true, item: -1}}, false, false)
 		if err != nil {
 			return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -81,7 +82,7 @@ func (c *comparison) required() {
 	}
 	slices.Sort(open)
 	for _, name := range open {
-		f := c.at(filler != "", CodeNotNull, fmt.Sprintf("column %s is required, has no default, and the mapping does not fill it", c.name(name)),
+		f := c.at(filler != "" || c.tr.kind != "", CodeNotNull, fmt.Sprintf("column %s is required, has no default, and the mapping does not fill it", c.name(name)),
 			"add it to fields, or have the DBA give it a default", "fields")
 		if filler != "" {
 			f.Message += "; the trigger " + filler + " may"
@@ -229,7 +230,34 @@ func (c *comparison) fits(i int) {
 			"convert the value in the mapping, or say its type: there", "fields", field))
 		return
 	}
+	if code := c.refusesAll(ct.Kind, col); code != "" {
+		c.x.add(c.at(false, code, fmt.Sprintf("column %s is of type %s, which does not take %s as the agent writes it", c.name(field), col.typ, kindWords[ct.Kind]),
+			"convert the value in the mapping, or say its type: there", "fields", field))
+		return
+	}
 	c.sizes(ct, col, field)
+}
+
+// samples are values of each kind, as different as columns may treat them.
+var samples = map[connectors.Kind][]string{connectors.Text: {"x", "12", "2026-01-31", "12:30:00", "2026-01-31 12:30:00", "true"}, connectors.Integer: {"0", "1", "12", "2026"},
+	connectors.Decimal: {"0", "1.5", "12", "2026"}, connectors.Boolean: {"0", "1"}, connectors.Date: {"2026-01-31"}, connectors.DateTime: {"2026-01-31T00:00:00", "2026-01-31T12:30:00", "2026-01-31T12:30:00Z"}}
+
+// refusesAll tries values of a kind on a column; it returns a code if each of them is refused.
+func (c *comparison) refusesAll(k connectors.Kind, col *column) (code string) {
+	for _, s := range samples[k] {
+		v := connectors.Value{Kind: k, Str: s}
+		if k == connectors.Integer || k == connectors.Boolean {
+			v.Int, _ = strconv.ParseInt(s, 10, 64) // written above
+			v.Str = ""
+		}
+		var m *misfit
+		if _, err := c.x.t.sys.arg(col, v, c.x.t.sys.zone); !errors.As(err, &m) {
+			return ""
+		} else {
+			code = m.code
+		}
+	}
+	return code
 }
 
 // sizes compares lengths and decimals.

@@ -54,6 +54,8 @@ type inspector struct {
 	server  func(ctx context.Context, x *examination) error
 	rights  func(ctx context.Context, x *examination, tab *table, want []right) (lacking []right, err error)
 	columns func(ctx context.Context, x *examination, query mark) (names []string, err error)
+	// describes says that columns takes every statement, and runs none.
+	describes bool
 	// mayCreate tells whether the account may make a table where the ledger would be.
 	mayCreate func(ctx context.Context, x *examination) (bool, error)
 	strict    bool     // its types take no value of another kind

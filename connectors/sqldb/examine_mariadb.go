@@ -90,10 +90,10 @@ func unquoted(name string, quote byte) (schema, table string) {
 	return parts[0], parts[1]
 }
 
-// mariaNames wraps the query in a transaction that may not write. Two columns of one name cannot be wrapped; then the
-// names are not known.
+// mariaNames wraps the query, in a transaction that is taken back: one that may not write would refuse FOR UPDATE.
+// Two columns of one name cannot be wrapped; then the names are not known.
 func mariaNames(ctx context.Context, x *examination, m mark) ([]string, error) {
-	if _, err := x.s.run(ctx, []statement{{sql: "START TRANSACTION READ ONLY", item: -1}}, false, false); err != nil {
+	if _, err := x.s.run(ctx, []statement{{sql: "START TRANSACTION", item: -1}}, false, false); err != nil {
 		return nil, err
 	}
 	names, err := wrapped("AS q")(ctx, x, m)

@@ -8,7 +8,7 @@ import (
 )
 
 func postgresInspector() inspector {
-	return inspector{explain: "EXPLAIN ", strict: true, traits: postgresTraits, server: postgresServer, rights: postgresRights, columns: postgresNames, mayCreate: postgresMayCreate,
+	return inspector{explain: "EXPLAIN ", strict: true, describes: true, traits: postgresTraits, server: postgresServer, rights: postgresRights, columns: postgresNames, mayCreate: postgresMayCreate,
 		names: `SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\_%' ORDER BY 1, 2 LIMIT 2000`}
 }

@@ -65,6 +65,12 @@ func TestExaminePostgreSQL(t *testing.T) {
 	q := connectors.Question{Query: "WITH x AS (UPDATE serial SET n = 1 RETURNING id) SELECT id, nextval('serial_id_seq') AS k FROM x", ID: []string{"id"}, Mark: "DELETE FROM serial WHERE id = :ID"}
 	same(t, examined(t, tg, asks(q, "ID", "K")))
 	same(t, examined(t, low, asks(q, "ID", "K")), "fail sql.grant answer query", "fail sql.grant answer mark")
+	exec(t, tg, "CREATE PROCEDURE seen_it(n int) LANGUAGE sql AS 'UPDATE serial SET n = 1 WHERE id = n'")
+	q.Mark = "CALL seen_it(:K)"
+	same(t, examined(t, tg, asks(q, "ID")))
+	q.Mark = "CALL seen_him(:K)"
+	same(t, examined(t, tg, asks(q, "ID")), "fail sql.no-table answer mark")
+	q.Mark = "-- hides it\nDELETE FROM serial WHERE id = :ID"
 	q.Query = "SELECT a.id, b.id FROM serial a, serial b"
 	same(t, examined(t, tg, asks(q, "ID")), "fail sql.query answer id ID", "fail sql.query answer mark")
 	if after := numbers(); !slices.Equal(after, before) {
@@ -99,10 +105,10 @@ func TestExamineMariaDB(t *testing.T) {
 	tg := e.open(t, nil)
 	exec(t, tg, "DROP USER IF EXISTS clerk", "CREATE USER clerk IDENTIFIED BY 'x'", "GRANT SELECT, INSERT, UPDATE ON INBASKET_LEDGER TO clerk",
 		"CREATE TABLE NUMBERED (ID INT AUTO_INCREMENT PRIMARY KEY, N INT, G INT AS (N * 2) STORED, KIND ENUM('a', 'b') NOT NULL) ENGINE=InnoDB",
-		"CREATE TABLE FIRED (N INT)", "CREATE TABLE HOOKED (ID INT PRIMARY KEY) ENGINE=InnoDB",
+		"CREATE TABLE FIRED (N INT) ENGINE=MyISAM", "CREATE FUNCTION BUMP() RETURNS INT MODIFIES SQL DATA BEGIN INSERT INTO FIRED VALUES (1); RETURN 1; END", "CREATE TABLE HOOKED (ID INT PRIMARY KEY) ENGINE=InnoDB",
 		"CREATE TRIGGER WATCHED BEFORE INSERT ON HOOKED FOR EACH ROW INSERT INTO FIRED VALUES (1)",
 		"CREATE TABLE OLD (ID INT PRIMARY KEY) ENGINE=MyISAM", "CREATE TABLE NARROW (ID INT PRIMARY KEY, NAME VARCHAR(20) CHARACTER SET latin1) ENGINE=InnoDB",
-		"CREATE VIEW SEEN AS SELECT ID FROM OLD", "CREATE TABLE DECISION (ID INT PRIMARY KEY, STATUS CHAR(1), SENT CHAR(3)) ENGINE=InnoDB", "GRANT INSERT (N), SELECT (N) ON NUMBERED TO clerk", "GRANT SELECT ON DECISION TO clerk",
+		"CREATE VIEW SEEN AS SELECT ID FROM OLD", "CREATE TABLE DECISION (ID INT PRIMARY KEY, STATUS CHAR(1), SENT CHAR(3)) ENGINE=InnoDB", "GRANT INSERT (N), SELECT (N) ON NUMBERED TO clerk", "GRANT SELECT ON DECISION TO clerk", "GRANT EXECUTE ON FUNCTION BUMP TO clerk", "INSERT INTO DECISION VALUES (1, 'A', NULL)",
 		"GRANT INSERT ON NARROW TO clerk", "CREATE TABLE SMALL (A DECIMAL(5,2), B SMALLINT) ENGINE=InnoDB")
 	t.Cleanup(func() { exec(t, tg, "DROP USER clerk") })
 	numbers := func() []string {
@@ -131,8 +137,12 @@ func TestExamineMariaDB(t *testing.T) {
 	if err != nil || len(found) != 2 || !strings.HasPrefix(found[1].Message, "the account lacks UPDATE") || !strings.Contains(found[1].Cure, "GRANT UPDATE ON ") || !strings.HasSuffix(found[1].Cure, "TO 'clerk'@'%'") {
 		t.Errorf("%+v %v", found, err)
 	}
-	q := connectors.Question{Query: "SELECT ID, STATUS, sleep(5) AS S FROM DECISION", ID: []string{"ID"}, Mark: "UPDATE DECISION SET SENT = 'x' WHERE ID = :ID"}
+	q := connectors.Question{Query: "SELECT ID, STATUS, BUMP() AS S FROM DECISION", ID: []string{"ID"}, Mark: "UPDATE DECISION SET SENT = 'x' WHERE ID = :ID"}
 	same(t, examined(t, low, asks(q, "ID", "S")), "fail sql.grant answer mark")
+	q.Mark, q.Query = "CALL seen_it(:ID)", "SELECT ID FROM DECISION ORDER BY ID LIMIT 5 FOR UPDATE -- locked"
+	same(t, examined(t, tg, asks(q, "ID")), "warn sql.mark answer mark")
+	q.Mark, q.Query = "/* hides it */ UPDATE DECISION SET SENT = 'x' WHERE ID = :ID", "CALL decisions()"
+	same(t, examined(t, tg, asks(q, "ID")), "warn sql.query answer query")
 	q.Query = "SELECT a.ID, b.ID FROM DECISION a, DECISION b"
 	same(t, examined(t, tg, asks(q, "ID")), "warn sql.query answer query")
 	if after := numbers(); !slices.Equal(after, before) {
