@@ -36,7 +36,7 @@ func TestExaminePostgreSQL(t *testing.T) {
 	}
 	before := numbers()
 
-	same(t, examined(t, tg, writes(shape("serial", connectors.Insert, 0, "n", "g", "a"))), "fail sql.generated-column write 0 fields g", "fail sql.generated-column write 0 fields a")
+	same(t, examined(t, tg, writes(shape("serial", connectors.Insert, 0, "n", "g", "a"))), "fail sql.generated write 0 fields g", "fail sql.generated write 0 fields a")
 	same(t, examined(t, tg, writes(shape("hooked", connectors.Upsert, 1, "id"))), "warn sql.not-null write 0 fields", "warn sql.redirected write 0 table", "warn sql.redirected write 0 table")
 	same(t, examined(t, tg, writes(shape("hooked", connectors.ReplaceChildren, 1, "id", "must"))), "warn sql.redirected write 0 table", "warn sql.redirected write 0 table")
 	same(t, examined(t, tg, writes(shape("fast", connectors.Insert, 0, "id"))), "warn sql.no-transactions write 0 table")
@@ -119,7 +119,7 @@ func TestExamineMariaDB(t *testing.T) {
 	back := shape("NUMBERED", connectors.Insert, 0, "N")
 	back.Returning = []string{"ID"}
 	same(t, examined(t, tg, writes(back)))
-	same(t, examined(t, tg, writes(shape("NUMBERED", connectors.Insert, 0, "N", "G"))), "fail sql.generated-column write 0 fields G")
+	same(t, examined(t, tg, writes(shape("NUMBERED", connectors.Insert, 0, "N", "G"))), "fail sql.generated write 0 fields G")
 	same(t, examined(t, tg, writes(shape("HOOKED", connectors.Insert, 0, "ID"))), "warn sql.redirected write 0 table")
 	same(t, examined(t, tg, writes(shape("OLD", connectors.Insert, 0, "ID"))), "fail sql.no-transactions write 0 table")
 	same(t, examined(t, tg, writes(shape("SEEN", connectors.Insert, 0, "ID"))), "warn sql.redirected write 0 table")
