@@ -130,15 +130,21 @@ func postgresRights(ctx context.Context, x *examination, tab *table, want []righ
 	return lacking, nil
 }
 
-// postgresNames has the query parsed and described; it never runs.
+// postgresNames has the query parsed and described, with the settings of a transaction; it never runs.
 func postgresNames(ctx context.Context, x *examination, m mark) ([]string, error) {
 	s, ok := x.s.(*pgSession)
 	if !ok {
 		return nil, fmt.Errorf("no session of PostgreSQL: %T", x.s)
 	}
+	if _, err := s.run(ctx, []statement{x.t.sys.ping()}, true, false); err != nil {
+		return nil, err
+	}
 	d, err := s.conn.Prepare(ctx, "", m.sql, nil)
 	if err != nil {
 		return nil, s.fault(0, false, err)
+	}
+	if err := x.mend(ctx); err != nil {
+		return nil, err
 	}
 	var names []string
 	for _, f := range d.Fields {
