@@ -50,7 +50,7 @@ type checkedTarget struct {
 	Why       string `json:"why"`
 	Error     string `json:"error,omitempty"` // with --connect
 	Hint      string `json:"hint,omitempty"`
-	Place     string `json:"place,omitempty"` // of its section in the configuration, when there is an error
+	Place     string `json:"place,omitempty"` // of its section in the configuration; with --connect
 }
 
 type checkedRoute struct {
@@ -174,6 +174,12 @@ func (a *app) checkTarget(ctx context.Context, cfg *config.Config, t config.Targ
 	if !connect {
 		return out, nil
 	}
+	at := cfg.Problem("", "", "", "targets", t.Name, t.Definition.Type)
+	out.Place = fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column)
+	if cfg.Unlit(connectors.RoleTarget, t.Name) { // a login without it would only count as a failed one
+		out.Error, out.Hint = "not tried: a secret of it cannot be read by this account", "look with the account of the service: inbasket doctor --as-service"
+		return out, nil
+	}
 	env := cfg.Env(connectors.RoleTarget, t.Name, t.Identity, agent.SystemClock{}, nil)
 	env.Look = true
 	var misfits []doctor.Misfit
@@ -185,8 +191,6 @@ func (a *app) checkTarget(ctx context.Context, cfg *config.Config, t config.Targ
 	}
 	if err != nil {
 		out.Error, out.Hint = err.Error(), hintOf(err)
-		at := cfg.Problem("", "", "", "targets", t.Name, t.Definition.Type)
-		out.Place = fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column)
 	}
 	return out, misfits
 }
