@@ -83,9 +83,7 @@ func (s *schemaCheck) content(abs []seg) connectors.Content {
 	now, present := surely(s.root), true
 	for _, step := range abs {
 		if step.name == "" {
-			if now = sureItems(now); step.loop < 0 { // an item that each walks to is there
-				present = false
-			}
+			now, present = sureItems(now), step.loop >= 0 // an item that each walks to is there
 			continue
 		}
 		var next []*jsonschema.Schema

@@ -123,7 +123,7 @@ write:
       MADE: form.ref | upper()
 `
 
-const contentsSchema = `{"type": "object", "required": ["ref", "word", "parcels", "address"],
+const contentsSchema = `{"type": "object", "required": ["ref", "word", "address"],
  "properties": {"ref": {"type": "string", "maxLength": 20, "minLength": 3}, "opt": {"$ref": "#/$defs/short"}, "word": {"enum": ["a", "bcd"]},
   "maybe": {"type": ["string", "null"]}, "address": {"type": "object", "anyOf": [{"required": ["street"]}, {"required": ["box"]}], "properties": {"street": {"type": "string"}}},
   "parcels": {"type": "array", "items": {"type": "object", "required": ["number"], "properties": {"number": {"type": "integer"}, "fee": {"type": "number"}}}}},

@@ -17,12 +17,14 @@ func (t *Target) Examine(ctx context.Context, work []connectors.Work) ([]connect
 		return nil, t.connectError(err)
 	}
 	checked := t.checkOn(ctx, s)
-	if broken(checked) || s.rollback(ctx) != nil {
+	if broken(checked) {
 		s.close()
 		return nil, t.meaning(checked).err
 	}
 	x := &examination{t: t, s: s, look: inspectorOf(t.sys.name), work: -1}
-	err = x.all(ctx, work)
+	if err = x.mend(ctx); err == nil {
+		err = x.all(ctx, work)
+	}
 	if broken(err) || x.s.rollback(ctx) != nil {
 		x.s.close()
 	} else {

@@ -78,6 +78,28 @@ func TestExaminePostgreSQL(t *testing.T) {
 	}
 }
 
+// TestExamineServer finds databases whose texts are no texts, and servers that take no rows.
+func TestExamineServer(t *testing.T) {
+	e := postgresEngine(t)
+	tg := e.open(t, nil)
+	for encoding, want := range map[string]string{"SQL_ASCII": "warn sql.charset ", "LATIN1": "warn sql.charset ", "UTF8": ""} {
+		name := "coded_" + strings.ToLower(encoding)
+		exec(t, tg, "DROP DATABASE IF EXISTS "+name, "CREATE DATABASE "+name+" ENCODING '"+encoding+"' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+		found := examined(t, e.open(t, func(c *Config) { c.Database = name }))
+		if got := strings.Join(found, "\n"); got != want {
+			t.Errorf("%s: %q, want %q", encoding, got, want)
+		}
+	}
+	still := func(c *Config) {
+		c.Ledger, c.LedgerTable, c.CreateLedger, c.Session = false, "none", false, []string{"SET default_transaction_read_only = on"}
+	}
+	same(t, examined(t, e.open(t, still)), "fail sql.read-only ")
+	m := mariaEngine(t)
+	exec(t, m.open(t, nil), "SET GLOBAL read_only = ON")
+	defer exec(t, m.open(t, func(c *Config) { c.CreateLedger = false }), "SET GLOBAL read_only = OFF")
+	same(t, examined(t, m.open(t, func(c *Config) { c.Ledger, c.LedgerTable, c.CreateLedger = false, "none", false })), "warn sql.read-only ")
+}
+
 // TestExamineLedgerPostgreSQL finds ledgers that do not keep their word, and makes none.
 func TestExamineLedgerPostgreSQL(t *testing.T) { examineLedger(t, postgresEngine(t)) }
 
