@@ -22,15 +22,7 @@ func (d *Drop) Examine(ctx context.Context, _ []connectors.Work) ([]connectors.F
 	if err := d.Check(ctx); err != nil {
 		return nil, err
 	}
-	found, err := d.try(ctx)
-	if l, ok := d.place.(listing); ok && err == nil {
-		if e := l.lists(ctx); isRefusal(e) {
-			found = append(found, d.finding(true, "list the folder", "the agent then cannot find files whose size the server does not tell, nor what came since a backup; allow LIST or NLST", e))
-		} else {
-			err = e
-		}
-	}
-	return found, err
+	return d.try(ctx)
 }
 
 // listing is a Place whose folder may be closed to listing.
@@ -43,26 +35,39 @@ func (d *Drop) try(ctx context.Context) (found []connectors.Finding, err error) 
 			return gone, err
 		}
 	}
-	refused := func(what, cure string, err error) error {
-		if !isRefusal(err) {
-			return err
-		}
-		found = append(found, d.finding(false, what, cure, err))
-		return nil
-	}
-	if err = d.place.Put(ctx, first, connectors.BytesBlob([]byte(trialBytes))); err != nil {
-		err = refused("put a file and see its size", "grant the account the right to create files there (STOR) and to see their size (SIZE, MLST or LIST)", err)
-	} else if err = d.place.Commit(ctx, first, second); err != nil {
-		err = refused("rename a file", "grant the account the right to rename files there (RNFR and RNTO): each file comes under a temporary name first", err)
-	} else if size, e := d.place.Stat(ctx, second); e == nil && size != int64(len(trialBytes)) {
-		found = append(found, connectors.Finding{Warning: true, Code: CodeFTPTruncated, Work: -1, Path: d.section(), Message: "the server does not tell the size of a file as it was sent",
-			Cure: "allow SIZE, MLST or LIST, or set verify: read-back"})
-	}
+	found, err = d.putAndRename(ctx, first, second)
 	for _, name := range []string{first, second} {
 		gone, e := d.takeAway(ctx, name)
 		found, err = append(found, gone...), errors.Join(err, e)
 	}
 	return found, err
+}
+
+// putAndRename does with a trial file what a delivery does with its own, and lists the folder: now that a file lies
+// there, a refusal cannot mean that there is none.
+func (d *Drop) putAndRename(ctx context.Context, first, second string) ([]connectors.Finding, error) {
+	one := func(warning bool, what, cure string, err error) ([]connectors.Finding, error) {
+		if !isRefusal(err) {
+			return nil, err
+		}
+		return []connectors.Finding{d.finding(warning, what, cure, err)}, nil
+	}
+	if err := d.place.Put(ctx, first, connectors.BytesBlob([]byte(trialBytes))); err != nil {
+		return one(false, "put a file and see its size", "grant the account the right to create files there (STOR) and to see their size (SIZE, MLST or LIST)", err)
+	}
+	if err := d.place.Commit(ctx, first, second); err != nil {
+		return one(false, "rename a file", "grant the account the right to rename files there (RNFR and RNTO): each file comes under a temporary name first", err)
+	}
+	if l, ok := d.place.(listing); ok {
+		if err := l.lists(ctx); err != nil {
+			return one(true, "list the folder", "allow LIST or NLST: the agent then finds files whose size the server does not tell, and what came since a backup", err)
+		}
+	}
+	if size, err := d.place.Stat(ctx, second); err == nil && size != int64(len(trialBytes)) {
+		return []connectors.Finding{{Warning: true, Code: CodeFTPTruncated, Work: -1, Path: d.section(), Message: "the server does not tell the size of a file as it was sent",
+			Cure: "allow SIZE, MLST or LIST, or set verify: read-back"}}, nil
+	}
+	return nil, nil
 }
 
 // takeAway removes a trial file and sees that it is gone.
