@@ -93,7 +93,7 @@ func (b *builder) answer() {
 		b.answerColumn(s, a.caseNo, known, "case")
 		b.answerColumn(s, a.reason, known, "reason")
 	} else {
-		a.names = answerNames(s, a)
+		a.names = columnsRead(s, a)
 		b.queryNames(s, a)
 	}
 	b.plan.answer = a

@@ -61,8 +61,8 @@ func problemAt(root *diag.Node, path []any, offset int, code, message, suggestio
 	return nodeAt(root, path).ProblemAt(offset, code, message, suggestion)
 }
 
-// answerNames lists the columns that an answer reads from a row of its query.
-func answerNames(s *answerSpec, a *answer) []connectors.Named {
+// columnsRead lists the columns that an answer reads from a row of its query.
+func columnsRead(s *answerSpec, a *answer) []connectors.Named {
 	var names []connectors.Named
 	add := func(name string, path ...any) {
 		if name != "" {
@@ -94,7 +94,7 @@ func (b *builder) queryNames(s *answerSpec, a *answer) {
 		if foldedIn(given, name) {
 			return
 		}
-		b.report(problemAt(b.file.Root(), path, offset, CodeAnswer, fmt.Sprintf("the query gives no column %q", name), diag.DidYouMean(name, given)))
+		b.report(problemAt(b.file.Root(), path, offset, CodeAnswer, fmt.Sprintf("the query does not select %q", name), diag.DidYouMean(name, given)))
 	}
 	for _, n := range a.names {
 		report(n.Name, 0, n.Path)

@@ -38,7 +38,7 @@ func TestSelected(t *testing.T) {
 	}
 }
 
-const answering = `mapping: m
+const queried = `mapping: m
 version: 1
 input: {format: json, reference: form.ref, unused: allow}
 write: [{as: head, to: register, table: HEAD, fields: {REF: form.ref}, returning: [ID]}]
@@ -56,20 +56,20 @@ answer:
 
 // TestQueryNames finds each name of the answer that the query does not give, at its own place.
 func TestQueryNames(t *testing.T) {
-	_, err := Load(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, answering, "select ID, Num, CASE_ID, STATUS, REASON, PDF from D")}}, "m.yaml", nil)
+	_, err := Load(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, queried, "select ID, Num, CASE_ID, STATUS, REASON, PDF from D")}}, "m.yaml", nil)
 	problems, _ := err.(diag.Problems)
 	var got []string
 	for _, p := range problems {
 		got = append(got, fmt.Sprintf("%d:%d %s %s", p.Line, p.Column, p.Message, p.Suggestion))
 	}
-	want := []string{`8:13 the query gives no column "IDD" did you mean "ID"?`, `9:11 the query gives no column "CASEID" did you mean "CASE_ID"?`,
-		`10:58 the query gives no column "XX" possible here: ID, Num, CASE_ID, STATUS, REASON, PDF`, `11:13 the query gives no column "STATE" did you mean "STATUS"?`,
-		`12:9 the query gives no column "NUMBER" possible here: ID, Num, CASE_ID, STATUS, REASON, PDF`, `13:11 the query gives no column "REASONN" did you mean "REASON"?`,
-		`14:61 the query gives no column "PDFF" did you mean "PDF"?`}
+	want := []string{`8:13 the query does not select "IDD" did you mean "ID"?`, `9:11 the query does not select "CASEID" did you mean "CASE_ID"?`,
+		`10:58 the query does not select "XX" possible here: ID, Num, CASE_ID, STATUS, REASON, PDF`, `11:13 the query does not select "STATE" did you mean "STATUS"?`,
+		`12:9 the query does not select "NUMBER" possible here: ID, Num, CASE_ID, STATUS, REASON, PDF`, `13:11 the query does not select "REASONN" did you mean "REASON"?`,
+		`14:61 the query does not select "PDFF" did you mean "PDF"?`}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("%s", strings.Join(got, "\n"))
 	}
-	plan, err := Load(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, answering, "select * from D")}}, "m.yaml", nil)
+	plan, err := Load(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, queried, "select * from D")}}, "m.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestQueryNames(t *testing.T) {
 
 // TestPinnedNames lets a mapping that is pinned already go on.
 func TestPinnedNames(t *testing.T) {
-	plan, err := Load(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, answering, "select * from D")}}, "m.yaml", nil)
+	plan, err := Load(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, queried, "select * from D")}}, "m.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +157,7 @@ func TestContents(t *testing.T) {
 
 // TestPlanProblem shows problems where the mapping has what they are about.
 func TestPlanProblem(t *testing.T) {
-	plan, err := Load(fstest.MapFS{"dir/m.yaml": {Data: fmt.Appendf(nil, answering, "select * from D")}}, "dir/m.yaml", nil)
+	plan, err := Load(fstest.MapFS{"dir/m.yaml": {Data: fmt.Appendf(nil, queried, "select * from D")}}, "dir/m.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

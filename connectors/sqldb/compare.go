@@ -1,9 +1,11 @@
 package sqldb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -230,8 +232,8 @@ func (c *comparison) fits(i int) {
 			"convert the value in the mapping, or say its type: there", "fields", field))
 		return
 	}
-	if code := c.refusesAll(ct.Kind, col); code != "" {
-		c.x.add(c.at(false, code, fmt.Sprintf("column %s is of type %s, which does not take %s as the agent writes it", c.name(field), col.typ, kindWords[ct.Kind]),
+	if code := c.refusesAll(ct, col); code != "" {
+		c.x.add(c.at(false, code, fmt.Sprintf("column %s is of type %s, which does not take %s as the agent writes it", c.name(field), col.typ, cmp.Or(kindWords[ct.Kind], "any value")),
 			"convert the value in the mapping, or say its type: there", "fields", field))
 		return
 	}
@@ -242,18 +244,23 @@ func (c *comparison) fits(i int) {
 var samples = map[connectors.Kind][]string{connectors.Text: {"x", "12", "2026-01-31", "12:30:00", "2026-01-31 12:30:00", "true"}, connectors.Integer: {"0", "1", "12", "2026"},
 	connectors.Decimal: {"0", "1.5", "12", "2026"}, connectors.Boolean: {"0", "1"}, connectors.Date: {"2026-01-31"}, connectors.DateTime: {"2026-01-31T00:00:00", "2026-01-31T12:30:00", "2026-01-31T12:30:00Z"}}
 
-// refusesAll tries values of a kind on a column; it returns a code if each of them is refused.
-func (c *comparison) refusesAll(k connectors.Kind, col *column) (code string) {
-	for _, s := range samples[k] {
-		v := connectors.Value{Kind: k, Str: s}
-		if k == connectors.Integer || k == connectors.Boolean {
-			v.Int, _ = strconv.ParseInt(s, 10, 64) // written above
-			v.Str = ""
-		}
-		var m *misfit
-		if _, err := c.x.t.sys.arg(col, v, c.x.t.sys.zone); !errors.As(err, &m) {
-			return ""
-		} else {
+// refusesAll tries values of what a field may hold on a column; it returns a code if each of them is refused.
+func (c *comparison) refusesAll(ct connectors.Content, col *column) (code string) {
+	kinds := []connectors.Kind{ct.Kind}
+	if ct.Kind == connectors.Missing && ct.Value == nil && col.fam != famBinary {
+		kinds = slices.Sorted(maps.Keys(samples))
+	}
+	for _, k := range kinds {
+		for _, s := range samples[k] {
+			v := connectors.Value{Kind: k, Str: s}
+			if k == connectors.Integer || k == connectors.Boolean {
+				v.Int, _ = strconv.ParseInt(s, 10, 64) // written above
+				v.Str = ""
+			}
+			var m *misfit
+			if _, err := c.x.t.sys.arg(col, v, c.x.t.sys.zone); !errors.As(err, &m) {
+				return ""
+			}
 			code = m.code
 		}
 	}
