@@ -237,22 +237,7 @@ func (x *examination) ledger(ctx context.Context) error {
 	if err != nil || tab == nil {
 		return err // Check says so
 	}
-	report := func(warning bool, code, message, cure string) {
-		x.add(connectors.Finding{Warning: warning, Code: code, Path: []any{"ledger-table"}, Message: message, Cure: cure})
-	}
-	ddl := "compare it with what inbasket ledger ddl prints, and have the DBA mend it"
-	for _, name := range []string{"DELIVERY", "SUBMISSION", "RETURNED", "WRITTEN_AT"} {
-		if tab.column(name) == nil {
-			report(false, CodeNoLedger, fmt.Sprintf("the ledger %s has no column %s", x.t.cfg.LedgerTable, name), ddl)
-		}
-	}
-	if tab.column("DIGEST") == nil {
-		report(true, CodeNoDigest, fmt.Sprintf("the ledger %s is of an earlier version and has no column DIGEST", x.t.cfg.LedgerTable),
-			"have the DBA run: "+digestDDL(x.t.sys.name, x.t.cfg.LedgerTable))
-	}
-	if tab.column("DELIVERY") != nil && !tab.unique([]string{"DELIVERY"}) {
-		report(false, CodeNoLedger, fmt.Sprintf("the ledger %s has no unique key on DELIVERY: a form could be written twice", x.t.cfg.LedgerTable), ddl)
-	}
+	x.ledgerColumns(tab)
 	if x.look.traits == nil {
 		return nil
 	}
@@ -260,13 +245,48 @@ func (x *examination) ledger(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	name := x.t.cfg.LedgerTable
 	if tr.weak != "" || tr.kind != "" {
-		report(false, CodeNoTx, fmt.Sprintf("the ledger %s is %s", x.t.cfg.LedgerTable, strings.TrimSpace(tr.kind+" "+tr.weak)), ddl)
+		x.ledgerIs(false, CodeNoTx, fmt.Sprintf("the ledger %s is %s", name, strings.TrimSpace(tr.kind+" "+tr.weak)), asDDL)
+	}
+	if tr.policies {
+		x.ledgerIs(true, CodeRedirects, fmt.Sprintf("the ledger %s has row security for this account, which may hide its rows", name), "have the DBA take the policies off it")
 	}
 	for _, h := range tr.hooks {
 		if !h.keeps {
-			report(true, CodeRedirects, fmt.Sprintf("the ledger %s has the %s %s, which may swallow its rows", x.t.cfg.LedgerTable, h.what, h.name), "have the DBA drop it")
+			x.ledgerIs(true, CodeRedirects, fmt.Sprintf("the ledger %s has the %s %s, which may swallow its rows", name, h.what, h.name), "have the DBA drop it")
 		}
 	}
 	return nil
+}
+
+const (
+	// maxKey is how long a delivery's key may be, see connectors.Delivery.
+	maxKey = 64
+	asDDL  = "compare it with what inbasket ledger ddl prints, and have the DBA mend it"
+)
+
+// ledgerColumns looks for what the ledger's rows need.
+func (x *examination) ledgerColumns(tab *table) {
+	ledger := x.t.cfg.LedgerTable
+	for _, name := range []string{"DELIVERY", "SUBMISSION", "RETURNED", "WRITTEN_AT"} {
+		if tab.column(name) == nil {
+			x.ledgerIs(false, CodeNoLedger, fmt.Sprintf("the ledger %s has no column %s", ledger, name), asDDL)
+		}
+	}
+	if tab.column("DIGEST") == nil {
+		x.ledgerIs(true, CodeNoDigest, fmt.Sprintf("the ledger %s is of an earlier version and has no column DIGEST", ledger), "have the DBA run: "+digestDDL(x.t.sys.name, ledger))
+	}
+	key := tab.column("DELIVERY")
+	if key != nil && key.length > 0 && key.length < maxKey {
+		x.ledgerIs(false, CodeNoLedger, fmt.Sprintf("the column DELIVERY of the ledger %s takes %d characters, and keys may have %d", ledger, key.length, maxKey), asDDL)
+	}
+	if key != nil && !tab.unique([]string{"DELIVERY"}) {
+		x.ledgerIs(false, CodeNoLedger, fmt.Sprintf("the ledger %s has no unique key on DELIVERY: a form could be written twice", ledger), asDDL)
+	}
+}
+
+// ledgerIs notes a finding about the ledger.
+func (x *examination) ledgerIs(warning bool, code, message, cure string) {
+	x.add(connectors.Finding{Warning: warning, Code: code, Path: []any{"ledger-table"}, Message: message, Cure: cure})
 }
