@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -81,10 +83,16 @@ func TestExaminePostgreSQL(t *testing.T) {
 // TestExamineServer finds databases whose texts are no texts, and servers that take no rows.
 func TestExamineServer(t *testing.T) {
 	e := postgresEngine(t)
-	tg := e.open(t, nil)
+	conn, err := pgconn.Connect(t.Context(), e.config.DSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
 	for encoding, want := range map[string]string{"SQL_ASCII": "warn sql.charset ", "LATIN1": "warn sql.charset ", "UTF8": ""} {
 		name := "coded_" + strings.ToLower(encoding)
-		exec(t, tg, "DROP DATABASE IF EXISTS "+name, "CREATE DATABASE "+name+" ENCODING '"+encoding+"' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+		if _, err := conn.Exec(t.Context(), "CREATE DATABASE "+name+" ENCODING '"+encoding+"' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0").ReadAll(); err != nil {
+			t.Fatal(err)
+		}
 		found := examined(t, e.open(t, func(c *Config) { c.Database = name }))
 		if got := strings.Join(found, "\n"); got != want {
 			t.Errorf("%s: %q, want %q", encoding, got, want)
