@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
 
@@ -40,7 +41,7 @@ func (a *Agent) Examine(ctx context.Context, r control.ExamineRequest) (control.
 func NewPatient(clock connectors.Clock, version string, place config.Place) *doctor.Patient {
 	return &doctor.Patient{
 		Clock: clock, Version: version, System: doctor.Local{}, Path: place.Path, Place: place,
-		Mappings: func(cfg *config.Config) diag.Problems { return MappingProblems(cfg, clock) },
+		Mappings: func(cfg *config.Config) (map[string]*mapping.Plan, diag.Problems) { return mappings(cfg, clock) },
 		Inspect:  journal.Inspect,
 		Audit: func(ctx context.Context) (int64, error) {
 			report, err := audit.Verify(ctx, filepath.Join(place.State, audit.Folder))
@@ -60,15 +61,14 @@ func wrong(r audit.Report) error {
 	return errors.New("the audit log is not whole")
 }
 
-// MappingProblems returns everything that is wrong with the mappings of a configuration.
-func MappingProblems(cfg *config.Config, clock connectors.Clock) diag.Problems {
+// mappings loads those of a configuration and returns everything that is wrong with any.
+func mappings(cfg *config.Config, clock connectors.Clock) (map[string]*mapping.Plan, diag.Problems) {
 	catalog, err := OpenCatalog(cfg, clock, func(connectors.Notice) {})
 	if err != nil {
-		return nil // the target's own line tells
+		return nil, nil // the target's own line tells
 	}
 	defer catalog.Close()
-	_, problems := LoadMappings(cfg, catalog)
-	return problems
+	return LoadMappings(cfg, catalog)
 }
 
 // maxStacks bounds the stacks of all goroutines, in bytes.

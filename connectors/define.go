@@ -14,6 +14,7 @@ type Env struct {
 	Dir      string // folder of the configuration file; relative paths start here
 	Scratch  string // folder below state for the connector's own use; made on demand by the connector
 	Clock    Clock
+	Look     bool         // opened only to be examined: nothing that stays may be made, such as a ledger
 	Notify   func(Notice) // tells the operator of something that is not an error of a call; never nil
 	// Certificate is told of certificates that the connector uses or meets, see WatchTLS; may be nil.
 	Certificate func(Certificate)

@@ -3,7 +3,6 @@ package mapping
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -29,6 +28,7 @@ type answer struct {
 	caseNo   string
 	reason   string
 	docs     []documentSpec
+	names    []connectors.Named // columns that are read from a row, of a query
 }
 
 type answerField struct {
@@ -63,6 +63,9 @@ func (b *builder) answer() {
 			a.question.Reads = append(a.question.Reads, n.name)
 		}
 	}
+	if !a.files {
+		a.names = columnsRead(s, a)
+	}
 	b.answerNames(s, a)
 	b.plan.answer = a
 }
@@ -72,25 +75,19 @@ func (b *builder) answerNames(s *answerSpec, a *answer) {
 	if b.pinned() {
 		return // what was checked by an earlier version goes on
 	}
-	known, given := s.Fields.Keys(), "neither fields nor a group of the file's name gives"
+	if !a.files {
+		b.queryNames(s, a)
+		return
+	}
+	known := s.Fields.Keys()
 	if a.name != nil {
 		known = append(known, a.name.SubexpNames()...)
 	}
-	has := func(name string) bool { return hasWord(known, name) }
-	if !a.files {
-		if known = queryWords(s.Query); known == nil {
-			return // all columns of a table, or a procedure: who reads the mapping alone cannot know them
-		}
-		given = "the query does not select"
-		has = func(name string) bool {
-			return slices.ContainsFunc(known, func(w string) bool { return strings.EqualFold(w, name) })
-		}
-	}
 	for _, n := range a.reads() {
-		if n.name == "" || has(n.name) {
+		if n.name == "" || hasWord(known, n.name) {
 			continue
 		}
-		p := valueProblem(s.node, n.key, CodeAnswer, fmt.Sprintf("%s %q", given, n.name))
+		p := valueProblem(s.node, n.key, CodeAnswer, fmt.Sprintf("neither fields nor a group of the file's name gives %q", n.name))
 		p.Suggestion = diag.DidYouMean(n.name, known)
 		b.report(p)
 	}

@@ -36,6 +36,7 @@ const (
 	CodeUnlit           = "doctor.secret"           // a target or front office was not connected to, since this account cannot read its secret; look by inbasket doctor --as-service
 	CodeTargetPaused    = "doctor.target-paused"    // an operator has paused a target; inbasket resume TARGET lets it go on
 	CodeTargetParked    = "doctor.parked"           // submissions wait for a person; inbasket list --state parked shows them
+	CodeTargetMisfit    = "doctor.target-misfit"    // a target can be reached, and mappings do not fit what it holds; the lines above say where
 	CodeTargetOld       = "doctor.target-backlog"   // a delivery waits for more than an hour; look at the target by inbasket status
 	CodeTargetWeak      = "doctor.target-guarantee" // a target cannot promise that each effect happens once; docs/guarantees.md says what it takes
 	CodeTargetTrouble   = "doctor.target-trouble"   // the running agent has trouble with a target, a source or a front office; the line says which and since when

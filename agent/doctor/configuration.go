@@ -23,7 +23,7 @@ func configuration(_ context.Context, x *exam, n *notes) {
 			return // it changed at this moment
 		}
 		if x.Mappings != nil {
-			problems = x.Mappings(cfg)
+			_, problems = x.Mappings(cfg)
 		}
 		warnings(n, cfg.Warnings)
 		if len(problems) == 0 {

@@ -16,6 +16,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
 
@@ -33,8 +34,8 @@ type Patient struct {
 	Load func() (*config.Config, error)
 	// InForce is the configuration that the running agent works by; nil: what Load gives.
 	InForce *config.Config
-	// Mappings loads the mapping of every route and returns what is wrong with any of them.
-	Mappings func(*config.Config) diag.Problems
+	// Mappings loads the mapping of every route and returns those that are right, and what is wrong with any.
+	Mappings func(*config.Config) (map[string]*mapping.Plan, diag.Problems)
 	// Status asks the running agent; control.ErrNotRunning: none runs.
 	Status func(context.Context) (control.Status, error)
 	// Inspect looks at the journal in a folder; whole: it reads all of it for damage.

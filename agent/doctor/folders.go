@@ -67,31 +67,34 @@ func (x *exam) folderList() []owned {
 
 // folders looks whether each folder is there and may be used, and whether files can be moved between them.
 func folders(_ context.Context, x *exam, n *notes) {
-	each(n, x.folderList(), func(f owned, n *notes) {
-		subject := f.subject()
-		if !x.folder(subject, f, n) {
+	each(n, x.folderList(), x.wholeFolder)
+}
+
+// wholeFolder looks at one folder: its rights, its clock, and what lies beside it.
+func (x *exam) wholeFolder(f owned, n *notes) {
+	subject := f.subject()
+	if !x.folder(subject, f, n) {
+		return
+	}
+	d, err := x.System.Disk(f.Path)
+	if err != nil {
+		return // disk says so
+	}
+	if f.Beside != "" {
+		if b, err := x.System.Disk(f.Beside); err == nil && b.Mount != d.Mount {
+			n.fail(subject, CodeFolderApart, f.Path+" and "+f.Beside+" lie on different file systems or mounts: files cannot be renamed between them",
+				"put both on one; under systemd one line ReadWritePaths for a folder above both")
 			return
 		}
-		d, err := x.System.Disk(f.Path)
-		if err != nil {
-			return // disk says so
-		}
-		if f.Beside != "" {
-			if b, err := x.System.Disk(f.Beside); err == nil && b.Mount != d.Mount {
-				n.fail(subject, CodeFolderApart, f.Path+" and "+f.Beside+" lie on different file systems or mounts: files cannot be renamed between them",
-					"put both on one; under systemd one line ReadWritePaths for a folder above both")
-				return
-			}
-		}
-		if d.Network != "" && f.Use != "state" {
-			n.warn(subject, CodeFolderShare, f.Path+" lies on a network file system ("+d.Network+")",
-				"this works; the agent polls it. Keep quiet at 2s or more, or use a done-marker")
-			return
-		}
-		if n.empty() {
-			n.ok(subject, f.Path)
-		}
-	})
+	}
+	if d.Network != "" && f.Use != "state" {
+		n.warn(subject, CodeFolderShare, f.Path+" lies on a network file system ("+d.Network+")",
+			"this works; the agent polls it. Keep quiet at 2s or more, or use a done-marker")
+		return
+	}
+	if n.empty() {
+		n.ok(subject, f.Path)
+	}
 }
 
 // folder looks at one folder's rights; false: something is wrong with it.

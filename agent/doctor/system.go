@@ -81,7 +81,13 @@ func tryOut(dir string) (at time.Time, err error) {
 	_, err = f.WriteString("inbasket")
 	info, e := f.Stat()
 	err = errors.Join(err, e, f.Close())
-	if e := os.Remove(f.Name()); e != nil {
+	name := f.Name()
+	if e := os.Rename(name, name+"-moved"); e == nil {
+		name += "-moved"
+	} else {
+		err = errors.Join(err, e)
+	}
+	if e := os.Remove(name); e != nil {
 		err = errors.Join(err, e)
 	}
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
 )
 
 // checkLimit is how long one target may take to answer.
@@ -26,8 +27,12 @@ func targets(ctx context.Context, x *exam, n *notes) {
 	if x.cfg == nil {
 		return
 	}
+	var plans map[string]*mapping.Plan
+	if x.Mappings != nil {
+		plans, _ = x.Mappings(x.cfg) // what is wrong with them is said by config
+	}
 	each(n, x.cfg.Targets, func(t config.Target, n *notes) {
-		x.reach(ctx, t, n)
+		x.reach(ctx, t, plans, n)
 		if x.status != nil {
 			for _, s := range x.status.Targets {
 				if s.Name == t.Name {
@@ -38,13 +43,14 @@ func targets(ctx context.Context, x *exam, n *notes) {
 	})
 }
 
-// reach does what the agent does before it writes.
-func (x *exam) reach(ctx context.Context, t config.Target, n *notes) {
+// reach does what the agent does before it writes, and compares the target with the mappings.
+func (x *exam) reach(ctx context.Context, t config.Target, plans map[string]*mapping.Plan, n *notes) {
 	if x.cfg.Unlit(connectors.RoleTarget, t.Name) {
 		withoutSecret(t.Name, n)
 		return
 	}
 	env := x.cfg.Env(connectors.RoleTarget, t.Name, t.Identity, x.Clock, n.noticed(t.Name))
+	env.Look = true
 	if file := missing(t, env); file != "" { // said more plainly than the driver does
 		n.fail(t.Name, CodeDatabaseMissing, file+" is not there", "correct its path, or mount its disk; the agent never makes it")
 		return
@@ -55,11 +61,24 @@ func (x *exam) reach(ctx context.Context, t config.Target, n *notes) {
 		return
 	}
 	g := guard.Wrap(target, min(t.Timeout, checkLimit))
-	err = g.Check(ctx)
+	misfits, err := Compare(ctx, x.cfg, t, g, plans)
 	promise := g.Abilities().Guarantee
 	_ = g.Close() // nothing was left open that matters
+	wrong := 0
+	for _, m := range misfits {
+		if m.Warning {
+			n.warn(place(m.Problem), m.Code, m.Message, m.Suggestion)
+		} else {
+			n.fail(place(m.Problem), m.Code, m.Message, m.Suggestion)
+			wrong++
+		}
+	}
 	if err != nil {
 		x.broken(t.Name, err, n)
+		return
+	}
+	if wrong > 0 {
+		n.fail(t.Name, CodeTargetMisfit, t.Definition.Type+" can be reached; "+count(wrong, "thing")+" above would hold up forms", "mend what the lines above say, and see it with its place by: inbasket check --connect")
 		return
 	}
 	switch promise.Level {

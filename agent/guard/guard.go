@@ -76,6 +76,16 @@ func (t *Target) Stage(ctx context.Context, g connectors.Group) error {
 // Check passes on to the target.
 func (t *Target) Check(ctx context.Context) error { return t.call(ctx, "check", t.inner.Check) }
 
+// Examine passes on to a target that can compare; one that cannot is checked.
+func (t *Target) Examine(ctx context.Context, work []connectors.Work) (found []connectors.Finding, err error) {
+	x, ok := t.inner.(connectors.Examiner)
+	if !ok {
+		return nil, t.Check(ctx)
+	}
+	err = t.call(ctx, "examine", func(ctx context.Context) error { found, err = x.Examine(ctx, work); return err })
+	return found, err
+}
+
 // Close closes the target.
 func (t *Target) Close() error { return t.inner.Close() }
 

@@ -26,9 +26,10 @@ func NewDrop(env connectors.Env, cfg DropConfig) (*Drop, error) {
 		return nil, err
 	}
 	l := local{dir: env.Path(cfg.Path), sync: cfg.Sync}
+	temps := newTempNames(cfg.Temp, DefaultTemp, oldTemp)
 	return &Drop{
-		place: l, temps: newTempNames(cfg.Temp, DefaultTemp, oldTemp), proof: cfg.Proof, workers: 4,
-		check: func(context.Context) error { return l.check() }, close: func() error { return nil },
+		place: l, temps: temps, proof: cfg.Proof, workers: 4,
+		check: func(context.Context) error { return l.check(trialName(temps, "*")) }, close: func() error { return nil },
 		abilities: connectors.Abilities{Files: true, MaxItems: 256, Parallel: 2, Guarantee: connectors.Guarantee{
 			Level: "exact", Why: "the file has a fixed name and fixed bytes, is renamed into place and never put there twice"}},
 	}, nil

@@ -116,8 +116,8 @@ func (l local) Sync(context.Context) error {
 	return nil
 }
 
-// check tells whether files could be put here now; what it writes it takes away.
-func (l local) check() error {
+// check tells whether files could be put here now; what it writes, under a temporary name, it takes away.
+func (l local) check(pattern string) error {
 	fi, err := os.Stat(l.dir)
 	if err != nil {
 		return fault("open the folder", err)
@@ -125,7 +125,7 @@ func (l local) check() error {
 	if !fi.IsDir() {
 		return &connectors.Error{Class: connectors.TargetError, Code: CodeFolder, Op: "open the folder", Hint: "the path is no folder"}
 	}
-	f, err := os.CreateTemp(l.dir, ".inbasket-check-*")
+	f, err := os.CreateTemp(l.dir, pattern)
 	if err != nil {
 		return fault("write into the folder", err)
 	}

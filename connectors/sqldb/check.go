@@ -2,7 +2,6 @@ package sqldb
 
 import (
 	"context"
-	"errors"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -37,7 +36,10 @@ func (t *Target) checkOn(ctx context.Context, s session) error {
 	if err := k.loadLedger(ctx, s); err != nil {
 		return err
 	}
-	if k.tables[ledgerEntry] != nil && !k.keepsDigests() {
+	if t.makes && k.tables[ledgerEntry] == nil {
+		return nil // Examine says whether it could be made
+	}
+	if k.tables[ledgerEntry] != nil && !k.keepsDigests() && !t.env.Look { // Examine tells it itself
 		t.env.Notify(connectors.Notice{Code: CodeNoDigest, Text: "the ledger has no column DIGEST; have the DBA run: " + digestDDL(t.sys.name, t.cfg.LedgerTable)})
 	}
 	probe := &item{delivery: &connectors.Delivery{Key: "check/" + shorten(t.env.Identity, 50), Submission: "check"}}
@@ -59,70 +61,4 @@ func shorten(s string, n int) string {
 		return s[:n]
 	}
 	return s
-}
-
-// Inspect compares the shapes that mappings write with the catalog and returns everything wrong: missing
-// tables and columns, required columns that nothing fills, upserts without a unique key, engines without
-// transactions. It is what inbasket check prints beyond Check.
-func (t *Target) Inspect(ctx context.Context, shapes []*connectors.Shape) ([]*connectors.Error, error) {
-	s, err := t.pool.get(ctx)
-	if err != nil {
-		return nil, t.connectError(err)
-	}
-	k := t.readAnew()
-	var problems []*connectors.Error
-	for _, sh := range shapes {
-		if sh.Op == connectors.Call || sh.Op == connectors.Put {
-			continue
-		}
-		tab, err := k.load(ctx, s, sh.Object)
-		if broken(err) {
-			s.close()
-			return problems, t.meaning(err).err
-		}
-		if err != nil {
-			problems = append(problems, t.meaning(err).err)
-			continue
-		}
-		problems = append(problems, inspectTable(tab, sh)...)
-	}
-	t.giveBack(ctx, s)
-	return problems, nil
-}
-
-func inspectTable(tab *table, sh *connectors.Shape) []*connectors.Error {
-	var problems []*connectors.Error
-	add := func(code, what, hint string) {
-		problems = append(problems, &connectors.Error{Class: connectors.TargetError, Code: code,
-			Op: "check " + what, Hint: hint, Err: errors.New("mapping and table differ")})
-	}
-	if tab.engine != "" && !transactional(tab.engine) {
-		add(CodeNoTx, "table "+sh.Object, "change the table's engine to InnoDB")
-	}
-	filled := map[*column]bool{}
-	for _, f := range append(append([]string{}, sh.Fields...), sh.Returning...) {
-		c := tab.column(f)
-		if c == nil {
-			add(CodeNoColumn, "column "+sh.Object+"."+f, "correct its name in the mapping")
-			continue
-		}
-		filled[c] = true
-	}
-	if sh.Op != connectors.Update {
-		for _, c := range tab.columns {
-			if c.required && !filled[c] {
-				add(CodeNotNull, "column "+sh.Object+"."+c.name, "it is required and has no default; the mapping must fill it")
-			}
-		}
-	}
-	if sh.Op == connectors.Upsert {
-		keys := make([]string, len(sh.Key))
-		for i, k := range sh.Key {
-			keys[i] = sh.Fields[k]
-		}
-		if !tab.unique(keys) {
-			add(CodeNoKey, "table "+sh.Object, "upsert needs a unique key on exactly the mapping's key columns")
-		}
-	}
-	return problems
 }

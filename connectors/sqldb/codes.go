@@ -21,6 +21,8 @@ const (
 	CodeGrant        = "sql.grant"           // the user lacks a right; ask the DBA to grant it (inbasket ledger ddl prints those for the ledger)
 	CodeNoTable      = "sql.no-table"        // the table or procedure is not there or not visible; check name, schema and grants
 	CodeNoColumn     = "sql.no-column"       // the table lacks a column that the mapping writes; check the name or the table's version
+	CodeGenerated    = "sql.generated"       // the database computes this column and takes no value for it; leave it out of the mapping
+	CodeRedirects    = "sql.redirected"      // a trigger, rule, policy or view may swallow, redirect or change rows; look at what it does, and say rows: unchecked at a write whose rows it redirects
 	CodeNoKey        = "sql.no-unique-key"   // upsert needs a unique key on exactly the key columns; ask the DBA for one
 	CodeNoLedger     = "sql.no-ledger"       // the ledger table is missing; have the DBA run what inbasket ledger ddl prints
 	CodeNoDigest     = "sql.ledger-digest"   // the ledger is of an earlier version: forms that came after a backup could not be known again; have the DBA add the column DIGEST, as inbasket ledger ddl prints it

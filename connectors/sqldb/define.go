@@ -30,11 +30,15 @@ func definition(typ, summary string, parallel int, open opener) connectors.Defin
 		if err != nil {
 			return nil, fmt.Errorf("zone of %s: %w", e.Name, err)
 		}
+		made := c.CreateLedger && e.Look
+		c.CreateLedger = c.CreateLedger && !e.Look
 		sys, err := later(e, c, zone, open)
 		if err != nil {
 			return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeConfig, Op: "open " + typ, Hint: "check dsn and tls of the target", Err: err}
 		}
 		sys.zone = zone
-		return newTarget(e, c, sys), nil
+		t := newTarget(e, c, sys)
+		t.makes = made
+		return t, nil
 	})
 }

@@ -20,60 +20,33 @@ func parseMark(sql string, bind func(int) string) (mark, error) {
 	var m mark
 	var b strings.Builder
 	sql = strings.TrimRight(strings.TrimSpace(sql), ";")
-	for i := 0; i < len(sql); {
-		if n := skipLength(sql[i:]); n > 0 {
-			b.WriteString(sql[i : i+n])
-			i += n
-			continue
-		}
-		if sql[i] != ':' {
-			if sql[i] == '?' && bind(1) == "?" {
-				return mark{}, errors.New("a place is written :NAME, not ?")
-			}
-			b.WriteByte(sql[i])
-			i++
-			continue
-		}
-		n := 1
-		for i+n < len(sql) && isNameByte(sql[i+n], n == 1) {
-			n++
-		}
-		if n == 1 {
-			b.WriteByte(':')
-			i++
-			continue
-		}
-		m.names = append(m.names, sql[i+1:i+n])
+	done := 0
+	for _, p := range connectors.Places(sql) {
+		m.names = append(m.names, p.Name)
+		b.WriteString(sql[done:p.Start])
 		b.WriteString(bind(len(m.names)))
-		i += n
+		done = p.End
 	}
+	b.WriteString(sql[done:])
 	m.sql = b.String()
+	if bind(1) == "?" && strings.Count(bare(m.sql), "?") > len(m.names) {
+		return mark{}, errors.New("a place is written :NAME, not ?")
+	}
 	return m, nil
 }
 
-// skipLength is the length of what is copied as it is at the start of s, or 0.
-func skipLength(s string) int {
-	until := func(end string, from int) int {
-		if j := strings.Index(s[from:], end); j >= 0 {
-			return from + j + len(end)
+// bare is a statement without its texts, quoted names and comments.
+func bare(sql string) string {
+	var b strings.Builder
+	for i := 0; i < len(sql); {
+		if n := connectors.Skip(sql[i:]); n > 0 {
+			i += n
+			continue
 		}
-		return len(s)
+		b.WriteByte(sql[i])
+		i++
 	}
-	switch {
-	case strings.HasPrefix(s, "::"):
-		return 2
-	case strings.HasPrefix(s, "--"):
-		return until("\n", 2)
-	case strings.HasPrefix(s, "/*"):
-		return until("*/", 2)
-	case s[0] == '\'' || s[0] == '"' || s[0] == '`':
-		return until(s[:1], 1)
-	}
-	return 0
-}
-
-func isNameByte(c byte, first bool) bool {
-	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || !first && c >= '0' && c <= '9'
+	return b.String()
 }
 
 // args are the row's values for the places.

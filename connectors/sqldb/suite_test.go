@@ -207,7 +207,7 @@ func suite(t *testing.T, fresh func(t testing.TB) engine) {
 		{"order", testOrder},
 		{"lookup", testLookup},
 		{"lookup without ledger", testLookupKeys},
-		{"check and inspect", testCheck},
+		{"check", testCheck}, {"examine", testExamine}, {"examine an answer", testExamineAnswer},
 		{"answers", testAnswers},
 		{"corrections", testCorrections}, {"marks", testMarks}, {"results that wait", testResultsWait},
 		{"repeated with culprit", testRepeatedWithCulprit},

@@ -16,6 +16,8 @@ type Target struct {
 	sys  *system
 	pool *pool
 	cat  catalog
+	// makes says that the agent would make the ledger, and this target may not: it only looks.
+	makes bool
 }
 
 func newTarget(e connectors.Env, c Config, sys *system) *Target {

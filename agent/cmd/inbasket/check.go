@@ -12,6 +12,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/doctor"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
@@ -27,6 +28,9 @@ type checked struct {
 	Warnings []diag.Problem  `json:"warnings,omitempty"`
 	Targets  []checkedTarget `json:"targets,omitempty"`
 	Routes   []checkedRoute  `json:"routes,omitempty"`
+	Sources  diag.Problems   `json:"sources,omitempty"` // folders that --connect found closed or missing
+
+	doubts diag.Problems // warnings of --connect, printed beside what it found wrong
 }
 
 // unreachable counts the targets that --connect could not write to.
@@ -46,6 +50,7 @@ type checkedTarget struct {
 	Why       string `json:"why"`
 	Error     string `json:"error,omitempty"` // with --connect
 	Hint      string `json:"hint,omitempty"`
+	Place     string `json:"place,omitempty"` // of its section in the configuration; with --connect
 }
 
 type checkedRoute struct {
@@ -66,11 +71,19 @@ func checkCommand(a *app) *cobra.Command {
 		Short: "Check the configuration and all mappings",
 		Long: `Check reads the configuration and every mapping it names, and prints everything that is wrong at once. It is
 offline: nothing is connected to, unless --connect is given. For each target it prints how surely each effect
-happens once. Secrets that this account cannot read are a warning only.`,
+happens once. Secrets that this account cannot read are a warning only.
+
+With --connect it logs in to every target, compares what mappings write and ask with what the target holds and lets the account do, and
+looks whether the folders of in-baskets and answer files can be used. Each finding stands at its line of the mapping or the
+configuration. Nothing is changed: no row is written, no query for results is run, no ledger is made; a folder or FTP server gets a
+trial file under temporary names, which is gone afterwards.
+
+It ends with 0 when nothing is wrong, warnings included, with 78 when configuration, mappings or what targets hold are wrong, and
+with 69 when a target or a folder cannot be used now.`,
 		Args: args(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.check(cmd.Context(), connect) },
 	}
-	cmd.Flags().BoolVar(&connect, "connect", false, "also connect to every target and see whether it could be written to")
+	cmd.Flags().BoolVar(&connect, "connect", false, "also connect to every target, and compare what it holds with what mappings write and ask")
 	return cmd
 }
 
@@ -100,17 +113,26 @@ func (a *app) check(ctx context.Context, connect bool) error {
 	}
 	out.OK = true
 	for _, t := range cfg.Targets {
-		out.Targets = append(out.Targets, a.checkTarget(ctx, cfg, t, catalog, connect))
+		target, misfits := a.checkTarget(ctx, cfg, t, catalog, plans, connect)
+		out.Targets = append(out.Targets, target)
+		out.compared(misfits)
+	}
+	if connect {
+		out.Sources = sources(cfg)
 	}
 	for _, r := range cfg.Routes {
 		p := plans[r.Name]
 		digest := p.Digest()
 		out.Routes = append(out.Routes, checkedRoute{Name: r.Name, From: r.From, Mapping: p.Name(), Version: p.Version(), Digest: hex.EncodeToString(digest[:]), Targets: p.Targets(), Unchecked: p.Unchecked()})
 	}
+	out.Warnings = append(out.Warnings, out.doubts...)
 	if err := a.print(out, func(w io.Writer) { printChecked(w, cfg, out) }); err != nil {
 		return err
 	}
-	if out.unreachable() > 0 {
+	if !out.OK {
+		return silentError(exitConfig)
+	}
+	if out.unreachable() > 0 || len(out.Sources) > 0 {
 		return silentError(exitUnavailable)
 	}
 	return nil
@@ -148,22 +170,59 @@ func problemsOf(err error) (diag.Problems, bool) {
 	return p, ok
 }
 
-func (a *app) checkTarget(ctx context.Context, cfg *config.Config, t config.Target, catalog mapping.Catalog, connect bool) checkedTarget {
+func (a *app) checkTarget(ctx context.Context, cfg *config.Config, t config.Target, catalog mapping.Catalog, plans map[string]*mapping.Plan, connect bool) (checkedTarget, []doctor.Misfit) {
 	info, _ := catalog.Target(t.Name)
 	out := checkedTarget{Name: t.Name, Type: t.Definition.Type, Guarantee: info.Guarantee.Level, Why: info.Guarantee.Why}
 	if !connect {
-		return out
+		return out, nil
 	}
-	target, err := t.Definition.Target(cfg.Env(connectors.RoleTarget, t.Name, t.Identity, agent.SystemClock{}, nil), t.Config)
+	at := cfg.Problem("", "", "", "targets", t.Name, t.Definition.Type)
+	out.Place = fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column)
+	if cfg.Unlit(connectors.RoleTarget, t.Name) { // a login without it would only count as a failed one
+		out.Error, out.Hint = "not tried: a secret of it cannot be read by this account", "look with the account of the service: inbasket doctor --as-service"
+		return out, nil
+	}
+	env := cfg.Env(connectors.RoleTarget, t.Name, t.Identity, agent.SystemClock{}, nil)
+	env.Look = true
+	var misfits []doctor.Misfit
+	target, err := t.Definition.Target(env, t.Config)
 	if err == nil {
 		g := guard.Wrap(target, t.Timeout)
-		err = g.Check(ctx)
+		misfits, err = doctor.Compare(ctx, cfg, t, g, plans)
 		_ = g.Close()
 	}
 	if err != nil {
 		out.Error, out.Hint = err.Error(), hintOf(err)
 	}
-	return out
+	return out, misfits
+}
+
+// sources looks at the folders of in-baskets and answer files; what only may be wrong is doctor's to say.
+func sources(cfg *config.Config) diag.Problems {
+	p := agent.NewPatient(agent.SystemClock{}, version, config.Place{Path: cfg.Path, State: cfg.State, Agency: cfg.Agency})
+	p.Probe = true
+	var problems diag.Problems
+	for _, m := range doctor.Sources(p, cfg) {
+		if !m.Warning {
+			problems = append(problems, m.Problem)
+		}
+	}
+	return problems
+}
+
+// compared takes in what does not fit between mappings and a target.
+func (c *checked) compared(misfits []doctor.Misfit) {
+	for _, m := range misfits {
+		if m.Raw != "" {
+			m.Message += " (it says: " + strings.Join(strings.Fields(m.Raw), " ") + ")"
+		}
+		if m.Warning {
+			c.doubts = append(c.doubts, m.Problem)
+		} else {
+			c.OK = false
+			c.Problems = append(c.Problems, m.Problem)
+		}
+	}
 }
 
 func printChecked(w io.Writer, cfg *config.Config, out checked) {
@@ -181,7 +240,7 @@ func printChecked(w io.Writer, cfg *config.Config, out checked) {
 	})
 	for _, t := range out.Targets {
 		if t.Error != "" {
-			fmt.Fprintf(w, "  %s cannot be written to now: %s\n", t.Name, t.Error)
+			fmt.Fprintf(w, "  %s: %s cannot be written to now: %s\n", t.Place, t.Name, t.Error)
 			if t.Hint != "" {
 				fmt.Fprintf(w, "    %s\n", t.Hint)
 			}
@@ -202,11 +261,52 @@ func printChecked(w io.Writer, cfg *config.Config, out checked) {
 			fmt.Fprintf(w, "  %s: rows are not counted in %s (rows: unchecked)\n", r.Name, u)
 		}
 	}
-	if unreachable := out.unreachable(); unreachable > 0 {
-		fmt.Fprintf(w, "%s is right, but %s cannot be written to now\n", out.Config, count(unreachable, "target"))
+	printMisfits(w, out)
+	var but []string
+	if n := out.unreachable(); n > 0 {
+		but = append(but, count(n, "target")+" cannot be written to now")
+	}
+	if n := len(out.Sources); n > 0 {
+		but = append(but, count(n, "folder")+" cannot be used now")
+	}
+	if len(out.Problems) > 0 {
+		but = append(but, "targets hold something else than mappings write or ask: "+strings.Join(placesOf(out.Problems), ", "))
+	}
+	if len(but) > 0 {
+		fmt.Fprintf(w, "%s is right, but %s\n", out.Config, strings.Join(but, "; "))
 		return
 	}
 	fmt.Fprintf(w, "ok: %s\n", strings.Join(append([]string{out.Config}, out.Parts...), ", "))
+}
+
+// printMisfits prints what --connect found, warnings first.
+func printMisfits(w io.Writer, out checked) {
+	if len(out.doubts) > 0 {
+		fmt.Fprintln(w, "may be wrong")
+		fmt.Fprint(w, out.doubts.Format())
+	}
+	if len(out.Sources) > 0 {
+		fmt.Fprintln(w, "folders")
+		fmt.Fprint(w, out.Sources.Format())
+	}
+	if len(out.Problems) > 0 {
+		fmt.Fprintln(w, "wrong")
+		fmt.Fprint(w, diag.Problems(out.Problems).Format())
+	}
+}
+
+// placesOf returns where the first problems are, with their codes.
+func placesOf(problems diag.Problems) []string {
+	const most = 5
+	problems.Sort()
+	var places []string
+	for i, p := range problems {
+		if i == most {
+			return append(places, fmt.Sprintf("and %d more", len(problems)-most))
+		}
+		places = append(places, fmt.Sprintf("%s:%d:%d [%s]", filepath.Base(p.File), p.Line, p.Column, p.Code))
+	}
+	return places
 }
 
 // partsOf returns the files in conf.d that a configuration was read from, relative to its folder.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"errors"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	_ "modernc.org/sqlite"
 )
 
 // exitcodeOf runs inbasket and compares its exit code: exitcode N ARGS...
@@ -54,4 +56,15 @@ func capture(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("nothing matches %s", args[1])
 	}
 	ts.Setenv(args[0], m[1])
+}
+
+// sqlite runs statements in a database file, which it makes: sqlite FILE STATEMENT...
+func sqlite(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	for _, q := range args[1:] {
+		_, err := db.Exec(q)
+		ts.Check(err)
+	}
+	ts.Check(db.Close())
 }

@@ -1,0 +1,34 @@
+package files
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+// TestExamineFTPServers finds nothing wrong with any kind of server, but what it does not do, and leaves nothing there.
+func TestExamineFTPServers(t *testing.T) {
+	const sizeless = CodeFTPTruncated + " "
+	for _, tt := range ftpHabits {
+		t.Run(tt.name, func(t *testing.T) {
+			d, s := ftpTargetWith(t, tt.habits, func(c *FTPConfig) {
+				if tt.temp != "" {
+					c.Temp = tt.temp
+				}
+			})
+			found, err := d.Examine(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var said string
+			for _, f := range found {
+				if !f.Warning {
+					t.Errorf("%s is no fault of such a server", f.Message)
+				}
+				said += f.Code + " "
+			}
+			expect(t, "warned of", said, map[string]string{"z/OS, data sets": sizeless, "z/OS, RNFR takes every name": sizeless, "ProFTPD without SIZE and MLST": sizeless,
+				"VMS": sizeless, "nothing to list is a refusal": sizeless, "no listing at all": CodePermission + " "}[tt.name])
+			expect(t, "left", tree(t, filepath.Join(s.Root(), "IN")), "")
+		})
+	}
+}

@@ -1,0 +1,186 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// asking looks at how results are asked for: that the queries can be run, that they give what the mapping reads, and
+// that rows can be marked. Nothing is run: a query may have effects of its own.
+func (x *examination) asking(ctx context.Context, a *connectors.Asking) error {
+	q := a.Question
+	names, known, err := x.gives(ctx, q.Query, "query")
+	if err != nil {
+		return err
+	}
+	if known {
+		for _, n := range a.Names {
+			x.given(names, n.Name, "query", 0, n.Path)
+		}
+		for _, p := range connectors.Places(q.Mark) {
+			x.given(names, p.Name, "query", p.Start, []any{"answer", "mark"})
+		}
+	}
+	if q.Again != "" {
+		again, known, err := x.gives(ctx, q.Again, "again")
+		if err != nil {
+			return err
+		}
+		for _, n := range a.Names {
+			if known && contains(names, n.Name) { // what query lacks was said there
+				x.given(again, n.Name, "again", 0, []any{"answer", "again"})
+			}
+		}
+	}
+	return x.marking(ctx, q.Mark)
+}
+
+// given notes a name that a query does not give, or gives twice.
+func (x *examination) given(names []string, name, key string, offset int, path []any) {
+	n := 0
+	for _, g := range names {
+		if strings.EqualFold(g, name) {
+			n++
+		}
+	}
+	f := connectors.Finding{Code: CodeQuery, Path: path, Offset: offset}
+	switch n {
+	case 1:
+		return
+	case 0:
+		f.Message, f.Cure = fmt.Sprintf("answer.%s gives no column %s", key, name), "correct the name, or add the column to the query"
+		f.Word, f.Known = name, names
+	default:
+		f.Message, f.Cure = fmt.Sprintf("answer.%s gives %d columns %s", key, n, name), "give each column of the query a name of its own by AS"
+	}
+	x.add(f)
+}
+
+// gives asks for the names of a query's columns; false: they are not known, and if something is wrong it is noted.
+func (x *examination) gives(ctx context.Context, query, key string) (names []string, known bool, err error) {
+	m, err := parseMark(query, x.t.sys.bind)
+	if err != nil || m.sql == "" {
+		return nil, false, nil // a query without places may have what looks like one
+	}
+	if key == "query" {
+		m = mark{sql: strings.TrimRight(strings.TrimSpace(query), "; \t\r\n")}
+	}
+	names, err = x.look.columns(ctx, x, m)
+	var f *fault
+	switch {
+	case errors.Is(err, errUnknownNames):
+		return nil, false, nil
+	case errors.As(err, &f) && f.answered:
+		if err := x.mend(ctx); err != nil {
+			return nil, false, err
+		}
+		return nil, false, x.refused(f, key)
+	case err != nil:
+		return nil, false, err
+	}
+	if x.look.explain != "" && begins(m.sql, explained) {
+		refused, err := x.judge(ctx, statement{sql: m.sql, args: make([]any, len(m.names)), item: -1}, "ask answer."+key)
+		if err != nil {
+			return nil, false, err
+		}
+		if refused != nil {
+			refused.Path = []any{"answer", key}
+			x.add(*refused)
+		}
+	}
+	return names, true, nil
+}
+
+// refused notes why a query cannot be asked.
+func (x *examination) refused(f *fault, key string) error {
+	v := x.t.sys.classify(f.err)
+	if v.class == connectors.Transient || v.class == connectors.Uncertain {
+		return f
+	}
+	code := v.code
+	if code == CodeRefused || v.class == connectors.ItemError {
+		code = CodeQuery
+	}
+	out := connectors.Finding{Code: code, Path: []any{"answer", key}, Raw: f.Error(), Message: "the database refuses answer." + key, Cure: v.hint}
+	if v.code == CodeGrant {
+		out.Message = "the account lacks a right to ask answer." + key
+		x.denied(&out, f)
+	}
+	x.add(out)
+	return nil
+}
+
+// explained are statements that EXPLAIN takes, asked those that can stand within another query.
+var (
+	explained = regexp.MustCompile(`(?is)^(?:select|insert|update|delete|with|merge|replace)\b`)
+	asked     = regexp.MustCompile(`(?is)^(?:select|with|values)\b`)
+)
+
+// begins tells how a statement begins, after comments and blanks.
+func begins(sql string, how *regexp.Regexp) bool {
+	for sql = strings.TrimSpace(sql); strings.HasPrefix(sql, "--") || strings.HasPrefix(sql, "/*"); {
+		sql = strings.TrimSpace(sql[connectors.Skip(sql):])
+	}
+	return how.MatchString(sql)
+}
+
+// unseen notes a statement that cannot be looked at without being run.
+func (x *examination) unseen(code, key string) {
+	x.add(connectors.Finding{Warning: true, Code: code, Path: []any{"answer", key}, Message: "answer." + key + " cannot be looked at without being run", Cure: "try it out, with a row that is meant for it"})
+}
+
+// marking looks at the statement that hides fetched rows.
+func (x *examination) marking(ctx context.Context, sql string) error {
+	m, err := parseMark(sql, x.t.sys.bind)
+	if err != nil {
+		x.add(connectors.Finding{Code: CodeMark, Path: []any{"answer", "mark"}, Message: err.Error(), Cure: "write :NAME for a column of the query"})
+		return nil
+	}
+	if x.look.explain == "" || !begins(m.sql, explained) {
+		return x.described(ctx, m)
+	}
+	f, err := x.judge(ctx, statement{sql: m.sql, args: make([]any, len(m.names)), item: -1}, "run answer.mark")
+	if err != nil || f == nil {
+		return err
+	}
+	f.Path = []any{"answer", "mark"}
+	x.add(*f)
+	return nil
+}
+
+// described has a mark that EXPLAIN does not take, such as a call, described where the server does that without running it.
+func (x *examination) described(ctx context.Context, m mark) error {
+	if !x.look.describes {
+		x.unseen(CodeMark, "mark")
+		return nil
+	}
+	_, err := x.look.columns(ctx, x, m)
+	var f *fault
+	if errors.As(err, &f) && f.answered {
+		if err := x.mend(ctx); err != nil {
+			return err
+		}
+		return x.refused(f, "mark")
+	}
+	return err
+}
+
+// wrapped asks for a query's columns by an outer one that no row can pass, so that the inner one is never run.
+func wrapped(alias string) func(ctx context.Context, x *examination, m mark) ([]string, error) {
+	return func(ctx context.Context, x *examination, m mark) ([]string, error) {
+		if !begins(m.sql, asked) {
+			x.unseen(CodeQuery, "query")
+			return nil, errUnknownNames
+		}
+		res, err := x.s.run(ctx, []statement{{sql: "SELECT * FROM (" + m.sql + "\n) " + alias + " WHERE 1 = 0", args: make([]any, len(m.names)), rows: true, item: -1}}, false, false)
+		if err != nil {
+			return nil, err
+		}
+		return res[0].names, nil
+	}
+}

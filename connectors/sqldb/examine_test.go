@@ -1,0 +1,152 @@
+package sqldb
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// examined is what an examination finds, a line each: warn or fail, code, place.
+func examined(t testing.TB, tg *Target, work ...connectors.Work) []string {
+	t.Helper()
+	found, err := tg.Examine(context.Background(), work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, f := range found {
+		level := "fail"
+		if f.Warning {
+			level = "warn"
+		}
+		lines = append(lines, fmt.Sprintf("%s %s %s", level, f.Code, strings.Trim(fmt.Sprint(f.Path), "[]")))
+		t.Logf("%s | %s | %s | %s", lines[len(lines)-1], f.Message, f.Cure, f.Raw)
+		if f.Message == "" || f.Cure == "" && f.Word == "" {
+			t.Errorf("%+v says too little", f)
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// writes makes a mapping's work of some shapes of which nothing more is known.
+func writes(shapes ...*connectors.Shape) connectors.Work {
+	var w connectors.Work
+	for i, s := range shapes {
+		w.Writes = append(w.Writes, connectors.Writing{Index: i, Shape: s, Contents: make([]connectors.Content, len(s.Fields))})
+	}
+	return w
+}
+
+func asks(q connectors.Question, names ...string) connectors.Work {
+	a := &connectors.Asking{Question: q}
+	for _, n := range names {
+		a.Names = append(a.Names, connectors.Named{Name: n, Path: []any{"answer", "id", n}})
+	}
+	return connectors.Work{Asks: a}
+}
+
+func shape(object string, op connectors.Op, key int, fields ...string) *connectors.Shape {
+	s := &connectors.Shape{Write: "w", Object: object, Op: op, Fields: fields}
+	for i := range key {
+		s.Key = append(s.Key, i)
+	}
+	return s
+}
+
+// testExamine finds what every system has: missing tables, columns, keys, values.
+func testExamine(t *testing.T, e engine) {
+	tg := e.open(t, nil)
+	exec(t, tg, "CREATE TABLE FIT (ID INTEGER NOT NULL PRIMARY KEY, NAME VARCHAR(10), MUST VARCHAR(5) NOT NULL, FEE DECIMAL(9,2), BORN DATE)")
+	same(t, examined(t, tg, writes(application, parcels, plain)))
+	same(t, examined(t, tg, writes(shape("APPLICATIN", connectors.Insert, 0, "ID"))), "fail sql.no-table write 0 table")
+	same(t, examined(t, tg, writes(shape("FIT", connectors.Insert, 0, "ID", "NAMME"))), "fail sql.no-column write 0 fields NAMME", "fail sql.not-null write 0 fields")
+	back := shape("FIT", connectors.Insert, 1, "ID", "MUST")
+	back.Returning = []string{"ID", "NOPE"}
+	same(t, examined(t, tg, writes(back)), "fail sql.no-column write 0 returning 1")
+	same(t, examined(t, tg, writes(shape("FIT", connectors.Upsert, 2, "NAME", "MUST", "ID"))), "fail sql.no-unique-key write 0 key")
+	same(t, examined(t, tg, writes(shape("FIT", connectors.Update, 1, "NAME", "FEE"))), "warn sql.no-unique-key write 0 key")
+	same(t, examined(t, tg, writes(shape("FIT", connectors.ReplaceChildren, 1, "NAME", "ID", "MUST"))), "warn sql.no-unique-key write 0 key")
+	same(t, examined(t, tg, writes(shape("FIT", connectors.ReplaceChildren, 1, "ID", "MUST"))))
+
+	same(t, examined(t, tg, writes(shape("FIT", connectors.Upsert, 1, "ID", "MUST", "NAME"), shape("FIT", connectors.Update, 1, "ID", "NAME"))))
+	exec(t, tg, "CREATE UNIQUE INDEX FIT_NAME ON FIT (NAME)")
+	same(t, examined(t, tg, writes(shape("FIT", connectors.Upsert, 1, "ID", "MUST", "NAME"))))
+
+	w := writes(shape("FIT", connectors.Insert, 0, "ID", "NAME", "MUST", "FEE", "BORN"))
+	val := func(v connectors.Value) connectors.Content { return connectors.Content{Kind: v.Kind, Value: &v} }
+	w.Writes[0].Contents = []connectors.Content{{Kind: connectors.Text}, {Kind: connectors.Text, MaxLength: 40}, {Absent: true},
+		{Kind: connectors.Decimal, Digits: 7, Scale: 3}, {Kind: connectors.DateTime}}
+	same(t, examined(t, tg, w), "warn sql.wrong-type write 0 fields ID", "warn sql.too-long write 0 fields NAME", "warn sql.not-null write 0 fields MUST",
+		"warn sql.not-exact write 0 fields FEE", "warn sql.wrong-type write 0 fields BORN")
+	w.Writes[0].Contents = []connectors.Content{val(integer(1)), {Kind: connectors.Text, MinLength: 11, MaxLength: 11}, val(null), val(decimal("1.005")), val(date("2026-01-31"))}
+	same(t, examined(t, tg, w), "fail sql.too-long write 0 fields NAME", "fail sql.not-null write 0 fields MUST", "fail sql.not-exact write 0 fields FEE")
+}
+
+// testExamineAnswer finds names that a query does not give, and runs neither it nor mark.
+func testExamineAnswer(t *testing.T, e engine) {
+	tg := e.open(t, nil)
+	exec(t, tg, "INSERT INTO DECISION (ID, STATUS) VALUES (1, 'A')")
+	q := connectors.Question{Query: "SELECT d.ID, d.STATUS, d.REASON AS why FROM DECISION d WHERE d.SENT IS NULL;", ID: []string{"ID"},
+		Mark:  "UPDATE DECISION SET SENT = 'x:y' WHERE ID = :ID AND STATUS = :STATUS AND SENT IS NULL",
+		Again: "SELECT ID, STATUS, REASON AS WHY FROM DECISION WHERE SENT >= :since"}
+	same(t, examined(t, tg, asks(q, "ID", "status", "WHY")))
+	same(t, query(t, tg, "SELECT COUNT(*) FROM DECISION WHERE SENT IS NULL"), "1")
+	same(t, examined(t, tg, asks(q, "ID", "REASON")), "fail sql.query answer id REASON")
+	bad := q
+	bad.Mark, bad.Again = "UPDATE DECISION SET SENNT = 'x' WHERE ID = :IDD", "SELECT ID FROM DECISION WHERE SENT >= :since"
+	same(t, examined(t, tg, asks(bad, "ID", "STATUS")), "fail sql.no-column answer mark", "fail sql.query answer mark", "fail sql.query answer again")
+	bad = q
+	bad.Query = "SELECT ID FROM DECISIONS"
+	same(t, examined(t, tg, asks(bad, "ID")), "fail sql.no-table answer query")
+	bad.Query = "SELECT ID FRM DECISION x"
+	if got := examined(t, tg, asks(bad, "ID")); len(got) != 1 || !strings.HasSuffix(got[0], "answer query") {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestExamineSQLite finds what only SQLite has, and leaves the file as it was, to the byte.
+func TestExamineSQLite(t *testing.T) {
+	path := emptyFile(t, "register.db")
+	tg := engine{typ: "sqlite", config: Config{Path: path}}.open(t, nil)
+	exec(t, tg, "CREATE TABLE HEAD (ID INTEGER PRIMARY KEY, N INT, G INT AS (N * 2))", "CREATE TABLE LOG (N INT)",
+		"CREATE TRIGGER drops BEFORE INSERT ON HEAD WHEN NEW.N = 14 BEGIN SELECT RAISE(IGNORE); END",
+		"CREATE TRIGGER notes AFTER INSERT ON HEAD BEGIN INSERT INTO LOG VALUES (NEW.N); END",
+		"CREATE VIEW SEEN AS SELECT ID FROM HEAD", "CREATE TRIGGER through INSTEAD OF INSERT ON SEEN BEGIN INSERT INTO HEAD (ID) VALUES (NEW.ID); END")
+	same(t, examined(t, tg, writes(shape("HEAD", connectors.Insert, 0, "N", "G"))), "fail sql.generated write 0 fields G", "warn sql.redirected write 0 table")
+	same(t, examined(t, tg, writes(shape("SEEN", connectors.Insert, 0, "ID"))), "warn sql.redirected write 0 table", "warn sql.redirected write 0 table")
+
+	exec(t, tg, "DROP TABLE INBASKET_LEDGER")
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range Targets() {
+		if d.Type != "sqlite" {
+			continue
+		}
+		c := d.Defaults().(*Config)
+		c.Path, c.CreateLedger = path, true
+		looking, err := d.Target(connectors.Env{Name: "register", Identity: "r", Clock: newClock(), Notify: func(connectors.Notice) {}, Look: true}, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, examined(t, looking.(*Target), writes(shape("HEAD", connectors.Upsert, 1, "ID", "N"))), "warn sql.redirected write 0 table")
+		if err := looking.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the file is another: %v", err)
+	}
+	bare := engine{typ: "sqlite", config: Config{Path: path}}.open(t, func(c *Config) { c.CreateLedger = false })
+	if err := bare.Check(t.Context()); err == nil || err.(*connectors.Error).Code != CodeNoLedger {
+		t.Errorf("a ledger is there: %v", err)
+	}
+}

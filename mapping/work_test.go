@@ -1,0 +1,176 @@
+package mapping
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+func TestSelected(t *testing.T) {
+	sure := map[string]string{
+		"select ID, CASE_ID from D":                                      "ID CASE_ID",
+		"SELECT distinct d.ID, reg.d.STATUS AS state\nFROM D d":          "ID state",
+		`select "Id", d."The Name" as "n m", coalesce(a, b) as C from D`: "Id|n m|C",
+		"select (select max(x) from y) as M, d.ID k from D d":            "M k",
+		"select ID, 'a, from b' as T from D union select 1, 2 from E":    "ID T",
+		"select cast(A as int) as A, D.FROM_DATE from D":                 "A FROM_DATE",
+	}
+	for query, want := range sure {
+		names, ok := selected(query)
+		sep := " "
+		if strings.Contains(want, "|") {
+			sep = "|"
+		}
+		if got := strings.Join(names, sep); !ok || got != want {
+			t.Errorf("%s: %q %v, want %q", query, got, ok, want)
+		}
+	}
+	for _, query := range []string{"select * from D", "select d.*, ID from D d", "with x as (select 1) select ID from x", "select count(*) from D", "select a + b from D",
+		"select case when a then b end from D", "select distinct on (a) a, b from D", "select top 5 ID from D", "select ID /* all */ from D", "select not X from D",
+		`select 'it\'s, X' as T, ID from D`, "select 1", "call results()", "select ID # x from y\n, B from D", "select x::text from D", "select $$a, b$$ as A from D"} {
+		if names, ok := selected(query); ok {
+			t.Errorf("%s: surely gives %q", query, names)
+		}
+	}
+}
+
+const queried = `mapping: m
+version: 1
+input: {format: json, reference: form.ref, unused: allow}
+write: [{as: head, to: register, table: HEAD, fields: {REF: form.ref}, returning: [ID]}]
+answer:
+  from: register
+  query: %s
+  id: [NUM, IDD]
+  match: {CASEID: head.ID}
+  mark: update D set SENT = ':NO' where ID = :ID and X = :XX
+  outcome: {STATE: {A: approved}}
+  case: NUMBER
+  reason: REASONN
+  documents: [{name: a.pdf, from: PDF}, {name: b.pdf, from: PDFF}]
+`
+
+// TestQueryNames finds each name of the answer that the query does not give, at its own place.
+func TestQueryNames(t *testing.T) {
+	_, err := Load(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, queried, "select ID, Num, CASE_ID, STATUS, REASON, PDF from D")}}, "m.yaml", nil)
+	problems, _ := err.(diag.Problems)
+	var got []string
+	for _, p := range problems {
+		got = append(got, fmt.Sprintf("%d:%d %s %s", p.Line, p.Column, p.Message, p.Suggestion))
+	}
+	want := []string{`8:13 the query does not select "IDD" did you mean "ID"?`, `9:11 the query does not select "CASEID" did you mean "CASE_ID"?`,
+		`10:58 the query does not select "XX" possible here: ID, Num, CASE_ID, STATUS, REASON, PDF`, `11:13 the query does not select "STATE" did you mean "STATUS"?`,
+		`12:9 the query does not select "NUMBER" possible here: ID, Num, CASE_ID, STATUS, REASON, PDF`, `13:11 the query does not select "REASONN" did you mean "REASON"?`,
+		`14:61 the query does not select "PDFF" did you mean "PDF"?`}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("%s", strings.Join(got, "\n"))
+	}
+	plan, err := Load(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, queried, "select * from D")}}, "m.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	work, _ := plan.Work("register")
+	if len(work.Asks.Names) != 8 || len(work.Writes) != 1 {
+		t.Errorf("%+v", work)
+	}
+	if _, some := plan.Work("other"); some {
+		t.Error("work for a target that nothing is written to")
+	}
+}
+
+// TestPinnedNames lets a mapping that is pinned already go on.
+func TestPinnedNames(t *testing.T) {
+	plan, err := Load(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, queried, "select * from D")}}, "m.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := bundleFiles(plan.Bundle())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.got["m.yaml"] = []byte(strings.Replace(string(f.got["m.yaml"]), "select *", "select ID", 1))
+	if _, err := LoadBundle(f.bundle(), nil); err != nil {
+		t.Error(err)
+	}
+}
+
+const contents = `mapping: m
+version: 1
+input: {format: json, schema: s.json, reference: form.ref, unused: allow}
+write:
+  - as: w
+    to: register
+    table: T
+    each: p in form.parcels
+    fields:
+      REF: form.ref
+      OPT: form.opt
+      OPT_NULL: {value: form.opt, onMissing: "null"}
+      OPT_DEFAULT: {value: form.opt, default: "'x'"}
+      OPT_ERROR: {value: form.opt, onMissing: error}
+      CUT: {value: form.ref, type: text(5), overflow: cut}
+      WORD: form.word
+      MAYBE: form.maybe
+      LIKELY: form.address.street
+      PARCEL: p.number
+      FEE: {value: p.fee, type: "decimal(9,2)"}
+      FIX: '"B"'
+      NIL: nil
+      MADE: form.ref | upper()
+`
+
+const contentsSchema = `{"type": "object", "required": ["ref", "word", "address"],
+ "properties": {"ref": {"type": "string", "maxLength": 20, "minLength": 3}, "opt": {"$ref": "#/$defs/short"}, "word": {"enum": ["a", "bcd"]},
+  "maybe": {"type": ["string", "null"]}, "address": {"type": "object", "anyOf": [{"required": ["street"]}, {"required": ["box"]}], "properties": {"street": {"type": "string"}}},
+  "parcels": {"type": "array", "items": {"type": "object", "required": ["number"], "properties": {"number": {"type": "integer"}, "fee": {"type": "number"}}}}},
+ "$defs": {"short": {"type": "string", "maxLength": 4}}}`
+
+// TestContents tells of values what type, schema and constants surely say, and nothing else.
+func TestContents(t *testing.T) {
+	plan, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(contents)}, "s.json": {Data: []byte(contentsSchema)}}, "m.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	work, _ := plan.Work("register")
+	want := map[string]connectors.Content{
+		"REF": {Kind: connectors.Text, MinLength: 3, MaxLength: 20}, "OPT": {Kind: connectors.Text, MaxLength: 4, Absent: true},
+		"OPT_NULL": {Kind: connectors.Text, MaxLength: 4, Null: true}, "OPT_DEFAULT": {Kind: connectors.Text, MaxLength: 4}, "OPT_ERROR": {Kind: connectors.Text, MaxLength: 4},
+		"CUT": {Kind: connectors.Text, MinLength: 3, MaxLength: 5}, "WORD": {Kind: connectors.Text, MinLength: 1, MaxLength: 3},
+		"MAYBE": {Kind: connectors.Text, Absent: true, Null: true}, "LIKELY": {Kind: connectors.Text},
+		"PARCEL": {Kind: connectors.Integer}, "FEE": {Kind: connectors.Decimal, Digits: 7, Scale: 2, Absent: true},
+		"FIX": {Kind: connectors.Text, MinLength: 1, MaxLength: 1}, "NIL": {Null: true}, "MADE": {},
+	}
+	for i, c := range work.Writes[0].Contents {
+		name := work.Writes[0].Shape.Fields[i]
+		if (c.Value != nil) != (name == "FIX" || name == "NIL") {
+			t.Errorf("%s: constant %v", name, c.Value)
+		}
+		if c.Value = nil; c != want[name] {
+			t.Errorf("%s: %+v, want %+v", name, c, want[name])
+		}
+	}
+}
+
+// TestPlanProblem shows problems where the mapping has what they are about.
+func TestPlanProblem(t *testing.T) {
+	plan, err := Load(fstest.MapFS{"dir/m.yaml": {Data: fmt.Appendf(nil, queried, "select * from D")}}, "dir/m.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, at := range map[string]diag.Problem{
+		"m.yaml:4:41": plan.Problem([]any{"write", 0, "table"}, 0, "c", "m", ""),
+		"m.yaml:4:56": plan.Problem([]any{"write", 0, "fields", "REF"}, 0, "c", "m", ""),
+		"m.yaml:4:9":  plan.Problem([]any{"write", 0, "key"}, 0, "c", "m", ""),
+		"m.yaml:4:84": plan.Problem([]any{"write", 0, "returning", 0}, 0, "c", "m", ""),
+		"m.yaml:10:9": plan.Problem([]any{"answer", "mark"}, 0, "c", "m", ""),
+		"m.yaml:9:11": plan.Problem([]any{"answer", "match", "CASEID"}, 0, "c", "m", ""),
+	} {
+		if got := fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column); got != want || at.Source == "" {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
