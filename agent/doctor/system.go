@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"github.com/inbasket/inbasket/connectors/durable"
 )
 
 // System tells what doctor must know of the machine.
@@ -82,7 +84,7 @@ func tryOut(dir string) (at time.Time, err error) {
 	info, e := f.Stat()
 	err = errors.Join(err, e, f.Close())
 	name := f.Name()
-	if e := os.Rename(name, name+"-moved"); e == nil {
+	if e := durable.Rename(name, name+"-moved"); e == nil {
 		name += "-moved"
 	} else {
 		err = errors.Join(err, e)

@@ -96,7 +96,7 @@ func TestExamineServer(t *testing.T) {
 		if _, err := conn.Exec(t.Context(), "CREATE DATABASE "+name+" ENCODING '"+encoding+"' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0").ReadAll(); err != nil {
 			t.Fatal(err)
 		}
-		found := examined(t, e.open(t, func(c *Config) { c.Database = name }))
+		found := examined(t, e.open(t, func(c *Config) { c.Database, c.Charset = name, "utf-8" }))
 		if got := strings.Join(found, "\n"); got != want {
 			t.Errorf("%s: %q, want %q", encoding, got, want)
 		}
