@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"path"
 	"runtime/debug"
@@ -16,6 +17,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/decode"
 )
 
 // flow is a submission's whole life, top to bottom:
@@ -159,17 +161,33 @@ func (f *flow) read1(a *arrival) {
 	a.entry.Plan, a.entry.Targets = r.plan.Digest(), r.plan.Targets()
 	form, err := r.plan.Decode(a.entry.Form, a.entry.ContentType)
 	if err != nil {
-		a.entry.Park = &journal.Reason{Code: CodeUndecodable, Text: "the form cannot be decoded: " + err.Error(), Next: "ask the sender for a well-formed one, then reject this"}
+		a.entry.Park = undecodable(err)
 		return
 	}
 	a.form, a.read = form, true
 	if ref, ok := r.plan.Reference(form); ok && ref != "" {
 		a.entry.Reference = ref
 	}
-	if wrong := r.plan.Validate(form); len(wrong) > 0 {
-		a.entry.Reject = fieldErrors(wrong)
+	var wrong *mapping.MapError
+	switch err := r.plan.Validate(form); {
+	case errors.As(err, &wrong):
+		a.entry.Reject = fieldErrors(wrong.Fields)
 		a.entry.Why = &journal.Reason{Code: CodeFormWrong, Text: "the form is wrong: see the field errors"}
+	case err != nil:
+		why := unmapped(err)
+		a.entry.Park = &why
 	}
+}
+
+// undecodable says why a form cannot be read: it is not well-formed, or larger than its mapping allows, which its sender
+// cannot know.
+func undecodable(err error) *journal.Reason {
+	var d *decode.Error
+	if errors.As(err, &d) && d.Limit() != "" {
+		why := unmapped(&mapping.Fault{At: "the form", Pointer: d.Pointer, Limit: d.Limit(), Cause: mapping.FieldError{Code: d.Code, Message: "is larger than input.limits." + d.Limit() + " allows: " + d.Error()}})
+		return &why
+	}
+	return &journal.Reason{Code: CodeUndecodable, Text: "the form cannot be decoded: " + err.Error(), Next: "ask the sender for a well-formed one, then reject this"}
 }
 
 // accept makes a batch durable and returns what the in-basket is told, and what goes on to the targets.

@@ -10,6 +10,7 @@ import (
 	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
 )
 
 // Submit accepts a form that a front office posted. Unlike a form from a folder, one that cannot be read
@@ -103,6 +104,8 @@ func refusal(e *journal.Arrival) error {
 	switch {
 	case e.Park != nil && e.Park.Code == CodeUndecodable:
 		return frontoffice.Malformed([]journal.FieldError{{Code: CodeUndecodable, Message: e.Park.Text}})
+	case e.Park != nil && e.Park.Code == mapping.CodeLimit:
+		return &frontoffice.Refusal{Status: http.StatusRequestEntityTooLarge, Code: mapping.CodeLimit, Detail: e.Park.Text}
 	case len(e.Reject) > 0:
 		return &frontoffice.Refusal{Status: 422, Code: CodeFormWrong, Detail: "The form breaks its schema.", Errors: e.Reject}
 	}

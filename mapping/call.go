@@ -13,6 +13,7 @@ type function func(e *env, args []value) value
 type helper struct {
 	min, max int      // number of arguments with the piped one; max < 0: any number
 	shallow  bool     // looks at a list or object without using what is in it
+	own      bool     // gives the mapping's own words, not something made of the form
 	fn       function // the function itself, or:
 	make     func(c *compiler, n ast.Node, args []cx) function
 	usage    string // how it is written and what it does, for the reference
@@ -43,11 +44,11 @@ func (c *compiler) call(n ast.Node, name string, args []ast.Node) cx {
 	if h.make != nil {
 		fn = h.make(c, n, xs)
 	}
-	return cx{ev: invoke(fn, xs), src: firstSource(xs...)}
+	return cx{ev: invoke(fn, xs, h.own), src: firstSource(xs...)}
 }
 
 // invoke puts arguments on the env's stack, so that a call allocates nothing.
-func invoke(fn function, xs []cx) eval {
+func invoke(fn function, xs []cx, own bool) eval {
 	if len(xs) == 1 {
 		ev := xs[0].ev
 		return func(e *env) value {
@@ -58,6 +59,9 @@ func invoke(fn function, xs []cx) eval {
 			}
 			e.args = append(e.args, v)
 			v = fn(e, e.args[at:])
+			if e.err != nil || !own {
+				v = e.of(v, e.args[at:]...)
+			}
 			e.args = e.args[:at]
 			return v
 		}
@@ -75,6 +79,9 @@ func invoke(fn function, xs []cx) eval {
 		v := missing
 		if e.step() {
 			v = fn(e, e.args[at:])
+		}
+		if e.err != nil || !own {
+			v = e.of(v, e.args[at:]...)
 		}
 		e.args = e.args[:at]
 		return v
@@ -122,9 +129,9 @@ func (c *compiler) predicate(n ast.Node, name string, args []ast.Node) cx {
 			l = value{k: kList}
 		case kList:
 		default:
-			return e.fail(CodeNotList, name+" needs a list")
+			return e.failBy(l, CodeNotList, name+" needs a list")
 		}
-		return do(e, l, bv)
+		return e.of(do(e, l, bv), l)
 	}}
 }
 
@@ -134,7 +141,7 @@ func each(e *env, l value, body eval, f func(i int, it, v value) bool) {
 		if !e.step() {
 			return
 		}
-		it := l.item(i)
+		it := e.of(l.item(i), l)
 		v := it
 		if body != nil {
 			e.items, e.itemNo = append(e.items, it), append(e.itemNo, i)

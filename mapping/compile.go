@@ -40,8 +40,24 @@ type reference struct{ write, field, target string }
 
 // program collects what the expressions of one plan need at run time.
 type program struct {
-	slots int
-	depth int
+	slots  int
+	depth  int
+	trails []*path // ways into the form, by the number that values carry
+	budget budget
+}
+
+// trail gives a path the number that values carry.
+func (p *program) trail(way *path) int32 {
+	p.trails = append(p.trails, way)
+	return int32(len(p.trails))
+}
+
+// way is what a value is made of; nil for nothing of the form.
+func (p *program) way(src int32) *path {
+	if src == 0 {
+		return nil
+	}
+	return p.trails[src-1]
 }
 
 func (p *program) slot() int { p.slots++; return p.slots - 1 }
@@ -208,7 +224,7 @@ func (c *compiler) identifier(n *ast.IdentifierNode) cx {
 	}
 	switch {
 	case b.path != nil:
-		return pathExpr(b.path)
+		return c.pathExpr(b.path)
 	case b.ref != nil:
 		c.stop(n, CodeReference, n.Value+" is a write: name one of the columns that it returns, such as "+n.Value+"."+first(b.ref.returning, "COLUMN"), "")
 	}
@@ -222,7 +238,9 @@ func first(list []string, other string) string {
 	return other
 }
 
-func pathExpr(p *path) cx { return cx{ev: p.compile(), path: p, src: p} }
+func (c *compiler) pathExpr(p *path) cx {
+	return cx{ev: p.compile(c.prog.trail(p)), path: p, src: p}
+}
 
 func (c *compiler) member(n *ast.MemberNode) cx {
 	if id, ok := n.Node.(*ast.IdentifierNode); ok {
@@ -237,17 +255,17 @@ func (c *compiler) member(n *ast.MemberNode) cx {
 	switch p := n.Property.(type) {
 	case *ast.StringNode:
 		if base.path != nil {
-			return pathExpr(base.path.child(seg{name: p.Value, loop: -1}))
+			return c.pathExpr(base.path.child(seg{name: p.Value, loop: -1}))
 		}
 		ev, name := base.ev, p.Value
-		return cx{ev: func(e *env) value { return ev(e).member(name) }, src: base.src}
+		return cx{ev: func(e *env) value { v := ev(e); return e.of(v.member(name), v) }, src: base.src}
 	case *ast.IntegerNode:
 		if base.path != nil {
-			return pathExpr(base.path.child(seg{idx: p.Value, loop: -1}))
+			return c.pathExpr(base.path.child(seg{idx: p.Value, loop: -1}))
 		}
 	case *ast.UnaryNode:
 		if i, ok := p.Node.(*ast.IntegerNode); ok && p.Operator == "-" && base.path != nil {
-			return pathExpr(base.path.child(seg{idx: -i.Value, loop: -1}))
+			return c.pathExpr(base.path.child(seg{idx: -i.Value, loop: -1}))
 		}
 	}
 	c.markAt(n, base, true)
@@ -260,20 +278,21 @@ func (c *compiler) computedMember(base, key cx) cx {
 		v, k := ev(e), kv(e)
 		switch {
 		case v.absent() || k.absent():
-			return missing
+			return e.of(missing, v, k)
 		case v.k == kObject && k.k == kText:
-			return v.member(k.s)
+			return e.of(v.member(k.s), v)
 		case v.k == kList && k.k == kInt:
 			i := k.i
 			if i < 0 {
 				i += int64(v.length())
 			}
 			if i < 0 || i >= int64(v.length()) {
-				return missing
+				return e.of(missing, v)
 			}
-			return v.item(int(i))
+			return e.of(v.item(int(i)), v)
 		}
-		return e.fail(CodeNotValue, "the value has no such member")
+		e.fail(CodeNotValue, "the value has no such member")
+		return e.of(missing, v, k)
 	}}
 }
 
@@ -355,7 +374,7 @@ func (c *compiler) pointer(n *ast.PointerNode) cx {
 		c.stop(n, CodeUnknownName, "only # and #index are known here", "#index")
 	}
 	if len(c.items) > 0 && c.items[len(c.items)-1] != nil {
-		return pathExpr(c.items[len(c.items)-1])
+		return c.pathExpr(c.items[len(c.items)-1])
 	}
 	return cx{ev: func(e *env) value {
 		if len(e.items) == 0 {
@@ -400,6 +419,6 @@ func (c *compiler) array(n *ast.ArrayNode) cx {
 		for i, ev := range evs {
 			list[i] = ev(e)
 		}
-		return value{k: kList, x: list}
+		return e.of(value{k: kList, x: list}, list...)
 	}}
 }

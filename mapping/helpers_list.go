@@ -83,7 +83,7 @@ func join(e *env, a []value) value {
 		}
 		s, ok := it.text()
 		if !ok {
-			return e.fail(CodeNotText, "only texts, numbers and dates can be joined")
+			return e.failBy(it, CodeNotText, "only texts, numbers and dates can be joined")
 		}
 		if !e.step() || !e.grow(len(s)+len(sep)) {
 			return missing

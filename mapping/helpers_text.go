@@ -39,7 +39,7 @@ var textHelpers = map[string]helper{
 	"concat": {min: 1, max: -1, usage: "concat(a, b, …): joined texts and numbers", absent: "missing and null are left out", fn: concat},
 	"text":   {min: 1, max: 1, usage: "x | text(): the text of a number, date or boolean", absent: passes, fn: toText},
 	"split":  {min: 2, max: 2, usage: `x | split(","): a list of texts`, absent: passes, fn: split},
-	"lookup": {min: 2, max: 3, make: makeLookup,
+	"lookup": {min: 2, max: 3, own: true, make: makeLookup,
 		usage:  `x | lookup("table"[, default]): the table's value for x; without a default a miss is an error`,
 		absent: "missing and null give the default, or stay what they are"},
 	"fail": {min: 1, max: 1, usage: `fail("why"): refuses the form at this place, such as in a ?:`, absent: "does not matter", make: makeFail},
@@ -87,10 +87,10 @@ func substring(e *env, a []value) value {
 		return a[0]
 	}
 	s, ok := textArg(e, a[0])
-	from, ok2 := intArg(e, a[1], maxGrown)
-	n := maxGrown
+	from, ok2 := intArg(e, a[1], maxCount)
+	n := maxCount
 	if len(a) == 3 && ok && ok2 {
-		n, ok = intArg(e, a[2], maxGrown)
+		n, ok = intArg(e, a[2], maxCount)
 	}
 	if !ok || !ok2 {
 		return missing
@@ -149,7 +149,7 @@ func pad(put func(s, fill string) string) function {
 		if len(a) == 3 {
 			var ok3 bool
 			if with, ok3 = textArg(e, a[2]); !ok3 || utf8.RuneCountInString(with) != 1 {
-				return e.fail(CodeOutOfRange, "the fill must be one character")
+				return e.failBy(a[2], CodeOutOfRange, "the fill must be one character")
 			}
 		}
 		if !ok || !ok2 {
@@ -178,7 +178,7 @@ func concat(e *env, a []value) value {
 		}
 		s, ok := v.text()
 		if !ok {
-			return e.fail(CodeNotText, "only texts, numbers and dates can be joined")
+			return e.failBy(v, CodeNotText, "only texts, numbers and dates can be joined")
 		}
 		b.WriteString(s)
 	}
@@ -205,8 +205,11 @@ func split(e *env, a []value) value {
 	if !ok || !ok2 {
 		return missing
 	}
-	if sep == "" || !e.grow(16*(strings.Count(s, sep)+1)) {
-		return e.fail(CodeOutOfRange, "split needs a separator")
+	if sep == "" {
+		return e.failBy(a[1], CodeOutOfRange, "split needs a separator")
+	}
+	if !e.grow(16 * (strings.Count(s, sep) + 1)) {
+		return missing
 	}
 	parts := strings.Split(s, sep)
 	out := make([]value, len(parts))

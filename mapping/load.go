@@ -127,9 +127,12 @@ func (b *builder) input() {
 		b.report(b.file.Problem(CodeValue, "a version is a whole number from 1", "", "version"))
 	}
 	b.choice([]any{"input", "format"}, s.Input.Format, decode.Formats())
+	b.choice([]any{"nothing"}, s.Nothing, []string{"park", "allow"})
+	b.plan.nothing = s.Nothing == "allow"
 	b.choice([]any{"input", "unused"}, s.Input.Unused, []string{"error", "allow"})
 	b.plan.options = decode.Options{Lists: s.Input.Lists,
 		Limits: decode.Limits{Bytes: s.Input.Limits.Bytes, Depth: s.Input.Limits.Depth, Nodes: s.Input.Limits.Nodes, Text: s.Input.Limits.Text}}
+	b.plan.prog.budget = s.Input.Limits.budget()
 	if c := s.Input.CSV; c != nil {
 		b.plan.options.CSV = c.options()
 	}
@@ -149,6 +152,25 @@ func (b *builder) input() {
 		return
 	}
 	b.plan.schema = check
+}
+
+// budget is what the mapping of one form may take.
+func (l limitsSpec) budget() budget {
+	formBytes := decode.DefaultLimits().Bytes
+	if l.Bytes > 0 {
+		formBytes = l.Bytes
+	}
+	d := defaultBudget(formBytes)
+	if l.Work > 0 {
+		d.steps = l.Work
+	}
+	if l.Made > 0 {
+		d.made = int(l.Made)
+	}
+	if l.Records > 0 {
+		d.records = l.Records
+	}
+	return d
 }
 
 func (c *csvSpec) options() decode.CSVOptions {

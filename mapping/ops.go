@@ -15,7 +15,7 @@ func truth(e *env, v value) bool {
 	case kMissing, kNull:
 		return false
 	}
-	e.fail(CodeNotBoolean, "a condition must be true or false")
+	e.failBy(v, CodeNotBoolean, "a condition must be true or false")
 	return false
 }
 
@@ -24,13 +24,13 @@ func (c *compiler) unary(n *ast.UnaryNode) cx {
 	ev := x.ev
 	switch n.Operator {
 	case "not", "!":
-		return cx{src: x.src, ev: func(e *env) value { return boolValue(!truth(e, ev(e))) }}
+		return cx{src: x.src, ev: func(e *env) value { v := ev(e); return e.of(boolValue(!truth(e, v)), v) }}
 	case "-":
 		if x.konst != nil && x.konst.isNumber() {
 			e := &env{}
 			return constant(arithmetic(e, '-', intValue(0), *x.konst))
 		}
-		return cx{src: x.src, ev: func(e *env) value { return calculate(e, '-', intValue(0), ev(e)) }}
+		return cx{src: x.src, ev: func(e *env) value { v := ev(e); return e.of(calculate(e, '-', intValue(0), v), v) }}
 	case "+":
 		return x
 	}
@@ -58,11 +58,11 @@ func (c *compiler) binary(n *ast.BinaryNode) cx {
 	switch n.Operator {
 	case "+", "-", "*", "/", "%":
 		op := n.Operator[0]
-		out.ev = func(e *env) value { return calculate(e, op, av(e), bv(e)) }
+		out.ev = func(e *env) value { x, y := av(e), bv(e); return e.of(calculate(e, op, x, y), x, y) }
 	case "==":
-		out.ev = func(e *env) value { return boolValue(equal(e, av(e), bv(e))) }
+		out.ev = func(e *env) value { x, y := av(e), bv(e); return e.of(boolValue(equal(e, x, y)), x, y) }
 	case "!=":
-		out.ev = func(e *env) value { return boolValue(!equal(e, av(e), bv(e))) }
+		out.ev = func(e *env) value { x, y := av(e), bv(e); return e.of(boolValue(!equal(e, x, y)), x, y) }
 	case "<", "<=", ">", ">=":
 		is := comparisons[n.Operator]
 		out.ev = func(e *env) value {
@@ -70,7 +70,7 @@ func (c *compiler) binary(n *ast.BinaryNode) cx {
 			if x.absent() || y.absent() {
 				return boolValue(false)
 			}
-			return boolValue(is(compare(e, x, y)))
+			return e.of(boolValue(is(compare(e, x, y))), x, y)
 		}
 	case "and", "&&":
 		out.ev = func(e *env) value { return boolValue(truth(e, av(e)) && truth(e, bv(e))) }
@@ -84,7 +84,7 @@ func (c *compiler) binary(n *ast.BinaryNode) cx {
 			return bv(e)
 		}
 	case "in":
-		out.ev = func(e *env) value { return contains(e, bv(e), av(e)) }
+		out.ev = func(e *env) value { y, x := bv(e), av(e); return e.of(contains(e, y, x), x, y) }
 	case "contains":
 		out.ev = textTest(av, bv, strings.Contains)
 	case "startsWith":
@@ -116,9 +116,9 @@ func (c *compiler) matches(n *ast.BinaryNode) cx {
 		}
 		s, ok := v.text()
 		if !ok {
-			return e.fail(CodeNotText, "matches needs a text")
+			return e.failBy(v, CodeNotText, "matches needs a text")
 		}
-		return boolValue(re.MatchString(s))
+		return e.of(boolValue(re.MatchString(s)), v)
 	}}
 }
 
@@ -129,14 +129,14 @@ func textTest(a, b eval, test func(s, sub string) bool) eval {
 			return boolValue(false)
 		}
 		if x.k == kList {
-			return contains(e, x, y)
+			return e.of(contains(e, x, y), x, y)
 		}
 		s, ok := x.text()
 		t, ok2 := y.text()
 		if !ok || !ok2 {
-			return e.fail(CodeNotText, "a text is needed here")
+			e.fail(CodeNotText, "a text is needed here")
 		}
-		return boolValue(test(s, t))
+		return e.of(boolValue(test(s, t)), x, y)
 	}
 }
 
@@ -153,7 +153,10 @@ func calculate(e *env, op byte, a, b value) value {
 		return made(e, a.s+b.s)
 	}
 	if !a.isNumber() || !b.isNumber() {
-		return e.fail(CodeNotNumber, "a number is needed to calculate; use integer() or decimal() on a text")
+		if a.isNumber() {
+			a = b
+		}
+		return e.failBy(a, CodeNotNumber, "a number is needed to calculate; use integer() or decimal() on a text")
 	}
 	return arithmetic(e, op, a, b)
 }

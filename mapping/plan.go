@@ -4,6 +4,7 @@
 package mapping
 
 import (
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -46,6 +47,62 @@ func (e *MapError) Error() string {
 	}
 	return "form field " + e.Fields[0].Pointer + ": " + e.Fields[0].Message
 }
+
+// Fault says that a form cannot be mapped though nothing in it is wrong: the mapping is, or one of its limits is too low.
+type Fault struct {
+	At      string     // place in the mapping: write.FIELD
+	Pointer string     // field of the form that it was about; "" for none
+	Cause   FieldError // what went wrong
+	Allowed bool       // the form's schema allows the value in so many words
+	Limit   string     // key of input.limits that is too low; "" for another fault
+}
+
+// Code is stable.
+func (f *Fault) Code() string {
+	if f.Limit != "" {
+		return CodeLimit
+	}
+	return CodeWrong
+}
+
+// Error says what is wrong, and where; it never holds content.
+func (f *Fault) Error() string {
+	s := f.Cause.Message
+	switch {
+	case f.Limit != "":
+		return strings.TrimSpace(f.At + " " + s + at(f.Pointer))
+	case f.Allowed:
+		s += "; the form's schema allows it"
+	case f.Cause.Pointer == "":
+		s += "; it does not come from the form"
+	}
+	if f.At != "" {
+		s = f.At + ": " + s
+	}
+	return s + at(f.Cause.Pointer) + " [" + f.Cause.Code + "]"
+}
+
+func at(pointer string) string {
+	if pointer == "" {
+		return ""
+	}
+	return ", at " + pointer
+}
+
+// Next says what an operator does about it.
+func (f *Fault) Next() string {
+	if f.Limit != "" {
+		return "raise input.limits." + f.Limit + " in a new version of the mapping and inbasket retry --mapping NEW, or reject"
+	}
+	return "mend the mapping, then inbasket retry --mapping NEW"
+}
+
+// Nothing says that a form gives nothing for any target, which the mapping does not allow: a condition that is never
+// true looks just like that. It is no fault of the form.
+type Nothing struct{}
+
+// Error says so.
+func (*Nothing) Error() string { return "the mapping gives nothing for any target" }
 
 // Input is what is known of a submission beside its form.
 type Input struct {
@@ -94,6 +151,7 @@ type Plan struct {
 	order   map[string]cx
 	layouts map[string]*encode.Layout // by target
 	prog    program
+	nothing bool // a form may give nothing anywhere
 	answer  *answer
 	tests   []testSpec
 	bundle  []byte
@@ -163,8 +221,9 @@ func (p *Plan) Reference(f Form) (string, bool) {
 	return s, true
 }
 
-// Validate checks the form against the mapping's JSON Schema and returns everything that is wrong.
-func (p *Plan) Validate(f Form) []FieldError {
+// Validate checks the form against the mapping's JSON Schema. A *MapError has everything that is wrong with the form; a
+// *Fault says that the schema is.
+func (p *Plan) Validate(f Form) error {
 	if p.schema == nil {
 		return nil
 	}

@@ -66,15 +66,18 @@ func schemaError(err error) error {
 	return errors.New("the JSON Schema cannot be used: " + strings.ReplaceAll(err.Error(), schemaBase, ""))
 }
 
-// validate returns everything that is wrong, sorted by place, without any content.
-func (s *schemaCheck) validate(form any) []FieldError {
+// validate returns everything that is wrong, sorted by place, without any content; as a *Fault what no form can help.
+func (s *schemaCheck) validate(form any) error {
 	err := s.root.Validate(form)
 	if err == nil {
 		return nil
 	}
 	var ve *jsonschema.ValidationError
 	if !errors.As(err, &ve) {
-		return []FieldError{{Code: CodeSchemaMismatch, Message: "the form cannot be validated"}}
+		return &Fault{At: "input.schema", Cause: FieldError{Code: CodeSchema, Message: "the form cannot be validated"}}
+	}
+	if at := cycleIn(ve); at != "" {
+		return &Fault{At: "input.schema", Cause: FieldError{Code: CodeSchema, Message: at + " leads back to itself"}}
 	}
 	var out []FieldError
 	leaves(ve, &out)
@@ -87,7 +90,20 @@ func (s *schemaCheck) validate(form any) []FieldError {
 			uniq = append(uniq, f)
 		}
 	}
-	return uniq
+	return &MapError{Fields: uniq}
+}
+
+// cycleIn finds a reference among the errors that leads back to itself: it says nothing about the form.
+func cycleIn(ve *jsonschema.ValidationError) string {
+	if c, ok := ve.ErrorKind.(*rules.RefCycle); ok {
+		return strings.TrimPrefix(c.URL, schemaBase)
+	}
+	for _, c := range ve.Causes {
+		if at := cycleIn(c); at != "" {
+			return at
+		}
+	}
+	return ""
 }
 
 // leaves collects the errors that say something. Of an anyOf or oneOf the branch that came nearest speaks.

@@ -19,6 +19,7 @@ type fileSpec struct {
 	Write   []writeSpec              `yaml:"write,required" doc:"what is written where, in order"`
 	Order   *diag.Node               `yaml:"order" doc:"expression whose equal values are delivered in the order of acceptance; or one for each target"`
 	Ignore  []exprText               `yaml:"ignore" doc:"form fields that are deliberately not used"`
+	Nothing string                   `yaml:"nothing" doc:"a form for which nothing is written anywhere: park (default) or allow" enum:"park,allow"`
 	Answer  *answerSpec              `yaml:"answer" doc:"how the back office's result is found and read"`
 	Tests   []testSpec               `yaml:"tests" doc:"cases that inbasket test runs"`
 }
@@ -39,6 +40,10 @@ type limitsSpec struct {
 	Depth int   `yaml:"depth" doc:"levels of nesting"`
 	Nodes int   `yaml:"nodes" doc:"values"`
 	Text  int   `yaml:"text" doc:"bytes of one text"`
+
+	Work    int   `yaml:"work" doc:"helper calls and rounds over lists that one form may take; default 1000000"`
+	Made    int64 `yaml:"made" doc:"bytes of texts and documents that expressions may make of one form, such as 64MiB; default four times bytes"`
+	Records int   `yaml:"records" doc:"records that one form may give a target; default 100000"`
 }
 
 type csvSpec struct {
