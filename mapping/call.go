@@ -13,6 +13,8 @@ type function func(e *env, args []value) value
 type helper struct {
 	min, max int      // number of arguments with the piped one; max < 0: any number
 	shallow  bool     // looks at a list or object without using what is in it
+	same     bool     // the text stays as long as it is, or gets shorter
+	keeps    bool     // whatever is in the text stays in it, but for capitals
 	own      bool     // gives the mapping's own words, not something made of the form
 	fn       function // the function itself, or:
 	make     func(c *compiler, n ast.Node, args []cx) function
@@ -44,7 +46,23 @@ func (c *compiler) call(n ast.Node, name string, args []ast.Node) cx {
 	if h.make != nil {
 		fn = h.make(c, n, xs)
 	}
-	return cx{ev: invoke(fn, xs, h.own), src: firstSource(xs...)}
+	out := cx{ev: invoke(fn, xs, h.own), src: firstSource(xs...)}
+	if h.same {
+		out.plain = xs[0].plain
+	}
+	switch {
+	case name == "fail":
+		out.may = noOutcome
+	case name == "lookup" && len(xs[0].outcome().more) > 0:
+		out.may = c.found(xs)
+	case name == "concat":
+		out.may = c.apply(n, name, fn, xs, h.own).withParts(xs...)
+	case h.keeps:
+		out.may = c.apply(n, name, fn, xs, h.own).withParts(xs[0])
+	default:
+		out.may = c.apply(n, name, fn, xs, h.own)
+	}
+	return out
 }
 
 // invoke puts arguments on the env's stack, so that a call allocates nothing.
@@ -121,8 +139,12 @@ func (c *compiler) predicate(n ast.Node, name string, args []ast.Node) cx {
 		body = c.operand(p.Node)
 		c.items = c.items[:len(c.items)-1]
 	}
+	if name != "map" && name != "sum" && body.ev != nil {
+		c.condition(args[1], body)
+	}
+	c.apply(args[0], name, needList(name), []cx{list}, true)
 	lv, bv := list.ev, body.ev
-	return cx{src: list.src, ev: func(e *env) value {
+	return cx{src: list.src, may: predicateOutcomes[name], ev: func(e *env) value {
 		l := lv(e)
 		switch l.k {
 		case kMissing, kNull:
@@ -133,6 +155,19 @@ func (c *compiler) predicate(n ast.Node, name string, args []ast.Node) cx {
 		}
 		return e.of(do(e, l, bv), l)
 	}}
+}
+
+// predicateOutcomes is what check knows of what predicates give.
+var predicateOutcomes = map[string]*outcome{"filter": someList, "map": someList, "any": someBoolean, "all": someBoolean, "none": someBoolean,
+	"one": someBoolean, "count": someInteger, "sum": someNumber}
+
+func needList(name string) function {
+	return func(e *env, a []value) value {
+		if !a[0].absent() && a[0].k != kList {
+			return e.fail(CodeNotList, name+" needs a list")
+		}
+		return a[0]
+	}
 }
 
 // each runs f for every item with its body's value, until f says stop.

@@ -29,9 +29,11 @@ func (p *exprProblem) Error() string { return p.message }
 // cx is a compiled expression.
 type cx struct {
 	ev    eval
-	path  *path  // when it is a plain path
-	src   *path  // the first path used anywhere in it: where its value comes from
-	konst *value // when it is a constant
+	path  *path    // when it is a plain path
+	src   *path    // the first path used anywhere in it: where its value comes from
+	konst *value   // when it is a constant
+	may   *outcome // what check knows of its values; nil: anything
+	plain *path    // when it is the text or number of a field, but for white space and capitals
 	ref   *reference
 }
 
@@ -71,6 +73,14 @@ type compiler struct {
 	target string // of the write that the expression belongs to; "" outside of writes
 	items  []*path
 	tables map[string]*lookup
+	schema *schemaCheck
+	strict bool // report what can only fail; not for a mapping that was pinned before
+	warned []exprProblem
+}
+
+// warn remembers what may fail for some forms.
+func (c *compiler) warn(n ast.Node, message string) {
+	c.warned = append(c.warned, exprProblem{from: n.Location().From, code: CodeConstant, message: message})
 }
 
 // compile parses and compiles text; whole allows a reference to the same target as the whole value.
@@ -228,7 +238,7 @@ func (c *compiler) identifier(n *ast.IdentifierNode) cx {
 	case b.ref != nil:
 		c.stop(n, CodeReference, n.Value+" is a write: name one of the columns that it returns, such as "+n.Value+"."+first(b.ref.returning, "COLUMN"), "")
 	}
-	return cx{ev: b.ev, src: b.src}
+	return cx{ev: b.ev, src: b.src, may: b.may}
 }
 
 func first(list []string, other string) string {
@@ -239,7 +249,11 @@ func first(list []string, other string) string {
 }
 
 func (c *compiler) pathExpr(p *path) cx {
-	return cx{ev: p.compile(c.prog.trail(p)), path: p, src: p}
+	x := cx{ev: p.compile(c.prog.trail(p)), path: p, src: p, plain: p}
+	if c.strict {
+		x.may = c.schema.outcome(p.abs)
+	}
+	return x
 }
 
 func (c *compiler) member(n *ast.MemberNode) cx {
@@ -300,7 +314,7 @@ func (c *compiler) builtinMember(n *ast.MemberNode, owner string, members map[st
 	p, ok := n.Property.(*ast.StringNode)
 	if ok {
 		if ev, found := members[p.Value]; found {
-			return cx{ev: ev}
+			return cx{ev: ev, may: memberOutcomes[p.Value]}
 		}
 	}
 	var names []string
@@ -363,7 +377,7 @@ func (e *env) need(name string) {
 // pointer is # in a predicate: the item that is looked at.
 func (c *compiler) pointer(n *ast.PointerNode) cx {
 	if n.Name == "index" {
-		return cx{ev: func(e *env) value {
+		return cx{may: someInteger, ev: func(e *env) value {
 			if len(e.itemNo) == 0 {
 				return missing
 			}
@@ -387,7 +401,8 @@ func (c *compiler) pointer(n *ast.PointerNode) cx {
 func (c *compiler) conditional(n *ast.ConditionalNode) cx {
 	cond, yes, no := c.operand(n.Cond), c.operand(n.Exp1), c.operand(n.Exp2)
 	cv, yv, nv := cond.ev, yes.ev, no.ev
-	return cx{src: firstSource(yes, no, cond), ev: func(e *env) value {
+	c.condition(n.Cond, cond)
+	return cx{src: firstSource(yes, no, cond), may: either(yes, no), ev: func(e *env) value {
 		if truth(e, cv(e)) {
 			return yv(e)
 		}
@@ -414,7 +429,7 @@ func (c *compiler) array(n *ast.ArrayNode) cx {
 			src = x.src
 		}
 	}
-	return cx{src: src, ev: func(e *env) value {
+	return cx{src: src, may: someList, ev: func(e *env) value {
 		list := make([]value, len(evs))
 		for i, ev := range evs {
 			list[i] = ev(e)

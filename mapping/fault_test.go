@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/inbasket/inbasket/mapping/diag"
 )
 
 // unchecked loads a mapping as one that was pinned before check knew of mistakes like these: they must park.
@@ -156,4 +158,86 @@ write: [{as: w, to: t, table: T, fields: {BEFORE: form.b, DOC: {value: form.doc,
 			t.Errorf("%s: %s, want %s", limits, have, want)
 		}
 	}
+}
+
+// TestFoundByCheck is the table of what check says of expressions, before there is a form: code of the problem, "warning", or "ok".
+func TestFoundByCheck(t *testing.T) {
+	for _, c := range []struct{ value, want string }{
+		{`form.a`, "ok"}, {`form.a | trim() | upper()`, "ok"}, {`"1234"`, "ok"}, {`nil`, "ok"}, {`form.a ?? "1234"`, "ok"}, {`submission.id | substring(0, 4)`, "ok"},
+		{`form.a | parseDate("dd.MM.yyyy") | formatDate("MMdd")`, "ok"}, {`form.a | parseDateTime("dd.MM.yyyy HH:mm", "Europe/Berlin") | formatDate("HHmm")`, "ok"},
+		{`form.a | parseDateTime("yyyy-MM-dd'T'HH:mm:ssXXX", "own") | inZone("UTC") | formatDate("HHmm")`, "ok"},
+		{`form.a | boolean("J", "N") | yesNo("1", "0")`, "ok"}, {`form.a | lookup("fit")`, "ok"}, {`form.a | decimal(",") | round(1) | text()`, "ok"},
+		{`sum(form.l, .v) | text()`, "ok"}, {`count(form.l, .ok) > 1 ? "a" : "b"`, "ok"}, {`first(form.l).x`, "ok"}, {`form.a | split(",") | first()`, "ok"},
+		{`form.a == "x" ? fail("no") : form.a`, "ok"}, {`fail("never")`, "ok"}, {`map(form.l, .x) | join("")`, "ok"}, {`form.a | cents() | padLeft(4, "0")`, "ok"},
+		{`form.a | parseDate() | yearsTo(submission.received) | text()`, "ok"}, {`form.a | default("0") | integer() | text()`, "ok"}, {`attachments | len() | text()`, "ok"},
+		{`(form.a | parseDate()) < "2000-01-01" ? "1" : "0"`, "ok"}, {`-form.a | text()`, "ok"}, {`form[form.a]`, "ok"}, {`form.a in ["a", "b"] ? "1" : "0"`, "ok"},
+		{`form.a == nil ? "" : form.a | text()`, "ok"}, {`not (form.a matches "^x") and true ? "1" : "2"`, "ok"}, {`form.a + form.b`, "ok"},
+
+		{`"12345"`, CodeConstant}, {`"5 €"`, CodeConstant}, {`form.a ?? "12345"`, CodeConstant}, {`form.a | default("12345")`, CodeConstant},
+		{`coalesce(form.a, form.b, "5 €")`, CodeConstant}, {`form.a == "x" ? "12345" : "1"`, CodeConstant}, {`{value: form.a, default: "\"12345\""}`, CodeConstant},
+		{`{value: form.a, default: "\"x\"", type: integer}`, CodeConstant}, {`{value: form.a, default: "1.5", type: integer}`, CodeConstant},
+		{`form.a | lookup("kinds")`, CodeConstant}, {`form.a | lookup("kinds") | lower()`, CodeConstant}, {`form.a | lookup("fit", "12345")`, CodeConstant},
+		{`form.a | boolean("J", "N") | yesNo("12345", "0")`, CodeConstant}, {`form.a + " €"`, CodeConstant}, {`concat("123", form.a, "45")`, CodeConstant},
+		{`("12" + form.a + "345") | upper()`, CodeConstant},
+		{`"x" | integer()`, CodeConstant}, {`1 / 0`, CodeConstant}, {`1 + "x"`, CodeConstant}, {`"2026-13-01" | parseDate()`, CodeConstant}, {`"z" | lookup("kinds")`, CodeConstant},
+		{`form.a == "x" ? 1 / 0 | text() : "1"`, CodeConstant}, {`"x" ? "1" : "2"`, CodeConstant}, {`"a" == 1 ? "1" : "2"`, CodeConstant},
+		{`form.a / 0 | text()`, CodeNever}, {`form.a | padLeft(2, "ab")`, CodeNever}, {`form.a | substring("x")`, CodeNever}, {`form.a | split("") | first()`, CodeNever},
+		{`form.a | round(1000) | text()`, CodeNever}, {`form.a | length() | upper() | parseDate()`, CodeNever}, {`form.a | parseDate() | upper() | integer()`, CodeNever},
+		{`form.a | inZone("UTC") | formatDate("MM")`, CodeNever}, {`form.a | parseDate() | inZone("UTC") | formatDate("MM")`, CodeNever}, {`form.a | length() | first()`, CodeNever},
+		{`form.a | parseDate() | integer() | text()`, CodeNever}, {`form.a == "x" | integer() | text()`, CodeNever}, {`(form.a | parseDate()) + 1 | text()`, CodeNever},
+		{`form.l`, "ok"}, {`filter(form.l, .x > 1)`, CodeNever}, {`submission.id`, CodeNever}, {`form.a | length() ? "1" : "2"`, CodeNever}, {`sum(form.a | length())`, CodeNever},
+		{`(form.a ?? "x") | integer() | text()`, "warning"}, {`form.a | lookup("kinds") | integer() | text()`, CodeConstant}, {`form.a | lookup("mixed") | integer() | text()`, "warning"},
+		{`form.a | substring(3, 2) | integer() | text()`, "ok"}, {`form.a | parseDate() | formatDate("yyyyMMdd")`, CodeNever}, {`concat("A", form.a | length()) | integer() | text()`, CodeNever},
+		{`form.a | replace("/", ".") | parseDate("dd.MM.yyyy") | year() | text()`, "ok"},
+	} {
+		if have := checkOf(t, c.value); have != c.want {
+			t.Errorf("%s: %s, want %s", c.value, have, c.want)
+		}
+	}
+	const schema = `{"type":"object","properties":{"long":{"type":"string","maxLength":20},"short":{"type":"string","maxLength":4},"kind":{"enum":["a","b"]},"n":{"type":"integer"},
+		"most":{"type":"integer","maximum":1000000},"flag":{"type":"boolean"},"open":{"anyOf":[{"type":"string"},{"type":"integer"}]},"list":{"type":"array","items":{"type":"object","properties":{"v":{"type":"string"}}}}}}`
+	for _, c := range []struct{ value, want string }{
+		{`form.short`, "ok"}, {`form.long | substring(0, 4)`, "ok"}, {`{value: form.long, type: text(4), overflow: cut}`, "ok"}, {`form.kind | lookup("fit", "?")`, "ok"}, {`form.open`, "ok"},
+		{`form.n == 5 ? "1" : "2"`, "ok"}, {`form.list[0].v`, "ok"},
+		{`form.long`, "warning"}, {`form.long | trim() | upper()`, "warning"}, {`form.most`, "warning"}, {`form.kind | lookup("one")`, "ok"},
+		{`form.n == "5" ? "1" : "2"`, CodeNever}, {`form.flag | trim()`, CodeNever}, {`form.n | parseDate() | formatDate("MM")`, CodeNever}, {`form.list | text()`, CodeNever},
+		{`form.kind == 5 ? "1" : "2"`, CodeNever}, {`{value: form.flag, type: integer}`, CodeNever},
+	} {
+		if have := checkOf(t, c.value, "s.json", schema); have != c.want {
+			t.Errorf("by its schema: %s: %s, want %s", c.value, have, c.want)
+		}
+	}
+}
+
+// checkOf is the code of the first problem that check has with a field of four bytes in iso-8859-1.
+func checkOf(t *testing.T, value string, schema ...string) string {
+	t.Helper()
+	input := ""
+	if len(schema) > 0 {
+		input = ", schema: s.json"
+	}
+	if !strings.HasPrefix(value, "{") {
+		value = "'" + strings.ReplaceAll(value, "'", "''") + "'"
+	}
+	files := fstest.MapFS{"m.yaml": {Data: []byte(`mapping: m
+version: 1
+input: {format: json, unused: allow` + input + `}
+lookups: {kinds: {values: {a: A, long: abcde}}, fit: {values: {a: A}}, one: {values: {a: A}}, mixed: {values: {a: '1', b: B}}}
+layouts: {l: {format: fixed, charset: iso-8859-1, fields: [{name: A, width: 4}]}}
+write: [{as: l, to: t, layout: l, fields: {A: ` + value + `}}]
+`)}}
+	if len(schema) > 0 {
+		files["s.json"] = &fstest.MapFile{Data: []byte(schema[1])}
+	}
+	p, err := Load(files, "m.yaml", nil)
+	var problems diag.Problems
+	switch {
+	case errors.As(err, &problems):
+		return problems[0].Code
+	case err != nil:
+		return err.Error()
+	case len(p.Warnings()) > 0:
+		return "warning"
+	}
+	return "ok"
 }

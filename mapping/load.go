@@ -152,6 +152,9 @@ func (b *builder) input() {
 		return
 	}
 	b.plan.schema = check
+	if b.strict() {
+		b.schemaProblems(check)
+	}
 }
 
 // budget is what the mapping of one form may take.
@@ -206,7 +209,7 @@ func (b *builder) names() {
 	outer := &scope{names: map[string]binding{
 		"form":        {path: &path{slot: -1}},
 		"submission":  {members: submissionMembers},
-		"attachments": {ev: attachments},
+		"attachments": {ev: attachments, may: someList},
 	}}
 	b.root = outer.inner()
 	for _, l := range b.spec.Let {
@@ -221,6 +224,10 @@ func (b *builder) names() {
 		b.ignore(x)
 	}
 }
+
+// memberOutcomes is what check knows of submission's members.
+var memberOutcomes = map[string]*outcome{"id": submissionID, "reference": {more: formSamples["string"]},
+	"received": {more: samplesOf(value{k: kDateTime, s: "1999-12-31T23:58:59Z"})}}
 
 var submissionMembers = map[string]eval{
 	"id": func(e *env) value { return textValue(e.in.ID) },
@@ -255,7 +262,9 @@ func (b *builder) let(s *scope, l diag.Entry[exprText], target string, anew *[]i
 	if !b.free(s, l.Key, l.Line, l.Column) {
 		return
 	}
-	x, p := b.compiler(s, target).compile(l.Value.text, false)
+	expr := b.compiler(s, target)
+	x, p := expr.compile(l.Value.text, false)
+	b.warn(l.Value, expr)
 	if p != nil {
 		b.expressionProblem(l.Value, p)
 		s.names[l.Key] = binding{ev: func(*env) value { return missing }}
@@ -272,7 +281,8 @@ func (b *builder) let(s *scope, l diag.Entry[exprText], target string, anew *[]i
 	if anew != nil {
 		*anew = append(*anew, slot)
 	}
-	s.names[l.Key] = binding{src: x.src, ev: func(e *env) value {
+	may := x.outcome()
+	s.names[l.Key] = binding{src: x.src, may: may, ev: func(e *env) value {
 		if !e.done[slot] {
 			v := ev(e)
 			e.slots[slot], e.done[slot] = v, true
@@ -301,8 +311,11 @@ func (b *builder) free(s *scope, name string, line, column int) bool {
 var reserved = map[string]bool{"true": true, "false": true, "nil": true, "not": true, "and": true, "or": true, "in": true, "if": true,
 	"else": true, "let": true, "matches": true, "contains": true, "startsWith": true, "endsWith": true, "index": true, "row": true}
 
+// strict tells whether everything that can be found is reported: a mapping that was pinned must go on as it is.
+func (b *builder) strict() bool { return b.samples != nil }
+
 func (b *builder) compiler(s *scope, target string) *compiler {
-	return &compiler{prog: &b.plan.prog, scope: s, target: target, tables: b.tables, used: b.use}
+	return &compiler{prog: &b.plan.prog, scope: s, target: target, tables: b.tables, used: b.use, schema: b.plan.schema, strict: b.strict()}
 }
 
 // value compiles an expression whose value is used whole.
@@ -310,16 +323,28 @@ func (b *builder) value(s *scope, x exprText, target string) (cx, bool) {
 	if x.node == nil {
 		return cx{}, false
 	}
-	c, p := b.compiler(s, target).value(x.text)
+	expr := b.compiler(s, target)
+	c, p := expr.value(x.text)
 	if p != nil {
 		b.expressionProblem(x, p)
 		return cx{}, false
 	}
+	b.warn(x, expr)
 	return c, true
 }
 
+// warn keeps what may fail for some forms.
+func (b *builder) warn(x exprText, c *compiler) {
+	for i := range c.warned {
+		b.plan.warnings = append(b.plan.warnings, b.problemAt(x, &c.warned[i]))
+	}
+	c.warned = nil
+}
+
 // expressionProblem reports p at its place in the expression.
-func (b *builder) expressionProblem(x exprText, p *exprProblem) {
+func (b *builder) expressionProblem(x exprText, p *exprProblem) { b.report(b.problemAt(x, p)) }
+
+func (b *builder) problemAt(x exprText, p *exprProblem) diag.Problem {
 	offset := 0
 	for i := range x.text {
 		if p.from == 0 {
@@ -337,5 +362,5 @@ func (b *builder) expressionProblem(x exprText, p *exprProblem) {
 	if p.code == CodeSyntax && strings.Contains(prob.Source, " #") && !strings.Contains(x.text, "#") {
 		prob.Suggestion = "in YAML a # after a blank begins a comment: write .field instead of #.field, or put quotes around the expression"
 	}
-	b.report(prob)
+	return prob
 }

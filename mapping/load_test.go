@@ -204,11 +204,11 @@ func TestValidateHoldsNoContent(t *testing.T) {
 	p := load(t, `
 mapping: schema
 version: 1
-input: {format: json, schema: s.json}
+input: {format: json, schema: s.json, unused: allow}
 write:
   - {as: a, to: t, table: A, fields: {N: form.n, S: form.s, L: form.l | join()}}
 `, "s.json", `{"type":"object","required":["n","x~/y"],"additionalProperties":false,
-"properties":{"n":{"type":"integer"},"s":{"enum":["a"]},"l":{"type":"array","items":{"type":"string","maxLength":2}}}}`)
+"properties":{"x~/y":{},"n":{"type":"integer"},"s":{"enum":["a"]},"l":{"type":"array","items":{"type":"string","maxLength":2}}}}`)
 	bad := fieldsOf(t, p.Validate(decodeForm(t, p, `{"n":"SECRET","s":"SECRET","l":["SECRET"],"z":"SECRET","zz":1}`)))
 	var have []string
 	for _, b := range bad {

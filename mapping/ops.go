@@ -1,7 +1,10 @@
 package mapping
 
 import (
+	"errors"
 	"regexp"
+	"regexp/syntax"
+	"strconv"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -24,13 +27,15 @@ func (c *compiler) unary(n *ast.UnaryNode) cx {
 	ev := x.ev
 	switch n.Operator {
 	case "not", "!":
-		return cx{src: x.src, ev: func(e *env) value { v := ev(e); return e.of(boolValue(!truth(e, v)), v) }}
+		c.condition(n.Node, x)
+		return cx{src: x.src, may: someBoolean, ev: func(e *env) value { v := ev(e); return e.of(boolValue(!truth(e, v)), v) }}
 	case "-":
 		if x.konst != nil && x.konst.isNumber() {
 			e := &env{}
 			return constant(arithmetic(e, '-', intValue(0), *x.konst))
 		}
-		return cx{src: x.src, ev: func(e *env) value { v := ev(e); return e.of(calculate(e, '-', intValue(0), v), v) }}
+		minus := func(e *env, a []value) value { return calculate(e, '-', intValue(0), a[0]) }
+		return cx{src: x.src, may: c.apply(n, "-", minus, []cx{x}, false), ev: func(e *env) value { v := ev(e); return e.of(calculate(e, '-', intValue(0), v), v) }}
 	case "+":
 		return x
 	}
@@ -58,13 +63,23 @@ func (c *compiler) binary(n *ast.BinaryNode) cx {
 	switch n.Operator {
 	case "+", "-", "*", "/", "%":
 		op := n.Operator[0]
+		out.may = c.apply(n, n.Operator, func(e *env, x []value) value { return calculate(e, op, x[0], x[1]) }, []cx{a, b}, false)
+		if op == '+' {
+			out.may = out.may.withTexts(a, b)
+		}
 		out.ev = func(e *env) value { x, y := av(e), bv(e); return e.of(calculate(e, op, x, y), x, y) }
 	case "==":
+		c.comparable(n, a, b, equal)
+		out.may = someBoolean
 		out.ev = func(e *env) value { x, y := av(e), bv(e); return e.of(boolValue(equal(e, x, y)), x, y) }
 	case "!=":
+		c.comparable(n, a, b, equal)
+		out.may = someBoolean
 		out.ev = func(e *env) value { x, y := av(e), bv(e); return e.of(boolValue(!equal(e, x, y)), x, y) }
 	case "<", "<=", ">", ">=":
 		is := comparisons[n.Operator]
+		c.comparable(n, a, b, func(e *env, x, y value) bool { return x.absent() || y.absent() || is(compare(e, x, y)) })
+		out.may = someBoolean
 		out.ev = func(e *env) value {
 			x, y := av(e), bv(e)
 			if x.absent() || y.absent() {
@@ -73,10 +88,17 @@ func (c *compiler) binary(n *ast.BinaryNode) cx {
 			return e.of(boolValue(is(compare(e, x, y))), x, y)
 		}
 	case "and", "&&":
+		c.condition(n.Left, a)
+		c.condition(n.Right, b)
+		out.may = someBoolean
 		out.ev = func(e *env) value { return boolValue(truth(e, av(e)) && truth(e, bv(e))) }
 	case "or", "||":
+		c.condition(n.Left, a)
+		c.condition(n.Right, b)
+		out.may = someBoolean
 		out.ev = func(e *env) value { return boolValue(truth(e, av(e)) || truth(e, bv(e))) }
 	case "??":
+		out.may = either(a, b)
 		out.ev = func(e *env) value {
 			if v := av(e); !v.absent() {
 				return v
@@ -84,17 +106,26 @@ func (c *compiler) binary(n *ast.BinaryNode) cx {
 			return bv(e)
 		}
 	case "in":
+		out.may = someBoolean
 		out.ev = func(e *env) value { y, x := bv(e), av(e); return e.of(contains(e, y, x), x, y) }
 	case "contains":
+		out.may = someBoolean
 		out.ev = textTest(av, bv, strings.Contains)
 	case "startsWith":
+		out.may = someBoolean
 		out.ev = textTest(av, bv, strings.HasPrefix)
 	case "endsWith":
+		out.may = someBoolean
 		out.ev = textTest(av, bv, strings.HasSuffix)
 	default:
 		c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")
 	}
 	return out
+}
+
+// comparable reports a comparison of values whose sorts can never be compared.
+func (c *compiler) comparable(n ast.Node, a, b cx, test func(e *env, x, y value) bool) {
+	c.apply(n, "the comparison", func(e *env, x []value) value { return boolValue(test(e, x[0], x[1])) }, []cx{a, b}, false)
 }
 
 func isNil(n ast.Node) bool { _, ok := n.(*ast.NilNode); return ok }
@@ -106,10 +137,10 @@ func (c *compiler) matches(n *ast.BinaryNode) cx {
 	}
 	re, err := regexp.Compile(b.konst.s)
 	if err != nil {
-		c.stop(n.Right, CodeSyntax, "this pattern cannot be read", "")
+		c.stop(n.Right, CodeSyntax, "this pattern cannot be read: "+patternFault(err), "")
 	}
 	ev := a.ev
-	return cx{src: a.src, ev: func(e *env) value {
+	return cx{src: a.src, may: someBoolean, ev: func(e *env) value {
 		v := ev(e)
 		if v.absent() {
 			return boolValue(false)
@@ -120,6 +151,15 @@ func (c *compiler) matches(n *ast.BinaryNode) cx {
 		}
 		return e.of(boolValue(re.MatchString(s)), v)
 	}}
+}
+
+// patternFault says what is wrong with a pattern of Go's dialect, without the engine's own words.
+func patternFault(err error) string {
+	var se *syntax.Error
+	if errors.As(err, &se) {
+		return string(se.Code) + " at " + strconv.Quote(se.Expr)
+	}
+	return "see whether brackets and repetitions are complete"
 }
 
 func textTest(a, b eval, test func(s, sub string) bool) eval {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 )
 
@@ -152,10 +153,12 @@ type Plan struct {
 	layouts map[string]*encode.Layout // by target
 	prog    program
 	nothing bool // a form may give nothing anywhere
-	answer  *answer
-	tests   []testSpec
-	bundle  []byte
-	digest  connectors.Digest
+
+	warnings diag.Problems
+	answer   *answer
+	tests    []testSpec
+	bundle   []byte
+	digest   connectors.Digest
 }
 
 // write is one compiled entry of write.
@@ -202,6 +205,9 @@ func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
 	}
 	return decode.Decode(p.format, form, p.options)
 }
+
+// Warnings are what check found that may go wrong for some forms: those are parked then.
+func (p *Plan) Warnings() diag.Problems { return p.warnings }
 
 // Format is the format that forms must have: json, xml, urlencoded, csv or fixed.
 func (p *Plan) Format() string { return p.format }

@@ -18,7 +18,10 @@ import (
 )
 
 // schemaCheck is the form's JSON Schema: it validates forms and knows which fields there are.
-type schemaCheck struct{ root *jsonschema.Schema }
+type schemaCheck struct {
+	root        *jsonschema.Schema
+	unsupported map[string]*ecmaError // patterns that cannot be honoured
+}
 
 // schemaBase is where schemas seem to live; $ref resolves against it, and nothing is fetched from anywhere.
 const schemaBase = "mapping:///"
@@ -46,11 +49,30 @@ func newSchemaCheck(name string, read func(string) ([]byte, error)) (*schemaChec
 	c := jsonschema.NewCompiler()
 	c.UseLoader(loader{read})
 	c.AssertFormat()
+	s := &schemaCheck{unsupported: map[string]*ecmaError{}}
+	c.UseRegexpEngine(s.pattern)
 	root, err := c.Compile(schemaBase + slashpath.Clean(name))
 	if err != nil {
 		return nil, schemaError(err)
 	}
-	return &schemaCheck{root}, nil
+	s.root = root
+	return s, nil
+}
+
+// pattern compiles a pattern. One that cannot be honoured is remembered for check; Go's reading of it stands for a
+// mapping that was pinned before check knew.
+func (s *schemaCheck) pattern(text string) (jsonschema.Regexp, error) {
+	p, err := compileECMA(text)
+	var e *ecmaError
+	if !errors.As(err, &e) || s.root != nil { // it is a form's
+		return p, err
+	}
+	s.unsupported[text] = e
+	re, err := regexp.Compile(text)
+	if err != nil {
+		re = regexp.MustCompile("")
+	}
+	return ecmaPattern{re, text}, nil
 }
 
 // schemaError makes a short message of a compile error.

@@ -68,3 +68,82 @@ func (s *schemaCheck) at(abs []seg) []*jsonschema.Schema {
 	}
 	return now
 }
+
+// typeNames are the words for types, in the order in which their samples are tried.
+var typeNames = []string{"string", "integer", "number", "boolean", "array", "object", "null"}
+
+// outcome is what a form that keeps the schema may have under a path.
+func (s *schemaCheck) outcome(abs []seg) *outcome {
+	rules := s.sure(abs)
+	left := typeNames
+	for _, r := range rules {
+		if saysType(r) {
+			named := r.Types.ToStrings()
+			left = slices.DeleteFunc(slices.Clone(left), func(t string) bool {
+				return !slices.Contains(named, t) && (t != "integer" || !slices.Contains(named, "number"))
+			})
+		}
+	}
+	out := &outcome{}
+	for _, r := range rules {
+		if r.Enum != nil || r.Const != nil {
+			for _, v := range chosen(r) {
+				if v := fromNode(v); !v.absent() {
+					out.more = append(out.more, samplesOf(v)...)
+				}
+			}
+			return out
+		}
+	}
+	for _, t := range left {
+		for _, v := range formSamples[t] {
+			out.add(v)
+		}
+	}
+	return out
+}
+
+// chosen returns the values that an enum or const names.
+func chosen(r *jsonschema.Schema) []any {
+	if r.Const != nil {
+		return []any{*r.Const}
+	}
+	return r.Enum.Values
+}
+
+// sure returns the schemas that what lies under a path must keep, whatever alternatives others leave; none where the
+// schema does not say.
+func (s *schemaCheck) sure(abs []seg) []*jsonschema.Schema {
+	if s == nil {
+		return nil
+	}
+	now := mustKeep(s.root, 0)
+	for _, step := range abs {
+		var next []*jsonschema.Schema
+		for _, x := range now {
+			if sub, ok := x.Properties[step.name]; ok && step.name != "" {
+				next = append(next, mustKeep(sub, 0)...)
+			}
+			if list, ok := x.Items.(*jsonschema.Schema); ok && step.name == "" {
+				next = append(next, mustKeep(list, 0)...)
+			}
+			if x.Items2020 != nil && len(x.PrefixItems) == 0 && step.name == "" {
+				next = append(next, mustKeep(x.Items2020, 0)...)
+			}
+		}
+		now = next
+	}
+	return now
+}
+
+// mustKeep returns a schema with those that it refers to and joins.
+func mustKeep(s *jsonschema.Schema, depth int) []*jsonschema.Schema {
+	if s == nil || depth > 32 {
+		return nil
+	}
+	out := append([]*jsonschema.Schema{s}, mustKeep(s.Ref, depth+1)...)
+	for _, x := range s.AllOf {
+		out = append(out, mustKeep(x, depth+1)...)
+	}
+	return out
+}

@@ -11,6 +11,7 @@ type binding struct {
 	path    *path
 	ev      eval
 	src     *path
+	may     *outcome // what check knows of its values; nil: anything
 	ref     *writeBinding
 	members map[string]eval
 }

@@ -16,6 +16,7 @@ type field struct {
 	index   int // among the fields of its record, from 0
 	pattern *datefmt.Pattern
 	zone    *time.Location // nil for none
+	shared  *time.Location // the layout's, where the field needs one and says none
 	pad     byte           // encoded
 	blank   byte           // encoded blank
 	right   bool
@@ -94,6 +95,8 @@ func (f *field) dateTime(w *writer, v connectors.Value) (string, *FieldError) {
 		switch {
 		case f.zone != nil:
 			t = t.In(f.zone)
+		case !f.pattern.HasZone() && f.shared != nil:
+			t = t.In(f.shared)
 		case !f.pattern.HasZone():
 			return "", w.fail(f, CodeZone, "the value has an offset from UTC and the field says no zone")
 		}
@@ -102,6 +105,8 @@ func (f *field) dateTime(w *writer, v connectors.Value) (string, *FieldError) {
 	loc := time.UTC
 	if f.zone != nil {
 		loc = f.zone
+	} else if f.pattern.HasZone() && f.shared != nil {
+		loc = f.shared
 	} else if f.pattern.HasZone() {
 		return "", w.fail(f, CodeZone, "the value has no offset from UTC and the field says no zone")
 	}
