@@ -47,6 +47,7 @@ type route struct {
 	office string // owed the result; empty: nobody
 	plan   *mapping.Plan
 	within time.Duration
+	older  []*mapping.Plan // versions of the mapping by which other forms were the same, one for each rule; nil: by all bytes
 
 	matches func(transport string) bool // for in-baskets that several routes share
 }
@@ -140,7 +141,7 @@ func (f *flow) identify(ctx context.Context, inbasket string, item connectors.Su
 		a.lost = true // accept says so, once for all; not the error itself, which names the file
 		return a
 	}
-	a.entry.Digest = digestOf(a.entry.Form, a.entry.Attachments, item.Transport)
+	a.entry.Digest = digestOf(rawDigest(a.entry.Form), a.entry.Attachments, item.Transport)
 	if a.route = routeFor(routes, item.Transport); a.route == nil {
 		a.entry.Park = &journal.Reason{Code: CodeNoRoute, Text: "no route takes this form", Next: "add or mend a route, then inbasket retry"}
 		return a
@@ -168,6 +169,7 @@ func (f *flow) read1(a *arrival) {
 	if ref, ok := r.plan.Reference(form); ok && ref != "" {
 		a.entry.Reference = ref
 	}
+	a.recognise()
 	var wrong *mapping.MapError
 	switch err := r.plan.Validate(form); {
 	case errors.As(err, &wrong):
@@ -297,11 +299,11 @@ func (f *flow) keepAttachments(ctx context.Context, a *arrival) error {
 	return nil
 }
 
-// digestOf is the digest of a submission: of the form alone, or of the form and what was attached. Attachments
+// digestOf is the digest of a submission: of the form alone, or of the form and what was attached. d is that of the form:
+// of its bytes, or of what its mapping says makes it the same. Attachments
 // that are named after the form's file count by the rest of their name: the same form with the same files
 // under another name is a repeat.
-func digestOf(form []byte, files []journal.File, transport string) connectors.Digest {
-	d := sha256.Sum256(form)
+func digestOf(d connectors.Digest, files []journal.File, transport string) connectors.Digest {
 	if len(files) == 0 {
 		return d
 	}

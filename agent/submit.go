@@ -30,13 +30,14 @@ func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incomi
 	for _, at := range in.Attachments {
 		arr.entry.Attachments = append(arr.entry.Attachments, journal.File{Name: at.Name, ContentType: at.ContentType, Digest: at.Blob.Digest, Size: at.Blob.Size})
 	}
-	arr.entry.Digest = digestOf(in.Form, arr.entry.Attachments, "")
+	arr.entry.Digest = digestOf(rawDigest(in.Form), arr.entry.Attachments, "")
 	// A form without a reference of its own is known by its idempotency key, else by its content.
 	if arr.entry.Transport = in.IdempotencyKey; arr.entry.Transport == "" {
 		arr.entry.Transport = fmt.Sprintf("sha256:%x", arr.entry.Digest)
 	}
 	arr.entry.Reference = arr.entry.Transport
 	f.read1(arr)
+	arr.derive()
 	// A known form keeps its answer, also when its mapping has become stricter since; and what a known key or
 	// reference comes with is a conflict on record, however wrong it is in itself.
 	refused := refusal(&arr.entry)

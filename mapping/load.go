@@ -220,6 +220,7 @@ func (b *builder) names() {
 			b.plan.refer = &c
 		}
 	}
+	b.same()
 	for _, x := range b.spec.Ignore {
 		b.ignore(x)
 	}

@@ -152,6 +152,7 @@ type Plan struct {
 	order   map[string]cx
 	layouts map[string]*encode.Layout // by target
 	prog    program
+	same    sameness
 	nothing bool // a form may give nothing anywhere
 
 	warnings diag.Problems

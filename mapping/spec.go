@@ -29,6 +29,7 @@ type inputSpec struct {
 	Format    string     `yaml:"format,required" doc:"json, xml, urlencoded, csv or fixed" enum:"json,xml,urlencoded,csv,fixed"`
 	Schema    string     `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
 	Reference *exprText  `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
+	Same      []exprText `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
 	Lists     []string   `yaml:"lists" doc:"XML: dotted paths of elements that may repeat"`
 	Limits    limitsSpec `yaml:"limits" doc:"what a form may be at most"`
 	CSV       *csvSpec   `yaml:"csv" doc:"how a CSV form is written"`
