@@ -261,7 +261,7 @@ func (b *builder) layout(name string, n *diag.Node) {
 	}
 	l, problems := encode.NewLayout(spec)
 	if l != nil && b.strict() {
-		problems = l.Rehearse()
+		problems = append(l.Rehearse(), encode.Ignored(spec)...)
 	}
 	for _, p := range problems {
 		b.report(nodeAt(at, p.Path).Problem(p.Code, p.Message, p.Suggestion))

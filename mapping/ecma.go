@@ -119,7 +119,7 @@ var namedGroup = regexp.MustCompile(`^\(\?<[A-Za-z_]\w*>`)
 func (t *ecmaTranslator) group(rest string) error {
 	for _, look := range []string{"(?=", "(?!", "(?<=", "(?<!"} {
 		if strings.HasPrefix(rest, look) {
-			return &ecmaError{"looking ahead or behind, " + look + "…), is not supported", "say it by allOf and not with patterns of their own, such as not: {pattern: …}, or by minLength and maxLength"}
+			return &ecmaError{"looking ahead or behind, " + look + "…), is not supported", "give each rule a pattern of its own, by allOf: [{pattern: …}, {not: {pattern: …}}], and lengths by minLength and maxLength"}
 		}
 	}
 	for _, plain := range []string{"(?:", "(?i:", "(?i)"} {

@@ -136,8 +136,15 @@ func (b *builder) input() {
 	if c := s.Input.CSV; c != nil {
 		b.plan.options.CSV = c.options()
 	}
+	if f := s.Input.Fixed; f != nil {
+		b.plan.options.Fixed = f.options()
+	}
 	for _, l := range s.Input.Lists {
 		b.lists[l] = true
+	}
+	if b.strict() {
+		b.readable()
+		b.ignored()
 	}
 	if s.Input.Schema == "" {
 		return
@@ -345,6 +352,11 @@ func (b *builder) warn(x exprText, c *compiler) {
 // expressionProblem reports p at its place in the expression.
 func (b *builder) expressionProblem(x exprText, p *exprProblem) { b.report(b.problemAt(x, p)) }
 
+// torn tells whether an expression looks like the first half of one.
+func torn(text string) bool {
+	return strings.Count(text, "(") != strings.Count(text, ")") || strings.Count(text, "[") != strings.Count(text, "]") || strings.Count(text, `"`)%2 != 0
+}
+
 func (b *builder) problemAt(x exprText, p *exprProblem) diag.Problem {
 	offset := 0
 	for i := range x.text {
@@ -362,6 +374,9 @@ func (b *builder) problemAt(x exprText, p *exprProblem) diag.Problem {
 	prob := x.node.ProblemAt(offset, p.code, p.message, suggestion)
 	if p.code == CodeSyntax && strings.Contains(prob.Source, " #") && !strings.Contains(x.text, "#") {
 		prob.Suggestion = "in YAML a # after a blank begins a comment: write .field instead of #.field, or put quotes around the expression"
+	}
+	if p.code == CodeSyntax && prob.Suggestion == "" && torn(x.text) {
+		prob.Suggestion = diag.FlowHint(prob.Source, x.node.Column)
 	}
 	return prob
 }

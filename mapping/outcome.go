@@ -126,7 +126,8 @@ type trial struct {
 	out      *outcome
 	works    bool
 	constant string // what the first failure that no form takes part in says
-	failed   string // what the first failure says
+	failed   string // what the first failure says, rather one that the mapping itself causes
+	own      bool   // failed is such a one
 }
 
 // apply runs a function on every combination of what its arguments may be, and reports at n what can only fail.
@@ -202,8 +203,8 @@ func (t *trial) run(fn function, args []value, own bool) {
 	case absent:
 		return
 	}
-	if t.failed == "" {
-		t.failed = e.err.message
+	if own := e.err.blamed && e.err.src == 0; t.failed == "" || own && !t.own {
+		t.failed, t.own = e.err.message, own
 	}
 	if ofMapping && t.constant == "" {
 		t.constant = shownValue(args[0]) + ": " + e.err.message

@@ -213,6 +213,9 @@ func (p *Plan) Warnings() diag.Problems { return p.warnings }
 // Format is the format that forms must have: json, xml, urlencoded, csv or fixed.
 func (p *Plan) Format() string { return p.format }
 
+// HasReference tells whether the mapping names the sender's own reference.
+func (p *Plan) HasReference() bool { return p.refer != nil }
+
 // Reference returns the sender's own reference; false where the mapping names none or the form has none.
 func (p *Plan) Reference(f Form) (string, bool) {
 	if p.refer == nil {

@@ -33,6 +33,7 @@ type inputSpec struct {
 	Lists     []string   `yaml:"lists" doc:"XML: dotted paths of elements that may repeat"`
 	Limits    limitsSpec `yaml:"limits" doc:"what a form may be at most"`
 	CSV       *csvSpec   `yaml:"csv" doc:"how a CSV form is written"`
+	Fixed     *fixedSpec `yaml:"fixed" doc:"how a fixed-width form is written"`
 	Unused    string     `yaml:"unused" doc:"what an unused form field is: error (default) or allow" enum:"error,allow"`
 }
 
@@ -145,7 +146,11 @@ func (x *exprText) UnmarshalNode(n *diag.Node) diag.Problems {
 		x.text, x.node = n.Text, n
 		return nil
 	}
-	return diag.Problems{n.Problem(CodeSyntax, "an expression belongs here, not "+n.Describe(), "")}
+	p := n.Problem(CodeSyntax, "an expression belongs here, not "+n.Describe(), "")
+	if n.Kind == diag.Null {
+		p.Suggestion = diag.FlowHint(p.Source, p.Column)
+	}
+	return diag.Problems{p}
 }
 
 // answerSpec says how results are found and read.

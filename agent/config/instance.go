@@ -55,7 +55,7 @@ func (l *loader) instance(role connectors.Role, e diag.Entry[*diag.Node], keys [
 	dark := l.dark
 	problems := chosen.Value.Decode(config)
 	l.add(problems...)
-	l.warnOfSecrets(chosen.Value)
+	l.warnOfSecrets(chosen.Key, chosen.Value)
 	if l.dark > dark {
 		l.c.unlit[string(role)+" "+e.Key] = true
 	}

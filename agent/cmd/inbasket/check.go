@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -96,6 +97,7 @@ func (a *app) check(ctx context.Context, connect bool) error {
 	if err := problems.Err(); err != nil {
 		return a.refused(out, err)
 	}
+	out.Warnings = append(slices.Clone(cfg.Warnings), agent.MappingWarnings(cfg, plans)...)
 	out.OK = true
 	for _, t := range cfg.Targets {
 		out.Targets = append(out.Targets, a.checkTarget(ctx, cfg, t, catalog, connect))
@@ -165,11 +167,15 @@ func (a *app) checkTarget(ctx context.Context, cfg *config.Config, t config.Targ
 }
 
 func printChecked(w io.Writer, cfg *config.Config, out checked) {
-	for _, p := range cfg.Warnings {
+	unread := ""
+	for _, p := range out.Warnings {
 		fmt.Fprint(w, diag.Problems{p}.Format())
+		if p.Code == config.CodeSecret {
+			unread = "; the agent's own account may read what this one cannot"
+		}
 	}
-	if n := len(cfg.Warnings); n > 0 {
-		fmt.Fprintf(w, "%s; the agent's own account may read what this one cannot\n\n", count(n, "warning"))
+	if n := len(out.Warnings); n > 0 {
+		fmt.Fprintf(w, "%s%s\n\n", count(n, "warning"), unread)
 	}
 	fmt.Fprintln(w, "targets")
 	table(w, func(w io.Writer) {
