@@ -13,7 +13,6 @@ const (
 	CodeUndecodable = "form.undecodable"       // the form is not well-formed in the mapping's format; ask the sender for a new one, then inbasket reject
 	CodeFormWrong   = "form.wrong"             // the form broke the schema or a rule of the mapping; the front office was told which fields and why
 	CodePartly      = "form.partly-delivered"  // the form is wrong for one target while another has it already; mend the mapping and retry, or reject with --force
-	CodeNothing     = "form.nothing-written"   // the mapping gives nothing for any target, so that nothing stands anywhere: a condition is never true, or a list is empty; mend the mapping and inbasket retry --mapping NEW, say nothing: allow in it, inbasket confirm it as done, or reject
 	CodeMapping     = "mapping.failed"         // the mapping cannot handle this form though the form is right; mend the mapping, then inbasket retry --mapping NEW
 	CodePlan        = "mapping.missing"        // the pinned mapping cannot be read from the journal; restore the journal from backup
 	CodeOpen        = "config.open"            // a connector of the configuration cannot be opened; the message says which and why

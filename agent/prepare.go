@@ -289,7 +289,7 @@ func unmapped(err error) journal.Reason {
 	case errors.As(err, &fault):
 		return journal.Reason{Code: fault.Code(), Text: fault.Error(), Next: fault.Next()}
 	case errors.As(err, &nothing):
-		return journal.Reason{Code: CodeNothing, Text: err.Error(), Next: "mend the mapping and inbasket retry --mapping NEW, or end it: inbasket confirm (as done) or inbasket reject"}
+		return journal.Reason{Code: mapping.CodeNothing, Text: err.Error(), Next: "mend the mapping and inbasket retry --mapping NEW, or end it: inbasket confirm (as done) or inbasket reject"}
 	}
 	return journal.Reason{Code: CodeMapping, Text: "the mapping cannot handle this form", Next: "mend the mapping, then inbasket retry --mapping NEW", Raw: err.Error()}
 }

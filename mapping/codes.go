@@ -35,8 +35,9 @@ const (
 
 // Codes of forms that are parked though nothing in them is wrong.
 const (
-	CodeWrong = "mapping.wrong" // the mapping is wrong, not the form: the message says where; mend it, then inbasket retry --mapping NEW
-	CodeLimit = "mapping.limit" // a form is larger, or makes more work, than a limit of its mapping allows; raise the key of input.limits that the message names, then inbasket retry --mapping NEW
+	CodeWrong   = "mapping.wrong"        // the mapping is wrong, not the form: the message says where; mend it, then inbasket retry --mapping NEW
+	CodeNothing = "form.nothing-written" // the mapping gives nothing for any target, so that nothing stands anywhere: a condition is never true, or a list is empty; mend the mapping and inbasket retry --mapping NEW, say nothing: allow in it, inbasket confirm it as done, or reject
+	CodeLimit   = "mapping.limit"        // a form is larger, or makes more work, than a limit of its mapping allows; raise the key of input.limits that the message names, then inbasket retry --mapping NEW
 )
 
 // Codes of field errors: the form's fault, told to the front office with a pointer.

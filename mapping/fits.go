@@ -32,6 +32,14 @@ func (b *builder) rehearse(x exprText, c cx, name string, use function) {
 // isTrue uses a value as a condition.
 func isTrue(e *env, a []value) value { return boolValue(truth(e, a[0])) }
 
+// wholeText uses a value as a text.
+func wholeText(e *env, a []value) value {
+	if _, ok := a[0].text(); !ok && !a[0].absent() {
+		return e.fail(CodeNotText, "it must be a single value")
+	}
+	return a[0]
+}
+
 // fits checks what does not depend on the form against what the columns and the layout take.
 func (b *builder) fits(w *write, spec writeSpec) {
 	if !b.strict() {

@@ -225,6 +225,10 @@ func (b *builder) names() {
 	if x := b.spec.Input.Reference; x != nil && x.node != nil {
 		if c, ok := b.value(b.root, *x, ""); ok {
 			b.plan.refer = &c
+			b.rehearse(*x, c, "the reference", wholeText)
+			if o := c.outcome(); b.strict() && len(o.more) == 0 && len(o.known) > 0 {
+				b.report(x.node.Problem(CodeConstant, "the reference does not depend on the form: every form after the first would be a conflict", "name a field, such as form.reference"))
+			}
 		}
 	}
 	b.same()

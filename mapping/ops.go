@@ -59,27 +59,17 @@ func (c *compiler) binary(n *ast.BinaryNode) cx {
 	}
 	a, b := look(n.Left), look(n.Right)
 	av, bv := a.ev, b.ev
-	out := cx{src: firstSource(a, b)}
+	out := cx{src: firstSource(a, b), may: c.binaryOutcome(n, a, b)}
 	switch n.Operator {
 	case "+", "-", "*", "/", "%":
 		op := n.Operator[0]
-		out.may = c.apply(n, n.Operator, func(e *env, x []value) value { return calculate(e, op, x[0], x[1]) }, []cx{a, b}, false)
-		if op == '+' {
-			out.may = out.may.withTexts(a, b)
-		}
 		out.ev = func(e *env) value { x, y := av(e), bv(e); return e.of(calculate(e, op, x, y), x, y) }
 	case "==":
-		c.comparable(n, a, b, equal)
-		out.may = someBoolean
 		out.ev = func(e *env) value { x, y := av(e), bv(e); return e.of(boolValue(equal(e, x, y)), x, y) }
 	case "!=":
-		c.comparable(n, a, b, equal)
-		out.may = someBoolean
 		out.ev = func(e *env) value { x, y := av(e), bv(e); return e.of(boolValue(!equal(e, x, y)), x, y) }
 	case "<", "<=", ">", ">=":
 		is := comparisons[n.Operator]
-		c.comparable(n, a, b, func(e *env, x, y value) bool { return x.absent() || y.absent() || is(compare(e, x, y)) })
-		out.may = someBoolean
 		out.ev = func(e *env) value {
 			x, y := av(e), bv(e)
 			if x.absent() || y.absent() {
@@ -88,17 +78,10 @@ func (c *compiler) binary(n *ast.BinaryNode) cx {
 			return e.of(boolValue(is(compare(e, x, y))), x, y)
 		}
 	case "and", "&&":
-		c.condition(n.Left, a)
-		c.condition(n.Right, b)
-		out.may = someBoolean
 		out.ev = func(e *env) value { return boolValue(truth(e, av(e)) && truth(e, bv(e))) }
 	case "or", "||":
-		c.condition(n.Left, a)
-		c.condition(n.Right, b)
-		out.may = someBoolean
 		out.ev = func(e *env) value { return boolValue(truth(e, av(e)) || truth(e, bv(e))) }
 	case "??":
-		out.may = either(a, b)
 		out.ev = func(e *env) value {
 			if v := av(e); !v.absent() {
 				return v
@@ -106,21 +89,41 @@ func (c *compiler) binary(n *ast.BinaryNode) cx {
 			return bv(e)
 		}
 	case "in":
-		out.may = someBoolean
 		out.ev = func(e *env) value { y, x := bv(e), av(e); return e.of(contains(e, y, x), x, y) }
 	case "contains":
-		out.may = someBoolean
 		out.ev = textTest(av, bv, strings.Contains)
 	case "startsWith":
-		out.may = someBoolean
 		out.ev = textTest(av, bv, strings.HasPrefix)
 	case "endsWith":
-		out.may = someBoolean
 		out.ev = textTest(av, bv, strings.HasSuffix)
 	default:
 		c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")
 	}
 	return out
+}
+
+// binaryOutcome is what check knows of an operator's values; it reports what can only fail.
+func (c *compiler) binaryOutcome(n *ast.BinaryNode, a, b cx) *outcome {
+	switch n.Operator {
+	case "+", "-", "*", "/", "%":
+		op := n.Operator[0]
+		may := c.apply(n, n.Operator, func(e *env, x []value) value { return calculate(e, op, x[0], x[1]) }, []cx{a, b}, false)
+		if op == '+' {
+			return may.withTexts(a, b)
+		}
+		return may
+	case "==", "!=":
+		c.comparable(n, a, b, equal)
+	case "<", "<=", ">", ">=":
+		is := comparisons[n.Operator]
+		c.comparable(n, a, b, func(e *env, x, y value) bool { return x.absent() || y.absent() || is(compare(e, x, y)) })
+	case "and", "&&", "or", "||":
+		c.condition(n.Left, a)
+		c.condition(n.Right, b)
+	case "??":
+		return either(a, b)
+	}
+	return someBoolean
 }
 
 // comparable reports a comparison of values whose sorts can never be compared.

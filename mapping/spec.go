@@ -197,7 +197,7 @@ type testSpec struct {
 	Returns     map[string]map[string]any  `yaml:"returns" doc:"values that targets return, by write and column"`
 	Expect      diag.Ordered[[]*diag.Node] `yaml:"expect" doc:"records by write, in order; only the fields named are compared"`
 	Exact       bool                       `yaml:"exact" doc:"fields that are not named must not be written"`
-	ExpectError *expectError               `yaml:"expect-error" doc:"the form must be rejected"`
+	ExpectError *expectError               `yaml:"expect-error" doc:"the form must be rejected; or parked, where code says so"`
 	ExpectBytes map[string]string          `yaml:"expect-bytes" doc:"file with the exact bytes of a target's records"`
 	node        *diag.Node
 }
@@ -214,5 +214,5 @@ func (t *testSpec) UnmarshalNode(n *diag.Node) diag.Problems {
 
 type expectError struct {
 	At   string `yaml:"at" doc:"JSON Pointer of the wrong field"`
-	Code string `yaml:"code" doc:"code of the error"`
+	Code string `yaml:"code" doc:"code of the error, or form.nothing-written and others by which it is parked"`
 }

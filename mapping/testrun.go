@@ -62,12 +62,30 @@ func (p *Plan) runTest(fsys fs.FS, t testSpec) []string {
 			diffs = append(diffs, fmt.Sprintf("the form is rejected at %s: %s (%s)", f.Pointer, f.Message, f.Code))
 		}
 		return diffs
+	case err != nil && t.ExpectError != nil && t.ExpectError.Code == parkCode(err):
+		return nil
 	case err != nil:
-		return []string{"the form would be parked: " + err.Error()}
+		return []string{"the form would be parked: " + err.Error() + " (" + parkCode(err) + ")"}
 	case t.ExpectError != nil:
 		return []string{"the form is accepted, an error was expected"}
 	}
 	return append(compareRecords(t, m), compareBytes(fsys, t, m)...)
+}
+
+// parkCode is the code that a form is parked by.
+func parkCode(err error) string {
+	var fault *Fault
+	var nothing *Nothing
+	var de *decode.Error
+	switch {
+	case errors.As(err, &fault):
+		return fault.Code()
+	case errors.As(err, &nothing):
+		return CodeNothing
+	case errors.As(err, &de):
+		return CodeLimit
+	}
+	return "mapping.failed"
 }
 
 // try decodes, validates and maps one form of a test, with everything that targets return known.

@@ -376,12 +376,7 @@ func (b *builder) order(target string, x exprText) {
 	}
 	if c, ok := b.value(b.root, x, ""); ok {
 		b.plan.order[target] = c
-		b.rehearse(x, c, "the order", func(e *env, a []value) value {
-			if _, ok := a[0].text(); !ok && !a[0].absent() {
-				return e.fail(CodeNotText, "it must be a single value")
-			}
-			return a[0]
-		})
+		b.rehearse(x, c, "the order", wholeText)
 	}
 }
 
