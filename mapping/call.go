@@ -77,8 +77,11 @@ func invoke(fn function, xs []cx, own bool) eval {
 			}
 			e.args = append(e.args, v)
 			v = fn(e, e.args[at:])
-			if e.err != nil || !own {
-				v = e.of(v, e.args[at:]...)
+			switch {
+			case e.err != nil:
+				v = e.of(v, e.args[at])
+			case v.src == 0 && !own:
+				v.src = e.args[at].src
 			}
 			e.args = e.args[:at]
 			return v
@@ -98,8 +101,13 @@ func invoke(fn function, xs []cx, own bool) eval {
 		if e.step() {
 			v = fn(e, e.args[at:])
 		}
-		if e.err != nil || !own {
+		switch {
+		case e.err != nil:
 			v = e.of(v, e.args[at:]...)
+		case v.src == 0 && !own:
+			if v.src = e.args[at].src; v.src == 0 {
+				v = e.of(v, e.args[at+1:]...)
+			}
 		}
 		e.args = e.args[:at]
 		return v

@@ -56,6 +56,11 @@ func (b *builder) load() (*Plan, error) {
 		return nil, diag.Problems{{File: b.label, Line: 1, Column: 1, Code: CodeFile, Message: fileMessage(err)}}
 	}
 	file, problems := diag.Parse(b.label, src)
+	for i := range problems {
+		if p := &problems[i]; p.Code == diag.CodeSyntax && p.Suggestion == "" {
+			p.Suggestion = diag.FlowHint(p.Source, p.Column)
+		}
+	}
 	if len(problems) > 0 && file.Root().Kind != diag.Map {
 		return nil, problems
 	}

@@ -158,7 +158,7 @@ func (m *mapper) loop(w *write, d *Delivery, depth, count int) {
 	if !list.absent() && list.k != kList && e.err == nil {
 		e.failBy(list, CodeNotList, "a list is needed here")
 	}
-	if m.failed(l.list.src, w.name, "each") || list.absent() {
+	if e.err != nil && m.failed(l.list.src, w.name, "each") || list.absent() {
 		return
 	}
 	n := list.length()
@@ -181,7 +181,7 @@ func (m *mapper) record(w *write, d *Delivery, count int) {
 	}
 	if w.when != nil {
 		yes := truth(e, w.when.ev(e))
-		if m.failed(w.when.src, w.name, "when") || !yes {
+		if e.err != nil && m.failed(w.when.src, w.name, "when") || !yes {
 			return
 		}
 	}
@@ -226,11 +226,11 @@ func (m *mapper) field(w *write, i, record int) connectors.Value {
 	}
 	note, from := "", v.src
 	if e.err == nil && v.k != kRef && len(e.needs) == before {
-		given := v
-		v, note = f.typ.convert(e, v)
-		e.of(missing, given)
+		if v, note = f.typ.convert(e, v); e.err != nil {
+			e.of(missing, value{src: from})
+		}
 	}
-	if m.failed(src, w.name, f.name) {
+	if e.err != nil && m.failed(src, w.name, f.name) {
 		return connectors.Value{}
 	}
 	if note != "" {
@@ -314,9 +314,10 @@ func (m *mapper) trace(target string) map[place]origin {
 	again := &mapper{plan: m.plan, env: newEnv(&m.plan.prog, m.env.form, m.env.in), out: &Mapped{Deliveries: make([]Delivery, len(m.plan.targets))}}
 	defer again.env.free()
 	from := map[place]origin{}
+	prog, e := &m.plan.prog, again.env // not m, which then would live on the heap for every form
 	again.observe = func(o observation) {
 		if o.write.target == target {
-			from[place{o.record, o.write.name, o.write.fields[o.field].name}] = origin{o.pointer, o.from, pointerIn(again.env, m.plan.prog.way(o.from))}
+			from[place{o.record, o.write.name, o.write.fields[o.field].name}] = origin{o.pointer, o.from, pointerIn(e, prog.way(o.from))}
 		}
 	}
 	for _, w := range m.plan.writes {

@@ -107,9 +107,6 @@ func (f *File) shallow(src []byte) (p Problem, ok bool) {
 func (f *File) parse(src []byte) (doc ast.Node, p *Problem) {
 	fail := func(line, column int, message, suggestion string) {
 		x := f.at(CodeSyntax, line, column, message, suggestion)
-		if x.Suggestion == "" {
-			x.Suggestion = FlowHint(x.Source, x.Column)
-		}
 		doc, p = nil, &x
 	}
 	defer func() {
