@@ -61,6 +61,9 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 		if err := made.flow.plans.add(ctx, one.plan); err != nil {
 			return nil, fmt.Errorf("mapping %s version %d: %w", one.plan.Name(), one.plan.Version(), err)
 		}
+		if err := made.flow.olderRules(ctx, one); err != nil {
+			return nil, err
+		}
 		made.flow.routes[r.Name] = one
 		for _, from := range r.From {
 			made.feeds[from] = append(made.feeds[from], one)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/guard"
@@ -97,6 +98,26 @@ func LoadMappings(cfg *config.Config, c mapping.Catalog) (map[string]*mapping.Pl
 		plans[r.Name], byPath[r.Mapping] = plan, plan
 	}
 	return plans, problems
+}
+
+// MappingWarnings returns what may go wrong with the mappings of a configuration though they are right.
+func MappingWarnings(cfg *config.Config, plans map[string]*mapping.Plan) (found diag.Problems) {
+	told := map[*mapping.Plan]bool{}
+	for _, r := range cfg.Routes {
+		plan := plans[r.Name]
+		if plan == nil {
+			continue
+		}
+		if cfg.Listen != nil && r.FrontOffice != "" && !plan.HasReference() && plan.SameRule() == "" {
+			found = append(found, cfg.Problem(CodeDoubles, "a form that a front office posts again is a new one if a single byte differs, such as a time stamp: the mapping names neither reference nor same",
+				"name input.reference or input.same in the mapping; a post with an Idempotency-Key is safe all the same", "routes", r.Name, "mapping"))
+		}
+		if !told[plan] {
+			told[plan] = true
+			found = append(found, problemsOf(cfg, r, slices.Clone(plan.Warnings()))...)
+		}
+	}
+	return found
 }
 
 func problemsOf(cfg *config.Config, r config.Route, err error) diag.Problems {

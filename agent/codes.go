@@ -9,6 +9,7 @@ const (
 	CodeStage       = "target.stage"           // a file could not be put in place under its temporary name; it is tried again
 	CodeSeal        = "batch.seal"             // a batch file could not be made or kept; it is tried again
 	CodeNoRoute     = "route.none"             // no route takes this form; add or mend a route in the configuration, reload, then inbasket retry
+	CodeDoubles     = "route.doubles"          // front offices post by this route, and nothing tells a form that they post again from a new one: name input.reference or input.same in its mapping
 	CodeUndecodable = "form.undecodable"       // the form is not well-formed in the mapping's format; ask the sender for a new one, then inbasket reject
 	CodeFormWrong   = "form.wrong"             // the form broke the schema or a rule of the mapping; the front office was told which fields and why
 	CodeReference   = "form.reference"         // the form's reference is longer than 200 characters, or has characters that nobody sees; the sender was told

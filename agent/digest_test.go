@@ -11,7 +11,7 @@ import (
 func TestDigestOf(t *testing.T) {
 	file := func(name string, b byte) journal.File { return journal.File{Name: name, Digest: connectors.Digest{b}} }
 	form := []byte(`{"ref": "1"}`)
-	first := digestOf(form, []journal.File{file("x.pdf", 1), file("x-1.pdf", 2)}, "x.json")
+	first := digestOf(rawDigest(form), []journal.File{file("x.pdf", 1), file("x-1.pdf", 2)}, "x.json")
 	for _, c := range []struct {
 		name      string
 		transport string
@@ -24,7 +24,7 @@ func TestDigestOf(t *testing.T) {
 		{"one less", "x.json", []journal.File{file("x.pdf", 1)}, false},
 		{"none", "x.json", nil, false},
 	} {
-		if got := digestOf(form, c.files, c.transport) == first; got != c.same {
+		if got := digestOf(rawDigest(form), c.files, c.transport) == first; got != c.same {
 			t.Errorf("%s: same %v, want %v", c.name, got, c.same)
 		}
 	}

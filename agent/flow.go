@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"path"
 	"runtime/debug"
@@ -16,6 +17,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/decode"
 )
 
 // flow is a submission's whole life, top to bottom:
@@ -45,6 +47,7 @@ type route struct {
 	office string // owed the result; empty: nobody
 	plan   *mapping.Plan
 	within time.Duration
+	older  []*mapping.Plan // versions of the mapping by which other forms were the same, one for each rule; nil: by all bytes
 
 	matches func(transport string) bool // for in-baskets that several routes share
 }
@@ -139,7 +142,7 @@ func (f *flow) identify(ctx context.Context, inbasket string, item connectors.Su
 		f.unkeep(ctx, inbasket, a, failed)
 		return a
 	}
-	a.entry.Digest = digestOf(a.entry.Form, a.entry.Attachments, item.Transport)
+	a.entry.Digest = digestOf(rawDigest(a.entry.Form), a.entry.Attachments, item.Transport)
 	if a.route = routeFor(routes, item.Transport); a.route == nil {
 		a.entry.Park = &journal.Reason{Code: CodeNoRoute, Text: "no route takes this form", Next: "add or mend a route, then inbasket retry"}
 		return a
@@ -160,7 +163,7 @@ func (f *flow) read1(a *arrival) {
 	a.entry.Plan, a.entry.Targets = r.plan.Digest(), r.plan.Targets()
 	form, err := r.plan.Decode(a.entry.Form, a.entry.ContentType)
 	if err != nil {
-		a.entry.Park = &journal.Reason{Code: CodeUndecodable, Text: "the form cannot be decoded: " + err.Error(), Next: "ask the sender for a well-formed one, then reject this"}
+		a.entry.Park = undecodable(err)
 		return
 	}
 	if reason := nothing(form, r.plan.Format()); reason != "" {
@@ -168,6 +171,7 @@ func (f *flow) read1(a *arrival) {
 		return
 	}
 	a.form, a.read = form, true
+	a.recognise()
 	ref, ok := r.plan.Reference(form)
 	if reason := improper(ref); ok && reason != "" {
 		a.refuseReference(reason, ref)
@@ -176,10 +180,26 @@ func (f *flow) read1(a *arrival) {
 	if ok && ref != "" {
 		a.entry.Reference = ref
 	}
-	if wrong := r.plan.Validate(form); len(wrong) > 0 {
-		a.entry.Reject = fieldErrors(wrong)
+	var wrong *mapping.MapError
+	switch err := r.plan.Validate(form); {
+	case errors.As(err, &wrong):
+		a.entry.Reject = fieldErrors(wrong.Fields)
 		a.entry.Why = &journal.Reason{Code: CodeFormWrong, Text: "the form is wrong: see the field errors"}
+	case err != nil:
+		why := unmapped(err)
+		a.entry.Park = &why
 	}
+}
+
+// undecodable says why a form cannot be read: it is not well-formed, or larger than its mapping allows, which its sender
+// cannot know.
+func undecodable(err error) *journal.Reason {
+	var d *decode.Error
+	if errors.As(err, &d) && d.Limit() != "" {
+		why := unmapped(&mapping.Fault{At: "the form", Pointer: d.Pointer, Limit: d.Limit(), Cause: mapping.FieldError{Code: d.Code, Message: "is larger than input.limits." + d.Limit() + " allows: " + d.Error()}})
+		return &why
+	}
+	return &journal.Reason{Code: CodeUndecodable, Text: "the form cannot be decoded: " + err.Error(), Next: "ask the sender for a well-formed one, then reject this"}
 }
 
 // accept makes a batch durable and returns what the in-basket is told, and what goes on to the targets.
@@ -304,11 +324,11 @@ func (f *flow) unkeep(ctx context.Context, inbasket string, a *arrival, failed *
 	f.log.Error().Str("code", w.code).Str("in-basket", inbasket).Msg("a form is set aside: an attachment of it cannot be read")
 }
 
-// digestOf is the digest of a submission: of the form alone, or of the form and what was attached. Attachments
+// digestOf is the digest of a submission: of the form alone, or of the form and what was attached. d is that of the form:
+// of its bytes, or of what its mapping says makes it the same. Attachments
 // that are named after the form's file count by the rest of their name: the same form with the same files
 // under another name is a repeat.
-func digestOf(form []byte, files []journal.File, transport string) connectors.Digest {
-	d := sha256.Sum256(form)
+func digestOf(d connectors.Digest, files []journal.File, transport string) connectors.Digest {
 	if len(files) == 0 {
 		return d
 	}

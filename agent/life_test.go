@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 )
 
@@ -62,12 +63,33 @@ func TestOverdue(t *testing.T) {
 	}
 }
 
-// A submission that the mapping writes nowhere is delivered, and that is the last word.
+// A form that is written nowhere waits for a person, who may end it as done; the front office is told nothing before.
 func TestNothingToWrite(t *testing.T) {
 	one, two := newScript(recorded), newScript(recorded)
-	w := newScripted(t, one, two, "")
-	w.write("permit.yaml", strings.NewReplacer("    table: APPLICATION", "    when: form.name == \"Anna\"\n    table: APPLICATION", "    table: COPY", "    when: form.name == \"Anna\"\n    table: COPY").Replace(scriptMapping))
-	w.start()
+	w := nothingWorld(t, one, two, "")
+	w.post(form("REF-1", "Berta"), "application/json").expect(t, "posted", 202, "")
+	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
+	v := w.view("REF-1")
+	if v.Code != "form.nothing-written" || one.count()+two.count() != 0 {
+		t.Errorf("%+v, %d and %d written", v.Entry, one.count(), two.count())
+	}
+	for _, e := range w.events() {
+		if e.Final || e.Type == "rejected" {
+			t.Errorf("told: %+v", e)
+		}
+	}
+	for _, target := range []string{"one", "two"} {
+		if _, err := w.agent.Confirm(context.Background(), control.ConfirmRequest{ID: v.ID, Target: target, By: "me", Reason: "nothing to do"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 1 })
+}
+
+// Where the mapping says that nothing may be written, that is the last word.
+func TestNothingAllowed(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	w := nothingWorld(t, one, two, "nothing: allow\n")
 	w.post(form("REF-1", "Berta"), "application/json").expect(t, "posted", 202, "")
 	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 1 })
 	final := false
@@ -80,4 +102,12 @@ func TestNothingToWrite(t *testing.T) {
 	if list, err := w.agent.List(context.Background(), journal.Filter{}); err != nil || len(list) != 1 {
 		t.Error(list, err)
 	}
+}
+
+// nothingWorld runs an agent whose mapping writes only forms of Anna.
+func nothingWorld(t *testing.T, one, two *script, more string) *world {
+	w := newScripted(t, one, two, "")
+	w.write("permit.yaml", more+strings.NewReplacer("    table: APPLICATION", "    when: form.name == \"Anna\"\n    table: APPLICATION", "    table: COPY", "    when: form.name == \"Anna\"\n    table: COPY").Replace(scriptMapping))
+	w.start()
+	return w
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/decode"
 )
 
 // prepare maps stored submissions for one target, for a lane that reads its backlog from the journal.
@@ -96,19 +97,14 @@ func (f *flow) prepareOne(a *arrived, only string) (p prepared) {
 			return p
 		}
 		// A retry may have given it another mapping or a first route since it was accepted.
-		if p.wrong = a.plan.Validate(a.form); len(p.wrong) > 0 {
+		if p.blame(a.plan.Validate(a.form)); len(p.wrong) > 0 || p.err != nil {
 			return p
 		}
 	}
 	in := f.inputOf(&a.stored)
 	mapped, err := a.plan.Map(a.form, in)
 	if err != nil {
-		var wrong *mapping.MapError
-		if errors.As(err, &wrong) {
-			p.wrong = wrong.Fields
-		} else {
-			p.err = err
-		}
+		p.blame(err)
 		return p
 	}
 	for i := range mapped.Deliveries {
@@ -121,6 +117,16 @@ func (f *flow) prepareOne(a *arrived, only string) (p prepared) {
 		}
 	}
 	return p
+}
+
+// blame keeps an error as the form's fault, or as ours.
+func (p *prepared) blame(err error) {
+	var wrong *mapping.MapError
+	if errors.As(err, &wrong) {
+		p.wrong = append(p.wrong, wrong.Fields...)
+		return
+	}
+	p.err = err
 }
 
 // add turns one mapped delivery into a parcel, or into what is journaled instead.
@@ -148,12 +154,7 @@ func (p *prepared) add(f *flow, a *arrived, in mapping.Input, d *mapping.Deliver
 	}
 	parcel, err := l.pack(a, in, d)
 	if err != nil {
-		var wrong *mapping.MapError
-		if errors.As(err, &wrong) {
-			p.wrong = append(p.wrong, wrong.Fields...)
-			return
-		}
-		p.err = err
+		p.blame(err)
 		return
 	}
 	parcel.final = f.lastWord(a)
@@ -253,7 +254,7 @@ func (f *flow) refuse(ctx context.Context, p prepared) error {
 				Next: "mend the mapping and retry, or reject with --force"})
 		}
 	} else {
-		why := journal.Reason{Code: CodeMapping, Text: "the mapping cannot handle this form", Next: "mend the mapping, then inbasket retry --mapping NEW", Raw: p.err.Error()}
+		why := unmapped(p.err)
 		if errors.Is(p.err, errPlan) {
 			why.Code, why.Text, why.Next = CodePlan, "the mapping that the form was accepted with cannot be read", "restore the journal from backup, or inbasket retry --mapping NEW"
 		}
@@ -266,6 +267,31 @@ func (f *flow) refuse(ctx context.Context, p prepared) error {
 		return nil
 	}
 	return err
+}
+
+// WhyParked says in words why a form that is not wrong would be parked, with the code and what to do.
+func WhyParked(err error) string {
+	why := unmapped(err)
+	if why.Raw != "" {
+		why.Text += ": " + why.Raw
+	}
+	return why.Text + " [" + why.Code + "]; " + why.Next
+}
+
+// unmapped says why a form that is not wrong cannot be mapped.
+func unmapped(err error) journal.Reason {
+	var d *decode.Error
+	var fault *mapping.Fault
+	var nothing *mapping.Nothing
+	switch {
+	case errors.As(err, &d):
+		return *undecodable(err)
+	case errors.As(err, &fault):
+		return journal.Reason{Code: fault.Code(), Text: fault.Error(), Next: fault.Next()}
+	case errors.As(err, &nothing):
+		return journal.Reason{Code: mapping.CodeNothing, Text: err.Error(), Next: "mend the mapping and inbasket retry --mapping NEW, or end it: inbasket confirm (as done) or inbasket reject"}
+	}
+	return journal.Reason{Code: CodeMapping, Text: "the mapping cannot handle this form", Next: "mend the mapping, then inbasket retry --mapping NEW", Raw: err.Error()}
 }
 
 func (f *flow) inputOf(s *journal.Stored) mapping.Input {

@@ -10,6 +10,7 @@ import (
 	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
 )
 
 // Submit accepts a form that a front office posted. Unlike a form from a folder, one that cannot be read
@@ -29,13 +30,14 @@ func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incomi
 	for _, at := range in.Attachments {
 		arr.entry.Attachments = append(arr.entry.Attachments, journal.File{Name: at.Name, ContentType: at.ContentType, Digest: at.Blob.Digest, Size: at.Blob.Size})
 	}
-	arr.entry.Digest = digestOf(in.Form, arr.entry.Attachments, "")
+	arr.entry.Digest = digestOf(rawDigest(in.Form), arr.entry.Attachments, "")
 	// A form without a reference of its own is known by its idempotency key, else by its content.
 	if arr.entry.Transport = in.IdempotencyKey; arr.entry.Transport == "" {
 		arr.entry.Transport = fmt.Sprintf("sha256:%x", arr.entry.Digest)
 	}
 	arr.entry.Reference = arr.entry.Transport
 	f.read1(arr)
+	arr.derive()
 	// A known form keeps its answer, also when its mapping has become stricter since; and what a known key or
 	// reference comes with is a conflict on record, however wrong it is in itself.
 	refused := refusal(&arr.entry)
@@ -108,6 +110,8 @@ func refusal(e *journal.Arrival) error {
 		return frontoffice.Malformed([]journal.FieldError{{Code: CodeUndecodable, Message: e.Park.Text}})
 	case len(e.Reject) > 0 && e.Why != nil && e.Why.Code == CodeReference:
 		return &frontoffice.Refusal{Status: 422, Code: CodeReference, Detail: e.Why.Text + ".", Errors: e.Reject}
+	case e.Park != nil && e.Park.Code == mapping.CodeLimit:
+		return &frontoffice.Refusal{Status: http.StatusRequestEntityTooLarge, Code: mapping.CodeLimit, Detail: e.Park.Text}
 	case len(e.Reject) > 0:
 		return &frontoffice.Refusal{Status: 422, Code: CodeFormWrong, Detail: "The form breaks its schema.", Errors: e.Reject}
 	}

@@ -67,7 +67,7 @@ func TestManyDecisionsInOneFile(t *testing.T) {
 	if list := p.Answers(connectors.Result{Content: []byte(xml)}); len(list) != 1 || list[0].Err != nil || list[0].MatchKey != "CASE=C7" {
 		t.Errorf("%+v", list)
 	}
-	p = answers(t, fmt.Sprintf(nightly, "json", "every: 1s", ".lines"))
+	p = answers(t, fmt.Sprintf(nightly, "json", "# no settings", ".lines"))
 	list := p.Answers(connectors.Result{Content: []byte(json)})
 	var missing *MissingName
 	if len(list) != 2 || list[0].Err != nil || !errors.As(list[1].Err, &missing) || missing.Name != "STATUS" {
@@ -80,11 +80,11 @@ func TestManyDecisionsInOneFile(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 	for _, wrong := range []string{strings.Replace(nightly, "  id: NO\n", "", 1), strings.Replace(nightly, "each: line in", "each: line of", 1), strings.Replace(nightly, "from: PDF", "from: PDFF", 1)} {
-		if _, err := answering(fmt.Sprintf(wrong, "csv", "every: 1s", "")); err == nil {
+		if _, err := answering(fmt.Sprintf(wrong, "csv", "# no settings", "")); err == nil {
 			t.Errorf("accepted:\n%s", wrong)
 		}
 	}
-	if _, err := answering(fmt.Sprintf(nightly, "xml", "every: 1s", ".line")); err == nil {
+	if _, err := answering(fmt.Sprintf(nightly, "xml", "# no settings", ".line")); err == nil {
 		t.Error("a list of XML that is not declared")
 	}
 	if _, err := answering(fmt.Sprintf(nightly, "csv", "csv: {columns: [NO, CASE, STATUS, REASONN, PDF]}", "")); err == nil || !strings.Contains(err.Error(), "REASON") {
@@ -162,7 +162,7 @@ func TestAnswerCases(t *testing.T) {
   - {answer: none.csv}
 `
 	text := "mapping: m\nversion: 1\ninput: {format: json, reference: form.ref, unused: allow}\nwrite: [{as: h, to: t, table: T, fields: {REF: form.ref}}]\n" +
-		fmt.Sprintf(nightly, "csv", "every: 1s", "") + cases
+		fmt.Sprintf(nightly, "csv", "# no settings", "") + cases
 	files := fstest.MapFS{"m.yaml": {Data: []byte(text)}, "night.csv": {Data: []byte("NO,CASE,STATUS,REASON,PDF\n1,C1,A,,p1.pdf\n2,C2,R,late,\n")}}
 	p, err := Load(files, "m.yaml", nil)
 	if err != nil {
@@ -173,7 +173,7 @@ func TestAnswerCases(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	for _, wrong := range []string{"tests: [{name: x}]\n", "tests: [{form: a, answer: b}]\n", "tests: [{answer: a, expect-answers: [{outcom: x}]}]\n"} {
-		if _, err := answering(fmt.Sprintf(nightly, "csv", "every: 1s", "") + wrong); err == nil {
+		if _, err := answering(fmt.Sprintf(nightly, "csv", "# no settings", "") + wrong); err == nil {
 			t.Errorf("accepted: %s", wrong)
 		}
 	}

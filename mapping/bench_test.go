@@ -123,7 +123,7 @@ func BenchmarkValidate(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if bad := p.Validate(form); len(bad) > 0 {
+		if bad := p.Validate(form); bad != nil {
 			b.Fatal(bad)
 		}
 	}

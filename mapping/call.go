@@ -13,6 +13,9 @@ type function func(e *env, args []value) value
 type helper struct {
 	min, max int      // number of arguments with the piped one; max < 0: any number
 	shallow  bool     // looks at a list or object without using what is in it
+	same     bool     // the text stays as long as it is, or gets shorter
+	keeps    bool     // whatever is in the text stays in it, but for capitals
+	own      bool     // gives the mapping's own words, not something made of the form
 	fn       function // the function itself, or:
 	make     func(c *compiler, n ast.Node, args []cx) function
 	usage    string // how it is written and what it does, for the reference
@@ -43,7 +46,23 @@ func (c *compiler) call(n ast.Node, name string, args []ast.Node) cx {
 	if h.make != nil {
 		fn = h.make(c, n, xs)
 	}
-	return cx{ev: invoke(fn, xs), src: firstSource(xs...), own: ownTexts(name, xs)}
+	out := cx{ev: invoke(fn, xs, h.own), src: firstSource(xs...), own: ownTexts(name, xs)}
+	if h.same {
+		out.plain = xs[0].plain
+	}
+	switch {
+	case name == "fail":
+		out.may = noOutcome
+	case name == "lookup" && len(xs[0].outcome().more) > 0:
+		out.may = c.found(xs)
+	case name == "concat":
+		out.may = c.apply(n, name, fn, xs, h.own).withParts(xs...)
+	case h.keeps:
+		out.may = c.apply(n, name, fn, xs, h.own).withParts(xs[0])
+	default:
+		out.may = c.apply(n, name, fn, xs, h.own)
+	}
+	return out
 }
 
 // ownTexts tells whether a helper gives no texts but those of the mapping.
@@ -58,7 +77,7 @@ func ownTexts(name string, xs []cx) bool {
 }
 
 // invoke puts arguments on the env's stack, so that a call allocates nothing.
-func invoke(fn function, xs []cx) eval {
+func invoke(fn function, xs []cx, own bool) eval {
 	if len(xs) == 1 {
 		ev := xs[0].ev
 		return func(e *env) value {
@@ -69,6 +88,12 @@ func invoke(fn function, xs []cx) eval {
 			}
 			e.args = append(e.args, v)
 			v = fn(e, e.args[at:])
+			switch {
+			case e.err != nil:
+				v = e.of(v, e.args[at])
+			case v.src == 0 && !own:
+				v.src = e.args[at].src
+			}
 			e.args = e.args[:at]
 			return v
 		}
@@ -86,6 +111,14 @@ func invoke(fn function, xs []cx) eval {
 		v := missing
 		if e.step() {
 			v = fn(e, e.args[at:])
+		}
+		switch {
+		case e.err != nil:
+			v = e.of(v, e.args[at:]...)
+		case v.src == 0 && !own:
+			if v.src = e.args[at].src; v.src == 0 {
+				v = e.of(v, e.args[at+1:]...)
+			}
 		}
 		e.args = e.args[:at]
 		return v
@@ -125,18 +158,35 @@ func (c *compiler) predicate(n ast.Node, name string, args []ast.Node) cx {
 		body = c.operand(p.Node)
 		c.items = c.items[:len(c.items)-1]
 	}
+	if name != "map" && name != "sum" && body.ev != nil {
+		c.condition(args[1], body)
+	}
+	c.apply(args[0], name, needList(name), []cx{list}, true)
 	lv, bv := list.ev, body.ev
-	return cx{src: list.src, ev: func(e *env) value {
+	return cx{src: list.src, may: predicateOutcomes[name], ev: func(e *env) value {
 		l := lv(e)
 		switch l.k {
 		case kMissing, kNull:
 			l = value{k: kList}
 		case kList:
 		default:
+			return e.failBy(l, CodeNotList, name+" needs a list")
+		}
+		return e.of(do(e, l, bv), l)
+	}}
+}
+
+// predicateOutcomes is what check knows of what predicates give.
+var predicateOutcomes = map[string]*outcome{"filter": someList, "map": someList, "any": someBoolean, "all": someBoolean, "none": someBoolean,
+	"one": someBoolean, "count": someInteger, "sum": someNumber}
+
+func needList(name string) function {
+	return func(e *env, a []value) value {
+		if !a[0].absent() && a[0].k != kList {
 			return e.fail(CodeNotList, name+" needs a list")
 		}
-		return do(e, l, bv)
-	}}
+		return a[0]
+	}
 }
 
 // each runs f for every item with its body's value, until f says stop.
@@ -145,7 +195,7 @@ func each(e *env, l value, body eval, f func(i int, it, v value) bool) {
 		if !e.step() {
 			return
 		}
-		it := l.item(i)
+		it := e.of(l.item(i), l)
 		v := it
 		if body != nil {
 			e.items, e.itemNo = append(e.items, it), append(e.itemNo, i)

@@ -263,6 +263,9 @@ func (b *builder) layout(name string, n *diag.Node) {
 		return
 	}
 	l, problems := encode.NewLayout(spec)
+	if l != nil && !b.pinned() {
+		problems = append(l.Rehearse(), encode.Ignored(spec)...)
+	}
 	for _, p := range problems {
 		b.report(nodeAt(at, p.Path).Problem(p.Code, p.Message, p.Suggestion))
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/inbasket/inbasket/mapping/encode"
 )
 
 const clockMapping = `mapping: m
@@ -40,12 +42,33 @@ func TestChangesAreExplained(t *testing.T) {
 func TestAmbiguousTimeIsTheMappings(t *testing.T) {
 	p := load(t, strings.Replace(clockMapping, `, "later")`, ")", 1))
 	_, err := p.Map(decodeForm(t, p, `{"ref":"r","at":"2026-10-25 02:30"}`), Input{})
-	var wrong *MapError
-	if err == nil || errors.As(err, &wrong) || !strings.Contains(err.Error(), CodeAmbiguousTime) {
+	var fault *Fault
+	if !errors.As(err, &fault) || fault.Code() != CodeWrong || fault.At != "w.A" || fault.Cause.Code != CodeAmbiguousTime || fault.Cause.Pointer != "/at" || fault.Allowed {
 		t.Errorf("%v", err)
 	}
 	_, err = p.Map(decodeForm(t, p, `{"ref":"r","at":"2026-03-29 02:30"}`), Input{})
+	var wrong *MapError
 	if !errors.As(err, &wrong) || wrong.Fields[0].Code != CodeNoSuchTime || wrong.Fields[0].Pointer != "/at" {
 		t.Errorf("%v", err)
+	}
+}
+
+// What a layout's field cannot say around a change of clocks is no mistake in the form either, whether the zone is the
+// field's or the layout's.
+func TestClockChangeIsTheLayouts(t *testing.T) {
+	for _, zones := range []string{"zone: Europe/Berlin, fields: [{name: A, type: datetime, pattern: PATTERN}]", "fields: [{name: A, type: datetime, pattern: PATTERN, zone: Europe/Berlin}]"} {
+		for _, c := range [][2]string{{"HHmm", "2026-10-25T01:30:00Z"}, {"HHmmXXX", "2026-10-25T02:30:00"}, {"HHmmXXX", "2026-03-29T02:30:00"}} {
+			p := load(t, strings.Replace(`mapping: m
+version: 1
+input: {format: json, unused: allow}
+layouts: {l: {format: csv, `+zones+`}}
+write: [{as: w, to: t, layout: l, fields: {A: form.at}}]
+`, "PATTERN", c[0], 1))
+			_, err := p.Map(decodeForm(t, p, `{"at":"`+c[1]+`"}`), Input{})
+			var fault *Fault
+			if !errors.As(err, &fault) || fault.At != "w.A" || fault.Cause.Code != encode.CodeClockChange || fault.Cause.Pointer != "/at" {
+				t.Errorf("%s, %v: %v", zones, c, err)
+			}
+		}
 	}
 }

@@ -29,10 +29,12 @@ func (p *exprProblem) Error() string { return p.message }
 // cx is a compiled expression.
 type cx struct {
 	ev    eval
-	path  *path  // when it is a plain path
-	src   *path  // the first path used anywhere in it: where its value comes from
-	konst *value // when it is a constant
-	own   bool   // every text that it may give stands in the mapping
+	path  *path    // when it is a plain path
+	src   *path    // the first path used anywhere in it: where its value comes from
+	konst *value   // when it is a constant
+	may   *outcome // what check knows of its values; nil: anything
+	plain *path    // when it is the text or number of a field, but for white space and capitals
+	own   bool     // every text that it may give stands in the mapping
 	ref   *reference
 	depth int // of the innermost loop that it hangs on, from 1; 0: none
 }
@@ -42,8 +44,24 @@ type reference struct{ write, field, target string }
 
 // program collects what the expressions of one plan need at run time.
 type program struct {
-	slots int
-	depth int
+	slots  int
+	depth  int
+	trails []*path // ways into the form, by the number that values carry
+	budget budget
+}
+
+// trail gives a path the number that values carry.
+func (p *program) trail(way *path) int32 {
+	p.trails = append(p.trails, way)
+	return int32(len(p.trails))
+}
+
+// way is what a value is made of; nil for nothing of the form.
+func (p *program) way(src int32) *path {
+	if src == 0 {
+		return nil
+	}
+	return p.trails[src-1]
 }
 
 func (p *program) slot() int { p.slots++; return p.slots - 1 }
@@ -58,6 +76,14 @@ type compiler struct {
 	items  []*path
 	tables map[string]*lookup
 	depth  int // of the innermost loop that was named so far
+	schema *schemaCheck
+	strict bool // report what can only fail; not for a mapping that was pinned before
+	warned []exprProblem
+}
+
+// warn remembers what may fail for some forms.
+func (c *compiler) warn(n ast.Node, message string) {
+	c.warned = append(c.warned, exprProblem{from: n.Location().From, code: CodeConstant, message: message})
 }
 
 // compile parses and compiles text; whole allows a reference to the same target as the whole value.
@@ -213,11 +239,11 @@ func (c *compiler) identifier(n *ast.IdentifierNode) cx {
 	c.depth = max(c.depth, b.depth)
 	switch {
 	case b.path != nil:
-		return pathExpr(b.path)
+		return c.pathExpr(b.path)
 	case b.ref != nil:
 		c.stop(n, CodeReference, n.Value+" is a write: name one of the columns that it returns, such as "+n.Value+"."+first(b.ref.returning, "COLUMN"), "")
 	}
-	return cx{ev: b.ev, src: b.src, own: b.own}
+	return cx{ev: b.ev, src: b.src, may: b.may, own: b.own}
 }
 
 func first(list []string, other string) string {
@@ -227,7 +253,13 @@ func first(list []string, other string) string {
 	return other
 }
 
-func pathExpr(p *path) cx { return cx{ev: p.compile(), path: p, src: p} }
+func (c *compiler) pathExpr(p *path) cx {
+	x := cx{ev: p.compile(c.prog.trail(p)), path: p, src: p, plain: p}
+	if c.strict {
+		x.may = c.schema.outcome(p.abs)
+	}
+	return x
+}
 
 func (c *compiler) member(n *ast.MemberNode) cx {
 	if id, ok := n.Node.(*ast.IdentifierNode); ok {
@@ -242,17 +274,17 @@ func (c *compiler) member(n *ast.MemberNode) cx {
 	switch p := n.Property.(type) {
 	case *ast.StringNode:
 		if base.path != nil {
-			return pathExpr(base.path.child(seg{name: p.Value, loop: -1}))
+			return c.pathExpr(base.path.child(seg{name: p.Value, loop: -1}))
 		}
 		ev, name := base.ev, p.Value
-		return cx{ev: func(e *env) value { return ev(e).member(name) }, src: base.src}
+		return cx{ev: func(e *env) value { v := ev(e); return e.of(v.member(name), v) }, src: base.src}
 	case *ast.IntegerNode:
 		if base.path != nil {
-			return pathExpr(base.path.child(seg{idx: p.Value, loop: -1}))
+			return c.pathExpr(base.path.child(seg{idx: p.Value, loop: -1}))
 		}
 	case *ast.UnaryNode:
 		if i, ok := p.Node.(*ast.IntegerNode); ok && p.Operator == "-" && base.path != nil {
-			return pathExpr(base.path.child(seg{idx: -i.Value, loop: -1}))
+			return c.pathExpr(base.path.child(seg{idx: -i.Value, loop: -1}))
 		}
 	}
 	c.markAt(n, base, true)
@@ -265,20 +297,21 @@ func (c *compiler) computedMember(base, key cx) cx {
 		v, k := ev(e), kv(e)
 		switch {
 		case v.absent() || k.absent():
-			return missing
+			return e.of(missing, v, k)
 		case v.k == kObject && k.k == kText:
-			return v.member(k.s)
+			return e.of(v.member(k.s), v)
 		case v.k == kList && k.k == kInt:
 			i := k.i
 			if i < 0 {
 				i += int64(v.length())
 			}
 			if i < 0 || i >= int64(v.length()) {
-				return missing
+				return e.of(missing, v)
 			}
-			return v.item(int(i))
+			return e.of(v.item(int(i)), v)
 		}
-		return e.fail(CodeNotValue, "the value has no such member")
+		e.fail(CodeNotValue, "the value has no such member")
+		return e.of(missing, v, k)
 	}}
 }
 
@@ -286,7 +319,7 @@ func (c *compiler) builtinMember(n *ast.MemberNode, owner string, members map[st
 	p, ok := n.Property.(*ast.StringNode)
 	if ok {
 		if ev, found := members[p.Value]; found {
-			return cx{ev: ev}
+			return cx{ev: ev, may: memberOutcomes[p.Value]}
 		}
 	}
 	var names []string
@@ -349,7 +382,7 @@ func (e *env) need(name string) {
 // pointer is # in a predicate: the item that is looked at.
 func (c *compiler) pointer(n *ast.PointerNode) cx {
 	if n.Name == "index" {
-		return cx{ev: func(e *env) value {
+		return cx{may: someInteger, ev: func(e *env) value {
 			if len(e.itemNo) == 0 {
 				return missing
 			}
@@ -360,7 +393,7 @@ func (c *compiler) pointer(n *ast.PointerNode) cx {
 		c.stop(n, CodeUnknownName, "only # and #index are known here", "#index")
 	}
 	if len(c.items) > 0 && c.items[len(c.items)-1] != nil {
-		return pathExpr(c.items[len(c.items)-1])
+		return c.pathExpr(c.items[len(c.items)-1])
 	}
 	return cx{ev: func(e *env) value {
 		if len(e.items) == 0 {
@@ -373,7 +406,8 @@ func (c *compiler) pointer(n *ast.PointerNode) cx {
 func (c *compiler) conditional(n *ast.ConditionalNode) cx {
 	cond, yes, no := c.operand(n.Cond), c.operand(n.Exp1), c.operand(n.Exp2)
 	cv, yv, nv := cond.ev, yes.ev, no.ev
-	return cx{src: firstSource(yes, no, cond), own: yes.own && no.own, ev: func(e *env) value {
+	c.condition(n.Cond, cond)
+	return cx{src: firstSource(yes, no, cond), may: either(yes, no), own: yes.own && no.own, ev: func(e *env) value {
 		if truth(e, cv(e)) {
 			return yv(e)
 		}
@@ -400,11 +434,11 @@ func (c *compiler) array(n *ast.ArrayNode) cx {
 			src = x.src
 		}
 	}
-	return cx{src: src, ev: func(e *env) value {
+	return cx{src: src, may: someList, ev: func(e *env) value {
 		list := make([]value, len(evs))
 		for i, ev := range evs {
 			list[i] = ev(e)
 		}
-		return value{k: kList, x: list}
+		return e.of(value{k: kList, x: list}, list...)
 	}}
 }

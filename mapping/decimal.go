@@ -69,7 +69,7 @@ func arithmetic(e *env, op byte, a, b value) value {
 		_, err = exactly.Mul(&out, x, y)
 	case '/', '%':
 		if y.Sign() == 0 {
-			return e.fail(CodeDivide, "the divisor is zero")
+			return e.failBy(b, CodeDivide, "the divisor is zero")
 		}
 		if op == '%' {
 			_, err = exactly.Rem(&out, x, y)

@@ -4,14 +4,24 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/inbasket/inbasket/mapping/decode"
 )
 
-// Limits of one form's mapping: they stop an expression that a hostile form blows up, not an honest one.
-const (
-	maxSteps   = 1_000_000 // helper calls and predicate rounds
-	maxGrown   = 16 << 20  // bytes of text made by helpers
-	maxRecords = 100_000   // records of one form
-)
+// budget is what one form's mapping may take: it stops an expression that a hostile form blows up, not an honest one.
+type budget struct {
+	steps   int // helper calls and predicate rounds
+	made    int // bytes of texts and documents that expressions make
+	records int
+}
+
+// defaultBudget holds where input.limits says nothing. What is made of a form grows with the form that is allowed.
+func defaultBudget(formBytes int64) budget {
+	return budget{steps: 1_000_000, made: int(4 * formBytes), records: 100_000}
+}
+
+// maxCount bounds a number of characters that an expression gives.
+const maxCount = 16 << 20
 
 // eval computes one expression. On an error it calls env.fail and returns anything.
 type eval func(e *env) value
@@ -26,8 +36,7 @@ type env struct {
 	items   []value // # of the predicates around, innermost last
 	itemNo  []int
 	args    []value // stack of helper arguments
-	steps   int
-	grown   int
+	budget  budget  // what is left of it
 	err     *evalError
 	needs   []string       // returned values of other targets that are not known yet
 	note    string         // what the expression changed because the mapping allows it
@@ -35,7 +44,12 @@ type env struct {
 }
 
 // evalError is the first thing that went wrong in an expression. Its message never holds content.
-type evalError struct{ code, message string }
+type evalError struct {
+	code, message string
+	src           int32  // the form's field that caused it; 0: none did
+	blamed        bool   // src is known
+	key           string // of input.limits, where a budget is spent
+}
 
 var envs = sync.Pool{New: func() any { return new(env) }}
 
@@ -49,8 +63,10 @@ func newEnv(p *program, form any, in *Input) *env {
 	clear(e.done)
 	clear(e.indexes)
 	e.items, e.itemNo, e.args, e.needs = e.items[:0], e.itemNo[:0], e.args[:0], nil
-	e.steps, e.grown, e.err = 0, 0, nil
 	e.note, e.noted = "", nil
+	if e.budget, e.err = p.budget, nil; e.budget == (budget{}) {
+		e.budget = defaultBudget(decode.DefaultLimits().Bytes)
+	}
 	return e
 }
 
@@ -72,7 +88,7 @@ func resize[T any](s []T, n int) []T {
 
 func (e *env) fail(code, message string) value {
 	if e.err == nil {
-		e.err = &evalError{code, message}
+		e.err = &evalError{code: code, message: message}
 	}
 	return missing
 }
@@ -99,21 +115,49 @@ func (e *env) remember(slot int, before string) {
 	e.note = before
 }
 
+// failBy is fail where one of several values is to blame.
+func (e *env) failBy(v value, code, message string) value {
+	e.fail(code, message)
+	return e.of(missing, v)
+}
+
+// of says what v is made of; after an error it says what caused that, unless a part of the expression has.
+func (e *env) of(v value, from ...value) value {
+	if v.src != 0 && e.err == nil {
+		return v
+	}
+	for i := range from {
+		if from[i].src != 0 {
+			v.src = from[i].src
+			break
+		}
+	}
+	if e.err != nil && !e.err.blamed {
+		e.err.blamed, e.err.src = true, v.src
+	}
+	return v
+}
+
+// spent says which budget is used up. That is nobody's mistake in the form.
+func (e *env) spent(key, what string) bool {
+	if e.err == nil {
+		e.err = &evalError{code: CodeLimit, message: what, key: key, blamed: true}
+	}
+	return false
+}
+
 // step counts work; false means that the budget is spent and the caller must stop.
 func (e *env) step() bool {
-	e.steps++
-	if e.steps > maxSteps {
-		e.fail(CodeBudget, "the form makes this expression do too much work")
+	if e.budget.steps--; e.budget.steps < 0 {
+		return e.spent("work", "takes more work than input.limits.work allows")
 	}
 	return e.err == nil
 }
 
 // grow counts made text; false means that the budget is spent.
 func (e *env) grow(n int) bool {
-	e.grown += n
-	if n < 0 || e.grown > maxGrown {
-		e.fail(CodeBudget, "the form makes this expression build too much text")
-		return false
+	if e.budget.made -= n; n < 0 || e.budget.made < 0 {
+		return e.spent("made", "makes more text than input.limits.made allows")
 	}
 	return true
 }
@@ -174,8 +218,8 @@ func (p *path) pointer(e *env) string {
 	return b.String()
 }
 
-// compile makes the closure that walks the path. What is not there is missing, at every depth.
-func (p *path) compile() eval {
+// compile makes the closure that walks the path. What is not there is missing, at every depth. id is the path's trail.
+func (p *path) compile(id int32) eval {
 	rel, slot := p.rel, p.slot
 	plain := true
 	for _, s := range rel {
@@ -184,20 +228,20 @@ func (p *path) compile() eval {
 	switch {
 	case slot == -1 && plain && len(rel) == 1:
 		name := rel[0].name
-		return func(e *env) value { return memberOf(e.form, name) }
+		return func(e *env) value { return memberOf(e.form, name, id) }
 	case slot == -1 && plain && len(rel) == 2:
 		a, b := rel[0].name, rel[1].name
 		return func(e *env) value {
 			m, _ := e.form.(map[string]any)
-			return memberOf(m[a], b)
+			return memberOf(m[a], b, id)
 		}
 	case slot >= 0 && plain && len(rel) == 1:
 		name := rel[0].name
-		return func(e *env) value { return memberOf(e.slots[slot].x, name) }
+		return func(e *env) value { return memberOf(e.slots[slot].x, name, id) }
 	case slot >= 0 && len(rel) == 0:
-		return func(e *env) value { return e.slots[slot] }
+		return func(e *env) value { return traced(e.slots[slot], id) }
 	}
-	return func(e *env) value { return walk(p.root(e), rel) }
+	return func(e *env) value { return traced(walk(p.root(e), rel), id) }
 }
 
 func (p *path) root(e *env) value {
@@ -213,16 +257,22 @@ func (p *path) root(e *env) value {
 	return e.slots[p.slot]
 }
 
-func memberOf(n any, name string) value {
+// traced returns v as what lies under a path.
+func traced(v value, id int32) value {
+	v.src = id
+	return v
+}
+
+func memberOf(n any, name string, id int32) value {
 	m, ok := n.(map[string]any)
 	if !ok {
-		return missing
+		return value{src: id}
 	}
 	v, ok := m[name]
 	if !ok {
-		return missing
+		return value{src: id}
 	}
-	return fromNode(v)
+	return traced(fromNode(v), id)
 }
 
 func walk(v value, rel []seg) value {

@@ -155,11 +155,11 @@ func TestAbsent(t *testing.T) {
 // TestBudget shows that a form cannot make an expression run or grow without end.
 func TestBudget(t *testing.T) {
 	list := "[" + strings.Repeat("1,", 2000) + "1]"
-	if have := evaluate(t, `form.l | filter(count(form.l, # > 0 and count(form.l) > 0) > 0) | len()`, `{"l":`+list+`}`); have != "!"+CodeBudget {
+	if have := evaluate(t, `form.l | filter(count(form.l, # > 0 and count(form.l) > 0) > 0) | len()`, `{"l":`+list+`}`); have != "!"+CodeLimit {
 		t.Errorf("steps: %s", have)
 	}
 	text := `"` + strings.Repeat("a", 1<<20) + `"`
-	if have := evaluate(t, `form.t | replace("a", form.t)`, `{"t":`+text+`}`); have != "!"+CodeBudget {
+	if have := evaluate(t, `form.t | replace("a", form.t)`, `{"t":`+text+`}`); have != "!"+CodeLimit {
 		t.Errorf("text: %s", have[:30])
 	}
 }

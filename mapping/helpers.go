@@ -64,7 +64,7 @@ func onNumber(f func(e *env, v value) value) function {
 func textArg(e *env, v value) (string, bool) {
 	s, ok := v.text()
 	if !ok {
-		e.fail(CodeNotText, "an argument must be a text")
+		e.failBy(v, CodeNotText, "an argument must be a text")
 	}
 	return s, ok
 }
@@ -72,7 +72,7 @@ func textArg(e *env, v value) (string, bool) {
 // intArg reads a further argument that must be a whole number from 0 to max.
 func intArg(e *env, v value, max int64) (int, bool) {
 	if v.k != kInt || v.i < 0 || v.i > max {
-		e.fail(CodeOutOfRange, "an argument must be a whole number that is not negative and not too large")
+		e.failBy(v, CodeOutOfRange, "an argument must be a whole number that is not negative and not too large")
 		return 0, false
 	}
 	return int(v.i), true

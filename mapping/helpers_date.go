@@ -48,7 +48,7 @@ func dateOf(e *env, v value) (time.Time, bool) {
 			return t, true
 		}
 	}
-	e.fail(CodeNotDate, "a date is needed; use parseDate() on a text")
+	e.failBy(v, CodeNotDate, "a date is needed; use parseDate() on a text")
 	return time.Time{}, false
 }
 
@@ -256,7 +256,7 @@ func toDate(e *env, a []value) value {
 func addDays(e *env, a []value) value {
 	return onDate(func(e *env, t time.Time, a []value) value {
 		if a[1].k != kInt || a[1].i > 4_000_000 || a[1].i < -4_000_000 {
-			return e.fail(CodeOutOfRange, "the number of days must be a whole number")
+			return e.failBy(a[1], CodeOutOfRange, "the number of days must be a whole number")
 		}
 		return dateValue(e, t.AddDate(0, 0, int(a[1].i)))
 	})(e, a)

@@ -11,8 +11,8 @@ var listHelpers = map[string]helper{
 		fn: func(e *env, a []value) value { return itemAt(e, a[0], a[0].length()-1) }},
 	"join": {min: 1, max: 2, usage: `list | join([", "]): the items' texts, with a separator between`,
 		absent: "missing and null items are left out; a missing list stays missing", fn: join},
-	"coalesce": {min: 1, max: -1, usage: "coalesce(a, b, …): the first value that is there", absent: `missing and null are passed over, "" is not`, fn: coalesce},
-	"default":  {min: 2, max: 2, usage: "x | default(y): y where x is not there", absent: `missing and null give y, "" stays`, fn: coalesce},
+	"coalesce": {min: 1, max: -1, own: true, usage: "coalesce(a, b, …): the first value that is there", absent: `missing and null are passed over, "" is not`, fn: coalesce},
+	"default":  {min: 2, max: 2, own: true, usage: "x | default(y): y where x is not there", absent: `missing and null give y, "" stays`, fn: coalesce},
 	"isMissing": {min: 1, max: 1, shallow: true, usage: "isMissing(x): true where the form has no such field", absent: "missing gives true, null and \"\" give false",
 		fn: func(_ *env, a []value) value { return boolValue(a[0].k == kMissing) }},
 	"isNull": {min: 1, max: 1, shallow: true, usage: "isNull(x): true where the field is there and null", absent: "null gives true, missing and \"\" give false",
@@ -83,7 +83,7 @@ func join(e *env, a []value) value {
 		}
 		s, ok := it.text()
 		if !ok {
-			return e.fail(CodeNotText, "only texts, numbers and dates can be joined")
+			return e.failBy(it, CodeNotText, "only texts, numbers and dates can be joined")
 		}
 		if !e.step() || !e.grow(len(s)+len(sep)) {
 			return missing

@@ -24,7 +24,7 @@ var numberHelpers = map[string]helper{
 		fn: onNumber(func(e *env, v value) value { return wholeOf(e, arithmetic(e, '*', v, intValue(100))) })},
 	"boolean": {min: 1, max: 3, usage: `x | boolean(["J", "N"]): true or false of true, false or the two given texts`,
 		absent: passes, fn: toBoolean},
-	"yesNo": {min: 3, max: 3, usage: `x | yesNo("J", "N"): the first text for true, the second for false`, absent: passes, fn: yesNo},
+	"yesNo": {min: 3, max: 3, usage: `x | yesNo("J", "N"): the first text for true, the second for false`, own: true, absent: passes, fn: yesNo},
 }
 
 func toInteger(e *env, a []value) value {
@@ -73,7 +73,7 @@ func toDecimal(e *env, a []value) value {
 		if len(a) == 2 {
 			comma, ok := textArg(e, a[1])
 			if !ok || comma != "," && comma != "." {
-				return e.fail(CodeOutOfRange, `the decimal sign is "," or "."`)
+				return e.failBy(a[1], CodeOutOfRange, `the decimal sign is "," or "."`)
 			}
 			if comma == "," {
 				s = strings.Replace(strings.ReplaceAll(s, ".", "\x00"), ",", ".", 1) // a point is refused, not guessed at

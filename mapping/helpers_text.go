@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,13 +14,13 @@ import (
 const maxPad = 100_000
 
 var textHelpers = map[string]helper{
-	"trim": {min: 1, max: 1, usage: "x | trim(): without white space at both ends", absent: passes,
+	"trim": {min: 1, max: 1, same: true, usage: "x | trim(): without white space at both ends", absent: passes,
 		fn: onText(func(_ *env, s string) value { return textValue(strings.TrimSpace(s)) })},
-	"upper": {min: 1, max: 1, usage: "x | upper(): in capitals; ß becomes SS", absent: passes,
+	"upper": {min: 1, max: 1, same: true, keeps: true, usage: "x | upper(): in capitals; ß becomes SS", absent: passes,
 		fn: onText(func(e *env, s string) value { return made(e, upper(s)) })},
-	"lower": {min: 1, max: 1, usage: "x | lower(): in small letters", absent: passes,
+	"lower": {min: 1, max: 1, same: true, keeps: true, usage: "x | lower(): in small letters", absent: passes,
 		fn: onText(func(e *env, s string) value { return made(e, strings.ToLower(s)) })},
-	"normalizeSpace": {min: 1, max: 1, usage: "x | normalizeSpace(): runs of white space become one space, none at the ends", absent: passes,
+	"normalizeSpace": {min: 1, max: 1, same: true, usage: "x | normalizeSpace(): runs of white space become one space, none at the ends", absent: passes,
 		fn: onText(func(_ *env, s string) value { return textValue(strings.Join(strings.Fields(s), " ")) })},
 	"digits": {min: 1, max: 1, usage: "x | digits(): only the digits 0 to 9", absent: passes,
 		fn: onText(func(_ *env, s string) value {
@@ -32,14 +33,14 @@ var textHelpers = map[string]helper{
 	"substring": {min: 2, max: 3, usage: `x | substring(from[, count]): characters, counted from 0; what is not there is left out`, absent: passes,
 		fn: substring},
 	"replace": {min: 3, max: 3, usage: `x | replace("old", "new"): every occurrence`, absent: passes, fn: replace},
-	"padLeft": {min: 2, max: 3, usage: `x | padLeft(8[, "0"]): filled at the left up to so many characters; never cut`, absent: passes,
+	"padLeft": {min: 2, max: 3, keeps: true, usage: `x | padLeft(8[, "0"]): filled at the left up to so many characters; never cut`, absent: passes,
 		fn: pad(func(s, fill string) string { return fill + s })},
-	"padRight": {min: 2, max: 3, usage: `x | padRight(8[, " "]): filled at the right`, absent: passes,
+	"padRight": {min: 2, max: 3, keeps: true, usage: `x | padRight(8[, " "]): filled at the right`, absent: passes,
 		fn: pad(func(s, fill string) string { return s + fill })},
 	"concat": {min: 1, max: -1, usage: "concat(a, b, …): joined texts and numbers", absent: "missing and null are left out", fn: concat},
-	"text":   {min: 1, max: 1, usage: "x | text(): the text of a number, date or boolean", absent: passes, fn: toText},
+	"text":   {min: 1, max: 1, keeps: true, usage: "x | text(): the text of a number, date or boolean", absent: passes, fn: toText},
 	"split":  {min: 2, max: 2, usage: `x | split(","): a list of texts`, absent: passes, fn: split},
-	"lookup": {min: 2, max: 3, make: makeLookup,
+	"lookup": {min: 2, max: 3, own: true, make: makeLookup,
 		usage:  `x | lookup("table"[, default]): the table's value for x; without a default a miss is an error`,
 		absent: "missing and null give the default, or stay what they are"},
 	"fail": {min: 1, max: 1, usage: `fail("why"): refuses the form at this place, such as in a ?:`, absent: "does not matter", make: makeFail},
@@ -87,10 +88,10 @@ func substring(e *env, a []value) value {
 		return a[0]
 	}
 	s, ok := textArg(e, a[0])
-	from, ok2 := intArg(e, a[1], maxGrown)
-	n := maxGrown
+	from, ok2 := intArg(e, a[1], maxCount)
+	n := maxCount
 	if len(a) == 3 && ok && ok2 {
-		n, ok = intArg(e, a[2], maxGrown)
+		n, ok = intArg(e, a[2], maxCount)
 	}
 	if !ok || !ok2 {
 		return missing
@@ -149,7 +150,7 @@ func pad(put func(s, fill string) string) function {
 		if len(a) == 3 {
 			var ok3 bool
 			if with, ok3 = textArg(e, a[2]); !ok3 || utf8.RuneCountInString(with) != 1 {
-				return e.fail(CodeOutOfRange, "the fill must be one character")
+				return e.failBy(a[2], CodeOutOfRange, "the fill must be one character")
 			}
 		}
 		if !ok || !ok2 {
@@ -178,7 +179,7 @@ func concat(e *env, a []value) value {
 		}
 		s, ok := v.text()
 		if !ok {
-			return e.fail(CodeNotText, "only texts, numbers and dates can be joined")
+			return e.failBy(v, CodeNotText, "only texts, numbers and dates can be joined")
 		}
 		b.WriteString(s)
 	}
@@ -205,8 +206,11 @@ func split(e *env, a []value) value {
 	if !ok || !ok2 {
 		return missing
 	}
-	if sep == "" || !e.grow(16*(strings.Count(s, sep)+1)) {
-		return e.fail(CodeOutOfRange, "split needs a separator")
+	if sep == "" {
+		return e.failBy(a[1], CodeOutOfRange, "split needs a separator")
+	}
+	if !e.grow(16 * (strings.Count(s, sep) + 1)) {
+		return missing
 	}
 	parts := strings.Split(s, sep)
 	out := make([]value, len(parts))
@@ -248,6 +252,20 @@ func makeLookup(c *compiler, n ast.Node, args []cx) function {
 		}
 		return e.fail(CodeLookupMiss, "the value is not in lookup "+t.name)
 	}
+}
+
+// found is what a lookup may give: any of its values, or the default.
+func (c *compiler) found(xs []cx) *outcome {
+	out := &outcome{}
+	for _, v := range c.tables[xs[1].konst.s].rows {
+		out.known = append(out.known, textValue(v))
+	}
+	slices.SortFunc(out.known, func(a, b value) int { return strings.Compare(a.s, b.s) })
+	if len(xs) == 3 {
+		d := xs[2].outcome()
+		out.known, out.more = append(out.known, d.known...), d.more
+	}
+	return out
 }
 
 func makeFail(c *compiler, n ast.Node, args []cx) function {

@@ -60,6 +60,11 @@ func (b *builder) load() (*Plan, error) {
 		return nil, diag.Problems{{File: b.label, Line: 1, Column: 1, Code: CodeFile, Message: fileMessage(err)}}
 	}
 	file, problems := diag.Parse(b.label, src)
+	for i := range problems {
+		if p := &problems[i]; p.Code == diag.CodeSyntax && p.Suggestion == "" {
+			p.Suggestion = diag.FlowHint(p.Source, p.Column)
+		}
+	}
 	if len(problems) > 0 && file.Root().Kind != diag.Map {
 		return nil, problems
 	}
@@ -131,14 +136,24 @@ func (b *builder) input() {
 		b.report(b.file.Problem(CodeValue, "a version is a whole number from 1", "", "version"))
 	}
 	b.choice([]any{"input", "format"}, s.Input.Format, decode.Formats())
+	b.choice([]any{"nothing"}, s.Nothing, []string{"park", "allow"})
+	b.plan.nothing = s.Nothing == "allow"
 	b.choice([]any{"input", "unused"}, s.Input.Unused, []string{"error", "allow"})
 	b.plan.options = decode.Options{Lists: s.Input.Lists,
 		Limits: decode.Limits{Bytes: s.Input.Limits.Bytes, Depth: s.Input.Limits.Depth, Nodes: s.Input.Limits.Nodes, Text: s.Input.Limits.Text}}
+	b.plan.prog.budget = s.Input.Limits.budget()
 	if c := s.Input.CSV; c != nil {
 		b.plan.options.CSV = c.options()
 	}
+	if f := s.Input.Fixed; f != nil {
+		b.plan.options.Fixed = f.options()
+	}
 	for _, l := range s.Input.Lists {
 		b.lists[l] = true
+	}
+	if !b.pinned() {
+		b.readable()
+		b.ignored()
 	}
 	if s.Input.Schema == "" {
 		return
@@ -153,6 +168,28 @@ func (b *builder) input() {
 		return
 	}
 	b.plan.schema = check
+	if !b.pinned() {
+		b.schemaProblems(check)
+	}
+}
+
+// budget is what the mapping of one form may take.
+func (l limitsSpec) budget() budget {
+	formBytes := decode.DefaultLimits().Bytes
+	if l.Bytes > 0 {
+		formBytes = l.Bytes
+	}
+	d := defaultBudget(formBytes)
+	if l.Work > 0 {
+		d.steps = l.Work
+	}
+	if l.Made > 0 {
+		d.made = int(l.Made)
+	}
+	if l.Records > 0 {
+		d.records = l.Records
+	}
+	return d
 }
 
 func (c *csvSpec) options() decode.CSVOptions {
@@ -188,7 +225,7 @@ func (b *builder) names() {
 	outer := &scope{names: map[string]binding{
 		"form":        {path: &path{slot: -1}},
 		"submission":  {members: submissionMembers},
-		"attachments": {ev: attachments},
+		"attachments": {ev: attachments, may: someList},
 	}}
 	b.root = outer.inner()
 	for _, l := range b.spec.Let {
@@ -197,12 +234,21 @@ func (b *builder) names() {
 	if x := b.spec.Input.Reference; x != nil && x.node != nil {
 		if c, ok := b.value(b.root, *x, ""); ok {
 			b.plan.refer = &c
+			b.rehearse(*x, c, "the reference", wholeText)
+			if o := c.outcome(); !b.pinned() && len(o.more) == 0 && len(o.known) > 0 {
+				b.report(x.node.Problem(CodeConstant, "the reference does not depend on the form: every form after the first would be a conflict", "name a field, such as form.reference"))
+			}
 		}
 	}
+	b.same()
 	for _, x := range b.spec.Ignore {
 		b.ignore(x)
 	}
 }
+
+// memberOutcomes is what check knows of submission's members.
+var memberOutcomes = map[string]*outcome{"id": submissionID, "reference": {more: formSamples["string"]},
+	"received": {more: samplesOf(value{k: kDateTime, s: "1999-12-31T23:58:59Z"})}}
 
 var submissionMembers = map[string]eval{
 	"id": func(e *env) value { return textValue(e.in.ID) },
@@ -237,7 +283,9 @@ func (b *builder) let(s *scope, l diag.Entry[exprText], target string, anew *[]i
 	if !b.free(s, l.Key, l.Line, l.Column) {
 		return
 	}
-	x, p := b.compiler(s, target).compile(l.Value.text, false)
+	expr := b.compiler(s, target)
+	x, p := expr.compile(l.Value.text, false)
+	b.warn(l.Value, expr)
 	if p != nil {
 		b.expressionProblem(l.Value, p)
 		s.names[l.Key] = binding{ev: func(*env) value { return missing }}
@@ -254,7 +302,8 @@ func (b *builder) let(s *scope, l diag.Entry[exprText], target string, anew *[]i
 	if anew != nil {
 		*anew = append(*anew, slot)
 	}
-	s.names[l.Key] = binding{src: x.src, depth: x.depth, own: x.own, ev: func(e *env) value {
+	may := x.outcome()
+	s.names[l.Key] = binding{src: x.src, may: may, depth: x.depth, own: x.own, ev: func(e *env) value {
 		if !e.done[slot] {
 			before := e.note
 			e.note = ""
@@ -288,7 +337,7 @@ var reserved = map[string]bool{"true": true, "false": true, "nil": true, "not": 
 	"else": true, "let": true, "matches": true, "contains": true, "startsWith": true, "endsWith": true, "index": true, "row": true}
 
 func (b *builder) compiler(s *scope, target string) *compiler {
-	return &compiler{prog: &b.plan.prog, scope: s, target: target, tables: b.tables, used: b.use}
+	return &compiler{prog: &b.plan.prog, scope: s, target: target, tables: b.tables, used: b.use, schema: b.plan.schema, strict: !b.pinned()}
 }
 
 // value compiles an expression whose value is used whole.
@@ -296,16 +345,33 @@ func (b *builder) value(s *scope, x exprText, target string) (cx, bool) {
 	if x.node == nil {
 		return cx{}, false
 	}
-	c, p := b.compiler(s, target).value(x.text)
+	expr := b.compiler(s, target)
+	c, p := expr.value(x.text)
 	if p != nil {
 		b.expressionProblem(x, p)
 		return cx{}, false
 	}
+	b.warn(x, expr)
 	return c, true
 }
 
+// warn keeps what may fail for some forms.
+func (b *builder) warn(x exprText, c *compiler) {
+	for i := range c.warned {
+		b.plan.warnings = append(b.plan.warnings, b.problemAt(x, &c.warned[i]))
+	}
+	c.warned = nil
+}
+
 // expressionProblem reports p at its place in the expression.
-func (b *builder) expressionProblem(x exprText, p *exprProblem) {
+func (b *builder) expressionProblem(x exprText, p *exprProblem) { b.report(b.problemAt(x, p)) }
+
+// torn tells whether an expression looks like the first half of one.
+func torn(text string) bool {
+	return strings.Count(text, "(") != strings.Count(text, ")") || strings.Count(text, "[") != strings.Count(text, "]") || strings.Count(text, `"`)%2 != 0
+}
+
+func (b *builder) problemAt(x exprText, p *exprProblem) diag.Problem {
 	offset := 0
 	for i := range x.text {
 		if p.from == 0 {
@@ -323,5 +389,8 @@ func (b *builder) expressionProblem(x exprText, p *exprProblem) {
 	if p.code == CodeSyntax && strings.Contains(prob.Source, " #") && !strings.Contains(x.text, "#") {
 		prob.Suggestion = "in YAML a # after a blank begins a comment: write .field instead of #.field, or put quotes around the expression"
 	}
-	b.report(prob)
+	if p.code == CodeSyntax && prob.Suggestion == "" && torn(x.text) {
+		prob.Suggestion = diag.FlowHint(prob.Source, x.node.Column)
+	}
+	return prob
 }

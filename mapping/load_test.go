@@ -204,12 +204,12 @@ func TestValidateHoldsNoContent(t *testing.T) {
 	p := load(t, `
 mapping: schema
 version: 1
-input: {format: json, schema: s.json}
+input: {format: json, schema: s.json, unused: allow}
 write:
   - {as: a, to: t, table: A, fields: {N: form.n, S: form.s, L: form.l | join()}}
 `, "s.json", `{"type":"object","required":["n","x~/y"],"additionalProperties":false,
-"properties":{"n":{"type":"integer"},"s":{"enum":["a"]},"l":{"type":"array","items":{"type":"string","maxLength":2}}}}`)
-	bad := p.Validate(decodeForm(t, p, `{"n":"SECRET","s":"SECRET","l":["SECRET"],"z":"SECRET","zz":1}`))
+"properties":{"x~/y":{},"n":{"type":"integer"},"s":{"enum":["a"]},"l":{"type":"array","items":{"type":"string","maxLength":2}}}}`)
+	bad := fieldsOf(t, p.Validate(decodeForm(t, p, `{"n":"SECRET","s":"SECRET","l":["SECRET"],"z":"SECRET","zz":1}`)))
 	var have []string
 	for _, b := range bad {
 		have = append(have, b.Pointer+" "+b.Code)
@@ -221,10 +221,20 @@ write:
 	if strings.Join(have, ",") != want {
 		t.Errorf("have %s", strings.Join(have, ","))
 	}
-	bad = p.Validate(decodeForm(t, p, `{"n":1,"x~/y":1,"My name is SECRET":1}`))
+	bad = fieldsOf(t, p.Validate(decodeForm(t, p, `{"n":1,"x~/y":1,"My name is SECRET":1}`)))
 	if len(bad) != 1 || bad[0].Pointer != "" || bad[0].Code != "schema.unknown-field" {
 		t.Errorf("%+v", bad)
 	}
+}
+
+// fieldsOf returns the field errors of a form that is wrong.
+func fieldsOf(t *testing.T, err error) []FieldError {
+	t.Helper()
+	var wrong *MapError
+	if !errors.As(err, &wrong) {
+		t.Fatalf("%v is not the form's fault", err)
+	}
+	return wrong.Fields
 }
 
 func TestExplain(t *testing.T) {

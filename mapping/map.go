@@ -2,13 +2,14 @@ package mapping
 
 import (
 	"errors"
-	"fmt"
+	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/encode"
 )
 
-// Map computes what a form becomes. A *MapError is the form's fault; any other error is ours. Deliveries whose
+// Map computes what a form becomes. A *MapError is the form's fault, a *Fault the mapping's, *Nothing says that no target gets anything;
+// any other error is ours. Deliveries whose
 // Needs are not empty are asked for again when in.Returned has them.
 func (p *Plan) Map(f Form, in Input) (*Mapped, error) {
 	m := newMapper(p, f, in)
@@ -22,7 +23,7 @@ type mapper struct {
 	env     *env
 	out     *Mapped
 	errs    []FieldError
-	ours    error // the mapping's fault
+	fault   *Fault
 	slab    []connectors.Value
 	observe func(o observation) // nil but for explain and for errors of layouts
 	deletes bool                // the record that is being made only names what is deleted
@@ -34,7 +35,8 @@ type observation struct {
 	record  int // of the target
 	field   int
 	value   connectors.Value
-	pointer string
+	pointer string // the first field of the form in its expression
+	from    int32  // the field that this value is made of; 0 where it is the mapping's own
 	note    string
 	deletes bool // of a record that only names what is deleted
 }
@@ -56,57 +58,87 @@ func (m *mapper) run() (*Mapped, error) {
 	for _, w := range m.plan.writes {
 		m.write(w)
 	}
-	if m.ours != nil {
-		return nil, m.ours
-	}
-	if len(m.errs) == 0 {
+	if len(m.errs) == 0 && m.fault == nil {
 		for i := range m.out.Deliveries {
 			if err := m.finish(&m.out.Deliveries[i]); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if len(m.errs) > 0 {
+	switch {
+	case m.fault != nil: // a mapping that is wrong anywhere tells nobody that the form is
+		return nil, m.fault
+	case len(m.errs) > 0:
 		return nil, &MapError{Fields: m.errs}
+	case !m.plan.nothing && m.out.nothing():
+		return nil, &Nothing{}
 	}
 	return m.out, nil
+}
+
+// nothing tells whether no target gets anything. One that waits for a value may still.
+func (m *Mapped) nothing() bool {
+	for i := range m.Deliveries {
+		if !m.Deliveries[i].Empty {
+			return false
+		}
+	}
+	return true
 }
 
 func (m *mapper) order(x cx) string {
 	v := x.ev(m.env)
 	s, ok := v.text()
 	if m.env.err == nil && !ok && !v.absent() {
-		m.env.fail(CodeNotText, "the order must be a single value")
+		m.env.failBy(v, CodeNotText, "the order must be a single value")
 	}
-	m.failed(x.src)
+	m.failed(x.src, "order")
 	return s
 }
 
-// failed takes over an error of the last expression; it tells whether there was one.
-func (m *mapper) failed(src *path) bool {
+// failed takes over an error of the last expression, which stands at a place of the mapping; it tells whether there
+// was one. After a budget is spent nothing goes on.
+func (m *mapper) failed(src *path, at ...string) bool {
 	err := m.env.err
 	if err == nil {
 		return false
 	}
-	pointer := ""
-	if src != nil {
-		pointer = src.pointer(m.env)
+	if err.key != "" && m.fault != nil && m.fault.Limit != "" {
+		return true
 	}
-	if err.code == CodeAmbiguousTime { // nothing is wrong with the form: the mapping does not say what it means
-		m.ours = fmt.Errorf("%s: %s (form field %s)", err.code, err.message, pointer)
-	} else if len(m.errs) < maxErrors {
-		m.errs = append(m.errs, FieldError{pointer, err.code, err.message})
+	if err.key != "" {
+		m.fault = &Fault{At: strings.Join(at, "."), Pointer: pointerIn(m.env, src), Cause: FieldError{Code: err.code, Message: err.message}, Limit: err.key}
+		return true
 	}
-	if err.code != CodeBudget {
-		m.env.err = nil
+	m.env.err = nil
+	way := m.plan.prog.way(err.src)
+	if err.code == CodeRejected {
+		way = src
 	}
+	m.wrong(strings.Join(at, "."), way, FieldError{pointerIn(m.env, way), err.code, err.message}, err.code == CodeRejected)
 	return true
+}
+
+// wrong decides whose fault an error is. The form is only at fault where one of its values caused it, which its schema
+// does not allow in so many words; fail() says that it is. A time that clocks show twice or not at all is right in itself:
+// which moment it means, the mapping has to say.
+func (m *mapper) wrong(at string, way *path, e FieldError, said bool) {
+	allowed := way != nil && m.plan.schema.allows(way.abs, e.Code)
+	unclear := e.Code == CodeAmbiguousTime || e.Code == encode.CodeClockChange
+	switch {
+	case said || way != nil && !allowed && !unclear:
+		if len(m.errs) < maxErrors {
+			m.errs = append(m.errs, e)
+		}
+	case m.fault == nil:
+		m.fault = &Fault{At: at, Cause: e, Allowed: allowed}
+	}
 }
 
 // write makes the records of one write.
 func (m *mapper) write(w *write) {
 	if m.env.err != nil {
-		return // the budget is spent
+		return // a budget is spent
 	}
 	d := &m.out.Deliveries[m.plan.targetIndex(w.target)]
 	m.env.needs = m.env.needs[:0]
@@ -128,7 +160,7 @@ func (m *mapper) loop(w *write, d *Delivery, depth, count int) {
 	}
 	records, errs := len(d.Records), len(m.errs)
 	m.iterate(w, d, depth, count)
-	if len(d.Records) == records && len(m.errs) == errs {
+	if len(d.Records) == records && len(m.errs) == errs && m.fault == nil {
 		m.bare(w, d)
 	}
 }
@@ -142,18 +174,18 @@ func (m *mapper) iterate(w *write, d *Delivery, depth, count int) {
 	e := m.env
 	list := l.list.ev(e)
 	if !list.absent() && list.k != kList && e.err == nil {
-		e.fail(CodeNotList, "a list is needed here")
+		e.failBy(list, CodeNotList, "a list is needed here")
 	}
-	if m.failed(l.list.src) || list.absent() {
+	if e.err != nil && m.failed(l.list.src, w.name, "each") || list.absent() {
 		return
 	}
 	n := list.length()
 	for i := range n {
 		if e.err != nil || !e.step() {
-			m.failed(l.list.src)
+			m.failed(l.list.src, w.name, "each")
 			return
 		}
-		e.slots[l.item], e.slots[l.index], e.indexes[l.depth] = list.item(i), intValue(int64(i)), i
+		e.slots[l.item], e.slots[l.index], e.indexes[l.depth] = e.of(list.item(i), list), intValue(int64(i)), i
 		m.loop(w, d, depth+1, n-i)
 	}
 	e.indexes[l.depth] = 0
@@ -168,9 +200,12 @@ func (m *mapper) bare(w *write, d *Delivery) {
 	}
 	if w.when != nil && w.when.depth <= w.keyDepth {
 		yes := truth(e, w.when.ev(e))
-		if m.failed(w.when.src) || !yes {
+		if m.failed(w.when.src, w.name, "when") || !yes {
 			return
 		}
+	}
+	if m.full(w, d) {
+		return
 	}
 	values := m.values(len(w.fields), 1)
 	m.deletes = true
@@ -189,7 +224,7 @@ func (m *mapper) record(w *write, d *Delivery, count int) {
 	}
 	if w.when != nil {
 		yes := truth(e, w.when.ev(e))
-		if m.failed(w.when.src) || !yes {
+		if e.err != nil && m.failed(w.when.src, w.name, "when") || !yes {
 			return
 		}
 	}
@@ -197,9 +232,7 @@ func (m *mapper) record(w *write, d *Delivery, count int) {
 		m.documents(w, d)
 		return
 	}
-	if len(d.Records) >= maxRecords {
-		e.fail(CodeBudget, "the form makes more records than is allowed")
-		m.failed(nil)
+	if m.full(w, d) {
 		return
 	}
 	if d.Records == nil {
@@ -211,6 +244,16 @@ func (m *mapper) record(w *write, d *Delivery, count int) {
 	}
 	d.Records = append(d.Records, connectors.Record{Shape: w.shape, Values: values})
 	e.slots[w.rowSlot].i++
+}
+
+// full tells whether a target has as many records as one form may make.
+func (m *mapper) full(w *write, d *Delivery) bool {
+	if len(d.Records) < m.env.budget.records {
+		return false
+	}
+	m.env.spent("records", "makes more records than input.limits.records allows")
+	m.failed(nil, w.name)
+	return true
 }
 
 // values takes n values from the slab; a new slab holds what count records need.
@@ -233,13 +276,15 @@ func (m *mapper) field(w *write, i, record int) connectors.Value {
 	if v.absent() && f.def != nil && e.err == nil && len(e.needs) == before {
 		v, src = f.def.ev(e), f.def.src
 	}
-	note := ""
+	note, from := "", v.src
 	if e.err == nil && v.k != kRef && len(e.needs) == before {
 		v, note = f.typ.convert(e, v)
 		e.record(note)
-		note = e.note
+		if note = e.note; e.err != nil {
+			e.of(missing, value{src: from})
+		}
 	}
-	if m.failed(src) {
+	if e.err != nil && m.failed(src, w.name, f.name) {
 		return connectors.Value{}
 	}
 	if note != "" {
@@ -247,7 +292,7 @@ func (m *mapper) field(w *write, i, record int) connectors.Value {
 	}
 	out := v.connector()
 	if m.observe != nil {
-		m.observe(observation{w, record, i, out, pointerIn(e, src), note, m.deletes})
+		m.observe(observation{w, record, i, out, pointerIn(e, src), from, note, m.deletes})
 	}
 	return out
 }
@@ -265,7 +310,7 @@ func (m *mapper) documents(w *write, d *Delivery) {
 		name, err := encode.RenderName(w.document, encode.NameVars{N: int64(i + 1), ID: m.env.in.ID, Reference: m.env.in.Reference, Time: m.env.in.Received})
 		if err != nil {
 			m.env.fail(CodeOutOfRange, "an attachment's file name cannot be made")
-			m.failed(nil)
+			m.failed(nil, w.name, "document")
 			return
 		}
 		d.Documents = append(d.Documents, connectors.File{Name: name, Blob: a.Blob})
@@ -286,11 +331,9 @@ func (m *mapper) finish(d *Delivery) error {
 	piece, err := l.Encode(d.Records)
 	var fe *encode.FieldError
 	switch {
-	case errors.As(err, &fe) && fe.Code == encode.CodeClockChange: // the form's moment is right
-		return fmt.Errorf("%s: %w", fe.Code, fe)
 	case errors.As(err, &fe):
-		from := m.trace(d.Target)
-		m.errs = append(m.errs, FieldError{from[place{fe.Record, fe.Write, fe.Field}], fe.Code, fe.Message})
+		from := m.trace(d.Target)[place{fe.Record, fe.Write, fe.Field}]
+		m.wrong(fe.Write+"."+fe.Field, m.plan.prog.way(from.src), FieldError{from.cause, fe.Code, fe.Message}, false)
 		return nil
 	case err != nil:
 		return err
@@ -301,7 +344,7 @@ func (m *mapper) finish(d *Delivery) error {
 	}
 	from := m.trace(d.Target)
 	for _, n := range piece.Notes {
-		m.out.Notes = append(m.out.Notes, Note{Write: n.Write, Field: n.Field, Pointer: from[place{n.Record, n.Write, n.Field}], Text: n.Message})
+		m.out.Notes = append(m.out.Notes, Note{Write: n.Write, Field: n.Field, Pointer: from[place{n.Record, n.Write, n.Field}].pointer, Text: n.Message})
 	}
 	return nil
 }
@@ -312,15 +355,23 @@ type place struct {
 	write, field string
 }
 
+// origin is where a value comes from: the first field in its expression, and the one that it is made of.
+type origin struct {
+	pointer string
+	src     int32
+	cause   string
+}
+
 // trace finds where the values of a target's records come from by mapping the form once more: that is needed only when
 // something is wrong or was changed, and so costs nothing otherwise.
-func (m *mapper) trace(target string) map[place]string {
+func (m *mapper) trace(target string) map[place]origin {
 	again := &mapper{plan: m.plan, env: newEnv(&m.plan.prog, m.env.form, m.env.in), out: &Mapped{Deliveries: make([]Delivery, len(m.plan.targets))}}
 	defer again.env.free()
-	from := map[place]string{}
+	from := map[place]origin{}
+	prog, e := &m.plan.prog, again.env // not m, which then would live on the heap for every form
 	again.observe = func(o observation) {
 		if o.write.target == target {
-			from[place{o.record, o.write.name, o.write.fields[o.field].name}] = o.pointer
+			from[place{o.record, o.write.name, o.write.fields[o.field].name}] = origin{o.pointer, o.from, pointerIn(e, prog.way(o.from))}
 		}
 	}
 	for _, w := range m.plan.writes {

@@ -1,7 +1,10 @@
 package mapping
 
 import (
+	"errors"
 	"regexp"
+	"regexp/syntax"
+	"strconv"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -15,7 +18,7 @@ func truth(e *env, v value) bool {
 	case kMissing, kNull:
 		return false
 	}
-	e.fail(CodeNotBoolean, "a condition must be true or false")
+	e.failBy(v, CodeNotBoolean, "a condition must be true or false")
 	return false
 }
 
@@ -24,13 +27,15 @@ func (c *compiler) unary(n *ast.UnaryNode) cx {
 	ev := x.ev
 	switch n.Operator {
 	case "not", "!":
-		return cx{src: x.src, ev: func(e *env) value { return boolValue(!truth(e, ev(e))) }}
+		c.condition(n.Node, x)
+		return cx{src: x.src, may: someBoolean, ev: func(e *env) value { v := ev(e); return e.of(boolValue(!truth(e, v)), v) }}
 	case "-":
 		if x.konst != nil && x.konst.isNumber() {
 			e := &env{}
 			return constant(arithmetic(e, '-', intValue(0), *x.konst))
 		}
-		return cx{src: x.src, ev: func(e *env) value { return calculate(e, '-', intValue(0), ev(e)) }}
+		minus := func(e *env, a []value) value { return calculate(e, '-', intValue(0), a[0]) }
+		return cx{src: x.src, may: c.apply(n, "-", minus, []cx{x}, false), ev: func(e *env) value { v := ev(e); return e.of(calculate(e, '-', intValue(0), v), v) }}
 	case "+":
 		return x
 	}
@@ -54,15 +59,15 @@ func (c *compiler) binary(n *ast.BinaryNode) cx {
 	}
 	a, b := look(n.Left), look(n.Right)
 	av, bv := a.ev, b.ev
-	out := cx{src: firstSource(a, b)}
+	out := cx{src: firstSource(a, b), may: c.binaryOutcome(n, a, b)}
 	switch n.Operator {
 	case "+", "-", "*", "/", "%":
 		op := n.Operator[0]
-		out.ev = func(e *env) value { return calculate(e, op, av(e), bv(e)) }
+		out.ev = func(e *env) value { x, y := av(e), bv(e); return e.of(calculate(e, op, x, y), x, y) }
 	case "==":
-		out.ev = func(e *env) value { return boolValue(equal(e, av(e), bv(e))) }
+		out.ev = func(e *env) value { x, y := av(e), bv(e); return e.of(boolValue(equal(e, x, y)), x, y) }
 	case "!=":
-		out.ev = func(e *env) value { return boolValue(!equal(e, av(e), bv(e))) }
+		out.ev = func(e *env) value { x, y := av(e), bv(e); return e.of(boolValue(!equal(e, x, y)), x, y) }
 	case "<", "<=", ">", ">=":
 		is := comparisons[n.Operator]
 		out.ev = func(e *env) value {
@@ -70,7 +75,7 @@ func (c *compiler) binary(n *ast.BinaryNode) cx {
 			if x.absent() || y.absent() {
 				return boolValue(false)
 			}
-			return boolValue(is(compare(e, x, y)))
+			return e.of(boolValue(is(compare(e, x, y))), x, y)
 		}
 	case "and", "&&":
 		out.ev = func(e *env) value { return boolValue(truth(e, av(e)) && truth(e, bv(e))) }
@@ -84,7 +89,7 @@ func (c *compiler) binary(n *ast.BinaryNode) cx {
 			return bv(e)
 		}
 	case "in":
-		out.ev = func(e *env) value { return contains(e, bv(e), av(e)) }
+		out.ev = func(e *env) value { y, x := bv(e), av(e); return e.of(contains(e, y, x), x, y) }
 	case "contains":
 		out.ev = textTest(av, bv, strings.Contains)
 	case "startsWith":
@@ -97,6 +102,35 @@ func (c *compiler) binary(n *ast.BinaryNode) cx {
 	return out
 }
 
+// binaryOutcome is what check knows of an operator's values; it reports what can only fail.
+func (c *compiler) binaryOutcome(n *ast.BinaryNode, a, b cx) *outcome {
+	switch n.Operator {
+	case "+", "-", "*", "/", "%":
+		op := n.Operator[0]
+		may := c.apply(n, n.Operator, func(e *env, x []value) value { return calculate(e, op, x[0], x[1]) }, []cx{a, b}, false)
+		if op == '+' {
+			return may.withTexts(a, b)
+		}
+		return may
+	case "==", "!=":
+		c.comparable(n, a, b, equal)
+	case "<", "<=", ">", ">=":
+		is := comparisons[n.Operator]
+		c.comparable(n, a, b, func(e *env, x, y value) bool { return x.absent() || y.absent() || is(compare(e, x, y)) })
+	case "and", "&&", "or", "||":
+		c.condition(n.Left, a)
+		c.condition(n.Right, b)
+	case "??":
+		return either(a, b)
+	}
+	return someBoolean
+}
+
+// comparable reports a comparison of values whose sorts can never be compared.
+func (c *compiler) comparable(n ast.Node, a, b cx, test func(e *env, x, y value) bool) {
+	c.apply(n, "the comparison", func(e *env, x []value) value { return boolValue(test(e, x[0], x[1])) }, []cx{a, b}, false)
+}
+
 func isNil(n ast.Node) bool { _, ok := n.(*ast.NilNode); return ok }
 
 func (c *compiler) matches(n *ast.BinaryNode) cx {
@@ -106,20 +140,29 @@ func (c *compiler) matches(n *ast.BinaryNode) cx {
 	}
 	re, err := regexp.Compile(b.konst.s)
 	if err != nil {
-		c.stop(n.Right, CodeSyntax, "this pattern cannot be read", "")
+		c.stop(n.Right, CodeSyntax, "this pattern cannot be read: "+patternFault(err), "")
 	}
 	ev := a.ev
-	return cx{src: a.src, ev: func(e *env) value {
+	return cx{src: a.src, may: someBoolean, ev: func(e *env) value {
 		v := ev(e)
 		if v.absent() {
 			return boolValue(false)
 		}
 		s, ok := v.text()
 		if !ok {
-			return e.fail(CodeNotText, "matches needs a text")
+			return e.failBy(v, CodeNotText, "matches needs a text")
 		}
-		return boolValue(re.MatchString(s))
+		return e.of(boolValue(re.MatchString(s)), v)
 	}}
+}
+
+// patternFault says what is wrong with a pattern of Go's dialect, without the engine's own words.
+func patternFault(err error) string {
+	var se *syntax.Error
+	if errors.As(err, &se) {
+		return string(se.Code) + " at " + strconv.Quote(se.Expr)
+	}
+	return "see whether brackets and repetitions are complete"
 }
 
 func textTest(a, b eval, test func(s, sub string) bool) eval {
@@ -129,14 +172,14 @@ func textTest(a, b eval, test func(s, sub string) bool) eval {
 			return boolValue(false)
 		}
 		if x.k == kList {
-			return contains(e, x, y)
+			return e.of(contains(e, x, y), x, y)
 		}
 		s, ok := x.text()
 		t, ok2 := y.text()
 		if !ok || !ok2 {
-			return e.fail(CodeNotText, "a text is needed here")
+			e.fail(CodeNotText, "a text is needed here")
 		}
-		return boolValue(test(s, t))
+		return e.of(boolValue(test(s, t)), x, y)
 	}
 }
 
@@ -153,7 +196,10 @@ func calculate(e *env, op byte, a, b value) value {
 		return made(e, a.s+b.s)
 	}
 	if !a.isNumber() || !b.isNumber() {
-		return e.fail(CodeNotNumber, "a number is needed to calculate; use integer() or decimal() on a text")
+		if a.isNumber() {
+			a = b
+		}
+		return e.failBy(a, CodeNotNumber, "a number is needed to calculate; use integer() or decimal() on a text")
 	}
 	return arithmetic(e, op, a, b)
 }

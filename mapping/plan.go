@@ -4,10 +4,12 @@
 package mapping
 
 import (
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 )
 
@@ -46,6 +48,62 @@ func (e *MapError) Error() string {
 	}
 	return "form field " + e.Fields[0].Pointer + ": " + e.Fields[0].Message
 }
+
+// Fault says that a form cannot be mapped though nothing in it is wrong: the mapping is, or one of its limits is too low.
+type Fault struct {
+	At      string     // place in the mapping: write.FIELD
+	Pointer string     // field of the form that it was about; "" for none
+	Cause   FieldError // what went wrong
+	Allowed bool       // the form's schema allows the value in so many words
+	Limit   string     // key of input.limits that is too low; "" for another fault
+}
+
+// Code is stable.
+func (f *Fault) Code() string {
+	if f.Limit != "" {
+		return CodeLimit
+	}
+	return CodeWrong
+}
+
+// Error says what is wrong, and where; it never holds content.
+func (f *Fault) Error() string {
+	s := f.Cause.Message
+	switch {
+	case f.Limit != "":
+		return strings.TrimSpace(f.At + " " + s + at(f.Pointer))
+	case f.Allowed:
+		s += "; the form's schema allows it"
+	case f.Cause.Pointer == "":
+		s += "; it does not come from the form"
+	}
+	if f.At != "" {
+		s = f.At + ": " + s
+	}
+	return s + at(f.Cause.Pointer) + " [" + f.Cause.Code + "]"
+}
+
+func at(pointer string) string {
+	if pointer == "" {
+		return ""
+	}
+	return ", at " + pointer
+}
+
+// Next says what an operator does about it.
+func (f *Fault) Next() string {
+	if f.Limit != "" {
+		return "raise input.limits." + f.Limit + " in a new version of the mapping and inbasket retry --mapping NEW, or reject"
+	}
+	return "mend the mapping, then inbasket retry --mapping NEW"
+}
+
+// Nothing says that a form gives nothing for any target, which the mapping does not allow: a condition that is never
+// true looks just like that. It is no fault of the form.
+type Nothing struct{}
+
+// Error says so.
+func (*Nothing) Error() string { return "the mapping gives nothing for any target" }
 
 // Input is what is known of a submission beside its form.
 type Input struct {
@@ -94,10 +152,14 @@ type Plan struct {
 	order   map[string]cx
 	layouts map[string]*encode.Layout // by target
 	prog    program
-	answer  *answer
-	tests   []testSpec
-	bundle  []byte
-	digest  connectors.Digest
+	same    sameness
+	nothing bool // a form may give nothing anywhere
+
+	warnings diag.Problems
+	answer   *answer
+	tests    []testSpec
+	bundle   []byte
+	digest   connectors.Digest
 }
 
 // write is one compiled entry of write.
@@ -157,8 +219,14 @@ func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
 	return decode.Decode(p.format, form, p.options)
 }
 
+// Warnings are what check found that may go wrong for some forms: those are parked then.
+func (p *Plan) Warnings() diag.Problems { return p.warnings }
+
 // Format is the format that forms must have: json, xml, urlencoded, csv or fixed.
 func (p *Plan) Format() string { return p.format }
+
+// HasReference tells whether the mapping names the sender's own reference.
+func (p *Plan) HasReference() bool { return p.refer != nil }
 
 // Reference returns the sender's own reference; false where the mapping names none or the form has none.
 func (p *Plan) Reference(f Form) (string, bool) {
@@ -175,8 +243,9 @@ func (p *Plan) Reference(f Form) (string, bool) {
 	return s, true
 }
 
-// Validate checks the form against the mapping's JSON Schema and returns everything that is wrong.
-func (p *Plan) Validate(f Form) []FieldError {
+// Validate checks the form against the mapping's JSON Schema. A *MapError has everything that is wrong with the form; a
+// *Fault says that the schema is.
+func (p *Plan) Validate(f Form) error {
 	if p.schema == nil {
 		return nil
 	}

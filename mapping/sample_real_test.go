@@ -50,7 +50,7 @@ func TestPensionSample(t *testing.T) {
 	if err := own.MustCompile("sample.json").Validate(form); err != nil {
 		t.Fatalf("by the sample's own schema: %v", err)
 	}
-	if bad := p.Validate(form); len(bad) > 0 {
+	if bad := p.Validate(form); bad != nil {
 		t.Fatalf("by our schema: %v", bad)
 	}
 	m, err := p.Map(form, mapping.Input{ID: "0000000000001"})
@@ -96,7 +96,7 @@ func TestPensionWithTheSamplesOwnSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if bad := p.Validate(form); len(bad) > 0 {
+	if bad := p.Validate(form); bad != nil {
 		t.Fatalf("%+v", bad)
 	}
 	m, err := p.Map(form, mapping.Input{ID: "0000000000001"})
@@ -104,7 +104,7 @@ func TestPensionWithTheSamplesOwnSchema(t *testing.T) {
 		t.Fatalf("%+v %v", m, err)
 	}
 	delete(form.(map[string]any), "veteranFullName")
-	if bad := p.Validate(form); len(bad) == 0 {
+	if bad := p.Validate(form); bad == nil {
 		t.Error("a form without its required name was accepted")
 	}
 }

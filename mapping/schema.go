@@ -18,7 +18,10 @@ import (
 )
 
 // schemaCheck is the form's JSON Schema: it validates forms and knows which fields there are.
-type schemaCheck struct{ root *jsonschema.Schema }
+type schemaCheck struct {
+	root        *jsonschema.Schema
+	unsupported map[string]*ecmaError // patterns that cannot be honoured
+}
 
 // schemaBase is where schemas seem to live; $ref resolves against it, and nothing is fetched from anywhere.
 const schemaBase = "mapping:///"
@@ -46,11 +49,30 @@ func newSchemaCheck(name string, read func(string) ([]byte, error)) (*schemaChec
 	c := jsonschema.NewCompiler()
 	c.UseLoader(loader{read})
 	c.AssertFormat()
+	s := &schemaCheck{unsupported: map[string]*ecmaError{}}
+	c.UseRegexpEngine(s.pattern)
 	root, err := c.Compile(schemaBase + slashpath.Clean(name))
 	if err != nil {
 		return nil, schemaError(err)
 	}
-	return &schemaCheck{root}, nil
+	s.root = root
+	return s, nil
+}
+
+// pattern compiles a pattern. One that cannot be honoured is remembered for check; Go's reading of it stands for a
+// mapping that was pinned before check knew.
+func (s *schemaCheck) pattern(text string) (jsonschema.Regexp, error) {
+	p, err := compileECMA(text)
+	var e *ecmaError
+	if !errors.As(err, &e) || s.root != nil { // it is a form's
+		return p, err
+	}
+	s.unsupported[text] = e
+	re, err := regexp.Compile(text)
+	if err != nil {
+		re = regexp.MustCompile("")
+	}
+	return ecmaPattern{re, text}, nil
 }
 
 // schemaError makes a short message of a compile error.
@@ -66,15 +88,18 @@ func schemaError(err error) error {
 	return errors.New("the JSON Schema cannot be used: " + strings.ReplaceAll(err.Error(), schemaBase, ""))
 }
 
-// validate returns everything that is wrong, sorted by place, without any content.
-func (s *schemaCheck) validate(form any) []FieldError {
+// validate returns everything that is wrong, sorted by place, without any content; as a *Fault what no form can help.
+func (s *schemaCheck) validate(form any) error {
 	err := s.root.Validate(form)
 	if err == nil {
 		return nil
 	}
 	var ve *jsonschema.ValidationError
 	if !errors.As(err, &ve) {
-		return []FieldError{{Code: CodeSchemaMismatch, Message: "the form cannot be validated"}}
+		return &Fault{At: "input.schema", Cause: FieldError{Code: CodeSchema, Message: "the form cannot be validated"}}
+	}
+	if at := cycleIn(ve); at != "" {
+		return &Fault{At: "input.schema", Cause: FieldError{Code: CodeSchema, Message: at + " leads back to itself"}}
 	}
 	var out []FieldError
 	leaves(ve, &out)
@@ -87,7 +112,20 @@ func (s *schemaCheck) validate(form any) []FieldError {
 			uniq = append(uniq, f)
 		}
 	}
-	return uniq
+	return &MapError{Fields: uniq}
+}
+
+// cycleIn finds a reference among the errors that leads back to itself: it says nothing about the form.
+func cycleIn(ve *jsonschema.ValidationError) string {
+	if c, ok := ve.ErrorKind.(*rules.RefCycle); ok {
+		return strings.TrimPrefix(c.URL, schemaBase)
+	}
+	for _, c := range ve.Causes {
+		if at := cycleIn(c); at != "" {
+			return at
+		}
+	}
+	return ""
 }
 
 // leaves collects the errors that say something. Of an anyOf or oneOf the branch that came nearest speaks.

@@ -11,7 +11,8 @@ type binding struct {
 	path    *path
 	ev      eval
 	src     *path
-	own     bool // as of an expression
+	own     bool     // as of an expression
+	may     *outcome // what check knows of its values; nil: anything
 	ref     *writeBinding
 	members map[string]eval
 	depth   int // of the innermost loop that it hangs on, from 1; 0: none

@@ -20,6 +20,7 @@ type fileSpec struct {
 	Write   []writeSpec              `yaml:"write,required" doc:"what is written where, in order"`
 	Order   *diag.Node               `yaml:"order" doc:"expression whose equal values are delivered in the order of acceptance; or one for each target"`
 	Ignore  []exprText               `yaml:"ignore" doc:"form fields that are deliberately not used"`
+	Nothing string                   `yaml:"nothing" doc:"a form for which nothing is written anywhere: park (default) or allow" enum:"park,allow"`
 	Answer  *answerSpec              `yaml:"answer" doc:"how the back office's result is found and read"`
 	Tests   []testSpec               `yaml:"tests" doc:"cases that inbasket test runs"`
 }
@@ -29,9 +30,11 @@ type inputSpec struct {
 	Format    string     `yaml:"format,required" doc:"json, xml, urlencoded, csv or fixed" enum:"json,xml,urlencoded,csv,fixed"`
 	Schema    string     `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
 	Reference *exprText  `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
+	Same      []exprText `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
 	Lists     []string   `yaml:"lists" doc:"XML: dotted paths of elements that may repeat"`
 	Limits    limitsSpec `yaml:"limits" doc:"what a form may be at most"`
 	CSV       *csvSpec   `yaml:"csv" doc:"how a CSV form is written"`
+	Fixed     *fixedSpec `yaml:"fixed" doc:"how a fixed-width form is written"`
 	Unused    string     `yaml:"unused" doc:"what an unused form field is: error (default) or allow" enum:"error,allow"`
 }
 
@@ -40,6 +43,10 @@ type limitsSpec struct {
 	Depth int   `yaml:"depth" doc:"levels of nesting"`
 	Nodes int   `yaml:"nodes" doc:"values"`
 	Text  int   `yaml:"text" doc:"bytes of one text"`
+
+	Work    int   `yaml:"work" doc:"helper calls and rounds over lists that one form may take; default 1000000"`
+	Made    int64 `yaml:"made" doc:"bytes of texts and documents that expressions may make of one form, such as 64MiB; default four times bytes"`
+	Records int   `yaml:"records" doc:"records that one form may give a target; default 100000"`
 }
 
 type csvSpec struct {
@@ -160,7 +167,11 @@ func (x *exprText) UnmarshalNode(n *diag.Node) diag.Problems {
 		x.text, x.node = n.Text, n
 		return nil
 	}
-	return diag.Problems{n.Problem(CodeSyntax, "an expression belongs here, not "+n.Describe(), "")}
+	p := n.Problem(CodeSyntax, "an expression belongs here, not "+n.Describe(), "")
+	if n.Kind == diag.Null {
+		p.Suggestion = diag.FlowHint(p.Source, p.Column)
+	}
+	return diag.Problems{p}
 }
 
 // answerSpec says how results are found and read.
@@ -211,7 +222,7 @@ type testSpec struct {
 	Returns       map[string]map[string]any  `yaml:"returns" doc:"values that targets return, by write and column"`
 	Expect        diag.Ordered[[]*diag.Node] `yaml:"expect" doc:"records by write, in order; only the fields named are compared"`
 	Exact         bool                       `yaml:"exact" doc:"fields that are not named must not be written"`
-	ExpectError   *expectError               `yaml:"expect-error" doc:"the form must be rejected"`
+	ExpectError   *expectError               `yaml:"expect-error" doc:"the form must be rejected; or parked, where code says so"`
 	ExpectBytes   map[string]string          `yaml:"expect-bytes" doc:"file with the exact bytes of a target's records"`
 	node          *diag.Node
 }
@@ -228,5 +239,5 @@ func (t *testSpec) UnmarshalNode(n *diag.Node) diag.Problems {
 
 type expectError struct {
 	At   string `yaml:"at" doc:"JSON Pointer of the wrong field"`
-	Code string `yaml:"code" doc:"code of the error"`
+	Code string `yaml:"code" doc:"code of the error, or form.nothing-written and others by which it is parked"`
 }

@@ -298,7 +298,10 @@ func (t *fieldType) binary(e *env, v value) value {
 		return v
 	}
 	if v.k == kText {
-		if b, err := base64.StdEncoding.DecodeString(v.s); err == nil && e.grow(len(b)) {
+		if b, err := base64.StdEncoding.DecodeString(v.s); err == nil {
+			if !e.grow(len(b)) {
+				return missing
+			}
 			blob := connectors.BytesBlob(b)
 			return value{k: kBinary, x: &blob}
 		}

@@ -29,9 +29,9 @@ func TestUpdateBytes(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				fields, m := p.try(raw, c)
-				if m == nil {
-					t.Fatal(fields)
+				m, err := p.try(raw, c)
+				if err != nil {
+					t.Fatal(err)
 				}
 				for _, d := range m.Deliveries {
 					if d.Target != target || d.Layout == nil {

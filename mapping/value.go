@@ -28,10 +28,11 @@ const (
 
 // value is what an expression works with. It is passed by value; only lists, objects and blobs point anywhere.
 type value struct {
-	k kind
-	s string
-	i int64
-	x any
+	k   kind
+	src int32 // the form's field that it is made of, as program.trail counts; 0: none
+	s   string
+	i   int64
+	x   any
 }
 
 var (

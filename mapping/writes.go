@@ -16,6 +16,7 @@ type field struct {
 	x    cx
 	def  *cx
 	typ  fieldType
+	bad  bool // its type is wrong, which is told
 }
 
 var modes = map[string]connectors.Op{"": connectors.Insert, "insert": connectors.Insert, "upsert": connectors.Upsert,
@@ -97,6 +98,7 @@ func (b *builder) write(i int, spec writeSpec) {
 	if spec.When != nil {
 		if c, ok := b.value(s, *spec.When, spec.To); ok {
 			w.when = &c
+			b.rehearse(*spec.When, c, "the condition", isTrue)
 		}
 	}
 	if spec.Order != nil {
@@ -115,6 +117,7 @@ func (b *builder) write(i int, spec writeSpec) {
 	}
 	b.keys(w, spec)
 	b.layoutFields(w, spec)
+	b.fits(w, spec)
 	b.plan.writes = append(b.plan.writes, w)
 }
 
@@ -173,7 +176,9 @@ func (b *builder) loops(w *write, spec writeSpec, s **scope) {
 		if !b.freeAt(*s, name, x.node) {
 			continue
 		}
-		list, p := b.compiler(*s, spec.To).compile(rest, false)
+		expr := b.compiler(*s, spec.To)
+		list, p := expr.compile(rest, false)
+		b.warn(x, expr)
 		if p == nil && list.path != nil {
 			p = b.use(list.path, false)
 			if p == nil {
@@ -184,6 +189,9 @@ func (b *builder) loops(w *write, spec writeSpec, s **scope) {
 			p.from += len([]rune(x.text[:m[6]]))
 			b.expressionProblem(x, p)
 			list = cx{ev: func(*env) value { return missing }, path: &path{slot: -1}}
+		}
+		if p == nil {
+			b.rehearse(x, list, "each", needList("each"))
 		}
 		l := loop{list: list, item: b.plan.prog.slot(), index: b.plan.prog.slot(), depth: depth}
 		b.plan.prog.depth = max(b.plan.prog.depth, depth+1)
@@ -235,6 +243,7 @@ func (b *builder) field(w *write, s *scope, e diag.Entry[fieldSpec]) {
 	w.shape.Own = append(w.shape.Own, f.x.own && (f.def == nil || f.def.own))
 	var msg string
 	if f.typ, msg = newFieldType(spec); msg != "" {
+		f.bad = true
 		b.report(valueProblem(spec.node, "type", CodeType, msg))
 	}
 	for key, given := range map[string]string{"onMissing": spec.OnMissing, "onNull": spec.OnNull, "onEmpty": spec.OnEmpty, "overflow": spec.Overflow, "round": spec.Round} {
@@ -410,6 +419,7 @@ func (b *builder) order(target string, x exprText) {
 	}
 	if c, ok := b.value(b.root, x, ""); ok {
 		b.plan.order[target] = c
+		b.rehearse(x, c, "the order", wholeText)
 	}
 }
 

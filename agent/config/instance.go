@@ -56,7 +56,7 @@ func (l *loader) instance(role connectors.Role, e diag.Entry[*diag.Node], keys [
 	l.holder = holder(role, e.Key)
 	problems := chosen.Value.Decode(config)
 	l.add(problems...)
-	l.warnOfSecrets(chosen.Value)
+	l.warnOfSecrets(chosen.Key, chosen.Value)
 	if l.dark > dark {
 		l.c.unlit[l.holder] = true
 	}

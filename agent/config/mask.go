@@ -20,20 +20,6 @@ var secretLook = regexp.MustCompile(`ibk_[A-Za-z0-9_]+|(?i:AGE-SECRET-KEY-[A-Z0-
 // secretInside finds passwords within connection strings and addresses: password=… and //user:…@host.
 var secretInside = regexp.MustCompile(`(?i)([a-z0-9_-]*(?:pass|pasw|pwd|secret|token)[a-z0-9_-]*\s*=\s*)('[^']*'|[^\s;&"',}]+)|(//[^\s/:@"']*:|["' ][^\s/:@"']+[:/])([^\s"']+)(@)`)
 
-// warnOfSecrets tells of passwords within connection strings and addresses, which a reference cannot replace.
-func (l *loader) warnOfSecrets(n *diag.Node) {
-	if m := secretInside.FindStringSubmatch(" " + n.Text); n.Kind == diag.Text && m != nil && strings.ContainsRune(hide(m[2]+m[4]), '*') {
-		p := n.Problem(CodeSecretInside, "a password seems to be written out within this text", "give it by a key of its own, such as password: ${credential:NAME}, and change it, since it stood in a file")
-		l.c.Warnings = append(l.c.Warnings, p)
-	}
-	for _, p := range n.Pairs {
-		l.warnOfSecrets(p.Value)
-	}
-	for _, item := range n.Items {
-		l.warnOfSecrets(item)
-	}
-}
-
 // mask hides secrets that were written out from all source lines, for problems are printed and mailed.
 func (l *loader) mask(problems diag.Problems) {
 	for i := range problems {

@@ -302,6 +302,29 @@ func TestPasswordInsideIsToldOf(t *testing.T) {
 	}
 }
 
+// TestSecretIn is the table of texts that have a password within them, and of those that only look like it.
+func TestSecretIn(t *testing.T) {
+	for _, text := range []string{"host=db1 user=u password=canary dbname=x", "host=db1 password='can ary'", "Server=db1;Pwd=canary;Database=x", "postgres://u:canary@db1/x",
+		"postgres://u:can@ary@db1/x", "u:canary@tcp(db1:3306)/x", "u/canary@db1:1521/x", "https://:canary@db1/x", "file:x.db?_pass=canary&mode=rw", "sslpassword=canary",
+		"a=1&client_secret=canary", "scott/tiger@orcl", "Server=db1;User Password=canary", "api-key=canary9"} {
+		if !secretIn("dsn", text) {
+			t.Errorf("not told of: %s", text)
+		}
+	}
+	for _, text := range []string{"host=db1 user=u dbname=x", "host=db1 user=u password= dbname=x", "Server=db1;Password=;Database=x", "postgres://u@db1/x", "postgres://u:@db1/x", "postgres://db1:5432/x@y",
+		"https://db1:8443/hook@v2", "password=${env:PW}", "postgres://u:${env:PW}@db1/x", "host=db1 bypass=yes passive=true", "password_encryption=scram", "trusted_connection=yes; token_type=bearer",
+		"host=db1 passfile=/etc/pw", "password=?", "password = :pw", "sslmode=require channel_binding=require", "mailto:a@b.example", "password=required", "//host:21/in@x"} {
+		if secretIn("dsn", text) {
+			t.Errorf("a false alarm: %s", text)
+		}
+	}
+	for _, text := range []string{"in/a@b.json", "c:/dir/x@y", "Bauamt:info@example.org", "u/canary@db1"} {
+		if secretIn("path", text) {
+			t.Errorf("a false alarm: %s", text)
+		}
+	}
+}
+
 // Only what has a secret that cannot be read is unlit, not what needs none.
 func TestUnlit(t *testing.T) {
 	src := strings.Replace(minimal, "targets: {", `targets: {open: {postgres: {host: h}}, `, 1)

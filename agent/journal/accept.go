@@ -169,6 +169,9 @@ func (a *acceptance) knownReference(t *tx, n int) error {
 
 // one makes the row of an arrival, unless it is known or is to be accepted only if it is.
 func (a *acceptance) one(t *tx, n int) (row arrivalRow, answered bool, err error) {
+	if known, err := a.knownAlias(t, n); known || err != nil {
+		return row, true, err
+	}
 	only := a.arrivals[n].KnownOnly
 	if only {
 		if err := a.knownReference(t, n); err != nil || a.out[n].ID != 0 {
@@ -204,11 +207,15 @@ func (a *acceptance) answerKnown(t *tx, n int, id ID, digest []byte, on string) 
 	})
 	r := &a.arrivals[n]
 	if err != nil || !found {
-		return errorOr(err, a.answerGone(t, n, id, bytes.Equal(digest, r.Digest[:]), on))
+		return errorOr(err, a.answerGone(t, n, id, r.is(digest), on))
 	}
-	if bytes.Equal(digest, r.Digest[:]) {
+	same, differs, err := t.recognises(r, id, digest)
+	if err != nil {
+		return err
+	}
+	if same {
 		a.out[n] = Acceptance{ID: id, Verdict: connectors.Repeat, State: state.word()}
-		return t.note(id, Moment{What: "repeat", Text: r.Inbasket})
+		return t.note(id, Moment{What: "repeat", Text: r.Inbasket + differs})
 	}
 	a.out[n] = Acceptance{ID: id, Verdict: connectors.Conflict, State: state.word(), On: on}
 	return t.note(id, Moment{What: "conflict", Code: CodeReference, Text: "refused: the same " + on + " with other content"})
@@ -349,7 +356,11 @@ func (a *acceptance) claimed(t *tx, row *arrivalRow) (keep bool, err error) {
 	if err != nil || !found {
 		return false, errorOr(err, errors.New("a submission was neither written nor known"))
 	}
-	if bytes.Equal(digest, r.Digest[:]) || !r.ParkConflict {
+	same, _, err := t.recognises(r, id, digest)
+	if err != nil {
+		return false, err
+	}
+	if same || !r.ParkConflict {
 		return false, a.answerKnown(t, row.n, id, digest, "reference")
 	}
 	known := id

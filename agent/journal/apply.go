@@ -105,6 +105,9 @@ func (t *tx) change(s *submissionRow, c *Change, m *matcher) error {
 		}
 	}
 	d.move(to)
+	if to == pDone && c.By != "" && !s.waits() { // a person has ended the last of what was parked as a whole
+		s.flags, s.dirty = s.flags&^flagWhole, true
+	}
 	if to == pHeld && (s.state == sAccepted || s.state == sParked) && s.flags&flagWhole == 0 {
 		s.park(c.Reason)
 	}

@@ -188,12 +188,17 @@ func (a *acceptance) recognise(t *tx, row *arrivalRow) error {
 	}
 	const sql = "SELECT id FROM ghost WHERE adopted=0 AND digest=? ORDER BY id"
 	found := ID(0)
-	err = t.c.query(sql, []any{r.Digest[:]}, func(v []driver.Value) error {
-		if id := ID(integer(v[0])); found == 0 && !a.adopted[id] {
-			found = id
+	for _, digest := range append([]connectors.Digest{r.Digest}, r.Also...) {
+		if err != nil || found != 0 {
+			break
 		}
-		return nil
-	})
+		err = t.c.query(sql, []any{digest[:]}, func(v []driver.Value) error {
+			if id := ID(integer(v[0])); found == 0 && !a.adopted[id] {
+				found = id
+			}
+			return nil
+		})
+	}
 	if err != nil || found == 0 {
 		return err
 	}

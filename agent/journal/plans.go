@@ -70,6 +70,23 @@ func (j *Journal) LatestPlans(ctx context.Context) (plans []Plan, err error) {
 	return plans, err
 }
 
+// PlansWith returns the digests of those versions of a mapping whose files hold a word, newest first, and how many do not.
+func (j *Journal) PlansWith(ctx context.Context, name, word string) (digests []connectors.Digest, without int, err error) {
+	err = j.read(ctx, func(c *conn) error {
+		digests, without = nil, 0
+		const sql = "SELECT digest, instr(bundle, CAST(? AS BLOB)) FROM plan WHERE name=? ORDER BY version DESC, id DESC"
+		return c.query(sql, []any{word, name}, func(row []driver.Value) error {
+			if integer(row[1]) == 0 {
+				without++
+				return nil
+			}
+			digests = append(digests, connectors.Digest(bytesOf(row[0])))
+			return nil
+		})
+	})
+	return digests, without, err
+}
+
 func planRow(row []driver.Value) Plan {
 	p := Plan{Name: text(row[1]), Version: int(integer(row[2])), Bundle: bytesOf(row[3])}
 	copy(p.Digest[:], bytesOf(row[0]))

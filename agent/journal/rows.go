@@ -248,6 +248,16 @@ func (t *tx) settle(s *submissionRow, final bool) {
 	t.tellDelivered(s)
 }
 
+// waits tells whether some delivery is open or held.
+func (s *submissionRow) waits() bool {
+	for n := range s.deliveries {
+		if s.deliveries[n].state.left() {
+			return true
+		}
+	}
+	return false
+}
+
 // tellDelivered gives the delivered event once.
 func (t *tx) tellDelivered(s *submissionRow) {
 	if s.flags&flagTold == 0 {

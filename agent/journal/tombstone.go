@@ -13,6 +13,8 @@ import (
 	"hash"
 	"strings"
 	"time"
+
+	"github.com/inbasket/inbasket/connectors"
 )
 
 // Purged is the state of a submission of which only a tombstone is left.
@@ -262,7 +264,7 @@ func (t *tx) gravesOf(arrivals []Arrival) (found map[int][]grave, err error) {
 				}
 				for _, n := range at[string(bytesOf(row[0]))] {
 					found[n] = append(found[n], grave{id: ID(integer(row[1])), state: stateCode(integer(row[2])), claim: integer(row[3]),
-						same: bytes.Equal(bytesOf(row[4]), hashOf(h, "digest", string(arrivals[n].Digest[:])))})
+						same: buriedIs(h, bytesOf(row[4]), &arrivals[n])})
 				}
 				return nil
 			})
@@ -272,6 +274,16 @@ func (t *tx) gravesOf(arrivals []Arrival) (found map[int][]grave, err error) {
 		}
 	}
 	return found, nil
+}
+
+// buriedIs tells whether a tombstone is that of the very form that arrives.
+func buriedIs(h hash.Hash, hashed []byte, r *Arrival) bool {
+	for _, digest := range append([]connectors.Digest{r.Digest}, r.Also...) {
+		if bytes.Equal(hashed, hashOf(h, "digest", string(digest[:]))) {
+			return true
+		}
+	}
+	return false
 }
 
 // tooLate says of a result that fits nothing whether what it speaks of was purged.

@@ -82,14 +82,21 @@ type Arrival struct {
 	ContentType    string
 	Form           []byte
 	Attachments    []File
-	Targets        []string     // every target that the plan may write to, in order
-	At             time.Time    // when the in-basket got it
-	Park           *Reason      // accept it, but parked
-	ParkConflict   bool         // a conflict is accepted as a new, parked submission instead of refused
-	Reject         []FieldError // accept it as rejected at once (it decoded, but the form is wrong)
-	Why            *Reason      // with Reject: what an operator and the front office read beside the fields
-	KnownOnly      bool         // answer it if it is known, else accept nothing: its Acceptance then has no ID
+	Targets        []string            // every target that the plan may write to, in order
+	At             time.Time           // when the in-basket got it
+	Park           *Reason             // accept it, but parked
+	ParkConflict   bool                // a conflict is accepted as a new, parked submission instead of refused
+	Reject         []FieldError        // accept it as rejected at once (it decoded, but the form is wrong)
+	Why            *Reason             // with Reject: what an operator and the front office read beside the fields
+	Also           []connectors.Digest // by which earlier versions of its mapping would know the same form
+	Aliases        []string            // references that such versions would have given it, where it has none of its own
+	Known          Recognise           // compares it with a known form of another digest; nil: the digests tell
+	KnownOnly      bool                // answer it if it is known, else accept nothing: its Acceptance then has no ID
 }
+
+// Recognise tells whether a known form is the same as one that comes again, and in what they differ all the same. It
+// runs within a transaction of the journal.
+type Recognise func(form []byte, contentType, transport string, files []File) (same bool, differs string)
 
 // Acceptance is what became of an Arrival. It is durable when Accept returns.
 type Acceptance struct {

@@ -105,7 +105,7 @@ func (s *source) verdict(w *waiting, g *sight, now time.Time) (code, reason stri
 		return CodeIncomplete, fmt.Sprintf("The form's list of attachments is in an unknown character set or longer than %d.", maxAttachments), 0
 	}
 	if g.oversize {
-		return CodeTooLarge, fmt.Sprintf("The form is over %d bytes or an attachment is over %d bytes.", s.cfg.MaxBytes, s.cfg.Attachments.MaxBytes), 0
+		return CodeTooLarge, fmt.Sprintf("The form is over %d bytes (max-bytes) or an attachment is over %d bytes (attachments: max-bytes).", s.cfg.MaxBytes, s.cfg.Attachments.MaxBytes), 0
 	}
 	if g.form.size == 0 {
 		if left := patience - now.Sub(w.since); left > 0 {

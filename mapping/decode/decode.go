@@ -63,6 +63,11 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Message)
 }
 
+// Limit returns the name of the limit that an input exceeds: bytes, depth, nodes or text; "" for another error.
+func (e *Error) Limit() string {
+	return map[string]string{CodeSize: "bytes", CodeDepth: "depth", CodeNodes: "nodes", CodeText: "text"}[e.Code]
+}
+
 // Options are the settings of all formats; each format reads its own.
 type Options struct {
 	Limits Limits

@@ -281,7 +281,11 @@ func (d *decoder) structure(n *Node, v reflect.Value) {
 	for _, p := range n.Pairs {
 		f, ok := fields[p.Key]
 		if !ok {
-			d.add(n.file.at(CodeUnknownKey, p.Line, p.Column, fmt.Sprintf("unknown key %q", p.Key), DidYouMean(p.Key, names)))
+			unknown := n.file.at(CodeUnknownKey, p.Line, p.Column, fmt.Sprintf("unknown key %q", p.Key), DidYouMean(p.Key, names))
+			if hint := FlowHint(unknown.Source, p.Column); hint != "" && strings.ContainsAny(p.Key, `()"'|`) {
+				unknown.Suggestion = hint
+			}
+			d.add(unknown)
 			continue
 		}
 		if f.one && p.Value.Kind != List && p.Value.Kind != Null {

@@ -173,6 +173,9 @@ func (b *builder) pattern(path []any, s *FieldSpec, f *field) {
 		b.problem(key("pattern"), "yyyyMMdd", "a date has no time of day; use type datetime")
 	}
 	if s.Zone == "" {
+		if b.spec.Zone != "" {
+			f.shared = b.layout.zone
+		}
 		return
 	}
 	if f.zone, err = datefmt.Zone(s.Zone); err != nil {

@@ -16,6 +16,7 @@ type field struct {
 	index   int // among the fields of its record, from 0
 	pattern *datefmt.Pattern
 	zone    *time.Location // nil for none
+	shared  *time.Location // the layout's, where the field needs one and says none
 	pad     byte           // encoded
 	blank   byte           // encoded blank
 	right   bool
@@ -90,33 +91,36 @@ func (f *field) dateTime(w *writer, v connectors.Value) (string, *FieldError) {
 	if v.Kind != connectors.DateTime && v.Kind != connectors.Text {
 		return "", w.fail(f, CodeType, "the value is not a date with time")
 	}
-	if t, err := time.Parse(time.RFC3339Nano, v.Str); err == nil {
-		switch {
-		case f.zone != nil:
-			t = t.In(f.zone)
-			if !f.pattern.HasZone() && f.pattern.HasTime() && connectors.ShownTwice(t) {
-				return "", w.fail(f, CodeClockChange, "the clocks of the field's zone show this time twice, and the pattern has no offset")
-			}
-		case !f.pattern.HasZone():
-			return "", w.fail(f, CodeZone, "the value has an offset from UTC and the field says no zone")
-		}
-		return f.pattern.Format(t), nil
+	zone, zoned := f.zone, f.pattern.HasZone()
+	t, err := time.Parse(time.RFC3339Nano, v.Str)
+	offset := err == nil
+	if !offset {
+		t, err = time.Parse("2006-01-02T15:04:05.999999999", v.Str)
 	}
-	t, err := time.Parse("2006-01-02T15:04:05.999999999", v.Str)
-	if err != nil {
+	if zone == nil && offset != zoned {
+		zone = f.shared
+	}
+	switch {
+	case err != nil:
 		return "", w.fail(f, CodeType, "the value is not a date with time as RFC 3339 says")
-	}
-	if f.zone == nil {
-		if f.pattern.HasZone() {
-			return "", w.fail(f, CodeZone, "the value has no offset from UTC and the field says no zone")
+	case zone == nil && offset && !zoned:
+		return "", w.fail(f, CodeZone, "the value has an offset from UTC and the field says no zone")
+	case zone == nil && !offset && zoned:
+		return "", w.fail(f, CodeZone, "the value has no offset from UTC and the field says no zone")
+	case zone == nil:
+		return f.pattern.Format(t), nil
+	case offset:
+		t = t.In(zone)
+		if !zoned && f.pattern.HasTime() && connectors.ShownTwice(t) {
+			return "", w.fail(f, CodeClockChange, "the clocks of the field's zone show this time twice, and the pattern has no offset")
 		}
 		return f.pattern.Format(t), nil
 	}
-	t, _, times := connectors.Moments(t, f.zone)
+	t, _, times := connectors.Moments(t, zone)
 	switch {
 	case times == 0:
 		return "", w.fail(f, CodeClockChange, "the clocks of the field's zone skipped this time")
-	case times > 1 && f.pattern.HasZone():
+	case times > 1 && zoned:
 		return "", w.fail(f, CodeClockChange, "the clocks of the field's zone show this time twice")
 	}
 	return f.pattern.Format(t), nil

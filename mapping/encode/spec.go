@@ -11,7 +11,7 @@ type Spec struct {
 	Charset     string                `yaml:"charset" doc:"character set of the file; default utf-8"`
 	BOM         bool                  `yaml:"bom" doc:"begin the file with a byte order mark; UTF only"`
 	LineEnding  string                `yaml:"line-ending" doc:"lf (default), crlf, cr, nel or none"`
-	Zone        string                `yaml:"zone" doc:"time zone of dates in header, trailer and names, such as Europe/Berlin; default UTC"`
+	Zone        string                `yaml:"zone" doc:"time zone of dates in header, trailer and names, and of date-times whose field says none and needs one, such as Europe/Berlin; default UTC for the former"`
 	Overflow    string                `yaml:"overflow" doc:"for all texts: error (default) or cut"`
 	Unmappable  string                `yaml:"unmappable" doc:"for all texts: error (default) or replace:X"`
 	Control     string                `yaml:"control" doc:"control characters in texts: error (default) or space"`
@@ -51,7 +51,7 @@ type FieldSpec struct {
 	Point      string  `yaml:"point" doc:"decimal: character for the point; default a full stop"`
 	Sign       string  `yaml:"sign" doc:"minus (default: only before negative numbers), leading, trailing (always + or -), overpunch or none"`
 	Pattern    string  `yaml:"pattern" doc:"date, datetime: such as yyyyMMdd"`
-	Zone       string  `yaml:"zone" doc:"datetime: zone that the target means"`
+	Zone       string  `yaml:"zone" doc:"datetime: zone that the target means; default the layout's"`
 	Yes        string  `yaml:"yes" doc:"boolean: text for yes; default 1, in xml true"`
 	No         string  `yaml:"no" doc:"boolean: text for no; default 0, in xml false"`
 	IfNull     *string `yaml:"if-null" doc:"text for missing and null values; default blank, in json null"`

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -111,6 +112,7 @@ func (a *app) check(ctx context.Context, connect bool) error {
 	if err := problems.Err(); err != nil {
 		return a.refused(out, err)
 	}
+	out.Warnings = append(slices.Clone(cfg.Warnings), agent.MappingWarnings(cfg, plans)...)
 	out.OK = true
 	for _, t := range cfg.Targets {
 		target, misfits := a.checkTarget(ctx, cfg, t, catalog, plans, connect)
@@ -226,11 +228,15 @@ func (c *checked) compared(misfits []doctor.Misfit) {
 }
 
 func printChecked(w io.Writer, cfg *config.Config, out checked) {
-	for _, p := range cfg.Warnings {
+	unread, warnings := "", out.Warnings[:len(out.Warnings)-len(out.doubts)]
+	for _, p := range warnings {
 		fmt.Fprint(w, diag.Problems{p}.Format())
+		if p.Code == config.CodeSecret {
+			unread = "; the agent's own account may read what this one cannot"
+		}
 	}
-	if n := len(cfg.Warnings); n > 0 {
-		fmt.Fprintf(w, "%s; the agent's own account may read what this one cannot\n\n", count(n, "warning"))
+	if n := len(warnings); n > 0 {
+		fmt.Fprintf(w, "%s%s\n\n", count(n, "warning"), unread)
 	}
 	fmt.Fprintln(w, "targets")
 	table(w, func(w io.Writer) {

@@ -23,6 +23,7 @@ type trial struct {
 	form   mapping.Form
 	input  mapping.Input
 	errors []mapping.FieldError // the form's fault; nil: it can be mapped
+	parked error                // ours: a person would have to look at the form
 	mapped *mapping.Mapped
 }
 
@@ -73,22 +74,26 @@ func (a *app) try(mappingPath, formPath string, attachments []string) (*trial, e
 		if !errors.As(err, &d) {
 			return nil, err
 		}
+		if d.Limit() != "" {
+			t.parked = err
+			return t, nil
+		}
 		t.errors = []mapping.FieldError{{Pointer: d.Pointer, Code: d.Code, Message: d.Error()}}
 		return t, nil
 	}
 	if ref, ok := plan.Reference(t.form); ok {
 		t.input.Reference = ref
 	}
-	if t.errors = plan.Validate(t.form); len(t.errors) > 0 {
-		return t, nil
+	if err = plan.Validate(t.form); err == nil {
+		t.mapped, err = plan.Map(t.form, t.input)
 	}
-	t.mapped, err = plan.Map(t.form, t.input)
 	var fields *mapping.MapError
 	if errors.As(err, &fields) {
 		t.errors = fields.Fields
-		return t, nil
+	} else {
+		t.parked = err
 	}
-	return t, err
+	return t, nil
 }
 
 func (a *app) readForm(path string) ([]byte, error) {

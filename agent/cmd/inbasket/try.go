@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/charset"
 )
@@ -20,6 +21,7 @@ type tried struct {
 	Version    int                   `json:"version"`
 	Reference  string                `json:"reference"`
 	Errors     []mapping.FieldError  `json:"errors,omitempty"`
+	Parked     string                `json:"parked,omitempty"` // why a person would have to look at the form
 	Values     []mapping.Explanation `json:"values,omitempty"`
 	Deliveries []triedDelivery       `json:"deliveries,omitempty"`
 }
@@ -54,7 +56,7 @@ func tryCommand(a *app) *cobra.Command {
 		Use:   "try MAPPING FORM",
 		Short: "Show what would be written for a form; nothing is written",
 		Long: `Try sends a form (- is standard input) through a mapping file and prints, field by field, what would be
-written to each target. Nothing is connected to and nothing is written. It ends with 1 when the form would be rejected.`,
+written to each target. Nothing is connected to and nothing is written. It ends with 1 when the form would be rejected or parked.`,
 		Args: args("MAPPING", "FORM"),
 		RunE: func(_ *cobra.Command, given []string) error {
 			return a.tryForm(given[0], given[1], attachments, printTried)
@@ -83,7 +85,10 @@ func (a *app) tryForm(mappingPath, formPath string, attachments []string, people
 	if err != nil {
 		return err
 	}
-	out := tried{OK: t.errors == nil, Mapping: t.plan.Name(), Version: t.plan.Version(), Reference: t.input.Reference, Errors: t.errors}
+	out := tried{OK: t.errors == nil && t.parked == nil, Mapping: t.plan.Name(), Version: t.plan.Version(), Reference: t.input.Reference, Errors: t.errors}
+	if t.parked != nil {
+		out.Parked = agent.WhyParked(t.parked)
+	}
 	if t.mapped != nil {
 		out.Values = t.plan.Explain(t.form, t.input)
 		for _, d := range t.mapped.Deliveries {
@@ -106,9 +111,14 @@ func (a *app) tryForm(mappingPath, formPath string, attachments []string, people
 	return nil
 }
 
-func printFieldErrors(w io.Writer, list []mapping.FieldError) {
+// printRefused says what is wrong with the form, or with the mapping.
+func printRefused(w io.Writer, t tried) {
+	if t.Parked != "" {
+		fmt.Fprintf(w, "the form would be parked: %s\n", t.Parked)
+		return
+	}
 	fmt.Fprintln(w, "the form would be rejected:")
-	for _, e := range list {
+	for _, e := range t.Errors {
 		at := e.Pointer
 		if at == "" {
 			at = "the form"
@@ -120,7 +130,7 @@ func printFieldErrors(w io.Writer, list []mapping.FieldError) {
 func printTried(w io.Writer, t tried) {
 	fmt.Fprintf(w, "%s version %d, reference %s\n", t.Mapping, t.Version, t.Reference)
 	if !t.OK {
-		printFieldErrors(w, t.Errors)
+		printRefused(w, t)
 		return
 	}
 	for _, d := range t.Deliveries {
@@ -160,7 +170,7 @@ func printDelivery(w io.Writer, d triedDelivery, values []mapping.Explanation) {
 func printExplained(w io.Writer, t tried) {
 	fmt.Fprintf(w, "%s version %d, reference %s\n", t.Mapping, t.Version, t.Reference)
 	if !t.OK {
-		printFieldErrors(w, t.Errors)
+		printRefused(w, t)
 		return
 	}
 	for _, v := range t.Values {

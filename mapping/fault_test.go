@@ -1,0 +1,243 @@
+package mapping
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// unchecked loads a mapping as one that was pinned before check knew of mistakes like these: they must park.
+func unchecked(t *testing.T, text string, more ...string) *Plan {
+	t.Helper()
+	files := fstest.MapFS{"m.yaml": {Data: []byte(text)}}
+	for i := 0; i+1 < len(more); i += 2 {
+		files[more[i]] = &fstest.MapFile{Data: []byte(more[i+1])}
+	}
+	p, err := (&builder{files: folderFiles(files, "m.yaml"), label: "m.yaml"}).load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// blamed says whom an error blames: "form POINTER CODE, …", or "mapping PLACE CODE".
+func blamed(err error) string {
+	var wrong *MapError
+	var fault *Fault
+	switch {
+	case errors.As(err, &wrong):
+		var all []string
+		for _, f := range wrong.Fields {
+			all = append(all, f.Pointer+" "+f.Code)
+		}
+		return "form " + strings.Join(all, ", ")
+	case errors.As(err, &fault) && fault.Limit != "":
+		return "limit " + fault.Limit + " at " + fault.At + " " + fault.Pointer
+	case errors.As(err, &fault):
+		return "mapping " + fault.At + " " + fault.Cause.Code
+	case err != nil:
+		return err.Error()
+	}
+	return "nobody"
+}
+
+// TestWhoseFault is the table of whom an error blames: the form only where one of its own values caused it, and its
+// schema does not allow that value in so many words.
+func TestWhoseFault(t *testing.T) {
+	const schema = `{"type":"object","properties":{"long":{"type":"string","maxLength":20},"kind":{"enum":["a","b"]},"n":{"type":"integer"},
+		"most":{"type":"number","maximum":1000000},"day":{"type":"string","format":"date"},"list":{"type":"array","items":{"type":"object","properties":{"v":{"type":"string","maxLength":9}}}}}}`
+	for _, c := range []struct{ value, form, want string }{
+		{`form.a`, `{"a":"12345"}`, "form /a encode.too-long"},
+		{`form.a | trim() | upper()`, `{"a":"12345"}`, "form /a encode.too-long"},
+		{`form.a`, `{"a":"5 €"}`, "form /a encode.unmappable"},
+		{`form.a ?? form.b`, `{"b":"12345"}`, "form /b encode.too-long"},
+		{`coalesce(form.a, form.b)`, `{"a":null,"b":"12345"}`, "form /b encode.too-long"},
+		{`form.a | integer() | text()`, `{"a":"x"}`, "form /a field.not-an-integer"},
+		{`form.a + form.b`, `{"a":1,"b":"x"}`, "form /b field.not-a-number"},
+		{`form.a / form.b`, `{"a":1,"b":0}`, "form /b field.division-by-zero"},
+		{`form.a | lookup("kinds")`, `{"a":"z"}`, "form /a field.not-in-list"},
+		{`first(form.l).x | decimal()`, `{"l":[{"x":"y"}]}`, "form /l field.not-a-number"},
+		{`sum(form.l, .x)`, `{"l":[{"x":"y"}]}`, "form /l field.not-a-number"},
+		{`form.a == "x" ? fail("no") : "1"`, `{"a":"x"}`, "form /a field.rejected"},
+		{`{value: form.a, onMissing: error}`, `{}`, "form /a field.missing"},
+		{`form.day | parseDate("dd.MM.yy") | formatDate("MMdd")`, `{"day":"x"}`, "form /day field.not-a-date"},
+
+		{`"12345"`, `{}`, "mapping l.A encode.too-long"},
+		{`"5 €"`, `{}`, "mapping l.A encode.unmappable"},
+		{`form.a ?? "12345"`, `{}`, "mapping l.A encode.too-long"},
+		{`form.a == "x" ? "12345" : "1"`, `{"a":"x"}`, "mapping l.A encode.too-long"},
+		{`{value: form.a, default: "\"12345\""}`, `{}`, "mapping l.A encode.too-long"},
+		{`form.a | lookup("kinds")`, `{"a":"long"}`, "mapping l.A encode.too-long"},
+		{`form.a | lookup("kinds") | integer()`, `{"a":"long"}`, "mapping l.A field.not-an-integer"},
+		{`form.a | boolean("J", "N") | yesNo("12345", "0")`, `{"a":"J"}`, "mapping l.A encode.too-long"},
+		{`form.a / 0`, `{"a":1}`, "mapping l.A field.division-by-zero"},
+		{`form.a + "x"`, `{"a":1}`, "mapping l.A field.not-a-number"},
+		{`form.a | padLeft(2, "ab")`, `{"a":"1"}`, "mapping l.A field.out-of-range"},
+		{`form.a | substring("x")`, `{"a":"1"}`, "mapping l.A field.out-of-range"},
+		{`form.a | split("") | first()`, `{"a":"1"}`, "mapping l.A field.out-of-range"},
+		{`form.a | round(1000)`, `{"a":1}`, "mapping l.A field.out-of-range"},
+		{`submission.id | integer()`, `{}`, "mapping l.A field.not-an-integer"},
+	} {
+		if have := blameOf(t, c.value, c.form); have != c.want {
+			t.Errorf("%s over %s: %s, want %s", c.value, c.form, have, c.want)
+		}
+		if have := blameOf(t, c.value, c.form, "s.json", `{"properties":{"a":{},"b":{},"l":{},"day":{}}}`); have != c.want {
+			t.Errorf("%s over %s with a schema that says nothing: %s, want %s", c.value, c.form, have, c.want)
+		}
+	}
+	for _, c := range []struct{ value, form, want string }{
+		{`form.long`, `{"long":"12345"}`, "mapping l.A encode.too-long"},
+		{`form.long | upper()`, `{"long":"12345"}`, "mapping l.A encode.too-long"},
+		{`form.long`, `{"long":"€"}`, "form /long encode.unmappable"},
+		{`form.kind | lookup("kinds")`, `{"kind":"b"}`, "mapping l.A field.not-in-list"},
+		{`form.n == "5" ? "1" : "2"`, `{"n":5}`, "mapping l.A field.cannot-compare"},
+		{`form.most | round(2) | text()`, `{"most":12345.5}`, "mapping l.A encode.too-long"},
+		{`{value: form.most, type: "decimal(4,2)"}`, `{"most":12345}`, "mapping l.A field.too-large"},
+		{`form.day | parseDate("dd.MM.yyyy") | formatDate("MMdd")`, `{"day":"2026-01-02"}`, "mapping l.A field.not-a-date"},
+		{`form.list[0].v`, `{"list":[{"v":"123456789"}]}`, "mapping l.A encode.too-long"},
+	} {
+		if have := blameOf(t, c.value, c.form, "s.json", schema); have != c.want {
+			t.Errorf("by its schema: %s over %s: %s, want %s", c.value, c.form, have, c.want)
+		}
+	}
+}
+
+// blameOf maps a form to a field of four bytes in iso-8859-1.
+func blameOf(t *testing.T, value, form string, schema ...string) string {
+	t.Helper()
+	input, field := "", value
+	if len(schema) > 0 {
+		input = ", schema: s.json"
+	}
+	if !strings.HasPrefix(field, "{") {
+		field = "'" + strings.ReplaceAll(value, "'", "''") + "'"
+	}
+	p := unchecked(t, `
+mapping: m
+version: 1
+input: {format: json, unused: allow`+input+`}
+lookups: {kinds: {values: {a: A, long: abcde}}}
+layouts: {l: {format: fixed, charset: iso-8859-1, fields: [{name: A, width: 4}]}}
+write: [{as: l, to: t, layout: l, fields: {A: `+field+`}}]
+`, schema...)
+	f := decodeForm(t, p, form)
+	if err := p.Validate(f); err != nil {
+		t.Fatal(form, err)
+	}
+	_, err := p.Map(f, Input{ID: "0AB"})
+	return blamed(err)
+}
+
+// TestLimits: a budget names the field that spent it and the key that raises it, and blames no other field.
+func TestLimits(t *testing.T) {
+	const text = `
+mapping: m
+version: 1
+input: {format: json, unused: allow, limits: {LIMITS}}
+write: [{as: w, to: t, table: T, fields: {BEFORE: form.b, DOC: {value: form.doc, type: binary}, LIST: 'filter(form.l, # > 0) | len()', AFTER: form.a}},
+  {as: rows, to: t, table: U, each: x in form.l, fields: {X: x}}]
+`
+	form := `{"b":"x","a":"y","doc":"` + strings.Repeat("AAAA", 1000) + `","l":[1,2,3]}`
+	for limits, want := range map[string]string{
+		"":                          "nobody",
+		"made: 2KiB":                "limit made at w.DOC /doc",
+		"made: 4KiB":                "nobody",
+		"bytes: 8KiB":               "nobody",
+		"work: 2":                   "limit work at w.LIST /l",
+		"records: 2":                "limit records at rows ",
+		"records: 4, made: 1MiB":    "nobody",
+		"bytes: 1MiB, work: 1":      "limit work at w.LIST /l",
+		"bytes: 100KiB, records: 1": "limit records at rows ",
+	} {
+		p := unchecked(t, strings.Replace(text, "LIMITS", limits, 1))
+		_, err := p.Map(decodeForm(t, p, form), Input{})
+		if have := blamed(err); have != want {
+			t.Errorf("%s: %s, want %s", limits, have, want)
+		}
+	}
+}
+
+// TestFoundByCheck is the table of what check says of expressions, before there is a form: code of the problem, "warning", or "ok".
+func TestFoundByCheck(t *testing.T) {
+	for _, c := range []struct{ value, want string }{
+		{`form.a`, "ok"}, {`form.a | trim() | upper()`, "ok"}, {`"1234"`, "ok"}, {`nil`, "ok"}, {`form.a ?? "1234"`, "ok"}, {`submission.id | substring(0, 4)`, "ok"},
+		{`form.a | parseDate("dd.MM.yyyy") | formatDate("MMdd")`, "ok"}, {`form.a | parseDateTime("dd.MM.yyyy HH:mm", "Europe/Berlin") | formatDate("HHmm")`, "ok"},
+		{`form.a | parseDateTime("yyyy-MM-dd'T'HH:mm:ssXXX", "own") | inZone("UTC") | formatDate("HHmm")`, "ok"},
+		{`form.a | boolean("J", "N") | yesNo("1", "0")`, "ok"}, {`form.a | lookup("fit")`, "ok"}, {`form.a | decimal(",") | round(1) | text()`, "ok"},
+		{`sum(form.l, .v) | text()`, "ok"}, {`count(form.l, .ok) > 1 ? "a" : "b"`, "ok"}, {`first(form.l).x`, "ok"}, {`form.a | split(",") | first()`, "ok"},
+		{`form.a == "x" ? fail("no") : form.a`, "ok"}, {`fail("never")`, "ok"}, {`map(form.l, .x) | join("")`, "ok"}, {`form.a | cents() | padLeft(4, "0")`, "ok"},
+		{`form.a | parseDate() | yearsTo(submission.received) | text()`, "ok"}, {`form.a | default("0") | integer() | text()`, "ok"}, {`attachments | len() | text()`, "ok"},
+		{`(form.a | parseDate()) < "2000-01-01" ? "1" : "0"`, "ok"}, {`-form.a | text()`, "ok"}, {`form[form.a]`, "ok"}, {`form.a in ["a", "b"] ? "1" : "0"`, "ok"},
+		{`form.a == nil ? "" : form.a | text()`, "ok"}, {`not (form.a matches "^x") and true ? "1" : "2"`, "ok"}, {`form.a + form.b`, "ok"},
+
+		{`"12345"`, CodeConstant}, {`"5 €"`, CodeConstant}, {`form.a ?? "12345"`, CodeConstant}, {`form.a | default("12345")`, CodeConstant},
+		{`coalesce(form.a, form.b, "5 €")`, CodeConstant}, {`form.a == "x" ? "12345" : "1"`, CodeConstant}, {`{value: form.a, default: "\"12345\""}`, CodeConstant},
+		{`{value: form.a, default: "\"x\"", type: integer}`, CodeConstant}, {`{value: form.a, default: "1.5", type: integer}`, CodeConstant},
+		{`form.a | lookup("kinds")`, CodeConstant}, {`form.a | lookup("kinds") | lower()`, CodeConstant}, {`form.a | lookup("fit", "12345")`, CodeConstant},
+		{`form.a | boolean("J", "N") | yesNo("12345", "0")`, CodeConstant}, {`form.a + " €"`, CodeConstant}, {`concat("123", form.a, "45")`, CodeConstant},
+		{`("12" + form.a + "345") | upper()`, CodeConstant},
+		{`"x" | integer()`, CodeConstant}, {`1 / 0`, CodeConstant}, {`1 + "x"`, CodeConstant}, {`"2026-13-01" | parseDate()`, CodeConstant}, {`"z" | lookup("kinds")`, CodeConstant},
+		{`form.a == "x" ? 1 / 0 | text() : "1"`, CodeConstant}, {`"x" ? "1" : "2"`, CodeConstant}, {`"a" == 1 ? "1" : "2"`, CodeConstant},
+		{`form.a / 0 | text()`, CodeNever}, {`form.a | padLeft(2, "ab")`, CodeNever}, {`form.a | substring("x")`, CodeNever}, {`form.a | split("") | first()`, CodeNever},
+		{`form.a | round(1000) | text()`, CodeNever}, {`form.a | length() | upper() | parseDate()`, CodeNever}, {`form.a | parseDate() | upper() | integer()`, CodeNever},
+		{`form.a | inZone("UTC") | formatDate("MM")`, CodeNever}, {`form.a | parseDate() | inZone("UTC") | formatDate("MM")`, CodeNever}, {`form.a | length() | first()`, CodeNever},
+		{`form.a | parseDate() | integer() | text()`, CodeNever}, {`form.a == "x" | integer() | text()`, CodeNever}, {`(form.a | parseDate()) + 1 | text()`, CodeNever},
+		{`form.l`, "ok"}, {`filter(form.l, .x > 1)`, CodeNever}, {`submission.id`, CodeNever}, {`form.a | length() ? "1" : "2"`, CodeNever}, {`sum(form.a | length())`, CodeNever},
+		{`(form.a ?? "x") | integer() | text()`, "warning"}, {`form.a | lookup("kinds") | integer() | text()`, CodeConstant}, {`form.a | lookup("mixed") | integer() | text()`, "warning"},
+		{`form.a | substring(3, 2) | integer() | text()`, "ok"}, {`form.a | parseDate() | formatDate("yyyyMMdd")`, CodeNever}, {`concat("A", form.a | length()) | integer() | text()`, CodeNever},
+		{`form.a | replace("/", ".") | parseDate("dd.MM.yyyy") | year() | text()`, "ok"},
+	} {
+		if have := checkOf(t, c.value); have != c.want {
+			t.Errorf("%s: %s, want %s", c.value, have, c.want)
+		}
+	}
+	const schema = `{"type":"object","properties":{"long":{"type":"string","maxLength":20},"short":{"type":"string","maxLength":4},"kind":{"enum":["a","b"]},"n":{"type":"integer"},
+		"most":{"type":"integer","maximum":1000000},"flag":{"type":"boolean"},"open":{"anyOf":[{"type":"string"},{"type":"integer"}]},"list":{"type":"array","items":{"type":"object","properties":{"v":{"type":"string"}}}}}}`
+	for _, c := range []struct{ value, want string }{
+		{`form.short`, "ok"}, {`form.long | substring(0, 4)`, "ok"}, {`{value: form.long, type: text(4), overflow: cut}`, "ok"}, {`form.kind | lookup("fit", "?")`, "ok"}, {`form.open`, "ok"},
+		{`form.n == 5 ? "1" : "2"`, "ok"}, {`form.list[0].v`, "ok"},
+		{`form.long`, "warning"}, {`form.long | trim() | upper()`, "warning"}, {`form.most`, "warning"}, {`form.kind | lookup("one")`, "ok"},
+		{`form.n == "5" ? "1" : "2"`, CodeNever}, {`form.flag | trim()`, CodeNever}, {`form.n | parseDate() | formatDate("MM")`, CodeNever}, {`form.list | text()`, CodeNever},
+		{`form.kind == 5 ? "1" : "2"`, CodeNever}, {`{value: form.flag, type: integer}`, CodeNever},
+	} {
+		if have := checkOf(t, c.value, "s.json", schema); have != c.want {
+			t.Errorf("by its schema: %s: %s, want %s", c.value, have, c.want)
+		}
+	}
+}
+
+// checkOf is the code of the first problem that check has with a field of four bytes in iso-8859-1.
+func checkOf(t *testing.T, value string, schema ...string) string {
+	t.Helper()
+	input := ""
+	if len(schema) > 0 {
+		input = ", schema: s.json"
+	}
+	if !strings.HasPrefix(value, "{") {
+		value = "'" + strings.ReplaceAll(value, "'", "''") + "'"
+	}
+	files := fstest.MapFS{"m.yaml": {Data: []byte(`mapping: m
+version: 1
+input: {format: json, unused: allow` + input + `}
+lookups: {kinds: {values: {a: A, long: abcde}}, fit: {values: {a: A}}, one: {values: {a: A}}, mixed: {values: {a: '1', b: B}}}
+layouts: {l: {format: fixed, charset: iso-8859-1, fields: [{name: A, width: 4}]}}
+write: [{as: l, to: t, layout: l, fields: {A: ` + value + `}}]
+`)}}
+	if len(schema) > 0 {
+		files["s.json"] = &fstest.MapFile{Data: []byte(schema[1])}
+	}
+	p, err := Load(files, "m.yaml", nil)
+	var problems diag.Problems
+	switch {
+	case errors.As(err, &problems):
+		return problems[0].Code
+	case err != nil:
+		return err.Error()
+	case len(p.Warnings()) > 0:
+		return "warning"
+	}
+	return "ok"
+}

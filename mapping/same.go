@@ -1,0 +1,169 @@
+package mapping
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"hash"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// sameness is what a form that comes again must have in common with itself: input.same.
+type sameness struct {
+	rule  string // the paths, for comparing versions of a mapping
+	parts []eval
+	paths [][]string
+}
+
+// same reads input.same. A field that only tells forms apart is not used by that.
+func (b *builder) same() {
+	type part struct {
+		text string
+		x    cx
+	}
+	var parts []part
+	for _, x := range b.spec.Input.Same {
+		if x.node == nil {
+			continue
+		}
+		c := b.compiler(b.root, "")
+		c.used = nil
+		v, p := c.compile(x.text, false)
+		if p == nil && (v.path == nil || len(v.path.abs) == 0) {
+			p = &exprProblem{code: CodeValue, message: "same lists fields of the form, such as form.values"}
+		}
+		if p == nil && b.plan.schema != nil {
+			p = b.inSchema(v.path.abs, false)
+		}
+		if p != nil {
+			b.expressionProblem(x, p)
+			continue
+		}
+		parts = append(parts, part{v.path.dotted(), v})
+	}
+	sort.Slice(parts, func(i, j int) bool { return parts[i].text < parts[j].text })
+	for _, p := range parts {
+		b.plan.same.rule += p.text + "\n"
+		b.plan.same.parts = append(b.plan.same.parts, p.x.ev)
+		b.plan.same.paths = append(b.plan.same.paths, strings.Split(p.text, "."))
+	}
+}
+
+// SameRule names what makes two forms the same; two versions of a mapping with equal rules agree. "": all bytes.
+func (p *Plan) SameRule() string { return p.same.rule }
+
+// SameDigest is the digest of what makes a form the same, with its reference: exact values, whatever the order of
+// names. It is false where the mapping declares nothing, or the form lacks a part: then all its bytes count.
+func (p *Plan) SameDigest(f Form) (connectors.Digest, bool) {
+	if len(p.same.parts) == 0 {
+		return connectors.Digest{}, false
+	}
+	e := newEnv(&p.prog, f, &Input{})
+	defer e.free()
+	h := sha256.New()
+	ref, _ := p.Reference(f)
+	put(h, "inbasket same 1", p.same.rule, ref)
+	for _, part := range p.same.parts {
+		v := part(e)
+		if v.k == kMissing {
+			return connectors.Digest{}, false
+		}
+		canonical(h, nodeOf(v))
+	}
+	return connectors.Digest(h.Sum(nil)), true
+}
+
+// nodeOf is the node of the form that a path's value was made of.
+func nodeOf(v value) any {
+	switch v.k {
+	case kNull:
+		return nil
+	case kBool:
+		return v.i == 1
+	case kList, kObject:
+		return v.x
+	case kInt, kDec:
+		s, _ := v.text()
+		return json.Number(s)
+	}
+	return v.s
+}
+
+func put(h hash.Hash, texts ...string) {
+	for _, s := range texts {
+		h.Write(binary.AppendUvarint(nil, uint64(len(s))))
+		h.Write([]byte(s))
+	}
+}
+
+// canonical writes a node so that only equal ones are written alike.
+func canonical(h hash.Hash, n any) {
+	switch n := n.(type) {
+	case nil:
+		put(h, "null")
+	case bool:
+		put(h, map[bool]string{true: "true", false: "false"}[n])
+	case string:
+		put(h, "text", n)
+	case json.Number:
+		s, _ := numberValue(string(n)).text()
+		put(h, "number", s)
+	case []any:
+		put(h, "list")
+		h.Write(binary.AppendUvarint(nil, uint64(len(n))))
+		for _, it := range n {
+			canonical(h, it)
+		}
+	case map[string]any:
+		put(h, "object")
+		h.Write(binary.AppendUvarint(nil, uint64(len(n))))
+		for _, name := range sortedKeys(n) {
+			put(h, name)
+			canonical(h, n[name])
+		}
+	}
+}
+
+// maxDifferences bounds how many fields a repeat is said to differ in.
+const maxDifferences = 5
+
+// Differences names the fields in which two forms differ, at most a few, and only those whose names look like fields.
+func Differences(a, b Form) []string {
+	var out []string
+	var walk func(at string, a, b any)
+	walk = func(at string, a, b any) {
+		if len(out) >= maxDifferences {
+			return
+		}
+		x, ok := a.(map[string]any)
+		y, ok2 := b.(map[string]any)
+		if !ok || !ok2 {
+			if !equalNodes(a, b) {
+				out = append(out, at)
+			}
+			return
+		}
+		names := append(sortedKeys(x), sortedKeys(y)...)
+		slices.Sort(names)
+		for _, name := range slices.Compact(names) {
+			if !equalNodes(x[name], y[name]) {
+				next := "/" + name
+				if !fieldName.MatchString(name) {
+					next = "/…"
+				}
+				walk(at+next, x[name], y[name])
+			}
+		}
+	}
+	walk("", a, b)
+	return out
+}
+
+func equalNodes(a, b any) bool {
+	digest := func(n any) string { h := sha256.New(); canonical(h, n); return string(h.Sum(nil)) }
+	return digest(a) == digest(b)
+}
