@@ -61,6 +61,6 @@ const (
 	CodeDivide        = "field.division-by-zero"   // a division by zero
 	CodeOutOfRange    = "field.out-of-range"       // an argument or number is out of range
 	CodeNoSuchTime    = "field.no-such-time"       // the local time does not exist in its zone
-	CodeAmbiguousTime = "field.ambiguous-time"     // clocks show the local time twice: the mapping must say which, parseDateTime(PATTERN, ZONE, "earlier") or "later"
+	CodeAmbiguousTime = "field.ambiguous-time"     // clocks show the local time twice, which is no mistake in the form: it is parked as mapping.wrong; say in the mapping which is meant, parseDateTime(PATTERN, ZONE, "earlier") or "later"
 	CodeRejected      = "field.rejected"           // the mapping itself refuses the value by fail()
 )
