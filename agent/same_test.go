@@ -138,3 +138,15 @@ func TestSameInFolderAndPurged(t *testing.T) {
 	w.write("in/d.json", stamped("OF-1", "Berta", "06:10"))
 	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
 }
+
+// A form that is refused for its reference is known by the same rule when it comes again under its file's name.
+func TestSameWithRefusedReference(t *testing.T) {
+	w, one := sameWorld(t, ownReference, "form.values")
+	for _, at := range []string{"06:00", "06:05"} {
+		w.write("in/a.json", stamped(" OF-1", "Anna", at))
+		w.until("taken", func() bool { return len(w.files("in")) == 0 })
+	}
+	if n := w.states(); n[journal.Rejected]+n[journal.Closed] != 1 || n[journal.Parked] != 0 || one.count() != 0 {
+		t.Errorf("%v, %d written", n, one.count())
+	}
+}

@@ -83,6 +83,20 @@ func TestReplaceByNothing(t *testing.T) {
 	}
 }
 
+// Children that go count as records too: a form of many empty lists ends at the limit, and that is not its mistake.
+func TestReplaceByNothingIsLimited(t *testing.T) {
+	p := load(t, strings.Replace(strings.Replace(replacing, "WHEN", "false", 1), "unused: allow", "unused: allow, limits: {records: 2}", 1))
+	form := func(groups string) Form { return decodeForm(t, p, `{"groups":[`+groups+`]}`) }
+	if m, err := p.Map(form(`{"name":"a"},{"name":"b"}`), Input{}); err != nil || len(m.Deliveries[0].Records) != 2 {
+		t.Errorf("%v", err)
+	}
+	_, err := p.Map(form(`{"name":"a"},{"name":"b"},{"name":"c"}`), Input{})
+	var fault *Fault
+	if !errors.As(err, &fault) || fault.Limit != "records" || fault.At != "lines" {
+		t.Errorf("%v", err)
+	}
+}
+
 // A mapping that submissions are pinned to goes on as it did, also where a new one is refused.
 func TestPinnedReplace(t *testing.T) {
 	old := strings.Replace(strings.Replace(replacing, "WHEN", "parcel.number > 5", 1), "CASE_NO: own", "CASE_NO: {value: parcel.number, round: half-up}", 1)
