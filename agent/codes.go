@@ -30,7 +30,7 @@ const (
 	CodeStatus      = "result.unknown-status"  // a result carries a status that the mapping's outcome does not name; add it and reload, then it goes on by itself
 	CodeMissing     = "result.missing-name"    // a name in the mapping's answer is not in the result; nothing is told or marked: mend the mapping or the query and reload, and write NAME ?? nil for a field of an answer file that may be missing
 	CodeDocument    = "result.document"        // a document of a decision is not there, cannot be read or is too large; the decision waits for a person: inbasket results
-	CodeUnread      = "item.unreadable"        // a file that belongs to a form or a decision cannot be read; it waits alone, inbasket status names it, and after ten minutes it is set aside
+	CodeUnread      = "content.unreadable"     // a file that belongs to a form or a decision cannot be read; it waits alone, inbasket status names it, and after ten minutes it is set aside
 	CodeOverdue     = "route.overdue"          // no decision came within decide-within; ask the office
 	CodeRepointed   = "config.repointed"       // a target with open deliveries would be pointed elsewhere or removed; finish them, or say so with --force
 	CodeOffice      = "front-office.trouble"   // events cannot be pushed to a front office; it can still poll, and they are pushed again

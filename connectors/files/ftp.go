@@ -202,6 +202,11 @@ func (p *ftpPlace) Put(ctx context.Context, name string, b connectors.Blob) erro
 	defer func() { _ = r.Close() }()
 	src := &sourceReader{r: &contextReader{ctx, r}}
 	return p.with(ctx, func(c *ftpConn) error {
+		if c.home != "" { // a session stays in its folder, also when another one has taken that one's name
+			if err := c.proveFolder(); err != nil {
+				return err
+			}
+		}
 		if err := c.Stor(w, src); err != nil {
 			if src.err != nil {
 				return contentError(src.err)

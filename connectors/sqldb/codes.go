@@ -24,7 +24,7 @@ const (
 	CodeGenerated    = "sql.generated"       // the database computes this column and takes no value for it; leave it out of the mapping
 	CodeRedirects    = "sql.redirected"      // a trigger, rule, policy or view may swallow, redirect or change rows; look at what it does, and say rows: unchecked at a write whose rows it redirects
 	CodeNoKey        = "sql.no-unique-key"   // upsert needs a unique key on exactly the key columns; ask the DBA for one
-	CodeNoLedger     = "sql.no-ledger"       // the ledger table is missing; have the DBA run what inbasket ledger ddl prints
+	CodeNoLedger     = "sql.no-ledger"       // the ledger table is missing or has no unique key on DELIVERY; have the DBA run what inbasket ledger ddl prints
 	CodeNoDigest     = "sql.ledger-digest"   // the ledger is of an earlier version: forms that came after a backup could not be known again; have the DBA add the column DIGEST, as inbasket ledger ddl prints it
 	CodeFull         = "sql.full"            // the database has no space left; free or add some
 	CodeReadOnly     = "sql.read-only"       // the database is read-only, such as a standby; point the target at the writable one

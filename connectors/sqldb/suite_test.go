@@ -212,7 +212,7 @@ func suite(t *testing.T, fresh func(t testing.TB) engine) {
 		{"corrections", testCorrections}, {"marks", testMarks}, {"results that wait", testResultsWait},
 		{"repeated with culprit", testRepeatedWithCulprit},
 		{"cancelled", testCancelled},
-		{"evidence", testEvidence},
+		{"evidence", testEvidence}, {"ledger without a key", testLedgerWithoutKey},
 		{"results again", testRepeat},
 		{"parents before children", testParents},
 		{"clock changes", testClockChanges},
@@ -223,6 +223,17 @@ func suite(t *testing.T, fresh func(t testing.TB) engine) {
 			c.run(t, e)
 		})
 	}
+}
+
+// A ledger that takes a key twice would let a delivery be written twice.
+func testLedgerWithoutKey(t *testing.T, e engine) {
+	exec(t, e.open(t, nil), "CREATE TABLE BARE_LEDGER (DELIVERY VARCHAR(64), SUBMISSION VARCHAR(13), DIGEST VARCHAR(64), RETURNED VARCHAR(200))")
+	tg := e.open(t, func(c *Config) { c.Ledger, c.LedgerTable, c.CreateLedger = true, "BARE_LEDGER", false })
+	o := deliver(t, tg, app("A1", "X"))["A1"]
+	if o.Class != connectors.TargetError || o.Code != CodeNoLedger {
+		t.Errorf("%v %s", o.Class, o.Code)
+	}
+	same(t, query(t, tg, "SELECT FORM_REF FROM APPLICATION"))
 }
 
 func testReturning(t *testing.T, e engine) {

@@ -37,6 +37,10 @@ func (k *known) loadLedger(ctx context.Context, s session) error {
 	if err := canTakeBack(tab, ledgerOp); err != nil {
 		return err
 	}
+	if !tab.unique([]string{"DELIVERY"}) { // a key that could come twice would let a delivery be written twice
+		return connectors.Errorf(connectors.TargetError, CodeNoLedger, ledgerOp,
+			"have the DBA make DELIVERY the ledger's primary key, as inbasket ledger ddl prints it", "no unique key on DELIVERY alone")
+	}
 	k.tables[ledgerEntry] = tab
 	return nil
 }

@@ -166,7 +166,10 @@ func TestBuildingPermitForReal(t *testing.T) {
 		t.Errorf("batch %q", raw)
 	}
 	var parcels, caseNo int
-	o.must(o.db.QueryRow(`select count(*) from APPLICATION_PARCEL p join APPLICATION a using (CASE_NO) where a.SURNAME = 'MÜLLER-LÜDENSCHEIDT'`).Scan(&parcels))
+	o.until("register", func() bool {
+		o.must(o.db.QueryRow(`select count(*) from APPLICATION_PARCEL p join APPLICATION a using (CASE_NO) where a.SURNAME = 'MÜLLER-LÜDENSCHEIDT'`).Scan(&parcels))
+		return parcels > 0
+	})
 	o.must(o.db.QueryRow(`select CASE_NO from APPLICATION where FORM_REF = 'BP-2026-000017'`).Scan(&caseNo))
 	if parcels != 4 {
 		t.Errorf("%d parcels", parcels)

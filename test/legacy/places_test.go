@@ -82,7 +82,7 @@ var moves = []move{
 		}},
 	{name: "a stranger's empty file", want: "parked files.name-taken", strays: []string{"after.txt="},
 		do: func(t *testing.T, root string, _ *servers.FTP) { put(t, filepath.Join(root, "after.txt"), "") }},
-	{name: "a folder of the file's name", want: "parked files.name-taken",
+	{name: "a folder of the file's name", only: "folder", want: "parked files.name-taken",
 		do: func(t *testing.T, root string, _ *servers.FTP) { mkdir(t, filepath.Join(root, "after.txt")) }},
 	{name: "the folder taken away", want: "waits ",
 		do:   func(t *testing.T, root string, _ *servers.FTP) { rename(t, root, root+".away") },
