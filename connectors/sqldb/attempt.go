@@ -38,6 +38,9 @@ type attempt struct {
 	pending []statement
 	shapes  []*connectors.Shape // of pending statements that give values; nil for others
 	held    map[*table]bool     // tables that are kept as they are
+	watched []*table            // whose rows are counted
+	wrote   map[*table]bool     // of them, those that got rows that are to stay
+	last    []tally             // of watched, when they were counted last
 	begun   bool
 	gives   bool // some item returned values
 }
@@ -47,6 +50,7 @@ func (a *attempt) write(ctx context.Context) error {
 	for _, it := range a.items {
 		it.returned, it.rows = nil, nil
 	}
+	a.watch()
 	if err := a.ledger(); err != nil {
 		return err
 	}
@@ -120,6 +124,7 @@ func (a *attempt) records(ctx context.Context) error {
 // commit has the tables proved and commits. Whatever only we can tell from the answers is looked at before.
 func (a *attempt) commit(ctx context.Context) error {
 	if len(a.items) > 0 {
+		a.tallyEnd()
 		for _, st := range a.k.proofs() {
 			a.queue(st, nil)
 		}
@@ -149,6 +154,9 @@ func (a *attempt) wave(ctx context.Context, w wave) error {
 	} else if tab = a.k.tables[w.shape.Object]; tab == nil {
 		return connectors.Errorf(connectors.TargetError, CodeNoTable, "find table "+w.shape.Object, "", "not loaded")
 	}
+	if tab.instead[w.shape.Op] && !w.shape.Unchecked {
+		return &culprit{single(w.parts), CodeRows, "write to " + tab.plain, errors.New("only the INSTEAD OF trigger of the view knows what it writes")}
+	}
 	for _, parts := range a.apart(w) {
 		sets, err := a.rowsets(wave{w.shape, parts}, tab)
 		if err != nil {
@@ -174,6 +182,7 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*rowset) error {
 				a.queue(st, nil)
 			}
 		}
+		a.tally(window{passes: true})
 	}
 	for _, set := range sets {
 		if set.bare {
@@ -188,7 +197,16 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*rowset) error {
 			a.queue(st, shape)
 		}
 	}
+	a.tallySets(shape, sets)
 	return nil
+}
+
+// single is the one item that all parts belong to, or -1.
+func single(parts []part) int {
+	if slices.ContainsFunc(parts, func(p part) bool { return p.item != parts[0].item }) {
+		return -1
+	}
+	return parts[0].item
 }
 
 // hold keeps a table as it is before the first row goes to it, and has it proved.
@@ -400,6 +418,11 @@ func (a *attempt) flush(ctx context.Context, commit bool) error {
 		}
 		if err := st.count(touched); err != nil {
 			return err
+		}
+		if st.window != nil {
+			if err := a.judge(st.window, results[i]); err != nil {
+				return err
+			}
 		}
 		if shapes[i] != nil {
 			if err := a.take(st, shapes[i], results[i]); err != nil {

@@ -3,6 +3,8 @@ package sqldb
 import (
 	"strings"
 	"sync"
+
+	"github.com/inbasket/inbasket/connectors"
 )
 
 // family is what columns of many type names have in common.
@@ -75,8 +77,11 @@ type table struct {
 	parents []string // tables that its foreign keys name, as name is
 	// sure: every row that is sent is written or the statement fails; nothing such as a trigger, a rule or a policy
 	// may leave it out, and the same holds for deletes.
-	sure   bool
-	proofs []proof // that it is still what it was
+	sure bool
+	// instead are the operations that an INSTEAD OF trigger of a view takes over.
+	instead map[connectors.Op]bool
+	oid     int64   // PostgreSQL
+	proofs  []proof // that it is still what it was
 }
 
 // proof is a statement, and the text that it gives as long as nothing of a table differs that writes rely on.

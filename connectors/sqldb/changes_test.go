@@ -45,6 +45,7 @@ var changes = []change{
 	{"a view in its place", "", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "ALTER TABLE BASE DROP COLUMN AMT", "ALTER TABLE BASE ADD COLUMN AMT decimal(9,1)", "CREATE VIEW AMOUNT AS SELECT ID, AMT, NAME FROM BASE"}, "2.55", "", "", connectors.ItemError},
 	{"a domain", "postgres", []string{"CREATE DOMAIN d1 AS numeric(9,1)", "ALTER TABLE AMOUNT ALTER AMT TYPE d1"}, "2.55", "", CodeNotExact, connectors.ItemError},
 	{"an engine without transactions", "mariadb", []string{"ALTER TABLE AMOUNT ENGINE=MyISAM"}, "2.55", "", CodeNoTx, connectors.TargetError},
+	{"an engine that keeps nothing", "mariadb", []string{"INSTALL PLUGIN IF NOT EXISTS BLACKHOLE SONAME 'ha_blackhole'", "ALTER TABLE AMOUNT ENGINE=BLACKHOLE"}, "2.55", "", CodeNoTx, connectors.TargetError},
 	{"a view over one without transactions", "mariadb", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "ALTER TABLE BASE ENGINE=MyISAM", "CREATE VIEW MID AS SELECT * FROM BASE", "CREATE VIEW AMOUNT AS SELECT * FROM MID"}, "2.55", "", CodeNoTx, connectors.TargetError},
 	{"a ledger without transactions", "mariadb", []string{"ALTER TABLE INBASKET_LEDGER ENGINE=MyISAM"}, "2.55", "", CodeNoTx, connectors.TargetError},
 	{"a shorter text", "postgres", []string{"ALTER TABLE AMOUNT ALTER NAME TYPE char(1)"}, "2.55", "2|2.55|n", "", connectors.Written},

@@ -183,6 +183,11 @@ func (c *comparison) whole() {
 		if !touches(sh.Op, h.event) || sh.Unchecked && !h.keeps { // the mapping knows of it
 			continue
 		}
+		if strings.HasPrefix(h.what, "INSTEAD OF") {
+			c.x.add(c.at(false, CodeRows, fmt.Sprintf("%s has the %s %s: only it knows what it writes, so this write is refused", sh.Object, h.what, h.name),
+				"look at what it does, and say rows: unchecked at the write if that is meant, or write to the table beneath", "table"))
+			continue
+		}
 		effect, cure := "may swallow or redirect rows", "look at what it does; a write whose rows it redirects says rows: unchecked"
 		if h.keeps {
 			effect, cure = "may change values", "look at what it does"

@@ -225,6 +225,9 @@ func (a *attempt) queueLedger(shape *connectors.Shape, rows []row) error {
 		st.op, st.item = ledgerOp, -1
 		a.queue(st, nil)
 	}
+	if real != nil {
+		a.tally(window{tab: real, op: shape.Op, rows: int64(len(rows)), text: ledgerOp, item: -1})
+	}
 	return nil
 }
 

@@ -317,7 +317,7 @@ func asInt(v connectors.Value) int64 {
 // transactional tells MariaDB's engines apart: writes into the others cannot be taken back.
 func transactional(engine string) bool {
 	switch strings.ToLower(engine) {
-	case "innodb", "rocksdb", "tokudb", "ndbcluster", "ndb", "spider":
+	case "innodb", "rocksdb", "tokudb", "ndbcluster", "ndb":
 		return true
 	}
 	return false

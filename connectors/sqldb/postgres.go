@@ -24,7 +24,7 @@ func postgresDialect() dialect {
 	return dialect{
 		name: "postgres", steady: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", maxBinds: 65000, maxRows: 64, returns: true, quote: quoteDouble,
 		bind:  func(n int) string { return "$" + strconv.Itoa(n) },
-		write: postgresWrite, table: postgresTable, arg: arg, prove: postgresProve, pipelines: true, classify: postgresVerdict,
+		write: postgresWrite, table: postgresTable, arg: arg, prove: postgresProve, tally: postgresTally, settle: "SET CONSTRAINTS ALL IMMEDIATE", pipelines: true, classify: postgresVerdict,
 		age:   "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP - WRITTEN_AT) AS bigint)",
 		since: func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= CURRENT_TIMESTAMP - INTERVAL '%d seconds'", n) },
 		ledgerDDL: func(t string) string {
@@ -185,7 +185,8 @@ SELECT n.nspname, c.relname, c.oid::int8, a.attname, bt.oid::int8, bt.typarray::
        c.relkind = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) p JOIN pg_catalog.pg_class k ON k.oid = p.relid WHERE k.relkind = 'f'),
        bt.typtype = 'e',
        c.relkind = 'r' AND NOT c.relhasrules AND NOT c.relrowsecurity AND NOT c.relhassubclass
-         AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal)
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal),
+       COALESCE((SELECT pg_catalog.bit_or(g.tgtype) FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND g.tgtype & 64 > 0 AND g.tgenabled NOT IN ('D', 'R')), 0)
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -208,7 +209,8 @@ func postgresPrint(place string) string {
      FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0),
   (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(',', i.indexrelid, i.indisunique, i.indisvalid, i.indkey), ';' ORDER BY i.indexrelid)
      FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid),
-  (SELECT pg_catalog.count(*) FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal)))
+  (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(',', g.oid, g.tgtype, g.tgenabled), ';' ORDER BY g.oid)
+     FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal)))
  FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(` + place + `))`
 }
 
@@ -283,7 +285,10 @@ func postgresTable(ctx context.Context, s session, schema, name string) (*table,
 	if again[1].rows[0][11].Int == 1 {
 		t.engine = engineForeign
 	}
-	t.sure = again[1].rows[0][13].Int == 1
+	t.sure, t.oid = again[1].rows[0][13].Int == 1, oid
+	if bits := again[1].rows[0][14].Int; bits != 0 { // of tgtype: 4 insert, 8 delete, 16 update
+		t.instead = map[connectors.Op]bool{connectors.Insert: bits&4 > 0, connectors.Update: bits&16 > 0, connectors.ReplaceChildren: bits&12 > 0, connectors.Upsert: bits&20 > 0}
+	}
 	t.proofs = []proof{{ask, printOf(again[0])}} // it was read first: what changed since is told
 	t.uniques = groupPairs(again[2].rows)
 	t.parents = parentNames(again[3].rows, quoteDouble)

@@ -1,6 +1,8 @@
 package sqldb
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -19,6 +21,8 @@ type leaving struct {
 
 const (
 	nothingToDo = "CREATE FUNCTION nope() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+	deleteAgain = "CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM AMOUNT WHERE ID = NEW.ID; RETURN NULL; END'"
+	deleteLite  = "CREATE TRIGGER g AFTER INSERT ON AMOUNT BEGIN DELETE FROM AMOUNT WHERE ID = NEW.ID; END"
 	before      = "CREATE TRIGGER g BEFORE INSERT OR UPDATE OR DELETE ON AMOUNT FOR EACH ROW EXECUTE FUNCTION nope()"
 )
 
@@ -29,7 +33,38 @@ var leavings = []leaving{
 	{"delete left out", "postgres", []string{nothingToDo, "CREATE TRIGGER g BEFORE DELETE ON AMOUNT FOR EACH ROW EXECUTE FUNCTION nope()", "ALTER TABLE AMOUNT DROP CONSTRAINT amount_pkey"},
 		connectors.ReplaceChildren, 0, CodeRows, "1|new,1|old"},
 	{"insert redirected by a rule", "postgres", []string{"CREATE TABLE OTHER (LIKE AMOUNT)", "CREATE RULE r AS ON INSERT TO AMOUNT DO INSTEAD INSERT INTO OTHER VALUES (NEW.ID, NEW.AMT, NEW.NAME)"},
-		connectors.Insert, 0, "", "1|old"},
+		connectors.Insert, 0, CodeRows, "1|old"},
+	{"some inserts redirected by a rule", "postgres", []string{"CREATE TABLE OTHER (LIKE AMOUNT)", "CREATE RULE r AS ON INSERT TO AMOUNT WHERE NEW.ID = 2 DO INSTEAD INSERT INTO OTHER VALUES (NEW.*)"},
+		connectors.Insert, 0, CodeRows, "1|old"},
+	{"update redirected by a rule", "postgres", []string{"CREATE TABLE OTHER AS SELECT * FROM AMOUNT", "CREATE RULE r AS ON UPDATE TO AMOUNT DO INSTEAD UPDATE OTHER SET NAME = NEW.NAME WHERE ID = OLD.ID"},
+		connectors.Update, 0, CodeRows, "1|old"},
+	{"insert that is deleted again", "postgres", []string{deleteAgain, "CREATE TRIGGER g AFTER INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION again()"}, connectors.Insert, 0, CodeRows, "1|old"},
+	{"insert that is deleted at COMMIT", "postgres", []string{deleteAgain, "CREATE CONSTRAINT TRIGGER g AFTER INSERT ON AMOUNT DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION again()"},
+		connectors.Insert, 0, CodeRows, "1|old"},
+	{"upsert that is deleted again", "postgres", []string{"DELETE FROM AMOUNT", "INSERT INTO AMOUNT (ID, NAME) VALUES (7, 'old')", deleteAgain, "CREATE TRIGGER g AFTER INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION again()"},
+		connectors.Upsert, 0, CodeRows, "7|old"},
+	{"update that is deleted again", "postgres", []string{deleteAgain, "CREATE TRIGGER g AFTER UPDATE ON AMOUNT FOR EACH ROW EXECUTE FUNCTION again()"}, connectors.Update, 0, CodeRows, ""},
+	{"children that are deleted again", "postgres", []string{deleteAgain, "CREATE TRIGGER g AFTER INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION again()"}, connectors.ReplaceChildren, 0, CodeRows, ""},
+	{"insert that brings another row", "postgres", []string{"CREATE FUNCTION twice() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO AMOUNT (ID, NAME) VALUES (99, NEW.NAME); RETURN NULL; END'",
+		"CREATE TRIGGER g AFTER INSERT ON AMOUNT FOR EACH ROW WHEN (NEW.ID = 2) EXECUTE FUNCTION twice()"}, connectors.Insert, 0, CodeRows, "1|old,2|new,99|new"},
+	{"children that come back at COMMIT", "postgres", []string{"ALTER TABLE AMOUNT DROP CONSTRAINT amount_pkey", "CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO AMOUNT VALUES (OLD.*); RETURN NULL; END'",
+		"CREATE CONSTRAINT TRIGGER g AFTER DELETE ON AMOUNT DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION back()"}, connectors.ReplaceChildren, 0, CodeRows, "1|new,1|old"},
+	{"insert into a partition that is deleted again", "postgres", []string{"DROP TABLE AMOUNT", "CREATE TABLE AMOUNT (ID integer NOT NULL, AMT numeric(9,2), NAME text) PARTITION BY LIST (ID)",
+		"CREATE TABLE LOW PARTITION OF AMOUNT FOR VALUES IN (1)", "CREATE TABLE HIGH PARTITION OF AMOUNT DEFAULT", "INSERT INTO AMOUNT VALUES (1, 1, 'old')",
+		deleteAgain, "CREATE TRIGGER g AFTER INSERT ON HIGH FOR EACH ROW EXECUTE FUNCTION again()"}, connectors.Insert, 0, CodeRows, "1|old"},
+	{"insert into a view whose table deletes it again", "postgres", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "CREATE VIEW AMOUNT AS SELECT * FROM BASE",
+		deleteAgain, "CREATE TRIGGER g AFTER INSERT ON BASE FOR EACH ROW EXECUTE FUNCTION again()"}, connectors.Insert, 0, CodeRows, "1|old"},
+	{"insert into a view with a trigger that says so and writes nothing", "postgres", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "CREATE VIEW AMOUNT AS SELECT * FROM BASE",
+		"CREATE FUNCTION yes() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'", "CREATE TRIGGER g INSTEAD OF INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION yes()"}, connectors.Insert, 0, CodeRows, "1|old"},
+	{"insert into a view whose trigger hides an error", "postgres", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "CREATE VIEW AMOUNT AS SELECT * FROM BASE", "CREATE UNIQUE INDEX u ON BASE ((1))",
+		"CREATE FUNCTION yes() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN BEGIN INSERT INTO BASE VALUES (NEW.*); EXCEPTION WHEN OTHERS THEN NULL; END; RETURN NEW; END'",
+		"CREATE TRIGGER g INSTEAD OF INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION yes()"}, connectors.Insert, 0, CodeRows, "1|old"},
+	{"insert that is deleted again", "sqlite", []string{deleteLite}, connectors.Insert, 0, CodeRows, "1|old"},
+	{"upsert that is deleted again", "sqlite", []string{deleteLite}, connectors.Upsert, 0, CodeRows, "1|old"},
+	{"children that are deleted again", "sqlite", []string{deleteLite}, connectors.ReplaceChildren, 0, CodeRows, ""},
+	{"update that is deleted again", "sqlite", []string{"CREATE TRIGGER g AFTER UPDATE ON AMOUNT BEGIN DELETE FROM AMOUNT WHERE ID = NEW.ID; END"}, connectors.Update, 0, CodeRows, ""},
+	{"insert that takes the place of another row", "sqlite", []string{"CREATE TABLE A2 (ID integer, AMT decimal(9,2), NAME varchar(40), X integer DEFAULT 1 UNIQUE ON CONFLICT REPLACE)",
+		"INSERT INTO A2 (ID, NAME) SELECT ID, NAME FROM AMOUNT", "DROP TABLE AMOUNT", "ALTER TABLE A2 RENAME TO AMOUNT"}, connectors.Insert, 0, CodeRows, "2|new"},
 	{"insert into a view with a trigger that puts it elsewhere", "postgres", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "CREATE VIEW AMOUNT AS SELECT * FROM BASE", nothingToDo,
 		"CREATE TRIGGER g INSTEAD OF INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION nope()"}, connectors.Insert, 0, CodeRows, "1|old"},
 	{"insert into a table whose rows are put into others", "postgres", []string{"CREATE TABLE PART () INHERITS (AMOUNT)",
@@ -76,10 +111,6 @@ func (l leaving) try(t *testing.T, e engine) {
 	}
 	before := query(t, tg, "SELECT ID, NAME FROM AMOUNT")
 	o := deliver(t, tg, d)["X"]
-	if l.code == "" { // the system counts what it wrote elsewhere
-		written(t, map[string]connectors.Outcome{"X": o}, "X")
-		return
-	}
 	if o.Class != connectors.ItemError || o.Code != l.code {
 		t.Fatalf("%s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
 	}
@@ -143,4 +174,111 @@ func TestUpsertCounts(t *testing.T) {
 		}
 		same(t, query(t, tg, "SELECT ID, AMT FROM AMOUNT"), "1|2.50", "10|1.50", "11|1.50", "12|2.50")
 	}
+}
+
+// harmless are triggers and rules of tables that get every row all the same.
+var harmless = []struct {
+	name, only string
+	sqls       []string
+	left       string
+}{
+	{"values are filled and changed", "postgres", []string{"CREATE SEQUENCE q", "CREATE FUNCTION up() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.NAME := upper(NEW.NAME); NEW.AMT := nextval($$q$$); RETURN NEW; END'",
+		"CREATE TRIGGER g BEFORE INSERT OR UPDATE ON AMOUNT FOR EACH ROW EXECUTE FUNCTION up()"}, "A|B|C"},
+	{"changed after it was written, and logged", "postgres", []string{"CREATE TABLE LOG (ID integer)", "CREATE FUNCTION up() RETURNS trigger LANGUAGE plpgsql AS " +
+		"'BEGIN INSERT INTO LOG VALUES (NEW.ID); DELETE FROM LOG WHERE ID < 0; UPDATE AMOUNT SET NAME = upper(NAME) WHERE ID = NEW.ID AND NAME <> upper(NAME); RETURN NULL; END'",
+		"CREATE CONSTRAINT TRIGGER g AFTER INSERT OR UPDATE ON AMOUNT DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION up()",
+		"CREATE TRIGGER h AFTER INSERT OR UPDATE ON AMOUNT FOR EACH ROW EXECUTE FUNCTION up()"}, "A|B|C"},
+	{"a rule that logs", "postgres", []string{"CREATE TABLE LOG (LIKE AMOUNT)", "CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO LOG VALUES (NEW.*); RETURN NULL; END'",
+		"CREATE TRIGGER g AFTER INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION log()", "CREATE RULE r AS ON DELETE TO AMOUNT DO ALSO INSERT INTO LOG VALUES (OLD.*)"}, "a|b|c"},
+	{"partitions between which an update moves rows", "postgres", []string{"DROP TABLE AMOUNT", "CREATE TABLE AMOUNT (ID integer, AMT numeric(9,2), NAME text, PRIMARY KEY (ID)) PARTITION BY RANGE (ID)",
+		"CREATE TABLE LOW PARTITION OF AMOUNT FOR VALUES FROM (0) TO (2)", "CREATE TABLE HIGH PARTITION OF AMOUNT DEFAULT", "INSERT INTO AMOUNT (ID, NAME) VALUES (1, 'old')"}, "a|b|c"},
+	{"changed after it was written, and logged", "sqlite", []string{"CREATE TABLE LOG (ID integer)",
+		"CREATE TRIGGER g AFTER INSERT ON AMOUNT BEGIN INSERT INTO LOG VALUES (NEW.ID); DELETE FROM LOG; UPDATE AMOUNT SET NAME = upper(NAME) WHERE ID = NEW.ID; END",
+		"CREATE TRIGGER h AFTER UPDATE ON AMOUNT WHEN NEW.NAME <> upper(NEW.NAME) BEGIN UPDATE AMOUNT SET NAME = upper(NAME) WHERE ID = NEW.ID; END"}, "A|B|C"},
+	{"children that a foreign key takes along", "", []string{"CREATE TABLE BELOW (ID integer REFERENCES AMOUNT (ID) ON DELETE CASCADE)", "INSERT INTO BELOW VALUES (1)"}, "a|b|c"},
+}
+
+// TestTriggersThatKeepRows writes in every mode to tables with triggers that leave all rows in: nothing is refused.
+func TestTriggersThatKeepRows(t *testing.T) {
+	for _, fresh := range []func(testing.TB) engine{postgresEngine, func(t testing.TB) engine {
+		return engine{"sqlite", Config{Path: emptyFile(t, "harmless.db")}, nil}
+	}} {
+		for _, h := range harmless {
+			e := fresh(t)
+			if h.only != "" && h.only != e.typ {
+				continue
+			}
+			t.Run(e.typ+" "+h.name, func(t *testing.T) {
+				tg := e.open(t, nil)
+				exec(t, tg, amountTable, "INSERT INTO AMOUNT (ID, NAME) VALUES (1, 'old')")
+				exec(t, tg, h.sqls...)
+				replace, insert, upsert, update := *amount, *amount, *amount, *amount
+				replace.Op, upsert.Op, update.Op = connectors.ReplaceChildren, connectors.Upsert, connectors.Update
+				for i, d := range []struct {
+					shape *connectors.Shape
+					id    int64
+					name  string
+				}{{&replace, 1, "a"}, {&insert, 2, "x"}, {&update, 2, "b"}, {&upsert, 3, "y"}, {&upsert, 3, "c"}} {
+					key := string(rune('A' + i))
+					one, two := amountOf(key, d.id, "1.5", d.name), amountOf(key+"2", d.id+100, "1.5", d.name)
+					one.Records[0].Shape, two.Records[0].Shape = d.shape, d.shape
+					m := deliver(t, tg, one, two)
+					written(t, m, key)
+					written(t, m, key+"2")
+				}
+				names := query(t, tg, "SELECT ID, NAME FROM AMOUNT WHERE ID < 100")
+				want := strings.Split(h.left, "|")
+				same(t, names, "1|"+want[0], "2|"+want[1], "3|"+want[2])
+				same(t, query(t, tg, "SELECT COUNT(*) FROM AMOUNT"), "6")
+			})
+		}
+	}
+}
+
+// TestOthersRows has a table's trigger delete what the same transaction wrote to another one, and to the ledger.
+func TestOthersRows(t *testing.T) {
+	for from, class := range map[string]connectors.Class{"AMOUNT": connectors.ItemError, "INBASKET_LEDGER": connectors.TargetError} {
+		pg, lite := postgresEngine(t), engine{"sqlite", Config{Path: emptyFile(t, from+".db")}, nil}
+		for _, e := range []engine{pg, lite} {
+			t.Run(e.typ+" "+from, func(t *testing.T) {
+				tg := e.open(t, nil)
+				exec(t, tg, amountTable, "CREATE TABLE CHILD (ID integer, N integer, NOTE varchar(40))")
+				d := amountOf("W", 1, "1.5", "w")
+				written(t, deliver(t, tg, d), "W") // the ledger is there
+				if e.typ == "sqlite" {
+					exec(t, tg, "CREATE TRIGGER g AFTER INSERT ON CHILD BEGIN DELETE FROM "+from+"; END")
+				} else {
+					exec(t, tg, "CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM "+from+"; RETURN NULL; END'",
+						"CREATE TRIGGER g AFTER INSERT ON CHILD FOR EACH ROW EXECUTE FUNCTION gone()")
+				}
+				d = amountOf("X", 2, "1.5", "x")
+				d.Records = append(d.Records, connectors.Record{Shape: child, Values: []connectors.Value{integer(2), integer(1), text("c")}})
+				out, _ := tg.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{d}})
+				if o := out[0]; o.Class != class || o.Code != CodeRows {
+					t.Fatalf("%s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
+				}
+				same(t, query(t, tg, "SELECT ID, NAME FROM AMOUNT"), "1|w")
+				same(t, query(t, tg, "SELECT SUBMISSION FROM INBASKET_LEDGER"), "W")
+			})
+		}
+	}
+}
+
+// TestUncounted has a server that does not count: with a trigger on the table nobody can tell, and nothing parks.
+func TestUncounted(t *testing.T) {
+	e := postgresEngine(t)
+	tg := e.open(t, nil)
+	exec(t, tg, amountTable, "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+		"CREATE TRIGGER g BEFORE INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION keep()")
+	exec(t, tg, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET track_counts = off', current_database()); END $$")
+	out, err := tg.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{amountOf("X", 1, "1.5", "x")}})
+	if o := out[0]; err == nil || o.Class != connectors.TargetError || o.Code != CodeRows || !strings.Contains(o.Text, "track_counts") {
+		t.Fatalf("%s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
+	}
+	same(t, query(t, tg, "SELECT ID FROM AMOUNT"))
+	shape := *amount
+	shape.Unchecked = true
+	d := amountOf("X", 1, "1.5", "x")
+	d.Records[0].Shape = &shape
+	written(t, deliver(t, tg, d), "X")
 }

@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -22,9 +24,10 @@ import (
 func sqliteDialect() dialect {
 	return dialect{
 		name: "sqlite", maxBinds: 30000, maxRows: 128, returns: true, quote: quoteDouble, bind: questionMark,
-		write:    func(d *dialect, w *rowset) ([]statement, error) { return writeRows(d, w, conflictTail(d)) },
+		write:    sqliteWrite,
 		table:    sqliteTable,
 		prove:    proveByReading,
+		tally:    sqliteTally,
 		arg:      sqliteArg,
 		classify: sqliteVerdict,
 		age:      "strftime('%s', 'now') - strftime('%s', WRITTEN_AT)",
@@ -166,12 +169,9 @@ var declaredLength = regexp.MustCompile(`\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)`)
 
 // sqliteProofs ask for the version of the whole schema, and for the words of this table: the file may be another one.
 func sqliteProofs(schema, name string) []statement {
-	if schema == "" {
-		schema = "main"
-	}
 	const op = "read the table's definition"
-	return []statement{{sql: "PRAGMA " + quoteDouble(schema) + ".schema_version", rows: true, op: op, item: -1},
-		{sql: "SELECT GROUP_CONCAT(sql, char(10)) FROM (SELECT sql FROM " + quoteDouble(schema) + ".sqlite_master WHERE tbl_name = ? COLLATE NOCASE ORDER BY type, name)",
+	return []statement{{sql: "PRAGMA " + quoteDouble(cmp.Or(schema, "main")) + ".schema_version", rows: true, op: op, item: -1},
+		{sql: "SELECT GROUP_CONCAT(sql, char(10)) FROM (SELECT sql FROM " + sqliteMaster(schema) + " WHERE tbl_name = ? COLLATE NOCASE ORDER BY type, name)",
 			args: []any{name}, rows: true, op: op, item: -1}}
 }
 
@@ -191,6 +191,7 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 		{sql: `SELECT l.name, i.name FROM ` + list + ` l, pragma_index_info(l.name) i WHERE l."unique" = 1 ORDER BY l.name, i.seqno`, args: args, rows: true, item: -1},
 		{sql: `SELECT strict FROM ` + strict, args: args, rows: true, item: -1},
 		{sql: `SELECT "table" FROM ` + foreign, args: args, rows: true, item: -1},
+		{sql: "SELECT type, sql FROM " + sqliteMaster(schema) + " WHERE tbl_name = ? COLLATE NOCASE", args: []any{name}, rows: true, item: -1},
 	}, false, false)
 	if err != nil {
 		return nil, err
@@ -215,7 +216,31 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 	for _, r := range res[5].rows {
 		t.parents = append(t.parents, strings.TrimSuffix(quoted, quoteDouble(name))+quoteDouble(r[0].Str))
 	}
+	t.sure = !slices.ContainsFunc(res[6].rows, func(r []connectors.Value) bool {
+		return r[0].Str != "table" && r[0].Str != "index" || ownWay.MatchString(r[1].Str)
+	})
 	return t, nil
+}
+
+// ownWay finds a table that may leave a row out in silence, or put it into the place of another.
+var ownWay = regexp.MustCompile(`(?i)\bon\s+conflict\b|^\s*create\s+virtual\b`)
+
+func sqliteMaster(schema string) string {
+	return quoteDouble(cmp.Or(schema, "main")) + ".sqlite_master"
+}
+
+// sqliteWrite looks whether each row of an upsert is there, where something may have taken it away: counting cannot tell
+// that from a row that was there before.
+func sqliteWrite(d *dialect, w *rowset) ([]statement, error) {
+	stmts, err := writeRows(d, w, conflictTail(d))
+	if err != nil || w.shape.Op != connectors.Upsert || w.tab.sure || w.shape.Unchecked {
+		return stmts, err
+	}
+	for _, r := range w.rows {
+		st := statement{sql: "SELECT 1 FROM " + w.tab.name + " WHERE " + w.where(d, 1), args: w.keyArgs(r), rows: true, op: "upsert into " + w.tab.plain, item: r.item}
+		stmts = append(stmts, w.counted(st, 1, 1))
+	}
+	return stmts, nil
 }
 
 // The affinities of SQLite: what it makes of values in a column by its declared type.

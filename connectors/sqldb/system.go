@@ -38,6 +38,10 @@ type dialect struct {
 	// hold makes the statement that keeps a table as it is until the transaction ends, before anything is written to it;
 	// nil where what is written can always be taken back.
 	hold func(w *rowset) statement
+	// tally makes the statement that counts what became of tables: a row each of rows inserted, deleted and updated, and
+	// whether the server counts; nil: nobody there counts. settle has happen what else would happen at COMMIT.
+	tally  func(tables []*table) statement
+	settle string
 	// pipelines says that statements travel together with COMMIT: what only their answers tell comes too late.
 	pipelines bool
 	// moments writes the moments that arg left in a rowset's arguments; nil: it leaves none.
@@ -82,10 +86,11 @@ type statement struct {
 	least, most int64
 	sums, sure  bool
 	zero        string
-	none        bool   // it must give no row
-	opens       bool   // it says what kind of transaction it is, before anything else happens in it
-	means       error  // what it means when the statement divides by zero
-	proves      *proof // it is to give this text
+	none        bool    // it must give no row
+	opens       bool    // it says what kind of transaction it is, before anything else happens in it
+	means       error   // what it means when the statement divides by zero
+	proves      *proof  // it is to give this text
+	window      *window // it counts what was done in it
 	// each takes the rows one by one instead of the result, so that big ones are not all held; names are
 	// nil at the end. It returns false when it wants no more.
 	each func(names []string, vals []connectors.Value) bool
@@ -93,7 +98,7 @@ type statement struct {
 
 // mustLook reports a statement whose answer has to be seen before COMMIT.
 func (st *statement) mustLook() bool {
-	return !st.sure && st.most > 0 || st.none || st.proves != nil
+	return !st.sure && st.most > 0 || st.none || st.proves != nil || st.window != nil
 }
 
 // count compares the rows that the statement touched with those that were sent.

@@ -47,6 +47,29 @@ var changes = []change{
 			lite: "create trigger G before insert on PART begin select raise(ignore); end"}},
 	{name: "rule that redirects", want: "parked sql.rows-differ",
 		by: map[string]string{pg: "create table PART2 (like PART); grant insert on PART2 to agent; create rule R as on insert to PART do instead insert into PART2 values (new.*)"}},
+	{name: "trigger that deletes the row again", want: "parked sql.rows-differ",
+		by: map[string]string{
+			pg:   "grant delete on PART to agent; create function AGAIN() returns trigger language plpgsql as 'begin delete from PART where HEAD_ID = new.HEAD_ID; return null; end'; create trigger G after insert on PART for each row execute function AGAIN()",
+			lite: "create trigger G after insert on PART begin delete from PART where HEAD_ID = new.HEAD_ID; end"}},
+	{name: "trigger that deletes the row at commit", want: "parked sql.rows-differ",
+		by: map[string]string{pg: "grant delete on PERSON to agent; create function AGAIN() returns trigger language plpgsql as 'begin delete from PERSON where REF = new.REF; return null; end'; " +
+			"create constraint trigger G after insert on PERSON deferrable initially deferred for each row execute function AGAIN()"}},
+	{name: "trigger that deletes what another write wrote", want: "parked sql.rows-differ",
+		by: map[string]string{
+			pg:   "create function AGAIN() returns trigger language plpgsql security definer as 'begin delete from PERSON where REF = new.REF; delete from PART; delete from HEAD where REF = new.REF; return null; end'; create trigger G after insert on PERSON for each row execute function AGAIN()",
+			lite: "create trigger G after insert on PERSON begin delete from PART where HEAD_ID in (select ID from HEAD where REF = new.REF); end"}},
+	{name: "view with a trigger that writes nothing", want: "parked sql.rows-differ",
+		by: map[string]string{
+			pg: "alter table PART rename to PIECE; create view PART as select * from PIECE; grant insert on PART to agent; " +
+				"create function DONE() returns trigger language plpgsql as 'begin return new; end'; create trigger G instead of insert on PART for each row execute function DONE()",
+			lite: "alter table PART rename to PIECE; create view PART as select * from PIECE; create trigger G instead of insert on PART begin select 1; end"}},
+	{name: "view over a table", want: "closed",
+		by: map[string]string{pg: "alter table PART rename to PIECE; create view PART as select * from PIECE; grant insert on PART to agent"}},
+	{name: "trigger that logs", want: "closed",
+		by: map[string]string{
+			pg:    "create table LOG (NO int); grant insert on LOG to agent; create function LOGS() returns trigger language plpgsql as 'begin insert into LOG values (new.NO); return null; end'; create trigger G after insert on PART for each row execute function LOGS()",
+			maria: "create table LOG (NO int); create trigger G after insert on PART for each row insert into LOG values (new.NO)",
+			lite:  "create table LOG (NO int); create trigger G after insert on PART begin insert into LOG values (new.NO); end"}},
 	{name: "trigger that refuses", want: "parked sql.constraint",
 		by: map[string]string{
 			pg:    "create function NO() returns trigger language plpgsql as 'begin raise exception $$not so$$; end'; create trigger G before insert on PART for each row execute function NO()",

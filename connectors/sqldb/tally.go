@@ -1,0 +1,204 @@
+package sqldb
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// tally is what became of one table in a transaction up to a point, whoever did it.
+type tally struct {
+	inserted, deleted int64 // SQLite: the first is how many rows there are
+	updated           int64
+	updates           bool // updated is known
+	counts            bool // the server counts at all
+}
+
+// window is what a transaction did between two tallies: rows of one write sent to one table, or, without one, no rows.
+type window struct {
+	tab    *table
+	op     connectors.Op
+	rows   int64
+	text   string // for messages
+	item   int
+	passes bool // whatever became of rows is meant
+}
+
+// watch has tallies taken where what a statement reports may not be what stands there: a trigger may delete a row after
+// it was written, a rule may write to another table instead. Other transactions pay nothing for it.
+func (a *attempt) watch() {
+	if a.t.sys.tally == nil || !a.doubtful() {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.k.tables)) {
+		a.watched = append(a.watched, a.k.tables[name])
+	}
+	a.wrote = map[*table]bool{}
+	a.tally(window{passes: true})
+}
+
+// doubtful reports that a table of the attempt is not sure, and its mapping does not say that this is meant.
+func (a *attempt) doubtful() bool {
+	if l := a.k.tables[ledgerEntry]; l != nil && !l.sure {
+		return true
+	}
+	for _, it := range a.items {
+		var last *connectors.Shape
+		for i := range it.delivery.Records {
+			sh := it.delivery.Records[i].Shape
+			if sh == last {
+				continue
+			}
+			last = sh
+			if tab := a.k.tables[sh.Object]; tab != nil && !tab.sure && !sh.Unchecked {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// tally queues a count of what was done since the one before.
+func (a *attempt) tally(w window) {
+	if len(a.watched) == 0 {
+		return
+	}
+	st := a.t.sys.tally(a.watched)
+	st.rows, st.op, st.item, st.window = true, "count what was written", -1, &w
+	a.queue(st, nil)
+}
+
+// tallyEnd has everything happen that would happen at COMMIT, and counts once more.
+func (a *attempt) tallyEnd() {
+	if len(a.watched) == 0 {
+		return
+	}
+	if a.t.sys.settle != "" {
+		a.queue(statement{sql: a.t.sys.settle, op: "commit", item: -1}, nil)
+	}
+	a.tally(window{text: "commit", item: -1})
+}
+
+// tallySets counts the rows of a write.
+func (a *attempt) tallySets(shape *connectors.Shape, sets []*rowset) {
+	w := window{tab: sets[0].tab, op: shape.Op, text: "write to " + sets[0].tab.plain, passes: shape.Unchecked || shape.Op == connectors.Call}
+	for _, set := range sets {
+		if set.bare {
+			continue
+		}
+		if item := set.item(); w.rows == 0 {
+			w.item = item
+		} else if w.item != item {
+			w.item = -1
+		}
+		w.rows += int64(len(set.rows))
+	}
+	if w.rows > 0 {
+		a.tally(w)
+	}
+}
+
+// judge compares a count with the one before. What was written before stays: no other write, and nothing that happens at
+// COMMIT, takes rows of it away, but the deletes of children that are replaced.
+func (a *attempt) judge(w *window, res result) error {
+	now, err := readTallies(res, len(a.watched))
+	if err != nil {
+		return err
+	}
+	last := a.last
+	a.last = now
+	if w.passes {
+		return nil
+	}
+	for i, tab := range a.watched {
+		if !now[i].counts {
+			return connectors.Errorf(connectors.TargetError, CodeRows, w.text,
+				"a table has a trigger, rule or policy, and the server does not count rows: have the DBA set track_counts = on, or say rows: unchecked in the mapping's write", "track_counts is off")
+		}
+		d := now[i]
+		d.inserted, d.updated, d.deleted = d.inserted-last[i].inserted, d.updated-last[i].updated, d.deleted-last[i].deleted
+		switch net := d.inserted - d.deleted; {
+		case tab == w.tab && !d.fits(w):
+			if w.op == connectors.Update && d.updates {
+				net = d.updated + min(net, 0)
+			}
+			return &culprit{w.item, CodeRows, fmt.Sprintf("%s (rows sent: %d, written: %d)", w.text, w.rows, max(net, 0)), errors.New("rows that stand there differ from rows sent")}
+		case tab != w.tab && a.wrote[tab] && (net < 0 || w.tab == nil && net > 0):
+			text := "write to " + tab.plain
+			if tab == a.k.tables[ledgerEntry] {
+				text = ledgerOp
+			}
+			return &culprit{w.item, CodeRows, fmt.Sprintf("%s (rows afterwards: %+d)", text, net), errors.New("rows that were written are taken away, or others come")}
+		}
+	}
+	if w.tab != nil {
+		a.wrote[w.tab] = true
+	}
+	return nil
+}
+
+// fits reports that a table has got what was sent to it, and keeps it. A row that an update moves between partitions is
+// deleted and inserted.
+func (d tally) fits(w *window) bool {
+	net := d.inserted - d.deleted
+	switch w.op {
+	case connectors.Update:
+		return net == 0 && (!d.updates || d.updated+d.deleted >= w.rows)
+	case connectors.Upsert:
+		return net >= 0 && net <= w.rows && (!d.updates || d.deleted == 0 && d.inserted+d.updated >= w.rows)
+	}
+	return net == w.rows
+}
+
+func readTallies(res result, n int) ([]tally, error) {
+	if len(res.rows) != n {
+		return nil, fmt.Errorf("%d counts for %d tables", len(res.rows), n)
+	}
+	all := make([]tally, n)
+	for i, r := range res.rows {
+		all[i] = tally{asInt(r[0]), asInt(r[1]), asInt(r[2]), r[2].Kind != connectors.Null, asInt(r[3]) == 1}
+	}
+	return all, nil
+}
+
+// postgresTally asks for the counters of the transaction itself. They count for each table what truly happened to it, also
+// by triggers; a partitioned table's are those of its partitions, a view's those of what lies below it. They also have what
+// earlier transactions of the session left to be reported, so only their difference means something.
+func postgresTally(tables []*table) statement {
+	var oids strings.Builder
+	for i, t := range tables {
+		if i > 0 {
+			oids.WriteByte(',')
+		}
+		oids.WriteString(strconv.FormatInt(t.oid, 10))
+	}
+	return statement{sql: postgresTallyQuery, args: []any{"{" + oids.String() + "}"}, oids: []uint32{oidText}}
+}
+
+const postgresTallyQuery = `
+WITH RECURSIVE below AS (
+  SELECT r.n, r.id FROM pg_catalog.unnest($1::pg_catalog.oid[]) WITH ORDINALITY r(id, n)
+  UNION
+  SELECT below.n, x.id FROM below, LATERAL (
+    SELECT i.inhrelid AS id FROM pg_catalog.pg_inherits i WHERE i.inhparent = below.id
+    UNION ALL
+    SELECT d.refobjid FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+      AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    WHERE w.ev_class = below.id AND w.ev_type = '1') x)
+SELECT pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_inserted(id))::int8, pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_deleted(id))::int8,
+  pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(id))::int8, (pg_catalog.current_setting('track_counts') = 'on')::int4
+FROM below GROUP BY n ORDER BY n`
+
+// sqliteTally counts the rows that there are: the transaction has the write lock, so nobody else changes that.
+func sqliteTally(tables []*table) statement {
+	parts := make([]string, len(tables))
+	for i, t := range tables {
+		parts[i] = "SELECT (SELECT COUNT(*) FROM " + t.name + "), 0, NULL, 1"
+	}
+	return statement{sql: strings.Join(parts, " UNION ALL ")}
+}
