@@ -42,6 +42,16 @@ func (w *world) sent(seq int) bool {
 	return err == nil
 }
 
+// whole puts a whole form into the in-basket at once: while the clock stands still nobody looks a second time at one that is
+// still being written.
+func (w *world) whole(name, content string) {
+	w.t.Helper()
+	w.write(name, content)
+	if err := os.Rename(filepath.Join(w.dir, name), filepath.Join(w.dir, "in", name)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // Age counts from acceptance: 10,000 forms whose files are old make two batches of 5,000 and not one a few moments.
 func TestAgeCountsFromAcceptance(t *testing.T) {
 	w := batching(t, "count: 5000, age: 2s")
@@ -64,11 +74,11 @@ func TestAgeGoesOnOverRestart(t *testing.T) {
 	w := batching(t, "age: 1h")
 	now := time.Now()
 	w.startWith(func(o *agent.Options) { o.Clock = standing{now} })
-	w.write("in/0.json", `{"ref": "REF-0", "text": "x"}`)
+	w.whole("0.json", `{"ref": "REF-0", "text": "x"}`)
 	w.until("accepted", func() bool { return len(w.states()) == 1 })
 	w.halt()
 	w.startWith(func(o *agent.Options) { o.Clock = standing{now.Add(59 * time.Minute)} })
-	w.write("in/1.json", `{"ref": "REF-1", "text": "x"}`)
+	w.whole("1.json", `{"ref": "REF-1", "text": "x"}`)
 	w.until("accepted", func() bool { return w.number("select 1") == 1 && len(w.files("in")) == 0 })
 	if n := len(w.files("batches")); n != 0 {
 		t.Fatalf("%d files before their time", n)
