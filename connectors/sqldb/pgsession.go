@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -36,7 +37,7 @@ const maxPrepared = 256
 func (s *pgSession) run(ctx context.Context, stmts []statement, begin, commit bool) ([]result, error) {
 	if len(s.known) > maxPrepared {
 		if err := s.forget(ctx); err != nil {
-			return nil, s.fault(-1, false, err)
+			return nil, err
 		}
 	}
 	all, lead, opens := stmts, 0, 0
@@ -90,12 +91,18 @@ var pgBegin = statement{sql: "BEGIN ISOLATION LEVEL READ COMMITTED", op: "begin"
 // forget closes what this connection prepared, and nothing else: DEALLOCATE ALL would take other programs' statements
 // away where they share the server's session.
 func (s *pgSession) forget(ctx context.Context) error {
+	if len(s.known) == 0 {
+		return nil
+	}
 	p := s.conn.StartPipeline(ctx)
 	for _, name := range s.known {
 		p.SendDeallocate(name)
 	}
 	clear(s.known)
-	return errors.Join(p.Sync(), p.Close())
+	if err := errors.Join(p.Sync(), p.Close()); err != nil {
+		return s.fault(-1, false, err)
+	}
+	return nil
 }
 
 func (s *pgSession) send(p *pgconn.Pipeline, st *statement, prepared *string, fresh map[string]string) {
@@ -287,9 +294,14 @@ func (s *pgSession) fault(index int, committed bool, err error) *fault {
 		if alien && s.pooled != nil {
 			s.pooled.Store(true)
 		}
-		s.stale = s.stale || alien || e.Code == "0A000" // "cached plan must not change result type"
+		s.stale = s.stale || alien || stalePlan(e)
 	}
 	return f
+}
+
+// stalePlan reports "cached plan must not change result type": a table was changed under a prepared statement.
+func stalePlan(e *pgconn.PgError) bool {
+	return e.Code == "0A000" && strings.Contains(e.Routine, "RevalidateCachedQuery")
 }
 
 func (s *pgSession) rollback(ctx context.Context) error {

@@ -95,7 +95,10 @@ func (t *Target) Evidence(ctx context.Context, since time.Time, each func(connec
 }
 
 func (t *Target) evidence(ctx context.Context, s session, since time.Time, each func(connectors.Trace) error) error {
-	k := t.readAnew()
+	k, err := t.readAnew(ctx, s)
+	if err != nil {
+		return err
+	}
 	if err := k.loadLedger(ctx, s); err != nil {
 		return err
 	}
@@ -124,7 +127,7 @@ func (t *Target) evidence(ctx context.Context, s session, since time.Time, each 
 		failed = each(trace)
 		return failed == nil
 	}
-	_, err := s.run(ctx, []statement{st}, false, false)
+	_, err = s.run(ctx, []statement{st}, false, false)
 	return errors.Join(err, failed)
 }
 
