@@ -341,7 +341,7 @@ func sqliteNumber(c *column, s string) (any, error) {
 	if c.fam == famInteger {
 		return nil, &misfit{CodeWrongType, c.name}
 	}
-	if len(strings.Trim(strings.Replace(strings.TrimPrefix(s, "-"), ".", "", 1), "0")) > 15 || !binaryExact(s, 64) {
+	if len(strings.Trim(strings.Replace(strings.TrimPrefix(s, "-"), ".", "", 1), "0")) > 15 || !binaryExact(s, 64, 15) {
 		return nil, &misfit{CodeNotExact, c.name}
 	}
 	return s, nil
