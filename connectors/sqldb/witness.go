@@ -165,7 +165,7 @@ func (t *Target) Repeat(q connectors.Question, since time.Time) (connectors.Resu
 		args[i] = at
 	}
 	q.Query = m.sql
-	return &repeated{answers: &answers{t: t, q: q, args: args, pending: map[string]answer{}, settled: map[[32]byte]bool{}, rests: map[string]rest{}, done: make(chan struct{})}}, nil
+	return &repeated{answers: &answers{t: t, q: q, args: args, pending: map[string]answer{}, settled: map[[32]byte]bool{}, rests: map[string]rest{}, told: map[string]string{}, done: make(chan struct{})}}, nil
 }
 
 // earliestClock is the earliest that clocks show from t on: where they are put back soon after, that is less than
