@@ -63,7 +63,9 @@ func newSQLite(e connectors.Env, c Config, _ *time.Location) (*system, error) {
 		if err != nil {
 			return nil, err
 		}
-		former.Store(s.file)
+		if s.file != nil {
+			s.file.opened(&former)
+		}
 		return s, nil
 	}
 	return &system{dialect: sqliteDialect(), connect: connect, close: db.Close}, nil
@@ -88,7 +90,7 @@ func sqlitePath(e connectors.Env, c Config) string {
 func openSQLite(ctx context.Context, db *sql.DB, c Config, path string, former *openFile) (*sqlSession, error) {
 	before := look(path)
 	if before != nil {
-		if err := before.leftover(former); err != nil {
+		if err := errors.Join(before.leftover(former), before.alone()); err != nil {
 			return nil, err
 		}
 	}
