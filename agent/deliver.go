@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime/debug"
 	"slices"
+	"time"
 
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
@@ -213,6 +214,12 @@ func (s *settlement) add(p *parcel, o *connectors.Outcome) {
 		c.To, c.Reason, c.Attempt = journal.Held, reasonOf(o, "mend the data or the mapping, then retry; or reject it"), true
 		s.park(p)
 	case connectors.Transient, connectors.TargetError:
+		if o.Class == connectors.TargetError && s.refusedAlone(p) {
+			c.To, c.Attempt = journal.Held, true
+			c.Reason = reasonOf(o, "the target takes other submissions and refuses this one: mend its data, the mapping or the table, then retry; or reject it")
+			s.park(p)
+			break
+		}
 		s.trouble(o)
 		c.To, c.Reason, c.Attempt = journal.Pending, reasonOf(o, ""), true
 		if p.progress == journal.Staged || p.progress == journal.Unclear {
@@ -227,6 +234,26 @@ func (s *settlement) add(p *parcel, o *connectors.Outcome) {
 		s.back = append(s.back, p)
 	}
 	s.changes = append(s.changes, c)
+}
+
+// lonelyFor is how long a target may refuse one submission as if it were at fault itself, while it takes others.
+const lonelyFor = 10 * time.Minute
+
+// refusedAlone tells whether the target is at fault for one parcel only: it has failed for long, now alone, and others were
+// written meanwhile.
+func (s *settlement) refusedAlone(p *parcel) bool {
+	l := s.lane
+	l.mu.Lock()
+	wrote := l.wrote
+	l.mu.Unlock()
+	if p.failed.IsZero() {
+		p.failed, p.wrote = l.clock.Now(), wrote
+	}
+	if s.size > 1 {
+		return false
+	}
+	p.alone = true // the others go without it
+	return wrote > p.wrote && l.clock.Now().Sub(p.failed) >= lonelyFor
 }
 
 func (s *settlement) park(p *parcel) {
@@ -262,6 +289,11 @@ func (s *settlement) finish(ctx context.Context) {
 		l.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot journal what was delivered; it will be looked up")
 		l.putBack(append(s.done, s.back...))
 		return
+	}
+	if s.ended[connectors.Written] > 0 {
+		l.mu.Lock()
+		l.wrote++
+		l.mu.Unlock()
 	}
 	l.forget(s.done, s.parked)
 	l.figures.delivered(l.name, s.ended)

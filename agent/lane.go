@@ -3,6 +3,7 @@ package agent
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -27,6 +28,8 @@ type parcel struct {
 	layout   *encode.Layout
 	size     int64
 	tries    int       // failures so far, since it was read from the journal
+	failed   time.Time // first, as if the target were at fault
+	wrote    int64     // groups that the lane had written then
 	due      time.Time // not before this
 	alone    bool      // goes in a group of its own
 	broke    bool      // broke the connector, alone
@@ -68,6 +71,7 @@ type lane struct {
 	mu       sync.Mutex
 	queue    []*parcel               // ascending by ID
 	bytes    int64                   // of the queue
+	wrote    int64                   // groups of which something was written
 	known    map[journal.ID]struct{} // in the queue or in flight
 	flying   map[string]journal.ID   // order keys in flight
 	stopped  map[string]journal.ID   // order keys that a parked delivery holds up
@@ -187,7 +191,7 @@ func (l *lane) work(ctx context.Context) {
 		return
 	}
 	for ctx.Err() == nil {
-		g, probe := l.take(ctx)
+		g := l.take(ctx)
 		if g == nil {
 			return
 		}
@@ -195,10 +199,6 @@ func (l *lane) work(ctx context.Context) {
 			l.circuit.Abandon()
 			l.putBack(g)
 			return
-		}
-		if probe && len(g) > 1 {
-			l.putBack(g[1:])
-			g = g[:1]
 		}
 		l.carry(ctx, g)
 	}
@@ -221,7 +221,7 @@ func (l *lane) rest(ctx context.Context, changed <-chan struct{}, wait time.Dura
 }
 
 // take waits for the next group of parcels that may go now.
-func (l *lane) take(ctx context.Context) (group []*parcel, probe bool) {
+func (l *lane) take(ctx context.Context) []*parcel {
 	for {
 		l.mu.Lock()
 		if l.behind && !l.loading && l.wantsPage() {
@@ -234,14 +234,14 @@ func (l *lane) take(ctx context.Context) (group []*parcel, probe bool) {
 		changed := l.changed
 		l.mu.Unlock()
 		if len(group) > 0 {
-			return group, probe
+			return group
 		}
 		if probe {
 			l.ask(ctx)
 			continue
 		}
 		if !l.rest(ctx, changed, wait) {
-			return nil, false
+			return nil
 		}
 	}
 }
@@ -327,18 +327,31 @@ func (l *lane) pick() (group []*parcel, probe bool, wait time.Duration) {
 	if len(l.queue) == 0 {
 		return nil, probe, 0
 	}
-	group, wait = l.pickItems(l.groupSize())
-	if len(group) == 0 && probe {
+	if !probe {
+		group, wait = l.pickItems(l.groupSize(), math.MaxInt)
+		return group, probe, wait
+	}
+	// One of those that failed least: what the target refuses alone must not be the only thing that it is asked.
+	least := math.MaxInt
+	for _, p := range l.queue {
+		if p.due.Sub(l.clock.Now()) <= 0 {
+			least = min(least, p.tries)
+		}
+	}
+	if group, wait = l.pickItems(1, least); len(group) == 0 {
+		group, wait = l.pickItems(1, math.MaxInt) // those wait for others of their order key
+	}
+	if len(group) == 0 {
 		l.circuit.Abandon()
 		probe = false
 	}
 	return group, probe, wait
 }
 
-// pickItems takes up to limit parcels, in order, of each order key at most one that nothing holds up:
-// within one transaction a refused item may be split off, and the next of its key must not overtake it.
-// wait says when the first of those that failed before is due.
-func (l *lane) pickItems(limit int) (group []*parcel, wait time.Duration) {
+// pickItems takes up to limit parcels that failed at most so many times, in order, of each order key at most one that
+// nothing holds up: within one transaction a refused item may be split off, and the next of its key must not overtake
+// it. wait says when the first of those that failed before is due.
+func (l *lane) pickItems(limit, tries int) (group []*parcel, wait time.Duration) {
 	now := l.clock.Now()
 	rest := l.queue[:0]
 	passed := map[string]struct{}{}
@@ -348,7 +361,7 @@ func (l *lane) pickItems(limit int) (group []*parcel, wait time.Duration) {
 		if !ready && (wait == 0 || left < wait) {
 			wait = left
 		}
-		free := ready && len(group) < limit && (!p.alone || len(group) == 0)
+		free := ready && p.tries <= tries && len(group) < limit && (!p.alone || len(group) == 0)
 		if key := p.delivery.Order; key != "" {
 			_, flying := l.flying[key]
 			_, behind := passed[key]

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"math"
 	"testing"
 	"time"
 
@@ -105,7 +106,7 @@ func TestBar(t *testing.T) {
 	}
 	l.admit([]*parcel{first})
 	l.mu.Lock()
-	group, _ := l.pickItems(10)
+	group, _ := l.pickItems(10, math.MaxInt)
 	l.mu.Unlock()
 	if len(group) != 1 || group[0] != second {
 		t.Fatalf("picked %d", len(group))

@@ -10,9 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/test/clock"
 )
 
 var recorded = connectors.Abilities{Recorded: true}
@@ -341,4 +343,64 @@ func TestOrderAcrossWaiting(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.until("in order", func() bool { return slices.Equal(two.names(), []string{"L a", "K a", "K b"}) })
+}
+
+// Two submissions that the target refuses as if it were at fault itself hold up none of the others, and are parked once the
+// target has taken others for ten minutes.
+func TestTargetFaultOfSomeSubmissions(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	one.deliver = func(_ context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+		for _, d := range g.Items {
+			if nameOf(d) == "Bad" {
+				return nil, connectors.Errorf(connectors.TargetError, "test.no-partition", "write a group", "", "no partition")
+			}
+		}
+		return written(g), nil
+	}
+	w := newScripted(t, one, two, "")
+	c := clock.NewFast(1)
+	w.startWith(func(o *agent.Options) { o.Clock = c })
+	w.write("in/a.json", form("REF-A", "Bad"))
+	w.write("in/b.json", form("REF-B", "Bad"))
+	w.until("both were refused", func() bool {
+		s, err := w.agent.Status(context.Background())
+		return err == nil && two.count() == 2 && s.Targets[0].Trouble != nil
+	})
+	for i := range 20 {
+		w.write(fmt.Sprintf("in/%d.json", i), form(fmt.Sprintf("REF-%d", i), "Anna"))
+	}
+	w.until("the others are written", func() bool { return one.count() == 20 })
+	if n := w.states()[journal.Parked]; n != 0 {
+		t.Errorf("%d parked at once: the target may be mended", n)
+	}
+	c.Jump(11 * time.Minute)
+	w.until("the two are parked", func() bool { return w.states()[journal.Parked] == 2 })
+}
+
+// A target that refuses everything parks nothing, however long it takes.
+func TestTargetFaultOfAll(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	one.deliver = func(context.Context, connectors.Group) ([]connectors.Outcome, error) {
+		return nil, connectors.Errorf(connectors.TargetError, "test.no-grant", "write a group", "", "no grant")
+	}
+	w := newScripted(t, one, two, "")
+	c := clock.NewFast(1)
+	w.startWith(func(o *agent.Options) { o.Clock = c })
+	w.write("in/a.json", form("REF-A", "Anna"))
+	w.write("in/b.json", form("REF-B", "Anna"))
+	failures := func(n int) {
+		t.Helper()
+		w.until(fmt.Sprintf("%d failures", n), func() bool {
+			s, err := w.agent.Status(context.Background())
+			return err == nil && s.Targets[0].Trouble != nil && s.Targets[0].Trouble.Count >= n
+		})
+	}
+	failures(4)
+	c.Jump(11 * time.Minute)
+	failures(8)
+	if n := w.states()[journal.Parked]; n != 0 {
+		t.Errorf("%d parked", n)
+	}
+	one.set(func() { one.deliver = nil })
+	w.until("both are written", func() bool { return one.count() == 2 })
 }

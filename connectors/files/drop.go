@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strings"
 	"sync"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -36,7 +37,13 @@ func NewDrop(env connectors.Env, cfg DropConfig) (*Drop, error) {
 }
 
 // Abilities tells that a drop takes files.
-func (d *Drop) Abilities() connectors.Abilities { return d.abilities }
+func (d *Drop) Abilities() connectors.Abilities {
+	a := d.abilities
+	if !strings.Contains(d.temps.template, "{key}") { // two deliveries of one name would write into each other's temporary file
+		a.MaxItems, a.Parallel = 1, 1
+	}
+	return a
+}
 
 // Check tells whether files could be put now.
 func (d *Drop) Check(ctx context.Context) error {

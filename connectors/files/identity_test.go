@@ -51,6 +51,16 @@ func TestTwoDeliveriesOfOneName(t *testing.T) {
 	}
 }
 
+// TestTempWithoutKeyGoesAlone: where temporary names may be the same, one delivery goes after the other.
+func TestTempWithoutKeyGoesAlone(t *testing.T) {
+	for temp, want := range map[string]connectors.Abilities{".{name}.tmp": {MaxItems: 1, Parallel: 1}, ".{name}.{key}": {MaxItems: 256, Parallel: 2}} {
+		d, _ := newDrop(t, func(c *DropConfig) { c.Temp = temp })
+		if a := d.Abilities(); a.MaxItems != want.MaxItems || a.Parallel != want.Parallel {
+			t.Errorf("%s: %d items, %d at once", temp, a.MaxItems, a.Parallel)
+		}
+	}
+}
+
 // TestControlNameTaken: a control file of that name is a stranger's, and then nothing is put beside it.
 func TestControlNameTaken(t *testing.T) {
 	for _, sealed := range []bool{false, true} {
