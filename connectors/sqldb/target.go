@@ -194,7 +194,7 @@ func (t *Target) once(ctx context.Context, k *known, items []*item) *refusal {
 		case r.err.Code == CodeDuplicate && r.err.Op == ledgerOp:
 			careful = true // some key is known: ask which, and write the rest
 			continue
-		case r.err.Code == CodeChanged, !k.fresh && (r.err.Class == connectors.ItemError || r.err.Class == connectors.TargetError):
+		case r.err.Code == CodeChanged, !k.fresh && byTables(r.err):
 			if err := k.renew(ctx, s); err != nil {
 				s.close()
 				return t.meaning(err)
@@ -209,6 +209,15 @@ func (t *Target) once(ctx context.Context, k *known, items []*item) *refusal {
 		return last
 	}
 	return &refusal{connectors.Errorf(connectors.Transient, CodeBusy, ledgerOp, "", "keys kept appearing"), -1}
+}
+
+// byTables reports an error that may come of what was remembered of the tables.
+func byTables(err *connectors.Error) bool {
+	switch err.Code {
+	case CodeLogin, CodeFull, CodeReadOnly:
+		return false
+	}
+	return err.Class == connectors.ItemError || err.Class == connectors.TargetError
 }
 
 // transact runs one attempt on s and says whether s is still good. A driver's panic is an uncertain end.
