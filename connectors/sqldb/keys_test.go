@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -192,4 +193,42 @@ func TestOtherIndexes(t *testing.T) {
 
 func liteEngine(t testing.TB) engine {
 	return engine{"sqlite", Config{Path: emptyFile(t, "keys.db")}, nil}
+}
+
+// Of many forms with keys of two columns only the one is refused that meets another key.
+func TestManyKeys(t *testing.T) {
+	for typ, fresh := range map[string]func(testing.TB) engine{"varchar(40) COLLATE ANYCASE": postgresEngine, "varchar(40) COLLATE utf8mb4_general_ci": mariaEngine, "text COLLATE NOCASE": liteEngine} {
+		e := fresh(t)
+		t.Run(e.typ, func(t *testing.T) {
+			tg := e.open(t, nil)
+			if e.typ == "postgres" {
+				exec(t, tg, anyCase)
+			}
+			exec(t, tg, "CREATE TABLE PERSON (REF "+typ+" NOT NULL, N integer NOT NULL, NAME varchar(40), PRIMARY KEY (REF, N))", "INSERT INTO PERSON VALUES ('REF', 77, 'theirs'), ('REF', 500, 'others')")
+			for _, op := range []connectors.Op{connectors.Upsert, connectors.ReplaceChildren} {
+				key := map[connectors.Op]string{connectors.Upsert: "U", connectors.ReplaceChildren: "C"}[op]
+				var ds []connectors.Delivery
+				for n := range int64(300) {
+					d := personWrite(op, fmt.Sprint(key, n), "ref", "ours")
+					d.Records[0].Shape = manyKeys[op]
+					d.Records[0].Values = append(d.Records[0].Values, integer(n))
+					ds = append(ds, d)
+				}
+				m := deliver(t, tg, ds...)
+				if o := m[key+"77"]; o.Class != connectors.ItemError || o.Code != CodeOtherKey {
+					t.Fatalf("%+v", o)
+				}
+				delete(m, key+"77")
+				for k := range m {
+					written(t, m, k)
+				}
+				same(t, query(t, tg, "SELECT COUNT(*), COUNT(CASE WHEN NAME = 'ours' THEN 1 END) FROM PERSON"), "301|299")
+			}
+		})
+	}
+}
+
+var manyKeys = map[connectors.Op]*connectors.Shape{
+	connectors.Upsert:          {Write: "person", Object: "PERSON", Op: connectors.Upsert, Fields: []string{"REF", "NAME", "N"}, Key: []int{0, 2}},
+	connectors.ReplaceChildren: {Write: "person", Object: "PERSON", Op: connectors.ReplaceChildren, Fields: []string{"REF", "NAME", "N"}, Key: []int{0, 2}},
 }
