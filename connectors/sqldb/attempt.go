@@ -175,6 +175,7 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*rowset) error {
 	d := &a.t.sys.dialect
 	a.hold(sets[0], sets[0].tab)
 	if shape.Op == connectors.ReplaceChildren {
+		a.keysByBytes(sets)
 		done := map[string]bool{}
 		for _, set := range sets {
 			for _, st := range deletes(d, set, done) {
@@ -197,6 +198,7 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*rowset) error {
 			a.queue(st, shape)
 		}
 	}
+	a.keysByBytes(slices.DeleteFunc(slices.Clone(sets), func(w *rowset) bool { return w.bare }))
 	a.tallySets(shape, sets)
 	return nil
 }
@@ -341,6 +343,7 @@ func newRowset(shape *connectors.Shape, tab *table, mask string) (*rowset, error
 		}
 		if slices.Contains(shape.Loose, i) {
 			c = c.loose()
+			c.folds, c.rules = false, nil
 		}
 		at[i] = len(set.cols)
 		set.cols = append(set.cols, c)

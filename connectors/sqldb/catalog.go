@@ -49,10 +49,12 @@ type column struct {
 	labels   []string
 	affinity string // SQLite: what the declared type makes of texts
 	oid      uint32
-	array    uint32 // PostgreSQL: the array type's OID
-	proof    string // PostgreSQL: of a type that is not known, its full name; each value is tried out by a cast
-	required bool   // not null and without a default
-	auto     bool   // the system makes the value
+	array    uint32   // PostgreSQL: the array type's OID
+	proof    string   // PostgreSQL: of a type that is not known, its full name; each value is tried out by a cast
+	required bool     // not null and without a default
+	folds    bool     // the database may take two of its texts for the same that differ by bytes
+	rules    []string // COLLATE …: by which else a unique index does so
+	auto     bool     // the system makes the value
 }
 
 // blanks says what becomes of a value that is shorter than its column.
@@ -74,6 +76,8 @@ type table struct {
 	columns map[string]*column
 	folded  map[string]*column // by lower-case name; nil entry: ambiguous
 	uniques [][]string
+	partly  bool     // unique indexes keep rows apart by something else than whole columns
+	abort   string   // SQLite: OR ABORT, where the table's own words would do something else than refuse a row
 	parents []string // tables that its foreign keys name, as name is
 	// sure: every row that is sent is written or the statement fails; nothing such as a trigger, a rule or a policy
 	// may leave it out, and the same holds for deletes.

@@ -13,6 +13,7 @@ const (
 	CodeCharset      = "sql.charset"         // the column's character set cannot hold a character; replace it in the mapping
 	CodeNoRow        = "sql.no-row"          // the row to update is not there; check the key
 	CodeRows         = "sql.rows-differ"     // more or fewer rows stand in the table than it was sent: a trigger, rule or policy leaves rows out, takes them away again or puts them elsewhere; mend it, or say rows: unchecked in the mapping's write
+	CodeOtherKey     = "sql.other-key"       // the row with this key has another key by bytes (case, accents or blanks); give the column a binary collation, or change the value in the mapping
 	CodeChanged      = "sql.table-changed"   // a table is being changed right now; the agent tries again
 	CodeReference    = "sql.reference"       // a value of an earlier write is not there; the write was skipped or returned nothing
 	CodeTooLarge     = "sql.too-large"       // a document is larger than the 64 MiB a column may get or give
@@ -55,5 +56,6 @@ const (
 var hints = map[string]string{
 	CodeNotExact:    "the column cannot hold this value as it is: widen it, or let the mapping's field say what may go: precision:, or type: decimal(p,s) with round:",
 	CodeUnknownType: "the agent does not know what the column's type makes of a value; precision: database of the mapping's field leaves it to the database",
+	CodeOtherKey:    "the database takes two keys for one that differ in case, accents or blanks: give the column a binary collation, or change the value in the mapping",
 	CodeRows:        "a trigger, rule or policy of the table leaves rows out, takes them away again or puts them elsewhere; if that is meant, the mapping's write says rows: unchecked",
 }

@@ -131,8 +131,9 @@ func (k *known) countRows(ctx context.Context, s session, it *item) (n int, sure
 		if !tab.unique(sets[0].keyNames()) {
 			return 0, false, nil
 		}
+		where, args := sets[0].whereBytes(&t.sys.dialect)
 		st := statement{sql: sets[0].prefix + "SELECT " + strings.Join(sets[0].names(&t.sys.dialect)[:1], "") + " FROM " + tab.name + " WHERE " +
-			sets[0].where(&t.sys.dialect, 1), args: sets[0].keyArgs(sets[0].rows[0]), rows: true, op: "select from " + tab.plain, item: 0}
+			where, args: args, rows: true, op: "select from " + tab.plain, item: 0}
 		res, err := s.run(ctx, []statement{st}, false, false)
 		if err != nil {
 			return 0, false, a.locate(err, []statement{st})

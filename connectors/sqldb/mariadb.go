@@ -22,7 +22,7 @@ import (
 
 func mariaDialect(maria bool) dialect {
 	d := dialect{
-		name: "mysql", maxBinds: 60000, maxRows: 128, returns: maria, quote: quoteBack, bind: questionMark, keeps: true,
+		name: "mysql", maxBinds: 60000, maxRows: 128, returns: maria, quote: quoteBack, bind: questionMark, keeps: true, differs: mariaDiffers,
 		write: mariaWrite, table: mariaTable, arg: mariaArg, moments: mariaMoments(maria), prove: proveByReading, hold: mariaHold, doubles: true, classify: mariaVerdict,
 		// Local time is no measure of how long ago: an hour comes twice a year.
 		age:   "UNIX_TIMESTAMP() - UNIX_TIMESTAMP(WRITTEN_AT)",
@@ -197,7 +197,7 @@ func mariaWrite(d *dialect, w *rowset) ([]statement, error) {
 		if !w.tab.unique(w.keyNames()) {
 			return nil, noKey(w)
 		}
-		if len(w.tab.uniques) > 1 {
+		if len(w.tab.uniques) > 1 || w.tab.partly {
 			return mariaUpserts(d, w), nil
 		}
 	}
@@ -297,9 +297,9 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 	triggers := statement{sql: mariaTriggers, args: []any{found[0].Str, found[1].Str, found[0].Str, found[0].Str, found[1].Str}, rows: true, item: -1}
 	res, err = s.run(ctx, []statement{
 		{sql: `SELECT column_name, data_type, character_maximum_length, numeric_scale, extra, is_nullable, column_default IS NULL, ` +
-			`column_type, datetime_precision, character_set_name, column_default FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`,
+			`column_type, datetime_precision, character_set_name, column_default, collation_name FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`,
 			args: []any{found[0].Str, found[1].Str}, rows: true, item: -1},
-		{sql: `SELECT index_name, column_name FROM information_schema.statistics WHERE table_schema = ? AND table_name = ? ` +
+		{sql: `SELECT index_name, column_name, sub_part IS NOT NULL OR column_name IS NULL FROM information_schema.statistics WHERE table_schema = ? AND table_name = ? ` +
 			`AND non_unique = 0 ORDER BY index_name, seq_in_index`, args: []any{found[0].Str, found[1].Str}, rows: true, item: -1},
 		{sql: `SELECT referenced_table_schema, referenced_table_name FROM information_schema.key_column_usage WHERE table_schema = ? AND table_name = ? ` +
 			`AND referenced_table_name IS NOT NULL`, args: []any{found[0].Str, found[1].Str}, rows: true, item: -1},
@@ -310,13 +310,15 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 	}
 	var cols []*column
 	for _, r := range res[0].rows {
-		cols = append(cols, mariaColumn(r))
+		c := mariaColumn(r)
+		c.folds = c.fam == famText && !strings.HasSuffix(r[11].Str, "_nopad_bin") && r[11].Str != "utf8mb4_0900_bin"
+		cols = append(cols, c)
 	}
 	t := newTable(name, quoteBack(found[0].Str)+"."+quoteBack(found[1].Str), cols)
 	t.engine = found[2].Str
 	t.sure = t.engine != "" // a table: nothing here leaves out a row in silence
 	t.clocked = t.engine == "" || asInt(res[3].rows[0][0]) > 0 || asInt(res[3].rows[0][1]) == 0 || mariaClocked(printed, cols, res[0].rows)
-	t.uniques = groupPairs(res[1].rows)
+	t.uniques, t.partly = wholeKeys(res[1].rows)
 	t.proofs = []proof{printed}
 	if !t.clocked && slices.ContainsFunc(cols, func(c *column) bool { return c.fam == famInstant }) {
 		t.proofs = append(t.proofs, proof{triggers, printOf(res[3])})
@@ -326,6 +328,11 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 		err = mariaBelow(ctx, s, found[0].Str, found[1].Str, t, 0)
 	}
 	return t, err
+}
+
+// mariaDiffers compares what the server keeps, in whatever character set, with what it is sent, in the connection's.
+func mariaDiffers(_ *column, quoted, mark string) string {
+	return "CAST(CONVERT(" + quoted + " USING utf8mb4) AS BINARY) <> CAST(CONVERT(" + mark + " USING utf8mb4) AS BINARY)"
 }
 
 func asInt(v connectors.Value) int64 {

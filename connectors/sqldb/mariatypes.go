@@ -13,9 +13,9 @@ var counter = regexp.MustCompile(` AUTO_INCREMENT=\d+`)
 
 // mariaDigest is a number over what the catalog shows of a table. It sums, because a long list would be cut.
 const mariaDigest = `SELECT (SELECT CONCAT_WS(',', engine, table_type) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?),
-  (SELECT CAST(SUM(CONV(LEFT(MD5(CONCAT_WS(',', column_name, ordinal_position, column_type, is_nullable, extra, character_set_name)), 12), 16, 10)) AS CHAR)
+  (SELECT CAST(SUM(CONV(LEFT(MD5(CONCAT_WS(',', column_name, ordinal_position, column_type, is_nullable, extra, character_set_name, collation_name)), 12), 16, 10)) AS CHAR)
      FROM information_schema.columns WHERE table_schema = ? AND table_name = ?),
-  (SELECT CAST(SUM(CONV(LEFT(MD5(CONCAT_WS(',', index_name, seq_in_index, column_name, non_unique)), 12), 16, 10)) AS CHAR)
+  (SELECT CAST(SUM(CONV(LEFT(MD5(CONCAT_WS(',', index_name, seq_in_index, column_name, non_unique, sub_part)), 12), 16, 10)) AS CHAR)
      FROM information_schema.statistics WHERE table_schema = ? AND table_name = ?)`
 
 // mariaPrint asks for the table as it would be made; an account with rights on single columns only may not see that, but

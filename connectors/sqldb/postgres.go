@@ -23,8 +23,9 @@ const (
 func postgresDialect() dialect {
 	return dialect{
 		name: "postgres", steady: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", maxBinds: 65000, maxRows: 64, returns: true, quote: quoteDouble,
-		bind:  func(n int) string { return "$" + strconv.Itoa(n) },
-		write: postgresWrite, table: postgresTable, arg: arg, prove: postgresProve, tally: postgresTally, settle: "SET CONSTRAINTS ALL IMMEDIATE", pipelines: true, classify: postgresVerdict,
+		bind:    func(n int) string { return "$" + strconv.Itoa(n) },
+		differs: postgresDiffers,
+		write:   postgresWrite, table: postgresTable, arg: arg, prove: postgresProve, tally: postgresTally, settle: "SET CONSTRAINTS ALL IMMEDIATE", pipelines: true, classify: postgresVerdict,
 		age:   "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP - WRITTEN_AT) AS bigint)",
 		since: func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= CURRENT_TIMESTAMP - INTERVAL '%d seconds'", n) },
 		ledgerDDL: func(t string) string {
@@ -186,7 +187,8 @@ SELECT n.nspname, c.relname, c.oid::int8, a.attname, bt.oid::int8, bt.typarray::
        bt.typtype = 'e',
        c.relkind = 'r' AND NOT c.relhasrules AND NOT c.relrowsecurity AND NOT c.relhassubclass
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal),
-       COALESCE((SELECT pg_catalog.bit_or(g.tgtype) FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND g.tgtype & 64 > 0 AND g.tgenabled NOT IN ('D', 'R')), 0)
+       COALESCE((SELECT pg_catalog.bit_or(g.tgtype) FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND g.tgtype & 64 > 0 AND g.tgenabled NOT IN ('D', 'R')), 0),
+       EXISTS (SELECT FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation AND NOT l.collisdeterministic)
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -246,12 +248,17 @@ func divided(err error) bool {
 	return errors.As(err, &e) && e.Code == "22012"
 }
 
+// postgresUniques reads the keys by which ON CONFLICT finds a row: checked at once, over whole columns and all rows. An
+// index may compare by a collation of its own.
 const postgresUniques = `
-SELECT i.indexrelid::text, a.attname
+SELECT i.indexrelid::text, a.attname,
+       (SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(l.collname) FROM pg_catalog.pg_collation l
+          JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = k.coll AND NOT l.collisdeterministic)
 FROM pg_catalog.pg_index i
-JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
-WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
-ORDER BY i.indexrelid`
+CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(i.indkey::int2[]), pg_catalog.unnest(i.indcollation::oid[])) WITH ORDINALITY AS k(attnum, coll, n)
+JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL AND k.n <= i.indnkeyatts
+ORDER BY i.indexrelid, k.n`
 
 const postgresParents = `
 SELECT n.nspname, p.relname
@@ -291,6 +298,7 @@ func postgresTable(ctx context.Context, s session, schema, name string) (*table,
 	}
 	t.proofs = []proof{{ask, printOf(again[0])}} // it was read first: what changed since is told
 	t.uniques = groupPairs(again[2].rows)
+	t.indexRules(again[2].rows)
 	t.parents = parentNames(again[3].rows, quoteDouble)
 	return t, nil
 }
@@ -334,7 +342,17 @@ func postgresColumn(r []connectors.Value) *column {
 	if c.fam == famOther {
 		c.proof = r[10].Str
 	}
+	c.folds = r[15].Int == 1 || c.typ == "citext" || c.typ == "bpchar" || c.fam == famOther
 	return c
+}
+
+// postgresDiffers compares texts in the one collation that knows nothing but bytes. What makes a text of bpchar takes its
+// blanks away.
+func postgresDiffers(c *column, quoted, mark string) string {
+	if c.typ == "bpchar" && c.length == 0 {
+		return "pg_catalog.bpcharsend(" + quoted + ") <> pg_catalog.textsend(" + mark + "::text)"
+	}
+	return quoted + `::text COLLATE pg_catalog."C" <> ` + mark + `::text COLLATE pg_catalog."C"`
 }
 
 // postgresFamily knows the types whose rules are known. Every other one, an array or a range among them, is tried out.

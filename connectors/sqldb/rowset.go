@@ -128,9 +128,9 @@ func unsupported(w *rowset) error {
 // inserts makes multi-row INSERTs whose sizes are powers of two, so that few texts serve all groups.
 func inserts(d *dialect, w *rowset, tail string) []statement {
 	op := "insert into " + w.tab.plain
-	head := "INSERT INTO " + w.tab.name + " (" + strings.Join(w.names(d), ", ") + ") VALUES "
+	head := "INSERT" + w.tab.abort + " INTO " + w.tab.name + " (" + strings.Join(w.names(d), ", ") + ") VALUES "
 	if len(w.cols) == 0 {
-		head = "INSERT INTO " + w.tab.name + " DEFAULT VALUES"
+		head = "INSERT" + w.tab.abort + " INTO " + w.tab.name + " DEFAULT VALUES"
 	}
 	var stmts []statement
 	back := len(w.shape.Returning) > 0
@@ -228,7 +228,7 @@ func updates(d *dialect, w *rowset) []statement {
 	if n == 0 { // nothing but the key: still the row has to be there
 		sets = append(sets, d.quote(w.cols[w.key[0]].name)+" = "+d.quote(w.cols[w.key[0]].name))
 	}
-	sql := "UPDATE " + w.tab.name + " SET " + strings.Join(sets, ", ") + " WHERE " + w.where(d, n+1)
+	sql := "UPDATE" + w.tab.abort + " " + w.tab.name + " SET " + strings.Join(sets, ", ") + " WHERE " + w.where(d, n+1)
 	var stmts []statement
 	for _, r := range w.rows {
 		st := w.counted(statement{sql: sql, op: "update " + w.tab.plain, item: r.item, zero: CodeNoRow}, 1, 1)
@@ -277,7 +277,7 @@ func (w *rowset) assignments(d *dialect, value func(quoted string) string) strin
 	}
 	if len(sets) == 0 && len(w.key) > 0 {
 		q := d.quote(w.cols[w.key[0]].name)
-		sets = append(sets, q+" = "+value(q))
+		sets = append(sets, q+" = "+w.tab.name+"."+q) // not the new value: it may be another text that counts as the same
 	}
 	return strings.Join(sets, ", ")
 }

@@ -24,6 +24,7 @@ import (
 func sqliteDialect() dialect {
 	return dialect{
 		name: "sqlite", maxBinds: 30000, maxRows: 128, returns: true, quote: quoteDouble, bind: questionMark,
+		differs:  sqliteDiffers,
 		write:    sqliteWrite,
 		table:    sqliteTable,
 		prove:    proveByReading,
@@ -187,10 +188,12 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 		info, list, foreign = "pragma_table_info(?, ?)", "pragma_index_list(?, ?)", "pragma_foreign_key_list(?, ?)"
 		strict = "pragma_table_list(?) WHERE schema = ? COLLATE NOCASE"
 	}
+	const each = "pragma_index_xinfo(l.name)"
 	asks := sqliteProofs(schema, name)
 	res, err := s.run(ctx, []statement{asks[0], asks[1],
 		{sql: `SELECT name, type, "notnull", dflt_value IS NOT NULL, pk FROM ` + info, args: args, rows: true, item: -1},
-		{sql: `SELECT l.name, i.name FROM ` + list + ` l, pragma_index_info(l.name) i WHERE l."unique" = 1 ORDER BY l.name, i.seqno`, args: args, rows: true, item: -1},
+		{sql: `SELECT l.name, i.name, CASE WHEN i.coll <> 'BINARY' THEN '"' || replace(i.coll, '"', '""') || '"' END, l.partial OR EXISTS (SELECT 1 FROM ` + each + ` x WHERE x."key" AND x.cid = -2) FROM ` +
+			list + ` l, ` + each + ` i WHERE i."key" AND l."unique" = 1 ORDER BY l.name, i.seqno`, args: args, rows: true, item: -1},
 		{sql: `SELECT strict FROM ` + strict, args: args, rows: true, item: -1},
 		{sql: `SELECT "table" FROM ` + foreign, args: args, rows: true, item: -1},
 		{sql: "SELECT type, sql FROM " + sqliteMaster(schema) + " WHERE tbl_name = ? COLLATE NOCASE", args: []any{name}, rows: true, item: -1},
@@ -214,18 +217,38 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 	if len(pk) > 0 {
 		t.uniques = append(t.uniques, pk)
 	}
-	t.uniques = append(t.uniques, groupPairs(res[3].rows)...)
+	keys, _ := wholeKeys(res[3].rows)
+	t.uniques = append(t.uniques, keys...)
+	t.indexRules(res[3].rows)
 	for _, r := range res[5].rows {
 		t.parents = append(t.parents, strings.TrimSuffix(quoted, quoteDouble(name))+quoteDouble(r[0].Str))
 	}
 	t.sure = !slices.ContainsFunc(res[6].rows, func(r []connectors.Value) bool {
 		return r[0].Str != "table" && r[0].Str != "index" || ownWay.MatchString(r[1].Str)
 	})
+	for _, r := range res[6].rows {
+		if r[0].Str == "table" && onConflict.MatchString(r[1].Str) {
+			t.abort = " OR ABORT" // not elsewhere: it would hold for what triggers do as well
+		}
+		if r[0].Str == "view" || collates.MatchString(r[1].Str) {
+			for _, c := range t.columns {
+				c.folds = true
+			}
+		}
+	}
 	return t, nil
 }
 
-// ownWay finds a table that may leave a row out in silence, or put it into the place of another.
-var ownWay = regexp.MustCompile(`(?i)\bon\s+conflict\b|^\s*create\s+virtual\b`)
+var (
+	ownWay     = regexp.MustCompile(`(?i)^\s*create\s+virtual\b`) // it may leave a row out in silence
+	onConflict = regexp.MustCompile(`(?i)\bon\s+conflict\b`)
+	collates   = regexp.MustCompile(`(?i)\bcollate\b|^\s*create\s+virtual\b`)
+)
+
+// sqliteDiffers compares texts: numbers that are equal are the same.
+func sqliteDiffers(_ *column, quoted, mark string) string {
+	return "typeof(" + quoted + ") = 'text' AND CAST(" + quoted + " AS BLOB) <> CAST(" + mark + " AS BLOB)"
+}
 
 func sqliteMaster(schema string) string {
 	return quoteDouble(cmp.Or(schema, "main")) + ".sqlite_master"

@@ -216,6 +216,7 @@ func suite(t *testing.T, fresh func(t testing.TB) engine) {
 		{"results again", testRepeat},
 		{"parents before children", testParents},
 		{"clock changes", testClockChanges},
+		{"keys by bytes", testKeysByBytes},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := fresh(t)

@@ -27,6 +27,8 @@ type dialect struct {
 	returns  bool // INSERT … RETURNING gives rows
 	quote    func(name string) string
 	bind     func(n int) string // n-th placeholder, from 1
+	// differs is the condition that a column's value has other bytes than an argument; nil: nothing folds.
+	differs func(c *column, quoted, mark string) string
 	// write makes the statements for rows of one table that may go together; see write.go.
 	write func(d *dialect, w *rowset) ([]statement, error)
 	// table reads the catalog of one table through s.
@@ -86,9 +88,9 @@ type statement struct {
 	least, most int64
 	sums, sure  bool
 	zero        string
-	none        bool    // it must give no row
+	none        bool    // it must give no row; if it does, that is what means says
 	opens       bool    // it says what kind of transaction it is, before anything else happens in it
-	means       error   // what it means when the statement divides by zero
+	means       error   // what it means when the statement divides by zero, or gives a row that it must not
 	proves      *proof  // it is to give this text
 	window      *window // it counts what was done in it
 	// each takes the rows one by one instead of the result, so that big ones are not all held; names are
@@ -104,6 +106,8 @@ func (st *statement) mustLook() bool {
 // count compares the rows that the statement touched with those that were sent.
 func (st *statement) count(touched int64) error {
 	switch {
+	case st.none && touched > 0 && st.means != nil:
+		return st.means
 	case st.none && touched > 0:
 		return &culprit{st.item, CodeRows, st.op, errors.New("rows that were to be deleted are still there")}
 	case st.most == 0 || st.least <= touched && touched <= st.most:
