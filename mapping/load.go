@@ -163,10 +163,16 @@ func (b *builder) input() {
 		return
 	}
 	check, err := newSchemaCheck(s.Input.Schema, b.files.read)
+	var bad *badSchema
+	if errors.As(err, &bad) {
+		b.schemaProblem(bad.schemaProblem)
+		return
+	}
 	if err != nil {
 		b.report(b.file.Problem(CodeSchema, err.Error(), "", "input", "schema"))
 		return
 	}
+	check.levels = levelsOf(s.Input.Format, b.plan.options)
 	b.plan.schema = check
 	if !b.pinned() {
 		b.schemaProblems(check)
