@@ -31,7 +31,7 @@ func (t *Target) Answers(q connectors.Question) (connectors.ResultSource, error)
 	if q.Every <= 0 {
 		q.Every = defaultEvery
 	}
-	return &answers{t: t, q: q, mark: mark, pending: map[string]answer{}, settled: map[[32]byte]bool{}, rests: map[string]rest{}, done: make(chan struct{})}, nil
+	return &answers{t: t, q: q, mark: mark, pending: map[string]answer{}, settled: map[[32]byte]bool{}, rests: map[string]rest{}, told: map[string]string{}, done: make(chan struct{})}, nil
 }
 
 // answers is the source over one query. It remembers the rows that are out, and those that are settled
@@ -47,8 +47,8 @@ type answers struct {
 	settled map[[32]byte]bool
 	rests   map[string]rest // rows that were released
 	polls   int
-	ids     string // the query for nothing but identities; empty: not made yet
-	told    string // notice about marking that holds
+	ids     string            // the query for nothing but identities; empty: not made yet
+	told    map[string]string // the notice that holds, by its code
 	polled  bool
 	closed  bool
 	done    chan struct{}
@@ -120,21 +120,23 @@ func (a *answers) poll(ctx context.Context, max int) ([]connectors.Result, error
 	if p.err != nil {
 		return nil, p.err
 	}
+	p.unnamed()
 	return p.finish(), nil
 }
 
 // polling is one run of the query.
 type polling struct {
-	a       *answers
-	max     int
-	at      time.Time
-	seen    map[[32]byte]bool
-	shown   map[string]bool
-	all     bool // the whole result was read
-	results []connectors.Result
-	place   map[string]int // of an identity in results
-	answers []answer
-	err     error
+	a        *answers
+	max      int
+	at       time.Time
+	seen     map[[32]byte]bool
+	shown    map[string]bool
+	all      bool // the whole result was read
+	nameless bool // a row has no ID
+	results  []connectors.Result
+	place    map[string]int // of an identity in results
+	answers  []answer
+	err      error
 }
 
 // row takes in one row; nil names mean the end. It returns false when enough is read: after the last row that is
@@ -149,6 +151,10 @@ func (p *polling) row(names []string, vals []connectors.Value) bool {
 	if err != nil {
 		p.err = err
 		return false
+	}
+	if id == "" {
+		p.nameless = true
+		return true
 	}
 	p.shown[id] = true
 	at, known := p.place[id]
@@ -177,6 +183,15 @@ func (p *polling) row(names []string, vals []connectors.Value) bool {
 	p.results = append(p.results, connectors.Result{Handle: id, ID: id, Fields: bounded(fields), At: p.at})
 	p.answers = append(p.answers, answer{sums: [][32]byte{sum}, args: args, names: spelled})
 	return true
+}
+
+// unnamed tells the operator of rows that are left in the query because nothing says which they are.
+func (p *polling) unnamed() {
+	text := ""
+	if p.nameless {
+		text = "answer.query gives rows whose ID is NULL or empty: they are neither told nor marked; give each an ID, or leave them out by its where"
+	}
+	p.a.tell(CodeQuery, text)
 }
 
 // again takes in another row of an identity that is in hand. Where it says something else, which one is meant cannot
@@ -234,16 +249,21 @@ func bounded(fields map[string]connectors.Value) map[string]connectors.Value {
 	return fields
 }
 
-// identity is what names a row, and how the database spells the columns that it is made of.
+// identity is what names a row, empty where each part of it is NULL or empty, and how the database spells the columns that it is made of.
 func (a *answers) identity(names []string, fields map[string]connectors.Value) (id string, spelled []string, err error) {
 	var parts []string
+	named := false
 	for _, c := range a.q.ID {
 		v, ok := find(fields, c)
 		if !ok {
 			return "", nil, connectors.Errorf(connectors.TargetError, CodeQuery, "ask for results", "select every column that answer.id names", "column %s is not in the query", c)
 		}
+		named = named || v.Kind != connectors.Null && keyText(v) != ""
 		parts = append(parts, strings.ReplaceAll(keyText(v), "/", "//"))
 		spelled = append(spelled, names[slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, c) })])
+	}
+	if !named {
+		return "", spelled, nil
 	}
 	return strings.Join(parts, "/"), spelled, nil
 }

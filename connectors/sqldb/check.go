@@ -32,7 +32,10 @@ func (t *Target) checkOn(ctx context.Context, s session) error {
 		_, err := s.run(ctx, []statement{t.sys.ping()}, false, false)
 		return err
 	}
-	k := t.readAnew()
+	k, err := t.readAnew(ctx, s)
+	if err != nil {
+		return err
+	}
 	if err := k.loadLedger(ctx, s); err != nil {
 		return err
 	}

@@ -81,8 +81,16 @@ func testClockedTables(t *testing.T, e engine) {
 	exec(t, tg, "CREATE TABLE MADE (REF VARCHAR(5) PRIMARY KEY, Z TIMESTAMP NULL, MADE DATETIME DEFAULT CURRENT_TIMESTAMP) ENGINE=InnoDB",
 		"CREATE TABLE LOGGED (REF VARCHAR(5) PRIMARY KEY, Z TIMESTAMP NULL) ENGINE=InnoDB",
 		"CREATE TRIGGER LOGGED_BY BEFORE INSERT ON LOGGED FOR EACH ROW SET NEW.REF = NEW.REF",
-		"CREATE TABLE GIVEN (REF VARCHAR(5) PRIMARY KEY, Z TIMESTAMP NULL) ENGINE=InnoDB")
-	for table, back := range map[string][]string{"MADE": nil, "LOGGED": nil, "GIVEN": {"Z"}} {
+		"CREATE TABLE GIVEN (REF VARCHAR(5) PRIMARY KEY, Z TIMESTAMP NULL) ENGINE=InnoDB",
+		"CREATE TABLE STORED (REF VARCHAR(5) PRIMARY KEY, Z TIMESTAMP NULL, D DATE AS (DATE(Z)) PERSISTENT) ENGINE=InnoDB",
+		"CREATE TABLE INDEXED (REF VARCHAR(5) PRIMARY KEY, Z TIMESTAMP NULL, D DATE AS (DATE(Z)) VIRTUAL, KEY (D)) ENGINE=InnoDB",
+		"CREATE TABLE OFHOURS (REF VARCHAR(5) PRIMARY KEY, Z TIMESTAMP NULL, CHECK (HOUR(Z) < 4)) ENGINE=InnoDB",
+		"CREATE TABLE BYHOUR (REF VARCHAR(5) PRIMARY KEY, Z TIMESTAMP NULL CHECK (HOUR(Z) < 4)) ENGINE=InnoDB",
+		"CREATE TABLE EPOCH (REF VARCHAR(5) PRIMARY KEY, Z TIMESTAMP NULL, F DATETIME DEFAULT FROM_UNIXTIME(1)) ENGINE=InnoDB",
+		"CREATE TABLE ZONED (REF VARCHAR(5) PRIMARY KEY, Z TIMESTAMP NULL, F VARCHAR(20) DEFAULT @@session.time_zone) ENGINE=InnoDB",
+		"CREATE TABLE TODAY (REF VARCHAR(5) PRIMARY KEY, Z TIMESTAMP NULL, F TIMESTAMP DEFAULT CONCAT(CURDATE(), ' 10:00:00')) ENGINE=InnoDB",
+		"CREATE TABLE LITERAL (REF VARCHAR(5) PRIMARY KEY, Z TIMESTAMP NULL, N INT DEFAULT 5, S VARCHAR(20) DEFAULT 'it''s (now())', J JSON, AT TIMESTAMP DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, FIX TIMESTAMP DEFAULT '2026-07-01 12:00:00') ENGINE=InnoDB")
+	for table, back := range map[string][]string{"MADE": nil, "LOGGED": nil, "GIVEN": {"Z"}, "STORED": nil, "INDEXED": nil, "OFHOURS": nil, "BYHOUR": nil, "EPOCH": nil, "ZONED": nil, "TODAY": nil} {
 		sh := &connectors.Shape{Write: "w", Object: table, Fields: []string{"REF", "Z"}, Key: []int{0}, Returning: back}
 		d := func(key, at string) connectors.Delivery {
 			return connectors.Delivery{Key: key + "/register-1", Submission: key, Records: []connectors.Record{{Shape: sh, Values: []connectors.Value{text(key), dateTime(at)}}}}
@@ -94,6 +102,9 @@ func testClockedTables(t *testing.T, e engine) {
 			t.Errorf("%s: %+v", table, m[a])
 		}
 	}
+	sh := &connectors.Shape{Write: "w", Object: "LITERAL", Fields: []string{"REF", "Z"}, Key: []int{0}}
+	written(t, deliver(t, tg, connectors.Delivery{Key: "L/register-1", Submission: "L", Records: []connectors.Record{{Shape: sh, Values: []connectors.Value{text("L"), dateTime("2026-10-25T01:30:00Z")}}}}), "L")
+	same(t, query(t, tg, "SELECT UNIX_TIMESTAMP(Z), FIX FROM LITERAL"), "1792891800|2026-07-01T12:00:00")
 	same(t, query(t, tg, "SELECT ABS(TIMESTAMPDIFF(MINUTE, MADE, CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'Europe/Berlin'))) FROM MADE"), "0")
 }
 

@@ -39,7 +39,7 @@ const (
 	CodeAllRefused   = "sql.all-refused"     // every delivery of a group is refused alike: the table or the mapping is wrong, not the forms
 	CodePooler       = "sql.pooler"          // a connection pooler takes away what writing stands on (transactions, or a setting); docs/connectors/poolers.md says what to set
 	CodeSession      = "sql.session"         // a setting of the session would make values or rows wrong; change it where the message says
-	CodeReplaced     = "sql.replaced"        // the database file was replaced and a journal of the former one lies beside it; move that away
+	CodeReplaced     = "sql.replaced"        // the database file was replaced and a journal of the former one lies beside it: move that away; or its write-ahead log was replaced while it was open: start the agent anew
 	CodeNoCharset    = "sql.no-charset"      // the database has no character set (SQL_ASCII); say by charset what its bytes are
 	CodeTLSFile      = "sql.tls-file"        // a file of tls cannot be read now; mend it, or mount the disk that it lies on
 	CodeConfig       = "sql.config"          // the target's configuration is wrong

@@ -254,8 +254,8 @@ func (c *comparison) fits(i int) {
 	c.sizes(ct, col, field)
 }
 
-// samples are values of each kind, as different as columns may treat them.
-var samples = map[connectors.Kind][]string{connectors.Text: {"x", "12", "2026-01-31", "12:30:00", "2026-01-31 12:30:00", "true"}, connectors.Integer: {"0", "1", "12", "2026"},
+// samples are values of each kind, as different as columns may treat them: of each family of arg at least one that it takes.
+var samples = map[connectors.Kind][]string{connectors.Text: {"x", "12", "2026", "2026-01-31", "12:30:00", "12:30:00+01:00", "2026-01-31 12:30:00", "true", "{}", "6f1e9a0e-0000-4000-8000-00000000000a", "10.1.2.3", ""}, connectors.Integer: {"0", "1", "12", "2026"},
 	connectors.Decimal: {"0", "1.5", "12", "2026"}, connectors.Boolean: {"0", "1"}, connectors.Date: {"2026-01-31"}, connectors.DateTime: {"2026-01-31T00:00:00", "2026-01-31T12:30:00", "2026-01-31T12:30:00Z"}}
 
 // refusesAll tries values of what a field may hold on a column; it returns a code if each of them is refused.
@@ -265,7 +265,14 @@ func (c *comparison) refusesAll(ct connectors.Content, col *column) (code string
 		kinds = slices.Sorted(maps.Keys(samples))
 	}
 	for _, k := range kinds {
-		for _, s := range samples[k] {
+		of := samples[k]
+		if col.labels != nil && k != connectors.Boolean { // its words may look like values of other kinds
+			of = slices.Concat(of, col.labels)
+		}
+		if k == connectors.Text && col.fixed == zeroFill {
+			of = append(slices.Clone(of), strings.Repeat("x", col.length))
+		}
+		for _, s := range of {
 			v := connectors.Value{Kind: k, Str: s}
 			if k == connectors.Integer || k == connectors.Boolean {
 				v.Int, _ = strconv.ParseInt(s, 10, 64) // written above

@@ -2,11 +2,13 @@ package sqldb
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	osexec "os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -191,6 +193,112 @@ func TestReplacedInside(t *testing.T) {
 	s.close()
 	written(t, deliver(t, tg, flat("A", 1, "a")), "A")
 	same(t, query(t, tg, "SELECT NAME FROM PLAIN"), "a")
+}
+
+// otherProgram reads the names in a database, and then writes one of its own if it is told to.
+func otherProgram(path string) {
+	db, err := sql.Open("sqlite", path)
+	if err == nil && os.Getenv("SQLDB_OTHER_WRITES") != "" {
+		_, err = db.Exec("INSERT INTO PLAIN (ID, NAME) VALUES (99, 'other')")
+	}
+	var names sql.NullString
+	if err == nil {
+		err = db.QueryRow("SELECT GROUP_CONCAT(NAME, ',') FROM (SELECT NAME FROM PLAIN ORDER BY ID)").Scan(&names)
+	}
+	if err == nil {
+		err = db.Close()
+	}
+	fmt.Println(names.String, err)
+}
+
+// others is what another program sees, and writes.
+func others(t *testing.T, path string, writes string) string {
+	t.Helper()
+	c := osexec.Command(os.Args[0])
+	c.Env = append(os.Environ(), "SQLDB_OTHER_PROGRAM="+path, "SQLDB_OTHER_WRITES="+writes)
+	out, err := c.CombinedOutput()
+	must(t, err)
+	return strings.TrimSpace(string(out))
+}
+
+// TestLogRemoved takes the write-ahead log or its index away from under an open session: nothing that is committed is lost,
+// and others see what comes later.
+func TestLogRemoved(t *testing.T) {
+	for _, gone := range [][]string{{"-wal", "-shm"}, {"-wal"}, {"-shm"}} {
+		t.Run(strings.Join(gone, ""), func(t *testing.T) {
+			path := emptyFile(t, "reg.db")
+			e := engine{"sqlite", Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+			exec(t, e.open(t, nil), append(e.ddl, "PRAGMA journal_mode = WAL")...)
+			tg := e.open(t, nil)
+			written(t, deliver(t, tg, flat("A", 1, "a")), "A")
+			s, err := tg.pool.get(t.Context())
+			must(t, err)
+			idle, err := tg.sys.connect(t.Context())
+			must(t, err)
+			tg.pool.put(idle)
+			tg.pool.put(s)
+			for _, g := range gone {
+				must(t, os.Remove(path+g))
+			}
+			written(t, deliver(t, tg, flat("B", 2, "b")), "B")
+			if got := others(t, path, "yes"); got != "a,b,other <nil>" {
+				t.Fatal(got)
+			}
+			written(t, deliver(t, tg, flat("C", 3, "c")), "C")
+			must(t, tg.Close())
+			if got := others(t, path, ""); got != "a,b,c,other <nil>" {
+				t.Fatal(got)
+			}
+		})
+	}
+}
+
+// TestLogRemovedInside removes the log while a transaction is open: its end is looked up by what others see.
+func TestLogRemovedInside(t *testing.T) {
+	path := emptyFile(t, "reg.db")
+	e := engine{"sqlite", Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+	exec(t, e.open(t, nil), append(e.ddl, "PRAGMA journal_mode = WAL")...)
+	tg := e.open(t, nil)
+	s, err := tg.pool.get(t.Context())
+	must(t, err)
+	if _, err := s.run(t.Context(), []statement{{sql: "INSERT INTO PLAIN (ID, NAME) VALUES (1, 'a')", item: -1}}, true, false); err != nil {
+		t.Fatal(err)
+	}
+	must(t, os.Remove(path+"-wal"))
+	must(t, os.Remove(path+"-shm"))
+	_, err = s.run(t.Context(), nil, false, true)
+	if r := tg.meaning(err); r.err.Class != connectors.Uncertain || !broken(err) {
+		t.Fatalf("%v", err)
+	}
+	refused, err := tg.Deliver(t.Context(), connectors.Group{Items: []connectors.Delivery{flat("B", 2, "b")}})
+	if connectors.ClassOf(err) != connectors.Transient || refused[0].Code != CodeBusy { // the old session is still open
+		t.Fatalf("%v %+v", err, refused)
+	}
+	s.close()
+	written(t, deliver(t, tg, flat("B", 2, "b")), "B")
+	if got := others(t, path, ""); got != "a,b <nil>" {
+		t.Fatal(got)
+	}
+}
+
+// TestLogReplaced has another program write after the log was removed: the old log must not go over that, so the session
+// stays as it is, and nothing is written until the agent is started anew.
+func TestLogReplaced(t *testing.T) {
+	path := emptyFile(t, "reg.db")
+	e := engine{"sqlite", Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+	exec(t, e.open(t, nil), append(e.ddl, "PRAGMA journal_mode = WAL")...)
+	tg := e.open(t, nil)
+	written(t, deliver(t, tg, flat("A", 1, "a")), "A")
+	must(t, os.Remove(path+"-wal"))
+	must(t, os.Remove(path+"-shm"))
+	if got := others(t, path, "yes"); got != "other <nil>" {
+		t.Fatal(got)
+	}
+	refusedBy(t, tg, CodeReplaced, "start the agent anew")
+	must(t, tg.Close())
+	if got := others(t, path, ""); got != "other <nil>" {
+		t.Fatal(got)
+	}
 }
 
 // TestForeignLog refuses a database beside which the log of the one that it replaces still lies.

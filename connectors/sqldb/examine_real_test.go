@@ -57,6 +57,9 @@ func TestExaminePostgreSQL(t *testing.T) {
 	w.Writes[0].Contents = []connectors.Content{{Kind: connectors.Decimal, Digits: 3, Scale: 2}, {Kind: connectors.Integer, Value: &connectors.Value{Kind: connectors.Integer, Int: 40000}}}
 	same(t, examined(t, tg, w), "fail sql.wrong-type write 0 table") // the server's own opinion of the constant
 
+	exec(t, tg, "CREATE TYPE mood AS ENUM ('happy')", "CREATE TABLE words (u uuid, i inet, c cidr, m macaddr, t time, z timetz, j json, b jsonb, x xml, e mood, a int[], v interval, f bit(3), o money, n \"char\")")
+	anyText(t, tg, "words", "u", "i", "c", "m", "t", "z", "j", "b", "x", "e", "a", "v", "f", "o", "n")
+
 	low := asUser(t, e, "clerk")
 	same(t, examined(t, low, writes(shape("policed", connectors.Insert, 0, "id"))), "warn sql.redirected write 0 table")
 	same(t, examined(t, low, writes(shape("serial", connectors.Insert, 0, "n"))), "fail sql.grant write 0 table") // the sequence
@@ -81,6 +84,28 @@ func TestExaminePostgreSQL(t *testing.T) {
 	if after := numbers(); !slices.Equal(after, before) {
 		t.Errorf("a look moved or fired something: %q became %q", before, after)
 	}
+}
+
+// anyText holds that no column of a table is said to refuse every text, or every value.
+func anyText(t *testing.T, tg *Target, table string, fields ...string) {
+	t.Helper()
+	for _, k := range []connectors.Kind{connectors.Text, connectors.Missing} {
+		w := writes(shape(table, connectors.Insert, 0, fields...))
+		for i := range fields {
+			w.Writes[0].Contents[i].Kind = k
+		}
+		same(t, examined(t, tg, w))
+	}
+}
+
+// TestExamineWordsMariaDB finds nothing wrong with texts for columns that take only certain ones.
+func TestExamineWordsMariaDB(t *testing.T) {
+	tg := mariaEngine(t).open(t, nil)
+	exec(t, tg, "CREATE TABLE words (u uuid, i inet6, f inet4, t time, y year, e enum('happy','7'), s set('a','b'), j json, b binary(16), k binary(7), n bit(8), c char(3))")
+	anyText(t, tg, "words", "u", "i", "f", "t", "y", "e", "s", "j", "b", "k", "n", "c")
+	w := writes(shape("words", connectors.Insert, 0, "e", "u"))
+	w.Writes[0].Contents = []connectors.Content{{Kind: connectors.Integer}, {Kind: connectors.Date}}
+	same(t, examined(t, tg, w), "fail sql.wrong-type write 0 fields u")
 }
 
 // TestExamineServer finds databases whose texts are no texts, and servers that take no rows.

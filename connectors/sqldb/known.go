@@ -22,17 +22,21 @@ type known struct {
 func (t *Target) knows() *known { return &known{t: t, tables: map[string]*table{}} }
 
 // readAnew starts with nothing.
-func (t *Target) readAnew() *known {
+func (t *Target) readAnew(ctx context.Context, s session) (*known, error) {
 	k := t.knows()
-	k.renew()
-	return k
+	return k, k.renew(ctx, s)
 }
 
-// renew has every table read again.
-func (k *known) renew() {
+// renew has every table read again, and statements prepared again: the types of their places are those of the columns
+// when they were prepared.
+func (k *known) renew(ctx context.Context, s session) error {
 	k.t.cat.forget()
 	clear(k.tables)
 	k.fresh = true
+	if p, ok := s.(interface{ forget(context.Context) error }); ok {
+		return p.forget(ctx)
+	}
+	return nil
 }
 
 // load returns the table's catalog entry, reading it through s on first use.

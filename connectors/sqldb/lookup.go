@@ -82,7 +82,10 @@ func (t *Target) lookupLedger(ctx context.Context, s session, items []*item) ([]
 // such a key stays unknown.
 func (t *Target) lookupKeys(ctx context.Context, s session, items []*item) ([]connectors.Found, error) {
 	found := make([]connectors.Found, len(items))
-	k := t.readAnew() // a key that is no longer unique proves nothing
+	k, err := t.readAnew(ctx, s) // a key that is no longer unique proves nothing
+	if err != nil {
+		return nil, err
+	}
 	for i, it := range items {
 		found[i] = connectors.Found{Key: it.delivery.Key}
 		n, sure, err := k.countRows(ctx, s, it)

@@ -252,8 +252,33 @@ const mariaTriggers = `SELECT triggers, rights, CONCAT(triggers, '/', rights) FR
  (SELECT COUNT(*) FROM information_schema.schema_privileges WHERE privilege_type = 'TRIGGER' AND ? LIKE table_schema) +
  (SELECT COUNT(*) FROM information_schema.table_privileges WHERE privilege_type = 'TRIGGER' AND table_schema = ? AND table_name = ?) AS rights) AS both_of_them`
 
-// ownClock finds defaults that ask the session's clock.
-var ownClock = regexp.MustCompile(`(?i)current_|now\(|curdate|curtime|sysdate|localtime|on update`)
+// What a table does by itself with the session's clock: computed columns, checks (but for the one that MariaDB gives a
+// column JSON), and defaults that are no literals. A moment's own default is the same on every clock.
+var (
+	computes  = regexp.MustCompile(`(?i)generated|on update`)
+	checks    = regexp.MustCompile(`(?i)\bcheck\s*\(`)
+	checkJSON = regexp.MustCompile("CHECK \\(json_valid\\(`(?:[^`]|``)+`\\)\\)")
+	literal   = regexp.MustCompile(`^(?i:NULL|-?[0-9.]+(?:e[-+]?[0-9]+)?|[bx]?'(?:[^'\\]|''|\\.)*')?$`)
+	ownMoment = regexp.MustCompile(`(?i)^current_timestamp(\(\d*\))?$`)
+)
+
+// mariaClocked tells whether a table may ask the session's clock, by its definition as it is shown and its columns. Whoever
+// may not see the definition does not know.
+func mariaClocked(printed proof, cols []*column, rows [][]connectors.Value) bool {
+	if len(printed.ask.args) > 0 || checks.MatchString(checkJSON.ReplaceAllString(printed.print, "")) {
+		return true
+	}
+	for i, r := range rows {
+		extra, given := r[4].Str, r[10].Str
+		if cols[i].fam == famInstant && !strings.Contains(strings.ToLower(extra), "generated") && (ownMoment.MatchString(given) || literal.MatchString(given)) {
+			continue
+		}
+		if computes.MatchString(extra) || !literal.MatchString(given) {
+			return true
+		}
+	}
+	return false
+}
 
 func mariaTable(ctx context.Context, s session, schema, name string) (*table, error) {
 	in := "COALESCE(NULLIF(?, ''), DATABASE())"
@@ -292,10 +317,7 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 	t := newTable(name, quoteBack(found[0].Str)+"."+quoteBack(found[1].Str), cols)
 	t.engine = found[2].Str
 	t.sure = t.engine != "" // a table: nothing here leaves out a row in silence
-	t.clocked = t.engine == "" || asInt(res[3].rows[0][0]) > 0 || asInt(res[3].rows[0][1]) == 0
-	for i, r := range res[0].rows {
-		t.clocked = t.clocked || cols[i].fam != famInstant && ownClock.MatchString(r[4].Str+" "+r[10].Str)
-	}
+	t.clocked = t.engine == "" || asInt(res[3].rows[0][0]) > 0 || asInt(res[3].rows[0][1]) == 0 || mariaClocked(printed, cols, res[0].rows)
 	t.uniques, t.partly = wholeKeys(res[1].rows)
 	t.proofs = []proof{printed}
 	if !t.clocked && slices.ContainsFunc(cols, func(c *column) bool { return c.fam == famInstant }) {

@@ -121,6 +121,9 @@ func mariaColumn(r []connectors.Value) *column {
 		c.scale = int(asInt(r[8]))
 	case "year":
 		c.fam = famYear
+		if r[7].Str == "year(2)" {
+			c.length = 2
+		}
 	case "char":
 		c.fam, c.fixed = famText, trimmed
 	case "varchar":

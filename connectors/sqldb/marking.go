@@ -164,12 +164,12 @@ func (m *marking) tooBroad(before, after map[string]int) bool {
 	}
 	switch {
 	case hidden > 0 && !partial.MatchString(m.a.q.Query): // a part of the rows may be another part the next time
-		m.a.tell(fmt.Sprintf("answer.mark would hide %d rows that were not read: nothing is marked; name in its where what names one row", hidden))
+		m.a.tell(CodeMark, fmt.Sprintf("answer.mark would hide %d rows that were not read: nothing is marked; name in its where what names one row", hidden))
 		return true
 	case len(m.left) > 0:
-		m.a.tell("answer.mark leaves rows in the query that it was run for; mend the where of one of them")
+		m.a.tell(CodeMark, "answer.mark leaves rows in the query that it was run for; mend the where of one of them")
 	default:
-		m.a.tell("")
+		m.a.tell(CodeMark, "")
 	}
 	return false
 }
@@ -178,13 +178,13 @@ func (m *marking) tooBroad(before, after map[string]int) bool {
 var partial = regexp.MustCompile(`(?i)\b(limit|fetch|rownum|top)\b`)
 
 // tell tells the operator once of what holds on.
-func (a *answers) tell(text string) {
+func (a *answers) tell(code, text string) {
 	a.mu.Lock()
-	news := text != "" && text != a.told
-	a.told = text
+	news := text != "" && text != a.told[code]
+	a.told[code] = text
 	a.mu.Unlock()
 	if news && a.t.env.Notify != nil {
-		a.t.env.Notify(connectors.Notice{Code: CodeMark, Text: text})
+		a.t.env.Notify(connectors.Notice{Code: code, Text: text})
 	}
 }
 

@@ -188,6 +188,15 @@ func testResultsWait(t *testing.T, e engine) {
 		t.Errorf("%v", turns)
 	}
 	settle(t, src, connectors.Released, "1", "2", "3")
+	var notices []string
+	tg.env.Notify = func(n connectors.Notice) { notices = append(notices, n.Code) }
+	nameless := decisions(t, tg, connectors.Question{Query: "SELECT NULLIF(ID, 2) AS ID, STATUS, REASON, PDF FROM DECISION WHERE SENT IS NULL ORDER BY 1", Mark: "UPDATE DECISION SET SENT = 'x' WHERE ID = :ID"})
+	same(t, ask(t, nameless, 10), "1 A", "3 A")
+	settle(t, nameless, connectors.Taken, "1", "3")
+	same(t, ask(t, nameless, 10))
+	same(t, notices, CodeQuery)
+	same(t, query(t, tg, "SELECT ID FROM DECISION WHERE SENT IS NULL"), "2")
+	exec(t, tg, "UPDATE DECISION SET SENT = NULL")
 	twice := decisions(t, tg, connectors.Question{Query: "SELECT ID, STATUS, REASON, PDF FROM DECISION UNION ALL SELECT ID, 'R', REASON, PDF FROM DECISION WHERE ID = 2"})
 	list, err := twice.(*answers).poll(context.Background(), 2)
 	if err != nil || len(list) != 2 {

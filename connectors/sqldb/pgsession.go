@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -36,28 +37,30 @@ const maxPrepared = 256
 func (s *pgSession) run(ctx context.Context, stmts []statement, begin, commit bool) ([]result, error) {
 	if len(s.known) > maxPrepared {
 		if err := s.forget(ctx); err != nil {
-			return nil, s.fault(-1, false, err)
+			return nil, err
 		}
 	}
-	all, lead, opens := stmts, 0, 0
+	var lead []statement
+	rest, offset := stmts, 0
 	if !s.open {
-		all = make([]statement, 0, len(stmts)+len(s.first)+1)
+		lead = make([]statement, 0, len(s.first)+2)
 		if begin {
 			s.open = true
-			all = append(all, pgBegin)
+			lead = append(lead, pgBegin)
 		}
 		if len(stmts) > 0 && stmts[0].opens {
-			opens, all = 1, append(all, stmts[0])
+			lead, rest, offset = append(lead, stmts[0]), stmts[1:], 1
 		}
-		all = append(all, s.first...)
-		lead = len(all) - opens
-		all = append(all, stmts[opens:]...)
+		lead = append(lead, s.first...)
 	}
 	p := s.conn.StartPipeline(ctx)
-	prepared := make([]string, len(all)) // key of what this pipeline prepares, by statement
+	prepared := make([]string, len(lead)+len(rest)) // key of what this pipeline prepares, by statement
 	fresh := map[string]string{}
-	for i := range all {
-		s.send(p, &all[i], &prepared[i], fresh)
+	for i := range lead {
+		s.send(p, &lead[i], &prepared[i], fresh)
+	}
+	for i := range rest {
+		s.send(p, &rest[i], &prepared[len(lead)+i], fresh)
 	}
 	if commit {
 		p.SendQueryParams("COMMIT", nil, nil, nil, nil)
@@ -66,21 +69,28 @@ func (s *pgSession) run(ctx context.Context, stmts []statement, begin, commit bo
 		_ = p.Close()
 		return nil, s.fault(-1, commit, err)
 	}
-	results, index, err := s.collect(p, all, prepared, fresh, commit)
+	results := make([]result, len(stmts))
+	index, err := s.collect(p, lead, prepared, fresh, nil)
+	if index = -1; err == nil {
+		if index, err = s.collect(p, rest, prepared[len(lead):], fresh, results[offset:]); err != nil {
+			index += offset
+		}
+	}
+	if err == nil && commit {
+		_, err = pgResult(p, nil)
+		index = len(stmts)
+	}
 	closed := p.Close()
 	if err == nil {
-		err, index = closed, len(all)
+		err, index = closed, len(stmts)
 	}
 	if err != nil {
-		return nil, s.fault(max(index-lead, -1), commit, err)
+		return nil, s.fault(index, commit, err)
 	}
 	if commit {
 		s.open = false
 	}
-	if opens > 0 {
-		results[lead] = result{} // it gives nothing
-	}
-	return results[lead:], nil
+	return results, nil
 }
 
 // pgBegin has every statement see what is committed, whatever the role or the database has as default: a proof about
@@ -90,12 +100,18 @@ var pgBegin = statement{sql: "BEGIN ISOLATION LEVEL READ COMMITTED", op: "begin"
 // forget closes what this connection prepared, and nothing else: DEALLOCATE ALL would take other programs' statements
 // away where they share the server's session.
 func (s *pgSession) forget(ctx context.Context) error {
+	if len(s.known) == 0 {
+		return nil
+	}
 	p := s.conn.StartPipeline(ctx)
 	for _, name := range s.known {
 		p.SendDeallocate(name)
 	}
 	clear(s.known)
-	return errors.Join(p.Sync(), p.Close())
+	if err := errors.Join(p.Sync(), p.Close()); err != nil {
+		return s.fault(-1, false, err)
+	}
+	return nil
 }
 
 func (s *pgSession) send(p *pgconn.Pipeline, st *statement, prepared *string, fresh map[string]string) {
@@ -150,28 +166,25 @@ func pgText(a any) []byte {
 	return []byte(fmt.Sprint(a))
 }
 
-// collect reads the answers in the order of the questions. The index is that of the failed statement.
-func (s *pgSession) collect(p *pgconn.Pipeline, stmts []statement, prepared []string, fresh map[string]string, commit bool) ([]result, int, error) {
-	results := make([]result, len(stmts))
+// collect reads the answers in the order of the questions into results; nil: they are not wanted. The index is that of the
+// failed statement.
+func (s *pgSession) collect(p *pgconn.Pipeline, stmts []statement, prepared []string, fresh map[string]string, results []result) (int, error) {
 	for i := range stmts {
 		if key := prepared[i]; key != "" {
 			if _, err := p.GetResults(); err != nil {
-				return nil, i, err
+				return i, err
 			}
 			s.known[key] = fresh[key]
 		}
 		r, err := pgResult(p, &stmts[i])
 		if err != nil {
-			return nil, i, err
+			return i, err
 		}
-		results[i] = r
-	}
-	if commit {
-		if _, err := pgResult(p, nil); err != nil {
-			return nil, len(stmts), err
+		if results != nil {
+			results[i] = r
 		}
 	}
-	return results, 0, nil
+	return 0, nil
 }
 
 func pgResult(p *pgconn.Pipeline, st *statement) (result, error) {
@@ -287,9 +300,14 @@ func (s *pgSession) fault(index int, committed bool, err error) *fault {
 		if alien && s.pooled != nil {
 			s.pooled.Store(true)
 		}
-		s.stale = s.stale || alien || e.Code == "0A000" // "cached plan must not change result type"
+		s.stale = s.stale || alien || stalePlan(e)
 	}
 	return f
+}
+
+// stalePlan reports "cached plan must not change result type": a table was changed under a prepared statement.
+func stalePlan(e *pgconn.PgError) bool {
+	return e.Code == "0A000" && strings.Contains(e.Routine, "RevalidateCachedQuery")
 }
 
 func (s *pgSession) rollback(ctx context.Context) error {

@@ -415,7 +415,7 @@ func postgresVerdict(err error) verdict {
 	case "08P01":
 		return poolerVerdict(e)
 	case "0A000": // a table was changed under a prepared statement; a new connection mends it
-		if strings.Contains(e.Routine, "RevalidateCachedQuery") {
+		if stalePlan(e) {
 			return verdict{connectors.Transient, CodeBusy, ""}
 		}
 	case "40001", "40P01", "55P03", "53300", "53400":

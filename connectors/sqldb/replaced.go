@@ -3,24 +3,108 @@ package sqldb
 import (
 	"errors"
 	"os"
+	"sync"
+	"sync/atomic"
 
 	"github.com/inbasket/inbasket/connectors"
 )
 
 // openFile is the file that a session has open: what its path named when it was opened. A file that took its place
-// later is another database, while everything written to the open one is lost without an error.
+// later is another database, while everything written to the open one is lost without an error. The same holds for its
+// write-ahead log, and for the index of that, by which programs keep out of each other's way.
 type openFile struct {
 	path string
 	db   os.FileInfo
-	wal  os.FileInfo // its write-ahead log; nil: none
+	wal  os.FileInfo               // its write-ahead log; nil: none
+	shm  os.FileInfo               // the index of that
+	last *atomic.Pointer[openFile] // of its target, when all was as it should be
 }
 
-var errReplaced = errors.New("the database file was replaced or moved away while it was open")
+// openFiles are those of all sessions of this process, which share the index of a log as long as one is open; true: it
+// must stay open until the process ends.
+var openFiles = struct {
+	sync.Mutex
+	all map[*openFile]bool
+}{all: map[*openFile]bool{}}
 
-// fresh tells whether the path still names the file that is open.
+var errReplaced = errors.New("the database file or its log was replaced or moved away while it was open")
+
+// fresh tells whether the path still names the files that are open.
 func (f *openFile) fresh() bool {
-	now, err := os.Stat(f.path)
-	return err == nil && os.SameFile(f.db, now)
+	now := look(f.path)
+	if now == nil || !os.SameFile(f.db, now.db) {
+		return false
+	}
+	if f.wal == nil && f.shm == nil { // it is opened with the first transaction that finds it
+		openFiles.Lock()
+		f.wal, f.shm = now.wal, now.shm
+		openFiles.Unlock()
+	}
+	if !now.logOf(f) {
+		return false
+	}
+	f.last.Store(now)
+	return true
+}
+
+// opened enters a session's file into the list.
+func (f *openFile) opened(last *atomic.Pointer[openFile]) {
+	f.last = last
+	last.Store(f)
+	openFiles.Lock()
+	defer openFiles.Unlock()
+	openFiles.all[f] = false
+}
+
+// logOf tells whether the log is the one that f has open.
+func (now *openFile) logOf(f *openFile) bool {
+	same := func(x, y os.FileInfo) bool { return y == nil || x != nil && os.SameFile(x, y) }
+	return same(now.wal, f.wal) && same(now.shm, f.shm)
+}
+
+// endsWell tells whether the session may be closed: closing the last one writes the log that it has open into the
+// database. That saves what is committed there when the log was removed, and destroys the database when somebody has
+// written to it since.
+func (f *openFile) endsWell() bool {
+	now, last := look(f.path), f.last.Load()
+	if now == nil || !os.SameFile(f.db, now.db) || now.logOf(f) {
+		return true // SQLite itself leaves a database alone that was moved
+	}
+	untouched := func(x, y os.FileInfo) bool {
+		return y != nil && os.SameFile(x, y) && x.Size() == y.Size() && x.ModTime().Equal(y.ModTime())
+	}
+	return last != nil && untouched(now.db, last.db) && (now.wal == nil || untouched(now.wal, last.wal)) && (now.shm == nil || f.shm != nil && os.SameFile(now.shm, f.shm))
+}
+
+// forgotten takes a session that is to end out of the list, or says that it must stay open until the process ends.
+func (f *openFile) forgotten() bool {
+	ends := f.endsWell()
+	openFiles.Lock()
+	defer openFiles.Unlock()
+	if ends {
+		delete(openFiles.all, f)
+	} else {
+		openFiles.all[f] = true
+	}
+	return ends
+}
+
+// alone refuses to open a database while a session of this process still has a log of it open that is no longer there:
+// a new one would write by the index of that.
+func (f *openFile) alone() error {
+	openFiles.Lock()
+	defer openFiles.Unlock()
+	for other, stays := range openFiles.all {
+		switch {
+		case !os.SameFile(f.db, other.db) || f.logOf(other):
+		case stays:
+			return connectors.Errorf(connectors.TargetError, CodeReplaced, "open the database",
+				"start the agent anew; what it wrote since the last checkpoint may have gone with the log: compare with a backup of it", "its write-ahead log was removed or replaced while it was open, and the database was changed since")
+		default:
+			return connectors.Errorf(connectors.Transient, CodeBusy, "open the database", "", "its write-ahead log was removed or replaced while it was open")
+		}
+	}
+	return nil
 }
 
 // look returns what the path names now; nil: nothing, which opening it will say.
@@ -35,6 +119,9 @@ func look(path string) *openFile {
 	}
 	if f.wal, err = os.Stat(path + "-wal"); err != nil {
 		f.wal = nil
+	}
+	if f.shm, err = os.Stat(path + "-shm"); err != nil {
+		f.shm = nil
 	}
 	return f
 }

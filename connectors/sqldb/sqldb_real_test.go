@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -21,7 +22,13 @@ import (
 	"github.com/inbasket/inbasket/test/servers"
 )
 
-func TestMain(m *testing.M) { servers.Main(m) }
+func TestMain(m *testing.M) {
+	if path := os.Getenv("SQLDB_OTHER_PROGRAM"); path != "" {
+		otherProgram(path)
+		return
+	}
+	servers.Main(m)
+}
 
 func postgresEngine(t testing.TB) engine {
 	return engine{"postgres", Config{DSN: servers.PostgreSQL(t)},

@@ -64,7 +64,9 @@ func newSQLite(e connectors.Env, c Config, _ *time.Location) (*system, error) {
 		if err != nil {
 			return nil, err
 		}
-		former.Store(s.file)
+		if s.file != nil {
+			s.file.opened(&former)
+		}
 		return s, nil
 	}
 	return &system{dialect: sqliteDialect(), connect: connect, close: db.Close}, nil
@@ -89,7 +91,7 @@ func sqlitePath(e connectors.Env, c Config) string {
 func openSQLite(ctx context.Context, db *sql.DB, c Config, path string, former *openFile) (*sqlSession, error) {
 	before := look(path)
 	if before != nil {
-		if err := before.leftover(former); err != nil {
+		if err := errors.Join(before.leftover(former), before.alone()); err != nil {
 			return nil, err
 		}
 	}
@@ -364,7 +366,7 @@ func sqliteNumber(c *column, s string) (any, error) {
 	if c.fam == famInteger {
 		return nil, &misfit{CodeWrongType, c.name}
 	}
-	if len(strings.Trim(strings.Replace(strings.TrimPrefix(s, "-"), ".", "", 1), "0")) > 15 || !binaryExact(s, 64) {
+	if len(strings.Trim(strings.Replace(strings.TrimPrefix(s, "-"), ".", "", 1), "0")) > 15 || !binaryExact(s, 64, 15) {
 		return nil, &misfit{CodeNotExact, c.name}
 	}
 	return s, nil

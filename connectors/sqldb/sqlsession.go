@@ -245,11 +245,15 @@ func (s *sqlSession) rollback(ctx context.Context) error {
 	return tx.Rollback()
 }
 
-// close throws the connection away; database/sql must not hand it out again.
+// close throws the connection away; database/sql must not hand it out again. One that would destroy the database by that
+// stays open.
 func (s *sqlSession) close() {
 	if s.tx != nil {
 		_ = s.tx.Rollback()
 		s.tx = nil
+	}
+	if s.file != nil && !s.file.forgotten() {
+		return
 	}
 	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
 	_ = s.conn.Close()

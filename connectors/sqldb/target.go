@@ -170,8 +170,8 @@ type refusal struct {
 	item int
 }
 
-// once tries one transaction over items. A nil answer means that all are written. What is refused by what an earlier
-// call remembers of the tables is tried again with what they are now.
+// once tries one transaction over items. A nil answer means that all are written. What is refused, and not only
+// for now, by what an earlier call and the session remember of the tables is tried again with what they are now.
 func (t *Target) once(ctx context.Context, k *known, items []*item) *refusal {
 	s, err := t.pool.get(ctx)
 	if err != nil {
@@ -195,7 +195,10 @@ func (t *Target) once(ctx context.Context, k *known, items []*item) *refusal {
 			careful = true // some key is known: ask which, and write the rest
 			continue
 		case r.err.Code == CodeChanged, !k.fresh && byTables(r.err):
-			k.renew()
+			if err := k.renew(ctx, s); err != nil {
+				s.close()
+				return t.meaning(err)
+			}
 			continue
 		}
 		t.pool.put(s)
@@ -211,10 +214,10 @@ func (t *Target) once(ctx context.Context, k *known, items []*item) *refusal {
 // byTables reports an error that may come of what was remembered of the tables.
 func byTables(err *connectors.Error) bool {
 	switch err.Code {
-	case CodeNoTable, CodeNoColumn, CodeNoKey, CodeNoTx, CodeRefused, CodeUnsupported:
-		return true
+	case CodeLogin, CodeFull, CodeReadOnly:
+		return false
 	}
-	return err.Class == connectors.ItemError
+	return err.Class == connectors.ItemError || err.Class == connectors.TargetError
 }
 
 // transact runs one attempt on s and says whether s is still good. A driver's panic is an uncertain end.

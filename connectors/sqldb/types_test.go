@@ -51,12 +51,15 @@ func also(lists ...[]connectors.Value) (vs []connectors.Value) {
 
 var (
 	numbers   = also(decimals("2.55", "3.00", "1234567.55", "0.1"), texts("01067", "1E5", "7.50", "-0", "abc"), []connectors.Value{integer(300), integer(16777217), integer(1<<53 + 1)})
-	instants  = also(moments("2026-12-31T23:59:59.678", "2026-12-31T23:59:59", "2026-12-31T23:59:59.1234567"), []connectors.Value{date("2026-12-31"), integer(20261231)}, texts("2026-12-31", "31.12.2026", "20261231", "now", "2026-12-31 23:59:59", "0000-00-00", "infinity"))
+	instants  = also(moments("2026-12-31T23:59:59.678", "2026-12-31T23:59:59", "2026-12-31T23:59:59.1234567"), []connectors.Value{date("2026-12-31"), integer(20261231)}, texts("2026-12-31", "31.12.2026", "20261231", "now", "2026-12-31 23:59:59", "2026-12-31 23:59:60", "0000-00-00", "infinity"))
 	wordings  = also(texts("ab", "ab ", "  ab", "abcde", "abcde ", "abcdef", "Łódź", "🏛", ""), []connectors.Value{integer(12), decimal("1.50"), date("2026-12-31")})
-	clocks    = also(texts("23:59:59", "23:59", "23:59:59.678", "1112", "12", "now"), moments("2026-12-31T12:00:00"))
+	clocks    = also(texts("23:59:59", "23:59:60", "23:59", "23:59:59.678", "1112", "12", "now"), moments("2026-12-31T12:00:00"))
 	documents = texts(`{"b": 1, "a": 1.50}`, `{"a": 1, "a": 2}`, `{"n": 12345678901234567890.5}`, `[1, 2`, `null`)
 	bytesOf   = []connectors.Value{bin("ab"), bin("abcde"), bin("abcdef"), text("ab"), text("abcde")}
 )
+
+// The least numbers that are not zero have fewer digits than others.
+var least32, least64 = "0." + strings.Repeat("0", 44) + "1", "0." + strings.Repeat("0", 323) + "5"
 
 func bin(s string) connectors.Value {
 	b := connectors.BytesBlob([]byte(s))
@@ -66,7 +69,7 @@ func bin(s string) connectors.Value {
 var postgresTypes = []typed{
 	{decl: "smallint", values: numbers}, {decl: "integer", values: numbers}, {decl: "bigint", values: numbers},
 	{decl: "numeric(9,1)", values: numbers}, {decl: "numeric", values: numbers}, {decl: "numeric(5,-2)", values: also(numbers, decimals("300", "310"))},
-	{decl: "real", values: numbers}, {decl: "double precision", values: also(numbers, decimals("0.1234567890123456789"), texts("NaN", "Infinity"))},
+	{decl: "real", values: also(numbers, decimals(least32))}, {decl: "double precision", values: also(numbers, decimals("0.1234567890123456789", least64), texts("NaN", "Infinity"))},
 	{decl: "money", values: also(decimals("2.55", "2.555"), texts("$5", "5"))},
 	{decl: "d_amount", values: decimals("2.55", "2.5")}, {decl: "d_outer", values: decimals("2.55", "2.5")}, {decl: "d_code", values: wordings},
 	{decl: "char(5)", values: wordings}, {decl: "varchar(5)", values: wordings}, {decl: "text", values: wordings}, {decl: "name", values: texts("ab", strings.Repeat("x", 64))},
@@ -74,7 +77,7 @@ var postgresTypes = []typed{
 	{decl: "boolean", values: also(texts("true", "yes", "J"), []connectors.Value{{Kind: connectors.Boolean, Int: 1}, integer(1), integer(2), decimal("1.0")})},
 	{decl: "date", values: instants}, {decl: "timestamp(0)", values: instants}, {decl: "timestamp(3)", values: instants}, {decl: "timestamp", values: instants},
 	{decl: "timestamptz(0)", values: also(moments("2026-12-31T23:59:59.678Z", "2026-12-31T23:59:59Z"), texts("now"))},
-	{decl: "time(0)", values: clocks}, {decl: "timetz(0)", values: also(clocks, texts("23:59:59+01", "23:59:59.5+01"))},
+	{decl: "time(0)", values: clocks}, {decl: "timetz(0)", values: also(clocks, texts("23:59:59+01", "23:59:59Z", "23:59:60+01", "23:59:59.5+01"))},
 	{decl: "interval", values: texts("1 day", "01:00:00", "P1D", "1.5 days")}, {decl: "interval(0)", values: texts("00:00:01", "00:00:01.5")},
 	{decl: "bytea", values: bytesOf}, {decl: "uuid", values: texts("6f1e9a0e-0000-4000-8000-00000000000a", "6F1E9A0E00004000800000000000000A", "x")},
 	{decl: "json", values: documents}, {decl: "jsonb", values: documents}, {decl: "xml", values: texts("<a/>", `<?xml version="1.0" encoding="latin1"?><a/>`)},
@@ -90,9 +93,9 @@ var postgresTypes = []typed{
 var mariaTypes = []typed{
 	{decl: "tinyint", values: numbers}, {decl: "int", values: numbers}, {decl: "int unsigned", values: also(numbers, decimals("-1"))}, {decl: "bigint unsigned", values: also(numbers, decimals("18446744073709551615"))},
 	{decl: "boolean", values: []connectors.Value{{Kind: connectors.Boolean, Int: 1}, integer(2), text("true")}},
-	{decl: "decimal(9,1)", values: numbers}, {decl: "decimal(9,1) unsigned", values: decimals("-1.5", "1.5")}, {decl: "float", values: numbers}, {decl: "float(9,1)", values: numbers},
-	{decl: "double", values: also(numbers, decimals("0.1234567890123456789"))}, {decl: "double(9,1)", values: numbers},
-	{decl: "bit(8)", values: []connectors.Value{integer(5), text("5"), integer(300), decimal("5.5"), {Kind: connectors.Boolean, Int: 1}}, show: "V+0"},
+	{decl: "decimal(9,1)", values: numbers}, {decl: "decimal(9,1) unsigned", values: decimals("-1.5", "1.5")}, {decl: "float", values: also(numbers, decimals(least32))}, {decl: "float(9,1)", values: numbers},
+	{decl: "double", values: also(numbers, decimals("0.1234567890123456789", least64))}, {decl: "double(9,1)", values: numbers},
+	{decl: "bit(8)", values: []connectors.Value{integer(5), text("5"), integer(300), decimal("5.5"), {Kind: connectors.Boolean, Int: 1}, integer(-1)}, show: "V+0"}, {decl: "bit(64)", values: []connectors.Value{integer(-1), text("-1"), decimal("-1"), integer(1<<63 - 1)}, show: "V+0"},
 	{decl: "char(5)", values: wordings}, {decl: "varchar(5)", values: wordings}, {decl: "varchar(5) character set latin1", values: wordings}, {decl: "varchar(5) character set utf8mb3", values: wordings},
 	{decl: "tinytext", values: also(wordings, texts(strings.Repeat("x", 255), strings.Repeat("ü", 200)))}, {decl: "text", values: wordings},
 	{decl: "enum('happy','2','it''s')", values: also(texts("happy", "Happy", "happy ", "2", "3", "it's", "", "x"), []connectors.Value{integer(1), integer(2)})},
@@ -101,6 +104,7 @@ var mariaTypes = []typed{
 	{decl: "timestamp null", values: also(moments("2026-12-31T23:59:59.678Z", "2026-12-31T23:59:59Z"), texts("now", "0000-00-00 00:00:00"))},
 	{decl: "time", values: also(clocks, texts("-838:59:59", "838:59:59.5"))}, {decl: "time(3)", values: clocks},
 	{decl: "year", values: also(texts("2026", "26", "5"), []connectors.Value{integer(2026), integer(5), date("2026-12-31")})},
+	{decl: "year(2)", values: texts("2026", "1970", "2069", "1969", "2155"), show: "YEAR(MAKEDATE(V, 1))"},
 	{decl: "binary(5)", values: bytesOf, show: "HEX(V)"}, {decl: "varbinary(5)", values: bytesOf, show: "HEX(V)"}, {decl: "blob", values: bytesOf, show: "HEX(V)"},
 	{decl: "json", values: documents}, {decl: "uuid", values: texts("6f1e9a0e-0000-4000-8000-00000000000a", "x")},
 	{decl: "inet6", values: texts("2001:db8::1", "2001:DB8:0:0::1", "x")}, {decl: "inet4", values: texts("10.1.2.3", "10.1.2.03")}, {decl: "point", values: texts("POINT(1 2)")},
@@ -108,7 +112,7 @@ var mariaTypes = []typed{
 
 var sqliteTypes = []typed{
 	{decl: "INTEGER", values: numbers}, {decl: "DECIMAL(9,1)", values: numbers}, {decl: "NUMERIC", values: also(numbers, decimals("12345678901234567", "0.12345678901234567"))},
-	{decl: "REAL", values: numbers}, {decl: "STRING", values: also(wordings, numbers)}, {decl: "", values: also(wordings, numbers)}, {decl: "VARCHAR(5)", values: wordings}, {decl: "TEXT", values: also(wordings, numbers)},
+	{decl: "REAL", values: also(numbers, decimals(least64))}, {decl: "STRING", values: also(wordings, numbers)}, {decl: "", values: also(wordings, numbers)}, {decl: "VARCHAR(5)", values: wordings}, {decl: "TEXT", values: also(wordings, numbers)},
 	{decl: "BOOLEAN", values: also(texts("true", "1", "01"), []connectors.Value{{Kind: connectors.Boolean, Int: 1}})}, {decl: "DATE", values: instants}, {decl: "DATETIME", values: instants},
 	{decl: "POINT", values: texts("01", "a")}, {decl: "FLOATING POINT", values: texts("01", "a")}, {decl: "MONEY", values: also(decimals("1.50", "1.12345678901234567"), texts("1.50", "$1"))},
 	{decl: "BLOB", values: bytesOf, show: "HEX(V)"}, {decl: "JSON", values: documents}, {decl: "UUID", values: texts("12345678", "00000001", "6f1e9a0e-0000-4000-8000-00000000000a", "1e5")},

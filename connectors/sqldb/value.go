@@ -122,6 +122,9 @@ func textLength(c *column, s string) int {
 // numberArg is a number for a column that keeps all of it: decimals, significant digits and what a binary
 // floating-point number can be. A text is one only as a number is written: 01067 would lose its zero.
 func numberArg(c *column, v connectors.Value) (any, error) {
+	if c.fam == famBit && (v.Int < 0 || strings.HasPrefix(v.Str, "-")) { // its sign would become bits
+		return nil, &misfit{CodeWrongType, c.name}
+	}
 	if v.Kind == connectors.Integer && c.bits == 0 && c.digits == 0 && (c.scale >= 0 || c.scale == anyScale) {
 		return v.Int, nil
 	}
@@ -145,7 +148,7 @@ func numberArg(c *column, v connectors.Value) (any, error) {
 	if frac == "" {
 		significant = strings.TrimRight(significant, "0")
 	}
-	if c.digits > 0 && len(significant) > c.digits || c.bits > 0 && !binaryExact(s, c.bits) {
+	if c.digits > 0 && len(significant) > c.digits || c.bits > 0 && !binaryExact(s, c.bits, c.digits) {
 		return nil, &misfit{CodeNotExact, c.name}
 	}
 	switch {
@@ -172,11 +175,18 @@ func fitsScale(whole, frac string, scale int) bool {
 	return frac == "" && strings.Trim(whole[max(0, len(whole)+scale):], "0") == ""
 }
 
-// binaryExact reports whether the shortest text of the nearest floating-point number is this number.
-func binaryExact(s string, bits int) bool {
+// binaryExact reports whether the shortest text of the nearest floating-point number is this number, and also the text of
+// so many significant digits, where the system shows no more: the smallest numbers have fewer than that.
+func binaryExact(s string, bits, digits int) bool {
 	f, err := strconv.ParseFloat(s, bits)
 	if err != nil {
 		return false
+	}
+	if digits > 0 {
+		shown, power, _ := strings.Cut(strconv.FormatFloat(f, 'e', digits-1, 64), "e")
+		if strings.TrimRight(strings.TrimRight(shown, "0"), ".")+"e"+power != strconv.FormatFloat(f, 'e', -1, bits) {
+			return false
+		}
 	}
 	shortest := strconv.FormatFloat(f, 'f', -1, bits)
 	if strings.Contains(s, ".") {

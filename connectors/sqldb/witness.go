@@ -95,7 +95,10 @@ func (t *Target) Evidence(ctx context.Context, since time.Time, each func(connec
 }
 
 func (t *Target) evidence(ctx context.Context, s session, since time.Time, each func(connectors.Trace) error) error {
-	k := t.readAnew()
+	k, err := t.readAnew(ctx, s)
+	if err != nil {
+		return err
+	}
 	if err := k.loadLedger(ctx, s); err != nil {
 		return err
 	}
@@ -124,7 +127,7 @@ func (t *Target) evidence(ctx context.Context, s session, since time.Time, each 
 		failed = each(trace)
 		return failed == nil
 	}
-	_, err := s.run(ctx, []statement{st}, false, false)
+	_, err = s.run(ctx, []statement{st}, false, false)
 	return errors.Join(err, failed)
 }
 
@@ -162,7 +165,7 @@ func (t *Target) Repeat(q connectors.Question, since time.Time) (connectors.Resu
 		args[i] = at
 	}
 	q.Query = m.sql
-	return &repeated{answers: &answers{t: t, q: q, args: args, pending: map[string]answer{}, settled: map[[32]byte]bool{}, rests: map[string]rest{}, done: make(chan struct{})}}, nil
+	return &repeated{answers: &answers{t: t, q: q, args: args, pending: map[string]answer{}, settled: map[[32]byte]bool{}, rests: map[string]rest{}, told: map[string]string{}, done: make(chan struct{})}}, nil
 }
 
 // earliestClock is the earliest that clocks show from t on: where they are put back soon after, that is less than

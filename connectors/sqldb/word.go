@@ -13,13 +13,14 @@ import (
 )
 
 var (
-	timeOfDay = regexp.MustCompile(`^-?[0-9]{2,3}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$`)
-	timeZoned = regexp.MustCompile(`^[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?$`)
+	timeOfDay = regexp.MustCompile(`^-?[0-9]{2,3}:[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?$`)
+	timeZoned = regexp.MustCompile(`^[0-9]{2}:[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$`)
 	year      = regexp.MustCompile(`^[0-9]{4}$`)
 )
 
 // wordArg is a text for a column that takes only certain texts, in a form in which it means the same to the server. The
-// server would guess at others: 5 is the fifth label of an enum and the year 2005, 1112 is eleven minutes past midnight.
+// server would guess at others: 5 is the fifth label of an enum and the year 2005, 1112 is eleven minutes past midnight; a
+// second 60 becomes the next minute's first, and a time without an offset gets the session's.
 func wordArg(c *column, v connectors.Value) (any, error) {
 	s, ok := plainText(v)
 	if !ok {
@@ -37,7 +38,9 @@ func wordArg(c *column, v connectors.Value) (any, error) {
 			ok, code = false, CodeNotExact
 		}
 	case famYear:
-		ok = year.MatchString(s)
+		if ok = year.MatchString(s); ok && c.length == 2 && (s < "1970" || s > "2069") { // it keeps two digits
+			ok, code = false, CodeNotExact
+		}
 	case famEnum:
 		ok = slices.Contains(c.labels, s)
 	case famSet:
@@ -133,7 +136,7 @@ func jsonValue(d *json.Decoder, floats bool) error {
 
 // jsonNumber: whole numbers of up to 18 digits are kept everywhere, others may become floating-point.
 func jsonNumber(s string, floats bool) error {
-	if !floats || digits(strings.TrimPrefix(s, "-")) && len(s) <= 18 || isNumber(s) && binaryExact(s, 64) {
+	if !floats || digits(strings.TrimPrefix(s, "-")) && len(s) <= 18 || isNumber(s) && binaryExact(s, 64, 0) {
 		return nil
 	}
 	return errLossy
