@@ -173,7 +173,9 @@ func (f *flow) read1(a *arrival) {
 	a.form, a.read = form, true
 	a.recognise()
 	ref, failed := r.plan.Reference(form)
-	if reason := improper(ref); reason != "" {
+	if reason := improper(ref); reason == edgeBlank && !edged(form) {
+		ref, failed = "", &mapping.Fault{At: "input.reference", Cause: mapping.FieldError{Code: CodeReference, Message: "the reference " + reason}}
+	} else if reason != "" {
 		a.refuseReference(reason, ref)
 		return
 	}

@@ -54,3 +54,11 @@ func refOf(reference string) string {
 	}
 	return "{"
 }
+
+// A blank at the end of a reference that the mapping puts there is not the form's fault.
+func TestReferenceWithBlankOfMapping(t *testing.T) {
+	w, _ := sameWorld(t, `reference: 'concat(form.prefix, " ", form.ref)', `, "")
+	w.post(`{"prefix":"","ref":"1","values":{"name":"Anna"}}`, "application/json").expect(t, "the mapping's", 202, "")
+	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
+	w.post(`{"prefix":" a","ref":"1","values":{"name":"Anna"}}`, "application/json").expect(t, "the form's", 422, "form.reference")
+}

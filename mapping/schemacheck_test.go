@@ -60,6 +60,20 @@ write: [{as: w, to: t, table: T, fields: {A: '"a"'}}]
 	}
 }
 
+// TestSchemaLongerThanField: what the schema asks for at least must fit.
+func TestSchemaLongerThanField(t *testing.T) {
+	for least, ok := range map[int]bool{5: true, 6: false} {
+		files := fstest.MapFS{"s.json": {Data: fmt.Appendf(nil, `{"properties":{"a":{"type":"string","minLength":%d}}}`, least)}, "m.yaml": {Data: []byte(`mapping: m
+version: 1
+input: {format: json, schema: s.json}
+write: [{as: w, to: t, table: T, fields: {A: {value: form.a, type: text(5)}}}]
+`)}}
+		if _, err := Load(files, "m.yaml", nil); ok != (err == nil) || err != nil && !strings.Contains(err.Error(), "at least 6") {
+			t.Errorf("%d: %v", least, err)
+		}
+	}
+}
+
 // TestSchemaTypes: types that a format cannot make are found by check; a mapping that was pinned before parks the form.
 func TestSchemaTypes(t *testing.T) {
 	row := `{"type":"array","items":{"type":"object","properties":{"n":{"type":"TYPE"}}}}`
