@@ -28,8 +28,8 @@ const (
 	CodeJumped      = "clock.jumped"           // the clock was set by more than a minute, or the machine slept; the agent goes on; keep the clock right with NTP
 	CodePanic       = "agent.panic"            // the agent broke on this submission; it is parked, the others go on; send diagnostics to the maintainers
 	CodeResult      = "result.unreadable"      // a result of the back office cannot be understood; it is kept and parked
-	CodeStatus      = "result.unknown-status"  // a result carries a status that the mapping's outcome does not name; add it and reload, then it goes on by itself
 	CodeMissing     = "result.missing-name"    // a name in the mapping's answer is not in the result; nothing is told or marked: mend the mapping or the query and reload, and write NAME ?? nil for a field of an answer file that may be missing
+	CodeWholeFile   = "result.whole-file"      // an answer file of many decisions that cannot be read was to be given to one submission; mend the file and put it there again, then drop it
 	CodeDocument    = "result.document"        // a document of a decision is not there, cannot be read or is too large; the decision waits for a person: inbasket results
 	CodeUnread      = "content.unreadable"     // a file that belongs to a form or a decision cannot be read; it waits alone, inbasket status names it, and after ten minutes it is set aside
 	CodeOverdue     = "route.overdue"          // no decision came within decide-within; ask the office

@@ -35,7 +35,8 @@ type sourceFigures struct {
 	circuit *guard.Circuit
 	taken   int64
 	last    time.Time
-	waits   map[string]*wait // items that cannot be taken now
+	waits   map[string]*wait  // items that cannot be taken now
+	served  map[string]string // documents of answer files that still wait: which file and decision took them
 }
 
 // Kinds of sources and channels.

@@ -47,6 +47,9 @@ func waitingError(n int64, err error) error {
 	case errors.Is(err, journal.ErrMeaning):
 		return &control.Error{Code: control.CodeState, Message: "the mapping does not know the status of this result",
 			Hint: "say what it means by --outcome, such as approved or refused", Status: http.StatusConflict}
+	case errors.Is(err, journal.ErrWhole):
+		return &control.Error{Code: CodeWholeFile, Message: fmt.Sprintf("result %d is a whole answer file of many decisions: given to one submission, it would tell one citizen what was decided of others", n),
+			Hint: "mend the file and put it there again with its documents, then: inbasket results drop", Status: http.StatusConflict}
 	case errors.Is(err, journal.ErrNotFound):
 		return &control.Error{Code: control.CodeNotFound, Message: fmt.Sprintf("there is no result %d", n),
 			Hint: "look for it by: inbasket results", Status: http.StatusNotFound}

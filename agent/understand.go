@@ -9,10 +9,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/decode"
 )
 
 // understood is what became of one result of a source: a row, or an answer file with one or many decisions.
@@ -21,7 +23,9 @@ type understood struct {
 	source   string
 	result   connectors.Result
 	receipt  *connectors.Receipt
-	outcomes []journal.Outcome // that can go on record now
+	readers  []*route
+	look     time.Time         // when it was read
+	outcomes []journal.Outcome // that go on record now
 	waits    bool              // something of it cannot, so it comes again
 }
 
@@ -40,6 +44,7 @@ func (r reading) known() bool { return r.Err == nil && r.Outcome != "" }
 // read understands a result by the mappings that take those of its source. What cannot be understood is kept and
 // parked; what may be readable later waits. A *mapping.MissingName is returned where it is true of all of it.
 func (u *understood) read(ctx context.Context, readers []*route) error {
+	u.readers, u.look = readers, u.flow.clock.Now()
 	readings, err := u.flow.readings(ctx, u.result, readers)
 	if err != nil {
 		return err
@@ -91,14 +96,20 @@ func (u *understood) add(ctx context.Context, r reading) error {
 		}
 		o, r.Documents = unread(o, u.result, u.result.Trouble), nil // which ones are meant cannot be told
 	case errors.As(r.Err, &absent):
-		if !u.over(key, wait{item: itemOf(o), code: CodeDocument, text: absent.Error(), next: "put it there; after ten minutes the decision is set aside for a person"}) {
+		w := wait{item: itemOf(o), code: CodeDocument, text: absent.Error(), next: "put it there; after ten minutes the decision is set aside for a person"}
+		if u.result.Gap {
+			w.text, w.next = w.text+", or lies behind a number that is missing", "number the documents without a gap; after ten minutes the decision is set aside for a person"
+		}
+		if !u.over(key, w) {
+			u.waitFor(o, w)
 			return nil
 		}
-		o.Park = withoutDocument(absent.Error())
+		o.Park = withoutDocument(w.text)
 	case errors.As(r.Err, &unknown) || r.Err == nil && r.Outcome == "":
-		o.Park = &journal.Reason{Code: CodeStatus, Text: "the mapping's outcome does not name this status", Next: "add it to the mapping and reload: then it goes on by itself; or decide by hand", Raw: o.Status}
+		o.Park = &journal.Reason{Code: journal.CodeStatus, Text: "the mapping's outcome does not name this status", Next: "add it to the mapping and reload: then it goes on by itself; or decide by hand", Raw: o.Status}
 	case r.Err != nil:
 		o = unread(o, u.result, r.Err)
+		name(o.Park, r.Reading)
 	}
 	if waits := u.documents(ctx, &o, r.Documents, key); waits || ctx.Err() != nil {
 		return ctx.Err()
@@ -129,12 +140,60 @@ func (u *understood) documents(ctx context.Context, o *journal.Outcome, document
 	for _, failed := range all {
 		w := failed.wait(itemOf(*o))
 		if !failed.ever && !u.over(key, w) {
+			u.waitFor(*o, w)
 			return true
 		}
 		o.Park = withoutDocument(w.text + ": " + failed.name)
 		o.Park.Raw = failed.Error()
 	}
+	if u.result.File != "" && len(o.Documents) > 0 && u.servedBefore(o) {
+		w := wait{item: itemOf(*o), code: CodeDocument, text: "its document was given to a decision of the answer file that lay there before under this name",
+			next: "put its own document there; after ten minutes the decision is set aside for a person"}
+		if !u.over(key, w) {
+			u.waitFor(*o, w)
+			return true
+		}
+		o.Documents, o.Park = nil, withoutDocument(w.text)
+	}
+	if still := u.result.Still; len(o.Documents) > 0 && still != nil && !still() {
+		u.waits = true
+		u.waitFor(*o, wait{code: CodeDocument, text: "its answer file was replaced or removed while its documents were read, and they may be another one's"})
+		return true
+	}
 	return false
+}
+
+// waitFor has a decision on record from the moment that it is read, although a document of it cannot be had yet: its
+// answer file may be replaced, and the agent end.
+func (u *understood) waitFor(o journal.Outcome, w wait) {
+	o.Documents = nil
+	o.Park = &journal.Reason{Code: w.code, Text: w.text, Waits: true,
+		Next: "it goes on by itself when the document can be had, within ten minutes and while what it came in lies there; else have the office send the decision again, attach it as it is, or drop it"}
+	u.outcomes = append(u.outcomes, o)
+}
+
+// name says which part of an answer file could not be read, in words that hold nothing of it.
+func name(park *journal.Reason, r mapping.Reading) {
+	if errors.Is(r.Err, mapping.ErrUnnamed) {
+		park.Text = mapping.ErrUnnamed.Error()
+	}
+	if r.Where == "" {
+		return
+	}
+	park.Text = "no mapping can read " + r.Where
+	var broken *decode.Error
+	if errors.As(r.Err, &broken) {
+		park.Text += ": " + broken.Message
+	}
+	if r.Whole {
+		whole(park)
+	}
+}
+
+// whole keeps a file of many decisions from being given to one submission.
+func whole(park *journal.Reason) {
+	park.Whole = true
+	park.Next = "mend the file and put it there again with its documents, then drop this one: inbasket results drop"
 }
 
 // itemOf is how status calls a decision.
@@ -193,6 +252,9 @@ func (u *understood) alone(w wait, why error) {
 	}
 	o = unread(o, u.result, why)
 	o.Park.Code, o.Park.Text = w.code, w.text
+	if slices.ContainsFunc(u.readers, func(r *route) bool { return r.plan.ReadsMany() }) {
+		whole(o.Park)
+	}
 	u.outcomes = []journal.Outcome{o}
 }
 
@@ -202,6 +264,9 @@ func (u *understood) recorded(verdicts []connectors.Verdict) {
 	f := u.flow
 	took, verdict := 0, connectors.Repeat
 	for i, v := range verdicts {
+		if p := u.outcomes[i].Park; p != nil && p.Waits {
+			continue // it counts once it is settled
+		}
 		f.figures.metrics.Result(u.source, v, 1)
 		if v != connectors.Taken {
 			continue
@@ -212,6 +277,10 @@ func (u *understood) recorded(verdicts []connectors.Verdict) {
 		}
 	}
 	f.figures.took(kindResults, u.source, took)
+	if u.result.File != "" {
+		u.served()
+	}
+	f.figures.onlySince(kindResults, u.source, u.key()+"\x00", u.look)
 	if u.waits {
 		return
 	}
@@ -320,7 +389,7 @@ func (f *flow) knownNow(ctx context.Context, readers map[string][]*route) {
 func (f *flow) knowNow(ctx context.Context, o journal.Outcome, readers []*route) error {
 	for _, r := range readers {
 		outcome, known := r.plan.Meaning(o.Status)
-		if o.Park == nil || o.Park.Code != CodeStatus || r.plan.Name() != o.Plan || !known {
+		if o.Park == nil || o.Park.Code != journal.CodeStatus || r.plan.Name() != o.Plan || !known {
 			continue
 		}
 		done, err := f.journal.Understood(ctx, o.N, outcome)

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/content"
@@ -84,6 +86,18 @@ func (f *figures) gone(kind, source, key string) {
 	f.mu.Lock()
 	delete(f.of(kind, source).waits, key)
 	f.mu.Unlock()
+}
+
+// onlySince forgets what waited of an item and was not in it any more at the last look: it was replaced.
+func (f *figures) onlySince(kind, source, prefix string, look time.Time) {
+	if !f.waited.Load() {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	maps.DeleteFunc(f.of(kind, source).waits, func(key string, w *wait) bool {
+		return strings.HasPrefix(key, prefix) && w.seen.Before(look)
+	})
 }
 
 // waiting are the items of a source that wait alone, the oldest first. It is called with mu held.

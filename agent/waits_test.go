@@ -102,13 +102,13 @@ func TestResultsWaitAlone(t *testing.T) {
 				list := w.status().Results[0].Waiting
 				return len(list) == 1 && strings.Contains(list[0].Item, "result 1 about REF=REF-1") && list[0].Code == agent.CodeUnread && !list[0].SetAside.IsZero()
 			})
-			if len(w.parked()) != 0 || r.verdict("1") != connectors.Released {
-				t.Error("set aside at once")
+			if list := w.parked(); len(list) != 1 || !list[0].Park.Waits || r.verdict("1") != connectors.Released {
+				t.Errorf("it is to wait, on record: %+v", list)
 			}
 			c.Jump(11 * time.Minute)
 			w.until("set aside", func() bool { return r.verdict("1") == connectors.Taken })
 			list := w.parked()
-			if len(list) != 1 || list[0].Park.Code != agent.CodeDocument || list[0].Outcome != "approved" || len(w.status().Results[0].Waiting) != 0 {
+			if len(list) != 1 || list[0].Park.Code != agent.CodeDocument || list[0].Park.Waits || list[0].Outcome != "approved" || len(w.status().Results[0].Waiting) != 0 {
 				t.Errorf("%+v", list)
 			}
 			if _, err := w.agent.Attach(context.Background(), control.AttachRequest{Result: list[0].N, ID: w.view("REF-1").ID}); err != nil {
@@ -333,9 +333,8 @@ const nightlyAnswer = `answer:
   documents: [{name: permit.pdf, from: PDF}]
 `
 
-// TestNightlyFile takes a file of many decisions line by line: bad ones are kept on their own, one whose document is
-// not there yet waits alone, and what comes again, under the same name or another, is told once.
-func TestNightlyFile(t *testing.T) {
+// nightly is a world that takes answer files of many decisions, and has delivered REF-0 to REF-5.
+func nightly(t *testing.T) (*world, *clock.Settable) {
 	w := newWorld(t)
 	w.write("inbasket.yaml", fmt.Sprintf(strings.Replace(worldConfig, "front-offices:",
 		"results:\n  answers: {folder: {path: answers, match: \"*.csv\", quiet: 0s, poll: 50ms, attachments: {beside: [\"{name}-{n}.pdf\"]}}}\nfront-offices:", 1), tokenHash))
@@ -349,6 +348,114 @@ func TestNightlyFile(t *testing.T) {
 		w.write(fmt.Sprintf("in/%d.json", i), form(fmt.Sprintf("REF-%d", i), "Anna"))
 	}
 	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 6 })
+	return w, c
+}
+
+// TestNightlyWaitingIsKept loses no line that waits for its document when its file is replaced or removed and the agent
+// ends; and the line takes no document of the file that lies there then.
+func TestNightlyWaitingIsKept(t *testing.T) {
+	for _, how := range []string{"replaced", "removed"} {
+		t.Run(how, func(t *testing.T) {
+			w, c := nightly(t)
+			w.write("answers/night.csv", "NO,REF,STATUS,PDF\n1,REF-1,NO,night-1.pdf\n")
+			w.until("kept", func() bool { return len(w.parked()) == 1 })
+			if how == "removed" {
+				if err := os.Remove(filepath.Join(w.dir, "answers/night.csv")); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				w.write("answers/night.csv", "NO,REF,STATUS,PDF\n2,REF-2,OK,night-1.pdf\n")
+				w.until("the next waits as well", func() bool { return len(w.parked()) == 2 })
+			}
+			w.halt()
+			timed(w, c)
+			if list := w.parked(); len(list) == 0 || list[0].MatchKey != "REF=REF-1" || list[0].Park.Code != agent.CodeDocument {
+				t.Fatalf("lost: %+v", list)
+			}
+			w.write("answers/night-1.pdf", "%PDF-2")
+			if how == "removed" {
+				w.write("answers/night.csv", "NO,REF,STATUS,PDF\n2,REF-2,OK,night-1.pdf\n")
+			}
+			w.until("told of the one that lies there", func() bool { return w.states()[journal.Decided] == 1 && len(w.files("answers")) == 0 })
+			if v := w.view("REF-2"); len(v.Results) != 1 || len(v.Results[0].Documents) != 1 {
+				t.Errorf("%+v", v.Results)
+			}
+			w.write("answers/once-1.pdf", "%PDF-1")
+			w.write("answers/once.csv", "NO,REF,STATUS,PDF\n1,REF-1,NO,once-1.pdf\n")
+			w.until("sent again, it goes on", func() bool { return w.states()[journal.Decided] == 2 && len(w.files("answers")) == 0 })
+			if v := w.view("REF-1"); len(v.Results) != 1 || len(v.Results[0].Documents) != 1 || len(w.parked()) != 0 {
+				t.Errorf("%+v %+v", v.Results, w.parked())
+			}
+		})
+	}
+}
+
+// TestNightlyOvertaken does not tell a line whose document comes after its correction was told.
+func TestNightlyOvertaken(t *testing.T) {
+	w, _ := nightly(t)
+	w.write("answers/a.csv", "NO,REF,STATUS,PDF\n1,REF-1,NO,a-1.pdf\n")
+	w.until("waits", func() bool { return len(w.parked()) == 1 })
+	w.write("answers/b.csv", "NO,REF,STATUS,PDF\n1,REF-1,OK,\n")
+	w.until("corrected", func() bool { return w.states()[journal.Decided] == 1 })
+	w.write("answers/a-1.pdf", "%PDF")
+	w.until("taken", func() bool { return len(w.files("answers")) == 0 })
+	if v, list := w.view("REF-1"), w.parked(); len(v.Results) != 1 || v.Results[0].Outcome != "approved" || len(list) != 1 || list[0].Park.Code != journal.CodeOvertaken || len(list[0].Documents) != 1 {
+		t.Errorf("%+v %+v", v.Results, list)
+	}
+}
+
+// TestNightlyDocumentServesOnce does not give a document to two answer files of one name, and says when a number is
+// missing before one that lies there.
+func TestNightlyDocumentServesOnce(t *testing.T) {
+	w, _ := nightly(t)
+	w.write("answers/night-1.pdf", "%PDF-1")
+	w.write("answers/night-3.pdf", "%PDF-3")
+	w.write("answers/night.csv", "NO,REF,STATUS,PDF\n1,REF-1,NO,night-1.pdf\n2,REF-2,NO,night-3.pdf\n")
+	w.until("one is told, one waits", func() bool { return w.states()[journal.Decided] == 1 && len(w.parked()) == 1 })
+	if text := w.parked()[0].Park.Text; !strings.Contains(text, "behind a number that is missing") {
+		t.Error(text)
+	}
+	w.write("answers/night.csv", "NO,REF,STATUS,PDF\n1,REF-1,NO,night-1.pdf\n3,REF-3,OK,night-1.pdf\n")
+	w.until("the other's waits", func() bool { return len(w.parked()) == 2 })
+	if v, list := w.view("REF-1"), w.parked(); len(v.Results) != 1 || !strings.Contains(list[1].Park.Text, "given to a decision of the answer file that lay there before") {
+		t.Errorf("%+v %+v", v.Results, list[1].Park)
+	}
+	if s := w.states(); s[journal.Decided] != 1 {
+		t.Errorf("%v", s)
+	}
+}
+
+// TestNightlyBadLines keeps each line that cannot be read by itself, named by its number, and tells the others.
+func TestNightlyBadLines(t *testing.T) {
+	w, _ := nightly(t)
+	w.write("answers/night-1.pdf", "%PDF-1")
+	w.write("answers/night-2.pdf", "%PDF-2")
+	w.write("answers/night.csv", "NO,REF,STATUS,PDF\n1,REF-1,NO,\n2,REF-2\n3,REF-3,\xff,night-1.pdf\n,REF-4,OK,\n5,REF-5,OK,\n\x1a")
+	w.until("the others are told", func() bool { return w.states()[journal.Decided] == 2 && len(w.files("answers")) == 0 })
+	texts := ""
+	for _, o := range w.parked() {
+		texts += fmt.Sprintf("%s (%d)\n", o.Park.Text, len(o.Documents))
+	}
+	if texts != "no mapping can read line 5 of the file night.csv (0)\n"+
+		"no mapping can read line 3 of the file night.csv: the line has 2 fields, the header 4 (0)\n"+
+		"no mapping can read line 4 of the file night.csv: the line is not valid in the character set of the file (0)\n"+
+		"the result cannot be read: no line of the answer file names this document beside it (1)\n"+
+		"the result cannot be read: no line of the answer file names this document beside it (1)\n" {
+		t.Error(texts)
+	}
+	w.write("answers/whole.csv", "NO,REF,STATUS,PDF\n1,REF-1\n")
+	w.until("not one line of it", func() bool { return len(w.parked()) == 6 })
+	_, err := w.agent.Attach(context.Background(), control.AttachRequest{Result: w.parked()[5].N, ID: w.view("REF-3").ID, Outcome: "refused"})
+	var refused *control.Error
+	if !errors.As(err, &refused) || refused.Code != agent.CodeWholeFile {
+		t.Errorf("a whole file was given to one submission: %v", err)
+	}
+}
+
+// TestNightlyFile takes a file of many decisions line by line: bad ones are kept on their own, one whose document is
+// not there yet waits alone, and what comes again, under the same name or another, is told once.
+func TestNightlyFile(t *testing.T) {
+	w, c := nightly(t)
 	w.write("answers/night-1.pdf", "%PDF-0")
 	const night = "NO,REF,STATUS,PDF\n10,REF-0,OK,night-1.pdf\n11,REF-1,NO,\n12,NOBODY,OK,\n13,REF-2,HUH,\n,REF-3,OK,\n14,REF-4,OK,night-2.pdf\n"
 	w.write("answers/night.csv", night)
@@ -357,7 +464,7 @@ func TestNightlyFile(t *testing.T) {
 		list := w.status().Results
 		return len(list) == 1 && len(list[0].Waiting) == 1 && strings.Contains(list[0].Waiting[0].Text, "night-2.pdf")
 	})
-	if s := w.status(); s.Orphans != 1 || s.ParkedResults != 2 || len(w.files("answers")) != 2 {
+	if s := w.status(); s.Orphans != 1 || s.ParkedResults != 3 || len(w.files("answers")) != 2 {
 		t.Errorf("%d orphans, %d parked", s.Orphans, s.ParkedResults)
 	}
 	w.halt()

@@ -48,6 +48,8 @@ type Result struct {
 	Content   []byte           // bytes of an answer file, for the agent to decode
 	Documents []Attachment     // files beside an answer file; documents of a row are Binary values
 	At        time.Time        // when the source got it, if it knows
+	Still     func() bool      // whether an answer file still lies there as it was read: else Documents may be another one's; nil: it does
+	Gap       bool             // documents lie behind a number that is missing, and are not among Documents
 	Trouble   error            // why it cannot be taken as it is; it waits alone, and is set aside in the end
 }
 

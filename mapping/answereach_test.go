@@ -59,7 +59,7 @@ func TestManyDecisionsInOneFile(t *testing.T) {
 		`4 4  "" [] the result cannot be read: it has no value for CASE`,
 		`5 5 refused "late" [permit.pdf] <nil>`,
 		`6 6 approved "" [] the document p6.pdf does not lie beside the answer file`,
-		`0 f:1#documents  "" [summary.pdf] the result cannot be read: no line of the answer file names these documents beside it`}
+		`0 f:1#document summary.pdf  "" [summary.pdf] the result cannot be read: no line of the answer file names this document beside it`}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("%s", strings.Join(got, "\n"))
 	}

@@ -26,9 +26,11 @@ type Decision struct {
 // of the decision; every other error is an ErrAnswer.
 type Reading struct {
 	Decision
-	Line int  // of an answer file with many decisions, from 1; 0: the result is one decision
-	Bare bool // it says nothing of documents: no files lie beside the answer file, and the mapping does not ask for any
-	Err  error
+	Line  int    // of an answer file with many decisions, from 1; 0: the result is one decision
+	Where string // in words, the part of an answer file with many decisions that it is of
+	Whole bool   // it is a file of many decisions that cannot be read at all
+	Bare  bool   // it says nothing of documents: no files lie beside the answer file, and the mapping does not ask for any
+	Err   error
 }
 
 // MissingName says that a name of the answer section is not in the result: not empty, but not there at all. Either the
@@ -69,6 +71,9 @@ func (e *UnknownStatus) Error() string {
 // ErrAnswer says that a result cannot be read; what wraps it says why, without content.
 var ErrAnswer = errors.New("the result cannot be read")
 
+// ErrUnnamed is an ErrAnswer: a document lies beside a file of many decisions, and none of them names it.
+var ErrUnnamed = fmt.Errorf("%w: no line of the answer file names this document beside it", ErrAnswer)
+
 // Meaning is what the mapping's outcome says of a status.
 func (p *Plan) Meaning(status string) (outcome string, ok bool) {
 	if p.answer == nil {
@@ -98,9 +103,16 @@ func (p *Plan) Answers(r connectors.Result) []Reading {
 		whole.Documents = nil
 		return []Reading{a.reading(whole, nil, func(name string) value { return column(r.Fields, name) })}
 	}
+	unreadable := func(err error) []Reading {
+		one := Reading{Decision: whole, Err: err}
+		if one.Whole = a.each != nil; one.Whole {
+			one.Where = "the answer file " + r.File
+		}
+		return []Reading{one}
+	}
 	f, err := a.open(r)
 	if err != nil {
-		return []Reading{{Decision: whole, Err: err}}
+		return unreadable(err)
 	}
 	if a.each == nil {
 		one := f.reading(r.ID, nil)
@@ -110,19 +122,37 @@ func (p *Plan) Answers(r connectors.Result) []Reading {
 	}
 	list, err := f.items()
 	if err != nil {
-		return []Reading{{Decision: whole, Err: err}}
+		return unreadable(err)
 	}
-	out := make([]Reading, 0, list.length()+1)
+	return f.each(r, list)
+}
+
+// ReadsMany tells whether the mapping reads many decisions out of one answer file.
+func (p *Plan) ReadsMany() bool { return p.answer != nil && p.answer.each != nil }
+
+// each reads all decisions of a file, and what no decision can be made of: lines and documents.
+func (f *answerFile) each(r connectors.Result, list value) []Reading {
+	id, of := r.ID, " of the file "+r.File
+	out := make([]Reading, 0, list.length()+len(f.bad)+1)
 	for i := range list.length() {
-		one := f.reading(fmt.Sprintf("%s#%d", r.ID, i+1), func(e *env) {
-			e.slots[a.each.item], e.slots[a.each.index] = list.item(i), intValue(int64(i))
+		one := f.reading(fmt.Sprintf("%s#%d", id, i+1), func(e *env) {
+			e.slots[f.a.each.item], e.slots[f.a.each.index] = list.item(i), intValue(int64(i))
 		})
-		one.Line = i + 1
+		one.Line, one.Where = i+1, fmt.Sprintf("entry %d", i+1)+of
+		if f.a.each.list.dotted() == "content" && i < len(f.lines) {
+			one.Where = fmt.Sprintf("line %d", f.lines[i]) + of
+		}
 		out = append(out, one)
 	}
-	if left := f.beside.left(); len(left) > 0 {
-		out = append(out, Reading{Decision: Decision{ID: r.ID + "#documents", Documents: left},
-			Err: fmt.Errorf("%w: no line of the answer file names these documents beside it", ErrAnswer)})
+	for _, b := range f.bad {
+		where := fmt.Sprintf("line %d", b.From) + of
+		if b.To > b.From {
+			where = fmt.Sprintf("lines %d to %d", b.From, b.To) + of
+		}
+		out = append(out, Reading{Decision: Decision{ID: fmt.Sprintf("%s#line %d", id, b.From)}, Line: b.From, Where: where, Err: fmt.Errorf("%w: %w", ErrAnswer, b.Err)})
+	}
+	for _, d := range f.beside.left() { // each on its own: they may be of different people
+		out = append(out, Reading{Decision: Decision{ID: id + "#document " + d.Name, Documents: []connectors.Attachment{d}}, Err: ErrUnnamed})
 	}
 	return out
 }
@@ -288,6 +318,8 @@ type answerFile struct {
 	form   map[string]any   // content and file
 	groups map[string]value // of the name
 	beside *beside
+	lines  []int            // of a CSV file with many decisions: where each row begins
+	bad    []decode.BadLine // and what is no row
 }
 
 // open reads the name and the content.
@@ -305,6 +337,14 @@ func (a *answer) open(r connectors.Result) (*answerFile, error) {
 				names[n], f.groups[n] = m[i], textValue(m[i])
 			}
 		}
+	}
+	if a.format == "csv" && a.each != nil {
+		rows, lines, bad, err := decode.CSVLines(r.Content, a.options.CSV, a.options.Limits)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrAnswer, err)
+		}
+		f.form["content"], f.lines, f.bad = rows, lines, bad
+		return f, nil
 	}
 	if a.format != "" && a.format != "none" {
 		content, err := decode.Decode(a.format, r.Content, a.options)

@@ -30,16 +30,16 @@ func TestStatus(t *testing.T) {
 	b := newBench(t, nil)
 	v := submission(b, journal.Decided)
 	v.Errors = []journal.FieldError{{Pointer: "/a", Code: "required", Message: "is missing"}}
-	v.Results = []journal.Outcome{{Outcome: "refused", At: time.Unix(1, 0)}, {Outcome: "approved", CaseNo: "C-1", At: time.Unix(2, 0)},
-		{Park: &journal.Reason{Code: "x"}, At: time.Unix(3, 0)}}
+	v.Results = []journal.Outcome{{Outcome: "refused", At: time.Unix(3, 0)}, {Outcome: "approved", CaseNo: "C-1", At: time.Unix(2, 0), // the last word, of an older file
+		Documents: []journal.File{{Name: "permit.pdf", ContentType: "application/pdf"}}}}
 	b.put(v)
-	b.document(sub, "permit.pdf", "application/pdf", "PDF")
 	resp, body := b.do("GET", "/v1/submissions/"+strings.ToLower(sub.String()), "")
 	var s Submission
 	if err := json.Unmarshal([]byte(body), &s); err != nil || resp.StatusCode != 200 {
 		t.Fatal(resp.StatusCode, body)
 	}
-	if s.State != "decided" || s.Decision.Outcome != "approved" || s.Decision.CaseNumber != "C-1" || len(s.Errors) != 1 || len(s.Documents) != 1 || s.Reference != "R-9" {
+	if s.State != "decided" || s.Decision.Outcome != "approved" || s.Decision.CaseNumber != "C-1" || len(s.Errors) != 1 || s.Decision.Revision != 2 ||
+		len(s.Documents) != 1 || s.Documents[0].Revision != 2 || s.Documents[0].N != 1 || s.Reference != "R-9" {
 		t.Errorf("%s", body)
 	}
 	tag := resp.Header.Get("ETag")

@@ -23,9 +23,9 @@ type Submission struct {
 	State     string       `json:"state" enum:"accepted,delivered,decided,closed,rejected,parked" doc:"accepted: we have it; delivered: the legacy system has it; decided: the office has ruled; closed: you know the last word; rejected: the form is wrong, see errors; parked: a person at the agency looks into it"`
 	Received  time.Time    `json:"received" doc:"when it was accepted"`
 	Changed   time.Time    `json:"changed" doc:"when it last moved"`
-	Decision  *Decision    `json:"decision,omitempty" doc:"the newest decision"`
+	Decision  *Decision    `json:"decision,omitempty" doc:"the decision that was told last"`
 	Errors    []FieldError `json:"errors,omitempty" nullable:"false" doc:"of a rejected form: everything that is wrong"`
-	Documents []Document   `json:"documents,omitempty" nullable:"false" doc:"documents of all decisions"`
+	Documents []Document   `json:"documents,omitempty" nullable:"false" doc:"documents of all decisions; revision says of which"`
 }
 
 // Decision is what the office has ruled.
@@ -34,6 +34,7 @@ type Decision struct {
 	CaseNumber string    `json:"caseNumber,omitempty" doc:"of the legacy system"`
 	Reason     string    `json:"reason,omitempty" doc:"in the office's words"`
 	At         time.Time `json:"at" doc:"when the agent learned of it"`
+	Revision   int       `json:"revision" doc:"its number among the decisions on this form, from 1"`
 }
 
 // Document is one document of a decision.
@@ -44,6 +45,7 @@ type Document struct {
 	Size        int64  `json:"size" doc:"bytes"`
 	Digest      string `json:"digest" doc:"sha-256 in base64, as in Repr-Digest"`
 	Location    string `json:"location" doc:"where it can be fetched"`
+	Revision    int    `json:"revision" doc:"number of the decision that it belongs to"`
 }
 
 type statusInput struct {
@@ -119,26 +121,15 @@ func (a *API) describe(ctx context.Context, office string, id journal.ID) (Submi
 	}
 	s := Submission{ID: id.String(), Reference: v.Reference, Route: v.Route, State: string(v.State),
 		Received: v.At.UTC(), Changed: v.Changed.UTC(), Errors: fieldErrors(v.Errors)}
-	for _, r := range v.Results {
-		if r.Park == nil && (s.Decision == nil || !r.At.Before(s.Decision.At)) {
-			s.Decision = &Decision{Outcome: r.Outcome, CaseNumber: r.CaseNo, Reason: r.Reason, At: r.At.UTC()}
+	for i, r := range v.Results { // as they were told, whatever time they are of
+		s.Decision = &Decision{Outcome: r.Outcome, CaseNumber: r.CaseNo, Reason: r.Reason, At: r.At.UTC(), Revision: i + 1}
+		for _, f := range r.Documents {
+			n := len(s.Documents) + 1
+			s.Documents = append(s.Documents, Document{N: n, Name: f.Name, ContentType: f.ContentType, Size: f.Size,
+				Digest: base64.StdEncoding.EncodeToString(f.Digest[:]), Location: documentPath(id, n), Revision: i + 1})
 		}
 	}
-	files, err := a.journal.Documents(ctx, id)
-	if err != nil {
-		return Submission{}, err
-	}
-	s.Documents = documents(id, files)
 	return s, nil
-}
-
-func documents(id journal.ID, files []journal.File) []Document {
-	var out []Document
-	for i, f := range files {
-		out = append(out, Document{N: i + 1, Name: f.Name, ContentType: f.ContentType, Size: f.Size,
-			Digest: base64.StdEncoding.EncodeToString(f.Digest[:]), Location: documentPath(id, i+1)})
-	}
-	return out
 }
 
 // etag is a digest of the answer, so that it changes exactly when the answer does.

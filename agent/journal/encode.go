@@ -114,6 +114,15 @@ func decodeReturned(s string, into map[string]connectors.Value) (map[string]conn
 	return into, nil
 }
 
+// encodeFiles keeps nothing for no files.
+func encodeFiles(files []File) (any, error) {
+	if len(files) == 0 {
+		return nil, nil
+	}
+	b, err := json.Marshal(files)
+	return string(b), err
+}
+
 func decodeFiles(s string) (files []File, err error) {
 	if s == "" {
 		return nil, nil

@@ -325,3 +325,11 @@ func isSQLite(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff != 19 // a violated constraint ends its statement only
 }
+
+// toldOrder is the column by which results of a submission are in the order in which they were told.
+func (j *Journal) toldOrder() string {
+	if j.has(4) {
+		return "revision"
+	}
+	return "n"
+}

@@ -291,7 +291,7 @@ func (j *Journal) view(c *conn, id ID) (v View, err error) {
 	if err := j.viewDeliveries(c, &v, targets); err != nil {
 		return v, err
 	}
-	err = c.query(resultColumns+"WHERE sub=? ORDER BY n", []any{id}, func(row []driver.Value) error {
+	err = c.query(resultColumns+"WHERE sub=? ORDER BY "+j.toldOrder(), []any{id}, func(row []driver.Value) error {
 		o, err := j.resultRow(c, row)
 		v.Results = append(v.Results, o)
 		return err

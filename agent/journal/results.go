@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -35,16 +34,19 @@ func (t *tx) keepResult(o Outcome) (connectors.Verdict, error) {
 	if err != nil {
 		return 0, err
 	}
+	plan, err := t.word(o.Plan)
+	if err != nil {
+		return 0, err
+	}
+	if n := waitingFor(known, &o); n != 0 {
+		return t.complete(n, plan, o, known)
+	}
 	repeat, again := repeats(known, &o)
 	if repeat {
 		return connectors.Repeat, nil
 	}
 	if o.Park == nil {
 		o.Park = again
-	}
-	plan, err := t.word(o.Plan)
-	if err != nil {
-		return 0, err
 	}
 	n, err := t.insertResult(source, plan, &o)
 	if err != nil || o.Park != nil {
@@ -60,7 +62,9 @@ func (t *tx) place(n int64, plan word, o Outcome, known []saying) error {
 		return err
 	}
 	if park == nil && id != 0 {
-		park = otherCase(known, id)
+		if park, err = t.notByItself(n, id, known); err != nil {
+			return err
+		}
 	}
 	switch {
 	case park != nil:
@@ -69,7 +73,7 @@ func (t *tx) place(n int64, plan word, o Outcome, known []saying) error {
 		t.count(tallyOrphans, 0, 0, 1)
 		return nil
 	}
-	return t.decideNew(n, o, id)
+	return t.decideNew(n, n, o, id)
 }
 
 func (t *tx) parkResult(n int64, why *Reason) error {
@@ -104,13 +108,9 @@ func (t *tx) match(plan word, o *Outcome) (id ID, park *Reason, err error) {
 }
 
 func (t *tx) insertResult(source, plan word, o *Outcome) (n int64, err error) {
-	var documents any
-	if len(o.Documents) > 0 {
-		b, err := json.Marshal(o.Documents)
-		if err != nil {
-			return 0, err
-		}
-		documents = string(b)
+	documents, err := encodeFiles(o.Documents)
+	if err != nil {
+		return 0, err
 	}
 	at := o.At
 	if at.IsZero() {
@@ -144,15 +144,15 @@ func (t *tx) result(n int64) (o Outcome, open bool, err error) {
 }
 
 // decide gives an orphaned result to a submission.
-func (t *tx) decide(n int64, o Outcome, id ID) error {
+func (t *tx) decide(n, told int64, o Outcome, id ID) error {
 	if o.Park == nil {
 		t.count(tallyOrphans, 0, 0, -1)
 	}
-	return t.decideNew(n, o, id)
+	return t.decideNew(n, told, o, id)
 }
 
-// decideNew gives a result to a submission and tells its front office.
-func (t *tx) decideNew(n int64, o Outcome, id ID) error {
+// decideNew gives a result to a submission and tells its front office. What came up to the number told is older news.
+func (t *tx) decideNew(n, told int64, o Outcome, id ID) error {
 	s, err := t.submission(id)
 	if err != nil {
 		return err
@@ -161,7 +161,8 @@ func (t *tx) decideNew(n int64, o Outcome, id ID) error {
 		park := Reason{Code: CodeRejected, Text: "the submission " + id.String() + " was rejected before", Next: "settle it with the office that decided"}
 		return t.parkResult(n, &park)
 	}
-	if _, err := t.c.exec("UPDATE result SET sub=?, park=NULL WHERE n=?", id, n); err != nil {
+	const sql = "UPDATE result SET sub=?, park=NULL, told=?, revision=1+(SELECT count(*) FROM result WHERE sub=?) WHERE n=?"
+	if _, err := t.c.exec(sql, id, told, id, n); err != nil {
 		return err
 	}
 	documents, revision, err := t.documentsUpTo(id, n)
@@ -202,7 +203,7 @@ func (s *submissionRow) unsettled() bool {
 func (t *tx) documentsUpTo(id ID, n int64) (documents []map[string]any, revision int, err error) {
 	number := 0
 	documents = []map[string]any{}
-	err = t.c.query("SELECT n, documents FROM result WHERE sub=? ORDER BY n", []any{id}, func(row []driver.Value) error {
+	err = t.c.query("SELECT n, documents FROM result WHERE sub=? ORDER BY revision", []any{id}, func(row []driver.Value) error {
 		revision++
 		files, err := decodeFiles(text(row[1]))
 		if err != nil {
@@ -223,7 +224,7 @@ func (t *tx) documentsUpTo(id ID, n int64) (documents []map[string]any, revision
 // Documents returns the documents of all results of a submission; number n of the events is index n-1.
 func (j *Journal) Documents(ctx context.Context, id ID) (files []File, err error) {
 	err = j.read(ctx, func(c *conn) error {
-		return c.query("SELECT documents FROM result WHERE sub=? ORDER BY n", []any{id}, func(row []driver.Value) error {
+		return c.query("SELECT documents FROM result WHERE sub=? ORDER BY "+j.toldOrder(), []any{id}, func(row []driver.Value) error {
 			more, err := decodeFiles(text(row[0]))
 			files = append(files, more...)
 			return err
@@ -249,17 +250,24 @@ func (j *Journal) ParkedAfter(ctx context.Context, n int64, limit int) ([]Outcom
 
 func (j *Journal) listResults(ctx context.Context, where string, args ...any) (list []Outcome, err error) {
 	err = j.read(ctx, func(c *conn) error {
-		return c.query(resultColumns+where, args, func(row []driver.Value) error {
+		err := c.query(resultColumns+where, args, func(row []driver.Value) error {
 			o, err := j.resultRow(c, row)
 			list = append(list, o)
 			return err
 		})
+		if err != nil {
+			return err
+		}
+		return j.withHopes(c, list)
 	})
 	return list, err
 }
 
 // ErrMeaning says that a result cannot be given to a submission before a person says what it means.
 var ErrMeaning = fmt.Errorf("the meaning of the result's status is not known: %w", ErrState)
+
+// ErrWhole says that a result is a whole file of many decisions.
+var ErrWhole = fmt.Errorf("the result is a file of many decisions: %w", ErrState)
 
 // AttachOrphan gives the orphaned or parked result of this number to a submission on a person's word. An
 // outcome that is not empty says what the result means, for one whose status the mapping does not know.
@@ -271,6 +279,9 @@ func (j *Journal) AttachOrphan(ctx context.Context, n int64, id ID, outcome, by 
 		}
 		if !open {
 			return fmt.Errorf("the result belongs to %s: %w", o.ID, ErrState)
+		}
+		if o.Park != nil && o.Park.Whole {
+			return ErrWhole
 		}
 		if o.Outcome == "" {
 			if outcome == "" {
@@ -284,7 +295,11 @@ func (j *Journal) AttachOrphan(ctx context.Context, n int64, id ID, outcome, by 
 		if err := t.note(id, Moment{What: "result attached", By: by}); err != nil {
 			return err
 		}
-		return t.decide(n, o, id)
+		told, err := t.c.number("SELECT max(n) FROM result")
+		if err != nil {
+			return err
+		}
+		return t.decide(n, told, o, id)
 	})
 }
 

@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"context"
 	"crypto/sha256"
 	"database/sql/driver"
 	"fmt"
@@ -38,6 +37,13 @@ func (o *Outcome) said() connectors.Digest {
 		h.Write(f.Digest[:])
 	}
 	return connectors.Digest(h.Sum(nil))
+}
+
+// withoutDocuments is the digest of all that a result says apart from its documents.
+func (o *Outcome) withoutDocuments() connectors.Digest {
+	bare := *o
+	bare.Documents = nil
+	return bare.said()
 }
 
 // sayings returns what the result of an identity has said so far, the last first.
@@ -102,40 +108,13 @@ func (t *tx) matched(n int64, o Outcome, id ID) error {
 	if err != nil {
 		return err
 	}
-	if park := otherCase(known, id); park != nil {
+	park, err := t.notByItself(n, id, known)
+	if err != nil {
+		return err
+	}
+	if park != nil {
 		t.count(tallyOrphans, 0, 0, -1)
 		return t.parkResult(n, park)
 	}
-	return t.decide(n, o, id)
-}
-
-// Understood gives a result that was parked a meaning that its mapping has now, and goes on with it as if it had just
-// come. One that something newer of the same identity was said after stays for a person.
-func (j *Journal) Understood(ctx context.Context, n int64, outcome string) (done bool, err error) {
-	err = j.do(ctx, "go on with a parked result", func(t *tx) error {
-		done = false
-		o, open, err := t.result(n)
-		if err != nil || !open || o.Park == nil {
-			return err
-		}
-		source, err := t.word(o.Source)
-		if err != nil {
-			return err
-		}
-		known, err := t.sayings(source, o.ResultID)
-		if err != nil || len(known) > 0 && known[0].n != n {
-			return err
-		}
-		plan, err := t.word(o.Plan)
-		if err != nil {
-			return err
-		}
-		o.Outcome, o.Park = outcome, nil
-		if _, err := t.c.exec("UPDATE result SET outcome=?, park=NULL WHERE n=?", outcome, n); err != nil {
-			return err
-		}
-		done = true
-		return t.place(n, plan, o, known)
-	})
-	return done, err
+	return t.decide(n, n, o, id)
 }

@@ -43,6 +43,10 @@ type Reason struct {
 	Text string `json:"text"`           // safe to show
 	Next string `json:"next,omitempty"` // what to do
 	Raw  string `json:"-"`              // a system's own words; sealed, shown only by show --raw
+
+	// Of results:
+	Waits bool `json:"waits,omitempty"` // it goes on by itself once its document can be had
+	Whole bool `json:"whole,omitempty"` // it is a file of many decisions, which cannot be given to one submission
 }
 
 // FieldError is one thing wrong in a form.

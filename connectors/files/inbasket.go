@@ -70,6 +70,7 @@ func (a *Answers) Next(ctx context.Context, max int) ([]connectors.Result, error
 		out[i] = connectors.Result{
 			Handle: it.form.name, ID: it.form.name + ":" + hex.EncodeToString(sum[:16]), File: it.form.name,
 			Content: it.content, Documents: a.attachments(it.sight), At: time.Unix(0, it.form.mtime).UTC(),
+			Gap: it.sight.gap, Still: func() bool { return it.form.lies(a.dir) },
 		}
 	}
 	return out, nil

@@ -79,7 +79,11 @@ func (s *source) judge(name string, w *waiting, g *sight, now time.Time) {
 	} else {
 		delete(n.pending, name)
 		n.ready = append(n.ready, g)
-		if g.gap {
+		if g.gap && n.gaps[name] != g.form.mtime { // an answer file that waits comes again at every poll
+			if n.gaps == nil || len(n.gaps) >= s.room {
+				n.gaps = map[string]int64{}
+			}
+			n.gaps[name] = g.form.mtime
 			s.notice(CodeGap, "a form's numbered attachments have a gap; those behind it were left lying")
 		}
 	}

@@ -44,6 +44,12 @@ func (t stat) movedTo(path string) bool {
 	return err != nil || m.sameFile(t) || t.id == fileID{} && m.size == t.size && m.mtime == t.mtime
 }
 
+// lies tells whether it is this file that lies under its name in the folder.
+func (t stat) lies(dir string) bool {
+	now, err := lstat(dir, t.name)
+	return err == nil && (now.sameFile(t) || t.id == fileID{} && now.size == t.size && now.mtime == t.mtime)
+}
+
 // sight is a form with what belongs to it, as one look saw them.
 type sight struct {
 	form     stat

@@ -48,9 +48,10 @@ type source struct {
 		pending  map[string]*waiting
 		ready    []*sight
 		scan     *os.File
-		scanAt   time.Time // the next scan is due
-		more     bool      // files were seen that pending had no room for
-		odd      int       // links and special files of this scan
+		scanAt   time.Time        // the next scan is due
+		more     bool             // files were seen that pending had no room for
+		odd      int              // links and special files of this scan
+		gaps     map[string]int64 // forms whose gap was told, by the time that they were written
 		toldOdd  int
 		trusted  bool      // the folder's clock and ours agree
 		own      bool      // the kernel itself keeps the folder's files

@@ -93,11 +93,12 @@ type csvDecoder struct {
 	limits    Limits
 	columns   []string
 	pos       int
+	base      int // from where errors count lines
 	nodes     int
 }
 
 func (d *csvDecoder) fail(code string, off int, format string, args ...any) error {
-	line, column := place(d.b, off)
+	line, column := place(d.b[d.base:], off-d.base)
 	return &Error{Code: code, Line: line, Column: column, Message: fmt.Sprintf(format, args...)}
 }
 

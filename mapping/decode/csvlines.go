@@ -1,0 +1,165 @@
+package decode
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/inbasket/inbasket/mapping/charset"
+)
+
+// BadLine is what could not be read of a file whose other lines could.
+type BadLine struct {
+	From, To int // lines, from 1
+	Err      *Error
+}
+
+// CSVLines decodes a file as CSV does, and goes on after a line that cannot be read: rows are the others, and lines
+// where each of them begins. A file of which no row can be read is an error. An end-of-file character (1A) at the end is
+// ignored.
+func CSVLines(b []byte, o CSVOptions, l Limits) (rows []any, lines []int, bad []BadLine, err error) {
+	l = l.orDefault()
+	if err := tooLarge(b, l); err != nil {
+		return nil, nil, nil, err
+	}
+	text, holes, err := lineByLine(b, o.Charset)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if end := bytes.TrimRight(text, "\r\n\x1a"); bytes.IndexByte(text[len(end):], endOfFile) >= 0 {
+		text = end
+	}
+	d := csvDecoder{b: text, limits: l, columns: o.Columns}
+	if d.delimiter, err = mark(o.Delimiter, ','); err != nil {
+		return nil, nil, nil, err
+	}
+	if d.quote, err = mark(o.Quote, '"'); err != nil {
+		return nil, nil, nil, err
+	}
+	return d.each(holes)
+}
+
+const (
+	endOfFile = 0x1a // of CP/M and of programs that still write it
+	hole      = 0    // stands where bytes are no characters
+)
+
+// lineByLine converts b to UTF-8. Where that is not possible, lines that are not valid get holes.
+func lineByLine(b []byte, name string) (text []byte, holes bool, err error) {
+	text, err = toUTF8(b, name)
+	c, known := charset.Lookup(name)
+	if err == nil || !known || !c.ASCII() || bytes.IndexByte(b, hole) >= 0 {
+		return text, false, err
+	}
+	for line := range bytes.SplitAfterSeq(bytes.TrimPrefix(b, utf8BOM), []byte{'\n'}) {
+		s, _, ok := c.DecodeString(line)
+		if !ok {
+			s = strings.Map(func(r rune) rune {
+				if r >= 0x80 {
+					return hole
+				}
+				return r
+			}, string(line))
+		}
+		text = append(text, s...)
+	}
+	return text, true, nil
+}
+
+// each reads row by row.
+func (d *csvDecoder) each(holes bool) (rows []any, lines []int, bad []BadLine, err error) {
+	rows = []any{}
+	line := 1
+	for d.pos < len(d.b) {
+		start := d.pos
+		d.base = start
+		fields, err := d.line()
+		if err == nil && holes && slices.ContainsFunc(fields, func(f string) bool { return strings.IndexByte(f, hole) >= 0 }) {
+			err = d.fail(CodeUTF8, start, "the line is not valid in the character set of the file")
+		}
+		var row any
+		switch {
+		case err != nil && d.columns == nil:
+			return nil, nil, nil, err
+		case err == nil && len(fields) == 1 && fields[0] == "" && (d.columns == nil || len(d.columns) > 1): // an empty line
+		case err == nil && d.columns == nil:
+			err = d.header(fields, start)
+			if err != nil {
+				return nil, nil, nil, err
+			}
+		case err == nil:
+			if row, err = d.row(fields, start); err == nil {
+				rows, lines = append(rows, row), append(lines, line)
+			}
+		default:
+			d.pos = d.afterBad(start)
+		}
+		next := line + lineEnds(d.b[start:d.pos])
+		if err != nil {
+			var e *Error
+			if !errors.As(err, &e) || e.Code == CodeNodes {
+				return nil, nil, nil, err
+			}
+			e.Line += line - 1
+			last := next
+			if c := d.b[d.pos-1]; c == '\n' || c == '\r' {
+				last--
+			}
+			bad = append(bad, BadLine{From: line, To: last, Err: e})
+		}
+		line = next
+	}
+	if d.columns == nil {
+		return nil, nil, nil, &Error{Code: CodeEmpty, Line: 1, Column: 1, Message: "the file is empty; not even a header line is there"}
+	}
+	if len(rows) == 0 && len(bad) > 0 { // it is another file than the options say
+		return nil, nil, nil, bad[0].Err
+	}
+	return rows, lines, bad, nil
+}
+
+// afterBad finds where the line after a bad one begins: behind the first line end that is not inside quotes. Where a
+// quote is never closed, what follows is lines only if all of it reads as such, and else the rest of a text.
+func (d *csvDecoder) afterBad(start int) int {
+	first, open := 0, false
+	for i := start; i < len(d.b); i++ {
+		switch c := d.b[i]; {
+		case d.quote != 0 && c == d.quote:
+			open = !open
+		case c == '\n' || c == '\r':
+			end := i + 1
+			if c == '\r' && end < len(d.b) && d.b[end] == '\n' {
+				end++
+			}
+			if !open {
+				return end
+			}
+			if first == 0 {
+				first = end
+			}
+			i = end - 1
+		}
+	}
+	if first == 0 {
+		return len(d.b)
+	}
+	rest := *d
+	for rest.pos = first; rest.pos < len(rest.b); {
+		fields, err := rest.line()
+		if err != nil || len(fields) != len(d.columns) && (len(fields) != 1 || fields[0] != "") {
+			return len(d.b)
+		}
+	}
+	return first
+}
+
+// lineEnds counts LF, CR LF and CR.
+func lineEnds(b []byte) (n int) {
+	for i, c := range b {
+		if c == '\n' || c == '\r' && (i+1 == len(b) || b[i+1] != '\n') {
+			n++
+		}
+	}
+	return n
+}
