@@ -172,16 +172,21 @@ func (f *flow) read1(a *arrival) {
 	}
 	a.form, a.read = form, true
 	a.recognise()
-	ref, ok := r.plan.Reference(form)
-	if reason := improper(ref); ok && reason != "" {
+	ref, failed := r.plan.Reference(form)
+	if reason := improper(ref); reason == edgeBlank && !edged(form) {
+		ref, failed = "", &mapping.Fault{At: "input.reference", Cause: mapping.FieldError{Code: CodeReference, Message: "the reference " + reason}}
+	} else if reason != "" {
 		a.refuseReference(reason, ref)
 		return
 	}
-	if ok && ref != "" {
+	if ref != "" {
 		a.entry.Reference = ref
 	}
+	if err = r.plan.Validate(form); err == nil {
+		err = failed
+	}
 	var wrong *mapping.MapError
-	switch err := r.plan.Validate(form); {
+	switch {
 	case errors.As(err, &wrong):
 		a.entry.Reject = fieldErrors(wrong.Fields)
 		a.entry.Why = &journal.Reason{Code: CodeFormWrong, Text: "the form is wrong: see the field errors"}

@@ -100,6 +100,10 @@ func (f *flow) prepareOne(a *arrived, only string) (p prepared) {
 		if p.blame(a.plan.Validate(a.form)); len(p.wrong) > 0 || p.err != nil {
 			return p
 		}
+		if _, err := a.plan.Reference(a.form); err != nil {
+			p.blame(err)
+			return p
+		}
 	}
 	in := f.inputOf(&a.stored)
 	mapped, err := a.plan.Map(a.form, in)

@@ -1,6 +1,9 @@
 package agent
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -40,7 +43,7 @@ func improper(ref string) string {
 	first, _ := utf8.DecodeRuneInString(ref)
 	last, _ := utf8.DecodeLastRuneInString(ref)
 	if ref != "" && (unicode.IsSpace(first) || unicode.IsSpace(last)) {
-		return "begins or ends with a blank"
+		return edgeBlank
 	}
 	for _, r := range ref {
 		if ' ' <= r && r < 0x7f {
@@ -52,6 +55,22 @@ func improper(ref string) string {
 		}
 	}
 	return ""
+}
+
+const edgeBlank = "begins or ends with a blank"
+
+// edged tells whether any text of a form begins or ends with a blank, so that a blank at the end of a reference may be the form's:
+// else the mapping has put it there.
+func edged(form mapping.Form) bool {
+	switch x := form.(type) {
+	case string:
+		return x != strings.TrimSpace(x)
+	case []any:
+		return slices.ContainsFunc(x, edged)
+	case map[string]any:
+		return slices.ContainsFunc(slices.Collect(maps.Values(x)), edged)
+	}
+	return false
 }
 
 // refuseReference rejects a form for its reference. Who posted it is told at once, and nothing is kept; but one that was

@@ -78,6 +78,7 @@ type compiler struct {
 	depth  int // of the innermost loop that was named so far
 	schema *schemaCheck
 	strict bool // report what can only fail; not for a mapping that was pinned before
+	late   bool // a name was used that is only known once a form is a submission
 	warned []exprProblem
 }
 
@@ -237,6 +238,7 @@ func (c *compiler) identifier(n *ast.IdentifierNode) cx {
 		c.stop(n, CodeUnknownName, "nothing here is named "+strconv.Quote(n.Value), suggestName(n.Value, c.scope.all()))
 	}
 	c.depth = max(c.depth, b.depth)
+	c.late = c.late || b.late
 	switch {
 	case b.path != nil:
 		return c.pathExpr(b.path)
@@ -267,6 +269,7 @@ func (c *compiler) member(n *ast.MemberNode) cx {
 			return c.returned(n, b.ref)
 		}
 		if b, found := c.scope.find(id.Value); found && b.members != nil {
+			c.late = c.late || b.late
 			return c.builtinMember(n, id.Value, b.members)
 		}
 	}

@@ -126,6 +126,13 @@ func (b *builder) fitSchema(w *write, f *field, x cx, text exprText) {
 	}
 	for _, s := range b.plan.schema.sure(x.plain.abs) {
 		says, v := "", value{}
+		if least := s.MinLength; least != nil && *least <= maxTried {
+			if why := b.refusal(w, f, textValue(strings.Repeat("x", *least))); why != nil && (why.code == CodeTooLong || why.code == encode.CodeTooLong) {
+				b.report(text.node.Problem(CodeNever, fmt.Sprintf("the form's schema asks for at least %d characters here, and the field takes none so long: %s", *least, why.message),
+					"widen the field, narrow the schema, or say overflow: cut"))
+				return
+			}
+		}
 		switch {
 		case s.MaxLength != nil && s.Enum == nil && s.Const == nil && s.Format == nil && s.Pattern == nil && *s.MaxLength <= maxTried:
 			says, v = fmt.Sprintf("%d characters", *s.MaxLength), textValue(strings.Repeat("x", *s.MaxLength))

@@ -163,10 +163,16 @@ func (b *builder) input() {
 		return
 	}
 	check, err := newSchemaCheck(s.Input.Schema, b.files.read)
+	var bad *badSchema
+	if errors.As(err, &bad) {
+		b.schemaProblem(bad.schemaProblem)
+		return
+	}
 	if err != nil {
 		b.report(b.file.Problem(CodeSchema, err.Error(), "", "input", "schema"))
 		return
 	}
+	check.levels = levelsOf(s.Input.Format, b.plan.options)
 	b.plan.schema = check
 	if !b.pinned() {
 		b.schemaProblems(check)
@@ -224,25 +230,42 @@ func listWords(words []string) string {
 func (b *builder) names() {
 	outer := &scope{names: map[string]binding{
 		"form":        {path: &path{slot: -1}},
-		"submission":  {members: submissionMembers},
-		"attachments": {ev: attachments, may: someList},
+		"submission":  {members: submissionMembers, late: true},
+		"attachments": {ev: attachments, may: someList, late: true},
 	}}
 	b.root = outer.inner()
 	for _, l := range b.spec.Let {
 		b.let(b.root, l, "", nil)
 	}
 	if x := b.spec.Input.Reference; x != nil && x.node != nil {
-		if c, ok := b.value(b.root, *x, ""); ok {
-			b.plan.refer = &c
-			b.rehearse(*x, c, "the reference", wholeText)
-			if o := c.outcome(); !b.pinned() && len(o.more) == 0 && len(o.known) > 0 {
-				b.report(x.node.Problem(CodeConstant, "the reference does not depend on the form: every form after the first would be a conflict", "name a field, such as form.reference"))
-			}
-		}
+		b.reference(*x)
 	}
 	b.same()
 	for _, x := range b.spec.Ignore {
 		b.ignore(x)
+	}
+}
+
+// reference reads the expression by which a form is known when it comes again.
+func (b *builder) reference(x exprText) {
+	expr := b.compiler(b.root, "")
+	c, p := expr.value(x.text)
+	if p != nil {
+		b.expressionProblem(x, p)
+		return
+	}
+	b.warn(x, expr)
+	b.plan.refer = &c
+	if b.pinned() {
+		return
+	}
+	if expr.late {
+		b.report(x.node.Problem(CodeConstant, "the reference is told before there is a submission: submission and attachments are not known there, and would differ each time that the form comes again", "name a field, such as form.reference"))
+		return
+	}
+	b.rehearse(x, c, "the reference", wholeText)
+	if o := c.outcome(); len(o.more) == 0 && len(o.known) > 0 {
+		b.report(x.node.Problem(CodeConstant, "the reference does not depend on the form: every form after the first would be a conflict", "name a field, such as form.reference"))
 	}
 }
 
@@ -303,7 +326,7 @@ func (b *builder) let(s *scope, l diag.Entry[exprText], target string, anew *[]i
 		*anew = append(*anew, slot)
 	}
 	may := x.outcome()
-	s.names[l.Key] = binding{src: x.src, may: may, depth: x.depth, own: x.own, ev: func(e *env) value {
+	s.names[l.Key] = binding{src: x.src, may: may, depth: x.depth, own: x.own, late: expr.late, ev: func(e *env) value {
 		if !e.done[slot] {
 			before := e.note
 			e.note = ""

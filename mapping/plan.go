@@ -216,7 +216,14 @@ func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
 	if is := decode.Sniff(contentType, nil); is != "" && is != p.format && p.format != "fixed" {
 		return nil, &decode.Error{Code: decode.CodeFormat, Message: "the form came as " + is + ", the mapping reads " + p.format}
 	}
-	return decode.Decode(p.format, form, p.options)
+	f, err := decode.Decode(p.format, form, p.options)
+	if err == nil {
+		err = decode.CheckCharset(p.format, form, contentType, p.options)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // Warnings are what check found that may go wrong for some forms: those are parked then.
@@ -228,19 +235,29 @@ func (p *Plan) Format() string { return p.format }
 // HasReference tells whether the mapping names the sender's own reference.
 func (p *Plan) HasReference() bool { return p.refer != nil }
 
-// Reference returns the sender's own reference; false where the mapping names none or the form has none.
-func (p *Plan) Reference(f Form) (string, bool) {
+// Reference returns the sender's own reference; "" where the mapping names none or the form has none. Errors are those
+// of Map: a form whose reference cannot be told is not known when it comes again, so it must not go on.
+func (p *Plan) Reference(f Form) (string, error) {
 	if p.refer == nil {
-		return "", false
+		return "", nil
 	}
-	e := newEnv(&p.prog, f, &Input{})
-	defer e.free()
-	v := p.refer.ev(e)
+	m := newMapper(p, f, Input{})
+	defer m.env.free()
+	v := p.refer.ev(m.env)
 	s, ok := v.text()
-	if e.err != nil || !ok || v.absent() || s == "" {
-		return "", false
+	if m.env.err == nil && !ok && !v.absent() {
+		m.env.failBy(v, CodeNotText, "the reference must be a single value")
 	}
-	return s, true
+	m.failed(p.refer.src, "input.reference")
+	switch {
+	case m.fault != nil:
+		return "", m.fault
+	case len(m.errs) > 0:
+		return "", &MapError{Fields: m.errs}
+	case v.absent():
+		return "", nil
+	}
+	return s, nil
 }
 
 // Validate checks the form against the mapping's JSON Schema. A *MapError has everything that is wrong with the form; a

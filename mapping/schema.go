@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"math"
 	slashpath "path"
 	"regexp"
 	"slices"
@@ -21,6 +23,7 @@ import (
 type schemaCheck struct {
 	root        *jsonschema.Schema
 	unsupported map[string]*ecmaError // patterns that cannot be honoured
+	levels      [][]string            // types that the form's format makes, by depth; the last goes for all below
 }
 
 // schemaBase is where schemas seem to live; $ref resolves against it, and nothing is fetched from anywhere.
@@ -79,13 +82,39 @@ func (s *schemaCheck) pattern(text string) (jsonschema.Regexp, error) {
 func schemaError(err error) error {
 	var pe *fs.PathError
 	var ve *jsonschema.SchemaValidationError
+	var in *jsonschema.LoadURLError
+	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &pe):
 		return fmt.Errorf("the schema file %s cannot be read", pe.Path)
 	case errors.As(err, &ve):
-		return errors.New("the file is not a valid JSON Schema")
+		return &badSchema{notASchema(ve)}
+	case errors.As(err, &in) && errors.As(in.Err, &syntax):
+		return &badSchema{schemaProblem{location: in.URL, offset: syntax.Offset, message: "the file is not valid JSON: " + syntax.Error()}}
+	case errors.As(err, &in) && errors.Is(in.Err, io.ErrUnexpectedEOF):
+		return &badSchema{schemaProblem{location: in.URL, offset: math.MaxInt, message: "the file is not valid JSON: it ends too early"}}
 	}
 	return errors.New("the JSON Schema cannot be used: " + strings.ReplaceAll(err.Error(), schemaBase, ""))
+}
+
+// badSchema is a schema that cannot be used, with its place.
+type badSchema struct{ schemaProblem }
+
+// Error says what is wrong with it.
+func (b *badSchema) Error() string { return b.message }
+
+// notASchema says which rule of JSON Schema itself a schema breaks, and where.
+func notASchema(err *jsonschema.SchemaValidationError) schemaProblem {
+	p := schemaProblem{location: err.URL, message: "the file is not a valid JSON Schema"}
+	var ve *jsonschema.ValidationError
+	var found []FieldError
+	if errors.As(err.Err, &ve) {
+		leaves(ve, &found)
+	}
+	if len(found) > 0 {
+		p.location, p.message = err.URL+"#"+found[0].Pointer, p.message+": at #"+found[0].Pointer+", "+found[0].Message
+	}
+	return p
 }
 
 // validate returns everything that is wrong, sorted by place, without any content; as a *Fault what no form can help.
@@ -100,6 +129,9 @@ func (s *schemaCheck) validate(form any) error {
 	}
 	if at := cycleIn(ve); at != "" {
 		return &Fault{At: "input.schema", Cause: FieldError{Code: CodeSchema, Message: at + " leads back to itself"}}
+	}
+	if at, never := s.undelivered(ve); never != "" {
+		return &Fault{At: "input.schema", Cause: FieldError{Pointer: at, Code: CodeSchema, Message: never}}
 	}
 	var out []FieldError
 	leaves(ve, &out)

@@ -17,6 +17,7 @@ type schemaProblem struct {
 	location   string // as the compiler writes it: URL#pointer
 	message    string
 	suggestion string
+	offset     int64 // place in the file, where there is no schema to point at
 }
 
 // problems finds what no form could keep, and what cannot be honoured: references in a circle, rules that exclude one
@@ -33,11 +34,11 @@ func (s *schemaCheck) problems() []schemaProblem {
 		seen[x] = true
 		if way := circle(x); way != "" && !told["circle"] {
 			told["circle"] = true
-			out = append(out, schemaProblem{x.Location, "this schema leads back to itself without looking at anything inside the value: " + way, "break the circle; a schema may lead back to itself below properties or items"})
+			out = append(out, schemaProblem{location: x.Location, message: "this schema leads back to itself without looking at anything inside the value: " + way, suggestion: "break the circle; a schema may lead back to itself below properties or items"})
 		}
 		for _, p := range patternsOf(x) {
 			if e := s.unsupported[p.text]; e != nil {
-				out = append(out, schemaProblem{x.Location + p.below, "the pattern " + strconv.Quote(p.text) + " cannot be honoured: " + e.message, e.instead})
+				out = append(out, schemaProblem{location: x.Location + p.below, message: "the pattern " + strconv.Quote(p.text) + " cannot be honoured: " + e.message, suggestion: e.instead})
 			}
 		}
 		for _, sub := range below(x) {
@@ -45,9 +46,10 @@ func (s *schemaCheck) problems() []schemaProblem {
 		}
 	}
 	walk(s.root)
+	out = append(out, s.undeliverable()...)
 	if len(out) == 0 {
-		if at, why := impossible(s.root, nil); why != "" {
-			out = append(out, schemaProblem{at.Location, "no form can keep this schema: " + why, "mend the rules that exclude each other"})
+		if at, why := impossible(s.root, nil, s.object()); why != "" {
+			out = append(out, schemaProblem{location: at.Location, message: "no form can keep this schema: " + why, suggestion: "mend the rules that exclude each other"})
 		}
 	}
 	return out
@@ -143,8 +145,8 @@ func patternsOf(s *jsonschema.Schema) []patternAt {
 }
 
 // impossible finds rules that no value can keep, where that makes the whole form impossible. trail are the schemas on
-// the way: a value that needs itself inside never ends.
-func impossible(s *jsonschema.Schema, trail []*jsonschema.Schema) (at *jsonschema.Schema, why string) {
+// the way: a value that needs itself inside never ends. object says that the value is one, as a form is.
+func impossible(s *jsonschema.Schema, trail []*jsonschema.Schema, object bool) (at *jsonschema.Schema, why string) {
 	if slices.Contains(trail, s) {
 		return s, "the value would have to hold itself without end"
 	}
@@ -157,7 +159,7 @@ func impossible(s *jsonschema.Schema, trail []*jsonschema.Schema) (at *jsonschem
 	}
 	for _, x := range append([]*jsonschema.Schema{s.Ref}, s.AllOf...) {
 		if x != nil {
-			if at, why := impossible(x, trail); why != "" {
+			if at, why := impossible(x, trail, object); why != "" {
 				return at, why
 			}
 		}
@@ -165,7 +167,7 @@ func impossible(s *jsonschema.Schema, trail []*jsonschema.Schema) (at *jsonschem
 	for _, choice := range [][]*jsonschema.Schema{s.AnyOf, s.OneOf} {
 		left := len(choice)
 		for _, x := range choice {
-			if _, why := impossible(x, trail); why != "" {
+			if _, why := impossible(x, trail, object); why != "" {
 				left--
 			}
 		}
@@ -173,26 +175,26 @@ func impossible(s *jsonschema.Schema, trail []*jsonschema.Schema) (at *jsonschem
 			return s, "every alternative excludes itself"
 		}
 	}
-	return impossibleInside(s, trail)
+	return impossibleInside(s, trail, object)
 }
 
 // impossibleInside looks at what an object or a list must hold, where the value must be one.
-func impossibleInside(s *jsonschema.Schema, trail []*jsonschema.Schema) (at *jsonschema.Schema, why string) {
-	if mustBe(s, "object") {
+func impossibleInside(s *jsonschema.Schema, trail []*jsonschema.Schema, object bool) (at *jsonschema.Schema, why string) {
+	if object || mustBe(s, "object") {
 		for _, name := range s.Required {
 			sub, there := s.Properties[name]
 			if closed, ok := s.AdditionalProperties.(bool); !there && ok && !closed && len(s.PatternProperties) == 0 {
 				return s, "the field " + strconv.Quote(name) + " must be there and may not be there"
 			}
 			if there {
-				if at, why := impossible(sub, trail); why != "" {
+				if at, why := impossible(sub, trail, false); why != "" {
 					return at, why
 				}
 			}
 		}
 	}
 	if mustBe(s, "array") && s.MinItems != nil && *s.MinItems > 0 && s.Items2020 != nil && len(s.PrefixItems) == 0 {
-		return impossible(s.Items2020, trail)
+		return impossible(s.Items2020, trail, false)
 	}
 	return nil, ""
 }
@@ -257,18 +259,38 @@ func typesApart(s *jsonschema.Schema) string {
 	return ""
 }
 
+// object tells whether a form is an object, whether its schema says so or not.
+func (s *schemaCheck) object() bool {
+	if len(s.levels) > 0 {
+		return slices.Contains(s.levels[0], "object")
+	}
+	return !slices.ContainsFunc(mustKeep(s.root, 0), func(x *jsonschema.Schema) bool { return saysType(x) && !slices.Contains(x.Types.ToStrings(), "object") })
+}
+
 // schemaProblems reports what is wrong with the schema at its place in its own file.
 func (b *builder) schemaProblems(s *schemaCheck) {
 	for _, p := range s.problems() {
-		url, pointer, _ := strings.Cut(p.location, "#")
-		name := strings.TrimPrefix(url, schemaBase)
-		line, column := jsonPlace(b.files.got[name], strings.Split(pointer, "/")[1:])
-		source := ""
-		if lines := strings.Split(string(b.files.got[name]), "\n"); line > 0 && line <= len(lines) {
-			source = strings.TrimRight(lines[line-1], "\r")
-		}
-		b.report(diag.Problem{File: name, Line: line, Column: column, Code: CodeSchema, Message: p.message, Suggestion: p.suggestion, Source: source})
+		b.schemaProblem(p)
 	}
+}
+
+func (b *builder) schemaProblem(p schemaProblem) {
+	url, pointer, _ := strings.Cut(p.location, "#")
+	name := strings.TrimPrefix(url, schemaBase)
+	src := b.files.got[name]
+	var steps []string
+	if pointer != "" {
+		steps = strings.Split(pointer, "/")[1:]
+	}
+	line, column := jsonPlace(src, steps)
+	if p.offset > 0 {
+		line, column = lineOf(src, int(min(p.offset-1, int64(len(src)))))
+	}
+	source := ""
+	if lines := strings.Split(string(src), "\n"); line > 0 && line <= len(lines) {
+		source = strings.TrimRight(lines[line-1], "\r")
+	}
+	b.report(diag.Problem{File: name, Line: line, Column: column, Code: CodeSchema, Message: p.message, Suggestion: p.suggestion, Source: source})
 }
 
 // jsonPlace finds line and column of the value under a JSON Pointer, or of what is nearest to it.
@@ -284,6 +306,10 @@ func jsonPlace(src []byte, steps []string) (line, column int) {
 	for at < len(src) && strings.IndexByte(" \t\r\n:,", src[at]) >= 0 {
 		at++
 	}
+	return lineOf(src, at)
+}
+
+func lineOf(src []byte, at int) (line, column int) {
 	head := src[:at]
 	return bytes.Count(head, []byte{'\n'}) + 1, len([]rune(string(head[bytes.LastIndexByte(head, '\n')+1:]))) + 1
 }

@@ -15,7 +15,8 @@ type binding struct {
 	may     *outcome // what check knows of its values; nil: anything
 	ref     *writeBinding
 	members map[string]eval
-	depth   int // of the innermost loop that it hangs on, from 1; 0: none
+	depth   int  // of the innermost loop that it hangs on, from 1; 0: none
+	late    bool // it is only known once a form is a submission
 }
 
 // writeBinding is a write as other writes see it.

@@ -106,7 +106,9 @@ func (p *Plan) try(raw []byte, t testSpec) (*Mapped, error) {
 		return nil, err
 	}
 	in := Input{ID: "0000000000001", Received: testTime, Returned: map[string]connectors.Value{}}
-	in.Reference, _ = p.Reference(form)
+	if in.Reference, err = p.Reference(form); err != nil {
+		return nil, err
+	}
 	for w, cols := range t.Returns {
 		for c, v := range cols {
 			in.Returned[w+"."+c] = fromNode(v).connector()

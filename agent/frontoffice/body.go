@@ -125,7 +125,7 @@ func mediaType(header string) (string, bool) {
 	switch {
 	case t == "application/json", t == "application/xml", t == "text/xml", t == "application/x-www-form-urlencoded",
 		t == "text/csv", strings.HasPrefix(t, "application/") && (strings.HasSuffix(t, "+json") || strings.HasSuffix(t, "+xml")):
-		// JSON and urlencoded forms are UTF-8; XML and CSV say their charset in their own way.
+		// JSON and urlencoded forms are UTF-8; XML and CSV say their charset in their own way, which must agree.
 		if cs, ok := params["charset"]; ok && !strings.EqualFold(cs, "utf-8") && (strings.HasSuffix(t, "json") || strings.HasSuffix(t, "urlencoded")) {
 			return "", false
 		}

@@ -7,7 +7,7 @@ const (
 	CodeSyntax       = "decode.syntax"        // the input is not well formed; the sender has to mend it
 	CodeTrailing     = "decode.trailing"      // something follows the end of the form; the sender has to remove it
 	CodeUTF8         = "decode.utf8"          // a text is not valid in its character set; the sender has to mend it
-	CodeCharset      = "decode.charset"       // the declared character set is not known; send UTF-8
+	CodeCharset      = "decode.charset"       // the declared character set is not known, or the content type names another one; send UTF-8 and say so in both places
 	CodeDuplicate    = "decode.duplicate-key" // a name stands twice where one value is expected; declare the list in the mapping or mend the form
 	CodeNumber       = "decode.number"        // a number is out of any sensible range; mend the form
 	CodeSize         = "decode.size"          // the input is larger than the limit; raise input.limits or refuse such forms

@@ -31,7 +31,7 @@ func badInputs() []struct{ format, in string } {
 		{"urlencoded", ""}, {"urlencoded", "a=%zz"}, {"urlencoded", "a=%ff"}, {"urlencoded", "a=1&a=2"}, {"urlencoded", "a=1&a[b]=2"}, {"urlencoded", "a[b]=1&a=2"}, {"urlencoded", "a[=1"},
 		{"urlencoded", "[b]=1"}, {"urlencoded", "=1"}, {"urlencoded", "a=1&a[]=2"}, {"urlencoded", "a[b]c=1"}, {"urlencoded", "a[][b]=1"}, {"urlencoded", "a" + strings.Repeat("[b]", 70) + "=1"},
 		{"csv", ""}, {"csv", "A,A\n"}, {"csv", "A,\n"}, {"csv", "A,B\n1\n"}, {"csv", "A,B\n1,2\n1,2,3\n"}, {"csv", "A\n\"x\n"}, {"csv", "A\n\"x\"y\n"}, {"csv", "A\nx\"y\n"}, {"csv", "A\n\xff\n"},
-		{"fixed", "12\nx2\n"}, {"fixed", "1\n"}, {"fixed", "12\xff\n"},
+		{"fixed", "12\nx2\n"}, {"fixed", "1\n"}, {"fixed", "12\xff\n"}, {"fixed", "12abc\n"}, {"fixed", "12ab  \t\n12ab  c\n"},
 		{"yaml", "a: 1"},
 	}
 }

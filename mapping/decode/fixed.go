@@ -32,7 +32,7 @@ type FixedField struct {
 // Fixed decodes records of fields with fixed widths in bytes. The result is a list with one map for
 // each record, or the map itself with o.Single. A text loses the blanks around it; a number keeps its
 // digits as json.Number, is null where the field is blank, and may carry its sign in front or behind.
-// A last field that is text may be shorter than its width where a line ends early.
+// A last field that is text may be shorter than its width where a line ends early; after it a line has blanks at most.
 func Fixed(b []byte, o FixedOptions, l Limits) (any, error) {
 	l = l.orDefault()
 	if err := tooLarge(b, l); err != nil {
@@ -62,6 +62,9 @@ func Fixed(b []byte, o FixedOptions, l Limits) (any, error) {
 	rows := []any{}
 	for i, r := range records[o.Skip : len(records)-o.SkipEnd] {
 		row, err := fixedRow(r, fields, c, i+o.Skip+1)
+		if err == nil && o.Length == 0 {
+			err = onlyBlanks(r, fields, c, i+o.Skip+1)
+		}
 		if err != nil {
 			return nil, underIndex(err, i)
 		}
@@ -148,6 +151,22 @@ func fixedRow(r []byte, fields []FixedField, c *charset.Charset, line int) (any,
 		row[f.Name] = json.Number(n)
 	}
 	return row, nil
+}
+
+// onlyBlanks refuses a line that says more than its fields take. A record of a declared length has what its fields leave
+// out, as between two fields, by the mapping's own word.
+func onlyBlanks(r []byte, fields []FixedField, c *charset.Charset, line int) error {
+	end := 0
+	for _, f := range fields {
+		end = max(end, f.At-1+f.Width)
+	}
+	if end >= len(r) {
+		return nil
+	}
+	if s, _, ok := c.DecodeString(r[end:]); ok && strings.Trim(s, " \x00\t") == "" {
+		return nil
+	}
+	return &Error{Code: CodeWidth, Line: line, Column: end + 1, Message: fmt.Sprintf("the record has %d bytes; the fields take %d, and something stands after them: name it as a field if it belongs there", len(r), end)}
 }
 
 // fixedNumber makes a canonical number of digits with a sign in front or behind; "" stays "".

@@ -106,7 +106,11 @@ func (c *comparison) form(ctx context.Context, f *Form) error {
 		return err
 	}
 	in := mapping.Input{ID: f.ID, Reference: f.Name, Received: f.Received, Attachments: f.Attachments, Returned: f.Returned}
-	if ref, ok := c.Plan.Reference(decoded); ok {
+	ref, err := c.Plan.Reference(decoded)
+	if err != nil {
+		return err
+	}
+	if ref != "" {
 		in.Reference = ref
 	}
 	mapped, err := c.Plan.Map(decoded, in)

@@ -81,10 +81,14 @@ func (a *app) try(mappingPath, formPath string, attachments []string) (*trial, e
 		t.errors = []mapping.FieldError{{Pointer: d.Pointer, Code: d.Code, Message: d.Error()}}
 		return t, nil
 	}
-	if ref, ok := plan.Reference(t.form); ok {
+	ref, failed := plan.Reference(t.form)
+	if ref != "" {
 		t.input.Reference = ref
 	}
 	if err = plan.Validate(t.form); err == nil {
+		err = failed
+	}
+	if err == nil {
 		t.mapped, err = plan.Map(t.form, t.input)
 	}
 	var fields *mapping.MapError

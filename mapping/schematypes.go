@@ -1,0 +1,93 @@
+package mapping
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	rules "github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"github.com/inbasket/inbasket/mapping/decode"
+)
+
+// levelsOf returns the types that a format makes, by depth; the last go for everything below. JSON makes all of them: nil.
+func levelsOf(format string, o decode.Options) [][]string {
+	rows, single := []string{"array"}, o.CSV.Single
+	values := []string{"string"}
+	switch format {
+	case "urlencoded":
+		return [][]string{{"object"}, {"string", "object", "array"}}
+	case "xml":
+		return [][]string{{"object"}, {"string", "object", "array", "null"}}
+	case "csv":
+	case "fixed":
+		single, values = o.Fixed.Single, []string{"string", "number", "integer", "null"}
+	default:
+		return nil
+	}
+	if single {
+		return [][]string{{"object"}, values}
+	}
+	return [][]string{rows, {"object"}, values}
+}
+
+// level returns the types that there may be at a depth.
+func (s *schemaCheck) level(depth int) []string { return s.levels[min(depth, len(s.levels)-1)] }
+
+// lacks tells whether a form's format makes none of the types at a depth.
+func (s *schemaCheck) lacks(types []string, depth int) bool {
+	return len(s.levels) > 0 && !slices.ContainsFunc(types, func(t string) bool { return slices.Contains(s.level(depth), t) })
+}
+
+// undeliverable finds types that no form of the format can have, whatever its sender does.
+func (s *schemaCheck) undeliverable() []schemaProblem {
+	if len(s.levels) == 0 {
+		return nil
+	}
+	var out []schemaProblem
+	seen := map[*jsonschema.Schema]bool{}
+	var walk func(x *jsonschema.Schema, depth int)
+	walk = func(x *jsonschema.Schema, depth int) {
+		for _, x := range mustKeep(x, 0) {
+			if seen[x] {
+				continue
+			}
+			seen[x] = true
+			if saysType(x) && s.lacks(x.Types.ToStrings(), depth) {
+				out = append(out, schemaProblem{location: x.Location + "/type", message: neverOf(x.Types.ToStrings(), s.level(depth)),
+					suggestion: "name what it has: a text with a pattern, such as ^[0-9]+$, is read by | integer() or | decimal() in the mapping"})
+			}
+			for _, name := range sortedKeys(x.Properties) {
+				walk(x.Properties[name], depth+1)
+			}
+			if list, ok := x.Items.(*jsonschema.Schema); ok {
+				walk(list, depth+1)
+			}
+			walk(x.Items2020, depth+1)
+		}
+	}
+	walk(s.root, 0)
+	return out
+}
+
+func neverOf(want, makes []string) string {
+	return "no form of this format can keep this: it asks for " + strings.Join(want, " or ") + ", and the format makes " + strings.Join(makes, ", ") + " here"
+}
+
+// undelivered finds, among what is wrong with a form, a type that its format cannot make: that says nothing about the form.
+func (s *schemaCheck) undelivered(ve *jsonschema.ValidationError) (at, why string) {
+	switch k := ve.ErrorKind.(type) {
+	case *rules.AnyOf, *rules.OneOf, *rules.Not:
+		return "", ""
+	case *rules.Type:
+		if depth := len(ve.InstanceLocation); s.lacks(k.Want, depth) {
+			return pointerOf(ve.InstanceLocation), neverOf(k.Want, s.level(depth))
+		}
+	}
+	for _, c := range ve.Causes {
+		if at, why = s.undelivered(c); why != "" {
+			return at, why
+		}
+	}
+	return "", ""
+}
