@@ -234,10 +234,16 @@ func (s *source) read(t stat) (content []byte, from stat, alone bool, err error)
 		}
 		alone = known
 	}
-	b := make([]byte, t.size+1) // one more, to see the end or a longer file
-	n, err := io.ReadFull(f, b)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return nil, t, alone, err
+	b := make([]byte, t.size+1) // one more, to see a longer file
+	n := 0
+	for int64(n) < t.size { // that it ends there, the look at the open file below tells without another read
+		k, err := f.Read(b[n:])
+		if n += k; errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, t, alone, err
+		}
 	}
 	now, err := statOpen(f, t.name)
 	if err != nil {
