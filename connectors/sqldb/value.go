@@ -97,13 +97,14 @@ func otherArg(c *column, v connectors.Value, zone *time.Location) (any, error) {
 }
 
 func textArg(c *column, s string) (any, error) {
-	if c.length > 0 && textLength(c, s) > c.length {
+	if c.length > 0 && len(s) > c.length && textLength(c, s) > c.length { // never more characters than bytes
 		return nil, &misfit{CodeTooLong, c.name}
 	}
-	short := textLength(c, s) < c.length
-	switch {
-	case c.fixed == trimmed && strings.HasSuffix(s, " "), c.fixed == filled && short && strings.HasSuffix(s, " "), c.fixed == zeroFill && short:
-		return nil, &misfit{CodeNotExact, c.name}
+	if c.fixed != asIs {
+		short, blank := textLength(c, s) < c.length, strings.HasSuffix(s, " ")
+		if c.fixed == trimmed && blank || c.fixed == filled && short && blank || c.fixed == zeroFill && short {
+			return nil, &misfit{CodeNotExact, c.name}
+		}
 	}
 	if c.fam == famBinary {
 		return []byte(s), nil
@@ -144,11 +145,7 @@ func numberArg(c *column, v connectors.Value) (any, error) {
 	if scale != anyScale && !fitsScale(whole, frac, scale) {
 		return nil, &misfit{CodeNotExact, c.name}
 	}
-	significant := strings.TrimLeft(whole+frac, "0")
-	if frac == "" {
-		significant = strings.TrimRight(significant, "0")
-	}
-	if c.digits > 0 && len(significant) > c.digits || c.bits > 0 && !binaryExact(s, c.bits, c.digits) {
+	if c.digits > 0 && significant(whole, frac) > c.digits || c.bits > 0 && !binaryExact(s, c.bits, c.digits) {
 		return nil, &misfit{CodeNotExact, c.name}
 	}
 	switch {
@@ -165,6 +162,15 @@ func numberArg(c *column, v connectors.Value) (any, error) {
 		return whole, nil
 	}
 	return s, nil
+}
+
+// significant counts the digits that say what a number is worth.
+func significant(whole, frac string) int {
+	digits := strings.TrimLeft(whole+frac, "0")
+	if frac == "" {
+		digits = strings.TrimRight(digits, "0")
+	}
+	return len(digits)
 }
 
 // fitsScale reports whether a number keeps all its digits: a negative scale rounds to tens, hundreds and so on.
@@ -236,11 +242,11 @@ func momentArg(c *column, v connectors.Value, zone *time.Location) (any, error) 
 // asMoment takes a text for a date or a moment only as ISO 8601 writes it, because servers guess at others and drop an
 // offset. Decimals of a second that the column does not keep are refused.
 func asMoment(c *column, v connectors.Value) (connectors.Value, error) {
-	if v.Kind == connectors.Text {
+	if v.Kind == connectors.Text && len(v.Str) > len(time.DateOnly) {
+		v.Kind, v.Str = connectors.DateTime, strings.Replace(v.Str, " ", "T", 1)
+	} else if v.Kind == connectors.Text {
 		if _, err := time.Parse(time.DateOnly, v.Str); err == nil {
 			v.Kind = connectors.Date
-		} else if v.Str = strings.Replace(v.Str, " ", "T", 1); len(v.Str) > 10 {
-			v.Kind = connectors.DateTime
 		}
 	}
 	switch {
