@@ -29,14 +29,14 @@ func TestTwoDeliveriesOfOneName(t *testing.T) {
 	}
 	for name, open := range place {
 		for _, second := range []string{"Bob", "Ada"} {
-			d, dir := open()
+			d, _ := open()
 			g := twoOfOneName("Ada", second)
 			must(t, d.Stage(ctx, g))
 			g.Staged = true
 			expect(t, name+": one group", deliver(t, d, g), "written item:files.name-taken")
 			expect(t, name+": looked up", lookup(t, d, g), "present absent")
 
-			d, dir = open()
+			d, dir := open()
 			one, two := twoOfOneName("Ada", second), twoOfOneName("Ada", second)
 			one.Items, two.Items = one.Items[:1], two.Items[1:]
 			must(t, d.Stage(ctx, one))

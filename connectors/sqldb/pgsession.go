@@ -70,8 +70,9 @@ func (s *pgSession) run(ctx context.Context, stmts []statement, begin, commit bo
 		return nil, s.fault(-1, commit, err)
 	}
 	results := make([]result, len(stmts))
-	index, err := s.collect(p, lead, prepared, fresh, nil)
-	if index = -1; err == nil {
+	_, err := s.collect(p, lead, prepared, fresh, nil)
+	index := -1
+	if err == nil {
 		if index, err = s.collect(p, rest, prepared[len(lead):], fresh, results[offset:]); err != nil {
 			index += offset
 		}

@@ -322,16 +322,6 @@ func momentOf(c *column, s string, zone *time.Location) (time.Time, error) {
 	return t, nil
 }
 
-// isoText tells whether a text for a column of date and time is ISO 8601: a server would take its clock and forget its
-// offset, or guess its moment. A day alone has no time that clocks could skip.
-func isoText(c *column, s string) (iso, zoned bool) {
-	if c.fam != famDateTime && c.fam != famInstant || s == "" || s[0] < '0' || s[0] > '9' || len(s) <= 10 && c.fam == famDateTime {
-		return false, false
-	}
-	_, zoned, err := parseDateTime(s)
-	return err == nil, zoned
-}
-
 func parseDateTime(s string) (t time.Time, zoned bool, err error) {
 	if len(s) > 10 && s[10] == ' ' {
 		s = s[:10] + "T" + s[11:]
