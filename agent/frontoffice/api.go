@@ -16,6 +16,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/httpserver"
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/decode"
 )
 
 // Options are what an API needs. Submitter, Journal, Content, Clock and Epoch are required.
@@ -170,6 +171,11 @@ func jsonFormat() huma.Format {
 			e.SetEscapeHTML(false)
 			return e.Encode(v)
 		},
-		Unmarshal: json.Unmarshal,
+		Unmarshal: func(b []byte, v any) error {
+			if _, err := decode.JSON(b, decode.Limits{}); err != nil { // a name that stands twice has two meanings
+				return err
+			}
+			return json.Unmarshal(b, v)
+		},
 	}
 }

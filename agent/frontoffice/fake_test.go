@@ -239,20 +239,8 @@ type bench struct {
 
 func newBench(t *testing.T, change func(*Options)) *bench {
 	t.Helper()
-	b := &bench{t: t, fake: newFake(), clock: newClock()}
-	o := Options{Submitter: b.fake, Journal: b.fake, Content: b.fake, Clock: b.clock, Epoch: func() int64 { return b.epoch },
-		Notify: func(n connectors.Notice) { b.mu.Lock(); defer b.mu.Unlock(); b.notice = append(b.notice, n) }}
-	if change != nil {
-		change(&o)
-	}
-	b.api = New(o)
-	var h1, h2 string
-	b.token, h1 = NewToken()
-	b.other, h2 = NewToken()
-	if err := b.api.SetOffices([]Office{{Name: "portal", Tokens: []string{h1}}, {Name: "harbour", Tokens: []string{h2}}}); err != nil {
-		t.Fatal(err)
-	}
-	s, err := Listen(context.Background(), ListenConfig{Address: "127.0.0.1:0"}, b.api.Handler(), b.api.Stop, b.clock, o.Notify)
+	b := newUnserved(t, change)
+	s, err := Listen(context.Background(), ListenConfig{Address: "127.0.0.1:0"}, b.api.Handler(), b.api.Stop, b.clock, b.api.notify)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,6 +256,25 @@ func newBench(t *testing.T, change func(*Options)) *bench {
 			t.Error(err)
 		}
 	})
+	return b
+}
+
+// newUnserved is newBench without a server.
+func newUnserved(t *testing.T, change func(*Options)) *bench {
+	t.Helper()
+	b := &bench{t: t, fake: newFake(), clock: newClock()}
+	o := Options{Submitter: b.fake, Journal: b.fake, Content: b.fake, Clock: b.clock, Epoch: func() int64 { return b.epoch },
+		Notify: func(n connectors.Notice) { b.mu.Lock(); defer b.mu.Unlock(); b.notice = append(b.notice, n) }}
+	if change != nil {
+		change(&o)
+	}
+	b.api = New(o)
+	var h1, h2 string
+	b.token, h1 = NewToken()
+	b.other, h2 = NewToken()
+	if err := b.api.SetOffices([]Office{{Name: "portal", Tokens: []string{h1}}, {Name: "harbour", Tokens: []string{h2}}}); err != nil {
+		t.Fatal(err)
+	}
 	return b
 }
 

@@ -111,6 +111,13 @@ func (a *API) middleware(mux *http.ServeMux) http.Handler {
 			defer leave()
 		}
 		q.patient(0, a.clock)
+		q.body = &pacedReader{r: &cappedReader{r: r.Body, what: "a request", most: a.limits.Request}, rc: http.NewResponseController(rec), clock: a.clock, idle: a.limits.Idle}
+		if r.Body = q.body; r.Method == http.MethodPut {
+			if p := a.readSmall(q); p != nil {
+				p.write(rec)
+				return
+			}
+		}
 		mux.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), callKey{}, q)))
 	})
 }
@@ -148,7 +155,7 @@ func (a *API) admit(r *http.Request, operation string, methods []string) *Proble
 	}
 	for _, m := range methods {
 		if r.Method == m {
-			return nil
+			return ambiguous(r)
 		}
 	}
 	return problem(http.StatusMethodNotAllowed, CodeMethod, "this path knows: %s", strings.Join(methods, ", ")).with("Allow", strings.Join(methods, ", "))
