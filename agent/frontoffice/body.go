@@ -18,6 +18,7 @@ import (
 const (
 	slowGrace = 30 * time.Second // a body may start slowly
 	slowRate  = 1 << 10          // then it must have come at this many bytes a second on the whole
+	owedTime  = 2 * time.Second  // for the rest of a body that nobody wants, which net/http reads before an answer goes out
 )
 
 var (
@@ -49,7 +50,15 @@ type pacedReader struct {
 	start time.Time
 	n     int64
 	came  func(n, total int64) error // is told what has come; nil: nobody
+	whole bool                       // it was read to its end
 	ended error                      // why the body could not be read to its end; who reads it may have made another error of it
+}
+
+// pace puts a request's body under its limits.
+func (a *API) pace(w http.ResponseWriter, r *http.Request) *pacedReader {
+	p := &pacedReader{r: &cappedReader{r: r.Body, what: "a request", most: a.limits.Request}, rc: http.NewResponseController(w), clock: a.clock, idle: a.limits.Idle}
+	r.Body = p
+	return p
 }
 
 func (p *pacedReader) Read(b []byte) (int, error) {
@@ -70,6 +79,7 @@ func (p *pacedReader) Read(b []byte) (int, error) {
 	}
 	switch {
 	case err == nil, err == io.EOF:
+		p.whole = err == io.EOF
 		return n, err
 	case p.clock.Now().Sub(now) >= p.idle: // not all that net/http makes of a deadline says so
 		err = errSlow

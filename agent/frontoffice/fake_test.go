@@ -21,7 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"))
+	goleak.VerifyTestMain(described{m}, goleak.IgnoreTopFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"))
 }
 
 // testClock tells the real time, since deadlines of connections need it, but its waits end by hand.
@@ -69,6 +69,7 @@ type fake struct {
 	posted   int64
 	open     int64
 	clear    int64
+	broken   error // of every reading and acknowledging
 }
 
 func newFake() *fake {
@@ -107,6 +108,9 @@ func (f *fake) emit(e journal.Event) {
 func (f *fake) Show(_ context.Context, id journal.ID) (journal.View, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.broken != nil {
+		return journal.View{}, f.broken
+	}
 	v, ok := f.views[id]
 	if !ok {
 		return v, journal.ErrNotFound
@@ -117,6 +121,9 @@ func (f *fake) Show(_ context.Context, id journal.ID) (journal.View, error) {
 func (f *fake) EventsOf(_ context.Context, id journal.ID) (out []journal.Event, _ error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.broken != nil {
+		return nil, f.broken
+	}
 	for _, e := range f.stream {
 		if e.ID == id {
 			out = append(out, e)
@@ -128,6 +135,9 @@ func (f *fake) EventsOf(_ context.Context, id journal.ID) (out []journal.Event, 
 func (f *fake) Events(_ context.Context, office string, after int64, limit int) (out []journal.Event, next int64, _ error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.broken != nil {
+		return nil, 0, f.broken
+	}
 	next = after
 	for _, e := range f.stream {
 		if e.Seq > after && e.Office == office && len(out) < limit {
@@ -160,6 +170,9 @@ func (f *fake) Ack(_ context.Context, office, cursor string, seq int64) error {
 func (f *fake) Cursor(_ context.Context, office, name string) (int64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.broken != nil {
+		return 0, f.broken
+	}
 	return f.acks[office+"/"+name], nil
 }
 
@@ -269,6 +282,7 @@ func newUnserved(t *testing.T, change func(*Options)) *bench {
 		change(&o)
 	}
 	b.api = New(o)
+	b.api.handler = observed(b.api.handler)
 	var h1, h2 string
 	b.token, h1 = NewToken()
 	b.other, h2 = NewToken()

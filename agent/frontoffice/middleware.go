@@ -32,22 +32,26 @@ func (s *slots) TryAcquire() bool {
 // Release gives a slot back.
 func (s *slots) Release() { s.used.Add(-1) }
 
-// recorder remembers the status of an answer.
+// recorder remembers the status of an answer, and does not let it wait for the rest of a body.
 type recorder struct {
 	http.ResponseWriter
 	status int
+	body   *pacedReader // that the answer is for; nil: none
 }
 
 func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 {
 		r.status = status
+		if r.body != nil && !r.body.whole {
+			_ = r.body.rc.SetReadDeadline(r.body.clock.Now().Add(owedTime)) // not every writer of a test has deadlines
+		}
 	}
 	r.ResponseWriter.WriteHeader(status)
 }
 
 func (r *recorder) Write(b []byte) (int, error) {
 	if r.status == 0 {
-		r.status = http.StatusOK
+		r.WriteHeader(http.StatusOK)
 	}
 	return r.ResponseWriter.Write(b)
 }
@@ -88,6 +92,10 @@ func (a *API) middleware(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		packed := pack(w, r)
 		rec := &recorder{ResponseWriter: packed}
+		q := &call{w: rec, r: r, body: a.pace(w, r)}
+		if r.ContentLength != 0 {
+			rec.body = q.body
+		}
 		operation, methods := route(r.URL)
 		defer func() {
 			if v := recover(); v != nil {
@@ -101,7 +109,6 @@ func (a *API) middleware(mux *http.ServeMux) http.Handler {
 			p.write(rec)
 			return
 		}
-		q := &call{w: rec, r: r}
 		if operation != "openapi" {
 			p, leave := a.identify(q)
 			if p != nil {
@@ -111,8 +118,7 @@ func (a *API) middleware(mux *http.ServeMux) http.Handler {
 			defer leave()
 		}
 		q.patient(0, a.clock)
-		q.body = &pacedReader{r: &cappedReader{r: r.Body, what: "a request", most: a.limits.Request}, rc: http.NewResponseController(rec), clock: a.clock, idle: a.limits.Idle}
-		if r.Body = q.body; r.Method == http.MethodPut {
+		if r.Method == http.MethodPut {
 			if p := a.readSmall(q); p != nil {
 				p.write(rec)
 				return

@@ -202,7 +202,6 @@ func (l *Listener) checked(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, ok := r.Context().Value(connKey{}).(*conn); ok {
 			c.answering.Store(true)
-			_ = http.NewResponseController(w).EnableFullDuplex() // else net/http reads the body first, and a refusal waits for it
 			defer l.places.busy(c.place, false, false) // net/http may wait long for the rest of a body that nobody wants
 		}
 		if r.ProtoMajor < 2 || headSize(r) <= headerBytes {
