@@ -138,7 +138,7 @@ func (s *steadyWriter) refuse(status int) {
 	case http.StatusPreconditionFailed:
 		problem(status, CodePrecondition, "the document is not the one that If-Match or If-Unmodified-Since names").write(s.ResponseWriter)
 	default:
-		problem(http.StatusInternalServerError, CodeInternal, "the agent failed; repeat the request later").write(s.ResponseWriter)
+		internal().write(s.ResponseWriter)
 	}
 }
 

@@ -205,10 +205,10 @@ func (f *fake) Reveal(name [16]byte) (seq int64, ok bool) {
 
 func (f *fake) Clear() int64 { return f.clear }
 
-func (f *fake) Posted(context.Context, string, time.Time) (int64, error) {
+func (f *fake) Posted(context.Context, string, time.Time) (forms, bytes int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.posted, nil
+	return 0, f.posted, nil
 }
 
 func (f *fake) OpenOf(context.Context, []string) (int64, error) {

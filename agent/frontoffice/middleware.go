@@ -140,7 +140,7 @@ func (a *API) identify(q *call) (p *Problem, leave func()) {
 	}
 	httpserver.Trust(q.r.Context())
 	q.account, q.office = who, who.name
-	if p := a.tooOften(who); p != nil {
+	if p := a.tooOften(q.r.Context(), who); p != nil {
 		return p, nil
 	}
 	if !a.enter(who) {
@@ -175,7 +175,7 @@ func (a *API) panicked(rec *recorder, v any) {
 	}
 	a.notify(connectors.Notice{Code: CodeInternal, Text: "a request of the HTTP API ended in a panic"})
 	if rec.status == 0 {
-		problem(http.StatusInternalServerError, CodeInternal, "the agent failed; repeat the request later").write(rec)
+		internal().write(rec)
 	}
 }
 
