@@ -100,3 +100,13 @@ func TestWhatAnOfficePosted(t *testing.T) {
 		t.Errorf("%d are open, %v", n, err)
 	}
 }
+
+// A pseudonym outlives a restart, and tells texts apart.
+func TestPseudonym(t *testing.T) {
+	r := newRig(t)
+	name := r.Pseudonym("Scheidung.json")
+	r.reopen()
+	if again := r.Pseudonym("Scheidung.json"); again != name || r.Pseudonym("Scheidung.jso") == name || newRig(t).Pseudonym("Scheidung.json") == name {
+		t.Errorf("%x, then %x", name, again)
+	}
+}
