@@ -19,11 +19,12 @@ import (
 
 // posted is what a front office reads from an answer to its form.
 type posted struct {
-	status int
-	header http.Header
-	ID     string
-	Code   string
-	Errors []struct{ Pointer, Code, Message string }
+	status    int
+	header    http.Header
+	ID        string
+	Reference string
+	Code      string
+	Errors    []struct{ Pointer, Code, Message string }
 }
 
 // post sends a form as a front office does; header are pairs.
