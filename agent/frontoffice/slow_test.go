@@ -126,6 +126,7 @@ func TestSlowClientsAreTold(t *testing.T) {
 		"nobody's, then drips": {"POST /v1/submissions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n", long, 1, false, 401, CodeToken, owedTime},
 		"too large, slowly":    {json + "Transfer-Encoding: chunked\r\n\r\n", strings.Repeat("7d0\r\n"+long+long+"\r\n", 101), 2007, false, 413, CodeTooLarge, 3 * time.Minute},
 		"right, slowly":        {json + "Content-Length: 150000\r\n\r\n", strings.Repeat(long, 150), 1500, false, 202, "", 3 * time.Minute},
+		"expects, then stops":  {json + "Expect: 100-continue\r\nContent-Length: 10\r\n\r\n", "", 1, true, 408, CodeTooSlow, 30 * time.Second},
 		"second head drips":    {json + "Content-Length: 2\r\n\r\n{}", json + "X: " + long, 5, false, 408, CodeTooSlow, time.Minute},
 	} {
 		for _, secure := range []bool{false, true} {
@@ -152,8 +153,8 @@ func TestSlowClientsAreTold(t *testing.T) {
 						}
 					}()
 					r := bufio.NewReader(conn)
-					if strings.HasPrefix(name, "second") {
-						readAnswer(b.t, r)
+					if strings.HasPrefix(name, "second") || strings.HasPrefix(name, "expects") {
+						readAnswer(b.t, r) // of the first request, or 100
 					}
 					resp, body := readAnswer(b.t, r)
 					if took := time.Since(start); resp.StatusCode != c.status || took > c.within {
