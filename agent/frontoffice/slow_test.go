@@ -214,7 +214,7 @@ func TestSlowBodiesInHTTP2(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inNoTime(t, tlsConfig(t, true), func(b *bench, dial func() net.Conn) {
 				tr := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
-					Dial: func(string, string) (net.Conn, error) { return dial(), nil }}
+					DialContext: func(context.Context, string, string) (net.Conn, error) { return dial(), nil }}
 				defer tr.CloseIdleConnections()
 				method, path := "POST", "/v1/submissions"
 				if strings.Contains(name, "cursor") {
