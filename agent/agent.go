@@ -6,6 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -43,7 +46,23 @@ type Options struct {
 	Notify   func(event string)
 	Watchdog time.Duration // a service manager restarts the agent when it hears no watchdog for this long; 0: none does
 	Memory   Memory
+	Surround Surround // what stands between the agent and its machine; the zero value: nothing
 }
+
+// Surround takes the place of what an agent asks of its machine, so that a simulation can be equal for equal seeds.
+type Surround struct {
+	// Listen opens the listener of front offices or of orders, by its name; nil: the system's.
+	Listen func(name string) (net.Listener, error)
+	IDs    io.Reader      // random bytes of IDs; nil: the system's
+	Jitter func() float64 // random share of delays, in [0,1); nil: the system's
+	Commit journal.Hooks  // around each commit of the journal
+}
+
+// The listeners of Surround.Listen.
+const (
+	ListenerOffices = "front offices"
+	ListenerOrders  = "orders"
+)
 
 // Addresses are where a running agent listens.
 type Addresses struct {
@@ -120,7 +139,8 @@ const lockPatience = time.Second
 func (a *Agent) openJournal(ctx context.Context) (err error) {
 	dir := filepath.Join(a.options.Config.State, "journal")
 	for waited := time.Duration(0); ; waited += lockPatience / 10 {
-		a.journal, err = journal.Open(ctx, dir, journal.Options{Clock: a.clock, Content: a.content})
+		a.journal, err = journal.Open(ctx, dir, journal.Options{Clock: a.clock, Content: a.content,
+			Rand: a.options.Surround.IDs, Hooks: a.options.Surround.Commit})
 		if !errors.Is(err, journal.ErrLocked) || waited >= lockPatience {
 			return err
 		}
@@ -286,6 +306,14 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	a.recordConfig(ctx, next, r.By)
 	a.log.Info().Str("by", r.By).Int("changes", len(report.Changes)).Int("files", len(cfg.Files)).Msg("configuration reloaded")
 	return report, nil
+}
+
+// jitter gives the random shares of delays.
+func (a *Agent) jitter() func() float64 {
+	if f := a.options.Surround.Jitter; f != nil {
+		return f
+	}
+	return rand.Float64
 }
 
 // tell tells a service manager how the agent stands.

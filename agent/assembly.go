@@ -55,7 +55,7 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 		return nil, err
 	}
 	made.flow = &flow{pulse: a.pulse, journal: a.journal, content: a.content, clock: a.clock, log: a.log, figures: a.figures,
-		plans: newPlans(a.journal), routes: map[string]*route{}, lanes: map[string]*lane{}, posted: make(chan *arrived, pageItems)}
+		jitter: a.jitter(), plans: newPlans(a.journal), routes: map[string]*route{}, lanes: map[string]*lane{}, posted: make(chan *arrived, pageItems)}
 	for _, r := range cfg.Routes {
 		one := &route{name: r.Name, office: r.FrontOffice, plan: mappings[r.Name], within: r.DecideWithin, matches: r.Matches}
 		if err := made.flow.plans.add(ctx, one.plan); err != nil {
@@ -90,6 +90,7 @@ func (a *Agent) env(cfg *config.Config) envOf {
 // lane makes the lane of one target.
 func (a *Agent) lane(f *flow, t config.Target, target *guard.Target) *lane {
 	backoff := guard.DefaultBackoff()
+	backoff.Random = f.jitter
 	if t.Retry.First > 0 {
 		backoff.First = t.Retry.First
 	}

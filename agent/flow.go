@@ -37,8 +37,9 @@ type flow struct {
 	routes  map[string]*route
 	lanes   map[string]*lane
 	figures *figures
-	posted  chan *arrived // forms from front offices, accepted, on their way to the targets
-	waits   atomic.Bool   // some mapping has written what another target returned
+	jitter  func() float64 // random share of delays
+	posted  chan *arrived  // forms from front offices, accepted, on their way to the targets
+	waits   atomic.Bool    // some mapping has written what another target returned
 }
 
 // route says which mapping a submission follows, and whom its result is owed to.

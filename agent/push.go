@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -108,7 +107,7 @@ func (f *flow) pushed(office string, d journal.Push, o connectors.Outcome, sched
 		return p
 	}
 	delay := schedule[next]
-	delay = max(delay+time.Duration(float64(delay)*0.1*rand.Float64()), min(o.After, journal.LongestPush))
+	delay = max(delay+time.Duration(float64(delay)*0.1*f.jitter()), min(o.After, journal.LongestPush))
 	p.NextAt = f.clock.Now().Add(delay)
 	return p
 }

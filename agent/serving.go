@@ -29,7 +29,7 @@ type serving struct {
 
 // listen binds all addresses, so that a wrong one is told before anything runs.
 func (a *Agent) listen(ctx context.Context) (s *serving, err error) {
-	cfg := a.options.Config
+	cfg, surround := a.options.Config, &a.options.Surround
 	s = &serving{cancel: func() {}}
 	defer func() {
 		if err != nil {
@@ -52,6 +52,11 @@ func (a *Agent) listen(ctx context.Context) (s *serving, err error) {
 		if l.TLS != nil {
 			at.Certificate, at.Key = l.TLS.Cert, l.TLS.Key
 		}
+		if surround.Listen != nil {
+			if at.Listener, err = surround.Listen(ListenerOffices); err != nil {
+				return s, err
+			}
+		}
 		if s.offices, err = frontoffice.Listen(ctx, at, s.api.Handler(), s.api.Stop, a.clock, a.notice); err != nil {
 			return s, err
 		}
@@ -65,6 +70,14 @@ func (a *Agent) listen(ctx context.Context) (s *serving, err error) {
 		s.monitor = httpserver.New(ln, httpserver.Options{Connections: monitorConnections})
 		s.watch = &http.Server{Handler: monitor.Handler(a, a.figures.metrics), ReadHeaderTimeout: 5 * time.Second,
 			ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
+	}
+	if surround.Listen != nil {
+		ln, err := surround.Listen(ListenerOrders)
+		if err != nil {
+			return s, err
+		}
+		s.control = control.Over(ln)
+		return s, nil
 	}
 	s.control, err = control.Listen(cfg.State, cfg.Control.Group)
 	return s, err

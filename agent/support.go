@@ -137,7 +137,7 @@ type trouble struct {
 }
 
 func troubles(f *flow, what, name string) *trouble {
-	t := &trouble{flow: f, what: what, name: name, circuit: guard.NewCircuit(guard.Backoff{First: 250 * time.Millisecond, Most: time.Minute, Jitter: 0.3}, f.clock)}
+	t := &trouble{flow: f, what: what, name: name, circuit: guard.NewCircuit(guard.Backoff{First: 250 * time.Millisecond, Most: time.Minute, Jitter: 0.3, Random: f.jitter}, f.clock)}
 	f.figures.watch(what, name, t.circuit)
 	return t
 }

@@ -27,12 +27,19 @@ type Client struct {
 
 // NewClient makes a client; it connects with the first order.
 func NewClient(state string) *Client {
+	c := ClientOver(func(ctx context.Context) (net.Conn, error) { return dial(ctx, state) })
+	c.key = func() (string, error) { return readKey(state) }
+	return c
+}
+
+// ClientOver makes a client of a Server made by Over.
+func ClientOver(dial func(context.Context) (net.Conn, error)) *Client {
 	t := &http.Transport{
-		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, state) },
+		DialContext:       func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
 		DisableKeepAlives: true,
 		Proxy:             nil,
 	}
-	return &Client{http: &http.Client{Transport: t}, key: func() (string, error) { return readKey(state) }}
+	return &Client{http: &http.Client{Transport: t}, key: func() (string, error) { return "", nil }}
 }
 
 // Status asks how the agent stands.

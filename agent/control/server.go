@@ -28,6 +28,9 @@ const maxConnections = 128
 // stopWithin is how long orders in progress may take when the agent stops.
 const stopWithin = 2 * time.Second
 
+// Over makes a server on a listener that is there already, which lets nobody in who may not give orders.
+func Over(l net.Listener) *Server { return &Server{listener: l} }
+
 // Serve answers orders until ctx ends or the server is closed; it closes the server.
 func (s *Server) Serve(ctx context.Context, op Operator) error {
 	web := &http.Server{

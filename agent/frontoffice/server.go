@@ -26,6 +26,8 @@ type ListenConfig struct {
 	Certificate string // PEM file with the chain; absolute path; needed beyond loopback
 	Key         string // PEM file
 
+	Listener net.Listener // instead of one on Address; nil: none
+
 	Connections int                // at once; 0: as many as usual
 	PerAddress  int                // of one address without a token; 0: the same
 	Proxies     httpserver.Proxies // that many clients share
@@ -83,11 +85,14 @@ func Listen(ctx context.Context, c ListenConfig, h http.Handler, stop func(), cl
 		conf = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: store.get, NextProtos: []string{"h2", "http/1.1"}}
 		until = store.until
 	}
-	lc := net.ListenConfig{KeepAlive: -1} // every wait has a time limit; asking the kernel for more costs with each connection
-	ln, err := lc.Listen(ctx, "tcp", c.Address)
-	if err != nil {
-		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeListen, Op: "listen on " + c.Address,
-			Hint: "another program may have the address", Err: err}
+	ln := c.Listener
+	if ln == nil {
+		lc := net.ListenConfig{KeepAlive: -1} // every wait has a time limit; asking the kernel for more costs with each connection
+		var err error
+		if ln, err = lc.Listen(ctx, "tcp", c.Address); err != nil {
+			return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeListen, Op: "listen on " + c.Address,
+				Hint: "another program may have the address", Err: err}
+		}
 	}
 	s := newServer(httpserver.New(ln, httpserver.Options{TLS: conf, Connections: c.Connections, PerAddress: c.PerAddress, Proxies: c.Proxies,
 		Tokens: true, Problem: unreadable, Ended: c.Ended}), conf, h, stop)

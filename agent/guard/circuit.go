@@ -10,9 +10,10 @@ import (
 
 // Backoff says how long to wait after failures in a row.
 type Backoff struct {
-	First  time.Duration // after the first failure
-	Most   time.Duration // never longer
-	Jitter float64       // share of the delay that is random, 0 to 1
+	First  time.Duration  // after the first failure
+	Most   time.Duration  // never longer
+	Jitter float64        // share of the delay that is random, 0 to 1
+	Random func() float64 // in [0,1); nil: the system's
 }
 
 // DefaultBackoff is for targets and result sources: from a quarter of a second to five minutes.
@@ -54,7 +55,6 @@ type Trouble struct {
 type Circuit struct {
 	backoff Backoff
 	clock   connectors.Clock
-	random  func() float64
 
 	mu      sync.Mutex
 	trouble Trouble
@@ -63,7 +63,10 @@ type Circuit struct {
 
 // NewCircuit returns a closed circuit.
 func NewCircuit(b Backoff, clock connectors.Clock) *Circuit {
-	return &Circuit{backoff: b, clock: clock, random: rand.Float64}
+	if b.Random == nil {
+		b.Random = rand.Float64
+	}
+	return &Circuit{backoff: b, clock: clock}
 }
 
 // Allow tells whether a group may go now: all of it, or with probe only a small one. If not, wait says
@@ -107,7 +110,7 @@ func (c *Circuit) Fail(class connectors.Class, code, text string) bool {
 	}
 	t.Count++
 	t.Class, t.Code, t.Text = class, code, text
-	t.RetryAt = now.Add(c.backoff.After(t.Count, c.random()))
+	t.RetryAt = now.Add(c.backoff.After(t.Count, c.backoff.Random()))
 	c.trying = false
 	return t.Count == 1
 }

@@ -22,7 +22,7 @@ var errDisk = errors.New("disk fell out")
 func faultyRig(t *testing.T) (r *rig, before, after *error) {
 	before, after = new(error), new(error)
 	r = newRig(t)
-	r.opts.hooks = hooks{beforeCommit: func() error { return *before }, afterCommit: func() error { return *after }}
+	r.opts.Hooks = Hooks{BeforeCommit: func() error { return *before }, AfterCommit: func() error { return *after }}
 	r.reopen()
 	return r, before, after
 }

@@ -36,13 +36,13 @@ type Options struct {
 	Clock   connectors.Clock // nil: the system's
 	Content *content.Store   // for forms over 64 KiB; nil: such forms are refused
 	Rand    io.Reader        // for IDs; nil: crypto/rand
-	hooks   hooks
+	Hooks   Hooks
 }
 
-// hooks let tests break the disk.
-type hooks struct {
-	beforeCommit func() error // an error rolls back
-	afterCommit  func() error // an error stands for a commit whose outcome is unknown
+// Hooks let tests break the disk.
+type Hooks struct {
+	BeforeCommit func() error // an error rolls back
+	AfterCommit  func() error // an error stands for a commit whose outcome is unknown
 }
 
 // Journal is safe for concurrent use.
@@ -55,7 +55,7 @@ type Journal struct {
 	version  int64 // of the file that is open for reading only
 	lock     *lock
 	words    *words
-	hooks    hooks
+	hooks    Hooks
 
 	jobs    chan *job
 	quit    chan struct{}
@@ -131,7 +131,7 @@ func OpenReadOnly(ctx context.Context, dir string, o Options) (*Journal, error) 
 
 func newJournal(dir string, o Options) *Journal {
 	j := &Journal{
-		path: filepath.Join(dir, fileName), clock: o.Clock, content: o.Content, words: newWords(), hooks: o.hooks,
+		path: filepath.Join(dir, fileName), clock: o.Clock, content: o.Content, words: newWords(), hooks: o.Hooks,
 		jobs: make(chan *job), quit: make(chan struct{}), stopped: make(chan struct{}),
 		ids: idSource{rand: o.Rand}, plans: map[int64]bool{}, pool: make(chan *conn, readers),
 		changed: make(chan struct{}), push: map[string]bool{}, pinned: map[connectors.Digest]Plan{},

@@ -67,7 +67,7 @@ func TestAgainstModel(t *testing.T) {
 
 func newModel(t *testing.T, rt *rapid.T) *model {
 	m := &model{rig: &rig{TB: t, clock: newClock(), dir: t.TempDir()}, t: rt, before: new(error), after: new(error), subs: map[ID]*modelSub{}, claims: map[string]ID{}, gone: map[ID]string{}}
-	m.opts = Options{Clock: m.clock, Rand: zeros{}, hooks: hooks{beforeCommit: func() error { return *m.before }, afterCommit: func() error { return *m.after }}}
+	m.opts = Options{Clock: m.clock, Rand: zeros{}, Hooks: Hooks{BeforeCommit: func() error { return *m.before }, AfterCommit: func() error { return *m.after }}}
 	m.rig.open()
 	m.must(m.PutPlan(m.ctx(), planA))
 	return m

@@ -203,14 +203,14 @@ func (j *Journal) transact(group []*job, errs []error) (news bool, err error) {
 	if err := j.flush(total, seq); err != nil {
 		return false, err
 	}
-	if j.hooks.beforeCommit != nil {
-		if err := j.hooks.beforeCommit(); err != nil {
+	if j.hooks.BeforeCommit != nil {
+		if err := j.hooks.BeforeCommit(); err != nil {
 			return false, err
 		}
 	}
 	_, err = j.w.exec("COMMIT")
-	if err == nil && j.hooks.afterCommit != nil {
-		err = j.hooks.afterCommit()
+	if err == nil && j.hooks.AfterCommit != nil {
+		err = j.hooks.AfterCommit()
 	}
 	if err == nil {
 		for _, id := range used {

@@ -36,6 +36,11 @@ func NewDrop(env connectors.Env, cfg DropConfig) (*Drop, error) {
 	}, nil
 }
 
+// NewDropAt opens a file drop at another place than a folder of this machine.
+func NewDropAt(p Place, a connectors.Abilities, check func(context.Context) error, close func() error) *Drop {
+	return &Drop{place: p, temps: newTempNames(DefaultTemp), workers: 1, check: check, close: close, abilities: a}
+}
+
 // Abilities tells that a drop takes files.
 func (d *Drop) Abilities() connectors.Abilities {
 	a := d.abilities
