@@ -1,0 +1,248 @@
+package simulate
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/inbasket/inbasket/agent"
+	"github.com/inbasket/inbasket/agent/backup"
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// life is one run of the agent, from its start to its stop or its death.
+type life struct {
+	w      *world
+	n      int
+	net    *network
+	gone   chan struct{} // closed when it is killed
+	once   sync.Once
+	cancel context.CancelFunc
+	agent  *agent.Agent
+	ended  chan error
+}
+
+// dead tells whether it was killed: from then on nothing that it does has any effect.
+func (l *life) dead() bool {
+	select {
+	case <-l.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// kill ends it at this very moment, as SIGKILL does: no commit of its journal succeeds any more, nothing that it sends
+// arrives, and its connections are cut.
+func (l *life) kill(why string) {
+	l.once.Do(func() {
+		l.w.say("kill at %s", why)
+		close(l.gone)
+		l.net.sever()
+		select {
+		case l.w.killed <- l:
+		default:
+		}
+	})
+}
+
+// registry is the connectors of this life.
+func (l *life) registry() connectors.Registry {
+	w := l.w
+	part := func(name string) part {
+		return part{w: w, life: l, name: name, draws: newStream(w.seed, name+string(rune('0'+l.n)))}
+	}
+	type none struct{}
+	defaults := func() none { return none{} }
+	target := func(typ string, open func(connectors.Env) connectors.Target) connectors.Definition {
+		return connectors.DefineTarget(typ, "simulated", defaults, func(e connectors.Env, _ none) (connectors.Target, error) { return open(e), nil })
+	}
+	return connectors.Registry{
+		connectors.DefineInbasket("sim-box", "simulated", defaults, func(e connectors.Env, _ none) (connectors.Inbasket, error) {
+			return newBoxSource(part(e.Name), &w.box), nil
+		}),
+		target("sim-database", func(e connectors.Env) connectors.Target {
+			return &databaseTarget{part: part(e.Name), db: &w.register, ledger: true}
+		}),
+		target("sim-plain", func(e connectors.Env) connectors.Target {
+			return &databaseTarget{part: part(e.Name), db: &w.plain}
+		}),
+		target("sim-drop", func(e connectors.Env) connectors.Target { return newDrop(part(e.Name), w.folders[e.Name]) }),
+		connectors.DefineFrontOffice("sim-push", "simulated", defaults, func(e connectors.Env, _ none) (connectors.FrontOffice, error) {
+			return &pushTarget{part: part(e.Name), to: w.offices[e.Name]}, nil
+		}),
+	}
+}
+
+// config reads the configuration as it is now.
+func (l *life) config() (*config.Config, error) {
+	return config.Load(filepath.Join(l.w.dir, "inbasket.yaml"), l.registry(), config.Options{})
+}
+
+// start starts the agent; an agent that was killed while it started is started again.
+func (w *world) start() {
+	for w.life == nil || w.life.dead() {
+		w.lives++
+		l := &life{w: w, n: w.lives, net: &network{by: map[string]*listener{}, draws: newStream(w.seed, "network"+string(rune('0'+w.lives)))}, gone: make(chan struct{}), ended: make(chan error, 1)}
+		w.say("start %d", l.n)
+		if err := l.run(); err != nil {
+			if !l.dead() && !errors.Is(err, errFull) {
+				w.fail(owner, "the agent does not start: %v", err)
+				panic(stop{})
+			}
+			l.kill("start")
+			time.Sleep(w.chance.between(time.Second, 20*time.Second))
+		}
+		w.life = l
+		w.current.Store(l)
+	}
+	select { // of a start that failed
+	case <-w.killed:
+	default:
+	}
+}
+
+// run opens the agent and returns once it runs.
+func (l *life) run() error {
+	cfg, err := l.config()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	l.cancel = cancel
+	ready := make(chan struct{})
+	draws := newStream(l.w.seed, "agent"+string(rune('0'+l.n)))
+	jitter := newStream(l.w.seed, "jitter"+string(rune('0'+l.n)))
+	l.agent, err = agent.New(ctx, agent.Options{Config: cfg, Reload: l.config, Clock: l.w.clock, Log: zerolog.New(l.w.log), Ready: func(agent.Addresses) { close(ready) },
+		Surround: agent.Surround{Listen: l.net.listen, IDs: draws, Jitter: jitter.float, Commit: l.hooks()}})
+	if err != nil {
+		cancel()
+		return err
+	}
+	go func() { l.ended <- l.agent.Run(ctx) }()
+	select {
+	case <-ready:
+		return nil
+	case err = <-l.ended:
+		cancel()
+		return errors.Join(err, l.agent.Close())
+	}
+}
+
+// hooks stand around each commit of the journal.
+func (l *life) hooks() journal.Hooks {
+	w, draws := l.w, newStream(l.w.seed, "journal"+string(rune('0'+l.n)))
+	return journal.Hooks{
+		BeforeCommit: func() error {
+			switch {
+			case l.dead():
+				return errFull
+			case w.calm.Load():
+				return nil
+			case w.diskFull.Load() && draws.one(2), draws.one(8 * w.trouble):
+				w.say("journal: full")
+				return errFull
+			case draws.one(6*w.trouble) && w.spend(&w.kills):
+				l.kill("before a commit")
+				return errFull
+			}
+			return nil
+		},
+		AfterCommit: func() error {
+			if !w.calm.Load() && draws.one(6*w.trouble) && w.spend(&w.kills) {
+				l.kill("after a commit")
+				return errFull
+			}
+			if !w.calm.Load() && draws.one(12*w.trouble) {
+				w.say("journal: the commit's answer is lost")
+				return errFull
+			}
+			return nil
+		},
+	}
+}
+
+// finish waits until the agent has stopped, cleanly or dead.
+func (l *life) finish() {
+	l.cancel()
+	if err := <-l.ended; err != nil && !l.dead() {
+		l.w.fail(owner, "the agent ended with %v", err)
+	}
+	if err := l.agent.Close(); err != nil && !l.dead() && !l.w.diskFull.Load() {
+		l.w.fail(owner, "the agent closed with %v", err)
+	}
+	l.once.Do(func() { close(l.gone) })
+	l.net.sever()
+}
+
+// restart stops the agent, if it is not dead already, and starts it again a while later.
+func (w *world) restart(between func()) {
+	w.life.finish()
+	select {
+	case <-w.killed:
+	default:
+	}
+	time.Sleep(w.chance.between(100*time.Millisecond, 30*time.Second))
+	if between != nil {
+		between()
+	}
+	w.life = nil
+	w.start()
+}
+
+// orders is a client of the agent that runs now.
+func (w *world) orders() *control.Client {
+	l := w.life
+	return control.ClientOver(func(ctx context.Context) (net.Conn, error) { return l.net.dial(ctx, agent.ListenerOrders) })
+}
+
+// backUp makes a backup; it counts once it was verified.
+func (w *world) backUp() {
+	var b bytes.Buffer
+	began := w.clock.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := w.orders().Backup(ctx, &b); err != nil {
+		w.say("backup: %v", err)
+		return
+	}
+	if _, err := backup.Verify(ctx, bytes.NewReader(b.Bytes())); err != nil {
+		w.fail(agreement, "a backup does not verify: %v", err)
+		return
+	}
+	w.say("backup made")
+	w.backup, w.backupAt = b.Bytes(), began
+}
+
+// restore loses the state and brings it back from the last backup.
+func (w *world) restore() {
+	w.say("the disk is lost; restore")
+	name := filepath.Join(w.dir, "backup.tar")
+	if err := os.WriteFile(name, w.backup, 0o600); err != nil {
+		panic(err)
+	}
+	state := filepath.Join(w.dir, "state")
+	if w.chance.one(2) {
+		if err := os.RemoveAll(state); err != nil {
+			panic(err)
+		}
+	}
+	w.restored = true
+	if _, err := backup.Run(context.Background(), backup.Restore{File: name, State: state, Replace: true, Now: w.clock.Now(), By: "operator"}); err != nil {
+		w.fail(owner, "the restore fails: %v", err)
+		panic(stop{})
+	}
+}
+
+// stop ends a run whose world cannot go on.
+type stop struct{}
