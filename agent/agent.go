@@ -140,7 +140,7 @@ func (a *Agent) openJournal(ctx context.Context) (err error) {
 	dir := filepath.Join(a.options.Config.State, "journal")
 	for waited := time.Duration(0); ; waited += lockPatience / 10 {
 		a.journal, err = journal.Open(ctx, dir, journal.Options{Clock: a.clock, Content: a.content,
-			Rand: a.options.Surround.IDs, Hooks: a.options.Surround.Commit})
+			Mended: a.readAgain, Rand: a.options.Surround.IDs, Hooks: a.options.Surround.Commit})
 		if !errors.Is(err, journal.ErrLocked) || waited >= lockPatience {
 			return err
 		}
@@ -193,10 +193,8 @@ func (a *Agent) Run(ctx context.Context) error {
 // Close closes everything. It may be called twice.
 func (a *Agent) Close() (err error) {
 	a.closed.Do(func() {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if a.assembly != nil {
-			a.assembly.close()
+		if rt := a.current(); rt != nil {
+			rt.close()
 		}
 		var failed error
 		over := a.within(closeLimit, func() {
@@ -212,6 +210,13 @@ func (a *Agent) Close() (err error) {
 		err = failed
 	})
 	return err
+}
+
+// readAgain makes all lanes read the journal anew: it may have more than they know, by a commit that seemed to fail.
+func (a *Agent) readAgain() {
+	if rt := a.current(); rt != nil {
+		rt.flow.again()
+	}
 }
 
 // within runs f, which asks the journal, and does not wait for it where the journal is busy beyond the limit.

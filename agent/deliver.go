@@ -277,7 +277,8 @@ func reasonOf(o *connectors.Outcome, next string) *journal.Reason {
 // finish makes it durable, then lets the parcels go, or come again.
 func (s *settlement) finish(ctx context.Context) {
 	l := s.lane
-	if err := applyAll(ctx, l.journal, s.changes); err != nil {
+	refused, err := applyAll(ctx, l.journal, s.changes)
+	if err != nil {
 		// The target may have it, the journal does not: it stays in memory as unclear and is looked up. What
 		// was refused stays as it was: looked up, a file that was never put in place could seem to be taken.
 		for _, p := range s.done {
@@ -289,6 +290,9 @@ func (s *settlement) finish(ctx context.Context) {
 		l.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot journal what was delivered; it will be looked up")
 		l.putBack(append(s.done, s.back...))
 		return
+	}
+	for _, id := range refused {
+		delete(s.parked, id) // it holds up no other: it has ended already
 	}
 	if s.ended[connectors.Written] > 0 {
 		l.mu.Lock()
@@ -347,26 +351,28 @@ func (l *lane) survive(parcels []*parcel) {
 	l.putBack(rest)
 }
 
-// applyAll journals changes even while the agent is stopping: an effect that happened must be on record.
-func applyAll(ctx context.Context, j *journal.Journal, changes []journal.Change) error {
+// applyAll journals changes even while the agent is stopping: an effect that happened must be on record. It returns those
+// that do not fit what the journal has by now: on an operator's order, or by an earlier call whose commit seemed to fail.
+func applyAll(ctx context.Context, j *journal.Journal, changes []journal.Change) (refused []journal.ID, err error) {
 	if len(changes) == 0 {
-		return nil
+		return nil, nil
 	}
 	ctx, cancel := graced(ctx)
 	defer cancel()
-	err := j.Apply(ctx, changes)
+	err = j.Apply(ctx, changes)
 	var wrong *journal.TransitionError
-	if len(changes) == 1 || !errors.As(err, &wrong) {
-		return err
+	if !errors.As(err, &wrong) {
+		return nil, err
 	}
-	// One of them does not fit what an operator did meanwhile: it must not keep the others back.
-	var errs []error
+	var errs []error // one of them must not keep the others back
 	for i := range changes {
-		if err := j.Apply(ctx, changes[i:i+1]); err != nil && !errors.As(err, &wrong) {
+		if err := j.Apply(ctx, changes[i:i+1]); errors.As(err, &wrong) {
+			refused = append(refused, changes[i].ID)
+		} else if err != nil {
 			errs = append(errs, err)
 		}
 	}
-	return errors.Join(errs...)
+	return refused, errors.Join(errs...)
 }
 
 // resolve looks up parcels that an earlier attempt may have delivered, journals what was found, and

@@ -289,15 +289,20 @@ func (f *flow) forward(ctx context.Context, fresh []*arrived) {
 	parallel(len(fresh), func(i int) { made[i] = f.prepareOne(fresh[i], "") })
 	byTarget, err := f.carryOut(ctx, made)
 	if err != nil { // what could not be journaled is mapped again by the lanes
-		for _, l := range f.lanes {
-			l.again()
-		}
+		f.again()
 		return
 	}
 	for target, parcels := range byTarget {
 		if l := f.lanes[target]; l != nil {
 			l.offer(ctx, parcels)
 		}
+	}
+}
+
+// again makes all lanes read the journal anew.
+func (f *flow) again() {
+	for _, l := range f.lanes {
+		l.again()
 	}
 }
 

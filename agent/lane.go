@@ -222,7 +222,7 @@ func (l *lane) rest(ctx context.Context, changed <-chan struct{}, wait time.Dura
 
 // take waits for the next group of parcels that may go now.
 func (l *lane) take(ctx context.Context) []*parcel {
-	for {
+	for ctx.Err() == nil { // a page that cannot be read is no reason to stay
 		l.mu.Lock()
 		if l.behind && !l.loading && l.wantsPage() {
 			l.loading = true
@@ -244,6 +244,7 @@ func (l *lane) take(ctx context.Context) []*parcel {
 			return nil
 		}
 	}
+	return nil
 }
 
 // room tells whether the queue takes one more. A batch grows until its policy closes it.

@@ -188,9 +188,7 @@ func (f *flow) carryOut(ctx context.Context, made []prepared) (map[string][]*par
 		}
 		changes = append(changes, p.changes...)
 		if p.first { // a value may have come before anybody looked for those who wait
-			for _, l := range f.lanes {
-				l.again()
-			}
+			f.again()
 		}
 		for target, key := range p.awaits {
 			if l := f.lanes[target]; l != nil {
@@ -202,7 +200,7 @@ func (f *flow) carryOut(ctx context.Context, made []prepared) (map[string][]*par
 		}
 	}
 	errs := make([]error, len(refused), len(refused)+2)
-	err := applyAll(ctx, f.journal, changes)
+	_, err := applyAll(ctx, f.journal, changes)
 	if err == nil {
 		err = f.returnedMeanwhile(ctx, changes)
 	}

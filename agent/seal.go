@@ -33,7 +33,7 @@ func (l *lane) sealSafely(ctx context.Context, members []*parcel, why string) (b
 // takeBatch waits until the open batch is due, and takes its members from the queue; none when
 // something else happened and the caller should look again.
 func (l *lane) takeBatch(ctx context.Context) (members []*parcel, why string) {
-	for {
+	for ctx.Err() == nil {
 		l.mu.Lock()
 		if l.behind && !l.loading && l.wantsPage() {
 			l.loading = true
@@ -55,6 +55,7 @@ func (l *lane) takeBatch(ctx context.Context) (members []*parcel, why string) {
 			return nil, ""
 		}
 	}
+	return nil, ""
 }
 
 // due tells why the open batch closes now, or how long to wait (zero: until something changes). The

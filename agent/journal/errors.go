@@ -119,14 +119,18 @@ func (j *Journal) Fault() *Fault {
 // note remembers how the last commit ended.
 func (j *Journal) note(err error) {
 	j.mu.Lock()
-	defer j.mu.Unlock()
+	was := j.broken
 	if err == nil {
 		j.broken = nil
-		return
+	} else {
+		if j.broken == nil {
+			j.broken = &Fault{Since: j.clock.Now()}
+		}
+		j.broken.Err = fault("write the journal", err)
+		j.broken.Count++
 	}
-	if j.broken == nil {
-		j.broken = &Fault{Since: j.clock.Now()}
+	j.mu.Unlock()
+	if err == nil && was != nil && j.mended != nil {
+		j.mended()
 	}
-	j.broken.Err = fault("write the journal", err)
-	j.broken.Count++
 }

@@ -36,7 +36,10 @@ type Options struct {
 	Clock   connectors.Clock // nil: the system's
 	Content *content.Store   // for forms over 64 KiB; nil: such forms are refused
 	Rand    io.Reader        // for IDs; nil: crypto/rand
-	Hooks   Hooks
+	// Mended is called with the first commit after one that failed, before its calls return: what had failed may be on disk
+	// all the same, and nobody was told of it. It must not ask the journal. Nil: nobody is called.
+	Mended func()
+	Hooks  Hooks
 }
 
 // Hooks let tests break the disk.
@@ -56,6 +59,7 @@ type Journal struct {
 	lock     *lock
 	words    *words
 	hooks    Hooks
+	mended   func()
 
 	jobs    chan *job
 	quit    chan struct{}
@@ -131,7 +135,7 @@ func OpenReadOnly(ctx context.Context, dir string, o Options) (*Journal, error) 
 
 func newJournal(dir string, o Options) *Journal {
 	j := &Journal{
-		path: filepath.Join(dir, fileName), clock: o.Clock, content: o.Content, words: newWords(), hooks: o.Hooks,
+		path: filepath.Join(dir, fileName), clock: o.Clock, content: o.Content, words: newWords(), hooks: o.Hooks, mended: o.Mended,
 		jobs: make(chan *job), quit: make(chan struct{}), stopped: make(chan struct{}),
 		ids: idSource{rand: o.Rand}, plans: map[int64]bool{}, pool: make(chan *conn, readers),
 		changed: make(chan struct{}), push: map[string]bool{}, pinned: map[connectors.Digest]Plan{},

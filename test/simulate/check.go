@@ -279,13 +279,13 @@ func (w *world) checkOrder(views []control.View) {
 		}
 		if at, written := place[f.ref]; written {
 			if at < last[f.sort] {
-				w.fail(order, "%s was written to register before one that was accepted earlier", f.label())
+				w.fail(order, "%s (%s, %s) was written to register before one that was accepted earlier", f.label(), v.ID, f.sort)
 			}
 			last[f.sort] = at
 		}
 		for _, l := range lines[f.ref] {
 			if l.seq < lastSeq[f.sort] {
-				w.fail(order, "%s went in batch %d after one that was accepted earlier in batch %d", f.label(), l.seq, lastSeq[f.sort])
+				w.fail(order, "%s (%s, %s) went in batch %d after one that was accepted earlier in batch %d", f.label(), v.ID, f.sort, l.seq, lastSeq[f.sort])
 			}
 			lastSeq[f.sort] = l.seq
 		}
@@ -320,7 +320,7 @@ func (w *world) checkView(v control.View, all []control.View) {
 		case journal.Done, journal.Skipped, journal.Dropped:
 		case journal.Held:
 			held++
-			if d.Code == "" || d.Text == "" || d.Next == "" {
+			if v.Code == "" && (d.Code == "" || d.Text == "" || d.Next == "") {
 				w.fail(owner, "%s is parked at %s without a reason or a next step: %+v", v.ID, d.Target, d)
 			}
 		default:
@@ -335,8 +335,8 @@ func (w *world) checkView(v control.View, all []control.View) {
 		if !w.idle {
 			w.fail(owner, "%s is still parked (%s), whatever people do", v.ID, v.Code)
 		}
-	case journal.Accepted:
-		if !w.idle || !w.behind(v, all) {
+	case journal.Accepted, journal.Decided:
+		if open+held > 0 && (!w.idle || held == 0 && !w.behind(v, all)) {
 			w.fail(owner, "%s is open for no reason: %+v", v.ID, v.Deliveries)
 		}
 	case journal.Rejected:
@@ -430,6 +430,7 @@ func (w *world) checkResults(ctx context.Context, views []control.View) {
 	for _, d := range w.office.decisions {
 		r, found := known[strconv.FormatInt(d.id, 10)]
 		switch {
+		case w.restored && w.variants(w.referenceOf(d.app)) > 1: // which of them came first, a restored journal need not know
 		case d.sent.IsZero():
 			w.fail(results, "decision %d was never fetched", d.id)
 		case d.status == "?":
@@ -449,11 +450,19 @@ func (w *world) checkResults(ctx context.Context, views []control.View) {
 
 // checkOwner: a decision is with the submission that its application is of.
 func (w *world) checkOwner(d *decision, v control.View) {
+	if ref := w.referenceOf(d.app); ref != v.Reference {
+		w.fail(results, "decision %d is on %s and was given to %s", d.id, ref, v.Reference)
+	}
+}
+
+// referenceOf is the reference of the form that an application was made of.
+func (w *world) referenceOf(app int64) string {
 	for _, r := range w.register.rows {
-		if r.table == "APPLICATION" && r.fields["ID"].Int == d.app && r.fields["FORM_REF"].Str != v.Reference {
-			w.fail(results, "decision %d is on %s and was given to %s", d.id, r.fields["FORM_REF"].Str, v.Reference)
+		if r.table == "APPLICATION" && r.fields["ID"].Int == app {
+			return r.fields["FORM_REF"].Str
 		}
 	}
+	return ""
 }
 
 // checkJournal: the journal agrees with itself.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -60,7 +61,7 @@ func (l *life) kill(why string) {
 func (l *life) registry() connectors.Registry {
 	w := l.w
 	part := func(name string) part {
-		return part{w: w, life: l, name: name, draws: newStream(w.seed, name+string(rune('0'+l.n)))}
+		return part{w: w, life: l, name: name, draws: newStream(w.seed, name+fmt.Sprint(l.n))}
 	}
 	type none struct{}
 	defaults := func() none { return none{} }
@@ -89,26 +90,32 @@ func (l *life) config() (*config.Config, error) {
 	return config.Load(filepath.Join(l.w.dir, "inbasket.yaml"), l.registry(), config.Options{})
 }
 
-// start starts the agent; an agent that was killed while it started is started again.
+// start starts the agent; an agent that is killed while it starts is started again.
 func (w *world) start() {
-	for w.life == nil || w.life.dead() {
-		w.lives++
-		l := &life{w: w, n: w.lives, net: &network{by: map[string]*listener{}, draws: newStream(w.seed, "network"+string(rune('0'+w.lives)))}, gone: make(chan struct{}), ended: make(chan error, 1)}
-		w.say("start %d", l.n)
-		if err := l.run(); err != nil {
-			if !l.dead() && !errors.Is(err, errFull) {
-				w.fail(owner, "the agent does not start: %v", err)
-				panic(stop{})
-			}
-			l.kill("start")
-			time.Sleep(w.chance.between(time.Second, 20*time.Second))
+	for tries := 0; ; tries++ {
+		if tries == 4 { // somebody makes room
+			w.diskFull.Store(false)
 		}
-		w.life = l
-		w.current.Store(l)
-	}
-	select { // of a start that failed
-	case <-w.killed:
-	default:
+		w.lives++
+		l := &life{w: w, n: w.lives, gone: make(chan struct{}), ended: make(chan error, 1),
+			net: &network{by: map[string]*listener{}, draws: newStream(w.seed, fmt.Sprint("network", w.lives))}}
+		w.say("start %d", l.n)
+		err := l.run()
+		switch {
+		case err != nil && !l.dead() && !errors.Is(err, errFull):
+			w.fail(owner, "the agent does not start: %v", err)
+			panic(stop{})
+		case err != nil:
+			l.kill("start")
+		case l.dead():
+			l.finish()
+		default:
+			w.life = l
+			w.current.Store(l)
+			return
+		}
+		<-w.killed
+		time.Sleep(w.chance.between(time.Second, 3*time.Minute))
 	}
 }
 
@@ -121,8 +128,8 @@ func (l *life) run() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	l.cancel = cancel
 	ready := make(chan struct{})
-	draws := newStream(l.w.seed, "agent"+string(rune('0'+l.n)))
-	jitter := newStream(l.w.seed, "jitter"+string(rune('0'+l.n)))
+	draws := newStream(l.w.seed, "agent"+fmt.Sprint(l.n))
+	jitter := newStream(l.w.seed, "jitter"+fmt.Sprint(l.n))
 	l.agent, err = agent.New(ctx, agent.Options{Config: cfg, Reload: l.config, Clock: l.w.clock, Log: zerolog.New(l.w.log), Ready: func(agent.Addresses) { close(ready) },
 		Surround: agent.Surround{Listen: l.net.listen, IDs: draws, Jitter: jitter.float, Commit: l.hooks()}})
 	if err != nil {
@@ -141,7 +148,7 @@ func (l *life) run() error {
 
 // hooks stand around each commit of the journal.
 func (l *life) hooks() journal.Hooks {
-	w, draws := l.w, newStream(l.w.seed, "journal"+string(rune('0'+l.n)))
+	w, draws := l.w, newStream(l.w.seed, "journal"+fmt.Sprint(l.n))
 	return journal.Hooks{
 		BeforeCommit: func() error {
 			switch {
@@ -196,7 +203,6 @@ func (w *world) restart(between func()) {
 	if between != nil {
 		between()
 	}
-	w.life = nil
 	w.start()
 }
 

@@ -73,7 +73,7 @@ func (o *portal) ask(method, path string, body []byte, header map[string]string)
 
 // post posts a form until it is answered for good.
 func (o *portal) post(f *form) {
-	for range 200 {
+	for tries := 0; tries < 30 || !o.w.calm.Load() && !o.w.over.Load(); tries++ {
 		status, b, err := o.ask(http.MethodPost, "/v1/submissions?route="+o.route, f.bytes,
 			map[string]string{"Content-Type": "application/json", "Idempotency-Key": fmt.Sprintf("%q", f.key())})
 		if err == nil {

@@ -170,7 +170,7 @@ func (w *world) release() {
 		say := control.EndHoldRequest{Seqs: map[string]int64{}}
 		for _, t := range r.Targets {
 			if t.Batch {
-				say.Seqs[t.Name] = w.lastSeq()
+				say.Seqs[t.Name] = max(w.lastSeq(), t.LastSeq, t.SeenSeq)
 			}
 		}
 		if !r.Gathered.IsZero() {
@@ -222,10 +222,18 @@ func (w *world) settle(all bool) {
 	ctx, cancel := patience()
 	defer cancel()
 	list, err := w.orders().List(ctx, journal.Filter{State: journal.Parked, Limit: 1000})
-	if err != nil {
-		return
+	for _, target := range []string{"register", "plain", "drop", "batches"} { // also of what is decided already
+		if err != nil {
+			return
+		}
+		var more []journal.Entry
+		more, err = w.orders().List(ctx, journal.Filter{Target: target, Progress: journal.Held, Limit: 1000})
+		list = append(list, more...)
 	}
-	for _, e := range list {
+	for i, e := range list {
+		if slices.ContainsFunc(list[:i], func(o journal.Entry) bool { return o.ID == e.ID }) {
+			continue
+		}
 		v, err := w.orders().Show(ctx, e.ID, false)
 		if err != nil {
 			return
@@ -252,6 +260,11 @@ func (w *world) settle(all bool) {
 // settleOne settles one submission that is parked.
 func (w *world) settleOne(ctx context.Context, v control.View, all bool) {
 	held := 0
+	if v.Code == journal.CodeReference {
+		_, err := w.orders().Reject(ctx, control.RejectRequest{ID: v.ID, Reason: "sent again with other content"})
+		w.say("reject %s: %v", v.ID, err)
+		return
+	}
 	for _, d := range v.Deliveries {
 		if d.Progress != journal.Held {
 			continue
@@ -274,8 +287,8 @@ func (w *world) settleOne(ctx context.Context, v control.View, all bool) {
 		w.say("settle %s at %s (%s), there %v: %v", v.ID, d.Target, d.Code, there, err)
 		return
 	}
-	if held == 0 && all {
-		_, err := w.orders().Reject(ctx, control.RejectRequest{ID: v.ID, Reason: "sent again with other content"})
+	if held == 0 && all && v.State == journal.Parked {
+		_, err := w.orders().Reject(ctx, control.RejectRequest{ID: v.ID, Reason: "it cannot be taken"})
 		w.say("reject %s (%s): %v", v.ID, v.Code, err)
 	}
 }

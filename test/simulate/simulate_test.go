@@ -3,6 +3,7 @@ package simulate
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"testing"
@@ -13,6 +14,7 @@ import (
 var (
 	firstSeed = flag.Uint64("first", 1, "the first seed")
 	seeds     = flag.Uint64("seeds", 50, "how many seeds")
+	progress  = flag.String("progress", "", "file that names the seed under way")
 	trace     = flag.Bool("trace", false, "tell what happens")
 )
 
@@ -43,9 +45,13 @@ func TestSeeds(t *testing.T) {
 		if *trace {
 			notes = os.Stdout
 		}
+		if *progress != "" {
+			_ = os.WriteFile(*progress, []byte(fmt.Sprint(seed)), 0o600)
+		}
 		w := simulate(t, seed, whole, notes)
 		for _, f := range w.findings {
-			t.Errorf("seed %d: %s: %s", seed, f.property, f.text)
+			fmt.Printf("seed %d: %s: %s\n", seed, f.property, f.text)
+			t.Fail()
 		}
 	}
 	t.Logf("%d seeds in %s", *seeds, time.Since(began).Round(time.Millisecond))

@@ -80,7 +80,7 @@ type form struct {
 	acked   time.Time
 }
 
-func (f *form) label() string { return fmt.Sprintf("form %d (%s)", f.n, f.ref) }
+func (f *form) label() string { return fmt.Sprintf("form %d (%s, %s)", f.n, f.ref, f.sort) }
 func (f *form) key() string   { return fmt.Sprintf("key-%d", f.n) }
 
 // newWorld makes a world in a folder.
@@ -221,7 +221,11 @@ func (w *world) makeForms() {
 			f.posted = w.offices["city"]
 		}
 		if i > 0 && w.chance.one(10) { // another form with the reference of one before
-			f.ref = w.forms[w.chance.below(i)].ref
+			first := w.forms[w.chance.below(i)]
+			f.ref = first.ref
+			if city := w.offices["city"]; first.posted == city || f.posted == city { // of the same front office
+				f.posted = first.posted
+			}
 		}
 		fields := map[string]any{"ref": f.ref, "name": f.name, "sort": f.sort, "parcels": f.parcels, "drop": f.drop}
 		if f.wrong {
