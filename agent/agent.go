@@ -88,17 +88,18 @@ type Agent struct {
 
 	mu        sync.Mutex // guards assembly and reloading
 	assembly  *assembly
-	reloading sync.Mutex
-	deciding  sync.Mutex
+	reloading turn
+	deciding  turn
 	backups   sync.Mutex      // one at a time
-	gathering sync.Mutex      // evidence for a restored journal
+	gathering turn      // evidence for a restored journal
 	parent    context.Context // of assemblies
 	closed    sync.Once
 }
 
 // open is one attempt of New.
 func open(ctx context.Context, o Options) (*Agent, error) {
-	a := &Agent{options: o, clock: o.Clock, log: o.Log, figures: newFigures(o.Clock), started: o.Clock.Now()}
+	a := &Agent{options: o, clock: o.Clock, log: o.Log, figures: newFigures(o.Clock), started: o.Clock.Now(),
+		reloading: make(turn, 1), deciding: make(turn, 1), gathering: make(turn, 1)}
 	if err := os.MkdirAll(o.Config.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
@@ -277,8 +278,10 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	if a.options.Reload == nil {
 		return control.ReloadReport{}, errors.New("this agent runs without a configuration file; there is nothing to reload")
 	}
-	a.reloading.Lock()
-	defer a.reloading.Unlock()
+	if err := a.reloading.take(ctx); err != nil {
+		return control.ReloadReport{}, err
+	}
+	defer a.reloading.over()
 	a.tell("reloading")
 	defer a.tell("reloaded") // also when it is refused: the old one is in force again
 	ok := false

@@ -26,8 +26,10 @@ const (
 // gather looks for everything that tells about the time that a restored journal has lost, and keeps it. Nothing
 // outside is changed; it may be repeated.
 func (a *Agent) gather(ctx context.Context) error {
-	a.gathering.Lock()
-	defer a.gathering.Unlock()
+	if err := a.gathering.take(ctx); err != nil {
+		return err
+	}
+	defer a.gathering.over()
 	hold, err := a.journal.Hold(ctx)
 	if err != nil || hold == nil || !hold.Released.IsZero() {
 		return err

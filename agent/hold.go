@@ -115,8 +115,10 @@ func needs(r *control.Restored, said control.EndHoldRequest) (list []string) {
 
 // EndHold lets a restored agent go on, once everything is said that it cannot know.
 func (a *Agent) EndHold(ctx context.Context, r control.EndHoldRequest) (control.Restored, error) {
-	a.reloading.Lock()
-	defer a.reloading.Unlock()
+	if err := a.reloading.take(ctx); err != nil {
+		return control.Restored{}, err
+	}
+	defer a.reloading.over()
 	report, err := a.Restored(ctx, control.RestoredRequest{})
 	if err != nil {
 		return report, err

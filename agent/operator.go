@@ -251,8 +251,10 @@ func (a *Agent) Decide(ctx context.Context, r control.DecideRequest, documents i
 	if err := a.notHeld(); err != nil {
 		return control.Settled{}, err
 	}
-	a.deciding.Lock() // two at once would take the same number
-	defer a.deciding.Unlock()
+	if err := a.deciding.take(ctx); err != nil { // two at once would take the same number
+		return control.Settled{}, err
+	}
+	defer a.deciding.over()
 	view, err := a.journal.Show(ctx, r.ID)
 	if err != nil {
 		return control.Settled{}, err

@@ -118,6 +118,20 @@ func (f *flow) wait(ctx context.Context, d time.Duration) {
 	}
 }
 
+// turn lets one at a time do something that takes long. Who waits for it may give up.
+type turn chan struct{}
+
+func (t turn) take(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t turn) over() { <-t }
+
 // safely runs a call into a connector; one that breaks is an error, not the end of the agent.
 func safely(op string, call func() error) (err error) {
 	defer func() {

@@ -121,6 +121,12 @@ func (w *world) views(ctx context.Context) (views []control.View, err error) {
 		}
 		var v control.View
 		v, err = w.orders().Show(ctx, e.ID, false)
+		switch {
+		case w.breaks(wrongState):
+			v.State = journal.Closed
+		case w.breaks(dropReason):
+			v.Next = ""
+		}
 		views = append(views, v)
 	}
 	slices.SortFunc(views, func(a, b control.View) int { return int(min(max(a.ID-b.ID, -1), 1)) })
@@ -203,7 +209,7 @@ func (w *world) checkTargets(byRef map[string][]control.View) {
 				fail(exactlyOnce, "%s is %d times in %s, delivered %d times, perhaps there once more: %v", f.label(), n, target, d, unclear[target])
 			}
 		}
-		if writer == nil || w.scopes(f.ref) > 1 || w.variants(f.ref) > 1 && w.restored {
+		if writer == nil || w.scopes(f.ref) > 1 {
 			continue
 		}
 		for _, r := range applications[f.ref] {
@@ -430,7 +436,6 @@ func (w *world) checkResults(ctx context.Context, views []control.View) {
 	for _, d := range w.office.decisions {
 		r, found := known[strconv.FormatInt(d.id, 10)]
 		switch {
-		case w.restored && w.variants(w.referenceOf(d.app)) > 1: // which of them came first, a restored journal need not know
 		case d.sent.IsZero():
 			w.fail(results, "decision %d was never fetched", d.id)
 		case d.status == "?":

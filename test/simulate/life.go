@@ -98,7 +98,7 @@ func (w *world) start() {
 		}
 		w.lives++
 		l := &life{w: w, n: w.lives, gone: make(chan struct{}), ended: make(chan error, 1),
-			net: &network{by: map[string]*listener{}, draws: newStream(w.seed, fmt.Sprint("network", w.lives))}}
+			net: &network{by: map[string]*listener{}, seed: w.seed<<8 + uint64(w.lives)}}
 		w.say("start %d", l.n)
 		err := l.run()
 		switch {
@@ -199,11 +199,27 @@ func (w *world) restart(between func()) {
 	case <-w.killed:
 	default:
 	}
+	if w.breaks(loseCommit) {
+		w.forgetLast()
+	}
 	time.Sleep(w.chance.between(100*time.Millisecond, 30*time.Second))
 	if between != nil {
 		between()
 	}
 	w.start()
+}
+
+// forgetLast takes the state back to what it was at the start before, as a disk does that lies about what it has flushed.
+func (w *world) forgetLast() {
+	state, old := filepath.Join(w.dir, "state"), filepath.Join(w.dir, "old")
+	if _, err := os.Stat(old); err == nil {
+		if err := errors.Join(os.RemoveAll(state), os.Rename(old, state)); err != nil {
+			panic(err)
+		}
+	}
+	if err := os.CopyFS(old, os.DirFS(state)); err != nil {
+		panic(err)
+	}
 }
 
 // orders is a client of the agent that runs now.

@@ -3,6 +3,7 @@ package simulate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -57,7 +58,7 @@ type network struct {
 	cut   bool
 	by    map[string]*listener
 	conns []net.Conn
-	draws *stream
+	seed  uint64
 }
 
 func (n *network) listen(name string) (net.Listener, error) {
@@ -77,11 +78,13 @@ func (n *network) dial(ctx context.Context, name string) (net.Conn, error) {
 		return nil, errUnreachable
 	}
 	near, far := net.Pipe()
+	draws := func(end string) *stream { return newStream(n.seed, fmt.Sprint(end, len(n.conns))) }
+	here, there := conn{near, draws("near")}, conn{far, draws("far")}
 	n.conns = append(n.conns, near)
 	n.mu.Unlock()
 	select {
-	case l.calls <- conn{far, n.draws}:
-		return conn{near, n.draws}, nil
+	case l.calls <- there:
+		return here, nil
 	case <-l.closed:
 	case <-ctx.Done():
 	}

@@ -73,7 +73,10 @@ func (o *portal) ask(method, path string, body []byte, header map[string]string)
 
 // post posts a form until it is answered for good.
 func (o *portal) post(f *form) {
-	for tries := 0; tries < 30 || !o.w.calm.Load() && !o.w.over.Load(); tries++ {
+	for left := 30; left > 0 && !o.w.over.Load(); {
+		if o.w.calm.Load() {
+			left--
+		}
 		status, b, err := o.ask(http.MethodPost, "/v1/submissions?route="+o.route, f.bytes,
 			map[string]string{"Content-Type": "application/json", "Idempotency-Key": fmt.Sprintf("%q", f.key())})
 		if err == nil {
@@ -141,6 +144,9 @@ func (o *portal) history(id string) (list []frontoffice.Event, status int) {
 		}
 		var page frontoffice.Events
 		_ = json.Unmarshal(b, &page) // of an error nothing is read
+		if n := len(page.Events); n > 0 && o.w.breaks(doubleEnd) {
+			page.Events = append(page.Events, page.Events[n-1])
+		}
 		return page.Events, status
 	}
 	return nil, 0

@@ -162,7 +162,7 @@ func (w *world) settleAll() {
 func (w *world) release() {
 	for range 60 {
 		ctx, cancel := patience()
-		r, err := w.orders().Restored(ctx, control.RestoredRequest{})
+		r, err := w.orders().Restored(ctx, control.RestoredRequest{Again: true})
 		if !w.restored || err == nil && !r.Held {
 			cancel()
 			return

@@ -134,7 +134,7 @@ func (p *place) Commit(ctx context.Context, from, to string) error {
 		delete(p.f.files, from)
 		f.name = to
 		switch {
-		case p.w.breaks(loseFile) && p.w.once():
+		case p.w.breaks(loseFile) && p.w.once(), p.w.breaks(loseBatch) && p.name == "batches" && seqOf(to) == 1:
 			return nil
 		case p.w.breaks(doubleFile) && p.w.once():
 			p.f.taken = append(p.f.taken, f)

@@ -52,17 +52,18 @@ func (s *stream) Read(p []byte) (int, error) {
 }
 
 // clock is the time of a world: that of its bubble, moved to the day that the seed has chosen. Alarms that would go off
-// at one moment go off a few nanoseconds apart, in an order that the seed decides.
+// at one moment go off some nanoseconds apart, in an order that the seed decides.
 type clock struct {
+	seed   uint64
 	start  time.Time // of the world
 	bubble time.Time // when that was
 	mu     sync.Mutex
-	set    time.Duration // by how much people or NTP have set it
-	apart  *stream
+	set    time.Duration           // by how much people or NTP have set it
+	alarms map[time.Duration]int64 // how many were set for a moment
 }
 
-func newClock(start time.Time, apart *stream) *clock {
-	return &clock{start: start, bubble: time.Now(), apart: apart}
+func newClock(start time.Time, seed uint64) *clock {
+	return &clock{seed: seed, start: start, bubble: time.Now(), alarms: map[time.Duration]int64{}}
 }
 
 func (c *clock) Now() time.Time {
@@ -72,7 +73,12 @@ func (c *clock) Now() time.Time {
 }
 
 func (c *clock) After(d time.Duration) <-chan time.Time {
-	return time.After(max(d, 0) + c.apart.between(1, 100*time.Microsecond))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at := time.Since(c.bubble) + max(d, 0)
+	c.alarms[at]++ // those of other moments move nothing
+	apart := rand.New(rand.NewPCG(c.seed, uint64(at)+uint64(c.alarms[at]))).Int64N(int64(100 * time.Microsecond))
+	return time.After(max(d, 0) + time.Duration(apart))
 }
 
 // elapsed is the time since the world began, which nobody can set.

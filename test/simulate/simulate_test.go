@@ -56,3 +56,41 @@ func TestSeeds(t *testing.T) {
 	}
 	t.Logf("%d seeds in %s", *seeds, time.Since(began).Round(time.Millisecond))
 }
+
+// TestEqualSeeds shows that a seed is a whole history: what happens, when, and how it ends.
+func TestEqualSeeds(t *testing.T) {
+	for seed := uint64(1); seed <= 8; seed++ {
+		first, second := simulate(t, seed, whole, nil), simulate(t, seed, whole, nil)
+		for i := range max(len(first.history), len(second.history)) {
+			if a, b := at(first.history, i), at(second.history, i); a != b {
+				t.Errorf("seed %d: line %d is once\n%s\nand once\n%s", seed, i, a, b)
+				break
+			}
+		}
+	}
+}
+
+func at(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "(nothing)"
+}
+
+// TestCheckerSees breaks each promise, and has the check find it.
+func TestCheckerSees(t *testing.T) {
+	for _, m := range mutations {
+		t.Run(m.name, func(t *testing.T) {
+			for seed := uint64(1); seed <= 25; seed++ {
+				w := simulate(t, seed, m.mutation, nil)
+				for _, f := range w.findings {
+					if f.property == m.property {
+						t.Logf("seed %d: %s", seed, f.text)
+						return
+					}
+				}
+			}
+			t.Errorf("nobody saw that %q was broken", m.property)
+		})
+	}
+}

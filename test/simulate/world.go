@@ -90,7 +90,7 @@ func newWorld(seed uint64, dir string, log, notes io.Writer, broken mutation) *w
 	days := []time.Time{ // around clock changes, the end of a year, an ordinary day
 		time.Date(2026, 3, 28, 23, 0, 0, 0, time.UTC), time.Date(2026, 10, 24, 22, 30, 0, 0, time.UTC),
 		time.Date(2026, 12, 31, 22, 0, 0, 0, time.UTC), time.Date(2026, 6, 10, 9, 0, 0, 0, time.UTC)}
-	w.clock = newClock(days[w.chance.below(len(days))].Add(w.chance.between(0, time.Hour)), newStream(seed, "alarms"))
+	w.clock = newClock(days[w.chance.below(len(days))].Add(w.chance.between(0, time.Hour)), seed)
 	w.trouble = []int{6, 12, 25, 60}[w.chance.below(4)]
 	w.kills = w.chance.below(5)
 	w.ordered, w.depends, w.hasPlain = w.chance.one(3), w.chance.one(3), w.chance.one(3)
@@ -220,7 +220,7 @@ func (w *world) makeForms() {
 		case 1:
 			f.posted = w.offices["city"]
 		}
-		if i > 0 && w.chance.one(10) { // another form with the reference of one before
+		if i > 0 && !w.restores && w.chance.one(10) { // another form with the reference of one before
 			first := w.forms[w.chance.below(i)]
 			f.ref = first.ref
 			if city := w.offices["city"]; first.posted == city || f.posted == city { // of the same front office
