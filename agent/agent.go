@@ -91,7 +91,7 @@ type Agent struct {
 	reloading turn
 	deciding  turn
 	backups   sync.Mutex      // one at a time
-	gathering turn      // evidence for a restored journal
+	gathering turn            // evidence for a restored journal
 	parent    context.Context // of assemblies
 	closed    sync.Once
 }

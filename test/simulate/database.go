@@ -56,15 +56,10 @@ func (t *databaseTarget) Close() error                    { return nil }
 
 // Deliver writes all items in one transaction; those that the table refuses are left out.
 func (t *databaseTarget) Deliver(ctx context.Context, g connectors.Group) (out []connectors.Outcome, err error) {
-	err = t.call(ctx, "deliver", func() error {
+	err = t.call(ctx, "deliver "+g.Items[0].Key, func() error {
 		out = nil
-		items := g.Items
-		if t.w.breaks(swapOrder) {
-			items = slices.Clone(items)
-			slices.Reverse(items)
-		}
-		for i := range items {
-			out = append(out, t.write(&items[i]))
+		for i := range g.Items {
+			out = append(out, t.write(&g.Items[i]))
 		}
 		return nil
 	}, refuse, broken, cutBefore, cutAfter, cutAfter, hang, hangAfter, late, dieBefore, dieAfter, dieAfter, collapse)
@@ -102,7 +97,7 @@ func (t *databaseTarget) write(d *connectors.Delivery) connectors.Outcome {
 			if v.Kind == connectors.Reference {
 				v = returned[v.Str]
 			}
-			if v.Kind == connectors.Text && t.w.breaks(wrongValue) && t.w.once() {
+			if f == "NAME" && t.w.breaks(wrongValue) && t.w.once() {
 				v.Str += "?"
 			}
 			one.fields[f] = v
@@ -122,7 +117,7 @@ func (t *databaseTarget) write(d *connectors.Delivery) connectors.Outcome {
 
 // Lookup asks the ledger; a database without one cannot tell.
 func (t *databaseTarget) Lookup(ctx context.Context, g connectors.Group) (found []connectors.Found, err error) {
-	err = t.call(ctx, "look up", func() error {
+	err = t.call(ctx, "look up "+g.Items[0].Key, func() error {
 		for _, d := range g.Items {
 			f := connectors.Found{Key: d.Key}
 			if t.ledger {

@@ -47,6 +47,7 @@ type part struct {
 // call is what a call to a part goes through: time passes, and the world's chance decides what becomes of it. effect runs
 // at most once. can names the faults that are honest for this call.
 func (p part) call(ctx context.Context, op string, effect func() error, can ...fault) error {
+	p.draws = p.w.moment(p.name + op)
 	if err := p.pass(ctx, p.draws.between(time.Millisecond, 40*time.Millisecond)); err != nil {
 		return err
 	}

@@ -99,6 +99,7 @@ func (w *world) start() {
 		w.lives++
 		l := &life{w: w, n: w.lives, gone: make(chan struct{}), ended: make(chan error, 1),
 			net: &network{by: map[string]*listener{}, seed: w.seed<<8 + uint64(w.lives)}}
+		began := w.clock.elapsed()
 		w.say("start %d", l.n)
 		err := l.run()
 		switch {
@@ -109,6 +110,7 @@ func (w *world) start() {
 			l.kill("start")
 		case l.dead():
 			l.finish()
+			time.Sleep(began + 12*time.Second - w.clock.elapsed())
 		default:
 			w.life = l
 			w.current.Store(l)
@@ -128,10 +130,8 @@ func (l *life) run() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	l.cancel = cancel
 	ready := make(chan struct{})
-	draws := newStream(l.w.seed, "agent"+fmt.Sprint(l.n))
-	jitter := newStream(l.w.seed, "jitter"+fmt.Sprint(l.n))
 	l.agent, err = agent.New(ctx, agent.Options{Config: cfg, Reload: l.config, Clock: l.w.clock, Log: zerolog.New(l.w.log), Ready: func(agent.Addresses) { close(ready) },
-		Surround: agent.Surround{Listen: l.net.listen, IDs: draws, Jitter: jitter.float, Commit: l.hooks()}})
+		Surround: agent.Surround{Listen: l.net.listen, IDs: ids{l.w}, Jitter: func() float64 { return l.w.moment("jitter").float() }, Commit: l.hooks()}})
 	if err != nil {
 		cancel()
 		return err
@@ -146,11 +146,17 @@ func (l *life) run() error {
 	}
 }
 
+// ids is where the agent's IDs come from.
+type ids struct{ w *world }
+
+func (i ids) Read(p []byte) (int, error) { return i.w.moment("ids").Read(p) }
+
 // hooks stand around each commit of the journal.
 func (l *life) hooks() journal.Hooks {
-	w, draws := l.w, newStream(l.w.seed, "journal"+fmt.Sprint(l.n))
+	w := l.w
 	return journal.Hooks{
 		BeforeCommit: func() error {
+			draws := w.moment("before a commit")
 			switch {
 			case l.dead():
 				return errFull
@@ -166,6 +172,7 @@ func (l *life) hooks() journal.Hooks {
 			return nil
 		},
 		AfterCommit: func() error {
+			draws := w.moment("after a commit")
 			if !w.calm.Load() && draws.one(6*w.trouble) && w.spend(&w.kills) {
 				l.kill("after a commit")
 				return errFull
@@ -194,7 +201,8 @@ func (l *life) finish() {
 
 // restart stops the agent, if it is not dead already, and starts it again a while later.
 func (w *world) restart(between func()) {
-	w.life.finish()
+	began := w.clock.elapsed()
+	w.life.finish() // an HTTP server that stops takes a time of its own chance
 	select {
 	case <-w.killed:
 	default:
@@ -202,7 +210,7 @@ func (w *world) restart(between func()) {
 	if w.breaks(loseCommit) {
 		w.forgetLast()
 	}
-	time.Sleep(w.chance.between(100*time.Millisecond, 30*time.Second))
+	time.Sleep(began + w.chance.between(12*time.Second, time.Minute) - w.clock.elapsed())
 	if between != nil {
 		between()
 	}

@@ -98,6 +98,7 @@ func newWorld(seed uint64, dir string, log, notes io.Writer, broken mutation) *w
 	if w.chance.one(3) {
 		w.within = ", decide-within: 20m"
 	}
+	w.ordered = w.ordered || w.breaks(swapOrder)
 	w.register = database{w: w, ledger: map[string]*entry{}, forbid: w.chance.one(2)}
 	w.plain = database{w: w, ledger: map[string]*entry{}}
 	w.office = backOffice{decided: map[int64]int{}}
@@ -153,7 +154,7 @@ const schema = `{"$schema": "https://json-schema.org/draft/2020-12/schema", "typ
 // mapping is what is written where.
 func (w *world) mapping() string {
 	order, plain, value := "", "", "form.sort"
-	if w.ordered {
+	if w.ordered && !w.breaks(swapOrder) {
 		order = "order: form.sort\n"
 	}
 	if w.depends {
@@ -249,6 +250,11 @@ func (w *world) say(format string, args ...any) {
 
 // historyLock is apart from the world's: parts speak while they hold that.
 var historyLock sync.Mutex
+
+// moment is a source of chance for what happens now: what else happens at the same time, in whatever order, moves nothing.
+func (w *world) moment(name string) *stream {
+	return newStream(w.seed, fmt.Sprint(name, w.clock.elapsed().Nanoseconds()))
+}
 
 // alive is the agent that runs now; nil: none does.
 func (w *world) alive() *life {
