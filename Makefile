@@ -16,7 +16,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.8.0
 
 .PHONY: packages packages-linux packages-msi packages-sums service-test
-.PHONY: help build demo test quick check fmt vet lint style windows vuln tidy fresh generate servers fuzz crash crash-short powerloss bench
+.PHONY: help build demo test quick check fmt vet lint style windows vuln tidy fresh generate servers fuzz crash crash-short powerloss bench simulate
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,7 +50,7 @@ test: servers ## all tests with the race detector, real servers included (instal
 quick: ## all tests that need nothing but Go, without the race detector
 	CI= INBASKET_REAL= $(GO) test ./...
 
-check: fmt vet lint windows tidy fresh vuln fuzz crash-short ## what must hold besides the tests
+check: fmt vet lint windows tidy fresh vuln fuzz crash-short simulate ## what must hold besides the tests
 
 fmt: ## gofmt has nothing to change
 	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "gofmt -w is needed for:" $$files; exit 1; fi
@@ -93,6 +93,12 @@ fuzz: ## every fuzz target for FUZZTIME each
 crash: ## kill the agent ROUNDS times at random moments and system calls; nothing lost, doubled or stuck
 	$(GO) run ./test/servers/install strace
 	$(GO) run ./test/crash -rounds $(ROUNDS)
+
+SEEDS ?= 2000
+SEED  ?=
+TRACE ?=
+simulate: ## the whole agent in SEEDS simulated worlds (FIRST=n: from there; SEED=n: only that one, TRACE=1: step by step)
+	$(GO) run ./test/simulate/run -seeds $(SEEDS) $(if $(FIRST),-first $(FIRST)) $(if $(SEED),-seed $(SEED)) $(if $(TRACE),-trace)
 
 crash-short:
 	$(GO) run ./test/servers/install strace

@@ -27,6 +27,28 @@ func faultyRig(t *testing.T) (r *rig, before, after *error) {
 	return r, before, after
 }
 
+// TestMended: whoever reads the journal is told of a commit that seemed to fail before the next call returns.
+func TestMended(t *testing.T) {
+	r, _, after := faultyRig(t)
+	told := 0
+	r.opts.Mended = func() { told++ }
+	r.reopen()
+	r.one("A", "target")
+	*after = errDisk
+	if _, err := r.Accept(r.ctx(), []Arrival{arrival("B", "target")}); !errors.Is(err, errDisk) {
+		t.Fatalf("%v", err)
+	}
+	*after = nil
+	if told != 0 {
+		t.Fatal("told before it works again")
+	}
+	r.one("C", "target")
+	r.one("D", "target")
+	if told != 1 {
+		t.Fatalf("told %d times", told)
+	}
+}
+
 func TestCommitFails(t *testing.T) {
 	r, before, after := faultyRig(t)
 	*before = errDisk
