@@ -84,8 +84,9 @@ type table struct {
 	sure bool
 	// instead are the operations that an INSTEAD OF trigger of a view takes over.
 	instead map[connectors.Op]bool
-	oid     int64   // PostgreSQL
-	proofs  []proof // that it is still what it was
+	oid     int64    // PostgreSQL
+	names   []string // PostgreSQL: what the mapping's name may mean, in this order, up to this table; nil: nothing else
+	proofs  []proof  // that it is still what it was
 }
 
 // proof is a statement, and the text that it gives as long as nothing of a table differs that writes rely on.

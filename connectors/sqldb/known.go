@@ -142,7 +142,7 @@ func printOf(res result) string {
 	}
 	var all []string
 	for _, v := range res.rows[0] {
-		all = append(all, v.Str)
+		all = append(all, keyText(v))
 	}
 	return counter.ReplaceAllString(strings.Join(all, "\x00"), "")
 }

@@ -59,6 +59,9 @@ func (t *Target) giveBack(ctx context.Context, s session) {
 
 func (t *Target) lookupLedger(ctx context.Context, s session, items []*item) ([]connectors.Found, error) {
 	a := &attempt{t: t, k: t.knows(), s: s, items: items}
+	if err := a.k.loadLedger(ctx, s); err != nil {
+		return nil, err
+	}
 	if err := a.recall(ctx); err != nil {
 		return nil, err
 	}

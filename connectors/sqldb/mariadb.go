@@ -247,10 +247,10 @@ func callStatements(d *dialect, w *rowset, head, tail string) ([]statement, erro
 
 // mariaTriggers counts a table's triggers, and the rights by which one sees them. It is part of what a transaction proves
 // where moments depend on it: SHOW CREATE TABLE does not list triggers.
-const mariaTriggers = `SELECT triggers, rights, CONCAT(triggers, '/', rights) FROM (SELECT (SELECT COUNT(*) FROM information_schema.triggers WHERE event_object_schema = ? AND event_object_table = ?) AS triggers,
+const mariaTriggers = `SELECT (SELECT COUNT(*) FROM information_schema.triggers WHERE event_object_schema = ? AND event_object_table = ?) AS triggers,
  (SELECT COUNT(*) FROM information_schema.user_privileges WHERE privilege_type = 'TRIGGER') +
  (SELECT COUNT(*) FROM information_schema.schema_privileges WHERE privilege_type = 'TRIGGER' AND ? LIKE table_schema) +
- (SELECT COUNT(*) FROM information_schema.table_privileges WHERE privilege_type = 'TRIGGER' AND table_schema = ? AND table_name = ?) AS rights) AS both_of_them`
+ (SELECT COUNT(*) FROM information_schema.table_privileges WHERE privilege_type = 'TRIGGER' AND table_schema = ? AND table_name = ?) AS rights`
 
 // What a table does by itself with the session's clock: computed columns, checks (but for the one that MariaDB gives a
 // column JSON), and defaults that are no literals. A moment's own default is the same on every clock.
@@ -284,7 +284,7 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 	in := "COALESCE(NULLIF(?, ''), DATABASE())"
 	res, err := s.run(ctx, []statement{
 		{sql: `SELECT table_schema, table_name, engine FROM information_schema.tables WHERE table_schema = ` + in +
-			` AND LOWER(table_name) = LOWER(?) ORDER BY table_name = ? DESC`, args: []any{schema, name, name}, rows: true, item: -1},
+			` AND LOWER(table_name) = LOWER(?) ORDER BY CAST(table_name AS BINARY) = ? DESC, CAST(table_name AS BINARY) = LOWER(?) DESC`, args: []any{schema, name, name, name}, rows: true, item: -1},
 	}, false, false)
 	if err != nil || len(res[0].rows) == 0 {
 		return nil, err
@@ -319,7 +319,7 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 	t.sure = t.engine != "" // a table: nothing here leaves out a row in silence
 	t.clocked = t.engine == "" || asInt(res[3].rows[0][0]) > 0 || asInt(res[3].rows[0][1]) == 0 || mariaClocked(printed, cols, res[0].rows)
 	t.uniques, t.partly = wholeKeys(res[1].rows)
-	t.proofs = []proof{printed}
+	t.proofs = append(mariaSpelled(found[0].Str, name, found[1].Str), printed)
 	if !t.clocked && slices.ContainsFunc(cols, func(c *column) bool { return c.fam == famInstant }) {
 		t.proofs = append(t.proofs, proof{triggers, printOf(res[3])})
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,13 +18,14 @@ import (
 // OIDs of PostgreSQL's own types, as its catalog has them for good.
 const (
 	oidText      = 25
+	oidOID       = 26
 	oidTextArray = 1009
 )
 
 func postgresDialect() dialect {
 	return dialect{
 		name: "postgres", steady: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", maxBinds: 65000, maxRows: 64, returns: true, quote: quoteDouble,
-		bind:    func(n int) string { return "$" + strconv.Itoa(n) },
+		bind: func(n int) string { return "$" + strconv.Itoa(n) }, fold: strings.ToLower, resolve: postgresResolve,
 		differs: postgresDiffers,
 		write:   postgresWrite, table: postgresTable, arg: arg, prove: postgresProve, tally: postgresTally, settle: "SET CONSTRAINTS ALL IMMEDIATE", pipelines: true, classify: postgresVerdict,
 		age:   "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP - WRITTEN_AT) AS bigint)",
@@ -201,7 +203,7 @@ CROSS JOIN LATERAL (
 JOIN pg_catalog.pg_type bt ON bt.oid = b.typid
 WHERE lower(c.relname) = lower($2) AND c.relkind IN ('r', 'p', 'v', 'f')
   AND CASE WHEN $1 = '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE lower(n.nspname) = lower($1) END
-ORDER BY c.relname = $2 DESC, n.nspname = $1 DESC, c.relname, a.attnum`
+ORDER BY c.relname = $2 DESC, c.relname = $4 DESC, n.nspname = $1 DESC, n.nspname = $3 DESC, c.oid, a.attnum`
 
 // postgresPrint is a text of all that writes rely on, and of what changes with it: a table that is dropped and made
 // anew, altered, renamed into the place of another, or given a key, a trigger, a rule or a policy.
@@ -268,15 +270,16 @@ JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
 WHERE k.conrelid = $1 AND k.contype = 'f'`
 
 func postgresTable(ctx context.Context, s session, schema, name string) (*table, error) {
-	res, err := s.run(ctx, []statement{{sql: postgresColumns, args: []any{schema, name}, oids: []uint32{oidText, oidText}, rows: true, item: -1}}, false, false)
+	columns := statement{sql: postgresColumns, args: []any{schema, name, strings.ToLower(schema), strings.ToLower(name)},
+		oids: []uint32{oidText, oidText, oidText, oidText}, rows: true, item: -1}
+	res, err := s.run(ctx, []statement{columns}, false, false)
 	if err != nil || len(res[0].rows) == 0 {
 		return nil, err
 	}
-	oid := res[0].rows[0][2].Int
-	quoted := quoteDouble(res[0].rows[0][0].Str) + "." + quoteDouble(res[0].rows[0][1].Str)
+	first := res[0].rows[0]
+	oid, quoted := first[2].Int, quoteDouble(first[0].Str)+"."+quoteDouble(first[1].Str)
 	ask := statement{sql: "SELECT " + postgresPrint("$1"), args: []any{quoted}, oids: []uint32{oidText}, rows: true, item: -1}
-	again, err := s.run(ctx, []statement{ask,
-		{sql: postgresColumns, args: []any{schema, name}, oids: []uint32{oidText, oidText}, rows: true, item: -1},
+	again, err := s.run(ctx, []statement{ask, columns,
 		{sql: postgresUniques, args: []any{oid}, rows: true, item: -1},
 		{sql: postgresParents, args: []any{oid}, rows: true, item: -1}}, false, false)
 	if err != nil || len(again[1].rows) == 0 {
@@ -293,6 +296,9 @@ func postgresTable(ctx context.Context, s session, schema, name string) (*table,
 		t.engine = engineForeign
 	}
 	t.sure, t.oid = again[1].rows[0][13].Int == 1, oid
+	if names := spellings(schema, name, first[0].Str, first[1].Str); !slices.Equal(names, []string{quoted}) {
+		t.names = names
+	}
 	if bits := again[1].rows[0][14].Int; bits != 0 { // of tgtype: 4 insert, 8 delete, 16 update
 		t.instead = map[connectors.Op]bool{connectors.Insert: bits&4 > 0, connectors.Update: bits&16 > 0, connectors.ReplaceChildren: bits&12 > 0, connectors.Upsert: bits&20 > 0}
 	}
