@@ -3,7 +3,7 @@ package sqldb
 // Codes of outcomes and errors. They are stable; docs/errors.md is made from this list.
 const (
 	CodeDuplicate    = "sql.duplicate-key"   // a row with this unique key is there already; compare both and release or reject
-	CodeConstraint   = "sql.constraint"      // a rule of the table refuses the row (foreign key, check, trigger); mend the form or the mapping
+	CodeConstraint   = "sql.constraint"      // a rule of the table refuses the row (foreign key, check, partition, policy, trigger); mend the form or the mapping
 	CodeNotNull      = "sql.not-null"        // a required column got nothing; mend the mapping or the form
 	CodeTooLong      = "sql.too-long"        // a text is longer than its column; cut it in the mapping or widen the column
 	CodeWrongType    = "sql.wrong-type"      // a value does not fit its column's type or range; convert it in the mapping
@@ -35,8 +35,8 @@ const (
 	CodeTimeout      = "sql.timeout"         // a statement took longer than statement-timeout and was taken back; the agent tries again
 	CodeLost         = "sql.connection-lost" // the connection broke; whether the commit went through is looked up
 	CodeUnclear      = "sql.unclear"         // the system gave an answer that tells nothing about the rows; it is looked up
-	CodeRefused      = "sql.refused"         // the system refuses the statement; its own words are with the submission
-	CodeAllRefused   = "sql.all-refused"     // every delivery of a group is refused alike: the table or the mapping is wrong, not the forms
+	CodeRefused      = "sql.refused"         // the system refuses the statement; its own words are with the submission that the message names
+	CodeAllRefused   = "sql.all-refused"     // every delivery of a group is refused alike: the table or the mapping is wrong, not the forms; the message names one of them
 	CodePooler       = "sql.pooler"          // a connection pooler takes away what writing stands on (transactions, or a setting); docs/connectors/poolers.md says what to set
 	CodeSession      = "sql.session"         // a setting of the session would make values or rows wrong; change it where the message says
 	CodeReplaced     = "sql.replaced"        // the database file was replaced and a journal of the former one lies beside it: move that away; or its write-ahead log was replaced while it was open: start the agent anew
@@ -51,6 +51,9 @@ const (
 	CodePanic        = "sql.driver-panic"    // the driver broke down; the connection was thrown away and the outcome is looked up
 	CodeLookupLocked = "sql.lookup-locked"   // the look-up waits for a transaction that is still open at the server; it is tried again
 )
+
+// shownBy says where a database's own words are that no submission has.
+const shownBy = "inbasket check --connect shows the database's own words"
 
 // hints say what to do next about refusals that the agent itself finds.
 var hints = map[string]string{

@@ -20,7 +20,7 @@ func oracleDialect() dialect {
 	return dialect{
 		name: "oracle", steady: "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", maxBinds: 1000, maxRows: 1, returns: false, quote: quoteDouble,
 		bind: func(n int) string { return ":" + strconv.Itoa(n) }, fold: strings.ToUpper,
-		write: oracleWrite, table: oracleTable, arg: oracleArg, prove: proveByReading, classify: oracleVerdict,
+		write: oracleWrite, table: oracleTable, arg: oracleArg, prove: proveByReading, classify: oracleVerdict, inside: oracleInside,
 		age: "ROUND((CAST(SYSTIMESTAMP AS DATE) - CAST(WRITTEN_AT AS DATE)) * 86400)",
 		since: func(n int64) string {
 			// WRITTEN_AT is the server's own clock; an hour more, because it may have been put back since.
@@ -322,6 +322,12 @@ func oracleArg(c *column, v connectors.Value, zone *time.Location) (any, error) 
 	return x, err
 }
 
+// oracleInside: what comes from PL/SQL, such as a trigger, brings its stack along.
+func oracleInside(err error) bool {
+	var e *network.OracleError
+	return errors.As(err, &e) && strings.Contains(e.ErrMsg, "ORA-06512")
+}
+
 func oracleVerdict(err error) verdict {
 	var e *network.OracleError
 	if !errors.As(err, &e) {
@@ -343,7 +349,7 @@ func oracleVerdict(err error) verdict {
 		return verdict{connectors.ItemError, CodeTooLong, ""}
 	case 1722, 1438, 1426, 1830, 1839, 1840, 1841, 1843, 1847, 1850, 1858, 1861, 932, 6502:
 		return verdict{connectors.ItemError, CodeWrongType, ""}
-	case 2290, 2291, 2292, 2091, 1402:
+	case 2290, 2291, 2292, 2091, 1402, 14400, 14401, 14402, 28115, 6510:
 		return verdict{connectors.ItemError, CodeConstraint, ""}
 	case 1017, 28000, 28001, 1045, 28003:
 		return verdict{connectors.TargetError, CodeLogin, "check user and password; the account may be locked or expired"}
@@ -361,5 +367,5 @@ func oracleVerdict(err error) verdict {
 	if e.ErrCode >= 20000 && e.ErrCode < 21000 { // RAISE_APPLICATION_ERROR of a trigger
 		return verdict{connectors.ItemError, CodeConstraint, ""}
 	}
-	return verdict{connectors.TargetError, CodeRefused, "see the database's own words with the submission"}
+	return verdict{connectors.TargetError, CodeRefused, shownBy}
 }

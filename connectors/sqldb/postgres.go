@@ -27,7 +27,7 @@ func postgresDialect() dialect {
 		name: "postgres", steady: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", maxBinds: 65000, maxRows: 64, returns: true, quote: quoteDouble,
 		bind: func(n int) string { return "$" + strconv.Itoa(n) }, fold: strings.ToLower, resolve: postgresResolve,
 		differs: postgresDiffers,
-		write:   postgresWrite, table: postgresTable, arg: arg, prove: postgresProve, tally: postgresTally, settle: "SET CONSTRAINTS ALL IMMEDIATE", pipelines: true, classify: postgresVerdict,
+		write:   postgresWrite, table: postgresTable, arg: arg, prove: postgresProve, tally: postgresTally, settle: "SET CONSTRAINTS ALL IMMEDIATE", pipelines: true, classify: postgresVerdict, inside: postgresInside,
 		age:   "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP - WRITTEN_AT) AS bigint)",
 		since: func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= CURRENT_TIMESTAMP - INTERVAL '%d seconds'", n) },
 		ledgerDDL: func(t string) string {
@@ -235,7 +235,7 @@ func postgresProve(proofs []*proof) []statement {
 
 // trial tries a value of a type that is not known: it must come back from a cast as the text that it was.
 func trial(c *column, x any, means *culprit) statement {
-	st := statement{op: means.op, item: means.item, means: means, args: []any{x}, oids: []uint32{oidText}}
+	st := statement{op: means.op, item: means.item, means: means, tries: true, args: []any{x}, oids: []uint32{oidText}}
 	test := "CAST(CAST($1 AS " + c.proof + ") AS text) = $1"
 	if c.fam == famMoney {
 		test = "CAST(CAST($1 AS money) AS numeric) = CAST($1 AS numeric)"
@@ -401,6 +401,28 @@ func postgresVerdict(err error) verdict {
 	if !errors.As(err, &e) {
 		return verdict{}
 	}
+	v := postgresCode(e)
+	if v.class != connectors.ItemError && (raised(e) && !asksAgain(e) || e.Routine == "ExecWithCheckOptions") { // the latter: row security
+		v = verdict{connectors.ItemError, CodeConstraint, ""}
+	}
+	return v
+}
+
+// raised tells an error that code in PL/pgSQL raises, with whatever code it likes, from the server's own.
+func raised(e *pgconn.PgError) bool { return e.Routine == "exec_stmt_raise" }
+
+// asksAgain reports codes by which whoever raises them asks for another attempt.
+func asksAgain(e *pgconn.PgError) bool {
+	return e.Code == "40001" || e.Code == "40P01" || e.Code == "55P03"
+}
+
+// postgresInside goes by the context of an error: a statement of its own has none.
+func postgresInside(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && e.Where != ""
+}
+
+func postgresCode(e *pgconn.PgError) verdict {
 	switch e.Code {
 	case "23505":
 		return verdict{connectors.ItemError, CodeDuplicate, ""}
@@ -458,5 +480,5 @@ func postgresClass(e *pgconn.PgError) verdict {
 	case "40":
 		return verdict{connectors.Transient, CodeBusy, ""}
 	}
-	return verdict{connectors.TargetError, CodeRefused, "see the database's own words with the submission"}
+	return verdict{connectors.TargetError, CodeRefused, shownBy}
 }

@@ -428,5 +428,5 @@ func sqliteWords(e *sqlite.Error) verdict {
 	case strings.Contains(msg, "ON CONFLICT clause does not match"):
 		return verdict{connectors.TargetError, CodeNoKey, "upsert needs a unique index on exactly its key"}
 	}
-	return verdict{connectors.TargetError, CodeRefused, "see the database's own words with the submission"}
+	return verdict{connectors.TargetError, CodeRefused, shownBy}
 }

@@ -48,12 +48,12 @@ func (t *Target) Deliver(ctx context.Context, g connectors.Group) ([]connectors.
 		items[i] = &item{delivery: &g.Items[i], outcome: connectors.Outcome{Key: g.Items[i].Key}}
 	}
 	var halt *connectors.Error
-	k := t.knows()
+	p := &parting{t: t, k: t.knows(), wrote: map[*connectors.Shape]bool{}}
 	failed := map[string]bool{}
 	for _, seg := range segments(items) {
 		seg = t.inOrder(seg, failed)
 		if halt == nil && len(seg) > 0 {
-			halt = t.divide(ctx, k, seg)
+			halt = p.divide(ctx, seg)
 		} else if halt != nil {
 			untried(seg, halt)
 		}
@@ -62,6 +62,9 @@ func (t *Target) Deliver(ctx context.Context, g connectors.Group) ([]connectors.
 				failed[it.delivery.Order] = true
 			}
 		}
+	}
+	if system := p.judge(); halt == nil {
+		halt = system
 	}
 	if halt == nil {
 		halt = allAlike(items)
@@ -91,39 +94,6 @@ func (t *Target) inOrder(seg []*item, failed map[string]bool) []*item {
 		ready = append(ready, it)
 	}
 	return ready
-}
-
-// divide writes items, splitting them at errors of items. It returns the error that makes going on
-// pointless; then every item has an outcome too.
-func (t *Target) divide(ctx context.Context, k *known, items []*item) *connectors.Error {
-	for len(items) > 0 {
-		v := t.once(ctx, k, items)
-		if v == nil {
-			return nil
-		}
-		if v.err.Class != connectors.ItemError {
-			for _, it := range items {
-				it.fail(v.err)
-			}
-			return v.err
-		}
-		if len(items) == 1 {
-			items[0].fail(v.err)
-			return nil
-		}
-		if v.item >= 0 {
-			items[v.item].fail(v.err)
-			items = append(append([]*item{}, items[:v.item]...), items[v.item+1:]...)
-			continue
-		}
-		mid := len(items) / 2
-		if halt := t.divide(ctx, k, items[:mid]); halt != nil {
-			untried(items[mid:], halt)
-			return halt
-		}
-		items = items[mid:]
-	}
-	return nil
 }
 
 func (it *item) fail(err *connectors.Error) {
@@ -157,7 +127,7 @@ func allAlike(items []*item) *connectors.Error {
 		}
 	}
 	err := &connectors.Error{Class: connectors.TargetError, Code: CodeAllRefused, Op: "write a group, of which each is refused alike: " + first.Text,
-		Hint: "the table or the mapping is wrong, or every form has the same error", Err: errors.New(first.Raw)}
+		Hint: "the table or the mapping is wrong, or every form has the same error; " + wordsWith(items[0]), Err: errors.New(first.Raw)}
 	for _, it := range items {
 		it.fail(err)
 	}
@@ -168,6 +138,8 @@ func allAlike(items []*item) *connectors.Error {
 type refusal struct {
 	err  *connectors.Error
 	item int
+	// maybeRow: by its words the system is at fault, but it may be so for one row only.
+	maybeRow bool
 }
 
 // once tries one transaction over items. A nil answer means that all are written. What is refused, and not only
@@ -175,7 +147,7 @@ type refusal struct {
 func (t *Target) once(ctx context.Context, k *known, items []*item) *refusal {
 	s, err := t.pool.get(ctx)
 	if err != nil {
-		return &refusal{t.connectError(err), -1}
+		return &refusal{err: t.connectError(err), item: -1}
 	}
 	careful := false
 	var last *refusal
@@ -208,7 +180,7 @@ func (t *Target) once(ctx context.Context, k *known, items []*item) *refusal {
 	if last.err.Code == CodeChanged {
 		return last
 	}
-	return &refusal{connectors.Errorf(connectors.Transient, CodeBusy, ledgerOp, "", "keys kept appearing"), -1}
+	return &refusal{err: connectors.Errorf(connectors.Transient, CodeBusy, ledgerOp, "", "keys kept appearing"), item: -1}
 }
 
 // byTables reports an error that may come of what was remembered of the tables.
@@ -224,7 +196,7 @@ func byTables(err *connectors.Error) bool {
 func (t *Target) transact(ctx context.Context, k *known, s session, items []*item, careful bool) (r *refusal, keep bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			r, keep = &refusal{connectors.Errorf(connectors.Uncertain, CodePanic, "write a group", "", "panic: %v", p), -1}, false
+			r, keep = &refusal{err: connectors.Errorf(connectors.Uncertain, CodePanic, "write a group", "", "panic: %v", p), item: -1}, false
 		}
 	}()
 	a := &attempt{t: t, k: k, s: s, items: items}
@@ -242,7 +214,7 @@ func (t *Target) transact(ctx context.Context, k *known, s session, items []*ite
 		for _, it := range items {
 			it.outcome.Class, it.outcome.Returned = connectors.Written, it.returned
 			if old, known := a.known[it.delivery.Key]; known {
-				it.outcome.Returned = old
+				it.outcome.Returned, it.before = old, true
 			}
 		}
 		return nil, true
@@ -276,17 +248,17 @@ func (t *Target) meaning(err error) *refusal {
 	var c *culprit
 	if errors.As(err, &c) {
 		if strings.HasPrefix(c.op, ledgerOp) {
-			return &refusal{&connectors.Error{Class: connectors.TargetError, Code: c.code, Op: c.op,
-				Hint: "the ledger must keep every row: take the trigger, rule or policy off it", Err: c.err}, -1}
+			return &refusal{err: &connectors.Error{Class: connectors.TargetError, Code: c.code, Op: c.op,
+				Hint: "the ledger must keep every row: take the trigger, rule or policy off it", Err: c.err}, item: -1}
 		}
-		return &refusal{&connectors.Error{Class: connectors.ItemError, Code: c.code, Op: c.op, Hint: hints[c.code], Err: c.err}, c.item}
+		return &refusal{err: &connectors.Error{Class: connectors.ItemError, Code: c.code, Op: c.op, Hint: hints[c.code], Err: c.err}, item: c.item}
 	}
 	if errors.Is(err, errChanged) {
-		return &refusal{&connectors.Error{Class: connectors.Transient, Code: CodeChanged, Op: "write a group", Err: err}, -1}
+		return &refusal{err: &connectors.Error{Class: connectors.Transient, Code: CodeChanged, Op: "write a group", Err: err}, item: -1}
 	}
 	var ours *connectors.Error
 	if errors.As(err, &ours) {
-		return &refusal{ours, -1}
+		return &refusal{err: ours, item: -1}
 	}
 	op, index := "write a group", -1
 	var l *located
@@ -295,10 +267,10 @@ func (t *Target) meaning(err error) *refusal {
 	}
 	var f *fault
 	if !errors.As(err, &f) {
-		return &refusal{&connectors.Error{Class: connectors.TargetError, Code: CodeRefused, Op: op, Err: err}, -1}
+		return &refusal{err: &connectors.Error{Class: connectors.TargetError, Code: CodeRefused, Op: op, Err: err}, item: -1}
 	}
 	if !f.answered {
-		return &refusal{lost(f, op), -1}
+		return &refusal{err: lost(f, op), item: -1}
 	}
 	v := t.sys.classify(f.err)
 	if v.class == connectors.Uncertain && !f.committed {
@@ -309,7 +281,8 @@ func (t *Target) meaning(err error) *refusal {
 	} else if op == ledgerOp && v.class == connectors.ItemError && v.code != CodeDuplicate {
 		v.class = connectors.TargetError
 	}
-	return &refusal{&connectors.Error{Class: v.class, Code: v.code, Op: op, Hint: v.hint, Err: f.err}, index}
+	maybe := op != ledgerOp && v.class == connectors.TargetError && (v.code == CodeRefused || t.sys.inside != nil && t.sys.inside(f.err))
+	return &refusal{&connectors.Error{Class: v.class, Code: v.code, Op: op, Hint: v.hint, Err: f.err}, index, maybe}
 }
 
 // lost is a connection that broke: with COMMIT on its way the outcome is unknown, else it is nothing.

@@ -117,6 +117,8 @@ func TestVerdicts(t *testing.T) {
 		{oracleVerdict, or(1), connectors.ItemError, CodeDuplicate},
 		{oracleVerdict, or(12899), connectors.ItemError, CodeTooLong},
 		{oracleVerdict, or(20001), connectors.ItemError, CodeConstraint},
+		{oracleVerdict, or(14400), connectors.ItemError, CodeConstraint},
+		{oracleVerdict, or(28115), connectors.ItemError, CodeConstraint},
 		{oracleVerdict, or(1017), connectors.TargetError, CodeLogin},
 		{oracleVerdict, or(942), connectors.TargetError, CodeNoTable},
 		{oracleVerdict, or(1653), connectors.TargetError, CodeFull},
