@@ -55,6 +55,9 @@ const (
 // shownBy says where a database's own words are that no submission has.
 const shownBy = "inbasket check --connect shows the database's own words"
 
+// takesNone says what to do about a column that the database makes.
+const takesNone = "leave the column out of the mapping, and name it under returning if its value is needed"
+
 // hints say what to do next about refusals that the agent itself finds.
 var hints = map[string]string{
 	CodeNotExact:    "the column cannot hold this value as it is: widen it, or let the mapping's field say what may go: precision:, or type: decimal(p,s) with round:",

@@ -72,9 +72,9 @@ func (c *comparison) required() {
 	for _, col := range c.tab.columns {
 		i, computed := filled[col], c.tr.computed[col.name]
 		switch {
-		case i > 0 && computed:
+		case i > 0 && computed && !(c.w.Shape.Op == connectors.Update && slices.Contains(c.w.Shape.Key, i-1)): // there it only finds the row
 			c.x.add(c.at(false, CodeGenerated, fmt.Sprintf("column %s is computed by the database and cannot be written", c.name(col.name)),
-				"leave it out, and name it under returning if its value is needed", "fields", c.w.Shape.Fields[i-1]))
+				takesNone, "fields", c.w.Shape.Fields[i-1]))
 			c.lacks = true
 		case i == 0 && (col.required || c.tr.needs[col.name]) && !computed && c.w.Shape.Op != connectors.Update:
 			open = append(open, col.name)

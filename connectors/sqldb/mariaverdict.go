@@ -65,6 +65,8 @@ func mariaVerdict(err error) verdict {
 		return verdict{connectors.TargetError, CodeNoTable, "check names and grants"}
 	case 1054, 1136:
 		return verdict{connectors.TargetError, CodeNoColumn, "check the column's name"}
+	case 1906, 3105:
+		return verdict{connectors.TargetError, CodeGenerated, takesNone}
 	case 1298:
 		return verdict{connectors.TargetError, CodeConfig, "load the server's time zone tables (mariadb-tzinfo-to-sql), or set zone to UTC"}
 	case 1021, 1114, 1041, 1037, 1030:

@@ -359,6 +359,8 @@ func oracleVerdict(err error) verdict {
 		return verdict{connectors.TargetError, CodeNoTable, "check names, schema and grants"}
 	case 904:
 		return verdict{connectors.TargetError, CodeNoColumn, "check the column's name"}
+	case 54013, 54017, 32795, 32796:
+		return verdict{connectors.TargetError, CodeGenerated, takesNone}
 	case 1653, 1654, 1536, 1688, 257, 1652, 30036:
 		return verdict{connectors.TargetError, CodeFull, "have the DBA add space to the tablespace"}
 	case 16000, 1552, 1456:

@@ -456,6 +456,8 @@ func postgresCode(e *pgconn.PgError) verdict {
 		return verdict{connectors.TargetError, CodeNoTable, "check names, schema and grants"}
 	case "42703":
 		return verdict{connectors.TargetError, CodeNoColumn, "check the column's name"}
+	case "428C9":
+		return verdict{connectors.TargetError, CodeGenerated, takesNone}
 	case "42P10":
 		return verdict{connectors.TargetError, CodeNoKey, "upsert needs a unique key on exactly its key columns"}
 	case "53100":
