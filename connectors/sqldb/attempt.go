@@ -388,6 +388,11 @@ func (a *attempt) addRow(set *rowset, p part, mask []byte) error {
 		}
 		r.args = append(r.args, x)
 	}
+	for _, k := range set.key {
+		if r.args[k] == nil && !set.tab.takesNull(set.shape.Op, set.keyNames()) {
+			return &misfit{CodeNullKey, set.cols[k].name}
+		}
+	}
 	set.rows = append(set.rows, r)
 	return nil
 }

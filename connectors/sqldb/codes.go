@@ -25,6 +25,7 @@ const (
 	CodeGenerated    = "sql.generated"       // the database computes this column and takes no value for it; leave it out of the mapping
 	CodeRedirects    = "sql.redirected"      // a trigger, rule, policy or view may swallow, redirect or change rows; look at what it does, and say rows: unchecked at a write whose rows it redirects
 	CodeNoKey        = "sql.no-unique-key"   // upsert needs a unique key on exactly the key columns; ask the DBA for one
+	CodeNullKey      = "sql.null-key"        // a key with a NULL names no row: an upsert would insert one each time, children would never be replaced; give each column of the key a value in the mapping, or require it of the form
 	CodeNoLedger     = "sql.no-ledger"       // the ledger table is missing or has no unique key on DELIVERY; have the DBA run what inbasket ledger ddl prints
 	CodeNoDigest     = "sql.ledger-digest"   // the ledger is of an earlier version: forms that came after a backup could not be known again; have the DBA add the column DIGEST, as inbasket ledger ddl prints it
 	CodeFull         = "sql.full"            // the database has no space left; free or add some
@@ -63,5 +64,6 @@ var hints = map[string]string{
 	CodeNotExact:    "the column cannot hold this value as it is: widen it, or let the mapping's field say what may go: precision:, or type: decimal(p,s) with round:",
 	CodeUnknownType: "the agent does not know what the column's type makes of a value; precision: database of the mapping's field leaves it to the database",
 	CodeOtherKey:    "the database takes two keys for one that differ in case, accents or blanks: give the column a binary collation, or change the value in the mapping",
+	CodeNullKey:     "NULL names no row: give each column of the key a value in the mapping (default:, onNull:), or require it in the form's schema",
 	CodeRows:        "a trigger, rule or policy of the table leaves rows out, takes them away again or puts them elsewhere; if that is meant, the mapping's write says rows: unchecked",
 }

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -131,7 +132,7 @@ func (k *known) countRows(ctx context.Context, s session, it *item) (n int, sure
 			}
 			return 0, false, err
 		}
-		if !tab.unique(sets[0].keyNames()) {
+		if !tab.unique(sets[0].keyNames()) || slices.Contains(sets[0].keyArgs(sets[0].rows[0]), nil) {
 			return 0, false, nil
 		}
 		where, args := sets[0].whereBytes(&t.sys.dialect)

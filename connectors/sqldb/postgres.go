@@ -255,7 +255,8 @@ func divided(err error) bool {
 const postgresUniques = `
 SELECT i.indexrelid::text, a.attname,
        (SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(l.collname) FROM pg_catalog.pg_collation l
-          JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = k.coll AND NOT l.collisdeterministic)
+          JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = k.coll AND NOT l.collisdeterministic),
+       pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct' = 'true'
 FROM pg_catalog.pg_index i
 CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(i.indkey::int2[]), pg_catalog.unnest(i.indcollation::oid[])) WITH ORDINALITY AS k(attnum, coll, n)
 JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
@@ -304,6 +305,7 @@ func postgresTable(ctx context.Context, s session, schema, name string) (*table,
 	}
 	t.proofs = []proof{{ask, printOf(again[0])}} // it was read first: what changed since is told
 	t.uniques = groupPairs(again[2].rows)
+	t.nulls = groupPairs(slices.DeleteFunc(slices.Clone(again[2].rows), func(r []connectors.Value) bool { return r[3].Int != 1 })) // since version 15
 	t.indexRules(again[2].rows)
 	t.parents = parentNames(again[3].rows, quoteDouble)
 	return t, nil
