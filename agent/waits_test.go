@@ -170,7 +170,9 @@ func TestResultTwiceAfterRestart(t *testing.T) {
 	w.exec("delete from DECISION where STATUS = 'A' and APP_ID = (select ID from APPLICATION where FORM_REF = 'REF-1')")
 	w.until("the one that was mended is told", func() bool { return w.view("REF-1").State == journal.Decided })
 	c.Jump(11 * time.Minute)
-	w.until("the other is set aside", func() bool { return len(w.parked()) == 1 && w.number("select count(*) from DECISION where SENT is null") == 0 })
+	w.until("the other is set aside", func() bool {
+		return len(w.parked()) == 1 && w.number("select count(*) from DECISION where SENT is null") == 0
+	})
 	if o := w.parked()[0]; o.Park.Code != "sql.result-twice" || w.view("REF-2").State == journal.Decided {
 		t.Errorf("%+v", o)
 	}
