@@ -51,9 +51,6 @@ func (a *attempt) write(ctx context.Context) error {
 	for _, it := range a.items {
 		it.returned, it.rows = nil, nil
 	}
-	for _, st := range a.k.resolved() {
-		a.queue(st, nil)
-	}
 	a.watch()
 	if err := a.ledger(); err != nil {
 		return err

@@ -87,7 +87,6 @@ type table struct {
 	// instead are the operations that an INSTEAD OF trigger of a view takes over.
 	instead map[connectors.Op]bool
 	oid     int64    // PostgreSQL
-	names   []string // PostgreSQL: what the mapping's name may mean, in this order, up to this table; nil: nothing else
 	proofs  []proof  // that it is still what it was
 }
 

@@ -71,11 +71,13 @@ func TestNameOfTheLedger(t *testing.T) {
 	exec(t, plain, amountTable, "CREATE SCHEMA early", `CREATE TABLE public."INBASKET_LEDGER" (X integer)`)
 	written(t, deliver(t, tg, amountOf("W", 1, "1.50", "w")), "W")
 	exec(t, plain, "CREATE TABLE early.INBASKET_LEDGER (DELIVERY text, SUBMISSION text, DIGEST text, RETURNED text)")
-	o := deliver(t, tg, amountOf("W", 1, "1.50", "w"))["W"] // it would be written twice
+	written(t, deliver(t, tg, amountOf("W", 1, "1.50", "w")), "W") // it is known
+	o := deliver(t, tg, amountOf("X", 2, "1.50", "x"))["X"]
 	if o.Class != connectors.TargetError || o.Code != CodeNoLedger {
 		t.Fatalf("%s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
 	}
 	same(t, query(t, plain, "SELECT ID FROM AMOUNT"), "1")
+	same(t, query(t, plain, "SELECT SUBMISSION FROM public.INBASKET_LEDGER"), "W")
 }
 
 // What lies below a view of SQLite is part of what a write relies on: the version of the schema tells, though no word of the

@@ -18,14 +18,13 @@ import (
 // OIDs of PostgreSQL's own types, as its catalog has them for good.
 const (
 	oidText      = 25
-	oidOID       = 26
 	oidTextArray = 1009
 )
 
 func postgresDialect() dialect {
 	return dialect{
 		name: "postgres", steady: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", maxBinds: 65000, maxRows: 64, returns: true, quote: quoteDouble,
-		bind: func(n int) string { return "$" + strconv.Itoa(n) }, fold: strings.ToLower, resolve: postgresResolve,
+		bind: func(n int) string { return "$" + strconv.Itoa(n) }, fold: strings.ToLower,
 		differs: postgresDiffers,
 		write:   postgresWrite, table: postgresTable, arg: arg, prove: postgresProve, tally: postgresTally, settle: "SET CONSTRAINTS ALL IMMEDIATE", pipelines: true, classify: postgresVerdict, inside: postgresInside,
 		age:   "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP - WRITTEN_AT) AS bigint)",
@@ -206,30 +205,36 @@ WHERE lower(c.relname) = lower($2) AND c.relkind IN ('r', 'p', 'v', 'f')
 ORDER BY c.relname = $2 DESC, c.relname = $4 DESC, n.nspname = $1 DESC, n.nspname = $3 DESC, c.oid, a.attnum`
 
 // postgresPrint is a text of all that writes rely on, and of what changes with it: a table that is dropped and made
-// anew, altered, renamed into the place of another, or given a key, a trigger, a rule or a policy.
-func postgresPrint(place string) string {
-	return `(SELECT pg_catalog.md5(pg_catalog.concat_ws('/', c.oid, c.relkind, c.relhasrules, c.relrowsecurity, c.relhassubclass,
+// anew, altered, renamed into the place of another, or given a key, a trigger, a rule or a policy. The table is the first
+// that one of the names at the places means.
+func postgresPrint(first, names int) string {
+	places := make([]string, names)
+	for i := range places {
+		places[i] = "pg_catalog.to_regclass($" + strconv.Itoa(first+i) + ")"
+	}
+	return `(SELECT pg_catalog.md5(pg_catalog.concat_ws('/', c.oid, c.relnamespace, c.relname, c.relkind, c.relhasrules, c.relrowsecurity, c.relhassubclass,
   (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(',', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.atthasdef, a.attidentity, a.xmin), ';' ORDER BY a.attnum)
      FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0),
   (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(',', i.indexrelid, i.indisunique, i.indisvalid, i.indkey), ';' ORDER BY i.indexrelid)
      FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid),
   (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(',', g.oid, g.tgtype, g.tgenabled), ';' ORDER BY g.oid)
      FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal)))
- FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(` + place + `))`
+ FROM pg_catalog.pg_class c WHERE c.oid = COALESCE(` + strings.Join(places, ", ") + `))`
 }
 
 // postgresProve has the server itself refuse to go on, so that COMMIT may travel with the proof. It holds because every
-// statement sees what is committed: with a snapshot of the transaction's beginning it would prove nothing.
+// statement sees what is committed: with a snapshot of the transaction's beginning it would prove nothing. Names mean
+// what they mean by our own search_path, whatever was called in between has made of it: CASE goes from top to bottom.
 func postgresProve(proofs []*proof) []statement {
 	st := statement{op: "prove that the tables are as they were read", item: -1, means: errChanged}
 	var terms []string
 	for _, p := range proofs {
-		n := len(st.args)
-		terms = append(terms, postgresPrint("$"+strconv.Itoa(n+1))+" = $"+strconv.Itoa(n+2))
-		st.args = append(st.args, p.ask.args[0], p.print)
-		st.oids = append(st.oids, oidText, oidText)
+		st.args = append(append(st.args, p.print), p.ask.args...)
+		n := len(st.args) - len(p.ask.args)
+		terms = append(terms, "$"+strconv.Itoa(n)+" = "+postgresPrint(n+1, len(p.ask.args)))
 	}
-	st.sql = "SELECT 1 / CASE WHEN " + strings.Join(terms, " AND ") + " THEN 1 ELSE 0 END"
+	st.oids = slices.Repeat([]uint32{oidText}, len(st.args))
+	st.sql = "SELECT 1 / CASE WHEN pg_catalog.set_config('search_path', pg_catalog.current_setting('" + ownPath + "'), true) IS NULL THEN 0 WHEN " + strings.Join(terms, " AND ") + " THEN 1 ELSE 0 END"
 	return []statement{st}
 }
 
@@ -279,7 +284,8 @@ func postgresTable(ctx context.Context, s session, schema, name string) (*table,
 	}
 	first := res[0].rows[0]
 	oid, quoted := first[2].Int, quoteDouble(first[0].Str)+"."+quoteDouble(first[1].Str)
-	ask := statement{sql: "SELECT " + postgresPrint("$1"), args: []any{quoted}, oids: []uint32{oidText}, rows: true, item: -1}
+	names := spellings(schema, name, first[0].Str, first[1].Str)
+	ask := statement{sql: "SELECT " + postgresPrint(1, len(names)), args: names, oids: slices.Repeat([]uint32{oidText}, len(names)), rows: true, item: -1}
 	again, err := s.run(ctx, []statement{ask, columns,
 		{sql: postgresUniques, args: []any{oid}, rows: true, item: -1},
 		{sql: postgresParents, args: []any{oid}, rows: true, item: -1}}, false, false)
@@ -297,9 +303,6 @@ func postgresTable(ctx context.Context, s session, schema, name string) (*table,
 		t.engine = engineForeign
 	}
 	t.sure, t.oid = again[1].rows[0][13].Int == 1, oid
-	if names := spellings(schema, name, first[0].Str, first[1].Str); !slices.Equal(names, []string{quoted}) {
-		t.names = names
-	}
 	if bits := again[1].rows[0][14].Int; bits != 0 { // of tgtype: 4 insert, 8 delete, 16 update
 		t.instead = map[connectors.Op]bool{connectors.Insert: bits&4 > 0, connectors.Update: bits&16 > 0, connectors.ReplaceChildren: bits&12 > 0, connectors.Upsert: bits&20 > 0}
 	}

@@ -37,9 +37,6 @@ type dialect struct {
 	arg func(c *column, v connectors.Value, zone *time.Location) (any, error)
 	// fold spells a name as the server does where it stands without quotes; nil: as it is.
 	fold func(name string) string
-	// resolve makes the statement by which a transaction that begins proves that the names of tables mean what they meant;
-	// nil: proofs say so.
-	resolve func(tables []*table) statement
 	// prove makes the statements by which a transaction proves that tables are as they were read.
 	prove func(proofs []*proof) []statement
 	// hold makes the statement that keeps a table as it is until the transaction ends, before anything is written to it;
