@@ -3,20 +3,77 @@ package sqldb
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/inbasket/inbasket/connectors"
 )
 
 // A server has few words for what its triggers, types and functions do: a refusal of one row may look like a fault of the
-// system. Whose it is shows when the rows go apart: what it refuses alone, while it takes others of the same writes, is
+// system. Whose it is shows when the rows go apart: what it refuses alone, and takes others of the same writes meanwhile, is
 // that submission's.
+
+// taken remembers what the system took, and what it refused alone as if it were at fault.
+type taken struct {
+	mu    sync.Mutex
+	n     int64                       // transactions so far
+	last  map[*connectors.Shape]int64 // that wrote by this write
+	since map[string]int64            // by key of a delivery: when the call began in which it was refused first
+}
+
+// mostRefused bounds what is remembered of deliveries that never come again.
+const mostRefused = 10_000
+
+func (t *taken) now() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.n
+}
+
+// wrote takes in what one transaction wrote, and tells whether that was anything.
+func (t *taken) wrote(items []*item) (some bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.n++
+	for _, it := range items {
+		delete(t.since, it.delivery.Key)
+		if it.before {
+			continue
+		}
+		some = true
+		for _, s := range shapesOf(it.delivery) {
+			t.last[s] = t.n
+		}
+	}
+	return some
+}
+
+// others tells whether all writes of a delivery that is refused alone were done for others since it was refused first, in a
+// call that began then.
+func (t *taken) others(d *connectors.Delivery, began int64) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	since, again := t.since[d.Key]
+	if !again {
+		since = began
+	}
+	if slices.ContainsFunc(shapesOf(d), func(s *connectors.Shape) bool { return t.last[s] <= since }) {
+		if len(t.since) >= mostRefused {
+			clear(t.since)
+		}
+		t.since[d.Key] = since
+		return false
+	}
+	delete(t.since, d.Key)
+	return true
+}
 
 // parting is one group on its way, and what became of its items so far.
 type parting struct {
 	t     *Target
 	k     *known
+	began int64
 	alone []lone
-	wrote map[*connectors.Shape]bool // writes of which the system took some
+	wrote bool // some of it
 }
 
 // lone is an item that was refused alone as if the system were at fault.
@@ -34,7 +91,7 @@ func (p *parting) divide(ctx context.Context, items []*item) *connectors.Error {
 	for len(items) > 0 {
 		v := p.t.once(ctx, p.k, items)
 		if v == nil {
-			p.written(items)
+			p.wrote = p.t.taken.wrote(items) || p.wrote
 			return nil
 		}
 		if v.err.Class != connectors.ItemError && !v.maybeRow {
@@ -65,26 +122,17 @@ func (p *parting) divide(ctx context.Context, items []*item) *connectors.Error {
 	return nil
 }
 
-func (p *parting) written(items []*item) {
-	for _, it := range items {
-		if it.before {
-			continue
-		}
-		for _, s := range shapesOf(it.delivery) {
-			p.wrote[s] = true
-		}
-	}
-}
-
 // refused takes in that one item is refused. The error is that of the system, when it has refused enough and taken nothing.
 func (p *parting) refused(it *item, r *refusal) *connectors.Error {
-	err := *r.err
-	if r.maybeRow {
-		err.Hint = wordsWith(it)
-		p.alone = append(p.alone, lone{it, &err})
+	if !r.maybeRow {
+		it.fail(r.err)
+		return nil
 	}
+	err := *r.err
+	err.Hint = wordsWith(it)
 	it.fail(&err)
-	if len(p.alone) < mostAlone || len(p.wrote) > 0 {
+	p.alone = append(p.alone, lone{it, &err})
+	if len(p.alone) < mostAlone || p.wrote {
 		return nil
 	}
 	return &err
@@ -93,7 +141,7 @@ func (p *parting) refused(it *item, r *refusal) *connectors.Error {
 // judge says whose fault it is that items were refused alone. The error is that of the system, if it took nothing at all.
 func (p *parting) judge() (halt *connectors.Error) {
 	for _, l := range p.alone {
-		if slices.ContainsFunc(shapesOf(l.item.delivery), func(s *connectors.Shape) bool { return !p.wrote[s] }) {
+		if !p.t.taken.others(l.item.delivery, p.began) {
 			halt = l.err
 			continue
 		}
@@ -101,7 +149,7 @@ func (p *parting) judge() (halt *connectors.Error) {
 		err.Class, err.Hint = connectors.ItemError, "the system takes others of the same writes and refuses this one: mend its data, the mapping, or what the table does with it; "+l.err.Hint
 		l.item.fail(&err)
 	}
-	if len(p.wrote) > 0 {
+	if p.wrote {
 		return nil
 	}
 	return halt

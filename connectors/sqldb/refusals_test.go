@@ -199,9 +199,13 @@ func TestRefusedBesideOtherWrites(t *testing.T) {
 				t.Errorf("%v; %s %s: %s (%s)", err, o.Class, o.Code, o.Text, o.Raw)
 			}
 			written(t, deliver(t, tg, personWrite(connectors.Insert, "P", "p", "n"), amountOf("A", 1, "1.5", "n")), "P", "A") // P stands there: no sign of anything
-			out, _ = tg.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{amountOf("A", 1, "1.5", "n"), amountOf("X", 2, "1.5", "n")}})
+			out, _ = tg.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{amountOf("A", 1, "1.5", "n"), amountOf("Y", 2, "1.5", "n")}})
 			if out[0].Class != connectors.Written || out[1].Class != connectors.TargetError {
 				t.Errorf("beside one that was written before: %+v", out)
+			}
+			out, _ = tg.Deliver(context.Background(), connectors.Group{Items: ds[1:2]})
+			if out[0].Class != connectors.ItemError || out[0].Code != CodeRefused {
+				t.Errorf("again, after another was written: %+v", out)
 			}
 		})
 	}

@@ -11,17 +11,18 @@ import (
 
 // Target is one database that is written to and asked for results. Deliver may run in several goroutines.
 type Target struct {
-	env  connectors.Env
-	cfg  Config
-	sys  *system
-	pool *pool
-	cat  catalog
+	env   connectors.Env
+	cfg   Config
+	sys   *system
+	pool  *pool
+	cat   catalog
+	taken taken
 	// makes says that the agent would make the ledger, and this target may not: it only looks.
 	makes bool
 }
 
 func newTarget(e connectors.Env, c Config, sys *system) *Target {
-	t := &Target{env: e, cfg: c, sys: sys, pool: &pool{sys: sys, clock: e.Clock, patience: c.ConnectTimeout, max: c.Parallel + 1}}
+	t := &Target{env: e, cfg: c, sys: sys, taken: taken{last: map[*connectors.Shape]int64{}, since: map[string]int64{}}, pool: &pool{sys: sys, clock: e.Clock, patience: c.ConnectTimeout, max: c.Parallel + 1}}
 	t.pool.replaced = t.cat.forget
 	t.cat.forget()
 	return t
@@ -48,7 +49,7 @@ func (t *Target) Deliver(ctx context.Context, g connectors.Group) ([]connectors.
 		items[i] = &item{delivery: &g.Items[i], outcome: connectors.Outcome{Key: g.Items[i].Key}}
 	}
 	var halt *connectors.Error
-	p := &parting{t: t, k: t.knows(), wrote: map[*connectors.Shape]bool{}}
+	p := &parting{t: t, k: t.knows(), began: t.taken.now()}
 	failed := map[string]bool{}
 	for _, seg := range segments(items) {
 		seg = t.inOrder(seg, failed)
