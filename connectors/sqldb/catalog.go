@@ -78,16 +78,16 @@ type table struct {
 	folded  map[string]*column // by lower-case name; nil entry: ambiguous
 	uniques [][]string
 	nulls   [][]string // of uniques, those that take NULL for a value like others
-	partly  bool     // unique indexes keep rows apart by something else than whole columns
-	abort   string   // SQLite: OR ABORT, where the table's own words would do something else than refuse a row
-	parents []string // tables that its foreign keys name, as name is
+	partly  bool       // unique indexes keep rows apart by something else than whole columns
+	abort   string     // SQLite: OR ABORT, where the table's own words would do something else than refuse a row
+	parents []string   // tables that its foreign keys name, as name is
 	// sure: every row that is sent is written or the statement fails; nothing such as a trigger, a rule or a policy
 	// may leave it out, and the same holds for deletes.
 	sure bool
 	// instead are the operations that an INSTEAD OF trigger of a view takes over.
 	instead map[connectors.Op]bool
-	oid     int64    // PostgreSQL
-	proofs  []proof  // that it is still what it was
+	oid     int64   // PostgreSQL
+	proofs  []proof // that it is still what it was
 }
 
 // proof is a statement, and the text that it gives as long as nothing of a table differs that writes rely on.
@@ -162,8 +162,9 @@ func (t *table) takesNull(op connectors.Op, key []string) bool {
 // catalog remembers tables from one call to the next. A write relies on it only as far as its transaction proves
 // that it is still true.
 type catalog struct {
-	mu     sync.Mutex
-	tables map[string]*table
+	reading sync.Mutex // held while a table is read through a session
+	mu      sync.Mutex
+	tables  map[string]*table
 }
 
 func (c *catalog) forget() {

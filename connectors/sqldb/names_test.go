@@ -99,6 +99,42 @@ func TestBelowAViewOfSQLite(t *testing.T) {
 	same(t, query(t, tg, "SELECT NAME FROM BASE"))
 }
 
+// meddler is a session in which something happens after the first statement of one kind.
+type meddler struct {
+	session
+	after string
+	call  func()
+}
+
+func (m *meddler) run(ctx context.Context, stmts []statement, begin, commit bool) ([]result, error) {
+	res, err := m.session.run(ctx, stmts, begin, commit)
+	if m.call != nil && len(stmts) > 0 && stmts[0].sql == m.after {
+		call := m.call
+		m.call = nil
+		call()
+	}
+	return res, err
+}
+
+// What is read of a table is of one: a name that comes to mean another one while it is read is read again.
+func TestNameMeansAnotherWhileItIsRead(t *testing.T) {
+	e := postgresEngine(t)
+	plain := e.open(t, nil)
+	exec(t, plain, amountTable, "CREATE SCHEMA early")
+	tg := e.open(t, func(c *Config) { c.Session = []string{"SET search_path = early, public"} })
+	connect := tg.sys.connect
+	tg.sys.connect = func(ctx context.Context) (session, error) {
+		s, err := connect(ctx)
+		return &meddler{s, postgresFind, func() {
+			exec(t, plain, "CREATE TABLE early.AMOUNT (ID integer, AMT numeric(9,1), NAME text)")
+		}}, err
+	}
+	if o := deliver(t, tg, amountOf("X", 1, "2.55", "x"))["X"]; o.Code != CodeNotExact {
+		t.Fatalf("%s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
+	}
+	same(t, query(t, plain, "SELECT ID FROM public.AMOUNT"))
+}
+
 // A procedure that changes search_path does not keep the rest of its transaction from being written.
 func TestPathChangedInside(t *testing.T) {
 	e := postgresEngine(t)

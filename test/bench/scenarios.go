@@ -13,11 +13,11 @@ import (
 // scenarios measures what a comparison does not show: many forms, latency, idling and the start.
 func (b *bench) scenarios(ctx context.Context) error {
 	fmt.Println()
-	small, err := b.race(ctx, 'a', b.n)
+	small, err := b.race(ctx, 'a', layout{1, 1}, b.n)
 	if err != nil {
 		return err
 	}
-	large, err := b.race(ctx, 'a', b.large)
+	large, err := b.race(ctx, 'a', layout{1, 1}, b.large)
 	if err != nil {
 		return err
 	}
@@ -31,21 +31,15 @@ func (b *bench) scenarios(ctx context.Context) error {
 
 // idle starts the agent with nothing to do, measures it, and then drops single forms into it.
 func (b *bench) idle(ctx context.Context) error {
-	dir := filepath.Join(b.dir, "forms")
-	if err := os.RemoveAll(dir); err != nil {
+	one, dir := layout{1, 1}, b.folder(0)
+	if err := b.fill(ctx, one, 0); err != nil {
 		return err
 	}
-	if err := write(dir, b.seed, 0); err != nil {
-		return err
-	}
-	if err := b.watch.reset(ctx, b.ledger); err != nil {
-		return err
-	}
-	argv, err := b.agent(b.binary)
+	argv, err := b.agent(b.binary, one)
 	if err != nil {
 		return err
 	}
-	if _, err := b.config(`marker: "{name}.ok", `); err != nil {
+	if _, err := b.config(one, `marker: "{name}.ok", `); err != nil {
 		return err
 	}
 	p, err := start(filepath.Join(b.dir, "contestant.log"), argv...)
@@ -86,8 +80,7 @@ func untilReady(ctx context.Context, p *process) (time.Duration, error) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	log, _ := os.ReadFile(p.log)
-	return 0, fmt.Errorf("not ready after 10 s: %s", log[max(0, len(log)-2000):])
+	return 0, fmt.Errorf("not ready after 10 s: %s", p.tail())
 }
 
 // latency drops 50 single forms, each with its marker, and takes the time from the marker to the commit.
@@ -104,7 +97,7 @@ func (b *bench) latency(ctx context.Context, dir string) error {
 		}
 		begun := time.Now()
 		for {
-			n, err := b.watch.highest(ctx)
+			n, err := b.databases[0].highest(ctx)
 			if err != nil {
 				return err
 			}
