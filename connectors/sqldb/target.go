@@ -277,14 +277,20 @@ func (t *Target) meaning(err error) *refusal {
 	if v.class == connectors.Uncertain && !f.committed {
 		v.class = connectors.Transient
 	}
-	if op == ledgerOp && v.code == CodeNoTable {
+	switch {
+	case f.index < 0 && v.class == connectors.ItemError: // nothing was sent yet but settings
+		v = refusesSetting
+	case op == ledgerOp && v.code == CodeNoTable:
 		v.code, v.hint = CodeNoLedger, "have the DBA run what inbasket ledger ddl prints"
-	} else if op == ledgerOp && v.class == connectors.ItemError && v.code != CodeDuplicate {
+	case op == ledgerOp && v.class == connectors.ItemError && v.code != CodeDuplicate:
 		v.class = connectors.TargetError
 	}
 	maybe := op != ledgerOp && v.class == connectors.TargetError && (v.code == CodeRefused || t.sys.inside != nil && t.sys.inside(f.err))
 	return &refusal{&connectors.Error{Class: v.class, Code: v.code, Op: op, Hint: v.hint, Err: f.err}, index, maybe}
 }
+
+// refusesSetting is what it means when a server refuses a value before any of ours was sent.
+var refusesSetting = verdict{connectors.TargetError, CodeSession, "the server refuses a setting; check zone, schema and session: of the target"}
 
 // lost is a connection that broke: with COMMIT on its way the outcome is unknown, else it is nothing.
 func lost(f *fault, op string) *connectors.Error {
@@ -307,8 +313,8 @@ func (t *Target) connectError(err error) *connectors.Error {
 		if v.code == CodeLogin && t.cfg.Password != "" {
 			e.Hint += "; the password was read again from where it lies"
 		}
-	} else if v.class == connectors.ItemError { // nothing was sent yet but settings
-		e.Class, e.Code, e.Hint = connectors.TargetError, CodeSession, "the server refuses a setting; check zone, schema and session: of the target"
+	} else if v.class == connectors.ItemError {
+		e.Class, e.Code, e.Hint = refusesSetting.class, refusesSetting.code, refusesSetting.hint
 	} else if isCertificate(err) {
 		e.Class, e.Code, e.Hint = connectors.TargetError, CodeCertificate, "set tls.ca to the authority's certificates, or renew the server's"
 	}
