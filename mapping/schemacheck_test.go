@@ -40,19 +40,34 @@ func TestSchemaProblems(t *testing.T) {
 		{`{"required":["x"],"properties":{"x":{"type":"string","minLength":5,"maxLength":4}}}`, "minLength is more than maxLength"},
 		{`{"allOf":[{"required":["y"],"additionalProperties":false}]}`, "must be there and may not be there"},
 		{`{"$ref":"#/$defs/n","$defs":{"n":{"type":"object","required":["n"],"properties":{"n":{"$ref":"#/$defs/n"}}}}}`, "without end"},
+		{`{"oneOf":[{"required":["a"]},{"required":["a"]}]}`, "s.json:1:1: no form can keep this schema: every alternative of oneOf excludes itself"},
+		{`{"type":"string"}`, "a form has object here"}, {`{"type":"array","minItems":1,"items":{"type":"string","pattern":"^a\\d{3}$","maxLength":3}}`, "no text has a length and form"},
+		{`{"type":["array","object"],"required":["x"],"properties":{"x":{"minimum":2,"maximum":1,"type":"integer"}}}`, "warning: s.json:1:63: no form that keeps this schema has this field: its smallest number"},
+
+		{"{\"properties\":{\n\"x\":{\"type\":\"string\",\"minLength\":5,\"maxLength\":4}}}", "warning: s.json:2:5: no form that keeps this schema has this field: minLength is more than maxLength"},
+		{`{"properties":{"a":{},"b":false},"dependentRequired":{"a":["b"]}}`, `warning: s.json:1:20: no form that keeps this schema has this field: the field "b" must be there and may not be there`},
+		{`{"properties":{"x":{"anyOf":[{"type":"string"},{"type":"integer","enum":["a"]}]}}}`, "warning: s.json:1:48: no form keeps this schema by this alternative"},
+		{`{"properties":{"l":{"type":"array","maxItems":1,"prefixItems":[{},{"type":"string"}]}}}`, "warning: s.json:1:67: no form keeps this schema by this item"},
+		{`{"patternProperties":{"^x":{"type":"string"}},"required":["x1"],"properties":{"x1":{"type":"integer"}}}`, "s.json:1:28: no form can keep"},
+		{`{"required":["x"],"properties":{"x":{"oneOf":[{"type":"array","uniqueItems":true},{"type":"array","uniqueItems":true}]}}}`, "warning: s.json:1:1: no form was found"},
+		{`{"properties":{"x":{"not":{}},"y":{"properties":{"z":false}}},"if":{"required":["a"]},"then":false}`, ""},
+		{`{"$defs":{"n":{"properties":{"v":{"type":"string"},"w":{"type":"integer"}}}},"properties":{"a":{"$ref":"#/$defs/n","properties":{"w":{"type":"integer","minimum":3}}},"b":{"$ref":"#/$defs/n","not":{"required":["w"]}}}}`, ""},
 	} {
 		files := fstest.MapFS{"s.json": {Data: []byte(c.schema)}, "m.yaml": {Data: []byte(`mapping: m
 version: 1
 input: {format: json, unused: allow, schema: s.json}
 write: [{as: w, to: t, table: T, fields: {A: '"a"'}}]
 `)}}
-		_, err := Load(files, "m.yaml", nil)
+		p, err := Load(files, "m.yaml", nil)
 		var problems diag.Problems
 		have := ""
-		if errors.As(err, &problems) {
+		switch {
+		case errors.As(err, &problems):
 			have = fmt.Sprint(problems[0])
-		} else if err != nil {
+		case err != nil:
 			have = err.Error()
+		case len(p.Warnings()) > 0:
+			have = fmt.Sprint("warning: ", p.Warnings()[0])
 		}
 		if c.want == "" && have != "" || !strings.Contains(have, c.want) || c.want != "" && !strings.Contains(have, "s.json:") {
 			t.Errorf("%s\n  have %s\n  want %s", c.schema, have, c.want)
@@ -78,6 +93,7 @@ write: [{as: w, to: t, table: T, fields: {A: {value: form.a, type: text(5)}}}]
 func TestSchemaTypes(t *testing.T) {
 	row := `{"type":"array","items":{"type":"object","properties":{"n":{"type":"TYPE"}}}}`
 	one := `{"type":"object","properties":{"n":{"type":"TYPE"}}}`
+	values := `{"type":"object","properties":{"n":{"enum":[TYPE]}}}`
 	for _, c := range []struct {
 		input, schema, types, form string
 		ok                         bool
@@ -89,6 +105,9 @@ func TestSchemaTypes(t *testing.T) {
 		{"format: csv, csv: {single: true}", one, "integer", "n\n1\n", false}, {"format: csv, csv: {single: true}", one, "string", "n\n1\n", true},
 		{"format: fixed, fixed: {fields: [{name: n, width: 1, type: number}]}", row, "integer", "1\n", true},
 		{"format: fixed, fixed: {fields: [{name: n, width: 1}]}", row, "boolean", "1\n", false},
+		{"format: urlencoded", values, `1, 2`, "n=1", false}, {"format: urlencoded", values, `1, "1"`, "n=1", true}, {"format: xml", values, `true`, "<f><n>true</n></f>", false},
+		{"format: json", values, `1`, `{"n":1}`, true}, {"format: csv, csv: {single: true}", values, `1`, "n\n1\n", false},
+		{"format: fixed, fixed: {single: true, fields: [{name: n, width: 1, type: number}]}", values, "1", "1\n", true},
 	} {
 		schema := strings.ReplaceAll(c.schema, "TYPE", c.types)
 		mapping := []byte("mapping: m\nversion: 1\ninput: {unused: allow, schema: s.json, " + c.input + "}\nwrite: [{as: w, to: t, table: T, fields: {A: '\"a\"'}}]\n")
@@ -105,6 +124,21 @@ func TestSchemaTypes(t *testing.T) {
 		var fault *Fault
 		if c.ok != (err == nil) || err != nil && !errors.As(err, &fault) {
 			t.Errorf("pinned %s, %s: %v", c.input, schema, err)
+		}
+	}
+}
+
+// TestIdleBounds: bounds of numbers do nothing where a format makes texts.
+func TestIdleBounds(t *testing.T) {
+	for format, want := range map[string]int{"xml": 1, "json": 0} {
+		files := fstest.MapFS{"s.json": {Data: []byte(`{"properties":{"n":{"minimum":1}}}`)}, "m.yaml": {Data: []byte(`mapping: m
+version: 1
+input: {format: ` + format + `, schema: s.json}
+write: [{as: w, to: t, table: T, fields: {A: form.n}}]
+`)}}
+		p, err := Load(files, "m.yaml", nil)
+		if err != nil || len(p.Warnings()) != want {
+			t.Errorf("%s: %v %v", format, err, p.Warnings())
 		}
 	}
 }
