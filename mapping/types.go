@@ -222,7 +222,11 @@ func (t *fieldType) text(e *env, v value) (value, string) {
 	}
 	if t.size > 0 && len(s) > t.size && utf8.RuneCountInString(s) > t.size {
 		if !t.cut {
-			return e.fail(CodeTooLong, "the text has more than "+strconv.Itoa(t.size)+" characters"), ""
+			sign := ""
+			if v.isNumber() && s[0] == '-' {
+				sign = "; its sign counts too"
+			}
+			return e.fail(CodeTooLong, "the text has more than "+strconv.Itoa(t.size)+" characters"+sign), ""
 		}
 		return textValue(cut(s, t.size)), "cut to " + strconv.Itoa(t.size) + " characters"
 	}
