@@ -28,12 +28,22 @@ const (
 
 // value is what an expression works with. It is passed by value; only lists, objects and blobs point anywhere.
 type value struct {
-	k   kind
-	src int32 // the form's field that it is made of, as program.trail counts; 0: none
-	s   string
-	i   int64
-	x   any
+	k    kind
+	made making
+	src  int32 // the form's field that it is made of, as program.trail counts; below 0: several, as env.joins; 0: none
+	s    string
+	i    int64
+	x    any
 }
+
+// making is what the mapping did to a value beside reading it: some of these.
+type making uint8
+
+const (
+	composed making = 1 << iota // a text was put together, padded or changed
+	computed                    // a number or date was computed, and stands in no field
+	other                       // it is of another kind than what the form has: a count, the text of a date
+)
 
 var (
 	missing = value{}
