@@ -140,7 +140,7 @@ type blame struct {
 // of it, caused it, which its schema does not allow in so many words; fail() says that it is. A time that clocks show twice
 // or not at all is right in itself: which moment it means, the mapping has to say.
 func (m *mapper) wrong(at string, why blame, e FieldError) {
-	allowed := why.way != nil && m.plan.schema.allows(why.way.abs, e.Code, why.sort)
+	allowed := why.way != nil && !why.made && m.plan.schema.allows(why.way.abs, e.Code, why.sort)
 	unclear := e.Code == CodeAmbiguousTime || e.Code == encode.CodeClockChange
 	switch {
 	case why.said || why.way != nil && !why.made && !allowed && !unclear:

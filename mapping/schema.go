@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	rules "github.com/santhosh-tekuri/jsonschema/v6/kind"
@@ -22,6 +23,7 @@ type schemaCheck struct {
 	root        *jsonschema.Schema
 	unsupported map[string]*ecmaError // patterns that cannot be honoured
 	levels      [][]string            // types that the form's format makes, by depth; the last goes for all below
+	unkeepable  func() []schemaProblem
 }
 
 // schemaBase is where schemas seem to live; $ref resolves against it, and nothing is fetched from anywhere.
@@ -56,7 +58,7 @@ func newSchemaCheck(name string, read func(string) ([]byte, error)) (*schemaChec
 	if err != nil {
 		return nil, schemaError(err)
 	}
-	s.root = root
+	s.root, s.unkeepable = root, sync.OnceValue(s.findUnkeepable)
 	return s, nil
 }
 
@@ -128,7 +130,11 @@ func (s *schemaCheck) validate(form any) error {
 	if at := cycleIn(ve); at != "" {
 		return &Fault{At: "input.schema", Cause: FieldError{Code: CodeSchema, Message: at + " leads back to itself"}}
 	}
-	if at, never := s.undelivered(ve); never != "" {
+	at, never := s.undelivered(ve)
+	if never == "" {
+		at, never = s.hopeless(ve)
+	}
+	if never != "" {
 		return &Fault{At: "input.schema", Cause: FieldError{Pointer: at, Code: CodeSchema, Message: never}}
 	}
 	out := (&schemaErrors{schema: s, form: form}).leaves(ve)

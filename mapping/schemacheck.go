@@ -20,15 +20,15 @@ type schemaProblem struct {
 	suggestion string
 	offset     int64 // place in the file, where there is no schema to point at
 	warning    bool  // it may go wrong for some forms
+	dead       bool  // no value that a form has there is right
 }
 
 // problems finds what no form could keep, and what cannot be honoured: references in a circle, rules that exclude one
 // another, and patterns.
 func (s *schemaCheck) problems() []schemaProblem {
 	var out []schemaProblem
-	told, dynamic := false, false
+	told := false
 	for _, x := range allBelow(s.root, below) {
-		dynamic = dynamic || x.DynamicRef != nil || x.RecursiveRef != nil
 		if way := circle(x); way != "" && !told {
 			told = true
 			out = append(out, schemaProblem{location: x.Location, message: "this schema leads back to itself without looking at anything inside the value: " + way, suggestion: "break the circle; a schema may lead back to itself below properties or items"})
@@ -40,20 +40,23 @@ func (s *schemaCheck) problems() []schemaProblem {
 		}
 	}
 	out = append(out, s.undeliverable()...)
-	if !dynamic && !slices.ContainsFunc(out, func(p schemaProblem) bool { return !p.warning }) {
+	if !slices.ContainsFunc(out, func(p schemaProblem) bool { return !p.warning }) {
 		out = append(out, s.unkeepable()...)
 	}
 	return out
 }
 
-// unkeepable finds rules that exclude each other: an error where that leaves no form at all, else a warning. What was
+// findUnkeepable finds rules that exclude each other: an error where that leaves no form at all, else a warning. What was
 // neither found nor disproved is a warning too.
-func (s *schemaCheck) unkeepable() []schemaProblem {
+func (s *schemaCheck) findUnkeepable() []schemaProblem {
 	const mend = "mend the rules that exclude each other"
+	if slices.ContainsFunc(allBelow(s.root, below), func(x *jsonschema.Schema) bool { return x.DynamicRef != nil || x.RecursiveRef != nil }) {
+		return nil
+	}
 	o := satisfy.Options{Types: s.types(), Pattern: func(p jsonschema.Regexp) string { return p.(ecmaPattern).Regexp.String() }}
 	switch a := satisfy.Value(s.root, o); {
 	case a.Never:
-		return []schemaProblem{{location: a.At.Location, message: "no form can keep this schema: " + a.Why, suggestion: mend}}
+		return []schemaProblem{{location: a.At.Location, message: "no form can keep this schema: " + a.Why, suggestion: mend, dead: true}}
 	case !a.Found:
 		return []schemaProblem{{location: s.root.Location, message: "no form was found that keeps this schema, and no proof that there is none", suggestion: "see whether its rules exclude each other; a form in tests that keeps it shows that they do not", warning: true}}
 	}
@@ -63,9 +66,27 @@ func (s *schemaCheck) unkeepable() []schemaProblem {
 		if p.Kind != "field" {
 			message = "no form keeps this schema by this " + p.Kind + ": "
 		}
-		out = append(out, schemaProblem{location: p.At.Location, message: message + p.Why, suggestion: mend + ", or write false where that is meant", warning: true})
+		out = append(out, schemaProblem{location: p.At.Location, message: message + p.Why, suggestion: mend + ", or write false where that is meant", warning: true, dead: p.Kind != "alternative"})
 	}
 	return out
+}
+
+// hopeless finds, among what is wrong with a form, what breaks rules that no form could keep: that says nothing about the form.
+func (s *schemaCheck) hopeless(ve *jsonschema.ValidationError) (at, why string) {
+	for _, p := range s.unkeepable() {
+		if !p.warning {
+			return "", p.message
+		}
+		if p.dead && ve.SchemaURL == p.location {
+			return pointerOf(ve.InstanceLocation), p.message
+		}
+	}
+	for _, c := range ve.Causes {
+		if at, why = s.hopeless(c); why != "" {
+			return at, why
+		}
+	}
+	return "", ""
 }
 
 // allBelow returns a schema with all that next leads to.

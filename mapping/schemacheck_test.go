@@ -128,6 +128,30 @@ func TestSchemaTypes(t *testing.T) {
 	}
 }
 
+// TestHopelessSchema: what breaks a rule that no form could keep is no mistake of the form, also where a pinned mapping has it.
+func TestHopelessSchema(t *testing.T) {
+	for _, c := range []struct{ schema, form, want string }{
+		{`{"properties":{"x":{"type":"string","minLength":5,"maxLength":4},"y":{"type":"string"}}}`, `{"x":"abc"}`, "mapping input.schema mapping.schema"},
+		{`{"properties":{"x":{"$ref":"#/$defs/d"}},"$defs":{"d":{"type":"string","allOf":[{"enum":["a"]},{"enum":["b"]}]}}}`, `{"x":"a"}`, "mapping input.schema mapping.schema"},
+		{`{"properties":{"x":{"type":"array","items":{"type":"integer","minimum":2,"maximum":1}}}}`, `{"x":[2]}`, "mapping input.schema mapping.schema"},
+		{`{"required":["x"],"properties":{"x":{"oneOf":[{"type":"string"},{"type":"string"}]}}}`, `{}`, "mapping input.schema mapping.schema"},
+		{`{"properties":{"x":{"type":"string","minLength":5,"maxLength":4},"y":{"type":"string"}}}`, `{"y":1}`, "form /y schema.type"},
+		{`{"properties":{"x":false}}`, `{"x":1}`, "form /x schema.false-schema"},
+		{`{"properties":{"x":{"anyOf":[{"type":"integer","minimum":2,"maximum":1},{"type":"string"}]}}}`, `{"x":true}`, "form /x schema.type"},
+		{`{"$dynamicAnchor":"n","properties":{"x":{"$dynamicRef":"#n","type":"object","minProperties":2,"maxProperties":1}}}`, `{"x":{}}`, "form /x schema.min-properties"},
+	} {
+		p := unchecked(t, `
+mapping: m
+version: 1
+input: {format: json, unused: allow, schema: s.json}
+write: [{as: w, to: t, table: T, fields: {A: '"a"'}}]
+`, "s.json", c.schema)
+		if have := blamed(p.Validate(decodeForm(t, p, c.form))); !strings.HasPrefix(have, c.want) {
+			t.Errorf("%s over %s: %s, want %s", c.schema, c.form, have, c.want)
+		}
+	}
+}
+
 // TestIdleBounds: bounds of numbers do nothing where a format makes texts.
 func TestIdleBounds(t *testing.T) {
 	for format, want := range map[string]int{"xml": 1, "json": 0} {
