@@ -335,7 +335,7 @@ func padded(name string, xs []cx) int {
 // withTexts is measured for +, which may add numbers too.
 func (o *outcome) withTexts(xs ...cx) *outcome {
 	for _, x := range xs {
-		if x.konst != nil && x.konst.k == kText || least(x) > 0 {
+		if x.konst != nil && x.konst.k == kText || x.konst == nil && x.outcome().least > 0 {
 			return o.measured(partsOf(xs...), least(xs...), likely(xs...))
 		}
 	}
