@@ -95,7 +95,8 @@ func invoke(fn function, xs []cx, h helper) eval {
 			case e.err != nil:
 				v = e.of(v, e.args[at])
 			case v.src == 0 && !own:
-				v.src, v.made = e.args[at].src, makes|e.args[at].made
+				v.made = makes.of(v, e.args[at:])
+				v.src, v.made = e.args[at].src, v.made|e.args[at].made
 			}
 			e.args = e.args[:at]
 			return v
@@ -119,7 +120,7 @@ func invoke(fn function, xs []cx, h helper) eval {
 		case e.err != nil:
 			v = e.of(v, e.args[at:]...)
 		case v.src == 0 && !own:
-			v.made = makes
+			v.made = makes.of(v, e.args[at:])
 			v = e.of(v, e.args[at:]...)
 		}
 		e.args = e.args[:at]
@@ -287,7 +288,9 @@ func sum(e *env, l value, body eval) value {
 	total := intValue(0)
 	each(e, l, body, func(_ int, _, v value) bool {
 		if !v.absent() {
+			src := e.both(total.src, v.src)
 			total = calculate(e, '+', total, v)
+			total.src = src
 		}
 		return e.err == nil
 	})

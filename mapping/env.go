@@ -319,6 +319,32 @@ func (p *path) root(e *env) value {
 	return e.slots[p.slot]
 }
 
+// all returns what lies under the path: several values where it goes through the items of a list, or ends in one.
+func (p *path) all(e *env) []value {
+	now := []value{fromNode(e.form)}
+	items := func(list []value) (out []value) {
+		for _, v := range list {
+			for i := range v.length() {
+				out = append(out, v.item(i))
+			}
+		}
+		return out
+	}
+	for _, s := range p.abs {
+		switch {
+		case s.item:
+			now = items(now)
+			continue
+		case s.loop >= 0:
+			s.idx = e.indexes[s.loop]
+		}
+		for i, v := range now {
+			now[i] = walk(v, []seg{s})
+		}
+	}
+	return append(now, items(now)...)
+}
+
 // traced returns v as what lies under a path.
 func traced(v value, id int32) value {
 	v.src = id

@@ -104,6 +104,11 @@ func TestWhoseFault(t *testing.T) {
 		{`form.a | daysTo(form.b)`, `{"a":"1900-01-01","b":"2000-01-01"}`, "mapping l.A encode.too-long"}, {`form.a | daysTo(form.b)`, `{"a":"1900-01-01","b":"x"}`, "form /b field.not-a-date"},
 		{`form.a / (form.b - form.c)`, `{"a":1,"b":2,"c":2}`, "mapping l.A field.division-by-zero"}, {`form.a * 2 | lookup("kinds")`, `{"a":1}`, "mapping l.A field.not-in-list"},
 		{`concat(form.a, form.b) | parseDate("yyyyMMdd") | formatDate("MMdd")`, `{"a":"2026","b":"1301"}`, "form /a field.not-a-date"}, {`form.a * form.a * form.a`, `{"a":1e99}`, "mapping l.A field.too-large"},
+		{`{value: 'form.a | replace(",", ".")', type: "decimal(9,2)"}`, `{"a":"1,234"}`, "form /a field.too-many-decimals"}, {`concat(form.a, form.b) | lookup("kinds")`, `{"a":"z","b":""}`, "form /a field.not-in-list"},
+		{`{value: 'sum(form.l, .x)', type: "decimal(9,2)"}`, `{"l":[{"x":1},{"x":0.123}]}`, "form /l field.too-many-decimals"}, {`sum(form.l, .x)`, `{"l":[{"x":9000},{"x":1000}]}`, "mapping l.A encode.too-long"},
+		{`sum(form.l, .x / 3)`, `{"l":[{"x":1}]}`, "mapping l.A encode.too-long"}, {`map(form.l, .x) | join("")`, `{"l":[{"x":"1"},{"x":"23456"}]}`, "form /l encode.too-long"},
+		{`map(form.l, .x) | join("")`, `{"l":[{"x":"123"},{"x":"456"}]}`, "mapping l.A encode.too-long"}, {`form.a | padLeft(2)`, `{"a":"12345"}`, "form /a encode.too-long"},
+		{`form.a.b + form.l[1]`, `{"a":{"b":"12"},"l":["0","345"]}`, "mapping l.A encode.too-long"}, {`form.a.b + form.l[-1]`, `{"a":{"b":"12"},"l":["0","34567"]}`, "form /l/-1 encode.too-long"},
 		{`{value: form.a * 2, onMissing: error}`, `{}`, "form /a field.missing"}, {`{value: form.a + "x", onEmpty: error, onMissing: error}`, `{}`, "form /a field.missing"},
 	} {
 		if have := blameOf(t, c.value, c.form); have != c.want {
@@ -162,6 +167,42 @@ write: [{as: l, to: t, layout: l, fields: {A: `+field+`}}]
 	}
 	_, err := p.Map(f, Input{ID: "0AB"})
 	return blamed(err)
+}
+
+// TestMadeInLoops: what a let or a loop made of a value is told from what the form says, record by record.
+func TestMadeInLoops(t *testing.T) {
+	p := unchecked(t, `
+mapping: m
+version: 1
+input: {format: json, unused: allow}
+let: {third: form.n / 3, tag: 'concat("abc-", form.tag)'}
+layouts: {l: {format: csv, fields: [{name: TAG, width: 6}, {name: LEFT, width: 4, type: integer, sign: none}, {name: NAME, width: 6}]}}
+write:
+  - {as: row, to: t, table: T, fields: {THIRD: {value: third, type: "decimal(5,2)"}}}
+  - as: l
+    to: f
+    layout: l
+    each: p in form.list
+    let: {name: 'p.first + " " + p.last'}
+    fields: {TAG: tag, LEFT: p.most - p.used, NAME: name}
+`)
+	for form, want := range map[string]string{
+		`{"n":9,"tag":"x","list":[{"most":2,"used":1,"first":"A","last":"B"}]}`: "nobody",
+		`{"n":10,"list":[]}`:                                 "mapping row.THIRD field.too-many-decimals",
+		`{"n":0.001,"list":[]}`:                              "form /n field.too-many-decimals",
+		`{"tag":"xyz","list":[{}]}`:                          "mapping l.TAG encode.too-long",
+		`{"tag":"uvwxyz0","list":[{}]}`:                      "form /tag encode.too-long",
+		`{"list":[{"most":2,"used":1},{"most":1,"used":2}]}`: "mapping l.LEFT encode.negative",
+		`{"list":[{"most":2,"used":1},{"most":1,"used":-2},{"most":-1,"used":2}]}`: "form /list/2/most encode.negative",
+		`{"list":[{"most":2,"used":-1},{"most":"x","used":1}]}`:                    "form /list/1/most field.not-a-number",
+		`{"list":[{"first":"A","last":"B"},{"first":"Ada","last":"Bell"}]}`:        "mapping l.NAME encode.too-long",
+		`{"list":[{"first":"A","last":"B"},{"first":"Ada","last":"Lovelace"}]}`:    "form /list/1/last encode.too-long",
+	} {
+		_, err := p.Map(decodeForm(t, p, form), Input{})
+		if have := blamed(err); have != want {
+			t.Errorf("%s: %s, want %s", form, have, want)
+		}
+	}
 }
 
 // TestLimits: a budget names the field that spent it and the key that raises it, and blames no other field.

@@ -76,8 +76,11 @@ func join(e *env, a []value) value {
 		return e.failSort(a[0], CodeNotList, "join needs a list")
 	}
 	var b strings.Builder
+	var src int32
+	how := composed
 	for i := range a[0].length() {
 		it := a[0].item(i)
+		src, how = e.both(src, it.src), how|it.made
 		if it.absent() {
 			continue
 		}
@@ -93,7 +96,9 @@ func join(e *env, a []value) value {
 		}
 		b.WriteString(s)
 	}
-	return made(e, b.String())
+	v := made(e, b.String())
+	v.src, v.made = src, how
+	return v
 }
 
 func coalesce(_ *env, a []value) value {

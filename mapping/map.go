@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -162,25 +163,15 @@ func (m *mapper) own(w *write, f *field, src int32, made making, code string) bl
 		return blame{way: m.way(src)}
 	}
 	for _, one := range m.env.sources(src) {
-		if way := m.plan.prog.way(one); made&other == 0 && m.plan.refuses(w, f, way.compile(one)(m.env), code) {
+		way := m.plan.prog.way(one)
+		if made&other == 0 && slices.ContainsFunc(way.all(m.env), func(v value) bool {
+			err := m.plan.refusal(w, f, v)
+			return err != nil && sameRule(err.code) == sameRule(code)
+		}) {
 			return blame{way: way}
 		}
 	}
 	return blame{way: m.way(src), made: true}
-}
-
-// refuses tells whether a value of the form, or an item of a list, is refused by a field as another value was.
-func (p *Plan) refuses(w *write, f *field, v value, code string) bool {
-	if v.k == kList {
-		for i := range v.length() {
-			if it := v.item(i); it.k != kList && p.refuses(w, f, it, code) {
-				return true
-			}
-		}
-		return false
-	}
-	err := p.refusal(w, f, v)
-	return err != nil && sameRule(err.code) == sameRule(code)
 }
 
 // sameRule is one code for those that say the same of types and of layouts.

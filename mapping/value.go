@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -44,6 +45,20 @@ const (
 	computed                    // a number or date was computed, and stands in no field
 	other                       // it is of another kind than what the form has: a count, the text of a date
 )
+
+// of is what was done to a result: a text that is no longer than one of the form's was read, not composed.
+func (m making) of(v value, from []value) making {
+	if m != composed || v.k != kText {
+		return m
+	}
+	n := utf8.RuneCountInString(v.s)
+	for i := range from {
+		if s, ok := from[i].text(); ok && from[i].src != 0 && utf8.RuneCountInString(s) >= n {
+			return 0
+		}
+	}
+	return m
+}
 
 var (
 	missing = value{}
