@@ -109,6 +109,7 @@ func TestWhoseFault(t *testing.T) {
 		{`sum(form.l, .x / 3)`, `{"l":[{"x":1}]}`, "mapping l.A encode.too-long"}, {`map(form.l, .x) | join("")`, `{"l":[{"x":"1"},{"x":"23456"}]}`, "form /l encode.too-long"},
 		{`map(form.l, .x) | join("")`, `{"l":[{"x":"123"},{"x":"456"}]}`, "mapping l.A encode.too-long"}, {`form.a | padLeft(2)`, `{"a":"12345"}`, "form /a encode.too-long"},
 		{`form.a.b + form.l[1]`, `{"a":{"b":"12"},"l":["0","345"]}`, "mapping l.A encode.too-long"}, {`form.a.b + form.l[-1]`, `{"a":{"b":"12"},"l":["0","34567"]}`, "form /l/-1 encode.too-long"},
+		{`form.a | replace("a", "€")`, `{"a":"a"}`, "mapping l.A encode.unmappable"}, {`form.a | upper()`, `{"a":"ÿ"}`, "mapping l.A encode.unmappable"}, {`form.a | upper()`, `{"a":"€"}`, "form /a encode.unmappable"},
 		{`{value: form.a * 2, onMissing: error}`, `{}`, "form /a field.missing"}, {`{value: form.a + "x", onEmpty: error, onMissing: error}`, `{}`, "form /a field.missing"},
 	} {
 		if have := blameOf(t, c.value, c.form); have != c.want {

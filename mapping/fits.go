@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -85,21 +86,22 @@ func (b *builder) fit(w *write, f *field, x cx, text exprText) {
 	if b.fitParts(w, f, o, text) {
 		return
 	}
-	sorts := map[kind]bool{}
+	sorts, whys := map[kind]bool{}, map[kind]string{}
 	for _, v := range o.more {
 		why := b.plan.refusal(w, f, v)
 		if sorts[v.k] = sorts[v.k] || why == nil; why == nil {
 			works = true
-		} else if failed == "" {
-			failed = why.message
+			continue
 		}
+		whys[v.k] = cmp.Or(whys[v.k], why.message)
+		failed = cmp.Or(failed, why.message)
 	}
 	if !works && len(o.more) > 0 {
 		b.report(text.node.Problem(CodeNever, "no value that this gives fits here: "+failed, ""))
 		return
 	}
 	if k, ok := useless(sorts); ok && o.named {
-		b.warnAt(text, "the form's schema names the sort "+kindWord(k)+" here, and the field takes none of it: "+failed, "such a form is parked, since it is right; narrow the schema, or convert the value")
+		b.warnAt(text, "the form's schema names the sort "+kindWord(k)+" here, and the field takes none of it: "+whys[k], "such a form is parked, since it is right; narrow the schema, or convert the value")
 	}
 	b.fitSchema(w, f, x, text)
 }

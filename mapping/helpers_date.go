@@ -18,7 +18,7 @@ var dateHelpers = map[string]helper{
 		usage: `x | parseDate(["dd.MM.yyyy"]): a date; without a pattern yyyy-MM-dd; yy means 1950 to 2049`},
 	"parseDateTime": {min: 3, max: 4, make: makeParseDateTime, absent: `missing stays missing, null stays null, "" is an error`,
 		usage: `x | parseDateTime("dd.MM.yyyy HH:mm", "Europe/Berlin"[, "earlier"]): a point in time; the zone "none" keeps it without one, "own" takes the text's offset; "earlier" or "later" says which is meant where clocks show it twice`},
-	"formatDate": {min: 2, max: 2, make: makeFormatDate, makes: composed | other, absent: passes,
+	"formatDate": {min: 2, max: 2, make: makeFormatDate, makes: changed | longer | other, absent: passes,
 		usage: `x | formatDate("yyyyMMdd"): the text of a date or date-time`},
 	"inZone": {min: 2, max: 2, make: makeInZone, absent: passes,
 		usage: `x | inZone("Europe/Berlin"): the same moment on another zone's clock`},

@@ -9,7 +9,7 @@ var listHelpers = map[string]helper{
 		fn: func(e *env, a []value) value { return itemAt(e, a[0], 0) }},
 	"last": {min: 1, max: 1, usage: "list | last(): the last item", absent: "missing and null give missing, so does an empty list",
 		fn: func(e *env, a []value) value { return itemAt(e, a[0], a[0].length()-1) }},
-	"join": {min: 1, max: 2, makes: composed, usage: `list | join([", "]): the items' texts, with a separator between`,
+	"join": {min: 1, max: 2, makes: changed | longer, usage: `list | join([", "]): the items' texts, with a separator between`,
 		absent: "missing and null items are left out; a missing list stays missing", fn: join},
 	"coalesce": {min: 1, max: -1, own: true, usage: "coalesce(a, b, …): the first value that is there", absent: `missing and null are passed over, "" is not`, fn: coalesce},
 	"default":  {min: 2, max: 2, own: true, usage: "x | default(y): y where x is not there", absent: `missing and null give y, "" stays`, fn: coalesce},
@@ -77,7 +77,7 @@ func join(e *env, a []value) value {
 	}
 	var b strings.Builder
 	var src int32
-	how := composed
+	how := changed | longer
 	for i := range a[0].length() {
 		it := a[0].item(i)
 		src, how = e.both(src, it.src), how|it.made

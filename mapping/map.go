@@ -123,8 +123,8 @@ func (m *mapper) failed(src *path, at ...string) bool {
 
 // way is the first field of the form that a value is made of; nil: none.
 func (m *mapper) way(src int32) *path {
-	for _, one := range m.env.sources(src) {
-		return m.plan.prog.way(one)
+	if all := m.env.sources(src); len(all) > 0 {
+		return m.plan.prog.way(all[0])
 	}
 	return nil
 }
@@ -153,18 +153,26 @@ func (m *mapper) wrong(at string, why blame, e FieldError) {
 	}
 }
 
+// maxItems bounds how many items of one list are looked at to find the one that does not fit.
+const maxItems = 1000
+
 // lacking are errors by which the mapping says that the form lacks something, whatever it was to make of it.
 var lacking = map[string]bool{CodeMissingValue: true, CodeNullValue: true, CodeEmptyValue: true, encode.CodeRequired: true}
 
-// own decides whose fault it is that a value does not fit where it is written. What the mapping copied is as the form
+// characters are errors about single characters, which a change may have brought in.
+var characters = map[string]bool{encode.CodeUnmapped: true, encode.CodeControl: true, encode.CodeXMLChar: true, encode.CodeQuote: true}
+
+// own decides whose fault it is that a value does not fit where it is written. What the mapping read is as the form
 // says. What it made is its own, unless a field that it made it of would not fit there either, by the same rule.
 func (m *mapper) own(w *write, f *field, src int32, made making, code string) blame {
-	if made == 0 || lacking[code] {
+	known := m.fault != nil || len(m.errs) >= maxErrors // then it makes no difference
+	if made == 0 || made == changed && !characters[code] || lacking[code] || known {
 		return blame{way: m.way(src)}
 	}
 	for _, one := range m.env.sources(src) {
 		way := m.plan.prog.way(one)
-		if made&other == 0 && slices.ContainsFunc(way.all(m.env), func(v value) bool {
+		all := way.all(m.env)
+		if made&other == 0 && slices.ContainsFunc(all[:min(len(all), maxItems)], func(v value) bool {
 			err := m.plan.refusal(w, f, v)
 			return err != nil && sameRule(err.code) == sameRule(code)
 		}) {

@@ -193,7 +193,7 @@ func (e *env) calculated(op byte, a, b value) value {
 	case v.isNumber():
 		v.made = computed
 	case v.k == kText:
-		v.made = composed.of(v, []value{a, b})
+		v.made = changed.of(v, []value{a, b})
 	}
 	return e.of(v, a, b)
 }

@@ -41,23 +41,24 @@ type value struct {
 type making uint8
 
 const (
-	composed making = 1 << iota // a text was put together, padded or changed
+	changed  making = 1 << iota // a text was changed
+	longer                      // a text was put together or got longer
 	computed                    // a number or date was computed, and stands in no field
 	other                       // it is of another kind than what the form has: a count, the text of a date
 )
 
-// of is what was done to a result: a text that is no longer than one of the form's was read, not composed.
+// of is what was done to a result. A changed text is longer than each of those of the form that it is made of, or not.
 func (m making) of(v value, from []value) making {
-	if m != composed || v.k != kText {
+	if m != changed || v.k != kText {
 		return m
 	}
 	n := utf8.RuneCountInString(v.s)
 	for i := range from {
 		if s, ok := from[i].text(); ok && from[i].src != 0 && utf8.RuneCountInString(s) >= n {
-			return 0
+			return m
 		}
 	}
-	return m
+	return m | longer
 }
 
 var (

@@ -37,8 +37,10 @@ func (f *field) appendFixed(dst []byte, w *writer, v connectors.Value) ([]byte, 
 		if s == "" && f.spec.Required {
 			return nil, w.fail(f, CodeRequired, "the field is required and its text is empty")
 		}
-		dst, err = f.place(dst, w, "", s, f.pad)
-		return dst, err.withSign(f.signs(v, s))
+		if dst, err = f.place(dst, w, "", s, f.pad); err != nil {
+			return nil, err.withSign(f.signs(v, s))
+		}
+		return dst, nil
 	}
 	negative := strings.HasPrefix(s, "-")
 	sign, digits, trailing := f.signed(s)
@@ -46,11 +48,13 @@ func (f *field) appendFixed(dst []byte, w *writer, v connectors.Value) ([]byte, 
 	if sign != "" && f.spec.Pad != "0" {
 		sign, digits = "", sign+digits
 	}
-	dst, err = f.place(dst, w, sign, digits+trailing, f.pad)
-	if err == nil && f.spec.Sign == "overpunch" {
+	if dst, err = f.place(dst, w, sign, digits+trailing, f.pad); err != nil {
+		return nil, err.withSign(f.signs(v, sign+digits+trailing))
+	}
+	if f.spec.Sign == "overpunch" {
 		overpunch(dst, negative, w.layout.charset.EBCDIC())
 	}
-	return dst, err.withSign(f.signs(v, sign+digits+trailing))
+	return dst, nil
 }
 
 // signs tells whether a value is a number that is written with a sign.
@@ -60,7 +64,7 @@ func (f *field) signs(v connectors.Value, s string) bool {
 
 // withSign says in an error about the length of a number that its sign counts.
 func (e *FieldError) withSign(shown bool) *FieldError {
-	if e != nil && e.Code == CodeTooLong && shown {
+	if e.Code == CodeTooLong && shown {
 		e.Message += "; its sign counts too"
 	}
 	return e
