@@ -106,6 +106,14 @@ func TestRandom(t *testing.T) {
 			if p.At.Location == "" || p.Why == "" {
 				t.Fatalf("a part without place or reason: %v: %s", p, text)
 			}
+			for _, v := range small {
+				object, _ := v.(map[string]any)
+				for name := range object {
+					if p.At == s.Properties[name] && s.Validate(v) == nil {
+						t.Fatalf("%v uses %s, which is told to be of no use (%s): %s", v, name, p.Why, text)
+					}
+				}
+			}
 		}
 	})
 }
