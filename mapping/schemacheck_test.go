@@ -93,7 +93,6 @@ write: [{as: w, to: t, table: T, fields: {A: {value: form.a, type: text(5)}}}]
 func TestSchemaTypes(t *testing.T) {
 	row := `{"type":"array","items":{"type":"object","properties":{"n":{"type":"TYPE"}}}}`
 	one := `{"type":"object","properties":{"n":{"type":"TYPE"}}}`
-	values := `{"type":"object","properties":{"n":{"enum":[TYPE]}}}`
 	for _, c := range []struct {
 		input, schema, types, form string
 		ok                         bool
@@ -105,9 +104,6 @@ func TestSchemaTypes(t *testing.T) {
 		{"format: csv, csv: {single: true}", one, "integer", "n\n1\n", false}, {"format: csv, csv: {single: true}", one, "string", "n\n1\n", true},
 		{"format: fixed, fixed: {fields: [{name: n, width: 1, type: number}]}", row, "integer", "1\n", true},
 		{"format: fixed, fixed: {fields: [{name: n, width: 1}]}", row, "boolean", "1\n", false},
-		{"format: urlencoded", values, `1, 2`, "n=1", false}, {"format: urlencoded", values, `1, "1"`, "n=1", true}, {"format: xml", values, `true`, "<f><n>true</n></f>", false},
-		{"format: json", values, `1`, `{"n":1}`, true}, {"format: csv, csv: {single: true}", values, `1`, "n\n1\n", false},
-		{"format: fixed, fixed: {single: true, fields: [{name: n, width: 1, type: number}]}", values, "1", "1\n", true},
 	} {
 		schema := strings.ReplaceAll(c.schema, "TYPE", c.types)
 		mapping := []byte("mapping: m\nversion: 1\ninput: {unused: allow, schema: s.json, " + c.input + "}\nwrite: [{as: w, to: t, table: T, fields: {A: '\"a\"'}}]\n")
@@ -124,6 +120,34 @@ func TestSchemaTypes(t *testing.T) {
 		var fault *Fault
 		if c.ok != (err == nil) || err != nil && !errors.As(err, &fault) {
 			t.Errorf("pinned %s, %s: %v", c.input, schema, err)
+		}
+	}
+}
+
+// TestSchemaValues: values of enum and const that a format cannot make are found by check, and are no mistake of a form.
+func TestSchemaValues(t *testing.T) {
+	const number = "format: fixed, fixed: {single: true, fields: [{name: n, width: 1, type: number}]}"
+	for _, c := range []struct{ input, rule, required, form, want string }{
+		{"format: urlencoded", `"enum":[1,2]`, "", "n=1", "warning"}, {"format: urlencoded", `"enum":[1,2]`, `"n"`, "n=1", "error"}, {"format: urlencoded", `"enum":[1,"1"]`, `"n"`, "n=1", ""},
+		{"format: xml", `"const":true`, "", "<f><n>true</n></f>", "warning"}, {"format: xml", `"const":null`, "", "<f/>", ""},
+		{"format: csv, csv: {single: true}", `"enum":[1]`, "", "n\n1\n", "warning"}, {"format: json", `"enum":[1]`, `"n"`, `{"n":1}`, ""}, {number, `"enum":[1]`, `"n"`, "1\n", ""},
+	} {
+		mapping := "mapping: m\nversion: 1\ninput: {unused: allow, schema: s.json, " + c.input + "}\nwrite: [{as: w, to: t, table: T, fields: {A: '\"a\"'}}]\n"
+		schema := `{"type":"object","required":[` + c.required + `],"properties":{"n":{` + c.rule + `}}}`
+		p, err := Load(fstest.MapFS{"s.json": {Data: []byte(schema)}, "m.yaml": {Data: []byte(mapping)}}, "m.yaml", nil)
+		have := ""
+		switch {
+		case err != nil && strings.Contains(err.Error(), "of other types"):
+			have = "error"
+		case len(p.Warnings()) > 0 && strings.Contains(p.Warnings()[0].Message, "of other types"):
+			have = "warning"
+		}
+		if have != c.want {
+			t.Errorf("%s, %s: %q %v", c.input, schema, have, err)
+		}
+		p = unchecked(t, mapping, "s.json", schema)
+		if have := blamed(p.Validate(decodeForm(t, p, c.form))); strings.HasPrefix(have, "form") || (have == "nobody") != (c.want == "") {
+			t.Errorf("pinned %s, %s: %s", c.input, schema, have)
 		}
 	}
 }

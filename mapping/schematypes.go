@@ -40,25 +40,6 @@ func (s *schemaCheck) lacks(types []string, depth int) bool {
 	return len(s.levels) > 0 && !slices.ContainsFunc(types, func(t string) bool { return slices.Contains(s.level(depth), t) })
 }
 
-// asked lists the types that a schema asks for, by each of its rules that names types or values.
-func asked(x *jsonschema.Schema) (list []askedTypes) {
-	if saysType(x) {
-		list = append(list, askedTypes{"type", x.Types.ToStrings()})
-	}
-	if x.Enum != nil && len(x.Enum.Values) > 0 {
-		list = append(list, askedTypes{"enum", typesOf(x.Enum.Values)})
-	}
-	if x.Const != nil {
-		list = append(list, askedTypes{"const", typesOf([]any{*x.Const})})
-	}
-	return list
-}
-
-type askedTypes struct {
-	rule  string
-	types []string
-}
-
 // typesOf are the types of values.
 func typesOf(values []any) (types []string) {
 	for _, v := range values {
@@ -82,8 +63,8 @@ func typesOf(values []any) (types []string) {
 	return types
 }
 
-// undeliverable finds types, and values of types, that no form of the format can have, whatever its sender does. Bounds
-// of numbers are idle where there are none.
+// undeliverable finds types that no form of the format can have, whatever its sender does, and bounds of numbers that do
+// nothing where there are none.
 func (s *schemaCheck) undeliverable() []schemaProblem {
 	if len(s.levels) == 0 {
 		return nil
@@ -97,11 +78,9 @@ func (s *schemaCheck) undeliverable() []schemaProblem {
 				continue
 			}
 			seen[x] = true
-			for _, w := range asked(x) {
-				if s.lacks(w.types, depth) {
-					out = append(out, schemaProblem{location: x.Location + "/" + w.rule, message: neverOf(w.types, s.level(depth)),
-						suggestion: "name what it has: a text with a pattern, such as ^[0-9]+$, is read by | integer() or | decimal() in the mapping, and the values of enum and const are put in quotes"})
-				}
+			if saysType(x) && s.lacks(x.Types.ToStrings(), depth) {
+				out = append(out, schemaProblem{location: x.Location + "/type", message: neverOf(x.Types.ToStrings(), s.level(depth)),
+					suggestion: "name what it has: a text with a pattern, such as ^[0-9]+$, is read by | integer() or | decimal() in the mapping"})
 			}
 			if !saysType(x) && (saysMost(x) || saysLeast(x) || saysParts(x)) && s.lacks([]string{"number", "integer"}, depth) {
 				out = append(out, schemaProblem{location: x.Location, message: "minimum, maximum and multipleOf look at numbers, and the format makes " + strings.Join(s.level(depth), ", ") + " here: they do nothing",

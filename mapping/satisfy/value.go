@@ -44,7 +44,11 @@ func (v *solver) named(b *branch, s *jsonschema.Schema) finding {
 	} else {
 		values = s.Enum.Values
 	}
-	return v.oneOf(b, s, values, "none of the values that it names keeps its other rules")
+	why := "none of the values that it names keeps its other rules"
+	if !slices.ContainsFunc(values, func(x any) bool { return v.made(x, b.depth) }) {
+		why = "a form has " + strings.Join(v.levels(b.depth), " or ") + " here, and the values that it names are of other types"
+	}
+	return v.oneOf(b, s, values, why)
 }
 
 // oneOf tries all values that there are.
