@@ -45,6 +45,9 @@ func (v *solver) object(b *branch) finding {
 		}
 		fields[name] = f.value
 	}
+	if least > maxLength {
+		return finding{}
+	}
 	if len(fields) < least && !v.fill(b, fields, least, most) {
 		if can := v.possible(b); can >= 0 && can < least {
 			return excluded(atLeast, fmt.Sprintf("minProperties is %d, and %d fields may be there at most", least, can))
@@ -197,7 +200,8 @@ func (v *solver) fill(b *branch, fields map[string]any, least, most int) bool {
 	names := b.names()
 	for _, s := range b.plain {
 		for p := range s.PatternProperties {
-			names = append(names, v.namesLike(b, p, least)...)
+			like := v.need(fmt.Sprintf("like %p", p), func(s *jsonschema.Schema) { s.Pattern = p })
+			names = append(names, v.namesThatKeep(like, least)...)
 		}
 		if s.PropertyNames != nil {
 			names = append(names, v.namesThatKeep(s.PropertyNames, least)...)
@@ -238,12 +242,7 @@ func (v *solver) addField(b *branch, fields map[string]any, name string, most in
 	maps.Copy(fields, more)
 }
 
-// namesLike are some names that match a pattern.
-func (v *solver) namesLike(b *branch, p jsonschema.Regexp, n int) (out []string) {
-	s := v.need(fmt.Sprintf("like %p", p), func(s *jsonschema.Schema) { s.Pattern = p })
-	return v.namesThatKeep(s, n)
-}
-
+// namesThatKeep are some names that keep a schema.
 func (v *solver) namesThatKeep(s *jsonschema.Schema, n int) (out []string) {
 	var avoid []any
 	for range min(n, 20) {
@@ -259,6 +258,10 @@ func (v *solver) namesThatKeep(s *jsonschema.Schema, n int) (out []string) {
 
 // possible counts the fields that there may be at most; -1: any number.
 func (v *solver) possible(b *branch) int {
+	names := b.names()
+	if slices.Contains(names, strangeField) {
+		return -1
+	}
 	for _, s := range b.plain {
 		closed := v.field(&branch{plain: []*jsonschema.Schema{s}, depth: b.depth}, strangeField).state == none
 		patterns := slices.ContainsFunc(inPlace(s), func(x *jsonschema.Schema) bool { return len(x.PatternProperties) > 0 })
@@ -269,7 +272,7 @@ func (v *solver) possible(b *branch) int {
 			continue
 		}
 		n := 0
-		for _, name := range b.names() {
+		for _, name := range names {
 			if v.field(b, name).state != none {
 				n++
 			}

@@ -40,7 +40,7 @@ const (
 	maxChars  = 60_000  // characters that are tried for one text
 	maxSteps  = 1 << 20 // for all
 	maxDepth  = 60
-	maxLength = 10_000  // of a list that is made
+	maxLength = 10_000  // of a list or object that is made
 	maxText   = 1 << 20 // characters of a text that is made
 )
 
