@@ -42,6 +42,7 @@ type Options struct {
 	// "status " and a line on how it stands. It may be nil.
 	Notify   func(event string)
 	Watchdog time.Duration // a service manager restarts the agent when it hears no watchdog for this long; 0: none does
+	Memory   Memory
 }
 
 // Addresses are where a running agent listens.
@@ -85,7 +86,7 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	if err := backup.Finish(o.Config.State); err != nil { // a restore that a crash interrupted
 		return nil, err
 	}
-	a.pulse = &pulse{beats: map[*beat]struct{}{}}
+	a.pulse = newPulse(o.Memory)
 	a.watcher = newWatcher(a)
 	a.figures.metrics = monitor.NewMetrics(a, o.Clock, o.Version)
 	var err error

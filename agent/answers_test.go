@@ -21,24 +21,43 @@ func (w *world) answering(section string) {
 	w.write("permit.yaml", head+section)
 }
 
+// read asks as a front office does, for JSON that is there.
+func (w *world) read(path string, into any) {
+	w.t.Helper()
+	status, body := w.get(path)
+	if err := json.Unmarshal([]byte(body), into); err != nil || status != http.StatusOK {
+		w.t.Fatal(path, status, err)
+	}
+}
+
 // events reads what the front office reads.
 func (w *world) events() []frontoffice.Event {
 	w.t.Helper()
-	req, err := http.NewRequest(http.MethodGet, "http://"+w.at.FrontOffice+"/v1/events", nil)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer resp.Body.Close()
 	var page frontoffice.Events
-	if err := json.NewDecoder(resp.Body).Decode(&page); err != nil || resp.StatusCode != http.StatusOK {
-		w.t.Fatal(resp.Status, err)
-	}
+	w.read("/v1/events", &page)
 	return page.Events
+}
+
+// Documents of all decisions can be fetched, in the order in which the decisions were told, and each says of which it is.
+func TestDocumentsOfAllDecisions(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("delivered", func() bool { return w.number("select count(*) from APPLICATION") == 1 })
+	for i, d := range []string{"'A', 'first'", "'R', null", "'A', 'third'"} {
+		w.exec("insert into DECISION (APP_ID, STATUS, PDF) select ID, " + d + " from APPLICATION")
+		w.until("told", func() bool { return len(w.view("REF-1").Results) == i+1 })
+	}
+	var s frontoffice.Submission
+	w.read("/v1/submissions/"+w.view("REF-1").ID.String(), &s)
+	got := ""
+	for _, d := range s.Documents {
+		_, content := w.get(d.Location)
+		got += fmt.Sprintf("%d of decision %d: %s\n", d.N, d.Revision, content)
+	}
+	if want := "1 of decision 1: first\n2 of decision 3: third\n"; got != want || s.Decision.Revision != 3 {
+		t.Errorf("decision %d, documents:\n%s", s.Decision.Revision, got)
+	}
 }
 
 // Answer files with documents beside them decide submissions; the same answer again is nothing new.

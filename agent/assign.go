@@ -7,16 +7,31 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
 )
 
-// assign gives a submission that no route took to the route that takes it now, as if it had just arrived.
-func (a *Agent) assign(ctx context.Context, id journal.ID, by string) error {
+// unassigned tells whether a submission was never read: no route took it, or its route's mapping could not read it, so that even
+// its reference is not known.
+func (a *Agent) unassigned(ctx context.Context, v journal.View) (bool, error) {
+	if v.Route == "" || v.State != journal.Parked {
+		return v.State == journal.Parked, nil
+	}
+	_, transport, err := a.journal.Origin(ctx, v.ID)
+	return err == nil && v.Reference == a.current().flow.unreadName(transport), err
+}
+
+// assign gives a submission that was never read to the route that takes it now, as if it had just arrived.
+func (a *Agent) assign(ctx context.Context, v journal.View, by string) error {
+	id := v.ID
 	inbasket, transport, err := a.journal.Origin(ctx, id)
 	if err != nil {
 		return err
 	}
 	rt := a.current()
-	r := routeFor(rt.feeds[inbasket], transport)
+	r := rt.flow.routes[v.Route]
+	if v.Route == "" {
+		r = routeFor(rt.feeds[inbasket], transport)
+	}
 	if r == nil {
 		return &control.Error{Code: CodeNoRoute, Message: fmt.Sprintf("no route takes submission %s", id),
 			Hint: "add or mend a route of in-basket " + inbasket + ", reload, and retry", Status: http.StatusConflict}
@@ -25,8 +40,8 @@ func (a *Agent) assign(ctx context.Context, id journal.ID, by string) error {
 	if err != nil {
 		return err
 	}
-	arr := &arrival{route: r, entry: journal.Arrival{Inbasket: inbasket, Reference: transport, Transport: transport, ContentType: contentType,
-		Form: form, Attachments: attachments}}
+	arr := &arrival{route: r, item: connectors.Submission{Transport: transport}, entry: journal.Arrival{Inbasket: inbasket,
+		Reference: rt.flow.unreadName(transport), Transport: transport, ContentType: contentType, Form: form, Attachments: attachments}}
 	rt.flow.read1(arr)
 	if arr.entry.Park != nil { // its reason is that of the route now
 		return a.journal.ParkSubmission(ctx, id, *arr.entry.Park)

@@ -129,10 +129,10 @@ func (f *flow) read(ctx context.Context, name string, in connectors.Inbasket, ro
 }
 
 // identify finds route, reference and digest of a submission. What cannot be identified is accepted
-// under its transport's identity and parked, so that nothing is lost.
+// under a name of ours and parked, so that nothing is lost.
 func (f *flow) identify(ctx context.Context, inbasket string, item connectors.Submission, routes []*route) *arrival {
 	a := &arrival{item: item, entry: journal.Arrival{
-		Scope: "in-basket:" + inbasket, Inbasket: inbasket, Reference: item.Transport, Transport: item.Transport,
+		Scope: "in-basket:" + inbasket, Inbasket: inbasket, Reference: f.unreadName(item.Transport), Transport: item.Transport,
 		ContentType: item.ContentType, Form: item.Form, At: item.At, ParkConflict: true,
 	}}
 	if a.entry.At.IsZero() {
@@ -179,8 +179,11 @@ func (f *flow) read1(a *arrival) {
 		a.refuseReference(reason, ref)
 		return
 	}
-	if ref != "" {
+	switch {
+	case ref != "":
 		a.entry.Reference = ref
+	case failed == nil:
+		a.entry.Reference = a.entry.Transport
 	}
 	if err = r.plan.Validate(form); err == nil {
 		err = failed

@@ -10,18 +10,21 @@ import (
 	"net/http"
 	"net/textproto"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/journal"
 )
 
 // posted is what a front office reads from an answer to its form.
 type posted struct {
-	status int
-	header http.Header
-	ID     string
-	Code   string
-	Errors []struct{ Pointer, Code, Message string }
+	status    int
+	header    http.Header
+	ID        string
+	Reference string
+	Code      string
+	Errors    []struct{ Pointer, Code, Message string }
 }
 
 // post sends a form as a front office does; header are pairs.
@@ -49,8 +52,26 @@ func (w *world) post(body, contentType string, header ...string) (p posted) {
 		w.t.Fatalf("%s: %s", err, b)
 	}
 	p.status, p.header = resp.StatusCode, resp.Header
+	if status := fmt.Sprint(p.status); describedOfPost()[status] == nil {
+		w.t.Errorf("the API's description lacks %s of a posted form", status)
+	}
 	return p
 }
+
+// describedOfPost are the answers that the API's description has for a posted form.
+var describedOfPost = sync.OnceValue(func() map[string]any {
+	var doc struct {
+		Paths map[string]map[string]struct{ Responses map[string]any }
+	}
+	b, err := frontoffice.OpenAPI("")
+	if err == nil {
+		err = json.Unmarshal(b, &doc)
+	}
+	if err != nil {
+		panic(err)
+	}
+	return doc.Paths["/v1/submissions"]["post"].Responses
+})
 
 func (p posted) expect(t *testing.T, what string, status int, code string) {
 	t.Helper()

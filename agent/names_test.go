@@ -17,19 +17,24 @@ import (
 // it only when it is asked for on record. That holds for a form that is parked as well.
 func TestFileNamesStayInside(t *testing.T) {
 	w := newWorld(t)
-	w.write("inbasket.yaml", strings.Replace(fmt.Sprintf(worldConfig, tokenHash), `match: "*.json", `, `match: "*.json", attachments: {beside: ["{name}-*.pdf", "{name}.pdf"]}, `, 1))
+	w.write("inbasket.yaml", strings.NewReplacer(`match: "*.json", `, `match: "*.json", attachments: {beside: ["{name}-*.pdf", "{name}.pdf"]}, `,
+		"from: permits,", `from: permits, match: "*[1-4].json",`).Replace(fmt.Sprintf(worldConfig, tokenHash)))
 	w.write("in/Scheidung-1.pdf", "%PDF")
 	w.write("in/Scheidung-1.json", form("REF-1", "Anna"))
 	w.write("in/Scheidung-2.pdf", "%PDF")
 	w.write("in/Scheidung-2.json", `{"ref": "REF-2", "name": "forbidden"}`)
+	for n, wrong := range map[string]string{"3": `{"ref": "REF-3", `, "4": `{"ref": " REF-4", "name": "Anna"}`, "5": form("REF-5", "Anna")} { // broken, refused for its reference, of no route
+		w.write("in/Scheidung-"+n+".pdf", "%PDF")
+		w.write("in/Scheidung-"+n+".json", wrong)
+	}
 	w.start()
-	w.until("one parked, one delivered", func() bool {
-		return w.states()[journal.Parked] == 1 && w.number("select count(*) from APPLICATION") == 1
+	w.until("three parked, one rejected, one delivered", func() bool {
+		return w.states()[journal.Parked] == 3 && w.states()[journal.Rejected] == 1 && w.number("select count(*) from APPLICATION") == 1
 	})
 	ctx := context.Background()
 	said := map[string]string{"log": w.log.String()}
 	list, err := w.agent.List(ctx, journal.Filter{})
-	if err != nil || len(list) != 2 {
+	if err != nil || len(list) != 5 {
 		t.Fatal(len(list), err)
 	}
 	status, err := w.agent.Status(ctx)
@@ -80,5 +85,49 @@ func TestFileNamesStayInside(t *testing.T) {
 		if s == "" || strings.Contains(s, "Scheidung") {
 			t.Errorf("%s: %s", what, s)
 		}
+	}
+}
+
+// A form that could not be read is known by a name of ours. Once a mapping can read it, it takes its own reference, by which it is
+// known when it comes again; and no other one's.
+func TestUnreadFormTakesItsReference(t *testing.T) {
+	w := newWorld(t)
+	w.write("permit.yaml", strings.Replace(worldMapping, "format: json,", "format: json, limits: {bytes: 10},", 1))
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 && len(w.files("in")) == 0 })
+	w.write("in/a.json", form("REF-1", "Anna")) // the same file
+	w.until("known", func() bool { return len(w.files("in")) == 0 })
+	w.write("in/b.json", form("REF-1", "Berta"))
+	w.until("two are parked", func() bool { return w.states()[journal.Parked] == 2 })
+	if list, err := w.agent.List(context.Background(), journal.Filter{}); err != nil || !strings.HasPrefix(list[0].Reference, "file-") || list[0].Reference == list[1].Reference {
+		t.Errorf("%+v, %v", list, err)
+	}
+	w.write("permit.yaml", strings.Replace(worldMapping, "version: 1", "version: 2", 1))
+	ctx := context.Background()
+	if _, err := w.agent.Reload(ctx, control.ReloadRequest{By: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	settled, err := w.agent.Retry(ctx, control.RetryRequest{Mapping: true, By: "test"})
+	if err != nil || len(settled) != 2 {
+		t.Fatal(settled, err)
+	}
+	w.until("delivered", func() bool { return w.number("select count(*) from APPLICATION") == 1 })
+	if v := w.view("REF-1"); v.Code != "" || v.Route != "permit" || w.states()[journal.Parked] != 1 {
+		t.Errorf("%+v, %v", v.Entry, w.states())
+	}
+	accepted := 0
+	for _, e := range w.events() {
+		if e.Type == "accepted" && e.Reference == "REF-1" {
+			accepted++
+		}
+	}
+	if accepted != 1 {
+		t.Errorf("told %d times that it was accepted", accepted)
+	}
+	w.write("in/c.json", form("REF-1", "Anna"))
+	w.until("a repeat", func() bool { return len(w.files("in")) == 0 })
+	if w.states()[journal.Parked] != 1 || w.number("select count(*) from APPLICATION") != 1 {
+		t.Errorf("it is not known by its reference: %v", w.states())
 	}
 }

@@ -89,8 +89,12 @@ func (a *Agent) repin(ctx context.Context, id journal.ID, by string) error {
 	if err != nil {
 		return err
 	}
-	if view.Route == "" {
-		return a.assign(ctx, id, by)
+	unread, err := a.unassigned(ctx, view)
+	switch {
+	case err != nil:
+		return err
+	case unread:
+		return a.assign(ctx, view, by)
 	}
 	r := a.current().flow.routes[view.Route]
 	if r == nil {
@@ -115,7 +119,7 @@ func (a *Agent) releaseOne(ctx context.Context, id journal.ID, by string) (contr
 		return control.Settled{}, err
 	}
 	if view.Route == "" && view.State == journal.Parked {
-		if err := a.assign(ctx, id, by); err != nil {
+		if err := a.assign(ctx, view, by); err != nil {
 			return control.Settled{}, err
 		}
 		return a.goOn(ctx, id)

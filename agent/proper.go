@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -29,6 +30,12 @@ func nothing(form mapping.Form, format string) string {
 		return "the form is null: there is nothing in it"
 	}
 	return "the form is a single value: an object or a list is needed"
+}
+
+// unreadName is the reference of a form file as long as its own cannot be read. The file's name is none: a citizen may have chosen it.
+func (f *flow) unreadName(transport string) string {
+	name := f.journal.Pseudonym(transport)
+	return fmt.Sprintf("file-%x", name[:12])
 }
 
 // improper says why a text cannot be a reference; empty: it can. People compare references by eye, and they travel in

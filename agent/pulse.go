@@ -20,8 +20,39 @@ const (
 // says has passed since the last look. So neither a suspended machine nor a clock that is set makes a loop
 // seem stuck, for nobody looks meanwhile.
 type pulse struct {
-	mu    sync.Mutex
-	beats map[*beat]struct{}
+	mu     sync.Mutex
+	beats  map[*beat]struct{}
+	memory Memory
+	busy   map[part]int // loops of each part that do something
+	goal   int          // parts at work that memory is set for
+	most   int          // at work at once since the last look
+}
+
+// part is what one or more loops do together, such as target register.
+type part struct{ kind, name string }
+
+func newPulse(m Memory) *pulse {
+	p := &pulse{beats: map[*beat]struct{}{}, busy: map[part]int{}, memory: m}
+	p.remember()
+	return p
+}
+
+// remember sets the memory for what works; mu is held. Less is set by look only: work comes in waves.
+func (p *pulse) remember() {
+	p.goal = p.most
+	if p.memory.Set != nil {
+		p.memory.Set(p.memory.goal(p.goal))
+	}
+}
+
+// counts takes in that a loop of part begins or ends to do something; mu is held.
+func (p *pulse) counts(of part, loops int) {
+	if p.busy[of] += loops; p.busy[of] == 0 {
+		delete(p.busy, of)
+	}
+	if p.most = max(p.most, len(p.busy)); p.most > p.goal {
+		p.remember()
+	}
 }
 
 // beat is one loop. While it does nothing it waits for something that need not come.
@@ -51,6 +82,7 @@ func (p *pulse) enter(ctx context.Context, kind, name string) (out context.Conte
 	p.beats[b] = struct{}{}
 	p.mu.Unlock()
 	return context.WithValue(ctx, beatKey{}, b), func() {
+		b.set("", 0, false)
 		p.mu.Lock()
 		delete(p.beats, b)
 		p.mu.Unlock()
@@ -71,6 +103,13 @@ func (b *beat) set(doing string, limit time.Duration, called bool) {
 	}
 	b.pulse.mu.Lock()
 	defer b.pulse.mu.Unlock()
+	if was, is := b.doing != "", doing != ""; was != is {
+		loops := -1
+		if is {
+			loops = 1
+		}
+		b.pulse.counts(part{b.kind, b.name}, loops)
+	}
 	b.doing, b.limit, b.called, b.spent = doing, limit, called, 0
 }
 
@@ -115,6 +154,10 @@ func (p *pulse) look(passed time.Duration) (stuck, hung []stall) {
 			stuck = append(stuck, s)
 		}
 	}
+	if p.goal > p.most {
+		p.remember()
+	}
+	p.most = len(p.busy)
 	order := func(a, b stall) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name)) }
 	slices.SortFunc(stuck, order)
 	slices.SortFunc(hung, order)

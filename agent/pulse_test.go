@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ type watched struct {
 func newWatched(ping func(context.Context) error) *watched {
 	w := &watched{}
 	c := clock.NewManual()
-	a := &Agent{clock: c, pulse: &pulse{beats: map[*beat]struct{}{}}, log: zerolog.New(&w.log)}
+	a := &Agent{clock: c, pulse: newPulse(Memory{}), log: zerolog.New(&w.log)}
 	a.figures = newFigures(c)
 	a.figures.metrics = monitor.NewMetrics(a, c, "test")
 	a.options.Watchdog = 20 * time.Second
@@ -188,5 +189,30 @@ func TestWatchdogAfterSleep(t *testing.T) {
 		if w.pass(time.Minute); len(w.agent.figures.lastNotices()) != 1 {
 			t.Errorf("%s: told of half a minute", name)
 		}
+	}
+}
+
+// TestMemoryFollowsTheWork moves the collector's goal up at once with what works, and down after a whole look without it.
+func TestMemoryFollowsTheWork(t *testing.T) {
+	var goals []int64
+	p := newPulse(Memory{Set: func(b int64) { goals = append(goals, b>>20) }, Most: 45 << 20})
+	work := func(kind, name string) (over func()) {
+		ctx, leave := p.enter(context.Background(), kind, name)
+		waiting(ctx)
+		waiting(ctx)()
+		return leave
+	}
+	a := work(kindTarget, "register")
+	second := work(kindTarget, "register") // another loop of the same part
+	b := work(kindInbasket, "forms")
+	b()
+	p.look(time.Second) // both worked since the last look
+	p.look(time.Second)
+	a()
+	second()
+	p.look(time.Second)
+	p.look(time.Second)
+	if want := []int64{24, 36, 45, 36, 24}; !slices.Equal(goals, want) {
+		t.Errorf("goals in MiB %v, want %v", goals, want)
 	}
 }

@@ -62,3 +62,25 @@ func TestReferenceWithBlankOfMapping(t *testing.T) {
 	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
 	w.post(`{"prefix":" a","ref":"1","values":{"name":"Anna"}}`, "application/json").expect(t, "the form's", 422, "form.reference")
 }
+
+// A posted form without a reference of its own is known, and shown, by its Idempotency-Key, and without one by its content.
+func TestKeyBecomesReference(t *testing.T) {
+	w := newWorld(t)
+	w.write("permit.yaml", strings.Replace(worldMapping, ", reference: form.ref", "", 1))
+	w.start()
+	keyed := w.post(form("REF-1", "Anna"), "application/json", keyHeader, `"k 1"`)
+	keyed.expect(t, "with a key", 202, "")
+	bare := w.post(form("REF-2", "Anna"), "application/json")
+	bare.expect(t, "without one", 202, "")
+	if again := w.post(form("REF-2", "Anna"), "application/json"); again.ID != bare.ID || keyed.Reference != "k 1" || !strings.HasPrefix(bare.Reference, "sha256:") || len(bare.Reference) != 71 {
+		t.Errorf("%s, %s", keyed.Reference, bare.Reference)
+	}
+	if other := w.post(form("REF-1", "Anna"), "application/json", keyHeader, `"k 2"`); other.ID == keyed.ID {
+		t.Error("another key is another form") // as the page for front offices says
+	}
+	for _, e := range w.events() {
+		if e.Submission == keyed.ID && e.Reference != "k 1" {
+			t.Errorf("%+v", e)
+		}
+	}
+}

@@ -172,6 +172,11 @@ func TestQuotaOfRequests(t *testing.T) {
 	if q := w.quota(); q.Rate != "100/h" || q.Refused["rate"] != 1 {
 		t.Errorf("%+v", q)
 	}
+	w.halt()
+	w.withQuota("{rate: 5/h}")
+	w.start()
+	w.post(form("REF-5", "Anna"), "application/json").expect(t, "the fifth, after a restart", 202, "")
+	w.post(form("REF-6", "Anna"), "application/json").expect(t, "no burst after a restart", 429, "http.quota")
 }
 
 // What cannot be a form is refused at once, whatever the mapping makes of it.

@@ -67,11 +67,11 @@ func (u *understood) read(ctx context.Context, readers []*route) error {
 	return nil
 }
 
-// nameless tells whether every decision lacks a name of the mapping's: then the mapping is wrong, or the file is
-// another one than it says, and what came waits for either to be mended.
+// nameless tells whether every decision that can be read at all lacks a name of the mapping's: then the mapping is wrong, or the
+// file is another one than it says, and what came waits for either to be mended.
 func nameless(readings []reading) (missing *mapping.MissingName) {
 	for _, r := range readings {
-		if !errors.As(r.Err, &missing) {
+		if !errors.As(r.Err, &missing) && !errors.Is(r.Err, mapping.ErrAnswer) {
 			return nil
 		}
 	}

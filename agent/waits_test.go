@@ -390,6 +390,34 @@ func TestNightlyWaitingIsKept(t *testing.T) {
 	}
 }
 
+// TestFileThatWaitsIsToldAgain names an answer file that lacks a column, also after a restart, and takes it when the mapping can read
+// it. Neither a document beside it nor a line that is broken for itself makes anything else of it.
+func TestFileThatWaitsIsToldAgain(t *testing.T) {
+	w, c := nightly(t)
+	named := func() bool {
+		list := w.status().Results
+		return len(list) == 1 && len(list[0].Waiting) == 1 && list[0].Waiting[0].Code == agent.CodeMissing && strings.Contains(list[0].Waiting[0].Text, "STATUS")
+	}
+	w.write("answers/night-1.pdf", "%PDF")
+	w.write("answers/night.csv", "NO,REF,STATE,PDF\n1,REF-1,NO,night-1.pdf\n2,REF-2,OK,\n3,REF-3\n")
+	w.until("named", named)
+	w.halt()
+	start := c.Now()
+	timed(w, c)
+	w.until("named again", named)
+	if took := c.Now().Sub(start); took > time.Minute || len(w.files("answers")) != 2 {
+		t.Errorf("after %s, files %v", took, w.files("answers"))
+	}
+	w.halt()
+	w.answering(strings.Replace(nightlyAnswer, "line.STATUS", "line.STATE", 1))
+	w.write("permit.yaml", strings.Replace(w.readFile("permit.yaml"), "version: 1", "version: 2", 1))
+	timed(w, c)
+	w.until("told", func() bool { return w.states()[journal.Decided] == 2 && len(w.files("answers")) == 0 })
+	if v := w.view("REF-1"); len(v.Results) != 1 || len(v.Results[0].Documents) != 1 || len(w.parked()) != 1 || len(w.status().Results[0].Waiting) != 0 { // the short line
+		t.Errorf("%+v, parked %+v", v.Results, w.parked())
+	}
+}
+
 // TestNightlyOvertaken does not tell a line whose document comes after its correction was told.
 func TestNightlyOvertaken(t *testing.T) {
 	w, _ := nightly(t)

@@ -23,6 +23,7 @@ type Config struct {
 	State        string // folder of journal, content store and control socket
 	Listen       *Listen
 	Monitor      string // address; empty: off
+	Memory       int64  // bytes that the heap may grow to; 0: as the work and the machine ask for
 	Log          Log
 	Control      Control
 	Inbaskets    []Inbasket

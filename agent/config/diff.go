@@ -28,7 +28,7 @@ func (c *Config) Diff(old *Config) []Change {
 	for _, s := range []struct {
 		section  string
 		now, was any
-	}{{"state", c.State, old.State}, {"listen", c.Listen, old.Listen}, {"monitor", c.Monitor, old.Monitor}, {"control", c.Control, old.Control}} {
+	}{{"state", c.State, old.State}, {"listen", c.Listen, old.Listen}, {"monitor", c.Monitor, old.Monitor}, {"memory", c.Memory, old.Memory}, {"control", c.Control, old.Control}} {
 		if !reflect.DeepEqual(s.now, s.was) {
 			out = append(out, Change{Section: s.section, Kind: Restart})
 		}

@@ -12,6 +12,7 @@ type document struct {
 	State        string                   `yaml:"state" doc:"folder of the journal, the content store and the control socket; on a local disk"`
 	Listen       *listen                  `yaml:"listen" doc:"HTTP interface for front offices; absent: none"`
 	Monitor      monitor                  `yaml:"monitor" doc:"health and metrics: an address, or off"`
+	Memory       int64                    `yaml:"memory" doc:"what the heap may grow to, such as 128MiB, before the agent works harder to keep it small; absent: as many parts are at work, up to a quarter of the machine or control group"`
 	Log          Log                      `yaml:"log" doc:"what is logged where"`
 	Control      Control                  `yaml:"control" doc:"local socket of the command line"`
 	Retention    Retention                `yaml:"retention" doc:"how long submissions are kept with their content after their life ended"`

@@ -94,16 +94,22 @@ type loader struct {
 
 func (l *loader) add(p ...diag.Problem) { l.problems = append(l.problems, p...) }
 
+// leastMemory is what an idle agent needs.
+const leastMemory = 24 << 20
+
 // own takes over what is not a connector.
 func (l *loader) own(doc document) {
 	c := l.c
 	c.Agency, c.Log, c.Control, c.Retention = doc.Agency, doc.Log, doc.Control, doc.Retention
-	c.State, c.Monitor = c.Abs(doc.State), doc.Monitor.Address
+	c.State, c.Monitor, c.Memory = c.Abs(doc.State), doc.Monitor.Address, doc.Memory
 	c.Log.File = c.Abs(doc.Log.File)
 	l.oneOf("log", "level", c.Log.Level, "debug", "info", "warn", "error")
 	l.oneOf("log", "format", c.Log.Format, "json", "console")
 	if doc.State == "" {
 		l.add(c.Problem(CodeInvalid, "state needs a folder", "", "state"))
+	}
+	if c.Memory != 0 && c.Memory < leastMemory {
+		l.add(c.Problem(CodeInvalid, "memory is less than the 24 MiB that an idle agent needs", "leave it out, or name 48MiB or more", "memory"))
 	}
 	if c.Monitor != "" {
 		l.address(c.Monitor, "monitor")

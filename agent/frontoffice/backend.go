@@ -41,8 +41,8 @@ type Journal interface {
 	Show(ctx context.Context, id journal.ID) (journal.View, error)
 	EventsOf(ctx context.Context, id journal.ID) ([]journal.Event, error)
 	Documents(ctx context.Context, id journal.ID) ([]journal.File, error)
-	// Posted returns the bytes of forms and attachments that a front office has posted since.
-	Posted(ctx context.Context, office string, since time.Time) (int64, error)
+	// Posted counts the forms that a front office has posted since, and the bytes of them and their attachments.
+	Posted(ctx context.Context, office string, since time.Time) (forms, bytes int64, err error)
 	// OpenOf counts submissions of routes that are accepted or parked.
 	OpenOf(ctx context.Context, routes []string) (int64, error)
 	Stream

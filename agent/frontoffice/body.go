@@ -18,16 +18,30 @@ import (
 const (
 	slowGrace = 30 * time.Second // a body may start slowly
 	slowRate  = 1 << 10          // then it must have come at this many bytes a second on the whole
+	owedTime  = 2 * time.Second  // for the rest of a body that nobody wants, which net/http reads before an answer goes out
 )
 
 var (
 	errSlow   = errors.New("body comes too slowly")
 	errMemory = errors.New("too many forms at once")
-	errLarge  = errors.New("over the limit")
 	errRoom   = errors.New("no room on the disk")
 )
 
-// pacedReader ends a body that stands still or trickles. It moves the connection's read deadline along.
+// brokenBody is every error that comes from a request's body itself, and not from what it is read for.
+type brokenBody struct{ error }
+
+func (b brokenBody) Unwrap() error { return b.error }
+
+// tooLarge says what has more bytes than it may have.
+type tooLarge struct {
+	what string
+	most int64
+}
+
+func (t *tooLarge) Error() string { return t.what + " is over the limit" }
+
+// pacedReader ends a body that stands still or trickles. It moves the connection's deadlines along: the next bytes have their time,
+// and an answer has, which may be due after any of them.
 type pacedReader struct {
 	r     io.Reader
 	rc    *http.ResponseController
@@ -36,6 +50,15 @@ type pacedReader struct {
 	start time.Time
 	n     int64
 	came  func(n, total int64) error // is told what has come; nil: nobody
+	whole bool                       // it was read to its end
+	ended error                      // why the body could not be read to its end; who reads it may have made another error of it
+}
+
+// pace puts a request's body under its limits.
+func (a *API) pace(w http.ResponseWriter, r *http.Request) *pacedReader {
+	p := &pacedReader{r: &cappedReader{r: r.Body, what: "a request", most: a.limits.Request}, rc: http.NewResponseController(w), clock: a.clock, idle: a.limits.Idle}
+	r.Body = p
+	return p
 }
 
 func (p *pacedReader) Read(b []byte) (int, error) {
@@ -44,35 +67,51 @@ func (p *pacedReader) Read(b []byte) (int, error) {
 		p.start = now
 	}
 	if d := now.Sub(p.start) - slowGrace; d > 0 && p.n < int64(d/time.Second)*slowRate {
-		return 0, errSlow
+		return 0, p.end(errSlow)
 	}
 	_ = p.rc.SetReadDeadline(now.Add(p.idle)) // not every writer of a test has deadlines
+	_ = p.rc.SetWriteDeadline(now.Add(p.idle + answerTime))
 	n, err := p.r.Read(b)
 	if p.n += int64(n); p.came != nil && n > 0 {
 		if over := p.came(int64(n), p.n); over != nil {
-			return n, over
+			return n, p.end(over)
 		}
 	}
-	return n, err
+	switch {
+	case err == nil, err == io.EOF:
+		p.whole = err == io.EOF
+		return n, err
+	case p.clock.Now().Sub(now) >= p.idle: // not all that net/http makes of a deadline says so
+		err = errSlow
+	}
+	return n, p.end(err)
 }
 
-// cappedReader fails once more than left bytes were read.
+func (p *pacedReader) end(why error) error {
+	p.ended = brokenBody{why}
+	return p.ended
+}
+
+// Close leaves the body to net/http.
+func (p *pacedReader) Close() error { return nil }
+
+// cappedReader fails once there are more bytes than what may have.
 type cappedReader struct {
 	r    io.Reader
-	left int64
-	over bool
+	what string
+	most int64
+	n    int64
 }
 
 func (c *cappedReader) Read(b []byte) (int, error) {
-	if int64(len(b)) > c.left+1 {
-		b = b[:c.left+1]
+	left := c.most - c.n
+	if int64(len(b)) > left+1 {
+		b = b[:left+1]
 	}
 	n, err := c.r.Read(b)
-	if int64(n) > c.left {
-		c.over = true
-		return int(c.left), errLarge
+	if c.n += int64(n); c.n > c.most {
+		return int(left), &tooLarge{c.what, c.most}
 	}
-	c.left -= int64(n)
 	return n, err
 }
 
@@ -94,7 +133,7 @@ type memory struct {
 func (m *memory) read(r io.Reader, limit int64, of *atomic.Int64, most int64) (b []byte, release func(), err error) {
 	var held int64
 	release = func() { m.used.Add(-held); of.Add(-held) }
-	c := &cappedReader{r: r, left: limit}
+	c := &cappedReader{r: r, what: "a form", most: limit}
 	var buf bytes.Buffer
 	for {
 		const step = 32 << 10
@@ -136,20 +175,46 @@ func mediaType(header string) (string, bool) {
 	return "", false
 }
 
+// smallBody is how many bytes what is no form may have.
+const smallBody = 4 << 10
+
+// readSmall reads the body of what is no form, before huma does, which has no words of ours for what is wrong with it.
+func (a *API) readSmall(q *call) *Problem {
+	b, err := io.ReadAll(&cappedReader{r: q.body, what: "the body of this request", most: smallBody})
+	if err != nil {
+		return a.bodyProblem(err)
+	}
+	q.r.Body = io.NopCloser(bytes.NewReader(b))
+	return nil
+}
+
 // bodyProblem tells what went wrong while a body was read.
 func (a *API) bodyProblem(err error) *Problem {
-	var large *http.MaxBytesError
+	var large *tooLarge
+	var broken brokenBody
+	p := problem(http.StatusBadRequest, CodeMultipart, "the multipart body is broken: it does not end with its boundary, or a part has no proper head")
 	switch {
 	case errors.As(err, &large):
-		return problem(http.StatusRequestEntityTooLarge, CodeTooLarge, "a request may have %d bytes", a.limits.Request).with("Connection", "close")
-	case errors.Is(err, errLarge):
-		return problem(http.StatusRequestEntityTooLarge, CodeTooLarge, "a form may have %d bytes", a.limits.Form).with("Connection", "close")
+		p = a.largeProblem(large.what, large.most, "bytes")
 	case errors.Is(err, errMemory):
-		return problem(http.StatusServiceUnavailable, CodeBusy, "too many forms at once").retry(5*time.Second).with("Connection", "close")
+		p = problem(http.StatusServiceUnavailable, CodeBusy, "too many forms at once").retry(5 * time.Second)
 	case errors.Is(err, errRoom):
-		return noRoom().problem().with("Connection", "close")
+		p = noRoom().problem()
 	case errors.Is(err, errSlow), errors.Is(err, os.ErrDeadlineExceeded):
-		return problem(http.StatusRequestTimeout, CodeTooSlow, "the body came too slowly").with("Connection", "close")
+		p = problem(http.StatusRequestTimeout, CodeTooSlow, "the body came too slowly: it may pause for %s, and must come at %d bytes a second on the whole", a.limits.Idle, slowRate)
+	case errors.Is(err, errHead):
+		p = problem(http.StatusBadRequest, CodeMultipart, "the head of a part is longer than %d bytes", headLimit)
+	case errors.As(err, &broken):
+		p = problem(http.StatusBadRequest, CodeCut, "the body ended before the end that the request announced; send it again, whole")
 	}
-	return problem(http.StatusBadRequest, CodeMultipart, "the body could not be read to its end").with("Connection", "close")
+	return p.with("Connection", "close")
+}
+
+// largeProblem says which limit was hit, and who sets it.
+func (a *API) largeProblem(what string, most int64, unit string) *Problem {
+	by := "this limit is built in"
+	if most == a.limits.Request {
+		by = "the agency sets this limit: listen.max-body"
+	}
+	return problem(http.StatusRequestEntityTooLarge, CodeTooLarge, "%s may have %d %s; %s", what, most, unit, by)
 }

@@ -14,6 +14,7 @@ type call struct {
 	office string
 	w      http.ResponseWriter
 	r      *http.Request
+	body   *pacedReader // of r
 }
 
 type callKey struct{}

@@ -37,20 +37,21 @@ const (
 	tagEvents      = "events"
 )
 
-// operation returns an operation with all its error answers described as problems.
-func operation(problems *huma.Schema, id, method, path, summary string, status int, errs []int) huma.Operation {
+// operation returns an operation with everything that it answers besides its usual status: errors as problems, and what has no body
+// or one of its own. A test compares that with what is really answered.
+func operation(problems *huma.Schema, id, method, path, summary string, status int, others []int) huma.Operation {
 	tag := tagSubmissions
 	if !strings.HasPrefix(path, "/v1/submissions") {
 		tag = tagEvents
 	}
 	o := huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Description: descriptions()[id], Tags: []string{tag}, DefaultStatus: status,
-		MaxBodyBytes: 4 << 10, Responses: map[string]*huma.Response{}}
-	for _, s := range append(errs, http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable) {
-		o.Responses[strconv.Itoa(s)] = &huma.Response{Description: http.StatusText(s),
-			Content: map[string]*huma.MediaType{"application/problem+json": {Schema: problems}}}
-	}
-	if id == "status" {
-		o.Responses["304"] = &huma.Response{Description: "Nothing changed since the given ETag"}
+		MaxBodyBytes: 2 * smallBody, Responses: map[string]*huma.Response{}}
+	for _, s := range append(others, http.StatusBadRequest, http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable) {
+		r := &huma.Response{Description: http.StatusText(s)}
+		if s >= http.StatusBadRequest {
+			r.Content = map[string]*huma.MediaType{"application/problem+json": {Schema: problems}}
+		}
+		o.Responses[strconv.Itoa(s)] = r
 	}
 	return o
 }

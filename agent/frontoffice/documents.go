@@ -70,9 +70,9 @@ func send(w http.ResponseWriter, r *http.Request, f journal.File, body io.Reader
 	h.Set("Repr-Digest", digest)
 	h.Set("ETag", `"`+base64.RawURLEncoding.EncodeToString(f.Digest[:])+`"`)
 	h.Set("Cache-Control", "private, no-cache")
-	sw := &steadyWriter{ResponseWriter: w, rc: http.NewResponseController(w), clock: clock, digest: digest}
+	sw := &steadyWriter{ResponseWriter: w, rc: http.NewResponseController(w), clock: clock, digest: digest, size: f.Size}
 	if s, ok := body.(io.ReadSeeker); ok {
-		http.ServeContent(sw, r, "", time.Time{}, s)
+		http.ServeContent(sw, ranged(r, f.Size), "", time.Time{}, s)
 		return
 	}
 	h.Set("Content-Length", strconv.FormatInt(f.Size, 10))
@@ -82,6 +82,25 @@ func send(w http.ResponseWriter, r *http.Request, f journal.File, body io.Reader
 	}
 }
 
+// ranged returns a request whose Range net/http reads as RFC 9110 (14.2) means it: it is passed over where it is in another
+// unit, for another method than GET, and for a document without a byte; and the last 0 bytes are a part that no document has.
+func ranged(r *http.Request, size int64) *http.Request {
+	unit, set, _ := strings.Cut(r.Header.Get("Range"), "=")
+	r = r.Clone(r.Context())
+	r.Header.Del("Range")
+	if !strings.EqualFold(unit, "bytes") || r.Method != http.MethodGet || size == 0 {
+		return r
+	}
+	list := strings.Split(set, ",")
+	for i, one := range list {
+		if one = strings.Trim(one, " \t"); len(one) > 1 && one[0] == '-' && strings.Trim(one[1:], "0") == "" {
+			list[i] = strconv.FormatInt(size, 10) + "-"
+		}
+	}
+	r.Header.Set("Range", "bytes="+strings.Join(list, ","))
+	return r
+}
+
 // steadyWriter gives a slow but steady reader all the time it needs, and one that stands still half a
 // minute. It adds Content-Digest when the whole document is sent, and makes a problem of what net/http refuses.
 type steadyWriter struct {
@@ -89,6 +108,7 @@ type steadyWriter struct {
 	rc      *http.ResponseController
 	clock   connectors.Clock
 	digest  string
+	size    int64
 	start   time.Time
 	n       int64
 	refused bool
@@ -113,11 +133,12 @@ func (s *steadyWriter) refuse(status int) {
 	}
 	switch status {
 	case http.StatusRequestedRangeNotSatisfiable:
+		s.Header().Set("Content-Range", "bytes */"+strconv.FormatInt(s.size, 10)) // net/http leaves it out where the range makes no sense
 		problem(status, CodeRange, "the document has no such part; Content-Range has its size").write(s.ResponseWriter)
 	case http.StatusPreconditionFailed:
 		problem(status, CodePrecondition, "the document is not the one that If-Match or If-Unmodified-Since names").write(s.ResponseWriter)
 	default:
-		problem(http.StatusInternalServerError, CodeInternal, "the agent failed; repeat the request later").write(s.ResponseWriter)
+		internal().write(s.ResponseWriter)
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"))
+	goleak.VerifyTestMain(described{m}, goleak.IgnoreTopFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"))
 }
 
 // testClock tells the real time, since deadlines of connections need it, but its waits end by hand.
@@ -69,6 +69,7 @@ type fake struct {
 	posted   int64
 	open     int64
 	clear    int64
+	broken   error // of every reading and acknowledging
 }
 
 func newFake() *fake {
@@ -107,6 +108,9 @@ func (f *fake) emit(e journal.Event) {
 func (f *fake) Show(_ context.Context, id journal.ID) (journal.View, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.broken != nil {
+		return journal.View{}, f.broken
+	}
 	v, ok := f.views[id]
 	if !ok {
 		return v, journal.ErrNotFound
@@ -117,6 +121,9 @@ func (f *fake) Show(_ context.Context, id journal.ID) (journal.View, error) {
 func (f *fake) EventsOf(_ context.Context, id journal.ID) (out []journal.Event, _ error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.broken != nil {
+		return nil, f.broken
+	}
 	for _, e := range f.stream {
 		if e.ID == id {
 			out = append(out, e)
@@ -128,6 +135,9 @@ func (f *fake) EventsOf(_ context.Context, id journal.ID) (out []journal.Event, 
 func (f *fake) Events(_ context.Context, office string, after int64, limit int) (out []journal.Event, next int64, _ error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.broken != nil {
+		return nil, 0, f.broken
+	}
 	next = after
 	for _, e := range f.stream {
 		if e.Seq > after && e.Office == office && len(out) < limit {
@@ -160,6 +170,9 @@ func (f *fake) Ack(_ context.Context, office, cursor string, seq int64) error {
 func (f *fake) Cursor(_ context.Context, office, name string) (int64, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.broken != nil {
+		return 0, f.broken
+	}
 	return f.acks[office+"/"+name], nil
 }
 
@@ -192,10 +205,10 @@ func (f *fake) Reveal(name [16]byte) (seq int64, ok bool) {
 
 func (f *fake) Clear() int64 { return f.clear }
 
-func (f *fake) Posted(context.Context, string, time.Time) (int64, error) {
+func (f *fake) Posted(context.Context, string, time.Time) (forms, bytes int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.posted, nil
+	return 0, f.posted, nil
 }
 
 func (f *fake) OpenOf(context.Context, []string) (int64, error) {
@@ -239,20 +252,8 @@ type bench struct {
 
 func newBench(t *testing.T, change func(*Options)) *bench {
 	t.Helper()
-	b := &bench{t: t, fake: newFake(), clock: newClock()}
-	o := Options{Submitter: b.fake, Journal: b.fake, Content: b.fake, Clock: b.clock, Epoch: func() int64 { return b.epoch },
-		Notify: func(n connectors.Notice) { b.mu.Lock(); defer b.mu.Unlock(); b.notice = append(b.notice, n) }}
-	if change != nil {
-		change(&o)
-	}
-	b.api = New(o)
-	var h1, h2 string
-	b.token, h1 = NewToken()
-	b.other, h2 = NewToken()
-	if err := b.api.SetOffices([]Office{{Name: "portal", Tokens: []string{h1}}, {Name: "harbour", Tokens: []string{h2}}}); err != nil {
-		t.Fatal(err)
-	}
-	s, err := Listen(context.Background(), ListenConfig{Address: "127.0.0.1:0"}, b.api.Handler(), b.api.Stop, b.clock, o.Notify)
+	b := newUnserved(t, change)
+	s, err := Listen(context.Background(), ListenConfig{Address: "127.0.0.1:0"}, b.api.Handler(), b.api.Stop, b.clock, b.api.notify)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,6 +269,26 @@ func newBench(t *testing.T, change func(*Options)) *bench {
 			t.Error(err)
 		}
 	})
+	return b
+}
+
+// newUnserved is newBench without a server.
+func newUnserved(t *testing.T, change func(*Options)) *bench {
+	t.Helper()
+	b := &bench{t: t, fake: newFake(), clock: newClock()}
+	o := Options{Submitter: b.fake, Journal: b.fake, Content: b.fake, Clock: b.clock, Epoch: func() int64 { return b.epoch },
+		Notify: func(n connectors.Notice) { b.mu.Lock(); defer b.mu.Unlock(); b.notice = append(b.notice, n) }}
+	if change != nil {
+		change(&o)
+	}
+	b.api = New(o)
+	b.api.handler = observed(b.api.handler)
+	var h1, h2 string
+	b.token, h1 = NewToken()
+	b.other, h2 = NewToken()
+	if err := b.api.SetOffices([]Office{{Name: "portal", Tokens: []string{h1}}, {Name: "harbour", Tokens: []string{h2}}}); err != nil {
+		t.Fatal(err)
+	}
 	return b
 }
 

@@ -17,9 +17,6 @@ func idempotencyKey(values []string) (string, *Problem) {
 	if len(values) == 0 {
 		return "", nil
 	}
-	if len(values) > 1 {
-		return "", bad
-	}
 	key, ok := unquote(strings.Trim(values[0], " \t"))
 	if !ok || key == "" || len(key) > keyLimit || strings.TrimSpace(key) != key {
 		return "", bad

@@ -32,22 +32,26 @@ func (s *slots) TryAcquire() bool {
 // Release gives a slot back.
 func (s *slots) Release() { s.used.Add(-1) }
 
-// recorder remembers the status of an answer.
+// recorder remembers the status of an answer, and does not let it wait for the rest of a body.
 type recorder struct {
 	http.ResponseWriter
 	status int
+	body   *pacedReader // that the answer is for; nil: none
 }
 
 func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 {
 		r.status = status
+		if r.body != nil && !r.body.whole {
+			_ = r.body.rc.SetReadDeadline(r.body.clock.Now().Add(owedTime)) // not every writer of a test has deadlines
+		}
 	}
 	r.ResponseWriter.WriteHeader(status)
 }
 
 func (r *recorder) Write(b []byte) (int, error) {
 	if r.status == 0 {
-		r.status = http.StatusOK
+		r.WriteHeader(http.StatusOK)
 	}
 	return r.ResponseWriter.Write(b)
 }
@@ -88,6 +92,10 @@ func (a *API) middleware(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		packed := pack(w, r)
 		rec := &recorder{ResponseWriter: packed}
+		q := &call{w: rec, r: r, body: a.pace(w, r)}
+		if r.ContentLength != 0 {
+			rec.body = q.body
+		}
 		operation, methods := route(r.URL)
 		defer func() {
 			if v := recover(); v != nil {
@@ -101,7 +109,6 @@ func (a *API) middleware(mux *http.ServeMux) http.Handler {
 			p.write(rec)
 			return
 		}
-		q := &call{w: rec, r: r}
 		if operation != "openapi" {
 			p, leave := a.identify(q)
 			if p != nil {
@@ -111,6 +118,12 @@ func (a *API) middleware(mux *http.ServeMux) http.Handler {
 			defer leave()
 		}
 		q.patient(0, a.clock)
+		if r.Method == http.MethodPut {
+			if p := a.readSmall(q); p != nil {
+				p.write(rec)
+				return
+			}
+		}
 		mux.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), callKey{}, q)))
 	})
 }
@@ -127,7 +140,7 @@ func (a *API) identify(q *call) (p *Problem, leave func()) {
 	}
 	httpserver.Trust(q.r.Context())
 	q.account, q.office = who, who.name
-	if p := a.tooOften(who); p != nil {
+	if p := a.tooOften(q.r.Context(), who); p != nil {
 		return p, nil
 	}
 	if !a.enter(who) {
@@ -148,7 +161,7 @@ func (a *API) admit(r *http.Request, operation string, methods []string) *Proble
 	}
 	for _, m := range methods {
 		if r.Method == m {
-			return nil
+			return ambiguous(r)
 		}
 	}
 	return problem(http.StatusMethodNotAllowed, CodeMethod, "this path knows: %s", strings.Join(methods, ", ")).with("Allow", strings.Join(methods, ", "))
@@ -162,7 +175,7 @@ func (a *API) panicked(rec *recorder, v any) {
 	}
 	a.notify(connectors.Notice{Code: CodeInternal, Text: "a request of the HTTP API ended in a panic"})
 	if rec.status == 0 {
-		problem(http.StatusInternalServerError, CodeInternal, "the agent failed; repeat the request later").write(rec)
+		internal().write(rec)
 	}
 }
 

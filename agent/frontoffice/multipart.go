@@ -69,7 +69,7 @@ func (a *API) readMultipart(ctx context.Context, x *account, body io.Reader, bou
 			break
 		}
 		if err != nil {
-			return p, a.multipartProblem(err)
+			return p, a.bodyProblem(err)
 		}
 		if prob = a.readPart(ctx, x, part, &p, keep); prob != nil {
 			return p, prob
@@ -82,6 +82,12 @@ func (a *API) readMultipart(ctx context.Context, x *account, body io.Reader, bou
 }
 
 func (a *API) readPart(ctx context.Context, x *account, part *multipart.Part, p *parts, keep func() bool) *Problem {
+	if name := twice(part.Header); name != "" {
+		return problem(http.StatusBadRequest, CodeMultipart, "the header %s of a part is there more than once", name)
+	}
+	if encoded(part.Header.Get("Content-Encoding")) || encoded(part.Header.Get("Content-Transfer-Encoding")) {
+		return problem(http.StatusUnsupportedMediaType, CodeEncoding, "send each part as it is, without Content-Encoding and Content-Transfer-Encoding")
+	}
 	if part.FormName() == "form" {
 		if p.contentType != "" {
 			return problem(http.StatusBadRequest, CodeMultipart, "there are two parts named form")
@@ -92,19 +98,19 @@ func (a *API) readPart(ctx context.Context, x *account, part *multipart.Part, p 
 		}
 		b, release, err := a.readForm(x, part)
 		if err != nil {
-			return a.multipartProblem(err)
+			return a.bodyProblem(err)
 		}
 		p.contentType, p.form, p.release = part.Header.Get("Content-Type"), b, release
 		return nil
 	}
 	if len(p.attachments) >= a.limits.Attachments {
-		return problem(http.StatusRequestEntityTooLarge, CodeTooLarge, "a form may have %d attachments", a.limits.Attachments)
+		return a.largeProblem("a form", int64(a.limits.Attachments), "attachments")
 	}
 	name, ok := attachmentName(part.Header)
 	if !ok {
 		return problem(http.StatusBadRequest, CodeMultipart, "every part but the one named form needs a file name")
 	}
-	c := &cappedReader{r: part, left: a.limits.Attachment}
+	c := &cappedReader{r: part, what: "an attachment", most: a.limits.Attachment}
 	var blob connectors.Blob
 	var err error
 	if keep() {
@@ -113,14 +119,20 @@ func (a *API) readPart(ctx context.Context, x *account, part *multipart.Part, p 
 	} else {
 		blob, err = digested(c)
 	}
-	switch {
-	case c.over:
-		return problem(http.StatusRequestEntityTooLarge, CodeTooLarge, "an attachment may have %d bytes", a.limits.Attachment)
-	case err != nil:
+	if err != nil {
 		return a.storeProblem(err)
 	}
 	p.attachments = append(p.attachments, connectors.Attachment{Name: name, ContentType: plainType(part.Header.Get("Content-Type")), Blob: blob})
 	return nil
+}
+
+// encoded tells whether what has such an encoding must be decoded first.
+func encoded(encoding string) bool {
+	switch strings.ToLower(encoding) {
+	case "", "identity", "7bit", "8bit", "binary":
+		return false
+	}
+	return true
 }
 
 // readForm reads a form into memory, of which a front office has no more than its share.
@@ -191,11 +203,4 @@ func plainType(s string) string {
 func unsupported(detail string) *Problem {
 	return problem(http.StatusUnsupportedMediaType, CodeMediaType, "%s: application/json, application/xml, application/x-www-form-urlencoded or text/csv; or multipart/form-data", detail).
 		with("Accept", "application/json, application/xml, application/x-www-form-urlencoded, text/csv, multipart/form-data")
-}
-
-func (a *API) multipartProblem(err error) *Problem {
-	if errors.Is(err, errHead) {
-		return problem(http.StatusBadRequest, CodeMultipart, "the head of a part is longer than %d bytes", headLimit).with("Connection", "close")
-	}
-	return a.bodyProblem(err)
 }

@@ -38,6 +38,11 @@ func problem(status int, code, format string, args ...any) *Problem {
 	return &Problem{Type: "urn:inbasket:problem:" + code, Title: http.StatusText(status), Status: status, Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
+// internal is for what is nobody's fault but the agent's.
+func internal() *Problem {
+	return problem(http.StatusInternalServerError, CodeInternal, "the agent failed; repeat the request later")
+}
+
 // Error returns code and detail.
 func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
 

@@ -70,12 +70,8 @@ func (x *account) rate(now time.Time) (wait time.Duration, ok bool) {
 	}
 	most := float64(x.quota.Requests)
 	each := x.quota.Per / time.Duration(x.quota.Requests)
-	if since := now.Sub(x.filled); x.filled.IsZero() || since < 0 {
-		x.filled = now
-	} else {
-		x.tokens = min(most, x.tokens+since.Seconds()/x.quota.Per.Seconds()*most)
-		x.filled = now
-	}
+	since := max(0, now.Sub(x.filled))
+	x.tokens, x.filled = min(most, x.tokens+since.Seconds()/x.quota.Per.Seconds()*most), now
 	if x.tokens < 1 {
 		x.refused[OverRate]++
 		return time.Duration((1 - x.tokens) * float64(each)), false
@@ -84,8 +80,35 @@ func (x *account) rate(now time.Time) (wait time.Duration, ok bool) {
 	return 0, true
 }
 
-// tooOften refuses a request that comes before its time.
-func (a *API) tooOften(x *account) *Problem {
+// unseeded returns the time whose forms are to be counted before the first request; 0: they were counted, or need not be.
+func (x *account) unseeded() time.Duration {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.quota.Requests <= 0 || !x.filled.IsZero() {
+		return 0
+	}
+	return x.quota.Per
+}
+
+// seed takes forms that came before a start out of what may come now.
+func (x *account) seed(now time.Time, forms int64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.filled.IsZero() {
+		x.tokens, x.filled = max(0, x.tokens-float64(forms)), now
+	}
+}
+
+// tooOften refuses a request that comes before its time. A start gives nobody another burst: forms outlive it in the journal.
+func (a *API) tooOften(ctx context.Context, x *account) *Problem {
+	if per := x.unseeded(); per > 0 {
+		forms, _, err := a.journal.Posted(ctx, x.name, a.clock.Now().Add(-per))
+		if err != nil {
+			a.report(err)
+			return internal()
+		}
+		x.seed(a.clock.Now(), forms)
+	}
 	wait, ok := x.rate(a.clock.Now())
 	if ok {
 		return nil
@@ -205,7 +228,7 @@ func (a *API) count(ctx context.Context, x *account) error {
 	if counted {
 		return nil
 	}
-	n, err := a.journal.Posted(ctx, x.name, time.Unix(today*day, 0))
+	_, n, err := a.journal.Posted(ctx, x.name, time.Unix(today*day, 0))
 	if err != nil {
 		return err
 	}

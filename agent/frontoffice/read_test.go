@@ -204,7 +204,9 @@ func TestCursors(t *testing.T) {
 	resp, body = b.do("PUT", "/v1/cursors/a", `canary`, "Content-Type", "application/json")
 	wantProblem(t, resp, body, 400, CodeInvalid)
 	resp, body = b.do("PUT", "/v1/cursors/a", `{"cursor":"`+strings.Repeat("x", 5<<10)+`"}`, "Content-Type", "application/json")
-	wantProblem(t, resp, body, 413, CodeInvalid)
+	wantProblem(t, resp, body, 413, CodeTooLarge)
+	resp, body = b.do("PUT", "/v1/cursors/a", `{"cursor":"x"}`, "Content-Type", "text/csv")
+	wantProblem(t, resp, body, 415, CodeInvalid)
 	b.epoch = 2
 	resp, body = b.do("GET", "/v1/events?after="+next, "")
 	wantProblem(t, resp, body, 410, CodeCursorEpoch)

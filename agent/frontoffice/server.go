@@ -115,7 +115,11 @@ func unreadable(status int, reason string) (contentType string, body []byte) {
 	if reason == "" {
 		reason = "the request cannot be read"
 	}
-	p := problem(status, CodeHTTP, "%s", reason)
+	code := CodeHTTP
+	if status == http.StatusRequestTimeout {
+		code = CodeTooSlow
+	}
+	p := problem(status, code, "%s", reason)
 	body, _ = json.Marshal(p) // texts and a number
 	return p.ContentType(""), append(body, '\n')
 }

@@ -174,5 +174,5 @@ func (a *API) readProblem(err error) error {
 		return problem(http.StatusServiceUnavailable, CodeStopping, "the request ended early").retry(time.Second)
 	}
 	a.report(err)
-	return problem(http.StatusInternalServerError, CodeInternal, "the agent failed; repeat the request later")
+	return internal()
 }

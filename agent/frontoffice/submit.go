@@ -6,8 +6,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -73,7 +71,7 @@ func (a *API) submit(ctx context.Context, in *submitInput) (*submitOutput, error
 // readBody reads form and attachments under all limits. Its release is never nil.
 func (a *API) readBody(ctx context.Context, q *call, count *post) (got parts, p *Problem) {
 	got.release = func() {}
-	if e := q.r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+	if encoded(q.r.Header.Get("Content-Encoding")) {
 		return got, problem(http.StatusUnsupportedMediaType, CodeEncoding, "send the body as it is, without Content-Encoding")
 	}
 	header := q.r.Header.Get("Content-Type")
@@ -81,22 +79,23 @@ func (a *API) readBody(ctx context.Context, q *call, count *post) (got parts, p 
 	if !ok {
 		return got, unsupported("Content-Type must be that of a form")
 	}
-	limit := a.limits.Request
+	what, limit := "a request", a.limits.Request
 	if t != "multipart/form-data" {
-		limit = a.limits.Form
+		what, limit = "a form", a.limits.Form
 	}
 	if q.r.ContentLength > limit {
-		return got, problem(http.StatusRequestEntityTooLarge, CodeTooLarge, "at most %d bytes", limit).with("Connection", "close")
+		return got, a.bodyProblem(&tooLarge{what, limit})
 	}
-	rc := http.NewResponseController(q.w)
-	body := &pacedReader{r: http.MaxBytesReader(q.w, q.r.Body, a.limits.Request), rc: rc, clock: a.clock, idle: a.limits.Idle}
-	body.came = func(n, total int64) error { return a.came(count, n, total) }
-	defer func() { got.size = body.n }()
+	q.body.came = func(n, total int64) error { return a.came(count, n, total) }
+	defer func() { got.size = q.body.n }()
 	if t == "multipart/form-data" {
 		_, params, _ := mime.ParseMediaType(header)
-		got, p = a.readMultipart(ctx, q.account, body, params["boundary"], func() bool { return count.over == nil })
+		got, p = a.readMultipart(ctx, q.account, q.body, params["boundary"], func() bool { return count.over == nil })
+		if p != nil && q.body.ended != nil {
+			p = a.bodyProblem(q.body.ended)
+		}
 	} else {
-		b, release, err := a.readForm(q.account, body)
+		b, release, err := a.readForm(q.account, q.body)
 		if err != nil {
 			return got, a.bodyProblem(err)
 		}
@@ -137,21 +136,14 @@ func (a *API) submitProblem(err error) *Problem {
 
 // storeProblem is for what cannot be written now: the front office is to repeat.
 func (a *API) storeProblem(err error) *Problem {
-	switch {
-	case errors.Is(err, errSlow), errors.Is(err, errLarge), errors.Is(err, errHead), errors.Is(err, errRoom):
-		return a.multipartProblem(err)
-	case isBody(err):
+	var large *tooLarge
+	var broken brokenBody
+	if errors.As(err, &large) || errors.As(err, &broken) || errors.Is(err, io.ErrUnexpectedEOF) { // the last by a reader of parts
 		return a.bodyProblem(err)
 	}
 	a.report(err)
 	return problem(http.StatusServiceUnavailable, CodeUnavailable,
 		"it is not known whether the form was accepted; repeat it later with the same Idempotency-Key or reference").retry(10 * time.Second)
-}
-
-// isBody reports whether an error of the content store comes from the request it was reading.
-func isBody(err error) bool {
-	var large *http.MaxBytesError
-	return errors.As(err, &large) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 var _ huma.StatusError = (*Problem)(nil)

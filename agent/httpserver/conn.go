@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -83,6 +84,7 @@ func (c *conn) look() error {
 		}
 		n, err := c.Conn.Read(c.buf)
 		if n == 0 {
+			c.tellSlow(err)
 			return err
 		}
 		c.in = c.buf[:n]
@@ -92,6 +94,16 @@ func (c *conn) look() error {
 		c.in, c.out = c.frame.text(c.in, c.out)
 	}
 	return nil
+}
+
+// tellSlow answers a head that did not come in time; net/http would end the connection without a word.
+func (c *conn) tellSlow(err error) {
+	if c.frame.state != inHead || c.frame.between() || c.answering.Load() || !errors.Is(err, os.ErrDeadlineExceeded) {
+		return
+	}
+	c.wrote.Store(true)
+	_ = c.Conn.SetWriteDeadline(time.Now().Add(handshakeTime))
+	_, _ = c.Conn.Write(c.listener.problem(http.StatusRequestTimeout, "the head of the request came too slowly")) // who is gone needs no answer
 }
 
 // canned follows the status in every answer that net/http gives by itself, and in none of a handler, which have a date.

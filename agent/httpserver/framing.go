@@ -146,6 +146,9 @@ func (f *framing) header(text []byte) *fault {
 		f.coding = value
 		f.codings++
 	case "expect":
+		if f.expected != "" {
+			value = f.expected + ", " + value
+		}
 		f.expected = value
 	default:
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"slices"
 )
 
 // Origin tells where a submission came from: its in-basket, and its name there.
@@ -22,15 +23,15 @@ func (j *Journal) Origin(ctx context.Context, id ID) (inbasket, transport string
 	return inbasket, transport, err
 }
 
-// Assign gives a parked submission that no route took the route, front office, reference, mapping and targets
-// of r, and starts its deliveries. It is refused when another submission has the reference.
+// Assign gives a parked submission that was never read the route, front office, reference, mapping and targets of r, and starts
+// its deliveries. It is refused when another submission has the reference.
 func (j *Journal) Assign(ctx context.Context, id ID, r Arrival, by string) error {
 	return j.do(ctx, "assign a submission to a route", func(t *tx) error {
 		s, err := t.submission(id)
 		if err != nil {
 			return err
 		}
-		if s.state != sParked || s.route != 0 || len(r.Targets) == 0 {
+		if s.state != sParked || len(r.Targets) == 0 || slices.ContainsFunc(s.deliveries, func(d deliveryRow) bool { return d.state != pHeld || d.batch != 0 }) {
 			return fmt.Errorf("assign %s to a route: %w", id, ErrState)
 		}
 		scope, err := t.word(r.Scope)
@@ -43,6 +44,9 @@ func (j *Journal) Assign(ctx context.Context, id ID, r Arrival, by string) error
 		}
 		if found && known != id {
 			return fmt.Errorf("assign %s to a route: its reference is known as %s: %w", id, known, ErrState)
+		}
+		if err := t.forget(s); err != nil {
+			return err
 		}
 		return t.assign(s, scope, r, by)
 	})
@@ -71,9 +75,9 @@ func (t *tx) assign(s *submissionRow, scope word, r Arrival, by string) error {
 	}
 	t.count(tallyState, int64(s.route), int64(s.was), -1)
 	t.count(tallyState, int64(route), int64(s.was), 1)
-	s.route, s.office = route, office
-	if office != 0 {
+	if office != 0 && s.office == 0 { // else it was told when the form came
 		t.event(office, s.id, evAccepted, false, nil)
 	}
+	s.route, s.office = route, office
 	return t.repin(s, plan, nil, r.Targets, by)
 }

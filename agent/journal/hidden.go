@@ -4,6 +4,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -61,6 +62,13 @@ func (j *Journal) Reveal(name [16]byte) (seq int64, ok bool) {
 	j.hidden.block.Decrypt(name[:], name[:])
 	seq = int64(binary.BigEndian.Uint64(name[8:]))
 	return seq, seq >= 0 && binary.BigEndian.Uint64(name[:8]) == 0
+}
+
+// Pseudonym returns a name for a text that a citizen may have chosen, the same for life. Nobody who guesses the text can see that.
+func (j *Journal) Pseudonym(text string) (name [16]byte) {
+	h := sha256.Sum256([]byte(text))
+	j.hidden.block.Encrypt(name[:], h[:len(name)])
+	return name
 }
 
 // Clear returns the last position that may still be told, and named, as a number.

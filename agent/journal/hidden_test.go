@@ -88,14 +88,25 @@ func TestWhatAnOfficePosted(t *testing.T) {
 	for _, c := range []struct {
 		office string
 		since  time.Time
-		want   int64
-	}{{"portal", midnight, 100 + 22 + inlineForm + 1}, {"portal", since, 22 + inlineForm + 1}, {"other", midnight, 4}, {"nobody", midnight, 0}} {
-		got, err := r.Posted(r.ctx(), c.office, c.since)
-		if err != nil || got != c.want {
-			t.Errorf("%s since %s: %d instead of %d, %v", c.office, c.since, got, c.want, err)
+		forms  int64
+		bytes  int64
+	}{{"portal", midnight, 3, 100 + 22 + inlineForm + 1}, {"portal", since, 2, 22 + inlineForm + 1}, {"other", midnight, 1, 4}, {"nobody", midnight, 0, 0}} {
+		forms, bytes, err := r.Posted(r.ctx(), c.office, c.since)
+		if err != nil || forms != c.forms || bytes != c.bytes {
+			t.Errorf("%s since %s: %d with %d bytes instead of %d with %d, %v", c.office, c.since, forms, bytes, c.forms, c.bytes, err)
 		}
 	}
 	if n, err := r.OpenOf(r.ctx(), []string{arrival("", "").Route, "nothing"}); err != nil || n != 5 {
 		t.Errorf("%d are open, %v", n, err)
+	}
+}
+
+// A pseudonym outlives a restart, and tells texts apart.
+func TestPseudonym(t *testing.T) {
+	r := newRig(t)
+	name := r.Pseudonym("Scheidung.json")
+	r.reopen()
+	if again := r.Pseudonym("Scheidung.json"); again != name || r.Pseudonym("Scheidung.jso") == name || newRig(t).Pseudonym("Scheidung.json") == name {
+		t.Errorf("%x, then %x", name, again)
 	}
 }

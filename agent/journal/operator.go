@@ -177,18 +177,26 @@ func (j *Journal) Repin(ctx context.Context, id ID, digest connectors.Digest, ta
 		if err != nil {
 			return err
 		}
-		for n := range s.deliveries {
-			d := &s.deliveries[n]
-			if d.state == pDone {
-				continue
-			}
-			if _, err := t.c.exec("DELETE FROM delivery WHERE target=? AND sub=?", d.target, id); err != nil {
-				return err
-			}
-			t.count(tallyProgress, int64(d.target), int64(d.was), -1)
+		if err := t.forget(s); err != nil {
+			return err
 		}
 		return t.repin(s, plan, written, fresh, by)
 	})
+}
+
+// forget removes what of a submission is not written.
+func (t *tx) forget(s *submissionRow) error {
+	for n := range s.deliveries {
+		d := &s.deliveries[n]
+		if d.state == pDone {
+			continue
+		}
+		if _, err := t.c.exec("DELETE FROM delivery WHERE target=? AND sub=?", d.target, s.id); err != nil {
+			return err
+		}
+		t.count(tallyProgress, int64(d.target), int64(d.was), -1)
+	}
+	return nil
 }
 
 func (t *tx) repin(s *submissionRow, plan int64, written, fresh []string, by string) error {

@@ -79,7 +79,7 @@ type Arrival struct {
 	Inbasket       string            // where it came from
 	Route          string            // empty if it could not be identified (then Park is set)
 	Plan           connectors.Digest // pinned
-	Reference      string            // the sender's, or Transport
+	Reference      string            // the sender's; else a name that may be shown
 	Transport      string            // the transport's own identity
 	IdempotencyKey string            // HTTP only
 	Digest         connectors.Digest // over form and attachments

@@ -10,8 +10,8 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// Posted adds up the bytes of forms and attachments that an office has posted since, as far as they are kept.
-func (j *Journal) Posted(ctx context.Context, office string, since time.Time) (bytes int64, err error) {
+// Posted counts the forms that an office has posted since, and the bytes of them and their attachments, as far as they are kept.
+func (j *Journal) Posted(ctx context.Context, office string, since time.Time) (forms, bytes int64, err error) {
 	var large []connectors.Digest
 	err = j.read(ctx, func(c *conn) error {
 		w, ok := j.known(c, office)
@@ -22,6 +22,7 @@ func (j *Journal) Posted(ctx context.Context, office string, since time.Time) (b
 		first := ID(max(since.UnixMilli()-idEpoch, 0)) << idLow
 		const sql = "SELECT coalesce(length(f.body), 0), f.digest, s.files FROM submission s JOIN form f ON f.id=s.id WHERE s.id>=? AND s.office=? AND s.inbasket=?"
 		return c.query(sql, []any{first, w, http}, func(row []driver.Value) error {
+			forms++
 			bytes += integer(row[0])
 			if d := bytesOf(row[1]); len(d) == len(connectors.Digest{}) {
 				large = append(large, connectors.Digest(d))
@@ -45,7 +46,7 @@ func (j *Journal) Posted(ctx context.Context, office string, since time.Time) (b
 		}
 		bytes += n
 	}
-	return bytes, err
+	return forms, bytes, err
 }
 
 // OpenOf counts the submissions of routes that are accepted or parked: neither delivered nor at their end.

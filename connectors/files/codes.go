@@ -29,6 +29,7 @@ const (
 	CodeUnclear      = "files.unclear"    // the connection broke while the file was being renamed; the agent looks it up
 	CodeCancelled    = "files.cancelled"  // the agent was stopped in the middle; nothing became visible
 	CodeFTPConnect   = "ftp.connect"      // the server cannot be reached; check address, firewall and service
+	CodeFTPSilent    = "ftp.silent"       // the server is there, and left out an answer or a data connection; the hint says which, and what to do
 	CodeFTPLogin     = "ftp.login"        // the server refuses user or password
 	CodeFTPTLS       = "ftp.certificate"  // TLS failed; check tls.ca, tls.server-name and the server's certificate
 	CodeFTPTransfer  = "ftp.transfer"     // the connection broke during the transfer; it is tried again

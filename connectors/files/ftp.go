@@ -341,7 +341,7 @@ func dirFault(err error) error {
 
 // asTransfer names a broken connection in the middle of a file.
 func asTransfer(e *connectors.Error) *connectors.Error {
-	if e.Code == CodeFTPConnect {
+	if e.Code == CodeFTPConnect || e.Code == CodeFTPSilent {
 		e.Code = CodeFTPTransfer
 	}
 	return e
@@ -357,9 +357,12 @@ func ftpFault(op string, err error) *connectors.Error {
 	var record tls.RecordHeaderError
 	var verify *tls.CertificateVerificationError
 	var unknown x509.UnknownAuthorityError
+	var left *lapse
 	switch code := replyCode(err); {
 	case errors.As(err, &record), errors.As(err, &verify), errors.As(err, &unknown):
 		e.Code, e.Hint = CodeFTPTLS, "check tls.ca, tls.server-name and the server's certificate"
+	case code == 0 && errors.As(err, &left):
+		e.Class, e.Code, e.Hint = connectors.Transient, CodeFTPSilent, left.hint
 	case code == 0:
 		e.Class, e.Code, e.Hint = connectors.Transient, CodeFTPConnect, "check address, firewall and service"
 	case code == ftpNotLoggedIn:

@@ -70,6 +70,9 @@ func (c *ftpConn) greet(address string) error {
 	if err == nil && r.class() != completed {
 		err = r.err()
 	}
+	if err != nil {
+		err = c.lapsed("its greeting", "see that an FTP server listens there, and not one that begins with TLS", err)
+	}
 	if err != nil || c.tls == nil {
 		return err
 	}

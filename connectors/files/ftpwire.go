@@ -10,6 +10,7 @@ import (
 	"net/textproto"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // Servers choose their numbers freely within a class: a deletion is answered by 250 or 226, an option by 200 or 202,
@@ -57,6 +58,38 @@ func (c *ftpConn) send(command string) error {
 	}
 	_, err := io.WriteString(c.control, command+"\r\n")
 	return err
+}
+
+// lapse is what the server left out while the connection stood: said where it is known, since "check the address" helps nobody then.
+type lapse struct {
+	hint string
+	err  error
+}
+
+func (l *lapse) Error() string { return l.err.Error() }
+func (l *lapse) Unwrap() error { return l.err }
+
+// lapsed says of a connection that broke or fell silent what was due on it, and what to do.
+func (c *ftpConn) lapsed(due, cure string, err error) error {
+	var timed net.Error
+	did := "ended the connection"
+	switch {
+	case errors.As(err, &timed) && timed.Timeout():
+		did = "said nothing for " + c.timeout.String()
+	case !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET):
+		return err
+	}
+	return &lapse{hint: "the server " + did + " where " + due + " was due: " + cure, err: err}
+}
+
+// answer reads the answer to a command, by final or receive.
+func (c *ftpConn) answer(command string, read func() (reply, error)) (reply, error) {
+	r, err := read()
+	if err != nil {
+		verb, _, _ := strings.Cut(command, " ")
+		err = c.lapsed("an answer to "+verb, "look at its log, and at firewalls between", err)
+	}
+	return r, err
 }
 
 // receive reads one answer, which may have several lines.
@@ -123,7 +156,7 @@ func (c *ftpConn) ask(format string, args ...any) (reply, error) {
 	if err := c.send(fmt.Sprintf(format, args...)); err != nil {
 		return reply{}, err
 	}
-	return c.final()
+	return c.answer(format, c.final)
 }
 
 // do sends a command that must be completed.
@@ -219,7 +252,7 @@ func (c *ftpConn) Stor(name string, src io.Reader) error {
 	if h, ok := data.(interface{ HandshakeContext(context.Context) error }); ok && n == 0 && err == nil {
 		err = h.HandshakeContext(c.ctx) // an empty file writes nothing that would begin the encryption
 	}
-	return errors.Join(err, data.Close(), c.ended())
+	return errors.Join(err, data.Close(), c.ended("STOR"))
 }
 
 // Retr reads a file into w.
@@ -233,7 +266,7 @@ func (c *ftpConn) Retr(name string, w io.Writer) error {
 		return r.err()
 	}
 	_, err = io.Copy(w, data)
-	return errors.Join(err, data.Close(), c.ended())
+	return errors.Join(err, data.Close(), c.ended("RETR"))
 }
 
 // lines calls each for the lines of a listing. A server that ends it without having begun it has nothing to list.
@@ -254,16 +287,21 @@ func (c *ftpConn) lines(command string, each func(string)) error {
 	for s.Scan() {
 		each(strings.TrimRight(s.Text(), "\r"))
 	}
-	return errors.Join(s.Err(), data.Close(), c.ended())
+	return errors.Join(s.Err(), data.Close(), c.ended(command))
 }
 
 // ended reads the answer after a transfer.
-func (c *ftpConn) ended() error {
+func (c *ftpConn) ended(command string) error {
 	r, err := c.final()
-	if err == nil && r.class() != completed {
-		err = r.err()
+	switch {
+	case err == nil && r.class() == completed:
+		return nil
+	case err == nil:
+		return r.err()
+	case command == "STOR" || command == "RETR":
+		return c.lapsed("the answer that "+command+" is done (226)", "give it a longer timeout, and keep firewalls from forgetting the control connection during a transfer", err)
 	}
-	return err
+	return c.lapsed("the answer that "+command+" is done (226), after the data connection had ended", "have it send that answer; or have it tell sizes by SIZE or MLST, so that no listing is needed", err)
 }
 
 // transfer opens a data connection and sends a command that uses it.
@@ -280,13 +318,13 @@ func (c *ftpConn) transfer(command string) (net.Conn, reply, error) {
 	// The address that PASV names is often one behind a firewall: the server's own is the one that answers.
 	data, err := c.open(net.JoinHostPort(c.host, strconv.Itoa(port)))
 	if err != nil {
-		return nil, reply{}, err
+		return nil, reply{}, &lapse{fmt.Sprintf("the server answers, and takes no data connection on the port %d that it named: open its passive ports in the firewalls between", port), err}
 	}
 	if err = c.send(command); err != nil {
 		_ = data.Close()
 		return nil, reply{}, err
 	}
-	r, err := c.receive()
+	r, err := c.answer(command, c.receive)
 	if err == nil && r.code == ftpClosing {
 		err = r.err()
 	}

@@ -150,8 +150,9 @@ func (t *table) unique(names []string) bool {
 // catalog remembers tables from one call to the next. A write relies on it only as far as its transaction proves
 // that it is still true.
 type catalog struct {
-	mu     sync.Mutex
-	tables map[string]*table
+	reading sync.Mutex // held while a table is read through a session
+	mu      sync.Mutex
+	tables  map[string]*table
 }
 
 func (c *catalog) forget() {

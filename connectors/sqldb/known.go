@@ -44,8 +44,10 @@ func (k *known) load(ctx context.Context, s session, name string) (*table, error
 	if tab := k.tables[name]; tab != nil {
 		return tab, nil
 	}
+	k.t.cat.reading.Lock() // who comes second finds what the first has read
+	defer k.t.cat.reading.Unlock()
 	tab := k.t.cat.get(name)
-	if tab == nil {
+	if tab == nil || k.fresh {
 		var err error
 		schema, plain := splitName(name, k.t.cfg.Schema)
 		if tab, err = k.t.sys.table(ctx, s, schema, plain); err != nil {

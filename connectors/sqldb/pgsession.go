@@ -25,6 +25,8 @@ type pgSession struct {
 	first   []statement       // go before all else in each transaction: what correctness stands on, see settle
 	unnamed bool              // somebody in between may change the server's session: nothing stays prepared
 	pooled  *atomic.Bool      // the target's: set when a prepared statement was not there or was another's
+	args    [][]byte          // of the statement that is sent
+	text    []byte            // of its arguments
 	open    bool              // a transaction is open
 	stale   bool              // the server no longer takes what is prepared
 }
@@ -116,10 +118,7 @@ func (s *pgSession) forget(ctx context.Context) error {
 }
 
 func (s *pgSession) send(p *pgconn.Pipeline, st *statement, prepared *string, fresh map[string]string) {
-	args := make([][]byte, len(st.args))
-	for i, a := range st.args {
-		args[i] = pgText(a)
-	}
+	args := s.texts(st.args)
 	if s.unnamed {
 		p.SendQueryParams(st.sql, args, st.oids, nil, nil)
 		return
@@ -147,24 +146,41 @@ func statementName(key string) string {
 	return "ib_" + hex.EncodeToString(sum[:])[:56] // a name may have 63 bytes
 }
 
-// pgText is an argument in PostgreSQL's text form; nil is NULL.
-func pgText(a any) []byte {
-	switch x := a.(type) {
-	case nil:
-		return nil
-	case string:
-		return append(make([]byte, 0, len(x)), x...) // never nil: '' is not NULL
-	case int64:
-		return strconv.AppendInt(nil, x, 10)
-	case rawText:
-		return x
-	case []byte:
-		b := make([]byte, 2+2*len(x))
-		copy(b, `\x`)
-		hex.Encode(b[2:], x)
-		return b
+// texts are arguments in PostgreSQL's text form, nil for NULL. They are good until the next call: what is sent is copied.
+func (s *pgSession) texts(args []any) [][]byte {
+	s.args, s.text = s.args[:0], s.text[:0]
+	if s.text == nil || cap(s.text) > maxKeptText {
+		s.text = make([]byte, 0, 4<<10)
 	}
-	return []byte(fmt.Sprint(a))
+	for _, a := range args {
+		if a == nil {
+			s.args = append(s.args, nil)
+			continue
+		}
+		if raw, ok := a.(rawText); ok {
+			s.args = append(s.args, raw)
+			continue
+		}
+		from := len(s.text)
+		s.text = appendText(s.text, a)
+		s.args = append(s.args, s.text[from:len(s.text):len(s.text)]) // never nil: '' is not NULL
+	}
+	return s.args
+}
+
+// maxKeptText bounds what a connection keeps for the next statement.
+const maxKeptText = 256 << 10
+
+func appendText(b []byte, a any) []byte {
+	switch x := a.(type) {
+	case string:
+		return append(b, x...)
+	case int64:
+		return strconv.AppendInt(b, x, 10)
+	case []byte:
+		return hex.AppendEncode(append(b, `\x`...), x)
+	}
+	return fmt.Append(b, a)
 }
 
 // collect reads the answers in the order of the questions into results; nil: they are not wanted. The index is that of the

@@ -80,63 +80,66 @@ func (u *pgSetup) prepare(ctx context.Context, s *pgSession) error {
 		return connectors.Errorf(connectors.TargetError, CodeNoCharset, "connect to postgres",
 			"write charset: utf-8 if the texts of this database are UTF-8; else have the DBA convert it", "server_encoding is SQL_ASCII")
 	}
-	pid, err := one(ctx, s, "SELECT pg_backend_pid()")
+	// One round trip for all: each lasts while the processors read forms.
+	asked := []statement{question("SELECT pg_backend_pid()"), question(pgNow)}
+	if len(u.params) > 0 {
+		ours := settings(u.params, false) + " WHERE pg_backend_pid() = " + strconv.FormatUint(uint64(s.conn.PID()), 10)
+		asked = []statement{asked[0], setting(ours), asked[1]}
+	}
+	answer, err := s.run(ctx, asked, false, false)
 	if err != nil {
 		return err
 	}
-	if u.pooled.Load() || pid[0].Int != int64(s.conn.PID()) {
+	now := answer[len(answer)-1].rows[0]
+	if u.pooled.Load() || answer[0].rows[0][0].Int != int64(s.conn.PID()) {
 		u.pooled.Store(true)
-		err = u.share(ctx, s)
+		now, err = u.share(ctx, s)
 	} else {
-		err = u.own(ctx, s)
+		now, err = u.own(ctx, s, now)
 	}
-	if err != nil {
-		return err
-	}
-	role, err := one(ctx, s, "SELECT current_setting('session_replication_role')")
-	if err == nil && role[0].Str == "replica" {
+	if err == nil && now[1].Str == "replica" {
 		err = connectors.Errorf(connectors.TargetError, CodeSession, "connect to postgres", "have the DBA take session_replication_role = replica "+
 			"from the role, the database or session:; with it foreign keys and triggers do not hold", "session_replication_role is replica")
 	}
 	return err
 }
 
+// pgNow reads what is set of what the sessions of others may have changed.
+const pgNow = "SELECT current_setting('search_path'), current_setting('session_replication_role')"
+
 // own prepares a session that nobody else uses: what is set once stays, up to what is set by code that is called in
 // it. So each transaction begins with ours.
-func (u *pgSetup) own(ctx context.Context, s *pgSession) error {
+func (u *pgSetup) own(ctx context.Context, s *pgSession, now []connectors.Value) ([]connectors.Value, error) {
 	s.unnamed = false
-	if len(u.params) > 0 {
-		if _, err := one(ctx, s, settings(u.params, false)); err != nil {
-			return err
-		}
-	}
 	if err := u.ledger(ctx, s); err != nil {
-		return err
+		return nil, err
 	}
 	for _, q := range u.config.Session {
 		if _, err := s.conn.Exec(ctx, q).ReadAll(); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	path, err := one(ctx, s, "SELECT current_setting('search_path')")
-	if err != nil {
-		return err
+	if len(u.config.Session) > 0 {
+		var err error
+		if now, err = one(ctx, s, pgNow); err != nil {
+			return nil, err
+		}
 	}
-	s.first = []statement{u.ours(path[0].Str)}
-	return nil
+	s.first = []statement{u.ours(now[0].Str)}
+	return now, nil
 }
 
 // share prepares a session behind a pooler, where each transaction may run in another session of the server that other
 // programs have set up for themselves: all settings go along with each transaction and end with it.
-func (u *pgSetup) share(ctx context.Context, s *pgSession) error {
+func (u *pgSetup) share(ctx context.Context, s *pgSession) ([]connectors.Value, error) {
 	if u.cfg.RuntimeParams["options"] != "" {
-		return pooler("write the settings of the DSN's options as session: [\"SET name = value\"], or connect past the pooler", "options do not pass a pooler")
+		return nil, pooler("write the settings of the DSN's options as session: [\"SET name = value\"], or connect past the pooler", "options do not pass a pooler")
 	}
 	path := u.params["search_path"]
 	if path == "" {
 		def, err := one(ctx, s, "SELECT reset_val FROM pg_catalog.pg_settings WHERE name = 'search_path'")
 		if err != nil {
-			return err
+			return nil, err
 		}
 		path = def[0].Str
 	}
@@ -144,25 +147,25 @@ func (u *pgSetup) share(ctx context.Context, s *pgSession) error {
 	base["search_path"] = path
 	s.first = []statement{setting(settings(base, true)), setting("SET LOCAL role TO DEFAULT"), u.ours(path)}
 	if err := u.transactions(ctx, s); err != nil {
-		return err
+		return nil, err
 	}
 	if err := u.ledger(ctx, s); err != nil {
-		return err
+		return nil, err
 	}
 	s.first = s.first[:2:2]
 	for _, q := range u.config.Session {
 		local, ok := localSet(q)
 		if !ok {
-			return pooler("behind a pooler session: may only have SET name = value; give the rest to the role (ALTER ROLE … SET), or connect past the pooler", "session: "+q)
+			return nil, pooler("behind a pooler session: may only have SET name = value; give the rest to the role (ALTER ROLE … SET), or connect past the pooler", "session: "+q)
 		}
 		s.first = append(s.first, setting(local))
 	}
-	now, err := one(ctx, s, "SELECT current_setting('search_path')") // with session:
+	now, err := one(ctx, s, pgNow) // with session:
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.first = append(s.first, u.ours(now[0].Str))
-	return nil
+	return now, nil
 }
 
 // transactions makes sure that a transaction over two round trips stays one.
@@ -220,6 +223,10 @@ func quoteText(s string) string {
 	return quoted
 }
 
+func question(sql string) statement {
+	return statement{sql: sql, rows: true, op: "settle the session", item: -1}
+}
+
 func setting(sql string) statement { return statement{sql: sql, op: "settle the session", item: -1} }
 
 var setStatement = regexp.MustCompile(`(?is)^\s*set\s+(?:session\s+|local\s+)?(\S.*?)[\s;]*$`)
@@ -257,7 +264,7 @@ func poolerVerdict(e *pgconn.PgError) verdict {
 
 // one returns the only row of a query.
 func one(ctx context.Context, s session, sql string) ([]connectors.Value, error) {
-	res, err := s.run(ctx, []statement{{sql: sql, rows: true, op: "settle the session", item: -1}}, false, false)
+	res, err := s.run(ctx, []statement{question(sql)}, false, false)
 	if err != nil {
 		return nil, err
 	}

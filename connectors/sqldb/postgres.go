@@ -179,29 +179,40 @@ func postgresCall(d *dialect, w *rowset) ([]statement, error) {
 // engineForeign is a table of another server: what it makes of values is not known, and its commit is not this one's.
 const engineForeign = "of another server"
 
-// postgresColumns reads columns with the base type below all domains, and its modifier.
-const postgresColumns = `
-SELECT n.nspname, c.relname, c.oid::int8, a.attname, bt.oid::int8, bt.typarray::int8, bt.typname, b.typmod,
-       a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attidentity <> '', pg_catalog.format_type(bt.oid, b.typmod),
-       c.relkind = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) p JOIN pg_catalog.pg_class k ON k.oid = p.relid WHERE k.relkind = 'f'),
-       bt.typtype = 'e',
-       c.relkind = 'r' AND NOT c.relhasrules AND NOT c.relrowsecurity AND NOT c.relhassubclass
-         AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal),
-       COALESCE((SELECT pg_catalog.bit_or(g.tgtype) FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND g.tgtype & 64 > 0 AND g.tgenabled NOT IN ('D', 'R')), 0),
-       EXISTS (SELECT FROM pg_catalog.pg_collation l WHERE l.oid = a.attcollation AND NOT l.collisdeterministic)
-FROM pg_catalog.pg_class c
-JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-CROSS JOIN LATERAL (
-  WITH RECURSIVE below AS (
-    SELECT a.atttypid AS typid, a.atttypmod AS typmod
-    UNION ALL
-    SELECT t.typbasetype, t.typtypmod FROM below JOIN pg_catalog.pg_type t ON t.oid = below.typid AND t.typtype = 'd')
-  SELECT below.typid, below.typmod FROM below JOIN pg_catalog.pg_type t ON t.oid = below.typid AND t.typtype <> 'd') b
-JOIN pg_catalog.pg_type bt ON bt.oid = b.typid
+// postgresFind finds the table that a name means.
+const postgresFind = `
+SELECT n.nspname, c.relname
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE lower(c.relname) = lower($2) AND c.relkind IN ('r', 'p', 'v', 'f')
   AND CASE WHEN $1 = '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE lower(n.nspname) = lower($1) END
-ORDER BY c.relname = $2 DESC, n.nspname = $1 DESC, c.relname, a.attnum`
+ORDER BY c.relname = $2 DESC, n.nspname = $1 DESC, c.relname LIMIT 1`
+
+// postgresFacts reads of a table whether another server has it, whether nothing changes what is written into it, and
+// which events have triggers that write elsewhere instead.
+const postgresFacts = `
+SELECT c.oid::int8,
+       c.relkind = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) p JOIN pg_catalog.pg_class k ON k.oid = p.relid WHERE k.relkind = 'f'),
+       c.relkind = 'r' AND NOT c.relhasrules AND NOT c.relrowsecurity AND NOT c.relhassubclass
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal),
+       COALESCE((SELECT pg_catalog.bit_or(g.tgtype) FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND g.tgtype & 64 > 0 AND g.tgenabled NOT IN ('D', 'R')), 0)
+FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1)`
+
+// postgresColumns reads columns with the base type below all domains, and its modifier.
+const postgresColumns = `
+WITH RECURSIVE below AS (
+  SELECT a.attnum, a.atttypid AS typid, a.atttypmod AS typmod FROM pg_catalog.pg_attribute a
+  WHERE a.attrelid = pg_catalog.to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped
+  UNION ALL
+  SELECT b.attnum, t.typbasetype, t.typtypmod FROM below b JOIN pg_catalog.pg_type t ON t.oid = b.typid AND t.typtype = 'd')
+SELECT a.attname, bt.oid::int8, bt.typarray::int8, bt.typname, b.typmod,
+       a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attidentity <> '', pg_catalog.format_type(bt.oid, b.typmod),
+       bt.typtype = 'e', NOT COALESCE(l.collisdeterministic, true)
+FROM pg_catalog.pg_attribute a
+JOIN below b ON b.attnum = a.attnum
+JOIN pg_catalog.pg_type bt ON bt.oid = b.typid AND bt.typtype <> 'd'
+LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
+WHERE a.attrelid = pg_catalog.to_regclass($1)
+ORDER BY a.attnum`
 
 // postgresPrint is a text of all that writes rely on, and of what changes with it: a table that is dropped and made
 // anew, altered, renamed into the place of another, or given a key, a trigger, a rule or a policy.
@@ -257,7 +268,7 @@ SELECT i.indexrelid::text, a.attname,
 FROM pg_catalog.pg_index i
 CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(i.indkey::int2[]), pg_catalog.unnest(i.indcollation::oid[])) WITH ORDINALITY AS k(attnum, coll, n)
 JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL AND k.n <= i.indnkeyatts
+WHERE i.indrelid = pg_catalog.to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL AND k.n <= i.indnkeyatts
 ORDER BY i.indexrelid, k.n`
 
 const postgresParents = `
@@ -265,50 +276,48 @@ SELECT n.nspname, p.relname
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_class p ON p.oid = k.confrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
-WHERE k.conrelid = $1 AND k.contype = 'f'`
+WHERE k.conrelid = pg_catalog.to_regclass($1) AND k.contype = 'f'`
 
 func postgresTable(ctx context.Context, s session, schema, name string) (*table, error) {
-	res, err := s.run(ctx, []statement{{sql: postgresColumns, args: []any{schema, name}, oids: []uint32{oidText, oidText}, rows: true, item: -1}}, false, false)
+	res, err := s.run(ctx, []statement{{sql: postgresFind, args: []any{schema, name}, oids: []uint32{oidText, oidText}, rows: true, item: -1}}, false, false)
 	if err != nil || len(res[0].rows) == 0 {
 		return nil, err
 	}
-	oid := res[0].rows[0][2].Int
 	quoted := quoteDouble(res[0].rows[0][0].Str) + "." + quoteDouble(res[0].rows[0][1].Str)
-	ask := statement{sql: "SELECT " + postgresPrint("$1"), args: []any{quoted}, oids: []uint32{oidText}, rows: true, item: -1}
-	again, err := s.run(ctx, []statement{ask,
-		{sql: postgresColumns, args: []any{schema, name}, oids: []uint32{oidText, oidText}, rows: true, item: -1},
-		{sql: postgresUniques, args: []any{oid}, rows: true, item: -1},
-		{sql: postgresParents, args: []any{oid}, rows: true, item: -1}}, false, false)
-	if err != nil || len(again[1].rows) == 0 {
+	about := func(sql string) statement {
+		return statement{sql: sql, args: []any{quoted}, oids: []uint32{oidText}, rows: true, item: -1}
+	}
+	ask := about("SELECT " + postgresPrint("$1"))
+	res, err = s.run(ctx, []statement{ask, about(postgresFacts), about(postgresColumns), about(postgresUniques), about(postgresParents)}, false, false)
+	if err != nil || len(res[1].rows) == 0 {
 		return nil, err
 	}
 	var cols []*column
-	for _, r := range again[1].rows {
-		if r[2].Int == oid {
-			cols = append(cols, postgresColumn(r))
-		}
+	for _, r := range res[2].rows {
+		cols = append(cols, postgresColumn(r))
 	}
 	t := newTable(name, quoted, cols)
-	if again[1].rows[0][11].Int == 1 {
+	t.proofs = []proof{{ask, printOf(res[0])}} // it was read first: what changed since is told
+	facts := res[1].rows[0]
+	t.oid, t.sure = facts[0].Int, facts[2].Int == 1
+	if facts[1].Int == 1 {
 		t.engine = engineForeign
 	}
-	t.sure, t.oid = again[1].rows[0][13].Int == 1, oid
-	if bits := again[1].rows[0][14].Int; bits != 0 { // of tgtype: 4 insert, 8 delete, 16 update
+	if bits := facts[3].Int; bits != 0 { // of tgtype: 4 insert, 8 delete, 16 update
 		t.instead = map[connectors.Op]bool{connectors.Insert: bits&4 > 0, connectors.Update: bits&16 > 0, connectors.ReplaceChildren: bits&12 > 0, connectors.Upsert: bits&20 > 0}
 	}
-	t.proofs = []proof{{ask, printOf(again[0])}} // it was read first: what changed since is told
-	t.uniques = groupPairs(again[2].rows)
-	t.indexRules(again[2].rows)
-	t.parents = parentNames(again[3].rows, quoteDouble)
+	t.uniques = groupPairs(res[3].rows)
+	t.indexRules(res[3].rows)
+	t.parents = parentNames(res[4].rows, quoteDouble)
 	return t, nil
 }
 
 // postgresColumn reads one row of postgresColumns.
 func postgresColumn(r []connectors.Value) *column {
-	c := &column{name: r[3].Str, oid: uint32(r[4].Int), array: uint32(r[5].Int), typ: r[6].Str, scale: anyScale,
-		required: r[8].Int == 1, auto: r[9].Int == 1}
+	c := &column{name: r[0].Str, oid: uint32(r[1].Int), array: uint32(r[2].Int), typ: r[3].Str, scale: anyScale,
+		required: r[5].Int == 1, auto: r[6].Int == 1}
 	c.fam = postgresFamily(c.typ)
-	mod := int(r[7].Int)
+	mod := int(r[4].Int)
 	switch c.typ {
 	case "varchar", "bpchar":
 		if mod > 4 {
@@ -336,13 +345,13 @@ func postgresColumn(r []connectors.Value) *column {
 	case "money":
 		c.proof = c.typ
 	}
-	if c.fam == famOther && r[12].Int == 1 { // an enum: its labels as they are, and nothing else
+	if c.fam == famOther && r[8].Int == 1 { // an enum: its labels as they are, and nothing else
 		c.fam = famText
 	}
 	if c.fam == famOther {
-		c.proof = r[10].Str
+		c.proof = r[7].Str
 	}
-	c.folds = r[15].Int == 1 || c.typ == "citext" || c.typ == "bpchar" || c.fam == famOther
+	c.folds = r[9].Int == 1 || c.typ == "citext" || c.typ == "bpchar" || c.fam == famOther
 	return c
 }
 

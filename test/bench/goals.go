@@ -11,7 +11,7 @@ const (
 	goalPipeline = 1.0  // times the pipelined Go loop
 	goalBefore   = 0.97 // of the agent before a change
 	goalCPU      = 3.0  // seconds per 10,000 forms
-	goalPeak     = 64   // MiB while working
+	goalPeak     = 96   // MiB while working
 	goalIdle     = 40   // MiB while idle
 	goalLarge    = 0.9  // of the rate, with ten times as many forms waiting
 	goalLatency  = 60 * time.Millisecond

@@ -62,5 +62,8 @@ func (c *session) transfer(f func(net.Conn) bool) {
 		c.reply(426, "transfer aborted")
 		return
 	}
+	if c.s.fault(func(f *Faults) bool { return f.NoEnd == c.verb }) {
+		return
+	}
 	c.say(cmp.Or(c.s.cfg.Habits.End, "226 done"))
 }

@@ -26,17 +26,18 @@ type Config struct {
 
 // Faults are switched on while a server runs. Counters are consumed as they strike.
 type Faults struct {
-	CutStore        int64 // cut control and data connection after so many bytes of the next STOR; 0: never
-	TruncateStore   int64 // keep only so many bytes of the next STOR and say that all is well; 0: never
-	CorruptStore    bool  // change a byte of every STOR and say that all is well
-	FullStore       bool  // answer every STOR with 452
-	LoseRename      int   // so many renames happen but are not answered: the connection is cut
-	CutBeforeRename int   // so many renames do not happen and are not answered
-	RefuseOverwrite bool  // RNTO over an existing file is a 550, as ProFTPD does; else it overwrites, as vsftpd does
-	NoSize          bool  // SIZE is not known
-	RefuseLogin     bool  // every login fails
-	Silent          bool  // no command is answered any more
-	TakeAfterRename bool  // a renamed file disappears at once, as if the host had fetched it
+	CutStore        int64  // cut control and data connection after so many bytes of the next STOR; 0: never
+	TruncateStore   int64  // keep only so many bytes of the next STOR and say that all is well; 0: never
+	CorruptStore    bool   // change a byte of every STOR and say that all is well
+	FullStore       bool   // answer every STOR with 452
+	LoseRename      int    // so many renames happen but are not answered: the connection is cut
+	CutBeforeRename int    // so many renames do not happen and are not answered
+	RefuseOverwrite bool   // RNTO over an existing file is a 550, as ProFTPD does; else it overwrites, as vsftpd does
+	NoSize          bool   // SIZE is not known
+	RefuseLogin     bool   // every login fails
+	Silent          bool   // no command is answered any more
+	NoEnd           string // the verb whose transfers end without an answer
+	TakeAfterRename bool   // a renamed file disappears at once, as if the host had fetched it
 }
 
 // Server is a running server.

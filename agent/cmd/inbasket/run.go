@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"time"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
@@ -35,17 +37,28 @@ ends within ten seconds of Ctrl+C, SIGTERM or a stop of the service. SIGHUP relo
 	return cmd
 }
 
-// memoryGoal is how much memory, in bytes, the garbage collector may let accumulate before it works harder:
-// an agent shares its machine with the legacy system. It is no limit to what large forms may need.
-const memoryGoal = 30 << 20
+// memoryShare is how much of the machine, or of the control group that the agent runs in, the garbage collector lets
+// accumulate at most where the configuration names no memory.
+const memoryShare = 0.25
+
+// memory is the collector's goal: GOMEMLIMIT fixes it, as for any program in Go.
+func (a *app) memory(most int64) agent.Memory {
+	if a.getenv("GOMEMLIMIT") != "" {
+		return agent.Memory{}
+	}
+	if most == 0 {
+		share, err := memlimit.ApplyRatio(memlimit.ApplyFallback(memlimit.FromCgroup, memlimit.FromSystem), memoryShare)()
+		if err == nil && share < math.MaxInt64 {
+			most = int64(share)
+		}
+	}
+	return agent.Memory{Set: func(goal int64) { debug.SetMemoryLimit(goal) }, Most: most}
+}
 
 // supervised is set by a service manager that has no watchdog, and starts the agent again when it ends.
 const supervised = "INBASKET_SUPERVISED"
 
 func (a *app) run(ctx context.Context, force bool) error {
-	if a.getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryGoal)
-	}
 	cfg, err := a.loadToRun()
 	if err != nil {
 		return err
@@ -74,7 +87,7 @@ func (a *app) run(ctx context.Context, force bool) error {
 				started()
 				a.ready(notify, log, at)
 			},
-			Notify: event, Watchdog: watchdog,
+			Notify: event, Watchdog: watchdog, Memory: a.memory(cfg.Memory),
 		})
 		if err != nil {
 			return err

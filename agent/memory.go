@@ -1,0 +1,24 @@
+package agent
+
+// Bytes of the Go heap that may accumulate before the garbage collector works harder. An agent shares its machine with
+// the legacy system, so there is little while nothing is to do, and more for each part that works. It is no limit
+// to what large forms may need.
+const (
+	heapIdle = 24 << 20
+	heapPart = 12 << 20 // for each in-basket, target, source and webhook at work
+)
+
+// Memory is the goal of the garbage collector, which is one of the whole process.
+type Memory struct {
+	Set  func(bytes int64) // takes over a goal; nil: it is left alone
+	Most int64             // no goal is above that; 0: no bound
+}
+
+// goal is what so many parts at work may accumulate.
+func (m Memory) goal(parts int) int64 {
+	g := int64(heapIdle + parts*heapPart)
+	if m.Most > 0 {
+		g = min(g, m.Most)
+	}
+	return g
+}
