@@ -19,6 +19,7 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -62,7 +63,7 @@ type Agent struct {
 	figures *figures
 	started time.Time
 	serving *serving
-	pulse   *pulse
+	beats   *loop.Heartbeats
 	watcher *watcher
 	trail   *trail
 	purging sync.Mutex // held by the one purge that runs
@@ -86,7 +87,7 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	if err := backup.Finish(o.Config.State); err != nil { // a restore that a crash interrupted
 		return nil, err
 	}
-	a.pulse = newPulse(o.Memory)
+	a.beats = loop.New(o.Memory.atWork)
 	a.watcher = newWatcher(a)
 	a.figures.metrics = monitor.NewMetrics(a, o.Clock, o.Version)
 	var err error

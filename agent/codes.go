@@ -1,10 +1,14 @@
 package agent
 
+import (
+	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/journal"
+)
+
 // Codes of what the agent itself reports. Each is stable; docs/errors.md is generated from this file.
 const (
-	CodeJournal     = "journal.unavailable"    // the journal cannot be read or written: disk full, file rights, a failing disk; nothing is taken from the in-baskets until it can; mend the disk, the agent goes on by itself
-	CodeContent     = "content.unavailable"    // an attachment, document or sealed batch cannot be stored or read; look at the disk below state
-	CodeUnknown     = "target.unknown"         // the target failed without saying how; it is looked up before anything is repeated
+	CodeJournal     = journal.CodeUnavailable
+	CodeContent     = content.CodeUnavailable
 	CodeUnclear     = "target.unclear"         // whether the target has the delivery cannot be told; look there: if it has it, inbasket confirm; if not, retry
 	CodeStage       = "target.stage"           // a file could not be put in place under its temporary name; it is tried again
 	CodeSeal        = "batch.seal"             // a batch file could not be made or kept; it is tried again
@@ -26,7 +30,6 @@ const (
 	CodeStuck       = "agent.stuck"            // a part of the agent makes no progress; under a service manager with a watchdog it is restarted, else restart it; nothing is lost; send diagnostics to the maintainers
 	CodeHung        = "connector.hung"         // a call to an outside system does not end though its time is over; the other systems go on; look at that system, and restart the agent if it works and this does not end
 	CodeJumped      = "clock.jumped"           // the clock was set by more than a minute, or the machine slept; the agent goes on; keep the clock right with NTP
-	CodePanic       = "agent.panic"            // the agent broke on this submission; it is parked, the others go on; send diagnostics to the maintainers
 	CodeResult      = "result.unreadable"      // a result of the back office cannot be understood; it is kept and parked
 	CodeMissing     = "result.missing-name"    // a name in the mapping's answer is not in the result; nothing is told or marked: mend the mapping or the query and reload, and write NAME ?? nil for a field of an answer file that may be missing
 	CodeWholeFile   = "result.whole-file"      // an answer file of many decisions that cannot be read was to be given to one submission; mend the file and put it there again, then drop it

@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -34,7 +35,7 @@ func (l *lane) carry(ctx context.Context, parcels []*parcel) {
 		return
 	}
 	// A stop lets what has begun come to its end: cut off, its outcome would be unclear.
-	finishing, cancel := lingering(ctx, l.clock)
+	finishing, cancel := loop.Linger(ctx, l.clock)
 	outcomes, err := l.target.Deliver(finishing, group)
 	cancel()
 	if err != nil && len(outcomes) == 0 {
@@ -144,20 +145,11 @@ func asTransient(err error) error {
 // failed handles a call that ended without any outcome.
 func (l *lane) failed(ctx context.Context, parcels []*parcel, err error) {
 	outcomes := make([]connectors.Outcome, len(parcels))
-	code, text := describe(err)
+	code, text := guard.Describe(err)
 	for i, p := range parcels {
 		outcomes[i] = connectors.Outcome{Key: p.delivery.Key, Class: connectors.ClassOf(err), Code: code, Text: text, Raw: err.Error()}
 	}
 	l.settle(ctx, parcels, outcomes, err)
-}
-
-// describe returns code and safe text of an error.
-func describe(err error) (code, text string) {
-	var e *connectors.Error
-	if errors.As(err, &e) {
-		return e.Code, e.Safe()
-	}
-	return CodeUnknown, "the target failed without saying how"
 }
 
 // settle journals the outcomes, and decides what each parcel does next.
@@ -170,9 +162,9 @@ func (l *lane) settle(ctx context.Context, parcels []*parcel, outcomes []connect
 	for _, p := range parcels {
 		o := byKey[p.delivery.Key]
 		if o == nil {
-			o = &connectors.Outcome{Key: p.delivery.Key, Class: connectors.Uncertain, Code: CodeUnknown, Text: "the target gave no outcome"}
+			o = &connectors.Outcome{Key: p.delivery.Key, Class: connectors.Uncertain, Code: guard.CodeUnknown, Text: "the target gave no outcome"}
 			if err != nil {
-				o.Code, o.Text = describe(err)
+				o.Code, o.Text = guard.Describe(err)
 				o.Raw = err.Error()
 			}
 		}
@@ -339,8 +331,8 @@ func (l *lane) survive(parcels []*parcel) {
 	if broken == nil {
 		return
 	}
-	l.circuit.Fail(connectors.Transient, CodePanic, "the agent broke while delivering")
-	l.log.Error().Str("code", CodePanic).Bytes("stack", debug.Stack()).Msg("the agent broke while delivering; nothing is lost, trying again")
+	l.circuit.Fail(connectors.Transient, loop.CodePanic, "the agent broke while delivering")
+	l.log.Error().Str("code", loop.CodePanic).Bytes("stack", debug.Stack()).Msg("the agent broke while delivering; nothing is lost, trying again")
 	l.mu.Lock()
 	rest := slices.DeleteFunc(slices.Clone(parcels), func(p *parcel) bool { return slices.Contains(l.queue, p) })
 	l.mu.Unlock()
@@ -352,7 +344,7 @@ func applyAll(ctx context.Context, j *journal.Journal, changes []journal.Change)
 	if len(changes) == 0 {
 		return nil
 	}
-	ctx, cancel := graced(ctx)
+	ctx, cancel := loop.Grace(ctx)
 	defer cancel()
 	err := j.Apply(ctx, changes)
 	var wrong *journal.TransitionError
@@ -382,7 +374,7 @@ func (l *lane) resolve(ctx context.Context, parcels []*parcel) []*parcel {
 	}
 	byKey, err := l.lookup(ctx, doubtful)
 	if err != nil {
-		code, text := describe(err)
+		code, text := guard.Describe(err)
 		class := connectors.ClassOf(err)
 		if class == connectors.Uncertain || class == connectors.ItemError {
 			class = connectors.Transient

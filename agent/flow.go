@@ -15,6 +15,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/decode"
@@ -28,7 +29,6 @@ import (
 // Pure steps may be repeated at will. Every effect that a target does not record itself is journaled
 // before and after.
 type flow struct {
-	pulse   *pulse
 	journal *journal.Journal
 	content *content.Store
 	clock   connectors.Clock
@@ -71,35 +71,29 @@ type arrival struct {
 	entry journal.Arrival
 }
 
-// serve takes submissions out of one in-basket until ctx ends. The next batch is read and decoded while
-// the last one is made durable.
-func (f *flow) serve(ctx context.Context, name string, in connectors.Inbasket, routes []*route) {
+// serve takes submissions out of one in-basket by three loops: the next batch is read and decoded while the last one is
+// made durable, and the in-basket is told beside.
+func (f *flow) serve(g *loop.Group, name string, in connectors.Inbasket, routes []*route) {
 	read := make(chan []*arrival, 1)
 	taken := make(chan []connectors.Receipt, 2)
-	done := make(chan struct{}, 2)
-	go func() {
-		defer func() { close(read); done <- struct{}{} }()
-		f.pulse.loop(ctx, kindInbasket, name, func(ctx context.Context) { f.read(ctx, name, in, routes, read) })
-	}()
-	go func() {
-		defer func() { done <- struct{}{} }()
-		f.pulse.loop(ctx, kindInbasket, name, func(ctx context.Context) { f.answer(ctx, name, in, taken) })
-	}()
-	f.pulse.loop(ctx, kindInbasket, name, func(ctx context.Context) {
-		over := waiting(ctx)
-		for batch := range read {
-			over()
+	g.Go(kindInbasket, name, func(ctx context.Context) {
+		defer close(read)
+		f.read(ctx, name, in, routes, read)
+	})
+	g.Go(kindInbasket, name, func(ctx context.Context) {
+		defer close(taken)
+		ending := context.WithoutCancel(ctx) // what was read is taken
+		for {
+			batch, ok := loop.Receive(ending, read)
+			if !ok {
+				return
+			}
 			receipts, fresh := f.accept(ctx, name, batch)
-			waiting(ctx) // for answer, which may hang in the in-basket
-			taken <- receipts
-			over()
+			loop.Send(ending, taken, receipts) // to answer, which may hang in the in-basket
 			f.forward(ctx, fresh)
-			waiting(ctx)
 		}
 	})
-	close(taken)
-	<-done
-	<-done
+	g.Go(kindInbasket, name, func(ctx context.Context) { f.answer(ctx, name, in, taken) })
 }
 
 // read gets batches out of the in-basket and identifies them.
@@ -107,24 +101,17 @@ func (f *flow) read(ctx context.Context, name string, in connectors.Inbasket, ro
 	trouble := troubles(f, kindInbasket, name)
 	for ctx.Err() == nil {
 		var items []connectors.Submission
-		over := waiting(ctx) // for forms: a source has time limits of its own
-		err := safely("take forms", func() (err error) { items, err = in.Next(ctx, pageItems); return err })
-		over()
+		err := loop.Ask(ctx, "take forms", func() (err error) { items, err = in.Next(ctx, pageItems); return err })
 		if err != nil {
 			trouble.failed(ctx, err)
 			continue
 		}
 		trouble.over()
 		batch := make([]*arrival, len(items))
-		over = calling(ctx, "read attachments", time.Hour) // of all of them, from the in-basket
-		parallel(len(items), func(i int) { batch[i] = f.identify(ctx, name, items[i], routes) })
+		over := loop.Calling(ctx, "read attachments", time.Hour) // of all of them, from the in-basket
+		loop.Parallel(len(items), func(i int) { batch[i] = f.identify(ctx, name, items[i], routes) })
 		over()
-		over = waiting(ctx)
-		select {
-		case out <- batch:
-		case <-ctx.Done():
-		}
-		over()
+		loop.Send(ctx, out, batch)
 	}
 }
 
@@ -155,7 +142,7 @@ func (f *flow) identify(ctx context.Context, inbasket string, item connectors.Su
 func (f *flow) read1(a *arrival) {
 	defer func() {
 		if p := recover(); p != nil {
-			a.read, a.entry.Park = false, &journal.Reason{Code: CodePanic, Text: "reading the form broke the agent", Next: "send diagnostics to the maintainers", Raw: fmt.Sprintf("%v\n%s", p, debug.Stack())}
+			a.read, a.entry.Park = false, &journal.Reason{Code: loop.CodePanic, Text: "reading the form broke the agent", Next: "send diagnostics to the maintainers", Raw: fmt.Sprintf("%v\n%s", p, debug.Stack())}
 		}
 	}()
 	r := a.route
@@ -285,7 +272,7 @@ func (f *flow) forward(ctx context.Context, fresh []*arrived) {
 		return
 	}
 	made := make([]prepared, len(fresh))
-	parallel(len(fresh), func(i int) { made[i] = f.prepareOne(fresh[i], "") })
+	loop.Parallel(len(fresh), func(i int) { made[i] = f.prepareOne(fresh[i], "") })
 	byTarget, err := f.carryOut(ctx, made)
 	if err != nil { // what could not be journaled is mapped again by the lanes
 		for _, l := range f.lanes {

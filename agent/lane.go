@@ -12,6 +12,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/encode"
 )
@@ -136,14 +137,9 @@ func (l *lane) offer(ctx context.Context, parcels []*parcel) {
 		if len(parcels) == 0 {
 			return
 		}
-		over := waiting(ctx)
-		select {
-		case <-ctx.Done():
+		if !l.rest(ctx, changed, 100*time.Millisecond) {
 			return
-		case <-changed:
-		case <-l.clock.After(100 * time.Millisecond):
 		}
-		over()
 	}
 }
 
@@ -204,20 +200,13 @@ func (l *lane) work(ctx context.Context) {
 	}
 }
 
-// rest waits until something changes, wait has passed (zero: no limit), or ctx ends, which is false.
+// rest waits until something changes or wait has passed (zero: no limit); false: ctx ended.
 func (l *lane) rest(ctx context.Context, changed <-chan struct{}, wait time.Duration) bool {
-	defer waiting(ctx)()
 	var timer <-chan time.Time
 	if wait > 0 {
 		timer = l.clock.After(wait)
 	}
-	select {
-	case <-ctx.Done():
-		return false
-	case <-changed:
-	case <-timer:
-	}
-	return true
+	return loop.Wait(ctx, changed, timer)
 }
 
 // take waits for the next group of parcels that may go now.

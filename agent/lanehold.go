@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -123,7 +124,7 @@ func (l *lane) unbar(id journal.ID) {
 func (l *lane) ask(ctx context.Context) {
 	if err := l.target.Check(ctx); err != nil {
 		if ctx.Err() == nil {
-			code, text := describe(err)
+			code, text := guard.Describe(err)
 			l.circuit.Fail(connectors.ClassOf(err), code, text)
 		}
 	} else if l.circuit.OK() {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/encode"
 )
@@ -93,7 +94,7 @@ func (l *lane) file(ctx context.Context, h encode.Header, pieces []encode.Piece,
 	go func() {
 		defer func() {
 			if p := recover(); p != nil {
-				w.CloseWithError(&connectors.Error{Class: connectors.Transient, Code: CodePanic, Op: "seal the batch", Err: fmt.Errorf("%v", p)})
+				w.CloseWithError(&connectors.Error{Class: connectors.Transient, Code: loop.CodePanic, Op: "seal the batch", Err: fmt.Errorf("%v", p)})
 			}
 		}()
 		w.CloseWithError(members[0].layout.Write(w, h, pieces, body))

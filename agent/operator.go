@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
@@ -267,7 +268,7 @@ func (a *Agent) Decide(ctx context.Context, r control.DecideRequest, documents i
 		if err != nil {
 			return control.Settled{}, err
 		}
-		blob, err := a.content.Put(ctx, d.Body, maxContent)
+		blob, err := a.content.Put(ctx, d.Body, content.MaxSize)
 		if err != nil {
 			return control.Settled{}, &connectors.Error{Class: connectors.TargetError, Code: CodeContent, Op: "keep the document", Hint: "look at the disk below state", Err: err}
 		}

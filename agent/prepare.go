@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/decode"
@@ -20,7 +21,7 @@ func (f *flow) prepare(ctx context.Context, target string, page []journal.Stored
 	}
 	made := make([]prepared, len(page))
 	later := make([]error, len(page))
-	parallel(len(page), func(i int) {
+	loop.Parallel(len(page), func(i int) {
 		a := &arrived{stored: page[i]}
 		if a.plan, made[i].err = f.plans.get(ctx, page[i].Plan); made[i].err == nil {
 			made[i] = f.prepareOne(a, target)
@@ -207,7 +208,7 @@ func (f *flow) carryOut(ctx context.Context, made []prepared) (map[string][]*par
 		err = f.returnedMeanwhile(ctx, changes)
 	}
 	// Side by side, so that the journal commits them together.
-	parallel(len(refused), func(i int) { errs[i] = f.refuse(ctx, refused[i]) })
+	loop.Parallel(len(refused), func(i int) { errs[i] = f.refuse(ctx, refused[i]) })
 	return byTarget, errors.Join(append(errs, err)...)
 }
 
@@ -247,7 +248,7 @@ func (f *flow) returnedMeanwhile(ctx context.Context, changes []journal.Change) 
 
 // refuse rejects a wrong form, or parks what we cannot map.
 func (f *flow) refuse(ctx context.Context, p prepared) error {
-	ctx, cancel := graced(ctx)
+	ctx, cancel := loop.Grace(ctx)
 	defer cancel()
 	var err error
 	if p.err == nil {

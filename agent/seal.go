@@ -6,14 +6,17 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/batch"
+	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/encode"
 )
 
 // unsealed forgets what should have been a batch.
 func (l *lane) unsealed(members []*parcel, err error) {
-	code, text := describe(err)
+	code, text := guard.Describe(err)
 	l.circuit.Fail(connectors.Transient, CodeSeal, "the batch could not be sealed")
 	l.log.Error().Str("code", CodeSeal).Str("cause", code).Msg("cannot seal the batch; trying again: " + text)
 	l.forget(members, nil)
@@ -24,7 +27,7 @@ func (l *lane) unsealed(members []*parcel, err error) {
 func (l *lane) sealSafely(ctx context.Context, members []*parcel, why string) (b journal.Batch, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &connectors.Error{Class: connectors.Transient, Code: CodePanic, Op: "seal the batch", Err: fmt.Errorf("%v", p)}
+			err = &connectors.Error{Class: connectors.Transient, Code: loop.CodePanic, Op: "seal the batch", Err: fmt.Errorf("%v", p)}
 		}
 	}()
 	return l.seal(ctx, members, why)
@@ -135,7 +138,7 @@ func (l *lane) seal(ctx context.Context, members []*parcel, why string) (journal
 	}
 	header, pieces := headerOf(&b), piecesOf(members)
 	file := l.file(ctx, header, pieces, members)
-	blob, err := l.sealing.content.Put(ctx, file, maxContent)
+	blob, err := l.sealing.content.Put(ctx, file, content.MaxSize)
 	file.Close() // ends what makes it, when not all was read
 	if err != nil {
 		return b, err

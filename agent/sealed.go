@@ -9,7 +9,9 @@ import (
 
 	"github.com/inbasket/inbasket/agent/batch"
 	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -206,8 +208,8 @@ func (l *lane) voided(ctx context.Context, b journal.Batch) bool {
 func (l *lane) trySafely(ctx context.Context, b *journal.Batch, members []*parcel) (over bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			l.circuit.Fail(connectors.Transient, CodePanic, "the agent broke while sending a batch")
-			l.log.Error().Str("code", CodePanic).Int64("batch", b.Seq).Bytes("stack", debug.Stack()).Msg("the agent broke while sending a batch; trying again")
+			l.circuit.Fail(connectors.Transient, loop.CodePanic, "the agent broke while sending a batch")
+			l.log.Error().Str("code", loop.CodePanic).Int64("batch", b.Seq).Bytes("stack", debug.Stack()).Msg("the agent broke while sending a batch; trying again")
 		}
 	}()
 	return l.tryBatch(ctx, b, members)
@@ -257,7 +259,7 @@ func (l *lane) tryBatch(ctx context.Context, b *journal.Batch, members []*parcel
 		}
 		g.Staged = true
 	}
-	finishing, cancel := lingering(ctx, l.clock)
+	finishing, cancel := loop.Linger(ctx, l.clock)
 	outcomes, err := l.target.Deliver(finishing, g)
 	cancel()
 	if err != nil {
@@ -269,7 +271,7 @@ func (l *lane) tryBatch(ctx context.Context, b *journal.Batch, members []*parcel
 		}
 	}
 	if len(outcomes) == 0 {
-		return l.batchFailed(ctx, b, members, &connectors.Error{Class: connectors.Uncertain, Code: CodeUnknown, Op: "send batch"})
+		return l.batchFailed(ctx, b, members, &connectors.Error{Class: connectors.Uncertain, Code: guard.CodeUnknown, Op: "send batch"})
 	}
 	return l.batchDone(ctx, b, members, outcomes)
 }
@@ -321,7 +323,7 @@ func (l *lane) lookupBatch(ctx context.Context, g connectors.Group) (connectors.
 }
 
 func (l *lane) moveBatch(ctx context.Context, b *journal.Batch, to journal.Progress, why *journal.Reason, changes []journal.Change) error {
-	ctx, cancel := graced(ctx)
+	ctx, cancel := loop.Grace(ctx)
 	defer cancel()
 	if err := l.journal.MoveBatch(ctx, l.name, b.Seq, to, why, changes); err != nil {
 		return &connectors.Error{Class: connectors.Transient, Code: CodeJournal, Op: "journal the batch", Err: err}
@@ -375,7 +377,7 @@ func withCode(code, text string) string {
 // batchWaits stops the target for a batch that could not even be put under its temporary name. The journal
 // keeps it as sealed: once it says more, nothing at the target would mean that the legacy system took it.
 func (l *lane) batchWaits(b *journal.Batch, err error) bool {
-	code, text := describe(err)
+	code, text := guard.Describe(err)
 	l.mu.Lock()
 	l.held = withCode(code, text)
 	l.mu.Unlock()
@@ -401,7 +403,7 @@ func (l *lane) batchHeld(ctx context.Context, b *journal.Batch, why *journal.Rea
 
 // batchFailed decides what a failed attempt means; it never ends the batch.
 func (l *lane) batchFailed(ctx context.Context, b *journal.Batch, members []*parcel, err error) bool {
-	code, text := describe(err)
+	code, text := guard.Describe(err)
 	switch class := connectors.ClassOf(err); class {
 	case connectors.ItemError:
 		return l.batchHeld(ctx, b, &journal.Reason{Code: code, Text: text, Next: "mend it at the target, then inbasket retry --target; or inbasket batches void", Raw: err.Error()})
@@ -441,9 +443,5 @@ func (l *lane) void(seq int64, do func() error) (sending bool, err error) {
 
 // pause waits for d on the agent's clock, or until ctx ends.
 func (l *lane) pause(ctx context.Context, d time.Duration) {
-	defer waiting(ctx)()
-	select {
-	case <-ctx.Done():
-	case <-l.clock.After(d):
-	}
+	loop.Pause(ctx, l.clock, d)
 }

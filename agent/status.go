@@ -33,7 +33,7 @@ func (a *Agent) Status(ctx context.Context) (control.Status, error) {
 		return s, err
 	}
 	if f := a.journal.Fault(); f != nil {
-		code, text := describe(f.Err)
+		code, text := guard.Describe(f.Err)
 		s.Journal = &control.Trouble{Code: code, Text: text, Next: "nothing is lost: forms stay with their senders; it is tried again by itself", Since: f.Since, Count: f.Count}
 	}
 	byTarget := map[string]journal.TargetSummary{}

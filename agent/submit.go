@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 )
@@ -83,14 +84,11 @@ func (a *Agent) goForward(one *arrived) {
 func (f *flow) forwardPosted(ctx context.Context) {
 	for {
 		var batch []*arrived
-		over := waiting(ctx)
-		select {
-		case <-ctx.Done():
+		one, ok := loop.Receive(ctx, f.posted)
+		if !ok {
 			return
-		case one := <-f.posted:
-			batch = append(batch, one)
 		}
-		over()
+		batch = append(batch, one)
 		for more := true; more && len(batch) < pageItems; {
 			select {
 			case one := <-f.posted:

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
@@ -90,7 +91,7 @@ func (u *understood) add(ctx context.Context, r reading) error {
 	var absent *mapping.MissingDocument
 	switch {
 	case u.result.Trouble != nil:
-		code, text := describe(u.result.Trouble)
+		code, text := guard.Describe(u.result.Trouble)
 		if !u.over(key, wait{item: itemOf(o), code: code, text: text, next: "mend what it says; after ten minutes it is set aside for a person"}) {
 			return nil
 		}
@@ -353,7 +354,7 @@ func countKnown(list []reading) (n int) {
 
 // readBy reads a result by one mapping, and survives a mapping that breaks.
 func readBy(reader *route, r connectors.Result) (list []reading) {
-	err := safely("read a result", func() error {
+	err := guard.Safely("read a result", func() error {
 		for _, one := range reader.plan.Answers(r) {
 			list = append(list, reading{reader, one})
 		}
