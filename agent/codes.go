@@ -9,24 +9,15 @@ import (
 const (
 	CodeJournal     = journal.CodeUnavailable
 	CodeContent     = content.CodeUnavailable
-	CodeUnclear     = "target.unclear"         // whether the target has the delivery cannot be told; look there: if it has it, inbasket confirm; if not, retry
-	CodeStage       = "target.stage"           // a file could not be put in place under its temporary name; it is tried again
-	CodeSeal        = "batch.seal"             // a batch file could not be made or kept; it is tried again
 	CodeNoRoute     = "route.none"             // no route takes this form; add or mend a route in the configuration, reload, then inbasket retry
 	CodeDoubles     = "route.doubles"          // front offices post by this route, and nothing tells a form that they post again from a new one: name input.reference or input.same in its mapping
-	CodeUndecodable = "form.undecodable"       // the form is not well-formed in the mapping's format; ask the sender for a new one, then inbasket reject
-	CodeFormWrong   = "form.wrong"             // the form broke the schema or a rule of the mapping; the front office was told which fields and why
 	CodeReference   = "form.reference"         // the form's reference is longer than 200 characters, or has characters that nobody sees; the sender was told
-	CodePartly      = "form.partly-delivered"  // the form is wrong for one target while another has it already; mend the mapping and retry, or reject with --force
-	CodeMapping     = "mapping.failed"         // the mapping cannot handle this form though the form is right; mend the mapping, then inbasket retry --mapping NEW
-	CodePlan        = "mapping.missing"        // the pinned mapping cannot be read from the journal; restore the journal from backup
 	CodeOpen        = "config.open"            // a connector of the configuration cannot be opened; the message says which and why
 	CodeServe       = "agent.listener"         // a listener stopped by itself; restart the agent
 	CodeListen      = "config.monitor"         // the address for health and metrics is taken; name a free one as monitor, or "off"
 	CodeBatchHeld   = "batch.held"             // a sealed batch cannot go and stops its target; look at it with inbasket batches, then retry or void it
 	CodeByOperator  = "form.rejected"          // a person rejected the form; the reason is theirs
 	CodeMappingFile = "config.mapping-file"    // the mapping file of a route cannot be read; mend its path or rights
-	CodeName        = "file.name"              // the name of a file cannot be made from its template; mend the template
 	CodeStuck       = "agent.stuck"            // a part of the agent makes no progress; under a service manager with a watchdog it is restarted, else restart it; nothing is lost; send diagnostics to the maintainers
 	CodeHung        = "connector.hung"         // a call to an outside system does not end though its time is over; the other systems go on; look at that system, and restart the agent if it works and this does not end
 	CodeJumped      = "clock.jumped"           // the clock was set by more than a minute, or the machine slept; the agent goes on; keep the clock right with NTP
@@ -39,7 +30,6 @@ const (
 	CodeRepointed   = "config.repointed"       // a target with open deliveries would be pointed elsewhere or removed; finish them, or say so with --force
 	CodeOffice      = "front-office.trouble"   // events cannot be pushed to a front office; it can still poll, and they are pushed again
 	CodeHeld        = "agent.held"             // the agent was restored from a backup and waits for an operator; look at what it found by inbasket restored, then inbasket restored release
-	CodeRestore     = "restore.unclear"        // whether the target got this after the backup was made cannot be told; look there: if it has it, inbasket confirm; if not, inbasket retry delivers it
 	CodeRestoreAsk  = "restore.undecided"      // a restored agent cannot be released before what it cannot know is said; the message lists the questions
 	CodeBackupRuns  = "backup.under-way"       // another backup is being made; wait until it is done
 	CodeReread      = "restore.reread"         // what was settled after the backup cannot be offered again yet; mend what the message says, it is tried again

@@ -77,7 +77,7 @@ func (rt *assembly) repeatResults(ctx context.Context, a *Agent, r journal.Rerea
 		return nil
 	}
 	for _, reader := range rt.readers[r.Name] {
-		_, q, asks := reader.plan.Question()
+		_, q, asks := reader.Plan.Question()
 		if !asks || q.Again == "" {
 			continue
 		}

@@ -1,18 +1,12 @@
 package agent
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"io"
-	"strconv"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/guard"
-	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping"
 )
 
 // SystemClock is the real clock.
@@ -23,38 +17,6 @@ func (SystemClock) Now() time.Time { return time.Now() }
 
 // After is time.After.
 func (SystemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
-
-
-// digested returns a blob over b with its digest.
-func digested(b []byte) connectors.Blob {
-	return connectors.Blob{Digest: sha256.Sum256(b), Size: int64(len(b)),
-		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }}
-}
-
-// deliveryKey is what a target's ledger knows a delivery by.
-func deliveryKey(id journal.ID, identity string) string { return id.String() + "/" + identity }
-
-func batchKey(identity string, seq int64) string {
-	return identity + "/batch/" + strconv.FormatInt(seq, 10)
-}
-
-// routeFor returns the route that takes a form of this transport name: the first that matches.
-func routeFor(routes []*route, transport string) *route {
-	for _, r := range routes {
-		if r.matches(transport) {
-			return r
-		}
-	}
-	return nil
-}
-
-func fieldErrors(in []mapping.FieldError) []journal.FieldError {
-	out := make([]journal.FieldError, len(in))
-	for i, e := range in {
-		out[i] = journal.FieldError{Pointer: e.Pointer, Code: e.Code, Message: e.Message}
-	}
-	return out
-}
 
 // wait waits for d, or until ctx ends.
 func (f *flow) wait(ctx context.Context, d time.Duration) {
