@@ -133,3 +133,36 @@ func TestBar(t *testing.T) {
 		t.Errorf("%d queued", len(l.list))
 	}
 }
+
+// Of two parked deliveries of one order key, both stop what came later: the end of one frees nothing of the other.
+func TestTwoParkedOfOneKey(t *testing.T) {
+	var q queue
+	q.init()
+	q.stops("key", 1)
+	q.stops("key", 2)
+	q.Drop(1)
+	if q.keyFree("key", 3) || !q.keyFree("key", 2) {
+		t.Fatal("the first of two has freed the key")
+	}
+	q.Drop(2)
+	if !q.keyFree("key", 3) {
+		t.Fatal("the key is not free")
+	}
+}
+
+// A lane that stops while the journal cannot be read does not try again and again.
+func TestStopWhileUnread(t *testing.T) {
+	l := newPageLane(t, 1)
+	ctx, stop := context.WithCancel(t.Context())
+	tries := 0
+	l.prepare = func(context.Context, []journal.Stored) ([]*parcel, error) {
+		if tries++; tries > 1 {
+			t.Fatal("read once more")
+		}
+		stop()
+		return nil, errors.New("the journal cannot be written")
+	}
+	if group, probe := l.take(ctx); len(group) > 0 || probe {
+		t.Fatal("something to do")
+	}
+}

@@ -33,7 +33,7 @@ type queue struct {
 	bodies   int64                   // bytes of what is not light
 	known    map[journal.ID]struct{} // listed or in flight
 	inFlight map[string]journal.ID   // order keys
-	parked   map[string]journal.ID   // order keys that a parked delivery stops
+	parked   map[string][]journal.ID // order keys that parked deliveries stop; ascending
 	lacking  map[string][]journal.ID // order keys that a delivery without its value stops; ascending
 	barred   map[journal.ID]int      // an operator is about to change these; none of them may begin
 	behind   bool                    // the journal has more
@@ -51,7 +51,7 @@ type queue struct {
 func (q *queue) init() {
 	q.known = map[journal.ID]struct{}{}
 	q.inFlight = map[string]journal.ID{}
-	q.parked = map[string]journal.ID{}
+	q.parked = map[string][]journal.ID{}
 	q.lacking = map[string][]journal.ID{}
 	q.barred = map[journal.ID]int{}
 	q.behind = true // it begins with what the journal has
@@ -199,9 +199,29 @@ func (q *queue) pick(now time.Time, patience time.Duration, limit, tries int) (g
 // keyFree tells whether no older delivery stops one of an order key. The caller holds mu.
 func (q *queue) keyFree(key string, id journal.ID) bool {
 	_, flies := q.inFlight[key]
-	by, parked := q.parked[key]
-	older := q.lacking[key]
-	return !flies && (!parked || by >= id) && (len(older) == 0 || older[0] >= id)
+	return !flies && !older(q.parked[key], id) && !older(q.lacking[key], id)
+}
+
+// older tells whether the first of ascending IDs is older than one.
+func older(ids []journal.ID, id journal.ID) bool { return len(ids) > 0 && ids[0] < id }
+
+// insert notes an ID under a key.
+func insert(m map[string][]journal.ID, key string, id journal.ID) {
+	if i, found := slices.BinarySearch(m[key], id); !found {
+		m[key] = slices.Insert(m[key], i, id)
+	}
+}
+
+// remove forgets an ID under a key.
+func remove(m map[string][]journal.ID, key string, id journal.ID) {
+	ids := m[key]
+	switch i, found := slices.BinarySearch(ids, id); {
+	case !found:
+	case len(ids) == 1:
+		delete(m, key)
+	default:
+		m[key] = slices.Delete(ids, i, i+1)
+	}
 }
 
 // beginning takes the longest beginning of which each parcel fits what goes before it. The caller holds mu.
@@ -238,9 +258,9 @@ func (q *queue) forget(parcels []*parcel, parked map[journal.ID]bool) {
 			q.settles(p.ID)
 			if key := p.Delivery.Order; key != "" {
 				if parked[p.ID] {
-					q.parked[key] = p.ID
-				} else if q.parked[key] == p.ID {
-					delete(q.parked, key)
+					insert(q.parked, key, p.ID)
+				} else {
+					remove(q.parked, key, p.ID)
 				}
 			}
 		}
@@ -267,10 +287,8 @@ func (q *queue) Drop(id journal.ID) {
 	q.do(func() {
 		q.unlist(id)
 		q.settles(id)
-		for key, by := range q.parked {
-			if by == id {
-				delete(q.parked, key)
-			}
+		for key := range q.parked {
+			remove(q.parked, key, id)
 		}
 	})
 	q.hasAll(id)
@@ -284,23 +302,12 @@ func (q *queue) lacks(key string, id journal.ID) {
 	if _, gone := q.settled[id]; known || gone {
 		return // the value came while this was being mapped
 	}
-	ids := q.lacking[key]
-	if i, found := slices.BinarySearch(ids, id); !found {
-		q.lacking[key] = slices.Insert(ids, i, id)
-	}
+	insert(q.lacking, key, id)
 }
 
 // has ends what lacks began: the delivery stands in the queue now, or has nothing to deliver. The caller holds mu.
 func (q *queue) has(key string, id journal.ID) {
-	ids := q.lacking[key]
-	i, found := slices.BinarySearch(ids, id)
-	switch {
-	case !found:
-	case len(ids) == 1:
-		delete(q.lacking, key)
-	default:
-		q.lacking[key] = slices.Delete(ids, i, i+1)
-	}
+	remove(q.lacking, key, id)
 }
 
 // hasAll ends what lacks began for a delivery whose order key is not at hand.
@@ -316,8 +323,8 @@ func (q *queue) hasAll(id journal.ID) {
 func (q *queue) stops(key string, id journal.ID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if _, has := q.parked[key]; !has && key != "" {
-		q.parked[key] = id
+	if key != "" {
+		insert(q.parked, key, id)
 	}
 }
 
