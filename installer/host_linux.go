@@ -101,9 +101,6 @@ func (f *failure) Error() string {
 	return s
 }
 
-// errNoCommand is a command that this machine does not have.
-var errNoCommand = exec.ErrNotFound
-
 func output(cmd *exec.Cmd) (string, error) {
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
@@ -156,38 +153,6 @@ func (h *host) needRoot(op string) error {
 		return nil
 	}
 	return connectors.Errorf(connectors.ItemError, CodeRights, op, "repeat it as root, such as by sudo", "%w", fs.ErrPermission)
-}
-
-// ordered returns the service that an order is for and the order in words, or why it cannot be carried out.
-func (h *host) ordered(verb, name string) (service, op string, err error) {
-	service = ServiceName(name)
-	op = verb + " the service " + service
-	if err = CheckName(name); err == nil {
-		err = h.needRoot(op)
-	}
-	return service, op, err
-}
-
-// steps are those of one manager's installation.
-type steps func(context.Context, *transaction, Instance) error
-
-// carryOut takes the steps, or undoes those that it took.
-func (h *host) carryOut(ctx context.Context, i Instance, take steps) (Changes, error) {
-	if err := h.needRoot("install the service " + i.Service()); err != nil {
-		return nil, err
-	}
-	t := &transaction{}
-	if err := take(ctx, t, i); err != nil {
-		return nil, t.rollback(ctx, err)
-	}
-	return t.done, nil
-}
-
-// preview tells which steps would be taken.
-func preview(ctx context.Context, i Instance, take steps) (Preview, error) {
-	t := &transaction{dry: true}
-	err := take(ctx, t, i)
-	return Preview{Files: t.files, Steps: t.done}, err
 }
 
 // account finds a user wherever the machine keeps its users; ok is false when there is none of that name.

@@ -41,7 +41,7 @@ var testOnly = []string{
 
 // used are modules that the product stands on from the start.
 var used = []string{
-	"github.com/kardianos/service", "github.com/fsnotify/fsnotify",
+	"github.com/fsnotify/fsnotify",
 	"github.com/sijms/go-ora/v2", "github.com/rs/zerolog",
 }
 

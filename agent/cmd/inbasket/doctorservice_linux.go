@@ -8,18 +8,14 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/installer"
 )
 
-// examineSandboxed runs this program with the account and the sandbox of the service's unit. Where there is no
-// systemd, with its account alone.
+// examineSandboxed runs this program with the account and the sandbox of the service's unit.
 func (a *app) examineSandboxed(ctx context.Context, o doctorOptions) (e control.Examination, err error) {
 	if os.Geteuid() != 0 {
 		return e, &control.Error{Code: control.CodeNotRunning, Message: "no agent runs, so that only root can look as the service would", Hint: "ask as root, or start the agent first"}
@@ -39,18 +35,12 @@ func (a *app) examineSandboxed(ctx context.Context, o doctorOptions) (e control.
 	if err != nil {
 		return e, err
 	}
-	var cmd *exec.Cmd
-	if state.Manager == "systemd" {
-		unit, err := exec.CommandContext(ctx, "systemctl", "cat", state.Name).Output()
-		if err != nil {
-			return e, fmt.Errorf("read the unit %s: %w", state.Name, err)
-		}
-		run := append([]string{"--pipe", "--wait", "--quiet", "--collect"}, sandboxOf(string(unit))...)
-		cmd = exec.CommandContext(ctx, "systemd-run", append(append(run, "--"), args...)...)
-	} else if cmd, err = asAccount(ctx, state.Account, args); err != nil {
-		return e, err
+	unit, err := exec.CommandContext(ctx, "systemctl", "cat", state.Name).Output()
+	if err != nil {
+		return e, fmt.Errorf("read the unit %s: %w", state.Name, err)
 	}
-	return answerOf(cmd)
+	run := append([]string{"--pipe", "--wait", "--quiet", "--collect"}, sandboxOf(string(unit))...)
+	return answerOf(exec.CommandContext(ctx, "systemd-run", append(append(run, "--"), args...)...))
 }
 
 // againAs returns the command line that looks from inside.
@@ -90,34 +80,6 @@ func answerOf(cmd *exec.Cmd) (e control.Examination, err error) {
 		reason = err.Error()
 	}
 	return e, fmt.Errorf("look with the account and sandbox of the service: %s", reason)
-}
-
-// asAccount makes a command that runs as an account.
-func asAccount(ctx context.Context, account string, args []string) (*exec.Cmd, error) {
-	if account == "" {
-		account = installer.DefaultName
-	}
-	u, err := user.Lookup(account)
-	if err != nil {
-		return nil, err
-	}
-	uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
-	gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
-	if err := errors.Join(err1, err2); err != nil {
-		return nil, err
-	}
-	var groups []uint32
-	if ids, err := u.GroupIds(); err == nil {
-		for _, id := range ids {
-			if n, err := strconv.ParseUint(id, 10, 32); err == nil {
-				groups = append(groups, uint32(n))
-			}
-		}
-	}
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Dir = "/"
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid), Groups: groups}}
-	return cmd, nil
 }
 
 // notSandbox are the directives of [Service] that say how the agent is run, and not with what.

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 
@@ -47,33 +45,6 @@ ReadWritePaths=-/srv/my forms
 		"--property=NoExecPaths=/", "--property=RuntimeDirectory=inbasket", "--property=ReadWritePaths=-/srv/my forms"}
 	if diff := cmp.Diff(want, sandboxOf(unit)); diff != "" {
 		t.Error(diff)
-	}
-}
-
-// TestAsAccount runs a program as an account, with its groups only.
-func TestAsAccount(t *testing.T) {
-	if _, err := asAccount(t.Context(), "no-such-account", []string{"id"}); err == nil {
-		t.Error("an account that is not there")
-	}
-	if os.Geteuid() != 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("this needs root")
-		}
-		t.Skip("this needs root")
-	}
-	c, err := asAccount(t.Context(), "nobody", []string{"/usr/bin/id", "-un"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out, err := c.Output(); err != nil || strings.TrimSpace(string(out)) != "nobody" {
-		t.Errorf("%q, %v", out, err)
-	}
-	c, err = asAccount(t.Context(), "nobody", []string{"/usr/bin/id", "-G"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out, err := c.Output(); err != nil || slices.Contains(strings.Fields(string(out)), "0") {
-		t.Errorf("root's group stays: %q, %v", out, err)
 	}
 }
 

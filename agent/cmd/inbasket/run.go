@@ -6,9 +6,11 @@ import (
 	"io"
 	"math"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
@@ -103,7 +105,9 @@ func (a *app) run(ctx context.Context, force bool) error {
 	if a.host != nil {
 		err = work(ctx)
 	} else {
-		err = serve(ctx, func(ctx context.Context) error { return unlessStuck(ctx, stuck, work) })
+		signalled, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		err = unlessStuck(signalled, stuck, work)
+		stop()
 	}
 	if err != nil && cfg.Log.File != "" { // else standard error, where the caller prints it, is the log
 		last.Error().Str("code", codeOf(err)).Msg("the agent ended: " + safeText(err))

@@ -34,7 +34,7 @@ func serviceCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "service",
 		Short: "Make the agent a service of the system, without a package",
-		Long: `Service makes the agent a service of systemd, OpenRC, System V init or Windows, and gives it orders. It is for machines
+		Long: `Service makes the agent a service of systemd or Windows, and gives it orders. It is for machines
 where Inbasket was not installed from a package; with a package, install only opens the configured folders, and start, stop
 and status work as well.
 
