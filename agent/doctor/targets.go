@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/codes"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/guard"
@@ -110,7 +111,7 @@ func missing(t config.Target, env connectors.Env) string {
 func (n *notes) noticed(name string) func(connectors.Notice) {
 	return func(notice connectors.Notice) {
 		text, cure, _ := strings.Cut(notice.Text, "; ")
-		n.warn(name, notice.Code, text, orWord(cure, "look its code up in docs/errors.md"))
+		n.warn(name, notice.Code, text, orWord(cure, codes.Cure(notice.Code, "see what it says")))
 	}
 }
 
@@ -123,11 +124,7 @@ func withoutSecret(name string, n *notes) {
 func (x *exam) broken(name string, err error, n *notes) {
 	var coded *connectors.Error
 	if errors.As(err, &coded) {
-		cure := coded.Hint
-		if cure == "" {
-			cure = "look its code up in docs/errors.md"
-		}
-		n.fail(name, coded.Code, coded.Op+" failed", cure)
+		n.fail(name, coded.Code, coded.Op+" failed", orWord(coded.Hint, codes.Cure(coded.Code, "see what the agent's log says of it")))
 		return
 	}
 	n.fail(name, CodeTargetTrouble, "it cannot be reached", "see what the agent's log says of it: inbasket status")

@@ -143,7 +143,7 @@ func TestMappingIsPure(t *testing.T) {
 // plainRenames are the files of the product whose renames promise nothing about a power loss, or that hold the helper.
 var plainRenames = []string{
 	"connectors/durable/durable_unix.go",
-	"agent/cmd/inbasket/logfile.go", // a log that was moved on half is still a log
+	"agent/cmd/system/logfile.go", // a log that was moved on half is still a log
 	"installer/host_linux.go",       // promises a kill only, and is built for Linux only
 }
 
