@@ -8,7 +8,6 @@ import (
 
 	"github.com/inbasket/inbasket/agent/secret"
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping/diag"
 )
 
 // SecretStore opens the place for sealed secrets that belongs to a configuration file, also when the file is
@@ -16,21 +15,11 @@ import (
 // folder secrets beside the file, elsewhere the age file that secrets.age names. key is the path of the age
 // key; empty: the reference in the file is read. kind is age or dpapi, as references name it.
 func SecretStore(path, key string, getenv func(string) string) (store secret.Store, kind string, err error) {
-	src, err := os.ReadFile(path)
+	c, err := look(path, "name the file by --config")
 	if err != nil {
-		return nil, "", diag.Problems{{File: path, Code: CodeRead, Message: "the configuration cannot be read: " + reason(err), Suggestion: "name the file by --config"}}
+		return nil, "", err
 	}
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return nil, "", diag.Problems{{File: path, Code: CodeRead, Message: "the path cannot be made absolute"}}
-	}
-	file, problems := diag.Parse(path, src)
-	if file.Root().Kind != diag.Map {
-		maskLooks(problems)
-		return nil, "", problems.Err()
-	}
-	dir := filepath.Dir(abs)
-	l := &loader{options: Options{Getenv: getenv}, c: &Config{Dir: dir, file: file}}
+	l := &loader{options: Options{Getenv: getenv}, c: c}
 	v := newVault(l)
 	if v.config == nil {
 		if runtime.GOOS == "windows" {

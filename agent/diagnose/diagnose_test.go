@@ -69,7 +69,7 @@ panic
 }
 
 func TestMetrics(t *testing.T) {
-	a := newAliases(Source{Config: &config.Config{Targets: []config.Target{{Name: "register"}}}})
+	a := newAliases(Source{Config: &config.Config{Targets: []config.Target{{Connector: config.Connector{Name: "register"}}}}})
 	const text = `# HELP inbasket_x kanarie
 inbasket_target_open{target="register"} 3
 inbasket_target_open{target="kanarie \"\\ x"} 4
