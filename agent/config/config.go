@@ -34,9 +34,9 @@ type Config struct {
 	Routes       []Route
 	Retention    Retention
 
-	held    func(holder string) []held       // secrets of a connector; a function, for a printed Config must not show them
-	resolve func(*diag.Node) (string, error) // reads a reference again
-	unlit   map[string]bool                  // section and name of what has a secret that could not be read; loaded leniently
+	held         func(holder string) []held       // secrets of a connector; a function, for a printed Config must not show them
+	resolve      func(*diag.Node) (string, error) // reads a reference again
+	secretUnread map[string]bool                  // section and name of what has a secret that could not be read; loaded leniently
 
 	// Warnings are problems that do not keep the agent from running.
 	Warnings diag.Problems
@@ -188,10 +188,10 @@ func (c *Config) Connectors(each func(x Connector, identity string)) {
 	}
 }
 
-// Unlit tells whether an entry of a section has a secret that could not be read here. Only a configuration
+// SecretUnread tells whether an entry of a section has a secret that could not be read here. Only a configuration
 // that was loaded leniently has such.
-func (c *Config) Unlit(role connectors.Role, name string) bool {
-	return c.unlit[holder(role, name)]
+func (c *Config) SecretUnread(role connectors.Role, name string) bool {
+	return c.secretUnread[holder(role, name)]
 }
 
 // Target returns a target by name.

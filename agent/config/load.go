@@ -75,7 +75,7 @@ func Parse(path string, src []byte, reg connectors.Registry, o Options) (*Config
 		o.Getenv = os.Getenv
 	}
 	all := read(path, filepath.Dir(abs), src)
-	l := &loader{reg: reg, options: o, problems: all.problems, held: map[string][]held{}, c: &Config{Path: abs, Dir: filepath.Dir(abs), Files: all.paths, unlit: map[string]bool{}, Warnings: all.warnings, file: all.file}}
+	l := &loader{reg: reg, options: o, problems: all.problems, held: map[string][]held{}, c: &Config{Path: abs, Dir: filepath.Dir(abs), Files: all.paths, secretUnread: map[string]bool{}, Warnings: all.warnings, file: all.file}}
 	all.hook(diag.Hooks{Secret: l.secret, Text: refuseReference})
 	l.vault = newVault(l)
 	l.c.resolve, l.c.held = l.anew, func(holder string) []held { return l.held[holder] }
@@ -107,7 +107,7 @@ type loader struct {
 	options  Options
 	problems diag.Problems
 	literals []string          // secrets that are written out; never printed
-	dark     int               // secrets that could not be read here, with Options.Lenient
+	unread   int               // secrets that could not be read here, with Options.Lenient
 	vault    *vault            // secrets that are kept sealed
 	holder   string            // section and name of the connector that is being read
 	held     map[string][]held // what its references gave, by holder

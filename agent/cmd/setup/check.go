@@ -181,7 +181,7 @@ func checkTarget(ctx context.Context, a *cli.App, cfg *config.Config, t config.T
 	}
 	at := cfg.Problem("", "", "", "targets", t.Name, t.Definition.Type)
 	out.Place = fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column)
-	if cfg.Unlit(connectors.RoleTarget, t.Name) { // a login without it would only count as a failed one
+	if cfg.SecretUnread(connectors.RoleTarget, t.Name) { // a login without it would only count as a failed one
 		out.Error, out.Hint = "not tried: a secret of it cannot be read by this account", "look with the account of the service: inbasket doctor --as-service"
 		return out, nil
 	}
