@@ -15,6 +15,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -158,6 +159,25 @@ func Table(w io.Writer, rows func(w io.Writer)) {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	rows(t)
 	_ = t.Flush() // an error of w shows at the process's own output
+}
+
+// Rows is Table for a list: a line each below the header, which may be empty. Moments are stamped, and every text is made visible.
+func Rows[T any](w io.Writer, header string, list []T, cells func(T) []any) {
+	Table(w, func(w io.Writer) {
+		if header != "" {
+			fmt.Fprintln(w, header)
+		}
+		for _, x := range list {
+			var texts []string
+			for _, cell := range cells(x) {
+				if t, ok := cell.(time.Time); ok {
+					cell = Stamp(t)
+				}
+				texts = append(texts, Visible(fmt.Sprint(cell)))
+			}
+			fmt.Fprintln(w, strings.Join(texts, "\t"))
+		}
+	})
 }
 
 // Group is a command that only has others below it.

@@ -79,11 +79,8 @@ func runPurge(a *cli.App, cmd *cobra.Command, f purgeFlags) error {
 
 func printPurge(w io.Writer, r control.PurgeReport) {
 	if len(r.Groups) > 0 {
-		cli.Table(w, func(w io.Writer) {
-			fmt.Fprintln(w, "ROUTE\tSTATE\tKEPT FOR\tSUBMISSIONS\tENDED SINCE")
-			for _, g := range r.Groups {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", cli.OrDash(g.Route), g.State, g.Keep, g.Count, cli.Stamp(g.Oldest))
-			}
+		cli.Rows(w, "ROUTE\tSTATE\tKEPT FOR\tSUBMISSIONS\tENDED SINCE", r.Groups, func(g control.PurgeGroup) []any {
+			return []any{cli.OrDash(g.Route), g.State, g.Keep, g.Count, g.Oldest}
 		})
 	}
 	for _, k := range r.Kept {
@@ -126,12 +123,9 @@ func purgeCertificates(a *cli.App, cmd *cobra.Command) error {
 			fmt.Fprintln(w, "nothing was purged")
 			return
 		}
-		cli.Table(w, func(w io.Writer) {
-			fmt.Fprintln(w, "TIME\tRUN\tBY\tSUBMISSIONS\tACCEPTED FROM\tTO\tOVERWRITTEN\tSHA-256 OF THE IDS")
-			for _, e := range list {
-				d := e.Details
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", cli.Stamp(e.At), e.Object, cli.Visible(e.Who), d["count"], d["accepted-from"], d["accepted-to"], cli.OrDash(d["overwritten"]), d["ids-sha256"])
-			}
+		cli.Rows(w, "TIME\tRUN\tBY\tSUBMISSIONS\tACCEPTED FROM\tTO\tOVERWRITTEN\tSHA-256 OF THE IDS", list, func(e audit.Entry) []any {
+			d := e.Details
+			return []any{e.At, e.Object, e.Who, d["count"], d["accepted-from"], d["accepted-to"], cli.OrDash(d["overwritten"]), d["ids-sha256"]}
 		})
 	})
 }

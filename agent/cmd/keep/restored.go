@@ -103,15 +103,12 @@ func printRestored(w io.Writer, r control.Restored) {
 	}
 	if len(r.Targets) > 0 {
 		fmt.Fprintln(w)
-		cli.Table(w, func(w io.Writer) {
-			fmt.Fprintln(w, "TARGET\tTELLS BY\tSEEN\tLOST\tOPEN\tNUMBER KNOWN\tNUMBER SEEN\tNOTE")
-			for _, t := range r.Targets {
-				last, seen := "-", "-"
-				if t.Batch {
-					last, seen = strconv.FormatInt(t.LastSeq, 10), strconv.FormatInt(t.SeenSeq, 10)
-				}
-				fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\n", t.Name, t.Evidence, t.Seen, t.Lost, t.Open, last, seen, noteOf(t))
+		cli.Rows(w, "TARGET\tTELLS BY\tSEEN\tLOST\tOPEN\tNUMBER KNOWN\tNUMBER SEEN\tNOTE", r.Targets, func(t control.RestoredTarget) []any {
+			last, seen := any("-"), any("-")
+			if t.Batch {
+				last, seen = t.LastSeq, t.SeenSeq
 			}
+			return []any{t.Name, t.Evidence, t.Seen, t.Lost, t.Open, last, seen, noteOf(t)}
 		})
 	}
 	printReread(w, "IN-BASKET", r.Inbaskets)
@@ -152,18 +149,12 @@ func printReread(w io.Writer, what string, list []control.RestoredSource) {
 		return
 	}
 	fmt.Fprintln(w)
-	cli.Table(w, func(w io.Writer) {
-		fmt.Fprintf(w, "%s\tREAD AGAIN\tITEMS\tNOTE\n", what)
-		for _, s := range list {
-			again, note := "no", s.Advice
-			if s.Again {
-				again = "yes"
-			}
-			if s.Trouble != nil {
-				note = s.Trouble.Code + ": " + s.Trouble.Text
-			}
-			fmt.Fprintf(w, "%s\t%s\t%d\t%s\n", s.Name, again, s.Count, note)
+	cli.Rows(w, what+"\tREAD AGAIN\tITEMS\tNOTE", list, func(s control.RestoredSource) []any {
+		note := s.Advice
+		if s.Trouble != nil {
+			note = s.Trouble.Code + ": " + s.Trouble.Text
 		}
+		return []any{s.Name, map[bool]string{true: "yes", false: "no"}[s.Again], s.Count, note}
 	})
 }
 
@@ -179,12 +170,7 @@ func printGhosts(w io.Writer, r control.Restored) {
 	if len(r.Ghosts) == 0 {
 		return
 	}
-	cli.Table(w, func(w io.Writer) {
-		fmt.Fprintln(w, "LOST\tWRITTEN\tAT")
-		for _, g := range r.Ghosts {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", g.ID, cli.Stamp(g.At), strings.Join(g.Targets, ", "))
-		}
-	})
+	cli.Rows(w, "LOST\tWRITTEN\tAT", r.Ghosts, func(g journal.Ghost) []any { return []any{g.ID, g.At, strings.Join(g.Targets, ", ")} })
 	if rest := r.Lost - r.Back - int64(len(r.Ghosts)); rest > 0 {
 		fmt.Fprintf(w, "and %d more: inbasket restored --all\n", rest)
 	}
@@ -197,15 +183,12 @@ func printOrders(w io.Writer, r control.Restored) {
 	}
 	fmt.Fprintf(w, "\n%s given after the backup, which this journal has forgotten; repeat what still holds after the release.\n"+
 		"What must not be delivered meanwhile: inbasket pause TARGET before it\n", cli.Count(len(r.Orders), "order"))
-	cli.Table(w, func(w io.Writer) {
-		fmt.Fprintln(w, "ORDER\tOF\tGIVEN\tBY\tSAID")
-		for _, o := range r.Orders {
-			var said []string
-			for _, k := range slices.Sorted(maps.Keys(o.Details)) {
-				said = append(said, k+"="+o.Details[k])
-			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", cli.Visible(o.Action), cli.Visible(o.Object), cli.Stamp(o.At), cli.Visible(o.Who), cli.Visible(strings.Join(said, " ")))
+	cli.Rows(w, "ORDER\tOF\tGIVEN\tBY\tSAID", r.Orders, func(o control.RestoredOrder) []any {
+		var said []string
+		for _, k := range slices.Sorted(maps.Keys(o.Details)) {
+			said = append(said, k+"="+o.Details[k])
 		}
+		return []any{o.Action, o.Object, o.At, o.Who, strings.Join(said, " ")}
 	})
 }
 

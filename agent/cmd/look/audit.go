@@ -78,11 +78,8 @@ func printAudit(w io.Writer, list []audit.Entry) {
 		fmt.Fprintln(w, "nothing is on record")
 		return
 	}
-	cli.Table(w, func(w io.Writer) {
-		fmt.Fprintln(w, "ENTRY\tTIME\tWHO\tVIA\tACTION\tOBJECT\tDETAILS")
-		for _, e := range list {
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", e.N, cli.Stamp(e.At), cli.Visible(e.Who), e.Via, cli.Visible(e.Action), cli.OrDash(cli.Visible(e.Object)), cli.OrDash(cli.Visible(detailsText(e.Details))))
-		}
+	cli.Rows(w, "ENTRY\tTIME\tWHO\tVIA\tACTION\tOBJECT\tDETAILS", list, func(e audit.Entry) []any {
+		return []any{e.N, e.At, e.Who, e.Via, e.Action, cli.OrDash(e.Object), cli.OrDash(detailsText(e.Details))}
 	})
 }
 

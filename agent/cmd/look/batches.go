@@ -45,10 +45,7 @@ func printBatches(w io.Writer, list []control.Batch) {
 		fmt.Fprintln(w, "no batches")
 		return
 	}
-	cli.Table(w, func(w io.Writer) {
-		fmt.Fprintln(w, "TARGET\tNUMBER\tFILE\tSTATE\tFORMS\tBYTES\tSEALED\tCLOSED BY")
-		for _, b := range list {
-			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%d\t%d\t%s\t%s\n", b.Target, b.Seq, cli.Visible(b.Name), b.Progress, b.Members, b.Size, cli.Stamp(b.SealedAt), b.Why)
-		}
+	cli.Rows(w, "TARGET\tNUMBER\tFILE\tSTATE\tFORMS\tBYTES\tSEALED\tCLOSED BY", list, func(b control.Batch) []any {
+		return []any{b.Target, b.Seq, b.Name, b.Progress, b.Members, b.Size, b.SealedAt, b.Why}
 	})
 }

@@ -105,11 +105,8 @@ func printList(w io.Writer, list []journal.Entry, f journal.Filter) {
 		fmt.Fprintln(w, "no submissions")
 		return
 	}
-	cli.Table(w, func(w io.Writer) {
-		fmt.Fprintln(w, "ID\tSTATE\tROUTE\tACCEPTED\tREFERENCE\tWHY")
-		for _, e := range list {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", e.ID, e.State, cli.OrDash(e.Route), cli.Stamp(e.At), cli.Visible(e.Reference), e.Code)
-		}
+	cli.Rows(w, "ID\tSTATE\tROUTE\tACCEPTED\tREFERENCE\tWHY", list, func(e journal.Entry) []any {
+		return []any{e.ID, e.State, cli.OrDash(e.Route), e.At, e.Reference, e.Code}
 	})
 	if len(list) == f.Limit {
 		fmt.Fprintf(w, "there may be more: inbasket list --after %s\n", list[len(list)-1].ID)

@@ -48,12 +48,8 @@ func printWaiting(w io.Writer, list []control.Waiting) {
 		fmt.Fprintln(w, "no result waits for a person")
 		return
 	}
-	cli.Table(w, func(w io.Writer) {
-		fmt.Fprintln(w, "NUMBER\tSOURCE\tKIND\tRECEIVED\tABOUT\tMEANS\tSTATUS\tDOCUMENTS\tWHY")
-		for _, r := range list {
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", r.N, r.Source, r.Kind, cli.Stamp(r.At),
-				cli.OrDash(cli.Visible(r.About)), cli.OrDash(cli.Visible(r.Outcome)), cli.OrDash(cli.Visible(r.Status)), len(r.Documents), r.Code)
-		}
+	cli.Rows(w, "NUMBER\tSOURCE\tKIND\tRECEIVED\tABOUT\tMEANS\tSTATUS\tDOCUMENTS\tWHY", list, func(r control.Waiting) []any {
+		return []any{r.N, r.Source, r.Kind, r.At, cli.OrDash(r.About), cli.OrDash(r.Outcome), cli.OrDash(r.Status), len(r.Documents), r.Code}
 	})
 	for _, r := range list {
 		if r.Text != "" {

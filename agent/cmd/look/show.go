@@ -121,10 +121,8 @@ func printView(w io.Writer, v control.View) {
 		fmt.Fprintf(w, "\nraw: %s\n", cli.Visible(s))
 	}
 	fmt.Fprintln(w, "\ntimeline")
-	cli.Table(w, func(w io.Writer) {
-		for _, m := range v.Timeline {
-			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", cli.Stamp(m.At), m.What, m.Target, cli.Visible(strings.Join(cli.NotEmpty(m.Code, m.Text, by(m.By)), " · ")))
-		}
+	cli.Rows(w, "", v.Timeline, func(m journal.Moment) []any {
+		return []any{"  " + cli.Stamp(m.At), m.What, m.Target, strings.Join(cli.NotEmpty(m.Code, m.Text, by(m.By)), " · ")}
 	})
 }
 

@@ -97,10 +97,8 @@ func printTargets(w io.Writer, s control.Status, now time.Time) {
 		return
 	}
 	fmt.Fprintln(w, "\ntargets")
-	cli.Table(w, func(w io.Writer) {
-		for _, t := range targets {
-			fmt.Fprintf(w, "  %s\t%s\t%s\t%d open\t%d parked\t%s\n", t.Name, cli.OrDash(t.Type), targetWord(t, s.Running), t.Open, t.Parked, oldest(t.Oldest, now))
-		}
+	cli.Rows(w, "", targets, func(t control.TargetStatus) []any {
+		return []any{"  " + t.Name, cli.OrDash(t.Type), targetWord(t, s.Running), fmt.Sprintf("%d open", t.Open), fmt.Sprintf("%d parked", t.Parked), oldest(t.Oldest, now)}
 	})
 	for _, t := range targets {
 		if b := t.Batch; b != nil {
@@ -154,10 +152,8 @@ func printSources(w io.Writer, title string, list []control.SourceStatus) {
 		return
 	}
 	fmt.Fprintf(w, "\n%s\n", title)
-	cli.Table(w, func(w io.Writer) {
-		for _, s := range list {
-			fmt.Fprintf(w, "  %s\t%s\t%d taken\tlast %s\n", s.Name, s.Type, s.Taken, cli.Stamp(s.Last))
-		}
+	cli.Rows(w, "", list, func(s control.SourceStatus) []any {
+		return []any{"  " + s.Name, s.Type, fmt.Sprintf("%d taken", s.Taken), "last " + cli.Stamp(s.Last)}
 	})
 	for _, s := range list {
 		printTrouble(w, s.Name, s.Trouble)
@@ -215,10 +211,8 @@ func printRoutes(w io.Writer, list []journal.RouteSummary, now time.Time) {
 		return
 	}
 	fmt.Fprintln(w, "\nroutes")
-	cli.Table(w, func(w io.Writer) {
-		for _, r := range list {
-			fmt.Fprintf(w, "  %s\t%s\t%s\n", cli.OrDash(r.Route), countsText(r.States), oldest(r.Oldest, now))
-		}
+	cli.Rows(w, "", list, func(r journal.RouteSummary) []any {
+		return []any{"  " + cli.OrDash(r.Route), countsText(r.States), oldest(r.Oldest, now)}
 	})
 }
 

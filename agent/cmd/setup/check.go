@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -240,11 +241,7 @@ func printChecked(w io.Writer, cfg *config.Config, out checked) {
 		fmt.Fprintf(w, "%s%s\n\n", cli.Count(n, "warning"), unread)
 	}
 	fmt.Fprintln(w, "targets")
-	cli.Table(w, func(w io.Writer) {
-		for _, t := range out.Targets {
-			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", t.Name, t.Type, cli.OrDash(t.Guarantee), t.Why)
-		}
-	})
+	cli.Rows(w, "", out.Targets, func(t checkedTarget) []any { return []any{"  " + t.Name, t.Type, cli.OrDash(t.Guarantee), t.Why} })
 	for _, t := range out.Targets {
 		if t.Error != "" {
 			fmt.Fprintf(w, "  %s: %s cannot be written to now: %s\n", t.Place, t.Name, t.Error)
@@ -254,14 +251,9 @@ func printChecked(w io.Writer, cfg *config.Config, out checked) {
 		}
 	}
 	fmt.Fprintln(w, "routes")
-	cli.Table(w, func(w io.Writer) {
-		for _, r := range out.Routes {
-			from := "front office"
-			if len(r.From) > 0 {
-				from = strings.Join(r.From, ", ")
-			}
-			fmt.Fprintf(w, "  %s\t%s → %s version %d → %s\n", r.Name, from, r.Mapping, r.Version, strings.Join(r.Targets, ", "))
-		}
+	cli.Rows(w, "", out.Routes, func(r checkedRoute) []any {
+		from := cmp.Or(strings.Join(r.From, ", "), "front office")
+		return []any{"  " + r.Name, fmt.Sprintf("%s → %s version %d → %s", from, r.Mapping, r.Version, strings.Join(r.Targets, ", "))}
 	})
 	for _, r := range out.Routes {
 		for _, u := range r.Unchecked {
