@@ -1,6 +1,7 @@
 package installer
 
 import (
+	"context"
 	"path/filepath"
 	"slices"
 
@@ -22,6 +23,13 @@ func Describe(c *config.Config) Instance {
 		i.Credentials[name] = filepath.Join(CredentialFolder(c.Path), name)
 	}
 	return i
+}
+
+// Compare asks the manager again how an installed service stands, and compares it with what a configuration asks of it.
+func Compare(ctx context.Context, m Manager, name string, s State, c *config.Config) (State, error) {
+	i := Describe(c)
+	i.Name, i.Program, i.Account = name, s.Program, s.Account
+	return m.Status(ctx, i)
 }
 
 // CredentialFolder returns the folder whose files systemd hands to the service: ${credential:NAME} is NAME there.

@@ -201,9 +201,7 @@ func serviceOf(ctx context.Context, cfg *config.Config, name string) (doctor.Ser
 		return doctor.Service{}, err
 	}
 	if state.Installed && (state.Config == "" || samePath(state.Config, cfg.Path)) {
-		i := installer.Describe(cfg)
-		i.Name, i.Program, i.Account = name, state.Program, state.Account
-		if state, err = m.Status(ctx, i); err != nil {
+		if state, err = installer.Compare(ctx, m, name, state, cfg); err != nil {
 			return doctor.Service{}, err
 		}
 	}

@@ -83,16 +83,12 @@ func logged(a *cli.App, step string, do func() error) error {
 
 // packageInstall makes or mends the default instance, and starts what an upgrade stopped.
 func packageInstall(ctx context.Context, a *cli.App, p *packageOptions) (err error) {
-	m, err := installer.System()
-	if err != nil {
-		return err
-	}
-	state, err := m.Status(ctx, installer.Instance{})
+	s, err := openService(ctx, a, p.service)
 	if err != nil {
 		return err
 	}
 	if a.Config == "" {
-		if a.Config = state.Config; a.Config == "" {
+		if a.Config = s.before.Config; a.Config == "" {
 			a.Config = filepath.Join(installer.DataFolder(), "inbasket.yaml")
 			if err := copyExample(a, filepath.Dir(a.Config)); err != nil {
 				return err
@@ -105,14 +101,14 @@ func packageInstall(ctx context.Context, a *cli.App, p *packageOptions) (err err
 	}
 	ran, upgrade := stoppedByUpgrade()
 	p.service.noStart = p.nostart != "" && p.nostart != "0" || upgrade && !ran[""]
-	if err := serviceInstall(ctx, a, p.service); err != nil {
+	if err := s.install(ctx); err != nil {
 		return errors.Join(err, undo())
 	}
 	for name := range ran {
 		if name == "" {
 			continue
 		}
-		if err := m.Start(ctx, name); err != nil {
+		if err := s.m.Start(ctx, name); err != nil {
 			fmt.Fprintf(a.Stdout, "%s does not start again: %v\n", installer.ServiceName(name), err) // it must not undo the others
 			continue
 		}
@@ -229,12 +225,13 @@ func packageHalt(ctx context.Context, a *cli.App) error {
 
 // packageRemove removes all instances of this program; configurations and data stay.
 func packageRemove(ctx context.Context, a *cli.App) error {
-	_, list, err := packaged(ctx, a)
+	m, list, err := packaged(ctx, a)
 	if err != nil {
 		return err
 	}
-	for _, s := range list {
-		if err := serviceUninstall(ctx, a, &serviceOptions{name: s.Name}); err != nil {
+	for _, state := range list {
+		s := &serviceRun{&serviceOptions{name: state.Name}, a, m, state}
+		if err := s.uninstall(ctx); err != nil {
 			return err
 		}
 	}
