@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/codes"
+	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/charset"
 	"github.com/inbasket/inbasket/mapping/diag"
@@ -118,7 +118,7 @@ func tryForm(a *cli.App, mappingPath, formPath string, attachments []string, peo
 	}
 	out := tried{OK: t.errors == nil && t.parked == nil, Mapping: t.plan.Name(), Version: t.plan.Version(), Reference: t.input.Reference, Errors: t.errors}
 	if t.parked != nil {
-		out.Parked = agent.WhyParked(t.parked)
+		out.Parked = prepare.WhyParked(t.parked)
 	}
 	if t.mapped != nil {
 		out.Values = t.plan.Explain(t.form, t.input)
