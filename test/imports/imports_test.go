@@ -153,7 +153,7 @@ func TestMappingIsPure(t *testing.T) {
 var plainRenames = []string{
 	"connectors/durable/durable_unix.go",
 	"agent/cmd/system/logfile.go", // a log that was moved on half is still a log
-	"installer/host_linux.go",       // promises a kill only, and is built for Linux only
+	"installer/host_linux.go",     // promises a kill only, and is built for Linux only
 }
 
 // TestRenamesAreDurable: on Windows os.Rename is not written through, and a power loss may take it back.
