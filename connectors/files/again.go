@@ -1,13 +1,11 @@
 package files
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"path"
-	"path/filepath"
 	"time"
-
-	"github.com/inbasket/inbasket/connectors/durable"
 )
 
 const (
@@ -32,7 +30,7 @@ func (s *source) remember(it *item, to, tag string, now time.Time) {
 	if s.marker != nil || !it.till.After(now) {
 		return
 	}
-	t := &takenForm{path: to, name: it.form.name, tag: tag, was: it.form, wait: s.cfg.Poll, due: now.Add(s.cfg.Poll), till: it.till}
+	t := &takenForm{path: to, name: it.form.Name, tag: tag, was: it.form, wait: s.cfg.Poll, due: now.Add(s.cfg.Poll), till: it.till}
 	s.mu.Lock()
 	s.gone = append(s.gone, t)
 	s.mu.Unlock()
@@ -48,7 +46,7 @@ func (s *source) crowded() bool {
 // lookAgain looks at what was moved, at those that are due by now or, by the zero time, at all. What was written to
 // since goes back into the in-basket, where it is taken when it stands still: as another form of the same reference it
 // parks beside the first, and a person sees both. It tells whether something went back.
-func (s *source) lookAgain(now time.Time) (back bool) {
+func (s *source) lookAgain(ctx context.Context, now time.Time) (back bool) {
 	s.mu.Lock()
 	var due []*takenForm
 	rest := s.gone[:0]
@@ -63,12 +61,12 @@ func (s *source) lookAgain(now time.Time) (back bool) {
 	s.gone = rest
 	s.mu.Unlock()
 	for _, t := range due {
-		m, err := lstat(filepath.Dir(t.path), filepath.Base(t.path))
+		m, err := s.stat(ctx, t.path)
 		switch {
-		case err != nil || s.next.own && m.id != t.was.id:
+		case err != nil || s.next.probe.Own && m.ID != t.was.ID:
 			continue // taken away, or another file by now
-		case m.size != t.was.size || m.mtime != t.was.mtime:
-			if s.offerAgain(t.path, t.name, t.tag) == nil {
+		case m.Size != t.was.Size || m.Mtime != t.was.Mtime:
+			if s.offerAgain(ctx, t.path, t.name, t.tag) == nil {
 				back = true
 				s.notice(CodeGrown, "a form was still being written after it was taken; it is taken again as what it is now")
 			}
@@ -85,13 +83,13 @@ func (s *source) lookAgain(now time.Time) (back bool) {
 }
 
 // offerAgain puts a file back into the in-basket, under its own name or, where another lies there, under one with tag.
-func (s *source) offerAgain(from, name, tag string) error {
-	err := durable.RenameNew(from, filepath.Join(s.dir, name))
+func (s *source) offerAgain(ctx context.Context, from, name, tag string) error {
+	err := s.place.Rename(ctx, from, name)
 	if errors.Is(err, fs.ErrExist) {
-		err = durable.RenameNew(from, filepath.Join(s.dir, fit(stem(name))+"-"+tag+path.Ext(name)))
-	}
-	if isCrossDevice(err) {
-		err = copyAcross(from, filepath.Join(s.dir, name))
+		err = s.place.Rename(ctx, from, tagged(name, tag))
 	}
 	return err
 }
+
+// tagged is a name that tells a file from another one of its name.
+func tagged(name, tag string) string { return fit(stem(name)) + "-" + tag + path.Ext(name) }

@@ -8,32 +8,18 @@ import (
 	"sync"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 // Drop puts files in place in two steps: Stage writes them under temporary names, Deliver renames.
 type Drop struct {
-	place     Place
+	place     place.Place
 	temps     tempNames
 	proof     string
-	workers   int // files written at once
-	check     func(context.Context) error
-	close     func() error
+	durable   bool
+	workers   int    // files written at once
+	section   string // the key of the configuration that names the folder
 	abilities connectors.Abilities
-}
-
-// NewDrop opens a file drop into a local folder.
-func NewDrop(env connectors.Env, cfg DropConfig) (*Drop, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, err
-	}
-	l := local{dir: env.Path(cfg.Path), sync: cfg.Sync}
-	temps := newTempNames(cfg.Temp, DefaultTemp, oldTemp)
-	return &Drop{
-		place: l, temps: temps, proof: cfg.Proof, workers: 4,
-		check: func(context.Context) error { return l.check(trialName(temps, "*")) }, close: func() error { return nil },
-		abilities: connectors.Abilities{Files: true, MaxItems: 256, Parallel: 2, Guarantee: connectors.Guarantee{
-			Level: "exact", Why: "the file has a fixed name and fixed bytes, is renamed into place and never put there twice"}},
-	}, nil
 }
 
 // Abilities tells that a drop takes files.
@@ -47,14 +33,14 @@ func (d *Drop) Abilities() connectors.Abilities {
 
 // Check tells whether files could be put now.
 func (d *Drop) Check(ctx context.Context) error {
-	if err := d.check(ctx); err != nil {
+	if err := d.place.Check(ctx, trialName(d.temps, "*")); err != nil {
 		return err
 	}
 	return d.prove(ctx)
 }
 
 // Close releases the connection, if the place has one.
-func (d *Drop) Close() error { return d.close() }
+func (d *Drop) Close() error { return d.place.Close() }
 
 // Stage writes all files of the group under their temporary names and makes them durable, whatever lies under the
 // final ones: before the first attempt nothing there can be ours. What the journal knows as staged is left alone: the
@@ -72,10 +58,10 @@ func (d *Drop) Stage(ctx context.Context, g connectors.Group) error {
 			pieces = append(pieces, p)
 		}
 	}
-	if err := d.each(len(pieces), func(i int) error { return d.place.Put(ctx, pieces[i].temp, pieces[i].Blob) }); err != nil {
+	if err := d.each(len(pieces), func(i int) error { return d.place.Put(ctx, pieces[i].temp, pieces[i].Blob, d.durable) }); err != nil {
 		return err
 	}
-	if err := d.place.Sync(ctx); err != nil {
+	if err := d.place.Sync(ctx, ""); err != nil {
 		return asClass(err, connectors.Transient) // nothing is visible yet
 	}
 	return nil
@@ -111,13 +97,13 @@ func (d *Drop) deliverItems(ctx context.Context, g connectors.Group) []connector
 			stop = errs[i] // the place is at fault: nothing of the rest was touched
 		}
 	}
-	err := d.place.Sync(ctx)
+	err := d.place.Sync(ctx, "")
 	if err == nil {
 		err = d.commitControls(ctx, controls, errs)
 	}
 	if err == nil && g.Control != nil && allWritten(errs) {
 		if err = d.commitAlone(ctx, g.Staged, d.control(g)); err == nil {
-			err = d.place.Sync(ctx)
+			err = d.place.Sync(ctx, "")
 		}
 	}
 	out := make([]connectors.Outcome, len(g.Items))
@@ -162,7 +148,7 @@ func (d *Drop) commitControls(ctx context.Context, controls []*placing, errs []e
 	if !some {
 		return nil
 	}
-	return d.place.Sync(ctx)
+	return d.place.Sync(ctx, "")
 }
 
 func allWritten(errs []error) bool {
@@ -182,7 +168,7 @@ func (d *Drop) commitAll(ctx context.Context, g connectors.Group) error {
 	}
 	for i, p := range looked {
 		if g.Control != nil && i == len(looked)-1 {
-			if err := d.place.Sync(ctx); err != nil {
+			if err := d.place.Sync(ctx, ""); err != nil {
 				return err
 			}
 		}
@@ -190,7 +176,7 @@ func (d *Drop) commitAll(ctx context.Context, g connectors.Group) error {
 			return err
 		}
 	}
-	return d.place.Sync(ctx)
+	return d.place.Sync(ctx, "")
 }
 
 func (d *Drop) commitAlone(ctx context.Context, staged bool, p piece) error {
@@ -209,14 +195,14 @@ func (d *Drop) commit(ctx context.Context, p placing) error {
 	case linked:
 		return d.place.Remove(ctx, p.temp)
 	case partial:
-		if err := d.place.Put(ctx, p.temp, p.Blob); err != nil {
+		if err := d.place.Put(ctx, p.temp, p.Blob, d.durable); err != nil {
 			return err
 		}
-		if err := d.place.Sync(ctx); err != nil {
+		if err := d.place.Sync(ctx, ""); err != nil {
 			return asClass(err, connectors.Transient)
 		}
 	}
-	err := d.place.Commit(ctx, p.temp, p.Name)
+	err := d.place.Rename(ctx, p.temp, p.Name)
 	if errors.Is(err, fs.ErrExist) && d.oneFile(p.piece) { // NFS repeats a lost request, and the first one had worked
 		return d.place.Remove(ctx, p.temp)
 	}
@@ -229,7 +215,7 @@ func (d *Drop) Lookup(ctx context.Context, g connectors.Group) ([]connectors.Fou
 	if err := d.prove(ctx); err != nil {
 		return nil, err
 	}
-	if err := d.place.Sync(ctx); err != nil {
+	if err := d.place.Sync(ctx, ""); err != nil {
 		return nil, asClass(err, connectors.TargetError) // what is seen may still be lost
 	}
 	shared, err := d.presence(ctx, g.Staged, d.shared(g))
@@ -297,7 +283,7 @@ func outcome(key string, err error) connectors.Outcome {
 	if err == nil {
 		return connectors.Outcome{Key: key, Class: connectors.Written}
 	}
-	o := connectors.Outcome{Key: key, Class: connectors.ClassOf(err), Code: CodeIO, Raw: err.Error()}
+	o := connectors.Outcome{Key: key, Class: connectors.ClassOf(err), Code: place.CodeIO, Raw: err.Error()}
 	var e *connectors.Error
 	if errors.As(err, &e) {
 		o.Code, o.Text = e.Code, e.Safe()

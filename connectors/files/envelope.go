@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/encoding/charmap"
+
+	"github.com/inbasket/inbasket/connectors/files/place/ftp"
 )
 
 // listPath is a dotted path into a form that lists its attachments; a step with each walks all entries of a
@@ -125,7 +127,7 @@ func (p listPath) elements(form []byte) ([]string, error) {
 var errCharset = errors.New("character set of the form is not known")
 
 func xmlCharset(name string, in io.Reader) (io.Reader, error) {
-	switch e, err := nameEncoding(name); {
+	switch e, err := ftp.NameEncoding(name); {
 	case strings.EqualFold(name, "us-ascii"):
 		return in, nil
 	case strings.EqualFold(name, "iso-8859-15"):

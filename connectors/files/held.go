@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 // noteHeld notes the forms that are kept back for what belongs to them, or because they cannot be read. It is called
@@ -19,7 +20,7 @@ func (s *source) noteHeld(now time.Time) {
 		since, unread := s.next.unread[name]
 		switch {
 		case unread:
-			held = append(held, connectors.HeldItem{Item: name, Code: CodePermission, Text: "it cannot be read", Since: since, Until: since.Add(unreadable)})
+			held = append(held, connectors.HeldItem{Item: name, Code: place.CodePermission, Text: "it cannot be read", Since: since, Until: since.Add(unreadable)})
 		case w.seen.missing > 0 && !w.lacks.IsZero():
 			held = append(held, connectors.HeldItem{Item: name, Code: CodeIncomplete, Text: fmt.Sprintf("%d attachments are not there yet", w.seen.missing),
 				Since: w.lacks, Until: w.lacks.Add(s.cfg.Attachments.Wait)})

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,15 +32,15 @@ func (m *marks) see(form string, what uint8, wanted bool) {
 
 // tellLone tells of forms that wait for a done-marker, and of done-markers that wait for a form, for longer than a form
 // waits for its attachments. No name is told: it may be a citizen's.
-func (s *source) tellLone(now time.Time) {
+func (s *source) tellLone(ctx context.Context, now time.Time) {
 	m := &s.next.marks
 	forms, markers := 0, 0
 	for name, what := range m.seen {
 		switch {
-		case what == formSeen && s.waits(name, now):
+		case what == formSeen && s.waits(ctx, name, now):
 			forms++
 		case what == markSeen:
-			if _, err := lstat(s.dir, name); errors.Is(err, fs.ErrNotExist) && s.waits(s.marker.name(name), now) {
+			if _, err := s.see(ctx, name); errors.Is(err, fs.ErrNotExist) && s.waits(ctx, s.marker.name(name), now) {
 				markers++
 			}
 		}
@@ -55,7 +56,7 @@ func (s *source) tellLone(now time.Time) {
 }
 
 // waits tells whether a file has lain unchanged for long.
-func (s *source) waits(name string, now time.Time) bool {
-	t, err := lstat(s.dir, name)
-	return err == nil && now.Sub(time.Unix(0, t.mtime)) >= s.cfg.Attachments.Wait
+func (s *source) waits(ctx context.Context, name string, now time.Time) bool {
+	t, err := s.see(ctx, name)
+	return err == nil && now.Sub(time.Unix(0, t.Mtime)) >= s.cfg.Attachments.Wait
 }

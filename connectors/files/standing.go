@@ -8,6 +8,8 @@ import (
 	"io/fs"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place"
+	"github.com/inbasket/inbasket/connectors/files/place/local"
 )
 
 // standing is what a look at both names of a file tells.
@@ -34,7 +36,7 @@ func (d *Drop) lookAt(ctx context.Context, wasStaged bool, pieces []piece) ([]pl
 	looked := make([]placing, len(pieces))
 	for i, p := range pieces {
 		if checkName(p.Name) != nil {
-			return nil, &connectors.Error{Class: connectors.ItemError, Code: CodeName, Op: "put a file in place",
+			return nil, &connectors.Error{Class: connectors.ItemError, Code: place.CodeName, Op: "put a file in place",
 				Hint: "correct the name template of the target"}
 		}
 		var err error
@@ -44,13 +46,13 @@ func (d *Drop) lookAt(ctx context.Context, wasStaged bool, pieces []piece) ([]pl
 		switch looked[i].standing {
 		case nothing:
 			if !wasStaged { // else the legacy system has taken it
-				return nil, &connectors.Error{Class: connectors.Uncertain, Code: CodeNotStaged, Op: "put a file in place"}
+				return nil, &connectors.Error{Class: connectors.Uncertain, Code: place.CodeNotStaged, Op: "put a file in place"}
 			}
 		case taken:
-			return nil, &connectors.Error{Class: connectors.ItemError, Code: CodeNameTaken, Op: "put a file in place",
+			return nil, &connectors.Error{Class: connectors.ItemError, Code: place.CodeNameTaken, Op: "put a file in place",
 				Hint: "another file of that name lies there; move it away, then retry"}
 		case unread:
-			return nil, &connectors.Error{Class: connectors.Uncertain, Code: CodeUnclear, Op: "put a file in place",
+			return nil, &connectors.Error{Class: connectors.Uncertain, Code: place.CodeUnclear, Op: "put a file in place",
 				Hint: "a file of that name lies there and cannot be read back"}
 		}
 	}
@@ -107,7 +109,7 @@ func (d *Drop) earlier(ctx context.Context, p piece) (_ piece, waits bool, size 
 
 // waiting tells whether the temporary file is complete. One whose name others may have too must hold our bytes.
 func (d *Drop) waiting(ctx context.Context, p piece, size int64) (standing, error) {
-	if size != unknownSize && size != p.Blob.Size {
+	if size != place.Unknown && size != p.Blob.Size {
 		return partial, nil
 	}
 	if p.owned {
@@ -125,46 +127,47 @@ func (d *Drop) waiting(ctx context.Context, p piece, size int64) (standing, erro
 
 // there tells whether a file is there, and its size.
 func (d *Drop) there(ctx context.Context, name string) (bool, int64, error) {
-	size, err := d.place.Stat(ctx, name)
+	info, err := d.place.Stat(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, 0, nil
 	}
-	return err == nil, size, err
+	return err == nil, info.Size, err
 }
 
 func (d *Drop) oneFile(p piece) bool {
-	l, ok := d.place.(interface{ oneFile(a, b string) bool })
-	return ok && l.oneFile(p.temp, p.Name)
+	l, ok := d.place.(place.Twin)
+	return ok && l.OneFile(p.temp, p.Name)
 }
 
 // same compares what lies under a name with what should lie there.
 func (d *Drop) same(ctx context.Context, name string, f connectors.File, size int64) (bool, error) {
-	if size != unknownSize && size != f.Blob.Size {
+	if size != place.Unknown && size != f.Blob.Size {
 		return false, nil
 	}
-	want, err := blobDigest(f.Blob)
+	want, err := place.DigestOf(f.Blob)
 	if err != nil {
 		return false, err
 	}
-	got, err := d.place.Digest(ctx, name)
+	got, err := d.digest(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = asClass(err, connectors.Transient) // fetched between the two looks
 	}
 	return err == nil && got == want, err
 }
 
-func blobDigest(b connectors.Blob) (connectors.Digest, error) {
-	if b.Digest != (connectors.Digest{}) {
-		return b.Digest, nil
+// digest reads a file back. An error of class Uncertain means that it is there and may not be read.
+func (d *Drop) digest(ctx context.Context, name string) (sum connectors.Digest, err error) {
+	f, err := d.place.Open(ctx, name)
+	if errors.Is(err, fs.ErrPermission) {
+		return sum, &connectors.Error{Class: connectors.Uncertain, Code: place.CodeUnclear, Op: "read a file back", Err: err}
 	}
-	r, err := b.Open()
 	if err != nil {
-		return connectors.Digest{}, contentError(err)
+		return sum, local.Fault("read a file back", err)
 	}
 	h := sha256.New()
-	if _, err := io.Copy(h, r); err != nil {
-		_ = r.Close()
-		return connectors.Digest{}, contentError(err)
+	_, err = io.Copy(h, &place.SourceReader{Ctx: ctx, R: f})
+	if err = errors.Join(err, f.Close()); err != nil {
+		return sum, local.Fault("read a file back", err)
 	}
-	return connectors.Digest(h.Sum(nil)), r.Close()
+	return connectors.Digest(h.Sum(nil)), nil
 }

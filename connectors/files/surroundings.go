@@ -1,87 +1,21 @@
 package files
 
 import (
-	"bufio"
-	"errors"
-	"fmt"
-	"net"
-	"path/filepath"
-	"strings"
-
 	"github.com/inbasket/inbasket/connectors"
 )
 
 // Surroundings names the folder with those that files are moved to.
 func (c *FolderConfig) Surroundings(e connectors.Env, _ string) connectors.Surroundings {
 	dir := e.Path(c.Path)
-	below := func(p string) string {
-		if filepath.IsAbs(p) {
-			return p
-		}
-		return filepath.Join(dir, p)
-	}
 	s := connectors.Surroundings{Folders: []connectors.WorkFolder{{Path: dir, Use: "forms", Write: true, Match: c.Match}}}
 	if !c.After.Delete {
-		s.Folders = append(s.Folders, connectors.WorkFolder{Path: below(c.After.Move), Use: "done", Write: true, Made: true, Beside: dir})
+		s.Folders = append(s.Folders, connectors.WorkFolder{Path: below(dir, c.After.Move), Use: "done", Write: true, Made: true, Beside: dir})
 	}
-	s.Folders = append(s.Folders, connectors.WorkFolder{Path: below(c.Errors), Use: "error", Write: true, Made: true, Beside: dir})
+	s.Folders = append(s.Folders, connectors.WorkFolder{Path: below(dir, c.Errors), Use: "error", Write: true, Made: true, Beside: dir})
 	return s
 }
 
 // Surroundings names the folder that files are dropped into.
 func (c *DropConfig) Surroundings(e connectors.Env, _ string) connectors.Surroundings {
 	return connectors.Surroundings{Folders: []connectors.WorkFolder{{Path: e.Path(c.Path), Use: "drop", Write: true}}}
-}
-
-// Surroundings names the server and its authority, where the connection is encrypted.
-func (c *FTPConfig) Surroundings(e connectors.Env, _ string) connectors.Surroundings {
-	var s connectors.Surroundings
-	if c.TLS.Mode == "none" {
-		return s
-	}
-	if c.TLS.CA != "" {
-		s.Certificates = append(s.Certificates, connectors.CertificateFile{Use: "tls.ca", Path: e.Path(c.TLS.CA)})
-	}
-	name := c.TLS.ServerName
-	if name == "" {
-		name, _, _ = net.SplitHostPort(c.address())
-	}
-	s.Peers = append(s.Peers, connectors.Peer{Address: c.address(), Name: name, Greet: greetFTP})
-	return s
-}
-
-// greetFTP asks a server for encryption, as explicit FTPS does.
-func greetFTP(conn net.Conn) error {
-	r := bufio.NewReaderSize(conn, 512)
-	if err := expectFTP(r, "220"); err != nil {
-		return err
-	}
-	if _, err := conn.Write([]byte("AUTH TLS\r\n")); err != nil {
-		return err
-	}
-	if err := expectFTP(r, "234"); err != nil {
-		return err
-	}
-	if r.Buffered() > 0 {
-		return errors.New("the server speaks before the handshake")
-	}
-	return nil
-}
-
-// expectFTP reads one answer, which may have several lines, and compares its number.
-func expectFTP(r *bufio.Reader, want string) error {
-	for range 100 {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			return err
-		}
-		if len(line) < 4 || line[3] == '-' || strings.HasPrefix(line, " ") {
-			continue
-		}
-		if !strings.HasPrefix(line, want) {
-			return fmt.Errorf("the server answered %.3s, not %s", line, want)
-		}
-		return nil
-	}
-	return errors.New("the server's answer does not end")
 }

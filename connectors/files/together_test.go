@@ -1,6 +1,7 @@
 package files
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -14,7 +15,7 @@ var errKilled = errors.New("killed")
 // interrupt moves a form and is killed right after the form itself went, or before.
 func (b *basket) interrupt(name string, after bool, verdict connectors.Verdict) {
 	b.t.Helper()
-	g, err := b.look(name)
+	g, err := b.look(context.Background(), name)
 	must(b.t, err)
 	if b.marker != nil {
 		g.marker = b.marker.name(name)
@@ -29,9 +30,9 @@ func (b *basket) interrupt(name string, after bool, verdict connectors.Verdict) 
 		if verdict == connectors.Refused {
 			folder = b.errs
 		}
-		_ = b.together(g, folder, "T", func() error {
+		_ = b.withAttachments(context.Background(), g, folder, "T", func() error {
 			if after {
-				_, err := b.finish(name, folder, "T", func(string) bool { return true })
+				_, err := b.finish(context.Background(), name, folder, "T", func(context.Context, string) (bool, error) { return true, nil }, new(string))
 				must(b.t, err)
 			}
 			panic(errKilled)
@@ -81,7 +82,7 @@ func TestForgedMove(t *testing.T) {
 	b.put("mine.pdf", "")
 	for i, m := range []string{`{"form":"f","folder":"` + other + `","files":[{"name":"mine.pdf"}]}`,
 		`{"form":"f","folder":"` + b.errs + `","files":[{"name":"../` + filepath.Base(other) + `/x","size":1}]}`, `{"form":"f"`, ``} {
-		b.put(movingPrefix+string(rune('a'+i)), m)
+		b.put("."+movingPrefix+string(rune('a'+i)), m)
 	}
 	b.names()
 	expect(t, "files", tree(t, b.dir), "mine.pdf")

@@ -1,6 +1,6 @@
 //go:build unix
 
-package files
+package local
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 // openRegular opens without following a link and without waiting for a pipe's other end. O_NONBLOCK
@@ -27,3 +29,15 @@ func isReadOnly(err error) bool { return errors.Is(err, syscall.EROFS) }
 func isNotFolder(err error) bool { return errors.Is(err, syscall.ENOTDIR) }
 
 func isLink(err error) bool { return errors.Is(err, syscall.ELOOP) }
+
+// idOfOpen is what a look by name tells, too.
+func idOfOpen(_ *os.File, info place.Info) place.ID { return info.ID }
+
+// lockFile takes the exclusive lock or says that somebody else has it.
+func lockFile(f *os.File) (held bool, err error) {
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return true, nil
+	}
+	return false, err
+}

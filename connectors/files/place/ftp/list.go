@@ -1,19 +1,18 @@
-package files
+package ftp
 
 import (
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
-)
 
-// unknownSize is the size of a file that is there and whose size the place does not tell.
-const unknownSize = -2
+	"github.com/inbasket/inbasket/connectors/files/place"
+)
 
 // entry is one line of a listing.
 type entry struct {
 	name string
-	size int64     // unknownSize where the server does not tell it in bytes
+	size int64     // place.Unknown where the server does not tell it in bytes
 	at   time.Time // zero where it is not told with its year and zone
 	dir  bool      // a folder, or a link
 }
@@ -29,7 +28,7 @@ var (
 
 // parseLine reads one line of a listing; ok is false for what is no entry, or none that is understood.
 func parseLine(line string) (e entry, ok bool) {
-	e.size = unknownSize
+	e.size = place.Unknown
 	if m := unixLine.FindStringSubmatch(line); m != nil {
 		e.name, e.dir, e.size = m[3], m[1] != "-", number(m[2])
 		return e, true
@@ -58,7 +57,7 @@ func parseLine(line string) (e entry, ok bool) {
 func number(s string) int64 {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		return unknownSize
+		return place.Unknown
 	}
 	return n
 }
@@ -69,7 +68,7 @@ func parseFacts(line string) (e entry, ok bool) {
 	if !ok || name == "" || !strings.Contains(facts, "=") {
 		return e, false
 	}
-	e = entry{name: name, size: unknownSize}
+	e = entry{name: name, size: place.Unknown}
 	for fact := range strings.SplitSeq(facts, ";") {
 		key, value, _ := strings.Cut(fact, "=")
 		switch strings.ToLower(key) {

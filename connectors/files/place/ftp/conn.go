@@ -1,4 +1,4 @@
-package files
+package ftp
 
 import (
 	"bufio"
@@ -14,9 +14,9 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// ftpConn is one logged-in control connection with the data connections it opens (ftpwire.go speaks on it). Every
+// session is one logged-in control connection with the data connections it opens (wire.go speaks on it). Every
 // connection is wrapped: each read and write has its own deadline, and abort cuts all of them from another goroutine.
-type ftpConn struct {
+type session struct {
 	control    net.Conn
 	r          *bufio.Reader
 	host       string // the server's address as it was dialled
@@ -36,18 +36,18 @@ type ftpConn struct {
 	dead bool
 }
 
-// dialFTP connects, logs in and changes into the folder.
-func dialFTP(ctx context.Context, env connectors.Env, cfg *FTPConfig) (*ftpConn, error) {
+// dial connects, logs in and changes into the folder.
+func dial(ctx context.Context, env connectors.Env, cfg *Config) (*session, error) {
 	tlsConf, err := cfg.tlsConfig(env)
 	if err != nil {
-		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeFTPTLS, Op: "read the authority's certificate", Hint: "check tls.ca", Err: err}
+		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeTLS, Op: "read the authority's certificate", Hint: "check tls.ca", Err: err}
 	}
-	c := &ftpConn{raw: map[net.Conn]struct{}{}, ctx: ctx, timeout: cfg.Timeout, tls: tlsConf, features: map[string]string{}}
+	c := &session{raw: map[net.Conn]struct{}{}, ctx: ctx, timeout: cfg.Timeout, tls: tlsConf, features: map[string]string{}}
 	stop := context.AfterFunc(ctx, c.abort)
 	defer stop()
-	if err := c.greet(cfg.address()); err != nil {
+	if err := c.greet(cfg.Server()); err != nil {
 		c.abort()
-		return nil, ftpFault("connect", err)
+		return nil, fault("connect", err)
 	}
 	if err := c.login(cfg); err != nil {
 		c.abort()
@@ -57,7 +57,7 @@ func dialFTP(ctx context.Context, env connectors.Env, cfg *FTPConfig) (*ftpConn,
 }
 
 // greet connects, hears the server's greeting, which may ask for patience first, and begins the encryption.
-func (c *ftpConn) greet(address string) error {
+func (c *session) greet(address string) error {
 	conn, err := c.dial("tcp", address)
 	if err != nil {
 		return err
@@ -86,32 +86,32 @@ func (c *ftpConn) greet(address string) error {
 	return nil
 }
 
-func (c *ftpConn) speak(conn net.Conn) {
+func (c *session) speak(conn net.Conn) {
 	c.control, c.r = conn, bufio.NewReaderSize(conn, maxReplyLine)
 }
 
 // login logs in and settles what the transfers need: bytes as they are, and data connections that are encrypted.
-func (c *ftpConn) login(cfg *FTPConfig) error {
+func (c *session) login(cfg *Config) error {
 	if err := c.identify(cfg.User, string(cfg.Password)); err != nil {
 		return err
 	}
 	if err := c.probe(); err != nil {
-		return ftpFault("ask for the server's features", err)
+		return fault("ask for the server's features", err)
 	}
 	if err := c.do("TYPE I"); err != nil {
-		return ftpFault("switch to binary transfers", err)
+		return fault("switch to binary transfers", err)
 	}
 	if _, known := c.features["UTF8"]; known && cfg.isUTF8() {
 		if _, err := c.ask("OPTS UTF8 ON"); err != nil { // refused by any number: always on, or not needed
-			return ftpFault("switch to names in UTF-8", err)
+			return fault("switch to names in UTF-8", err)
 		}
 	}
 	if c.tls != nil {
 		if _, err := c.ask("PBSZ 0"); err != nil { // PROT is what counts
-			return ftpFault("encrypt the transfers", err)
+			return fault("encrypt the transfers", err)
 		}
 		if err := c.do("PROT P"); err != nil {
-			return ftpFault("encrypt the transfers", err)
+			return fault("encrypt the transfers", err)
 		}
 	}
 	if cfg.Dir != "" {
@@ -121,16 +121,16 @@ func (c *ftpConn) login(cfg *FTPConfig) error {
 	}
 	home, err := c.CurrentDir()
 	if err != nil && !answered(err) {
-		return ftpFault("ask for the folder", err)
+		return fault("ask for the folder", err)
 	}
 	c.home = home // some servers have no PWD
 	return nil
 }
 
 // identify sends the user and, where the server wants it, the password.
-func (c *ftpConn) identify(user, password string) error {
+func (c *session) identify(user, password string) error {
 	r, err := c.ask("USER %s", user)
-	if err == nil && r.class() == intermediate && r.code != ftpNeedAccount {
+	if err == nil && r.class() == intermediate && r.code != replyNeedAccount {
 		r, err = c.ask("PASS %s", password)
 	}
 	if err == nil && r.class() != completed {
@@ -143,7 +143,7 @@ func (c *ftpConn) identify(user, password string) error {
 }
 
 // probe asks for the server's features; one that refuses has none.
-func (c *ftpConn) probe() error {
+func (c *session) probe() error {
 	r, err := c.ask("FEAT")
 	if err != nil || r.class() != completed {
 		return err
@@ -156,7 +156,7 @@ func (c *ftpConn) probe() error {
 }
 
 // open opens a data connection, encrypted where the control connection is.
-func (c *ftpConn) open(address string) (net.Conn, error) {
+func (c *session) open(address string) (net.Conn, error) {
 	conn, err := c.dial("tcp", address)
 	if err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ func (c *ftpConn) open(address string) (net.Conn, error) {
 	return &dataConn{Conn: tls.Client(conn, c.tls), raw: conn}, nil
 }
 
-func (c *ftpConn) dial(network, address string) (*timedConn, error) {
+func (c *session) dial(network, address string) (*timedConn, error) {
 	d := net.Dialer{Timeout: c.timeout}
 	conn, err := d.DialContext(c.ctx, network, address)
 	if err != nil {
@@ -184,14 +184,14 @@ func (c *ftpConn) dial(network, address string) (*timedConn, error) {
 	return t, nil
 }
 
-func (c *ftpConn) drop(conn net.Conn) {
+func (c *session) drop(conn net.Conn) {
 	c.mu.Lock()
 	delete(c.raw, conn)
 	c.mu.Unlock()
 }
 
 // abort closes every connection at once, without a word to the server.
-func (c *ftpConn) abort() {
+func (c *session) abort() {
 	c.mu.Lock()
 	c.dead = true
 	raw := c.raw

@@ -1,4 +1,4 @@
-package files
+package ftp
 
 import (
 	"bufio"
@@ -23,16 +23,16 @@ const (
 
 // Answers whose number says more than its class.
 const (
-	ftpNeedAccount = 332 // no key of the configuration has one
-	ftpClosing     = 421 // the server's last word on this connection
-	ftpNoData      = 425
-	ftpAborted     = 426
-	ftpFileBusy    = 450
-	ftpNoSpace     = 452
-	ftpNotLoggedIn = 530
-	ftpUnavailable = 550
-	ftpOverQuota   = 552
-	ftpBadName     = 553
+	replyNeedAccount = 332 // no key of the configuration has one
+	replyClosing     = 421 // the server's last word on this connection
+	replyNoData      = 425
+	replyAborted     = 426
+	replyFileBusy    = 450
+	replyNoSpace     = 452
+	replyNotLoggedIn = 530
+	replyUnavailable = 550
+	replyOverQuota   = 552
+	replyBadName     = 553
 )
 
 // Bounds of what a server may say.
@@ -52,7 +52,7 @@ func (r reply) class() int { return r.code / 100 }
 func (r reply) err() error { return &textproto.Error{Code: r.code, Msg: r.text} }
 
 // send sends one command.
-func (c *ftpConn) send(command string) error {
+func (c *session) send(command string) error {
 	if strings.ContainsAny(command, "\r\n\x00") {
 		return errors.New("a command holds a line break")
 	}
@@ -70,7 +70,7 @@ func (l *lapse) Error() string { return l.err.Error() }
 func (l *lapse) Unwrap() error { return l.err }
 
 // lapsed says of a connection that broke or fell silent what was due on it, and what to do.
-func (c *ftpConn) lapsed(due, cure string, err error) error {
+func (c *session) lapsed(due, cure string, err error) error {
 	var timed net.Error
 	did := "ended the connection"
 	switch {
@@ -83,7 +83,7 @@ func (c *ftpConn) lapsed(due, cure string, err error) error {
 }
 
 // answer reads the answer to a command, by final or receive.
-func (c *ftpConn) answer(command string, read func() (reply, error)) (reply, error) {
+func (c *session) answer(command string, read func() (reply, error)) (reply, error) {
 	r, err := read()
 	if err != nil {
 		verb, _, _ := strings.Cut(command, " ")
@@ -93,7 +93,7 @@ func (c *ftpConn) answer(command string, read func() (reply, error)) (reply, err
 }
 
 // receive reads one answer, which may have several lines.
-func (c *ftpConn) receive() (reply, error) {
+func (c *session) receive() (reply, error) {
 	line, err := c.line()
 	if err != nil {
 		return reply{}, err
@@ -123,7 +123,7 @@ func (c *ftpConn) receive() (reply, error) {
 	return reply{}, textproto.ProtocolError("an answer without end")
 }
 
-func (c *ftpConn) line() (string, error) {
+func (c *session) line() (string, error) {
 	b, err := c.r.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
 		return "", textproto.ProtocolError("an endless line")
@@ -135,13 +135,13 @@ func (c *ftpConn) line() (string, error) {
 }
 
 // final reads answers up to the one that ends a command.
-func (c *ftpConn) final() (reply, error) {
+func (c *session) final() (reply, error) {
 	for range maxReplyLines {
 		r, err := c.receive()
 		if err != nil {
 			return r, err
 		}
-		if r.code == ftpClosing {
+		if r.code == replyClosing {
 			return r, r.err()
 		}
 		if r.class() != preliminary {
@@ -152,7 +152,7 @@ func (c *ftpConn) final() (reply, error) {
 }
 
 // ask sends a command and returns the answer that ends it, whatever its class.
-func (c *ftpConn) ask(format string, args ...any) (reply, error) {
+func (c *session) ask(format string, args ...any) (reply, error) {
 	if err := c.send(fmt.Sprintf(format, args...)); err != nil {
 		return reply{}, err
 	}
@@ -160,7 +160,7 @@ func (c *ftpConn) ask(format string, args ...any) (reply, error) {
 }
 
 // do sends a command that must be completed.
-func (c *ftpConn) do(format string, args ...any) error {
+func (c *session) do(format string, args ...any) error {
 	r, err := c.ask(format, args...)
 	if err == nil && r.class() != completed {
 		err = r.err()
@@ -169,10 +169,10 @@ func (c *ftpConn) do(format string, args ...any) error {
 }
 
 // ChangeDir changes into a folder.
-func (c *ftpConn) ChangeDir(dir string) error { return c.do("CWD %s", dir) }
+func (c *session) ChangeDir(dir string) error { return c.do("CWD %s", dir) }
 
 // CurrentDir tells the folder as the server names it; a quotation mark in it is doubled.
-func (c *ftpConn) CurrentDir() (string, error) {
+func (c *session) CurrentDir() (string, error) {
 	r, err := c.ask("PWD")
 	if err != nil {
 		return "", err
@@ -195,7 +195,7 @@ func (c *ftpConn) CurrentDir() (string, error) {
 }
 
 // FileSize asks for a size in bytes.
-func (c *ftpConn) FileSize(name string) (int64, error) {
+func (c *session) FileSize(name string) (int64, error) {
 	r, err := c.ask("SIZE %s", name)
 	if err != nil {
 		return 0, err
@@ -209,7 +209,7 @@ func (c *ftpConn) FileSize(name string) (int64, error) {
 }
 
 // Rename renames. Asked tells whether RNTO was sent: what fails before has changed nothing.
-func (c *ftpConn) Rename(from, to string) (asked bool, err error) {
+func (c *session) Rename(from, to string) (asked bool, err error) {
 	if err := c.renameFrom(from); err != nil {
 		return false, err
 	}
@@ -217,7 +217,7 @@ func (c *ftpConn) Rename(from, to string) (asked bool, err error) {
 }
 
 // renameFrom names what is to be renamed, which servers refuse for what is not there.
-func (c *ftpConn) renameFrom(name string) error {
+func (c *session) renameFrom(name string) error {
 	r, err := c.ask("RNFR %s", name)
 	if err == nil && r.class() != intermediate && r.class() != completed {
 		err = r.err()
@@ -226,20 +226,20 @@ func (c *ftpConn) renameFrom(name string) error {
 }
 
 // Delete deletes a file.
-func (c *ftpConn) Delete(name string) error { return c.do("DELE %s", name) }
+func (c *session) Delete(name string) error { return c.do("DELE %s", name) }
 
 // NoOp asks whether the server is there; that it does not know the question is an answer, too.
-func (c *ftpConn) NoOp() error {
+func (c *session) NoOp() error {
 	_, err := c.ask("NOOP")
 	return err
 }
 
 // Quit says goodbye and does not wait for an answer.
-func (c *ftpConn) Quit() error { return c.send("QUIT") }
+func (c *session) Quit() error { return c.send("QUIT") }
 
 // Stor sends a file. When the source fails midway, the server's answer is read all the same, so that the connection
 // stays in step.
-func (c *ftpConn) Stor(name string, src io.Reader) error {
+func (c *session) Stor(name string, src io.Reader) error {
 	data, r, err := c.transfer("STOR " + name)
 	if err != nil {
 		return err
@@ -256,7 +256,7 @@ func (c *ftpConn) Stor(name string, src io.Reader) error {
 }
 
 // Retr reads a file into w.
-func (c *ftpConn) Retr(name string, w io.Writer) error {
+func (c *session) Retr(name string, w io.Writer) error {
 	data, r, err := c.transfer("RETR " + name)
 	if err != nil {
 		return err
@@ -270,7 +270,7 @@ func (c *ftpConn) Retr(name string, w io.Writer) error {
 }
 
 // lines calls each for the lines of a listing. A server that ends it without having begun it has nothing to list.
-func (c *ftpConn) lines(command string, each func(string)) error {
+func (c *session) lines(command string, each func(string)) error {
 	data, r, err := c.transfer(command)
 	if err != nil {
 		return err
@@ -291,7 +291,7 @@ func (c *ftpConn) lines(command string, each func(string)) error {
 }
 
 // ended reads the answer after a transfer.
-func (c *ftpConn) ended(command string) error {
+func (c *session) ended(command string) error {
 	r, err := c.final()
 	switch {
 	case err == nil && r.class() == completed:
@@ -305,7 +305,7 @@ func (c *ftpConn) ended(command string) error {
 }
 
 // transfer opens a data connection and sends a command that uses it.
-func (c *ftpConn) transfer(command string) (net.Conn, reply, error) {
+func (c *session) transfer(command string) (net.Conn, reply, error) {
 	if _, ok := c.features["PRET"]; ok { // servers that are several ask first what is to come
 		if _, err := c.ask("PRET %s", command); err != nil {
 			return nil, reply{}, err
@@ -325,7 +325,7 @@ func (c *ftpConn) transfer(command string) (net.Conn, reply, error) {
 		return nil, reply{}, err
 	}
 	r, err := c.answer(command, c.receive)
-	if err == nil && r.code == ftpClosing {
+	if err == nil && r.code == replyClosing {
 		err = r.err()
 	}
 	if err != nil {
@@ -336,7 +336,7 @@ func (c *ftpConn) transfer(command string) (net.Conn, reply, error) {
 }
 
 // passive returns the port of a data connection: by EPSV, or by PASV where the server refuses that once.
-func (c *ftpConn) passive() (int, error) {
+func (c *session) passive() (int, error) {
 	if !c.oldPassive {
 		r, err := c.ask("EPSV")
 		if err != nil {

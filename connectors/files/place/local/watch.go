@@ -1,4 +1,4 @@
-package files
+package local
 
 import (
 	"os"
@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 // maxHints bounds the names that events brought and nobody looked at yet; beyond, a scan is due.
@@ -15,6 +17,7 @@ const maxHints = 4096
 // an overflow, an error or a folder made anew ends it, and a scan finds what it missed.
 type watch struct {
 	w    *fsnotify.Watcher
+	path string
 	dir  os.FileInfo // the folder as it was, to notice another one of the same name
 	wake chan<- struct{}
 	keep func(name string) bool // names worth a look
@@ -26,9 +29,9 @@ type watch struct {
 	over   bool
 }
 
-// startWatch watches dir for names to keep and signals wake, without blocking, when something is there to look at.
-func startWatch(dir string, wake chan<- struct{}, keep func(string) bool) (*watch, error) {
-	fi, err := os.Stat(dir)
+// Watch watches the folder for names to keep and signals wake, without blocking, when something is there to look at.
+func (l *Place) Watch(wake chan<- struct{}, keep func(string) bool) (place.Watch, error) {
+	fi, err := os.Stat(l.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -36,24 +39,25 @@ func startWatch(dir string, wake chan<- struct{}, keep func(string) bool) (*watc
 	if err != nil {
 		return nil, err
 	}
-	if err := w.Add(dir); err != nil {
+	if err := w.Add(l.Dir); err != nil {
 		_ = w.Close()
 		return nil, err
 	}
-	t := &watch{w: w, dir: fi, wake: wake, keep: keep, done: make(chan struct{}), hints: map[string]struct{}{}}
+	t := &watch{w: w, path: l.Dir, dir: fi, wake: wake, keep: keep, done: make(chan struct{}), hints: map[string]struct{}{}}
 	go t.run()
 	return t, nil
 }
 
-// stale reports that the watch must be made anew: it failed, or dir is another folder now.
-func (t *watch) stale(dir os.FileInfo) bool {
+// Stale reports that the watch must be made anew: it failed, or another folder has its name.
+func (t *watch) Stale() bool {
+	dir, err := os.Stat(t.path)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.broken || !os.SameFile(t.dir, dir)
+	return t.broken || err != nil || !os.SameFile(t.dir, dir)
 }
 
-// take returns the names since the last call, and whether some were lost.
-func (t *watch) take() (map[string]struct{}, bool) {
+// Take returns the names since the last call, and whether some were lost.
+func (t *watch) Take() (map[string]struct{}, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	over := t.over || t.broken
@@ -66,8 +70,8 @@ func (t *watch) take() (map[string]struct{}, bool) {
 	return h, over
 }
 
-// stop ends the watch and waits for its goroutine.
-func (t *watch) stop() {
+// Stop ends the watch and waits for its goroutine.
+func (t *watch) Stop() {
 	_ = t.w.Close()
 	<-t.done
 }

@@ -1,4 +1,4 @@
-package files
+package ftp
 
 import (
 	"crypto/tls"
@@ -16,34 +16,31 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// FTPConfig configures a folder behind FTP or FTPS.
-type FTPConfig struct {
+// Config configures a folder behind FTP or FTPS.
+type Config struct {
 	Address  string            `yaml:"address" doc:"host:port of the server; the port is 21 if missing"`
 	User     string            `yaml:"user" doc:"user name"`
 	Password connectors.Secret `yaml:"password" doc:"password, by reference"`
 	Dir      string            `yaml:"dir" doc:"folder on the server; empty for the login folder"`
-	TLS      FTPTLSConfig      `yaml:"tls" doc:"encryption"`
-	Temp     string            `yaml:"temp" doc:"temporary name in the same folder; {name} is the final name, {key} 8 letters and digits that no other delivery has"`
-	Proof    string            `yaml:"proof" doc:"a file that must lie in the folder, so that a wrong folder is noticed"`
-	Verify   string            `yaml:"verify" doc:"size: compare sizes; read-back: read the file again and compare its digest"`
+	TLS      TLSConfig         `yaml:"tls" doc:"encryption"`
 	Encoding string            `yaml:"encoding" doc:"how the server reads file names: utf-8, iso-8859-1 or windows-1252"`
 	Timeout  time.Duration     `yaml:"timeout" doc:"for connecting and for each read and write"`
 }
 
-// FTPTLSConfig configures the encryption of control and data connections.
-type FTPTLSConfig struct {
+// TLSConfig configures the encryption of control and data connections.
+type TLSConfig struct {
 	Mode       string `yaml:"mode" doc:"explicit (AUTH TLS) or none"`
 	CA         string `yaml:"ca" doc:"PEM file of the authority that signed the server's certificate; empty for the system's"`
 	ServerName string `yaml:"server-name" doc:"name in the server's certificate, when it is not the address"`
 }
 
-// FTPDefaults returns the defaults of an FTP target. Encryption must be chosen away, not chosen.
-func FTPDefaults() FTPConfig {
-	return FTPConfig{TLS: FTPTLSConfig{Mode: "explicit"}, Temp: DefaultTemp, Verify: "size", Encoding: "utf-8", Timeout: 30 * time.Second}
+// Defaults returns the defaults of a connection. Encryption must be chosen away, not chosen.
+func Defaults() Config {
+	return Config{TLS: TLSConfig{Mode: "explicit"}, Encoding: "utf-8", Timeout: 30 * time.Second}
 }
 
 // Validate checks the configuration without any I/O.
-func (c *FTPConfig) Validate() error {
+func (c *Config) Validate() error {
 	var errs []error
 	if c.Address == "" || strings.ContainsAny(c.Address, " /@\r\n\x00") {
 		errs = append(errs, fmt.Errorf("address %q is not host:port", c.Address))
@@ -59,20 +56,17 @@ func (c *FTPConfig) Validate() error {
 	if c.TLS.Mode != "explicit" && c.TLS.Mode != "none" {
 		errs = append(errs, fmt.Errorf("tls.mode %q is neither explicit nor none", c.TLS.Mode))
 	}
-	if c.Verify != "size" && c.Verify != "read-back" {
-		errs = append(errs, fmt.Errorf("verify %q is neither size nor read-back", c.Verify))
-	}
-	if _, err := nameEncoding(c.Encoding); err != nil {
+	if _, err := NameEncoding(c.Encoding); err != nil {
 		errs = append(errs, err)
 	}
 	if c.Timeout <= 0 {
 		errs = append(errs, errors.New("timeout must be positive"))
 	}
-	errs = append(errs, validTemp(c.Temp, c.Proof))
 	return errors.Join(errs...)
 }
 
-func (c *FTPConfig) address() string {
+// Server is host and port.
+func (c *Config) Server() string {
 	if _, _, err := net.SplitHostPort(c.Address); err == nil {
 		return c.Address
 	}
@@ -81,13 +75,13 @@ func (c *FTPConfig) address() string {
 
 // tlsConfig returns a configuration for one control connection. vsftpd and ProFTPD demand that data
 // connections resume the session of their control connection: hence a name and a cache of its own for each.
-func (c *FTPConfig) tlsConfig(env connectors.Env) (*tls.Config, error) {
+func (c *Config) tlsConfig(env connectors.Env) (*tls.Config, error) {
 	if c.TLS.Mode == "none" {
 		return nil, nil
 	}
 	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.TLS.ServerName, ClientSessionCache: tls.NewLRUClientSessionCache(8)}
 	if t.ServerName == "" {
-		t.ServerName, _, _ = net.SplitHostPort(c.address())
+		t.ServerName, _, _ = net.SplitHostPort(c.Server())
 	}
 	if c.TLS.CA == "" {
 		env.WatchTLS(t)
@@ -105,13 +99,13 @@ func (c *FTPConfig) tlsConfig(env connectors.Env) (*tls.Config, error) {
 	return t, nil
 }
 
-func (c *FTPConfig) isUTF8() bool {
-	enc, err := nameEncoding(c.Encoding)
+func (c *Config) isUTF8() bool {
+	enc, err := NameEncoding(c.Encoding)
 	return err == nil && enc == nil
 }
 
-// nameEncoding returns nil for UTF-8, in which names are sent as they are.
-func nameEncoding(name string) (encoding.Encoding, error) {
+// NameEncoding knows how file names are written. It returns nil for UTF-8, in which names are sent as they are.
+func NameEncoding(name string) (encoding.Encoding, error) {
 	switch strings.ToLower(name) {
 	case "", "utf-8", "utf8":
 		return nil, nil

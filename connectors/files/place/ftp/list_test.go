@@ -1,6 +1,10 @@
-package files
+package ftp
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/inbasket/inbasket/connectors/files/place"
+)
 
 // TestListings reads lines as servers write them: size -2 is not told, -1 is no file.
 func TestListings(t *testing.T) {
@@ -16,11 +20,11 @@ func TestListings(t *testing.T) {
 		{"lrwxrwxrwx   1 ftp      ftp           4 Jan 02 03:04 P1.DAT", "P1.DAT", -1},
 		{"- [R----F--] supervisor            512       Jan 16 18:53    login", "   login", 512},
 		{"01-02-26  03:04PM                   42 P1.DAT", "P1.DAT", 42},
-		{"01-02-2026  15:04                  1,042 P1.DAT", "P1.DAT", unknownSize},
+		{"01-02-2026  15:04                  1,042 P1.DAT", "P1.DAT", place.Unknown},
 		{"01-02-26  03:04PM       <DIR>          done", "done", -1},
-		{"P1.DAT;3   2/4   2-JAN-2026 03:04:05  [USER]  (RWED,RWED,RE,)", "P1.DAT", unknownSize},
+		{"P1.DAT;3   2/4   2-JAN-2026 03:04:05  [USER]  (RWED,RWED,RE,)", "P1.DAT", place.Unknown},
 		{"DONE.DIR;1 2/4   2-JAN-2026 03:04:05  [USER]  (RWED,RWED,RE,)", "DONE.DIR", -1},
-		{"WRKVOL 3390   2026/01/02  1    1  VB      84  27998  PS  P1.DAT", "P1.DAT", unknownSize},
+		{"WRKVOL 3390   2026/01/02  1    1  VB      84  27998  PS  P1.DAT", "P1.DAT", place.Unknown},
 		{"BATCH           42 01/02/26 03:04:05 *STMF      P1.DAT", "P1.DAT", 42},
 		{"BATCH         4096 01/02/26 03:04:05 *DIR       done/", "done/", -1},
 		{"total 12", "", 0},
@@ -36,7 +40,7 @@ func TestListings(t *testing.T) {
 		}
 	}
 	for line, want := range map[string]int64{
-		"Type=file;Size=42;Modify=20260102030405; a b": 42, "size=42; a b": 42, "Type=dir;Modify=20260102030405; a b": -1, "modify=20260102030405.123; a b": unknownSize,
+		"Type=file;Size=42;Modify=20260102030405; a b": 42, "size=42; a b": 42, "Type=dir;Modify=20260102030405; a b": -1, "modify=20260102030405.123; a b": place.Unknown,
 	} {
 		if e, ok := parseFacts(line); !ok || e.name != "a b" || e.bytes() != want {
 			t.Errorf("%q: %v %+v", line, ok, e)
