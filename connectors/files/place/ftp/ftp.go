@@ -428,10 +428,11 @@ func (p *Place) List(ctx context.Context, folder string) (place.Listing, error) 
 		if err := c.proveFolder(); err != nil {
 			return err
 		}
-		if list, err = c.everything(w); err != nil {
-			return fault("list the folder", err)
+		list, err = c.everything(w)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			err = fault("list the folder", err)
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, err

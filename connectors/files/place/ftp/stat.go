@@ -166,12 +166,22 @@ func (c *session) everything(folder string) ([]entry, error) {
 	return list, err
 }
 
-// of adds the folder that a listing is of to a command.
-func of(command, folder string) string {
-	if folder == "" {
-		return command
+// in lists a folder by f from within: many servers take what follows LIST for an option or a pattern. Only one that does not
+// tell where its own folder is gets the name.
+func (c *session) in(folder string, f func(suffix string) error) error {
+	switch {
+	case folder == "":
+		return f("")
+	case c.home == "":
+		return f(" " + folder)
 	}
-	return command + " " + folder
+	if err := c.ChangeDir(folder); err != nil {
+		if answered(err) {
+			err = errors.Join(fs.ErrNotExist, err)
+		}
+		return err
+	}
+	return errors.Join(f(""), c.ChangeDir(c.home))
 }
 
 // strangeName is a name that no server has.
@@ -216,24 +226,29 @@ func (c *session) entries(folder string) (list []entry, rest []string, err error
 			}
 		}
 	}
-	if _, known := c.features["MLST"]; known {
-		err = c.lines(of("MLSD", folder), each(parseFacts))
-		if err == nil || !answered(err) {
-			return list, rest, err
+	err = c.in(folder, func(suffix string) error {
+		if _, known := c.features["MLST"]; known {
+			err := c.lines("MLSD"+suffix, each(parseFacts))
+			if err == nil || !answered(err) {
+				return err
+			}
 		}
-	}
-	for _, command := range []string{"LIST -a", "LIST"} {
-		list, rest = nil, nil
-		if err = emptied(c.lines(of(command, folder), each(parseLine))); err != nil && !answered(err) || len(list) > 0 {
-			return list, rest, err
+		for _, command := range []string{"LIST -a", "LIST"} {
+			list, rest = nil, nil
+			if err = emptied(c.lines(command+suffix, each(parseLine))); err != nil && !answered(err) || len(list) > 0 {
+				break
+			}
 		}
-	}
+		return err
+	})
 	return list, rest, err
 }
 
 // names lists the folder by names alone.
 func (c *session) names(folder string) (names []string, err error) {
-	err = emptied(c.lines(of("NLST", folder), func(line string) { names = append(names, strings.TrimSpace(line)) }))
+	err = c.in(folder, func(suffix string) error {
+		return emptied(c.lines("NLST"+suffix, func(line string) { names = append(names, strings.TrimSpace(line)) }))
+	})
 	return names, err
 }
 
