@@ -1,7 +1,6 @@
 package files
 
 import (
-	"context"
 	"path/filepath"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -112,16 +111,4 @@ func ftpSource(env connectors.Env, cfg FTPIntakeConfig) (*source, error) {
 		return nil, err
 	}
 	return newSource(env, cfg.Intake, ftp.New(env, cfg.Config, false), "ftp://"+cfg.Server(), cfg.Dir), nil
-}
-
-// Check tells whether forms could be taken now.
-func (s *source) Check(ctx context.Context) error {
-	if err := s.place.Check(ctx, s.hidden("inbasket-probe-*")); err != nil {
-		return err
-	}
-	l, err := s.place.List(ctx, "")
-	if err != nil {
-		return local.Fault("list the in-basket folder", err)
-	}
-	return l.Close()
 }

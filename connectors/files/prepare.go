@@ -2,8 +2,11 @@ package files
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place"
 	"github.com/inbasket/inbasket/connectors/files/place/local"
 )
 
@@ -41,4 +44,46 @@ func (s *source) sameClock() bool {
 	}
 	now := s.next.probe.Now
 	return !now.IsZero() && now.Sub(s.env.Clock.Now()).Abs() <= tolerance
+}
+
+// Check lists the place, and tries out what settling needs: to put a file, to move it to the folders for what is finished,
+// and to take it away. Its name is none of a form.
+func (s *source) Check(ctx context.Context) error {
+	trial := s.hidden("inbasket-check.tmp")
+	if err := s.place.Check(ctx, trial); err != nil {
+		return err
+	}
+	l, err := s.place.List(ctx, "")
+	if err != nil {
+		return local.Fault("list the in-basket folder", err)
+	}
+	_ = l.Close() // nothing was written
+	for _, folder := range []string{s.errs, s.done} {
+		if err := s.tryMove(ctx, trial, folder); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *source) tryMove(ctx context.Context, trial, folder string) error {
+	if folder == "" {
+		return nil
+	}
+	to := place.Join(folder, trial)
+	err := s.place.MakeFolder(ctx, folder)
+	if err == nil {
+		err = s.place.Remove(ctx, to)
+	}
+	if err == nil {
+		err = s.place.Put(ctx, trial, connectors.BytesBlob([]byte(trialBytes)), false)
+	}
+	if err != nil {
+		return err
+	}
+	var moved string
+	if err = s.move(ctx, trial, to, &moved); err != nil {
+		return errors.Join(err, s.place.Remove(ctx, trial))
+	}
+	return s.place.Remove(ctx, to)
 }

@@ -309,7 +309,8 @@ func (s *source) putNew(ctx context.Context, path, text string) error {
 	if err := s.place.Put(ctx, temp, connectors.BytesBlob([]byte(text)), false); err != nil {
 		return err
 	}
-	err := s.place.Rename(ctx, temp, path)
+	var at string
+	err := s.move(ctx, temp, path, &at)
 	if err != nil {
 		err = errors.Join(err, s.place.Remove(ctx, temp))
 	}

@@ -72,15 +72,15 @@ func after(b Basket) files.AfterConfig {
 // overFTP is the harness of a folder behind FTP; dir is that folder as this machine sees it.
 func overFTP(t testing.TB, c ftp.Config, dir string, readBack bool) Places {
 	e := env(t)
-	in := func(c files.FTPIntakeConfig, conf ftp.Config) files.FTPIntakeConfig {
-		c.Config = conf
-		return c
+	in := func(f files.FTPIntakeConfig) files.FTPIntakeConfig {
+		f.Config, f.Quiet, f.Poll = c, 2*time.Second, 5*time.Second
+		return f
 	}
 	return Places{
 		Dir:  dir,
 		Open: func() place.Place { return ftp.New(e, c, readBack) },
 		Inbasket: func(b Basket) connectors.Inbasket {
-			f := in(files.FTPInbasketDefaults(), c)
+			f := in(files.FTPInbasketDefaults())
 			f.Marker, f.After = b.Marker, after(b)
 			return opened(t)(files.NewFTPInbasket(e, f))
 		},
@@ -94,7 +94,7 @@ func overFTP(t testing.TB, c ftp.Config, dir string, readBack bool) Places {
 			return o
 		},
 		Answers: func() connectors.ResultSource {
-			o, err := files.NewFTPAnswers(e, in(files.FTPAnswersDefaults(), c))
+			o, err := files.NewFTPAnswers(e, in(files.FTPAnswersDefaults()))
 			check(t, err)
 			return o
 		},
@@ -133,6 +133,7 @@ func TestScriptedFTP(t *testing.T) {
 		"no SIZE":     {Refusals: map[string]string{"SIZE": "502 no"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			TestPlaces(t, func(t testing.TB) Places {
 				s, err := ftpserver.Start(ftpserver.Config{Root: filepath.Join(t.TempDir(), "root"), User: "batch", Password: "geheim", Habits: habits})
 				check(t, err)
