@@ -1,6 +1,7 @@
 package files
 
 import (
+	"github.com/inbasket/inbasket/connectors/tlsfiles"
 	"strconv"
 	"strings"
 	"testing"
@@ -85,7 +86,7 @@ func realFTP(t *testing.T, s *servers.FTP, change func(*FTPConfig)) *Drop {
 	cfg.Address, cfg.User, cfg.Password, cfg.Dir, cfg.Timeout = s.Addr, s.User, connectors.Secret(s.Password), s.Dir, 10*time.Second
 	cfg.TLS = ftp.TLSConfig{Mode: "none"}
 	if s.CAFile != "" {
-		cfg.TLS = ftp.TLSConfig{Mode: "explicit", CA: s.CAFile}
+		cfg.TLS = ftp.TLSConfig{Mode: "explicit", Config: tlsfiles.Config{CA: s.CAFile}}
 	}
 	if change != nil {
 		change(&cfg)

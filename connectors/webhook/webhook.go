@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/tlsfiles"
 )
 
 // bodyLimit is how much of an answer is read, so that the connection can be used again; the rest is cut.
@@ -64,7 +65,7 @@ func Open(env connectors.Env, c Config) (connectors.FrontOffice, error) {
 		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeConfig, Op: "open webhook", Err: err}
 	}
 	t, err := newTransport(env, c)
-	if err != nil && c.absent(env) != nil {
+	if err != nil && c.files().Absent(env) != nil {
 		t, err = newLateTransport(env, c)
 	}
 	if err != nil {
@@ -183,7 +184,7 @@ func failure(id string, err error) connectors.Outcome {
 	out := connectors.Outcome{Key: id, Class: connectors.Transient, Code: CodeConnection, Text: "no connection to the receiver", Raw: err.Error()}
 	var refused *addressError
 	var netErr net.Error
-	var missing *absentError
+	var missing *tlsfiles.AbsentError
 	switch {
 	case errors.As(err, &refused):
 		out.Class, out.Code = connectors.TargetError, CodeAddress

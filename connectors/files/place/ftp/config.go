@@ -2,11 +2,9 @@ package ftp
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/tlsfiles"
 )
 
 // Config configures a folder behind FTP or FTPS.
@@ -29,9 +28,9 @@ type Config struct {
 
 // TLSConfig configures the encryption of control and data connections.
 type TLSConfig struct {
-	Mode       string `yaml:"mode" doc:"explicit (AUTH TLS) or none"`
-	CA         string `yaml:"ca" doc:"PEM file of the authority that signed the server's certificate; empty for the system's"`
-	ServerName string `yaml:"server-name" doc:"name in the server's certificate, when it is not the address"`
+	Mode            string `yaml:"mode" doc:"explicit (AUTH TLS) or none"`
+	tlsfiles.Config `yaml:",inline"`
+	ServerName      string `yaml:"server-name" doc:"name in the server's certificate, when it is not the address"`
 }
 
 // Defaults returns the defaults of a connection. Encryption must be chosen away, not chosen.
@@ -56,6 +55,9 @@ func (c *Config) Validate() error {
 	if c.TLS.Mode != "explicit" && c.TLS.Mode != "none" {
 		errs = append(errs, fmt.Errorf("tls.mode %q is neither explicit nor none", c.TLS.Mode))
 	}
+	if err := c.TLS.Validate(); err != nil {
+		errs = append(errs, err)
+	}
 	if _, err := NameEncoding(c.Encoding); err != nil {
 		errs = append(errs, err)
 	}
@@ -79,21 +81,13 @@ func (c *Config) tlsConfig(env connectors.Env) (*tls.Config, error) {
 	if c.TLS.Mode == "none" {
 		return nil, nil
 	}
-	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.TLS.ServerName, ClientSessionCache: tls.NewLRUClientSessionCache(8)}
-	if t.ServerName == "" {
-		t.ServerName, _, _ = net.SplitHostPort(c.Server())
-	}
-	if c.TLS.CA == "" {
-		env.WatchTLS(t)
-		return t, nil
-	}
-	pem, err := os.ReadFile(env.Path(c.TLS.CA))
+	t, err := c.TLS.Load(env, nil)
 	if err != nil {
 		return nil, err
 	}
-	t.RootCAs = x509.NewCertPool()
-	if !t.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, errors.New("tls.ca holds no certificate")
+	t.ServerName, t.ClientSessionCache = c.TLS.ServerName, tls.NewLRUClientSessionCache(8)
+	if t.ServerName == "" {
+		t.ServerName, _, _ = net.SplitHostPort(c.Server())
 	}
 	env.WatchTLS(t)
 	return t, nil

@@ -40,7 +40,7 @@ type session struct {
 func dial(ctx context.Context, env connectors.Env, cfg *Config) (*session, error) {
 	tlsConf, err := cfg.tlsConfig(env)
 	if err != nil {
-		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeTLS, Op: "read the authority's certificate", Hint: "check tls.ca", Err: err}
+		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeTLS, Op: "read the files of tls", Hint: "mend tls.ca, tls.cert or tls.key, or mount the disk that the file lies on; the agent goes on by itself", Err: err}
 	}
 	c := &session{raw: map[net.Conn]struct{}{}, ctx: ctx, timeout: cfg.Timeout, tls: tlsConf, features: map[string]string{}}
 	stop := context.AfterFunc(ctx, c.abort)

@@ -16,9 +16,7 @@ func (c *Config) Surroundings(e connectors.Env, _ string) connectors.Surrounding
 	if c.TLS.Mode == "none" {
 		return s
 	}
-	if c.TLS.CA != "" {
-		s.Certificates = append(s.Certificates, connectors.CertificateFile{Use: "tls.ca", Path: e.Path(c.TLS.CA)})
-	}
+	s.Certificates = c.TLS.Surroundings(e)
 	name := c.TLS.ServerName
 	if name == "" {
 		name, _, _ = net.SplitHostPort(c.Server())
