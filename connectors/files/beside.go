@@ -118,7 +118,7 @@ func (s *source) besideOf(ctx context.Context, form stat) *beside {
 }
 
 // variants are the files that a name may mean, none of which has exactly that name.
-func (s *source) variants(ctx context.Context, g *sight, name string) (found []string) {
+func (s *source) variants(ctx context.Context, g *candidate, name string) (found []string) {
 	for _, v := range s.besideOf(ctx, g.form).names[fold(name)] {
 		if v != name && !s.anothers(ctx, g, v) {
 			found = append(found, v)
@@ -128,7 +128,7 @@ func (s *source) variants(ctx context.Context, g *sight, name string) (found []s
 }
 
 // anothers tells whether an attachment rather belongs to a form that has exactly its name.
-func (s *source) anothers(ctx context.Context, g *sight, attachment string) bool {
+func (s *source) anothers(ctx context.Context, g *candidate, attachment string) bool {
 	owner := stem(attachment) + path.Ext(g.form.Name)
 	if owner == g.form.Name {
 		return false
@@ -138,7 +138,7 @@ func (s *source) anothers(ctx context.Context, g *sight, attachment string) bool
 }
 
 // gap tells whether attachments of a form lie behind the first number that is missing.
-func (s *source) gap(ctx context.Context, g *sight, pattern string, missing int) bool {
+func (s *source) gap(ctx context.Context, g *candidate, pattern string, missing int) bool {
 	last := s.besideOf(ctx, g.form).numbered[fold(pattern)]
 	return last.n > missing && !s.anothers(ctx, g, last.name)
 }

@@ -6,9 +6,11 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/files/place"
+	"github.com/inbasket/inbasket/connectors/files/place/local"
 )
 
 // Drop puts files in place in two steps: Stage writes them under temporary names, Deliver renames.
@@ -86,7 +88,7 @@ func (d *Drop) Deliver(ctx context.Context, g connectors.Group) ([]connectors.Ou
 // deliverItems renames the files of each item; one that is refused does not hold up the others.
 func (d *Drop) deliverItems(ctx context.Context, g connectors.Group) []connectors.Outcome {
 	errs := make([]error, len(g.Items))
-	controls := make([]*placing, len(g.Items))
+	controls := make([]*placedPiece, len(g.Items))
 	var stop error
 	for i := range g.Items {
 		if errs[i] = stop; stop != nil {
@@ -118,7 +120,7 @@ func (d *Drop) deliverItems(ctx context.Context, g connectors.Group) []connector
 
 // commitItem renames an item's files and returns its control file, which follows once they are durable. All names
 // are looked at first: where the last one is taken, none is put in place.
-func (d *Drop) commitItem(ctx context.Context, staged bool, it *connectors.Delivery) (*placing, error) {
+func (d *Drop) commitItem(ctx context.Context, staged bool, it *connectors.Delivery) (*placedPiece, error) {
 	pieces := d.pieces(it)
 	looked, err := d.lookAt(ctx, staged, pieces)
 	if err != nil {
@@ -137,7 +139,7 @@ func (d *Drop) commitItem(ctx context.Context, staged bool, it *connectors.Deliv
 
 // commitControls renames the control files of the items that are in place, durably: the legacy system starts
 // at them.
-func (d *Drop) commitControls(ctx context.Context, controls []*placing, errs []error) error {
+func (d *Drop) commitControls(ctx context.Context, controls []*placedPiece, errs []error) error {
 	some := false
 	for i, c := range controls {
 		if c != nil && errs[i] == nil {
@@ -188,8 +190,8 @@ func (d *Drop) commitAlone(ctx context.Context, staged bool, p piece) error {
 }
 
 // commit brings one file from its temporary to its final name.
-func (d *Drop) commit(ctx context.Context, p placing) error {
-	switch p.standing {
+func (d *Drop) commit(ctx context.Context, p placedPiece) error {
+	switch p.pieceState {
 	case placed, nothing:
 		return nil // it was staged: if neither name is there, the legacy system has taken it
 	case linked:
@@ -243,7 +245,7 @@ func (d *Drop) presence(ctx context.Context, wasStaged bool, pieces []piece) (co
 		one := connectors.Absent
 		if checkName(p.Name) == nil {
 			look, err := d.look(ctx, p)
-			switch st := look.standing; {
+			switch st := look.pieceState; {
 			case err != nil:
 				return connectors.Unknown, err
 			case st == placed, st == nothing && wasStaged:
@@ -372,4 +374,49 @@ func (d *Drop) allPieces(g connectors.Group) (list []piece) {
 		list = append(list, d.pieces(&g.Items[i])...)
 	}
 	return append(list, d.shared(g)...)
+}
+
+// Evidence tells the names of the files that lie at the place, also of those under temporary names, by their final
+// ones. What the legacy system has taken away leaves none.
+func (d *Drop) Evidence(ctx context.Context, _ time.Time, each func(connectors.Trace) error) error {
+	if err := d.prove(ctx); err != nil {
+		return err
+	}
+	l, err := d.place.List(ctx, "")
+	if err != nil {
+		return local.Fault("list the folder", err)
+	}
+	defer func() { _ = l.Close() }()
+	for {
+		list, err := l.Next(portion)
+		if err != nil {
+			return local.Fault("list the folder", err)
+		}
+		if len(list) == 0 {
+			return nil
+		}
+		for _, e := range list {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if e.Size == place.Unknown && !d.place.Traits().Listed {
+				if e, err = d.place.Stat(ctx, e.Name); err != nil {
+					continue // taken this moment
+				}
+			}
+			if e.Kind != place.Regular || e.Name == d.proof {
+				continue
+			}
+			t := connectors.Trace{Name: e.Name}
+			if final, temporary := d.temps.of(e.Name); temporary {
+				t.Name = final
+			}
+			if e.Mtime != 0 {
+				t.At = time.Unix(0, e.Mtime)
+			}
+			if err := each(t); err != nil {
+				return err
+			}
+		}
+	}
 }

@@ -27,7 +27,7 @@ func (b *Inbasket) Next(ctx context.Context, max int) ([]connectors.Submission, 
 	for i, it := range items {
 		out[i] = connectors.Submission{
 			Handle: it.form.Name, Transport: it.form.Name, ContentType: contentType(it.form.Name),
-			Form: it.content, Attachments: b.attachments(it.sight), At: it.form.at(),
+			Form: it.content, Attachments: b.attachments(it.candidate), At: it.form.at(),
 		}
 	}
 	return out, nil
@@ -48,14 +48,14 @@ func (a *Answers) Next(ctx context.Context, max int) ([]connectors.Result, error
 		sum := sha256.Sum256(it.content)
 		out[i] = connectors.Result{
 			Handle: it.form.Name, ID: it.form.Name + ":" + hex.EncodeToString(sum[:16]), File: it.form.Name,
-			Content: it.content, Documents: a.attachments(it.sight), At: it.form.at(),
-			Gap: it.sight.gap, Still: func() bool { return a.lies(it.form) },
+			Content: it.content, Documents: a.attachments(it.candidate), At: it.form.at(),
+			Gap: it.candidate.gap, Still: func() bool { return a.lies(it.form) },
 		}
 	}
 	return out, nil
 }
 
-func (s *source) attachments(g *sight) []connectors.Attachment {
+func (s *source) attachments(g *candidate) []connectors.Attachment {
 	if len(g.attached) == 0 {
 		return nil
 	}

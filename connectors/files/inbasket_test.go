@@ -468,14 +468,14 @@ func TestAnswers(t *testing.T) {
 
 // Large forms are handed out in small portions, so that memory is bounded by bytes as well.
 func TestOneRead(t *testing.T) {
-	sized := func(sizes ...int64) (list []*sight) {
+	sized := func(sizes ...int64) (list []*candidate) {
 		for _, n := range sizes {
-			list = append(list, &sight{form: stat{Info: place.Info{Size: n}}})
+			list = append(list, &candidate{form: stat{Info: place.Info{Size: n}}})
 		}
 		return list
 	}
 	for _, c := range []struct {
-		ready []*sight
+		ready []*candidate
 		max   int
 		want  int
 	}{

@@ -13,16 +13,16 @@ import (
 
 // item is a form that was handed out and is not settled yet.
 type item struct {
-	*sight
+	*candidate
 	content []byte
 	till    time.Time // until when somebody may still write to it
 	moved   string    // where it was moved to, while it is not known whether it was this form
 	firm    bool      // it had stood still for so long when it was read that any change since shows in its times
 }
 
-// grain is how long after a change another one may bear the same time: the clock of the file system ticks some times a
+// clockGrain is how long after a change another one may bear the same time: the clock of the file system ticks some times a
 // second, and may differ from the agent's by what probeClock lets pass.
-const grain = clockTolerance + 100*time.Millisecond
+const clockGrain = clockTolerance + 100*time.Millisecond
 
 // takeReady reads up to max ready forms, by two workers when there are many.
 func (s *source) takeReady(ctx context.Context, max int) ([]*item, error) {
@@ -35,7 +35,7 @@ func (s *source) takeReady(ctx context.Context, max int) ([]*item, error) {
 	items := make([]*item, 0, k)
 	for _, g := range n.ready[:k] {
 		if s.inflight[g.form.Name] == nil {
-			it := &item{sight: g}
+			it := &item{candidate: g}
 			s.inflight[g.form.Name] = it
 			items = append(items, it)
 		}
@@ -66,14 +66,14 @@ func (s *source) takeReady(ctx context.Context, max int) ([]*item, error) {
 
 // readItem reads a form. From then on the item tells the file that was read, not the one that was seen.
 func (s *source) readItem(ctx context.Context, it *item, now time.Time) error {
-	g := *it.sight
+	g := *it.candidate
 	c, err := s.read(ctx, g.form)
 	name := g.form.Name
 	it.content, g.form.Info = c.Bytes, c.Info
 	g.form.Name = name
-	it.sight, it.till = &g, now.Add(aftermath)
+	it.candidate, it.till = &g, now.Add(recheckFor)
 	if s.next.trusted {
-		it.firm, it.till = now.Sub(g.form.Touched) >= grain, g.form.Touched.Add(aftermath)
+		it.firm, it.till = now.Sub(g.form.Touched) >= clockGrain, g.form.Touched.Add(recheckFor)
 	}
 	if c.Alone && it.firm {
 		it.till = time.Time{} // nobody can write on into it
@@ -88,7 +88,7 @@ func (s *source) notRead(ctx context.Context, it *item, err error) error {
 		return nil
 	}
 	now := s.env.Clock.Now()
-	w := &waiting{seen: it.sight, since: now, due: now.Add(max(s.cfg.Quiet, min(s.cfg.Poll, time.Second)))}
+	w := &waiting{seen: it.candidate, since: now, due: now.Add(max(s.cfg.Quiet, min(s.cfg.Poll, time.Second)))}
 	if errors.Is(err, errChanged) {
 		s.park(it.form.Name, w)
 		return nil
@@ -98,7 +98,7 @@ func (s *source) notRead(ctx context.Context, it *item, err error) error {
 		return err
 	}
 	if errors.Is(err, place.ErrBusy) {
-		if now.Sub(s.unreadSince(it.form.Name, now)) >= patience && !now.Before(s.next.tellBusy) {
+		if now.Sub(s.unreadSince(it.form.Name, now)) >= retryAfter && !now.Before(s.next.tellBusy) {
 			s.next.tellBusy = now.Add(unreadable)
 			s.notice(CodeBusy, "a program holds a form open for writing; it is taken once that program closes it")
 		}
@@ -107,13 +107,13 @@ func (s *source) notRead(ctx context.Context, it *item, err error) error {
 	}
 	// No right to read it, a broken disk, or on Windows somebody still writes it.
 	if now.Sub(s.unreadSince(it.form.Name, now)) >= unreadable {
-		s.setAside(ctx, it.form.Name, w, it.sight, place.CodePermission,
+		s.setAside(ctx, it.form.Name, w, it.candidate, place.CodePermission,
 			fmt.Sprintf("The file could not be read for %s: its rights, its owner or the disk are in the way.", unreadable), now)
 		return nil
 	}
 	w.due = now.Add(max(s.cfg.Poll, time.Second))
 	if !now.Before(s.next.tellRead) {
-		s.next.tellRead = now.Add(patience)
+		s.next.tellRead = now.Add(retryAfter)
 		s.notice(place.CodePermission, "a file in the folder cannot be read")
 	}
 	s.park(it.form.Name, w)

@@ -60,8 +60,8 @@ func (s *source) lies(t stat) bool {
 	return err == nil && t.likely(now.Info)
 }
 
-// sight is a form with what belongs to it, as one look saw them.
-type sight struct {
+// candidate is a form with what belongs to it, as one look saw them.
+type candidate struct {
 	form     stat
 	attached []stat
 	gap      bool   // attachments lie behind a number that is missing
@@ -73,7 +73,7 @@ type sight struct {
 }
 
 // same reports whether nothing moved between two looks.
-func (s *sight) same(o *sight) bool {
+func (s *candidate) same(o *candidate) bool {
 	if !s.form.same(o.form.Info) || len(s.attached) != len(o.attached) || s.missing != o.missing {
 		return false
 	}
@@ -86,7 +86,7 @@ func (s *sight) same(o *sight) bool {
 }
 
 // untouchedSince reports whether all files were last changed before t.
-func (s *sight) untouchedSince(t time.Time) bool {
+func (s *candidate) untouchedSince(t time.Time) bool {
 	old := func(f stat) bool { return !f.Touched.IsZero() && !f.Touched.After(t) }
 	if !old(s.form) {
 		return false
@@ -135,12 +135,12 @@ func (s *source) see(ctx context.Context, name string) (stat, error) {
 }
 
 // look sees a form and everything that belongs to it now.
-func (s *source) look(ctx context.Context, name string) (*sight, error) {
+func (s *source) look(ctx context.Context, name string) (*candidate, error) {
 	form, err := s.see(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	g := &sight{form: form, oversize: form.Size > s.cfg.MaxBytes}
+	g := &candidate{form: form, oversize: form.Size > s.cfg.MaxBytes}
 	for _, pattern := range s.cfg.Attachments.Beside {
 		if b := s.next.bare; !b.IsZero() && !form.Touched.After(b.Add(-s.cfg.Quiet)) {
 			break // it stood still when the names were looked at, and nothing could belong to it
@@ -158,7 +158,7 @@ func (s *source) look(ctx context.Context, name string) (*sight, error) {
 }
 
 // lookBeside adds the attachments that a pattern names; numbered ones are taken up to the first gap.
-func (s *source) lookBeside(ctx context.Context, g *sight, pattern string) {
+func (s *source) lookBeside(ctx context.Context, g *candidate, pattern string) {
 	if !strings.Contains(pattern, "{n}") {
 		s.attach(ctx, g, pattern)
 		return
@@ -174,7 +174,7 @@ func (s *source) lookBeside(ctx context.Context, g *sight, pattern string) {
 // maxAttachments bounds the attachments of one form; more are for another transport.
 const maxAttachments = 1000
 
-func (s *source) attach(ctx context.Context, g *sight, name string) bool {
+func (s *source) attach(ctx context.Context, g *candidate, name string) bool {
 	if s.isForm(name) || name == g.form.Name {
 		return false // it will come by itself
 	}
@@ -188,7 +188,7 @@ func (s *source) attach(ctx context.Context, g *sight, name string) bool {
 	return some
 }
 
-func (s *source) attachExactly(ctx context.Context, g *sight, name string) bool {
+func (s *source) attachExactly(ctx context.Context, g *candidate, name string) bool {
 	t, err := s.see(ctx, name)
 	if err != nil {
 		s.countOdd(err)
@@ -202,7 +202,7 @@ func (s *source) attachExactly(ctx context.Context, g *sight, name string) bool 
 
 // lookListed adds the attachments that the form itself lists. A form that is neither JSON nor XML (yet)
 // lists none: if it stays so, the agent will say what is wrong with it.
-func (s *source) lookListed(ctx context.Context, g *sight) {
+func (s *source) lookListed(ctx context.Context, g *candidate) {
 	c, err := s.read(ctx, g.form)
 	if err != nil {
 		return

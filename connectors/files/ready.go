@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
@@ -13,7 +14,7 @@ func (s *source) consider(ctx context.Context, name string, now time.Time) {
 	n := &s.next
 	s.mu.Lock()
 	busy := s.inflight[name] != nil
-	if _, later := s.again[name]; later {
+	if _, later := s.released[name]; later {
 		busy = true
 	}
 	s.mu.Unlock()
@@ -53,7 +54,7 @@ func (s *source) quietRuns(ctx context.Context, w *waiting, name string) bool {
 }
 
 // judge compares this look with the one before.
-func (s *source) judge(ctx context.Context, name string, w *waiting, g *sight, now time.Time) {
+func (s *source) judge(ctx context.Context, name string, w *waiting, g *candidate, now time.Time) {
 	n := &s.next
 	if w == nil {
 		w = &waiting{seen: g, since: now}
@@ -92,7 +93,7 @@ func (s *source) judge(ctx context.Context, name string, w *waiting, g *sight, n
 }
 
 // atFirstSight reports whether a form needs no second look.
-func (s *source) atFirstSight(g *sight, now time.Time) bool {
+func (s *source) atFirstSight(g *candidate, now time.Time) bool {
 	if s.marker != nil || s.cfg.Quiet == 0 {
 		return true
 	}
@@ -100,7 +101,7 @@ func (s *source) atFirstSight(g *sight, now time.Time) bool {
 }
 
 // verdict says of a form that stands still: take it (nothing), set it aside (code and reason), or wait.
-func (s *source) verdict(w *waiting, g *sight, now time.Time) (code, reason string, wait time.Duration) {
+func (s *source) verdict(w *waiting, g *candidate, now time.Time) (code, reason string, wait time.Duration) {
 	if hostile(g.form.Name) {
 		return CodeBadName, "The file's name is not valid UTF-8 or holds control characters.", 0
 	}
@@ -114,7 +115,7 @@ func (s *source) verdict(w *waiting, g *sight, now time.Time) (code, reason stri
 		return CodeTooLarge, fmt.Sprintf("The form is over %d bytes (max-bytes) or an attachment is over %d bytes (attachments: max-bytes).", s.cfg.MaxBytes, s.cfg.Attachments.MaxBytes), 0
 	}
 	if g.form.Size == 0 {
-		if left := patience - now.Sub(w.since); left > 0 {
+		if left := retryAfter - now.Sub(w.since); left > 0 {
 			return "", "", left
 		}
 		return CodeEmpty, "The file is empty.", 0
@@ -134,11 +135,11 @@ func (s *source) verdict(w *waiting, g *sight, now time.Time) (code, reason stri
 
 // setAside moves a form that cannot be taken to the error folder, or leaves it for a while when even
 // that cannot be done.
-func (s *source) setAside(ctx context.Context, name string, w *waiting, g *sight, code, reason string, now time.Time) {
+func (s *source) setAside(ctx context.Context, name string, w *waiting, g *candidate, code, reason string, now time.Time) {
 	var moved string
 	if err := s.moveToErrors(ctx, g, reason, now, s.movedTo(g.form), &moved); err != nil {
 		s.notice(CodeNotMoved, "a file that cannot be taken could not be moved to the error folder either")
-		w.due = now.Add(patience)
+		w.due = now.Add(retryAfter)
 		s.park(name, w)
 		return
 	}
@@ -162,12 +163,12 @@ func (s *source) wait(ctx context.Context) error {
 	now := s.env.Clock.Now()
 	if s.events && n.watch == nil && !now.Before(n.watchAt) {
 		if p, can := s.place.(place.Watcher); can {
-			if w, err := p.Watch(s.wake, s.worthALook); err == nil {
+			if w, err := p.Watch(s.wake, s.relevant); err == nil {
 				n.watch, n.scanAt = w, now // what came before the watch began
 				return nil
 			}
 		}
-		n.watchAt = now.Add(patience)
+		n.watchAt = now.Add(retryAfter)
 	}
 	at := n.scanAt
 	for _, w := range n.pending {
@@ -176,7 +177,7 @@ func (s *source) wait(ctx context.Context) error {
 		}
 	}
 	s.mu.Lock()
-	for _, t := range s.again {
+	for _, t := range s.released {
 		if t.Before(at) {
 			at = t
 		}
@@ -185,7 +186,7 @@ func (s *source) wait(ctx context.Context) error {
 	return s.sleep(ctx, at.Sub(now))
 }
 
-func (s *source) worthALook(name string) bool {
+func (s *source) relevant(name string) bool {
 	if s.marker != nil {
 		if _, ok := s.marker.of(name); ok {
 			return true
@@ -215,4 +216,34 @@ func (s *source) stopWatch() {
 		s.next.watch.Stop()
 		s.next.watch = nil
 	}
+}
+
+// noteHeld notes the forms that are kept back for what belongs to them, or because they cannot be read. It is called
+// by Next.
+func (s *source) noteHeld(now time.Time) {
+	if now.Sub(s.next.heldAt).Abs() < time.Second {
+		return // in a busy folder every call would go through thousands
+	}
+	s.next.heldAt = now
+	var held []connectors.HeldItem
+	for name, w := range s.next.pending {
+		since, unread := s.next.unread[name]
+		switch {
+		case unread:
+			held = append(held, connectors.HeldItem{Item: name, Code: place.CodePermission, Text: "it cannot be read", Since: since, Until: since.Add(unreadable)})
+		case w.seen.missing > 0 && !w.lacks.IsZero():
+			held = append(held, connectors.HeldItem{Item: name, Code: CodeIncomplete, Text: fmt.Sprintf("%d attachments are not there yet", w.seen.missing),
+				Since: w.lacks, Until: w.lacks.Add(s.cfg.Attachments.Wait)})
+		}
+	}
+	s.mu.Lock()
+	s.held = held
+	s.mu.Unlock()
+}
+
+// Held returns what is kept back now; see connectors.Holder.
+func (s *source) Held() []connectors.HeldItem {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held
 }

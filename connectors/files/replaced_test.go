@@ -114,7 +114,7 @@ func TestWriterPauses(t *testing.T) {
 	b.names()
 	b.put("a.csv", "N\r\n1\r\n")
 	expect(t, "half", b.later(), "a.csv")
-	b.inflight["a.csv"].till = b.clock.Now().Add(aftermath) // as where nobody can tell that no program has it open
+	b.inflight["a.csv"].till = b.clock.Now().Add(recheckFor) // as where nobody can tell that no program has it open
 	write := b.appender()
 	b.settle(connectors.Taken, "a.csv")
 	b.clock.advance(6 * time.Second)
@@ -129,7 +129,7 @@ func TestWriterPauses(t *testing.T) {
 	b.settle(connectors.Conflict, "a.csv")
 	b.clock.advance(time.Hour)
 	expect(t, "in the end", b.names(), "")
-	if len(b.gone) != 0 {
+	if len(b.moved) != 0 {
 		t.Error("it is looked at for ever")
 	}
 }

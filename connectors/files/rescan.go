@@ -27,15 +27,15 @@ type settledFile struct {
 	id     place.ID
 }
 
-// again is a form that was put back, so that one round does not put it back twice.
-type again struct {
+// formKey is a form that was put back, so that one round does not put it back twice.
+type formKey struct {
 	name  string
 	size  int64
 	mtime int64
 	id    place.ID
 }
 
-func (f settledFile) again() again { return again{f.name, f.size, f.mtime, f.id} }
+func (f settledFile) key() formKey { return formKey{f.name, f.size, f.mtime, f.id} }
 
 // Settled counts the forms that were moved to the done folder since a time.
 func (s *source) Settled(ctx context.Context, since time.Time) (n int, err error) {
@@ -79,7 +79,7 @@ func (s *source) Reoffer(ctx context.Context, since time.Time, tell func([]strin
 		return nil
 	}
 	err = s.eachSettled(ctx, since, func(f settledFile) error {
-		if s.reoffered[f.again()] {
+		if s.reoffered[f.key()] {
 			return nil
 		}
 		if list = append(list, f); len(list) < tellChunk {
@@ -227,20 +227,20 @@ func (s *source) putBack(ctx context.Context, f settledFile) error {
 		return err
 	}
 	if s.reoffered == nil {
-		s.reoffered = map[again]bool{}
+		s.reoffered = map[formKey]bool{}
 	}
-	s.reoffered[f.again()] = true
+	s.reoffered[f.key()] = true
 	if s.marker != nil {
 		if err := s.place.Put(ctx, s.marker.name(f.name), connectors.BytesBlob(nil), s.sync); err != nil {
 			return err
 		}
 	}
-	s.nudge()
+	s.wakeNext()
 	return nil
 }
 
-// nudge makes a waiting Next look at once.
-func (s *source) nudge() {
+// wakeNext makes a waiting Next look at once.
+func (s *source) wakeNext() {
 	select {
 	case s.wake <- struct{}{}:
 	default:

@@ -84,7 +84,7 @@ func (s *source) settleOne(ctx context.Context, r connectors.Receipt, done strin
 		it.firm, it.moved = it.firm && t.same(it.form.Info), ""
 	}
 	if r.Verdict == connectors.Refused {
-		err = s.moveToErrors(ctx, it.sight, r.Reason, now, s.holds(it), &it.moved)
+		err = s.moveToErrors(ctx, it.candidate, r.Reason, now, s.holds(it), &it.moved)
 	} else {
 		err = s.moveToDone(ctx, it, done, tag(r.ID, it.content), now)
 	}
@@ -105,9 +105,9 @@ var errReplaced = errors.New("another form of that name came before the first wa
 func (s *source) release(name string, at time.Time) {
 	s.mu.Lock()
 	delete(s.inflight, name)
-	s.again[name] = at
+	s.released[name] = at
 	s.mu.Unlock()
-	s.nudge()
+	s.wakeNext()
 }
 
 // tag tells two forms of the same name apart in the done folder.
@@ -120,7 +120,7 @@ func tag(id string, content []byte) string {
 }
 
 func (s *source) moveToDone(ctx context.Context, it *item, done, tag string, now time.Time) error {
-	return s.withAttachments(ctx, it.sight, done, tag, func() error {
+	return s.withAttachments(ctx, it.candidate, done, tag, func() error {
 		to, err := s.finish(ctx, it.form.Name, done, tag, s.holds(it), &it.moved)
 		if err == nil && to != "" {
 			s.remember(it, to, tag, now)
@@ -249,11 +249,11 @@ func (s *source) restoreOut(ctx context.Context) error {
 }
 
 // moveToErrors puts a text that says why into the error folder, then the form and what belongs to it.
-func (s *source) moveToErrors(ctx context.Context, g *sight, reason string, now time.Time, ours ours, moved *string) error {
+func (s *source) moveToErrors(ctx context.Context, g *candidate, reason string, now time.Time, ours ours, moved *string) error {
 	return s.withAttachments(ctx, g, s.errs, tag("", []byte(g.form.Name)), func() error { return s.formToErrors(ctx, g, reason, now, ours, moved) })
 }
 
-func (s *source) formToErrors(ctx context.Context, g *sight, reason string, now time.Time, ours ours, moved *string) error {
+func (s *source) formToErrors(ctx context.Context, g *candidate, reason string, now time.Time, ours ours, moved *string) error {
 	back := tag("", []byte(reason))
 	if *moved != "" {
 		return s.verify(ctx, g.form.Name, back, ours, moved)

@@ -20,7 +20,7 @@ const (
 	busyChunk  = 256              // ready files in one portion from which events are not worth their price
 	unreadable = 10 * time.Minute // after which a file that may not be read is set aside
 	closing    = time.Minute      // for the last looks of a source that is closed
-	patience   = time.Minute      // for empty files, and between tries to move what cannot be moved
+	retryAfter = time.Minute      // for empty files, and between tries to move what cannot be moved
 )
 
 var errClosed = errors.New("source is closed")
@@ -53,44 +53,44 @@ type source struct {
 
 	next struct { // owned by Next
 		sync.Mutex
-		pending  map[string]*waiting
-		ready    []*sight
-		scan     place.Listing
-		scanAt   time.Time             // the next scan is due
-		listed   map[string]place.Info // what the listing under way told, where a listing tells all; nil: each file is looked at
-		listedAt time.Time
-		more     bool             // files were seen that pending had no room for
-		odd      int              // links and special files of this scan
-		gaps     map[string]int64 // forms whose gap was told, by the time that they were written
-		toldOdd  int
-		probe    place.Probe
-		trusted  bool      // the folder's clock and ours agree
-		bare     time.Time // this scan's look at all names saw no attachment then; zero: it saw some, or did not look
-		looked   bool      // this scan did look
-		beside   *beside   // the names at the last look at all
-		marks    marks     // forms and done-markers of this scan
-		prepared bool
-		failed   bool
-		watch    place.Watch
-		tellRead time.Time            // not before is it told again that a file cannot be read
-		tellBusy time.Time            // nor that one is open for writing
-		unread   map[string]time.Time // files that could not be read, since then
-		heldAt   time.Time            // it was noted what is kept back
-		watchAt  time.Time            // the next try to watch, after one failed
+		pending    map[string]*waiting
+		ready      []*candidate
+		scan       place.Listing
+		scanAt     time.Time             // the next scan is due
+		listed     map[string]place.Info // what the listing under way told, where a listing tells all; nil: each file is looked at
+		listedAt   time.Time
+		more       bool             // files were seen that pending had no room for
+		odd        int              // links and special files of this scan
+		gaps       map[string]int64 // forms whose gap was told, by the time that they were written
+		toldOdd    int
+		probe      place.Probe
+		trusted    bool       // the folder's clock and ours agree
+		bare       time.Time  // this scan's look at all names saw no attachment then; zero: it saw some, or did not look
+		looked     bool       // this scan did look
+		beside     *beside    // the names at the last look at all
+		markerScan markerScan // forms and done-markers of this scan
+		prepared   bool
+		failed     bool
+		watch      place.Watch
+		tellRead   time.Time            // not before is it told again that a file cannot be read
+		tellBusy   time.Time            // nor that one is open for writing
+		unread     map[string]time.Time // files that could not be read, since then
+		heldAt     time.Time            // it was noted what is kept back
+		watchAt    time.Time            // the next try to watch, after one failed
 	}
 
 	mu        sync.Mutex
 	inflight  map[string]*item
-	again     map[string]time.Time  // released: offered again from then on
+	released  map[string]time.Time  // released: offered again from then on
 	held      []connectors.HeldItem // as of the last look
 	closed    bool
-	gone      []*takenForm   // forms that were taken and may still be written to (again.go)
-	reoffered map[again]bool // owned by Reoffer: what it has put back
+	moved     []*movedForm     // forms that were taken and may still be written to (again.go)
+	reoffered map[formKey]bool // owned by Reoffer: what it has put back
 }
 
 // waiting is a form that is not ready yet.
 type waiting struct {
-	seen  *sight
+	seen  *candidate
 	since time.Time // it has looked like this since
 	lacks time.Time // its attachments are missing since
 	due   time.Time // the next look
@@ -98,7 +98,7 @@ type waiting struct {
 
 // newSource takes files out of a place, which is the folder dir of root.
 func newSource(env connectors.Env, cfg Intake, p place.Place, root, dir string) *source {
-	s := &source{env: env, cfg: cfg, place: p, traits: p.Traits(), root: root, dir: dir, inflight: map[string]*item{}, again: map[string]time.Time{},
+	s := &source{env: env, cfg: cfg, place: p, traits: p.Traits(), root: root, dir: dir, inflight: map[string]*item{}, released: map[string]time.Time{},
 		owner: ownerName(), room: maxPending, wake: make(chan struct{}, 1), quit: make(chan struct{})}
 	s.life, s.end = context.WithCancel(context.Background())
 	s.match, _ = newGlobs(cfg.Match) // Validate has parsed them
@@ -143,8 +143,8 @@ func (s *source) Next(ctx context.Context, max int) ([]*item, error) {
 			return nil, err
 		}
 		n.failed = false
-		if s.crowded() {
-			s.lookAgain(ctx, time.Time{})
+		if s.recheckFull() {
+			s.recheck(ctx, time.Time{})
 		}
 		items, err := s.takeReady(ctx, max)
 		if len(items) > 0 {
@@ -157,7 +157,7 @@ func (s *source) Next(ctx context.Context, max int) ([]*item, error) {
 		if len(n.ready) > 0 || n.scan != nil {
 			continue
 		}
-		if s.lookAgain(ctx, s.env.Clock.Now()) {
+		if s.recheck(ctx, s.env.Clock.Now()) {
 			n.scanAt = time.Time{}
 			continue
 		}
@@ -180,7 +180,7 @@ func (s *source) Close() error {
 	defer s.next.Unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.life), closing)
 	defer cancel()
-	s.lookAgain(ctx, time.Time{})
+	s.recheck(ctx, time.Time{})
 	s.end()
 	s.stopWatch()
 	s.stopScan()
@@ -235,7 +235,7 @@ func (s *source) startScan(ctx context.Context) error {
 		return local.Fault("list the in-basket folder", err)
 	}
 	n.scan, n.odd, n.more, n.bare, n.looked = l, 0, false, time.Time{}, false
-	n.marks.seen = nil
+	n.markerScan.seen = nil
 	if s.traits.Listed {
 		return s.readListing(l)
 	}
@@ -311,11 +311,11 @@ func (s *source) scanPortion(ctx context.Context, now time.Time) error {
 	if len(n.ready)-from >= busyChunk {
 		s.stopWatch() // every move out of the folder would be an event; the next idle moment rescans
 	}
-	slices.SortFunc(n.ready[from:], func(a, b *sight) int {
+	slices.SortFunc(n.ready[from:], func(a, b *candidate) int {
 		return cmp.Or(cmp.Compare(a.form.Mtime, b.form.Mtime), strings.Compare(a.form.Name, b.form.Name))
 	})
 	if len(list) == 0 {
-		s.tellLone(ctx, now)
+		s.tellUnpaired(ctx, now)
 		s.stopScan()
 		n.bare = time.Time{}
 		n.scanAt = now.Add(s.cfg.Poll)
@@ -332,10 +332,10 @@ func (s *source) considerEntry(ctx context.Context, e place.Info, now time.Time)
 	if s.marker != nil {
 		form, ok := s.marker.of(name)
 		if !ok {
-			s.next.marks.see(name, formSeen, s.isForm(name) && e.Kind != place.Folder)
+			s.next.markerScan.see(name, formSeen, s.isForm(name) && e.Kind != place.Folder)
 			return // a form without a marker is not looked at
 		}
-		s.next.marks.see(form, markSeen, s.isForm(form))
+		s.next.markerScan.see(form, markSeen, s.isForm(form))
 		name = form
 	}
 	if !s.isForm(name) || e.Kind == place.Folder {
@@ -383,9 +383,9 @@ func (s *source) considerDue(ctx context.Context, now time.Time) {
 	n := &s.next
 	var again []string
 	s.mu.Lock()
-	for name, at := range s.again {
+	for name, at := range s.released {
 		if !now.Before(at) {
-			delete(s.again, name)
+			delete(s.released, name)
 			again = append(again, name)
 		}
 	}
@@ -417,7 +417,7 @@ func (s *source) considerDue(ctx context.Context, now time.Time) {
 const portionBytes = 4 << 20
 
 // oneRead says how many of the ready forms are read at once: at least one.
-func oneRead(ready []*sight, max int) int {
+func oneRead(ready []*candidate, max int) int {
 	k, size := 0, int64(0)
 	for k < len(ready) && k < max {
 		if size += ready[k].form.Size; k > 0 && size > portionBytes {

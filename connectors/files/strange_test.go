@@ -138,7 +138,7 @@ func TestUnreadableFileIsSetAside(t *testing.T) {
 	fail := func() {
 		g, err := b.look(context.Background(), "a.json")
 		must(t, err)
-		must(t, b.notRead(context.Background(), &item{sight: g}, os.ErrPermission))
+		must(t, b.notRead(context.Background(), &item{candidate: g}, os.ErrPermission))
 	}
 	fail()
 	b.clock.advance(unreadable - 1)

@@ -500,7 +500,7 @@ func inFolder[T any](t testing.TB, dir string) Source[T] {
 func inPlace(t testing.TB, dir string, open func() connectors.Target) Files {
 	return Files{
 		Open: open,
-		Standing: func() map[string]string {
+		Stored: func() map[string]string {
 			all := map[string]string{}
 			entries, err := os.ReadDir(dir)
 			check(t, err)

@@ -3,37 +3,41 @@ package files
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base32"
 	"errors"
 	"io"
 	"io/fs"
+	"regexp"
+	"strconv"
+	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/files/place"
 	"github.com/inbasket/inbasket/connectors/files/place/local"
 )
 
-// standing is what a look at both names of a file tells.
-type standing uint8
+// pieceState is what a look at both names of a file tells.
+type pieceState uint8
 
 const (
-	nothing standing = iota // neither name is there
-	staged                  // the temporary file is there, complete
-	partial                 // the temporary file is there, but not as it was put there
-	linked                  // both names are one file: the rename ended half-way
-	placed                  // the temporary file is gone, and the final name holds our bytes
-	taken                   // the final name holds what is not ours
-	unread                  // the temporary file is gone; what the final name holds cannot be read
+	nothing pieceState = iota // neither name is there
+	staged                    // the temporary file is there, complete
+	partial                   // the temporary file is there, but not as it was put there
+	linked                    // both names are one file: the rename ended half-way
+	placed                    // the temporary file is gone, and the final name holds our bytes
+	taken                     // the final name holds what is not ours
+	unread                    // the temporary file is gone; what the final name holds cannot be read
 )
 
-// placing is a piece with what a look told of it; its temp is the one that lies there.
-type placing struct {
+// placedPiece is a piece with what a look told of it; its temp is the one that lies there.
+type placedPiece struct {
 	piece
-	standing
+	pieceState
 }
 
 // lookAt looks at all pieces and refuses names that are not ours to use.
-func (d *Drop) lookAt(ctx context.Context, wasStaged bool, pieces []piece) ([]placing, error) {
-	looked := make([]placing, len(pieces))
+func (d *Drop) lookAt(ctx context.Context, wasStaged bool, pieces []piece) ([]placedPiece, error) {
+	looked := make([]placedPiece, len(pieces))
 	for i, p := range pieces {
 		if checkName(p.Name) != nil {
 			return nil, &connectors.Error{Class: connectors.ItemError, Code: place.CodeName, Op: "put a file in place",
@@ -43,7 +47,7 @@ func (d *Drop) lookAt(ctx context.Context, wasStaged bool, pieces []piece) ([]pl
 		if looked[i], err = d.look(ctx, p); err != nil {
 			return nil, err
 		}
-		switch looked[i].standing {
+		switch looked[i].pieceState {
 		case nothing:
 			if !wasStaged { // else the legacy system has taken it
 				return nil, &connectors.Error{Class: connectors.Uncertain, Code: place.CodeNotStaged, Op: "put a file in place"}
@@ -61,39 +65,39 @@ func (d *Drop) lookAt(ctx context.Context, wasStaged bool, pieces []piece) ([]pl
 
 // look tells how a file stands. The temporary name is this delivery's alone, so that only our own rename takes it
 // away: as long as it is there, what the final name holds is not ours, whatever its bytes.
-func (d *Drop) look(ctx context.Context, p piece) (placing, error) {
+func (d *Drop) look(ctx context.Context, p piece) (placedPiece, error) {
 	waits, tempSize, err := d.there(ctx, p.temp)
 	if err != nil {
-		return placing{}, err
+		return placedPiece{}, err
 	}
 	final, size, err := d.there(ctx, p.Name)
 	if err != nil {
-		return placing{}, err
+		return placedPiece{}, err
 	}
 	if !waits {
 		if p, waits, tempSize, err = d.earlier(ctx, p); err != nil {
-			return placing{}, err
+			return placedPiece{}, err
 		}
 	}
 	switch {
 	case waits && final && d.oneFile(p):
-		return placing{p, linked}, nil
+		return placedPiece{p, linked}, nil
 	case waits && final:
-		return placing{p, taken}, nil
+		return placedPiece{p, taken}, nil
 	case waits:
 		st, err := d.waiting(ctx, p, tempSize)
-		return placing{p, st}, err
+		return placedPiece{p, st}, err
 	case !final:
-		return placing{p, nothing}, nil
+		return placedPiece{p, nothing}, nil
 	}
 	same, err := d.same(ctx, p.Name, p.File, size)
 	switch {
 	case err != nil && connectors.ClassOf(err) == connectors.Uncertain:
-		return placing{p, unread}, nil
+		return placedPiece{p, unread}, nil
 	case same:
-		return placing{p, placed}, err
+		return placedPiece{p, placed}, err
 	}
-	return placing{p, taken}, err
+	return placedPiece{p, taken}, err
 }
 
 // earlier looks for the temporary file under the names that it may have got before. As long as it lies under one of
@@ -108,7 +112,7 @@ func (d *Drop) earlier(ctx context.Context, p piece) (_ piece, waits bool, size 
 }
 
 // waiting tells whether the temporary file is complete. One whose name others may have too must hold our bytes.
-func (d *Drop) waiting(ctx context.Context, p piece, size int64) (standing, error) {
+func (d *Drop) waiting(ctx context.Context, p piece, size int64) (pieceState, error) {
 	if size != place.Unknown && size != p.Blob.Size {
 		return partial, nil
 	}
@@ -170,4 +174,80 @@ func (d *Drop) digest(ctx context.Context, name string) (sum connectors.Digest, 
 		return sum, local.Fault("read a file back", err)
 	}
 	return connectors.Digest(h.Sum(nil)), nil
+}
+
+// piece is one file of a delivery, with the name under which it is put there first. That name is this delivery's
+// alone: two deliveries may want the same final name, and once the temporary file is gone, nobody but its own rename
+// can have moved it.
+type piece struct {
+	connectors.File
+	temp  string
+	key   string // of the delivery, with the file's number
+	owned bool   // no other delivery has this temporary name
+}
+
+// tempNames makes temporary names from a template.
+type tempNames struct {
+	template string
+	patterns []*regexp.Regexp // of temporary names, around the final one
+	before   []string         // templates by which files may have been staged before
+}
+
+// oldTemp was the default before temporary names held a key.
+const oldTemp = ".{name}.inbasket-part"
+
+// newTempNames makes names by a template. Files may also lie there under those by others: of an earlier version, or of
+// before somebody set temp.
+func newTempNames(template string, others ...string) tempNames {
+	t := tempNames{template: template, patterns: []*regexp.Regexp{patternOf(template)}}
+	for _, before := range others {
+		if before != template {
+			t.before = append(t.before, before)
+			t.patterns = append(t.patterns, patternOf(before))
+		}
+	}
+	return t
+}
+
+// piece names a file of the delivery or batch with that key; n tells it from the key's other files.
+func (t tempNames) piece(key string, n int, f connectors.File) piece {
+	p := piece{File: f, key: key + "/" + strconv.Itoa(n)}
+	p.temp, p.owned = p.by(t.template)
+	return p
+}
+
+// by makes the temporary name that a template gives, and tells whether no other delivery has it.
+func (p piece) by(template string) (temp string, owned bool) {
+	owned = strings.Contains(template, "{key}")
+	word := ""
+	if owned {
+		sum := sha256.Sum256([]byte(p.key))
+		word = "K" + base32.StdEncoding.EncodeToString(sum[:])[:7] // begins with a letter, as names on z/OS must
+	}
+	return strings.NewReplacer("{name}", p.Name, "{key}", word).Replace(template), owned
+}
+
+// earlier are the same file under the temporary names that it may have got before.
+func (t tempNames) earlier(p piece) []piece {
+	list := make([]piece, 0, len(t.before))
+	for _, template := range t.before {
+		p.temp, p.owned = p.by(template)
+		list = append(list, p)
+	}
+	return list
+}
+
+// of returns the final name that a temporary one was made from.
+func (t tempNames) of(full string) (string, bool) {
+	for _, pattern := range t.patterns {
+		if m := pattern.FindStringSubmatch(full); m != nil {
+			return m[1], true
+		}
+	}
+	return "", false
+}
+
+// patternOf recognises temporary names.
+func patternOf(template string) *regexp.Regexp {
+	return regexp.MustCompile("^" + strings.NewReplacer(regexp.QuoteMeta("{name}"), `(.+?)`, regexp.QuoteMeta("{key}"), `K[A-Z2-7]{7}`).Replace(regexp.QuoteMeta(template)) + "$")
 }

@@ -14,13 +14,13 @@ const (
 	markSeen
 )
 
-// marks are the forms of one scan, and those that have a done-marker.
-type marks struct {
+// markerScan are the forms of one scan, and those that have a done-marker.
+type markerScan struct {
 	seen               map[string]uint8
 	toldForm, toldMark int
 }
 
-func (m *marks) see(form string, what uint8, wanted bool) {
+func (m *markerScan) see(form string, what uint8, wanted bool) {
 	if !wanted || len(m.seen) >= maxPending && m.seen[form] == 0 {
 		return
 	}
@@ -30,10 +30,10 @@ func (m *marks) see(form string, what uint8, wanted bool) {
 	m.seen[form] |= what
 }
 
-// tellLone tells of forms that wait for a done-marker, and of done-markers that wait for a form, for longer than a form
+// tellUnpaired tells of forms that wait for a done-marker, and of done-markers that wait for a form, for longer than a form
 // waits for its attachments. No name is told: it may be a citizen's.
-func (s *source) tellLone(ctx context.Context, now time.Time) {
-	m := &s.next.marks
+func (s *source) tellUnpaired(ctx context.Context, now time.Time) {
+	m := &s.next.markerScan
 	forms, markers := 0, 0
 	for name, what := range m.seen {
 		switch {

@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	aftermath = 10 * time.Minute // for so long after its last change a form may still be written to
-	maxTaken  = 8192             // forms that are looked at again; then all are, for the last time
+	recheckFor = 10 * time.Minute // for so long after its last change a form may still be written to
+	maxTaken   = 8192             // forms that are looked at again; then all are, for the last time
 )
 
-// takenForm is a form in the done folder that its writer may have paused in: whoever has it open writes on into the moved
+// movedForm is a form in the done folder that its writer may have paused in: whoever has it open writes on into the moved
 // file, and the agent would have half a form for ever.
-type takenForm struct {
+type movedForm struct {
 	path string // where it lies now
 	name string // its name in the in-basket
 	tag  string
@@ -30,35 +30,35 @@ func (s *source) remember(it *item, to, tag string, now time.Time) {
 	if s.marker != nil || !it.till.After(now) {
 		return
 	}
-	t := &takenForm{path: to, name: it.form.Name, tag: tag, was: it.form, wait: s.cfg.Poll, due: now.Add(s.cfg.Poll), till: it.till}
+	t := &movedForm{path: to, name: it.form.Name, tag: tag, was: it.form, wait: s.cfg.Poll, due: now.Add(s.cfg.Poll), till: it.till}
 	s.mu.Lock()
-	s.gone = append(s.gone, t)
+	s.moved = append(s.moved, t)
 	s.mu.Unlock()
 }
 
-// crowded tells that no more can be remembered before those were looked at for the last time.
-func (s *source) crowded() bool {
+// recheckFull tells that no more can be remembered before those were looked at for the last time.
+func (s *source) recheckFull() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.gone) >= maxTaken
+	return len(s.moved) >= maxTaken
 }
 
-// lookAgain looks at what was moved, at those that are due by now or, by the zero time, at all. What was written to
+// recheck looks at what was moved, at those that are due by now or, by the zero time, at all. What was written to
 // since goes back into the in-basket, where it is taken when it stands still: as another form of the same reference it
 // parks beside the first, and a person sees both. It tells whether something went back.
-func (s *source) lookAgain(ctx context.Context, now time.Time) (back bool) {
+func (s *source) recheck(ctx context.Context, now time.Time) (back bool) {
 	s.mu.Lock()
-	var due []*takenForm
-	rest := s.gone[:0]
-	for _, t := range s.gone {
+	var due []*movedForm
+	rest := s.moved[:0]
+	for _, t := range s.moved {
 		if now.IsZero() || !now.Before(t.due) {
 			due = append(due, t)
 		} else {
 			rest = append(rest, t)
 		}
 	}
-	clear(s.gone[len(rest):])
-	s.gone = rest
+	clear(s.moved[len(rest):])
+	s.moved = rest
 	s.mu.Unlock()
 	for _, t := range due {
 		m, err := s.stat(ctx, t.path)
@@ -75,7 +75,7 @@ func (s *source) lookAgain(ctx context.Context, now time.Time) (back bool) {
 		t.wait *= 2
 		if t.due = now.Add(t.wait); now.Before(t.till) {
 			s.mu.Lock()
-			s.gone = append(s.gone, t)
+			s.moved = append(s.moved, t)
 			s.mu.Unlock()
 		}
 	}

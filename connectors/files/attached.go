@@ -112,7 +112,7 @@ func faultOnly(err error) error {
 
 // withAttachments moves a form by the given function, and then what belongs to it. The form goes first: without
 // its attachments it must never be seen in the in-basket again.
-func (s *source) withAttachments(ctx context.Context, g *sight, folder, tag string, form func() error) error {
+func (s *source) withAttachments(ctx context.Context, g *candidate, folder, tag string, form func() error) error {
 	if len(g.attached) == 0 && g.marker == "" {
 		return form()
 	}
