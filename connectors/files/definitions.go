@@ -34,7 +34,7 @@ func NewDrop(env connectors.Env, cfg DropConfig) (*Drop, error) {
 	return &Drop{
 		place: &local.Place{Dir: env.Path(cfg.Path), Durable: cfg.Sync}, temps: newTempNames(cfg.Temp, DefaultTemp, oldTemp),
 		proof: cfg.Proof, durable: cfg.Sync, workers: 4, section: "path",
-		abilities: connectors.Abilities{Files: true, MaxItems: 256, Parallel: 2, Guarantee: connectors.Guarantee{
+		abilities: connectors.Abilities{Operations: connectors.OperationsOf(connectors.Put), Binary: true, MaxItems: 256, Parallel: 2, Guarantee: connectors.Guarantee{
 			Level: "exact", Why: "the file has a fixed name and fixed bytes, is renamed into place and never put there twice"}},
 	}, nil
 }
@@ -50,7 +50,7 @@ func NewFTP(env connectors.Env, cfg FTPConfig) (*Drop, error) {
 	}
 	return &Drop{
 		place: ftp.New(env, cfg.Config, cfg.Verify == "read-back"), temps: temps, proof: cfg.Proof, workers: 1, section: "dir",
-		abilities: connectors.Abilities{Files: true, MaxItems: 64, Guarantee: connectors.Guarantee{
+		abilities: connectors.Abilities{Operations: connectors.OperationsOf(connectors.Put), Binary: true, MaxItems: 64, Guarantee: connectors.Guarantee{
 			Level: "parks-when-unclear", Why: "the file is sent under a temporary name, its size is compared, then it is renamed; what the server cannot tell apart parks"}},
 	}, nil
 }

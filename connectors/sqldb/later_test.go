@@ -35,7 +35,7 @@ func TestTLSFileComesLater(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer target.Close()
-			if a := target.(connectors.Able).Abilities(); a.MaxItems == 0 && !a.Records {
+			if a := target.(connectors.Able).Abilities(); a.MaxItems == 0 && !a.Returning {
 				t.Errorf("abilities: %+v", a)
 			}
 			var coded *connectors.Error

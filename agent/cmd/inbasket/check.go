@@ -107,7 +107,7 @@ func (a *app) check(ctx context.Context, connect bool) error {
 	plans, problems := agent.LoadMappings(cfg, catalog)
 	problems = append(problems, cfg.CheckShapes(func(name string) (takes, known bool) {
 		info, ok := catalog.Target(name)
-		return info.Files, ok
+		return info.Operations.Has(connectors.Put), ok
 	})...)
 	if err := problems.Err(); err != nil {
 		return a.refused(out, err)
