@@ -41,7 +41,7 @@ var rules = []rule{
 	{"agent", []string{"agent/...", "mapping/...", "connectors", "connectors/durable"}},
 	{"installer", []string{"installer/...", "agent/config", "connectors"}},
 	{"connectors/all", []string{"connectors/..."}},
-	{"connectors", []string{"connectors", "connectors/durable"}},
+	{"connectors", []string{"connectors", "connectors/durable", "connectors/tlsfiles"}},
 	{"mapping", []string{"mapping/...", "connectors"}},
 	{"configs", nil},
 }

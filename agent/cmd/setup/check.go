@@ -109,7 +109,7 @@ func runCheck(ctx context.Context, a *cli.App, connect bool) error {
 	plans, problems := agent.LoadMappings(cfg, catalog)
 	problems = append(problems, cfg.CheckShapes(func(name string) (takes, known bool) {
 		info, ok := catalog.Target(name)
-		return info.Files, ok
+		return info.Operations.Has(connectors.Put), ok
 	})...)
 	if err := problems.Err(); err != nil {
 		return refused(a, out, err)
