@@ -8,6 +8,7 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // answer is the compiled answer section.
@@ -18,8 +19,8 @@ type answer struct {
 	name     *regexp.Regexp
 	format   string
 	options  decode.Options
-	prog     program
-	each     *loop         // of files: one result for each item
+	prog     expr.Program
+	each     *expr.Loop    // of files: one result for each item
 	fields   []answerField // of files
 	match    []answerField // on the submission's side
 	id       []string
@@ -33,7 +34,7 @@ type answer struct {
 
 type answerField struct {
 	name string
-	x    cx
+	x    expr.Compiled
 }
 
 // answer compiles the answer section.
@@ -143,7 +144,7 @@ var hasPlace = regexp.MustCompile(`(?:^|[^:]):[A-Za-z_]`)
 var asksSince = regexp.MustCompile(`(?i):since\b`)
 
 func (b *builder) answerQuery(s *answerSpec, a *answer) {
-	for _, need := range [][2]string{{"query", s.Query}, {"mark", s.Mark}, {"id", first(s.ID, "")}} {
+	for _, need := range [][2]string{{"query", s.Query}, {"mark", s.Mark}, {"id", strings.Join(s.ID, ",")}} {
 		if need[1] == "" {
 			b.report(s.node.Problem(CodeMissingKey, "an answer from a database needs "+need[0], ""))
 		}
@@ -180,9 +181,9 @@ func (b *builder) answerFiles(s *answerSpec, a *answer) {
 		a.options.CSV = s.CSV.options()
 	}
 	a.options.CSV.Single = s.Each == nil
-	sc := &scope{names: map[string]binding{
-		"content": {path: (&path{slot: -1}).child(seg{name: "content", loop: -1})},
-		"file":    {path: (&path{slot: -1}).child(seg{name: "file", loop: -1})},
+	sc := &expr.Scope{Names: map[string]expr.Binding{
+		"content": {Path: (&expr.Path{Slot: -1}).Child(expr.Step{Name: "content", Loop: -1})},
+		"file":    {Path: (&expr.Path{Slot: -1}).Child(expr.Step{Name: "file", Loop: -1})},
 	}}
 	if s.Each != nil && s.Each.node != nil {
 		sc = b.answerEach(s, a, sc)
@@ -191,55 +192,47 @@ func (b *builder) answerFiles(s *answerSpec, a *answer) {
 		if f.Value.node == nil {
 			continue
 		}
-		c := &compiler{prog: &a.prog, scope: sc, tables: b.tables}
-		x, p := c.value(f.Value.text)
+		c := &expr.Compiler{Prog: &a.prog, Scope: sc, Tables: b.tables}
+		x, p := c.Whole(f.Value.text)
 		if p != nil {
 			b.expressionProblem(f.Value, p)
 			continue
 		}
-		b.answerPath(s, f.Value, x.src)
+		b.answerPath(s, f.Value, x.Source)
 		a.fields = append(a.fields, answerField{f.Key, x})
 	}
 }
 
 // answerEach compiles NAME in LIST, and returns the scope of one item.
-func (b *builder) answerEach(s *answerSpec, a *answer, sc *scope) *scope {
-	m := eachPattern.FindStringSubmatchIndex(s.Each.text)
-	if m == nil {
-		b.report(s.Each.node.Problem(CodeSyntax, "each is written NAME in LIST, such as line in content.lines", ""))
+func (b *builder) answerEach(s *answerSpec, a *answer, sc *expr.Scope) *expr.Scope {
+	name, rest, from := expr.ReadEach(s.Each.text)
+	if name == "" {
+		b.report(s.Each.node.Problem(expr.CodeSyntax, "each is written NAME in LIST, such as line in content.lines", ""))
 		return sc
 	}
-	name := s.Each.text[m[2]:m[3]]
 	if !b.freeAt(sc, name, s.Each.node) {
 		return sc
 	}
-	list, p := (&compiler{prog: &a.prog, scope: sc, tables: b.tables}).compile(s.Each.text[m[6]:m[7]], false)
-	if p == nil && s.Format == "xml" && list.path != nil && !hasWord(s.Lists, strings.TrimPrefix(list.path.dotted(), "content.")) {
-		p = &exprProblem{code: CodeList, message: list.path.dotted() + " is not declared under answer.lists: with one element only it would not be a list"}
+	list, p := (&expr.Compiler{Prog: &a.prog, Scope: sc, Tables: b.tables}).Compile(rest, false)
+	if p == nil && s.Format == "xml" && list.Path != nil && !hasWord(s.Lists, strings.TrimPrefix(list.Path.Dotted(), "content.")) {
+		p = &expr.Problem{Code: CodeList, Message: list.Path.Dotted() + " is not declared under answer.lists: with one element only it would not be a list"}
 	}
 	if p != nil {
-		p.from += len([]rune(s.Each.text[:m[6]]))
+		p.From += from
 		b.expressionProblem(*s.Each, p)
 		return sc
 	}
-	l := &loop{list: list, item: a.prog.slot(), index: a.prog.slot()}
-	a.each, a.prog.depth = l, 1
-	sc = sc.inner()
-	bind := binding{ev: func(e *env) value { return e.slots[l.item] }, src: list.src}
-	if list.path != nil {
-		bind = binding{path: &path{slot: l.item, abs: list.path.child(seg{loop: 0}).abs}}
-	}
-	sc.names[name] = bind
-	sc.names["index"] = binding{ev: func(e *env) value { return e.slots[l.index] }}
-	return sc
+	l := a.prog.Loop(list, 0)
+	a.each = &l
+	return sc.Items(name, l)
 }
 
 // answerPath checks a field of a CSV file whose columns the mapping names.
-func (b *builder) answerPath(s *answerSpec, x exprText, p *path) {
+func (b *builder) answerPath(s *answerSpec, x exprText, p *expr.Path) {
 	if s.Format != "csv" || s.CSV == nil || len(s.CSV.Columns) == 0 || p == nil || b.pinned() {
 		return
 	}
-	name, under := strings.CutPrefix(p.dotted(), "content.")
+	name, under := strings.CutPrefix(p.Dotted(), "content.")
 	if under && !hasWord(s.CSV.Columns, name) {
 		b.report(x.node.Problem(CodeAnswer, fmt.Sprintf("answer.csv.columns has no %q", name), diag.DidYouMean(name, s.CSV.Columns)))
 	}
@@ -281,18 +274,18 @@ func (p *Plan) HasAnswer() (answers, files bool) {
 const keySeparator = "\x1f"
 
 // MatchKey is what a result of this submission will have as Decision.MatchKey; false while a value is not known.
-func (p *Plan) MatchKey(f Form, in Input, returned map[string]connectors.Value) (string, bool) {
+func (p *Plan) MatchKey(f Form, in expr.Input, returned map[string]connectors.Value) (string, bool) {
 	if p.answer == nil || len(p.answer.match) == 0 {
 		return "", false
 	}
 	in.Returned = returned
-	e := newEnv(&p.prog, f, &in)
-	defer e.free()
+	e := expr.NewEnv(&p.prog, f, &in)
+	defer e.Free()
 	var parts []string
 	for _, m := range p.answer.match {
-		v := m.x.ev(e)
+		v := m.x.Eval(e)
 		s, ok := matchText(v)
-		if e.err != nil || len(e.needs) > 0 || !ok {
+		if e.Err != nil || len(e.Needs) > 0 || !ok {
 			return "", false
 		}
 		parts = append(parts, m.name+"="+s)
@@ -301,13 +294,13 @@ func (p *Plan) MatchKey(f Form, in Input, returned map[string]connectors.Value) 
 }
 
 // matchText is a value as both sides write it: without blanks that a CHAR column adds, numbers without zeros that say nothing.
-func matchText(v value) (string, bool) {
-	s, ok := v.text()
-	if !ok || v.absent() {
+func matchText(v expr.Value) (string, bool) {
+	s, ok := v.Text()
+	if !ok || v.Absent() {
 		return "", false
 	}
 	s = strings.TrimSpace(s)
-	if v.k == kDec && strings.Contains(s, ".") {
+	if v.Kind == expr.KindDecimal && strings.Contains(s, ".") {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
 	return s, s != "" && !strings.Contains(s, keySeparator) // a hostile form must not look like two values

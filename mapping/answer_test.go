@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 func example(t *testing.T, dir, name string) *Plan {
@@ -37,10 +38,10 @@ func TestAnswerFromRow(t *testing.T) {
 		t.Fatalf("question %q %+v %v", from, q, ok)
 	}
 	f := sample(t, p, "building-permit/mappings/samples/typical.json")
-	if _, ok := p.MatchKey(f, Input{}, nil); ok {
+	if _, ok := p.MatchKey(f, expr.Input{}, nil); ok {
 		t.Error("a match key before the case number is known")
 	}
-	key, ok := p.MatchKey(f, Input{}, map[string]connectors.Value{"application.CASE_NO": {Kind: connectors.Integer, Int: 4711}})
+	key, ok := p.MatchKey(f, expr.Input{}, map[string]connectors.Value{"application.CASE_NO": {Kind: connectors.Integer, Int: 4711}})
 	if !ok {
 		t.Fatal("no match key")
 	}
@@ -69,7 +70,7 @@ func TestAnswerFromFile(t *testing.T) {
 		t.Fatal("not answer files")
 	}
 	f := sample(t, p, "dog-licence/mappings/samples/two-dogs.xml")
-	key, ok := p.MatchKey(f, Input{}, nil)
+	key, ok := p.MatchKey(f, expr.Input{}, nil)
 	if !ok {
 		t.Fatal("no match key")
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // Decision is what a result means.
@@ -101,7 +102,7 @@ func (p *Plan) Answers(r connectors.Result) []Reading {
 	}
 	if !a.files {
 		whole.Documents = nil
-		return []Reading{a.reading(whole, nil, func(name string) value { return column(r.Fields, name) })}
+		return []Reading{a.reading(whole, nil, func(name string) expr.Value { return column(r.Fields, name) })}
 	}
 	unreadable := func(err error) []Reading {
 		one := Reading{Decision: whole, Err: err}
@@ -131,15 +132,15 @@ func (p *Plan) Answers(r connectors.Result) []Reading {
 func (p *Plan) ReadsMany() bool { return p.answer != nil && p.answer.each != nil }
 
 // each reads all decisions of a file, and what no decision can be made of: lines and documents.
-func (f *answerFile) each(r connectors.Result, list value) []Reading {
+func (f *answerFile) each(r connectors.Result, list expr.Value) []Reading {
 	id, of := r.ID, " of the file "+r.File
-	out := make([]Reading, 0, list.length()+len(f.bad)+1)
-	for i := range list.length() {
-		one := f.reading(fmt.Sprintf("%s#%d", id, i+1), func(e *env) {
-			e.slots[f.a.each.item], e.slots[f.a.each.index] = list.item(i), intValue(int64(i))
+	out := make([]Reading, 0, list.Length()+len(f.bad)+1)
+	for i := range list.Length() {
+		one := f.reading(fmt.Sprintf("%s#%d", id, i+1), func(e *expr.Env) {
+			f.a.each.At(e, list.Item(i), i)
 		})
 		one.Line, one.Where = i+1, fmt.Sprintf("entry %d", i+1)+of
-		if f.a.each.list.dotted() == "content" && i < len(f.lines) {
+		if f.a.each.List.Dotted() == "content" && i < len(f.lines) {
 			one.Where = fmt.Sprintf("line %d", f.lines[i]) + of
 		}
 		out = append(out, one)
@@ -158,11 +159,11 @@ func (f *answerFile) each(r connectors.Result, list value) []Reading {
 }
 
 // reading makes a decision of what get gives. beside are the files beside an answer file; nil: it is a row.
-func (a *answer) reading(d Decision, beside *beside, get func(string) value) Reading {
+func (a *answer) reading(d Decision, beside *beside, get func(string) expr.Value) Reading {
 	fail := func(err error) Reading { return Reading{Decision: d, Err: err} }
 	nameless := a.identity(&d, get)
 	for _, n := range a.reads() {
-		if n.name != "" && get(n.name).k == kMissing {
+		if n.name != "" && get(n.name).Kind == expr.KindMissing {
 			return fail(&MissingName{Key: n.key, Name: n.name, File: beside != nil})
 		}
 	}
@@ -197,7 +198,7 @@ func (a *answer) reading(d Decision, beside *beside, get func(string) value) Rea
 }
 
 // identity names the decision of an answer file by its fields. Among many, none goes by its place in the file.
-func (a *answer) identity(d *Decision, get func(string) value) error {
+func (a *answer) identity(d *Decision, get func(string) expr.Value) error {
 	if !a.files {
 		return nil
 	}
@@ -220,10 +221,10 @@ func (a *answer) identity(d *Decision, get func(string) value) error {
 
 // documents takes documents out of a row's binary columns, or finds the files that fields name. absent is the first
 // that does not lie there.
-func (a *answer) documents(d *Decision, beside *beside, get func(string) value) (absent *MissingDocument, err error) {
+func (a *answer) documents(d *Decision, beside *beside, get func(string) expr.Value) (absent *MissingDocument, err error) {
 	for _, doc := range a.docs {
 		v := get(doc.From)
-		if v.absent() {
+		if v.Absent() {
 			continue
 		}
 		if beside != nil {
@@ -240,9 +241,9 @@ func (a *answer) documents(d *Decision, beside *beside, get func(string) value) 
 			}
 			continue
 		}
-		blob, ok := v.x.(*connectors.Blob)
-		if v.k == kText {
-			b := connectors.BytesBlob([]byte(v.s))
+		blob, ok := v.Any.(*connectors.Blob)
+		if v.Kind == expr.KindText {
+			b := connectors.BytesBlob([]byte(v.Str))
 			blob, ok = &b, true
 		}
 		if !ok || blob == nil {
@@ -297,26 +298,26 @@ func typeOf(d documentSpec) string {
 }
 
 // column finds a row's column; databases differ in the case of names.
-func column(fields map[string]connectors.Value, name string) value {
+func column(fields map[string]connectors.Value, name string) expr.Value {
 	if name == "" {
-		return missing
+		return expr.Missing
 	}
 	if v, ok := fields[name]; ok {
-		return fromConnector(v)
+		return expr.FromConnector(v)
 	}
 	for k, v := range fields {
 		if strings.EqualFold(k, name) {
-			return fromConnector(v)
+			return expr.FromConnector(v)
 		}
 	}
-	return missing
+	return expr.Missing
 }
 
 // answerFile is an answer file as its decisions are read from it.
 type answerFile struct {
 	a      *answer
-	form   map[string]any   // content and file
-	groups map[string]value // of the name
+	form   map[string]any        // content and file
+	groups map[string]expr.Value // of the name
 	beside *beside
 	lines  []int            // of a CSV file with many decisions: where each row begins
 	bad    []decode.BadLine // and what is no row
@@ -325,7 +326,7 @@ type answerFile struct {
 // open reads the name and the content.
 func (a *answer) open(r connectors.Result) (*answerFile, error) {
 	names := map[string]any{"name": r.File}
-	f := &answerFile{a: a, form: map[string]any{"file": names}, groups: map[string]value{},
+	f := &answerFile{a: a, form: map[string]any{"file": names}, groups: map[string]expr.Value{},
 		beside: &beside{files: r.Documents, taken: make([]bool, len(r.Documents))}}
 	if a.name != nil {
 		m := a.name.FindStringSubmatch(r.File)
@@ -334,7 +335,7 @@ func (a *answer) open(r connectors.Result) (*answerFile, error) {
 		}
 		for i, n := range a.name.SubexpNames() {
 			if n != "" {
-				names[n], f.groups[n] = m[i], textValue(m[i])
+				names[n], f.groups[n] = m[i], expr.Text(m[i])
 			}
 		}
 	}
@@ -357,38 +358,38 @@ func (a *answer) open(r connectors.Result) (*answerFile, error) {
 }
 
 // items is the list that each goes through.
-func (f *answerFile) items() (value, error) {
-	e := newEnv(&f.a.prog, f.form, &Input{})
-	defer e.free()
-	list := f.a.each.list.ev(e)
+func (f *answerFile) items() (expr.Value, error) {
+	e := expr.NewEnv(&f.a.prog, f.form, &expr.Input{})
+	defer e.Free()
+	list := f.a.each.List.Eval(e)
 	switch {
-	case e.err != nil:
-		return missing, fmt.Errorf("%w: each: %s", ErrAnswer, e.err.message)
-	case list.k == kMissing:
-		return missing, &MissingName{Key: "each", Name: f.a.each.list.dotted(), File: true}
-	case list.k != kList:
-		return missing, fmt.Errorf("%w: each needs a list, and %s is %s", ErrAnswer, f.a.each.list.dotted(), kindWord(list.k))
+	case e.Err != nil:
+		return expr.Missing, fmt.Errorf("%w: each: %s", ErrAnswer, e.Err.Message)
+	case list.Kind == expr.KindMissing:
+		return expr.Missing, &MissingName{Key: "each", Name: f.a.each.List.Dotted(), File: true}
+	case list.Kind != expr.KindList:
+		return expr.Missing, fmt.Errorf("%w: each needs a list, and %s is %s", ErrAnswer, f.a.each.List.Dotted(), expr.KindName(list.Kind))
 	}
 	return list, nil
 }
 
 // reading computes the fields of one decision; at sets the item that it is about.
-func (f *answerFile) reading(id string, at func(*env)) Reading {
-	e := newEnv(&f.a.prog, f.form, &Input{})
-	defer e.free()
+func (f *answerFile) reading(id string, at func(*expr.Env)) Reading {
+	e := expr.NewEnv(&f.a.prog, f.form, &expr.Input{})
+	defer e.Free()
 	if at != nil {
 		at(e)
 	}
-	fields := map[string]value{}
+	fields := map[string]expr.Value{}
 	var failed error
 	for _, x := range f.a.fields {
-		fields[x.name] = x.x.ev(e)
-		if e.err != nil {
-			failed = cmp.Or(failed, fmt.Errorf("%w: %s: %s", ErrAnswer, x.name, e.err.message))
-			fields[x.name], e.err = null, nil // so that its identity is still known
+		fields[x.name] = x.x.Eval(e)
+		if e.Err != nil {
+			failed = cmp.Or(failed, fmt.Errorf("%w: %s: %s", ErrAnswer, x.name, e.Err.Message))
+			fields[x.name], e.Err = expr.Null, nil // so that its identity is still known
 		}
 	}
-	one := f.a.reading(Decision{ID: id}, f.beside, func(name string) value {
+	one := f.a.reading(Decision{ID: id}, f.beside, func(name string) expr.Value {
 		if v, ok := fields[name]; ok {
 			return v
 		}
@@ -396,12 +397,4 @@ func (f *answerFile) reading(id string, at func(*env)) Reading {
 	})
 	one.Err = cmp.Or(failed, one.Err)
 	return one
-}
-
-// dotted is a plain path as it is written.
-func (x cx) dotted() string {
-	if x.path == nil {
-		return "its list"
-	}
-	return x.path.dotted()
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // benchMapping has 25 columns of the form and six of each dependant, as the project's speed goals say.
@@ -83,7 +85,7 @@ func BenchmarkMap(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		m, err := p.Map(form, Input{ID: "1"})
+		m, err := p.Map(form, expr.Input{ID: "1"})
 		if err != nil || len(m.Deliveries[0].Records) != 4 {
 			b.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // sourceLine returns a line of the mapping for a problem.
@@ -19,19 +20,19 @@ func (b *builder) sourceLine(line int) string {
 }
 
 // use records that a path is used and checks it against the schema. deep: with everything below it.
-func (b *builder) use(p *path, deep bool) *exprProblem {
+func (b *builder) use(p *expr.Path, deep bool) *expr.Problem {
 	if b.plan.schema != nil {
-		if prob := b.inSchema(p.abs, false); prob != nil {
+		if prob := b.inSchema(p.Abs, false); prob != nil {
 			return prob
 		}
 	}
-	d := p.dotted()
+	d := p.Dotted()
 	b.used[d] = b.used[d] || deep
 	return nil
 }
 
 // inSchema checks that the schema has the path; through steps into lists without an index, as ignore may.
-func (b *builder) inSchema(abs []seg, through bool) *exprProblem {
+func (b *builder) inSchema(abs []expr.Step, through bool) *expr.Problem {
 	s := b.plan.schema
 	if through {
 		abs = s.throughLists(abs)
@@ -41,10 +42,10 @@ func (b *builder) inSchema(abs []seg, through bool) *exprProblem {
 		return nil
 	}
 	if len(names) == 0 {
-		return &exprProblem{code: CodeList, message: "this is a list: use each, first(), or an index"}
+		return &expr.Problem{Code: CodeList, Message: "this is a list: use each, first(), or an index"}
 	}
-	return &exprProblem{code: CodeUnknownField, message: fmt.Sprintf("the form's schema has no field %q here", abs[at].name),
-		suggestion: diag.Suggest(abs[at].name, names)}
+	return &expr.Problem{Code: CodeUnknownField, Message: fmt.Sprintf("the form's schema has no field %q here", abs[at].Name),
+		Suggestion: diag.Suggest(abs[at].Name, names)}
 }
 
 // ignore marks one path as deliberately unused.
@@ -53,19 +54,19 @@ func (b *builder) ignore(x exprText) {
 		return
 	}
 	c := b.compiler(b.root, "")
-	c.used = nil
-	v, p := c.compile(x.text, false)
-	if p == nil && (v.path == nil || len(v.path.abs) == 0) {
-		p = &exprProblem{code: CodeValue, message: "ignore lists form fields, such as form.meta.userAgent"}
+	c.Used = nil
+	v, p := c.Compile(x.text, false)
+	if p == nil && (v.Path == nil || len(v.Path.Abs) == 0) {
+		p = &expr.Problem{Code: expr.CodeValue, Message: "ignore lists form fields, such as form.meta.userAgent"}
 	}
 	if p == nil && b.plan.schema != nil {
-		p = b.inSchema(v.path.abs, true)
+		p = b.inSchema(v.Path.Abs, true)
 	}
 	if p != nil {
 		b.expressionProblem(x, p)
 		return
 	}
-	b.used[v.path.dotted()] = true
+	b.used[v.Path.Dotted()] = true
 }
 
 // isUsed tells whether a field is used: itself, with what is above it, or something below it.
@@ -94,8 +95,8 @@ func (b *builder) isUsed(field string) bool {
 func (b *builder) doubtful() bool {
 	for _, p := range b.problems {
 		switch p.Code {
-		case CodeSyntax, CodeUnknownName, CodeUnknownField, CodeUnknownHelper, CodeArguments, CodeOneOf, CodeProcedureUnsupported,
-			CodeReference, CodeReferenceInside, CodeLookupUnknown, CodeList, CodeShadow:
+		case expr.CodeSyntax, expr.CodeUnknownName, CodeUnknownField, expr.CodeUnknownHelper, expr.CodeArguments, CodeOneOf, CodeProcedureUnsupported,
+			expr.CodeReference, expr.CodeReferenceInside, expr.CodeLookupUnknown, CodeList, CodeShadow:
 			return true
 		}
 	}
@@ -144,7 +145,7 @@ func (b *builder) unused() {
 func pathText(dotted string) string {
 	out := "form"
 	for _, s := range strings.Split(dotted, ".") {
-		if wordPattern.MatchString(s) {
+		if expr.WordPattern.MatchString(s) {
 			out += "." + s
 		} else {
 			out += fmt.Sprintf("[%q]", s)
@@ -290,4 +291,14 @@ func nodeAt(n *diag.Node, path []any) *diag.Node {
 		}
 	}
 	return n
+}
+
+// schemaProblem reports what is wrong with a schema at its place in its own file.
+func (b *builder) schemaProblem(p schemaProblem) {
+	told := p.inFile(b.files.got)
+	if p.warning {
+		b.plan.warnings = append(b.plan.warnings, told)
+		return
+	}
+	b.report(told)
 }

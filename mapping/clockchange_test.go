@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 const clockMapping = `mapping: m
@@ -22,7 +23,7 @@ write:
 func TestChangesAreExplained(t *testing.T) {
 	p := load(t, clockMapping)
 	var have []string
-	for _, x := range p.Explain(decodeForm(t, p, `{"ref":"r","at":"2026-10-25 02:30","text":"=1","kind":"none"}`), Input{}) {
+	for _, x := range p.Explain(decodeForm(t, p, `{"ref":"r","at":"2026-10-25 02:30","text":"=1","kind":"none"}`), expr.Input{}) {
 		have = append(have, x.Field+"="+x.Shown+" "+x.Note)
 	}
 	want := []string{"A=2026-10-25T02:30:00+01:00 of two moments the later was taken", "B=2026-10-25T02:30:00+01:00 of two moments the later was taken",
@@ -31,7 +32,7 @@ func TestChangesAreExplained(t *testing.T) {
 	if got := strings.Join(have, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("have\n%s", got)
 	}
-	for _, x := range p.Explain(decodeForm(t, p, `{"ref":"r","at":"2026-10-25 03:30","text":"1","kind":"none"}`), Input{}) {
+	for _, x := range p.Explain(decodeForm(t, p, `{"ref":"r","at":"2026-10-25 03:30","text":"1","kind":"none"}`), expr.Input{}) {
 		if x.Note != "" {
 			t.Errorf("%s: %s", x.Field, x.Note)
 		}
@@ -41,14 +42,14 @@ func TestChangesAreExplained(t *testing.T) {
 // A local time that exists twice is no mistake in the form: the mapping must say which is meant.
 func TestAmbiguousTimeIsTheMappings(t *testing.T) {
 	p := load(t, strings.Replace(clockMapping, `, "later")`, ")", 1))
-	_, err := p.Map(decodeForm(t, p, `{"ref":"r","at":"2026-10-25 02:30"}`), Input{})
+	_, err := p.Map(decodeForm(t, p, `{"ref":"r","at":"2026-10-25 02:30"}`), expr.Input{})
 	var fault *Fault
-	if !errors.As(err, &fault) || fault.Code() != CodeWrong || fault.At != "w.A" || fault.Cause.Code != CodeAmbiguousTime || fault.Cause.Pointer != "/at" || fault.Allowed {
+	if !errors.As(err, &fault) || fault.Code() != CodeWrong || fault.At != "w.A" || fault.Cause.Code != expr.CodeAmbiguousTime || fault.Cause.Pointer != "/at" || fault.Allowed {
 		t.Errorf("%v", err)
 	}
-	_, err = p.Map(decodeForm(t, p, `{"ref":"r","at":"2026-03-29 02:30"}`), Input{})
+	_, err = p.Map(decodeForm(t, p, `{"ref":"r","at":"2026-03-29 02:30"}`), expr.Input{})
 	var wrong *MapError
-	if !errors.As(err, &wrong) || wrong.Fields[0].Code != CodeNoSuchTime || wrong.Fields[0].Pointer != "/at" {
+	if !errors.As(err, &wrong) || wrong.Fields[0].Code != expr.CodeNoSuchTime || wrong.Fields[0].Pointer != "/at" {
 		t.Errorf("%v", err)
 	}
 }
@@ -64,7 +65,7 @@ input: {format: json, unused: allow}
 layouts: {l: {format: csv, `+zones+`}}
 write: [{as: w, to: t, layout: l, fields: {A: form.at}}]
 `, "PATTERN", c[0], 1))
-			_, err := p.Map(decodeForm(t, p, `{"at":"`+c[1]+`"}`), Input{})
+			_, err := p.Map(decodeForm(t, p, `{"at":"`+c[1]+`"}`), expr.Input{})
 			var fault *Fault
 			if !errors.As(err, &fault) || fault.At != "w.A" || fault.Cause.Code != encode.CodeClockChange || fault.Cause.Pointer != "/at" {
 				t.Errorf("%s, %v: %v", zones, c, err)

@@ -3,6 +3,7 @@ package mapping
 import (
 	_ "embed" // the schema is part of the package
 	"encoding/json"
+	"maps"
 	"reflect"
 	"sort"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // FileSchema is the JSON Schema of mapping files, for editors; mapping.schema.json holds the same.
@@ -48,7 +50,7 @@ func schemaOf(t reflect.Type) map[string]any {
 		return map[string]any{"enum": []any{"on", "off", true, false}}
 	case reflect.TypeFor[time.Duration]():
 		return map[string]any{"type": "string", "pattern": "^[0-9]"}
-	case reflect.TypeFor[precisionSpec]():
+	case reflect.TypeFor[expr.Precision]():
 		return map[string]any{"anyOf": []any{map[string]any{"type": "integer"}, map[string]any{"const": "database"}}}
 	case reflect.TypeFor[fieldSpec]():
 		return map[string]any{"anyOf": []any{expressionSchema(), structSchema(t)}}
@@ -83,6 +85,10 @@ func structSchema(t reflect.Type) map[string]any {
 	props, required := map[string]any{}, []string{}
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if f.Anonymous {
+			maps.Copy(props, structSchema(f.Type)["properties"].(map[string]any))
+			continue
+		}
 		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		if name == "" || !f.IsExported() {
 			continue

@@ -6,6 +6,7 @@ import (
 	"testing/fstest"
 
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // TestFixedForm maps a form of fixed widths, record by record.
@@ -16,7 +17,7 @@ version: 1
 input: {format: fixed, unused: allow, fixed: {charset: iso-8859-1, skip: 1, fields: [{name: NAME, width: 6}, {name: FEE, width: 5, type: number, decimals: 2}]}}
 write: [{as: w, to: t, table: T, each: r in form, fields: {NAME: r.NAME, FEE: r.FEE}}]
 `)
-	m, err := p.Map(decodeForm(t, p, "HEAD\nM\xfcller01250\nAda   00099\n"), Input{})
+	m, err := p.Map(decodeForm(t, p, "HEAD\nM\xfcller01250\nAda   00099\n"), expr.Input{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // fixedSpec says how a fixed-width form is written.
@@ -46,14 +47,14 @@ func (b *builder) readable() {
 			b.choice([]any{"input", "fixed", "fields", i, "type"}, f.Type, []string{"text", "number"})
 		}
 		if len(in.Fixed.Fields) == 0 || in.Fixed.Length < 0 || in.Fixed.Skip < 0 || in.Fixed.SkipEnd < 0 {
-			b.report(b.file.Problem(CodeValue, "a fixed-width form has fields, and lengths that are not negative", "", "input", "fixed"))
+			b.report(b.file.Problem(expr.CodeValue, "a fixed-width form has fields, and lengths that are not negative", "", "input", "fixed"))
 			return
 		}
 	}
 	_, err := decode.Decode(in.Format, nil, b.plan.options)
 	var e *decode.Error
 	if errors.As(err, &e) && (e.Code == decode.CodeFormat || e.Code == decode.CodeCharset) && in.Format != "" && slices.Contains(decode.Formats(), in.Format) {
-		b.report(b.file.Problem(CodeValue, "no form can be read like this: "+e.Message, "", "input", in.Format))
+		b.report(b.file.Problem(expr.CodeValue, "no form can be read like this: "+e.Message, "", "input", in.Format))
 	}
 }
 
@@ -62,7 +63,7 @@ func (b *builder) ignored() {
 	in := &b.spec.Input
 	belongs := func(given bool, formats []string, path ...any) {
 		if given && in.Format != "" && !slices.Contains(formats, in.Format) {
-			b.report(b.file.KeyProblem(CodeValue, "this does nothing for a form in "+in.Format+"; it belongs to "+listWords(formats), "remove it", path...))
+			b.report(b.file.KeyProblem(expr.CodeValue, "this does nothing for a form in "+in.Format+"; it belongs to "+listWords(formats), "remove it", path...))
 		}
 	}
 	belongs(in.CSV != nil, []string{"csv"}, "input", "csv")
@@ -72,12 +73,12 @@ func (b *builder) ignored() {
 	for key, n := range map[string]int64{"bytes": in.Limits.Bytes, "depth": int64(in.Limits.Depth), "nodes": int64(in.Limits.Nodes), "text": int64(in.Limits.Text),
 		"work": int64(in.Limits.Work), "made": in.Limits.Made, "records": int64(in.Limits.Records)} {
 		if n < 0 {
-			b.report(b.file.Problem(CodeValue, "a limit is a number from 1", "", "input", "limits", key))
+			b.report(b.file.Problem(expr.CodeValue, "a limit is a number from 1", "", "input", "limits", key))
 		}
 	}
 	for _, l := range b.spec.Lookups {
 		if n := l.Value.node; n != nil && l.Value.File == "" && (l.Value.CSV != nil || l.Value.Key != "" || l.Value.Value != "") {
-			b.report(n.Problem(CodeValue, "key, value and csv belong to a lookup with a file", "remove them"))
+			b.report(n.Problem(expr.CodeValue, "key, value and csv belong to a lookup with a file", "remove them"))
 		}
 	}
 	for _, w := range b.spec.Write {
@@ -91,21 +92,21 @@ func (b *builder) ignoredInWrite(w writeSpec) {
 		return
 	}
 	if len(w.Key) > 0 && w.Table == "" && w.Procedure == "" {
-		b.report(w.node.KeyProblem("key", CodeValue, "key belongs to a table", "remove it"))
+		b.report(w.node.KeyProblem("key", expr.CodeValue, "key belongs to a table", "remove it"))
 	}
 	if len(w.Each) > 0 && w.Document != "" {
-		b.report(w.node.KeyProblem("each", CodeValue, "a document write puts every attachment once; each does nothing for it", "remove it"))
+		b.report(w.node.KeyProblem("each", expr.CodeValue, "a document write puts every attachment once; each does nothing for it", "remove it"))
 	}
 	for _, f := range w.Fields {
-		if n := f.Value.node; n != nil && f.Value.Overflow == "cut" && typePattern.MatchString(f.Value.Type) && !cuts(f.Value.Type) || n != nil && f.Value.Overflow == "cut" && f.Value.Type == "" {
-			b.report(n.KeyProblem("overflow", CodeValue, "overflow: cut needs a length to cut to", "write type: text(40), or say it in the layout"))
+		if n := f.Value.node; n != nil && f.Value.Overflow == "cut" && expr.TypePattern.MatchString(f.Value.Type) && !cuts(f.Value.Type) || n != nil && f.Value.Overflow == "cut" && f.Value.Type == "" {
+			b.report(n.KeyProblem("overflow", expr.CodeValue, "overflow: cut needs a length to cut to", "write type: text(40), or say it in the layout"))
 		}
 	}
 }
 
 // cuts tells whether a type has a length that a text can be cut to.
 func cuts(typ string) bool {
-	m := typePattern.FindStringSubmatch(typ)
+	m := expr.TypePattern.FindStringSubmatch(typ)
 	return m != nil && m[1] == "text" && m[2] != ""
 }
 

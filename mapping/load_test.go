@@ -11,6 +11,7 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // FuzzLoad: a mapping is refused with problems or gives a plan; it never brings the agent down.
@@ -33,7 +34,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		if err == nil {
 			form, _ := p.Decode([]byte(`{"ref":"1","items":[{"n":1}]}`), "")
-			_, _ = p.Map(form, Input{})
+			_, _ = p.Map(form, expr.Input{})
 			if _, err := LoadBundle(p.Bundle(), nil); err != nil {
 				t.Fatalf("bundle: %v", err)
 			}
@@ -109,7 +110,7 @@ write:
 func TestTargetsThatWait(t *testing.T) {
 	p := load(t, twoTargets)
 	f := decodeForm(t, p, `{"ref":"r","case":7,"name":"abcdef","groups":[{"name":"x","items":[{"n":1},{"n":0}]},{"name":"y"},{"name":"z","items":[{"n":5}]}]}`)
-	m, err := p.Map(f, Input{ID: "1", Reference: "r"})
+	m, err := p.Map(f, expr.Input{ID: "1", Reference: "r"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +130,7 @@ func TestTargetsThatWait(t *testing.T) {
 	if reg.Records[1].Shape != reg.Records[2].Shape {
 		t.Error("two records of one write have two shapes")
 	}
-	m, err = p.Map(f, Input{ID: "1", Returned: map[string]connectors.Value{"first.ID": {Kind: connectors.Integer, Int: 9}}})
+	m, err = p.Map(f, expr.Input{ID: "1", Returned: map[string]connectors.Value{"first.ID": {Kind: connectors.Integer, Int: 9}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,13 +161,13 @@ write:
       O: x.o
 `)
 	f := decodeForm(t, p, `{"list":[{"n":1,"m":null},{"n":"1.5","d":1.234,"t":"äöü","e":"","o":[1]},{"n":true,"d":100,"m":1}]}`)
-	_, err := p.Map(f, Input{})
+	_, err := p.Map(f, expr.Input{})
 	var me *MapError
 	if !errors.As(err, &me) {
 		t.Fatal(err)
 	}
-	want := []string{"/list/1/n " + CodeNotInteger, "/list/1/d " + CodeTooPrecise, "/list/1/t " + CodeTooLong, "/list/1/m " + CodeMissingValue,
-		"/list/1/e " + CodeEmptyValue, "/list/1/o " + CodeNotValue, "/list/2/n " + CodeNotInteger, "/list/2/d " + CodeTooLarge}
+	want := []string{"/list/1/n " + expr.CodeNotInteger, "/list/1/d " + expr.CodeTooPrecise, "/list/1/t " + expr.CodeTooLong, "/list/1/m " + expr.CodeMissingValue,
+		"/list/1/e " + expr.CodeEmptyValue, "/list/1/o " + expr.CodeNotValue, "/list/2/n " + expr.CodeNotInteger, "/list/2/d " + expr.CodeTooLarge}
 	var have []string
 	for _, e := range me.Fields {
 		have = append(have, e.Pointer+" "+e.Code)
@@ -186,12 +187,12 @@ layouts:
 write:
   - {as: l, to: t, layout: line, each: x in form.list, fields: {A: x.a, B: x.b}}
 `)
-	_, err := p.Map(decodeForm(t, p, `{"list":[{"a":"abc"},{"a":"€"}]}`), Input{})
+	_, err := p.Map(decodeForm(t, p, `{"list":[{"a":"abc"},{"a":"€"}]}`), expr.Input{})
 	var me *MapError
 	if !errors.As(err, &me) || len(me.Fields) != 1 || me.Fields[0].Pointer != "/list/1/a" {
 		t.Fatalf("%v %+v", err, me)
 	}
-	m, err := p.Map(decodeForm(t, p, `{"list":[{"a":"abc","b":"defg"}]}`), Input{})
+	m, err := p.Map(decodeForm(t, p, `{"list":[{"a":"abc","b":"defg"}]}`), expr.Input{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +242,7 @@ func TestExplain(t *testing.T) {
 	p := load(t, twoTargets)
 	f := decodeForm(t, p, `{"ref":"r","name":"abcdef","groups":[{"items":[{"n":1}]}]}`)
 	var have []string
-	for _, x := range p.Explain(f, Input{Returned: map[string]connectors.Value{"first.ID": {Kind: connectors.Integer, Int: 9}}}) {
+	for _, x := range p.Explain(f, expr.Input{Returned: map[string]connectors.Value{"first.ID": {Kind: connectors.Integer, Int: 9}}}) {
 		have = append(have, x.Write+"."+x.Field+"="+x.Shown+" <"+x.Pointer+" "+x.Note)
 	}
 	want := "first.REF=r </ref |child.A_ID=(returned first.ID) < |child.ROW=1 < |child.IN=0 < |child.N=2 </groups/0/items/0/n |" +

@@ -8,17 +8,12 @@ import (
 
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
-
-// lookup is a table of known values; keys are compared as texts, exactly.
-type lookup struct {
-	name string
-	rows map[string]string
-}
 
 // lookup builds one table and reports what is wrong with it.
 func (b *builder) lookup(name string, s lookupSpec) {
-	t := &lookup{name: name, rows: map[string]string{}}
+	t := &expr.Table{Name: name, Rows: map[string]string{}}
 	b.tables[name] = t
 	if (s.File == "") == (len(s.Values) == 0) {
 		if s.node != nil {
@@ -27,7 +22,7 @@ func (b *builder) lookup(name string, s lookupSpec) {
 		return
 	}
 	for _, e := range s.Values {
-		t.rows[e.Key] = e.Value
+		t.Rows[e.Key] = e.Value
 	}
 	if s.File == "" {
 		return
@@ -45,7 +40,7 @@ func (b *builder) lookup(name string, s lookupSpec) {
 	if s.CSV != nil {
 		options = s.CSV.options()
 	}
-	if at, msg, hint := t.fill(raw, s.Key, s.Value, options); msg != "" {
+	if at, msg, hint := fill(t, raw, s.Key, s.Value, options); msg != "" {
 		p := valueProblem(s.node, at, CodeLookupFile, msg)
 		p.Suggestion = hint
 		b.report(p)
@@ -53,7 +48,7 @@ func (b *builder) lookup(name string, s lookupSpec) {
 }
 
 // fill reads a CSV file with a header line. What is wrong is said with the key that it is about.
-func (t *lookup) fill(raw []byte, key, val string, o decode.CSVOptions) (at, message, hint string) {
+func fill(t *expr.Table, raw []byte, key, val string, o decode.CSVOptions) (at, message, hint string) {
 	tree, err := decode.CSV(raw, o, decode.DefaultLimits())
 	if err != nil {
 		return "file", "the lookup file cannot be read: " + err.Error(), ""
@@ -72,10 +67,10 @@ func (t *lookup) fill(raw []byte, key, val string, o decode.CSVOptions) (at, mes
 		if !ok {
 			return "value", fmt.Sprintf("the lookup file has no column %q", val), columnHint(val, row)
 		}
-		if old, twice := t.rows[k]; twice && old != v {
+		if old, twice := t.Rows[k]; twice && old != v {
 			return "file", fmt.Sprintf("row %d of the lookup file repeats a key with another value", i+2), ""
 		}
-		t.rows[k] = v
+		t.Rows[k] = v
 	}
 	return "", "", ""
 }

@@ -5,12 +5,12 @@ package mapping
 
 import (
 	"strings"
-	"time"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // Form is a decoded form: map[string]any, []any, string, json.Number, bool and nil.
@@ -29,13 +29,6 @@ type TargetInfo struct {
 	Batch     bool // deliveries travel in batches
 	Results   bool // can be asked for results
 	Guarantee connectors.Guarantee
-}
-
-// FieldError is one mistake of a form, told to the front office. Its message never holds content.
-type FieldError struct {
-	Pointer string `json:"pointer"` // JSON Pointer into the form; "" is the form itself
-	Code    string `json:"code"`
-	Message string `json:"message"`
 }
 
 // MapError says that a form cannot be mapped, and why: all fields at once.
@@ -62,7 +55,7 @@ type Fault struct {
 // Code is stable.
 func (f *Fault) Code() string {
 	if f.Limit != "" {
-		return CodeLimit
+		return expr.CodeLimit
 	}
 	return CodeWrong
 }
@@ -109,13 +102,7 @@ type Nothing struct{}
 func (*Nothing) Error() string { return "the mapping gives nothing for any target" }
 
 // Input is what is known of a submission beside its form.
-type Input struct {
-	ID          string // the submission's ID
-	Reference   string // the sender's reference
-	Received    time.Time
-	Attachments []connectors.Attachment
-	Returned    map[string]connectors.Value // "write.FIELD", from deliveries to other targets
-}
+type Input = expr.Input
 
 // Mapped is what a form becomes.
 type Mapped struct {
@@ -149,12 +136,12 @@ type Plan struct {
 	format  string
 	options decode.Options
 	schema  *schemaCheck
-	refer   *cx
+	refer   *expr.Compiled
 	writes  []*write
 	targets []string
-	order   map[string]cx
+	order   map[string]expr.Compiled
 	layouts map[string]*encode.Layout // by target
-	prog    program
+	prog    expr.Program
 	same    sameness
 	nothing bool // a form may give nothing anywhere
 
@@ -169,21 +156,13 @@ type Plan struct {
 type write struct {
 	name, target, object string
 	shape                *connectors.Shape
-	loops                []loop
+	loops                []expr.Loop
 	keyDepth             int // of replaced children: how many loops their key hangs on
-	when                 *cx
+	when                 *expr.Compiled
 	fields               []field
 	lets                 []int // slots to compute anew for each record
 	rowSlot              int   // slot of the running record number
 	document             string
-}
-
-// loop is one NAME in LIST.
-type loop struct {
-	list  cx
-	item  int // slot of the item
-	index int // slot of its index
-	depth int
 }
 
 // Name is the mapping's name.
@@ -244,20 +223,20 @@ func (p *Plan) Reference(f Form) (string, error) {
 	if p.refer == nil {
 		return "", nil
 	}
-	m := newMapper(p, f, Input{})
-	defer m.env.free()
-	v := p.refer.ev(m.env)
-	s, ok := v.text()
-	if m.env.err == nil && !ok && !v.absent() {
-		m.env.failSort(v, CodeNotText, "the reference must be a single value")
+	m := newMapper(p, f, expr.Input{})
+	defer m.env.Free()
+	v := p.refer.Eval(m.env)
+	s, ok := v.Text()
+	if m.env.Err == nil && !ok && !v.Absent() {
+		m.env.FailSort(v, expr.CodeNotText, "the reference must be a single value")
 	}
-	m.failed(p.refer.src, "input.reference")
+	m.failed(p.refer.Source, "input.reference")
 	switch {
 	case m.fault != nil:
 		return "", m.fault
 	case len(m.errs) > 0:
 		return "", &MapError{Fields: m.errs}
-	case v.absent():
+	case v.Absent():
 		return "", nil
 	}
 	return s, nil
@@ -269,5 +248,12 @@ func (p *Plan) Validate(f Form) error {
 	if p.schema == nil {
 		return nil
 	}
-	return p.schema.validate(f)
+	wrong, never := p.schema.validate(f)
+	switch {
+	case never != nil:
+		return &Fault{At: "input.schema", Cause: *never}
+	case len(wrong) > 0:
+		return &MapError{Fields: wrong}
+	}
+	return nil
 }

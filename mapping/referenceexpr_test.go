@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 const referring = `
@@ -33,7 +35,7 @@ func TestReferenceFails(t *testing.T) {
 		var fault *Fault
 		switch {
 		case errors.As(err, &wrong):
-			if have = wrong.Fields[0].Pointer; wrong.Fields[0].Code == CodeRejected {
+			if have = wrong.Fields[0].Pointer; wrong.Fields[0].Code == expr.CodeRejected {
 				have = "rejected"
 			}
 		case errors.As(err, &fault):

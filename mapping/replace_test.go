@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 const replacing = `
@@ -37,7 +38,7 @@ write:
 func doings(t *testing.T, when, form string) string {
 	t.Helper()
 	p := load(t, strings.Replace(replacing, "WHEN", when, 1))
-	m, err := p.Map(decodeForm(t, p, form), Input{ID: "1"})
+	m, err := p.Map(decodeForm(t, p, form), expr.Input{ID: "1"})
 	var none *Nothing
 	if errors.As(err, &none) {
 		return "nothing"
@@ -87,10 +88,10 @@ func TestReplaceByNothing(t *testing.T) {
 func TestReplaceByNothingIsLimited(t *testing.T) {
 	p := load(t, strings.Replace(strings.Replace(replacing, "WHEN", "false", 1), "unused: allow", "unused: allow, limits: {records: 2}", 1))
 	form := func(groups string) Form { return decodeForm(t, p, `{"groups":[`+groups+`]}`) }
-	if m, err := p.Map(form(`{"name":"a"},{"name":"b"}`), Input{}); err != nil || len(m.Deliveries[0].Records) != 2 {
+	if m, err := p.Map(form(`{"name":"a"},{"name":"b"}`), expr.Input{}); err != nil || len(m.Deliveries[0].Records) != 2 {
 		t.Errorf("%v", err)
 	}
-	_, err := p.Map(form(`{"name":"a"},{"name":"b"},{"name":"c"}`), Input{})
+	_, err := p.Map(form(`{"name":"a"},{"name":"b"},{"name":"c"}`), expr.Input{})
 	var fault *Fault
 	if !errors.As(err, &fault) || fault.Limit != "records" || fault.At != "lines" {
 		t.Errorf("%v", err)
@@ -105,7 +106,7 @@ func TestPinnedReplace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := p.Map(decodeForm(t, p, `{"parcels":[{"number":1},{"number":7}]}`), Input{ID: "1"})
+	m, err := p.Map(decodeForm(t, p, `{"parcels":[{"number":1},{"number":7}]}`), expr.Input{ID: "1"})
 	if err != nil || len(m.Deliveries[0].Records) != 1 || m.Deliveries[0].Records[0].Bare {
 		t.Errorf("%v %+v", err, m)
 	}
@@ -125,7 +126,7 @@ func pinnedBundle(t *testing.T, text string) []byte {
 
 func TestReplaceIsExplained(t *testing.T) {
 	p := load(t, strings.Replace(replacing, "WHEN", "true", 1))
-	all := p.Explain(decodeForm(t, p, `{"case":1,"parcels":[]}`), Input{ID: "1"})
+	all := p.Explain(decodeForm(t, p, `{"case":1,"parcels":[]}`), expr.Input{ID: "1"})
 	if len(all) != 1 || all[0].Field != "CASE_NO" || all[0].Shown != "C1" || !all[0].Deletes {
 		t.Errorf("%+v", all)
 	}
@@ -153,7 +154,7 @@ func TestPrecision(t *testing.T) {
 	p := load(t, precise)
 	f := decodeForm(t, p, `{"n":1234567.55,"at":"2026-12-31T23:59:59.678","any":"x"}`)
 	var have []string
-	for _, e := range p.Explain(f, Input{ID: "1"}) {
+	for _, e := range p.Explain(f, expr.Input{ID: "1"}) {
 		have = append(have, e.Field+" "+e.Shown+": "+e.Note)
 	}
 	want := "N 1234570: rounded to 6 significant digits\nM 1230000: rounded to 3 significant digits\n" +
@@ -170,7 +171,7 @@ func TestPrecision(t *testing.T) {
 		t.Errorf("%v", u)
 	}
 	f = decodeForm(t, p, `{"n":1.5,"at":"2026-12-31T23:59:59.000"}`)
-	for _, e := range p.Explain(f, Input{ID: "1"}) {
+	for _, e := range p.Explain(f, expr.Input{ID: "1"}) {
 		if e.Note != "" {
 			t.Errorf("%s: %s, but nothing was changed", e.Field, e.Note)
 		}

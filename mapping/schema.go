@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,12 +11,14 @@ import (
 	"math"
 	slashpath "path"
 	"regexp"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	rules "github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // schemaCheck is the form's JSON Schema: it validates forms and knows which fields there are.
@@ -117,37 +120,34 @@ func notASchema(err *jsonschema.SchemaValidationError) schemaProblem {
 	return p
 }
 
-// validate returns everything that is wrong, sorted by place, without any content; as a *Fault what no form can help.
-func (s *schemaCheck) validate(form any) error {
+// validate returns everything that is wrong, sorted by place, without any content; as never what no form can help.
+func (s *schemaCheck) validate(form any) (wrong []FieldError, never *FieldError) {
 	err := s.root.Validate(form)
 	if err == nil {
-		return nil
+		return nil, nil
+	}
+	fault := func(at, message string) *FieldError {
+		return &FieldError{Pointer: at, Code: CodeSchema, Message: message}
 	}
 	var ve *jsonschema.ValidationError
 	if !errors.As(err, &ve) {
-		return &Fault{At: "input.schema", Cause: FieldError{Code: CodeSchema, Message: "the form cannot be validated"}}
+		return nil, fault("", "the form cannot be validated")
 	}
 	if at := cycleIn(ve); at != "" {
-		return &Fault{At: "input.schema", Cause: FieldError{Code: CodeSchema, Message: at + " leads back to itself"}}
+		return nil, fault("", at+" leads back to itself")
 	}
-	at, never := s.undelivered(ve)
-	if never == "" {
-		at, never = s.hopeless(ve)
+	at, why := s.undelivered(ve)
+	if why == "" {
+		at, why = s.hopeless(ve)
 	}
-	if never != "" {
-		return &Fault{At: "input.schema", Cause: FieldError{Pointer: at, Code: CodeSchema, Message: never}}
+	if why != "" {
+		return nil, fault(at, why)
 	}
 	out := (&schemaErrors{schema: s, form: form}).leaves(ve)
-	sort.SliceStable(out, func(i, j int) bool {
-		return out[i].Pointer < out[j].Pointer || out[i].Pointer == out[j].Pointer && out[i].Code < out[j].Code
+	slices.SortStableFunc(out, func(a, b FieldError) int {
+		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), strings.Compare(a.Code, b.Code))
 	})
-	uniq := out[:0]
-	for i, f := range out {
-		if i == 0 || f != out[i-1] {
-			uniq = append(uniq, f)
-		}
-	}
-	return &MapError{Fields: uniq}
+	return slices.Compact(out), nil
 }
 
 // cycleIn finds a reference among the errors that leads back to itself: it says nothing about the form.
@@ -167,16 +167,7 @@ func pointerOf(loc []string) string {
 	var b strings.Builder
 	for _, s := range loc {
 		b.WriteByte('/')
-		b.WriteString(pointerEscape.Replace(s))
+		b.WriteString(expr.PointerEscape.Replace(s))
 	}
 	return b.String()
-}
-
-// jsonForm makes sure that a tree from a test holds json.Number, as decode gives it.
-func jsonForm(b []byte) (any, error) {
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
-	var v any
-	err := d.Decode(&v)
-	return v, err
 }

@@ -3,14 +3,16 @@ package mapping
 import (
 	"bytes"
 	"encoding/json"
-	neturl "net/url"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/inbasket/inbasket/mapping/diag"
-	"github.com/inbasket/inbasket/mapping/satisfy"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/satisfy"
 )
 
 // schemaProblem is a mistake in a schema, at a schema of it.
@@ -191,7 +193,7 @@ func patternsOf(s *jsonschema.Schema) []patternAt {
 		out = append(out, patternAt{s.Pattern.String(), "/pattern"})
 	}
 	for p := range s.PatternProperties {
-		out = append(out, patternAt{p.String(), "/patternProperties/" + pointerEscape.Replace(p.String())})
+		out = append(out, patternAt{p.String(), "/patternProperties/" + expr.PointerEscape.Replace(p.String())})
 	}
 	slices.SortFunc(out, func(a, b patternAt) int { return strings.Compare(a.text, b.text) })
 	return out
@@ -218,19 +220,13 @@ func (s *schemaCheck) types() func(depth int) []string {
 	}
 }
 
-// schemaProblems reports what is wrong with the schema at its place in its own file.
-func (b *builder) schemaProblems(s *schemaCheck) {
-	for _, p := range s.problems() {
-		b.schemaProblem(p)
-	}
-}
-
-func (b *builder) schemaProblem(p schemaProblem) {
-	url, pointer, _ := strings.Cut(p.location, "#")
-	name := strings.TrimPrefix(url, schemaBase)
-	src := b.files.got[name]
+// inFile is the problem at its place in one of the files.
+func (p schemaProblem) inFile(files map[string][]byte) diag.Problem {
+	file, pointer, _ := strings.Cut(p.location, "#")
+	name := strings.TrimPrefix(file, schemaBase)
+	src := files[name]
 	var steps []string
-	if plain, err := neturl.PathUnescape(pointer); err == nil {
+	if plain, err := url.PathUnescape(pointer); err == nil {
 		pointer = plain
 	}
 	if pointer != "" {
@@ -244,12 +240,7 @@ func (b *builder) schemaProblem(p schemaProblem) {
 	if lines := strings.Split(string(src), "\n"); line > 0 && line <= len(lines) {
 		source = strings.TrimRight(lines[line-1], "\r")
 	}
-	told := diag.Problem{File: name, Line: line, Column: column, Code: CodeSchema, Message: p.message, Suggestion: p.suggestion, Source: source}
-	if p.warning {
-		b.plan.warnings = append(b.plan.warnings, told)
-		return
-	}
-	b.report(told)
+	return diag.Problem{File: name, Line: line, Column: column, Code: CodeSchema, Message: p.message, Suggestion: p.suggestion, Source: source}
 }
 
 // jsonPlace finds line and column of the value under a JSON Pointer, or of what is nearest to it.

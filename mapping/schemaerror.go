@@ -9,6 +9,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	rules "github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // schemaErrors puts into words what the validator found.
@@ -74,7 +76,7 @@ func (e *schemaErrors) add(pointer, code, message string) {
 // below tells something of fields of an object that the schema names.
 func (e *schemaErrors) below(pointer string, names []string, code, message string) {
 	for _, name := range names {
-		e.add(pointer+"/"+pointerEscape.Replace(name), code, message)
+		e.add(pointer+"/"+expr.PointerEscape.Replace(name), code, message)
 	}
 }
 
@@ -175,7 +177,7 @@ var kindName = regexp.MustCompile(`[A-Z]`)
 func describe(k jsonschema.ErrorKind) (code, message string) {
 	switch k := k.(type) {
 	case *rules.Required:
-		return CodeMissingValue, "the field must be there"
+		return expr.CodeMissingValue, "the field must be there"
 	case *rules.Type:
 		return "schema.type", "the value must be " + strings.Join(k.Want, " or ")
 	case *rules.Enum:
@@ -240,4 +242,11 @@ func ruleMessage(k jsonschema.ErrorKind) string {
 		return "the text does not hold " + k.Want
 	}
 	return "the value breaks a rule of the form's schema"
+}
+
+// FieldError is one mistake of a form, told to the front office. Its message never holds content.
+type FieldError struct {
+	Pointer string `json:"pointer"` // JSON Pointer into the form; "" is the form itself
+	Code    string `json:"code"`
+	Message string `json:"message"`
 }

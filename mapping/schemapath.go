@@ -4,6 +4,8 @@ import (
 	"sort"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // maxBranches bounds the walk through a schema whose branches multiply.
@@ -70,10 +72,10 @@ func items(list []*jsonschema.Schema) []*jsonschema.Schema {
 
 // known tells whether the schema has the path. Where it lists no fields at all, or allows others by a rule,
 // everything is known. names are what it has instead, at the first step that it does not know.
-func (s *schemaCheck) known(abs []seg) (ok bool, at int, names []string) {
+func (s *schemaCheck) known(abs []expr.Step) (ok bool, at int, names []string) {
 	now := shapes(s.root)
 	for i, step := range abs {
-		if step.name == "" {
+		if step.Name == "" {
 			if now = items(now); len(now) == 0 {
 				return true, 0, nil
 			}
@@ -88,7 +90,7 @@ func (s *schemaCheck) known(abs []seg) (ok bool, at int, names []string) {
 					seen[name] = true
 					names = append(names, name)
 				}
-				if name == step.name {
+				if name == step.Name {
 					next = append(next, shapes(sub)...)
 				}
 			}
@@ -182,25 +184,25 @@ func anyIn(list []*jsonschema.Schema, set map[*jsonschema.Schema]bool) bool {
 }
 
 // throughLists puts an index wherever the path steps from a list straight to a field of its items.
-func (s *schemaCheck) throughLists(abs []seg) []seg {
-	var out []seg
+func (s *schemaCheck) throughLists(abs []expr.Step) []expr.Step {
+	var out []expr.Step
 	now := shapes(s.root)
 	for _, step := range abs {
 		for range 8 { // lists of lists
-			if it := items(now); step.name != "" && len(it) > 0 && !hasProperties(now) {
-				out, now = append(out, seg{loop: -1, item: true}), it
+			if it := items(now); step.Name != "" && len(it) > 0 && !hasProperties(now) {
+				out, now = append(out, expr.Step{Loop: -1, Item: true}), it
 				continue
 			}
 			break
 		}
 		out = append(out, step)
-		if step.name == "" {
+		if step.Name == "" {
 			now = items(now)
 			continue
 		}
 		var next []*jsonschema.Schema
 		for _, x := range now {
-			if sub, ok := x.Properties[step.name]; ok {
+			if sub, ok := x.Properties[step.Name]; ok {
 				next = append(next, shapes(sub)...)
 			}
 		}

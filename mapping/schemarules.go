@@ -3,8 +3,10 @@ package mapping
 import (
 	"slices"
 
-	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // facet tells whether a schema says something about a value in so many words.
@@ -25,19 +27,19 @@ func saysNoText(s *jsonschema.Schema) bool {
 // that allows 60 characters is a promise that the target takes them. Errors that are not here, such as a missing
 // value that the mapping asks for, are never promised away.
 var promises = map[string][]facet{
-	CodeTooLong: {saysWhich, saysLength, saysFormat}, encode.CodeTooLong: {saysWhich, saysLength, saysFormat, saysMost},
-	CodeTooLarge: {saysWhich, saysMost}, CodeTooPrecise: {saysWhich, saysParts}, encode.CodePrecision: {saysWhich, saysParts},
-	CodeOutOfRange: {saysWhich, saysMost, saysLeast}, CodeDivide: {saysWhich, saysLeast}, encode.CodeNegative: {saysWhich, saysLeast},
-	CodeLookupMiss: {saysWhich}, encode.CodeUnmapped: {saysWhich}, encode.CodeControl: {saysWhich}, encode.CodeXMLChar: {saysWhich},
-	encode.CodeQuote: {saysWhich}, encode.CodeZone: {saysWhich, saysFormat}, CodeNoSuchTime: {saysWhich},
-	CodeNotText: {saysType}, CodeNotList: {saysType}, CodeNotValue: {saysType}, CodeCompare: {saysType},
-	CodeNotNumber: {saysWhich, saysNoText}, CodeNotInteger: {saysWhich, saysNoText}, CodeNotBoolean: {saysWhich, saysNoText},
-	CodeNotBinary: {saysWhich, saysNoText}, CodeNotDate: {saysWhich, saysNoText, saysFormat}, encode.CodeType: {saysWhich, saysNoText, saysFormat},
+	expr.CodeTooLong: {saysWhich, saysLength, saysFormat}, encode.CodeTooLong: {saysWhich, saysLength, saysFormat, saysMost},
+	expr.CodeTooLarge: {saysWhich, saysMost}, expr.CodeTooPrecise: {saysWhich, saysParts}, encode.CodePrecision: {saysWhich, saysParts},
+	expr.CodeOutOfRange: {saysWhich, saysMost, saysLeast}, expr.CodeDivide: {saysWhich, saysLeast}, encode.CodeNegative: {saysWhich, saysLeast},
+	expr.CodeLookupMiss: {saysWhich}, encode.CodeUnmapped: {saysWhich}, encode.CodeControl: {saysWhich}, encode.CodeXMLChar: {saysWhich},
+	encode.CodeQuote: {saysWhich}, encode.CodeZone: {saysWhich, saysFormat}, expr.CodeNoSuchTime: {saysWhich},
+	expr.CodeNotText: {saysType}, expr.CodeNotList: {saysType}, expr.CodeNotValue: {saysType}, expr.CodeCompare: {saysType},
+	expr.CodeNotNumber: {saysWhich, saysNoText}, expr.CodeNotInteger: {saysWhich, saysNoText}, expr.CodeNotBoolean: {saysWhich, saysNoText},
+	expr.CodeNotBinary: {saysWhich, saysNoText}, expr.CodeNotDate: {saysWhich, saysNoText, saysFormat}, encode.CodeType: {saysWhich, saysNoText, saysFormat},
 }
 
 // allows tells whether the schema says in so many words that a field may have the value that led to an error. Where its
 // sort did, naming the type is enough.
-func (s *schemaCheck) allows(abs []seg, code string, sort bool) bool {
+func (s *schemaCheck) allows(abs []expr.Step, code string, sort bool) bool {
 	says := promises[code]
 	if sort {
 		says = append(slices.Clone(says), saysType)
@@ -51,16 +53,16 @@ func (s *schemaCheck) allows(abs []seg, code string, sort bool) bool {
 }
 
 // at returns the schemas that apply to what lies under a path.
-func (s *schemaCheck) at(abs []seg) []*jsonschema.Schema {
+func (s *schemaCheck) at(abs []expr.Step) []*jsonschema.Schema {
 	now := shapes(s.root)
 	for _, step := range abs {
-		if step.name == "" {
+		if step.Name == "" {
 			now = items(now)
 			continue
 		}
 		var next []*jsonschema.Schema
 		for _, x := range now {
-			if sub, ok := x.Properties[step.name]; ok {
+			if sub, ok := x.Properties[step.Name]; ok {
 				next = append(next, shapes(sub)...)
 			}
 		}
@@ -73,12 +75,12 @@ func (s *schemaCheck) at(abs []seg) []*jsonschema.Schema {
 var typeNames = []string{"string", "integer", "number", "boolean", "array", "object", "null"}
 
 // outcome is what a form that keeps the schema may have under a path.
-func (s *schemaCheck) outcome(abs []seg) *outcome {
-	rules, out := s.sure(abs), &outcome{}
+func (s *schemaCheck) outcome(abs []expr.Step) *expr.Outcome {
+	rules, out := s.sure(abs), &expr.Outcome{}
 	left := typeNames
 	for _, r := range rules {
 		if saysType(r) {
-			out.named = true
+			out.Named = true
 			named := r.Types.ToStrings()
 			left = slices.DeleteFunc(slices.Clone(left), func(t string) bool {
 				return !slices.Contains(named, t) && (t != "integer" || !slices.Contains(named, "number"))
@@ -88,16 +90,16 @@ func (s *schemaCheck) outcome(abs []seg) *outcome {
 	for _, r := range rules {
 		if r.Enum != nil || r.Const != nil {
 			for _, v := range chosen(r) {
-				if v := fromNode(v); !v.absent() {
-					out.more = append(out.more, samplesOf(v)...)
+				if v := expr.FromNode(v); !v.Absent() {
+					out.More = append(out.More, expr.SamplesOf(v)...)
 				}
 			}
 			return out
 		}
 	}
 	for _, t := range left {
-		for _, v := range formSamples[t] {
-			out.add(v)
+		for _, v := range expr.FormSamples[t] {
+			out.Add(v)
 		}
 	}
 	return out
@@ -113,7 +115,7 @@ func chosen(r *jsonschema.Schema) []any {
 
 // sure returns the schemas that what lies under a path must keep, whatever alternatives others leave; none where the
 // schema does not say.
-func (s *schemaCheck) sure(abs []seg) []*jsonschema.Schema {
+func (s *schemaCheck) sure(abs []expr.Step) []*jsonschema.Schema {
 	if s == nil {
 		return nil
 	}
@@ -121,13 +123,13 @@ func (s *schemaCheck) sure(abs []seg) []*jsonschema.Schema {
 	for _, step := range abs {
 		var next []*jsonschema.Schema
 		for _, x := range now {
-			if sub, ok := x.Properties[step.name]; ok && step.name != "" {
+			if sub, ok := x.Properties[step.Name]; ok && step.Name != "" {
 				next = append(next, mustKeep(sub, 0)...)
 			}
-			if list, ok := x.Items.(*jsonschema.Schema); ok && step.name == "" {
+			if list, ok := x.Items.(*jsonschema.Schema); ok && step.Name == "" {
 				next = append(next, mustKeep(list, 0)...)
 			}
-			if x.Items2020 != nil && len(x.PrefixItems) == 0 && step.name == "" {
+			if x.Items2020 != nil && len(x.PrefixItems) == 0 && step.Name == "" {
 				next = append(next, mustKeep(x.Items2020, 0)...)
 			}
 		}

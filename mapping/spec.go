@@ -1,10 +1,10 @@
 package mapping
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // The structs of the mapping file. Their doc tags become the JSON Schema that editors use.
@@ -109,34 +109,10 @@ func (w *writeSpec) UnmarshalNode(n *diag.Node) diag.Problems {
 
 // fieldSpec is one column: an expression, or a block.
 type fieldSpec struct {
-	Value     *exprText      `yaml:"value,required" doc:"expression"`
-	Type      string         `yaml:"type" doc:"text, text(n), integer, decimal(p,s), boolean, date, datetime or binary"`
-	Default   *exprText      `yaml:"default" doc:"expression for a missing or null value"`
-	OnMissing string         `yaml:"onMissing" doc:"omit (default), null, empty or error" enum:"omit,null,empty,error"`
-	OnNull    string         `yaml:"onNull" doc:"null (default), omit, empty or error" enum:"omit,null,empty,error"`
-	OnEmpty   string         `yaml:"onEmpty" doc:"keep (default), null, omit or error" enum:"keep,omit,null,error"`
-	Overflow  string         `yaml:"overflow" doc:"a text that is too long: error (default) or cut" enum:"error,cut"`
-	Round     string         `yaml:"round" doc:"too many decimals: error (default), or a rounding mode such as half-up" enum:"error,half-up,half-even,half-down,up,down,ceiling,floor"`
-	Precision *precisionSpec `yaml:"precision" doc:"what of a number or time may go: so many significant digits of a number, or decimals of a second; database: the database may change the value as its column does"`
-	node      *diag.Node
-}
-
-// precisionSpec is a number of digits, or the word database.
-type precisionSpec struct {
-	digits   int
-	database bool
-}
-
-// UnmarshalNode reads either.
-func (p *precisionSpec) UnmarshalNode(n *diag.Node) diag.Problems {
-	if p.database = n.Kind == diag.Text && n.Text == "database"; p.database {
-		return nil
-	}
-	var err error
-	if p.digits, err = strconv.Atoi(n.Text); err != nil || n.Kind != diag.Number || p.digits < 0 || p.digits > maxDigits {
-		return diag.Problems{n.Problem(CodeValue, "precision is a number of digits, or database", "")}
-	}
-	return nil
+	Value   *exprText `yaml:"value,required" doc:"expression"`
+	Default *exprText `yaml:"default" doc:"expression for a missing or null value"`
+	expr.TypeRules
+	node *diag.Node
 }
 
 // UnmarshalNode reads either form.
@@ -167,7 +143,7 @@ func (x *exprText) UnmarshalNode(n *diag.Node) diag.Problems {
 		x.text, x.node = n.Text, n
 		return nil
 	}
-	p := n.Problem(CodeSyntax, "an expression belongs here, not "+n.Describe(), "")
+	p := n.Problem(expr.CodeSyntax, "an expression belongs here, not "+n.Describe(), "")
 	if n.Kind == diag.Null {
 		p.Suggestion = diag.FlowHint(p.Source, p.Column)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // runAnswer reads a sample answer file and returns what differs from the decisions that are expected of it.
@@ -65,7 +66,7 @@ func (t *testSpec) checkSample(n *diag.Node) (problems diag.Problems) {
 	for _, a := range t.ExpectAnswers {
 		for _, want := range a {
 			if !hasWord(answerKeys, want.Key) {
-				problems = append(problems, n.KeyProblem("expect-answers", CodeUnknownName, fmt.Sprintf("a decision has no %q", want.Key), diag.DidYouMean(want.Key, answerKeys)))
+				problems = append(problems, n.KeyProblem("expect-answers", expr.CodeUnknownName, fmt.Sprintf("a decision has no %q", want.Key), diag.DidYouMean(want.Key, answerKeys)))
 			}
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // TestResult is the outcome of one case of a mapping's own tests.
@@ -87,7 +88,7 @@ func parkCode(err error) string {
 	case errors.As(err, &nothing):
 		return CodeNothing
 	case errors.As(err, &de):
-		return CodeLimit
+		return expr.CodeLimit
 	}
 	return "mapping.failed"
 }
@@ -105,13 +106,13 @@ func (p *Plan) try(raw []byte, t testSpec) (*Mapped, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := Input{ID: "0000000000001", Received: testTime, Returned: map[string]connectors.Value{}}
+	in := expr.Input{ID: "0000000000001", Received: testTime, Returned: map[string]connectors.Value{}}
 	if in.Reference, err = p.Reference(form); err != nil {
 		return nil, err
 	}
 	for w, cols := range t.Returns {
 		for c, v := range cols {
-			in.Returned[w+"."+c] = fromNode(v).connector()
+			in.Returned[w+"."+c] = expr.FromNode(v).Connector()
 		}
 	}
 	m, err := p.Map(form, in)
@@ -203,8 +204,8 @@ func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) 
 
 // shown and wanted write both sides alike: texts and dates in quotes, numbers and truth values without.
 func shown(v connectors.Value) string {
-	x := fromConnector(v)
-	s, ok := x.text()
+	x := expr.FromConnector(v)
+	s, ok := x.Text()
 	switch {
 	case !ok:
 		return Show(v)

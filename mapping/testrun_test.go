@@ -7,6 +7,8 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // TestRunTestsTellsEveryDifference shows the diff that an integrator gets.
@@ -75,7 +77,7 @@ func TestMapConcurrently(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if m, err := p.Map(form, Input{}); err != nil || len(m.Deliveries[0].Records) != 4 {
+				if m, err := p.Map(form, expr.Input{}); err != nil || len(m.Deliveries[0].Records) != 4 {
 					t.Error(err)
 				}
 			}

@@ -1,16 +1,18 @@
-package mapping
+package expr
 
 import (
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/inbasket/inbasket/mapping/decode"
 )
 
 // evaluate computes one expression over a JSON form; an error gives "!" and its code.
 func evaluate(t testing.TB, text, form string) string {
 	t.Helper()
-	tree, err := jsonForm([]byte(form))
+	tree, err := decode.JSON([]byte(form), decode.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -18,37 +20,37 @@ func evaluate(t testing.TB, text, form string) string {
 }
 
 func evaluateTree(text string, tree any) string {
-	var prog program
-	c := &compiler{prog: &prog, scope: &scope{names: map[string]binding{"form": {path: &path{slot: -1}}}},
-		tables: map[string]*lookup{"kinds": {name: "kinds", rows: map[string]string{"new": "N", "1": "one"}}}}
-	x, p := c.value(text)
+	var prog Program
+	c := &Compiler{Prog: &prog, Scope: &Scope{Names: map[string]Binding{"form": {Path: &Path{Slot: -1}}}},
+		Tables: map[string]*Table{"kinds": {Name: "kinds", Rows: map[string]string{"new": "N", "1": "one"}}}}
+	x, p := c.Whole(text)
 	if p != nil {
-		return "?" + p.code
+		return "?" + p.Code
 	}
-	e := newEnv(&prog, tree, &Input{})
-	defer e.free()
-	v := x.ev(e)
-	if e.err != nil {
-		return "!" + e.err.code
+	e := NewEnv(&prog, tree, &Input{})
+	defer e.Free()
+	v := x.Eval(e)
+	if e.Err != nil {
+		return "!" + e.Err.Code
 	}
 	return describeValue(v)
 }
 
-func describeValue(v value) string {
-	if v.k == kText {
-		return `"` + v.s + `"`
+func describeValue(v Value) string {
+	if v.Kind == KindText {
+		return `"` + v.Str + `"`
 	}
-	if v.k == kList {
-		parts := make([]string, v.length())
+	if v.Kind == KindList {
+		parts := make([]string, v.Length())
 		for i := range parts {
-			parts[i] = describeValue(v.item(i))
+			parts[i] = describeValue(v.Item(i))
 		}
 		return "[" + strings.Join(parts, " ") + "]"
 	}
-	if s, ok := v.text(); ok {
+	if s, ok := v.Text(); ok {
 		return s
 	}
-	return kindWord(v.k)
+	return KindName(v.Kind)
 }
 
 func TestExpressions(t *testing.T) {
@@ -172,14 +174,14 @@ func TestArithmeticIsExact(t *testing.T) {
 		var list []any
 		for _, c := range cents {
 			total += c
-			v, _ := decimalValue(value{k: kInt, i: c}.decimal())
-			x := arithmetic(&env{}, '/', v, intValue(100))
+			v, _ := decimalValue(Value{Kind: KindInt, Int: c}.decimal())
+			x := arithmetic(&Env{}, '/', v, Int(100))
 			list = append(list, x)
 		}
-		want := evaluateTree(`form.total / 100`, map[string]any{"total": intValue(total)})
+		want := evaluateTree(`form.total / 100`, map[string]any{"total": Int(total)})
 		for range 2 {
 			have := evaluateTree(`(form.l | sum()) * 100 / 100`, map[string]any{"l": list})
-			if evaluateTree(`form.a == form.b`, map[string]any{"a": numberValue(have), "b": numberValue(want)}) != "true" {
+			if evaluateTree(`form.a == form.b`, map[string]any{"a": Number(have), "b": Number(want)}) != "true" {
 				r.Fatalf("sum %s, want %s", have, want)
 			}
 			for i, j := 0, len(list)-1; i < j; i, j = i+1, j-1 {
@@ -196,7 +198,7 @@ func FuzzExpression(f *testing.F) {
 		f.Add(s, `{"a":"x","b":0,"l":[{"v":1},{"v":2.5}],"d":"01.02.2024"}`)
 	}
 	f.Fuzz(func(t *testing.T, text, form string) {
-		tree, err := jsonForm([]byte(form))
+		tree, err := decode.JSON([]byte(form), decode.Limits{})
 		if err != nil || len(text) > 2000 {
 			return
 		}

@@ -1,14 +1,17 @@
-package mapping
+package expr
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 )
 
+var update = flag.Bool("update", false, "write the generated reference anew")
+
 // TestReference keeps the generated reference of helpers fresh.
 func TestReference(t *testing.T) {
-	name := filepath.FromSlash("../docs/reference/helpers.md")
+	name := filepath.FromSlash("../../docs/reference/helpers.md")
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)
@@ -22,7 +25,7 @@ func TestReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(have) != Reference() {
-		t.Error("docs/reference/helpers.md is stale: go test ./mapping -run Reference -update")
+		t.Error("docs/reference/helpers.md is stale: go test ./mapping/expr -run Reference -update")
 	}
 	for n := range predicates {
 		if predicateUsage[n] == "" {

@@ -1,4 +1,4 @@
-package mapping
+package expr
 
 import (
 	"sort"
@@ -34,49 +34,49 @@ var helperNames = sync.OnceValue(func() []string {
 const passes = "missing stays missing, null stays null"
 
 // onText makes a helper of one text: absent values pass, numbers count as their digits.
-func onText(f func(e *env, s string) value) function {
-	return func(e *env, a []value) value {
-		if a[0].absent() {
+func onText(f func(e *Env, s string) Value) Function {
+	return func(e *Env, a []Value) Value {
+		if a[0].Absent() {
 			return a[0]
 		}
-		s, ok := a[0].text()
-		if !ok || a[0].k == kBool {
-			return e.failSort(a[0], CodeNotText, "a text is needed here")
+		s, ok := a[0].Text()
+		if !ok || a[0].Kind == KindBool {
+			return e.FailSort(a[0], CodeNotText, "a text is needed here")
 		}
 		return f(e, s)
 	}
 }
 
 // onNumber makes a helper of one number.
-func onNumber(f func(e *env, v value) value) function {
-	return func(e *env, a []value) value {
-		if a[0].absent() {
+func onNumber(f func(e *Env, v Value) Value) Function {
+	return func(e *Env, a []Value) Value {
+		if a[0].Absent() {
 			return a[0]
 		}
 		if !a[0].isNumber() {
-			return e.failSort(a[0], CodeNotNumber, "a number is needed here; use integer() or decimal() on a text")
+			return e.FailSort(a[0], CodeNotNumber, "a number is needed here; use integer() or decimal() on a text")
 		}
 		return f(e, a[0])
 	}
 }
 
 // textArg reads a further argument that must be a text.
-func textArg(e *env, v value) (string, bool) {
-	s, ok := v.text()
+func textArg(e *Env, v Value) (string, bool) {
+	s, ok := v.Text()
 	if !ok {
-		e.failSort(v, CodeNotText, "an argument must be a text")
+		e.FailSort(v, CodeNotText, "an argument must be a text")
 	}
 	return s, ok
 }
 
 // intArg reads a further argument that must be a whole number from 0 to max.
-func intArg(e *env, v value, max int64) (int, bool) {
+func intArg(e *Env, v Value, max int64) (int, bool) {
 	const message = "an argument must be a whole number that is not negative and not too large"
 	switch {
-	case v.k != kInt:
-		e.failSort(v, CodeOutOfRange, message)
-	case v.i < 0 || v.i > max:
+	case v.Kind != KindInt:
+		e.FailSort(v, CodeOutOfRange, message)
+	case v.Int < 0 || v.Int > max:
 		e.failBy(v, CodeOutOfRange, message)
 	}
-	return int(v.i), v.k == kInt && v.i >= 0 && v.i <= max
+	return int(v.Int), v.Kind == KindInt && v.Int >= 0 && v.Int <= max
 }

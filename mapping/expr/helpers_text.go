@@ -1,4 +1,4 @@
-package mapping
+package expr
 
 import (
 	"slices"
@@ -15,29 +15,29 @@ const maxPad = 100_000
 
 var textHelpers = map[string]helper{
 	"trim": {min: 1, max: 1, same: true, usage: "x | trim(): without white space at both ends", absent: passes,
-		fn: onText(func(_ *env, s string) value { return textValue(strings.TrimSpace(s)) })},
-	"upper": {min: 1, max: 1, same: true, keeps: true, makes: changed, usage: "x | upper(): in capitals; ß becomes SS", absent: passes,
-		fn: onText(func(e *env, s string) value { return made(e, upper(s)) })},
-	"lower": {min: 1, max: 1, same: true, keeps: true, makes: changed, usage: "x | lower(): in small letters", absent: passes,
-		fn: onText(func(e *env, s string) value { return made(e, strings.ToLower(s)) })},
+		fn: onText(func(_ *Env, s string) Value { return Text(strings.TrimSpace(s)) })},
+	"upper": {min: 1, max: 1, same: true, keeps: true, makes: Changed, usage: "x | upper(): in capitals; ß becomes SS", absent: passes,
+		fn: onText(func(e *Env, s string) Value { return made(e, upper(s)) })},
+	"lower": {min: 1, max: 1, same: true, keeps: true, makes: Changed, usage: "x | lower(): in small letters", absent: passes,
+		fn: onText(func(e *Env, s string) Value { return made(e, strings.ToLower(s)) })},
 	"normalizeSpace": {min: 1, max: 1, same: true, usage: "x | normalizeSpace(): runs of white space become one space, none at the ends", absent: passes,
-		fn: onText(func(_ *env, s string) value { return textValue(strings.Join(strings.Fields(s), " ")) })},
+		fn: onText(func(_ *Env, s string) Value { return Text(strings.Join(strings.Fields(s), " ")) })},
 	"digits": {min: 1, max: 1, usage: "x | digits(): only the digits 0 to 9", absent: passes,
-		fn: onText(func(_ *env, s string) value {
-			return textValue(only(s, func(r rune) bool { return r >= '0' && r <= '9' }))
+		fn: onText(func(_ *Env, s string) Value {
+			return Text(only(s, func(r rune) bool { return r >= '0' && r <= '9' }))
 		})},
 	"letters": {min: 1, max: 1, usage: "x | letters(): only the letters", absent: passes,
-		fn: onText(func(_ *env, s string) value { return textValue(only(s, unicode.IsLetter)) })},
-	"length": {min: 1, max: 1, makes: computed | other, usage: "x | length(): number of characters", absent: passes,
-		fn: onText(func(_ *env, s string) value { return intValue(int64(utf8.RuneCountInString(s))) })},
+		fn: onText(func(_ *Env, s string) Value { return Text(only(s, unicode.IsLetter)) })},
+	"length": {min: 1, max: 1, makes: Computed | Other, usage: "x | length(): number of characters", absent: passes,
+		fn: onText(func(_ *Env, s string) Value { return Int(int64(utf8.RuneCountInString(s))) })},
 	"substring": {min: 2, max: 3, usage: `x | substring(from[, count]): characters, counted from 0; what is not there is left out`, absent: passes,
 		fn: substring},
-	"replace": {min: 3, max: 3, makes: changed, usage: `x | replace("old", "new"): every occurrence`, absent: passes, fn: replace},
-	"padLeft": {min: 2, max: 3, keeps: true, makes: changed, usage: `x | padLeft(8[, "0"]): filled at the left up to so many characters; never cut`, absent: passes,
+	"replace": {min: 3, max: 3, makes: Changed, usage: `x | replace("old", "new"): every occurrence`, absent: passes, fn: replace},
+	"padLeft": {min: 2, max: 3, keeps: true, makes: Changed, usage: `x | padLeft(8[, "0"]): filled at the left up to so many characters; never cut`, absent: passes,
 		fn: pad(func(s, fill string) string { return fill + s })},
-	"padRight": {min: 2, max: 3, keeps: true, makes: changed, usage: `x | padRight(8[, " "]): filled at the right`, absent: passes,
+	"padRight": {min: 2, max: 3, keeps: true, makes: Changed, usage: `x | padRight(8[, " "]): filled at the right`, absent: passes,
 		fn: pad(func(s, fill string) string { return s + fill })},
-	"concat": {min: 1, max: -1, makes: changed, usage: "concat(a, b, …): joined texts and numbers", absent: "missing and null are left out", fn: concat},
+	"concat": {min: 1, max: -1, makes: Changed, usage: "concat(a, b, …): joined texts and numbers", absent: "missing and null are left out", fn: concat},
 	"text":   {min: 1, max: 1, keeps: true, usage: "x | text(): the text of a number, date or boolean", absent: passes, fn: toText},
 	"split":  {min: 2, max: 2, usage: `x | split(","): a list of texts`, absent: passes, fn: split},
 	"lookup": {min: 2, max: 3, own: true, make: makeLookup,
@@ -47,14 +47,14 @@ var textHelpers = map[string]helper{
 }
 
 // made counts the text that was made and puts it in NFC.
-func made(e *env, s string) value {
+func made(e *Env, s string) Value {
 	if !e.grow(len(s)) {
-		return missing
+		return Missing
 	}
 	if !isASCII(s) && !norm.NFC.IsNormalString(s) {
 		s = norm.NFC.String(s)
 	}
-	return textValue(s)
+	return Text(s)
 }
 
 func isASCII(s string) bool {
@@ -83,8 +83,8 @@ func only(s string, keep func(rune) bool) string {
 	}, s)
 }
 
-func substring(e *env, a []value) value {
-	if a[0].absent() {
+func substring(e *Env, a []Value) Value {
+	if a[0].Absent() {
 		return a[0]
 	}
 	s, ok := textArg(e, a[0])
@@ -94,13 +94,13 @@ func substring(e *env, a []value) value {
 		n, ok = intArg(e, a[2], maxCount)
 	}
 	if !ok || !ok2 {
-		return missing
+		return Missing
 	}
-	return textValue(cut(cutFrom(s, from), n))
+	return Text(Cut(cutFrom(s, from), n))
 }
 
-// cut keeps the first n characters.
-func cut(s string, n int) string {
+// Cut keeps the first n characters.
+func Cut(s string, n int) string {
 	for i := range s {
 		if n == 0 {
 			return s[:i]
@@ -120,28 +120,28 @@ func cutFrom(s string, n int) string {
 	return ""
 }
 
-func replace(e *env, a []value) value {
-	if a[0].absent() {
+func replace(e *Env, a []Value) Value {
+	if a[0].Absent() {
 		return a[0]
 	}
 	s, ok := textArg(e, a[0])
 	old, ok2 := textArg(e, a[1])
 	with, ok3 := textArg(e, a[2])
 	if !ok || !ok2 || !ok3 {
-		return missing
+		return Missing
 	}
 	if old == "" {
-		return textValue(s)
+		return Text(s)
 	}
 	if n := strings.Count(s, old); n > 0 && !e.grow(n*len(with)) {
-		return missing
+		return Missing
 	}
 	return made(e, strings.ReplaceAll(s, old, with))
 }
 
-func pad(put func(s, fill string) string) function {
-	return func(e *env, a []value) value {
-		if a[0].absent() {
+func pad(put func(s, fill string) string) Function {
+	return func(e *Env, a []Value) Value {
+		if a[0].Absent() {
 			return a[0]
 		}
 		s, ok := textArg(e, a[0])
@@ -154,125 +154,125 @@ func pad(put func(s, fill string) string) function {
 			}
 		}
 		if !ok || !ok2 {
-			return missing
+			return Missing
 		}
 		n -= utf8.RuneCountInString(s)
 		if n <= 0 {
-			return textValue(s)
+			return Text(s)
 		}
 		return made(e, put(s, strings.Repeat(with, n)))
 	}
 }
 
-func concat(e *env, a []value) value {
+func concat(e *Env, a []Value) Value {
 	n := 0
 	for _, v := range a {
-		n += len(v.s) + 20
+		n += len(v.Str) + 20
 	}
 	if !e.grow(n) {
-		return missing
+		return Missing
 	}
 	var b strings.Builder
 	for _, v := range a {
-		if v.absent() {
+		if v.Absent() {
 			continue
 		}
-		s, ok := v.text()
+		s, ok := v.Text()
 		if !ok {
-			return e.failSort(v, CodeNotText, "only texts, numbers and dates can be joined")
+			return e.FailSort(v, CodeNotText, "only texts, numbers and dates can be joined")
 		}
 		b.WriteString(s)
 	}
 	return made(e, b.String())
 }
 
-func toText(e *env, a []value) value {
-	if a[0].absent() {
+func toText(e *Env, a []Value) Value {
+	if a[0].Absent() {
 		return a[0]
 	}
-	s, ok := a[0].text()
+	s, ok := a[0].Text()
 	if !ok {
-		return e.failSort(a[0], CodeNotText, "a list or object has no text")
+		return e.FailSort(a[0], CodeNotText, "a list or object has no text")
 	}
-	return textValue(s)
+	return Text(s)
 }
 
-func split(e *env, a []value) value {
-	if a[0].absent() {
+func split(e *Env, a []Value) Value {
+	if a[0].Absent() {
 		return a[0]
 	}
 	s, ok := textArg(e, a[0])
 	sep, ok2 := textArg(e, a[1])
 	if !ok || !ok2 {
-		return missing
+		return Missing
 	}
 	if sep == "" {
 		return e.failBy(a[1], CodeOutOfRange, "split needs a separator")
 	}
 	if !e.grow(16 * (strings.Count(s, sep) + 1)) {
-		return missing
+		return Missing
 	}
 	parts := strings.Split(s, sep)
-	out := make([]value, len(parts))
+	out := make([]Value, len(parts))
 	for i, p := range parts {
-		out[i] = textValue(p)
+		out[i] = Text(p)
 	}
-	return value{k: kList, x: out}
+	return Value{Kind: KindList, Any: out}
 }
 
-func makeLookup(c *compiler, n ast.Node, args []cx) function {
-	name := args[1].konst
-	if name == nil || name.k != kText {
+func makeLookup(c *Compiler, n ast.Node, args []Compiled) Function {
+	name := args[1].Const
+	if name == nil || name.Kind != KindText {
 		c.stop(n, CodeArguments, "the table of lookup must be a name in quotes", "")
 	}
-	t, ok := c.tables[name.s]
+	t, ok := c.Tables[name.Str]
 	if !ok {
 		var names []string
-		for t := range c.tables {
+		for t := range c.Tables {
 			names = append(names, t)
 		}
-		c.stop(n, CodeLookupUnknown, "there is no lookup of this name", suggestName(name.s, names))
+		c.stop(n, CodeLookupUnknown, "there is no lookup of this name", suggestName(name.Str, names))
 	}
-	return func(e *env, a []value) value {
-		if a[0].absent() {
+	return func(e *Env, a []Value) Value {
+		if a[0].Absent() {
 			if len(a) == 3 {
 				return a[2]
 			}
 			return a[0]
 		}
-		s, ok := a[0].text()
+		s, ok := a[0].Text()
 		if !ok {
-			return e.failSort(a[0], CodeNotText, "a list or object cannot be looked up")
+			return e.FailSort(a[0], CodeNotText, "a list or object cannot be looked up")
 		}
-		if v, ok := t.rows[s]; ok {
-			return textValue(v)
+		if v, ok := t.Rows[s]; ok {
+			return Text(v)
 		}
 		if len(a) == 3 {
 			return a[2]
 		}
-		return e.fail(CodeLookupMiss, "the value is not in lookup "+t.name)
+		return e.Fail(CodeLookupMiss, "the value is not in lookup "+t.Name)
 	}
 }
 
 // found is what a lookup may give: any of its values, or the default.
-func (c *compiler) found(xs []cx) *outcome {
-	out := &outcome{}
-	for _, v := range c.tables[xs[1].konst.s].rows {
-		out.known = append(out.known, textValue(v))
+func (c *Compiler) found(xs []Compiled) *Outcome {
+	out := &Outcome{}
+	for _, v := range c.Tables[xs[1].Const.Str].Rows {
+		out.Known = append(out.Known, Text(v))
 	}
-	slices.SortFunc(out.known, func(a, b value) int { return strings.Compare(a.s, b.s) })
+	slices.SortFunc(out.Known, func(a, b Value) int { return strings.Compare(a.Str, b.Str) })
 	if len(xs) == 3 {
-		d := xs[2].outcome()
-		out.known, out.more = append(out.known, d.known...), d.more
+		d := xs[2].Outcome()
+		out.Known, out.More = append(out.Known, d.Known...), d.More
 	}
 	return out
 }
 
-func makeFail(c *compiler, n ast.Node, args []cx) function {
-	why := args[0].konst
-	if why == nil || why.k != kText {
+func makeFail(c *Compiler, n ast.Node, args []Compiled) Function {
+	why := args[0].Const
+	if why == nil || why.Kind != KindText {
 		c.stop(n, CodeArguments, "fail needs a fixed text, because it is told to others", "")
 	}
-	msg := why.s
-	return func(e *env, _ []value) value { return e.fail(CodeRejected, msg) }
+	msg := why.Str
+	return func(e *Env, _ []Value) Value { return e.Fail(CodeRejected, msg) }
 }

@@ -1,4 +1,4 @@
-package mapping
+package expr
 
 import (
 	"math"
@@ -27,11 +27,11 @@ func parseDecimal(s string) (*apd.Decimal, bool) {
 }
 
 // decimal returns v as a decimal; v must be a number.
-func (v value) decimal() *apd.Decimal {
-	if v.k == kInt {
-		return apd.New(v.i, 0)
+func (v Value) decimal() *apd.Decimal {
+	if v.Kind == KindInt {
+		return apd.New(v.Int, 0)
 	}
-	d, ok := parseDecimal(v.s)
+	d, ok := parseDecimal(v.Str)
 	if !ok {
 		return new(apd.Decimal)
 	}
@@ -39,21 +39,21 @@ func (v value) decimal() *apd.Decimal {
 }
 
 // decimalValue makes a value; false when the number has too many digits.
-func decimalValue(d *apd.Decimal) (value, bool) {
+func decimalValue(d *apd.Decimal) (Value, bool) {
 	if d.Form != apd.Finite || d.Exponent > maxDigits || d.Exponent < -maxDigits || d.NumDigits() > maxDigits {
-		return missing, false
+		return Missing, false
 	}
 	s := d.Text('f')
 	if d.Sign() == 0 {
 		s = strings.TrimPrefix(s, "-")
 	}
-	return value{k: kDec, s: s}, true
+	return Value{Kind: KindDecimal, Str: s}, true
 }
 
 // arithmetic computes a op b of two numbers. Whole numbers stay whole except in a division.
-func arithmetic(e *env, op byte, a, b value) value {
-	if a.k == kInt && b.k == kInt {
-		if v, ok := intArithmetic(op, a.i, b.i); ok {
+func arithmetic(e *Env, op byte, a, b Value) Value {
+	if a.Kind == KindInt && b.Kind == KindInt {
+		if v, ok := intArithmetic(op, a.Int, b.Int); ok {
 			return v
 		}
 	}
@@ -89,39 +89,39 @@ func arithmetic(e *env, op byte, a, b value) value {
 	return v
 }
 
-func intArithmetic(op byte, a, b int64) (value, bool) {
+func intArithmetic(op byte, a, b int64) (Value, bool) {
 	switch op {
 	case '+':
 		s := a + b
-		return intValue(s), (s > a) == (b > 0)
+		return Int(s), (s > a) == (b > 0)
 	case '-':
 		s := a - b
-		return intValue(s), (s < a) == (b > 0)
+		return Int(s), (s < a) == (b > 0)
 	case '*':
 		if a == 0 || b == 0 {
-			return intValue(0), true
+			return Int(0), true
 		}
 		p := a * b
-		return intValue(p), p/b == a && !(a == -1 && b == math.MinInt64) && !(b == -1 && a == math.MinInt64)
+		return Int(p), p/b == a && !(a == -1 && b == math.MinInt64) && !(b == -1 && a == math.MinInt64)
 	case '%':
 		if b == 0 {
-			return missing, false
+			return Missing, false
 		}
-		return intValue(a % b), true
+		return Int(a % b), true
 	case '/':
 		if b != 0 && b != -1 && a%b == 0 {
-			return intValue(a / b), true
+			return Int(a / b), true
 		}
 	}
-	return missing, false
+	return Missing, false
 }
 
-func compareNumbers(a, b value) int {
-	if a.k == kInt && b.k == kInt {
+func compareNumbers(a, b Value) int {
+	if a.Kind == KindInt && b.Kind == KindInt {
 		switch {
-		case a.i < b.i:
+		case a.Int < b.Int:
 			return -1
-		case a.i > b.i:
+		case a.Int > b.Int:
 			return 1
 		}
 		return 0
@@ -136,12 +136,12 @@ var rounders = map[string]apd.Rounder{
 }
 
 // roundTo rounds a number to scale decimals; the result has exactly that many.
-func roundTo(v value, scale int, mode apd.Rounder) (value, bool) {
+func roundTo(v Value, scale int, mode apd.Rounder) (Value, bool) {
 	ctx := exactly
 	ctx.Rounding = mode
 	var out apd.Decimal
 	if _, err := ctx.Quantize(&out, v.decimal(), int32(-scale)); err != nil {
-		return missing, false
+		return Missing, false
 	}
 	return decimalValue(&out)
 }

@@ -1,4 +1,4 @@
-package mapping
+package expr
 
 import "time"
 
@@ -29,11 +29,11 @@ func readDateTime(s string) (t time.Time, zoned, ok bool) {
 }
 
 // compareTimes compares two date-times; one with and one without an offset cannot be compared.
-func compareTimes(e *env, a, b string) int {
+func compareTimes(e *Env, a, b string) int {
 	x, xz, ok := readDateTime(a)
 	y, yz, ok2 := readDateTime(b)
 	if !ok || !ok2 || xz != yz {
-		e.fail(CodeCompare, "a time with and one without an offset cannot be compared")
+		e.Fail(CodeCompare, "a time with and one without an offset cannot be compared")
 		return 0
 	}
 	return x.Compare(y)

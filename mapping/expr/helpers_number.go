@@ -1,4 +1,4 @@
-package mapping
+package expr
 
 import (
 	"strings"
@@ -12,64 +12,64 @@ var numberHelpers = map[string]helper{
 		absent: `missing stays missing, null stays null, "" is an error`, fn: toInteger},
 	"decimal": {min: 1, max: 2, usage: `x | decimal([","]): a decimal of a text or number, optionally with a decimal comma`,
 		absent: `missing stays missing, null stays null, "" is an error`, fn: toDecimal},
-	"round": {min: 2, max: 3, makes: computed, usage: `x | round(2[, "half-up"]): to so many decimals; half-up, half-even, half-down, up, down, ceiling, floor`,
+	"round": {min: 2, max: 3, makes: Computed, usage: `x | round(2[, "half-up"]): to so many decimals; half-up, half-even, half-down, up, down, ceiling, floor`,
 		absent: passes, make: makeRound},
-	"abs": {min: 1, max: 1, usage: "x | abs(): without sign", absent: passes, fn: onNumber(func(e *env, v value) value {
-		if compareNumbers(v, intValue(0)) < 0 {
-			return arithmetic(e, '-', intValue(0), v)
+	"abs": {min: 1, max: 1, usage: "x | abs(): without sign", absent: passes, fn: onNumber(func(e *Env, v Value) Value {
+		if compareNumbers(v, Int(0)) < 0 {
+			return arithmetic(e, '-', Int(0), v)
 		}
 		return v
 	})},
-	"cents": {min: 1, max: 1, makes: computed, usage: "x | cents(): 12.34 becomes 1234; more than two decimals are an error", absent: passes,
-		fn: onNumber(func(e *env, v value) value { return wholeOf(e, arithmetic(e, '*', v, intValue(100))) })},
+	"cents": {min: 1, max: 1, makes: Computed, usage: "x | cents(): 12.34 becomes 1234; more than two decimals are an error", absent: passes,
+		fn: onNumber(func(e *Env, v Value) Value { return wholeOf(e, arithmetic(e, '*', v, Int(100))) })},
 	"boolean": {min: 1, max: 3, usage: `x | boolean(["J", "N"]): true or false of true, false or the two given texts`,
 		absent: passes, fn: toBoolean},
 	"yesNo": {min: 3, max: 3, usage: `x | yesNo("J", "N"): the first text for true, the second for false`, own: true, absent: passes, fn: yesNo},
 }
 
-func toInteger(e *env, a []value) value {
+func toInteger(e *Env, a []Value) Value {
 	v := a[0]
-	switch v.k {
-	case kMissing, kNull, kInt:
+	switch v.Kind {
+	case KindMissing, KindNull, KindInt:
 		return v
-	case kText:
-		s := strings.TrimSpace(v.s)
+	case KindText:
+		s := strings.TrimSpace(v.Str)
 		if s == "" || strings.ContainsAny(s, "eE") {
-			return e.fail(CodeNotInteger, "a whole number is needed")
+			return e.Fail(CodeNotInteger, "a whole number is needed")
 		}
-		v = numberValue(s)
-		if v.k == kInt {
+		v = Number(s)
+		if v.Kind == KindInt {
 			return v
 		}
 	}
-	if v.k != kDec {
+	if v.Kind != KindDecimal {
 		return e.failReading(a[0], CodeNotInteger, "a whole number is needed")
 	}
 	return wholeOf(e, v)
 }
 
 // wholeOf turns a number without decimals into an integer.
-func wholeOf(e *env, v value) value {
-	if v.k == kInt || e.err != nil {
+func wholeOf(e *Env, v Value) Value {
+	if v.Kind == KindInt || e.Err != nil {
 		return v
 	}
-	whole, frac, _ := strings.Cut(v.s, ".")
+	whole, frac, _ := strings.Cut(v.Str, ".")
 	if strings.Trim(frac, "0") != "" {
-		return e.fail(CodeNotInteger, "a whole number is needed")
+		return e.Fail(CodeNotInteger, "a whole number is needed")
 	}
-	if v := numberValue(whole); v.k == kInt {
+	if v := Number(whole); v.Kind == KindInt {
 		return v
 	}
-	return e.fail(CodeTooLarge, "the number has too many digits")
+	return e.Fail(CodeTooLarge, "the number has too many digits")
 }
 
-func toDecimal(e *env, a []value) value {
+func toDecimal(e *Env, a []Value) Value {
 	v := a[0]
-	switch v.k {
-	case kMissing, kNull, kInt, kDec:
+	switch v.Kind {
+	case KindMissing, KindNull, KindInt, KindDecimal:
 		return v
-	case kText:
-		s := strings.TrimSpace(v.s)
+	case KindText:
+		s := strings.TrimSpace(v.Str)
 		if len(a) == 2 {
 			comma, ok := textArg(e, a[1])
 			if !ok || comma != "," && comma != "." {
@@ -81,39 +81,39 @@ func toDecimal(e *env, a []value) value {
 		}
 		if s != "" && !strings.ContainsAny(s, "eE") {
 			if c, ok := canonicalDecimal(s); ok {
-				return value{k: kDec, s: c}
+				return Value{Kind: KindDecimal, Str: c}
 			}
 		}
 	}
 	return e.failReading(v, CodeNotNumber, "a number is needed")
 }
 
-func makeRound(c *compiler, n ast.Node, args []cx) function {
+func makeRound(c *Compiler, n ast.Node, args []Compiled) Function {
 	mode := apd.RoundHalfUp
 	if len(args) == 3 {
 		m, ok := apd.Rounder(""), false
-		if k := args[2].konst; k != nil {
-			m, ok = rounders[k.s]
+		if k := args[2].Const; k != nil {
+			m, ok = rounders[k.Str]
 		}
 		if !ok {
 			c.stop(n, CodeArguments, "the rounding mode must be one of half-up, half-even, half-down, up, down, ceiling, floor", "")
 		}
 		mode = m
 	}
-	return func(e *env, a []value) value {
-		if a[0].absent() {
+	return func(e *Env, a []Value) Value {
+		if a[0].Absent() {
 			return a[0]
 		}
 		scale, ok := intArg(e, a[1], maxDigits/2)
 		if !a[0].isNumber() {
-			return e.failSort(a[0], CodeNotNumber, "a number is needed here")
+			return e.FailSort(a[0], CodeNotNumber, "a number is needed here")
 		}
 		if !ok {
-			return missing
+			return Missing
 		}
 		v, ok := roundTo(a[0], scale, mode)
 		if !ok {
-			return e.fail(CodeTooLarge, "the number has too many digits")
+			return e.Fail(CodeTooLarge, "the number has too many digits")
 		}
 		if scale == 0 {
 			return wholeOf(e, v)
@@ -122,12 +122,12 @@ func makeRound(c *compiler, n ast.Node, args []cx) function {
 	}
 }
 
-func toBoolean(e *env, a []value) value {
+func toBoolean(e *Env, a []Value) Value {
 	v := a[0]
-	if v.absent() || v.k == kBool {
+	if v.Absent() || v.Kind == KindBool {
 		return v
 	}
-	s, ok := v.text()
+	s, ok := v.Text()
 	yes, no := "true", "false"
 	if len(a) == 3 && ok {
 		var ok2, ok3 bool
@@ -137,21 +137,21 @@ func toBoolean(e *env, a []value) value {
 	}
 	switch {
 	case ok && s == yes:
-		return boolValue(true)
+		return Bool(true)
 	case ok && s == no:
-		return boolValue(false)
+		return Bool(false)
 	}
-	return e.fail(CodeNotBoolean, "true or false is needed")
+	return e.Fail(CodeNotBoolean, "true or false is needed")
 }
 
-func yesNo(e *env, a []value) value {
-	if a[0].absent() {
+func yesNo(e *Env, a []Value) Value {
+	if a[0].Absent() {
 		return a[0]
 	}
-	if a[0].k != kBool {
-		return e.failSort(a[0], CodeNotBoolean, "true or false is needed")
+	if a[0].Kind != KindBool {
+		return e.FailSort(a[0], CodeNotBoolean, "true or false is needed")
 	}
-	if a[0].i == 1 {
+	if a[0].Int == 1 {
 		return a[1]
 	}
 	return a[2]
