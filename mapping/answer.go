@@ -3,6 +3,7 @@ package mapping
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -60,7 +61,7 @@ func (b *builder) answer() {
 		}
 	}
 	for _, n := range a.reads() {
-		if n.name != "" && !hasWord(a.question.Reads, n.name) {
+		if n.name != "" && !slices.Contains(a.question.Reads, n.name) {
 			a.question.Reads = append(a.question.Reads, n.name)
 		}
 	}
@@ -85,7 +86,7 @@ func (b *builder) answerNames(s *answerSpec, a *answer) {
 		known = append(known, a.name.SubexpNames()...)
 	}
 	for _, n := range a.reads() {
-		if n.name == "" || hasWord(known, n.name) {
+		if n.name == "" || slices.Contains(known, n.name) {
 			continue
 		}
 		p := valueProblem(s.node, n.key, CodeAnswer, fmt.Sprintf("neither fields nor a group of the file's name gives %q", n.name))
@@ -214,7 +215,7 @@ func (b *builder) answerEach(s *answerSpec, a *answer, sc *expr.Scope) *expr.Sco
 		return sc
 	}
 	list, p := (&expr.Compiler{Prog: &a.prog, Scope: sc, Tables: b.tables}).Compile(rest, false)
-	if p == nil && s.Format == "xml" && list.Path != nil && !hasWord(s.Lists, strings.TrimPrefix(list.Path.Dotted(), "content.")) {
+	if p == nil && s.Format == "xml" && list.Path != nil && !slices.Contains(s.Lists, strings.TrimPrefix(list.Path.Dotted(), "content.")) {
 		p = &expr.Problem{Code: CodeList, Message: list.Path.Dotted() + " is not declared under answer.lists: with one element only it would not be a list"}
 	}
 	if p != nil {
@@ -233,7 +234,7 @@ func (b *builder) answerPath(s *answerSpec, x exprText, p *expr.Path) {
 		return
 	}
 	name, under := strings.CutPrefix(p.Dotted(), "content.")
-	if under && !hasWord(s.CSV.Columns, name) {
+	if under && !slices.Contains(s.CSV.Columns, name) {
 		b.report(x.node.Problem(CodeAnswer, fmt.Sprintf("answer.csv.columns has no %q", name), diag.DidYouMean(name, s.CSV.Columns)))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // sourceLine returns a line of the mapping for a problem.
@@ -35,9 +36,9 @@ func (b *builder) use(p *expr.Path, deep bool) *expr.Problem {
 func (b *builder) inSchema(abs []expr.Step, through bool) *expr.Problem {
 	s := b.plan.schema
 	if through {
-		abs = s.throughLists(abs)
+		abs = s.ThroughLists(abs)
 	}
-	ok, at, names := s.known(abs)
+	ok, at, names := s.Known(abs)
 	if ok {
 		return nil
 	}
@@ -109,7 +110,7 @@ func (b *builder) unused() {
 		return
 	}
 	if b.plan.schema != nil {
-		for _, f := range b.plan.schema.fieldsOf() {
+		for _, f := range b.plan.schema.FieldsOf() {
 			if !b.isUsed(f) {
 				b.report(b.file.Problem(CodeUnusedField, "the form field "+f+" is neither used nor ignored", "add "+pathText(f)+" to ignore", "input", "schema"))
 			}
@@ -162,7 +163,7 @@ func fieldsOfForm(form any) []string {
 		switch n := n.(type) {
 		case map[string]any:
 			for k, v := range n {
-				walk(v, under(at, k))
+				walk(v, schema.Under(at, k))
 			}
 		case []any:
 			for _, v := range n {
@@ -294,9 +295,9 @@ func nodeAt(n *diag.Node, path []any) *diag.Node {
 }
 
 // schemaProblem reports what is wrong with a schema at its place in its own file.
-func (b *builder) schemaProblem(p schemaProblem) {
-	told := p.inFile(b.files.got)
-	if p.warning {
+func (b *builder) schemaProblem(p schema.Problem) {
+	told := p.InFile(b.files.got)
+	if p.Warning {
 		b.plan.warnings = append(b.plan.warnings, told)
 		return
 	}

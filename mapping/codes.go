@@ -15,7 +15,6 @@ const (
 	CodeLookupFile           = "mapping.lookup-file"           // a lookup's file cannot be used
 	CodeLayoutUnknown        = "mapping.unknown-layout"        // no layout of that name
 	CodeLayout               = "mapping.layout"                // a layout is wrong
-	CodeSchema               = "mapping.schema"                // the JSON Schema cannot be used
 	CodeFile                 = "mapping.file"                  // a file the mapping names cannot be read
 	CodeMissingKey           = "mapping.missing-key"           // a setting that must be there is missing
 	CodeDuplicate            = "mapping.duplicate"             // the same name is given twice

@@ -13,7 +13,7 @@ func (p *Plan) content(f *field) connectors.Content {
 	case f.x.Const != nil:
 		c = expr.ContentOf(*f.x.Const)
 	case f.x.Path != nil && p.schema != nil:
-		c = p.schema.content(f.x.Path.Abs)
+		c = p.schema.Content(f.x.Path.Abs)
 	case f.x.Path == nil && f.x.Ref != nil:
 		return c
 	case f.x.May != nil && f.x.May.Least > 0: // a text that was padded or put together

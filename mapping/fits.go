@@ -8,6 +8,7 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // rehearse reports an expression that can only fail where its value is used.
@@ -128,7 +129,7 @@ func (b *builder) fitSchema(w *write, f *field, x expr.Compiled, text exprText) 
 	if x.Plain == nil {
 		return
 	}
-	for _, s := range b.plan.schema.sure(x.Plain.Abs) {
+	for _, s := range b.plan.schema.Sure(x.Plain.Abs) {
 		says, v := "", expr.Value{}
 		if least := s.MinLength; least != nil && *least <= expr.MaxTried {
 			if why := b.tooLong(w, f, *least); why != "" {
@@ -143,7 +144,7 @@ func (b *builder) fitSchema(w *write, f *field, x expr.Compiled, text exprText) 
 		case s.Maximum != nil && s.Maximum.IsInt() && s.Maximum.Num().IsInt64():
 			says, v = "numbers up to "+s.Maximum.RatString(), expr.Int(s.Maximum.Num().Int64())
 		case s.Enum != nil || s.Const != nil:
-			for _, one := range chosen(s) {
+			for _, one := range schema.Chosen(s) {
 				if v = expr.FromNode(one); v.Kind != expr.KindNull && b.plan.refusal(w, f, v) != nil {
 					says = expr.ShownValue(v)
 					break

@@ -12,6 +12,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // Load reads and checks a mapping; name is its path in fsys, and the files it names are read beside it. The error is
@@ -157,23 +158,22 @@ func (b *builder) input() {
 		return
 	}
 	if _, err := b.readFile(s.Input.Schema); err != nil {
-		b.report(b.file.Problem(CodeSchema, err.Error(), "", "input", "schema"))
+		b.report(b.file.Problem(schema.CodeSchema, err.Error(), "", "input", "schema"))
 		return
 	}
-	check, err := newSchemaCheck(s.Input.Schema, b.files.read)
-	var bad *badSchema
+	check, err := schema.New(s.Input.Schema, b.files.read, schema.LevelsOf(s.Input.Format, b.plan.options))
+	var bad *schema.Problem
 	if errors.As(err, &bad) {
-		b.schemaProblem(bad.schemaProblem)
+		b.schemaProblem(*bad)
 		return
 	}
 	if err != nil {
-		b.report(b.file.Problem(CodeSchema, err.Error(), "", "input", "schema"))
+		b.report(b.file.Problem(schema.CodeSchema, err.Error(), "", "input", "schema"))
 		return
 	}
-	check.levels = levelsOf(s.Input.Format, b.plan.options)
 	b.plan.schema = check
 	if !b.pinned() {
-		for _, p := range check.problems() {
+		for _, p := range check.Problems() {
 			b.schemaProblem(p)
 		}
 	}
@@ -313,7 +313,7 @@ func (b *builder) free(s *expr.Scope, name string, line, column int) bool {
 }
 
 func (b *builder) compiler(s *expr.Scope, target string) *expr.Compiler {
-	return &expr.Compiler{Prog: &b.plan.prog, Scope: s, Target: target, Tables: b.tables, Used: b.use, May: b.plan.schema.outcome, Strict: !b.pinned()}
+	return &expr.Compiler{Prog: &b.plan.prog, Scope: s, Target: target, Tables: b.tables, Used: b.use, May: b.plan.schema.Outcome, Strict: !b.pinned()}
 }
 
 // value compiles an expression whose value is used whole.

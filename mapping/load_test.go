@@ -12,6 +12,7 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // FuzzLoad: a mapping is refused with problems or gives a plan; it never brings the agent down.
@@ -229,7 +230,7 @@ write:
 }
 
 // fieldsOf returns the field errors of a form that is wrong.
-func fieldsOf(t *testing.T, err error) []FieldError {
+func fieldsOf(t *testing.T, err error) []schema.FieldError {
 	t.Helper()
 	var wrong *MapError
 	if !errors.As(err, &wrong) {

@@ -8,6 +8,7 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // Map computes what a form becomes. A *MapError is the form's fault, a *Fault the mapping's, *Nothing says that no target gets anything;
@@ -24,7 +25,7 @@ type mapper struct {
 	plan    *Plan
 	env     *expr.Env
 	out     *Mapped
-	errs    []FieldError
+	errs    []schema.FieldError
 	fault   *Fault
 	slab    []connectors.Value
 	observe func(o observation) // nil but for explain and for errors of layouts
@@ -110,7 +111,7 @@ func (m *mapper) failed(src *expr.Path, at ...string) bool {
 		return true
 	}
 	if err.Limit != "" {
-		m.fault = &Fault{At: strings.Join(at, "."), Pointer: pointerIn(m.env, src), Cause: FieldError{Code: err.Code, Message: err.Message}, Limit: err.Limit}
+		m.fault = &Fault{At: strings.Join(at, "."), Pointer: pointerIn(m.env, src), Cause: schema.FieldError{Code: err.Code, Message: err.Message}, Limit: err.Limit}
 		return true
 	}
 	m.env.Err = nil
@@ -118,7 +119,7 @@ func (m *mapper) failed(src *expr.Path, at ...string) bool {
 	if why.said = err.Code == expr.CodeRejected; why.said {
 		why.way = src
 	}
-	m.wrong(strings.Join(at, "."), why, FieldError{pointerIn(m.env, why.way), err.Code, err.Message})
+	m.wrong(strings.Join(at, "."), why, schema.FieldError{Pointer: pointerIn(m.env, why.way), Code: err.Code, Message: err.Message})
 	return true
 }
 
@@ -141,8 +142,8 @@ type blame struct {
 // wrong decides whose fault an error is. The form is only at fault where one of its values, and not what the mapping made
 // of it, caused it, which its schema does not allow in so many words; fail() says that it is. A time that clocks show twice
 // or not at all is right in itself: which moment it means, the mapping has to say.
-func (m *mapper) wrong(at string, why blame, e FieldError) {
-	allowed := why.way != nil && !why.made && m.plan.schema.allows(why.way.Abs, e.Code, why.sort)
+func (m *mapper) wrong(at string, why blame, e schema.FieldError) {
+	allowed := why.way != nil && !why.made && m.plan.schema.Allows(why.way.Abs, e.Code, why.sort)
 	unclear := e.Code == expr.CodeAmbiguousTime || e.Code == encode.CodeClockChange
 	switch {
 	case why.said || why.way != nil && !why.made && !allowed && !unclear:
@@ -204,7 +205,7 @@ func (m *mapper) write(w *write) {
 	m.env.Slots[w.rowSlot] = expr.Int(0)
 	m.loop(w, d, 0, 1)
 	for _, n := range m.env.Needs {
-		if !hasWord(d.Needs, n) {
+		if !slices.Contains(d.Needs, n) {
 			d.Needs = append(d.Needs, n)
 		}
 	}
@@ -359,7 +360,7 @@ func (m *mapper) unfit(w *write, f *field, src int32, made expr.Making) connecto
 	m.env.Err = nil
 	why := m.own(w, f, src, made, err.Code)
 	why.sort = err.Sort
-	m.wrong(w.name+"."+f.name, why, FieldError{pointerIn(m.env, why.way), err.Code, err.Message})
+	m.wrong(w.name+"."+f.name, why, schema.FieldError{Pointer: pointerIn(m.env, why.way), Code: err.Code, Message: err.Message})
 	return connectors.Value{}
 }
 
@@ -399,7 +400,7 @@ func (m *mapper) finish(d *Delivery) error {
 	switch {
 	case errors.As(err, &fe):
 		from := m.trace(d.Target, fe)[place{fe.Record, fe.Write, fe.Field}]
-		m.wrong(fe.Write+"."+fe.Field, from.why, FieldError{from.cause, fe.Code, fe.Message})
+		m.wrong(fe.Write+"."+fe.Field, from.why, schema.FieldError{Pointer: from.cause, Code: fe.Code, Message: fe.Message})
 		return nil
 	case err != nil:
 		return err

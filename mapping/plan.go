@@ -11,6 +11,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // Form is a decoded form: map[string]any, []any, string, json.Number, bool and nil.
@@ -31,8 +32,11 @@ type TargetInfo struct {
 	Guarantee connectors.Guarantee
 }
 
+// FieldError is one mistake of a form.
+type FieldError = schema.FieldError
+
 // MapError says that a form cannot be mapped, and why: all fields at once.
-type MapError struct{ Fields []FieldError }
+type MapError struct{ Fields []schema.FieldError }
 
 // Error names the first field; it never holds content.
 func (e *MapError) Error() string {
@@ -44,12 +48,12 @@ func (e *MapError) Error() string {
 
 // Fault says that a form cannot be mapped though nothing in it is wrong: the mapping is, or one of its limits is too low.
 type Fault struct {
-	At      string     // place in the mapping: write.FIELD
-	Pointer string     // field of the form that it was about; "" for none
-	Cause   FieldError // what went wrong
-	Allowed bool       // the form's schema allows the value in so many words
-	Made    bool       // the mapping made the value of what the form has
-	Limit   string     // key of input.limits that is too low; "" for another fault
+	At      string            // place in the mapping: write.FIELD
+	Pointer string            // field of the form that it was about; "" for none
+	Cause   schema.FieldError // what went wrong
+	Allowed bool              // the form's schema allows the value in so many words
+	Made    bool              // the mapping made the value of what the form has
+	Limit   string            // key of input.limits that is too low; "" for another fault
 }
 
 // Code is stable.
@@ -135,7 +139,7 @@ type Plan struct {
 	version int
 	format  string
 	options decode.Options
-	schema  *schemaCheck
+	schema  *schema.Schema
 	refer   *expr.Compiled
 	writes  []*write
 	targets []string
@@ -248,7 +252,7 @@ func (p *Plan) Validate(f Form) error {
 	if p.schema == nil {
 		return nil
 	}
-	wrong, never := p.schema.validate(f)
+	wrong, never := p.schema.Validate(f)
 	switch {
 	case never != nil:
 		return &Fault{At: "input.schema", Cause: *never}

@@ -5,12 +5,14 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"hash"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // sameness is what a form that comes again must have in common with itself: input.same.
@@ -106,7 +108,7 @@ func canonical(h hash.Hash, n any) {
 	case map[string]any:
 		put(h, "object")
 		h.Write(binary.AppendUvarint(nil, uint64(len(n))))
-		for _, name := range sortedKeys(n) {
+		for _, name := range slices.Sorted(maps.Keys(n)) {
 			put(h, name)
 			canonical(h, n[name])
 		}
@@ -132,12 +134,12 @@ func Differences(a, b Form) []string {
 			}
 			return
 		}
-		names := append(sortedKeys(x), sortedKeys(y)...)
+		names := append(slices.Sorted(maps.Keys(x)), slices.Sorted(maps.Keys(y))...)
 		slices.Sort(names)
 		for _, name := range slices.Compact(names) {
 			if !equalNodes(x[name], y[name]) {
 				next := "/" + name
-				if !fieldName.MatchString(name) {
+				if !schema.FieldName.MatchString(name) {
 					next = "/…"
 				}
 				walk(at+next, x[name], y[name])

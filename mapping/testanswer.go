@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	slashpath "path"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -65,7 +66,7 @@ func (t *testSpec) checkSample(n *diag.Node) (problems diag.Problems) {
 	}
 	for _, a := range t.ExpectAnswers {
 		for _, want := range a {
-			if !hasWord(answerKeys, want.Key) {
+			if !slices.Contains(answerKeys, want.Key) {
 				problems = append(problems, n.KeyProblem("expect-answers", expr.CodeUnknownName, fmt.Sprintf("a decision has no %q", want.Key), diag.DidYouMean(want.Key, answerKeys)))
 			}
 		}

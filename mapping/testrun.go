@@ -16,6 +16,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // TestResult is the outcome of one case of a mapping's own tests.
@@ -98,7 +99,7 @@ func (p *Plan) try(raw []byte, t testSpec) (*Mapped, error) {
 	form, err := p.Decode(raw, "")
 	var de *decode.Error
 	if errors.As(err, &de) && de.Limit() == "" {
-		return nil, &MapError{[]FieldError{{Pointer: de.Pointer, Code: de.Code, Message: de.Message}}}
+		return nil, &MapError{[]schema.FieldError{{Pointer: de.Pointer, Code: de.Code, Message: de.Message}}}
 	}
 	if err == nil {
 		err = p.Validate(form)
@@ -136,7 +137,7 @@ func resolve(recs []connectors.Record, returned map[string]connectors.Value) {
 	}
 }
 
-func compareError(want *expectError, have []FieldError) []string {
+func compareError(want *expectError, have []schema.FieldError) []string {
 	var near []string
 	for _, f := range have {
 		if (want.At == "" || want.At == f.Pointer) && (want.Code == "" || want.Code == f.Code) {

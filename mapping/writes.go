@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
@@ -36,7 +37,7 @@ func (b *builder) writes() {
 		if _, taken := b.root.Find(w.As); taken && w.As != "" {
 			b.report(valueProblem(w.node, "as", CodeShadow, fmt.Sprintf("%q is already the name of something else", w.As)))
 		}
-		if !hasWord(b.plan.targets, w.To) && w.To != "" {
+		if !slices.Contains(b.plan.targets, w.To) && w.To != "" {
 			b.plan.targets = append(b.plan.targets, w.To)
 		}
 	}
@@ -50,15 +51,6 @@ func (b *builder) writes() {
 	}
 	b.orders()
 	b.checkCycles()
-}
-
-func hasWord(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // scopeFor is what write i sees: the outer names and the writes that return something.
@@ -272,7 +264,7 @@ var fieldChoices = map[string][]string{"onMissing": {"omit", "null", "empty", "e
 
 func (b *builder) fieldChoice(n *diag.Node, key, word string) {
 	words := fieldChoices[key]
-	if word == "" || hasWord(words, word) || n == nil {
+	if word == "" || slices.Contains(words, word) || n == nil {
 		return
 	}
 	p := valueProblem(n, key, expr.CodeValue, fmt.Sprintf("%q is not one of %s", word, listWords(words)))
@@ -356,13 +348,13 @@ func (b *builder) layoutFields(w *write, spec writeSpec) {
 		return
 	}
 	for _, n := range names {
-		if !hasWord(w.shape.Fields, n) {
+		if !slices.Contains(w.shape.Fields, n) {
 			p := spec.node.KeyProblem("fields", CodeLayout, fmt.Sprintf("the layout's field %q is not given", n), "")
 			b.report(p)
 		}
 	}
 	for i, n := range w.shape.Fields {
-		if !hasWord(names, n) && i < len(spec.Fields) {
+		if !slices.Contains(names, n) && i < len(spec.Fields) {
 			b.report(spec.Fields[i].Value.node.Problem(CodeLayout, fmt.Sprintf("the layout has no field %q", n), diag.DidYouMean(n, names)))
 		}
 	}
@@ -386,7 +378,7 @@ func (b *builder) orders() {
 		return
 	}
 	for _, p := range n.Pairs {
-		if !hasWord(b.plan.targets, p.Key) {
+		if !slices.Contains(b.plan.targets, p.Key) {
 			b.report(n.KeyProblem(p.Key, CodeUnknownTarget, fmt.Sprintf("nothing is written to %q", p.Key), diag.DidYouMean(p.Key, b.plan.targets)))
 			continue
 		}

@@ -1,4 +1,4 @@
-package mapping
+package schema
 
 import (
 	"sort"
@@ -70,9 +70,9 @@ func items(list []*jsonschema.Schema) []*jsonschema.Schema {
 	return out
 }
 
-// known tells whether the schema has the path. Where it lists no fields at all, or allows others by a rule,
+// Known tells whether the schema has the path. Where it lists no fields at all, or allows others by a rule,
 // everything is known. names are what it has instead, at the first step that it does not know.
-func (s *schemaCheck) known(abs []expr.Step) (ok bool, at int, names []string) {
+func (s *Schema) Known(abs []expr.Step) (ok bool, at int, names []string) {
 	now := shapes(s.root)
 	for i, step := range abs {
 		if step.Name == "" {
@@ -116,9 +116,9 @@ func (s *schemaCheck) known(abs []expr.Step) (ok bool, at int, names []string) {
 	return true, 0, nil
 }
 
-// fieldsOf returns the dotted paths of all values that the schema names, without indexes. Where it leads back into
+// FieldsOf returns the dotted paths of all values that the schema names, without indexes. Where it leads back into
 // itself the walk ends.
-func (s *schemaCheck) fieldsOf() []string {
+func (s *Schema) FieldsOf() []string {
 	found := map[string]bool{}
 	var walk func(now []*jsonschema.Schema, at string, trail map[*jsonschema.Schema]bool)
 	walk = func(now []*jsonschema.Schema, at string, trail map[*jsonschema.Schema]bool) {
@@ -151,7 +151,7 @@ func (s *schemaCheck) fieldsOf() []string {
 				if sub == nil || sub.Bool != nil || anyIn(next, trail) {
 					continue
 				}
-				walk(next, under(at, name), inner)
+				walk(next, Under(at, name), inner)
 			}
 		}
 		if leaf && at != "" {
@@ -167,7 +167,7 @@ func (s *schemaCheck) fieldsOf() []string {
 	return out
 }
 
-func under(at, name string) string {
+func Under(at, name string) string {
 	if at == "" {
 		return name
 	}
@@ -183,8 +183,8 @@ func anyIn(list []*jsonschema.Schema, set map[*jsonschema.Schema]bool) bool {
 	return false
 }
 
-// throughLists puts an index wherever the path steps from a list straight to a field of its items.
-func (s *schemaCheck) throughLists(abs []expr.Step) []expr.Step {
+// ThroughLists puts an index wherever the path steps from a list straight to a field of its items.
+func (s *Schema) ThroughLists(abs []expr.Step) []expr.Step {
 	var out []expr.Step
 	now := shapes(s.root)
 	for _, step := range abs {

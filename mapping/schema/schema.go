@@ -1,4 +1,6 @@
-package mapping
+// Package schema reads the JSON Schema of a form: it validates forms, says in words what is wrong, knows which fields there
+// are and what they may hold, and finds rules that no form can keep.
+package schema
 
 import (
 	"bytes"
@@ -21,12 +23,12 @@ import (
 	"github.com/inbasket/inbasket/mapping/expr"
 )
 
-// schemaCheck is the form's JSON Schema: it validates forms and knows which fields there are.
-type schemaCheck struct {
+// Schema is the form's JSON Schema: it validates forms and knows which fields there are.
+type Schema struct {
 	root        *jsonschema.Schema
 	unsupported map[string]*ecmaError // patterns that cannot be honoured
 	levels      [][]string            // types that the form's format makes, by depth; the last goes for all below
-	unkeepable  func() []schemaProblem
+	unkeepable  func() []Problem
 }
 
 // schemaBase is where schemas seem to live; $ref resolves against it, and nothing is fetched from anywhere.
@@ -50,12 +52,13 @@ func (l loader) Load(url string) (any, error) {
 	return jsonschema.UnmarshalJSON(bytes.NewReader(b))
 }
 
-// newSchemaCheck compiles a schema; read gets names relative to the mapping's folder.
-func newSchemaCheck(name string, read func(string) ([]byte, error)) (*schemaCheck, error) {
+// New compiles a schema; read gets names relative to the mapping's folder. levels are the types that the form's
+// format makes, by depth.
+func New(name string, read func(string) ([]byte, error), levels [][]string) (*Schema, error) {
 	c := jsonschema.NewCompiler()
 	c.UseLoader(loader{read})
 	c.AssertFormat()
-	s := &schemaCheck{unsupported: map[string]*ecmaError{}}
+	s := &Schema{unsupported: map[string]*ecmaError{}, levels: levels}
 	c.UseRegexpEngine(s.pattern)
 	root, err := c.Compile(schemaBase + slashpath.Clean(name))
 	if err != nil {
@@ -67,7 +70,7 @@ func newSchemaCheck(name string, read func(string) ([]byte, error)) (*schemaChec
 
 // pattern compiles a pattern. One that cannot be honoured is remembered for check; Go's reading of it stands for a
 // mapping that was pinned before check knew.
-func (s *schemaCheck) pattern(text string) (jsonschema.Regexp, error) {
+func (s *Schema) pattern(text string) (jsonschema.Regexp, error) {
 	p, err := compileECMA(text)
 	var e *ecmaError
 	if !errors.As(err, &e) || s.root != nil { // it is a form's
@@ -91,24 +94,18 @@ func schemaError(err error) error {
 	case errors.As(err, &pe):
 		return fmt.Errorf("the schema file %s cannot be read", pe.Path)
 	case errors.As(err, &ve):
-		return &badSchema{notASchema(ve)}
+		return notASchema(ve)
 	case errors.As(err, &in) && errors.As(in.Err, &syntax):
-		return &badSchema{schemaProblem{location: in.URL, offset: syntax.Offset, message: "the file is not valid JSON: " + syntax.Error()}}
+		return &Problem{location: in.URL, offset: syntax.Offset, message: "the file is not valid JSON: " + syntax.Error()}
 	case errors.As(err, &in) && errors.Is(in.Err, io.ErrUnexpectedEOF):
-		return &badSchema{schemaProblem{location: in.URL, offset: math.MaxInt, message: "the file is not valid JSON: it ends too early"}}
+		return &Problem{location: in.URL, offset: math.MaxInt, message: "the file is not valid JSON: it ends too early"}
 	}
 	return errors.New("the JSON Schema cannot be used: " + strings.ReplaceAll(err.Error(), schemaBase, ""))
 }
 
-// badSchema is a schema that cannot be used, with its place.
-type badSchema struct{ schemaProblem }
-
-// Error says what is wrong with it.
-func (b *badSchema) Error() string { return b.message }
-
 // notASchema says which rule of JSON Schema itself a schema breaks, and where.
-func notASchema(err *jsonschema.SchemaValidationError) schemaProblem {
-	p := schemaProblem{location: err.URL, message: "the file is not a valid JSON Schema"}
+func notASchema(err *jsonschema.SchemaValidationError) *Problem {
+	p := &Problem{location: err.URL, message: "the file is not a valid JSON Schema"}
 	var ve *jsonschema.ValidationError
 	var found []FieldError
 	if errors.As(err.Err, &ve) {
@@ -120,8 +117,8 @@ func notASchema(err *jsonschema.SchemaValidationError) schemaProblem {
 	return p
 }
 
-// validate returns everything that is wrong, sorted by place, without any content; as never what no form can help.
-func (s *schemaCheck) validate(form any) (wrong []FieldError, never *FieldError) {
+// Validate returns everything that is wrong, sorted by place, without any content; as never what no form can help.
+func (s *Schema) Validate(form any) (wrong []FieldError, never *FieldError) {
 	err := s.root.Validate(form)
 	if err == nil {
 		return nil, nil

@@ -1,8 +1,9 @@
-package mapping
+package schema
 
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -15,34 +16,37 @@ import (
 	"github.com/inbasket/inbasket/mapping/satisfy"
 )
 
-// schemaProblem is a mistake in a schema, at a schema of it.
-type schemaProblem struct {
+// Error says what is wrong with a schema that cannot be used.
+func (p *Problem) Error() string { return p.message }
+
+// Problem is a mistake in a schema, at a schema of it.
+type Problem struct {
 	location   string // as the compiler writes it: URL#pointer
 	message    string
 	suggestion string
 	offset     int64 // place in the file, where there is no schema to point at
-	warning    bool  // it may go wrong for some forms
+	Warning    bool  // it may go wrong for some forms
 	dead       bool  // no value that a form has there is right
 }
 
-// problems finds what no form could keep, and what cannot be honoured: references in a circle, rules that exclude one
+// Problems finds what no form could keep, and what cannot be honoured: references in a circle, rules that exclude one
 // another, and patterns.
-func (s *schemaCheck) problems() []schemaProblem {
-	var out []schemaProblem
+func (s *Schema) Problems() []Problem {
+	var out []Problem
 	told := false
 	for _, x := range allBelow(s.root, below) {
 		if way := circle(x); way != "" && !told {
 			told = true
-			out = append(out, schemaProblem{location: x.Location, message: "this schema leads back to itself without looking at anything inside the value: " + way, suggestion: "break the circle; a schema may lead back to itself below properties or items"})
+			out = append(out, Problem{location: x.Location, message: "this schema leads back to itself without looking at anything inside the value: " + way, suggestion: "break the circle; a schema may lead back to itself below properties or items"})
 		}
 		for _, p := range patternsOf(x) {
 			if e := s.unsupported[p.text]; e != nil {
-				out = append(out, schemaProblem{location: x.Location + p.below, message: "the pattern " + strconv.Quote(p.text) + " cannot be honoured: " + e.message, suggestion: e.instead})
+				out = append(out, Problem{location: x.Location + p.below, message: "the pattern " + strconv.Quote(p.text) + " cannot be honoured: " + e.message, suggestion: e.instead})
 			}
 		}
 	}
 	out = append(out, s.undeliverable()...)
-	if !slices.ContainsFunc(out, func(p schemaProblem) bool { return !p.warning }) {
+	if !slices.ContainsFunc(out, func(p Problem) bool { return !p.Warning }) {
 		out = append(out, s.unkeepable()...)
 	}
 	return out
@@ -50,7 +54,7 @@ func (s *schemaCheck) problems() []schemaProblem {
 
 // findUnkeepable finds rules that exclude each other: an error where that leaves no form at all, else a warning. What was
 // neither found nor disproved is a warning too.
-func (s *schemaCheck) findUnkeepable() []schemaProblem {
+func (s *Schema) findUnkeepable() []Problem {
 	const mend = "mend the rules that exclude each other"
 	if slices.ContainsFunc(allBelow(s.root, below), func(x *jsonschema.Schema) bool { return x.DynamicRef != nil || x.RecursiveRef != nil }) {
 		return nil
@@ -58,25 +62,25 @@ func (s *schemaCheck) findUnkeepable() []schemaProblem {
 	o := satisfy.Options{Types: s.types(), Pattern: func(p jsonschema.Regexp) string { return p.(ecmaPattern).Regexp.String() }}
 	switch a := satisfy.Value(s.root, o); {
 	case a.Never:
-		return []schemaProblem{{location: a.At.Location, message: "no form can keep this schema: " + a.Why, suggestion: mend, dead: true}}
+		return []Problem{{location: a.At.Location, message: "no form can keep this schema: " + a.Why, suggestion: mend, dead: true}}
 	case !a.Found:
-		return []schemaProblem{{location: s.root.Location, message: "no form was found that keeps this schema, and no proof that there is none", suggestion: "see whether its rules exclude each other; a form in tests that keeps it shows that they do not", warning: true}}
+		return []Problem{{location: s.root.Location, message: "no form was found that keeps this schema, and no proof that there is none", suggestion: "see whether its rules exclude each other; a form in tests that keeps it shows that they do not", Warning: true}}
 	}
-	var out []schemaProblem
+	var out []Problem
 	for _, p := range satisfy.Parts(s.root, o) {
 		message := "no form that keeps this schema has this field: "
 		if p.Kind != "field" {
 			message = "no form keeps this schema by this " + p.Kind + ": "
 		}
-		out = append(out, schemaProblem{location: p.At.Location, message: message + p.Why, suggestion: mend + ", or write false where that is meant", warning: true, dead: p.Kind != "alternative"})
+		out = append(out, Problem{location: p.At.Location, message: message + p.Why, suggestion: mend + ", or write false where that is meant", Warning: true, dead: p.Kind != "alternative"})
 	}
 	return out
 }
 
 // hopeless finds, among what is wrong with a form, what breaks rules that no form could keep: that says nothing about the form.
-func (s *schemaCheck) hopeless(ve *jsonschema.ValidationError) (at, why string) {
+func (s *Schema) hopeless(ve *jsonschema.ValidationError) (at, why string) {
 	for _, p := range s.unkeepable() {
-		if !p.warning {
+		if !p.Warning {
 			return "", p.message
 		}
 		if p.dead && ve.SchemaURL == p.location {
@@ -132,7 +136,7 @@ func samePlace(s *jsonschema.Schema) []*jsonschema.Schema {
 func below(s *jsonschema.Schema) []*jsonschema.Schema {
 	out := append(samePlace(s), s.PropertyNames, s.Contains, s.Items2020, s.UnevaluatedProperties, s.UnevaluatedItems, s.ContentSchema)
 	out = append(out, s.PrefixItems...)
-	for _, name := range sortedKeys(s.Properties) {
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
 		out = append(out, s.Properties[name])
 	}
 	for _, x := range s.PatternProperties {
@@ -147,15 +151,6 @@ func below(s *jsonschema.Schema) []*jsonschema.Schema {
 		}
 	}
 	return out
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // circle tells by which way a schema leads back to itself at the same place of the form.
@@ -201,7 +196,7 @@ func patternsOf(s *jsonschema.Schema) []patternAt {
 
 // types are those that a form may have at a depth. A form in JSON is an object; where its schema speaks of lists, or
 // excludes something, it may be a list.
-func (s *schemaCheck) types() func(depth int) []string {
+func (s *Schema) types() func(depth int) []string {
 	if len(s.levels) > 0 {
 		return s.level
 	}
@@ -220,8 +215,8 @@ func (s *schemaCheck) types() func(depth int) []string {
 	}
 }
 
-// inFile is the problem at its place in one of the files.
-func (p schemaProblem) inFile(files map[string][]byte) diag.Problem {
+// InFile is the problem at its place in one of the files.
+func (p Problem) InFile(files map[string][]byte) diag.Problem {
 	file, pointer, _ := strings.Cut(p.location, "#")
 	name := strings.TrimPrefix(file, schemaBase)
 	src := files[name]

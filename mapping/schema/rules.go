@@ -1,4 +1,4 @@
-package mapping
+package schema
 
 import (
 	"slices"
@@ -37,9 +37,9 @@ var promises = map[string][]facet{
 	expr.CodeNotBinary: {saysWhich, saysNoText}, expr.CodeNotDate: {saysWhich, saysNoText, saysFormat}, encode.CodeType: {saysWhich, saysNoText, saysFormat},
 }
 
-// allows tells whether the schema says in so many words that a field may have the value that led to an error. Where its
+// Allows tells whether the schema says in so many words that a field may have the value that led to an error. Where its
 // sort did, naming the type is enough.
-func (s *schemaCheck) allows(abs []expr.Step, code string, sort bool) bool {
+func (s *Schema) Allows(abs []expr.Step, code string, sort bool) bool {
 	says := promises[code]
 	if sort {
 		says = append(slices.Clone(says), saysType)
@@ -53,7 +53,7 @@ func (s *schemaCheck) allows(abs []expr.Step, code string, sort bool) bool {
 }
 
 // at returns the schemas that apply to what lies under a path.
-func (s *schemaCheck) at(abs []expr.Step) []*jsonschema.Schema {
+func (s *Schema) at(abs []expr.Step) []*jsonschema.Schema {
 	now := shapes(s.root)
 	for _, step := range abs {
 		if step.Name == "" {
@@ -74,9 +74,9 @@ func (s *schemaCheck) at(abs []expr.Step) []*jsonschema.Schema {
 // typeNames are the words for types, in the order in which their samples are tried.
 var typeNames = []string{"string", "integer", "number", "boolean", "array", "object", "null"}
 
-// outcome is what a form that keeps the schema may have under a path.
-func (s *schemaCheck) outcome(abs []expr.Step) *expr.Outcome {
-	rules, out := s.sure(abs), &expr.Outcome{}
+// Outcome is what a form that keeps the schema may have under a path.
+func (s *Schema) Outcome(abs []expr.Step) *expr.Outcome {
+	rules, out := s.Sure(abs), &expr.Outcome{}
 	left := typeNames
 	for _, r := range rules {
 		if saysType(r) {
@@ -89,7 +89,7 @@ func (s *schemaCheck) outcome(abs []expr.Step) *expr.Outcome {
 	}
 	for _, r := range rules {
 		if r.Enum != nil || r.Const != nil {
-			for _, v := range chosen(r) {
+			for _, v := range Chosen(r) {
 				if v := expr.FromNode(v); !v.Absent() {
 					out.More = append(out.More, expr.SamplesOf(v)...)
 				}
@@ -105,17 +105,17 @@ func (s *schemaCheck) outcome(abs []expr.Step) *expr.Outcome {
 	return out
 }
 
-// chosen returns the values that an enum or const names.
-func chosen(r *jsonschema.Schema) []any {
+// Chosen returns the values that an enum or const names.
+func Chosen(r *jsonschema.Schema) []any {
 	if r.Const != nil {
 		return []any{*r.Const}
 	}
 	return r.Enum.Values
 }
 
-// sure returns the schemas that what lies under a path must keep, whatever alternatives others leave; none where the
+// Sure returns the schemas that what lies under a path must keep, whatever alternatives others leave; none where the
 // schema does not say.
-func (s *schemaCheck) sure(abs []expr.Step) []*jsonschema.Schema {
+func (s *Schema) Sure(abs []expr.Step) []*jsonschema.Schema {
 	if s == nil {
 		return nil
 	}

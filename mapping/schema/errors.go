@@ -1,4 +1,4 @@
-package mapping
+package schema
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ import (
 
 // schemaErrors puts into words what the validator found.
 type schemaErrors struct {
-	schema *schemaCheck // nil where it is a schema that was validated
+	schema *Schema // nil where it is a schema that was validated
 	form   any
 	out    []FieldError
 }
@@ -52,7 +52,7 @@ func (e *schemaErrors) leaves(ve *jsonschema.ValidationError) []FieldError {
 	case *rules.AdditionalProperties:
 		e.named(ve, k.Properties, "the field is not known", message)
 	case *rules.FalseSchema:
-		if last := len(ve.InstanceLocation) - 1; last >= 0 && !fieldName.MatchString(ve.InstanceLocation[last]) && !e.item(ve.InstanceLocation) {
+		if last := len(ve.InstanceLocation) - 1; last >= 0 && !FieldName.MatchString(ve.InstanceLocation[last]) && !e.item(ve.InstanceLocation) {
 			pointer, message = pointerOf(ve.InstanceLocation[:last]), "the object has a field that is not known"
 		}
 		e.add(pointer, code, message)
@@ -139,10 +139,10 @@ func (e *schemaErrors) lacking(ve *jsonschema.ValidationError) (names []string) 
 // nameable reports whether unknown fields look like fields, few and with short names: then each is pointed at.
 // What a hostile or broken sender makes up is not repeated.
 func nameable(names []string) bool {
-	return len(names) <= 20 && !slices.ContainsFunc(names, func(n string) bool { return !fieldName.MatchString(n) })
+	return len(names) <= 20 && !slices.ContainsFunc(names, func(n string) bool { return !FieldName.MatchString(n) })
 }
 
-var fieldName = regexp.MustCompile(`^[A-Za-z_@$][A-Za-z0-9_.:@$-]{0,63}$`)
+var FieldName = regexp.MustCompile(`^[A-Za-z_@$][A-Za-z0-9_.:@$-]{0,63}$`)
 
 // nearest is the cause whose errors lie deepest: the branch that the sender meant. Without a clear one, none.
 func nearest(causes []*jsonschema.ValidationError) *jsonschema.ValidationError {
@@ -250,3 +250,8 @@ type FieldError struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 }
+
+// CodeSchema is the code of what is wrong with a schema.
+const (
+	CodeSchema = "mapping.schema" // the JSON Schema cannot be used
+)

@@ -1,4 +1,4 @@
-package mapping
+package schema
 
 import (
 	"slices"
@@ -10,8 +10,8 @@ import (
 	"github.com/inbasket/inbasket/mapping/expr"
 )
 
-// content reads what the schema surely says of a path. Branches that may or may not apply say nothing.
-func (s *schemaCheck) content(abs []expr.Step) connectors.Content {
+// Content reads what the schema surely says of a path. Branches that may or may not apply say nothing.
+func (s *Schema) Content(abs []expr.Step) connectors.Content {
 	now, present := surely(s.root), true
 	for _, step := range abs {
 		if step.Name == "" {

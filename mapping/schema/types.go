@@ -1,7 +1,8 @@
-package mapping
+package schema
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,8 +12,8 @@ import (
 	"github.com/inbasket/inbasket/mapping/decode"
 )
 
-// levelsOf returns the types that a format makes, by depth; the last go for everything below. JSON makes all of them: nil.
-func levelsOf(format string, o decode.Options) [][]string {
+// LevelsOf returns the types that a format makes, by depth; the last go for everything below. JSON makes all of them: nil.
+func LevelsOf(format string, o decode.Options) [][]string {
 	rows, single := []string{"array"}, o.CSV.Single
 	values := []string{"string"}
 	switch format {
@@ -33,10 +34,10 @@ func levelsOf(format string, o decode.Options) [][]string {
 }
 
 // level returns the types that there may be at a depth.
-func (s *schemaCheck) level(depth int) []string { return s.levels[min(depth, len(s.levels)-1)] }
+func (s *Schema) level(depth int) []string { return s.levels[min(depth, len(s.levels)-1)] }
 
 // lacks tells whether a form's format makes none of the types at a depth.
-func (s *schemaCheck) lacks(types []string, depth int) bool {
+func (s *Schema) lacks(types []string, depth int) bool {
 	return len(s.levels) > 0 && !slices.ContainsFunc(types, func(t string) bool { return slices.Contains(s.level(depth), t) })
 }
 
@@ -65,11 +66,11 @@ func typesOf(values []any) (types []string) {
 
 // undeliverable finds types that no form of the format can have, whatever its sender does, and bounds of numbers that do
 // nothing where there are none.
-func (s *schemaCheck) undeliverable() []schemaProblem {
+func (s *Schema) undeliverable() []Problem {
 	if len(s.levels) == 0 {
 		return nil
 	}
-	var out []schemaProblem
+	var out []Problem
 	seen := map[*jsonschema.Schema]bool{}
 	var walk func(x *jsonschema.Schema, depth int)
 	walk = func(x *jsonschema.Schema, depth int) {
@@ -79,14 +80,14 @@ func (s *schemaCheck) undeliverable() []schemaProblem {
 			}
 			seen[x] = true
 			if saysType(x) && s.lacks(x.Types.ToStrings(), depth) {
-				out = append(out, schemaProblem{location: x.Location + "/type", message: neverOf(x.Types.ToStrings(), s.level(depth)),
+				out = append(out, Problem{location: x.Location + "/type", message: neverOf(x.Types.ToStrings(), s.level(depth)),
 					suggestion: "name what it has: a text with a pattern, such as ^[0-9]+$, is read by | integer() or | decimal() in the mapping"})
 			}
 			if !saysType(x) && (saysMost(x) || saysLeast(x) || saysParts(x)) && s.lacks([]string{"number", "integer"}, depth) {
-				out = append(out, schemaProblem{location: x.Location, message: "minimum, maximum and multipleOf look at numbers, and the format makes " + strings.Join(s.level(depth), ", ") + " here: they do nothing",
-					suggestion: "write a pattern, or compare in the mapping", warning: true})
+				out = append(out, Problem{location: x.Location, message: "minimum, maximum and multipleOf look at numbers, and the format makes " + strings.Join(s.level(depth), ", ") + " here: they do nothing",
+					suggestion: "write a pattern, or compare in the mapping", Warning: true})
 			}
-			for _, name := range sortedKeys(x.Properties) {
+			for _, name := range slices.Sorted(maps.Keys(x.Properties)) {
 				walk(x.Properties[name], depth+1)
 			}
 			if list, ok := x.Items.(*jsonschema.Schema); ok {
@@ -104,7 +105,7 @@ func neverOf(want, makes []string) string {
 }
 
 // undelivered finds, among what is wrong with a form, a type that its format cannot make: that says nothing about the form.
-func (s *schemaCheck) undelivered(ve *jsonschema.ValidationError) (at, why string) {
+func (s *Schema) undelivered(ve *jsonschema.ValidationError) (at, why string) {
 	var want []string
 	switch k := ve.ErrorKind.(type) {
 	case *rules.AnyOf, *rules.OneOf, *rules.Not:

@@ -1,4 +1,4 @@
-package mapping
+package schema
 
 import (
 	"testing"
@@ -30,7 +30,7 @@ func TestSchemaErrors(t *testing.T) {
 		{`{"$schema":"http://json-schema.org/draft-07/schema#","properties":{"l":{"items":[{}],"additionalItems":false}}}`, `{"l":[1,2,3]}`, `/l schema.additional-items: the list has 2 items too many`},
 	} {
 		files := fstest.MapFS{"s.json": {Data: []byte(c.schema)}}
-		check, err := newSchemaCheck("s.json", files.ReadFile)
+		check, err := New("s.json", files.ReadFile, nil)
 		if err != nil {
 			t.Fatal(c.schema, err)
 		}
@@ -38,7 +38,7 @@ func TestSchemaErrors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wrong, _ := check.validate(form)
+		wrong, _ := check.Validate(form)
 		have := ""
 		for i, f := range wrong {
 			if i > 0 {
