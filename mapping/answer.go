@@ -163,7 +163,7 @@ func (b *builder) answerQuery(s *answerSpec, a *answer) {
 }
 
 func (b *builder) answerFiles(s *answerSpec, a *answer) {
-	b.choice([]any{"answer", "format"}, s.Format, []string{"json", "xml", "csv", "none"})
+	b.choice([]any{"answer", "format"}, s.Format, answerFormats())
 	if s.Each != nil && len(s.ID) == 0 {
 		b.report(s.node.KeyProblem("each", CodeMissingKey, "an answer file of many decisions needs id: fields that name each of them for life", ""))
 	}
@@ -179,7 +179,7 @@ func (b *builder) answerFiles(s *answerSpec, a *answer) {
 	}
 	a.format, a.options = s.Format, decode.Options{Lists: s.Lists}
 	if s.CSV != nil {
-		a.options.CSV = s.CSV.options()
+		a.options.CSV = *s.CSV
 	}
 	a.options.CSV.Single = s.Each == nil
 	sc := &expr.Scope{Names: map[string]expr.Binding{
@@ -215,7 +215,7 @@ func (b *builder) answerEach(s *answerSpec, a *answer, sc *expr.Scope) *expr.Sco
 		return sc
 	}
 	list, p := (&expr.Compiler{Prog: &a.prog, Scope: sc, Tables: b.tables}).Compile(rest, false)
-	if p == nil && s.Format == "xml" && list.Path != nil && !slices.Contains(s.Lists, strings.TrimPrefix(list.Path.Dotted(), "content.")) {
+	if p == nil && decode.FormatNamed(s.Format).Reads("lists") && list.Path != nil && !slices.Contains(s.Lists, strings.TrimPrefix(list.Path.Dotted(), "content.")) {
 		p = &expr.Problem{Code: CodeList, Message: list.Path.Dotted() + " is not declared under answer.lists: with one element only it would not be a list"}
 	}
 	if p != nil {

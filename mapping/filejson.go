@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
@@ -90,7 +91,7 @@ func structSchema(t reflect.Type) map[string]any {
 			continue
 		}
 		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-		if name == "" || !f.IsExported() {
+		if name == "" || name == "-" || !f.IsExported() {
 			continue
 		}
 		s := schemaOf(f.Type)
@@ -101,7 +102,7 @@ func structSchema(t reflect.Type) map[string]any {
 			s["description"] = doc
 		}
 		if words := f.Tag.Get("enum"); words != "" {
-			s = map[string]any{"enum": strings.Split(words, ","), "description": f.Tag.Get("doc")}
+			s = map[string]any{"enum": choices(words), "description": f.Tag.Get("doc")}
 		}
 		if options == "required" {
 			required = append(required, name)
@@ -114,4 +115,20 @@ func structSchema(t reflect.Type) map[string]any {
 		out["required"] = required
 	}
 	return out
+}
+
+// choices are the words of an enum tag, or the formats that it names.
+func choices(tag string) []string {
+	switch tag {
+	case "formats":
+		return decode.All()
+	case "answers":
+		return answerFormats()
+	}
+	return strings.Split(tag, ",")
+}
+
+// answerFormats are the words for how answer files are written.
+func answerFormats() []string {
+	return append(decode.Names(func(f decode.Format) bool { return f.Answers }), "none")
 }

@@ -2,47 +2,23 @@ package mapping
 
 import (
 	"errors"
-	"slices"
+	"strings"
 
 	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/expr"
 )
-
-// fixedSpec says how a fixed-width form is written.
-type fixedSpec struct {
-	Charset string           `yaml:"charset" doc:"default utf-8; widths count bytes in it"`
-	Length  int              `yaml:"length" doc:"bytes of a record where no line end divides them; default lines"`
-	Skip    int              `yaml:"skip" doc:"header records that are passed over"`
-	SkipEnd int              `yaml:"skip-end" doc:"trailer records that are passed over"`
-	Fields  []fixedFieldSpec `yaml:"fields,required" doc:"the fields of a record in order"`
-	Single  bool             `yaml:"single" doc:"the form is one record"`
-}
-
-type fixedFieldSpec struct {
-	Name     string `yaml:"name,required" doc:"name of the field in the form"`
-	At       int    `yaml:"at" doc:"first byte, from 1; default after the field before"`
-	Width    int    `yaml:"width,required" doc:"bytes"`
-	Type     string `yaml:"type" doc:"text (default) or number" enum:"text,number"`
-	Decimals int    `yaml:"decimals" doc:"number: digits after an implied point"`
-	Keep     bool   `yaml:"keep" doc:"text: keep the blanks around it"`
-}
-
-func (s *fixedSpec) options() decode.FixedOptions {
-	o := decode.FixedOptions{Charset: s.Charset, Length: s.Length, Skip: s.Skip, SkipEnd: s.SkipEnd, Single: s.Single}
-	for _, f := range s.Fields {
-		o.Fields = append(o.Fields, decode.FixedField{Name: f.Name, At: f.At, Width: f.Width, Type: f.Type, Decimals: f.Decimals, Keep: f.Keep})
-	}
-	return o
-}
 
 // readable refuses settings by which no form could be read.
 func (b *builder) readable() {
 	in := &b.spec.Input
-	if in.Format == "fixed" && in.Fixed == nil {
-		b.report(b.file.Problem(CodeMissingKey, "a fixed-width form needs its fields", "write input: {fixed: {fields: [{name: NAME, width: 10}]}}", "input", "format"))
+	f := decode.FormatNamed(in.Format)
+	section := nodeAt(b.file.Root(), []any{"input"})
+	if _, there := section.Get(f.Name); !there && f.Needs != "" {
+		b.report(b.file.Problem(CodeMissingKey, f.Needs, f.Example, "input", "format"))
 		return
 	}
-	if in.Fixed != nil {
+	if _, there := section.Get("fixed"); there {
 		for i, f := range in.Fixed.Fields {
 			b.choice([]any{"input", "fixed", "fields", i, "type"}, f.Type, []string{"text", "number"})
 		}
@@ -53,7 +29,7 @@ func (b *builder) readable() {
 	}
 	_, err := decode.Decode(in.Format, nil, b.plan.options)
 	var e *decode.Error
-	if errors.As(err, &e) && (e.Code == decode.CodeFormat || e.Code == decode.CodeCharset) && in.Format != "" && slices.Contains(decode.Formats(), in.Format) {
+	if errors.As(err, &e) && (e.Code == decode.CodeFormat || e.Code == decode.CodeCharset) && f.Name != "" {
 		b.report(b.file.Problem(expr.CodeValue, "no form can be read like this: "+e.Message, "", "input", in.Format))
 	}
 }
@@ -61,15 +37,20 @@ func (b *builder) readable() {
 // ignored refuses settings that would do nothing: who writes one believes that it does.
 func (b *builder) ignored() {
 	in := &b.spec.Input
-	belongs := func(given bool, formats []string, path ...any) {
-		if given && in.Format != "" && !slices.Contains(formats, in.Format) {
-			b.report(b.file.KeyProblem(expr.CodeValue, "this does nothing for a form in "+in.Format+"; it belongs to "+listWords(formats), "remove it", path...))
+	format := decode.FormatNamed(in.Format)
+	for _, key := range []string{"csv", "fixed", "lists", "limits.depth"} {
+		path := []any{"input"}
+		for _, step := range strings.Split(key, ".") {
+			path = append(path, step)
 		}
+		at := nodeAt(b.file.Root(), path[:len(path)-1])
+		n, there := at.Get(path[len(path)-1].(string))
+		if !there || in.Format == "" || format.Reads(key) || n.Kind == diag.List && len(n.Items) == 0 {
+			continue
+		}
+		formats := decode.Names(func(f decode.Format) bool { return f.Reads(key) })
+		b.report(b.file.KeyProblem(expr.CodeValue, "this does nothing for a form in "+in.Format+"; it belongs to "+listWords(formats), "remove it", path...))
 	}
-	belongs(in.CSV != nil, []string{"csv"}, "input", "csv")
-	belongs(in.Fixed != nil, []string{"fixed"}, "input", "fixed")
-	belongs(len(in.Lists) > 0, []string{"xml", "urlencoded"}, "input", "lists")
-	belongs(in.Limits.Depth > 0, []string{"json", "xml", "urlencoded"}, "input", "limits", "depth")
 	for key, n := range map[string]int64{"bytes": in.Limits.Bytes, "depth": int64(in.Limits.Depth), "nodes": int64(in.Limits.Nodes), "text": int64(in.Limits.Text),
 		"work": int64(in.Limits.Work), "made": in.Limits.Made, "records": int64(in.Limits.Records)} {
 		if n < 0 {
@@ -125,7 +106,7 @@ func (b *builder) ignoredInAnswer() {
 	report(len(s.Lists) > 0 && s.Format != "xml", "lists", "lists belong to answer files in xml")
 	report(files && s.Every != 0, "every", "every belongs to a database; how often a folder is looked at stands in the configuration")
 	if s.Format == "csv" && s.CSV != nil {
-		_, err := decode.CSV(nil, s.CSV.options(), decode.Limits{})
+		_, err := decode.CSV(nil, *s.CSV, decode.Limits{})
 		var e *decode.Error
 		if errors.As(err, &e) && (e.Code == decode.CodeFormat || e.Code == decode.CodeCharset) {
 			b.report(valueProblem(s.node, "csv", CodeAnswer, "no answer file can be read like this: "+e.Message))

@@ -134,19 +134,13 @@ func (b *builder) input() {
 	if _, there := b.file.Root().Get("version"); there && s.Version < 1 {
 		b.report(b.file.Problem(expr.CodeValue, "a version is a whole number from 1", "", "version"))
 	}
-	b.choice([]any{"input", "format"}, s.Input.Format, decode.Formats())
+	b.choice([]any{"input", "format"}, s.Input.Format, decode.All())
 	b.choice([]any{"nothing"}, s.Nothing, []string{"park", "allow"})
 	b.plan.nothing = s.Nothing == "allow"
 	b.choice([]any{"input", "unused"}, s.Input.Unused, []string{"error", "allow"})
-	b.plan.options = decode.Options{Lists: s.Input.Lists,
-		Limits: decode.Limits{Bytes: s.Input.Limits.Bytes, Depth: s.Input.Limits.Depth, Nodes: s.Input.Limits.Nodes, Text: s.Input.Limits.Text}}
+	b.plan.options = s.Input.Options
+	b.plan.options.Limits = s.Input.Limits.Limits
 	b.plan.prog.Budget = s.Input.Limits.budget()
-	if c := s.Input.CSV; c != nil {
-		b.plan.options.CSV = c.options()
-	}
-	if f := s.Input.Fixed; f != nil {
-		b.plan.options.Fixed = f.options()
-	}
 	for _, l := range s.Input.Lists {
 		b.lists[l] = true
 	}
@@ -161,7 +155,7 @@ func (b *builder) input() {
 		b.report(b.file.Problem(schema.CodeSchema, err.Error(), "", "input", "schema"))
 		return
 	}
-	check, err := schema.New(s.Input.Schema, b.files.read, schema.LevelsOf(s.Input.Format, b.plan.options))
+	check, err := schema.New(s.Input.Schema, b.files.read, decode.FormatNamed(s.Input.Format).Types(b.plan.options))
 	var bad *schema.Problem
 	if errors.As(err, &bad) {
 		b.schemaProblem(*bad)
@@ -196,10 +190,6 @@ func (l limitsSpec) budget() expr.Budget {
 		d.Records = l.Records
 	}
 	return d
-}
-
-func (c *csvSpec) options() decode.CSVOptions {
-	return decode.CSVOptions{Delimiter: c.Delimiter, Quote: c.Quote, Charset: c.Charset, Columns: c.Columns, Single: c.Single}
 }
 
 // choice checks a setting that takes one of some words; "" is the default.

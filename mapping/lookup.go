@@ -38,7 +38,7 @@ func (b *builder) lookup(name string, s lookupSpec) {
 	}
 	var options decode.CSVOptions
 	if s.CSV != nil {
-		options = s.CSV.options()
+		options = *s.CSV
 	}
 	if at, msg, hint := fill(t, raw, s.Key, s.Value, options); msg != "" {
 		p := valueProblem(s.node, at, CodeLookupFile, msg)

@@ -199,7 +199,7 @@ func (p *Plan) Unchecked() []string {
 // Decode reads a form's bytes. Errors are *decode.Error. A mapping is made for one format; a form of a content
 // type that says another is not guessed at. No content type, or one that says nothing, is fine.
 func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
-	if is := decode.Sniff(contentType, nil); is != "" && is != p.format && p.format != "fixed" {
+	if is := decode.Sniff(contentType, nil); is != "" && is != p.format && len(decode.FormatNamed(p.format).Media) > 0 {
 		return nil, &decode.Error{Code: decode.CodeFormat, Message: "the form came as " + is + ", the mapping reads " + p.format}
 	}
 	f, err := decode.Decode(p.format, form, p.options)
@@ -215,7 +215,7 @@ func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
 // Warnings are what check found that may go wrong for some forms: those are parked then.
 func (p *Plan) Warnings() diag.Problems { return p.warnings }
 
-// Format is the format that forms must have: json, xml, urlencoded, csv or fixed.
+// Format is the name of the format that forms must have.
 func (p *Plan) Format() string { return p.format }
 
 // HasReference tells whether the mapping names the sender's own reference.

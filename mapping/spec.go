@@ -3,6 +3,7 @@ package mapping
 import (
 	"time"
 
+	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/expr"
 )
@@ -27,34 +28,20 @@ type fileSpec struct {
 
 // inputSpec describes the form.
 type inputSpec struct {
-	Format    string     `yaml:"format,required" doc:"json, xml, urlencoded, csv or fixed" enum:"json,xml,urlencoded,csv,fixed"`
+	Format    string     `yaml:"format,required" doc:"how the form is written" enum:"formats"`
 	Schema    string     `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
 	Reference *exprText  `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
 	Same      []exprText `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
-	Lists     []string   `yaml:"lists" doc:"XML: dotted paths of elements that may repeat"`
 	Limits    limitsSpec `yaml:"limits" doc:"what a form may be at most"`
-	CSV       *csvSpec   `yaml:"csv" doc:"how a CSV form is written"`
-	Fixed     *fixedSpec `yaml:"fixed" doc:"how a fixed-width form is written"`
 	Unused    string     `yaml:"unused" doc:"what an unused form field is: error (default) or allow" enum:"error,allow"`
+	decode.Options
 }
 
 type limitsSpec struct {
-	Bytes int64 `yaml:"bytes" doc:"size, such as 4MiB"`
-	Depth int   `yaml:"depth" doc:"levels of nesting"`
-	Nodes int   `yaml:"nodes" doc:"values"`
-	Text  int   `yaml:"text" doc:"bytes of one text"`
-
+	decode.Limits
 	Work    int   `yaml:"work" doc:"helper calls and rounds over lists that one form may take; default 1000000"`
 	Made    int64 `yaml:"made" doc:"bytes of texts and documents that expressions may make of one form, such as 64MiB; default four times bytes"`
 	Records int   `yaml:"records" doc:"records that one form may give a target; default 100000"`
-}
-
-type csvSpec struct {
-	Delimiter string   `yaml:"delimiter" doc:"one character or tab; default comma"`
-	Quote     string   `yaml:"quote" doc:"one character or none"`
-	Charset   string   `yaml:"charset" doc:"default utf-8"`
-	Columns   []string `yaml:"columns" doc:"names of the columns where there is no header line"`
-	Single    bool     `yaml:"single" doc:"the file is one record"`
 }
 
 // lookupSpec is a table of known values.
@@ -62,7 +49,7 @@ type lookupSpec struct {
 	File   string               `yaml:"file" doc:"CSV file with a header line, beside the mapping"`
 	Key    string               `yaml:"key" doc:"column of the key"`
 	Value  string               `yaml:"value" doc:"column of the value"`
-	CSV    *csvSpec             `yaml:"csv" doc:"how the file is written, such as with a semicolon or in windows-1252"`
+	CSV    *decode.CSVOptions   `yaml:"csv" doc:"how the file is written, such as with a semicolon or in windows-1252"`
 	Values diag.Ordered[string] `yaml:"values" doc:"the table itself, instead of a file"`
 	node   *diag.Node
 }
@@ -159,9 +146,9 @@ type answerSpec struct {
 	Again     string                 `yaml:"again" doc:"database: like query, for the rows that were marked since :since; asked once after the journal was restored from a backup"`
 	Every     time.Duration          `yaml:"every" doc:"database: how often to ask; default 10s"`
 	File      string                 `yaml:"file" doc:"answer files: regular expression of the name with named groups"`
-	Format    string                 `yaml:"format" doc:"answer files: json, xml, csv or none" enum:"json,xml,csv,none"`
+	Format    string                 `yaml:"format" doc:"answer files: how they are written, or none" enum:"answers"`
 	Lists     []string               `yaml:"lists" doc:"answer files in XML: elements that may repeat"`
-	CSV       *csvSpec               `yaml:"csv" doc:"answer files in CSV; one record is expected, unless each is given"`
+	CSV       *decode.CSVOptions     `yaml:"csv" doc:"answer files in CSV; one record is expected, unless each is given"`
 	Each      *exprText              `yaml:"each" doc:"answer files of many decisions: NAME in LIST, such as line in content.lines; of CSV: line in content"`
 	Fields    diag.Ordered[exprText] `yaml:"fields" doc:"answer files: fields as expressions over content and file, and over the item of each; what may not be there says so, as in content.reason ?? nil"`
 	Match     diag.Ordered[exprText] `yaml:"match,required" doc:"which submission: column or field, and the expression over the form that it equals"`

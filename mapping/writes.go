@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
@@ -202,7 +203,7 @@ func (b *builder) freeAt(s *expr.Scope, name string, n *diag.Node) bool {
 
 // declaredList wants XML lists declared: one element and several must look the same.
 func (b *builder) declaredList(p *expr.Path) *expr.Problem {
-	if b.spec.Input.Format != "xml" && b.spec.Input.Format != "urlencoded" || b.lists[p.Dotted()] {
+	if !decode.FormatNamed(b.spec.Input.Format).Reads("lists") || b.lists[p.Dotted()] {
 		return nil
 	}
 	return &expr.Problem{Code: CodeList, Message: p.Dotted() + " is not declared under input.lists: with one element only it would not be a list",

@@ -10,11 +10,11 @@ import (
 
 // CSVOptions say how a CSV input is written.
 type CSVOptions struct {
-	Delimiter string   // one ASCII character, default comma; "tab" is understood
-	Quote     string   // one ASCII character, default quotation mark; "none" for none
-	Charset   string   // default utf-8
-	Columns   []string // names of the columns, if the input has no header line
-	Single    bool     // the input is one record: the result is its map, not a list
+	Delimiter string   `yaml:"delimiter" doc:"one character or tab; default comma"`
+	Quote     string   `yaml:"quote" doc:"one character or none"`
+	Charset   string   `yaml:"charset" doc:"default utf-8"`
+	Columns   []string `yaml:"columns" doc:"names of the columns where there is no header line"`
+	Single    bool     `yaml:"single" doc:"the file is one record"` // the result is its map, not a list
 }
 
 // CSV decodes lines of delimited fields as RFC 4180 says. The first line names the columns unless

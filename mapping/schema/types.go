@@ -8,30 +8,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	rules "github.com/santhosh-tekuri/jsonschema/v6/kind"
-
-	"github.com/inbasket/inbasket/mapping/decode"
 )
-
-// LevelsOf returns the types that a format makes, by depth; the last go for everything below. JSON makes all of them: nil.
-func LevelsOf(format string, o decode.Options) [][]string {
-	rows, single := []string{"array"}, o.CSV.Single
-	values := []string{"string"}
-	switch format {
-	case "urlencoded":
-		return [][]string{{"object"}, {"string", "object", "array"}}
-	case "xml":
-		return [][]string{{"object"}, {"string", "object", "array", "null"}}
-	case "csv":
-	case "fixed":
-		single, values = o.Fixed.Single, []string{"string", "number", "integer", "null"}
-	default:
-		return nil
-	}
-	if single {
-		return [][]string{{"object"}, values}
-	}
-	return [][]string{rows, {"object"}, values}
-}
 
 // level returns the types that there may be at a depth.
 func (s *Schema) level(depth int) []string { return s.levels[min(depth, len(s.levels)-1)] }
