@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/inbasket/inbasket/mapping/charset"
 )
@@ -54,14 +55,16 @@ func oneOrAll(rows []any, single bool) (any, error) {
 	return rows[0], nil
 }
 
-// toUTF8 converts b from a character set by name and drops a byte order mark.
+// toUTF8 converts b from a character set by name and drops a byte order mark; it may return a part of b.
 func toUTF8(b []byte, name string) ([]byte, error) {
 	c, ok := charset.Lookup(name)
 	if !ok {
 		return nil, &Error{Code: CodeCharset, Message: "the character set is not known; known are " + strings.Join(charset.Names(), ", ")}
 	}
 	if c.UTF8() {
-		b = bytes.TrimPrefix(b, utf8BOM)
+		if b = bytes.TrimPrefix(b, utf8BOM); utf8.Valid(b) {
+			return bytes.TrimPrefix(b, utf8BOM), nil
+		}
 	}
 	s, bad, ok := c.DecodeString(b)
 	if !ok {

@@ -5,12 +5,16 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
 // shareUpTo is the input size up to which texts are cut from one copy of the input. Above it each text
 // is copied, so that one short value never keeps a large form in memory.
 const shareUpTo = 64 << 10
+
+// maxKept bounds the members and items for which room is kept from one form to the next.
+const maxKept = 4096
 
 // JSON decodes one JSON value as RFC 8259 says, with these additions: a byte order mark is accepted,
 // duplicate names and invalid UTF-8 (also half a surrogate pair) are refused, numbers keep their text.
@@ -20,7 +24,9 @@ func JSON(b []byte, l Limits) (any, error) {
 	if err := tooLarge(b, l); err != nil {
 		return nil, err
 	}
-	d := jsonDecoder{b: b, limits: l, members: make([]member, 0, 32)}
+	d := jsonDecoders.Get().(*jsonDecoder)
+	defer d.free()
+	d.b, d.limits, d.pos, d.nodes = b, l, 0, 0
 	if len(b) <= shareUpTo {
 		d.shared = string(b)
 	}
@@ -40,6 +46,18 @@ func JSON(b []byte, l Limits) (any, error) {
 		return nil, d.fail(CodeTrailing, d.pos, "something follows the end of the JSON value")
 	}
 	return v, nil
+}
+
+var jsonDecoders = sync.Pool{New: func() any { return &jsonDecoder{members: make([]member, 0, 32)} }}
+
+// free gives d back; it keeps nothing of the form.
+func (d *jsonDecoder) free() {
+	clear(d.members) // there are none, but after an error
+	clear(d.items)
+	d.b, d.shared, d.members, d.items = nil, "", d.members[:0], d.items[:0]
+	if cap(d.members)+cap(d.items) < maxKept {
+		jsonDecoders.Put(d)
+	}
 }
 
 type jsonDecoder struct {
