@@ -149,7 +149,7 @@ func (rt *assembly) open(a *Agent) error {
 
 // ask opens the source that a route's mapping expects its answers from.
 func (rt *assembly) ask(r *route) error {
-	if !answers(r.plan) {
+	if !hasAnswer(r.plan) {
 		return nil
 	}
 	from, question, asks := r.plan.Question()

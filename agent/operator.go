@@ -382,8 +382,8 @@ func (a *Agent) Void(ctx context.Context, r control.VoidRequest) error {
 	return err
 }
 
-// answers tells whether a mapping reads decisions, from a database or from files.
-func answers(p *mapping.Plan) bool {
+// hasAnswer tells whether a mapping reads decisions, from a database or from files.
+func hasAnswer(p *mapping.Plan) bool {
 	ok, _ := p.HasAnswer()
 	return ok
 }

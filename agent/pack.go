@@ -21,7 +21,7 @@ func (l *lane) pack(a *arrived, in mapping.Input, d *mapping.Delivery) (*parcel,
 	s := &a.stored
 	p := &parcel{id: s.ID, accepted: s.Accepted, progress: s.Progress, batch: s.Batch, size: int64(len(s.Form)),
 		delivery: connectors.Delivery{Key: deliveryKey(s.ID, l.identity), Submission: in.ID, Digest: s.Digest, Order: d.Order, Records: d.Records}}
-	if answers(a.plan) {
+	if hasAnswer(a.plan) {
 		p.match = func(returned map[string]connectors.Value) (key string) {
 			err := safely("make the match key", func() error { key, _ = a.plan.MatchKey(a.form, in, returned); return nil })
 			if err != nil { // the delivery stands; its results become orphans, which a person can attach

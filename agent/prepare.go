@@ -168,7 +168,7 @@ func (p *prepared) add(f *flow, a *arrived, in mapping.Input, d *mapping.Deliver
 // lastWord tells whether nothing comes after delivered: the mapping reads no decisions, and the route sets no
 // time within which a person makes one.
 func (f *flow) lastWord(a *arrived) bool {
-	if answers(a.plan) {
+	if hasAnswer(a.plan) {
 		return false
 	}
 	r := f.routes[a.stored.Route]

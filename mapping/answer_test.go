@@ -2,10 +2,12 @@ package mapping
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/answers"
 	"github.com/inbasket/inbasket/mapping/expr"
 )
 
@@ -48,18 +50,18 @@ func TestAnswerFromRow(t *testing.T) {
 	pdf := connectors.BytesBlob([]byte("%PDF"))
 	row := map[string]connectors.Value{"id": {Kind: connectors.Integer, Int: 1}, "case_no": {Kind: connectors.Decimal, Str: "4711.00"},
 		"status": {Kind: connectors.Text, Str: "A "}, "reason": {Kind: connectors.Null}, "pdf": {Kind: connectors.Binary, Blob: &pdf}}
-	d, err := p.Answer(connectors.Result{ID: "1", Fields: row})
+	d, err := answerOf(p, connectors.Result{ID: "1", Fields: row})
 	if err != nil || d.MatchKey != key || d.Outcome != "approved" || d.CaseNumber != "4711" || d.Reason != "" || len(d.Documents) != 1 ||
 		d.Documents[0].ContentType != "application/pdf" || d.ID != "1" {
 		t.Fatalf("%+v %v (key %q)", d, err, key)
 	}
 	row["status"] = connectors.Value{Kind: connectors.Text, Str: "X"}
-	var unknown *UnknownStatus
-	if d, err = p.Answer(connectors.Result{ID: "2", Fields: row}); !errors.As(err, &unknown) || unknown.Status != "X" || d.MatchKey != key {
+	var unknown *answers.UnknownStatus
+	if d, err = answerOf(p, connectors.Result{ID: "2", Fields: row}); !errors.As(err, &unknown) || unknown.Status != "X" || d.MatchKey != key {
 		t.Errorf("%+v %v", d, err)
 	}
 	delete(row, "case_no")
-	if _, err = p.Answer(connectors.Result{ID: "3", Fields: row}); !errors.Is(err, ErrAnswer) {
+	if _, err = answerOf(p, connectors.Result{ID: "3", Fields: row}); !errors.Is(err, answers.ErrAnswer) {
 		t.Errorf("a row without the match column: %v", err)
 	}
 }
@@ -75,17 +77,26 @@ func TestAnswerFromFile(t *testing.T) {
 		t.Fatal("no match key")
 	}
 	notice := connectors.Attachment{Name: "notice.pdf"}
-	d, err := p.Answer(connectors.Result{ID: "x", File: "DL-77.csv", Documents: []connectors.Attachment{notice},
+	d, err := answerOf(p, connectors.Result{ID: "x", File: "DL-77.csv", Documents: []connectors.Attachment{notice},
 		Content: []byte("REFERENCE;STATUS;LICENCE;REASON\r\nDL-77;ok;H-12;Geb\xfchr f\xe4llig\r\n")})
 	if err != nil || d.MatchKey != key || d.Outcome != "approved" || d.CaseNumber != "H-12" || d.Reason != "Gebühr fällig" || len(d.Documents) != 1 {
 		t.Fatalf("%+v %v", d, err)
 	}
-	if d.ID != "DL-77"+keySeparator+"OK"+keySeparator+"H-12" {
+	if d.ID != "DL-77"+answers.Separator+"OK"+answers.Separator+"H-12" {
 		t.Errorf("ID %q", d.ID)
 	}
 	for name, content := range map[string]string{"DL-77.txt": "", "DL-77.csv": "not;the\ncolumns\n"} {
-		if _, err := p.Answer(connectors.Result{File: name, Content: []byte(content)}); !errors.Is(err, ErrAnswer) {
+		if _, err := answerOf(p, connectors.Result{File: name, Content: []byte(content)}); !errors.Is(err, answers.ErrAnswer) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// answerOf reads a result that is one decision.
+func answerOf(p *Plan, r connectors.Result) (answers.Decision, error) {
+	list := p.Answers(r)
+	if len(list) != 1 {
+		return answers.Decision{}, fmt.Errorf("%w: it holds %d decisions", answers.ErrAnswer, len(list))
+	}
+	return list[0].Decision, list[0].Err
 }

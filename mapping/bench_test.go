@@ -3,6 +3,7 @@ package mapping
 import (
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -129,4 +130,25 @@ func BenchmarkValidate(b *testing.B) {
 			b.Fatal(bad)
 		}
 	}
+}
+
+// TestMapConcurrently is for the race detector: one plan, many goroutines.
+func TestMapConcurrently(t *testing.T) {
+	p, raw := benchPlan(t), benchForm()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				form, err := p.Decode(raw, "")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if m, err := p.Map(form, expr.Input{}); err != nil || len(m.Deliveries[0].Records) != 4 {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/cases"
 )
 
 // TestConfigs loads every mapping in configs and runs its own tests.
@@ -21,7 +22,7 @@ func TestConfigs(t *testing.T) {
 			if err != nil {
 				t.Fatalf("\n%v", err)
 			}
-			results := p.RunTests(fsys)
+			results := cases.Run(p, fsys)
 			if len(results) < 2 {
 				t.Errorf("only %d tests of its own", len(results))
 			}

@@ -59,7 +59,7 @@ func (b *builder) report(p diag.Problem) { b.problems = append(b.problems, p) }
 func (b *builder) load() (*Plan, error) {
 	src, err := b.files.read(b.files.main)
 	if err != nil {
-		return nil, diag.Problems{{File: b.label, Line: 1, Column: 1, Code: CodeFile, Message: fileMessage(err)}}
+		return nil, diag.Problems{{File: b.label, Line: 1, Column: 1, Code: CodeFile, Message: FileMessage(err)}}
 	}
 	file, problems := diag.Parse(b.label, src)
 	for i := range problems {
@@ -99,7 +99,7 @@ func (b *builder) load() (*Plan, error) {
 	return b.plan, nil
 }
 
-func fileMessage(err error) string {
+func FileMessage(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "the file does not exist"
@@ -118,7 +118,7 @@ func (b *builder) readFile(name string) ([]byte, error) {
 	}
 	raw, err := b.files.read(name)
 	if err != nil {
-		return nil, errors.New(fileMessage(err))
+		return nil, errors.New(FileMessage(err))
 	}
 	return raw, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/answers"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
@@ -150,8 +151,8 @@ type Plan struct {
 	nothing bool // a form may give nothing anywhere
 
 	warnings diag.Problems
-	answer   *answer
-	tests    []testSpec
+	answer   *answers.Section
+	tests    []Case
 	bundle   []byte
 	digest   connectors.Digest
 }
@@ -261,3 +262,6 @@ func (p *Plan) Validate(f Form) error {
 	}
 	return nil
 }
+
+// Cases are the mapping's own tests.
+func (p *Plan) Cases() []Case { return p.tests }

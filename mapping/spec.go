@@ -1,8 +1,11 @@
 package mapping
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
+	"github.com/inbasket/inbasket/mapping/answers"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/expr"
@@ -23,7 +26,7 @@ type fileSpec struct {
 	Ignore  []exprText               `yaml:"ignore" doc:"form fields that are deliberately not used"`
 	Nothing string                   `yaml:"nothing" doc:"a form for which nothing is written anywhere: park (default) or allow" enum:"park,allow"`
 	Answer  *answerSpec              `yaml:"answer" doc:"how the back office's result is found and read"`
-	Tests   []testSpec               `yaml:"tests" doc:"cases that inbasket test runs"`
+	Tests   []Case                   `yaml:"tests" doc:"cases that inbasket test runs"`
 }
 
 // inputSpec describes the form.
@@ -155,7 +158,7 @@ type answerSpec struct {
 	Outcome   *diag.Node             `yaml:"outcome,required" doc:"the column with the status, and what each status means"`
 	Case      string                 `yaml:"case" doc:"column or field of the case number"`
 	Reason    string                 `yaml:"reason" doc:"column or field of the reason"`
-	Documents []documentSpec         `yaml:"documents" doc:"documents of the decision"`
+	Documents []answers.Document     `yaml:"documents" doc:"documents of the decision"`
 	node      *diag.Node
 }
 
@@ -169,14 +172,8 @@ func (a *answerSpec) UnmarshalNode(n *diag.Node) diag.Problems {
 	return problems
 }
 
-type documentSpec struct {
-	Name string `yaml:"name,required" doc:"name that the front office sees"`
-	From string `yaml:"from,required" doc:"column with the content; of answer files the field that names a file beside them"`
-	Type string `yaml:"type" doc:"MIME type; default by the name's ending"`
-}
-
-// testSpec is one case of the mapping's own tests.
-type testSpec struct {
+// Case is one case of the mapping's own tests.
+type Case struct {
 	Name          string                     `yaml:"name" doc:"what the case shows; default: the form's file name"`
 	Form          string                     `yaml:"form" doc:"sample form, beside the mapping"`
 	Answer        string                     `yaml:"answer" doc:"sample answer file, beside the mapping, instead of a form"`
@@ -185,22 +182,37 @@ type testSpec struct {
 	Returns       map[string]map[string]any  `yaml:"returns" doc:"values that targets return, by write and column"`
 	Expect        diag.Ordered[[]*diag.Node] `yaml:"expect" doc:"records by write, in order; only the fields named are compared"`
 	Exact         bool                       `yaml:"exact" doc:"fields that are not named must not be written"`
-	ExpectError   *expectError               `yaml:"expect-error" doc:"the form must be rejected; or parked, where code says so"`
+	ExpectError   *ExpectedError             `yaml:"expect-error" doc:"the form must be rejected; or parked, where code says so"`
 	ExpectBytes   map[string]string          `yaml:"expect-bytes" doc:"file with the exact bytes of a target's records"`
-	node          *diag.Node
+	Line          int                        `yaml:"-"`
 }
 
 // UnmarshalNode keeps the node for positions.
-func (t *testSpec) UnmarshalNode(n *diag.Node) diag.Problems {
-	type plain testSpec
+func (t *Case) UnmarshalNode(n *diag.Node) diag.Problems {
+	type plain Case
 	var p plain
 	problems := n.Decode(&p)
-	*t = testSpec(p)
-	t.node = n
+	*t = Case(p)
+	t.Line = n.Line
 	return append(problems, t.checkSample(n)...)
 }
 
-type expectError struct {
+type ExpectedError struct {
 	At   string `yaml:"at" doc:"JSON Pointer of the wrong field"`
 	Code string `yaml:"code" doc:"code of the error, or form.nothing-written and others by which it is parked"`
+}
+
+// checkSample wants a case to be of a form or of an answer file, and to expect what there is.
+func (t *Case) checkSample(n *diag.Node) (problems diag.Problems) {
+	if (t.Form == "") == (t.Answer == "") {
+		problems = append(problems, n.Problem(CodeMissingKey, "a case has either form or answer", ""))
+	}
+	for _, a := range t.ExpectAnswers {
+		for _, want := range a {
+			if !slices.Contains(answers.Keys, want.Key) {
+				problems = append(problems, n.KeyProblem("expect-answers", expr.CodeUnknownName, fmt.Sprintf("a decision has no %q", want.Key), diag.DidYouMean(want.Key, answers.Keys)))
+			}
+		}
+	}
+	return problems
 }

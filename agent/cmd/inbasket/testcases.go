@@ -8,14 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/cases"
 )
 
 // tested is the outcome of one mapping's own cases, for --json.
 type tested struct {
-	Mapping string               `json:"mapping"` // file
-	OK      bool                 `json:"ok"`
-	Cases   []mapping.TestResult `json:"cases"`
+	Mapping string         `json:"mapping"` // file
+	OK      bool           `json:"ok"`
+	Cases   []cases.Result `json:"cases"`
 }
 
 func testCommand(a *app) *cobra.Command {
@@ -35,7 +35,7 @@ func (a *app) testMappings(paths []string) error {
 		if err != nil {
 			return err
 		}
-		t := tested{Mapping: path, OK: true, Cases: plan.RunTests(os.DirFS(filepath.Dir(path)))}
+		t := tested{Mapping: path, OK: true, Cases: cases.Run(plan, os.DirFS(filepath.Dir(path)))}
 		for _, c := range t.Cases {
 			t.OK = t.OK && c.OK
 		}

@@ -1,4 +1,5 @@
-package mapping
+// Package cases runs the tests that a mapping file brings: sample forms and answer files, and what is expected of them.
+package cases
 
 import (
 	"bytes"
@@ -12,15 +13,15 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
-	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // TestResult is the outcome of one case of a mapping's own tests.
-type TestResult struct {
+type Result struct {
 	Name  string   `json:"name"`
 	Line  int      `json:"line"` // of the case in the mapping
 	OK    bool     `json:"ok"`
@@ -28,20 +29,17 @@ type TestResult struct {
 }
 
 // testTime is when test submissions seem to have come in.
-var testTime = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+var received = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // RunTests runs the mapping's own tests. Forms and expected files are read from fsys, beside the mapping.
-func (p *Plan) RunTests(fsys fs.FS) []TestResult {
-	out := make([]TestResult, 0, len(p.tests))
-	for _, t := range p.tests {
-		r := TestResult{Name: t.Name}
+func Run(p *mapping.Plan, fsys fs.FS) []Result {
+	out := make([]Result, 0, len(p.Cases()))
+	for _, t := range p.Cases() {
+		r := Result{Name: t.Name, Line: t.Line}
 		if r.Name == "" {
 			r.Name = cmp.Or(t.Form, t.Answer)
 		}
-		if t.node != nil {
-			r.Line = t.node.Line
-		}
-		r.Diffs = p.runTest(fsys, t)
+		r.Diffs = runTest(p, fsys, t)
 		r.OK = len(r.Diffs) == 0
 		out = append(out, r)
 	}
@@ -49,16 +47,16 @@ func (p *Plan) RunTests(fsys fs.FS) []TestResult {
 }
 
 // runTest returns what differs.
-func (p *Plan) runTest(fsys fs.FS, t testSpec) []string {
+func runTest(p *mapping.Plan, fsys fs.FS, t mapping.Case) []string {
 	if t.Answer != "" {
-		return p.runAnswer(fsys, t)
+		return runAnswer(p, fsys, t)
 	}
 	raw, err := fs.ReadFile(fsys, slashpath.Clean(t.Form))
 	if err != nil {
-		return []string{"form: " + fileMessage(err)}
+		return []string{"form: " + mapping.FileMessage(err)}
 	}
-	m, err := p.try(raw, t)
-	var wrong *MapError
+	m, err := try(p, raw, t)
+	var wrong *mapping.MapError
 	switch {
 	case errors.As(err, &wrong) && t.ExpectError != nil:
 		return compareError(t.ExpectError, wrong.Fields)
@@ -80,14 +78,14 @@ func (p *Plan) runTest(fsys fs.FS, t testSpec) []string {
 
 // parkCode is the code that a form is parked by.
 func parkCode(err error) string {
-	var fault *Fault
-	var nothing *Nothing
+	var fault *mapping.Fault
+	var nothing *mapping.Nothing
 	var de *decode.Error
 	switch {
 	case errors.As(err, &fault):
 		return fault.Code()
 	case errors.As(err, &nothing):
-		return CodeNothing
+		return mapping.CodeNothing
 	case errors.As(err, &de):
 		return expr.CodeLimit
 	}
@@ -95,11 +93,11 @@ func parkCode(err error) string {
 }
 
 // try decodes, validates and maps one form of a test, with everything that targets return known.
-func (p *Plan) try(raw []byte, t testSpec) (*Mapped, error) {
+func try(p *mapping.Plan, raw []byte, t mapping.Case) (*mapping.Mapped, error) {
 	form, err := p.Decode(raw, "")
 	var de *decode.Error
 	if errors.As(err, &de) && de.Limit() == "" {
-		return nil, &MapError{[]schema.FieldError{{Pointer: de.Pointer, Code: de.Code, Message: de.Message}}}
+		return nil, &mapping.MapError{[]mapping.FieldError{{Pointer: de.Pointer, Code: de.Code, Message: de.Message}}}
 	}
 	if err == nil {
 		err = p.Validate(form)
@@ -107,7 +105,7 @@ func (p *Plan) try(raw []byte, t testSpec) (*Mapped, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := expr.Input{ID: "0000000000001", Received: testTime, Returned: map[string]connectors.Value{}}
+	in := expr.Input{ID: "0000000000001", Received: received, Returned: map[string]connectors.Value{}}
 	if in.Reference, err = p.Reference(form); err != nil {
 		return nil, err
 	}
@@ -137,7 +135,7 @@ func resolve(recs []connectors.Record, returned map[string]connectors.Value) {
 	}
 }
 
-func compareError(want *expectError, have []schema.FieldError) []string {
+func compareError(want *mapping.ExpectedError, have []mapping.FieldError) []string {
 	var near []string
 	for _, f := range have {
 		if (want.At == "" || want.At == f.Pointer) && (want.Code == "" || want.Code == f.Code) {
@@ -148,7 +146,7 @@ func compareError(want *expectError, have []schema.FieldError) []string {
 	return []string{fmt.Sprintf("expected an error at %s %s, have %s", want.At, want.Code, strings.Join(near, ", "))}
 }
 
-func compareRecords(t testSpec, m *Mapped) []string {
+func compareRecords(t mapping.Case, m *mapping.Mapped) []string {
 	have := map[string][]connectors.Record{}
 	var diffs []string
 	for _, d := range m.Deliveries {
@@ -209,7 +207,7 @@ func shown(v connectors.Value) string {
 	s, ok := x.Text()
 	switch {
 	case !ok:
-		return Show(v)
+		return mapping.Show(v)
 	case v.Kind == connectors.Text, v.Kind == connectors.Date, v.Kind == connectors.DateTime:
 		return fmt.Sprintf("%q", s)
 	}
@@ -229,7 +227,7 @@ func wanted(n *diag.Node) string {
 	return n.Text
 }
 
-func compareBytes(fsys fs.FS, t testSpec, m *Mapped) []string {
+func compareBytes(fsys fs.FS, t mapping.Case, m *mapping.Mapped) []string {
 	targets := make([]string, 0, len(t.ExpectBytes))
 	for target := range t.ExpectBytes {
 		targets = append(targets, target)
@@ -239,13 +237,13 @@ func compareBytes(fsys fs.FS, t testSpec, m *Mapped) []string {
 	for _, target := range targets {
 		want, err := fs.ReadFile(fsys, slashpath.Clean(t.ExpectBytes[target]))
 		if err != nil {
-			diffs = append(diffs, "expect-bytes "+target+": "+fileMessage(err))
+			diffs = append(diffs, "expect-bytes "+target+": "+mapping.FileMessage(err))
 			continue
 		}
 		var have []byte
 		for _, d := range m.Deliveries {
 			if d.Target == target && d.Layout != nil {
-				have, err = d.Layout.File(encode.Header{Seq: 1, SealedAt: testTime, Name: "TEST"}, []encode.Piece{*d.Piece})
+				have, err = d.Layout.File(encode.Header{Seq: 1, SealedAt: received, Name: "TEST"}, []encode.Piece{*d.Piece})
 			}
 		}
 		if err != nil {

@@ -1,10 +1,12 @@
-package mapping
+// Package answers reads what a back office says of submissions, in rows or in files, by the compiled answer section of a mapping.
+package answers
 
 import (
 	"cmp"
 	"errors"
 	"fmt"
 	slashpath "path"
+	"regexp"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -75,38 +77,19 @@ var ErrAnswer = errors.New("the result cannot be read")
 // ErrUnnamed is an ErrAnswer: a document lies beside a file of many decisions, and none of them names it.
 var ErrUnnamed = fmt.Errorf("%w: no line of the answer file names this document beside it", ErrAnswer)
 
-// Meaning is what the mapping's outcome says of a status.
-func (p *Plan) Meaning(status string) (outcome string, ok bool) {
-	if p.answer == nil {
-		return "", false
-	}
-	outcome, ok = p.answer.outcomes[status]
-	return outcome, ok
-}
-
-// Answer reads a result that is one decision.
-func (p *Plan) Answer(r connectors.Result) (Decision, error) {
-	list := p.Answers(r)
-	if len(list) != 1 {
-		return Decision{}, fmt.Errorf("%w: it holds %d decisions", ErrAnswer, len(list))
-	}
-	return list[0].Decision, list[0].Err
-}
-
-// Answers reads all decisions of a result: one of a row, and of an answer file one or, with each, many.
-func (p *Plan) Answers(r connectors.Result) []Reading {
+// Read reads all decisions of a result: one of a row, and of an answer file one or, with each, many.
+func (a *Section) Read(r connectors.Result) []Reading {
 	whole := Decision{ID: r.ID, Documents: r.Documents}
-	a := p.answer
 	if a == nil {
 		return []Reading{{Decision: whole, Err: fmt.Errorf("%w: the mapping has no answer section", ErrAnswer)}}
 	}
-	if !a.files {
+	if !a.Files {
 		whole.Documents = nil
 		return []Reading{a.reading(whole, nil, func(name string) expr.Value { return column(r.Fields, name) })}
 	}
 	unreadable := func(err error) []Reading {
 		one := Reading{Decision: whole, Err: err}
-		if one.Whole = a.each != nil; one.Whole {
+		if one.Whole = a.Each != nil; one.Whole {
 			one.Where = "the answer file " + r.File
 		}
 		return []Reading{one}
@@ -115,10 +98,10 @@ func (p *Plan) Answers(r connectors.Result) []Reading {
 	if err != nil {
 		return unreadable(err)
 	}
-	if a.each == nil {
+	if a.Each == nil {
 		one := f.reading(r.ID, nil)
 		one.Documents = append(one.Documents, f.beside.left()...)
-		one.Bare = len(a.docs) == 0 && len(one.Documents) == 0
+		one.Bare = len(a.Documents) == 0 && len(one.Documents) == 0
 		return []Reading{one}
 	}
 	list, err := f.items()
@@ -128,65 +111,35 @@ func (p *Plan) Answers(r connectors.Result) []Reading {
 	return f.each(r, list)
 }
 
-// ReadsMany tells whether the mapping reads many decisions out of one answer file.
-func (p *Plan) ReadsMany() bool { return p.answer != nil && p.answer.each != nil }
-
-// each reads all decisions of a file, and what no decision can be made of: lines and documents.
-func (f *answerFile) each(r connectors.Result, list expr.Value) []Reading {
-	id, of := r.ID, " of the file "+r.File
-	out := make([]Reading, 0, list.Length()+len(f.bad)+1)
-	for i := range list.Length() {
-		one := f.reading(fmt.Sprintf("%s#%d", id, i+1), func(e *expr.Env) {
-			f.a.each.At(e, list.Item(i), i)
-		})
-		one.Line, one.Where = i+1, fmt.Sprintf("entry %d", i+1)+of
-		if f.a.each.List.Dotted() == "content" && i < len(f.lines) {
-			one.Where = fmt.Sprintf("line %d", f.lines[i]) + of
-		}
-		out = append(out, one)
-	}
-	for _, b := range f.bad {
-		where := fmt.Sprintf("line %d", b.From) + of
-		if b.To > b.From {
-			where = fmt.Sprintf("lines %d to %d", b.From, b.To) + of
-		}
-		out = append(out, Reading{Decision: Decision{ID: fmt.Sprintf("%s#line %d", id, b.From)}, Line: b.From, Where: where, Err: fmt.Errorf("%w: %w", ErrAnswer, b.Err)})
-	}
-	for _, d := range f.beside.left() { // each on its own: they may be of different people
-		out = append(out, Reading{Decision: Decision{ID: id + "#document " + d.Name, Documents: []connectors.Attachment{d}}, Err: ErrUnnamed})
-	}
-	return out
-}
-
 // reading makes a decision of what get gives. beside are the files beside an answer file; nil: it is a row.
-func (a *answer) reading(d Decision, beside *beside, get func(string) expr.Value) Reading {
+func (a *Section) reading(d Decision, beside *beside, get func(string) expr.Value) Reading {
 	fail := func(err error) Reading { return Reading{Decision: d, Err: err} }
 	nameless := a.identity(&d, get)
-	for _, n := range a.reads() {
-		if n.name != "" && get(n.name).Kind == expr.KindMissing {
-			return fail(&MissingName{Key: n.key, Name: n.name, File: beside != nil})
+	for _, n := range a.Reads() {
+		if n.Name != "" && get(n.Name).Kind == expr.KindMissing {
+			return fail(&MissingName{Key: n.Key, Name: n.Name, File: beside != nil})
 		}
 	}
 	if nameless != nil {
 		return fail(nameless)
 	}
 	var parts []string
-	for _, m := range a.match {
-		s, ok := matchText(get(m.name))
+	for _, m := range a.Match {
+		s, ok := Text(get(m.Name))
 		if !ok {
-			return fail(fmt.Errorf("%w: it has no value for %s", ErrAnswer, m.name))
+			return fail(fmt.Errorf("%w: it has no value for %s", ErrAnswer, m.Name))
 		}
-		parts = append(parts, m.name+"="+s)
+		parts = append(parts, m.Name+"="+s)
 	}
-	d.MatchKey = strings.Join(parts, keySeparator)
-	d.Status, _ = matchText(get(a.status))
-	d.CaseNumber, _ = matchText(get(a.caseNo))
-	d.Reason, _ = matchText(get(a.reason))
+	d.MatchKey = strings.Join(parts, Separator)
+	d.Status, _ = Text(get(a.Status))
+	d.CaseNumber, _ = Text(get(a.Case))
+	d.Reason, _ = Text(get(a.Reason))
 	absent, err := a.documents(&d, beside, get)
 	if err != nil {
 		return fail(err)
 	}
-	outcome, ok := a.outcomes[d.Status]
+	outcome, ok := a.Outcomes[d.Status]
 	d.Outcome = outcome
 	switch {
 	case absent != nil:
@@ -198,14 +151,14 @@ func (a *answer) reading(d Decision, beside *beside, get func(string) expr.Value
 }
 
 // identity names the decision of an answer file by its fields. Among many, none goes by its place in the file.
-func (a *answer) identity(d *Decision, get func(string) expr.Value) error {
-	if !a.files {
+func (a *Section) identity(d *Decision, get func(string) expr.Value) error {
+	if !a.Files {
 		return nil
 	}
 	var parts []string
-	for _, n := range a.id {
-		s, ok := matchText(get(n))
-		if !ok && a.each != nil {
+	for _, n := range a.ID {
+		s, ok := Text(get(n))
+		if !ok && a.Each != nil {
 			return fmt.Errorf("%w: it has no value for %s, which names it", ErrAnswer, n)
 		}
 		if !ok {
@@ -214,21 +167,21 @@ func (a *answer) identity(d *Decision, get func(string) expr.Value) error {
 		parts = append(parts, s)
 	}
 	if len(parts) > 0 {
-		d.ID = strings.Join(parts, keySeparator)
+		d.ID = strings.Join(parts, Separator)
 	}
 	return nil
 }
 
 // documents takes documents out of a row's binary columns, or finds the files that fields name. absent is the first
 // that does not lie there.
-func (a *answer) documents(d *Decision, beside *beside, get func(string) expr.Value) (absent *MissingDocument, err error) {
-	for _, doc := range a.docs {
+func (a *Section) documents(d *Decision, beside *beside, get func(string) expr.Value) (absent *MissingDocument, err error) {
+	for _, doc := range a.Documents {
 		v := get(doc.From)
 		if v.Absent() {
 			continue
 		}
 		if beside != nil {
-			name, _ := matchText(v)
+			name, _ := Text(v)
 			if name == "" {
 				continue
 			}
@@ -285,7 +238,7 @@ func (b *beside) left() (list []connectors.Attachment) {
 }
 
 // typeOf does without the machine's own table of types, which differs from place to place.
-func typeOf(d documentSpec) string {
+func typeOf(d Document) string {
 	if d.Type != "" {
 		return d.Type
 	}
@@ -315,7 +268,7 @@ func column(fields map[string]connectors.Value, name string) expr.Value {
 
 // answerFile is an answer file as its decisions are read from it.
 type answerFile struct {
-	a      *answer
+	a      *Section
 	form   map[string]any        // content and file
 	groups map[string]expr.Value // of the name
 	beside *beside
@@ -324,31 +277,31 @@ type answerFile struct {
 }
 
 // open reads the name and the content.
-func (a *answer) open(r connectors.Result) (*answerFile, error) {
+func (a *Section) open(r connectors.Result) (*answerFile, error) {
 	names := map[string]any{"name": r.File}
 	f := &answerFile{a: a, form: map[string]any{"file": names}, groups: map[string]expr.Value{},
 		beside: &beside{files: r.Documents, taken: make([]bool, len(r.Documents))}}
-	if a.name != nil {
-		m := a.name.FindStringSubmatch(r.File)
+	if a.Name != nil {
+		m := a.Name.FindStringSubmatch(r.File)
 		if m == nil {
 			return nil, fmt.Errorf("%w: its name does not fit answer.file", ErrAnswer)
 		}
-		for i, n := range a.name.SubexpNames() {
+		for i, n := range a.Name.SubexpNames() {
 			if n != "" {
 				names[n], f.groups[n] = m[i], expr.Text(m[i])
 			}
 		}
 	}
-	if a.format == "csv" && a.each != nil {
-		rows, lines, bad, err := decode.CSVLines(r.Content, a.options.CSV, a.options.Limits)
+	if a.Format == "csv" && a.Each != nil {
+		rows, lines, bad, err := decode.CSVLines(r.Content, a.Options.CSV, a.Options.Limits)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrAnswer, err)
 		}
 		f.form["content"], f.lines, f.bad = rows, lines, bad
 		return f, nil
 	}
-	if a.format != "" && a.format != "none" {
-		content, err := decode.Decode(a.format, r.Content, a.options)
+	if a.Format != "" && a.Format != "none" {
+		content, err := decode.Decode(a.Format, r.Content, a.Options)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrAnswer, err)
 		}
@@ -359,34 +312,34 @@ func (a *answer) open(r connectors.Result) (*answerFile, error) {
 
 // items is the list that each goes through.
 func (f *answerFile) items() (expr.Value, error) {
-	e := expr.NewEnv(&f.a.prog, f.form, &expr.Input{})
+	e := expr.NewEnv(&f.a.Program, f.form, &expr.Input{})
 	defer e.Free()
-	list := f.a.each.List.Eval(e)
+	list := f.a.Each.List.Eval(e)
 	switch {
 	case e.Err != nil:
 		return expr.Missing, fmt.Errorf("%w: each: %s", ErrAnswer, e.Err.Message)
 	case list.Kind == expr.KindMissing:
-		return expr.Missing, &MissingName{Key: "each", Name: f.a.each.List.Dotted(), File: true}
+		return expr.Missing, &MissingName{Key: "each", Name: f.a.Each.List.Dotted(), File: true}
 	case list.Kind != expr.KindList:
-		return expr.Missing, fmt.Errorf("%w: each needs a list, and %s is %s", ErrAnswer, f.a.each.List.Dotted(), expr.KindName(list.Kind))
+		return expr.Missing, fmt.Errorf("%w: each needs a list, and %s is %s", ErrAnswer, f.a.Each.List.Dotted(), expr.KindName(list.Kind))
 	}
 	return list, nil
 }
 
 // reading computes the fields of one decision; at sets the item that it is about.
 func (f *answerFile) reading(id string, at func(*expr.Env)) Reading {
-	e := expr.NewEnv(&f.a.prog, f.form, &expr.Input{})
+	e := expr.NewEnv(&f.a.Program, f.form, &expr.Input{})
 	defer e.Free()
 	if at != nil {
 		at(e)
 	}
 	fields := map[string]expr.Value{}
 	var failed error
-	for _, x := range f.a.fields {
-		fields[x.name] = x.x.Eval(e)
+	for _, x := range f.a.Fields {
+		fields[x.Name] = x.X.Eval(e)
 		if e.Err != nil {
-			failed = cmp.Or(failed, fmt.Errorf("%w: %s: %s", ErrAnswer, x.name, e.Err.Message))
-			fields[x.name], e.Err = expr.Null, nil // so that its identity is still known
+			failed = cmp.Or(failed, fmt.Errorf("%w: %s: %s", ErrAnswer, x.Name, e.Err.Message))
+			fields[x.Name], e.Err = expr.Null, nil // so that its identity is still known
 		}
 	}
 	one := f.a.reading(Decision{ID: id}, f.beside, func(name string) expr.Value {
@@ -397,4 +350,116 @@ func (f *answerFile) reading(id string, at func(*expr.Env)) Reading {
 	})
 	one.Err = cmp.Or(failed, one.Err)
 	return one
+}
+
+// Section is the compiled answer section.
+type Section struct {
+	From      string
+	Question  connectors.Question
+	Files     bool
+	Name      *regexp.Regexp
+	Format    string
+	Options   decode.Options
+	Program   expr.Program
+	Each      *expr.Loop // of files: one result for each item
+	Fields    []Field    // of files
+	Match     []Field    // on the submission's side
+	ID        []string
+	Status    string
+	Outcomes  map[string]string
+	Case      string
+	Reason    string
+	Documents []Document
+	Names     []connectors.Named // columns that are read from a row, of a query
+}
+
+type Field struct {
+	Name string
+	X    expr.Compiled
+}
+
+// readName is a column or field that a key of the section reads.
+type readName struct{ Key, Name string }
+
+// Reads lists what the section reads of a result.
+func (a *Section) Reads() (list []readName) {
+	for _, n := range a.ID {
+		list = append(list, readName{"id", n})
+	}
+	for _, m := range a.Match {
+		list = append(list, readName{"match", m.Name})
+	}
+	list = append(list, readName{"outcome", a.Status}, readName{"case", a.Case}, readName{"reason", a.Reason})
+	for _, d := range a.Documents {
+		list = append(list, readName{"documents", d.From})
+	}
+	return list
+}
+
+const Separator = "\x1f"
+
+// Text is a value as both sides write it: without blanks that a CHAR column adds, numbers without zeros that say nothing.
+func Text(v expr.Value) (string, bool) {
+	s, ok := v.Text()
+	if !ok || v.Absent() {
+		return "", false
+	}
+	s = strings.TrimSpace(s)
+	if v.Kind == expr.KindDecimal && strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return s, s != "" && !strings.Contains(s, Separator) // a hostile form must not look like two values
+}
+
+// Document is a document of a decision.
+type Document struct {
+	Name string `yaml:"name,required" doc:"name that the front office sees"`
+	From string `yaml:"from,required" doc:"column with the content; of answer files the field that names a file beside them"`
+	Type string `yaml:"type" doc:"MIME type; default by the name's ending"`
+}
+
+// each reads all decisions of a file, and what no decision can be made of: lines and documents.
+func (f *answerFile) each(r connectors.Result, list expr.Value) []Reading {
+	id, of := r.ID, " of the file "+r.File
+	out := make([]Reading, 0, list.Length()+len(f.bad)+1)
+	for i := range list.Length() {
+		one := f.reading(fmt.Sprintf("%s#%d", id, i+1), func(e *expr.Env) {
+			f.a.Each.At(e, list.Item(i), i)
+		})
+		one.Line, one.Where = i+1, fmt.Sprintf("entry %d", i+1)+of
+		if f.a.Each.List.Dotted() == "content" && i < len(f.lines) {
+			one.Where = fmt.Sprintf("line %d", f.lines[i]) + of
+		}
+		out = append(out, one)
+	}
+	for _, b := range f.bad {
+		where := fmt.Sprintf("line %d", b.From) + of
+		if b.To > b.From {
+			where = fmt.Sprintf("lines %d to %d", b.From, b.To) + of
+		}
+		out = append(out, Reading{Decision: Decision{ID: fmt.Sprintf("%s#line %d", id, b.From)}, Line: b.From, Where: where, Err: fmt.Errorf("%w: %w", ErrAnswer, b.Err)})
+	}
+	for _, d := range f.beside.left() { // each on its own: they may be of different people
+		out = append(out, Reading{Decision: Decision{ID: id + "#document " + d.Name, Documents: []connectors.Attachment{d}}, Err: ErrUnnamed})
+	}
+	return out
+}
+
+// Keys are what a test may expect of a decision.
+var Keys = []string{"id", "match", "outcome", "status", "case", "reason", "documents", "error"}
+
+// Told is a part of what a decision says, as a test writes it.
+func (r Reading) Told(key string) (string, bool) {
+	names := make([]string, len(r.Documents))
+	for i, d := range r.Documents {
+		names[i] = d.Name
+	}
+	why := ""
+	if r.Err != nil {
+		why = r.Err.Error()
+	}
+	plainly := strings.NewReplacer(Separator, ", ")
+	got, known := map[string]string{"id": plainly.Replace(r.ID), "match": plainly.Replace(r.MatchKey), "outcome": r.Outcome, "status": r.Status,
+		"case": r.CaseNumber, "reason": r.Reason, "documents": strings.Join(names, ", "), "error": why}[key]
+	return got, known
 }

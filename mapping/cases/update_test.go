@@ -1,4 +1,4 @@
-package mapping
+package cases
 
 import (
 	"flag"
@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/encode"
 )
 
@@ -16,20 +17,20 @@ func TestUpdateBytes(t *testing.T) {
 	if !*update {
 		t.Skip("only with -update")
 	}
-	names, _ := filepath.Glob("../configs/*/mappings/*.yaml")
+	names, _ := filepath.Glob("../../configs/*/mappings/*.yaml")
 	for _, name := range names {
 		dir := filepath.Dir(name)
-		p, err := Load(os.DirFS(dir), filepath.Base(name), nil)
+		p, err := mapping.Load(os.DirFS(dir), filepath.Base(name), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range p.tests {
+		for _, c := range p.Cases() {
 			for target, file := range c.ExpectBytes {
 				raw, err := os.ReadFile(filepath.Join(dir, c.Form))
 				if err != nil {
 					t.Fatal(err)
 				}
-				m, err := p.try(raw, c)
+				m, err := try(p, raw, c)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -37,7 +38,7 @@ func TestUpdateBytes(t *testing.T) {
 					if d.Target != target || d.Layout == nil {
 						continue
 					}
-					b, err := d.Layout.File(encode.Header{Seq: 1, SealedAt: testTime, Name: "TEST"}, []encode.Piece{*d.Piece})
+					b, err := d.Layout.File(encode.Header{Seq: 1, SealedAt: received, Name: "TEST"}, []encode.Piece{*d.Piece})
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -1,14 +1,14 @@
-package mapping
+package cases
 
 import (
+	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping"
 )
 
 // TestRunTestsTellsEveryDifference shows the diff that an integrator gets.
@@ -37,12 +37,12 @@ tests:
 `
 	fsys := fstest.MapFS{"m.yaml": {Data: []byte(src)}, "a.json": {Data: []byte(`{"a":"x","b":1,"l":["1"]}`)}, "broken.json": {Data: []byte(`{"a":`)},
 		"good.csv": {Data: []byte("x\n")}, "bad.csv": {Data: []byte("y\nz\n")}}
-	p, err := Load(fsys, "m.yaml", catalog{})
+	p, err := mapping.Load(fsys, "m.yaml", nil)
 	if err != nil {
 		t.Fatalf("\n%v", err)
 	}
 	var have []string
-	for _, r := range p.RunTests(fsys) {
+	for _, r := range Run(p, fsys) {
 		if r.OK != (len(r.Diffs) == 0) || r.Line == 0 {
 			t.Errorf("%+v", r)
 		}
@@ -65,23 +65,39 @@ tests:
 	}
 }
 
-// TestMapConcurrently is for the race detector: one plan, many goroutines.
-func TestMapConcurrently(t *testing.T) {
-	p, raw := benchPlan(t), benchForm()
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			for range 50 {
-				form, err := p.Decode(raw, "")
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				if m, err := p.Map(form, expr.Input{}); err != nil || len(m.Deliveries[0].Records) != 4 {
-					t.Error(err)
-				}
-			}
-		})
+const nightly = `answer:
+  from: nightly
+  format: %s
+  %s
+  each: line in content%s
+  fields: {NO: line.NO, CASE: line.CASE, STATUS: line.STATUS, REASON: line.REASON ?? nil, PDF: line.PDF ?? nil}
+  id: NO
+  match: {CASE: form.ref}
+  outcome: {STATUS: {A: approved, R: refused}}
+  reason: REASON
+  documents: [{name: permit.pdf, from: PDF}]
+`
+
+// TestAnswerCases runs sample answer files as a mapping's own tests, and shows what differs.
+func TestAnswerCases(t *testing.T) {
+	cases := `tests:
+  - answer: night.csv
+    beside: [p1.pdf]
+    expect-answers:
+      - {id: "1", match: CASE=C1, outcome: approved, documents: permit.pdf}
+      - {id: "2", outcome: refused, reason: late}
+  - {answer: night.csv, beside: [p1.pdf], expect-answers: [{id: "9"}, {outcome: refused}, {}]}
+  - {answer: none.csv}
+`
+	text := "mapping: m\nversion: 1\ninput: {format: json, reference: form.ref, unused: allow}\nwrite: [{as: h, to: t, table: T, fields: {REF: form.ref}}]\n" +
+		fmt.Sprintf(nightly, "csv", "# no settings", "") + cases
+	files := fstest.MapFS{"m.yaml": {Data: []byte(text)}, "night.csv": {Data: []byte("NO,CASE,STATUS,REASON,PDF\n1,C1,A,,p1.pdf\n2,C2,R,late,\n")}}
+	p, err := mapping.Load(files, "m.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	wg.Wait()
+	got := Run(p, files)
+	if len(got) != 3 || !got[0].OK || strings.Join(got[1].Diffs, "; ") != "decisions: want 3, have 2; answers[0].id: want 9, have 1" || got[2].OK {
+		t.Errorf("%+v", got)
+	}
 }
