@@ -16,7 +16,7 @@ import (
 // answer compiles the answer section.
 func (b *builder) answer() {
 	s := b.spec.Answer
-	if s == nil || s.node == nil {
+	if s == nil || s.Node == nil {
 		return
 	}
 	a := &answers.Section{From: s.From, Files: s.File != "" || s.Format != "" || len(s.Fields) > 0 || s.Each != nil, Case: s.Case, Reason: s.Reason, Documents: s.Documents, ID: s.ID}
@@ -64,9 +64,7 @@ func (b *builder) answerNames(s *answerSpec, a *answers.Section) {
 		if n.Name == "" || slices.Contains(known, n.Name) {
 			continue
 		}
-		p := valueProblem(s.node, n.Key, CodeAnswer, fmt.Sprintf("neither fields nor a group of the file's name gives %q", n.Name))
-		p.Suggestion = diag.DidYouMean(n.Name, known)
-		b.report(p)
+		b.report(s.Node.ValueProblem(n.Key, CodeAnswer, fmt.Sprintf("neither fields nor a group of the file's name gives %q", n.Name), diag.DidYouMean(n.Name, known)))
 	}
 }
 
@@ -86,12 +84,10 @@ func queryWords(query string) []string {
 func (b *builder) checkSource(s *answerSpec, a *answers.Section) {
 	info, ok := b.cat.Target(s.From)
 	if ok && !info.Results && !a.Files {
-		b.report(valueProblem(s.node, "from", CodeAnswer, fmt.Sprintf("target %q cannot be asked for results", s.From)))
+		b.report(s.Node.ValueProblem("from", CodeAnswer, fmt.Sprintf("target %q cannot be asked for results", s.From), ""))
 	}
 	if !ok && !a.Files {
-		p := valueProblem(s.node, "from", CodeUnknownTarget, fmt.Sprintf("the configuration has no target %q", s.From))
-		p.Suggestion = diag.DidYouMean(s.From, b.cat.Targets())
-		b.report(p)
+		b.report(s.Node.ValueProblem("from", CodeUnknownTarget, fmt.Sprintf("the configuration has no target %q", s.From), diag.DidYouMean(s.From, b.cat.Targets())))
 	}
 }
 
@@ -104,14 +100,14 @@ var asksSince = regexp.MustCompile(`(?i):since\b`)
 func (b *builder) answerQuery(s *answerSpec, a *answers.Section) {
 	for _, need := range [][2]string{{"query", s.Query}, {"mark", s.Mark}, {"id", strings.Join(s.ID, ",")}} {
 		if need[1] == "" {
-			b.report(s.node.Problem(CodeMissingKey, "an answer from a database needs "+need[0], ""))
+			b.report(s.Node.Problem(CodeMissingKey, "an answer from a database needs "+need[0], ""))
 		}
 	}
 	if s.Mark != "" && !b.pinned() && !hasPlace.MatchString(s.Mark) {
-		b.report(valueProblem(s.node, "mark", CodeAnswer, "mark has no place such as :ID for a column of the row: it would mark every row"))
+		b.report(s.Node.ValueProblem("mark", CodeAnswer, "mark has no place such as :ID for a column of the row: it would mark every row", ""))
 	}
 	if s.Again != "" && !asksSince.MatchString(s.Again) {
-		b.report(s.node.KeyProblem("again", CodeAnswer, "again needs the place :since, as in ... where SENT >= :since", ""))
+		b.report(s.Node.KeyProblem("again", CodeAnswer, "again needs the place :since, as in ... where SENT >= :since", ""))
 	}
 	a.Question = connectors.Question{Query: s.Query, ID: s.ID, Mark: s.Mark, Again: s.Again, Every: s.Every}
 	for _, d := range s.Documents {
@@ -122,15 +118,15 @@ func (b *builder) answerQuery(s *answerSpec, a *answers.Section) {
 func (b *builder) answerFiles(s *answerSpec, a *answers.Section) {
 	b.choice([]any{"answer", "format"}, s.Format, answerFormats())
 	if s.Each != nil && len(s.ID) == 0 {
-		b.report(s.node.KeyProblem("each", CodeMissingKey, "an answer file of many decisions needs id: fields that name each of them for life", ""))
+		b.report(s.Node.KeyProblem("each", CodeMissingKey, "an answer file of many decisions needs id: fields that name each of them for life", ""))
 	}
 	if s.Query != "" || s.Mark != "" || s.Again != "" {
-		b.report(s.node.Problem(CodeAnswer, "query, mark and again belong to a database, file, format and fields to answer files", ""))
+		b.report(s.Node.Problem(CodeAnswer, "query, mark and again belong to a database, file, format and fields to answer files", ""))
 	}
 	if s.File != "" {
 		re, err := regexp.Compile("^(?:" + s.File + ")$")
 		if err != nil {
-			b.report(valueProblem(s.node, "file", CodeAnswer, "this regular expression cannot be read"))
+			b.report(s.Node.ValueProblem("file", CodeAnswer, "this regular expression cannot be read", ""))
 		}
 		a.Name = re
 	}

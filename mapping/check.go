@@ -188,7 +188,7 @@ func (b *builder) checkTarget(w writeSpec) {
 	if b.cat == nil || w.To == "" {
 		return
 	}
-	at, ok := w.node.Get("to")
+	at, ok := w.Node.Get("to")
 	if !ok {
 		return
 	}

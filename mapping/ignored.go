@@ -58,7 +58,7 @@ func (b *builder) ignored() {
 		}
 	}
 	for _, l := range b.spec.Lookups {
-		if n := l.Value.node; n != nil && l.Value.File == "" && (l.Value.CSV != nil || l.Value.Key != "" || l.Value.Value != "") {
+		if n := l.Value.Node; n != nil && l.Value.File == "" && (l.Value.CSV != nil || l.Value.Key != "" || l.Value.Value != "") {
 			b.report(n.Problem(expr.CodeValue, "key, value and csv belong to a lookup with a file", "remove them"))
 		}
 	}
@@ -69,17 +69,17 @@ func (b *builder) ignored() {
 }
 
 func (b *builder) ignoredInWrite(w writeSpec) {
-	if w.node == nil {
+	if w.Node == nil {
 		return
 	}
 	if len(w.Key) > 0 && w.Table == "" && w.Procedure == "" {
-		b.report(w.node.KeyProblem("key", expr.CodeValue, "key belongs to a table", "remove it"))
+		b.report(w.Node.KeyProblem("key", expr.CodeValue, "key belongs to a table", "remove it"))
 	}
 	if len(w.Each) > 0 && w.Document != "" {
-		b.report(w.node.KeyProblem("each", expr.CodeValue, "a document write puts every attachment once; each does nothing for it", "remove it"))
+		b.report(w.Node.KeyProblem("each", expr.CodeValue, "a document write puts every attachment once; each does nothing for it", "remove it"))
 	}
 	for _, f := range w.Fields {
-		if n := f.Value.node; n != nil && f.Value.Overflow == "cut" && expr.TypePattern.MatchString(f.Value.Type) && !cuts(f.Value.Type) || n != nil && f.Value.Overflow == "cut" && f.Value.Type == "" {
+		if n := f.Value.Node; n != nil && f.Value.Overflow == "cut" && expr.TypePattern.MatchString(f.Value.Type) && !cuts(f.Value.Type) || n != nil && f.Value.Overflow == "cut" && f.Value.Type == "" {
 			b.report(n.KeyProblem("overflow", expr.CodeValue, "overflow: cut needs a length to cut to", "write type: text(40), or say it in the layout"))
 		}
 	}
@@ -93,13 +93,13 @@ func cuts(typ string) bool {
 
 func (b *builder) ignoredInAnswer() {
 	s := b.spec.Answer
-	if s == nil || s.node == nil {
+	if s == nil || s.Node == nil {
 		return
 	}
 	files := s.File != "" || s.Format != "" || len(s.Fields) > 0
 	report := func(given bool, key, message string) {
 		if given {
-			b.report(s.node.KeyProblem(key, CodeAnswer, message, "remove it"))
+			b.report(s.Node.KeyProblem(key, CodeAnswer, message, "remove it"))
 		}
 	}
 	report(s.CSV != nil && s.Format != "csv", "csv", "csv belongs to answer files in csv")
@@ -109,7 +109,7 @@ func (b *builder) ignoredInAnswer() {
 		_, err := decode.CSV(nil, *s.CSV, decode.Limits{})
 		var e *decode.Error
 		if errors.As(err, &e) && (e.Code == decode.CodeFormat || e.Code == decode.CodeCharset) {
-			b.report(valueProblem(s.node, "csv", CodeAnswer, "no answer file can be read like this: "+e.Message))
+			b.report(s.Node.ValueProblem("csv", CodeAnswer, "no answer file can be read like this: "+e.Message, ""))
 		}
 	}
 }

@@ -99,6 +99,7 @@ func (b *builder) load() (*Plan, error) {
 	return b.plan, nil
 }
 
+// FileMessage says why a file cannot be read, without its path.
 func FileMessage(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

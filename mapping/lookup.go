@@ -16,8 +16,8 @@ func (b *builder) lookup(name string, s lookupSpec) {
 	t := &expr.Table{Name: name, Rows: map[string]string{}}
 	b.tables[name] = t
 	if (s.File == "") == (len(s.Values) == 0) {
-		if s.node != nil {
-			b.report(s.node.Problem(CodeLookupFile, "a lookup has either file with key and value, or values", ""))
+		if s.Node != nil {
+			b.report(s.Node.Problem(CodeLookupFile, "a lookup has either file with key and value, or values", ""))
 		}
 		return
 	}
@@ -28,12 +28,12 @@ func (b *builder) lookup(name string, s lookupSpec) {
 		return
 	}
 	if s.Key == "" || s.Value == "" {
-		b.report(s.node.Problem(CodeMissingKey, "name the columns of the file: key and value", ""))
+		b.report(s.Node.Problem(CodeMissingKey, "name the columns of the file: key and value", ""))
 		return
 	}
 	raw, err := b.readFile(s.File)
 	if err != nil {
-		b.report(valueProblem(s.node, "file", CodeFile, err.Error()))
+		b.report(s.Node.ValueProblem("file", CodeFile, err.Error(), ""))
 		return
 	}
 	var options decode.CSVOptions
@@ -41,9 +41,7 @@ func (b *builder) lookup(name string, s lookupSpec) {
 		options = *s.CSV
 	}
 	if at, msg, hint := fill(t, raw, s.Key, s.Value, options); msg != "" {
-		p := valueProblem(s.node, at, CodeLookupFile, msg)
-		p.Suggestion = hint
-		b.report(p)
+		b.report(s.Node.ValueProblem(at, CodeLookupFile, msg, hint))
 	}
 }
 
@@ -84,12 +82,4 @@ func columnHint(name string, row map[string]any) string {
 		}
 	}
 	return diag.DidYouMean(name, columns)
-}
-
-// valueProblem is a problem at the value of a key of n, or at n where the key is missing.
-func valueProblem(n *diag.Node, key, code, message string) diag.Problem {
-	if v, ok := n.Get(key); ok {
-		return v.Problem(code, message, "")
-	}
-	return n.Problem(code, message, "")
 }

@@ -54,17 +54,7 @@ type lookupSpec struct {
 	Value  string               `yaml:"value" doc:"column of the value"`
 	CSV    *decode.CSVOptions   `yaml:"csv" doc:"how the file is written, such as with a semicolon or in windows-1252"`
 	Values diag.Ordered[string] `yaml:"values" doc:"the table itself, instead of a file"`
-	node   *diag.Node
-}
-
-// UnmarshalNode keeps the node for positions.
-func (l *lookupSpec) UnmarshalNode(n *diag.Node) diag.Problems {
-	type plain lookupSpec
-	var p plain
-	problems := n.Decode(&p)
-	*l = lookupSpec(p)
-	l.node = n
-	return problems
+	Node   *diag.Node           `yaml:",node"`
 }
 
 // writeSpec is one entry of write.
@@ -84,17 +74,7 @@ type writeSpec struct {
 	Rows      string                  `yaml:"rows" doc:"checked (default): as many rows are written as are sent; unchecked: a trigger, rule or policy of the table may leave rows out or put them elsewhere" enum:"checked,unchecked"`
 	Returning []string                `yaml:"returning,one" doc:"columns whose values the target gives"`
 	Order     *exprText               `yaml:"order" doc:"order key of the target's delivery"`
-	node      *diag.Node
-}
-
-// UnmarshalNode keeps the node for positions.
-func (w *writeSpec) UnmarshalNode(n *diag.Node) diag.Problems {
-	type plain writeSpec
-	var p plain
-	problems := n.Decode(&p)
-	*w = writeSpec(p)
-	w.node = n
-	return problems
+	Node      *diag.Node              `yaml:",node"`
 }
 
 // fieldSpec is one column: an expression, or a block.
@@ -102,12 +82,12 @@ type fieldSpec struct {
 	Value   *exprText `yaml:"value,required" doc:"expression"`
 	Default *exprText `yaml:"default" doc:"expression for a missing or null value"`
 	expr.TypeRules
-	node *diag.Node
+	Node *diag.Node `yaml:",node"`
 }
 
 // UnmarshalNode reads either form.
 func (f *fieldSpec) UnmarshalNode(n *diag.Node) diag.Problems {
-	f.node = n
+	f.Node = n
 	if n.Kind != diag.Map {
 		f.Value = &exprText{}
 		return f.Value.UnmarshalNode(n)
@@ -116,7 +96,6 @@ func (f *fieldSpec) UnmarshalNode(n *diag.Node) diag.Problems {
 	var p plain
 	problems := n.Decode(&p)
 	*f = fieldSpec(p)
-	f.node = n
 	return problems
 }
 
@@ -159,17 +138,7 @@ type answerSpec struct {
 	Case      string                 `yaml:"case" doc:"column or field of the case number"`
 	Reason    string                 `yaml:"reason" doc:"column or field of the reason"`
 	Documents []answers.Document     `yaml:"documents" doc:"documents of the decision"`
-	node      *diag.Node
-}
-
-// UnmarshalNode keeps the node for positions.
-func (a *answerSpec) UnmarshalNode(n *diag.Node) diag.Problems {
-	type plain answerSpec
-	var p plain
-	problems := n.Decode(&p)
-	*a = answerSpec(p)
-	a.node = n
-	return problems
+	Node      *diag.Node             `yaml:",node"`
 }
 
 // Case is one case of the mapping's own tests.
@@ -197,6 +166,7 @@ func (t *Case) UnmarshalNode(n *diag.Node) diag.Problems {
 	return append(problems, t.checkSample(n)...)
 }
 
+// ExpectedError is the mistake of a form that a case is about.
 type ExpectedError struct {
 	At   string `yaml:"at" doc:"JSON Pointer of the wrong field"`
 	Code string `yaml:"code" doc:"code of the error, or form.nothing-written and others by which it is parked"`

@@ -28,15 +28,15 @@ var modes = map[string]connectors.Op{"": connectors.Insert, "insert": connectors
 func (b *builder) writes() {
 	seen := map[string]bool{}
 	for _, w := range b.spec.Write {
-		if w.node == nil {
+		if w.Node == nil {
 			continue
 		}
 		if w.As != "" && seen[w.As] {
-			b.report(valueProblem(w.node, "as", CodeDuplicate, fmt.Sprintf("two writes are named %q", w.As)))
+			b.report(w.Node.ValueProblem("as", CodeDuplicate, fmt.Sprintf("two writes are named %q", w.As), ""))
 		}
 		seen[w.As] = true
 		if _, taken := b.root.Find(w.As); taken && w.As != "" {
-			b.report(valueProblem(w.node, "as", CodeShadow, fmt.Sprintf("%q is already the name of something else", w.As)))
+			b.report(w.Node.ValueProblem("as", CodeShadow, fmt.Sprintf("%q is already the name of something else", w.As), ""))
 		}
 		if !slices.Contains(b.plan.targets, w.To) && w.To != "" {
 			b.plan.targets = append(b.plan.targets, w.To)
@@ -46,7 +46,7 @@ func (b *builder) writes() {
 		b.report(n.Problem(CodeMissingKey, "a mapping writes something", ""))
 	}
 	for i, w := range b.spec.Write {
-		if w.node != nil {
+		if w.Node != nil {
 			b.write(i, w)
 		}
 	}
@@ -123,7 +123,7 @@ func (b *builder) object(w *write, spec writeSpec) bool {
 			w.object = o
 		}
 	}
-	if n, ok := spec.node.Get("mode"); ok {
+	if n, ok := spec.Node.Get("mode"); ok {
 		words := []string{"insert", "upsert", "update", "replace-children"}
 		if _, known := modes[spec.Mode]; !known {
 			b.report(n.Problem(expr.CodeValue, fmt.Sprintf("%q is not one of %s", spec.Mode, listWords(words)), diag.DidYouMean(spec.Mode, words)))
@@ -132,20 +132,19 @@ func (b *builder) object(w *write, spec writeSpec) bool {
 		}
 	}
 	if given != 1 {
-		b.report(spec.node.Problem(CodeOneOf, "a write has exactly one of table, layout, document and procedure", ""))
+		b.report(spec.Node.Problem(CodeOneOf, "a write has exactly one of table, layout, document and procedure", ""))
 		return false
 	}
 	if spec.Procedure != "" {
-		p := spec.node.KeyProblem("procedure", CodeProcedureUnsupported, "this version does not call procedures yet", "write to a table that a trigger or job reads")
-		b.report(p)
+		b.report(spec.Node.KeyProblem("procedure", CodeProcedureUnsupported, "this version does not call procedures yet", "write to a table that a trigger or job reads"))
 		return false
 	}
 	if spec.Table == "" && len(spec.Returning) > 0 {
-		b.report(spec.node.KeyProblem("returning", expr.CodeReference, "only a table returns values", ""))
+		b.report(spec.Node.KeyProblem("returning", expr.CodeReference, "only a table returns values", ""))
 	}
 	for _, other := range b.plan.writes {
 		if other.target == w.target && (other.shape.Op == connectors.Put) != (spec.Table == "") {
-			b.report(spec.node.KeyProblem("to", CodeTargetKind, fmt.Sprintf("target %q is given both tables and files", w.target), ""))
+			b.report(spec.Node.KeyProblem("to", CodeTargetKind, fmt.Sprintf("target %q is given both tables and files", w.target), ""))
 			break
 		}
 	}
@@ -227,20 +226,20 @@ func (b *builder) field(w *write, s *expr.Scope, e diag.Entry[fieldSpec]) {
 	var msg string
 	if f.typ, msg = expr.NewType(spec.TypeRules); msg != "" {
 		f.bad = true
-		b.report(valueProblem(spec.node, "type", CodeType, msg))
+		b.report(spec.Node.ValueProblem("type", CodeType, msg, ""))
 	}
 	for key, given := range map[string]string{"onMissing": spec.OnMissing, "onNull": spec.OnNull, "onEmpty": spec.OnEmpty, "overflow": spec.Overflow, "round": spec.Round} {
-		b.fieldChoice(spec.node, key, given)
+		b.fieldChoice(spec.Node, key, given)
 	}
 	if f.typ.Round != "" && f.typ.Precision < 0 && (f.typ.Kind != expr.KindDecimal || f.typ.Scale < 0) && !b.pinned() {
-		b.report(valueProblem(spec.node, "round", expr.CodeValue, "round says how, and nothing here says to how many digits: add precision, or type: decimal(p,s)"))
+		b.report(spec.Node.ValueProblem("round", expr.CodeValue, "round says how, and nothing here says to how many digits: add precision, or type: decimal(p,s)", ""))
 	}
-	if w.document != "" && spec.node != nil {
-		b.report(spec.node.Problem(expr.CodeValue, "a document has no fields", ""))
+	if w.document != "" && spec.Node != nil {
+		b.report(spec.Node.Problem(expr.CodeValue, "a document has no fields", ""))
 	}
 	if spec.Precision != nil && spec.Precision.Database {
 		if w.shape.Op == connectors.Put {
-			b.report(valueProblem(spec.node, "precision", expr.CodeValue, "precision: database belongs to a field of a table"))
+			b.report(spec.Node.ValueProblem("precision", expr.CodeValue, "precision: database belongs to a field of a table", ""))
 		}
 		w.shape.Loose = append(w.shape.Loose, len(w.fields))
 	}
@@ -249,7 +248,7 @@ func (b *builder) field(w *write, s *expr.Scope, e diag.Entry[fieldSpec]) {
 
 // rows checks the setting of that name.
 func (b *builder) rows(spec writeSpec) {
-	n, ok := spec.node.Get("rows")
+	n, ok := spec.Node.Get("rows")
 	switch {
 	case !ok:
 	case spec.Rows != "checked" && spec.Rows != "unchecked":
@@ -268,9 +267,7 @@ func (b *builder) fieldChoice(n *diag.Node, key, word string) {
 	if word == "" || slices.Contains(words, word) || n == nil {
 		return
 	}
-	p := valueProblem(n, key, expr.CodeValue, fmt.Sprintf("%q is not one of %s", word, listWords(words)))
-	p.Suggestion = diag.DidYouMean(word, words)
-	b.report(p)
+	b.report(n.ValueProblem(key, expr.CodeValue, fmt.Sprintf("%q is not one of %s", word, listWords(words)), diag.DidYouMean(word, words)))
 }
 
 // keys finds the key's columns and the returned ones.
@@ -283,19 +280,17 @@ func (b *builder) keys(w *write, spec writeSpec) {
 			}
 		}
 		if at < 0 {
-			p := valueProblem(spec.node, "key", CodeKey, fmt.Sprintf("the write has no field %q", k))
-			p.Suggestion = diag.DidYouMean(k, w.shape.Fields)
-			b.report(p)
+			b.report(spec.Node.ValueProblem("key", CodeKey, fmt.Sprintf("the write has no field %q", k), diag.DidYouMean(k, w.shape.Fields)))
 			continue
 		}
 		w.shape.Key = append(w.shape.Key, at)
 	}
 	if w.shape.Op != connectors.Insert && w.shape.Op != connectors.Put && len(spec.Key) == 0 {
-		b.report(spec.node.KeyProblem("mode", CodeKey, "mode "+spec.Mode+" needs a key", "key: [COLUMN]"))
+		b.report(spec.Node.KeyProblem("mode", CodeKey, "mode "+spec.Mode+" needs a key", "key: [COLUMN]"))
 	}
 	b.parentKey(w, spec)
 	if len(w.fields) == 0 && spec.Document == "" {
-		b.report(spec.node.Problem(CodeMissingKey, "the write has no fields", ""))
+		b.report(spec.Node.Problem(CodeMissingKey, "the write has no fields", ""))
 	}
 }
 
@@ -313,7 +308,7 @@ func (b *builder) parentKey(w *write, spec writeSpec) {
 		}
 		w.keyDepth = max(w.keyDepth, depth)
 		if depth == len(w.loops) && !b.pinned() {
-			b.report(valueProblem(spec.node, "key", CodeKey, fmt.Sprintf("the key %s of replace-children hangs on an item of each: with an empty list nothing says whose rows are to go", f.name)))
+			b.report(spec.Node.ValueProblem("key", CodeKey, fmt.Sprintf("the key %s of replace-children hangs on an item of each: with an empty list nothing says whose rows are to go", f.name), ""))
 		}
 	}
 }
@@ -322,7 +317,7 @@ func (b *builder) parentKey(w *write, spec writeSpec) {
 func (b *builder) layoutFields(w *write, spec writeSpec) {
 	if spec.Document != "" {
 		if _, err := encode.ParseTemplate(spec.Document); err != nil {
-			b.report(valueProblem(spec.node, "document", expr.CodeValue, "this file name cannot be used: "+err.Error()))
+			b.report(spec.Node.ValueProblem("document", expr.CodeValue, "this file name cannot be used: "+err.Error(), ""))
 		}
 	}
 	if spec.Layout == "" {
@@ -330,33 +325,30 @@ func (b *builder) layoutFields(w *write, spec writeSpec) {
 	}
 	l, ok := b.layouts[spec.Layout]
 	if !ok {
-		p := valueProblem(spec.node, "layout", CodeLayoutUnknown, fmt.Sprintf("there is no layout %q", spec.Layout))
-		p.Suggestion = diag.DidYouMean(spec.Layout, b.spec.Layouts.Keys())
-		b.report(p)
+		b.report(spec.Node.ValueProblem("layout", CodeLayoutUnknown, fmt.Sprintf("there is no layout %q", spec.Layout), diag.DidYouMean(spec.Layout, b.spec.Layouts.Keys())))
 		return
 	}
 	if l == nil {
 		return
 	}
 	if old, ok := b.plan.layouts[w.target]; ok && old != l {
-		b.report(valueProblem(spec.node, "layout", CodeLayout, "one target has one layout: list the kinds of records in it"))
+		b.report(spec.Node.ValueProblem("layout", CodeLayout, "one target has one layout: list the kinds of records in it", ""))
 		return
 	}
 	b.plan.layouts[w.target] = l
 	names, ok := l.Fields(w.name)
 	if !ok {
-		b.report(valueProblem(spec.node, "layout", CodeLayout, fmt.Sprintf("the layout has no records for write %q", w.name)))
+		b.report(spec.Node.ValueProblem("layout", CodeLayout, fmt.Sprintf("the layout has no records for write %q", w.name), ""))
 		return
 	}
 	for _, n := range names {
 		if !slices.Contains(w.shape.Fields, n) {
-			p := spec.node.KeyProblem("fields", CodeLayout, fmt.Sprintf("the layout's field %q is not given", n), "")
-			b.report(p)
+			b.report(spec.Node.KeyProblem("fields", CodeLayout, fmt.Sprintf("the layout's field %q is not given", n), ""))
 		}
 	}
 	for i, n := range w.shape.Fields {
 		if !slices.Contains(names, n) && i < len(spec.Fields) {
-			b.report(spec.Fields[i].Value.node.Problem(CodeLayout, fmt.Sprintf("the layout has no field %q", n), diag.DidYouMean(n, names)))
+			b.report(spec.Fields[i].Value.Node.Problem(CodeLayout, fmt.Sprintf("the layout has no field %q", n), diag.DidYouMean(n, names)))
 		}
 	}
 }

@@ -373,6 +373,7 @@ type Section struct {
 	Names     []connectors.Named // columns that are read from a row, of a query
 }
 
+// Field is a name with the expression that gives its value.
 type Field struct {
 	Name string
 	X    expr.Compiled
@@ -396,6 +397,7 @@ func (a *Section) Reads() (list []readName) {
 	return list
 }
 
+// Separator stands between the parts of what is made of several values.
 const Separator = "\x1f"
 
 // Text is a value as both sides write it: without blanks that a CHAR column adds, numbers without zeros that say nothing.

@@ -201,6 +201,7 @@ var predicateOutcomes = map[string]*Outcome{"filter": someList, "map": someList,
 // predicateMakes is what they do to values.
 var predicateMakes = map[string]Making{"count": Computed | Other, "sum": Computed}
 
+// NeedList uses a value as a list.
 func NeedList(name string) Function {
 	return func(e *Env, a []Value) Value {
 		if !a[0].Absent() && a[0].Kind != KindList {

@@ -64,6 +64,7 @@ func (p *Program) Way(src int32) *Path {
 	return p.trails[src-1]
 }
 
+// Slot gives a new place for a value.
 func (p *Program) Slot() int { p.slots++; return p.slots - 1 }
 
 // Compiler turns one expression into a closure within a scope.

@@ -57,6 +57,7 @@ type Failure struct {
 
 var envs = sync.Pool{New: func() any { return new(Env) }}
 
+// NewEnv makes ready for one form; Free gives it back.
 func NewEnv(p *Program, form any, in *Input) *Env {
 	e := envs.Get().(*Env)
 	e.Form, e.In = form, in
@@ -90,6 +91,7 @@ func resize[T any](s []T, n int) []T {
 	return make([]T, n)
 }
 
+// Fail keeps the first thing that went wrong.
 func (e *Env) Fail(code, message string) Value {
 	if e.Err == nil {
 		e.Err = &Failure{Code: code, Message: message}
@@ -228,6 +230,7 @@ type Path struct {
 	Abs  []Step // from the form, for pointers and for the checks
 }
 
+// Child is the path with one more step.
 func (p *Path) Child(s Step) *Path {
 	return &Path{Slot: p.Slot, rel: append(p.rel[:len(p.rel):len(p.rel)], s), Abs: append(p.Abs[:len(p.Abs):len(p.Abs)], s)}
 }
@@ -247,6 +250,7 @@ func (p *Path) Dotted() string {
 	return b.String()
 }
 
+// PointerEscape writes a name as a step of a JSON Pointer.
 var PointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
 
 // Pointer is the JSON Pointer of the path under the running loops.

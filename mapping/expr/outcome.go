@@ -34,6 +34,7 @@ const (
 // sampleTime is in a year, month and day that every pattern can write.
 var sampleTime = time.Date(1999, 12, 31, 23, 58, 59, 0, time.FixedZone("", 3600))
 
+// SamplesOf makes values stand for what a form gives.
 func SamplesOf(values ...Value) []Value {
 	for i := range values {
 		values[i].Src = ofForm

@@ -40,8 +40,10 @@ type Scope struct {
 	Names  map[string]Binding
 }
 
+// Inner is a scope inside.
 func (s *Scope) Inner() *Scope { return &Scope{parent: s, Names: map[string]Binding{}} }
 
+// Find returns what a name stands for, from the inside to the outside.
 func (s *Scope) Find(name string) (Binding, bool) {
 	for ; s != nil; s = s.parent {
 		if b, ok := s.Names[name]; ok {
@@ -118,8 +120,10 @@ func attachments(e *Env) Value {
 	return Value{Kind: KindList, Any: list}
 }
 
+// WordPattern is how names are written.
 var WordPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
+// Reserved are words that are no names.
 var Reserved = map[string]bool{"true": true, "false": true, "nil": true, "not": true, "and": true, "or": true, "in": true, "if": true,
 	"else": true, "let": true, "matches": true, "contains": true, "startsWith": true, "endsWith": true, "index": true, "row": true}
 

@@ -28,6 +28,7 @@ type Type struct {
 	onEmpty   string
 }
 
+// TypePattern is how types are written.
 var TypePattern = regexp.MustCompile(`^(text|integer|decimal|boolean|date|datetime|binary)(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?$`)
 
 // NewType reads a type such as text(40) or decimal(9,2); a message says what is wrong with it.
@@ -334,6 +335,7 @@ func (t *Type) Narrow(c *connectors.Content) {
 	c.Absent = c.Absent || t.onEmpty == "omit"
 }
 
+// ContentOf tells what is known of a field that always has one value.
 func ContentOf(v Value) connectors.Content {
 	out := connectors.Content{Kind: connectors.Kind(v.Kind)}
 	if v.Kind > KindReference {

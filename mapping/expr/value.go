@@ -12,6 +12,7 @@ import (
 // Kind says what a value is. The first ten are those of connectors.Kind, so that a finished value only changes type.
 type Kind uint8
 
+// What a value may be.
 const (
 	KindMissing   = Kind(connectors.Missing)
 	KindNull      = Kind(connectors.Null)
@@ -61,13 +62,19 @@ func (m Making) of(v Value, from []Value) Making {
 	return m | longer
 }
 
+// What is not there, and what is there and null.
 var (
 	Missing = Value{}
 	Null    = Value{Kind: KindNull}
 )
 
+// Text makes a text.
 func Text(s string) Value { return Value{Kind: KindText, Str: s} }
+
+// Int makes a whole number.
 func Int(i int64) Value   { return Value{Kind: KindInt, Int: i} }
+
+// Bool makes true or false.
 func Bool(b bool) Value {
 	if b {
 		return Value{Kind: KindBool, Int: 1}

@@ -142,6 +142,7 @@ func nameable(names []string) bool {
 	return len(names) <= 20 && !slices.ContainsFunc(names, func(n string) bool { return !FieldName.MatchString(n) })
 }
 
+// FieldName is what looks like a field's name.
 var FieldName = regexp.MustCompile(`^[A-Za-z_@$][A-Za-z0-9_.:@$-]{0,63}$`)
 
 // nearest is the cause whose errors lie deepest: the branch that the sender meant. Without a clear one, none.

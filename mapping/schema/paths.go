@@ -167,6 +167,7 @@ func (s *Schema) FieldsOf() []string {
 	return out
 }
 
+// Under is the dotted path of a name below another.
 func Under(at, name string) string {
 	if at == "" {
 		return name
