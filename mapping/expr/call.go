@@ -2,6 +2,7 @@ package expr
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -14,6 +15,7 @@ type helper struct {
 	min, max int      // number of arguments with the piped one; max < 0: any number
 	shallow  bool     // looks at a list or object without using what is in it
 	same     bool     // the text stays as long as it is, or gets shorter
+	both     bool     // of two arguments each passes where it is absent, the second first
 	keeps    bool     // whatever is in the text stays in it, but for capitals
 	own      bool     // gives the mapping's own words, not something made of the form
 	makes    Making   // what it does to a value beside reading it
@@ -47,6 +49,9 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	if h.make != nil {
 		fn = h.make(c, n, xs)
 	}
+	if strings.HasPrefix(h.absent, passes) {
+		fn = passing(fn, h.both)
+	}
 	out := Compiled{Eval: invoke(fn, xs, h), Source: firstSource(xs...), Own: ownTexts(name, xs)}
 	if h.same {
 		out.Plain = xs[0].Plain
@@ -65,6 +70,19 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 		out.May = c.apply(n, name, fn, xs, h.own)
 	}
 	return out
+}
+
+// passing makes a helper whose argument passes where it is absent.
+func passing(fn Function, both bool) Function {
+	return func(e *Env, a []Value) Value {
+		if both && a[1].Absent() {
+			return a[1]
+		}
+		if a[0].Absent() {
+			return a[0]
+		}
+		return fn(e, a)
+	}
 }
 
 // ownTexts tells whether a helper gives no texts but those of the mapping.

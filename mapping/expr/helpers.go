@@ -36,9 +36,6 @@ const passes = "missing stays missing, null stays null"
 // onText makes a helper of one text: absent values pass, numbers count as their digits.
 func onText(f func(e *Env, s string) Value) Function {
 	return func(e *Env, a []Value) Value {
-		if a[0].Absent() {
-			return a[0]
-		}
 		s, ok := a[0].Text()
 		if !ok || a[0].Kind == KindBool {
 			return e.FailSort(a[0], CodeNotText, "a text is needed here")
@@ -50,9 +47,6 @@ func onText(f func(e *Env, s string) Value) Function {
 // onNumber makes a helper of one number.
 func onNumber(f func(e *Env, v Value) Value) Function {
 	return func(e *Env, a []Value) Value {
-		if a[0].Absent() {
-			return a[0]
-		}
 		if !a[0].isNumber() {
 			return e.FailSort(a[0], CodeNotNumber, "a number is needed here; use integer() or decimal() on a text")
 		}

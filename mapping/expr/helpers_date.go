@@ -30,8 +30,8 @@ var dateHelpers = map[string]helper{
 	"month":    {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | month(): 1 to 12", fn: datePartOf(func(t time.Time) int { return int(t.Month()) })},
 	"day":      {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | day(): 1 to 31", fn: datePartOf(func(t time.Time) int { return t.Day() })},
 	"addDays":  {min: 2, max: 2, makes: Computed | Other, absent: passes, usage: "x | addDays(14): a date so many days later, or earlier when negative", fn: addDays},
-	"yearsTo":  {min: 2, max: 2, makes: Computed | Other, absent: passes, usage: "born | yearsTo(day): whole years from one date to another; there is no today", fn: yearsTo},
-	"daysTo":   {min: 2, max: 2, makes: Computed | Other, absent: passes, usage: "a | daysTo(b): days from one date to another", fn: daysTo},
+	"yearsTo":  {min: 2, max: 2, both: true, makes: Computed | Other, absent: passes, usage: "born | yearsTo(day): whole years from one date to another; there is no today", fn: yearsTo},
+	"daysTo":   {min: 2, max: 2, both: true, makes: Computed | Other, absent: passes, usage: "a | daysTo(b): days from one date to another", fn: daysTo},
 	"lastDay":  {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | lastDay(): the last day of its month", fn: lastDay},
 	"firstDay": {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | firstDay(): the first day of its month", fn: firstDay},
 }
@@ -96,7 +96,7 @@ func makeParseDate(c *Compiler, n ast.Node, args []Compiled) Function {
 	}
 	return func(e *Env, a []Value) Value {
 		v := a[0]
-		if v.Absent() || v.Kind == KindDate {
+		if v.Kind == KindDate {
 			return v
 		}
 		s, ok := v.Text()
@@ -138,7 +138,7 @@ func makeParseDateTime(c *Compiler, n ast.Node, args []Compiled) Function {
 	}
 	return func(e *Env, a []Value) Value {
 		v := a[0]
-		if v.Absent() || v.Kind == KindDateTime {
+		if v.Kind == KindDateTime {
 			return v
 		}
 		s, ok := v.Text()
@@ -196,9 +196,6 @@ func makeFormatDate(c *Compiler, n ast.Node, args []Compiled) Function {
 	p := c.pattern(n, args, 1, "")
 	return func(e *Env, a []Value) Value {
 		v := a[0]
-		if v.Absent() {
-			return v
-		}
 		t, ok := dateOf(e, v)
 		if !ok {
 			return Missing
@@ -227,9 +224,6 @@ func makeLocalTime(c *Compiler, n ast.Node, args []Compiled) Function {
 func onMoment(loc *time.Location, f func(e *Env, t time.Time) Value) Function {
 	return func(e *Env, a []Value) Value {
 		v := a[0]
-		if v.Absent() {
-			return v
-		}
 		t, zoned, ok := readDateTime(v.Str)
 		switch {
 		case v.Kind != KindDateTime:
@@ -243,9 +237,6 @@ func onMoment(loc *time.Location, f func(e *Env, t time.Time) Value) Function {
 
 func onDate(f func(e *Env, t time.Time, a []Value) Value) Function {
 	return func(e *Env, a []Value) Value {
-		if a[0].Absent() {
-			return a[0]
-		}
 		t, ok := dateOf(e, a[0])
 		if !ok {
 			return Missing
@@ -280,9 +271,6 @@ func addDays(e *Env, a []Value) Value {
 }
 
 func yearsTo(e *Env, a []Value) Value {
-	if a[1].Absent() {
-		return a[1]
-	}
 	return onDate(func(e *Env, t time.Time, a []Value) Value {
 		on, ok := dateOf(e, a[1])
 		if !ok {
@@ -297,9 +285,6 @@ func yearsTo(e *Env, a []Value) Value {
 }
 
 func daysTo(e *Env, a []Value) Value {
-	if a[1].Absent() {
-		return a[1]
-	}
 	return onDate(func(e *Env, t time.Time, a []Value) Value {
 		on, ok := dateOf(e, a[1])
 		if !ok {

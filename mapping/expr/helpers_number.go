@@ -30,7 +30,7 @@ var numberHelpers = map[string]helper{
 func toInteger(e *Env, a []Value) Value {
 	v := a[0]
 	switch v.Kind {
-	case KindMissing, KindNull, KindInt:
+	case KindInt:
 		return v
 	case KindText:
 		s := strings.TrimSpace(v.Str)
@@ -66,7 +66,7 @@ func wholeOf(e *Env, v Value) Value {
 func toDecimal(e *Env, a []Value) Value {
 	v := a[0]
 	switch v.Kind {
-	case KindMissing, KindNull, KindInt, KindDecimal:
+	case KindInt, KindDecimal:
 		return v
 	case KindText:
 		s := strings.TrimSpace(v.Str)
@@ -101,9 +101,6 @@ func makeRound(c *Compiler, n ast.Node, args []Compiled) Function {
 		mode = m
 	}
 	return func(e *Env, a []Value) Value {
-		if a[0].Absent() {
-			return a[0]
-		}
 		scale, ok := intArg(e, a[1], maxDigits/2)
 		if !a[0].isNumber() {
 			return e.FailSort(a[0], CodeNotNumber, "a number is needed here")
@@ -124,7 +121,7 @@ func makeRound(c *Compiler, n ast.Node, args []Compiled) Function {
 
 func toBoolean(e *Env, a []Value) Value {
 	v := a[0]
-	if v.Absent() || v.Kind == KindBool {
+	if v.Kind == KindBool {
 		return v
 	}
 	s, ok := v.Text()
@@ -145,9 +142,6 @@ func toBoolean(e *Env, a []Value) Value {
 }
 
 func yesNo(e *Env, a []Value) Value {
-	if a[0].Absent() {
-		return a[0]
-	}
 	if a[0].Kind != KindBool {
 		return e.FailSort(a[0], CodeNotBoolean, "true or false is needed")
 	}

@@ -84,9 +84,6 @@ func only(s string, keep func(rune) bool) string {
 }
 
 func substring(e *Env, a []Value) Value {
-	if a[0].Absent() {
-		return a[0]
-	}
 	s, ok := textArg(e, a[0])
 	from, ok2 := intArg(e, a[1], maxCount)
 	n := maxCount
@@ -121,9 +118,6 @@ func cutFrom(s string, n int) string {
 }
 
 func replace(e *Env, a []Value) Value {
-	if a[0].Absent() {
-		return a[0]
-	}
 	s, ok := textArg(e, a[0])
 	old, ok2 := textArg(e, a[1])
 	with, ok3 := textArg(e, a[2])
@@ -141,9 +135,6 @@ func replace(e *Env, a []Value) Value {
 
 func pad(put func(s, fill string) string) Function {
 	return func(e *Env, a []Value) Value {
-		if a[0].Absent() {
-			return a[0]
-		}
 		s, ok := textArg(e, a[0])
 		n, ok2 := intArg(e, a[1], maxPad)
 		with := " "
@@ -187,9 +178,6 @@ func concat(e *Env, a []Value) Value {
 }
 
 func toText(e *Env, a []Value) Value {
-	if a[0].Absent() {
-		return a[0]
-	}
 	s, ok := a[0].Text()
 	if !ok {
 		return e.FailSort(a[0], CodeNotText, "a list or object has no text")
@@ -198,9 +186,6 @@ func toText(e *Env, a []Value) Value {
 }
 
 func split(e *Env, a []Value) Value {
-	if a[0].Absent() {
-		return a[0]
-	}
 	s, ok := textArg(e, a[0])
 	sep, ok2 := textArg(e, a[1])
 	if !ok || !ok2 {

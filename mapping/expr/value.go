@@ -72,7 +72,7 @@ var (
 func Text(s string) Value { return Value{Kind: KindText, Str: s} }
 
 // Int makes a whole number.
-func Int(i int64) Value   { return Value{Kind: KindInt, Int: i} }
+func Int(i int64) Value { return Value{Kind: KindInt, Int: i} }
 
 // Bool makes true or false.
 func Bool(b bool) Value {
