@@ -12,7 +12,7 @@ import (
 
 // Content reads what the schema surely says of a path. Branches that may or may not apply say nothing.
 func (s *Schema) Content(abs []expr.Step) connectors.Content {
-	now, present := surely(s.root), true
+	now, present := mustKeep(s.root), true
 	for _, step := range abs {
 		if step.Name == "" {
 			now, present = sureItems(now), step.Loop >= 0 // an item that each walks to is there
@@ -24,7 +24,7 @@ func (s *Schema) Content(abs []expr.Step) connectors.Content {
 			required = required || slices.Contains(x.Required, step.Name)
 			open = open || conditional(x)
 			if sub, ok := x.Properties[step.Name]; ok {
-				next = append(next, surely(sub)...)
+				next = append(next, mustKeep(sub)...)
 			}
 		}
 		if len(next) == 0 {
@@ -42,34 +42,6 @@ func (s *Schema) Content(abs []expr.Step) connectors.Content {
 		contentOf(x, &c)
 	}
 	return c
-}
-
-// surely returns the schemas that apply to every value of s.
-func surely(s *jsonschema.Schema) []*jsonschema.Schema {
-	var out []*jsonschema.Schema
-	for todo := []*jsonschema.Schema{s}; len(todo) > 0 && len(out) < maxBranches; todo = todo[1:] {
-		x := todo[0]
-		if x == nil || slices.Contains(out, x) {
-			continue
-		}
-		out = append(out, x)
-		todo = append(append(todo, x.Ref), x.AllOf...)
-	}
-	return out
-}
-
-// sureItems returns the schemas that apply to every item of a list.
-func sureItems(list []*jsonschema.Schema) []*jsonschema.Schema {
-	var out []*jsonschema.Schema
-	for _, x := range list {
-		if it, ok := x.Items.(*jsonschema.Schema); ok {
-			out = append(out, surely(it)...)
-		}
-		if x.Items2020 != nil && len(x.PrefixItems) == 0 {
-			out = append(out, surely(x.Items2020)...)
-		}
-	}
-	return out
 }
 
 // conditional tells whether a schema has rules that only sometimes apply.

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"sort"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -8,66 +9,36 @@ import (
 	"github.com/inbasket/inbasket/mapping/expr"
 )
 
-// maxBranches bounds the walk through a schema whose branches multiply.
+// maxBranches bounds how many fields of a schema whose branches multiply are listed.
 const maxBranches = 2000
 
 // shapes returns the schemas that may apply to the same value as s: s itself and what it refers to, joins and chooses from.
 func shapes(s *jsonschema.Schema) []*jsonschema.Schema {
-	var out []*jsonschema.Schema
-	seen := map[*jsonschema.Schema]bool{}
-	var add func(s *jsonschema.Schema)
-	add = func(s *jsonschema.Schema) {
-		if s == nil || seen[s] || len(out) > maxBranches {
-			return
-		}
-		seen[s] = true
-		out = append(out, s)
-		add(s.Ref)
-		add(s.RecursiveRef)
-		if s.DynamicRef != nil {
-			add(s.DynamicRef.Ref)
-		}
-		add(s.If)
-		add(s.Then)
-		add(s.Else)
-		for _, list := range [][]*jsonschema.Schema{s.AllOf, s.AnyOf, s.OneOf} {
-			for _, x := range list {
-				add(x)
-			}
-		}
-		for _, x := range s.DependentSchemas {
-			add(x)
-		}
-		for _, x := range s.Dependencies {
-			if x, ok := x.(*jsonschema.Schema); ok {
-				add(x)
-			}
-		}
+	return allBelow(s, func(x *jsonschema.Schema) []*jsonschema.Schema {
+		return slices.DeleteFunc(samePlace(x), func(sub *jsonschema.Schema) bool { return sub == x.Not })
+	})
+}
+
+// each returns what a step leads to from some schemas.
+func each(list []*jsonschema.Schema, step func(*jsonschema.Schema) []*jsonschema.Schema) (out []*jsonschema.Schema) {
+	for _, x := range list {
+		out = append(out, step(x)...)
 	}
-	add(s)
 	return out
+}
+
+// named returns the schemas of a field among those that apply to its object.
+func named(list []*jsonschema.Schema, name string) []*jsonschema.Schema {
+	return each(list, func(x *jsonschema.Schema) []*jsonschema.Schema { return shapes(x.Properties[name]) })
 }
 
 // items returns the schemas of a list's items among those that apply to the list.
 func items(list []*jsonschema.Schema) []*jsonschema.Schema {
-	var out []*jsonschema.Schema
-	for _, s := range list {
-		switch it := s.Items.(type) {
-		case *jsonschema.Schema:
-			out = append(out, shapes(it)...)
-		case []*jsonschema.Schema:
-			for _, x := range it {
-				out = append(out, shapes(x)...)
-			}
-		}
-		for _, x := range s.PrefixItems {
-			out = append(out, shapes(x)...)
-		}
-		if s.Items2020 != nil {
-			out = append(out, shapes(s.Items2020)...)
-		}
-	}
-	return out
+	return each(list, func(x *jsonschema.Schema) []*jsonschema.Schema {
+		all, _ := x.Items.([]*jsonschema.Schema)
+		one, _ := x.Items.(*jsonschema.Schema)
+		return each(slices.Concat(all, x.PrefixItems, []*jsonschema.Schema{one, x.Items2020}), shapes)
+	})
 }
 
 // Known tells whether the schema has the path. Where it lists no fields at all, or allows others by a rule,
@@ -201,13 +172,7 @@ func (s *Schema) ThroughLists(abs []expr.Step) []expr.Step {
 			now = items(now)
 			continue
 		}
-		var next []*jsonschema.Schema
-		for _, x := range now {
-			if sub, ok := x.Properties[step.Name]; ok {
-				next = append(next, shapes(sub)...)
-			}
-		}
-		now = next
+		now = named(now, step.Name)
 	}
 	return out
 }

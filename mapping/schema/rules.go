@@ -60,13 +60,7 @@ func (s *Schema) at(abs []expr.Step) []*jsonschema.Schema {
 			now = items(now)
 			continue
 		}
-		var next []*jsonschema.Schema
-		for _, x := range now {
-			if sub, ok := x.Properties[step.Name]; ok {
-				next = append(next, shapes(sub)...)
-			}
-		}
-		now = next
+		now = named(now, step.Name)
 	}
 	return now
 }
@@ -119,33 +113,32 @@ func (s *Schema) Sure(abs []expr.Step) []*jsonschema.Schema {
 	if s == nil {
 		return nil
 	}
-	now := mustKeep(s.root, 0)
+	now := mustKeep(s.root)
 	for _, step := range abs {
-		var next []*jsonschema.Schema
-		for _, x := range now {
-			if sub, ok := x.Properties[step.Name]; ok && step.Name != "" {
-				next = append(next, mustKeep(sub, 0)...)
-			}
-			if list, ok := x.Items.(*jsonschema.Schema); ok && step.Name == "" {
-				next = append(next, mustKeep(list, 0)...)
-			}
-			if x.Items2020 != nil && len(x.PrefixItems) == 0 && step.Name == "" {
-				next = append(next, mustKeep(x.Items2020, 0)...)
-			}
+		if step.Name == "" {
+			now = sureItems(now)
+			continue
 		}
-		now = next
+		now = each(now, func(x *jsonschema.Schema) []*jsonschema.Schema { return mustKeep(x.Properties[step.Name]) })
 	}
 	return now
 }
 
-// mustKeep returns a schema with those that it refers to and joins.
-func mustKeep(s *jsonschema.Schema, depth int) []*jsonschema.Schema {
-	if s == nil || depth > 32 {
-		return nil
-	}
-	out := append([]*jsonschema.Schema{s}, mustKeep(s.Ref, depth+1)...)
-	for _, x := range s.AllOf {
-		out = append(out, mustKeep(x, depth+1)...)
-	}
-	return out
+// mustKeep returns the schemas that apply to every value of s: s with those that it refers to and joins.
+func mustKeep(s *jsonschema.Schema) []*jsonschema.Schema {
+	return allBelow(s, func(x *jsonschema.Schema) []*jsonschema.Schema {
+		return append([]*jsonschema.Schema{x.Ref}, x.AllOf...)
+	})
+}
+
+// sureItems returns the schemas that apply to every item of a list.
+func sureItems(list []*jsonschema.Schema) []*jsonschema.Schema {
+	return each(list, func(x *jsonschema.Schema) []*jsonschema.Schema {
+		one, _ := x.Items.(*jsonschema.Schema)
+		out := mustKeep(one)
+		if len(x.PrefixItems) == 0 {
+			out = append(out, mustKeep(x.Items2020)...)
+		}
+		return out
+	})
 }

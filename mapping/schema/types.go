@@ -51,7 +51,7 @@ func (s *Schema) undeliverable() []Problem {
 	seen := map[*jsonschema.Schema]bool{}
 	var walk func(x *jsonschema.Schema, depth int)
 	walk = func(x *jsonschema.Schema, depth int) {
-		for _, x := range mustKeep(x, 0) {
+		for _, x := range mustKeep(x) {
 			if seen[x] {
 				continue
 			}
