@@ -34,6 +34,7 @@ func sample(t *testing.T, p *Plan, name string) Form {
 }
 
 func TestAnswerFromRow(t *testing.T) {
+	t.Parallel()
 	p := example(t, "building-permit", "building-permit")
 	from, q, ok := p.Question()
 	if !ok || from != "register" || len(q.ID) != 1 || q.ID[0] != "ID" || q.Mark == "" || q.Binary[0] != "PDF" {
@@ -67,6 +68,7 @@ func TestAnswerFromRow(t *testing.T) {
 }
 
 func TestAnswerFromFile(t *testing.T) {
+	t.Parallel()
 	p := example(t, "dog-licence", "dog-licence")
 	if answers, files := p.HasAnswer(); !answers || !files {
 		t.Fatal("not answer files")

@@ -41,6 +41,7 @@ const nightly = `answer:
 
 // TestManyDecisionsInOneFile reads each line on its own, with its own document, whatever is wrong with the others.
 func TestManyDecisionsInOneFile(t *testing.T) {
+	t.Parallel()
 	csv := "NO;CASE;STATUS;REASON;PDF\n1;C1;A;;p1.pdf\n2;C2;X;;\n;C3;A;;\n4;;A;;\n5;C5;R;late;C:\\out\\P5.PDF\n6;C6;A;;p6.pdf\n"
 	xml := "<r>" + strings.Repeat("<line><NO>7</NO><CASE>C7</CASE><STATUS>A</STATUS></line>", 1) + "</r>"
 	json := `{"lines": [{"NO": 1, "CASE": "C1", "STATUS": "A"}, {"NO": 2, "CASE": "C2"}]}`
@@ -111,6 +112,7 @@ const rowAnswer = `answer:
 
 // TestNamesThatAreNotThere finds a name that the query does not give, before it runs and when it runs; null is there.
 func TestNamesThatAreNotThere(t *testing.T) {
+	t.Parallel()
 	for query, want := range map[string]string{
 		"select ID, CASE_ID, STATUS, REASON, PDF from D where SENT is null": "",
 		"select id, case_id, status, reason, d.\"PDF\" from D d":            "",
@@ -149,6 +151,7 @@ func TestNamesThatAreNotThere(t *testing.T) {
 
 // TestPinnedMappingsGoOn loads a mapping of before, whose mistakes an earlier version did not see.
 func TestPinnedMappingsGoOn(t *testing.T) {
+	t.Parallel()
 	p := answersOf(t, fmt.Sprintf(rowAnswer, "select * from D"))
 	bundle := []byte(strings.ReplaceAll(string(p.Bundle()), "select * from D", "select X from D"))
 	if _, err := LoadBundle(bundle, nil); err != nil {
@@ -158,6 +161,7 @@ func TestPinnedMappingsGoOn(t *testing.T) {
 
 // TestWrongAnswerCases refuses cases that are of nothing, of two things, or expect what no decision has.
 func TestWrongAnswerCases(t *testing.T) {
+	t.Parallel()
 	for _, wrong := range []string{"tests: [{name: x}]\n", "tests: [{form: a, answer: b}]\n", "tests: [{answer: a, expect-answers: [{outcom: x}]}]\n"} {
 		if _, err := answering(fmt.Sprintf(nightly, "csv", "# no settings", "") + wrong); err == nil {
 			t.Errorf("accepted: %s", wrong)

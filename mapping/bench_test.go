@@ -134,6 +134,7 @@ func BenchmarkValidate(b *testing.B) {
 
 // TestMapConcurrently is for the race detector: one plan, many goroutines.
 func TestMapConcurrently(t *testing.T) {
+	t.Parallel()
 	p, raw := benchPlan(t), benchForm()
 	var wg sync.WaitGroup
 	for range 8 {

@@ -21,6 +21,7 @@ write:
 
 // What the mapping allows to be changed around a change of clocks, and what is put before a formula, is shown at each value.
 func TestChangesAreExplained(t *testing.T) {
+	t.Parallel()
 	p := load(t, clockMapping)
 	var have []string
 	for _, x := range p.Explain(decodeForm(t, p, `{"ref":"r","at":"2026-10-25 02:30","text":"=1","kind":"none"}`), expr.Input{}) {
@@ -41,6 +42,7 @@ func TestChangesAreExplained(t *testing.T) {
 
 // A local time that exists twice is no mistake in the form: the mapping must say which is meant.
 func TestAmbiguousTimeIsTheMappings(t *testing.T) {
+	t.Parallel()
 	p := load(t, strings.Replace(clockMapping, `, "later")`, ")", 1))
 	_, err := p.Map(decodeForm(t, p, `{"ref":"r","at":"2026-10-25 02:30"}`), expr.Input{})
 	var fault *Fault
@@ -57,6 +59,7 @@ func TestAmbiguousTimeIsTheMappings(t *testing.T) {
 // What a layout's field cannot say around a change of clocks is no mistake in the form either, whether the zone is the
 // field's or the layout's.
 func TestClockChangeIsTheLayouts(t *testing.T) {
+	t.Parallel()
 	for _, zones := range []string{"zone: Europe/Berlin, fields: [{name: A, type: datetime, pattern: PATTERN}]", "fields: [{name: A, type: datetime, pattern: PATTERN, zone: Europe/Berlin}]"} {
 		for _, c := range [][2]string{{"HHmm", "2026-10-25T01:30:00Z"}, {"HHmmXXX", "2026-10-25T02:30:00"}, {"HHmmXXX", "2026-03-29T02:30:00"}} {
 			p := load(t, strings.Replace(`mapping: m

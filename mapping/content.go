@@ -2,7 +2,7 @@ package mapping
 
 import (
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/column"
 )
 
 // content tells what the values of a field may be before any form has come: by its declared type, by a constant, or
@@ -11,7 +11,7 @@ func (p *Plan) content(f *field) connectors.Content {
 	var c connectors.Content
 	switch {
 	case f.x.Const != nil:
-		c = expr.ContentOf(*f.x.Const)
+		c = column.ContentOf(*f.x.Const)
 	case f.x.Path != nil && p.schema != nil:
 		c = p.schema.Content(f.x.Path.Abs)
 	case f.x.Path == nil && f.x.Ref != nil:
@@ -23,7 +23,7 @@ func (p *Plan) content(f *field) connectors.Content {
 		c.Absent, c.Null, c.MinLength = false, false, 0
 		d := connectors.Content{}
 		if f.def.Const != nil {
-			d = expr.ContentOf(*f.def.Const)
+			d = column.ContentOf(*f.def.Const)
 		}
 		if d.Kind != c.Kind {
 			c = connectors.Content{}

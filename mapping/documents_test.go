@@ -10,6 +10,7 @@ import (
 
 // TestDocuments puts attachments beside the records and shows what expressions know of a submission.
 func TestDocuments(t *testing.T) {
+	t.Parallel()
 	p := load(t, `
 mapping: documents
 version: 1

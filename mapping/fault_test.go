@@ -48,6 +48,7 @@ func blamed(err error) string {
 // TestWhoseFault is the table of whom an error blames: the form only where one of its own values caused it, and its
 // schema does not allow that value in so many words.
 func TestWhoseFault(t *testing.T) {
+	t.Parallel()
 	const schema = `{"type":"object","properties":{"long":{"type":"string","maxLength":20},"kind":{"enum":["a","b"]},"n":{"type":"integer"},
 		"most":{"type":"number","maximum":1000000},"day":{"type":"string","format":"date"},"list":{"type":"array","items":{"type":"object","properties":{"v":{"type":"string","maxLength":9},"w":{"type":["integer","string"]}}}},
 		"flag":{"type":["boolean","string"]},"mix":{"type":["integer","string"]},"mixes":{"type":"array","items":{"type":["integer","string"]}}}}`
@@ -173,6 +174,7 @@ write: [{as: l, to: t, layout: l, fields: {A: `+field+`}}]
 
 // TestMadeInLoops: what a let or a loop made of a value is told from what the form says, record by record.
 func TestMadeInLoops(t *testing.T) {
+	t.Parallel()
 	p := unchecked(t, `
 mapping: m
 version: 1
@@ -209,6 +211,7 @@ write:
 
 // TestLimits: a budget names the field that spent it and the key that raises it, and blames no other field.
 func TestLimits(t *testing.T) {
+	t.Parallel()
 	const text = `
 mapping: m
 version: 1
@@ -238,6 +241,7 @@ write: [{as: w, to: t, table: T, fields: {BEFORE: form.b, DOC: {value: form.doc,
 
 // TestFoundByCheck is the table of what check says of expressions, before there is a form: code of the problem, "warning", or "ok".
 func TestFoundByCheck(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ value, want string }{
 		{`form.a`, "ok"}, {`form.a | trim() | upper()`, "ok"}, {`"1234"`, "ok"}, {`nil`, "ok"}, {`form.a ?? "1234"`, "ok"}, {`submission.id | substring(0, 4)`, "ok"},
 		{`form.a | parseDate("dd.MM.yyyy") | formatDate("MMdd")`, "ok"}, {`form.a | parseDateTime("dd.MM.yyyy HH:mm", "Europe/Berlin") | formatDate("HHmm")`, "ok"},

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/mapping/column"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
-	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // FileSchema is the JSON Schema of mapping files, for editors; mapping.schema.json holds the same.
@@ -51,7 +51,7 @@ func schemaOf(t reflect.Type) map[string]any {
 		return map[string]any{"enum": []any{"on", "off", true, false}}
 	case reflect.TypeFor[time.Duration]():
 		return map[string]any{"type": "string", "pattern": "^[0-9]"}
-	case reflect.TypeFor[expr.Precision]():
+	case reflect.TypeFor[column.Precision]():
 		return map[string]any{"anyOf": []any{map[string]any{"type": "integer"}, map[string]any{"const": "database"}}}
 	case reflect.TypeFor[fieldSpec]():
 		return map[string]any{"anyOf": []any{expressionSchema(), structSchema(t)}}

@@ -16,6 +16,7 @@ var update = flag.Bool("update", false, "write golden files anew; look at the di
 
 // TestFileSchema keeps the schema that editors use equal to what the program reads, and the examples valid by it.
 func TestFileSchema(t *testing.T) {
+	t.Parallel()
 	want, err := generateFileSchema()
 	if err != nil {
 		t.Fatal(err)

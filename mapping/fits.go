@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/column"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
 	"github.com/inbasket/inbasket/mapping/schema"
@@ -115,7 +116,7 @@ func (b *builder) fitParts(w *write, f *field, o *expr.Outcome, text exprText) b
 
 // tooLong says why a text of so many characters is too long; "" where it is not.
 func (b *builder) tooLong(w *write, f *field, n int) string {
-	if n == 0 || n > expr.MaxTried {
+	if n == 0 || n > column.MaxTried {
 		return ""
 	}
 	if why := b.plan.refusal(w, f, expr.Text(strings.Repeat("x", n))); why != nil && sameRule(why.Code) == expr.CodeTooLong {
@@ -131,7 +132,7 @@ func (b *builder) fitSchema(w *write, f *field, x expr.Compiled, text exprText) 
 	}
 	for _, s := range b.plan.schema.Sure(x.Plain.Abs) {
 		says, v := "", expr.Value{}
-		if least := s.MinLength; least != nil && *least <= expr.MaxTried {
+		if least := s.MinLength; least != nil && *least <= column.MaxTried {
 			if why := b.tooLong(w, f, *least); why != "" {
 				b.report(text.node.Problem(expr.CodeNever, fmt.Sprintf("the form's schema asks for at least %d characters here, and the field takes none so long: %s", *least, why),
 					"widen the field, narrow the schema, or say overflow: cut"))
@@ -139,7 +140,7 @@ func (b *builder) fitSchema(w *write, f *field, x expr.Compiled, text exprText) 
 			}
 		}
 		switch {
-		case s.MaxLength != nil && s.Enum == nil && s.Const == nil && s.Format == nil && s.Pattern == nil && *s.MaxLength <= expr.MaxTried:
+		case s.MaxLength != nil && s.Enum == nil && s.Const == nil && s.Format == nil && s.Pattern == nil && *s.MaxLength <= column.MaxTried:
 			says, v = fmt.Sprintf("%d characters", *s.MaxLength), expr.Text(strings.Repeat("x", *s.MaxLength))
 		case s.Maximum != nil && s.Maximum.IsInt() && s.Maximum.Num().IsInt64():
 			says, v = "numbers up to "+s.Maximum.RatString(), expr.Int(s.Maximum.Num().Int64())

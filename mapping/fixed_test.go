@@ -11,6 +11,7 @@ import (
 
 // TestFixedForm maps a form of fixed widths, record by record.
 func TestFixedForm(t *testing.T) {
+	t.Parallel()
 	p := load(t, `
 mapping: m
 version: 1
@@ -29,6 +30,7 @@ write: [{as: w, to: t, table: T, each: r in form, fields: {NAME: r.NAME, FEE: r.
 
 // TestUnreadable: settings by which no form could be read are found by check.
 func TestUnreadable(t *testing.T) {
+	t.Parallel()
 	for _, input := range []string{"format: fixed", "format: fixed, fixed: {fields: []}", "format: fixed, fixed: {charset: klingon, fields: [{name: A, width: 1}]}",
 		"format: fixed, fixed: {fields: [{name: A, width: 0}]}", "format: fixed, fixed: {fields: [{name: A, width: 1}, {name: A, width: 1}]}",
 		"format: fixed, fixed: {fields: [{name: A, width: 1, type: date}]}", "format: csv, csv: {delimiter: ab}", "format: csv, csv: {charset: klingon}", "format: csv, csv: {quote: '||'}"} {

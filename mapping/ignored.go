@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/inbasket/inbasket/mapping/column"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/expr"
@@ -79,7 +80,7 @@ func (b *builder) ignoredInWrite(w writeSpec) {
 		b.report(w.Node.KeyProblem("each", expr.CodeValue, "a document write puts every attachment once; each does nothing for it", "remove it"))
 	}
 	for _, f := range w.Fields {
-		if n := f.Value.Node; n != nil && f.Value.Overflow == "cut" && expr.TypePattern.MatchString(f.Value.Type) && !cuts(f.Value.Type) || n != nil && f.Value.Overflow == "cut" && f.Value.Type == "" {
+		if n := f.Value.Node; n != nil && f.Value.Overflow == "cut" && column.Pattern.MatchString(f.Value.Type) && !cuts(f.Value.Type) || n != nil && f.Value.Overflow == "cut" && f.Value.Type == "" {
 			b.report(n.KeyProblem("overflow", expr.CodeValue, "overflow: cut needs a length to cut to", "write type: text(40), or say it in the layout"))
 		}
 	}
@@ -87,7 +88,7 @@ func (b *builder) ignoredInWrite(w writeSpec) {
 
 // cuts tells whether a type has a length that a text can be cut to.
 func cuts(typ string) bool {
-	m := expr.TypePattern.FindStringSubmatch(typ)
+	m := column.Pattern.FindStringSubmatch(typ)
 	return m != nil && m[1] == "text" && m[2] != ""
 }
 

@@ -78,6 +78,7 @@ func decodeForm(t *testing.T, p *Plan, text string) Form {
 }
 
 func TestBundleDigest(t *testing.T) {
+	t.Parallel()
 	src := strings.Replace(benchMapping, "let:", "lookups: {k: {file: k.csv, key: a, value: b}}\nlet:", 1)
 	one, same, other := load(t, src, "k.csv", "a,b\n1,2\n"), load(t, src, "k.csv", "a,b\n1,2\n"), load(t, src, "k.csv", "a,b\n1,3\n")
 	if one.Digest() != same.Digest() || !bytes.Equal(one.Bundle(), same.Bundle()) {
@@ -109,6 +110,7 @@ write:
 `
 
 func TestTargetsThatWait(t *testing.T) {
+	t.Parallel()
 	p := load(t, twoTargets)
 	f := decodeForm(t, p, `{"ref":"r","case":7,"name":"abcdef","groups":[{"name":"x","items":[{"n":1},{"n":0}]},{"name":"y"},{"name":"z","items":[{"n":5}]}]}`)
 	m, err := p.Map(f, expr.Input{ID: "1", Reference: "r"})
@@ -144,6 +146,7 @@ func TestTargetsThatWait(t *testing.T) {
 }
 
 func TestFieldErrors(t *testing.T) {
+	t.Parallel()
 	p := load(t, `
 mapping: errors
 version: 1
@@ -179,6 +182,7 @@ write:
 }
 
 func TestLayoutErrorPointsIntoTheForm(t *testing.T) {
+	t.Parallel()
 	p := load(t, `
 mapping: layout
 version: 1
@@ -203,6 +207,7 @@ write:
 }
 
 func TestValidateHoldsNoContent(t *testing.T) {
+	t.Parallel()
 	p := load(t, `
 mapping: schema
 version: 1
@@ -240,6 +245,7 @@ func fieldsOf(t *testing.T, err error) []schema.FieldError {
 }
 
 func TestExplain(t *testing.T) {
+	t.Parallel()
 	p := load(t, twoTargets)
 	f := decodeForm(t, p, `{"ref":"r","name":"abcdef","groups":[{"items":[{"n":1}]}]}`)
 	var have []string
@@ -255,6 +261,7 @@ func TestExplain(t *testing.T) {
 
 // A layout that is wrong is not also unknown.
 func TestWrongLayoutIsKnown(t *testing.T) {
+	t.Parallel()
 	files := fstest.MapFS{"m.yaml": {Data: []byte(`mapping: m
 version: 1
 input: {format: json}

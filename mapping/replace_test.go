@@ -66,6 +66,7 @@ func doings(t *testing.T, when, form string) string {
 // Children that are replaced by none go all the same: whether the list is empty or not there, or no item of it counts. A
 // condition that does not hang on an item is one of the whole write.
 func TestReplaceByNothing(t *testing.T) {
+	t.Parallel()
 	for _, c := range [][3]string{
 		{"true", `{"case":1,"parcels":[{"number":1},{"number":2}]}`, "parcels C1, parcels C1"},
 		{"true", `{"case":1,"parcels":[]}`, "parcels C1!"},
@@ -86,6 +87,7 @@ func TestReplaceByNothing(t *testing.T) {
 
 // Children that go count as records too: a form of many empty lists ends at the limit, and that is not its mistake.
 func TestReplaceByNothingIsLimited(t *testing.T) {
+	t.Parallel()
 	p := load(t, strings.Replace(strings.Replace(replacing, "WHEN", "false", 1), "unused: allow", "unused: allow, limits: {records: 2}", 1))
 	form := func(groups string) Form { return decodeForm(t, p, `{"groups":[`+groups+`]}`) }
 	if m, err := p.Map(form(`{"name":"a"},{"name":"b"}`), expr.Input{}); err != nil || len(m.Deliveries[0].Records) != 2 {
@@ -100,6 +102,7 @@ func TestReplaceByNothingIsLimited(t *testing.T) {
 
 // A mapping that submissions are pinned to goes on as it did, also where a new one is refused.
 func TestPinnedReplace(t *testing.T) {
+	t.Parallel()
 	old := strings.Replace(strings.Replace(replacing, "WHEN", "parcel.number > 5", 1), "CASE_NO: own", "CASE_NO: {value: parcel.number, round: half-up}", 1)
 	bundle := pinnedBundle(t, old)
 	p, err := LoadBundle(bundle, nil)
@@ -125,6 +128,7 @@ func pinnedBundle(t *testing.T, text string) []byte {
 }
 
 func TestReplaceIsExplained(t *testing.T) {
+	t.Parallel()
 	p := load(t, strings.Replace(replacing, "WHEN", "true", 1))
 	all := p.Explain(decodeForm(t, p, `{"case":1,"parcels":[]}`), expr.Input{ID: "1"})
 	if len(all) != 1 || all[0].Field != "CASE_NO" || all[0].Shown != "C1" || !all[0].Deletes {
@@ -151,6 +155,7 @@ write:
 
 // What a field says may go goes, and the record says so.
 func TestPrecision(t *testing.T) {
+	t.Parallel()
 	p := load(t, precise)
 	f := decodeForm(t, p, `{"n":1234567.55,"at":"2026-12-31T23:59:59.678","any":"x"}`)
 	var have []string

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/mapping/answers"
+	"github.com/inbasket/inbasket/mapping/column"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/expr"
@@ -81,7 +82,7 @@ type writeSpec struct {
 type fieldSpec struct {
 	Value   *exprText `yaml:"value,required" doc:"expression"`
 	Default *exprText `yaml:"default" doc:"expression for a missing or null value"`
-	expr.TypeRules
+	column.Rules
 	Node *diag.Node `yaml:",node"`
 }
 

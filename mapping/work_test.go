@@ -11,6 +11,7 @@ import (
 )
 
 func TestSelected(t *testing.T) {
+	t.Parallel()
 	sure := map[string]string{
 		"select ID, CASE_ID from D":                                      "ID CASE_ID",
 		"SELECT distinct d.ID, reg.d.STATUS AS state\nFROM D d":          "ID state",
@@ -56,6 +57,7 @@ answer:
 
 // TestQueryNames finds each name of the answer that the query does not give, at its own place.
 func TestQueryNames(t *testing.T) {
+	t.Parallel()
 	_, err := Load(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, queried, "select ID, Num, CASE_ID, STATUS, REASON, PDF from D")}}, "m.yaml", nil)
 	problems, _ := err.(diag.Problems)
 	var got []string
@@ -84,6 +86,7 @@ func TestQueryNames(t *testing.T) {
 
 // TestPinnedNames lets a mapping that is pinned already go on.
 func TestPinnedNames(t *testing.T) {
+	t.Parallel()
 	plan, err := Load(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, queried, "select * from D")}}, "m.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +137,7 @@ const contentsSchema = `{"type": "object", "required": ["ref", "word", "address"
 
 // TestContents tells of values what type, schema and constants surely say, and nothing else.
 func TestContents(t *testing.T) {
+	t.Parallel()
 	plan, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(contents)}, "s.json": {Data: []byte(contentsSchema)}}, "m.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -161,6 +165,7 @@ func TestContents(t *testing.T) {
 
 // TestPlanProblem shows problems where the mapping has what they are about.
 func TestPlanProblem(t *testing.T) {
+	t.Parallel()
 	plan, err := Load(fstest.MapFS{"dir/m.yaml": {Data: fmt.Appendf(nil, queried, "select * from D")}}, "dir/m.yaml", nil)
 	if err != nil {
 		t.Fatal(err)

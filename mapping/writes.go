@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/column"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
@@ -17,7 +18,7 @@ type field struct {
 	text string // the expression, for explain
 	x    expr.Compiled
 	def  *expr.Compiled
-	typ  expr.Type
+	typ  column.Type
 	bad  bool // its type is wrong, which is told
 }
 
@@ -224,7 +225,7 @@ func (b *builder) field(w *write, s *expr.Scope, e diag.Entry[fieldSpec]) {
 	}
 	w.shape.Own = append(w.shape.Own, f.x.Own && (f.def == nil || f.def.Own))
 	var msg string
-	if f.typ, msg = expr.NewType(spec.TypeRules); msg != "" {
+	if f.typ, msg = column.New(spec.Rules); msg != "" {
 		f.bad = true
 		b.report(spec.Node.ValueProblem("type", CodeType, msg, ""))
 	}

@@ -97,7 +97,7 @@ func try(p *mapping.Plan, raw []byte, t mapping.Case) (*mapping.Mapped, error) {
 	form, err := p.Decode(raw, "")
 	var de *decode.Error
 	if errors.As(err, &de) && de.Limit() == "" {
-		return nil, &mapping.MapError{[]mapping.FieldError{{Pointer: de.Pointer, Code: de.Code, Message: de.Message}}}
+		return nil, &mapping.MapError{Fields: []mapping.FieldError{{Pointer: de.Pointer, Code: de.Code, Message: de.Message}}}
 	}
 	if err == nil {
 		err = p.Validate(form)

@@ -13,6 +13,7 @@ import (
 
 // TestRunTestsTellsEveryDifference shows the diff that an integrator gets.
 func TestRunTestsTellsEveryDifference(t *testing.T) {
+	t.Parallel()
 	src := `
 mapping: cases
 version: 1
@@ -80,6 +81,7 @@ const nightly = `answer:
 
 // TestAnswerCases runs sample answer files as a mapping's own tests, and shows what differs.
 func TestAnswerCases(t *testing.T) {
+	t.Parallel()
 	cases := `tests:
   - answer: night.csv
     beside: [p1.pdf]

@@ -14,6 +14,7 @@ var update = flag.Bool("update", false, "write golden files anew; look at the di
 
 // TestUpdateBytes writes the expect-bytes files of the examples anew when asked to.
 func TestUpdateBytes(t *testing.T) {
+	t.Parallel()
 	if !*update {
 		t.Skip("only with -update")
 	}

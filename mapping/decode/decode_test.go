@@ -10,6 +10,7 @@ import (
 type m = map[string]any
 
 func TestJSON(t *testing.T) {
+	t.Parallel()
 	n := func(s string) any { return json.Number(s) }
 	for in, want := range map[string]any{
 		`{"a":1,"b":[true,false,null],"c":{}}`:      m{"a": n("1"), "b": []any{true, false, nil}, "c": m{}},
@@ -34,6 +35,7 @@ func TestJSON(t *testing.T) {
 }
 
 func TestXML(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]any{
 		`<f><a>x</a><b/></f>`:           m{"a": "x", "b": ""},
 		`<f v="1"><a k="2"> x </a></f>`: m{"@v": "1", "a": m{"@k": "2", "#text": " x "}},
@@ -61,6 +63,7 @@ func TestXML(t *testing.T) {
 }
 
 func TestForm(t *testing.T) {
+	t.Parallel()
 	got, err := Form([]byte("a=1&b[c]=x+y%21&l[]=1&l[]=2&d=one&e=&o[p][q][]=%C3%A4&o[p][r]=a%CC%88"), Limits{}, "d")
 	want := m{"a": "1", "b": m{"c": "x y!"}, "l": []any{"1", "2"}, "d": []any{"one"}, "e": "", "o": m{"p": m{"q": []any{"ä"}, "r": "ä"}}}
 	if d := cmp.Diff(want, got); d != "" || err != nil {
@@ -69,6 +72,7 @@ func TestForm(t *testing.T) {
 }
 
 func TestCSV(t *testing.T) {
+	t.Parallel()
 	got, err := CSV([]byte("ID;NAME\r\n1;\"a;\"\"b\"\"\r\nc\"\r\n\r\n2;\xe4\n"), CSVOptions{Delimiter: ";", Charset: "iso-8859-1"}, Limits{})
 	want := []any{m{"ID": "1", "NAME": "a;\"b\"\r\nc"}, m{"ID": "2", "NAME": "ä"}}
 	if d := cmp.Diff(any(want), got); d != "" || err != nil {
@@ -81,6 +85,7 @@ func TestCSV(t *testing.T) {
 }
 
 func TestFixed(t *testing.T) {
+	t.Parallel()
 	o := FixedOptions{Charset: "ibm273", Skip: 1, SkipEnd: 1, Length: 12, Fields: []FixedField{
 		{Name: "ID", Width: 3, Type: "number"}, {Name: "NAME", Width: 5}, {Name: "FEE", Width: 4, Type: "number", Decimals: 2}}}
 	in := "\xc8\xc4\xd9         " + "\xf0\xf1\xf2\xc0\xe4\x40\x40\x40\xf1\xf2\xf3\x60" + "\x40\x40\x40\x40\x40\x40\x40\x40\xf0\xf0\xf0\xf5" + "            "

@@ -7,15 +7,15 @@ import (
 	"github.com/cockroachdb/apd/v3"
 )
 
-// maxDigits bounds a number, so that 1e999999999 costs nothing.
-const maxDigits = 100
+// MaxDigits bounds a number, so that 1e999999999 costs nothing.
+const MaxDigits = 100
 
 // decimals rounds to 34 digits, as decimal128 does; only a division ever needs to.
-var decimals = apd.Context{Precision: 34, MaxExponent: 2 * maxDigits, MinExponent: -2 * maxDigits, Rounding: apd.RoundHalfEven,
+var decimals = apd.Context{Precision: 34, MaxExponent: 2 * MaxDigits, MinExponent: -2 * MaxDigits, Rounding: apd.RoundHalfEven,
 	Traps: apd.SystemOverflow | apd.SystemUnderflow | apd.Overflow | apd.DivisionByZero | apd.DivisionUndefined | apd.InvalidOperation}
 
-// exactly is wide enough for sums, differences and products of numbers of maxDigits digits.
-var exactly = apd.Context{Precision: 4 * maxDigits, MaxExponent: 4 * maxDigits, MinExponent: -4 * maxDigits, Rounding: apd.RoundHalfEven,
+// Exactly is wide enough for sums, differences and products of numbers of maxDigits digits.
+var Exactly = apd.Context{Precision: 4 * MaxDigits, MaxExponent: 4 * MaxDigits, MinExponent: -4 * MaxDigits, Rounding: apd.RoundHalfEven,
 	Traps: decimals.Traps}
 
 func parseDecimal(s string) (*apd.Decimal, bool) {
@@ -26,8 +26,8 @@ func parseDecimal(s string) (*apd.Decimal, bool) {
 	return d, true
 }
 
-// decimal returns v as a decimal; v must be a number.
-func (v Value) decimal() *apd.Decimal {
+// Decimal returns v as a decimal; v must be a number.
+func (v Value) Decimal() *apd.Decimal {
 	if v.Kind == KindInt {
 		return apd.New(v.Int, 0)
 	}
@@ -38,9 +38,9 @@ func (v Value) decimal() *apd.Decimal {
 	return d
 }
 
-// decimalValue makes a value; false when the number has too many digits.
-func decimalValue(d *apd.Decimal) (Value, bool) {
-	if d.Form != apd.Finite || d.Exponent > maxDigits || d.Exponent < -maxDigits || d.NumDigits() > maxDigits {
+// DecimalValue makes a value; false when the number has too many digits.
+func DecimalValue(d *apd.Decimal) (Value, bool) {
+	if d.Form != apd.Finite || d.Exponent > MaxDigits || d.Exponent < -MaxDigits || d.NumDigits() > MaxDigits {
 		return Missing, false
 	}
 	s := d.Text('f')
@@ -59,20 +59,20 @@ func arithmetic(e *Env, op byte, a, b Value) Value {
 	}
 	var out apd.Decimal
 	var err error
-	x, y := a.decimal(), b.decimal()
+	x, y := a.Decimal(), b.Decimal()
 	switch op {
 	case '+':
-		_, err = exactly.Add(&out, x, y)
+		_, err = Exactly.Add(&out, x, y)
 	case '-':
-		_, err = exactly.Sub(&out, x, y)
+		_, err = Exactly.Sub(&out, x, y)
 	case '*':
-		_, err = exactly.Mul(&out, x, y)
+		_, err = Exactly.Mul(&out, x, y)
 	case '/', '%':
 		if y.Sign() == 0 {
 			return e.failBy(b, CodeDivide, "the divisor is zero")
 		}
 		if op == '%' {
-			_, err = exactly.Rem(&out, x, y)
+			_, err = Exactly.Rem(&out, x, y)
 			break
 		}
 		if _, err = decimals.Quo(&out, x, y); err == nil {
@@ -82,7 +82,7 @@ func arithmetic(e *Env, op byte, a, b Value) Value {
 	if err != nil {
 		return e.failMade(CodeTooLarge, "a calculated number has too many digits")
 	}
-	v, ok := decimalValue(&out)
+	v, ok := DecimalValue(&out)
 	if !ok {
 		return e.failMade(CodeTooLarge, "a calculated number has too many digits")
 	}
@@ -126,22 +126,22 @@ func compareNumbers(a, b Value) int {
 		}
 		return 0
 	}
-	return a.decimal().Cmp(b.decimal())
+	return a.Decimal().Cmp(b.Decimal())
 }
 
-// rounders are the rounding modes that round() and a field's round: know.
-var rounders = map[string]apd.Rounder{
+// Rounders are the rounding modes that round() and a field's round: know.
+var Rounders = map[string]apd.Rounder{
 	"half-up": apd.RoundHalfUp, "half-even": apd.RoundHalfEven, "half-down": apd.RoundHalfDown,
 	"up": apd.RoundUp, "down": apd.RoundDown, "ceiling": apd.RoundCeiling, "floor": apd.RoundFloor,
 }
 
-// roundTo rounds a number to scale decimals; the result has exactly that many.
-func roundTo(v Value, scale int, mode apd.Rounder) (Value, bool) {
-	ctx := exactly
+// RoundTo rounds a number to scale decimals; the result has exactly that many.
+func RoundTo(v Value, scale int, mode apd.Rounder) (Value, bool) {
+	ctx := Exactly
 	ctx.Rounding = mode
 	var out apd.Decimal
-	if _, err := ctx.Quantize(&out, v.decimal(), int32(-scale)); err != nil {
+	if _, err := ctx.Quantize(&out, v.Decimal(), int32(-scale)); err != nil {
 		return Missing, false
 	}
-	return decimalValue(&out)
+	return DecimalValue(&out)
 }

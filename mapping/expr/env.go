@@ -125,8 +125,8 @@ func (e *Env) FailSort(v Value, code, message string) Value {
 	return e.Of(Missing, v)
 }
 
-// failReading is the error of what reads texts: of a text what it says is to blame, of anything else its sort.
-func (e *Env) failReading(v Value, code, message string) Value {
+// FailReading is the error of what reads texts: of a text what it says is to blame, of anything else its sort.
+func (e *Env) FailReading(v Value, code, message string) Value {
 	if v.Kind == KindText {
 		return e.failBy(v, code, message)
 	}
@@ -207,8 +207,8 @@ func (e *Env) Step() bool {
 	return e.Err == nil
 }
 
-// grow counts made text; false means that the budget is spent.
-func (e *Env) grow(n int) bool {
+// Grow counts made text; false means that the budget is spent.
+func (e *Env) Grow(n int) bool {
 	if e.Budget.Made -= n; n < 0 || e.Budget.Made < 0 {
 		return e.Spent("made", "makes more text than input.limits.made allows")
 	}

@@ -54,6 +54,7 @@ func describeValue(v Value) string {
 }
 
 func TestExpressions(t *testing.T) {
+	t.Parallel()
 	const form = `{"a":"x","n":2,"d":1.50,"big":12345678901234567890.12,"neg":-0.005,"t":true,"f":false,"nil":null,"e":"","list":[1,2,3.5],
 		"o":[{"n":"a","v":1,"ok":true},{"n":"b","v":2.25,"ok":false},{"n":null}],"day":"2024-02-29","de":"1.234,56","comma":"1234,56","sz":"straße","nested":{"a":{"b":"deep"}}}`
 	for _, c := range [][2]string{
@@ -106,6 +107,7 @@ func TestExpressions(t *testing.T) {
 
 // TestAbsent is the table of what missing, null and "" do, in this order.
 func TestAbsent(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ expr, missing, null, empty string }{
 		{`form.x`, "missing", "null", `""`},
 		{`form.x.y.z`, "missing", "missing", "missing"},
@@ -156,6 +158,7 @@ func TestAbsent(t *testing.T) {
 
 // TestBudget shows that a form cannot make an expression run or grow without end.
 func TestBudget(t *testing.T) {
+	t.Parallel()
 	list := "[" + strings.Repeat("1,", 2000) + "1]"
 	if have := evaluate(t, `form.l | filter(count(form.l, # > 0 and count(form.l) > 0) > 0) | len()`, `{"l":`+list+`}`); have != "!"+CodeLimit {
 		t.Errorf("steps: %s", have)
@@ -168,13 +171,14 @@ func TestBudget(t *testing.T) {
 
 // TestArithmeticIsExact compares sums in any order, which floats do not keep.
 func TestArithmeticIsExact(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		cents := rapid.SliceOfN(rapid.Int64Range(-1e12, 1e12), 1, 20).Draw(r, "cents")
 		var total int64
 		var list []any
 		for _, c := range cents {
 			total += c
-			v, _ := decimalValue(Value{Kind: KindInt, Int: c}.decimal())
+			v, _ := DecimalValue(Value{Kind: KindInt, Int: c}.Decimal())
 			x := arithmetic(&Env{}, '/', v, Int(100))
 			list = append(list, x)
 		}

@@ -47,7 +47,7 @@ func onText(f func(e *Env, s string) Value) Function {
 // onNumber makes a helper of one number.
 func onNumber(f func(e *Env, v Value) Value) Function {
 	return func(e *Env, a []Value) Value {
-		if !a[0].isNumber() {
+		if !a[0].IsNumber() {
 			return e.FailSort(a[0], CodeNotNumber, "a number is needed here; use integer() or decimal() on a text")
 		}
 		return f(e, a[0])

@@ -36,19 +36,19 @@ var dateHelpers = map[string]helper{
 	"firstDay": {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | firstDay(): the first day of its month", fn: firstDay},
 }
 
-// dateOf reads a date, the day of a date-time, or the ISO text of either.
-func dateOf(e *Env, v Value) (time.Time, bool) {
+// DateOf reads a date, the day of a date-time, or the ISO text of either.
+func DateOf(e *Env, v Value) (time.Time, bool) {
 	if (v.Kind == KindDate || v.Kind == KindText) && len(v.Str) == 10 {
 		if t, err := time.Parse(time.DateOnly, v.Str); err == nil {
 			return t, true
 		}
 	}
 	if v.Kind == KindDateTime || v.Kind == KindText {
-		if t, _, ok := readDateTime(v.Str); ok {
+		if t, _, ok := ReadDateTime(v.Str); ok {
 			return t, true
 		}
 	}
-	e.failReading(v, CodeNotDate, "a date is needed; use parseDate() on a text")
+	e.FailReading(v, CodeNotDate, "a date is needed; use parseDate() on a text")
 	return time.Time{}, false
 }
 
@@ -56,7 +56,7 @@ func dateValue(e *Env, t time.Time) Value {
 	if y := t.Year(); y < 1 || y > 9999 {
 		return e.Fail(CodeOutOfRange, "the date is out of range")
 	}
-	return Value{Kind: KindDate, Str: isoDate(t.Year(), int(t.Month()), t.Day())}
+	return Value{Kind: KindDate, Str: ISODate(t.Year(), int(t.Month()), t.Day())}
 }
 
 // pattern compiles a constant date pattern argument.
@@ -107,7 +107,7 @@ func makeParseDate(c *Compiler, n ast.Node, args []Compiled) Function {
 		if err != nil {
 			return e.Fail(CodeNotDate, "the date does not exist or has another pattern")
 		}
-		return Value{Kind: KindDate, Str: isoDate(t.Year(), int(t.Month()), t.Day())}
+		return Value{Kind: KindDate, Str: ISODate(t.Year(), int(t.Month()), t.Day())}
 	}
 }
 
@@ -189,14 +189,14 @@ func zonedValue(e *Env, t time.Time, zoned bool) Value {
 	if _, offset := t.Zone(); zoned && offset%60 != 0 {
 		return e.Fail(CodeOutOfRange, "the zone's clocks were not whole minutes from UTC at that time")
 	}
-	return Value{Kind: KindDateTime, Str: dateTimeText(t, zoned)}
+	return Value{Kind: KindDateTime, Str: DateTimeText(t, zoned)}
 }
 
 func makeFormatDate(c *Compiler, n ast.Node, args []Compiled) Function {
 	p := c.pattern(n, args, 1, "")
 	return func(e *Env, a []Value) Value {
 		v := a[0]
-		t, ok := dateOf(e, v)
+		t, ok := DateOf(e, v)
 		if !ok {
 			return Missing
 		}
@@ -224,7 +224,7 @@ func makeLocalTime(c *Compiler, n ast.Node, args []Compiled) Function {
 func onMoment(loc *time.Location, f func(e *Env, t time.Time) Value) Function {
 	return func(e *Env, a []Value) Value {
 		v := a[0]
-		t, zoned, ok := readDateTime(v.Str)
+		t, zoned, ok := ReadDateTime(v.Str)
 		switch {
 		case v.Kind != KindDateTime:
 			return e.FailSort(v, CodeNotDate, "a date-time with an offset is needed")
@@ -237,7 +237,7 @@ func onMoment(loc *time.Location, f func(e *Env, t time.Time) Value) Function {
 
 func onDate(f func(e *Env, t time.Time, a []Value) Value) Function {
 	return func(e *Env, a []Value) Value {
-		t, ok := dateOf(e, a[0])
+		t, ok := DateOf(e, a[0])
 		if !ok {
 			return Missing
 		}
@@ -272,7 +272,7 @@ func addDays(e *Env, a []Value) Value {
 
 func yearsTo(e *Env, a []Value) Value {
 	return onDate(func(e *Env, t time.Time, a []Value) Value {
-		on, ok := dateOf(e, a[1])
+		on, ok := DateOf(e, a[1])
 		if !ok {
 			return Missing
 		}
@@ -286,7 +286,7 @@ func yearsTo(e *Env, a []Value) Value {
 
 func daysTo(e *Env, a []Value) Value {
 	return onDate(func(e *Env, t time.Time, a []Value) Value {
-		on, ok := dateOf(e, a[1])
+		on, ok := DateOf(e, a[1])
 		if !ok {
 			return Missing
 		}
@@ -299,12 +299,12 @@ func daysTo(e *Env, a []Value) Value {
 
 func lastDay(e *Env, a []Value) Value {
 	return onDate(func(e *Env, t time.Time, _ []Value) Value {
-		return Value{Kind: KindDate, Str: isoDate(t.Year(), int(t.Month()), time.Date(t.Year(), t.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day())}
+		return Value{Kind: KindDate, Str: ISODate(t.Year(), int(t.Month()), time.Date(t.Year(), t.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day())}
 	})(e, a)
 }
 
 func firstDay(e *Env, a []Value) Value {
 	return onDate(func(e *Env, t time.Time, _ []Value) Value {
-		return Value{Kind: KindDate, Str: isoDate(t.Year(), int(t.Month()), 1)}
+		return Value{Kind: KindDate, Str: ISODate(t.Year(), int(t.Month()), 1)}
 	})(e, a)
 }

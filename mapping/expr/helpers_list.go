@@ -88,7 +88,7 @@ func join(e *Env, a []Value) Value {
 		if !ok {
 			return e.FailSort(it, CodeNotText, "only texts, numbers and dates can be joined")
 		}
-		if !e.Step() || !e.grow(len(s)+len(sep)) {
+		if !e.Step() || !e.Grow(len(s)+len(sep)) {
 			return Missing
 		}
 		if b.Len() > 0 {

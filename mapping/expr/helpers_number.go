@@ -9,9 +9,9 @@ import (
 
 var numberHelpers = map[string]helper{
 	"integer": {min: 1, max: 1, usage: "x | integer(): a whole number of a text or number; decimals other than .0 are an error",
-		absent: `missing stays missing, null stays null, "" is an error`, fn: toInteger},
+		absent: `missing stays missing, null stays null, "" is an error`, fn: ToInteger},
 	"decimal": {min: 1, max: 2, usage: `x | decimal([","]): a decimal of a text or number, optionally with a decimal comma`,
-		absent: `missing stays missing, null stays null, "" is an error`, fn: toDecimal},
+		absent: `missing stays missing, null stays null, "" is an error`, fn: ToDecimal},
 	"round": {min: 2, max: 3, makes: Computed, usage: `x | round(2[, "half-up"]): to so many decimals; half-up, half-even, half-down, up, down, ceiling, floor`,
 		absent: passes, make: makeRound},
 	"abs": {min: 1, max: 1, usage: "x | abs(): without sign", absent: passes, fn: onNumber(func(e *Env, v Value) Value {
@@ -21,13 +21,14 @@ var numberHelpers = map[string]helper{
 		return v
 	})},
 	"cents": {min: 1, max: 1, makes: Computed, usage: "x | cents(): 12.34 becomes 1234; more than two decimals are an error", absent: passes,
-		fn: onNumber(func(e *Env, v Value) Value { return wholeOf(e, arithmetic(e, '*', v, Int(100))) })},
+		fn: onNumber(func(e *Env, v Value) Value { return Whole(e, arithmetic(e, '*', v, Int(100))) })},
 	"boolean": {min: 1, max: 3, usage: `x | boolean(["J", "N"]): true or false of true, false or the two given texts`,
-		absent: passes, fn: toBoolean},
+		absent: passes, fn: ToBoolean},
 	"yesNo": {min: 3, max: 3, usage: `x | yesNo("J", "N"): the first text for true, the second for false`, own: true, absent: passes, fn: yesNo},
 }
 
-func toInteger(e *Env, a []Value) Value {
+// ToInteger is the helper integer.
+func ToInteger(e *Env, a []Value) Value {
 	v := a[0]
 	switch v.Kind {
 	case KindInt:
@@ -43,13 +44,13 @@ func toInteger(e *Env, a []Value) Value {
 		}
 	}
 	if v.Kind != KindDecimal {
-		return e.failReading(a[0], CodeNotInteger, "a whole number is needed")
+		return e.FailReading(a[0], CodeNotInteger, "a whole number is needed")
 	}
-	return wholeOf(e, v)
+	return Whole(e, v)
 }
 
-// wholeOf turns a number without decimals into an integer.
-func wholeOf(e *Env, v Value) Value {
+// Whole turns a number without decimals into an integer.
+func Whole(e *Env, v Value) Value {
 	if v.Kind == KindInt || e.Err != nil {
 		return v
 	}
@@ -63,7 +64,8 @@ func wholeOf(e *Env, v Value) Value {
 	return e.Fail(CodeTooLarge, "the number has too many digits")
 }
 
-func toDecimal(e *Env, a []Value) Value {
+// ToDecimal is the helper decimal.
+func ToDecimal(e *Env, a []Value) Value {
 	v := a[0]
 	switch v.Kind {
 	case KindInt, KindDecimal:
@@ -85,7 +87,7 @@ func toDecimal(e *Env, a []Value) Value {
 			}
 		}
 	}
-	return e.failReading(v, CodeNotNumber, "a number is needed")
+	return e.FailReading(v, CodeNotNumber, "a number is needed")
 }
 
 func makeRound(c *Compiler, n ast.Node, args []Compiled) Function {
@@ -93,7 +95,7 @@ func makeRound(c *Compiler, n ast.Node, args []Compiled) Function {
 	if len(args) == 3 {
 		m, ok := apd.Rounder(""), false
 		if k := args[2].Const; k != nil {
-			m, ok = rounders[k.Str]
+			m, ok = Rounders[k.Str]
 		}
 		if !ok {
 			c.stop(n, CodeArguments, "the rounding mode must be one of half-up, half-even, half-down, up, down, ceiling, floor", "")
@@ -101,25 +103,26 @@ func makeRound(c *Compiler, n ast.Node, args []Compiled) Function {
 		mode = m
 	}
 	return func(e *Env, a []Value) Value {
-		scale, ok := intArg(e, a[1], maxDigits/2)
-		if !a[0].isNumber() {
+		scale, ok := intArg(e, a[1], MaxDigits/2)
+		if !a[0].IsNumber() {
 			return e.FailSort(a[0], CodeNotNumber, "a number is needed here")
 		}
 		if !ok {
 			return Missing
 		}
-		v, ok := roundTo(a[0], scale, mode)
+		v, ok := RoundTo(a[0], scale, mode)
 		if !ok {
 			return e.Fail(CodeTooLarge, "the number has too many digits")
 		}
 		if scale == 0 {
-			return wholeOf(e, v)
+			return Whole(e, v)
 		}
 		return v
 	}
 }
 
-func toBoolean(e *Env, a []Value) Value {
+// ToBoolean is the helper boolean.
+func ToBoolean(e *Env, a []Value) Value {
 	v := a[0]
 	if v.Kind == KindBool {
 		return v

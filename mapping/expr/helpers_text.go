@@ -48,7 +48,7 @@ var textHelpers = map[string]helper{
 
 // made counts the text that was made and puts it in NFC.
 func made(e *Env, s string) Value {
-	if !e.grow(len(s)) {
+	if !e.Grow(len(s)) {
 		return Missing
 	}
 	if !isASCII(s) && !norm.NFC.IsNormalString(s) {
@@ -127,7 +127,7 @@ func replace(e *Env, a []Value) Value {
 	if old == "" {
 		return Text(s)
 	}
-	if n := strings.Count(s, old); n > 0 && !e.grow(n*len(with)) {
+	if n := strings.Count(s, old); n > 0 && !e.Grow(n*len(with)) {
 		return Missing
 	}
 	return made(e, strings.ReplaceAll(s, old, with))
@@ -160,7 +160,7 @@ func concat(e *Env, a []Value) Value {
 	for _, v := range a {
 		n += len(v.Str) + 20
 	}
-	if !e.grow(n) {
+	if !e.Grow(n) {
 		return Missing
 	}
 	var b strings.Builder
@@ -194,7 +194,7 @@ func split(e *Env, a []Value) Value {
 	if sep == "" {
 		return e.failBy(a[1], CodeOutOfRange, "split needs a separator")
 	}
-	if !e.grow(16 * (strings.Count(s, sep) + 1)) {
+	if !e.Grow(16 * (strings.Count(s, sep) + 1)) {
 		return Missing
 	}
 	parts := strings.Split(s, sep)

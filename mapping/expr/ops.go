@@ -30,7 +30,7 @@ func (c *Compiler) unary(n *ast.UnaryNode) Compiled {
 		c.condition(n.Node, x)
 		return Compiled{Source: x.Source, May: someBoolean, Eval: func(e *Env) Value { v := ev(e); return e.Of(Bool(!Truth(e, v)), v) }}
 	case "-":
-		if x.Const != nil && x.Const.isNumber() {
+		if x.Const != nil && x.Const.IsNumber() {
 			e := &Env{}
 			return constant(arithmetic(e, '-', Int(0), *x.Const))
 		}
@@ -190,7 +190,7 @@ func textTest(a, b Eval, test func(s, sub string) bool) Eval {
 func (e *Env) calculated(op byte, a, b Value) Value {
 	v := calculate(e, op, a, b)
 	switch {
-	case v.isNumber():
+	case v.IsNumber():
 		v.Made = Computed
 	case v.Kind == KindText:
 		v.Made = Changed.of(v, []Value{a, b})
@@ -210,8 +210,8 @@ func calculate(e *Env, op byte, a, b Value) Value {
 	if op == '+' && a.Kind == KindText && b.Kind == KindText {
 		return made(e, a.Str+b.Str)
 	}
-	if !a.isNumber() || !b.isNumber() {
-		if a.isNumber() {
+	if !a.IsNumber() || !b.IsNumber() {
+		if a.IsNumber() {
 			a = b
 		}
 		return e.FailSort(a, CodeNotNumber, "a number is needed to calculate; use integer() or decimal() on a text")
@@ -225,7 +225,7 @@ func equal(e *Env, a, b Value) bool {
 	switch {
 	case a.Absent() || b.Absent():
 		return a.Absent() && b.Absent()
-	case a.isNumber() && b.isNumber():
+	case a.IsNumber() && b.IsNumber():
 		return compareNumbers(a, b) == 0
 	case a.Kind == b.Kind && a.Kind <= KindDateTime:
 		return a.Str == b.Str && a.Int == b.Int
@@ -243,7 +243,7 @@ func isDateText(a, b Value) bool {
 
 func compare(e *Env, a, b Value) int {
 	switch {
-	case a.isNumber() && b.isNumber():
+	case a.IsNumber() && b.IsNumber():
 		return compareNumbers(a, b)
 	case a.Kind == KindDateTime && b.Kind == KindDateTime:
 		return compareTimes(e, a.Str, b.Str)
@@ -264,7 +264,7 @@ func contains(e *Env, list, v Value) Value {
 	}
 	for i := range list.Length() {
 		it := list.Item(i)
-		same := it.Kind == v.Kind || it.isNumber() && v.isNumber()
+		same := it.Kind == v.Kind || it.IsNumber() && v.IsNumber()
 		if !e.Step() {
 			return Missing
 		}

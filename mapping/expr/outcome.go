@@ -120,7 +120,7 @@ func (o *Outcome) Add(v Value) {
 // sortOf tells values of different sorts apart; a time with and one without an offset are two.
 func sortOf(v Value) string {
 	if v.Kind == KindDateTime {
-		_, zoned, _ := readDateTime(v.Str)
+		_, zoned, _ := ReadDateTime(v.Str)
 		return fmt.Sprint(v.Kind, zoned)
 	}
 	return fmt.Sprint(v.Kind)

@@ -11,6 +11,7 @@ var update = flag.Bool("update", false, "write the generated reference anew")
 
 // TestReference keeps the generated reference of helpers fresh.
 func TestReference(t *testing.T) {
+	t.Parallel()
 	name := filepath.FromSlash("../../docs/reference/helpers.md")
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {

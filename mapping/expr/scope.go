@@ -107,7 +107,7 @@ var submissionMembers = map[string]Eval{
 		if e.In.Received.IsZero() {
 			return Missing
 		}
-		return Value{Kind: KindDateTime, Str: dateTimeText(e.In.Received.UTC(), true)}
+		return Value{Kind: KindDateTime, Str: DateTimeText(e.In.Received.UTC(), true)}
 	},
 }
 

@@ -115,8 +115,8 @@ func Number(s string) Value {
 	return Value{Kind: KindText, Str: s}
 }
 
-// isNumber tells whether v is an integer or a decimal.
-func (v Value) isNumber() bool { return v.Kind == KindInt || v.Kind == KindDecimal }
+// IsNumber tells whether v is an integer or a decimal.
+func (v Value) IsNumber() bool { return v.Kind == KindInt || v.Kind == KindDecimal }
 
 // Absent tells whether v is missing or null.
 func (v Value) Absent() bool { return v.Kind <= KindNull }
@@ -198,7 +198,7 @@ func KindName(k Kind) string {
 func canonicalDecimal(s string) (string, bool) {
 	if strings.ContainsAny(s, "eE") {
 		d, ok := parseDecimal(s)
-		if !ok || d.Exponent > maxDigits || d.Exponent < -maxDigits {
+		if !ok || d.Exponent > MaxDigits || d.Exponent < -MaxDigits {
 			return "", false
 		}
 		return d.Text('f'), true
@@ -206,7 +206,7 @@ func canonicalDecimal(s string) (string, bool) {
 	neg := strings.HasPrefix(s, "-")
 	digits := strings.TrimPrefix(strings.TrimPrefix(s, "-"), "+")
 	whole, frac, point := strings.Cut(digits, ".")
-	if !allDigits(whole) || point && !allDigits(frac) || whole == "" && frac == "" || len(digits) > maxDigits {
+	if !allDigits(whole) || point && !allDigits(frac) || whole == "" && frac == "" || len(digits) > MaxDigits {
 		return "", false
 	}
 	whole = strings.TrimLeft(whole, "0")

@@ -7,6 +7,7 @@ import (
 
 // TestECMA is the table of where ECMA-262 and Go's engine differ: text, and whether the pattern finds it.
 func TestECMA(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		pattern, text string
 		want          bool

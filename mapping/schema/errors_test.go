@@ -10,6 +10,7 @@ import (
 // TestSchemaErrors is the table of what a sender is told of rules that are not about one field alone: each with a pointer
 // or the name of what is missing.
 func TestSchemaErrors(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ schema, form, want string }{
 		{`{"dependentRequired":{"card":["number","holder"]}}`, `{"card":true,"holder":"A"}`, `/number schema.dependent-required: the field must be there where "card" is`},
 		{`{"dependentRequired":{"card":["a/b","holder"]}}`, `{"card":true}`, `/a~1b schema.dependent-required: the field must be there where "card" is; /holder schema.dependent-required: the field must be there where "card" is`},

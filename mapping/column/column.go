@@ -1,4 +1,5 @@
-package expr
+// Package column makes values of the types that the columns of a mapping have, and knows before there is a form what those may be.
+package column
 
 import (
 	"encoding/base64"
@@ -12,13 +13,14 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // Type is a checked type: of a column.
 type Type struct {
-	Kind      Kind // kMissing: whatever the expression gives
-	size      int  // characters of a text, digits of a number; 0: any
-	Scale     int  // decimals of a decimal
+	Kind      expr.Kind // kMissing: whatever the expression gives
+	size      int       // characters of a text, digits of a number; 0: any
+	Scale     int       // decimals of a decimal
 	cut       bool
 	Round     apd.Rounder // "": too many decimals are an error
 	Precision int         // digits that are kept of a number, or decimals of a second; -1: all
@@ -28,11 +30,11 @@ type Type struct {
 	onEmpty   string
 }
 
-// TypePattern is how types are written.
-var TypePattern = regexp.MustCompile(`^(text|integer|decimal|boolean|date|datetime|binary)(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?$`)
+// Pattern is how types are written.
+var Pattern = regexp.MustCompile(`^(text|integer|decimal|boolean|date|datetime|binary)(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?$`)
 
-// NewType reads a type such as text(40) or decimal(9,2); a message says what is wrong with it.
-func NewType(f TypeRules) (Type, string) {
+// New reads a type such as text(40) or decimal(9,2); a message says what is wrong with it.
+func New(f Rules) (Type, string) {
 	t := Type{cut: f.Overflow == "cut", onMissing: f.OnMissing, onNull: f.OnNull, onEmpty: f.OnEmpty, Precision: -1}
 	if f.Precision != nil {
 		if t.loose = f.Precision.Database; !t.loose {
@@ -40,31 +42,31 @@ func NewType(f TypeRules) (Type, string) {
 		}
 	}
 	if f.Round != "" && f.Round != "error" {
-		t.Round = rounders[f.Round]
+		t.Round = expr.Rounders[f.Round]
 	}
 	if f.Type == "" {
 		return t, ""
 	}
-	m := TypePattern.FindStringSubmatch(f.Type)
+	m := Pattern.FindStringSubmatch(f.Type)
 	if m == nil {
 		return t, "this type is not known; write text, text(n), integer, decimal(p,s), boolean, date, datetime or binary"
 	}
-	t.Kind = map[string]Kind{"text": KindText, "integer": KindInt, "decimal": KindDecimal, "boolean": KindBool, "date": KindDate, "datetime": KindDateTime, "binary": KindBinary}[m[1]]
+	t.Kind = map[string]expr.Kind{"text": expr.KindText, "integer": expr.KindInt, "decimal": expr.KindDecimal, "boolean": expr.KindBool, "date": expr.KindDate, "datetime": expr.KindDateTime, "binary": expr.KindBinary}[m[1]]
 	t.size, _ = strconv.Atoi(m[2])
 	t.Scale, _ = strconv.Atoi(m[3])
 	switch {
-	case m[2] != "" && t.Kind != KindText && t.Kind != KindDecimal && t.Kind != KindInt, m[3] != "" && t.Kind != KindDecimal:
+	case m[2] != "" && t.Kind != expr.KindText && t.Kind != expr.KindDecimal && t.Kind != expr.KindInt, m[3] != "" && t.Kind != expr.KindDecimal:
 		return t, "this type takes no such numbers"
-	case m[2] != "" && (t.size == 0 || t.size > 1<<20), t.Kind == KindDecimal && t.size > maxDigits, t.Scale > t.size:
+	case m[2] != "" && (t.size == 0 || t.size > 1<<20), t.Kind == expr.KindDecimal && t.size > expr.MaxDigits, t.Scale > t.size:
 		return t, "the numbers of this type are out of range"
-	case t.Kind == KindDecimal && m[2] == "":
+	case t.Kind == expr.KindDecimal && m[2] == "":
 		t.Scale = -1
 	}
 	return t, ""
 }
 
 // Convert makes the value that the column takes. note says what was changed on the way; "" for nothing.
-func (t *Type) Convert(e *Env, v Value) (out Value, note string) {
+func (t *Type) Convert(e *expr.Env, v expr.Value) (out expr.Value, note string) {
 	out, note = t.typed(e, v)
 	switch {
 	case e.Err != nil || out.Absent():
@@ -86,37 +88,37 @@ func joinNotes(a, b string) string {
 }
 
 // precise keeps so many significant digits of a number, or decimals of a second.
-func (t *Type) precise(e *Env, v Value) (Value, string) {
+func (t *Type) precise(e *expr.Env, v expr.Value) (expr.Value, string) {
 	switch {
-	case v.isNumber():
+	case v.IsNumber():
 		mode := t.Round
 		if mode == "" {
 			mode = apd.RoundHalfUp
 		}
 		digits := max(t.Precision, 1)
-		d := v.decimal()
+		d := v.Decimal()
 		if d.IsZero() || significant(d) <= digits {
 			return v, ""
 		}
-		ctx := exactly
+		ctx := expr.Exactly
 		ctx.Precision, ctx.Rounding = uint32(digits), mode
 		var out apd.Decimal
 		if _, err := ctx.Round(&out, d); err != nil {
-			return e.Fail(CodeTooLarge, "the number has too many digits"), ""
+			return e.Fail(expr.CodeTooLarge, "the number has too many digits"), ""
 		}
 		out.Reduce(&out)
-		r, ok := decimalValue(&out)
+		r, ok := expr.DecimalValue(&out)
 		if !ok {
-			return e.Fail(CodeTooLarge, "the number has too many digits"), ""
+			return e.Fail(expr.CodeTooLarge, "the number has too many digits"), ""
 		}
-		if v.Kind == KindInt {
-			r = wholeOf(e, r)
+		if v.Kind == expr.KindInt {
+			r = expr.Whole(e, r)
 		}
 		return r, "rounded to " + strconv.Itoa(digits) + " significant digits"
-	case v.Kind == KindDateTime:
+	case v.Kind == expr.KindDateTime:
 		return t.preciseTime(e, v)
 	}
-	return e.Fail(CodeNotNumber, "precision belongs to a number or a time"), ""
+	return e.Fail(expr.CodeNotNumber, "precision belongs to a number or a time"), ""
 }
 
 // significant counts the digits of a number without zeros at its end.
@@ -127,10 +129,10 @@ func significant(d *apd.Decimal) int {
 }
 
 // preciseTime cuts decimals of a second, as a clock shows them, unless the mapping rounds.
-func (t *Type) preciseTime(e *Env, v Value) (Value, string) {
-	at, zoned, ok := readDateTime(v.Str)
+func (t *Type) preciseTime(e *expr.Env, v expr.Value) (expr.Value, string) {
+	at, zoned, ok := expr.ReadDateTime(v.Str)
 	if !ok {
-		return e.Fail(CodeNotDate, "a date with a time is needed"), ""
+		return e.Fail(expr.CodeNotDate, "a date with a time is needed"), ""
 	}
 	unit := time.Second
 	for range min(t.Precision, 9) {
@@ -157,108 +159,108 @@ func (t *Type) preciseTime(e *Env, v Value) (Value, string) {
 	if t.Round != "" {
 		word = "rounded to "
 	}
-	return Value{Kind: KindDateTime, Str: dateTimeText(kept, zoned)}, word + strconv.Itoa(t.Precision) + " decimals of a second"
+	return expr.Value{Kind: expr.KindDateTime, Str: expr.DateTimeText(kept, zoned)}, word + strconv.Itoa(t.Precision) + " decimals of a second"
 }
 
 // typed makes the value of the field's type.
-func (t *Type) typed(e *Env, v Value) (out Value, note string) {
+func (t *Type) typed(e *expr.Env, v expr.Value) (out expr.Value, note string) {
 	if v.Absent() {
 		return t.nothing(e, v), ""
 	}
-	if v.Kind == KindText && v.Str == "" && t.onEmpty != "" && t.onEmpty != "keep" {
-		return t.instead(e, t.onEmpty, CodeEmptyValue, "the field must not be empty", v), ""
+	if v.Kind == expr.KindText && v.Str == "" && t.onEmpty != "" && t.onEmpty != "keep" {
+		return t.instead(e, t.onEmpty, expr.CodeEmptyValue, "the field must not be empty", v), ""
 	}
 	switch t.Kind {
-	case KindMissing:
-		if v.Kind == KindList || v.Kind == KindObject {
-			return e.FailSort(v, CodeNotValue, "an object or list stands where one value is needed"), ""
+	case expr.KindMissing:
+		if v.Kind == expr.KindList || v.Kind == expr.KindObject {
+			return e.FailSort(v, expr.CodeNotValue, "an object or list stands where one value is needed"), ""
 		}
 		return v, ""
-	case KindText:
+	case expr.KindText:
 		return t.text(e, v)
-	case KindInt:
-		v = toInteger(e, []Value{v})
+	case expr.KindInt:
+		v = expr.ToInteger(e, []expr.Value{v})
 		if e.Err == nil && t.size > 0 && len(strings.TrimPrefix(strconv.FormatInt(v.Int, 10), "-")) > t.size {
-			return e.Fail(CodeTooLarge, "the number has more than "+strconv.Itoa(t.size)+" digits"), ""
+			return e.Fail(expr.CodeTooLarge, "the number has more than "+strconv.Itoa(t.size)+" digits"), ""
 		}
 		return v, ""
-	case KindDecimal:
+	case expr.KindDecimal:
 		return t.decimal(e, v)
-	case KindBool:
-		return toBoolean(e, []Value{v}), ""
-	case KindDate:
+	case expr.KindBool:
+		return expr.ToBoolean(e, []expr.Value{v}), ""
+	case expr.KindDate:
 		return t.date(e, v), ""
-	case KindDateTime:
+	case expr.KindDateTime:
 		return t.dateTime(e, v), ""
-	case KindBinary:
+	case expr.KindBinary:
 		return t.binary(e, v), ""
 	}
 	return v, ""
 }
 
 // nothing applies onMissing or onNull.
-func (t *Type) nothing(e *Env, v Value) Value {
-	if v.Kind == KindMissing {
-		return t.instead(e, t.onMissing, CodeMissingValue, "the field must be there", v)
+func (t *Type) nothing(e *expr.Env, v expr.Value) expr.Value {
+	if v.Kind == expr.KindMissing {
+		return t.instead(e, t.onMissing, expr.CodeMissingValue, "the field must be there", v)
 	}
-	return t.instead(e, t.onNull, CodeNullValue, "the field must not be null", v)
+	return t.instead(e, t.onNull, expr.CodeNullValue, "the field must not be null", v)
 }
 
-func (t *Type) instead(e *Env, rule, code, message string, v Value) Value {
+func (t *Type) instead(e *expr.Env, rule, code, message string, v expr.Value) expr.Value {
 	switch rule {
 	case "omit":
-		return Missing
+		return expr.Missing
 	case "null":
-		return Null
+		return expr.Null
 	case "empty":
-		return Text("")
+		return expr.Text("")
 	case "error":
 		return e.Fail(code, message)
 	}
 	return v
 }
 
-func (t *Type) text(e *Env, v Value) (Value, string) {
+func (t *Type) text(e *expr.Env, v expr.Value) (expr.Value, string) {
 	s, ok := v.Text()
 	if !ok {
-		return e.FailSort(v, CodeNotText, "a text is needed"), ""
+		return e.FailSort(v, expr.CodeNotText, "a text is needed"), ""
 	}
 	if t.size > 0 && len(s) > t.size && utf8.RuneCountInString(s) > t.size {
 		if !t.cut {
 			sign := ""
-			if v.isNumber() && s[0] == '-' {
+			if v.IsNumber() && s[0] == '-' {
 				sign = "; its sign counts too"
 			}
-			return e.Fail(CodeTooLong, "the text has more than "+strconv.Itoa(t.size)+" characters"+sign), ""
+			return e.Fail(expr.CodeTooLong, "the text has more than "+strconv.Itoa(t.size)+" characters"+sign), ""
 		}
-		return Text(Cut(s, t.size)), "cut to " + strconv.Itoa(t.size) + " characters"
+		return expr.Text(expr.Cut(s, t.size)), "cut to " + strconv.Itoa(t.size) + " characters"
 	}
-	return Text(s), ""
+	return expr.Text(s), ""
 }
 
-func (t *Type) decimal(e *Env, v Value) (Value, string) {
-	v = toDecimal(e, []Value{v})
+func (t *Type) decimal(e *expr.Env, v expr.Value) (expr.Value, string) {
+	v = expr.ToDecimal(e, []expr.Value{v})
 	if e.Err != nil {
 		return v, ""
 	}
 	if t.Scale < 0 {
-		if v.Kind == KindInt {
-			v = Value{Kind: KindDecimal, Str: strconv.FormatInt(v.Int, 10)}
+		if v.Kind == expr.KindInt {
+			v = expr.Value{Kind: expr.KindDecimal, Str: strconv.FormatInt(v.Int, 10)}
 		}
 		return v, ""
 	}
-	if v.Kind == KindInt {
-		v = Value{Kind: KindDecimal, Str: strconv.FormatInt(v.Int, 10)}
+	if v.Kind == expr.KindInt {
+		v = expr.Value{Kind: expr.KindDecimal, Str: strconv.FormatInt(v.Int, 10)}
 	}
 	note := ""
 	whole, frac, _ := strings.Cut(v.Str, ".")
 	if kept := strings.TrimRight(frac, "0"); len(kept) > t.Scale {
 		if t.Round == "" {
-			return e.Fail(CodeTooPrecise, "the number has more than "+strconv.Itoa(t.Scale)+" decimals"), ""
+			return e.Fail(expr.CodeTooPrecise, "the number has more than "+strconv.Itoa(t.Scale)+" decimals"), ""
 		}
-		r, ok := roundTo(v, t.Scale, t.Round)
+		r, ok := expr.RoundTo(v, t.Scale, t.Round)
 		if !ok {
-			return e.Fail(CodeTooLarge, "the number has too many digits"), ""
+			return e.Fail(expr.CodeTooLarge, "the number has too many digits"), ""
 		}
 		v, note = r, "rounded to "+strconv.Itoa(t.Scale)+" decimals"
 		whole, _, _ = strings.Cut(v.Str, ".")
@@ -269,64 +271,64 @@ func (t *Type) decimal(e *Env, v Value) (Value, string) {
 		v.Str = whole + "." + frac + strings.Repeat("0", t.Scale-len(frac))
 	}
 	if digits := strings.TrimLeft(strings.TrimPrefix(whole, "-"), "0"); t.size > 0 && len(digits) > t.size-t.Scale {
-		return e.Fail(CodeTooLarge, "the number has more than "+strconv.Itoa(t.size-t.Scale)+" digits before the point"), ""
+		return e.Fail(expr.CodeTooLarge, "the number has more than "+strconv.Itoa(t.size-t.Scale)+" digits before the point"), ""
 	}
 	return v, note
 }
 
-func (t *Type) date(e *Env, v Value) Value {
-	if v.Kind == KindDate {
+func (t *Type) date(e *expr.Env, v expr.Value) expr.Value {
+	if v.Kind == expr.KindDate {
 		return v
 	}
-	if v.Kind == KindText && len(v.Str) == 10 {
-		if d, ok := dateOf(e, v); ok {
-			return Value{Kind: KindDate, Str: isoDate(d.Year(), int(d.Month()), d.Day())}
+	if v.Kind == expr.KindText && len(v.Str) == 10 {
+		if d, ok := expr.DateOf(e, v); ok {
+			return expr.Value{Kind: expr.KindDate, Str: expr.ISODate(d.Year(), int(d.Month()), d.Day())}
 		}
-		return Missing
+		return expr.Missing
 	}
-	return e.failReading(v, CodeNotDate, "a date is needed; use parseDate() or toDate()")
+	return e.FailReading(v, expr.CodeNotDate, "a date is needed; use parseDate() or toDate()")
 }
 
-func (t *Type) dateTime(e *Env, v Value) Value {
-	if v.Kind == KindDateTime {
+func (t *Type) dateTime(e *expr.Env, v expr.Value) expr.Value {
+	if v.Kind == expr.KindDateTime {
 		return v
 	}
-	if v.Kind == KindText {
-		if d, zoned, ok := readDateTime(v.Str); ok {
-			return Value{Kind: KindDateTime, Str: dateTimeText(d, zoned)}
+	if v.Kind == expr.KindText {
+		if d, zoned, ok := expr.ReadDateTime(v.Str); ok {
+			return expr.Value{Kind: expr.KindDateTime, Str: expr.DateTimeText(d, zoned)}
 		}
 	}
-	return e.failReading(v, CodeNotDate, "a date with a time is needed; use parseDateTime()")
+	return e.FailReading(v, expr.CodeNotDate, "a date with a time is needed; use parseDateTime()")
 }
 
 // binary decodes base64, as JSON and XML carry bytes.
-func (t *Type) binary(e *Env, v Value) Value {
-	if v.Kind == KindBinary {
+func (t *Type) binary(e *expr.Env, v expr.Value) expr.Value {
+	if v.Kind == expr.KindBinary {
 		return v
 	}
-	if v.Kind == KindText {
+	if v.Kind == expr.KindText {
 		if b, err := base64.StdEncoding.DecodeString(v.Str); err == nil {
-			if !e.grow(len(b)) {
-				return Missing
+			if !e.Grow(len(b)) {
+				return expr.Missing
 			}
 			blob := connectors.BytesBlob(b)
-			return Value{Kind: KindBinary, Any: &blob}
+			return expr.Value{Kind: expr.KindBinary, Any: &blob}
 		}
 	}
-	return e.failReading(v, CodeNotBinary, "base64 is needed")
+	return e.FailReading(v, expr.CodeNotBinary, "base64 is needed")
 }
 
 // Narrow adds what the declared type and the rules for nothing say.
 func (t *Type) Narrow(c *connectors.Content) {
-	if t.Kind != KindMissing && connectors.Kind(t.Kind) != c.Kind {
+	if t.Kind != expr.KindMissing && connectors.Kind(t.Kind) != c.Kind {
 		*c = connectors.Content{Kind: connectors.Kind(t.Kind), Absent: c.Absent, Null: c.Null}
 	}
 	switch {
-	case t.Kind == KindText && t.size > 0 && (c.MaxLength == 0 || c.MaxLength > t.size):
+	case t.Kind == expr.KindText && t.size > 0 && (c.MaxLength == 0 || c.MaxLength > t.size):
 		c.MaxLength, c.MinLength = t.size, min(c.MinLength, t.size)
-	case t.Kind == KindDecimal && t.size > 0:
+	case t.Kind == expr.KindDecimal && t.size > 0:
 		c.Digits, c.Scale = t.size-t.Scale, max(t.Scale, 0)
-	case t.Kind == KindInt && t.size > 0:
+	case t.Kind == expr.KindInt && t.size > 0:
 		c.Digits = t.size
 	}
 	absent, null := c.Absent, c.Null
@@ -336,27 +338,27 @@ func (t *Type) Narrow(c *connectors.Content) {
 }
 
 // ContentOf tells what is known of a field that always has one value.
-func ContentOf(v Value) connectors.Content {
+func ContentOf(v expr.Value) connectors.Content {
 	out := connectors.Content{Kind: connectors.Kind(v.Kind)}
-	if v.Kind > KindReference {
+	if v.Kind > expr.KindReference {
 		return connectors.Content{}
 	}
 	out.Value = &connectors.Value{Kind: out.Kind, Str: v.Str, Int: v.Int}
-	if v.Kind == KindNull {
+	if v.Kind == expr.KindNull {
 		out.Kind, out.Null = connectors.Missing, true
 	}
-	if v.Kind == KindInt {
+	if v.Kind == expr.KindInt {
 		out.Digits = len(strings.TrimPrefix(strconv.FormatInt(v.Int, 10), "-"))
 	}
-	if v.Kind == KindText {
+	if v.Kind == expr.KindText {
 		out.MinLength = utf8.RuneCountInString(v.Str)
 		out.MaxLength = out.MinLength
 	}
 	return out
 }
 
-// TypeRules are what a mapping says of a column's type.
-type TypeRules struct {
+// Rules are what a mapping says of a column's type.
+type Rules struct {
 	Type      string     `yaml:"type" doc:"text, text(n), integer, decimal(p,s), boolean, date, datetime or binary"`
 	OnMissing string     `yaml:"onMissing" doc:"omit (default), null, empty or error" enum:"omit,null,empty,error"`
 	OnNull    string     `yaml:"onNull" doc:"null (default), omit, empty or error" enum:"omit,null,empty,error"`
@@ -378,8 +380,8 @@ func (p *Precision) UnmarshalNode(n *diag.Node) diag.Problems {
 		return nil
 	}
 	var err error
-	if p.Digits, err = strconv.Atoi(n.Text); err != nil || n.Kind != diag.Number || p.Digits < 0 || p.Digits > maxDigits {
-		return diag.Problems{n.Problem(CodeValue, "precision is a number of digits, or database", "")}
+	if p.Digits, err = strconv.Atoi(n.Text); err != nil || n.Kind != diag.Number || p.Digits < 0 || p.Digits > expr.MaxDigits {
+		return diag.Problems{n.Problem(expr.CodeValue, "precision is a number of digits, or database", "")}
 	}
 	return nil
 }
@@ -388,8 +390,8 @@ func (p *Precision) UnmarshalNode(n *diag.Node) diag.Problems {
 const MaxTried = 1 << 20
 
 // Try converts a value that no form gave.
-func (t *Type) Try(v Value) (Value, *Failure) {
-	e := &Env{In: &Input{}, Budget: Budget{Steps: 1, Made: 2 * MaxTried}}
+func (t *Type) Try(v expr.Value) (expr.Value, *expr.Failure) {
+	e := &expr.Env{In: &expr.Input{}, Budget: expr.Budget{Steps: 1, Made: 2 * MaxTried}}
 	out, _ := t.Convert(e, v)
 	return out, e.Err
 }
