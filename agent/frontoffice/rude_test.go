@@ -212,7 +212,7 @@ func TestShareOfSlots(t *testing.T) {
 			in <- struct{}{}
 			<-out
 		}
-		return Receipt{ID: 1, Verdict: 0}, nil
+		return Receipt{ID: 1, Verdict: connectors.Taken, State: journal.Accepted}, nil
 	}
 	done := make(chan struct{})
 	for range 3 {
@@ -221,8 +221,8 @@ func TestShareOfSlots(t *testing.T) {
 	}
 	resp, body := b.do("POST", "/v1/submissions", "{}", "Content-Type", "application/json")
 	wantProblem(t, resp, body, 503, CodeBusy)
-	if resp, _ := b.do("POST", "/v1/submissions", "{}", "Content-Type", "application/json", "Authorization", "Bearer "+b.other); resp.StatusCode != 202 {
-		t.Errorf("another front office gets %d", resp.StatusCode)
+	if resp, body := b.do("POST", "/v1/submissions", "{}", "Content-Type", "application/json", "Authorization", "Bearer "+b.other); resp.StatusCode != 202 {
+		t.Errorf("another front office gets %d %s", resp.StatusCode, body)
 	}
 	close(out)
 	for range 3 {

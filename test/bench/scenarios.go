@@ -24,7 +24,7 @@ func (b *bench) scenarios(ctx context.Context) error {
 	ratio := large.perSecond(b.large) / small.perSecond(b.n)
 	fmt.Printf("%d forms wait: %.0f forms/s, %.2f of the rate of %d; peak %.1f MiB, %.2f CPU s/10,000, first row after %d ms\n",
 		b.large, large.perSecond(b.large), ratio, b.n, mib(large.RSS), large.cpu10k(b.large), large.First.Milliseconds())
-	b.judge(ratio >= goalLarge, "%d forms run at %.2f of the rate of %d, at least %.1f", b.large, ratio, b.n, goalLarge)
+	b.judge(ratio >= goalLarge, "%d forms run at %.2f of the rate of %d, at least %.2f", b.large, ratio, b.n, goalLarge)
 	b.judge(mib(large.RSS) <= goalPeak, "peak of %d forms %.1f MiB, at most %d", b.large, mib(large.RSS), goalPeak)
 	return b.idle(ctx)
 }
