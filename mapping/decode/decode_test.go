@@ -2,6 +2,8 @@ package decode
 
 import (
 	"encoding/json"
+	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -93,5 +95,44 @@ func TestFixed(t *testing.T) {
 	want := []any{m{"ID": json.Number("12"), "NAME": "äU", "FEE": json.Number("-1.23")}, m{"ID": nil, "NAME": "", "FEE": json.Number("0.05")}}
 	if d := cmp.Diff(any(want), got); d != "" || err != nil {
 		t.Error(err, d)
+	}
+}
+
+// TestFormats: all that is known of a format stands in its entry, so each must be whole.
+func TestFormats(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{}
+	for _, f := range Formats() {
+		t.Run(f.Name, func(t *testing.T) {
+			if FormatNamed(f.Name).Name != f.Name || f.decode == nil {
+				t.Fatal("it cannot be found by its name, or not be decoded")
+			}
+			if !f.UTF8 && (f.charset == "" || f.utf8 == nil) {
+				t.Error("nothing says in which character set it is read")
+			}
+			if len(f.Media) == 0 && f.Needs == "" {
+				t.Error("nothing tells it from others: no content type, and no section that must be there")
+			}
+			for _, media := range append(f.Media, f.alias...) {
+				if other := seen[media]; other != "" {
+					t.Errorf("%s is %s too", media, other)
+				}
+				seen[media] = f.Name
+				if got := Sniff(media, nil); got != f.Name {
+					t.Errorf("%s: %q", media, got)
+				}
+			}
+			for _, depth := range f.Types(Options{}) {
+				for _, word := range depth {
+					if !slices.Contains([]string{"string", "number", "integer", "boolean", "null", "object", "array"}, word) {
+						t.Errorf("JSON Schema has no type %q", word)
+					}
+				}
+			}
+			var e *Error
+			if _, err := Decode(f.Name, []byte("\xff\x00"), Options{}); err != nil && (!errors.As(err, &e) || e.Code == CodeFormat && f.Needs == "") {
+				t.Error(err)
+			}
+		})
 	}
 }
