@@ -50,7 +50,7 @@ func (b *builder) ignored() {
 			continue
 		}
 		formats := decode.Names(func(f decode.Format) bool { return f.Reads(key) })
-		b.report(b.file.KeyProblem(expr.CodeValue, "this does nothing for a form in "+in.Format+"; it belongs to "+listWords(formats), "remove it", path...))
+		b.report(b.file.KeyProblem(expr.CodeValue, "this does nothing for a form in "+in.Format+"; it belongs to "+strings.Join(formats, ", "), "remove it", path...))
 	}
 	for key, n := range map[string]int64{"bytes": in.Limits.Bytes, "depth": int64(in.Limits.Depth), "nodes": int64(in.Limits.Nodes), "text": int64(in.Limits.Text),
 		"work": int64(in.Limits.Work), "made": in.Limits.Made, "records": int64(in.Limits.Records)} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -195,26 +196,10 @@ func (l limitsSpec) budget() expr.Budget {
 
 // choice checks a setting that takes one of some words; "" is the default.
 func (b *builder) choice(at []any, word string, words []string) {
-	if word == "" {
+	if word == "" || slices.Contains(words, word) {
 		return
 	}
-	for _, w := range words {
-		if w == word {
-			return
-		}
-	}
-	b.report(b.file.Problem(expr.CodeValue, fmt.Sprintf("%q is not one of %s", word, listWords(words)), diag.DidYouMean(word, words), at...))
-}
-
-func listWords(words []string) string {
-	out := ""
-	for i, w := range words {
-		if i > 0 {
-			out += ", "
-		}
-		out += w
-	}
-	return out
+	b.report(b.file.Problem(expr.CodeValue, fmt.Sprintf("%q is not one of %s", word, strings.Join(words, ", ")), diag.DidYouMean(word, words), at...))
 }
 
 // names sets up the outermost scope: form, submission, attachments and let; then reference and ignore.

@@ -3,6 +3,7 @@ package mapping
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/column"
@@ -127,7 +128,7 @@ func (b *builder) object(w *write, spec writeSpec) bool {
 	if n, ok := spec.Node.Get("mode"); ok {
 		words := []string{"insert", "upsert", "update", "replace-children"}
 		if _, known := modes[spec.Mode]; !known {
-			b.report(n.Problem(expr.CodeValue, fmt.Sprintf("%q is not one of %s", spec.Mode, listWords(words)), diag.DidYouMean(spec.Mode, words)))
+			b.report(n.Problem(expr.CodeValue, fmt.Sprintf("%q is not one of %s", spec.Mode, strings.Join(words, ", ")), diag.DidYouMean(spec.Mode, words)))
 		} else if given == 1 && spec.Table == "" {
 			b.report(n.Problem(expr.CodeValue, "mode belongs to a table", ""))
 		}
@@ -268,7 +269,7 @@ func (b *builder) fieldChoice(n *diag.Node, key, word string) {
 	if word == "" || slices.Contains(words, word) || n == nil {
 		return
 	}
-	b.report(n.ValueProblem(key, expr.CodeValue, fmt.Sprintf("%q is not one of %s", word, listWords(words)), diag.DidYouMean(word, words)))
+	b.report(n.ValueProblem(key, expr.CodeValue, fmt.Sprintf("%q is not one of %s", word, strings.Join(words, ", ")), diag.DidYouMean(word, words)))
 }
 
 // keys finds the key's columns and the returned ones.

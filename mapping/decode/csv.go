@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -30,11 +31,8 @@ func CSV(b []byte, o CSVOptions, l Limits) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := csvDecoder{b: text, limits: l, columns: o.Columns}
-	if d.delimiter, err = mark(o.Delimiter, ','); err != nil {
-		return nil, err
-	}
-	if d.quote, err = mark(o.Quote, '"'); err != nil {
+	d, err := newCSV(text, o, l)
+	if err != nil {
 		return nil, err
 	}
 	rows, err := d.rows()
@@ -42,6 +40,14 @@ func CSV(b []byte, o CSVOptions, l Limits) (any, error) {
 		return nil, err
 	}
 	return oneOrAll(rows, o.Single)
+}
+
+func newCSV(text []byte, o CSVOptions, l Limits) (*csvDecoder, error) {
+	d := &csvDecoder{b: text, limits: l, columns: o.Columns}
+	var err, bad error
+	d.delimiter, err = mark(o.Delimiter, ',')
+	d.quote, bad = mark(o.Quote, '"')
+	return d, cmp.Or(err, bad)
 }
 
 // oneOrAll returns the list, or its only item where exactly one is expected.
@@ -101,8 +107,7 @@ type csvDecoder struct {
 }
 
 func (d *csvDecoder) fail(code string, off int, format string, args ...any) error {
-	line, column := place(d.b[d.base:], off-d.base)
-	return &Error{Code: code, Line: line, Column: column, Message: fmt.Sprintf(format, args...)}
+	return errorAt(d.b[d.base:], off-d.base, code, format, args...)
 }
 
 func (d *csvDecoder) rows() ([]any, error) {
@@ -113,7 +118,7 @@ func (d *csvDecoder) rows() ([]any, error) {
 		if err != nil {
 			return nil, underIndex(err, len(rows))
 		}
-		if len(fields) == 1 && fields[0] == "" && (d.columns == nil || len(d.columns) > 1) {
+		if d.emptyLine(fields) {
 			continue // an empty line
 		}
 		if d.columns == nil {
@@ -239,4 +244,9 @@ func (d *csvDecoder) text(s string, off int) (string, error) {
 		return "", d.fail(CodeText, off, "the field is longer than %d bytes", d.limits.Text)
 	}
 	return nfc(s), nil
+}
+
+// emptyLine tells whether a line has nothing; of one column that is a value.
+func (d *csvDecoder) emptyLine(fields []string) bool {
+	return len(fields) == 1 && fields[0] == "" && (d.columns == nil || len(d.columns) > 1)
 }

@@ -94,6 +94,12 @@ func place(b []byte, off int) (line, column int) {
 	return line, column
 }
 
+// errorAt is an error at byte offset off of b.
+func errorAt(b []byte, off int, code, format string, args ...any) error {
+	line, column := place(b, off)
+	return &Error{Code: code, Line: line, Column: column, Message: fmt.Sprintf(format, args...)}
+}
+
 // maxPointer bounds a pointer, which holds names that a sender chose.
 const maxPointer = 512
 

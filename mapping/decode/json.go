@@ -2,7 +2,6 @@ package decode
 
 import (
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -77,8 +76,7 @@ type member struct {
 }
 
 func (d *jsonDecoder) fail(code string, off int, format string, args ...any) error {
-	line, column := place(d.b, off)
-	return &Error{Code: code, Line: line, Column: column, Message: fmt.Sprintf(format, args...)}
+	return errorAt(d.b, off, code, format, args...)
 }
 
 func (d *jsonDecoder) space() {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"regexp"
 	"strings"
@@ -63,8 +62,7 @@ type element struct {
 }
 
 func (d *xmlDecoder) fail(code string, off int64, format string, args ...any) error {
-	line, column := place(d.b, int(off))
-	var err error = &Error{Code: code, Line: line, Column: column, Message: fmt.Sprintf(format, args...)}
+	err := errorAt(d.b, int(off), code, format, args...)
 	for i := len(d.stack) - 1; i > 0; i-- {
 		err = under(err, d.stack[i].name)
 	}
