@@ -2,7 +2,8 @@ package mapping
 
 import (
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/mapping/diag"
@@ -175,12 +176,7 @@ func fieldsOfForm(form any) []string {
 	}
 	walk(form, "")
 	delete(found, "")
-	out := make([]string, 0, len(found))
-	for f := range found {
-		out = append(out, f)
-	}
-	sort.Strings(out)
-	return out
+	return slices.Sorted(maps.Keys(found))
 }
 
 // checkTarget tells whether the configuration has the target and whether it takes what the write makes.
@@ -210,11 +206,7 @@ func (b *builder) checkCycles() {
 	var visit func(t string) string
 	visit = func(t string) string {
 		state[t] = grey
-		next := make([]string, 0, len(b.waits[t]))
-		for n := range b.waits[t] {
-			next = append(next, n)
-		}
-		sort.Strings(next)
+		next := slices.Sorted(maps.Keys(b.waits[t]))
 		for _, n := range next {
 			if state[n] == grey {
 				return t + " and " + n

@@ -7,8 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	slashpath "path"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 
@@ -228,11 +229,7 @@ func wanted(n *diag.Node) string {
 }
 
 func compareBytes(fsys fs.FS, t mapping.Case, m *mapping.Mapped) []string {
-	targets := make([]string, 0, len(t.ExpectBytes))
-	for target := range t.ExpectBytes {
-		targets = append(targets, target)
-	}
-	sort.Strings(targets)
+	targets := slices.Sorted(maps.Keys(t.ExpectBytes))
 	var diffs []string
 	for _, target := range targets {
 		want, err := fs.ReadFile(fsys, slashpath.Clean(t.ExpectBytes[target]))

@@ -1,7 +1,8 @@
 package expr
 
 import (
-	"sort"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -12,23 +13,13 @@ var helpers = joined(textHelpers, numberHelpers, dateHelpers, listHelpers)
 func joined(tables ...map[string]helper) map[string]helper {
 	all := map[string]helper{}
 	for _, t := range tables {
-		for name, h := range t {
-			all[name] = h
-		}
+		maps.Copy(all, t)
 	}
 	return all
 }
 
 var helperNames = sync.OnceValue(func() []string {
-	names := make([]string, 0, len(textHelpers)+len(numberHelpers)+len(dateHelpers)+len(listHelpers)+len(predicates))
-	for n := range joined(textHelpers, numberHelpers, dateHelpers, listHelpers) {
-		names = append(names, n)
-	}
-	for n := range predicates {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	return names
+	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(joined(textHelpers, numberHelpers, dateHelpers, listHelpers))), slices.Collect(maps.Keys(predicates)))))
 })
 
 const passes = "missing stays missing, null stays null"

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"maps"
 	"slices"
 	"sort"
 
@@ -130,12 +131,7 @@ func (s *Schema) FieldsOf() []string {
 		}
 	}
 	walk(shapes(s.root), "", map[*jsonschema.Schema]bool{})
-	out := make([]string, 0, len(found))
-	for f := range found {
-		out = append(out, f)
-	}
-	sort.Strings(out)
-	return out
+	return slices.Sorted(maps.Keys(found))
 }
 
 // Under is the dotted path of a name below another.
