@@ -15,6 +15,9 @@ import (
 	"github.com/inbasket/inbasket/mapping/encode"
 )
 
+// The schema that editors use is written by its own test, which otherwise fails when it is stale.
+//go:generate go test -count=1 -run TestFileSchema -update .
+
 // FileSchema is the JSON Schema of mapping files, for editors; mapping.schema.json holds the same.
 //
 //go:embed mapping.schema.json

@@ -87,7 +87,7 @@ func columnsRead(s *answerSpec, a *answers.Section) []connectors.Named {
 
 // queryNames reports what the answer reads and its query does not give, as far as the query's own text tells.
 func (b *builder) queryNames(s *answerSpec, a *answers.Section) {
-	given, sure := selected(s.Query)
+	given, sure := answers.Columns(s.Query)
 	if !sure {
 		given = queryWords(s.Query)
 	}

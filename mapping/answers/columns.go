@@ -1,4 +1,4 @@
-package mapping
+package answers
 
 import (
 	"regexp"
@@ -19,9 +19,9 @@ var (
 	keyword    = regexp.MustCompile(`(?i)^(?:distinct|distinctrow|on|top|end|over|null|unique|sql_[a-z_]+|straight_join|high_priority|not|true|false|all|binary|row|prior|connect_by_root|collate|case|interval|select)$`)
 )
 
-// selected returns the names of the columns that a query gives. It reads plain lists of columns and aliases only;
+// Columns returns the names of the columns that a query gives. It reads plain lists of columns and aliases only;
 // false: what the query gives is not sure, which a database can be asked.
-func selected(query string) (names []string, sure bool) {
+func Columns(query string) (names []string, sure bool) {
 	head := selectHead.FindStringIndex(query)
 	if head == nil || strings.ContainsAny(query, "\\#") || strings.Contains(query, "$$") { // escapes and quotes of one system only
 		return nil, false
