@@ -10,6 +10,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/decode"
 )
 
 // referenceLimit is how many characters a reference may have.
@@ -20,7 +21,7 @@ const referenceLimit = 200
 func nothing(form mapping.Form, format string) string {
 	switch x := form.(type) {
 	case map[string]any:
-		if len(x) == 0 && format == "urlencoded" {
+		if len(x) == 0 && decode.FormatNamed(format).Fields {
 			return "there is no field in the form"
 		}
 		return ""

@@ -10,7 +10,7 @@ import (
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/answers"
 )
 
 // collect takes results out of one source until ctx ends. A result is settled only after the journal has
@@ -63,7 +63,7 @@ func (f *flow) take(ctx context.Context, source string, results []connectors.Res
 	for i, r := range results {
 		u := &understood{flow: f, source: source, result: r, receipt: &receipts[i]}
 		err := guard.Safely("understand a result", func() error { return u.read(ctx, readers) })
-		var missing *mapping.MissingName
+		var missing *answers.MissingName
 		switch {
 		case ctx.Err() != nil:
 			return released(results), ctx.Err()

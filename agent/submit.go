@@ -12,7 +12,7 @@ import (
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // Submit accepts a form that a front office posted. Unlike a form from a folder, one that cannot be read
@@ -105,8 +105,8 @@ func refusal(e *journal.Arrival) error {
 		return frontoffice.Malformed([]journal.FieldError{{Code: prepare.CodeUndecodable, Message: e.Park.Text}})
 	case len(e.Reject) > 0 && e.Why != nil && e.Why.Code == CodeReference:
 		return &frontoffice.Refusal{Status: 422, Code: CodeReference, Detail: e.Why.Text + ".", Errors: e.Reject}
-	case e.Park != nil && e.Park.Code == mapping.CodeLimit:
-		return &frontoffice.Refusal{Status: http.StatusRequestEntityTooLarge, Code: mapping.CodeLimit, Detail: e.Park.Text}
+	case e.Park != nil && e.Park.Code == expr.CodeLimit:
+		return &frontoffice.Refusal{Status: http.StatusRequestEntityTooLarge, Code: expr.CodeLimit, Detail: e.Park.Text}
 	case len(e.Reject) > 0:
 		return &frontoffice.Refusal{Status: 422, Code: prepare.CodeFormWrong, Detail: "The form breaks its schema.", Errors: e.Reject}
 	}

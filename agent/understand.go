@@ -15,7 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/answers"
 	"github.com/inbasket/inbasket/mapping/decode"
 )
 
@@ -37,14 +37,14 @@ func (u *understood) key() string { return u.result.Handle }
 // reading is what one mapping makes of a decision.
 type reading struct {
 	reader *prepare.Route
-	mapping.Reading
+	answers.Reading
 }
 
 // known tells whether the mapping knows what the decision means.
 func (r reading) known() bool { return r.Err == nil && r.Outcome != "" }
 
 // read understands a result by the mappings that take those of its source. What cannot be understood is kept and
-// parked; what may be readable later waits. A *mapping.MissingName is returned where it is true of all of it.
+// parked; what may be readable later waits. A *answers.MissingName is returned where it is true of all of it.
 func (u *understood) read(ctx context.Context, readers []*prepare.Route) error {
 	u.readers, u.look = readers, u.flow.clock.Now()
 	readings, err := u.flow.readings(ctx, u.result, readers)
@@ -71,9 +71,9 @@ func (u *understood) read(ctx context.Context, readers []*prepare.Route) error {
 
 // nameless tells whether every decision that can be read at all lacks a name of the mapping's: then the mapping is wrong, or the
 // file is another one than it says, and what came waits for either to be mended.
-func nameless(readings []reading) (missing *mapping.MissingName) {
+func nameless(readings []reading) (missing *answers.MissingName) {
 	for _, r := range readings {
-		if !errors.As(r.Err, &missing) && !errors.Is(r.Err, mapping.ErrAnswer) {
+		if !errors.As(r.Err, &missing) && !errors.Is(r.Err, answers.ErrAnswer) {
 			return nil
 		}
 	}
@@ -91,8 +91,8 @@ func (u *understood) add(ctx context.Context, r reading) error {
 		o.Plan = r.reader.Plan.Name()
 	}
 	key := u.key() + "\x00" + o.ResultID
-	var unknown *mapping.UnknownStatus
-	var absent *mapping.MissingDocument
+	var unknown *answers.UnknownStatus
+	var absent *answers.MissingDocument
 	switch {
 	case u.result.Trouble != nil:
 		code, text := guard.Describe(u.result.Trouble)
@@ -178,9 +178,9 @@ func (u *understood) waitFor(o journal.Outcome, w wait) {
 }
 
 // name says which part of an answer file could not be read, in words that hold nothing of it.
-func name(park *journal.Reason, r mapping.Reading) {
-	if errors.Is(r.Err, mapping.ErrUnnamed) {
-		park.Text = mapping.ErrUnnamed.Error()
+func name(park *journal.Reason, r answers.Reading) {
+	if errors.Is(r.Err, answers.ErrUnnamed) {
+		park.Text = answers.ErrUnnamed.Error()
 	}
 	if r.Where == "" {
 		return
@@ -296,7 +296,7 @@ func (u *understood) recorded(verdicts []connectors.Verdict) {
 // readings reads a result by the mappings that take those of its source. Several may read the same decision: the one
 // that knows its submission is right, else the first that understands it.
 func (f *flow) readings(ctx context.Context, r connectors.Result, readers []*prepare.Route) ([]reading, error) {
-	best := []reading{{Reading: mapping.Reading{Decision: mapping.Decision{ID: r.ID, Documents: r.Documents}, Err: errors.New("no mapping reads results of this source")}}}
+	best := []reading{{Reading: answers.Reading{Decision: answers.Decision{ID: r.ID, Documents: r.Documents}, Err: errors.New("no mapping reads results of this source")}}}
 	var all [][]reading
 	for _, reader := range readers {
 		all = append(all, readBy(reader, r))
@@ -365,7 +365,7 @@ func readBy(reader *prepare.Route, r connectors.Result) (list []reading) {
 		return nil
 	})
 	if err != nil {
-		return []reading{{reader, mapping.Reading{Decision: mapping.Decision{ID: r.ID, Documents: r.Documents}, Err: err}}}
+		return []reading{{reader, answers.Reading{Decision: answers.Decision{ID: r.ID, Documents: r.Documents}, Err: err}}}
 	}
 	return list
 }

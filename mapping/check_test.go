@@ -32,12 +32,14 @@ func (catalog) Target(name string) (TargetInfo, bool) {
 
 // TestWrongMappings compares everything that check says about wrong mappings, carets included.
 func TestWrongMappings(t *testing.T) {
+	t.Parallel()
 	names, _ := filepath.Glob("testdata/wrong/*.yaml")
 	if len(names) < 30 {
 		t.Fatalf("only %d wrong mappings", len(names))
 	}
 	for _, name := range names {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".yaml"), func(t *testing.T) {
+			t.Parallel()
 			_, err := Load(os.DirFS(filepath.Dir(name)), filepath.Base(name), catalog{})
 			var problems diag.Problems
 			if !errors.As(err, &problems) {

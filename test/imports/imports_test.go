@@ -42,6 +42,13 @@ var rules = []rule{
 	{"installer", []string{"installer/...", "agent/config", "connectors"}},
 	{"connectors/all", []string{"connectors/..."}},
 	{"connectors", []string{"connectors", "connectors/durable", "connectors/tlsfiles"}},
+	{"mapping/cases", []string{"mapping", "mapping/answers", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "connectors"}},
+	{"mapping/answers", []string{"mapping/expr", "mapping/decode", "connectors"}},
+	{"mapping/column", []string{"mapping/expr", "mapping/diag", "connectors"}},
+	{"mapping/schema", []string{"mapping/expr", "mapping/decode", "mapping/encode", "mapping/diag", "mapping/satisfy", "connectors"}},
+	{"mapping/expr", []string{"mapping/datefmt", "mapping/decode", "mapping/diag", "connectors"}},
+	{"mapping/encode", []string{"mapping/charset", "mapping/datefmt", "mapping/diag", "connectors"}},
+	{"mapping/decode", []string{"mapping/charset"}},
 	{"mapping", []string{"mapping/...", "connectors"}},
 	{"configs", nil},
 }

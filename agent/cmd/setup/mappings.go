@@ -12,6 +12,7 @@ import (
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/cases"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/spf13/cobra"
 )
@@ -120,9 +121,9 @@ func attachment(path string) (connectors.Attachment, error) {
 
 // tested is the outcome of one mapping's own cases, for --json.
 type tested struct {
-	Mapping string               `json:"mapping"` // file
-	OK      bool                 `json:"ok"`
-	Cases   []mapping.TestResult `json:"cases"`
+	Mapping string         `json:"mapping"` // file
+	OK      bool           `json:"ok"`
+	Cases   []cases.Result `json:"cases"`
 }
 
 func test(a *cli.App) *cobra.Command {
@@ -142,7 +143,7 @@ func testMappings(a *cli.App, paths []string) error {
 		if err != nil {
 			return err
 		}
-		t := tested{Mapping: path, OK: true, Cases: plan.RunTests(os.DirFS(filepath.Dir(path)))}
+		t := tested{Mapping: path, OK: true, Cases: cases.Run(plan, os.DirFS(filepath.Dir(path)))}
 		for _, c := range t.Cases {
 			t.OK = t.OK && c.OK
 		}
