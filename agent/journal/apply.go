@@ -2,8 +2,9 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
 )
 
 // Apply moves deliveries and derives what follows for their submissions: delivered, parked, events. It
@@ -54,7 +55,7 @@ func (t *tx) apply(changes []Change) error {
 
 // change moves one delivery in memory, and writes what goes beside it.
 func (t *tx) change(s *submissionRow, c *Change, m *matcher) error {
-	target, ok := t.j.words.find(c.Target)
+	target, ok := t.j.names.find(c.Target)
 	var d *deliveryRow
 	if ok {
 		d = s.delivery(target)
@@ -65,7 +66,7 @@ func (t *tx) change(s *submissionRow, c *Change, m *matcher) error {
 	to := progressOf(c.To)
 	how := transition(d.state, to)
 	if how == refused || to == pDropped || to == pBatched && d.batch == 0 {
-		return &TransitionError{ID: c.ID, Target: c.Target, From: d.state.word(), To: c.To}
+		return &TransitionError{ID: c.ID, Target: c.Target, From: d.state.progress(), To: c.To}
 	}
 	if c.Attempt || to == pDone && how != stays {
 		d.attempts++
@@ -131,7 +132,7 @@ func (t *tx) noteReason(s *submissionRow, d *deliveryRow, c *Change, how step) e
 
 // done keeps what the target returned and by what a result will find the submission.
 func (t *tx) done(s *submissionRow, d *deliveryRow, c *Change, m *matcher) error {
-	d.why = nil
+	d.why = ""
 	if len(c.Returned) > 0 {
 		text, err := encodeReturned(c.Returned)
 		if err != nil {
@@ -151,8 +152,8 @@ func (t *tx) done(s *submissionRow, d *deliveryRow, c *Change, m *matcher) error
 
 // matcher finds orphaned results for submissions that are delivered only now.
 type matcher struct {
-	orphans bool           // there are any
-	names   map[int64]word // names of mappings by plan
+	orphans bool             // there are any
+	names   map[int64]nameID // names of mappings by plan
 	found   []attachment
 }
 
@@ -162,8 +163,8 @@ type attachment struct {
 }
 
 func (t *tx) matcher() (*matcher, error) {
-	n, err := t.c.number("SELECT EXISTS(SELECT 1 FROM result WHERE sub IS NULL AND park IS NULL)")
-	return &matcher{orphans: n != 0, names: map[int64]word{}}, err
+	some, err := engine.Value[bool](t.c, "SELECT EXISTS(SELECT 1 FROM result WHERE sub IS NULL AND park IS NULL)")
+	return &matcher{orphans: some, names: map[int64]nameID{}}, err
 }
 
 func (m *matcher) add(t *tx, s *submissionRow, key string) error {
@@ -171,29 +172,25 @@ func (m *matcher) add(t *tx, s *submissionRow, key string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.c.exec("INSERT OR IGNORE INTO match(plan, key, sub) VALUES(?, ?, ?)", name, key, s.id); err != nil || !m.orphans {
+	if _, err := t.c.InsertNew("match(plan, key, sub)", []any{name, key, s.id}); err != nil || !m.orphans {
 		return err
 	}
 	const sql = "SELECT n FROM result WHERE sub IS NULL AND park IS NULL AND plan=? AND key=? ORDER BY n"
-	return t.c.query(sql, []any{name, key}, func(row []driver.Value) error {
-		m.found = append(m.found, attachment{integer(row[0]), s.id})
+	return engine.Each(t.c, sql, []any{name, key}, func(n int64) error {
+		m.found = append(m.found, attachment{n, s.id})
 		return nil
 	})
 }
 
-func (m *matcher) planName(t *tx, plan int64) (word, error) {
+func (m *matcher) planName(t *tx, plan int64) (nameID, error) {
 	if w, ok := m.names[plan]; ok {
 		return w, nil
 	}
-	var name string
-	found, err := t.c.one("SELECT name FROM plan WHERE id=?", []any{plan}, func(row []driver.Value) error {
-		name = text(row[0])
-		return nil
-	})
+	name, found, err := engine.One[string](t.c, "SELECT name FROM plan WHERE id=?", plan)
 	if err != nil || !found {
 		return 0, errorOr(err, fmt.Errorf("mapping of a submission: %w", ErrNotFound))
 	}
-	w, err := t.word(name)
+	w, err := t.name(name)
 	m.names[plan] = w
 	return w, err
 }

@@ -29,7 +29,7 @@ func TestTransitions(t *testing.T) {
 		for m, to := range all {
 			want := map[byte]step{'x': refused, 't': taken, 's': stays}[table[n][m]]
 			if got := transition(from, to); got != want {
-				t.Errorf("%s to %s: %d instead of %d", from.word(), to.word(), got, want)
+				t.Errorf("%s to %s: %d instead of %d", from.progress(), to.progress(), got, want)
 			}
 		}
 	}

@@ -2,11 +2,11 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
 	"encoding/json"
 	"slices"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -31,7 +31,7 @@ type Lost struct {
 func (j *Journal) Witnessed(ctx context.Context, target string, traces []connectors.Trace) (lost Lost, err error) {
 	err = j.do(ctx, "keep evidence", func(t *tx) error {
 		lost = Lost{}
-		w, err := t.word(target)
+		w, err := t.name(target)
 		if err != nil {
 			return err
 		}
@@ -52,24 +52,24 @@ func (j *Journal) Witnessed(ctx context.Context, target string, traces []connect
 	return lost, err
 }
 
-func (t *tx) witnessed(w word, target string, trace *connectors.Trace) (unknown bool, err error) {
+func (t *tx) witnessed(w nameID, target string, trace *connectors.Trace) (unknown bool, err error) {
 	id, err := ParseID(trace.Submission)
 	if err != nil {
 		return false, nil // no mark of ours
 	}
 	t.j.ids.last = max(t.j.ids.last, id)
-	if _, err := t.c.exec(setMeta, "last-id", id); err != nil {
+	if _, err := t.c.Exec(raiseMeta, "last-id", id); err != nil {
 		return false, err
 	}
-	known, err := t.c.number("SELECT (SELECT count(*) FROM submission WHERE id=?)+(SELECT count(*) FROM tombstone WHERE id=?)", id, id)
+	known, err := t.c.Number("SELECT (SELECT count(*) FROM submission WHERE id=?)+(SELECT count(*) FROM tombstone WHERE id=?)", id, id)
 	if err != nil {
 		return false, err
 	}
 	if known == 0 {
 		return true, t.ghost(id, target, trace)
 	}
-	state, err := t.c.number("SELECT coalesce((SELECT state FROM delivery WHERE target=? AND sub=?), 0)", w, id)
-	if err != nil || progressCode(state) != pHeld {
+	state, err := engine.Value[progressCode](t.c, "SELECT state FROM delivery WHERE target=? AND sub=?", w, id)
+	if err != nil || state != pHeld {
 		return false, err // purged, or nothing that a person could settle in another way
 	}
 	s, err := t.submission(id)
@@ -83,9 +83,10 @@ func (t *tx) witnessed(w word, target string, trace *connectors.Trace) (unknown 
 
 func (t *tx) ghost(id ID, target string, trace *connectors.Trace) error {
 	var targets []string
-	_, err := t.c.one("SELECT targets FROM ghost WHERE id=?", []any{id}, func(row []driver.Value) error {
-		return json.Unmarshal([]byte(text(row[0])), &targets)
-	})
+	old, found, err := engine.One[string](t.c, "SELECT targets FROM ghost WHERE id=?", id)
+	if err == nil && found {
+		err = json.Unmarshal([]byte(old), &targets)
+	}
 	if err != nil {
 		return err
 	}
@@ -104,24 +105,25 @@ func (t *tx) ghost(id ID, target string, trace *connectors.Trace) error {
 	if !trace.At.IsZero() {
 		at = trace.At
 	}
-	_, err = t.c.exec(`INSERT INTO ghost(id, digest, targets, at, adopted) VALUES(?, ?, ?, ?, 0)
-		ON CONFLICT DO UPDATE SET digest=coalesce(digest, excluded.digest), targets=excluded.targets, at=max(at, excluded.at)`, id, digest, string(list), at)
+	_, err = t.c.Exec(`INSERT INTO ghost(id, digest, targets, at, adopted) VALUES(?, ?, ?, ?, 0) ON CONFLICT(id) DO UPDATE
+		SET digest=coalesce(ghost.digest, excluded.digest), targets=excluded.targets, at=CASE WHEN ghost.at<excluded.at THEN excluded.at ELSE ghost.at END`,
+		id, digest, string(list), at)
 	return err
 }
 
 // Ghosts returns lost submissions after an ID, by their IDs; those that came again only when all is set.
 func (j *Journal) Ghosts(ctx context.Context, after ID, all bool, limit int) (list []Ghost, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		const sql = "SELECT id, digest, targets, at, adopted FROM ghost WHERE id>? AND (adopted=0 OR ?) ORDER BY id LIMIT ?"
-		some := 0
-		if all {
-			some = 1
-		}
-		return c.query(sql, []any{after, some, bounded(limit)}, func(row []driver.Value) error {
-			g := Ghost{ID: ID(integer(row[0])), At: instant(row[3]), Adopted: integer(row[4]) != 0}
-			copy(g.Digest[:], bytesOf(row[1]))
-			list = append(list, g)
-			return json.Unmarshal([]byte(text(row[2])), &list[len(list)-1].Targets)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		const sql = "SELECT id, digest, at, adopted, targets FROM ghost WHERE id>? AND adopted<=? ORDER BY id LIMIT ?"
+		return engine.Each(c, sql, []any{after, all, bounded(limit)}, func(r struct {
+			ID      ID
+			Digest  connectors.Digest
+			At      time.Time
+			Adopted bool
+			Targets string
+		}) error {
+			list = append(list, Ghost{ID: r.ID, Digest: r.Digest, At: r.At, Adopted: r.Adopted})
+			return json.Unmarshal([]byte(r.Targets), &list[len(list)-1].Targets)
 		})
 	})
 	return list, err
@@ -129,11 +131,9 @@ func (j *Journal) Ghosts(ctx context.Context, after ID, all bool, limit int) (li
 
 // GhostCount tells how many lost submissions are known of, how many of them came again, and how many bear no digest.
 func (j *Journal) GhostCount(ctx context.Context) (all, adopted, blind int64, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		_, err := c.one("SELECT count(*), coalesce(sum(adopted), 0), coalesce(sum(digest IS NULL), 0) FROM ghost", nil, func(row []driver.Value) error {
-			all, adopted, blind = integer(row[0]), integer(row[1]), integer(row[2])
-			return nil
-		})
+	err = j.read(ctx, func(c *engine.Conn) error {
+		n, err := engine.Value[struct{ All, Adopted, Digests int64 }](c, "SELECT count(*), coalesce(sum(adopted), 0), count(digest) FROM ghost")
+		all, adopted, blind = n.All, n.Adopted, n.All-n.Digests
 		return err
 	})
 	return all, adopted, blind, err
@@ -143,7 +143,7 @@ func (j *Journal) GhostCount(ctx context.Context) (all, adopted, blind int64, er
 func (j *Journal) Recall(ctx context.Context, inbasket string, names []string) error {
 	return j.do(ctx, "note forms that come again", func(t *tx) error {
 		for _, name := range names {
-			if _, err := t.c.exec("INSERT OR IGNORE INTO recall(inbasket, name) VALUES(?, ?)", inbasket, name); err != nil {
+			if _, err := t.c.InsertNew("recall(inbasket, name)", []any{inbasket, name}); err != nil {
 				return err
 			}
 		}
@@ -153,21 +153,24 @@ func (j *Journal) Recall(ctx context.Context, inbasket string, names []string) e
 
 // mending is what acceptance must know after a restore; the writer's own.
 type mending struct {
-	active bool           // there are ghosts that may come again, or forms that were put back
-	doubts map[word]int64 // targets that cannot tell what they got before this time, in nanoseconds
+	active bool             // there are ghosts that may come again, or forms that were put back
+	doubts map[nameID]int64 // targets that cannot tell what they got before this time, in nanoseconds
 }
 
 // loadMending reads what acceptance must know. It may say too much where its transaction fails, which does no harm.
-func (j *Journal) loadMending(c *conn) error {
-	m := mending{doubts: map[word]int64{}}
-	n, err := c.number("SELECT EXISTS(SELECT 1 FROM ghost WHERE adopted=0 AND digest IS NOT NULL) OR EXISTS(SELECT 1 FROM recall)")
+func (j *Journal) loadMending(c *engine.Conn) error {
+	m := mending{doubts: map[nameID]int64{}}
+	var err error
+	m.active, err = engine.Value[bool](c, "SELECT EXISTS(SELECT 1 FROM ghost WHERE adopted=0 AND digest IS NOT NULL) OR EXISTS(SELECT 1 FROM recall)")
 	if err != nil {
 		return err
 	}
-	m.active = n != 0
-	err = c.query("SELECT target, restored FROM doubt", nil, func(row []driver.Value) error {
-		if w, ok := j.words.find(text(row[0])); ok {
-			m.doubts[w] = integer(row[1])
+	err = engine.Each(c, "SELECT target, restored FROM doubt", nil, func(d struct {
+		Target   string
+		Restored int64
+	}) error {
+		if w, ok := j.names.find(d.Target); ok {
+			m.doubts[w] = d.Restored
 		}
 		return nil
 	})
@@ -179,11 +182,8 @@ func (j *Journal) loadMending(c *conn) error {
 // takes the ID that it had, where a target tells it; known by nothing but its name, it keeps its new one.
 func (a *acceptance) recognise(t *tx, row *arrivalRow) error {
 	r := &a.arrivals[row.n]
-	_, err := t.c.one("SELECT 1 FROM recall WHERE inbasket=? AND name=?", []any{r.Inbasket, r.Transport}, func([]driver.Value) error {
-		row.again = true
-		return nil
-	})
-	if err != nil {
+	var err error
+	if row.again, err = engine.Value[bool](t.c, "SELECT 1 FROM recall WHERE inbasket=? AND name=?", r.Inbasket, r.Transport); err != nil {
 		return err
 	}
 	const sql = "SELECT id FROM ghost WHERE adopted=0 AND digest=? ORDER BY id"
@@ -192,8 +192,8 @@ func (a *acceptance) recognise(t *tx, row *arrivalRow) error {
 		if err != nil || found != 0 {
 			break
 		}
-		err = t.c.query(sql, []any{digest[:]}, func(v []driver.Value) error {
-			if id := ID(integer(v[0])); found == 0 && !a.adopted[id] {
+		err = engine.Each(t.c, sql, []any{digest}, func(id ID) error {
+			if found == 0 && !a.adopted[id] {
 				found = id
 			}
 			return nil
@@ -218,7 +218,7 @@ func (a *acceptance) mended(t *tx) error {
 			continue
 		}
 		a.out[row.n].Again = true
-		found, err := t.c.exec("UPDATE ghost SET adopted=1 WHERE id=? AND adopted=0", row.id)
+		found, err := t.c.Exec("UPDATE ghost SET adopted=1 WHERE id=? AND adopted=0", row.id)
 		if err != nil {
 			return err
 		}
@@ -232,7 +232,7 @@ func (a *acceptance) mended(t *tx) error {
 	}
 	for n := range a.arrivals {
 		r := &a.arrivals[n]
-		if _, err := t.c.exec("DELETE FROM recall WHERE inbasket=? AND name=?", r.Inbasket, r.Transport); err != nil {
+		if _, err := t.c.Exec("DELETE FROM recall WHERE inbasket=? AND name=?", r.Inbasket, r.Transport); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
 )
 
 // hidden makes positions in the stream of events opaque: they count the events of all offices, and none is to learn from
@@ -23,7 +25,7 @@ type hidden struct {
 const hiddenKey = "event-key"
 
 // loadHidden reads the key, or makes it when a journal is opened by this program for the first time.
-func (j *Journal) loadHidden(c *conn) error {
+func (j *Journal) loadHidden(c *engine.Conn) error {
 	s, err := mark(c, hiddenKey)
 	if err != nil {
 		return err
@@ -32,7 +34,7 @@ func (j *Journal) loadHidden(c *conn) error {
 		key := make([]byte, 16)
 		_, _ = rand.Read(key) // never fails: the runtime ends the process instead
 		s = hex.EncodeToString(key) + " " + strconv.FormatInt(j.seq, 10)
-		if _, err := c.exec("INSERT INTO mark(name, value) VALUES(?, ?)", hiddenKey, s); err != nil {
+		if _, err := c.Exec("INSERT INTO mark(name, value) VALUES(?, ?)", hiddenKey, s); err != nil {
 			return err
 		}
 	}

@@ -14,7 +14,7 @@ func TestPositionsKeepTheirNames(t *testing.T) {
 	r.EnablePush("portal", true)
 	id := r.one("A", "x")
 	r.must(r.do(r.ctx(), "forget the key, as a journal of an older program has none", func(t *tx) error {
-		_, err := t.c.exec("DELETE FROM mark WHERE name=?", hiddenKey)
+		_, err := t.c.Exec("DELETE FROM mark WHERE name=?", hiddenKey)
 		return err
 	}))
 	r.reopen()
@@ -40,7 +40,7 @@ func TestPositionsKeepTheirNames(t *testing.T) {
 		t.Error("a name is taken that was never given")
 	}
 	r.must(r.do(r.ctx(), "two more events", func(t *tx) error {
-		w, err := t.word("portal")
+		w, err := t.name("portal")
 		for range 2 {
 			t.event(w, id, evDelivered, false, nil)
 		}

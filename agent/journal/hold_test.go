@@ -310,18 +310,7 @@ func TestSnapshot(t *testing.T) {
 // TestFirstVersion opens, backs up and restores a journal that the first version of the program wrote.
 func TestFirstVersion(t *testing.T) {
 	dir := t.TempDir()
-	c, err := openWriter(filepath.Join(dir, fileName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range append(schema[:len(schema):len(schema)], "PRAGMA user_version=1") {
-		if _, err := c.exec(s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := c.close(); err != nil {
-		t.Fatal(err)
-	}
+	older(t, dir, 1)
 	ctx := context.Background()
 	j, err := OpenReadOnly(ctx, dir, Options{})
 	if err != nil {

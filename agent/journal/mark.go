@@ -2,7 +2,8 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
 )
 
 // SetMark remembers a short text of the agent's own under a name, in place of an older one.
@@ -13,14 +14,14 @@ func (j *Journal) SetMark(ctx context.Context, name, value string) error {
 }
 
 func (t *tx) setMark(name, value string) error {
-	_, err := t.c.exec("INSERT OR REPLACE INTO mark(name, value) VALUES(?, ?)", name, value)
+	_, err := t.c.Exec("INSERT INTO mark(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value=excluded.value", name, value)
 	return err
 }
 
 // Mark returns what SetMark remembered; empty: nothing.
 func (j *Journal) Mark(ctx context.Context, name string) (value string, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		if !j.has(graveVersion) {
+	err = j.read(ctx, func(c *engine.Conn) error {
+		if !j.has(purgeVersion) {
 			return nil
 		}
 		value, err = mark(c, name)
@@ -29,10 +30,6 @@ func (j *Journal) Mark(ctx context.Context, name string) (value string, err erro
 	return value, err
 }
 
-func mark(c *conn, name string) (value string, err error) {
-	_, err = c.one("SELECT value FROM mark WHERE name=?", []any{name}, func(row []driver.Value) error {
-		value = text(row[0])
-		return nil
-	})
-	return value, err
+func mark(c *engine.Conn, name string) (string, error) {
+	return engine.Value[string](c, "SELECT value FROM mark WHERE name=?", name)
 }

@@ -7,9 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"github.com/inbasket/inbasket/connectors"
+	"pgregory.net/rapid"
 )
 
 // model is the journal in a few lines, without a disk.

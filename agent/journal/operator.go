@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -24,21 +26,21 @@ func (j *Journal) Reject(ctx context.Context, id ID, errs []FieldError, r Reason
 			d := &s.deliveries[n]
 			// What is on its way may be there as well; only an explicit word gives that up.
 			if d.state == pDone || d.state != pPending && d.state != pWaiting && d.state.open() {
-				there = append(there, t.j.words.get(d.target))
+				there = append(there, t.j.names.text(d.target))
 			}
 		}
 		if len(there) > 0 && !force {
 			return &PartlyDeliveredError{ID: id, Targets: there}
 		}
 		if s.state == sClosed || s.state == sDecided {
-			return fmt.Errorf("reject %s, which is %s: %w", id, s.state.word(), ErrState)
+			return fmt.Errorf("reject %s, which is %s: %w", id, s.state.state(), ErrState)
 		}
 		for n := range s.deliveries {
 			if s.deliveries[n].state.left() {
 				s.deliveries[n].move(pDropped)
 			}
 		}
-		s.state, s.code, s.flags = sRejected, nullable(r.Code), s.flags&^flagWhole
+		s.state, s.code, s.flags = sRejected, engine.Optional(r.Code), s.flags&^flagWhole
 		s.why = encodeVerdict(verdict{Reason: &r, Errors: errs})
 		if s.office != 0 {
 			data := map[string]any{"code": r.Code, "reason": r.Text, "errors": errs}
@@ -62,7 +64,7 @@ func (j *Journal) ParkSubmission(ctx context.Context, id ID, r Reason) error {
 			return err
 		}
 		if s.state != sAccepted && s.state != sParked {
-			return fmt.Errorf("park %s, which is %s: %w", id, s.state.word(), ErrState)
+			return fmt.Errorf("park %s, which is %s: %w", id, s.state.state(), ErrState)
 		}
 		for n := range s.deliveries {
 			if d := &s.deliveries[n]; d.state == pPending || d.state == pWaiting {
@@ -93,7 +95,7 @@ func (j *Journal) Release(ctx context.Context, id ID, by string) (targets []stri
 					return t.release(s, by, &targets)
 				}
 			}
-			return fmt.Errorf("release %s, which is %s: %w", id, s.state.word(), ErrState)
+			return fmt.Errorf("release %s, which is %s: %w", id, s.state.state(), ErrState)
 		}
 		if len(s.deliveries) == 0 {
 			return fmt.Errorf("release %s, which has no mapping yet: %w", id, ErrState)
@@ -107,17 +109,17 @@ func (t *tx) release(s *submissionRow, by string, targets *[]string) error {
 	for n := range s.deliveries {
 		d := &s.deliveries[n]
 		if d.state == pHeld {
-			d.why = nil
+			d.why = ""
 			if err := t.unpark(s, d); err != nil {
 				return err
 			}
 		}
 		if d.state.open() {
-			*targets = append(*targets, t.j.words.get(d.target))
+			*targets = append(*targets, t.j.names.text(d.target))
 		}
 	}
 	s.flags &^= flagWhole
-	s.code, s.why, s.dirty = nil, nil, true
+	s.code, s.why, s.dirty = "", "", true
 	t.settle(s, false)
 	if err := t.note(s.id, Moment{What: "released", By: by}); err != nil {
 		return err
@@ -134,7 +136,7 @@ func (t *tx) unpark(s *submissionRow, d *deliveryRow) error {
 		d.move(pBatched)
 		return nil
 	case restored != 0:
-		at, err := t.c.number("SELECT at FROM delivery WHERE target=? AND sub=?", d.target, s.id)
+		at, err := t.c.Number("SELECT at FROM delivery WHERE target=? AND sub=?", d.target, s.id)
 		if err != nil {
 			return err
 		}
@@ -157,16 +159,16 @@ func (j *Journal) Repin(ctx context.Context, id ID, digest connectors.Digest, ta
 			return err
 		}
 		if s.state != sAccepted && s.state != sParked {
-			return fmt.Errorf("change the mapping of %s, which is %s: %w", id, s.state.word(), ErrState)
+			return fmt.Errorf("change the mapping of %s, which is %s: %w", id, s.state.state(), ErrState)
 		}
 		var written []string
 		for n := range s.deliveries {
 			d := &s.deliveries[n]
-			name := t.j.words.get(d.target)
+			name := t.j.names.text(d.target)
 			if d.state == pDone {
 				written = append(written, name)
 			} else if d.batch != 0 || d.state.open() && d.state != pPending && d.state != pWaiting {
-				return &TransitionError{ID: id, Target: name, From: d.state.word(), To: Pending}
+				return &TransitionError{ID: id, Target: name, From: d.state.progress(), To: Pending}
 			}
 		}
 		fresh := slices.DeleteFunc(slices.Clone(targets), func(name string) bool { return slices.Contains(written, name) })
@@ -191,7 +193,7 @@ func (t *tx) forget(s *submissionRow) error {
 		if d.state == pDone {
 			continue
 		}
-		if _, err := t.c.exec("DELETE FROM delivery WHERE target=? AND sub=?", d.target, s.id); err != nil {
+		if _, err := t.c.Exec("DELETE FROM delivery WHERE target=? AND sub=?", d.target, s.id); err != nil {
 			return err
 		}
 		t.count(tallyProgress, int64(d.target), int64(d.was), -1)
@@ -200,25 +202,25 @@ func (t *tx) forget(s *submissionRow) error {
 }
 
 func (t *tx) repin(s *submissionRow, plan int64, written, fresh []string, by string) error {
-	list, err := t.word(joinList(append(written, fresh...)))
+	list, err := t.name(joinList(append(written, fresh...)))
 	if err != nil {
 		return err
 	}
 	s.deliveries = nil
 	for _, name := range fresh {
-		target, err := t.word(name)
+		target, err := t.name(name)
 		if err != nil {
 			return err
 		}
-		if _, err := t.c.insert(insertDelivery, 6, []any{target, s.id, pPending, 0, 0, t.now}); err != nil {
+		if err := t.c.Insert(deliveryColumns, []any{target, s.id, pPending, 0, 0, t.now}); err != nil {
 			return err
 		}
 		t.count(tallyProgress, int64(target), int64(pPending), 1)
 	}
-	if _, err := t.c.exec("UPDATE submission SET plan=?, targets=? WHERE id=?", plan, list, s.id); err != nil {
+	if _, err := t.c.Exec("UPDATE submission SET plan=?, targets=? WHERE id=?", plan, list, s.id); err != nil {
 		return err
 	}
-	s.state, s.flags, s.code, s.why, s.dirty = sAccepted, s.flags&^flagWhole, nil, nil, true
+	s.state, s.flags, s.code, s.why, s.dirty = sAccepted, s.flags&^flagWhole, "", "", true
 	if err := t.note(s.id, Moment{What: "mapping changed", By: by}); err != nil {
 		return err
 	}
@@ -233,7 +235,7 @@ func (j *Journal) Reopen(ctx context.Context, ids []ID, target, by string) error
 		if err != nil {
 			return err
 		}
-		w, err := t.word(target)
+		w, err := t.name(target)
 		if err != nil {
 			return err
 		}
@@ -265,12 +267,12 @@ func (j *Journal) Reopen(ctx context.Context, ids []ID, target, by string) error
 }
 
 // noteDone keeps in the timeline when a target had a delivery: soon its row tells of the next time only.
-func (t *tx) noteDone(id ID, w word, target string, d *deliveryRow) error {
-	at, err := t.c.number("SELECT at FROM delivery WHERE target=? AND sub=?", w, id)
+func (t *tx) noteDone(id ID, w nameID, target string, d *deliveryRow) error {
+	at, err := engine.Value[time.Time](t.c, "SELECT at FROM delivery WHERE target=? AND sub=?", w, id)
 	if err != nil {
 		return err
 	}
-	m := Moment{At: instant(at), What: string(Done), Target: target}
+	m := Moment{At: at, What: string(Done), Target: target}
 	if d.batch != 0 {
 		m.Text = batchText(d.batch)
 	}

@@ -1,8 +1,7 @@
 package journal
 
 import (
-	"database/sql/driver"
-
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -36,7 +35,7 @@ func (a *acceptance) tell(n int, id ID, state stateCode, same bool, on string) e
 		a.gone = map[int]bool{}
 	}
 	a.gone[n] = true
-	a.out[n] = Acceptance{ID: id, Verdict: connectors.Repeat, State: state.word()}
+	a.out[n] = Acceptance{ID: id, Verdict: connectors.Repeat, State: state.state()}
 	if !same {
 		a.out[n].Verdict, a.out[n].On = connectors.Conflict, on
 	}
@@ -45,33 +44,23 @@ func (a *acceptance) tell(n int, id ID, state stateCode, same bool, on string) e
 
 // answerGone answers an arrival whose idempotency key led to a submission that is not there any more.
 func (a *acceptance) answerGone(t *tx, n int, id ID, same bool, on string) error {
-	state, err := t.c.number("SELECT coalesce((SELECT state FROM tombstone WHERE id=?), 0)", id)
+	state, err := engine.Value[stateCode](t.c, "SELECT state FROM tombstone WHERE id=?", id)
 	if err != nil {
 		return err
 	}
-	return a.tell(n, id, stateCode(state), same, on)
+	return a.tell(n, id, state, same, on)
 }
 
 // parkBuried makes an arrival that conflicts with a purged submission a parked one; the same conflict again is
 // told as the first time.
 func (a *acceptance) parkBuried(t *tx, n int, row *arrivalRow, known ID) (answered, kept bool, err error) {
 	r := &a.arrivals[n]
-	scope, err := t.word(r.Scope)
+	scope, err := t.name(r.Scope)
 	if err != nil {
 		return false, false, err
 	}
-	var id ID
-	const sql = "SELECT id FROM submission WHERE claim=0 AND scope=? AND reference=? AND digest=?"
-	found, err := t.c.one(sql, []any{scope, r.Reference, r.Digest[:]}, func(v []driver.Value) error {
-		id = ID(integer(v[0]))
-		return nil
-	})
-	if err != nil {
-		return false, false, err
-	}
-	if found {
-		a.out[n] = Acceptance{ID: id, Verdict: connectors.Conflict, State: Parked, On: "reference"}
-		return true, false, t.note(id, Moment{What: "repeat", Text: r.Inbasket})
+	if again, err := a.conflictAgain(t, n, scope); again || err != nil {
+		return again, false, err
 	}
 	*row, err = a.row(t, n)
 	row.conflict("the reference is known with other content, as " + known.String() + ", which was purged")

@@ -1,8 +1,9 @@
 package journal
 
 import (
-	"database/sql/driver"
 	"strings"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
 )
 
 // submissionRow is what the state machine needs of a submission, with its deliveries.
@@ -10,25 +11,25 @@ type submissionRow struct {
 	id         ID
 	state, was stateCode
 	flags      int64
-	office     word
-	route      word
+	office     nameID
+	route      nameID
 	plan       int64
-	targets    word
-	code, why  any // text or nil
+	targets    nameID
+	code, why  engine.Optional
 	dirty      bool
 	deliveries []deliveryRow // in the order of its targets; none where none were made
 }
 
 type deliveryRow struct {
-	target        word
+	target        nameID
 	state, was    progressCode
 	attempts      int64
 	batch         int64
-	returned, why any // text or nil
+	returned, why engine.Optional
 	dirty         bool
 }
 
-func (s *submissionRow) delivery(target word) *deliveryRow {
+func (s *submissionRow) delivery(target nameID) *deliveryRow {
 	for n := range s.deliveries {
 		if s.deliveries[n].target == target {
 			return &s.deliveries[n]
@@ -76,8 +77,8 @@ func withIDs(args []any, ids []ID) []any {
 // load reads submissions with all their deliveries. An ID that is not there is ErrNotFound.
 func (t *tx) load(ids []ID) (map[ID]*submissionRow, error) {
 	found := make(map[ID]*submissionRow, len(ids))
-	wanted := make(map[word][]ID)
-	lists := make(map[word][]word)
+	wanted := make(map[nameID][]ID)
+	lists := make(map[nameID][]nameID)
 	const before = "SELECT id, state, flags, office, route, plan, targets, code, why FROM submission WHERE id IN "
 	unique := make([]ID, 0, len(ids))
 	for _, id := range ids {
@@ -88,16 +89,23 @@ func (t *tx) load(ids []ID) (map[ID]*submissionRow, error) {
 	}
 	block := make([]submissionRow, len(unique))
 	err := inChunks(unique, before, "", func(sql string, ids []ID) error {
-		return t.c.query(sql, withIDs(nil, ids), func(row []driver.Value) error {
+		return engine.Each(t.c, sql, withIDs(nil, ids), func(r struct {
+			ID            ID
+			State         stateCode
+			Flags         int64
+			Office, Route nameID
+			Plan          int64
+			Targets       nameID
+			Code, Why     engine.Optional
+		}) error {
 			s := &block[0]
 			block = block[1:]
-			*s = submissionRow{id: ID(integer(row[0])), state: stateCode(integer(row[1])), was: stateCode(integer(row[1])), flags: integer(row[2]),
-				office: word(integer(row[3])), route: word(integer(row[4])), plan: integer(row[5]), targets: word(integer(row[6])), code: row[7], why: row[8]}
+			*s = submissionRow{id: r.ID, state: r.State, was: r.State, flags: r.Flags, office: r.Office, route: r.Route, plan: r.Plan, targets: r.Targets, code: r.Code, why: r.Why}
 			found[s.id] = s
 			list, ok := lists[s.targets]
 			if !ok {
 				var err error
-				if list, err = t.targetWords(s.targets); err != nil {
+				if list, err = t.targetIDs(s.targets); err != nil {
 					return err
 				}
 				lists[s.targets] = list
@@ -119,18 +127,22 @@ func (t *tx) load(ids []ID) (map[ID]*submissionRow, error) {
 	return found, t.loadDeliveries(found, wanted, lists)
 }
 
-func (t *tx) loadDeliveries(found map[ID]*submissionRow, wanted map[word][]ID, lists map[word][]word) error {
+func (t *tx) loadDeliveries(found map[ID]*submissionRow, wanted map[nameID][]ID, lists map[nameID][]nameID) error {
 	for target, ids := range wanted {
 		const before = "SELECT sub, state, attempts, batch, returned, why FROM delivery WHERE target=? AND sub IN "
 		err := inChunks(ids, before, "", func(sql string, ids []ID) error {
-			return t.c.query(sql, withIDs([]any{target}, ids), func(row []driver.Value) error {
-				s := found[ID(integer(row[0]))]
+			return engine.Each(t.c, sql, withIDs([]any{target}, ids), func(r struct {
+				ID              ID
+				State           progressCode
+				Attempts, Batch int64
+				Returned, Why   engine.Optional
+			}) error {
+				s := found[r.ID]
 				if s.deliveries == nil {
 					s.deliveries = make([]deliveryRow, 0, len(lists[s.targets]))
 				}
-				state := progressCode(integer(row[1]))
-				s.deliveries = append(s.deliveries, deliveryRow{target: target, state: state, was: state,
-					attempts: integer(row[2]), batch: integer(row[3]), returned: row[4], why: row[5]})
+				s.deliveries = append(s.deliveries, deliveryRow{target: target, state: r.State, was: r.State,
+					attempts: r.Attempts, batch: r.Batch, returned: r.Returned, why: r.Why})
 				return nil
 			})
 		})
@@ -141,16 +153,16 @@ func (t *tx) loadDeliveries(found map[ID]*submissionRow, wanted map[word][]ID, l
 	return nil
 }
 
-func (t *tx) targetWords(list word) ([]word, error) {
-	names := splitList(t.j.words.get(list))
-	words := make([]word, len(names))
+func (t *tx) targetIDs(list nameID) ([]nameID, error) {
+	names := splitList(t.j.names.text(list))
+	ids := make([]nameID, len(names))
 	for n, name := range names {
 		var err error
-		if words[n], err = t.word(name); err != nil {
+		if ids[n], err = t.name(name); err != nil {
 			return nil, err
 		}
 	}
-	return words, nil
+	return ids, nil
 }
 
 func (t *tx) submission(id ID) (*submissionRow, error) {
@@ -173,7 +185,7 @@ func (t *tx) save(s *submissionRow) error {
 		if !d.dirty {
 			continue
 		}
-		if _, err := t.c.exec(updateDelivery, d.state, d.attempts, d.batch, t.now, d.returned, d.why, d.target, s.id); err != nil {
+		if _, err := t.c.Exec(updateDelivery, d.state, d.attempts, d.batch, t.now, d.returned, d.why, d.target, s.id); err != nil {
 			return err
 		}
 		if d.state != d.was {
@@ -186,7 +198,7 @@ func (t *tx) save(s *submissionRow) error {
 	if s.state == s.was && !s.dirty {
 		return nil
 	}
-	if _, err := t.c.exec(updateSubmission, s.state, s.flags, t.now, s.code, s.why, s.id); err != nil {
+	if _, err := t.c.Exec(updateSubmission, s.state, s.flags, t.now, s.code, s.why, s.id); err != nil {
 		return err
 	}
 	if s.state != s.was {
@@ -202,7 +214,7 @@ func (t *tx) save(s *submissionRow) error {
 func (s *submissionRow) park(r *Reason) {
 	s.state, s.dirty = sParked, true
 	if r != nil {
-		s.code, s.why = r.Code, encodeReason(r)
+		s.code, s.why = engine.Optional(r.Code), encodeReason(r)
 	}
 }
 
@@ -233,7 +245,7 @@ func (t *tx) settle(s *submissionRow, final bool) {
 		s.state = sParked
 	case waits && left > 0:
 		if s.state == sParked {
-			s.code, s.why, s.dirty = nil, nil, true
+			s.code, s.why, s.dirty = "", "", true
 		}
 		s.state = sAccepted
 	case waits:
@@ -243,7 +255,7 @@ func (t *tx) settle(s *submissionRow, final bool) {
 		return
 	}
 	if s.state == sDelivered {
-		s.code, s.why = nil, nil
+		s.code, s.why = "", ""
 	}
 	t.tellDelivered(s)
 }

@@ -2,10 +2,10 @@ package journal
 
 import (
 	"crypto/sha256"
-	"database/sql/driver"
 	"fmt"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -47,23 +47,20 @@ func (o *Outcome) withoutDocuments() connectors.Digest {
 }
 
 // sayings returns what the result of an identity has said so far, the last first.
-func (t *tx) sayings(source word, rid string) (list []saying, err error) {
-	const sql = "SELECT n, said, coalesce(sub, 0), at, park, key, status, caseno, reason, documents, by, outcome FROM result WHERE source=? AND rid=? ORDER BY n DESC"
-	err = t.c.query(sql, []any{source, rid}, func(row []driver.Value) error {
-		s := saying{n: integer(row[0]), sub: ID(integer(row[2])), at: instant(row[3]), park: decodeVerdict(text(row[4])).Reason}
-		o := Outcome{MatchKey: text(row[5]), Status: text(row[6]), CaseNo: text(row[7]), Reason: text(row[8]), By: text(row[10]), Outcome: text(row[11])}
-		s.bare = o.said()
-		if b := bytesOf(row[1]); len(b) == len(s.said) {
-			copy(s.said[:], b)
-		} else { // written before what was said was kept
-			if o.Documents, err = decodeFiles(text(row[9])); err != nil {
-				return err
-			}
+func (t *tx) sayings(source nameID, rid string) (list []saying, err error) {
+	said, err := engine.All[connectors.Digest](t.c, "SELECT said FROM result WHERE source=? AND rid=? ORDER BY n DESC", source, rid)
+	if err != nil || len(said) == 0 {
+		return nil, err
+	}
+	results, err := t.j.results(t.c, "WHERE source=? AND rid=? ORDER BY n DESC", source, rid)
+	for n := range results {
+		o := &results[n]
+		s := saying{n: o.N, sub: o.ID, at: o.At, park: o.Park, said: said[n], bare: o.withoutDocuments()}
+		if s.said == (connectors.Digest{}) { // written before what was said was kept
 			s.said = o.said()
 		}
 		list = append(list, s)
-		return nil
-	})
+	}
 	return list, err
 }
 
@@ -100,7 +97,7 @@ func otherCase(known []saying, id ID) *Reason {
 
 // matched gives an orphan to the submission that it was waiting for, or to a person.
 func (t *tx) matched(n int64, o Outcome, id ID) error {
-	source, err := t.word(o.Source)
+	source, err := t.name(o.Source)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,7 @@
 package journal
 
+import "slices"
+
 // The states as numbers in the journal's file; the numbers never change. A delivery is open below 10.
 
 type stateCode int64
@@ -51,69 +53,28 @@ const (
 
 var eventNames = [...]string{evAccepted: "accepted", evDelivered: "delivered", evDecided: "decided", evRejected: "rejected", evOverdue: "overdue"}
 
-func (s stateCode) word() State {
-	switch s {
-	case sAccepted:
-		return Accepted
-	case sDelivered:
-		return Delivered
-	case sDecided:
-		return Decided
-	case sClosed:
-		return Closed
-	case sRejected:
-		return Rejected
-	case sParked:
-		return Parked
+// states are the names of the codes.
+var states = [...]State{sAccepted: Accepted, sDelivered: Delivered, sDecided: Decided, sClosed: Closed, sRejected: Rejected, sParked: Parked}
+
+var progresses = [...]Progress{pPending: Pending, pWaiting: Waiting, pAttempting: Attempting, pBatched: Batched, pStaged: Staged, pUnclear: Unclear,
+	pDoubtful: Doubtful, pDone: Done, pSkipped: Skipped, pHeld: Held, pDropped: Dropped}
+
+// state is the name of a code; empty: it has none.
+func (s stateCode) state() State { return nameOf(states[:], s) }
+
+func (p progressCode) progress() Progress { return nameOf(progresses[:], p) }
+
+func nameOf[N ~string, C ~int64](names []N, code C) (name N) {
+	if code > 0 && int(code) < len(names) {
+		name = names[code]
 	}
-	return ""
+	return name
 }
 
-func stateOf(s State) stateCode {
-	for c := sAccepted; c <= sParked; c++ {
-		if c.word() == s {
-			return c
-		}
-	}
-	return 0
-}
+// stateOf is the code of a name; 0: there is none.
+func stateOf(s State) stateCode { return stateCode(max(slices.Index(states[:], s), 0)) }
 
-func (p progressCode) word() Progress {
-	switch p {
-	case pPending:
-		return Pending
-	case pWaiting:
-		return Waiting
-	case pAttempting:
-		return Attempting
-	case pBatched:
-		return Batched
-	case pStaged:
-		return Staged
-	case pUnclear:
-		return Unclear
-	case pDoubtful:
-		return Doubtful
-	case pDone:
-		return Done
-	case pSkipped:
-		return Skipped
-	case pHeld:
-		return Held
-	case pDropped:
-		return Dropped
-	}
-	return ""
-}
-
-func progressOf(p Progress) progressCode {
-	for c := pPending; c <= pDropped; c++ {
-		if c.word() == p {
-			return c
-		}
-	}
-	return 0
-}
+func progressOf(p Progress) progressCode { return progressCode(max(slices.Index(progresses[:], p), 0)) }
 
 func (p progressCode) open() bool { return p < 10 }
 
@@ -128,59 +89,32 @@ const (
 	stays               // too late to matter; the delivery stays where it is
 )
 
-// transition says what a Change may do. It is strict before an effect and mild after one: what was
-// written is written, whatever an operator did meanwhile.
+// transitions say what a Change may do. They are strict before an effect and mild after one: what was written is written,
+// whatever an operator did meanwhile. What is in neither list is refused.
+var transitions = map[progressCode]struct{ takes, stays []progressCode }{
+	pPending:    {takes: begun},
+	pWaiting:    {takes: begun},
+	pAttempting: {takes: []progressCode{pPending, pStaged, pUnclear, pDone, pHeld}},
+	pBatched:    {takes: []progressCode{pAttempting, pStaged, pUnclear, pDone, pHeld}},
+	pStaged:     {takes: []progressCode{pPending, pAttempting, pUnclear, pDone, pHeld}},
+	pUnclear:    {takes: []progressCode{pPending, pAttempting, pBatched, pStaged, pDone, pHeld}},
+	pDoubtful: {takes: []progressCode{pPending, pAttempting, pBatched, pStaged, pUnclear, pDone, pSkipped, pHeld},
+		stays: []progressCode{pWaiting}}, // once the value is there, it is looked up
+	pHeld: {takes: []progressCode{pUnclear, pDone, pSkipped},
+		stays: []progressCode{pPending, pWaiting}}, // a failed attempt that was under way when it was parked
+	pDropped: {takes: []progressCode{pDone}, stays: []progressCode{pPending, pWaiting, pUnclear, pSkipped, pHeld}},
+}
+
+// begun is where a delivery goes that nothing was done for yet.
+var begun = []progressCode{pPending, pWaiting, pAttempting, pStaged, pUnclear, pDone, pSkipped, pHeld}
+
+// transition says what a Change from one state to another does.
 func transition(from, to progressCode) step {
-	if from == to {
+	switch t := transitions[from]; {
+	case from == to || slices.Contains(t.stays, to):
 		return stays
-	}
-	switch from {
-	case pPending, pWaiting:
-		switch to {
-		case pPending, pWaiting, pAttempting, pStaged, pUnclear, pDone, pSkipped, pHeld:
-			return taken
-		}
-	case pAttempting:
-		switch to {
-		case pPending, pStaged, pUnclear, pDone, pHeld:
-			return taken
-		}
-	case pBatched:
-		switch to {
-		case pAttempting, pStaged, pUnclear, pDone, pHeld:
-			return taken
-		}
-	case pStaged:
-		switch to {
-		case pPending, pAttempting, pUnclear, pDone, pHeld:
-			return taken
-		}
-	case pUnclear:
-		switch to {
-		case pPending, pAttempting, pStaged, pBatched, pDone, pHeld:
-			return taken
-		}
-	case pDoubtful:
-		switch to {
-		case pPending, pBatched, pAttempting, pStaged, pUnclear, pDone, pSkipped, pHeld:
-			return taken
-		case pWaiting:
-			return stays // once the value is there, it is looked up
-		}
-	case pHeld:
-		switch to {
-		case pUnclear, pDone, pSkipped:
-			return taken
-		case pPending, pWaiting:
-			return stays // a failed attempt that was under way when it was parked
-		}
-	case pDropped:
-		switch to {
-		case pDone:
-			return taken
-		case pPending, pWaiting, pUnclear, pHeld, pSkipped:
-			return stays
-		}
+	case slices.Contains(t.takes, to):
+		return taken
 	}
 	return refused
 }

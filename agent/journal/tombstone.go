@@ -6,14 +6,13 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"database/sql/driver"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -56,17 +55,16 @@ type graves struct {
 // graveKey is the mark under which the key lies, in hex.
 const graveKey = "tombstone-key"
 
-func (j *Journal) loadGraves(c *conn) (err error) {
+func (j *Journal) loadGraves(c *engine.Conn) (err error) {
 	if j.graves.key, err = keyOf(c); err != nil || j.graves.key == nil {
 		return err
 	}
-	n, err := c.number("SELECT EXISTS(SELECT 1 FROM tombstone)")
-	j.graves.any = n != 0
+	j.graves.any, err = engine.Value[bool](c, "SELECT EXISTS(SELECT 1 FROM tombstone)")
 	return err
 }
 
 // keyOf returns the key of the hashes; nil where nothing was ever purged.
-func keyOf(c *conn) ([]byte, error) {
+func keyOf(c *engine.Conn) ([]byte, error) {
 	s, err := mark(c, graveKey)
 	if err != nil || s == "" {
 		return nil, err
@@ -111,26 +109,36 @@ func matchHash(key []byte, plan, match string) []byte { return keyed(key, "match
 
 const tombColumns = "SELECT id, state, route, office, reached, at, ended, purged, run, by, why FROM tombstone "
 
-func (j *Journal) tombRow(c *conn, row []driver.Value) Tombstone {
-	return Tombstone{ID: ID(integer(row[0])), Was: stateCode(integer(row[1])).word(), Route: j.name(c, row[2]), Office: j.name(c, row[3]),
-		Targets: splitList(j.name(c, row[4])), At: instant(row[5]), Ended: instant(row[6]), Purged: instant(row[7]), Run: integer(row[8]),
-		By: text(row[9]), Reason: text(row[10])}
+func (j *Journal) tombstones(c *engine.Conn, where string, args ...any) (list []Tombstone, err error) {
+	err = engine.Each(c, tombColumns+where, args, func(r struct {
+		ID                     ID
+		Was                    stateCode
+		Route, Office, Targets nameID
+		At, Ended, Purged      time.Time
+		Run                    int64
+		By, Reason             string
+	}) error {
+		list = append(list, Tombstone{ID: r.ID, Was: r.Was.state(), Route: j.name(c, r.Route), Office: j.name(c, r.Office),
+			Targets: splitList(j.name(c, r.Targets)), At: r.At, Ended: r.Ended, Purged: r.Purged, Run: r.Run, By: r.By, Reason: r.Reason})
+		return nil
+	})
+	return list, err
 }
 
 // tombstone returns what is left of a submission.
-func (j *Journal) tombstone(c *conn, id ID) (t Tombstone, found bool, err error) {
-	if !j.has(graveVersion) {
+func (j *Journal) tombstone(c *engine.Conn, id ID) (t Tombstone, found bool, err error) {
+	if !j.has(purgeVersion) {
 		return t, false, nil
 	}
-	found, err = c.one(tombColumns+"WHERE id=?", []any{id}, func(row []driver.Value) error {
-		t = j.tombRow(c, row)
-		return nil
-	})
-	return t, found, err
+	list, err := j.tombstones(c, "WHERE id=?", id)
+	if err != nil || len(list) == 0 {
+		return t, false, err
+	}
+	return list[0], true, nil
 }
 
 // missing is the error about a submission that is not there.
-func (j *Journal) missing(c *conn, id ID) error {
+func (j *Journal) missing(c *engine.Conn, id ID) error {
 	t, found, err := j.tombstone(c, id)
 	if err != nil {
 		return err
@@ -143,7 +151,7 @@ func (j *Journal) missing(c *conn, id ID) error {
 
 // Tombstone returns what is left of a purged submission; ErrNotFound if it was not purged.
 func (j *Journal) Tombstone(ctx context.Context, id ID) (t Tombstone, err error) {
-	err = j.read(ctx, func(c *conn) error {
+	err = j.read(ctx, func(c *engine.Conn) error {
 		var found bool
 		if t, found, err = j.tombstone(c, id); err == nil && !found {
 			err = fmt.Errorf("tombstone of %s: %w", id, ErrNotFound)
@@ -168,8 +176,8 @@ func (t Tombstone) entry() Entry {
 }
 
 // listPurged is List for purged submissions; a reference finds the one whose hash it has, in any scope.
-func (j *Journal) listPurged(c *conn, f Filter) (list []Entry, err error) {
-	if !j.has(graveVersion) {
+func (j *Journal) listPurged(c *engine.Conn, f Filter) (list []Entry, err error) {
+	if !j.has(purgeVersion) {
 		return nil, nil
 	}
 	where, args := "WHERE id>?", []any{f.After}
@@ -177,7 +185,7 @@ func (j *Journal) listPurged(c *conn, f Filter) (list []Entry, err error) {
 		if named.name == "" {
 			continue
 		}
-		w, ok := j.known(c, named.name)
+		w, ok := j.nameID(c, named.name)
 		if !ok {
 			return nil, nil
 		}
@@ -194,42 +202,39 @@ func (j *Journal) listPurged(c *conn, f Filter) (list []Entry, err error) {
 		if err != nil || len(hashes) == 0 {
 			return nil, err
 		}
-		where += " AND ref IN (?"
-		for range len(hashes) - 1 {
-			where += ",?"
-		}
-		where, args = where+")", append(args, hashes...)
+		where, args = where+" AND ref IN "+engine.Placeholders(1, len(hashes)), append(args, hashes...)
 	}
-	err = c.query(tombColumns+where+" ORDER BY id LIMIT ?", append(args, bounded(f.Limit)), func(row []driver.Value) error {
-		list = append(list, j.tombRow(c, row).entry())
-		return nil
-	})
+	purged, err := j.tombstones(c, where+" ORDER BY id LIMIT ?", append(args, bounded(f.Limit))...)
+	for _, t := range purged {
+		list = append(list, t.entry())
+	}
 	return list, err
 }
 
 // hashesOf returns the hashes that a reference has in every scope that the journal knows.
-func (j *Journal) hashesOf(c *conn, reference string) (hashes []any, err error) {
+func (j *Journal) hashesOf(c *engine.Conn, reference string) (hashes []any, err error) {
 	key, err := keyOf(c)
 	if err != nil || key == nil {
 		return nil, err
 	}
-	err = c.query("SELECT text FROM word WHERE id IN (SELECT DISTINCT scope FROM submission UNION SELECT office FROM tombstone UNION SELECT route FROM tombstone)", nil, func(row []driver.Value) error {
-		hashes = append(hashes, refHash(key, text(row[0]), reference))
+	const scopes = "SELECT text FROM word WHERE id IN (SELECT DISTINCT scope FROM submission UNION SELECT office FROM tombstone UNION SELECT route FROM tombstone)"
+	err = engine.Each(c, scopes, nil, func(scope string) error {
+		hashes = append(hashes, refHash(key, scope, reference))
 		return nil
 	})
 	return hashes, err
 }
 
 // buried finds the purged submission that holds a reference of a front office.
-func (j *Journal) buried(c *conn, office, reference string) (id ID, found bool, err error) {
-	if !j.has(graveVersion) {
+func (j *Journal) buried(c *engine.Conn, office, reference string) (id ID, found bool, err error) {
+	if !j.has(purgeVersion) {
 		return 0, false, nil
 	}
 	key, err := keyOf(c)
 	if err != nil || key == nil {
 		return 0, false, err
 	}
-	n, err := c.number("SELECT id FROM tombstone WHERE ref=? AND claim=1", refHash(key, office, reference))
+	n, err := c.Number("SELECT id FROM tombstone WHERE ref=? AND claim=1", refHash(key, office, reference))
 	return ID(n), n != 0, err
 }
 
@@ -256,15 +261,20 @@ func (t *tx) gravesOf(arrivals []Arrival) (found map[int][]grave, err error) {
 		at[string(ref)] = append(at[string(ref)], n)
 	}
 	for _, size := range [...]int{64, 16, 4, 1} {
-		sql := "SELECT ref, id, state, claim, digest FROM tombstone WHERE ref IN (?" + strings.Repeat(",?", size-1) + ") ORDER BY claim DESC, id"
+		sql := "SELECT ref, id, state, claim, digest FROM tombstone WHERE ref IN " + engine.Placeholders(1, size) + " ORDER BY claim DESC, id"
 		for ; len(refs) >= size; refs = refs[size:] {
-			err := t.c.query(sql, refs[:size], func(row []driver.Value) error {
+			err := engine.Each(t.c, sql, refs[:size], func(r struct {
+				Ref    []byte
+				ID     ID
+				State  stateCode
+				Claim  int64
+				Digest []byte
+			}) error {
 				if found == nil {
 					found = map[int][]grave{}
 				}
-				for _, n := range at[string(bytesOf(row[0]))] {
-					found[n] = append(found[n], grave{id: ID(integer(row[1])), state: stateCode(integer(row[2])), claim: integer(row[3]),
-						same: buriedIs(h, bytesOf(row[4]), &arrivals[n])})
+				for _, n := range at[string(r.Ref)] {
+					found[n] = append(found[n], grave{id: r.ID, state: r.State, claim: r.Claim, same: buriedIs(h, r.Digest, &arrivals[n])})
 				}
 				return nil
 			})
@@ -291,7 +301,7 @@ func (t *tx) tooLate(o *Outcome) (*Reason, error) {
 	if !t.j.graves.any {
 		return nil, nil
 	}
-	id, err := t.c.number("SELECT sub FROM tombmatch WHERE key=? LIMIT 1", matchHash(t.j.graves.key, o.Plan, o.MatchKey))
+	id, err := t.c.Number("SELECT sub FROM tombmatch WHERE key=? LIMIT 1", matchHash(t.j.graves.key, o.Plan, o.MatchKey))
 	if err != nil || id == 0 {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -17,15 +18,15 @@ const maxGroup = 64
 type job struct {
 	ctx   context.Context
 	run   func(*tx) error
-	idle  func(*conn) error // instead of run: outside any transaction
-	state atomic.Int32      // 0 waits, 1 the writer has it, 2 given up
+	idle  func(*engine.Conn) error // instead of run: outside any transaction
+	state atomic.Int32             // 0 waits, 1 the writer has it, 2 given up
 	done  chan error
 }
 
 // tx is what one call changes within the transaction under way.
 type tx struct {
 	j      *Journal
-	c      *conn
+	c      *engine.Conn
 	now    time.Time
 	tally  map[tallyKey]int64
 	events []pendingEvent // in order
@@ -48,7 +49,7 @@ const (
 
 func (t *tx) count(kind, a, b, n int64) { t.tally[tallyKey{kind, a, b}] += n }
 
-func (t *tx) word(s string) (word, error) { return t.j.words.put(t.c, s) }
+func (t *tx) name(s string) (nameID, error) { return t.j.names.put(t.c, s) }
 
 // do has the writer run f and returns when its effect is on disk. After an error of the disk the effect
 // may have happened or not; every call may be repeated.
@@ -70,12 +71,12 @@ func (j *Journal) send(ctx context.Context, op string, jb *job) error {
 	}
 	select {
 	case err := <-jb.done:
-		return fault(op, err)
+		return j.fault(op, err)
 	case <-ctx.Done():
 		if jb.state.CompareAndSwap(0, 2) {
 			return ctx.Err()
 		}
-		return fault(op, <-jb.done)
+		return j.fault(op, <-jb.done)
 	}
 }
 
@@ -139,14 +140,14 @@ func (j *Journal) commit(group []*job) {
 	news, err := j.transact(mine, errs)
 	j.note(err)
 	if err != nil {
-		j.words.forget(0)
+		j.names.forget(0)
 		for _, jb := range mine {
 			jb.done <- err
 		}
 		j.reconnect()
 		return
 	}
-	j.words.settle()
+	j.names.settle()
 	if news {
 		j.announce()
 	}
@@ -171,7 +172,7 @@ func (j *Journal) transact(group []*job, errs []error) (news bool, err error) {
 	if err := j.connected(); err != nil {
 		return false, err
 	}
-	if _, err := j.w.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := j.w.Begin(); err != nil {
 		return false, err
 	}
 	total := map[tallyKey]int64{}
@@ -197,7 +198,7 @@ func (j *Journal) transact(group []*job, errs []error) (news bool, err error) {
 		}
 	}
 	if !changed {
-		_, err := j.w.exec("ROLLBACK")
+		_, err := j.w.Exec("ROLLBACK")
 		return false, err
 	}
 	if err := j.flush(total, seq); err != nil {
@@ -208,7 +209,7 @@ func (j *Journal) transact(group []*job, errs []error) (news bool, err error) {
 			return false, err
 		}
 	}
-	_, err = j.w.exec("COMMIT")
+	_, err = j.w.Exec("COMMIT")
 	if err == nil && j.hooks.afterCommit != nil {
 		err = j.hooks.afterCommit()
 	}
@@ -227,10 +228,10 @@ func (e *brokenError) Error() string { return e.err.Error() }
 
 // runOne runs one call. Alone in its transaction it needs no savepoint: the whole is rolled back.
 func (j *Journal) runOne(t *tx, jb *job, shared bool) (events int, err error) {
-	fresh := len(j.words.fresh)
+	fresh := len(j.names.fresh)
 	seq := j.seq
 	if shared {
-		if _, err := j.w.exec("SAVEPOINT call"); err != nil {
+		if _, err := j.w.Exec("SAVEPOINT call"); err != nil {
 			return 0, &brokenError{err}
 		}
 	}
@@ -240,22 +241,22 @@ func (j *Journal) runOne(t *tx, jb *job, shared bool) (events int, err error) {
 	}
 	if err == nil {
 		if shared {
-			if _, err := j.w.exec("RELEASE call"); err != nil {
+			if _, err := j.w.Exec("RELEASE call"); err != nil {
 				return 0, &brokenError{err}
 			}
 		}
 		return len(t.events), nil
 	}
-	j.words.forget(fresh)
+	j.names.forget(fresh)
 	j.seq = seq
-	if isSQLite(err) {
+	if j.engine.Kind(err) != engine.Other {
 		return 0, &brokenError{err} // disk full and the like may have ended the transaction already
 	}
 	if shared {
-		if _, e := j.w.exec("ROLLBACK TO call"); e != nil {
+		if _, e := j.w.Exec("ROLLBACK TO call"); e != nil {
 			return 0, &brokenError{errors.Join(err, e)}
 		}
-		if _, e := j.w.exec("RELEASE call"); e != nil {
+		if _, e := j.w.Exec("RELEASE call"); e != nil {
 			return 0, &brokenError{errors.Join(err, e)}
 		}
 	}
@@ -265,7 +266,7 @@ func (j *Journal) runOne(t *tx, jb *job, shared bool) (events int, err error) {
 // flush writes the counters once for all calls of the transaction.
 func (j *Journal) flush(total map[tallyKey]int64, seq int64) error {
 	if j.seq != seq { // as it is, not as a difference: numbers of failed transactions are skipped
-		_, err := j.w.exec("INSERT INTO tally(kind, a, b, n) VALUES(?, 0, 0, ?) ON CONFLICT DO UPDATE SET n=excluded.n", tallySeq, j.seq)
+		_, err := j.w.Exec("INSERT INTO tally(kind, a, b, n) VALUES(?, 0, 0, ?) ON CONFLICT(kind, a, b) DO UPDATE SET n=excluded.n", tallySeq, j.seq)
 		if err != nil {
 			return err
 		}
@@ -274,7 +275,7 @@ func (j *Journal) flush(total map[tallyKey]int64, seq int64) error {
 		if n == 0 {
 			continue
 		}
-		_, err := j.w.exec("INSERT INTO tally(kind, a, b, n) VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET n=n+excluded.n", k.kind, k.a, k.b, n)
+		_, err := j.w.Exec("INSERT INTO tally(kind, a, b, n) VALUES(?, ?, ?, ?) ON CONFLICT(kind, a, b) DO UPDATE SET n=tally.n+excluded.n", k.kind, k.a, k.b, n)
 		if err != nil {
 			return err
 		}
@@ -287,8 +288,8 @@ func (j *Journal) reconnect() {
 	if j.w == nil {
 		return
 	}
-	_, _ = j.w.exec("ROLLBACK") // fails where SQLite rolled back by itself
-	_ = j.w.close()             // the fault itself was reported
+	_, _ = j.w.Exec("ROLLBACK") // fails where SQLite rolled back by itself
+	_ = j.w.Close()             // the fault itself was reported
 	j.w = nil
 }
 
@@ -297,13 +298,13 @@ func (j *Journal) connected() error {
 	if j.w != nil {
 		return nil
 	}
-	c, err := openWriter(j.path)
+	c, err := j.engine.Writer()
 	if err != nil {
 		return err
 	}
 	// The transaction whose end was unclear may be on disk after all.
-	if err := errors.Join(j.words.load(c), j.loadSeq(c), j.loadGraves(c)); err != nil {
-		return errors.Join(err, c.close())
+	if err := errors.Join(j.names.load(c), j.loadSeq(c), j.loadGraves(c)); err != nil {
+		return errors.Join(err, c.Close())
 	}
 	j.w = c
 	return nil
