@@ -279,7 +279,7 @@ func (a *acceptance) values(args []any, row *arrivalRow, now time.Time) ([]any, 
 		code, why = row.park.Code, encodeReason(row.park)
 	}
 	return append(args, row.id, row.state, row.flags, row.claim, row.scope, row.office, row.inbasket, row.route, row.plan, row.targets,
-		now, now, received, r.Reference, r.storedTransport(), r.Digest, storedType(r.ContentType), a.files[row.n], engine.Optional(code), why), nil
+		now, now, received, r.Reference, r.storedTransport(), r.Digest[:], storedType(r.ContentType), a.files[row.n], engine.Optional(code), why), nil
 }
 
 // storedType stores the usual type as NULL.

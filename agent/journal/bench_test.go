@@ -94,3 +94,25 @@ func BenchmarkAcceptBesideTombstones(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkRows measures what it costs to read a submission with its form, and one line of a list.
+func BenchmarkRows(b *testing.B) {
+	r := newRig(b)
+	var arrivals []Arrival
+	for n := range 5000 {
+		arrivals = append(arrivals, arrival(fmt.Sprint(n), "register"))
+	}
+	r.accept(arrivals...)
+	n := 0
+	cpu := cpuTime()
+	b.ReportAllocs()
+	for b.Loop() {
+		stored, err := r.Backlog(r.ctx(), "register", 0, len(arrivals))
+		r.must(err)
+		list, err := r.List(r.ctx(), Filter{Limit: len(arrivals)})
+		r.must(err)
+		n += len(stored) + len(list)
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(cpuTime()-cpu)/float64(n)/1000, "cpu-µs/row")
+}

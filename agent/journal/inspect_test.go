@@ -6,8 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"modernc.org/sqlite"
 )
 
 // TestInspect looks at a journal that runs, that is stopped, and that is not there.
@@ -100,8 +98,7 @@ func TestInspectDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	i, err := Inspect(t.Context(), dir, true)
-	var e *sqlite.Error
-	if i.Damage == "" && !errors.As(err, &e) {
+	if i.Damage == "" && err == nil {
 		t.Errorf("nothing found: %+v %v", i, err)
 	}
 	if err := os.WriteFile(path, []byte("this is no database at all, but long enough to be looked at as one......................."), 0o600); err != nil {

@@ -44,22 +44,35 @@ const (
 
 // Engine is a database that keeps a journal.
 type Engine interface {
+	Store
+	Schema
+	Keeper
+	Archive
+}
+
+// Store opens connections.
+type Store interface {
 	// Writer opens the one connection that writes.
 	Writer() (*Conn, error)
 	// Reader opens a connection that reads.
 	Reader() (*Conn, error)
+	// Kind tells what an error means.
+	Kind(err error) Kind
+	// Size is what the journal takes on disk, in bytes.
+	Size() (int64, error)
+}
+
+// Schema is the tables by their versions.
+type Schema interface {
 	// Version is that of the tables that are there; 0: none.
 	Version(c *Conn) (int64, error)
 	// Newest is the version that Migrate makes.
 	Newest() int64
 	// Migrate brings the tables to the newest version, all in one transaction.
 	Migrate(c *Conn) error
-	// Kind tells what an error means.
-	Kind(err error) Kind
-	Keeper
 }
 
-// Keeper is the upkeep of an engine.
+// Keeper is the upkeep of what is stored.
 type Keeper interface {
 	// Trim is called after each commit and keeps what the engine stores beside its tables small.
 	Trim(c *Conn) error
@@ -67,20 +80,22 @@ type Keeper interface {
 	Flush(c *Conn) (done bool, err error)
 	// Damage reads what is stored and tells what is wrong with it, at most so many things; full reads every index as well.
 	Damage(ctx context.Context, c *Conn, full bool, most int) ([]string, error)
-	// Size is what it takes on disk, in bytes.
-	Size() (int64, error)
 	// SpaceToCompact is how much free space Compact takes, in bytes.
 	SpaceToCompact(c *Conn) (int64, error)
 	// Compact gives back what is unused.
 	Compact(c *Conn) error
-	// Copy writes a consistent copy to a file that does not exist. Writers go on meanwhile.
+}
+
+// Archive is what is copied, and what is to be gone for good.
+type Archive interface {
+	// Copy writes a consistent copy to a file that does not exist. Writers go on meanwhile; after an error nothing is left there.
 	Copy(ctx context.Context, path string) error
+	// Contents calls each for every digest of the content store that something refers to, once and in order.
+	Contents(c *Conn, each func(digest []byte) error) error
 	// Remains finds where something may be left of what was deleted, from a place on; next is where to go on, 0 at the end.
 	Remains(c *Conn, from int64) (places []int64, next int64, err error)
 	// Overwrite removes what is left there, within a transaction.
 	Overwrite(c *Conn, places []int64) error
-	// Contents calls each for every digest of the content store that something refers to, once and in order.
-	Contents(c *Conn, each func(digest []byte) error) error
 }
 
 // Conn is a session with what every engine has in common.

@@ -94,7 +94,7 @@ func appendColumns(list []column, t reflect.Type, field []int) []column {
 func reader(t reflect.Type) func(Row, int, reflect.Value) {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
-		return func(row Row, n int, to reflect.Value) { to.Set(reflect.ValueOf(Instant(row.Int(n)))) }
+		return func(row Row, n int, to reflect.Value) { *to.Addr().Interface().(*time.Time) = Instant(row.Int(n)) }
 	case t.Kind() == reflect.Array && t.Elem().Kind() == reflect.Uint8:
 		return func(row Row, n int, to reflect.Value) {
 			to.SetZero()
@@ -125,8 +125,13 @@ func Instant(n int64) time.Time {
 // Argument returns a value as engines take it: nil, an int64, a string or bytes.
 func Argument(a any) any {
 	switch v := a.(type) {
-	case nil, int64, string, []byte:
+	case nil, int64, string:
 		return a
+	case []byte:
+		if v == nil {
+			return nil
+		}
+		return v
 	case int:
 		return int64(v)
 	case bool:

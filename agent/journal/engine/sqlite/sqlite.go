@@ -2,17 +2,14 @@
 package sqlite
 
 import (
-	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"modernc.org/sqlite"
+	"zombiezen.com/go/sqlite"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
 )
@@ -70,50 +67,52 @@ func private(path string) error {
 	return nil
 }
 
-// SQLite's primary result codes that mean something here.
-const (
-	codeCorrupt    = 11
-	codeFull       = 13
-	codeConstraint = 19
-	codeNotADB     = 26
-)
+// failure is an error of SQLite.
+type failure struct {
+	code sqlite.ResultCode
+	err  error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+func failed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &failure{sqlite.ErrCode(err).ToPrimary(), err}
+}
 
 // Kind tells what an error of SQLite means.
 func (e *Engine) Kind(err error) engine.Kind {
-	var s *sqlite.Error
-	if !errors.As(err, &s) {
+	var f *failure
+	if !errors.As(err, &f) {
 		return engine.Other
 	}
-	switch s.Code() & 0xff {
-	case codeConstraint: // ends its statement only
+	switch f.code {
+	case sqlite.ResultConstraint: // ends its statement only
 		return engine.Other
-	case codeFull:
+	case sqlite.ResultFull:
 		return engine.Full
-	case codeCorrupt, codeNotADB:
+	case sqlite.ResultCorrupt, sqlite.ResultNotADB:
 		return engine.Damaged
 	}
 	return engine.Broken
 }
 
-// session is one connection of SQLite with its prepared statements. It speaks to the driver directly: database/sql would
-// convert each of the thousands of arguments of a multi-row insert once more.
+// session is one connection of SQLite with its prepared statements.
 type session struct {
-	dc    driver.Conn
-	stmts map[string]driver.Stmt
-	args  []driver.NamedValue // reused
+	c     *sqlite.Conn
+	stmts map[string]*sqlite.Stmt // nil while one is in use
 }
 
 // open connects to the file; query are parameters of SQLite's file URI, such as mode=ro.
 func open(path, query string, pragmas ...string) (*engine.Conn, error) {
-	c, err := sqlite.NewConnector(uri(path, query))
+	c, err := sqlite.OpenConn(uri(path, query), sqlite.OpenReadWrite, sqlite.OpenCreate, sqlite.OpenURI)
 	if err != nil {
-		return nil, err
+		return nil, failed(err)
 	}
-	dc, err := c.Connect(context.Background())
-	if err != nil {
-		return nil, err
-	}
-	db := engine.NewConn(&session{dc: dc, stmts: map[string]driver.Stmt{}})
+	db := engine.NewConn(&session{c: c, stmts: map[string]*sqlite.Stmt{}})
 	for _, p := range pragmas {
 		if err := pragma(db, p); err != nil {
 			return nil, errors.Join(fmt.Errorf("pragma %s: %w", p, err), db.Close())
@@ -143,10 +142,12 @@ func uri(path, query string) string {
 func (s *session) Close() error {
 	var errs []error
 	for _, stmt := range s.stmts {
-		errs = append(errs, stmt.Close())
+		if stmt != nil {
+			errs = append(errs, stmt.Finalize())
+		}
 	}
 	s.stmts = nil
-	return errors.Join(append(errs, s.dc.Close())...)
+	return errors.Join(append(errs, s.c.Close())...)
 }
 
 // Begin takes the lock for writing at once.
@@ -159,67 +160,61 @@ func (s *session) Begin() error {
 // read all that is done.
 var hints = strings.NewReplacer("/*by ", "INDEXED BY ", "*/", "")
 
-func (s *session) stmt(sql string) (driver.Stmt, error) {
-	if stmt, ok := s.stmts[sql]; ok {
-		return stmt, nil
+// take returns a statement with its arguments, for one use at a time.
+func (s *session) take(sql string, args []any) (stmt *sqlite.Stmt, err error) {
+	if stmt = s.stmts[sql]; stmt == nil {
+		if stmt, _, err = s.c.PrepareTransient(hints.Replace(sql)); err != nil {
+			return nil, failed(fmt.Errorf("prepare %q: %w", sql, err))
+		}
+	} else {
+		s.stmts[sql] = nil
 	}
-	stmt, err := s.dc.Prepare(hints.Replace(sql))
-	if err != nil {
-		return nil, fmt.Errorf("prepare %q: %w", sql, err)
+	for n, a := range args {
+		switch v := engine.Argument(a).(type) {
+		case nil:
+			stmt.BindNull(n + 1)
+		case int64:
+			stmt.BindInt64(n+1, v)
+		case string:
+			stmt.BindText(n+1, v)
+		case []byte:
+			stmt.BindBytes(n+1, v)
+		}
 	}
-	s.stmts[sql] = stmt
 	return stmt, nil
 }
 
-// bind converts the arguments; the result is valid until the next call.
-func (s *session) bind(args []any) []driver.NamedValue {
-	s.args = s.args[:0]
-	for n, a := range args {
-		s.args = append(s.args, driver.NamedValue{Ordinal: n + 1, Value: engine.Argument(a)})
+// give makes a statement ready for its next use.
+func (s *session) give(sql string, stmt *sqlite.Stmt) error {
+	if s.stmts[sql] != nil { // it was run within itself
+		return stmt.Finalize()
 	}
-	return s.args
+	s.stmts[sql] = stmt
+	return stmt.Reset()
 }
 
 // Exec runs a statement and returns how many rows it changed.
 func (s *session) Exec(sql string, args ...any) (int64, error) {
-	return s.exec(context.Background(), sql, args...)
-}
-
-func (s *session) exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	stmt, err := s.stmt(sql)
-	if err != nil {
-		return 0, err
-	}
-	r, err := stmt.(driver.StmtExecContext).ExecContext(ctx, s.bind(args))
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
+	err := s.Query(sql, args, func(engine.Row) error { return nil })
+	return int64(s.c.Changes()), err
 }
 
 // Query calls each for every row.
 func (s *session) Query(sql string, args []any, each func(engine.Row) error) (err error) {
-	stmt, err := s.stmt(sql)
-	if err != nil {
-		return err
-	}
-	rows, err := stmt.(driver.StmtQueryContext).QueryContext(context.Background(), s.bind(args))
+	stmt, err := s.take(sql, args)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		if e := rows.Close(); err == nil {
-			err = e
+		if e := s.give(sql, stmt); err == nil {
+			err = failed(e)
 		}
 	}()
-	r := make(row, len(rows.Columns()))
-	var shown engine.Row = r
+	var shown engine.Row = row{stmt}
 	for {
-		switch err := rows.Next(r); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
+		more, err := stmt.Step()
+		if err != nil || !more {
+			return failed(err)
 		}
 		if err := each(shown); err != nil {
 			return err
@@ -227,15 +222,16 @@ func (s *session) Query(sql string, args []any, each func(engine.Row) error) (er
 	}
 }
 
-// row is a row of the driver, which copies texts and bytes out of SQLite's memory.
-type row []driver.Value
+// row is the row that a statement stands at.
+type row struct{ *sqlite.Stmt }
 
-func (r row) Int(n int) int64   { v, _ := r[n].(int64); return v }
-func (r row) Text(n int) string { v, _ := r[n].(string); return v }
+func (r row) Int(n int) int64   { return r.ColumnInt64(n) }
+func (r row) Text(n int) string { return r.ColumnText(n) }
 func (r row) Bytes(n int) []byte {
-	if s, ok := r[n].(string); ok {
-		return []byte(s)
+	if r.ColumnType(n) == sqlite.TypeNull {
+		return nil
 	}
-	v, _ := r[n].([]byte)
-	return v
+	b := make([]byte, r.ColumnLen(n))
+	r.ColumnBytes(n, b)
+	return b
 }

@@ -104,7 +104,8 @@ func (e *Engine) Copy(ctx context.Context, path string) (err error) {
 			_ = os.Remove(path) // what is half is of no use
 		}
 	}()
-	if _, err := c.Session.(*session).exec(ctx, "VACUUM INTO ?", path); err != nil {
+	c.Session.(*session).c.SetInterrupt(ctx.Done())
+	if _, err := c.Exec("VACUUM INTO ?", path); err != nil {
 		return errors.Join(ctx.Err(), err)
 	}
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
