@@ -19,7 +19,7 @@ const pushLook = 5 * time.Second
 func (f *flow) pushes(ctx context.Context, office string, to connectors.FrontOffice, schedule []time.Duration) {
 	trouble := troubles(f, kindOffice, office)
 	for ctx.Err() == nil {
-		changed := f.journal.Changed()
+		news, stop := f.journal.Watch(office, 0)
 		due, err := f.journal.DuePushes(ctx, office, f.clock.Now(), 100)
 		if err != nil && ctx.Err() == nil {
 			f.log.Error().Str("code", CodeJournal).Str("front-office", office).Err(err).Msg("cannot read the events to push; trying again")
@@ -28,12 +28,14 @@ func (f *flow) pushes(ctx context.Context, office string, to connectors.FrontOff
 			over := waiting(ctx)
 			select {
 			case <-ctx.Done():
-			case <-changed:
+			case <-news:
 			case <-f.clock.After(pushLook):
 			}
 			over()
+			stop()
 			continue
 		}
+		stop()
 		f.pushAll(ctx, office, to, due, schedule, trouble)
 	}
 }

@@ -480,6 +480,14 @@ func TestNightlyBadLines(t *testing.T) {
 	}
 }
 
+// TestNightlyWithoutDecisions lets a file whose list is empty go, and says so.
+func TestNightlyWithoutDecisions(t *testing.T) {
+	w, _ := nightly(t)
+	w.write("answers/night.csv", "NO,REF,STATUS,PDF\n")
+	w.untilLogged("holds no decision")
+	w.until("it is done", func() bool { return len(w.files("answers")) == 0 && len(w.parked()) == 0 })
+}
+
 // TestNightlyFile takes a file of many decisions line by line: bad ones are kept on their own, one whose document is
 // not there yet waits alone, and what comes again, under the same name or another, is told once.
 func TestNightlyFile(t *testing.T) {

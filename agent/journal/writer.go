@@ -19,7 +19,7 @@ type job struct {
 	ctx   context.Context
 	run   func(*tx) error
 	idle  func(*engine.Conn) error // instead of run: outside any transaction
-	state atomic.Int32             // 0 waits, 1 the writer has it, 2 given up
+	state atomic.Int32      // 0 waits, 1 the writer has it, 2 given up
 	done  chan error
 }
 
@@ -30,6 +30,7 @@ type tx struct {
 	now    time.Time
 	tally  map[tallyKey]int64
 	events []pendingEvent // in order
+	moved  []ID           // submissions whose state or flags changed
 	used   []int64        // plans pinned for the first time
 }
 
@@ -137,7 +138,7 @@ func (j *Journal) commit(group []*job) {
 		return
 	}
 	errs := make([]error, len(mine))
-	news, err := j.transact(mine, errs)
+	calls, err := j.transact(mine, errs)
 	j.note(err)
 	if err != nil {
 		j.names.forget(0)
@@ -148,9 +149,7 @@ func (j *Journal) commit(group []*job) {
 		return
 	}
 	j.names.settle()
-	if news {
-		j.announce()
-	}
+	j.announce(calls)
 	for n, jb := range mine {
 		jb.done <- errs[n]
 	}
@@ -167,46 +166,42 @@ func (j *Journal) idle(jb *job) error {
 }
 
 // transact fills errs with what each call met. An error of its own means that nothing is certain and
-// every call failed. news says whether events were written.
-func (j *Journal) transact(group []*job, errs []error) (news bool, err error) {
+// every call failed. It returns the calls that were committed.
+func (j *Journal) transact(group []*job, errs []error) (calls []*tx, err error) {
 	if err := j.connected(); err != nil {
-		return false, err
+		return nil, err
 	}
 	if err := j.w.Begin(); err != nil {
-		return false, err
+		return nil, err
 	}
 	total := map[tallyKey]int64{}
-	changed := false
 	seq := j.seq
-	var used []int64
 	for n, jb := range group {
 		t := &tx{j: j, c: j.w, now: j.clock.Now().UTC(), tally: map[tallyKey]int64{}}
-		events, err := j.runOne(t, jb, len(group) > 1)
+		err := j.runOne(t, jb, len(group) > 1)
 		if err != nil {
 			var fatal *brokenError
 			if errors.As(err, &fatal) {
-				return false, fatal.err
+				return nil, fatal.err
 			}
 			errs[n] = err
 			continue
 		}
-		changed = true
-		news = news || events > 0
-		used = append(used, t.used...)
+		calls = append(calls, t)
 		for k, v := range t.tally {
 			total[k] += v
 		}
 	}
-	if !changed {
+	if len(calls) == 0 {
 		_, err := j.w.Exec("ROLLBACK")
-		return false, err
+		return nil, err
 	}
 	if err := j.flush(total, seq); err != nil {
-		return false, err
+		return nil, err
 	}
 	if j.hooks.beforeCommit != nil {
 		if err := j.hooks.beforeCommit(); err != nil {
-			return false, err
+			return nil, err
 		}
 	}
 	_, err = j.w.Exec("COMMIT")
@@ -214,11 +209,13 @@ func (j *Journal) transact(group []*job, errs []error) (news bool, err error) {
 		err = j.hooks.afterCommit()
 	}
 	if err == nil {
-		for _, id := range used {
-			j.plans[id] = true
+		for _, t := range calls {
+			for _, id := range t.used {
+				j.plans[id] = true
+			}
 		}
 	}
-	return news, err
+	return calls, err
 }
 
 // brokenError says that the transaction itself cannot go on.
@@ -227,40 +224,40 @@ type brokenError struct{ err error }
 func (e *brokenError) Error() string { return e.err.Error() }
 
 // runOne runs one call. Alone in its transaction it needs no savepoint: the whole is rolled back.
-func (j *Journal) runOne(t *tx, jb *job, shared bool) (events int, err error) {
+func (j *Journal) runOne(t *tx, jb *job, shared bool) error {
 	fresh := len(j.names.fresh)
 	seq := j.seq
 	if shared {
 		if _, err := j.w.Exec("SAVEPOINT call"); err != nil {
-			return 0, &brokenError{err}
+			return &brokenError{err}
 		}
 	}
-	err = jb.run(t)
+	err := jb.run(t)
 	if err == nil {
 		err = t.writeEvents()
 	}
 	if err == nil {
 		if shared {
 			if _, err := j.w.Exec("RELEASE call"); err != nil {
-				return 0, &brokenError{err}
+				return &brokenError{err}
 			}
 		}
-		return len(t.events), nil
+		return nil
 	}
 	j.names.forget(fresh)
 	j.seq = seq
 	if j.engine.Kind(err) != engine.Other {
-		return 0, &brokenError{err} // disk full and the like may have ended the transaction already
+		return &brokenError{err} // disk full and the like may have ended the transaction already
 	}
 	if shared {
 		if _, e := j.w.Exec("ROLLBACK TO call"); e != nil {
-			return 0, &brokenError{errors.Join(err, e)}
+			return &brokenError{errors.Join(err, e)}
 		}
 		if _, e := j.w.Exec("RELEASE call"); e != nil {
-			return 0, &brokenError{errors.Join(err, e)}
+			return &brokenError{errors.Join(err, e)}
 		}
 	}
-	return 0, err
+	return err
 }
 
 // flush writes the counters once for all calls of the transaction.
@@ -288,7 +285,7 @@ func (j *Journal) reconnect() {
 	if j.w == nil {
 		return
 	}
-	_, _ = j.w.Exec("ROLLBACK") // fails where SQLite rolled back by itself
+	_, _ = j.w.Exec("ROLLBACK") // fails where the engine rolled back by itself
 	_ = j.w.Close()             // the fault itself was reported
 	j.w = nil
 }
