@@ -15,7 +15,7 @@ import (
 // Accept makes arrivals durable, in order, and says of each what became of it. A known reference with
 // the same content is a Repeat, with other content a Conflict, also within one call.
 func (j *Journal) Accept(ctx context.Context, arrivals []Arrival) ([]Acceptance, error) {
-	a := &acceptance{arrivals: arrivals, out: make([]Acceptance, len(arrivals)), files: make([]engine.Optional, len(arrivals))}
+	a := &acceptance{arrivals: arrivals, out: make([]Acceptance, len(arrivals)), files: make([]engine.Optional, len(arrivals)), forms: make([]storedForm, len(arrivals))}
 	if err := a.prepare(ctx, j); err != nil {
 		return nil, err
 	}
@@ -29,8 +29,8 @@ func (j *Journal) Accept(ctx context.Context, arrivals []Arrival) ([]Acceptance,
 type acceptance struct {
 	arrivals []Arrival
 	out      []Acceptance
-	files    []engine.Optional         // attachments as JSON
-	large    map[int]connectors.Digest // forms that lie in the content store
+	files    []engine.Optional // attachments as JSON
+	forms    []storedForm
 	rows     []arrivalRow
 	plans    map[connectors.Digest]int64
 	gone     map[int]bool    // arrivals that were answered from a tombstone
@@ -55,7 +55,7 @@ type arrivalRow struct {
 
 const idemDigest = "SELECT sub, digest FROM idem WHERE scope=? AND key=?"
 
-// prepare checks the arrivals and puts large forms into the content store, before any transaction.
+// prepare checks the arrivals, compresses their forms and puts large ones into the content store, before any transaction.
 func (a *acceptance) prepare(ctx context.Context, j *Journal) error {
 	for n := range a.arrivals {
 		r := &a.arrivals[n]
@@ -66,7 +66,11 @@ func (a *acceptance) prepare(ctx context.Context, j *Journal) error {
 		if a.files[n], err = encodeFiles(r.Attachments); err != nil {
 			return err
 		}
-		if len(r.Form) <= inlineForm || r.KnownOnly {
+		if r.KnownOnly {
+			continue
+		}
+		if len(r.Form) <= inlineForm {
+			a.forms[n] = compress(r.Form)
 			continue
 		}
 		if j.content == nil {
@@ -76,10 +80,7 @@ func (a *acceptance) prepare(ctx context.Context, j *Journal) error {
 		if err != nil {
 			return err
 		}
-		if a.large == nil {
-			a.large = map[int]connectors.Digest{}
-		}
-		a.large[n] = blob.Digest
+		a.forms[n].large = blob.Digest[:]
 	}
 	return nil
 }
@@ -387,16 +388,12 @@ func (a *acceptance) conflictAgain(t *tx, n int, scope nameID) (bool, error) {
 
 // finish writes everything else about the new submissions.
 func (a *acceptance) finish(t *tx, keys map[string]int) error {
-	forms := make([]any, 0, 3*len(a.rows))
+	forms := make([]any, 0, 4*len(a.rows))
 	deliveries := make([]any, 0, 6*len(a.rows))
 	for n := range a.rows {
 		row := &a.rows[n]
-		r := &a.arrivals[row.n]
-		var digest, body any = nil, r.Form
-		if d, ok := a.large[row.n]; ok {
-			digest, body = d[:], nil
-		}
-		forms = append(forms, row.id, body, digest)
+		f := &a.forms[row.n]
+		forms = append(forms, row.id, f.body, f.large, f.size)
 		verdict := connectors.Taken
 		on := ""
 		if row.claim == 0 {
@@ -423,7 +420,7 @@ func (a *acceptance) finish(t *tx, keys map[string]int) error {
 			t.count(tallyProgress, int64(target), int64(state), 1)
 		}
 	}
-	if err := t.c.Insert("form(id, body, digest)", forms); err != nil {
+	if err := t.c.Insert("form(id, body, digest, size)", forms); err != nil {
 		return err
 	}
 	if err := t.c.Insert(deliveryColumns, deliveries); err != nil {

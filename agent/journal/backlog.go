@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/content"
@@ -16,8 +15,9 @@ import (
 const backlogBytes = 8 << 20
 
 const (
+	// The last column is the size of a form that is compressed; see formSize.
 	storedColumns = `SELECT s.id, s.route, s.office, p.digest, s.digest, s.reference, s.ctype, f.body, f.digest, s.files, s.received, s.at,
-		d.state, d.batch, d.attempts, s.flags, s.targets FROM delivery d `
+		d.state, d.batch, d.attempts, s.flags, s.targets, %s FROM delivery d `
 	storedJoins = `CROSS JOIN submission s ON s.id=d.sub CROSS JOIN form f ON f.id=d.sub LEFT JOIN plan p ON p.id=s.plan `
 	// Named, because the planner cannot know how few are open and would read all that is done.
 	storedOpen = storedColumns + "/*by delivery_open*/ " + storedJoins + "WHERE d.target=? AND d.sub>? AND d.state<10 ORDER BY d.sub LIMIT ?"
@@ -64,7 +64,7 @@ func (j *Journal) stored(c *engine.Conn, sql string, args []any, limit int) (lis
 	lists := map[nameID][]string{}
 	flags := map[ID]nameID{}
 	size := 0
-	err = engine.Each(c, sql, args, func(r storedRow) error {
+	err = engine.Each(c, fmt.Sprintf(sql, j.formSize()), args, func(r storedRow) error {
 		s, err := j.stored1(c, &r)
 		if err != nil {
 			return err
@@ -112,6 +112,7 @@ type storedRow struct {
 	Attempts           int
 	Flags              int64
 	Targets            nameID
+	Size               int
 }
 
 func (j *Journal) stored1(c *engine.Conn, r *storedRow) (s Stored, err error) {
@@ -120,7 +121,7 @@ func (j *Journal) stored1(c *engine.Conn, r *storedRow) (s Stored, err error) {
 	if s.Attachments, err = decodeFiles(r.Files); err != nil {
 		return s, fmt.Errorf("attachments of %s: %w", s.ID, err)
 	}
-	s.Form, err = j.form(r.Body, r.Large)
+	s.Form, err = j.form(storedForm{r.Body, r.Large, r.Size})
 	if errors.Is(err, content.ErrNotFound) { // this one's trouble: the others must go on
 		s.Form, s.Lost, err = nil, err, nil
 	}
@@ -128,28 +129,6 @@ func (j *Journal) stored1(c *engine.Conn, r *storedRow) (s Stored, err error) {
 		return s, fmt.Errorf("form of %s: %w", s.ID, err)
 	}
 	return s, nil
-}
-
-// form returns a form from what its row holds: the form itself, or the digest under which it lies in the content store.
-func (j *Journal) form(body, large []byte) ([]byte, error) {
-	if large == nil {
-		return body, nil
-	}
-	return j.largeForm(large)
-}
-
-func (j *Journal) largeForm(digest []byte) ([]byte, error) {
-	if j.content == nil {
-		return nil, errors.New("no content store")
-	}
-	var d connectors.Digest
-	copy(d[:], digest)
-	r, err := j.content.Open(d)
-	if err != nil {
-		return nil, err
-	}
-	b, err := io.ReadAll(r)
-	return b, errors.Join(err, r.Close())
 }
 
 // returned reads what the targets returned for one submission.
@@ -174,24 +153,27 @@ func (j *Journal) returned(c *engine.Conn, id ID, targets []string) (m map[strin
 type formRow struct {
 	Type        engine.Optional
 	Files       string
-	Body, Large []byte
 	Transport   string
+	Body, Large []byte
+	Size        int
 }
 
-func formOf(c *engine.Conn, id ID) (r formRow, found bool, err error) {
-	const sql = "SELECT s.ctype, s.files, f.body, f.digest, coalesce(s.transport, s.reference) FROM submission s JOIN form f ON f.id=s.id WHERE s.id=?"
-	return engine.One[formRow](c, sql, id)
+func (r *formRow) stored() storedForm { return storedForm{r.Body, r.Large, r.Size} }
+
+func (j *Journal) formOf(c *engine.Conn, id ID) (r formRow, found bool, err error) {
+	const sql = "SELECT s.ctype, s.files, coalesce(s.transport, s.reference), f.body, f.digest, %s FROM submission s JOIN form f ON f.id=s.id WHERE s.id=?"
+	return engine.One[formRow](c, fmt.Sprintf(sql, j.formSize()), id)
 }
 
 // Form returns a submission's form with its content type and attachments.
 func (j *Journal) Form(ctx context.Context, id ID) (form []byte, contentType string, attachments []File, err error) {
 	err = j.read(ctx, func(c *engine.Conn) error {
-		r, found, err := formOf(c, id)
+		r, found, err := j.formOf(c, id)
 		if err != nil || !found {
 			return errorOr(err, fmt.Errorf("submission %s: %w", id, ErrNotFound))
 		}
 		contentType = typeOf(r.Type)
-		if form, err = j.form(r.Body, r.Large); err != nil {
+		if form, err = j.form(r.stored()); err != nil {
 			return err
 		}
 		attachments, err = decodeFiles(r.Files)
@@ -211,14 +193,14 @@ type Payload struct {
 // Payload returns what a citizen wrote. Who asks for it is to be on record.
 func (j *Journal) Payload(ctx context.Context, id ID) (p Payload, err error) {
 	err = j.read(ctx, func(c *engine.Conn) error {
-		r, found, err := formOf(c, id)
+		r, found, err := j.formOf(c, id)
 		if err != nil || !found {
 			return errorOr(err, j.missing(c, id))
 		}
 		p = Payload{ContentType: typeOf(r.Type)}
 		if r.Large != nil {
 			p.Digest = connectors.Digest(r.Large)
-		} else if p.Body = append([]byte{}, r.Body...); err != nil {
+		} else if p.Body, err = j.form(r.stored()); err != nil {
 			return err
 		}
 		p.Attachments, err = decodeFiles(r.Files)

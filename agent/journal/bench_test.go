@@ -3,6 +3,7 @@ package journal
 import (
 	"crypto/sha256"
 	"fmt"
+	"math/rand/v2"
 	"sync/atomic"
 	"testing"
 )
@@ -16,10 +17,7 @@ func BenchmarkAcceptApply(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			r := newRig(b)
 			const batch = 500
-			form := make([]byte, 2048)
-			for i := range form {
-				form[i] = byte('a' + i%26)
-			}
+			form := application(b, rand.New(rand.NewPCG(1, 2)), 2048)
 			arrivals := make([]Arrival, batch)
 			changes := make([]Change, batch)
 			n := 0

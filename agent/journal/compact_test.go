@@ -15,7 +15,7 @@ func TestCompactMakesTheFileSmall(t *testing.T) {
 	var list []Arrival
 	for n := range 300 {
 		a := arrival(fmt.Sprint("R", n), "x")
-		a.Office, a.Form = "", []byte(strings.Repeat("form ", 500))
+		a.Office, a.Form = "", noise(2500)
 		list = append(list, a)
 	}
 	var ids []ID

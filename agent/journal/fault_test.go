@@ -84,7 +84,7 @@ func TestDiskFull(t *testing.T) {
 		return err
 	}}))
 	big := arrival("B", "x")
-	big.Form = make([]byte, 60<<10)
+	big.Form = noise(60 << 10)
 	for n := range 30 {
 		big.Reference = fmt.Sprint("B", n)
 		if _, err = r.Accept(r.ctx(), []Arrival{big}); err != nil {

@@ -8,11 +8,13 @@ import (
 	"github.com/inbasket/inbasket/agent/journal/engine"
 )
 
-// The first versions of the tables that know of restores, of purges, and of what results said. A reader may meet older ones.
+// The first versions of the tables that know of restores, of purges, of what results said, and of compressed forms. A reader may
+// meet older ones.
 const (
 	holdVersion   = 2
 	purgeVersion  = 3
 	resultVersion = 4
+	formVersion   = 5
 )
 
 // Hold is the last restore of this journal from a backup. It is in force until an operator ends it: nothing is

@@ -17,7 +17,7 @@ func (t *tx) recognises(r *Arrival, k knownForm) (same bool, differs string, err
 	if same = r.is(k.Digest); r.Known == nil {
 		return same, "", nil
 	}
-	row, found, err := formOf(t.c, k.ID)
+	row, found, err := t.j.formOf(t.c, k.ID)
 	if err != nil || !found {
 		return same, "", err
 	}
@@ -25,7 +25,7 @@ func (t *tx) recognises(r *Arrival, k knownForm) (same bool, differs string, err
 	if err != nil {
 		return same, "", err
 	}
-	form, err := t.j.form(row.Body, row.Large)
+	form, err := t.j.form(row.stored())
 	if err != nil {
 		return same, "", nil // it is not there any more: the digests tell
 	}

@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
@@ -19,8 +20,8 @@ func (j *Journal) Posted(ctx context.Context, office string, since time.Time) (f
 			return nil
 		}
 		first := ID(max(since.UnixMilli()-idEpoch, 0)) << idLow
-		const sql = "SELECT coalesce(length(f.body), 0), f.digest, s.files FROM submission s JOIN form f ON f.id=s.id WHERE s.id>=? AND s.office=? AND s.inbasket=?"
-		return engine.Each(c, sql, []any{first, w, http}, func(r struct {
+		const sql = "SELECT coalesce(nullif(%s, 0), length(f.body), 0), f.digest, s.files FROM submission s JOIN form f ON f.id=s.id WHERE s.id>=? AND s.office=? AND s.inbasket=?"
+		return engine.Each(c, fmt.Sprintf(sql, j.formSize()), []any{first, w, http}, func(r struct {
 			Size   int64
 			Digest connectors.Digest
 			Files  string

@@ -19,7 +19,7 @@ type job struct {
 	ctx   context.Context
 	run   func(*tx) error
 	idle  func(*engine.Conn) error // instead of run: outside any transaction
-	state atomic.Int32      // 0 waits, 1 the writer has it, 2 given up
+	state atomic.Int32             // 0 waits, 1 the writer has it, 2 given up
 	done  chan error
 }
 

@@ -139,8 +139,11 @@ var resultSchema = []string{
 	`CREATE INDEX result_documents ON result(n) WHERE documents IS NOT NULL`,
 }
 
+// formSchema is version 5: forms are compressed. size is that of the form; 0 and NULL: body is the form as it came.
+var formSchema = []string{`ALTER TABLE form ADD COLUMN size INTEGER`}
+
 // migrations[n] lifts a journal from version n to n+1.
-var migrations = [][]string{schema, restoreSchema, purgeSchema, resultSchema}
+var migrations = [][]string{schema, restoreSchema, purgeSchema, resultSchema, formSchema}
 
 // Newest is the version of the tables that this program writes.
 func (e *Engine) Newest() int64 { return int64(len(migrations)) }
