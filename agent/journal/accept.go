@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -45,7 +46,7 @@ type arrivalRow struct {
 	plan                                    int64
 	scope, office, inbasket, route, targets nameID
 	names                                   []nameID // of the targets
-	state                                   stateCode
+	state                                   states.State
 	flags                                   int64
 	claim                                   int64
 	park                                    *Reason
@@ -196,7 +197,7 @@ type knownForm struct {
 // answerKnown records a repeat or a conflict with a submission that exists.
 func (a *acceptance) answerKnown(t *tx, n int, k knownForm, on string) error {
 	id := k.ID
-	state, found, err := engine.One[stateCode](t.c, "SELECT state FROM submission WHERE id=?", id)
+	state, found, err := engine.One[states.State](t.c, "SELECT state FROM submission WHERE id=?", id)
 	r := &a.arrivals[n]
 	if err != nil || !found {
 		return errorOr(err, a.answerGone(t, n, id, r.is(k.Digest), on))
@@ -206,16 +207,16 @@ func (a *acceptance) answerKnown(t *tx, n int, k knownForm, on string) error {
 		return err
 	}
 	if same {
-		a.out[n] = Acceptance{ID: id, Verdict: connectors.Repeat, State: state.state()}
+		a.out[n] = Acceptance{ID: id, Verdict: connectors.Repeat, State: State(state.String())}
 		return t.note(id, Moment{What: "repeat", Text: r.Inbasket + differs})
 	}
-	a.out[n] = Acceptance{ID: id, Verdict: connectors.Conflict, State: state.state(), On: on}
+	a.out[n] = Acceptance{ID: id, Verdict: connectors.Conflict, State: State(state.String()), On: on}
 	return t.note(id, Moment{What: "conflict", Code: CodeReference, Text: "refused: the same " + on + " with other content"})
 }
 
 func (a *acceptance) row(t *tx, n int) (row arrivalRow, err error) {
 	r := &a.arrivals[n]
-	row = arrivalRow{n: n, state: sAccepted, claim: 1, park: r.Park, reject: r.Reject}
+	row = arrivalRow{n: n, state: states.Accepted, claim: 1, park: r.Park, reject: r.Reject}
 	if row.id, err = t.j.ids.next(t.now); err != nil {
 		return row, err
 	}
@@ -248,9 +249,9 @@ func (a *acceptance) row(t *tx, n int) (row arrivalRow, err error) {
 	}
 	switch {
 	case len(r.Reject) > 0:
-		row.state = sRejected
+		row.state = states.Rejected
 	case r.Park != nil:
-		row.state, row.flags = sParked, flagWhole
+		row.state, row.flags = states.Parked, states.FlagWhole
 	}
 	return row, nil
 }
@@ -399,22 +400,22 @@ func (a *acceptance) finish(t *tx, keys map[string]int) error {
 		if row.claim == 0 {
 			verdict, on = connectors.Conflict, "reference"
 		}
-		a.out[row.n] = Acceptance{ID: row.id, Verdict: verdict, State: row.state.state(), On: on}
+		a.out[row.n] = Acceptance{ID: row.id, Verdict: verdict, State: State(row.state.String()), On: on}
 		t.count(tallyState, int64(row.route), int64(row.state), 1)
 		if err := a.events(t, row); err != nil {
 			return err
 		}
-		if row.state == sRejected {
+		if row.state == states.Rejected {
 			continue
 		}
-		progress := pPending
-		if row.state == sParked {
-			progress = pHeld
+		progress := states.Pending
+		if row.state == states.Parked {
+			progress = states.Held
 		}
 		for _, target := range row.names {
 			state := progress
-			if row.again && state == pPending && t.j.mending.doubts[target] != 0 {
-				state = pDoubtful
+			if row.again && state == states.Pending && t.j.mending.doubts[target] != 0 {
+				state = states.Doubtful
 			}
 			deliveries = append(deliveries, target, row.id, state, 0, 0, t.now)
 			t.count(tallyProgress, int64(target), int64(state), 1)
@@ -435,15 +436,15 @@ func (a *acceptance) events(t *tx, row *arrivalRow) error {
 	if row.office == 0 {
 		return nil
 	}
-	t.event(row.office, row.id, evAccepted, false, nil)
-	if row.state != sRejected {
+	t.event(row.office, row.id, states.EventAccepted, false, nil)
+	if row.state != states.Rejected {
 		return nil
 	}
 	data := map[string]any{"errors": row.reject}
 	if why := a.arrivals[row.n].Why; why != nil {
 		data["code"], data["reason"] = why.Code, why.Text
 	}
-	return t.eventData(row.office, row.id, evRejected, true, data)
+	return t.eventData(row.office, row.id, states.EventRejected, true, data)
 }
 
 // keepKeys remembers idempotency keys and answers the arrivals that shared one within the call.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
 // Apply moves deliveries and derives what follows for their submissions: delivered, parked, events. It
@@ -63,40 +64,40 @@ func (t *tx) change(s *submissionRow, c *Change, m *matcher) error {
 	if d == nil {
 		return &TransitionError{ID: c.ID, Target: c.Target, To: c.To}
 	}
-	to := progressOf(c.To)
-	how := transition(d.state, to)
-	if how == refused || to == pDropped || to == pBatched && d.batch == 0 {
-		return &TransitionError{ID: c.ID, Target: c.Target, From: d.state.progress(), To: c.To}
+	to := states.ProgressOf(string(c.To))
+	how := states.Transition(d.state, to)
+	if how == states.Refused || to == states.Dropped || to == states.Batched && d.batch == 0 {
+		return &TransitionError{ID: c.ID, Target: c.Target, From: Progress(d.state.String()), To: c.To}
 	}
-	if c.Attempt || to == pDone && how != stays {
+	if c.Attempt || to == states.Done && how != states.Stays {
 		d.attempts++
 		d.dirty = true
 	}
-	if c.Reason != nil && to != pDone {
+	if c.Reason != nil && to != states.Done {
 		if err := t.noteReason(s, d, c, how); err != nil {
 			return err
 		}
 	}
-	if how == stays && d.state != pDone {
+	if how == states.Stays && d.state != states.Done {
 		return nil
 	}
-	if to == pDone {
+	if to == states.Done {
 		if err := t.done(s, d, c, m); err != nil {
 			return err
 		}
 	}
-	if how == stays {
+	if how == states.Stays {
 		return nil
 	}
-	if d.state == pDropped || s.state == sRejected {
+	if d.state == states.Dropped || s.state == states.Rejected {
 		if err := t.note(s.id, Moment{What: "late", Target: c.Target, Text: "the target has it although it was given up"}); err != nil {
 			return err
 		}
 	}
-	if to == pPending || to == pWaiting {
+	if to == states.Pending || to == states.Waiting {
 		to = max(to, s.start()) // it was parked while this was under way
 	}
-	if to == pDone && c.By != "" {
+	if to == states.Done && c.By != "" {
 		why := ""
 		if c.Reason != nil {
 			why = c.Reason.Text
@@ -106,17 +107,17 @@ func (t *tx) change(s *submissionRow, c *Change, m *matcher) error {
 		}
 	}
 	d.move(to)
-	if to == pDone && c.By != "" && !s.waits() { // a person has ended the last of what was parked as a whole
-		s.flags, s.dirty = s.flags&^flagWhole, true
+	if to == states.Done && c.By != "" && !s.waits() { // a person has ended the last of what was parked as a whole
+		s.flags, s.dirty = s.flags&^states.FlagWhole, true
 	}
-	if to == pHeld && (s.state == sAccepted || s.state == sParked) && s.flags&flagWhole == 0 {
+	if to == states.Held && (s.state == states.Accepted || s.state == states.Parked) && s.flags&states.FlagWhole == 0 {
 		s.park(c.Reason)
 	}
 	return nil
 }
 
 // noteReason keeps why a delivery failed, waits or is unclear.
-func (t *tx) noteReason(s *submissionRow, d *deliveryRow, c *Change, how step) error {
+func (t *tx) noteReason(s *submissionRow, d *deliveryRow, c *Change, how states.Step) error {
 	what := "attempt"
 	switch {
 	case c.To == Held:
@@ -124,7 +125,7 @@ func (t *tx) noteReason(s *submissionRow, d *deliveryRow, c *Change, how step) e
 	case c.To == Unclear:
 		what = "unclear"
 	}
-	if how == taken || d.state == progressOf(c.To) {
+	if how == states.Taken || d.state == states.ProgressOf(string(c.To)) {
 		d.why, d.dirty = encodeReason(c.Reason), true
 	}
 	return t.note(s.id, Moment{What: what, Target: c.Target, Code: c.Reason.Code, Text: c.Reason.Text, Raw: c.Reason.Raw})
@@ -139,8 +140,8 @@ func (t *tx) done(s *submissionRow, d *deliveryRow, c *Change, m *matcher) error
 			return err
 		}
 		d.returned, d.dirty = text, true
-		if s.flags&flagReturned == 0 {
-			s.flags |= flagReturned
+		if s.flags&states.FlagReturned == 0 {
+			s.flags |= states.FlagReturned
 			s.dirty = true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
 // Origin tells where a submission came from: its in-basket, and its name there.
@@ -32,7 +33,7 @@ func (j *Journal) Assign(ctx context.Context, id ID, r Arrival, by string) error
 		if err != nil {
 			return err
 		}
-		if s.state != sParked || len(r.Targets) == 0 || slices.ContainsFunc(s.deliveries, func(d deliveryRow) bool { return d.state != pHeld || d.batch != 0 }) {
+		if s.state != states.Parked || len(r.Targets) == 0 || slices.ContainsFunc(s.deliveries, func(d deliveryRow) bool { return d.state != states.Held || d.batch != 0 }) {
 			return fmt.Errorf("assign %s to a route: %w", id, ErrState)
 		}
 		scope, err := t.name(r.Scope)
@@ -73,7 +74,7 @@ func (t *tx) assign(s *submissionRow, scope nameID, r Arrival, by string) error 
 	t.count(tallyState, int64(s.route), int64(s.was), -1)
 	t.count(tallyState, int64(route), int64(s.was), 1)
 	if office != 0 && s.office == 0 { // else it was told when the form came
-		t.event(office, s.id, evAccepted, false, nil)
+		t.event(office, s.id, states.EventAccepted, false, nil)
 	}
 	s.route, s.office = route, office
 	return t.repin(s, plan, nil, r.Targets, by)

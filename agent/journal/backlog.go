@@ -8,6 +8,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -71,7 +72,7 @@ func (j *Journal) stored(c *engine.Conn, sql string, args []any, limit int) (lis
 		}
 		size += len(s.Form)
 		list = append(list, s)
-		if r.Flags&flagReturned != 0 {
+		if r.Flags&states.FlagReturned != 0 {
 			flags[s.ID] = r.Targets
 		}
 		if limit > 0 && size > limit {
@@ -107,7 +108,7 @@ type storedRow struct {
 	Body, Large        []byte
 	Files              string
 	Received, Accepted time.Time
-	Progress           progressCode
+	Progress           states.Progress
 	Batch              int64
 	Attempts           int
 	Flags              int64
@@ -117,7 +118,7 @@ type storedRow struct {
 
 func (j *Journal) stored1(c *engine.Conn, r *storedRow) (s Stored, err error) {
 	s = Stored{ID: r.ID, Route: j.name(c, r.Route), Office: j.name(c, r.Office), Plan: r.Plan, Digest: r.Digest, Reference: r.Reference, ContentType: typeOf(r.Type),
-		At: r.Received, Accepted: r.Accepted, Progress: r.Progress.progress(), Batch: r.Batch, Attempts: r.Attempts}
+		At: r.Received, Accepted: r.Accepted, Progress: Progress(r.Progress.String()), Batch: r.Batch, Attempts: r.Attempts}
 	if s.Attachments, err = decodeFiles(r.Files); err != nil {
 		return s, fmt.Errorf("attachments of %s: %w", s.ID, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -74,14 +75,14 @@ func (j *Journal) Seal(ctx context.Context, b Batch) error {
 		for _, id := range b.Members {
 			s := rows[id]
 			d := s.delivery(target)
-			if d == nil || d.state != pPending && d.state != pWaiting {
+			if d == nil || d.state != states.Pending && d.state != states.Waiting {
 				from := Progress("")
 				if d != nil {
-					from = d.state.progress()
+					from = Progress(d.state.String())
 				}
 				return &TransitionError{ID: id, Target: b.Target, From: from, To: Batched}
 			}
-			d.move(pBatched)
+			d.move(states.Batched)
 			d.batch = b.Seq
 			if err := t.save(s); err != nil {
 				return err
@@ -93,7 +94,7 @@ func (j *Journal) Seal(ctx context.Context, b Batch) error {
 		}
 		_, err = t.c.Exec(`INSERT INTO batch(target, seq, name, digest, size, control, sealed, state, members, closed, why)
 			VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)`, target, b.Seq, b.Name, b.Digest[:], b.Size, b.Control, at.Format(time.RFC3339Nano),
-			pBatched, encodeIDs(b.Members), b.Why)
+			states.Batched, encodeIDs(b.Members), b.Why)
 		return err
 	})
 }
@@ -143,7 +144,7 @@ func (j *Journal) LastClosed(ctx context.Context, target, why string) (at time.T
 			return nil
 		}
 		const sql = "SELECT sealed FROM batch WHERE target=? AND closed=? AND state<>? ORDER BY seq DESC LIMIT 1"
-		sealed, found, err := engine.One[string](c, sql, w, why, pDropped)
+		sealed, found, err := engine.One[string](c, sql, w, why, states.Dropped)
 		if err == nil && found {
 			at, err = time.Parse(time.RFC3339Nano, sealed)
 		}
@@ -161,14 +162,14 @@ type batchRow struct {
 	Size    int64
 	Control string
 	Sealed  string
-	State   progressCode
+	State   states.Progress
 	Members []byte
 	Closed  string
 }
 
 func (j *Journal) batch(c *engine.Conn, r batchRow) (b Batch, err error) {
 	b = Batch{Target: j.name(c, r.Target), Seq: r.Seq, Name: r.Name, Digest: r.Digest, Size: r.Size, Control: r.Control,
-		Progress: r.State.progress(), Why: r.Closed}
+		Progress: Progress(r.State.String()), Why: r.Closed}
 	if b.SealedAt, err = time.Parse(time.RFC3339Nano, r.Sealed); err != nil {
 		return b, err
 	}
@@ -196,8 +197,8 @@ func (j *Journal) MoveBatch(ctx context.Context, target string, seq int64, to Pr
 		if err != nil {
 			return err
 		}
-		from, code := progressOf(b.Progress), progressOf(to)
-		if code == pDropped || from == pDropped || from == pDone && to != Done || transition(from, code) == refused && !(from == pHeld && code == pBatched) {
+		from, code := states.ProgressOf(string(b.Progress)), states.ProgressOf(string(to))
+		if code == states.Dropped || from == states.Dropped || from == states.Done && to != Done || states.Transition(from, code) == states.Refused && !(from == states.Held && code == states.Batched) {
 			return fmt.Errorf("batch %d of %s cannot go from %s to %s: %w", seq, target, b.Progress, to, ErrState)
 		}
 		named := make(map[ID]bool, len(changes))
@@ -211,7 +212,7 @@ func (j *Journal) MoveBatch(ctx context.Context, target string, seq int64, to Pr
 		all := append(make([]Change, 0, len(b.Members)), changes...)
 		for _, id := range b.Members {
 			// What was given up on an operator's word stays in the file and stays given up, until it is delivered.
-			if d := rows[id].delivery(w); to != Done && d != nil && d.state == pDropped {
+			if d := rows[id].delivery(w); to != Done && d != nil && d.state == states.Dropped {
 				continue
 			}
 			if !named[id] {
@@ -222,7 +223,7 @@ func (j *Journal) MoveBatch(ctx context.Context, target string, seq int64, to Pr
 				all = append(all, c)
 			}
 		}
-		if from == pHeld && code == pBatched {
+		if from == states.Held && code == states.Batched {
 			if err := t.resume(w, b.Members); err != nil {
 				return err
 			}
@@ -242,8 +243,8 @@ func (t *tx) resume(target nameID, members []ID) error {
 	}
 	for _, id := range members {
 		s := rows[id]
-		if d := s.delivery(target); d != nil && d.state == pHeld {
-			d.move(pBatched)
+		if d := s.delivery(target); d != nil && d.state == states.Held {
+			d.move(states.Batched)
 			t.settle(s, false)
 			if err := t.save(s); err != nil {
 				return err
@@ -274,7 +275,7 @@ func (j *Journal) VoidBatch(ctx context.Context, target string, seq int64, by, r
 		for _, id := range b.Members {
 			s := rows[id]
 			d := s.delivery(w)
-			if d == nil || d.batch != seq || !d.state.left() {
+			if d == nil || d.batch != seq || !d.state.Left() {
 				continue
 			}
 			d.batch = 0
@@ -288,7 +289,7 @@ func (j *Journal) VoidBatch(ctx context.Context, target string, seq int64, by, r
 			}
 		}
 		why := Reason{Code: "", Text: reason}
-		_, err = t.c.Exec("UPDATE batch SET state=?, why=? WHERE target=? AND seq=?", pDropped, encodeReason(&why), w, seq)
+		_, err = t.c.Exec("UPDATE batch SET state=?, why=? WHERE target=? AND seq=?", states.Dropped, encodeReason(&why), w, seq)
 		return err
 	})
 }

@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -10,76 +9,18 @@ import (
 	"strings"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
 // checkPage is how many submissions a look at all tables takes at a time.
 const checkPage = 1000
 
-// dossier is all that the journal has of one submission, and of one that it should not have.
-type dossier struct {
-	submissionHead
-	known, form, purged, remains bool
-	deliveries                   []deliveryHead
-	events                       [len(eventNames)]int
-	told                         bool // there are events
-}
-
+// submissionHead is a row of a submission as far as it is examined.
 type submissionHead struct {
 	ID            ID
-	State         stateCode
+	State         states.State
 	Flags         int64
 	Office, Route nameID
-}
-
-type deliveryHead struct {
-	ID      ID
-	Target  nameID
-	State   progressCode
-	Batch   int64
-	InBatch progressCode // state of the batch; 0: there is no such batch
-}
-
-func (d *dossier) some(is func(*deliveryHead) bool) bool {
-	for n := range d.deliveries {
-		if is(&d.deliveries[n]) {
-			return true
-		}
-	}
-	return false
-}
-
-func isOpen(d *deliveryHead) bool { return d.State.open() }
-func isHeld(d *deliveryHead) bool { return d.State == pHeld }
-func isLeft(d *deliveryHead) bool { return d.State.left() }
-
-// invariants are what must never be true of a submission.
-var invariants = []struct {
-	what   string
-	broken func(d *dossier) bool
-}{
-	{"a submission without its form", func(d *dossier) bool { return d.known && !d.form }},
-	{"a form without its submission", func(d *dossier) bool { return d.form && !d.known }},
-	{"delivered with something left", func(d *dossier) bool { return d.State == sDelivered && d.Flags&flagReopened == 0 && d.some(isLeft) }},
-	{"accepted with nothing left", func(d *dossier) bool { return d.State == sAccepted && !d.some(isOpen) }},
-	{"accepted with a parked delivery", func(d *dossier) bool { return d.State == sAccepted && d.some(isHeld) }},
-	{"parked without a cause", func(d *dossier) bool { return d.State == sParked && d.Flags&flagWhole == 0 && !d.some(isHeld) }},
-	{"rejected with an open delivery", func(d *dossier) bool { return d.State == sRejected && d.some(isOpen) }},
-	{"acceptance told twice or never", func(d *dossier) bool { return d.known && d.Office != 0 && d.events[evAccepted] != 1 }},
-	{"delivery told twice", func(d *dossier) bool { return d.events[evDelivered] > 1 }},
-	{"in a batch that has no number", func(d *dossier) bool {
-		return d.some(func(d *deliveryHead) bool { return d.State == pBatched && d.Batch == 0 })
-	}},
-	{"a delivery without its submission", func(d *dossier) bool { return !d.known && len(d.deliveries) > 0 }},
-	{"an event without its submission", func(d *dossier) bool { return !d.known && d.told }},
-	{"something is left of a purged submission", func(d *dossier) bool {
-		return d.purged && (d.remains || d.known || d.form || d.told || len(d.deliveries) > 0)
-	}},
-	{"a delivered batch with an open member", func(d *dossier) bool {
-		return d.some(func(d *deliveryHead) bool { return (d.State == pBatched || d.State == pStaged) && d.InBatch == pDone })
-	}},
-	{"a delivery in a batch that does not exist", func(d *dossier) bool {
-		return d.some(func(d *deliveryHead) bool { return d.Batch != 0 && d.InBatch == 0 })
-	}},
 }
 
 // examination holds the tables against each other. It reads each of them once, in the order of submissions and a page at a time:
@@ -107,7 +48,7 @@ func (f *finding) add(id ID) {
 
 // consistent tells what contradicts itself.
 func (c *Checkup) consistent(ctx context.Context, j *Journal, db *engine.Conn) (err error) {
-	e := &examination{Checkup: c, ctx: ctx, c: db, tally: map[tallyKey]int64{}, found: make([]finding, len(invariants))}
+	e := &examination{Checkup: c, ctx: ctx, c: db, tally: map[tallyKey]int64{}, found: make([]finding, len(states.Invariants))}
 	const next = "SELECT coalesce(min(target), 0) FROM delivery WHERE target>?"
 	for target, err := engine.Value[nameID](db, next, 0); target != 0 || err != nil; target, err = engine.Value[nameID](db, next, target) {
 		if err != nil {
@@ -124,7 +65,7 @@ func (c *Checkup) consistent(ctx context.Context, j *Journal, db *engine.Conn) (
 		return err
 	}
 	for n, f := range e.found {
-		c.inconsistent(invariants[n].what, f)
+		c.inconsistent(states.Invariants[n].What, f)
 	}
 	var pushes finding
 	err = engine.Each(db, "SELECT p.sub FROM push p LEFT JOIN event e ON e.office=p.office AND e.seq=p.seq WHERE e.seq IS NULL", nil,
@@ -159,97 +100,88 @@ func (e *examination) page(from ID) (to ID, err error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, d := range dossiers {
-		if d.known {
-			e.Submissions++
-			e.tally[tallyKey{tallyState, int64(d.Route), int64(d.State)}]++
-		}
-		if d.purged {
+	for _, id := range slices.Sorted(maps.Keys(dossiers)) {
+		d := dossiers[id]
+		if d.Purged {
 			e.Purged++
 		}
-		for n := range d.deliveries {
-			e.tally[tallyKey{tallyProgress, int64(d.deliveries[n].Target), int64(d.deliveries[n].State)}]++
-		}
-		for n := range invariants {
-			if invariants[n].broken(d) {
-				e.found[n].add(d.ID)
+		for n := range states.Invariants {
+			if states.Invariants[n].Broken(d) {
+				e.found[n].add(id)
 			}
 		}
 	}
 	return to, e.ctx.Err()
 }
 
-// read joins what the tables have from an ID, which it leaves out, to another, in the order of IDs.
-func (e *examination) read(from, to ID) ([]*dossier, error) {
-	all := map[ID]*dossier{}
-	of := func(id ID) *dossier {
-		d := all[id]
-		if d == nil {
-			d = &dossier{submissionHead: submissionHead{ID: id}}
-			all[id] = d
+// read joins what the tables have from an ID, which it leaves out, to another.
+func (e *examination) read(from, to ID) (map[ID]*states.Dossier, error) {
+	all := map[ID]*states.Dossier{}
+	of := func(id ID) *states.Dossier {
+		if all[id] == nil {
+			all[id] = &states.Dossier{}
 		}
-		return d
+		return all[id]
 	}
 	span := []any{from, to}
 	err := engine.Each(e.c, "SELECT id, state, flags, office, route FROM submission WHERE id>? AND id<=?", span, func(s submissionHead) error {
 		d := of(s.ID)
-		d.submissionHead, d.known = s, true
+		d.Submission, d.Known = states.Submission{State: s.State, Flags: s.Flags, Office: s.Office != 0}, true
+		e.Submissions++
+		e.tally[tallyKey{tallyState, int64(s.Route), int64(s.State)}]++
 		return nil
 	})
 	purged := false
-	ids := func(sql string, see func(*dossier)) {
+	ids := func(sql string, see func(*states.Dossier)) {
 		if err == nil {
 			err = engine.Each(e.c, sql, span, func(id ID) error { see(of(id)); return nil })
 		}
 	}
-	ids("SELECT id FROM form WHERE id>? AND id<=?", func(d *dossier) { d.form = true })
-	ids("SELECT id FROM tombstone WHERE id>? AND id<=?", func(d *dossier) { d.purged, purged = true, true })
+	ids("SELECT id FROM form WHERE id>? AND id<=?", func(d *states.Dossier) { d.Form = true })
+	ids("SELECT id FROM tombstone WHERE id>? AND id<=?", func(d *states.Dossier) { d.Purged, purged = true, true })
 	if purged { // else the rows of these tables are of no interest
 		for _, table := range []string{"history", "result", "match", "idem"} {
-			ids("SELECT sub FROM "+table+" WHERE sub>? AND sub<=?", func(d *dossier) { d.remains = true })
+			ids("SELECT sub FROM "+table+" WHERE sub>? AND sub<=?", func(d *states.Dossier) { d.Remains = true })
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	type event struct {
+	err = engine.Each(e.c, "SELECT sub, type FROM event /*by event_sub*/ WHERE sub>? AND sub<=?", span, func(v struct {
 		ID   ID
 		Type int
-	}
-	err = engine.Each(e.c, "SELECT sub, type FROM event /*by event_sub*/ WHERE sub>? AND sub<=?", span, func(v event) error {
+	}) error {
 		d := of(v.ID)
-		d.told = true
-		d.events[min(max(v.Type, 0), len(eventNames)-1)]++
+		d.Told = true
+		if states.EventName(v.Type) != "" {
+			d.Events[v.Type]++
+		}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := e.deliveries(span, of); err != nil {
-		return nil, err
-	}
-	return slices.SortedFunc(maps.Values(all), func(a, b *dossier) int { return cmp.Compare(a.ID, b.ID) }), nil
+	return all, e.deliveries(span, of)
 }
 
-func (e *examination) deliveries(span []any, of func(ID) *dossier) error {
-	type batchKey struct {
-		target nameID
-		seq    int64
-	}
-	batches := map[batchKey]progressCode{}
+func (e *examination) deliveries(span []any, of func(ID) *states.Dossier) error {
 	for _, target := range e.targets {
-		const sql = "SELECT sub, target, state, batch, 0 FROM delivery WHERE target=? AND sub>? AND sub<=?"
-		list, err := engine.All[deliveryHead](e.c, sql, append([]any{target}, span...)...)
-		for _, d := range list {
-			key := batchKey{target, d.Batch}
-			state, known := batches[key]
-			if !known && d.Batch != 0 && err == nil {
-				state, err = engine.Value[progressCode](e.c, "SELECT state FROM batch WHERE target=? AND seq=?", target, d.Batch)
-				batches[key] = state
+		batches := map[int64]states.Progress{}
+		type row struct {
+			ID       ID
+			Delivery states.Delivery
+		}
+		list, err := engine.All[row](e.c, "SELECT sub, state, batch, 0 FROM delivery WHERE target=? AND sub>? AND sub<=?", append([]any{target}, span...)...)
+		for _, r := range list {
+			e.tally[tallyKey{tallyProgress, int64(target), int64(r.Delivery.State)}]++
+			state, known := batches[r.Delivery.Batch]
+			if !known && r.Delivery.Batch != 0 && err == nil {
+				state, err = engine.Value[states.Progress](e.c, "SELECT state FROM batch WHERE target=? AND seq=?", target, r.Delivery.Batch)
+				batches[r.Delivery.Batch] = state
 			}
-			d.InBatch = state
-			dossier := of(d.ID)
-			dossier.deliveries = append(dossier.deliveries, d)
+			r.Delivery.InBatch = state
+			d := of(r.ID)
+			d.Deliveries = append(d.Deliveries, r.Delivery)
 		}
 		if err != nil {
 			return err

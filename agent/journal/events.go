@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
 // pendingEvent is an event of the call under way; it gets its number when the call is through.
@@ -114,10 +115,10 @@ type eventRow struct {
 }
 
 func (j *Journal) event(c *engine.Conn, r *eventRow) (Event, error) {
-	if r.Type <= 0 || r.Type >= len(eventNames) {
+	if states.EventName(r.Type) == "" {
 		return Event{}, fmt.Errorf("event of unknown type %d", r.Type)
 	}
-	e := Event{Seq: r.Seq, ID: r.ID, Type: eventNames[r.Type], Final: r.Final, At: r.At, Office: j.name(c, r.Office), Reference: r.Reference}
+	e := Event{Seq: r.Seq, ID: r.ID, Type: states.EventName(r.Type), Final: r.Final, At: r.At, Office: j.name(c, r.Office), Reference: r.Reference}
 	if r.Data != "" {
 		if err := json.Unmarshal([]byte(r.Data), &e.Data); err != nil {
 			return e, fmt.Errorf("event %d: %w", e.Seq, err)
@@ -219,12 +220,12 @@ func (t *tx) told(id ID, upTo int64) error {
 	if err != nil {
 		return err
 	}
-	if s.state == sDecided && s.waits() {
-		s.flags, s.dirty = s.flags|flagHeard, true // decided before it was delivered: what is open still goes
+	if s.state == states.Decided && s.waits() {
+		s.flags, s.dirty = s.flags|states.FlagHeard, true // decided before it was delivered: what is open still goes
 		return t.save(s)
 	}
-	if s.state == sDecided || s.state == sDelivered && s.flags&flagFinal != 0 {
-		s.state = sClosed
+	if s.state == states.Decided || s.state == states.Delivered && s.flags&states.FlagFinal != 0 {
+		s.state = states.Closed
 		return t.save(s)
 	}
 	return nil

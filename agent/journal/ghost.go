@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -68,15 +69,15 @@ func (t *tx) witnessed(w nameID, target string, trace *connectors.Trace) (unknow
 	if known == 0 {
 		return true, t.ghost(id, target, trace)
 	}
-	state, err := engine.Value[progressCode](t.c, "SELECT state FROM delivery WHERE target=? AND sub=?", w, id)
-	if err != nil || state != pHeld {
+	state, err := engine.Value[states.Progress](t.c, "SELECT state FROM delivery WHERE target=? AND sub=?", w, id)
+	if err != nil || state != states.Held {
 		return false, err // purged, or nothing that a person could settle in another way
 	}
 	s, err := t.submission(id)
 	if err != nil {
 		return false, err
 	}
-	s.delivery(w).move(pUnclear) // it was released and delivered after the backup
+	s.delivery(w).move(states.Unclear) // it was released and delivered after the backup
 	t.settle(s, false)
 	return false, t.save(s)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
 // A position has one opaque name for life; what an older program told as a number stays one.
@@ -42,7 +43,7 @@ func TestPositionsKeepTheirNames(t *testing.T) {
 	r.must(r.do(r.ctx(), "two more events", func(t *tx) error {
 		w, err := t.name("portal")
 		for range 2 {
-			t.event(w, id, evDelivered, false, nil)
+			t.event(w, id, states.EventDelivered, false, nil)
 		}
 		return err
 	}))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
 // The first versions of the tables that know of restores, of purges, of what results said, and of compressed forms. A reader may
@@ -128,15 +129,15 @@ func (t *tx) doubt(d Doubt) error {
 	if err != nil || !d.Open {
 		return err
 	}
-	for _, from := range []progressCode{pPending, pWaiting, pBatched} {
-		n, err := t.c.Exec("UPDATE delivery SET state=? WHERE target=? AND state=? AND state<10", pDoubtful, w, from)
+	for _, from := range []states.Progress{states.Pending, states.Waiting, states.Batched} {
+		n, err := t.c.Exec("UPDATE delivery SET state=? WHERE target=? AND state=? AND state<10", states.Doubtful, w, from)
 		if err != nil {
 			return err
 		}
 		t.count(tallyProgress, int64(w), int64(from), -n)
-		t.count(tallyProgress, int64(w), int64(pDoubtful), n)
+		t.count(tallyProgress, int64(w), int64(states.Doubtful), n)
 	}
-	_, err = t.c.Exec("UPDATE batch SET state=? WHERE target=? AND state=?", pDoubtful, w, pBatched)
+	_, err = t.c.Exec("UPDATE batch SET state=? WHERE target=? AND state=?", states.Doubtful, w, states.Batched)
 	return err
 }
 

@@ -9,10 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/journal/engine/sqlite"
 	"github.com/inbasket/inbasket/connectors"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {

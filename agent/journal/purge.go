@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -35,15 +36,15 @@ func (j *Journal) EndedBefore(ctx context.Context, before time.Time, after ID, l
 		const sql = "SELECT id, state, flags, route, changed FROM submission WHERE id>? AND id<? ORDER BY id LIMIT ?"
 		err := engine.Each(c, sql, []any{after, to, bounded(limit)}, func(r struct {
 			ID      ID
-			State   stateCode
+			State   states.State
 			Flags   int64
 			Route   nameID
 			Changed time.Time
 		}) error {
 			next = r.ID
 			seen++
-			if ended(r.State, r.Flags) {
-				list = append(list, Ended{ID: r.ID, State: r.State.state(), Route: j.name(c, r.Route), At: r.Changed})
+			if states.Ended(r.State, r.Flags) {
+				list = append(list, Ended{ID: r.ID, State: State(r.State.String()), Route: j.name(c, r.Route), At: r.Changed})
 			}
 			return nil
 		})
@@ -53,12 +54,6 @@ func (j *Journal) EndedBefore(ctx context.Context, before time.Time, after ID, l
 		return err
 	})
 	return list, next, err
-}
-
-// ended tells whether nothing more is expected to happen with a submission, but perhaps that its front office
-// fetches the last word.
-func ended(state stateCode, flags int64) bool {
-	return state == sClosed || state == sRejected || state == sDecided || state == sDelivered && flags&flagFinal != 0
 }
 
 // StartPurge makes the journal ready for a purge and gives it its number.
@@ -74,7 +69,7 @@ func (j *Journal) StartPurge(ctx context.Context) (run int64, err error) {
 		if _, err := t.graveKey(); err != nil {
 			return err
 		}
-		if err := t.discardBatches("state=?", pDropped); err != nil { // nobody sends a voided batch again
+		if err := t.discardBatches("state=?", states.Dropped); err != nil { // nobody sends a voided batch again
 			return err
 		}
 		run, err = t.c.Number("INSERT INTO meta(key, value) VALUES('purge-run', 1) ON CONFLICT(key) DO UPDATE SET value=meta.value+1 RETURNING value")
@@ -161,7 +156,7 @@ func (p *purging) one(id ID) (bool, error) {
 // over tells whether a submission may be purged: its life has ended, nothing of it is on its way to a target or
 // to a front office, and no file that is still to be sent holds it.
 func (p *purging) over(s *submissionRow) (bool, error) {
-	if !ended(s.state, s.flags) || s.waits() {
+	if !states.Ended(s.state, s.flags) || s.waits() {
 		return false, nil
 	}
 	n, err := p.c.Number("SELECT count(*) FROM push WHERE office=? AND sub=?", s.office, s.id)
@@ -177,7 +172,7 @@ func (p *purging) over(s *submissionRow) (bool, error) {
 func (p *purging) bury(s *submissionRow, m *mortal) error {
 	var reached []string
 	for i := range s.deliveries {
-		if s.deliveries[i].state == pDone {
+		if s.deliveries[i].state == states.Done {
 			reached = append(reached, p.j.names.text(s.deliveries[i].target))
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -15,7 +16,7 @@ const entryColumns = "SELECT s.id, s.state, s.route, s.office, s.reference, s.at
 // entryRow is a row of entryColumns.
 type entryRow struct {
 	ID            ID
-	State         stateCode
+	State         states.State
 	Route, Office nameID
 	Reference     string
 	At, Changed   time.Time
@@ -23,7 +24,7 @@ type entryRow struct {
 }
 
 func (j *Journal) entry(c *engine.Conn, r *entryRow) Entry {
-	return Entry{ID: r.ID, State: r.State.state(), Route: j.name(c, r.Route), Office: j.name(c, r.Office),
+	return Entry{ID: r.ID, State: State(r.State.String()), Route: j.name(c, r.Route), Office: j.name(c, r.Office),
 		Reference: r.Reference, At: r.At, Changed: r.Changed, Code: r.Code}
 }
 
@@ -76,9 +77,9 @@ func (j *Journal) where(c *engine.Conn, f Filter) (sql string, args []any, ok bo
 	case f.Target != "":
 		join := "JOIN delivery d ON d.sub=s.id "
 		name("d.target=?", f.Target)
-		switch p := progressOf(f.Progress); {
+		switch p := states.ProgressOf(string(f.Progress)); {
 		case f.Progress == "":
-		case p.open():
+		case p.Open():
 			join = "JOIN delivery d /*by delivery_open*/ ON d.sub=s.id "
 			add("d.state<10 AND d.state=?", p)
 		default:
@@ -86,7 +87,7 @@ func (j *Journal) where(c *engine.Conn, f Filter) (sql string, args []any, ok bo
 		}
 		from += join
 	case f.Progress != "":
-		add("EXISTS(SELECT 1 FROM delivery d WHERE d.sub=s.id AND d.state=? AND d.target IN (SELECT a FROM tally WHERE kind=2))", progressOf(f.Progress))
+		add("EXISTS(SELECT 1 FROM delivery d WHERE d.sub=s.id AND d.state=? AND d.target IN (SELECT a FROM tally WHERE kind=2))", states.ProgressOf(string(f.Progress)))
 	}
 	switch f.State {
 	case "":
@@ -95,7 +96,7 @@ func (j *Journal) where(c *engine.Conn, f Filter) (sql string, args []any, ok bo
 	case Accepted: // has something open, which the index over that finds without reading all that is done
 		conds = append(conds, "s.state=1", "s.id IN (SELECT sub FROM delivery /*by delivery_open*/ WHERE state<10)")
 	default:
-		add("s.state=?", stateOf(f.State))
+		add("s.state=?", states.StateOf(string(f.State)))
 	}
 	name("s.route=?", f.Route)
 	name("s.office=?", f.Office)
@@ -181,13 +182,13 @@ func (j *Journal) MarkOverdue(ctx context.Context, ids []ID) error {
 		}
 		for _, id := range ids {
 			s := rows[id]
-			if s.state != sDelivered || s.flags&(flagOverdue|flagFinal) != 0 {
+			if s.state != states.Delivered || s.flags&(states.FlagOverdue|states.FlagFinal) != 0 {
 				continue
 			}
-			s.flags |= flagOverdue
+			s.flags |= states.FlagOverdue
 			s.dirty = true
 			if s.office != 0 {
-				t.event(s.office, id, evOverdue, false, nil)
+				t.event(s.office, id, states.EventOverdue, false, nil)
 			}
 			if err := t.note(id, Moment{What: "overdue"}); err != nil {
 				return err
@@ -318,7 +319,7 @@ func (j *Journal) viewDeliveries(c *engine.Conn, v *View, targets []string) erro
 			continue
 		}
 		d, found, err := engine.One[struct {
-			State         progressCode
+			State         states.Progress
 			Batch         int64
 			Attempts      int
 			At            time.Time
@@ -334,7 +335,7 @@ func (j *Journal) viewDeliveries(c *engine.Conn, v *View, targets []string) erro
 		if err != nil {
 			return err
 		}
-		v.Deliveries = append(v.Deliveries, DeliveryView{Target: name, Progress: d.State.progress(), Batch: d.Batch,
+		v.Deliveries = append(v.Deliveries, DeliveryView{Target: name, Progress: Progress(d.State.String()), Batch: d.Batch,
 			Attempts: d.Attempts, At: d.At, Reason: decodeVerdict(d.Why).Reason, Returned: returned})
 	}
 	return nil

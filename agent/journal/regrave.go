@@ -2,6 +2,7 @@ package journal
 
 import (
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -30,12 +31,12 @@ func (a *acceptance) buried(t *tx, n int, row *arrivalRow) (answered, kept bool,
 }
 
 // tell answers an arrival about a purged submission. Nothing is noted of it: it has no timeline any more.
-func (a *acceptance) tell(n int, id ID, state stateCode, same bool, on string) error {
+func (a *acceptance) tell(n int, id ID, state states.State, same bool, on string) error {
 	if a.gone == nil {
 		a.gone = map[int]bool{}
 	}
 	a.gone[n] = true
-	a.out[n] = Acceptance{ID: id, Verdict: connectors.Repeat, State: state.state()}
+	a.out[n] = Acceptance{ID: id, Verdict: connectors.Repeat, State: State(state.String())}
 	if !same {
 		a.out[n].Verdict, a.out[n].On = connectors.Conflict, on
 	}
@@ -44,7 +45,7 @@ func (a *acceptance) tell(n int, id ID, state stateCode, same bool, on string) e
 
 // answerGone answers an arrival whose idempotency key led to a submission that is not there any more.
 func (a *acceptance) answerGone(t *tx, n int, id ID, same bool, on string) error {
-	state, err := engine.Value[stateCode](t.c, "SELECT state FROM tombstone WHERE id=?", id)
+	state, err := engine.Value[states.State](t.c, "SELECT state FROM tombstone WHERE id=?", id)
 	if err != nil {
 		return err
 	}
@@ -69,7 +70,7 @@ func (a *acceptance) parkBuried(t *tx, n int, row *arrivalRow, known ID) (answer
 
 // conflict makes the row one that is parked because another submission has its reference.
 func (row *arrivalRow) conflict(why string) {
-	row.state, row.flags, row.claim, row.reject = sParked, flagWhole, 0, nil
+	row.state, row.flags, row.claim, row.reject = states.Parked, states.FlagWhole, 0, nil
 	if row.park == nil {
 		row.park = &Reason{Code: CodeReference, Text: why, Next: "compare both; reject this one, or release it to deliver it as well"}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -171,7 +172,7 @@ func (t *tx) decideNew(n, told int64, o Outcome, id ID) error {
 	if err != nil {
 		return err
 	}
-	if s.state == sRejected {
+	if s.state == states.Rejected {
 		park := Reason{Code: CodeRejected, Text: "the submission " + id.String() + " was rejected before", Next: "settle it with the office that decided"}
 		return t.parkResult(n, &park)
 	}
@@ -185,19 +186,19 @@ func (t *tx) decideNew(n, told int64, o Outcome, id ID) error {
 	}
 	if s.office != 0 {
 		data := map[string]any{"outcome": o.Outcome, "status": o.Status, "caseNumber": o.CaseNo, "reason": o.Reason, "revision": revision, "documents": documents}
-		if err := t.eventData(s.office, id, evDecided, true, data); err != nil {
+		if err := t.eventData(s.office, id, states.EventDecided, true, data); err != nil {
 			return err
 		}
-		s.state = sDecided
-		s.flags &^= flagHeard // a second decision is news again
+		s.state = states.Decided
+		s.flags &^= states.FlagHeard // a second decision is news again
 	} else {
-		s.state = sClosed
+		s.state = states.Closed
 	}
 	if s.office == 0 && s.waits() {
-		s.state = sDecided // closed once it is delivered as well
+		s.state = states.Decided // closed once it is delivered as well
 	}
 	s.dirty = true
-	if s.flags&flagWhole == 0 {
+	if s.flags&states.FlagWhole == 0 {
 		s.code, s.why = "", ""
 	}
 	return t.save(s)

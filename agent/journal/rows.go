@@ -4,12 +4,13 @@ import (
 	"strings"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
 // submissionRow is what the state machine needs of a submission, with its deliveries.
 type submissionRow struct {
 	id         ID
-	state, was stateCode
+	state, was states.State
 	flags      int64
 	office     nameID
 	route      nameID
@@ -22,7 +23,7 @@ type submissionRow struct {
 
 type deliveryRow struct {
 	target        nameID
-	state, was    progressCode
+	state, was    states.Progress
 	attempts      int64
 	batch         int64
 	returned, why engine.Optional
@@ -38,16 +39,16 @@ func (s *submissionRow) delivery(target nameID) *deliveryRow {
 	return nil
 }
 
-func (d *deliveryRow) move(to progressCode) {
+func (d *deliveryRow) move(to states.Progress) {
 	d.state, d.dirty = to, true
 }
 
 // start is where a delivery begins, or begins anew.
-func (s *submissionRow) start() progressCode {
-	if s.flags&flagWhole != 0 {
-		return pHeld
+func (s *submissionRow) start() states.Progress {
+	if s.flags&states.FlagWhole != 0 {
+		return states.Held
 	}
-	return pPending
+	return states.Pending
 }
 
 // inChunks calls f with the statement's text for as many IDs as its placeholders take.
@@ -91,7 +92,7 @@ func (t *tx) load(ids []ID) (map[ID]*submissionRow, error) {
 	err := inChunks(unique, before, "", func(sql string, ids []ID) error {
 		return engine.Each(t.c, sql, withIDs(nil, ids), func(r struct {
 			ID            ID
-			State         stateCode
+			State         states.State
 			Flags         int64
 			Office, Route nameID
 			Plan          int64
@@ -133,7 +134,7 @@ func (t *tx) loadDeliveries(found map[ID]*submissionRow, wanted map[nameID][]ID,
 		err := inChunks(ids, before, "", func(sql string, ids []ID) error {
 			return engine.Each(t.c, sql, withIDs([]any{target}, ids), func(r struct {
 				ID              ID
-				State           progressCode
+				State           states.Progress
 				Attempts, Batch int64
 				Returned, Why   engine.Optional
 			}) error {
@@ -213,77 +214,35 @@ func (t *tx) save(s *submissionRow) error {
 
 // park marks the submission as a whole or for a delivery with a reason.
 func (s *submissionRow) park(r *Reason) {
-	s.state, s.dirty = sParked, true
+	s.state, s.dirty = states.Parked, true
 	if r != nil {
 		s.code, s.why = engine.Optional(r.Code), encodeReason(r)
 	}
 }
 
-// settle derives the submission's state from its deliveries. final says that no decision is expected.
+// settle derives the submission's state from its deliveries, and its event. final says that no decision is expected.
 func (t *tx) settle(s *submissionRow, final bool) {
-	left, held := 0, 0
+	deliveries := make([]states.Progress, len(s.deliveries))
 	for n := range s.deliveries {
-		d := &s.deliveries[n]
-		if d.state.left() {
-			left++
-		}
-		if d.state == pHeld {
-			held++
-		}
+		deliveries[n] = s.deliveries[n].state
 	}
-	if final && s.flags&flagFinal == 0 {
-		s.flags |= flagFinal
-		s.dirty = true
+	out := states.Settle(states.Submission{State: s.state, Flags: s.flags, Office: s.office != 0}, deliveries, final)
+	s.dirty = s.dirty || out.Flags != s.flags
+	s.state, s.flags = out.State, out.Flags
+	if out.Cleared && (s.code != "" || s.why != "") {
+		s.code, s.why, s.dirty = "", "", true
 	}
-	if s.state == sRejected || s.state == sClosed && left > 0 {
-		return
+	if out.Tell {
+		t.event(s.office, s.id, states.EventDelivered, out.Last, nil)
 	}
-	waits := s.state == sAccepted || s.state == sParked
-	switch {
-	case waits && s.flags&flagWhole != 0:
-		return
-	case waits && held > 0:
-		s.state = sParked
-	case waits && left > 0:
-		if s.state == sParked {
-			s.code, s.why, s.dirty = "", "", true
-		}
-		s.state = sAccepted
-	case waits:
-		s.state = sDelivered
-	}
-	if left > 0 {
-		return
-	}
-	if s.state == sDelivered {
-		s.code, s.why = "", ""
-	}
-	t.tellDelivered(s)
 }
 
 // waits tells whether some delivery is open or held.
 func (s *submissionRow) waits() bool {
 	for n := range s.deliveries {
-		if s.deliveries[n].state.left() {
+		if s.deliveries[n].state.Left() {
 			return true
 		}
 	}
 	return false
-}
-
-// tellDelivered gives the delivered event once.
-func (t *tx) tellDelivered(s *submissionRow) {
-	if s.flags&flagTold == 0 {
-		s.flags |= flagTold
-		s.dirty = true
-		if s.office != 0 {
-			t.event(s.office, s.id, evDelivered, s.flags&flagFinal != 0 && s.state == sDelivered, nil)
-		}
-	}
-	if s.state == sDecided && s.flags&flagHeard != 0 {
-		s.state, s.dirty = sClosed, true
-	}
-	if s.office == 0 && (s.state == sDecided || s.state == sDelivered && s.flags&flagFinal != 0) {
-		s.state = sClosed // nobody waits for a word
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
 // Summary counts from tallies that every commit keeps, so it costs the same for a million submissions.
@@ -36,14 +37,14 @@ func (j *Journal) sumRoutes(c *engine.Conn, s *Summary) error {
 	routes := map[nameID]*RouteSummary{}
 	err := engine.Each(c, "SELECT a, b, n FROM tally WHERE kind=1 AND n<>0", nil, func(t struct {
 		Route nameID
-		State stateCode
+		State states.State
 		Count int64
 	}) error {
-		s.States[t.State.state()] += t.Count
+		s.States[State(t.State.String())] += t.Count
 		if routes[t.Route] == nil {
 			routes[t.Route] = &RouteSummary{Route: j.name(c, t.Route), States: map[State]int64{}}
 		}
-		routes[t.Route].States[t.State.state()] += t.Count
+		routes[t.Route].States[State(t.State.String())] += t.Count
 		return nil
 	})
 	if err != nil {
@@ -102,16 +103,16 @@ func (j *Journal) sumTargets(c *engine.Conn, s *Summary) error {
 	}
 	err := engine.Each(c, "SELECT a, b, n FROM tally WHERE kind=2", nil, func(r struct {
 		Target nameID
-		State  progressCode
+		State  states.Progress
 		Count  int64
 	}) error {
 		name := j.name(c, r.Target)
 		ids[name] = r.Target
 		t := get(name)
 		switch {
-		case r.State.open():
+		case r.State.Open():
 			t.Open += r.Count
-		case r.State == pHeld:
+		case r.State == states.Held:
 			t.Parked += r.Count
 		}
 		return nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -112,13 +113,13 @@ const tombColumns = "SELECT id, state, route, office, reached, at, ended, purged
 func (j *Journal) tombstones(c *engine.Conn, where string, args ...any) (list []Tombstone, err error) {
 	err = engine.Each(c, tombColumns+where, args, func(r struct {
 		ID                     ID
-		Was                    stateCode
+		Was                    states.State
 		Route, Office, Targets nameID
 		At, Ended, Purged      time.Time
 		Run                    int64
 		By, Reason             string
 	}) error {
-		list = append(list, Tombstone{ID: r.ID, Was: r.Was.state(), Route: j.name(c, r.Route), Office: j.name(c, r.Office),
+		list = append(list, Tombstone{ID: r.ID, Was: State(r.Was.String()), Route: j.name(c, r.Route), Office: j.name(c, r.Office),
 			Targets: splitList(j.name(c, r.Targets)), At: r.At, Ended: r.Ended, Purged: r.Purged, Run: r.Run, By: r.By, Reason: r.Reason})
 		return nil
 	})
@@ -241,7 +242,7 @@ func (j *Journal) buried(c *engine.Conn, office, reference string) (id ID, found
 // grave is a tombstone as acceptance needs it.
 type grave struct {
 	id    ID
-	state stateCode
+	state states.State
 	claim int64
 	same  bool // the very content came again
 }
@@ -266,7 +267,7 @@ func (t *tx) gravesOf(arrivals []Arrival) (found map[int][]grave, err error) {
 			err := engine.Each(t.c, sql, refs[:size], func(r struct {
 				Ref    []byte
 				ID     ID
-				State  stateCode
+				State  states.State
 				Claim  int64
 				Digest []byte
 			}) error {

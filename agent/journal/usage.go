@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -57,7 +58,7 @@ func (j *Journal) OpenOf(ctx context.Context, routes []string) (n int64, err err
 			if !ok {
 				continue
 			}
-			some, err := c.Number("SELECT coalesce(sum(n), 0) FROM tally WHERE kind=? AND a=? AND b IN (?, ?)", tallyState, w, sAccepted, sParked)
+			some, err := c.Number("SELECT coalesce(sum(n), 0) FROM tally WHERE kind=? AND a=? AND b IN (?, ?)", tallyState, w, states.Accepted, states.Parked)
 			if err != nil {
 				return err
 			}
