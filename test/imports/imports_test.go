@@ -26,6 +26,8 @@ type rule struct {
 
 var rules = []rule{
 	{"agent/cmd", []string{"agent/...", "installer/...", "connectors", "connectors/all", "mapping/..."}},
+	{"agent/journal/states", nil},
+	{"agent/journal/engine", []string{"agent/journal/engine"}},
 	{"agent", []string{"agent/...", "mapping/...", "connectors", "connectors/durable"}},
 	{"installer", []string{"installer/...", "agent/config", "connectors"}},
 	{"connectors/all", []string{"connectors/..."}},
