@@ -19,6 +19,7 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -62,7 +63,7 @@ type Agent struct {
 	figures *figures
 	started time.Time
 	serving *serving
-	pulse   *pulse
+	beats   *loop.Heartbeats
 	watcher *watcher
 	trail   *trail
 	purging sync.Mutex // held by the one purge that runs
@@ -86,7 +87,7 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	if err := backup.Finish(o.Config.State); err != nil { // a restore that a crash interrupted
 		return nil, err
 	}
-	a.pulse = newPulse(o.Memory)
+	a.beats = loop.New(o.Memory.atWork)
 	a.watcher = newWatcher(a)
 	a.figures.metrics = monitor.NewMetrics(a, o.Clock, o.Version)
 	var err error
@@ -142,7 +143,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	defer served.close()
 	a.serving = served
-	if err := a.assembly.read(ctx, a); err != nil {
+	if err := a.assembly.flow.lanes.Read(ctx); err != nil {
 		return err
 	}
 	a.recordStart(ctx)
@@ -313,7 +314,7 @@ func (a *Agent) swap(next *assembly) {
 	a.assembly = next
 	next.start(a, a.parent)
 	a.mu.Unlock()
-	if err := next.pauses(a.parent, a); err != nil { // of an operator who was at it just now
+	if err := next.flow.lanes.ReadPaused(a.parent); err != nil { // of an operator who was at it just now
 		a.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot read which targets are paused")
 	}
 	for _, o := range last.config.FrontOffices {

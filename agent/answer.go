@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -20,13 +21,19 @@ func (f *flow) answer(ctx context.Context, name string, in connectors.Inbasket, 
 	var again <-chan time.Time
 	failures := 0
 	for {
-		over := waiting(ctx)
+		var receipts []connectors.Receipt
+		retry, ok := false, true
+		over := loop.Waiting(ctx)
 		select {
-		case receipts, ok := <-taken:
-			over()
-			if !ok {
-				return
-			}
+		case receipts, ok = <-taken:
+		case <-again:
+			retry = true
+		}
+		over()
+		switch {
+		case !ok:
+			return
+		case !retry:
 			if f.settle(ctx, name, in, receipts, len(late) == 0) {
 				continue
 			}
@@ -36,8 +43,7 @@ func (f *flow) answer(ctx context.Context, name string, in connectors.Inbasket, 
 				failures = 1
 				again = f.clock.After(backoff.After(failures, 0))
 			}
-		case <-again:
-			over()
+		default:
 			again = nil
 			if f.settle(ctx, name, in, late, false) {
 				late = nil
@@ -53,17 +59,14 @@ func (f *flow) answer(ctx context.Context, name string, in connectors.Inbasket, 
 // settle makes one attempt, and tells of a failure when it is news.
 func (f *flow) settle(ctx context.Context, name string, in connectors.Inbasket, receipts []connectors.Receipt, news bool) bool {
 	// What was accepted is told even while the agent stops; else it comes again and is a repeat.
-	ctx, cancel := graced(ctx)
+	ctx, cancel := loop.Grace(ctx)
 	defer cancel()
-	err := safely("settle forms", func() error {
-		defer calling(ctx, "settle forms", 0)()
-		return in.Settle(ctx, receipts)
-	})
+	err := loop.Call(ctx, "settle forms", 0, func() error { return in.Settle(ctx, receipts) })
 	if err == nil {
 		return true
 	}
 	if news {
-		code, text := describe(err)
+		code, text := guard.Describe(err)
 		f.log.Error().Str("code", code).Str("in-basket", name).Msg("accepted forms could not be cleared away; trying again: " + text)
 		f.figures.notice(connectors.Notice{Code: code, Text: "in-basket " + name + ": accepted forms could not be cleared away: " + text})
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -20,7 +21,7 @@ func (a *Agent) unassigned(ctx context.Context, v journal.View) (bool, error) {
 	return err == nil && v.Reference == a.current().flow.unreadName(transport), err
 }
 
-// assign gives a submission that was never read to the route that takes it now, as if it had just arrived.
+// assign gives a submission that was never read to the route that takes it now, as if it had just prepare.Form.
 func (a *Agent) assign(ctx context.Context, v journal.View, by string) error {
 	id := v.ID
 	inbasket, transport, err := a.journal.Origin(ctx, id)
@@ -28,9 +29,9 @@ func (a *Agent) assign(ctx context.Context, v journal.View, by string) error {
 		return err
 	}
 	rt := a.current()
-	r := rt.flow.routes[v.Route]
+	r := rt.flow.prepare.Routes[v.Route]
 	if v.Route == "" {
-		r = routeFor(rt.feeds[inbasket], transport)
+		r = prepare.RouteFor(rt.feeds[inbasket], transport)
 	}
 	if r == nil {
 		return &control.Error{Code: CodeNoRoute, Message: fmt.Sprintf("no route takes submission %s", id),
@@ -49,6 +50,5 @@ func (a *Agent) assign(ctx context.Context, v journal.View, by string) error {
 	if err := a.journal.Assign(ctx, id, arr.entry, by); err != nil || len(arr.entry.Reject) == 0 {
 		return err
 	}
-	reason := journal.Reason{Code: CodeFormWrong, Text: "the form is wrong: see the field errors", Next: "the front office was told"}
-	return a.journal.Reject(ctx, id, arr.entry.Reject, reason, "", false)
+	return a.journal.Reject(ctx, id, arr.entry.Reject, prepare.WrongForm(), "", false)
 }

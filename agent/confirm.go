@@ -7,6 +7,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 )
 
 // Confirm takes as delivered what a person has found in a target that could not tell: a parked delivery, or
@@ -43,11 +44,11 @@ func (a *Agent) Confirm(ctx context.Context, r control.ConfirmRequest) (control.
 	if err != nil {
 		return control.Settled{}, err
 	}
-	err = a.behindBar(ctx, r.ID, false, func(map[string]*lane) error {
+	err = a.behindBar(ctx, r.ID, false, func() error {
 		if err := a.journal.Apply(ctx, changes); err != nil {
 			return err
 		}
-		l.drop(r.ID)
+		l.Drop(r.ID)
 		return nil
 	})
 	if err != nil {
@@ -57,7 +58,7 @@ func (a *Agent) Confirm(ctx context.Context, r control.ConfirmRequest) (control.
 }
 
 // confirmBatch ends a sealed batch whose file the target has.
-func (a *Agent) confirmBatch(ctx context.Context, l *lane, r control.ConfirmRequest) error {
+func (a *Agent) confirmBatch(ctx context.Context, l *lane.Lane, r control.ConfirmRequest) error {
 	open, err := a.journal.Batches(ctx, r.Target, true)
 	if err != nil {
 		return err
@@ -73,7 +74,7 @@ func (a *Agent) confirmBatch(ctx context.Context, l *lane, r control.ConfirmRequ
 		if err != nil {
 			return err
 		}
-		sending, err := l.void(r.Seq, func() error {
+		sending, err := l.Void(r.Seq, func() error {
 			return a.journal.MoveBatch(ctx, r.Target, r.Seq, journal.Done, nil, changes)
 		})
 		if sending {
@@ -94,22 +95,14 @@ func (a *Agent) confirmed(ctx context.Context, r control.ConfirmRequest, ids []j
 	if err != nil {
 		return nil, err
 	}
-	f := a.current().flow
-	changes := make([]journal.Change, 0, len(stored))
+	changes := make([]journal.Change, len(stored))
 	for i := range stored {
-		s := &stored[i]
-		plan, err := f.plans.get(ctx, s.Plan)
+		c, err := a.current().flow.prepare.Done(ctx, &stored[i], r.Target)
 		if err != nil {
 			return nil, err
 		}
-		form, err := plan.Decode(s.Form, s.ContentType)
-		if err != nil {
-			return nil, err
-		}
-		c := journal.Change{ID: s.ID, Target: r.Target, To: journal.Done, By: r.By, Reason: &journal.Reason{Text: r.Reason},
-			Final: f.lastWord(&arrived{stored: *s, plan: plan})}
-		c.MatchKey, _ = plan.MatchKey(form, f.inputOf(s), s.Returned)
-		changes = append(changes, c)
+		c.By, c.Reason = r.By, &journal.Reason{Text: r.Reason}
+		changes[i] = c
 	}
 	return changes, nil
 }

@@ -156,7 +156,7 @@ func troubleOf(c *guard.Circuit) *control.Trouble {
 func (a *Agent) Alive(ctx context.Context) (reasons []monitor.Reason) {
 	stuck, _ := a.stalled()
 	for _, s := range stuck {
-		reasons = append(reasons, monitor.Reason{Code: CodeStuck, Text: s.kind + " " + s.name + ": " + s.doing + " does not end"})
+		reasons = append(reasons, monitor.Reason{Code: CodeStuck, Text: s.Kind + " " + s.Name + ": " + s.Doing + " does not end"})
 	}
 	if len(reasons) > 0 {
 		return reasons // reading the journal might be stuck as well

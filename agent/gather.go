@@ -7,9 +7,10 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping/encode"
 )
 
 const (
@@ -44,7 +45,7 @@ func (a *Agent) gather(ctx context.Context) error {
 	var out control.Restored
 	for _, t := range rt.config.Targets {
 		found := control.RestoredTarget{Name: t.Name, Type: t.Definition.Type, Open: byTarget[t.Name].Open, LastSeq: byTarget[t.Name].LastSeq}
-		if err := a.askTarget(ctx, rt.flow.lanes[t.Name], a.lookFrom(hold, margin), &found); err != nil {
+		if err := a.askTarget(ctx, rt.flow.lanes.Get(t.Name), a.lookFrom(hold, margin), &found); err != nil {
 			return err
 		}
 		out.Targets = append(out.Targets, found)
@@ -85,7 +86,7 @@ func (a *Agent) gatherAlways(ctx context.Context) {
 			return
 		}
 		if ctx.Err() == nil {
-			code, text := describe(err)
+			code, text := guard.Describe(err)
 			a.log.Error().Str("code", code).Msg("cannot find out what the targets have; trying again: " + text)
 		}
 		select {
@@ -96,9 +97,9 @@ func (a *Agent) gatherAlways(ctx context.Context) {
 }
 
 // askTarget has one target bear witness. Only an error of the journal is returned.
-func (a *Agent) askTarget(ctx context.Context, l *lane, since time.Time, found *control.RestoredTarget) error {
-	found.Batch, found.Unsure, found.Evidence = l.sealing != nil, !l.can.Recorded, control.EvidenceNone
-	witness, ok := l.target.Unwrap().(connectors.Witness)
+func (a *Agent) askTarget(ctx context.Context, l *lane.Lane, since time.Time, found *control.RestoredTarget) error {
+	found.Batch, found.Unsure, found.Evidence = l.Batch() != nil, !l.Abilities().Recorded, control.EvidenceNone
+	witness, ok := l.Unwrap().(connectors.Witness)
 	if !ok {
 		return nil
 	}
@@ -106,10 +107,10 @@ func (a *Agent) askTarget(ctx context.Context, l *lane, since time.Time, found *
 	defer cancel()
 	w := &witnessed{agent: a, lane: l, found: found, numbers: map[int64]bool{}}
 	var err error
-	if found.KnownSeq, err = a.journal.LastBatch(ctx, l.name); err != nil {
+	if found.KnownSeq, err = a.journal.LastBatch(ctx, l.Name); err != nil {
 		return err
 	}
-	err = safely("bear witness", func() error {
+	err = guard.Safely("bear witness", func() error {
 		return witness.Evidence(asking, since, func(t connectors.Trace) error { return w.add(ctx, t) })
 	})
 	if err == nil {
@@ -124,10 +125,10 @@ func (a *Agent) askTarget(ctx context.Context, l *lane, since time.Time, found *
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		code, text := describe(err)
+		code, text := guard.Describe(err)
 		found.Evidence = control.EvidenceFailed
 		found.Trouble = &control.Trouble{Code: code, Text: text, Next: "mend the target, then inbasket restored --again"}
-	case l.can.Recorded:
+	case l.Abilities().Recorded:
 		found.Evidence = control.EvidenceLedger
 	default:
 		found.Evidence = control.EvidenceFiles
@@ -138,7 +139,7 @@ func (a *Agent) askTarget(ctx context.Context, l *lane, since time.Time, found *
 // witnessed collects what one target tells.
 type witnessed struct {
 	agent   *Agent
-	lane    *lane
+	lane    *lane.Lane
 	found   *control.RestoredTarget
 	traces  []connectors.Trace
 	numbers map[int64]bool // of batches above the last one that the journal knows
@@ -147,15 +148,11 @@ type witnessed struct {
 
 func (w *witnessed) add(ctx context.Context, t connectors.Trace) error {
 	w.found.Seen++
-	if t.Name != "" && w.lane.sealing != nil {
-		for _, template := range []string{w.lane.sealing.name, w.lane.sealing.control} {
-			if tpl, err := encode.ParseTemplate(template); err == nil {
-				if seq, ok := tpl.Seq(t.Name); ok {
-					w.found.SeenSeq = max(w.found.SeenSeq, seq)
-					if seq > w.found.LastSeq {
-						w.numbers[seq] = true
-					}
-				}
+	if b := w.lane.Batch(); t.Name != "" && b != nil {
+		if seq, ok := b.Seq(t.Name); ok {
+			w.found.SeenSeq = max(w.found.SeenSeq, seq)
+			if seq > w.found.LastSeq {
+				w.numbers[seq] = true
 			}
 		}
 	}
@@ -172,7 +169,7 @@ func (w *witnessed) flush(ctx context.Context) error {
 	if len(w.traces) == 0 {
 		return nil
 	}
-	lost, err := w.agent.journal.Witnessed(ctx, w.lane.name, w.traces)
+	lost, err := w.agent.journal.Witnessed(ctx, w.lane.Name, w.traces)
 	if err != nil {
 		w.err = err
 		return err
@@ -199,7 +196,7 @@ func rescanned(ctx context.Context, s control.RestoredSource, r connectors.Resca
 	case errors.Is(err, connectors.ErrNoEvidence):
 		s.Advice = gone
 	case err != nil:
-		code, text := describe(err)
+		code, text := guard.Describe(err)
 		s.Again, s.Trouble = true, &control.Trouble{Code: code, Text: text, Next: "mend it, then inbasket restored --again"}
 	default:
 		s.Again, s.Count = true, n
@@ -214,7 +211,7 @@ func (rt *assembly) askResults(ctx context.Context, name string, since time.Time
 		return rescanned(ctx, s, r, since, "answer files are deleted: ask the office for what it answered after the backup")
 	}
 	for _, reader := range rt.readers[name] {
-		if _, q, asks := reader.plan.Question(); asks && q.Again != "" {
+		if _, q, asks := reader.Plan.Question(); asks && q.Again != "" {
 			s.Again = true
 			return s
 		}

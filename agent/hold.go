@@ -207,13 +207,13 @@ func overtrusted(r *control.Restored, said control.EndHoldRequest) (list []strin
 
 // namedByID tells whether a target's files are found by the submission's ID.
 func (a *Agent) namedByID(target string) bool {
-	l := a.current().flow.lanes[target]
-	return l != nil && l.files != nil && strings.Contains(l.files.name, "{id}")
+	l := a.current().flow.lanes.Get(target)
+	return l != nil && strings.Contains(l.Target.File, "{id}")
 }
 
 func (a *Agent) recorded(target string) bool {
-	l := a.current().flow.lanes[target]
-	return l != nil && l.can.Recorded
+	l := a.current().flow.lanes.Get(target)
+	return l != nil && l.Abilities().Recorded
 }
 
 // goLive starts what a hold kept from running. What is paused and blocked may have changed since the start.

@@ -14,11 +14,14 @@ type Memory struct {
 	Most int64             // no goal is above that; 0: no bound
 }
 
-// goal is what so many parts at work may accumulate.
-func (m Memory) goal(parts int) int64 {
-	g := int64(heapIdle + parts*heapPart)
-	if m.Most > 0 {
-		g = min(g, m.Most)
+// atWork sets the goal for what so many parts at work may accumulate.
+func (m Memory) atWork(parts int) {
+	if m.Set == nil {
+		return
 	}
-	return g
+	goal := int64(heapIdle + parts*heapPart)
+	if m.Most > 0 {
+		goal = min(goal, m.Most)
+	}
+	m.Set(goal)
 }

@@ -33,8 +33,8 @@ func (a *Agent) Figures(ctx context.Context) (monitor.Snapshot, error) {
 	s.Stuck, s.Hung = len(stuck), len(hung)
 	s.Writable, s.Held = a.journal.Fault() == nil, a.journal.Held()
 	s.Journal = a.journalFiles()
-	for name, l := range now.flow.lanes {
-		state, _ := l.circuit.State()
+	for name, l := range now.flow.lanes.All() {
+		state, _ := l.Circuit.State()
 		s.Circuits[name] = string(state)
 	}
 	return s, a.counted(ctx, now, &s)
@@ -51,8 +51,8 @@ func (a *Agent) counted(ctx context.Context, now *assembly, s *monitor.Snapshot)
 	if s.Backup, err = a.journal.LastBackup(ctx); err != nil {
 		return err
 	}
-	for name, l := range now.flow.lanes {
-		if l.sealing == nil {
+	for name, l := range now.flow.lanes.All() {
+		if l.Batch() == nil {
 			continue
 		}
 		open, err := a.journal.Batches(ctx, name, true)

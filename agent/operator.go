@@ -7,14 +7,14 @@ import (
 	"mime"
 	"net/http"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping"
 )
 
 // The orders of operators and clerks; *Agent is a control.Operator.
@@ -62,7 +62,7 @@ func (a *Agent) Retry(ctx context.Context, r control.RetryRequest) ([]control.Se
 
 // parked selects the parked submissions that a request without IDs means.
 func (a *Agent) parked(ctx context.Context, r control.RetryRequest) (ids []journal.ID, err error) {
-	f := journal.Filter{State: journal.Parked, Route: r.Route, Limit: pageItems}
+	f := journal.Filter{State: journal.Parked, Route: r.Route, Limit: pageForms}
 	if r.Target != "" {
 		f.State, f.Target, f.Progress = "", r.Target, journal.Held
 	}
@@ -96,12 +96,12 @@ func (a *Agent) repin(ctx context.Context, id journal.ID, by string) error {
 	case unread:
 		return a.assign(ctx, view, by)
 	}
-	r := a.current().flow.routes[view.Route]
+	r := a.current().flow.prepare.Routes[view.Route]
 	if r == nil {
 		return &control.Error{Code: CodeNoRoute, Message: fmt.Sprintf("submission %s belongs to no route of the configuration", id), Hint: "add the route, reload, and retry", Status: http.StatusConflict}
 	}
-	return a.behindBar(ctx, id, false, func(map[string]*lane) error {
-		return a.journal.Repin(ctx, id, r.plan.Digest(), r.plan.Targets(), by)
+	return a.behindBar(ctx, id, false, func() error {
+		return a.journal.Repin(ctx, id, r.Plan.Digest(), r.Plan.Targets(), by)
 	})
 }
 
@@ -136,11 +136,8 @@ func (a *Agent) goOn(ctx context.Context, id journal.ID) (control.Settled, error
 	if err != nil {
 		return s, err
 	}
-	lanes := a.current().flow.lanes
-	for _, target := range s.Targets {
-		if l := lanes[target]; l != nil {
-			l.again()
-		}
+	if len(s.Targets) > 0 {
+		a.current().flow.lanes.Again(s.Targets...)
 	}
 	return s, nil
 }
@@ -178,14 +175,9 @@ func (a *Agent) each(ids []journal.ID, do func(journal.ID) (control.Settled, err
 
 // tryAgain makes a target's circuit, or with an empty name those of all, be tried at once.
 func (a *Agent) tryAgain(target string) {
-	for name, l := range a.current().flow.lanes {
+	for name, l := range a.current().flow.lanes.All() {
 		if target == "" || target == name {
-			l.mu.Lock()
-			if l.sealing != nil {
-				l.sealing.retry, l.sealing.asked = true, target == name
-			}
-			l.mu.Unlock()
-			l.tryNow()
+			l.Retry(target == name)
 		}
 	}
 }
@@ -196,13 +188,11 @@ func (a *Agent) Reject(ctx context.Context, r control.RejectRequest) (control.Se
 		return control.Settled{}, err
 	}
 	reason := journal.Reason{Code: CodeByOperator, Text: r.Reason}
-	err := a.behindBar(ctx, r.ID, r.Force, func(lanes map[string]*lane) error {
+	err := a.behindBar(ctx, r.ID, r.Force, func() error {
 		if err := a.journal.Reject(ctx, r.ID, nil, reason, r.By, r.Force); err != nil {
 			return err
 		}
-		for _, l := range lanes {
-			l.drop(r.ID)
-		}
+		a.current().flow.lanes.Drop(r.ID)
 		return nil
 	})
 	if err != nil {
@@ -216,34 +206,14 @@ const landing = 2 * time.Second
 
 // behindBar changes a submission while no delivery of it can begin. What is under way at this moment is not
 // known to the journal yet: it is waited for, and when that takes long only an explicit word goes on.
-func (a *Agent) behindBar(ctx context.Context, id journal.ID, force bool, do func(map[string]*lane) error) error {
-	lanes := a.current().flow.lanes
-	waiting, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		select {
-		case <-a.clock.After(landing):
-			cancel()
-		case <-waiting.Done():
-		}
-	}()
-	var flying []string
-	for name, l := range lanes {
-		if l.bar(id) && !l.landed(waiting, id) {
-			flying = append(flying, name)
-		}
-	}
-	defer func() {
-		for _, l := range lanes {
-			l.unbar(id)
-		}
-	}()
-	if len(flying) > 0 && !force {
-		slices.Sort(flying)
-		return &control.Error{Code: CodeNotAllowed, Message: fmt.Sprintf("submission %s is being delivered at this moment, to %s", id, strings.Join(flying, ", ")),
+func (a *Agent) behindBar(ctx context.Context, id journal.ID, force bool, do func() error) error {
+	underWay, unbar := a.current().flow.lanes.Bar(ctx, id, a.clock.After(landing))
+	defer unbar()
+	if len(underWay) > 0 && !force {
+		return &control.Error{Code: CodeNotAllowed, Message: fmt.Sprintf("submission %s is being delivered at this moment, to %s", id, strings.Join(underWay, ", ")),
 			Hint: "ask again in a moment; inbasket show tells how it ended", Status: http.StatusConflict}
 	}
-	return do(lanes)
+	return do()
 }
 
 // Decide records a person's decision and its documents.
@@ -267,7 +237,7 @@ func (a *Agent) Decide(ctx context.Context, r control.DecideRequest, documents i
 		if err != nil {
 			return control.Settled{}, err
 		}
-		blob, err := a.content.Put(ctx, d.Body, maxContent)
+		blob, err := a.content.Put(ctx, d.Body, content.MaxSize)
 		if err != nil {
 			return control.Settled{}, &connectors.Error{Class: connectors.TargetError, Code: CodeContent, Op: "keep the document", Hint: "look at the disk below state", Err: err}
 		}
@@ -304,23 +274,16 @@ func (a *Agent) Pause(ctx context.Context, r control.PauseRequest) error {
 		return err
 	}
 	why, is := paused[r.Target]
-	l.mu.Lock()
-	l.paused, l.stopping = why, is
-	l.mu.Unlock()
-	l.tryNow()
+	l.Pause(why, is)
+	l.TryNow()
 	return nil
 }
 
-func (a *Agent) laneOf(target string) (*lane, error) {
+func (a *Agent) laneOf(target string) (*lane.Lane, error) {
 	lanes := a.current().flow.lanes
-	l := lanes[target]
+	l := lanes.Get(target)
 	if l == nil {
-		names := make([]string, 0, len(lanes))
-		for name := range lanes {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		return nil, &control.Error{Code: control.CodeNotFound, Message: "there is no target " + target, Hint: fmt.Sprintf("there are: %v", names), Status: http.StatusNotFound}
+		return nil, &control.Error{Code: control.CodeNotFound, Message: "there is no target " + target, Hint: fmt.Sprintf("there are: %v", lanes.Names()), Status: http.StatusNotFound}
 	}
 	return l, nil
 }
@@ -336,7 +299,7 @@ func (a *Agent) Redeliver(ctx context.Context, r control.RedeliverRequest) (cont
 		return control.RedeliverReport{}, err
 	}
 	report := control.RedeliverReport{Target: r.Target, Note: "the target records what it has: what is still there is recognised, and only what is missing is written"}
-	if !l.can.Recorded {
+	if !l.Abilities().Recorded {
 		report.Note = "this target cannot recognise what it still has: files come again under their old names, batches under new numbers"
 	}
 	if report.Sample, report.Count, err = a.journal.Delivered(ctx, r.Target, r.Since, 0, 10); err != nil || r.DryRun {
@@ -344,7 +307,7 @@ func (a *Agent) Redeliver(ctx context.Context, r control.RedeliverRequest) (cont
 	}
 	var after journal.ID
 	for {
-		page, _, err := a.journal.Delivered(ctx, r.Target, r.Since, after, pageItems)
+		page, _, err := a.journal.Delivered(ctx, r.Target, r.Since, after, pageForms)
 		if err != nil {
 			return report, err
 		}
@@ -361,7 +324,7 @@ func (a *Agent) Redeliver(ctx context.Context, r control.RedeliverRequest) (cont
 		after = ids[len(ids)-1]
 	}
 	report.Done = true
-	l.again()
+	l.Again()
 	return report, nil
 }
 
@@ -374,16 +337,10 @@ func (a *Agent) Void(ctx context.Context, r control.VoidRequest) error {
 	if err != nil {
 		return err
 	}
-	sending, err := l.void(r.Seq, func() error { return a.journal.VoidBatch(ctx, r.Target, r.Seq, r.By, r.Reason) })
+	sending, err := l.Void(r.Seq, func() error { return a.journal.VoidBatch(ctx, r.Target, r.Seq, r.By, r.Reason) })
 	if sending {
 		return &control.Error{Code: CodeNotAllowed, Message: fmt.Sprintf("batch %d of %s is being sent at this moment", r.Seq, r.Target),
 			Hint: "inbasket pause " + r.Target + ", look whether the target has it, then void it", Status: http.StatusConflict}
 	}
 	return err
-}
-
-// answers tells whether a mapping reads decisions, from a database or from files.
-func answers(p *mapping.Plan) bool {
-	ok, _ := p.HasAnswer()
-	return ok
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/test/clock"
 )
@@ -30,16 +31,15 @@ type watched struct {
 func newWatched(ping func(context.Context) error) *watched {
 	w := &watched{}
 	c := clock.NewManual()
-	a := &Agent{clock: c, pulse: newPulse(Memory{}), log: zerolog.New(&w.log)}
+	a := &Agent{clock: c, beats: loop.New(nil), log: zerolog.New(&w.log)}
 	a.figures = newFigures(c)
 	a.figures.metrics = monitor.NewMetrics(a, c, "test")
 	a.options.Watchdog = 20 * time.Second
 	a.watcher = newWatcher(a)
 	w.watcher = a.watcher
 	w.ping = ping
-	probe, _ := a.pulse.enter(context.Background(), "journal", "writer")
-	w.probe, _ = probe.Value(beatKey{}).(*beat)
-	w.probe.set("", 0, false)
+	_, w.probe, _ = a.beats.Enter(context.Background(), "journal", "writer")
+	w.probe.Rest()
 	w.last = c.Now()
 	a.options.Notify = func(event string) {
 		switch event {
@@ -70,19 +70,19 @@ func answered(context.Context) error { return errors.New("disk full") } // an an
 
 func TestWatchdogWhileAllMoves(t *testing.T) {
 	w := newWatched(answered)
-	ctx, leave := w.agent.pulse.enter(context.Background(), kindTarget, "register")
-	waiting(ctx)
+	ctx, b, leave := w.agent.beats.Enter(context.Background(), kindTarget, "register")
+	b.Rest()
 	if w.every != 10*time.Second {
 		t.Errorf("looks every %v, not twice in the manager's time", w.every)
 	}
 	if got := w.pass(time.Hour); got != 360 {
 		t.Errorf("told %d times while the lane waits, want 360", got)
 	}
-	over := calling(ctx, "deliver", time.Minute)
+	over := loop.Calling(ctx, "deliver", time.Minute)
 	if got := w.pass(24 * time.Hour); got != 8640 {
 		t.Errorf("told %d times while a target hangs: no target may have the agent restarted", got)
 	}
-	if _, hung := w.agent.stalled(); len(hung) != 1 || hung[0].name != "register" || hung[0].doing != "deliver" {
+	if _, hung := w.agent.stalled(); len(hung) != 1 || hung[0].Name != "register" || hung[0].Doing != "deliver" {
 		t.Errorf("hung: %v", hung)
 	}
 	if err := w.agent.unstuck("reload"); err == nil || !strings.Contains(err.Error(), CodeHung) {
@@ -105,9 +105,9 @@ func TestWatchdogWhileAllMoves(t *testing.T) {
 
 func TestWatchdogWhenStuck(t *testing.T) {
 	w := newWatched(answered)
-	ctx, leave := w.agent.pulse.enter(context.Background(), kindTarget, "register")
-	waiting(ctx)() // work of its own
-	if got := w.pass(ownLimit); got != int(ownLimit/w.every) {
+	_, b, leave := w.agent.beats.Enter(context.Background(), kindTarget, "register")
+	b.Do("work", loop.OwnLimit)
+	if got := w.pass(loop.OwnLimit); got != int(loop.OwnLimit/w.every) {
 		t.Errorf("told %d times within the limit", got)
 	}
 	if got := w.pass(time.Minute); got != 0 {
@@ -155,13 +155,13 @@ func TestWatchdogWhileJournalIsKept(t *testing.T) {
 	w := newWatched(answered)
 	keeping := true
 	w.busy = func() bool { return keeping }
-	ctx, leave := w.agent.pulse.enter(context.Background(), kindTarget, "register")
-	waiting(ctx)()
+	_, b, leave := w.agent.beats.Enter(context.Background(), kindTarget, "register")
+	b.Do("work", loop.OwnLimit)
 	if got := w.pass(3 * time.Hour); got != 3*360 {
 		t.Errorf("told %d times meanwhile", got)
 	}
 	keeping = false
-	if w.pass(ownLimit); w.pass(time.Minute) != 0 {
+	if w.pass(loop.OwnLimit); w.pass(time.Minute) != 0 {
 		t.Error("what is stuck afterwards is not seen")
 	}
 	leave()
@@ -171,8 +171,8 @@ func TestWatchdogWhileJournalIsKept(t *testing.T) {
 func TestWatchdogAfterSleep(t *testing.T) {
 	for name, by := range map[string]time.Duration{"forward": 3 * 365 * 24 * time.Hour, "back": -3 * 365 * 24 * time.Hour} {
 		w := newWatched(answered)
-		ctx, _ := w.agent.pulse.enter(context.Background(), kindTarget, "register")
-		calling(ctx, "deliver", time.Minute)
+		ctx, _, _ := w.agent.beats.Enter(context.Background(), kindTarget, "register")
+		loop.Calling(ctx, "deliver", time.Minute)
 		w.pass(30 * time.Second)
 		w.agent.clock.(*clock.Manual).Jump(by)
 		if got := w.pass(30 * time.Second); got != 3 {
@@ -195,23 +195,23 @@ func TestWatchdogAfterSleep(t *testing.T) {
 // TestMemoryFollowsTheWork moves the collector's goal up at once with what works, and down after a whole look without it.
 func TestMemoryFollowsTheWork(t *testing.T) {
 	var goals []int64
-	p := newPulse(Memory{Set: func(b int64) { goals = append(goals, b>>20) }, Most: 45 << 20})
+	p := loop.New(Memory{Set: func(b int64) { goals = append(goals, b>>20) }, Most: 45 << 20}.atWork)
 	work := func(kind, name string) (over func()) {
-		ctx, leave := p.enter(context.Background(), kind, name)
-		waiting(ctx)
-		waiting(ctx)()
+		_, b, leave := p.Enter(context.Background(), kind, name)
+		b.Rest()
+		b.Do("work", loop.OwnLimit)
 		return leave
 	}
 	a := work(kindTarget, "register")
 	second := work(kindTarget, "register") // another loop of the same part
 	b := work(kindInbasket, "forms")
 	b()
-	p.look(time.Second) // both worked since the last look
-	p.look(time.Second)
+	p.Look(time.Second) // both worked since the last look
+	p.Look(time.Second)
 	a()
 	second()
-	p.look(time.Second)
-	p.look(time.Second)
+	p.Look(time.Second)
+	p.Look(time.Second)
 	if want := []int64{24, 36, 45, 36, 24}; !slices.Equal(goals, want) {
 		t.Errorf("goals in MiB %v, want %v", goals, want)
 	}

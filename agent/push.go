@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/frontoffice"
+	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -25,13 +27,7 @@ func (f *flow) pushes(ctx context.Context, office string, to connectors.FrontOff
 			f.log.Error().Str("code", CodeJournal).Str("front-office", office).Err(err).Msg("cannot read the events to push; trying again")
 		}
 		if len(due) == 0 {
-			over := waiting(ctx)
-			select {
-			case <-ctx.Done():
-			case <-news:
-			case <-f.clock.After(pushLook):
-			}
-			over()
+			loop.Wait(ctx, news, f.clock.After(pushLook))
 			stop()
 			continue
 		}
@@ -46,9 +42,7 @@ func (f *flow) pushAll(ctx context.Context, office string, to connectors.FrontOf
 		events[i] = f.eventOf(d)
 	}
 	var outcomes []connectors.Outcome
-	over := calling(ctx, "push events", 0)
-	err := safely("push events", func() (err error) { outcomes, err = to.Publish(ctx, events); return err })
-	over()
+	err := loop.Call(ctx, "push events", 0, func() (err error) { outcomes, err = to.Publish(ctx, events); return err })
 	if ctx.Err() != nil && len(outcomes) == 0 {
 		return
 	}
@@ -64,7 +58,7 @@ func (f *flow) pushAll(ctx context.Context, office string, to connectors.FrontOf
 				continue // not tried this time
 			}
 			o.Class = connectors.Transient
-			o.Code, o.Text = describe(err)
+			o.Code, o.Text = guard.Describe(err)
 		}
 		told = append(told, f.pushed(office, d, o, schedule))
 	}
@@ -73,7 +67,7 @@ func (f *flow) pushAll(ctx context.Context, office string, to connectors.FrontOf
 		return
 	}
 	judge(told, err, trouble)
-	graced, cancel := graced(ctx)
+	graced, cancel := loop.Grace(ctx)
 	defer cancel()
 	if err := f.journal.Pushed(graced, office, told); err != nil {
 		f.log.Error().Str("code", CodeJournal).Str("front-office", office).Err(err).Msg("cannot journal what was pushed; it is pushed again")

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -31,7 +32,7 @@ func (rt *assembly) readAgain(ctx context.Context, a *Agent) {
 			if err == nil || ctx.Err() != nil {
 				continue
 			}
-			if code, text := describe(err); told[r.Kind+r.Name] != code {
+			if code, text := guard.Describe(err); told[r.Kind+r.Name] != code {
 				told[r.Kind+r.Name] = code
 				a.log.Warn().Str("code", CodeReread).Str("cause", code).Str(r.Kind, r.Name).Msg("what was settled after the backup cannot be offered again yet; trying again: " + text)
 			}
@@ -44,7 +45,7 @@ func (rt *assembly) readAgain(ctx context.Context, a *Agent) {
 }
 
 func (rt *assembly) rereadOne(ctx context.Context, a *Agent, r journal.Reread) error {
-	return safely("offer again", func() error {
+	return guard.Safely("offer again", func() error {
 		if r.Kind == kindInbasket {
 			again, ok := rt.inbaskets[r.Name].(connectors.Rescanner)
 			if !ok {
@@ -76,7 +77,7 @@ func (rt *assembly) repeatResults(ctx context.Context, a *Agent, r journal.Rerea
 		return nil
 	}
 	for _, reader := range rt.readers[r.Name] {
-		_, q, asks := reader.plan.Question()
+		_, q, asks := reader.Plan.Question()
 		if !asks || q.Again == "" {
 			continue
 		}

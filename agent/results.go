@@ -5,20 +5,21 @@ import (
 	"errors"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 )
 
 // collect takes results out of one source until ctx ends. A result is settled only after the journal has
 // it, so a crash repeats it, and the journal knows the repeat by the result's own identity.
-func (f *flow) collect(ctx context.Context, name string, src connectors.ResultSource, readers []*route) {
+func (f *flow) collect(ctx context.Context, name string, src connectors.ResultSource, readers []*prepare.Route) {
 	trouble := troubles(f, kindResults, name)
 	for ctx.Err() == nil {
 		var results []connectors.Result
-		over := waiting(ctx) // for results: a source has time limits of its own
-		err := safely("ask for results", func() (err error) { results, err = src.Next(ctx, pageResults); return err })
-		over()
+		err := loop.Ask(ctx, "ask for results", func() (err error) { results, err = src.Next(ctx, pageResults); return err })
 		if err != nil {
 			trouble.failed(ctx, err)
 			continue
@@ -40,9 +41,8 @@ const pageResults = 100
 // of, it would never give again.
 func (f *flow) settleResults(ctx context.Context, src connectors.ResultSource, receipts []connectors.Receipt, trouble *trouble) bool {
 	for {
-		err := safely("settle results", func() error {
-			defer calling(ctx, "settle results", 0)()
-			graced, cancel := graced(ctx)
+		err := loop.Call(ctx, "settle results", 0, func() error {
+			graced, cancel := loop.Grace(ctx)
 			defer cancel()
 			return src.Settle(graced, receipts)
 		})
@@ -55,14 +55,14 @@ func (f *flow) settleResults(ctx context.Context, src connectors.ResultSource, r
 
 // take journals results and returns what their source is told. Each is settled alone: one that cannot be taken is
 // released, and the others go on. The error is for what is wrong with all of them.
-func (f *flow) take(ctx context.Context, source string, results []connectors.Result, readers []*route) ([]connectors.Receipt, error) {
-	defer calling(ctx, "read documents", time.Hour)()
+func (f *flow) take(ctx context.Context, source string, results []connectors.Result, readers []*prepare.Route) ([]connectors.Receipt, error) {
+	defer loop.Calling(ctx, "read documents", time.Hour)()
 	receipts := released(results)
 	var ready []*understood
 	var wrong error
 	for i, r := range results {
 		u := &understood{flow: f, source: source, result: r, receipt: &receipts[i]}
-		err := safely("understand a result", func() error { return u.read(ctx, readers) })
+		err := guard.Safely("understand a result", func() error { return u.read(ctx, readers) })
 		var missing *mapping.MissingName
 		switch {
 		case ctx.Err() != nil:
@@ -73,7 +73,7 @@ func (f *flow) take(ctx context.Context, source string, results []connectors.Res
 		case err != nil && connectors.ClassOf(err) == connectors.Transient:
 			return released(results), err
 		case err != nil: // reading it broke us
-			u.alone(wait{code: CodePanic, text: "reading it broke the agent", next: "send diagnostics to the maintainers"}, err)
+			u.alone(wait{code: loop.CodePanic, text: "reading it broke the agent", next: "send diagnostics to the maintainers"}, err)
 		}
 		if wrong == nil {
 			ready = append(ready, u)

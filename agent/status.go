@@ -3,11 +3,11 @@ package agent
 import (
 	"context"
 	"os"
-	"time"
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 )
 
 // Status tells how everything stands.
@@ -33,7 +33,7 @@ func (a *Agent) Status(ctx context.Context) (control.Status, error) {
 		return s, err
 	}
 	if f := a.journal.Fault(); f != nil {
-		code, text := describe(f.Err)
+		code, text := guard.Describe(f.Err)
 		s.Journal = &control.Trouble{Code: code, Text: text, Next: "nothing is lost: forms stay with their senders; it is tried again by itself", Since: f.Since, Count: f.Count}
 	}
 	byTarget := map[string]journal.TargetSummary{}
@@ -41,7 +41,7 @@ func (a *Agent) Status(ctx context.Context) (control.Status, error) {
 		byTarget[t.Target] = t
 	}
 	for _, t := range now.config.Targets {
-		ts, err := a.targetStatus(ctx, now.flow.lanes[t.Name], t.Definition.Type, byTarget[t.Name])
+		ts, err := a.targetStatus(ctx, now.flow.lanes.Get(t.Name), t.Definition.Type, byTarget[t.Name])
 		if err != nil {
 			return s, err
 		}
@@ -61,28 +61,21 @@ func (a *Agent) Status(ctx context.Context) (control.Status, error) {
 	return s, nil
 }
 
-func (a *Agent) targetStatus(ctx context.Context, l *lane, typ string, sum journal.TargetSummary) (control.TargetStatus, error) {
-	state, _ := l.circuit.State()
-	t := control.TargetStatus{Name: l.name, Type: typ, Circuit: string(state), Guarantee: l.can.Guarantee.Level, Open: sum.Open, Parked: sum.Parked,
-		Oldest: sum.Oldest, Delivered: a.figures.source(kindTarget, l.name, "").Taken, Trouble: troubleOf(l.circuit)}
-	l.mu.Lock()
-	t.Paused, t.Why = l.stopping, l.paused
-	held, queued, size := l.held, len(l.queue), l.bytes
-	var closes time.Time
-	if l.sealing != nil && queued > 0 {
-		_, closes = l.sealing.policy.Due(l.clock.Now(), l.oldest(l.clock.Now()), l.sealing.closed, queued, size)
-	}
-	l.mu.Unlock()
-	if held != "" {
-		t.Trouble = &control.Trouble{Code: CodeBatchHeld, Text: held, Next: "inbasket batches " + l.name + "; then retry or void it"}
+func (a *Agent) targetStatus(ctx context.Context, l *lane.Lane, typ string, sum journal.TargetSummary) (control.TargetStatus, error) {
+	state, _ := l.Circuit.State()
+	at := l.Status()
+	t := control.TargetStatus{Name: l.Name, Type: typ, Circuit: string(state), Guarantee: l.Abilities().Guarantee.Level, Open: sum.Open, Parked: sum.Parked,
+		Oldest: sum.Oldest, Delivered: a.figures.source(kindTarget, l.Name, "").Taken, Paused: at.Paused, Why: at.Why, Trouble: troubleOf(l.Circuit)}
+	if at.Blocked != "" {
+		t.Trouble = &control.Trouble{Code: CodeBatchHeld, Text: at.Blocked, Next: "inbasket batches " + l.Name + "; then retry or void it"}
 	}
 	if state != guard.Closed && t.Trouble != nil {
-		t.Trouble.Next = "mend the target; it is tried again by itself, or at once with inbasket resume " + l.name
+		t.Trouble.Next = "mend the target; it is tried again by itself, or at once with inbasket resume " + l.Name
 	}
-	if l.sealing == nil {
+	if at.Batch == nil {
 		return t, nil
 	}
-	open, err := a.journal.Batches(ctx, l.name, true)
-	t.Batch = &control.BatchStatus{Count: queued, Size: size, ClosesAt: closes, LastSeq: sum.LastSeq, Sealed: len(open)}
+	open, err := a.journal.Batches(ctx, l.Name, true)
+	t.Batch = &control.BatchStatus{Count: at.Batch.Items, Size: at.Batch.Bytes, ClosesAt: at.Batch.Closes, LastSeq: sum.LastSeq, Sealed: len(open)}
 	return t, err
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -164,17 +165,17 @@ func (u *unkept) wait(item string) wait {
 // keep puts a file of an item into the content store. It tells whose fault it is when that does not work.
 func (f *flow) keep(ctx context.Context, a connectors.Attachment) (file journal.File, failed *unkept) {
 	var r io.ReadCloser
-	err := safely("open a file", func() (err error) { r, err = a.Blob.Open(); return err })
+	err := guard.Safely("open a file", func() (err error) { r, err = a.Blob.Open(); return err })
 	if err != nil {
 		return file, &unkept{name: a.Name, err: err, ever: connectors.ClassOf(err) == connectors.ItemError}
 	}
 	read := &reading1{r: r}
-	blob, err := f.content.Put(ctx, read, maxContent)
-	_ = safely("close a file", r.Close)
+	blob, err := f.content.Put(ctx, read, content.MaxSize)
+	_ = guard.Safely("close a file", r.Close)
 	if err != nil {
 		large := errors.Is(err, content.ErrTooLarge)
 		if large {
-			err = &connectors.Error{Class: connectors.ItemError, Code: CodeUnread, Op: "keep a file", Hint: fmt.Sprintf("it is over %d MiB", maxContent>>20), Err: err}
+			err = &connectors.Error{Class: connectors.ItemError, Code: CodeUnread, Op: "keep a file", Hint: fmt.Sprintf("it is over %d MiB", content.MaxSize>>20), Err: err}
 		}
 		return file, &unkept{name: a.Name, err: err, ours: read.err == nil && !large, ever: large}
 	}
@@ -188,7 +189,7 @@ type reading1 struct {
 }
 
 func (r *reading1) Read(p []byte) (n int, err error) {
-	err = safely("read a file", func() (err error) { n, err = r.r.Read(p); return err })
+	err = guard.Safely("read a file", func() (err error) { n, err = r.r.Read(p); return err })
 	if err != nil && !errors.Is(err, io.EOF) {
 		r.err = err
 	}

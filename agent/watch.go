@@ -9,8 +9,12 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
+
+// journalLimit is how long the journal's writer may take to take the next call, which is far more than it needs.
+const journalLimit = 2 * time.Minute
 
 // lookEvery is how often the agent looks at itself when no service manager wants it more often.
 const lookEvery = 15 * time.Second
@@ -22,12 +26,12 @@ type watcher struct {
 	ping   func(context.Context) error // returns once the journal's writer takes calls
 	busy   func() bool                 // the writer takes its time for good reason, and all may have to wait for it
 	asked  atomic.Bool                 // the journal's writer has not answered yet
-	probe  *beat
+	probe  *loop.Heartbeat
 	last   time.Time // on the clock, at the last look
 	status string    // as told last
 	quiet  bool      // no status line
 
-	stuck, hung []stall // as found last; guarded by the agent's mu
+	stuck, hung []loop.Stall // as found last; guarded by the agent's mu
 }
 
 // watch looks until ctx ends.
@@ -36,10 +40,10 @@ func (a *Agent) watch(ctx context.Context) {
 	if w.ping == nil {
 		w.ping, w.busy = a.journal.Ping, a.journal.Maintaining
 	}
-	probe, leave := a.pulse.enter(ctx, "journal", "writer")
+	_, probe, leave := a.beats.Enter(ctx, "journal", "writer")
 	defer leave()
-	w.probe, _ = probe.Value(beatKey{}).(*beat)
-	w.probe.set("", 0, false)
+	w.probe = probe
+	w.probe.Rest()
 	w.last = a.clock.Now()
 	w.keepReserve()
 	for {
@@ -70,10 +74,10 @@ func (w *watcher) look(ctx context.Context) {
 		a.serving.api.Sweep()
 	}
 	if w.asked.CompareAndSwap(false, true) {
-		w.probe.set("take the next call", journalLimit, false)
+		w.probe.Do("take the next call", journalLimit)
 		go func() {
 			_ = w.ping(ctx) // an error is an answer
-			w.probe.set("", 0, false)
+			w.probe.Rest()
 			w.asked.Store(false)
 		}()
 	}
@@ -81,7 +85,7 @@ func (w *watcher) look(ctx context.Context) {
 	if w.busy != nil && w.busy() {
 		passed = 0
 	}
-	stuck, hung := a.pulse.look(passed)
+	stuck, hung := a.beats.Look(passed)
 	a.mu.Lock()
 	wasStuck, wasHung := w.stuck, w.hung
 	w.stuck, w.hung = stuck, hung
@@ -103,18 +107,18 @@ func (w *watcher) keepReserve() {
 }
 
 // tell logs what has begun and what is over.
-func (w *watcher) tell(code string, now, was []stall, text string) {
-	has := func(list []stall, s stall) bool {
-		return slices.ContainsFunc(list, func(x stall) bool { return x.kind == s.kind && x.name == s.name })
+func (w *watcher) tell(code string, now, was []loop.Stall, text string) {
+	has := func(list []loop.Stall, s loop.Stall) bool {
+		return slices.ContainsFunc(list, func(x loop.Stall) bool { return x.Kind == s.Kind && x.Name == s.Name })
 	}
 	for _, s := range now {
 		if !has(was, s) {
-			w.agent.log.Error().Str("code", code).Str("part", s.kind+" "+s.name).Str("doing", s.doing).Msg(text)
+			w.agent.log.Error().Str("code", code).Str("part", s.Kind+" "+s.Name).Str("doing", s.Doing).Msg(text)
 		}
 	}
 	for _, s := range was {
 		if !has(now, s) {
-			w.agent.log.Info().Str("code", code).Str("part", s.kind+" "+s.name).Msg("it moves again")
+			w.agent.log.Info().Str("code", code).Str("part", s.Kind+" "+s.Name).Msg("it moves again")
 		}
 	}
 }
@@ -148,15 +152,15 @@ func roughly(d time.Duration) string {
 }
 
 // stalled returns what does not move, for status.
-func (a *Agent) stalled() (stuck, hung []stall) {
+func (a *Agent) stalled() (stuck, hung []loop.Stall) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.watcher.stuck, a.watcher.hung
 }
 
 // trouble tells a stall to people.
-func (s stall) trouble(code, next string, now time.Time) *control.Trouble {
-	return &control.Trouble{Code: code, Text: fmt.Sprintf("%s does not end", s.doing), Next: next, Since: now.Add(-s.spent)}
+func stallTrouble(s loop.Stall, code, next string, now time.Time) *control.Trouble {
+	return &control.Trouble{Code: code, Text: fmt.Sprintf("%s does not end", s.Doing), Next: next, Since: now.Add(-s.Spent)}
 }
 
 // addStalls puts what does not move into a status.
@@ -164,26 +168,26 @@ func (a *Agent) addStalls(s *control.Status) {
 	stuck, hung := a.stalled()
 	now := a.clock.Now()
 	for _, x := range stuck {
-		t := x.trouble(CodeStuck, "the service manager restarts the agent; without one, restart it", now)
-		t.Text = x.kind + " " + x.name + ": " + t.Text
+		t := stallTrouble(x, CodeStuck, "the service manager restarts the agent; without one, restart it", now)
+		t.Text = x.Kind + " " + x.Name + ": " + t.Text
 		s.Stuck = append(s.Stuck, *t)
 	}
 	for _, x := range hung {
-		t := x.trouble(CodeHung, "look at that system; when it works and this does not end, restart the agent", now)
-		switch x.kind {
+		t := stallTrouble(x, CodeHung, "look at that system; when it works and this does not end, restart the agent", now)
+		switch x.Kind {
 		case kindTarget:
 			for i := range s.Targets {
-				if s.Targets[i].Name == x.name {
+				if s.Targets[i].Name == x.Name {
 					s.Targets[i].Trouble = t
 				}
 			}
 		case kindInbasket:
-			setTrouble(s.Inbaskets, x.name, t)
+			setTrouble(s.Inbaskets, x.Name, t)
 		case kindResults:
-			setTrouble(s.Results, x.name, t)
+			setTrouble(s.Results, x.Name, t)
 		case kindOffice:
 			for i := range s.FrontOffices {
-				if s.FrontOffices[i].Name == x.name {
+				if s.FrontOffices[i].Name == x.Name {
 					s.FrontOffices[i].Trouble = t
 				}
 			}
@@ -207,7 +211,7 @@ func (a *Agent) unstuck(op string) error {
 	}
 	var names []string
 	for _, x := range hung {
-		names = append(names, x.kind+" "+x.name)
+		names = append(names, x.Kind+" "+x.Name)
 	}
 	return &connectors.Error{Class: connectors.TargetError, Code: CodeHung, Op: op,
 		Hint: "a call to " + strings.Join(names, ", ") + " does not end, and this would wait for it; restart the agent instead"}

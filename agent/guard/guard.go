@@ -15,6 +15,7 @@ import (
 // Codes of the errors that guard itself makes.
 const (
 	CodePanic   = "target.panic"   // the connector broke on this group; send diagnostics to the maintainers
+	CodeUnknown = "target.unknown" // the target failed without saying how; it is looked up before anything is repeated
 	CodeTimeout = "target.timeout" // the target did not answer within its timeout; it is looked up before anything is repeated
 )
 
