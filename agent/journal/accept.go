@@ -28,15 +28,15 @@ func (j *Journal) Accept(ctx context.Context, arrivals []Arrival) ([]Acceptance,
 
 // acceptance is one call of Accept.
 type acceptance struct {
-	arrivals []Arrival
-	out      []Acceptance
-	files    []engine.Optional // attachments as JSON
-	forms    []storedForm
-	rows     []arrivalRow
-	plans    map[connectors.Digest]int64
-	gone     map[int]bool    // arrivals that were answered from a tombstone
-	graves   map[int][]grave // tombstones that carry an arrival's reference
-	adopted  map[ID]bool     // ghosts that arrivals of this call are
+	arrivals   []Arrival
+	out        []Acceptance
+	files      []engine.Optional // attachments as JSON
+	forms      []storedForm
+	rows       []arrivalRow
+	plans      map[connectors.Digest]int64
+	gone       map[int]bool         // arrivals that were answered from a tombstone
+	tombstones map[int][]purgedForm // tombstones that carry an arrival's reference
+	adopted    map[ID]bool          // ghosts that arrivals of this call are
 }
 
 // arrivalRow is an arrival with what the tables need of it.
@@ -91,7 +91,7 @@ func (a *acceptance) run(t *tx) error {
 	a.rows, a.plans, a.adopted, a.gone = a.rows[:0], map[connectors.Digest]int64{}, nil, nil
 	keys := map[string]int{}
 	var err error
-	if a.graves, err = t.gravesOf(a.arrivals); err != nil {
+	if a.tombstones, err = t.tombstonesOf(a.arrivals); err != nil {
 		return err
 	}
 	for n := range a.arrivals {
@@ -114,7 +114,7 @@ func (a *acceptance) run(t *tx) error {
 	if err := a.insert(t); err != nil {
 		return err
 	}
-	if err := a.finish(t, keys); err != nil || !t.j.mending.active {
+	if err := a.finish(t, keys); err != nil || !t.j.afterRestore.active {
 		return err
 	}
 	return a.mended(t)
@@ -172,7 +172,7 @@ func (a *acceptance) one(t *tx, n int) (row arrivalRow, answered bool, err error
 			return row, true, err
 		}
 	}
-	answered, kept, err := a.buried(t, n, &row)
+	answered, kept, err := a.answerPurged(t, n, &row)
 	if err != nil || answered || kept {
 		return row, answered, err
 	}
@@ -220,7 +220,7 @@ func (a *acceptance) row(t *tx, n int) (row arrivalRow, err error) {
 	if row.id, err = t.j.ids.next(t.now); err != nil {
 		return row, err
 	}
-	if t.j.mending.active {
+	if t.j.afterRestore.active {
 		if err = a.recognise(t, &row); err != nil {
 			return row, err
 		}
@@ -414,7 +414,7 @@ func (a *acceptance) finish(t *tx, keys map[string]int) error {
 		}
 		for _, target := range row.names {
 			state := progress
-			if row.again && state == states.Pending && t.j.mending.doubts[target] != 0 {
+			if row.again && state == states.Pending && t.j.afterRestore.doubts[target] != 0 {
 				state = states.Doubtful
 			}
 			deliveries = append(deliveries, target, row.id, state, 0, 0, t.now)

@@ -117,7 +117,7 @@ func (t *tx) endHold(e Ending) error {
 			return err
 		}
 	}
-	return t.j.loadMending(t.c)
+	return t.j.loadAfterRestore(t.c)
 }
 
 // doubt makes doubtful what may have been delivered to a target after the backup.

@@ -46,16 +46,16 @@ type hooks struct {
 
 // Journal is safe for concurrent use.
 type Journal struct {
-	path     string
-	clock    connectors.Clock
-	content  *content.Store
-	hidden   hidden
-	readOnly bool
-	version  int64 // of the file that is open for reading only
-	lock     *lock
-	names    *names
-	engine   engine.Engine
-	hooks    hooks
+	path      string
+	clock     connectors.Clock
+	content   *content.Store
+	positions positions
+	readOnly  bool
+	version   int64 // of the file that is open for reading only
+	lock      *lock
+	names     *names
+	engine    engine.Engine
+	hooks     hooks
 
 	jobs    chan *job
 	quit    chan struct{}
@@ -64,13 +64,13 @@ type Journal struct {
 	closed  error
 
 	// The writer's own.
-	w       *engine.Conn
-	ids     idSource
-	seq     int64          // last event's number
-	plans   map[int64]bool // plans that submissions are pinned to
-	graves  graves
-	mending mending     // what a restore left to find out
-	held    atomic.Bool // restored from a backup and not released
+	w            *engine.Conn
+	ids          idSource
+	seq          int64          // last event's number
+	plans        map[int64]bool // plans that submissions are pinned to
+	purged       purgedKnown
+	afterRestore afterRestore // what a restore left to find out
+	held         atomic.Bool  // restored from a backup and not released
 
 	pool    chan *engine.Conn // read connections; nil entries are opened on demand
 	mu      sync.Mutex
@@ -169,10 +169,10 @@ func (j *Journal) load(c *engine.Conn) error {
 	if err := j.engine.Migrate(c); err != nil {
 		return err
 	}
-	if err := errors.Join(j.names.load(c), j.loadSeq(c), j.loadGraves(c)); err != nil {
+	if err := errors.Join(j.names.load(c), j.loadSeq(c), j.loadTombstones(c)); err != nil {
 		return err
 	}
-	if err := j.loadHidden(c); err != nil {
+	if err := j.loadPositions(c); err != nil {
 		return err
 	}
 	var err error
@@ -184,7 +184,7 @@ func (j *Journal) load(c *engine.Conn) error {
 		return err
 	}
 	j.held.Store(held)
-	if err := errors.Join(forgetRecalls(c, j.clock.Now()), j.loadMending(c)); err != nil {
+	if err := errors.Join(forgetRecalls(c, j.clock.Now()), j.loadAfterRestore(c)); err != nil {
 		return err
 	}
 	return engine.Each(c, "SELECT id FROM plan WHERE used=1", nil, func(id int64) error { j.plans[id] = true; return nil })

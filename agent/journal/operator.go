@@ -131,7 +131,7 @@ func (t *tx) release(s *submissionRow, by string, targets *[]string) error {
 // unpark lets a held delivery go on. One that was parked before a restore may have been released and delivered in the
 // time that the journal lost, and its target cannot tell by itself: it is doubtful.
 func (t *tx) unpark(s *submissionRow, d *deliveryRow) error {
-	restored := t.j.mending.doubts[d.target]
+	restored := t.j.afterRestore.doubts[d.target]
 	switch {
 	case d.batch != 0:
 		d.move(states.Batched)

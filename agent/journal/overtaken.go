@@ -8,7 +8,7 @@ import (
 )
 
 // waitingFor finds the result on record that waits for a document and is this one, apart from its documents; 0: none.
-func waitingFor(known []saying, o *Outcome) int64 {
+func waitingFor(known []resultVersionRow, o *Outcome) int64 {
 	for _, k := range known {
 		if k.sub == 0 && k.park != nil && k.park.Waits && k.bare == o.withoutDocuments() {
 			return k.n
@@ -18,7 +18,7 @@ func waitingFor(known []saying, o *Outcome) int64 {
 }
 
 // complete goes on with a result that was kept while it waited for a document: it has come, or comes no more.
-func (t *tx) complete(n int64, plan nameID, o Outcome, known []saying) (connectors.Verdict, error) {
+func (t *tx) complete(n int64, plan nameID, o Outcome, known []resultVersionRow) (connectors.Verdict, error) {
 	if o.Park != nil && o.Park.Waits {
 		return connectors.Repeat, nil
 	}
@@ -35,7 +35,7 @@ func (t *tx) complete(n int64, plan nameID, o Outcome, known []saying) (connecto
 }
 
 // goOn places a result that waited, unless something else was said under its ID since.
-func (t *tx) goOn(n int64, plan nameID, o Outcome, known []saying) error {
+func (t *tx) goOn(n int64, plan nameID, o Outcome, known []resultVersionRow) error {
 	if len(known) > 0 && known[0].n != n {
 		return t.parkResult(n, overtakenReason())
 	}
@@ -43,7 +43,7 @@ func (t *tx) goOn(n int64, plan nameID, o Outcome, known []saying) error {
 }
 
 // notByItself says why a person must look at a result before a submission is decided by it.
-func (t *tx) notByItself(n int64, id ID, known []saying) (*Reason, error) {
+func (t *tx) notByItself(n int64, id ID, known []resultVersionRow) (*Reason, error) {
 	if park := otherCase(known, id); park != nil {
 		return park, nil
 	}
@@ -65,8 +65,8 @@ func overtakenReason() *Reason {
 		Next: "ask the office which one holds; attach this one to its submission by hand, or drop it"}
 }
 
-// withHopes replaces what is said of results that would go on by themselves, where something newer has overtaken them.
-func (j *Journal) withHopes(c *engine.Conn, list []Outcome) error {
+// markOvertaken replaces what is said of results that would go on by themselves, where something newer has overtaken them.
+func (j *Journal) markOvertaken(c *engine.Conn, list []Outcome) error {
 	for i := range list {
 		o := &list[i]
 		if !j.has(resultVersion) || o.Park == nil || o.Park.Code != CodeStatus && !o.Park.Waits {
@@ -114,7 +114,7 @@ func (j *Journal) Understood(ctx context.Context, n int64, outcome string) (done
 		if err != nil {
 			return err
 		}
-		known, err := t.sayings(source, o.ResultID)
+		known, err := t.versionsOf(source, o.ResultID)
 		if err != nil {
 			return err
 		}

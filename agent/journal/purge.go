@@ -66,7 +66,7 @@ func (j *Journal) StartPurge(ctx context.Context) (run int64, err error) {
 				return err
 			}
 		}
-		if _, err := t.graveKey(); err != nil {
+		if _, err := t.tombstoneKey(); err != nil {
 			return err
 		}
 		if err := t.discardBatches("state=?", states.Dropped); err != nil { // nobody sends a voided batch again
@@ -86,7 +86,7 @@ func (j *Journal) Purge(ctx context.Context, ids []ID, o PurgeOrder) (purged []I
 		purged = nil
 		p := &purging{tx: t, order: o}
 		if !o.DryRun {
-			if p.key, err = t.graveKey(); err != nil {
+			if p.key, err = t.tombstoneKey(); err != nil {
 				return err
 			}
 		}
@@ -104,7 +104,7 @@ func (j *Journal) Purge(ctx context.Context, ids []ID, o PurgeOrder) (purged []I
 			if _, err := t.c.Exec(raiseMeta, "last-id", slices.Max(purged)); err != nil {
 				return err
 			}
-			t.j.graves = graves{key: p.key, any: true} // also right if the commit fails: it makes the writer look
+			t.j.purged = purgedKnown{key: p.key, any: true} // also right if the commit fails: it makes the writer look
 		}
 		return nil
 	})
@@ -118,8 +118,8 @@ type purging struct {
 	key   []byte
 }
 
-// mortal is the row of a submission that is about to be purged, beside what the state machine knows.
-type mortal struct {
+// purgeRow is the row of a submission that is about to be purged, beside what the state machine knows.
+type purgeRow struct {
 	Claim, At, Changed int64
 	Scope              nameID
 	Reference, Files   string
@@ -140,14 +140,14 @@ func (p *purging) one(id ID) (bool, error) {
 		return over, err
 	}
 	const sql = `SELECT s.claim, s.at, s.changed, s.scope, s.reference, s.files, s.digest, f.digest FROM submission s LEFT JOIN form f ON f.id=s.id WHERE s.id=?`
-	m, err := engine.Value[mortal](p.c, sql, id)
+	m, err := engine.Value[purgeRow](p.c, sql, id)
 	if err != nil {
 		return false, err
 	}
 	if err := p.discardOf(s, &m); err != nil {
 		return false, err
 	}
-	if err := p.bury(s, &m); err != nil {
+	if err := p.writeTombstone(s, &m); err != nil {
 		return false, err
 	}
 	return true, p.remove(s)
@@ -168,8 +168,8 @@ func (p *purging) over(s *submissionRow) (bool, error) {
 	return err == nil && n == 0, err
 }
 
-// bury writes the tombstone.
-func (p *purging) bury(s *submissionRow, m *mortal) error {
+// writeTombstone writes the tombstone.
+func (p *purging) writeTombstone(s *submissionRow, m *purgeRow) error {
 	var reached []string
 	for i := range s.deliveries {
 		if s.deliveries[i].state == states.Done {
@@ -220,7 +220,7 @@ func (p *purging) remove(s *submissionRow) error {
 }
 
 // discardOf notes the content that the submission, its results and its batches refer to.
-func (p *purging) discardOf(s *submissionRow, m *mortal) error {
+func (p *purging) discardOf(s *submissionRow, m *purgeRow) error {
 	digests, err := digestsOf(m.Files)
 	if err != nil {
 		return fmt.Errorf("attachments of %s: %w", s.id, err)

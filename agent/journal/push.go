@@ -59,7 +59,7 @@ func (j *Journal) DuePushes(ctx context.Context, office string, now time.Time, l
 			e.seq, e.sub, e.type, e.final, e.at, e.data, e.office, s.reference
 			FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq JOIN submission s ON s.id=p.sub
 			WHERE p.office=? AND p.due IS NOT NULL AND (p.due<=? OR p.due>?) ORDER BY p.due, p.seq LIMIT ?`
-		return engine.Each(c, sql, []any{j.hidden.clear, w, now, now.Add(2 * LongestPush), bounded(limit)}, func(r struct {
+		return engine.Each(c, sql, []any{j.positions.clear, w, now, now.Add(2 * LongestPush), bounded(limit)}, func(r struct {
 			Attempt int
 			Nth     int64
 			Event   eventRow

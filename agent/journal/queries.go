@@ -125,7 +125,7 @@ func (j *Journal) Find(ctx context.Context, office, reference string) (id ID, fo
 		if id, found = ID(n), n != 0; found || err != nil {
 			return err
 		}
-		id, found, err = j.buried(c, office, reference)
+		id, found, err = j.purgedHolder(c, office, reference)
 		return err
 	})
 	return id, found, err
@@ -226,29 +226,29 @@ func (j *Journal) Paused(ctx context.Context) (paused map[string]string, err err
 	return paused, err
 }
 
-// TargetMark is what the journal knows of a target: by it the agent notices that a name points elsewhere.
-type TargetMark struct {
+// KnownTarget is what the journal knows of a target: by it the agent notices that a name points elsewhere.
+type KnownTarget struct {
 	Identity    string
 	Fingerprint string
 	Open        int64 // deliveries that are open or held
 }
 
 // Targets returns all targets that the journal knows, by name.
-func (j *Journal) Targets(ctx context.Context) (marks map[string]TargetMark, err error) {
-	marks = map[string]TargetMark{}
+func (j *Journal) Targets(ctx context.Context) (marks map[string]KnownTarget, err error) {
+	marks = map[string]KnownTarget{}
 	err = j.read(ctx, func(c *engine.Conn) error {
 		err := engine.Each(c, "SELECT a, sum(n) FROM tally WHERE kind=2 AND (b<10 OR b=13) GROUP BY a", nil, func(t struct {
 			Target nameID
 			Open   int64
 		}) error {
-			marks[j.name(c, t.Target)] = TargetMark{Open: t.Open}
+			marks[j.name(c, t.Target)] = KnownTarget{Open: t.Open}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
 		return engine.Each(c, "SELECT name, identity, fingerprint FROM target", nil, func(t struct{ Name, Identity, Fingerprint string }) error {
-			marks[t.Name] = TargetMark{t.Identity, t.Fingerprint, marks[t.Name].Open}
+			marks[t.Name] = KnownTarget{t.Identity, t.Fingerprint, marks[t.Name].Open}
 			return nil
 		})
 	})

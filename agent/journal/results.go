@@ -32,7 +32,7 @@ func (t *tx) keepResult(o Outcome) (connectors.Verdict, error) {
 	if err != nil {
 		return 0, err
 	}
-	known, err := t.sayings(source, o.ResultID)
+	known, err := t.versionsOf(source, o.ResultID)
 	if err != nil {
 		return 0, err
 	}
@@ -58,7 +58,7 @@ func (t *tx) keepResult(o Outcome) (connectors.Verdict, error) {
 }
 
 // place gives a result that is on record to the submission that it fits; else it waits for one, or for a person.
-func (t *tx) place(n int64, plan nameID, o Outcome, known []saying) error {
+func (t *tx) place(n int64, plan nameID, o Outcome, known []resultVersionRow) error {
 	id, park, err := t.match(plan, &o)
 	if err != nil {
 		return err
@@ -262,7 +262,7 @@ func (j *Journal) listResults(ctx context.Context, where string, args ...any) (l
 		if list, err = j.results(c, where, args...); err != nil {
 			return err
 		}
-		return j.withHopes(c, list)
+		return j.markOvertaken(c, list)
 	})
 	return list, err
 }

@@ -47,34 +47,34 @@ func (e *PurgedError) Error() string {
 // Unwrap makes it an ErrNotFound.
 func (e *PurgedError) Unwrap() error { return ErrNotFound }
 
-// graves is what the writer knows of tombstones without asking the disk.
-type graves struct {
+// purgedKnown is what the writer knows of tombstones without asking the disk.
+type purgedKnown struct {
 	key []byte // of the hashes; nil: none was made yet
 	any bool   // there may be tombstones
 }
 
-// graveKey is the mark under which the key lies, in hex.
-const graveKey = "tombstone-key"
+// tombstoneKey is the mark under which the key lies, in hex.
+const tombstoneKey = "tombstone-key"
 
-func (j *Journal) loadGraves(c *engine.Conn) (err error) {
-	if j.graves.key, err = keyOf(c); err != nil || j.graves.key == nil {
+func (j *Journal) loadTombstones(c *engine.Conn) (err error) {
+	if j.purged.key, err = keyOf(c); err != nil || j.purged.key == nil {
 		return err
 	}
-	j.graves.any, err = engine.Value[bool](c, "SELECT EXISTS(SELECT 1 FROM tombstone)")
+	j.purged.any, err = engine.Value[bool](c, "SELECT EXISTS(SELECT 1 FROM tombstone)")
 	return err
 }
 
 // keyOf returns the key of the hashes; nil where nothing was ever purged.
 func keyOf(c *engine.Conn) ([]byte, error) {
-	s, err := mark(c, graveKey)
+	s, err := storedValue(c, tombstoneKey)
 	if err != nil || s == "" {
 		return nil, err
 	}
 	return hex.DecodeString(s)
 }
 
-// graveKey returns the key and makes it before the first purge.
-func (t *tx) graveKey() ([]byte, error) {
+// tombstoneKey returns the key and makes it before the first purge.
+func (t *tx) tombstoneKey() ([]byte, error) {
 	key, err := keyOf(t.c)
 	if err != nil || key != nil {
 		return key, err
@@ -83,7 +83,7 @@ func (t *tx) graveKey() ([]byte, error) {
 	if _, err := rand.Read(key); err != nil {
 		return nil, err
 	}
-	return key, t.setMark(graveKey, hex.EncodeToString(key))
+	return key, t.setValue(tombstoneKey, hex.EncodeToString(key))
 }
 
 // keyed is the hash of some texts of one kind. 128 bits tell forms apart for good.
@@ -226,8 +226,8 @@ func (j *Journal) hashesOf(c *engine.Conn, reference string) (hashes []any, err 
 	return hashes, err
 }
 
-// buried finds the purged submission that holds a reference of a front office.
-func (j *Journal) buried(c *engine.Conn, office, reference string) (id ID, found bool, err error) {
+// purgedHolder finds the purged submission that holds a reference of a front office.
+func (j *Journal) purgedHolder(c *engine.Conn, office, reference string) (id ID, found bool, err error) {
 	if !j.has(purgeVersion) {
 		return 0, false, nil
 	}
@@ -239,21 +239,21 @@ func (j *Journal) buried(c *engine.Conn, office, reference string) (id ID, found
 	return ID(n), n != 0, err
 }
 
-// grave is a tombstone as acceptance needs it.
-type grave struct {
+// purgedForm is a tombstone as acceptance needs it.
+type purgedForm struct {
 	id    ID
 	state states.State
 	claim int64
 	same  bool // the very content came again
 }
 
-// gravesOf finds the tombstones that carry the references of arrivals, those that hold a reference first. Where
+// tombstonesOf finds the tombstones that carry the references of arrivals, those that hold a reference first. Where
 // nothing was purged it costs nothing.
-func (t *tx) gravesOf(arrivals []Arrival) (found map[int][]grave, err error) {
-	if !t.j.graves.any {
+func (t *tx) tombstonesOf(arrivals []Arrival) (found map[int][]purgedForm, err error) {
+	if !t.j.purged.any {
 		return nil, nil
 	}
-	h := hmac.New(sha256.New, t.j.graves.key)
+	h := hmac.New(sha256.New, t.j.purged.key)
 	refs := make([]any, len(arrivals))
 	at := make(map[string][]int, len(arrivals))
 	for n := range arrivals {
@@ -272,10 +272,10 @@ func (t *tx) gravesOf(arrivals []Arrival) (found map[int][]grave, err error) {
 				Digest []byte
 			}) error {
 				if found == nil {
-					found = map[int][]grave{}
+					found = map[int][]purgedForm{}
 				}
 				for _, n := range at[string(r.Ref)] {
-					found[n] = append(found[n], grave{id: r.ID, state: r.State, claim: r.Claim, same: buriedIs(h, r.Digest, &arrivals[n])})
+					found[n] = append(found[n], purgedForm{id: r.ID, state: r.State, claim: r.Claim, same: tombstoneIs(h, r.Digest, &arrivals[n])})
 				}
 				return nil
 			})
@@ -287,8 +287,8 @@ func (t *tx) gravesOf(arrivals []Arrival) (found map[int][]grave, err error) {
 	return found, nil
 }
 
-// buriedIs tells whether a tombstone is that of the very form that arrives.
-func buriedIs(h hash.Hash, hashed []byte, r *Arrival) bool {
+// tombstoneIs tells whether a tombstone is that of the very form that arrives.
+func tombstoneIs(h hash.Hash, hashed []byte, r *Arrival) bool {
 	for _, digest := range append([]connectors.Digest{r.Digest}, r.Also...) {
 		if bytes.Equal(hashed, hashOf(h, "digest", string(digest[:]))) {
 			return true
@@ -299,10 +299,10 @@ func buriedIs(h hash.Hash, hashed []byte, r *Arrival) bool {
 
 // tooLate says of a result that fits nothing whether what it speaks of was purged.
 func (t *tx) tooLate(o *Outcome) (*Reason, error) {
-	if !t.j.graves.any {
+	if !t.j.purged.any {
 		return nil, nil
 	}
-	id, err := t.c.Number("SELECT sub FROM tombmatch WHERE key=? LIMIT 1", matchHash(t.j.graves.key, o.Plan, o.MatchKey))
+	id, err := t.c.Number("SELECT sub FROM tombmatch WHERE key=? LIMIT 1", matchHash(t.j.purged.key, o.Plan, o.MatchKey))
 	if err != nil || id == 0 {
 		return nil, err
 	}

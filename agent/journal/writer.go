@@ -300,7 +300,7 @@ func (j *Journal) connected() error {
 		return err
 	}
 	// The transaction whose end was unclear may be on disk after all.
-	if err := errors.Join(j.names.load(c), j.loadSeq(c), j.loadGraves(c)); err != nil {
+	if err := errors.Join(j.names.load(c), j.loadSeq(c), j.loadTombstones(c)); err != nil {
 		return errors.Join(err, c.Close())
 	}
 	j.w = c

@@ -9,8 +9,8 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// saying is one thing that a result of one identity has said.
-type saying struct {
+// resultVersionRow is one thing that a result of one identity has said.
+type resultVersionRow struct {
 	n    int64
 	said connectors.Digest
 	bare connectors.Digest // without documents
@@ -46,8 +46,8 @@ func (o *Outcome) withoutDocuments() connectors.Digest {
 	return bare.said()
 }
 
-// sayings returns what the result of an identity has said so far, the last first.
-func (t *tx) sayings(source nameID, rid string) (list []saying, err error) {
+// versionsOf returns what the result of an identity has said so far, the last first.
+func (t *tx) versionsOf(source nameID, rid string) (list []resultVersionRow, err error) {
 	said, err := engine.All[connectors.Digest](t.c, "SELECT said FROM result WHERE source=? AND rid=? ORDER BY n DESC", source, rid)
 	if err != nil || len(said) == 0 {
 		return nil, err
@@ -55,7 +55,7 @@ func (t *tx) sayings(source nameID, rid string) (list []saying, err error) {
 	results, err := t.j.results(t.c, "WHERE source=? AND rid=? ORDER BY n DESC", source, rid)
 	for n := range results {
 		o := &results[n]
-		s := saying{n: o.N, sub: o.ID, at: o.At, park: o.Park, said: said[n], bare: o.withoutDocuments()}
+		s := resultVersionRow{n: o.N, sub: o.ID, at: o.At, park: o.Park, said: said[n], bare: o.withoutDocuments()}
 		if s.said == (connectors.Digest{}) { // written before what was said was kept
 			s.said = o.said()
 		}
@@ -67,7 +67,7 @@ func (t *tx) sayings(source nameID, rid string) (list []saying, err error) {
 // repeats tells whether a result of a known identity says nothing new, or why a person must look at what it says. What
 // was said before, and differently since, may be an old state that came back: of a file that is read again, a
 // source that was restored, or an office that went back on its word.
-func repeats(known []saying, o *Outcome) (repeat bool, park *Reason) {
+func repeats(known []resultVersionRow, o *Outcome) (repeat bool, park *Reason) {
 	said := o.said()
 	for i, k := range known {
 		if k.said != said && (!o.Bare || k.bare != said) {
@@ -85,7 +85,7 @@ func repeats(known []saying, o *Outcome) (repeat bool, park *Reason) {
 
 // otherCase says why a person must look at a result that is about to decide a submission although one of its
 // identity has decided another: the number was used again, or the first was given to the wrong one.
-func otherCase(known []saying, id ID) *Reason {
+func otherCase(known []resultVersionRow, id ID) *Reason {
 	for _, k := range known {
 		if k.sub > 0 && k.sub != id {
 			return &Reason{Code: CodeOtherCase, Text: fmt.Sprintf("it speaks of submission %s, and a result of the same ID has decided %s", id, k.sub),
@@ -101,7 +101,7 @@ func (t *tx) matched(n int64, o Outcome, id ID) error {
 	if err != nil {
 		return err
 	}
-	known, err := t.sayings(source, o.ResultID)
+	known, err := t.versionsOf(source, o.ResultID)
 	if err != nil {
 		return err
 	}

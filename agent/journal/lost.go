@@ -11,9 +11,9 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// Ghost is a submission that a target has and this journal does not know: it was accepted after the backup that
+// LostSubmission is a submission that a target has and this journal does not know: it was accepted after the backup that
 // the journal was restored from.
-type Ghost struct {
+type LostSubmission struct {
 	ID      ID                `json:"id"`
 	Digest  connectors.Digest `json:"-"` // as it came; zero: the target does not tell
 	Targets []string          `json:"targets"`
@@ -48,7 +48,7 @@ func (j *Journal) Witnessed(ctx context.Context, target string, traces []connect
 				lost.Blind++
 			}
 		}
-		return t.j.loadMending(t.c)
+		return t.j.loadAfterRestore(t.c)
 	})
 	return lost, err
 }
@@ -67,7 +67,7 @@ func (t *tx) witnessed(w nameID, target string, trace *connectors.Trace) (unknow
 		return false, err
 	}
 	if known == 0 {
-		return true, t.ghost(id, target, trace)
+		return true, t.noteLost(id, target, trace)
 	}
 	state, err := engine.Value[states.Progress](t.c, "SELECT state FROM delivery WHERE target=? AND sub=?", w, id)
 	if err != nil || state != states.Held {
@@ -82,7 +82,7 @@ func (t *tx) witnessed(w nameID, target string, trace *connectors.Trace) (unknow
 	return false, t.save(s)
 }
 
-func (t *tx) ghost(id ID, target string, trace *connectors.Trace) error {
+func (t *tx) noteLost(id ID, target string, trace *connectors.Trace) error {
 	var targets []string
 	old, found, err := engine.One[string](t.c, "SELECT targets FROM ghost WHERE id=?", id)
 	if err == nil && found {
@@ -112,8 +112,8 @@ func (t *tx) ghost(id ID, target string, trace *connectors.Trace) error {
 	return err
 }
 
-// Ghosts returns lost submissions after an ID, by their IDs; those that came again only when all is set.
-func (j *Journal) Ghosts(ctx context.Context, after ID, all bool, limit int) (list []Ghost, err error) {
+// LostSubmissions returns lost submissions after an ID, by their IDs; those that came again only when all is set.
+func (j *Journal) LostSubmissions(ctx context.Context, after ID, all bool, limit int) (list []LostSubmission, err error) {
 	err = j.read(ctx, func(c *engine.Conn) error {
 		const sql = "SELECT id, digest, at, adopted, targets FROM ghost WHERE id>? AND adopted<=? ORDER BY id LIMIT ?"
 		return engine.Each(c, sql, []any{after, all, bounded(limit)}, func(r struct {
@@ -123,15 +123,15 @@ func (j *Journal) Ghosts(ctx context.Context, after ID, all bool, limit int) (li
 			Adopted bool
 			Targets string
 		}) error {
-			list = append(list, Ghost{ID: r.ID, Digest: r.Digest, At: r.At, Adopted: r.Adopted})
+			list = append(list, LostSubmission{ID: r.ID, Digest: r.Digest, At: r.At, Adopted: r.Adopted})
 			return json.Unmarshal([]byte(r.Targets), &list[len(list)-1].Targets)
 		})
 	})
 	return list, err
 }
 
-// GhostCount tells how many lost submissions are known of, how many of them came again, and how many bear no digest.
-func (j *Journal) GhostCount(ctx context.Context) (all, adopted, blind int64, err error) {
+// LostCount tells how many lost submissions are known of, how many of them came again, and how many bear no digest.
+func (j *Journal) LostCount(ctx context.Context) (all, adopted, blind int64, err error) {
 	err = j.read(ctx, func(c *engine.Conn) error {
 		n, err := engine.Value[struct{ All, Adopted, Digests int64 }](c, "SELECT count(*), coalesce(sum(adopted), 0), count(digest) FROM ghost")
 		all, adopted, blind = n.All, n.Adopted, n.All-n.Digests
@@ -148,19 +148,19 @@ func (j *Journal) Recall(ctx context.Context, inbasket string, names []string) e
 				return err
 			}
 		}
-		return t.j.loadMending(t.c)
+		return t.j.loadAfterRestore(t.c)
 	})
 }
 
-// mending is what acceptance must know after a restore; the writer's own.
-type mending struct {
+// afterRestore is what acceptance must know after a restore; the writer's own.
+type afterRestore struct {
 	active bool             // there are ghosts that may come again, or forms that were put back
 	doubts map[nameID]int64 // targets that cannot tell what they got before this time, in nanoseconds
 }
 
-// loadMending reads what acceptance must know. It may say too much where its transaction fails, which does no harm.
-func (j *Journal) loadMending(c *engine.Conn) error {
-	m := mending{doubts: map[nameID]int64{}}
+// loadAfterRestore reads what acceptance must know. It may say too much where its transaction fails, which does no harm.
+func (j *Journal) loadAfterRestore(c *engine.Conn) error {
+	m := afterRestore{doubts: map[nameID]int64{}}
 	var err error
 	m.active, err = engine.Value[bool](c, "SELECT EXISTS(SELECT 1 FROM ghost WHERE adopted=0 AND digest IS NOT NULL) OR EXISTS(SELECT 1 FROM recall)")
 	if err != nil {
@@ -175,7 +175,7 @@ func (j *Journal) loadMending(c *engine.Conn) error {
 		}
 		return nil
 	})
-	j.mending = m
+	j.afterRestore = m
 	return err
 }
 
@@ -237,5 +237,5 @@ func (a *acceptance) mended(t *tx) error {
 			return err
 		}
 	}
-	return t.j.loadMending(t.c)
+	return t.j.loadAfterRestore(t.c)
 }

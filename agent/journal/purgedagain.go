@@ -6,28 +6,28 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// buried answers an arrival whose reference belongs to a purged submission, from its tombstone: the very same form
+// answerPurged answers an arrival whose reference belongs to a purged submission, from its tombstone: the very same form
 // is a Repeat, another one a Conflict. An in-basket that cannot refuse it has it accepted and parked: then kept is
 // true, and the row is as it has to be written.
-func (a *acceptance) buried(t *tx, n int, row *arrivalRow) (answered, kept bool, err error) {
+func (a *acceptance) answerPurged(t *tx, n int, row *arrivalRow) (answered, kept bool, err error) {
 	r := &a.arrivals[n]
-	graves := a.graves[n]
-	if len(graves) == 0 {
+	tombstones := a.tombstones[n]
+	if len(tombstones) == 0 {
 		return false, false, nil
 	}
-	for _, g := range graves {
+	for _, g := range tombstones {
 		if g.same {
 			return true, false, a.tell(n, g.id, g.state, g.claim == 1, "reference")
 		}
 	}
-	first := graves[0]
+	first := tombstones[0]
 	if first.claim == 0 { // the reference itself belongs to nobody, or to one that is still there
 		return false, false, nil
 	}
 	if r.KnownOnly || !r.ParkConflict {
 		return true, false, a.tell(n, first.id, first.state, false, "reference")
 	}
-	return a.parkBuried(t, n, row, first.id)
+	return a.parkPurged(t, n, row, first.id)
 }
 
 // tell answers an arrival about a purged submission. Nothing is noted of it: it has no timeline any more.
@@ -52,9 +52,9 @@ func (a *acceptance) answerGone(t *tx, n int, id ID, same bool, on string) error
 	return a.tell(n, id, state, same, on)
 }
 
-// parkBuried makes an arrival that conflicts with a purged submission a parked one; the same conflict again is
+// parkPurged makes an arrival that conflicts with a purged submission a parked one; the same conflict again is
 // told as the first time.
-func (a *acceptance) parkBuried(t *tx, n int, row *arrivalRow, known ID) (answered, kept bool, err error) {
+func (a *acceptance) parkPurged(t *tx, n int, row *arrivalRow, known ID) (answered, kept bool, err error) {
 	r := &a.arrivals[n]
 	scope, err := t.name(r.Scope)
 	if err != nil {

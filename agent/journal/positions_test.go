@@ -15,7 +15,7 @@ func TestPositionsKeepTheirNames(t *testing.T) {
 	r.EnablePush("portal", true)
 	id := r.one("A", "x")
 	r.must(r.do(r.ctx(), "forget the key, as a journal of an older program has none", func(t *tx) error {
-		_, err := t.c.Exec("DELETE FROM mark WHERE name=?", hiddenKey)
+		_, err := t.c.Exec("DELETE FROM mark WHERE name=?", positionKey)
 		return err
 	}))
 	r.reopen()
