@@ -59,7 +59,7 @@ func RestoredOf(ctx context.Context, j *journal.Journal, hold *journal.Hold, all
 		return out, err
 	}
 	out.Epoch = sum.Epoch
-	if out.Lost, out.Back, _, err = j.GhostCount(ctx); err != nil {
+	if out.Lost, out.Back, _, err = j.LostCount(ctx); err != nil {
 		return out, err
 	}
 	if out.Ghosts, err = ghosts(ctx, j, all); err != nil {
@@ -73,14 +73,14 @@ func RestoredOf(ctx context.Context, j *journal.Journal, hold *journal.Hold, all
 }
 
 // ghosts lists the lost submissions that did not come again.
-func ghosts(ctx context.Context, j *journal.Journal, all bool) ([]journal.Ghost, error) {
-	list := []journal.Ghost{}
+func ghosts(ctx context.Context, j *journal.Journal, all bool) ([]journal.LostSubmission, error) {
+	list := []journal.LostSubmission{}
 	for {
 		var after journal.ID
 		if len(list) > 0 {
 			after = list[len(list)-1].ID
 		}
-		page, err := j.Ghosts(ctx, after, false, ghostsShown)
+		page, err := j.LostSubmissions(ctx, after, false, ghostsShown)
 		list = append(list, page...)
 		if err != nil || !all || len(page) < ghostsShown {
 			return list, err

@@ -54,7 +54,7 @@ func (a *Agent) keepHouseIfDue(ctx context.Context, cfg *config.Config) error {
 		return nil
 	}
 	defer a.purging.Unlock()
-	if err := a.journal.SetMark(ctx, houseMark, now.Format(time.RFC3339)); err != nil {
+	if err := a.journal.SetValue(ctx, houseMark, now.Format(time.RFC3339)); err != nil {
 		return err
 	}
 	switch {
@@ -67,13 +67,13 @@ func (a *Agent) keepHouseIfDue(ctx context.Context, cfg *config.Config) error {
 	}
 	err = a.keepHouseNow(ctx, cfg, now)
 	if ctx.Err() != nil { // it is stopped or reloaded: the next one goes on
-		return errors.Join(err, a.journal.SetMark(context.WithoutCancel(ctx), houseMark, last.Format(time.RFC3339)))
+		return errors.Join(err, a.journal.SetValue(context.WithoutCancel(ctx), houseMark, last.Format(time.RFC3339)))
 	}
 	return err
 }
 
 func (a *Agent) houseKept(ctx context.Context) (time.Time, error) {
-	text, err := a.journal.Mark(ctx, houseMark)
+	text, err := a.journal.Value(ctx, houseMark)
 	if err != nil || text == "" {
 		return time.Time{}, err
 	}

@@ -145,7 +145,7 @@ func (t *trail) remember(ctx context.Context) {
 }
 
 func (t *trail) learn(ctx context.Context, head audit.Head) {
-	err := t.journal.SetMark(context.WithoutCancel(ctx), auditMark, strconv.FormatInt(head.N, 10)+" "+head.Hash)
+	err := t.journal.SetValue(context.WithoutCancel(ctx), auditMark, strconv.FormatInt(head.N, 10)+" "+head.Hash)
 	if err != nil {
 		t.log.Warn().Str("code", CodeJournal).Err(err).Msg("the journal could not note the end of the audit log")
 	}
@@ -153,7 +153,7 @@ func (t *trail) learn(ctx context.Context, head audit.Head) {
 
 // AuditHead returns the end of the audit log as a journal remembers it; N is 0 where it remembers none.
 func AuditHead(ctx context.Context, j *journal.Journal) (h audit.Head, err error) {
-	text, err := j.Mark(ctx, auditMark)
+	text, err := j.Value(ctx, auditMark)
 	if err != nil {
 		return h, err
 	}

@@ -38,6 +38,8 @@ var rules = []rule{
 		"mapping", "mapping/diag", "connectors", "connectors/durable"}},
 	{"agent/diagnose", []string{"agent/config", "agent/control", "agent/doctor", "agent/journal", "connectors"}},
 	{"agent/codes", nil},
+	{"agent/journal/states", nil},
+	{"agent/journal/engine", []string{"agent/journal/engine"}},
 	{"agent", []string{"agent/...", "mapping/...", "connectors", "connectors/durable"}},
 	{"installer", []string{"installer/...", "agent/config", "connectors"}},
 	{"connectors/all", []string{"connectors/..."}},

@@ -2,15 +2,15 @@ package journal
 
 import (
 	"crypto/sha256"
-	"database/sql/driver"
 	"fmt"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// saying is one thing that a result of one identity has said.
-type saying struct {
+// resultVersionRow is one thing that a result of one identity has said.
+type resultVersionRow struct {
 	n    int64
 	said connectors.Digest
 	bare connectors.Digest // without documents
@@ -46,31 +46,28 @@ func (o *Outcome) withoutDocuments() connectors.Digest {
 	return bare.said()
 }
 
-// sayings returns what the result of an identity has said so far, the last first.
-func (t *tx) sayings(source word, rid string) (list []saying, err error) {
-	const sql = "SELECT n, said, coalesce(sub, 0), at, park, key, status, caseno, reason, documents, by, outcome FROM result WHERE source=? AND rid=? ORDER BY n DESC"
-	err = t.c.query(sql, []any{source, rid}, func(row []driver.Value) error {
-		s := saying{n: integer(row[0]), sub: ID(integer(row[2])), at: instant(row[3]), park: decodeVerdict(text(row[4])).Reason}
-		o := Outcome{MatchKey: text(row[5]), Status: text(row[6]), CaseNo: text(row[7]), Reason: text(row[8]), By: text(row[10]), Outcome: text(row[11])}
-		s.bare = o.said()
-		if b := bytesOf(row[1]); len(b) == len(s.said) {
-			copy(s.said[:], b)
-		} else { // written before what was said was kept
-			if o.Documents, err = decodeFiles(text(row[9])); err != nil {
-				return err
-			}
+// versionsOf returns what the result of an identity has said so far, the last first.
+func (t *tx) versionsOf(source nameID, rid string) (list []resultVersionRow, err error) {
+	said, err := engine.All[connectors.Digest](t.c, "SELECT said FROM result WHERE source=? AND rid=? ORDER BY n DESC", source, rid)
+	if err != nil || len(said) == 0 {
+		return nil, err
+	}
+	results, err := t.j.results(t.c, "WHERE source=? AND rid=? ORDER BY n DESC", source, rid)
+	for n := range results {
+		o := &results[n]
+		s := resultVersionRow{n: o.N, sub: o.ID, at: o.At, park: o.Park, said: said[n], bare: o.withoutDocuments()}
+		if s.said == (connectors.Digest{}) { // written before what was said was kept
 			s.said = o.said()
 		}
 		list = append(list, s)
-		return nil
-	})
+	}
 	return list, err
 }
 
 // repeats tells whether a result of a known identity says nothing new, or why a person must look at what it says. What
 // was said before, and differently since, may be an old state that came back: of a file that is read again, a
 // source that was restored, or an office that went back on its word.
-func repeats(known []saying, o *Outcome) (repeat bool, park *Reason) {
+func repeats(known []resultVersionRow, o *Outcome) (repeat bool, park *Reason) {
 	said := o.said()
 	for i, k := range known {
 		if k.said != said && (!o.Bare || k.bare != said) {
@@ -88,7 +85,7 @@ func repeats(known []saying, o *Outcome) (repeat bool, park *Reason) {
 
 // otherCase says why a person must look at a result that is about to decide a submission although one of its
 // identity has decided another: the number was used again, or the first was given to the wrong one.
-func otherCase(known []saying, id ID) *Reason {
+func otherCase(known []resultVersionRow, id ID) *Reason {
 	for _, k := range known {
 		if k.sub > 0 && k.sub != id {
 			return &Reason{Code: CodeOtherCase, Text: fmt.Sprintf("it speaks of submission %s, and a result of the same ID has decided %s", id, k.sub),
@@ -100,11 +97,11 @@ func otherCase(known []saying, id ID) *Reason {
 
 // matched gives an orphan to the submission that it was waiting for, or to a person.
 func (t *tx) matched(n int64, o Outcome, id ID) error {
-	source, err := t.word(o.Source)
+	source, err := t.name(o.Source)
 	if err != nil {
 		return err
 	}
-	known, err := t.sayings(source, o.ResultID)
+	known, err := t.versionsOf(source, o.ResultID)
 	if err != nil {
 		return err
 	}

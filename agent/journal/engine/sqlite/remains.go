@@ -1,10 +1,9 @@
-package journal
+package sqlite
 
 import (
-	"bytes"
-	"context"
-	"database/sql/driver"
 	"encoding/binary"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
 )
 
 // SQLite overwrites what is deleted (secure_delete), but where it moves rows from page to page it leaves copies
@@ -18,57 +17,48 @@ const scrubPages = 128
 // tell what it is.
 const maxScrubbed = 1 << 25
 
-// Scrub overwrites the unused parts of pages from a page on, a bounded number of them, and says with which page
-// to go on; 0 when all are done. It holds up nobody for longer than a usual commit.
-func (j *Journal) Scrub(ctx context.Context, from int64) (next int64, err error) {
+// Remains finds pages whose unused parts hold something.
+func (e *Engine) Remains(c *engine.Conn, from int64) (pages []int64, next int64, err error) {
 	from = max(from, 1)
-	var dirty []int64
-	err = j.read(ctx, func(c *conn) error {
-		count, err := c.number("PRAGMA page_count")
-		if err != nil || count >= maxScrubbed {
-			return err
-		}
-		next = min(from+scrubPages, count+1)
-		for n := from; n < next; n++ {
-			page, err := pageOf(c, n)
-			if err != nil {
-				return err
-			}
-			if scrub(n, page) {
-				dirty = append(dirty, n)
-			}
-		}
-		if next > count {
-			next = 0
-		}
-		return nil
-	})
-	if err != nil || len(dirty) == 0 {
-		return next, err
+	count, err := c.Number("PRAGMA page_count")
+	if err != nil || count >= maxScrubbed {
+		return nil, 0, err
 	}
-	return next, j.do(ctx, "overwrite what is deleted", func(t *tx) error {
-		for _, n := range dirty {
-			page, err := pageOf(t.c, n) // as it is now
-			if err != nil {
-				return err
-			}
-			if !scrub(n, page) {
-				continue
-			}
-			if _, err := t.c.exec("UPDATE sqlite_dbpage SET data=? WHERE pgno=?", page, n); err != nil {
-				return err
-			}
+	next = min(from+scrubPages, count+1)
+	for n := from; n < next; n++ {
+		page, err := pageOf(c, n)
+		if err != nil {
+			return nil, 0, err
 		}
-		return nil
-	})
+		if scrub(n, page) {
+			pages = append(pages, n)
+		}
+	}
+	if next > count {
+		next = 0
+	}
+	return pages, next, nil
 }
 
-func pageOf(c *conn, n int64) (page []byte, err error) {
-	_, err = c.one("SELECT data FROM sqlite_dbpage WHERE pgno=?", []any{n}, func(row []driver.Value) error {
-		page = bytes.Clone(bytesOf(row[0]))
-		return nil
-	})
-	return page, err
+// Overwrite scrubs pages.
+func (e *Engine) Overwrite(c *engine.Conn, pages []int64) error {
+	for _, n := range pages {
+		page, err := pageOf(c, n) // as it is now
+		if err != nil {
+			return err
+		}
+		if !scrub(n, page) {
+			continue
+		}
+		if _, err := c.Exec("UPDATE sqlite_dbpage SET data=? WHERE pgno=?", page, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func pageOf(c *engine.Conn, n int64) ([]byte, error) {
+	return engine.Value[[]byte](c, "SELECT data FROM sqlite_dbpage WHERE pgno=?", n)
 }
 
 // scrub overwrites the unused parts of a page of a b-tree and reports whether there was something in them. A page

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
 // A position has one opaque name for life; what an older program told as a number stays one.
@@ -14,7 +15,7 @@ func TestPositionsKeepTheirNames(t *testing.T) {
 	r.EnablePush("portal", true)
 	id := r.one("A", "x")
 	r.must(r.do(r.ctx(), "forget the key, as a journal of an older program has none", func(t *tx) error {
-		_, err := t.c.exec("DELETE FROM mark WHERE name=?", hiddenKey)
+		_, err := t.c.Exec("DELETE FROM mark WHERE name=?", positionKey)
 		return err
 	}))
 	r.reopen()
@@ -40,9 +41,9 @@ func TestPositionsKeepTheirNames(t *testing.T) {
 		t.Error("a name is taken that was never given")
 	}
 	r.must(r.do(r.ctx(), "two more events", func(t *tx) error {
-		w, err := t.word("portal")
+		w, err := t.name("portal")
 		for range 2 {
-			t.event(w, id, evDelivered, false, nil)
+			t.event(w, id, states.EventDelivered, false, nil)
 		}
 		return err
 	}))

@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -148,25 +147,9 @@ func TestUnderstood(t *testing.T) {
 // TestResultsOfVersion3 knows what a result said that was written before that was kept.
 func TestResultsOfVersion3(t *testing.T) {
 	dir := t.TempDir()
-	c, err := openWriter(filepath.Join(dir, fileName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var old []string
-	for _, step := range migrations[:3] {
-		old = append(old, step...)
-	}
-	old = append(old, "INSERT INTO word(id, text) VALUES(1, 'register'), (2, 'permit')",
+	older(t, dir, 3, "INSERT INTO word(id, text) VALUES(1, 'register'), (2, 'permit')",
 		`INSERT INTO result VALUES(7, 1, '1', NULL, 2, 'CASE=1', 'approved', 'A', '4711', '', NULL, '', 5, NULL)`,
-		`INSERT INTO tally(kind, a, b, n) VALUES(3, 0, 0, 1)`, "PRAGMA user_version=3")
-	for _, s := range old {
-		if _, err := c.exec(s); err != nil {
-			t.Fatal(s, err)
-		}
-	}
-	if err := c.close(); err != nil {
-		t.Fatal(err)
-	}
+		`INSERT INTO tally(kind, a, b, n) VALUES(3, 0, 0, 1)`)
 	ro, err := OpenReadOnly(t.Context(), dir, Options{})
 	if err != nil {
 		t.Fatal(err)
