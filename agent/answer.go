@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -20,7 +21,7 @@ func (f *flow) answer(ctx context.Context, name string, in connectors.Inbasket, 
 	var again <-chan time.Time
 	failures := 0
 	for {
-		over := waiting(ctx)
+		over := loop.Waiting(ctx)
 		select {
 		case receipts, ok := <-taken:
 			over()
@@ -55,17 +56,14 @@ func (f *flow) settle(ctx context.Context, name string, in connectors.Inbasket, 
 	// What was accepted is told even while the agent stops; else it comes again and is a repeat.
 	ctx, cancel := graced(ctx)
 	defer cancel()
-	err := safely("settle forms", func() error {
-		defer calling(ctx, "settle forms", 0)()
-		return in.Settle(ctx, receipts)
-	})
+	err := loop.Call(ctx, "settle forms", 0, func() error { return in.Settle(ctx, receipts) })
 	if err == nil {
 		return true
 	}
 	if news {
-		code, text := describe(err)
+		code, text := guard.Describe(err)
 		f.log.Error().Str("code", code).Str("in-basket", name).Msg("accepted forms could not be cleared away; trying again: " + text)
-		f.figures.notice(connectors.Notice{Code: code, Text: "in-basket " + name + ": accepted forms could not be cleared away: " + text})
+		f.counters.Notice(connectors.Notice{Code: code, Text: "in-basket " + name + ": accepted forms could not be cleared away: " + text})
 	}
 	return false
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -30,9 +31,7 @@ type assembly struct {
 
 	gathered atomic.Bool // evidence for a restored journal was gathered with these targets
 
-	ctx     context.Context // while it runs
-	stop    context.CancelFunc
-	running sync.WaitGroup
+	loops *loop.Group
 }
 
 // build opens what a configuration names. Nothing runs yet, and nothing outside is changed; on an error
@@ -54,7 +53,7 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	made.flow = &flow{pulse: a.pulse, journal: a.journal, content: a.content, clock: a.clock, log: a.log, figures: a.figures,
+	made.flow = &flow{loops: a.health.Loops, journal: a.journal, content: a.content, clock: a.clock, log: a.log, counters: a.health.Counters, alone: a.alone, served: a.served,
 		plans: newPlans(a.journal), routes: map[string]*route{}, lanes: map[string]*lane{}, posted: make(chan *arrived, pageItems)}
 	for _, r := range cfg.Routes {
 		one := &route{name: r.Name, office: r.FrontOffice, plan: mappings[r.Name], within: r.DecideWithin, matches: r.Matches}
@@ -81,8 +80,8 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 // env returns what connectors of a configuration are opened with.
 func (a *Agent) env(cfg *config.Config) envOf {
 	return func(role connectors.Role, name, identity string) connectors.Env {
-		e := cfg.Env(role, name, identity, a.clock, a.notice)
-		e.Certificate = a.figures.certificate(string(role) + "/" + name)
+		e := cfg.Env(role, name, identity, a.clock, a.health.Notice)
+		e.Certificate = a.health.Counters.Certificate(string(role) + "/" + name)
 		return e
 	}
 }
@@ -97,7 +96,7 @@ func (a *Agent) lane(f *flow, t config.Target, target *guard.Target) *lane {
 		backoff.Most = t.Retry.Most
 	}
 	l := &lane{name: t.Name, identity: t.Identity, target: target, can: target.Abilities(), circuit: guard.NewCircuit(backoff, a.clock), backoff: backoff,
-		journal: a.journal, clock: a.clock, figures: a.figures, log: a.log.With().Str("target", t.Name).Logger(), prepare: f.prepare}
+		journal: a.journal, clock: a.clock, counters: a.health.Counters, log: a.log.With().Str("target", t.Name).Logger(), prepare: f.prepare}
 	if t.Group > 0 {
 		l.can.MaxItems = t.Group
 	}
@@ -235,13 +234,12 @@ func (rt *assembly) pauses(ctx context.Context, a *Agent) error {
 
 // start runs everything; it returns at once.
 func (rt *assembly) start(a *Agent, parent context.Context) {
-	ctx, stop := context.WithCancel(parent)
-	rt.ctx, rt.stop = ctx, stop
+	rt.loops = a.health.Loops.Group(parent)
 	for _, o := range rt.config.FrontOffices {
 		a.journal.EnablePush(o.Name, o.Push != nil)
 	}
 	if a.journal.Held() { // restored from a backup: nothing is taken, delivered or told
-		rt.running.Go(func() { a.gatherAlways(ctx) })
+		rt.loops.Background(a.gatherAlways)
 		return
 	}
 	rt.begin(a)
@@ -249,42 +247,35 @@ func (rt *assembly) start(a *Agent, parent context.Context) {
 
 // begin runs what takes, delivers, collects and tells; it returns at once.
 func (rt *assembly) begin(a *Agent) {
-	f, ctx := rt.flow, rt.ctx
-	if ctx.Err() != nil {
-		return // it was released at the moment of a stop
-	}
-	rt.running.Go(func() { rt.readAgain(ctx, a) })
-	rt.running.Go(func() { f.knownNow(ctx, rt.readers) })
+	f, g := rt.flow, rt.loops
+	g.Background(func(ctx context.Context) { rt.readAgain(ctx, a) })
+	g.Background(func(ctx context.Context) { f.knownNow(ctx, rt.readers) })
 	for _, l := range f.lanes {
 		workers := max(l.can.Parallel, 1)
 		if l.sealing != nil {
 			workers = 1
 		}
-		l.target.Watch(calling)
+		l.target.Watch(loop.Calling)
 		for range workers {
-			rt.running.Go(func() { a.pulse.loop(ctx, kindTarget, l.name, l.work) })
+			g.Go(health.Target, l.name, l.work)
 		}
 	}
 	for name, src := range rt.sources {
-		rt.running.Go(func() {
-			a.pulse.loop(ctx, kindResults, name, func(ctx context.Context) { f.collect(ctx, name, src, rt.readers[name]) })
-		})
+		g.Go(health.Results, name, func(ctx context.Context) { f.collect(ctx, name, src, rt.readers[name]) })
 	}
 	for name, to := range rt.offices {
 		schedule := pushSchedule()
 		if p, ok := to.(connectors.Patient); ok {
 			schedule = p.Schedule()
 		}
-		rt.running.Go(func() {
-			a.pulse.loop(ctx, kindOffice, name, func(ctx context.Context) { f.pushes(ctx, name, to, schedule) })
-		})
+		g.Go(health.FrontOffice, name, func(ctx context.Context) { f.pushes(ctx, name, to, schedule) })
 	}
-	rt.running.Go(func() { a.pulse.loop(ctx, "deadlines", "of decisions", f.watchDeadlines) })
+	g.Go("deadlines", "of decisions", f.watchDeadlines)
 	for name, in := range rt.inbaskets {
-		rt.running.Go(func() { f.serve(ctx, name, in, rt.feeds[name]) })
+		g.Background(func(ctx context.Context) { f.serve(ctx, name, in, rt.feeds[name]) }) // three loops
 	}
-	rt.running.Go(func() { a.pulse.loop(ctx, "forms", "of front offices", f.forwardPosted) })
-	rt.running.Go(func() { a.keepHouse(ctx, rt.config) })
+	g.Go("forms", "of front offices", f.forwardPosted)
+	g.Background(func(ctx context.Context) { a.keepHouse(ctx, rt.config) })
 }
 
 // pushSchedule is for push channels without a schedule of their own.
@@ -323,19 +314,7 @@ func (rt *assembly) blocked(ctx context.Context, l *lane) error {
 }
 
 // halt stops everything and waits for what is in flight, at most for limit.
-func (rt *assembly) halt(limit <-chan time.Time) bool {
-	if rt.stop != nil {
-		rt.stop()
-	}
-	done := make(chan struct{})
-	go func() { rt.running.Wait(); close(done) }()
-	select {
-	case <-done:
-		return true
-	case <-limit:
-		return false
-	}
-}
+func (rt *assembly) halt(limit <-chan time.Time) bool { return rt.loops == nil || rt.loops.Stop(limit) }
 
 // close closes what build opened.
 func (rt *assembly) close() {

@@ -1,10 +1,10 @@
 package agent
 
+import "github.com/inbasket/inbasket/agent/journal"
+
 // Codes of what the agent itself reports. Each is stable; docs/errors.md is generated from this file.
 const (
-	CodeJournal     = "journal.unavailable"    // the journal cannot be read or written: disk full, file rights, a failing disk; nothing is taken from the in-baskets until it can; mend the disk, the agent goes on by itself
 	CodeContent     = "content.unavailable"    // an attachment, document or sealed batch cannot be stored or read; look at the disk below state
-	CodeUnknown     = "target.unknown"         // the target failed without saying how; it is looked up before anything is repeated
 	CodeUnclear     = "target.unclear"         // whether the target has the delivery cannot be told; look there: if it has it, inbasket confirm; if not, retry
 	CodeStage       = "target.stage"           // a file could not be put in place under its temporary name; it is tried again
 	CodeSeal        = "batch.seal"             // a batch file could not be made or kept; it is tried again
@@ -23,18 +23,13 @@ const (
 	CodeByOperator  = "form.rejected"          // a person rejected the form; the reason is theirs
 	CodeMappingFile = "config.mapping-file"    // the mapping file of a route cannot be read; mend its path or rights
 	CodeName        = "file.name"              // the name of a file cannot be made from its template; mend the template
-	CodeStuck       = "agent.stuck"            // a part of the agent makes no progress; under a service manager with a watchdog it is restarted, else restart it; nothing is lost; send diagnostics to the maintainers
-	CodeHung        = "connector.hung"         // a call to an outside system does not end though its time is over; the other systems go on; look at that system, and restart the agent if it works and this does not end
-	CodeJumped      = "clock.jumped"           // the clock was set by more than a minute, or the machine slept; the agent goes on; keep the clock right with NTP
 	CodePanic       = "agent.panic"            // the agent broke on this submission; it is parked, the others go on; send diagnostics to the maintainers
 	CodeResult      = "result.unreadable"      // a result of the back office cannot be understood; it is kept and parked
 	CodeMissing     = "result.missing-name"    // a name in the mapping's answer is not in the result; nothing is told or marked: mend the mapping or the query and reload, and write NAME ?? nil for a field of an answer file that may be missing
 	CodeWholeFile   = "result.whole-file"      // an answer file of many decisions that cannot be read was to be given to one submission; mend the file and put it there again, then drop it
 	CodeDocument    = "result.document"        // a document of a decision is not there, cannot be read or is too large; the decision waits for a person: inbasket results
 	CodeUnread      = "content.unreadable"     // a file that belongs to a form or a decision cannot be read; it waits alone, inbasket status names it, and after ten minutes it is set aside
-	CodeOverdue     = "route.overdue"          // no decision came within decide-within; ask the office
 	CodeRepointed   = "config.repointed"       // a target with open deliveries would be pointed elsewhere or removed; finish them, or say so with --force
-	CodeOffice      = "front-office.trouble"   // events cannot be pushed to a front office; it can still poll, and they are pushed again
 	CodeHeld        = "agent.held"             // the agent was restored from a backup and waits for an operator; look at what it found by inbasket restored, then inbasket restored release
 	CodeRestore     = "restore.unclear"        // whether the target got this after the backup was made cannot be told; look there: if it has it, inbasket confirm; if not, inbasket retry delivers it
 	CodeRestoreAsk  = "restore.undecided"      // a restored agent cannot be released before what it cannot know is said; the message lists the questions
@@ -46,3 +41,6 @@ const (
 	CodeNotHere     = "submission.not-found"   // no submission has this ID or reference; see inbasket list
 	CodeNotAllowed  = "submission.wrong-state" // what was asked does not fit the submission's state; see inbasket show
 )
+
+// CodeJournal is the journal's own.
+const CodeJournal = journal.CodeUnavailable

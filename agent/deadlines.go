@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 )
 
 // watchDeadlines raises "no decision in N days" for routes with a deadline, until ctx ends.
@@ -16,9 +18,9 @@ func (f *flow) watchDeadlines(ctx context.Context) {
 				f.raise(ctx, r)
 			}
 		}
-		f.wait(ctx, time.Minute)
+		loop.Pause(ctx, f.clock, time.Minute)
 		if jump := f.clock.Now().Round(0).Sub(last.Round(0)) - time.Minute; jump.Abs() > clockDoubt {
-			f.wait(ctx, clockPatience)
+			loop.Pause(ctx, f.clock, clockPatience)
 		}
 	}
 }
@@ -45,7 +47,7 @@ func (f *flow) raise(ctx context.Context, r *route) {
 		return
 	}
 	for _, e := range late {
-		f.log.Warn().Str("code", CodeOverdue).Str("submission", e.ID.String()).Str("route", r.name).
+		f.log.Warn().Str("code", health.CodeOverdue).Str("submission", e.ID.String()).Str("route", r.name).
 			Msg("no decision in " + span(r.within))
 	}
 }

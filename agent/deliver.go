@@ -144,20 +144,11 @@ func asTransient(err error) error {
 // failed handles a call that ended without any outcome.
 func (l *lane) failed(ctx context.Context, parcels []*parcel, err error) {
 	outcomes := make([]connectors.Outcome, len(parcels))
-	code, text := describe(err)
+	code, text := guard.Describe(err)
 	for i, p := range parcels {
 		outcomes[i] = connectors.Outcome{Key: p.delivery.Key, Class: connectors.ClassOf(err), Code: code, Text: text, Raw: err.Error()}
 	}
 	l.settle(ctx, parcels, outcomes, err)
-}
-
-// describe returns code and safe text of an error.
-func describe(err error) (code, text string) {
-	var e *connectors.Error
-	if errors.As(err, &e) {
-		return e.Code, e.Safe()
-	}
-	return CodeUnknown, "the target failed without saying how"
 }
 
 // settle journals the outcomes, and decides what each parcel does next.
@@ -170,9 +161,9 @@ func (l *lane) settle(ctx context.Context, parcels []*parcel, outcomes []connect
 	for _, p := range parcels {
 		o := byKey[p.delivery.Key]
 		if o == nil {
-			o = &connectors.Outcome{Key: p.delivery.Key, Class: connectors.Uncertain, Code: CodeUnknown, Text: "the target gave no outcome"}
+			o = &connectors.Outcome{Key: p.delivery.Key, Class: connectors.Uncertain, Code: guard.CodeUnknown, Text: "the target gave no outcome"}
 			if err != nil {
-				o.Code, o.Text = describe(err)
+				o.Code, o.Text = guard.Describe(err)
 				o.Raw = err.Error()
 			}
 		}
@@ -296,7 +287,7 @@ func (s *settlement) finish(ctx context.Context) {
 		l.mu.Unlock()
 	}
 	l.forget(s.done, s.parked)
-	l.figures.delivered(l.name, s.ended)
+	l.counters.Delivered(l.name, s.ended)
 	s.delay()
 	if s.worst == nil || s.ended[connectors.Written] > 0 { // it works, though not for all
 		if l.circuit.OK() {
@@ -382,7 +373,7 @@ func (l *lane) resolve(ctx context.Context, parcels []*parcel) []*parcel {
 	}
 	byKey, err := l.lookup(ctx, doubtful)
 	if err != nil {
-		code, text := describe(err)
+		code, text := guard.Describe(err)
 		class := connectors.ClassOf(err)
 		if class == connectors.Uncertain || class == connectors.ItemError {
 			class = connectors.Transient

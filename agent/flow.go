@@ -14,7 +14,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/decode"
@@ -28,17 +30,19 @@ import (
 // Pure steps may be repeated at will. Every effect that a target does not record itself is journaled
 // before and after.
 type flow struct {
-	pulse   *pulse
-	journal *journal.Journal
-	content *content.Store
-	clock   connectors.Clock
-	log     zerolog.Logger
-	plans   *plans
-	routes  map[string]*route
-	lanes   map[string]*lane
-	figures *figures
-	posted  chan *arrived // forms from front offices, accepted, on their way to the targets
-	waits   atomic.Bool   // some mapping has written what another target returned
+	loops    *loop.Heartbeats
+	journal  *journal.Journal
+	content  *content.Store
+	clock    connectors.Clock
+	log      zerolog.Logger
+	plans    *plans
+	routes   map[string]*route
+	lanes    map[string]*lane
+	counters *health.Counters
+	alone    *waits // items of sources
+	served   *servings
+	posted   chan *arrived // forms from front offices, accepted, on their way to the targets
+	waits    atomic.Bool   // some mapping has written what another target returned
 }
 
 // route says which mapping a submission follows, and whom its result is owed to.
@@ -79,22 +83,22 @@ func (f *flow) serve(ctx context.Context, name string, in connectors.Inbasket, r
 	done := make(chan struct{}, 2)
 	go func() {
 		defer func() { close(read); done <- struct{}{} }()
-		f.pulse.loop(ctx, kindInbasket, name, func(ctx context.Context) { f.read(ctx, name, in, routes, read) })
+		f.loops.Run(ctx, health.Inbasket, name, func(ctx context.Context) { f.read(ctx, name, in, routes, read) })
 	}()
 	go func() {
 		defer func() { done <- struct{}{} }()
-		f.pulse.loop(ctx, kindInbasket, name, func(ctx context.Context) { f.answer(ctx, name, in, taken) })
+		f.loops.Run(ctx, health.Inbasket, name, func(ctx context.Context) { f.answer(ctx, name, in, taken) })
 	}()
-	f.pulse.loop(ctx, kindInbasket, name, func(ctx context.Context) {
-		over := waiting(ctx)
+	f.loops.Run(ctx, health.Inbasket, name, func(ctx context.Context) {
+		over := loop.Waiting(ctx)
 		for batch := range read {
 			over()
 			receipts, fresh := f.accept(ctx, name, batch)
-			waiting(ctx) // for answer, which may hang in the in-basket
+			loop.Waiting(ctx) // for answer, which may hang in the in-basket
 			taken <- receipts
 			over()
 			f.forward(ctx, fresh)
-			waiting(ctx)
+			loop.Waiting(ctx)
 		}
 	})
 	close(taken)
@@ -104,27 +108,20 @@ func (f *flow) serve(ctx context.Context, name string, in connectors.Inbasket, r
 
 // read gets batches out of the in-basket and identifies them.
 func (f *flow) read(ctx context.Context, name string, in connectors.Inbasket, routes []*route, out chan<- []*arrival) {
-	trouble := troubles(f, kindInbasket, name)
+	trouble := f.counters.Trouble(health.Inbasket, name, f.log)
 	for ctx.Err() == nil {
 		var items []connectors.Submission
-		over := waiting(ctx) // for forms: a source has time limits of its own
-		err := safely("take forms", func() (err error) { items, err = in.Next(ctx, pageItems); return err })
-		over()
+		err := loop.Ask(ctx, "take forms", func() (err error) { items, err = in.Next(ctx, pageItems); return err })
 		if err != nil {
-			trouble.failed(ctx, err)
+			trouble.Failed(ctx, err)
 			continue
 		}
-		trouble.over()
+		trouble.Over()
 		batch := make([]*arrival, len(items))
-		over = calling(ctx, "read attachments", time.Hour) // of all of them, from the in-basket
+		over := loop.Calling(ctx, "read attachments", time.Hour) // of all of them, from the in-basket
 		parallel(len(items), func(i int) { batch[i] = f.identify(ctx, name, items[i], routes) })
 		over()
-		over = waiting(ctx)
-		select {
-		case out <- batch:
-		case <-ctx.Done():
-		}
-		over()
+		loop.Send(ctx, out, batch)
 	}
 }
 
@@ -231,7 +228,7 @@ func (f *flow) accept(ctx context.Context, inbasket string, batch []*arrival) (r
 		}
 		if ctx.Err() == nil {
 			f.log.Error().Str("code", CodeJournal).Str("in-basket", inbasket).Err(err).Msg("the journal cannot be written; forms stay in the in-basket until it can")
-			f.wait(ctx, time.Second)
+			loop.Pause(ctx, f.clock, time.Second)
 		}
 		return receipts, nil
 	}
@@ -251,7 +248,7 @@ func (f *flow) accept(ctx context.Context, inbasket string, batch []*arrival) (r
 			fresh = append(fresh, &arrived{stored: a.stored(s.ID, now), plan: a.route.plan, form: a.form, read: true})
 		}
 	}
-	f.figures.accepted(inbasket, receipts)
+	f.counters.Accepted(inbasket, receipts)
 	return receipts, fresh
 }
 
@@ -302,7 +299,7 @@ func (f *flow) forward(ctx context.Context, fresh []*arrived) {
 
 // keepAttachments puts a submission's attachments into the content store, before it is accepted.
 func (f *flow) keepAttachments(ctx context.Context, a *arrival) *unkept {
-	if lost := f.figures.lost(kindInbasket, a.entry.Inbasket, a.item.Handle, a.item.Attachments); lost != nil {
+	if lost := f.alone.lost(health.Inbasket, a.entry.Inbasket, a.item.Handle, a.item.Attachments); lost != nil {
 		return lost
 	}
 	for _, at := range a.item.Attachments {
@@ -313,7 +310,7 @@ func (f *flow) keepAttachments(ctx context.Context, a *arrival) *unkept {
 		a.entry.Attachments = append(a.entry.Attachments, file)
 	}
 	if len(a.item.Attachments) > 0 {
-		f.figures.gone(kindInbasket, a.entry.Inbasket, a.item.Handle)
+		f.alone.gone(health.Inbasket, a.entry.Inbasket, a.item.Handle)
 	}
 	return nil
 }
@@ -322,13 +319,13 @@ func (f *flow) keepAttachments(ctx context.Context, a *arrival) *unkept {
 // else, since a citizen may have named it; once its time is over, or where waiting does not help, it is set aside.
 func (f *flow) unkeep(ctx context.Context, inbasket string, a *arrival, failed *unkept) {
 	w := failed.wait("form " + a.item.Transport)
-	if ctx.Err() != nil || !failed.ever && !f.waitsAlone(kindInbasket, inbasket, a.item.Handle, w) {
+	if ctx.Err() != nil || !failed.ever && !f.waitsAlone(health.Inbasket, inbasket, a.item.Handle, w) {
 		a.lost = true
 		return
 	}
-	f.figures.gone(kindInbasket, inbasket, a.item.Handle)
+	f.alone.gone(health.Inbasket, inbasket, a.item.Handle)
 	a.aside = "The attachment " + failed.name + " could not be taken: " + w.text + "."
-	f.figures.notice(connectors.Notice{Code: w.code, Text: "in-basket " + inbasket + ": a form is set aside, because an attachment of it cannot be read; the text beside it in the error folder says which"})
+	f.counters.Notice(connectors.Notice{Code: w.code, Text: "in-basket " + inbasket + ": a form is set aside, because an attachment of it cannot be read; the text beside it in the error folder says which"})
 	f.log.Error().Str("code", w.code).Str("in-basket", inbasket).Msg("a form is set aside: an attachment of it cannot be read")
 }
 

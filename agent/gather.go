@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/encode"
 )
@@ -85,13 +87,10 @@ func (a *Agent) gatherAlways(ctx context.Context) {
 			return
 		}
 		if ctx.Err() == nil {
-			code, text := describe(err)
+			code, text := guard.Describe(err)
 			a.log.Error().Str("code", code).Msg("cannot find out what the targets have; trying again: " + text)
 		}
-		select {
-		case <-ctx.Done():
-		case <-a.clock.After(10 * time.Second):
-		}
+		loop.Pause(ctx, a.clock, 10*time.Second)
 	}
 }
 
@@ -109,7 +108,7 @@ func (a *Agent) askTarget(ctx context.Context, l *lane, since time.Time, found *
 	if found.KnownSeq, err = a.journal.LastBatch(ctx, l.name); err != nil {
 		return err
 	}
-	err = safely("bear witness", func() error {
+	err = guard.Safely("bear witness", func() error {
 		return witness.Evidence(asking, since, func(t connectors.Trace) error { return w.add(ctx, t) })
 	})
 	if err == nil {
@@ -124,7 +123,7 @@ func (a *Agent) askTarget(ctx context.Context, l *lane, since time.Time, found *
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		code, text := describe(err)
+		code, text := guard.Describe(err)
 		found.Evidence = control.EvidenceFailed
 		found.Trouble = &control.Trouble{Code: code, Text: text, Next: "mend the target, then inbasket restored --again"}
 	case l.can.Recorded:
@@ -199,7 +198,7 @@ func rescanned(ctx context.Context, s control.RestoredSource, r connectors.Resca
 	case errors.Is(err, connectors.ErrNoEvidence):
 		s.Advice = gone
 	case err != nil:
-		code, text := describe(err)
+		code, text := guard.Describe(err)
 		s.Again, s.Trouble = true, &control.Trouble{Code: code, Text: text, Next: "mend it, then inbasket restored --again"}
 	default:
 		s.Again, s.Count = true, n

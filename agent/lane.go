@@ -11,7 +11,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/encode"
 )
@@ -62,7 +64,7 @@ type lane struct {
 	backoff  guard.Backoff // of a single parcel
 	journal  *journal.Journal
 	clock    connectors.Clock
-	figures  *figures
+	counters *health.Counters
 	log      zerolog.Logger
 	// prepare maps a page of the journal; with an error some of it must be read again.
 	prepare  func(ctx context.Context, target string, page []journal.Stored) ([]*parcel, error)
@@ -136,7 +138,7 @@ func (l *lane) offer(ctx context.Context, parcels []*parcel) {
 		if len(parcels) == 0 {
 			return
 		}
-		over := waiting(ctx)
+		over := loop.Waiting(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -206,7 +208,7 @@ func (l *lane) work(ctx context.Context) {
 
 // rest waits until something changes, wait has passed (zero: no limit), or ctx ends, which is false.
 func (l *lane) rest(ctx context.Context, changed <-chan struct{}, wait time.Duration) bool {
-	defer waiting(ctx)()
+	defer loop.Waiting(ctx)()
 	var timer <-chan time.Time
 	if wait > 0 {
 		timer = l.clock.After(wait)

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -123,7 +126,7 @@ func (l *lane) unbar(id journal.ID) {
 func (l *lane) ask(ctx context.Context) {
 	if err := l.target.Check(ctx); err != nil {
 		if ctx.Err() == nil {
-			code, text := describe(err)
+			code, text := guard.Describe(err)
 			l.circuit.Fail(connectors.ClassOf(err), code, text)
 		}
 	} else if l.circuit.OK() {
@@ -140,4 +143,23 @@ func (l *lane) tryNow() {
 	}
 	l.signal()
 	l.mu.Unlock()
+}
+
+// Health tells how the lane stands.
+func (l *lane) Health() health.TargetHealth {
+	h := health.TargetHealth{Circuit: l.circuit, Guarantee: l.can.Guarantee.Level}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h.Paused, h.Why = l.stopping, l.paused
+	if l.held != "" {
+		h.Trouble = &control.Trouble{Code: CodeBatchHeld, Text: l.held, Next: "inbasket batches " + l.name + "; then retry or void it"}
+	}
+	if l.sealing == nil {
+		return h
+	}
+	h.Batch = &control.BatchStatus{Count: len(l.queue), Size: l.bytes}
+	if now := l.clock.Now(); h.Batch.Count > 0 {
+		_, h.Batch.ClosesAt = l.sealing.policy.Due(now, l.oldest(now), l.sealing.closed, h.Batch.Count, h.Batch.Size)
+	}
+	return h
 }

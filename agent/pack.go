@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 
+	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
@@ -23,7 +24,7 @@ func (l *lane) pack(a *arrived, in mapping.Input, d *mapping.Delivery) (*parcel,
 		delivery: connectors.Delivery{Key: deliveryKey(s.ID, l.identity), Submission: in.ID, Digest: s.Digest, Order: d.Order, Records: d.Records}}
 	if answers(a.plan) {
 		p.match = func(returned map[string]connectors.Value) (key string) {
-			err := safely("make the match key", func() error { key, _ = a.plan.MatchKey(a.form, in, returned); return nil })
+			err := guard.Safely("make the match key", func() error { key, _ = a.plan.MatchKey(a.form, in, returned); return nil })
 			if err != nil { // the delivery stands; its results become orphans, which a person can attach
 				l.log.Error().Str("code", CodePanic).Str("submission", in.ID).Msg("the mapping broke while making a match key")
 			}

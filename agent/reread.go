@@ -8,7 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -31,21 +34,18 @@ func (rt *assembly) readAgain(ctx context.Context, a *Agent) {
 			if err == nil || ctx.Err() != nil {
 				continue
 			}
-			if code, text := describe(err); told[r.Kind+r.Name] != code {
+			if code, text := guard.Describe(err); told[r.Kind+r.Name] != code {
 				told[r.Kind+r.Name] = code
 				a.log.Warn().Str("code", CodeReread).Str("cause", code).Str(r.Kind, r.Name).Msg("what was settled after the backup cannot be offered again yet; trying again: " + text)
 			}
 		}
-		select {
-		case <-ctx.Done():
-		case <-a.clock.After(rereadPause):
-		}
+		loop.Pause(ctx, a.clock, rereadPause)
 	}
 }
 
 func (rt *assembly) rereadOne(ctx context.Context, a *Agent, r journal.Reread) error {
-	return safely("offer again", func() error {
-		if r.Kind == kindInbasket {
+	return guard.Safely("offer again", func() error {
+		if r.Kind == health.Inbasket {
 			again, ok := rt.inbaskets[r.Name].(connectors.Rescanner)
 			if !ok {
 				return nil // it was removed from the configuration

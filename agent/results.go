@@ -5,7 +5,10 @@ import (
 	"errors"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 )
@@ -13,22 +16,20 @@ import (
 // collect takes results out of one source until ctx ends. A result is settled only after the journal has
 // it, so a crash repeats it, and the journal knows the repeat by the result's own identity.
 func (f *flow) collect(ctx context.Context, name string, src connectors.ResultSource, readers []*route) {
-	trouble := troubles(f, kindResults, name)
+	trouble := f.counters.Trouble(health.Results, name, f.log)
 	for ctx.Err() == nil {
 		var results []connectors.Result
-		over := waiting(ctx) // for results: a source has time limits of its own
-		err := safely("ask for results", func() (err error) { results, err = src.Next(ctx, pageResults); return err })
-		over()
+		err := loop.Ask(ctx, "ask for results", func() (err error) { results, err = src.Next(ctx, pageResults); return err })
 		if err != nil {
-			trouble.failed(ctx, err)
+			trouble.Failed(ctx, err)
 			continue
 		}
 		receipts, err := f.take(ctx, name, results, readers)
 		if f.settleResults(ctx, src, receipts, trouble) && err == nil {
-			trouble.over()
+			trouble.Over()
 		}
 		if err != nil { // some were released, and come again
-			trouble.failed(ctx, err)
+			trouble.Failed(ctx, err)
 		}
 	}
 }
@@ -38,10 +39,9 @@ const pageResults = 100
 
 // settleResults tells a source what became of its results until it has heard it: what it was not told
 // of, it would never give again.
-func (f *flow) settleResults(ctx context.Context, src connectors.ResultSource, receipts []connectors.Receipt, trouble *trouble) bool {
+func (f *flow) settleResults(ctx context.Context, src connectors.ResultSource, receipts []connectors.Receipt, trouble *health.Trouble) bool {
 	for {
-		err := safely("settle results", func() error {
-			defer calling(ctx, "settle results", 0)()
+		err := loop.Call(ctx, "settle results", 0, func() error {
 			graced, cancel := graced(ctx)
 			defer cancel()
 			return src.Settle(graced, receipts)
@@ -49,20 +49,20 @@ func (f *flow) settleResults(ctx context.Context, src connectors.ResultSource, r
 		if err == nil || ctx.Err() != nil {
 			return err == nil
 		}
-		trouble.failed(ctx, err)
+		trouble.Failed(ctx, err)
 	}
 }
 
 // take journals results and returns what their source is told. Each is settled alone: one that cannot be taken is
 // released, and the others go on. The error is for what is wrong with all of them.
 func (f *flow) take(ctx context.Context, source string, results []connectors.Result, readers []*route) ([]connectors.Receipt, error) {
-	defer calling(ctx, "read documents", time.Hour)()
+	defer loop.Calling(ctx, "read documents", time.Hour)()
 	receipts := released(results)
 	var ready []*understood
 	var wrong error
 	for i, r := range results {
 		u := &understood{flow: f, source: source, result: r, receipt: &receipts[i]}
-		err := safely("understand a result", func() error { return u.read(ctx, readers) })
+		err := guard.Safely("understand a result", func() error { return u.read(ctx, readers) })
 		var missing *mapping.MissingName
 		switch {
 		case ctx.Err() != nil:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/batch"
+	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/encode"
@@ -13,7 +14,7 @@ import (
 
 // unsealed forgets what should have been a batch.
 func (l *lane) unsealed(members []*parcel, err error) {
-	code, text := describe(err)
+	code, text := guard.Describe(err)
 	l.circuit.Fail(connectors.Transient, CodeSeal, "the batch could not be sealed")
 	l.log.Error().Str("code", CodeSeal).Str("cause", code).Msg("cannot seal the batch; trying again: " + text)
 	l.forget(members, nil)

@@ -9,7 +9,9 @@ import (
 
 	"github.com/inbasket/inbasket/agent/batch"
 	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -269,7 +271,7 @@ func (l *lane) tryBatch(ctx context.Context, b *journal.Batch, members []*parcel
 		}
 	}
 	if len(outcomes) == 0 {
-		return l.batchFailed(ctx, b, members, &connectors.Error{Class: connectors.Uncertain, Code: CodeUnknown, Op: "send batch"})
+		return l.batchFailed(ctx, b, members, &connectors.Error{Class: connectors.Uncertain, Code: guard.CodeUnknown, Op: "send batch"})
 	}
 	return l.batchDone(ctx, b, members, outcomes)
 }
@@ -375,7 +377,7 @@ func withCode(code, text string) string {
 // batchWaits stops the target for a batch that could not even be put under its temporary name. The journal
 // keeps it as sealed: once it says more, nothing at the target would mean that the legacy system took it.
 func (l *lane) batchWaits(b *journal.Batch, err error) bool {
-	code, text := describe(err)
+	code, text := guard.Describe(err)
 	l.mu.Lock()
 	l.held = withCode(code, text)
 	l.mu.Unlock()
@@ -401,7 +403,7 @@ func (l *lane) batchHeld(ctx context.Context, b *journal.Batch, why *journal.Rea
 
 // batchFailed decides what a failed attempt means; it never ends the batch.
 func (l *lane) batchFailed(ctx context.Context, b *journal.Batch, members []*parcel, err error) bool {
-	code, text := describe(err)
+	code, text := guard.Describe(err)
 	switch class := connectors.ClassOf(err); class {
 	case connectors.ItemError:
 		return l.batchHeld(ctx, b, &journal.Reason{Code: code, Text: text, Next: "mend it at the target, then inbasket retry --target; or inbasket batches void", Raw: err.Error()})
@@ -441,7 +443,7 @@ func (l *lane) void(seq int64, do func() error) (sending bool, err error) {
 
 // pause waits for d on the agent's clock, or until ctx ends.
 func (l *lane) pause(ctx context.Context, d time.Duration) {
-	defer waiting(ctx)()
+	defer loop.Waiting(ctx)()
 	select {
 	case <-ctx.Done():
 	case <-l.clock.After(d):

@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 )
@@ -54,7 +55,7 @@ func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incomi
 	if s.ID == 0 {
 		return frontoffice.Receipt{}, refused
 	}
-	f.figures.metrics.Accepted("http", s.Verdict, 1)
+	f.counters.Metrics.Accepted("http", s.Verdict, 1)
 	if s.Again {
 		f.comesAgain(arr.entry.Targets)
 	} else if s.Verdict == connectors.Taken && s.State == journal.Accepted {
@@ -83,14 +84,11 @@ func (a *Agent) goForward(one *arrived) {
 func (f *flow) forwardPosted(ctx context.Context) {
 	for {
 		var batch []*arrived
-		over := waiting(ctx)
-		select {
-		case <-ctx.Done():
+		one, ok := loop.Receive(ctx, f.posted)
+		if !ok {
 			return
-		case one := <-f.posted:
-			batch = append(batch, one)
 		}
-		over()
+		batch = append(batch, one)
 		for more := true; more && len(batch) < pageItems; {
 			select {
 			case one := <-f.posted:

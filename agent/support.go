@@ -4,16 +4,13 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"io"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
@@ -107,61 +104,4 @@ func fieldErrors(in []mapping.FieldError) []journal.FieldError {
 		out[i] = journal.FieldError{Pointer: e.Pointer, Code: e.Code, Message: e.Message}
 	}
 	return out
-}
-
-// wait waits for d, or until ctx ends.
-func (f *flow) wait(ctx context.Context, d time.Duration) {
-	defer waiting(ctx)()
-	select {
-	case <-ctx.Done():
-	case <-f.clock.After(d):
-	}
-}
-
-// safely runs a call into a connector; one that breaks is an error, not the end of the agent.
-func safely(op string, call func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = &connectors.Error{Class: connectors.Uncertain, Code: guard.CodePanic, Op: op, Err: fmt.Errorf("%v\n%s", p, debug.Stack())}
-		}
-	}()
-	return call()
-}
-
-// trouble remembers that a source keeps failing, so that it is logged once and asked ever more rarely.
-type trouble struct {
-	flow    *flow
-	what    string
-	name    string
-	circuit *guard.Circuit
-}
-
-func troubles(f *flow, what, name string) *trouble {
-	t := &trouble{flow: f, what: what, name: name, circuit: guard.NewCircuit(guard.Backoff{First: 250 * time.Millisecond, Most: time.Minute, Jitter: 0.3}, f.clock)}
-	f.figures.watch(what, name, t.circuit)
-	return t
-}
-
-// failed notes a failure, and waits before the next try.
-func (t *trouble) failed(ctx context.Context, err error) {
-	if ctx.Err() != nil {
-		return
-	}
-	t.note(err)
-	_, tr := t.circuit.State()
-	t.flow.wait(ctx, max(tr.RetryAt.Sub(t.flow.clock.Now()), 10*time.Millisecond))
-}
-
-// note notes a failure.
-func (t *trouble) note(err error) {
-	code, text := describe(err)
-	if t.circuit.Fail(connectors.ClassOf(err), code, text) {
-		t.flow.log.Error().Str("code", code).Str(t.what, t.name).Msg(t.what + " fails; trying again: " + text)
-	}
-}
-
-func (t *trouble) over() {
-	if t.circuit.OK() {
-		t.flow.log.Info().Str(t.what, t.name).Msg(t.what + " works again")
-	}
 }

@@ -2,6 +2,7 @@ package journal
 
 // The stable codes of what this package tells an operator.
 const (
+	CodeUnavailable  = "journal.unavailable"   // the journal cannot be read or written: disk full, file rights, a failing disk; nothing is taken from the in-baskets until it can; mend the disk, the agent goes on by itself
 	CodeDiskFull     = "journal.disk-full"     // no space is left where the journal lies; make space, nothing that was acknowledged is lost
 	CodeIO           = "journal.io"            // the disk refused to write the journal; look at the disk and the system's log
 	CodeCorrupt      = "journal.corrupt"       // the journal's file is damaged; stop the agent and restore the last backup

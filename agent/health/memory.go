@@ -1,4 +1,4 @@
-package agent
+package health
 
 // Bytes of the Go heap that may accumulate before the garbage collector works harder. An agent shares its machine with
 // the legacy system, so there is little while nothing is to do, and more for each part that works. It is no limit
@@ -14,11 +14,14 @@ type Memory struct {
 	Most int64             // no goal is above that; 0: no bound
 }
 
-// goal is what so many parts at work may accumulate.
-func (m Memory) goal(parts int) int64 {
-	g := int64(heapIdle + parts*heapPart)
-	if m.Most > 0 {
-		g = min(g, m.Most)
+// AtWork sets the goal for what so many parts at work may accumulate.
+func (m Memory) AtWork(parts int) {
+	if m.Set == nil {
+		return
 	}
-	return g
+	goal := int64(heapIdle + parts*heapPart)
+	if m.Most > 0 {
+		goal = min(goal, m.Most)
+	}
+	m.Set(goal)
 }
