@@ -20,6 +20,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -63,14 +64,13 @@ type Agent struct {
 	alone   *waits
 	served  *servings
 	serving *serving
-	trail   *trail
+	trail   *audit.Trail
+	desk    *orders.Desk
 	purging sync.Mutex // held by the one purge that runs
 
 	mu        sync.Mutex // guards assembly and reloading
 	assembly  *assembly
 	reloading sync.Mutex
-	deciding  sync.Mutex
-	backups   sync.Mutex      // one at a time
 	gathering sync.Mutex      // evidence for a restored journal
 	parent    context.Context // of assemblies
 	closed    sync.Once
@@ -97,13 +97,15 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	if err = a.openJournal(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.unchanged(); err != nil {
+	if err := backup.Settle(o.Config.State); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
-	a.trail = newTrail(o.Config.State, a.clock, a.journal, a.log, a.health.Notice)
-	if err := a.trail.open(ctx); err != nil {
+	a.trail = audit.NewTrail(o.Config.State, a.clock, a.journal, a.log, a.health.Notice)
+	if err := a.trail.Open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
+	a.desk = &orders.Desk{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Trail: a.trail, Health: a.health, Version: o.Version, State: o.Config.State,
+		Running: func() orders.Running { return a.current() }, Agent: a, Upkeep: a, Recovery: a}
 	if err := a.repoint(ctx, o.Config, o.Force); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -168,7 +170,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	if !rt.halt(limit) {
 		a.log.Warn().Msg("stopped before everything in flight was finished; the next start finds it")
 	}
-	a.within(closeLimit, func() { a.trail.tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "stop"}) })
+	a.within(closeLimit, func() { a.trail.Tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "stop"}) })
 	return nil
 }
 
@@ -182,7 +184,7 @@ func (a *Agent) Close() (err error) {
 		}
 		var failed error
 		over := a.within(closeLimit, func() {
-			failed = a.trail.close()
+			failed = a.trail.Close()
 			if a.journal != nil {
 				failed = errors.Join(failed, a.journal.Close())
 			}
@@ -324,6 +326,12 @@ func (a *Agent) current() *assembly {
 	defer a.mu.Unlock()
 	return a.assembly
 }
+
+// Desk is where orders to the agent are carried out.
+func (a *Agent) Desk() *orders.Desk { return a.desk }
+
+// Journal is the agent's memory.
+func (a *Agent) Journal() *journal.Journal { return a.journal }
 
 // Health tells how the agent does.
 func (a *Agent) Health() *health.Service { return a.health }

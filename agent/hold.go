@@ -172,7 +172,7 @@ func (a *Agent) ending(report *control.Restored, r control.EndHoldRequest) (jour
 		trusted := slices.Contains(r.TrustAbsent, t.Name)
 		switch {
 		case t.Evidence == control.EvidenceLedger && t.Blind == 0:
-		case a.recorded(t.Name): // its ledger knows what the journal has, and not what came under IDs that are lost
+		case a.current().Recorded(t.Name): // its ledger knows what the journal has, and not what came under IDs that are lost
 			e.Doubts = append(e.Doubts, journal.Doubt{Target: t.Name})
 		case trusted && a.namedByID(t.Name): // a form that comes again under a new ID has another file name
 			e.Doubts = append(e.Doubts, journal.Doubt{Target: t.Name})
@@ -212,11 +212,6 @@ func (a *Agent) namedByID(target string) bool {
 	return l != nil && l.files != nil && strings.Contains(l.files.name, "{id}")
 }
 
-func (a *Agent) recorded(target string) bool {
-	l := a.current().flow.lanes[target]
-	return l != nil && l.can.Recorded
-}
-
 // goLive starts what a hold kept from running. What is paused and blocked may have changed since the start.
 func (a *Agent) goLive() {
 	rt := a.current()
@@ -230,15 +225,6 @@ func (a *Agent) goLive() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	rt.begin(a)
-}
-
-// notHeld refuses an order about submissions while the journal is held.
-func (a *Agent) notHeld() error {
-	if !a.journal.Held() {
-		return nil
-	}
-	return &control.Error{Code: CodeHeld, Message: "the agent was restored from a backup and is held", Hint: "look at what it found by inbasket restored, then inbasket restored release",
-		Status: http.StatusConflict}
 }
 
 // heldTrouble is what status shows of a hold; nil: there is none.

@@ -82,7 +82,7 @@ func (a *Agent) houseKept(ctx context.Context) (time.Time, error) {
 
 // keepHouseNow is for one who holds purging.
 func (a *Agent) keepHouseNow(ctx context.Context, cfg *config.Config, now time.Time) error {
-	a.trail.say()
+	a.trail.Say()
 	p := &purge{agent: a, config: cfg, patient: true, report: control.PurgeReport{}}
 	if err := p.carryOut(ctx, nil); err != nil {
 		return err

@@ -10,7 +10,9 @@ import (
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/disk"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 const (
@@ -21,9 +23,6 @@ const (
 
 // Purge takes away what is named, or what retention says; see control.Archivist.
 func (a *Agent) Purge(ctx context.Context, r control.PurgeRequest) (control.PurgeReport, error) {
-	if err := a.notHeld(); err != nil {
-		return control.PurgeReport{}, err
-	}
 	if len(r.IDs) > 0 && r.Reason == "" {
 		return control.PurgeReport{}, &control.Error{Code: control.CodeRequest, Message: "purging a single submission needs a reason", Hint: "say it by --reason; it stays on record", Status: http.StatusBadRequest}
 	}
@@ -91,9 +90,9 @@ func (p *purge) busy(ctx context.Context, id journal.ID) (*control.Error, error)
 		return control.ErrorOf(err), ctx.Err()
 	}
 	if view.State == journal.Delivered {
-		return &control.Error{Code: CodeNotAllowed, Message: fmt.Sprintf("submission %s is delivered and waits for its decision", id), Hint: "decide or reject it first"}, nil
+		return &control.Error{Code: control.CodeNotAllowed, Message: fmt.Sprintf("submission %s is delivered and waits for its decision", id), Hint: "decide or reject it first"}, nil
 	}
-	return &control.Error{Code: CodeNotAllowed, Message: fmt.Sprintf("something of submission %s still has to go to a target or a front office", id), Hint: "inbasket show " + id.String() + " tells what; purge it afterwards"}, nil
+	return &control.Error{Code: control.CodeNotAllowed, Message: fmt.Sprintf("something of submission %s still has to go to a target or a front office", id), Hint: "inbasket show " + id.String() + " tells what; purge it afterwards"}, nil
 }
 
 // lives says why a submission cannot be purged yet; nil: its life may be over.
@@ -112,7 +111,7 @@ func (p *purge) lives(ctx context.Context, id journal.ID) (*control.Error, error
 		}
 		return control.ErrorOf(&journal.PurgedError{Tombstone: t}), nil
 	}
-	return &control.Error{Code: CodeNotAllowed, Message: fmt.Sprintf("submission %s is %s: its life is not over", id, view.State), Hint: "reject it first, or wait until it is closed"}, nil
+	return &control.Error{Code: control.CodeNotAllowed, Message: fmt.Sprintf("submission %s is %s: its life is not over", id, view.State), Hint: "reject it first, or wait until it is closed"}, nil
 }
 
 // due purges everything that retention says.
@@ -308,9 +307,9 @@ func (a *Agent) certify(ctx context.Context, c journal.Certificate, r control.Pu
 	if by == "" {
 		by = "retention"
 	}
-	_, err := a.trail.add(ctx, audit.Record{Who: by, Via: audit.ViaSystem, Action: ActionPurged, Object: fmt.Sprintf("run %d", c.Run), Details: map[string]string{
+	_, err := a.trail.Add(ctx, audit.Record{Who: by, Via: audit.ViaSystem, Action: ActionPurged, Object: fmt.Sprintf("run %d", c.Run), Details: map[string]string{
 		"count": fmt.Sprint(c.Count), "accepted-from": stampOf(c.From), "accepted-to": stampOf(c.To), "purged-from": stampOf(c.First), "purged-to": stampOf(c.Last),
-		"ids-sha256": c.Digest, "files": fmt.Sprint(r.Files), "files-later": number(r.FilesLater), "overwritten": yes(r.Overwritten)}})
+		"ids-sha256": c.Digest, "files": fmt.Sprint(r.Files), "files-later": orders.Number(r.FilesLater), "overwritten": orders.Yes(r.Overwritten)}})
 	if err != nil {
 		return err
 	}
@@ -322,3 +321,12 @@ func (a *Agent) certify(ctx context.Context, c journal.Certificate, r control.Pu
 const ActionPurged = "purged"
 
 func stampOf(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// CompactJournal makes the journal's file small.
+func (a *Agent) CompactJournal(ctx context.Context) (journal.Compaction, error) {
+	if !a.purging.TryLock() {
+		return journal.Compaction{}, &control.Error{Code: CodePurgeRuns, Message: "a purge is running", Hint: "wait until it is done", Status: http.StatusConflict}
+	}
+	defer a.purging.Unlock()
+	return a.journal.Compact(ctx, disk.FreeBelow(a.options.Config.State))
+}

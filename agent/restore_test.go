@@ -16,6 +16,7 @@ import (
 	"github.com/inbasket/inbasket/agent/backup"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // againMapping is the world's, with results that can be asked for again.
@@ -44,7 +45,8 @@ func (w *world) backup(name string) string {
 	w.t.Helper()
 	file := filepath.Join(w.dir, name)
 	_, err := backup.Save(context.Background(), file, func(out io.Writer) error {
-		return w.agent.Backup(context.Background(), control.BackupRequest{By: "test"}, out)
+		_, err := orders.Backup.Give(context.Background(), w.agent.Desk(), control.BackupRequest{By: "test", To: out})
+		return err
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -205,7 +207,7 @@ func TestRestore(t *testing.T) {
 // sound makes sure that the journal's own counters and references agree.
 func (w *world) sound() {
 	w.t.Helper()
-	k, err := w.agent.CheckJournal(context.Background(), control.CheckJournalRequest{Full: true, Content: true})
+	k, err := orders.CheckJournal.Give(context.Background(), w.agent.Desk(), control.CheckJournalRequest{Full: true, Content: true})
 	if err != nil || len(k.Findings) != 0 {
 		w.t.Fatalf("%+v %v", k, err)
 	}
@@ -220,14 +222,14 @@ func (w *world) heldBack() {
 	if p.header.Get("Retry-After") == "" {
 		w.t.Error("no Retry-After")
 	}
-	status, err := w.agent.Status(context.Background())
+	status, err := w.agent.Health().Status(context.Background())
 	if err != nil || status.Held == nil || status.Held.Code != agent.CodeHeld {
 		w.t.Fatalf("%+v %v", status.Held, err)
 	}
 	if reasons := w.agent.Health().Ready(context.Background()); len(reasons) == 0 || reasons[0].Code != agent.CodeHeld {
 		w.t.Fatalf("%+v", reasons)
 	}
-	if _, err := w.agent.Retry(context.Background(), control.RetryRequest{}); err == nil {
+	if _, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{}); err == nil {
 		w.t.Error("retry while held")
 	}
 	w.events() // reading goes on
@@ -239,7 +241,7 @@ func (w *world) settleBatches() {
 	ctx := context.Background()
 	settled := 0
 	w.until("what is unclear parks, and is settled", func() bool {
-		list, err := w.agent.List(ctx, journal.Filter{Target: "batches", Progress: journal.Held, Limit: 1000})
+		list, err := w.agent.Journal().List(ctx, journal.Filter{Target: "batches", Progress: journal.Held, Limit: 1000})
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -250,12 +252,12 @@ func (w *world) settleBatches() {
 			}
 			settled++
 			if there[e.Reference] > 0 {
-				if _, err := w.agent.Confirm(ctx, control.ConfirmRequest{ID: e.ID, Target: "batches", Reason: "it is in the file", By: "x"}); err != nil {
+				if _, err := orders.Confirm.Give(ctx, w.agent.Desk(), control.ConfirmRequest{ID: e.ID, Target: "batches", Reason: "it is in the file", By: "x"}); err != nil {
 					w.t.Fatal(err)
 				}
 				continue
 			}
-			out, err := w.agent.Retry(ctx, control.RetryRequest{IDs: []journal.ID{e.ID}, By: "x"})
+			out, err := orders.Retry.Give(ctx, w.agent.Desk(), control.RetryRequest{IDs: []journal.ID{e.ID}, By: "x"})
 			if err != nil || out[0].Error != nil {
 				w.t.Fatal(err, out)
 			}

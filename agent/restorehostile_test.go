@@ -11,6 +11,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // reconfigure changes the configuration file by replacing texts.
@@ -127,7 +128,7 @@ func TestRestoreDown(t *testing.T) {
 	w.pause("register", false)
 	w.until("what was open is found", func() bool { return w.to("REF-2", "register").Progress == journal.Done })
 	w.until("what came again parks", func() bool {
-		list, err := w.agent.List(context.Background(), journal.Filter{Target: "register", Progress: journal.Held})
+		list, err := w.agent.Journal().List(context.Background(), journal.Filter{Target: "register", Progress: journal.Held})
 		return err == nil && len(list) == 2
 	})
 	if n := w.inRegister(); n != 5 {
@@ -196,7 +197,7 @@ func TestRestoreTrustedBatch(t *testing.T) {
 	}
 	w.endHold(control.EndHoldRequest{})
 	w.until("what the second batch carries parks", func() bool {
-		list, err := w.agent.List(context.Background(), journal.Filter{Target: "batches", Progress: journal.Held})
+		list, err := w.agent.Journal().List(context.Background(), journal.Filter{Target: "batches", Progress: journal.Held})
 		return err == nil && len(list) == 3
 	})
 	if _, err := os.Stat(filepath.Join(w.dir, "batches", "B000003.DAT")); err == nil {
@@ -208,18 +209,18 @@ func TestRestoreTrustedBatch(t *testing.T) {
 func TestRestoreOrders(t *testing.T) {
 	w := restorable(t)
 	w.start()
-	order := control.NewClient(filepath.Join(w.dir, "state"))
+	client := control.NewClient(filepath.Join(w.dir, "state"))
 	ctx := context.Background()
 	w.deliver(0, 3)
-	if err := order.Pause(ctx, control.PauseRequest{Target: "drop", Paused: true, Reason: "before"}); err != nil {
+	if _, err := orders.Pause.Ask(ctx, client, control.PauseRequest{Target: "drop", Paused: true, Reason: "before"}); err != nil {
 		t.Fatal(err)
 	}
 	file := w.backup("b.tar")
 	first, second := w.view("REF-0").ID, w.view("REF-1").ID
-	if _, err := order.Reject(ctx, control.RejectRequest{ID: first, Reason: "doubled", Force: true}); err != nil {
+	if _, err := orders.Reject.Ask(ctx, client, control.RejectRequest{ID: first, Reason: "doubled", Force: true}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := order.Reject(ctx, control.RejectRequest{ID: 12345, Reason: "unknown"}); err == nil {
+	if _, err := orders.Reject.Ask(ctx, client, control.RejectRequest{ID: 12345, Reason: "unknown"}); err == nil {
 		t.Fatal("an unknown one was rejected")
 	}
 	w.halt()
@@ -229,7 +230,7 @@ func TestRestoreOrders(t *testing.T) {
 		t.Fatalf("%+v", r.Orders)
 	}
 	w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
-	if _, err := order.Reject(ctx, control.RejectRequest{ID: second, Reason: "later", Force: true}); err != nil {
+	if _, err := orders.Reject.Ask(ctx, client, control.RejectRequest{ID: second, Reason: "later", Force: true}); err != nil {
 		t.Fatal(err)
 	}
 	w.halt()
@@ -254,7 +255,7 @@ func TestRestoreNamedByID(t *testing.T) {
 	w.gathered()
 	w.endHold(control.EndHoldRequest{TrustAbsent: []string{"drop"}, AcceptSeq: []string{"batches"}})
 	w.until("it parks", func() bool {
-		list, err := w.agent.List(context.Background(), journal.Filter{Target: "drop", Progress: journal.Held})
+		list, err := w.agent.Journal().List(context.Background(), journal.Filter{Target: "drop", Progress: journal.Held})
 		return err == nil && len(list) == 1
 	})
 	if names := w.files("drop"); len(names) != 2 {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/batch"
+	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
@@ -136,7 +137,7 @@ func (l *lane) seal(ctx context.Context, members []*parcel, why string) (journal
 	}
 	header, pieces := headerOf(&b), piecesOf(members)
 	file := l.file(ctx, header, pieces, members)
-	blob, err := l.sealing.content.Put(ctx, file, maxContent)
+	blob, err := l.sealing.content.Put(ctx, file, content.MaxSize)
 	file.Close() // ends what makes it, when not all was read
 	if err != nil {
 		return b, err

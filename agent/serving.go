@@ -86,7 +86,7 @@ func (s *serving) start(a *Agent) {
 	if s.monitor != nil {
 		go func() { report("monitor", s.monitor.Serve(s.watch)) }()
 	}
-	go func() { report("control", s.control.Serve(ctx, audited{a, a.trail})) }()
+	go func() { report("control", s.control.Serve(ctx, a.desk.Handlers())) }()
 }
 
 // changed takes over what a reloaded configuration says of front offices. Addresses stay.

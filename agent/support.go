@@ -25,9 +25,6 @@ func (SystemClock) Now() time.Time { return time.Now() }
 // After is time.After.
 func (SystemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
 
-// maxContent bounds one attachment or document, in bytes; in-baskets have smaller bounds of their own.
-const maxContent = 4 << 30
-
 // grace is how long the last journal entries and moves may take once the agent is told to stop.
 const grace = 5 * time.Second
 

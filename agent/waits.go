@@ -175,12 +175,12 @@ func (f *flow) keep(ctx context.Context, a connectors.Attachment) (file journal.
 		return file, &unkept{name: a.Name, err: err, ever: connectors.ClassOf(err) == connectors.ItemError}
 	}
 	read := &reading1{r: r}
-	blob, err := f.content.Put(ctx, read, maxContent)
+	blob, err := f.content.Put(ctx, read, content.MaxSize)
 	_ = guard.Safely("close a file", r.Close)
 	if err != nil {
 		large := errors.Is(err, content.ErrTooLarge)
 		if large {
-			err = &connectors.Error{Class: connectors.ItemError, Code: CodeUnread, Op: "keep a file", Hint: fmt.Sprintf("it is over %d MiB", maxContent>>20), Err: err}
+			err = &connectors.Error{Class: connectors.ItemError, Code: CodeUnread, Op: "keep a file", Hint: fmt.Sprintf("it is over %d MiB", content.MaxSize>>20), Err: err}
 		}
 		return file, &unkept{name: a.Name, err: err, ours: read.err == nil && !large, ever: large}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func restoredCommand(a *app) *cobra.Command {
@@ -52,7 +53,7 @@ func (a *app) restored(cmd *cobra.Command, ask control.RestoredRequest) error {
 		offline = nil
 	}
 	err := a.agent(ctx, func(c *control.Client) (err error) {
-		report, err = c.Restored(ctx, ask)
+		report, err = orders.Restored.Ask(ctx, c, ask)
 		return err
 	}, offline)
 	if err != nil {
@@ -86,7 +87,7 @@ nothing was taken away by a target in the lost time (--trust-absent), or that a 
 			}
 			ctx := cmd.Context()
 			return a.agent(ctx, func(c *control.Client) error {
-				report, err := c.EndHold(ctx, r)
+				report, err := orders.EndHold.Ask(ctx, c, r)
 				if err != nil {
 					return err
 				}
