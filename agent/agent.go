@@ -20,7 +20,9 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/upkeep"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -66,7 +68,7 @@ type Agent struct {
 	serving *serving
 	trail   *audit.Trail
 	desk    *orders.Desk
-	purging sync.Mutex // held by the one purge that runs
+	upkeep  *upkeep.Service
 
 	mu        sync.Mutex // guards assembly and reloading
 	assembly  *assembly
@@ -74,6 +76,43 @@ type Agent struct {
 	gathering sync.Mutex      // evidence for a restored journal
 	parent    context.Context // of assemblies
 	closed    sync.Once
+}
+
+// roomLook is between two looks for room at the start.
+const roomLook = 2 * time.Second
+
+// New opens journal and content store, and builds everything that the configuration names. Nothing
+// runs until Run. Only one agent can have a journal open. While the disk is full New waits for room.
+func New(ctx context.Context, o Options) (*Agent, error) {
+	if o.Clock == nil {
+		o.Clock = SystemClock{}
+	}
+	state, told := o.Config.State, false
+	for {
+		a, err := open(ctx, o)
+		if err == nil {
+			if told {
+				o.Log.Info().Msg("there is room on the disk again; the agent starts")
+			}
+			return a, nil
+		}
+		if !upkeep.NoRoom(state, err) {
+			return nil, err
+		}
+		if upkeep.GiveUpReserve(state, o.Log) {
+			continue
+		}
+		if !told {
+			told = true
+			o.Log.Error().Str("code", journal.CodeDiskFull).Msg("the disk that holds the state folder is full: the agent waits for room and then starts by itself; nothing is lost")
+			if o.Notify != nil {
+				o.Notify("status waiting: the disk that holds " + state + " is full")
+			}
+		}
+		if !loop.Pause(ctx, o.Clock, roomLook) {
+			return nil, errors.Join(ctx.Err(), err)
+		}
+	}
 }
 
 // open is one attempt of New.
@@ -87,7 +126,7 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	}
 	a.health = health.New(health.Options{Clock: o.Clock, Log: o.Log, Version: o.Version, Config: o.Config, Memory: o.Memory, Watchdog: o.Watchdog, Notify: o.Notify,
 		Parts: a.parts, Held: a.heldTrouble, Each: func() {
-			keepReserve(o.Config.State)
+			upkeep.KeepReserve(o.Config.State)
 			a.serving.api.Sweep()
 		}})
 	var err error
@@ -104,8 +143,10 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	if err := a.trail.Open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
+	a.upkeep = &upkeep.Service{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Trail: a.trail, Notice: a.health.Notice,
+		Config: func() *config.Config { return a.current().config }}
 	a.desk = &orders.Desk{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Trail: a.trail, Health: a.health, Version: o.Version, State: o.Config.State,
-		Running: func() orders.Running { return a.current() }, Agent: a, Upkeep: a, Recovery: a}
+		Running: func() orders.Running { return a.current() }, Agent: a, Upkeep: a.upkeep, Recovery: a}
 	if err := a.repoint(ctx, o.Config, o.Force); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}

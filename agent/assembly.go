@@ -275,7 +275,7 @@ func (rt *assembly) begin(a *Agent) {
 		g.Background(func(ctx context.Context) { f.serve(ctx, name, in, rt.feeds[name]) }) // three loops
 	}
 	g.Go("forms", "of front offices", f.forwardPosted)
-	g.Background(func(ctx context.Context) { a.keepHouse(ctx, rt.config) })
+	g.Background(func(ctx context.Context) { a.upkeep.Nightly(ctx, rt.config) })
 }
 
 // pushSchedule is for push channels without a schedule of their own.

@@ -34,9 +34,6 @@ const (
 	CodeRestore     = "restore.unclear"       // whether the target got this after the backup was made cannot be told; look there: if it has it, inbasket confirm; if not, inbasket retry delivers it
 	CodeRestoreAsk  = "restore.undecided"     // a restored agent cannot be released before what it cannot know is said; the message lists the questions
 	CodeReread      = "restore.reread"        // what was settled after the backup cannot be offered again yet; mend what the message says, it is tried again
-	CodePurge       = "purge.failed"          // what is kept no longer could not all be purged; the log says why, and it is tried again the next night
-	CodePurgeWaits  = "purge.waits"           // the clock went on by more than a week since the last purge; purging waits for a day: set the clock if it is wrong
-	CodePurgeRuns   = "purge.runs"            // a purge or a compaction is running; wait until it is done
 	CodeNotHere     = "submission.not-found"  // no submission has this ID or reference; see inbasket list
 )
 

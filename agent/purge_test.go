@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/upkeep"
 	"github.com/inbasket/inbasket/test/clock"
 )
 
@@ -166,7 +166,7 @@ func TestPurgedAndStillKnown(t *testing.T) {
 func (w *world) proven() {
 	w.t.Helper()
 	ctx := context.Background()
-	list, err := orders.Audit.Give(ctx, w.agent.Desk(), audit.Filter{Action: agent.ActionPurged})
+	list, err := orders.Audit.Give(ctx, w.agent.Desk(), audit.Filter{Action: upkeep.ActionPurged})
 	if err != nil || len(list) != 1 || list[0].Details["count"] != "3" || list[0].Details["overwritten"] != "yes" || len(list[0].Details["ids-sha256"]) != 64 {
 		w.t.Errorf("%+v %v", list, err)
 	}

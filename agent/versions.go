@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/inbasket/inbasket/agent/audit"
-	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // recordConfig puts on record which configuration is in force from now on, and on whose word. Digests say
@@ -45,6 +44,6 @@ func (a *Agent) recordConfig(ctx context.Context, rt *assembly, by string) {
 // recordStart puts on record that the agent starts, and with what.
 func (a *Agent) recordStart(ctx context.Context) {
 	a.trail.Tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "start",
-		Details: map[string]string{"version": a.options.Version, "pid": strconv.Itoa(os.Getpid()), "force": orders.Yes(a.options.Force)}})
+		Details: map[string]string{"version": a.options.Version, "pid": strconv.Itoa(os.Getpid()), "force": audit.Yes(a.options.Force)}})
 	a.recordConfig(ctx, a.assembly, "agent")
 }

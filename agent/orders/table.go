@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -60,7 +59,7 @@ var (
 var (
 	// Retry tries parked submissions again, on the mapping in force now if asked, and answers for each.
 	Retry = Order[control.RetryRequest, []control.Settled]{Name: "retry", WhenReleased: true, Do: (*Desk).retry, Record: func(r control.RetryRequest) (audit.Record, bool) {
-		return record(r.By, "retry", named(r.IDs), "target", r.Target, "route", r.Route, "code", r.Code, "mapping", Yes(r.Mapping)), true
+		return record(r.By, "retry", named(r.IDs), "target", r.Target, "route", r.Route, "code", r.Code, "mapping", audit.Yes(r.Mapping)), true
 	}}
 	// Release lets parked submissions go on as they are.
 	Release = Order[control.ReleaseRequest, []control.Settled]{Name: "release", WhenReleased: true, Do: (*Desk).release, Record: func(r control.ReleaseRequest) (audit.Record, bool) {
@@ -68,7 +67,7 @@ var (
 	}}
 	// Reject ends a submission on a person's word; refused when it is partly delivered, unless Force is set.
 	Reject = Order[control.RejectRequest, control.Settled]{Name: "reject", WhenReleased: true, Do: (*Desk).reject, Record: func(r control.RejectRequest) (audit.Record, bool) {
-		return record(r.By, "reject", r.ID.String(), "reason", r.Reason, "force", Yes(r.Force)), true
+		return record(r.By, "reject", r.ID.String(), "reason", r.Reason, "force", audit.Yes(r.Force)), true
 	}}
 	// Confirm takes as delivered what a person has found in a target that could not tell.
 	Confirm = Order[control.ConfirmRequest, control.Settled]{Name: "confirm", WhenReleased: true, Do: (*Desk).confirm, Record: func(r control.ConfirmRequest) (audit.Record, bool) {
@@ -76,7 +75,7 @@ var (
 		if r.ID != 0 {
 			object = r.ID.String()
 		}
-		return record(r.By, "confirm", object, "target", r.Target, "batch", Number(r.Seq), "reason", r.Reason), true
+		return record(r.By, "confirm", object, "target", r.Target, "batch", audit.Number(r.Seq), "reason", r.Reason), true
 	}}
 	// Decide records a person's decision and its documents.
 	Decide = Order[control.DecideRequest, control.Settled]{Name: "decide", WhenReleased: true, Do: (*Desk).decide, handle: control.HandleDecision,
@@ -85,11 +84,11 @@ var (
 		}}
 	// Attach gives a result that waits for a person to a submission, whose front office is then told.
 	Attach = Order[control.AttachRequest, control.Settled]{Name: "attach", WhenReleased: true, Do: (*Desk).attach, Record: func(r control.AttachRequest) (audit.Record, bool) {
-		return record(r.By, "attach", r.ID.String(), "result", Number(r.Result), "outcome", r.Outcome), true
+		return record(r.By, "attach", r.ID.String(), "result", audit.Number(r.Result), "outcome", r.Outcome), true
 	}}
 	// DropResult sets a result that waits for a person aside for good.
 	DropResult = Order[control.DropResultRequest, control.Nothing]{Name: "dropresult", WhenReleased: true, Do: (*Desk).dropResult, Record: func(r control.DropResultRequest) (audit.Record, bool) {
-		return record(r.By, "drop-result", Number(r.Result), "reason", r.Reason), true
+		return record(r.By, "drop-result", audit.Number(r.Result), "reason", r.Reason), true
 	}}
 )
 
@@ -110,13 +109,13 @@ var (
 	}}
 	// Void gives up a sealed batch that cannot go; its number stays used, its members travel in a later one.
 	Void = Order[control.VoidRequest, control.Nothing]{Name: "void", WhenReleased: true, Do: (*Desk).void, Record: func(r control.VoidRequest) (audit.Record, bool) {
-		return record(r.By, "void", r.Target, "batch", Number(r.Seq), "reason", r.Reason), true
+		return record(r.By, "void", r.Target, "batch", audit.Number(r.Seq), "reason", r.Reason), true
 	}}
 	// Reload changes over to the configuration file as it is now, or leaves everything as it is.
 	Reload = Order[control.ReloadRequest, control.ReloadReport]{Name: "reload", Do: func(d *Desk, ctx context.Context, r control.ReloadRequest) (control.ReloadReport, error) {
 		return d.Agent.Reload(ctx, r)
 	}, Record: func(r control.ReloadRequest) (audit.Record, bool) {
-		return record(r.By, "reload", "", "force", Yes(r.Force)), true
+		return record(r.By, "reload", "", "force", audit.Yes(r.Force)), true
 	}}
 	// Note puts on record what is done beside the agent, to its secrets and to its service; nothing else is done.
 	Note = Order[control.NoteRequest, control.Nothing]{Name: "note", Do: func(*Desk, context.Context, control.NoteRequest) (n control.Nothing, err error) { return n, nil },
@@ -197,22 +196,6 @@ func named(ids []journal.ID) string {
 		list = append(list, id.String())
 	}
 	return strings.Join(list, " ")
-}
-
-// Yes and Number are how records say what is so; what is not is left out.
-func Yes(b bool) string {
-	if b {
-		return "yes"
-	}
-	return ""
-}
-
-// Number is Yes for numbers.
-func Number(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.FormatInt(n, 10)
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }

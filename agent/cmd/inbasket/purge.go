@@ -7,12 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/upkeep"
 )
 
 // purgeFlags are what the command line says of a purge.
@@ -122,7 +122,7 @@ func printCertificate(w io.Writer, c journal.Certificate, overwritten bool) {
 // purgeCertificates prints what the audit log says of purges.
 func (a *app) purgeCertificates(cmd *cobra.Command) error {
 	ctx := cmd.Context()
-	f := audit.Filter{Action: agent.ActionPurged}
+	f := audit.Filter{Action: upkeep.ActionPurged}
 	list := []audit.Entry{}
 	err := a.agent(ctx, func(c *control.Client) (err error) { list, err = orders.Audit.Ask(ctx, c, f); return err },
 		func(_ *journal.Journal, p config.Place) (err error) {
