@@ -22,6 +22,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/recovery"
 	"github.com/inbasket/inbasket/agent/upkeep"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -57,23 +58,23 @@ type Addresses struct {
 
 // Agent is one agent on one journal.
 type Agent struct {
-	options Options
-	clock   connectors.Clock
-	log     zerolog.Logger
-	journal *journal.Journal
-	content *content.Store
-	health  *health.Service
-	alone   *waits
-	served  *servings
-	serving *serving
-	trail   *audit.Trail
-	desk    *orders.Desk
-	upkeep  *upkeep.Service
+	options  Options
+	clock    connectors.Clock
+	log      zerolog.Logger
+	journal  *journal.Journal
+	content  *content.Store
+	health   *health.Service
+	alone    *waits
+	served   *servings
+	serving  *serving
+	trail    *audit.Trail
+	desk     *orders.Desk
+	upkeep   *upkeep.Service
+	recovery *recovery.Service
 
 	mu        sync.Mutex // guards assembly and reloading
 	assembly  *assembly
 	reloading sync.Mutex
-	gathering sync.Mutex      // evidence for a restored journal
 	parent    context.Context // of assemblies
 	closed    sync.Once
 }
@@ -125,7 +126,7 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 		return nil, err
 	}
 	a.health = health.New(health.Options{Clock: o.Clock, Log: o.Log, Version: o.Version, Config: o.Config, Memory: o.Memory, Watchdog: o.Watchdog, Notify: o.Notify,
-		Parts: a.parts, Held: a.heldTrouble, Each: func() {
+		Parts: a.parts, Held: func() *control.Trouble { return a.recovery.HeldTrouble() }, Each: func() {
 			upkeep.KeepReserve(o.Config.State)
 			a.serving.api.Sweep()
 		}})
@@ -145,8 +146,10 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	}
 	a.upkeep = &upkeep.Service{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Trail: a.trail, Notice: a.health.Notice,
 		Config: func() *config.Config { return a.current().config }}
+	a.recovery = &recovery.Service{Journal: a.journal, Clock: a.clock, Log: a.log, Reloading: &a.reloading, Begin: a.goLive,
+		Parts: func() recovery.Parts { return a.current().lost() }}
 	a.desk = &orders.Desk{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Trail: a.trail, Health: a.health, Version: o.Version, State: o.Config.State,
-		Running: func() orders.Running { return a.current() }, Agent: a, Upkeep: a.upkeep, Recovery: a}
+		Running: func() orders.Running { return a.current() }, Agent: a, Upkeep: a.upkeep, Recovery: a.recovery}
 	if err := a.repoint(ctx, o.Config, o.Force); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -333,15 +336,26 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	return report, nil
 }
 
+// goLive starts what a hold kept from running. What is paused and blocked may have changed since the start.
+func (a *Agent) goLive() {
+	rt := a.current()
+	for !rt.ready(a) {
+		if !loop.Pause(a.parent, a.clock, time.Second) {
+			return
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	rt.begin(a)
+}
+
 // swap stops the running configuration and starts the next. What it needs of the journal is read before
 // it takes over, however long the journal cannot be read; status and acceptance go on meanwhile.
 func (a *Agent) swap(next *assembly) {
 	last := a.current()
 	last.halt(nil)
 	for !next.ready(a) {
-		select {
-		case <-a.clock.After(time.Second):
-		case <-a.parent.Done():
+		if !loop.Pause(a.parent, a.clock, time.Second) {
 			next.close()
 			return
 		}
@@ -380,11 +394,8 @@ func (a *Agent) Health() *health.Service { return a.health }
 // parts are what the configuration in force has at work, for status and metrics.
 func (a *Agent) parts() health.Parts {
 	rt := a.current()
-	p := health.Parts{Config: rt.config, Loaded: rt.loaded, Inbaskets: rt.inbaskets, Results: map[string]health.ResultSource{}, Waiting: a.alone.waiting,
+	p := health.Parts{Config: rt.config, Loaded: rt.loaded, Inbaskets: rt.inbaskets, Results: rt.typed(), Waiting: a.alone.waiting,
 		Targets: map[string]interface{ Health() health.TargetHealth }{}}
-	for name, src := range rt.sources {
-		p.Results[name] = health.ResultSource{ResultSource: src, Type: rt.sourceType(name)}
-	}
 	for name := range rt.offices {
 		p.Push = append(p.Push, name)
 	}

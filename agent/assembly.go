@@ -12,6 +12,7 @@ import (
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/agent/recovery"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -180,6 +181,31 @@ func (rt *assembly) ask(r *route) error {
 	return nil
 }
 
+// typed are the sources of results, with the kinds of systems that they ask.
+func (rt *assembly) typed() map[string]health.ResultSource {
+	typed := map[string]health.ResultSource{}
+	for name, src := range rt.sources {
+		typed[name] = health.ResultSource{ResultSource: src, Type: rt.sourceType(name)}
+	}
+	return typed
+}
+
+// lost are what can tell about the time that a restored journal does not know.
+func (rt *assembly) lost() recovery.Parts {
+	return recovery.Parts{Config: rt.config, Targets: rt.catalog.targets, Inbaskets: rt.inbaskets, Results: rt.typed(), Gathered: &rt.gathered,
+		Take: func(ctx context.Context, source string, results []connectors.Result) ([]connectors.Receipt, error) {
+			return rt.flow.take(ctx, source, results, rt.readers[source])
+		},
+		Asked: func(source string) (asked []connectors.Question) {
+			for _, r := range rt.readers[source] {
+				if _, q, asks := r.plan.Question(); asks {
+					asked = append(asked, q)
+				}
+			}
+			return asked
+		}}
+}
+
 // sourceType returns the kind of system that a source of results asks.
 func (rt *assembly) sourceType(name string) string {
 	for _, r := range rt.config.Results {
@@ -239,7 +265,7 @@ func (rt *assembly) start(a *Agent, parent context.Context) {
 		a.journal.EnablePush(o.Name, o.Push != nil)
 	}
 	if a.journal.Held() { // restored from a backup: nothing is taken, delivered or told
-		rt.loops.Background(a.gatherAlways)
+		rt.loops.Background(a.recovery.Gather)
 		return
 	}
 	rt.begin(a)
@@ -248,7 +274,7 @@ func (rt *assembly) start(a *Agent, parent context.Context) {
 // begin runs what takes, delivers, collects and tells; it returns at once.
 func (rt *assembly) begin(a *Agent) {
 	f, g := rt.flow, rt.loops
-	g.Background(func(ctx context.Context) { rt.readAgain(ctx, a) })
+	g.Background(a.recovery.ReadAgain)
 	g.Background(func(ctx context.Context) { f.knownNow(ctx, rt.readers) })
 	for _, l := range f.lanes {
 		workers := max(l.can.Parallel, 1)

@@ -32,8 +32,6 @@ const (
 	CodeUnread      = "content.unreadable"    // a file that belongs to a form or a decision cannot be read; it waits alone, inbasket status names it, and after ten minutes it is set aside
 	CodeRepointed   = "config.repointed"      // a target with open deliveries would be pointed elsewhere or removed; finish them, or say so with --force
 	CodeRestore     = "restore.unclear"       // whether the target got this after the backup was made cannot be told; look there: if it has it, inbasket confirm; if not, inbasket retry delivers it
-	CodeRestoreAsk  = "restore.undecided"     // a restored agent cannot be released before what it cannot know is said; the message lists the questions
-	CodeReread      = "restore.reread"        // what was settled after the backup cannot be offered again yet; mend what the message says, it is tried again
 	CodeNotHere     = "submission.not-found"  // no submission has this ID or reference; see inbasket list
 )
 

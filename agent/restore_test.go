@@ -92,7 +92,7 @@ func (w *world) gathered() (r control.Restored) {
 	w.t.Helper()
 	w.until("evidence is gathered", func() bool {
 		var err error
-		if r, err = w.agent.Restored(context.Background(), control.RestoredRequest{}); err != nil {
+		if r, err = orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{}); err != nil {
 			w.t.Fatal(err)
 		}
 		return !r.Gathered.IsZero()
@@ -103,7 +103,7 @@ func (w *world) gathered() (r control.Restored) {
 func (w *world) endHold(r control.EndHoldRequest) control.Restored {
 	w.t.Helper()
 	r.By = "operator"
-	out, err := w.agent.EndHold(context.Background(), r)
+	out, err := orders.EndHold.Give(context.Background(), w.agent.Desk(), r)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestRestore(t *testing.T) {
 	}
 	w.endHold(control.EndHoldRequest{})
 	w.until("the lost forms come again", func() bool {
-		r, err := w.agent.Restored(context.Background(), control.RestoredRequest{})
+		r, err := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{})
 		return err == nil && r.Lost-r.Back == 2 // those that were posted
 	})
 	// A front office posts again what it finds unknown.
@@ -199,7 +199,7 @@ func TestRestore(t *testing.T) {
 			t.Errorf("%s of a lost submission", e.ID)
 		}
 	}
-	if r, _ := w.agent.Restored(context.Background(), control.RestoredRequest{}); len(r.Ghosts) != 1 || r.Ghosts[0].ID.String() != lost.ID {
+	if r, _ := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{}); len(r.Ghosts) != 1 || r.Ghosts[0].ID.String() != lost.ID {
 		t.Fatalf("%+v", r.Ghosts)
 	}
 }

@@ -65,7 +65,7 @@ func TestRestoreInterrupted(t *testing.T) {
 		w.start()
 	}
 	w.until("all came again", func() bool {
-		r, err := w.agent.Restored(context.Background(), control.RestoredRequest{})
+		r, err := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{})
 		return err == nil && r.Lost == 60 && r.Back == 60
 	})
 	w.until("the decision came again", func() bool { return w.states()[journal.Decided] == 1 })
@@ -102,7 +102,7 @@ func TestRestoreTwice(t *testing.T) {
 		w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
 		w.drop(4+2*n, 6+2*n)
 		w.until("all are back, and new ones too", func() bool {
-			r, err := w.agent.Restored(context.Background(), control.RestoredRequest{})
+			r, err := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{})
 			return err == nil && r.Back == r.Lost && w.inRegister() == 6+2*n
 		})
 	}

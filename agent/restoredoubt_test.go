@@ -142,10 +142,10 @@ func TestRestoreSealedBatch(t *testing.T) {
 	if r := w.gathered(); r.Targets[2].LastSeq != 1 || r.Targets[2].SeenSeq != 1 || len(r.Needs) != 1 || !strings.Contains(r.Needs[0], "--seq batches=NUMBER") {
 		t.Fatalf("%+v", r)
 	}
-	if _, err := w.agent.EndHold(context.Background(), control.EndHoldRequest{By: "x"}); err == nil {
+	if _, err := orders.EndHold.Give(context.Background(), w.agent.Desk(), control.EndHoldRequest{By: "x"}); err == nil {
 		t.Fatal("released without a word on the numbers")
 	}
-	if _, err := w.agent.EndHold(context.Background(), control.EndHoldRequest{By: "x", Seqs: map[string]int64{"batches": 0}}); err == nil {
+	if _, err := orders.EndHold.Give(context.Background(), w.agent.Desk(), control.EndHoldRequest{By: "x", Seqs: map[string]int64{"batches": 0}}); err == nil {
 		t.Fatal("a number that is used was taken")
 	}
 	w.endHold(control.EndHoldRequest{Seqs: map[string]int64{"batches": 5}})

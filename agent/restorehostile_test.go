@@ -41,7 +41,7 @@ func TestRestoreGaps(t *testing.T) {
 	if r.Targets[2].SeenSeq != 3 || len(r.Needs) != 1 || !strings.Contains(r.Needs[0], "--seq batches=NUMBER") {
 		t.Fatalf("%+v", r)
 	}
-	if _, err := w.agent.EndHold(context.Background(), control.EndHoldRequest{By: "x"}); err == nil {
+	if _, err := orders.EndHold.Give(context.Background(), w.agent.Desk(), control.EndHoldRequest{By: "x"}); err == nil {
 		t.Fatal("released without a word on the numbers")
 	}
 	w.endHold(control.EndHoldRequest{Seqs: map[string]int64{"batches": 4}})
@@ -80,7 +80,7 @@ func TestRestoreReloaded(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := control.EndHoldRequest{By: "x", AcceptSeq: []string{"batches"}}
-	if r, err := w.agent.EndHold(context.Background(), said); err == nil {
+	if r, err := orders.EndHold.Give(context.Background(), w.agent.Desk(), said); err == nil {
 		t.Fatalf("released by what another database told: %+v", r.Targets[0])
 	}
 	if _, err := busy.Exec("ROLLBACK"); err != nil {
@@ -88,11 +88,11 @@ func TestRestoreReloaded(t *testing.T) {
 	}
 	_ = busy.Close()
 	w.until("it is released", func() bool {
-		_, err := w.agent.EndHold(context.Background(), said)
+		_, err := orders.EndHold.Give(context.Background(), w.agent.Desk(), said)
 		return err == nil
 	})
 	w.until("all came again", func() bool {
-		r, err := w.agent.Restored(context.Background(), control.RestoredRequest{})
+		r, err := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{})
 		return err == nil && r.Lost == 3 && r.Back == 3
 	})
 	if n := w.inRegister(); n != 3 {
@@ -155,7 +155,7 @@ func TestRestoreAttached(t *testing.T) {
 	}
 	w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
 	w.until("all came again", func() bool {
-		r, err := w.agent.Restored(context.Background(), control.RestoredRequest{})
+		r, err := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{})
 		return err == nil && r.Back == 3
 	})
 	if n := w.inRegister(); n != 3 {
@@ -173,7 +173,7 @@ func TestRestoreManyLost(t *testing.T) {
 	if r := w.gathered(); r.Lost != 130 || len(r.Ghosts) != 100 {
 		t.Fatalf("%d %d", r.Lost, len(r.Ghosts))
 	}
-	r, err := w.agent.Restored(context.Background(), control.RestoredRequest{All: true})
+	r, err := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{All: true})
 	if err != nil || len(r.Ghosts) != 130 {
 		t.Fatal(len(r.Ghosts), err)
 	}
@@ -191,7 +191,7 @@ func TestRestoreTrustedBatch(t *testing.T) {
 	w.until("the second batch went", func() bool { return len(w.batched()) == 6 })
 	w.reborn(file)
 	w.gathered()
-	_, err := w.agent.EndHold(context.Background(), control.EndHoldRequest{By: "x", TrustAbsent: []string{"batches"}})
+	_, err := orders.EndHold.Give(context.Background(), w.agent.Desk(), control.EndHoldRequest{By: "x", TrustAbsent: []string{"batches"}})
 	if err == nil || !strings.Contains(control.ErrorOf(err).Hint, "number 2") {
 		t.Fatal(err)
 	}

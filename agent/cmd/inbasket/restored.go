@@ -11,11 +11,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/recovery"
 )
 
 func restoredCommand(a *app) *cobra.Command {
@@ -46,7 +46,7 @@ func (a *app) restored(cmd *cobra.Command, ask control.RestoredRequest) error {
 		if hold == nil {
 			return &control.Error{Code: control.CodeState, Message: "this journal was never restored from a backup", Status: http.StatusConflict}
 		}
-		report, err = agent.RestoredOf(ctx, j, hold, ask.All)
+		report, err = recovery.RestoredOf(ctx, j, hold, ask.All)
 		return err
 	}
 	if ask.Again {
