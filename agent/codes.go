@@ -13,6 +13,8 @@ const (
 	CodeSeal        = "batch.seal"            // a batch file could not be made or kept; it is tried again
 	CodeNoRoute     = "route.none"            // no route takes this form; add or mend a route in the configuration, reload, then inbasket retry
 	CodeDoubles     = "route.doubles"         // front offices post by this route, and nothing tells a form that they post again from a new one: name input.reference or input.same in its mapping
+	CodeSameRows    = "route.same-results"    // two mappings ask one target for the same rows of results, and whichever is quicker takes them; tell the rows apart by the where of both queries, or use one mapping for both routes
+	CodeSameName    = "route.same-mapping"    // two mapping files of one name ask a target for different results, and only one of both is asked; give each a name of its own
 	CodeUndecodable = "form.undecodable"      // the form is not well-formed in the mapping's format; ask the sender for a new one, then inbasket reject
 	CodeFormWrong   = "form.wrong"            // the form broke the schema or a rule of the mapping; the front office was told which fields and why
 	CodeReference   = "form.reference"        // the form's reference is longer than 200 characters, or has characters that nobody sees; the sender was told

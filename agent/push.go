@@ -22,15 +22,17 @@ const pushLook = 5 * time.Second
 func (f *flow) pushes(ctx context.Context, office string, to connectors.FrontOffice, schedule []time.Duration) {
 	trouble := f.counters.Trouble(health.FrontOffice, office, f.log)
 	for ctx.Err() == nil {
-		changed := f.journal.Changed()
+		news, stop := f.journal.Watch(office, 0)
 		due, err := f.journal.DuePushes(ctx, office, f.clock.Now(), 100)
 		if err != nil && ctx.Err() == nil {
 			f.log.Error().Str("code", CodeJournal).Str("front-office", office).Err(err).Msg("cannot read the events to push; trying again")
 		}
 		if len(due) == 0 {
-			loop.Wait(ctx, changed, f.clock.After(pushLook))
+			loop.Wait(ctx, news, f.clock.After(pushLook))
+			stop()
 			continue
 		}
+		stop()
 		f.pushAll(ctx, office, to, due, schedule, trouble)
 	}
 }

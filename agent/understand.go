@@ -59,6 +59,9 @@ func (u *understood) read(ctx context.Context, readers []*route) error {
 	} else if missing != nil {
 		return missing
 	}
+	if len(readings) == 0 {
+		u.flow.log.Info().Str("results", u.source).Msg("an answer file was read and holds no decision: its list is empty")
+	}
 	for _, r := range readings {
 		if err := u.add(ctx, r); err != nil {
 			return err

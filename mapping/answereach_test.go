@@ -76,8 +76,13 @@ func TestManyDecisionsInOneFile(t *testing.T) {
 	if list = p.Answers(connectors.Result{Content: []byte(`{"line": []}`)}); len(list) != 1 || !errors.As(list[0].Err, &missing) || missing.Name != "content.lines" {
 		t.Errorf("%+v", list)
 	}
-	if list = p.Answers(connectors.Result{Content: []byte(`{"lines": []}`)}); len(list) != 0 {
+	if list = p.Answers(connectors.Result{Content: []byte(`{"lines": []}`)}); len(list) != 0 { // a night without decisions
 		t.Errorf("%+v", list)
+	}
+	for _, content := range []string{`{"lines": null}`, `{"lines": {}}`, `{"lines": "1"}`} { // what is no list is no night without decisions
+		if list = p.Answers(connectors.Result{Content: []byte(content)}); len(list) != 1 || !list[0].Whole || !errors.Is(list[0].Err, ErrAnswer) {
+			t.Errorf("%s: %+v", content, list)
+		}
 	}
 	for _, wrong := range []string{strings.Replace(nightly, "  id: NO\n", "", 1), strings.Replace(nightly, "each: line in", "each: line of", 1), strings.Replace(nightly, "from: PDF", "from: PDFF", 1)} {
 		if _, err := answering(fmt.Sprintf(wrong, "csv", "# no settings", "")); err == nil {

@@ -366,8 +366,8 @@ func (f *answerFile) items() (value, error) {
 		return missing, fmt.Errorf("%w: each: %s", ErrAnswer, e.err.message)
 	case list.k == kMissing:
 		return missing, &MissingName{Key: "each", Name: f.a.each.list.dotted(), File: true}
-	case !list.absent() && list.k != kList:
-		return missing, fmt.Errorf("%w: each needs a list", ErrAnswer)
+	case list.k != kList:
+		return missing, fmt.Errorf("%w: each needs a list, and %s is %s", ErrAnswer, f.a.each.list.dotted(), kindWord(list.k))
 	}
 	return list, nil
 }

@@ -16,6 +16,7 @@ type helper struct {
 	same     bool     // the text stays as long as it is, or gets shorter
 	keeps    bool     // whatever is in the text stays in it, but for capitals
 	own      bool     // gives the mapping's own words, not something made of the form
+	makes    making   // what it does to a value beside reading it
 	fn       function // the function itself, or:
 	make     func(c *compiler, n ast.Node, args []cx) function
 	usage    string // how it is written and what it does, for the reference
@@ -46,7 +47,7 @@ func (c *compiler) call(n ast.Node, name string, args []ast.Node) cx {
 	if h.make != nil {
 		fn = h.make(c, n, xs)
 	}
-	out := cx{ev: invoke(fn, xs, h.own), src: firstSource(xs...), own: ownTexts(name, xs)}
+	out := cx{ev: invoke(fn, xs, h), src: firstSource(xs...), own: ownTexts(name, xs)}
 	if h.same {
 		out.plain = xs[0].plain
 	}
@@ -56,9 +57,10 @@ func (c *compiler) call(n ast.Node, name string, args []ast.Node) cx {
 	case name == "lookup" && len(xs[0].outcome().more) > 0:
 		out.may = c.found(xs)
 	case name == "concat":
-		out.may = c.apply(n, name, fn, xs, h.own).withParts(xs...)
+		out.may = c.apply(n, name, fn, xs, h.own).measured(partsOf(xs...), 0, likely(xs...))
 	case h.keeps:
-		out.may = c.apply(n, name, fn, xs, h.own).withParts(xs[0])
+		size := padded(name, xs)
+		out.may = c.apply(n, name, fn, xs, h.own).measured(partsOf(xs[0]), max(least(xs[0]), size), max(likely(xs[0]), size))
 	default:
 		out.may = c.apply(n, name, fn, xs, h.own)
 	}
@@ -77,7 +79,8 @@ func ownTexts(name string, xs []cx) bool {
 }
 
 // invoke puts arguments on the env's stack, so that a call allocates nothing.
-func invoke(fn function, xs []cx, own bool) eval {
+func invoke(fn function, xs []cx, h helper) eval {
+	own, makes := h.own, h.makes
 	if len(xs) == 1 {
 		ev := xs[0].ev
 		return func(e *env) value {
@@ -92,7 +95,8 @@ func invoke(fn function, xs []cx, own bool) eval {
 			case e.err != nil:
 				v = e.of(v, e.args[at])
 			case v.src == 0 && !own:
-				v.src = e.args[at].src
+				v.made = makes.of(v, e.args[at:])
+				v.src, v.made = e.args[at].src, v.made|e.args[at].made
 			}
 			e.args = e.args[:at]
 			return v
@@ -116,9 +120,8 @@ func invoke(fn function, xs []cx, own bool) eval {
 		case e.err != nil:
 			v = e.of(v, e.args[at:]...)
 		case v.src == 0 && !own:
-			if v.src = e.args[at].src; v.src == 0 {
-				v = e.of(v, e.args[at+1:]...)
-			}
+			v.made = makes.of(v, e.args[at:])
+			v = e.of(v, e.args[at:]...)
 		}
 		e.args = e.args[:at]
 		return v
@@ -147,8 +150,7 @@ func (c *compiler) predicate(n ast.Node, name string, args []ast.Node) cx {
 	if len(args) > 1 {
 		var item *path
 		if list.path != nil {
-			item = list.path.child(seg{loop: -1, item: true})
-			item.slot, item.rel = -2, nil
+			item = itemOf(list.path)
 		}
 		c.items = append(c.items, item)
 		p, _ := args[1].(*ast.PredicateNode)
@@ -162,7 +164,14 @@ func (c *compiler) predicate(n ast.Node, name string, args []ast.Node) cx {
 		c.condition(args[1], body)
 	}
 	c.apply(args[0], name, needList(name), []cx{list}, true)
-	lv, bv := list.ev, body.ev
+	if name == "sum" {
+		if body.ev == nil && list.path != nil {
+			body = c.pathExpr(itemOf(list.path))
+		}
+		add := func(e *env, a []value) value { return calculate(e, '+', intValue(0), a[0]) }
+		c.apply(args[len(args)-1], name, add, []cx{body}, false)
+	}
+	lv, bv, makes := list.ev, body.ev, predicateMakes[name]
 	return cx{src: list.src, may: predicateOutcomes[name], ev: func(e *env) value {
 		l := lv(e)
 		switch l.k {
@@ -170,15 +179,27 @@ func (c *compiler) predicate(n ast.Node, name string, args []ast.Node) cx {
 			l = value{k: kList}
 		case kList:
 		default:
-			return e.failBy(l, CodeNotList, name+" needs a list")
+			return e.failSort(l, CodeNotList, name+" needs a list")
 		}
-		return e.of(do(e, l, bv), l)
+		v := do(e, l, bv)
+		v.made |= makes
+		return e.of(v, l)
 	}}
+}
+
+// itemOf is the way to an item of a predicate's list.
+func itemOf(list *path) *path {
+	item := list.child(seg{loop: -1, item: true})
+	item.slot, item.rel = -2, nil
+	return item
 }
 
 // predicateOutcomes is what check knows of what predicates give.
 var predicateOutcomes = map[string]*outcome{"filter": someList, "map": someList, "any": someBoolean, "all": someBoolean, "none": someBoolean,
 	"one": someBoolean, "count": someInteger, "sum": someNumber}
+
+// predicateMakes is what they do to values.
+var predicateMakes = map[string]making{"count": computed | other, "sum": computed}
 
 func needList(name string) function {
 	return func(e *env, a []value) value {
@@ -267,7 +288,9 @@ func sum(e *env, l value, body eval) value {
 	total := intValue(0)
 	each(e, l, body, func(_ int, _, v value) bool {
 		if !v.absent() {
+			src := e.both(total.src, v.src)
 			total = calculate(e, '+', total, v)
+			total.src = src
 		}
 		return e.err == nil
 	})

@@ -83,8 +83,8 @@ type compiler struct {
 }
 
 // warn remembers what may fail for some forms.
-func (c *compiler) warn(n ast.Node, message string) {
-	c.warned = append(c.warned, exprProblem{from: n.Location().From, code: CodeConstant, message: message})
+func (c *compiler) warn(n ast.Node, code, message string) {
+	c.warned = append(c.warned, exprProblem{from: n.Location().From, code: code, message: message})
 }
 
 // compile parses and compiles text; whole allows a reference to the same target as the whole value.
@@ -313,8 +313,7 @@ func (c *compiler) computedMember(base, key cx) cx {
 			}
 			return e.of(v.item(int(i)), v)
 		}
-		e.fail(CodeNotValue, "the value has no such member")
-		return e.of(missing, v, k)
+		return e.failSort(v, CodeNotValue, "the value has no such member")
 	}}
 }
 

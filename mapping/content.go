@@ -22,6 +22,8 @@ func (p *Plan) content(f *field) connectors.Content {
 		c = p.schema.content(f.x.path.abs)
 	case f.x.path == nil && f.x.ref != nil:
 		return c
+	case f.x.may != nil && f.x.may.least > 0: // a text that was padded or put together
+		c.Kind, c.MinLength = connectors.Text, f.x.may.least
 	}
 	if f.def != nil { // what is missing or null becomes something else, which may be of any length
 		c.Absent, c.Null, c.MinLength = false, false, 0

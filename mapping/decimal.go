@@ -80,11 +80,11 @@ func arithmetic(e *env, op byte, a, b value) value {
 		}
 	}
 	if err != nil {
-		return e.fail(CodeTooLarge, "a calculated number has too many digits")
+		return e.failMade(CodeTooLarge, "a calculated number has too many digits")
 	}
 	v, ok := decimalValue(&out)
 	if !ok {
-		return e.fail(CodeTooLarge, "a calculated number has too many digits")
+		return e.failMade(CodeTooLarge, "a calculated number has too many digits")
 	}
 	return v
 }

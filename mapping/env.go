@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,8 +36,9 @@ type env struct {
 	indexes []int   // running index of each loop, by depth
 	items   []value // # of the predicates around, innermost last
 	itemNo  []int
-	args    []value // stack of helper arguments
-	budget  budget  // what is left of it
+	args    []value    // stack of helper arguments
+	joins   [][2]int32 // sources of values that are made of several, by -src-1
+	budget  budget     // what is left of it
 	err     *evalError
 	needs   []string       // returned values of other targets that are not known yet
 	note    string         // what the expression changed because the mapping allows it
@@ -48,6 +50,8 @@ type evalError struct {
 	code, message string
 	src           int32  // the form's field that caused it; 0: none did
 	blamed        bool   // src is known
+	made          making // of the value that caused it
+	sort          bool   // no value of this sort works, whatever it says
 	key           string // of input.limits, where a budget is spent
 }
 
@@ -62,7 +66,7 @@ func newEnv(p *program, form any, in *Input) *env {
 	clear(e.slots)
 	clear(e.done)
 	clear(e.indexes)
-	e.items, e.itemNo, e.args, e.needs = e.items[:0], e.itemNo[:0], e.args[:0], nil
+	e.items, e.itemNo, e.args, e.joins, e.needs = e.items[:0], e.itemNo[:0], e.args[:0], e.joins[:0], nil
 	e.note, e.noted = "", nil
 	if e.budget, e.err = p.budget, nil; e.budget == (budget{}) {
 		e.budget = defaultBudget(decode.DefaultLimits().Bytes)
@@ -121,21 +125,79 @@ func (e *env) failBy(v value, code, message string) value {
 	return e.of(missing, v)
 }
 
+// failSort is failBy where the sort of a value is to blame, not what it says.
+func (e *env) failSort(v value, code, message string) value {
+	e.fail(code, message)
+	if !e.err.blamed {
+		e.err.sort = true
+	}
+	return e.of(missing, v)
+}
+
+// failReading is the error of what reads texts: of a text what it says is to blame, of anything else its sort.
+func (e *env) failReading(v value, code, message string) value {
+	if v.k == kText {
+		return e.failBy(v, code, message)
+	}
+	return e.failSort(v, code, message)
+}
+
+// failMade is fail where what the mapping computes is to blame, and none of the values that it computes it of.
+func (e *env) failMade(code, message string) value {
+	if e.err == nil {
+		e.err = &evalError{code: code, message: message, made: computed}
+	}
+	return missing
+}
+
 // of says what v is made of; after an error it says what caused that, unless a part of the expression has.
 func (e *env) of(v value, from ...value) value {
 	if v.src != 0 && e.err == nil {
 		return v
 	}
 	for i := range from {
-		if from[i].src != 0 {
-			v.src = from[i].src
-			break
+		if f := &from[i]; f.src != 0 {
+			v.src, v.made = e.both(v.src, f.src), v.made|f.made
 		}
 	}
 	if e.err != nil && !e.err.blamed {
-		e.err.blamed, e.err.src = true, v.src
+		e.err.blamed, e.err.src, e.err.made = true, v.src, v.made|e.err.made
 	}
 	return v
+}
+
+// both is the source of what is made of two.
+func (e *env) both(a, b int32) int32 {
+	switch {
+	case a == 0 || a == b:
+		return b
+	case b == 0:
+		return a
+	}
+	pair, n := [2]int32{a, b}, len(e.joins)
+	if n == 0 || e.joins[n-1] != pair {
+		e.joins = append(e.joins, pair)
+		n++
+	}
+	return -int32(n)
+}
+
+// sources are the fields of the form that a value is made of, the first first.
+func (e *env) sources(src int32) []int32 {
+	var out []int32
+	seen := map[int32]bool{0: true}
+	for todo := []int32{src}; len(todo) > 0; {
+		src, todo = todo[0], todo[1:]
+		switch {
+		case seen[src]:
+		case src > 0:
+			out = append(out, src)
+		default:
+			todo = append(slices.Clone(e.joins[-src-1][:]), todo...)
+		}
+		seen[src] = true
+	}
+	return out
 }
 
 // spent says which budget is used up. That is nobody's mistake in the form.
@@ -255,6 +317,32 @@ func (p *path) root(e *env) value {
 		return e.items[len(e.items)-1]
 	}
 	return e.slots[p.slot]
+}
+
+// all returns what lies under the path: several values where it goes through the items of a list, or ends in one.
+func (p *path) all(e *env) []value {
+	now := []value{fromNode(e.form)}
+	items := func(list []value) (out []value) {
+		for _, v := range list {
+			for i := range v.length() {
+				out = append(out, v.item(i))
+			}
+		}
+		return out
+	}
+	for _, s := range p.abs {
+		switch {
+		case s.item:
+			now = items(now)
+			continue
+		case s.loop >= 0:
+			s.idx = e.indexes[s.loop]
+		}
+		for i, v := range now {
+			now[i] = walk(v, []seg{s})
+		}
+	}
+	return append(now, items(now)...)
 }
 
 // traced returns v as what lies under a path.

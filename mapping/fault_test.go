@@ -48,7 +48,8 @@ func blamed(err error) string {
 // schema does not allow that value in so many words.
 func TestWhoseFault(t *testing.T) {
 	const schema = `{"type":"object","properties":{"long":{"type":"string","maxLength":20},"kind":{"enum":["a","b"]},"n":{"type":"integer"},
-		"most":{"type":"number","maximum":1000000},"day":{"type":"string","format":"date"},"list":{"type":"array","items":{"type":"object","properties":{"v":{"type":"string","maxLength":9}}}}}}`
+		"most":{"type":"number","maximum":1000000},"day":{"type":"string","format":"date"},"list":{"type":"array","items":{"type":"object","properties":{"v":{"type":"string","maxLength":9},"w":{"type":["integer","string"]}}}},
+		"flag":{"type":["boolean","string"]},"mix":{"type":["integer","string"]},"mixes":{"type":"array","items":{"type":["integer","string"]}}}}`
 	for _, c := range []struct{ value, form, want string }{
 		{`form.a`, `{"a":"12345"}`, "form /a encode.too-long"},
 		{`form.a | trim() | upper()`, `{"a":"12345"}`, "form /a encode.too-long"},
@@ -80,11 +81,41 @@ func TestWhoseFault(t *testing.T) {
 		{`form.a | split("") | first()`, `{"a":"1"}`, "mapping l.A field.out-of-range"},
 		{`form.a | round(1000)`, `{"a":1}`, "mapping l.A field.out-of-range"},
 		{`submission.id | integer()`, `{}`, "mapping l.A field.not-an-integer"},
+
+		// What the mapping makes of a value is the mapping's, unless the form's own value would not fit either.
+		{`form.a | padLeft(8)`, `{"a":"1"}`, "mapping l.A encode.too-long"}, {`form.a | padLeft(8)`, `{"a":"12345"}`, "form /a encode.too-long"},
+		{`concat("abc-", form.a)`, `{"a":"1"}`, "mapping l.A encode.too-long"}, {`concat("abc-", form.a)`, `{"a":"12345"}`, "form /a encode.too-long"},
+		{`concat(form.a, form.b)`, `{"a":"123","b":"45"}`, "mapping l.A encode.too-long"}, {`concat(form.a, form.b)`, `{"a":"1","b":"23456"}`, "form /b encode.too-long"},
+		{`form.a + form.b + form.c`, `{"a":"1","b":"23","c":"45"}`, "mapping l.A encode.too-long"}, {`form.a + form.b + form.c`, `{"a":"1","b":"23456","c":"7"}`, "form /b encode.too-long"},
+		{`form.a + "y"`, `{"a":"€"}`, "form /a encode.unmappable"}, {`form.a + "€"`, `{"a":"y"}`, "mapping l.A encode.unmappable"},
+		{`form.a | upper()`, `{"a":"ßßß"}`, "mapping l.A encode.too-long"}, {`form.a | replace("-", "----")`, `{"a":"1-"}`, "mapping l.A encode.too-long"},
+		{`form.l | join("-")`, `{"l":["1","2","3"]}`, "mapping l.A encode.too-long"}, {`form.l | join("-")`, `{"l":["1","23456"]}`, "form /l encode.too-long"},
+		{`first(form.l).x`, `{"l":[{"x":"12345"}]}`, "form /l encode.too-long"}, {`form.l | last()`, `{"l":["12345"]}`, "form /l encode.too-long"},
+		{`form.a | parseDate() | formatDate("dd.MM.yyyy")`, `{"a":"2026-01-02"}`, "mapping l.A encode.too-long"},
+		{`{value: form.a / 3, type: "decimal(9,2)"}`, `{"a":10}`, "mapping l.A field.too-many-decimals"}, {`{value: form.a / 3, type: "decimal(9,2)"}`, `{"a":0.001}`, "form /a field.too-many-decimals"},
+		{`{value: form.a / 3, type: integer}`, `{"a":10}`, "mapping l.A field.not-an-integer"}, {`{value: form.a, type: "decimal(9,2)"}`, `{"a":1.234}`, "form /a field.too-many-decimals"},
+		{`{value: form.a * 100, type: "integer(4)"}`, `{"a":500}`, "mapping l.A field.too-large"}, {`{value: form.a * 100, type: "integer(4)"}`, `{"a":50000}`, "form /a field.too-large"},
+		{`{value: form.a | cents(), type: "integer(4)"}`, `{"a":500}`, "mapping l.A field.too-large"}, {`form.a | round(4) | text()`, `{"a":1}`, "mapping l.A encode.too-long"},
+		{`form.a | round(1)`, `{"a":12345.67}`, "form /a encode.too-long"}, {`-form.a`, `{"a":1234}`, "mapping l.A encode.too-long"},
+		{`{value: count(form.l), type: "integer(1)"}`, `{"l":[1,2,3,4,5,6,7,8,9,10]}`, "mapping l.A field.too-large"}, {`sum(form.l)`, `{"l":[9000,1000]}`, "mapping l.A encode.too-long"},
+		{`sum(form.l)`, `{"l":[10000]}`, "form /l encode.too-long"}, {`form.a | length()`, `{"a":"` + strings.Repeat("x", 10000) + `"}`, "mapping l.A encode.too-long"},
+		{`form.a | addDays(1)`, `{"a":"9999-12-31"}`, "mapping l.A field.out-of-range"}, {`form.a | addDays(form.b)`, `{"a":"2026-01-02","b":9999999}`, "form /b field.out-of-range"},
+		{`form.a | addDays(form.b * 2)`, `{"a":"2026-01-02","b":3000000}`, "mapping l.A field.out-of-range"}, {`form.a | addDays(1)`, `{"a":"x"}`, "form /a field.not-a-date"},
+		{`form.a | daysTo(form.b)`, `{"a":"1900-01-01","b":"2000-01-01"}`, "mapping l.A encode.too-long"}, {`form.a | daysTo(form.b)`, `{"a":"1900-01-01","b":"x"}`, "form /b field.not-a-date"},
+		{`form.a / (form.b - form.c)`, `{"a":1,"b":2,"c":2}`, "mapping l.A field.division-by-zero"}, {`form.a * 2 | lookup("kinds")`, `{"a":1}`, "mapping l.A field.not-in-list"},
+		{`concat(form.a, form.b) | parseDate("yyyyMMdd") | formatDate("MMdd")`, `{"a":"2026","b":"1301"}`, "form /a field.not-a-date"}, {`form.a * form.a * form.a`, `{"a":1e99}`, "mapping l.A field.too-large"},
+		{`{value: 'form.a | replace(",", ".")', type: "decimal(9,2)"}`, `{"a":"1,234"}`, "form /a field.too-many-decimals"}, {`concat(form.a, form.b) | lookup("kinds")`, `{"a":"z","b":""}`, "form /a field.not-in-list"},
+		{`{value: 'sum(form.l, .x)', type: "decimal(9,2)"}`, `{"l":[{"x":1},{"x":0.123}]}`, "form /l field.too-many-decimals"}, {`sum(form.l, .x)`, `{"l":[{"x":9000},{"x":1000}]}`, "mapping l.A encode.too-long"},
+		{`sum(form.l, .x / 3)`, `{"l":[{"x":1}]}`, "mapping l.A encode.too-long"}, {`map(form.l, .x) | join("")`, `{"l":[{"x":"1"},{"x":"23456"}]}`, "form /l encode.too-long"},
+		{`map(form.l, .x) | join("")`, `{"l":[{"x":"123"},{"x":"456"}]}`, "mapping l.A encode.too-long"}, {`form.a | padLeft(2)`, `{"a":"12345"}`, "form /a encode.too-long"},
+		{`form.a.b + form.l[1]`, `{"a":{"b":"12"},"l":["0","345"]}`, "mapping l.A encode.too-long"}, {`form.a.b + form.l[-1]`, `{"a":{"b":"12"},"l":["0","34567"]}`, "form /l/-1 encode.too-long"},
+		{`form.a | replace("a", "€")`, `{"a":"a"}`, "mapping l.A encode.unmappable"}, {`form.a | upper()`, `{"a":"ÿ"}`, "mapping l.A encode.unmappable"}, {`form.a | upper()`, `{"a":"€"}`, "form /a encode.unmappable"},
+		{`{value: form.a * 2, onMissing: error}`, `{}`, "form /a field.missing"}, {`{value: form.a + "x", onEmpty: error, onMissing: error}`, `{}`, "form /a field.missing"},
 	} {
 		if have := blameOf(t, c.value, c.form); have != c.want {
 			t.Errorf("%s over %s: %s, want %s", c.value, c.form, have, c.want)
 		}
-		if have := blameOf(t, c.value, c.form, "s.json", `{"properties":{"a":{},"b":{},"l":{},"day":{}}}`); have != c.want {
+		if have := blameOf(t, c.value, c.form, "s.json", `{"properties":{"a":{},"b":{},"c":{},"l":{},"day":{}}}`); have != c.want {
 			t.Errorf("%s over %s with a schema that says nothing: %s, want %s", c.value, c.form, have, c.want)
 		}
 	}
@@ -98,6 +129,14 @@ func TestWhoseFault(t *testing.T) {
 		{`{value: form.most, type: "decimal(4,2)"}`, `{"most":12345}`, "mapping l.A field.too-large"},
 		{`form.day | parseDate("dd.MM.yyyy") | formatDate("MMdd")`, `{"day":"2026-01-02"}`, "mapping l.A field.not-a-date"},
 		{`form.list[0].v`, `{"list":[{"v":"123456789"}]}`, "mapping l.A encode.too-long"},
+
+		// A sort of value that the schema names, and that the mapping cannot work with, is right; what is said in a text may be wrong.
+		{`form.flag | yesNo("J", "N")`, `{"flag":"x"}`, "mapping l.A field.not-a-boolean"}, {`form.flag | boolean("J", "N") | yesNo("J", "N")`, `{"flag":"x"}`, "form /flag field.not-a-boolean"},
+		{`form.flag ? "1" : "2"`, `{"flag":"x"}`, "mapping l.A field.not-a-boolean"}, {`form.mix + 1`, `{"mix":"5"}`, "mapping l.A field.not-a-number"},
+		{`form.mix | abs()`, `{"mix":"5"}`, "mapping l.A field.not-a-number"}, {`form.mix | integer()`, `{"mix":"x"}`, "form /mix field.not-an-integer"},
+		{`sum(form.mixes)`, `{"mixes":[1,"2"]}`, "mapping l.A field.not-a-number"}, {`sum(form.list, .w)`, `{"list":[{"w":1},{"w":"2"}]}`, "mapping l.A field.not-a-number"},
+		{`count(form.list, .w) | text()`, `{"list":[{"w":1}]}`, "mapping l.A field.not-a-boolean"}, {`"12345678" | substring(0, form.mix)`, `{"mix":"x"}`, "mapping l.A field.out-of-range"},
+		{`form.mix | formatDate("MM")`, `{"mix":5}`, "mapping l.A field.not-a-date"}, {`{value: form.mix, type: date}`, `{"mix":5}`, "mapping l.A field.not-a-date"},
 	} {
 		if have := blameOf(t, c.value, c.form, "s.json", schema); have != c.want {
 			t.Errorf("by its schema: %s over %s: %s, want %s", c.value, c.form, have, c.want)
@@ -129,6 +168,42 @@ write: [{as: l, to: t, layout: l, fields: {A: `+field+`}}]
 	}
 	_, err := p.Map(f, Input{ID: "0AB"})
 	return blamed(err)
+}
+
+// TestMadeInLoops: what a let or a loop made of a value is told from what the form says, record by record.
+func TestMadeInLoops(t *testing.T) {
+	p := unchecked(t, `
+mapping: m
+version: 1
+input: {format: json, unused: allow}
+let: {third: form.n / 3, tag: 'concat("abc-", form.tag)'}
+layouts: {l: {format: csv, fields: [{name: TAG, width: 6}, {name: LEFT, width: 4, type: integer, sign: none}, {name: NAME, width: 6}]}}
+write:
+  - {as: row, to: t, table: T, fields: {THIRD: {value: third, type: "decimal(5,2)"}}}
+  - as: l
+    to: f
+    layout: l
+    each: p in form.list
+    let: {name: 'p.first + " " + p.last'}
+    fields: {TAG: tag, LEFT: p.most - p.used, NAME: name}
+`)
+	for form, want := range map[string]string{
+		`{"n":9,"tag":"x","list":[{"most":2,"used":1,"first":"A","last":"B"}]}`: "nobody",
+		`{"n":10,"list":[]}`:                                 "mapping row.THIRD field.too-many-decimals",
+		`{"n":0.001,"list":[]}`:                              "form /n field.too-many-decimals",
+		`{"tag":"xyz","list":[{}]}`:                          "mapping l.TAG encode.too-long",
+		`{"tag":"uvwxyz0","list":[{}]}`:                      "form /tag encode.too-long",
+		`{"list":[{"most":2,"used":1},{"most":1,"used":2}]}`: "mapping l.LEFT encode.negative",
+		`{"list":[{"most":2,"used":1},{"most":1,"used":-2},{"most":-1,"used":2}]}`: "form /list/2/most encode.negative",
+		`{"list":[{"most":2,"used":-1},{"most":"x","used":1}]}`:                    "form /list/1/most field.not-a-number",
+		`{"list":[{"first":"A","last":"B"},{"first":"Ada","last":"Bell"}]}`:        "mapping l.NAME encode.too-long",
+		`{"list":[{"first":"A","last":"B"},{"first":"Ada","last":"Lovelace"}]}`:    "form /list/1/last encode.too-long",
+	} {
+		_, err := p.Map(decodeForm(t, p, form), Input{})
+		if have := blamed(err); have != want {
+			t.Errorf("%s: %s, want %s", form, have, want)
+		}
+	}
 }
 
 // TestLimits: a budget names the field that spent it and the key that raises it, and blames no other field.
@@ -189,19 +264,29 @@ func TestFoundByCheck(t *testing.T) {
 		{`(form.a ?? "x") | integer() | text()`, "warning"}, {`form.a | lookup("kinds") | integer() | text()`, CodeConstant}, {`form.a | lookup("mixed") | integer() | text()`, "warning"},
 		{`form.a | substring(3, 2) | integer() | text()`, "ok"}, {`form.a | parseDate() | formatDate("yyyyMMdd")`, CodeNever}, {`concat("A", form.a | length()) | integer() | text()`, CodeNever},
 		{`form.a | replace("/", ".") | parseDate("dd.MM.yyyy") | year() | text()`, "ok"},
+
+		{`form.a | padLeft(8)`, CodeNever}, {`form.a | padRight(5, "0") | upper()`, CodeNever}, {`form.a | padLeft(2) | padRight(6)`, CodeNever}, {`"a" + (form.a | padLeft(4))`, CodeNever},
+		{`form.a | padLeft(4)`, "ok"}, {`form.a | padLeft(8) | trim()`, "ok"}, {`{value: form.a | padLeft(8), type: text(4), overflow: cut}`, "ok"}, {`concat("abc", form.a)`, "ok"},
+		{`concat("abc-", form.a)`, "warning"}, {`"abc-" + form.a`, "warning"}, {`concat("a", form.a | padLeft(4))`, "warning"}, {`concat(form.a, form.b, "-", form.a | length(), "-") | upper()`, "warning"},
+		{`concat("12", form.b) + "34"`, "warning"}, {`concat(form.a, form.b, form.a, form.b)`, "ok"},
 	} {
 		if have := checkOf(t, c.value); have != c.want {
 			t.Errorf("%s: %s, want %s", c.value, have, c.want)
 		}
 	}
 	const schema = `{"type":"object","properties":{"long":{"type":"string","maxLength":20},"short":{"type":"string","maxLength":4},"kind":{"enum":["a","b"]},"n":{"type":"integer"},
-		"most":{"type":"integer","maximum":1000000},"flag":{"type":"boolean"},"open":{"anyOf":[{"type":"string"},{"type":"integer"}]},"list":{"type":"array","items":{"type":"object","properties":{"v":{"type":"string"}}}}}}`
+		"most":{"type":"integer","maximum":1000000},"flag":{"type":"boolean"},"open":{"anyOf":[{"type":"string"},{"type":"integer"}]},"list":{"type":"array","items":{"type":"object","properties":{"v":{"type":"string"},"w":{"type":["integer","string"]}}}},
+		"either":{"type":["boolean","string"]},"mix":{"type":["integer","string"]},"mixes":{"type":"array","items":{"type":["integer","string"]}},"texts":{"type":"array","items":{"type":"string"}},"num":{"type":"number"},"odd":{"type":["boolean","integer"]}}}`
 	for _, c := range []struct{ value, want string }{
 		{`form.short`, "ok"}, {`form.long | substring(0, 4)`, "ok"}, {`{value: form.long, type: text(4), overflow: cut}`, "ok"}, {`form.kind | lookup("fit", "?")`, "ok"}, {`form.open`, "ok"},
 		{`form.n == 5 ? "1" : "2"`, "ok"}, {`form.list[0].v`, "ok"},
 		{`form.long`, "warning"}, {`form.long | trim() | upper()`, "warning"}, {`form.most`, "warning"}, {`form.kind | lookup("one")`, "ok"},
 		{`form.n == "5" ? "1" : "2"`, CodeNever}, {`form.flag | trim()`, CodeNever}, {`form.n | parseDate() | formatDate("MM")`, CodeNever}, {`form.list | text()`, CodeNever},
 		{`form.kind == 5 ? "1" : "2"`, CodeNever}, {`{value: form.flag, type: integer}`, CodeNever},
+
+		{`form.either | yesNo("J", "N")`, "warning"}, {`form.either | boolean("J", "N") | yesNo("J", "N")`, "ok"}, {`form.either ? "1" : "2"`, "warning"},
+		{`sum(form.mixes) | text()`, "warning"}, {`sum(form.list, .w) | text()`, "warning"}, {`sum(form.texts) | text()`, CodeNever}, {`sum(form.list, .v) | text()`, CodeNever}, {`form.mix + 1 | text()`, "warning"},
+		{`form.mix | integer() | text()`, "ok"}, {`form.mix | text()`, "ok"}, {`{value: form.odd, type: integer}`, "warning"}, {`form.short | substring(form.num)`, "warning"}, {`form.short | substring(form.mix)`, "warning"},
 	} {
 		if have := checkOf(t, c.value, "s.json", schema); have != c.want {
 			t.Errorf("by its schema: %s: %s, want %s", c.value, have, c.want)

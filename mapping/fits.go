@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -67,7 +68,7 @@ func (b *builder) fit(w *write, f *field, x cx, text exprText) {
 		if v.absent() && (f.def != nil || len(o.known)+len(o.more) > 1) {
 			continue
 		}
-		why := b.refusal(w, f, v)
+		why := b.plan.refusal(w, f, v)
 		if works = works || why == nil; why == nil {
 			continue
 		}
@@ -85,38 +86,63 @@ func (b *builder) fit(w *write, f *field, x cx, text exprText) {
 	if b.fitParts(w, f, o, text) {
 		return
 	}
+	sorts, whys := map[kind]bool{}, map[kind]string{}
 	for _, v := range o.more {
-		if works {
-			break
-		}
-		if why := b.refusal(w, f, v); why == nil {
+		why := b.plan.refusal(w, f, v)
+		if sorts[v.k] = sorts[v.k] || why == nil; why == nil {
 			works = true
-		} else if failed == "" {
-			failed = why.message
+			continue
 		}
+		whys[v.k] = cmp.Or(whys[v.k], why.message)
+		failed = cmp.Or(failed, why.message)
 	}
 	if !works && len(o.more) > 0 {
 		b.report(text.node.Problem(CodeNever, "no value that this gives fits here: "+failed, ""))
 		return
 	}
+	if k, ok := useless(sorts); ok && o.named {
+		b.warnAt(text, "the form's schema names the sort "+kindWord(k)+" here, and the field takes none of it: "+whys[k], "such a form is parked, since it is right; narrow the schema, or convert the value")
+	}
 	b.fitSchema(w, f, x, text)
 }
 
-// fitParts checks the text of the mapping's own that is surely in a joined text; it tells whether that was refused.
+// warnAt keeps what may not fit for some forms.
+func (b *builder) warnAt(text exprText, message, suggestion string) {
+	b.plan.warnings = append(b.plan.warnings, text.node.Problem(CodeNever, message, suggestion))
+}
+
+// fitParts checks the text of the mapping's own that is surely in a joined text, and how long that is at least; it tells
+// whether that was refused.
 func (b *builder) fitParts(w *write, f *field, o *outcome, text exprText) bool {
-	if o.parts == "" {
-		return false
+	if o.parts != "" {
+		if why := b.plan.refusal(w, f, textValue(o.parts)); why != nil {
+			switch why.code {
+			case CodeTooLong, encode.CodeTooLong, encode.CodeUnmapped, encode.CodeControl, encode.CodeXMLChar, encode.CodeQuote:
+				b.report(text.node.Problem(CodeConstant, "the mapping's own text in this does not fit here: "+why.message, "mend the text or the field; a form cannot help it"))
+				return true
+			}
+		}
 	}
-	why := b.refusal(w, f, textValue(o.parts))
-	if why == nil {
-		return false
-	}
-	switch why.code {
-	case CodeTooLong, encode.CodeTooLong, encode.CodeUnmapped, encode.CodeControl, encode.CodeXMLChar, encode.CodeQuote:
-		b.report(text.node.Problem(CodeConstant, "the mapping's own text in this does not fit here: "+why.message, "mend the text or the field; a form cannot help it"))
+	if why := b.tooLong(w, f, o.least); why != "" {
+		b.report(text.node.Problem(CodeNever, fmt.Sprintf("this has at least %d characters, whatever the form says, and the field takes none so long: %s", o.least, why), "make it shorter, or widen the field"))
 		return true
 	}
+	if why := b.tooLong(w, f, o.usual); why != "" {
+		b.warnAt(text, fmt.Sprintf("this has at least %d characters, unless one of its parts is missing or empty, and the field takes none so long: %s", o.usual, why),
+			"make it shorter, or widen the field; such a form is parked, since it is right")
+	}
 	return false
+}
+
+// tooLong says why a text of so many characters is too long; "" where it is not.
+func (b *builder) tooLong(w *write, f *field, n int) string {
+	if n == 0 || n > maxTried {
+		return ""
+	}
+	if why := b.plan.refusal(w, f, textValue(strings.Repeat("x", n))); why != nil && sameRule(why.code) == CodeTooLong {
+		return why.message
+	}
+	return ""
 }
 
 // fitSchema warns where the form's schema allows in so many words what the field does not take.
@@ -127,8 +153,8 @@ func (b *builder) fitSchema(w *write, f *field, x cx, text exprText) {
 	for _, s := range b.plan.schema.sure(x.plain.abs) {
 		says, v := "", value{}
 		if least := s.MinLength; least != nil && *least <= maxTried {
-			if why := b.refusal(w, f, textValue(strings.Repeat("x", *least))); why != nil && (why.code == CodeTooLong || why.code == encode.CodeTooLong) {
-				b.report(text.node.Problem(CodeNever, fmt.Sprintf("the form's schema asks for at least %d characters here, and the field takes none so long: %s", *least, why.message),
+			if why := b.tooLong(w, f, *least); why != "" {
+				b.report(text.node.Problem(CodeNever, fmt.Sprintf("the form's schema asks for at least %d characters here, and the field takes none so long: %s", *least, why),
 					"widen the field, narrow the schema, or say overflow: cut"))
 				return
 			}
@@ -140,7 +166,7 @@ func (b *builder) fitSchema(w *write, f *field, x cx, text exprText) {
 			says, v = "numbers up to "+s.Maximum.RatString(), intValue(s.Maximum.Num().Int64())
 		case s.Enum != nil || s.Const != nil:
 			for _, one := range chosen(s) {
-				if v = fromNode(one); v.k != kNull && b.refusal(w, f, v) != nil {
+				if v = fromNode(one); v.k != kNull && b.plan.refusal(w, f, v) != nil {
 					says = shownValue(v)
 					break
 				}
@@ -149,7 +175,7 @@ func (b *builder) fitSchema(w *write, f *field, x cx, text exprText) {
 		if says == "" {
 			continue
 		}
-		why := b.refusal(w, f, v)
+		why := b.plan.refusal(w, f, v)
 		if why == nil {
 			continue
 		}
@@ -162,13 +188,13 @@ func (b *builder) fitSchema(w *write, f *field, x cx, text exprText) {
 }
 
 // refusal says why a value cannot be a field's; nil where it can.
-func (b *builder) refusal(w *write, f *field, v value) *evalError {
+func (p *Plan) refusal(w *write, f *field, v value) *evalError {
 	e := &env{in: &Input{}, budget: budget{steps: 1, made: 2 * maxTried}}
 	out, _ := f.typ.convert(e, v)
 	if e.err != nil {
 		return e.err
 	}
-	l := b.plan.layouts[w.target]
+	l := p.layouts[w.target]
 	if l == nil || w.shape.Op != connectors.Put {
 		return nil
 	}

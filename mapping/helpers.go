@@ -41,7 +41,7 @@ func onText(f func(e *env, s string) value) function {
 		}
 		s, ok := a[0].text()
 		if !ok || a[0].k == kBool {
-			return e.fail(CodeNotText, "a text is needed here")
+			return e.failSort(a[0], CodeNotText, "a text is needed here")
 		}
 		return f(e, s)
 	}
@@ -54,7 +54,7 @@ func onNumber(f func(e *env, v value) value) function {
 			return a[0]
 		}
 		if !a[0].isNumber() {
-			return e.fail(CodeNotNumber, "a number is needed here; use integer() or decimal() on a text")
+			return e.failSort(a[0], CodeNotNumber, "a number is needed here; use integer() or decimal() on a text")
 		}
 		return f(e, a[0])
 	}
@@ -64,16 +64,19 @@ func onNumber(f func(e *env, v value) value) function {
 func textArg(e *env, v value) (string, bool) {
 	s, ok := v.text()
 	if !ok {
-		e.failBy(v, CodeNotText, "an argument must be a text")
+		e.failSort(v, CodeNotText, "an argument must be a text")
 	}
 	return s, ok
 }
 
 // intArg reads a further argument that must be a whole number from 0 to max.
 func intArg(e *env, v value, max int64) (int, bool) {
-	if v.k != kInt || v.i < 0 || v.i > max {
-		e.failBy(v, CodeOutOfRange, "an argument must be a whole number that is not negative and not too large")
-		return 0, false
+	const message = "an argument must be a whole number that is not negative and not too large"
+	switch {
+	case v.k != kInt:
+		e.failSort(v, CodeOutOfRange, message)
+	case v.i < 0 || v.i > max:
+		e.failBy(v, CodeOutOfRange, message)
 	}
-	return int(v.i), true
+	return int(v.i), v.k == kInt && v.i >= 0 && v.i <= max
 }

@@ -18,7 +18,7 @@ var dateHelpers = map[string]helper{
 		usage: `x | parseDate(["dd.MM.yyyy"]): a date; without a pattern yyyy-MM-dd; yy means 1950 to 2049`},
 	"parseDateTime": {min: 3, max: 4, make: makeParseDateTime, absent: `missing stays missing, null stays null, "" is an error`,
 		usage: `x | parseDateTime("dd.MM.yyyy HH:mm", "Europe/Berlin"[, "earlier"]): a point in time; the zone "none" keeps it without one, "own" takes the text's offset; "earlier" or "later" says which is meant where clocks show it twice`},
-	"formatDate": {min: 2, max: 2, make: makeFormatDate, absent: passes,
+	"formatDate": {min: 2, max: 2, make: makeFormatDate, makes: changed | longer | other, absent: passes,
 		usage: `x | formatDate("yyyyMMdd"): the text of a date or date-time`},
 	"inZone": {min: 2, max: 2, make: makeInZone, absent: passes,
 		usage: `x | inZone("Europe/Berlin"): the same moment on another zone's clock`},
@@ -26,14 +26,14 @@ var dateHelpers = map[string]helper{
 		usage: `x | localTime("Europe/Berlin"): what a zone's clocks show at that moment, without its offset, also where they show it twice`},
 	"toDate": {min: 1, max: 1, absent: passes, fn: toDate,
 		usage: "x | toDate(): the day of a date-time on its own clock; ISO text is read"},
-	"year":     {min: 1, max: 1, absent: passes, usage: "x | year(): of a date", fn: datePartOf(func(t time.Time) int { return t.Year() })},
-	"month":    {min: 1, max: 1, absent: passes, usage: "x | month(): 1 to 12", fn: datePartOf(func(t time.Time) int { return int(t.Month()) })},
-	"day":      {min: 1, max: 1, absent: passes, usage: "x | day(): 1 to 31", fn: datePartOf(func(t time.Time) int { return t.Day() })},
-	"addDays":  {min: 2, max: 2, absent: passes, usage: "x | addDays(14): a date so many days later, or earlier when negative", fn: addDays},
-	"yearsTo":  {min: 2, max: 2, absent: passes, usage: "born | yearsTo(day): whole years from one date to another; there is no today", fn: yearsTo},
-	"daysTo":   {min: 2, max: 2, absent: passes, usage: "a | daysTo(b): days from one date to another", fn: daysTo},
-	"lastDay":  {min: 1, max: 1, absent: passes, usage: "x | lastDay(): the last day of its month", fn: lastDay},
-	"firstDay": {min: 1, max: 1, absent: passes, usage: "x | firstDay(): the first day of its month", fn: firstDay},
+	"year":     {min: 1, max: 1, makes: computed | other, absent: passes, usage: "x | year(): of a date", fn: datePartOf(func(t time.Time) int { return t.Year() })},
+	"month":    {min: 1, max: 1, makes: computed | other, absent: passes, usage: "x | month(): 1 to 12", fn: datePartOf(func(t time.Time) int { return int(t.Month()) })},
+	"day":      {min: 1, max: 1, makes: computed | other, absent: passes, usage: "x | day(): 1 to 31", fn: datePartOf(func(t time.Time) int { return t.Day() })},
+	"addDays":  {min: 2, max: 2, makes: computed | other, absent: passes, usage: "x | addDays(14): a date so many days later, or earlier when negative", fn: addDays},
+	"yearsTo":  {min: 2, max: 2, makes: computed | other, absent: passes, usage: "born | yearsTo(day): whole years from one date to another; there is no today", fn: yearsTo},
+	"daysTo":   {min: 2, max: 2, makes: computed | other, absent: passes, usage: "a | daysTo(b): days from one date to another", fn: daysTo},
+	"lastDay":  {min: 1, max: 1, makes: computed | other, absent: passes, usage: "x | lastDay(): the last day of its month", fn: lastDay},
+	"firstDay": {min: 1, max: 1, makes: computed | other, absent: passes, usage: "x | firstDay(): the first day of its month", fn: firstDay},
 }
 
 // dateOf reads a date, the day of a date-time, or the ISO text of either.
@@ -48,7 +48,7 @@ func dateOf(e *env, v value) (time.Time, bool) {
 			return t, true
 		}
 	}
-	e.failBy(v, CodeNotDate, "a date is needed; use parseDate() on a text")
+	e.failReading(v, CodeNotDate, "a date is needed; use parseDate() on a text")
 	return time.Time{}, false
 }
 
@@ -100,8 +100,11 @@ func makeParseDate(c *compiler, n ast.Node, args []cx) function {
 			return v
 		}
 		s, ok := v.text()
+		if !ok {
+			return e.failSort(v, CodeNotDate, "the text of a date is needed")
+		}
 		t, err := p.ParseFrom(s, firstYear)
-		if !ok || err != nil {
+		if err != nil {
 			return e.fail(CodeNotDate, "the date does not exist or has another pattern")
 		}
 		return value{k: kDate, s: isoDate(t.Year(), int(t.Month()), t.Day())}
@@ -139,8 +142,11 @@ func makeParseDateTime(c *compiler, n ast.Node, args []cx) function {
 			return v
 		}
 		s, ok := v.text()
+		if !ok {
+			return e.failSort(v, CodeNotDate, "the text of a date with a time is needed")
+		}
 		t, err := p.ParseFrom(s, firstYear)
-		if !ok || err != nil {
+		if err != nil {
 			return e.fail(CodeNotDate, "the date or time does not exist or has another pattern")
 		}
 		switch {
@@ -198,7 +204,7 @@ func makeFormatDate(c *compiler, n ast.Node, args []cx) function {
 			return missing
 		}
 		if p.HasTime() && v.k == kDate {
-			return e.fail(CodeNotDate, "a date has no time of day")
+			return e.failSort(v, CodeNotDate, "a date has no time of day")
 		}
 		return textValue(p.Format(t))
 	}
@@ -225,7 +231,10 @@ func onMoment(loc *time.Location, f func(e *env, t time.Time) value) function {
 			return v
 		}
 		t, zoned, ok := readDateTime(v.s)
-		if !ok || !zoned || v.k != kDateTime {
+		switch {
+		case v.k != kDateTime:
+			return e.failSort(v, CodeNotDate, "a date-time with an offset is needed")
+		case !ok || !zoned:
 			return e.fail(CodeNotDate, "a date-time with an offset is needed")
 		}
 		return f(e, t.In(loc))
@@ -255,10 +264,18 @@ func toDate(e *env, a []value) value {
 
 func addDays(e *env, a []value) value {
 	return onDate(func(e *env, t time.Time, a []value) value {
-		if a[1].k != kInt || a[1].i > 4_000_000 || a[1].i < -4_000_000 {
-			return e.failBy(a[1], CodeOutOfRange, "the number of days must be a whole number")
+		const most, message = 4_000_000, "the number of days must be a whole number, and not too large"
+		switch {
+		case a[1].k != kInt:
+			return e.failSort(a[1], CodeOutOfRange, message)
+		case a[1].i > most || a[1].i < -most:
+			return e.failBy(a[1], CodeOutOfRange, message)
 		}
-		return dateValue(e, t.AddDate(0, 0, int(a[1].i)))
+		t = t.AddDate(0, 0, int(a[1].i))
+		if y := t.Year(); y < 1 || y > 9999 {
+			return e.failMade(CodeOutOfRange, "the date that many days away is out of range")
+		}
+		return dateValue(e, t)
 	})(e, a)
 }
 

@@ -9,7 +9,7 @@ var listHelpers = map[string]helper{
 		fn: func(e *env, a []value) value { return itemAt(e, a[0], 0) }},
 	"last": {min: 1, max: 1, usage: "list | last(): the last item", absent: "missing and null give missing, so does an empty list",
 		fn: func(e *env, a []value) value { return itemAt(e, a[0], a[0].length()-1) }},
-	"join": {min: 1, max: 2, usage: `list | join([", "]): the items' texts, with a separator between`,
+	"join": {min: 1, max: 2, makes: changed | longer, usage: `list | join([", "]): the items' texts, with a separator between`,
 		absent: "missing and null items are left out; a missing list stays missing", fn: join},
 	"coalesce": {min: 1, max: -1, own: true, usage: "coalesce(a, b, …): the first value that is there", absent: `missing and null are passed over, "" is not`, fn: coalesce},
 	"default":  {min: 2, max: 2, own: true, usage: "x | default(y): y where x is not there", absent: `missing and null give y, "" stays`, fn: coalesce},
@@ -26,9 +26,9 @@ var listHelpers = map[string]helper{
 			}
 			return a[0]
 		}},
-	"len": {min: 1, max: 1, shallow: true, usage: "list | len(): number of items", absent: "missing and null give 0", fn: func(e *env, a []value) value {
+	"len": {min: 1, max: 1, shallow: true, makes: computed | other, usage: "list | len(): number of items", absent: "missing and null give 0", fn: func(e *env, a []value) value {
 		if !a[0].absent() && a[0].k != kList {
-			return e.fail(CodeNotList, "len needs a list; use length() for a text")
+			return e.failSort(a[0], CodeNotList, "len needs a list; use length() for a text")
 		}
 		return intValue(int64(a[0].length()))
 	}},
@@ -53,7 +53,7 @@ func itemAt(e *env, l value, i int) value {
 		return missing
 	}
 	if l.k != kList {
-		return e.fail(CodeNotList, "a list is needed here")
+		return e.failSort(l, CodeNotList, "a list is needed here")
 	}
 	if l.length() == 0 {
 		return missing
@@ -73,17 +73,20 @@ func join(e *env, a []value) value {
 		}
 	}
 	if a[0].k != kList {
-		return e.fail(CodeNotList, "join needs a list")
+		return e.failSort(a[0], CodeNotList, "join needs a list")
 	}
 	var b strings.Builder
+	var src int32
+	how := changed | longer
 	for i := range a[0].length() {
 		it := a[0].item(i)
+		src, how = e.both(src, it.src), how|it.made
 		if it.absent() {
 			continue
 		}
 		s, ok := it.text()
 		if !ok {
-			return e.failBy(it, CodeNotText, "only texts, numbers and dates can be joined")
+			return e.failSort(it, CodeNotText, "only texts, numbers and dates can be joined")
 		}
 		if !e.step() || !e.grow(len(s)+len(sep)) {
 			return missing
@@ -93,7 +96,9 @@ func join(e *env, a []value) value {
 		}
 		b.WriteString(s)
 	}
-	return made(e, b.String())
+	v := made(e, b.String())
+	v.src, v.made = src, how
+	return v
 }
 
 func coalesce(_ *env, a []value) value {

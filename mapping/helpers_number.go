@@ -12,7 +12,7 @@ var numberHelpers = map[string]helper{
 		absent: `missing stays missing, null stays null, "" is an error`, fn: toInteger},
 	"decimal": {min: 1, max: 2, usage: `x | decimal([","]): a decimal of a text or number, optionally with a decimal comma`,
 		absent: `missing stays missing, null stays null, "" is an error`, fn: toDecimal},
-	"round": {min: 2, max: 3, usage: `x | round(2[, "half-up"]): to so many decimals; half-up, half-even, half-down, up, down, ceiling, floor`,
+	"round": {min: 2, max: 3, makes: computed, usage: `x | round(2[, "half-up"]): to so many decimals; half-up, half-even, half-down, up, down, ceiling, floor`,
 		absent: passes, make: makeRound},
 	"abs": {min: 1, max: 1, usage: "x | abs(): without sign", absent: passes, fn: onNumber(func(e *env, v value) value {
 		if compareNumbers(v, intValue(0)) < 0 {
@@ -20,7 +20,7 @@ var numberHelpers = map[string]helper{
 		}
 		return v
 	})},
-	"cents": {min: 1, max: 1, usage: "x | cents(): 12.34 becomes 1234; more than two decimals are an error", absent: passes,
+	"cents": {min: 1, max: 1, makes: computed, usage: "x | cents(): 12.34 becomes 1234; more than two decimals are an error", absent: passes,
 		fn: onNumber(func(e *env, v value) value { return wholeOf(e, arithmetic(e, '*', v, intValue(100))) })},
 	"boolean": {min: 1, max: 3, usage: `x | boolean(["J", "N"]): true or false of true, false or the two given texts`,
 		absent: passes, fn: toBoolean},
@@ -43,7 +43,7 @@ func toInteger(e *env, a []value) value {
 		}
 	}
 	if v.k != kDec {
-		return e.fail(CodeNotInteger, "a whole number is needed")
+		return e.failReading(a[0], CodeNotInteger, "a whole number is needed")
 	}
 	return wholeOf(e, v)
 }
@@ -85,7 +85,7 @@ func toDecimal(e *env, a []value) value {
 			}
 		}
 	}
-	return e.fail(CodeNotNumber, "a number is needed")
+	return e.failReading(v, CodeNotNumber, "a number is needed")
 }
 
 func makeRound(c *compiler, n ast.Node, args []cx) function {
@@ -106,7 +106,7 @@ func makeRound(c *compiler, n ast.Node, args []cx) function {
 		}
 		scale, ok := intArg(e, a[1], maxDigits/2)
 		if !a[0].isNumber() {
-			return e.fail(CodeNotNumber, "a number is needed here")
+			return e.failSort(a[0], CodeNotNumber, "a number is needed here")
 		}
 		if !ok {
 			return missing
@@ -149,7 +149,7 @@ func yesNo(e *env, a []value) value {
 		return a[0]
 	}
 	if a[0].k != kBool {
-		return e.fail(CodeNotBoolean, "true or false is needed")
+		return e.failSort(a[0], CodeNotBoolean, "true or false is needed")
 	}
 	if a[0].i == 1 {
 		return a[1]

@@ -16,9 +16,9 @@ const maxPad = 100_000
 var textHelpers = map[string]helper{
 	"trim": {min: 1, max: 1, same: true, usage: "x | trim(): without white space at both ends", absent: passes,
 		fn: onText(func(_ *env, s string) value { return textValue(strings.TrimSpace(s)) })},
-	"upper": {min: 1, max: 1, same: true, keeps: true, usage: "x | upper(): in capitals; ß becomes SS", absent: passes,
+	"upper": {min: 1, max: 1, same: true, keeps: true, makes: changed, usage: "x | upper(): in capitals; ß becomes SS", absent: passes,
 		fn: onText(func(e *env, s string) value { return made(e, upper(s)) })},
-	"lower": {min: 1, max: 1, same: true, keeps: true, usage: "x | lower(): in small letters", absent: passes,
+	"lower": {min: 1, max: 1, same: true, keeps: true, makes: changed, usage: "x | lower(): in small letters", absent: passes,
 		fn: onText(func(e *env, s string) value { return made(e, strings.ToLower(s)) })},
 	"normalizeSpace": {min: 1, max: 1, same: true, usage: "x | normalizeSpace(): runs of white space become one space, none at the ends", absent: passes,
 		fn: onText(func(_ *env, s string) value { return textValue(strings.Join(strings.Fields(s), " ")) })},
@@ -28,16 +28,16 @@ var textHelpers = map[string]helper{
 		})},
 	"letters": {min: 1, max: 1, usage: "x | letters(): only the letters", absent: passes,
 		fn: onText(func(_ *env, s string) value { return textValue(only(s, unicode.IsLetter)) })},
-	"length": {min: 1, max: 1, usage: "x | length(): number of characters", absent: passes,
+	"length": {min: 1, max: 1, makes: computed | other, usage: "x | length(): number of characters", absent: passes,
 		fn: onText(func(_ *env, s string) value { return intValue(int64(utf8.RuneCountInString(s))) })},
 	"substring": {min: 2, max: 3, usage: `x | substring(from[, count]): characters, counted from 0; what is not there is left out`, absent: passes,
 		fn: substring},
-	"replace": {min: 3, max: 3, usage: `x | replace("old", "new"): every occurrence`, absent: passes, fn: replace},
-	"padLeft": {min: 2, max: 3, keeps: true, usage: `x | padLeft(8[, "0"]): filled at the left up to so many characters; never cut`, absent: passes,
+	"replace": {min: 3, max: 3, makes: changed, usage: `x | replace("old", "new"): every occurrence`, absent: passes, fn: replace},
+	"padLeft": {min: 2, max: 3, keeps: true, makes: changed, usage: `x | padLeft(8[, "0"]): filled at the left up to so many characters; never cut`, absent: passes,
 		fn: pad(func(s, fill string) string { return fill + s })},
-	"padRight": {min: 2, max: 3, keeps: true, usage: `x | padRight(8[, " "]): filled at the right`, absent: passes,
+	"padRight": {min: 2, max: 3, keeps: true, makes: changed, usage: `x | padRight(8[, " "]): filled at the right`, absent: passes,
 		fn: pad(func(s, fill string) string { return s + fill })},
-	"concat": {min: 1, max: -1, usage: "concat(a, b, …): joined texts and numbers", absent: "missing and null are left out", fn: concat},
+	"concat": {min: 1, max: -1, makes: changed, usage: "concat(a, b, …): joined texts and numbers", absent: "missing and null are left out", fn: concat},
 	"text":   {min: 1, max: 1, keeps: true, usage: "x | text(): the text of a number, date or boolean", absent: passes, fn: toText},
 	"split":  {min: 2, max: 2, usage: `x | split(","): a list of texts`, absent: passes, fn: split},
 	"lookup": {min: 2, max: 3, own: true, make: makeLookup,
@@ -179,7 +179,7 @@ func concat(e *env, a []value) value {
 		}
 		s, ok := v.text()
 		if !ok {
-			return e.failBy(v, CodeNotText, "only texts, numbers and dates can be joined")
+			return e.failSort(v, CodeNotText, "only texts, numbers and dates can be joined")
 		}
 		b.WriteString(s)
 	}
@@ -192,7 +192,7 @@ func toText(e *env, a []value) value {
 	}
 	s, ok := a[0].text()
 	if !ok {
-		return e.fail(CodeNotText, "a list or object has no text")
+		return e.failSort(a[0], CodeNotText, "a list or object has no text")
 	}
 	return textValue(s)
 }
@@ -242,7 +242,7 @@ func makeLookup(c *compiler, n ast.Node, args []cx) function {
 		}
 		s, ok := a[0].text()
 		if !ok {
-			return e.fail(CodeNotText, "a list or object cannot be looked up")
+			return e.failSort(a[0], CodeNotText, "a list or object cannot be looked up")
 		}
 		if v, ok := t.rows[s]; ok {
 			return textValue(v)

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -37,6 +38,7 @@ type observation struct {
 	value   connectors.Value
 	pointer string // the first field of the form in its expression
 	from    int32  // the field that this value is made of; 0 where it is the mapping's own
+	made    making
 	note    string
 	deletes bool // of a record that only names what is deleted
 }
@@ -90,7 +92,7 @@ func (m *mapper) order(x cx) string {
 	v := x.ev(m.env)
 	s, ok := v.text()
 	if m.env.err == nil && !ok && !v.absent() {
-		m.env.failBy(v, CodeNotText, "the order must be a single value")
+		m.env.failSort(v, CodeNotText, "the order must be a single value")
 	}
 	m.failed(x.src, "order")
 	return s
@@ -111,28 +113,84 @@ func (m *mapper) failed(src *path, at ...string) bool {
 		return true
 	}
 	m.env.err = nil
-	way := m.plan.prog.way(err.src)
-	if err.code == CodeRejected {
-		way = src
+	why := blame{way: m.way(err.src), made: err.made&computed != 0, sort: err.sort}
+	if why.said = err.code == CodeRejected; why.said {
+		why.way = src
 	}
-	m.wrong(strings.Join(at, "."), way, FieldError{pointerIn(m.env, way), err.code, err.message}, err.code == CodeRejected)
+	m.wrong(strings.Join(at, "."), why, FieldError{pointerIn(m.env, why.way), err.code, err.message})
 	return true
 }
 
-// wrong decides whose fault an error is. The form is only at fault where one of its values caused it, which its schema
-// does not allow in so many words; fail() says that it is. A time that clocks show twice or not at all is right in itself:
-// which moment it means, the mapping has to say.
-func (m *mapper) wrong(at string, way *path, e FieldError, said bool) {
-	allowed := way != nil && m.plan.schema.allows(way.abs, e.Code)
+// way is the first field of the form that a value is made of; nil: none.
+func (m *mapper) way(src int32) *path {
+	if all := m.env.sources(src); len(all) > 0 {
+		return m.plan.prog.way(all[0])
+	}
+	return nil
+}
+
+// blame is what is known of the cause of an error.
+type blame struct {
+	way  *path // the field of the form; nil: none
+	said bool  // the mapping says that the form is at fault
+	made bool  // the mapping made what is wrong of what the form has
+	sort bool  // the sort of value is wrong, whatever it says
+}
+
+// wrong decides whose fault an error is. The form is only at fault where one of its values, and not what the mapping made
+// of it, caused it, which its schema does not allow in so many words; fail() says that it is. A time that clocks show twice
+// or not at all is right in itself: which moment it means, the mapping has to say.
+func (m *mapper) wrong(at string, why blame, e FieldError) {
+	allowed := why.way != nil && !why.made && m.plan.schema.allows(why.way.abs, e.Code, why.sort)
 	unclear := e.Code == CodeAmbiguousTime || e.Code == encode.CodeClockChange
 	switch {
-	case said || way != nil && !allowed && !unclear:
+	case why.said || why.way != nil && !why.made && !allowed && !unclear:
 		if len(m.errs) < maxErrors {
 			m.errs = append(m.errs, e)
 		}
 	case m.fault == nil:
-		m.fault = &Fault{At: at, Cause: e, Allowed: allowed}
+		m.fault = &Fault{At: at, Cause: e, Allowed: allowed, Made: why.made && why.way != nil}
 	}
+}
+
+// maxItems bounds how many items of one list are looked at to find the one that does not fit.
+const maxItems = 1000
+
+// lacking are errors by which the mapping says that the form lacks something, whatever it was to make of it.
+var lacking = map[string]bool{CodeMissingValue: true, CodeNullValue: true, CodeEmptyValue: true, encode.CodeRequired: true}
+
+// characters are errors about single characters, which a change may have brought in.
+var characters = map[string]bool{encode.CodeUnmapped: true, encode.CodeControl: true, encode.CodeXMLChar: true, encode.CodeQuote: true}
+
+// own decides whose fault it is that a value does not fit where it is written. What the mapping read is as the form
+// says. What it made is its own, unless a field that it made it of would not fit there either, by the same rule.
+func (m *mapper) own(w *write, f *field, src int32, made making, code string) blame {
+	known := m.fault != nil || len(m.errs) >= maxErrors // then it makes no difference
+	if made == 0 || made == changed && !characters[code] || lacking[code] || known {
+		return blame{way: m.way(src)}
+	}
+	for _, one := range m.env.sources(src) {
+		way := m.plan.prog.way(one)
+		all := way.all(m.env)
+		if made&other == 0 && slices.ContainsFunc(all[:min(len(all), maxItems)], func(v value) bool {
+			err := m.plan.refusal(w, f, v)
+			return err != nil && sameRule(err.code) == sameRule(code)
+		}) {
+			return blame{way: way}
+		}
+	}
+	return blame{way: m.way(src), made: true}
+}
+
+// sameRule is one code for those that say the same of types and of layouts.
+func sameRule(code string) string {
+	switch code {
+	case encode.CodeTooLong, CodeTooLarge:
+		return CodeTooLong
+	case encode.CodePrecision:
+		return CodeTooPrecise
+	}
+	return code
 }
 
 // write makes the records of one write.
@@ -174,7 +232,7 @@ func (m *mapper) iterate(w *write, d *Delivery, depth, count int) {
 	e := m.env
 	list := l.list.ev(e)
 	if !list.absent() && list.k != kList && e.err == nil {
-		e.failBy(list, CodeNotList, "a list is needed here")
+		e.failSort(list, CodeNotList, "a list is needed here")
 	}
 	if e.err != nil && m.failed(l.list.src, w.name, "each") || list.absent() {
 		return
@@ -276,12 +334,12 @@ func (m *mapper) field(w *write, i, record int) connectors.Value {
 	if v.absent() && f.def != nil && e.err == nil && len(e.needs) == before {
 		v, src = f.def.ev(e), f.def.src
 	}
-	note, from := "", v.src
+	note, from, made := "", v.src, v.made
 	if e.err == nil && v.k != kRef && len(e.needs) == before {
 		v, note = f.typ.convert(e, v)
 		e.record(note)
-		if note = e.note; e.err != nil {
-			e.of(missing, value{src: from})
+		if note = e.note; e.err != nil && e.err.key == "" {
+			return m.unfit(w, f, from, made)
 		}
 	}
 	if e.err != nil && m.failed(src, w.name, f.name) {
@@ -292,9 +350,19 @@ func (m *mapper) field(w *write, i, record int) connectors.Value {
 	}
 	out := v.connector()
 	if m.observe != nil {
-		m.observe(observation{w, record, i, out, pointerIn(e, src), from, note, m.deletes})
+		m.observe(observation{w, record, i, out, pointerIn(e, src), from, made, note, m.deletes})
 	}
 	return out
+}
+
+// unfit takes over the error of a value that is not of its field's type.
+func (m *mapper) unfit(w *write, f *field, src int32, made making) connectors.Value {
+	err := m.env.err
+	m.env.err = nil
+	why := m.own(w, f, src, made, err.code)
+	why.sort = err.sort
+	m.wrong(w.name+"."+f.name, why, FieldError{pointerIn(m.env, why.way), err.code, err.message})
+	return connectors.Value{}
 }
 
 func pointerIn(e *env, src *path) string {
@@ -332,8 +400,8 @@ func (m *mapper) finish(d *Delivery) error {
 	var fe *encode.FieldError
 	switch {
 	case errors.As(err, &fe):
-		from := m.trace(d.Target)[place{fe.Record, fe.Write, fe.Field}]
-		m.wrong(fe.Write+"."+fe.Field, m.plan.prog.way(from.src), FieldError{from.cause, fe.Code, fe.Message}, false)
+		from := m.trace(d.Target, fe)[place{fe.Record, fe.Write, fe.Field}]
+		m.wrong(fe.Write+"."+fe.Field, from.why, FieldError{from.cause, fe.Code, fe.Message})
 		return nil
 	case err != nil:
 		return err
@@ -342,7 +410,7 @@ func (m *mapper) finish(d *Delivery) error {
 	if len(piece.Notes) == 0 {
 		return nil
 	}
-	from := m.trace(d.Target)
+	from := m.trace(d.Target, nil)
 	for _, n := range piece.Notes {
 		m.out.Notes = append(m.out.Notes, Note{Write: n.Write, Field: n.Field, Pointer: from[place{n.Record, n.Write, n.Field}].pointer, Text: n.Message})
 	}
@@ -355,24 +423,31 @@ type place struct {
 	write, field string
 }
 
-// origin is where a value comes from: the first field in its expression, and the one that it is made of.
+// origin is where a value comes from: the first field in its expression, and of the one that is wrong the cause.
 type origin struct {
 	pointer string
-	src     int32
+	why     blame
 	cause   string
 }
 
 // trace finds where the values of a target's records come from by mapping the form once more: that is needed only when
 // something is wrong or was changed, and so costs nothing otherwise.
-func (m *mapper) trace(target string) map[place]origin {
+func (m *mapper) trace(target string, wrong *encode.FieldError) map[place]origin {
 	again := &mapper{plan: m.plan, env: newEnv(&m.plan.prog, m.env.form, m.env.in), out: &Mapped{Deliveries: make([]Delivery, len(m.plan.targets))}}
 	defer again.env.free()
 	from := map[place]origin{}
-	prog, e := &m.plan.prog, again.env // not m, which then would live on the heap for every form
-	again.observe = func(o observation) {
-		if o.write.target == target {
-			from[place{o.record, o.write.name, o.write.fields[o.field].name}] = origin{o.pointer, o.from, pointerIn(e, prog.way(o.from))}
+	again.observe = func(o observation) { // it does not hold m, which then would live on the heap for every form
+		if o.write.target != target {
+			return
 		}
+		f := &o.write.fields[o.field]
+		at := place{o.record, o.write.name, f.name}
+		one := origin{pointer: o.pointer}
+		if wrong != nil && at == (place{wrong.Record, wrong.Write, wrong.Field}) {
+			one.why = again.own(o.write, f, o.from, o.made, wrong.Code)
+			one.cause = pointerIn(again.env, one.why.way)
+		}
+		from[at] = one
 	}
 	for _, w := range m.plan.writes {
 		again.write(w)

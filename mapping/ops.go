@@ -18,7 +18,7 @@ func truth(e *env, v value) bool {
 	case kMissing, kNull:
 		return false
 	}
-	e.failBy(v, CodeNotBoolean, "a condition must be true or false")
+	e.failSort(v, CodeNotBoolean, "a condition must be true or false")
 	return false
 }
 
@@ -35,7 +35,7 @@ func (c *compiler) unary(n *ast.UnaryNode) cx {
 			return constant(arithmetic(e, '-', intValue(0), *x.konst))
 		}
 		minus := func(e *env, a []value) value { return calculate(e, '-', intValue(0), a[0]) }
-		return cx{src: x.src, may: c.apply(n, "-", minus, []cx{x}, false), ev: func(e *env) value { v := ev(e); return e.of(calculate(e, '-', intValue(0), v), v) }}
+		return cx{src: x.src, may: c.apply(n, "-", minus, []cx{x}, false), ev: func(e *env) value { v := ev(e); return e.calculated('-', intValue(0), v) }}
 	case "+":
 		return x
 	}
@@ -63,7 +63,7 @@ func (c *compiler) binary(n *ast.BinaryNode) cx {
 	switch n.Operator {
 	case "+", "-", "*", "/", "%":
 		op := n.Operator[0]
-		out.ev = func(e *env) value { x, y := av(e), bv(e); return e.of(calculate(e, op, x, y), x, y) }
+		out.ev = func(e *env) value { x, y := av(e), bv(e); return e.calculated(op, x, y) }
 	case "==":
 		out.ev = func(e *env) value { x, y := av(e), bv(e); return e.of(boolValue(equal(e, x, y)), x, y) }
 	case "!=":
@@ -150,7 +150,7 @@ func (c *compiler) matches(n *ast.BinaryNode) cx {
 		}
 		s, ok := v.text()
 		if !ok {
-			return e.failBy(v, CodeNotText, "matches needs a text")
+			return e.failSort(v, CodeNotText, "matches needs a text")
 		}
 		return e.of(boolValue(re.MatchString(s)), v)
 	}}
@@ -176,11 +176,26 @@ func textTest(a, b eval, test func(s, sub string) bool) eval {
 		}
 		s, ok := x.text()
 		t, ok2 := y.text()
-		if !ok || !ok2 {
-			e.fail(CodeNotText, "a text is needed here")
+		switch {
+		case !ok:
+			e.failSort(x, CodeNotText, "a text is needed here")
+		case !ok2:
+			e.failSort(y, CodeNotText, "a text is needed here")
 		}
 		return e.of(boolValue(test(s, t)), x, y)
 	}
+}
+
+// calculated calculates, and says what of.
+func (e *env) calculated(op byte, a, b value) value {
+	v := calculate(e, op, a, b)
+	switch {
+	case v.isNumber():
+		v.made = computed
+	case v.k == kText:
+		v.made = changed.of(v, []value{a, b})
+	}
+	return e.of(v, a, b)
 }
 
 // calculate is arithmetic with absent values: missing and null make the result missing or null, as in SQL. Two
@@ -199,7 +214,7 @@ func calculate(e *env, op byte, a, b value) value {
 		if a.isNumber() {
 			a = b
 		}
-		return e.failBy(a, CodeNotNumber, "a number is needed to calculate; use integer() or decimal() on a text")
+		return e.failSort(a, CodeNotNumber, "a number is needed to calculate; use integer() or decimal() on a text")
 	}
 	return arithmetic(e, op, a, b)
 }
@@ -245,7 +260,7 @@ func contains(e *env, list, v value) value {
 		return boolValue(false)
 	}
 	if list.k != kList {
-		return e.fail(CodeNotList, "in needs a list")
+		return e.failSort(list, CodeNotList, "in needs a list")
 	}
 	for i := range list.length() {
 		it := list.item(i)

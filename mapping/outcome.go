@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -19,6 +20,9 @@ type outcome struct {
 	known []value // values of the mapping's own that it may have, such as those of a lookup
 	more  []value // samples of each sort of value that it may have beside, made of a form
 	parts string  // text of the mapping's own that is surely in it
+	least int     // characters that it has at least, where it is there
+	usual int     // where none of its parts is missing or empty either
+	named bool    // the form's schema names its sorts
 }
 
 const (
@@ -124,6 +128,7 @@ func sortOf(v value) string {
 // trial is a computation that check runs on what its arguments may be.
 type trial struct {
 	out      *outcome
+	sorts    []map[kind]bool // of each argument whose sorts the form's schema names: whether one of them worked
 	works    bool
 	constant string // what the first failure that no form takes part in says
 	failed   string // what the first failure says, rather one that the mapping itself causes
@@ -135,9 +140,13 @@ func (c *compiler) apply(n ast.Node, name string, fn function, xs []cx, own bool
 	if !c.strict {
 		return nil
 	}
+	t := trial{out: &outcome{}, sorts: make([]map[kind]bool, len(xs))}
 	lists, total, pure := make([][]value, len(xs)), 1, true
 	for i, x := range xs {
 		o := x.outcome()
+		if o.named {
+			t.sorts[i] = map[kind]bool{}
+		}
 		if o.never() {
 			return noOutcome
 		}
@@ -153,12 +162,16 @@ func (c *compiler) apply(n ast.Node, name string, fn function, xs []cx, own bool
 			return nil
 		}
 	}
-	t := trial{out: &outcome{}}
 	combine(lists, make([]value, 0, len(xs)), func(args []value) { t.run(fn, args, own) })
 	switch {
 	case t.works && t.constant != "":
-		c.warn(n, name+" cannot take a value that this mapping itself may give it: "+t.constant)
+		c.warn(n, CodeConstant, name+" cannot take a value that this mapping itself may give it: "+t.constant)
 	case t.works:
+		for _, sorts := range t.sorts {
+			if k, ok := useless(sorts); ok {
+				c.warn(n, CodeNever, name+" cannot work with the sort "+kindWord(k)+", which the form's schema names here: such a form is parked, since it is right")
+			}
+		}
 	case pure:
 		c.stop(n, CodeConstant, name+" can only fail, whatever the form says: "+t.failed, "")
 	default:
@@ -178,6 +191,16 @@ func combine(lists [][]value, chosen []value, f func([]value)) {
 	}
 }
 
+// useless returns a sort of which no value works.
+func useless(sorts map[kind]bool) (kind, bool) {
+	for k := range kObject + 1 {
+		if works, tried := sorts[k]; tried && !works {
+			return k, true
+		}
+	}
+	return 0, false
+}
+
 func (t *trial) run(fn function, args []value, own bool) {
 	e := &env{in: &Input{}, budget: defaultBudget(decode.DefaultLimits().Bytes)}
 	ofMapping, absent, text := true, false, false
@@ -189,6 +212,11 @@ func (t *trial) run(fn function, args []value, own bool) {
 	v := fn(e, slices.Clone(args))
 	if e.err == nil && !own {
 		v = e.of(v, args...)
+	}
+	for i, sorts := range t.sorts {
+		if sorts != nil && args[i].src == ofForm && args[i].k > kNull {
+			sorts[args[i].k] = sorts[args[i].k] || e.err == nil
+		}
 	}
 	switch {
 	case e.err == nil:
@@ -263,25 +291,65 @@ func partsOf(xs ...cx) string {
 	return b.String()
 }
 
-// withTexts is withParts for +, which may add numbers too.
+// least are the characters that a text has at least, where all its parts are there.
+func least(xs ...cx) (n int) {
+	for _, x := range xs {
+		n += max(x.outcome().least, shortest(x.outcome()))
+	}
+	return n
+}
+
+// likely are those that it has where none of its parts is empty either.
+func likely(xs ...cx) (n int) {
+	for _, x := range xs {
+		if o := x.outcome(); len(o.more) > 0 || len(o.known) == 0 {
+			n += max(o.usual, 1)
+		} else {
+			n += shortest(o)
+		}
+	}
+	return n
+}
+
+// shortest is the length of the shortest of the mapping's own values, where it is one of them.
+func shortest(o *outcome) int {
+	if len(o.more) > 0 || len(o.known) == 0 {
+		return 0
+	}
+	n := maxPad
+	for _, v := range o.known {
+		s, _ := v.text()
+		n = min(n, utf8.RuneCountInString(s))
+	}
+	return n
+}
+
+// padded is how long a helper that pads makes a text.
+func padded(name string, xs []cx) int {
+	if len(xs) > 1 && xs[1].konst != nil && strings.HasPrefix(name, "pad") {
+		return int(xs[1].konst.i)
+	}
+	return 0
+}
+
+// withTexts is measured for +, which may add numbers too.
 func (o *outcome) withTexts(xs ...cx) *outcome {
 	for _, x := range xs {
-		if x.konst != nil && x.konst.k == kText {
-			return o.withParts(xs...)
+		if x.konst != nil && x.konst.k == kText || x.konst == nil && x.outcome().least > 0 {
+			return o.measured(partsOf(xs...), least(xs...), likely(xs...))
 		}
 	}
 	return o
 }
 
-// withParts keeps what is surely in a joined text.
-func (o *outcome) withParts(xs ...cx) *outcome {
-	parts := partsOf(xs...)
-	if o == noOutcome || o == nil && parts == "" {
+// measured keeps what is known of a text: the mapping's own parts of it, and its length.
+func (o *outcome) measured(parts string, least, likely int) *outcome {
+	if o == noOutcome || o == nil && parts == "" && likely == 0 {
 		return o
 	}
 	if o == nil {
 		o = &outcome{more: formSamples["string"]}
 	}
-	o.parts = parts
+	o.parts, o.least, o.usual = parts, max(least, utf8.RuneCountInString(parts)), likely
 	return o
 }

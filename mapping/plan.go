@@ -55,6 +55,7 @@ type Fault struct {
 	Pointer string     // field of the form that it was about; "" for none
 	Cause   FieldError // what went wrong
 	Allowed bool       // the form's schema allows the value in so many words
+	Made    bool       // the mapping made the value of what the form has
 	Limit   string     // key of input.limits that is too low; "" for another fault
 }
 
@@ -74,6 +75,8 @@ func (f *Fault) Error() string {
 		return strings.TrimSpace(f.At + " " + s + at(f.Pointer))
 	case f.Allowed:
 		s += "; the form's schema allows it"
+	case f.Made:
+		s += "; the mapping made it of the form's value, which is not what is wrong"
 	case f.Cause.Pointer == "":
 		s += "; it does not come from the form"
 	}
@@ -246,7 +249,7 @@ func (p *Plan) Reference(f Form) (string, error) {
 	v := p.refer.ev(m.env)
 	s, ok := v.text()
 	if m.env.err == nil && !ok && !v.absent() {
-		m.env.failBy(v, CodeNotText, "the reference must be a single value")
+		m.env.failSort(v, CodeNotText, "the reference must be a single value")
 	}
 	m.failed(p.refer.src, "input.reference")
 	switch {

@@ -10,10 +10,9 @@ import (
 	"math"
 	slashpath "path"
 	"regexp"
-	"slices"
 	"sort"
-	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	rules "github.com/santhosh-tekuri/jsonschema/v6/kind"
@@ -24,6 +23,7 @@ type schemaCheck struct {
 	root        *jsonschema.Schema
 	unsupported map[string]*ecmaError // patterns that cannot be honoured
 	levels      [][]string            // types that the form's format makes, by depth; the last goes for all below
+	unkeepable  func() []schemaProblem
 }
 
 // schemaBase is where schemas seem to live; $ref resolves against it, and nothing is fetched from anywhere.
@@ -58,7 +58,7 @@ func newSchemaCheck(name string, read func(string) ([]byte, error)) (*schemaChec
 	if err != nil {
 		return nil, schemaError(err)
 	}
-	s.root = root
+	s.root, s.unkeepable = root, sync.OnceValue(s.findUnkeepable)
 	return s, nil
 }
 
@@ -109,7 +109,7 @@ func notASchema(err *jsonschema.SchemaValidationError) schemaProblem {
 	var ve *jsonschema.ValidationError
 	var found []FieldError
 	if errors.As(err.Err, &ve) {
-		leaves(ve, &found)
+		found = (&schemaErrors{}).leaves(ve)
 	}
 	if len(found) > 0 {
 		p.location, p.message = err.URL+"#"+found[0].Pointer, p.message+": at #"+found[0].Pointer+", "+found[0].Message
@@ -130,11 +130,14 @@ func (s *schemaCheck) validate(form any) error {
 	if at := cycleIn(ve); at != "" {
 		return &Fault{At: "input.schema", Cause: FieldError{Code: CodeSchema, Message: at + " leads back to itself"}}
 	}
-	if at, never := s.undelivered(ve); never != "" {
+	at, never := s.undelivered(ve)
+	if never == "" {
+		at, never = s.hopeless(ve)
+	}
+	if never != "" {
 		return &Fault{At: "input.schema", Cause: FieldError{Pointer: at, Code: CodeSchema, Message: never}}
 	}
-	var out []FieldError
-	leaves(ve, &out)
+	out := (&schemaErrors{schema: s, form: form}).leaves(ve)
 	sort.SliceStable(out, func(i, j int) bool {
 		return out[i].Pointer < out[j].Pointer || out[i].Pointer == out[j].Pointer && out[i].Code < out[j].Code
 	})
@@ -160,73 +163,6 @@ func cycleIn(ve *jsonschema.ValidationError) string {
 	return ""
 }
 
-// leaves collects the errors that say something. Of an anyOf or oneOf the branch that came nearest speaks.
-func leaves(ve *jsonschema.ValidationError, out *[]FieldError) {
-	switch ve.ErrorKind.(type) {
-	case *rules.AnyOf, *rules.OneOf:
-		if best := nearest(ve.Causes); best != nil {
-			leaves(best, out)
-			return
-		}
-	}
-	if len(ve.Causes) > 0 {
-		for _, c := range ve.Causes {
-			leaves(c, out)
-		}
-		return
-	}
-	pointer := pointerOf(ve.InstanceLocation)
-	code, message := describe(ve.ErrorKind)
-	if r, ok := ve.ErrorKind.(*rules.Required); ok {
-		for _, m := range r.Missing {
-			*out = append(*out, FieldError{pointer + "/" + pointerEscape.Replace(m), code, message})
-		}
-		return
-	}
-	if a, ok := ve.ErrorKind.(*rules.AdditionalProperties); ok && nameable(a.Properties) {
-		for _, name := range a.Properties {
-			*out = append(*out, FieldError{pointer + "/" + pointerEscape.Replace(name), code, "the field is not known"})
-		}
-		return
-	}
-	*out = append(*out, FieldError{pointer, code, message})
-}
-
-// nameable reports whether unknown fields look like fields, few and with short names: then each is pointed at.
-// What a hostile or broken sender makes up is not repeated.
-func nameable(names []string) bool {
-	return len(names) <= 20 && !slices.ContainsFunc(names, func(n string) bool { return !fieldName.MatchString(n) })
-}
-
-var fieldName = regexp.MustCompile(`^[A-Za-z_@$][A-Za-z0-9_.:@$-]{0,63}$`)
-
-// nearest is the cause whose errors lie deepest: the branch that the sender meant. Without a clear one, none.
-func nearest(causes []*jsonschema.ValidationError) *jsonschema.ValidationError {
-	var best *jsonschema.ValidationError
-	top, tie := -1, false
-	for _, c := range causes {
-		d := depth(c)
-		switch {
-		case d > top:
-			best, top, tie = c, d, false
-		case d == top:
-			tie = true
-		}
-	}
-	if tie {
-		return nil
-	}
-	return best
-}
-
-func depth(ve *jsonschema.ValidationError) int {
-	d := len(ve.InstanceLocation)
-	for _, c := range ve.Causes {
-		d = max(d, depth(c))
-	}
-	return d
-}
-
 func pointerOf(loc []string) string {
 	var b strings.Builder
 	for _, s := range loc {
@@ -234,47 +170,6 @@ func pointerOf(loc []string) string {
 		b.WriteString(pointerEscape.Replace(s))
 	}
 	return b.String()
-}
-
-var kindName = regexp.MustCompile(`[A-Z]`)
-
-// describe gives code and message of a schema rule. Limits come from the schema, never from the form.
-func describe(k jsonschema.ErrorKind) (code, message string) {
-	switch k := k.(type) {
-	case *rules.Required:
-		return CodeMissingValue, "the field must be there"
-	case *rules.Type:
-		return "schema.type", "the value must be " + strings.Join(k.Want, " or ")
-	case *rules.Enum:
-		return "schema.enum", "the value is not one of those allowed"
-	case *rules.Const:
-		return "schema.const", "the value is not the one allowed"
-	case *rules.Pattern:
-		return "schema.pattern", "the text does not have the form required"
-	case *rules.Format:
-		return "schema.format", "the text is not a valid " + k.Want
-	case *rules.MinLength:
-		return "schema.min-length", "the text must have at least " + strconv.Itoa(k.Want) + " characters"
-	case *rules.MaxLength:
-		return "schema.max-length", "the text must have at most " + strconv.Itoa(k.Want) + " characters"
-	case *rules.MinItems:
-		return "schema.min-items", "the list must have at least " + strconv.Itoa(k.Want) + " items"
-	case *rules.MaxItems:
-		return "schema.max-items", "the list must have at most " + strconv.Itoa(k.Want) + " items"
-	case *rules.Minimum, *rules.ExclusiveMinimum:
-		return "schema.minimum", "the number is too small"
-	case *rules.Maximum, *rules.ExclusiveMaximum:
-		return "schema.maximum", "the number is too large"
-	case *rules.MultipleOf:
-		return "schema.multiple-of", "the number has too many decimals or is not a multiple of what is required"
-	case *rules.AdditionalProperties:
-		return "schema.unknown-field", "the object has a field that is not known"
-	case *rules.AnyOf, *rules.OneOf:
-		return "schema.alternatives", "the value fits none, or more than one, of the alternatives"
-	}
-	word := strings.TrimPrefix(fmt.Sprintf("%T", k), "*kind.")
-	word = strings.ToLower(kindName.ReplaceAllString(word, "-$0"))
-	return "schema" + strings.Replace(word, "-", ".", 1), "the value breaks a rule of the form's schema"
 }
 
 // jsonForm makes sure that a tree from a test holds json.Number, as decode gives it.

@@ -3,12 +3,13 @@ package mapping
 import (
 	"bytes"
 	"encoding/json"
-	"math/big"
+	neturl "net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/satisfy"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
@@ -18,22 +19,18 @@ type schemaProblem struct {
 	message    string
 	suggestion string
 	offset     int64 // place in the file, where there is no schema to point at
+	warning    bool  // it may go wrong for some forms
+	dead       bool  // no value that a form has there is right
 }
 
 // problems finds what no form could keep, and what cannot be honoured: references in a circle, rules that exclude one
 // another, and patterns.
 func (s *schemaCheck) problems() []schemaProblem {
 	var out []schemaProblem
-	seen := map[*jsonschema.Schema]bool{}
-	told := map[string]bool{}
-	var walk func(x *jsonschema.Schema)
-	walk = func(x *jsonschema.Schema) {
-		if x == nil || seen[x] {
-			return
-		}
-		seen[x] = true
-		if way := circle(x); way != "" && !told["circle"] {
-			told["circle"] = true
+	told := false
+	for _, x := range allBelow(s.root, below) {
+		if way := circle(x); way != "" && !told {
+			told = true
 			out = append(out, schemaProblem{location: x.Location, message: "this schema leads back to itself without looking at anything inside the value: " + way, suggestion: "break the circle; a schema may lead back to itself below properties or items"})
 		}
 		for _, p := range patternsOf(x) {
@@ -41,17 +38,73 @@ func (s *schemaCheck) problems() []schemaProblem {
 				out = append(out, schemaProblem{location: x.Location + p.below, message: "the pattern " + strconv.Quote(p.text) + " cannot be honoured: " + e.message, suggestion: e.instead})
 			}
 		}
-		for _, sub := range below(x) {
+	}
+	out = append(out, s.undeliverable()...)
+	if !slices.ContainsFunc(out, func(p schemaProblem) bool { return !p.warning }) {
+		out = append(out, s.unkeepable()...)
+	}
+	return out
+}
+
+// findUnkeepable finds rules that exclude each other: an error where that leaves no form at all, else a warning. What was
+// neither found nor disproved is a warning too.
+func (s *schemaCheck) findUnkeepable() []schemaProblem {
+	const mend = "mend the rules that exclude each other"
+	if slices.ContainsFunc(allBelow(s.root, below), func(x *jsonschema.Schema) bool { return x.DynamicRef != nil || x.RecursiveRef != nil }) {
+		return nil
+	}
+	o := satisfy.Options{Types: s.types(), Pattern: func(p jsonschema.Regexp) string { return p.(ecmaPattern).Regexp.String() }}
+	switch a := satisfy.Value(s.root, o); {
+	case a.Never:
+		return []schemaProblem{{location: a.At.Location, message: "no form can keep this schema: " + a.Why, suggestion: mend, dead: true}}
+	case !a.Found:
+		return []schemaProblem{{location: s.root.Location, message: "no form was found that keeps this schema, and no proof that there is none", suggestion: "see whether its rules exclude each other; a form in tests that keeps it shows that they do not", warning: true}}
+	}
+	var out []schemaProblem
+	for _, p := range satisfy.Parts(s.root, o) {
+		message := "no form that keeps this schema has this field: "
+		if p.Kind != "field" {
+			message = "no form keeps this schema by this " + p.Kind + ": "
+		}
+		out = append(out, schemaProblem{location: p.At.Location, message: message + p.Why, suggestion: mend + ", or write false where that is meant", warning: true, dead: p.Kind != "alternative"})
+	}
+	return out
+}
+
+// hopeless finds, among what is wrong with a form, what breaks rules that no form could keep: that says nothing about the form.
+func (s *schemaCheck) hopeless(ve *jsonschema.ValidationError) (at, why string) {
+	for _, p := range s.unkeepable() {
+		if !p.warning {
+			return "", p.message
+		}
+		if p.dead && ve.SchemaURL == p.location {
+			return pointerOf(ve.InstanceLocation), p.message
+		}
+	}
+	for _, c := range ve.Causes {
+		if at, why = s.hopeless(c); why != "" {
+			return at, why
+		}
+	}
+	return "", ""
+}
+
+// allBelow returns a schema with all that next leads to.
+func allBelow(s *jsonschema.Schema, next func(*jsonschema.Schema) []*jsonschema.Schema) []*jsonschema.Schema {
+	var out []*jsonschema.Schema
+	seen := map[*jsonschema.Schema]bool{}
+	var walk func(x *jsonschema.Schema)
+	walk = func(x *jsonschema.Schema) {
+		if x == nil || seen[x] {
+			return
+		}
+		seen[x] = true
+		out = append(out, x)
+		for _, sub := range next(x) {
 			walk(sub)
 		}
 	}
-	walk(s.root)
-	out = append(out, s.undeliverable()...)
-	if len(out) == 0 {
-		if at, why := impossible(s.root, nil, s.object()); why != "" {
-			out = append(out, schemaProblem{location: at.Location, message: "no form can keep this schema: " + why, suggestion: "mend the rules that exclude each other"})
-		}
-	}
+	walk(s)
 	return out
 }
 
@@ -144,127 +197,25 @@ func patternsOf(s *jsonschema.Schema) []patternAt {
 	return out
 }
 
-// impossible finds rules that no value can keep, where that makes the whole form impossible. trail are the schemas on
-// the way: a value that needs itself inside never ends. object says that the value is one, as a form is.
-func impossible(s *jsonschema.Schema, trail []*jsonschema.Schema, object bool) (at *jsonschema.Schema, why string) {
-	if slices.Contains(trail, s) {
-		return s, "the value would have to hold itself without end"
-	}
-	if len(trail) > 100 {
-		return nil, ""
-	}
-	trail = append(slices.Clone(trail), s)
-	if why := excluded(s); why != "" {
-		return s, why
-	}
-	for _, x := range append([]*jsonschema.Schema{s.Ref}, s.AllOf...) {
-		if x != nil {
-			if at, why := impossible(x, trail, object); why != "" {
-				return at, why
-			}
-		}
-	}
-	for _, choice := range [][]*jsonschema.Schema{s.AnyOf, s.OneOf} {
-		left := len(choice)
-		for _, x := range choice {
-			if _, why := impossible(x, trail, object); why != "" {
-				left--
-			}
-		}
-		if len(choice) > 0 && left == 0 {
-			return s, "every alternative excludes itself"
-		}
-	}
-	return impossibleInside(s, trail, object)
-}
-
-// impossibleInside looks at what an object or a list must hold, where the value must be one.
-func impossibleInside(s *jsonschema.Schema, trail []*jsonschema.Schema, object bool) (at *jsonschema.Schema, why string) {
-	if object || mustBe(s, "object") {
-		for _, name := range s.Required {
-			sub, there := s.Properties[name]
-			if closed, ok := s.AdditionalProperties.(bool); !there && ok && !closed && len(s.PatternProperties) == 0 {
-				return s, "the field " + strconv.Quote(name) + " must be there and may not be there"
-			}
-			if there {
-				if at, why := impossible(sub, trail, false); why != "" {
-					return at, why
-				}
-			}
-		}
-	}
-	if mustBe(s, "array") && s.MinItems != nil && *s.MinItems > 0 && s.Items2020 != nil && len(s.PrefixItems) == 0 {
-		return impossible(s.Items2020, trail, false)
-	}
-	return nil, ""
-}
-
-// mustBe tells whether a value must be of one type.
-func mustBe(s *jsonschema.Schema, word string) bool {
-	return saysType(s) && len(s.Types.ToStrings()) == 1 && s.Types.ToStrings()[0] == word
-}
-
-// excluded says which rules of one schema exclude each other.
-func excluded(s *jsonschema.Schema) string {
-	if s.Bool != nil && !*s.Bool {
-		return "it is false"
-	}
-	if s.Not != nil && s.Not.Bool != nil && *s.Not.Bool {
-		return "it excludes every value"
-	}
-	if s.Enum != nil || s.Const != nil {
-		if !slices.ContainsFunc(chosen(s), func(v any) bool { return s.Validate(v) == nil }) {
-			return "none of the values that it names keeps its other rules"
-		}
-	}
-	pairs := []struct {
-		word        string
-		least, most *int
-		low, high   string
-	}{{"string", s.MinLength, s.MaxLength, "minLength", "maxLength"}, {"array", s.MinItems, s.MaxItems, "minItems", "maxItems"},
-		{"object", s.MinProperties, s.MaxProperties, "minProperties", "maxProperties"}}
-	for _, p := range pairs {
-		if mustBe(s, p.word) && p.least != nil && p.most != nil && *p.least > *p.most {
-			return p.low + " is more than " + p.high
-		}
-	}
-	if (mustBe(s, "number") || mustBe(s, "integer")) && crossed(s) {
-		return "its smallest number is larger than its largest"
-	}
-	return typesApart(s)
-}
-
-func crossed(s *jsonschema.Schema) bool {
-	over := func(low, high *big.Rat, or bool) bool {
-		return low != nil && high != nil && (low.Cmp(high) > 0 || or && low.Cmp(high) == 0)
-	}
-	return over(s.Minimum, s.Maximum, false) || over(s.ExclusiveMinimum, s.Maximum, true) || over(s.Minimum, s.ExclusiveMaximum, true) || over(s.ExclusiveMinimum, s.ExclusiveMaximum, true)
-}
-
-// typesApart says that what must apply together allows no type together.
-func typesApart(s *jsonschema.Schema) string {
-	left := typeNames
-	for _, x := range mustKeep(s, 0) {
-		if !saysType(x) {
-			continue
-		}
-		named := x.Types.ToStrings()
-		left = slices.DeleteFunc(slices.Clone(left), func(t string) bool {
-			return !slices.Contains(named, t) && (t != "integer" || !slices.Contains(named, "number"))
-		})
-	}
-	if len(left) == 0 {
-		return "its types exclude each other"
-	}
-	return ""
-}
-
-// object tells whether a form is an object, whether its schema says so or not.
-func (s *schemaCheck) object() bool {
+// types are those that a form may have at a depth. A form in JSON is an object; where its schema speaks of lists, or
+// excludes something, it may be a list.
+func (s *schemaCheck) types() func(depth int) []string {
 	if len(s.levels) > 0 {
-		return slices.Contains(s.levels[0], "object")
+		return s.level
 	}
-	return !slices.ContainsFunc(mustKeep(s.root, 0), func(x *jsonschema.Schema) bool { return saysType(x) && !slices.Contains(x.Types.ToStrings(), "object") })
+	form := []string{"object"}
+	if slices.ContainsFunc(allBelow(s.root, samePlace), func(x *jsonschema.Schema) bool {
+		return saysType(x) && slices.Contains(x.Types.ToStrings(), "array") || x.Not != nil || x.Items != nil || x.Items2020 != nil || len(x.PrefixItems) > 0 ||
+			x.Contains != nil || x.MinItems != nil
+	}) {
+		form = append(form, "array")
+	}
+	return func(depth int) []string {
+		if depth == 0 {
+			return form
+		}
+		return nil
+	}
 }
 
 // schemaProblems reports what is wrong with the schema at its place in its own file.
@@ -279,6 +230,9 @@ func (b *builder) schemaProblem(p schemaProblem) {
 	name := strings.TrimPrefix(url, schemaBase)
 	src := b.files.got[name]
 	var steps []string
+	if plain, err := neturl.PathUnescape(pointer); err == nil {
+		pointer = plain
+	}
 	if pointer != "" {
 		steps = strings.Split(pointer, "/")[1:]
 	}
@@ -290,7 +244,12 @@ func (b *builder) schemaProblem(p schemaProblem) {
 	if lines := strings.Split(string(src), "\n"); line > 0 && line <= len(lines) {
 		source = strings.TrimRight(lines[line-1], "\r")
 	}
-	b.report(diag.Problem{File: name, Line: line, Column: column, Code: CodeSchema, Message: p.message, Suggestion: p.suggestion, Source: source})
+	told := diag.Problem{File: name, Line: line, Column: column, Code: CodeSchema, Message: p.message, Suggestion: p.suggestion, Source: source}
+	if p.warning {
+		b.plan.warnings = append(b.plan.warnings, told)
+		return
+	}
+	b.report(told)
 }
 
 // jsonPlace finds line and column of the value under a JSON Pointer, or of what is nearest to it.

@@ -40,19 +40,34 @@ func TestSchemaProblems(t *testing.T) {
 		{`{"required":["x"],"properties":{"x":{"type":"string","minLength":5,"maxLength":4}}}`, "minLength is more than maxLength"},
 		{`{"allOf":[{"required":["y"],"additionalProperties":false}]}`, "must be there and may not be there"},
 		{`{"$ref":"#/$defs/n","$defs":{"n":{"type":"object","required":["n"],"properties":{"n":{"$ref":"#/$defs/n"}}}}}`, "without end"},
+		{`{"oneOf":[{"required":["a"]},{"required":["a"]}]}`, "s.json:1:1: no form can keep this schema: every alternative of oneOf excludes itself"},
+		{`{"type":"string"}`, "a form has object here"}, {`{"type":"array","minItems":1,"items":{"type":"string","pattern":"^a\\d{3}$","maxLength":3}}`, "no text has a length and form"},
+		{`{"type":["array","object"],"required":["x"],"properties":{"x":{"minimum":2,"maximum":1,"type":"integer"}}}`, "warning: s.json:1:63: no form that keeps this schema has this field: its smallest number"},
+
+		{"{\"properties\":{\n\"x\":{\"type\":\"string\",\"minLength\":5,\"maxLength\":4}}}", "warning: s.json:2:5: no form that keeps this schema has this field: minLength is more than maxLength"},
+		{`{"properties":{"a":{},"b":false},"dependentRequired":{"a":["b"]}}`, `warning: s.json:1:20: no form that keeps this schema has this field: the field "b" must be there and may not be there`},
+		{`{"properties":{"x":{"anyOf":[{"type":"string"},{"type":"integer","enum":["a"]}]}}}`, "warning: s.json:1:48: no form keeps this schema by this alternative"},
+		{`{"properties":{"l":{"type":"array","maxItems":1,"prefixItems":[{},{"type":"string"}]}}}`, "warning: s.json:1:67: no form keeps this schema by this item"},
+		{`{"patternProperties":{"^x":{"type":"string"}},"required":["x1"],"properties":{"x1":{"type":"integer"}}}`, "s.json:1:28: no form can keep"},
+		{`{"required":["x"],"properties":{"x":{"oneOf":[{"type":"array","uniqueItems":true},{"type":"array","uniqueItems":true}]}}}`, "warning: s.json:1:1: no form was found"},
+		{`{"properties":{"x":{"not":{}},"y":{"properties":{"z":false}}},"if":{"required":["a"]},"then":false}`, ""},
+		{`{"$defs":{"n":{"properties":{"v":{"type":"string"},"w":{"type":"integer"}}}},"properties":{"a":{"$ref":"#/$defs/n","properties":{"w":{"type":"integer","minimum":3}}},"b":{"$ref":"#/$defs/n","not":{"required":["w"]}}}}`, ""},
 	} {
 		files := fstest.MapFS{"s.json": {Data: []byte(c.schema)}, "m.yaml": {Data: []byte(`mapping: m
 version: 1
 input: {format: json, unused: allow, schema: s.json}
 write: [{as: w, to: t, table: T, fields: {A: '"a"'}}]
 `)}}
-		_, err := Load(files, "m.yaml", nil)
+		p, err := Load(files, "m.yaml", nil)
 		var problems diag.Problems
 		have := ""
-		if errors.As(err, &problems) {
+		switch {
+		case errors.As(err, &problems):
 			have = fmt.Sprint(problems[0])
-		} else if err != nil {
+		case err != nil:
 			have = err.Error()
+		case len(p.Warnings()) > 0:
+			have = fmt.Sprint("warning: ", p.Warnings()[0])
 		}
 		if c.want == "" && have != "" || !strings.Contains(have, c.want) || c.want != "" && !strings.Contains(have, "s.json:") {
 			t.Errorf("%s\n  have %s\n  want %s", c.schema, have, c.want)
@@ -105,6 +120,73 @@ func TestSchemaTypes(t *testing.T) {
 		var fault *Fault
 		if c.ok != (err == nil) || err != nil && !errors.As(err, &fault) {
 			t.Errorf("pinned %s, %s: %v", c.input, schema, err)
+		}
+	}
+}
+
+// TestSchemaValues: values of enum and const that a format cannot make are found by check, and are no mistake of a form.
+func TestSchemaValues(t *testing.T) {
+	const number = "format: fixed, fixed: {single: true, fields: [{name: n, width: 1, type: number}]}"
+	for _, c := range []struct{ input, rule, required, form, want string }{
+		{"format: urlencoded", `"enum":[1,2]`, "", "n=1", "warning"}, {"format: urlencoded", `"enum":[1,2]`, `"n"`, "n=1", "error"}, {"format: urlencoded", `"enum":[1,"1"]`, `"n"`, "n=1", ""},
+		{"format: xml", `"const":true`, "", "<f><n>true</n></f>", "warning"}, {"format: xml", `"const":null`, "", "<f/>", ""},
+		{"format: csv, csv: {single: true}", `"enum":[1]`, "", "n\n1\n", "warning"}, {"format: json", `"enum":[1]`, `"n"`, `{"n":1}`, ""}, {number, `"enum":[1]`, `"n"`, "1\n", ""},
+	} {
+		mapping := "mapping: m\nversion: 1\ninput: {unused: allow, schema: s.json, " + c.input + "}\nwrite: [{as: w, to: t, table: T, fields: {A: '\"a\"'}}]\n"
+		schema := `{"type":"object","required":[` + c.required + `],"properties":{"n":{` + c.rule + `}}}`
+		p, err := Load(fstest.MapFS{"s.json": {Data: []byte(schema)}, "m.yaml": {Data: []byte(mapping)}}, "m.yaml", nil)
+		have := ""
+		switch {
+		case err != nil && strings.Contains(err.Error(), "of other types"):
+			have = "error"
+		case len(p.Warnings()) > 0 && strings.Contains(p.Warnings()[0].Message, "of other types"):
+			have = "warning"
+		}
+		if have != c.want {
+			t.Errorf("%s, %s: %q %v", c.input, schema, have, err)
+		}
+		p = unchecked(t, mapping, "s.json", schema)
+		if have := blamed(p.Validate(decodeForm(t, p, c.form))); strings.HasPrefix(have, "form") || (have == "nobody") != (c.want == "") {
+			t.Errorf("pinned %s, %s: %s", c.input, schema, have)
+		}
+	}
+}
+
+// TestHopelessSchema: what breaks a rule that no form could keep is no mistake of the form, also where a pinned mapping has it.
+func TestHopelessSchema(t *testing.T) {
+	for _, c := range []struct{ schema, form, want string }{
+		{`{"properties":{"x":{"type":"string","minLength":5,"maxLength":4},"y":{"type":"string"}}}`, `{"x":"abc"}`, "mapping input.schema mapping.schema"},
+		{`{"properties":{"x":{"$ref":"#/$defs/d"}},"$defs":{"d":{"type":"string","allOf":[{"enum":["a"]},{"enum":["b"]}]}}}`, `{"x":"a"}`, "mapping input.schema mapping.schema"},
+		{`{"properties":{"x":{"type":"array","items":{"type":"integer","minimum":2,"maximum":1}}}}`, `{"x":[2]}`, "mapping input.schema mapping.schema"},
+		{`{"required":["x"],"properties":{"x":{"oneOf":[{"type":"string"},{"type":"string"}]}}}`, `{}`, "mapping input.schema mapping.schema"},
+		{`{"properties":{"x":{"type":"string","minLength":5,"maxLength":4},"y":{"type":"string"}}}`, `{"y":1}`, "form /y schema.type"},
+		{`{"properties":{"x":false}}`, `{"x":1}`, "form /x schema.false-schema"},
+		{`{"properties":{"x":{"anyOf":[{"type":"integer","minimum":2,"maximum":1},{"type":"string"}]}}}`, `{"x":true}`, "form /x schema.type"},
+		{`{"$dynamicAnchor":"n","properties":{"x":{"$dynamicRef":"#n","type":"object","minProperties":2,"maxProperties":1}}}`, `{"x":{}}`, "form /x schema.min-properties"},
+	} {
+		p := unchecked(t, `
+mapping: m
+version: 1
+input: {format: json, unused: allow, schema: s.json}
+write: [{as: w, to: t, table: T, fields: {A: '"a"'}}]
+`, "s.json", c.schema)
+		if have := blamed(p.Validate(decodeForm(t, p, c.form))); !strings.HasPrefix(have, c.want) {
+			t.Errorf("%s over %s: %s, want %s", c.schema, c.form, have, c.want)
+		}
+	}
+}
+
+// TestIdleBounds: bounds of numbers do nothing where a format makes texts.
+func TestIdleBounds(t *testing.T) {
+	for format, want := range map[string]int{"xml": 1, "json": 0} {
+		files := fstest.MapFS{"s.json": {Data: []byte(`{"properties":{"n":{"minimum":1}}}`)}, "m.yaml": {Data: []byte(`mapping: m
+version: 1
+input: {format: ` + format + `, schema: s.json}
+write: [{as: w, to: t, table: T, fields: {A: form.n}}]
+`)}}
+		p, err := Load(files, "m.yaml", nil)
+		if err != nil || len(p.Warnings()) != want {
+			t.Errorf("%s: %v %v", format, err, p.Warnings())
 		}
 	}
 }

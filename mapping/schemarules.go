@@ -35,19 +35,19 @@ var promises = map[string][]facet{
 	CodeNotBinary: {saysWhich, saysNoText}, CodeNotDate: {saysWhich, saysNoText, saysFormat}, encode.CodeType: {saysWhich, saysNoText, saysFormat},
 }
 
-// allows tells whether the schema says in so many words that a field may have the value that led to an error.
-func (s *schemaCheck) allows(abs []seg, code string) bool {
-	if s == nil || len(promises[code]) == 0 {
+// allows tells whether the schema says in so many words that a field may have the value that led to an error. Where its
+// sort did, naming the type is enough.
+func (s *schemaCheck) allows(abs []seg, code string, sort bool) bool {
+	says := promises[code]
+	if sort {
+		says = append(slices.Clone(says), saysType)
+	}
+	if s == nil || len(says) == 0 {
 		return false
 	}
-	for _, x := range s.at(abs) {
-		for _, says := range promises[code] {
-			if says(x) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.at(abs), func(x *jsonschema.Schema) bool {
+		return slices.ContainsFunc(says, func(says facet) bool { return says(x) })
+	})
 }
 
 // at returns the schemas that apply to what lies under a path.
@@ -74,17 +74,17 @@ var typeNames = []string{"string", "integer", "number", "boolean", "array", "obj
 
 // outcome is what a form that keeps the schema may have under a path.
 func (s *schemaCheck) outcome(abs []seg) *outcome {
-	rules := s.sure(abs)
+	rules, out := s.sure(abs), &outcome{}
 	left := typeNames
 	for _, r := range rules {
 		if saysType(r) {
+			out.named = true
 			named := r.Types.ToStrings()
 			left = slices.DeleteFunc(slices.Clone(left), func(t string) bool {
 				return !slices.Contains(named, t) && (t != "integer" || !slices.Contains(named, "number"))
 			})
 		}
 	}
-	out := &outcome{}
 	for _, r := range rules {
 		if r.Enum != nil || r.Const != nil {
 			for _, v := range chosen(r) {

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -39,7 +40,31 @@ func (s *schemaCheck) lacks(types []string, depth int) bool {
 	return len(s.levels) > 0 && !slices.ContainsFunc(types, func(t string) bool { return slices.Contains(s.level(depth), t) })
 }
 
-// undeliverable finds types that no form of the format can have, whatever its sender does.
+// typesOf are the types of values.
+func typesOf(values []any) (types []string) {
+	for _, v := range values {
+		word := "null"
+		switch v.(type) {
+		case string:
+			word = "string"
+		case json.Number:
+			word = "number"
+		case bool:
+			word = "boolean"
+		case []any:
+			word = "array"
+		case map[string]any:
+			word = "object"
+		}
+		if !slices.Contains(types, word) {
+			types = append(types, word)
+		}
+	}
+	return types
+}
+
+// undeliverable finds types that no form of the format can have, whatever its sender does, and bounds of numbers that do
+// nothing where there are none.
 func (s *schemaCheck) undeliverable() []schemaProblem {
 	if len(s.levels) == 0 {
 		return nil
@@ -56,6 +81,10 @@ func (s *schemaCheck) undeliverable() []schemaProblem {
 			if saysType(x) && s.lacks(x.Types.ToStrings(), depth) {
 				out = append(out, schemaProblem{location: x.Location + "/type", message: neverOf(x.Types.ToStrings(), s.level(depth)),
 					suggestion: "name what it has: a text with a pattern, such as ^[0-9]+$, is read by | integer() or | decimal() in the mapping"})
+			}
+			if !saysType(x) && (saysMost(x) || saysLeast(x) || saysParts(x)) && s.lacks([]string{"number", "integer"}, depth) {
+				out = append(out, schemaProblem{location: x.Location, message: "minimum, maximum and multipleOf look at numbers, and the format makes " + strings.Join(s.level(depth), ", ") + " here: they do nothing",
+					suggestion: "write a pattern, or compare in the mapping", warning: true})
 			}
 			for _, name := range sortedKeys(x.Properties) {
 				walk(x.Properties[name], depth+1)
@@ -76,13 +105,19 @@ func neverOf(want, makes []string) string {
 
 // undelivered finds, among what is wrong with a form, a type that its format cannot make: that says nothing about the form.
 func (s *schemaCheck) undelivered(ve *jsonschema.ValidationError) (at, why string) {
+	var want []string
 	switch k := ve.ErrorKind.(type) {
 	case *rules.AnyOf, *rules.OneOf, *rules.Not:
 		return "", ""
 	case *rules.Type:
-		if depth := len(ve.InstanceLocation); s.lacks(k.Want, depth) {
-			return pointerOf(ve.InstanceLocation), neverOf(k.Want, s.level(depth))
-		}
+		want = k.Want
+	case *rules.Enum:
+		want = typesOf(k.Want)
+	case *rules.Const:
+		want = typesOf([]any{k.Want})
+	}
+	if depth := len(ve.InstanceLocation); want != nil && s.lacks(want, depth) {
+		return pointerOf(ve.InstanceLocation), neverOf(want, s.level(depth))
 	}
 	for _, c := range ve.Causes {
 		if at, why = s.undelivered(c); why != "" {

@@ -168,7 +168,7 @@ func (t *fieldType) typed(e *env, v value) (out value, note string) {
 	switch t.kind {
 	case kMissing:
 		if v.k == kList || v.k == kObject {
-			return e.fail(CodeNotValue, "an object or list stands where one value is needed"), ""
+			return e.failSort(v, CodeNotValue, "an object or list stands where one value is needed"), ""
 		}
 		return v, ""
 	case kText:
@@ -218,11 +218,15 @@ func (t *fieldType) instead(e *env, rule, code, message string, v value) value {
 func (t *fieldType) text(e *env, v value) (value, string) {
 	s, ok := v.text()
 	if !ok {
-		return e.fail(CodeNotText, "a text is needed"), ""
+		return e.failSort(v, CodeNotText, "a text is needed"), ""
 	}
 	if t.size > 0 && len(s) > t.size && utf8.RuneCountInString(s) > t.size {
 		if !t.cut {
-			return e.fail(CodeTooLong, "the text has more than "+strconv.Itoa(t.size)+" characters"), ""
+			sign := ""
+			if v.isNumber() && s[0] == '-' {
+				sign = "; its sign counts too"
+			}
+			return e.fail(CodeTooLong, "the text has more than "+strconv.Itoa(t.size)+" characters"+sign), ""
 		}
 		return textValue(cut(s, t.size)), "cut to " + strconv.Itoa(t.size) + " characters"
 	}
@@ -277,7 +281,7 @@ func (t *fieldType) date(e *env, v value) value {
 		}
 		return missing
 	}
-	return e.fail(CodeNotDate, "a date is needed; use parseDate() or toDate()")
+	return e.failReading(v, CodeNotDate, "a date is needed; use parseDate() or toDate()")
 }
 
 func (t *fieldType) dateTime(e *env, v value) value {
@@ -289,7 +293,7 @@ func (t *fieldType) dateTime(e *env, v value) value {
 			return value{k: kDateTime, s: dateTimeText(d, zoned)}
 		}
 	}
-	return e.fail(CodeNotDate, "a date with a time is needed; use parseDateTime()")
+	return e.failReading(v, CodeNotDate, "a date with a time is needed; use parseDateTime()")
 }
 
 // binary decodes base64, as JSON and XML carry bytes.
@@ -306,5 +310,5 @@ func (t *fieldType) binary(e *env, v value) value {
 			return value{k: kBinary, x: &blob}
 		}
 	}
-	return e.fail(CodeNotBinary, "base64 is needed")
+	return e.failReading(v, CodeNotBinary, "base64 is needed")
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -28,11 +29,36 @@ const (
 
 // value is what an expression works with. It is passed by value; only lists, objects and blobs point anywhere.
 type value struct {
-	k   kind
-	src int32 // the form's field that it is made of, as program.trail counts; 0: none
-	s   string
-	i   int64
-	x   any
+	k    kind
+	made making
+	src  int32 // the form's field that it is made of, as program.trail counts; below 0: several, as env.joins; 0: none
+	s    string
+	i    int64
+	x    any
+}
+
+// making is what the mapping did to a value beside reading it: some of these.
+type making uint8
+
+const (
+	changed  making = 1 << iota // a text was changed
+	longer                      // a text was put together or got longer
+	computed                    // a number or date was computed, and stands in no field
+	other                       // it is of another kind than what the form has: a count, the text of a date
+)
+
+// of is what was done to a result. A changed text is longer than each of those of the form that it is made of, or not.
+func (m making) of(v value, from []value) making {
+	if m != changed || v.k != kText {
+		return m
+	}
+	n := utf8.RuneCountInString(v.s)
+	for i := range from {
+		if s, ok := from[i].text(); ok && from[i].src != 0 && utf8.RuneCountInString(s) >= n {
+			return m
+		}
+	}
+	return m | longer
 }
 
 var (

@@ -121,6 +121,9 @@ write:
       FIX: '"B"'
       NIL: nil
       MADE: form.ref | upper()
+      PADDED: form.ref | padLeft(8, "0")
+      JOINED: 'concat("abc-", form.opt)'
+      LINE: index + 1
 `
 
 const contentsSchema = `{"type": "object", "required": ["ref", "word", "address"],
@@ -143,6 +146,7 @@ func TestContents(t *testing.T) {
 		"MAYBE": {Kind: connectors.Text, Absent: true, Null: true}, "LIKELY": {Kind: connectors.Text},
 		"PARCEL": {Kind: connectors.Integer}, "FEE": {Kind: connectors.Decimal, Digits: 7, Scale: 2, Absent: true},
 		"FIX": {Kind: connectors.Text, MinLength: 1, MaxLength: 1}, "NIL": {Null: true}, "MADE": {},
+		"PADDED": {Kind: connectors.Text, MinLength: 8}, "JOINED": {Kind: connectors.Text, MinLength: 4}, "LINE": {},
 	}
 	for i, c := range work.Writes[0].Contents {
 		name := work.Writes[0].Shape.Fields[i]

@@ -133,9 +133,9 @@ func TestWhatAllOperationsAnswer(t *testing.T) {
 		b.submit = func(context.Context, string, Incoming) (Receipt, error) { panic("canary") }
 		ask(500, CodeInternal, place.Replace(path))
 		b.broken, b.submit = nil, nil
-		b.api.requests.max = 0
+		b.api.posts.max, b.api.reads.max = 0, 0
 		ask(503, CodeBusy, place.Replace(path))
-		b.api.requests.max = 10
+		b.api.posts.max, b.api.reads.max = 10, 10
 		if err := b.api.SetOffices([]Office{{Name: "portal", Tokens: []string{HashToken(b.token)}, Quota: Quota{Requests: 1, Per: time.Hour}}}); err != nil {
 			t.Fatal(err)
 		}

@@ -60,7 +60,8 @@ type API struct {
 	wrongToken func()
 
 	offices  atomic.Pointer[offices]
-	requests slots
+	posts    places
+	reads    places
 	polls    slots
 	memory   memory
 	inflight inflight
@@ -90,7 +91,9 @@ func New(o Options) *API {
 		a.wrongToken = func() {}
 	}
 	a.offices.Store(&offices{})
-	a.requests.max, a.polls.max = int64(o.Limits.Requests), int64(o.Limits.Polls)
+	a.posts = places{slots: slots{max: int64(o.Limits.Requests)}, of: func(x *account) *atomic.Int64 { return &x.writing }}
+	a.reads = places{slots: slots{max: int64(o.Limits.Requests)}, of: func(x *account) *atomic.Int64 { return &x.reading }}
+	a.polls.max = int64(o.Limits.Polls)
 	a.memory.limit = o.Limits.Memory
 	mux := http.NewServeMux()
 	a.register(mux, o.Version)

@@ -52,8 +52,8 @@ type Journal interface {
 type Stream interface {
 	// Events returns events of an office after a position, and the position to go on from.
 	Events(ctx context.Context, office string, after int64, limit int) ([]journal.Event, int64, error)
-	// Changed returns a channel that is closed at the next commit with events.
-	Changed() <-chan struct{}
+	// Watch returns a channel that is closed when the submission has moved or, with ID 0, the office has another event.
+	Watch(office string, id journal.ID) (news <-chan struct{}, stop func())
 	Ack(ctx context.Context, office, cursor string, seq int64) error
 	Cursor(ctx context.Context, office, name string) (int64, error)
 	Positions
@@ -80,7 +80,7 @@ type Limits struct {
 	Attachment  int64         // bytes of one attachment
 	Request     int64         // bytes of a whole request
 	Attachments int           // attachments of a form
-	Requests    int           // requests at once, long polls not counted
+	Requests    int           // forms at once, and as many other requests; long polls are not counted
 	Polls       int           // long polls at once; further ones are answered without waiting
 	Memory      int64         // bytes of all forms that are being received
 	Wait        time.Duration // longest long poll
@@ -90,5 +90,5 @@ type Limits struct {
 // DefaultLimits returns the limits that hold unless the configuration says otherwise.
 func DefaultLimits() Limits {
 	return Limits{Form: 10 << 20, Attachment: 100 << 20, Request: 256 << 20, Attachments: 50,
-		Requests: 64, Polls: 256, Memory: 64 << 20, Wait: time.Minute, Idle: 20 * time.Second}
+		Requests: 64, Polls: 4096, Memory: 64 << 20, Wait: time.Minute, Idle: 20 * time.Second}
 }

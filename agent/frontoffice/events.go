@@ -50,7 +50,7 @@ func (a *API) events(ctx context.Context, in *eventsInput) (*eventsOutput, error
 		return nil, err
 	}
 	out := &eventsOutput{Body: Events{Events: []Event{}}}
-	out.Applied, err = a.poll(ctx, q, func() (bool, error) {
+	out.Applied, err = a.poll(ctx, q, 0, func() (bool, error) {
 		list, next, err := a.journal.Events(ctx, q.office, after, in.Limit)
 		if err != nil {
 			return false, err

@@ -60,7 +60,7 @@ type fake struct {
 	docs     map[journal.ID][]journal.File
 	stream   []journal.Event
 	acks     map[string]int64
-	changed  chan struct{}
+	waiting  map[string]chan struct{} // by what is waited for
 	blobs    map[connectors.Digest][]byte
 	incoming []Incoming
 	submit   func(context.Context, string, Incoming) (Receipt, error)
@@ -74,7 +74,7 @@ type fake struct {
 
 func newFake() *fake {
 	return &fake{views: map[journal.ID]journal.View{}, docs: map[journal.ID][]journal.File{}, acks: map[string]int64{},
-		changed: make(chan struct{}), blobs: map[connectors.Digest][]byte{}, epoch: 1}
+		waiting: map[string]chan struct{}{}, blobs: map[connectors.Digest][]byte{}, epoch: 1}
 }
 
 func (f *fake) Submit(ctx context.Context, office string, in Incoming) (Receipt, error) {
@@ -101,8 +101,12 @@ func (f *fake) emit(e journal.Event) {
 	defer f.mu.Unlock()
 	e.Seq = int64(len(f.stream) + 1)
 	f.stream = append(f.stream, e)
-	close(f.changed)
-	f.changed = make(chan struct{})
+	for _, key := range []string{e.ID.String(), e.Office} {
+		if c := f.waiting[key]; c != nil {
+			close(c)
+			delete(f.waiting, key)
+		}
+	}
 }
 
 func (f *fake) Show(_ context.Context, id journal.ID) (journal.View, error) {
@@ -154,10 +158,17 @@ func (f *fake) Documents(_ context.Context, id journal.ID) ([]journal.File, erro
 	return f.docs[id], nil
 }
 
-func (f *fake) Changed() <-chan struct{} {
+func (f *fake) Watch(office string, id journal.ID) (news <-chan struct{}, stop func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.changed
+	key := office
+	if id != 0 {
+		key = id.String()
+	}
+	if f.waiting[key] == nil {
+		f.waiting[key] = make(chan struct{})
+	}
+	return f.waiting[key], func() {}
 }
 
 func (f *fake) Ack(_ context.Context, office, cursor string, seq int64) error {

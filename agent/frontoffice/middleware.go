@@ -62,28 +62,43 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 // share is what one of several front offices may take of what all share, so that the others can go on.
 const shareOf, shareIn = 3, 4
 
-// enter takes a slot for a request of a front office; nobody takes all where there are others.
-func (a *API) enter(x *account) bool {
-	most := a.requests.max
-	if a.offices.Load().several {
+// places are how many requests of one kind are answered at once. Forms have some of their own: whoever reads keeps no
+// form from being accepted.
+type places struct {
+	slots
+	of func(*account) *atomic.Int64
+}
+
+// placesOf returns the places of a request's kind.
+func (a *API) placesOf(r *http.Request) *places {
+	if r.Method == http.MethodPost {
+		return &a.posts
+	}
+	return &a.reads
+}
+
+// enter takes a place for a request of a front office; nobody takes all where there are others.
+func (p *places) enter(x *account, several bool) bool {
+	most := p.max
+	if several {
 		most = max(1, most*shareOf/shareIn)
 	}
-	if x.requests.Add(1) <= most && a.requests.TryAcquire() {
+	if p.of(x).Add(1) <= most && p.TryAcquire() {
 		return true
 	}
-	x.requests.Add(-1)
+	p.of(x).Add(-1)
 	return false
 }
 
-func (a *API) leave(x *account) {
-	a.requests.Release()
-	x.requests.Add(-1)
+func (p *places) leave(x *account) {
+	p.Release()
+	p.of(x).Add(-1)
 }
 
-// back takes a slot again after a wait, whether one is free or not.
-func (a *API) back(x *account) {
-	a.requests.used.Add(1)
-	x.requests.Add(1)
+// back takes a place again after a wait, whether one is free or not.
+func (p *places) back(x *account) {
+	p.used.Add(1)
+	p.of(x).Add(1)
 }
 
 // middleware wraps the operations with what holds for all of them, outermost first: headers, a panic
@@ -143,10 +158,11 @@ func (a *API) identify(q *call) (p *Problem, leave func()) {
 	if p := a.tooOften(q.r.Context(), who); p != nil {
 		return p, nil
 	}
-	if !a.enter(who) {
+	at := a.placesOf(q.r)
+	if !at.enter(who, a.offices.Load().several) {
 		return problem(http.StatusServiceUnavailable, CodeBusy, "too many requests at once").retry(time.Second), nil
 	}
-	return nil, func() { a.leave(who) }
+	return nil, func() { at.leave(who) }
 }
 
 // admit refuses what cannot be answered at all.

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/inbasket/inbasket/agent/journal"
 )
 
 // preferWait returns the wait of Prefer headers (RFC 7240), in whole seconds; 0 when there is none or it
@@ -27,24 +29,29 @@ func preferWait(headers []string) time.Duration {
 	return 0
 }
 
-// poll calls look until it says done, an event comes that may change its answer, the wait is over, the
-// request ends, or the agent stops. It returns the Preference-Applied header, empty without a wait.
-func (a *API) poll(ctx context.Context, q *call, look func() (done bool, err error)) (applied string, err error) {
+// poll calls look until it says done: whenever the submission has moved or, with ID 0, the office has another event. It
+// ends with the wait, with the request, and when the agent stops. It returns the Preference-Applied header, empty without a wait.
+func (a *API) poll(ctx context.Context, q *call, id journal.ID, look func() (done bool, err error)) (applied string, err error) {
 	wait := min(preferWait(q.r.Header.Values("Prefer")), a.limits.Wait)
-	changed := a.journal.Changed() // before looking, so that nothing falls in between
+	if wait <= 0 {
+		_, err = look()
+		return "", err
+	}
+	news, stop := a.journal.Watch(q.office, id) // before looking, so that nothing falls in between
+	defer func() { stop() }()
 	done, err := look()
-	if done || err != nil || wait <= 0 || !a.polls.TryAcquire() {
+	if done || err != nil || !a.polls.TryAcquire() {
 		return "", err
 	}
 	defer a.polls.Release()
-	a.leave(q.account) // who waits holds no one up
-	defer a.back(q.account)
+	a.reads.leave(q.account) // who waits holds no one up
+	defer a.reads.back(q.account)
 	applied = "wait=" + strconv.FormatInt(int64(wait/time.Second), 10)
 	q.patient(wait, a.clock)
 	over := a.clock.After(wait)
 	for {
 		select {
-		case <-changed:
+		case <-news:
 		case <-over:
 			_, err = look()
 			return applied, err
@@ -53,7 +60,8 @@ func (a *API) poll(ctx context.Context, q *call, look func() (done bool, err err
 		case <-ctx.Done():
 			return applied, ctx.Err()
 		}
-		changed = a.journal.Changed()
+		stop()
+		news, stop = a.journal.Watch(q.office, id)
 		if done, err = look(); done || err != nil {
 			return applied, err
 		}

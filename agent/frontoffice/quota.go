@@ -35,9 +35,9 @@ type Usage struct {
 
 // account is one front office while the agent runs; it outlives reloads.
 type account struct {
-	name     string
-	requests atomic.Int64 // being answered
-	held     atomic.Int64 // bytes of forms being received
+	name             string
+	writing, reading atomic.Int64 // being answered
+	held             atomic.Int64 // bytes of forms being received
 
 	mu      sync.Mutex
 	quota   Quota

@@ -110,7 +110,7 @@ func TestLongPollOfStatus(t *testing.T) {
 	}
 	resp, body := b.do("GET", "/v1/submissions/"+sub.String(), "")
 	wantProblem(t, resp, body, 503, CodeStopping)
-	if n := b.api.requests.used.Load() + b.api.polls.used.Load(); n != 0 {
+	if n := b.api.reads.used.Load() + b.api.polls.used.Load(); n != 0 {
 		t.Errorf("%d slots are still taken", n)
 	}
 }

@@ -207,28 +207,30 @@ func TestDelayHoldsNothing(t *testing.T) {
 func TestShareOfSlots(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.Limits = DefaultLimits(); o.Limits.Requests = 4 })
 	in, out := make(chan struct{}), make(chan struct{})
-	b.submit = func(context.Context, string, Incoming) (Receipt, error) {
-		in <- struct{}{}
-		<-out
-		return Receipt{ID: 1, Verdict: 0}, nil
+	b.submit = func(_ context.Context, office string, _ Incoming) (Receipt, error) {
+		if office == "portal" {
+			in <- struct{}{}
+			<-out
+		}
+		return Receipt{ID: 1, Verdict: connectors.Taken, State: journal.Accepted}, nil
 	}
 	done := make(chan struct{})
 	for range 3 {
 		go func() { b.do("POST", "/v1/submissions", "{}", "Content-Type", "application/json"); done <- struct{}{} }()
 		<-in
 	}
-	resp, body := b.do("GET", "/v1/events", "")
+	resp, body := b.do("POST", "/v1/submissions", "{}", "Content-Type", "application/json")
 	wantProblem(t, resp, body, 503, CodeBusy)
-	if resp, _ := b.do("GET", "/v1/events", "", "Authorization", "Bearer "+b.other); resp.StatusCode != 200 {
-		t.Errorf("another front office gets %d", resp.StatusCode)
+	if resp, body := b.do("POST", "/v1/submissions", "{}", "Content-Type", "application/json", "Authorization", "Bearer "+b.other); resp.StatusCode != 202 {
+		t.Errorf("another front office gets %d %s", resp.StatusCode, body)
 	}
 	close(out)
 	for range 3 {
 		<-done
 	}
 	for _, x := range b.api.offices.Load().accounts {
-		if x.requests.Load() != 0 || x.held.Load() != 0 {
-			t.Errorf("%s still has %d slots, %d bytes", x.name, x.requests.Load(), x.held.Load())
+		if x.writing.Load() != 0 || x.held.Load() != 0 {
+			t.Errorf("%s still has %d slots, %d bytes", x.name, x.writing.Load(), x.held.Load())
 		}
 	}
 }

@@ -112,7 +112,7 @@ func TestPanicEndsOneRequestOnly(t *testing.T) {
 	if strings.Contains(fmt.Sprint(b.notice), "canary") || len(b.notice) != 1 {
 		t.Errorf("%v", b.notice)
 	}
-	if resp, _ := b.do("GET", "/v1/events", ""); resp.StatusCode != 200 || b.api.requests.used.Load() != 0 {
+	if resp, _ := b.do("GET", "/v1/events", ""); resp.StatusCode != 200 || b.api.reads.used.Load() != 0 {
 		t.Error("it goes on badly")
 	}
 }
@@ -128,7 +128,7 @@ func TestTooManyRequests(t *testing.T) {
 	done := make(chan struct{})
 	go func() { b.do("POST", "/v1/submissions", "{}", "Content-Type", "application/json"); close(done) }()
 	<-in
-	resp, body := b.do("GET", "/v1/events", "")
+	resp, body := b.do("POST", "/v1/submissions", "{}", "Content-Type", "application/json")
 	wantProblem(t, resp, body, 503, CodeBusy)
 	close(out)
 	<-done
@@ -340,5 +340,16 @@ func TestOpenAPI(t *testing.T) {
 	post := doc.Paths["/v1/submissions"]["post"]
 	if len(post.RequestBody.Content) != 5 || post.Responses["202"] == nil || post.Responses["409"] == nil || post.Responses["422"] == nil {
 		t.Errorf("%+v", post)
+	}
+}
+
+// TestFormsHaveTheirPlaces fills all places of those who read: a form is accepted all the same.
+func TestFormsHaveTheirPlaces(t *testing.T) {
+	b := newBench(t, nil)
+	b.api.reads.max = 0
+	resp, body := b.do("GET", "/v1/events", "")
+	wantProblem(t, resp, body, 503, CodeBusy)
+	if resp, body := b.do("POST", "/v1/submissions", `{"a": 1}`, "Content-Type", "application/json"); resp.StatusCode != 202 {
+		t.Errorf("a form is answered with %d %s", resp.StatusCode, body)
 	}
 }

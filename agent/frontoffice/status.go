@@ -70,7 +70,7 @@ func (a *API) status(ctx context.Context, in *statusInput) (*statusOutput, error
 	var out statusOutput
 	known := q.r.Header.Values("If-None-Match")
 	first := ""
-	applied, err := a.poll(ctx, q, func() (bool, error) {
+	applied, err := a.poll(ctx, q, id, func() (bool, error) {
 		s, err := a.describe(ctx, q.office, id)
 		if err != nil {
 			return false, err

@@ -67,22 +67,6 @@ func (t *tx) writeEvents() error {
 	return err
 }
 
-// announce wakes everybody who waits for events.
-func (j *Journal) announce() {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	close(j.changed)
-	j.changed = make(chan struct{})
-}
-
-// Changed returns a channel that is closed at the next commit that adds events. Take it before reading,
-// and read again when it closes.
-func (j *Journal) Changed() <-chan struct{} {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.changed
-}
-
 const eventColumns = "SELECT e.seq, e.sub, e.type, e.final, e.at, e.data, e.office, s.reference FROM event e JOIN submission s ON s.id=e.sub "
 
 // Events returns an office's events after a position, and the position to go on from.

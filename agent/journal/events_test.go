@@ -9,18 +9,12 @@ import (
 
 func TestEventsAreReadInOrderAndNeverSkipped(t *testing.T) {
 	r := newRig(t)
-	wake := r.Changed()
 	for n := range 7 {
 		a := arrival(fmt.Sprint(n), "x")
 		if n%3 == 2 {
 			a.Office = "other"
 		}
 		r.accept(a)
-	}
-	select {
-	case <-wake:
-	default:
-		t.Error("nobody was woken")
 	}
 	var refs []string
 	after := int64(0)

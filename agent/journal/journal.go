@@ -75,7 +75,7 @@ type Journal struct {
 	pool    chan *conn // read connections; nil entries are opened on demand
 	mode    string     // query part of the readers' URI
 	mu      sync.Mutex
-	changed chan struct{}              // closed at the next commit with events
+	watches watches
 	push    map[string]bool            // offices with a push channel
 	pinned  map[connectors.Digest]Plan // plans read before
 	broken  *Fault                     // why the last commit failed; nil: it did not
@@ -134,7 +134,7 @@ func newJournal(dir string, o Options) *Journal {
 		path: filepath.Join(dir, fileName), clock: o.Clock, content: o.Content, words: newWords(), hooks: o.hooks,
 		jobs: make(chan *job), quit: make(chan struct{}), stopped: make(chan struct{}),
 		ids: idSource{rand: o.Rand}, plans: map[int64]bool{}, pool: make(chan *conn, readers),
-		changed: make(chan struct{}), push: map[string]bool{}, pinned: map[connectors.Digest]Plan{},
+		watches: watches{list: map[about]*watched{}}, push: map[string]bool{}, pinned: map[connectors.Digest]Plan{},
 	}
 	if abs, err := filepath.Abs(j.path); err == nil {
 		j.path = abs

@@ -189,6 +189,7 @@ func (t *tx) save(s *submissionRow) error {
 	if _, err := t.c.exec(updateSubmission, s.state, s.flags, t.now, s.code, s.why, s.id); err != nil {
 		return err
 	}
+	t.moved = append(t.moved, s.id)
 	if s.state != s.was {
 		t.count(tallyState, int64(s.route), int64(s.was), -1)
 		t.count(tallyState, int64(s.route), int64(s.state), 1)

@@ -29,6 +29,7 @@ type tx struct {
 	now    time.Time
 	tally  map[tallyKey]int64
 	events []pendingEvent // in order
+	moved  []ID           // submissions whose state or flags changed
 	used   []int64        // plans pinned for the first time
 }
 
@@ -136,7 +137,7 @@ func (j *Journal) commit(group []*job) {
 		return
 	}
 	errs := make([]error, len(mine))
-	news, err := j.transact(mine, errs)
+	calls, err := j.transact(mine, errs)
 	j.note(err)
 	if err != nil {
 		j.words.forget(0)
@@ -147,9 +148,7 @@ func (j *Journal) commit(group []*job) {
 		return
 	}
 	j.words.settle()
-	if news {
-		j.announce()
-	}
+	j.announce(calls)
 	for n, jb := range mine {
 		jb.done <- errs[n]
 	}
@@ -166,46 +165,44 @@ func (j *Journal) idle(jb *job) error {
 }
 
 // transact fills errs with what each call met. An error of its own means that nothing is certain and
-// every call failed. news says whether events were written.
-func (j *Journal) transact(group []*job, errs []error) (news bool, err error) {
+// every call failed. It returns the calls that were committed.
+func (j *Journal) transact(group []*job, errs []error) (calls []*tx, err error) {
 	if err := j.connected(); err != nil {
-		return false, err
+		return nil, err
 	}
 	if _, err := j.w.exec("BEGIN IMMEDIATE"); err != nil {
-		return false, err
+		return nil, err
 	}
 	total := map[tallyKey]int64{}
-	changed := false
 	seq := j.seq
 	var used []int64
 	for n, jb := range group {
 		t := &tx{j: j, c: j.w, now: j.clock.Now().UTC(), tally: map[tallyKey]int64{}}
-		events, err := j.runOne(t, jb, len(group) > 1)
+		err := j.runOne(t, jb, len(group) > 1)
 		if err != nil {
 			var fatal *brokenError
 			if errors.As(err, &fatal) {
-				return false, fatal.err
+				return nil, fatal.err
 			}
 			errs[n] = err
 			continue
 		}
-		changed = true
-		news = news || events > 0
+		calls = append(calls, t)
 		used = append(used, t.used...)
 		for k, v := range t.tally {
 			total[k] += v
 		}
 	}
-	if !changed {
+	if len(calls) == 0 {
 		_, err := j.w.exec("ROLLBACK")
-		return false, err
+		return nil, err
 	}
 	if err := j.flush(total, seq); err != nil {
-		return false, err
+		return nil, err
 	}
 	if j.hooks.beforeCommit != nil {
 		if err := j.hooks.beforeCommit(); err != nil {
-			return false, err
+			return nil, err
 		}
 	}
 	_, err = j.w.exec("COMMIT")
@@ -217,7 +214,7 @@ func (j *Journal) transact(group []*job, errs []error) (news bool, err error) {
 			j.plans[id] = true
 		}
 	}
-	return news, err
+	return calls, err
 }
 
 // brokenError says that the transaction itself cannot go on.
@@ -226,40 +223,40 @@ type brokenError struct{ err error }
 func (e *brokenError) Error() string { return e.err.Error() }
 
 // runOne runs one call. Alone in its transaction it needs no savepoint: the whole is rolled back.
-func (j *Journal) runOne(t *tx, jb *job, shared bool) (events int, err error) {
+func (j *Journal) runOne(t *tx, jb *job, shared bool) error {
 	fresh := len(j.words.fresh)
 	seq := j.seq
 	if shared {
 		if _, err := j.w.exec("SAVEPOINT call"); err != nil {
-			return 0, &brokenError{err}
+			return &brokenError{err}
 		}
 	}
-	err = jb.run(t)
+	err := jb.run(t)
 	if err == nil {
 		err = t.writeEvents()
 	}
 	if err == nil {
 		if shared {
 			if _, err := j.w.exec("RELEASE call"); err != nil {
-				return 0, &brokenError{err}
+				return &brokenError{err}
 			}
 		}
-		return len(t.events), nil
+		return nil
 	}
 	j.words.forget(fresh)
 	j.seq = seq
 	if isSQLite(err) {
-		return 0, &brokenError{err} // disk full and the like may have ended the transaction already
+		return &brokenError{err} // disk full and the like may have ended the transaction already
 	}
 	if shared {
 		if _, e := j.w.exec("ROLLBACK TO call"); e != nil {
-			return 0, &brokenError{errors.Join(err, e)}
+			return &brokenError{errors.Join(err, e)}
 		}
 		if _, e := j.w.exec("RELEASE call"); e != nil {
-			return 0, &brokenError{errors.Join(err, e)}
+			return &brokenError{errors.Join(err, e)}
 		}
 	}
-	return 0, err
+	return err
 }
 
 // flush writes the counters once for all calls of the transaction.

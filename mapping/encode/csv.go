@@ -14,17 +14,22 @@ func (l *Layout) csvLine(dst []byte, w *writer, fields []*field, values []connec
 		if i > 0 {
 			dst = l.put(dst, l.spec.CSV.Delimiter)
 		}
-		s, err := f.csvText(w, values[i], w.own(i))
+		s, err := f.csvText(w, values[i])
 		if err != nil {
 			return nil, err
 		}
 		start := len(dst)
+		if f.guarded(w, values[i], w.own(i), s) {
+			w.note(f, NoteGuarded, "an apostrophe was put in front")
+			dst = l.put(dst, "'")
+		}
+		text := len(dst) // the apostrophe is the file's, as quotes are, and no part of the value
 		if dst, err = f.encode(dst, w, s); err != nil {
 			return nil, err
 		}
-		if f.spec.Width > 0 && len(dst)-start > f.spec.Width {
-			if dst, err = f.shorten(dst[:start], w, s); err != nil {
-				return nil, err
+		if f.spec.Width > 0 && len(dst)-text > f.spec.Width {
+			if dst, err = f.shorten(dst[:text], w, s, 0); err != nil {
+				return nil, err.withSign(f.signs(values[i], s))
 			}
 		}
 		if dst, err = l.quote(dst, start, w, f, len(fields) == 1, f.empty(values[i])); err != nil {
@@ -40,8 +45,8 @@ func (l *Layout) put(dst []byte, s string) []byte {
 	return dst
 }
 
-// csvText returns the value as text, with null text, sign and guard applied.
-func (f *field) csvText(w *writer, v connectors.Value, own bool) (string, *FieldError) {
+// csvText returns the value as text, with null text and sign applied.
+func (f *field) csvText(w *writer, v connectors.Value) (string, *FieldError) {
 	if f.empty(v) {
 		if f.spec.Required {
 			return "", w.fail(f, CodeRequired, "the field is required and has no value")
@@ -60,11 +65,13 @@ func (f *field) csvText(w *writer, v connectors.Value, own bool) (string, *Field
 		return sign + digits + trailing, nil
 	case s == "" && f.spec.Required:
 		return "", w.fail(f, CodeRequired, "the field is required and its text is empty")
-	case v.Kind == connectors.Text && f.spec.Type == "text" && !own && w.layout.spec.CSV.Guard != "off" && formula(s):
-		w.note(f, NoteGuarded, "an apostrophe was put in front")
-		return "'" + s, nil
 	}
 	return s, nil
+}
+
+// guarded tells whether an apostrophe stands before a text, so that no spreadsheet runs it.
+func (f *field) guarded(w *writer, v connectors.Value, own bool, s string) bool {
+	return v.Kind == connectors.Text && f.spec.Type == "text" && !own && w.layout.spec.CSV.Guard != "off" && formula(s)
 }
 
 // formula tells whether a spreadsheet may run a text: one that begins, after blanks, with = + - @, a tab or a line

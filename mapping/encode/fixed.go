@@ -37,7 +37,10 @@ func (f *field) appendFixed(dst []byte, w *writer, v connectors.Value) ([]byte, 
 		if s == "" && f.spec.Required {
 			return nil, w.fail(f, CodeRequired, "the field is required and its text is empty")
 		}
-		return f.place(dst, w, "", s, f.pad)
+		if dst, err = f.place(dst, w, "", s, f.pad); err != nil {
+			return nil, err.withSign(f.signs(v, s))
+		}
+		return dst, nil
 	}
 	negative := strings.HasPrefix(s, "-")
 	sign, digits, trailing := f.signed(s)
@@ -45,11 +48,26 @@ func (f *field) appendFixed(dst []byte, w *writer, v connectors.Value) ([]byte, 
 	if sign != "" && f.spec.Pad != "0" {
 		sign, digits = "", sign+digits
 	}
-	dst, err = f.place(dst, w, sign, digits+trailing, f.pad)
-	if err == nil && f.spec.Sign == "overpunch" {
+	if dst, err = f.place(dst, w, sign, digits+trailing, f.pad); err != nil {
+		return nil, err.withSign(f.signs(v, sign+digits+trailing))
+	}
+	if f.spec.Sign == "overpunch" {
 		overpunch(dst, negative, w.layout.charset.EBCDIC())
 	}
-	return dst, err
+	return dst, nil
+}
+
+// signs tells whether a value is a number that is written with a sign.
+func (f *field) signs(v connectors.Value, s string) bool {
+	return (f.numeric() || v.Kind == connectors.Integer || v.Kind == connectors.Decimal) && strings.ContainsAny(s, "+-")
+}
+
+// withSign says in an error about the length of a number that its sign counts.
+func (e *FieldError) withSign(shown bool) *FieldError {
+	if e.Code == CodeTooLong && shown {
+		e.Message += "; its sign counts too"
+	}
+	return e
 }
 
 // place appends front, which stays at the left edge, and s, aligned and padded, in Width bytes together.
@@ -65,7 +83,7 @@ func (f *field) place(dst []byte, w *writer, front, s string, pad byte) ([]byte,
 	}
 	free := f.spec.Width - (len(dst) - start)
 	if free < 0 {
-		if dst, err = f.shorten(dst[:text], w, s); err != nil {
+		if dst, err = f.shorten(dst[:text], w, s, text-start); err != nil {
 			return nil, err
 		}
 		return fill(dst, f.blank, f.spec.Width-(len(dst)-start)), nil
@@ -78,14 +96,15 @@ func (f *field) place(dst []byte, w *writer, front, s string, pad byte) ([]byte,
 	return dst, nil
 }
 
-// shorten appends as many whole characters of s as fit, where the layout allows that.
-func (f *field) shorten(dst []byte, w *writer, s string) ([]byte, *FieldError) {
+// shorten appends as many whole characters of s as fit, where the layout allows that. before is what of the field is taken
+// already, by a sign: a number is never cut.
+func (f *field) shorten(dst []byte, w *writer, s string, before int) ([]byte, *FieldError) {
 	full, err := f.encode(nil, &writer{layout: w.layout}, s)
 	if err != nil {
 		return nil, err
 	}
 	if !f.cut {
-		return nil, w.fail(f, CodeTooLong, "the value takes %d bytes in %s and the field has %d", len(full), w.layout.charset.Name(), f.spec.Width)
+		return nil, w.fail(f, CodeTooLong, "the value takes %d bytes in %s and the field has %d", before+len(full), w.layout.charset.Name(), f.spec.Width)
 	}
 	w.note(f, NoteCut, "cut from %d to %d bytes", len(full), f.spec.Width)
 	keep := full[:f.spec.Width]

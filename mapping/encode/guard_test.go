@@ -1,6 +1,7 @@
 package encode
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -33,6 +34,54 @@ func TestGuard(t *testing.T) {
 	} {
 		if got, _, err := one(t, spec, c.field, c.value); err != nil || got != c.want+"\n" {
 			t.Errorf("%+v: %q %v", c.value, got, err)
+		}
+	}
+}
+
+// The apostrophe is the file's, as quotes are: it counts in no width.
+func TestGuardHasNoWidth(t *testing.T) {
+	for _, c := range []struct {
+		field FieldSpec
+		in    string
+		want  string
+	}{
+		{FieldSpec{Width: 4}, "=1+1", "'=1+1"}, {FieldSpec{Width: 4}, "=1+12", "ERR"}, {FieldSpec{Width: 4, Overflow: "cut"}, "=1+12", "'=1+1"}, {FieldSpec{Width: 4}, "1+11", "1+11"},
+	} {
+		got, _, err := one(t, Spec{Format: "csv"}, c.field, text(c.in))
+		if got = strings.TrimSuffix(got, "\n"); err != nil {
+			got = "ERR"
+		}
+		if got != c.want {
+			t.Errorf("%s in %d: %q %v", c.in, c.field.Width, got, err)
+		}
+	}
+}
+
+// A sign counts, and a message says so.
+func TestSignCounts(t *testing.T) {
+	for _, c := range []struct {
+		spec  Spec
+		field FieldSpec
+		value connectors.Value
+		want  string
+	}{
+		{Spec{}, FieldSpec{Width: 2, Type: "integer"}, integer(-26), "the value takes 3 bytes in utf-8 and the field has 2; its sign counts too"},
+		{Spec{}, FieldSpec{Width: 2, Type: "integer", Pad: " "}, integer(-26), "the value takes 3 bytes in utf-8 and the field has 2; its sign counts too"},
+		{Spec{}, FieldSpec{Width: 2, Type: "integer", Sign: "trailing"}, integer(26), "the value takes 3 bytes in utf-8 and the field has 2; its sign counts too"},
+		{Spec{}, FieldSpec{Width: 2}, integer(-26), "the value takes 3 bytes in utf-8 and the field has 2; its sign counts too"},
+		{Spec{}, FieldSpec{Width: 2}, text("-26"), "the value takes 3 bytes in utf-8 and the field has 2"},
+		{Spec{}, FieldSpec{Width: 2, Type: "integer"}, integer(126), "the value takes 3 bytes in utf-8 and the field has 2"},
+		{Spec{Format: "csv"}, FieldSpec{Width: 2, Type: "integer"}, integer(-26), "the value takes 3 bytes in utf-8 and the field has 2; its sign counts too"},
+		{Spec{Format: "csv"}, FieldSpec{Width: 2, Type: "integer"}, text("-26"), "the value takes 3 bytes in utf-8 and the field has 2; its sign counts too"},
+		{Spec{Format: "csv"}, FieldSpec{Width: 2}, decimal("-26"), "the value takes 3 bytes in utf-8 and the field has 2; its sign counts too"},
+		{Spec{Format: "csv"}, FieldSpec{Width: 2}, text("=26"), "the value takes 3 bytes in utf-8 and the field has 2"},
+		{Spec{Format: "json"}, FieldSpec{Width: 2}, integer(-26), "the value has 3 characters and the field 2; its sign counts too"},
+		{Spec{Format: "xml", XML: XMLSpec{Root: "r"}}, FieldSpec{Width: 2, Type: "integer"}, integer(-26), "the value has 3 characters and the field 2; its sign counts too"},
+	} {
+		_, _, err := one(t, c.spec, c.field, c.value)
+		var e *FieldError
+		if !errors.As(err, &e) || e.Message != c.want {
+			t.Errorf("%+v %+v: %v", c.spec, c.field, err)
 		}
 	}
 }

@@ -63,7 +63,7 @@ func (f *field) jsonValue(dst []byte, w *writer, v connectors.Value) ([]byte, *F
 	case s == "" && f.spec.Required:
 		return nil, w.fail(f, CodeRequired, "the field is required and its text is empty")
 	case f.spec.Width > 0 && utf8.RuneCountInString(s) > f.spec.Width:
-		if s, err = f.shortenText(w, s); err != nil {
+		if s, err = f.shortenText(w, v, s); err != nil {
 			return nil, err
 		}
 	}

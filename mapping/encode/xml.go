@@ -82,16 +82,16 @@ func (f *field) xmlText(w *writer, v connectors.Value) (s string, there bool, er
 		err = w.fail(f, CodeRequired, "the field is required and its text is empty")
 	}
 	if err == nil && f.spec.Width > 0 && utf8.RuneCountInString(s) > f.spec.Width {
-		s, err = f.shortenText(w, s)
+		s, err = f.shortenText(w, v, s)
 	}
 	return s, true, err
 }
 
 // shortenText cuts a text to Width characters: XML and JSON count characters, not bytes.
-func (f *field) shortenText(w *writer, s string) (string, *FieldError) {
+func (f *field) shortenText(w *writer, v connectors.Value, s string) (string, *FieldError) {
 	n := utf8.RuneCountInString(s)
 	if !f.cut {
-		return "", w.fail(f, CodeTooLong, "the value has %d characters and the field %d", n, f.spec.Width)
+		return "", w.fail(f, CodeTooLong, "the value has %d characters and the field %d", n, f.spec.Width).withSign(f.signs(v, s))
 	}
 	w.note(f, NoteCut, "cut from %d to %d characters", n, f.spec.Width)
 	return string([]rune(s)[:f.spec.Width]), nil

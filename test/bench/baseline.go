@@ -4,11 +4,15 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 //go:embed baseline.py
@@ -111,34 +115,52 @@ func insert(ctx context.Context, db *pgx.Conn, a *application) error {
 	return tx.Commit(ctx)
 }
 
-// pipeline is baseline (c): 100 forms per transaction, all its statements in one pipelined batch.
-func pipeline(ctx context.Context, dir, dsn string) error {
-	db, err := pgx.Connect(ctx, dsn)
-	if err != nil {
-		return err
-	}
-	defer db.Close(ctx)
-	list, err := names(dir)
-	if err != nil {
-		return err
-	}
-	for len(list) > 0 {
-		part := list[:min(100, len(list))]
-		list = list[len(part):]
+// pipeline is baseline (c), and (f) with two workers: 100 forms per transaction, all its statements in one pipelined batch.
+func pipeline(ctx context.Context, dir, dsn string, workers int) error {
+	return inParts(ctx, dir, dsn, workers, func(db *pgx.Conn, forms []*application) error {
 		var batch pgx.Batch
 		batch.Queue("begin")
-		for _, name := range part {
-			a, err := read(filepath.Join(dir, name))
-			if err != nil {
-				return err
-			}
+		for _, a := range forms {
 			batch.Queue(insertParent, parentArgs(a)...)
 			for i, d := range a.Dependants {
 				batch.Queue(insertOwnChild, i+1, d.GivenName, d.FamilyName, d.BirthDate, d.Relation)
 			}
 		}
 		batch.Queue("commit")
-		if err := db.SendBatch(ctx, &batch).Close(); err != nil {
+		return db.SendBatch(ctx, &batch).Close()
+	})
+}
+
+// inParts lets workers, each with a connection, write its share of the forms, 100 at a time.
+func inParts(ctx context.Context, dir, dsn string, workers int, write func(*pgx.Conn, []*application) error) error {
+	list, err := names(dir)
+	if err != nil {
+		return err
+	}
+	failed := make(chan error, workers)
+	for n := range workers {
+		go func() { failed <- inTurn(ctx, dir, dsn, list[len(list)*n/workers:len(list)*(n+1)/workers], write) }()
+	}
+	for range workers {
+		err = errors.Join(err, <-failed)
+	}
+	return err
+}
+
+func inTurn(ctx context.Context, dir, dsn string, list []string, write func(*pgx.Conn, []*application) error) error {
+	db, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer db.Close(ctx)
+	for part := range slices.Chunk(list, 100) {
+		forms := make([]*application, len(part))
+		for i, name := range part {
+			if forms[i], err = read(filepath.Join(dir, name)); err != nil {
+				return err
+			}
+		}
+		if err := write(db, forms); err != nil {
 			return err
 		}
 		for _, name := range part {
@@ -148,4 +170,67 @@ func pipeline(ctx context.Context, dir, dsn string) error {
 		}
 	}
 	return nil
+}
+
+// copyRows is baseline (g): keys are drawn from the sequence first, then both tables are filled by COPY.
+func copyRows(ctx context.Context, dir, dsn string) error {
+	columns := strings.Split("id,form_ref,submitted_at,language,kind,given_name,family_name,birth_date,email,phone,tax_id,nationality,marital_status,"+
+		"street,house_number,postal_code,city,country,employer,occupation,monthly_income,iban,bic,holder,consent,remarks", ",")
+	childColumns := []string{"application_id", "line_no", "given_name", "family_name", "birth_date", "relation"}
+	return inParts(ctx, dir, dsn, 2, func(db *pgx.Conn, forms []*application) error {
+		rows, err := db.Query(ctx, "select nextval(pg_get_serial_sequence('application','id')) from generate_series(1, $1::int)", len(forms))
+		if err != nil {
+			return err
+		}
+		ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+		if err != nil {
+			return err
+		}
+		var parents, children [][]any
+		for i, a := range forms {
+			args, err := copyArgs(a)
+			if err != nil {
+				return err
+			}
+			parents = append(parents, append([]any{ids[i]}, args...))
+			for n, d := range a.Dependants {
+				born, err := time.Parse(time.DateOnly, d.BirthDate)
+				if err != nil {
+					return err
+				}
+				children = append(children, []any{ids[i], n + 1, d.GivenName, d.FamilyName, born, d.Relation})
+			}
+		}
+		tx, err := db.Begin(ctx)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback(ctx)
+		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"application"}, columns, pgx.CopyFromRows(parents)); err != nil {
+			return err
+		}
+		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"dependant"}, childColumns, pgx.CopyFromRows(children)); err != nil {
+			return err
+		}
+		return tx.Commit(ctx)
+	})
+}
+
+// copyArgs are parentArgs in the types of the columns: COPY is binary.
+func copyArgs(a *application) ([]any, error) {
+	args := parentArgs(a)
+	submitted, err := time.Parse(time.RFC3339, a.Meta.SubmittedAt)
+	if err != nil {
+		return nil, err
+	}
+	born, err := time.Parse(time.DateOnly, a.Applicant.BirthDate)
+	if err != nil {
+		return nil, err
+	}
+	var income pgtype.Numeric
+	if err := income.Scan(a.Employment.MonthlyIncome.String()); err != nil {
+		return nil, err
+	}
+	args[1], args[6], args[19] = submitted, born, income
+	return args, nil
 }

@@ -117,12 +117,12 @@ func encode(a application) []byte {
 	return append(b, '\n')
 }
 
-// write puts n forms into dir as NAME.json.
-func write(dir string, seed uint64, n int) error {
+// write puts the forms from first up to last into dir as NAME.json.
+func write(dir string, seed uint64, first, last int) error {
 	if err := os.MkdirAll(filepath.Join(dir, "done"), 0o755); err != nil {
 		return err
 	}
-	for i := range n {
+	for i := first; i < last; i++ {
 		path := filepath.Join(dir, fmt.Sprintf("form-%08d.json", i))
 		if err := os.WriteFile(path, form(seed, i), 0o644); err != nil {
 			return err

@@ -6,6 +6,8 @@
 //	c  the same with 100 forms per transaction in one pipelined batch
 //	d  a Python script with psycopg2, one transaction per form
 //	e  with -before FILE: the same agent before a change
+//	f  two loops like c side by side, each with half of the forms
+//	g  two loops that COPY 100 forms at a time into both tables
 //
 // PostgreSQL is a private one with fsync and synchronous_commit on. The rounds alternate, and medians
 // are compared.
@@ -60,7 +62,11 @@ func run(ctx context.Context) error {
 		case "b":
 			return loop(ctx, os.Args[3], os.Args[4])
 		case "c":
-			return pipeline(ctx, os.Args[3], os.Args[4])
+			return pipeline(ctx, os.Args[3], os.Args[4], 1)
+		case "f":
+			return pipeline(ctx, os.Args[3], os.Args[4], 2)
+		case "g":
+			return copyRows(ctx, os.Args[3], os.Args[4])
 		case "p":
 			return profiled(ctx, os.Args[3], os.Args[4])
 		}
@@ -69,7 +75,7 @@ func run(ctx context.Context) error {
 	flag.IntVar(&o.n, "n", 10000, "forms a round")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds; medians are compared")
 	flag.Uint64Var(&o.seed, "seed", 1, "seed of the forms")
-	flag.StringVar(&o.only, "only", "abcd", "contestants")
+	flag.StringVar(&o.only, "only", "abcdfg", "contestants")
 	flag.BoolVar(&o.extra, "extra", true, "also many forms, latency, idle and start")
 	flag.IntVar(&o.large, "large", 100000, "forms of the large round of -extra")
 	flag.StringVar(&o.binary, "binary", "", "agent to measure; empty: build it")
@@ -78,8 +84,8 @@ func run(ctx context.Context) error {
 	flag.BoolVar(&o.strict, "strict", false, "fail when a goal is missed")
 	flag.BoolVar(&o.keep, "keep", false, "keep the working folder")
 	flag.Parse()
-	if strings.Trim(o.only, "abcd") != "" || o.n < 1 || o.rounds < 1 {
-		return errors.New("usage: bench [-n forms] [-rounds n] [-only abcd] [-extra=false]")
+	if strings.Trim(o.only, "abcdfg") != "" || o.n < 1 || o.rounds < 1 {
+		return errors.New("usage: bench [-n forms] [-rounds n] [-only abcdfg] [-extra=false]")
 	}
 	if o.before != "" {
 		o.only += "e"
@@ -96,8 +102,10 @@ func run(ctx context.Context) error {
 		return err
 	}
 	if o.extra {
-		if err := b.scenarios(ctx); err != nil {
-			return err
+		for _, measure := range []func(context.Context) error{b.layouts, b.posts, b.scenarios} {
+			if err := measure(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return b.judged()
@@ -106,12 +114,11 @@ func run(ctx context.Context) error {
 // bench is one run with its database and working folder.
 type bench struct {
 	options
-	dir      string
-	server   *servers.Database
-	dsn      string
-	watch    *watcher
-	verdicts []verdict
-	ledger   bool // the ledger table is there
+	dir       string
+	server    *servers.Database
+	databases []*database // the first is everybody's
+	ledger    string      // statements that create the ledger; empty: there is no agent
+	verdicts  []verdict
 }
 
 func newBench(ctx context.Context, o options) (*bench, error) {
@@ -124,11 +131,7 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 		b.close()
 		return nil, err
 	}
-	if b.dsn, err = b.server.Create(); err != nil {
-		b.close()
-		return nil, err
-	}
-	if b.watch, err = newWatcher(ctx, b.dsn); err != nil {
+	if err := b.addDatabase(ctx); err != nil {
 		b.close()
 		return nil, err
 	}
@@ -146,8 +149,8 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 }
 
 func (b *bench) close() {
-	if b.watch != nil {
-		b.watch.close()
+	for _, d := range b.databases {
+		d.close()
 	}
 	if b.server != nil {
 		b.server.Close()

@@ -42,6 +42,12 @@ func start(log string, argv ...string) (*process, error) {
 	return p, err
 }
 
+// tail is the end of what it wrote.
+func (p *process) tail() []byte {
+	log, _ := os.ReadFile(p.log)
+	return log[max(0, len(log)-3000):]
+}
+
 // peak returns the peak resident memory so far. wait4's own figure would count the parent's memory,
 // which the child shares until it runs its program.
 func (p *process) peak() int64 { return p.status("VmHWM:") }

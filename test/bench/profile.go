@@ -56,7 +56,7 @@ func (b *bench) takeProfile(ctx context.Context) error {
 	}
 	binary := b.binary
 	b.binary = wrapper
-	f, err := b.race(ctx, 'a', b.n)
+	f, err := b.race(ctx, 'a', layout{1, 1}, b.n)
 	b.binary = binary
 	if err != nil {
 		return err

@@ -13,39 +13,33 @@ import (
 // scenarios measures what a comparison does not show: many forms, latency, idling and the start.
 func (b *bench) scenarios(ctx context.Context) error {
 	fmt.Println()
-	small, err := b.race(ctx, 'a', b.n)
+	small, err := b.race(ctx, 'a', layout{1, 1}, b.n)
 	if err != nil {
 		return err
 	}
-	large, err := b.race(ctx, 'a', b.large)
+	large, err := b.race(ctx, 'a', layout{1, 1}, b.large)
 	if err != nil {
 		return err
 	}
 	ratio := large.perSecond(b.large) / small.perSecond(b.n)
 	fmt.Printf("%d forms wait: %.0f forms/s, %.2f of the rate of %d; peak %.1f MiB, %.2f CPU s/10,000, first row after %d ms\n",
 		b.large, large.perSecond(b.large), ratio, b.n, mib(large.RSS), large.cpu10k(b.large), large.First.Milliseconds())
-	b.judge(ratio >= goalLarge, "%d forms run at %.2f of the rate of %d, at least %.1f", b.large, ratio, b.n, goalLarge)
+	b.judge(ratio >= goalLarge, "%d forms run at %.2f of the rate of %d, at least %.2f", b.large, ratio, b.n, goalLarge)
 	b.judge(mib(large.RSS) <= goalPeak, "peak of %d forms %.1f MiB, at most %d", b.large, mib(large.RSS), goalPeak)
 	return b.idle(ctx)
 }
 
 // idle starts the agent with nothing to do, measures it, and then drops single forms into it.
 func (b *bench) idle(ctx context.Context) error {
-	dir := filepath.Join(b.dir, "forms")
-	if err := os.RemoveAll(dir); err != nil {
+	one, dir := layout{1, 1}, b.folder(0)
+	if err := b.fill(ctx, one, 0); err != nil {
 		return err
 	}
-	if err := write(dir, b.seed, 0); err != nil {
-		return err
-	}
-	if err := b.watch.reset(ctx, b.ledger); err != nil {
-		return err
-	}
-	argv, err := b.agent(b.binary)
+	argv, err := b.agent(b.binary, one)
 	if err != nil {
 		return err
 	}
-	if _, err := b.config(`marker: "{name}.ok", `); err != nil {
+	if _, err := b.config(one, `marker: "{name}.ok", `); err != nil {
 		return err
 	}
 	p, err := start(filepath.Join(b.dir, "contestant.log"), argv...)
@@ -86,8 +80,7 @@ func untilReady(ctx context.Context, p *process) (time.Duration, error) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	log, _ := os.ReadFile(p.log)
-	return 0, fmt.Errorf("not ready after 10 s: %s", log[max(0, len(log)-2000):])
+	return 0, fmt.Errorf("not ready after 10 s: %s", p.tail())
 }
 
 // latency drops 50 single forms, each with its marker, and takes the time from the marker to the commit.
@@ -104,7 +97,7 @@ func (b *bench) latency(ctx context.Context, dir string) error {
 		}
 		begun := time.Now()
 		for {
-			n, err := b.watch.highest(ctx)
+			n, err := b.databases[0].highest(ctx)
 			if err != nil {
 				return err
 			}
