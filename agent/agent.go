@@ -18,9 +18,8 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
-	"github.com/inbasket/inbasket/agent/loop"
-	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -43,7 +42,7 @@ type Options struct {
 	// "status " and a line on how it stands. It may be nil.
 	Notify   func(event string)
 	Watchdog time.Duration // a service manager restarts the agent when it hears no watchdog for this long; 0: none does
-	Memory   Memory
+	Memory   health.Memory
 }
 
 // Addresses are where a running agent listens.
@@ -60,11 +59,10 @@ type Agent struct {
 	log     zerolog.Logger
 	journal *journal.Journal
 	content *content.Store
-	figures *figures
-	started time.Time
+	health  *health.Service
+	alone   *waits
+	served  *servings
 	serving *serving
-	beats   *loop.Heartbeats
-	watcher *watcher
 	trail   *trail
 	purging sync.Mutex // held by the one purge that runs
 
@@ -80,16 +78,18 @@ type Agent struct {
 
 // open is one attempt of New.
 func open(ctx context.Context, o Options) (*Agent, error) {
-	a := &Agent{options: o, clock: o.Clock, log: o.Log, figures: newFigures(o.Clock), started: o.Clock.Now()}
+	a := &Agent{options: o, clock: o.Clock, log: o.Log, alone: newWaits(o.Clock), served: &servings{by: map[string]string{}}}
 	if err := os.MkdirAll(o.Config.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
 	if err := backup.Finish(o.Config.State); err != nil { // a restore that a crash interrupted
 		return nil, err
 	}
-	a.beats = loop.New(o.Memory.atWork)
-	a.watcher = newWatcher(a)
-	a.figures.metrics = monitor.NewMetrics(a, o.Clock, o.Version)
+	a.health = health.New(health.Options{Clock: o.Clock, Log: o.Log, Version: o.Version, Config: o.Config, Memory: o.Memory, Watchdog: o.Watchdog, Notify: o.Notify,
+		Parts: a.parts, Held: a.heldTrouble, Each: func() {
+			keepReserve(o.Config.State)
+			a.serving.api.Sweep()
+		}})
 	var err error
 	if a.content, err = content.Open(filepath.Join(o.Config.State, "content")); err != nil {
 		return nil, err
@@ -100,7 +100,7 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	if err := a.unchanged(); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
-	a.trail = newTrail(o.Config.State, a.clock, a.journal, a.log, a.notice)
+	a.trail = newTrail(o.Config.State, a.clock, a.journal, a.log, a.health.Notice)
 	if err := a.trail.open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -110,7 +110,7 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	if a.assembly, err = a.build(ctx, o.Config); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
-	a.figures.loaded(true)
+	a.health.Counters.Loaded(true)
 	return a, nil
 }
 
@@ -143,6 +143,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	defer served.close()
 	a.serving = served
+	a.health.Runs(a.journal, served.served())
 	if err := a.assembly.flow.lanes.Read(ctx); err != nil {
 		return err
 	}
@@ -151,13 +152,13 @@ func (a *Agent) Run(ctx context.Context) error {
 	served.start(a)
 	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx)) // also while it stops
 	defer unwatch()
-	go a.watch(watching)
+	go a.health.Watch(watching)
 	a.log.Info().Str("version", a.options.Version).Str("agency", a.options.Config.Agency).Msg("inbasket runs")
 	if a.options.Ready != nil {
 		a.options.Ready(served.addresses())
 	}
 	<-ctx.Done()
-	a.tell("stopping")
+	a.health.Stopping()
 	a.log.Info().Msg("stopping: what is in flight is finished first")
 	limit := a.clock.After(stopLimit)
 	a.mu.Lock()
@@ -255,15 +256,15 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	}
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
-	a.tell("reloading")
-	defer a.tell("reloaded") // also when it is refused: the old one is in force again
+	a.health.Tell("reloading")
+	defer a.health.Tell("reloaded") // also when it is refused: the old one is in force again
 	ok := false
-	defer func() { a.figures.loaded(ok) }()
+	defer func() { a.health.Counters.Loaded(ok) }()
 	cfg, err := a.options.Reload()
 	if err != nil {
 		return control.ReloadReport{}, err
 	}
-	if err := a.unstuck("reload"); err != nil {
+	if err := a.health.Unstuck("reload"); err != nil {
 		return control.ReloadReport{}, err
 	}
 	old := a.current().config
@@ -287,13 +288,6 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	a.recordConfig(ctx, next, r.By)
 	a.log.Info().Str("by", r.By).Int("changes", len(report.Changes)).Int("files", len(cfg.Files)).Msg("configuration reloaded")
 	return report, nil
-}
-
-// tell tells a service manager how the agent stands.
-func (a *Agent) tell(event string) {
-	if a.options.Notify != nil {
-		a.options.Notify(event)
-	}
 }
 
 // swap stops the running configuration and starts the next. What it needs of the journal is read before
@@ -331,8 +325,22 @@ func (a *Agent) current() *assembly {
 	return a.assembly
 }
 
-// notice tells the operator of something: in the log, in status and in the metrics.
-func (a *Agent) notice(n connectors.Notice) {
-	a.log.Warn().Str("code", n.Code).Msg(n.Text)
-	a.figures.notice(n)
+// Health tells how the agent does.
+func (a *Agent) Health() *health.Service { return a.health }
+
+// parts are what the configuration in force has at work, for status and metrics.
+func (a *Agent) parts() health.Parts {
+	rt := a.current()
+	p := health.Parts{Config: rt.config, Loaded: rt.loaded, Inbaskets: rt.inbaskets, Results: map[string]health.ResultSource{}, Waiting: a.alone.waiting,
+		Targets: map[string]interface{ Health() health.TargetHealth }{}}
+	for name, src := range rt.sources {
+		p.Results[name] = health.ResultSource{ResultSource: src, Type: rt.sourceType(name)}
+	}
+	for name := range rt.offices {
+		p.Push = append(p.Push, name)
+	}
+	for name, l := range rt.flow.lanes.All() {
+		p.Targets[name] = l
+	}
+	return p
 }

@@ -21,19 +21,13 @@ func (f *flow) answer(ctx context.Context, name string, in connectors.Inbasket, 
 	var again <-chan time.Time
 	failures := 0
 	for {
-		var receipts []connectors.Receipt
-		retry, ok := false, true
 		over := loop.Waiting(ctx)
 		select {
-		case receipts, ok = <-taken:
-		case <-again:
-			retry = true
-		}
-		over()
-		switch {
-		case !ok:
-			return
-		case !retry:
+		case receipts, ok := <-taken:
+			over()
+			if !ok {
+				return
+			}
 			if f.settle(ctx, name, in, receipts, len(late) == 0) {
 				continue
 			}
@@ -43,7 +37,8 @@ func (f *flow) answer(ctx context.Context, name string, in connectors.Inbasket, 
 				failures = 1
 				again = f.clock.After(backoff.After(failures, 0))
 			}
-		default:
+		case <-again:
+			over()
 			again = nil
 			if f.settle(ctx, name, in, late, false) {
 				late = nil
@@ -68,7 +63,7 @@ func (f *flow) settle(ctx context.Context, name string, in connectors.Inbasket, 
 	if news {
 		code, text := guard.Describe(err)
 		f.log.Error().Str("code", code).Str("in-basket", name).Msg("accepted forms could not be cleared away; trying again: " + text)
-		f.figures.notice(connectors.Notice{Code: code, Text: "in-basket " + name + ": accepted forms could not be cleared away: " + text})
+		f.counters.Notice(connectors.Notice{Code: code, Text: "in-basket " + name + ": accepted forms could not be cleared away: " + text})
 	}
 	return false
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
@@ -65,7 +66,7 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 			made.feeds[from] = append(made.feeds[from], one)
 		}
 	}
-	made.flow = &flow{journal: a.journal, content: a.content, clock: a.clock, log: a.log, figures: a.figures,
+	made.flow = &flow{journal: a.journal, content: a.content, clock: a.clock, log: a.log, counters: a.health.Counters, alone: a.alone, served: a.served,
 		prepare: preparer, lanes: lane.New(preparer), posted: make(chan *prepare.Form, pageForms)}
 	for _, t := range cfg.Targets {
 		made.flow.lanes.Add(a.lane(t, catalog.targets[t.Name]))
@@ -79,8 +80,8 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 // env returns what connectors of a configuration are opened with.
 func (a *Agent) env(cfg *config.Config) envOf {
 	return func(role connectors.Role, name, identity string) connectors.Env {
-		e := cfg.Env(role, name, identity, a.clock, a.notice)
-		e.Certificate = a.figures.certificate(string(role) + "/" + name)
+		e := cfg.Env(role, name, identity, a.clock, a.health.Notice)
+		e.Certificate = a.health.Counters.Certificate(string(role) + "/" + name)
 		return e
 	}
 }
@@ -89,7 +90,7 @@ func (a *Agent) env(cfg *config.Config) envOf {
 func (a *Agent) lane(t config.Target, target *guard.Target) lane.Options {
 	o := lane.Options{Target: prepare.Target{Name: t.Name, Identity: t.Identity, Batch: t.Batch != nil}, Guarded: target, MaxItems: t.Group, Backoff: guard.DefaultBackoff(),
 		Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log,
-		Delivered: func(outcomes map[connectors.Class]int) { a.figures.delivered(t.Name, outcomes) }}
+		Delivered: func(outcomes map[connectors.Class]int) { a.health.Counters.Delivered(t.Name, outcomes) }}
 	if t.Retry.First > 0 {
 		o.Backoff.First = t.Retry.First
 	}
@@ -203,7 +204,7 @@ func (rt *assembly) ready(a *Agent) bool {
 
 // start runs everything; it returns at once.
 func (rt *assembly) start(a *Agent, parent context.Context) {
-	rt.loops = a.beats.Group(parent)
+	rt.loops = a.health.Loops.Group(parent)
 	for _, o := range rt.config.FrontOffices {
 		a.journal.EnablePush(o.Name, o.Push != nil)
 	}
@@ -221,14 +222,14 @@ func (rt *assembly) begin(a *Agent) {
 	g.Background(func(ctx context.Context) { f.knownNow(ctx, rt.readers) })
 	f.lanes.Start(g)
 	for name, src := range rt.sources {
-		g.Go(kindResults, name, func(ctx context.Context) { f.collect(ctx, name, src, rt.readers[name]) })
+		g.Go(health.Results, name, func(ctx context.Context) { f.collect(ctx, name, src, rt.readers[name]) })
 	}
 	for name, to := range rt.offices {
 		schedule := pushSchedule()
 		if p, ok := to.(connectors.Patient); ok {
 			schedule = p.Schedule()
 		}
-		g.Go(kindOffice, name, func(ctx context.Context) { f.pushes(ctx, name, to, schedule) })
+		g.Go(health.FrontOffice, name, func(ctx context.Context) { f.pushes(ctx, name, to, schedule) })
 	}
 	g.Go("deadlines", "of decisions", f.watchDeadlines)
 	for name, in := range rt.inbaskets {
@@ -244,9 +245,7 @@ func pushSchedule() []time.Duration {
 }
 
 // halt stops everything and waits for what is in flight, at most for limit.
-func (rt *assembly) halt(limit <-chan time.Time) bool {
-	return rt.loops == nil || rt.loops.Stop(limit)
-}
+func (rt *assembly) halt(limit <-chan time.Time) bool { return rt.loops == nil || rt.loops.Stop(limit) }
 
 // close closes what build opened.
 func (rt *assembly) close() {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/test/clock"
@@ -50,7 +51,7 @@ func TestClockJumps(t *testing.T) {
 		send()
 		w.until("the operator is told", func() bool {
 			s, err := w.agent.Status(context.Background())
-			return err == nil && noticed(s, agent.CodeJumped) == told+1
+			return err == nil && noticed(s, health.CodeJumped) == told+1
 		})
 	}
 	w.halt()
@@ -73,7 +74,7 @@ func TestClockJumps(t *testing.T) {
 	if one.doubled() != nil || two.doubled() != nil {
 		t.Error("written twice")
 	}
-	if strings.Contains(w.log.String(), agent.CodeStuck) {
+	if strings.Contains(w.log.String(), health.CodeStuck) {
 		t.Errorf("something seemed stuck:\n%s", w.log)
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 )
 
@@ -17,9 +19,9 @@ func (f *flow) watchDeadlines(ctx context.Context) {
 				f.raise(ctx, r)
 			}
 		}
-		f.wait(ctx, time.Minute)
+		loop.Pause(ctx, f.clock, time.Minute)
 		if jump := f.clock.Now().Round(0).Sub(last.Round(0)) - time.Minute; jump.Abs() > clockDoubt {
-			f.wait(ctx, clockPatience)
+			loop.Pause(ctx, f.clock, clockPatience)
 		}
 	}
 }
@@ -46,7 +48,7 @@ func (f *flow) raise(ctx context.Context, r *prepare.Route) {
 		return
 	}
 	for _, e := range late {
-		f.log.Warn().Str("code", CodeOverdue).Str("submission", e.ID.String()).Str("route", r.Name).
+		f.log.Warn().Str("code", health.CodeOverdue).Str("submission", e.ID.String()).Str("route", r.Name).
 			Msg("no decision in " + span(r.Within))
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
@@ -32,14 +33,16 @@ const pageForms = 300
 // Pure steps may be repeated at will. Every effect that a target does not record itself is journaled
 // before and after.
 type flow struct {
-	journal *journal.Journal
-	content *content.Store
-	clock   connectors.Clock
-	log     zerolog.Logger
-	prepare *prepare.Preparer
-	lanes   *lane.Lanes
-	figures *figures
-	posted  chan *prepare.Form // forms from front offices, accepted, on their way to the targets
+	journal  *journal.Journal
+	content  *content.Store
+	clock    connectors.Clock
+	log      zerolog.Logger
+	prepare  *prepare.Preparer
+	lanes    *lane.Lanes
+	counters *health.Counters
+	alone    *waits // items of sources
+	served   *servings
+	posted   chan *prepare.Form // forms from front offices, accepted, on their way to the targets
 }
 
 // arrival is a submission on its way to acceptance.
@@ -58,11 +61,11 @@ type arrival struct {
 func (f *flow) serve(g *loop.Group, name string, in connectors.Inbasket, routes []*prepare.Route) {
 	read := make(chan []*arrival, 1)
 	taken := make(chan []connectors.Receipt, 2)
-	g.Go(kindInbasket, name, func(ctx context.Context) {
+	g.Go(health.Inbasket, name, func(ctx context.Context) {
 		defer close(read)
 		f.read(ctx, name, in, routes, read)
 	})
-	g.Go(kindInbasket, name, func(ctx context.Context) {
+	g.Go(health.Inbasket, name, func(ctx context.Context) {
 		defer close(taken)
 		ending := context.WithoutCancel(ctx) // what was read is taken
 		for {
@@ -75,20 +78,20 @@ func (f *flow) serve(g *loop.Group, name string, in connectors.Inbasket, routes 
 			f.lanes.Forward(ctx, fresh)
 		}
 	})
-	g.Go(kindInbasket, name, func(ctx context.Context) { f.answer(ctx, name, in, taken) })
+	g.Go(health.Inbasket, name, func(ctx context.Context) { f.answer(ctx, name, in, taken) })
 }
 
 // read gets batches out of the in-basket and identifies them.
 func (f *flow) read(ctx context.Context, name string, in connectors.Inbasket, routes []*prepare.Route, out chan<- []*arrival) {
-	trouble := troubles(f, kindInbasket, name)
+	trouble := f.counters.Trouble(health.Inbasket, name, f.log)
 	for ctx.Err() == nil {
 		var items []connectors.Submission
 		err := loop.Ask(ctx, "take forms", func() (err error) { items, err = in.Next(ctx, pageForms); return err })
 		if err != nil {
-			trouble.failed(ctx, err)
+			trouble.Failed(ctx, err)
 			continue
 		}
-		trouble.over()
+		trouble.Over()
 		batch := make([]*arrival, len(items))
 		over := loop.Calling(ctx, "read attachments", time.Hour) // of all of them, from the in-basket
 		loop.Parallel(len(items), func(i int) { batch[i] = f.identify(ctx, name, items[i], routes) })
@@ -190,7 +193,7 @@ func (f *flow) accept(ctx context.Context, inbasket string, batch []*arrival) (r
 		}
 		if ctx.Err() == nil {
 			f.log.Error().Str("code", CodeJournal).Str("in-basket", inbasket).Err(err).Msg("the journal cannot be written; forms stay in the in-basket until it can")
-			f.wait(ctx, time.Second)
+			loop.Pause(ctx, f.clock, time.Second)
 		}
 		return receipts, nil
 	}
@@ -210,7 +213,7 @@ func (f *flow) accept(ctx context.Context, inbasket string, batch []*arrival) (r
 			fresh = append(fresh, a.accepted(s.ID, now))
 		}
 	}
-	f.figures.accepted(inbasket, receipts)
+	f.counters.Accepted(inbasket, receipts)
 	return receipts, fresh
 }
 
@@ -223,7 +226,7 @@ func (a *arrival) accepted(id journal.ID, at time.Time) *prepare.Form {
 
 // keepAttachments puts a submission's attachments into the content store, before it is accepted.
 func (f *flow) keepAttachments(ctx context.Context, a *arrival) *unkept {
-	if lost := f.figures.lost(kindInbasket, a.entry.Inbasket, a.item.Handle, a.item.Attachments); lost != nil {
+	if lost := f.alone.lost(health.Inbasket, a.entry.Inbasket, a.item.Handle, a.item.Attachments); lost != nil {
 		return lost
 	}
 	for _, at := range a.item.Attachments {
@@ -234,7 +237,7 @@ func (f *flow) keepAttachments(ctx context.Context, a *arrival) *unkept {
 		a.entry.Attachments = append(a.entry.Attachments, file)
 	}
 	if len(a.item.Attachments) > 0 {
-		f.figures.gone(kindInbasket, a.entry.Inbasket, a.item.Handle)
+		f.alone.gone(health.Inbasket, a.entry.Inbasket, a.item.Handle)
 	}
 	return nil
 }
@@ -243,13 +246,13 @@ func (f *flow) keepAttachments(ctx context.Context, a *arrival) *unkept {
 // else, since a citizen may have named it; once its time is over, or where waiting does not help, it is set aside.
 func (f *flow) unkeep(ctx context.Context, inbasket string, a *arrival, failed *unkept) {
 	w := failed.wait("form " + a.item.Transport)
-	if ctx.Err() != nil || !failed.ever && !f.waitsAlone(kindInbasket, inbasket, a.item.Handle, w) {
+	if ctx.Err() != nil || !failed.ever && !f.waitsAlone(health.Inbasket, inbasket, a.item.Handle, w) {
 		a.lost = true
 		return
 	}
-	f.figures.gone(kindInbasket, inbasket, a.item.Handle)
+	f.alone.gone(health.Inbasket, inbasket, a.item.Handle)
 	a.aside = "The attachment " + failed.name + " could not be taken: " + w.text + "."
-	f.figures.notice(connectors.Notice{Code: w.code, Text: "in-basket " + inbasket + ": a form is set aside, because an attachment of it cannot be read; the text beside it in the error folder says which"})
+	f.counters.Notice(connectors.Notice{Code: w.code, Text: "in-basket " + inbasket + ": a form is set aside, because an attachment of it cannot be read; the text beside it in the error folder says which"})
 	f.log.Error().Str("code", w.code).Str("in-basket", inbasket).Msg("a form is set aside: an attachment of it cannot be read")
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/lane"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -89,10 +90,7 @@ func (a *Agent) gatherAlways(ctx context.Context) {
 			code, text := guard.Describe(err)
 			a.log.Error().Str("code", code).Msg("cannot find out what the targets have; trying again: " + text)
 		}
-		select {
-		case <-ctx.Done():
-		case <-a.clock.After(10 * time.Second):
-		}
+		loop.Pause(ctx, a.clock, 10*time.Second)
 	}
 }
 

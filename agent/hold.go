@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
 )
 
@@ -182,12 +183,12 @@ func (a *Agent) ending(report *control.Restored, r control.EndHoldRequest) (jour
 	}
 	for _, s := range report.Inbaskets {
 		if s.Again {
-			e.Rereads = append(e.Rereads, journal.Reread{Kind: kindInbasket, Name: s.Name, Since: report.Backup.Add(-margin)})
+			e.Rereads = append(e.Rereads, journal.Reread{Kind: health.Inbasket, Name: s.Name, Since: report.Backup.Add(-margin)})
 		}
 	}
 	for _, s := range report.Results {
 		if s.Again {
-			e.Rereads = append(e.Rereads, journal.Reread{Kind: kindResults, Name: s.Name, Since: report.Backup.Add(-resultMargin)})
+			e.Rereads = append(e.Rereads, journal.Reread{Kind: health.Results, Name: s.Name, Since: report.Backup.Add(-resultMargin)})
 		}
 	}
 	return e, nil
@@ -241,12 +242,12 @@ func (a *Agent) notHeld() error {
 }
 
 // heldTrouble is what status shows of a hold; nil: there is none.
-func (a *Agent) heldTrouble(ctx context.Context) *control.Trouble {
+func (a *Agent) heldTrouble() *control.Trouble {
 	if !a.journal.Held() {
 		return nil
 	}
 	t := &control.Trouble{Code: CodeHeld, Text: "restored from a backup: nothing is taken, delivered or told", Next: "inbasket restored; then inbasket restored release"}
-	if hold, err := a.journal.Hold(ctx); err == nil && hold != nil {
+	if hold, err := a.journal.Hold(context.Background()); err == nil && hold != nil {
 		t.Text = "restored from a backup of " + hold.Backup.Format(time.RFC3339) + ": nothing is taken, delivered or told"
 		t.Since = hold.Restored
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -24,12 +25,7 @@ const houseMark = "house-kept"
 
 // keepHouse purges what is kept no longer, once a day and at night, until ctx ends.
 func (a *Agent) keepHouse(ctx context.Context, cfg *config.Config) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-a.clock.After(houseLook):
-		}
+	for loop.Pause(ctx, a.clock, houseLook) {
 		if err := a.keepHouseIfDue(ctx, cfg); err != nil && ctx.Err() == nil {
 			a.log.Error().Str("code", CodePurge).Err(err).Msg("what is kept no longer could not all be purged; it is tried again tomorrow")
 		}
@@ -62,7 +58,7 @@ func (a *Agent) keepHouseIfDue(ctx context.Context, cfg *config.Config) error {
 		return nil
 	case since < 0 || since > houseGap:
 		// A clock that is wrong must not purge what is young: it has a day to be set right.
-		a.notice(connectors.Notice{Code: CodePurgeWaits, Text: "the clock says that nothing was purged since " + stampOf(last) + "; purging waits for a day, in case the clock is wrong"})
+		a.health.Notice(connectors.Notice{Code: CodePurgeWaits, Text: "the clock says that nothing was purged since " + stampOf(last) + "; purging waits for a day, in case the clock is wrong"})
 		return nil
 	}
 	err = a.keepHouseNow(ctx, cfg, now)

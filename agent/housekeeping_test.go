@@ -72,7 +72,7 @@ func TestWhenTheHouseIsKept(t *testing.T) {
 			t.Errorf("%s, at %s: kept at %s", step.what, c.Now().Local(), at)
 		}
 	}
-	if notices := a.figures.lastNotices(); len(notices) != 1 || notices[0].Code != CodePurgeWaits {
+	if notices := a.health.Counters.Notices(); len(notices) != 1 || notices[0].Code != CodePurgeWaits {
 		t.Errorf("%+v", notices)
 	}
 }

@@ -25,6 +25,9 @@ func (a *Agent) List(ctx context.Context, f journal.Filter) ([]journal.Entry, er
 	return a.journal.List(ctx, f)
 }
 
+// Status tells how everything stands.
+func (a *Agent) Status(ctx context.Context) (control.Status, error) { return a.health.Status(ctx) }
+
 // Show returns everything about one submission, without what the citizen wrote.
 func (a *Agent) Show(ctx context.Context, id journal.ID) (journal.View, error) {
 	return a.journal.Show(ctx, id)

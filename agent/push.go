@@ -8,6 +8,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
@@ -19,7 +20,7 @@ const pushLook = 5 * time.Second
 // pushes sends one front office its events until ctx ends. A front office that is down holds up no one:
 // its events wait in the journal, and it may poll meanwhile.
 func (f *flow) pushes(ctx context.Context, office string, to connectors.FrontOffice, schedule []time.Duration) {
-	trouble := troubles(f, kindOffice, office)
+	trouble := f.counters.Trouble(health.FrontOffice, office, f.log)
 	for ctx.Err() == nil {
 		news, stop := f.journal.Watch(office, 0)
 		due, err := f.journal.DuePushes(ctx, office, f.clock.Now(), 100)
@@ -36,7 +37,7 @@ func (f *flow) pushes(ctx context.Context, office string, to connectors.FrontOff
 	}
 }
 
-func (f *flow) pushAll(ctx context.Context, office string, to connectors.FrontOffice, due []journal.Push, schedule []time.Duration, trouble *trouble) {
+func (f *flow) pushAll(ctx context.Context, office string, to connectors.FrontOffice, due []journal.Push, schedule []time.Duration, trouble *health.Trouble) {
 	events := make([]connectors.Event, len(due))
 	for i, d := range due {
 		events[i] = f.eventOf(d)
@@ -63,7 +64,7 @@ func (f *flow) pushAll(ctx context.Context, office string, to connectors.FrontOf
 		told = append(told, f.pushed(office, d, o, schedule))
 	}
 	if len(told) == 0 { // nothing was tried; not again at once
-		f.wait(ctx, time.Second)
+		loop.Pause(ctx, f.clock, time.Second)
 		return
 	}
 	judge(told, err, trouble)
@@ -71,26 +72,26 @@ func (f *flow) pushAll(ctx context.Context, office string, to connectors.FrontOf
 	defer cancel()
 	if err := f.journal.Pushed(graced, office, told); err != nil {
 		f.log.Error().Str("code", CodeJournal).Str("front-office", office).Err(err).Msg("cannot journal what was pushed; it is pushed again")
-		f.wait(ctx, time.Second)
+		loop.Pause(ctx, f.clock, time.Second)
 	}
 }
 
 // judge keeps for status whether the front office can be reached at all.
-func judge(told []journal.PushOutcome, err error, trouble *trouble) {
+func judge(told []journal.PushOutcome, err error, trouble *health.Trouble) {
 	if slices.ContainsFunc(told, func(o journal.PushOutcome) bool { return o.OK }) {
-		trouble.over()
+		trouble.Over()
 		return
 	}
 	if err == nil {
 		last := told[len(told)-1]
 		err = &connectors.Error{Class: connectors.Transient, Code: last.Code, Op: "push events", Hint: last.Text}
 	}
-	trouble.note(err)
+	trouble.Note(err)
 }
 
 // pushed says what the journal notes of one attempt.
 func (f *flow) pushed(office string, d journal.Push, o connectors.Outcome, schedule []time.Duration) journal.PushOutcome {
-	f.figures.metrics.Push(office, o.Class, 1)
+	f.counters.Push(office, o.Class, 1)
 	p := journal.PushOutcome{Seq: d.Event.Seq, OK: o.Class == connectors.Written, Code: o.Code, Text: o.Text}
 	if p.OK {
 		return p
@@ -98,8 +99,8 @@ func (f *flow) pushed(office string, d journal.Push, o connectors.Outcome, sched
 	next := d.Attempt + 1 // attempts made
 	if next >= len(schedule) || o.Class == connectors.ItemError {
 		p.GiveUp = true
-		f.figures.metrics.GaveUp(office)
-		f.log.Error().Str("code", CodeOffice).Str("front-office", office).Str("submission", d.Event.ID.String()).
+		f.counters.GaveUp(office)
+		f.log.Error().Str("code", health.CodeOffice).Str("front-office", office).Str("submission", d.Event.ID.String()).
 			Msg("gave up pushing an event; the front office can still read it")
 		return p
 	}

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -37,16 +39,13 @@ func (rt *assembly) readAgain(ctx context.Context, a *Agent) {
 				a.log.Warn().Str("code", CodeReread).Str("cause", code).Str(r.Kind, r.Name).Msg("what was settled after the backup cannot be offered again yet; trying again: " + text)
 			}
 		}
-		select {
-		case <-ctx.Done():
-		case <-a.clock.After(rereadPause):
-		}
+		loop.Pause(ctx, a.clock, rereadPause)
 	}
 }
 
 func (rt *assembly) rereadOne(ctx context.Context, a *Agent, r journal.Reread) error {
 	return guard.Safely("offer again", func() error {
-		if r.Kind == kindInbasket {
+		if r.Kind == health.Inbasket {
 			again, ok := rt.inbaskets[r.Name].(connectors.Rescanner)
 			if !ok {
 				return nil // it was removed from the configuration

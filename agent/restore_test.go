@@ -225,7 +225,7 @@ func (w *world) heldBack() {
 	if err != nil || status.Held == nil || status.Held.Code != agent.CodeHeld {
 		w.t.Fatalf("%+v %v", status.Held, err)
 	}
-	if reasons := w.agent.Ready(context.Background()); len(reasons) == 0 || reasons[0].Code != agent.CodeHeld {
+	if reasons := w.agent.Health().Ready(context.Background()); len(reasons) == 0 || reasons[0].Code != agent.CodeHeld {
 		w.t.Fatalf("%+v", reasons)
 	}
 	if _, err := w.agent.Retry(context.Background(), control.RetryRequest{}); err == nil {

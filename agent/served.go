@@ -3,28 +3,31 @@ package agent
 import (
 	"maps"
 	"strings"
+	"sync"
 
 	"github.com/inbasket/inbasket/agent/journal"
 )
 
+// servings are the documents of answer files that still wait: which file and decision took them. They outlive a reload.
+type servings struct {
+	mu sync.Mutex
+	by map[string]string
+}
+
 // served notes the documents that decisions of an answer file have taken while others of it still wait: they go on
 // lying there, and another file of that name must not take them as well. A file that is done takes them along.
 func (u *understood) served() {
-	s := u.flow.figures
+	s := u.flow.served
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	of := s.of(kindResults, u.source)
 	if !u.waits {
-		maps.DeleteFunc(of.served, func(key, _ string) bool { return strings.HasPrefix(key, u.key()+"\x00") })
+		maps.DeleteFunc(s.by, func(key, _ string) bool { return strings.HasPrefix(key, u.source+"\x00"+u.key()+"\x00") })
 		return
 	}
 	for _, o := range u.outcomes {
 		for _, d := range o.Documents {
-			if key := u.servedKey(d); of.served[key] == "" {
-				if of.served == nil {
-					of.served = map[string]string{}
-				}
-				of.served[key] = u.result.ID + "\x00" + o.ResultID
+			if key := u.servedKey(d); s.by[key] == "" {
+				s.by[key] = u.result.ID + "\x00" + o.ResultID
 			}
 		}
 	}
@@ -32,12 +35,11 @@ func (u *understood) served() {
 
 // servedBefore tells whether a document was given to a decision of the answer file that lay there before.
 func (u *understood) servedBefore(o *journal.Outcome) bool {
-	s := u.flow.figures
+	s := u.flow.served
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	served := s.of(kindResults, u.source).served
 	for _, d := range o.Documents {
-		file, decision, ok := strings.Cut(served[u.servedKey(d)], "\x00")
+		file, decision, ok := strings.Cut(s.by[u.servedKey(d)], "\x00")
 		if ok && file != u.result.ID && decision != o.ResultID {
 			return true
 		}
@@ -45,4 +47,6 @@ func (u *understood) servedBefore(o *journal.Outcome) bool {
 	return false
 }
 
-func (u *understood) servedKey(d journal.File) string { return u.key() + "\x00" + string(d.Digest[:]) }
+func (u *understood) servedKey(d journal.File) string {
+	return u.source + "\x00" + u.key() + "\x00" + string(d.Digest[:])
+}

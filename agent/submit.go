@@ -56,7 +56,7 @@ func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incomi
 	if s.ID == 0 {
 		return frontoffice.Receipt{}, refused
 	}
-	f.figures.metrics.Accepted("http", s.Verdict, 1)
+	f.counters.Metrics.Accepted("http", s.Verdict, 1)
 	if s.Again {
 		f.lanes.Again(arr.entry.Targets...)
 	} else if s.Verdict == connectors.Taken && s.State == journal.Accepted {

@@ -54,7 +54,7 @@ func TestNoOrderWithoutRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := bare(t, state)
-	if n := a.figures.lastNotices(); len(n) != 1 || n[0].Code != audit.CodeUnwritten {
+	if n := a.health.Counters.Notices(); len(n) != 1 || n[0].Code != audit.CodeUnwritten {
 		t.Fatalf("%+v", n)
 	}
 	a.recordStart(t.Context())
@@ -102,7 +102,7 @@ func TestACutLogIsNoticedAtTheStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	a = bare(t, state)
-	if n := a.figures.lastNotices(); len(n) != 1 || n[0].Code != audit.CodeBroken {
+	if n := a.health.Counters.Notices(); len(n) != 1 || n[0].Code != audit.CodeBroken {
 		t.Fatalf("%+v", n)
 	}
 	r, err := a.VerifyAudit(t.Context(), control.VerifyAuditRequest{})

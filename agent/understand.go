@@ -12,7 +12,9 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
@@ -119,7 +121,7 @@ func (u *understood) add(ctx context.Context, r reading) error {
 	if waits := u.documents(ctx, &o, r.Documents, key); waits || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	u.flow.figures.gone(kindResults, u.source, key)
+	u.flow.alone.gone(health.Results, u.source, key)
 	u.outcomes = append(u.outcomes, o)
 	return nil
 }
@@ -128,7 +130,7 @@ func (u *understood) add(ctx context.Context, r reading) error {
 // had at all is parked without it.
 func (u *understood) documents(ctx context.Context, o *journal.Outcome, documents []connectors.Attachment, key string) (waits bool) {
 	var all []*unkept
-	if lost := u.flow.figures.lost(kindResults, u.source, key, documents); lost != nil {
+	if lost := u.flow.alone.lost(health.Results, u.source, key, documents); lost != nil {
 		all = append(all, lost)
 	}
 	for _, d := range documents {
@@ -239,7 +241,7 @@ func unread(o journal.Outcome, r connectors.Result, why error) journal.Outcome {
 
 // over notes that something of the result waits, and tells whether its time is over.
 func (u *understood) over(key string, w wait) bool {
-	over := u.flow.waitsAlone(kindResults, u.source, key, w)
+	over := u.flow.waitsAlone(health.Results, u.source, key, w)
 	u.waits = u.waits || !over
 	return over
 }
@@ -272,7 +274,7 @@ func (u *understood) recorded(verdicts []connectors.Verdict) {
 		if p := u.outcomes[i].Park; p != nil && p.Waits {
 			continue // it counts once it is settled
 		}
-		f.figures.metrics.Result(u.source, v, 1)
+		f.counters.Result(u.source, v, 1)
 		if v != connectors.Taken {
 			continue
 		}
@@ -281,15 +283,15 @@ func (u *understood) recorded(verdicts []connectors.Verdict) {
 			f.log.Warn().Str("code", p.Code).Str("results", u.source).Msg("a result is parked: inbasket results --parked")
 		}
 	}
-	f.figures.took(kindResults, u.source, took)
+	f.counters.TookResults(u.source, took)
 	if u.result.File != "" {
 		u.served()
 	}
-	f.figures.onlySince(kindResults, u.source, u.key()+"\x00", u.look)
+	f.alone.onlySince(health.Results, u.source, u.key()+"\x00", u.look)
 	if u.waits {
 		return
 	}
-	f.figures.gone(kindResults, u.source, u.key())
+	f.alone.gone(health.Results, u.source, u.key())
 	u.receipt.Verdict = verdict
 }
 
@@ -382,7 +384,7 @@ func (f *flow) knownNow(ctx context.Context, readers map[string][]*prepare.Route
 		}
 		if err != nil {
 			f.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot go on with parked results; trying again")
-			f.wait(ctx, rereadPause)
+			loop.Pause(ctx, f.clock, rereadPause)
 			continue
 		}
 		if len(list) < pageResults {

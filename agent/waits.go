@@ -10,6 +10,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/content"
@@ -22,7 +24,6 @@ import (
 const (
 	setAside    = 10 * time.Minute // after which an item that cannot be taken is set aside
 	waitsForget = time.Hour        // after which one that did not come again is no longer told of
-	waitsShown  = 20               // items of one source that status names
 )
 
 // wait is an item of a source that cannot be taken now. It waits alone, the others go on.
@@ -37,42 +38,60 @@ type wait struct {
 	seen time.Time
 }
 
+// waits are the items of all sources that cannot be taken now. They outlive a reload.
+type waits struct {
+	clock connectors.Clock
+
+	any   atomic.Bool // some item has waited alone: else nobody need look
+	mu    sync.Mutex
+	items map[[2]string]map[string]*wait // by kind and name of their source
+}
+
+func newWaits(clock connectors.Clock) *waits {
+	return &waits{clock: clock, items: map[[2]string]map[string]*wait{}}
+}
+
 // waitsAlone notes that an item cannot be taken now, and tells whether its time is over.
 func (f *flow) waitsAlone(kind, source, key string, w wait) (over bool) {
-	s, now := f.figures, f.clock.Now()
-	s.waited.Store(true)
-	s.mu.Lock()
-	of := s.of(kind, source)
-	if of.waits == nil {
-		of.waits = map[string]*wait{}
-	}
-	known := of.waits[key]
-	if known == nil {
-		known = &wait{since: now}
-		of.waits[key] = known
-	}
-	if known.ever && !w.ever {
-		known.since = now // its own time begins only now
-	}
-	news := known.code != w.code
-	w.since, w.seen = known.since, now
-	*known = w
-	s.mu.Unlock()
-	if news {
+	now := f.clock.Now()
+	if f.alone.add(kind, source, key, &w, now) {
 		f.log.Warn().Str("code", w.code).Str(kind, source).Msg("an item cannot be taken and waits alone, the others go on; inbasket status names it")
 	}
 	return !w.ever && now.Sub(w.since) >= setAside
 }
 
+// add notes that an item cannot be taken now, and since when; it tells whether that is news.
+func (a *waits) add(kind, source, key string, w *wait, now time.Time) (news bool) {
+	a.any.Store(true)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	of := [2]string{kind, source}
+	if a.items[of] == nil {
+		a.items[of] = map[string]*wait{}
+	}
+	known := a.items[of][key]
+	if known == nil {
+		known = &wait{since: now}
+		a.items[of][key] = known
+	}
+	if known.ever && !w.ever {
+		known.since = now // its own time begins only now
+	}
+	news = known.code != w.code
+	w.since, w.seen = known.since, now
+	*known = *w
+	return news
+}
+
 // lost returns the file of an item that could not be kept the last time and that does not lie there any more: without
 // it the item is not what it was.
-func (f *figures) lost(kind, source, key string, files []connectors.Attachment) *unkept {
-	if !f.waited.Load() {
+func (a *waits) lost(kind, source, key string, files []connectors.Attachment) *unkept {
+	if !a.any.Load() {
 		return nil
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	w := f.of(kind, source).waits[key]
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w := a.items[[2]string{kind, source}][key]
 	if w == nil || w.file == "" || slices.ContainsFunc(files, func(a connectors.Attachment) bool { return a.Name == w.file }) {
 		return nil
 	}
@@ -80,34 +99,34 @@ func (f *figures) lost(kind, source, key string, files []connectors.Attachment) 
 }
 
 // gone notes that an item has gone its way.
-func (f *figures) gone(kind, source, key string) {
-	if !f.waited.Load() {
+func (a *waits) gone(kind, source, key string) {
+	if !a.any.Load() {
 		return
 	}
-	f.mu.Lock()
-	delete(f.of(kind, source).waits, key)
-	f.mu.Unlock()
+	a.mu.Lock()
+	delete(a.items[[2]string{kind, source}], key)
+	a.mu.Unlock()
 }
 
 // onlySince forgets what waited of an item and was not in it any more at the last look: it was replaced.
-func (f *figures) onlySince(kind, source, prefix string, look time.Time) {
-	if !f.waited.Load() {
+func (a *waits) onlySince(kind, source, prefix string, look time.Time) {
+	if !a.any.Load() {
 		return
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	maps.DeleteFunc(f.of(kind, source).waits, func(key string, w *wait) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	maps.DeleteFunc(a.items[[2]string{kind, source}], func(key string, w *wait) bool {
 		return strings.HasPrefix(key, prefix) && w.seen.Before(look)
 	})
 }
 
-// waiting are the items of a source that wait alone, the oldest first. It is called with mu held.
-func (s *sourceFigures) waiting(now time.Time) (list []control.WaitingItem) {
-	for key, w := range s.waits {
-		if now.Sub(w.seen) > waitsForget {
-			delete(s.waits, key)
-			continue
-		}
+// waiting are the items of a source that wait alone, the oldest first, for status.
+func (a *waits) waiting(kind, source string) (list []control.WaitingItem) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.clock.Now()
+	maps.DeleteFunc(a.items[[2]string{kind, source}], func(_ string, w *wait) bool { return now.Sub(w.seen) > waitsForget })
+	for _, w := range a.items[[2]string{kind, source}] {
 		item := control.WaitingItem{Item: w.item, Code: w.code, Text: w.text, Next: w.next, Since: w.since}
 		if !w.ever {
 			item.SetAside = w.since.Add(setAside)
@@ -117,21 +136,7 @@ func (s *sourceFigures) waiting(now time.Time) (list []control.WaitingItem) {
 	slices.SortFunc(list, func(a, b control.WaitingItem) int {
 		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Item, b.Item))
 	})
-	return list[:min(len(list), waitsShown)]
-}
-
-// withHeld adds what a source keeps back on its own.
-func withHeld(s control.SourceStatus, kind string, source any) control.SourceStatus {
-	h, ok := source.(connectors.Holder)
-	if !ok {
-		return s
-	}
-	for _, x := range h.Held() {
-		if len(s.Waiting) < waitsShown {
-			s.Waiting = append(s.Waiting, control.WaitingItem{Item: kind + x.Item, Code: x.Code, Text: x.Text, Next: "put there what is missing, or mend its rights", Since: x.Since, SetAside: x.Until})
-		}
-	}
-	return s
+	return list
 }
 
 // unkept says why a file of an item was not kept.

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inbasket/inbasket/agent"
+	"github.com/inbasket/inbasket/agent/health"
 )
 
 func TestWatchdogTime(t *testing.T) {
@@ -179,7 +179,7 @@ func TestUnlessStuck(t *testing.T) {
 	stuck, never := make(chan struct{}), make(chan error)
 	close(stuck)
 	err := unlessStuck(context.Background(), stuck, func(context.Context) error { return <-never })
-	if exitCode(err) != exitRetry || codeOf(err) != agent.CodeStuck {
+	if exitCode(err) != exitRetry || codeOf(err) != health.CodeStuck {
 		t.Errorf("it ends with %v", err)
 	}
 	close(never)

@@ -18,6 +18,7 @@ import (
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -42,9 +43,9 @@ ends within ten seconds of Ctrl+C, SIGTERM or a stop of the service. SIGHUP relo
 const memoryShare = 0.25
 
 // memory is the collector's goal: GOMEMLIMIT fixes it, as for any program in Go.
-func (a *app) memory(most int64) agent.Memory {
+func (a *app) memory(most int64) health.Memory {
 	if a.getenv("GOMEMLIMIT") != "" {
-		return agent.Memory{}
+		return health.Memory{}
 	}
 	if most == 0 {
 		share, err := memlimit.ApplyRatio(memlimit.ApplyFallback(memlimit.FromCgroup, memlimit.FromSystem), memoryShare)()
@@ -52,7 +53,7 @@ func (a *app) memory(most int64) agent.Memory {
 			most = int64(share)
 		}
 	}
-	return agent.Memory{Set: func(goal int64) { debug.SetMemoryLimit(goal) }, Most: most}
+	return health.Memory{Set: func(goal int64) { debug.SetMemoryLimit(goal) }, Most: most}
 }
 
 // supervised is set by a service manager that has no watchdog, and starts the agent again when it ends.
@@ -119,7 +120,7 @@ func unlessStuck(ctx context.Context, stuck <-chan struct{}, work func(context.C
 	case err := <-done:
 		return err
 	case <-stuck:
-		return &connectors.Error{Class: connectors.Transient, Code: agent.CodeStuck, Op: "run", Hint: "the service manager starts the agent again; nothing is lost"}
+		return &connectors.Error{Class: connectors.Transient, Code: health.CodeStuck, Op: "run", Hint: "the service manager starts the agent again; nothing is lost"}
 	}
 }
 

@@ -1,4 +1,4 @@
-package agent
+package health
 
 import (
 	"bytes"
@@ -14,34 +14,24 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/loop"
-	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/test/clock"
 )
 
-// watched is a watcher whose agent does nothing but be looked at.
+// watched is the health of an agent that does nothing but be looked at.
 type watched struct {
-	*watcher
-	log  bytes.Buffer
-	told []string
-	ends int // how often it was told to be stuck
+	*Service
+	clock *clock.Manual
+	log   bytes.Buffer
+	told  []string
+	ends  int  // how often it was told to be stuck
+	keeps bool // the journal is being compacted
 
 	blocked bool // the journal does not answer
 }
 
 func newWatched(ping func(context.Context) error) *watched {
-	w := &watched{}
-	c := clock.NewManual()
-	a := &Agent{clock: c, beats: loop.New(nil), log: zerolog.New(&w.log)}
-	a.figures = newFigures(c)
-	a.figures.metrics = monitor.NewMetrics(a, c, "test")
-	a.options.Watchdog = 20 * time.Second
-	a.watcher = newWatcher(a)
-	w.watcher = a.watcher
-	w.ping = ping
-	_, w.probe, _ = a.beats.Enter(context.Background(), "journal", "writer")
-	w.probe.Rest()
-	w.last = c.Now()
-	a.options.Notify = func(event string) {
+	w := &watched{clock: clock.NewManual()}
+	notify := func(event string) {
 		switch event {
 		case "watchdog":
 			w.told = append(w.told, event)
@@ -49,17 +39,18 @@ func newWatched(ping func(context.Context) error) *watched {
 			w.ends++
 		}
 	}
-	w.quiet = true
+	w.Service = New(Options{Clock: w.clock, Log: zerolog.New(&w.log), Watchdog: 20 * time.Second, Notify: notify, Each: func() {}, Held: func() *control.Trouble { return nil }})
+	w.begin(context.Background(), ping, func() bool { return w.keeps })
 	return w
 }
 
 // pass lets time go by, look by look, and returns how often systemd was told that the agent moves.
 func (w *watched) pass(d time.Duration) (told int) {
 	w.told = nil
-	for range int(d / w.every) {
-		w.agent.clock.(*clock.Manual).Advance(w.every)
-		w.look(context.Background())
-		for w.asked.Load() && !w.blocked { // until the writer's answer is noted
+	for range int(d / w.dog.every) {
+		w.clock.Advance(w.dog.every)
+		w.watch(context.Background())
+		for w.dog.asked.Load() && !w.blocked { // until the writer's answer is noted
 			runtime.Gosched()
 		}
 	}
@@ -70,10 +61,10 @@ func answered(context.Context) error { return errors.New("disk full") } // an an
 
 func TestWatchdogWhileAllMoves(t *testing.T) {
 	w := newWatched(answered)
-	ctx, b, leave := w.agent.beats.Enter(context.Background(), kindTarget, "register")
-	b.Rest()
-	if w.every != 10*time.Second {
-		t.Errorf("looks every %v, not twice in the manager's time", w.every)
+	ctx, _, leave := w.Loops.Enter(context.Background(), Target, "register")
+	loop.Waiting(ctx)
+	if w.dog.every != 10*time.Second {
+		t.Errorf("looks every %v, not twice in the manager's time", w.dog.every)
 	}
 	if got := w.pass(time.Hour); got != 360 {
 		t.Errorf("told %d times while the lane waits, want 360", got)
@@ -82,19 +73,19 @@ func TestWatchdogWhileAllMoves(t *testing.T) {
 	if got := w.pass(24 * time.Hour); got != 8640 {
 		t.Errorf("told %d times while a target hangs: no target may have the agent restarted", got)
 	}
-	if _, hung := w.agent.stalled(); len(hung) != 1 || hung[0].Name != "register" || hung[0].Doing != "deliver" {
+	if _, hung := w.stalled(); len(hung) != 1 || hung[0].Name != "register" || hung[0].Doing != "deliver" {
 		t.Errorf("hung: %v", hung)
 	}
-	if err := w.agent.unstuck("reload"); err == nil || !strings.Contains(err.Error(), CodeHung) {
+	if err := w.Unstuck("reload"); err == nil || !strings.Contains(err.Error(), CodeHung) {
 		t.Errorf("a reload that would wait for ever: %v", err)
 	}
 	s := control.Status{Targets: []control.TargetStatus{{Name: "register"}}}
-	if w.agent.addStalls(&s); s.Targets[0].Trouble == nil || s.Targets[0].Trouble.Code != CodeHung {
+	if w.addStalls(&s); s.Targets[0].Trouble == nil || s.Targets[0].Trouble.Code != CodeHung {
 		t.Errorf("status: %+v", s.Targets[0].Trouble)
 	}
 	over()
 	w.pass(time.Minute)
-	if err := w.agent.unstuck("reload"); err != nil {
+	if err := w.Unstuck("reload"); err != nil {
 		t.Error(err)
 	}
 	if n := strings.Count(w.log.String(), CodeHung); n != 2 {
@@ -105,9 +96,9 @@ func TestWatchdogWhileAllMoves(t *testing.T) {
 
 func TestWatchdogWhenStuck(t *testing.T) {
 	w := newWatched(answered)
-	_, b, leave := w.agent.beats.Enter(context.Background(), kindTarget, "register")
-	b.Do("work", loop.OwnLimit)
-	if got := w.pass(loop.OwnLimit); got != int(loop.OwnLimit/w.every) {
+	ctx, _, leave := w.Loops.Enter(context.Background(), Target, "register")
+	loop.Waiting(ctx)() // work of its own
+	if got := w.pass(loop.OwnLimit); got != int(loop.OwnLimit/w.dog.every) {
 		t.Errorf("told %d times within the limit", got)
 	}
 	if got := w.pass(time.Minute); got != 0 {
@@ -117,7 +108,7 @@ func TestWatchdogWhenStuck(t *testing.T) {
 		t.Errorf("a manager without a watchdog heard %d times of it, want 6", w.ends)
 	}
 	var s control.Status
-	if w.agent.addStalls(&s); len(s.Stuck) != 1 || s.Stuck[0].Code != CodeStuck || !strings.Contains(s.Stuck[0].Text, "target register") {
+	if w.addStalls(&s); len(s.Stuck) != 1 || s.Stuck[0].Code != CodeStuck || !strings.Contains(s.Stuck[0].Text, "target register") {
 		t.Errorf("status: %+v", s.Stuck)
 	}
 	if n := strings.Count(w.log.String(), CodeStuck); n != 1 {
@@ -134,7 +125,7 @@ func TestWatchdogJournalStuck(t *testing.T) {
 	release := make(chan struct{})
 	w := newWatched(func(context.Context) error { <-release; return nil })
 	w.blocked = true
-	if got := w.pass(journalLimit); got != int(journalLimit/w.every) {
+	if got := w.pass(journalLimit); got != int(journalLimit/w.dog.every) {
 		t.Errorf("told %d times within the limit", got)
 	}
 	if got := w.pass(time.Minute); got != 0 {
@@ -142,7 +133,7 @@ func TestWatchdogJournalStuck(t *testing.T) {
 	}
 	close(release)
 	w.blocked = false
-	for w.asked.Load() {
+	for w.dog.asked.Load() {
 		runtime.Gosched()
 	}
 	if got := w.pass(time.Minute); got != 6 {
@@ -153,14 +144,13 @@ func TestWatchdogJournalStuck(t *testing.T) {
 // While the journal is compacted everything may have to wait for it, for as long as that takes.
 func TestWatchdogWhileJournalIsKept(t *testing.T) {
 	w := newWatched(answered)
-	keeping := true
-	w.busy = func() bool { return keeping }
-	_, b, leave := w.agent.beats.Enter(context.Background(), kindTarget, "register")
-	b.Do("work", loop.OwnLimit)
+	w.keeps = true
+	ctx, _, leave := w.Loops.Enter(context.Background(), Target, "register")
+	loop.Waiting(ctx)()
 	if got := w.pass(3 * time.Hour); got != 3*360 {
 		t.Errorf("told %d times meanwhile", got)
 	}
-	keeping = false
+	w.keeps = false
 	if w.pass(loop.OwnLimit); w.pass(time.Minute) != 0 {
 		t.Error("what is stuck afterwards is not seen")
 	}
@@ -171,40 +161,61 @@ func TestWatchdogWhileJournalIsKept(t *testing.T) {
 func TestWatchdogAfterSleep(t *testing.T) {
 	for name, by := range map[string]time.Duration{"forward": 3 * 365 * 24 * time.Hour, "back": -3 * 365 * 24 * time.Hour} {
 		w := newWatched(answered)
-		ctx, _, _ := w.agent.beats.Enter(context.Background(), kindTarget, "register")
+		ctx, _, _ := w.Loops.Enter(context.Background(), Target, "register")
 		loop.Calling(ctx, "deliver", time.Minute)
 		w.pass(30 * time.Second)
-		w.agent.clock.(*clock.Manual).Jump(by)
+		w.clock.Jump(by)
 		if got := w.pass(30 * time.Second); got != 3 {
 			t.Errorf("%s: told %d times, want 3", name, got)
 		}
-		if stuck, hung := w.agent.stalled(); len(stuck)+len(hung) != 0 {
+		if stuck, hung := w.stalled(); len(stuck)+len(hung) != 0 {
 			t.Errorf("%s: %v %v", name, stuck, hung)
 		}
-		notices := w.agent.figures.lastNotices()
+		notices := w.Counters.Notices()
 		if len(notices) != 1 || notices[0].Code != CodeJumped || !strings.Contains(notices[0].Text, name) || !strings.Contains(notices[0].Text, "1095 days") {
 			t.Errorf("%s: %v", name, notices)
 		}
-		w.agent.clock.(*clock.Manual).Jump(30 * time.Second)
-		if w.pass(time.Minute); len(w.agent.figures.lastNotices()) != 1 {
+		w.clock.Jump(30 * time.Second)
+		if w.pass(time.Minute); len(w.Counters.Notices()) != 1 {
 			t.Errorf("%s: told of half a minute", name)
 		}
+	}
+}
+
+// An agent of which a part is stuck says so to who watches it, without asking the journal, which may be what is stuck.
+func TestAliveTellsOfWhatIsStuck(t *testing.T) {
+	w := newWatched(answered)
+	ctx, _, leave := w.Loops.Enter(context.Background(), Target, "register")
+	defer leave()
+	loop.Waiting(ctx)() // work of its own
+	w.pass(loop.OwnLimit + time.Minute)
+	reasons := w.Alive(t.Context())
+	if len(reasons) != 1 || reasons[0].Code != CodeStuck || !strings.Contains(reasons[0].Text, "target register") {
+		t.Errorf("%+v", reasons)
+	}
+}
+
+// TestLineHeld tells the service manager that a restored agent waits.
+func TestLineHeld(t *testing.T) {
+	line := Line(control.Status{Held: &control.Trouble{Code: "agent.held"}})
+	if !strings.HasPrefix(line, "held: ") || strings.Contains(line, "delivering") {
+		t.Fatal(line)
 	}
 }
 
 // TestMemoryFollowsTheWork moves the collector's goal up at once with what works, and down after a whole look without it.
 func TestMemoryFollowsTheWork(t *testing.T) {
 	var goals []int64
-	p := loop.New(Memory{Set: func(b int64) { goals = append(goals, b>>20) }, Most: 45 << 20}.atWork)
+	p := loop.New(Memory{Set: func(b int64) { goals = append(goals, b>>20) }, Most: 45 << 20}.AtWork)
 	work := func(kind, name string) (over func()) {
-		_, b, leave := p.Enter(context.Background(), kind, name)
-		b.Rest()
-		b.Do("work", loop.OwnLimit)
+		ctx, _, leave := p.Enter(context.Background(), kind, name)
+		loop.Waiting(ctx)
+		loop.Waiting(ctx)()
 		return leave
 	}
-	a := work(kindTarget, "register")
-	second := work(kindTarget, "register") // another loop of the same part
-	b := work(kindInbasket, "forms")
+	a := work(Target, "register")
+	second := work(Target, "register") // another loop of the same part
+	b := work(Inbasket, "forms")
 	b()
 	p.Look(time.Second) // both worked since the last look
 	p.Look(time.Second)

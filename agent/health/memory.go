@@ -1,4 +1,4 @@
-package agent
+package health
 
 // Bytes of the Go heap that may accumulate before the garbage collector works harder. An agent shares its machine with
 // the legacy system, so there is little while nothing is to do, and more for each part that works. It is no limit
@@ -14,8 +14,8 @@ type Memory struct {
 	Most int64             // no goal is above that; 0: no bound
 }
 
-// atWork sets the goal for what so many parts at work may accumulate.
-func (m Memory) atWork(parts int) {
+// AtWork sets the goal for what so many parts at work may accumulate.
+func (m Memory) AtWork(parts int) {
 	if m.Set == nil {
 		return
 	}

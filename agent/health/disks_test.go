@@ -1,4 +1,4 @@
-package agent
+package health
 
 import (
 	"runtime"
@@ -8,7 +8,6 @@ import (
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/disk"
-	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/all"
 	"github.com/inbasket/inbasket/test/clock"
@@ -28,11 +27,10 @@ routes: {r: {from: permits, mapping: m.yaml}}
 		t.Fatal(err)
 	}
 	c := clock.NewManual()
-	f := newFigures(c)
-	f.metrics = monitor.NewMetrics(nil, c, "test")
+	d := &newCounters(c).disks
 	release := make(chan struct{})
 	var asked, away atomic.Int64
-	f.measure = func(path string) (disk.Space, error) {
+	d.measure = func(path string) (disk.Space, error) {
 		if strings.HasSuffix(path, "away") {
 			away.Add(1)
 			<-release
@@ -40,12 +38,7 @@ routes: {r: {from: permits, mapping: m.yaml}}
 		asked.Add(1)
 		return disk.Space{Free: uint64(asked.Load()), Size: 100}, nil
 	}
-	look := func() map[string]disk.Space {
-		f.lookAtDisks(cfg)
-		var s monitor.Snapshot
-		f.fill(&s)
-		return s.Disks
-	}
+	look := func() map[string]disk.Space { return d.look(cfg, c.Now()) }
 	until := func(n int) {
 		t.Helper()
 		for len(look()) != n {
