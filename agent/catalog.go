@@ -97,11 +97,13 @@ func LoadMappings(cfg *config.Config, c mapping.Catalog) (map[string]*mapping.Pl
 		}
 		plans[r.Name], byPath[r.Mapping] = plan, plan
 	}
-	return plans, problems
+	wrong, _ := sharedResults(cfg, plans)
+	return plans, append(problems, wrong...)
 }
 
 // MappingWarnings returns what may go wrong with the mappings of a configuration though they are right.
 func MappingWarnings(cfg *config.Config, plans map[string]*mapping.Plan) (found diag.Problems) {
+	_, found = sharedResults(cfg, plans)
 	told := map[*mapping.Plan]bool{}
 	for _, r := range cfg.Routes {
 		plan := plans[r.Name]

@@ -10,6 +10,8 @@ const (
 	CodeContent     = content.CodeUnavailable
 	CodeNoRoute     = "route.none"             // no route takes this form; add or mend a route in the configuration, reload, then inbasket retry
 	CodeDoubles     = "route.doubles"          // front offices post by this route, and nothing tells a form that they post again from a new one: name input.reference or input.same in its mapping
+	CodeSameRows    = "route.same-results"     // two mappings ask one target for the same rows of results, and whichever is quicker takes them; tell the rows apart by the where of both queries, or use one mapping for both routes
+	CodeSameName    = "route.same-mapping"     // two mapping files of one name ask a target for different results, and only one of both is asked; give each a name of its own
 	CodeReference   = "form.reference"         // the form's reference is longer than 200 characters, or has characters that nobody sees; the sender was told
 	CodeOpen        = "config.open"            // a connector of the configuration cannot be opened; the message says which and why
 	CodeServe       = "agent.listener"         // a listener stopped by itself; restart the agent

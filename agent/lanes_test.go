@@ -377,6 +377,30 @@ func TestTargetFaultOfSomeSubmissions(t *testing.T) {
 	w.until("the two are parked", func() bool { return w.states()[journal.Parked] == 2 })
 }
 
+// What a database refuses in words that nobody knows stops it at first, with the submission named whose words these are; once
+// it takes others, that one is parked, without waiting for ten minutes.
+func TestRefusalNamesItsSubmission(t *testing.T) {
+	w := newWorld(t)
+	w.exec("create trigger g before insert on APPLICATION when new.NAME = 'BAD' begin select json_extract('{', '$'); end")
+	w.start()
+	w.write("in/a.json", form("REF-A", "Bad"))
+	w.until("the target is in trouble", func() bool { return w.status().Targets[0].Trouble != nil })
+	id := w.view("REF-A").ID
+	if x := w.status().Targets[0].Trouble; x.Code != "sql.refused" || !strings.Contains(x.Text, "inbasket show "+id.String()+" --raw") {
+		t.Errorf("%+v", x)
+	}
+	v, err := w.agent.ShowRaw(context.Background(), control.ShowRawRequest{ID: id})
+	if err != nil || !strings.Contains(strings.Join(control.ViewOf(v, true).Raw, " "), "malformed JSON") {
+		t.Errorf("%v", err)
+	}
+	for _, n := range []string{"1", "2"} {
+		w.write("in/"+n+".json", form("REF-"+n, "Anna"))
+	}
+	w.until("the others are written, and it is parked", func() bool {
+		return w.number("select count(*) from APPLICATION") == 2 && w.states()[journal.Parked] == 1
+	})
+}
+
 // A target that refuses everything parks nothing, however long it takes.
 func TestTargetFaultOfAll(t *testing.T) {
 	one, two := newScript(recorded), newScript(recorded)

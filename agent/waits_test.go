@@ -141,6 +141,43 @@ func TestResultInTrouble(t *testing.T) {
 	}
 }
 
+// TestResultTwiceAfterRestart has two rows of one ID wait in memory only: they stay in the database unmarked, so that the next
+// start reads them again and names them at once. Then the office mends them, or they are set aside for a person.
+func TestResultTwiceAfterRestart(t *testing.T) {
+	w := newWorld(t)
+	w.write("permit.yaml", strings.NewReplacer("id: ID", "id: APP_ID", "where ID = :ID and", "where APP_ID = :APP_ID and").Replace(worldMapping))
+	c := clock.NewFast(1)
+	timed(w, c)
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.write("in/b.json", form("REF-2", "Berta"))
+	w.until("delivered", func() bool { return w.number("select count(*) from APPLICATION") == 2 })
+	w.exec("insert into DECISION (APP_ID, STATUS) select ID, 'A' from APPLICATION; insert into DECISION (APP_ID, STATUS) select ID, 'R' from APPLICATION")
+	named := func(n int) func() bool {
+		return func() bool {
+			list := w.status().Results[0].Waiting
+			return len(list) == n && list[0].Code == "sql.result-twice" && strings.Contains(list[n-1].Item, "result ")
+		}
+	}
+	w.until("named", named(2))
+	for range 2 {
+		w.halt()
+		timed(w, c)
+		w.until("named again", named(2))
+		if n := w.number("select count(*) from DECISION where SENT is null"); n != 4 || len(w.parked()) != 0 {
+			t.Fatalf("%d rows are left", n)
+		}
+	}
+	w.exec("delete from DECISION where STATUS = 'A' and APP_ID = (select ID from APPLICATION where FORM_REF = 'REF-1')")
+	w.until("the one that was mended is told", func() bool { return w.view("REF-1").State == journal.Decided })
+	c.Jump(11 * time.Minute)
+	w.until("the other is set aside", func() bool {
+		return len(w.parked()) == 1 && w.number("select count(*) from DECISION where SENT is null") == 0
+	})
+	if o := w.parked()[0]; o.Park.Code != "sql.result-twice" || w.view("REF-2").State == journal.Decided {
+		t.Errorf("%+v", o)
+	}
+}
+
 // TestTooLargeIsToldOnce parks a decision whose document is too large at once, with its case.
 func TestTooLargeIsToldOnce(t *testing.T) {
 	one, r := newScript(recorded), &rows{told: map[string]connectors.Verdict{}}

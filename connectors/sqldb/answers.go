@@ -249,25 +249,6 @@ func bounded(fields map[string]connectors.Value) map[string]connectors.Value {
 	return fields
 }
 
-// identity is what names a row, empty where each part of it is NULL or empty, and how the database spells the columns that it is made of.
-func (a *answers) identity(names []string, fields map[string]connectors.Value) (id string, spelled []string, err error) {
-	var parts []string
-	named := false
-	for _, c := range a.q.ID {
-		v, ok := find(fields, c)
-		if !ok {
-			return "", nil, connectors.Errorf(connectors.TargetError, CodeQuery, "ask for results", "select every column that answer.id names", "column %s is not in the query", c)
-		}
-		named = named || v.Kind != connectors.Null && keyText(v) != ""
-		parts = append(parts, strings.ReplaceAll(keyText(v), "/", "//"))
-		spelled = append(spelled, names[slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, c) })])
-	}
-	if !named {
-		return "", spelled, nil
-	}
-	return strings.Join(parts, "/"), spelled, nil
-}
-
 // sum tells a row from the same row with another decision, by what the mapping reads of it.
 func (a *answers) sum(names []string, fields map[string]connectors.Value) (sum [32]byte) {
 	if len(a.q.Reads) > 0 {

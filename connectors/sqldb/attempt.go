@@ -15,6 +15,7 @@ type item struct {
 	outcome  connectors.Outcome
 	returned map[string]connectors.Value // in the attempt that is running
 	rows     map[string]int              // write to number of rows that gave values
+	before   bool                        // an earlier call wrote it
 }
 
 // culprit is an error that is known to belong to one item.
@@ -384,6 +385,11 @@ func (a *attempt) addRow(set *rowset, p part, mask []byte) error {
 		}
 		r.args = append(r.args, x)
 	}
+	for _, k := range set.key {
+		if r.args[k] == nil && !set.tab.takesNull(set.shape.Op, set.keyNames()) {
+			return &misfit{CodeNullKey, set.cols[k].name}
+		}
+	}
 	set.rows = append(set.rows, r)
 	return nil
 }
@@ -455,10 +461,14 @@ func (a *attempt) locate(err error, stmts []statement) error {
 		l.op = "begin"
 	}
 	if f.index >= 0 && f.index < len(stmts) {
-		if means := stmts[f.index].means; means != nil && f.answered && divided(f.err) {
-			return means
+		st := &stmts[f.index]
+		switch {
+		case f.answered && st.means != nil && divided(f.err):
+			return st.means
+		case f.answered && st.tries && a.t.sys.classify(f.err).class == connectors.TargetError:
+			return &culprit{st.item, CodeWrongType, st.op, f.err}
 		}
-		l.op, l.item = stmts[f.index].op, stmts[f.index].item
+		l.op, l.item = st.op, st.item
 	}
 	return l
 }

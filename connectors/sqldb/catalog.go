@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -76,9 +77,10 @@ type table struct {
 	columns map[string]*column
 	folded  map[string]*column // by lower-case name; nil entry: ambiguous
 	uniques [][]string
-	partly  bool     // unique indexes keep rows apart by something else than whole columns
-	abort   string   // SQLite: OR ABORT, where the table's own words would do something else than refuse a row
-	parents []string // tables that its foreign keys name, as name is
+	nulls   [][]string // of uniques, those that take NULL for a value like others
+	partly  bool       // unique indexes keep rows apart by something else than whole columns
+	abort   string     // SQLite: OR ABORT, where the table's own words would do something else than refuse a row
+	parents []string   // tables that its foreign keys name, as name is
 	// sure: every row that is sent is written or the statement fails; nothing such as a trigger, a rule or a policy
 	// may leave it out, and the same holds for deletes.
 	sure bool
@@ -127,24 +129,34 @@ func (t *table) makesNumbers() bool {
 }
 
 // unique reports whether exactly these columns name a row.
-func (t *table) unique(names []string) bool {
-	for _, u := range t.uniques {
+func (t *table) unique(names []string) bool { return hasKey(t.uniques, names) }
+
+// hasKey finds a key of exactly these columns.
+func hasKey(keys [][]string, names []string) bool {
+	for _, u := range keys {
 		if len(u) != len(names) {
 			continue
 		}
 		all := true
 		for _, n := range names {
-			found := false
-			for _, x := range u {
-				found = found || strings.EqualFold(x, n)
-			}
-			all = all && found
+			all = all && slices.ContainsFunc(u, func(x string) bool { return strings.EqualFold(x, n) })
 		}
 		if all {
 			return true
 		}
 	}
 	return false
+}
+
+// takesNull tells whether a key with a NULL names a row to an operation.
+func (t *table) takesNull(op connectors.Op, key []string) bool {
+	switch op {
+	case connectors.Update, connectors.ReplaceChildren:
+		return false
+	case connectors.Upsert:
+		return hasKey(t.nulls, key)
+	}
+	return true // nothing is looked for by the key
 }
 
 // catalog remembers tables from one call to the next. A write relies on it only as far as its transaction proves

@@ -60,6 +60,14 @@ var changes = []change{
 	{"a rule that swallows", "postgres", []string{"CREATE RULE r AS ON INSERT TO AMOUNT DO INSTEAD NOTHING"}, "2.55", "", CodeRows, connectors.ItemError},
 	{"a trigger that swallows the ledger's row", "postgres", []string{"CREATE FUNCTION nope() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
 		"CREATE TRIGGER g BEFORE INSERT ON INBASKET_LEDGER FOR EACH ROW EXECUTE FUNCTION nope()"}, "2.55", "", CodeRows, connectors.TargetError},
+	{"a number of its own", "postgres", []string{"ALTER TABLE AMOUNT ALTER ID ADD GENERATED ALWAYS AS IDENTITY"}, "2.55", "", CodeGenerated, connectors.TargetError},
+	{"a computed column", "postgres", []string{"ALTER TABLE AMOUNT DROP NAME", "ALTER TABLE AMOUNT ADD NAME text GENERATED ALWAYS AS ('n') STORED"}, "2.55", "", CodeGenerated, connectors.TargetError},
+	{"a view over a computed column", "postgres", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "ALTER TABLE BASE DROP NAME", "ALTER TABLE BASE ADD NAME text GENERATED ALWAYS AS ('n') STORED", "CREATE VIEW AMOUNT AS SELECT * FROM BASE"}, "2.55", "", CodeGenerated, connectors.TargetError},
+	{"a computed column", "mariadb", []string{"ALTER TABLE AMOUNT DROP NAME, ADD NAME varchar(40) AS ('n')"}, "2.55", "", CodeGenerated, connectors.TargetError},
+	{"a stored computed column", "mariadb", []string{"ALTER TABLE AMOUNT DROP NAME, ADD NAME varchar(40) AS ('n') STORED"}, "2.55", "", CodeGenerated, connectors.TargetError},
+	{"a view over a computed column", "mariadb", []string{"ALTER TABLE AMOUNT DROP NAME, ADD NAME varchar(40) AS ('n')", "ALTER TABLE AMOUNT RENAME TO BASE", "CREATE VIEW AMOUNT AS SELECT * FROM BASE"}, "2.55", "", CodeGenerated, connectors.TargetError},
+	{"a computed column", "sqlite", []string{"DROP TABLE AMOUNT", "CREATE TABLE AMOUNT (ID integer PRIMARY KEY, AMT numeric, NAME text AS ('n'))"}, "2.55", "", CodeGenerated, connectors.TargetError},
+	{"a stored computed column", "sqlite", []string{"DROP TABLE AMOUNT", "CREATE TABLE AMOUNT (ID integer PRIMARY KEY, AMT numeric, NAME text AS ('n') STORED)"}, "2.55", "", CodeGenerated, connectors.TargetError},
 	{"a type like STRING", "sqlite", []string{"DROP TABLE AMOUNT", "CREATE TABLE AMOUNT (ID integer PRIMARY KEY, AMT text, NAME string)"}, "2.55", "2|2.55|n", "", connectors.Written},
 }
 

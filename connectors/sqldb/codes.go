@@ -3,7 +3,7 @@ package sqldb
 // Codes of outcomes and errors. They are stable; docs/errors.md is made from this list.
 const (
 	CodeDuplicate    = "sql.duplicate-key"   // a row with this unique key is there already; compare both and release or reject
-	CodeConstraint   = "sql.constraint"      // a rule of the table refuses the row (foreign key, check, trigger); mend the form or the mapping
+	CodeConstraint   = "sql.constraint"      // a rule of the table refuses the row (foreign key, check, partition, policy, trigger); mend the form or the mapping
 	CodeNotNull      = "sql.not-null"        // a required column got nothing; mend the mapping or the form
 	CodeTooLong      = "sql.too-long"        // a text is longer than its column; cut it in the mapping or widen the column
 	CodeWrongType    = "sql.wrong-type"      // a value does not fit its column's type or range; convert it in the mapping
@@ -25,6 +25,7 @@ const (
 	CodeGenerated    = "sql.generated"       // the database computes this column and takes no value for it; leave it out of the mapping
 	CodeRedirects    = "sql.redirected"      // a trigger, rule, policy or view may swallow, redirect or change rows; look at what it does, and say rows: unchecked at a write whose rows it redirects
 	CodeNoKey        = "sql.no-unique-key"   // upsert needs a unique key on exactly the key columns; ask the DBA for one
+	CodeNullKey      = "sql.null-key"        // a key with a NULL names no row: an upsert would insert one each time, children would never be replaced; give each column of the key a value in the mapping, or require it of the form
 	CodeNoLedger     = "sql.no-ledger"       // the ledger table is missing or has no unique key on DELIVERY; have the DBA run what inbasket ledger ddl prints
 	CodeNoDigest     = "sql.ledger-digest"   // the ledger is of an earlier version: forms that came after a backup could not be known again; have the DBA add the column DIGEST, as inbasket ledger ddl prints it
 	CodeFull         = "sql.full"            // the database has no space left; free or add some
@@ -35,8 +36,8 @@ const (
 	CodeTimeout      = "sql.timeout"         // a statement took longer than statement-timeout and was taken back; the agent tries again
 	CodeLost         = "sql.connection-lost" // the connection broke; whether the commit went through is looked up
 	CodeUnclear      = "sql.unclear"         // the system gave an answer that tells nothing about the rows; it is looked up
-	CodeRefused      = "sql.refused"         // the system refuses the statement; its own words are with the submission
-	CodeAllRefused   = "sql.all-refused"     // every delivery of a group is refused alike: the table or the mapping is wrong, not the forms
+	CodeRefused      = "sql.refused"         // the system refuses the statement; its own words are with the submission that the message names
+	CodeAllRefused   = "sql.all-refused"     // every delivery of a group is refused alike: the table or the mapping is wrong, not the forms; the message names one of them
 	CodePooler       = "sql.pooler"          // a connection pooler takes away what writing stands on (transactions, or a setting); docs/connectors/poolers.md says what to set
 	CodeSession      = "sql.session"         // a setting of the session would make values or rows wrong; change it where the message says
 	CodeReplaced     = "sql.replaced"        // the database file was replaced and a journal of the former one lies beside it: move that away; or its write-ahead log was replaced while it was open: start the agent anew
@@ -52,10 +53,17 @@ const (
 	CodeLookupLocked = "sql.lookup-locked"   // the look-up waits for a transaction that is still open at the server; it is tried again
 )
 
+// shownBy says where a database's own words are that no submission has.
+const shownBy = "inbasket check --connect shows the database's own words"
+
+// takesNone says what to do about a column that the database makes.
+const takesNone = "leave the column out of the mapping, and name it under returning if its value is needed"
+
 // hints say what to do next about refusals that the agent itself finds.
 var hints = map[string]string{
 	CodeNotExact:    "the column cannot hold this value as it is: widen it, or let the mapping's field say what may go: precision:, or type: decimal(p,s) with round:",
 	CodeUnknownType: "the agent does not know what the column's type makes of a value; precision: database of the mapping's field leaves it to the database",
 	CodeOtherKey:    "the database takes two keys for one that differ in case, accents or blanks: give the column a binary collation, or change the value in the mapping",
+	CodeNullKey:     "NULL names no row: give each column of the key a value in the mapping (default:, onNull:), or require it in the form's schema",
 	CodeRows:        "a trigger, rule or policy of the table leaves rows out, takes them away again or puts them elsewhere; if that is meant, the mapping's write says rows: unchecked",
 }

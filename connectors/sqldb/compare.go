@@ -72,9 +72,9 @@ func (c *comparison) required() {
 	for _, col := range c.tab.columns {
 		i, computed := filled[col], c.tr.computed[col.name]
 		switch {
-		case i > 0 && computed:
+		case i > 0 && computed && !(c.w.Shape.Op == connectors.Update && slices.Contains(c.w.Shape.Key, i-1)): // there it only finds the row
 			c.x.add(c.at(false, CodeGenerated, fmt.Sprintf("column %s is computed by the database and cannot be written", c.name(col.name)),
-				"leave it out, and name it under returning if its value is needed", "fields", c.w.Shape.Fields[i-1]))
+				takesNone, "fields", c.w.Shape.Fields[i-1]))
 			c.lacks = true
 		case i == 0 && (col.required || c.tr.needs[col.name]) && !computed && c.w.Shape.Op != connectors.Update:
 			open = append(open, col.name)
@@ -127,6 +127,7 @@ func (c *comparison) keys() {
 		}
 		names = append(names, sh.Fields[k])
 	}
+	c.nullKeys(names)
 	key := strings.Join(names, ", ")
 	if len(names) == 0 || c.tr.kind != "" && sh.Op != connectors.Upsert {
 		return
@@ -144,6 +145,22 @@ func (c *comparison) keys() {
 	case sh.Op == connectors.ReplaceChildren && !unique && !c.indexed(names):
 		c.x.add(c.at(true, CodeNoKey, fmt.Sprintf("no index of table %s begins with %s: each form reads and locks the whole table", sh.Object, key),
 			"have the DBA make an index on these columns", "key"))
+	}
+}
+
+// nullKeys looks for columns of the key that may be NULL, which names no row. Columns that refuse it are looked at by gaps.
+func (c *comparison) nullKeys(names []string) {
+	if c.tab.takesNull(c.w.Shape.Op, names) {
+		return
+	}
+	for i, k := range c.w.Shape.Key {
+		ct, col := c.w.Contents[k], c.tab.column(names[i])
+		never := ct.Value != nil && ct.Value.Kind == connectors.Null
+		if !never && !ct.Null && !ct.Absent || col.required || c.tr.needs[col.name] || c.tr.strictly[col.name] {
+			continue
+		}
+		c.x.add(c.at(!never, CodeNullKey, fmt.Sprintf("the key's column %s may be NULL, which names no row: such a form parks", c.name(names[i])),
+			"give it a default: or onNull: in the mapping, or require the field in the form's schema", "fields", names[i]))
 	}
 }
 

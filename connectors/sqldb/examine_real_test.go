@@ -39,6 +39,8 @@ func TestExaminePostgreSQL(t *testing.T) {
 	before := numbers()
 
 	same(t, examined(t, tg, writes(shape("serial", connectors.Insert, 0, "n", "g", "a"))), "fail sql.generated write 0 fields g", "fail sql.generated write 0 fields a")
+	exec(t, tg, "CREATE TABLE numbered (a int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n int)")
+	same(t, examined(t, tg, writes(shape("numbered", connectors.Update, 1, "a", "n")))) // it finds the row, and is not written
 	same(t, examined(t, tg, writes(shape("hooked", connectors.Upsert, 1, "id"))), "warn sql.not-null write 0 fields", "warn sql.redirected write 0 table", "warn sql.redirected write 0 table")
 	same(t, examined(t, tg, writes(shape("hooked", connectors.ReplaceChildren, 1, "id", "must"))), "warn sql.redirected write 0 table", "warn sql.redirected write 0 table")
 	known := shape("hooked", connectors.ReplaceChildren, 1, "id", "must")

@@ -51,10 +51,6 @@ func sqliteTraits(ctx context.Context, x *examination, tab *table) (*traits, err
 		tr.strictly[r[0].Str] = r[2].Int == 1
 		if hidden := r[1].Int; hidden == 2 || hidden == 3 {
 			tr.computed[r[0].Str] = true
-			if tab.column(r[0].Str) == nil { // the plain list leaves these out
-				c := &column{name: r[0].Str, scale: -1}
-				tab.columns[c.name], tab.folded[strings.ToLower(c.name)] = c, c
-			}
 		}
 	}
 	for _, r := range res[1].rows {

@@ -39,8 +39,6 @@ func (x *examination) judge(ctx context.Context, st statement, what string) (*co
 	case v.class == connectors.ItemError:
 		out.Message = "the database refuses a value that is always the same, to " + what
 		out.Cure = "correct it in the mapping; the database's own words, by inbasket check --connect, say which"
-	case v.code == CodeRefused:
-		out.Cure = "see the database's own words by: inbasket check --connect"
 	case v.code == CodeGrant:
 		out.Message = "the account lacks a right to " + what
 		x.denied(out, f)

@@ -3,6 +3,8 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -108,7 +110,8 @@ func (k *known) proofs() []statement {
 		return nil // each was held and proved before its first row
 	}
 	var all []*proof
-	for _, tab := range k.tables {
+	for _, name := range slices.Sorted(maps.Keys(k.tables)) { // in one order, so that it is one statement
+		tab := k.tables[name]
 		for i := range tab.proofs {
 			all = append(all, &tab.proofs[i])
 		}
@@ -144,7 +147,7 @@ func printOf(res result) string {
 	}
 	var all []string
 	for _, v := range res.rows[0] {
-		all = append(all, v.Str)
+		all = append(all, keyText(v))
 	}
 	return counter.ReplaceAllString(strings.Join(all, "\x00"), "")
 }

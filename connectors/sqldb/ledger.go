@@ -154,7 +154,7 @@ func (a *attempt) recall(ctx context.Context) error {
 			marks[j] = a.t.sys.bind(j + 1)
 			st.args = append(st.args, it.delivery.Key)
 		}
-		st.sql = "SELECT DELIVERY, RETURNED FROM " + a.t.cfg.LedgerTable + " WHERE DELIVERY IN (" + strings.Join(marks, ",") + ")"
+		st.sql = "SELECT DELIVERY, RETURNED FROM " + a.k.ledgerName() + " WHERE DELIVERY IN (" + strings.Join(marks, ",") + ")"
 		stmts = append(stmts, st)
 	}
 	begin := !a.begun
@@ -205,6 +205,7 @@ func (a *attempt) queueLedger(shape *connectors.Shape, rows []row) error {
 	}
 	tab := a.t.ledgerTable()
 	real := a.k.tables[ledgerEntry]
+	tab.name = a.k.ledgerName()
 	if real != nil {
 		tab.sure = real.sure
 	}

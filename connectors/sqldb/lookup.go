@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -59,6 +60,9 @@ func (t *Target) giveBack(ctx context.Context, s session) {
 
 func (t *Target) lookupLedger(ctx context.Context, s session, items []*item) ([]connectors.Found, error) {
 	a := &attempt{t: t, k: t.knows(), s: s, items: items}
+	if err := a.k.loadLedger(ctx, s); err != nil {
+		return nil, err
+	}
 	if err := a.recall(ctx); err != nil {
 		return nil, err
 	}
@@ -128,7 +132,7 @@ func (k *known) countRows(ctx context.Context, s session, it *item) (n int, sure
 			}
 			return 0, false, err
 		}
-		if !tab.unique(sets[0].keyNames()) {
+		if !tab.unique(sets[0].keyNames()) || slices.Contains(sets[0].keyArgs(sets[0].rows[0]), nil) {
 			return 0, false, nil
 		}
 		where, args := sets[0].whereBytes(&t.sys.dialect)

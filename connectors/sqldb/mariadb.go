@@ -23,7 +23,7 @@ import (
 func mariaDialect(maria bool) dialect {
 	d := dialect{
 		name: "mysql", maxBinds: 60000, maxRows: 128, returns: maria, quote: quoteBack, bind: questionMark, keeps: true, differs: mariaDiffers,
-		write: mariaWrite, table: mariaTable, arg: mariaArg, moments: mariaMoments(maria), prove: proveByReading, hold: mariaHold, doubles: true, classify: mariaVerdict,
+		write: mariaWrite, table: mariaTable, arg: mariaArg, moments: mariaMoments(maria), prove: proveByReading, hold: mariaHold, doubles: true, classify: mariaVerdict, inside: mariaInside,
 		// Local time is no measure of how long ago: an hour comes twice a year.
 		age:   "UNIX_TIMESTAMP() - UNIX_TIMESTAMP(WRITTEN_AT)",
 		since: func(n int64) string { return fmt.Sprintf("UNIX_TIMESTAMP(WRITTEN_AT) >= UNIX_TIMESTAMP() - %d", n) },
@@ -176,14 +176,6 @@ func verifyChain(st tls.ConnectionState, roots *x509.CertPool) error {
 	return err
 }
 
-func mariaAnswered(err error) bool {
-	if errors.Is(err, mysql.ErrPktTooLarge) { // refused by the driver, nothing was sent
-		return true
-	}
-	var e *mysql.MySQLError
-	return errors.As(err, &e) && e.Number != 1053 && e.Number != 1927 // going down: what it did with COMMIT is not said
-}
-
 // mariaWrite upserts by ON DUPLICATE KEY where the key is the table's only unique one. Where there are
 // others that clause could change another row; then it is UPDATE, and INSERT if that hit none.
 func mariaWrite(d *dialect, w *rowset) ([]statement, error) {
@@ -247,10 +239,10 @@ func callStatements(d *dialect, w *rowset, head, tail string) ([]statement, erro
 
 // mariaTriggers counts a table's triggers, and the rights by which one sees them. It is part of what a transaction proves
 // where moments depend on it: SHOW CREATE TABLE does not list triggers.
-const mariaTriggers = `SELECT triggers, rights, CONCAT(triggers, '/', rights) FROM (SELECT (SELECT COUNT(*) FROM information_schema.triggers WHERE event_object_schema = ? AND event_object_table = ?) AS triggers,
+const mariaTriggers = `SELECT (SELECT COUNT(*) FROM information_schema.triggers WHERE event_object_schema = ? AND event_object_table = ?) AS triggers,
  (SELECT COUNT(*) FROM information_schema.user_privileges WHERE privilege_type = 'TRIGGER') +
  (SELECT COUNT(*) FROM information_schema.schema_privileges WHERE privilege_type = 'TRIGGER' AND ? LIKE table_schema) +
- (SELECT COUNT(*) FROM information_schema.table_privileges WHERE privilege_type = 'TRIGGER' AND table_schema = ? AND table_name = ?) AS rights) AS both_of_them`
+ (SELECT COUNT(*) FROM information_schema.table_privileges WHERE privilege_type = 'TRIGGER' AND table_schema = ? AND table_name = ?) AS rights`
 
 // What a table does by itself with the session's clock: computed columns, checks (but for the one that MariaDB gives a
 // column JSON), and defaults that are no literals. A moment's own default is the same on every clock.
@@ -284,7 +276,7 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 	in := "COALESCE(NULLIF(?, ''), DATABASE())"
 	res, err := s.run(ctx, []statement{
 		{sql: `SELECT table_schema, table_name, engine FROM information_schema.tables WHERE table_schema = ` + in +
-			` AND LOWER(table_name) = LOWER(?) ORDER BY table_name = ? DESC`, args: []any{schema, name, name}, rows: true, item: -1},
+			` AND LOWER(table_name) = LOWER(?) ORDER BY CAST(table_name AS BINARY) = ? DESC, CAST(table_name AS BINARY) = LOWER(?) DESC`, args: []any{schema, name, name, name}, rows: true, item: -1},
 	}, false, false)
 	if err != nil || len(res[0].rows) == 0 {
 		return nil, err
@@ -319,7 +311,7 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 	t.sure = t.engine != "" // a table: nothing here leaves out a row in silence
 	t.clocked = t.engine == "" || asInt(res[3].rows[0][0]) > 0 || asInt(res[3].rows[0][1]) == 0 || mariaClocked(printed, cols, res[0].rows)
 	t.uniques, t.partly = wholeKeys(res[1].rows)
-	t.proofs = []proof{printed}
+	t.proofs = append(mariaSpelled(found[0].Str, name, found[1].Str), printed)
 	if !t.clocked && slices.ContainsFunc(cols, func(c *column) bool { return c.fam == famInstant }) {
 		t.proofs = append(t.proofs, proof{triggers, printOf(res[3])})
 	}
@@ -416,59 +408,4 @@ func (w *rowset) returnsMoments() bool {
 		}
 	}
 	return false
-}
-
-func mariaVerdict(err error) verdict {
-	if errors.Is(err, mysql.ErrPktTooLarge) {
-		return verdict{connectors.ItemError, CodeTooLarge, "raise max_allowed_packet at the server"}
-	}
-	var e *mysql.MySQLError
-	if !errors.As(err, &e) {
-		return verdict{}
-	}
-	if e.Number == 1105 && strings.Contains(e.Message, "max_allowed_packet") { // the number for everything else
-		return verdict{connectors.ItemError, CodeTooLarge, "raise max_allowed_packet at the server"}
-	}
-	switch e.Number {
-	case 1205, 1213, 1040, 1203, 1226, 3572, 4031:
-		return verdict{connectors.Transient, CodeBusy, ""}
-	case 1317, 1969, 3024:
-		return verdict{connectors.Transient, CodeTimeout, "see statement-timeout"}
-	case 1053, 1927:
-		return verdict{connectors.Transient, CodeUnreachable, ""}
-	case 1062, 1586, 1169:
-		return verdict{connectors.ItemError, CodeDuplicate, ""}
-	case 1048, 1364:
-		return verdict{connectors.ItemError, CodeNotNull, ""}
-	case 1406:
-		return verdict{connectors.ItemError, CodeTooLong, ""}
-	case 1264, 1292, 1265, 1411, 1367, 1690, 1525, 1426:
-		return verdict{connectors.ItemError, CodeWrongType, ""}
-	case 1366, 1977, 3854:
-		if strings.Contains(e.Message, "string value") || e.Number != 1366 {
-			return verdict{connectors.ItemError, CodeCharset, ""}
-		}
-		return verdict{connectors.ItemError, CodeWrongType, "a character or number does not fit the column"}
-	case 1452, 1216, 1451, 1217, 3819, 4025, 1644, 1761, 1762:
-		return verdict{connectors.ItemError, CodeConstraint, ""}
-	case 1153, 1301, 1118:
-		return verdict{connectors.ItemError, CodeTooLarge, "see max_allowed_packet"}
-	case 1045, 1044, 1698, 1130, 1251, 1862, 1820:
-		return verdict{connectors.TargetError, CodeLogin, "check user, password and the host they are allowed from"}
-	case 1345:
-		return verdict{connectors.TargetError, CodeGrant, "the table is a view: have the DBA grant SHOW VIEW, and a right on the tables below it"}
-	case 1142, 1143, 1370, 1227, 1410:
-		return verdict{connectors.TargetError, CodeGrant, "have the DBA grant the missing right"}
-	case 1146, 1305, 1049:
-		return verdict{connectors.TargetError, CodeNoTable, "check names and grants"}
-	case 1054, 1136:
-		return verdict{connectors.TargetError, CodeNoColumn, "check the column's name"}
-	case 1298:
-		return verdict{connectors.TargetError, CodeConfig, "load the server's time zone tables (mariadb-tzinfo-to-sql), or set zone to UTC"}
-	case 1021, 1114, 1041, 1037, 1030:
-		return verdict{connectors.TargetError, CodeFull, "free space or memory on the database server"}
-	case 1290, 1792, 1836:
-		return verdict{connectors.TargetError, CodeReadOnly, "point the target at the writable server"}
-	}
-	return verdict{connectors.TargetError, CodeRefused, "see the database's own words with the submission"}
 }

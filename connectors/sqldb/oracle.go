@@ -19,8 +19,8 @@ import (
 func oracleDialect() dialect {
 	return dialect{
 		name: "oracle", steady: "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", maxBinds: 1000, maxRows: 1, returns: false, quote: quoteDouble,
-		bind:  func(n int) string { return ":" + strconv.Itoa(n) },
-		write: oracleWrite, table: oracleTable, arg: oracleArg, prove: proveByReading, classify: oracleVerdict,
+		bind: func(n int) string { return ":" + strconv.Itoa(n) }, fold: strings.ToUpper,
+		write: oracleWrite, table: oracleTable, arg: oracleArg, prove: proveByReading, classify: oracleVerdict, inside: oracleInside,
 		age: "ROUND((CAST(SYSTIMESTAMP AS DATE) - CAST(WRITTEN_AT AS DATE)) * 86400)",
 		since: func(n int64) string {
 			// WRITTEN_AT is the server's own clock; an hour more, because it may have been put back since.
@@ -214,14 +214,15 @@ func oracleCall(d *dialect, w *rowset) ([]statement, error) {
 
 const oracleColumns = `SELECT OWNER, TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHAR_LENGTH, CHAR_USED, DATA_SCALE, DATA_PRECISION, DATA_LENGTH
 FROM ALL_TAB_COLUMNS WHERE UPPER(TABLE_NAME) = UPPER(:1) AND OWNER = COALESCE(UPPER(:2), SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'))
-ORDER BY TABLE_NAME, COLUMN_ID`
+ORDER BY CASE TABLE_NAME WHEN :3 THEN 0 WHEN UPPER(:4) THEN 1 ELSE 2 END, TABLE_NAME, COLUMN_ID`
 
-// oraclePrint is a number over everything that writes rely on.
+// oraclePrint is a number over everything that writes rely on, and how many tables have names that only case tells apart.
 const oraclePrint = `SELECT (SELECT OBJECT_ID || '/' || TO_CHAR(LAST_DDL_TIME, 'YYYYMMDDHH24MISS') FROM ALL_OBJECTS
 WHERE OWNER = :1 AND OBJECT_NAME = :2 AND OBJECT_TYPE IN ('TABLE', 'VIEW') AND ROWNUM = 1) || '/' ||
 (SELECT SUM(ORA_HASH(COLUMN_NAME || '/' || DATA_TYPE || '/' || CHAR_LENGTH || '/' || CHAR_USED || '/' || DATA_SCALE || '/' || DATA_PRECISION || '/' || DATA_LENGTH || '/' || NULLABLE))
 FROM ALL_TAB_COLUMNS WHERE OWNER = :3 AND TABLE_NAME = :4) || '/' ||
-(SELECT SUM(ORA_HASH(INDEX_NAME || '/' || UNIQUENESS)) FROM ALL_INDEXES WHERE TABLE_OWNER = :5 AND TABLE_NAME = :6) FROM DUAL`
+(SELECT SUM(ORA_HASH(INDEX_NAME || '/' || UNIQUENESS)) FROM ALL_INDEXES WHERE TABLE_OWNER = :5 AND TABLE_NAME = :6) || '/' ||
+(SELECT COUNT(DISTINCT TABLE_NAME) FROM ALL_TAB_COLUMNS WHERE OWNER = :7 AND UPPER(TABLE_NAME) = UPPER(:8)) FROM DUAL`
 
 const oracleUniques = `SELECT i.INDEX_NAME, c.COLUMN_NAME FROM ALL_INDEXES i JOIN ALL_IND_COLUMNS c
 ON c.INDEX_OWNER = i.OWNER AND c.INDEX_NAME = i.INDEX_NAME
@@ -232,13 +233,14 @@ ON p.OWNER = c.R_OWNER AND p.CONSTRAINT_NAME = c.R_CONSTRAINT_NAME
 WHERE c.OWNER = :1 AND c.TABLE_NAME = :2 AND c.CONSTRAINT_TYPE = 'R'`
 
 func oracleTable(ctx context.Context, s session, schema, name string) (*table, error) {
-	res, err := s.run(ctx, []statement{{sql: oracleColumns, args: []any{name, schema}, rows: true, item: -1}}, false, false)
+	columns := statement{sql: oracleColumns, args: []any{name, schema, name, name}, rows: true, item: -1}
+	res, err := s.run(ctx, []statement{columns}, false, false)
 	if err != nil || len(res[0].rows) == 0 {
 		return nil, err
 	}
 	owner, actual := res[0].rows[0][0].Str, res[0].rows[0][1].Str
-	ask := statement{sql: oraclePrint, args: []any{owner, actual, owner, actual, owner, actual}, rows: true, op: "read the table's definition", item: -1}
-	again, err := s.run(ctx, []statement{ask, {sql: oracleColumns, args: []any{name, schema}, rows: true, item: -1}}, false, false)
+	ask := statement{sql: oraclePrint, args: []any{owner, actual, owner, actual, owner, actual, owner, actual}, rows: true, op: "read the table's definition", item: -1}
+	again, err := s.run(ctx, []statement{ask, columns}, false, false)
 	if err != nil {
 		return nil, err
 	}
@@ -320,6 +322,12 @@ func oracleArg(c *column, v connectors.Value, zone *time.Location) (any, error) 
 	return x, err
 }
 
+// oracleInside: what comes from PL/SQL, such as a trigger, brings its stack along.
+func oracleInside(err error) bool {
+	var e *network.OracleError
+	return errors.As(err, &e) && strings.Contains(e.ErrMsg, "ORA-06512")
+}
+
 func oracleVerdict(err error) verdict {
 	var e *network.OracleError
 	if !errors.As(err, &e) {
@@ -341,7 +349,7 @@ func oracleVerdict(err error) verdict {
 		return verdict{connectors.ItemError, CodeTooLong, ""}
 	case 1722, 1438, 1426, 1830, 1839, 1840, 1841, 1843, 1847, 1850, 1858, 1861, 932, 6502:
 		return verdict{connectors.ItemError, CodeWrongType, ""}
-	case 2290, 2291, 2292, 2091, 1402:
+	case 2290, 2291, 2292, 2091, 1402, 14400, 14401, 14402, 28115, 6510:
 		return verdict{connectors.ItemError, CodeConstraint, ""}
 	case 1017, 28000, 28001, 1045, 28003:
 		return verdict{connectors.TargetError, CodeLogin, "check user and password; the account may be locked or expired"}
@@ -351,6 +359,8 @@ func oracleVerdict(err error) verdict {
 		return verdict{connectors.TargetError, CodeNoTable, "check names, schema and grants"}
 	case 904:
 		return verdict{connectors.TargetError, CodeNoColumn, "check the column's name"}
+	case 54013, 54017, 32795, 32796:
+		return verdict{connectors.TargetError, CodeGenerated, takesNone}
 	case 1653, 1654, 1536, 1688, 257, 1652, 30036:
 		return verdict{connectors.TargetError, CodeFull, "have the DBA add space to the tablespace"}
 	case 16000, 1552, 1456:
@@ -359,5 +369,5 @@ func oracleVerdict(err error) verdict {
 	if e.ErrCode >= 20000 && e.ErrCode < 21000 { // RAISE_APPLICATION_ERROR of a trigger
 		return verdict{connectors.ItemError, CodeConstraint, ""}
 	}
-	return verdict{connectors.TargetError, CodeRefused, "see the database's own words with the submission"}
+	return verdict{connectors.TargetError, CodeRefused, shownBy}
 }

@@ -312,8 +312,8 @@ func (s *pgSession) fault(index int, committed bool, err error) *fault {
 	f := &fault{index: index, committed: committed, err: err}
 	var e *pgconn.PgError
 	if errors.As(err, &e) && e.Severity != "FATAL" && e.Severity != "PANIC" && e.SeverityUnlocalized != "FATAL" && e.SeverityUnlocalized != "PANIC" && !s.conn.IsClosed() {
-		f.answered = e.Code != "40003" && e.Code != "08007"
-		alien := e.Code == "26000" || e.Code == "42P05" // not there, or there already: this is another session of the server
+		f.answered = e.Code != "40003" && e.Code != "08007" || raised(e)
+		alien := (e.Code == "26000" || e.Code == "42P05") && !raised(e) // not there, or there already: this is another session of the server
 		if alien && s.pooled != nil {
 			s.pooled.Store(true)
 		}

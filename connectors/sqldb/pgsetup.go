@@ -190,6 +190,9 @@ func (u *pgSetup) ledger(ctx context.Context, s *pgSession) error {
 	return createLedger(ctx, s, postgresDialect(), u.config.LedgerTable)
 }
 
+// ownPath keeps our search_path for the length of a transaction, under a name that nobody else uses.
+const ownPath = "inbasket.search_path"
+
 // ours are the settings that values and rows depend on, for one transaction. Tables of pg_temp come last, so that none
 // stands in for the ledger.
 func (u *pgSetup) ours(path string) statement {
@@ -198,7 +201,7 @@ func (u *pgSetup) ours(path string) statement {
 	}
 	sql := settings(map[string]string{
 		"client_encoding": "UTF8", "DateStyle": "ISO, YMD", "TimeZone": u.zone.String(), "bytea_output": "hex", "extra_float_digits": "1",
-		"IntervalStyle": "postgres", "lc_monetary": "C", "standard_conforming_strings": "on", "array_nulls": "on", "search_path": path,
+		"IntervalStyle": "postgres", "lc_monetary": "C", "standard_conforming_strings": "on", "array_nulls": "on", "search_path": path, ownPath: path,
 	}, true)
 	// Asynchronous commit may lose what was reported as committed, so it is raised; stronger settings stay.
 	const commit = "current_setting('synchronous_commit')"

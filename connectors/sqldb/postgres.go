@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,9 +24,9 @@ const (
 func postgresDialect() dialect {
 	return dialect{
 		name: "postgres", steady: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", maxBinds: 65000, maxRows: 64, returns: true, quote: quoteDouble,
-		bind:    func(n int) string { return "$" + strconv.Itoa(n) },
+		bind: func(n int) string { return "$" + strconv.Itoa(n) }, fold: strings.ToLower,
 		differs: postgresDiffers,
-		write:   postgresWrite, table: postgresTable, arg: arg, prove: postgresProve, tally: postgresTally, settle: "SET CONSTRAINTS ALL IMMEDIATE", pipelines: true, classify: postgresVerdict,
+		write:   postgresWrite, table: postgresTable, arg: arg, prove: postgresProve, tally: postgresTally, settle: "SET CONSTRAINTS ALL IMMEDIATE", pipelines: true, classify: postgresVerdict, inside: postgresInside,
 		age:   "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP - WRITTEN_AT) AS bigint)",
 		since: func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= CURRENT_TIMESTAMP - INTERVAL '%d seconds'", n) },
 		ledgerDDL: func(t string) string {
@@ -185,7 +186,7 @@ SELECT n.nspname, c.relname
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE lower(c.relname) = lower($2) AND c.relkind IN ('r', 'p', 'v', 'f')
   AND CASE WHEN $1 = '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE lower(n.nspname) = lower($1) END
-ORDER BY c.relname = $2 DESC, n.nspname = $1 DESC, c.relname LIMIT 1`
+ORDER BY c.relname = $2 DESC, c.relname = $4 DESC, n.nspname = $1 DESC, n.nspname = $3 DESC, c.oid LIMIT 1`
 
 // postgresFacts reads of a table whether another server has it, whether nothing changes what is written into it, and
 // which events have triggers that write elsewhere instead.
@@ -215,36 +216,42 @@ WHERE a.attrelid = pg_catalog.to_regclass($1)
 ORDER BY a.attnum`
 
 // postgresPrint is a text of all that writes rely on, and of what changes with it: a table that is dropped and made
-// anew, altered, renamed into the place of another, or given a key, a trigger, a rule or a policy.
-func postgresPrint(place string) string {
-	return `(SELECT pg_catalog.md5(pg_catalog.concat_ws('/', c.oid, c.relkind, c.relhasrules, c.relrowsecurity, c.relhassubclass,
+// anew, altered, renamed into the place of another, or given a key, a trigger, a rule or a policy. The table is the first
+// that one of the names at the places means.
+func postgresPrint(first, names int) string {
+	places := make([]string, names)
+	for i := range places {
+		places[i] = "pg_catalog.to_regclass($" + strconv.Itoa(first+i) + ")"
+	}
+	return `(SELECT pg_catalog.concat(c.oid, '/', pg_catalog.md5(pg_catalog.concat_ws('/', c.relnamespace, c.relname, c.relkind, c.relhasrules, c.relrowsecurity, c.relhassubclass,
   (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(',', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.atthasdef, a.attidentity, a.xmin), ';' ORDER BY a.attnum)
      FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0),
   (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(',', i.indexrelid, i.indisunique, i.indisvalid, i.indkey), ';' ORDER BY i.indexrelid)
      FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid),
   (SELECT pg_catalog.string_agg(pg_catalog.concat_ws(',', g.oid, g.tgtype, g.tgenabled), ';' ORDER BY g.oid)
-     FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal)))
- FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass(` + place + `))`
+     FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal))))
+ FROM pg_catalog.pg_class c WHERE c.oid = COALESCE(` + strings.Join(places, ", ") + `))`
 }
 
 // postgresProve has the server itself refuse to go on, so that COMMIT may travel with the proof. It holds because every
-// statement sees what is committed: with a snapshot of the transaction's beginning it would prove nothing.
+// statement sees what is committed: with a snapshot of the transaction's beginning it would prove nothing. Names mean
+// what they mean by our own search_path, whatever was called in between has made of it: CASE goes from top to bottom.
 func postgresProve(proofs []*proof) []statement {
 	st := statement{op: "prove that the tables are as they were read", item: -1, means: errChanged}
 	var terms []string
 	for _, p := range proofs {
-		n := len(st.args)
-		terms = append(terms, postgresPrint("$"+strconv.Itoa(n+1))+" = $"+strconv.Itoa(n+2))
-		st.args = append(st.args, p.ask.args[0], p.print)
-		st.oids = append(st.oids, oidText, oidText)
+		st.args = append(append(st.args, p.print), p.ask.args...)
+		n := len(st.args) - len(p.ask.args)
+		terms = append(terms, "$"+strconv.Itoa(n)+" = "+postgresPrint(n+1, len(p.ask.args)))
 	}
-	st.sql = "SELECT 1 / CASE WHEN " + strings.Join(terms, " AND ") + " THEN 1 ELSE 0 END"
+	st.oids = slices.Repeat([]uint32{oidText}, len(st.args))
+	st.sql = "SELECT 1 / CASE WHEN pg_catalog.set_config('search_path', pg_catalog.current_setting('" + ownPath + "'), true) IS NULL THEN 0 WHEN " + strings.Join(terms, " AND ") + " THEN 1 ELSE 0 END"
 	return []statement{st}
 }
 
 // trial tries a value of a type that is not known: it must come back from a cast as the text that it was.
 func trial(c *column, x any, means *culprit) statement {
-	st := statement{op: means.op, item: means.item, means: means, args: []any{x}, oids: []uint32{oidText}}
+	st := statement{op: means.op, item: means.item, means: means, tries: true, args: []any{x}, oids: []uint32{oidText}}
 	test := "CAST(CAST($1 AS " + c.proof + ") AS text) = $1"
 	if c.fam == famMoney {
 		test = "CAST(CAST($1 AS money) AS numeric) = CAST($1 AS numeric)"
@@ -264,7 +271,8 @@ func divided(err error) bool {
 const postgresUniques = `
 SELECT i.indexrelid::text, a.attname,
        (SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(l.collname) FROM pg_catalog.pg_collation l
-          JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = k.coll AND NOT l.collisdeterministic)
+          JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace WHERE l.oid = k.coll AND NOT l.collisdeterministic),
+       pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct' = 'true'
 FROM pg_catalog.pg_index i
 CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(i.indkey::int2[]), pg_catalog.unnest(i.indcollation::oid[])) WITH ORDINALITY AS k(attnum, coll, n)
 JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
@@ -279,16 +287,20 @@ JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
 WHERE k.conrelid = pg_catalog.to_regclass($1) AND k.contype = 'f'`
 
 func postgresTable(ctx context.Context, s session, schema, name string) (*table, error) {
-	res, err := s.run(ctx, []statement{{sql: postgresFind, args: []any{schema, name}, oids: []uint32{oidText, oidText}, rows: true, item: -1}}, false, false)
+	find := statement{sql: postgresFind, args: []any{schema, name, strings.ToLower(schema), strings.ToLower(name)},
+		oids: []uint32{oidText, oidText, oidText, oidText}, rows: true, item: -1}
+	res, err := s.run(ctx, []statement{find}, false, false)
 	if err != nil || len(res[0].rows) == 0 {
 		return nil, err
 	}
-	quoted := quoteDouble(res[0].rows[0][0].Str) + "." + quoteDouble(res[0].rows[0][1].Str)
-	about := func(sql string) statement {
-		return statement{sql: sql, args: []any{quoted}, oids: []uint32{oidText}, rows: true, item: -1}
+	inSchema, found := res[0].rows[0][0].Str, res[0].rows[0][1].Str
+	quoted := quoteDouble(inSchema) + "." + quoteDouble(found)
+	about := func(sql string, names ...any) statement {
+		return statement{sql: sql, args: names, oids: slices.Repeat([]uint32{oidText}, len(names)), rows: true, item: -1}
 	}
-	ask := about("SELECT " + postgresPrint("$1"))
-	res, err = s.run(ctx, []statement{ask, about(postgresFacts), about(postgresColumns), about(postgresUniques), about(postgresParents)}, false, false)
+	names := spellings(schema, name, inSchema, found)
+	ask := about("SELECT "+postgresPrint(1, len(names)), names...)
+	res, err = s.run(ctx, []statement{ask, about(postgresFacts, quoted), about(postgresColumns, quoted), about(postgresUniques, quoted), about(postgresParents, quoted)}, false, false)
 	if err != nil || len(res[1].rows) == 0 {
 		return nil, err
 	}
@@ -300,6 +312,9 @@ func postgresTable(ctx context.Context, s session, schema, name string) (*table,
 	t.proofs = []proof{{ask, printOf(res[0])}} // it was read first: what changed since is told
 	facts := res[1].rows[0]
 	t.oid, t.sure = facts[0].Int, facts[2].Int == 1
+	if !strings.HasPrefix(t.proofs[0].print, strconv.FormatInt(t.oid, 10)+"/") {
+		return nil, errChanged // the name came to mean another one in between
+	}
 	if facts[1].Int == 1 {
 		t.engine = engineForeign
 	}
@@ -307,6 +322,7 @@ func postgresTable(ctx context.Context, s session, schema, name string) (*table,
 		t.instead = map[connectors.Op]bool{connectors.Insert: bits&4 > 0, connectors.Update: bits&16 > 0, connectors.ReplaceChildren: bits&12 > 0, connectors.Upsert: bits&20 > 0}
 	}
 	t.uniques = groupPairs(res[3].rows)
+	t.nulls = groupPairs(slices.DeleteFunc(slices.Clone(res[3].rows), func(r []connectors.Value) bool { return r[3].Int != 1 })) // since version 15
 	t.indexRules(res[3].rows)
 	t.parents = parentNames(res[4].rows, quoteDouble)
 	return t, nil
@@ -397,69 +413,4 @@ func postgresFamily(typ string) family {
 		return famBoolean
 	}
 	return famOther
-}
-
-func postgresVerdict(err error) verdict {
-	var e *pgconn.PgError
-	if !errors.As(err, &e) {
-		return verdict{}
-	}
-	switch e.Code {
-	case "23505":
-		return verdict{connectors.ItemError, CodeDuplicate, ""}
-	case "23502":
-		return verdict{connectors.ItemError, CodeNotNull, ""}
-	case "22001":
-		return verdict{connectors.ItemError, CodeTooLong, ""}
-	case "22021", "22P05":
-		return verdict{connectors.ItemError, CodeCharset, ""}
-	case "54000":
-		return verdict{connectors.ItemError, CodeTooLarge, ""}
-	case "40003", "08007":
-		return verdict{connectors.Uncertain, CodeUnclear, ""}
-	case "57014", "25P03":
-		return verdict{connectors.Transient, CodeTimeout, "see statement-timeout"}
-	case "26000", "42P05":
-		return verdict{connectors.Transient, CodeBusy, "a connection pooler lies in between; the agent goes on without prepared statements"}
-	case "08P01":
-		return poolerVerdict(e)
-	case "0A000": // a table was changed under a prepared statement; a new connection mends it
-		if stalePlan(e) {
-			return verdict{connectors.Transient, CodeBusy, ""}
-		}
-	case "40001", "40P01", "55P03", "53300", "53400":
-		return verdict{connectors.Transient, CodeBusy, ""}
-	case "57P01", "57P02", "57P03", "57P05":
-		return verdict{connectors.Transient, CodeUnreachable, "the server is starting or going down"}
-	case "42501":
-		return verdict{connectors.TargetError, CodeGrant, "have the DBA grant the missing right"}
-	case "42P01", "42883", "3F000", "3D000":
-		return verdict{connectors.TargetError, CodeNoTable, "check names, schema and grants"}
-	case "42703":
-		return verdict{connectors.TargetError, CodeNoColumn, "check the column's name"}
-	case "42P10":
-		return verdict{connectors.TargetError, CodeNoKey, "upsert needs a unique key on exactly its key columns"}
-	case "53100":
-		return verdict{connectors.TargetError, CodeFull, "free space on the database server"}
-	case "25006":
-		return verdict{connectors.TargetError, CodeReadOnly, "point the target at the writable server"}
-	}
-	return postgresClass(e)
-}
-
-// postgresClass goes by the first two characters of SQLSTATE.
-func postgresClass(e *pgconn.PgError) verdict {
-	switch fmt.Sprintf("%.2s", e.Code) {
-	case "22":
-		return verdict{connectors.ItemError, CodeWrongType, ""}
-	case "23", "44", "P0", "09", "21":
-		return verdict{connectors.ItemError, CodeConstraint, ""}
-	case "28":
-		return verdict{connectors.TargetError, CodeLogin, "check user, password and pg_hba.conf"}
-	case "08":
-		return verdict{connectors.Transient, CodeUnreachable, ""}
-	case "40":
-		return verdict{connectors.Transient, CodeBusy, ""}
-	}
-	return verdict{connectors.TargetError, CodeRefused, "see the database's own words with the submission"}
 }

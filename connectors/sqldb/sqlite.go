@@ -181,17 +181,17 @@ func sqliteProofs(schema, name string) []statement {
 func sqliteTable(ctx context.Context, s session, schema, name string) (*table, error) {
 	quoted := quoteDouble(name)
 	args := []any{name}
-	info, list, strict, foreign := "pragma_table_info(?)", "pragma_index_list(?)", "pragma_table_list(?)", "pragma_foreign_key_list(?)"
+	info, list, strict, foreign := "pragma_table_xinfo(?)", "pragma_index_list(?)", "pragma_table_list(?)", "pragma_foreign_key_list(?)"
 	if schema != "" {
 		quoted = quoteDouble(schema) + "." + quoted
 		args = append(args, schema)
-		info, list, foreign = "pragma_table_info(?, ?)", "pragma_index_list(?, ?)", "pragma_foreign_key_list(?, ?)"
+		info, list, foreign = "pragma_table_xinfo(?, ?)", "pragma_index_list(?, ?)", "pragma_foreign_key_list(?, ?)"
 		strict = "pragma_table_list(?) WHERE schema = ? COLLATE NOCASE"
 	}
 	const each = "pragma_index_xinfo(l.name)"
 	asks := sqliteProofs(schema, name)
 	res, err := s.run(ctx, []statement{asks[0], asks[1],
-		{sql: `SELECT name, type, "notnull", dflt_value IS NOT NULL, pk FROM ` + info, args: args, rows: true, item: -1},
+		{sql: `SELECT name, type, "notnull", dflt_value IS NOT NULL, pk FROM ` + info + " WHERE hidden <> 1", args: args, rows: true, item: -1},
 		{sql: `SELECT l.name, i.name, CASE WHEN i.coll <> 'BINARY' THEN '"' || replace(i.coll, '"', '""') || '"' END, l.partial OR EXISTS (SELECT 1 FROM ` + each + ` x WHERE x."key" AND x.cid = -2) FROM ` +
 			list + ` l, ` + each + ` i WHERE i."key" AND l."unique" = 1 ORDER BY l.name, i.seqno`, args: args, rows: true, item: -1},
 		{sql: `SELECT strict FROM ` + strict, args: args, rows: true, item: -1},
@@ -423,10 +423,12 @@ func sqliteWords(e *sqlite.Error) verdict {
 	switch {
 	case strings.Contains(msg, "no such table"):
 		return verdict{connectors.TargetError, CodeNoTable, "check the table's name"}
+	case strings.Contains(msg, "generated column"):
+		return verdict{connectors.TargetError, CodeGenerated, takesNone}
 	case strings.Contains(msg, "no such column"), strings.Contains(msg, "has no column"):
 		return verdict{connectors.TargetError, CodeNoColumn, "check the column's name"}
 	case strings.Contains(msg, "ON CONFLICT clause does not match"):
 		return verdict{connectors.TargetError, CodeNoKey, "upsert needs a unique index on exactly its key"}
 	}
-	return verdict{connectors.TargetError, CodeRefused, "see the database's own words with the submission"}
+	return verdict{connectors.TargetError, CodeRefused, shownBy}
 }

@@ -217,6 +217,7 @@ func suite(t *testing.T, fresh func(t testing.TB) engine) {
 		{"parents before children", testParents},
 		{"clock changes", testClockChanges},
 		{"keys by bytes", testKeysByBytes},
+		{"identities of results", testIdentities}, {"keys with a NULL", testNullKeys},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := fresh(t)

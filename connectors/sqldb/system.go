@@ -35,6 +35,8 @@ type dialect struct {
 	table func(ctx context.Context, s session, schema, name string) (*table, error)
 	// arg turns a value into what the driver takes for a column: nil, string, int64 or []byte.
 	arg func(c *column, v connectors.Value, zone *time.Location) (any, error)
+	// fold spells a name as the server does where it stands without quotes; nil: as it is.
+	fold func(name string) string
 	// prove makes the statements by which a transaction proves that tables are as they were read.
 	prove func(proofs []*proof) []statement
 	// hold makes the statement that keeps a table as it is until the transaction ends, before anything is written to it;
@@ -50,6 +52,8 @@ type dialect struct {
 	moments func(w *rowset) error
 	// classify says what an error of the driver means.
 	classify func(err error) verdict
+	// inside tells that an error comes from what a statement sets going, such as a trigger; nil: nobody there can tell.
+	inside func(err error) bool
 	// ledger is the DDL of the ledger table.
 	ledgerDDL func(table string) string
 	// age is how many seconds ago WRITTEN_AT of the ledger is, by the database's own clock.
@@ -90,6 +94,7 @@ type statement struct {
 	zero        string
 	none        bool    // it must give no row; if it does, that is what means says
 	opens       bool    // it says what kind of transaction it is, before anything else happens in it
+	tries       bool    // it tries whether a type takes a value: what the server refuses is the value
 	means       error   // what it means when the statement divides by zero, or gives a row that it must not
 	proves      *proof  // it is to give this text
 	window      *window // it counts what was done in it

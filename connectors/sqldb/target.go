@@ -11,17 +11,18 @@ import (
 
 // Target is one database that is written to and asked for results. Deliver may run in several goroutines.
 type Target struct {
-	env  connectors.Env
-	cfg  Config
-	sys  *system
-	pool *pool
-	cat  catalog
+	env   connectors.Env
+	cfg   Config
+	sys   *system
+	pool  *pool
+	cat   catalog
+	taken taken
 	// makes says that the agent would make the ledger, and this target may not: it only looks.
 	makes bool
 }
 
 func newTarget(e connectors.Env, c Config, sys *system) *Target {
-	t := &Target{env: e, cfg: c, sys: sys, pool: &pool{sys: sys, clock: e.Clock, patience: c.ConnectTimeout, max: c.Parallel + 1}}
+	t := &Target{env: e, cfg: c, sys: sys, taken: taken{last: map[*connectors.Shape]int64{}, since: map[string]int64{}}, pool: &pool{sys: sys, clock: e.Clock, patience: c.ConnectTimeout, max: c.Parallel + 1}}
 	t.pool.replaced = t.cat.forget
 	t.cat.forget()
 	return t
@@ -48,12 +49,12 @@ func (t *Target) Deliver(ctx context.Context, g connectors.Group) ([]connectors.
 		items[i] = &item{delivery: &g.Items[i], outcome: connectors.Outcome{Key: g.Items[i].Key}}
 	}
 	var halt *connectors.Error
-	k := t.knows()
+	p := &parting{t: t, k: t.knows(), began: t.taken.now()}
 	failed := map[string]bool{}
 	for _, seg := range segments(items) {
 		seg = t.inOrder(seg, failed)
 		if halt == nil && len(seg) > 0 {
-			halt = t.divide(ctx, k, seg)
+			halt = p.divide(ctx, seg)
 		} else if halt != nil {
 			untried(seg, halt)
 		}
@@ -62,6 +63,9 @@ func (t *Target) Deliver(ctx context.Context, g connectors.Group) ([]connectors.
 				failed[it.delivery.Order] = true
 			}
 		}
+	}
+	if system := p.judge(); halt == nil {
+		halt = system
 	}
 	if halt == nil {
 		halt = allAlike(items)
@@ -91,39 +95,6 @@ func (t *Target) inOrder(seg []*item, failed map[string]bool) []*item {
 		ready = append(ready, it)
 	}
 	return ready
-}
-
-// divide writes items, splitting them at errors of items. It returns the error that makes going on
-// pointless; then every item has an outcome too.
-func (t *Target) divide(ctx context.Context, k *known, items []*item) *connectors.Error {
-	for len(items) > 0 {
-		v := t.once(ctx, k, items)
-		if v == nil {
-			return nil
-		}
-		if v.err.Class != connectors.ItemError {
-			for _, it := range items {
-				it.fail(v.err)
-			}
-			return v.err
-		}
-		if len(items) == 1 {
-			items[0].fail(v.err)
-			return nil
-		}
-		if v.item >= 0 {
-			items[v.item].fail(v.err)
-			items = append(append([]*item{}, items[:v.item]...), items[v.item+1:]...)
-			continue
-		}
-		mid := len(items) / 2
-		if halt := t.divide(ctx, k, items[:mid]); halt != nil {
-			untried(items[mid:], halt)
-			return halt
-		}
-		items = items[mid:]
-	}
-	return nil
 }
 
 func (it *item) fail(err *connectors.Error) {
@@ -157,7 +128,7 @@ func allAlike(items []*item) *connectors.Error {
 		}
 	}
 	err := &connectors.Error{Class: connectors.TargetError, Code: CodeAllRefused, Op: "write a group, of which each is refused alike: " + first.Text,
-		Hint: "the table or the mapping is wrong, or every form has the same error", Err: errors.New(first.Raw)}
+		Hint: "the table or the mapping is wrong, or every form has the same error; " + wordsWith(items[0]), Err: errors.New(first.Raw)}
 	for _, it := range items {
 		it.fail(err)
 	}
@@ -168,6 +139,8 @@ func allAlike(items []*item) *connectors.Error {
 type refusal struct {
 	err  *connectors.Error
 	item int
+	// maybeRow: by its words the system is at fault, but it may be so for one row only.
+	maybeRow bool
 }
 
 // once tries one transaction over items. A nil answer means that all are written. What is refused, and not only
@@ -175,7 +148,7 @@ type refusal struct {
 func (t *Target) once(ctx context.Context, k *known, items []*item) *refusal {
 	s, err := t.pool.get(ctx)
 	if err != nil {
-		return &refusal{t.connectError(err), -1}
+		return &refusal{err: t.connectError(err), item: -1}
 	}
 	careful := false
 	var last *refusal
@@ -208,7 +181,7 @@ func (t *Target) once(ctx context.Context, k *known, items []*item) *refusal {
 	if last.err.Code == CodeChanged {
 		return last
 	}
-	return &refusal{connectors.Errorf(connectors.Transient, CodeBusy, ledgerOp, "", "keys kept appearing"), -1}
+	return &refusal{err: connectors.Errorf(connectors.Transient, CodeBusy, ledgerOp, "", "keys kept appearing"), item: -1}
 }
 
 // byTables reports an error that may come of what was remembered of the tables.
@@ -224,7 +197,7 @@ func byTables(err *connectors.Error) bool {
 func (t *Target) transact(ctx context.Context, k *known, s session, items []*item, careful bool) (r *refusal, keep bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			r, keep = &refusal{connectors.Errorf(connectors.Uncertain, CodePanic, "write a group", "", "panic: %v", p), -1}, false
+			r, keep = &refusal{err: connectors.Errorf(connectors.Uncertain, CodePanic, "write a group", "", "panic: %v", p), item: -1}, false
 		}
 	}()
 	a := &attempt{t: t, k: k, s: s, items: items}
@@ -242,7 +215,7 @@ func (t *Target) transact(ctx context.Context, k *known, s session, items []*ite
 		for _, it := range items {
 			it.outcome.Class, it.outcome.Returned = connectors.Written, it.returned
 			if old, known := a.known[it.delivery.Key]; known {
-				it.outcome.Returned = old
+				it.outcome.Returned, it.before = old, true
 			}
 		}
 		return nil, true
@@ -276,17 +249,17 @@ func (t *Target) meaning(err error) *refusal {
 	var c *culprit
 	if errors.As(err, &c) {
 		if strings.HasPrefix(c.op, ledgerOp) {
-			return &refusal{&connectors.Error{Class: connectors.TargetError, Code: c.code, Op: c.op,
-				Hint: "the ledger must keep every row: take the trigger, rule or policy off it", Err: c.err}, -1}
+			return &refusal{err: &connectors.Error{Class: connectors.TargetError, Code: c.code, Op: c.op,
+				Hint: "the ledger must keep every row: take the trigger, rule or policy off it", Err: c.err}, item: -1}
 		}
-		return &refusal{&connectors.Error{Class: connectors.ItemError, Code: c.code, Op: c.op, Hint: hints[c.code], Err: c.err}, c.item}
+		return &refusal{err: &connectors.Error{Class: connectors.ItemError, Code: c.code, Op: c.op, Hint: hints[c.code], Err: c.err}, item: c.item}
 	}
 	if errors.Is(err, errChanged) {
-		return &refusal{&connectors.Error{Class: connectors.Transient, Code: CodeChanged, Op: "write a group", Err: err}, -1}
+		return &refusal{err: &connectors.Error{Class: connectors.Transient, Code: CodeChanged, Op: "write a group", Err: err}, item: -1}
 	}
 	var ours *connectors.Error
 	if errors.As(err, &ours) {
-		return &refusal{ours, -1}
+		return &refusal{err: ours, item: -1}
 	}
 	op, index := "write a group", -1
 	var l *located
@@ -295,22 +268,29 @@ func (t *Target) meaning(err error) *refusal {
 	}
 	var f *fault
 	if !errors.As(err, &f) {
-		return &refusal{&connectors.Error{Class: connectors.TargetError, Code: CodeRefused, Op: op, Err: err}, -1}
+		return &refusal{err: &connectors.Error{Class: connectors.TargetError, Code: CodeRefused, Op: op, Err: err}, item: -1}
 	}
 	if !f.answered {
-		return &refusal{lost(f, op), -1}
+		return &refusal{err: lost(f, op), item: -1}
 	}
 	v := t.sys.classify(f.err)
 	if v.class == connectors.Uncertain && !f.committed {
 		v.class = connectors.Transient
 	}
-	if op == ledgerOp && v.code == CodeNoTable {
+	switch {
+	case f.index < 0 && v.class == connectors.ItemError: // nothing was sent yet but settings
+		v = refusesSetting
+	case op == ledgerOp && v.code == CodeNoTable:
 		v.code, v.hint = CodeNoLedger, "have the DBA run what inbasket ledger ddl prints"
-	} else if op == ledgerOp && v.class == connectors.ItemError && v.code != CodeDuplicate {
+	case op == ledgerOp && v.class == connectors.ItemError && v.code != CodeDuplicate:
 		v.class = connectors.TargetError
 	}
-	return &refusal{&connectors.Error{Class: v.class, Code: v.code, Op: op, Hint: v.hint, Err: f.err}, index}
+	maybe := op != ledgerOp && v.class == connectors.TargetError && (v.code == CodeRefused || t.sys.inside != nil && t.sys.inside(f.err))
+	return &refusal{&connectors.Error{Class: v.class, Code: v.code, Op: op, Hint: v.hint, Err: f.err}, index, maybe}
 }
+
+// refusesSetting is what it means when a server refuses a value before any of ours was sent.
+var refusesSetting = verdict{connectors.TargetError, CodeSession, "the server refuses a setting; check zone, schema and session: of the target"}
 
 // lost is a connection that broke: with COMMIT on its way the outcome is unknown, else it is nothing.
 func lost(f *fault, op string) *connectors.Error {
@@ -333,8 +313,8 @@ func (t *Target) connectError(err error) *connectors.Error {
 		if v.code == CodeLogin && t.cfg.Password != "" {
 			e.Hint += "; the password was read again from where it lies"
 		}
-	} else if v.class == connectors.ItemError { // nothing was sent yet but settings
-		e.Class, e.Code, e.Hint = connectors.TargetError, CodeSession, "the server refuses a setting; check zone, schema and session: of the target"
+	} else if v.class == connectors.ItemError {
+		e.Class, e.Code, e.Hint = refusesSetting.class, refusesSetting.code, refusesSetting.hint
 	} else if isCertificate(err) {
 		e.Class, e.Code, e.Hint = connectors.TargetError, CodeCertificate, "set tls.ca to the authority's certificates, or renew the server's"
 	}

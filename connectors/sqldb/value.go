@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -405,6 +406,9 @@ func cell(typ string, v any) connectors.Value {
 	case string:
 		return cellText(familyOf(typ), x)
 	case []byte:
+		if strings.EqualFold(typ, "BIT") && len(x) <= 8 {
+			return cell(typ, binary.BigEndian.Uint64(append(make([]byte, 8-len(x), 8), x...)))
+		}
 		if familyOf(typ) == famBinary {
 			b := connectors.BytesBlob(append([]byte(nil), x...))
 			return connectors.Value{Kind: connectors.Binary, Blob: &b}

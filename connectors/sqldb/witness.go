@@ -25,6 +25,9 @@ func (k *known) loadLedger(ctx context.Context, s session) error {
 	tab := t.cat.get(ledgerEntry)
 	if tab == nil {
 		schema, name := splitName(t.cfg.LedgerTable, t.cfg.Schema)
+		if t.sys.fold != nil {
+			name = t.sys.fold(name) // its DDL has it without quotes
+		}
 		var err error
 		if tab, err = t.sys.table(ctx, s, schema, name); err != nil {
 			return err
@@ -43,6 +46,14 @@ func (k *known) loadLedger(ctx context.Context, s session) error {
 	}
 	k.tables[ledgerEntry] = tab
 	return nil
+}
+
+// ledgerName is the ledger in statements: the very table that was found, once it is known.
+func (k *known) ledgerName() string {
+	if tab := k.tables[ledgerEntry]; tab != nil {
+		return tab.name
+	}
+	return k.t.cfg.LedgerTable
 }
 
 func (k *known) keepsDigests() bool {
@@ -110,7 +121,7 @@ func (t *Target) evidence(ctx context.Context, s session, since time.Time, each 
 	seconds := max(int64(now.Sub(since)/time.Second), 0)
 	var failed error
 	st := statement{rows: true, op: ledgerOp, item: -1,
-		sql: "SELECT DELIVERY, SUBMISSION, " + digest + ", " + t.sys.age + " FROM " + t.cfg.LedgerTable + " WHERE " + t.sys.since(seconds)}
+		sql: "SELECT DELIVERY, SUBMISSION, " + digest + ", " + t.sys.age + " FROM " + k.ledgerName() + " WHERE " + t.sys.since(seconds)}
 	mine := "/" + t.env.Identity
 	st.each = func(names []string, vals []connectors.Value) bool {
 		if names == nil || len(vals) != 4 {

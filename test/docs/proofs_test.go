@@ -60,7 +60,7 @@ func testsOf(t *testing.T, pkg string) (names []string, source string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scripts, _ := filepath.Glob(filepath.Join("../..", pkg, "testdata", "*", "*.txtar"))
+	scripts, _ := filepath.Glob(filepath.Join("../..", pkg, "testdata", "*.txtar"))
 	for _, name := range files {
 		b, err := os.ReadFile(name)
 		if err != nil {
