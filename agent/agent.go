@@ -190,7 +190,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer served.close()
 	a.serving = served
 	a.health.Runs(a.journal, served.served())
-	if err := a.assembly.read(ctx, a); err != nil {
+	if err := a.assembly.flow.lanes.Read(ctx); err != nil {
 		return err
 	}
 	a.recordStart(ctx)
@@ -365,7 +365,7 @@ func (a *Agent) swap(next *assembly) {
 	a.assembly = next
 	next.start(a, a.parent)
 	a.mu.Unlock()
-	if err := next.pauses(a.parent, a); err != nil { // of an operator who was at it just now
+	if err := next.flow.lanes.ReadPaused(a.parent); err != nil { // of an operator who was at it just now
 		a.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot read which targets are paused")
 	}
 	for _, o := range last.config.FrontOffices {
@@ -399,7 +399,7 @@ func (a *Agent) parts() health.Parts {
 	for name := range rt.offices {
 		p.Push = append(p.Push, name)
 	}
-	for name, l := range rt.flow.lanes {
+	for name, l := range rt.flow.lanes.All() {
 		p.Targets[name] = l
 	}
 	return p

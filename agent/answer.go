@@ -54,7 +54,7 @@ func (f *flow) answer(ctx context.Context, name string, in connectors.Inbasket, 
 // settle makes one attempt, and tells of a failure when it is news.
 func (f *flow) settle(ctx context.Context, name string, in connectors.Inbasket, receipts []connectors.Receipt, news bool) bool {
 	// What was accepted is told even while the agent stops; else it comes again and is a repeat.
-	ctx, cancel := graced(ctx)
+	ctx, cancel := loop.Grace(ctx)
 	defer cancel()
 	err := loop.Call(ctx, "settle forms", 0, func() error { return in.Settle(ctx, receipts) })
 	if err == nil {

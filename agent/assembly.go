@@ -10,8 +10,9 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/health"
-	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/agent/recovery"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -25,14 +26,14 @@ type assembly struct {
 	catalog *Catalog
 
 	inbaskets map[string]connectors.Inbasket
-	feeds     map[string][]*route // routes by in-basket
+	feeds     map[string][]*prepare.Route // routes by in-basket
 	sources   map[string]connectors.ResultSource
-	readers   map[string][]*route // routes by source of results
+	readers   map[string][]*prepare.Route // routes by source of results
 	offices   map[string]connectors.FrontOffice
 
 	gathered atomic.Bool // evidence for a restored journal was gathered with these targets
 
-	loops *loop.Group
+	loops *loop.Group // once it runs
 }
 
 // build opens what a configuration names. Nothing runs yet, and nothing outside is changed; on an error
@@ -43,8 +44,8 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 		return nil, err
 	}
 	made := &assembly{config: cfg, loaded: a.clock.Now(), catalog: catalog,
-		inbaskets: map[string]connectors.Inbasket{}, feeds: map[string][]*route{},
-		sources: map[string]connectors.ResultSource{}, readers: map[string][]*route{}, offices: map[string]connectors.FrontOffice{}}
+		inbaskets: map[string]connectors.Inbasket{}, feeds: map[string][]*prepare.Route{},
+		sources: map[string]connectors.ResultSource{}, readers: map[string][]*prepare.Route{}, offices: map[string]connectors.FrontOffice{}}
 	defer func() {
 		if err != nil {
 			made.close()
@@ -54,23 +55,22 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	made.flow = &flow{loops: a.health.Loops, journal: a.journal, content: a.content, clock: a.clock, log: a.log, counters: a.health.Counters, alone: a.alone, served: a.served,
-		plans: newPlans(a.journal), routes: map[string]*route{}, lanes: map[string]*lane{}, posted: make(chan *arrived, pageItems)}
+	preparer := &prepare.Preparer{Journal: a.journal, Content: a.content, Plans: prepare.NewPlans(a.journal),
+		Routes: map[string]*prepare.Route{}, Targets: map[string]*prepare.Target{}, Log: a.log}
 	for _, r := range cfg.Routes {
-		one := &route{name: r.Name, office: r.FrontOffice, plan: mappings[r.Name], within: r.DecideWithin, matches: r.Matches}
-		if err := made.flow.plans.add(ctx, one.plan); err != nil {
-			return nil, fmt.Errorf("mapping %s version %d: %w", one.plan.Name(), one.plan.Version(), err)
-		}
-		if err := made.flow.olderRules(ctx, one); err != nil {
+		one := &prepare.Route{Name: r.Name, Office: r.FrontOffice, Plan: mappings[r.Name], Within: r.DecideWithin, Matches: r.Matches}
+		if err := preparer.Plans.Add(ctx, one); err != nil {
 			return nil, err
 		}
-		made.flow.routes[r.Name] = one
+		preparer.Routes[r.Name] = one
 		for _, from := range r.From {
 			made.feeds[from] = append(made.feeds[from], one)
 		}
 	}
+	made.flow = &flow{journal: a.journal, content: a.content, clock: a.clock, log: a.log, counters: a.health.Counters, alone: a.alone, served: a.served,
+		prepare: preparer, lanes: lane.New(preparer), posted: make(chan *prepare.Form, pageForms)}
 	for _, t := range cfg.Targets {
-		made.flow.lanes[t.Name] = a.lane(made.flow, t, catalog.targets[t.Name])
+		made.flow.lanes.Add(a.lane(t, catalog.targets[t.Name]))
 	}
 	if err := made.open(a); err != nil {
 		return nil, err
@@ -87,29 +87,24 @@ func (a *Agent) env(cfg *config.Config) envOf {
 	}
 }
 
-// lane makes the lane of one target.
-func (a *Agent) lane(f *flow, t config.Target, target *guard.Target) *lane {
-	backoff := guard.DefaultBackoff()
+// lane says how the lane of one target is made.
+func (a *Agent) lane(t config.Target, target *guard.Target) lane.Options {
+	o := lane.Options{Target: prepare.Target{Name: t.Name, Identity: t.Identity, Batch: t.Batch != nil}, Guarded: target, MaxItems: t.Group, Backoff: guard.DefaultBackoff(),
+		Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log,
+		Delivered: func(outcomes map[connectors.Class]int) { a.health.Counters.Delivered(t.Name, outcomes) }}
 	if t.Retry.First > 0 {
-		backoff.First = t.Retry.First
+		o.Backoff.First = t.Retry.First
 	}
 	if t.Retry.Most > 0 {
-		backoff.Most = t.Retry.Most
+		o.Backoff.Most = t.Retry.Most
 	}
-	l := &lane{name: t.Name, identity: t.Identity, target: target, can: target.Abilities(), circuit: guard.NewCircuit(backoff, a.clock), backoff: backoff,
-		journal: a.journal, clock: a.clock, counters: a.health.Counters, log: a.log.With().Str("target", t.Name).Logger(), prepare: f.prepare}
-	if t.Group > 0 {
-		l.can.MaxItems = t.Group
-	}
-	l.returned = func(ctx context.Context, ids []journal.ID) { f.resolved(ctx, t.Name, ids) }
 	if t.Batch != nil {
-		l.sealing = &sealing{policy: t.Batch.Policy(), name: t.Batch.Name, control: t.Batch.Control, content: a.content}
+		o.Batch = &lane.Batch{Policy: t.Batch.Policy(), Name: t.Batch.Name, Control: t.Batch.Control}
 	}
 	if t.File != nil {
-		l.files = &fileRules{name: t.File.Name, control: t.File.Control}
+		o.Target.File, o.Target.Control = t.File.Name, t.File.Control
 	}
-	l.start()
-	return l
+	return o
 }
 
 // open opens in-baskets, sources of results and push channels.
@@ -140,7 +135,7 @@ func (rt *assembly) open(a *Agent) error {
 		rt.offices[o.Name] = to
 	}
 	for _, r := range cfg.Routes {
-		if err := rt.ask(rt.flow.routes[r.Name]); err != nil {
+		if err := rt.ask(rt.flow.prepare.Routes[r.Name]); err != nil {
 			return err
 		}
 	}
@@ -148,20 +143,20 @@ func (rt *assembly) open(a *Agent) error {
 }
 
 // ask opens the source that a route's mapping expects its answers from.
-func (rt *assembly) ask(r *route) error {
-	if !answers(r.plan) {
+func (rt *assembly) ask(r *prepare.Route) error {
+	if reads, _ := r.Plan.HasAnswer(); !reads {
 		return nil
 	}
-	from, question, asks := r.plan.Question()
+	from, question, asks := r.Plan.Question()
 	if _, configured := rt.sources[from]; configured {
 		rt.readers[from] = append(rt.readers[from], r)
 		return nil
 	}
 	if !asks {
-		return opening("results", from, fmt.Errorf("the mapping of route %s takes answer files, and results has no entry of this name", r.name))
+		return opening("results", from, fmt.Errorf("the mapping of route %s takes answer files, and results has no entry of this name", r.Name))
 	}
 	// Each mapping asks a database its own question.
-	name := from + "/" + r.plan.Name()
+	name := from + "/" + r.Plan.Name()
 	if _, asked := rt.sources[name]; !asked {
 		target := rt.catalog.targets[from]
 		if target == nil {
@@ -192,13 +187,13 @@ func (rt *assembly) typed() map[string]health.ResultSource {
 
 // lost are what can tell about the time that a restored journal does not know.
 func (rt *assembly) lost() recovery.Parts {
-	return recovery.Parts{Config: rt.config, Targets: rt.catalog.targets, Inbaskets: rt.inbaskets, Results: rt.typed(), Gathered: &rt.gathered,
+	return recovery.Parts{Config: rt.config, Lanes: rt.flow.lanes, Inbaskets: rt.inbaskets, Results: rt.typed(), Gathered: &rt.gathered,
 		Take: func(ctx context.Context, source string, results []connectors.Result) ([]connectors.Receipt, error) {
 			return rt.flow.take(ctx, source, results, rt.readers[source])
 		},
 		Asked: func(source string) (asked []connectors.Question) {
 			for _, r := range rt.readers[source] {
-				if _, q, asks := r.plan.Question(); asks {
+				if _, q, asks := r.Plan.Question(); asks {
 					asked = append(asked, q)
 				}
 			}
@@ -226,36 +221,11 @@ func opening(what, name string, err error) error {
 
 // ready reads what the lanes must know before they start, and tells whether that was possible.
 func (rt *assembly) ready(a *Agent) bool {
-	err := rt.read(a.parent, a)
+	err := rt.flow.lanes.Read(a.parent)
 	if err != nil && a.parent.Err() == nil {
 		a.log.Error().Str("code", CodeJournal).Err(err).Msg("the journal cannot be read; the new configuration waits for it")
 	}
 	return err == nil
-}
-
-// read reads what the lanes must know before they start: what is paused, and which order keys are held up.
-func (rt *assembly) read(ctx context.Context, a *Agent) error {
-	for _, l := range rt.flow.lanes {
-		if err := rt.blocked(ctx, l); err != nil {
-			return err
-		}
-	}
-	return rt.pauses(ctx, a)
-}
-
-// pauses tells the lanes which of them are paused.
-func (rt *assembly) pauses(ctx context.Context, a *Agent) error {
-	paused, err := a.journal.Paused(ctx)
-	if err != nil {
-		return err
-	}
-	for name, l := range rt.flow.lanes {
-		l.mu.Lock()
-		l.paused, l.stopping = paused[name]
-		l.signal()
-		l.mu.Unlock()
-	}
-	return nil
 }
 
 // start runs everything; it returns at once.
@@ -276,16 +246,7 @@ func (rt *assembly) begin(a *Agent) {
 	f, g := rt.flow, rt.loops
 	g.Background(a.recovery.ReadAgain)
 	g.Background(func(ctx context.Context) { f.knownNow(ctx, rt.readers) })
-	for _, l := range f.lanes {
-		workers := max(l.can.Parallel, 1)
-		if l.sealing != nil {
-			workers = 1
-		}
-		l.target.Watch(loop.Calling)
-		for range workers {
-			g.Go(health.Target, l.name, l.work)
-		}
-	}
+	f.lanes.Start(g)
 	for name, src := range rt.sources {
 		g.Go(health.Results, name, func(ctx context.Context) { f.collect(ctx, name, src, rt.readers[name]) })
 	}
@@ -298,7 +259,7 @@ func (rt *assembly) begin(a *Agent) {
 	}
 	g.Go("deadlines", "of decisions", f.watchDeadlines)
 	for name, in := range rt.inbaskets {
-		g.Background(func(ctx context.Context) { f.serve(ctx, name, in, rt.feeds[name]) }) // three loops
+		f.serve(g, name, in, rt.feeds[name])
 	}
 	g.Go("forms", "of front offices", f.forwardPosted)
 	g.Background(func(ctx context.Context) { a.upkeep.Nightly(ctx, rt.config) })
@@ -307,36 +268,6 @@ func (rt *assembly) begin(a *Agent) {
 // pushSchedule is for push channels without a schedule of their own.
 func pushSchedule() []time.Duration {
 	return []time.Duration{0, 5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour}
-}
-
-// blocked finds the order keys that parked deliveries hold up, from before this start.
-func (rt *assembly) blocked(ctx context.Context, l *lane) error {
-	filter := journal.Filter{Target: l.name, Progress: journal.Held, Limit: pageItems}
-	for {
-		parked, err := l.journal.List(ctx, filter)
-		if err != nil || len(parked) == 0 {
-			return err
-		}
-		ids := make([]journal.ID, len(parked))
-		for i, e := range parked {
-			ids[i] = e.ID
-		}
-		stored, err := l.journal.Load(ctx, l.name, ids)
-		if err != nil {
-			return err
-		}
-		for i := range stored {
-			if key := rt.flow.orderOf(ctx, &stored[i], l.name); key != "" {
-				if _, has := l.stopped[key]; !has {
-					l.stopped[key] = stored[i].ID
-				}
-			}
-		}
-		filter.After = ids[len(ids)-1]
-		if len(parked) < filter.Limit {
-			return nil
-		}
-	}
 }
 
 // halt stops everything and waits for what is in flight, at most for limit.

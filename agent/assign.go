@@ -8,7 +8,8 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
-	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/lane"
+	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 )
@@ -16,25 +17,13 @@ import (
 // Configuration is the one that was loaded.
 func (rt *assembly) Configuration() *config.Config { return rt.config }
 
-// Lanes are those of all targets, for orders.
-func (rt *assembly) Lanes() map[string]orders.Lane {
-	lanes := make(map[string]orders.Lane, len(rt.flow.lanes))
-	for name, l := range rt.flow.lanes {
-		lanes[name] = orderly{l}
-	}
-	return lanes
-}
-
-// Recorded tells whether a target records what it has.
-func (rt *assembly) Recorded(target string) bool {
-	l := rt.flow.lanes[target]
-	return l != nil && l.can.Recorded
-}
+// Lanes are those of all targets.
+func (rt *assembly) Lanes() *lane.Lanes { return rt.flow.lanes }
 
 // Plan returns the mapping that a submission's route has now.
 func (rt *assembly) Plan(id journal.ID, route string) (*mapping.Plan, error) {
-	if r := rt.flow.routes[route]; r != nil {
-		return r.plan, nil
+	if r := rt.flow.prepare.Routes[route]; r != nil {
+		return r.Plan, nil
 	}
 	return nil, &control.Error{Code: CodeNoRoute, Message: fmt.Sprintf("submission %s belongs to no route of the configuration", id), Hint: "add the route, reload, and retry", Status: http.StatusConflict}
 }
@@ -63,9 +52,9 @@ func (rt *assembly) assign(ctx context.Context, v journal.View, by string) error
 	if err != nil {
 		return err
 	}
-	r := rt.flow.routes[v.Route]
+	r := rt.flow.prepare.Routes[v.Route]
 	if v.Route == "" {
-		r = routeFor(rt.feeds[inbasket], transport)
+		r = prepare.RouteFor(rt.feeds[inbasket], transport)
 	}
 	if r == nil {
 		return &control.Error{Code: CodeNoRoute, Message: fmt.Sprintf("no route takes submission %s", id),
@@ -84,8 +73,7 @@ func (rt *assembly) assign(ctx context.Context, v journal.View, by string) error
 	if err := rt.flow.journal.Assign(ctx, id, arr.entry, by); err != nil || len(arr.entry.Reject) == 0 {
 		return err
 	}
-	reason := journal.Reason{Code: CodeFormWrong, Text: "the form is wrong: see the field errors", Next: "the front office was told"}
-	return rt.flow.journal.Reject(ctx, id, arr.entry.Reject, reason, "", false)
+	return rt.flow.journal.Reject(ctx, id, arr.entry.Reject, prepare.WrongForm(), "", false)
 }
 
 // Confirmed makes the changes that end deliveries, as their target would have ended them.
@@ -94,65 +82,14 @@ func (rt *assembly) Confirmed(ctx context.Context, r control.ConfirmRequest, ids
 	if err != nil {
 		return nil, err
 	}
-	f := rt.flow
-	changes := make([]journal.Change, 0, len(stored))
+	changes := make([]journal.Change, len(stored))
 	for i := range stored {
-		s := &stored[i]
-		plan, err := f.plans.get(ctx, s.Plan)
+		c, err := rt.flow.prepare.Done(ctx, &stored[i], r.Target)
 		if err != nil {
 			return nil, err
 		}
-		form, err := plan.Decode(s.Form, s.ContentType)
-		if err != nil {
-			return nil, err
-		}
-		c := journal.Change{ID: s.ID, Target: r.Target, To: journal.Done, By: r.By, Reason: &journal.Reason{Text: r.Reason},
-			Final: f.lastWord(&arrived{stored: *s, plan: plan})}
-		c.MatchKey, _ = plan.MatchKey(form, f.inputOf(s), s.Returned)
-		changes = append(changes, c)
+		c.By, c.Reason = r.By, &journal.Reason{Text: r.Reason}
+		changes[i] = c
 	}
 	return changes, nil
-}
-
-// orderly is a lane as orders see it.
-type orderly struct{ *lane }
-
-// Again makes the lane read the journal from its beginning.
-func (l orderly) Again() { l.again() }
-
-// TryNow makes the circuit, and a batch that is held, be tried at once.
-func (l orderly) TryNow(asked bool) {
-	l.mu.Lock()
-	if l.sealing != nil {
-		l.sealing.retry, l.sealing.asked = true, asked
-	}
-	l.mu.Unlock()
-	l.tryNow()
-}
-
-// Pause stops deliveries, or lets them go on.
-func (l orderly) Pause(why string, paused bool) {
-	l.mu.Lock()
-	l.paused, l.stopping = why, paused
-	l.mu.Unlock()
-	l.tryNow()
-}
-
-// Bar keeps deliveries of a submission from beginning, and waits for one that is under way.
-func (l orderly) Bar(ctx context.Context, id journal.ID) (flying bool, over func()) {
-	return l.bar(id) && !l.landed(ctx, id), func() { l.unbar(id) }
-}
-
-// Drop takes a submission out of the queue.
-func (l orderly) Drop(id journal.ID) { l.drop(id) }
-
-// EndBatch has do end a sealed batch, unless it is being sent at this moment.
-func (l orderly) EndBatch(seq int64, do func() error) (sending bool, err error) {
-	return l.void(seq, do)
-}
-
-// answers tells whether a mapping reads decisions, from a database or from files.
-func answers(p *mapping.Plan) bool {
-	ok, _ := p.HasAnswer()
-	return ok
 }

@@ -8,33 +8,21 @@ import (
 
 // Codes of what the agent itself reports. Each is stable; docs/errors.md is generated from this file.
 const (
-	CodeUnclear     = "target.unclear"        // whether the target has the delivery cannot be told; look there: if it has it, inbasket confirm; if not, retry
-	CodeStage       = "target.stage"          // a file could not be put in place under its temporary name; it is tried again
-	CodeSeal        = "batch.seal"            // a batch file could not be made or kept; it is tried again
-	CodeNoRoute     = "route.none"            // no route takes this form; add or mend a route in the configuration, reload, then inbasket retry
-	CodeDoubles     = "route.doubles"         // front offices post by this route, and nothing tells a form that they post again from a new one: name input.reference or input.same in its mapping
-	CodeSameRows    = "route.same-results"    // two mappings ask one target for the same rows of results, and whichever is quicker takes them; tell the rows apart by the where of both queries, or use one mapping for both routes
-	CodeSameName    = "route.same-mapping"    // two mapping files of one name ask a target for different results, and only one of both is asked; give each a name of its own
-	CodeUndecodable = "form.undecodable"      // the form is not well-formed in the mapping's format; ask the sender for a new one, then inbasket reject
-	CodeFormWrong   = "form.wrong"            // the form broke the schema or a rule of the mapping; the front office was told which fields and why
-	CodeReference   = "form.reference"        // the form's reference is longer than 200 characters, or has characters that nobody sees; the sender was told
-	CodePartly      = "form.partly-delivered" // the form is wrong for one target while another has it already; mend the mapping and retry, or reject with --force
-	CodeMapping     = "mapping.failed"        // the mapping cannot handle this form though the form is right; mend the mapping, then inbasket retry --mapping NEW
-	CodePlan        = "mapping.missing"       // the pinned mapping cannot be read from the journal; restore the journal from backup
-	CodeOpen        = "config.open"           // a connector of the configuration cannot be opened; the message says which and why
-	CodeServe       = "agent.listener"        // a listener stopped by itself; restart the agent
-	CodeListen      = "config.monitor"        // the address for health and metrics is taken; name a free one as monitor, or "off"
-	CodeBatchHeld   = "batch.held"            // a sealed batch cannot go and stops its target; look at it with inbasket batches, then retry or void it
-	CodeMappingFile = "config.mapping-file"   // the mapping file of a route cannot be read; mend its path or rights
-	CodeName        = "file.name"             // the name of a file cannot be made from its template; mend the template
-	CodePanic       = "agent.panic"           // the agent broke on this submission; it is parked, the others go on; send diagnostics to the maintainers
-	CodeResult      = "result.unreadable"     // a result of the back office cannot be understood; it is kept and parked
-	CodeMissing     = "result.missing-name"   // a name in the mapping's answer is not in the result; nothing is told or marked: mend the mapping or the query and reload, and write NAME ?? nil for a field of an answer file that may be missing
-	CodeDocument    = "result.document"       // a document of a decision is not there, cannot be read or is too large; the decision waits for a person: inbasket results
-	CodeUnread      = "content.unreadable"    // a file that belongs to a form or a decision cannot be read; it waits alone, inbasket status names it, and after ten minutes it is set aside
-	CodeRepointed   = "config.repointed"      // a target with open deliveries would be pointed elsewhere or removed; finish them, or say so with --force
-	CodeRestore     = "restore.unclear"       // whether the target got this after the backup was made cannot be told; look there: if it has it, inbasket confirm; if not, inbasket retry delivers it
-	CodeNotHere     = "submission.not-found"  // no submission has this ID or reference; see inbasket list
+	CodeNoRoute     = "route.none"           // no route takes this form; add or mend a route in the configuration, reload, then inbasket retry
+	CodeDoubles     = "route.doubles"        // front offices post by this route, and nothing tells a form that they post again from a new one: name input.reference or input.same in its mapping
+	CodeSameRows    = "route.same-results"   // two mappings ask one target for the same rows of results, and whichever is quicker takes them; tell the rows apart by the where of both queries, or use one mapping for both routes
+	CodeSameName    = "route.same-mapping"   // two mapping files of one name ask a target for different results, and only one of both is asked; give each a name of its own
+	CodeReference   = "form.reference"       // the form's reference is longer than 200 characters, or has characters that nobody sees; the sender was told
+	CodeOpen        = "config.open"          // a connector of the configuration cannot be opened; the message says which and why
+	CodeServe       = "agent.listener"       // a listener stopped by itself; restart the agent
+	CodeListen      = "config.monitor"       // the address for health and metrics is taken; name a free one as monitor, or "off"
+	CodeMappingFile = "config.mapping-file"  // the mapping file of a route cannot be read; mend its path or rights
+	CodeResult      = "result.unreadable"    // a result of the back office cannot be understood; it is kept and parked
+	CodeMissing     = "result.missing-name"  // a name in the mapping's answer is not in the result; nothing is told or marked: mend the mapping or the query and reload, and write NAME ?? nil for a field of an answer file that may be missing
+	CodeDocument    = "result.document"      // a document of a decision is not there, cannot be read or is too large; the decision waits for a person: inbasket results
+	CodeUnread      = "content.unreadable"   // a file that belongs to a form or a decision cannot be read; it waits alone, inbasket status names it, and after ten minutes it is set aside
+	CodeRepointed   = "config.repointed"     // a target with open deliveries would be pointed elsewhere or removed; finish them, or say so with --force
+	CodeNotHere     = "submission.not-found" // no submission has this ID or reference; see inbasket list
 )
 
 // The codes of other packages under the names that are used here.

@@ -8,13 +8,14 @@ import (
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/agent/prepare"
 )
 
 // watchDeadlines raises "no decision in N days" for routes with a deadline, until ctx ends.
 func (f *flow) watchDeadlines(ctx context.Context) {
 	for last := f.clock.Now(); ctx.Err() == nil; last = f.clock.Now() {
-		for _, r := range f.routes {
-			if r.within > 0 {
+		for _, r := range f.prepare.Routes {
+			if r.Within > 0 {
 				f.raise(ctx, r)
 			}
 		}
@@ -30,8 +31,8 @@ const (
 	clockPatience = 15 * time.Minute // for it to be set right, before front offices are told what cannot be taken back
 )
 
-func (f *flow) raise(ctx context.Context, r *route) {
-	late, err := f.journal.Overdue(ctx, r.name, f.clock.Now().Add(-r.within), pageItems)
+func (f *flow) raise(ctx context.Context, r *prepare.Route) {
+	late, err := f.journal.Overdue(ctx, r.Name, f.clock.Now().Add(-r.Within), pageForms)
 	if err != nil && ctx.Err() == nil {
 		f.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot read which submissions are overdue")
 	}
@@ -47,8 +48,8 @@ func (f *flow) raise(ctx context.Context, r *route) {
 		return
 	}
 	for _, e := range late {
-		f.log.Warn().Str("code", health.CodeOverdue).Str("submission", e.ID.String()).Str("route", r.name).
-			Msg("no decision in " + span(r.within))
+		f.log.Warn().Str("code", health.CodeOverdue).Str("submission", e.ID.String()).Str("route", r.Name).
+			Msg("no decision in " + span(r.Within))
 	}
 }
 

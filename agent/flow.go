@@ -8,7 +8,6 @@ import (
 	"path"
 	"runtime/debug"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -16,11 +15,15 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
-	"github.com/inbasket/inbasket/mapping/decode"
 )
+
+// pageForms is how many forms are taken or accepted at once.
+const pageForms = 300
 
 // flow is a submission's whole life, top to bottom:
 //
@@ -30,44 +33,22 @@ import (
 // Pure steps may be repeated at will. Every effect that a target does not record itself is journaled
 // before and after.
 type flow struct {
-	loops    *loop.Heartbeats
 	journal  *journal.Journal
 	content  *content.Store
 	clock    connectors.Clock
 	log      zerolog.Logger
-	plans    *plans
-	routes   map[string]*route
-	lanes    map[string]*lane
+	prepare  *prepare.Preparer
+	lanes    *lane.Lanes
 	counters *health.Counters
 	alone    *waits // items of sources
 	served   *servings
-	posted   chan *arrived // forms from front offices, accepted, on their way to the targets
-	waits    atomic.Bool   // some mapping has written what another target returned
-}
-
-// route says which mapping a submission follows, and whom its result is owed to.
-type route struct {
-	name   string
-	office string // owed the result; empty: nobody
-	plan   *mapping.Plan
-	within time.Duration
-	older  []*mapping.Plan // versions of the mapping by which other forms were the same, one for each rule; nil: by all bytes
-
-	matches func(transport string) bool // for in-baskets that several routes share
-}
-
-// scope is what references are unique in.
-func (r *route) scope() string {
-	if r.office != "" {
-		return r.office
-	}
-	return "route:" + r.name
+	posted   chan *prepare.Form // forms from front offices, accepted, on their way to the targets
 }
 
 // arrival is a submission on its way to acceptance.
 type arrival struct {
 	item  connectors.Submission
-	route *route
+	route *prepare.Route
 	form  mapping.Form
 	read  bool   // form is decoded
 	lost  bool   // an attachment could not be kept; it stays in the in-basket
@@ -75,43 +56,37 @@ type arrival struct {
 	entry journal.Arrival
 }
 
-// serve takes submissions out of one in-basket until ctx ends. The next batch is read and decoded while
-// the last one is made durable.
-func (f *flow) serve(ctx context.Context, name string, in connectors.Inbasket, routes []*route) {
+// serve takes submissions out of one in-basket by three loops: the next batch is read and decoded while the last one is
+// made durable, and the in-basket is told beside.
+func (f *flow) serve(g *loop.Group, name string, in connectors.Inbasket, routes []*prepare.Route) {
 	read := make(chan []*arrival, 1)
 	taken := make(chan []connectors.Receipt, 2)
-	done := make(chan struct{}, 2)
-	go func() {
-		defer func() { close(read); done <- struct{}{} }()
-		f.loops.Run(ctx, health.Inbasket, name, func(ctx context.Context) { f.read(ctx, name, in, routes, read) })
-	}()
-	go func() {
-		defer func() { done <- struct{}{} }()
-		f.loops.Run(ctx, health.Inbasket, name, func(ctx context.Context) { f.answer(ctx, name, in, taken) })
-	}()
-	f.loops.Run(ctx, health.Inbasket, name, func(ctx context.Context) {
-		over := loop.Waiting(ctx)
-		for batch := range read {
-			over()
+	g.Go(health.Inbasket, name, func(ctx context.Context) {
+		defer close(read)
+		f.read(ctx, name, in, routes, read)
+	})
+	g.Go(health.Inbasket, name, func(ctx context.Context) {
+		defer close(taken)
+		ending := context.WithoutCancel(ctx) // what was read is taken
+		for {
+			batch, ok := loop.Receive(ending, read)
+			if !ok {
+				return
+			}
 			receipts, fresh := f.accept(ctx, name, batch)
-			loop.Waiting(ctx) // for answer, which may hang in the in-basket
-			taken <- receipts
-			over()
-			f.forward(ctx, fresh)
-			loop.Waiting(ctx)
+			loop.Send(ending, taken, receipts) // to answer, which may hang in the in-basket
+			f.lanes.Forward(ctx, fresh)
 		}
 	})
-	close(taken)
-	<-done
-	<-done
+	g.Go(health.Inbasket, name, func(ctx context.Context) { f.answer(ctx, name, in, taken) })
 }
 
 // read gets batches out of the in-basket and identifies them.
-func (f *flow) read(ctx context.Context, name string, in connectors.Inbasket, routes []*route, out chan<- []*arrival) {
+func (f *flow) read(ctx context.Context, name string, in connectors.Inbasket, routes []*prepare.Route, out chan<- []*arrival) {
 	trouble := f.counters.Trouble(health.Inbasket, name, f.log)
 	for ctx.Err() == nil {
 		var items []connectors.Submission
-		err := loop.Ask(ctx, "take forms", func() (err error) { items, err = in.Next(ctx, pageItems); return err })
+		err := loop.Ask(ctx, "take forms", func() (err error) { items, err = in.Next(ctx, pageForms); return err })
 		if err != nil {
 			trouble.Failed(ctx, err)
 			continue
@@ -119,7 +94,7 @@ func (f *flow) read(ctx context.Context, name string, in connectors.Inbasket, ro
 		trouble.Over()
 		batch := make([]*arrival, len(items))
 		over := loop.Calling(ctx, "read attachments", time.Hour) // of all of them, from the in-basket
-		parallel(len(items), func(i int) { batch[i] = f.identify(ctx, name, items[i], routes) })
+		loop.Parallel(len(items), func(i int) { batch[i] = f.identify(ctx, name, items[i], routes) })
 		over()
 		loop.Send(ctx, out, batch)
 	}
@@ -127,7 +102,7 @@ func (f *flow) read(ctx context.Context, name string, in connectors.Inbasket, ro
 
 // identify finds route, reference and digest of a submission. What cannot be identified is accepted
 // under a name of ours and parked, so that nothing is lost.
-func (f *flow) identify(ctx context.Context, inbasket string, item connectors.Submission, routes []*route) *arrival {
+func (f *flow) identify(ctx context.Context, inbasket string, item connectors.Submission, routes []*prepare.Route) *arrival {
 	a := &arrival{item: item, entry: journal.Arrival{
 		Scope: "in-basket:" + inbasket, Inbasket: inbasket, Reference: f.unreadName(item.Transport), Transport: item.Transport,
 		ContentType: item.ContentType, Form: item.Form, At: item.At, ParkConflict: true,
@@ -140,7 +115,7 @@ func (f *flow) identify(ctx context.Context, inbasket string, item connectors.Su
 		return a
 	}
 	a.entry.Digest = digestOf(rawDigest(a.entry.Form), a.entry.Attachments, item.Transport)
-	if a.route = routeFor(routes, item.Transport); a.route == nil {
+	if a.route = prepare.RouteFor(routes, item.Transport); a.route == nil {
 		a.entry.Park = &journal.Reason{Code: CodeNoRoute, Text: "no route takes this form", Next: "add or mend a route, then inbasket retry"}
 		return a
 	}
@@ -152,24 +127,25 @@ func (f *flow) identify(ctx context.Context, inbasket string, item connectors.Su
 func (f *flow) read1(a *arrival) {
 	defer func() {
 		if p := recover(); p != nil {
-			a.read, a.entry.Park = false, &journal.Reason{Code: CodePanic, Text: "reading the form broke the agent", Next: "send diagnostics to the maintainers", Raw: fmt.Sprintf("%v\n%s", p, debug.Stack())}
+			a.read, a.entry.Park = false, &journal.Reason{Code: loop.CodePanic, Text: "reading the form broke the agent", Next: "send diagnostics to the maintainers", Raw: fmt.Sprintf("%v\n%s", p, debug.Stack())}
 		}
 	}()
 	r := a.route
-	a.entry.Scope, a.entry.Office, a.entry.Route = r.scope(), r.office, r.name
-	a.entry.Plan, a.entry.Targets = r.plan.Digest(), r.plan.Targets()
-	form, err := r.plan.Decode(a.entry.Form, a.entry.ContentType)
+	a.entry.Scope, a.entry.Office, a.entry.Route = r.Scope(), r.Office, r.Name
+	a.entry.Plan, a.entry.Targets = r.Plan.Digest(), r.Plan.Targets()
+	form, err := r.Plan.Decode(a.entry.Form, a.entry.ContentType)
 	if err != nil {
-		a.entry.Park = undecodable(err)
+		why := prepare.Undecodable(err)
+		a.entry.Park = &why
 		return
 	}
-	if reason := nothing(form, r.plan.Format()); reason != "" {
-		a.entry.Park = &journal.Reason{Code: CodeUndecodable, Text: reason, Next: "ask the sender for a form, then reject this"}
+	if reason := nothing(form, r.Plan.Format()); reason != "" {
+		a.entry.Park = &journal.Reason{Code: prepare.CodeUndecodable, Text: reason, Next: "ask the sender for a form, then reject this"}
 		return
 	}
 	a.form, a.read = form, true
 	a.recognise()
-	ref, failed := r.plan.Reference(form)
+	ref, failed := r.Plan.Reference(form)
 	if reason := improper(ref); reason == edgeBlank && !edged(form) {
 		ref, failed = "", &mapping.Fault{At: "input.reference", Cause: mapping.FieldError{Code: CodeReference, Message: "the reference " + reason}}
 	} else if reason != "" {
@@ -182,33 +158,22 @@ func (f *flow) read1(a *arrival) {
 	case failed == nil:
 		a.entry.Reference = a.entry.Transport
 	}
-	if err = r.plan.Validate(form); err == nil {
+	if err = r.Plan.Validate(form); err == nil {
 		err = failed
 	}
 	var wrong *mapping.MapError
 	switch {
 	case errors.As(err, &wrong):
-		a.entry.Reject = fieldErrors(wrong.Fields)
-		a.entry.Why = &journal.Reason{Code: CodeFormWrong, Text: "the form is wrong: see the field errors"}
+		a.entry.Reject = prepare.FieldErrors(wrong.Fields)
+		a.entry.Why = &journal.Reason{Code: prepare.CodeFormWrong, Text: "the form is wrong: see the field errors"}
 	case err != nil:
-		why := unmapped(err)
+		why := prepare.Unmapped(err)
 		a.entry.Park = &why
 	}
 }
 
-// undecodable says why a form cannot be read: it is not well-formed, or larger than its mapping allows, which its sender
-// cannot know.
-func undecodable(err error) *journal.Reason {
-	var d *decode.Error
-	if errors.As(err, &d) && d.Limit() != "" {
-		why := unmapped(&mapping.Fault{At: "the form", Pointer: d.Pointer, Limit: d.Limit(), Cause: mapping.FieldError{Code: d.Code, Message: "is larger than input.limits." + d.Limit() + " allows: " + d.Error()}})
-		return &why
-	}
-	return &journal.Reason{Code: CodeUndecodable, Text: "the form cannot be decoded: " + err.Error(), Next: "ask the sender for a well-formed one, then reject this"}
-}
-
 // accept makes a batch durable and returns what the in-basket is told, and what goes on to the targets.
-func (f *flow) accept(ctx context.Context, inbasket string, batch []*arrival) (receipts []connectors.Receipt, fresh []*arrived) {
+func (f *flow) accept(ctx context.Context, inbasket string, batch []*arrival) (receipts []connectors.Receipt, fresh []*prepare.Form) {
 	entries := make([]journal.Arrival, 0, len(batch))
 	kept := make([]*arrival, 0, len(batch))
 	for _, a := range batch {
@@ -241,60 +206,22 @@ func (f *flow) accept(ctx context.Context, inbasket string, batch []*arrival) (r
 		}
 		receipts = append(receipts, r)
 		if s.Again {
-			f.comesAgain(a.entry.Targets)
+			f.lanes.Again(a.entry.Targets...) // it has an older ID than what the lanes have seen, or is doubtful
 			continue
 		}
 		if s.Verdict == connectors.Taken && s.State == journal.Accepted && a.read {
-			fresh = append(fresh, &arrived{stored: a.stored(s.ID, now), plan: a.route.plan, form: a.form, read: true})
+			fresh = append(fresh, a.accepted(s.ID, now))
 		}
 	}
 	f.counters.Accepted(inbasket, receipts)
 	return receipts, fresh
 }
 
-// comesAgain leaves a form that was accepted before, in the time that a restored journal does not know, to be read from
-// the journal: it has an older ID than what the lanes have seen, or is doubtful.
-func (f *flow) comesAgain(targets []string) {
-	for _, target := range targets {
-		if l := f.lanes[target]; l != nil {
-			l.again()
-		}
-	}
-}
-
-// arrived is an accepted submission on its way to the targets.
-type arrived struct {
-	stored journal.Stored
-	plan   *mapping.Plan
-	form   mapping.Form
-	read   bool // form is decoded
-}
-
-func (a *arrival) stored(id journal.ID, accepted time.Time) journal.Stored {
+// accepted is what goes on to the targets.
+func (a *arrival) accepted(id journal.ID, at time.Time) *prepare.Form {
 	e := &a.entry
-	return journal.Stored{ID: id, Route: e.Route, Office: e.Office, Plan: e.Plan, Digest: e.Digest, Reference: e.Reference,
-		ContentType: e.ContentType, Form: e.Form, Attachments: e.Attachments, At: e.At, Accepted: accepted, Progress: journal.Pending}
-}
-
-// forward maps accepted submissions for all their targets and hands them to the lanes.
-func (f *flow) forward(ctx context.Context, fresh []*arrived) {
-	if len(fresh) == 0 {
-		return
-	}
-	made := make([]prepared, len(fresh))
-	parallel(len(fresh), func(i int) { made[i] = f.prepareOne(fresh[i], "") })
-	byTarget, err := f.carryOut(ctx, made)
-	if err != nil { // what could not be journaled is mapped again by the lanes
-		for _, l := range f.lanes {
-			l.again()
-		}
-		return
-	}
-	for target, parcels := range byTarget {
-		if l := f.lanes[target]; l != nil {
-			l.offer(ctx, parcels)
-		}
-	}
+	return &prepare.Form{Plan: a.route.Plan, Content: a.form, Decoded: true, Stored: journal.Stored{ID: id, Route: e.Route, Office: e.Office, Plan: e.Plan,
+		Digest: e.Digest, Reference: e.Reference, ContentType: e.ContentType, Form: e.Form, Attachments: e.Attachments, At: e.At, Accepted: at, Progress: journal.Pending}}
 }
 
 // keepAttachments puts a submission's attachments into the content store, before it is accepted.

@@ -68,7 +68,7 @@ func (f *flow) pushAll(ctx context.Context, office string, to connectors.FrontOf
 		return
 	}
 	judge(told, err, trouble)
-	graced, cancel := graced(ctx)
+	graced, cancel := loop.Grace(ctx)
 	defer cancel()
 	if err := f.journal.Pushed(graced, office, told); err != nil {
 		f.log.Error().Str("code", CodeJournal).Str("front-office", office).Err(err).Msg("cannot journal what was pushed; it is pushed again")

@@ -16,6 +16,7 @@ import (
 	"github.com/inbasket/inbasket/agent/backup"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/orders"
 )
 
@@ -247,7 +248,7 @@ func (w *world) settleBatches() {
 		}
 		there := w.batched()
 		for _, e := range list {
-			if e.Code != agent.CodeRestore && e.State == journal.Parked {
+			if e.Code != lane.CodeRestore && e.State == journal.Parked {
 				w.t.Fatalf("%+v", e)
 			}
 			settled++

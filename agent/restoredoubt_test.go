@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/orders"
 )
 
@@ -77,7 +77,7 @@ func TestRestoreTakenFiles(t *testing.T) {
 		return w.to("REF-1", "drop").Progress == journal.Done && w.to("REF-2", "drop").Progress == journal.Done
 	})
 	w.until("what was taken parks", func() bool { return w.to("REF-0", "drop").Progress == journal.Held })
-	if d := w.to("REF-0", "drop"); d.Reason == nil || d.Reason.Code != agent.CodeRestore {
+	if d := w.to("REF-0", "drop"); d.Reason == nil || d.Reason.Code != lane.CodeRestore {
 		t.Fatalf("%+v", d)
 	}
 	if slices.Contains(w.files("drop"), "REF-0.csv") {
@@ -166,7 +166,7 @@ func TestRestoreTakenBatch(t *testing.T) {
 	w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
 	held := func() bool {
 		s, err := w.agent.Health().Status(context.Background())
-		return err == nil && s.Targets[2].Trouble != nil && strings.Contains(s.Targets[2].Trouble.Text, agent.CodeRestore)
+		return err == nil && s.Targets[2].Trouble != nil && strings.Contains(s.Targets[2].Trouble.Text, lane.CodeRestore)
 	}
 	w.until("the target is stopped", held)
 	w.halt() // a restart forgets nothing of it
@@ -234,7 +234,7 @@ func TestRestoreWithoutLedger(t *testing.T) {
 	w.until("both park", func() bool {
 		return w.to("REF-0", "register").Progress == journal.Held && w.to("REF-1", "register").Progress == journal.Held
 	})
-	if d := w.to("REF-1", "register"); d.Reason == nil || d.Reason.Code != agent.CodeRestore || w.inRegister() != 2 {
+	if d := w.to("REF-1", "register"); d.Reason == nil || d.Reason.Code != lane.CodeRestore || w.inRegister() != 2 {
 		t.Fatalf("%+v", d)
 	}
 	w.sound()

@@ -9,13 +9,14 @@ import (
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 )
 
 // collect takes results out of one source until ctx ends. A result is settled only after the journal has
 // it, so a crash repeats it, and the journal knows the repeat by the result's own identity.
-func (f *flow) collect(ctx context.Context, name string, src connectors.ResultSource, readers []*route) {
+func (f *flow) collect(ctx context.Context, name string, src connectors.ResultSource, readers []*prepare.Route) {
 	trouble := f.counters.Trouble(health.Results, name, f.log)
 	for ctx.Err() == nil {
 		var results []connectors.Result
@@ -42,7 +43,7 @@ const pageResults = 100
 func (f *flow) settleResults(ctx context.Context, src connectors.ResultSource, receipts []connectors.Receipt, trouble *health.Trouble) bool {
 	for {
 		err := loop.Call(ctx, "settle results", 0, func() error {
-			graced, cancel := graced(ctx)
+			graced, cancel := loop.Grace(ctx)
 			defer cancel()
 			return src.Settle(graced, receipts)
 		})
@@ -55,7 +56,7 @@ func (f *flow) settleResults(ctx context.Context, src connectors.ResultSource, r
 
 // take journals results and returns what their source is told. Each is settled alone: one that cannot be taken is
 // released, and the others go on. The error is for what is wrong with all of them.
-func (f *flow) take(ctx context.Context, source string, results []connectors.Result, readers []*route) ([]connectors.Receipt, error) {
+func (f *flow) take(ctx context.Context, source string, results []connectors.Result, readers []*prepare.Route) ([]connectors.Receipt, error) {
 	defer loop.Calling(ctx, "read documents", time.Hour)()
 	receipts := released(results)
 	var ready []*understood
@@ -73,7 +74,7 @@ func (f *flow) take(ctx context.Context, source string, results []connectors.Res
 		case err != nil && connectors.ClassOf(err) == connectors.Transient:
 			return released(results), err
 		case err != nil: // reading it broke us
-			u.alone(wait{code: CodePanic, text: "reading it broke the agent", next: "send diagnostics to the maintainers"}, err)
+			u.alone(wait{code: loop.CodePanic, text: "reading it broke the agent", next: "send diagnostics to the maintainers"}, err)
 		}
 		if wrong == nil {
 			ready = append(ready, u)

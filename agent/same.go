@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"context"
 	"crypto/sha256"
 	"fmt"
 	"strings"
@@ -25,27 +24,27 @@ func (a *arrival) recognise() {
 		}
 		return raw
 	}
-	e.Digest = by(r.plan)
-	for _, old := range r.older {
+	e.Digest = by(r.Plan)
+	for _, old := range r.Older {
 		if d := by(old); d != e.Digest {
 			e.Also = append(e.Also, d)
 		}
 	}
-	if r.plan.SameRule() != "" {
+	if r.Plan.SameRule() != "" {
 		e.Known = a.known
 	}
 }
 
 // known compares a form that is known with this one, by the mapping of today.
 func (a *arrival) known(stored []byte, contentType, transport string, files []journal.File) (same bool, differs string) {
-	form, err := a.route.plan.Decode(stored, contentType)
+	form, err := a.route.Plan.Decode(stored, contentType)
 	if err != nil {
 		return false, ""
 	}
 	if a.item.Transport == "" { // names of attachments are the sender's, not made of a form's file name
 		transport = ""
 	}
-	if d, ok := a.route.plan.SameDigest(form); ok {
+	if d, ok := a.route.Plan.SameDigest(form); ok {
 		same = digestOf(d, files, transport) == a.entry.Digest
 	}
 	if other := mapping.Differences(form, a.form); len(other) > 0 {
@@ -70,27 +69,6 @@ func (a *arrival) derive() {
 	for _, d := range e.Also {
 		e.Aliases = append(e.Aliases, name(d))
 	}
-}
-
-// olderRules loads the versions of a route's mapping by which other forms were the same.
-func (f *flow) olderRules(ctx context.Context, r *route) error {
-	digests, without, err := f.journal.PlansWith(ctx, r.plan.Name(), "same")
-	if err != nil {
-		return err
-	}
-	if without > 0 && r.plan.SameRule() != "" {
-		r.older = append(r.older, nil)
-	}
-	seen := map[string]bool{r.plan.SameRule(): true}
-	for _, d := range digests {
-		old, err := f.plans.get(ctx, d)
-		if err != nil || seen[old.SameRule()] { // one that cannot be read is told of where a form needs it
-			continue
-		}
-		seen[old.SameRule()] = true
-		r.older = append(r.older, old)
-	}
-	return nil
 }
 
 // rawDigest is the digest of a form's bytes.

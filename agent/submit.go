@@ -10,6 +10,7 @@ import (
 	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 )
@@ -57,25 +58,21 @@ func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incomi
 	}
 	f.counters.Metrics.Accepted("http", s.Verdict, 1)
 	if s.Again {
-		f.comesAgain(arr.entry.Targets)
+		f.lanes.Again(arr.entry.Targets...)
 	} else if s.Verdict == connectors.Taken && s.State == journal.Accepted {
-		a.goForward(&arrived{stored: arr.stored(s.ID, a.clock.Now()), plan: r.plan, form: arr.form, read: true})
+		a.goForward(arr.accepted(s.ID, a.clock.Now()))
 	}
 	return frontoffice.Receipt{ID: s.ID, Verdict: s.Verdict, State: s.State, Reference: arr.entry.Reference, On: s.On}, nil
 }
 
 // goForward hands a form on to be mapped and delivered beside the answer to the front office, which only
 // waits for acceptance. Who posts the next form after that answer finds it behind this one.
-func (a *Agent) goForward(one *arrived) {
+func (a *Agent) goForward(one *prepare.Form) {
 	f := a.current().flow
 	select {
 	case f.posted <- one:
 	default: // more than can be mapped now: the lanes read it from the journal
-		for _, target := range one.plan.Targets() {
-			if l := f.lanes[target]; l != nil {
-				l.again()
-			}
-		}
+		f.lanes.Again(one.Plan.Targets()...)
 	}
 }
 
@@ -83,13 +80,13 @@ func (a *Agent) goForward(one *arrived) {
 // the journal.
 func (f *flow) forwardPosted(ctx context.Context) {
 	for {
-		var batch []*arrived
+		var batch []*prepare.Form
 		one, ok := loop.Receive(ctx, f.posted)
 		if !ok {
 			return
 		}
 		batch = append(batch, one)
-		for more := true; more && len(batch) < pageItems; {
+		for more := true; more && len(batch) < pageForms; {
 			select {
 			case one := <-f.posted:
 				batch = append(batch, one)
@@ -97,35 +94,35 @@ func (f *flow) forwardPosted(ctx context.Context) {
 				more = false
 			}
 		}
-		f.forward(ctx, batch)
+		f.lanes.Forward(ctx, batch)
 	}
 }
 
 // refusal says what a front office is told at once instead of an acceptance.
 func refusal(e *journal.Arrival) error {
 	switch {
-	case e.Park != nil && e.Park.Code == CodeUndecodable:
-		return frontoffice.Malformed([]journal.FieldError{{Code: CodeUndecodable, Message: e.Park.Text}})
+	case e.Park != nil && e.Park.Code == prepare.CodeUndecodable:
+		return frontoffice.Malformed([]journal.FieldError{{Code: prepare.CodeUndecodable, Message: e.Park.Text}})
 	case len(e.Reject) > 0 && e.Why != nil && e.Why.Code == CodeReference:
 		return &frontoffice.Refusal{Status: 422, Code: CodeReference, Detail: e.Why.Text + ".", Errors: e.Reject}
 	case e.Park != nil && e.Park.Code == mapping.CodeLimit:
 		return &frontoffice.Refusal{Status: http.StatusRequestEntityTooLarge, Code: mapping.CodeLimit, Detail: e.Park.Text}
 	case len(e.Reject) > 0:
-		return &frontoffice.Refusal{Status: 422, Code: CodeFormWrong, Detail: "The form breaks its schema.", Errors: e.Reject}
+		return &frontoffice.Refusal{Status: 422, Code: prepare.CodeFormWrong, Detail: "The form breaks its schema.", Errors: e.Reject}
 	}
 	return nil
 }
 
 // routeOf returns the route that a front office means: the one it names, or the only one it has.
-func (f *flow) routeOf(office, name string) (*route, error) {
+func (f *flow) routeOf(office, name string) (*prepare.Route, error) {
 	var mine []string
-	var found *route
-	for _, r := range f.routes {
-		if r.office != office {
+	var found *prepare.Route
+	for _, r := range f.prepare.Routes {
+		if r.Office != office {
 			continue
 		}
-		mine = append(mine, r.name)
-		if name == r.name || name == "" {
+		mine = append(mine, r.Name)
+		if name == r.Name || name == "" {
 			found = r
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/decode"
@@ -26,7 +27,7 @@ type understood struct {
 	source   string
 	result   connectors.Result
 	receipt  *connectors.Receipt
-	readers  []*route
+	readers  []*prepare.Route
 	look     time.Time         // when it was read
 	outcomes []journal.Outcome // that go on record now
 	waits    bool              // something of it cannot, so it comes again
@@ -37,7 +38,7 @@ func (u *understood) key() string { return u.result.Handle }
 
 // reading is what one mapping makes of a decision.
 type reading struct {
-	reader *route
+	reader *prepare.Route
 	mapping.Reading
 }
 
@@ -46,7 +47,7 @@ func (r reading) known() bool { return r.Err == nil && r.Outcome != "" }
 
 // read understands a result by the mappings that take those of its source. What cannot be understood is kept and
 // parked; what may be readable later waits. A *mapping.MissingName is returned where it is true of all of it.
-func (u *understood) read(ctx context.Context, readers []*route) error {
+func (u *understood) read(ctx context.Context, readers []*prepare.Route) error {
 	u.readers, u.look = readers, u.flow.clock.Now()
 	readings, err := u.flow.readings(ctx, u.result, readers)
 	if err != nil {
@@ -89,7 +90,7 @@ func (u *understood) add(ctx context.Context, r reading) error {
 		o.At = u.flow.clock.Now()
 	}
 	if r.reader != nil {
-		o.Plan = r.reader.plan.Name()
+		o.Plan = r.reader.Plan.Name()
 	}
 	key := u.key() + "\x00" + o.ResultID
 	var unknown *mapping.UnknownStatus
@@ -258,7 +259,7 @@ func (u *understood) alone(w wait, why error) {
 	}
 	o = unread(o, u.result, why)
 	o.Park.Code, o.Park.Text = w.code, w.text
-	if slices.ContainsFunc(u.readers, func(r *route) bool { return r.plan.ReadsMany() }) {
+	if slices.ContainsFunc(u.readers, func(r *prepare.Route) bool { return r.Plan.ReadsMany() }) {
 		whole(o.Park)
 	}
 	u.outcomes = []journal.Outcome{o}
@@ -296,7 +297,7 @@ func (u *understood) recorded(verdicts []connectors.Verdict) {
 
 // readings reads a result by the mappings that take those of its source. Several may read the same decision: the one
 // that knows its submission is right, else the first that understands it.
-func (f *flow) readings(ctx context.Context, r connectors.Result, readers []*route) ([]reading, error) {
+func (f *flow) readings(ctx context.Context, r connectors.Result, readers []*prepare.Route) ([]reading, error) {
 	best := []reading{{Reading: mapping.Reading{Decision: mapping.Decision{ID: r.ID, Documents: r.Documents}, Err: errors.New("no mapping reads results of this source")}}}
 	var all [][]reading
 	for _, reader := range readers {
@@ -332,7 +333,7 @@ func (f *flow) better(ctx context.Context, second, first reading) (bool, error) 
 		if r.MatchKey == "" || r.reader == nil {
 			return false, nil
 		}
-		fits, err := f.journal.Matches(ctx, r.reader.plan.Name(), r.MatchKey)
+		fits, err := f.journal.Matches(ctx, r.reader.Plan.Name(), r.MatchKey)
 		if err != nil {
 			err = &connectors.Error{Class: connectors.Transient, Code: CodeJournal, Op: "find the submission of a result", Err: err}
 		}
@@ -358,9 +359,9 @@ func countKnown(list []reading) (n int) {
 }
 
 // readBy reads a result by one mapping, and survives a mapping that breaks.
-func readBy(reader *route, r connectors.Result) (list []reading) {
+func readBy(reader *prepare.Route, r connectors.Result) (list []reading) {
 	err := guard.Safely("read a result", func() error {
-		for _, one := range reader.plan.Answers(r) {
+		for _, one := range reader.Plan.Answers(r) {
 			list = append(list, reading{reader, one})
 		}
 		return nil
@@ -372,7 +373,7 @@ func readBy(reader *route, r connectors.Result) (list []reading) {
 }
 
 // knownNow goes on with results that were parked for their status, where the mapping in force knows it now.
-func (f *flow) knownNow(ctx context.Context, readers map[string][]*route) {
+func (f *flow) knownNow(ctx context.Context, readers map[string][]*prepare.Route) {
 	for after := int64(0); ctx.Err() == nil; {
 		list, err := f.journal.ParkedAfter(ctx, after, pageResults)
 		for _, o := range list {
@@ -392,10 +393,10 @@ func (f *flow) knownNow(ctx context.Context, readers map[string][]*route) {
 	}
 }
 
-func (f *flow) knowNow(ctx context.Context, o journal.Outcome, readers []*route) error {
+func (f *flow) knowNow(ctx context.Context, o journal.Outcome, readers []*prepare.Route) error {
 	for _, r := range readers {
-		outcome, known := r.plan.Meaning(o.Status)
-		if o.Park == nil || o.Park.Code != journal.CodeStatus || r.plan.Name() != o.Plan || !known {
+		outcome, known := r.Plan.Meaning(o.Status)
+		if o.Park == nil || o.Park.Code != journal.CodeStatus || r.Plan.Name() != o.Plan || !known {
 			continue
 		}
 		done, err := f.journal.Understood(ctx, o.N, outcome)

@@ -30,7 +30,7 @@ func (a *Agent) recordConfig(ctx context.Context, rt *assembly, by string) {
 		files = append(files, fmt.Sprintf("%s %x", filepath.Base(path), sum[:8]))
 	}
 	for _, r := range rt.config.Routes {
-		plan := rt.flow.routes[r.Name].plan
+		plan := rt.flow.prepare.Routes[r.Name].Plan
 		digest := plan.Digest()
 		h.Write(digest[:])
 		if s := fmt.Sprintf("%s version %d %x", plan.Name(), plan.Version(), digest[:8]); !slices.Contains(mappings, s) {

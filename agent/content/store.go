@@ -18,6 +18,12 @@ import (
 	"github.com/inbasket/inbasket/connectors/durable"
 )
 
+// CodeUnavailable is for content that cannot be kept or had.
+const CodeUnavailable = "content.unavailable" // an attachment, document or sealed batch cannot be stored or read; look at the disk below state
+
+// MaxSize bounds one attachment or document, in bytes; in-baskets have smaller bounds of their own.
+const MaxSize = 4 << 30
+
 // The errors that callers act on.
 var (
 	ErrTooLarge = errors.New("content is over its size limit")

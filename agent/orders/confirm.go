@@ -7,6 +7,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 )
 
 // confirm takes as delivered what a person has found in a target that could not tell: a parked delivery, or
@@ -40,7 +41,7 @@ func (d *Desk) confirm(ctx context.Context, r control.ConfirmRequest) (control.S
 	if err != nil {
 		return control.Settled{}, err
 	}
-	err = d.behindBar(ctx, r.ID, false, func(map[string]Lane) error {
+	err = d.behindBar(ctx, r.ID, false, func() error {
 		if err := d.Journal.Apply(ctx, changes); err != nil {
 			return err
 		}
@@ -54,7 +55,7 @@ func (d *Desk) confirm(ctx context.Context, r control.ConfirmRequest) (control.S
 }
 
 // confirmBatch ends a sealed batch whose file the target has.
-func (d *Desk) confirmBatch(ctx context.Context, l Lane, r control.ConfirmRequest) error {
+func (d *Desk) confirmBatch(ctx context.Context, l *lane.Lane, r control.ConfirmRequest) error {
 	open, err := d.Journal.Batches(ctx, r.Target, true)
 	if err != nil {
 		return err
@@ -70,7 +71,7 @@ func (d *Desk) confirmBatch(ctx context.Context, l Lane, r control.ConfirmReques
 		if err != nil {
 			return err
 		}
-		sending, err := l.EndBatch(r.Seq, func() error {
+		sending, err := l.Void(r.Seq, func() error {
 			return d.Journal.MoveBatch(ctx, r.Target, r.Seq, journal.Done, nil, changes)
 		})
 		if sending {

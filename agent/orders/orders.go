@@ -17,6 +17,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 )
@@ -119,33 +120,14 @@ func (d *Desk) Handlers() []control.Handler {
 // Running is what one configuration has at work, as orders see it.
 type Running interface {
 	Configuration() *config.Config
-	// Lanes are those of all targets, by name.
-	Lanes() map[string]Lane
-	// Recorded tells whether a target records what it has.
-	Recorded(target string) bool
+	// Lanes are those of all targets.
+	Lanes() *lane.Lanes
 	// Plan returns the mapping that a submission's route has now; it is an error where there is no such route.
 	Plan(id journal.ID, route string) (*mapping.Plan, error)
 	// Assign gives a submission that was never read to the route that takes it now. It does nothing with one that was read.
 	Assign(ctx context.Context, v journal.View, by string) (unread bool, err error)
 	// Confirmed makes the changes that end deliveries, as their target would have ended them.
 	Confirmed(ctx context.Context, r control.ConfirmRequest, ids []journal.ID) ([]journal.Change, error)
-}
-
-// Lane is that of one target.
-type Lane interface {
-	// Again makes the lane read the journal from its beginning, because older deliveries became due.
-	Again()
-	// TryNow makes the target's circuit, and a batch that is held, be tried at once; asked tells whether it was meant by name.
-	TryNow(asked bool)
-	// Pause stops deliveries, or lets them go on.
-	Pause(why string, paused bool)
-	// Bar keeps deliveries of a submission from beginning until over is called. It waits for one that is under way, and tells
-	// whether it still is when ctx ends.
-	Bar(ctx context.Context, id journal.ID) (flying bool, over func())
-	// Drop takes a submission out of the queue.
-	Drop(id journal.ID)
-	// EndBatch has do end a sealed batch, unless it is being sent at this moment.
-	EndBatch(seq int64, do func() error) (sending bool, err error)
 }
 
 // Agent is what orders have others do.

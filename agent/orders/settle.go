@@ -3,18 +3,16 @@ package orders
 import (
 	"context"
 	"fmt"
-	"maps"
 	"mime"
 	"net/http"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
-	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -79,7 +77,7 @@ func (d *Desk) repin(ctx context.Context, id journal.ID, by string) error {
 	if err != nil {
 		return err
 	}
-	return d.behindBar(ctx, id, false, func(map[string]Lane) error {
+	return d.behindBar(ctx, id, false, func() error {
 		return d.Journal.Repin(ctx, id, plan.Digest(), plan.Targets(), by)
 	})
 }
@@ -112,11 +110,8 @@ func (d *Desk) goOn(ctx context.Context, id journal.ID) (control.Settled, error)
 	if err != nil {
 		return s, err
 	}
-	lanes := d.Running().Lanes()
-	for _, target := range s.Targets {
-		if l := lanes[target]; l != nil {
-			l.Again()
-		}
+	if len(s.Targets) > 0 {
+		d.Running().Lanes().Again(s.Targets...)
 	}
 	return s, nil
 }
@@ -154,9 +149,9 @@ func (d *Desk) each(ids []journal.ID, do func(journal.ID) (control.Settled, erro
 
 // tryAgain makes a target's circuit, or with an empty name those of all, be tried at once.
 func (d *Desk) tryAgain(target string) {
-	for name, l := range d.Running().Lanes() {
+	for name, l := range d.Running().Lanes().All() {
 		if target == "" || target == name {
-			l.TryNow(target == name)
+			l.Retry(target == name)
 		}
 	}
 }
@@ -164,13 +159,11 @@ func (d *Desk) tryAgain(target string) {
 // reject ends a submission on a person's word; the front office reads the reason.
 func (d *Desk) reject(ctx context.Context, r control.RejectRequest) (control.Settled, error) {
 	reason := journal.Reason{Code: CodeByOperator, Text: r.Reason}
-	err := d.behindBar(ctx, r.ID, r.Force, func(lanes map[string]Lane) error {
+	err := d.behindBar(ctx, r.ID, r.Force, func() error {
 		if err := d.Journal.Reject(ctx, r.ID, nil, reason, r.By, r.Force); err != nil {
 			return err
 		}
-		for _, l := range lanes {
-			l.Drop(r.ID)
-		}
+		d.Running().Lanes().Drop(r.ID)
 		return nil
 	})
 	if err != nil {
@@ -184,29 +177,14 @@ const landing = 2 * time.Second
 
 // behindBar changes a submission while no delivery of it can begin. What is under way at this moment is not
 // known to the journal yet: it is waited for, and when that takes long only an explicit word goes on.
-func (d *Desk) behindBar(ctx context.Context, id journal.ID, force bool, do func(map[string]Lane) error) error {
-	lanes := d.Running().Lanes()
-	waiting, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		if loop.Pause(waiting, d.Clock, landing) {
-			cancel()
-		}
-	}()
-	var flying []string
-	for name, l := range lanes {
-		still, over := l.Bar(waiting, id)
-		defer over()
-		if still {
-			flying = append(flying, name)
-		}
-	}
-	if len(flying) > 0 && !force {
-		slices.Sort(flying)
-		return &control.Error{Code: control.CodeNotAllowed, Message: fmt.Sprintf("submission %s is being delivered at this moment, to %s", id, strings.Join(flying, ", ")),
+func (d *Desk) behindBar(ctx context.Context, id journal.ID, force bool, do func() error) error {
+	underWay, unbar := d.Running().Lanes().Bar(ctx, id, d.Clock.After(landing))
+	defer unbar()
+	if len(underWay) > 0 && !force {
+		return &control.Error{Code: control.CodeNotAllowed, Message: fmt.Sprintf("submission %s is being delivered at this moment, to %s", id, strings.Join(underWay, ", ")),
 			Hint: "ask again in a moment; inbasket show tells how it ended", Status: http.StatusConflict}
 	}
-	return do(lanes)
+	return do()
 }
 
 // decide records a person's decision and its documents.
@@ -265,15 +243,15 @@ func (d *Desk) pause(ctx context.Context, r control.PauseRequest) (done control.
 	}
 	why, is := paused[r.Target]
 	l.Pause(why, is)
+	l.TryNow()
 	return done, nil
 }
 
-func (d *Desk) laneOf(target string) (Lane, error) {
+func (d *Desk) laneOf(target string) (*lane.Lane, error) {
 	lanes := d.Running().Lanes()
-	l := lanes[target]
+	l := lanes.Get(target)
 	if l == nil {
-		names := slices.Sorted(maps.Keys(lanes))
-		return nil, &control.Error{Code: control.CodeNotFound, Message: "there is no target " + target, Hint: fmt.Sprintf("there are: %v", names), Status: http.StatusNotFound}
+		return nil, &control.Error{Code: control.CodeNotFound, Message: "there is no target " + target, Hint: fmt.Sprintf("there are: %v", lanes.Names()), Status: http.StatusNotFound}
 	}
 	return l, nil
 }
@@ -286,7 +264,7 @@ func (d *Desk) redeliver(ctx context.Context, r control.RedeliverRequest) (contr
 		return control.RedeliverReport{}, err
 	}
 	report := control.RedeliverReport{Target: r.Target, Note: "the target records what it has: what is still there is recognised, and only what is missing is written"}
-	if !d.Running().Recorded(r.Target) {
+	if !l.Abilities().Recorded {
 		report.Note = "this target cannot recognise what it still has: files come again under their old names, batches under new numbers"
 	}
 	if report.Sample, report.Count, err = d.Journal.Delivered(ctx, r.Target, r.Since, 0, 10); err != nil || r.DryRun {
@@ -321,7 +299,7 @@ func (d *Desk) void(ctx context.Context, r control.VoidRequest) (done control.No
 	if err != nil {
 		return done, err
 	}
-	sending, err := l.EndBatch(r.Seq, func() error { return d.Journal.VoidBatch(ctx, r.Target, r.Seq, r.By, r.Reason) })
+	sending, err := l.Void(r.Seq, func() error { return d.Journal.VoidBatch(ctx, r.Target, r.Seq, r.By, r.Reason) })
 	if sending {
 		return done, &control.Error{Code: control.CodeNotAllowed, Message: fmt.Sprintf("batch %d of %s is being sent at this moment", r.Seq, r.Target),
 			Hint: "inbasket pause " + r.Target + ", look whether the target has it, then void it", Status: http.StatusConflict}

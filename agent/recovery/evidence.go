@@ -10,9 +10,9 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping/encode"
 )
 
 const (
@@ -47,7 +47,7 @@ func (s *Service) gather(ctx context.Context) error {
 	var out control.Restored
 	for _, t := range now.Config.Targets {
 		found := control.RestoredTarget{Name: t.Name, Type: t.Definition.Type, Open: byTarget[t.Name].Open, LastSeq: byTarget[t.Name].LastSeq}
-		if err := s.askTarget(ctx, target{t, now.Targets[t.Name]}, s.lookFrom(hold, margin), &found); err != nil {
+		if err := s.askTarget(ctx, now.Lanes.Get(t.Name), s.lookFrom(hold, margin), &found); err != nil {
 			return err
 		}
 		out.Targets = append(out.Targets, found)
@@ -96,17 +96,17 @@ func (s *Service) Gather(ctx context.Context) {
 }
 
 // askTarget has one target bear witness. Only an error of the journal is returned.
-func (s *Service) askTarget(ctx context.Context, t target, since time.Time, found *control.RestoredTarget) error {
-	found.Batch, found.Unsure, found.Evidence = t.Batch != nil, !t.recorded(), control.EvidenceNone
-	witness, ok := t.open.Unwrap().(connectors.Witness)
+func (s *Service) askTarget(ctx context.Context, l *lane.Lane, since time.Time, found *control.RestoredTarget) error {
+	found.Batch, found.Unsure, found.Evidence = l.Batch() != nil, !l.Abilities().Recorded, control.EvidenceNone
+	witness, ok := l.Unwrap().(connectors.Witness)
 	if !ok {
 		return nil
 	}
 	asking, cancel := context.WithTimeout(ctx, gatherWithin)
 	defer cancel()
-	w := &witnessed{service: s, target: t, found: found, numbers: map[int64]bool{}}
+	w := &witnessed{service: s, lane: l, found: found, numbers: map[int64]bool{}}
 	var err error
-	if found.KnownSeq, err = s.Journal.LastBatch(ctx, t.Name); err != nil {
+	if found.KnownSeq, err = s.Journal.LastBatch(ctx, l.Name); err != nil {
 		return err
 	}
 	err = guard.Safely("bear witness", func() error {
@@ -127,7 +127,7 @@ func (s *Service) askTarget(ctx context.Context, t target, since time.Time, foun
 		code, text := guard.Describe(err)
 		found.Evidence = control.EvidenceFailed
 		found.Trouble = &control.Trouble{Code: code, Text: text, Next: "mend the target, then inbasket restored --again"}
-	case t.recorded():
+	case l.Abilities().Recorded:
 		found.Evidence = control.EvidenceLedger
 	default:
 		found.Evidence = control.EvidenceFiles
@@ -138,7 +138,7 @@ func (s *Service) askTarget(ctx context.Context, t target, since time.Time, foun
 // witnessed collects what one target tells.
 type witnessed struct {
 	service *Service
-	target  target
+	lane    *lane.Lane
 	found   *control.RestoredTarget
 	traces  []connectors.Trace
 	numbers map[int64]bool // of batches above the last one that the journal knows
@@ -147,15 +147,11 @@ type witnessed struct {
 
 func (w *witnessed) add(ctx context.Context, t connectors.Trace) error {
 	w.found.Seen++
-	if t.Name != "" && w.target.Batch != nil {
-		for _, template := range []string{w.target.Batch.Name, w.target.Batch.Control} {
-			if tpl, err := encode.ParseTemplate(template); err == nil {
-				if seq, ok := tpl.Seq(t.Name); ok {
-					w.found.SeenSeq = max(w.found.SeenSeq, seq)
-					if seq > w.found.LastSeq {
-						w.numbers[seq] = true
-					}
-				}
+	if b := w.lane.Batch(); t.Name != "" && b != nil {
+		if seq, ok := b.Seq(t.Name); ok {
+			w.found.SeenSeq = max(w.found.SeenSeq, seq)
+			if seq > w.found.LastSeq {
+				w.numbers[seq] = true
 			}
 		}
 	}
@@ -172,7 +168,7 @@ func (w *witnessed) flush(ctx context.Context) error {
 	if len(w.traces) == 0 {
 		return nil
 	}
-	lost, err := w.service.Journal.Witnessed(ctx, w.target.Name, w.traces)
+	lost, err := w.service.Journal.Witnessed(ctx, w.lane.Name, w.traces)
 	if err != nil {
 		w.err = err
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 )
 
 // Restored tells what is known about the time that a restored journal has lost.
@@ -165,6 +166,7 @@ func (s *Service) ending(report *control.Restored, r control.EndHoldRequest) (jo
 	if list := slices.Concat(needs(report, r), overtrusted(report, r)); len(list) > 0 {
 		return e, refuse(list...)
 	}
+	lanes := s.Parts().Lanes
 	for _, t := range report.Targets {
 		if t.Batch {
 			e.Seqs[t.Name] = max(t.SeenSeq, t.LastSeq, r.Seqs[t.Name])
@@ -172,9 +174,9 @@ func (s *Service) ending(report *control.Restored, r control.EndHoldRequest) (jo
 		trusted := slices.Contains(r.TrustAbsent, t.Name)
 		switch {
 		case t.Evidence == control.EvidenceLedger && t.Blind == 0:
-		case s.Parts().target(t.Name).recorded(): // its ledger knows what the journal has, and not what came under IDs that are lost
+		case recorded(lanes.Get(t.Name)): // its ledger knows what the journal has, and not what came under IDs that are lost
 			e.Doubts = append(e.Doubts, journal.Doubt{Target: t.Name})
-		case trusted && s.Parts().target(t.Name).namedByID(): // a form that comes again under a new ID has another file name
+		case trusted && namedByID(lanes.Get(t.Name)): // a form that comes again under a new ID has another file name
 			e.Doubts = append(e.Doubts, journal.Doubt{Target: t.Name})
 		case trusted:
 		default:
@@ -207,7 +209,9 @@ func overtrusted(r *control.Restored, said control.EndHoldRequest) (list []strin
 }
 
 // namedByID tells whether a target's files are found by the submission's ID.
-func (t target) namedByID() bool { return t.File != nil && strings.Contains(t.File.Name, "{id}") }
+func namedByID(l *lane.Lane) bool { return l != nil && strings.Contains(l.Target.File, "{id}") }
+
+func recorded(l *lane.Lane) bool { return l != nil && l.Abilities().Recorded }
 
 // HeldTrouble is what status shows of a hold; nil: there is none.
 func (s *Service) HeldTrouble() *control.Trouble {

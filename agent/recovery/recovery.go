@@ -11,9 +11,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/inbasket/inbasket/agent/config"
-	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -32,23 +32,10 @@ type Service struct {
 // Parts are what one configuration has, to be asked what happened in the time that the journal does not know.
 type Parts struct {
 	Config    *config.Config
-	Targets   map[string]*guard.Target
+	Lanes     *lane.Lanes
 	Inbaskets map[string]connectors.Inbasket
 	Results   map[string]health.ResultSource
 	Asked     func(source string) []connectors.Question // what mappings ask a source of results for
 	Take      func(ctx context.Context, source string, results []connectors.Result) ([]connectors.Receipt, error)
 	Gathered  *atomic.Bool // evidence was gathered with these targets
 }
-
-// target is one target of the configuration with the connector that has it open.
-type target struct {
-	config.Target
-	open *guard.Target
-}
-
-func (p Parts) target(name string) target {
-	t, _ := p.Config.Target(name)
-	return target{t, p.Targets[name]}
-}
-
-func (t target) recorded() bool { return t.open != nil && t.open.Abilities().Recorded }

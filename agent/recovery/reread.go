@@ -71,11 +71,11 @@ func (s *Service) rereadOne(ctx context.Context, r journal.Reread) error {
 // repeatResults asks a database for the results that were marked, and takes those that the journal does not know.
 func (p Parts) repeatResults(ctx context.Context, r journal.Reread) error {
 	target, _, _ := strings.Cut(r.Name, "/")
-	guarded := p.Targets[target]
-	if guarded == nil {
+	l := p.Lanes.Get(target)
+	if l == nil {
 		return nil // it was removed from the configuration
 	}
-	repeater, ok := guarded.Unwrap().(connectors.Repeater)
+	repeater, ok := l.Unwrap().(connectors.Repeater)
 	if !ok {
 		return nil
 	}

@@ -23,6 +23,7 @@ var errLinux = errors.New("the benchmark runs on Linux only")
 
 func start(string, ...string) (*process, error) { return nil, errLinux }
 func (*process) peak() int64                    { return 0 }
+func (*process) tail() []byte                   { return nil }
 func (*process) resident() int64                { return 0 }
 func (*process) cpu() time.Duration             { return 0 }
 func (*process) ended() (bool, usage, error)    { return true, usage{}, errLinux }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/inbasket/inbasket/agent"
+	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/charset"
 )
@@ -87,7 +87,7 @@ func (a *app) tryForm(mappingPath, formPath string, attachments []string, people
 	}
 	out := tried{OK: t.errors == nil && t.parked == nil, Mapping: t.plan.Name(), Version: t.plan.Version(), Reference: t.input.Reference, Errors: t.errors}
 	if t.parked != nil {
-		out.Parked = agent.WhyParked(t.parked)
+		out.Parked = prepare.WhyParked(t.parked)
 	}
 	if t.mapped != nil {
 		out.Values = t.plan.Explain(t.form, t.input)

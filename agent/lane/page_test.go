@@ -1,4 +1,4 @@
-package agent
+package lane
 
 import (
 	"context"
@@ -12,15 +12,18 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 )
 
-type quickClock struct{ SystemClock }
+type quickClock struct{}
+
+func (quickClock) Now() time.Time { return time.Now() }
 
 func (quickClock) After(time.Duration) <-chan time.Time { return time.After(time.Millisecond) }
 
 // newPageLane returns a lane over a journal with n open deliveries.
-func newPageLane(t *testing.T, n int) *lane {
+func newPageLane(t *testing.T, n int) *Lane {
 	t.Helper()
 	store, err := content.Open(t.TempDir())
 	if err != nil {
@@ -43,12 +46,13 @@ func newPageLane(t *testing.T, n int) *lane {
 			t.Fatal(err)
 		}
 	}
-	l := &lane{name: "x", journal: j, clock: quickClock{}, log: zerolog.Nop(), circuit: guard.NewCircuit(guard.DefaultBackoff(), quickClock{}), backoff: guard.DefaultBackoff()}
-	l.start()
-	l.prepare = func(_ context.Context, _ string, page []journal.Stored) ([]*parcel, error) {
+	lanes := New(&prepare.Preparer{Journal: j, Targets: map[string]*prepare.Target{}})
+	lanes.Add(Options{Target: prepare.Target{Name: "x"}, Guarded: guard.Wrap(nil, 0), Backoff: guard.DefaultBackoff(), Journal: j, Clock: quickClock{}, Log: zerolog.Nop()})
+	l := lanes.Get("x")
+	l.prepare = func(_ context.Context, page []journal.Stored) ([]*parcel, error) {
 		parcels := make([]*parcel, len(page))
 		for i, s := range page {
-			parcels[i] = &parcel{id: s.ID, accepted: s.Accepted, progress: s.Progress}
+			parcels[i] = &parcel{Parcel: prepare.Parcel{ID: s.ID, Accepted: s.Accepted, Progress: s.Progress}}
 		}
 		return parcels, nil
 	}
@@ -58,41 +62,41 @@ func newPageLane(t *testing.T, n int) *lane {
 // What becomes due while the very first page is being read must not be overlooked.
 func TestAgainDuringFirstPage(t *testing.T) {
 	l := newPageLane(t, 3)
-	prepare := l.prepare
-	l.prepare = func(ctx context.Context, target string, page []journal.Stored) ([]*parcel, error) {
-		l.again() // an operator releases what this page, read a moment ago, does not have
-		return prepare(ctx, target, page[1:])
+	usual := l.prepare
+	l.prepare = func(ctx context.Context, page []journal.Stored) ([]*parcel, error) {
+		l.Again() // an operator releases what this page, read a moment ago, does not have
+		return usual(ctx, page[1:])
 	}
 	l.load(t.Context())
-	l.prepare = prepare
+	l.prepare = usual
 	for range 3 {
 		if l.behind {
 			l.load(t.Context())
 		}
 	}
-	if len(l.queue) != 3 || l.behind {
-		t.Errorf("%d queued, behind %v", len(l.queue), l.behind)
+	if len(l.list) != 3 || l.behind {
+		t.Errorf("%d queued, behind %v", len(l.list), l.behind)
 	}
 }
 
 // A page that could not be mapped for a fault of the journal is read again, not skipped.
 func TestPageAfterFault(t *testing.T) {
 	l := newPageLane(t, 3)
-	prepare, faults := l.prepare, 2
-	l.prepare = func(ctx context.Context, target string, page []journal.Stored) ([]*parcel, error) {
+	usual, faults := l.prepare, 2
+	l.prepare = func(ctx context.Context, page []journal.Stored) ([]*parcel, error) {
 		if faults > 0 {
 			faults--
 			return nil, errors.New("disk full")
 		}
-		return prepare(ctx, target, page)
+		return usual(ctx, page)
 	}
 	for range 5 {
 		if l.behind {
 			l.load(t.Context())
 		}
 	}
-	if len(l.queue) != 3 || l.behind {
-		t.Errorf("%d queued, behind %v", len(l.queue), l.behind)
+	if len(l.list) != 3 || l.behind {
+		t.Errorf("%d queued, behind %v", len(l.list), l.behind)
 	}
 }
 
@@ -100,32 +104,32 @@ func TestPageAfterFault(t *testing.T) {
 func TestBar(t *testing.T) {
 	l := newPageLane(t, 2)
 	l.load(t.Context())
-	first, second := l.queue[0], l.queue[1]
-	if l.bar(first.id) {
+	first, second := l.list[0], l.list[1]
+	if l.bar(first.ID) {
 		t.Error("what only waits counts as under way")
 	}
 	l.admit([]*parcel{first})
 	l.mu.Lock()
-	group, _ := l.pickItems(10, math.MaxInt)
+	group, _ := l.pick(time.Now(), time.Hour, 10, math.MaxInt)
 	l.mu.Unlock()
 	if len(group) != 1 || group[0] != second {
 		t.Fatalf("picked %d", len(group))
 	}
-	if !l.bar(second.id) {
+	if !l.bar(second.ID) {
 		t.Error("what is under way counts as waiting")
 	}
 	l.putBack([]*parcel{second}) // it failed
-	if len(l.queue) != 0 {
+	if len(l.list) != 0 {
 		t.Error("what is barred waits again")
 	}
-	l.unbar(first.id)
-	l.unbar(second.id)
+	l.unbar(first.ID)
+	l.unbar(second.ID)
 	for range 3 {
 		if l.behind {
 			l.load(t.Context())
 		}
 	}
-	if len(l.queue) != 2 {
-		t.Errorf("%d queued", len(l.queue))
+	if len(l.list) != 2 {
+		t.Errorf("%d queued", len(l.list))
 	}
 }

@@ -1,0 +1,245 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"maps"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/agent/prepare"
+)
+
+// Lanes are those of one configuration.
+type Lanes struct {
+	preparer *prepare.Preparer
+	journal  *journal.Journal
+	byName   map[string]*Lane
+	lacking  atomic.Bool // some mapping writes what another target returned
+}
+
+// New makes lanes that are given what p prepares.
+func New(p *prepare.Preparer) *Lanes {
+	return &Lanes{preparer: p, journal: p.Journal, byName: map[string]*Lane{}}
+}
+
+// Add makes the lane of one more target, before anything runs.
+func (s *Lanes) Add(o Options) {
+	l := newLane(o)
+	l.prepare = func(ctx context.Context, page []journal.Stored) ([]*parcel, error) {
+		return s.stored(ctx, l.Name, page)
+	}
+	l.returned = func(ctx context.Context, ids []journal.ID) { s.returned(ctx, l.Name, ids) }
+	s.byName[l.Name], s.preparer.Targets[l.Name] = l, &l.Target
+}
+
+// Get returns the lane of a target; nil: there is none.
+func (s *Lanes) Get(target string) *Lane { return s.byName[target] }
+
+// All are the lanes by the names of their targets.
+func (s *Lanes) All() iter.Seq2[string, *Lane] { return maps.All(s.byName) }
+
+// Names are those of all targets, sorted.
+func (s *Lanes) Names() []string { return slices.Sorted(maps.Keys(s.byName)) }
+
+// Read reads what the lanes must know before they start: which are paused, and which order keys are stopped.
+func (s *Lanes) Read(ctx context.Context) error {
+	for _, l := range s.byName {
+		err := l.stopKeys(ctx, func(d *journal.Stored) string { return s.preparer.Order(ctx, d, l.Name) })
+		if err != nil {
+			return err
+		}
+	}
+	return s.ReadPaused(ctx)
+}
+
+// ReadPaused tells the lanes which of them are paused.
+func (s *Lanes) ReadPaused(ctx context.Context) error {
+	paused, err := s.journal.Paused(ctx)
+	if err != nil {
+		return err
+	}
+	for name, l := range s.byName {
+		why, is := paused[name]
+		l.Pause(why, is)
+	}
+	return nil
+}
+
+// Start runs all lanes.
+func (s *Lanes) Start(g *loop.Group) {
+	for _, l := range s.byName {
+		l.Start(g)
+	}
+}
+
+// Again has the lanes of targets, or without any named all of them, read the journal from its beginning.
+func (s *Lanes) Again(targets ...string) {
+	if len(targets) == 0 {
+		targets = s.Names()
+	}
+	for _, t := range targets {
+		if l := s.byName[t]; l != nil {
+			l.Again()
+		}
+	}
+}
+
+// Forward maps accepted forms for all their targets and hands them to the lanes.
+func (s *Lanes) Forward(ctx context.Context, forms []*prepare.Form) {
+	forms = slices.DeleteFunc(forms, s.willBeRead)
+	if len(forms) == 0 {
+		return
+	}
+	made := make([]prepare.Made, len(forms))
+	loop.Parallel(len(forms), func(i int) { made[i] = s.preparer.Map(forms[i], "") })
+	byTarget, err := s.record(ctx, made)
+	if err != nil { // what could not be journaled is mapped again by the lanes
+		s.Again()
+		return
+	}
+	for target, parcels := range byTarget {
+		s.byName[target].give(ctx, parcels)
+	}
+}
+
+// willBeRead tells whether a form need not be mapped now: all its lanes are behind, and soon map it themselves.
+func (s *Lanes) willBeRead(f *prepare.Form) bool {
+	targets := f.Plan.Targets()
+	return len(targets) > 0 && !slices.ContainsFunc(targets, func(t string) bool { l := s.byName[t]; return l == nil || !l.willRead() })
+}
+
+// stored maps a page of the journal for one lane. With an error some of the page must be read again.
+func (s *Lanes) stored(ctx context.Context, target string, page []journal.Stored) ([]*parcel, error) {
+	if len(page) == 0 {
+		return nil, nil
+	}
+	made, later := s.preparer.Stored(ctx, page, target)
+	byTarget, err := s.record(ctx, made)
+	return byTarget[target], errors.Join(later, err)
+}
+
+// record journals what mapping led to beside parcels, and sorts the parcels by target. With an error
+// some of it is not journaled, and must be mapped again.
+func (s *Lanes) record(ctx context.Context, made []prepare.Made) (map[string][]*parcel, error) {
+	byTarget := map[string][]*parcel{}
+	for i := range made {
+		m := &made[i]
+		if m.Refused() {
+			continue
+		}
+		for _, x := range m.Lacking {
+			if s.lacking.CompareAndSwap(false, true) { // a value may have come before anybody looked for those who wait
+				s.Again()
+			}
+			if l := s.byName[x.Target]; l != nil && x.Order != "" {
+				l.lacks(x.Order, m.Form.Stored.ID)
+			}
+		}
+		for _, p := range m.Parcels {
+			byTarget[p.Target] = append(byTarget[p.Target], &parcel{Parcel: p})
+		}
+	}
+	return byTarget, errors.Join(s.preparer.Record(ctx, made), s.returnedMeanwhile(ctx, made))
+}
+
+// returnedMeanwhile lets deliveries go on whose value another target returned while the journal did not
+// yet say that they wait for it.
+func (s *Lanes) returnedMeanwhile(ctx context.Context, made []prepare.Made) error {
+	if !s.lacking.Load() {
+		return nil
+	}
+	waiting := map[*Lane][]journal.ID{}
+	for i := range made {
+		m := &made[i]
+		if m.Refused() {
+			continue
+		}
+		for _, t := range m.Nothing() {
+			if l := s.byName[t]; l != nil {
+				l.hasAll(m.Form.Stored.ID) // it may have stopped its order key while it lacked a value
+			}
+		}
+		for _, t := range m.Waiting() {
+			if l := s.byName[t]; l != nil {
+				waiting[l] = append(waiting[l], m.Form.Stored.ID)
+			}
+		}
+	}
+	for l, ids := range waiting {
+		stored, err := s.journal.Load(ctx, l.Name, ids)
+		if err != nil {
+			return err
+		}
+		again := false
+		for _, d := range stored {
+			waits := d.Progress == journal.Waiting || d.Progress == journal.Doubtful
+			again = again || waits && len(d.Returned) > 0
+			if !waits {
+				l.hasAll(d.ID)
+			}
+		}
+		if again {
+			l.Again()
+		}
+	}
+	return nil
+}
+
+// returned lets deliveries go on that waited for a value which another target has returned.
+func (s *Lanes) returned(ctx context.Context, from string, ids []journal.ID) {
+	if !s.lacking.Load() {
+		return
+	}
+	for target, l := range s.byName {
+		if target == from {
+			continue
+		}
+		stored, err := s.journal.Load(ctx, target, ids)
+		again := err != nil || slices.ContainsFunc(stored, func(d journal.Stored) bool { return d.Progress == journal.Doubtful })
+		waiting := slices.DeleteFunc(stored, func(d journal.Stored) bool { return d.Progress != journal.Waiting })
+		parcels, err := s.stored(ctx, target, waiting)
+		if again || err != nil {
+			l.Again()
+		}
+		if len(parcels) > 0 {
+			l.admit(parcels)
+		}
+	}
+}
+
+// Bar keeps the deliveries of a submission from beginning until unbar. What is under way is waited for, within a limit;
+// the targets are returned to which it still is.
+func (s *Lanes) Bar(ctx context.Context, id journal.ID, within <-chan time.Time) (underWay []string, unbar func()) {
+	waiting, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-within:
+			cancel()
+		case <-waiting.Done():
+		}
+	}()
+	for _, name := range s.Names() {
+		// Of sealed batches the journal knows the members.
+		if l := s.byName[name]; l.bar(id) && l.batches == nil && !l.landed(waiting, id) {
+			underWay = append(underWay, name)
+		}
+	}
+	return underWay, func() {
+		for _, l := range s.byName {
+			l.unbar(id)
+		}
+	}
+}
+
+// Drop forgets the deliveries of a submission that an operator ended.
+func (s *Lanes) Drop(id journal.ID) {
+	for _, l := range s.byName {
+		l.Drop(id)
+	}
+}

@@ -1,0 +1,404 @@
+package lane
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/journal"
+)
+
+// Bounds of what a lane keeps in memory; the rest waits in the journal.
+const (
+	queueItems = 800
+	queueBytes = 4 << 20
+	pageItems  = 300
+	groupItems = 300
+)
+
+// queue holds the deliveries to one target in order of acceptance, and knows which of them may not go yet.
+//
+// Its memory is bounded: what does not fit is left in the journal, and the queue is behind; it is then filled from the
+// journal page by page until it has caught up. IDs grow with acceptance, so that order holds.
+type queue struct {
+	full  func(items int, bytes int64) bool // whether it takes no more
+	most  int64                             // bytes of encoded bodies; what comes after is lightened. 0: no bound
+	paged int                               // no page is read while it has so many; 0: as long as it is not full
+
+	mu       sync.Mutex
+	list     []*parcel               // ascending by ID
+	bytes    int64                   // of the list
+	bodies   int64                   // bytes of what is not light
+	known    map[journal.ID]struct{} // listed or in flight
+	inFlight map[string]journal.ID   // order keys
+	parked   map[string]journal.ID   // order keys that a parked delivery stops
+	lacking  map[string][]journal.ID // order keys that a delivery without its value stops; ascending
+	barred   map[journal.ID]int      // an operator is about to change these; none of them may begin
+	behind   bool                    // the journal has more
+	missed   bool                    // an offer was turned down since the last page
+	loading  bool                    // a page is being read
+	settled  map[journal.ID]struct{} // meanwhile
+	after    journal.ID              // last ID of this pass through the journal
+	pass     int                     // counts the passes, so that a page tells whether a new one began meanwhile
+	loaded   journal.ID              // highest ID of all passes: everything up to it was seen
+	paused   bool                    // by an operator
+	why      string                  // in the operator's words
+	changed  chan struct{}
+}
+
+func (q *queue) init() {
+	q.known = map[journal.ID]struct{}{}
+	q.inFlight = map[string]journal.ID{}
+	q.parked = map[string]journal.ID{}
+	q.lacking = map[string][]journal.ID{}
+	q.barred = map[journal.ID]int{}
+	q.behind = true // it begins with what the journal has
+	q.changed = make(chan struct{})
+}
+
+// do changes something and wakes everyone who waits for the queue.
+func (q *queue) do(change func()) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	change()
+	q.signal()
+}
+
+// signal wakes everyone who waits for the queue. The caller holds mu.
+func (q *queue) signal() {
+	close(q.changed)
+	q.changed = make(chan struct{})
+}
+
+// Again has the journal read from its beginning, because older deliveries became due.
+func (q *queue) Again() { q.do(q.rewind) }
+
+// rewind begins a new pass through the journal. The caller holds mu.
+func (q *queue) rewind() {
+	q.behind, q.missed, q.after = true, true, 0
+	q.pass++
+}
+
+// room tells whether the queue takes one more. The caller holds mu.
+func (q *queue) room() bool { return !q.full(len(q.list), q.bytes) }
+
+// wantsPage tells whether the next page of the journal is to be read now. The caller holds mu.
+func (q *queue) wantsPage() bool {
+	return q.behind && !q.loading && q.room() && (q.paged == 0 || len(q.list) < q.paged)
+}
+
+// offer takes parcels fresh from acceptance as far as there is room, and returns the others; those before a page that
+// was read came with it. left tells that the rest stays in the journal.
+func (q *queue) offer(parcels []*parcel) (rest []*parcel, left bool) {
+	if q.behind {
+		q.missed = true
+		return nil, true
+	}
+	n := 0
+	for n < len(parcels) && q.room() {
+		if parcels[n].ID > q.loaded {
+			q.push(parcels[n])
+		}
+		n++
+	}
+	if n > 0 {
+		q.signal()
+	}
+	return parcels[n:], false
+}
+
+// admit takes older parcels that became due.
+func (q *queue) admit(parcels []*parcel) {
+	q.do(func() {
+		if q.behind || !q.room() {
+			q.rewind()
+			return
+		}
+		for _, p := range parcels {
+			q.push(p)
+		}
+	})
+}
+
+// push puts a parcel into its place unless it is known. The caller holds mu.
+func (q *queue) push(p *parcel) {
+	q.has(p.Delivery.Order, p.ID)
+	if _, ok := q.known[p.ID]; ok || q.barred[p.ID] > 0 {
+		return
+	}
+	q.known[p.ID] = struct{}{}
+	q.bytes += p.Size
+	if q.most > 0 && !p.light {
+		if q.bodies+p.Size > q.most {
+			p.lighten()
+		} else {
+			q.bodies += p.Size
+		}
+	}
+	i := len(q.list)
+	if i > 0 && q.list[i-1].ID > p.ID {
+		i, _ = slices.BinarySearchFunc(q.list, p.ID, func(x *parcel, id journal.ID) int { return cmp.Compare(x.ID, id) })
+	}
+	q.list = slices.Insert(q.list, i, p)
+}
+
+// leaves counts that a parcel is listed no more. The caller holds mu.
+func (q *queue) leaves(p *parcel) {
+	q.bytes -= p.Size
+	if !p.light {
+		q.bodies -= p.Size
+	}
+}
+
+// unlist takes a parcel out if it waits. The caller holds mu.
+func (q *queue) unlist(id journal.ID) {
+	if i := slices.IndexFunc(q.list, func(p *parcel) bool { return p.ID == id }); i >= 0 {
+		q.leaves(q.list[i])
+		q.list = slices.Delete(q.list, i, i+1)
+		delete(q.known, id)
+	}
+}
+
+// pick takes up to limit parcels that failed at most so many times, in order, of each order key at most one that
+// nothing stops: within one transaction a refused item may be split off, and the next of its key must not overtake
+// it. wait says when the first of those that failed before is due. The caller holds mu.
+func (q *queue) pick(now time.Time, patience time.Duration, limit, tries int) (group []*parcel, wait time.Duration) {
+	rest := q.list[:0]
+	passed := map[string]struct{}{}
+	for _, p := range q.list {
+		left := p.due.Sub(now)
+		ready := left <= 0 || left > patience // the clock was set back
+		if !ready && (wait == 0 || left < wait) {
+			wait = left
+		}
+		free := ready && p.tries <= tries && len(group) < limit && (!p.alone || len(group) == 0)
+		if key := p.Delivery.Order; key != "" {
+			if _, behind := passed[key]; free && !behind && q.keyFree(key, p.ID) {
+				q.inFlight[key] = p.ID
+			} else {
+				passed[key], free = struct{}{}, false
+			}
+		}
+		if !free {
+			rest = append(rest, p)
+			continue
+		}
+		if p.alone {
+			limit = 1
+		}
+		q.leaves(p)
+		group = append(group, p)
+	}
+	clear(q.list[len(rest):])
+	q.list = rest
+	return group, wait
+}
+
+// keyFree tells whether no older delivery stops one of an order key. The caller holds mu.
+func (q *queue) keyFree(key string, id journal.ID) bool {
+	_, flies := q.inFlight[key]
+	by, parked := q.parked[key]
+	older := q.lacking[key]
+	return !flies && (!parked || by >= id) && (len(older) == 0 || older[0] >= id)
+}
+
+// beginning takes the longest beginning of which each parcel fits what goes before it. The caller holds mu.
+func (q *queue) beginning(fits func(n int, size int64, next *parcel) bool) (members []*parcel) {
+	var size int64
+	n := 0
+	for n < len(q.list) && fits(n, size, q.list[n]) {
+		size += q.list[n].Size
+		n++
+	}
+	members = slices.Clone(q.list[:n])
+	q.list = slices.Clone(q.list[n:])
+	for _, m := range members {
+		q.leaves(m)
+	}
+	return members
+}
+
+// putBack returns parcels that did not go.
+func (q *queue) putBack(parcels []*parcel) {
+	q.do(func() {
+		for _, p := range parcels {
+			q.release(p)
+			q.push(p)
+		}
+	})
+}
+
+// forget drops parcels that are settled: what becomes of them next is in the journal.
+func (q *queue) forget(parcels []*parcel, parked map[journal.ID]bool) {
+	q.do(func() {
+		for _, p := range parcels {
+			q.release(p)
+			q.settles(p.ID)
+			if key := p.Delivery.Order; key != "" {
+				if parked[p.ID] {
+					q.parked[key] = p.ID
+				} else if q.parked[key] == p.ID {
+					delete(q.parked, key)
+				}
+			}
+		}
+	})
+}
+
+// release makes a parcel unknown and its order key free. The caller holds mu.
+func (q *queue) release(p *parcel) {
+	delete(q.known, p.ID)
+	if q.inFlight[p.Delivery.Order] == p.ID {
+		delete(q.inFlight, p.Delivery.Order)
+	}
+}
+
+// settles keeps a page that is being read from bringing what a delivery was before. The caller holds mu.
+func (q *queue) settles(id journal.ID) {
+	if q.settled != nil {
+		q.settled[id] = struct{}{}
+	}
+}
+
+// Drop forgets a delivery that an operator gave up, and frees what it stopped.
+func (q *queue) Drop(id journal.ID) {
+	q.do(func() {
+		q.unlist(id)
+		q.settles(id)
+		for key, by := range q.parked {
+			if by == id {
+				delete(q.parked, key)
+			}
+		}
+	})
+	q.hasAll(id)
+}
+
+// lacks stops later deliveries of an order key until the one that lacks a value has gone.
+func (q *queue) lacks(key string, id journal.ID) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	_, known := q.known[id]
+	if _, gone := q.settled[id]; known || gone {
+		return // the value came while this was being mapped
+	}
+	ids := q.lacking[key]
+	if i, found := slices.BinarySearch(ids, id); !found {
+		q.lacking[key] = slices.Insert(ids, i, id)
+	}
+}
+
+// has ends what lacks began: the delivery stands in the queue now, or has nothing to deliver. The caller holds mu.
+func (q *queue) has(key string, id journal.ID) {
+	ids := q.lacking[key]
+	i, found := slices.BinarySearch(ids, id)
+	switch {
+	case !found:
+	case len(ids) == 1:
+		delete(q.lacking, key)
+	default:
+		q.lacking[key] = slices.Delete(ids, i, i+1)
+	}
+}
+
+// hasAll ends what lacks began for a delivery whose order key is not at hand.
+func (q *queue) hasAll(id journal.ID) {
+	q.do(func() {
+		for key := range q.lacking {
+			q.has(key, id)
+		}
+	})
+}
+
+// stops notes that a parked delivery, from before this start, stops an order key.
+func (q *queue) stops(key string, id journal.ID) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if _, has := q.parked[key]; !has && key != "" {
+		q.parked[key] = id
+	}
+}
+
+// bar keeps a delivery from beginning until unbar, and tells whether it is under way already.
+func (q *queue) bar(id journal.ID) (underWay bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.unlist(id)
+	q.barred[id]++
+	_, underWay = q.known[id]
+	return underWay
+}
+
+// unbar ends a bar; what the journal now has of the delivery is read from there.
+func (q *queue) unbar(id journal.ID) {
+	q.do(func() {
+		if q.barred[id]--; q.barred[id] <= 0 {
+			delete(q.barred, id)
+		}
+		q.settles(id)
+		q.rewind()
+	})
+}
+
+// landed waits until a delivery is not under way any more, or ctx ends.
+func (q *queue) landed(ctx context.Context, id journal.ID) bool {
+	for {
+		q.mu.Lock()
+		_, underWay := q.known[id]
+		changed := q.changed
+		q.mu.Unlock()
+		if !underWay {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-changed:
+		}
+	}
+}
+
+// Pause stops all deliveries, or lets them go on.
+func (q *queue) Pause(why string, paused bool) {
+	q.do(func() { q.why, q.paused = why, paused })
+}
+
+// page begins to read a page of the journal, and returns after which ID it begins.
+func (q *queue) page() (after journal.ID, pass int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.missed = false
+	q.settled = map[journal.ID]struct{}{}
+	return q.after, q.pass
+}
+
+// unknown returns those of a page that are neither listed nor in flight.
+func (q *queue) unknown(page []journal.Stored) []journal.Stored {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.DeleteFunc(page, func(s journal.Stored) bool { _, ok := q.known[s.ID]; return ok })
+}
+
+// paging ends a page: parcels are those of it, last its highest ID, 0 when it was empty. One that was not read to its end
+// is read again.
+func (q *queue) paging(parcels []*parcel, last journal.ID, pass int, ok bool) {
+	q.do(func() {
+		q.loading = false
+		for _, p := range parcels {
+			if _, gone := q.settled[p.ID]; !gone {
+				q.push(p)
+			}
+		}
+		q.settled = nil
+		if !ok {
+			return
+		}
+		q.loaded = max(q.loaded, last)
+		if q.pass == pass { // else what was read before may have become due again
+			q.after = max(q.after, last)
+			q.behind = last > 0 || q.missed
+		}
+	})
+}

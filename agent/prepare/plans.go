@@ -1,0 +1,119 @@
+package prepare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
+)
+
+// Route says which mapping a submission follows, and whom its result is owed to.
+type Route struct {
+	Name   string
+	Office string // owed the result; empty: nobody
+	Plan   *mapping.Plan
+	Within time.Duration   // in which a person decides; 0: nobody waits for that
+	Older  []*mapping.Plan // versions of the mapping by which other forms were the same, one for each rule; nil: by all bytes
+
+	Matches func(transport string) bool // for in-baskets that several routes share
+}
+
+// Scope is what references are unique in.
+func (r *Route) Scope() string {
+	if r.Office != "" {
+		return r.Office
+	}
+	return "route:" + r.Name
+}
+
+// Final tells whether nothing comes after delivered on a route, which may be nil: the mapping reads no decisions, and nobody
+// is given a time to make one.
+func (r *Route) Final(plan *mapping.Plan) bool {
+	reads, _ := plan.HasAnswer()
+	return !reads && (r == nil || r.Within == 0)
+}
+
+// RouteFor returns the route that takes a form of this transport name: the first that matches, or nil.
+func RouteFor(routes []*Route, transport string) *Route {
+	for _, r := range routes {
+		if r.Matches(transport) {
+			return r
+		}
+	}
+	return nil
+}
+
+// errPlan says that a pinned plan is lost for good, not only for now.
+var errPlan = errors.New("pinned mapping")
+
+// Plans gives the plan that a submission is pinned to: submissions in flight finish on their mapping,
+// also when the file has changed since, so old plans are read back from the journal.
+type Plans struct {
+	journal *journal.Journal
+
+	mu    sync.Mutex
+	known map[connectors.Digest]*mapping.Plan
+}
+
+// NewPlans returns the plans of a journal.
+func NewPlans(j *journal.Journal) *Plans {
+	return &Plans{journal: j, known: map[connectors.Digest]*mapping.Plan{}}
+}
+
+// Add journals the plan of a route, so that submissions can be pinned to it, and finds the older ones by which forms of
+// the route were the same.
+func (p *Plans) Add(ctx context.Context, r *Route) error {
+	plan := r.Plan
+	err := p.journal.PutPlan(ctx, journal.Plan{Digest: plan.Digest(), Name: plan.Name(), Version: plan.Version(), Bundle: plan.Bundle()})
+	if err != nil {
+		return fmt.Errorf("mapping %s version %d: %w", plan.Name(), plan.Version(), err)
+	}
+	p.mu.Lock()
+	p.known[plan.Digest()] = plan
+	p.mu.Unlock()
+	digests, without, err := p.journal.PlansWith(ctx, plan.Name(), "same")
+	if err != nil {
+		return err
+	}
+	if without > 0 && plan.SameRule() != "" {
+		r.Older = append(r.Older, nil)
+	}
+	seen := map[string]bool{plan.SameRule(): true}
+	for _, d := range digests {
+		old, err := p.Get(ctx, d)
+		if err != nil || seen[old.SameRule()] { // one that cannot be read is told of where a form needs it
+			continue
+		}
+		seen[old.SameRule()] = true
+		r.Older = append(r.Older, old)
+	}
+	return nil
+}
+
+// Get returns the plan of a digest.
+func (p *Plans) Get(ctx context.Context, d connectors.Digest) (*mapping.Plan, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if plan := p.known[d]; plan != nil {
+		return plan, nil
+	}
+	stored, err := p.journal.Plan(ctx, d)
+	if errors.Is(err, journal.ErrNotFound) {
+		return nil, fmt.Errorf("%w: %w", errPlan, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	// It was checked when it was in force; since then targets may have been removed, which must not stop others.
+	plan, err := mapping.LoadBundle(stored.Bundle, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errPlan, err)
+	}
+	p.known[d] = plan
+	return plan, nil
+}

@@ -1,0 +1,282 @@
+// Package prepare makes of forms what travels to targets: parcels, mapped and encoded. A form may be mapped any number of
+// times and gives the same; nothing happens outside, and only what mapping leads to beside parcels goes into the journal.
+package prepare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/rs/zerolog"
+
+	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
+)
+
+// Preparer maps the forms of one configuration. All methods may be called concurrently.
+type Preparer struct {
+	Journal *journal.Journal
+	Content *content.Store
+	Plans   *Plans
+	Routes  map[string]*Route
+	Targets map[string]*Target // one that is missing was removed with an explicit word: deliveries to it stay open
+	Log     zerolog.Logger
+}
+
+// Form is an accepted submission on its way to its targets.
+type Form struct {
+	Stored  journal.Stored
+	Plan    *mapping.Plan
+	Content mapping.Form
+	Decoded bool // Content is there, and right as far as its schema and reference tell
+}
+
+// Made is what mapping one form led to.
+type Made struct {
+	Form    *Form
+	Parcels []Parcel // one a target
+	Lacking []Lacking
+	changes []journal.Change
+	wrong   []mapping.FieldError // the form's fault
+	err     error                // ours
+}
+
+// Lacking is a delivery that lacks a value which another target returns.
+type Lacking struct {
+	Target string
+	Order  string // its order key; empty: none
+}
+
+// Nothing are the targets that get nothing of the form.
+func (m *Made) Nothing() (targets []string) { return m.to(journal.Skipped) }
+
+// Waiting are the targets for which the journal now says that a delivery waits for a value.
+func (m *Made) Waiting() (targets []string) { return m.to(journal.Waiting) }
+
+func (m *Made) to(p journal.Progress) (targets []string) {
+	for _, c := range m.changes {
+		if c.To == p {
+			targets = append(targets, c.Target)
+		}
+	}
+	return targets
+}
+
+// Refused tells whether the form leads to nothing but its rejection, or waits for a person.
+func (m *Made) Refused() bool { return m.err != nil || len(m.wrong) > 0 }
+
+// Stored maps what the journal has, for one target. With an error some of it must be read again, and is left out.
+func (p *Preparer) Stored(ctx context.Context, page []journal.Stored, target string) ([]Made, error) {
+	made := make([]Made, len(page))
+	later := make([]error, len(page))
+	loop.Parallel(len(page), func(i int) {
+		f := &Form{Stored: page[i]}
+		if f.Plan, later[i] = p.Plans.Get(ctx, page[i].Plan); later[i] == nil {
+			made[i] = p.Map(f, target)
+			return
+		}
+		made[i].Form = f
+		if errors.Is(later[i], errPlan) { // else the journal cannot be read now, which is nobody's fault
+			made[i].err, later[i] = later[i], nil
+		}
+	})
+	return made, errors.Join(later...)
+}
+
+// Map maps one form, for one target or, when only is empty, for all of them.
+func (p *Preparer) Map(f *Form, only string) (m Made) {
+	m.Form = f
+	defer func() {
+		if r := recover(); r != nil {
+			m = Made{Form: f, err: fmt.Errorf("mapping panicked: %v\n%s", r, debug.Stack())}
+		}
+	}()
+	if err := p.decode(f); err != nil {
+		m.blame(err)
+		return m
+	}
+	in := p.input(&f.Stored)
+	mapped, err := f.Plan.Map(f.Content, in)
+	if err != nil {
+		m.blame(err)
+		return m
+	}
+	final := p.Routes[f.Stored.Route].Final(f.Plan)
+	for i := range mapped.Deliveries {
+		d := &mapped.Deliveries[i]
+		to := p.Targets[d.Target]
+		switch {
+		case only != "" && d.Target != only:
+		case d.Empty:
+			m.changes = append(m.changes, journal.Change{ID: f.Stored.ID, Target: d.Target, To: journal.Skipped, Final: final})
+		case len(d.Needs) > 0:
+			m.Lacking = append(m.Lacking, Lacking{d.Target, d.Order})
+			if f.Stored.Progress != journal.Waiting {
+				m.changes = append(m.changes, journal.Change{ID: f.Stored.ID, Target: d.Target, To: journal.Waiting})
+			}
+		case to != nil:
+			parcel, err := p.pack(f, in, d, to)
+			if err != nil {
+				if m.blame(err); m.err != nil {
+					return m
+				}
+				continue // there may be more that is wrong with the form
+			}
+			parcel.Final = final
+			m.Parcels = append(m.Parcels, parcel)
+		}
+	}
+	return m
+}
+
+// decode reads and checks a form that nobody has read since it was accepted: a retry may have given it another mapping
+// or a first route.
+func (p *Preparer) decode(f *Form) (err error) {
+	switch {
+	case f.Stored.Lost != nil:
+		return f.Stored.Lost
+	case f.Decoded:
+		return nil
+	}
+	if f.Content, err = f.Plan.Decode(f.Stored.Form, f.Stored.ContentType); err != nil {
+		return err
+	}
+	if err := f.Plan.Validate(f.Content); err != nil {
+		return err
+	}
+	_, err = f.Plan.Reference(f.Content)
+	return err
+}
+
+// blame keeps an error as the form's fault, or as ours.
+func (m *Made) blame(err error) {
+	var wrong *mapping.MapError
+	if errors.As(err, &wrong) {
+		m.wrong = append(m.wrong, wrong.Fields...)
+		return
+	}
+	m.err = err
+}
+
+// input is what a mapping knows of a form beside what the citizen wrote.
+func (p *Preparer) input(s *journal.Stored) mapping.Input {
+	in := mapping.Input{ID: s.ID.String(), Reference: s.Reference, Received: s.At, Returned: s.Returned}
+	for _, a := range s.Attachments {
+		in.Attachments = append(in.Attachments, connectors.Attachment{Name: a.Name, ContentType: a.ContentType, Blob: p.Content.Blob(a.Digest, a.Size)})
+	}
+	return in
+}
+
+// Record journals what mapping led to beside parcels. With an error some of it is not journaled, and must be mapped again.
+func (p *Preparer) Record(ctx context.Context, made []Made) error {
+	var changes []journal.Change
+	var refused []*Made
+	for i := range made {
+		if made[i].Refused() {
+			refused = append(refused, &made[i])
+		} else {
+			changes = append(changes, made[i].changes...)
+		}
+	}
+	errs := make([]error, len(refused), len(refused)+1)
+	err := ApplyAll(ctx, p.Journal, changes)
+	// Side by side, so that the journal commits them together.
+	loop.Parallel(len(refused), func(i int) { errs[i] = p.refuse(ctx, refused[i]) })
+	return errors.Join(append(errs, err)...)
+}
+
+// ApplyAll journals changes even while the agent is stopping: an effect that happened must be on record.
+func ApplyAll(ctx context.Context, j *journal.Journal, changes []journal.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	ctx, cancel := loop.Grace(ctx)
+	defer cancel()
+	err := j.Apply(ctx, changes)
+	var wrong *journal.TransitionError
+	if len(changes) == 1 || !errors.As(err, &wrong) {
+		return err
+	}
+	// One of them does not fit what an operator did meanwhile: it must not keep the others back.
+	var errs []error
+	for i := range changes {
+		if err := j.Apply(ctx, changes[i:i+1]); err != nil && !errors.As(err, &wrong) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// refuse rejects a wrong form, or parks what we cannot map.
+func (p *Preparer) refuse(ctx context.Context, m *Made) error {
+	ctx, cancel := loop.Grace(ctx)
+	defer cancel()
+	s := &m.Form.Stored
+	var err error
+	if m.err == nil {
+		err = p.Journal.Reject(ctx, s.ID, FieldErrors(m.wrong), WrongForm(), "", false)
+		if errors.Is(err, journal.ErrPartlyDelivered) {
+			err = p.Journal.ParkSubmission(ctx, s.ID, journal.Reason{Code: CodePartly, Text: "the form is wrong for one target, and another has it already",
+				Next: "mend the mapping and retry, or reject with --force"})
+		}
+	} else {
+		why := Unmapped(m.err)
+		if errors.Is(m.err, errPlan) {
+			why.Code, why.Text, why.Next = CodePlan, "the mapping that the form was accepted with cannot be read", "restore the journal from backup, or inbasket retry --mapping NEW"
+		}
+		if s.Lost != nil {
+			why.Code, why.Text, why.Next = content.CodeUnavailable, "the form is not in the content store any more", "restore the folder content below state from backup, then inbasket retry"
+		}
+		err = p.Journal.ParkSubmission(ctx, s.ID, why)
+	}
+	if errors.Is(err, journal.ErrState) { // it was settled meanwhile
+		return nil
+	}
+	return err
+}
+
+// Order returns the order key of a stored submission's delivery to a target; empty: none, or unknown.
+func (p *Preparer) Order(ctx context.Context, s *journal.Stored, target string) (key string) {
+	defer func() {
+		if recover() != nil {
+			key = "" // a plan that breaks is told of when the form is mapped
+		}
+	}()
+	plan, err := p.Plans.Get(ctx, s.Plan)
+	if err != nil {
+		return ""
+	}
+	form, err := plan.Decode(s.Form, s.ContentType)
+	if err != nil {
+		return ""
+	}
+	mapped, err := plan.Map(form, p.input(s))
+	if err != nil {
+		return ""
+	}
+	for _, d := range mapped.Deliveries {
+		if d.Target == target {
+			return d.Order
+		}
+	}
+	return ""
+}
+
+// Done is how the journal ends a stored delivery of which a person says that the target has it.
+func (p *Preparer) Done(ctx context.Context, s *journal.Stored, target string) (c journal.Change, err error) {
+	plan, err := p.Plans.Get(ctx, s.Plan)
+	if err != nil {
+		return c, err
+	}
+	form, err := plan.Decode(s.Form, s.ContentType)
+	if err != nil {
+		return c, err
+	}
+	c = journal.Change{ID: s.ID, Target: target, To: journal.Done, Final: p.Routes[s.Route].Final(plan)}
+	c.MatchKey, _ = plan.MatchKey(form, p.input(s), s.Returned)
+	return c, nil
+}

@@ -1,0 +1,69 @@
+package prepare
+
+import (
+	"errors"
+
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/decode"
+)
+
+// Codes of forms that cannot be mapped. Each is stable; docs/errors.md is generated from this list.
+const (
+	CodeUndecodable = "form.undecodable"      // the form is not well-formed in the mapping's format; ask the sender for a new one, then inbasket reject
+	CodeFormWrong   = "form.wrong"            // the form broke the schema or a rule of the mapping; the front office was told which fields and why
+	CodePartly      = "form.partly-delivered" // the form is wrong for one target while another has it already; mend the mapping and retry, or reject with --force
+	CodeMapping     = "mapping.failed"        // the mapping cannot handle this form though the form is right; mend the mapping, then inbasket retry --mapping NEW
+	CodePlan        = "mapping.missing"       // the pinned mapping cannot be read from the journal; restore the journal from backup
+	CodeName        = "file.name"             // the name of a file cannot be made from its template; mend the template
+)
+
+// WrongForm says why a form is rejected whose fields are wrong.
+func WrongForm() journal.Reason {
+	return journal.Reason{Code: CodeFormWrong, Text: "the form is wrong: see the field errors", Next: "the front office was told"}
+}
+
+// FieldErrors are those of a mapping as the journal keeps them.
+func FieldErrors(in []mapping.FieldError) []journal.FieldError {
+	out := make([]journal.FieldError, len(in))
+	for i, e := range in {
+		out[i] = journal.FieldError{Pointer: e.Pointer, Code: e.Code, Message: e.Message}
+	}
+	return out
+}
+
+// WhyParked says for people why a form that is not wrong would be parked, with the code and what to do.
+func WhyParked(err error) string {
+	why := Unmapped(err)
+	if why.Raw != "" {
+		why.Text += ": " + why.Raw
+	}
+	return why.Text + " [" + why.Code + "]; " + why.Next
+}
+
+// Unmapped says why a form that is not wrong cannot be mapped.
+func Unmapped(err error) journal.Reason {
+	var d *decode.Error
+	var fault *mapping.Fault
+	var nothing *mapping.Nothing
+	switch {
+	case errors.As(err, &d):
+		return Undecodable(err)
+	case errors.As(err, &fault):
+		return journal.Reason{Code: fault.Code(), Text: fault.Error(), Next: fault.Next()}
+	case errors.As(err, &nothing):
+		return journal.Reason{Code: mapping.CodeNothing, Text: err.Error(), Next: "mend the mapping and inbasket retry --mapping NEW, or end it: inbasket confirm (as done) or inbasket reject"}
+	}
+	return journal.Reason{Code: CodeMapping, Text: "the mapping cannot handle this form", Next: "mend the mapping, then inbasket retry --mapping NEW", Raw: err.Error()}
+}
+
+// Undecodable says why a form cannot be read: it is not well-formed, or larger than its mapping allows, which its sender
+// cannot know.
+func Undecodable(err error) journal.Reason {
+	var d *decode.Error
+	if errors.As(err, &d) && d.Limit() != "" {
+		return Unmapped(&mapping.Fault{At: "the form", Pointer: d.Pointer, Limit: d.Limit(),
+			Cause: mapping.FieldError{Code: d.Code, Message: "is larger than input.limits." + d.Limit() + " allows: " + d.Error()}})
+	}
+	return journal.Reason{Code: CodeUndecodable, Text: "the form cannot be decoded: " + err.Error(), Next: "ask the sender for a well-formed one, then reject this"}
+}
