@@ -126,7 +126,7 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 		return nil, err
 	}
 	a.health = health.New(health.Options{Clock: o.Clock, Log: o.Log, Version: o.Version, Config: o.Config, Memory: o.Memory, Watchdog: o.Watchdog, Notify: o.Notify,
-		Parts: a.parts, Held: func() *control.Trouble { return a.recovery.HeldTrouble() }, Each: func() {
+		Parts: func() health.Parts { return a.current().parts(a.alone) }, Held: func() *control.Trouble { return a.recovery.HeldTrouble() }, Each: func() {
 			upkeep.KeepReserve(o.Config.State)
 			a.serving.api.Sweep()
 		}})
@@ -150,7 +150,7 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 		Parts: func() recovery.Parts { return a.current().lost() }}
 	a.desk = &orders.Desk{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Trail: a.trail, Health: a.health, Version: o.Version, State: o.Config.State,
 		Running: func() orders.Running { return a.current() }, Agent: a, Upkeep: a.upkeep, Recovery: a.recovery}
-	if err := a.repoint(ctx, o.Config, o.Force); err != nil {
+	if err := repoint(ctx, a.journal, o.Config, o.Force); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	if a.assembly, err = a.build(ctx, o.Config); err != nil {
@@ -260,8 +260,8 @@ func (a *Agent) within(limit time.Duration, f func()) (over bool) {
 
 // repoint refuses a configuration that would point targets with open deliveries elsewhere, or lose
 // them, unless forced; else it remembers where the targets point now.
-func (a *Agent) repoint(ctx context.Context, cfg *config.Config, force bool) error {
-	known, err := a.journal.Targets(ctx)
+func repoint(ctx context.Context, j *journal.Journal, cfg *config.Config, force bool) error {
+	known, err := j.Targets(ctx)
 	if err != nil {
 		return err
 	}
@@ -287,7 +287,7 @@ func (a *Agent) repoint(ctx context.Context, cfg *config.Config, force bool) err
 		return errors.Join(wrong...)
 	}
 	for _, t := range cfg.Targets {
-		if err := a.journal.PutTarget(ctx, t.Name, t.Identity, t.Fingerprint); err != nil {
+		if err := j.PutTarget(ctx, t.Name, t.Identity, t.Fingerprint); err != nil {
 			return err
 		}
 	}
@@ -325,13 +325,13 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	if err != nil {
 		return report, err
 	}
-	if err := a.repoint(ctx, cfg, r.Force); err != nil {
+	if err := repoint(ctx, a.journal, cfg, r.Force); err != nil {
 		next.close()
 		return report, err
 	}
 	a.swap(next)
 	ok = true
-	a.recordConfig(ctx, next, r.By)
+	next.record(ctx, a.trail, r.By, a.options.Version)
 	a.log.Info().Str("by", r.By).Int("changes", len(report.Changes)).Int("files", len(cfg.Files)).Msg("configuration reloaded")
 	return report, nil
 }
@@ -390,17 +390,3 @@ func (a *Agent) Journal() *journal.Journal { return a.journal }
 
 // Health tells how the agent does.
 func (a *Agent) Health() *health.Service { return a.health }
-
-// parts are what the configuration in force has at work, for status and metrics.
-func (a *Agent) parts() health.Parts {
-	rt := a.current()
-	p := health.Parts{Config: rt.config, Loaded: rt.loaded, Inbaskets: rt.inbaskets, Results: rt.typed(), Waiting: a.alone.waiting,
-		Targets: map[string]interface{ Health() health.TargetHealth }{}}
-	for name := range rt.offices {
-		p.Push = append(p.Push, name)
-	}
-	for name, l := range rt.flow.lanes.All() {
-		p.Targets[name] = l
-	}
-	return p
-}

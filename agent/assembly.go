@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/decisions"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/lane"
@@ -176,6 +177,19 @@ func (rt *assembly) ask(r *prepare.Route) error {
 	return nil
 }
 
+// parts are what the configuration has at work, for status and metrics.
+func (rt *assembly) parts(alone *waits) health.Parts {
+	p := health.Parts{Config: rt.config, Loaded: rt.loaded, Inbaskets: rt.inbaskets, Results: rt.typed(), Waiting: alone.waiting,
+		Targets: map[string]interface{ Health() health.TargetHealth }{}}
+	for name := range rt.offices {
+		p.Push = append(p.Push, name)
+	}
+	for name, l := range rt.flow.lanes.All() {
+		p.Targets[name] = l
+	}
+	return p
+}
+
 // typed are the sources of results, with the kinds of systems that they ask.
 func (rt *assembly) typed() map[string]health.ResultSource {
 	typed := map[string]health.ResultSource{}
@@ -244,30 +258,29 @@ func (rt *assembly) start(a *Agent, parent context.Context) {
 // begin runs what takes, delivers, collects and tells; it returns at once.
 func (rt *assembly) begin(a *Agent) {
 	f, g := rt.flow, rt.loops
+	tell := &decisions.Service{Journal: a.journal, Clock: a.clock, Log: a.log, Counters: a.health.Counters}
 	g.Background(a.recovery.ReadAgain)
 	g.Background(func(ctx context.Context) { f.knownNow(ctx, rt.readers) })
 	f.lanes.Start(g)
 	for name, src := range rt.sources {
-		g.Go(health.Results, name, func(ctx context.Context) { f.collect(ctx, name, src, rt.readers[name]) })
+		take := func(ctx context.Context, results []connectors.Result) ([]connectors.Receipt, error) {
+			return f.take(ctx, name, results, rt.readers[name])
+		}
+		g.Go(health.Results, name, func(ctx context.Context) { tell.Collect(ctx, name, src, take) })
 	}
 	for name, to := range rt.offices {
-		schedule := pushSchedule()
+		schedule := decisions.DefaultSchedule()
 		if p, ok := to.(connectors.Patient); ok {
 			schedule = p.Schedule()
 		}
-		g.Go(health.FrontOffice, name, func(ctx context.Context) { f.pushes(ctx, name, to, schedule) })
+		g.Go(health.FrontOffice, name, func(ctx context.Context) { tell.Push(ctx, name, to, schedule) })
 	}
-	g.Go("deadlines", "of decisions", f.watchDeadlines)
+	g.Go("deadlines", "of decisions", func(ctx context.Context) { tell.Deadlines(ctx, f.prepare.Routes) })
 	for name, in := range rt.inbaskets {
 		f.serve(g, name, in, rt.feeds[name])
 	}
 	g.Go("forms", "of front offices", f.forwardPosted)
 	g.Background(func(ctx context.Context) { a.upkeep.Nightly(ctx, rt.config) })
-}
-
-// pushSchedule is for push channels without a schedule of their own.
-func pushSchedule() []time.Duration {
-	return []time.Duration{0, 5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour}
 }
 
 // halt stops everything and waits for what is in flight, at most for limit.

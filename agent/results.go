@@ -6,53 +6,12 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/guard"
-	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 )
-
-// collect takes results out of one source until ctx ends. A result is settled only after the journal has
-// it, so a crash repeats it, and the journal knows the repeat by the result's own identity.
-func (f *flow) collect(ctx context.Context, name string, src connectors.ResultSource, readers []*prepare.Route) {
-	trouble := f.counters.Trouble(health.Results, name, f.log)
-	for ctx.Err() == nil {
-		var results []connectors.Result
-		err := loop.Ask(ctx, "ask for results", func() (err error) { results, err = src.Next(ctx, pageResults); return err })
-		if err != nil {
-			trouble.Failed(ctx, err)
-			continue
-		}
-		receipts, err := f.take(ctx, name, results, readers)
-		if f.settleResults(ctx, src, receipts, trouble) && err == nil {
-			trouble.Over()
-		}
-		if err != nil { // some were released, and come again
-			trouble.Failed(ctx, err)
-		}
-	}
-}
-
-// pageResults is how many results are asked for at once.
-const pageResults = 100
-
-// settleResults tells a source what became of its results until it has heard it: what it was not told
-// of, it would never give again.
-func (f *flow) settleResults(ctx context.Context, src connectors.ResultSource, receipts []connectors.Receipt, trouble *health.Trouble) bool {
-	for {
-		err := loop.Call(ctx, "settle results", 0, func() error {
-			graced, cancel := loop.Grace(ctx)
-			defer cancel()
-			return src.Settle(graced, receipts)
-		})
-		if err == nil || ctx.Err() != nil {
-			return err == nil
-		}
-		trouble.Failed(ctx, err)
-	}
-}
 
 // take journals results and returns what their source is told. Each is settled alone: one that cannot be taken is
 // released, and the others go on. The error is for what is wrong with all of them.

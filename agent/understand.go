@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/decisions"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
@@ -375,7 +376,7 @@ func readBy(reader *prepare.Route, r connectors.Result) (list []reading) {
 // knownNow goes on with results that were parked for their status, where the mapping in force knows it now.
 func (f *flow) knownNow(ctx context.Context, readers map[string][]*prepare.Route) {
 	for after := int64(0); ctx.Err() == nil; {
-		list, err := f.journal.ParkedAfter(ctx, after, pageResults)
+		list, err := f.journal.ParkedAfter(ctx, after, decisions.PageResults)
 		for _, o := range list {
 			if err == nil {
 				err = f.knowNow(ctx, o, readers[o.Source])
@@ -387,7 +388,7 @@ func (f *flow) knownNow(ctx context.Context, readers map[string][]*prepare.Route
 			loop.Pause(ctx, f.clock, 2*time.Second)
 			continue
 		}
-		if len(list) < pageResults {
+		if len(list) < decisions.PageResults {
 			return
 		}
 	}

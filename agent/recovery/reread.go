@@ -8,15 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/decisions"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
-
-// pageResults is how many results are asked for at once.
-const pageResults = 100
 
 // rereadPause is between two tries to offer something again.
 const rereadPause = 2 * time.Second
@@ -96,7 +94,7 @@ func (p Parts) repeatResults(ctx context.Context, r journal.Reread) error {
 func (p Parts) drain(ctx context.Context, name string, src connectors.ResultSource) error {
 	wait := false
 	for {
-		results, err := src.Next(ctx, pageResults)
+		results, err := src.Next(ctx, decisions.PageResults)
 		if errors.Is(err, io.EOF) && wait {
 			return &connectors.Error{Class: connectors.Transient, Code: CodeReread, Op: "take results again", Hint: "some of them wait: inbasket status names them"}
 		}

@@ -1,4 +1,4 @@
-package agent
+package decisions
 
 import (
 	"context"
@@ -14,33 +14,38 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
+// DefaultSchedule is for push channels without a schedule of their own.
+func DefaultSchedule() []time.Duration {
+	return []time.Duration{0, 5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour}
+}
+
 // pushLook is how often due repeats are looked for when nothing new happens.
 const pushLook = 5 * time.Second
 
-// pushes sends one front office its events until ctx ends. A front office that is down holds up no one:
+// Push sends one front office its events until ctx ends. A front office that is down holds up no one:
 // its events wait in the journal, and it may poll meanwhile.
-func (f *flow) pushes(ctx context.Context, office string, to connectors.FrontOffice, schedule []time.Duration) {
-	trouble := f.counters.Trouble(health.FrontOffice, office, f.log)
+func (s *Service) Push(ctx context.Context, office string, to connectors.FrontOffice, schedule []time.Duration) {
+	trouble := s.Counters.Trouble(health.FrontOffice, office, s.Log)
 	for ctx.Err() == nil {
-		news, stop := f.journal.Watch(office, 0)
-		due, err := f.journal.DuePushes(ctx, office, f.clock.Now(), 100)
+		news, stop := s.Journal.Watch(office, 0)
+		due, err := s.Journal.DuePushes(ctx, office, s.Clock.Now(), 100)
 		if err != nil && ctx.Err() == nil {
-			f.log.Error().Str("code", CodeJournal).Str("front-office", office).Err(err).Msg("cannot read the events to push; trying again")
+			s.Log.Error().Str("code", journal.CodeUnavailable).Str("front-office", office).Err(err).Msg("cannot read the events to push; trying again")
 		}
 		if len(due) == 0 {
-			loop.Wait(ctx, news, f.clock.After(pushLook))
+			loop.Wait(ctx, news, s.Clock.After(pushLook))
 			stop()
 			continue
 		}
 		stop()
-		f.pushAll(ctx, office, to, due, schedule, trouble)
+		s.pushAll(ctx, office, to, due, schedule, trouble)
 	}
 }
 
-func (f *flow) pushAll(ctx context.Context, office string, to connectors.FrontOffice, due []journal.Push, schedule []time.Duration, trouble *health.Trouble) {
+func (s *Service) pushAll(ctx context.Context, office string, to connectors.FrontOffice, due []journal.Push, schedule []time.Duration, trouble *health.Trouble) {
 	events := make([]connectors.Event, len(due))
 	for i, d := range due {
-		events[i] = f.eventOf(d)
+		events[i] = s.eventOf(d)
 	}
 	var outcomes []connectors.Outcome
 	err := loop.Call(ctx, "push events", 0, func() (err error) { outcomes, err = to.Publish(ctx, events); return err })
@@ -61,18 +66,18 @@ func (f *flow) pushAll(ctx context.Context, office string, to connectors.FrontOf
 			o.Class = connectors.Transient
 			o.Code, o.Text = guard.Describe(err)
 		}
-		told = append(told, f.pushed(office, d, o, schedule))
+		told = append(told, s.pushed(office, d, o, schedule))
 	}
 	if len(told) == 0 { // nothing was tried; not again at once
-		loop.Pause(ctx, f.clock, time.Second)
+		loop.Pause(ctx, s.Clock, time.Second)
 		return
 	}
 	judge(told, err, trouble)
 	graced, cancel := loop.Grace(ctx)
 	defer cancel()
-	if err := f.journal.Pushed(graced, office, told); err != nil {
-		f.log.Error().Str("code", CodeJournal).Str("front-office", office).Err(err).Msg("cannot journal what was pushed; it is pushed again")
-		loop.Pause(ctx, f.clock, time.Second)
+	if err := s.Journal.Pushed(graced, office, told); err != nil {
+		s.Log.Error().Str("code", journal.CodeUnavailable).Str("front-office", office).Err(err).Msg("cannot journal what was pushed; it is pushed again")
+		loop.Pause(ctx, s.Clock, time.Second)
 	}
 }
 
@@ -90,8 +95,8 @@ func judge(told []journal.PushOutcome, err error, trouble *health.Trouble) {
 }
 
 // pushed says what the journal notes of one attempt.
-func (f *flow) pushed(office string, d journal.Push, o connectors.Outcome, schedule []time.Duration) journal.PushOutcome {
-	f.counters.Push(office, o.Class, 1)
+func (s *Service) pushed(office string, d journal.Push, o connectors.Outcome, schedule []time.Duration) journal.PushOutcome {
+	s.Counters.Push(office, o.Class, 1)
 	p := journal.PushOutcome{Seq: d.Event.Seq, OK: o.Class == connectors.Written, Code: o.Code, Text: o.Text}
 	if p.OK {
 		return p
@@ -99,20 +104,20 @@ func (f *flow) pushed(office string, d journal.Push, o connectors.Outcome, sched
 	next := d.Attempt + 1 // attempts made
 	if next >= len(schedule) || o.Class == connectors.ItemError {
 		p.GiveUp = true
-		f.counters.GaveUp(office)
-		f.log.Error().Str("code", health.CodeOffice).Str("front-office", office).Str("submission", d.Event.ID.String()).
+		s.Counters.GaveUp(office)
+		s.Log.Error().Str("code", health.CodeOffice).Str("front-office", office).Str("submission", d.Event.ID.String()).
 			Msg("gave up pushing an event; the front office can still read it")
 		return p
 	}
 	delay := schedule[next]
 	delay = max(delay+time.Duration(float64(delay)*0.1*rand.Float64()), min(o.After, journal.LongestPush))
-	p.NextAt = f.clock.Now().Add(delay)
+	p.NextAt = s.Clock.Now().Add(delay)
 	return p
 }
 
 // eventOf makes a journaled event what a front office gets. Its ID never changes.
-func (f *flow) eventOf(d journal.Push) connectors.Event {
+func (s *Service) eventOf(d journal.Push) connectors.Event {
 	e := d.Event
-	return connectors.Event{ID: frontoffice.EventID(f.journal, e), Seq: d.Nth, Submission: e.ID.String(),
+	return connectors.Event{ID: frontoffice.EventID(s.Journal, e), Seq: d.Nth, Submission: e.ID.String(),
 		Reference: e.Reference, Type: e.Type, At: e.At, Data: e.Data}
 }
