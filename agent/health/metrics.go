@@ -62,10 +62,7 @@ func (s *Service) waiting(ctx context.Context, o control.OfficeStatus) (w monito
 	case o.Push == "":
 		w.Waiting, w.Oldest, err = s.journal.Unacknowledged(ctx, o.Name)
 	case o.Backlog > 0:
-		w.Waiting = o.Backlog
-		if o.Trouble != nil && o.Trouble.Code == CodeOffice {
-			w.Failing = int64(o.Trouble.Count)
-		}
+		w.Waiting, w.Failing = o.Backlog, o.Failing
 		w.Oldest, err = s.journal.PushWaiting(ctx, o.Name)
 	}
 	return w, err

@@ -123,7 +123,7 @@ func (s *Service) backlog(ctx context.Context, o *control.OfficeStatus) error {
 	if err != nil {
 		return err
 	}
-	o.Backlog = b.Waiting
+	o.Backlog, o.Failing = b.Waiting, b.Failing
 	if b.Failing > 0 {
 		o.Trouble = &control.Trouble{Code: CodeOffice, Text: fmt.Sprintf("%d of %d events could not be pushed yet", b.Failing, b.Waiting),
 			Next: "mend the receiver or its address; they are tried again by themselves, and inbasket show of a submission says how it failed", Since: b.Since, RetryAt: b.NextAt, Count: int(b.Failing)}

@@ -100,6 +100,33 @@ func ownConnector(from, to string) bool {
 	return len(a) > 1 && len(b) > 1 && a[0] == "connectors" && b[0] == "connectors" && a[1] == b[1]
 }
 
+// rooms are the packages that the agent's work is done in, from the ground up: each may import those above it in this list only,
+// and none imports the agent, which wires them.
+var rooms = []string{"agent/guard", "agent/loop", "agent/journal", "agent/audit", "agent/control", "agent/health", "agent/prepare", "agent/lane",
+	"agent/decisions", "agent/upkeep", "agent/recovery", "agent/orders"}
+
+func TestRoomsHaveOneWayThrough(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range files(t) {
+		at := slices.Index(rooms, f.pkg())
+		if at < 0 || f.test() {
+			continue
+		}
+		seen[f.pkg()] = true
+		for _, path := range f.imports {
+			p, _ := strings.CutPrefix(path, module+"/")
+			if p == "agent" || slices.Index(rooms, p) > at {
+				t.Errorf("%s imports %s", f.path, p)
+			}
+		}
+	}
+	for _, room := range rooms {
+		if !seen[room] {
+			t.Errorf("there is no room %s", room)
+		}
+	}
+}
+
 func TestContractsNeedTheStandardLibraryOnly(t *testing.T) {
 	for _, f := range files(t) {
 		if f.pkg() != "connectors" || f.test() {
