@@ -20,6 +20,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/waiting"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -60,7 +61,7 @@ type Agent struct {
 	journal *journal.Journal
 	content *content.Store
 	health  *health.Service
-	alone   *waits
+	waiting *waiting.Items
 	served  *servings
 	serving *serving
 	trail   *trail
@@ -78,7 +79,7 @@ type Agent struct {
 
 // open is one attempt of New.
 func open(ctx context.Context, o Options) (*Agent, error) {
-	a := &Agent{options: o, clock: o.Clock, log: o.Log, alone: newWaits(o.Clock), served: &servings{by: map[string]string{}}}
+	a := &Agent{options: o, clock: o.Clock, log: o.Log, waiting: waiting.New(o.Clock, o.Log), served: &servings{by: map[string]string{}}}
 	if err := os.MkdirAll(o.Config.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
@@ -331,7 +332,7 @@ func (a *Agent) Health() *health.Service { return a.health }
 // parts are what the configuration in force has at work, for status and metrics.
 func (a *Agent) parts() health.Parts {
 	rt := a.current()
-	p := health.Parts{Config: rt.config, Loaded: rt.loaded, Inbaskets: rt.inbaskets, Results: map[string]health.ResultSource{}, Waiting: a.alone.waiting,
+	p := health.Parts{Config: rt.config, Loaded: rt.loaded, Inbaskets: rt.inbaskets, Results: map[string]health.ResultSource{}, Waiting: a.waiting.List,
 		Targets: map[string]interface{ Health() health.TargetHealth }{}}
 	for name, src := range rt.sources {
 		p.Results[name] = health.ResultSource{ResultSource: src, Type: rt.sourceType(name)}

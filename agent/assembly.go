@@ -10,6 +10,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/health"
+	"github.com/inbasket/inbasket/agent/intake"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
@@ -66,8 +67,10 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 			made.feeds[from] = append(made.feeds[from], one)
 		}
 	}
-	made.flow = &flow{journal: a.journal, content: a.content, clock: a.clock, log: a.log, counters: a.health.Counters, alone: a.alone, served: a.served,
-		prepare: preparer, lanes: lane.New(preparer), posted: make(chan *prepare.Form, pageForms)}
+	made.flow = &flow{journal: a.journal, content: a.content, clock: a.clock, log: a.log, counters: a.health.Counters, waiting: a.waiting, served: a.served,
+		prepare: preparer, lanes: lane.New(preparer)}
+	made.flow.intake = intake.New(intake.Options{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Counters: a.health.Counters, Waiting: a.waiting,
+		Routes: preparer.Routes, Lanes: made.flow.lanes})
 	for _, t := range cfg.Targets {
 		made.flow.lanes.Add(a.lane(t, catalog.targets[t.Name]))
 	}
@@ -233,9 +236,9 @@ func (rt *assembly) begin(a *Agent) {
 	}
 	g.Go("deadlines", "of decisions", f.watchDeadlines)
 	for name, in := range rt.inbaskets {
-		f.serve(g, name, in, rt.feeds[name])
+		f.intake.Serve(g, name, in, rt.feeds[name])
 	}
-	g.Go("forms", "of front offices", f.forwardPosted)
+	g.Go("forms", "of front offices", f.intake.ForwardPosted)
 	g.Background(func(ctx context.Context) { a.keepHouse(ctx, rt.config) })
 }
 

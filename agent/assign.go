@@ -6,9 +6,9 @@ import (
 	"net/http"
 
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/intake"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/prepare"
-	"github.com/inbasket/inbasket/connectors"
 )
 
 // unassigned tells whether a submission was never read: no route took it, or its route's mapping could not read it, so that even
@@ -18,7 +18,7 @@ func (a *Agent) unassigned(ctx context.Context, v journal.View) (bool, error) {
 		return v.State == journal.Parked, nil
 	}
 	_, transport, err := a.journal.Origin(ctx, v.ID)
-	return err == nil && v.Reference == a.current().flow.unreadName(transport), err
+	return err == nil && v.Reference == a.current().flow.intake.UnreadName(transport), err
 }
 
 // assign gives a submission that was never read to the route that takes it now, as if it had just prepare.Form.
@@ -34,21 +34,19 @@ func (a *Agent) assign(ctx context.Context, v journal.View, by string) error {
 		r = prepare.RouteFor(rt.feeds[inbasket], transport)
 	}
 	if r == nil {
-		return &control.Error{Code: CodeNoRoute, Message: fmt.Sprintf("no route takes submission %s", id),
+		return &control.Error{Code: intake.CodeNoRoute, Message: fmt.Sprintf("no route takes submission %s", id),
 			Hint: "add or mend a route of in-basket " + inbasket + ", reload, and retry", Status: http.StatusConflict}
 	}
 	form, contentType, attachments, err := a.journal.Form(ctx, id)
 	if err != nil {
 		return err
 	}
-	arr := &arrival{route: r, item: connectors.Submission{Transport: transport}, entry: journal.Arrival{Inbasket: inbasket,
-		Reference: rt.flow.unreadName(transport), Transport: transport, ContentType: contentType, Form: form, Attachments: attachments}}
-	rt.flow.read1(arr)
-	if arr.entry.Park != nil { // its reason is that of the route now
-		return a.journal.ParkSubmission(ctx, id, *arr.entry.Park)
+	entry := rt.flow.intake.Read(r, inbasket, transport, contentType, form, attachments)
+	if entry.Park != nil { // its reason is that of the route now
+		return a.journal.ParkSubmission(ctx, id, *entry.Park)
 	}
-	if err := a.journal.Assign(ctx, id, arr.entry, by); err != nil || len(arr.entry.Reject) == 0 {
+	if err := a.journal.Assign(ctx, id, entry, by); err != nil || len(entry.Reject) == 0 {
 		return err
 	}
-	return a.journal.Reject(ctx, id, arr.entry.Reject, prepare.WrongForm(), "", false)
+	return a.journal.Reject(ctx, id, entry.Reject, prepare.WrongForm(), "", false)
 }

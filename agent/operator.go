@@ -12,6 +12,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/intake"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/connectors"
@@ -101,7 +102,7 @@ func (a *Agent) repin(ctx context.Context, id journal.ID, by string) error {
 	}
 	r := a.current().flow.prepare.Routes[view.Route]
 	if r == nil {
-		return &control.Error{Code: CodeNoRoute, Message: fmt.Sprintf("submission %s belongs to no route of the configuration", id), Hint: "add the route, reload, and retry", Status: http.StatusConflict}
+		return &control.Error{Code: intake.CodeNoRoute, Message: fmt.Sprintf("submission %s belongs to no route of the configuration", id), Hint: "add the route, reload, and retry", Status: http.StatusConflict}
 	}
 	return a.behindBar(ctx, id, false, func() error {
 		return a.journal.Repin(ctx, id, r.Plan.Digest(), r.Plan.Targets(), by)
