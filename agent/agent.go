@@ -20,6 +20,10 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/recovery"
+	"github.com/inbasket/inbasket/agent/upkeep"
 	"github.com/inbasket/inbasket/agent/waiting"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -55,26 +59,62 @@ type Addresses struct {
 
 // Agent is one agent on one journal.
 type Agent struct {
-	options Options
-	clock   connectors.Clock
-	log     zerolog.Logger
-	journal *journal.Journal
-	content *content.Store
-	health  *health.Service
-	waiting *waiting.Items
-	served  *servings
-	serving *serving
-	trail   *trail
-	purging sync.Mutex // held by the one purge that runs
+	options  Options
+	clock    connectors.Clock
+	log      zerolog.Logger
+	journal  *journal.Journal
+	content  *content.Store
+	health   *health.Service
+	waiting  *waiting.Items
+	served   *servings
+	serving  *serving
+	trail    *audit.Trail
+	desk     *orders.Desk
+	upkeep   *upkeep.Service
+	recovery *recovery.Service
 
 	mu        sync.Mutex // guards assembly and reloading
 	assembly  *assembly
 	reloading sync.Mutex
-	deciding  sync.Mutex
-	backups   sync.Mutex      // one at a time
-	gathering sync.Mutex      // evidence for a restored journal
 	parent    context.Context // of assemblies
 	closed    sync.Once
+}
+
+// roomLook is between two looks for room at the start.
+const roomLook = 2 * time.Second
+
+// New opens journal and content store, and builds everything that the configuration names. Nothing
+// runs until Run. Only one agent can have a journal open. While the disk is full New waits for room.
+func New(ctx context.Context, o Options) (*Agent, error) {
+	if o.Clock == nil {
+		o.Clock = SystemClock{}
+	}
+	state, told := o.Config.State, false
+	for {
+		a, err := open(ctx, o)
+		if err == nil {
+			if told {
+				o.Log.Info().Msg("there is room on the disk again; the agent starts")
+			}
+			return a, nil
+		}
+		if !upkeep.NoRoom(state, err) {
+			return nil, err
+		}
+		if upkeep.GiveUpReserve(state, o.Log) {
+			continue
+		}
+		if !told {
+			told = true
+			o.Log.Error().Str("code", journal.CodeDiskFull).Msg("the disk that holds the state folder is full: the agent waits for room and then starts by itself; nothing is lost")
+			if o.Notify != nil {
+				o.Notify("status waiting: the disk that holds " + state + " is full")
+			}
+		}
+		if !loop.Pause(ctx, o.Clock, roomLook) {
+			return nil, errors.Join(ctx.Err(), err)
+		}
+	}
 }
 
 // open is one attempt of New.
@@ -87,8 +127,8 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 		return nil, err
 	}
 	a.health = health.New(health.Options{Clock: o.Clock, Log: o.Log, Version: o.Version, Config: o.Config, Memory: o.Memory, Watchdog: o.Watchdog, Notify: o.Notify,
-		Parts: a.parts, Held: a.heldTrouble, Each: func() {
-			keepReserve(o.Config.State)
+		Parts: a.parts, Held: func() *control.Trouble { return a.recovery.HeldTrouble() }, Each: func() {
+			upkeep.KeepReserve(o.Config.State)
 			a.serving.api.Sweep()
 		}})
 	var err error
@@ -98,13 +138,19 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	if err = a.openJournal(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.unchanged(); err != nil {
+	if err := backup.Settle(o.Config.State); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
-	a.trail = newTrail(o.Config.State, a.clock, a.journal, a.log, a.health.Notice)
-	if err := a.trail.open(ctx); err != nil {
+	a.trail = audit.NewTrail(o.Config.State, a.clock, a.journal, a.log, a.health.Notice)
+	if err := a.trail.Open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
+	a.upkeep = &upkeep.Service{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Trail: a.trail, Notice: a.health.Notice,
+		Config: func() *config.Config { return a.current().config }}
+	a.recovery = &recovery.Service{Journal: a.journal, Clock: a.clock, Log: a.log, Reloading: &a.reloading, Begin: a.goLive,
+		Parts: func() recovery.Parts { return a.current().lost() }}
+	a.desk = &orders.Desk{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Trail: a.trail, Health: a.health, Version: o.Version, State: o.Config.State,
+		Running: func() orders.Running { return a.current() }, Agent: a, Upkeep: a.upkeep, Recovery: a.recovery}
 	if err := a.repoint(ctx, o.Config, o.Force); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -169,7 +215,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	if !rt.halt(limit) {
 		a.log.Warn().Msg("stopped before everything in flight was finished; the next start finds it")
 	}
-	a.within(closeLimit, func() { a.trail.tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "stop"}) })
+	a.within(closeLimit, func() { a.trail.Tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "stop"}) })
 	return nil
 }
 
@@ -183,7 +229,7 @@ func (a *Agent) Close() (err error) {
 		}
 		var failed error
 		over := a.within(closeLimit, func() {
-			failed = a.trail.close()
+			failed = a.trail.Close()
 			if a.journal != nil {
 				failed = errors.Join(failed, a.journal.Close())
 			}
@@ -291,15 +337,26 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	return report, nil
 }
 
+// goLive starts what a hold kept from running. What is paused and blocked may have changed since the start.
+func (a *Agent) goLive() {
+	rt := a.current()
+	for !rt.ready(a) {
+		if !loop.Pause(a.parent, a.clock, time.Second) {
+			return
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	rt.begin(a)
+}
+
 // swap stops the running configuration and starts the next. What it needs of the journal is read before
 // it takes over, however long the journal cannot be read; status and acceptance go on meanwhile.
 func (a *Agent) swap(next *assembly) {
 	last := a.current()
 	last.halt(nil)
 	for !next.ready(a) {
-		select {
-		case <-a.clock.After(time.Second):
-		case <-a.parent.Done():
+		if !loop.Pause(a.parent, a.clock, time.Second) {
 			next.close()
 			return
 		}
@@ -326,17 +383,20 @@ func (a *Agent) current() *assembly {
 	return a.assembly
 }
 
+// Desk is where orders to the agent are carried out.
+func (a *Agent) Desk() *orders.Desk { return a.desk }
+
+// Journal is the agent's memory.
+func (a *Agent) Journal() *journal.Journal { return a.journal }
+
 // Health tells how the agent does.
 func (a *Agent) Health() *health.Service { return a.health }
 
 // parts are what the configuration in force has at work, for status and metrics.
 func (a *Agent) parts() health.Parts {
 	rt := a.current()
-	p := health.Parts{Config: rt.config, Loaded: rt.loaded, Inbaskets: rt.inbaskets, Results: map[string]health.ResultSource{}, Waiting: a.waiting.List,
+	p := health.Parts{Config: rt.config, Loaded: rt.loaded, Inbaskets: rt.inbaskets, Results: rt.typed(), Waiting: a.waiting.List,
 		Targets: map[string]interface{ Health() health.TargetHealth }{}}
-	for name, src := range rt.sources {
-		p.Results[name] = health.ResultSource{ResultSource: src, Type: rt.sourceType(name)}
-	}
 	for name := range rt.offices {
 		p.Push = append(p.Push, name)
 	}

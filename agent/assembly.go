@@ -14,6 +14,7 @@ import (
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
+	"github.com/inbasket/inbasket/agent/recovery"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -178,6 +179,31 @@ func (rt *assembly) ask(r *prepare.Route) error {
 	return nil
 }
 
+// typed are the sources of results, with the kinds of systems that they ask.
+func (rt *assembly) typed() map[string]health.ResultSource {
+	typed := map[string]health.ResultSource{}
+	for name, src := range rt.sources {
+		typed[name] = health.ResultSource{ResultSource: src, Type: rt.sourceType(name)}
+	}
+	return typed
+}
+
+// lost are what can tell about the time that a restored journal does not know.
+func (rt *assembly) lost() recovery.Parts {
+	return recovery.Parts{Config: rt.config, Lanes: rt.flow.lanes, Inbaskets: rt.inbaskets, Results: rt.typed(), Gathered: &rt.gathered,
+		Take: func(ctx context.Context, source string, results []connectors.Result) ([]connectors.Receipt, error) {
+			return rt.flow.take(ctx, source, results, rt.readers[source])
+		},
+		Asked: func(source string) (asked []connectors.Question) {
+			for _, r := range rt.readers[source] {
+				if _, q, asks := r.Plan.Question(); asks {
+					asked = append(asked, q)
+				}
+			}
+			return asked
+		}}
+}
+
 // sourceType returns the kind of system that a source of results asks.
 func (rt *assembly) sourceType(name string) string {
 	for _, r := range rt.config.Results {
@@ -212,7 +238,7 @@ func (rt *assembly) start(a *Agent, parent context.Context) {
 		a.journal.EnablePush(o.Name, o.Push != nil)
 	}
 	if a.journal.Held() { // restored from a backup: nothing is taken, delivered or told
-		rt.loops.Background(a.gatherAlways)
+		rt.loops.Background(a.recovery.Gather)
 		return
 	}
 	rt.begin(a)
@@ -221,7 +247,7 @@ func (rt *assembly) start(a *Agent, parent context.Context) {
 // begin runs what takes, delivers, collects and tells; it returns at once.
 func (rt *assembly) begin(a *Agent) {
 	f, g := rt.flow, rt.loops
-	g.Background(func(ctx context.Context) { rt.readAgain(ctx, a) })
+	g.Background(a.recovery.ReadAgain)
 	g.Background(func(ctx context.Context) { f.knownNow(ctx, rt.readers) })
 	f.lanes.Start(g)
 	for name, src := range rt.sources {
@@ -239,7 +265,7 @@ func (rt *assembly) begin(a *Agent) {
 		f.intake.Serve(g, name, in, rt.feeds[name])
 	}
 	g.Go("forms", "of front offices", f.intake.ForwardPosted)
-	g.Background(func(ctx context.Context) { a.keepHouse(ctx, rt.config) })
+	g.Background(func(ctx context.Context) { a.upkeep.Nightly(ctx, rt.config) })
 }
 
 // pushSchedule is for push channels without a schedule of their own.

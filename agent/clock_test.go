@@ -42,7 +42,7 @@ func TestClockJumps(t *testing.T) {
 		n++
 		w.write(fmt.Sprintf("in/%d.json", n), form(fmt.Sprintf("REF-%d", n), "Anna"))
 		w.until("in trouble", func() bool {
-			s, err := w.agent.Status(context.Background())
+			s, err := w.agent.Health().Status(context.Background())
 			return err == nil && s.Targets[0].Trouble != nil && two.count() == n
 		})
 		c.Set(by) // while the circuit is open
@@ -50,7 +50,7 @@ func TestClockJumps(t *testing.T) {
 		w.until(fmt.Sprintf("delivered after the clock was set by %v", by), func() bool { return one.count() == n })
 		send()
 		w.until("the operator is told", func() bool {
-			s, err := w.agent.Status(context.Background())
+			s, err := w.agent.Health().Status(context.Background())
 			return err == nil && noticed(s, health.CodeJumped) == told+1
 		})
 	}
@@ -58,7 +58,7 @@ func TestClockJumps(t *testing.T) {
 	c.Set(-10 * year) // it starts in the past of its own journal
 	timed(w, c)
 	send()
-	list, err := w.agent.List(context.Background(), journal.Filter{})
+	list, err := w.agent.Journal().List(context.Background(), journal.Filter{})
 	if err != nil || len(list) != n {
 		t.Fatalf("%d forms, %v", len(list), err)
 	}

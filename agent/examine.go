@@ -30,7 +30,7 @@ func (a *Agent) Examine(ctx context.Context, r control.ExamineRequest) (control.
 	}
 	p.Status = a.health.Status
 	p.Audit = func(ctx context.Context) (int64, error) {
-		report, err := VerifyAudit(ctx, a.journal, cfg.State, "")
+		report, err := audit.VerifyAgainst(ctx, a.journal, cfg.State, "")
 		return report.Entries, errors.Join(err, wrong(report))
 	}
 	return doctor.Examine(ctx, p, r.Only), nil

@@ -43,7 +43,7 @@ func TestHungTarget(t *testing.T) {
 	})
 	w.write("in/a.json", form("REF-1", "Anna"))
 	w.until("told in status", func() bool {
-		s, err := w.agent.Status(context.Background())
+		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && s.Targets[0].Trouble != nil && s.Targets[0].Trouble.Code == health.CodeHung
 	})
 	at := dogs.Load()
@@ -57,7 +57,7 @@ func TestHungTarget(t *testing.T) {
 	free()
 	w.until("delivered once it answers", func() bool { return one.count() == 2 })
 	w.until("no trouble any more", func() bool {
-		s, err := w.agent.Status(context.Background())
+		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && s.Targets[0].Trouble == nil
 	})
 	if one.doubled() != nil || two.doubled() != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/httpserver"
 	"github.com/inbasket/inbasket/agent/monitor"
+	"github.com/inbasket/inbasket/agent/upkeep"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -43,7 +44,7 @@ func (a *Agent) listen(ctx context.Context) (s *serving, err error) {
 	}
 	s.api = frontoffice.New(frontoffice.Options{Submitter: a, Journal: a.journal, Content: frontoffice.ContentOf(a.content), Clock: a.clock,
 		Epoch: func() int64 { return sum.Epoch }, Limits: limitsOf(cfg), Version: a.options.Version, Notify: a.health.Notice, Count: a.health.Counters.Request,
-		Proxies: proxiesOf(cfg), Room: a.room, OverQuota: a.health.Counters.OverQuota,
+		Proxies: proxiesOf(cfg), Room: func(size int64) bool { return upkeep.HasRoom(cfg.State, size) }, OverQuota: a.health.Counters.OverQuota,
 		Strangers: frontoffice.Strangers{Token: a.health.Counters.WrongToken, Tell: a.wrongTokens}})
 	if err = s.api.SetOffices(officesOf(cfg)); err != nil {
 		return s, err
@@ -86,7 +87,7 @@ func (s *serving) start(a *Agent) {
 	if s.monitor != nil {
 		go func() { report("monitor", s.monitor.Serve(s.watch)) }()
 	}
-	go func() { report("control", s.control.Serve(ctx, audited{a, a.trail})) }()
+	go func() { report("control", s.control.Serve(ctx, a.desk.Handlers())) }()
 }
 
 // changed takes over what a reloaded configuration says of front offices. Addresses stay.

@@ -385,7 +385,7 @@ func (f *flow) knownNow(ctx context.Context, readers map[string][]*prepare.Route
 		}
 		if err != nil {
 			f.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot go on with parked results; trying again")
-			loop.Pause(ctx, f.clock, rereadPause)
+			loop.Pause(ctx, f.clock, 2*time.Second)
 			continue
 		}
 		if len(list) < pageResults {

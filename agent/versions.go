@@ -37,13 +37,13 @@ func (a *Agent) recordConfig(ctx context.Context, rt *assembly, by string) {
 			mappings = append(mappings, s)
 		}
 	}
-	a.trail.tell(ctx, audit.Record{Who: by, Via: audit.ViaSystem, Action: "config", Object: hex.EncodeToString(h.Sum(nil)),
+	a.trail.Tell(ctx, audit.Record{Who: by, Via: audit.ViaSystem, Action: "config", Object: hex.EncodeToString(h.Sum(nil)),
 		Details: map[string]string{"files": strings.Join(files, ", "), "mappings": strings.Join(mappings, ", "), "version": a.options.Version}})
 }
 
 // recordStart puts on record that the agent starts, and with what.
 func (a *Agent) recordStart(ctx context.Context) {
-	a.trail.tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "start",
-		Details: map[string]string{"version": a.options.Version, "pid": strconv.Itoa(os.Getpid()), "force": yes(a.options.Force)}})
+	a.trail.Tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "start",
+		Details: map[string]string{"version": a.options.Version, "pid": strconv.Itoa(os.Getpid()), "force": audit.Yes(a.options.Force)}})
 	a.recordConfig(ctx, a.assembly, "agent")
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/agent/waiting"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/test/clock"
@@ -40,7 +41,7 @@ func (failing) Read([]byte) (int, error) { return 0, errors.New("bad block") }
 
 func (w *world) status() control.Status {
 	w.t.Helper()
-	s, err := w.agent.Status(context.Background())
+	s, err := w.agent.Health().Status(context.Background())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -49,7 +50,7 @@ func (w *world) status() control.Status {
 
 func (w *world) parked() []journal.Outcome {
 	w.t.Helper()
-	list, err := w.agent.Results(context.Background(), control.ResultsFilter{Parked: true, Limit: 100})
+	list, err := control.WaitingResults(context.Background(), w.agent.Journal(), control.ResultsFilter{Parked: true, Limit: 100})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -112,7 +113,7 @@ func TestResultsWaitAlone(t *testing.T) {
 			if len(list) != 1 || list[0].Park.Code != agent.CodeDocument || list[0].Park.Waits || list[0].Outcome != "approved" || len(w.status().Results[0].Waiting) != 0 {
 				t.Errorf("%+v", list)
 			}
-			if _, err := w.agent.Attach(context.Background(), control.AttachRequest{Result: list[0].N, ID: w.view("REF-1").ID}); err != nil {
+			if _, err := orders.Attach.Give(context.Background(), w.agent.Desk(), control.AttachRequest{Result: list[0].N, ID: w.view("REF-1").ID}); err != nil {
 				t.Error(err)
 			}
 			w.until("decided", func() bool { return w.states()[journal.Decided] == 3 })
@@ -511,9 +512,9 @@ func TestNightlyBadLines(t *testing.T) {
 	}
 	w.write("answers/whole.csv", "NO,REF,STATUS,PDF\n1,REF-1\n")
 	w.until("not one line of it", func() bool { return len(w.parked()) == 6 })
-	_, err := w.agent.Attach(context.Background(), control.AttachRequest{Result: w.parked()[5].N, ID: w.view("REF-3").ID, Outcome: "refused"})
+	_, err := orders.Attach.Give(context.Background(), w.agent.Desk(), control.AttachRequest{Result: w.parked()[5].N, ID: w.view("REF-3").ID, Outcome: "refused"})
 	var refused *control.Error
-	if !errors.As(err, &refused) || refused.Code != agent.CodeWholeFile {
+	if !errors.As(err, &refused) || refused.Code != orders.CodeWholeFile {
 		t.Errorf("a whole file was given to one submission: %v", err)
 	}
 }

@@ -10,11 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func auditCommand(a *app) *cobra.Command {
@@ -42,7 +42,7 @@ what citizens wrote. "audit verify" says whether it was changed afterwards.`,
 			f.Since = at
 			ctx := cmd.Context()
 			list := []audit.Entry{}
-			err = a.agent(ctx, func(c *control.Client) (err error) { list, err = c.Audit(ctx, f); return err },
+			err = a.agent(ctx, func(c *control.Client) (err error) { list, err = orders.Audit.Ask(ctx, c, f); return err },
 				func(_ *journal.Journal, p config.Place) (err error) {
 					list, err = audit.Read(ctx, filepath.Join(p.State, audit.Folder), f)
 					return err
@@ -99,10 +99,10 @@ wrote down earlier and give by --head. Exit code 1: something is wrong.`,
 			ctx := cmd.Context()
 			var r audit.Report
 			err := a.agent(ctx, func(c *control.Client) (err error) {
-				r, err = c.VerifyAudit(ctx, control.VerifyAuditRequest{Head: head})
+				r, err = orders.VerifyAudit.Ask(ctx, c, control.VerifyAuditRequest{Head: head})
 				return err
 			}, func(j *journal.Journal, p config.Place) (err error) {
-				r, err = agent.VerifyAudit(ctx, j, p.State, head)
+				r, err = audit.VerifyAgainst(ctx, j, p.State, head)
 				return err
 			})
 			if err != nil {

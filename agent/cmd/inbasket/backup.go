@@ -17,6 +17,7 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func backupCommand(a *app) *cobra.Command {
@@ -86,7 +87,7 @@ func (a *app) backup(ctx context.Context, to string, keep int) error {
 		return err
 	}
 	if running {
-		if err := control.NewClient(place.State).BackedUp(ctx, control.BackedUpRequest{Made: out.Backup.Made}); err != nil {
+		if _, err := orders.BackedUp.Ask(ctx, control.NewClient(place.State), control.BackedUpRequest{Made: out.Backup.Made}); err != nil {
 			return fmt.Errorf("%s is written and verified, but the agent could not be told: %w", file, err)
 		}
 	}

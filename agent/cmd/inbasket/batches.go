@@ -10,6 +10,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func batchesCommand(a *app) *cobra.Command {
@@ -36,7 +37,10 @@ func batchesCommand(a *app) *cobra.Command {
 func (a *app) batches(cmd *cobra.Command, target string, open bool) error {
 	ctx := cmd.Context()
 	list := []control.Batch{}
-	err := a.agent(ctx, func(c *control.Client) (err error) { list, err = c.Batches(ctx, target, open); return err },
+	err := a.agent(ctx, func(c *control.Client) (err error) {
+		list, err = orders.Batches.Ask(ctx, c, control.BatchesRequest{Target: target, Open: open})
+		return err
+	},
 		func(j *journal.Journal, _ config.Place) error {
 			raw, err := j.Batches(ctx, target, open)
 			list = control.BatchesOf(raw)
@@ -76,7 +80,7 @@ func voidCommand(a *app) *cobra.Command {
 			}
 			r.Target, r.Seq = given[0], seq
 			ctx := cmd.Context()
-			if err := a.agent(ctx, func(c *control.Client) error { return c.Void(ctx, r) }, nil); err != nil {
+			if err := a.agent(ctx, func(c *control.Client) error { _, err := orders.Void.Ask(ctx, c, r); return err }, nil); err != nil {
 				return err
 			}
 			return a.print(r, func(w io.Writer) {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func confirmCommand(a *app) *cobra.Command {
@@ -42,7 +43,7 @@ the data, confirm; if it has not, retry. With --batch it confirms a sealed batch
 			r.Target = given[len(given)-1]
 			ctx := cmd.Context()
 			return a.agent(ctx, func(c *control.Client) error {
-				s, err := c.Confirm(ctx, r)
+				s, err := orders.Confirm.Ask(ctx, c, r)
 				if err != nil {
 					return err
 				}

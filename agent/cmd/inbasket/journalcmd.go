@@ -9,11 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/disk"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func journalCommand(a *app) *cobra.Command {
@@ -39,7 +40,7 @@ large form; --full also reads every index. Both take their time. Exit code 1: so
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			var c journal.Checkup
-			err := a.agent(ctx, func(cl *control.Client) (err error) { c, err = cl.CheckJournal(ctx, r); return err },
+			err := a.agent(ctx, func(cl *control.Client) (err error) { c, err = orders.CheckJournal.Ask(ctx, cl, r); return err },
 				func(j *journal.Journal, p config.Place) (err error) {
 					o := journal.CheckupOrder{Full: r.Full}
 					if r.Content {
@@ -89,7 +90,7 @@ holds for a while; compact looks first, and a disk that fills up all the same co
 			ctx := cmd.Context()
 			var c journal.Compaction
 			err := a.agent(ctx, func(cl *control.Client) (err error) {
-				c, err = cl.CompactJournal(ctx, control.CompactJournalRequest{})
+				c, err = orders.CompactJournal.Ask(ctx, cl, control.CompactJournalRequest{})
 				return err
 			}, func(j *journal.Journal, p config.Place) (err error) {
 				return a.onRecord(ctx, p, "compact-journal", "", nil, func() error { c, err = compactStopped(ctx, j, p); return err })
@@ -113,6 +114,6 @@ func compactStopped(ctx context.Context, reader *journal.Journal, p config.Place
 	if err != nil {
 		return c, err
 	}
-	c, err = j.Compact(ctx, agent.FreeBelow(p.State))
+	c, err = j.Compact(ctx, disk.FreeBelow(p.State))
 	return c, errors.Join(err, j.Close())
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
@@ -29,7 +30,10 @@ func listCommand(a *app) *cobra.Command {
 			}
 			ctx := cmd.Context()
 			var list []journal.Entry
-			err = a.agent(ctx, func(c *control.Client) error { list, err = c.List(ctx, filter); return err },
+			err = a.agent(ctx, func(c *control.Client) error {
+				list, err = orders.List.Ask(ctx, c, control.ListRequest(filter))
+				return err
+			},
 				func(j *journal.Journal, _ config.Place) error { list, err = j.List(ctx, filter); return err })
 			if err != nil {
 				return err

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func pauseCommand(a *app) *cobra.Command {
@@ -35,7 +36,7 @@ func resumeCommand(a *app) *cobra.Command {
 func (a *app) pause(cmd *cobra.Command, r control.PauseRequest, target string) error {
 	r.Target = target
 	ctx := cmd.Context()
-	if err := a.agent(ctx, func(c *control.Client) error { return c.Pause(ctx, r) }, nil); err != nil {
+	if err := a.agent(ctx, func(c *control.Client) error { _, err := orders.Pause.Ask(ctx, c, r); return err }, nil); err != nil {
 		return err
 	}
 	return a.print(r, func(w io.Writer) {

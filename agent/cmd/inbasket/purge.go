@@ -7,11 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/upkeep"
 )
 
 // purgeFlags are what the command line says of a purge.
@@ -69,7 +70,7 @@ func (a *app) purge(cmd *cobra.Command, f purgeFlags) error {
 	}
 	ctx := cmd.Context()
 	return a.agent(ctx, func(c *control.Client) error {
-		r, err := c.Purge(ctx, control.PurgeRequest{IDs: ids, DryRun: f.dryRun, Reason: f.reason})
+		r, err := orders.Purge.Ask(ctx, c, control.PurgeRequest{IDs: ids, DryRun: f.dryRun, Reason: f.reason})
 		if err != nil {
 			return err
 		}
@@ -121,9 +122,9 @@ func printCertificate(w io.Writer, c journal.Certificate, overwritten bool) {
 // purgeCertificates prints what the audit log says of purges.
 func (a *app) purgeCertificates(cmd *cobra.Command) error {
 	ctx := cmd.Context()
-	f := audit.Filter{Action: agent.ActionPurged}
+	f := audit.Filter{Action: upkeep.ActionPurged}
 	list := []audit.Entry{}
-	err := a.agent(ctx, func(c *control.Client) (err error) { list, err = c.Audit(ctx, f); return err },
+	err := a.agent(ctx, func(c *control.Client) (err error) { list, err = orders.Audit.Ask(ctx, c, f); return err },
 		func(_ *journal.Journal, p config.Place) (err error) {
 			list, err = audit.Read(ctx, filepath.Join(p.State, audit.Folder), f)
 			return err

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func redeliverCommand(a *app) *cobra.Command {
@@ -29,7 +30,7 @@ name of a file, is not written a second time.`,
 			}
 			ctx := cmd.Context()
 			return a.agent(ctx, func(c *control.Client) error {
-				report, err := c.Redeliver(ctx, control.RedeliverRequest{Target: target, Since: at, DryRun: !yes})
+				report, err := orders.Redeliver.Ask(ctx, c, control.RedeliverRequest{Target: target, Since: at, DryRun: !yes})
 				if err != nil {
 					return err
 				}

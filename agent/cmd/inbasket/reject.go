@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func rejectCommand(a *app) *cobra.Command {
@@ -25,7 +26,7 @@ unless --force is given; what stands in those targets stays there.`,
 			r.ID = ids[0]
 			ctx := cmd.Context()
 			return a.agent(ctx, func(c *control.Client) error {
-				s, err := c.Reject(ctx, r)
+				s, err := orders.Reject.Ask(ctx, c, r)
 				if err != nil {
 					return err
 				}

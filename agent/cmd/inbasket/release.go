@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func releaseCommand(a *app) *cobra.Command {
@@ -19,7 +20,7 @@ func releaseCommand(a *app) *cobra.Command {
 			}
 			ctx := cmd.Context()
 			return a.agent(ctx, func(c *control.Client) error {
-				list, err := c.Release(ctx, control.ReleaseRequest{IDs: ids})
+				list, err := orders.Release.Ask(ctx, c, control.ReleaseRequest{IDs: ids})
 				if err != nil {
 					return err
 				}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func reloadCommand(a *app) *cobra.Command {
@@ -23,7 +24,7 @@ the old one stays in force. Pointing a target with open deliveries elsewhere, or
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			return a.agent(ctx, func(c *control.Client) error {
-				report, err := c.Reload(ctx, r)
+				report, err := orders.Reload.Ask(ctx, c, r)
 				if err != nil {
 					return err
 				}

@@ -11,10 +11,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/recovery"
 )
 
 func restoredCommand(a *app) *cobra.Command {
@@ -45,14 +46,14 @@ func (a *app) restored(cmd *cobra.Command, ask control.RestoredRequest) error {
 		if hold == nil {
 			return &control.Error{Code: control.CodeState, Message: "this journal was never restored from a backup", Status: http.StatusConflict}
 		}
-		report, err = agent.RestoredOf(ctx, j, hold, ask.All)
+		report, err = recovery.RestoredOf(ctx, j, hold, ask.All)
 		return err
 	}
 	if ask.Again {
 		offline = nil
 	}
 	err := a.agent(ctx, func(c *control.Client) (err error) {
-		report, err = c.Restored(ctx, ask)
+		report, err = orders.Restored.Ask(ctx, c, ask)
 		return err
 	}, offline)
 	if err != nil {
@@ -86,7 +87,7 @@ nothing was taken away by a target in the lost time (--trust-absent), or that a 
 			}
 			ctx := cmd.Context()
 			return a.agent(ctx, func(c *control.Client) error {
-				report, err := c.EndHold(ctx, r)
+				report, err := orders.EndHold.Ask(ctx, c, r)
 				if err != nil {
 					return err
 				}

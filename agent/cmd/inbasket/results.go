@@ -10,6 +10,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func resultsCommand(a *app) *cobra.Command {
@@ -27,7 +28,7 @@ or that say under a known ID what a machine must not decide about. Each says why
 			}
 			ctx := cmd.Context()
 			list := []control.Waiting{}
-			err := a.agent(ctx, func(c *control.Client) (err error) { list, err = c.Results(ctx, f); return err },
+			err := a.agent(ctx, func(c *control.Client) (err error) { list, err = orders.Results.Ask(ctx, c, f); return err },
 				func(j *journal.Journal, _ config.Place) error {
 					raw, err := control.WaitingResults(ctx, j, f)
 					list = control.WaitingOf(raw)
@@ -92,7 +93,7 @@ func attachCommand(a *app) *cobra.Command {
 			}
 			ctx := cmd.Context()
 			return a.agent(ctx, func(c *control.Client) error {
-				s, err := c.Attach(ctx, r)
+				s, err := orders.Attach.Ask(ctx, c, r)
 				if err != nil {
 					return err
 				}
@@ -118,7 +119,7 @@ func dropResultCommand(a *app) *cobra.Command {
 				return usagef("drop needs --reason: it stays on record")
 			}
 			ctx := cmd.Context()
-			if err := a.agent(ctx, func(c *control.Client) error { return c.DropResult(ctx, r) }, nil); err != nil {
+			if err := a.agent(ctx, func(c *control.Client) error { _, err := orders.DropResult.Ask(ctx, c, r); return err }, nil); err != nil {
 				return err
 			}
 			return a.print(r, func(w io.Writer) { fmt.Fprintf(w, "result %d is set aside\n", r.Result) })

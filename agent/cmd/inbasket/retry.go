@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func retryCommand(a *app) *cobra.Command {
@@ -33,7 +34,7 @@ refused where an outcome is unclear.`,
 			}
 			ctx := cmd.Context()
 			return a.agent(ctx, func(c *control.Client) error {
-				list, err := c.Retry(ctx, r)
+				list, err := orders.Retry.Ask(ctx, c, r)
 				if err != nil {
 					return err
 				}

@@ -11,6 +11,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func showCommand(a *app) *cobra.Command {
@@ -38,7 +39,10 @@ func showCommand(a *app) *cobra.Command {
 				return usagef("--out is for --form and --attachment")
 			}
 			var v control.View
-			err = a.agent(ctx, func(c *control.Client) error { v, err = c.Show(ctx, ids[0], raw); return err },
+			err = a.agent(ctx, func(c *control.Client) error {
+				v, err = orders.Show.Ask(ctx, c, control.ShowRequest{ID: ids[0], Raw: raw})
+				return err
+			},
 				func(j *journal.Journal, p config.Place) error {
 					look := func() error {
 						found, err := j.Show(ctx, ids[0])

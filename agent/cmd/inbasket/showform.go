@@ -9,11 +9,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // showForm prints what a citizen wrote, or writes it to a file that must not exist. The look goes on record first.
@@ -36,7 +36,7 @@ func (a *app) showForm(ctx context.Context, r control.FormRequest, out string) (
 				what = "attachment"
 			}
 			return a.onRecord(ctx, p, "show-form", r.ID.String(), map[string]string{"what": what}, func() error {
-				f, err := agent.FormOf(ctx, j, content.OpenReadOnly(filepath.Join(p.State, "content")), r)
+				f, err := orders.FormOf(ctx, j, content.OpenReadOnly(filepath.Join(p.State, "content")), r)
 				if err != nil {
 					return notFound(err, r.ID)
 				}

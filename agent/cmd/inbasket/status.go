@@ -16,6 +16,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func statusCommand(a *app) *cobra.Command {
@@ -26,7 +27,7 @@ func statusCommand(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			var s control.Status
-			err := a.agent(ctx, func(c *control.Client) (err error) { s, err = c.Status(ctx); return err },
+			err := a.agent(ctx, func(c *control.Client) (err error) { s, err = orders.Status.Ask(ctx, c, control.Nothing{}); return err },
 				func(j *journal.Journal, p config.Place) error {
 					sum, err := j.Summary(ctx)
 					s = control.StoppedStatus(p.Agency, sum)

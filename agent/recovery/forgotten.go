@@ -1,4 +1,4 @@
-package agent
+package recovery
 
 import (
 	"context"
@@ -36,7 +36,7 @@ func forgottenOrders(ctx context.Context, state string) (list []control.Restored
 		entries := continued(ctx, state, restores[n])
 		failed := map[string]bool{}
 		for _, e := range entries {
-			if strings.HasSuffix(e.Action, failedSuffix) {
+			if strings.HasSuffix(e.Action, audit.FailedSuffix) {
 				failed[e.Details["entry"]] = true
 			}
 		}

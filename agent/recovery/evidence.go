@@ -1,4 +1,4 @@
-package agent
+package recovery
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
@@ -27,14 +28,14 @@ const (
 
 // gather looks for everything that tells about the time that a restored journal has lost, and keeps it. Nothing
 // outside is changed; it may be repeated.
-func (a *Agent) gather(ctx context.Context) error {
-	a.gathering.Lock()
-	defer a.gathering.Unlock()
-	hold, err := a.journal.Hold(ctx)
+func (s *Service) gather(ctx context.Context) error {
+	s.gathering.Lock()
+	defer s.gathering.Unlock()
+	hold, err := s.Journal.Hold(ctx)
 	if err != nil || hold == nil || !hold.Released.IsZero() {
 		return err
 	}
-	sum, err := a.journal.Summary(ctx)
+	sum, err := s.Journal.Summary(ctx)
 	if err != nil {
 		return err
 	}
@@ -42,60 +43,60 @@ func (a *Agent) gather(ctx context.Context) error {
 	for _, t := range sum.Targets {
 		byTarget[t.Target] = t
 	}
-	rt := a.current()
+	now := s.Parts()
 	var out control.Restored
-	for _, t := range rt.config.Targets {
+	for _, t := range now.Config.Targets {
 		found := control.RestoredTarget{Name: t.Name, Type: t.Definition.Type, Open: byTarget[t.Name].Open, LastSeq: byTarget[t.Name].LastSeq}
-		if err := a.askTarget(ctx, rt.flow.lanes.Get(t.Name), a.lookFrom(hold, margin), &found); err != nil {
+		if err := s.askTarget(ctx, now.Lanes.Get(t.Name), s.lookFrom(hold, margin), &found); err != nil {
 			return err
 		}
 		out.Targets = append(out.Targets, found)
 	}
-	for _, i := range rt.config.Inbaskets {
-		out.Inbaskets = append(out.Inbaskets, askInbasket(ctx, i.Name, i.Definition.Type, rt.inbaskets[i.Name], a.lookFrom(hold, margin)))
+	for _, i := range now.Config.Inbaskets {
+		out.Inbaskets = append(out.Inbaskets, askInbasket(ctx, i.Name, i.Definition.Type, now.Inbaskets[i.Name], s.lookFrom(hold, margin)))
 	}
-	for name := range rt.sources {
-		out.Results = append(out.Results, rt.askResults(ctx, name, a.lookFrom(hold, resultMargin)))
+	for name := range now.Results {
+		out.Results = append(out.Results, now.askResults(ctx, name, s.lookFrom(hold, resultMargin)))
 	}
-	out.FrontOffices = rt.askOffices(hold.Backup)
-	out.Orders = forgottenOrders(ctx, rt.config.State)
+	out.FrontOffices = askOffices(now.Config, hold.Backup)
+	out.Orders = forgottenOrders(ctx, now.Config.State)
 	b, err := json.Marshal(out)
 	if err != nil {
 		return err
 	}
-	if err := a.journal.KeepReport(ctx, b); err != nil {
+	if err := s.Journal.KeepReport(ctx, b); err != nil {
 		return err
 	}
-	rt.gathered.Store(true)
+	now.Gathered.Store(true)
 	return nil
 }
 
 // lookFrom is since when evidence matters. A clock that is set before the restore measures no ages: all of it does.
-func (a *Agent) lookFrom(hold *journal.Hold, before time.Duration) time.Time {
-	if a.clock.Now().Before(hold.Restored) {
+func (s *Service) lookFrom(hold *journal.Hold, before time.Duration) time.Time {
+	if s.Clock.Now().Before(hold.Restored) {
 		return time.Time{}
 	}
 	return hold.Backup.Add(-before)
 }
 
-// gatherAlways gathers when a held agent starts, and tells where to read it.
-func (a *Agent) gatherAlways(ctx context.Context) {
+// Gather gathers when a held agent starts, and tells where to read it.
+func (s *Service) Gather(ctx context.Context) {
 	for ctx.Err() == nil {
-		err := a.gather(ctx)
+		err := s.gather(ctx)
 		if err == nil {
-			a.log.Warn().Str("code", CodeHeld).Msg("the agent was restored from a backup and is held: look at what was found by inbasket restored, then inbasket restored release")
+			s.Log.Warn().Str("code", control.CodeHeld).Msg("the agent was restored from a backup and is held: look at what was found by inbasket restored, then inbasket restored release")
 			return
 		}
 		if ctx.Err() == nil {
 			code, text := guard.Describe(err)
-			a.log.Error().Str("code", code).Msg("cannot find out what the targets have; trying again: " + text)
+			s.Log.Error().Str("code", code).Msg("cannot find out what the targets have; trying again: " + text)
 		}
-		loop.Pause(ctx, a.clock, 10*time.Second)
+		loop.Pause(ctx, s.Clock, 10*time.Second)
 	}
 }
 
 // askTarget has one target bear witness. Only an error of the journal is returned.
-func (a *Agent) askTarget(ctx context.Context, l *lane.Lane, since time.Time, found *control.RestoredTarget) error {
+func (s *Service) askTarget(ctx context.Context, l *lane.Lane, since time.Time, found *control.RestoredTarget) error {
 	found.Batch, found.Unsure, found.Evidence = l.Batch() != nil, !l.Abilities().Recorded, control.EvidenceNone
 	witness, ok := l.Unwrap().(connectors.Witness)
 	if !ok {
@@ -103,13 +104,13 @@ func (a *Agent) askTarget(ctx context.Context, l *lane.Lane, since time.Time, fo
 	}
 	asking, cancel := context.WithTimeout(ctx, gatherWithin)
 	defer cancel()
-	w := &witnessed{agent: a, lane: l, found: found, numbers: map[int64]bool{}}
+	w := &witnessed{service: s, lane: l, found: found, numbers: map[int64]bool{}}
 	var err error
-	if found.KnownSeq, err = a.journal.LastBatch(ctx, l.Name); err != nil {
+	if found.KnownSeq, err = s.Journal.LastBatch(ctx, l.Name); err != nil {
 		return err
 	}
 	err = guard.Safely("bear witness", func() error {
-		return witness.Evidence(asking, since, func(t connectors.Trace) error { return w.add(ctx, t) })
+		return witness.Evidence(asking, since, func(x connectors.Trace) error { return w.add(ctx, x) })
 	})
 	if err == nil {
 		err = w.flush(ctx)
@@ -136,7 +137,7 @@ func (a *Agent) askTarget(ctx context.Context, l *lane.Lane, since time.Time, fo
 
 // witnessed collects what one target tells.
 type witnessed struct {
-	agent   *Agent
+	service *Service
 	lane    *lane.Lane
 	found   *control.RestoredTarget
 	traces  []connectors.Trace
@@ -167,7 +168,7 @@ func (w *witnessed) flush(ctx context.Context) error {
 	if len(w.traces) == 0 {
 		return nil
 	}
-	lost, err := w.agent.journal.Witnessed(ctx, w.lane.Name, w.traces)
+	lost, err := w.service.Journal.Witnessed(ctx, w.lane.Name, w.traces)
 	if err != nil {
 		w.err = err
 		return err
@@ -203,13 +204,13 @@ func rescanned(ctx context.Context, s control.RestoredSource, r connectors.Resca
 }
 
 // askResults tells whether a source of results can give again what it gave.
-func (rt *assembly) askResults(ctx context.Context, name string, since time.Time) control.RestoredSource {
-	s := control.RestoredSource{Name: name, Type: rt.sourceType(name)}
-	if r, ok := rt.sources[name].(connectors.Rescanner); ok {
+func (p Parts) askResults(ctx context.Context, name string, since time.Time) control.RestoredSource {
+	s := control.RestoredSource{Name: name, Type: p.Results[name].Type}
+	if r, ok := p.Results[name].ResultSource.(connectors.Rescanner); ok {
 		return rescanned(ctx, s, r, since, "answer files are deleted: ask the office for what it answered after the backup")
 	}
-	for _, reader := range rt.readers[name] {
-		if _, q, asks := reader.Plan.Question(); asks && q.Again != "" {
+	for _, q := range p.Asked(name) {
+		if q.Again != "" {
 			s.Again = true
 			return s
 		}
@@ -218,12 +219,12 @@ func (rt *assembly) askResults(ctx context.Context, name string, since time.Time
 	return s
 }
 
-func (rt *assembly) askOffices(backup time.Time) (list []control.RestoredOffice) {
+func askOffices(cfg *config.Config, backup time.Time) (list []control.RestoredOffice) {
 	posts := map[string]bool{}
-	for _, r := range rt.config.Routes {
-		posts[r.FrontOffice] = posts[r.FrontOffice] || rt.config.Listen != nil
+	for _, r := range cfg.Routes {
+		posts[r.FrontOffice] = posts[r.FrontOffice] || cfg.Listen != nil
 	}
-	for _, o := range rt.config.FrontOffices {
+	for _, o := range cfg.FrontOffices {
 		advice := "read the events again from the start: old cursors are answered 410"
 		if posts[o.Name] {
 			advice += "; post again what was posted since " + backup.Format(time.RFC3339) + " and is answered 404 now, with the same reference or Idempotency-Key"

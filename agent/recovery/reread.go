@@ -1,4 +1,4 @@
-package agent
+package recovery
 
 import (
 	"context"
@@ -15,82 +15,85 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
+// pageResults is how many results are asked for at once.
+const pageResults = 100
+
 // rereadPause is between two tries to offer something again.
 const rereadPause = 2 * time.Second
 
-// readAgain has offered again what in-baskets and sources of results settled in the time that a restored journal does
+// ReadAgain has offered again what in-baskets and sources of results settled in the time that a restored journal does
 // not know. What is left is in the journal, so that a crash only repeats it.
-func (rt *assembly) readAgain(ctx context.Context, a *Agent) {
+func (s *Service) ReadAgain(ctx context.Context) {
 	told := map[string]string{}
 	for ctx.Err() == nil {
-		list, err := a.journal.Rereads(ctx)
+		list, err := s.Journal.Rereads(ctx)
 		if err == nil && len(list) == 0 {
 			return
 		}
 		for _, r := range list {
-			if err = rt.rereadOne(ctx, a, r); err == nil {
-				err = a.journal.RereadDone(ctx, r.Kind, r.Name)
+			if err = s.rereadOne(ctx, r); err == nil {
+				err = s.Journal.RereadDone(ctx, r.Kind, r.Name)
 			}
 			if err == nil || ctx.Err() != nil {
 				continue
 			}
 			if code, text := guard.Describe(err); told[r.Kind+r.Name] != code {
 				told[r.Kind+r.Name] = code
-				a.log.Warn().Str("code", CodeReread).Str("cause", code).Str(r.Kind, r.Name).Msg("what was settled after the backup cannot be offered again yet; trying again: " + text)
+				s.Log.Warn().Str("code", CodeReread).Str("cause", code).Str(r.Kind, r.Name).Msg("what was settled after the backup cannot be offered again yet; trying again: " + text)
 			}
 		}
-		loop.Pause(ctx, a.clock, rereadPause)
+		loop.Pause(ctx, s.Clock, rereadPause)
 	}
 }
 
-func (rt *assembly) rereadOne(ctx context.Context, a *Agent, r journal.Reread) error {
+func (s *Service) rereadOne(ctx context.Context, r journal.Reread) error {
+	now := s.Parts()
 	return guard.Safely("offer again", func() error {
 		if r.Kind == health.Inbasket {
-			again, ok := rt.inbaskets[r.Name].(connectors.Rescanner)
+			again, ok := now.Inbaskets[r.Name].(connectors.Rescanner)
 			if !ok {
 				return nil // it was removed from the configuration
 			}
-			n, err := again.Reoffer(ctx, r.Since, func(names []string) error { return a.journal.Recall(ctx, r.Name, names) })
+			n, err := again.Reoffer(ctx, r.Since, func(names []string) error { return s.Journal.Recall(ctx, r.Name, names) })
 			if n > 0 {
-				a.log.Info().Str("in-basket", r.Name).Int("forms", n).Msg("forms of the done folder are offered again; those that are known are only repeats")
+				s.Log.Info().Str("in-basket", r.Name).Int("forms", n).Msg("forms of the done folder are offered again; those that are known are only repeats")
 			}
 			return err
 		}
-		if again, ok := rt.sources[r.Name].(connectors.Rescanner); ok {
+		if again, ok := now.Results[r.Name].ResultSource.(connectors.Rescanner); ok {
 			_, err := again.Reoffer(ctx, r.Since, func([]string) error { return nil })
 			return err
 		}
-		return rt.repeatResults(ctx, a, r)
+		return now.repeatResults(ctx, r)
 	})
 }
 
 // repeatResults asks a database for the results that were marked, and takes those that the journal does not know.
-func (rt *assembly) repeatResults(ctx context.Context, a *Agent, r journal.Reread) error {
+func (p Parts) repeatResults(ctx context.Context, r journal.Reread) error {
 	target, _, _ := strings.Cut(r.Name, "/")
-	guarded := rt.catalog.targets[target]
-	if guarded == nil {
+	l := p.Lanes.Get(target)
+	if l == nil {
 		return nil // it was removed from the configuration
 	}
-	repeater, ok := guarded.Unwrap().(connectors.Repeater)
+	repeater, ok := l.Unwrap().(connectors.Repeater)
 	if !ok {
 		return nil
 	}
-	for _, reader := range rt.readers[r.Name] {
-		_, q, asks := reader.Plan.Question()
-		if !asks || q.Again == "" {
+	for _, q := range p.Asked(r.Name) {
+		if q.Again == "" {
 			continue
 		}
 		src, err := repeater.Repeat(q, r.Since)
 		if err != nil {
 			return err
 		}
-		return errors.Join(rt.drain(ctx, r.Name, src), src.Close())
+		return errors.Join(p.drain(ctx, r.Name, src), src.Close())
 	}
 	return nil
 }
 
 // drain takes all results of a source that ends. Where some of them wait, it is to be read once more.
-func (rt *assembly) drain(ctx context.Context, name string, src connectors.ResultSource) error {
+func (p Parts) drain(ctx context.Context, name string, src connectors.ResultSource) error {
 	wait := false
 	for {
 		results, err := src.Next(ctx, pageResults)
@@ -103,7 +106,7 @@ func (rt *assembly) drain(ctx context.Context, name string, src connectors.Resul
 		if err != nil {
 			return err
 		}
-		receipts, err := rt.flow.take(ctx, name, results, rt.readers[name])
+		receipts, err := p.Take(ctx, name, results)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package agent
+package recovery
 
 import (
 	"context"
@@ -14,11 +14,12 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 )
 
 // Restored tells what is known about the time that a restored journal has lost.
-func (a *Agent) Restored(ctx context.Context, r control.RestoredRequest) (control.Restored, error) {
-	hold, err := a.journal.Hold(ctx)
+func (s *Service) Restored(ctx context.Context, r control.RestoredRequest) (control.Restored, error) {
+	hold, err := s.Journal.Hold(ctx)
 	if err != nil {
 		return control.Restored{}, err
 	}
@@ -26,23 +27,23 @@ func (a *Agent) Restored(ctx context.Context, r control.RestoredRequest) (contro
 		return control.Restored{}, &control.Error{Code: control.CodeState, Message: "this journal was never restored from a backup", Status: http.StatusConflict}
 	}
 	if r.Again && hold.Released.IsZero() {
-		if err := a.gather(ctx); err != nil {
+		if err := s.gather(ctx); err != nil {
 			return control.Restored{}, err
 		}
-		if hold, err = a.journal.Hold(ctx); err != nil {
+		if hold, err = s.Journal.Hold(ctx); err != nil {
 			return control.Restored{}, err
 		}
 	}
-	out, err := RestoredOf(ctx, a.journal, hold, r.All)
-	if out.Held && !a.current().gathered.Load() { // with these targets: a reload or a new start may have mended some
+	out, err := RestoredOf(ctx, s.Journal, hold, r.All)
+	if out.Held && !s.Parts().Gathered.Load() { // with these targets: a reload or a new start may have mended some
 		out.Gathered = time.Time{}
 		out.Needs = needs(&out, control.EndHoldRequest{})
 	}
 	return out, err
 }
 
-// ghostsShown is how many lost submissions a report lists that is not to list all.
-const ghostsShown = 100
+// lostShown is how many lost submissions a report lists that is not to list all.
+const lostShown = 100
 
 // RestoredOf makes the report of a restore from what the journal keeps.
 func RestoredOf(ctx context.Context, j *journal.Journal, hold *journal.Hold, all bool) (out control.Restored, err error) {
@@ -63,7 +64,7 @@ func RestoredOf(ctx context.Context, j *journal.Journal, hold *journal.Hold, all
 	if out.Lost, out.Back, _, err = j.GhostCount(ctx); err != nil {
 		return out, err
 	}
-	if out.Ghosts, err = ghosts(ctx, j, all); err != nil {
+	if out.Ghosts, err = lost(ctx, j, all); err != nil {
 		return out, err
 	}
 	out.Needs = nil
@@ -73,17 +74,17 @@ func RestoredOf(ctx context.Context, j *journal.Journal, hold *journal.Hold, all
 	return out, nil
 }
 
-// ghosts lists the lost submissions that did not come again.
-func ghosts(ctx context.Context, j *journal.Journal, all bool) ([]journal.Ghost, error) {
+// lost lists the lost submissions that did not come again.
+func lost(ctx context.Context, j *journal.Journal, all bool) ([]journal.Ghost, error) {
 	list := []journal.Ghost{}
 	for {
 		var after journal.ID
 		if len(list) > 0 {
 			after = list[len(list)-1].ID
 		}
-		page, err := j.Ghosts(ctx, after, false, ghostsShown)
+		page, err := j.Ghosts(ctx, after, false, lostShown)
 		list = append(list, page...)
-		if err != nil || !all || len(page) < ghostsShown {
+		if err != nil || !all || len(page) < lostShown {
 			return list, err
 		}
 	}
@@ -115,33 +116,33 @@ func needs(r *control.Restored, said control.EndHoldRequest) (list []string) {
 }
 
 // EndHold lets a restored agent go on, once everything is said that it cannot know.
-func (a *Agent) EndHold(ctx context.Context, r control.EndHoldRequest) (control.Restored, error) {
-	a.reloading.Lock()
-	defer a.reloading.Unlock()
-	report, err := a.Restored(ctx, control.RestoredRequest{})
+func (s *Service) EndHold(ctx context.Context, r control.EndHoldRequest) (control.Restored, error) {
+	s.Reloading.Lock()
+	defer s.Reloading.Unlock()
+	report, err := s.Restored(ctx, control.RestoredRequest{})
 	if err != nil {
 		return report, err
 	}
 	if !report.Held {
 		return report, &control.Error{Code: control.CodeState, Message: "the agent is not held: " + report.By + " released it at " + report.Released.Format(time.RFC3339), Status: http.StatusConflict}
 	}
-	ending, err := a.ending(&report, r)
+	ending, err := s.ending(&report, r)
 	if err != nil {
 		return report, err
 	}
-	if err := a.journal.EndHold(ctx, ending); err != nil {
+	if err := s.Journal.EndHold(ctx, ending); err != nil {
 		if errors.Is(err, journal.ErrNotHeld) {
 			err = &control.Error{Code: control.CodeState, Message: "the agent is not held", Status: http.StatusConflict}
 		}
 		return report, err
 	}
-	a.log.Info().Str("by", r.By).Int("in-baskets-and-results-read-again", len(ending.Rereads)).Msg("a restored agent was released")
-	a.goLive()
-	return a.Restored(ctx, control.RestoredRequest{})
+	s.Log.Info().Str("by", r.By).Int("in-baskets-and-results-read-again", len(ending.Rereads)).Msg("a restored agent was released")
+	s.Begin()
+	return s.Restored(ctx, control.RestoredRequest{})
 }
 
 // ending turns what an operator says into what the journal does, or says what is missing or wrong in it.
-func (a *Agent) ending(report *control.Restored, r control.EndHoldRequest) (journal.Ending, error) {
+func (s *Service) ending(report *control.Restored, r control.EndHoldRequest) (journal.Ending, error) {
 	refuse := func(lines ...string) error {
 		return &control.Error{Code: CodeRestoreAsk, Message: "the agent cannot be released yet", Hint: strings.Join(lines, "\n    "), Status: http.StatusConflict}
 	}
@@ -165,6 +166,7 @@ func (a *Agent) ending(report *control.Restored, r control.EndHoldRequest) (jour
 	if list := slices.Concat(needs(report, r), overtrusted(report, r)); len(list) > 0 {
 		return e, refuse(list...)
 	}
+	lanes := s.Parts().Lanes
 	for _, t := range report.Targets {
 		if t.Batch {
 			e.Seqs[t.Name] = max(t.SeenSeq, t.LastSeq, r.Seqs[t.Name])
@@ -172,23 +174,23 @@ func (a *Agent) ending(report *control.Restored, r control.EndHoldRequest) (jour
 		trusted := slices.Contains(r.TrustAbsent, t.Name)
 		switch {
 		case t.Evidence == control.EvidenceLedger && t.Blind == 0:
-		case a.recorded(t.Name): // its ledger knows what the journal has, and not what came under IDs that are lost
+		case recorded(lanes.Get(t.Name)): // its ledger knows what the journal has, and not what came under IDs that are lost
 			e.Doubts = append(e.Doubts, journal.Doubt{Target: t.Name})
-		case trusted && a.namedByID(t.Name): // a form that comes again under a new ID has another file name
+		case trusted && namedByID(lanes.Get(t.Name)): // a form that comes again under a new ID has another file name
 			e.Doubts = append(e.Doubts, journal.Doubt{Target: t.Name})
 		case trusted:
 		default:
 			e.Doubts = append(e.Doubts, journal.Doubt{Target: t.Name, Open: true})
 		}
 	}
-	for _, s := range report.Inbaskets {
-		if s.Again {
-			e.Rereads = append(e.Rereads, journal.Reread{Kind: health.Inbasket, Name: s.Name, Since: report.Backup.Add(-margin)})
+	for _, x := range report.Inbaskets {
+		if x.Again {
+			e.Rereads = append(e.Rereads, journal.Reread{Kind: health.Inbasket, Name: x.Name, Since: report.Backup.Add(-margin)})
 		}
 	}
-	for _, s := range report.Results {
-		if s.Again {
-			e.Rereads = append(e.Rereads, journal.Reread{Kind: health.Results, Name: s.Name, Since: report.Backup.Add(-resultMargin)})
+	for _, x := range report.Results {
+		if x.Again {
+			e.Rereads = append(e.Rereads, journal.Reread{Kind: health.Results, Name: x.Name, Since: report.Backup.Add(-resultMargin)})
 		}
 	}
 	return e, nil
@@ -207,47 +209,17 @@ func overtrusted(r *control.Restored, said control.EndHoldRequest) (list []strin
 }
 
 // namedByID tells whether a target's files are found by the submission's ID.
-func (a *Agent) namedByID(target string) bool {
-	l := a.current().flow.lanes.Get(target)
-	return l != nil && strings.Contains(l.Target.File, "{id}")
-}
+func namedByID(l *lane.Lane) bool { return l != nil && strings.Contains(l.Target.File, "{id}") }
 
-func (a *Agent) recorded(target string) bool {
-	l := a.current().flow.lanes.Get(target)
-	return l != nil && l.Abilities().Recorded
-}
+func recorded(l *lane.Lane) bool { return l != nil && l.Abilities().Recorded }
 
-// goLive starts what a hold kept from running. What is paused and blocked may have changed since the start.
-func (a *Agent) goLive() {
-	rt := a.current()
-	for !rt.ready(a) {
-		select {
-		case <-a.clock.After(time.Second):
-		case <-a.parent.Done():
-			return
-		}
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	rt.begin(a)
-}
-
-// notHeld refuses an order about submissions while the journal is held.
-func (a *Agent) notHeld() error {
-	if !a.journal.Held() {
+// HeldTrouble is what status shows of a hold; nil: there is none.
+func (s *Service) HeldTrouble() *control.Trouble {
+	if !s.Journal.Held() {
 		return nil
 	}
-	return &control.Error{Code: CodeHeld, Message: "the agent was restored from a backup and is held", Hint: "look at what it found by inbasket restored, then inbasket restored release",
-		Status: http.StatusConflict}
-}
-
-// heldTrouble is what status shows of a hold; nil: there is none.
-func (a *Agent) heldTrouble() *control.Trouble {
-	if !a.journal.Held() {
-		return nil
-	}
-	t := &control.Trouble{Code: CodeHeld, Text: "restored from a backup: nothing is taken, delivered or told", Next: "inbasket restored; then inbasket restored release"}
-	if hold, err := a.journal.Hold(context.Background()); err == nil && hold != nil {
+	t := &control.Trouble{Code: control.CodeHeld, Text: "restored from a backup: nothing is taken, delivered or told", Next: "inbasket restored; then inbasket restored release"}
+	if hold, err := s.Journal.Hold(context.Background()); err == nil && hold != nil {
 		t.Text = "restored from a backup of " + hold.Backup.Format(time.RFC3339) + ": nothing is taken, delivered or told"
 		t.Since = hold.Restored
 	}

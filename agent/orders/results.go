@@ -1,4 +1,4 @@
-package agent
+package orders
 
 import (
 	"context"
@@ -10,35 +10,24 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 )
 
-// Results returns results of the back office that wait for a person.
-func (a *Agent) Results(ctx context.Context, f control.ResultsFilter) ([]journal.Outcome, error) {
-	return control.WaitingResults(ctx, a.journal, f)
-}
-
-// Attach gives a result that waits for a person to a submission, whose front office is then told.
-func (a *Agent) Attach(ctx context.Context, r control.AttachRequest) (control.Settled, error) {
-	if err := a.notHeld(); err != nil {
-		return control.Settled{}, err
-	}
-	view, err := a.journal.Show(ctx, r.ID)
+// attach gives a result that waits for a person to a submission, whose front office is then told.
+func (d *Desk) attach(ctx context.Context, r control.AttachRequest) (control.Settled, error) {
+	view, err := d.Journal.Show(ctx, r.ID)
 	if err != nil {
 		return control.Settled{}, err
 	}
 	if view.State == journal.Rejected {
-		return control.Settled{}, &control.Error{Code: CodeNotAllowed, Message: fmt.Sprintf("submission %s is rejected; its front office was told so", r.ID), Status: http.StatusConflict}
+		return control.Settled{}, &control.Error{Code: control.CodeNotAllowed, Message: fmt.Sprintf("submission %s is rejected; its front office was told so", r.ID), Status: http.StatusConflict}
 	}
-	if err := waitingError(r.Result, a.journal.AttachOrphan(ctx, r.Result, r.ID, r.Outcome, r.By)); err != nil {
+	if err := waitingError(r.Result, d.Journal.AttachOrphan(ctx, r.Result, r.ID, r.Outcome, r.By)); err != nil {
 		return control.Settled{}, err
 	}
-	return a.settled(ctx, r.ID)
+	return d.settled(ctx, r.ID)
 }
 
-// DropResult sets a result that waits for a person aside for good, on that person's word.
-func (a *Agent) DropResult(ctx context.Context, r control.DropResultRequest) error {
-	if err := a.notHeld(); err != nil {
-		return err
-	}
-	return waitingError(r.Result, a.journal.DropResult(ctx, r.Result, r.Reason, r.By))
+// dropResult sets a result that waits for a person aside for good, on that person's word.
+func (d *Desk) dropResult(ctx context.Context, r control.DropResultRequest) (done control.Nothing, err error) {
+	return done, waitingError(r.Result, d.Journal.DropResult(ctx, r.Result, r.Reason, r.By))
 }
 
 // waitingError words the journal's errors about a waiting result for people.

@@ -1,4 +1,4 @@
-package agent
+package upkeep
 
 import (
 	"context"
@@ -10,7 +10,9 @@ import (
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/disk"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
 )
 
 const (
@@ -20,28 +22,25 @@ const (
 )
 
 // Purge takes away what is named, or what retention says; see control.Archivist.
-func (a *Agent) Purge(ctx context.Context, r control.PurgeRequest) (control.PurgeReport, error) {
-	if err := a.notHeld(); err != nil {
-		return control.PurgeReport{}, err
-	}
+func (s *Service) Purge(ctx context.Context, r control.PurgeRequest) (control.PurgeReport, error) {
 	if len(r.IDs) > 0 && r.Reason == "" {
 		return control.PurgeReport{}, &control.Error{Code: control.CodeRequest, Message: "purging a single submission needs a reason", Hint: "say it by --reason; it stays on record", Status: http.StatusBadRequest}
 	}
-	if !a.purging.TryLock() {
+	if !s.working.TryLock() {
 		return control.PurgeReport{}, &control.Error{Code: CodePurgeRuns, Message: "a purge is running", Hint: "wait until it is done", Status: http.StatusConflict}
 	}
-	defer a.purging.Unlock()
-	p := &purge{agent: a, config: a.current().config, order: journal.PurgeOrder{By: r.By, Reason: r.Reason}, report: control.PurgeReport{DryRun: r.DryRun}}
+	defer s.working.Unlock()
+	p := &purge{service: s, config: s.Config(), order: journal.PurgeOrder{By: r.By, Reason: r.Reason}, report: control.PurgeReport{DryRun: r.DryRun}}
 	err := p.carryOut(ctx, r.IDs)
 	return p.report, err
 }
 
 // purge is one purge under way.
 type purge struct {
-	agent   *Agent
+	service *Service
 	config  *config.Config
 	order   journal.PurgeOrder
-	patient bool // wait between commits
+	yields  bool // it waits between commits
 	report  control.PurgeReport
 }
 
@@ -86,19 +85,19 @@ func (p *purge) named(ctx context.Context, ids []journal.ID) error {
 
 // busy says why a submission stays that is delivered or over: its decision is not there, or it is not told everywhere.
 func (p *purge) busy(ctx context.Context, id journal.ID) (*control.Error, error) {
-	view, err := p.agent.journal.Show(ctx, id)
+	view, err := p.service.Journal.Show(ctx, id)
 	if err != nil {
 		return control.ErrorOf(err), ctx.Err()
 	}
 	if view.State == journal.Delivered {
-		return &control.Error{Code: CodeNotAllowed, Message: fmt.Sprintf("submission %s is delivered and waits for its decision", id), Hint: "decide or reject it first"}, nil
+		return &control.Error{Code: control.CodeNotAllowed, Message: fmt.Sprintf("submission %s is delivered and waits for its decision", id), Hint: "decide or reject it first"}, nil
 	}
-	return &control.Error{Code: CodeNotAllowed, Message: fmt.Sprintf("something of submission %s still has to go to a target or a front office", id), Hint: "inbasket show " + id.String() + " tells what; purge it afterwards"}, nil
+	return &control.Error{Code: control.CodeNotAllowed, Message: fmt.Sprintf("something of submission %s still has to go to a target or a front office", id), Hint: "inbasket show " + id.String() + " tells what; purge it afterwards"}, nil
 }
 
 // lives says why a submission cannot be purged yet; nil: its life may be over.
 func (p *purge) lives(ctx context.Context, id journal.ID) (*control.Error, error) {
-	view, err := p.agent.journal.Show(ctx, id)
+	view, err := p.service.Journal.Show(ctx, id)
 	if err != nil {
 		return control.ErrorOf(err), ctx.Err()
 	}
@@ -106,18 +105,18 @@ func (p *purge) lives(ctx context.Context, id journal.ID) (*control.Error, error
 	case journal.Closed, journal.Rejected, journal.Decided, journal.Delivered:
 		return nil, nil
 	case journal.Purged:
-		t, err := p.agent.journal.Tombstone(ctx, id)
+		t, err := p.service.Journal.Tombstone(ctx, id)
 		if err != nil {
 			return nil, err
 		}
 		return control.ErrorOf(&journal.PurgedError{Tombstone: t}), nil
 	}
-	return &control.Error{Code: CodeNotAllowed, Message: fmt.Sprintf("submission %s is %s: its life is not over", id, view.State), Hint: "reject it first, or wait until it is closed"}, nil
+	return &control.Error{Code: control.CodeNotAllowed, Message: fmt.Sprintf("submission %s is %s: its life is not over", id, view.State), Hint: "reject it first, or wait until it is closed"}, nil
 }
 
 // due purges everything that retention says.
 func (p *purge) due(ctx context.Context) error {
-	now := p.agent.clock.Now()
+	now := p.service.Clock.Now()
 	if least := p.config.Shortest(); least > 0 {
 		if err := p.submissions(ctx, now, now.Add(-least)); err != nil {
 			return err
@@ -127,14 +126,14 @@ func (p *purge) due(ctx context.Context) error {
 		return nil
 	}
 	if keep := p.config.Retention.Closed.Duration; keep > 0 {
-		n, err := p.repeat(ctx, func() (int, error) { return p.agent.journal.PurgeDropped(ctx, now.Add(-keep), purgeGroup) })
+		n, err := p.repeat(ctx, func() (int, error) { return p.service.Journal.PurgeDropped(ctx, now.Add(-keep), purgeGroup) })
 		if err != nil {
 			return err
 		}
 		p.report.Dropped = n
 	}
 	if keep := p.config.Retention.Tombstones.Duration; keep > 0 {
-		n, err := p.repeat(ctx, func() (int, error) { return p.agent.journal.ExpireTombstones(ctx, now.Add(-keep), purgeGroup) })
+		n, err := p.repeat(ctx, func() (int, error) { return p.service.Journal.ExpireTombstones(ctx, now.Add(-keep), purgeGroup) })
 		if err != nil {
 			return err
 		}
@@ -148,7 +147,7 @@ func (p *purge) submissions(ctx context.Context, now, before time.Time) error {
 	var group []journal.Ended
 	var after journal.ID
 	for {
-		list, next, err := p.agent.journal.EndedBefore(ctx, before, after, purgePage)
+		list, next, err := p.service.Journal.EndedBefore(ctx, before, after, purgePage)
 		if err != nil {
 			return err
 		}
@@ -217,11 +216,11 @@ func (p *purge) takeGroup(ctx context.Context, group []journal.Ended) error {
 func (p *purge) take(ctx context.Context, ids []journal.ID) (gone []journal.ID, err error) {
 	p.order.DryRun = p.report.DryRun
 	if p.order.Run == 0 && !p.order.DryRun {
-		if p.order.Run, err = p.agent.journal.StartPurge(ctx); err != nil {
+		if p.order.Run, err = p.service.Journal.StartPurge(ctx); err != nil {
 			return nil, err
 		}
 	}
-	gone, err = p.agent.journal.Purge(ctx, ids, p.order)
+	gone, err = p.service.Journal.Purge(ctx, ids, p.order)
 	p.report.Purged += int64(len(gone))
 	if err != nil {
 		return gone, err
@@ -245,24 +244,20 @@ func (p *purge) repeat(ctx context.Context, do func() (int, error)) (total int64
 
 // pause lets others go first.
 func (p *purge) pause(ctx context.Context) error {
-	if !p.patient {
+	if !p.yields {
 		return ctx.Err()
 	}
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-p.agent.clock.After(purgePause):
-		return nil
-	}
+	loop.Pause(ctx, p.service.Clock, purgePause)
+	return ctx.Err()
 }
 
 // finish removes the files of what is purged, overwrites what is left of it in the journal's file, and puts the
 // purge on record.
 func (p *purge) finish(ctx context.Context) (err error) {
-	if p.report.Files, p.report.FilesLater, err = p.agent.collect(ctx); err != nil {
+	if p.report.Files, p.report.FilesLater, err = p.service.collect(ctx); err != nil {
 		return err
 	}
-	runs, err := p.agent.journal.Uncertified(ctx)
+	runs, err := p.service.Journal.Uncertified(ctx)
 	if err != nil || len(runs) == 0 && p.report.Dropped == 0 {
 		return err
 	}
@@ -270,11 +265,11 @@ func (p *purge) finish(ctx context.Context) (err error) {
 		return err
 	}
 	for _, run := range runs {
-		cert, err := p.agent.journal.Certify(ctx, run)
+		cert, err := p.service.Journal.Certify(ctx, run)
 		if err != nil {
 			return err
 		}
-		if err := p.agent.certify(ctx, cert, p.report); err != nil {
+		if err := p.service.certify(ctx, cert, p.report); err != nil {
 			return err
 		}
 		p.report.Certificates = append(p.report.Certificates, cert)
@@ -286,7 +281,7 @@ func (p *purge) finish(ctx context.Context) (err error) {
 func (p *purge) overwrite(ctx context.Context) error {
 	for next := int64(1); next != 0; {
 		var err error
-		if next, err = p.agent.journal.Scrub(ctx, next); err != nil {
+		if next, err = p.service.Journal.Scrub(ctx, next); err != nil {
 			return err
 		}
 		if err := p.pause(ctx); err != nil {
@@ -294,8 +289,8 @@ func (p *purge) overwrite(ctx context.Context) error {
 		}
 	}
 	// A long reader may keep the log from being emptied: it is then overwritten as it is used again.
-	if err := p.agent.journal.Checkpoint(ctx); err != nil {
-		p.agent.log.Warn().Str("code", CodeJournal).Err(err).Msg("the journal's log still holds what was purged, until the next checkpoint")
+	if err := p.service.Journal.Checkpoint(ctx); err != nil {
+		p.service.Log.Warn().Str("code", journal.CodeUnavailable).Err(err).Msg("the journal's log still holds what was purged, until the next checkpoint")
 		return nil
 	}
 	p.report.Overwritten = true
@@ -303,22 +298,31 @@ func (p *purge) overwrite(ctx context.Context) error {
 }
 
 // certify puts on record what a purge took away.
-func (a *Agent) certify(ctx context.Context, c journal.Certificate, r control.PurgeReport) error {
+func (s *Service) certify(ctx context.Context, c journal.Certificate, r control.PurgeReport) error {
 	by := c.By
 	if by == "" {
 		by = "retention"
 	}
-	_, err := a.trail.add(ctx, audit.Record{Who: by, Via: audit.ViaSystem, Action: ActionPurged, Object: fmt.Sprintf("run %d", c.Run), Details: map[string]string{
+	_, err := s.Trail.Add(ctx, audit.Record{Who: by, Via: audit.ViaSystem, Action: ActionPurged, Object: fmt.Sprintf("run %d", c.Run), Details: map[string]string{
 		"count": fmt.Sprint(c.Count), "accepted-from": stampOf(c.From), "accepted-to": stampOf(c.To), "purged-from": stampOf(c.First), "purged-to": stampOf(c.Last),
-		"ids-sha256": c.Digest, "files": fmt.Sprint(r.Files), "files-later": number(r.FilesLater), "overwritten": yes(r.Overwritten)}})
+		"ids-sha256": c.Digest, "files": fmt.Sprint(r.Files), "files-later": audit.Number(r.FilesLater), "overwritten": audit.Yes(r.Overwritten)}})
 	if err != nil {
 		return err
 	}
-	a.log.Info().Int64("run", c.Run).Int64("count", c.Count).Str("digest", c.Digest).Msg("submissions were purged")
-	return a.journal.Certified(ctx, c.Run)
+	s.Log.Info().Int64("run", c.Run).Int64("count", c.Count).Str("digest", c.Digest).Msg("submissions were purged")
+	return s.Journal.Certified(ctx, c.Run)
 }
 
 // ActionPurged is what the audit log calls the certificate of a purge.
 const ActionPurged = "purged"
 
 func stampOf(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// CompactJournal makes the journal's file small.
+func (s *Service) CompactJournal(ctx context.Context) (journal.Compaction, error) {
+	if !s.working.TryLock() {
+		return journal.Compaction{}, &control.Error{Code: CodePurgeRuns, Message: "a purge is running", Hint: "wait until it is done", Status: http.StatusConflict}
+	}
+	defer s.working.Unlock()
+	return s.Journal.Compact(ctx, disk.FreeBelow(s.Config().State))
+}
