@@ -24,6 +24,7 @@ import (
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/agent/recovery"
 	"github.com/inbasket/inbasket/agent/upkeep"
+	"github.com/inbasket/inbasket/agent/waiting"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -64,7 +65,7 @@ type Agent struct {
 	journal  *journal.Journal
 	content  *content.Store
 	health   *health.Service
-	alone    *waits
+	waiting  *waiting.Items
 	served   *servings
 	serving  *serving
 	trail    *audit.Trail
@@ -118,7 +119,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 
 // open is one attempt of New.
 func open(ctx context.Context, o Options) (*Agent, error) {
-	a := &Agent{options: o, clock: o.Clock, log: o.Log, alone: newWaits(o.Clock), served: &servings{by: map[string]string{}}}
+	a := &Agent{options: o, clock: o.Clock, log: o.Log, waiting: waiting.New(o.Clock, o.Log), served: &servings{by: map[string]string{}}}
 	if err := os.MkdirAll(o.Config.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
@@ -126,7 +127,7 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 		return nil, err
 	}
 	a.health = health.New(health.Options{Clock: o.Clock, Log: o.Log, Version: o.Version, Config: o.Config, Memory: o.Memory, Watchdog: o.Watchdog, Notify: o.Notify,
-		Parts: func() health.Parts { return a.current().parts(a.alone) }, Held: func() *control.Trouble { return a.recovery.HeldTrouble() }, Each: func() {
+		Parts: func() health.Parts { return a.current().parts(a.waiting) }, Held: func() *control.Trouble { return a.recovery.HeldTrouble() }, Each: func() {
 			upkeep.KeepReserve(o.Config.State)
 			a.serving.api.Sweep()
 		}})

@@ -11,10 +11,12 @@ import (
 	"github.com/inbasket/inbasket/agent/decisions"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/health"
+	"github.com/inbasket/inbasket/agent/intake"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/agent/recovery"
+	"github.com/inbasket/inbasket/agent/waiting"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -68,8 +70,10 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 			made.feeds[from] = append(made.feeds[from], one)
 		}
 	}
-	made.flow = &flow{journal: a.journal, content: a.content, clock: a.clock, log: a.log, counters: a.health.Counters, alone: a.alone, served: a.served,
-		prepare: preparer, lanes: lane.New(preparer), posted: make(chan *prepare.Form, pageForms)}
+	made.flow = &flow{journal: a.journal, content: a.content, clock: a.clock, log: a.log, counters: a.health.Counters, waiting: a.waiting, served: a.served,
+		prepare: preparer, lanes: lane.New(preparer)}
+	made.flow.intake = intake.New(intake.Options{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Counters: a.health.Counters, Waiting: a.waiting,
+		Routes: preparer.Routes, Lanes: made.flow.lanes})
 	for _, t := range cfg.Targets {
 		made.flow.lanes.Add(a.lane(t, catalog.targets[t.Name]))
 	}
@@ -178,8 +182,8 @@ func (rt *assembly) ask(r *prepare.Route) error {
 }
 
 // parts are what the configuration has at work, for status and metrics.
-func (rt *assembly) parts(alone *waits) health.Parts {
-	p := health.Parts{Config: rt.config, Loaded: rt.loaded, Inbaskets: rt.inbaskets, Results: rt.typed(), Waiting: alone.waiting,
+func (rt *assembly) parts(items *waiting.Items) health.Parts {
+	p := health.Parts{Config: rt.config, Loaded: rt.loaded, Inbaskets: rt.inbaskets, Results: rt.typed(), Waiting: items.List,
 		Targets: map[string]interface{ Health() health.TargetHealth }{}}
 	for name := range rt.offices {
 		p.Push = append(p.Push, name)
@@ -277,9 +281,9 @@ func (rt *assembly) begin(a *Agent) {
 	}
 	g.Go("deadlines", "of decisions", func(ctx context.Context) { tell.Deadlines(ctx, f.prepare.Routes) })
 	for name, in := range rt.inbaskets {
-		f.serve(g, name, in, rt.feeds[name])
+		f.intake.Serve(g, name, in, rt.feeds[name])
 	}
-	g.Go("forms", "of front offices", f.forwardPosted)
+	g.Go("forms", "of front offices", f.intake.ForwardPosted)
 	g.Background(func(ctx context.Context) { a.upkeep.Nightly(ctx, rt.config) })
 }
 

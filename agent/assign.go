@@ -7,10 +7,10 @@ import (
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/intake"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/prepare"
-	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 )
 
@@ -25,7 +25,7 @@ func (rt *assembly) Plan(id journal.ID, route string) (*mapping.Plan, error) {
 	if r := rt.flow.prepare.Routes[route]; r != nil {
 		return r.Plan, nil
 	}
-	return nil, &control.Error{Code: CodeNoRoute, Message: fmt.Sprintf("submission %s belongs to no route of the configuration", id), Hint: "add the route, reload, and retry", Status: http.StatusConflict}
+	return nil, &control.Error{Code: intake.CodeNoRoute, Message: fmt.Sprintf("submission %s belongs to no route of the configuration", id), Hint: "add the route, reload, and retry", Status: http.StatusConflict}
 }
 
 // unassigned tells whether a submission was never read: no route took it, or its route's mapping could not read it, so that even
@@ -35,7 +35,7 @@ func (rt *assembly) unassigned(ctx context.Context, v journal.View) (bool, error
 		return v.State == journal.Parked, nil
 	}
 	_, transport, err := rt.flow.journal.Origin(ctx, v.ID)
-	return err == nil && v.Reference == rt.flow.unreadName(transport), err
+	return err == nil && v.Reference == rt.flow.intake.UnreadName(transport), err
 }
 
 // Assign gives a submission that was never read to the route that takes it now, as if it had just arrived.
@@ -57,23 +57,21 @@ func (rt *assembly) assign(ctx context.Context, v journal.View, by string) error
 		r = prepare.RouteFor(rt.feeds[inbasket], transport)
 	}
 	if r == nil {
-		return &control.Error{Code: CodeNoRoute, Message: fmt.Sprintf("no route takes submission %s", id),
+		return &control.Error{Code: intake.CodeNoRoute, Message: fmt.Sprintf("no route takes submission %s", id),
 			Hint: "add or mend a route of in-basket " + inbasket + ", reload, and retry", Status: http.StatusConflict}
 	}
 	form, contentType, attachments, err := rt.flow.journal.Form(ctx, id)
 	if err != nil {
 		return err
 	}
-	arr := &arrival{route: r, item: connectors.Submission{Transport: transport}, entry: journal.Arrival{Inbasket: inbasket,
-		Reference: rt.flow.unreadName(transport), Transport: transport, ContentType: contentType, Form: form, Attachments: attachments}}
-	rt.flow.read1(arr)
-	if arr.entry.Park != nil { // its reason is that of the route now
-		return rt.flow.journal.ParkSubmission(ctx, id, *arr.entry.Park)
+	entry := rt.flow.intake.Read(r, inbasket, transport, contentType, form, attachments)
+	if entry.Park != nil { // its reason is that of the route now
+		return rt.flow.journal.ParkSubmission(ctx, id, *entry.Park)
 	}
-	if err := rt.flow.journal.Assign(ctx, id, arr.entry, by); err != nil || len(arr.entry.Reject) == 0 {
+	if err := rt.flow.journal.Assign(ctx, id, entry, by); err != nil || len(entry.Reject) == 0 {
 		return err
 	}
-	return rt.flow.journal.Reject(ctx, id, arr.entry.Reject, prepare.WrongForm(), "", false)
+	return rt.flow.journal.Reject(ctx, id, entry.Reject, prepare.WrongForm(), "", false)
 }
 
 // Confirmed makes the changes that end deliveries, as their target would have ended them.

@@ -1,279 +1,40 @@
 package agent
 
 import (
-	"context"
-	"crypto/sha256"
-	"errors"
-	"fmt"
-	"path"
-	"runtime/debug"
-	"strings"
-	"time"
-
 	"github.com/rs/zerolog"
 
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/health"
+	"github.com/inbasket/inbasket/agent/intake"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/lane"
-	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
+	"github.com/inbasket/inbasket/agent/waiting"
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping"
 )
 
-// pageForms is how many forms are taken or accepted at once.
+// pageForms is how many forms are looked at at once.
 const pageForms = 300
 
 // flow is a submission's whole life, top to bottom:
 //
-//	identify → accept durably → answer the in-basket → map and encode → deliver (lane.go, sealed.go)
-//	→ collect results (results.go) → publish events (push.go, frontoffice) → close
+//	intake:   identify → accept durably → answer the in-basket or the front office
+//	prepare:  map and encode
+//	lanes:    deliver, item by item or in sealed batches; settle
+//	then:     collect results (results.go) → publish events (push.go, frontoffice) → close
 //
 // Pure steps may be repeated at will. Every effect that a target does not record itself is journaled
 // before and after.
 type flow struct {
+	intake  *intake.Intake
+	prepare *prepare.Preparer
+	lanes   *lane.Lanes
+
 	journal  *journal.Journal
 	content  *content.Store
 	clock    connectors.Clock
 	log      zerolog.Logger
-	prepare  *prepare.Preparer
-	lanes    *lane.Lanes
 	counters *health.Counters
-	alone    *waits // items of sources
+	waiting  *waiting.Items // of sources
 	served   *servings
-	posted   chan *prepare.Form // forms from front offices, accepted, on their way to the targets
-}
-
-// arrival is a submission on its way to acceptance.
-type arrival struct {
-	item  connectors.Submission
-	route *prepare.Route
-	form  mapping.Form
-	read  bool   // form is decoded
-	lost  bool   // an attachment could not be kept; it stays in the in-basket
-	aside string // why it cannot be taken at all: it is set aside
-	entry journal.Arrival
-}
-
-// serve takes submissions out of one in-basket by three loops: the next batch is read and decoded while the last one is
-// made durable, and the in-basket is told beside.
-func (f *flow) serve(g *loop.Group, name string, in connectors.Inbasket, routes []*prepare.Route) {
-	read := make(chan []*arrival, 1)
-	taken := make(chan []connectors.Receipt, 2)
-	g.Go(health.Inbasket, name, func(ctx context.Context) {
-		defer close(read)
-		f.read(ctx, name, in, routes, read)
-	})
-	g.Go(health.Inbasket, name, func(ctx context.Context) {
-		defer close(taken)
-		ending := context.WithoutCancel(ctx) // what was read is taken
-		for {
-			batch, ok := loop.Receive(ending, read)
-			if !ok {
-				return
-			}
-			receipts, fresh := f.accept(ctx, name, batch)
-			loop.Send(ending, taken, receipts) // to answer, which may hang in the in-basket
-			f.lanes.Forward(ctx, fresh)
-		}
-	})
-	g.Go(health.Inbasket, name, func(ctx context.Context) { f.answer(ctx, name, in, taken) })
-}
-
-// read gets batches out of the in-basket and identifies them.
-func (f *flow) read(ctx context.Context, name string, in connectors.Inbasket, routes []*prepare.Route, out chan<- []*arrival) {
-	trouble := f.counters.Trouble(health.Inbasket, name, f.log)
-	for ctx.Err() == nil {
-		var items []connectors.Submission
-		err := loop.Ask(ctx, "take forms", func() (err error) { items, err = in.Next(ctx, pageForms); return err })
-		if err != nil {
-			trouble.Failed(ctx, err)
-			continue
-		}
-		trouble.Over()
-		batch := make([]*arrival, len(items))
-		over := loop.Calling(ctx, "read attachments", time.Hour) // of all of them, from the in-basket
-		loop.Parallel(len(items), func(i int) { batch[i] = f.identify(ctx, name, items[i], routes) })
-		over()
-		loop.Send(ctx, out, batch)
-	}
-}
-
-// identify finds route, reference and digest of a submission. What cannot be identified is accepted
-// under a name of ours and parked, so that nothing is lost.
-func (f *flow) identify(ctx context.Context, inbasket string, item connectors.Submission, routes []*prepare.Route) *arrival {
-	a := &arrival{item: item, entry: journal.Arrival{
-		Scope: "in-basket:" + inbasket, Inbasket: inbasket, Reference: f.unreadName(item.Transport), Transport: item.Transport,
-		ContentType: item.ContentType, Form: item.Form, At: item.At, ParkConflict: true,
-	}}
-	if a.entry.At.IsZero() {
-		a.entry.At = f.clock.Now()
-	}
-	if failed := f.keepAttachments(ctx, a); failed != nil {
-		f.unkeep(ctx, inbasket, a, failed)
-		return a
-	}
-	a.entry.Digest = digestOf(rawDigest(a.entry.Form), a.entry.Attachments, item.Transport)
-	if a.route = prepare.RouteFor(routes, item.Transport); a.route == nil {
-		a.entry.Park = &journal.Reason{Code: CodeNoRoute, Text: "no route takes this form", Next: "add or mend a route, then inbasket retry"}
-		return a
-	}
-	f.read1(a)
-	return a
-}
-
-// read1 decodes and validates one form for its route.
-func (f *flow) read1(a *arrival) {
-	defer func() {
-		if p := recover(); p != nil {
-			a.read, a.entry.Park = false, &journal.Reason{Code: loop.CodePanic, Text: "reading the form broke the agent", Next: "send diagnostics to the maintainers", Raw: fmt.Sprintf("%v\n%s", p, debug.Stack())}
-		}
-	}()
-	r := a.route
-	a.entry.Scope, a.entry.Office, a.entry.Route = r.Scope(), r.Office, r.Name
-	a.entry.Plan, a.entry.Targets = r.Plan.Digest(), r.Plan.Targets()
-	form, err := r.Plan.Decode(a.entry.Form, a.entry.ContentType)
-	if err != nil {
-		why := prepare.Undecodable(err)
-		a.entry.Park = &why
-		return
-	}
-	if reason := nothing(form, r.Plan.Format()); reason != "" {
-		a.entry.Park = &journal.Reason{Code: prepare.CodeUndecodable, Text: reason, Next: "ask the sender for a form, then reject this"}
-		return
-	}
-	a.form, a.read = form, true
-	a.recognise()
-	ref, failed := r.Plan.Reference(form)
-	if reason := improper(ref); reason == edgeBlank && !edged(form) {
-		ref, failed = "", &mapping.Fault{At: "input.reference", Cause: mapping.FieldError{Code: CodeReference, Message: "the reference " + reason}}
-	} else if reason != "" {
-		a.refuseReference(reason, ref)
-		return
-	}
-	switch {
-	case ref != "":
-		a.entry.Reference = ref
-	case failed == nil:
-		a.entry.Reference = a.entry.Transport
-	}
-	if err = r.Plan.Validate(form); err == nil {
-		err = failed
-	}
-	var wrong *mapping.MapError
-	switch {
-	case errors.As(err, &wrong):
-		a.entry.Reject = prepare.FieldErrors(wrong.Fields)
-		a.entry.Why = &journal.Reason{Code: prepare.CodeFormWrong, Text: "the form is wrong: see the field errors"}
-	case err != nil:
-		why := prepare.Unmapped(err)
-		a.entry.Park = &why
-	}
-}
-
-// accept makes a batch durable and returns what the in-basket is told, and what goes on to the targets.
-func (f *flow) accept(ctx context.Context, inbasket string, batch []*arrival) (receipts []connectors.Receipt, fresh []*prepare.Form) {
-	entries := make([]journal.Arrival, 0, len(batch))
-	kept := make([]*arrival, 0, len(batch))
-	for _, a := range batch {
-		switch {
-		case a.lost:
-			receipts = append(receipts, connectors.Receipt{Handle: a.item.Handle, Verdict: connectors.Released})
-		case a.aside != "":
-			receipts = append(receipts, connectors.Receipt{Handle: a.item.Handle, Verdict: connectors.Refused, Reason: a.aside})
-		default:
-			entries, kept = append(entries, a.entry), append(kept, a)
-		}
-	}
-	said, err := f.journal.Accept(ctx, entries)
-	if err != nil {
-		for _, a := range kept {
-			receipts = append(receipts, connectors.Receipt{Handle: a.item.Handle, Verdict: connectors.Released})
-		}
-		if ctx.Err() == nil {
-			f.log.Error().Str("code", CodeJournal).Str("in-basket", inbasket).Err(err).Msg("the journal cannot be written; forms stay in the in-basket until it can")
-			loop.Pause(ctx, f.clock, time.Second)
-		}
-		return receipts, nil
-	}
-	now := f.clock.Now()
-	for i, a := range kept {
-		s := said[i]
-		r := connectors.Receipt{Handle: a.item.Handle, ID: s.ID.String(), Verdict: s.Verdict}
-		if s.Verdict == connectors.Conflict {
-			r.Reason = "the same " + s.On + " is known with other content; parked as " + s.ID.String()
-		}
-		receipts = append(receipts, r)
-		if s.Again {
-			f.lanes.Again(a.entry.Targets...) // it has an older ID than what the lanes have seen, or is doubtful
-			continue
-		}
-		if s.Verdict == connectors.Taken && s.State == journal.Accepted && a.read {
-			fresh = append(fresh, a.accepted(s.ID, now))
-		}
-	}
-	f.counters.Accepted(inbasket, receipts)
-	return receipts, fresh
-}
-
-// accepted is what goes on to the targets.
-func (a *arrival) accepted(id journal.ID, at time.Time) *prepare.Form {
-	e := &a.entry
-	return &prepare.Form{Plan: a.route.Plan, Content: a.form, Decoded: true, Stored: journal.Stored{ID: id, Route: e.Route, Office: e.Office, Plan: e.Plan,
-		Digest: e.Digest, Reference: e.Reference, ContentType: e.ContentType, Form: e.Form, Attachments: e.Attachments, At: e.At, Accepted: at, Progress: journal.Pending}}
-}
-
-// keepAttachments puts a submission's attachments into the content store, before it is accepted.
-func (f *flow) keepAttachments(ctx context.Context, a *arrival) *unkept {
-	if lost := f.alone.lost(health.Inbasket, a.entry.Inbasket, a.item.Handle, a.item.Attachments); lost != nil {
-		return lost
-	}
-	for _, at := range a.item.Attachments {
-		file, failed := f.keep(ctx, at)
-		if failed != nil {
-			return failed
-		}
-		a.entry.Attachments = append(a.entry.Attachments, file)
-	}
-	if len(a.item.Attachments) > 0 {
-		f.alone.gone(health.Inbasket, a.entry.Inbasket, a.item.Handle)
-	}
-	return nil
-}
-
-// unkeep says what becomes of a form whose attachment could not be kept: it waits alone, named in status but nowhere
-// else, since a citizen may have named it; once its time is over, or where waiting does not help, it is set aside.
-func (f *flow) unkeep(ctx context.Context, inbasket string, a *arrival, failed *unkept) {
-	w := failed.wait("form " + a.item.Transport)
-	if ctx.Err() != nil || !failed.ever && !f.waitsAlone(health.Inbasket, inbasket, a.item.Handle, w) {
-		a.lost = true
-		return
-	}
-	f.alone.gone(health.Inbasket, inbasket, a.item.Handle)
-	a.aside = "The attachment " + failed.name + " could not be taken: " + w.text + "."
-	f.counters.Notice(connectors.Notice{Code: w.code, Text: "in-basket " + inbasket + ": a form is set aside, because an attachment of it cannot be read; the text beside it in the error folder says which"})
-	f.log.Error().Str("code", w.code).Str("in-basket", inbasket).Msg("a form is set aside: an attachment of it cannot be read")
-}
-
-// digestOf is the digest of a submission: of the form alone, or of the form and what was attached. d is that of the form:
-// of its bytes, or of what its mapping says makes it the same. Attachments
-// that are named after the form's file count by the rest of their name: the same form with the same files
-// under another name is a repeat.
-func digestOf(d connectors.Digest, files []journal.File, transport string) connectors.Digest {
-	if len(files) == 0 {
-		return d
-	}
-	h := sha256.New()
-	h.Write(d[:])
-	stem := strings.TrimSuffix(transport, path.Ext(transport))
-	for _, f := range files {
-		name := f.Name
-		if rest, ok := strings.CutPrefix(name, stem); ok && stem != "" {
-			name = "*" + rest
-		}
-		fmt.Fprintf(h, "%d:%s", len(name), name)
-		h.Write(f.Digest[:])
-	}
-	return connectors.Digest(h.Sum(nil))
 }

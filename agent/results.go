@@ -9,6 +9,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
+	"github.com/inbasket/inbasket/agent/waiting"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 )
@@ -33,7 +34,7 @@ func (f *flow) take(ctx context.Context, source string, results []connectors.Res
 		case err != nil && connectors.ClassOf(err) == connectors.Transient:
 			return released(results), err
 		case err != nil: // reading it broke us
-			u.alone(wait{code: loop.CodePanic, text: "reading it broke the agent", next: "send diagnostics to the maintainers"}, err)
+			u.alone(waiting.Item{Code: loop.CodePanic, Text: "reading it broke the agent", Next: "send diagnostics to the maintainers"}, err)
 		}
 		if wrong == nil {
 			ready = append(ready, u)
@@ -72,7 +73,7 @@ func (f *flow) record(ctx context.Context, ready []*understood) error {
 		return &connectors.Error{Class: connectors.Transient, Code: CodeJournal, Op: "journal results", Err: err}
 	}
 	for _, u := range refused {
-		u.alone(wait{code: CodeJournal, text: "the journal does not take it", next: "look at the submission that it speaks of, and send diagnostics to the maintainers"}, err)
+		u.alone(waiting.Item{Code: CodeJournal, Text: "the journal does not take it", Next: "look at the submission that it speaks of, and send diagnostics to the maintainers"}, err)
 		if err := f.recordAll(ctx, []*understood{u}); err != nil {
 			f.log.Error().Str("code", CodeJournal).Str("results", u.source).Err(err).Msg("a result cannot be set aside either; it waits on")
 		}

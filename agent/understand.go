@@ -17,6 +17,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
+	"github.com/inbasket/inbasket/agent/waiting"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/decode"
@@ -55,8 +56,8 @@ func (u *understood) read(ctx context.Context, readers []*prepare.Route) error {
 		return err
 	}
 	if missing := nameless(readings); missing != nil && missing.File {
-		u.alone(wait{code: CodeMissing, ever: true, text: missing.Error(),
-			next: "mend the mapping and reload, write NAME ?? nil for what may be missing, or have the office write the file anew"}, missing)
+		u.alone(waiting.Item{Code: CodeMissing, Ever: true, Text: missing.Error(),
+			Next: "mend the mapping and reload, write NAME ?? nil for what may be missing, or have the office write the file anew"}, missing)
 		return nil
 	} else if missing != nil {
 		return missing
@@ -99,20 +100,20 @@ func (u *understood) add(ctx context.Context, r reading) error {
 	switch {
 	case u.result.Trouble != nil:
 		code, text := guard.Describe(u.result.Trouble)
-		if !u.over(key, wait{item: itemOf(o), code: code, text: text, next: "mend what it says; after ten minutes it is set aside for a person"}) {
+		if !u.over(key, waiting.Item{Name: itemOf(o), Code: code, Text: text, Next: "mend what it says; after ten minutes it is set aside for a person"}) {
 			return nil
 		}
 		o, r.Documents = unread(o, u.result, u.result.Trouble), nil // which ones are meant cannot be told
 	case errors.As(r.Err, &absent):
-		w := wait{item: itemOf(o), code: CodeDocument, text: absent.Error(), next: "put it there; after ten minutes the decision is set aside for a person"}
+		w := waiting.Item{Name: itemOf(o), Code: CodeDocument, Text: absent.Error(), Next: "put it there; after ten minutes the decision is set aside for a person"}
 		if u.result.Gap {
-			w.text, w.next = w.text+", or lies behind a number that is missing", "number the documents without a gap; after ten minutes the decision is set aside for a person"
+			w.Text, w.Next = w.Text+", or lies behind a number that is missing", "number the documents without a gap; after ten minutes the decision is set aside for a person"
 		}
 		if !u.over(key, w) {
 			u.waitFor(o, w)
 			return nil
 		}
-		o.Park = withoutDocument(w.text)
+		o.Park = withoutDocument(w.Text)
 	case errors.As(r.Err, &unknown) || r.Err == nil && r.Outcome == "":
 		o.Park = &journal.Reason{Code: journal.CodeStatus, Text: "the mapping's outcome does not name this status", Next: "add it to the mapping and reload: then it goes on by itself; or decide by hand", Raw: o.Status}
 	case r.Err != nil:
@@ -122,7 +123,7 @@ func (u *understood) add(ctx context.Context, r reading) error {
 	if waits := u.documents(ctx, &o, r.Documents, key); waits || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	u.flow.alone.gone(health.Results, u.source, key)
+	u.flow.waiting.Gone(health.Results, u.source, key)
 	u.outcomes = append(u.outcomes, o)
 	return nil
 }
@@ -130,12 +131,12 @@ func (u *understood) add(ctx context.Context, r reading) error {
 // documents keeps the documents of a decision, and tells whether it waits for one. A decision whose document cannot be
 // had at all is parked without it.
 func (u *understood) documents(ctx context.Context, o *journal.Outcome, documents []connectors.Attachment, key string) (waits bool) {
-	var all []*unkept
-	if lost := u.flow.alone.lost(health.Results, u.source, key, documents); lost != nil {
+	var all []*waiting.Unkept
+	if lost := u.flow.waiting.Missing(health.Results, u.source, key, documents); lost != nil {
 		all = append(all, lost)
 	}
 	for _, d := range documents {
-		file, failed := u.flow.keep(ctx, d)
+		file, failed := waiting.Keep(ctx, u.flow.content, d)
 		if failed != nil {
 			all = append(all, failed)
 			continue
@@ -146,26 +147,26 @@ func (u *understood) documents(ctx context.Context, o *journal.Outcome, document
 		return true
 	}
 	for _, failed := range all {
-		w := failed.wait(itemOf(*o))
-		if !failed.ever && !u.over(key, w) {
+		w := failed.Item(itemOf(*o))
+		if !failed.Large && !u.over(key, w) {
 			u.waitFor(*o, w)
 			return true
 		}
-		o.Park = withoutDocument(w.text + ": " + failed.name)
+		o.Park = withoutDocument(w.Text + ": " + failed.Name)
 		o.Park.Raw = failed.Error()
 	}
 	if u.result.File != "" && len(o.Documents) > 0 && u.servedBefore(o) {
-		w := wait{item: itemOf(*o), code: CodeDocument, text: "its document was given to a decision of the answer file that lay there before under this name",
-			next: "put its own document there; after ten minutes the decision is set aside for a person"}
+		w := waiting.Item{Name: itemOf(*o), Code: CodeDocument, Text: "its document was given to a decision of the answer file that lay there before under this name",
+			Next: "put its own document there; after ten minutes the decision is set aside for a person"}
 		if !u.over(key, w) {
 			u.waitFor(*o, w)
 			return true
 		}
-		o.Documents, o.Park = nil, withoutDocument(w.text)
+		o.Documents, o.Park = nil, withoutDocument(w.Text)
 	}
 	if still := u.result.Still; len(o.Documents) > 0 && still != nil && !still() {
 		u.waits = true
-		u.waitFor(*o, wait{code: CodeDocument, text: "its answer file was replaced or removed while its documents were read, and they may be another one's"})
+		u.waitFor(*o, waiting.Item{Code: CodeDocument, Text: "its answer file was replaced or removed while its documents were read, and they may be another one's"})
 		return true
 	}
 	return false
@@ -173,9 +174,9 @@ func (u *understood) documents(ctx context.Context, o *journal.Outcome, document
 
 // waitFor has a decision on record from the moment that it is read, although a document of it cannot be had yet: its
 // answer file may be replaced, and the agent end.
-func (u *understood) waitFor(o journal.Outcome, w wait) {
+func (u *understood) waitFor(o journal.Outcome, w waiting.Item) {
 	o.Documents = nil
-	o.Park = &journal.Reason{Code: w.code, Text: w.text, Waits: true,
+	o.Park = &journal.Reason{Code: w.Code, Text: w.Text, Waits: true,
 		Next: "it goes on by itself when the document can be had, within ten minutes and while what it came in lies there; else have the office send the decision again, attach it as it is, or drop it"}
 	u.outcomes = append(u.outcomes, o)
 }
@@ -241,25 +242,25 @@ func unread(o journal.Outcome, r connectors.Result, why error) journal.Outcome {
 }
 
 // over notes that something of the result waits, and tells whether its time is over.
-func (u *understood) over(key string, w wait) bool {
-	over := u.flow.waitsAlone(health.Results, u.source, key, w)
+func (u *understood) over(key string, w waiting.Item) bool {
+	over := u.flow.waiting.Add(health.Results, u.source, key, w)
 	u.waits = u.waits || !over
 	return over
 }
 
 // alone has the whole result wait; once its time is over it is set aside for a person.
-func (u *understood) alone(w wait, why error) {
+func (u *understood) alone(w waiting.Item, why error) {
 	u.outcomes = nil
 	o := journal.Outcome{Source: u.source, ResultID: u.result.ID, At: u.result.At}
-	w.item = itemOf(o)
-	if w.next == "" {
-		w.next = "it is tried again"
+	w.Name = itemOf(o)
+	if w.Next == "" {
+		w.Next = "it is tried again"
 	}
 	if !u.over(u.key(), w) {
 		return
 	}
 	o = unread(o, u.result, why)
-	o.Park.Code, o.Park.Text = w.code, w.text
+	o.Park.Code, o.Park.Text = w.Code, w.Text
 	if slices.ContainsFunc(u.readers, func(r *prepare.Route) bool { return r.Plan.ReadsMany() }) {
 		whole(o.Park)
 	}
@@ -288,11 +289,11 @@ func (u *understood) recorded(verdicts []connectors.Verdict) {
 	if u.result.File != "" {
 		u.served()
 	}
-	f.alone.onlySince(health.Results, u.source, u.key()+"\x00", u.look)
+	f.waiting.OnlySince(health.Results, u.source, u.key()+"\x00", u.look)
 	if u.waits {
 		return
 	}
-	f.alone.gone(health.Results, u.source, u.key())
+	f.waiting.Gone(health.Results, u.source, u.key())
 	u.receipt.Verdict = verdict
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/waiting"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/test/clock"
 )
@@ -101,7 +102,7 @@ func TestResultsWaitAlone(t *testing.T) {
 			w.until("the others are decided", func() bool { return w.states()[journal.Decided] == 2 })
 			w.until("named", func() bool {
 				list := w.status().Results[0].Waiting
-				return len(list) == 1 && strings.Contains(list[0].Item, "result 1 about REF=REF-1") && list[0].Code == agent.CodeUnread && !list[0].SetAside.IsZero()
+				return len(list) == 1 && strings.Contains(list[0].Item, "result 1 about REF=REF-1") && list[0].Code == waiting.CodeUnread && !list[0].SetAside.IsZero()
 			})
 			if list := w.parked(); len(list) != 1 || !list[0].Park.Waits || r.verdict("1") != connectors.Released {
 				t.Errorf("it is to wait, on record: %+v", list)
@@ -323,12 +324,12 @@ func TestFormsWaitAlone(t *testing.T) {
 			if how != "large" {
 				w.until("named", func() bool {
 					list := w.status().Inbaskets[0].Waiting
-					return len(list) == 1 && list[0].Item == "form bad.json" && list[0].Code == agent.CodeUnread
+					return len(list) == 1 && list[0].Item == "form bad.json" && list[0].Code == waiting.CodeUnread
 				})
 				c.Jump(11 * time.Minute)
 			}
 			w.until("set aside", func() bool { return b.verdict("bad.json") == connectors.Refused })
-			if s := w.status(); len(s.Inbaskets[0].Waiting) != 0 || noticed(s, agent.CodeUnread) != 1 {
+			if s := w.status(); len(s.Inbaskets[0].Waiting) != 0 || noticed(s, waiting.CodeUnread) != 1 {
 				t.Errorf("%+v %+v", s.Inbaskets, s.Notices)
 			}
 			if strings.Contains(w.log.String(), "secret-name") || strings.Contains(w.log.String(), "bad.json") {

@@ -26,6 +26,12 @@ type rule struct {
 
 var rules = []rule{
 	{"agent/cmd", []string{"agent/...", "installer/...", "connectors", "connectors/all", "mapping/..."}},
+	// A form's way: each room stands on those before it.
+	{"agent/loop", []string{"agent/guard", "connectors"}},
+	{"agent/prepare", []string{"agent/content", "agent/guard", "agent/journal", "agent/loop", "connectors", "mapping/..."}},
+	{"agent/lane", []string{"agent/prepare", "agent/batch", "agent/content", "agent/control", "agent/guard", "agent/health", "agent/journal", "agent/loop", "connectors", "mapping/encode"}},
+	{"agent/waiting", []string{"agent/content", "agent/control", "agent/guard", "agent/journal", "connectors"}},
+	{"agent/intake", []string{"agent/lane", "agent/prepare", "agent/waiting", "agent/content", "agent/frontoffice", "agent/guard", "agent/health", "agent/journal", "agent/loop", "connectors", "mapping"}},
 	{"agent", []string{"agent/...", "mapping/...", "connectors", "connectors/durable"}},
 	{"installer", []string{"installer/...", "agent/config", "connectors"}},
 	{"connectors/all", []string{"connectors/..."}},
@@ -102,7 +108,7 @@ func ownConnector(from, to string) bool {
 
 // rooms are the packages that the agent's work is done in, from the ground up: each may import those above it in this list only,
 // and none imports the agent, which wires them.
-var rooms = []string{"agent/guard", "agent/loop", "agent/journal", "agent/audit", "agent/control", "agent/health", "agent/prepare", "agent/lane",
+var rooms = []string{"agent/guard", "agent/loop", "agent/journal", "agent/audit", "agent/control", "agent/health", "agent/prepare", "agent/lane", "agent/waiting", "agent/intake",
 	"agent/decisions", "agent/upkeep", "agent/recovery", "agent/orders"}
 
 func TestRoomsHaveOneWayThrough(t *testing.T) {

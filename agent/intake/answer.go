@@ -1,4 +1,4 @@
-package agent
+package intake
 
 import (
 	"context"
@@ -15,7 +15,7 @@ const lateReceipts = 50_000
 
 // answer tells the in-basket what became of its items, beside the rest of the flow. What it could not clear
 // away is told again later, since an in-basket gives an item only once.
-func (f *flow) answer(ctx context.Context, name string, in connectors.Inbasket, taken <-chan []connectors.Receipt) {
+func (f *Intake) answer(ctx context.Context, name string, in connectors.Inbasket, taken <-chan []connectors.Receipt) {
 	backoff := guard.Backoff{First: time.Second, Most: 5 * time.Minute}
 	var late []connectors.Receipt
 	var again <-chan time.Time
@@ -35,24 +35,24 @@ func (f *flow) answer(ctx context.Context, name string, in connectors.Inbasket, 
 			late = late[max(0, len(late)-lateReceipts):]
 			if again == nil {
 				failures = 1
-				again = f.clock.After(backoff.After(failures, 0))
+				again = f.Clock.After(backoff.After(failures, 0))
 			}
 		case <-again:
 			over()
 			again = nil
 			if f.settle(ctx, name, in, late, false) {
 				late = nil
-				f.log.Info().Str("in-basket", name).Msg("accepted forms are cleared away again")
+				f.Log.Info().Str("in-basket", name).Msg("accepted forms are cleared away again")
 				continue
 			}
 			failures++
-			again = f.clock.After(backoff.After(failures, 0))
+			again = f.Clock.After(backoff.After(failures, 0))
 		}
 	}
 }
 
 // settle makes one attempt, and tells of a failure when it is news.
-func (f *flow) settle(ctx context.Context, name string, in connectors.Inbasket, receipts []connectors.Receipt, news bool) bool {
+func (f *Intake) settle(ctx context.Context, name string, in connectors.Inbasket, receipts []connectors.Receipt, news bool) bool {
 	// What was accepted is told even while the agent stops; else it comes again and is a repeat.
 	ctx, cancel := loop.Grace(ctx)
 	defer cancel()
@@ -62,8 +62,8 @@ func (f *flow) settle(ctx context.Context, name string, in connectors.Inbasket, 
 	}
 	if news {
 		code, text := guard.Describe(err)
-		f.log.Error().Str("code", code).Str("in-basket", name).Msg("accepted forms could not be cleared away; trying again: " + text)
-		f.counters.Notice(connectors.Notice{Code: code, Text: "in-basket " + name + ": accepted forms could not be cleared away: " + text})
+		f.Log.Error().Str("code", code).Str("in-basket", name).Msg("accepted forms could not be cleared away; trying again: " + text)
+		f.Counters.Notice(connectors.Notice{Code: code, Text: "in-basket " + name + ": accepted forms could not be cleared away: " + text})
 	}
 	return false
 }

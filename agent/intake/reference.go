@@ -1,4 +1,4 @@
-package agent
+package intake
 
 import (
 	"fmt"
@@ -32,9 +32,9 @@ func nothing(form mapping.Form, format string) string {
 	return "the form is a single value: an object or a list is needed"
 }
 
-// unreadName is the reference of a form file as long as its own cannot be read. The file's name is none: a citizen may have chosen it.
-func (f *flow) unreadName(transport string) string {
-	name := f.journal.Pseudonym(transport)
+// UnreadName is the reference of a form file as long as its own cannot be read. The file's name is none: a citizen may have chosen it.
+func (f *Intake) UnreadName(transport string) string {
+	name := f.Journal.Pseudonym(transport)
 	return fmt.Sprintf("file-%x", name[:12])
 }
 

@@ -1,4 +1,4 @@
-package agent
+package intake
 
 import (
 	"context"
@@ -16,19 +16,15 @@ import (
 )
 
 // Submit accepts a form that a front office posted. Unlike a form from a folder, one that cannot be read
-// or breaks the schema is refused at once: the sender is there to be told.
-func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incoming) (frontoffice.Receipt, error) {
-	if a.journal.Held() {
-		return frontoffice.Receipt{}, &frontoffice.Refusal{Status: http.StatusServiceUnavailable, Code: CodeHeld,
-			Detail: "nothing is accepted until an operator has looked at a restored journal; repeat later with the same Idempotency-Key or reference", RetryAfter: time.Minute}
-	}
-	f := a.current().flow
+// or breaks the schema is refused at once: the sender is there to be told. What is returned with the receipt is to be given to
+// Forward of the intake that is then in force; nil: nothing.
+func (f *Intake) Submit(ctx context.Context, office string, in frontoffice.Incoming) (frontoffice.Receipt, *prepare.Form, error) {
 	r, err := f.routeOf(office, in.Route)
 	if err != nil {
-		return frontoffice.Receipt{}, err
+		return frontoffice.Receipt{}, nil, err
 	}
 	arr := &arrival{route: r, entry: journal.Arrival{Inbasket: "http", IdempotencyKey: in.IdempotencyKey,
-		ContentType: in.ContentType, Form: in.Form, At: a.clock.Now()}}
+		ContentType: in.ContentType, Form: in.Form, At: f.Clock.Now()}}
 	for _, at := range in.Attachments {
 		arr.entry.Attachments = append(arr.entry.Attachments, journal.File{Name: at.Name, ContentType: at.ContentType, Digest: at.Blob.Digest, Size: at.Blob.Size})
 	}
@@ -38,7 +34,7 @@ func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incomi
 		arr.entry.Transport = fmt.Sprintf("sha256:%x", arr.entry.Digest)
 	}
 	arr.entry.Reference = arr.entry.Transport
-	f.read1(arr)
+	read(arr)
 	arr.derive()
 	// A known form keeps its answer, also when its mapping has become stricter since; and what a known key or
 	// reference comes with is a conflict on record, however wrong it is in itself.
@@ -47,38 +43,38 @@ func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incomi
 		refused = in.Over
 	}
 	arr.entry.KnownOnly = refused != nil
-	said, err := a.journal.Accept(ctx, []journal.Arrival{arr.entry})
+	said, err := f.Journal.Accept(ctx, []journal.Arrival{arr.entry})
 	if err != nil {
-		a.log.Error().Str("code", CodeJournal).Str("front-office", office).Err(err).Msg("a posted form could not be journaled; the front office was asked to repeat it")
-		return frontoffice.Receipt{}, frontoffice.Unavailable(10 * time.Second)
+		f.Log.Error().Str("code", journal.CodeUnavailable).Str("front-office", office).Err(err).Msg("a posted form could not be journaled; the front office was asked to repeat it")
+		return frontoffice.Receipt{}, nil, frontoffice.Unavailable(10 * time.Second)
 	}
 	s := said[0]
 	if s.ID == 0 {
-		return frontoffice.Receipt{}, refused
+		return frontoffice.Receipt{}, nil, refused
 	}
-	f.counters.Metrics.Accepted("http", s.Verdict, 1)
+	var fresh *prepare.Form
+	f.Counters.Metrics.Accepted("http", s.Verdict, 1)
 	if s.Again {
-		f.lanes.Again(arr.entry.Targets...)
+		f.Lanes.Again(arr.entry.Targets...)
 	} else if s.Verdict == connectors.Taken && s.State == journal.Accepted {
-		a.goForward(arr.accepted(s.ID, a.clock.Now()))
+		fresh = arr.accepted(s.ID, f.Clock.Now())
 	}
-	return frontoffice.Receipt{ID: s.ID, Verdict: s.Verdict, State: s.State, Reference: arr.entry.Reference, On: s.On}, nil
+	return frontoffice.Receipt{ID: s.ID, Verdict: s.Verdict, State: s.State, Reference: arr.entry.Reference, On: s.On}, fresh, nil
 }
 
-// goForward hands a form on to be mapped and delivered beside the answer to the front office, which only
+// Forward hands a form on to be mapped and delivered beside the answer to the front office, which only
 // waits for acceptance. Who posts the next form after that answer finds it behind this one.
-func (a *Agent) goForward(one *prepare.Form) {
-	f := a.current().flow
+func (f *Intake) Forward(one *prepare.Form) {
 	select {
 	case f.posted <- one:
 	default: // more than can be mapped now: the lanes read it from the journal
-		f.lanes.Again(one.Plan.Targets()...)
+		f.Lanes.Again(one.Plan.Targets()...)
 	}
 }
 
-// forwardPosted carries on what front offices post, in order, until ctx ends. What is left then is in
+// ForwardPosted carries on what front offices post, in order, until ctx ends. What is left then is in
 // the journal.
-func (f *flow) forwardPosted(ctx context.Context) {
+func (f *Intake) ForwardPosted(ctx context.Context) {
 	for {
 		var batch []*prepare.Form
 		one, ok := loop.Receive(ctx, f.posted)
@@ -86,7 +82,7 @@ func (f *flow) forwardPosted(ctx context.Context) {
 			return
 		}
 		batch = append(batch, one)
-		for more := true; more && len(batch) < pageForms; {
+		for more := true; more && len(batch) < atOnce; {
 			select {
 			case one := <-f.posted:
 				batch = append(batch, one)
@@ -94,7 +90,7 @@ func (f *flow) forwardPosted(ctx context.Context) {
 				more = false
 			}
 		}
-		f.lanes.Forward(ctx, batch)
+		f.Lanes.Forward(ctx, batch)
 	}
 }
 
@@ -114,10 +110,10 @@ func refusal(e *journal.Arrival) error {
 }
 
 // routeOf returns the route that a front office means: the one it names, or the only one it has.
-func (f *flow) routeOf(office, name string) (*prepare.Route, error) {
+func (f *Intake) routeOf(office, name string) (*prepare.Route, error) {
 	var mine []string
 	var found *prepare.Route
-	for _, r := range f.prepare.Routes {
+	for _, r := range f.Routes {
 		if r.Office != office {
 			continue
 		}
