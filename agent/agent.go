@@ -18,6 +18,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/decisions"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/loop"
@@ -59,19 +60,19 @@ type Addresses struct {
 
 // Agent is one agent on one journal.
 type Agent struct {
-	options  Options
-	clock    connectors.Clock
-	log      zerolog.Logger
-	journal  *journal.Journal
-	content  *content.Store
-	health   *health.Service
-	waiting  *waiting.Items
-	served   *servings
-	serving  *serving
-	trail    *audit.Trail
-	desk     *orders.Desk
-	upkeep   *upkeep.Service
-	recovery *recovery.Service
+	options   Options
+	clock     connectors.Clock
+	log       zerolog.Logger
+	journal   *journal.Journal
+	content   *content.Store
+	health    *health.Service
+	waiting   *waiting.Items
+	decisions *decisions.Service
+	serving   *serving
+	trail     *audit.Trail
+	desk      *orders.Desk
+	upkeep    *upkeep.Service
+	recovery  *recovery.Service
 
 	mu        sync.Mutex // guards assembly and reloading
 	assembly  *assembly
@@ -119,7 +120,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 
 // open is one attempt of New.
 func open(ctx context.Context, o Options) (*Agent, error) {
-	a := &Agent{options: o, clock: o.Clock, log: o.Log, waiting: waiting.New(o.Clock, o.Log), served: &servings{by: map[string]string{}}}
+	a := &Agent{options: o, clock: o.Clock, log: o.Log, waiting: waiting.New(o.Clock, o.Log)}
 	if err := os.MkdirAll(o.Config.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
@@ -147,8 +148,9 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	}
 	a.upkeep = &upkeep.Service{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Trail: a.trail, Notice: a.health.Notice,
 		Config: func() *config.Config { return a.current().config }}
+	a.decisions = &decisions.Service{Journal: a.journal, Clock: a.clock, Log: a.log, Counters: a.health.Counters, Content: a.content, Waiting: a.waiting}
 	a.recovery = &recovery.Service{Journal: a.journal, Clock: a.clock, Log: a.log, Reloading: &a.reloading, Begin: a.goLive,
-		Parts: func() recovery.Parts { return a.current().lost() }}
+		Parts: func() recovery.Parts { return a.current().lost(a.decisions) }}
 	a.desk = &orders.Desk{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Trail: a.trail, Health: a.health, Version: o.Version, State: o.Config.State,
 		Running: func() orders.Running { return a.current() }, Agent: a, Upkeep: a.upkeep, Recovery: a.recovery}
 	if err := repoint(ctx, a.journal, o.Config, o.Force); err != nil {

@@ -70,8 +70,7 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 			made.feeds[from] = append(made.feeds[from], one)
 		}
 	}
-	made.flow = &flow{journal: a.journal, content: a.content, clock: a.clock, log: a.log, counters: a.health.Counters, waiting: a.waiting, served: a.served,
-		prepare: preparer, lanes: lane.New(preparer)}
+	made.flow = &flow{journal: a.journal, prepare: preparer, lanes: lane.New(preparer)}
 	made.flow.intake = intake.New(intake.Options{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Counters: a.health.Counters, Waiting: a.waiting,
 		Routes: preparer.Routes, Lanes: made.flow.lanes})
 	for _, t := range cfg.Targets {
@@ -204,10 +203,10 @@ func (rt *assembly) typed() map[string]health.ResultSource {
 }
 
 // lost are what can tell about the time that a restored journal does not know.
-func (rt *assembly) lost() recovery.Parts {
+func (rt *assembly) lost(tell *decisions.Service) recovery.Parts {
 	return recovery.Parts{Config: rt.config, Lanes: rt.flow.lanes, Inbaskets: rt.inbaskets, Results: rt.typed(), Gathered: &rt.gathered,
 		Take: func(ctx context.Context, source string, results []connectors.Result) ([]connectors.Receipt, error) {
-			return rt.flow.take(ctx, source, results, rt.readers[source])
+			return tell.Take(ctx, source, results, rt.readers[source])
 		},
 		Asked: func(source string) (asked []connectors.Question) {
 			for _, r := range rt.readers[source] {
@@ -262,24 +261,20 @@ func (rt *assembly) start(a *Agent, parent context.Context) {
 // begin runs what takes, delivers, collects and tells; it returns at once.
 func (rt *assembly) begin(a *Agent) {
 	f, g := rt.flow, rt.loops
-	tell := &decisions.Service{Journal: a.journal, Clock: a.clock, Log: a.log, Counters: a.health.Counters}
 	g.Background(a.recovery.ReadAgain)
-	g.Background(func(ctx context.Context) { f.knownNow(ctx, rt.readers) })
+	g.Background(func(ctx context.Context) { a.decisions.KnownNow(ctx, rt.readers) })
 	f.lanes.Start(g)
 	for name, src := range rt.sources {
-		take := func(ctx context.Context, results []connectors.Result) ([]connectors.Receipt, error) {
-			return f.take(ctx, name, results, rt.readers[name])
-		}
-		g.Go(health.Results, name, func(ctx context.Context) { tell.Collect(ctx, name, src, take) })
+		g.Go(health.Results, name, func(ctx context.Context) { a.decisions.Collect(ctx, name, src, rt.readers[name]) })
 	}
 	for name, to := range rt.offices {
 		schedule := decisions.DefaultSchedule()
 		if p, ok := to.(connectors.Patient); ok {
 			schedule = p.Schedule()
 		}
-		g.Go(health.FrontOffice, name, func(ctx context.Context) { tell.Push(ctx, name, to, schedule) })
+		g.Go(health.FrontOffice, name, func(ctx context.Context) { a.decisions.Push(ctx, name, to, schedule) })
 	}
-	g.Go("deadlines", "of decisions", func(ctx context.Context) { tell.Deadlines(ctx, f.prepare.Routes) })
+	g.Go("deadlines", "of decisions", func(ctx context.Context) { a.decisions.Deadlines(ctx, f.prepare.Routes) })
 	for name, in := range rt.inbaskets {
 		f.intake.Serve(g, name, in, rt.feeds[name])
 	}

@@ -15,9 +15,6 @@ const (
 	CodeServe       = "agent.listener"       // a listener stopped by itself; restart the agent
 	CodeListen      = "config.monitor"       // the address for health and metrics is taken; name a free one as monitor, or "off"
 	CodeMappingFile = "config.mapping-file"  // the mapping file of a route cannot be read; mend its path or rights
-	CodeResult      = "result.unreadable"    // a result of the back office cannot be understood; it is kept and parked
-	CodeMissing     = "result.missing-name"  // a name in the mapping's answer is not in the result; nothing is told or marked: mend the mapping or the query and reload, and write NAME ?? nil for a field of an answer file that may be missing
-	CodeDocument    = "result.document"      // a document of a decision is not there, cannot be read or is too large; the decision waits for a person: inbasket results
 	CodeRepointed   = "config.repointed"     // a target with open deliveries would be pointed elsewhere or removed; finish them, or say so with --force
 	CodeNotHere     = "submission.not-found" // no submission has this ID or reference; see inbasket list
 )

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/decisions"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/agent/waiting"
@@ -110,7 +110,7 @@ func TestResultsWaitAlone(t *testing.T) {
 			c.Jump(11 * time.Minute)
 			w.until("set aside", func() bool { return r.verdict("1") == connectors.Taken })
 			list := w.parked()
-			if len(list) != 1 || list[0].Park.Code != agent.CodeDocument || list[0].Park.Waits || list[0].Outcome != "approved" || len(w.status().Results[0].Waiting) != 0 {
+			if len(list) != 1 || list[0].Park.Code != decisions.CodeDocument || list[0].Park.Waits || list[0].Outcome != "approved" || len(w.status().Results[0].Waiting) != 0 {
 				t.Errorf("%+v", list)
 			}
 			if _, err := orders.Attach.Give(context.Background(), w.agent.Desk(), control.AttachRequest{Result: list[0].N, ID: w.view("REF-1").ID}); err != nil {
@@ -189,7 +189,7 @@ func TestTooLargeIsToldOnce(t *testing.T) {
 	r.addWith("1", "REF-1", "A", &large)
 	w.until("taken", func() bool { return r.verdict("1") == connectors.Taken })
 	list := w.parked()
-	if len(list) != 1 || list[0].Park.Code != agent.CodeDocument || !strings.Contains(list[0].Park.Text, "sql.too-large") || list[0].MatchKey != "REF=REF-1" {
+	if len(list) != 1 || list[0].Park.Code != decisions.CodeDocument || !strings.Contains(list[0].Park.Text, "sql.too-large") || list[0].MatchKey != "REF=REF-1" {
 		t.Errorf("%+v", list)
 	}
 }
@@ -204,7 +204,7 @@ func TestMissingColumn(t *testing.T) {
 	w.exec("insert into DECISION (APP_ID, STATUS, REASON) select ID, 'R', 'because' from APPLICATION")
 	w.until("in trouble", func() bool {
 		x := w.status().Results[0].Trouble
-		return x != nil && x.Code == agent.CodeMissing && strings.Contains(x.Text, "REASONN")
+		return x != nil && x.Code == decisions.CodeMissing && strings.Contains(x.Text, "REASONN")
 	})
 	if n := w.number("select count(*) from DECISION where SENT is null"); n != 1 || w.states()[journal.Decided] != 0 || len(w.parked()) != 0 {
 		t.Errorf("%d rows left, %v", n, w.states())
@@ -408,7 +408,7 @@ func TestNightlyWaitingIsKept(t *testing.T) {
 			}
 			w.halt()
 			timed(w, c)
-			if list := w.parked(); len(list) == 0 || list[0].MatchKey != "REF=REF-1" || list[0].Park.Code != agent.CodeDocument {
+			if list := w.parked(); len(list) == 0 || list[0].MatchKey != "REF=REF-1" || list[0].Park.Code != decisions.CodeDocument {
 				t.Fatalf("lost: %+v", list)
 			}
 			w.write("answers/night-1.pdf", "%PDF-2")
@@ -435,7 +435,7 @@ func TestFileThatWaitsIsToldAgain(t *testing.T) {
 	w, c := nightly(t)
 	named := func() bool {
 		list := w.status().Results
-		return len(list) == 1 && len(list[0].Waiting) == 1 && list[0].Waiting[0].Code == agent.CodeMissing && strings.Contains(list[0].Waiting[0].Text, "STATUS")
+		return len(list) == 1 && len(list[0].Waiting) == 1 && list[0].Waiting[0].Code == decisions.CodeMissing && strings.Contains(list[0].Waiting[0].Text, "STATUS")
 	}
 	w.write("answers/night-1.pdf", "%PDF")
 	w.write("answers/night.csv", "NO,REF,STATE,PDF\n1,REF-1,NO,night-1.pdf\n2,REF-2,OK,\n3,REF-3\n")
@@ -561,7 +561,7 @@ func TestNightlyFile(t *testing.T) {
 	w.write("answers/typo.csv", "NO,REF,STATE\n20,REF-1,OK\n")
 	w.until("a column that is not there", func() bool {
 		list := w.status().Results[0].Waiting
-		return len(list) == 1 && list[0].Code == agent.CodeMissing && strings.Contains(list[0].Text, "STATUS") && list[0].SetAside.IsZero()
+		return len(list) == 1 && list[0].Code == decisions.CodeMissing && strings.Contains(list[0].Text, "STATUS") && list[0].SetAside.IsZero()
 	})
 	if s := w.status(); s.ParkedResults != 2 || len(w.files("answers")) != 1 {
 		t.Errorf("it is not only waiting: %d parked", s.ParkedResults)

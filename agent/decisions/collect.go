@@ -5,16 +5,13 @@ import (
 
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// Take journals results and returns what their source is told. The error is for what is wrong with all of them; some may be
-// released, and come again.
-type Take func(ctx context.Context, results []connectors.Result) ([]connectors.Receipt, error)
-
 // Collect takes results out of one source until ctx ends. A result is settled only after the journal has
 // it, so a crash repeats it, and the journal knows the repeat by the result's own identity.
-func (s *Service) Collect(ctx context.Context, name string, src connectors.ResultSource, take Take) {
+func (s *Service) Collect(ctx context.Context, name string, src connectors.ResultSource, readers []*prepare.Route) {
 	trouble := s.Counters.Trouble(health.Results, name, s.Log)
 	for ctx.Err() == nil {
 		var results []connectors.Result
@@ -23,7 +20,7 @@ func (s *Service) Collect(ctx context.Context, name string, src connectors.Resul
 			trouble.Failed(ctx, err)
 			continue
 		}
-		receipts, err := take(ctx, results)
+		receipts, err := s.Take(ctx, name, results, readers)
 		if settleResults(ctx, src, receipts, trouble) && err == nil {
 			trouble.Over()
 		}

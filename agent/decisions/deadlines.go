@@ -8,10 +8,12 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
+	"github.com/inbasket/inbasket/agent/waiting"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -21,6 +23,10 @@ type Service struct {
 	Clock    connectors.Clock
 	Log      zerolog.Logger
 	Counters *health.Counters
+	Content  *content.Store
+	Waiting  *waiting.Items // of sources
+
+	served servings
 }
 
 // Deadlines raises "no decision in N days" for routes with a deadline, until ctx ends.

@@ -1,4 +1,4 @@
-package agent
+package decisions
 
 import (
 	"maps"
@@ -10,24 +10,24 @@ import (
 
 // servings are the documents of answer files that still wait: which file and decision took them. They outlive a reload.
 type servings struct {
-	mu sync.Mutex
-	by map[string]string
+	mu    sync.Mutex
+	files map[string]string
 }
 
 // served notes the documents that decisions of an answer file have taken while others of it still wait: they go on
 // lying there, and another file of that name must not take them as well. A file that is done takes them along.
 func (u *understood) served() {
-	s := u.flow.served
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	by := &u.service.served
+	by.mu.Lock()
+	defer by.mu.Unlock()
 	if !u.waits {
-		maps.DeleteFunc(s.by, func(key, _ string) bool { return strings.HasPrefix(key, u.source+"\x00"+u.key()+"\x00") })
+		maps.DeleteFunc(by.files, func(key, _ string) bool { return strings.HasPrefix(key, u.source+"\x00"+u.key()+"\x00") })
 		return
 	}
 	for _, o := range u.outcomes {
 		for _, d := range o.Documents {
-			if key := u.servedKey(d); s.by[key] == "" {
-				s.by[key] = u.result.ID + "\x00" + o.ResultID
+			if key := u.servedKey(d); by.files[key] == "" {
+				by.files[key] = u.result.ID + "\x00" + o.ResultID
 			}
 		}
 	}
@@ -35,11 +35,11 @@ func (u *understood) served() {
 
 // servedBefore tells whether a document was given to a decision of the answer file that lay there before.
 func (u *understood) servedBefore(o *journal.Outcome) bool {
-	s := u.flow.served
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	by := &u.service.served
+	by.mu.Lock()
+	defer by.mu.Unlock()
 	for _, d := range o.Documents {
-		file, decision, ok := strings.Cut(s.by[u.servedKey(d)], "\x00")
+		file, decision, ok := strings.Cut(by.files[u.servedKey(d)], "\x00")
 		if ok && file != u.result.ID && decision != o.ResultID {
 			return true
 		}

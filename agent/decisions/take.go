@@ -1,4 +1,4 @@
-package agent
+package decisions
 
 import (
 	"context"
@@ -14,15 +14,15 @@ import (
 	"github.com/inbasket/inbasket/mapping"
 )
 
-// take journals results and returns what their source is told. Each is settled alone: one that cannot be taken is
+// Take journals results and returns what their source is told. Each is settled alone: one that cannot be taken is
 // released, and the others go on. The error is for what is wrong with all of them.
-func (f *flow) take(ctx context.Context, source string, results []connectors.Result, readers []*prepare.Route) ([]connectors.Receipt, error) {
+func (s *Service) Take(ctx context.Context, source string, results []connectors.Result, readers []*prepare.Route) ([]connectors.Receipt, error) {
 	defer loop.Calling(ctx, "read documents", time.Hour)()
 	receipts := released(results)
 	var ready []*understood
 	var wrong error
 	for i, r := range results {
-		u := &understood{flow: f, source: source, result: r, receipt: &receipts[i]}
+		u := &understood{service: s, source: source, result: r, receipt: &receipts[i]}
 		err := guard.Safely("understand a result", func() error { return u.read(ctx, readers) })
 		var missing *mapping.MissingName
 		switch {
@@ -40,7 +40,7 @@ func (f *flow) take(ctx context.Context, source string, results []connectors.Res
 			ready = append(ready, u)
 		}
 	}
-	if err := f.record(ctx, ready); err != nil {
+	if err := s.record(ctx, ready); err != nil {
 		return receipts, err
 	}
 	return receipts, wrong
@@ -58,30 +58,30 @@ func released(results []connectors.Result) []connectors.Receipt {
 const recordAtOnce = 1000
 
 // record journals what was understood. Where the journal refuses some of it, each result is tried on its own.
-func (f *flow) record(ctx context.Context, ready []*understood) error {
-	err := f.recordAll(ctx, ready)
+func (s *Service) record(ctx context.Context, ready []*understood) error {
+	err := s.recordAll(ctx, ready)
 	if err == nil {
 		return nil
 	}
 	var refused []*understood
 	for i := range ready {
-		if f.recordAll(ctx, ready[i:i+1]) != nil {
+		if s.recordAll(ctx, ready[i:i+1]) != nil {
 			refused = append(refused, ready[i])
 		}
 	}
 	if len(refused) == len(ready) { // it takes nothing at all
-		return &connectors.Error{Class: connectors.Transient, Code: CodeJournal, Op: "journal results", Err: err}
+		return &connectors.Error{Class: connectors.Transient, Code: journal.CodeUnavailable, Op: "journal results", Err: err}
 	}
 	for _, u := range refused {
-		u.alone(waiting.Item{Code: CodeJournal, Text: "the journal does not take it", Next: "look at the submission that it speaks of, and send diagnostics to the maintainers"}, err)
-		if err := f.recordAll(ctx, []*understood{u}); err != nil {
-			f.log.Error().Str("code", CodeJournal).Str("results", u.source).Err(err).Msg("a result cannot be set aside either; it waits on")
+		u.alone(waiting.Item{Code: journal.CodeUnavailable, Text: "the journal does not take it", Next: "look at the submission that it speaks of, and send diagnostics to the maintainers"}, err)
+		if err := s.recordAll(ctx, []*understood{u}); err != nil {
+			s.Log.Error().Str("code", journal.CodeUnavailable).Str("results", u.source).Err(err).Msg("a result cannot be set aside either; it waits on")
 		}
 	}
 	return nil
 }
 
-func (f *flow) recordAll(ctx context.Context, part []*understood) error {
+func (s *Service) recordAll(ctx context.Context, part []*understood) error {
 	var outcomes []journal.Outcome
 	for _, u := range part {
 		outcomes = append(outcomes, u.outcomes...)
@@ -89,7 +89,7 @@ func (f *flow) recordAll(ctx context.Context, part []*understood) error {
 	verdicts := make([]connectors.Verdict, 0, len(outcomes))
 	for len(outcomes) > 0 {
 		n := min(len(outcomes), recordAtOnce) // others write to the journal as well
-		some, err := f.journal.Results(ctx, outcomes[:n])
+		some, err := s.Journal.Results(ctx, outcomes[:n])
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package agent
+package decisions
 
 import (
 	"context"
@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/inbasket/inbasket/agent/decisions"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
@@ -25,7 +24,7 @@ import (
 
 // understood is what became of one result of a source: a row, or an answer file with one or many decisions.
 type understood struct {
-	flow     *flow
+	service  *Service
 	source   string
 	result   connectors.Result
 	receipt  *connectors.Receipt
@@ -50,8 +49,8 @@ func (r reading) known() bool { return r.Err == nil && r.Outcome != "" }
 // read understands a result by the mappings that take those of its source. What cannot be understood is kept and
 // parked; what may be readable later waits. A *mapping.MissingName is returned where it is true of all of it.
 func (u *understood) read(ctx context.Context, readers []*prepare.Route) error {
-	u.readers, u.look = readers, u.flow.clock.Now()
-	readings, err := u.flow.readings(ctx, u.result, readers)
+	u.readers, u.look = readers, u.service.Clock.Now()
+	readings, err := u.service.readings(ctx, u.result, readers)
 	if err != nil {
 		return err
 	}
@@ -63,7 +62,7 @@ func (u *understood) read(ctx context.Context, readers []*prepare.Route) error {
 		return missing
 	}
 	if len(readings) == 0 {
-		u.flow.log.Info().Str("results", u.source).Msg("an answer file was read and holds no decision: its list is empty")
+		u.service.Log.Info().Str("results", u.source).Msg("an answer file was read and holds no decision: its list is empty")
 	}
 	for _, r := range readings {
 		if err := u.add(ctx, r); err != nil {
@@ -89,7 +88,7 @@ func (u *understood) add(ctx context.Context, r reading) error {
 	o := journal.Outcome{Source: u.source, ResultID: r.ID, At: u.result.At, MatchKey: r.MatchKey, Outcome: r.Outcome,
 		Status: r.Status, CaseNo: r.CaseNumber, Reason: r.Reason, Bare: r.Bare}
 	if o.At.IsZero() {
-		o.At = u.flow.clock.Now()
+		o.At = u.service.Clock.Now()
 	}
 	if r.reader != nil {
 		o.Plan = r.reader.Plan.Name()
@@ -123,7 +122,7 @@ func (u *understood) add(ctx context.Context, r reading) error {
 	if waits := u.documents(ctx, &o, r.Documents, key); waits || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	u.flow.waiting.Gone(health.Results, u.source, key)
+	u.service.Waiting.Gone(health.Results, u.source, key)
 	u.outcomes = append(u.outcomes, o)
 	return nil
 }
@@ -132,11 +131,11 @@ func (u *understood) add(ctx context.Context, r reading) error {
 // had at all is parked without it.
 func (u *understood) documents(ctx context.Context, o *journal.Outcome, documents []connectors.Attachment, key string) (waits bool) {
 	var all []*waiting.Unkept
-	if lost := u.flow.waiting.Missing(health.Results, u.source, key, documents); lost != nil {
+	if lost := u.service.Waiting.Missing(health.Results, u.source, key, documents); lost != nil {
 		all = append(all, lost)
 	}
 	for _, d := range documents {
-		file, failed := waiting.Keep(ctx, u.flow.content, d)
+		file, failed := waiting.Keep(ctx, u.service.Content, d)
 		if failed != nil {
 			all = append(all, failed)
 			continue
@@ -243,7 +242,7 @@ func unread(o journal.Outcome, r connectors.Result, why error) journal.Outcome {
 
 // over notes that something of the result waits, and tells whether its time is over.
 func (u *understood) over(key string, w waiting.Item) bool {
-	over := u.flow.waiting.Add(health.Results, u.source, key, w)
+	over := u.service.Waiting.Add(health.Results, u.source, key, w)
 	u.waits = u.waits || !over
 	return over
 }
@@ -270,36 +269,36 @@ func (u *understood) alone(w waiting.Item, why error) {
 // recorded notes what the journal made of the outcomes. A result of which something waits comes again: what is on record
 // is a repeat then.
 func (u *understood) recorded(verdicts []connectors.Verdict) {
-	f := u.flow
+	s := u.service
 	took, verdict := 0, connectors.Repeat
 	for i, v := range verdicts {
 		if p := u.outcomes[i].Park; p != nil && p.Waits {
 			continue // it counts once it is settled
 		}
-		f.counters.Result(u.source, v, 1)
+		s.Counters.Result(u.source, v, 1)
 		if v != connectors.Taken {
 			continue
 		}
 		took, verdict = took+1, connectors.Taken
 		if p := u.outcomes[i].Park; p != nil {
-			f.log.Warn().Str("code", p.Code).Str("results", u.source).Msg("a result is parked: inbasket results --parked")
+			s.Log.Warn().Str("code", p.Code).Str("results", u.source).Msg("a result is parked: inbasket results --parked")
 		}
 	}
-	f.counters.TookResults(u.source, took)
+	s.Counters.TookResults(u.source, took)
 	if u.result.File != "" {
 		u.served()
 	}
-	f.waiting.OnlySince(health.Results, u.source, u.key()+"\x00", u.look)
+	s.Waiting.OnlySince(health.Results, u.source, u.key()+"\x00", u.look)
 	if u.waits {
 		return
 	}
-	f.waiting.Gone(health.Results, u.source, u.key())
+	s.Waiting.Gone(health.Results, u.source, u.key())
 	u.receipt.Verdict = verdict
 }
 
 // readings reads a result by the mappings that take those of its source. Several may read the same decision: the one
 // that knows its submission is right, else the first that understands it.
-func (f *flow) readings(ctx context.Context, r connectors.Result, readers []*prepare.Route) ([]reading, error) {
+func (s *Service) readings(ctx context.Context, r connectors.Result, readers []*prepare.Route) ([]reading, error) {
 	best := []reading{{Reading: mapping.Reading{Decision: mapping.Decision{ID: r.ID, Documents: r.Documents}, Err: errors.New("no mapping reads results of this source")}}}
 	var all [][]reading
 	for _, reader := range readers {
@@ -317,7 +316,7 @@ func (f *flow) readings(ctx context.Context, r connectors.Result, readers []*pre
 			continue
 		}
 		for i := range list {
-			better, err := f.better(ctx, list[i], best[i])
+			better, err := s.better(ctx, list[i], best[i])
 			if err != nil {
 				return nil, err
 			}
@@ -330,14 +329,14 @@ func (f *flow) readings(ctx context.Context, r connectors.Result, readers []*pre
 }
 
 // better tells whether a second reading of a decision is to be preferred.
-func (f *flow) better(ctx context.Context, second, first reading) (bool, error) {
+func (s *Service) better(ctx context.Context, second, first reading) (bool, error) {
 	fits := func(r reading) (bool, error) {
 		if r.MatchKey == "" || r.reader == nil {
 			return false, nil
 		}
-		fits, err := f.journal.Matches(ctx, r.reader.Plan.Name(), r.MatchKey)
+		fits, err := s.Journal.Matches(ctx, r.reader.Plan.Name(), r.MatchKey)
 		if err != nil {
-			err = &connectors.Error{Class: connectors.Transient, Code: CodeJournal, Op: "find the submission of a result", Err: err}
+			err = &connectors.Error{Class: connectors.Transient, Code: journal.CodeUnavailable, Op: "find the submission of a result", Err: err}
 		}
 		return fits, err
 	}
@@ -374,36 +373,36 @@ func readBy(reader *prepare.Route, r connectors.Result) (list []reading) {
 	return list
 }
 
-// knownNow goes on with results that were parked for their status, where the mapping in force knows it now.
-func (f *flow) knownNow(ctx context.Context, readers map[string][]*prepare.Route) {
+// KnownNow goes on with results that were parked for their status, where the mapping in force knows it now.
+func (s *Service) KnownNow(ctx context.Context, readers map[string][]*prepare.Route) {
 	for after := int64(0); ctx.Err() == nil; {
-		list, err := f.journal.ParkedAfter(ctx, after, decisions.PageResults)
+		list, err := s.Journal.ParkedAfter(ctx, after, PageResults)
 		for _, o := range list {
 			if err == nil {
-				err = f.knowNow(ctx, o, readers[o.Source])
+				err = s.knowNow(ctx, o, readers[o.Source])
 				after = o.N
 			}
 		}
 		if err != nil {
-			f.log.Error().Str("code", CodeJournal).Err(err).Msg("cannot go on with parked results; trying again")
-			loop.Pause(ctx, f.clock, 2*time.Second)
+			s.Log.Error().Str("code", journal.CodeUnavailable).Err(err).Msg("cannot go on with parked results; trying again")
+			loop.Pause(ctx, s.Clock, 2*time.Second)
 			continue
 		}
-		if len(list) < decisions.PageResults {
+		if len(list) < PageResults {
 			return
 		}
 	}
 }
 
-func (f *flow) knowNow(ctx context.Context, o journal.Outcome, readers []*prepare.Route) error {
+func (s *Service) knowNow(ctx context.Context, o journal.Outcome, readers []*prepare.Route) error {
 	for _, r := range readers {
 		outcome, known := r.Plan.Meaning(o.Status)
 		if o.Park == nil || o.Park.Code != journal.CodeStatus || r.Plan.Name() != o.Plan || !known {
 			continue
 		}
-		done, err := f.journal.Understood(ctx, o.N, outcome)
+		done, err := s.Journal.Understood(ctx, o.N, outcome)
 		if done {
-			f.log.Info().Str("results", o.Source).Int64("result", o.N).Msg("a result that was parked for its status goes on: the mapping knows it now")
+			s.Log.Info().Str("results", o.Source).Int64("result", o.N).Msg("a result that was parked for its status goes on: the mapping knows it now")
 		}
 		return err
 	}
