@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/codes"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/disk"
 	"github.com/inbasket/inbasket/agent/guard"
@@ -161,5 +162,5 @@ func troubleOf(c *guard.Circuit) *control.Trouble {
 	if state == guard.Closed {
 		return nil
 	}
-	return &control.Trouble{Code: t.Code, Text: t.Text, Next: "see docs/errors.md; it is tried again by itself", Since: t.Since, RetryAt: t.RetryAt, Count: t.Count}
+	return &control.Trouble{Code: t.Code, Text: t.Text, Next: codes.Cure(t.Code, "see what it says") + "; it is tried again by itself", Since: t.Since, RetryAt: t.RetryAt, Count: t.Count}
 }
