@@ -35,7 +35,7 @@ func (l *Lane) carry(ctx context.Context, parcels []*parcel) {
 		return
 	}
 	if len(parcels) == 0 {
-		l.Circuit.Abandon()
+		l.circuit.Abandon()
 		return
 	}
 	// A stop lets what has begun come to its end: cut off, its outcome would be unclear.
@@ -113,7 +113,7 @@ func (l *Lane) survive(parcels []*parcel) {
 
 // broke tells that the agent itself broke.
 func (l *Lane) broke(doing string) {
-	l.Circuit.Fail(connectors.Transient, loop.CodePanic, "the agent broke while "+doing)
+	l.circuit.Fail(connectors.Transient, loop.CodePanic, "the agent broke while "+doing)
 	l.log.Error().Str("code", loop.CodePanic).Bytes("stack", debug.Stack()).Msg("the agent broke while " + doing + "; nothing is lost, trying again")
 }
 
@@ -128,7 +128,7 @@ func (l *Lane) resolve(ctx context.Context, parcels []*parcel) []*parcel {
 		if class == connectors.Uncertain || class == connectors.ItemError {
 			class = connectors.Transient
 		}
-		if l.Circuit.Fail(class, code, text) {
+		if l.circuit.Fail(class, code, text) {
 			l.log.Error().Str("code", code).Msg("target failed while looking up: " + text)
 		}
 		l.putBack(parcels)

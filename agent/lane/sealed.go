@@ -96,7 +96,7 @@ func (b *batches) mayTry(ctx context.Context) bool {
 	}
 	var wait time.Duration
 	if !b.paused && b.blocked == "" && b.voiding == 0 {
-		if b.busy, _, wait = b.Circuit.Allow(); b.busy {
+		if b.busy, _, wait = b.circuit.Allow(); b.busy {
 			b.mu.Unlock()
 			return true
 		}
@@ -113,7 +113,7 @@ func (b *batches) voided(ctx context.Context, sealed journal.Batch) bool {
 	if err != nil || slices.ContainsFunc(open, func(o journal.Batch) bool { return o.Seq == sealed.Seq }) {
 		return false
 	}
-	b.Circuit.OK()
+	b.circuit.OK()
 	b.do(func() {
 		b.blocked, b.closed = "", time.Time{} // what was given up goes with the next file, and not a day later
 		for _, id := range sealed.Members {
@@ -128,7 +128,7 @@ func (b *batches) voided(ctx context.Context, sealed journal.Batch) bool {
 func (b *batches) trySafely(ctx context.Context, sealed *journal.Batch, members []*parcel) (over bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			b.Circuit.Fail(connectors.Transient, loop.CodePanic, "the agent broke while sending a batch")
+			b.circuit.Fail(connectors.Transient, loop.CodePanic, "the agent broke while sending a batch")
 			b.log.Error().Str("code", loop.CodePanic).Int64("batch", sealed.Seq).Bytes("stack", debug.Stack()).Msg("the agent broke while sending a batch; trying again")
 		}
 	}()
@@ -265,7 +265,7 @@ func (b *batches) done(ctx context.Context, sealed *journal.Batch, members []*pa
 		return false, err
 	}
 	b.forget(members, nil)
-	b.Circuit.OK()
+	b.circuit.OK()
 	b.log.Info().Int64("batch", sealed.Seq).Int("deliveries", len(members)).Str("closed-by", sealed.Why).Msg("batch delivered")
 	return true, nil
 }
@@ -281,7 +281,7 @@ func withCode(code, text string) string {
 // stop stops the target for a batch until an operator decides; the target itself works.
 func (b *batches) stop(sealed *journal.Batch, code, why, message string) {
 	b.block(withCode(code, why))
-	b.Circuit.OK()
+	b.circuit.OK()
 	b.log.Error().Str("code", code).Int64("batch", sealed.Seq).Msg(message)
 }
 
@@ -304,7 +304,7 @@ func (b *batches) unsure(sealed *journal.Batch) {
 // journal.
 func (b *batches) held(ctx context.Context, sealed *journal.Batch, why *journal.Reason) {
 	if err := b.move(ctx, sealed, journal.Held, why, nil); err != nil {
-		b.Circuit.Fail(connectors.Transient, journal.CodeUnavailable, "the journal could not be written")
+		b.circuit.Fail(connectors.Transient, journal.CodeUnavailable, "the journal could not be written")
 		return
 	}
 	b.stop(sealed, why.Code, why.Text, "the batch cannot go and stops its target: "+why.Next)
@@ -324,7 +324,7 @@ func (b *batches) failed(ctx context.Context, sealed *journal.Batch, err error) 
 			sealed.Progress = journal.Unclear
 		}
 	}
-	if b.Circuit.Fail(class, code, text) && ctx.Err() == nil { // a stop is no fault of the target
+	if b.circuit.Fail(class, code, text) && ctx.Err() == nil { // a stop is no fault of the target
 		b.log.Error().Str("code", code).Int64("batch", sealed.Seq).Msg("target failed; the sealed batch waits: " + text)
 	}
 }

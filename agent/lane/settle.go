@@ -146,7 +146,7 @@ func (s *settlement) finish(ctx context.Context) {
 				p.Progress = journal.Unclear
 			}
 		}
-		l.Circuit.Fail(connectors.Transient, journal.CodeUnavailable, "the journal could not be written")
+		l.circuit.Fail(connectors.Transient, journal.CodeUnavailable, "the journal could not be written")
 		l.log.Error().Str("code", journal.CodeUnavailable).Err(err).Msg("cannot journal what was delivered; it will be looked up")
 		l.putBack(append(s.done, s.back...))
 		return

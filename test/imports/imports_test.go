@@ -25,12 +25,18 @@ type rule struct {
 }
 
 var rules = []rule{
+	// A form's way: each room stands on those before it.
+	{"agent/loop", []string{"agent/guard", "connectors"}},
+	{"agent/prepare", []string{"agent/content", "agent/guard", "agent/journal", "agent/loop", "connectors", "mapping/..."}},
+	{"agent/lane", []string{"agent/prepare", "agent/batch", "agent/content", "agent/control", "agent/guard", "agent/health", "agent/journal", "agent/loop", "connectors", "mapping/encode"}},
+	{"agent/waiting", []string{"agent/content", "agent/control", "agent/guard", "agent/journal", "connectors"}},
+	{"agent/intake", []string{"agent/lane", "agent/prepare", "agent/waiting", "agent/content", "agent/frontoffice", "agent/guard", "agent/health", "agent/journal", "agent/loop", "connectors", "mapping"}},
 	{"agent/cmd/inbasket", []string{"agent/cmd/cli", "agent/cmd/keep", "agent/cmd/look", "agent/cmd/settle", "agent/cmd/setup", "agent/cmd/system",
 		"agent/config", "connectors/all", "mapping/diag", "agent/diagnose", "agent/monitor"}}, // the last two in tests
 	{"agent/cmd/keep", []string{"agent/cmd/cli", "agent/cmd/look", "agent/cmd/system", "agent/...", "connectors"}},
 	{"agent/cmd/setup", []string{"agent/cmd/cli", "agent/cmd/system", "agent/...", "installer", "connectors", "connectors/all", "mapping/..."}},
 	{"agent/cmd/look", []string{"agent/cmd/cli", "agent/...", "installer", "connectors", "connectors/all", "mapping/diag"}},
-	{"agent/cmd/settle", []string{"agent/cmd/cli", "agent/control", "mapping/diag"}},
+	{"agent/cmd/settle", []string{"agent/cmd/cli", "agent/control", "agent/orders", "mapping/diag"}},
 	{"agent/cmd/system", []string{"agent/codes", "installer"}},
 	{"agent/cmd/cli", []string{"agent/...", "installer", "connectors", "connectors/all", "mapping/diag"}},
 	// Tools that look at an agent from outside, and the table that all print from.
@@ -116,6 +122,33 @@ func may(f file, p string) bool {
 func ownConnector(from, to string) bool {
 	a, b := strings.Split(from, "/"), strings.Split(to, "/")
 	return len(a) > 1 && len(b) > 1 && a[0] == "connectors" && b[0] == "connectors" && a[1] == b[1]
+}
+
+// rooms are the packages that the agent's work is done in, from the ground up: each may import those above it in this list only,
+// and none imports the agent, which wires them.
+var rooms = []string{"agent/guard", "agent/loop", "agent/journal", "agent/audit", "agent/control", "agent/health", "agent/prepare", "agent/lane", "agent/waiting", "agent/intake",
+	"agent/decisions", "agent/upkeep", "agent/recovery", "agent/orders"}
+
+func TestRoomsHaveOneWayThrough(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range files(t) {
+		at := slices.Index(rooms, f.pkg())
+		if at < 0 || f.test() {
+			continue
+		}
+		seen[f.pkg()] = true
+		for _, path := range f.imports {
+			p, _ := strings.CutPrefix(path, module+"/")
+			if p == "agent" || slices.Index(rooms, p) > at {
+				t.Errorf("%s imports %s", f.path, p)
+			}
+		}
+	}
+	for _, room := range rooms {
+		if !seen[room] {
+			t.Errorf("there is no room %s", room)
+		}
+	}
 }
 
 func TestContractsNeedTheStandardLibraryOnly(t *testing.T) {

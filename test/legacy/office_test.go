@@ -127,7 +127,7 @@ func (o *office) send(ref, form string) {
 // fate says how a form stands: "closed", "parked CODE", or "waits CODE" with the trouble of its target.
 func (o *office) fate(ref string) string {
 	o.t.Helper()
-	list, err := o.agent.List(context.Background(), journal.Filter{Reference: ref})
+	list, err := o.agent.Journal().List(context.Background(), journal.Filter{Reference: ref})
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func (o *office) fate(ref string) string {
 	case journal.Parked, journal.Rejected:
 		return string(e.State) + " " + e.Code
 	}
-	s, err := o.agent.Status(context.Background())
+	s, err := o.agent.Health().Status(context.Background())
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -116,8 +116,8 @@ func NeverRun(hint string) error {
 }
 
 // Order gives the running agent an order, and prints its answer.
-func Order[R, T any](ctx context.Context, a *App, give func(*control.Client, context.Context, R) (T, error), r R, people func(io.Writer, T)) error {
-	answer, err := Ask(ctx, a, func(c *control.Client) (T, error) { return give(c, ctx, r) }, nil)
+func Order[R, T any](ctx context.Context, a *App, give func(context.Context, *control.Client, R) (T, error), r R, people func(io.Writer, T)) error {
+	answer, err := Ask(ctx, a, func(c *control.Client) (T, error) { return give(ctx, c, r) }, nil)
 	if err != nil {
 		return err
 	}
@@ -125,8 +125,8 @@ func Order[R, T any](ctx context.Context, a *App, give func(*control.Client, con
 }
 
 // OrderDone is Order where the agent only says that it is done: what was ordered is printed.
-func OrderDone[R any](ctx context.Context, a *App, give func(*control.Client, context.Context, R) error, r R, people string) error {
-	return Order(ctx, a, func(c *control.Client, ctx context.Context, r R) (R, error) { return r, give(c, ctx, r) }, r,
+func OrderDone[R, A any](ctx context.Context, a *App, give func(context.Context, *control.Client, R) (A, error), r R, people string) error {
+	return Order(ctx, a, func(ctx context.Context, c *control.Client, r R) (R, error) { _, err := give(ctx, c, r); return r, err }, r,
 		func(w io.Writer, _ R) { fmt.Fprintln(w, people) })
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // Who is the person at the command line, for orders to a stopped agent's files: also who became root by sudo.
@@ -77,7 +78,7 @@ func (a *App) note(ctx context.Context, configPath, action, object, code string)
 	if err != nil {
 		return nil // no agent can have run with it
 	}
-	err = control.NewClient(place.State).Note(ctx, control.NoteRequest{Action: action, Object: object, Code: code})
+	_, err = orders.Note.Ask(ctx, control.NewClient(place.State), control.NoteRequest{Action: action, Object: object, Code: code})
 	if !errors.Is(err, control.ErrNotRunning) {
 		return err
 	}

@@ -7,9 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/cmd/system"
-	"github.com/spf13/cobra"
 )
 
 // TestManual looks for a page a command, and for text that the typesetter would take for an order.

@@ -18,6 +18,7 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func makeBackup(a *cli.App) *cobra.Command {
@@ -87,7 +88,7 @@ func saveBackup(ctx context.Context, a *cli.App, to string, keep int) error {
 		return err
 	}
 	if running {
-		if err := control.NewClient(place.State).BackedUp(ctx, control.BackedUpRequest{Made: out.Backup.Made}); err != nil {
+		if _, err := orders.BackedUp.Ask(ctx, control.NewClient(place.State), control.BackedUpRequest{Made: out.Backup.Made}); err != nil {
 			return fmt.Errorf("%s is written and verified, but the agent could not be told: %w", file, err)
 		}
 	}

@@ -9,12 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/disk"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func journalFile(a *cli.App) *cobra.Command {
@@ -32,7 +33,7 @@ large form; --full also reads every index. Both take their time. Exit code 1: so
 		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			c, err := cli.Ask(ctx, a, func(c *control.Client) (journal.Checkup, error) { return c.CheckJournal(ctx, r) },
+			c, err := cli.Ask(ctx, a, func(c *control.Client) (journal.Checkup, error) { return orders.CheckJournal.Ask(ctx, c, r) },
 				func(j *journal.Journal, p config.Place) (journal.Checkup, error) {
 					o := journal.CheckupOrder{Full: r.Full}
 					if r.Content {
@@ -77,7 +78,7 @@ holds for a while; compact looks first, and a disk that fills up all the same co
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			c, err := cli.Ask(ctx, a, func(c *control.Client) (journal.Compaction, error) {
-				return c.CompactJournal(ctx, control.CompactJournalRequest{})
+				return orders.CompactJournal.Ask(ctx, c, control.CompactJournalRequest{})
 			}, func(j *journal.Journal, p config.Place) (c journal.Compaction, err error) {
 				err = a.OnRecord(ctx, p, "compact-journal", "", nil, func() error { c, err = compactStopped(ctx, j, p); return err })
 				return c, err
@@ -101,6 +102,6 @@ func compactStopped(ctx context.Context, reader *journal.Journal, p config.Place
 	if err != nil {
 		return c, err
 	}
-	c, err = j.Compact(ctx, agent.FreeBelow(p.State))
+	c, err = j.Compact(ctx, disk.FreeBelow(p.State))
 	return c, errors.Join(err, j.Close())
 }

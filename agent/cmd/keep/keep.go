@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/cmd/system"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // Commands returns those of the first level; s is what the agent runs under.
@@ -31,7 +32,7 @@ func pause(a *cli.App) *cobra.Command {
 		Args:  cli.Args("TARGET"),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			r.Target = given[0]
-			return cli.OrderDone(cmd.Context(), a, (*control.Client).Pause, r, fmt.Sprintf("%s is paused; go on by: inbasket resume %[1]s", r.Target))
+			return cli.OrderDone(cmd.Context(), a, orders.Pause.Ask, r, fmt.Sprintf("%s is paused; go on by: inbasket resume %[1]s", r.Target))
 		},
 	}
 	cmd.Flags().StringVar(&r.Reason, "reason", "", "why, as status shows it")
@@ -44,7 +45,7 @@ func resume(a *cli.App) *cobra.Command {
 		Short: "Deliver to a paused target again",
 		Args:  cli.Args("TARGET"),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			return cli.OrderDone(cmd.Context(), a, (*control.Client).Pause, control.PauseRequest{Target: given[0]}, given[0]+" is delivered to again")
+			return cli.OrderDone(cmd.Context(), a, orders.Pause.Ask, control.PauseRequest{Target: given[0]}, given[0]+" is delivered to again")
 		},
 	}
 }
@@ -58,7 +59,7 @@ func reload(a *cli.App) *cobra.Command {
 the old one stays in force. Pointing a target with open deliveries elsewhere, or removing it, needs --force.`,
 		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return cli.Order(cmd.Context(), a, (*control.Client).Reload, r, printReload)
+			return cli.Order(cmd.Context(), a, orders.Reload.Ask, r, printReload)
 		},
 	}
 	cmd.Flags().BoolVar(&r.Force, "force", false, "also when targets with open deliveries now point elsewhere or are gone")
@@ -103,7 +104,7 @@ name of a file, is not written a second time.`,
 			if err != nil {
 				return err
 			}
-			return cli.Order(cmd.Context(), a, (*control.Client).Redeliver, control.RedeliverRequest{Target: target, Since: at, DryRun: !yes},
+			return cli.Order(cmd.Context(), a, orders.Redeliver.Ask, control.RedeliverRequest{Target: target, Since: at, DryRun: !yes},
 				func(w io.Writer, r control.RedeliverReport) { printRedeliver(w, r, at) })
 		},
 	}

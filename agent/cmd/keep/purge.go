@@ -6,12 +6,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/cmd/look"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/upkeep"
 )
 
 // purgeFlags are what the command line says of a purge.
@@ -69,7 +70,7 @@ func runPurge(a *cli.App, cmd *cobra.Command, f purgeFlags) error {
 	}
 	ctx := cmd.Context()
 	r, err := cli.Ask(ctx, a, func(c *control.Client) (control.PurgeReport, error) {
-		return c.Purge(ctx, control.PurgeRequest{IDs: ids, DryRun: f.dryRun, Reason: f.reason})
+		return orders.Purge.Ask(ctx, c, control.PurgeRequest{IDs: ids, DryRun: f.dryRun, Reason: f.reason})
 	}, nil)
 	if err != nil {
 		return err
@@ -114,7 +115,7 @@ func printCertificate(w io.Writer, c journal.Certificate, overwritten bool) {
 
 // purgeCertificates prints what the audit log says of purges.
 func purgeCertificates(a *cli.App, cmd *cobra.Command) error {
-	list, err := look.AuditLog(cmd.Context(), a, audit.Filter{Action: agent.ActionPurged})
+	list, err := look.AuditLog(cmd.Context(), a, audit.Filter{Action: upkeep.ActionPurged})
 	if err != nil {
 		return err
 	}

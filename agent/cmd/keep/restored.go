@@ -11,11 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/recovery"
 )
 
 func restored(a *cli.App) *cobra.Command {
@@ -45,12 +46,12 @@ func showRestored(a *cli.App, cmd *cobra.Command, ask control.RestoredRequest) e
 		if hold == nil {
 			return r, &control.Error{Code: control.CodeState, Message: "this journal was never restored from a backup", Status: http.StatusConflict}
 		}
-		return agent.RestoredOf(ctx, j, hold, ask.All)
+		return recovery.RestoredOf(ctx, j, hold, ask.All)
 	}
 	if ask.Again {
 		offline = nil
 	}
-	report, err := cli.Ask(ctx, a, func(c *control.Client) (control.Restored, error) { return c.Restored(ctx, ask) }, offline)
+	report, err := cli.Ask(ctx, a, func(c *control.Client) (control.Restored, error) { return orders.Restored.Ask(ctx, c, ask) }, offline)
 	if err != nil {
 		return err
 	}
@@ -80,7 +81,7 @@ nothing was taken away by a target in the lost time (--trust-absent), or that a 
 				}
 				r.Seqs[target] = n
 			}
-			return cli.Order(cmd.Context(), a, (*control.Client).EndHold, r, printReleased)
+			return cli.Order(cmd.Context(), a, orders.EndHold.Ask, r, printReleased)
 		},
 	}
 	f := cmd.Flags()
@@ -170,7 +171,7 @@ func printGhosts(w io.Writer, r control.Restored) {
 	if len(r.Ghosts) == 0 {
 		return
 	}
-	cli.Rows(w, "LOST\tWRITTEN\tAT", r.Ghosts, func(g journal.Ghost) []any { return []any{g.ID, g.At, strings.Join(g.Targets, ", ")} })
+	cli.Rows(w, "LOST\tWRITTEN\tAT", r.Ghosts, func(g journal.LostSubmission) []any { return []any{g.ID, g.At, strings.Join(g.Targets, ", ")} })
 	if rest := r.Lost - r.Back - int64(len(r.Ghosts)); rest > 0 {
 		fmt.Fprintf(w, "and %d more: inbasket restored --all\n", rest)
 	}

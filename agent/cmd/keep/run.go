@@ -21,6 +21,7 @@ import (
 	"github.com/inbasket/inbasket/agent/cmd/system"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -45,9 +46,9 @@ ends within ten seconds of Ctrl+C, SIGTERM or a stop of the service. SIGHUP relo
 const memoryShare = 0.25
 
 // memory is the collector's goal: GOMEMLIMIT fixes it, as for any program in Go.
-func memory(a *cli.App, most int64) agent.Memory {
+func memory(a *cli.App, most int64) health.Memory {
 	if a.Getenv("GOMEMLIMIT") != "" {
-		return agent.Memory{}
+		return health.Memory{}
 	}
 	if most == 0 {
 		share, err := memlimit.ApplyRatio(memlimit.ApplyFallback(memlimit.FromCgroup, memlimit.FromSystem), memoryShare)()
@@ -55,7 +56,7 @@ func memory(a *cli.App, most int64) agent.Memory {
 			most = int64(share)
 		}
 	}
-	return agent.Memory{Set: func(goal int64) { debug.SetMemoryLimit(goal) }, Most: most}
+	return health.Memory{Set: func(goal int64) { debug.SetMemoryLimit(goal) }, Most: most}
 }
 
 func runAgent(ctx context.Context, a *cli.App, s *system.Supervisor, force bool) error {
@@ -127,7 +128,7 @@ func unlessStuck(ctx context.Context, stuck <-chan struct{}, work func(context.C
 	case err := <-done:
 		return err
 	case <-stuck:
-		return &connectors.Error{Class: connectors.Transient, Code: agent.CodeStuck, Op: "run", Hint: "the service manager starts the agent again; nothing is lost"}
+		return &connectors.Error{Class: connectors.Transient, Code: health.CodeStuck, Op: "run", Hint: "the service manager starts the agent again; nothing is lost"}
 	}
 }
 

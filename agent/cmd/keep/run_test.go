@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/cmd/system"
+	"github.com/inbasket/inbasket/agent/health"
 )
 
 // A whole run as systemd hears it: ready, the watchdog again and again, how it stands, a reload, the stop.
@@ -102,7 +102,7 @@ func TestUnlessStuck(t *testing.T) {
 	stuck, never := make(chan struct{}), make(chan error)
 	close(stuck)
 	err := unlessStuck(context.Background(), stuck, func(context.Context) error { return <-never })
-	if f := cli.FaultOf(err); f.Exit != cli.ExitRetry || f.Code != agent.CodeStuck {
+	if f := cli.FaultOf(err); f.Exit != cli.ExitRetry || f.Code != health.CodeStuck {
 		t.Errorf("it ends with %v", err)
 	}
 	close(never)

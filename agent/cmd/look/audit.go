@@ -12,12 +12,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func auditLog(a *cli.App) *cobra.Command {
@@ -63,7 +63,7 @@ what citizens wrote. "audit verify" says whether it was changed afterwards.`,
 
 // AuditLog reads the audit log of a running or a stopped agent.
 func AuditLog(ctx context.Context, a *cli.App, f audit.Filter) ([]audit.Entry, error) {
-	list, err := cli.Ask(ctx, a, func(c *control.Client) ([]audit.Entry, error) { return c.Audit(ctx, f) },
+	list, err := cli.Ask(ctx, a, func(c *control.Client) ([]audit.Entry, error) { return orders.Audit.Ask(ctx, c, f) },
 		func(_ *journal.Journal, p config.Place) ([]audit.Entry, error) {
 			return audit.Read(ctx, filepath.Join(p.State, audit.Folder), f)
 		})
@@ -104,9 +104,9 @@ wrote down earlier and give by --head. Exit code 1: something is wrong.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			r, err := cli.Ask(ctx, a, func(c *control.Client) (audit.Report, error) {
-				return c.VerifyAudit(ctx, control.VerifyAuditRequest{Head: head})
+				return orders.VerifyAudit.Ask(ctx, c, control.VerifyAuditRequest{Head: head})
 			}, func(j *journal.Journal, p config.Place) (audit.Report, error) {
-				return agent.VerifyAudit(ctx, j, p.State, head)
+				return audit.VerifyAgainst(ctx, j, p.State, head)
 			})
 			if err != nil {
 				return err

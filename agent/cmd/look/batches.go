@@ -10,6 +10,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func batches(a *cli.App) *cobra.Command {
@@ -25,7 +26,9 @@ func batches(a *cli.App) *cobra.Command {
 			if len(given) == 1 {
 				target = given[0]
 			}
-			list, err := cli.Ask(ctx, a, func(c *control.Client) ([]control.Batch, error) { return c.Batches(ctx, target, open) },
+			list, err := cli.Ask(ctx, a, func(c *control.Client) ([]control.Batch, error) {
+				return orders.Batches.Ask(ctx, c, control.BatchesRequest{Target: target, Open: open})
+			},
 				func(j *journal.Journal, _ config.Place) ([]control.Batch, error) {
 					raw, err := j.Batches(ctx, target, open)
 					return control.BatchesOf(raw), err

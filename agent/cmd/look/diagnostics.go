@@ -21,6 +21,7 @@ import (
 	"github.com/inbasket/inbasket/agent/diagnose"
 	"github.com/inbasket/inbasket/agent/doctor"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/installer"
 )
 
@@ -143,10 +144,10 @@ func askAgent(ctx context.Context, state string, s *diagnose.Source) {
 	client := control.NewClient(state)
 	limited, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
-	if v, err := client.Vitals(limited); err == nil {
+	if v, err := orders.Vitals.Ask(limited, client, control.Nothing{}); err == nil {
 		s.Vitals = &v
 	}
-	if status, err := client.Status(limited); err == nil {
+	if status, err := orders.Status.Ask(limited, client, control.Nothing{}); err == nil {
 		s.Status = &status
 	}
 }

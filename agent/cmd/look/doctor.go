@@ -19,6 +19,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/doctor"
+	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors/all"
 	"github.com/inbasket/inbasket/installer"
 	"github.com/inbasket/inbasket/mapping/diag"
@@ -126,7 +127,7 @@ const insideLimit = 90 * time.Second
 func examineInside(ctx context.Context, state string, o doctorOptions) (control.Examination, error) {
 	limited, cancel := context.WithTimeout(ctx, insideLimit)
 	defer cancel()
-	e, err := control.NewClient(state).Examine(limited, control.ExamineRequest{Only: o.only, Probe: o.probe})
+	e, err := orders.Examine.Ask(limited, control.NewClient(state), control.ExamineRequest{Only: o.only, Probe: o.probe})
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		return e, &control.Error{Code: control.CodeProtocol, Message: "the agent does not answer", Hint: "look from outside, without --as-service; make diagnostics, then restart it"}
 	}
@@ -168,7 +169,9 @@ func patient(a *cli.App, o doctorOptions) (*doctor.Patient, error) {
 	p.Load = func() (*config.Config, error) {
 		return config.Load(a.ConfigPath(), all.Registry(), config.Options{Lenient: true, Getenv: withCredentials(a)})
 	}
-	p.Status = func(ctx context.Context) (control.Status, error) { return control.NewClient(place.State).Status(ctx) }
+	p.Status = func(ctx context.Context) (control.Status, error) {
+		return orders.Status.Ask(ctx, control.NewClient(place.State), control.Nothing{})
+	}
 	p.Service = func(ctx context.Context, cfg *config.Config) (doctor.Service, error) {
 		return serviceOf(ctx, cfg, o.name)
 	}

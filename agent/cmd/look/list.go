@@ -13,6 +13,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
 
@@ -29,7 +30,9 @@ func list(a *cli.App) *cobra.Command {
 				return err
 			}
 			ctx := cmd.Context()
-			list, err := cli.Ask(ctx, a, func(c *control.Client) ([]journal.Entry, error) { return c.List(ctx, filter) },
+			list, err := cli.Ask(ctx, a, func(c *control.Client) ([]journal.Entry, error) {
+				return orders.List.Ask(ctx, c, control.ListRequest(filter))
+			},
 				func(j *journal.Journal, _ config.Place) ([]journal.Entry, error) { return j.List(ctx, filter) })
 			if err != nil {
 				return err

@@ -10,6 +10,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func results(a *cli.App) *cobra.Command {
@@ -26,7 +27,7 @@ or that say under a known ID what a machine must not decide about. Each says why
 				return cli.Usagef("--limit must be at least 1")
 			}
 			ctx := cmd.Context()
-			list, err := cli.Ask(ctx, a, func(c *control.Client) ([]control.Waiting, error) { return c.Results(ctx, f) },
+			list, err := cli.Ask(ctx, a, func(c *control.Client) ([]control.Waiting, error) { return orders.Results.Ask(ctx, c, f) },
 				func(j *journal.Journal, _ config.Place) ([]control.Waiting, error) {
 					raw, err := control.WaitingResults(ctx, j, f)
 					return control.WaitingOf(raw), err

@@ -12,12 +12,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func show(a *cli.App) *cobra.Command {
@@ -44,7 +44,9 @@ func show(a *cli.App) *cobra.Command {
 			case out != "":
 				return cli.Usagef("--out is for --form and --attachment")
 			}
-			v, err := cli.Ask(ctx, a, func(c *control.Client) (control.View, error) { return c.Show(ctx, id, raw) },
+			v, err := cli.Ask(ctx, a, func(c *control.Client) (control.View, error) {
+				return orders.Show.Ask(ctx, c, control.ShowRequest{ID: id, Raw: raw})
+			},
 				func(j *journal.Journal, p config.Place) (v control.View, err error) {
 					look := func() error {
 						found, err := j.Show(ctx, id)
@@ -187,7 +189,7 @@ func showForm(ctx context.Context, a *cli.App, r control.FormRequest, out string
 				what = "attachment"
 			}
 			return none, a.OnRecord(ctx, p, "show-form", r.ID.String(), map[string]string{"what": what}, func() error {
-				f, err := agent.FormOf(ctx, j, content.OpenReadOnly(filepath.Join(p.State, "content")), r)
+				f, err := orders.FormOf(ctx, j, content.OpenReadOnly(filepath.Join(p.State, "content")), r)
 				if err != nil {
 					return notFound(err, r.ID)
 				}

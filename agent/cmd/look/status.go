@@ -19,6 +19,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func status(a *cli.App) *cobra.Command {
@@ -28,7 +29,7 @@ func status(a *cli.App) *cobra.Command {
 		Args:  cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			s, err := cli.Ask(ctx, a, func(c *control.Client) (control.Status, error) { return c.Status(ctx) },
+			s, err := cli.Ask(ctx, a, func(c *control.Client) (control.Status, error) { return orders.Status.Ask(ctx, c, control.Nothing{}) },
 				func(j *journal.Journal, p config.Place) (control.Status, error) {
 					sum, err := j.Summary(ctx)
 					s := control.StoppedStatus(p.Agency, sum)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
 
@@ -24,8 +25,8 @@ func Commands(a *cli.App) []*cobra.Command {
 }
 
 // settle orders what becomes of submissions, and prints it; one that failed makes the command fail.
-func settle[R any](ctx context.Context, a *cli.App, give func(*control.Client, context.Context, R) ([]control.Settled, error), r R, verb string) error {
-	list, err := cli.Ask(ctx, a, func(c *control.Client) ([]control.Settled, error) { return give(c, ctx, r) }, nil)
+func settle[R any](ctx context.Context, a *cli.App, give func(context.Context, *control.Client, R) ([]control.Settled, error), r R, verb string) error {
+	list, err := cli.Ask(ctx, a, func(c *control.Client) ([]control.Settled, error) { return give(ctx, c, r) }, nil)
 	if err != nil {
 		return err
 	}
@@ -34,9 +35,9 @@ func settle[R any](ctx context.Context, a *cli.App, give func(*control.Client, c
 }
 
 // settleOne is settle for an order about one submission.
-func settleOne[R any](ctx context.Context, a *cli.App, give func(*control.Client, context.Context, R) (control.Settled, error), r R, verb string) error {
-	return settle(ctx, a, func(c *control.Client, ctx context.Context, r R) ([]control.Settled, error) {
-		s, err := give(c, ctx, r)
+func settleOne[R any](ctx context.Context, a *cli.App, give func(context.Context, *control.Client, R) (control.Settled, error), r R, verb string) error {
+	return settle(ctx, a, func(ctx context.Context, c *control.Client, r R) ([]control.Settled, error) {
+		s, err := give(ctx, c, r)
 		return []control.Settled{s}, err
 	}, r, verb)
 }
@@ -79,7 +80,7 @@ refused where an outcome is unclear.`,
 			if selects := r.Target != "" || r.Route != "" || r.Code != ""; selects == (len(r.IDs) > 0) {
 				return cli.Usagef("name submissions, or select them by --target, --route or --code; not both")
 			}
-			return settle(cmd.Context(), a, (*control.Client).Retry, r, "tried again")
+			return settle(cmd.Context(), a, orders.Retry.Ask, r, "tried again")
 		},
 	}
 	cmd.Flags().StringVar(&pin, "mapping", "", "NEW pins them to the mapping that is in force now")
@@ -115,7 +116,7 @@ func release(a *cli.App) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return settle(cmd.Context(), a, (*control.Client).Release, control.ReleaseRequest{IDs: ids}, "released")
+			return settle(cmd.Context(), a, orders.Release.Ask, control.ReleaseRequest{IDs: ids}, "released")
 		},
 	}
 }
@@ -144,16 +145,13 @@ the data, confirm; if it has not, retry. With --batch it confirms a sealed batch
 			}
 			r.Target = given[len(given)-1]
 			if r.Seq > 0 {
-				return cli.OrderDone(cmd.Context(), a, func(c *control.Client, ctx context.Context, r control.ConfirmRequest) error {
-					_, err := c.Confirm(ctx, r)
-					return err
-				}, r, fmt.Sprintf("batch %d of %s is delivered, on your word", r.Seq, r.Target))
+				return cli.OrderDone(cmd.Context(), a, orders.Confirm.Ask, r, fmt.Sprintf("batch %d of %s is delivered, on your word", r.Seq, r.Target))
 			}
 			if r.ID, err = cli.ParseID(given[0]); err != nil {
 				return err
 			}
-			return settleOne(cmd.Context(), a, func(c *control.Client, ctx context.Context, r control.ConfirmRequest) (control.Settled, error) {
-				s, err := c.Confirm(ctx, r)
+			return settleOne(cmd.Context(), a, func(ctx context.Context, c *control.Client, r control.ConfirmRequest) (control.Settled, error) {
+				s, err := orders.Confirm.Ask(ctx, c, r)
 				s.Targets = nil // the words name it
 				return s, err
 			}, r, "is at "+r.Target+", on your word")
@@ -179,7 +177,7 @@ unless --force is given; what stands in those targets stays there.`,
 			if r.Reason == "" {
 				return cli.Usagef("reject needs --reason: the front office reads it")
 			}
-			return settleOne(cmd.Context(), a, (*control.Client).Reject, r, "rejected")
+			return settleOne(cmd.Context(), a, orders.Reject.Ask, r, "rejected")
 		},
 	}
 	cmd.Flags().StringVar(&r.Reason, "reason", "", "why, as the front office reads it")
@@ -209,7 +207,7 @@ func decide(a *cli.App) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return settleOne(cmd.Context(), a, func(c *control.Client, ctx context.Context, r control.DecideRequest) (control.Settled, error) {
+			return settleOne(cmd.Context(), a, func(ctx context.Context, c *control.Client, r control.DecideRequest) (control.Settled, error) {
 				return c.Decide(ctx, r, uploads)
 			}, r, "decided: "+r.Outcome)
 		},
@@ -269,7 +267,7 @@ func Attach(a *cli.App) *cobra.Command {
 					return err
 				}
 			}
-			return settleOne(cmd.Context(), a, (*control.Client).Attach, r, "decided by result "+given[0])
+			return settleOne(cmd.Context(), a, orders.Attach.Ask, r, "decided by result "+given[0])
 		},
 	}
 	cmd.Flags().StringVar(&r.Outcome, "outcome", "", "what the result means: approved, refused, or another word that the front office knows")
@@ -290,7 +288,7 @@ func Drop(a *cli.App) *cobra.Command {
 			if r.Reason == "" {
 				return cli.Usagef("drop needs --reason: it stays on record")
 			}
-			return cli.OrderDone(cmd.Context(), a, (*control.Client).DropResult, r, fmt.Sprintf("result %d is set aside", r.Result))
+			return cli.OrderDone(cmd.Context(), a, orders.DropResult.Ask, r, fmt.Sprintf("result %d is set aside", r.Result))
 		},
 	}
 	cmd.Flags().StringVar(&r.Reason, "reason", "", "why; it stays on record")
@@ -313,7 +311,7 @@ func Void(a *cli.App) *cobra.Command {
 			if r.Reason == "" {
 				return cli.Usagef("void needs --reason: it stays on record")
 			}
-			return cli.OrderDone(cmd.Context(), a, (*control.Client).Void, r,
+			return cli.OrderDone(cmd.Context(), a, orders.Void.Ask, r,
 				fmt.Sprintf("batch %d of %s is void; its forms travel in the next one", r.Seq, r.Target))
 		},
 	}

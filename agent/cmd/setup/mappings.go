@@ -9,12 +9,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/cases"
 	"github.com/inbasket/inbasket/mapping/decode"
-	"github.com/spf13/cobra"
 )
 
 // tryID stands for the ID that a submission would get.

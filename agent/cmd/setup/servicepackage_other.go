@@ -3,8 +3,9 @@
 package setup
 
 import (
-	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/agent/cmd/cli"
 )
 
 // servicePackageCommands are for the package of Windows; those of Linux need none.

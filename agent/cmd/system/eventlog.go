@@ -8,8 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/inbasket/inbasket/agent/codes"
 	"github.com/rs/zerolog"
+
+	"github.com/inbasket/inbasket/agent/codes"
 )
 
 // Of entries alike, so many within so long go to the event log of Windows: a target that is down for a

@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inbasket/inbasket/agent/codes"
 	"github.com/rs/zerolog"
+
+	"github.com/inbasket/inbasket/agent/codes"
 )
 
 // event is what a test's event log was given.
