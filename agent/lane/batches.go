@@ -97,7 +97,8 @@ func (b *batches) recallClose(ctx context.Context) bool {
 			b.do(func() { b.closed = closed })
 			return true
 		}
-		b.unread(ctx, err, "the last batch")
+		b.unread(err).Msg("cannot read the last batch; trying again")
+		loop.Pause(ctx, b.clock, journalPause)
 	}
 	return false
 }

@@ -104,17 +104,12 @@ func (l *Lane) survive(parcels []*parcel) {
 	if recover() == nil {
 		return
 	}
-	l.broke("delivering")
+	l.circuit.Fail(connectors.Transient, loop.CodePanic, "the agent broke while delivering")
+	l.log.Error().Str("code", loop.CodePanic).Bytes("stack", debug.Stack()).Msg("the agent broke while delivering; nothing is lost, trying again")
 	l.mu.Lock()
 	rest := slices.DeleteFunc(slices.Clone(parcels), func(p *parcel) bool { return slices.Contains(l.list, p) })
 	l.mu.Unlock()
 	l.putBack(rest)
-}
-
-// broke tells that the agent itself broke.
-func (l *Lane) broke(doing string) {
-	l.circuit.Fail(connectors.Transient, loop.CodePanic, "the agent broke while "+doing)
-	l.log.Error().Str("code", loop.CodePanic).Bytes("stack", debug.Stack()).Msg("the agent broke while " + doing + "; nothing is lost, trying again")
 }
 
 // resolve looks up parcels that an earlier attempt may have delivered, journals what was found, and

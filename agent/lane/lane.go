@@ -212,22 +212,18 @@ func (l *Lane) load(ctx context.Context) {
 	}
 	if err != nil && ctx.Err() == nil {
 		l.circuit.Fail(connectors.Transient, journal.CodeUnavailable, "the journal could not be read or written")
-		l.unread(ctx, err, "the backlog")
+		l.unread(err).Msg("cannot read the backlog; trying again")
+		loop.Pause(ctx, l.clock, journalPause)
 	}
 	l.paging(parcels, last, pass, err == nil)
 }
 
-// unread says that something of the journal cannot be read, and waits before the next try.
-func (l *Lane) unread(ctx context.Context, err error, what string) {
-	l.log.Error().Str("code", journal.CodeUnavailable).Err(err).Msg("cannot read " + what + "; trying again")
-	loop.Pause(ctx, l.clock, time.Second)
-}
+// journalPause is between two tries to read the journal.
+const journalPause = time.Second
 
-// fails opens the circuit and logs that, if it is news and no consequence of a stop.
-func (l *Lane) fails(ctx context.Context, class connectors.Class, code, text, message string) {
-	if l.circuit.Fail(class, code, text) && ctx.Err() == nil {
-		l.log.Error().Str("code", code).Str("class", class.String()).Msg(message + text)
-	}
+// unread begins to log that something of the journal cannot be read.
+func (l *Lane) unread(err error) *zerolog.Event {
+	return l.log.Error().Str("code", journal.CodeUnavailable).Err(err)
 }
 
 // works notes that the target works.
