@@ -18,7 +18,7 @@ import (
 // newBatching makes a world whose batches go to a script, three to a batch.
 func newBatching(t *testing.T) (*world, *script) {
 	t.Helper()
-	s := newScript(connectors.Abilities{Files: true})
+	s := newScript(connectors.Abilities{Operations: connectors.OperationsOf(connectors.Put)})
 	w := newWorld(t)
 	w.reg = registry(map[string]connectors.Target{"batches": staging{s}})
 	w.write("inbasket.yaml", strings.Replace(fmt.Sprintf(worldConfig, tokenHash), "batches: {folder: {path: batches}", "batches: {script: {path: b}", 1))

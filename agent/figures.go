@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/codes"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/disk"
 	"github.com/inbasket/inbasket/agent/guard"
@@ -149,7 +150,7 @@ func troubleOf(c *guard.Circuit) *control.Trouble {
 	if state == guard.Closed {
 		return nil
 	}
-	return &control.Trouble{Code: t.Code, Text: t.Text, Next: "see docs/errors.md; it is tried again by itself", Since: t.Since, RetryAt: t.RetryAt, Count: t.Count}
+	return &control.Trouble{Code: t.Code, Text: t.Text, Next: codes.Cure(t.Code, "see what it says") + "; it is tried again by itself", Since: t.Since, RetryAt: t.RetryAt, Count: t.Count}
 }
 
 // Alive returns why the agent should be restarted: a part of it is stuck, or the journal cannot be read at all.

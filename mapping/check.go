@@ -1,11 +1,13 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
@@ -192,10 +194,16 @@ func (b *builder) checkTarget(w writeSpec) {
 	switch {
 	case !ok:
 		b.report(at.Problem(CodeUnknownTarget, fmt.Sprintf("the configuration has no target %q", w.To), diag.DidYouMean(w.To, b.cat.Targets())))
-	case w.Table != "" && !info.Records:
+	case w.Table != "" && info.Operations&connectors.RowOperations == 0:
 		b.report(at.Problem(CodeTargetKind, fmt.Sprintf("target %q takes files, not tables", w.To), "use layout: instead of table:"))
-	case (w.Layout != "" || w.Document != "") && !info.Files:
+	case (w.Layout != "" || w.Document != "") && !info.Operations.Has(connectors.Put):
 		b.report(at.Problem(CodeTargetKind, fmt.Sprintf("target %q takes records, not files", w.To), "use table: instead of layout: or document:"))
+	case w.Table != "" && !info.Operations.Has(modes[w.Mode]):
+		b.report(w.Node.ValueProblem("mode", CodeTargetKind, fmt.Sprintf("target %q cannot do %q", w.To, cmp.Or(w.Mode, "insert")), ""))
+	case len(w.Returning) > 0 && !info.Returning:
+		b.report(w.Node.ValueProblem("returning", CodeTargetKind, fmt.Sprintf("target %q gives no values back", w.To), ""))
+	case !info.Binary && slices.ContainsFunc(w.Fields, func(f diag.Entry[fieldSpec]) bool { return f.Value.Type == "binary" }):
+		b.report(w.Node.ValueProblem("fields", CodeTargetKind, fmt.Sprintf("target %q takes no binary values", w.To), ""))
 	}
 }
 

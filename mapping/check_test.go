@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
 
@@ -20,9 +21,11 @@ func (catalog) Targets() []string { return []string{"register", "archive", "drop
 func (catalog) Target(name string) (TargetInfo, bool) {
 	switch name {
 	case "register", "archive":
-		return TargetInfo{Records: true, Results: true}, true
+		return TargetInfo{Operations: connectors.RowOperations, Returning: true, Binary: true, Results: true}, true
+	case "simple":
+		return TargetInfo{Operations: connectors.OperationsOf(connectors.Insert)}, true
 	case "drop":
-		return TargetInfo{Files: true}, true
+		return TargetInfo{Operations: connectors.OperationsOf(connectors.Put), Binary: true}, true
 	}
 	return TargetInfo{}, false
 }

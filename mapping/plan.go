@@ -26,11 +26,12 @@ type Catalog interface {
 
 // TargetInfo is what check must know about a target.
 type TargetInfo struct {
-	Records   bool // takes records: tables
-	Files     bool // takes files: layouts and documents
-	Batch     bool // deliveries travel in batches
-	Results   bool // can be asked for results
-	Guarantee connectors.Guarantee
+	Operations connectors.Operations // Put: layouts and documents; the others: tables
+	Returning  bool                  // gives values back
+	Binary     bool                  // takes bytes that are no text
+	Batch      bool                  // deliveries travel in batches
+	Results    bool                  // can be asked for results
+	Guarantee  connectors.Guarantee
 }
 
 // FieldError is one mistake of a form.

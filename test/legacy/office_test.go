@@ -53,7 +53,7 @@ const configYAML = `
 agency: Test
 state: state
 monitor: off
-inbaskets: {forms: {folder: {path: in, quiet: 0s, poll: 20ms}}}
+inbaskets: {forms: {%s}}
 targets:
   register:
     %s
@@ -64,11 +64,17 @@ routes: {r: {from: forms, mapping: m.yaml}}
 // newOffice starts an agent in dir with this target and mapping.
 func newOffice(t *testing.T, dir, target, mapping string) *office {
 	t.Helper()
+	return openOffice(t, dir, "folder: {path: in, quiet: 0s, poll: 20ms}", target, mapping)
+}
+
+// openOffice starts an agent with an in-basket of another kind.
+func openOffice(t *testing.T, dir, inbasket, target, mapping string) *office {
+	t.Helper()
 	o := &office{t: t, dir: dir, log: &log{}, forms: map[string]string{}}
 	if err := os.Mkdir(filepath.Join(dir, "in"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	o.write("inbasket.yaml", fmt.Sprintf(configYAML, target))
+	o.write("inbasket.yaml", fmt.Sprintf(configYAML, inbasket, target))
 	o.write("m.yaml", "mapping: m\nversion: 1\n"+mapping)
 	load := func() (*config.Config, error) {
 		return config.Load(filepath.Join(dir, "inbasket.yaml"), all.Registry(), config.Options{})

@@ -1,0 +1,11 @@
+//go:build !windows
+
+package setup
+
+import (
+	"github.com/inbasket/inbasket/agent/cmd/cli"
+	"github.com/spf13/cobra"
+)
+
+// servicePackageCommands are for the package of Windows; those of Linux need none.
+func servicePackageCommands(*cli.App, *serviceOptions) []*cobra.Command { return nil }
