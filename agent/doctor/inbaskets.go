@@ -65,7 +65,7 @@ func inbaskets(ctx context.Context, x *exam, n *notes) {
 func (x *exam) reachSources(ctx context.Context, told func(role connectors.Role, name string, err error)) {
 	reach := func(d connectors.Definition, name string, conf any, open func(connectors.Env) (any, error)) {
 		env := x.cfg.Env(d.Role, name, "", x.Clock, nil)
-		if c, ok := conf.(connectors.Surrounded); !ok || len(c.Surroundings(env, d.Type).Folders) > 0 || x.cfg.Unlit(d.Role, name) {
+		if c, ok := conf.(connectors.Surrounded); !ok || len(c.Surroundings(env, d.Type).Folders) > 0 || x.cfg.SecretUnread(d.Role, name) {
 			return
 		}
 		env.Look = true
