@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -26,17 +27,17 @@ func AbsentFiles(cfg *config.Config) error {
 		}
 	}
 	for _, x := range cfg.Inbaskets {
-		look(kindInbasket, x.Name, x.Definition, x.Config)
+		look(health.Inbasket, x.Name, x.Definition, x.Config)
 	}
 	for _, x := range cfg.Targets {
-		look(kindTarget, x.Name, x.Definition, x.Config)
+		look(health.Target, x.Name, x.Definition, x.Config)
 	}
 	for _, x := range cfg.Results {
-		look(kindResults, x.Name, x.Definition, x.Config)
+		look(health.Results, x.Name, x.Definition, x.Config)
 	}
 	for _, x := range cfg.FrontOffices {
 		if x.Push != nil {
-			look(kindOffice, x.Name, x.Push.Definition, x.Push.Config)
+			look(health.FrontOffice, x.Name, x.Push.Definition, x.Push.Config)
 		}
 	}
 	return errors.Join(errs...)

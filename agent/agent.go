@@ -21,9 +21,14 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/decisions"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/loop"
-	"github.com/inbasket/inbasket/agent/monitor"
+	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/recovery"
+	"github.com/inbasket/inbasket/agent/upkeep"
+	"github.com/inbasket/inbasket/agent/waiting"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -46,7 +51,7 @@ type Options struct {
 	// "status " and a line on how it stands. It may be nil.
 	Notify   func(event string)
 	Watchdog time.Duration // a service manager restarts the agent when it hears no watchdog for this long; 0: none does
-	Memory   Memory
+	Memory   health.Memory
 	Surround Surround // what stands between the agent and its machine; the zero value: nothing
 }
 
@@ -74,42 +79,78 @@ type Addresses struct {
 
 // Agent is one agent on one journal.
 type Agent struct {
-	options Options
-	clock   connectors.Clock
-	log     zerolog.Logger
-	journal *journal.Journal
-	content *content.Store
-	figures *figures
-	started time.Time
-	serving *serving
-	beats   *loop.Heartbeats
-	watcher *watcher
-	trail   *trail
-	purging sync.Mutex // held by the one purge that runs
+	options   Options
+	clock     connectors.Clock
+	log       zerolog.Logger
+	journal   *journal.Journal
+	content   *content.Store
+	health    *health.Service
+	waiting   *waiting.Items
+	decisions *decisions.Service
+	serving   *serving
+	trail     *audit.Trail
+	desk      *orders.Desk
+	upkeep    *upkeep.Service
+	recovery  *recovery.Service
 
 	mu        sync.Mutex // guards assembly and reloading
 	assembly  *assembly
-	reloading turn
-	deciding  turn
-	backups   sync.Mutex      // one at a time
-	gathering turn            // evidence for a restored journal
+	reloading loop.Turn
 	parent    context.Context // of assemblies
 	closed    sync.Once
 }
 
+// roomLook is between two looks for room at the start.
+const roomLook = 2 * time.Second
+
+// New opens journal and content store, and builds everything that the configuration names. Nothing
+// runs until Run. Only one agent can have a journal open. While the disk is full New waits for room.
+func New(ctx context.Context, o Options) (*Agent, error) {
+	if o.Clock == nil {
+		o.Clock = SystemClock{}
+	}
+	state, told := o.Config.State, false
+	for {
+		a, err := open(ctx, o)
+		if err == nil {
+			if told {
+				o.Log.Info().Msg("there is room on the disk again; the agent starts")
+			}
+			return a, nil
+		}
+		if !upkeep.NoRoom(state, err) {
+			return nil, err
+		}
+		if upkeep.GiveUpReserve(state, o.Log) {
+			continue
+		}
+		if !told {
+			told = true
+			o.Log.Error().Str("code", journal.CodeDiskFull).Msg("the disk that holds the state folder is full: the agent waits for room and then starts by itself; nothing is lost")
+			if o.Notify != nil {
+				o.Notify("status waiting: the disk that holds " + state + " is full")
+			}
+		}
+		if !loop.Pause(ctx, o.Clock, roomLook) {
+			return nil, errors.Join(ctx.Err(), err)
+		}
+	}
+}
+
 // open is one attempt of New.
 func open(ctx context.Context, o Options) (*Agent, error) {
-	a := &Agent{options: o, clock: o.Clock, log: o.Log, figures: newFigures(o.Clock), started: o.Clock.Now(),
-		reloading: make(turn, 1), deciding: make(turn, 1), gathering: make(turn, 1)}
+	a := &Agent{options: o, clock: o.Clock, log: o.Log, waiting: waiting.New(o.Clock, o.Log)}
 	if err := os.MkdirAll(o.Config.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
 	if err := backup.Finish(o.Config.State); err != nil { // a restore that a crash interrupted
 		return nil, err
 	}
-	a.beats = loop.New(o.Memory.atWork)
-	a.watcher = newWatcher(a)
-	a.figures.metrics = monitor.NewMetrics(a, o.Clock, o.Version)
+	a.health = health.New(health.Options{Clock: o.Clock, Log: o.Log, Version: o.Version, Config: o.Config, Memory: o.Memory, Watchdog: o.Watchdog, Notify: o.Notify, Jitter: a.jitter(),
+		Parts: func() health.Parts { return a.current().parts(a.waiting) }, Held: func() *control.Trouble { return a.recovery.HeldTrouble() }, Each: func() {
+			upkeep.KeepReserve(o.Config.State)
+			a.serving.api.Sweep()
+		}})
 	var err error
 	if a.content, err = content.Open(filepath.Join(o.Config.State, "content")); err != nil {
 		return nil, err
@@ -117,20 +158,27 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	if err = a.openJournal(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.unchanged(); err != nil {
+	if err := backup.Settle(o.Config.State); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
-	a.trail = newTrail(o.Config.State, a.clock, a.journal, a.log, a.notice)
-	if err := a.trail.open(ctx); err != nil {
+	a.trail = audit.NewTrail(o.Config.State, a.clock, a.journal, a.log, a.health.Notice)
+	if err := a.trail.Open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
-	if err := a.repoint(ctx, o.Config, o.Force); err != nil {
+	a.upkeep = &upkeep.Service{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Trail: a.trail, Notice: a.health.Notice,
+		Config: func() *config.Config { return a.current().config }}
+	a.decisions = &decisions.Service{Journal: a.journal, Clock: a.clock, Log: a.log, Counters: a.health.Counters, Content: a.content, Waiting: a.waiting, Jitter: a.jitter()}
+	a.recovery = &recovery.Service{Journal: a.journal, Clock: a.clock, Log: a.log, Reloading: &a.reloading, Begin: a.goLive,
+		Parts: func() recovery.Parts { return a.current().lost(a.decisions) }}
+	a.desk = &orders.Desk{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Trail: a.trail, Health: a.health, Version: o.Version, State: o.Config.State,
+		Running: func() orders.Running { return a.current() }, Agent: a, Upkeep: a.upkeep, Recovery: a.recovery}
+	if err := repoint(ctx, a.journal, o.Config, o.Force); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	if a.assembly, err = a.build(ctx, o.Config); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
-	a.figures.loaded(true)
+	a.health.Counters.Loaded(true)
 	return a, nil
 }
 
@@ -164,6 +212,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	defer served.close()
 	a.serving = served
+	a.health.Runs(a.journal, served.served())
 	if err := a.assembly.flow.lanes.Read(ctx); err != nil {
 		return err
 	}
@@ -172,13 +221,13 @@ func (a *Agent) Run(ctx context.Context) error {
 	served.start(a)
 	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx)) // also while it stops
 	defer unwatch()
-	go a.watch(watching)
+	go a.health.Watch(watching)
 	a.log.Info().Str("version", a.options.Version).Str("agency", a.options.Config.Agency).Msg("inbasket runs")
 	if a.options.Ready != nil {
 		a.options.Ready(served.addresses())
 	}
 	<-ctx.Done()
-	a.tell("stopping")
+	a.health.Stopping()
 	a.log.Info().Msg("stopping: what is in flight is finished first")
 	limit := a.clock.After(stopLimit)
 	a.mu.Lock()
@@ -188,7 +237,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	if !rt.halt(limit) {
 		a.log.Warn().Msg("stopped before everything in flight was finished; the next start finds it")
 	}
-	a.within(closeLimit, func() { a.trail.tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "stop"}) })
+	a.within(closeLimit, func() { a.trail.Tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "stop"}) })
 	return nil
 }
 
@@ -200,7 +249,7 @@ func (a *Agent) Close() (err error) {
 		}
 		var failed error
 		over := a.within(closeLimit, func() {
-			failed = a.trail.close()
+			failed = a.trail.Close()
 			if a.journal != nil {
 				failed = errors.Join(failed, a.journal.Close())
 			}
@@ -239,8 +288,8 @@ func (a *Agent) within(limit time.Duration, f func()) (over bool) {
 
 // repoint refuses a configuration that would point targets with open deliveries elsewhere, or lose
 // them, unless forced; else it remembers where the targets point now.
-func (a *Agent) repoint(ctx context.Context, cfg *config.Config, force bool) error {
-	known, err := a.journal.Targets(ctx)
+func repoint(ctx context.Context, j *journal.Journal, cfg *config.Config, force bool) error {
+	known, err := j.Targets(ctx)
 	if err != nil {
 		return err
 	}
@@ -266,7 +315,7 @@ func (a *Agent) repoint(ctx context.Context, cfg *config.Config, force bool) err
 		return errors.Join(wrong...)
 	}
 	for _, t := range cfg.Targets {
-		if err := a.journal.PutTarget(ctx, t.Name, t.Identity, t.Fingerprint); err != nil {
+		if err := j.PutTarget(ctx, t.Name, t.Identity, t.Fingerprint); err != nil {
 			return err
 		}
 	}
@@ -279,19 +328,19 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	if a.options.Reload == nil {
 		return control.ReloadReport{}, errors.New("this agent runs without a configuration file; there is nothing to reload")
 	}
-	if err := a.reloading.take(ctx); err != nil {
+	if err := a.reloading.Take(ctx); err != nil {
 		return control.ReloadReport{}, err
 	}
-	defer a.reloading.over()
-	a.tell("reloading")
-	defer a.tell("reloaded") // also when it is refused: the old one is in force again
+	defer a.reloading.Over()
+	a.health.Tell("reloading")
+	defer a.health.Tell("reloaded") // also when it is refused: the old one is in force again
 	ok := false
-	defer func() { a.figures.loaded(ok) }()
+	defer func() { a.health.Counters.Loaded(ok) }()
 	cfg, err := a.options.Reload()
 	if err != nil {
 		return control.ReloadReport{}, err
 	}
-	if err := a.unstuck("reload"); err != nil {
+	if err := a.health.Unstuck("reload"); err != nil {
 		return control.ReloadReport{}, err
 	}
 	old := a.current().config
@@ -306,13 +355,13 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	if err != nil {
 		return report, err
 	}
-	if err := a.repoint(ctx, cfg, r.Force); err != nil {
+	if err := repoint(ctx, a.journal, cfg, r.Force); err != nil {
 		next.close()
 		return report, err
 	}
 	a.swap(next)
 	ok = true
-	a.recordConfig(ctx, next, r.By)
+	next.record(ctx, a.trail, r.By, a.options.Version)
 	a.log.Info().Str("by", r.By).Int("changes", len(report.Changes)).Int("files", len(cfg.Files)).Msg("configuration reloaded")
 	return report, nil
 }
@@ -325,11 +374,17 @@ func (a *Agent) jitter() func() float64 {
 	return rand.Float64
 }
 
-// tell tells a service manager how the agent stands.
-func (a *Agent) tell(event string) {
-	if a.options.Notify != nil {
-		a.options.Notify(event)
+// goLive starts what a hold kept from running. What is paused and blocked may have changed since the start.
+func (a *Agent) goLive() {
+	rt := a.current()
+	for !rt.ready(a) {
+		if !loop.Pause(a.parent, a.clock, time.Second) {
+			return
+		}
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	rt.begin(a)
 }
 
 // swap stops the running configuration and starts the next. What it needs of the journal is read before
@@ -338,9 +393,7 @@ func (a *Agent) swap(next *assembly) {
 	last := a.current()
 	last.halt(nil)
 	for !next.ready(a) {
-		select {
-		case <-a.clock.After(time.Second):
-		case <-a.parent.Done():
+		if !loop.Pause(a.parent, a.clock, time.Second) {
 			next.close()
 			return
 		}
@@ -367,8 +420,11 @@ func (a *Agent) current() *assembly {
 	return a.assembly
 }
 
-// notice tells the operator of something: in the log, in status and in the metrics.
-func (a *Agent) notice(n connectors.Notice) {
-	a.log.Warn().Str("code", n.Code).Msg(n.Text)
-	a.figures.notice(n)
-}
+// Desk is where orders to the agent are carried out.
+func (a *Agent) Desk() *orders.Desk { return a.desk }
+
+// Journal is the agent's memory.
+func (a *Agent) Journal() *journal.Journal { return a.journal }
+
+// Health tells how the agent does.
+func (a *Agent) Health() *health.Service { return a.health }

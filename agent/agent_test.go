@@ -47,11 +47,11 @@ func TestWholeWay(t *testing.T) {
 	w.exec("insert into DECISION (APP_ID, STATUS, REASON, PDF) select ID, 'A', 'fine', x'255044' from APPLICATION where FORM_REF = 'REF-1'")
 	w.until("one decided", func() bool { return w.states()[journal.Decided] == 1 })
 	w.until("marked", func() bool { return w.number("select count(*) from DECISION where SENT = 1") == 1 })
-	found, err := w.agent.List(context.Background(), journal.Filter{State: journal.Decided})
+	found, err := w.agent.Journal().List(context.Background(), journal.Filter{State: journal.Decided})
 	if err != nil || len(found) != 1 || found[0].Reference != "REF-1" {
 		t.Fatalf("decided: %v, %v", found, err)
 	}
-	view, err := w.agent.Show(context.Background(), found[0].ID)
+	view, err := w.agent.Journal().Show(context.Background(), found[0].ID)
 	if err != nil || len(view.Results) != 1 || view.Results[0].Outcome != "approved" || len(view.Results[0].Documents) != 1 {
 		t.Errorf("view: %+v, %v", view, err)
 	}
@@ -107,7 +107,7 @@ func TestTargetDownAndBack(t *testing.T) {
 	}
 	w.until("dropped all the same", func() bool { return len(w.files("drop")) == 10 }) // files and control files
 	w.until("told in status", func() bool {
-		s, err := w.agent.Status(context.Background())
+		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && s.Targets[0].Trouble != nil && s.Targets[0].Open == 5
 	})
 	if n := w.states()[journal.Parked]; n != 0 {
@@ -143,7 +143,7 @@ func TestBacklog(t *testing.T) {
 	w.exec("alter table HIDDEN rename to APPLICATION")
 	w.until("all written", func() bool { return w.number("select count(*) from APPLICATION") == n })
 	w.until("all settled", func() bool {
-		s, err := w.agent.Status(context.Background())
+		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && s.Targets[0].Open == 0
 	})
 	if got := w.number("select count(*) from PARCEL"); got != 2*n {

@@ -8,10 +8,15 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/decisions"
 	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/health"
+	"github.com/inbasket/inbasket/agent/intake"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
+	"github.com/inbasket/inbasket/agent/recovery"
+	"github.com/inbasket/inbasket/agent/waiting"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -65,8 +70,9 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 			made.feeds[from] = append(made.feeds[from], one)
 		}
 	}
-	made.flow = &flow{journal: a.journal, content: a.content, clock: a.clock, log: a.log, figures: a.figures, jitter: a.jitter(),
-		prepare: preparer, lanes: lane.New(preparer), posted: make(chan *prepare.Form, pageForms)}
+	made.flow = &flow{journal: a.journal, prepare: preparer, lanes: lane.New(preparer)}
+	made.flow.intake = intake.New(intake.Options{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Counters: a.health.Counters, Waiting: a.waiting,
+		Routes: preparer.Routes, Lanes: made.flow.lanes})
 	for _, t := range cfg.Targets {
 		made.flow.lanes.Add(a.lane(t, catalog.targets[t.Name]))
 	}
@@ -79,8 +85,8 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 // env returns what connectors of a configuration are opened with.
 func (a *Agent) env(cfg *config.Config) envOf {
 	return func(role connectors.Role, name, identity string) connectors.Env {
-		e := cfg.Env(role, name, identity, a.clock, a.notice)
-		e.Certificate = a.figures.certificate(string(role) + "/" + name)
+		e := cfg.Env(role, name, identity, a.clock, a.health.Notice)
+		e.Certificate = a.health.Counters.Certificate(string(role) + "/" + name)
 		return e
 	}
 }
@@ -89,7 +95,7 @@ func (a *Agent) env(cfg *config.Config) envOf {
 func (a *Agent) lane(t config.Target, target *guard.Target) lane.Options {
 	o := lane.Options{Target: prepare.Target{Name: t.Name, Identity: t.Identity, Batch: t.Batch != nil}, Guarded: target, MaxItems: t.Group, Backoff: guard.DefaultBackoff(),
 		Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log,
-		Delivered: func(outcomes map[connectors.Class]int) { a.figures.delivered(t.Name, outcomes) }}
+		Delivered: func(outcomes map[connectors.Class]int) { a.health.Counters.Delivered(t.Name, outcomes) }}
 	o.Backoff.Random = a.jitter()
 	if t.Retry.First > 0 {
 		o.Backoff.First = t.Retry.First
@@ -175,6 +181,44 @@ func (rt *assembly) ask(r *prepare.Route) error {
 	return nil
 }
 
+// parts are what the configuration has at work, for status and metrics.
+func (rt *assembly) parts(items *waiting.Items) health.Parts {
+	p := health.Parts{Config: rt.config, Loaded: rt.loaded, Inbaskets: rt.inbaskets, Results: rt.typed(), Waiting: items.List,
+		Targets: map[string]interface{ Health() health.TargetHealth }{}}
+	for name := range rt.offices {
+		p.Push = append(p.Push, name)
+	}
+	for name, l := range rt.flow.lanes.All() {
+		p.Targets[name] = l
+	}
+	return p
+}
+
+// typed are the sources of results, with the kinds of systems that they ask.
+func (rt *assembly) typed() map[string]health.ResultSource {
+	typed := map[string]health.ResultSource{}
+	for name, src := range rt.sources {
+		typed[name] = health.ResultSource{ResultSource: src, Type: rt.sourceType(name)}
+	}
+	return typed
+}
+
+// lost are what can tell about the time that a restored journal does not know.
+func (rt *assembly) lost(tell *decisions.Service) recovery.Parts {
+	return recovery.Parts{Config: rt.config, Lanes: rt.flow.lanes, Inbaskets: rt.inbaskets, Results: rt.typed(), Gathered: &rt.gathered,
+		Take: func(ctx context.Context, source string, results []connectors.Result) ([]connectors.Receipt, error) {
+			return tell.Take(ctx, source, results, rt.readers[source])
+		},
+		Asked: func(source string) (asked []connectors.Question) {
+			for _, r := range rt.readers[source] {
+				if _, q, asks := r.Plan.Question(); asks {
+					asked = append(asked, q)
+				}
+			}
+			return asked
+		}}
+}
+
 // sourceType returns the kind of system that a source of results asks.
 func (rt *assembly) sourceType(name string) string {
 	for _, r := range rt.config.Results {
@@ -204,12 +248,12 @@ func (rt *assembly) ready(a *Agent) bool {
 
 // start runs everything; it returns at once.
 func (rt *assembly) start(a *Agent, parent context.Context) {
-	rt.loops = a.beats.Group(parent)
+	rt.loops = a.health.Loops.Group(parent)
 	for _, o := range rt.config.FrontOffices {
 		a.journal.EnablePush(o.Name, o.Push != nil)
 	}
 	if a.journal.Held() { // restored from a backup: nothing is taken, delivered or told
-		rt.loops.Background(a.gatherAlways)
+		rt.loops.Background(a.recovery.Gather)
 		return
 	}
 	rt.begin(a)
@@ -218,36 +262,29 @@ func (rt *assembly) start(a *Agent, parent context.Context) {
 // begin runs what takes, delivers, collects and tells; it returns at once.
 func (rt *assembly) begin(a *Agent) {
 	f, g := rt.flow, rt.loops
-	g.Background(func(ctx context.Context) { rt.readAgain(ctx, a) })
-	g.Background(func(ctx context.Context) { f.knownNow(ctx, rt.readers) })
+	g.Background(a.recovery.ReadAgain)
+	g.Background(func(ctx context.Context) { a.decisions.KnownNow(ctx, rt.readers) })
 	f.lanes.Start(g)
 	for name, src := range rt.sources {
-		g.Go(kindResults, name, func(ctx context.Context) { f.collect(ctx, name, src, rt.readers[name]) })
+		g.Go(health.Results, name, func(ctx context.Context) { a.decisions.Collect(ctx, name, src, rt.readers[name]) })
 	}
 	for name, to := range rt.offices {
-		schedule := pushSchedule()
+		schedule := decisions.DefaultSchedule()
 		if p, ok := to.(connectors.Patient); ok {
 			schedule = p.Schedule()
 		}
-		g.Go(kindOffice, name, func(ctx context.Context) { f.pushes(ctx, name, to, schedule) })
+		g.Go(health.FrontOffice, name, func(ctx context.Context) { a.decisions.Push(ctx, name, to, schedule) })
 	}
-	g.Go("deadlines", "of decisions", f.watchDeadlines)
+	g.Go("deadlines", "of decisions", func(ctx context.Context) { a.decisions.Deadlines(ctx, f.prepare.Routes) })
 	for name, in := range rt.inbaskets {
-		f.serve(g, name, in, rt.feeds[name])
+		f.intake.Serve(g, name, in, rt.feeds[name])
 	}
-	g.Go("forms", "of front offices", f.forwardPosted)
-	g.Background(func(ctx context.Context) { a.keepHouse(ctx, rt.config) })
-}
-
-// pushSchedule is for push channels without a schedule of their own.
-func pushSchedule() []time.Duration {
-	return []time.Duration{0, 5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour}
+	g.Go("forms", "of front offices", f.intake.ForwardPosted)
+	g.Background(func(ctx context.Context) { a.upkeep.Nightly(ctx, rt.config) })
 }
 
 // halt stops everything and waits for what is in flight, at most for limit.
-func (rt *assembly) halt(limit <-chan time.Time) bool {
-	return rt.loops == nil || rt.loops.Stop(limit)
-}
+func (rt *assembly) halt(limit <-chan time.Time) bool { return rt.loops == nil || rt.loops.Stop(limit) }
 
 // close closes what build opened.
 func (rt *assembly) close() {

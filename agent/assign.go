@@ -5,50 +5,89 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/intake"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/prepare"
-	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
 )
+
+// Configuration is the one that was loaded.
+func (rt *assembly) Configuration() *config.Config { return rt.config }
+
+// Lanes are those of all targets.
+func (rt *assembly) Lanes() *lane.Lanes { return rt.flow.lanes }
+
+// Plan returns the mapping that a submission's route has now.
+func (rt *assembly) Plan(id journal.ID, route string) (*mapping.Plan, error) {
+	if r := rt.flow.prepare.Routes[route]; r != nil {
+		return r.Plan, nil
+	}
+	return nil, &control.Error{Code: intake.CodeNoRoute, Message: fmt.Sprintf("submission %s belongs to no route of the configuration", id), Hint: "add the route, reload, and retry", Status: http.StatusConflict}
+}
 
 // unassigned tells whether a submission was never read: no route took it, or its route's mapping could not read it, so that even
 // its reference is not known.
-func (a *Agent) unassigned(ctx context.Context, v journal.View) (bool, error) {
+func (rt *assembly) unassigned(ctx context.Context, v journal.View) (bool, error) {
 	if v.Route == "" || v.State != journal.Parked {
 		return v.State == journal.Parked, nil
 	}
-	_, transport, err := a.journal.Origin(ctx, v.ID)
-	return err == nil && v.Reference == a.current().flow.unreadName(transport), err
+	_, transport, err := rt.flow.journal.Origin(ctx, v.ID)
+	return err == nil && v.Reference == rt.flow.intake.UnreadName(transport), err
 }
 
-// assign gives a submission that was never read to the route that takes it now, as if it had just prepare.Form.
-func (a *Agent) assign(ctx context.Context, v journal.View, by string) error {
+// Assign gives a submission that was never read to the route that takes it now, as if it had just arrived.
+func (rt *assembly) Assign(ctx context.Context, v journal.View, by string) (unread bool, err error) {
+	if unread, err = rt.unassigned(ctx, v); err != nil || !unread {
+		return unread, err
+	}
+	return true, rt.assign(ctx, v, by)
+}
+
+func (rt *assembly) assign(ctx context.Context, v journal.View, by string) error {
 	id := v.ID
-	inbasket, transport, err := a.journal.Origin(ctx, id)
+	inbasket, transport, err := rt.flow.journal.Origin(ctx, id)
 	if err != nil {
 		return err
 	}
-	rt := a.current()
 	r := rt.flow.prepare.Routes[v.Route]
 	if v.Route == "" {
 		r = prepare.RouteFor(rt.feeds[inbasket], transport)
 	}
 	if r == nil {
-		return &control.Error{Code: CodeNoRoute, Message: fmt.Sprintf("no route takes submission %s", id),
+		return &control.Error{Code: intake.CodeNoRoute, Message: fmt.Sprintf("no route takes submission %s", id),
 			Hint: "add or mend a route of in-basket " + inbasket + ", reload, and retry", Status: http.StatusConflict}
 	}
-	form, contentType, attachments, err := a.journal.Form(ctx, id)
+	form, contentType, attachments, err := rt.flow.journal.Form(ctx, id)
 	if err != nil {
 		return err
 	}
-	arr := &arrival{route: r, item: connectors.Submission{Transport: transport}, entry: journal.Arrival{Inbasket: inbasket,
-		Reference: rt.flow.unreadName(transport), Transport: transport, ContentType: contentType, Form: form, Attachments: attachments}}
-	rt.flow.read1(arr)
-	if arr.entry.Park != nil { // its reason is that of the route now
-		return a.journal.ParkSubmission(ctx, id, *arr.entry.Park)
+	entry := rt.flow.intake.Read(r, inbasket, transport, contentType, form, attachments)
+	if entry.Park != nil { // its reason is that of the route now
+		return rt.flow.journal.ParkSubmission(ctx, id, *entry.Park)
 	}
-	if err := a.journal.Assign(ctx, id, arr.entry, by); err != nil || len(arr.entry.Reject) == 0 {
+	if err := rt.flow.journal.Assign(ctx, id, entry, by); err != nil || len(entry.Reject) == 0 {
 		return err
 	}
-	return a.journal.Reject(ctx, id, arr.entry.Reject, prepare.WrongForm(), "", false)
+	return rt.flow.journal.Reject(ctx, id, entry.Reject, prepare.WrongForm(), "", false)
+}
+
+// Confirmed makes the changes that end deliveries, as their target would have ended them.
+func (rt *assembly) Confirmed(ctx context.Context, r control.ConfirmRequest, ids []journal.ID) ([]journal.Change, error) {
+	stored, err := rt.flow.journal.Load(ctx, r.Target, ids)
+	if err != nil {
+		return nil, err
+	}
+	changes := make([]journal.Change, len(stored))
+	for i := range stored {
+		c, err := rt.flow.prepare.Done(ctx, &stored[i], r.Target)
+		if err != nil {
+			return nil, err
+		}
+		c.By, c.Reason = r.By, &journal.Reason{Text: r.Reason}
+		changes[i] = c
+	}
+	return changes, nil
 }

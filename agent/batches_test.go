@@ -12,13 +12,14 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
 )
 
 // newBatching makes a world whose batches go to a script, three to a batch.
 func newBatching(t *testing.T) (*world, *script) {
 	t.Helper()
-	s := newScript(connectors.Abilities{Files: true})
+	s := newScript(connectors.Abilities{Operations: connectors.OperationsOf(connectors.Put)})
 	w := newWorld(t)
 	w.reg = registry(map[string]connectors.Target{"batches": staging{s}})
 	w.write("inbasket.yaml", strings.Replace(fmt.Sprintf(worldConfig, tokenHash), "batches: {folder: {path: batches}", "batches: {script: {path: b}", 1))
@@ -52,7 +53,7 @@ func TestRejectMemberOfSealedBatch(t *testing.T) {
 	w.drop(0, 3)
 	var batch journal.Batch
 	w.until("sealed", func() bool {
-		open, err := w.agent.Batches(context.Background(), "batches", true)
+		open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
 		if len(open) == 1 {
 			batch = open[0]
 		}
@@ -60,11 +61,11 @@ func TestRejectMemberOfSealedBatch(t *testing.T) {
 	})
 	w.until("the rest is delivered", func() bool { return w.number("select count(*) from APPLICATION") == 3 && len(w.files("drop")) == 6 })
 	order := control.RejectRequest{ID: batch.Members[1], Reason: "withdrawn"}
-	if _, err := w.agent.Reject(context.Background(), order); !errors.Is(err, journal.ErrPartlyDelivered) {
+	if _, err := orders.Reject.Give(context.Background(), w.agent.Desk(), order); !errors.Is(err, journal.ErrPartlyDelivered) {
 		t.Errorf("without force: %v", err)
 	}
 	order.Force = true
-	if _, err := w.agent.Reject(context.Background(), order); err != nil {
+	if _, err := orders.Reject.Give(context.Background(), w.agent.Desk(), order); err != nil {
 		t.Fatal(err)
 	}
 	s.set(func() { s.stage = nil })
@@ -90,14 +91,14 @@ func TestBatchRefusedBeforeStaging(t *testing.T) {
 			w.start()
 			w.drop(0, 3)
 			w.until("held", func() bool {
-				st, err := w.agent.Status(context.Background())
+				st, err := w.agent.Health().Status(context.Background())
 				return err == nil && st.Targets[2].Trouble != nil && st.Targets[2].Trouble.Code == "batch.held"
 			})
 			s.set(func() { s.stage = nil })
 			if restart {
 				w.halt()
 				w.start()
-			} else if _, err := w.agent.Retry(context.Background(), control.RetryRequest{Target: "batches"}); err != nil {
+			} else if _, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{Target: "batches"}); err != nil {
 				t.Fatal(err)
 			}
 			w.until("delivered", func() bool { return w.states()[journal.Delivered] == 3 })
@@ -124,15 +125,18 @@ func TestVoid(t *testing.T) {
 	<-began
 	order := control.VoidRequest{Target: "batches", Seq: 1, By: "me", Reason: "test"}
 	var refused *control.Error
-	if err := w.agent.Void(context.Background(), order); !errors.As(err, &refused) || refused.Status != http.StatusConflict {
+	if _, err := orders.Void.Give(context.Background(), w.agent.Desk(), order); !errors.As(err, &refused) || refused.Status != http.StatusConflict {
 		t.Errorf("voided while it was being sent: %v", err)
 	}
 	goOn <- connectors.Errorf(connectors.ItemError, "test.taken", "rename", "", "taken")
 	w.until("held", func() bool {
-		open, err := w.agent.Batches(context.Background(), "batches", true)
+		open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
 		return err == nil && len(open) == 1 && open[0].Progress == journal.Held
 	})
-	w.until("voided", func() bool { return w.agent.Void(context.Background(), order) == nil })
+	w.until("voided", func() bool {
+		_, err := orders.Void.Give(context.Background(), w.agent.Desk(), order)
+		return err == nil
+	})
 	close(goOn)
 	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 3 })
 	if seqs, _ := s.numbers(); len(seqs) != 2 || seqs[1] != 2 {
@@ -150,7 +154,7 @@ func TestBatchAcrossRestarts(t *testing.T) {
 	w.start()
 	w.drop(0, 7)
 	w.until("sealed", func() bool {
-		open, err := w.agent.Batches(context.Background(), "batches", true)
+		open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
 		return err == nil && len(open) == 1
 	})
 	w.halt() // sealed
@@ -162,7 +166,7 @@ func TestBatchAcrossRestarts(t *testing.T) {
 	})
 	w.start()
 	w.until("staged", func() bool {
-		open, err := w.agent.Batches(context.Background(), "batches", true)
+		open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
 		return err == nil && len(open) == 1 && open[0].Progress == journal.Staged
 	})
 	w.halt() // staged
@@ -171,7 +175,7 @@ func TestBatchAcrossRestarts(t *testing.T) {
 	})
 	w.start()
 	w.until("unclear", func() bool {
-		open, err := w.agent.Batches(context.Background(), "batches", true)
+		open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
 		return err == nil && len(open) == 1 && open[0].Progress == journal.Unclear
 	})
 	w.halt() // unclear
@@ -189,7 +193,7 @@ func TestRejectBeforeSealing(t *testing.T) {
 	w.start()
 	w.write("in/0.json", `{"ref": "REF-0", "name": "forbidden"}`)
 	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
-	if _, err := w.agent.Reject(context.Background(), control.RejectRequest{ID: w.only().ID, Reason: "no", Force: true}); err != nil {
+	if _, err := orders.Reject.Give(context.Background(), w.agent.Desk(), control.RejectRequest{ID: w.only().ID, Reason: "no", Force: true}); err != nil {
 		t.Fatal(err)
 	}
 	w.drop(1, 4)

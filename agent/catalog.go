@@ -65,7 +65,7 @@ func (c *Catalog) Target(name string) (mapping.TargetInfo, bool) {
 	t, _ := c.config.Target(name)
 	can := target.Abilities()
 	_, asks := target.Unwrap().(connectors.Questioner)
-	return mapping.TargetInfo{Records: can.Records, Files: can.Files, Batch: t.Batch != nil, Guarantee: can.Guarantee, Results: asks}, true
+	return mapping.TargetInfo{Operations: can.Operations, Returning: can.Returning, Binary: can.Binary, Batch: t.Batch != nil, Guarantee: can.Guarantee, Results: asks}, true
 }
 
 // Targets returns the names that a mapping can write to.
@@ -83,7 +83,7 @@ func LoadMappings(cfg *config.Config, c mapping.Catalog) (map[string]*mapping.Pl
 	byPath := map[string]*mapping.Plan{}
 	problems := cfg.CheckShapes(func(name string) (takes, known bool) {
 		info, ok := c.Target(name)
-		return info.Files, ok
+		return info.Operations.Has(connectors.Put), ok
 	})
 	for _, r := range cfg.Routes {
 		if plan := byPath[r.Mapping]; plan != nil {

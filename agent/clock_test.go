@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/test/clock"
@@ -41,7 +42,7 @@ func TestClockJumps(t *testing.T) {
 		n++
 		w.write(fmt.Sprintf("in/%d.json", n), form(fmt.Sprintf("REF-%d", n), "Anna"))
 		w.until("in trouble", func() bool {
-			s, err := w.agent.Status(context.Background())
+			s, err := w.agent.Health().Status(context.Background())
 			return err == nil && s.Targets[0].Trouble != nil && two.count() == n
 		})
 		c.Set(by) // while the circuit is open
@@ -49,15 +50,15 @@ func TestClockJumps(t *testing.T) {
 		w.until(fmt.Sprintf("delivered after the clock was set by %v", by), func() bool { return one.count() == n })
 		send()
 		w.until("the operator is told", func() bool {
-			s, err := w.agent.Status(context.Background())
-			return err == nil && noticed(s, agent.CodeJumped) == told+1
+			s, err := w.agent.Health().Status(context.Background())
+			return err == nil && noticed(s, health.CodeJumped) == told+1
 		})
 	}
 	w.halt()
 	c.Set(-10 * year) // it starts in the past of its own journal
 	timed(w, c)
 	send()
-	list, err := w.agent.List(context.Background(), journal.Filter{})
+	list, err := w.agent.Journal().List(context.Background(), journal.Filter{})
 	if err != nil || len(list) != n {
 		t.Fatalf("%d forms, %v", len(list), err)
 	}
@@ -73,7 +74,7 @@ func TestClockJumps(t *testing.T) {
 	if one.doubled() != nil || two.doubled() != nil {
 		t.Error("written twice")
 	}
-	if strings.Contains(w.log.String(), agent.CodeStuck) {
+	if strings.Contains(w.log.String(), health.CodeStuck) {
 		t.Errorf("something seemed stuck:\n%s", w.log)
 	}
 }

@@ -109,7 +109,7 @@ func TestNothingElseClosesABatch(t *testing.T) {
 	}
 	w.start()
 	w.until("sealed", func() bool {
-		open, err := w.agent.Batches(context.Background(), "batches", true)
+		open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
 		return err == nil && len(open) == 1 && open[0].Size == int64(want.Len())
 	})
 	w.halt()

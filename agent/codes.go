@@ -2,42 +2,26 @@ package agent
 
 import (
 	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 )
 
 // Codes of what the agent itself reports. Each is stable; docs/errors.md is generated from this file.
 const (
-	CodeJournal     = journal.CodeUnavailable
-	CodeContent     = content.CodeUnavailable
-	CodeNoRoute     = "route.none"             // no route takes this form; add or mend a route in the configuration, reload, then inbasket retry
-	CodeDoubles     = "route.doubles"          // front offices post by this route, and nothing tells a form that they post again from a new one: name input.reference or input.same in its mapping
-	CodeSameRows    = "route.same-results"     // two mappings ask one target for the same rows of results, and whichever is quicker takes them; tell the rows apart by the where of both queries, or use one mapping for both routes
-	CodeSameName    = "route.same-mapping"     // two mapping files of one name ask a target for different results, and only one of both is asked; give each a name of its own
-	CodeReference   = "form.reference"         // the form's reference is longer than 200 characters, or has characters that nobody sees; the sender was told
-	CodeOpen        = "config.open"            // a connector of the configuration cannot be opened; the message says which and why
-	CodeServe       = "agent.listener"         // a listener stopped by itself; restart the agent
-	CodeListen      = "config.monitor"         // the address for health and metrics is taken; name a free one as monitor, or "off"
-	CodeBatchHeld   = "batch.held"             // a sealed batch cannot go and stops its target; look at it with inbasket batches, then retry or void it
-	CodeByOperator  = "form.rejected"          // a person rejected the form; the reason is theirs
-	CodeMappingFile = "config.mapping-file"    // the mapping file of a route cannot be read; mend its path or rights
-	CodeStuck       = "agent.stuck"            // a part of the agent makes no progress; under a service manager with a watchdog it is restarted, else restart it; nothing is lost; send diagnostics to the maintainers
-	CodeHung        = "connector.hung"         // a call to an outside system does not end though its time is over; the other systems go on; look at that system, and restart the agent if it works and this does not end
-	CodeJumped      = "clock.jumped"           // the clock was set by more than a minute, or the machine slept; the agent goes on; keep the clock right with NTP
-	CodeResult      = "result.unreadable"      // a result of the back office cannot be understood; it is kept and parked
-	CodeMissing     = "result.missing-name"    // a name in the mapping's answer is not in the result; nothing is told or marked: mend the mapping or the query and reload, and write NAME ?? nil for a field of an answer file that may be missing
-	CodeWholeFile   = "result.whole-file"      // an answer file of many decisions that cannot be read was to be given to one submission; mend the file and put it there again, then drop it
-	CodeDocument    = "result.document"        // a document of a decision is not there, cannot be read or is too large; the decision waits for a person: inbasket results
-	CodeUnread      = "content.unreadable"     // a file that belongs to a form or a decision cannot be read; it waits alone, inbasket status names it, and after ten minutes it is set aside
-	CodeOverdue     = "route.overdue"          // no decision came within decide-within; ask the office
-	CodeRepointed   = "config.repointed"       // a target with open deliveries would be pointed elsewhere or removed; finish them, or say so with --force
-	CodeOffice      = "front-office.trouble"   // events cannot be pushed to a front office; it can still poll, and they are pushed again
-	CodeHeld        = "agent.held"             // the agent was restored from a backup and waits for an operator; look at what it found by inbasket restored, then inbasket restored release
-	CodeRestoreAsk  = "restore.undecided"      // a restored agent cannot be released before what it cannot know is said; the message lists the questions
-	CodeBackupRuns  = "backup.under-way"       // another backup is being made; wait until it is done
-	CodeReread      = "restore.reread"         // what was settled after the backup cannot be offered again yet; mend what the message says, it is tried again
-	CodePurge       = "purge.failed"           // what is kept no longer could not all be purged; the log says why, and it is tried again the next night
-	CodePurgeWaits  = "purge.waits"            // the clock went on by more than a week since the last purge; purging waits for a day: set the clock if it is wrong
-	CodePurgeRuns   = "purge.runs"             // a purge or a compaction is running; wait until it is done
-	CodeNotHere     = "submission.not-found"   // no submission has this ID or reference; see inbasket list
-	CodeNotAllowed  = "submission.wrong-state" // what was asked does not fit the submission's state; see inbasket show
+	CodeDoubles     = "route.doubles"        // front offices post by this route, and nothing tells a form that they post again from a new one: name input.reference or input.same in its mapping
+	CodeSameRows    = "route.same-results"   // two mappings ask one target for the same rows of results, and whichever is quicker takes them; tell the rows apart by the where of both queries, or use one mapping for both routes
+	CodeSameName    = "route.same-mapping"   // two mapping files of one name ask a target for different results, and only one of both is asked; give each a name of its own
+	CodeOpen        = "config.open"          // a connector of the configuration cannot be opened; the message says which and why
+	CodeServe       = "agent.listener"       // a listener stopped by itself; restart the agent
+	CodeListen      = "config.monitor"       // the address for health and metrics is taken; name a free one as monitor, or "off"
+	CodeMappingFile = "config.mapping-file"  // the mapping file of a route cannot be read; mend its path or rights
+	CodeRepointed   = "config.repointed"     // a target with open deliveries would be pointed elsewhere or removed; finish them, or say so with --force
+	CodeNotHere     = "submission.not-found" // no submission has this ID or reference; see inbasket list
+)
+
+// The codes of other packages under the names that are used here.
+const (
+	CodeJournal = journal.CodeUnavailable
+	CodeContent = content.CodeUnavailable
+	CodeHeld    = control.CodeHeld
 )

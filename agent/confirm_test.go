@@ -6,6 +6,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -25,28 +26,28 @@ func TestConfirmBatch(t *testing.T) {
 	w.start()
 	w.drop(0, 3)
 	w.until("held", func() bool {
-		open, err := w.agent.Batches(context.Background(), "batches", true)
+		open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
 		return err == nil && len(open) == 1 && open[0].Progress == journal.Held
 	})
 	ctx := context.Background()
-	if _, err := w.agent.Confirm(ctx, control.ConfirmRequest{Target: "batches", Seq: 7, By: "me", Reason: "test"}); err == nil {
+	if _, err := orders.Confirm.Give(ctx, w.agent.Desk(), control.ConfirmRequest{Target: "batches", Seq: 7, By: "me", Reason: "test"}); err == nil {
 		t.Error("a batch that there is not was confirmed")
 	}
-	parked, err := w.agent.List(ctx, journal.Filter{State: journal.Parked})
+	parked, err := w.agent.Journal().List(ctx, journal.Filter{State: journal.Parked})
 	if err != nil || len(parked) != 3 || parked[0].Code != "test.taken" {
 		t.Fatalf("%+v, %v", parked, err)
 	}
-	if _, err := w.agent.Confirm(ctx, control.ConfirmRequest{ID: parked[0].ID, Target: "batches", By: "me", Reason: "test"}); err == nil {
+	if _, err := orders.Confirm.Give(ctx, w.agent.Desk(), control.ConfirmRequest{ID: parked[0].ID, Target: "batches", By: "me", Reason: "test"}); err == nil {
 		t.Error("one member of a batch was confirmed alone")
 	}
 	close(refuse)
-	if _, err := w.agent.Confirm(ctx, control.ConfirmRequest{Target: "batches", Seq: 1, By: "me", Reason: "test"}); err != nil {
+	if _, err := orders.Confirm.Give(ctx, w.agent.Desk(), control.ConfirmRequest{Target: "batches", Seq: 1, By: "me", Reason: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 3 })
 	w.drop(3, 6)
 	w.until("the next", func() bool { return w.states()[journal.Delivered] == 6 })
-	v, err := w.agent.Show(ctx, parked[0].ID)
+	v, err := w.agent.Journal().Show(ctx, parked[0].ID)
 	if err != nil || v.Code != "" {
 		t.Errorf("%+v, %v", v.Entry, err)
 	}

@@ -28,9 +28,9 @@ func (a *Agent) Examine(ctx context.Context, r control.ExamineRequest) (control.
 	if p.Load == nil {
 		p.Load = func() (*config.Config, error) { return cfg, nil }
 	}
-	p.Status = a.Status
+	p.Status = a.health.Status
 	p.Audit = func(ctx context.Context) (int64, error) {
-		report, err := VerifyAudit(ctx, a.journal, cfg.State, "")
+		report, err := audit.VerifyAgainst(ctx, a.journal, cfg.State, "")
 		return report.Entries, errors.Join(err, wrong(report))
 	}
 	return doctor.Examine(ctx, p, r.Only), nil
@@ -85,7 +85,7 @@ func (a *Agent) Vitals(ctx context.Context) (control.Vitals, error) {
 		return control.Vitals{}, err
 	}
 	var page pageWriter
-	monitor.Handler(a, a.figures.metrics).ServeHTTP(&page, req)
+	monitor.Handler(a.health, a.health.Counters.Metrics).ServeHTTP(&page, req)
 	return control.Vitals{Goroutines: string(stacks), Metrics: page.body.String(), HeapBytes: m.HeapAlloc, StackBytes: m.StackInuse, TotalBytes: m.Sys}, nil
 }
 

@@ -212,7 +212,7 @@ func (w *world) timeline(id string) []journal.Moment {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	v, err := w.agent.Show(context.Background(), n)
+	v, err := w.agent.Journal().Show(context.Background(), n)
 	if err != nil {
 		w.t.Fatal(err)
 	}

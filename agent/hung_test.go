@@ -10,6 +10,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/test/clock"
 )
@@ -42,21 +43,21 @@ func TestHungTarget(t *testing.T) {
 	})
 	w.write("in/a.json", form("REF-1", "Anna"))
 	w.until("told in status", func() bool {
-		s, err := w.agent.Status(context.Background())
-		return err == nil && s.Targets[0].Trouble != nil && s.Targets[0].Trouble.Code == agent.CodeHung
+		s, err := w.agent.Health().Status(context.Background())
+		return err == nil && s.Targets[0].Trouble != nil && s.Targets[0].Trouble.Code == health.CodeHung
 	})
 	at := dogs.Load()
 	w.until("the watchdog is fed all the same", func() bool { return dogs.Load() > at+3 })
 	w.until("told to the service manager", func() bool { return lines.Load() > 0 })
 	w.write("in/b.json", form("REF-2", "Berta"))
 	w.until("the other target goes on", func() bool { return two.count() == 2 })
-	if _, err := w.agent.Reload(context.Background(), control.ReloadRequest{}); err == nil || !strings.Contains(err.Error(), agent.CodeHung) {
+	if _, err := w.agent.Reload(context.Background(), control.ReloadRequest{}); err == nil || !strings.Contains(err.Error(), health.CodeHung) {
 		t.Errorf("a reload: %v", err)
 	}
 	free()
 	w.until("delivered once it answers", func() bool { return one.count() == 2 })
 	w.until("no trouble any more", func() bool {
-		s, err := w.agent.Status(context.Background())
+		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && s.Targets[0].Trouble == nil
 	})
 	if one.doubled() != nil || two.doubled() != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -25,7 +26,7 @@ func TestClearedAwayLater(t *testing.T) {
 	w.write("in/done", "a file where the folder belongs")
 	w.write("in/a.json", form("REF-1", "Anna"))
 	w.until("told", func() bool {
-		s, err := w.agent.Status(context.Background())
+		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && len(s.Notices) > 0
 	})
 	if strings.Contains(w.log.String(), "a.json") {
@@ -86,7 +87,7 @@ func TestRedeliver(t *testing.T) {
 	w.exec(`delete from PARCEL where APP_ID in (select ID from APPLICATION where FORM_REF in ('REF-1', 'REF-4'))`)
 	w.exec(`delete from APPLICATION where FORM_REF in ('REF-1', 'REF-4')`)
 	for _, ref := range []string{"REF-1", "REF-4"} {
-		list, err := w.agent.List(context.Background(), journal.Filter{Reference: ref})
+		list, err := w.agent.Journal().List(context.Background(), journal.Filter{Reference: ref})
 		if err != nil || len(list) != 1 {
 			t.Fatal(list, err)
 		}
@@ -96,19 +97,19 @@ func TestRedeliver(t *testing.T) {
 		t.Fatalf("%d ledger rows", n)
 	}
 	order := control.RedeliverRequest{Target: "register", DryRun: true, By: "test"}
-	r, err := w.agent.Redeliver(context.Background(), order)
+	r, err := orders.Redeliver.Give(context.Background(), w.agent.Desk(), order)
 	if err != nil || r.Count != 6 || r.Done || w.number("select count(*) from APPLICATION") != 4 {
 		t.Fatalf("dry run: %+v, %v", r, err)
 	}
 	order.DryRun = false
-	if r, err = w.agent.Redeliver(context.Background(), order); err != nil || !r.Done {
+	if r, err = orders.Redeliver.Give(context.Background(), w.agent.Desk(), order); err != nil || !r.Done {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	w.until("written again", func() bool {
 		return w.number("select count(*) from APPLICATION") == 6 && w.number("select count(*) from PARCEL") == 12
 	})
 	w.until("settled", func() bool {
-		s, err := w.agent.Status(context.Background())
+		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && s.Targets[0].Open == 0
 	})
 	delivered := 0
@@ -133,7 +134,7 @@ func TestRouteAddedLater(t *testing.T) {
 	w.write("in/b.json", `{"ref": "REF-2"}`)
 	w.until("parked", func() bool { return w.states()[journal.Parked] == 2 })
 	order := control.RetryRequest{Code: "route.none"}
-	settled, err := w.agent.Retry(context.Background(), order)
+	settled, err := orders.Retry.Give(context.Background(), w.agent.Desk(), order)
 	if err != nil || len(settled) != 2 || settled[0].Error == nil || settled[0].Error.Code != "route.none" {
 		t.Errorf("%+v, %v", settled, err)
 	}
@@ -141,7 +142,7 @@ func TestRouteAddedLater(t *testing.T) {
 	if err := w.reload(false); err != nil {
 		t.Fatal(err)
 	}
-	if settled, err = w.agent.Retry(context.Background(), order); err != nil || len(settled) != 2 || settled[0].Error != nil || settled[1].Error != nil {
+	if settled, err = orders.Retry.Give(context.Background(), w.agent.Desk(), order); err != nil || len(settled) != 2 || settled[0].Error != nil || settled[1].Error != nil {
 		t.Fatalf("%+v, %v", settled, err)
 	}
 	w.until("settled", func() bool { return w.states()[journal.Delivered] == 1 && w.states()[journal.Rejected] == 1 })

@@ -13,6 +13,7 @@ import (
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/test/clock"
 )
@@ -22,7 +23,7 @@ var recorded = connectors.Abilities{Recorded: true}
 // one returns the only submission.
 func (w *world) only() journal.Entry {
 	w.t.Helper()
-	list, err := w.agent.List(context.Background(), journal.Filter{})
+	list, err := w.agent.Journal().List(context.Background(), journal.Filter{})
 	if err != nil || len(list) != 1 {
 		w.t.Fatalf("%d submissions, %v", len(list), err)
 	}
@@ -44,16 +45,16 @@ func TestRejectWhileStaging(t *testing.T) {
 	<-begun
 	w.write("in/b.json", form("REF-2", "Berta"))
 	w.until("both accepted", func() bool { return w.states()[journal.Accepted] == 2 })
-	all, err := w.agent.List(context.Background(), journal.Filter{})
+	all, err := w.agent.Journal().List(context.Background(), journal.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.agent.Reject(context.Background(), control.RejectRequest{ID: all[0].ID, Reason: "withdrawn"})
+	_, err = orders.Reject.Give(context.Background(), w.agent.Desk(), control.RejectRequest{ID: all[0].ID, Reason: "withdrawn"})
 	var refused *control.Error
 	if !errors.As(err, &refused) || refused.Status != http.StatusConflict {
 		t.Errorf("rejected what is under way: %v", err)
 	}
-	if _, err = w.agent.Reject(context.Background(), control.RejectRequest{ID: all[0].ID, Reason: "withdrawn", Force: true}); err != nil {
+	if _, err = orders.Reject.Give(context.Background(), w.agent.Desk(), control.RejectRequest{ID: all[0].ID, Reason: "withdrawn", Force: true}); err != nil {
 		t.Fatal(err)
 	}
 	close(goOn)
@@ -142,7 +143,7 @@ func TestOrder(t *testing.T) {
 		t.Errorf("overtaken after a restart: %v", got)
 	}
 	one.set(func() { one.deliver = nil })
-	if _, err := w.agent.Retry(context.Background(), control.RetryRequest{Target: "one"}); err != nil {
+	if _, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{Target: "one"}); err != nil {
 		t.Fatal(err)
 	}
 	w.until("all in order", func() bool { return slices.Equal(of("K1"), []string{"K1 a", "K1 b", "K1 c", "K1 d"}) })
@@ -273,7 +274,7 @@ func TestLookupsDoNotCloseTheCircuit(t *testing.T) {
 	w.start()
 	w.write("in/a.json", form("REF-1", "Anna"))
 	w.until("five failures in a row", func() bool {
-		s, err := w.agent.Status(context.Background())
+		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && s.Targets[0].Trouble != nil && s.Targets[0].Trouble.Count >= 5
 	})
 	if n := strings.Count(w.log.String(), "target failed; nothing"); n != 1 {
@@ -292,12 +293,12 @@ func TestTroubleEndsWithoutWork(t *testing.T) {
 	w.start()
 	w.write("in/a.json", form("REF-1", "Anna"))
 	trouble := func() bool {
-		s, err := w.agent.Status(context.Background())
+		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && s.Targets[0].Trouble != nil
 	}
 	w.until("trouble", func() bool { return trouble() && two.count() == 1 })
 	w.until("rejected", func() bool {
-		_, err := w.agent.Reject(context.Background(), control.RejectRequest{ID: w.only().ID, Reason: "no", Force: true})
+		_, err := orders.Reject.Give(context.Background(), w.agent.Desk(), control.RejectRequest{ID: w.only().ID, Reason: "no", Force: true})
 		return err == nil
 	})
 	if !trouble() {
@@ -339,7 +340,7 @@ func TestOrderAcrossWaiting(t *testing.T) {
 		t.Errorf("overtaken: %v", got)
 	}
 	one.set(func() { hold = false })
-	if _, err := w.agent.Retry(context.Background(), control.RetryRequest{Target: "one"}); err != nil {
+	if _, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{Target: "one"}); err != nil {
 		t.Fatal(err)
 	}
 	w.until("in order", func() bool { return slices.Equal(two.names(), []string{"L a", "K a", "K b"}) })
@@ -363,7 +364,7 @@ func TestTargetFaultOfSomeSubmissions(t *testing.T) {
 	w.write("in/a.json", form("REF-A", "Bad"))
 	w.write("in/b.json", form("REF-B", "Bad"))
 	w.until("both were refused", func() bool {
-		s, err := w.agent.Status(context.Background())
+		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && two.count() == 2 && s.Targets[0].Trouble != nil
 	})
 	for i := range 20 {
@@ -389,8 +390,8 @@ func TestRefusalNamesItsSubmission(t *testing.T) {
 	if x := w.status().Targets[0].Trouble; x.Code != "sql.refused" || !strings.Contains(x.Text, "inbasket show "+id.String()+" --raw") {
 		t.Errorf("%+v", x)
 	}
-	v, err := w.agent.ShowRaw(context.Background(), control.ShowRawRequest{ID: id})
-	if err != nil || !strings.Contains(strings.Join(control.ViewOf(v, true).Raw, " "), "malformed JSON") {
+	v, err := orders.Show.Give(context.Background(), w.agent.Desk(), control.ShowRequest{ID: id, Raw: true})
+	if err != nil || !strings.Contains(strings.Join(v.Raw, " "), "malformed JSON") {
 		t.Errorf("%v", err)
 	}
 	for _, n := range []string{"1", "2"} {
@@ -415,7 +416,7 @@ func TestTargetFaultOfAll(t *testing.T) {
 	failures := func(n int) {
 		t.Helper()
 		w.until(fmt.Sprintf("%d failures", n), func() bool {
-			s, err := w.agent.Status(context.Background())
+			s, err := w.agent.Health().Status(context.Background())
 			return err == nil && s.Targets[0].Trouble != nil && s.Targets[0].Trouble.Count >= n
 		})
 	}

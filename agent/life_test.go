@@ -12,6 +12,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // Nothing runs on after the agent was closed, also past a reload.
@@ -79,7 +80,7 @@ func TestNothingToWrite(t *testing.T) {
 		}
 	}
 	for _, target := range []string{"one", "two"} {
-		if _, err := w.agent.Confirm(context.Background(), control.ConfirmRequest{ID: v.ID, Target: target, By: "me", Reason: "nothing to do"}); err != nil {
+		if _, err := orders.Confirm.Give(context.Background(), w.agent.Desk(), control.ConfirmRequest{ID: v.ID, Target: target, By: "me", Reason: "nothing to do"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -99,7 +100,7 @@ func TestNothingAllowed(t *testing.T) {
 	if !final || one.count()+two.count() != 0 {
 		t.Errorf("final %v, %d and %d written", final, one.count(), two.count())
 	}
-	if list, err := w.agent.List(context.Background(), journal.Filter{}); err != nil || len(list) != 1 {
+	if list, err := w.agent.Journal().List(context.Background(), journal.Filter{}); err != nil || len(list) != 1 {
 		t.Error(list, err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // scrape returns the metrics of a running agent.
@@ -122,7 +123,7 @@ func TestMetricsOfARestore(t *testing.T) {
 	w.start()
 	w.shows(`inbasket_last_backup_timestamp_seconds 0`, `inbasket_held 0`)
 	file := w.backup("one.tar")
-	if err := w.agent.BackedUp(t.Context(), control.BackedUpRequest{Made: time.Now()}); err != nil {
+	if _, err := orders.BackedUp.Give(t.Context(), w.agent.Desk(), control.BackedUpRequest{Made: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	w.shows(`inbasket_last_backup_timestamp_seconds 1.`)

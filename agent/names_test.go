@@ -11,6 +11,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // What a citizen called a file counts as what a citizen wrote: it is in no log, status, list, event or metric, and show tells
@@ -33,11 +34,11 @@ func TestFileNamesStayInside(t *testing.T) {
 	})
 	ctx := context.Background()
 	said := map[string]string{"log": w.log.String()}
-	list, err := w.agent.List(ctx, journal.Filter{})
+	list, err := w.agent.Journal().List(ctx, journal.Filter{})
 	if err != nil || len(list) != 5 {
 		t.Fatal(len(list), err)
 	}
-	status, err := w.agent.Status(ctx)
+	status, err := w.agent.Health().Status(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func TestFileNamesStayInside(t *testing.T) {
 	keep("list", list)
 	keep("status", status)
 	for _, e := range list {
-		v, err := w.agent.Show(ctx, e.ID)
+		v, err := w.agent.Journal().Show(ctx, e.ID)
 		if err != nil || len(v.Attachments) != 1 {
 			t.Fatal(v.Attachments, err)
 		}
@@ -59,7 +60,7 @@ func TestFileNamesStayInside(t *testing.T) {
 		if asked := control.ViewOf(v, true); !strings.Contains(asked.Attachments[0].Name, "Scheidung") {
 			t.Errorf("asked for, it is told: %+v", asked.Attachments)
 		}
-		f, err := w.agent.Form(ctx, control.FormRequest{ID: e.ID, Attachment: "1"})
+		f, err := orders.Form.Give(ctx, w.agent.Desk(), control.FormRequest{ID: e.ID, Attachment: "1"})
 		if err != nil || f.Blob.Size != 4 {
 			t.Errorf("by its number: %+v, %v", f, err)
 		}
@@ -100,7 +101,7 @@ func TestUnreadFormTakesItsReference(t *testing.T) {
 	w.until("known", func() bool { return len(w.files("in")) == 0 })
 	w.write("in/b.json", form("REF-1", "Berta"))
 	w.until("two are parked", func() bool { return w.states()[journal.Parked] == 2 })
-	if list, err := w.agent.List(context.Background(), journal.Filter{}); err != nil || !strings.HasPrefix(list[0].Reference, "file-") || list[0].Reference == list[1].Reference {
+	if list, err := w.agent.Journal().List(context.Background(), journal.Filter{}); err != nil || !strings.HasPrefix(list[0].Reference, "file-") || list[0].Reference == list[1].Reference {
 		t.Errorf("%+v, %v", list, err)
 	}
 	w.write("permit.yaml", strings.Replace(worldMapping, "version: 1", "version: 2", 1))
@@ -108,7 +109,7 @@ func TestUnreadFormTakesItsReference(t *testing.T) {
 	if _, err := w.agent.Reload(ctx, control.ReloadRequest{By: "test"}); err != nil {
 		t.Fatal(err)
 	}
-	settled, err := w.agent.Retry(ctx, control.RetryRequest{Mapping: true, By: "test"})
+	settled, err := orders.Retry.Give(ctx, w.agent.Desk(), control.RetryRequest{Mapping: true, By: "test"})
 	if err != nil || len(settled) != 2 {
 		t.Fatal(settled, err)
 	}

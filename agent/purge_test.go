@@ -12,10 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/upkeep"
 	"github.com/inbasket/inbasket/test/clock"
 )
 
@@ -45,7 +46,7 @@ func (w *world) decided(name string) {
 
 func (w *world) purge(r control.PurgeRequest) control.PurgeReport {
 	w.t.Helper()
-	report, err := w.agent.Purge(context.Background(), r)
+	report, err := orders.Purge.Give(context.Background(), w.agent.Desk(), r)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -112,7 +113,7 @@ func TestPurgedAndStillKnown(t *testing.T) {
 	w, c := purging(t)
 	w.decided(name)
 	ctx := context.Background()
-	list, err := w.agent.List(ctx, journal.Filter{Reference: "REF-1"})
+	list, err := w.agent.Journal().List(ctx, journal.Filter{Reference: "REF-1"})
 	if err != nil || len(list) != 1 {
 		t.Fatal(list, err)
 	}
@@ -147,7 +148,7 @@ func TestPurgedAndStillKnown(t *testing.T) {
 		if n := w.number("select count(*) from APPLICATION"); n != 3 {
 			t.Fatalf("%d applications", n)
 		}
-		if v, err := w.agent.Show(ctx, id); err != nil || v.State != journal.Purged {
+		if v, err := w.agent.Journal().Show(ctx, id); err != nil || v.State != journal.Purged {
 			t.Fatalf("%+v %v", v, err)
 		}
 		w.halt()
@@ -165,14 +166,14 @@ func TestPurgedAndStillKnown(t *testing.T) {
 func (w *world) proven() {
 	w.t.Helper()
 	ctx := context.Background()
-	list, err := w.agent.Audit(ctx, audit.Filter{Action: agent.ActionPurged})
+	list, err := orders.Audit.Give(ctx, w.agent.Desk(), audit.Filter{Action: upkeep.ActionPurged})
 	if err != nil || len(list) != 1 || list[0].Details["count"] != "3" || list[0].Details["overwritten"] != "yes" || len(list[0].Details["ids-sha256"]) != 64 {
 		w.t.Errorf("%+v %v", list, err)
 	}
-	if v, err := w.agent.VerifyAudit(ctx, control.VerifyAuditRequest{}); err != nil || !v.OK || v.Memory != "the journal" {
+	if v, err := orders.VerifyAudit.Give(ctx, w.agent.Desk(), control.VerifyAuditRequest{}); err != nil || !v.OK || v.Memory != "the journal" {
 		w.t.Errorf("%+v %v", v, err)
 	}
-	if k, err := w.agent.CheckJournal(ctx, control.CheckJournalRequest{Full: true, Content: true}); err != nil || len(k.Findings) != 0 || k.Purged != 3 {
+	if k, err := orders.CheckJournal.Give(ctx, w.agent.Desk(), control.CheckJournalRequest{Full: true, Content: true}); err != nil || len(k.Findings) != 0 || k.Purged != 3 {
 		w.t.Errorf("%+v %v", k, err)
 	}
 }
@@ -184,12 +185,12 @@ func TestPurgeOne(t *testing.T) {
 	ctx := context.Background()
 	w.write("in/parked.json", `{"ref": `)
 	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
-	list, err := w.agent.List(ctx, journal.Filter{})
+	list, err := w.agent.Journal().List(ctx, journal.Filter{})
 	if err != nil || len(list) != 4 {
 		t.Fatal(list, err)
 	}
 	over, parked, unknown := list[0].ID, list[3].ID, journal.ID(7)
-	if _, err := w.agent.Purge(ctx, control.PurgeRequest{IDs: []journal.ID{over}}); err == nil {
+	if _, err := orders.Purge.Give(ctx, w.agent.Desk(), control.PurgeRequest{IDs: []journal.ID{over}}); err == nil {
 		t.Fatal("purged without a reason")
 	}
 	ids := []journal.ID{over, parked, unknown}
@@ -202,11 +203,11 @@ func TestPurgeOne(t *testing.T) {
 			t.Fatalf("%+v", r)
 		}
 	}
-	v, err := w.agent.Show(ctx, over)
+	v, err := w.agent.Journal().Show(ctx, over)
 	if err != nil || v.Timeline[len(v.Timeline)-1].By != "anna" {
 		t.Fatalf("%+v %v", v, err)
 	}
-	_, err = w.agent.Reject(ctx, control.RejectRequest{ID: over, Reason: "x", Force: true})
+	_, err = orders.Reject.Give(ctx, w.agent.Desk(), control.RejectRequest{ID: over, Reason: "x", Force: true})
 	if e := control.ErrorOf(err); e == nil || e.Code != journal.CodePurged {
 		t.Fatalf("an order for it: %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // A form whose reference cannot be told is not accepted under another name: a retry of it would be a second submission.
@@ -44,7 +45,7 @@ func TestReferenceOfMappingFails(t *testing.T) {
 }
 
 func retried(w *world) error {
-	_, err := w.agent.Retry(context.Background(), control.RetryRequest{IDs: []journal.ID{w.only().ID}, By: "me"})
+	_, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{IDs: []journal.ID{w.only().ID}, By: "me"})
 	return err
 }
 

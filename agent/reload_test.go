@@ -10,6 +10,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -138,7 +139,7 @@ func TestPauseOutlivesRestart(t *testing.T) {
 	w.start()
 	pause := func(on bool) {
 		t.Helper()
-		if err := w.agent.Pause(context.Background(), control.PauseRequest{Target: "one", Paused: on, Reason: "update"}); err != nil {
+		if _, err := orders.Pause.Give(context.Background(), w.agent.Desk(), control.PauseRequest{Target: "one", Paused: on, Reason: "update"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -147,14 +148,14 @@ func TestPauseOutlivesRestart(t *testing.T) {
 	w.start()
 	w.write("in/a.json", form("REF-1", "Anna"))
 	w.until("the other delivered", func() bool { return two.count() == 1 })
-	s, err := w.agent.Status(context.Background())
+	s, err := w.agent.Health().Status(context.Background())
 	if err != nil || !s.Targets[0].Paused || s.Targets[0].Why != "update" || one.count() != 0 {
 		t.Errorf("%+v, %v, %d written", s.Targets[0], err, one.count())
 	}
 	if err := w.reload(false); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = w.agent.Status(context.Background()); err != nil || !s.Targets[0].Paused {
+	if s, err = w.agent.Health().Status(context.Background()); err != nil || !s.Targets[0].Paused {
 		t.Errorf("after a reload: %+v, %v", s.Targets[0], err)
 	}
 	pause(false)
@@ -170,12 +171,12 @@ func TestResumeTriesAtOnce(t *testing.T) {
 	w.start()
 	w.write("in/a.json", form("REF-1", "Anna"))
 	w.until("trouble", func() bool {
-		s, err := w.agent.Status(context.Background())
+		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && s.Targets[0].Trouble != nil
 	})
 	one.set(func() { one.deliver = nil })
 	since := time.Now()
-	if err := w.agent.Pause(context.Background(), control.PauseRequest{Target: "one"}); err != nil {
+	if _, err := orders.Pause.Give(context.Background(), w.agent.Desk(), control.PauseRequest{Target: "one"}); err != nil {
 		t.Fatal(err)
 	}
 	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 1 })

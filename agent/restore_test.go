@@ -17,6 +17,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/lane"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // againMapping is the world's, with results that can be asked for again.
@@ -45,7 +46,8 @@ func (w *world) backup(name string) string {
 	w.t.Helper()
 	file := filepath.Join(w.dir, name)
 	_, err := backup.Save(context.Background(), file, func(out io.Writer) error {
-		return w.agent.Backup(context.Background(), control.BackupRequest{By: "test"}, out)
+		_, err := orders.Backup.Give(context.Background(), w.agent.Desk(), control.BackupRequest{By: "test", To: out})
+		return err
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -91,7 +93,7 @@ func (w *world) gathered() (r control.Restored) {
 	w.t.Helper()
 	w.until("evidence is gathered", func() bool {
 		var err error
-		if r, err = w.agent.Restored(context.Background(), control.RestoredRequest{}); err != nil {
+		if r, err = orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{}); err != nil {
 			w.t.Fatal(err)
 		}
 		return !r.Gathered.IsZero()
@@ -102,7 +104,7 @@ func (w *world) gathered() (r control.Restored) {
 func (w *world) endHold(r control.EndHoldRequest) control.Restored {
 	w.t.Helper()
 	r.By = "operator"
-	out, err := w.agent.EndHold(context.Background(), r)
+	out, err := orders.EndHold.Give(context.Background(), w.agent.Desk(), r)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -168,7 +170,7 @@ func TestRestore(t *testing.T) {
 	}
 	w.endHold(control.EndHoldRequest{})
 	w.until("the lost forms come again", func() bool {
-		r, err := w.agent.Restored(context.Background(), control.RestoredRequest{})
+		r, err := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{})
 		return err == nil && r.Lost-r.Back == 2 // those that were posted
 	})
 	// A front office posts again what it finds unknown.
@@ -198,7 +200,7 @@ func TestRestore(t *testing.T) {
 			t.Errorf("%s of a lost submission", e.ID)
 		}
 	}
-	if r, _ := w.agent.Restored(context.Background(), control.RestoredRequest{}); len(r.Ghosts) != 1 || r.Ghosts[0].ID.String() != lost.ID {
+	if r, _ := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{}); len(r.Ghosts) != 1 || r.Ghosts[0].ID.String() != lost.ID {
 		t.Fatalf("%+v", r.Ghosts)
 	}
 }
@@ -206,7 +208,7 @@ func TestRestore(t *testing.T) {
 // sound makes sure that the journal's own counters and references agree.
 func (w *world) sound() {
 	w.t.Helper()
-	k, err := w.agent.CheckJournal(context.Background(), control.CheckJournalRequest{Full: true, Content: true})
+	k, err := orders.CheckJournal.Give(context.Background(), w.agent.Desk(), control.CheckJournalRequest{Full: true, Content: true})
 	if err != nil || len(k.Findings) != 0 {
 		w.t.Fatalf("%+v %v", k, err)
 	}
@@ -221,14 +223,14 @@ func (w *world) heldBack() {
 	if p.header.Get("Retry-After") == "" {
 		w.t.Error("no Retry-After")
 	}
-	status, err := w.agent.Status(context.Background())
+	status, err := w.agent.Health().Status(context.Background())
 	if err != nil || status.Held == nil || status.Held.Code != agent.CodeHeld {
 		w.t.Fatalf("%+v %v", status.Held, err)
 	}
-	if reasons := w.agent.Ready(context.Background()); len(reasons) == 0 || reasons[0].Code != agent.CodeHeld {
+	if reasons := w.agent.Health().Ready(context.Background()); len(reasons) == 0 || reasons[0].Code != agent.CodeHeld {
 		w.t.Fatalf("%+v", reasons)
 	}
-	if _, err := w.agent.Retry(context.Background(), control.RetryRequest{}); err == nil {
+	if _, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{}); err == nil {
 		w.t.Error("retry while held")
 	}
 	w.events() // reading goes on
@@ -240,7 +242,7 @@ func (w *world) settleBatches() {
 	ctx := context.Background()
 	settled := 0
 	w.until("what is unclear parks, and is settled", func() bool {
-		list, err := w.agent.List(ctx, journal.Filter{Target: "batches", Progress: journal.Held, Limit: 1000})
+		list, err := w.agent.Journal().List(ctx, journal.Filter{Target: "batches", Progress: journal.Held, Limit: 1000})
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -251,12 +253,12 @@ func (w *world) settleBatches() {
 			}
 			settled++
 			if there[e.Reference] > 0 {
-				if _, err := w.agent.Confirm(ctx, control.ConfirmRequest{ID: e.ID, Target: "batches", Reason: "it is in the file", By: "x"}); err != nil {
+				if _, err := orders.Confirm.Give(ctx, w.agent.Desk(), control.ConfirmRequest{ID: e.ID, Target: "batches", Reason: "it is in the file", By: "x"}); err != nil {
 					w.t.Fatal(err)
 				}
 				continue
 			}
-			out, err := w.agent.Retry(ctx, control.RetryRequest{IDs: []journal.ID{e.ID}, By: "x"})
+			out, err := orders.Retry.Give(ctx, w.agent.Desk(), control.RetryRequest{IDs: []journal.ID{e.ID}, By: "x"})
 			if err != nil || out[0].Error != nil {
 				w.t.Fatal(err, out)
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/lane"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // TestRestoreOldLedger parks what comes again for a database whose ledger keeps no digests, and writes it on a person's
@@ -33,7 +34,7 @@ func TestRestoreOldLedger(t *testing.T) {
 	}
 	w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
 	w.until("both park", func() bool {
-		list, err := w.agent.List(context.Background(), journal.Filter{Target: "register", Progress: journal.Held})
+		list, err := w.agent.Journal().List(context.Background(), journal.Filter{Target: "register", Progress: journal.Held})
 		return err == nil && len(list) == 2
 	})
 	if d := w.to("REF-2", "register"); d.Reason == nil || d.Reason.Code != lane.CodeRestore {
@@ -42,7 +43,7 @@ func TestRestoreOldLedger(t *testing.T) {
 	if n := w.number("select count(*) from INBASKET_LEDGER"); n != 3 {
 		t.Fatal(n)
 	}
-	_, err := w.agent.Confirm(context.Background(), control.ConfirmRequest{ID: w.view("REF-2").ID, Target: "register", Reason: "it is there", By: "x"})
+	_, err := orders.Confirm.Give(context.Background(), w.agent.Desk(), control.ConfirmRequest{ID: w.view("REF-2").ID, Target: "register", Reason: "it is there", By: "x"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +65,7 @@ func TestRestoreInterrupted(t *testing.T) {
 		w.start()
 	}
 	w.until("all came again", func() bool {
-		r, err := w.agent.Restored(context.Background(), control.RestoredRequest{})
+		r, err := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{})
 		return err == nil && r.Lost == 60 && r.Back == 60
 	})
 	w.until("the decision came again", func() bool { return w.states()[journal.Decided] == 1 })
@@ -101,7 +102,7 @@ func TestRestoreTwice(t *testing.T) {
 		w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
 		w.drop(4+2*n, 6+2*n)
 		w.until("all are back, and new ones too", func() bool {
-			r, err := w.agent.Restored(context.Background(), control.RestoredRequest{})
+			r, err := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{})
 			return err == nil && r.Back == r.Lost && w.inRegister() == 6+2*n
 		})
 	}
@@ -162,11 +163,14 @@ func TestBackupUnderLoad(t *testing.T) {
 	r, out := io.Pipe()
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(context.Background())
-	go func() { ended <- w.agent.Backup(ctx, control.BackupRequest{}, out) }()
+	go func() {
+		_, err := orders.Backup.Give(ctx, w.agent.Desk(), control.BackupRequest{To: out})
+		ended <- err
+	}()
 	if _, err := io.ReadFull(r, make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.agent.Backup(context.Background(), control.BackupRequest{}, io.Discard); err == nil {
+	if _, err := orders.Backup.Give(context.Background(), w.agent.Desk(), control.BackupRequest{To: io.Discard}); err == nil {
 		t.Fatal("two at once")
 	}
 	cancel()
@@ -199,7 +203,7 @@ func TestStartFinishesRestore(t *testing.T) {
 	if _, err := os.Stat(staged); err == nil || backup.Pending(state) {
 		t.Fatal("it was not finished")
 	}
-	if at, err := w.agent.Status(context.Background()); err != nil || at.States[journal.Accepted]+at.States[journal.Delivered] != 2 || time.Since(at.Started) < 0 {
+	if at, err := w.agent.Health().Status(context.Background()); err != nil || at.States[journal.Accepted]+at.States[journal.Delivered] != 2 || time.Since(at.Started) < 0 {
 		t.Fatalf("%+v %v", at, err)
 	}
 }

@@ -11,11 +11,12 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/lane"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 func (w *world) pause(target string, paused bool) {
 	w.t.Helper()
-	if err := w.agent.Pause(context.Background(), control.PauseRequest{Target: target, Paused: paused, Reason: "test", By: "x"}); err != nil {
+	if _, err := orders.Pause.Give(context.Background(), w.agent.Desk(), control.PauseRequest{Target: target, Paused: paused, Reason: "test", By: "x"}); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -82,7 +83,7 @@ func TestRestoreTakenFiles(t *testing.T) {
 	if slices.Contains(w.files("drop"), "REF-0.csv") {
 		t.Fatal("it was delivered a second time")
 	}
-	out, err := w.agent.Retry(context.Background(), control.RetryRequest{IDs: []journal.ID{w.view("REF-0").ID}, By: "x"})
+	out, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{IDs: []journal.ID{w.view("REF-0").ID}, By: "x"})
 	if err != nil || out[0].Error != nil {
 		t.Fatal(err, out)
 	}
@@ -121,14 +122,14 @@ func sealedBackup(t *testing.T) (w *world, file string) {
 	w.rename("batches", "away")
 	w.drop(0, 3)
 	w.until("a batch is sealed", func() bool {
-		list, err := w.agent.Batches(context.Background(), "batches", true)
+		list, err := w.agent.Journal().Batches(context.Background(), "batches", true)
 		return err == nil && len(list) == 1
 	})
 	file = w.backup("b.tar")
 	w.rename("away", "batches")
 	w.until("it is sent", func() bool { return len(w.files("batches")) == 1 })
 	w.until("nothing waits", func() bool {
-		list, err := w.agent.Batches(context.Background(), "batches", true)
+		list, err := w.agent.Journal().Batches(context.Background(), "batches", true)
 		return err == nil && len(list) == 0
 	})
 	return w, file
@@ -141,10 +142,10 @@ func TestRestoreSealedBatch(t *testing.T) {
 	if r := w.gathered(); r.Targets[2].LastSeq != 1 || r.Targets[2].SeenSeq != 1 || len(r.Needs) != 1 || !strings.Contains(r.Needs[0], "--seq batches=NUMBER") {
 		t.Fatalf("%+v", r)
 	}
-	if _, err := w.agent.EndHold(context.Background(), control.EndHoldRequest{By: "x"}); err == nil {
+	if _, err := orders.EndHold.Give(context.Background(), w.agent.Desk(), control.EndHoldRequest{By: "x"}); err == nil {
 		t.Fatal("released without a word on the numbers")
 	}
-	if _, err := w.agent.EndHold(context.Background(), control.EndHoldRequest{By: "x", Seqs: map[string]int64{"batches": 0}}); err == nil {
+	if _, err := orders.EndHold.Give(context.Background(), w.agent.Desk(), control.EndHoldRequest{By: "x", Seqs: map[string]int64{"batches": 0}}); err == nil {
 		t.Fatal("a number that is used was taken")
 	}
 	w.endHold(control.EndHoldRequest{Seqs: map[string]int64{"batches": 5}})
@@ -164,21 +165,21 @@ func TestRestoreTakenBatch(t *testing.T) {
 	w.gathered()
 	w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
 	held := func() bool {
-		s, err := w.agent.Status(context.Background())
+		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && s.Targets[2].Trouble != nil && strings.Contains(s.Targets[2].Trouble.Text, lane.CodeRestore)
 	}
 	w.until("the target is stopped", held)
 	w.halt() // a restart forgets nothing of it
 	w.start()
 	w.until("the target is stopped again", held)
-	if _, err := w.agent.Retry(context.Background(), control.RetryRequest{Code: "other", By: "x"}); err != nil { // means all targets
+	if _, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{Code: "other", By: "x"}); err != nil { // means all targets
 		t.Fatal(err)
 	}
 	w.until("the target is stopped still", held)
 	if len(w.files("batches")) != 0 {
 		t.Fatal("it was sent without a word")
 	}
-	if _, err := w.agent.Retry(context.Background(), control.RetryRequest{Target: "batches", By: "x"}); err != nil {
+	if _, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{Target: "batches", By: "x"}); err != nil {
 		t.Fatal(err)
 	}
 	w.until("it is sent again", func() bool { return slices.Contains(w.files("batches"), "B000001.DAT") })
@@ -194,10 +195,10 @@ func TestRestoreConfirmedBatch(t *testing.T) {
 	w.gathered()
 	w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
 	w.until("the target is stopped", func() bool {
-		s, err := w.agent.Status(context.Background())
+		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && s.Targets[2].Trouble != nil
 	})
-	if _, err := w.agent.Confirm(context.Background(), control.ConfirmRequest{Target: "batches", Seq: 1, Reason: "the office has it", By: "x"}); err != nil {
+	if _, err := orders.Confirm.Give(context.Background(), w.agent.Desk(), control.ConfirmRequest{Target: "batches", Seq: 1, Reason: "the office has it", By: "x"}); err != nil {
 		t.Fatal(err)
 	}
 	w.until("its forms are delivered", func() bool { return w.to("REF-2", "batches").Progress == journal.Done })

@@ -11,6 +11,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // reconfigure changes the configuration file by replacing texts.
@@ -40,7 +41,7 @@ func TestRestoreGaps(t *testing.T) {
 	if r.Targets[2].SeenSeq != 3 || len(r.Needs) != 1 || !strings.Contains(r.Needs[0], "--seq batches=NUMBER") {
 		t.Fatalf("%+v", r)
 	}
-	if _, err := w.agent.EndHold(context.Background(), control.EndHoldRequest{By: "x"}); err == nil {
+	if _, err := orders.EndHold.Give(context.Background(), w.agent.Desk(), control.EndHoldRequest{By: "x"}); err == nil {
 		t.Fatal("released without a word on the numbers")
 	}
 	w.endHold(control.EndHoldRequest{Seqs: map[string]int64{"batches": 4}})
@@ -79,7 +80,7 @@ func TestRestoreReloaded(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := control.EndHoldRequest{By: "x", AcceptSeq: []string{"batches"}}
-	if r, err := w.agent.EndHold(context.Background(), said); err == nil {
+	if r, err := orders.EndHold.Give(context.Background(), w.agent.Desk(), said); err == nil {
 		t.Fatalf("released by what another database told: %+v", r.Targets[0])
 	}
 	if _, err := busy.Exec("ROLLBACK"); err != nil {
@@ -87,11 +88,11 @@ func TestRestoreReloaded(t *testing.T) {
 	}
 	_ = busy.Close()
 	w.until("it is released", func() bool {
-		_, err := w.agent.EndHold(context.Background(), said)
+		_, err := orders.EndHold.Give(context.Background(), w.agent.Desk(), said)
 		return err == nil
 	})
 	w.until("all came again", func() bool {
-		r, err := w.agent.Restored(context.Background(), control.RestoredRequest{})
+		r, err := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{})
 		return err == nil && r.Lost == 3 && r.Back == 3
 	})
 	if n := w.inRegister(); n != 3 {
@@ -127,7 +128,7 @@ func TestRestoreDown(t *testing.T) {
 	w.pause("register", false)
 	w.until("what was open is found", func() bool { return w.to("REF-2", "register").Progress == journal.Done })
 	w.until("what came again parks", func() bool {
-		list, err := w.agent.List(context.Background(), journal.Filter{Target: "register", Progress: journal.Held})
+		list, err := w.agent.Journal().List(context.Background(), journal.Filter{Target: "register", Progress: journal.Held})
 		return err == nil && len(list) == 2
 	})
 	if n := w.inRegister(); n != 5 {
@@ -154,7 +155,7 @@ func TestRestoreAttached(t *testing.T) {
 	}
 	w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
 	w.until("all came again", func() bool {
-		r, err := w.agent.Restored(context.Background(), control.RestoredRequest{})
+		r, err := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{})
 		return err == nil && r.Back == 3
 	})
 	if n := w.inRegister(); n != 3 {
@@ -172,7 +173,7 @@ func TestRestoreManyLost(t *testing.T) {
 	if r := w.gathered(); r.Lost != 130 || len(r.Ghosts) != 100 {
 		t.Fatalf("%d %d", r.Lost, len(r.Ghosts))
 	}
-	r, err := w.agent.Restored(context.Background(), control.RestoredRequest{All: true})
+	r, err := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{All: true})
 	if err != nil || len(r.Ghosts) != 130 {
 		t.Fatal(len(r.Ghosts), err)
 	}
@@ -190,13 +191,13 @@ func TestRestoreTrustedBatch(t *testing.T) {
 	w.until("the second batch went", func() bool { return len(w.batched()) == 6 })
 	w.reborn(file)
 	w.gathered()
-	_, err := w.agent.EndHold(context.Background(), control.EndHoldRequest{By: "x", TrustAbsent: []string{"batches"}})
+	_, err := orders.EndHold.Give(context.Background(), w.agent.Desk(), control.EndHoldRequest{By: "x", TrustAbsent: []string{"batches"}})
 	if err == nil || !strings.Contains(control.ErrorOf(err).Hint, "number 2") {
 		t.Fatal(err)
 	}
 	w.endHold(control.EndHoldRequest{})
 	w.until("what the second batch carries parks", func() bool {
-		list, err := w.agent.List(context.Background(), journal.Filter{Target: "batches", Progress: journal.Held})
+		list, err := w.agent.Journal().List(context.Background(), journal.Filter{Target: "batches", Progress: journal.Held})
 		return err == nil && len(list) == 3
 	})
 	if _, err := os.Stat(filepath.Join(w.dir, "batches", "B000003.DAT")); err == nil {
@@ -208,18 +209,18 @@ func TestRestoreTrustedBatch(t *testing.T) {
 func TestRestoreOrders(t *testing.T) {
 	w := restorable(t)
 	w.start()
-	order := control.NewClient(filepath.Join(w.dir, "state"))
+	client := control.NewClient(filepath.Join(w.dir, "state"))
 	ctx := context.Background()
 	w.deliver(0, 3)
-	if err := order.Pause(ctx, control.PauseRequest{Target: "drop", Paused: true, Reason: "before"}); err != nil {
+	if _, err := orders.Pause.Ask(ctx, client, control.PauseRequest{Target: "drop", Paused: true, Reason: "before"}); err != nil {
 		t.Fatal(err)
 	}
 	file := w.backup("b.tar")
 	first, second := w.view("REF-0").ID, w.view("REF-1").ID
-	if _, err := order.Reject(ctx, control.RejectRequest{ID: first, Reason: "doubled", Force: true}); err != nil {
+	if _, err := orders.Reject.Ask(ctx, client, control.RejectRequest{ID: first, Reason: "doubled", Force: true}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := order.Reject(ctx, control.RejectRequest{ID: 12345, Reason: "unknown"}); err == nil {
+	if _, err := orders.Reject.Ask(ctx, client, control.RejectRequest{ID: 12345, Reason: "unknown"}); err == nil {
 		t.Fatal("an unknown one was rejected")
 	}
 	w.halt()
@@ -229,7 +230,7 @@ func TestRestoreOrders(t *testing.T) {
 		t.Fatalf("%+v", r.Orders)
 	}
 	w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
-	if _, err := order.Reject(ctx, control.RejectRequest{ID: second, Reason: "later", Force: true}); err != nil {
+	if _, err := orders.Reject.Ask(ctx, client, control.RejectRequest{ID: second, Reason: "later", Force: true}); err != nil {
 		t.Fatal(err)
 	}
 	w.halt()
@@ -257,7 +258,7 @@ func TestRestoreNamedByID(t *testing.T) {
 	w.gathered()
 	w.endHold(control.EndHoldRequest{TrustAbsent: []string{"drop"}, AcceptSeq: []string{"batches"}})
 	w.until("it parks", func() bool {
-		list, err := w.agent.List(context.Background(), journal.Filter{Target: "drop", Progress: journal.Held})
+		list, err := w.agent.Journal().List(context.Background(), journal.Filter{Target: "drop", Progress: journal.Held})
 		return err == nil && len(list) == 1
 	})
 	if names := w.files("drop"); len(names) != 2 {

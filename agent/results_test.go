@@ -15,6 +15,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -113,11 +114,11 @@ func newAsking(t *testing.T) (*world, *script, *rows) {
 
 func (w *world) view(ref string) journal.View {
 	w.t.Helper()
-	list, err := w.agent.List(context.Background(), journal.Filter{Reference: ref})
+	list, err := w.agent.Journal().List(context.Background(), journal.Filter{Reference: ref})
 	if err != nil || len(list) != 1 {
 		w.t.Fatal(ref, list, err)
 	}
-	v, err := w.agent.Show(context.Background(), list[0].ID)
+	v, err := w.agent.Journal().Show(context.Background(), list[0].ID)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -139,7 +140,7 @@ func TestResults(t *testing.T) {
 	w.until("told in spite of failures", func() bool {
 		return r.verdict("1") == connectors.Taken && r.verdict("2") == connectors.Taken && r.verdict("3") == connectors.Taken
 	})
-	s, err := w.agent.Status(context.Background())
+	s, err := w.agent.Health().Status(context.Background())
 	if err != nil || s.Orphans == 0 || s.ParkedResults != 1 {
 		t.Errorf("%d orphans, %d parked, %v", s.Orphans, s.ParkedResults, err)
 	}
@@ -152,7 +153,7 @@ func TestResults(t *testing.T) {
 	if len(v.Results) != 2 || v.Results[0].Outcome != "approved" || v.Results[1].Outcome != "refused" {
 		t.Errorf("%+v", v.Results)
 	}
-	if s, err = w.agent.Status(context.Background()); err != nil || s.Orphans != 1 {
+	if s, err = w.agent.Health().Status(context.Background()); err != nil || s.Orphans != 1 {
 		t.Errorf("%d orphans, %v", s.Orphans, err)
 	}
 }
@@ -176,8 +177,8 @@ func TestDecide(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 4 {
 		all.Go(func() {
-			r := control.DecideRequest{ID: id, Outcome: "approved", Reason: fmt.Sprint(i), By: "clerk"}
-			if _, err := w.agent.Decide(context.Background(), r, document("permit.pdf", fmt.Sprint("%PDF-", i))); err != nil {
+			r := control.DecideRequest{ID: id, Outcome: "approved", Reason: fmt.Sprint(i), By: "clerk", Documents: document("permit.pdf", fmt.Sprint("%PDF-", i))}
+			if _, err := orders.Decide.Give(context.Background(), w.agent.Desk(), r); err != nil {
 				t.Error(err)
 			}
 		})
@@ -188,13 +189,13 @@ func TestDecide(t *testing.T) {
 		t.Errorf("%+v", v.Results)
 	}
 	one.set(func() { one.deliver = nil })
-	if _, err := w.agent.Release(context.Background(), control.ReleaseRequest{IDs: []journal.ID{id}}); err != nil {
+	if _, err := orders.Release.Give(context.Background(), w.agent.Desk(), control.ReleaseRequest{IDs: []journal.ID{id}}); err != nil {
 		t.Fatal(err)
 	}
 	w.until("delivered as well", func() bool { return one.count() == 1 })
 	w.write("in/b.json", `{"ref": "REF-2"}`)
 	w.until("rejected", func() bool { return w.states()[journal.Rejected] == 1 })
-	_, err := w.agent.Decide(context.Background(), control.DecideRequest{ID: w.view("REF-2").ID, Outcome: "approved"}, document("a", "b"))
+	_, err := orders.Decide.Give(context.Background(), w.agent.Desk(), control.DecideRequest{ID: w.view("REF-2").ID, Outcome: "approved", Documents: document("a", "b")})
 	var refused *control.Error
 	if !errors.As(err, &refused) {
 		t.Errorf("decided what is rejected: %v", err)
@@ -218,7 +219,7 @@ func TestPushTrouble(t *testing.T) {
 	w.start()
 	w.write("in/a.json", form("REF-1", "Anna"))
 	trouble := func() bool {
-		s, err := w.agent.Status(context.Background())
+		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && s.FrontOffices[0].Trouble != nil
 	}
 	w.until("trouble", trouble)

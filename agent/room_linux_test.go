@@ -78,14 +78,14 @@ func TestStartOnFullDisk(t *testing.T) {
 	fill()
 	w.write("in/b.json", form("REF-2", strings.Repeat("B", 20)))
 	w.until("told in status, or taken", func() bool {
-		s, err := w.agent.Status(context.Background())
+		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && (s.Journal != nil && s.Journal.Code == journal.CodeDiskFull || one.count() == 2)
 	})
 	free()
 	w.write("in/c.json", form("REF-3", "Clara"))
 	w.until("all delivered once there is room", func() bool { return one.count() == 3 && two.count() == 3 })
 	w.until("no trouble any more", func() bool {
-		s, err := w.agent.Status(context.Background())
+		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && s.Journal == nil
 	})
 	if one.doubled() != nil || two.doubled() != nil {

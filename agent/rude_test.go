@@ -17,6 +17,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // Two thousand silent connections to each listener of a running agent delay neither a front office nor a scrape.
@@ -57,7 +58,7 @@ func (w *world) withQuota(quota string) {
 
 func (w *world) quota() *control.QuotaStatus {
 	w.t.Helper()
-	s, err := w.agent.Status(context.Background())
+	s, err := w.agent.Health().Status(context.Background())
 	if err != nil || s.FrontOffices[0].Quota == nil {
 		w.t.Fatalf("%v: %+v", err, s.FrontOffices)
 	}
@@ -107,7 +108,7 @@ func TestQuotaOfOpenForms(t *testing.T) {
 	w := newScripted(t, one, two, "")
 	w.withQuotaOf("open: 3")
 	w.start()
-	if err := w.agent.Pause(context.Background(), control.PauseRequest{Target: "one", Paused: true, By: "test"}); err != nil {
+	if _, err := orders.Pause.Give(context.Background(), w.agent.Desk(), control.PauseRequest{Target: "one", Paused: true, By: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	var mu sync.Mutex
@@ -130,7 +131,7 @@ func TestQuotaOfOpenForms(t *testing.T) {
 		status[202]++
 	}
 	w.post(form("REF-X", "Anna"), "application/json").expect(t, "over the quota", 429, "http.quota")
-	if err := w.agent.Pause(context.Background(), control.PauseRequest{Target: "one", By: "test"}); err != nil {
+	if _, err := orders.Pause.Give(context.Background(), w.agent.Desk(), control.PauseRequest{Target: "one", By: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	w.until("delivered", func() bool { return one.count() == 3 && w.states()[journal.Accepted] == 0 })
@@ -269,7 +270,7 @@ func TestWrongTokensAreTold(t *testing.T) {
 	if !strings.Contains(w.scrape(), "inbasket_http_wrong_tokens_total 5") {
 		t.Error("not counted in the metrics")
 	}
-	s, err := w.agent.Status(context.Background())
+	s, err := w.agent.Health().Status(context.Background())
 	if err != nil || !strings.Contains(fmt.Sprint(s.Notices), "wrong tokens") {
 		t.Errorf("%v: %v", err, s.Notices)
 	}

@@ -26,7 +26,8 @@ type script struct {
 }
 
 func newScript(can connectors.Abilities) *script {
-	can.Records = true
+	can.Operations |= connectors.RowOperations
+	can.Returning, can.Binary = true, true
 	return &script{can: can, written: map[string]int{}}
 }
 

@@ -9,8 +9,10 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/frontoffice"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/httpserver"
 	"github.com/inbasket/inbasket/agent/monitor"
+	"github.com/inbasket/inbasket/agent/upkeep"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -41,14 +43,17 @@ func (a *Agent) listen(ctx context.Context) (s *serving, err error) {
 		return s, err
 	}
 	s.api = frontoffice.New(frontoffice.Options{Submitter: a, Journal: a.journal, Content: frontoffice.ContentOf(a.content), Clock: a.clock,
-		Epoch: func() int64 { return sum.Epoch }, Limits: limitsOf(cfg), Version: a.options.Version, Notify: a.notice, Count: a.figures.metrics.Request,
-		Proxies: proxiesOf(cfg), Room: a.room, OverQuota: a.figures.metrics.OverQuota,
-		Strangers: frontoffice.Strangers{Token: a.figures.metrics.WrongToken, Tell: a.wrongTokens}})
+		Epoch: func() int64 { return sum.Epoch }, Limits: limitsOf(cfg), Version: a.options.Version, Notify: a.health.Notice, Count: a.health.Counters.Request,
+		Proxies: proxiesOf(cfg), Room: func(size int64) bool { return upkeep.HasRoom(cfg.State, size) }, OverQuota: a.health.Counters.OverQuota,
+		Strangers: frontoffice.Strangers{Token: a.health.Counters.WrongToken, Tell: func(address string, n int) { // the log has the address, status that there are any
+			a.log.Warn().Str("code", frontoffice.CodeWrongTokens).Str("address", address).Int("requests", n).Msg("wrong tokens of the front-office API; they are answered slower and slower")
+			a.health.Counters.Notice(connectors.Notice{Code: frontoffice.CodeWrongTokens, Text: "wrong tokens of the front-office API are being tried; the log names the addresses"})
+		}}})
 	if err = s.api.SetOffices(officesOf(cfg)); err != nil {
 		return s, err
 	}
 	if l := cfg.Listen; l != nil {
-		at := frontoffice.ListenConfig{Address: l.Address, Connections: l.Connections, PerAddress: l.PerAddress, Proxies: proxiesOf(cfg), Ended: a.figures.metrics.Ended}
+		at := frontoffice.ListenConfig{Address: l.Address, Connections: l.Connections, PerAddress: l.PerAddress, Proxies: proxiesOf(cfg), Ended: a.health.Counters.Ended}
 		if l.TLS != nil {
 			at.Certificate, at.Key = l.TLS.Cert, l.TLS.Key
 		}
@@ -57,7 +62,7 @@ func (a *Agent) listen(ctx context.Context) (s *serving, err error) {
 				return s, err
 			}
 		}
-		if s.offices, err = frontoffice.Listen(ctx, at, s.api.Handler(), s.api.Stop, a.clock, a.notice); err != nil {
+		if s.offices, err = frontoffice.Listen(ctx, at, s.api.Handler(), s.api.Stop, a.clock, a.health.Notice); err != nil {
 			return s, err
 		}
 	}
@@ -68,7 +73,7 @@ func (a *Agent) listen(ctx context.Context) (s *serving, err error) {
 				Hint: "another program, or another agent, has the address: name a free one as monitor", Err: err}
 		}
 		s.monitor = httpserver.New(ln, httpserver.Options{Connections: monitorConnections})
-		s.watch = &http.Server{Handler: monitor.Handler(a, a.figures.metrics), ReadHeaderTimeout: 5 * time.Second,
+		s.watch = &http.Server{Handler: monitor.Handler(a.health, a.health.Counters.Metrics), ReadHeaderTimeout: 5 * time.Second,
 			ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
 	}
 	if surround.Listen != nil {
@@ -98,13 +103,13 @@ func (s *serving) start(a *Agent) {
 	if s.monitor != nil {
 		go func() { report("monitor", s.monitor.Serve(s.watch)) }()
 	}
-	go func() { report("control", s.control.Serve(ctx, audited{a, a.trail})) }()
+	go func() { report("control", s.control.Serve(ctx, a.desk.Handlers())) }()
 }
 
 // changed takes over what a reloaded configuration says of front offices. Addresses stay.
 func (s *serving) changed(a *Agent, cfg *config.Config) {
 	if err := s.api.SetOffices(officesOf(cfg)); err != nil {
-		a.notice(connectors.Notice{Code: CodeOpen, Text: "the tokens of the new configuration are not taken over: " + err.Error()})
+		a.health.Notice(connectors.Notice{Code: CodeOpen, Text: "the tokens of the new configuration are not taken over: " + err.Error()})
 	}
 }
 
@@ -132,6 +137,12 @@ func (s *serving) close() {
 	if s.control != nil {
 		_ = s.control.Close()
 	}
+}
+
+// served tells status and metrics of the listeners.
+func (s *serving) served() health.Served {
+	at := s.addresses()
+	return health.Served{FrontOffice: at.FrontOffice, Monitor: at.Monitor, API: s.api, Offices: s.offices}
 }
 
 func (s *serving) addresses() (at Addresses) {
@@ -169,12 +180,6 @@ func proxiesOf(cfg *config.Config) httpserver.Proxies {
 	}
 	p, _ := httpserver.ParseProxies(cfg.Listen.Proxies)
 	return p
-}
-
-// wrongTokens tells of wrong tokens: the log has the address, status that there are any.
-func (a *Agent) wrongTokens(address string, n int) {
-	a.log.Warn().Str("code", frontoffice.CodeWrongTokens).Str("address", address).Int("requests", n).Msg("wrong tokens of the front-office API; they are answered slower and slower")
-	a.figures.notice(connectors.Notice{Code: frontoffice.CodeWrongTokens, Text: "wrong tokens of the front-office API are being tried; the log names the addresses"})
 }
 
 func limitsOf(cfg *config.Config) frontoffice.Limits {

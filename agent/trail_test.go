@@ -13,6 +13,7 @@ import (
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/test/clock"
 )
@@ -34,7 +35,7 @@ func bare(t *testing.T, state string) *Agent {
 
 func actions(t *testing.T, a *Agent) string {
 	t.Helper()
-	list, err := a.Audit(t.Context(), audit.Filter{})
+	list, err := orders.Audit.Give(t.Context(), a.Desk(), audit.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,13 +55,19 @@ func TestNoOrderWithoutRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := bare(t, state)
-	if n := a.figures.lastNotices(); len(n) != 1 || n[0].Code != audit.CodeUnwritten {
+	if n := a.health.Counters.Notices(); len(n) != 1 || n[0].Code != audit.CodeUnwritten {
 		t.Fatalf("%+v", n)
 	}
 	a.recordStart(t.Context())
 	carried := 0
+	pause := orders.Pause
+	pause.Do = func(*orders.Desk, context.Context, control.PauseRequest) (done control.Nothing, err error) {
+		carried++
+		return done, nil
+	}
 	order := func() error {
-		return a.trail.carryOut(context.Background(), audit.Record{Who: "anna", Via: audit.ViaControl, Action: "pause"}, func() error { carried++; return nil })
+		_, err := pause.Give(context.Background(), a.Desk(), control.PauseRequest{Paused: true, By: "anna"})
+		return err
 	}
 	err := order()
 	var coded *connectors.Error
@@ -76,7 +83,7 @@ func TestNoOrderWithoutRecord(t *testing.T) {
 	if err := order(); err != nil || carried != 1 {
 		t.Fatalf("%v, carried out %d times", err, carried)
 	}
-	if err := (audited{a, a.trail}).Pause(t.Context(), control.PauseRequest{Target: "nowhere", By: "anna"}); err == nil {
+	if _, err := orders.Pause.Give(t.Context(), a.Desk(), control.PauseRequest{Target: "nowhere", By: "anna"}); err == nil {
 		t.Fatal("a target that does not exist was resumed")
 	}
 	if got := actions(t, a); got != "start config pause resume resume.failed" {
@@ -102,10 +109,10 @@ func TestACutLogIsNoticedAtTheStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	a = bare(t, state)
-	if n := a.figures.lastNotices(); len(n) != 1 || n[0].Code != audit.CodeBroken {
+	if n := a.health.Counters.Notices(); len(n) != 1 || n[0].Code != audit.CodeBroken {
 		t.Fatalf("%+v", n)
 	}
-	r, err := a.VerifyAudit(t.Context(), control.VerifyAuditRequest{})
+	r, err := orders.VerifyAudit.Give(t.Context(), a.Desk(), control.VerifyAuditRequest{})
 	if err != nil || r.OK || !strings.Contains(r.Wrong, "cut off") {
 		t.Fatalf("%+v %v", r, err)
 	}
@@ -131,7 +138,7 @@ func TestATornLogGoesOn(t *testing.T) {
 	if got := actions(t, a); got != "start config log-repaired" {
 		t.Fatal(got)
 	}
-	if r, err := a.VerifyAudit(t.Context(), control.VerifyAuditRequest{}); err != nil || !r.OK {
+	if r, err := orders.VerifyAudit.Give(t.Context(), a.Desk(), control.VerifyAuditRequest{}); err != nil || !r.OK {
 		t.Fatalf("%+v %v", r, err)
 	}
 }
@@ -185,7 +192,7 @@ func TestWhatWasDoneToTheLogShowsForGood(t *testing.T) {
 			for range 2 { // started twice since
 				a := bare(t, state)
 				a.recordStart(t.Context())
-				r, err := a.VerifyAudit(t.Context(), control.VerifyAuditRequest{})
+				r, err := orders.VerifyAudit.Give(t.Context(), a.Desk(), control.VerifyAuditRequest{})
 				if err != nil || r.OK {
 					t.Fatalf("%+v %v", r, err)
 				}

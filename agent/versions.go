@@ -14,9 +14,9 @@ import (
 	"github.com/inbasket/inbasket/agent/audit"
 )
 
-// recordConfig puts on record which configuration is in force from now on, and on whose word. Digests say
+// record puts on record which configuration is in force from now on, and on whose word. Digests say
 // whether a file that is shown later is the one that was in force.
-func (a *Agent) recordConfig(ctx context.Context, rt *assembly, by string) {
+func (rt *assembly) record(ctx context.Context, trail *audit.Trail, by, version string) {
 	h := sha256.New()
 	var files, mappings []string
 	for _, path := range rt.config.Files {
@@ -37,13 +37,13 @@ func (a *Agent) recordConfig(ctx context.Context, rt *assembly, by string) {
 			mappings = append(mappings, s)
 		}
 	}
-	a.trail.tell(ctx, audit.Record{Who: by, Via: audit.ViaSystem, Action: "config", Object: hex.EncodeToString(h.Sum(nil)),
-		Details: map[string]string{"files": strings.Join(files, ", "), "mappings": strings.Join(mappings, ", "), "version": a.options.Version}})
+	trail.Tell(ctx, audit.Record{Who: by, Via: audit.ViaSystem, Action: "config", Object: hex.EncodeToString(h.Sum(nil)),
+		Details: map[string]string{"files": strings.Join(files, ", "), "mappings": strings.Join(mappings, ", "), "version": version}})
 }
 
 // recordStart puts on record that the agent starts, and with what.
 func (a *Agent) recordStart(ctx context.Context) {
-	a.trail.tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "start",
-		Details: map[string]string{"version": a.options.Version, "pid": strconv.Itoa(os.Getpid()), "force": yes(a.options.Force)}})
-	a.recordConfig(ctx, a.assembly, "agent")
+	a.trail.Tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "start",
+		Details: map[string]string{"version": a.options.Version, "pid": strconv.Itoa(os.Getpid()), "force": audit.Yes(a.options.Force)}})
+	a.assembly.record(ctx, a.trail, "agent", a.options.Version)
 }

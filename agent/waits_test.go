@@ -11,9 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/decisions"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/waiting"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/test/clock"
 )
@@ -39,7 +41,7 @@ func (failing) Read([]byte) (int, error) { return 0, errors.New("bad block") }
 
 func (w *world) status() control.Status {
 	w.t.Helper()
-	s, err := w.agent.Status(context.Background())
+	s, err := w.agent.Health().Status(context.Background())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -48,7 +50,7 @@ func (w *world) status() control.Status {
 
 func (w *world) parked() []journal.Outcome {
 	w.t.Helper()
-	list, err := w.agent.Results(context.Background(), control.ResultsFilter{Parked: true, Limit: 100})
+	list, err := control.WaitingResults(context.Background(), w.agent.Journal(), control.ResultsFilter{Parked: true, Limit: 100})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -100,7 +102,7 @@ func TestResultsWaitAlone(t *testing.T) {
 			w.until("the others are decided", func() bool { return w.states()[journal.Decided] == 2 })
 			w.until("named", func() bool {
 				list := w.status().Results[0].Waiting
-				return len(list) == 1 && strings.Contains(list[0].Item, "result 1 about REF=REF-1") && list[0].Code == agent.CodeUnread && !list[0].SetAside.IsZero()
+				return len(list) == 1 && strings.Contains(list[0].Item, "result 1 about REF=REF-1") && list[0].Code == waiting.CodeUnread && !list[0].SetAside.IsZero()
 			})
 			if list := w.parked(); len(list) != 1 || !list[0].Park.Waits || r.verdict("1") != connectors.Released {
 				t.Errorf("it is to wait, on record: %+v", list)
@@ -108,10 +110,10 @@ func TestResultsWaitAlone(t *testing.T) {
 			c.Jump(11 * time.Minute)
 			w.until("set aside", func() bool { return r.verdict("1") == connectors.Taken })
 			list := w.parked()
-			if len(list) != 1 || list[0].Park.Code != agent.CodeDocument || list[0].Park.Waits || list[0].Outcome != "approved" || len(w.status().Results[0].Waiting) != 0 {
+			if len(list) != 1 || list[0].Park.Code != decisions.CodeDocument || list[0].Park.Waits || list[0].Outcome != "approved" || len(w.status().Results[0].Waiting) != 0 {
 				t.Errorf("%+v", list)
 			}
-			if _, err := w.agent.Attach(context.Background(), control.AttachRequest{Result: list[0].N, ID: w.view("REF-1").ID}); err != nil {
+			if _, err := orders.Attach.Give(context.Background(), w.agent.Desk(), control.AttachRequest{Result: list[0].N, ID: w.view("REF-1").ID}); err != nil {
 				t.Error(err)
 			}
 			w.until("decided", func() bool { return w.states()[journal.Decided] == 3 })
@@ -187,7 +189,7 @@ func TestTooLargeIsToldOnce(t *testing.T) {
 	r.addWith("1", "REF-1", "A", &large)
 	w.until("taken", func() bool { return r.verdict("1") == connectors.Taken })
 	list := w.parked()
-	if len(list) != 1 || list[0].Park.Code != agent.CodeDocument || !strings.Contains(list[0].Park.Text, "sql.too-large") || list[0].MatchKey != "REF=REF-1" {
+	if len(list) != 1 || list[0].Park.Code != decisions.CodeDocument || !strings.Contains(list[0].Park.Text, "sql.too-large") || list[0].MatchKey != "REF=REF-1" {
 		t.Errorf("%+v", list)
 	}
 }
@@ -202,7 +204,7 @@ func TestMissingColumn(t *testing.T) {
 	w.exec("insert into DECISION (APP_ID, STATUS, REASON) select ID, 'R', 'because' from APPLICATION")
 	w.until("in trouble", func() bool {
 		x := w.status().Results[0].Trouble
-		return x != nil && x.Code == agent.CodeMissing && strings.Contains(x.Text, "REASONN")
+		return x != nil && x.Code == decisions.CodeMissing && strings.Contains(x.Text, "REASONN")
 	})
 	if n := w.number("select count(*) from DECISION where SENT is null"); n != 1 || w.states()[journal.Decided] != 0 || len(w.parked()) != 0 {
 		t.Errorf("%d rows left, %v", n, w.states())
@@ -322,12 +324,12 @@ func TestFormsWaitAlone(t *testing.T) {
 			if how != "large" {
 				w.until("named", func() bool {
 					list := w.status().Inbaskets[0].Waiting
-					return len(list) == 1 && list[0].Item == "form bad.json" && list[0].Code == agent.CodeUnread
+					return len(list) == 1 && list[0].Item == "form bad.json" && list[0].Code == waiting.CodeUnread
 				})
 				c.Jump(11 * time.Minute)
 			}
 			w.until("set aside", func() bool { return b.verdict("bad.json") == connectors.Refused })
-			if s := w.status(); len(s.Inbaskets[0].Waiting) != 0 || noticed(s, agent.CodeUnread) != 1 {
+			if s := w.status(); len(s.Inbaskets[0].Waiting) != 0 || noticed(s, waiting.CodeUnread) != 1 {
 				t.Errorf("%+v %+v", s.Inbaskets, s.Notices)
 			}
 			if strings.Contains(w.log.String(), "secret-name") || strings.Contains(w.log.String(), "bad.json") {
@@ -406,7 +408,7 @@ func TestNightlyWaitingIsKept(t *testing.T) {
 			}
 			w.halt()
 			timed(w, c)
-			if list := w.parked(); len(list) == 0 || list[0].MatchKey != "REF=REF-1" || list[0].Park.Code != agent.CodeDocument {
+			if list := w.parked(); len(list) == 0 || list[0].MatchKey != "REF=REF-1" || list[0].Park.Code != decisions.CodeDocument {
 				t.Fatalf("lost: %+v", list)
 			}
 			w.write("answers/night-1.pdf", "%PDF-2")
@@ -433,7 +435,7 @@ func TestFileThatWaitsIsToldAgain(t *testing.T) {
 	w, c := nightly(t)
 	named := func() bool {
 		list := w.status().Results
-		return len(list) == 1 && len(list[0].Waiting) == 1 && list[0].Waiting[0].Code == agent.CodeMissing && strings.Contains(list[0].Waiting[0].Text, "STATUS")
+		return len(list) == 1 && len(list[0].Waiting) == 1 && list[0].Waiting[0].Code == decisions.CodeMissing && strings.Contains(list[0].Waiting[0].Text, "STATUS")
 	}
 	w.write("answers/night-1.pdf", "%PDF")
 	w.write("answers/night.csv", "NO,REF,STATE,PDF\n1,REF-1,NO,night-1.pdf\n2,REF-2,OK,\n3,REF-3\n")
@@ -510,9 +512,9 @@ func TestNightlyBadLines(t *testing.T) {
 	}
 	w.write("answers/whole.csv", "NO,REF,STATUS,PDF\n1,REF-1\n")
 	w.until("not one line of it", func() bool { return len(w.parked()) == 6 })
-	_, err := w.agent.Attach(context.Background(), control.AttachRequest{Result: w.parked()[5].N, ID: w.view("REF-3").ID, Outcome: "refused"})
+	_, err := orders.Attach.Give(context.Background(), w.agent.Desk(), control.AttachRequest{Result: w.parked()[5].N, ID: w.view("REF-3").ID, Outcome: "refused"})
 	var refused *control.Error
-	if !errors.As(err, &refused) || refused.Code != agent.CodeWholeFile {
+	if !errors.As(err, &refused) || refused.Code != orders.CodeWholeFile {
 		t.Errorf("a whole file was given to one submission: %v", err)
 	}
 }
@@ -559,7 +561,7 @@ func TestNightlyFile(t *testing.T) {
 	w.write("answers/typo.csv", "NO,REF,STATE\n20,REF-1,OK\n")
 	w.until("a column that is not there", func() bool {
 		list := w.status().Results[0].Waiting
-		return len(list) == 1 && list[0].Code == agent.CodeMissing && strings.Contains(list[0].Text, "STATUS") && list[0].SetAside.IsZero()
+		return len(list) == 1 && list[0].Code == decisions.CodeMissing && strings.Contains(list[0].Text, "STATUS") && list[0].SetAside.IsZero()
 	})
 	if s := w.status(); s.ParkedResults != 2 || len(w.files("answers")) != 1 {
 		t.Errorf("it is not only waiting: %d parked", s.ParkedResults)

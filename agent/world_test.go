@@ -226,7 +226,7 @@ func (w *world) until(what string, ok func() bool) {
 		select {
 		case <-tick.C:
 		case <-limit:
-			status, _ := w.agent.Status(context.Background())
+			status, _ := w.agent.Health().Status(context.Background())
 			w.t.Fatalf("waited in vain: %s\nstates %v, targets %+v\nlog:\n%s", what, status.States, status.Targets, w.log)
 		}
 	}
@@ -248,7 +248,7 @@ func (w *world) untilLogged(text string) {
 }
 
 func (w *world) states() map[journal.State]int64 {
-	s, err := w.agent.Status(context.Background())
+	s, err := w.agent.Health().Status(context.Background())
 	if err != nil {
 		w.t.Fatal(err)
 	}

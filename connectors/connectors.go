@@ -27,6 +27,12 @@ type Source[T any] interface {
 	Close() error
 }
 
+// Checker is a Source that can tell whether items could be taken and settled now. What it puts there to try is gone
+// afterwards.
+type Checker interface {
+	Check(ctx context.Context) error
+}
+
 // Holder is a Source that keeps some of its items back on its own, such as a form whose attachments have not come.
 // Held may be called at any time, from any goroutine.
 type Holder interface{ Held() []HeldItem }

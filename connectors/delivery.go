@@ -94,12 +94,13 @@ type Guarantee struct {
 
 // Abilities tell the agent how to use a target.
 type Abilities struct {
-	Records   bool      // takes Records
-	Files     bool      // takes Files
-	MaxItems  int       // deliveries a group; 0: the agent's default
-	Parallel  int       // Deliver calls at once; 0: one
-	Recorded  bool      // the target records the key in the same transaction; else the agent journals before and after
-	Guarantee Guarantee //
+	Operations Operations // what it can do: Put for Files, the others for Records
+	Returning  bool       // gives the values of Shape.Returning back
+	Binary     bool       // takes bytes that are no text
+	MaxItems   int        // deliveries a group; 0: the agent's default
+	Parallel   int        // Deliver calls at once; 0: one
+	Recorded   bool       // the target records the key in the same transaction; else the agent journals before and after
+	Guarantee  Guarantee  //
 }
 
 // Trace is one thing of ours that a target holds: a row of its ledger, or a file. Fields that the target does not

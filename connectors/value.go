@@ -38,6 +38,23 @@ const (
 	Put                // a line, file or document; the agent has encoded it
 )
 
+// Operations is a set of operations.
+type Operations uint8
+
+// OperationsOf makes a set.
+func OperationsOf(ops ...Op) (set Operations) {
+	for _, op := range ops {
+		set |= 1 << op
+	}
+	return set
+}
+
+// Has tells whether an operation is in the set.
+func (o Operations) Has(op Op) bool { return o&(1<<op) != 0 }
+
+// RowOperations are those that write rows of tables.
+const RowOperations = 1<<Insert | 1<<Upsert | 1<<Update | 1<<ReplaceChildren
+
 // Shape is what all records of one write have in common. All records of a write of one plan share one
 // pointer, so that a target can group rows by it.
 type Shape struct {

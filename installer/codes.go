@@ -3,7 +3,7 @@ package installer
 // Codes of errors of the installer.
 const (
 	CodeName         = "service.name"          // not a name for an instance; use letters, digits, dash and underscore
-	CodeManager      = "service.manager"       // no service manager is found here; run the agent by: inbasket run
+	CodeManager      = "service.manager"       // neither systemd nor the service manager of Windows runs here; have what supervises programs here run: inbasket run
 	CodeRights       = "service.rights"        // services are changed by root or an administrator only; use sudo, or an elevated prompt
 	CodeNotInstalled = "service.not-installed" // there is no such service; install it, or name the instance by --name
 	CodeInstall      = "service.install"       // a step of the installation failed and all steps were undone; see the message

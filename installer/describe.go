@@ -1,6 +1,7 @@
 package installer
 
 import (
+	"context"
 	"path/filepath"
 	"slices"
 
@@ -24,6 +25,13 @@ func Describe(c *config.Config) Instance {
 	return i
 }
 
+// Compare asks the manager again how an installed service stands, and compares it with what a configuration asks of it.
+func Compare(ctx context.Context, m Manager, name string, s State, c *config.Config) (State, error) {
+	i := Describe(c)
+	i.Name, i.Program, i.Account = name, s.Program, s.Account
+	return m.Status(ctx, i)
+}
+
 // CredentialFolder returns the folder whose files systemd hands to the service: ${credential:NAME} is NAME there.
 func CredentialFolder(config string) string {
 	return filepath.Join(filepath.Dir(config), "credentials")
@@ -44,4 +52,17 @@ func outermost(paths []string) []string {
 func inside(path, dir string) bool {
 	r, err := filepath.Rel(dir, path)
 	return err == nil && filepath.IsLocal(r)
+}
+
+// StartErrorName is the file in the log folder of a Windows service that says why its last start failed, as
+// a terminal would show it. An agent that starts removes it.
+const StartErrorName = "start-error.txt"
+
+// LogFolder returns where a Windows service logs when its configuration does not say: beside the
+// configuration, so that also a configuration that cannot be read has its reason told in a known place.
+func LogFolder(config string) string {
+	if abs, err := filepath.Abs(config); err == nil {
+		config = abs
+	}
+	return filepath.Join(filepath.Dir(config), "log")
 }

@@ -128,9 +128,6 @@ func (m *machine) run(_ context.Context, name string, args ...string) (string, e
 	case "systemctl":
 		return m.systemctl(args[0], args[1:])
 	}
-	if strings.HasPrefix(name, "/etc/init.d/") {
-		return "", m.initScript(name, last)
-	}
 	return "", fmt.Errorf("%s: %w", name, exec.ErrNotFound)
 }
 

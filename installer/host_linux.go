@@ -101,9 +101,6 @@ func (f *failure) Error() string {
 	return s
 }
 
-// errNoCommand is a command that this machine does not have.
-var errNoCommand = exec.ErrNotFound
-
 func output(cmd *exec.Cmd) (string, error) {
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
@@ -158,38 +155,6 @@ func (h *host) needRoot(op string) error {
 	return connectors.Errorf(connectors.ItemError, CodeRights, op, "repeat it as root, such as by sudo", "%w", fs.ErrPermission)
 }
 
-// ordered returns the service that an order is for and the order in words, or why it cannot be carried out.
-func (h *host) ordered(verb, name string) (service, op string, err error) {
-	service = ServiceName(name)
-	op = verb + " the service " + service
-	if err = CheckName(name); err == nil {
-		err = h.needRoot(op)
-	}
-	return service, op, err
-}
-
-// steps are those of one manager's installation.
-type steps func(context.Context, *transaction, Instance) error
-
-// carryOut takes the steps, or undoes those that it took.
-func (h *host) carryOut(ctx context.Context, i Instance, take steps) (Changes, error) {
-	if err := h.needRoot("install the service " + i.Service()); err != nil {
-		return nil, err
-	}
-	t := &transaction{}
-	if err := take(ctx, t, i); err != nil {
-		return nil, t.rollback(ctx, err)
-	}
-	return t.done, nil
-}
-
-// preview tells which steps would be taken.
-func preview(ctx context.Context, i Instance, take steps) (Preview, error) {
-	t := &transaction{dry: true}
-	err := take(ctx, t, i)
-	return Preview{Files: t.files, Steps: t.done}, err
-}
-
 // account finds a user wherever the machine keeps its users; ok is false when there is none of that name.
 func (h *host) account(ctx context.Context, name string) (a account, ok bool, err error) {
 	a.name = name
@@ -214,4 +179,30 @@ func (h *host) account(ctx context.Context, name string) (a account, ok bool, er
 		}
 	}
 	return a, true, nil
+}
+
+// CheckProgram refuses a program where others than root could change what the service runs, or that may be gone
+// after the next start of the machine.
+func CheckProgram(path string) error {
+	refuse := func(format string, args ...any) error {
+		return connectors.Errorf(connectors.ItemError, CodeProgram, "choose the program", "copy it: install -m 755 "+path+
+			" /usr/local/bin/inbasket, and repeat the command by that one; or say --force", format, args...)
+	}
+	for _, dir := range append([]string{"/run", "/dev/shm"}, hidden...) {
+		if inside(path, dir) {
+			return refuse("%s lies below %s, which is no place for a service's program", path, dir)
+		}
+	}
+	for p := path; ; p = filepath.Dir(p) {
+		info, err := os.Stat(p)
+		if err != nil {
+			return refuse("%s cannot be seen: %w", p, err)
+		}
+		if s, ok := info.Sys().(*syscall.Stat_t); ok && (s.Uid != 0 || info.Mode()&0o022 != 0 && info.Mode()&os.ModeSticky == 0) {
+			return refuse("%s can be changed by others than root", p)
+		}
+		if p == filepath.Dir(p) {
+			return nil
+		}
+	}
 }

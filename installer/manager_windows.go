@@ -260,3 +260,147 @@ func nameFlag(name string) string {
 	}
 	return " --name " + strings.TrimSpace(name)
 }
+
+// Instances returns all services of this machine that run the program, started or not; each State has the
+// instance's name in Name, empty for the default one.
+func Instances(ctx context.Context, program string) ([]State, error) {
+	m := &windowsManager{clock: clock{}}
+	scm, err := m.connect("list the services", windows.SC_MANAGER_CONNECT|windows.SC_MANAGER_ENUMERATE_SERVICE)
+	if err != nil {
+		return nil, err
+	}
+	names, err := scm.ListServices()
+	_ = scm.Disconnect() // nothing was changed
+	if err != nil {
+		return nil, stepError("list the services", err)
+	}
+	var out []State
+	for _, service := range names {
+		name, ours := instanceOf(service)
+		if !ours {
+			continue
+		}
+		s, err := m.Status(ctx, Instance{Name: name})
+		if err != nil {
+			return nil, err
+		}
+		if s.Installed && strings.EqualFold(s.Program, program) {
+			s.Name = name
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+// instanceOf returns the instance that a service is, see ServiceName.
+func instanceOf(service string) (string, bool) {
+	if strings.EqualFold(service, DefaultName) {
+		return "", true
+	}
+	name, ok := strings.CutPrefix(service, DefaultName+"-")
+	return name, ok && CheckName(name) == nil
+}
+
+// DataFolder returns where configuration and data of the default instance lie: %ProgramData%\Inbasket.
+func DataFolder() string { return dataFolder() }
+
+// Status asks Windows how the service stands; everybody may. See Manager.
+func (m *windowsManager) Status(_ context.Context, i Instance) (State, error) {
+	service := i.Service()
+	out := State{Name: service, Manager: "windows"}
+	scm, s, err := m.open("ask for the service "+service, i.Name, windows.SERVICE_QUERY_STATUS|windows.SERVICE_QUERY_CONFIG)
+	var known *connectors.Error
+	if errors.As(err, &known) && known.Code == CodeNotInstalled {
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	defer scm.Disconnect()
+	defer s.Close()
+	now, err := s.Query()
+	if err != nil {
+		return out, connectors.Errorf(connectors.TargetError, CodeManager, "ask for the service "+service, "see the message", "%w", err)
+	}
+	d, err := readDefinition(s.Handle)
+	if err != nil {
+		return out, connectors.Errorf(connectors.TargetError, CodeManager, "read the service "+service, "see the message", "%w", err)
+	}
+	out.Installed, out.Running, out.Detail = true, now.State == svc.Running, stateWord(now.State)
+	out.Enabled = d.start == mgr.StartAutomatic
+	out.Program, out.Config, out.Account = d.program(), d.argument("--config"), d.account
+	out.Definition = `HKLM\SYSTEM\CurrentControlSet\Services\` + service
+	if now.ProcessId != 0 {
+		out.PID = int(now.ProcessId)
+		out.Since = begun(now.ProcessId)
+	}
+	if now.State == svc.Stopped {
+		out.ExitCode = int(now.Win32ExitCode)
+		if errors.Is(windows.Errno(now.Win32ExitCode), windows.ERROR_SERVICE_SPECIFIC_ERROR) {
+			out.ExitCode = int(now.ServiceSpecificExitCode)
+		}
+	}
+	if i.Program != "" {
+		out.Drift = driftOf(s.Handle, d, i)
+	}
+	return out, nil
+}
+
+// driftOf lists what differs from what Install would write.
+func driftOf(h windows.Handle, d definition, i Instance) []string {
+	out := d.drift(wanted(i))
+	for _, x := range settings() {
+		if line, differs := x.drift(h); differs {
+			out = append(out, line)
+		}
+	}
+	if has, err := eventMessages(i.Service()); err == nil && has != messageFile {
+		out = append(out, "event source "+i.Service()+": not registered, install registers it")
+	}
+	for _, f := range folders(i) {
+		if _, err := os.Stat(f.path); err != nil || remote(f.path) {
+			continue
+		}
+		sd, err := windows.GetNamedSecurityInfo(f.path, windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION)
+		if err != nil {
+			continue // this account may not look; an administrator may
+		}
+		out = append(out, f.missing(sd.String(), i.Service())...)
+	}
+	return out
+}
+
+// disabled tells whether an administrator disabled the service.
+func disabled(s *mgr.Service) bool {
+	d, err := readDefinition(s.Handle)
+	return err == nil && d.start == mgr.StartDisabled
+}
+
+// stateWord is how the window Services calls a state.
+func stateWord(s svc.State) string {
+	switch s {
+	case svc.Stopped:
+		return "stopped"
+	case svc.StartPending:
+		return "starting"
+	case svc.StopPending:
+		return "stopping"
+	case svc.Running:
+		return "running"
+	}
+	return "paused"
+}
+
+// begun returns when a process was started; zero when this account may not ask.
+func begun(pid uint32) time.Time {
+	h, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, pid)
+	if err != nil {
+		return time.Time{}
+	}
+	defer windows.CloseHandle(h)
+	var created, exited, kernel, user windows.Filetime
+	if windows.GetProcessTimes(h, &created, &exited, &kernel, &user) != nil {
+		return time.Time{}
+	}
+	return time.Unix(0, created.Nanoseconds())
+}

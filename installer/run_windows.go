@@ -121,7 +121,7 @@ func startFailure(op string, s *mgr.Service, now svc.Status, begun time.Time) er
 
 // probe has the service look at its configuration as its own account.
 func (m *windowsManager) probe(ctx context.Context, s *mgr.Service, i Instance) error {
-	defer calm(s)()
+	defer suspendRecovery(s)()
 	err := m.start(ctx, s, ProbeArgument)
 	var failed *connectors.Error
 	if errors.As(err, &failed) && m.told(s) {
@@ -134,9 +134,9 @@ func (m *windowsManager) probe(ctx context.Context, s *mgr.Service, i Instance) 
 	return err
 }
 
-// calm keeps Windows from starting the service again when the look at its configuration ends with an error,
+// suspendRecovery keeps Windows from starting the service again when the look at its configuration ends with an error,
 // until the function that it returns is called.
-func calm(s *mgr.Service) func() {
+func suspendRecovery(s *mgr.Service) func() {
 	before, err := query(s.Handle, windows.SERVICE_CONFIG_FAILURE_ACTIONS_FLAG)
 	if err != nil {
 		return func() {} // this system does not know it, or the look is worth the risk

@@ -79,24 +79,10 @@ func (h *host) makeAccount(ctx context.Context, t *transaction, i Instance) erro
 	}
 	add := func() error {
 		_, err := h.run(ctx, "useradd", append(group, "--system", "--home-dir", home, "--no-create-home", "--shell", nologin(h), "--comment", "Inbasket", "--", name)...)
-		if err == nil || !errors.Is(err, errNoCommand) {
-			return err
-		}
-		if _, err := h.run(ctx, "addgroup", "-S", name); err != nil {
-			return err
-		}
-		_, err = h.run(ctx, "adduser", "-S", "-D", "-H", "-h", home, "-s", nologin(h), "-G", name, "-g", "Inbasket", name)
-		if err != nil {
-			_, undo := h.run(context.WithoutCancel(ctx), "delgroup", name)
-			err = errors.Join(err, undo)
-		}
 		return err
 	}
 	remove := func(ctx context.Context) error {
 		_, err := h.run(ctx, "userdel", name)
-		if errors.Is(err, errNoCommand) {
-			_, err = h.run(ctx, "deluser", name)
-		}
 		return err
 	}
 	if err := t.do("add the system account "+name, add, remove); err != nil {

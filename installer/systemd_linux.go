@@ -40,12 +40,21 @@ func (m *systemd) packaged(service string) string {
 
 // Install makes or mends the service.
 func (m *systemd) Install(ctx context.Context, i Instance) (Changes, error) {
-	return m.h.carryOut(ctx, i, m.install)
+	if err := m.h.needRoot("install the service " + i.Service()); err != nil {
+		return nil, err
+	}
+	t := &transaction{}
+	if err := m.install(ctx, t, i); err != nil {
+		return nil, t.rollback(ctx, err)
+	}
+	return t.done, nil
 }
 
 // Preview tells what Install would do.
 func (m *systemd) Preview(ctx context.Context, i Instance) (Preview, error) {
-	return preview(ctx, i, m.install)
+	t := &transaction{dry: true}
+	err := m.install(ctx, t, i)
+	return Preview{Files: t.files, Steps: t.done}, err
 }
 
 func (m *systemd) install(ctx context.Context, t *transaction, i Instance) error {

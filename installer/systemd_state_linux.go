@@ -161,7 +161,12 @@ func (m *systemd) Stop(ctx context.Context, name string) error {
 }
 
 func (m *systemd) order(ctx context.Context, verb, name, code string) error {
-	service, op, err := m.h.ordered(verb, name)
+	service := ServiceName(name)
+	op := verb + " the service " + service
+	err := CheckName(name)
+	if err == nil {
+		err = m.h.needRoot(op)
+	}
 	if err != nil {
 		return err
 	}

@@ -42,9 +42,6 @@ func (t *transaction) do(what string, f func() error, back func(context.Context)
 	return nil
 }
 
-// note adds a file that the steps write by other means than putFile.
-func (t *transaction) note(f File) { t.files = append(t.files, f) }
-
 // keepFor keeps the last step from being undone after an error of that code; why is told then.
 func (t *transaction) keepFor(code, why string) {
 	if n := len(t.undos); n > 0 && !t.dry {

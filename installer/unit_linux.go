@@ -101,8 +101,8 @@ func quote(path string) string {
 // specifiers keeps a percent sign from being expanded.
 func specifiers(path string) string { return strings.ReplaceAll(path, "%", "%%") }
 
-// words splits a setting's value as the service manager does, and undoes quote.
-func words(value string) []string {
+// splitWords splits a setting's value as the service manager does, and undoes quote.
+func splitWords(value string) []string {
 	var out []string
 	var word strings.Builder
 	var quoted byte
@@ -150,7 +150,7 @@ func readUnit(text string) definition {
 		case "User":
 			d.account = strings.TrimSpace(value)
 		case "ExecStart":
-			line := words(value)
+			line := splitWords(value)
 			for n, w := range line {
 				if n == 0 {
 					d.program = w

@@ -122,11 +122,11 @@ func TestMissing(t *testing.T) {
 
 func TestWordsUndoQuote(t *testing.T) {
 	for _, path := range []string{"/a", "/a b", `/a"b`, `/a\b`, "/100%", "/%%", "/ä:b", "/a'b", "/;", "/$x"} {
-		if got := words(quote(path)); len(got) != 1 || got[0] != path {
+		if got := splitWords(quote(path)); len(got) != 1 || got[0] != path {
 			t.Errorf("%q → %q → %q", path, quote(path), got)
 		}
 	}
-	if d := cmp.Diff([]string{"a", "b c", "", "d"}, words(` a  "b c" '' d`)); d != "" {
+	if d := cmp.Diff([]string{"a", "b c", "", "d"}, splitWords(` a  "b c" '' d`)); d != "" {
 		t.Error(d)
 	}
 }

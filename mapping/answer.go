@@ -3,50 +3,27 @@ package mapping
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/answers"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
-
-// answer is the compiled answer section.
-type answer struct {
-	from     string
-	question connectors.Question
-	files    bool
-	name     *regexp.Regexp
-	format   string
-	options  decode.Options
-	prog     program
-	each     *loop         // of files: one result for each item
-	fields   []answerField // of files
-	match    []answerField // on the submission's side
-	id       []string
-	status   string
-	outcomes map[string]string
-	caseNo   string
-	reason   string
-	docs     []documentSpec
-	names    []connectors.Named // columns that are read from a row, of a query
-}
-
-type answerField struct {
-	name string
-	x    cx
-}
 
 // answer compiles the answer section.
 func (b *builder) answer() {
 	s := b.spec.Answer
-	if s == nil || s.node == nil {
+	if s == nil || s.Node == nil {
 		return
 	}
-	a := &answer{from: s.From, files: s.File != "" || s.Format != "" || len(s.Fields) > 0 || s.Each != nil, caseNo: s.Case, reason: s.Reason, docs: s.Documents, id: s.ID}
+	a := &answers.Section{From: s.From, Files: s.File != "" || s.Format != "" || len(s.Fields) > 0 || s.Each != nil, Case: s.Case, Reason: s.Reason, Documents: s.Documents, ID: s.ID}
 	if b.cat != nil && s.From != "" {
 		b.checkSource(s, a)
 	}
-	if a.files {
+	if a.Files {
 		b.answerFiles(s, a)
 	} else {
 		b.answerQuery(s, a)
@@ -55,41 +32,39 @@ func (b *builder) answer() {
 	sc := b.scopeFor(-1)
 	for _, m := range s.Match {
 		if x, ok := b.value(sc, m.Value, ""); ok {
-			a.match = append(a.match, answerField{m.Key, x})
+			a.Match = append(a.Match, answers.Field{Name: m.Key, X: x})
 		}
 	}
-	for _, n := range a.reads() {
-		if n.name != "" && !hasWord(a.question.Reads, n.name) {
-			a.question.Reads = append(a.question.Reads, n.name)
+	for _, n := range a.Reads() {
+		if n.Name != "" && !slices.Contains(a.Question.Reads, n.Name) {
+			a.Question.Reads = append(a.Question.Reads, n.Name)
 		}
 	}
-	if !a.files {
-		a.names = columnsRead(s, a)
+	if !a.Files {
+		a.Names = columnsRead(s, a)
 	}
 	b.answerNames(s, a)
 	b.plan.answer = a
 }
 
 // answerNames checks that what the section reads of a result is there, as far as that can be told without one.
-func (b *builder) answerNames(s *answerSpec, a *answer) {
+func (b *builder) answerNames(s *answerSpec, a *answers.Section) {
 	if b.pinned() {
 		return // what was checked by an earlier version goes on
 	}
-	if !a.files {
+	if !a.Files {
 		b.queryNames(s, a)
 		return
 	}
 	known := s.Fields.Keys()
-	if a.name != nil {
-		known = append(known, a.name.SubexpNames()...)
+	if a.Name != nil {
+		known = append(known, a.Name.SubexpNames()...)
 	}
-	for _, n := range a.reads() {
-		if n.name == "" || hasWord(known, n.name) {
+	for _, n := range a.Reads() {
+		if n.Name == "" || slices.Contains(known, n.Name) {
 			continue
 		}
-		p := valueProblem(s.node, n.key, CodeAnswer, fmt.Sprintf("neither fields nor a group of the file's name gives %q", n.name))
-		p.Suggestion = diag.DidYouMean(n.name, known)
-		b.report(p)
+		b.report(s.Node.ValueProblem(n.Key, CodeAnswer, fmt.Sprintf("neither fields nor a group of the file's name gives %q", n.Name), diag.DidYouMean(n.Name, known)))
 	}
 }
 
@@ -106,33 +81,13 @@ func queryWords(query string) []string {
 	return sqlName.FindAllString(query, -1)
 }
 
-// readName is a column or field that a key of the section reads.
-type readName struct{ key, name string }
-
-// reads lists what the section reads of a result.
-func (a *answer) reads() (list []readName) {
-	for _, n := range a.id {
-		list = append(list, readName{"id", n})
-	}
-	for _, m := range a.match {
-		list = append(list, readName{"match", m.name})
-	}
-	list = append(list, readName{"outcome", a.status}, readName{"case", a.caseNo}, readName{"reason", a.reason})
-	for _, d := range a.docs {
-		list = append(list, readName{"documents", d.From})
-	}
-	return list
-}
-
-func (b *builder) checkSource(s *answerSpec, a *answer) {
+func (b *builder) checkSource(s *answerSpec, a *answers.Section) {
 	info, ok := b.cat.Target(s.From)
-	if ok && !info.Results && !a.files {
-		b.report(valueProblem(s.node, "from", CodeAnswer, fmt.Sprintf("target %q cannot be asked for results", s.From)))
+	if ok && !info.Results && !a.Files {
+		b.report(s.Node.ValueProblem("from", CodeAnswer, fmt.Sprintf("target %q cannot be asked for results", s.From), ""))
 	}
-	if !ok && !a.files {
-		p := valueProblem(s.node, "from", CodeUnknownTarget, fmt.Sprintf("the configuration has no target %q", s.From))
-		p.Suggestion = diag.DidYouMean(s.From, b.cat.Targets())
-		b.report(p)
+	if !ok && !a.Files {
+		b.report(s.Node.ValueProblem("from", CodeUnknownTarget, fmt.Sprintf("the configuration has no target %q", s.From), diag.DidYouMean(s.From, b.cat.Targets())))
 	}
 }
 
@@ -142,47 +97,47 @@ var hasPlace = regexp.MustCompile(`(?:^|[^:]):[A-Za-z_]`)
 // asksSince finds the place of a query that is asked again after a restore.
 var asksSince = regexp.MustCompile(`(?i):since\b`)
 
-func (b *builder) answerQuery(s *answerSpec, a *answer) {
-	for _, need := range [][2]string{{"query", s.Query}, {"mark", s.Mark}, {"id", first(s.ID, "")}} {
+func (b *builder) answerQuery(s *answerSpec, a *answers.Section) {
+	for _, need := range [][2]string{{"query", s.Query}, {"mark", s.Mark}, {"id", strings.Join(s.ID, ",")}} {
 		if need[1] == "" {
-			b.report(s.node.Problem(CodeMissingKey, "an answer from a database needs "+need[0], ""))
+			b.report(s.Node.Problem(CodeMissingKey, "an answer from a database needs "+need[0], ""))
 		}
 	}
 	if s.Mark != "" && !b.pinned() && !hasPlace.MatchString(s.Mark) {
-		b.report(valueProblem(s.node, "mark", CodeAnswer, "mark has no place such as :ID for a column of the row: it would mark every row"))
+		b.report(s.Node.ValueProblem("mark", CodeAnswer, "mark has no place such as :ID for a column of the row: it would mark every row", ""))
 	}
 	if s.Again != "" && !asksSince.MatchString(s.Again) {
-		b.report(s.node.KeyProblem("again", CodeAnswer, "again needs the place :since, as in ... where SENT >= :since", ""))
+		b.report(s.Node.KeyProblem("again", CodeAnswer, "again needs the place :since, as in ... where SENT >= :since", ""))
 	}
-	a.question = connectors.Question{Query: s.Query, ID: s.ID, Mark: s.Mark, Again: s.Again, Every: s.Every}
+	a.Question = connectors.Question{Query: s.Query, ID: s.ID, Mark: s.Mark, Again: s.Again, Every: s.Every}
 	for _, d := range s.Documents {
-		a.question.Binary = append(a.question.Binary, d.From)
+		a.Question.Binary = append(a.Question.Binary, d.From)
 	}
 }
 
-func (b *builder) answerFiles(s *answerSpec, a *answer) {
-	b.choice([]any{"answer", "format"}, s.Format, []string{"json", "xml", "csv", "none"})
+func (b *builder) answerFiles(s *answerSpec, a *answers.Section) {
+	b.choice([]any{"answer", "format"}, s.Format, answerFormats())
 	if s.Each != nil && len(s.ID) == 0 {
-		b.report(s.node.KeyProblem("each", CodeMissingKey, "an answer file of many decisions needs id: fields that name each of them for life", ""))
+		b.report(s.Node.KeyProblem("each", CodeMissingKey, "an answer file of many decisions needs id: fields that name each of them for life", ""))
 	}
 	if s.Query != "" || s.Mark != "" || s.Again != "" {
-		b.report(s.node.Problem(CodeAnswer, "query, mark and again belong to a database, file, format and fields to answer files", ""))
+		b.report(s.Node.Problem(CodeAnswer, "query, mark and again belong to a database, file, format and fields to answer files", ""))
 	}
 	if s.File != "" {
 		re, err := regexp.Compile("^(?:" + s.File + ")$")
 		if err != nil {
-			b.report(valueProblem(s.node, "file", CodeAnswer, "this regular expression cannot be read"))
+			b.report(s.Node.ValueProblem("file", CodeAnswer, "this regular expression cannot be read", ""))
 		}
-		a.name = re
+		a.Name = re
 	}
-	a.format, a.options = s.Format, decode.Options{Lists: s.Lists}
+	a.Format, a.Options = s.Format, decode.Options{Lists: s.Lists}
 	if s.CSV != nil {
-		a.options.CSV = s.CSV.options()
+		a.Options.CSV = *s.CSV
 	}
-	a.options.CSV.Single = s.Each == nil
-	sc := &scope{names: map[string]binding{
-		"content": {path: (&path{slot: -1}).child(seg{name: "content", loop: -1})},
-		"file":    {path: (&path{slot: -1}).child(seg{name: "file", loop: -1})},
+	a.Options.CSV.Single = s.Each == nil
+	sc := &expr.Scope{Names: map[string]expr.Binding{
+		"content": {Path: (&expr.Path{Slot: -1}).Child(expr.Step{Name: "content", Loop: -1})},
+		"file":    {Path: (&expr.Path{Slot: -1}).Child(expr.Step{Name: "file", Loop: -1})},
 	}}
 	if s.Each != nil && s.Each.node != nil {
 		sc = b.answerEach(s, a, sc)
@@ -191,62 +146,54 @@ func (b *builder) answerFiles(s *answerSpec, a *answer) {
 		if f.Value.node == nil {
 			continue
 		}
-		c := &compiler{prog: &a.prog, scope: sc, tables: b.tables}
-		x, p := c.value(f.Value.text)
+		c := &expr.Compiler{Prog: &a.Program, Scope: sc, Tables: b.tables}
+		x, p := c.Whole(f.Value.text)
 		if p != nil {
 			b.expressionProblem(f.Value, p)
 			continue
 		}
-		b.answerPath(s, f.Value, x.src)
-		a.fields = append(a.fields, answerField{f.Key, x})
+		b.answerPath(s, f.Value, x.Source)
+		a.Fields = append(a.Fields, answers.Field{Name: f.Key, X: x})
 	}
 }
 
 // answerEach compiles NAME in LIST, and returns the scope of one item.
-func (b *builder) answerEach(s *answerSpec, a *answer, sc *scope) *scope {
-	m := eachPattern.FindStringSubmatchIndex(s.Each.text)
-	if m == nil {
-		b.report(s.Each.node.Problem(CodeSyntax, "each is written NAME in LIST, such as line in content.lines", ""))
+func (b *builder) answerEach(s *answerSpec, a *answers.Section, sc *expr.Scope) *expr.Scope {
+	name, rest, from := expr.ReadEach(s.Each.text)
+	if name == "" {
+		b.report(s.Each.node.Problem(expr.CodeSyntax, "each is written NAME in LIST, such as line in content.lines", ""))
 		return sc
 	}
-	name := s.Each.text[m[2]:m[3]]
 	if !b.freeAt(sc, name, s.Each.node) {
 		return sc
 	}
-	list, p := (&compiler{prog: &a.prog, scope: sc, tables: b.tables}).compile(s.Each.text[m[6]:m[7]], false)
-	if p == nil && s.Format == "xml" && list.path != nil && !hasWord(s.Lists, strings.TrimPrefix(list.path.dotted(), "content.")) {
-		p = &exprProblem{code: CodeList, message: list.path.dotted() + " is not declared under answer.lists: with one element only it would not be a list"}
+	list, p := (&expr.Compiler{Prog: &a.Program, Scope: sc, Tables: b.tables}).Compile(rest, false)
+	if p == nil && decode.FormatNamed(s.Format).Reads("lists") && list.Path != nil && !slices.Contains(s.Lists, strings.TrimPrefix(list.Path.Dotted(), "content.")) {
+		p = &expr.Problem{Code: CodeList, Message: list.Path.Dotted() + " is not declared under answer.lists: with one element only it would not be a list"}
 	}
 	if p != nil {
-		p.from += len([]rune(s.Each.text[:m[6]]))
+		p.From += from
 		b.expressionProblem(*s.Each, p)
 		return sc
 	}
-	l := &loop{list: list, item: a.prog.slot(), index: a.prog.slot()}
-	a.each, a.prog.depth = l, 1
-	sc = sc.inner()
-	bind := binding{ev: func(e *env) value { return e.slots[l.item] }, src: list.src}
-	if list.path != nil {
-		bind = binding{path: &path{slot: l.item, abs: list.path.child(seg{loop: 0}).abs}}
-	}
-	sc.names[name] = bind
-	sc.names["index"] = binding{ev: func(e *env) value { return e.slots[l.index] }}
-	return sc
+	l := a.Program.Loop(list, 0)
+	a.Each = &l
+	return sc.Items(name, l)
 }
 
 // answerPath checks a field of a CSV file whose columns the mapping names.
-func (b *builder) answerPath(s *answerSpec, x exprText, p *path) {
+func (b *builder) answerPath(s *answerSpec, x exprText, p *expr.Path) {
 	if s.Format != "csv" || s.CSV == nil || len(s.CSV.Columns) == 0 || p == nil || b.pinned() {
 		return
 	}
-	name, under := strings.CutPrefix(p.dotted(), "content.")
-	if under && !hasWord(s.CSV.Columns, name) {
+	name, under := strings.CutPrefix(p.Dotted(), "content.")
+	if under && !slices.Contains(s.CSV.Columns, name) {
 		b.report(x.node.Problem(CodeAnswer, fmt.Sprintf("answer.csv.columns has no %q", name), diag.DidYouMean(name, s.CSV.Columns)))
 	}
 }
 
 // outcomes reads {STATUS: {A: approved}}.
-func (b *builder) outcomes(s *answerSpec, a *answer) {
+func (b *builder) outcomes(s *answerSpec, a *answers.Section) {
 	n := s.Outcome
 	if n == nil {
 		return
@@ -255,12 +202,12 @@ func (b *builder) outcomes(s *answerSpec, a *answer) {
 		b.report(n.Problem(CodeAnswer, "write the column and what each status means, such as {STATUS: {A: approved, R: refused}}", ""))
 		return
 	}
-	a.status, a.outcomes = n.Pairs[0].Key, map[string]string{}
+	a.Status, a.Outcomes = n.Pairs[0].Key, map[string]string{}
 	for _, p := range n.Pairs[0].Value.Pairs {
 		if !mappingNames.MatchString(p.Value.Text) {
 			b.report(p.Value.Problem(CodeAnswer, "an outcome is a word of small letters, such as approved or refused", ""))
 		}
-		a.outcomes[p.Key] = p.Value.Text
+		a.Outcomes[p.Key] = p.Value.Text
 	}
 }
 
@@ -270,45 +217,45 @@ func (p *Plan) Question() (from string, q connectors.Question, ok bool) {
 	if p.answer == nil {
 		return "", connectors.Question{}, false
 	}
-	return p.answer.from, p.answer.question, !p.answer.files
+	return p.answer.From, p.answer.Question, !p.answer.Files
 }
 
 // HasAnswer tells whether the mapping says how results are read, and whether they are files.
 func (p *Plan) HasAnswer() (answers, files bool) {
-	return p.answer != nil, p.answer != nil && p.answer.files
+	return p.answer != nil, p.answer != nil && p.answer.Files
 }
 
-const keySeparator = "\x1f"
-
 // MatchKey is what a result of this submission will have as Decision.MatchKey; false while a value is not known.
-func (p *Plan) MatchKey(f Form, in Input, returned map[string]connectors.Value) (string, bool) {
-	if p.answer == nil || len(p.answer.match) == 0 {
+func (p *Plan) MatchKey(f Form, in expr.Input, returned map[string]connectors.Value) (string, bool) {
+	if p.answer == nil || len(p.answer.Match) == 0 {
 		return "", false
 	}
 	in.Returned = returned
-	e := newEnv(&p.prog, f, &in)
-	defer e.free()
+	e := expr.NewEnv(&p.prog, f, &in)
+	defer e.Free()
 	var parts []string
-	for _, m := range p.answer.match {
-		v := m.x.ev(e)
-		s, ok := matchText(v)
-		if e.err != nil || len(e.needs) > 0 || !ok {
+	for _, m := range p.answer.Match {
+		v := m.X.Eval(e)
+		s, ok := answers.Text(v)
+		if e.Err != nil || len(e.Needs) > 0 || !ok {
 			return "", false
 		}
-		parts = append(parts, m.name+"="+s)
+		parts = append(parts, m.Name+"="+s)
 	}
-	return strings.Join(parts, keySeparator), true
+	return strings.Join(parts, answers.Separator), true
 }
 
-// matchText is a value as both sides write it: without blanks that a CHAR column adds, numbers without zeros that say nothing.
-func matchText(v value) (string, bool) {
-	s, ok := v.text()
-	if !ok || v.absent() {
+// Meaning is what the mapping's outcome says of a status.
+func (p *Plan) Meaning(status string) (outcome string, ok bool) {
+	if p.answer == nil {
 		return "", false
 	}
-	s = strings.TrimSpace(s)
-	if v.k == kDec && strings.Contains(s, ".") {
-		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
-	}
-	return s, s != "" && !strings.Contains(s, keySeparator) // a hostile form must not look like two values
+	outcome, ok = p.answer.Outcomes[status]
+	return outcome, ok
 }
+
+// Answers reads all decisions of a result: one of a row, and of an answer file one or, with each, many.
+func (p *Plan) Answers(r connectors.Result) []answers.Reading { return p.answer.Read(r) }
+
+// ReadsMany tells whether the mapping reads many decisions out of one answer file.
+func (p *Plan) ReadsMany() bool { return p.answer != nil && p.answer.Each != nil }

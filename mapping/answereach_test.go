@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/answers"
 )
 
 // answering loads a mapping with an answer section.
@@ -16,7 +17,7 @@ func answering(section string) (*Plan, error) {
 	return Load(fstest.MapFS{"m.yaml": {Data: []byte(text)}}, "m.yaml", nil)
 }
 
-func answers(t *testing.T, section string) *Plan {
+func answersOf(t *testing.T, section string) *Plan {
 	t.Helper()
 	p, err := answering(section)
 	if err != nil {
@@ -40,11 +41,12 @@ const nightly = `answer:
 
 // TestManyDecisionsInOneFile reads each line on its own, with its own document, whatever is wrong with the others.
 func TestManyDecisionsInOneFile(t *testing.T) {
+	t.Parallel()
 	csv := "NO;CASE;STATUS;REASON;PDF\n1;C1;A;;p1.pdf\n2;C2;X;;\n;C3;A;;\n4;;A;;\n5;C5;R;late;C:\\out\\P5.PDF\n6;C6;A;;p6.pdf\n"
 	xml := "<r>" + strings.Repeat("<line><NO>7</NO><CASE>C7</CASE><STATUS>A</STATUS></line>", 1) + "</r>"
 	json := `{"lines": [{"NO": 1, "CASE": "C1", "STATUS": "A"}, {"NO": 2, "CASE": "C2"}]}`
 	beside := []connectors.Attachment{{Name: "p1.pdf"}, {Name: "p5.pdf"}, {Name: "summary.pdf"}}
-	p := answers(t, fmt.Sprintf(nightly, "csv", `csv: {delimiter: ";"}`, ""))
+	p := answersOf(t, fmt.Sprintf(nightly, "csv", `csv: {delimiter: ";"}`, ""))
 	var got []string
 	for _, r := range p.Answers(connectors.Result{ID: "f:1", File: "f.csv", Content: []byte(csv), Documents: beside}) {
 		var names []string
@@ -63,13 +65,13 @@ func TestManyDecisionsInOneFile(t *testing.T) {
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("%s", strings.Join(got, "\n"))
 	}
-	p = answers(t, fmt.Sprintf(nightly, "xml", "lists: [line]", ".line"))
+	p = answersOf(t, fmt.Sprintf(nightly, "xml", "lists: [line]", ".line"))
 	if list := p.Answers(connectors.Result{Content: []byte(xml)}); len(list) != 1 || list[0].Err != nil || list[0].MatchKey != "CASE=C7" {
 		t.Errorf("%+v", list)
 	}
-	p = answers(t, fmt.Sprintf(nightly, "json", "# no settings", ".lines"))
+	p = answersOf(t, fmt.Sprintf(nightly, "json", "# no settings", ".lines"))
 	list := p.Answers(connectors.Result{Content: []byte(json)})
-	var missing *MissingName
+	var missing *answers.MissingName
 	if len(list) != 2 || list[0].Err != nil || !errors.As(list[1].Err, &missing) || missing.Name != "STATUS" {
 		t.Errorf("%+v", list)
 	}
@@ -80,7 +82,7 @@ func TestManyDecisionsInOneFile(t *testing.T) {
 		t.Errorf("%+v", list)
 	}
 	for _, content := range []string{`{"lines": null}`, `{"lines": {}}`, `{"lines": "1"}`} { // what is no list is no night without decisions
-		if list = p.Answers(connectors.Result{Content: []byte(content)}); len(list) != 1 || !list[0].Whole || !errors.Is(list[0].Err, ErrAnswer) {
+		if list = p.Answers(connectors.Result{Content: []byte(content)}); len(list) != 1 || !list[0].Whole || !errors.Is(list[0].Err, answers.ErrAnswer) {
 			t.Errorf("%s: %+v", content, list)
 		}
 	}
@@ -110,6 +112,7 @@ const rowAnswer = `answer:
 
 // TestNamesThatAreNotThere finds a name that the query does not give, before it runs and when it runs; null is there.
 func TestNamesThatAreNotThere(t *testing.T) {
+	t.Parallel()
 	for query, want := range map[string]string{
 		"select ID, CASE_ID, STATUS, REASON, PDF from D where SENT is null": "",
 		"select id, case_id, status, reason, d.\"PDF\" from D d":            "",
@@ -126,10 +129,10 @@ func TestNamesThatAreNotThere(t *testing.T) {
 	if _, err := answering(strings.Replace(fmt.Sprintf(rowAnswer, "select * from D"), " where ID = :ID", "", 1)); err == nil {
 		t.Error("a mark of every row")
 	}
-	p := answers(t, fmt.Sprintf(rowAnswer, "select * from D"))
+	p := answersOf(t, fmt.Sprintf(rowAnswer, "select * from D"))
 	text := connectors.Value{Kind: connectors.Text, Str: "A"}
 	row := map[string]connectors.Value{"ID": text, "CASE_ID": text, "STATUS": text, "REASON": {Kind: connectors.Null}, "PDF": {Kind: connectors.Null}}
-	if d, err := p.Answer(connectors.Result{ID: "1", Fields: row}); err != nil || d.Reason != "" {
+	if d, err := answerOf(p, connectors.Result{ID: "1", Fields: row}); err != nil || d.Reason != "" {
 		t.Errorf("%+v %v", d, err)
 	}
 	for name := range row {
@@ -139,8 +142,8 @@ func TestNamesThatAreNotThere(t *testing.T) {
 				less[k] = v
 			}
 		}
-		var missing *MissingName
-		if _, err := p.Answer(connectors.Result{ID: "1", Fields: less}); !errors.As(err, &missing) || missing.Name != name || !errors.Is(err, ErrAnswer) {
+		var missing *answers.MissingName
+		if _, err := answerOf(p, connectors.Result{ID: "1", Fields: less}); !errors.As(err, &missing) || missing.Name != name || !errors.Is(err, answers.ErrAnswer) {
 			t.Errorf("without %s: %v", name, err)
 		}
 	}
@@ -148,35 +151,17 @@ func TestNamesThatAreNotThere(t *testing.T) {
 
 // TestPinnedMappingsGoOn loads a mapping of before, whose mistakes an earlier version did not see.
 func TestPinnedMappingsGoOn(t *testing.T) {
-	p := answers(t, fmt.Sprintf(rowAnswer, "select * from D"))
+	t.Parallel()
+	p := answersOf(t, fmt.Sprintf(rowAnswer, "select * from D"))
 	bundle := []byte(strings.ReplaceAll(string(p.Bundle()), "select * from D", "select X from D"))
 	if _, err := LoadBundle(bundle, nil); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestAnswerCases runs sample answer files as a mapping's own tests, and shows what differs.
-func TestAnswerCases(t *testing.T) {
-	cases := `tests:
-  - answer: night.csv
-    beside: [p1.pdf]
-    expect-answers:
-      - {id: "1", match: CASE=C1, outcome: approved, documents: permit.pdf}
-      - {id: "2", outcome: refused, reason: late}
-  - {answer: night.csv, beside: [p1.pdf], expect-answers: [{id: "9"}, {outcome: refused}, {}]}
-  - {answer: none.csv}
-`
-	text := "mapping: m\nversion: 1\ninput: {format: json, reference: form.ref, unused: allow}\nwrite: [{as: h, to: t, table: T, fields: {REF: form.ref}}]\n" +
-		fmt.Sprintf(nightly, "csv", "# no settings", "") + cases
-	files := fstest.MapFS{"m.yaml": {Data: []byte(text)}, "night.csv": {Data: []byte("NO,CASE,STATUS,REASON,PDF\n1,C1,A,,p1.pdf\n2,C2,R,late,\n")}}
-	p, err := Load(files, "m.yaml", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := p.RunTests(files)
-	if len(got) != 3 || !got[0].OK || strings.Join(got[1].Diffs, "; ") != "decisions: want 3, have 2; answers[0].id: want 9, have 1" || got[2].OK {
-		t.Errorf("%+v", got)
-	}
+// TestWrongAnswerCases refuses cases that are of nothing, of two things, or expect what no decision has.
+func TestWrongAnswerCases(t *testing.T) {
+	t.Parallel()
 	for _, wrong := range []string{"tests: [{name: x}]\n", "tests: [{form: a, answer: b}]\n", "tests: [{answer: a, expect-answers: [{outcom: x}]}]\n"} {
 		if _, err := answering(fmt.Sprintf(nightly, "csv", "# no settings", "") + wrong); err == nil {
 			t.Errorf("accepted: %s", wrong)

@@ -3,8 +3,11 @@ package mapping
 import (
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
+
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // benchMapping has 25 columns of the form and six of each dependant, as the project's speed goals say.
@@ -83,7 +86,7 @@ func BenchmarkMap(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		m, err := p.Map(form, Input{ID: "1"})
+		m, err := p.Map(form, expr.Input{ID: "1"})
 		if err != nil || len(m.Deliveries[0].Records) != 4 {
 			b.Fatal(err)
 		}
@@ -127,4 +130,26 @@ func BenchmarkValidate(b *testing.B) {
 			b.Fatal(bad)
 		}
 	}
+}
+
+// TestMapConcurrently is for the race detector: one plan, many goroutines.
+func TestMapConcurrently(t *testing.T) {
+	t.Parallel()
+	p, raw := benchPlan(t), benchForm()
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				form, err := p.Decode(raw, "")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if m, err := p.Map(form, expr.Input{}); err != nil || len(m.Deliveries[0].Records) != 4 {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

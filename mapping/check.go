@@ -1,12 +1,17 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
+	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // sourceLine returns a line of the mapping for a problem.
@@ -19,32 +24,32 @@ func (b *builder) sourceLine(line int) string {
 }
 
 // use records that a path is used and checks it against the schema. deep: with everything below it.
-func (b *builder) use(p *path, deep bool) *exprProblem {
+func (b *builder) use(p *expr.Path, deep bool) *expr.Problem {
 	if b.plan.schema != nil {
-		if prob := b.inSchema(p.abs, false); prob != nil {
+		if prob := b.inSchema(p.Abs, false); prob != nil {
 			return prob
 		}
 	}
-	d := p.dotted()
+	d := p.Dotted()
 	b.used[d] = b.used[d] || deep
 	return nil
 }
 
 // inSchema checks that the schema has the path; through steps into lists without an index, as ignore may.
-func (b *builder) inSchema(abs []seg, through bool) *exprProblem {
+func (b *builder) inSchema(abs []expr.Step, through bool) *expr.Problem {
 	s := b.plan.schema
 	if through {
-		abs = s.throughLists(abs)
+		abs = s.ThroughLists(abs)
 	}
-	ok, at, names := s.known(abs)
+	ok, at, names := s.Known(abs)
 	if ok {
 		return nil
 	}
 	if len(names) == 0 {
-		return &exprProblem{code: CodeList, message: "this is a list: use each, first(), or an index"}
+		return &expr.Problem{Code: CodeList, Message: "this is a list: use each, first(), or an index"}
 	}
-	return &exprProblem{code: CodeUnknownField, message: fmt.Sprintf("the form's schema has no field %q here", abs[at].name),
-		suggestion: diag.Suggest(abs[at].name, names)}
+	return &expr.Problem{Code: CodeUnknownField, Message: fmt.Sprintf("the form's schema has no field %q here", abs[at].Name),
+		Suggestion: diag.Suggest(abs[at].Name, names)}
 }
 
 // ignore marks one path as deliberately unused.
@@ -53,19 +58,19 @@ func (b *builder) ignore(x exprText) {
 		return
 	}
 	c := b.compiler(b.root, "")
-	c.used = nil
-	v, p := c.compile(x.text, false)
-	if p == nil && (v.path == nil || len(v.path.abs) == 0) {
-		p = &exprProblem{code: CodeValue, message: "ignore lists form fields, such as form.meta.userAgent"}
+	c.Used = nil
+	v, p := c.Compile(x.text, false)
+	if p == nil && (v.Path == nil || len(v.Path.Abs) == 0) {
+		p = &expr.Problem{Code: expr.CodeValue, Message: "ignore lists form fields, such as form.meta.userAgent"}
 	}
 	if p == nil && b.plan.schema != nil {
-		p = b.inSchema(v.path.abs, true)
+		p = b.inSchema(v.Path.Abs, true)
 	}
 	if p != nil {
 		b.expressionProblem(x, p)
 		return
 	}
-	b.used[v.path.dotted()] = true
+	b.used[v.Path.Dotted()] = true
 }
 
 // isUsed tells whether a field is used: itself, with what is above it, or something below it.
@@ -94,8 +99,8 @@ func (b *builder) isUsed(field string) bool {
 func (b *builder) doubtful() bool {
 	for _, p := range b.problems {
 		switch p.Code {
-		case CodeSyntax, CodeUnknownName, CodeUnknownField, CodeUnknownHelper, CodeArguments, CodeOneOf, CodeProcedureUnsupported,
-			CodeReference, CodeReferenceInside, CodeLookupUnknown, CodeList, CodeShadow:
+		case expr.CodeSyntax, expr.CodeUnknownName, CodeUnknownField, expr.CodeUnknownHelper, expr.CodeArguments, CodeOneOf, CodeProcedureUnsupported,
+			expr.CodeReference, expr.CodeReferenceInside, expr.CodeLookupUnknown, CodeList, CodeShadow:
 			return true
 		}
 	}
@@ -108,7 +113,7 @@ func (b *builder) unused() {
 		return
 	}
 	if b.plan.schema != nil {
-		for _, f := range b.plan.schema.fieldsOf() {
+		for _, f := range b.plan.schema.FieldsOf() {
 			if !b.isUsed(f) {
 				b.report(b.file.Problem(CodeUnusedField, "the form field "+f+" is neither used nor ignored", "add "+pathText(f)+" to ignore", "input", "schema"))
 			}
@@ -144,7 +149,7 @@ func (b *builder) unused() {
 func pathText(dotted string) string {
 	out := "form"
 	for _, s := range strings.Split(dotted, ".") {
-		if wordPattern.MatchString(s) {
+		if expr.WordPattern.MatchString(s) {
 			out += "." + s
 		} else {
 			out += fmt.Sprintf("[%q]", s)
@@ -161,7 +166,7 @@ func fieldsOfForm(form any) []string {
 		switch n := n.(type) {
 		case map[string]any:
 			for k, v := range n {
-				walk(v, under(at, k))
+				walk(v, schema.Under(at, k))
 			}
 		case []any:
 			for _, v := range n {
@@ -173,12 +178,7 @@ func fieldsOfForm(form any) []string {
 	}
 	walk(form, "")
 	delete(found, "")
-	out := make([]string, 0, len(found))
-	for f := range found {
-		out = append(out, f)
-	}
-	sort.Strings(out)
-	return out
+	return slices.Sorted(maps.Keys(found))
 }
 
 // checkTarget tells whether the configuration has the target and whether it takes what the write makes.
@@ -186,7 +186,7 @@ func (b *builder) checkTarget(w writeSpec) {
 	if b.cat == nil || w.To == "" {
 		return
 	}
-	at, ok := w.node.Get("to")
+	at, ok := w.Node.Get("to")
 	if !ok {
 		return
 	}
@@ -194,10 +194,16 @@ func (b *builder) checkTarget(w writeSpec) {
 	switch {
 	case !ok:
 		b.report(at.Problem(CodeUnknownTarget, fmt.Sprintf("the configuration has no target %q", w.To), diag.DidYouMean(w.To, b.cat.Targets())))
-	case w.Table != "" && !info.Records:
+	case w.Table != "" && info.Operations&connectors.RowOperations == 0:
 		b.report(at.Problem(CodeTargetKind, fmt.Sprintf("target %q takes files, not tables", w.To), "use layout: instead of table:"))
-	case (w.Layout != "" || w.Document != "") && !info.Files:
+	case (w.Layout != "" || w.Document != "") && !info.Operations.Has(connectors.Put):
 		b.report(at.Problem(CodeTargetKind, fmt.Sprintf("target %q takes records, not files", w.To), "use table: instead of layout: or document:"))
+	case w.Table != "" && !info.Operations.Has(modes[w.Mode]):
+		b.report(w.Node.ValueProblem("mode", CodeTargetKind, fmt.Sprintf("target %q cannot do %q", w.To, cmp.Or(w.Mode, "insert")), ""))
+	case len(w.Returning) > 0 && !info.Returning:
+		b.report(w.Node.ValueProblem("returning", CodeTargetKind, fmt.Sprintf("target %q gives no values back", w.To), ""))
+	case !info.Binary && slices.ContainsFunc(w.Fields, func(f diag.Entry[fieldSpec]) bool { return f.Value.Type == "binary" }):
+		b.report(w.Node.ValueProblem("fields", CodeTargetKind, fmt.Sprintf("target %q takes no binary values", w.To), ""))
 	}
 }
 
@@ -208,11 +214,7 @@ func (b *builder) checkCycles() {
 	var visit func(t string) string
 	visit = func(t string) string {
 		state[t] = grey
-		next := make([]string, 0, len(b.waits[t]))
-		for n := range b.waits[t] {
-			next = append(next, n)
-		}
-		sort.Strings(next)
+		next := slices.Sorted(maps.Keys(b.waits[t]))
 		for _, n := range next {
 			if state[n] == grey {
 				return t + " and " + n
@@ -290,4 +292,14 @@ func nodeAt(n *diag.Node, path []any) *diag.Node {
 		}
 	}
 	return n
+}
+
+// schemaProblem reports what is wrong with a schema at its place in its own file.
+func (b *builder) schemaProblem(p schema.Problem) {
+	told := p.InFile(b.files.got)
+	if p.Warning {
+		b.plan.warnings = append(b.plan.warnings, told)
+		return
+	}
+	b.report(told)
 }

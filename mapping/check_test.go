@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
 
@@ -20,21 +21,25 @@ func (catalog) Targets() []string { return []string{"register", "archive", "drop
 func (catalog) Target(name string) (TargetInfo, bool) {
 	switch name {
 	case "register", "archive":
-		return TargetInfo{Records: true, Results: true}, true
+		return TargetInfo{Operations: connectors.RowOperations, Returning: true, Binary: true, Results: true}, true
+	case "simple":
+		return TargetInfo{Operations: connectors.OperationsOf(connectors.Insert)}, true
 	case "drop":
-		return TargetInfo{Files: true}, true
+		return TargetInfo{Operations: connectors.OperationsOf(connectors.Put), Binary: true}, true
 	}
 	return TargetInfo{}, false
 }
 
 // TestWrongMappings compares everything that check says about wrong mappings, carets included.
 func TestWrongMappings(t *testing.T) {
+	t.Parallel()
 	names, _ := filepath.Glob("testdata/wrong/*.yaml")
 	if len(names) < 30 {
 		t.Fatalf("only %d wrong mappings", len(names))
 	}
 	for _, name := range names {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".yaml"), func(t *testing.T) {
+			t.Parallel()
 			_, err := Load(os.DirFS(filepath.Dir(name)), filepath.Base(name), catalog{})
 			var problems diag.Problems
 			if !errors.As(err, &problems) {

@@ -6,22 +6,25 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/cases"
 )
 
 // TestConfigs loads every mapping in configs and runs its own tests.
 func TestConfigs(t *testing.T) {
+	t.Parallel()
 	names, err := filepath.Glob("../configs/*/mappings/*.yaml")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("no mappings in configs: %v", err)
 	}
 	for _, name := range names {
 		t.Run(filepath.Base(name), func(t *testing.T) {
+			t.Parallel()
 			fsys := os.DirFS(filepath.Dir(name))
 			p, err := mapping.Load(fsys, filepath.Base(name), nil)
 			if err != nil {
 				t.Fatalf("\n%v", err)
 			}
-			results := p.RunTests(fsys)
+			results := cases.Run(p, fsys)
 			if len(results) < 2 {
 				t.Errorf("only %d tests of its own", len(results))
 			}

@@ -5,10 +5,12 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // TestDocuments puts attachments beside the records and shows what expressions know of a submission.
 func TestDocuments(t *testing.T) {
+	t.Parallel()
 	p := load(t, `
 mapping: documents
 version: 1
@@ -22,7 +24,7 @@ write:
   - {as: scans, to: archive, document: "{id}-{n}.pdf", when: count(attachments) > 0}
 `)
 	blob := connectors.BytesBlob([]byte("%PDF"))
-	in := Input{ID: "0ABC", Reference: "r/1", Received: time.Date(2026, 7, 1, 22, 30, 0, 0, time.UTC),
+	in := expr.Input{ID: "0ABC", Reference: "r/1", Received: time.Date(2026, 7, 1, 22, 30, 0, 0, time.UTC),
 		Attachments: []connectors.Attachment{{Name: "plan.pdf", ContentType: "application/pdf", Blob: blob}, {Name: "photo.jpg", Blob: blob}}}
 	m, err := p.Map(decodeForm(t, p, `{}`), in)
 	if err != nil {
@@ -37,7 +39,7 @@ write:
 	if len(docs) != 2 || docs[0].Name != "0ABC-1.pdf" || docs[1].Name != "0ABC-2.pdf" || m.Deliveries[1].Empty {
 		t.Errorf("%+v", docs)
 	}
-	m, err = p.Map(decodeForm(t, p, `{}`), Input{ID: "1"})
+	m, err = p.Map(decodeForm(t, p, `{}`), expr.Input{ID: "1"})
 	if err != nil || !m.Deliveries[1].Empty || len(m.Deliveries[0].Records) != 1 || m.Deliveries[0].Records[0].Values[2].Kind != connectors.Missing {
 		t.Errorf("%+v %v", m, err)
 	}

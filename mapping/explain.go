@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // Explanation says where one value of one record comes from.
@@ -23,14 +24,14 @@ type Explanation struct {
 }
 
 // Explain maps the form and tells, value by value, where each came from. A form that cannot be mapped gives what could be.
-func (p *Plan) Explain(f Form, in Input) []Explanation {
+func (p *Plan) Explain(f Form, in expr.Input) []Explanation {
 	m := newMapper(p, f, in)
-	defer m.env.free()
+	defer m.env.Free()
 	var out []Explanation
 	m.observe = func(o observation) {
 		f := o.write.fields[o.field]
 		out = append(out, Explanation{Target: o.write.target, Write: o.write.name, Object: o.write.object, Record: o.record, Field: f.name,
-			Value: o.value, Shown: Show(o.value), Kind: kindWord(kind(o.value.Kind)), Pointer: o.pointer, Expression: f.text, Note: o.note, Deletes: o.deletes})
+			Value: o.value, Shown: Show(o.value), Kind: expr.KindName(expr.Kind(o.value.Kind)), Pointer: o.pointer, Expression: f.text, Note: o.note, Deletes: o.deletes})
 	}
 	mapped, _ := m.run() // errors are Map's to tell
 	if mapped != nil {
@@ -61,8 +62,8 @@ func Show(v connectors.Value) string {
 	if v.Kind == connectors.Reference {
 		return "(returned " + v.Str + ")"
 	}
-	if s, ok := fromConnector(v).text(); ok {
+	if s, ok := expr.FromConnector(v).Text(); ok {
 		return s
 	}
-	return "(" + kindWord(kind(v.Kind)) + ")"
+	return "(" + expr.KindName(expr.Kind(v.Kind)) + ")"
 }

@@ -7,6 +7,7 @@ import (
 	"testing/fstest"
 
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // unchecked loads a mapping as one that was pinned before check knew of mistakes like these: they must park.
@@ -47,6 +48,7 @@ func blamed(err error) string {
 // TestWhoseFault is the table of whom an error blames: the form only where one of its own values caused it, and its
 // schema does not allow that value in so many words.
 func TestWhoseFault(t *testing.T) {
+	t.Parallel()
 	const schema = `{"type":"object","properties":{"long":{"type":"string","maxLength":20},"kind":{"enum":["a","b"]},"n":{"type":"integer"},
 		"most":{"type":"number","maximum":1000000},"day":{"type":"string","format":"date"},"list":{"type":"array","items":{"type":"object","properties":{"v":{"type":"string","maxLength":9},"w":{"type":["integer","string"]}}}},
 		"flag":{"type":["boolean","string"]},"mix":{"type":["integer","string"]},"mixes":{"type":"array","items":{"type":["integer","string"]}}}}`
@@ -166,12 +168,13 @@ write: [{as: l, to: t, layout: l, fields: {A: `+field+`}}]
 	if err := p.Validate(f); err != nil {
 		t.Fatal(form, err)
 	}
-	_, err := p.Map(f, Input{ID: "0AB"})
+	_, err := p.Map(f, expr.Input{ID: "0AB"})
 	return blamed(err)
 }
 
 // TestMadeInLoops: what a let or a loop made of a value is told from what the form says, record by record.
 func TestMadeInLoops(t *testing.T) {
+	t.Parallel()
 	p := unchecked(t, `
 mapping: m
 version: 1
@@ -199,7 +202,7 @@ write:
 		`{"list":[{"first":"A","last":"B"},{"first":"Ada","last":"Bell"}]}`:        "mapping l.NAME encode.too-long",
 		`{"list":[{"first":"A","last":"B"},{"first":"Ada","last":"Lovelace"}]}`:    "form /list/1/last encode.too-long",
 	} {
-		_, err := p.Map(decodeForm(t, p, form), Input{})
+		_, err := p.Map(decodeForm(t, p, form), expr.Input{})
 		if have := blamed(err); have != want {
 			t.Errorf("%s: %s, want %s", form, have, want)
 		}
@@ -208,6 +211,7 @@ write:
 
 // TestLimits: a budget names the field that spent it and the key that raises it, and blames no other field.
 func TestLimits(t *testing.T) {
+	t.Parallel()
 	const text = `
 mapping: m
 version: 1
@@ -228,7 +232,7 @@ write: [{as: w, to: t, table: T, fields: {BEFORE: form.b, DOC: {value: form.doc,
 		"bytes: 100KiB, records: 1": "limit records at rows ",
 	} {
 		p := unchecked(t, strings.Replace(text, "LIMITS", limits, 1))
-		_, err := p.Map(decodeForm(t, p, form), Input{})
+		_, err := p.Map(decodeForm(t, p, form), expr.Input{})
 		if have := blamed(err); have != want {
 			t.Errorf("%s: %s, want %s", limits, have, want)
 		}
@@ -237,6 +241,7 @@ write: [{as: w, to: t, table: T, fields: {BEFORE: form.b, DOC: {value: form.doc,
 
 // TestFoundByCheck is the table of what check says of expressions, before there is a form: code of the problem, "warning", or "ok".
 func TestFoundByCheck(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ value, want string }{
 		{`form.a`, "ok"}, {`form.a | trim() | upper()`, "ok"}, {`"1234"`, "ok"}, {`nil`, "ok"}, {`form.a ?? "1234"`, "ok"}, {`submission.id | substring(0, 4)`, "ok"},
 		{`form.a | parseDate("dd.MM.yyyy") | formatDate("MMdd")`, "ok"}, {`form.a | parseDateTime("dd.MM.yyyy HH:mm", "Europe/Berlin") | formatDate("HHmm")`, "ok"},
@@ -248,24 +253,24 @@ func TestFoundByCheck(t *testing.T) {
 		{`(form.a | parseDate()) < "2000-01-01" ? "1" : "0"`, "ok"}, {`-form.a | text()`, "ok"}, {`form[form.a]`, "ok"}, {`form.a in ["a", "b"] ? "1" : "0"`, "ok"},
 		{`form.a == nil ? "" : form.a | text()`, "ok"}, {`not (form.a matches "^x") and true ? "1" : "2"`, "ok"}, {`form.a + form.b`, "ok"},
 
-		{`"12345"`, CodeConstant}, {`"5 €"`, CodeConstant}, {`form.a ?? "12345"`, CodeConstant}, {`form.a | default("12345")`, CodeConstant},
-		{`coalesce(form.a, form.b, "5 €")`, CodeConstant}, {`form.a == "x" ? "12345" : "1"`, CodeConstant}, {`{value: form.a, default: "\"12345\""}`, CodeConstant},
-		{`{value: form.a, default: "\"x\"", type: integer}`, CodeConstant}, {`{value: form.a, default: "1.5", type: integer}`, CodeConstant},
-		{`form.a | lookup("kinds")`, CodeConstant}, {`form.a | lookup("kinds") | lower()`, CodeConstant}, {`form.a | lookup("fit", "12345")`, CodeConstant},
-		{`form.a | boolean("J", "N") | yesNo("12345", "0")`, CodeConstant}, {`form.a + " €"`, CodeConstant}, {`concat("123", form.a, "45")`, CodeConstant},
-		{`("12" + form.a + "345") | upper()`, CodeConstant},
-		{`"x" | integer()`, CodeConstant}, {`1 / 0`, CodeConstant}, {`1 + "x"`, CodeConstant}, {`"2026-13-01" | parseDate()`, CodeConstant}, {`"z" | lookup("kinds")`, CodeConstant},
-		{`form.a == "x" ? 1 / 0 | text() : "1"`, CodeConstant}, {`"x" ? "1" : "2"`, CodeConstant}, {`"a" == 1 ? "1" : "2"`, CodeConstant},
-		{`form.a / 0 | text()`, CodeNever}, {`form.a | padLeft(2, "ab")`, CodeNever}, {`form.a | substring("x")`, CodeNever}, {`form.a | split("") | first()`, CodeNever},
-		{`form.a | round(1000) | text()`, CodeNever}, {`form.a | length() | upper() | parseDate()`, CodeNever}, {`form.a | parseDate() | upper() | integer()`, CodeNever},
-		{`form.a | inZone("UTC") | formatDate("MM")`, CodeNever}, {`form.a | parseDate() | inZone("UTC") | formatDate("MM")`, CodeNever}, {`form.a | length() | first()`, CodeNever},
-		{`form.a | parseDate() | integer() | text()`, CodeNever}, {`form.a == "x" | integer() | text()`, CodeNever}, {`(form.a | parseDate()) + 1 | text()`, CodeNever},
-		{`form.l`, "ok"}, {`filter(form.l, .x > 1)`, CodeNever}, {`submission.id`, CodeNever}, {`form.a | length() ? "1" : "2"`, CodeNever}, {`sum(form.a | length())`, CodeNever},
-		{`(form.a ?? "x") | integer() | text()`, "warning"}, {`form.a | lookup("kinds") | integer() | text()`, CodeConstant}, {`form.a | lookup("mixed") | integer() | text()`, "warning"},
-		{`form.a | substring(3, 2) | integer() | text()`, "ok"}, {`form.a | parseDate() | formatDate("yyyyMMdd")`, CodeNever}, {`concat("A", form.a | length()) | integer() | text()`, CodeNever},
+		{`"12345"`, expr.CodeConstant}, {`"5 €"`, expr.CodeConstant}, {`form.a ?? "12345"`, expr.CodeConstant}, {`form.a | default("12345")`, expr.CodeConstant},
+		{`coalesce(form.a, form.b, "5 €")`, expr.CodeConstant}, {`form.a == "x" ? "12345" : "1"`, expr.CodeConstant}, {`{value: form.a, default: "\"12345\""}`, expr.CodeConstant},
+		{`{value: form.a, default: "\"x\"", type: integer}`, expr.CodeConstant}, {`{value: form.a, default: "1.5", type: integer}`, expr.CodeConstant},
+		{`form.a | lookup("kinds")`, expr.CodeConstant}, {`form.a | lookup("kinds") | lower()`, expr.CodeConstant}, {`form.a | lookup("fit", "12345")`, expr.CodeConstant},
+		{`form.a | boolean("J", "N") | yesNo("12345", "0")`, expr.CodeConstant}, {`form.a + " €"`, expr.CodeConstant}, {`concat("123", form.a, "45")`, expr.CodeConstant},
+		{`("12" + form.a + "345") | upper()`, expr.CodeConstant},
+		{`"x" | integer()`, expr.CodeConstant}, {`1 / 0`, expr.CodeConstant}, {`1 + "x"`, expr.CodeConstant}, {`"2026-13-01" | parseDate()`, expr.CodeConstant}, {`"z" | lookup("kinds")`, expr.CodeConstant},
+		{`form.a == "x" ? 1 / 0 | text() : "1"`, expr.CodeConstant}, {`"x" ? "1" : "2"`, expr.CodeConstant}, {`"a" == 1 ? "1" : "2"`, expr.CodeConstant},
+		{`form.a / 0 | text()`, expr.CodeNever}, {`form.a | padLeft(2, "ab")`, expr.CodeNever}, {`form.a | substring("x")`, expr.CodeNever}, {`form.a | split("") | first()`, expr.CodeNever},
+		{`form.a | round(1000) | text()`, expr.CodeNever}, {`form.a | length() | upper() | parseDate()`, expr.CodeNever}, {`form.a | parseDate() | upper() | integer()`, expr.CodeNever},
+		{`form.a | inZone("UTC") | formatDate("MM")`, expr.CodeNever}, {`form.a | parseDate() | inZone("UTC") | formatDate("MM")`, expr.CodeNever}, {`form.a | length() | first()`, expr.CodeNever},
+		{`form.a | parseDate() | integer() | text()`, expr.CodeNever}, {`form.a == "x" | integer() | text()`, expr.CodeNever}, {`(form.a | parseDate()) + 1 | text()`, expr.CodeNever},
+		{`form.l`, "ok"}, {`filter(form.l, .x > 1)`, expr.CodeNever}, {`submission.id`, expr.CodeNever}, {`form.a | length() ? "1" : "2"`, expr.CodeNever}, {`sum(form.a | length())`, expr.CodeNever},
+		{`(form.a ?? "x") | integer() | text()`, "warning"}, {`form.a | lookup("kinds") | integer() | text()`, expr.CodeConstant}, {`form.a | lookup("mixed") | integer() | text()`, "warning"},
+		{`form.a | substring(3, 2) | integer() | text()`, "ok"}, {`form.a | parseDate() | formatDate("yyyyMMdd")`, expr.CodeNever}, {`concat("A", form.a | length()) | integer() | text()`, expr.CodeNever},
 		{`form.a | replace("/", ".") | parseDate("dd.MM.yyyy") | year() | text()`, "ok"},
 
-		{`form.a | padLeft(8)`, CodeNever}, {`form.a | padRight(5, "0") | upper()`, CodeNever}, {`form.a | padLeft(2) | padRight(6)`, CodeNever}, {`"a" + (form.a | padLeft(4))`, CodeNever},
+		{`form.a | padLeft(8)`, expr.CodeNever}, {`form.a | padRight(5, "0") | upper()`, expr.CodeNever}, {`form.a | padLeft(2) | padRight(6)`, expr.CodeNever}, {`"a" + (form.a | padLeft(4))`, expr.CodeNever},
 		{`form.a | padLeft(4)`, "ok"}, {`form.a | padLeft(8) | trim()`, "ok"}, {`{value: form.a | padLeft(8), type: text(4), overflow: cut}`, "ok"}, {`concat("abc", form.a)`, "ok"},
 		{`concat("abc-", form.a)`, "warning"}, {`"abc-" + form.a`, "warning"}, {`concat("a", form.a | padLeft(4))`, "warning"}, {`concat(form.a, form.b, "-", form.a | length(), "-") | upper()`, "warning"},
 		{`concat("12", form.b) + "34"`, "warning"}, {`concat(form.a, form.b, form.a, form.b)`, "ok"},
@@ -281,11 +286,11 @@ func TestFoundByCheck(t *testing.T) {
 		{`form.short`, "ok"}, {`form.long | substring(0, 4)`, "ok"}, {`{value: form.long, type: text(4), overflow: cut}`, "ok"}, {`form.kind | lookup("fit", "?")`, "ok"}, {`form.open`, "ok"},
 		{`form.n == 5 ? "1" : "2"`, "ok"}, {`form.list[0].v`, "ok"},
 		{`form.long`, "warning"}, {`form.long | trim() | upper()`, "warning"}, {`form.most`, "warning"}, {`form.kind | lookup("one")`, "ok"},
-		{`form.n == "5" ? "1" : "2"`, CodeNever}, {`form.flag | trim()`, CodeNever}, {`form.n | parseDate() | formatDate("MM")`, CodeNever}, {`form.list | text()`, CodeNever},
-		{`form.kind == 5 ? "1" : "2"`, CodeNever}, {`{value: form.flag, type: integer}`, CodeNever},
+		{`form.n == "5" ? "1" : "2"`, expr.CodeNever}, {`form.flag | trim()`, expr.CodeNever}, {`form.n | parseDate() | formatDate("MM")`, expr.CodeNever}, {`form.list | text()`, expr.CodeNever},
+		{`form.kind == 5 ? "1" : "2"`, expr.CodeNever}, {`{value: form.flag, type: integer}`, expr.CodeNever},
 
 		{`form.either | yesNo("J", "N")`, "warning"}, {`form.either | boolean("J", "N") | yesNo("J", "N")`, "ok"}, {`form.either ? "1" : "2"`, "warning"},
-		{`sum(form.mixes) | text()`, "warning"}, {`sum(form.list, .w) | text()`, "warning"}, {`sum(form.texts) | text()`, CodeNever}, {`sum(form.list, .v) | text()`, CodeNever}, {`form.mix + 1 | text()`, "warning"},
+		{`sum(form.mixes) | text()`, "warning"}, {`sum(form.list, .w) | text()`, "warning"}, {`sum(form.texts) | text()`, expr.CodeNever}, {`sum(form.list, .v) | text()`, expr.CodeNever}, {`form.mix + 1 | text()`, "warning"},
 		{`form.mix | integer() | text()`, "ok"}, {`form.mix | text()`, "ok"}, {`{value: form.odd, type: integer}`, "warning"}, {`form.short | substring(form.num)`, "warning"}, {`form.short | substring(form.mix)`, "warning"},
 	} {
 		if have := checkOf(t, c.value, "s.json", schema); have != c.want {

@@ -3,14 +3,20 @@ package mapping
 import (
 	_ "embed" // the schema is part of the package
 	"encoding/json"
+	"maps"
 	"reflect"
 	"sort"
 	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/mapping/column"
+	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 )
+
+// The schema that editors use is written by its own test, which otherwise fails when it is stale.
+//go:generate go test -count=1 -run TestFileSchema -update .
 
 // FileSchema is the JSON Schema of mapping files, for editors; mapping.schema.json holds the same.
 //
@@ -48,7 +54,7 @@ func schemaOf(t reflect.Type) map[string]any {
 		return map[string]any{"enum": []any{"on", "off", true, false}}
 	case reflect.TypeFor[time.Duration]():
 		return map[string]any{"type": "string", "pattern": "^[0-9]"}
-	case reflect.TypeFor[precisionSpec]():
+	case reflect.TypeFor[column.Precision]():
 		return map[string]any{"anyOf": []any{map[string]any{"type": "integer"}, map[string]any{"const": "database"}}}
 	case reflect.TypeFor[fieldSpec]():
 		return map[string]any{"anyOf": []any{expressionSchema(), structSchema(t)}}
@@ -83,8 +89,12 @@ func structSchema(t reflect.Type) map[string]any {
 	props, required := map[string]any{}, []string{}
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if f.Anonymous {
+			maps.Copy(props, structSchema(f.Type)["properties"].(map[string]any))
+			continue
+		}
 		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-		if name == "" || !f.IsExported() {
+		if name == "" || name == "-" || !f.IsExported() {
 			continue
 		}
 		s := schemaOf(f.Type)
@@ -95,7 +105,7 @@ func structSchema(t reflect.Type) map[string]any {
 			s["description"] = doc
 		}
 		if words := f.Tag.Get("enum"); words != "" {
-			s = map[string]any{"enum": strings.Split(words, ","), "description": f.Tag.Get("doc")}
+			s = map[string]any{"enum": choices(words), "description": f.Tag.Get("doc")}
 		}
 		if options == "required" {
 			required = append(required, name)
@@ -108,4 +118,20 @@ func structSchema(t reflect.Type) map[string]any {
 		out["required"] = required
 	}
 	return out
+}
+
+// choices are the words of an enum tag, or the formats that it names.
+func choices(tag string) []string {
+	switch tag {
+	case "formats":
+		return decode.All()
+	case "answers":
+		return answerFormats()
+	}
+	return strings.Split(tag, ",")
+}
+
+// answerFormats are the words for how answer files are written.
+func answerFormats() []string {
+	return append(decode.Names(func(f decode.Format) bool { return f.Answers }), "none")
 }

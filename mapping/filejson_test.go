@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"bytes"
+	"flag"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,8 +12,11 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 )
 
+var update = flag.Bool("update", false, "write golden files anew; look at the difference before you commit it")
+
 // TestFileSchema keeps the schema that editors use equal to what the program reads, and the examples valid by it.
 func TestFileSchema(t *testing.T) {
+	t.Parallel()
 	want, err := generateFileSchema()
 	if err != nil {
 		t.Fatal(err)

@@ -7,8 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	slashpath "path"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -61,13 +62,7 @@ func (f *files) read(name string) ([]byte, error) {
 
 // bundle writes all that was read: the mapping first, the others by name.
 func (f *files) bundle() []byte {
-	names := make([]string, 0, len(f.got))
-	for n := range f.got {
-		if n != f.main {
-			names = append(names, n)
-		}
-	}
-	sort.Strings(names)
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(f.got)), func(n string) bool { return n == f.main })
 	var b bytes.Buffer
 	b.WriteString(bundleMagic)
 	for _, n := range append([]string{f.main}, names...) {

@@ -5,40 +5,20 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/expr-lang/expr/ast"
-
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/column"
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/schema"
 )
 
-// maxTried bounds a text that is made up to see whether what a schema allows fits.
-const maxTried = 1 << 20
-
 // rehearse reports an expression that can only fail where its value is used.
-func (b *builder) rehearse(x exprText, c cx, name string, use function) {
-	expr := b.compiler(b.root, "")
-	defer func() {
-		if r := recover(); r != nil {
-			p, ok := r.(*exprProblem)
-			if !ok {
-				panic(r)
-			}
-			b.expressionProblem(x, p)
-		}
-		b.warn(x, expr)
-	}()
-	expr.apply(&ast.NilNode{}, name, use, []cx{c}, true)
-}
-
-// isTrue uses a value as a condition.
-func isTrue(e *env, a []value) value { return boolValue(truth(e, a[0])) }
-
-// wholeText uses a value as a text.
-func wholeText(e *env, a []value) value {
-	if _, ok := a[0].text(); !ok && !a[0].absent() {
-		return e.fail(CodeNotText, "it must be a single value")
+func (b *builder) rehearse(x exprText, c expr.Compiled, name string, use expr.Function) {
+	comp := b.compiler(b.root, "")
+	if p := comp.Rehearse(name, use, c); p != nil {
+		b.expressionProblem(x, p)
 	}
-	return a[0]
+	b.warn(x, comp)
 }
 
 // fits checks what does not depend on the form against what the columns and the layout take.
@@ -51,7 +31,7 @@ func (b *builder) fits(w *write, spec writeSpec) {
 		if f.bad {
 			continue
 		}
-		if f.x.ev != nil && f.x.ref == nil && s.Value != nil {
+		if f.x.Eval != nil && f.x.Ref == nil && s.Value != nil {
 			b.fit(w, f, f.x, *s.Value)
 		}
 		if f.def != nil {
@@ -61,11 +41,11 @@ func (b *builder) fits(w *write, spec writeSpec) {
 }
 
 // fit checks the outcomes of one expression as the whole value of a field.
-func (b *builder) fit(w *write, f *field, x cx, text exprText) {
-	o := x.outcome()
+func (b *builder) fit(w *write, f *field, x expr.Compiled, text exprText) {
+	o := x.Outcome()
 	works, failed, shown, more := false, "", "", 0
-	for _, v := range o.known {
-		if v.absent() && (f.def != nil || len(o.known)+len(o.more) > 1) {
+	for _, v := range o.Known {
+		if v.Absent() && (f.def != nil || len(o.Known)+len(o.More) > 1) {
 			continue
 		}
 		why := b.plan.refusal(w, f, v)
@@ -73,62 +53,62 @@ func (b *builder) fit(w *write, f *field, x cx, text exprText) {
 			continue
 		}
 		if more++; more == 1 {
-			failed, shown = why.message, shownValue(v)
+			failed, shown = why.Message, expr.ShownValue(v)
 		}
 	}
 	if more > 1 {
 		failed += fmt.Sprintf("; %d more do not fit either", more-1)
 	}
 	if more > 0 {
-		b.report(text.node.Problem(CodeConstant, "the mapping's own value "+shown+" does not fit here: "+failed, "mend the value or the field; a form cannot help it"))
+		b.report(text.node.Problem(expr.CodeConstant, "the mapping's own value "+shown+" does not fit here: "+failed, "mend the value or the field; a form cannot help it"))
 		return
 	}
 	if b.fitParts(w, f, o, text) {
 		return
 	}
-	sorts, whys := map[kind]bool{}, map[kind]string{}
-	for _, v := range o.more {
+	sorts, whys := map[expr.Kind]bool{}, map[expr.Kind]string{}
+	for _, v := range o.More {
 		why := b.plan.refusal(w, f, v)
-		if sorts[v.k] = sorts[v.k] || why == nil; why == nil {
+		if sorts[v.Kind] = sorts[v.Kind] || why == nil; why == nil {
 			works = true
 			continue
 		}
-		whys[v.k] = cmp.Or(whys[v.k], why.message)
-		failed = cmp.Or(failed, why.message)
+		whys[v.Kind] = cmp.Or(whys[v.Kind], why.Message)
+		failed = cmp.Or(failed, why.Message)
 	}
-	if !works && len(o.more) > 0 {
-		b.report(text.node.Problem(CodeNever, "no value that this gives fits here: "+failed, ""))
+	if !works && len(o.More) > 0 {
+		b.report(text.node.Problem(expr.CodeNever, "no value that this gives fits here: "+failed, ""))
 		return
 	}
-	if k, ok := useless(sorts); ok && o.named {
-		b.warnAt(text, "the form's schema names the sort "+kindWord(k)+" here, and the field takes none of it: "+whys[k], "such a form is parked, since it is right; narrow the schema, or convert the value")
+	if k, ok := expr.Useless(sorts); ok && o.Named {
+		b.warnAt(text, "the form's schema names the sort "+expr.KindName(k)+" here, and the field takes none of it: "+whys[k], "such a form is parked, since it is right; narrow the schema, or convert the value")
 	}
 	b.fitSchema(w, f, x, text)
 }
 
 // warnAt keeps what may not fit for some forms.
 func (b *builder) warnAt(text exprText, message, suggestion string) {
-	b.plan.warnings = append(b.plan.warnings, text.node.Problem(CodeNever, message, suggestion))
+	b.plan.warnings = append(b.plan.warnings, text.node.Problem(expr.CodeNever, message, suggestion))
 }
 
 // fitParts checks the text of the mapping's own that is surely in a joined text, and how long that is at least; it tells
 // whether that was refused.
-func (b *builder) fitParts(w *write, f *field, o *outcome, text exprText) bool {
-	if o.parts != "" {
-		if why := b.plan.refusal(w, f, textValue(o.parts)); why != nil {
-			switch why.code {
-			case CodeTooLong, encode.CodeTooLong, encode.CodeUnmapped, encode.CodeControl, encode.CodeXMLChar, encode.CodeQuote:
-				b.report(text.node.Problem(CodeConstant, "the mapping's own text in this does not fit here: "+why.message, "mend the text or the field; a form cannot help it"))
+func (b *builder) fitParts(w *write, f *field, o *expr.Outcome, text exprText) bool {
+	if o.Parts != "" {
+		if why := b.plan.refusal(w, f, expr.Text(o.Parts)); why != nil {
+			switch why.Code {
+			case expr.CodeTooLong, encode.CodeTooLong, encode.CodeUnmapped, encode.CodeControl, encode.CodeXMLChar, encode.CodeQuote:
+				b.report(text.node.Problem(expr.CodeConstant, "the mapping's own text in this does not fit here: "+why.Message, "mend the text or the field; a form cannot help it"))
 				return true
 			}
 		}
 	}
-	if why := b.tooLong(w, f, o.least); why != "" {
-		b.report(text.node.Problem(CodeNever, fmt.Sprintf("this has at least %d characters, whatever the form says, and the field takes none so long: %s", o.least, why), "make it shorter, or widen the field"))
+	if why := b.tooLong(w, f, o.Least); why != "" {
+		b.report(text.node.Problem(expr.CodeNever, fmt.Sprintf("this has at least %d characters, whatever the form says, and the field takes none so long: %s", o.Least, why), "make it shorter, or widen the field"))
 		return true
 	}
-	if why := b.tooLong(w, f, o.usual); why != "" {
-		b.warnAt(text, fmt.Sprintf("this has at least %d characters, unless one of its parts is missing or empty, and the field takes none so long: %s", o.usual, why),
+	if why := b.tooLong(w, f, o.Usual); why != "" {
+		b.warnAt(text, fmt.Sprintf("this has at least %d characters, unless one of its parts is missing or empty, and the field takes none so long: %s", o.Usual, why),
 			"make it shorter, or widen the field; such a form is parked, since it is right")
 	}
 	return false
@@ -136,38 +116,38 @@ func (b *builder) fitParts(w *write, f *field, o *outcome, text exprText) bool {
 
 // tooLong says why a text of so many characters is too long; "" where it is not.
 func (b *builder) tooLong(w *write, f *field, n int) string {
-	if n == 0 || n > maxTried {
+	if n == 0 || n > column.MaxTried {
 		return ""
 	}
-	if why := b.plan.refusal(w, f, textValue(strings.Repeat("x", n))); why != nil && sameRule(why.code) == CodeTooLong {
-		return why.message
+	if why := b.plan.refusal(w, f, expr.Text(strings.Repeat("x", n))); why != nil && sameRule(why.Code) == expr.CodeTooLong {
+		return why.Message
 	}
 	return ""
 }
 
 // fitSchema warns where the form's schema allows in so many words what the field does not take.
-func (b *builder) fitSchema(w *write, f *field, x cx, text exprText) {
-	if x.plain == nil {
+func (b *builder) fitSchema(w *write, f *field, x expr.Compiled, text exprText) {
+	if x.Plain == nil {
 		return
 	}
-	for _, s := range b.plan.schema.sure(x.plain.abs) {
-		says, v := "", value{}
-		if least := s.MinLength; least != nil && *least <= maxTried {
+	for _, s := range b.plan.schema.Sure(x.Plain.Abs) {
+		says, v := "", expr.Value{}
+		if least := s.MinLength; least != nil && *least <= column.MaxTried {
 			if why := b.tooLong(w, f, *least); why != "" {
-				b.report(text.node.Problem(CodeNever, fmt.Sprintf("the form's schema asks for at least %d characters here, and the field takes none so long: %s", *least, why),
+				b.report(text.node.Problem(expr.CodeNever, fmt.Sprintf("the form's schema asks for at least %d characters here, and the field takes none so long: %s", *least, why),
 					"widen the field, narrow the schema, or say overflow: cut"))
 				return
 			}
 		}
 		switch {
-		case s.MaxLength != nil && s.Enum == nil && s.Const == nil && s.Format == nil && s.Pattern == nil && *s.MaxLength <= maxTried:
-			says, v = fmt.Sprintf("%d characters", *s.MaxLength), textValue(strings.Repeat("x", *s.MaxLength))
+		case s.MaxLength != nil && s.Enum == nil && s.Const == nil && s.Format == nil && s.Pattern == nil && *s.MaxLength <= column.MaxTried:
+			says, v = fmt.Sprintf("%d characters", *s.MaxLength), expr.Text(strings.Repeat("x", *s.MaxLength))
 		case s.Maximum != nil && s.Maximum.IsInt() && s.Maximum.Num().IsInt64():
-			says, v = "numbers up to "+s.Maximum.RatString(), intValue(s.Maximum.Num().Int64())
+			says, v = "numbers up to "+s.Maximum.RatString(), expr.Int(s.Maximum.Num().Int64())
 		case s.Enum != nil || s.Const != nil:
-			for _, one := range chosen(s) {
-				if v = fromNode(one); v.k != kNull && b.plan.refusal(w, f, v) != nil {
-					says = shownValue(v)
+			for _, one := range schema.Chosen(s) {
+				if v = expr.FromNode(one); v.Kind != expr.KindNull && b.plan.refusal(w, f, v) != nil {
+					says = expr.ShownValue(v)
 					break
 				}
 			}
@@ -179,27 +159,26 @@ func (b *builder) fitSchema(w *write, f *field, x cx, text exprText) {
 		if why == nil {
 			continue
 		}
-		switch why.code {
-		case CodeTooLong, encode.CodeTooLong, CodeTooLarge, CodeTooPrecise, encode.CodePrecision, encode.CodeUnmapped:
-			b.plan.warnings = append(b.plan.warnings, text.node.Problem(CodeConstant, "the form's schema allows "+says+" here, and the field does not: "+why.message,
+		switch why.Code {
+		case expr.CodeTooLong, encode.CodeTooLong, expr.CodeTooLarge, expr.CodeTooPrecise, encode.CodePrecision, encode.CodeUnmapped:
+			b.plan.warnings = append(b.plan.warnings, text.node.Problem(expr.CodeConstant, "the form's schema allows "+says+" here, and the field does not: "+why.Message,
 				"such a form is parked, since it is right; narrow the schema, widen the field, or say overflow: cut"))
 		}
 	}
 }
 
 // refusal says why a value cannot be a field's; nil where it can.
-func (p *Plan) refusal(w *write, f *field, v value) *evalError {
-	e := &env{in: &Input{}, budget: budget{steps: 1, made: 2 * maxTried}}
-	out, _ := f.typ.convert(e, v)
-	if e.err != nil {
-		return e.err
+func (p *Plan) refusal(w *write, f *field, v expr.Value) *expr.Failure {
+	out, err := f.typ.Try(v)
+	if err != nil {
+		return err
 	}
 	l := p.layouts[w.target]
 	if l == nil || w.shape.Op != connectors.Put {
 		return nil
 	}
-	if err := l.Try(w.name, f.name, out.connector()); err != nil {
-		return &evalError{code: err.Code, message: err.Message}
+	if err := l.Try(w.name, f.name, out.Connector()); err != nil {
+		return &expr.Failure{Code: err.Code, Message: err.Message}
 	}
 	return nil
 }

@@ -6,17 +6,19 @@ import (
 	"testing/fstest"
 
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // TestFixedForm maps a form of fixed widths, record by record.
 func TestFixedForm(t *testing.T) {
+	t.Parallel()
 	p := load(t, `
 mapping: m
 version: 1
 input: {format: fixed, unused: allow, fixed: {charset: iso-8859-1, skip: 1, fields: [{name: NAME, width: 6}, {name: FEE, width: 5, type: number, decimals: 2}]}}
 write: [{as: w, to: t, table: T, each: r in form, fields: {NAME: r.NAME, FEE: r.FEE}}]
 `)
-	m, err := p.Map(decodeForm(t, p, "HEAD\nM\xfcller01250\nAda   00099\n"), Input{})
+	m, err := p.Map(decodeForm(t, p, "HEAD\nM\xfcller01250\nAda   00099\n"), expr.Input{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,6 +30,7 @@ write: [{as: w, to: t, table: T, each: r in form, fields: {NAME: r.NAME, FEE: r.
 
 // TestUnreadable: settings by which no form could be read are found by check.
 func TestUnreadable(t *testing.T) {
+	t.Parallel()
 	for _, input := range []string{"format: fixed", "format: fixed, fixed: {fields: []}", "format: fixed, fixed: {charset: klingon, fields: [{name: A, width: 1}]}",
 		"format: fixed, fixed: {fields: [{name: A, width: 0}]}", "format: fixed, fixed: {fields: [{name: A, width: 1}, {name: A, width: 1}]}",
 		"format: fixed, fixed: {fields: [{name: A, width: 1, type: date}]}", "format: csv, csv: {delimiter: ab}", "format: csv, csv: {charset: klingon}", "format: csv, csv: {quote: '||'}"} {

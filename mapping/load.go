@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // Load reads and checks a mapping; name is its path in fsys, and the files it names are read beside it. The error is
@@ -40,9 +43,9 @@ type builder struct {
 	spec     fileSpec
 	plan     *Plan
 	problems diag.Problems
-	tables   map[string]*lookup
+	tables   map[string]*expr.Table
 	layouts  map[string]*encode.Layout
-	root     *scope
+	root     *expr.Scope
 	used     map[string]bool            // dotted path to whether everything below is used too
 	lists    map[string]bool            // XML: declared lists
 	waits    map[string]map[string]bool // target to the targets whose values it needs
@@ -57,7 +60,7 @@ func (b *builder) report(p diag.Problem) { b.problems = append(b.problems, p) }
 func (b *builder) load() (*Plan, error) {
 	src, err := b.files.read(b.files.main)
 	if err != nil {
-		return nil, diag.Problems{{File: b.label, Line: 1, Column: 1, Code: CodeFile, Message: fileMessage(err)}}
+		return nil, diag.Problems{{File: b.label, Line: 1, Column: 1, Code: CodeFile, Message: FileMessage(err)}}
 	}
 	file, problems := diag.Parse(b.label, src)
 	for i := range problems {
@@ -71,9 +74,9 @@ func (b *builder) load() (*Plan, error) {
 	b.file = file
 	b.problems = append(problems, file.Decode(&b.spec)...)
 	broken := len(b.problems) > 0
-	b.tables, b.layouts, b.used = map[string]*lookup{}, map[string]*encode.Layout{}, map[string]bool{}
+	b.tables, b.layouts, b.used = map[string]*expr.Table{}, map[string]*encode.Layout{}, map[string]bool{}
 	b.lists, b.waits = map[string]bool{}, map[string]map[string]bool{}
-	b.plan = &Plan{name: b.spec.Mapping, version: b.spec.Version, format: b.spec.Input.Format, tests: b.spec.Tests, order: map[string]cx{},
+	b.plan = &Plan{name: b.spec.Mapping, version: b.spec.Version, format: b.spec.Input.Format, tests: b.spec.Tests, order: map[string]expr.Compiled{},
 		layouts: map[string]*encode.Layout{}}
 	b.input()
 	for _, l := range b.spec.Lookups {
@@ -97,7 +100,8 @@ func (b *builder) load() (*Plan, error) {
 	return b.plan, nil
 }
 
-func fileMessage(err error) string {
+// FileMessage says why a file cannot be read, without its path.
+func FileMessage(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "the file does not exist"
@@ -116,38 +120,29 @@ func (b *builder) readFile(name string) ([]byte, error) {
 	}
 	raw, err := b.files.read(name)
 	if err != nil {
-		return nil, errors.New(fileMessage(err))
+		return nil, errors.New(FileMessage(err))
 	}
 	return raw, nil
 }
 
-var (
-	wordPattern  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	mappingNames = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
-)
+var mappingNames = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 // input checks name, version and the input section.
 func (b *builder) input() {
 	s := &b.spec
 	if s.Mapping != "" && !mappingNames.MatchString(s.Mapping) {
-		b.report(b.file.Problem(CodeValue, "a mapping's name is made of small letters, digits, dots and hyphens, at most 64", "", "mapping"))
+		b.report(b.file.Problem(expr.CodeValue, "a mapping's name is made of small letters, digits, dots and hyphens, at most 64", "", "mapping"))
 	}
 	if _, there := b.file.Root().Get("version"); there && s.Version < 1 {
-		b.report(b.file.Problem(CodeValue, "a version is a whole number from 1", "", "version"))
+		b.report(b.file.Problem(expr.CodeValue, "a version is a whole number from 1", "", "version"))
 	}
-	b.choice([]any{"input", "format"}, s.Input.Format, decode.Formats())
+	b.choice([]any{"input", "format"}, s.Input.Format, decode.All())
 	b.choice([]any{"nothing"}, s.Nothing, []string{"park", "allow"})
 	b.plan.nothing = s.Nothing == "allow"
 	b.choice([]any{"input", "unused"}, s.Input.Unused, []string{"error", "allow"})
-	b.plan.options = decode.Options{Lists: s.Input.Lists,
-		Limits: decode.Limits{Bytes: s.Input.Limits.Bytes, Depth: s.Input.Limits.Depth, Nodes: s.Input.Limits.Nodes, Text: s.Input.Limits.Text}}
-	b.plan.prog.budget = s.Input.Limits.budget()
-	if c := s.Input.CSV; c != nil {
-		b.plan.options.CSV = c.options()
-	}
-	if f := s.Input.Fixed; f != nil {
-		b.plan.options.Fixed = f.options()
-	}
+	b.plan.options = s.Input.Options
+	b.plan.options.Limits = s.Input.Limits.Limits
+	b.plan.prog.Budget = s.Input.Limits.budget()
 	for _, l := range s.Input.Lists {
 		b.lists[l] = true
 	}
@@ -159,81 +154,57 @@ func (b *builder) input() {
 		return
 	}
 	if _, err := b.readFile(s.Input.Schema); err != nil {
-		b.report(b.file.Problem(CodeSchema, err.Error(), "", "input", "schema"))
+		b.report(b.file.Problem(schema.CodeSchema, err.Error(), "", "input", "schema"))
 		return
 	}
-	check, err := newSchemaCheck(s.Input.Schema, b.files.read)
-	var bad *badSchema
+	check, err := schema.New(s.Input.Schema, b.files.read, decode.FormatNamed(s.Input.Format).Types(b.plan.options))
+	var bad *schema.Problem
 	if errors.As(err, &bad) {
-		b.schemaProblem(bad.schemaProblem)
+		b.schemaProblem(*bad)
 		return
 	}
 	if err != nil {
-		b.report(b.file.Problem(CodeSchema, err.Error(), "", "input", "schema"))
+		b.report(b.file.Problem(schema.CodeSchema, err.Error(), "", "input", "schema"))
 		return
 	}
-	check.levels = levelsOf(s.Input.Format, b.plan.options)
 	b.plan.schema = check
 	if !b.pinned() {
-		b.schemaProblems(check)
+		for _, p := range check.Problems() {
+			b.schemaProblem(p)
+		}
 	}
 }
 
 // budget is what the mapping of one form may take.
-func (l limitsSpec) budget() budget {
+func (l limitsSpec) budget() expr.Budget {
 	formBytes := decode.DefaultLimits().Bytes
 	if l.Bytes > 0 {
 		formBytes = l.Bytes
 	}
-	d := defaultBudget(formBytes)
+	d := expr.DefaultBudget(formBytes)
 	if l.Work > 0 {
-		d.steps = l.Work
+		d.Steps = l.Work
 	}
 	if l.Made > 0 {
-		d.made = int(l.Made)
+		d.Made = int(l.Made)
 	}
 	if l.Records > 0 {
-		d.records = l.Records
+		d.Records = l.Records
 	}
 	return d
 }
 
-func (c *csvSpec) options() decode.CSVOptions {
-	return decode.CSVOptions{Delimiter: c.Delimiter, Quote: c.Quote, Charset: c.Charset, Columns: c.Columns, Single: c.Single}
-}
-
 // choice checks a setting that takes one of some words; "" is the default.
 func (b *builder) choice(at []any, word string, words []string) {
-	if word == "" {
+	if word == "" || slices.Contains(words, word) {
 		return
 	}
-	for _, w := range words {
-		if w == word {
-			return
-		}
-	}
-	b.report(b.file.Problem(CodeValue, fmt.Sprintf("%q is not one of %s", word, listWords(words)), diag.DidYouMean(word, words), at...))
-}
-
-func listWords(words []string) string {
-	out := ""
-	for i, w := range words {
-		if i > 0 {
-			out += ", "
-		}
-		out += w
-	}
-	return out
+	b.report(b.file.Problem(expr.CodeValue, fmt.Sprintf("%q is not one of %s", word, strings.Join(words, ", ")), diag.DidYouMean(word, words), at...))
 }
 
 // names sets up the outermost scope: form, submission, attachments and let; then reference and ignore.
 func (b *builder) names() {
-	outer := &scope{names: map[string]binding{
-		"form":        {path: &path{slot: -1}},
-		"submission":  {members: submissionMembers, late: true},
-		"attachments": {ev: attachments, may: someList, late: true},
-	}}
-	b.root = outer.inner()
+	b.root = expr.FormScope().Inner()
 	for _, l := range b.spec.Let {
 		b.let(b.root, l, "", nil)
 	}
@@ -248,107 +219,68 @@ func (b *builder) names() {
 
 // reference reads the expression by which a form is known when it comes again.
 func (b *builder) reference(x exprText) {
-	expr := b.compiler(b.root, "")
-	c, p := expr.value(x.text)
+	comp := b.compiler(b.root, "")
+	c, p := comp.Whole(x.text)
 	if p != nil {
 		b.expressionProblem(x, p)
 		return
 	}
-	b.warn(x, expr)
+	b.warn(x, comp)
 	b.plan.refer = &c
 	if b.pinned() {
 		return
 	}
-	if expr.late {
-		b.report(x.node.Problem(CodeConstant, "the reference is told before there is a submission: submission and attachments are not known there, and would differ each time that the form comes again", "name a field, such as form.reference"))
+	if comp.Late {
+		b.report(x.node.Problem(expr.CodeConstant, "the reference is told before there is a submission: submission and attachments are not known there, and would differ each time that the form comes again", "name a field, such as form.reference"))
 		return
 	}
-	b.rehearse(x, c, "the reference", wholeText)
-	if o := c.outcome(); len(o.more) == 0 && len(o.known) > 0 {
-		b.report(x.node.Problem(CodeConstant, "the reference does not depend on the form: every form after the first would be a conflict", "name a field, such as form.reference"))
+	b.rehearse(x, c, "the reference", expr.WholeText)
+	if o := c.Outcome(); len(o.More) == 0 && len(o.Known) > 0 {
+		b.report(x.node.Problem(expr.CodeConstant, "the reference does not depend on the form: every form after the first would be a conflict", "name a field, such as form.reference"))
 	}
-}
-
-// memberOutcomes is what check knows of submission's members.
-var memberOutcomes = map[string]*outcome{"id": submissionID, "reference": {more: formSamples["string"]},
-	"received": {more: samplesOf(value{k: kDateTime, s: "1999-12-31T23:58:59Z"})}}
-
-var submissionMembers = map[string]eval{
-	"id": func(e *env) value { return textValue(e.in.ID) },
-	"reference": func(e *env) value {
-		if e.in.Reference == "" {
-			return missing
-		}
-		return textValue(e.in.Reference)
-	},
-	"received": func(e *env) value {
-		if e.in.Received.IsZero() {
-			return missing
-		}
-		return value{k: kDateTime, s: dateTimeText(e.in.Received.UTC(), true)}
-	},
-}
-
-// attachments is a list of objects with name, type and size.
-func attachments(e *env) value {
-	list := make([]value, len(e.in.Attachments))
-	for i, a := range e.in.Attachments {
-		list[i] = value{k: kObject, x: map[string]any{"name": a.Name, "type": a.ContentType, "size": intValue(a.Blob.Size)}}
-	}
-	return value{k: kList, x: list}
 }
 
 // let adds a name to a scope; slots of lets that must be computed anew for each record are added to anew.
-func (b *builder) let(s *scope, l diag.Entry[exprText], target string, anew *[]int) {
+func (b *builder) let(s *expr.Scope, l diag.Entry[exprText], target string, anew *[]int) {
 	if l.Value.node == nil {
 		return
 	}
 	if !b.free(s, l.Key, l.Line, l.Column) {
 		return
 	}
-	expr := b.compiler(s, target)
-	x, p := expr.compile(l.Value.text, false)
-	b.warn(l.Value, expr)
+	comp := b.compiler(s, target)
+	x, p := comp.Compile(l.Value.text, false)
+	b.warn(l.Value, comp)
 	if p != nil {
 		b.expressionProblem(l.Value, p)
-		s.names[l.Key] = binding{ev: func(*env) value { return missing }}
+		s.Names[l.Key] = expr.Binding{Eval: func(*expr.Env) expr.Value { return expr.Missing }}
 		return
 	}
-	if x.path != nil {
-		if p := b.use(x.path, false); p != nil {
+	if x.Path != nil {
+		if p := b.use(x.Path, false); p != nil {
 			b.expressionProblem(l.Value, p)
 		}
-		s.names[l.Key] = binding{path: x.path, depth: x.depth}
+		s.Names[l.Key] = expr.Binding{Path: x.Path, Depth: x.Depth}
 		return
 	}
-	slot, ev := b.plan.prog.slot(), x.ev
+	slot := b.plan.prog.Slot()
 	if anew != nil {
 		*anew = append(*anew, slot)
 	}
-	may := x.outcome()
-	s.names[l.Key] = binding{src: x.src, may: may, depth: x.depth, own: x.own, late: expr.late, ev: func(e *env) value {
-		if !e.done[slot] {
-			before := e.note
-			e.note = ""
-			v := ev(e)
-			e.slots[slot], e.done[slot] = v, true
-			e.remember(slot, before)
-		}
-		e.record(e.noted[slot])
-		return e.slots[slot]
-	}}
+	may := x.Outcome()
+	s.Names[l.Key] = expr.Binding{Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval)}
 }
 
 // free reports a name that cannot be given: no identifier, or taken further out.
-func (b *builder) free(s *scope, name string, line, column int) bool {
+func (b *builder) free(s *expr.Scope, name string, line, column int) bool {
 	p := b.file.Problem(CodeShadow, "", "")
 	p.Line, p.Column, p.Source = line, column, b.sourceLine(line)
-	if !wordPattern.MatchString(name) || reserved[name] {
-		p.Code, p.Message = CodeValue, "a name is made of letters, digits and _, and is no word of the language"
+	if !expr.WordPattern.MatchString(name) || expr.Reserved[name] {
+		p.Code, p.Message = expr.CodeValue, "a name is made of letters, digits and _, and is no word of the language"
 		b.report(p)
 		return false
 	}
-	if _, taken := s.find(name); taken {
+	if _, taken := s.Find(name); taken {
 		p.Message = fmt.Sprintf("%q is already the name of something else here", name)
 		b.report(p)
 		return false
@@ -356,63 +288,60 @@ func (b *builder) free(s *scope, name string, line, column int) bool {
 	return true
 }
 
-var reserved = map[string]bool{"true": true, "false": true, "nil": true, "not": true, "and": true, "or": true, "in": true, "if": true,
-	"else": true, "let": true, "matches": true, "contains": true, "startsWith": true, "endsWith": true, "index": true, "row": true}
-
-func (b *builder) compiler(s *scope, target string) *compiler {
-	return &compiler{prog: &b.plan.prog, scope: s, target: target, tables: b.tables, used: b.use, schema: b.plan.schema, strict: !b.pinned()}
+func (b *builder) compiler(s *expr.Scope, target string) *expr.Compiler {
+	return &expr.Compiler{Prog: &b.plan.prog, Scope: s, Target: target, Tables: b.tables, Used: b.use, May: b.plan.schema.Outcome, Strict: !b.pinned()}
 }
 
 // value compiles an expression whose value is used whole.
-func (b *builder) value(s *scope, x exprText, target string) (cx, bool) {
+func (b *builder) value(s *expr.Scope, x exprText, target string) (expr.Compiled, bool) {
 	if x.node == nil {
-		return cx{}, false
+		return expr.Compiled{}, false
 	}
-	expr := b.compiler(s, target)
-	c, p := expr.value(x.text)
+	comp := b.compiler(s, target)
+	c, p := comp.Whole(x.text)
 	if p != nil {
 		b.expressionProblem(x, p)
-		return cx{}, false
+		return expr.Compiled{}, false
 	}
-	b.warn(x, expr)
+	b.warn(x, comp)
 	return c, true
 }
 
 // warn keeps what may fail for some forms.
-func (b *builder) warn(x exprText, c *compiler) {
-	for i := range c.warned {
-		b.plan.warnings = append(b.plan.warnings, b.problemAt(x, &c.warned[i]))
+func (b *builder) warn(x exprText, c *expr.Compiler) {
+	for i := range c.Warned {
+		b.plan.warnings = append(b.plan.warnings, b.problemAt(x, &c.Warned[i]))
 	}
-	c.warned = nil
+	c.Warned = nil
 }
 
 // expressionProblem reports p at its place in the expression.
-func (b *builder) expressionProblem(x exprText, p *exprProblem) { b.report(b.problemAt(x, p)) }
+func (b *builder) expressionProblem(x exprText, p *expr.Problem) { b.report(b.problemAt(x, p)) }
 
 // torn tells whether an expression looks like the first half of one.
 func torn(text string) bool {
 	return strings.Count(text, "(") != strings.Count(text, ")") || strings.Count(text, "[") != strings.Count(text, "]") || strings.Count(text, `"`)%2 != 0
 }
 
-func (b *builder) problemAt(x exprText, p *exprProblem) diag.Problem {
+func (b *builder) problemAt(x exprText, p *expr.Problem) diag.Problem {
 	offset := 0
 	for i := range x.text {
-		if p.from == 0 {
+		if p.From == 0 {
 			offset = i
 			break
 		}
-		p.from--
+		p.From--
 		offset = len(x.text)
 	}
-	suggestion := p.suggestion
-	if wordPattern.MatchString(suggestion) {
+	suggestion := p.Suggestion
+	if expr.WordPattern.MatchString(suggestion) {
 		suggestion = "did you mean " + strconv.Quote(suggestion) + "?"
 	}
-	prob := x.node.ProblemAt(offset, p.code, p.message, suggestion)
-	if p.code == CodeSyntax && strings.Contains(prob.Source, " #") && !strings.Contains(x.text, "#") {
+	prob := x.node.ProblemAt(offset, p.Code, p.Message, suggestion)
+	if p.Code == expr.CodeSyntax && strings.Contains(prob.Source, " #") && !strings.Contains(x.text, "#") {
 		prob.Suggestion = "in YAML a # after a blank begins a comment: write .field instead of #.field, or put quotes around the expression"
 	}
-	if p.code == CodeSyntax && prob.Suggestion == "" && torn(x.text) {
+	if p.Code == expr.CodeSyntax && prob.Suggestion == "" && torn(x.text) {
 		prob.Suggestion = diag.FlowHint(prob.Source, x.node.Column)
 	}
 	return prob

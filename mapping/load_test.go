@@ -11,6 +11,8 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // FuzzLoad: a mapping is refused with problems or gives a plan; it never brings the agent down.
@@ -33,7 +35,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		if err == nil {
 			form, _ := p.Decode([]byte(`{"ref":"1","items":[{"n":1}]}`), "")
-			_, _ = p.Map(form, Input{})
+			_, _ = p.Map(form, expr.Input{})
 			if _, err := LoadBundle(p.Bundle(), nil); err != nil {
 				t.Fatalf("bundle: %v", err)
 			}
@@ -76,6 +78,7 @@ func decodeForm(t *testing.T, p *Plan, text string) Form {
 }
 
 func TestBundleDigest(t *testing.T) {
+	t.Parallel()
 	src := strings.Replace(benchMapping, "let:", "lookups: {k: {file: k.csv, key: a, value: b}}\nlet:", 1)
 	one, same, other := load(t, src, "k.csv", "a,b\n1,2\n"), load(t, src, "k.csv", "a,b\n1,2\n"), load(t, src, "k.csv", "a,b\n1,3\n")
 	if one.Digest() != same.Digest() || !bytes.Equal(one.Bundle(), same.Bundle()) {
@@ -107,9 +110,10 @@ write:
 `
 
 func TestTargetsThatWait(t *testing.T) {
+	t.Parallel()
 	p := load(t, twoTargets)
 	f := decodeForm(t, p, `{"ref":"r","case":7,"name":"abcdef","groups":[{"name":"x","items":[{"n":1},{"n":0}]},{"name":"y"},{"name":"z","items":[{"n":5}]}]}`)
-	m, err := p.Map(f, Input{ID: "1", Reference: "r"})
+	m, err := p.Map(f, expr.Input{ID: "1", Reference: "r"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +133,7 @@ func TestTargetsThatWait(t *testing.T) {
 	if reg.Records[1].Shape != reg.Records[2].Shape {
 		t.Error("two records of one write have two shapes")
 	}
-	m, err = p.Map(f, Input{ID: "1", Returned: map[string]connectors.Value{"first.ID": {Kind: connectors.Integer, Int: 9}}})
+	m, err = p.Map(f, expr.Input{ID: "1", Returned: map[string]connectors.Value{"first.ID": {Kind: connectors.Integer, Int: 9}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,6 +146,7 @@ func TestTargetsThatWait(t *testing.T) {
 }
 
 func TestFieldErrors(t *testing.T) {
+	t.Parallel()
 	p := load(t, `
 mapping: errors
 version: 1
@@ -160,13 +165,13 @@ write:
       O: x.o
 `)
 	f := decodeForm(t, p, `{"list":[{"n":1,"m":null},{"n":"1.5","d":1.234,"t":"äöü","e":"","o":[1]},{"n":true,"d":100,"m":1}]}`)
-	_, err := p.Map(f, Input{})
+	_, err := p.Map(f, expr.Input{})
 	var me *MapError
 	if !errors.As(err, &me) {
 		t.Fatal(err)
 	}
-	want := []string{"/list/1/n " + CodeNotInteger, "/list/1/d " + CodeTooPrecise, "/list/1/t " + CodeTooLong, "/list/1/m " + CodeMissingValue,
-		"/list/1/e " + CodeEmptyValue, "/list/1/o " + CodeNotValue, "/list/2/n " + CodeNotInteger, "/list/2/d " + CodeTooLarge}
+	want := []string{"/list/1/n " + expr.CodeNotInteger, "/list/1/d " + expr.CodeTooPrecise, "/list/1/t " + expr.CodeTooLong, "/list/1/m " + expr.CodeMissingValue,
+		"/list/1/e " + expr.CodeEmptyValue, "/list/1/o " + expr.CodeNotValue, "/list/2/n " + expr.CodeNotInteger, "/list/2/d " + expr.CodeTooLarge}
 	var have []string
 	for _, e := range me.Fields {
 		have = append(have, e.Pointer+" "+e.Code)
@@ -177,6 +182,7 @@ write:
 }
 
 func TestLayoutErrorPointsIntoTheForm(t *testing.T) {
+	t.Parallel()
 	p := load(t, `
 mapping: layout
 version: 1
@@ -186,12 +192,12 @@ layouts:
 write:
   - {as: l, to: t, layout: line, each: x in form.list, fields: {A: x.a, B: x.b}}
 `)
-	_, err := p.Map(decodeForm(t, p, `{"list":[{"a":"abc"},{"a":"€"}]}`), Input{})
+	_, err := p.Map(decodeForm(t, p, `{"list":[{"a":"abc"},{"a":"€"}]}`), expr.Input{})
 	var me *MapError
 	if !errors.As(err, &me) || len(me.Fields) != 1 || me.Fields[0].Pointer != "/list/1/a" {
 		t.Fatalf("%v %+v", err, me)
 	}
-	m, err := p.Map(decodeForm(t, p, `{"list":[{"a":"abc","b":"defg"}]}`), Input{})
+	m, err := p.Map(decodeForm(t, p, `{"list":[{"a":"abc","b":"defg"}]}`), expr.Input{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,6 +207,7 @@ write:
 }
 
 func TestValidateHoldsNoContent(t *testing.T) {
+	t.Parallel()
 	p := load(t, `
 mapping: schema
 version: 1
@@ -228,7 +235,7 @@ write:
 }
 
 // fieldsOf returns the field errors of a form that is wrong.
-func fieldsOf(t *testing.T, err error) []FieldError {
+func fieldsOf(t *testing.T, err error) []schema.FieldError {
 	t.Helper()
 	var wrong *MapError
 	if !errors.As(err, &wrong) {
@@ -238,10 +245,11 @@ func fieldsOf(t *testing.T, err error) []FieldError {
 }
 
 func TestExplain(t *testing.T) {
+	t.Parallel()
 	p := load(t, twoTargets)
 	f := decodeForm(t, p, `{"ref":"r","name":"abcdef","groups":[{"items":[{"n":1}]}]}`)
 	var have []string
-	for _, x := range p.Explain(f, Input{Returned: map[string]connectors.Value{"first.ID": {Kind: connectors.Integer, Int: 9}}}) {
+	for _, x := range p.Explain(f, expr.Input{Returned: map[string]connectors.Value{"first.ID": {Kind: connectors.Integer, Int: 9}}}) {
 		have = append(have, x.Write+"."+x.Field+"="+x.Shown+" <"+x.Pointer+" "+x.Note)
 	}
 	want := "first.REF=r </ref |child.A_ID=(returned first.ID) < |child.ROW=1 < |child.IN=0 < |child.N=2 </groups/0/items/0/n |" +
@@ -253,6 +261,7 @@ func TestExplain(t *testing.T) {
 
 // A layout that is wrong is not also unknown.
 func TestWrongLayoutIsKnown(t *testing.T) {
+	t.Parallel()
 	files := fstest.MapFS{"m.yaml": {Data: []byte(`mapping: m
 version: 1
 input: {format: json}

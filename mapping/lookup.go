@@ -8,52 +8,45 @@ import (
 
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
-
-// lookup is a table of known values; keys are compared as texts, exactly.
-type lookup struct {
-	name string
-	rows map[string]string
-}
 
 // lookup builds one table and reports what is wrong with it.
 func (b *builder) lookup(name string, s lookupSpec) {
-	t := &lookup{name: name, rows: map[string]string{}}
+	t := &expr.Table{Name: name, Rows: map[string]string{}}
 	b.tables[name] = t
 	if (s.File == "") == (len(s.Values) == 0) {
-		if s.node != nil {
-			b.report(s.node.Problem(CodeLookupFile, "a lookup has either file with key and value, or values", ""))
+		if s.Node != nil {
+			b.report(s.Node.Problem(CodeLookupFile, "a lookup has either file with key and value, or values", ""))
 		}
 		return
 	}
 	for _, e := range s.Values {
-		t.rows[e.Key] = e.Value
+		t.Rows[e.Key] = e.Value
 	}
 	if s.File == "" {
 		return
 	}
 	if s.Key == "" || s.Value == "" {
-		b.report(s.node.Problem(CodeMissingKey, "name the columns of the file: key and value", ""))
+		b.report(s.Node.Problem(CodeMissingKey, "name the columns of the file: key and value", ""))
 		return
 	}
 	raw, err := b.readFile(s.File)
 	if err != nil {
-		b.report(valueProblem(s.node, "file", CodeFile, err.Error()))
+		b.report(s.Node.ValueProblem("file", CodeFile, err.Error(), ""))
 		return
 	}
 	var options decode.CSVOptions
 	if s.CSV != nil {
-		options = s.CSV.options()
+		options = *s.CSV
 	}
-	if at, msg, hint := t.fill(raw, s.Key, s.Value, options); msg != "" {
-		p := valueProblem(s.node, at, CodeLookupFile, msg)
-		p.Suggestion = hint
-		b.report(p)
+	if at, msg, hint := fill(t, raw, s.Key, s.Value, options); msg != "" {
+		b.report(s.Node.ValueProblem(at, CodeLookupFile, msg, hint))
 	}
 }
 
 // fill reads a CSV file with a header line. What is wrong is said with the key that it is about.
-func (t *lookup) fill(raw []byte, key, val string, o decode.CSVOptions) (at, message, hint string) {
+func fill(t *expr.Table, raw []byte, key, val string, o decode.CSVOptions) (at, message, hint string) {
 	tree, err := decode.CSV(raw, o, decode.DefaultLimits())
 	if err != nil {
 		return "file", "the lookup file cannot be read: " + err.Error(), ""
@@ -72,10 +65,10 @@ func (t *lookup) fill(raw []byte, key, val string, o decode.CSVOptions) (at, mes
 		if !ok {
 			return "value", fmt.Sprintf("the lookup file has no column %q", val), columnHint(val, row)
 		}
-		if old, twice := t.rows[k]; twice && old != v {
+		if old, twice := t.Rows[k]; twice && old != v {
 			return "file", fmt.Sprintf("row %d of the lookup file repeats a key with another value", i+2), ""
 		}
-		t.rows[k] = v
+		t.Rows[k] = v
 	}
 	return "", "", ""
 }
@@ -89,12 +82,4 @@ func columnHint(name string, row map[string]any) string {
 		}
 	}
 	return diag.DidYouMean(name, columns)
-}
-
-// valueProblem is a problem at the value of a key of n, or at n where the key is missing.
-func valueProblem(n *diag.Node, key, code, message string) diag.Problem {
-	if v, ok := n.Get(key); ok {
-		return v.Problem(code, message, "")
-	}
-	return n.Problem(code, message, "")
 }

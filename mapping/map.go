@@ -7,23 +7,25 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // Map computes what a form becomes. A *MapError is the form's fault, a *Fault the mapping's, *Nothing says that no target gets anything;
 // any other error is ours. Deliveries whose
 // Needs are not empty are asked for again when in.Returned has them.
-func (p *Plan) Map(f Form, in Input) (*Mapped, error) {
+func (p *Plan) Map(f Form, in expr.Input) (*Mapped, error) {
 	m := newMapper(p, f, in)
-	defer m.env.free()
+	defer m.env.Free()
 	return m.run()
 }
 
 // mapper maps one form.
 type mapper struct {
 	plan    *Plan
-	env     *env
+	env     *expr.Env
 	out     *Mapped
-	errs    []FieldError
+	errs    []schema.FieldError
 	fault   *Fault
 	slab    []connectors.Value
 	observe func(o observation) // nil but for explain and for errors of layouts
@@ -38,7 +40,7 @@ type observation struct {
 	value   connectors.Value
 	pointer string // the first field of the form in its expression
 	from    int32  // the field that this value is made of; 0 where it is the mapping's own
-	made    making
+	made    expr.Making
 	note    string
 	deletes bool // of a record that only names what is deleted
 }
@@ -46,14 +48,14 @@ type observation struct {
 // maxErrors bounds how many field errors one form gets told.
 const maxErrors = 200
 
-func newMapper(p *Plan, f Form, in Input) *mapper {
-	return &mapper{plan: p, env: newEnv(&p.prog, f, &in), out: &Mapped{Deliveries: make([]Delivery, len(p.targets))}}
+func newMapper(p *Plan, f Form, in expr.Input) *mapper {
+	return &mapper{plan: p, env: expr.NewEnv(&p.prog, f, &in), out: &Mapped{Deliveries: make([]Delivery, len(p.targets))}}
 }
 
 func (m *mapper) run() (*Mapped, error) {
 	for i, t := range m.plan.targets {
 		m.out.Deliveries[i].Target = t
-		if x, ok := m.plan.order[t]; ok && x.ev != nil {
+		if x, ok := m.plan.order[t]; ok && x.Eval != nil {
 			m.out.Deliveries[i].Order = m.order(x)
 		}
 	}
@@ -88,61 +90,61 @@ func (m *Mapped) nothing() bool {
 	return true
 }
 
-func (m *mapper) order(x cx) string {
-	v := x.ev(m.env)
-	s, ok := v.text()
-	if m.env.err == nil && !ok && !v.absent() {
-		m.env.failSort(v, CodeNotText, "the order must be a single value")
+func (m *mapper) order(x expr.Compiled) string {
+	v := x.Eval(m.env)
+	s, ok := v.Text()
+	if m.env.Err == nil && !ok && !v.Absent() {
+		m.env.FailSort(v, expr.CodeNotText, "the order must be a single value")
 	}
-	m.failed(x.src, "order")
+	m.failed(x.Source, "order")
 	return s
 }
 
 // failed takes over an error of the last expression, which stands at a place of the mapping; it tells whether there
 // was one. After a budget is spent nothing goes on.
-func (m *mapper) failed(src *path, at ...string) bool {
-	err := m.env.err
+func (m *mapper) failed(src *expr.Path, at ...string) bool {
+	err := m.env.Err
 	if err == nil {
 		return false
 	}
-	if err.key != "" && m.fault != nil && m.fault.Limit != "" {
+	if err.Limit != "" && m.fault != nil && m.fault.Limit != "" {
 		return true
 	}
-	if err.key != "" {
-		m.fault = &Fault{At: strings.Join(at, "."), Pointer: pointerIn(m.env, src), Cause: FieldError{Code: err.code, Message: err.message}, Limit: err.key}
+	if err.Limit != "" {
+		m.fault = &Fault{At: strings.Join(at, "."), Pointer: pointerIn(m.env, src), Cause: schema.FieldError{Code: err.Code, Message: err.Message}, Limit: err.Limit}
 		return true
 	}
-	m.env.err = nil
-	why := blame{way: m.way(err.src), made: err.made&computed != 0, sort: err.sort}
-	if why.said = err.code == CodeRejected; why.said {
+	m.env.Err = nil
+	why := blame{way: m.way(err.Src), made: err.Made&expr.Computed != 0, sort: err.Sort}
+	if why.said = err.Code == expr.CodeRejected; why.said {
 		why.way = src
 	}
-	m.wrong(strings.Join(at, "."), why, FieldError{pointerIn(m.env, why.way), err.code, err.message})
+	m.wrong(strings.Join(at, "."), why, schema.FieldError{Pointer: pointerIn(m.env, why.way), Code: err.Code, Message: err.Message})
 	return true
 }
 
 // way is the first field of the form that a value is made of; nil: none.
-func (m *mapper) way(src int32) *path {
-	if all := m.env.sources(src); len(all) > 0 {
-		return m.plan.prog.way(all[0])
+func (m *mapper) way(src int32) *expr.Path {
+	if all := m.env.Sources(src); len(all) > 0 {
+		return m.plan.prog.Way(all[0])
 	}
 	return nil
 }
 
 // blame is what is known of the cause of an error.
 type blame struct {
-	way  *path // the field of the form; nil: none
-	said bool  // the mapping says that the form is at fault
-	made bool  // the mapping made what is wrong of what the form has
-	sort bool  // the sort of value is wrong, whatever it says
+	way  *expr.Path // the field of the form; nil: none
+	said bool       // the mapping says that the form is at fault
+	made bool       // the mapping made what is wrong of what the form has
+	sort bool       // the sort of value is wrong, whatever it says
 }
 
 // wrong decides whose fault an error is. The form is only at fault where one of its values, and not what the mapping made
 // of it, caused it, which its schema does not allow in so many words; fail() says that it is. A time that clocks show twice
 // or not at all is right in itself: which moment it means, the mapping has to say.
-func (m *mapper) wrong(at string, why blame, e FieldError) {
-	allowed := why.way != nil && !why.made && m.plan.schema.allows(why.way.abs, e.Code, why.sort)
-	unclear := e.Code == CodeAmbiguousTime || e.Code == encode.CodeClockChange
+func (m *mapper) wrong(at string, why blame, e schema.FieldError) {
+	allowed := why.way != nil && !why.made && m.plan.schema.Allows(why.way.Abs, e.Code, why.sort)
+	unclear := e.Code == expr.CodeAmbiguousTime || e.Code == encode.CodeClockChange
 	switch {
 	case why.said || why.way != nil && !why.made && !allowed && !unclear:
 		if len(m.errs) < maxErrors {
@@ -157,24 +159,24 @@ func (m *mapper) wrong(at string, why blame, e FieldError) {
 const maxItems = 1000
 
 // lacking are errors by which the mapping says that the form lacks something, whatever it was to make of it.
-var lacking = map[string]bool{CodeMissingValue: true, CodeNullValue: true, CodeEmptyValue: true, encode.CodeRequired: true}
+var lacking = map[string]bool{expr.CodeMissingValue: true, expr.CodeNullValue: true, expr.CodeEmptyValue: true, encode.CodeRequired: true}
 
 // characters are errors about single characters, which a change may have brought in.
 var characters = map[string]bool{encode.CodeUnmapped: true, encode.CodeControl: true, encode.CodeXMLChar: true, encode.CodeQuote: true}
 
 // own decides whose fault it is that a value does not fit where it is written. What the mapping read is as the form
 // says. What it made is its own, unless a field that it made it of would not fit there either, by the same rule.
-func (m *mapper) own(w *write, f *field, src int32, made making, code string) blame {
+func (m *mapper) own(w *write, f *field, src int32, made expr.Making, code string) blame {
 	known := m.fault != nil || len(m.errs) >= maxErrors // then it makes no difference
-	if made == 0 || made == changed && !characters[code] || lacking[code] || known {
+	if made == 0 || made == expr.Changed && !characters[code] || lacking[code] || known {
 		return blame{way: m.way(src)}
 	}
-	for _, one := range m.env.sources(src) {
-		way := m.plan.prog.way(one)
-		all := way.all(m.env)
-		if made&other == 0 && slices.ContainsFunc(all[:min(len(all), maxItems)], func(v value) bool {
+	for _, one := range m.env.Sources(src) {
+		way := m.plan.prog.Way(one)
+		all := way.All(m.env)
+		if made&expr.Other == 0 && slices.ContainsFunc(all[:min(len(all), maxItems)], func(v expr.Value) bool {
 			err := m.plan.refusal(w, f, v)
-			return err != nil && sameRule(err.code) == sameRule(code)
+			return err != nil && sameRule(err.Code) == sameRule(code)
 		}) {
 			return blame{way: way}
 		}
@@ -185,25 +187,25 @@ func (m *mapper) own(w *write, f *field, src int32, made making, code string) bl
 // sameRule is one code for those that say the same of types and of layouts.
 func sameRule(code string) string {
 	switch code {
-	case encode.CodeTooLong, CodeTooLarge:
-		return CodeTooLong
+	case encode.CodeTooLong, expr.CodeTooLarge:
+		return expr.CodeTooLong
 	case encode.CodePrecision:
-		return CodeTooPrecise
+		return expr.CodeTooPrecise
 	}
 	return code
 }
 
 // write makes the records of one write.
 func (m *mapper) write(w *write) {
-	if m.env.err != nil {
+	if m.env.Err != nil {
 		return // a budget is spent
 	}
 	d := &m.out.Deliveries[m.plan.targetIndex(w.target)]
-	m.env.needs = m.env.needs[:0]
-	m.env.slots[w.rowSlot] = intValue(0)
+	m.env.Needs = m.env.Needs[:0]
+	m.env.Slots[w.rowSlot] = expr.Int(0)
 	m.loop(w, d, 0, 1)
-	for _, n := range m.env.needs {
-		if !hasWord(d.Needs, n) {
+	for _, n := range m.env.Needs {
+		if !slices.Contains(d.Needs, n) {
 			d.Needs = append(d.Needs, n)
 		}
 	}
@@ -230,35 +232,34 @@ func (m *mapper) iterate(w *write, d *Delivery, depth, count int) {
 	}
 	l := &w.loops[depth]
 	e := m.env
-	list := l.list.ev(e)
-	if !list.absent() && list.k != kList && e.err == nil {
-		e.failSort(list, CodeNotList, "a list is needed here")
+	list := l.List.Eval(e)
+	if !list.Absent() && list.Kind != expr.KindList && e.Err == nil {
+		e.FailSort(list, expr.CodeNotList, "a list is needed here")
 	}
-	if e.err != nil && m.failed(l.list.src, w.name, "each") || list.absent() {
+	if e.Err != nil && m.failed(l.List.Source, w.name, "each") || list.Absent() {
 		return
 	}
-	n := list.length()
+	n := list.Length()
 	for i := range n {
-		if e.err != nil || !e.step() {
-			m.failed(l.list.src, w.name, "each")
+		if e.Err != nil || !e.Step() {
+			m.failed(l.List.Source, w.name, "each")
 			return
 		}
-		e.slots[l.item], e.slots[l.index], e.indexes[l.depth] = e.of(list.item(i), list), intValue(int64(i)), i
+		l.At(e, e.Of(list.Item(i), list), i)
+		e.Indexes[l.Depth] = i
 		m.loop(w, d, depth+1, n-i)
 	}
-	e.indexes[l.depth] = 0
+	e.Indexes[l.Depth] = 0
 }
 
 // bare makes the record that only names the key of children that are no more, unless a condition that does not hang on
 // the children says that nothing is to be done.
 func (m *mapper) bare(w *write, d *Delivery) {
 	e := m.env
-	for _, s := range w.lets {
-		e.done[s] = false
-	}
-	if w.when != nil && w.when.depth <= w.keyDepth {
-		yes := truth(e, w.when.ev(e))
-		if m.failed(w.when.src, w.name, "when") || !yes {
+	e.Forget(w.lets)
+	if w.when != nil && w.when.Depth <= w.keyDepth {
+		yes := expr.Truth(e, w.when.Eval(e))
+		if m.failed(w.when.Source, w.name, "when") || !yes {
 			return
 		}
 	}
@@ -277,12 +278,10 @@ func (m *mapper) bare(w *write, d *Delivery) {
 // record makes one record, unless when says no.
 func (m *mapper) record(w *write, d *Delivery, count int) {
 	e := m.env
-	for _, s := range w.lets {
-		e.done[s] = false
-	}
+	e.Forget(w.lets)
 	if w.when != nil {
-		yes := truth(e, w.when.ev(e))
-		if e.err != nil && m.failed(w.when.src, w.name, "when") || !yes {
+		yes := expr.Truth(e, w.when.Eval(e))
+		if e.Err != nil && m.failed(w.when.Source, w.name, "when") || !yes {
 			return
 		}
 	}
@@ -301,15 +300,15 @@ func (m *mapper) record(w *write, d *Delivery, count int) {
 		values[i] = m.field(w, i, len(d.Records))
 	}
 	d.Records = append(d.Records, connectors.Record{Shape: w.shape, Values: values})
-	e.slots[w.rowSlot].i++
+	e.Slots[w.rowSlot].Int++
 }
 
 // full tells whether a target has as many records as one form may make.
 func (m *mapper) full(w *write, d *Delivery) bool {
-	if len(d.Records) < m.env.budget.records {
+	if len(d.Records) < m.env.Budget.Records {
 		return false
 	}
-	m.env.spent("records", "makes more records than input.limits.records allows")
+	m.env.Spent("records", "makes more records than input.limits.records allows")
 	m.failed(nil, w.name)
 	return true
 }
@@ -327,28 +326,28 @@ func (m *mapper) values(n, count int) []connectors.Value {
 // field computes one column.
 func (m *mapper) field(w *write, i, record int) connectors.Value {
 	e, f := m.env, &w.fields[i]
-	before := len(e.needs)
-	e.note = ""
-	src := f.x.src
-	v := f.x.ev(e)
-	if v.absent() && f.def != nil && e.err == nil && len(e.needs) == before {
-		v, src = f.def.ev(e), f.def.src
+	before := len(e.Needs)
+	e.Note = ""
+	src := f.x.Source
+	v := f.x.Eval(e)
+	if v.Absent() && f.def != nil && e.Err == nil && len(e.Needs) == before {
+		v, src = f.def.Eval(e), f.def.Source
 	}
-	note, from, made := "", v.src, v.made
-	if e.err == nil && v.k != kRef && len(e.needs) == before {
-		v, note = f.typ.convert(e, v)
-		e.record(note)
-		if note = e.note; e.err != nil && e.err.key == "" {
+	note, from, made := "", v.Src, v.Made
+	if e.Err == nil && v.Kind != expr.KindReference && len(e.Needs) == before {
+		v, note = f.typ.Convert(e, v)
+		e.Record(note)
+		if note = e.Note; e.Err != nil && e.Err.Limit == "" {
 			return m.unfit(w, f, from, made)
 		}
 	}
-	if e.err != nil && m.failed(src, w.name, f.name) {
+	if e.Err != nil && m.failed(src, w.name, f.name) {
 		return connectors.Value{}
 	}
 	if note != "" {
 		m.out.Notes = append(m.out.Notes, Note{Write: w.name, Field: f.name, Pointer: pointerIn(e, src), Text: note})
 	}
-	out := v.connector()
+	out := v.Connector()
 	if m.observe != nil {
 		m.observe(observation{w, record, i, out, pointerIn(e, src), from, made, note, m.deletes})
 	}
@@ -356,28 +355,28 @@ func (m *mapper) field(w *write, i, record int) connectors.Value {
 }
 
 // unfit takes over the error of a value that is not of its field's type.
-func (m *mapper) unfit(w *write, f *field, src int32, made making) connectors.Value {
-	err := m.env.err
-	m.env.err = nil
-	why := m.own(w, f, src, made, err.code)
-	why.sort = err.sort
-	m.wrong(w.name+"."+f.name, why, FieldError{pointerIn(m.env, why.way), err.code, err.message})
+func (m *mapper) unfit(w *write, f *field, src int32, made expr.Making) connectors.Value {
+	err := m.env.Err
+	m.env.Err = nil
+	why := m.own(w, f, src, made, err.Code)
+	why.sort = err.Sort
+	m.wrong(w.name+"."+f.name, why, schema.FieldError{Pointer: pointerIn(m.env, why.way), Code: err.Code, Message: err.Message})
 	return connectors.Value{}
 }
 
-func pointerIn(e *env, src *path) string {
+func pointerIn(e *expr.Env, src *expr.Path) string {
 	if src == nil {
 		return ""
 	}
-	return src.pointer(e)
+	return src.Pointer(e)
 }
 
 // documents puts every attachment beside the records.
 func (m *mapper) documents(w *write, d *Delivery) {
-	for i, a := range m.env.in.Attachments {
-		name, err := encode.RenderName(w.document, encode.NameVars{N: int64(i + 1), ID: m.env.in.ID, Reference: m.env.in.Reference, Time: m.env.in.Received})
+	for i, a := range m.env.In.Attachments {
+		name, err := encode.RenderName(w.document, encode.NameVars{N: int64(i + 1), ID: m.env.In.ID, Reference: m.env.In.Reference, Time: m.env.In.Received})
 		if err != nil {
-			m.env.fail(CodeOutOfRange, "an attachment's file name cannot be made")
+			m.env.Fail(expr.CodeOutOfRange, "an attachment's file name cannot be made")
 			m.failed(nil, w.name, "document")
 			return
 		}
@@ -401,7 +400,7 @@ func (m *mapper) finish(d *Delivery) error {
 	switch {
 	case errors.As(err, &fe):
 		from := m.trace(d.Target, fe)[place{fe.Record, fe.Write, fe.Field}]
-		m.wrong(fe.Write+"."+fe.Field, from.why, FieldError{from.cause, fe.Code, fe.Message})
+		m.wrong(fe.Write+"."+fe.Field, from.why, schema.FieldError{Pointer: from.cause, Code: fe.Code, Message: fe.Message})
 		return nil
 	case err != nil:
 		return err
@@ -433,8 +432,8 @@ type origin struct {
 // trace finds where the values of a target's records come from by mapping the form once more: that is needed only when
 // something is wrong or was changed, and so costs nothing otherwise.
 func (m *mapper) trace(target string, wrong *encode.FieldError) map[place]origin {
-	again := &mapper{plan: m.plan, env: newEnv(&m.plan.prog, m.env.form, m.env.in), out: &Mapped{Deliveries: make([]Delivery, len(m.plan.targets))}}
-	defer again.env.free()
+	again := &mapper{plan: m.plan, env: expr.NewEnv(&m.plan.prog, m.env.Form, m.env.In), out: &Mapped{Deliveries: make([]Delivery, len(m.plan.targets))}}
+	defer again.env.Free()
 	from := map[place]origin{}
 	again.observe = func(o observation) { // it does not hold m, which then would live on the heap for every form
 		if o.write.target != target {

@@ -5,12 +5,14 @@ package mapping
 
 import (
 	"strings"
-	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/answers"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // Form is a decoded form: map[string]any, []any, string, json.Number, bool and nil.
@@ -24,22 +26,19 @@ type Catalog interface {
 
 // TargetInfo is what check must know about a target.
 type TargetInfo struct {
-	Records   bool // takes records: tables
-	Files     bool // takes files: layouts and documents
-	Batch     bool // deliveries travel in batches
-	Results   bool // can be asked for results
-	Guarantee connectors.Guarantee
+	Operations connectors.Operations // Put: layouts and documents; the others: tables
+	Returning  bool                  // gives values back
+	Binary     bool                  // takes bytes that are no text
+	Batch      bool                  // deliveries travel in batches
+	Results    bool                  // can be asked for results
+	Guarantee  connectors.Guarantee
 }
 
-// FieldError is one mistake of a form, told to the front office. Its message never holds content.
-type FieldError struct {
-	Pointer string `json:"pointer"` // JSON Pointer into the form; "" is the form itself
-	Code    string `json:"code"`
-	Message string `json:"message"`
-}
+// FieldError is one mistake of a form.
+type FieldError = schema.FieldError
 
 // MapError says that a form cannot be mapped, and why: all fields at once.
-type MapError struct{ Fields []FieldError }
+type MapError struct{ Fields []schema.FieldError }
 
 // Error names the first field; it never holds content.
 func (e *MapError) Error() string {
@@ -51,18 +50,18 @@ func (e *MapError) Error() string {
 
 // Fault says that a form cannot be mapped though nothing in it is wrong: the mapping is, or one of its limits is too low.
 type Fault struct {
-	At      string     // place in the mapping: write.FIELD
-	Pointer string     // field of the form that it was about; "" for none
-	Cause   FieldError // what went wrong
-	Allowed bool       // the form's schema allows the value in so many words
-	Made    bool       // the mapping made the value of what the form has
-	Limit   string     // key of input.limits that is too low; "" for another fault
+	At      string            // place in the mapping: write.FIELD
+	Pointer string            // field of the form that it was about; "" for none
+	Cause   schema.FieldError // what went wrong
+	Allowed bool              // the form's schema allows the value in so many words
+	Made    bool              // the mapping made the value of what the form has
+	Limit   string            // key of input.limits that is too low; "" for another fault
 }
 
 // Code is stable.
 func (f *Fault) Code() string {
 	if f.Limit != "" {
-		return CodeLimit
+		return expr.CodeLimit
 	}
 	return CodeWrong
 }
@@ -109,13 +108,7 @@ type Nothing struct{}
 func (*Nothing) Error() string { return "the mapping gives nothing for any target" }
 
 // Input is what is known of a submission beside its form.
-type Input struct {
-	ID          string // the submission's ID
-	Reference   string // the sender's reference
-	Received    time.Time
-	Attachments []connectors.Attachment
-	Returned    map[string]connectors.Value // "write.FIELD", from deliveries to other targets
-}
+type Input = expr.Input
 
 // Mapped is what a form becomes.
 type Mapped struct {
@@ -148,19 +141,19 @@ type Plan struct {
 	version int
 	format  string
 	options decode.Options
-	schema  *schemaCheck
-	refer   *cx
+	schema  *schema.Schema
+	refer   *expr.Compiled
 	writes  []*write
 	targets []string
-	order   map[string]cx
+	order   map[string]expr.Compiled
 	layouts map[string]*encode.Layout // by target
-	prog    program
+	prog    expr.Program
 	same    sameness
 	nothing bool // a form may give nothing anywhere
 
 	warnings diag.Problems
-	answer   *answer
-	tests    []testSpec
+	answer   *answers.Section
+	tests    []Case
 	bundle   []byte
 	digest   connectors.Digest
 }
@@ -169,21 +162,13 @@ type Plan struct {
 type write struct {
 	name, target, object string
 	shape                *connectors.Shape
-	loops                []loop
+	loops                []expr.Loop
 	keyDepth             int // of replaced children: how many loops their key hangs on
-	when                 *cx
+	when                 *expr.Compiled
 	fields               []field
 	lets                 []int // slots to compute anew for each record
 	rowSlot              int   // slot of the running record number
 	document             string
-}
-
-// loop is one NAME in LIST.
-type loop struct {
-	list  cx
-	item  int // slot of the item
-	index int // slot of its index
-	depth int
 }
 
 // Name is the mapping's name.
@@ -216,7 +201,7 @@ func (p *Plan) Unchecked() []string {
 // Decode reads a form's bytes. Errors are *decode.Error. A mapping is made for one format; a form of a content
 // type that says another is not guessed at. No content type, or one that says nothing, is fine.
 func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
-	if is := decode.Sniff(contentType, nil); is != "" && is != p.format && p.format != "fixed" {
+	if is := decode.Sniff(contentType, nil); is != "" && is != p.format && len(decode.FormatNamed(p.format).Media) > 0 {
 		return nil, &decode.Error{Code: decode.CodeFormat, Message: "the form came as " + is + ", the mapping reads " + p.format}
 	}
 	f, err := decode.Decode(p.format, form, p.options)
@@ -232,7 +217,7 @@ func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
 // Warnings are what check found that may go wrong for some forms: those are parked then.
 func (p *Plan) Warnings() diag.Problems { return p.warnings }
 
-// Format is the format that forms must have: json, xml, urlencoded, csv or fixed.
+// Format is the name of the format that forms must have.
 func (p *Plan) Format() string { return p.format }
 
 // HasReference tells whether the mapping names the sender's own reference.
@@ -244,20 +229,20 @@ func (p *Plan) Reference(f Form) (string, error) {
 	if p.refer == nil {
 		return "", nil
 	}
-	m := newMapper(p, f, Input{})
-	defer m.env.free()
-	v := p.refer.ev(m.env)
-	s, ok := v.text()
-	if m.env.err == nil && !ok && !v.absent() {
-		m.env.failSort(v, CodeNotText, "the reference must be a single value")
+	m := newMapper(p, f, expr.Input{})
+	defer m.env.Free()
+	v := p.refer.Eval(m.env)
+	s, ok := v.Text()
+	if m.env.Err == nil && !ok && !v.Absent() {
+		m.env.FailSort(v, expr.CodeNotText, "the reference must be a single value")
 	}
-	m.failed(p.refer.src, "input.reference")
+	m.failed(p.refer.Source, "input.reference")
 	switch {
 	case m.fault != nil:
 		return "", m.fault
 	case len(m.errs) > 0:
 		return "", &MapError{Fields: m.errs}
-	case v.absent():
+	case v.Absent():
 		return "", nil
 	}
 	return s, nil
@@ -269,5 +254,15 @@ func (p *Plan) Validate(f Form) error {
 	if p.schema == nil {
 		return nil
 	}
-	return p.schema.validate(f)
+	wrong, never := p.schema.Validate(f)
+	switch {
+	case never != nil:
+		return &Fault{At: "input.schema", Cause: *never}
+	case len(wrong) > 0:
+		return &MapError{Fields: wrong}
+	}
+	return nil
 }
+
+// Cases are the mapping's own tests.
+func (p *Plan) Cases() []Case { return p.tests }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 const referring = `
@@ -20,6 +22,7 @@ const openSchema = `{"properties":{"ref":{},"a":{},"list":{},"either":{"type":["
 // TestReferenceFails: a reference that cannot be told is the form's fault or the mapping's, as a field's value is; one
 // that is missing is none.
 func TestReferenceFails(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ ref, form, want string }{
 		{`form.ref ?? fail("no reference")`, `{"a":"x"}`, "rejected"},
 		{`form.ref | integer()`, `{"ref":"x"}`, "/ref"},
@@ -33,7 +36,7 @@ func TestReferenceFails(t *testing.T) {
 		var fault *Fault
 		switch {
 		case errors.As(err, &wrong):
-			if have = wrong.Fields[0].Pointer; wrong.Fields[0].Code == CodeRejected {
+			if have = wrong.Fields[0].Pointer; wrong.Fields[0].Code == expr.CodeRejected {
 				have = "rejected"
 			}
 		case errors.As(err, &fault):
@@ -47,6 +50,7 @@ func TestReferenceFails(t *testing.T) {
 
 // TestReferenceTooEarly: what is only known once a form is a submission is no reference.
 func TestReferenceTooEarly(t *testing.T) {
+	t.Parallel()
 	for _, ref := range []string{"submission.id", "submission.received", "concat(form.ref, submission.id)", "mine", "form.ref ?? mine", "all[0].name", "count(attachments)"} {
 		_, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(strings.Replace(referring, "REF", ref, 1))}, "s.json": {Data: []byte(openSchema)}}, "m.yaml", nil)
 		if err == nil || !strings.Contains(err.Error(), "before there is a submission") {

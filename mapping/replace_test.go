@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 const replacing = `
@@ -37,7 +38,7 @@ write:
 func doings(t *testing.T, when, form string) string {
 	t.Helper()
 	p := load(t, strings.Replace(replacing, "WHEN", when, 1))
-	m, err := p.Map(decodeForm(t, p, form), Input{ID: "1"})
+	m, err := p.Map(decodeForm(t, p, form), expr.Input{ID: "1"})
 	var none *Nothing
 	if errors.As(err, &none) {
 		return "nothing"
@@ -65,6 +66,7 @@ func doings(t *testing.T, when, form string) string {
 // Children that are replaced by none go all the same: whether the list is empty or not there, or no item of it counts. A
 // condition that does not hang on an item is one of the whole write.
 func TestReplaceByNothing(t *testing.T) {
+	t.Parallel()
 	for _, c := range [][3]string{
 		{"true", `{"case":1,"parcels":[{"number":1},{"number":2}]}`, "parcels C1, parcels C1"},
 		{"true", `{"case":1,"parcels":[]}`, "parcels C1!"},
@@ -85,12 +87,13 @@ func TestReplaceByNothing(t *testing.T) {
 
 // Children that go count as records too: a form of many empty lists ends at the limit, and that is not its mistake.
 func TestReplaceByNothingIsLimited(t *testing.T) {
+	t.Parallel()
 	p := load(t, strings.Replace(strings.Replace(replacing, "WHEN", "false", 1), "unused: allow", "unused: allow, limits: {records: 2}", 1))
 	form := func(groups string) Form { return decodeForm(t, p, `{"groups":[`+groups+`]}`) }
-	if m, err := p.Map(form(`{"name":"a"},{"name":"b"}`), Input{}); err != nil || len(m.Deliveries[0].Records) != 2 {
+	if m, err := p.Map(form(`{"name":"a"},{"name":"b"}`), expr.Input{}); err != nil || len(m.Deliveries[0].Records) != 2 {
 		t.Errorf("%v", err)
 	}
-	_, err := p.Map(form(`{"name":"a"},{"name":"b"},{"name":"c"}`), Input{})
+	_, err := p.Map(form(`{"name":"a"},{"name":"b"},{"name":"c"}`), expr.Input{})
 	var fault *Fault
 	if !errors.As(err, &fault) || fault.Limit != "records" || fault.At != "lines" {
 		t.Errorf("%v", err)
@@ -99,13 +102,14 @@ func TestReplaceByNothingIsLimited(t *testing.T) {
 
 // A mapping that submissions are pinned to goes on as it did, also where a new one is refused.
 func TestPinnedReplace(t *testing.T) {
+	t.Parallel()
 	old := strings.Replace(strings.Replace(replacing, "WHEN", "parcel.number > 5", 1), "CASE_NO: own", "CASE_NO: {value: parcel.number, round: half-up}", 1)
 	bundle := pinnedBundle(t, old)
 	p, err := LoadBundle(bundle, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := p.Map(decodeForm(t, p, `{"parcels":[{"number":1},{"number":7}]}`), Input{ID: "1"})
+	m, err := p.Map(decodeForm(t, p, `{"parcels":[{"number":1},{"number":7}]}`), expr.Input{ID: "1"})
 	if err != nil || len(m.Deliveries[0].Records) != 1 || m.Deliveries[0].Records[0].Bare {
 		t.Errorf("%v %+v", err, m)
 	}
@@ -124,8 +128,9 @@ func pinnedBundle(t *testing.T, text string) []byte {
 }
 
 func TestReplaceIsExplained(t *testing.T) {
+	t.Parallel()
 	p := load(t, strings.Replace(replacing, "WHEN", "true", 1))
-	all := p.Explain(decodeForm(t, p, `{"case":1,"parcels":[]}`), Input{ID: "1"})
+	all := p.Explain(decodeForm(t, p, `{"case":1,"parcels":[]}`), expr.Input{ID: "1"})
 	if len(all) != 1 || all[0].Field != "CASE_NO" || all[0].Shown != "C1" || !all[0].Deletes {
 		t.Errorf("%+v", all)
 	}
@@ -150,10 +155,11 @@ write:
 
 // What a field says may go goes, and the record says so.
 func TestPrecision(t *testing.T) {
+	t.Parallel()
 	p := load(t, precise)
 	f := decodeForm(t, p, `{"n":1234567.55,"at":"2026-12-31T23:59:59.678","any":"x"}`)
 	var have []string
-	for _, e := range p.Explain(f, Input{ID: "1"}) {
+	for _, e := range p.Explain(f, expr.Input{ID: "1"}) {
 		have = append(have, e.Field+" "+e.Shown+": "+e.Note)
 	}
 	want := "N 1234570: rounded to 6 significant digits\nM 1230000: rounded to 3 significant digits\n" +
@@ -170,7 +176,7 @@ func TestPrecision(t *testing.T) {
 		t.Errorf("%v", u)
 	}
 	f = decodeForm(t, p, `{"n":1.5,"at":"2026-12-31T23:59:59.000"}`)
-	for _, e := range p.Explain(f, Input{ID: "1"}) {
+	for _, e := range p.Explain(f, expr.Input{ID: "1"}) {
 		if e.Note != "" {
 			t.Errorf("%s: %s, but nothing was changed", e.Field, e.Note)
 		}

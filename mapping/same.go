@@ -5,17 +5,20 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"hash"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // sameness is what a form that comes again must have in common with itself: input.same.
 type sameness struct {
 	rule  string // the paths, for comparing versions of a mapping
-	parts []eval
+	parts []expr.Eval
 	paths [][]string
 }
 
@@ -23,7 +26,7 @@ type sameness struct {
 func (b *builder) same() {
 	type part struct {
 		text string
-		x    cx
+		x    expr.Compiled
 	}
 	var parts []part
 	for _, x := range b.spec.Input.Same {
@@ -31,24 +34,24 @@ func (b *builder) same() {
 			continue
 		}
 		c := b.compiler(b.root, "")
-		c.used = nil
-		v, p := c.compile(x.text, false)
-		if p == nil && (v.path == nil || len(v.path.abs) == 0) {
-			p = &exprProblem{code: CodeValue, message: "same lists fields of the form, such as form.values"}
+		c.Used = nil
+		v, p := c.Compile(x.text, false)
+		if p == nil && (v.Path == nil || len(v.Path.Abs) == 0) {
+			p = &expr.Problem{Code: expr.CodeValue, Message: "same lists fields of the form, such as form.values"}
 		}
 		if p == nil && b.plan.schema != nil {
-			p = b.inSchema(v.path.abs, false)
+			p = b.inSchema(v.Path.Abs, false)
 		}
 		if p != nil {
 			b.expressionProblem(x, p)
 			continue
 		}
-		parts = append(parts, part{v.path.dotted(), v})
+		parts = append(parts, part{v.Path.Dotted(), v})
 	}
 	sort.Slice(parts, func(i, j int) bool { return parts[i].text < parts[j].text })
 	for _, p := range parts {
 		b.plan.same.rule += p.text + "\n"
-		b.plan.same.parts = append(b.plan.same.parts, p.x.ev)
+		b.plan.same.parts = append(b.plan.same.parts, p.x.Eval)
 		b.plan.same.paths = append(b.plan.same.paths, strings.Split(p.text, "."))
 	}
 }
@@ -62,35 +65,19 @@ func (p *Plan) SameDigest(f Form) (connectors.Digest, bool) {
 	if len(p.same.parts) == 0 {
 		return connectors.Digest{}, false
 	}
-	e := newEnv(&p.prog, f, &Input{})
-	defer e.free()
+	e := expr.NewEnv(&p.prog, f, &expr.Input{})
+	defer e.Free()
 	h := sha256.New()
 	ref, _ := p.Reference(f)
 	put(h, "inbasket same 1", p.same.rule, ref)
 	for _, part := range p.same.parts {
 		v := part(e)
-		if v.k == kMissing {
+		if v.Kind == expr.KindMissing {
 			return connectors.Digest{}, false
 		}
-		canonical(h, nodeOf(v))
+		canonical(h, expr.NodeOf(v))
 	}
 	return connectors.Digest(h.Sum(nil)), true
-}
-
-// nodeOf is the node of the form that a path's value was made of.
-func nodeOf(v value) any {
-	switch v.k {
-	case kNull:
-		return nil
-	case kBool:
-		return v.i == 1
-	case kList, kObject:
-		return v.x
-	case kInt, kDec:
-		s, _ := v.text()
-		return json.Number(s)
-	}
-	return v.s
 }
 
 func put(h hash.Hash, texts ...string) {
@@ -110,7 +97,7 @@ func canonical(h hash.Hash, n any) {
 	case string:
 		put(h, "text", n)
 	case json.Number:
-		s, _ := numberValue(string(n)).text()
+		s, _ := expr.Number(string(n)).Text()
 		put(h, "number", s)
 	case []any:
 		put(h, "list")
@@ -121,7 +108,7 @@ func canonical(h hash.Hash, n any) {
 	case map[string]any:
 		put(h, "object")
 		h.Write(binary.AppendUvarint(nil, uint64(len(n))))
-		for _, name := range sortedKeys(n) {
+		for _, name := range slices.Sorted(maps.Keys(n)) {
 			put(h, name)
 			canonical(h, n[name])
 		}
@@ -147,12 +134,12 @@ func Differences(a, b Form) []string {
 			}
 			return
 		}
-		names := append(sortedKeys(x), sortedKeys(y)...)
+		names := append(slices.Sorted(maps.Keys(x)), slices.Sorted(maps.Keys(y))...)
 		slices.Sort(names)
 		for _, name := range slices.Compact(names) {
 			if !equalNodes(x[name], y[name]) {
 				next := "/" + name
-				if !fieldName.MatchString(name) {
+				if !schema.FieldName.MatchString(name) {
 					next = "/…"
 				}
 				walk(at+next, x[name], y[name])

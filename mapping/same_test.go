@@ -7,6 +7,7 @@ import (
 
 // TestSameDigest: forms are the same by what input.same names and by their reference, exactly, whatever the order of names.
 func TestSameDigest(t *testing.T) {
+	t.Parallel()
 	p := load(t, `
 mapping: m
 version: 1

@@ -29,6 +29,7 @@ func readSample(t *testing.T, name string) []byte {
 
 // TestPensionSample maps the real form into related tables and checks both schemas agree that it is valid.
 func TestPensionSample(t *testing.T) {
+	t.Parallel()
 	raw := readSample(t, kitchenSink+".json")
 	dir := "../configs/pension/mappings"
 	p, err := mapping.Load(os.DirFS(dir), "pension.yaml", nil)
@@ -81,6 +82,7 @@ func TestPensionSample(t *testing.T) {
 
 // TestPensionWithTheSamplesOwnSchema puts the schema that the form's authors wrote in the place of the example's.
 func TestPensionWithTheSamplesOwnSchema(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("../configs/pension/mappings")); err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 
 // TestSchemaProblems is the table of schemas that no form could keep or that cannot be honoured, each with its place.
 func TestSchemaProblems(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ schema, want string }{
 		{`{"properties":{"x":{"type":"string","pattern":"^[A-Z]{2}\\d+$"},"n":{"properties":{"n":{"$ref":"#/properties/n"}}}}}`, ""},
 		{`{"type":"object","required":["t"],"properties":{"t":{"$ref":"#/$defs/tree"}},"$defs":{"tree":{"type":"object","properties":{"kids":{"type":"array","items":{"$ref":"#/$defs/tree"}}}}}}`, ""},
@@ -77,6 +78,7 @@ write: [{as: w, to: t, table: T, fields: {A: '"a"'}}]
 
 // TestSchemaLongerThanField: what the schema asks for at least must fit.
 func TestSchemaLongerThanField(t *testing.T) {
+	t.Parallel()
 	for least, ok := range map[int]bool{5: true, 6: false} {
 		files := fstest.MapFS{"s.json": {Data: fmt.Appendf(nil, `{"properties":{"a":{"type":"string","minLength":%d}}}`, least)}, "m.yaml": {Data: []byte(`mapping: m
 version: 1
@@ -91,6 +93,7 @@ write: [{as: w, to: t, table: T, fields: {A: {value: form.a, type: text(5)}}}]
 
 // TestSchemaTypes: types that a format cannot make are found by check; a mapping that was pinned before parks the form.
 func TestSchemaTypes(t *testing.T) {
+	t.Parallel()
 	row := `{"type":"array","items":{"type":"object","properties":{"n":{"type":"TYPE"}}}}`
 	one := `{"type":"object","properties":{"n":{"type":"TYPE"}}}`
 	for _, c := range []struct {
@@ -126,6 +129,7 @@ func TestSchemaTypes(t *testing.T) {
 
 // TestSchemaValues: values of enum and const that a format cannot make are found by check, and are no mistake of a form.
 func TestSchemaValues(t *testing.T) {
+	t.Parallel()
 	const number = "format: fixed, fixed: {single: true, fields: [{name: n, width: 1, type: number}]}"
 	for _, c := range []struct{ input, rule, required, form, want string }{
 		{"format: urlencoded", `"enum":[1,2]`, "", "n=1", "warning"}, {"format: urlencoded", `"enum":[1,2]`, `"n"`, "n=1", "error"}, {"format: urlencoded", `"enum":[1,"1"]`, `"n"`, "n=1", ""},
@@ -154,6 +158,7 @@ func TestSchemaValues(t *testing.T) {
 
 // TestHopelessSchema: what breaks a rule that no form could keep is no mistake of the form, also where a pinned mapping has it.
 func TestHopelessSchema(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ schema, form, want string }{
 		{`{"properties":{"x":{"type":"string","minLength":5,"maxLength":4},"y":{"type":"string"}}}`, `{"x":"abc"}`, "mapping input.schema mapping.schema"},
 		{`{"properties":{"x":{"$ref":"#/$defs/d"}},"$defs":{"d":{"type":"string","allOf":[{"enum":["a"]},{"enum":["b"]}]}}}`, `{"x":"a"}`, "mapping input.schema mapping.schema"},
@@ -178,6 +183,7 @@ write: [{as: w, to: t, table: T, fields: {A: '"a"'}}]
 
 // TestIdleBounds: bounds of numbers do nothing where a format makes texts.
 func TestIdleBounds(t *testing.T) {
+	t.Parallel()
 	for format, want := range map[string]int{"xml": 1, "json": 0} {
 		files := fstest.MapFS{"s.json": {Data: []byte(`{"properties":{"n":{"minimum":1}}}`)}, "m.yaml": {Data: []byte(`mapping: m
 version: 1

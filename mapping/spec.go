@@ -1,10 +1,15 @@
 package mapping
 
 import (
-	"strconv"
+	"fmt"
+	"slices"
 	"time"
 
+	"github.com/inbasket/inbasket/mapping/answers"
+	"github.com/inbasket/inbasket/mapping/column"
+	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // The structs of the mapping file. Their doc tags become the JSON Schema that editors use.
@@ -22,39 +27,25 @@ type fileSpec struct {
 	Ignore  []exprText               `yaml:"ignore" doc:"form fields that are deliberately not used"`
 	Nothing string                   `yaml:"nothing" doc:"a form for which nothing is written anywhere: park (default) or allow" enum:"park,allow"`
 	Answer  *answerSpec              `yaml:"answer" doc:"how the back office's result is found and read"`
-	Tests   []testSpec               `yaml:"tests" doc:"cases that inbasket test runs"`
+	Tests   []Case                   `yaml:"tests" doc:"cases that inbasket test runs"`
 }
 
 // inputSpec describes the form.
 type inputSpec struct {
-	Format    string     `yaml:"format,required" doc:"json, xml, urlencoded, csv or fixed" enum:"json,xml,urlencoded,csv,fixed"`
+	Format    string     `yaml:"format,required" doc:"how the form is written" enum:"formats"`
 	Schema    string     `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
 	Reference *exprText  `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
 	Same      []exprText `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
-	Lists     []string   `yaml:"lists" doc:"XML: dotted paths of elements that may repeat"`
 	Limits    limitsSpec `yaml:"limits" doc:"what a form may be at most"`
-	CSV       *csvSpec   `yaml:"csv" doc:"how a CSV form is written"`
-	Fixed     *fixedSpec `yaml:"fixed" doc:"how a fixed-width form is written"`
 	Unused    string     `yaml:"unused" doc:"what an unused form field is: error (default) or allow" enum:"error,allow"`
+	decode.Options
 }
 
 type limitsSpec struct {
-	Bytes int64 `yaml:"bytes" doc:"size, such as 4MiB"`
-	Depth int   `yaml:"depth" doc:"levels of nesting"`
-	Nodes int   `yaml:"nodes" doc:"values"`
-	Text  int   `yaml:"text" doc:"bytes of one text"`
-
+	decode.Limits
 	Work    int   `yaml:"work" doc:"helper calls and rounds over lists that one form may take; default 1000000"`
 	Made    int64 `yaml:"made" doc:"bytes of texts and documents that expressions may make of one form, such as 64MiB; default four times bytes"`
 	Records int   `yaml:"records" doc:"records that one form may give a target; default 100000"`
-}
-
-type csvSpec struct {
-	Delimiter string   `yaml:"delimiter" doc:"one character or tab; default comma"`
-	Quote     string   `yaml:"quote" doc:"one character or none"`
-	Charset   string   `yaml:"charset" doc:"default utf-8"`
-	Columns   []string `yaml:"columns" doc:"names of the columns where there is no header line"`
-	Single    bool     `yaml:"single" doc:"the file is one record"`
 }
 
 // lookupSpec is a table of known values.
@@ -62,19 +53,9 @@ type lookupSpec struct {
 	File   string               `yaml:"file" doc:"CSV file with a header line, beside the mapping"`
 	Key    string               `yaml:"key" doc:"column of the key"`
 	Value  string               `yaml:"value" doc:"column of the value"`
-	CSV    *csvSpec             `yaml:"csv" doc:"how the file is written, such as with a semicolon or in windows-1252"`
+	CSV    *decode.CSVOptions   `yaml:"csv" doc:"how the file is written, such as with a semicolon or in windows-1252"`
 	Values diag.Ordered[string] `yaml:"values" doc:"the table itself, instead of a file"`
-	node   *diag.Node
-}
-
-// UnmarshalNode keeps the node for positions.
-func (l *lookupSpec) UnmarshalNode(n *diag.Node) diag.Problems {
-	type plain lookupSpec
-	var p plain
-	problems := n.Decode(&p)
-	*l = lookupSpec(p)
-	l.node = n
-	return problems
+	Node   *diag.Node           `yaml:",node"`
 }
 
 // writeSpec is one entry of write.
@@ -94,54 +75,20 @@ type writeSpec struct {
 	Rows      string                  `yaml:"rows" doc:"checked (default): as many rows are written as are sent; unchecked: a trigger, rule or policy of the table may leave rows out or put them elsewhere" enum:"checked,unchecked"`
 	Returning []string                `yaml:"returning,one" doc:"columns whose values the target gives"`
 	Order     *exprText               `yaml:"order" doc:"order key of the target's delivery"`
-	node      *diag.Node
-}
-
-// UnmarshalNode keeps the node for positions.
-func (w *writeSpec) UnmarshalNode(n *diag.Node) diag.Problems {
-	type plain writeSpec
-	var p plain
-	problems := n.Decode(&p)
-	*w = writeSpec(p)
-	w.node = n
-	return problems
+	Node      *diag.Node              `yaml:",node"`
 }
 
 // fieldSpec is one column: an expression, or a block.
 type fieldSpec struct {
-	Value     *exprText      `yaml:"value,required" doc:"expression"`
-	Type      string         `yaml:"type" doc:"text, text(n), integer, decimal(p,s), boolean, date, datetime or binary"`
-	Default   *exprText      `yaml:"default" doc:"expression for a missing or null value"`
-	OnMissing string         `yaml:"onMissing" doc:"omit (default), null, empty or error" enum:"omit,null,empty,error"`
-	OnNull    string         `yaml:"onNull" doc:"null (default), omit, empty or error" enum:"omit,null,empty,error"`
-	OnEmpty   string         `yaml:"onEmpty" doc:"keep (default), null, omit or error" enum:"keep,omit,null,error"`
-	Overflow  string         `yaml:"overflow" doc:"a text that is too long: error (default) or cut" enum:"error,cut"`
-	Round     string         `yaml:"round" doc:"too many decimals: error (default), or a rounding mode such as half-up" enum:"error,half-up,half-even,half-down,up,down,ceiling,floor"`
-	Precision *precisionSpec `yaml:"precision" doc:"what of a number or time may go: so many significant digits of a number, or decimals of a second; database: the database may change the value as its column does"`
-	node      *diag.Node
-}
-
-// precisionSpec is a number of digits, or the word database.
-type precisionSpec struct {
-	digits   int
-	database bool
-}
-
-// UnmarshalNode reads either.
-func (p *precisionSpec) UnmarshalNode(n *diag.Node) diag.Problems {
-	if p.database = n.Kind == diag.Text && n.Text == "database"; p.database {
-		return nil
-	}
-	var err error
-	if p.digits, err = strconv.Atoi(n.Text); err != nil || n.Kind != diag.Number || p.digits < 0 || p.digits > maxDigits {
-		return diag.Problems{n.Problem(CodeValue, "precision is a number of digits, or database", "")}
-	}
-	return nil
+	Value   *exprText `yaml:"value,required" doc:"expression"`
+	Default *exprText `yaml:"default" doc:"expression for a missing or null value"`
+	column.Rules
+	Node *diag.Node `yaml:",node"`
 }
 
 // UnmarshalNode reads either form.
 func (f *fieldSpec) UnmarshalNode(n *diag.Node) diag.Problems {
-	f.node = n
+	f.Node = n
 	if n.Kind != diag.Map {
 		f.Value = &exprText{}
 		return f.Value.UnmarshalNode(n)
@@ -150,7 +97,6 @@ func (f *fieldSpec) UnmarshalNode(n *diag.Node) diag.Problems {
 	var p plain
 	problems := n.Decode(&p)
 	*f = fieldSpec(p)
-	f.node = n
 	return problems
 }
 
@@ -167,7 +113,7 @@ func (x *exprText) UnmarshalNode(n *diag.Node) diag.Problems {
 		x.text, x.node = n.Text, n
 		return nil
 	}
-	p := n.Problem(CodeSyntax, "an expression belongs here, not "+n.Describe(), "")
+	p := n.Problem(expr.CodeSyntax, "an expression belongs here, not "+n.Describe(), "")
 	if n.Kind == diag.Null {
 		p.Suggestion = diag.FlowHint(p.Source, p.Column)
 	}
@@ -183,37 +129,21 @@ type answerSpec struct {
 	Again     string                 `yaml:"again" doc:"database: like query, for the rows that were marked since :since; asked once after the journal was restored from a backup"`
 	Every     time.Duration          `yaml:"every" doc:"database: how often to ask; default 10s"`
 	File      string                 `yaml:"file" doc:"answer files: regular expression of the name with named groups"`
-	Format    string                 `yaml:"format" doc:"answer files: json, xml, csv or none" enum:"json,xml,csv,none"`
+	Format    string                 `yaml:"format" doc:"answer files: how they are written, or none" enum:"answers"`
 	Lists     []string               `yaml:"lists" doc:"answer files in XML: elements that may repeat"`
-	CSV       *csvSpec               `yaml:"csv" doc:"answer files in CSV; one record is expected, unless each is given"`
+	CSV       *decode.CSVOptions     `yaml:"csv" doc:"answer files in CSV; one record is expected, unless each is given"`
 	Each      *exprText              `yaml:"each" doc:"answer files of many decisions: NAME in LIST, such as line in content.lines; of CSV: line in content"`
 	Fields    diag.Ordered[exprText] `yaml:"fields" doc:"answer files: fields as expressions over content and file, and over the item of each; what may not be there says so, as in content.reason ?? nil"`
 	Match     diag.Ordered[exprText] `yaml:"match,required" doc:"which submission: column or field, and the expression over the form that it equals"`
 	Outcome   *diag.Node             `yaml:"outcome,required" doc:"the column with the status, and what each status means"`
 	Case      string                 `yaml:"case" doc:"column or field of the case number"`
 	Reason    string                 `yaml:"reason" doc:"column or field of the reason"`
-	Documents []documentSpec         `yaml:"documents" doc:"documents of the decision"`
-	node      *diag.Node
+	Documents []answers.Document     `yaml:"documents" doc:"documents of the decision"`
+	Node      *diag.Node             `yaml:",node"`
 }
 
-// UnmarshalNode keeps the node for positions.
-func (a *answerSpec) UnmarshalNode(n *diag.Node) diag.Problems {
-	type plain answerSpec
-	var p plain
-	problems := n.Decode(&p)
-	*a = answerSpec(p)
-	a.node = n
-	return problems
-}
-
-type documentSpec struct {
-	Name string `yaml:"name,required" doc:"name that the front office sees"`
-	From string `yaml:"from,required" doc:"column with the content; of answer files the field that names a file beside them"`
-	Type string `yaml:"type" doc:"MIME type; default by the name's ending"`
-}
-
-// testSpec is one case of the mapping's own tests.
-type testSpec struct {
+// Case is one case of the mapping's own tests.
+type Case struct {
 	Name          string                     `yaml:"name" doc:"what the case shows; default: the form's file name"`
 	Form          string                     `yaml:"form" doc:"sample form, beside the mapping"`
 	Answer        string                     `yaml:"answer" doc:"sample answer file, beside the mapping, instead of a form"`
@@ -222,22 +152,38 @@ type testSpec struct {
 	Returns       map[string]map[string]any  `yaml:"returns" doc:"values that targets return, by write and column"`
 	Expect        diag.Ordered[[]*diag.Node] `yaml:"expect" doc:"records by write, in order; only the fields named are compared"`
 	Exact         bool                       `yaml:"exact" doc:"fields that are not named must not be written"`
-	ExpectError   *expectError               `yaml:"expect-error" doc:"the form must be rejected; or parked, where code says so"`
+	ExpectError   *ExpectedError             `yaml:"expect-error" doc:"the form must be rejected; or parked, where code says so"`
 	ExpectBytes   map[string]string          `yaml:"expect-bytes" doc:"file with the exact bytes of a target's records"`
-	node          *diag.Node
+	Line          int                        `yaml:"-"`
 }
 
 // UnmarshalNode keeps the node for positions.
-func (t *testSpec) UnmarshalNode(n *diag.Node) diag.Problems {
-	type plain testSpec
+func (t *Case) UnmarshalNode(n *diag.Node) diag.Problems {
+	type plain Case
 	var p plain
 	problems := n.Decode(&p)
-	*t = testSpec(p)
-	t.node = n
+	*t = Case(p)
+	t.Line = n.Line
 	return append(problems, t.checkSample(n)...)
 }
 
-type expectError struct {
+// ExpectedError is the mistake of a form that a case is about.
+type ExpectedError struct {
 	At   string `yaml:"at" doc:"JSON Pointer of the wrong field"`
 	Code string `yaml:"code" doc:"code of the error, or form.nothing-written and others by which it is parked"`
+}
+
+// checkSample wants a case to be of a form or of an answer file, and to expect what there is.
+func (t *Case) checkSample(n *diag.Node) (problems diag.Problems) {
+	if (t.Form == "") == (t.Answer == "") {
+		problems = append(problems, n.Problem(CodeMissingKey, "a case has either form or answer", ""))
+	}
+	for _, a := range t.ExpectAnswers {
+		for _, want := range a {
+			if !slices.Contains(answers.Keys, want.Key) {
+				problems = append(problems, n.KeyProblem("expect-answers", expr.CodeUnknownName, fmt.Sprintf("a decision has no %q", want.Key), diag.DidYouMean(want.Key, answers.Keys)))
+			}
+		}
+	}
+	return problems
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/answers"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
 
@@ -22,7 +23,7 @@ func (p *Plan) Work(target string) (connectors.Work, bool) {
 		work.Writes = append(work.Writes, one)
 	}
 	if from, q, ok := p.Question(); ok && from == target {
-		work.Asks = &connectors.Asking{Question: q, Names: p.answer.names}
+		work.Asks = &connectors.Asking{Question: q, Names: p.answer.Names}
 	}
 	return work, len(work.Writes) > 0 || work.Asks != nil
 }
@@ -62,7 +63,7 @@ func problemAt(root *diag.Node, path []any, offset int, code, message, suggestio
 }
 
 // columnsRead lists the columns that an answer reads from a row of its query.
-func columnsRead(s *answerSpec, a *answer) []connectors.Named {
+func columnsRead(s *answerSpec, a *answers.Section) []connectors.Named {
 	var names []connectors.Named
 	add := func(name string, path ...any) {
 		if name != "" {
@@ -75,7 +76,7 @@ func columnsRead(s *answerSpec, a *answer) []connectors.Named {
 	for _, m := range s.Match {
 		add(m.Key, "match", m.Key)
 	}
-	add(a.status, "outcome", a.status)
+	add(a.Status, "outcome", a.Status)
 	add(s.Case, "case")
 	add(s.Reason, "reason")
 	for i, d := range s.Documents {
@@ -85,8 +86,8 @@ func columnsRead(s *answerSpec, a *answer) []connectors.Named {
 }
 
 // queryNames reports what the answer reads and its query does not give, as far as the query's own text tells.
-func (b *builder) queryNames(s *answerSpec, a *answer) {
-	given, sure := selected(s.Query)
+func (b *builder) queryNames(s *answerSpec, a *answers.Section) {
+	given, sure := answers.Columns(s.Query)
 	if !sure {
 		given = queryWords(s.Query)
 	}
@@ -99,7 +100,7 @@ func (b *builder) queryNames(s *answerSpec, a *answer) {
 		}
 		b.report(problemAt(b.file.Root(), path, offset, CodeAnswer, fmt.Sprintf("the query does not select %q", name), diag.DidYouMean(name, given)))
 	}
-	for _, n := range a.names {
+	for _, n := range a.Names {
 		report(n.Name, 0, n.Path)
 	}
 	for _, p := range connectors.Places(s.Mark) {

@@ -10,34 +10,6 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 )
 
-func TestSelected(t *testing.T) {
-	sure := map[string]string{
-		"select ID, CASE_ID from D":                                      "ID CASE_ID",
-		"SELECT distinct d.ID, reg.d.STATUS AS state\nFROM D d":          "ID state",
-		`select "Id", d."The Name" as "n m", coalesce(a, b) as C from D`: "Id|n m|C",
-		"select (select max(x) from y) as M, d.ID k from D d":            "M k",
-		"select ID, 'a, from b' as T from D union select 1, 2 from E":    "ID T",
-		"select cast(A as int) as A, D.FROM_DATE from D":                 "A FROM_DATE",
-	}
-	for query, want := range sure {
-		names, ok := selected(query)
-		sep := " "
-		if strings.Contains(want, "|") {
-			sep = "|"
-		}
-		if got := strings.Join(names, sep); !ok || got != want {
-			t.Errorf("%s: %q %v, want %q", query, got, ok, want)
-		}
-	}
-	for _, query := range []string{"select * from D", "select d.*, ID from D d", "with x as (select 1) select ID from x", "select count(*) from D", "select a + b from D",
-		"select case when a then b end from D", "select distinct on (a) a, b from D", "select top 5 ID from D", "select ID /* all */ from D", "select not X from D",
-		`select 'it\'s, X' as T, ID from D`, "select 1", "call results()", "select ID # x from y\n, B from D", "select x::text from D", "select $$a, b$$ as A from D"} {
-		if names, ok := selected(query); ok {
-			t.Errorf("%s: surely gives %q", query, names)
-		}
-	}
-}
-
 const queried = `mapping: m
 version: 1
 input: {format: json, reference: form.ref, unused: allow}
@@ -56,6 +28,7 @@ answer:
 
 // TestQueryNames finds each name of the answer that the query does not give, at its own place.
 func TestQueryNames(t *testing.T) {
+	t.Parallel()
 	_, err := Load(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, queried, "select ID, Num, CASE_ID, STATUS, REASON, PDF from D")}}, "m.yaml", nil)
 	problems, _ := err.(diag.Problems)
 	var got []string
@@ -84,6 +57,7 @@ func TestQueryNames(t *testing.T) {
 
 // TestPinnedNames lets a mapping that is pinned already go on.
 func TestPinnedNames(t *testing.T) {
+	t.Parallel()
 	plan, err := Load(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, queried, "select * from D")}}, "m.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +108,7 @@ const contentsSchema = `{"type": "object", "required": ["ref", "word", "address"
 
 // TestContents tells of values what type, schema and constants surely say, and nothing else.
 func TestContents(t *testing.T) {
+	t.Parallel()
 	plan, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(contents)}, "s.json": {Data: []byte(contentsSchema)}}, "m.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -161,6 +136,7 @@ func TestContents(t *testing.T) {
 
 // TestPlanProblem shows problems where the mapping has what they are about.
 func TestPlanProblem(t *testing.T) {
+	t.Parallel()
 	plan, err := Load(fstest.MapFS{"dir/m.yaml": {Data: fmt.Appendf(nil, queried, "select * from D")}}, "dir/m.yaml", nil)
 	if err != nil {
 		t.Fatal(err)

@@ -2,20 +2,24 @@ package mapping
 
 import (
 	"fmt"
-	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/column"
+	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // field is one compiled column.
 type field struct {
 	name string
 	text string // the expression, for explain
-	x    cx
-	def  *cx
-	typ  fieldType
+	x    expr.Compiled
+	def  *expr.Compiled
+	typ  column.Type
 	bad  bool // its type is wrong, which is told
 }
 
@@ -26,17 +30,17 @@ var modes = map[string]connectors.Op{"": connectors.Insert, "insert": connectors
 func (b *builder) writes() {
 	seen := map[string]bool{}
 	for _, w := range b.spec.Write {
-		if w.node == nil {
+		if w.Node == nil {
 			continue
 		}
 		if w.As != "" && seen[w.As] {
-			b.report(valueProblem(w.node, "as", CodeDuplicate, fmt.Sprintf("two writes are named %q", w.As)))
+			b.report(w.Node.ValueProblem("as", CodeDuplicate, fmt.Sprintf("two writes are named %q", w.As), ""))
 		}
 		seen[w.As] = true
-		if _, taken := b.root.find(w.As); taken && w.As != "" {
-			b.report(valueProblem(w.node, "as", CodeShadow, fmt.Sprintf("%q is already the name of something else", w.As)))
+		if _, taken := b.root.Find(w.As); taken && w.As != "" {
+			b.report(w.Node.ValueProblem("as", CodeShadow, fmt.Sprintf("%q is already the name of something else", w.As), ""))
 		}
-		if !hasWord(b.plan.targets, w.To) && w.To != "" {
+		if !slices.Contains(b.plan.targets, w.To) && w.To != "" {
 			b.plan.targets = append(b.plan.targets, w.To)
 		}
 	}
@@ -44,7 +48,7 @@ func (b *builder) writes() {
 		b.report(n.Problem(CodeMissingKey, "a mapping writes something", ""))
 	}
 	for i, w := range b.spec.Write {
-		if w.node != nil {
+		if w.Node != nil {
 			b.write(i, w)
 		}
 	}
@@ -52,28 +56,19 @@ func (b *builder) writes() {
 	b.checkCycles()
 }
 
-func hasWord(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
-}
-
 // scopeFor is what write i sees: the outer names and the writes that return something.
-func (b *builder) scopeFor(i int) *scope {
-	s := b.root.inner()
+func (b *builder) scopeFor(i int) *expr.Scope {
+	s := b.root.Inner()
 	for j, w := range b.spec.Write {
-		if j == i || !wordPattern.MatchString(w.As) || reserved[w.As] {
+		if j == i || !expr.WordPattern.MatchString(w.As) || expr.Reserved[w.As] {
 			continue
 		}
-		if _, taken := s.find(w.As); taken {
+		if _, taken := s.Find(w.As); taken {
 			continue
 		}
 		from := w.To
-		s.names[w.As] = binding{ref: &writeBinding{name: w.As, target: w.To, returning: w.Returning, many: len(w.Each) > 0, later: j > i,
-			onUse: func(target string) {
+		s.Names[w.As] = expr.Binding{Write: &expr.Write{Name: w.As, Target: w.To, Returning: w.Returning, Many: len(w.Each) > 0, Later: j > i,
+			OnUse: func(target string) {
 				if b.waits[target] == nil {
 					b.waits[target] = map[string]bool{}
 				}
@@ -85,20 +80,20 @@ func (b *builder) scopeFor(i int) *scope {
 
 func (b *builder) write(i int, spec writeSpec) {
 	b.checkTarget(spec)
-	w := &write{name: spec.As, target: spec.To, document: spec.Document, rowSlot: b.plan.prog.slot()}
+	w := &write{name: spec.As, target: spec.To, document: spec.Document, rowSlot: b.plan.prog.Slot()}
 	usable := b.object(w, spec) // if not, what else is wrong with it is told all the same
-	s := b.scopeFor(i).inner()
+	s := b.scopeFor(i).Inner()
 	b.loops(w, spec, &s)
 	row := w.rowSlot
-	s = s.inner()
-	s.names["row"] = binding{depth: len(w.loops), ev: func(e *env) value { return e.slots[row] }}
+	s = s.Inner()
+	s.Names["row"] = expr.Binding{Depth: len(w.loops), Eval: func(e *expr.Env) expr.Value { return e.Slots[row] }}
 	for _, l := range spec.Let {
 		b.let(s, l, spec.To, &w.lets)
 	}
 	if spec.When != nil {
 		if c, ok := b.value(s, *spec.When, spec.To); ok {
 			w.when = &c
-			b.rehearse(*spec.When, c, "the condition", isTrue)
+			b.rehearse(*spec.When, c, "the condition", expr.IsTrue)
 		}
 	}
 	if spec.Order != nil {
@@ -130,88 +125,77 @@ func (b *builder) object(w *write, spec writeSpec) bool {
 			w.object = o
 		}
 	}
-	if n, ok := spec.node.Get("mode"); ok {
+	if n, ok := spec.Node.Get("mode"); ok {
 		words := []string{"insert", "upsert", "update", "replace-children"}
 		if _, known := modes[spec.Mode]; !known {
-			b.report(n.Problem(CodeValue, fmt.Sprintf("%q is not one of %s", spec.Mode, listWords(words)), diag.DidYouMean(spec.Mode, words)))
+			b.report(n.Problem(expr.CodeValue, fmt.Sprintf("%q is not one of %s", spec.Mode, strings.Join(words, ", ")), diag.DidYouMean(spec.Mode, words)))
 		} else if given == 1 && spec.Table == "" {
-			b.report(n.Problem(CodeValue, "mode belongs to a table", ""))
+			b.report(n.Problem(expr.CodeValue, "mode belongs to a table", ""))
 		}
 	}
 	if given != 1 {
-		b.report(spec.node.Problem(CodeOneOf, "a write has exactly one of table, layout, document and procedure", ""))
+		b.report(spec.Node.Problem(CodeOneOf, "a write has exactly one of table, layout, document and procedure", ""))
 		return false
 	}
 	if spec.Procedure != "" {
-		p := spec.node.KeyProblem("procedure", CodeProcedureUnsupported, "this version does not call procedures yet", "write to a table that a trigger or job reads")
-		b.report(p)
+		b.report(spec.Node.KeyProblem("procedure", CodeProcedureUnsupported, "this version does not call procedures yet", "write to a table that a trigger or job reads"))
 		return false
 	}
 	if spec.Table == "" && len(spec.Returning) > 0 {
-		b.report(spec.node.KeyProblem("returning", CodeReference, "only a table returns values", ""))
+		b.report(spec.Node.KeyProblem("returning", expr.CodeReference, "only a table returns values", ""))
 	}
 	for _, other := range b.plan.writes {
 		if other.target == w.target && (other.shape.Op == connectors.Put) != (spec.Table == "") {
-			b.report(spec.node.KeyProblem("to", CodeTargetKind, fmt.Sprintf("target %q is given both tables and files", w.target), ""))
+			b.report(spec.Node.KeyProblem("to", CodeTargetKind, fmt.Sprintf("target %q is given both tables and files", w.target), ""))
 			break
 		}
 	}
 	return true
 }
 
-var eachPattern = regexp.MustCompile(`^\s*([A-Za-z_][A-Za-z0-9_]*)(\s+in\s+)(.+)$`)
-
 // loops compiles each: NAME in LIST, from the outermost to the innermost.
-func (b *builder) loops(w *write, spec writeSpec, s **scope) {
+func (b *builder) loops(w *write, spec writeSpec, s **expr.Scope) {
 	for depth, x := range spec.Each {
 		if x.node == nil {
 			continue
 		}
-		m := eachPattern.FindStringSubmatchIndex(x.text)
-		if m == nil {
-			b.report(x.node.Problem(CodeSyntax, "each is written NAME in LIST, such as parcel in form.parcels", ""))
+		name, rest, from := expr.ReadEach(x.text)
+		if name == "" {
+			b.report(x.node.Problem(expr.CodeSyntax, "each is written NAME in LIST, such as parcel in form.parcels", ""))
 			continue
 		}
-		name, rest := x.text[m[2]:m[3]], x.text[m[6]:m[7]]
 		if !b.freeAt(*s, name, x.node) {
 			continue
 		}
-		expr := b.compiler(*s, spec.To)
-		list, p := expr.compile(rest, false)
-		b.warn(x, expr)
-		if p == nil && list.path != nil {
-			p = b.use(list.path, false)
+		comp := b.compiler(*s, spec.To)
+		list, p := comp.Compile(rest, false)
+		b.warn(x, comp)
+		if p == nil && list.Path != nil {
+			p = b.use(list.Path, false)
 			if p == nil {
-				p = b.declaredList(list.path)
+				p = b.declaredList(list.Path)
 			}
 		}
 		if p != nil {
-			p.from += len([]rune(x.text[:m[6]]))
+			p.From += from
 			b.expressionProblem(x, p)
-			list = cx{ev: func(*env) value { return missing }, path: &path{slot: -1}}
+			list = expr.Nothing
 		}
 		if p == nil {
-			b.rehearse(x, list, "each", needList("each"))
+			b.rehearse(x, list, "each", expr.NeedList("each"))
 		}
-		l := loop{list: list, item: b.plan.prog.slot(), index: b.plan.prog.slot(), depth: depth}
-		b.plan.prog.depth = max(b.plan.prog.depth, depth+1)
+		l := b.plan.prog.Loop(list, depth)
 		w.loops = append(w.loops, l)
-		*s = (*s).inner()
-		bind := binding{ev: func(e *env) value { return e.slots[l.item] }, src: list.src, depth: depth + 1}
-		if list.path != nil {
-			bind = binding{path: &path{slot: l.item, abs: list.path.child(seg{loop: depth}).abs}, depth: depth + 1}
-		}
-		(*s).names[name] = bind
-		(*s).names["index"] = binding{depth: depth + 1, ev: func(e *env) value { return e.slots[l.index] }}
+		*s = (*s).Items(name, l)
 	}
 }
 
-func (b *builder) freeAt(s *scope, name string, n *diag.Node) bool {
-	if reserved[name] {
-		b.report(n.Problem(CodeValue, fmt.Sprintf("%q is a word of the language", name), ""))
+func (b *builder) freeAt(s *expr.Scope, name string, n *diag.Node) bool {
+	if expr.Reserved[name] {
+		b.report(n.Problem(expr.CodeValue, fmt.Sprintf("%q is a word of the language", name), ""))
 		return false
 	}
-	if _, taken := s.find(name); taken {
+	if _, taken := s.Find(name); taken {
 		b.report(n.Problem(CodeShadow, fmt.Sprintf("%q is already the name of something else here", name), ""))
 		return false
 	}
@@ -219,15 +203,15 @@ func (b *builder) freeAt(s *scope, name string, n *diag.Node) bool {
 }
 
 // declaredList wants XML lists declared: one element and several must look the same.
-func (b *builder) declaredList(p *path) *exprProblem {
-	if b.spec.Input.Format != "xml" && b.spec.Input.Format != "urlencoded" || b.lists[p.dotted()] {
+func (b *builder) declaredList(p *expr.Path) *expr.Problem {
+	if !decode.FormatNamed(b.spec.Input.Format).Reads("lists") || b.lists[p.Dotted()] {
 		return nil
 	}
-	return &exprProblem{code: CodeList, message: p.dotted() + " is not declared under input.lists: with one element only it would not be a list",
-		suggestion: "lists: [" + p.dotted() + "]"}
+	return &expr.Problem{Code: CodeList, Message: p.Dotted() + " is not declared under input.lists: with one element only it would not be a list",
+		Suggestion: "lists: [" + p.Dotted() + "]"}
 }
 
-func (b *builder) field(w *write, s *scope, e diag.Entry[fieldSpec]) {
+func (b *builder) field(w *write, s *expr.Scope, e diag.Entry[fieldSpec]) {
 	f := field{name: e.Key}
 	w.shape.Fields = append(w.shape.Fields, e.Key)
 	spec := e.Value
@@ -240,24 +224,24 @@ func (b *builder) field(w *write, s *scope, e diag.Entry[fieldSpec]) {
 			f.def = &d
 		}
 	}
-	w.shape.Own = append(w.shape.Own, f.x.own && (f.def == nil || f.def.own))
+	w.shape.Own = append(w.shape.Own, f.x.Own && (f.def == nil || f.def.Own))
 	var msg string
-	if f.typ, msg = newFieldType(spec); msg != "" {
+	if f.typ, msg = column.New(spec.Rules); msg != "" {
 		f.bad = true
-		b.report(valueProblem(spec.node, "type", CodeType, msg))
+		b.report(spec.Node.ValueProblem("type", CodeType, msg, ""))
 	}
 	for key, given := range map[string]string{"onMissing": spec.OnMissing, "onNull": spec.OnNull, "onEmpty": spec.OnEmpty, "overflow": spec.Overflow, "round": spec.Round} {
-		b.fieldChoice(spec.node, key, given)
+		b.fieldChoice(spec.Node, key, given)
 	}
-	if f.typ.round != "" && f.typ.precision < 0 && (f.typ.kind != kDec || f.typ.scale < 0) && !b.pinned() {
-		b.report(valueProblem(spec.node, "round", CodeValue, "round says how, and nothing here says to how many digits: add precision, or type: decimal(p,s)"))
+	if f.typ.Round != "" && f.typ.Precision < 0 && (f.typ.Kind != expr.KindDecimal || f.typ.Scale < 0) && !b.pinned() {
+		b.report(spec.Node.ValueProblem("round", expr.CodeValue, "round says how, and nothing here says to how many digits: add precision, or type: decimal(p,s)", ""))
 	}
-	if w.document != "" && spec.node != nil {
-		b.report(spec.node.Problem(CodeValue, "a document has no fields", ""))
+	if w.document != "" && spec.Node != nil {
+		b.report(spec.Node.Problem(expr.CodeValue, "a document has no fields", ""))
 	}
-	if spec.Precision != nil && spec.Precision.database {
+	if spec.Precision != nil && spec.Precision.Database {
 		if w.shape.Op == connectors.Put {
-			b.report(valueProblem(spec.node, "precision", CodeValue, "precision: database belongs to a field of a table"))
+			b.report(spec.Node.ValueProblem("precision", expr.CodeValue, "precision: database belongs to a field of a table", ""))
 		}
 		w.shape.Loose = append(w.shape.Loose, len(w.fields))
 	}
@@ -266,13 +250,13 @@ func (b *builder) field(w *write, s *scope, e diag.Entry[fieldSpec]) {
 
 // rows checks the setting of that name.
 func (b *builder) rows(spec writeSpec) {
-	n, ok := spec.node.Get("rows")
+	n, ok := spec.Node.Get("rows")
 	switch {
 	case !ok:
 	case spec.Rows != "checked" && spec.Rows != "unchecked":
-		b.report(n.Problem(CodeValue, fmt.Sprintf("%q is not one of checked, unchecked", spec.Rows), diag.DidYouMean(spec.Rows, []string{"checked", "unchecked"})))
+		b.report(n.Problem(expr.CodeValue, fmt.Sprintf("%q is not one of checked, unchecked", spec.Rows), diag.DidYouMean(spec.Rows, []string{"checked", "unchecked"})))
 	case spec.Table == "":
-		b.report(n.Problem(CodeValue, "rows belongs to a table", ""))
+		b.report(n.Problem(expr.CodeValue, "rows belongs to a table", ""))
 	}
 }
 
@@ -282,12 +266,10 @@ var fieldChoices = map[string][]string{"onMissing": {"omit", "null", "empty", "e
 
 func (b *builder) fieldChoice(n *diag.Node, key, word string) {
 	words := fieldChoices[key]
-	if word == "" || hasWord(words, word) || n == nil {
+	if word == "" || slices.Contains(words, word) || n == nil {
 		return
 	}
-	p := valueProblem(n, key, CodeValue, fmt.Sprintf("%q is not one of %s", word, listWords(words)))
-	p.Suggestion = diag.DidYouMean(word, words)
-	b.report(p)
+	b.report(n.ValueProblem(key, expr.CodeValue, fmt.Sprintf("%q is not one of %s", word, strings.Join(words, ", ")), diag.DidYouMean(word, words)))
 }
 
 // keys finds the key's columns and the returned ones.
@@ -300,19 +282,17 @@ func (b *builder) keys(w *write, spec writeSpec) {
 			}
 		}
 		if at < 0 {
-			p := valueProblem(spec.node, "key", CodeKey, fmt.Sprintf("the write has no field %q", k))
-			p.Suggestion = diag.DidYouMean(k, w.shape.Fields)
-			b.report(p)
+			b.report(spec.Node.ValueProblem("key", CodeKey, fmt.Sprintf("the write has no field %q", k), diag.DidYouMean(k, w.shape.Fields)))
 			continue
 		}
 		w.shape.Key = append(w.shape.Key, at)
 	}
 	if w.shape.Op != connectors.Insert && w.shape.Op != connectors.Put && len(spec.Key) == 0 {
-		b.report(spec.node.KeyProblem("mode", CodeKey, "mode "+spec.Mode+" needs a key", "key: [COLUMN]"))
+		b.report(spec.Node.KeyProblem("mode", CodeKey, "mode "+spec.Mode+" needs a key", "key: [COLUMN]"))
 	}
 	b.parentKey(w, spec)
 	if len(w.fields) == 0 && spec.Document == "" {
-		b.report(spec.node.Problem(CodeMissingKey, "the write has no fields", ""))
+		b.report(spec.Node.Problem(CodeMissingKey, "the write has no fields", ""))
 	}
 }
 
@@ -324,13 +304,13 @@ func (b *builder) parentKey(w *write, spec writeSpec) {
 	}
 	for _, k := range w.shape.Key {
 		f := w.fields[k]
-		depth := f.x.depth
+		depth := f.x.Depth
 		if f.def != nil {
-			depth = max(depth, f.def.depth)
+			depth = max(depth, f.def.Depth)
 		}
 		w.keyDepth = max(w.keyDepth, depth)
 		if depth == len(w.loops) && !b.pinned() {
-			b.report(valueProblem(spec.node, "key", CodeKey, fmt.Sprintf("the key %s of replace-children hangs on an item of each: with an empty list nothing says whose rows are to go", f.name)))
+			b.report(spec.Node.ValueProblem("key", CodeKey, fmt.Sprintf("the key %s of replace-children hangs on an item of each: with an empty list nothing says whose rows are to go", f.name), ""))
 		}
 	}
 }
@@ -339,7 +319,7 @@ func (b *builder) parentKey(w *write, spec writeSpec) {
 func (b *builder) layoutFields(w *write, spec writeSpec) {
 	if spec.Document != "" {
 		if _, err := encode.ParseTemplate(spec.Document); err != nil {
-			b.report(valueProblem(spec.node, "document", CodeValue, "this file name cannot be used: "+err.Error()))
+			b.report(spec.Node.ValueProblem("document", expr.CodeValue, "this file name cannot be used: "+err.Error(), ""))
 		}
 	}
 	if spec.Layout == "" {
@@ -347,33 +327,30 @@ func (b *builder) layoutFields(w *write, spec writeSpec) {
 	}
 	l, ok := b.layouts[spec.Layout]
 	if !ok {
-		p := valueProblem(spec.node, "layout", CodeLayoutUnknown, fmt.Sprintf("there is no layout %q", spec.Layout))
-		p.Suggestion = diag.DidYouMean(spec.Layout, b.spec.Layouts.Keys())
-		b.report(p)
+		b.report(spec.Node.ValueProblem("layout", CodeLayoutUnknown, fmt.Sprintf("there is no layout %q", spec.Layout), diag.DidYouMean(spec.Layout, b.spec.Layouts.Keys())))
 		return
 	}
 	if l == nil {
 		return
 	}
 	if old, ok := b.plan.layouts[w.target]; ok && old != l {
-		b.report(valueProblem(spec.node, "layout", CodeLayout, "one target has one layout: list the kinds of records in it"))
+		b.report(spec.Node.ValueProblem("layout", CodeLayout, "one target has one layout: list the kinds of records in it", ""))
 		return
 	}
 	b.plan.layouts[w.target] = l
 	names, ok := l.Fields(w.name)
 	if !ok {
-		b.report(valueProblem(spec.node, "layout", CodeLayout, fmt.Sprintf("the layout has no records for write %q", w.name)))
+		b.report(spec.Node.ValueProblem("layout", CodeLayout, fmt.Sprintf("the layout has no records for write %q", w.name), ""))
 		return
 	}
 	for _, n := range names {
-		if !hasWord(w.shape.Fields, n) {
-			p := spec.node.KeyProblem("fields", CodeLayout, fmt.Sprintf("the layout's field %q is not given", n), "")
-			b.report(p)
+		if !slices.Contains(w.shape.Fields, n) {
+			b.report(spec.Node.KeyProblem("fields", CodeLayout, fmt.Sprintf("the layout's field %q is not given", n), ""))
 		}
 	}
 	for i, n := range w.shape.Fields {
-		if !hasWord(names, n) && i < len(spec.Fields) {
-			b.report(spec.Fields[i].Value.node.Problem(CodeLayout, fmt.Sprintf("the layout has no field %q", n), diag.DidYouMean(n, names)))
+		if !slices.Contains(names, n) && i < len(spec.Fields) {
+			b.report(spec.Fields[i].Value.Node.Problem(CodeLayout, fmt.Sprintf("the layout has no field %q", n), diag.DidYouMean(n, names)))
 		}
 	}
 }
@@ -396,7 +373,7 @@ func (b *builder) orders() {
 		return
 	}
 	for _, p := range n.Pairs {
-		if !hasWord(b.plan.targets, p.Key) {
+		if !slices.Contains(b.plan.targets, p.Key) {
 			b.report(n.KeyProblem(p.Key, CodeUnknownTarget, fmt.Sprintf("nothing is written to %q", p.Key), diag.DidYouMean(p.Key, b.plan.targets)))
 			continue
 		}
@@ -413,13 +390,13 @@ func (b *builder) order(target string, x exprText) {
 	if x.node == nil {
 		return
 	}
-	if old, twice := b.plan.order[target]; twice && old.ev != nil {
+	if old, twice := b.plan.order[target]; twice && old.Eval != nil {
 		b.report(x.node.Problem(CodeDuplicate, fmt.Sprintf("the order of target %q is given twice", target), ""))
 		return
 	}
 	if c, ok := b.value(b.root, x, ""); ok {
 		b.plan.order[target] = c
-		b.rehearse(x, c, "the order", wholeText)
+		b.rehearse(x, c, "the order", expr.WholeText)
 	}
 }
 

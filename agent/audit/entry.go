@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -121,4 +122,20 @@ func cleanAll(m map[string]string) map[string]string {
 		return nil
 	}
 	return out
+}
+
+// Yes is how a record says what is so; what is not is left out.
+func Yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return ""
+}
+
+// Number is Yes for numbers.
+func Number(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
 }

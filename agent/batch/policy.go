@@ -32,12 +32,11 @@ func ParseTimeOfDay(s string) (TimeOfDay, error) {
 
 // Reasons for closing, as journal and status name them.
 const (
-	ByCount    = "count"
-	BySize     = "size"
-	ByAge      = "age"
-	ByTime     = "time"
-	ByLayout   = "layout" // the next delivery needs another layout
-	ByOperator = "operator"
+	ByCount  = "count"
+	BySize   = "size"
+	ByAge    = "age"
+	ByTime   = "time"
+	ByLayout = "layout" // the next delivery needs another layout
 )
 
 // Due tells why a batch of count deliveries and size bytes, the oldest accepted at oldest, closes now;

@@ -4,6 +4,7 @@ package config
 
 import (
 	"path/filepath"
+	"reflect"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/batch"
@@ -33,9 +34,9 @@ type Config struct {
 	Routes       []Route
 	Retention    Retention
 
-	held    func(holder string) []held       // secrets of a connector; a function, for a printed Config must not show them
-	resolve func(*diag.Node) (string, error) // reads a reference again
-	unlit   map[string]bool                  // section and name of what has a secret that could not be read; loaded leniently
+	held         func(holder string) []held       // secrets of a connector; a function, for a printed Config must not show them
+	resolve      func(*diag.Node) (string, error) // reads a reference again
+	secretUnread map[string]bool                  // section and name of what has a secret that could not be read; loaded leniently
 
 	// Warnings are problems that do not keep the agent from running.
 	Warnings diag.Problems
@@ -72,18 +73,29 @@ type Control struct {
 	Group string `yaml:"group" doc:"group whose members may give orders beside the agent's own account and root; Linux only"`
 }
 
-// Inbasket is one configured in-basket.
-type Inbasket struct {
+// Connector is one configured connector.
+type Connector struct {
 	Name       string
 	Definition connectors.Definition
 	Config     any // what Definition.Defaults returned, filled in
 }
 
+func (c Connector) name() string { return c.Name }
+
+func (c Connector) equal(o Connector) bool {
+	return c.Definition.Type == o.Definition.Type && reflect.DeepEqual(c.Config, o.Config)
+}
+
+type (
+	// Inbasket is one configured in-basket.
+	Inbasket = Connector
+	// Results is one configured source of results.
+	Results = Connector
+)
+
 // Target is one configured target.
 type Target struct {
-	Name        string
-	Definition  connectors.Definition
-	Config      any    // what Definition.Defaults returned, filled in
+	Connector
 	Fingerprint string // changes when the target points to another system; holds no secret
 	TargetOptions
 }
@@ -135,26 +147,15 @@ type FileNames struct {
 	Control string `yaml:"control" doc:"name of a control file that is put after the file, such as {reference}.ok"`
 }
 
-// Results is one configured source of results.
-type Results struct {
-	Name       string
-	Definition connectors.Definition
-	Config     any
-}
-
 // FrontOffice is one front office: who it is by its tokens, and where events are pushed to.
 type FrontOffice struct {
 	Name   string
-	Tokens []string // SHA-256 of tokens in lower-case hex; empty: it cannot call
-	Push   *Push    // nil: it polls
-	Quota  *Quota   // nil: none
+	Tokens []string   // SHA-256 of tokens in lower-case hex; empty: it cannot call
+	Push   *Connector // nil: it polls
+	Quota  *Quota     // nil: none
 }
 
-// Push is a configured push channel to a front office.
-type Push struct {
-	Definition connectors.Definition
-	Config     any
-}
+func (f FrontOffice) name() string { return f.Name }
 
 // Route says which mapping forms of an in-basket go by.
 type Route struct {
@@ -167,22 +168,40 @@ type Route struct {
 	Keep         Period // instead of Retention
 }
 
-// Unlit tells whether an entry of a section has a secret that could not be read here. Only a configuration
+func (r Route) name() string { return r.Name }
+
+// Connectors calls each for every configured connector, in the order of the file's sections; identity is that of a target.
+func (c *Config) Connectors(each func(x Connector, identity string)) {
+	for _, x := range c.Inbaskets {
+		each(x, "")
+	}
+	for _, x := range c.Targets {
+		each(x.Connector, x.Identity)
+	}
+	for _, x := range c.Results {
+		each(x, "")
+	}
+	for _, x := range c.FrontOffices {
+		if x.Push != nil {
+			each(*x.Push, "")
+		}
+	}
+}
+
+// SecretUnread tells whether an entry of a section has a secret that could not be read here. Only a configuration
 // that was loaded leniently has such.
-func (c *Config) Unlit(role connectors.Role, name string) bool {
-	return c.unlit[holder(role, name)]
+func (c *Config) SecretUnread(role connectors.Role, name string) bool {
+	return c.secretUnread[holder(role, name)]
 }
 
 // Target returns a target by name.
-func (c *Config) Target(name string) (Target, bool) { return find(c.Targets, name, targetName) }
+func (c *Config) Target(name string) (Target, bool) { return find(c.Targets, name) }
 
 // Route returns a route by name.
-func (c *Config) Route(name string) (Route, bool) { return find(c.Routes, name, routeName) }
+func (c *Config) Route(name string) (Route, bool) { return find(c.Routes, name) }
 
 // FrontOffice returns a front office by name.
-func (c *Config) FrontOffice(name string) (FrontOffice, bool) {
-	return find(c.FrontOffices, name, officeName)
-}
+func (c *Config) FrontOffice(name string) (FrontOffice, bool) { return find(c.FrontOffices, name) }
 
 // Env returns what a connector of this configuration is opened with. The folder for the connector's own
 // use is named by section and identity.
@@ -213,18 +232,31 @@ func (c *Config) Abs(path string) string {
 	return filepath.Join(c.Dir, path)
 }
 
-func find[T any](list []T, name string, nameOf func(T) string) (T, bool) {
+type named interface{ name() string }
+
+func find[T named](list []T, name string) (found T, ok bool) {
 	for _, x := range list {
-		if nameOf(x) == name {
+		if x.name() == name {
 			return x, true
 		}
 	}
-	var zero T
-	return zero, false
+	return found, false
 }
 
-func inbasketName(x Inbasket) string  { return x.Name }
-func targetName(x Target) string      { return x.Name }
-func resultsName(x Results) string    { return x.Name }
-func officeName(x FrontOffice) string { return x.Name }
-func routeName(x Route) string        { return x.Name }
+// DefaultMonitor is where health and metrics are served unless the configuration says otherwise.
+const DefaultMonitor = "127.0.0.1:8471"
+
+// DefaultListen returns the defaults of listen.
+func DefaultListen() Listen { return Listen{MaxBody: 256 << 20, Connections: 1024} }
+
+// DefaultLog returns the defaults of log.
+func DefaultLog() Log { return Log{Level: "info", Format: "json"} }
+
+// DefaultTarget returns the defaults of a target beside its connector.
+func DefaultTarget() TargetOptions {
+	return TargetOptions{Timeout: time.Minute, Retry: Retry{First: 250 * time.Millisecond, Most: 5 * time.Minute}}
+}
+
+func defaultDocument() document {
+	return document{State: "state", Monitor: monitor{Address: DefaultMonitor}, Log: DefaultLog()}
+}

@@ -28,49 +28,40 @@ func (c *Config) Diff(old *Config) []Change {
 	for _, s := range []struct {
 		section  string
 		now, was any
-	}{{"state", c.State, old.State}, {"listen", c.Listen, old.Listen}, {"monitor", c.Monitor, old.Monitor}, {"memory", c.Memory, old.Memory}, {"control", c.Control, old.Control}} {
+		kind     Kind
+	}{
+		{"state", c.State, old.State, Restart}, {"listen", c.Listen, old.Listen, Restart}, {"monitor", c.Monitor, old.Monitor, Restart},
+		{"memory", c.Memory, old.Memory, Restart}, {"control", c.Control, old.Control, Restart},
+		{"agency", c.Agency, old.Agency, Changed}, {"retention", c.Retention, old.Retention, Changed}, {"log", c.Log, old.Log, Changed},
+	} {
 		if !reflect.DeepEqual(s.now, s.was) {
-			out = append(out, Change{Section: s.section, Kind: Restart})
+			out = append(out, Change{Section: s.section, Kind: s.kind})
 		}
 	}
-	if c.Agency != old.Agency {
-		out = append(out, Change{Section: "agency", Kind: Changed})
-	}
-	if c.Retention != old.Retention {
-		out = append(out, Change{Section: "retention", Kind: Changed})
-	}
-	if c.Log != old.Log {
-		out = append(out, Change{Section: "log", Kind: Changed})
-	}
-	out = append(out, diff("inbaskets", c.Inbaskets, old.Inbaskets, inbasketName, func(a, b Inbasket) Kind {
-		return changed(a.Definition.Type == b.Definition.Type && reflect.DeepEqual(a.Config, b.Config))
+	out = append(out, diff("inbaskets", c.Inbaskets, old.Inbaskets, sameConnector)...)
+	out = append(out, diff("targets", c.Targets, old.Targets, targetChange)...)
+	out = append(out, diff("results", c.Results, old.Results, sameConnector)...)
+	out = append(out, diff("front-offices", c.FrontOffices, old.FrontOffices, func(a, b FrontOffice) Kind {
+		return changed(reflect.DeepEqual(a.Tokens, b.Tokens) && reflect.DeepEqual(a.Quota, b.Quota) && (a.Push == nil) == (b.Push == nil) &&
+			(a.Push == nil || a.Push.equal(*b.Push)))
 	})...)
-	out = append(out, diff("targets", c.Targets, old.Targets, targetName, targetChange)...)
-	out = append(out, diff("results", c.Results, old.Results, resultsName, func(a, b Results) Kind {
-		return changed(a.Definition.Type == b.Definition.Type && reflect.DeepEqual(a.Config, b.Config))
-	})...)
-	out = append(out, diff("front-offices", c.FrontOffices, old.FrontOffices, officeName, func(a, b FrontOffice) Kind {
-		return changed(reflect.DeepEqual(a.Tokens, b.Tokens) && reflect.DeepEqual(a.Quota, b.Quota) && samePush(a.Push, b.Push))
-	})...)
-	return append(out, diff("routes", c.Routes, old.Routes, routeName, func(a, b Route) Kind {
-		return changed(reflect.DeepEqual(a, b))
-	})...)
+	return append(out, diff("routes", c.Routes, old.Routes, func(a, b Route) Kind { return changed(reflect.DeepEqual(a, b)) })...)
 }
 
 // diff compares two lists by name; compare returns "" for equal entries.
-func diff[T any](section string, now, was []T, nameOf func(T) string, compare func(a, b T) Kind) []Change {
+func diff[T named](section string, now, was []T, compare func(a, b T) Kind) []Change {
 	var out []Change
 	for _, x := range now {
-		old, known := find(was, nameOf(x), nameOf)
+		old, known := find(was, x.name())
 		if !known {
-			out = append(out, Change{section, nameOf(x), Added})
+			out = append(out, Change{section, x.name(), Added})
 		} else if kind := compare(x, old); kind != "" {
-			out = append(out, Change{section, nameOf(x), kind})
+			out = append(out, Change{section, x.name(), kind})
 		}
 	}
 	for _, x := range was {
-		if _, still := find(now, nameOf(x), nameOf); !still {
-			out = append(out, Change{section, nameOf(x), Removed})
+		if _, still := find(now, x.name()); !still {
+			out = append(out, Change{section, x.name(), Removed})
 		}
 	}
 	return out
@@ -83,16 +74,11 @@ func changed(same bool) Kind {
 	return Changed
 }
 
+func sameConnector(a, b Connector) Kind { return changed(a.equal(b)) }
+
 func targetChange(a, b Target) Kind {
 	if a.Identity == b.Identity && a.Fingerprint != b.Fingerprint {
 		return RePointed
 	}
-	return changed(a.Definition.Type == b.Definition.Type && reflect.DeepEqual(a.Config, b.Config) && reflect.DeepEqual(a.TargetOptions, b.TargetOptions))
-}
-
-func samePush(a, b *Push) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return a.Definition.Type == b.Definition.Type && reflect.DeepEqual(a.Config, b.Config)
+	return changed(a.equal(b.Connector) && reflect.DeepEqual(a.TargetOptions, b.TargetOptions))
 }

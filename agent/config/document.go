@@ -1,6 +1,9 @@
 package config
 
 import (
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/mapping/diag"
@@ -63,4 +66,128 @@ type route struct {
 	Match        string        `yaml:"match" doc:"names of forms, such as dog-*.xml, when several routes share an in-basket; the first that fits is taken"`
 	Keep         Period        `yaml:"keep" doc:"instead of retention for this route: a time such as 30d, or forever"`
 	DecideWithin time.Duration `yaml:"decide-within" doc:"after this time without a decision the front office and the operator are told"`
+}
+
+// Quota bounds what one front office may send. What is 0, or not there, is not bounded.
+type Quota struct {
+	Rate        Rate  `yaml:"rate" doc:"requests of all kinds, such as 50/s, 600/min or 10000/h; as many may come at once"`
+	BytesPerDay int64 `yaml:"bytes-per-day" doc:"bytes of forms with their attachments a day (UTC), such as 2GiB; known forms do not count"`
+	Open        int64 `yaml:"open" doc:"forms that are neither delivered nor at their end"`
+}
+
+// Rate is so many in a time.
+type Rate struct {
+	Count int
+	Per   time.Duration
+}
+
+// UnmarshalNode reads 50/s, 600/min or 10000/h.
+func (r *Rate) UnmarshalNode(n *diag.Node) diag.Problems {
+	number, unit, _ := strings.Cut(strings.ReplaceAll(n.Text, " ", ""), "/")
+	count, err := strconv.Atoi(number)
+	per, known := map[string]time.Duration{"s": time.Second, "min": time.Minute, "h": time.Hour}[unit]
+	if n.Kind == diag.Map || n.Kind == diag.List || err != nil || count < 1 || !known {
+		return diag.Problems{n.Problem(CodeInvalid, "not a number of requests in a time", "write one such as 50/s, 600/min or 10000/h")}
+	}
+	*r = Rate{count, per}
+	return nil
+}
+
+// String writes the rate as the file would.
+func (r Rate) String() string {
+	unit := map[time.Duration]string{time.Second: "s", time.Minute: "min", time.Hour: "h"}[r.Per]
+	return fmt.Sprintf("%d/%s", r.Count, unit)
+}
+
+func (l *loader) quota(office string, q *Quota) {
+	if q != nil && (q.BytesPerDay < 0 || q.Open < 0) {
+		l.add(l.c.Problem(CodeInvalid, "bytes-per-day and open must not be negative", "", "front-offices", office, "quota"))
+	}
+}
+
+// Retention says how long submissions are kept with their content after their life ended. What is open or
+// parked is never purged.
+type Retention struct {
+	Closed     Period `yaml:"closed" doc:"after the front office knows the last word, or delivery was it and nobody waits for one; a time such as 90d, or forever, which is the default"`
+	Rejected   Period `yaml:"rejected" doc:"after a form was rejected"`
+	Unfetched  Period `yaml:"unfetched" doc:"after the last word of a submission whose front office never acknowledged it"`
+	Tombstones Period `yaml:"tombstones" doc:"after the purge, what keeps a known form known: no content, no reference; such a form is new again afterwards"`
+}
+
+// Period is how long something is kept. Its zero value says nothing, which means forever unless something more
+// general says otherwise.
+type Period struct {
+	time.Duration
+	Forever bool // explicitly
+}
+
+// shortest is how long everything is kept at least: what is accepted, delivered and closed within an hour may
+// still be looked at by those who watch.
+const shortest = time.Hour
+
+// UnmarshalNode reads a duration, or forever.
+func (p *Period) UnmarshalNode(n *diag.Node) diag.Problems {
+	if n.Kind == diag.Text && n.Text == "forever" {
+		p.Forever = true
+		return nil
+	}
+	if problems := n.Decode(&p.Duration); len(problems) > 0 {
+		return problems
+	}
+	if p.Duration < shortest {
+		return diag.Problems{n.Problem(CodeInvalid, "this is too short to purge anything safely", "write at least 1h, such as 90d, or forever")}
+	}
+	return nil
+}
+
+// String writes the period as the file would.
+func (p Period) String() string {
+	switch {
+	case p.Duration <= 0:
+		return "forever"
+	case p.Duration%(24*time.Hour) == 0:
+		return fmt.Sprintf("%dd", p.Duration/(24*time.Hour))
+	}
+	return short(p.Duration)
+}
+
+// Purges tells whether anything is ever purged for its age.
+func (c *Config) Purges() bool {
+	if c.Retention.Closed.Duration+c.Retention.Rejected.Duration+c.Retention.Unfetched.Duration > 0 {
+		return true
+	}
+	for _, r := range c.Routes {
+		if r.Keep.Duration > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// RetentionOf returns how long submissions of a route are kept; a route that is not configured any more has what
+// holds for all.
+func (c *Config) RetentionOf(route string) Retention {
+	all := c.Retention
+	r, ok := c.Route(route)
+	if !ok || r.Keep == (Period{}) {
+		return all
+	}
+	return Retention{Closed: r.Keep, Rejected: r.Keep, Unfetched: r.Keep, Tombstones: all.Tombstones}
+}
+
+// Shortest returns the shortest time that anything is kept; 0 where nothing is ever purged for its age.
+func (c *Config) Shortest() time.Duration {
+	least := time.Duration(0)
+	take := func(p Period) {
+		if p.Duration > 0 && (least == 0 || p.Duration < least) {
+			least = p.Duration
+		}
+	}
+	for _, r := range append([]Route{{Name: ""}}, c.Routes...) {
+		of := c.RetentionOf(r.Name)
+		take(of.Closed)
+		take(of.Rejected)
+		take(of.Unfetched)
+	}
+	return least
 }

@@ -52,15 +52,15 @@ func (l *loader) instance(role connectors.Role, e diag.Entry[*diag.Node], keys [
 	}
 	d, _ = l.reg.Find(role, chosen.Key)
 	config = d.Defaults()
-	dark := l.dark
+	unread := l.unread
 	l.holder = holder(role, e.Key)
 	problems := chosen.Value.Decode(config)
 	l.add(problems...)
 	l.warnOfSecrets(chosen.Key, chosen.Value)
-	if l.dark > dark {
-		l.c.unlit[l.holder] = true
+	if l.unread > unread {
+		l.c.secretUnread[l.holder] = true
 	}
-	if len(problems) == 0 && dark == l.dark { // a secret that is not there would only be found invalid
+	if len(problems) == 0 && unread == l.unread { // a secret that is not there would only be found invalid
 		l.validate(chosen, config)
 	}
 	return d, config, len(problems) == 0

@@ -3,8 +3,10 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/agent/batch"
@@ -23,16 +25,35 @@ type Options struct {
 // Load reads and checks a configuration file. The error is diag.Problems with everything that is wrong.
 // Mappings are not read, see Plans.
 func Load(path string, reg connectors.Registry, o Options) (*Config, error) {
-	abs, err := filepath.Abs(path)
+	src, err := os.ReadFile(path)
 	if err != nil {
-		return nil, diag.Problems{{File: path, Code: CodeRead, Message: "the path cannot be made absolute"}}
-	}
-	src, err := os.ReadFile(abs)
-	if err != nil {
-		return nil, diag.Problems{{File: path, Code: CodeRead, Message: "the configuration cannot be read: " + reason(err),
-			Suggestion: "name the file by --config, and let the agent's account read it"}}
+		return nil, cannotRead(path, err, "name the file by --config, and let the agent's account read it")
 	}
 	return Parse(path, src, reg, o)
+}
+
+func cannotRead(path string, err error, help string) diag.Problems {
+	return diag.Problems{{File: path, Code: CodeRead, Message: "the configuration cannot be read: " + reason(err), Suggestion: help}}
+}
+
+// look reads the main file as far as it can be read, for what must be known of a configuration that is wrong otherwise.
+func look(path, help string) (*Config, error) {
+	src, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrPermission) {
+		help = "who gives orders must be allowed to read it: do it as root, or see control.group in docs/sysadmin.md"
+	}
+	if err == nil {
+		var abs string
+		if abs, err = filepath.Abs(path); err == nil {
+			file, problems := diag.Parse(path, src)
+			if file.Root().Kind == diag.Map || len(problems) == 0 { // an empty file has all defaults
+				return &Config{Path: abs, Dir: filepath.Dir(abs), file: file}, nil
+			}
+			maskLooks(problems)
+			return nil, problems.Err()
+		}
+	}
+	return nil, cannotRead(path, err, help)
 }
 
 // reason returns the operating system's reason without the path, which stands in the message already.
@@ -54,7 +75,7 @@ func Parse(path string, src []byte, reg connectors.Registry, o Options) (*Config
 		o.Getenv = os.Getenv
 	}
 	all := read(path, filepath.Dir(abs), src)
-	l := &loader{reg: reg, options: o, problems: all.problems, held: map[string][]held{}, c: &Config{Path: abs, Dir: filepath.Dir(abs), Files: all.paths, unlit: map[string]bool{}, Warnings: all.warnings, file: all.file}}
+	l := &loader{reg: reg, options: o, problems: all.problems, held: map[string][]held{}, c: &Config{Path: abs, Dir: filepath.Dir(abs), Files: all.paths, secretUnread: map[string]bool{}, Warnings: all.warnings, file: all.file}}
 	all.hook(diag.Hooks{Secret: l.secret, Text: refuseReference})
 	l.vault = newVault(l)
 	l.c.resolve, l.c.held = l.anew, func(holder string) []held { return l.held[holder] }
@@ -86,7 +107,7 @@ type loader struct {
 	options  Options
 	problems diag.Problems
 	literals []string          // secrets that are written out; never printed
-	dark     int               // secrets that could not be read here, with Options.Lenient
+	unread   int               // secrets that could not be read here, with Options.Lenient
 	vault    *vault            // secrets that are kept sealed
 	holder   string            // section and name of the connector that is being read
 	held     map[string][]held // what its references gave, by holder
@@ -127,10 +148,8 @@ func (l *loader) own(doc document) {
 }
 
 func (l *loader) oneOf(section, key, value string, allowed ...string) {
-	for _, a := range allowed {
-		if value == a {
-			return
-		}
+	if slices.Contains(allowed, value) {
+		return
 	}
 	l.add(l.c.Problem(CodeInvalid, fmt.Sprintf("%s.%s cannot be %q", section, key, value), diag.DidYouMean(value, allowed), section, key))
 }
@@ -159,7 +178,7 @@ func (l *loader) results(doc document) {
 func (l *loader) targets(doc document) {
 	identities := map[string]string{}
 	for _, e := range doc.Targets {
-		t := Target{Name: e.Key, TargetOptions: DefaultTarget()}
+		t := Target{Connector: Connector{Name: e.Key}, TargetOptions: DefaultTarget()}
 		keys := []string{"identity", "timeout", "group", "retry", "batch", "file"}
 		var ok bool
 		t.Definition, t.Config, ok = l.instance(connectors.RoleTarget, e, keys, &t.TargetOptions)
@@ -245,7 +264,7 @@ func (l *loader) frontOffices(doc document) {
 		if push {
 			d, config, ok := l.instance(connectors.RoleFrontOffice, e, []string{"tokens", "quota"}, &o)
 			if ok {
-				f.Push = &Push{Definition: d, Config: config}
+				f.Push = &Connector{Name: e.Key, Definition: d, Config: config}
 			}
 		} else {
 			l.add(l.plain(e.Value, []string{"tokens", "quota"}, l.reg.Types(connectors.RoleFrontOffice), &o)...)

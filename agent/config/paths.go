@@ -26,13 +26,13 @@ func (c *Config) Paths() []Path {
 			out = append(out, Path{Path: filepath.Clean(c.Abs(path)), Writable: writable, Key: key})
 		}
 	}
-	connector := func(d connectors.Definition, name string, config any) {
-		u, ok := config.(connectors.Surrounded)
+	connector := func(x Connector, _ string) {
+		u, ok := x.Config.(connectors.Surrounded)
 		if !ok {
 			return
 		}
-		key := string(d.Role) + "." + name
-		around := u.Surroundings(connectors.Env{Name: name, Dir: c.Dir}, d.Type)
+		key := string(x.Definition.Role) + "." + x.Name
+		around := u.Surroundings(connectors.Env{Name: x.Name, Dir: c.Dir}, x.Definition.Type)
 		for _, f := range around.Folders {
 			if f.Beside == "" || !inside(f.Path, f.Beside) {
 				add(key, f.Path, f.Write)
@@ -51,20 +51,7 @@ func (c *Config) Paths() []Path {
 	if c.Log.File != "" {
 		add("log.file", filepath.Dir(c.Log.File), true)
 	}
-	for _, x := range c.Inbaskets {
-		connector(x.Definition, x.Name, x.Config)
-	}
-	for _, x := range c.Targets {
-		connector(x.Definition, x.Name, x.Config)
-	}
-	for _, x := range c.Results {
-		connector(x.Definition, x.Name, x.Config)
-	}
-	for _, x := range c.FrontOffices {
-		if x.Push != nil {
-			connector(x.Push.Definition, x.Name, x.Push.Config)
-		}
-	}
+	c.Connectors(connector)
 	for _, r := range c.Routes {
 		add("routes."+r.Name, filepath.Dir(r.Mapping), false) // with its schema and lookups beside it
 	}

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -35,6 +36,17 @@ routes:
 `
 
 // TestPaths finds every path in a configuration that names one in every place there is.
+// TestLocateEmpty finds the usual place where the file says nothing yet.
+func TestLocateEmpty(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "inbasket.yaml")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := config.Locate(path); err != nil || p.State != filepath.Join(filepath.Dir(path), "state") {
+		t.Errorf("%+v %v", p, err)
+	}
+}
+
 func TestPaths(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the paths are those of Linux")

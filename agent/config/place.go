@@ -1,13 +1,9 @@
 package config
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-
-	"github.com/inbasket/inbasket/mapping/diag"
 )
 
 // Place is where an agent lives, as far as its configuration file tells also when it is wrong otherwise.
@@ -20,29 +16,15 @@ type Place struct {
 // Locate reads from a configuration file only where the agent's state is, so that a running agent can be
 // asked while somebody edits the file. The error is diag.Problems.
 func Locate(path string) (Place, error) {
-	src, err := os.ReadFile(path)
+	c, err := look(path, "name the file by --config")
 	if err != nil {
-		help := "name the file by --config"
-		if errors.Is(err, fs.ErrPermission) {
-			help = "who gives orders must be allowed to read it: do it as root, or see control.group in docs/sysadmin.md"
-		}
-		return Place{}, diag.Problems{{File: path, Code: CodeRead, Message: "the configuration cannot be read: " + reason(err), Suggestion: help}}
+		return Place{}, err
 	}
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return Place{}, diag.Problems{{File: path, Code: CodeRead, Message: "the path cannot be made absolute"}}
-	}
-	file, problems := diag.Parse(path, src)
-	if file.Root().Kind != diag.Map {
-		maskLooks(problems)
-		return Place{}, problems.Err()
-	}
-	c := &Config{Dir: filepath.Dir(abs)}
-	p := Place{Path: abs, State: c.Abs(defaultDocument().State)}
-	if n, ok := file.Root().Get("state"); ok && n.Text != "" {
+	p := Place{Path: c.Path, State: c.Abs(defaultDocument().State)}
+	if n, ok := c.file.Root().Get("state"); ok && n.Text != "" {
 		p.State = c.Abs(n.Text)
 	}
-	if n, ok := file.Root().Get("agency"); ok {
+	if n, ok := c.file.Root().Get("agency"); ok {
 		p.Agency = n.Text
 	}
 	return p, nil

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/inbasket/inbasket/agent/secret"
 	"github.com/inbasket/inbasket/connectors"
@@ -60,7 +61,7 @@ func (l *loader) resolve(n *diag.Node, guarded bool) (string, diag.Problems) {
 	p := n.Problem(CodeSecret, "the secret cannot be read: "+why, next)
 	if l.options.Lenient {
 		l.c.Warnings = append(l.c.Warnings, p)
-		l.dark++
+		l.unread++
 		return "", nil
 	}
 	return "", diag.Problems{p}
@@ -168,4 +169,49 @@ func (l *loader) token(n *diag.Node) (string, bool) {
 	l.literals = append(l.literals, n.Text)
 	l.add(n.Problem(CodeToken, "this is not the SHA-256 of a token (64 hexadecimal digits)", "make a token and its hash by: inbasket token new OFFICE"))
 	return "", false
+}
+
+// held is a secret of a connector and the reference that gave it.
+type held struct {
+	at    *diag.Node
+	value connectors.Secret
+}
+
+// holder is the key of a connector in a section.
+func holder(role connectors.Role, name string) string { return string(role) + " " + name }
+
+// anew reads a reference as a load would do now.
+func (l *loader) anew(n *diag.Node) (string, error) {
+	again := &loader{options: Options{Getenv: l.options.Getenv}, c: &Config{Dir: l.c.Dir, file: l.c.file}}
+	again.vault = newVault(again)
+	value, problems := again.resolve(n, false)
+	return value, problems.Err()
+}
+
+// reader returns what reads secrets of one connector again. It knows references by the values that they gave, also
+// those that it has read itself.
+func (c *Config) reader(holder string) func(connectors.Secret) (connectors.Secret, error) {
+	if c.held == nil { // not loaded from a file
+		return nil
+	}
+	var mu sync.Mutex
+	known := map[connectors.Secret][]*diag.Node{}
+	for _, h := range c.held(holder) {
+		known[h.value] = append(known[h.value], h.at)
+	}
+	return func(old connectors.Secret) (connectors.Secret, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, n := range known[old] {
+			value, err := c.resolve(n)
+			if err != nil {
+				return "", err
+			}
+			if now := connectors.Secret(value); now != old {
+				known[now] = append(known[now], n)
+				return now, nil
+			}
+		}
+		return old, nil
+	}
 }

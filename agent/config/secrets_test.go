@@ -325,15 +325,15 @@ func TestSecretIn(t *testing.T) {
 	}
 }
 
-// Only what has a secret that cannot be read is unlit, not what needs none.
+// Only what has a secret that cannot be read counts, not what needs none.
 func TestUnlit(t *testing.T) {
 	src := strings.Replace(minimal, "targets: {", `targets: {open: {postgres: {host: h}}, `, 1)
 	c, err := Parse("/etc/inbasket/inbasket.yaml", []byte(src), registry(), Options{Lenient: true, Getenv: func(string) string { return "" }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !c.Unlit(connectors.RoleTarget, "db") || c.Unlit(connectors.RoleTarget, "open") || c.Unlit(connectors.RoleInbasket, "in") {
-		t.Errorf("unlit: %v", c.unlit)
+	if !c.SecretUnread(connectors.RoleTarget, "db") || c.SecretUnread(connectors.RoleTarget, "open") || c.SecretUnread(connectors.RoleInbasket, "in") {
+		t.Errorf("unread: %v", c.secretUnread)
 	}
 }
 

@@ -1,31 +1,17 @@
 package control
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
 	"io"
-	"net/http"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal"
 )
 
-// Restorer makes backups, and brings an agent back that was restored from one.
-type Restorer interface {
-	// Backup streams a backup to w. An error after the first byte leaves a stream that no verification passes.
-	Backup(ctx context.Context, r BackupRequest, w io.Writer) error
-	// BackedUp notes that a backup lies safe and verified.
-	BackedUp(ctx context.Context, r BackedUpRequest) error
-	// Restored tells what is known about the time that a restored journal has lost; with Again it looks anew.
-	Restored(ctx context.Context, r RestoredRequest) (Restored, error)
-	// EndHold lets a restored agent go on. It is refused while what must be decided is not.
-	EndHold(ctx context.Context, r EndHoldRequest) (Restored, error)
-}
-
 // BackupRequest asks for a backup.
 type BackupRequest struct {
 	By string `json:"by,omitempty"`
+
+	To io.Writer `json:"-"` // an error after the first byte leaves a stream that no verification passes
 }
 
 // BackedUpRequest tells of a verified backup.
@@ -61,15 +47,15 @@ type Restored struct {
 	File     string    `json:"file"`         // base name of the backup
 	Epoch    int64     `json:"epoch"`
 
-	Targets      []RestoredTarget `json:"targets"`
-	Inbaskets    []RestoredSource `json:"inbaskets"`
-	Results      []RestoredSource `json:"results"`
-	FrontOffices []RestoredOffice `json:"frontOffices"`
-	Lost         int64            `json:"lost"`             // submissions that targets have and this journal does not
-	Back         int64            `json:"back"`             // of them, those that came again
-	Ghosts       []journal.Ghost  `json:"ghosts"`           // the first of those that did not, or all
-	Orders       []RestoredOrder  `json:"orders,omitempty"` // of people after the backup, which the journal has forgotten
-	Needs        []string         `json:"needs,omitempty"`  // what must be said to release it
+	Targets      []RestoredTarget         `json:"targets"`
+	Inbaskets    []RestoredSource         `json:"inbaskets"`
+	Results      []RestoredSource         `json:"results"`
+	FrontOffices []RestoredOffice         `json:"frontOffices"`
+	Lost         int64                    `json:"lost"`             // submissions that targets have and this journal does not
+	Back         int64                    `json:"back"`             // of them, those that came again
+	Ghosts       []journal.LostSubmission `json:"ghosts"`           // the first of those that did not, or all
+	Orders       []RestoredOrder          `json:"orders,omitempty"` // of people after the backup, which the journal has forgotten
+	Needs        []string                 `json:"needs,omitempty"`  // what must be said to release it
 }
 
 // What a target can tell about the lost time.
@@ -114,87 +100,12 @@ type RestoredOffice struct {
 	Advice string `json:"advice"`
 }
 
-func restoreOrders(mux *http.ServeMux, op Operator) {
-	mux.HandleFunc("POST /backup", func(w http.ResponseWriter, r *http.Request) { backup(w, r, op) })
-	order(mux, "backedup", func(ctx context.Context, r BackedUpRequest, by string) (struct{}, error) {
-		r.By = by
-		return struct{}{}, op.BackedUp(ctx, r)
-	})
-	order(mux, "restored", func(ctx context.Context, r RestoredRequest, by string) (Restored, error) {
-		r.By = by
-		return op.Restored(ctx, r)
-	})
-	order(mux, "endhold", func(ctx context.Context, r EndHoldRequest, by string) (Restored, error) {
-		r.By = by
-		return op.EndHold(ctx, r)
-	})
-}
-
-// errorTrailer carries why a stream ended before its end.
-const errorTrailer = "Inbasket-Error"
-
-// backup streams; what goes wrong after the first byte follows as a trailer.
-func backup(w http.ResponseWriter, r *http.Request, op Operator) {
-	out := &started{w: w}
-	w.Header().Set("Trailer", errorTrailer)
-	w.Header().Set("Content-Type", "application/x-tar")
-	err := op.Backup(r.Context(), BackupRequest{By: actor(r)}, out)
-	switch {
-	case err == nil:
-	case !out.begun:
-		w.Header().Del("Trailer")
-		fail(w, errorOf(err))
-	default:
-		b, e := json.Marshal(errorOf(err))
-		if e == nil {
-			w.Header().Set(errorTrailer, string(b))
-		}
-	}
-}
-
-// started knows whether something was written.
-type started struct {
-	w     io.Writer
-	begun bool
-}
-
-func (s *started) Write(p []byte) (int, error) {
-	s.begun = true
-	return s.w.Write(p)
-}
-
-// Backup orders what Restorer.Backup does.
-func (c *Client) Backup(ctx context.Context, w io.Writer) error {
-	resp, err := c.ask(ctx, "backup", "application/json", nil)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if _, err := io.Copy(w, resp.Body); err != nil {
-		return &Error{Code: CodeProtocol, Message: "the agent ended the backup before its end: " + err.Error(), Hint: "look at the agent's log, then repeat it"}
-	}
-	text := resp.Trailer.Get(errorTrailer)
-	if text == "" {
-		return nil
-	}
-	var e Error
-	if err := json.Unmarshal([]byte(text), &e); err != nil {
-		return errors.New("the agent ended the backup before its end")
-	}
-	return &e
-}
-
-// BackedUp orders what Restorer.BackedUp does.
-func (c *Client) BackedUp(ctx context.Context, r BackedUpRequest) error {
-	return c.post(ctx, "backedup", r, &struct{}{})
-}
-
-// Restored orders what Restorer.Restored does.
-func (c *Client) Restored(ctx context.Context, r RestoredRequest) (x Restored, err error) {
-	return x, c.post(ctx, "restored", r, &x)
-}
-
-// EndHold orders what Restorer.EndHold does.
-func (c *Client) EndHold(ctx context.Context, r EndHoldRequest) (x Restored, err error) {
-	return x, c.post(ctx, "endhold", r, &x)
+// RestoredOrder is an order that a restored journal has forgotten: it was given after the backup was made, and is told
+// by the audit log that the restore moved aside.
+type RestoredOrder struct {
+	At      time.Time         `json:"at"`
+	Who     string            `json:"who"`
+	Action  string            `json:"action"`
+	Object  string            `json:"object,omitempty"` // submission, target or result
+	Details map[string]string `json:"details,omitempty"`
 }

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
 )
 
 // Client gives orders to the agent that runs on a state folder.
@@ -42,67 +42,16 @@ func ClientOver(dial func(context.Context) (net.Conn, error)) *Client {
 	return &Client{http: &http.Client{Transport: t}, key: func() (string, error) { return "", nil }}
 }
 
-// Status asks how the agent stands.
-func (c *Client) Status(ctx context.Context) (s Status, err error) {
-	return s, c.post(ctx, "status", struct{}{}, &s)
+// Ask gives an order whose request and answer are JSON.
+func Ask[Answer any](ctx context.Context, c *Client, name string, request any) (answer Answer, err error) {
+	b, err := json.Marshal(request)
+	if err != nil {
+		return answer, err
+	}
+	return answer, c.send(ctx, name, "application/json", bytes.NewReader(b), &answer)
 }
 
-// List asks for submissions.
-func (c *Client) List(ctx context.Context, f journal.Filter) (list []journal.Entry, err error) {
-	return list, c.post(ctx, "list", listRequest(f), &list)
-}
-
-// Show asks for everything about one submission; with raw also for what systems said in their own words.
-func (c *Client) Show(ctx context.Context, id journal.ID, raw bool) (v View, err error) {
-	return v, c.post(ctx, "show", showRequest{id, raw}, &v)
-}
-
-// Batches asks for the sealed batches of a target; of all targets when it is empty.
-func (c *Client) Batches(ctx context.Context, target string, openOnly bool) (list []Batch, err error) {
-	return list, c.post(ctx, "batches", batchesRequest{target, openOnly}, &list)
-}
-
-// Retry orders what Clerk.Retry does.
-func (c *Client) Retry(ctx context.Context, r RetryRequest) (list []Settled, err error) {
-	return list, c.post(ctx, "retry", r, &list)
-}
-
-// Release orders what Clerk.Release does.
-func (c *Client) Release(ctx context.Context, r ReleaseRequest) (list []Settled, err error) {
-	return list, c.post(ctx, "release", r, &list)
-}
-
-// Confirm orders what Clerk.Confirm does.
-func (c *Client) Confirm(ctx context.Context, r ConfirmRequest) (s Settled, err error) {
-	return s, c.post(ctx, "confirm", r, &s)
-}
-
-// Reject orders what Clerk.Reject does.
-func (c *Client) Reject(ctx context.Context, r RejectRequest) (s Settled, err error) {
-	return s, c.post(ctx, "reject", r, &s)
-}
-
-// Pause orders what Keeper.Pause does.
-func (c *Client) Pause(ctx context.Context, r PauseRequest) error {
-	return c.post(ctx, "pause", r, &struct{}{})
-}
-
-// Redeliver orders what Keeper.Redeliver does.
-func (c *Client) Redeliver(ctx context.Context, r RedeliverRequest) (x RedeliverReport, err error) {
-	return x, c.post(ctx, "redeliver", r, &x)
-}
-
-// Void orders what Keeper.Void does.
-func (c *Client) Void(ctx context.Context, r VoidRequest) error {
-	return c.post(ctx, "void", r, &struct{}{})
-}
-
-// Reload orders what Keeper.Reload does.
-func (c *Client) Reload(ctx context.Context, r ReloadRequest) (x ReloadReport, err error) {
-	return x, c.post(ctx, "reload", r, &x)
-}
-
-// Decide orders what Clerk.Decide does. The documents are opened one after the other and streamed.
+// Decide records a person's decision. The documents are opened one after the other and streamed.
 func (c *Client) Decide(ctx context.Context, r DecideRequest, docs []Upload) (s Settled, err error) {
 	body, w := io.Pipe()
 	form := multipart.NewWriter(w)
@@ -150,14 +99,6 @@ func writeDocument(form *multipart.Writer, d Upload) error {
 	}
 	_, err = io.Copy(part, f)
 	return err
-}
-
-func (c *Client) post(ctx context.Context, name string, request, answer any) error {
-	b, err := json.Marshal(request)
-	if err != nil {
-		return err
-	}
-	return c.send(ctx, name, "application/json", bytes.NewReader(b), answer)
 }
 
 func (c *Client) send(ctx context.Context, name, contentType string, body io.Reader, answer any) error {
@@ -217,4 +158,50 @@ func connectError(err error) error {
 		text = text[i+2:]
 	}
 	return &Error{Code: CodeProtocol, Message: "the agent cannot be reached: " + text, Hint: "look by status what became of the order"}
+}
+
+// Form asks for what a citizen wrote and writes it to w, once it is known that it can be read.
+func (c *Client) Form(ctx context.Context, r FormRequest, w func(Form) (io.Writer, error)) error {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	resp, err := c.ask(ctx, "form", "application/json", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	f := Form{ContentType: resp.Header.Get("Content-Type"), Blob: connectors.Blob{Size: resp.ContentLength}}
+	if _, params, err := mime.ParseMediaType(resp.Header.Get("Content-Disposition")); err == nil {
+		f.Name = params["filename"]
+	}
+	to, err := w(f)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(to, resp.Body); err != nil {
+		return &Error{Code: CodeProtocol, Message: "the agent broke off; what was written is not whole", Hint: "ask again"}
+	}
+	return nil
+}
+
+// Backup streams a backup to w.
+func (c *Client) Backup(ctx context.Context, w io.Writer) error {
+	resp, err := c.ask(ctx, "backup", "application/json", nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(w, resp.Body); err != nil {
+		return &Error{Code: CodeProtocol, Message: "the agent ended the backup before its end: " + err.Error(), Hint: "look at the agent's log, then repeat it"}
+	}
+	text := resp.Trailer.Get(errorTrailer)
+	if text == "" {
+		return nil
+	}
+	var e Error
+	if err := json.Unmarshal([]byte(text), &e); err != nil {
+		return errors.New("the agent ended the backup before its end")
+	}
+	return &e
 }

@@ -4,7 +4,6 @@
 package control
 
 import (
-	"context"
 	"io"
 	"iter"
 	"time"
@@ -13,61 +12,35 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 )
 
-// Operator is what the agent does on order. Errors are best of type *Error; the journal's own errors
-// are translated. All methods may be called concurrently.
-type Operator interface {
-	Viewer
-	Clerk
-	Sorter
-	Keeper
-	Overseer
-	Archive
+// ListRequest selects submissions: journal.Filter on the way, where a zero ID is no ID.
+type ListRequest struct {
+	State     journal.State    `json:"state,omitzero"`
+	Route     string           `json:"route,omitzero"`
+	Target    string           `json:"target,omitzero"`
+	Progress  journal.Progress `json:"progress,omitzero"`
+	Office    string           `json:"office,omitzero"`
+	Reference string           `json:"reference,omitzero"`
+	Since     time.Time        `json:"since,omitzero"`
+	Until     time.Time        `json:"until,omitzero"`
+	After     journal.ID       `json:"after,omitzero"`
+	Limit     int              `json:"limit,omitzero"`
 }
 
-// Overseer looks at the agent itself: at who did what, and at how it does. What is done beside it is put on record here.
-type Overseer interface {
-	Auditor
-	Physician
-	Recorder
+// ShowRequest asks for one submission; with Raw also for what systems said in their own words, which goes on record.
+type ShowRequest struct {
+	ID  journal.ID `json:"id"`
+	Raw bool       `json:"raw,omitempty"`
+	By  string     `json:"by,omitempty"`
 }
 
-// Archive keeps what was, and lets go of it.
-type Archive interface {
-	Restorer
-	Archivist
+// BatchesRequest asks for the sealed batches of a target; of all targets when it is empty.
+type BatchesRequest struct {
+	Target string `json:"target"`
+	Open   bool   `json:"open"`
 }
 
-// Viewer shows how things stand and changes nothing.
-type Viewer interface {
-	Status(ctx context.Context) (Status, error)
-	List(ctx context.Context, f journal.Filter) ([]journal.Entry, error)
-	Show(ctx context.Context, id journal.ID) (journal.View, error)
-	Batches(ctx context.Context, target string, openOnly bool) ([]journal.Batch, error)
-}
-
-// Clerk settles what a machine must not decide.
-type Clerk interface {
-	// Retry tries parked deliveries again, and answers for each submission.
-	Retry(ctx context.Context, r RetryRequest) ([]Settled, error)
-	// Release lets parked submissions go on as they are.
-	Release(ctx context.Context, r ReleaseRequest) ([]Settled, error)
-	// Reject ends a submission; refused when it is partly delivered, unless Force is set.
-	Reject(ctx context.Context, r RejectRequest) (Settled, error)
-	// Confirm takes as delivered what a person has found in a target.
-	Confirm(ctx context.Context, r ConfirmRequest) (Settled, error)
-	// Decide records a person's decision. Documents are read one after the other, each to its end.
-	Decide(ctx context.Context, r DecideRequest, documents iter.Seq2[Document, error]) (Settled, error)
-}
-
-// Keeper keeps the agent and its targets going.
-type Keeper interface {
-	Pause(ctx context.Context, r PauseRequest) error
-	// Redeliver delivers again what a target has lost; with DryRun it says what it would do.
-	Redeliver(ctx context.Context, r RedeliverRequest) (RedeliverReport, error)
-	Void(ctx context.Context, r VoidRequest) error
-	// Reload changes over to the configuration file as it is now, or leaves everything as it is.
-	Reload(ctx context.Context, r ReloadRequest) (ReloadReport, error)
-}
+// Nothing is asked, or answered.
+type Nothing struct{}
 
 // RetryRequest names submissions, or selects all parked ones of a target, a route or with a code.
 type RetryRequest struct {
@@ -109,6 +82,8 @@ type DecideRequest struct {
 	CaseNumber string     `json:"caseNumber,omitempty"`
 	Reason     string     `json:"reason,omitempty"`
 	By         string     `json:"by,omitempty"`
+
+	Documents iter.Seq2[Document, error] `json:"-"` // read one after the other, each to its end
 }
 
 // Document is one document of a decision. Body is valid until the next one is asked for.

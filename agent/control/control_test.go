@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"iter"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -40,7 +39,7 @@ func (f *fake) keep(x any) error {
 	return f.err
 }
 
-func (f *fake) Status(ctx context.Context) (Status, error) {
+func (f *fake) status(ctx context.Context, _ Nothing) (Status, error) {
 	if f.block != nil {
 		select {
 		case <-f.block:
@@ -50,38 +49,10 @@ func (f *fake) Status(ctx context.Context) (Status, error) {
 	}
 	return Status{Running: true, Agency: "Bauamt", Targets: []TargetStatus{{Name: "register", Trouble: &Trouble{Code: "sql.login"}}}}, f.keep("status")
 }
-func (f *fake) List(_ context.Context, x journal.Filter) ([]journal.Entry, error) {
-	return []journal.Entry{{ID: 7, State: journal.Parked}}, f.keep(x)
-}
-func (f *fake) Show(_ context.Context, id journal.ID) (journal.View, error) {
-	return journal.View{Entry: journal.Entry{ID: id}, Attachments: []journal.File{{Name: "a.pdf"}},
-		Deliveries: []journal.DeliveryView{{Target: "register", Progress: journal.Held, Reason: &journal.Reason{Code: "sql.length", Raw: "secret"}}}}, f.keep(id)
-}
-func (f *fake) Batches(_ context.Context, target string, open bool) ([]journal.Batch, error) {
-	return []journal.Batch{{Seq: 3, Target: target, Members: []journal.ID{1, 2}}}, f.keep(open)
-}
-func (f *fake) Results(_ context.Context, x ResultsFilter) ([]journal.Outcome, error) {
-	return []journal.Outcome{{Source: "register", ResultID: "9", MatchKey: "CASE_NO=4\x1fYEAR=2026", Park: &journal.Reason{Code: "result.unknown-status", Text: "why", Raw: "secret"}}}, f.keep(x)
-}
-func (f *fake) Confirm(_ context.Context, r ConfirmRequest) (Settled, error) {
-	return Settled{ID: r.ID}, f.keep(r)
-}
-func (f *fake) DropResult(_ context.Context, r DropResultRequest) error { return f.keep(r) }
-func (f *fake) Attach(_ context.Context, r AttachRequest) (Settled, error) {
-	return Settled{ID: r.ID}, f.keep(r)
-}
-func (f *fake) Retry(_ context.Context, r RetryRequest) ([]Settled, error) {
-	return []Settled{{ID: 1, Error: &Error{Code: "x", Message: "y"}}}, f.keep(r)
-}
-func (f *fake) Release(_ context.Context, r ReleaseRequest) ([]Settled, error) {
-	return []Settled{{ID: 1}}, f.keep(r)
-}
-func (f *fake) Reject(_ context.Context, r RejectRequest) (Settled, error) {
-	return Settled{ID: r.ID}, f.keep(r)
-}
-func (f *fake) Decide(_ context.Context, r DecideRequest, docs iter.Seq2[Document, error]) (Settled, error) {
+
+func (f *fake) decide(_ context.Context, r DecideRequest) (Settled, error) {
 	f.docs = map[string]string{}
-	for d, err := range docs {
+	for d, err := range r.Documents {
 		if err != nil {
 			return Settled{}, err
 		}
@@ -93,17 +64,32 @@ func (f *fake) Decide(_ context.Context, r DecideRequest, docs iter.Seq2[Documen
 	}
 	return Settled{ID: r.ID, State: "decided"}, f.keep(r)
 }
-func (f *fake) Pause(_ context.Context, r PauseRequest) error { return f.keep(r) }
-func (f *fake) Redeliver(_ context.Context, r RedeliverRequest) (RedeliverReport, error) {
-	return RedeliverReport{Target: r.Target, Count: 5}, f.keep(r)
+
+func (f *fake) form(_ context.Context, r FormRequest) (Form, error) {
+	return Form{Name: r.Attachment, ContentType: "text/plain", Blob: connectors.BytesBlob([]byte("what a citizen wrote"))}, f.keep(r)
 }
-func (f *fake) Void(_ context.Context, r VoidRequest) error { return f.keep(r) }
-func (f *fake) Reload(_ context.Context, r ReloadRequest) (ReloadReport, error) {
-	return ReloadReport{}, f.keep(r)
+
+func (f *fake) backup(_ context.Context, r BackupRequest) (done Nothing, err error) {
+	if _, err := r.To.Write(f.stream); err != nil {
+		return done, err
+	}
+	return done, f.keep(BackupRequest{By: r.By})
+}
+
+// remember handles an order by remembering it.
+func remember[Request, Answer any](f *fake, name string, answer Answer) Handler {
+	return Handle(name, func(_ context.Context, r Request) (Answer, error) { return answer, f.keep(r) })
+}
+
+func (f *fake) handlers() []Handler {
+	return []Handler{Handle("status", f.status), HandleDecision("decide", f.decide), HandleForm("form", f.form), HandleBackup("backup", f.backup),
+		remember[ListRequest](f, "list", []journal.Entry{{ID: 7, State: journal.Parked}}),
+		remember[RetryRequest](f, "retry", []Settled{{ID: 1, Error: &Error{Code: "x", Message: "y"}}}),
+		remember[ShowRequest](f, "show", View{}), remember[NoteRequest](f, "note", Nothing{})}
 }
 
 // serve runs a server on a fresh state folder until the test ends.
-func serve(t *testing.T, op Operator) (*Client, string) {
+func serve(t *testing.T, f *fake) (*Client, string) {
 	t.Helper()
 	state := t.TempDir()
 	l, err := Listen(state, "")
@@ -112,7 +98,7 @@ func serve(t *testing.T, op Operator) (*Client, string) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- l.Serve(ctx, op) }()
+	go func() { done <- l.Serve(ctx, f.handlers()) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -122,52 +108,47 @@ func serve(t *testing.T, op Operator) (*Client, string) {
 	return NewClient(state), state
 }
 
+// An order comes as it was given, and its answer as it was made. Who gives it is what the system says.
 func TestOrders(t *testing.T) {
 	f := &fake{}
 	c, _ := serve(t, f)
-	ctx := context.Background()
 	since := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
-	s, err := c.Status(ctx)
+	s, err := Ask[Status](t.Context(), c, "status", Nothing{})
 	if err != nil || s.Agency != "Bauamt" || s.Targets[0].Trouble.Code != "sql.login" {
 		t.Fatal(s, err)
 	}
-	if list, err := c.List(ctx, journal.Filter{State: journal.Parked, Since: since, Limit: 3}); err != nil || list[0].ID != 7 {
+	if list, err := Ask[[]journal.Entry](t.Context(), c, "list", ListRequest{State: journal.Parked, Since: since, Limit: 3}); err != nil || list[0].ID != 7 {
 		t.Error(list, err)
 	}
-	if v, err := c.Show(ctx, 9, false); err != nil || v.ID != 9 || v.Deliveries[0].Code != "sql.length" || len(v.Attachments[0].Digest) != 64 {
-		t.Error(v, err)
-	}
-	if b, err := c.Batches(ctx, "mainframe", true); err != nil || b[0].Members != 2 {
-		t.Error(b, err)
-	}
-	if x, err := c.Retry(ctx, RetryRequest{IDs: []journal.ID{1}, Mapping: true, By: "somebody else"}); err != nil || x[0].Error.Code != "x" {
+	if x, err := Ask[[]Settled](t.Context(), c, "retry", RetryRequest{IDs: []journal.ID{1}, Mapping: true, By: "somebody else"}); err != nil || x[0].Error.Code != "x" {
 		t.Error(x, err)
 	}
-	w, err := c.Results(ctx, ResultsFilter{Parked: true, Limit: 5})
-	if err != nil || len(w) != 1 || w[0].Kind != KindParked || w[0].About != "CASE_NO=4, YEAR=2026" || w[0].Text != "why" || w[0].Code != "result.unknown-status" {
-		t.Error(w, err)
-	}
-	_, err0 := c.Attach(ctx, AttachRequest{Result: 9, ID: 1, By: "somebody else"})
-	_, err7 := c.Confirm(ctx, ConfirmRequest{Target: "t", Seq: 3, Reason: "seen"})
-	err8 := c.DropResult(ctx, DropResultRequest{Result: 4, Reason: "not ours"})
-	_, err1 := c.Release(ctx, ReleaseRequest{IDs: []journal.ID{1}})
-	_, err2 := c.Reject(ctx, RejectRequest{ID: 1, Reason: "r"})
-	err3 := c.Pause(ctx, PauseRequest{Target: "t", Paused: true})
-	_, err4 := c.Redeliver(ctx, RedeliverRequest{Target: "t", Since: since, DryRun: true})
-	err5 := c.Void(ctx, VoidRequest{Target: "t", Seq: 4})
-	_, err6 := c.Reload(ctx, ReloadRequest{Force: true})
-	if err := errors.Join(err8, err7, err0, err1, err2, err3, err4, err5, err6); err != nil {
-		t.Fatal(err)
-	}
-	by := f.got[4].(RetryRequest).By
+	by := f.got[2].(RetryRequest).By
 	if by == "" || by == "somebody else" {
 		t.Errorf("the caller said who it is: %q", by)
 	}
-	want := []any{"status", journal.Filter{State: journal.Parked, Since: since, Limit: 3}, journal.ID(9), true,
-		RetryRequest{IDs: []journal.ID{1}, Mapping: true, By: by}, ResultsFilter{Parked: true, Limit: 5}, AttachRequest{Result: 9, ID: 1, By: by}, ConfirmRequest{Target: "t", Seq: 3, Reason: "seen", By: by}, DropResultRequest{Result: 4, Reason: "not ours", By: by}, ReleaseRequest{IDs: []journal.ID{1}, By: by}, RejectRequest{ID: 1, Reason: "r", By: by},
-		PauseRequest{Target: "t", Paused: true, By: by}, RedeliverRequest{Target: "t", Since: since, DryRun: true, By: by}, VoidRequest{Target: "t", Seq: 4, By: by}, ReloadRequest{Force: true, By: by}}
+	want := []any{"status", ListRequest{State: journal.Parked, Since: since, Limit: 3}, RetryRequest{IDs: []journal.ID{1}, Mapping: true, By: by}}
 	if d := cmp.Diff(want, f.got); d != "" {
 		t.Error(d)
+	}
+}
+
+// What systems said in their own words is shown only to one who asks for it by name.
+func TestShownWithoutSystemsWords(t *testing.T) {
+	of := journal.View{Entry: journal.Entry{ID: 9}, Attachments: []journal.File{{Name: "a.pdf"}},
+		Deliveries: []journal.DeliveryView{{Target: "register", Progress: journal.Held, Reason: &journal.Reason{Code: "sql.length", Raw: "secret"}}}}
+	if v := ViewOf(of, false); v.ID != 9 || v.Deliveries[0].Code != "sql.length" || len(v.Attachments[0].Digest) != 64 || len(v.Raw) != 0 {
+		t.Errorf("%+v", v)
+	}
+	if v := ViewOf(of, true); len(v.Raw) != 1 {
+		t.Errorf("%+v", v)
+	}
+	if b := BatchesOf([]journal.Batch{{Seq: 3, Target: "mainframe", Members: []journal.ID{1, 2}}}); b[0].Members != 2 {
+		t.Errorf("%+v", b)
+	}
+	w := WaitingOf([]journal.Outcome{{Source: "register", ResultID: "9", MatchKey: "CASE_NO=4\x1fYEAR=2026", Park: &journal.Reason{Code: "result.unknown-status", Text: "why", Raw: "secret"}}})
+	if len(w) != 1 || w[0].Kind != KindParked || w[0].About != "CASE_NO=4, YEAR=2026" || w[0].Text != "why" || w[0].Code != "result.unknown-status" {
+		t.Errorf("%+v", w)
 	}
 }
 
@@ -211,7 +192,7 @@ func TestErrors(t *testing.T) {
 		"internal":  {errors.New("secret"), CodeInternal, ""},
 	} {
 		f.err = x.err
-		_, err := c.Status(context.Background())
+		_, err := Ask[Status](context.Background(), c, "status", Nothing{})
 		var e *Error
 		if !errors.As(err, &e) || e.Code != x.code || e.Details != x.details || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", name, err)
@@ -221,10 +202,10 @@ func TestErrors(t *testing.T) {
 
 func TestNotRunning(t *testing.T) {
 	state := t.TempDir()
-	if _, err := NewClient(state).Status(context.Background()); !errors.Is(err, ErrNotRunning) {
+	if _, err := Ask[Status](context.Background(), NewClient(state), "status", Nothing{}); !errors.Is(err, ErrNotRunning) {
 		t.Errorf("no socket: %v", err)
 	}
-	if _, err := NewClient(filepath.Join(state, "no such folder")).Status(context.Background()); !errors.Is(err, ErrNotRunning) {
+	if _, err := Ask[Status](context.Background(), NewClient(filepath.Join(state, "no such folder")), "status", Nothing{}); !errors.Is(err, ErrNotRunning) {
 		t.Errorf("no folder: %v", err)
 	}
 }
@@ -256,9 +237,12 @@ func TestStopEndsOrders(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- l.Serve(ctx, f) }()
+	go func() { done <- l.Serve(ctx, f.handlers()) }()
 	asked := make(chan error, 1)
-	go func() { _, err := NewClient(state).Status(context.Background()); asked <- err }()
+	go func() {
+		_, err := Ask[Status](context.Background(), NewClient(state), "status", Nothing{})
+		asked <- err
+	}()
 	cancel()
 	close(f.block)
 	if err := <-done; err != nil {
@@ -294,14 +278,12 @@ func TestGarbage(t *testing.T) {
 	}
 }
 
-func (f *fake) Note(_ context.Context, r NoteRequest) error { return f.keep(r) }
-
 // A note tells of what is done beside the agent, and of nothing else.
 func TestNote(t *testing.T) {
 	f := &fake{}
 	c, _ := serve(t, f)
 	for action, want := range map[string]bool{"secret-set": true, "service-install.failed": true, "retry": false, "": false, "secret-set.failed.failed": false} {
-		if err := c.Note(t.Context(), NoteRequest{Action: action, Object: "register", By: "mallory"}); (err == nil) != want {
+		if _, err := Ask[Nothing](t.Context(), c, "note", NoteRequest{Action: action, Object: "register", By: "mallory"}); (err == nil) != want {
 			t.Errorf("%q: %v", action, err)
 		}
 	}

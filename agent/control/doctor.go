@@ -1,18 +1,8 @@
 package control
 
 import (
-	"context"
-	"net/http"
 	"time"
 )
-
-// Physician looks at the agent from inside: with its account, its sandbox and its mounts.
-type Physician interface {
-	// Examine looks at everything that the agent stands on, and changes nothing.
-	Examine(ctx context.Context, r ExamineRequest) (Examination, error)
-	// Vitals tells what only the running process knows.
-	Vitals(ctx context.Context) (Vitals, error)
-}
 
 // Level says how bad a finding is.
 type Level string
@@ -71,23 +61,4 @@ type Vitals struct {
 	HeapBytes  uint64 `json:"heapBytes"`
 	StackBytes uint64 `json:"stackBytes"`
 	TotalBytes uint64 `json:"totalBytes"` // taken from the system
-}
-
-// Examine orders what Physician.Examine does.
-func (c *Client) Examine(ctx context.Context, r ExamineRequest) (e Examination, err error) {
-	return e, c.post(ctx, "examine", r, &e)
-}
-
-// Vitals asks for what only the running process knows.
-func (c *Client) Vitals(ctx context.Context) (v Vitals, err error) {
-	return v, c.post(ctx, "vitals", struct{}{}, &v)
-}
-
-// doctorOrders is the part of the protocol that looks at the agent from inside.
-func doctorOrders(mux *http.ServeMux, op Physician) {
-	order(mux, "examine", func(ctx context.Context, r ExamineRequest, by string) (Examination, error) {
-		r.By = by
-		return op.Examine(ctx, r)
-	})
-	order(mux, "vitals", func(ctx context.Context, _ struct{}, _ string) (Vitals, error) { return op.Vitals(ctx) })
 }

@@ -36,8 +36,8 @@ func TestDeepFolder(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- l.Serve(ctx, &fake{}) }()
-	if s, err := NewClient(state).Status(ctx); err != nil || !s.Running {
+	go func() { done <- l.Serve(ctx, (&fake{}).handlers()) }()
+	if s, err := Ask[Status](ctx, NewClient(state), "status", Nothing{}); err != nil || !s.Running {
 		t.Error(err)
 	}
 	cancel()

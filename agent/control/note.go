@@ -1,16 +1,9 @@
 package control
 
 import (
-	"context"
 	"net/http"
 	"slices"
 )
-
-// Recorder puts on record what is done beside the agent: to its secrets and to its service.
-type Recorder interface {
-	// Note puts one of the actions of Noted on record.
-	Note(ctx context.Context, r NoteRequest) error
-}
 
 // NoteRequest says what is about to be done, on whose word and to what.
 type NoteRequest struct {
@@ -25,8 +18,8 @@ func Noted() []string {
 	return []string{"secret-set", "secret-remove", "service-install", "service-uninstall"}
 }
 
-// check refuses what is no note.
-func (r NoteRequest) check() error {
+// Check refuses what is no note.
+func (r NoteRequest) Check() error {
 	if slices.Contains(Noted(), r.Action) {
 		return nil
 	}
@@ -38,18 +31,7 @@ func (r NoteRequest) check() error {
 	return &Error{Code: CodeRequest, Message: "nothing of this name is put on record by a note", Hint: "command and agent must be of one version", Status: http.StatusBadRequest}
 }
 
-// Note has the agent put something on record.
-func (c *Client) Note(ctx context.Context, r NoteRequest) error {
-	return c.post(ctx, "note", r, &struct{}{})
-}
-
-// noteOrders is the part of the protocol that adds to the record.
-func noteOrders(mux *http.ServeMux, op Recorder) {
-	order(mux, "note", func(ctx context.Context, r NoteRequest, by string) (struct{}, error) {
-		if err := r.check(); err != nil {
-			return struct{}{}, err
-		}
-		r.By = by
-		return struct{}{}, op.Note(ctx, r)
-	})
+// VerifyAuditRequest says what the log is held against beside what the journal remembers of it.
+type VerifyAuditRequest struct {
+	Head string `json:"head,omitempty"` // digest that somebody wrote down; empty: none
 }

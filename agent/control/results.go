@@ -2,19 +2,9 @@ package control
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/inbasket/inbasket/agent/journal"
 )
-
-// Sorter finds the right place for results of the back office that wait for a person.
-type Sorter interface {
-	Results(ctx context.Context, f ResultsFilter) ([]journal.Outcome, error)
-	// Attach gives a result to a submission, which it decides.
-	Attach(ctx context.Context, r AttachRequest) (Settled, error)
-	// DropResult sets a result aside for good.
-	DropResult(ctx context.Context, r DropResultRequest) error
-}
 
 // ResultsFilter selects results that wait for a person; both or neither of its words select all of them.
 type ResultsFilter struct {
@@ -38,11 +28,6 @@ type DropResultRequest struct {
 	By     string `json:"by,omitempty"`
 }
 
-// DropResult orders what Clerk.DropResult does.
-func (c *Client) DropResult(ctx context.Context, r DropResultRequest) error {
-	return c.post(ctx, "dropresult", r, &struct{}{})
-}
-
 // Waiting is a result that waits for a person.
 type Waiting struct {
 	N int64 `json:"n"` // its number
@@ -59,16 +44,6 @@ const (
 	KindOrphan = "orphan"
 	KindParked = "parked"
 )
-
-// Results asks for results that wait for a person.
-func (c *Client) Results(ctx context.Context, f ResultsFilter) (list []Waiting, err error) {
-	return list, c.post(ctx, "results", f, &list)
-}
-
-// Attach orders what Clerk.Attach does.
-func (c *Client) Attach(ctx context.Context, r AttachRequest) (s Settled, err error) {
-	return s, c.post(ctx, "attach", r, &s)
-}
 
 // WaitingResults reads them from a journal.
 func WaitingResults(ctx context.Context, j *journal.Journal, f ResultsFilter) (list []journal.Outcome, err error) {
@@ -94,20 +69,4 @@ func WaitingOf(list []journal.Outcome) []Waiting {
 		}
 	}
 	return out
-}
-
-// resultOrders is the part of the protocol that is about waiting results.
-func resultOrders(mux *http.ServeMux, op Sorter) {
-	order(mux, "results", func(ctx context.Context, f ResultsFilter, _ string) ([]Waiting, error) {
-		list, err := op.Results(ctx, f)
-		return WaitingOf(list), err
-	})
-	order(mux, "attach", func(ctx context.Context, r AttachRequest, by string) (Settled, error) {
-		r.By = by
-		return op.Attach(ctx, r)
-	})
-	order(mux, "dropresult", func(ctx context.Context, r DropResultRequest, by string) (struct{}, error) {
-		r.By = by
-		return struct{}{}, op.DropResult(ctx, r)
-	})
 }

@@ -93,6 +93,7 @@ type OfficeStatus struct {
 	Name    string   `json:"name"`
 	Push    string   `json:"push,omitempty"` // type of the push channel; empty: it polls
 	Backlog int64    `json:"backlog"`        // events not pushed yet
+	Failing int64    `json:"-"`              // of them, those that failed at least once
 	Trouble *Trouble `json:"trouble,omitempty"`
 
 	Quota *QuotaStatus `json:"quota,omitempty"` // nil: it has none

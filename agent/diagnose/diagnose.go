@@ -41,9 +41,9 @@ type Source struct {
 
 // File is one file of the bundle.
 type File struct {
-	Name    string
-	Why     string // why it is in
-	Content []byte
+	Name    string `json:"name"`
+	Why     string `json:"why"` // why it is in
+	Content string `json:"content"`
 }
 
 // Entry is a file as the manifest lists it.
@@ -80,7 +80,7 @@ func Collect(s Source) ([]File, error) {
 		if err := e.Encode(content); err != nil {
 			return err
 		}
-		files = append(files, File{name, why, b.Bytes()})
+		files = append(files, File{name, why, b.String()})
 		return nil
 	}
 	for _, part := range []struct {
@@ -107,8 +107,8 @@ func Collect(s Source) ([]File, error) {
 	}
 	if v := s.Vitals; v != nil {
 		files = append(files,
-			File{"metrics.txt", "the agent's metrics", metricsOf(v.Metrics, a)},
-			File{"goroutines.txt", "what each thread of the program does: names of functions and lines of its source", goroutinesOf(v.Goroutines)})
+			File{"metrics.txt", "the agent's metrics", string(metricsOf(v.Metrics, a))},
+			File{"goroutines.txt", "what each thread of the program does: names of functions and lines of its source", string(goroutinesOf(v.Goroutines))})
 	}
 	m, err := manifest(s, files)
 	if err != nil {
@@ -120,11 +120,11 @@ func Collect(s Source) ([]File, error) {
 func manifest(s Source, files []File) (File, error) {
 	m := Manifest{Format: format, At: s.At.UTC(), Version: plain(s.Version), Note: note}
 	for _, f := range files {
-		sum := sha256.Sum256(f.Content)
+		sum := sha256.Sum256([]byte(f.Content))
 		m.Files = append(m.Files, Entry{f.Name, f.Why, len(f.Content), hex.EncodeToString(sum[:])})
 	}
 	b, err := json.MarshalIndent(m, "", "  ")
-	return File{"manifest.json", "lists everything in here", append(b, '\n')}, err
+	return File{"manifest.json", "lists everything in here", string(b) + "\n"}, err
 }
 
 // Write writes the files as a zip archive.
@@ -135,7 +135,7 @@ func Write(w io.Writer, at time.Time, files []File) error {
 		if err != nil {
 			return err
 		}
-		if _, err := part.Write(f.Content); err != nil {
+		if _, err := io.WriteString(part, f.Content); err != nil {
 			return err
 		}
 	}

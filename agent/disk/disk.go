@@ -6,3 +6,11 @@ type Space struct {
 	Free uint64 // what the calling account may still use
 	Size uint64
 }
+
+// FreeBelow tells how much room the disk of a folder has.
+func FreeBelow(dir string) func() (int64, error) {
+	return func() (int64, error) {
+		s, err := Of(dir)
+		return int64(min(s.Free, 1<<62)), err
+	}
+}

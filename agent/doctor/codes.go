@@ -33,7 +33,7 @@ const (
 	CodePeer           = "doctor.certificate-peer"       // the server's certificate could not be looked at; see the target's own line
 
 	CodeDatabaseMissing = "doctor.database-missing" // the file of a database is not there, and is never made by the agent; correct its path, or mount its disk
-	CodeUnlit           = "doctor.secret"           // a target or front office was not connected to, since this account cannot read its secret; look by inbasket doctor --as-service
+	CodeSecretUnread    = "doctor.secret"           // a target or front office was not connected to, since this account cannot read its secret; look by inbasket doctor --as-service
 	CodeTargetPaused    = "doctor.target-paused"    // an operator has paused a target; inbasket resume TARGET lets it go on
 	CodeTargetParked    = "doctor.parked"           // submissions wait for a person; inbasket list --state parked shows them
 	CodeTargetMisfit    = "doctor.target-misfit"    // a target can be reached, and mappings do not fit what it holds; the lines above say where

@@ -83,5 +83,15 @@ func Sources(p *Patient, cfg *config.Config) []Misfit {
 			}
 		}
 	})
+	x.reachSources(context.Background(), func(role connectors.Role, name string, err error) {
+		if err == nil {
+			return
+		}
+		n := &notes{}
+		x.broken(name, err, n)
+		for _, f := range n.findings() {
+			misfits = append(misfits, Misfit{Raw: err.Error(), Problem: cfg.Problem(f.Code, f.Subject+": "+f.Text, f.Cure, string(role), name)})
+		}
+	})
 	return misfits
 }

@@ -95,7 +95,7 @@ func sick() []broken {
 		}, "warn", config.CodeSecret, "--as-service"},
 		{"no connection without the secret", func(w *world) {
 			w.config = strings.Replace(w.config, "{sqlite: {path: register.db, create-ledger: true}}", "{postgres: {host: 127.0.0.1, port: 1, user: u, password: '${file:no}'}}", 1)
-		}, "warn", doctor.CodeUnlit, "--as-service"},
+		}, "warn", doctor.CodeSecretUnread, "--as-service"},
 		{"no service", tell(func(_ *world, s *doctor.Service) { s.Installed = false }), "warn", doctor.CodeServiceNone, "service install"},
 		{"not enabled", tell(func(_ *world, s *doctor.Service) { s.Enabled = false }), "warn", doctor.CodeServiceOff, "enable inbasket"},
 		{"stopped", tell(func(w *world, s *doctor.Service) { s.Running, w.running = false, nil }), "fail", doctor.CodeServiceStopped, "service start"},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -30,25 +31,12 @@ func (x *exam) surroundings(each func(role connectors.Role, name string, s conne
 	if x.cfg == nil {
 		return
 	}
-	ask := func(d connectors.Definition, name, identity string, config any) {
-		if c, ok := config.(connectors.Surrounded); ok {
-			each(d.Role, name, c.Surroundings(x.cfg.Env(d.Role, name, identity, x.Clock, nil), d.Type))
+	x.cfg.Connectors(func(c config.Connector, identity string) {
+		if s, ok := c.Config.(connectors.Surrounded); ok {
+			d := c.Definition
+			each(d.Role, c.Name, s.Surroundings(x.cfg.Env(d.Role, c.Name, identity, x.Clock, nil), d.Type))
 		}
-	}
-	for _, i := range x.cfg.Inbaskets {
-		ask(i.Definition, i.Name, "", i.Config)
-	}
-	for _, t := range x.cfg.Targets {
-		ask(t.Definition, t.Name, t.Identity, t.Config)
-	}
-	for _, r := range x.cfg.Results {
-		ask(r.Definition, r.Name, "", r.Config)
-	}
-	for _, o := range x.cfg.FrontOffices {
-		if o.Push != nil {
-			ask(o.Push.Definition, o.Name, "", o.Push.Config)
-		}
-	}
+	})
 }
 
 // folderList returns all folders of the configuration, the state folder first.

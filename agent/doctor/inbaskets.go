@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path"
 	"strings"
@@ -16,7 +17,7 @@ const waitedLong = time.Hour
 
 // inbaskets looks for forms that nobody takes and for error folders that nobody empties. It reads names and
 // times only.
-func inbaskets(_ context.Context, x *exam, n *notes) {
+func inbaskets(ctx context.Context, x *exam, n *notes) {
 	if x.cfg == nil {
 		return
 	}
@@ -41,6 +42,11 @@ func inbaskets(_ context.Context, x *exam, n *notes) {
 			n.ok(name, "nothing waits for long")
 		}
 	})
+	x.reachSources(ctx, func(_ connectors.Role, name string, err error) {
+		if err != nil {
+			x.broken(name, err, n)
+		}
+	})
 	if x.status == nil {
 		return
 	}
@@ -51,6 +57,35 @@ func inbaskets(_ context.Context, x *exam, n *notes) {
 		if s.Trouble != nil {
 			x.trouble(s.Name, s.Trouble, n)
 		}
+	}
+}
+
+// reachSources connects to in-baskets and sources of results that lie behind a server; folders of this machine are looked at
+// otherwise.
+func (x *exam) reachSources(ctx context.Context, told func(role connectors.Role, name string, err error)) {
+	reach := func(d connectors.Definition, name string, conf any, open func(connectors.Env) (any, error)) {
+		env := x.cfg.Env(d.Role, name, "", x.Clock, nil)
+		if c, ok := conf.(connectors.Surrounded); !ok || len(c.Surroundings(env, d.Type).Folders) > 0 || x.cfg.SecretUnread(d.Role, name) {
+			return
+		}
+		env.Look = true
+		source, err := open(env)
+		if err != nil {
+			told(d.Role, name, err)
+			return
+		}
+		ctx, cancel := context.WithTimeout(ctx, checkLimit)
+		defer cancel()
+		if c, ok := source.(connectors.Checker); ok {
+			told(d.Role, name, c.Check(ctx))
+		}
+		_ = source.(io.Closer).Close() // nothing was left open that matters
+	}
+	for _, i := range x.cfg.Inbaskets {
+		reach(i.Definition, i.Name, i.Config, func(e connectors.Env) (any, error) { return i.Definition.Inbasket(e, i.Config) })
+	}
+	for _, r := range x.cfg.Results {
+		reach(r.Definition, r.Name, r.Config, func(e connectors.Env) (any, error) { return r.Definition.Results(e, r.Config) })
 	}
 }
 

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,7 +79,7 @@ func (x *exam) holder(locked bool, pid int, n *notes) {
 			if !t.Since.IsZero() {
 				since = " since " + t.Since.Local().Format("2006-01-02 15:04")
 			}
-			n.fail("agent", t.Code, t.Text+since, orWord(t.Next, "send the output of inbasket diagnostics to the maintainers"))
+			n.fail("agent", t.Code, t.Text+since, cmp.Or(t.Next, "send the output of inbasket diagnostics to the maintainers"))
 		}
 	case errors.As(x.asked, &refused) && errors.Is(x.asked, control.ErrPermission):
 		n.warn("agent", refused.Code, "an agent runs, and this account may not ask it", refused.Hint)

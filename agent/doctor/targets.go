@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/codes"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/guard"
@@ -45,7 +47,7 @@ func targets(ctx context.Context, x *exam, n *notes) {
 
 // reach does what the agent does before it writes, and compares the target with the mappings.
 func (x *exam) reach(ctx context.Context, t config.Target, plans map[string]*mapping.Plan, n *notes) {
-	if x.cfg.Unlit(connectors.RoleTarget, t.Name) {
+	if x.cfg.SecretUnread(connectors.RoleTarget, t.Name) {
 		withoutSecret(t.Name, n)
 		return
 	}
@@ -110,24 +112,20 @@ func missing(t config.Target, env connectors.Env) string {
 func (n *notes) noticed(name string) func(connectors.Notice) {
 	return func(notice connectors.Notice) {
 		text, cure, _ := strings.Cut(notice.Text, "; ")
-		n.warn(name, notice.Code, text, orWord(cure, "look its code up in docs/errors.md"))
+		n.warn(name, notice.Code, text, cmp.Or(cure, codes.Cure(notice.Code, "see what it says")))
 	}
 }
 
 // withoutSecret says that something was not connected to.
 func withoutSecret(name string, n *notes) {
-	n.warn(name, CodeUnlit, "not connected to: a secret of it cannot be read by this account", "look with the account of the service: inbasket doctor --as-service")
+	n.warn(name, CodeSecretUnread, "not connected to: a secret of it cannot be read by this account", "look with the account of the service: inbasket doctor --as-service")
 }
 
 // broken says why something cannot be reached: with the code of its own, never with a driver's text.
 func (x *exam) broken(name string, err error, n *notes) {
 	var coded *connectors.Error
 	if errors.As(err, &coded) {
-		cure := coded.Hint
-		if cure == "" {
-			cure = "look its code up in docs/errors.md"
-		}
-		n.fail(name, coded.Code, coded.Op+" failed", cure)
+		n.fail(name, coded.Code, coded.Op+" failed", cmp.Or(coded.Hint, codes.Cure(coded.Code, "see what the agent's log says of it")))
 		return
 	}
 	n.fail(name, CodeTargetTrouble, "it cannot be reached", "see what the agent's log says of it: inbasket status")
@@ -160,11 +158,7 @@ func (x *exam) trouble(name string, t *control.Trouble, n *notes) {
 	if t.Count > 1 {
 		text += fmt.Sprintf(", %d failures in a row", t.Count)
 	}
-	cure := t.Next
-	if cure == "" {
-		cure = "it is tried again by itself"
-	}
-	n.fail(name, t.Code, text, cure)
+	n.fail(name, t.Code, text, cmp.Or(t.Next, "it is tried again by itself"))
 }
 
 // long writes a time span for people.
@@ -176,5 +170,74 @@ func long(d time.Duration) string {
 		return count(int(d/time.Hour), "hour")
 	default:
 		return count(int(d/time.Minute), "minute")
+	}
+}
+
+// backlogMany is how many events may wait to be pushed before somebody should look.
+const backlogMany = 100
+
+// offices looks whether every front office can call or be called.
+func offices(ctx context.Context, x *exam, n *notes) {
+	if x.cfg == nil {
+		return
+	}
+	if len(x.cfg.FrontOffices) == 0 {
+		n.ok("", "there is none; forms come from in-baskets only")
+		return
+	}
+	each(n, x.cfg.FrontOffices, func(o config.FrontOffice, n *notes) {
+		if len(o.Tokens) == 0 && o.Push == nil {
+			n.warn(o.Name, CodeOfficeMute, "it has no token and no webhook: it cannot ask, and is not told", "make a token by: inbasket token new "+o.Name)
+		}
+		if len(o.Tokens) > 0 && x.cfg.Listen == nil {
+			n.warn(o.Name, CodeOfficeMute, "it has a token, and the agent listens nowhere", "add listen to the configuration, or remove the token")
+		}
+		if o.Push != nil {
+			x.reachOffice(ctx, o, n)
+		}
+		if n.empty() {
+			n.ok(o.Name, "polls; "+count(len(o.Tokens), "token"))
+		}
+		x.pushes(o.Name, n)
+	})
+}
+
+// reachOffice connects to a webhook without sending anything.
+func (x *exam) reachOffice(ctx context.Context, o config.FrontOffice, n *notes) {
+	if x.cfg.SecretUnread(connectors.RoleFrontOffice, o.Name) {
+		withoutSecret(o.Name, n)
+		return
+	}
+	to, err := o.Push.Definition.FrontOffice(x.cfg.Env(connectors.RoleFrontOffice, o.Name, "", x.Clock, nil), o.Push.Config)
+	if err != nil {
+		x.broken(o.Name, err, n)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	err = to.Check(ctx)
+	_ = to.Close() // nothing was left open that matters
+	if err != nil {
+		x.broken(o.Name, err, n)
+		return
+	}
+	n.ok(o.Name, o.Push.Definition.Type+" answers; "+count(len(o.Tokens), "token"))
+}
+
+// pushes judges what waits for a front office.
+func (x *exam) pushes(name string, n *notes) {
+	if x.status == nil {
+		return
+	}
+	for _, s := range x.status.FrontOffices {
+		if s.Name != name {
+			continue
+		}
+		if s.Trouble != nil {
+			x.trouble(name, s.Trouble, n)
+		}
+		if s.Backlog > backlogMany {
+			n.warn(name, CodeOfficeBacklog, fmt.Sprintf("%d events wait to be pushed", s.Backlog), "it can still poll; look at its webhook")
+		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/decode"
 )
 
 const (
@@ -161,18 +162,14 @@ func mediaType(header string) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	switch {
-	case t == "application/json", t == "application/xml", t == "text/xml", t == "application/x-www-form-urlencoded",
-		t == "text/csv", strings.HasPrefix(t, "application/") && (strings.HasSuffix(t, "+json") || strings.HasSuffix(t, "+xml")):
-		// JSON and urlencoded forms are UTF-8; XML and CSV say their charset in their own way, which must agree.
-		if cs, ok := params["charset"]; ok && !strings.EqualFold(cs, "utf-8") && (strings.HasSuffix(t, "json") || strings.HasSuffix(t, "urlencoded")) {
-			return "", false
-		}
-		return t, true
-	case t == "multipart/form-data":
+	if t == "multipart/form-data" {
 		return t, params["boundary"] != ""
 	}
-	return "", false
+	f, takes, _ := decode.ByMedia(t)
+	if cs, said := params["charset"]; !takes || said && f.UTF8 && !strings.EqualFold(cs, "utf-8") { // others say their charset in their own way, which must agree
+		return "", false
+	}
+	return t, true
 }
 
 // smallBody is how many bytes what is no form may have.

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/inbasket/inbasket/mapping/decode"
 )
 
 // description returns the head of the OpenAPI description.
@@ -74,20 +76,25 @@ func formBody() *huma.RequestBody {
 	object := &huma.Schema{Type: "object", AdditionalProperties: true}
 	text := &huma.Schema{Type: "string"}
 	file := &huma.Schema{Type: "string", Format: "binary"}
+	content := map[string]*huma.MediaType{
+		"multipart/form-data": {
+			Schema:   &huma.Schema{Type: "object", Required: []string{"form"}, Properties: map[string]*huma.Schema{"form": text, "plan.pdf": file}},
+			Encoding: map[string]*huma.Encoding{"form": {ContentType: "application/json"}},
+		},
+	}
+	for _, f := range decode.Formats() {
+		if len(f.Media) == 0 {
+			continue
+		}
+		content[f.Media[0]] = &huma.MediaType{Schema: object, Example: f.Sample}
+		if f.Text {
+			content[f.Media[0]].Schema = text
+		}
+	}
 	return &huma.RequestBody{
 		Required:    true,
 		Description: "The form as the mapping of its route reads it. With attachments: multipart/form-data with the form in the part named form, and every other part a file.",
-		Content: map[string]*huma.MediaType{
-			"application/json": {Schema: object, Example: map[string]any{
-				"meta": map[string]any{"reference": "BP-2026-00017"}, "applicant": map[string]any{"familyName": "Müller"}}},
-			"application/xml":                   {Schema: text, Example: "<form><reference>DL-2026-4</reference></form>"},
-			"application/x-www-form-urlencoded": {Schema: object},
-			"text/csv":                          {Schema: text},
-			"multipart/form-data": {
-				Schema:   &huma.Schema{Type: "object", Required: []string{"form"}, Properties: map[string]*huma.Schema{"form": text, "plan.pdf": file}},
-				Encoding: map[string]*huma.Encoding{"form": {ContentType: "application/json"}},
-			},
-		},
+		Content:     content,
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/decode"
 )
 
 // headLimit is how many bytes may come between the content of two parts: boundary and headers.
@@ -201,6 +202,11 @@ func plainType(s string) string {
 }
 
 func unsupported(detail string) *Problem {
-	return problem(http.StatusUnsupportedMediaType, CodeMediaType, "%s: application/json, application/xml, application/x-www-form-urlencoded or text/csv; or multipart/form-data", detail).
-		with("Accept", "application/json, application/xml, application/x-www-form-urlencoded, text/csv, multipart/form-data")
+	var takes []string
+	for _, f := range decode.Formats() {
+		takes = append(takes, f.Media[:min(len(f.Media), 1)]...)
+	}
+	last := len(takes) - 1
+	return problem(http.StatusUnsupportedMediaType, CodeMediaType, "%s: %s or %s; or multipart/form-data", detail, strings.Join(takes[:last], ", "), takes[last]).
+		with("Accept", strings.Join(takes, ", ")+", multipart/form-data")
 }

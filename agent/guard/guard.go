@@ -5,6 +5,7 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -99,15 +100,29 @@ func (t *Target) call(ctx context.Context, op string, f func(context.Context) er
 		ctx, cancel = context.WithTimeout(ctx, t.limit)
 		defer cancel()
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			err = &connectors.Error{Class: connectors.Uncertain, Code: CodePanic, Op: op, Hint: "the connector broke; the group is looked up before it is repeated",
-				Err: fmt.Errorf("%v\n%s", p, debug.Stack())}
-		}
-	}()
-	err = f(ctx)
+	err = Safely(op, func() error { return f(ctx) })
 	if err != nil && ctx.Err() == context.DeadlineExceeded && connectors.ClassOf(err) == connectors.Uncertain {
 		return &connectors.Error{Class: connectors.Uncertain, Code: CodeTimeout, Op: op, Hint: "raise timeout if the target is merely slow", Err: err}
 	}
 	return err
+}
+
+// Safely makes a call into a connector; one that breaks is an error, not the end of the agent.
+func Safely(op string, call func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &connectors.Error{Class: connectors.Uncertain, Code: CodePanic, Op: op, Hint: "the connector broke; send diagnostics to the maintainers",
+				Err: fmt.Errorf("%v\n%s", p, debug.Stack())}
+		}
+	}()
+	return call()
+}
+
+// Describe returns code and safe text of an error.
+func Describe(err error) (code, text string) {
+	var e *connectors.Error
+	if errors.As(err, &e) {
+		return e.Code, e.Safe()
+	}
+	return CodeUnknown, "the target failed without saying how"
 }

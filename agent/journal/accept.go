@@ -2,20 +2,21 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"database/sql/driver"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
 // Accept makes arrivals durable, in order, and says of each what became of it. A known reference with
 // the same content is a Repeat, with other content a Conflict, also within one call.
 func (j *Journal) Accept(ctx context.Context, arrivals []Arrival) ([]Acceptance, error) {
-	a := &acceptance{arrivals: arrivals, out: make([]Acceptance, len(arrivals)), files: make([]any, len(arrivals))}
+	a := &acceptance{arrivals: arrivals, out: make([]Acceptance, len(arrivals)), files: make([]engine.Optional, len(arrivals)), forms: make([]storedForm, len(arrivals))}
 	if err := a.prepare(ctx, j); err != nil {
 		return nil, err
 	}
@@ -27,15 +28,15 @@ func (j *Journal) Accept(ctx context.Context, arrivals []Arrival) ([]Acceptance,
 
 // acceptance is one call of Accept.
 type acceptance struct {
-	arrivals []Arrival
-	out      []Acceptance
-	files    []any                     // attachments as JSON, or nil
-	large    map[int]connectors.Digest // forms that lie in the content store
-	rows     []arrivalRow
-	plans    map[connectors.Digest]int64
-	gone     map[int]bool    // arrivals that were answered from a tombstone
-	graves   map[int][]grave // tombstones that carry an arrival's reference
-	adopted  map[ID]bool     // ghosts that arrivals of this call are
+	arrivals   []Arrival
+	out        []Acceptance
+	files      []engine.Optional // attachments as JSON
+	forms      []storedForm
+	rows       []arrivalRow
+	plans      map[connectors.Digest]int64
+	gone       map[int]bool         // arrivals that were answered from a tombstone
+	tombstones map[int][]purgedForm // tombstones that carry an arrival's reference
+	adopted    map[ID]bool          // ghosts that arrivals of this call are
 }
 
 // arrivalRow is an arrival with what the tables need of it.
@@ -43,9 +44,9 @@ type arrivalRow struct {
 	n                                       int // index of the arrival
 	id                                      ID
 	plan                                    int64
-	scope, office, inbasket, route, targets word
-	names                                   []word // of the targets
-	state                                   stateCode
+	scope, office, inbasket, route, targets nameID
+	names                                   []nameID // of the targets
+	state                                   states.State
 	flags                                   int64
 	claim                                   int64
 	park                                    *Reason
@@ -55,21 +56,22 @@ type arrivalRow struct {
 
 const idemDigest = "SELECT sub, digest FROM idem WHERE scope=? AND key=?"
 
-// prepare checks the arrivals and puts large forms into the content store, before any transaction.
+// prepare checks the arrivals, compresses their forms and puts large ones into the content store, before any transaction.
 func (a *acceptance) prepare(ctx context.Context, j *Journal) error {
 	for n := range a.arrivals {
 		r := &a.arrivals[n]
 		if len(r.Targets) == 0 && r.Park == nil && len(r.Reject) == 0 {
 			return fmt.Errorf("accept %d: %w: without targets it must be parked or rejected", n, ErrState)
 		}
-		if len(r.Attachments) > 0 {
-			b, err := json.Marshal(r.Attachments)
-			if err != nil {
-				return err
-			}
-			a.files[n] = string(b)
+		var err error
+		if a.files[n], err = encodeFiles(r.Attachments); err != nil {
+			return err
 		}
-		if len(r.Form) <= inlineForm || r.KnownOnly {
+		if r.KnownOnly {
+			continue
+		}
+		if len(r.Form) <= inlineForm {
+			a.forms[n] = compress(r.Form)
 			continue
 		}
 		if j.content == nil {
@@ -79,10 +81,7 @@ func (a *acceptance) prepare(ctx context.Context, j *Journal) error {
 		if err != nil {
 			return err
 		}
-		if a.large == nil {
-			a.large = map[int]connectors.Digest{}
-		}
-		a.large[n] = blob.Digest
+		a.forms[n].large = blob.Digest[:]
 	}
 	return nil
 }
@@ -92,7 +91,7 @@ func (a *acceptance) run(t *tx) error {
 	a.rows, a.plans, a.adopted, a.gone = a.rows[:0], map[connectors.Digest]int64{}, nil, nil
 	keys := map[string]int{}
 	var err error
-	if a.graves, err = t.gravesOf(a.arrivals); err != nil {
+	if a.tombstones, err = t.tombstonesOf(a.arrivals); err != nil {
 		return err
 	}
 	for n := range a.arrivals {
@@ -115,7 +114,7 @@ func (a *acceptance) run(t *tx) error {
 	if err := a.insert(t); err != nil {
 		return err
 	}
-	if err := a.finish(t, keys); err != nil || !t.j.mending.active {
+	if err := a.finish(t, keys); err != nil || !t.j.afterRestore.active {
 		return err
 	}
 	return a.mended(t)
@@ -131,16 +130,11 @@ func (a *acceptance) knownKey(t *tx, n int, keys map[string]int) (bool, error) {
 	if _, ok := keys[key]; ok {
 		return true, nil // finish answers it, once the first one is known
 	}
-	scope, err := t.word(r.Scope)
+	scope, err := t.name(r.Scope)
 	if err != nil {
 		return false, err
 	}
-	var id ID
-	var digest []byte
-	found, err := t.c.one(idemDigest, []any{scope, r.IdempotencyKey}, func(row []driver.Value) error {
-		id, digest = ID(integer(row[0])), bytesOf(row[1])
-		return nil
-	})
+	k, found, err := engine.One[knownForm](t.c, idemDigest, scope, r.IdempotencyKey)
 	if err != nil {
 		return false, err
 	}
@@ -150,21 +144,21 @@ func (a *acceptance) knownKey(t *tx, n int, keys map[string]int) (bool, error) {
 		}
 		return false, nil
 	}
-	return true, a.answerKnown(t, n, id, digest, "idempotency-key")
+	return true, a.answerKnown(t, n, k, "idempotency-key")
 }
 
 // knownReference answers an arrival whose reference another submission has, and nothing else.
 func (a *acceptance) knownReference(t *tx, n int) error {
 	r := &a.arrivals[n]
-	scope, err := t.word(r.Scope)
+	scope, err := t.name(r.Scope)
 	if err != nil {
 		return err
 	}
-	id, digest, found, err := claimant(t, scope, r.Reference)
+	k, found, err := claimant(t, scope, r.Reference)
 	if err != nil || !found {
 		return err
 	}
-	return a.answerKnown(t, n, id, digest, "reference")
+	return a.answerKnown(t, n, k, "reference")
 }
 
 // one makes the row of an arrival, unless it is known or is to be accepted only if it is.
@@ -178,7 +172,7 @@ func (a *acceptance) one(t *tx, n int) (row arrivalRow, answered bool, err error
 			return row, true, err
 		}
 	}
-	answered, kept, err := a.buried(t, n, &row)
+	answered, kept, err := a.answerPurged(t, n, &row)
 	if err != nil || answered || kept {
 		return row, answered, err
 	}
@@ -190,44 +184,43 @@ func (a *acceptance) one(t *tx, n int) (row arrivalRow, answered bool, err error
 }
 
 // claimant finds the submission that a reference belongs to.
-func claimant(t *tx, scope word, reference string) (id ID, digest []byte, found bool, err error) {
-	found, err = t.c.one("SELECT id, digest FROM submission WHERE claim=1 AND scope=? AND reference=?", []any{scope, reference}, func(v []driver.Value) error {
-		id, digest = ID(integer(v[0])), bytesOf(v[1])
-		return nil
-	})
-	return id, digest, found, err
+func claimant(t *tx, scope nameID, reference string) (k knownForm, found bool, err error) {
+	return engine.One[knownForm](t.c, "SELECT id, digest FROM submission WHERE claim=1 AND scope=? AND reference=?", scope, reference)
+}
+
+// knownForm is a form that was accepted before.
+type knownForm struct {
+	ID     ID
+	Digest connectors.Digest
 }
 
 // answerKnown records a repeat or a conflict with a submission that exists.
-func (a *acceptance) answerKnown(t *tx, n int, id ID, digest []byte, on string) error {
-	var state stateCode
-	found, err := t.c.one("SELECT state FROM submission WHERE id=?", []any{id}, func(row []driver.Value) error {
-		state = stateCode(integer(row[0]))
-		return nil
-	})
+func (a *acceptance) answerKnown(t *tx, n int, k knownForm, on string) error {
+	id := k.ID
+	state, found, err := engine.One[states.State](t.c, "SELECT state FROM submission WHERE id=?", id)
 	r := &a.arrivals[n]
 	if err != nil || !found {
-		return errorOr(err, a.answerGone(t, n, id, r.is(digest), on))
+		return errorOr(err, a.answerGone(t, n, id, r.is(k.Digest), on))
 	}
-	same, differs, err := t.recognises(r, id, digest)
+	same, differs, err := t.recognises(r, k)
 	if err != nil {
 		return err
 	}
 	if same {
-		a.out[n] = Acceptance{ID: id, Verdict: connectors.Repeat, State: state.word()}
+		a.out[n] = Acceptance{ID: id, Verdict: connectors.Repeat, State: State(state.String())}
 		return t.note(id, Moment{What: "repeat", Text: r.Inbasket + differs})
 	}
-	a.out[n] = Acceptance{ID: id, Verdict: connectors.Conflict, State: state.word(), On: on}
+	a.out[n] = Acceptance{ID: id, Verdict: connectors.Conflict, State: State(state.String()), On: on}
 	return t.note(id, Moment{What: "conflict", Code: CodeReference, Text: "refused: the same " + on + " with other content"})
 }
 
 func (a *acceptance) row(t *tx, n int) (row arrivalRow, err error) {
 	r := &a.arrivals[n]
-	row = arrivalRow{n: n, state: sAccepted, claim: 1, park: r.Park, reject: r.Reject}
+	row = arrivalRow{n: n, state: states.Accepted, claim: 1, park: r.Park, reject: r.Reject}
 	if row.id, err = t.j.ids.next(t.now); err != nil {
 		return row, err
 	}
-	if t.j.mending.active {
+	if t.j.afterRestore.active {
 		if err = a.recognise(t, &row); err != nil {
 			return row, err
 		}
@@ -241,30 +234,30 @@ func (a *acceptance) row(t *tx, n int) (row arrivalRow, err error) {
 	}
 	row.plan = plan
 	for _, w := range []struct {
-		to *word
+		to *nameID
 		s  string
 	}{{&row.scope, r.Scope}, {&row.office, r.Office}, {&row.inbasket, r.Inbasket}, {&row.route, r.Route}, {&row.targets, joinList(r.Targets)}} {
-		if *w.to, err = t.word(w.s); err != nil {
+		if *w.to, err = t.name(w.s); err != nil {
 			return row, err
 		}
 	}
-	row.names = make([]word, len(r.Targets))
+	row.names = make([]nameID, len(r.Targets))
 	for k, name := range r.Targets {
-		if row.names[k], err = t.word(name); err != nil {
+		if row.names[k], err = t.name(name); err != nil {
 			return row, err
 		}
 	}
 	switch {
 	case len(r.Reject) > 0:
-		row.state = sRejected
+		row.state = states.Rejected
 	case r.Park != nil:
-		row.state, row.flags = sParked, flagWhole
+		row.state, row.flags = states.Parked, states.FlagWhole
 	}
 	return row, nil
 }
 
 const (
-	insertSubmission = `INSERT OR IGNORE INTO submission(id, state, flags, claim, scope, office, inbasket, route, plan, targets, at, changed,
+	submissionColumns = `submission(id, state, flags, claim, scope, office, inbasket, route, plan, targets, at, changed,
 		received, reference, transport, digest, ctype, files, code, why)`
 	submissionWidth = 20
 )
@@ -276,7 +269,8 @@ func (a *acceptance) values(args []any, row *arrivalRow, now time.Time) ([]any, 
 	if received.IsZero() {
 		received = now
 	}
-	var code, why any
+	var code string
+	var why engine.Optional
 	switch {
 	case len(row.reject) > 0:
 		code, why = row.reject[0].Code, encodeVerdict(verdict{Reason: r.Why, Errors: row.reject})
@@ -286,20 +280,27 @@ func (a *acceptance) values(args []any, row *arrivalRow, now time.Time) ([]any, 
 	case row.park != nil:
 		code, why = row.park.Code, encodeReason(row.park)
 	}
-	var transport any
-	if r.Transport != r.Reference {
-		transport = r.Transport
-	}
 	return append(args, row.id, row.state, row.flags, row.claim, row.scope, row.office, row.inbasket, row.route, row.plan, row.targets,
-		now, now, received, r.Reference, transport, r.Digest[:], contentType(r.ContentType), a.files[row.n], code, why), nil
+		now, now, received, r.Reference, r.storedTransport(), r.Digest[:], storedType(r.ContentType), a.files[row.n], engine.Optional(code), why), nil
 }
 
-// contentType stores the usual type as NULL.
-func contentType(s string) any {
+// storedType stores the usual type as NULL.
+func storedType(s string) engine.Optional {
 	if s == usualType {
-		return nil
+		return ""
 	}
-	return s
+	return engine.Optional(s)
+}
+
+// typeOf is the type that storedType has stored.
+func typeOf(s engine.Optional) string { return cmp.Or(string(s), usualType) }
+
+// storedTransport stores the transport's identity as NULL where it is the reference as well.
+func (r *Arrival) storedTransport() engine.Optional {
+	if r.Transport == r.Reference {
+		return ""
+	}
+	return engine.Optional(r.Transport)
 }
 
 const usualType = "application/json"
@@ -316,7 +317,7 @@ func (a *acceptance) insert(t *tx) error {
 			return err
 		}
 	}
-	written, err := t.c.insert(insertSubmission, submissionWidth, args)
+	written, err := t.c.InsertNew(submissionColumns, args)
 	if err != nil || written == int64(len(a.rows)) {
 		return err
 	}
@@ -325,10 +326,7 @@ func (a *acceptance) insert(t *tx) error {
 	for n := range a.rows { // one that came again has an older ID
 		first, last = min(first, a.rows[n].id), max(last, a.rows[n].id)
 	}
-	err = t.c.query("SELECT id FROM submission WHERE id BETWEEN ? AND ?", []any{first, last}, func(row []driver.Value) error {
-		there[ID(integer(row[0]))] = true
-		return nil
-	})
+	err = engine.Each(t.c, "SELECT id FROM submission WHERE id BETWEEN ? AND ?", []any{first, last}, func(id ID) error { there[id] = true; return nil })
 	if err != nil {
 		return err
 	}
@@ -352,106 +350,101 @@ func (a *acceptance) insert(t *tx) error {
 // the in-basket cannot refuse it.
 func (a *acceptance) claimed(t *tx, row *arrivalRow) (keep bool, err error) {
 	r := &a.arrivals[row.n]
-	id, digest, found, err := claimant(t, row.scope, r.Reference)
+	known, found, err := claimant(t, row.scope, r.Reference)
 	if err != nil || !found {
 		return false, errorOr(err, errors.New("a submission was neither written nor known"))
 	}
-	same, _, err := t.recognises(r, id, digest)
+	same, _, err := t.recognises(r, known)
 	if err != nil {
 		return false, err
 	}
 	if same || !r.ParkConflict {
-		return false, a.answerKnown(t, row.n, id, digest, "reference")
+		return false, a.answerKnown(t, row.n, known, "reference")
 	}
-	known := id
-	found, err = t.c.one("SELECT id FROM submission WHERE claim=0 AND scope=? AND reference=? AND digest=?", []any{row.scope, r.Reference, r.Digest[:]}, func(v []driver.Value) error {
-		id = ID(integer(v[0]))
-		return nil
-	})
-	if err != nil {
+	if again, err := a.conflictAgain(t, row.n, row.scope); again || err != nil {
 		return false, err
 	}
-	if found { // the same conflict again, such as after a crash before the in-basket was told
-		if err := t.note(id, Moment{What: "repeat", Text: r.Inbasket}); err != nil {
-			return false, err
-		}
-		a.out[row.n] = Acceptance{ID: id, Verdict: connectors.Conflict, State: Parked, On: "reference"}
-		return false, nil
-	}
-	if err := t.note(known, Moment{What: "conflict", Code: CodeReference, Text: "parked as " + row.id.String()}); err != nil {
+	if err := t.note(known.ID, Moment{What: "conflict", Code: CodeReference, Text: "parked as " + row.id.String()}); err != nil {
 		return false, err
 	}
-	row.conflict("the reference is known with other content, as " + known.String())
+	row.conflict("the reference is known with other content, as " + known.ID.String())
 	args, err := a.values(nil, row, t.now)
 	if err != nil {
 		return false, err
 	}
-	_, err = t.c.insert(insertSubmission, submissionWidth, args)
-	return true, err
+	return true, t.c.Insert(submissionColumns, args)
+}
+
+// conflictAgain answers a conflict that was parked before, such as after a crash before the in-basket was told.
+func (a *acceptance) conflictAgain(t *tx, n int, scope nameID) (bool, error) {
+	r := &a.arrivals[n]
+	const sql = "SELECT id FROM submission WHERE claim=0 AND scope=? AND reference=? AND digest=?"
+	id, found, err := engine.One[ID](t.c, sql, scope, r.Reference, r.Digest)
+	if err != nil || !found {
+		return false, err
+	}
+	a.out[n] = Acceptance{ID: id, Verdict: connectors.Conflict, State: Parked, On: "reference"}
+	return true, t.note(id, Moment{What: "repeat", Text: r.Inbasket})
 }
 
 // finish writes everything else about the new submissions.
 func (a *acceptance) finish(t *tx, keys map[string]int) error {
-	forms := make([]any, 0, 3*len(a.rows))
+	forms := make([]any, 0, 4*len(a.rows))
 	deliveries := make([]any, 0, 6*len(a.rows))
 	for n := range a.rows {
 		row := &a.rows[n]
-		r := &a.arrivals[row.n]
-		var digest, body any = nil, r.Form
-		if d, ok := a.large[row.n]; ok {
-			digest, body = d[:], nil
-		}
-		forms = append(forms, row.id, body, digest)
+		f := &a.forms[row.n]
+		forms = append(forms, row.id, f.body, f.large, f.size)
 		verdict := connectors.Taken
 		on := ""
 		if row.claim == 0 {
 			verdict, on = connectors.Conflict, "reference"
 		}
-		a.out[row.n] = Acceptance{ID: row.id, Verdict: verdict, State: row.state.word(), On: on}
+		a.out[row.n] = Acceptance{ID: row.id, Verdict: verdict, State: State(row.state.String()), On: on}
 		t.count(tallyState, int64(row.route), int64(row.state), 1)
 		if err := a.events(t, row); err != nil {
 			return err
 		}
-		if row.state == sRejected {
+		if row.state == states.Rejected {
 			continue
 		}
-		progress := pPending
-		if row.state == sParked {
-			progress = pHeld
+		progress := states.Pending
+		if row.state == states.Parked {
+			progress = states.Held
 		}
 		for _, target := range row.names {
 			state := progress
-			if row.again && state == pPending && t.j.mending.doubts[target] != 0 {
-				state = pDoubtful
+			if row.again && state == states.Pending && t.j.afterRestore.doubts[target] != 0 {
+				state = states.Doubtful
 			}
 			deliveries = append(deliveries, target, row.id, state, 0, 0, t.now)
 			t.count(tallyProgress, int64(target), int64(state), 1)
 		}
 	}
-	if _, err := t.c.insert("INSERT INTO form(id, body, digest)", 3, forms); err != nil {
+	if err := t.c.Insert("form(id, body, digest, size)", forms); err != nil {
 		return err
 	}
-	if _, err := t.c.insert(insertDelivery, 6, deliveries); err != nil {
+	if err := t.c.Insert(deliveryColumns, deliveries); err != nil {
 		return err
 	}
 	return a.keepKeys(t, keys)
 }
 
-const insertDelivery = "INSERT INTO delivery(target, sub, state, attempts, batch, at)"
+const deliveryColumns = "delivery(target, sub, state, attempts, batch, at)"
 
 func (a *acceptance) events(t *tx, row *arrivalRow) error {
 	if row.office == 0 {
 		return nil
 	}
-	t.event(row.office, row.id, evAccepted, false, nil)
-	if row.state != sRejected {
+	t.event(row.office, row.id, states.EventAccepted, false, nil)
+	if row.state != states.Rejected {
 		return nil
 	}
 	data := map[string]any{"errors": row.reject}
 	if why := a.arrivals[row.n].Why; why != nil {
 		data["code"], data["reason"] = why.Code, why.Text
 	}
-	return t.eventData(row.office, row.id, evRejected, true, data)
+	return t.eventData(row.office, row.id, states.EventRejected, true, data)
 }
 
 // keepKeys remembers idempotency keys and answers the arrivals that shared one within the call.
@@ -461,7 +454,7 @@ func (a *acceptance) keepKeys(t *tx, keys map[string]int) error {
 		if r.IdempotencyKey == "" {
 			continue
 		}
-		scope, err := t.word(r.Scope)
+		scope, err := t.name(r.Scope)
 		if err != nil {
 			return err
 		}
@@ -469,11 +462,11 @@ func (a *acceptance) keepKeys(t *tx, keys map[string]int) error {
 		switch {
 		case !ours:
 		case first == n && a.out[n].Verdict != connectors.Conflict && !a.gone[n]:
-			if _, err := t.c.exec("INSERT OR IGNORE INTO idem(scope, key, sub, digest) VALUES(?, ?, ?, ?)", scope, r.IdempotencyKey, a.out[n].ID, r.Digest[:]); err != nil {
+			if _, err := t.c.InsertNew("idem(scope, key, sub, digest)", []any{scope, r.IdempotencyKey, a.out[n].ID, r.Digest}); err != nil {
 				return err
 			}
 		case first != n && a.out[first].ID != 0:
-			if err := a.answerKnown(t, n, a.out[first].ID, a.arrivals[first].Digest[:], "idempotency-key"); err != nil {
+			if err := a.answerKnown(t, n, knownForm{a.out[first].ID, a.arrivals[first].Digest}, "idempotency-key"); err != nil {
 				return err
 			}
 		}

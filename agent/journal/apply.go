@@ -2,8 +2,10 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
 // Apply moves deliveries and derives what follows for their submissions: delivered, parked, events. It
@@ -54,7 +56,7 @@ func (t *tx) apply(changes []Change) error {
 
 // change moves one delivery in memory, and writes what goes beside it.
 func (t *tx) change(s *submissionRow, c *Change, m *matcher) error {
-	target, ok := t.j.words.find(c.Target)
+	target, ok := t.j.names.find(c.Target)
 	var d *deliveryRow
 	if ok {
 		d = s.delivery(target)
@@ -62,40 +64,40 @@ func (t *tx) change(s *submissionRow, c *Change, m *matcher) error {
 	if d == nil {
 		return &TransitionError{ID: c.ID, Target: c.Target, To: c.To}
 	}
-	to := progressOf(c.To)
-	how := transition(d.state, to)
-	if how == refused || to == pDropped || to == pBatched && d.batch == 0 {
-		return &TransitionError{ID: c.ID, Target: c.Target, From: d.state.word(), To: c.To}
+	to := states.ProgressOf(string(c.To))
+	how := states.Transition(d.state, to)
+	if how == states.Refused || to == states.Dropped || to == states.Batched && d.batch == 0 {
+		return &TransitionError{ID: c.ID, Target: c.Target, From: Progress(d.state.String()), To: c.To}
 	}
-	if c.Attempt || to == pDone && how != stays {
+	if c.Attempt || to == states.Done && how != states.Stays {
 		d.attempts++
 		d.dirty = true
 	}
-	if c.Reason != nil && to != pDone {
+	if c.Reason != nil && to != states.Done {
 		if err := t.noteReason(s, d, c, how); err != nil {
 			return err
 		}
 	}
-	if how == stays && d.state != pDone {
+	if how == states.Stays && d.state != states.Done {
 		return nil
 	}
-	if to == pDone {
+	if to == states.Done {
 		if err := t.done(s, d, c, m); err != nil {
 			return err
 		}
 	}
-	if how == stays {
+	if how == states.Stays {
 		return nil
 	}
-	if d.state == pDropped || s.state == sRejected {
+	if d.state == states.Dropped || s.state == states.Rejected {
 		if err := t.note(s.id, Moment{What: "late", Target: c.Target, Text: "the target has it although it was given up"}); err != nil {
 			return err
 		}
 	}
-	if to == pPending || to == pWaiting {
+	if to == states.Pending || to == states.Waiting {
 		to = max(to, s.start()) // it was parked while this was under way
 	}
-	if to == pDone && c.By != "" {
+	if to == states.Done && c.By != "" {
 		why := ""
 		if c.Reason != nil {
 			why = c.Reason.Text
@@ -105,17 +107,17 @@ func (t *tx) change(s *submissionRow, c *Change, m *matcher) error {
 		}
 	}
 	d.move(to)
-	if to == pDone && c.By != "" && !s.waits() { // a person has ended the last of what was parked as a whole
-		s.flags, s.dirty = s.flags&^flagWhole, true
+	if to == states.Done && c.By != "" && !s.waits() { // a person has ended the last of what was parked as a whole
+		s.flags, s.dirty = s.flags&^states.FlagWhole, true
 	}
-	if to == pHeld && (s.state == sAccepted || s.state == sParked) && s.flags&flagWhole == 0 {
+	if to == states.Held && (s.state == states.Accepted || s.state == states.Parked) && s.flags&states.FlagWhole == 0 {
 		s.park(c.Reason)
 	}
 	return nil
 }
 
 // noteReason keeps why a delivery failed, waits or is unclear.
-func (t *tx) noteReason(s *submissionRow, d *deliveryRow, c *Change, how step) error {
+func (t *tx) noteReason(s *submissionRow, d *deliveryRow, c *Change, how states.Step) error {
 	what := "attempt"
 	switch {
 	case c.To == Held:
@@ -123,7 +125,7 @@ func (t *tx) noteReason(s *submissionRow, d *deliveryRow, c *Change, how step) e
 	case c.To == Unclear:
 		what = "unclear"
 	}
-	if how == taken || d.state == progressOf(c.To) {
+	if how == states.Taken || d.state == states.ProgressOf(string(c.To)) {
 		d.why, d.dirty = encodeReason(c.Reason), true
 	}
 	return t.note(s.id, Moment{What: what, Target: c.Target, Code: c.Reason.Code, Text: c.Reason.Text, Raw: c.Reason.Raw})
@@ -131,15 +133,15 @@ func (t *tx) noteReason(s *submissionRow, d *deliveryRow, c *Change, how step) e
 
 // done keeps what the target returned and by what a result will find the submission.
 func (t *tx) done(s *submissionRow, d *deliveryRow, c *Change, m *matcher) error {
-	d.why = nil
+	d.why = ""
 	if len(c.Returned) > 0 {
 		text, err := encodeReturned(c.Returned)
 		if err != nil {
 			return err
 		}
 		d.returned, d.dirty = text, true
-		if s.flags&flagReturned == 0 {
-			s.flags |= flagReturned
+		if s.flags&states.FlagReturned == 0 {
+			s.flags |= states.FlagReturned
 			s.dirty = true
 		}
 	}
@@ -151,8 +153,8 @@ func (t *tx) done(s *submissionRow, d *deliveryRow, c *Change, m *matcher) error
 
 // matcher finds orphaned results for submissions that are delivered only now.
 type matcher struct {
-	orphans bool           // there are any
-	names   map[int64]word // names of mappings by plan
+	orphans bool             // there are any
+	names   map[int64]nameID // names of mappings by plan
 	found   []attachment
 }
 
@@ -162,8 +164,8 @@ type attachment struct {
 }
 
 func (t *tx) matcher() (*matcher, error) {
-	n, err := t.c.number("SELECT EXISTS(SELECT 1 FROM result WHERE sub IS NULL AND park IS NULL)")
-	return &matcher{orphans: n != 0, names: map[int64]word{}}, err
+	some, err := engine.Value[bool](t.c, "SELECT EXISTS(SELECT 1 FROM result WHERE sub IS NULL AND park IS NULL)")
+	return &matcher{orphans: some, names: map[int64]nameID{}}, err
 }
 
 func (m *matcher) add(t *tx, s *submissionRow, key string) error {
@@ -171,29 +173,25 @@ func (m *matcher) add(t *tx, s *submissionRow, key string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := t.c.exec("INSERT OR IGNORE INTO match(plan, key, sub) VALUES(?, ?, ?)", name, key, s.id); err != nil || !m.orphans {
+	if _, err := t.c.InsertNew("match(plan, key, sub)", []any{name, key, s.id}); err != nil || !m.orphans {
 		return err
 	}
 	const sql = "SELECT n FROM result WHERE sub IS NULL AND park IS NULL AND plan=? AND key=? ORDER BY n"
-	return t.c.query(sql, []any{name, key}, func(row []driver.Value) error {
-		m.found = append(m.found, attachment{integer(row[0]), s.id})
+	return engine.Each(t.c, sql, []any{name, key}, func(n int64) error {
+		m.found = append(m.found, attachment{n, s.id})
 		return nil
 	})
 }
 
-func (m *matcher) planName(t *tx, plan int64) (word, error) {
+func (m *matcher) planName(t *tx, plan int64) (nameID, error) {
 	if w, ok := m.names[plan]; ok {
 		return w, nil
 	}
-	var name string
-	found, err := t.c.one("SELECT name FROM plan WHERE id=?", []any{plan}, func(row []driver.Value) error {
-		name = text(row[0])
-		return nil
-	})
+	name, found, err := engine.One[string](t.c, "SELECT name FROM plan WHERE id=?", plan)
 	if err != nil || !found {
 		return 0, errorOr(err, fmt.Errorf("mapping of a submission: %w", ErrNotFound))
 	}
-	w, err := t.word(name)
+	w, err := t.name(name)
 	m.names[plan] = w
 	return w, err
 }

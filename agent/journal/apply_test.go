@@ -9,32 +9,6 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
-func TestTransitions(t *testing.T) {
-	all := []progressCode{pPending, pWaiting, pAttempting, pBatched, pStaged, pUnclear, pDone, pSkipped, pHeld, pDropped}
-	// Rows are from, columns are to, in the order of all: x refused, t taken, s stays.
-	table := []string{
-		//pwabsudkhx
-		"sttxtttttx",      // pending
-		"tstxtttttx",      // waiting
-		"txsxtttxtx",      // attempting
-		"xxtsttt" + "xtx", // batched
-		"txtxsttxtx",      // staged
-		"txttts" + "txtx", // unclear
-		"xxxxxxsxxx",      // delivered
-		"xxxxxxxsxx",      // skipped
-		"ssxxxt" + "ttsx", // parked
-		"ssxxxs" + "tsss", // dropped
-	}
-	for n, from := range all {
-		for m, to := range all {
-			want := map[byte]step{'x': refused, 't': taken, 's': stays}[table[n][m]]
-			if got := transition(from, to); got != want {
-				t.Errorf("%s to %s: %d instead of %d", from.word(), to.word(), got, want)
-			}
-		}
-	}
-}
-
 func TestApplyIsAllOrNothing(t *testing.T) {
 	r := newRig(t)
 	a, b := r.one("A", "x"), r.one("B", "x")

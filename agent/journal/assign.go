@@ -2,23 +2,25 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 	"slices"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
 // Origin tells where a submission came from: its in-basket, and its name there.
 func (j *Journal) Origin(ctx context.Context, id ID) (inbasket, transport string, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		const sql = "SELECT inbasket, coalesce(transport, reference) FROM submission WHERE id=?"
-		found, err := c.one(sql, []any{id}, func(row []driver.Value) error {
-			inbasket, transport = j.name(c, row[0]), text(row[1])
-			return nil
-		})
-		if err == nil && !found {
-			err = fmt.Errorf("submission %s: %w", id, ErrNotFound)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		from, found, err := engine.One[struct {
+			Inbasket  nameID
+			Transport string
+		}](c, "SELECT inbasket, coalesce(transport, reference) FROM submission WHERE id=?", id)
+		if err != nil || !found {
+			return errorOr(err, fmt.Errorf("submission %s: %w", id, ErrNotFound))
 		}
-		return err
+		inbasket, transport = j.name(c, from.Inbasket), from.Transport
+		return nil
 	})
 	return inbasket, transport, err
 }
@@ -31,19 +33,19 @@ func (j *Journal) Assign(ctx context.Context, id ID, r Arrival, by string) error
 		if err != nil {
 			return err
 		}
-		if s.state != sParked || len(r.Targets) == 0 || slices.ContainsFunc(s.deliveries, func(d deliveryRow) bool { return d.state != pHeld || d.batch != 0 }) {
+		if s.state != states.Parked || len(r.Targets) == 0 || slices.ContainsFunc(s.deliveries, func(d deliveryRow) bool { return d.state != states.Held || d.batch != 0 }) {
 			return fmt.Errorf("assign %s to a route: %w", id, ErrState)
 		}
-		scope, err := t.word(r.Scope)
+		scope, err := t.name(r.Scope)
 		if err != nil {
 			return err
 		}
-		known, _, found, err := claimant(t, scope, r.Reference)
+		known, found, err := claimant(t, scope, r.Reference)
 		if err != nil {
 			return err
 		}
-		if found && known != id {
-			return fmt.Errorf("assign %s to a route: its reference is known as %s: %w", id, known, ErrState)
+		if found && known.ID != id {
+			return fmt.Errorf("assign %s to a route: its reference is known as %s: %w", id, known.ID, ErrState)
 		}
 		if err := t.forget(s); err != nil {
 			return err
@@ -52,12 +54,12 @@ func (j *Journal) Assign(ctx context.Context, id ID, r Arrival, by string) error
 	})
 }
 
-func (t *tx) assign(s *submissionRow, scope word, r Arrival, by string) error {
-	office, err := t.word(r.Office)
+func (t *tx) assign(s *submissionRow, scope nameID, r Arrival, by string) error {
+	office, err := t.name(r.Office)
 	if err != nil {
 		return err
 	}
-	route, err := t.word(r.Route)
+	route, err := t.name(r.Route)
 	if err != nil {
 		return err
 	}
@@ -65,18 +67,14 @@ func (t *tx) assign(s *submissionRow, scope word, r Arrival, by string) error {
 	if err != nil {
 		return err
 	}
-	var transport any
-	if r.Transport != r.Reference {
-		transport = r.Transport
-	}
 	const sql = "UPDATE submission SET scope=?, office=?, route=?, reference=?, transport=?, claim=1 WHERE id=?"
-	if _, err := t.c.exec(sql, scope, office, route, r.Reference, transport, s.id); err != nil {
+	if _, err := t.c.Exec(sql, scope, office, route, r.Reference, r.storedTransport(), s.id); err != nil {
 		return err
 	}
 	t.count(tallyState, int64(s.route), int64(s.was), -1)
 	t.count(tallyState, int64(route), int64(s.was), 1)
 	if office != 0 && s.office == 0 { // else it was told when the form came
-		t.event(office, s.id, evAccepted, false, nil)
+		t.event(office, s.id, states.EventAccepted, false, nil)
 	}
 	s.route, s.office = route, office
 	return t.repin(s, plan, nil, r.Targets, by)

@@ -2,12 +2,13 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
+	"time"
 
 	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -15,11 +16,12 @@ import (
 const backlogBytes = 8 << 20
 
 const (
-	storedColumns = `SELECT s.id, s.route, s.office, p.digest, s.reference, s.ctype, f.body, f.digest, s.files, s.received,
-		d.state, d.batch, d.attempts, s.flags, s.targets, s.digest, s.at FROM delivery d `
+	// The last column is the size of a form that is compressed; see formSize.
+	storedColumns = `SELECT s.id, s.route, s.office, p.digest, s.digest, s.reference, s.ctype, f.body, f.digest, s.files, s.received, s.at,
+		d.state, d.batch, d.attempts, s.flags, s.targets, %s FROM delivery d `
 	storedJoins = `CROSS JOIN submission s ON s.id=d.sub CROSS JOIN form f ON f.id=d.sub LEFT JOIN plan p ON p.id=s.plan `
 	// Named, because the planner cannot know how few are open and would read all that is done.
-	storedOpen = storedColumns + "INDEXED BY delivery_open " + storedJoins + "WHERE d.target=? AND d.sub>? AND d.state<10 ORDER BY d.sub LIMIT ?"
+	storedOpen = storedColumns + "/*by delivery_open*/ " + storedJoins + "WHERE d.target=? AND d.sub>? AND d.state<10 ORDER BY d.sub LIMIT ?"
 	storedOne  = storedColumns + storedJoins + "WHERE d.target=? AND d.sub=?"
 )
 
@@ -28,8 +30,8 @@ var errEnough = errors.New("enough")
 // Backlog returns submissions with an open delivery to a target, in the order of acceptance after an
 // ID, at most limit of them and about 8 MiB of forms. Held deliveries are not open.
 func (j *Journal) Backlog(ctx context.Context, target string, after ID, limit int) (list []Stored, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		w, ok := j.known(c, target)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, ok := j.nameID(c, target)
 		if !ok {
 			return nil
 		}
@@ -42,8 +44,8 @@ func (j *Journal) Backlog(ctx context.Context, target string, after ID, limit in
 // Load returns submissions with their delivery to a target, whatever its state, in the order of ids.
 // IDs that have no such delivery are left out; memory is the caller's business.
 func (j *Journal) Load(ctx context.Context, target string, ids []ID) (list []Stored, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		w, ok := j.known(c, target)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, ok := j.nameID(c, target)
 		if !ok {
 			return nil
 		}
@@ -59,19 +61,19 @@ func (j *Journal) Load(ctx context.Context, target string, ids []ID) (list []Sto
 	return list, err
 }
 
-func (j *Journal) stored(c *conn, sql string, args []any, limit int) (list []Stored, err error) {
-	lists := map[word][]string{}
-	flags := map[ID]word{}
+func (j *Journal) stored(c *engine.Conn, sql string, args []any, limit int) (list []Stored, err error) {
+	lists := map[nameID][]string{}
+	flags := map[ID]nameID{}
 	size := 0
-	err = c.query(sql, args, func(row []driver.Value) error {
-		s, err := j.storedRow(c, row)
+	err = engine.Each(c, fmt.Sprintf(sql, j.formSize()), args, func(r storedRow) error {
+		s, err := j.stored1(c, &r)
 		if err != nil {
 			return err
 		}
 		size += len(s.Form)
 		list = append(list, s)
-		if integer(row[13])&flagReturned != 0 {
-			flags[s.ID] = word(integer(row[14]))
+		if r.Flags&states.FlagReturned != 0 {
+			flags[s.ID] = r.Targets
 		}
 		if limit > 0 && size > limit {
 			return errEnough
@@ -87,7 +89,7 @@ func (j *Journal) stored(c *conn, sql string, args []any, limit int) (list []Sto
 			continue
 		}
 		if lists[targets] == nil {
-			lists[targets] = splitList(j.name(c, int64(targets)))
+			lists[targets] = splitList(j.name(c, targets))
 		}
 		if list[n].Returned, err = j.returned(c, list[n].ID, lists[targets]); err != nil {
 			return nil, err
@@ -96,82 +98,114 @@ func (j *Journal) stored(c *conn, sql string, args []any, limit int) (list []Sto
 	return list, nil
 }
 
-func (j *Journal) storedRow(c *conn, row []driver.Value) (s Stored, err error) {
-	s = Stored{ID: ID(integer(row[0])), Route: j.name(c, row[1]), Office: j.name(c, row[2]), Reference: text(row[4]), ContentType: usualType,
-		Form: bytesOf(row[6]), At: instant(row[9]), Accepted: instant(row[16]), Progress: progressCode(integer(row[10])).word(), Batch: integer(row[11]), Attempts: int(integer(row[12]))}
-	copy(s.Plan[:], bytesOf(row[3]))
-	copy(s.Digest[:], bytesOf(row[15]))
-	if row[5] != nil {
-		s.ContentType = text(row[5])
-	}
-	if s.Attachments, err = decodeFiles(text(row[8])); err != nil {
+// storedRow is a row of storedColumns.
+type storedRow struct {
+	ID                 ID
+	Route, Office      nameID
+	Plan, Digest       connectors.Digest
+	Reference          string
+	Type               engine.Optional
+	Body, Large        []byte
+	Files              string
+	Received, Accepted time.Time
+	Progress           states.Progress
+	Batch              int64
+	Attempts           int
+	Flags              int64
+	Targets            nameID
+	Size               int
+}
+
+func (j *Journal) stored1(c *engine.Conn, r *storedRow) (s Stored, err error) {
+	s = Stored{ID: r.ID, Route: j.name(c, r.Route), Office: j.name(c, r.Office), Plan: r.Plan, Digest: r.Digest, Reference: r.Reference, ContentType: typeOf(r.Type),
+		At: r.Received, Accepted: r.Accepted, Progress: Progress(r.Progress.String()), Batch: r.Batch, Attempts: r.Attempts}
+	if s.Attachments, err = decodeFiles(r.Files); err != nil {
 		return s, fmt.Errorf("attachments of %s: %w", s.ID, err)
 	}
-	if d := bytesOf(row[7]); d != nil {
-		s.Form, err = j.largeForm(d)
-		if errors.Is(err, content.ErrNotFound) { // this one's trouble: the others must go on
-			s.Form, s.Lost, err = nil, err, nil
-		}
-		if err != nil {
-			return s, fmt.Errorf("form of %s: %w", s.ID, err)
-		}
+	s.Form, err = j.form(storedForm{r.Body, r.Large, r.Size})
+	if errors.Is(err, content.ErrNotFound) { // this one's trouble: the others must go on
+		s.Form, s.Lost, err = nil, err, nil
+	}
+	if err != nil {
+		return s, fmt.Errorf("form of %s: %w", s.ID, err)
 	}
 	return s, nil
 }
 
-func (j *Journal) largeForm(digest []byte) ([]byte, error) {
-	if j.content == nil {
-		return nil, errors.New("no content store")
-	}
-	var d connectors.Digest
-	copy(d[:], digest)
-	r, err := j.content.Open(d)
-	if err != nil {
-		return nil, err
-	}
-	b, err := io.ReadAll(r)
-	return b, errors.Join(err, r.Close())
-}
-
 // returned reads what the targets returned for one submission.
-func (j *Journal) returned(c *conn, id ID, targets []string) (m map[string]connectors.Value, err error) {
+func (j *Journal) returned(c *engine.Conn, id ID, targets []string) (m map[string]connectors.Value, err error) {
 	for _, name := range targets {
-		w, ok := j.known(c, name)
+		w, ok := j.nameID(c, name)
 		if !ok {
 			continue
 		}
-		_, err := c.one("SELECT returned FROM delivery WHERE target=? AND sub=?", []any{w, id}, func(row []driver.Value) (err error) {
-			m, err = decodeReturned(text(row[0]), m)
-			return err
-		})
+		text, err := engine.Value[string](c, "SELECT returned FROM delivery WHERE target=? AND sub=?", w, id)
 		if err != nil {
+			return nil, err
+		}
+		if m, err = decodeReturned(text, m); err != nil {
 			return nil, err
 		}
 	}
 	return m, nil
 }
 
+// formRow is a submission's form as it is stored.
+type formRow struct {
+	Type        engine.Optional
+	Files       string
+	Transport   string
+	Body, Large []byte
+	Size        int
+}
+
+func (r *formRow) stored() storedForm { return storedForm{r.Body, r.Large, r.Size} }
+
+func (j *Journal) formOf(c *engine.Conn, id ID) (r formRow, found bool, err error) {
+	const sql = "SELECT s.ctype, s.files, coalesce(s.transport, s.reference), f.body, f.digest, %s FROM submission s JOIN form f ON f.id=s.id WHERE s.id=?"
+	return engine.One[formRow](c, fmt.Sprintf(sql, j.formSize()), id)
+}
+
 // Form returns a submission's form with its content type and attachments.
 func (j *Journal) Form(ctx context.Context, id ID) (form []byte, contentType string, attachments []File, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		const sql = "SELECT s.ctype, s.files, f.body, f.digest FROM submission s JOIN form f ON f.id=s.id WHERE s.id=?"
-		found, err := c.one(sql, []any{id}, func(row []driver.Value) (err error) {
-			contentType, form = usualType, bytesOf(row[2])
-			if row[0] != nil {
-				contentType = text(row[0])
-			}
-			if d := bytesOf(row[3]); d != nil {
-				if form, err = j.largeForm(d); err != nil {
-					return err
-				}
-			}
-			attachments, err = decodeFiles(text(row[1]))
-			return err
-		})
-		if err == nil && !found {
-			err = fmt.Errorf("submission %s: %w", id, ErrNotFound)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		r, found, err := j.formOf(c, id)
+		if err != nil || !found {
+			return errorOr(err, fmt.Errorf("submission %s: %w", id, ErrNotFound))
 		}
+		contentType = typeOf(r.Type)
+		if form, err = j.form(r.stored()); err != nil {
+			return err
+		}
+		attachments, err = decodeFiles(r.Files)
 		return err
 	})
 	return form, contentType, attachments, err
+}
+
+// Payload is what a citizen wrote, as it came.
+type Payload struct {
+	ContentType string
+	Body        []byte            // nil: it lies in the content store
+	Digest      connectors.Digest // where Body is nil
+	Attachments []File
+}
+
+// Payload returns what a citizen wrote. Who asks for it is to be on record.
+func (j *Journal) Payload(ctx context.Context, id ID) (p Payload, err error) {
+	err = j.read(ctx, func(c *engine.Conn) error {
+		r, found, err := j.formOf(c, id)
+		if err != nil || !found {
+			return errorOr(err, j.missing(c, id))
+		}
+		p = Payload{ContentType: typeOf(r.Type)}
+		if r.Large != nil {
+			p.Digest = connectors.Digest(r.Large)
+		} else if p.Body, err = j.form(r.stored()); err != nil {
+			return err
+		}
+		p.Attachments, err = decodeFiles(r.Files)
+		return err
+	})
+	return p, err
 }

@@ -2,24 +2,28 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
+	"github.com/inbasket/inbasket/connectors"
 )
 
 const (
-	lastSeq  = "SELECT max(coalesce((SELECT max(seq) FROM batch WHERE target=?), 0), coalesce((SELECT value FROM meta WHERE key='seq:'||?), 0))"
-	setMeta  = "INSERT INTO meta(key, value) VALUES(?, ?) ON CONFLICT DO UPDATE SET value=max(value, excluded.value)"
-	seqOfKey = "seq:"
+	lastSeq = `SELECT max(n) FROM (SELECT 0 AS n UNION ALL SELECT max(seq) FROM batch WHERE target=?
+		UNION ALL SELECT value FROM meta WHERE key='seq:'||?) used`
+	raiseMeta = `INSERT INTO meta(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value=excluded.value WHERE meta.value<excluded.value`
+	seqOfKey  = "seq:"
 )
 
 // NextSeq returns the number that the target's next sealed batch must have.
 func (j *Journal) NextSeq(ctx context.Context, target string) (seq int64, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		w, _ := j.known(c, target)
-		seq, err = c.number(lastSeq, w, target)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, _ := j.nameID(c, target)
+		seq, err = c.Number(lastSeq, w, target)
 		return err
 	})
 	return seq + 1, err
@@ -27,9 +31,9 @@ func (j *Journal) NextSeq(ctx context.Context, target string) (seq int64, err er
 
 // LastBatch returns the highest number of a target's batches that the journal has, whatever became of them; 0: none.
 func (j *Journal) LastBatch(ctx context.Context, target string) (seq int64, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		w, _ := j.known(c, target)
-		seq, err = c.number("SELECT coalesce((SELECT max(seq) FROM batch WHERE target=?), 0)", w)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, _ := j.nameID(c, target)
+		seq, err = c.Number("SELECT coalesce((SELECT max(seq) FROM batch WHERE target=?), 0)", w)
 		return err
 	})
 	return seq, err
@@ -39,7 +43,7 @@ func (j *Journal) LastBatch(ctx context.Context, target string) (seq int64, err 
 // shows to be used, such as after the journal was restored from a backup.
 func (j *Journal) RaiseSeq(ctx context.Context, target string, last int64) error {
 	return j.do(ctx, "raise a sequence number", func(t *tx) error {
-		_, err := t.c.exec(setMeta, seqOfKey+target, last)
+		_, err := t.c.Exec(raiseMeta, seqOfKey+target, last)
 		return err
 	})
 }
@@ -48,11 +52,11 @@ func (j *Journal) RaiseSeq(ctx context.Context, target string, last int64) error
 // digest and its members, which must be pending.
 func (j *Journal) Seal(ctx context.Context, b Batch) error {
 	return j.do(ctx, "seal a batch", func(t *tx) error {
-		target, err := t.word(b.Target)
+		target, err := t.name(b.Target)
 		if err != nil {
 			return err
 		}
-		last, err := t.c.number(lastSeq, target, b.Target)
+		last, err := t.c.Number(lastSeq, target, b.Target)
 		if err != nil {
 			return err
 		}
@@ -71,14 +75,14 @@ func (j *Journal) Seal(ctx context.Context, b Batch) error {
 		for _, id := range b.Members {
 			s := rows[id]
 			d := s.delivery(target)
-			if d == nil || d.state != pPending && d.state != pWaiting {
+			if d == nil || d.state != states.Pending && d.state != states.Waiting {
 				from := Progress("")
 				if d != nil {
-					from = d.state.word()
+					from = Progress(d.state.String())
 				}
 				return &TransitionError{ID: id, Target: b.Target, From: from, To: Batched}
 			}
-			d.move(pBatched)
+			d.move(states.Batched)
 			d.batch = b.Seq
 			if err := t.save(s); err != nil {
 				return err
@@ -88,9 +92,9 @@ func (j *Journal) Seal(ctx context.Context, b Batch) error {
 		if at.IsZero() {
 			at = t.now
 		}
-		_, err = t.c.exec(`INSERT INTO batch(target, seq, name, digest, size, control, sealed, state, members, closed, why)
+		_, err = t.c.Exec(`INSERT INTO batch(target, seq, name, digest, size, control, sealed, state, members, closed, why)
 			VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)`, target, b.Seq, b.Name, b.Digest[:], b.Size, b.Control, at.Format(time.RFC3339Nano),
-			pBatched, encodeIDs(b.Members), b.Why)
+			states.Batched, encodeIDs(b.Members), b.Why)
 		return err
 	})
 }
@@ -110,10 +114,10 @@ const batchColumns = "SELECT target, seq, name, digest, size, control, sealed, s
 // Batches returns a target's sealed batches by number, those of all targets when it is empty; openOnly leaves out what
 // is delivered or voided.
 func (j *Journal) Batches(ctx context.Context, target string, openOnly bool) (list []Batch, err error) {
-	err = j.read(ctx, func(c *conn) error {
+	err = j.read(ctx, func(c *engine.Conn) error {
 		where, args := "1=1", []any{}
 		if target != "" {
-			w, ok := j.known(c, target)
+			w, ok := j.nameID(c, target)
 			if !ok {
 				return nil
 			}
@@ -122,8 +126,8 @@ func (j *Journal) Batches(ctx context.Context, target string, openOnly bool) (li
 		if openOnly {
 			where += " AND (state<10 OR state=13)"
 		}
-		return c.query(batchColumns+"WHERE "+where+" ORDER BY target, seq", args, func(row []driver.Value) error {
-			b, err := j.batchRow(c, row)
+		return engine.Each(c, batchColumns+"WHERE "+where+" ORDER BY target, seq", args, func(row batchRow) error {
+			b, err := j.batch(c, row)
 			list = append(list, b)
 			return err
 		})
@@ -134,40 +138,54 @@ func (j *Journal) Batches(ctx context.Context, target string, openOnly bool) (li
 // LastClosed returns when the last of a target's batches that closed for a reason and was not voided was sealed; zero:
 // none is known.
 func (j *Journal) LastClosed(ctx context.Context, target, why string) (at time.Time, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		w, ok := j.known(c, target)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, ok := j.nameID(c, target)
 		if !ok {
 			return nil
 		}
-		_, err := c.one("SELECT sealed FROM batch WHERE target=? AND closed=? AND state<>? ORDER BY seq DESC LIMIT 1", []any{w, why, pDropped},
-			func(row []driver.Value) (err error) { at, err = time.Parse(time.RFC3339Nano, text(row[0])); return err })
+		const sql = "SELECT sealed FROM batch WHERE target=? AND closed=? AND state<>? ORDER BY seq DESC LIMIT 1"
+		sealed, found, err := engine.One[string](c, sql, w, why, states.Dropped)
+		if err == nil && found {
+			at, err = time.Parse(time.RFC3339Nano, sealed)
+		}
 		return err
 	})
 	return at, err
 }
 
-func (j *Journal) batchRow(c *conn, row []driver.Value) (b Batch, err error) {
-	b = Batch{Target: j.name(c, row[0]), Seq: integer(row[1]), Name: text(row[2]), Size: integer(row[4]), Control: text(row[5]),
-		Progress: progressCode(integer(row[7])).word(), Why: text(row[9])}
-	copy(b.Digest[:], bytesOf(row[3]))
-	if b.SealedAt, err = time.Parse(time.RFC3339Nano, text(row[6])); err != nil {
+// batchRow is a row of batchColumns.
+type batchRow struct {
+	Target  nameID
+	Seq     int64
+	Name    string
+	Digest  connectors.Digest
+	Size    int64
+	Control string
+	Sealed  string
+	State   states.Progress
+	Members []byte
+	Closed  string
+}
+
+func (j *Journal) batch(c *engine.Conn, r batchRow) (b Batch, err error) {
+	b = Batch{Target: j.name(c, r.Target), Seq: r.Seq, Name: r.Name, Digest: r.Digest, Size: r.Size, Control: r.Control,
+		Progress: Progress(r.State.String()), Why: r.Closed}
+	if b.SealedAt, err = time.Parse(time.RFC3339Nano, r.Sealed); err != nil {
 		return b, err
 	}
-	b.Members, err = decodeIDs(bytesOf(row[8]))
+	b.Members, err = decodeIDs(r.Members)
 	return b, err
 }
 
-func (t *tx) batch(target string, seq int64) (w word, b Batch, err error) {
-	if w, err = t.word(target); err != nil {
+func (t *tx) batch(target string, seq int64) (w nameID, b Batch, err error) {
+	if w, err = t.name(target); err != nil {
 		return w, b, err
 	}
-	found, err := t.c.one(batchColumns+"WHERE target=? AND seq=?", []any{w, seq}, func(row []driver.Value) (err error) {
-		b, err = t.j.batchRow(t.c, row)
-		return err
-	})
-	if err == nil && !found {
-		err = fmt.Errorf("batch %d of %s: %w", seq, target, ErrNotFound)
+	row, found, err := engine.One[batchRow](t.c, batchColumns+"WHERE target=? AND seq=?", w, seq)
+	if err != nil || !found {
+		return w, b, errorOr(err, fmt.Errorf("batch %d of %s: %w", seq, target, ErrNotFound))
 	}
+	b, err = t.j.batch(t.c, row)
 	return w, b, err
 }
 
@@ -179,8 +197,8 @@ func (j *Journal) MoveBatch(ctx context.Context, target string, seq int64, to Pr
 		if err != nil {
 			return err
 		}
-		from, code := progressOf(b.Progress), progressOf(to)
-		if code == pDropped || from == pDropped || from == pDone && to != Done || transition(from, code) == refused && !(from == pHeld && code == pBatched) {
+		from, code := states.ProgressOf(string(b.Progress)), states.ProgressOf(string(to))
+		if code == states.Dropped || from == states.Dropped || from == states.Done && to != Done || states.Transition(from, code) == states.Refused && !(from == states.Held && code == states.Batched) {
 			return fmt.Errorf("batch %d of %s cannot go from %s to %s: %w", seq, target, b.Progress, to, ErrState)
 		}
 		named := make(map[ID]bool, len(changes))
@@ -194,7 +212,7 @@ func (j *Journal) MoveBatch(ctx context.Context, target string, seq int64, to Pr
 		all := append(make([]Change, 0, len(b.Members)), changes...)
 		for _, id := range b.Members {
 			// What was given up on an operator's word stays in the file and stays given up, until it is delivered.
-			if d := rows[id].delivery(w); to != Done && d != nil && d.state == pDropped {
+			if d := rows[id].delivery(w); to != Done && d != nil && d.state == states.Dropped {
 				continue
 			}
 			if !named[id] {
@@ -205,28 +223,28 @@ func (j *Journal) MoveBatch(ctx context.Context, target string, seq int64, to Pr
 				all = append(all, c)
 			}
 		}
-		if from == pHeld && code == pBatched {
+		if from == states.Held && code == states.Batched {
 			if err := t.resume(w, b.Members); err != nil {
 				return err
 			}
 		} else if err := t.apply(all); err != nil {
 			return err
 		}
-		_, err = t.c.exec("UPDATE batch SET state=?, why=? WHERE target=? AND seq=?", code, encodeReason(reason), w, seq)
+		_, err = t.c.Exec("UPDATE batch SET state=?, why=? WHERE target=? AND seq=?", code, encodeReason(reason), w, seq)
 		return err
 	})
 }
 
 // resume puts the held members of a batch back into it.
-func (t *tx) resume(target word, members []ID) error {
+func (t *tx) resume(target nameID, members []ID) error {
 	rows, err := t.load(members)
 	if err != nil {
 		return err
 	}
 	for _, id := range members {
 		s := rows[id]
-		if d := s.delivery(target); d != nil && d.state == pHeld {
-			d.move(pBatched)
+		if d := s.delivery(target); d != nil && d.state == states.Held {
+			d.move(states.Batched)
 			t.settle(s, false)
 			if err := t.save(s); err != nil {
 				return err
@@ -257,7 +275,7 @@ func (j *Journal) VoidBatch(ctx context.Context, target string, seq int64, by, r
 		for _, id := range b.Members {
 			s := rows[id]
 			d := s.delivery(w)
-			if d == nil || d.batch != seq || !d.state.left() {
+			if d == nil || d.batch != seq || !d.state.Left() {
 				continue
 			}
 			d.batch = 0
@@ -271,7 +289,7 @@ func (j *Journal) VoidBatch(ctx context.Context, target string, seq int64, by, r
 			}
 		}
 		why := Reason{Code: "", Text: reason}
-		_, err = t.c.exec("UPDATE batch SET state=?, why=? WHERE target=? AND seq=?", pDropped, encodeReason(&why), w, seq)
+		_, err = t.c.Exec("UPDATE batch SET state=?, why=? WHERE target=? AND seq=?", states.Dropped, encodeReason(&why), w, seq)
 		return err
 	})
 }

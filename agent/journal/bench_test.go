@@ -3,6 +3,7 @@ package journal
 import (
 	"crypto/sha256"
 	"fmt"
+	"math/rand/v2"
 	"sync/atomic"
 	"testing"
 )
@@ -16,10 +17,7 @@ func BenchmarkAcceptApply(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			r := newRig(b)
 			const batch = 500
-			form := make([]byte, 2048)
-			for i := range form {
-				form[i] = byte('a' + i%26)
-			}
+			form := application(b, rand.New(rand.NewPCG(1, 2)), 2048)
 			arrivals := make([]Arrival, batch)
 			changes := make([]Change, batch)
 			n := 0
@@ -71,7 +69,7 @@ func BenchmarkAcceptBesideTombstones(b *testing.B) {
 				_, err := r.StartPurge(r.ctx())
 				r.must(err)
 				r.must(r.do(r.ctx(), "bury", func(t *tx) error {
-					_, err := t.c.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<?)
+					_, err := t.c.Exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<?)
 						INSERT INTO tombstone SELECT i, 4, 1, 0, 0, 0, randomblob(16), randomblob(16), 0, 0, 0, 1, NULL, NULL FROM n`, purged)
 					return err
 				}))
@@ -93,4 +91,26 @@ func BenchmarkAcceptBesideTombstones(b *testing.B) {
 			b.ReportMetric(float64(cpuTime()-cpu)/float64(n)/1000, "cpu-µs/submission")
 		})
 	}
+}
+
+// BenchmarkRows measures what it costs to read a submission with its form, and one line of a list.
+func BenchmarkRows(b *testing.B) {
+	r := newRig(b)
+	var arrivals []Arrival
+	for n := range 5000 {
+		arrivals = append(arrivals, arrival(fmt.Sprint(n), "register"))
+	}
+	r.accept(arrivals...)
+	n := 0
+	cpu := cpuTime()
+	b.ReportAllocs()
+	for b.Loop() {
+		stored, err := r.Backlog(r.ctx(), "register", 0, len(arrivals))
+		r.must(err)
+		list, err := r.List(r.ctx(), Filter{Limit: len(arrivals)})
+		r.must(err)
+		n += len(stored) + len(list)
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(cpuTime()-cpu)/float64(n)/1000, "cpu-µs/row")
 }

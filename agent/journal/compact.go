@@ -2,13 +2,9 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -31,8 +27,8 @@ func (j *Journal) Compact(ctx context.Context, free func() (int64, error)) (r Co
 	if err := j.do(ctx, "count anew", (*tx).recount); err != nil {
 		return r, err
 	}
-	err = j.send(ctx, "compact the journal", &job{idle: func(c *conn) (err error) {
-		if r.Needed, err = needed(c); err != nil {
+	err = j.send(ctx, "compact the journal", &job{idle: func(c *engine.Conn) (err error) {
+		if r.Needed, err = j.engine.SpaceToCompact(c); err != nil {
 			return err
 		}
 		if free != nil {
@@ -44,10 +40,7 @@ func (j *Journal) Compact(ctx context.Context, free func() (int64, error)) (r Co
 			return &connectors.Error{Class: connectors.TargetError, Code: CodeSpace, Op: "compact the journal",
 				Hint: fmt.Sprintf("it needs %s for a while, and %s are free: make space, and compact it again", megabytes(r.Needed), megabytes(r.Free))}
 		}
-		if err := vacuum(c, filepath.Dir(j.path)); err != nil {
-			return err
-		}
-		return truncateLog(c)
+		return j.engine.Compact(c)
 	}})
 	if err != nil {
 		return r, err
@@ -56,59 +49,28 @@ func (j *Journal) Compact(ctx context.Context, free func() (int64, error)) (r Co
 	return r, err
 }
 
-// vacuum writes the file anew. The copy that it works with lies beside the journal, not in memory, and not in a
-// folder for temporary files that others may read.
-func vacuum(c *conn, dir string) (err error) {
-	set := func(pragma string) error {
-		return c.query("PRAGMA "+pragma, nil, func([]driver.Value) error { return nil })
-	}
-	defer func() { err = errors.Join(err, set("temp_store_directory=''"), set("temp_store=MEMORY")) }()
-	err = errors.Join(set("temp_store=FILE"), set("temp_store_directory='"+strings.ReplaceAll(dir, "'", "''")+"'"))
-	if err != nil {
-		return err
-	}
-	_, err = c.exec("VACUUM")
-	return err
-}
-
-// needed is how much space VACUUM takes: a copy of what is used in a temporary file, and the same in the log.
-func needed(c *conn) (int64, error) {
-	pages, err := c.number("PRAGMA page_count")
-	if err != nil {
-		return 0, err
-	}
-	unused, err := c.number("PRAGMA freelist_count")
-	if err != nil {
-		return 0, err
-	}
-	size, err := c.number("PRAGMA page_size")
-	return 2 * (pages - unused) * (size + 24), err // 24 bytes are the head of a page in the log
-}
-
-// truncateLog copies the log back and empties it, as far as readers let it.
-func truncateLog(c *conn) error {
-	return c.query("PRAGMA wal_checkpoint(TRUNCATE)", nil, func([]driver.Value) error { return nil })
-}
-
-// size returns the bytes of the journal's file and its log.
+// size returns the bytes that the journal takes on disk.
 func (j *Journal) size() (int64, error) {
-	info, err := os.Stat(j.path)
-	if err != nil {
-		return 0, fault("look at the journal's file", err)
-	}
-	n := info.Size()
-	log, err := os.Stat(j.path + "-wal")
-	if errors.Is(err, os.ErrNotExist) {
-		return n, nil
-	}
-	if err != nil {
-		return 0, fault("look at the journal's log", err)
-	}
-	return n + log.Size(), nil
+	n, err := j.engine.Size()
+	return n, j.fault("look at the journal's file", err)
 }
 
 // megabytes writes a size for people, rounded up.
 func megabytes(n int64) string { return fmt.Sprintf("%d MB", (n+999_999)/1_000_000) }
+
+// Scrub overwrites what may be left of what was deleted, from a place on and a bounded part of the journal, and says where to go
+// on; 0 when all is done. It holds up nobody for longer than a usual commit.
+func (j *Journal) Scrub(ctx context.Context, from int64) (next int64, err error) {
+	var places []int64
+	err = j.read(ctx, func(c *engine.Conn) (err error) {
+		places, next, err = j.engine.Remains(c, from)
+		return err
+	})
+	if err != nil || len(places) == 0 {
+		return next, err
+	}
+	return next, j.do(ctx, "overwrite what is deleted", func(t *tx) error { return j.engine.Overwrite(t.c, places) })
+}
 
 // recount makes the counters what they count.
 func (t *tx) recount() error {
@@ -120,7 +82,7 @@ func (t *tx) recount() error {
 		"INSERT INTO tally(kind, a, b, n) SELECT 3, 0, 0, count(*) FROM result WHERE sub IS NULL AND park IS NULL",
 		"INSERT INTO tally(kind, a, b, n) SELECT 5, 0, 0, count(*) FROM tombstone",
 	} {
-		if _, err := t.c.exec(sql); err != nil {
+		if _, err := t.c.Exec(sql); err != nil {
 			return err
 		}
 	}

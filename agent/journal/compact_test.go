@@ -15,7 +15,7 @@ func TestCompactMakesTheFileSmall(t *testing.T) {
 	var list []Arrival
 	for n := range 300 {
 		a := arrival(fmt.Sprint("R", n), "x")
-		a.Office, a.Form = "", []byte(strings.Repeat("form ", 500))
+		a.Office, a.Form = "", noise(2500)
 		list = append(list, a)
 	}
 	var ids []ID
@@ -29,7 +29,7 @@ func TestCompactMakesTheFileSmall(t *testing.T) {
 		t.Fatalf("%d purged", len(got))
 	}
 	r.must(r.do(r.ctx(), "spoil the counters", func(t *tx) error {
-		_, err := t.c.exec("UPDATE tally SET n=n+7 WHERE kind IN (1, 2, 5)")
+		_, err := t.c.Exec("UPDATE tally SET n=n+7 WHERE kind IN (1, 2, 5)")
 		return err
 	}))
 	c, err := r.Checkup(r.ctx(), CheckupOrder{})
@@ -104,7 +104,7 @@ func TestCheckupFindsContradictions(t *testing.T) {
 	} {
 		r := newRig(t)
 		id := r.one("A", "x")
-		r.must(r.do(r.ctx(), "spoil", func(t *tx) error { _, err := t.c.exec(sql); return err }))
+		r.must(r.do(r.ctx(), "spoil", func(t *tx) error { _, err := t.c.Exec(sql); return err }))
 		c, err := r.Checkup(r.ctx(), CheckupOrder{})
 		r.must(err)
 		found := false

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -18,22 +19,22 @@ type verdict struct {
 	Errors []FieldError `json:"errors,omitempty"`
 }
 
-func encodeReason(r *Reason) any {
+func encodeReason(r *Reason) engine.Optional {
 	if r == nil {
-		return nil
+		return ""
 	}
 	return encodeVerdict(verdict{Reason: r})
 }
 
-func encodeVerdict(v verdict) any {
+func encodeVerdict(v verdict) engine.Optional {
 	if v.Reason != nil {
 		v.Raw = v.Reason.Raw
 	}
 	b, err := json.Marshal(v)
 	if err != nil {
-		return nil // impossible: texts only
+		return "" // impossible: texts only
 	}
-	return string(b)
+	return engine.Optional(b)
 }
 
 func decodeVerdict(s string) (v verdict) {
@@ -56,9 +57,9 @@ type returned struct {
 
 const maxReturned = 64 << 10 // bytes of a binary value that a target returns
 
-func encodeReturned(m map[string]connectors.Value) (any, error) {
+func encodeReturned(m map[string]connectors.Value) (engine.Optional, error) {
 	if len(m) == 0 {
-		return nil, nil
+		return "", nil
 	}
 	out := make(map[string]returned, len(m))
 	for name, v := range m {
@@ -66,14 +67,14 @@ func encodeReturned(m map[string]connectors.Value) (any, error) {
 		if v.Blob != nil && v.Blob.Open != nil {
 			b, err := readBlob(v.Blob)
 			if err != nil {
-				return nil, fmt.Errorf("returned value %s: %w", name, err)
+				return "", fmt.Errorf("returned value %s: %w", name, err)
 			}
 			r.Blob = b
 		}
 		out[name] = r
 	}
 	b, err := json.Marshal(out)
-	return string(b), err
+	return engine.Optional(b), err
 }
 
 func readBlob(b *connectors.Blob) ([]byte, error) {
@@ -115,12 +116,12 @@ func decodeReturned(s string, into map[string]connectors.Value) (map[string]conn
 }
 
 // encodeFiles keeps nothing for no files.
-func encodeFiles(files []File) (any, error) {
+func encodeFiles(files []File) (engine.Optional, error) {
 	if len(files) == 0 {
-		return nil, nil
+		return "", nil
 	}
 	b, err := json.Marshal(files)
-	return string(b), err
+	return engine.Optional(b), err
 }
 
 func decodeFiles(s string) (files []File, err error) {

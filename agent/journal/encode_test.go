@@ -37,7 +37,7 @@ func FuzzReturned(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, _ := text.(string)
+		again := string(text)
 		if n, err := decodeReturned(again, nil); err != nil || len(n) != len(m) {
 			t.Fatalf("%q, then %q: %v", s, again, err)
 		}

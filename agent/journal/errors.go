@@ -6,8 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"modernc.org/sqlite"
-
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -17,7 +16,7 @@ var (
 	ErrClosed          = errors.New("journal is closed")
 	ErrReadOnly        = errors.New("journal is open for reading only")
 	ErrLocked          = errors.New("another agent uses this journal")
-	ErrTooNew          = errors.New("a newer version of the agent wrote this journal")
+	ErrTooNew          = engine.ErrTooNew
 	ErrPlanChanged     = errors.New("the content of a mapping changed under a version that was used before")
 	ErrPartlyDelivered = errors.New("the submission is partly delivered")
 	ErrState           = errors.New("not possible in this state")
@@ -60,16 +59,10 @@ func closed(op string) error {
 	return &connectors.Error{Class: connectors.TargetError, Code: CodeClosed, Op: op, Hint: "the agent is stopping", Err: ErrClosed}
 }
 
-// SQLite's primary result codes that mean something to an operator.
-const (
-	sqliteIOErr   = 10
-	sqliteCorrupt = 11
-	sqliteFull    = 13
-	sqliteNotADB  = 26
-)
+func (j *Journal) fault(op string, err error) error { return fault(j.engine, op, err) }
 
-// fault turns an error of SQLite into one of class TargetError with a code; others stay as they are.
-func fault(op string, err error) error {
+// fault turns an error of the disk or of an engine into one of class TargetError with a code; others stay as they are.
+func fault(e engine.Engine, op string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -77,19 +70,20 @@ func fault(op string, err error) error {
 	if errors.As(err, &known) {
 		return err
 	}
+	kind := engine.Other
+	if e != nil {
+		kind = e.Kind(err)
+	}
 	if isDiskFull(err) {
-		return connectors.Errorf(connectors.TargetError, CodeDiskFull, op,
-			"make space on the disk that holds the state folder; the agent goes on by itself", "%w", err)
+		kind = engine.Full
 	}
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
+	switch kind {
+	case engine.Other:
 		return err
-	}
-	switch e.Code() & 0xff {
-	case sqliteFull:
+	case engine.Full:
 		return connectors.Errorf(connectors.TargetError, CodeDiskFull, op,
 			"make space on the disk that holds the state folder; the agent goes on by itself", "%w", err)
-	case sqliteCorrupt, sqliteNotADB:
+	case engine.Damaged:
 		return connectors.Errorf(connectors.TargetError, CodeCorrupt, op,
 			"stop the agent, keep a copy of the state folder and restore the last backup", "%w", err)
 	default:
@@ -126,7 +120,7 @@ func (j *Journal) note(err error) {
 		if j.broken == nil {
 			j.broken = &Fault{Since: j.clock.Now()}
 		}
-		j.broken.Err = fault("write the journal", err)
+		j.broken.Err = j.fault("write the journal", err)
 		j.broken.Count++
 	}
 	j.mu.Unlock()

@@ -2,25 +2,28 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
 // pendingEvent is an event of the call under way; it gets its number when the call is through.
 type pendingEvent struct {
-	office word
+	office nameID
 	id     ID
 	typ    int
 	final  bool
 	data   any // JSON text or nil
 }
 
-func (t *tx) event(office word, id ID, typ int, final bool, data any) {
+func (t *tx) event(office nameID, id ID, typ int, final bool, data any) {
 	t.events = append(t.events, pendingEvent{office, id, typ, final, data})
 }
 
-func (t *tx) eventData(office word, id ID, typ int, final bool, data map[string]any) error {
+func (t *tx) eventData(office nameID, id ID, typ int, final bool, data map[string]any) error {
 	b, err := json.Marshal(data)
 	if err == nil {
 		t.event(office, id, typ, final, string(b))
@@ -39,17 +42,13 @@ func (t *tx) writeEvents() error {
 	queued := map[ID]bool{}
 	for _, e := range t.events {
 		t.j.seq++
-		final := 0
-		if e.final {
-			final = 1
-		}
-		args = append(args, e.office, t.j.seq, e.id, e.typ, final, t.now, e.data)
+		args = append(args, e.office, t.j.seq, e.id, e.typ, e.final, t.now, e.data)
 		if !t.j.pushes(e.office) {
 			continue
 		}
 		var due any
 		if !queued[e.id] {
-			n, err := t.c.number("SELECT count(*) FROM push WHERE office=? AND sub=?", e.office, e.id)
+			n, err := t.c.Number("SELECT count(*) FROM push WHERE office=? AND sub=?", e.office, e.id)
 			if err != nil {
 				return err
 			}
@@ -60,11 +59,10 @@ func (t *tx) writeEvents() error {
 		}
 		pushed = append(pushed, e.office, t.j.seq, e.id, 0, due)
 	}
-	if _, err := t.c.insert("INSERT INTO event(office, seq, sub, type, final, at, data)", 7, args); err != nil {
+	if err := t.c.Insert("event(office, seq, sub, type, final, at, data)", args); err != nil {
 		return err
 	}
-	_, err := t.c.insert("INSERT INTO push(office, seq, sub, attempt, due)", 5, pushed)
-	return err
+	return t.c.Insert("push(office, seq, sub, attempt, due)", pushed)
 }
 
 const eventColumns = "SELECT e.seq, e.sub, e.type, e.final, e.at, e.data, e.office, s.reference FROM event e JOIN submission s ON s.id=e.sub "
@@ -72,8 +70,8 @@ const eventColumns = "SELECT e.seq, e.sub, e.type, e.final, e.at, e.data, e.offi
 // Events returns an office's events after a position, and the position to go on from.
 func (j *Journal) Events(ctx context.Context, office string, after int64, limit int) (events []Event, next int64, err error) {
 	next = after
-	err = j.read(ctx, func(c *conn) error {
-		w, ok := j.known(c, office)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, ok := j.nameID(c, office)
 		if !ok || w == 0 {
 			return nil
 		}
@@ -88,31 +86,41 @@ func (j *Journal) Events(ctx context.Context, office string, after int64, limit 
 
 // EventsOf returns the events of one submission.
 func (j *Journal) EventsOf(ctx context.Context, id ID) (events []Event, err error) {
-	err = j.read(ctx, func(c *conn) error {
+	err = j.read(ctx, func(c *engine.Conn) error {
 		events, err = j.queryEvents(c, eventColumns+"WHERE e.sub=? ORDER BY e.seq", id)
 		return err
 	})
 	return events, err
 }
 
-func (j *Journal) queryEvents(c *conn, sql string, args ...any) (events []Event, err error) {
-	err = c.query(sql, args, func(row []driver.Value) error {
-		e, err := j.eventRow(c, row)
+func (j *Journal) queryEvents(c *engine.Conn, sql string, args ...any) (events []Event, err error) {
+	err = engine.Each(c, sql, args, func(r eventRow) error {
+		e, err := j.event(c, &r)
 		events = append(events, e)
 		return err
 	})
 	return events, err
 }
 
-func (j *Journal) eventRow(c *conn, row []driver.Value) (Event, error) {
-	typ := integer(row[2])
-	if typ <= 0 || typ >= int64(len(eventNames)) {
-		return Event{}, fmt.Errorf("event of unknown type %d", typ)
+// eventRow is a row of eventColumns.
+type eventRow struct {
+	Seq       int64
+	ID        ID
+	Type      int
+	Final     bool
+	At        time.Time
+	Data      string
+	Office    nameID
+	Reference string
+}
+
+func (j *Journal) event(c *engine.Conn, r *eventRow) (Event, error) {
+	if states.EventName(r.Type) == "" {
+		return Event{}, fmt.Errorf("event of unknown type %d", r.Type)
 	}
-	e := Event{Seq: integer(row[0]), ID: ID(integer(row[1])), Type: eventNames[typ], Final: integer(row[3]) == 1, At: instant(row[4]),
-		Office: j.name(c, row[6]), Reference: text(row[7])}
-	if s := text(row[5]); s != "" {
-		if err := json.Unmarshal([]byte(s), &e.Data); err != nil {
+	e := Event{Seq: r.Seq, ID: r.ID, Type: states.EventName(r.Type), Final: r.Final, At: r.At, Office: j.name(c, r.Office), Reference: r.Reference}
+	if r.Data != "" {
+		if err := json.Unmarshal([]byte(r.Data), &e.Data); err != nil {
 			return e, fmt.Errorf("event %d: %w", e.Seq, err)
 		}
 	}
@@ -134,12 +142,12 @@ func bounded(limit int) int {
 
 // Cursor returns how far a cursor has come; 0 for one that never moved.
 func (j *Journal) Cursor(ctx context.Context, office, name string) (seq int64, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		w, ok := j.known(c, office)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, ok := j.nameID(c, office)
 		if !ok {
 			return nil
 		}
-		seq, err = c.number("SELECT seq FROM cursor WHERE office=? AND name=?", w, name)
+		seq, err = c.Number("SELECT seq FROM cursor WHERE office=? AND name=?", w, name)
 		return err
 	})
 	return seq, err
@@ -163,23 +171,27 @@ func (j *Journal) Ack(ctx context.Context, office, cursor string, seq int64) err
 }
 
 func (t *tx) ack(office, cursor string, seq int64) (more bool, err error) {
-	w, err := t.word(office)
+	w, err := t.name(office)
 	if err != nil {
 		return false, err
 	}
 	seq = min(seq, t.j.seq)
-	old, err := t.c.number("SELECT seq FROM cursor WHERE office=? AND name=?", w, cursor)
+	old, err := t.c.Number("SELECT seq FROM cursor WHERE office=? AND name=?", w, cursor)
 	if err != nil || seq <= old {
 		return false, err
 	}
 	reached, n := old, 0
 	var final []ID
 	const sql = "SELECT seq, sub, final FROM event WHERE office=? AND seq>? AND seq<=? ORDER BY seq LIMIT ?"
-	err = t.c.query(sql, []any{w, old, seq, ackChunk}, func(row []driver.Value) error {
-		reached = integer(row[0])
+	err = engine.Each(t.c, sql, []any{w, old, seq, ackChunk}, func(e struct {
+		Seq   int64
+		ID    ID
+		Final bool
+	}) error {
+		reached = e.Seq
 		n++
-		if integer(row[2]) == 1 {
-			final = append(final, ID(integer(row[1])))
+		if e.Final {
+			final = append(final, e.ID)
 		}
 		return nil
 	})
@@ -194,13 +206,13 @@ func (t *tx) ack(office, cursor string, seq int64) (more bool, err error) {
 			return false, err
 		}
 	}
-	_, err = t.c.exec("INSERT INTO cursor(office, name, seq) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET seq=excluded.seq", w, cursor, reached)
+	_, err = t.c.Exec("INSERT INTO cursor(office, name, seq) VALUES(?, ?, ?) ON CONFLICT(office, name) DO UPDATE SET seq=excluded.seq", w, cursor, reached)
 	return more, err
 }
 
 // told closes a submission if the front office knows everything up to its last word.
 func (t *tx) told(id ID, upTo int64) error {
-	last, err := t.c.number("SELECT coalesce(max(seq), 0) FROM event WHERE sub=? AND final=1", id)
+	last, err := t.c.Number("SELECT coalesce(max(seq), 0) FROM event WHERE sub=? AND final=1", id)
 	if err != nil || last > upTo {
 		return err
 	}
@@ -208,12 +220,12 @@ func (t *tx) told(id ID, upTo int64) error {
 	if err != nil {
 		return err
 	}
-	if s.state == sDecided && s.unsettled() {
-		s.flags, s.dirty = s.flags|flagHeard, true // decided before it was delivered: what is open still goes
+	if s.state == states.Decided && s.waits() {
+		s.flags, s.dirty = s.flags|states.FlagHeard, true // decided before it was delivered: what is open still goes
 		return t.save(s)
 	}
-	if s.state == sDecided || s.state == sDelivered && s.flags&flagFinal != 0 {
-		s.state = sClosed
+	if s.state == states.Decided || s.state == states.Delivered && s.flags&states.FlagFinal != 0 {
+		s.state = states.Closed
 		return t.save(s)
 	}
 	return nil

@@ -206,7 +206,7 @@ func TestListAndSummary(t *testing.T) {
 	r.must(r.PutTarget(r.ctx(), "x", "id-1", "host=a"))
 	marks, err := r.Targets(r.ctx())
 	r.must(err)
-	if marks["x"] != (TargetMark{"id-1", "host=a", 1}) || marks["y"].Open != 2 {
+	if marks["x"] != (KnownTarget{"id-1", "host=a", 1}) || marks["y"].Open != 2 {
 		t.Errorf("%+v", marks)
 	}
 	r.must(r.Note(r.ctx(), a, Moment{What: "operator", By: "me", Text: "looked"}))

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -100,12 +101,12 @@ func TestDiskFull(t *testing.T) {
 		t.Errorf("after a commit: %+v", f)
 	}
 	// SQLite's own word for it.
-	r.must(r.send(r.ctx(), "shrink", &job{idle: func(c *conn) error {
-		_, err := c.number("PRAGMA max_page_count=10")
+	r.must(r.send(r.ctx(), "shrink", &job{idle: func(c *engine.Conn) error {
+		_, err := c.Number("PRAGMA max_page_count=10")
 		return err
 	}}))
 	big := arrival("B", "x")
-	big.Form = make([]byte, 60<<10)
+	big.Form = noise(60 << 10)
 	for n := range 30 {
 		big.Reference = fmt.Sprint("B", n)
 		if _, err = r.Accept(r.ctx(), []Arrival{big}); err != nil {
@@ -207,8 +208,8 @@ func TestReadOnly(t *testing.T) {
 
 func TestNewerJournalIsRefused(t *testing.T) {
 	r := newRig(t)
-	r.must(r.send(r.ctx(), "age", &job{idle: func(c *conn) error {
-		_, err := c.exec("PRAGMA user_version=99")
+	r.must(r.send(r.ctx(), "age", &job{idle: func(c *engine.Conn) error {
+		_, err := c.Exec("PRAGMA user_version=99")
 		return err
 	}}))
 	r.must(r.Close())

@@ -1,24 +1,21 @@
 package journal
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"database/sql/driver"
 	"encoding/hex"
 	"fmt"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
 // Garbage returns content that was referred to by what is purged, at most limit pieces of it after a digest.
 func (j *Journal) Garbage(ctx context.Context, after connectors.Digest, limit int) (digests []connectors.Digest, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		return c.query("SELECT digest FROM garbage WHERE digest>? ORDER BY digest LIMIT ?", []any{after[:], limit}, func(row []driver.Value) error {
-			digests = append(digests, connectors.Digest(bytesOf(row[0])))
-			return nil
-		})
+	err = j.read(ctx, func(c *engine.Conn) error {
+		digests, err = engine.All[connectors.Digest](c, "SELECT digest FROM garbage WHERE digest>? ORDER BY digest LIMIT ?", after, limit)
+		return err
 	})
 	return digests, err
 }
@@ -27,7 +24,7 @@ func (j *Journal) Garbage(ctx context.Context, after connectors.Digest, limit in
 func (j *Journal) Collected(ctx context.Context, digests []connectors.Digest) error {
 	return j.do(ctx, "forget garbage", func(t *tx) error {
 		for _, d := range digests {
-			if _, err := t.c.exec("DELETE FROM garbage WHERE digest=?", d[:]); err != nil {
+			if _, err := t.c.Exec("DELETE FROM garbage WHERE digest=?", d[:]); err != nil {
 				return err
 			}
 		}
@@ -65,72 +62,63 @@ const pageOfReferences = 2000
 // References calls f for everything in the content store that the journal refers to. The ID is 0 for the file of
 // a batch and for the documents of a result without a submission; a large form and a batch have no name.
 func (j *Journal) References(ctx context.Context, f func(ID, File) error) error {
-	list := func(row []driver.Value) error {
-		files, err := decodeFiles(text(row[2]))
+	list := func(r reference) error {
+		files, err := decodeFiles(r.Files)
 		for n := range files {
 			if err == nil {
-				err = f(ID(max(integer(row[1]), 0)), files[n])
+				err = f(max(r.Sub, 0), files[n])
 			}
 		}
 		return err
 	}
-	blob := func(row []driver.Value) error {
-		return f(ID(integer(row[1])), File{Digest: connectors.Digest(bytesOf(row[2])), Size: integer(row[3])})
-	}
+	blob := func(r reference) error { return f(r.Sub, File{Digest: r.Digest, Size: r.Size}) }
 	for _, q := range []struct {
-		sql string
-		row func([]driver.Value) error
+		sql   string
+		after func(*reference) []any
+		each  func(reference) error
 	}{
-		{"SELECT id, id, files FROM submission INDEXED BY submission_files WHERE files IS NOT NULL AND id>? ORDER BY id LIMIT ?", list},
-		{"SELECT n, sub, documents FROM result INDEXED BY result_documents WHERE documents IS NOT NULL AND n>? ORDER BY n LIMIT ?", list},
-		{"SELECT rowid, 0, digest, size FROM batch WHERE gone=0 AND rowid>? ORDER BY rowid LIMIT ?", blob},
+		{"SELECT id, 0, id, NULL, 0, files FROM submission /*by submission_files*/ WHERE files IS NOT NULL AND id>? ORDER BY id LIMIT ?",
+			func(r *reference) []any { return []any{r.Key} }, list},
+		{"SELECT n, 0, sub, NULL, 0, documents FROM result /*by result_documents*/ WHERE documents IS NOT NULL AND n>? ORDER BY n LIMIT ?",
+			func(r *reference) []any { return []any{r.Key} }, list},
+		{"SELECT target, seq, 0, digest, size, NULL FROM batch WHERE gone=0 AND (target, seq)>(?, ?) ORDER BY target, seq LIMIT ?",
+			func(r *reference) []any { return []any{r.Key, r.Next} }, blob},
+		// Large forms by digest: they are few among all forms, and only their index has them side by side.
+		{"SELECT 0, 0, id, digest, -1, NULL FROM form /*by form_large*/ WHERE digest IS NOT NULL AND (digest, id)>(?, ?) ORDER BY digest, id LIMIT ?",
+			func(r *reference) []any { return []any{r.Digest, r.Sub} }, blob},
 	} {
-		if err := j.pages(ctx, q.sql, q.row); err != nil {
+		if err := pages(ctx, j, q.sql, q.after, q.each); err != nil {
 			return err
 		}
-	}
-	return j.largeForms(ctx, f)
-}
-
-// pages reads a query page by page, each in a snapshot of its own. Its first column is what a page goes on after.
-func (j *Journal) pages(ctx context.Context, sql string, each func(row []driver.Value) error) error {
-	last := int64(0)
-	for more := true; more; {
-		seen := 0
-		err := j.read(ctx, func(c *conn) error {
-			return c.query(sql, []any{last, pageOfReferences}, func(row []driver.Value) error {
-				last = integer(row[0])
-				seen++
-				return each(row)
-			})
-		})
-		if err != nil {
-			return err
-		}
-		more = seen == pageOfReferences
 	}
 	return nil
 }
 
-// largeForms goes by digest: among forms those that lie in the content store are few, and only their index has
-// them side by side.
-func (j *Journal) largeForms(ctx context.Context, f func(ID, File) error) error {
-	digest := []byte{}
-	last := ID(0)
-	for more := true; more; {
-		seen := 0
-		err := j.read(ctx, func(c *conn) error {
-			const sql = "SELECT digest, id FROM form INDEXED BY form_large WHERE digest IS NOT NULL AND (digest, id)>(?, ?) ORDER BY digest, id LIMIT ?"
-			return c.query(sql, []any{digest, last, pageOfReferences}, func(row []driver.Value) error {
-				digest, last = bytes.Clone(bytesOf(row[0])), ID(integer(row[1]))
+// reference is a row that refers to content, and by what a page goes on after it.
+type reference struct {
+	Key, Next int64
+	Sub       ID
+	Digest    connectors.Digest
+	Size      int64
+	Files     string
+}
+
+// pages reads a query page by page, each in a snapshot of its own. after are the arguments by which a page goes on after a row;
+// of the zero row those of the first page.
+func pages[T any](ctx context.Context, j *Journal, sql string, after func(*T) []any, each func(T) error) error {
+	var last T
+	for seen := pageOfReferences; seen == pageOfReferences; {
+		seen = 0
+		err := j.read(ctx, func(c *engine.Conn) error {
+			return engine.Each(c, sql, append(after(&last), pageOfReferences), func(r T) error {
+				last = r
 				seen++
-				return f(last, File{Digest: connectors.Digest(digest), Size: -1})
+				return each(r)
 			})
 		})
 		if err != nil {
 			return err
 		}
-		more = seen == pageOfReferences
 	}
 	return nil
 }
@@ -153,19 +141,17 @@ const certified = "purge-certified"
 
 // Uncertified returns the numbers of purges that took something away and are not on record yet.
 func (j *Journal) Uncertified(ctx context.Context) (runs []int64, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		last, err := c.number("SELECT value FROM meta WHERE key='purge-run'")
+	err = j.read(ctx, func(c *engine.Conn) error {
+		last, err := c.Number("SELECT value FROM meta WHERE key='purge-run'")
 		if err != nil {
 			return err
 		}
-		done, err := c.number("SELECT value FROM meta WHERE key=?", certified)
+		done, err := c.Number("SELECT value FROM meta WHERE key=?", certified)
 		if err != nil || done >= last {
 			return err
 		}
-		return c.query("SELECT DISTINCT run FROM tombstone WHERE run>? ORDER BY run", []any{done}, func(row []driver.Value) error {
-			runs = append(runs, integer(row[0]))
-			return nil
-		})
+		runs, err = engine.All[int64](c, "SELECT DISTINCT run FROM tombstone WHERE run>? ORDER BY run", done)
+		return err
 	})
 	return runs, err
 }
@@ -174,15 +160,18 @@ func (j *Journal) Uncertified(ctx context.Context) (runs []int64, err error) {
 func (j *Journal) Certify(ctx context.Context, run int64) (cert Certificate, err error) {
 	cert.Run = run
 	h := sha256.New()
-	err = j.read(ctx, func(c *conn) error {
-		return c.query("SELECT id, at, purged, by FROM tombstone WHERE run=? ORDER BY id", []any{run}, func(row []driver.Value) error {
+	err = j.read(ctx, func(c *engine.Conn) error {
+		return engine.Each(c, "SELECT id, at, purged, by FROM tombstone WHERE run=? ORDER BY id", []any{run}, func(t struct {
+			ID         ID
+			At, Purged time.Time
+			By         string
+		}) error {
 			cert.Count++
-			fmt.Fprintf(h, "%s\n", ID(integer(row[0])))
-			at, gone := instant(row[1]), instant(row[2])
+			fmt.Fprintf(h, "%s\n", t.ID)
 			if cert.Count == 1 {
-				cert.From, cert.First = at, gone
+				cert.From, cert.First = t.At, t.Purged
 			}
-			cert.To, cert.Last, cert.By = at, gone, text(row[3])
+			cert.To, cert.Last, cert.By = t.At, t.Purged, t.By
 			return ctx.Err()
 		})
 	})
@@ -193,7 +182,7 @@ func (j *Journal) Certify(ctx context.Context, run int64) (cert Certificate, err
 // Certified notes that all purges up to a number are on record.
 func (j *Journal) Certified(ctx context.Context, run int64) error {
 	return j.do(ctx, "note a certificate", func(t *tx) error {
-		_, err := t.c.exec(setMeta, certified, run)
+		_, err := t.c.Exec(raiseMeta, certified, run)
 		return err
 	})
 }

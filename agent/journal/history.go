@@ -1,8 +1,10 @@
 package journal
 
-import "context"
+import (
+	"context"
 
-const insertHistory = "INSERT INTO history(sub, at, what, target, code, text, by, raw) VALUES(?, ?, ?, ?, ?, ?, ?, ?)"
+	"github.com/inbasket/inbasket/agent/journal/engine"
+)
 
 // note adds a line to a submission's timeline; its time is now unless it has one.
 func (t *tx) note(id ID, m Moment) error {
@@ -10,8 +12,8 @@ func (t *tx) note(id ID, m Moment) error {
 	if at.IsZero() {
 		at = t.now
 	}
-	_, err := t.c.exec(insertHistory, id, at, m.What, nullable(m.Target), nullable(m.Code), nullable(m.Text), nullable(m.By), nullable(m.Raw))
-	return err
+	return t.c.Insert("history(sub, at, what, target, code, text, by, raw)", []any{id, at, m.What, engine.Optional(m.Target), engine.Optional(m.Code),
+		engine.Optional(m.Text), engine.Optional(m.By), engine.Optional(m.Raw)})
 }
 
 // Note adds a line to the timeline of a submission.

@@ -2,13 +2,21 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"time"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
-// holdVersion is the first version of the tables that knows of restores.
-const holdVersion = 2
+// The first versions of the tables that know of restores, of purges, of what results said, and of compressed forms. A reader may
+// meet older ones.
+const (
+	holdVersion   = 2
+	purgeVersion  = 3
+	resultVersion = 4
+	formVersion   = 5
+)
 
 // Hold is the last restore of this journal from a backup. It is in force until an operator ends it: nothing is
 // taken, delivered or told meanwhile.
@@ -24,19 +32,14 @@ type Hold struct {
 
 // Hold returns the last restore, or nil where the journal was never restored.
 func (j *Journal) Hold(ctx context.Context) (h *Hold, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		version, err := c.number("PRAGMA user_version")
-		if err != nil || version < holdVersion {
-			return err
-		}
-		_, err = c.one("SELECT backup, restored, gathered, released, by, file, report FROM hold WHERE id=1", nil, func(row []driver.Value) error {
-			h = &Hold{Backup: instant(row[0]), Restored: instant(row[1]), Gathered: instant(row[2]), Released: instant(row[3]),
-				By: text(row[4]), File: text(row[5])}
-			if s := text(row[6]); s != "" {
-				h.Report = []byte(s)
-			}
+	err = j.read(ctx, func(c *engine.Conn) error {
+		if !j.has(holdVersion) {
 			return nil
-		})
+		}
+		r, found, err := engine.One[Hold](c, "SELECT backup, restored, gathered, released, by, file, report FROM hold WHERE id=1")
+		if found {
+			h = &r
+		}
 		return err
 	})
 	return h, err
@@ -48,7 +51,7 @@ func (j *Journal) Held() bool { return j.held.Load() }
 // KeepReport keeps what the evidence for a restored journal says.
 func (j *Journal) KeepReport(ctx context.Context, report []byte) error {
 	return j.do(ctx, "keep what a restore found", func(t *tx) error {
-		_, err := t.c.exec("UPDATE hold SET gathered=?, report=? WHERE id=1 AND released=0", t.now, string(report))
+		_, err := t.c.Exec("UPDATE hold SET gathered=?, report=? WHERE id=1 AND released=0", t.now, string(report))
 		return err
 	})
 }
@@ -88,7 +91,7 @@ func (j *Journal) EndHold(ctx context.Context, e Ending) error {
 }
 
 func (t *tx) endHold(e Ending) error {
-	n, err := t.c.exec("UPDATE hold SET released=?, by=? WHERE id=1 AND released=0", t.now, e.By)
+	n, err := t.c.Exec("UPDATE hold SET released=?, by=? WHERE id=1 AND released=0", t.now, e.By)
 	if err != nil {
 		return err
 	}
@@ -96,11 +99,11 @@ func (t *tx) endHold(e Ending) error {
 		return ErrNotHeld
 	}
 	for target, last := range e.Seqs {
-		if _, err := t.c.exec(setMeta, seqOfKey+target, last); err != nil {
+		if _, err := t.c.Exec(raiseMeta, seqOfKey+target, last); err != nil {
 			return err
 		}
 	}
-	if _, err := t.c.exec("DELETE FROM doubt"); err != nil {
+	if _, err := t.c.Exec("DELETE FROM doubt"); err != nil {
 		return err
 	}
 	for _, d := range e.Doubts {
@@ -109,40 +112,40 @@ func (t *tx) endHold(e Ending) error {
 		}
 	}
 	for _, r := range e.Rereads {
-		const sql = "INSERT INTO reread(kind, name, since) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET since=min(since, excluded.since)"
-		if _, err := t.c.exec(sql, r.Kind, r.Name, r.Since); err != nil {
+		const sql = "INSERT INTO reread(kind, name, since) VALUES(?, ?, ?) ON CONFLICT(kind, name) DO UPDATE SET since=excluded.since WHERE excluded.since<reread.since"
+		if _, err := t.c.Exec(sql, r.Kind, r.Name, r.Since); err != nil {
 			return err
 		}
 	}
-	return t.j.loadMending(t.c)
+	return t.j.loadAfterRestore(t.c)
 }
 
 // doubt makes doubtful what may have been delivered to a target after the backup.
 func (t *tx) doubt(d Doubt) error {
-	if _, err := t.c.exec("INSERT INTO doubt(target, restored) VALUES(?, (SELECT restored FROM hold WHERE id=1))", d.Target); err != nil {
+	if _, err := t.c.Exec("INSERT INTO doubt(target, restored) VALUES(?, (SELECT restored FROM hold WHERE id=1))", d.Target); err != nil {
 		return err
 	}
-	w, err := t.word(d.Target)
+	w, err := t.name(d.Target)
 	if err != nil || !d.Open {
 		return err
 	}
-	for _, from := range []progressCode{pPending, pWaiting, pBatched} {
-		n, err := t.c.exec("UPDATE delivery SET state=? WHERE target=? AND state=? AND state<10", pDoubtful, w, from)
+	for _, from := range []states.Progress{states.Pending, states.Waiting, states.Batched} {
+		n, err := t.c.Exec("UPDATE delivery SET state=? WHERE target=? AND state=? AND state<10", states.Doubtful, w, from)
 		if err != nil {
 			return err
 		}
 		t.count(tallyProgress, int64(w), int64(from), -n)
-		t.count(tallyProgress, int64(w), int64(pDoubtful), n)
+		t.count(tallyProgress, int64(w), int64(states.Doubtful), n)
 	}
-	_, err = t.c.exec("UPDATE batch SET state=? WHERE target=? AND state=?", pDoubtful, w, pBatched)
+	_, err = t.c.Exec("UPDATE batch SET state=? WHERE target=? AND state=?", states.Doubtful, w, states.Batched)
 	return err
 }
 
 // forgetRecalls drops names of forms that were to come again and never did: a form that bears such a name long after
 // is another one.
-func forgetRecalls(c *conn, now time.Time) error {
+func forgetRecalls(c *engine.Conn, now time.Time) error {
 	const sql = `DELETE FROM recall WHERE NOT EXISTS(SELECT 1 FROM reread) AND EXISTS(SELECT 1 FROM hold WHERE released>0 AND released<?)`
-	_, err := c.exec(sql, now.Add(-recallDays))
+	_, err := c.Exec(sql, now.Add(-recallDays))
 	return err
 }
 
@@ -151,11 +154,9 @@ const recallDays = 7 * 24 * time.Hour
 
 // Rereads returns what is still to be read again.
 func (j *Journal) Rereads(ctx context.Context) (list []Reread, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		return c.query("SELECT kind, name, since FROM reread ORDER BY kind, name", nil, func(row []driver.Value) error {
-			list = append(list, Reread{Kind: text(row[0]), Name: text(row[1]), Since: instant(row[2])})
-			return nil
-		})
+	err = j.read(ctx, func(c *engine.Conn) error {
+		list, err = engine.All[Reread](c, "SELECT kind, name, since FROM reread ORDER BY kind, name")
+		return err
 	})
 	return list, err
 }
@@ -163,7 +164,7 @@ func (j *Journal) Rereads(ctx context.Context) (list []Reread, err error) {
 // RereadDone notes that something has been read again to its end.
 func (j *Journal) RereadDone(ctx context.Context, kind, name string) error {
 	return j.do(ctx, "note what was read again", func(t *tx) error {
-		_, err := t.c.exec("DELETE FROM reread WHERE kind=? AND name=?", kind, name)
+		_, err := t.c.Exec("DELETE FROM reread WHERE kind=? AND name=?", kind, name)
 		return err
 	})
 }
@@ -171,16 +172,15 @@ func (j *Journal) RereadDone(ctx context.Context, kind, name string) error {
 // NoteBackup remembers that a backup was made and verified.
 func (j *Journal) NoteBackup(ctx context.Context, at time.Time) error {
 	return j.do(ctx, "note a backup", func(t *tx) error {
-		_, err := t.c.exec(setMeta, "backup", at)
+		_, err := t.c.Exec(raiseMeta, "backup", at)
 		return err
 	})
 }
 
 // LastBackup returns when the last verified backup was made; zero: never.
 func (j *Journal) LastBackup(ctx context.Context) (at time.Time, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		n, err := c.number("SELECT value FROM meta WHERE key='backup'")
-		at = instant(n)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		at, err = engine.Value[time.Time](c, "SELECT value FROM meta WHERE key='backup'")
 		return err
 	})
 	return at, err

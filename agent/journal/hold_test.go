@@ -121,10 +121,10 @@ func TestGhosts(t *testing.T) {
 	if p := r.progress(t, lost, "register"); p != Pending {
 		t.Fatal(p) // its ledger knows
 	}
-	if all, adopted, none, err := r.GhostCount(ctx); err != nil || all != 2 || adopted != 1 || none != 1 {
+	if all, adopted, none, err := r.LostCount(ctx); err != nil || all != 2 || adopted != 1 || none != 1 {
 		t.Fatal(all, adopted, none, err)
 	}
-	list, err := r.Ghosts(ctx, 0, true, 10)
+	list, err := r.LostSubmissions(ctx, 0, true, 10)
 	if err != nil || len(list) != 2 || len(list[0].Targets) != 2 || !list[0].Adopted || list[1].ID != blind {
 		t.Fatalf("%+v %v", list, err)
 	}
@@ -184,7 +184,7 @@ func TestRecall(t *testing.T) {
 	if p := r.progress(t, out[0].ID, "drop"); p != Doubtful {
 		t.Fatal(p)
 	}
-	if r.mending.active {
+	if r.afterRestore.active {
 		t.Fatal("acceptance still looks for what came again")
 	}
 }
@@ -310,18 +310,7 @@ func TestSnapshot(t *testing.T) {
 // TestFirstVersion opens, backs up and restores a journal that the first version of the program wrote.
 func TestFirstVersion(t *testing.T) {
 	dir := t.TempDir()
-	c, err := openWriter(filepath.Join(dir, fileName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range append(schema[:len(schema):len(schema)], "PRAGMA user_version=1") {
-		if _, err := c.exec(s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := c.close(); err != nil {
-		t.Fatal(err)
-	}
+	older(t, dir, 1)
 	ctx := context.Background()
 	j, err := OpenReadOnly(ctx, dir, Options{})
 	if err != nil {

@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,10 +9,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// versionOfHold is the version of the journal that first knew of restores.
-const versionOfHold = 2
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/engine/sqlite"
+	"github.com/inbasket/inbasket/connectors"
+)
 
 // Inspection is what can be told of a journal without opening it as an agent does: of any version, also of a
 // running agent's.
@@ -42,7 +42,7 @@ type PlanUse struct {
 // Inspect looks at the journal in dir and changes nothing. With whole it reads all of it for damage, which
 // takes its time. A journal that is not there is fs.ErrNotExist.
 func Inspect(ctx context.Context, dir string, whole bool) (i Inspection, err error) {
-	i.Known = int64(len(migrations))
+	i.Known = int64(Version())
 	path, err := filepath.Abs(filepath.Join(dir, fileName))
 	if err != nil {
 		return i, err
@@ -61,21 +61,13 @@ func Inspect(ctx context.Context, dir string, whole bool) (i Inspection, err err
 	} else if err := f.Close(); err != nil {
 		return i, err
 	}
-	c, err := openToLook(path)
+	e := sqlite.ReadOnly(path)
+	c, err := e.Reader()
 	if err != nil {
-		return i, fault("look at the journal", err)
+		return i, fault(e, "look at the journal", err)
 	}
-	err = i.read(ctx, c, whole)
-	return i, fault("look at the journal", errors.Join(err, c.close()))
-}
-
-// openToLook opens a journal for reading, whatever its version is.
-func openToLook(path string) (*conn, error) {
-	mode := "mode=ro"
-	if _, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) {
-		mode += "&immutable=1" // it was closed cleanly: nothing is made beside it
-	}
-	return open(path, mode, "busy_timeout=2000", "query_only=1")
+	err = i.read(ctx, e, c, whole)
+	return i, fault(e, "look at the journal", errors.Join(err, c.Close()))
 }
 
 // lookAtLock tries the lock and lets go at once; an agent that starts in this moment tries again by itself.
@@ -101,57 +93,51 @@ func (i *Inspection) lookAtLock(dir string) {
 }
 
 // read asks only for what every version has.
-func (i *Inspection) read(ctx context.Context, c *conn, whole bool) (err error) {
-	if i.Version, err = c.number("PRAGMA user_version"); err != nil || i.Version == 0 || i.Version > i.Known {
+func (i *Inspection) read(ctx context.Context, e engine.Engine, c *engine.Conn, whole bool) (err error) {
+	if i.Version, err = e.Version(c); err != nil || i.Version == 0 || i.Version > i.Known {
 		return err
 	}
-	if i.Epoch, err = c.number("SELECT value FROM meta WHERE key='epoch'"); err != nil {
+	if i.Epoch, err = c.Number("SELECT value FROM meta WHERE key='epoch'"); err != nil {
 		return err
 	}
-	backup, err := c.number("SELECT value FROM meta WHERE key='backup'")
-	if err != nil {
+	if i.Backup, err = engine.Value[time.Time](c, "SELECT value FROM meta WHERE key='backup'"); err != nil {
 		return err
 	}
-	i.Backup = instant(backup)
-	const newest = "SELECT changed FROM submission ORDER BY id DESC LIMIT 1"
-	if _, err = c.one(newest, nil, func(row []driver.Value) error { i.Newest = instant(row[0]); return nil }); err != nil {
+	if i.Newest, err = engine.Value[time.Time](c, "SELECT changed FROM submission ORDER BY id DESC LIMIT 1"); err != nil {
 		return err
 	}
-	if i.Version >= versionOfHold {
-		held, err := c.number("SELECT count(*) FROM hold WHERE released=0")
-		if err != nil {
+	if i.Version >= holdVersion {
+		if i.Held, err = engine.Value[bool](c, "SELECT count(*) FROM hold WHERE released=0"); err != nil {
 			return err
 		}
-		i.Held = held > 0
 	}
 	if err := i.readPlans(c); err != nil || !whole {
 		return err
 	}
-	return c.query("PRAGMA quick_check(1)", nil, func(row []driver.Value) error {
-		if s := text(row[0]); s != "ok" {
-			i.Damage = s
-		}
-		return ctx.Err()
-	})
+	damage, err := e.Damage(ctx, c, false, 1)
+	i.Damage = strings.Join(damage, "; ")
+	return err
 }
 
 // readPlans reads the mappings that were used, with how many submissions are on their way by each.
-func (i *Inspection) readPlans(c *conn) error {
+func (i *Inspection) readPlans(c *engine.Conn) error {
+	type count struct{ Plan, Open int64 }
 	open := map[int64]int64{}
 	// Through the small indexes over what is open and parked: the journal may hold millions that are done.
-	const sql = `SELECT s.plan, count(*) FROM (SELECT sub AS id FROM delivery INDEXED BY delivery_open WHERE state<10
-		UNION SELECT id FROM submission INDEXED BY submission_parked WHERE state=6) o CROSS JOIN submission s ON s.id=o.id GROUP BY s.plan`
-	err := c.query(sql, nil, func(row []driver.Value) error {
-		open[integer(row[0])] = integer(row[1])
-		return nil
-	})
+	const sql = `SELECT s.plan, count(*) FROM (SELECT sub AS id FROM delivery /*by delivery_open*/ WHERE state<10
+		UNION SELECT id FROM submission /*by submission_parked*/ WHERE state=6) o CROSS JOIN submission s ON s.id=o.id GROUP BY s.plan`
+	err := engine.Each(c, sql, nil, func(n count) error { open[n.Plan] = n.Open; return nil })
 	if err != nil {
 		return err
 	}
-	return c.query("SELECT id, digest, name, version, bundle FROM plan WHERE used=1 ORDER BY name, version", nil, func(row []driver.Value) error {
-		p := PlanUse{Plan: Plan{Name: text(row[2]), Version: int(integer(row[3])), Bundle: bytesOf(row[4])}, Open: open[integer(row[0])]}
-		copy(p.Digest[:], bytesOf(row[1]))
-		i.Plans = append(i.Plans, p)
+	return engine.Each(c, "SELECT digest, name, version, bundle, id FROM plan WHERE used=1 ORDER BY name, version", nil, func(p struct {
+		Digest  connectors.Digest
+		Name    string
+		Version int
+		Bundle  []byte
+		ID      int64
+	}) error {
+		i.Plans = append(i.Plans, PlanUse{Plan{p.Digest, p.Name, p.Version, p.Bundle}, open[p.ID]})
 		return nil
 	})
 }
@@ -167,11 +153,9 @@ type Trail struct {
 
 // Trail returns the last lines of the history of all submissions, newest first.
 func (j *Journal) Trail(ctx context.Context, limit int) (list []Trail, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		return c.query("SELECT at, sub, what, target, code FROM history ORDER BY n DESC LIMIT ?", []any{limit}, func(row []driver.Value) error {
-			list = append(list, Trail{At: instant(row[0]), ID: ID(integer(row[1])), What: text(row[2]), Target: text(row[3]), Code: text(row[4])})
-			return nil
-		})
+	err = j.read(ctx, func(c *engine.Conn) error {
+		list, err = engine.All[Trail](c, "SELECT at, sub, what, target, code FROM history ORDER BY n DESC LIMIT ?", limit)
+		return err
 	})
 	return list, err
 }

@@ -6,8 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"modernc.org/sqlite"
 )
 
 // TestInspect looks at a journal that runs, that is stopped, and that is not there.
@@ -67,29 +65,14 @@ func list(t *testing.T, dir string) (s string) {
 // TestInspectOtherVersions reads a journal of version 1, and of one to come only that it is newer.
 func TestInspectOtherVersions(t *testing.T) {
 	dir := t.TempDir()
-	c, err := openWriter(filepath.Join(dir, fileName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range append(append([]string{}, schema...), "PRAGMA user_version=1") {
-		if _, err := c.exec(s); err != nil {
-			t.Fatal(err)
-		}
-	}
+	older(t, dir, 1)
 	i, err := Inspect(t.Context(), dir, true)
 	if err != nil || i.Version != 1 || i.Known < 3 || i.Epoch != 1 || i.Held {
 		t.Errorf("%+v %v", i, err)
 	}
-	for _, s := range []string{"DROP TABLE plan", "DROP TABLE submission", "PRAGMA user_version=1000"} {
-		if _, err := c.exec(s); err != nil {
-			t.Fatal(err)
-		}
-	}
+	older(t, dir, 1, "DROP TABLE plan", "DROP TABLE submission", "PRAGMA user_version=1000")
 	if i, err = Inspect(t.Context(), dir, true); err != nil || i.Version != 1000 {
 		t.Errorf("%+v %v", i, err)
-	}
-	if err := c.close(); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -115,8 +98,7 @@ func TestInspectDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	i, err := Inspect(t.Context(), dir, true)
-	var e *sqlite.Error
-	if i.Damage == "" && !errors.As(err, &e) {
+	if i.Damage == "" && err == nil {
 		t.Errorf("nothing found: %+v %v", i, err)
 	}
 	if err := os.WriteFile(path, []byte("this is no database at all, but long enough to be looked at as one......................."), 0o600); err != nil {

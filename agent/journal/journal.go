@@ -9,7 +9,6 @@ package journal
 import (
 	"context"
 	"crypto/rand"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -20,9 +19,9 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/engine/sqlite"
 	"github.com/inbasket/inbasket/connectors"
-
-	"modernc.org/sqlite"
 )
 
 const (
@@ -50,16 +49,17 @@ type Hooks struct {
 
 // Journal is safe for concurrent use.
 type Journal struct {
-	path     string
-	clock    connectors.Clock
-	content  *content.Store
-	hidden   hidden
-	readOnly bool
-	version  int64 // of the file that is open for reading only
-	lock     *lock
-	words    *words
-	hooks    Hooks
-	mended   func()
+	path      string
+	clock     connectors.Clock
+	content   *content.Store
+	positions positions
+	readOnly  bool
+	version   int64 // of the file that is open for reading only
+	lock      *lock
+	names     *names
+	engine    engine.Engine
+	hooks     Hooks
+	mended    func()
 
 	jobs    chan *job
 	quit    chan struct{}
@@ -68,16 +68,15 @@ type Journal struct {
 	closed  error
 
 	// The writer's own.
-	w       *conn
-	ids     idSource
-	seq     int64          // last event's number
-	plans   map[int64]bool // plans that submissions are pinned to
-	graves  graves
-	mending mending     // what a restore left to find out
-	held    atomic.Bool // restored from a backup and not released
+	w            *engine.Conn
+	ids          idSource
+	seq          int64          // last event's number
+	plans        map[int64]bool // plans that submissions are pinned to
+	purged       purgedKnown
+	afterRestore afterRestore // what a restore left to find out
+	held         atomic.Bool  // restored from a backup and not released
 
-	pool    chan *conn // read connections; nil entries are opened on demand
-	mode    string     // query part of the readers' URI
+	pool    chan *engine.Conn // read connections; nil entries are opened on demand
 	mu      sync.Mutex
 	watches watches
 	push    map[string]bool            // offices with a push channel
@@ -91,7 +90,7 @@ type Journal struct {
 // Open opens the journal in dir, makes it if need be, and locks it for this process.
 func Open(ctx context.Context, dir string, o Options) (*Journal, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fault("make the journal's folder", err)
+		return nil, fault(nil, "make the journal's folder", err)
 	}
 	l, err := takeLock(dir)
 	if err != nil {
@@ -100,7 +99,7 @@ func Open(ctx context.Context, dir string, o Options) (*Journal, error) {
 	j := newJournal(dir, o)
 	j.lock = l
 	if err := j.start(ctx); err != nil {
-		return nil, errors.Join(fault("open the journal", err), l.release())
+		return nil, errors.Join(j.fault("open the journal", err), l.release())
 	}
 	go j.write()
 	return j, nil
@@ -114,35 +113,31 @@ func OpenReadOnly(ctx context.Context, dir string, o Options) (*Journal, error) 
 	if _, err := os.Stat(j.path); err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
-	j.mode = "mode=ro"
-	if _, err := os.Stat(j.path + "-wal"); errors.Is(err, os.ErrNotExist) {
-		j.mode = "mode=ro&immutable=1"
-	}
+	j.engine = sqlite.ReadOnly(j.path)
 	close(j.stopped)
-	err := j.read(ctx, func(c *conn) error {
-		version, err := c.number("PRAGMA user_version")
-		if err == nil && version > int64(len(migrations)) {
+	err := j.read(ctx, func(c *engine.Conn) (err error) {
+		if j.version, err = j.engine.Version(c); err == nil && j.version > j.engine.Newest() {
 			err = ErrTooNew
 		}
-		j.version = version
-		return errors.Join(err, j.words.load(c))
+		return errors.Join(err, j.names.load(c))
 	})
 	if err != nil {
-		return nil, errors.Join(fault("open the journal", err), j.Close())
+		return nil, errors.Join(j.fault("open the journal", err), j.Close())
 	}
 	return j, nil
 }
 
 func newJournal(dir string, o Options) *Journal {
 	j := &Journal{
-		path: filepath.Join(dir, fileName), clock: o.Clock, content: o.Content, words: newWords(), hooks: o.Hooks, mended: o.Mended,
+		path: filepath.Join(dir, fileName), clock: o.Clock, content: o.Content, names: newNames(), hooks: o.Hooks, mended: o.Mended,
 		jobs: make(chan *job), quit: make(chan struct{}), stopped: make(chan struct{}),
-		ids: idSource{rand: o.Rand}, plans: map[int64]bool{}, pool: make(chan *conn, readers),
+		ids: idSource{rand: o.Rand}, plans: map[int64]bool{}, pool: make(chan *engine.Conn, readers),
 		watches: watches{list: map[about]*watched{}}, push: map[string]bool{}, pinned: map[connectors.Digest]Plan{},
 	}
 	if abs, err := filepath.Abs(j.path); err == nil {
 		j.path = abs
 	}
+	j.engine = sqlite.New(j.path)
 	if j.clock == nil {
 		j.clock = systemClock{}
 	}
@@ -161,79 +156,49 @@ type systemClock struct{}
 func (systemClock) Now() time.Time                         { return time.Now() }
 func (systemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
 
-// openWriter opens the connection that writes. Checkpoints are the writer's own business (checkpoint.go).
-func openWriter(path string) (*conn, error) {
-	return open(path, "", "busy_timeout=10000", "page_size=8192", "journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=0",
-		"journal_size_limit=33554432", "secure_delete=ON", "foreign_keys=OFF", "temp_store=MEMORY", "cache_size=-4096")
-}
-
 func (j *Journal) start(context.Context) error {
-	if err := private(j.path); err != nil {
-		return err
-	}
-	c, err := openWriter(j.path)
+	c, err := j.engine.Writer()
 	if err != nil {
 		return err
 	}
 	if err := j.load(c); err != nil {
-		return errors.Join(err, c.close())
+		return errors.Join(err, c.Close())
 	}
 	j.w = c
 	return nil
 }
 
-// private makes the journal's file readable by its account only; SQLite gives its log the same rights. A file that is
-// there is never opened for that: closing it would take SQLite's locks away.
-func private(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err == nil {
-		return f.Close()
-	}
-	if !errors.Is(err, os.ErrExist) {
-		return err
-	}
-	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o077 == 0 {
-		return err
-	}
-	for _, name := range []string{path, path + "-wal", path + "-shm"} {
-		_ = os.Chmod(name, 0o600) // one that is not there, or another's, is as it was
-	}
-	return nil
-}
-
 // load brings the file to this version and reads what the writer keeps in memory.
-func (j *Journal) load(c *conn) error {
-	if err := migrate(c); err != nil {
+func (j *Journal) load(c *engine.Conn) error {
+	if err := j.engine.Migrate(c); err != nil {
 		return err
 	}
-	if err := errors.Join(j.words.load(c), j.loadSeq(c), j.loadGraves(c)); err != nil {
+	if err := errors.Join(j.names.load(c), j.loadSeq(c), j.loadTombstones(c)); err != nil {
 		return err
 	}
-	if err := j.loadHidden(c); err != nil {
+	if err := j.loadPositions(c); err != nil {
 		return err
 	}
-	last, err := c.number("SELECT max((SELECT value FROM meta WHERE key='last-id'), coalesce((SELECT max(id) FROM submission), 0))")
+	var err error
+	if j.ids.last, err = engine.Value[ID](c, lastID); err != nil {
+		return err
+	}
+	held, err := engine.Value[bool](c, "SELECT count(*) FROM hold WHERE released=0")
 	if err != nil {
 		return err
 	}
-	j.ids.last = ID(last)
-	held, err := c.number("SELECT count(*) FROM hold WHERE released=0")
-	if err != nil {
+	j.held.Store(held)
+	if err := errors.Join(forgetRecalls(c, j.clock.Now()), j.loadAfterRestore(c)); err != nil {
 		return err
 	}
-	j.held.Store(held > 0)
-	if err := errors.Join(forgetRecalls(c, j.clock.Now()), j.loadMending(c)); err != nil {
-		return err
-	}
-	return c.query("SELECT id FROM plan WHERE used=1", nil, func(row []driver.Value) error {
-		j.plans[integer(row[0])] = true
-		return nil
-	})
+	return engine.Each(c, "SELECT id FROM plan WHERE used=1", nil, func(id int64) error { j.plans[id] = true; return nil })
 }
 
-func (j *Journal) loadSeq(c *conn) error {
-	n, err := c.number("SELECT n FROM tally WHERE kind=?", tallySeq)
+// lastID is the highest ID that was used.
+const lastID = "SELECT max(n) FROM (SELECT value AS n FROM meta WHERE key='last-id' UNION ALL SELECT max(id) FROM submission) used"
+
+func (j *Journal) loadSeq(c *engine.Conn) error {
+	n, err := c.Number("SELECT n FROM tally WHERE kind=?", tallySeq)
 	j.seq = max(j.seq, n)
 	return err
 }
@@ -246,11 +211,11 @@ func (j *Journal) Close() error {
 		var errs []error
 		for range readers {
 			if c := <-j.pool; c != nil {
-				errs = append(errs, c.close())
+				errs = append(errs, c.Close())
 			}
 		}
 		if j.w != nil {
-			errs = append(errs, j.w.close())
+			errs = append(errs, j.w.Close())
 			j.w = nil
 		}
 		j.closed = errors.Join(append(errs, j.lock.release())...)
@@ -259,8 +224,8 @@ func (j *Journal) Close() error {
 }
 
 // read lends one of the few read connections to f, within one snapshot.
-func (j *Journal) read(ctx context.Context, f func(c *conn) error) (err error) {
-	var c *conn
+func (j *Journal) read(ctx context.Context, f func(c *engine.Conn) error) (err error) {
+	var c *engine.Conn
 	select {
 	case <-j.quit:
 		return closed("read the journal")
@@ -275,48 +240,47 @@ func (j *Journal) read(ctx context.Context, f func(c *conn) error) (err error) {
 	}
 	defer func() { j.pool <- c }()
 	if c == nil {
-		if c, err = open(j.path, j.mode, "busy_timeout=10000", "query_only=1", "cache_size=-512"); err != nil {
+		if c, err = j.engine.Reader(); err != nil {
 			c = nil
-			return fault("open the journal for reading", err)
+			return j.fault("open the journal for reading", err)
 		}
 	}
-	if _, err := c.exec("BEGIN"); err != nil {
+	if _, err := c.Exec("BEGIN"); err != nil {
 		return j.dropReader(&c, err)
 	}
 	err = f(c)
-	if _, e := c.exec("COMMIT"); e != nil {
+	if _, e := c.Exec("COMMIT"); e != nil {
 		return j.dropReader(&c, errors.Join(err, e))
 	}
-	if isSQLite(err) {
+	if j.engine.Kind(err) != engine.Other {
 		return j.dropReader(&c, err)
 	}
 	return err
 }
 
-func (j *Journal) dropReader(c **conn, err error) error {
-	_ = (*c).close() // the first error is the one that matters
+func (j *Journal) dropReader(c **engine.Conn, err error) error {
+	_ = (*c).Close() // the first error is the one that matters
 	*c = nil
-	return fault("read the journal", err)
+	return j.fault("read the journal", err)
 }
 
-// name returns the text of a word, also of one that a running agent made after this process read them.
-func (j *Journal) name(c *conn, v driver.Value) string {
-	w := word(integer(v))
-	s := j.words.get(w)
-	if s == "" && w != 0 && j.readOnly {
-		if err := j.words.load(c); err == nil {
-			s = j.words.get(w)
+// name returns the text of a name, also of one that a running agent made after this process read them.
+func (j *Journal) name(c *engine.Conn, id nameID) string {
+	s := j.names.text(id)
+	if s == "" && id != 0 && j.readOnly {
+		if err := j.names.load(c); err == nil {
+			s = j.names.text(id)
 		}
 	}
 	return s
 }
 
-// known returns the word of a text, and whether the journal has ever seen it.
-func (j *Journal) known(c *conn, s string) (word, bool) {
-	w, ok := j.words.find(s)
+// nameID returns the number of a name, and whether the journal has ever seen it.
+func (j *Journal) nameID(c *engine.Conn, s string) (nameID, bool) {
+	w, ok := j.names.find(s)
 	if !ok && j.readOnly {
-		if err := j.words.load(c); err == nil {
-			w, ok = j.words.find(s)
+		if err := j.names.load(c); err == nil {
+			w, ok = j.names.find(s)
 		}
 	}
 	return w, ok
@@ -325,14 +289,9 @@ func (j *Journal) known(c *conn, s string) (word, bool) {
 // has tells whether the file has the tables of a version: a reader may meet one that no newer agent has opened yet.
 func (j *Journal) has(version int64) bool { return !j.readOnly || j.version >= version }
 
-func isSQLite(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff != 19 // a violated constraint ends its statement only
-}
-
 // toldOrder is the column by which results of a submission are in the order in which they were told.
 func (j *Journal) toldOrder() string {
-	if j.has(4) {
+	if j.has(resultVersion) {
 		return "revision"
 	}
 	return "n"

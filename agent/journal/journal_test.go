@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/journal/engine/sqlite"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -186,5 +187,26 @@ func TestLifeOfASubmission(t *testing.T) {
 	r.must(err)
 	if len(show.Timeline) < 6 || len(show.Results) != 1 || len(show.Deliveries) != 2 {
 		t.Fatalf("show %+v", show)
+	}
+}
+
+// older makes the journal in a folder one of a version of before, and runs statements on it.
+func older(t testing.TB, dir string, version int64, statements ...string) {
+	t.Helper()
+	e := sqlite.New(filepath.Join(dir, fileName))
+	c, err := e.Writer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.MigrateTo(c, version); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range statements {
+		if _, err := c.Exec(s); err != nil {
+			t.Fatal(s, err)
+		}
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"pgregory.net/rapid"
+
+	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
 // content returns what a submission said, also a purged one.
@@ -19,7 +21,7 @@ func (m *model) purge(t *rapid.T) {
 	id, s := m.pick(t)
 	over := s.state == Closed || s.state == Rejected || s.state == Decided || s.state == Delivered && s.final
 	for _, p := range s.to {
-		over = over && !progressOf(p).left()
+		over = over && !states.ProgressOf(string(p)).Left()
 	}
 	over = over && (s.batch == 0 || m.closed[s.batch-1])
 	var run int64

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -159,23 +160,23 @@ func (m *model) apply(t *rapid.T) {
 		return m.Apply(m.ctx(), []Change{{ID: id, Target: target, To: to, Final: final, Attempt: true}})
 	})
 	from, ok := s.to[target]
-	how := refused
+	how := states.Refused
 	if ok {
-		how = transition(progressOf(from), progressOf(to))
+		how = states.Transition(states.ProgressOf(string(from)), states.ProgressOf(string(to)))
 	}
 	if to == Batched && s.batch == 0 {
-		how = refused
+		how = states.Refused
 	}
-	if (how == refused) != errors.Is(err, ErrState) {
+	if (how == states.Refused) != errors.Is(err, ErrState) {
 		t.Fatalf("%s to %s: %v", from, to, err)
 	}
-	if how == taken {
+	if how == states.Taken {
 		s.to[target] = to
 		if s.whole && (to == Pending || to == Waiting) {
 			s.to[target] = Held
 		}
 	}
-	if how != refused {
+	if how != states.Refused {
 		m.settle(s, final && (to == Done || to == Skipped))
 	}
 }
@@ -185,7 +186,7 @@ func (m *model) settle(s *modelSub, final bool) {
 	s.final = s.final || final
 	left, held := 0, 0
 	for _, p := range s.to {
-		if progressOf(p).left() {
+		if states.ProgressOf(string(p)).Left() {
 			left++
 		}
 		if p == Held {
@@ -290,7 +291,7 @@ func (m *model) reject(t *rapid.T) {
 	}
 	m.must(err)
 	for target, p := range s.to {
-		if progressOf(p).left() {
+		if states.ProgressOf(string(p)).Left() {
 			s.to[target] = Dropped
 		}
 	}
@@ -356,7 +357,7 @@ func (m *model) move(t *rapid.T) {
 		if !void {
 			s.to["line"] = Done // whatever an operator did meanwhile
 			m.settle(s, false)
-		} else if s.batch == n+1 && progressOf(s.to["line"]).left() {
+		} else if s.batch == n+1 && states.ProgressOf(string(s.to["line"])).Left() {
 			s.to["line"], s.batch = Pending, 0
 			if s.whole {
 				s.to["line"] = Held
@@ -376,7 +377,7 @@ func (m *model) decide(t *rapid.T) {
 	}
 	left := false
 	for _, p := range s.to {
-		left = left || progressOf(p).left()
+		left = left || states.ProgressOf(string(p)).Left()
 	}
 	s.state, s.heard = Decided, false
 	if !s.office && !left {
@@ -392,7 +393,7 @@ func (m *model) ack(t *rapid.T) {
 	for _, s := range m.subs {
 		left := false
 		for _, p := range s.to {
-			left = left || progressOf(p).left()
+			left = left || states.ProgressOf(string(p)).Left()
 		}
 		if s.office && s.state == Decided && left {
 			s.heard = true
@@ -409,7 +410,7 @@ func (m *model) compare() {
 	for _, target := range modelTargets {
 		var want []ID
 		for _, id := range m.order {
-			if p, ok := m.subs[id].to[target]; ok && progressOf(p).open() {
+			if p, ok := m.subs[id].to[target]; ok && states.ProgressOf(string(p)).Open() {
 				want = append(want, id)
 			}
 		}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -16,33 +19,33 @@ func (j *Journal) Reject(ctx context.Context, id ID, errs []FieldError, r Reason
 		if err != nil {
 			return err
 		}
-		if s.state == sRejected {
+		if s.state == states.Rejected {
 			return nil
 		}
 		var there []string
 		for n := range s.deliveries {
 			d := &s.deliveries[n]
 			// What is on its way may be there as well; only an explicit word gives that up.
-			if d.state == pDone || d.state != pPending && d.state != pWaiting && d.state.open() {
-				there = append(there, t.j.words.get(d.target))
+			if d.state == states.Done || d.state != states.Pending && d.state != states.Waiting && d.state.Open() {
+				there = append(there, t.j.names.text(d.target))
 			}
 		}
 		if len(there) > 0 && !force {
 			return &PartlyDeliveredError{ID: id, Targets: there}
 		}
-		if s.state == sClosed || s.state == sDecided {
-			return fmt.Errorf("reject %s, which is %s: %w", id, s.state.word(), ErrState)
+		if s.state == states.Closed || s.state == states.Decided {
+			return fmt.Errorf("reject %s, which is %s: %w", id, State(s.state.String()), ErrState)
 		}
 		for n := range s.deliveries {
-			if s.deliveries[n].state.left() {
-				s.deliveries[n].move(pDropped)
+			if s.deliveries[n].state.Left() {
+				s.deliveries[n].move(states.Dropped)
 			}
 		}
-		s.state, s.code, s.flags = sRejected, nullable(r.Code), s.flags&^flagWhole
+		s.state, s.code, s.flags = states.Rejected, engine.Optional(r.Code), s.flags&^states.FlagWhole
 		s.why = encodeVerdict(verdict{Reason: &r, Errors: errs})
 		if s.office != 0 {
 			data := map[string]any{"code": r.Code, "reason": r.Text, "errors": errs}
-			if err := t.eventData(s.office, id, evRejected, true, data); err != nil {
+			if err := t.eventData(s.office, id, states.EventRejected, true, data); err != nil {
 				return err
 			}
 		}
@@ -61,15 +64,15 @@ func (j *Journal) ParkSubmission(ctx context.Context, id ID, r Reason) error {
 		if err != nil {
 			return err
 		}
-		if s.state != sAccepted && s.state != sParked {
-			return fmt.Errorf("park %s, which is %s: %w", id, s.state.word(), ErrState)
+		if s.state != states.Accepted && s.state != states.Parked {
+			return fmt.Errorf("park %s, which is %s: %w", id, State(s.state.String()), ErrState)
 		}
 		for n := range s.deliveries {
-			if d := &s.deliveries[n]; d.state == pPending || d.state == pWaiting {
-				d.move(pHeld)
+			if d := &s.deliveries[n]; d.state == states.Pending || d.state == states.Waiting {
+				d.move(states.Held)
 			}
 		}
-		s.flags |= flagWhole
+		s.flags |= states.FlagWhole
 		s.park(&r)
 		if err := t.note(id, Moment{What: "parked", Code: r.Code, Text: r.Text, Raw: r.Raw}); err != nil {
 			return err
@@ -87,13 +90,13 @@ func (j *Journal) Release(ctx context.Context, id ID, by string) (targets []stri
 		if err != nil {
 			return err
 		}
-		if s.state != sParked {
+		if s.state != states.Parked {
 			for n := range s.deliveries {
-				if s.deliveries[n].state == pHeld { // held after it was decided or delivered again
+				if s.deliveries[n].state == states.Held { // held after it was decided or delivered again
 					return t.release(s, by, &targets)
 				}
 			}
-			return fmt.Errorf("release %s, which is %s: %w", id, s.state.word(), ErrState)
+			return fmt.Errorf("release %s, which is %s: %w", id, State(s.state.String()), ErrState)
 		}
 		if len(s.deliveries) == 0 {
 			return fmt.Errorf("release %s, which has no mapping yet: %w", id, ErrState)
@@ -106,18 +109,18 @@ func (j *Journal) Release(ctx context.Context, id ID, by string) (targets []stri
 func (t *tx) release(s *submissionRow, by string, targets *[]string) error {
 	for n := range s.deliveries {
 		d := &s.deliveries[n]
-		if d.state == pHeld {
-			d.why = nil
+		if d.state == states.Held {
+			d.why = ""
 			if err := t.unpark(s, d); err != nil {
 				return err
 			}
 		}
-		if d.state.open() {
-			*targets = append(*targets, t.j.words.get(d.target))
+		if d.state.Open() {
+			*targets = append(*targets, t.j.names.text(d.target))
 		}
 	}
-	s.flags &^= flagWhole
-	s.code, s.why, s.dirty = nil, nil, true
+	s.flags &^= states.FlagWhole
+	s.code, s.why, s.dirty = "", "", true
 	t.settle(s, false)
 	if err := t.note(s.id, Moment{What: "released", By: by}); err != nil {
 		return err
@@ -128,22 +131,22 @@ func (t *tx) release(s *submissionRow, by string, targets *[]string) error {
 // unpark lets a held delivery go on. One that was parked before a restore may have been released and delivered in the
 // time that the journal lost, and its target cannot tell by itself: it is doubtful.
 func (t *tx) unpark(s *submissionRow, d *deliveryRow) error {
-	restored := t.j.mending.doubts[d.target]
+	restored := t.j.afterRestore.doubts[d.target]
 	switch {
 	case d.batch != 0:
-		d.move(pBatched)
+		d.move(states.Batched)
 		return nil
 	case restored != 0:
-		at, err := t.c.number("SELECT at FROM delivery WHERE target=? AND sub=?", d.target, s.id)
+		at, err := t.c.Number("SELECT at FROM delivery WHERE target=? AND sub=?", d.target, s.id)
 		if err != nil {
 			return err
 		}
 		if at < restored {
-			d.move(pDoubtful)
+			d.move(states.Doubtful)
 			return nil
 		}
 	}
-	d.move(pPending)
+	d.move(states.Pending)
 	return nil
 }
 
@@ -156,17 +159,17 @@ func (j *Journal) Repin(ctx context.Context, id ID, digest connectors.Digest, ta
 		if err != nil {
 			return err
 		}
-		if s.state != sAccepted && s.state != sParked {
-			return fmt.Errorf("change the mapping of %s, which is %s: %w", id, s.state.word(), ErrState)
+		if s.state != states.Accepted && s.state != states.Parked {
+			return fmt.Errorf("change the mapping of %s, which is %s: %w", id, State(s.state.String()), ErrState)
 		}
 		var written []string
 		for n := range s.deliveries {
 			d := &s.deliveries[n]
-			name := t.j.words.get(d.target)
-			if d.state == pDone {
+			name := t.j.names.text(d.target)
+			if d.state == states.Done {
 				written = append(written, name)
-			} else if d.batch != 0 || d.state.open() && d.state != pPending && d.state != pWaiting {
-				return &TransitionError{ID: id, Target: name, From: d.state.word(), To: Pending}
+			} else if d.batch != 0 || d.state.Open() && d.state != states.Pending && d.state != states.Waiting {
+				return &TransitionError{ID: id, Target: name, From: Progress(d.state.String()), To: Pending}
 			}
 		}
 		fresh := slices.DeleteFunc(slices.Clone(targets), func(name string) bool { return slices.Contains(written, name) })
@@ -188,10 +191,10 @@ func (j *Journal) Repin(ctx context.Context, id ID, digest connectors.Digest, ta
 func (t *tx) forget(s *submissionRow) error {
 	for n := range s.deliveries {
 		d := &s.deliveries[n]
-		if d.state == pDone {
+		if d.state == states.Done {
 			continue
 		}
-		if _, err := t.c.exec("DELETE FROM delivery WHERE target=? AND sub=?", d.target, s.id); err != nil {
+		if _, err := t.c.Exec("DELETE FROM delivery WHERE target=? AND sub=?", d.target, s.id); err != nil {
 			return err
 		}
 		t.count(tallyProgress, int64(d.target), int64(d.was), -1)
@@ -200,25 +203,25 @@ func (t *tx) forget(s *submissionRow) error {
 }
 
 func (t *tx) repin(s *submissionRow, plan int64, written, fresh []string, by string) error {
-	list, err := t.word(joinList(append(written, fresh...)))
+	list, err := t.name(joinList(append(written, fresh...)))
 	if err != nil {
 		return err
 	}
 	s.deliveries = nil
 	for _, name := range fresh {
-		target, err := t.word(name)
+		target, err := t.name(name)
 		if err != nil {
 			return err
 		}
-		if _, err := t.c.insert(insertDelivery, 6, []any{target, s.id, pPending, 0, 0, t.now}); err != nil {
+		if err := t.c.Insert(deliveryColumns, []any{target, s.id, states.Pending, 0, 0, t.now}); err != nil {
 			return err
 		}
-		t.count(tallyProgress, int64(target), int64(pPending), 1)
+		t.count(tallyProgress, int64(target), int64(states.Pending), 1)
 	}
-	if _, err := t.c.exec("UPDATE submission SET plan=?, targets=? WHERE id=?", plan, list, s.id); err != nil {
+	if _, err := t.c.Exec("UPDATE submission SET plan=?, targets=? WHERE id=?", plan, list, s.id); err != nil {
 		return err
 	}
-	s.state, s.flags, s.code, s.why, s.dirty = sAccepted, s.flags&^flagWhole, nil, nil, true
+	s.state, s.flags, s.code, s.why, s.dirty = states.Accepted, s.flags&^states.FlagWhole, "", "", true
 	if err := t.note(s.id, Moment{What: "mapping changed", By: by}); err != nil {
 		return err
 	}
@@ -233,14 +236,14 @@ func (j *Journal) Reopen(ctx context.Context, ids []ID, target, by string) error
 		if err != nil {
 			return err
 		}
-		w, err := t.word(target)
+		w, err := t.name(target)
 		if err != nil {
 			return err
 		}
 		for _, id := range ids {
 			s := rows[id]
 			d := s.delivery(w)
-			if d == nil || d.state != pDone || s.state == sRejected {
+			if d == nil || d.state != states.Done || s.state == states.Rejected {
 				continue
 			}
 			if err := t.noteDone(id, w, target, d); err != nil {
@@ -251,7 +254,7 @@ func (j *Journal) Reopen(ctx context.Context, ids []ID, target, by string) error
 			}
 			d.move(s.start())
 			d.batch = 0
-			s.flags |= flagReopened
+			s.flags |= states.FlagReopened
 			s.dirty = true
 			if err := t.note(id, Moment{What: "redeliver", Target: target, By: by}); err != nil {
 				return err
@@ -265,12 +268,12 @@ func (j *Journal) Reopen(ctx context.Context, ids []ID, target, by string) error
 }
 
 // noteDone keeps in the timeline when a target had a delivery: soon its row tells of the next time only.
-func (t *tx) noteDone(id ID, w word, target string, d *deliveryRow) error {
-	at, err := t.c.number("SELECT at FROM delivery WHERE target=? AND sub=?", w, id)
+func (t *tx) noteDone(id ID, w nameID, target string, d *deliveryRow) error {
+	at, err := engine.Value[time.Time](t.c, "SELECT at FROM delivery WHERE target=? AND sub=?", w, id)
 	if err != nil {
 		return err
 	}
-	m := Moment{At: instant(at), What: string(Done), Target: target}
+	m := Moment{At: at, What: string(Done), Target: target}
 	if d.batch != 0 {
 		m.Text = batchText(d.batch)
 	}

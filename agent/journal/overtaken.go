@@ -2,13 +2,13 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
 // waitingFor finds the result on record that waits for a document and is this one, apart from its documents; 0: none.
-func waitingFor(known []saying, o *Outcome) int64 {
+func waitingFor(known []resultVersionRow, o *Outcome) int64 {
 	for _, k := range known {
 		if k.sub == 0 && k.park != nil && k.park.Waits && k.bare == o.withoutDocuments() {
 			return k.n
@@ -18,7 +18,7 @@ func waitingFor(known []saying, o *Outcome) int64 {
 }
 
 // complete goes on with a result that was kept while it waited for a document: it has come, or comes no more.
-func (t *tx) complete(n int64, plan word, o Outcome, known []saying) (connectors.Verdict, error) {
+func (t *tx) complete(n int64, plan nameID, o Outcome, known []resultVersionRow) (connectors.Verdict, error) {
 	if o.Park != nil && o.Park.Waits {
 		return connectors.Repeat, nil
 	}
@@ -28,14 +28,14 @@ func (t *tx) complete(n int64, plan word, o Outcome, known []saying) (connectors
 	}
 	said := o.said()
 	const sql = "UPDATE result SET plan=?, outcome=?, documents=?, said=?, park=? WHERE n=?"
-	if _, err := t.c.exec(sql, plan, o.Outcome, documents, said[:], encodeReason(o.Park), n); err != nil || o.Park != nil {
+	if _, err := t.c.Exec(sql, plan, o.Outcome, documents, said, encodeReason(o.Park), n); err != nil || o.Park != nil {
 		return connectors.Taken, err
 	}
 	return connectors.Taken, t.goOn(n, plan, o, known)
 }
 
 // goOn places a result that waited, unless something else was said under its ID since.
-func (t *tx) goOn(n int64, plan word, o Outcome, known []saying) error {
+func (t *tx) goOn(n int64, plan nameID, o Outcome, known []resultVersionRow) error {
 	if len(known) > 0 && known[0].n != n {
 		return t.parkResult(n, overtakenReason())
 	}
@@ -43,7 +43,7 @@ func (t *tx) goOn(n int64, plan word, o Outcome, known []saying) error {
 }
 
 // notByItself says why a person must look at a result before a submission is decided by it.
-func (t *tx) notByItself(n int64, id ID, known []saying) (*Reason, error) {
+func (t *tx) notByItself(n int64, id ID, known []resultVersionRow) (*Reason, error) {
 	if park := otherCase(known, id); park != nil {
 		return park, nil
 	}
@@ -56,9 +56,8 @@ func (t *tx) notByItself(n int64, id ID, known []saying) (*Reason, error) {
 
 // overtaken tells whether a result had come already when the last decision of its submission was told: told now, it
 // would be taken for the newest.
-func overtaken(c *conn, n int64, id ID) (bool, error) {
-	found, err := c.number("SELECT EXISTS(SELECT 1 FROM result WHERE sub=? AND told>=? AND n<>?)", id, n, n)
-	return found != 0, err
+func overtaken(c *engine.Conn, n int64, id ID) (bool, error) {
+	return engine.Value[bool](c, "SELECT EXISTS(SELECT 1 FROM result WHERE sub=? AND told>=? AND n<>?)", id, n, n)
 }
 
 func overtakenReason() *Reason {
@@ -66,11 +65,11 @@ func overtakenReason() *Reason {
 		Next: "ask the office which one holds; attach this one to its submission by hand, or drop it"}
 }
 
-// withHopes replaces what is said of results that would go on by themselves, where something newer has overtaken them.
-func (j *Journal) withHopes(c *conn, list []Outcome) error {
+// markOvertaken replaces what is said of results that would go on by themselves, where something newer has overtaken them.
+func (j *Journal) markOvertaken(c *engine.Conn, list []Outcome) error {
 	for i := range list {
 		o := &list[i]
-		if !j.has(4) || o.Park == nil || o.Park.Code != CodeStatus && !o.Park.Waits {
+		if !j.has(resultVersion) || o.Park == nil || o.Park.Code != CodeStatus && !o.Park.Waits {
 			continue
 		}
 		late, err := j.isOvertaken(c, o)
@@ -84,22 +83,18 @@ func (j *Journal) withHopes(c *conn, list []Outcome) error {
 	return nil
 }
 
-func (j *Journal) isOvertaken(c *conn, o *Outcome) (late bool, err error) {
-	if source, ok := j.known(c, o.Source); ok {
-		again, err := c.number("SELECT EXISTS(SELECT 1 FROM result WHERE source=? AND rid=? AND n>?)", source, o.ResultID, o.N)
-		if err != nil || again != 0 {
-			return again != 0, err
+func (j *Journal) isOvertaken(c *engine.Conn, o *Outcome) (late bool, err error) {
+	if source, ok := j.nameID(c, o.Source); ok {
+		again, err := engine.Value[bool](c, "SELECT EXISTS(SELECT 1 FROM result WHERE source=? AND rid=? AND n>?)", source, o.ResultID, o.N)
+		if err != nil || again {
+			return again, err
 		}
 	}
-	plan, ok := j.known(c, o.Plan)
+	plan, ok := j.nameID(c, o.Plan)
 	if !ok || o.MatchKey == "" {
 		return false, nil
 	}
-	var ids []ID
-	err = c.query("SELECT sub FROM match WHERE plan=? AND key=? LIMIT 2", []any{plan, o.MatchKey}, func(row []driver.Value) error {
-		ids = append(ids, ID(integer(row[0])))
-		return nil
-	})
+	ids, err := engine.All[ID](c, "SELECT sub FROM match WHERE plan=? AND key=? LIMIT 2", plan, o.MatchKey)
 	if err != nil || len(ids) != 1 {
 		return false, err
 	}
@@ -115,20 +110,20 @@ func (j *Journal) Understood(ctx context.Context, n int64, outcome string) (done
 		if err != nil || !open || o.Park == nil {
 			return err
 		}
-		source, err := t.word(o.Source)
+		source, err := t.name(o.Source)
 		if err != nil {
 			return err
 		}
-		known, err := t.sayings(source, o.ResultID)
+		known, err := t.versionsOf(source, o.ResultID)
 		if err != nil {
 			return err
 		}
-		plan, err := t.word(o.Plan)
+		plan, err := t.name(o.Plan)
 		if err != nil {
 			return err
 		}
 		o.Outcome, o.Park = outcome, nil
-		if _, err := t.c.exec("UPDATE result SET outcome=?, park=NULL WHERE n=?", outcome, n); err != nil {
+		if _, err := t.c.Exec("UPDATE result SET outcome=?, park=NULL WHERE n=?", outcome, n); err != nil {
 			return err
 		}
 		if err := t.goOn(n, plan, o, known); err != nil {

@@ -1,6 +1,10 @@
 package journal
 
-import "context"
+import (
+	"context"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
+)
 
 // Maintaining tells whether the writer is busy with something that takes its time by nature; calls that
 // change the journal wait for it.
@@ -29,5 +33,5 @@ func (j *Journal) Ping(ctx context.Context) error {
 	if j.maintaining.Load() {
 		return nil
 	}
-	return j.send(ctx, "ask the journal's writer", &job{idle: func(*conn) error { return nil }})
+	return j.send(ctx, "ask the journal's writer", &job{idle: func(*engine.Conn) error { return nil }})
 }

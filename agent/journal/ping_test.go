@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
 )
 
 // Ping waits for a writer that is at work on a call, and not for one that keeps the journal.
@@ -25,7 +27,7 @@ func TestPing(t *testing.T) {
 	release <- struct{}{}
 	r.must(<-ended)
 	r.must(r.Ping(r.ctx()))
-	stop(ended, &job{idle: func(*conn) error { begun <- struct{}{}; <-release; return nil }})
+	stop(ended, &job{idle: func(*engine.Conn) error { begun <- struct{}{}; <-release; return nil }})
 	if !r.Maintaining() {
 		t.Error("it does not tell that it keeps the journal")
 	}

@@ -1,10 +1,11 @@
 package journal
 
 import (
+	"bytes"
 	"context"
-	"database/sql/driver"
 	"fmt"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -13,11 +14,11 @@ import (
 // in flight may still be pinned to it.
 func (j *Journal) PutPlan(ctx context.Context, p Plan) error {
 	return j.do(ctx, "keep a mapping", func(t *tx) error {
-		known, err := t.c.exec("UPDATE plan SET at=? WHERE digest=?", t.now, p.Digest[:])
+		known, err := t.c.Exec("UPDATE plan SET at=? WHERE digest=?", t.now, p.Digest[:])
 		if err != nil || known > 0 {
 			return err
 		}
-		used, err := t.c.number("SELECT count(*) FROM plan WHERE name=? AND version=? AND used=1", p.Name, p.Version)
+		used, err := t.c.Number("SELECT count(*) FROM plan WHERE name=? AND version=? AND used=1", p.Name, p.Version)
 		if err != nil {
 			return err
 		}
@@ -25,7 +26,7 @@ func (j *Journal) PutPlan(ctx context.Context, p Plan) error {
 			return &connectors.Error{Class: connectors.TargetError, Code: CodePlanChanged, Op: fmt.Sprintf("use mapping %s version %d", p.Name, p.Version),
 				Hint: "raise its version, or restore the content that it had", Err: ErrPlanChanged}
 		}
-		_, err = t.c.exec("INSERT INTO plan(digest, name, version, bundle, used, at) VALUES(?, ?, ?, ?, 0, ?)",
+		_, err = t.c.Exec("INSERT INTO plan(digest, name, version, bundle, used, at) VALUES(?, ?, ?, ?, 0, ?)",
 			p.Digest[:], p.Name, p.Version, p.Bundle, t.now)
 		return err
 	})
@@ -39,11 +40,8 @@ func (j *Journal) Plan(ctx context.Context, digest connectors.Digest) (p Plan, e
 	if ok {
 		return p, nil
 	}
-	err = j.read(ctx, func(c *conn) error {
-		ok, err = c.one("SELECT digest, name, version, bundle FROM plan WHERE digest=?", []any{digest[:]}, func(row []driver.Value) error {
-			p = planRow(row)
-			return nil
-		})
+	err = j.read(ctx, func(c *engine.Conn) error {
+		p, ok, err = engine.One[Plan](c, "SELECT digest, name, version, bundle FROM plan WHERE digest=?", digest)
 		return err
 	})
 	if err == nil && !ok {
@@ -59,38 +57,30 @@ func (j *Journal) Plan(ctx context.Context, digest connectors.Digest) (p Plan, e
 
 // LatestPlans returns the newest version of every mapping, as it was put last, by name.
 func (j *Journal) LatestPlans(ctx context.Context) (plans []Plan, err error) {
-	err = j.read(ctx, func(c *conn) error {
+	err = j.read(ctx, func(c *engine.Conn) error {
 		const sql = `SELECT digest, name, version, bundle FROM plan p
 			WHERE id=(SELECT id FROM plan WHERE name=p.name ORDER BY version DESC, at DESC, id DESC LIMIT 1) ORDER BY name`
-		return c.query(sql, nil, func(row []driver.Value) error {
-			plans = append(plans, planRow(row))
-			return nil
-		})
+		plans, err = engine.All[Plan](c, sql)
+		return err
 	})
 	return plans, err
 }
 
 // PlansWith returns the digests of those versions of a mapping whose files hold a word, newest first, and how many do not.
 func (j *Journal) PlansWith(ctx context.Context, name, word string) (digests []connectors.Digest, without int, err error) {
-	err = j.read(ctx, func(c *conn) error {
+	err = j.read(ctx, func(c *engine.Conn) error {
 		digests, without = nil, 0
-		const sql = "SELECT digest, instr(bundle, CAST(? AS BLOB)) FROM plan WHERE name=? ORDER BY version DESC, id DESC"
-		return c.query(sql, []any{word, name}, func(row []driver.Value) error {
-			if integer(row[1]) == 0 {
+		const sql = "SELECT digest, name, version, bundle FROM plan WHERE name=? ORDER BY version DESC, id DESC"
+		return engine.Each(c, sql, []any{name}, func(p Plan) error {
+			if bytes.Contains(p.Bundle, []byte(word)) {
+				digests = append(digests, p.Digest)
+			} else {
 				without++
-				return nil
 			}
-			digests = append(digests, connectors.Digest(bytesOf(row[0])))
 			return nil
 		})
 	})
 	return digests, without, err
-}
-
-func planRow(row []driver.Value) Plan {
-	p := Plan{Name: text(row[1]), Version: int(integer(row[2])), Bundle: bytesOf(row[3])}
-	copy(p.Digest[:], bytesOf(row[0]))
-	return p
 }
 
 // pin returns the row of a plan and marks it as used. The zero digest stands for none.
@@ -98,14 +88,14 @@ func (t *tx) pin(digest connectors.Digest) (int64, error) {
 	if digest == (connectors.Digest{}) {
 		return 0, nil
 	}
-	id, err := t.c.number("SELECT id FROM plan WHERE digest=?", digest[:])
+	id, err := t.c.Number("SELECT id FROM plan WHERE digest=?", digest[:])
 	if err != nil || id == 0 {
 		return 0, errorOr(err, fmt.Errorf("mapping with digest %x was not put before: %w", digest[:4], ErrNotFound))
 	}
 	if t.j.plans[id] {
 		return id, nil
 	}
-	_, err = t.c.exec("UPDATE plan SET used=1 WHERE id=?", id)
+	_, err = t.c.Exec("UPDATE plan SET used=1 WHERE id=?", id)
 	t.used = append(t.used, id)
 	return id, err
 }

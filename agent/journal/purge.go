@@ -2,11 +2,12 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 	"slices"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -30,14 +31,20 @@ type PurgeOrder struct {
 // looks at no more than limit submissions; next is the last one it looked at, 0 when none is left.
 func (j *Journal) EndedBefore(ctx context.Context, before time.Time, after ID, limit int) (list []Ended, next ID, err error) {
 	to := ID(max(before.UnixMilli()-idEpoch, 0)) << idLow
-	err = j.read(ctx, func(c *conn) error {
+	err = j.read(ctx, func(c *engine.Conn) error {
 		seen := 0
 		const sql = "SELECT id, state, flags, route, changed FROM submission WHERE id>? AND id<? ORDER BY id LIMIT ?"
-		err := c.query(sql, []any{after, to, bounded(limit)}, func(row []driver.Value) error {
-			next = ID(integer(row[0]))
+		err := engine.Each(c, sql, []any{after, to, bounded(limit)}, func(r struct {
+			ID      ID
+			State   states.State
+			Flags   int64
+			Route   nameID
+			Changed time.Time
+		}) error {
+			next = r.ID
 			seen++
-			if state := stateCode(integer(row[1])); ended(state, integer(row[2])) {
-				list = append(list, Ended{ID: next, State: state.word(), Route: j.name(c, row[3]), At: instant(row[4])})
+			if states.Ended(r.State, r.Flags) {
+				list = append(list, Ended{ID: r.ID, State: State(r.State.String()), Route: j.name(c, r.Route), At: r.Changed})
 			}
 			return nil
 		})
@@ -49,29 +56,23 @@ func (j *Journal) EndedBefore(ctx context.Context, before time.Time, after ID, l
 	return list, next, err
 }
 
-// ended tells whether nothing more is expected to happen with a submission, but perhaps that its front office
-// fetches the last word.
-func ended(state stateCode, flags int64) bool {
-	return state == sClosed || state == sRejected || state == sDecided || state == sDelivered && flags&flagFinal != 0
-}
-
 // StartPurge makes the journal ready for a purge and gives it its number.
 func (j *Journal) StartPurge(ctx context.Context) (run int64, err error) {
 	err = j.do(ctx, "start a purge", func(t *tx) error {
 		// Only who purges pays for these indexes. In a fresh journal they cost nothing to make, in a large one minutes.
 		defer t.maintains()()
 		for _, s := range []string{"CREATE INDEX IF NOT EXISTS idem_sub ON idem(sub)", "CREATE INDEX IF NOT EXISTS match_sub ON match(sub)"} {
-			if _, err := t.c.exec(s); err != nil {
+			if _, err := t.c.Exec(s); err != nil {
 				return err
 			}
 		}
-		if _, err := t.graveKey(); err != nil {
+		if _, err := t.tombstoneKey(); err != nil {
 			return err
 		}
-		if err := t.discardBatches("state=?", pDropped); err != nil { // nobody sends a voided batch again
+		if err := t.discardBatches("state=?", states.Dropped); err != nil { // nobody sends a voided batch again
 			return err
 		}
-		run, err = t.c.number("INSERT INTO meta(key, value) VALUES('purge-run', 1) ON CONFLICT DO UPDATE SET value=value+1 RETURNING value")
+		run, err = t.c.Number("INSERT INTO meta(key, value) VALUES('purge-run', 1) ON CONFLICT(key) DO UPDATE SET value=meta.value+1 RETURNING value")
 		return err
 	})
 	return run, err
@@ -85,7 +86,7 @@ func (j *Journal) Purge(ctx context.Context, ids []ID, o PurgeOrder) (purged []I
 		purged = nil
 		p := &purging{tx: t, order: o}
 		if !o.DryRun {
-			if p.key, err = t.graveKey(); err != nil {
+			if p.key, err = t.tombstoneKey(); err != nil {
 				return err
 			}
 		}
@@ -100,10 +101,10 @@ func (j *Journal) Purge(ctx context.Context, ids []ID, o PurgeOrder) (purged []I
 		}
 		if len(purged) > 0 && !o.DryRun {
 			// An ID is never used again, also when no row shows any more that it was.
-			if _, err := t.c.exec(setMeta, "last-id", slices.Max(purged)); err != nil {
+			if _, err := t.c.Exec(raiseMeta, "last-id", slices.Max(purged)); err != nil {
 				return err
 			}
-			t.j.graves = graves{key: p.key, any: true} // also right if the commit fails: it makes the writer look
+			t.j.purged = purgedKnown{key: p.key, any: true} // also right if the commit fails: it makes the writer look
 		}
 		return nil
 	})
@@ -117,16 +118,16 @@ type purging struct {
 	key   []byte
 }
 
-// mortal is the row of a submission that is about to be purged, beside what the state machine knows.
-type mortal struct {
-	claim, at, changed int64
-	scope              word
-	reference, files   string
-	digest, form       []byte
+// purgeRow is the row of a submission that is about to be purged, beside what the state machine knows.
+type purgeRow struct {
+	Claim, At, Changed int64
+	Scope              nameID
+	Reference, Files   string
+	Digest, Form       []byte
 }
 
 func (p *purging) one(id ID) (bool, error) {
-	there, err := p.c.number("SELECT count(*) FROM submission WHERE id=?", id)
+	there, err := p.c.Number("SELECT count(*) FROM submission WHERE id=?", id)
 	if err != nil || there == 0 {
 		return false, err
 	}
@@ -138,20 +139,15 @@ func (p *purging) one(id ID) (bool, error) {
 	if err != nil || !over || p.order.DryRun {
 		return over, err
 	}
-	var m mortal
 	const sql = `SELECT s.claim, s.at, s.changed, s.scope, s.reference, s.files, s.digest, f.digest FROM submission s LEFT JOIN form f ON f.id=s.id WHERE s.id=?`
-	_, err = p.c.one(sql, []any{id}, func(row []driver.Value) error {
-		m = mortal{claim: integer(row[0]), at: integer(row[1]), changed: integer(row[2]), scope: word(integer(row[3])), reference: text(row[4]),
-			files: text(row[5]), digest: bytesOf(row[6]), form: bytesOf(row[7])}
-		return nil
-	})
+	m, err := engine.Value[purgeRow](p.c, sql, id)
 	if err != nil {
 		return false, err
 	}
 	if err := p.discardOf(s, &m); err != nil {
 		return false, err
 	}
-	if err := p.bury(s, &m); err != nil {
+	if err := p.writeTombstone(s, &m); err != nil {
 		return false, err
 	}
 	return true, p.remove(s)
@@ -160,46 +156,45 @@ func (p *purging) one(id ID) (bool, error) {
 // over tells whether a submission may be purged: its life has ended, nothing of it is on its way to a target or
 // to a front office, and no file that is still to be sent holds it.
 func (p *purging) over(s *submissionRow) (bool, error) {
-	if !ended(s.state, s.flags) || s.unsettled() {
+	if !states.Ended(s.state, s.flags) || s.waits() {
 		return false, nil
 	}
-	n, err := p.c.number("SELECT count(*) FROM push WHERE office=? AND sub=?", s.office, s.id)
+	n, err := p.c.Number("SELECT count(*) FROM push WHERE office=? AND sub=?", s.office, s.id)
 	for i := range s.deliveries {
 		if d := &s.deliveries[i]; err == nil && n == 0 && d.batch != 0 {
-			n, err = p.c.number("SELECT count(*) FROM batch WHERE target=? AND seq=? AND (state<10 OR state=13)", d.target, d.batch)
+			n, err = p.c.Number("SELECT count(*) FROM batch WHERE target=? AND seq=? AND (state<10 OR state=13)", d.target, d.batch)
 		}
 	}
 	return err == nil && n == 0, err
 }
 
-// bury writes the tombstone.
-func (p *purging) bury(s *submissionRow, m *mortal) error {
+// writeTombstone writes the tombstone.
+func (p *purging) writeTombstone(s *submissionRow, m *purgeRow) error {
 	var reached []string
 	for i := range s.deliveries {
-		if s.deliveries[i].state == pDone {
-			reached = append(reached, p.j.words.get(s.deliveries[i].target))
+		if s.deliveries[i].state == states.Done {
+			reached = append(reached, p.j.names.text(s.deliveries[i].target))
 		}
 	}
-	list, err := p.word(joinList(reached))
+	list, err := p.name(joinList(reached))
 	if err != nil {
 		return err
 	}
-	_, err = p.c.exec(`INSERT INTO tombstone(id, state, claim, office, route, reached, ref, digest, at, ended, purged, run, by, why)
-		VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.id, s.state, m.claim, s.office, s.route, list,
-		refHash(p.key, p.j.words.get(m.scope), m.reference), digestHash(p.key, m.digest), m.at, m.changed, p.now, p.order.Run,
-		nullable(p.order.By), nullable(p.order.Reason))
+	_, err = p.c.Exec(`INSERT INTO tombstone(id, state, claim, office, route, reached, ref, digest, at, ended, purged, run, by, why)
+		VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.id, s.state, m.Claim, s.office, s.route, list,
+		refHash(p.key, p.j.names.text(m.Scope), m.Reference), digestHash(p.key, m.Digest), m.At, m.Changed, p.now, p.order.Run,
+		engine.Optional(p.order.By), engine.Optional(p.order.Reason))
 	if err != nil {
 		return err
 	}
 	p.count(tallyPurged, 0, 0, 1)
-	var keys [][]byte
-	err = p.c.query("SELECT plan, key FROM match WHERE sub=?", []any{s.id}, func(row []driver.Value) error {
-		keys = append(keys, matchHash(p.key, p.j.words.get(word(integer(row[0]))), text(row[1])))
-		return nil
-	})
-	for _, key := range keys {
+	keys, err := engine.All[struct {
+		Plan nameID
+		Key  string
+	}](p.c, "SELECT plan, key FROM match WHERE sub=?", s.id)
+	for _, k := range keys {
 		if err == nil {
-			_, err = p.c.exec("INSERT OR IGNORE INTO tombmatch(key, sub) VALUES(?, ?)", key, s.id)
+			_, err = p.c.InsertNew("tombmatch(key, sub)", []any{matchHash(p.key, p.j.names.text(k.Plan), k.Key), s.id})
 		}
 	}
 	return err
@@ -209,14 +204,14 @@ func (p *purging) bury(s *submissionRow, m *mortal) error {
 func (p *purging) remove(s *submissionRow) error {
 	for i := range s.deliveries {
 		d := &s.deliveries[i]
-		if _, err := p.c.exec("DELETE FROM delivery WHERE target=? AND sub=?", d.target, s.id); err != nil {
+		if _, err := p.c.Exec("DELETE FROM delivery WHERE target=? AND sub=?", d.target, s.id); err != nil {
 			return err
 		}
 		p.count(tallyProgress, int64(d.target), int64(d.was), -1)
 	}
 	for _, sql := range [...]string{"DELETE FROM idem WHERE sub=?", "DELETE FROM match WHERE sub=?", "DELETE FROM result WHERE sub=?",
 		"DELETE FROM event WHERE sub=?", "DELETE FROM history WHERE sub=?", "DELETE FROM ghost WHERE id=?", "DELETE FROM form WHERE id=?", "DELETE FROM submission WHERE id=?"} {
-		if _, err := p.c.exec(sql, s.id); err != nil {
+		if _, err := p.c.Exec(sql, s.id); err != nil {
 			return err
 		}
 	}
@@ -225,21 +220,21 @@ func (p *purging) remove(s *submissionRow) error {
 }
 
 // discardOf notes the content that the submission, its results and its batches refer to.
-func (p *purging) discardOf(s *submissionRow, m *mortal) error {
-	digests, err := digestsOf(m.files)
+func (p *purging) discardOf(s *submissionRow, m *purgeRow) error {
+	digests, err := digestsOf(m.Files)
 	if err != nil {
 		return fmt.Errorf("attachments of %s: %w", s.id, err)
 	}
-	err = p.c.query("SELECT documents FROM result WHERE sub=? AND documents IS NOT NULL", []any{s.id}, func(row []driver.Value) error {
-		more, err := digestsOf(text(row[0]))
+	err = engine.Each(p.c, "SELECT documents FROM result WHERE sub=? AND documents IS NOT NULL", []any{s.id}, func(files string) error {
+		more, err := digestsOf(files)
 		digests = append(digests, more...)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if len(m.form) == len(connectors.Digest{}) {
-		digests = append(digests, connectors.Digest(m.form))
+	if len(m.Form) == len(connectors.Digest{}) {
+		digests = append(digests, connectors.Digest(m.Form))
 	}
 	for i := range s.deliveries {
 		if d := &s.deliveries[i]; d.batch != 0 {
@@ -254,11 +249,7 @@ func (p *purging) discardOf(s *submissionRow, m *mortal) error {
 
 // discardBatches notes the files of batches that are delivered or voided.
 func (t *tx) discardBatches(where string, args ...any) error {
-	var digests []connectors.Digest
-	err := t.c.query("UPDATE batch SET gone=1 WHERE gone=0 AND (state=11 OR state=14) AND "+where+" RETURNING digest", args, func(row []driver.Value) error {
-		digests = append(digests, connectors.Digest(bytesOf(row[0])))
-		return nil
-	})
+	digests, err := engine.All[connectors.Digest](t.c, "UPDATE batch SET gone=1 WHERE gone=0 AND (state=11 OR state=14) AND "+where+" RETURNING digest", args...)
 	if err != nil {
 		return err
 	}
@@ -268,7 +259,7 @@ func (t *tx) discardBatches(where string, args ...any) error {
 // discard notes content that may be removed once nothing refers to it.
 func (t *tx) discard(digests []connectors.Digest) error {
 	for _, d := range digests {
-		if _, err := t.c.exec("INSERT OR IGNORE INTO garbage(digest) VALUES(?)", d[:]); err != nil {
+		if _, err := t.c.InsertNew("garbage(digest)", []any{d}); err != nil {
 			return err
 		}
 	}
@@ -289,24 +280,27 @@ func (j *Journal) PurgeDropped(ctx context.Context, before time.Time, limit int)
 	err = j.do(ctx, "purge dropped results", func(t *tx) error {
 		n = 0
 		var digests []connectors.Digest
-		var numbers []int64
-		err := t.c.query("SELECT n, documents FROM result WHERE sub=? AND at<? LIMIT ?", []any{dropped, before, limit}, func(row []driver.Value) error {
-			more, err := digestsOf(text(row[1]))
-			digests, numbers = append(digests, more...), append(numbers, integer(row[0]))
-			return err
-		})
+		results, err := engine.All[struct {
+			N         int64
+			Documents string
+		}](t.c, "SELECT n, documents FROM result WHERE sub=? AND at<? LIMIT ?", dropped, before, limit)
 		if err != nil {
 			return err
 		}
-		for _, number := range numbers {
-			if _, err := t.c.exec("DELETE FROM result WHERE n=?", number); err != nil {
+		for _, r := range results {
+			more, err := digestsOf(r.Documents)
+			if err != nil {
+				return err
+			}
+			digests = append(digests, more...)
+			if _, err := t.c.Exec("DELETE FROM result WHERE n=?", r.N); err != nil {
 				return err
 			}
 		}
-		if _, err := t.c.exec("DELETE FROM history WHERE sub=? AND at<?", dropped, before); err != nil {
+		if _, err := t.c.Exec("DELETE FROM history WHERE sub=? AND at<?", dropped, before); err != nil {
 			return err
 		}
-		n = len(numbers)
+		n = len(results)
 		return t.discard(digests)
 	})
 	return n, err
@@ -316,11 +310,9 @@ func (j *Journal) PurgeDropped(ctx context.Context, before time.Time, limit int)
 // returns how many are gone. Such a form is unknown from then on.
 func (j *Journal) ExpireTombstones(ctx context.Context, before time.Time, limit int) (n int, err error) {
 	var ids []ID
-	err = j.read(ctx, func(c *conn) error {
-		return c.query("SELECT id FROM tombstone WHERE purged<? LIMIT ?", []any{before, limit}, func(row []driver.Value) error {
-			ids = append(ids, ID(integer(row[0])))
-			return nil
-		})
+	err = j.read(ctx, func(c *engine.Conn) error {
+		ids, err = engine.All[ID](c, "SELECT id FROM tombstone WHERE purged<? LIMIT ?", before, limit)
+		return err
 	})
 	if err != nil || len(ids) == 0 {
 		return 0, err
@@ -328,11 +320,11 @@ func (j *Journal) ExpireTombstones(ctx context.Context, before time.Time, limit 
 	err = j.do(ctx, "expire tombstones", func(t *tx) error {
 		n = 0
 		for _, id := range ids {
-			gone, err := t.c.exec("DELETE FROM tombstone WHERE id=?", id)
+			gone, err := t.c.Exec("DELETE FROM tombstone WHERE id=?", id)
 			if err != nil {
 				return err
 			}
-			if _, err := t.c.exec("DELETE FROM tombmatch WHERE sub=?", id); err != nil {
+			if _, err := t.c.Exec("DELETE FROM tombmatch WHERE sub=?", id); err != nil {
 				return err
 			}
 			n += int(gone)

@@ -455,7 +455,7 @@ func TestADryRunChangesNothing(t *testing.T) {
 			t.Fatalf("%v, and it is %s", would, r.state(over))
 		}
 	}
-	if key, err := r.Mark(r.ctx(), graveKey); err != nil || key != "" {
+	if key, err := r.Value(r.ctx(), tombstoneKey); err != nil || key != "" {
 		t.Errorf("a key was made: %v", err)
 	}
 	r.check()

@@ -2,8 +2,9 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
 	"time"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
 )
 
 // Push is an event that is due to be sent to its front office.
@@ -35,10 +36,10 @@ func (j *Journal) EnablePush(office string, on bool) {
 	}
 }
 
-func (j *Journal) pushes(office word) bool {
+func (j *Journal) pushes(office nameID) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return len(j.push) > 0 && j.push[j.words.get(office)]
+	return len(j.push) > 0 && j.push[j.names.text(office)]
 }
 
 // LongestPush is the longest that a push may be put off. What is due much later was put off by a clock that
@@ -47,20 +48,24 @@ const LongestPush = 24 * time.Hour
 
 // DuePushes returns events to send, at most one of a submission, so that their order holds.
 func (j *Journal) DuePushes(ctx context.Context, office string, now time.Time, limit int) (due []Push, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		w, ok := j.known(c, office)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, ok := j.nameID(c, office)
 		if !ok {
 			return nil
 		}
 		// What older programs told as a number stays as it is. From there on it is the microsecond, which also grows over a
 		// restore, and grows with each event of the submission.
-		const sql = `SELECT e.seq, e.sub, e.type, e.final, e.at, e.data, e.office, s.reference, p.attempt,
-			CASE WHEN e.seq<=?1 THEN e.seq ELSE (SELECT max(x.at)/1000+count(*) FROM event x WHERE x.sub=e.sub AND x.seq<=e.seq) END
+		const sql = `SELECT p.attempt, CASE WHEN e.seq<=? THEN e.seq ELSE (SELECT max(x.at)/1000+count(*) FROM event x WHERE x.sub=e.sub AND x.seq<=e.seq) END,
+			e.seq, e.sub, e.type, e.final, e.at, e.data, e.office, s.reference
 			FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq JOIN submission s ON s.id=p.sub
-			WHERE p.office=?2 AND p.due IS NOT NULL AND (p.due<=?3 OR p.due>?4) ORDER BY p.due, p.seq LIMIT ?5`
-		return c.query(sql, []any{j.hidden.clear, w, now, now.Add(2 * LongestPush), bounded(limit)}, func(row []driver.Value) error {
-			e, err := j.eventRow(c, row)
-			due = append(due, Push{Event: e, Attempt: int(integer(row[8])), Nth: integer(row[9])})
+			WHERE p.office=? AND p.due IS NOT NULL AND (p.due<=? OR p.due>?) ORDER BY p.due, p.seq LIMIT ?`
+		return engine.Each(c, sql, []any{j.positions.clear, w, now, now.Add(2 * LongestPush), bounded(limit)}, func(r struct {
+			Attempt int
+			Nth     int64
+			Event   eventRow
+		}) error {
+			e, err := j.event(c, &r.Event)
+			due = append(due, Push{Event: e, Attempt: r.Attempt, Nth: r.Nth})
 			return err
 		})
 	})
@@ -69,15 +74,12 @@ func (j *Journal) DuePushes(ctx context.Context, office string, now time.Time, l
 
 // NextPush returns when the next event of an office is due; zero if none waits.
 func (j *Journal) NextPush(ctx context.Context, office string) (at time.Time, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		w, ok := j.known(c, office)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, ok := j.nameID(c, office)
 		if !ok {
 			return nil
 		}
-		_, err := c.one("SELECT min(due) FROM push WHERE office=? AND due IS NOT NULL", []any{w}, func(row []driver.Value) error {
-			at = instant(row[0])
-			return nil
-		})
+		at, err = engine.Value[time.Time](c, "SELECT min(due) FROM push WHERE office=? AND due IS NOT NULL", w)
 		return err
 	})
 	return at, err
@@ -93,21 +95,20 @@ type PushBacklog struct {
 
 // PushBacklog counts what waits to be pushed to an office.
 func (j *Journal) PushBacklog(ctx context.Context, office string) (b PushBacklog, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		w, ok := j.known(c, office)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, ok := j.nameID(c, office)
 		if !ok {
 			return nil
 		}
-		if b.Waiting, err = c.number("SELECT count(*) FROM push WHERE office=?", w); err != nil || b.Waiting == 0 {
+		if b.Waiting, err = c.Number("SELECT count(*) FROM push WHERE office=?", w); err != nil || b.Waiting == 0 {
 			return err
 		}
 		const failing = `SELECT count(*), min(e.at), min(p.due) FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq WHERE p.office=? AND p.attempt>0`
-		_, err := c.one(failing, []any{w}, func(row []driver.Value) error {
-			if b.Failing = integer(row[0]); b.Failing > 0 {
-				b.Since, b.NextAt = instant(row[1]), instant(row[2])
-			}
-			return nil
-		})
+		f, err := engine.Value[struct {
+			Count         int64
+			Since, NextAt time.Time
+		}](c, failing, w)
+		b.Failing, b.Since, b.NextAt = f.Count, f.Since, f.NextAt
 		return err
 	})
 	return b, err
@@ -116,7 +117,7 @@ func (j *Journal) PushBacklog(ctx context.Context, office string) (b PushBacklog
 // Pushed records what became of pushes to an office. A delivered last word closes its submission.
 func (j *Journal) Pushed(ctx context.Context, office string, outcomes []PushOutcome) error {
 	return j.do(ctx, "record pushes", func(t *tx) error {
-		w, err := t.word(office)
+		w, err := t.name(office)
 		if err != nil {
 			return err
 		}
@@ -129,14 +130,12 @@ func (j *Journal) Pushed(ctx context.Context, office string, outcomes []PushOutc
 	})
 }
 
-func (t *tx) pushed(office word, o *PushOutcome) error {
-	var id ID
-	var final bool
-	found, err := t.c.one("SELECT p.sub, e.final FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq WHERE p.office=? AND p.seq=?",
-		[]any{office, o.Seq}, func(row []driver.Value) error {
-			id, final = ID(integer(row[0])), integer(row[1]) == 1
-			return nil
-		})
+func (t *tx) pushed(office nameID, o *PushOutcome) error {
+	p, found, err := engine.One[struct {
+		ID    ID
+		Final bool
+	}](t.c, "SELECT p.sub, e.final FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq WHERE p.office=? AND p.seq=?", office, o.Seq)
+	id, final := p.ID, p.Final
 	if err != nil || !found {
 		return err // recorded before
 	}
@@ -145,16 +144,16 @@ func (t *tx) pushed(office word, o *PushOutcome) error {
 		if next.IsZero() {
 			next = t.now
 		}
-		if _, err := t.c.exec("UPDATE push SET attempt=attempt+1, due=? WHERE office=? AND seq=?", next, office, o.Seq); err != nil {
+		if _, err := t.c.Exec("UPDATE push SET attempt=attempt+1, due=? WHERE office=? AND seq=?", next, office, o.Seq); err != nil {
 			return err
 		}
 		return t.note(id, Moment{What: "push failed", Code: o.Code, Text: o.Text})
 	}
-	if _, err := t.c.exec("DELETE FROM push WHERE office=? AND seq=?", office, o.Seq); err != nil {
+	if _, err := t.c.Exec("DELETE FROM push WHERE office=? AND seq=?", office, o.Seq); err != nil {
 		return err
 	}
 	const wake = "UPDATE push SET due=? WHERE office=? AND seq=(SELECT min(seq) FROM push WHERE office=? AND sub=?) AND due IS NULL"
-	if _, err := t.c.exec(wake, t.now, office, office, id); err != nil {
+	if _, err := t.c.Exec(wake, t.now, office, office, id); err != nil {
 		return err
 	}
 	if o.GiveUp && !o.OK {

@@ -2,24 +2,35 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
 const entryColumns = "SELECT s.id, s.state, s.route, s.office, s.reference, s.at, s.changed, s.code FROM submission s "
 
-func (j *Journal) entryRow(c *conn, row []driver.Value) Entry {
-	return Entry{ID: ID(integer(row[0])), State: stateCode(integer(row[1])).word(), Route: j.name(c, row[2]), Office: j.name(c, row[3]),
-		Reference: text(row[4]), At: instant(row[5]), Changed: instant(row[6]), Code: text(row[7])}
+// entryRow is a row of entryColumns.
+type entryRow struct {
+	ID            ID
+	State         states.State
+	Route, Office nameID
+	Reference     string
+	At, Changed   time.Time
+	Code          string
 }
 
-func (j *Journal) entries(c *conn, sql string, args ...any) (list []Entry, err error) {
-	err = c.query(sql, args, func(row []driver.Value) error {
-		list = append(list, j.entryRow(c, row))
+func (j *Journal) entry(c *engine.Conn, r *entryRow) Entry {
+	return Entry{ID: r.ID, State: State(r.State.String()), Route: j.name(c, r.Route), Office: j.name(c, r.Office),
+		Reference: r.Reference, At: r.At, Changed: r.Changed, Code: r.Code}
+}
+
+func (j *Journal) entries(c *engine.Conn, sql string, args ...any) (list []Entry, err error) {
+	err = engine.Each(c, sql, args, func(r entryRow) error {
+		list = append(list, j.entry(c, &r))
 		return nil
 	})
 	return list, err
@@ -27,7 +38,7 @@ func (j *Journal) entries(c *conn, sql string, args ...any) (list []Entry, err e
 
 // List returns submissions in the order of acceptance.
 func (j *Journal) List(ctx context.Context, f Filter) (list []Entry, err error) {
-	err = j.read(ctx, func(c *conn) error {
+	err = j.read(ctx, func(c *engine.Conn) error {
 		if f.State == Purged {
 			list, err = j.listPurged(c, f)
 			return err
@@ -48,7 +59,7 @@ const byReference = `s.id IN (
 	UNION ALL SELECT id FROM submission WHERE claim=0 AND scope IN (SELECT 0 UNION ALL SELECT id FROM word) AND reference=?)`
 
 // where builds the query of a Filter; ok is false where a name was never seen, so nothing can match.
-func (j *Journal) where(c *conn, f Filter) (sql string, args []any, ok bool) {
+func (j *Journal) where(c *engine.Conn, f Filter) (sql string, args []any, ok bool) {
 	conds := []string{"s.id>?"}
 	from := entryColumns
 	args = []any{f.After}
@@ -58,7 +69,7 @@ func (j *Journal) where(c *conn, f Filter) (sql string, args []any, ok bool) {
 		if s == "" {
 			return
 		}
-		w, known := j.known(c, s)
+		w, known := j.nameID(c, s)
 		ok = ok && known
 		add(cond, w)
 	}
@@ -66,26 +77,26 @@ func (j *Journal) where(c *conn, f Filter) (sql string, args []any, ok bool) {
 	case f.Target != "":
 		join := "JOIN delivery d ON d.sub=s.id "
 		name("d.target=?", f.Target)
-		switch p := progressOf(f.Progress); {
+		switch p := states.ProgressOf(string(f.Progress)); {
 		case f.Progress == "":
-		case p.open():
-			join = "JOIN delivery d INDEXED BY delivery_open ON d.sub=s.id "
+		case p.Open():
+			join = "JOIN delivery d /*by delivery_open*/ ON d.sub=s.id "
 			add("d.state<10 AND d.state=?", p)
 		default:
 			add("d.state=?", p)
 		}
 		from += join
 	case f.Progress != "":
-		add("EXISTS(SELECT 1 FROM delivery d WHERE d.sub=s.id AND d.state=? AND d.target IN (SELECT a FROM tally WHERE kind=2))", progressOf(f.Progress))
+		add("EXISTS(SELECT 1 FROM delivery d WHERE d.sub=s.id AND d.state=? AND d.target IN (SELECT a FROM tally WHERE kind=2))", states.ProgressOf(string(f.Progress)))
 	}
 	switch f.State {
 	case "":
 	case Parked:
 		conds = append(conds, "s.state=6") // as a literal, so that the partial index serves
 	case Accepted: // has something open, which the index over that finds without reading all that is done
-		conds = append(conds, "s.state=1", "s.id IN (SELECT sub FROM delivery INDEXED BY delivery_open WHERE state<10)")
+		conds = append(conds, "s.state=1", "s.id IN (SELECT sub FROM delivery /*by delivery_open*/ WHERE state<10)")
 	default:
-		add("s.state=?", stateOf(f.State))
+		add("s.state=?", states.StateOf(string(f.State)))
 	}
 	name("s.route=?", f.Route)
 	name("s.office=?", f.Office)
@@ -105,16 +116,16 @@ func (j *Journal) where(c *conn, f Filter) (sql string, args []any, ok bool) {
 
 // Find returns the submission that holds a reference of a front office, also a purged one.
 func (j *Journal) Find(ctx context.Context, office, reference string) (id ID, found bool, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		w, ok := j.known(c, office)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, ok := j.nameID(c, office)
 		if !ok {
 			return nil
 		}
-		n, err := c.number("SELECT id FROM submission WHERE claim=1 AND scope=? AND reference=?", w, reference)
+		n, err := c.Number("SELECT id FROM submission WHERE claim=1 AND scope=? AND reference=?", w, reference)
 		if id, found = ID(n), n != 0; found || err != nil {
 			return err
 		}
-		id, found, err = j.buried(c, office, reference)
+		id, found, err = j.purgedHolder(c, office, reference)
 		return err
 	})
 	return id, found, err
@@ -123,12 +134,12 @@ func (j *Journal) Find(ctx context.Context, office, reference string) (id ID, fo
 // Delivered returns what a target was given since a moment, after an ID, and how many there are in all
 // after it; that is what Reopen would do.
 func (j *Journal) Delivered(ctx context.Context, target string, since time.Time, after ID, limit int) (list []Entry, count int64, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		w, ok := j.known(c, target)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, ok := j.nameID(c, target)
 		if !ok {
 			return nil
 		}
-		count, err = c.number("SELECT count(*) FROM delivery WHERE target=? AND sub>? AND state=11 AND at>=?", w, after, since)
+		count, err = c.Number("SELECT count(*) FROM delivery WHERE target=? AND sub>? AND state=11 AND at>=?", w, after, since)
 		if err != nil {
 			return err
 		}
@@ -143,8 +154,8 @@ func (j *Journal) Delivered(ctx context.Context, target string, since time.Time,
 // moment, and were not marked yet.
 func (j *Journal) Overdue(ctx context.Context, route string, acceptedBefore time.Time, limit int) (list []Entry, err error) {
 	before := ID(max(acceptedBefore.UnixMilli()-idEpoch, 0)) << idLow
-	err = j.read(ctx, func(c *conn) error {
-		w, ok := j.known(c, route)
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, ok := j.nameID(c, route)
 		if !ok {
 			return nil
 		}
@@ -171,13 +182,13 @@ func (j *Journal) MarkOverdue(ctx context.Context, ids []ID) error {
 		}
 		for _, id := range ids {
 			s := rows[id]
-			if s.state != sDelivered || s.flags&(flagOverdue|flagFinal) != 0 {
+			if s.state != states.Delivered || s.flags&(states.FlagOverdue|states.FlagFinal) != 0 {
 				continue
 			}
-			s.flags |= flagOverdue
+			s.flags |= states.FlagOverdue
 			s.dirty = true
 			if s.office != 0 {
-				t.event(s.office, id, evOverdue, false, nil)
+				t.event(s.office, id, states.EventOverdue, false, nil)
 			}
 			if err := t.note(id, Moment{What: "overdue"}); err != nil {
 				return err
@@ -194,10 +205,11 @@ func (j *Journal) MarkOverdue(ctx context.Context, ids []ID) error {
 func (j *Journal) SetPaused(ctx context.Context, target string, paused bool, by, reason string) error {
 	return j.do(ctx, "pause a target", func(t *tx) error {
 		if !paused {
-			_, err := t.c.exec("DELETE FROM pause WHERE target=?", target)
+			_, err := t.c.Exec("DELETE FROM pause WHERE target=?", target)
 			return err
 		}
-		_, err := t.c.exec("INSERT OR REPLACE INTO pause(target, by, reason, at) VALUES(?, ?, ?, ?)", target, by, reason, t.now)
+		_, err := t.c.Exec(`INSERT INTO pause(target, by, reason, at) VALUES(?, ?, ?, ?)
+			ON CONFLICT(target) DO UPDATE SET by=excluded.by, reason=excluded.reason, at=excluded.at`, target, by, reason, t.now)
 		return err
 	})
 }
@@ -205,37 +217,38 @@ func (j *Journal) SetPaused(ctx context.Context, target string, paused bool, by,
 // Paused returns the paused targets, each with the reason.
 func (j *Journal) Paused(ctx context.Context) (paused map[string]string, err error) {
 	paused = map[string]string{}
-	err = j.read(ctx, func(c *conn) error {
-		return c.query("SELECT target, reason FROM pause", nil, func(row []driver.Value) error {
-			paused[text(row[0])] = text(row[1])
+	err = j.read(ctx, func(c *engine.Conn) error {
+		return engine.Each(c, "SELECT target, reason FROM pause", nil, func(p struct{ Target, Reason string }) error {
+			paused[p.Target] = p.Reason
 			return nil
 		})
 	})
 	return paused, err
 }
 
-// TargetMark is what the journal knows of a target: by it the agent notices that a name points elsewhere.
-type TargetMark struct {
+// KnownTarget is what the journal knows of a target: by it the agent notices that a name points elsewhere.
+type KnownTarget struct {
 	Identity    string
 	Fingerprint string
 	Open        int64 // deliveries that are open or held
 }
 
 // Targets returns all targets that the journal knows, by name.
-func (j *Journal) Targets(ctx context.Context) (marks map[string]TargetMark, err error) {
-	marks = map[string]TargetMark{}
-	err = j.read(ctx, func(c *conn) error {
-		err := c.query("SELECT a, sum(n) FROM tally WHERE kind=2 AND (b<10 OR b=13) GROUP BY a", nil, func(row []driver.Value) error {
-			marks[j.name(c, row[0])] = TargetMark{Open: integer(row[1])}
+func (j *Journal) Targets(ctx context.Context) (marks map[string]KnownTarget, err error) {
+	marks = map[string]KnownTarget{}
+	err = j.read(ctx, func(c *engine.Conn) error {
+		err := engine.Each(c, "SELECT a, sum(n) FROM tally WHERE kind=2 AND (b<10 OR b=13) GROUP BY a", nil, func(t struct {
+			Target nameID
+			Open   int64
+		}) error {
+			marks[j.name(c, t.Target)] = KnownTarget{Open: t.Open}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		return c.query("SELECT name, identity, fingerprint FROM target", nil, func(row []driver.Value) error {
-			m := marks[text(row[0])]
-			m.Identity, m.Fingerprint = text(row[1]), text(row[2])
-			marks[text(row[0])] = m
+		return engine.Each(c, "SELECT name, identity, fingerprint FROM target", nil, func(t struct{ Name, Identity, Fingerprint string }) error {
+			marks[t.Name] = KnownTarget{t.Identity, t.Fingerprint, marks[t.Name].Open}
 			return nil
 		})
 	})
@@ -245,39 +258,32 @@ func (j *Journal) Targets(ctx context.Context) (marks map[string]TargetMark, err
 // PutTarget remembers where a target's name points to.
 func (j *Journal) PutTarget(ctx context.Context, name, identity, fingerprint string) error {
 	return j.do(ctx, "remember a target", func(t *tx) error {
-		_, err := t.c.exec("INSERT OR REPLACE INTO target(name, identity, fingerprint, at) VALUES(?, ?, ?, ?)", name, identity, fingerprint, t.now)
+		_, err := t.c.Exec(`INSERT INTO target(name, identity, fingerprint, at) VALUES(?, ?, ?, ?)
+			ON CONFLICT(name) DO UPDATE SET identity=excluded.identity, fingerprint=excluded.fingerprint, at=excluded.at`, name, identity, fingerprint, t.now)
 		return err
 	})
 }
 
 // Show returns everything about a submission but what the citizen wrote; of a purged one what its tombstone keeps.
 func (j *Journal) Show(ctx context.Context, id ID) (v View, err error) {
-	err = j.read(ctx, func(c *conn) error {
+	err = j.read(ctx, func(c *engine.Conn) error {
 		v, err = j.view(c, id)
 		return err
 	})
 	return v, err
 }
 
-func (j *Journal) view(c *conn, id ID) (v View, err error) {
-	var targets []string
-	const sql = `SELECT s.id, s.state, s.route, s.office, s.reference, s.at, s.changed, s.code, s.why, s.files, s.digest, s.targets, p.name, p.version
-		FROM submission s LEFT JOIN plan p ON p.id=s.plan WHERE s.id=?`
-	found, err := c.one(sql, []any{id}, func(row []driver.Value) (err error) {
-		v.Entry = j.entryRow(c, row)
-		why := decodeVerdict(text(row[8]))
-		v.Errors = why.Errors
-		if why.Reason != nil {
-			v.Reason = why.Reason
-		}
-		if row[12] != nil {
-			v.Plan = fmt.Sprintf("%s version %d", text(row[12]), integer(row[13]))
-		}
-		v.Digest = fmt.Sprintf("%x", bytesOf(row[10]))
-		targets = splitList(j.name(c, row[11]))
-		v.Attachments, err = decodeFiles(text(row[9]))
-		return err
-	})
+func (j *Journal) view(c *engine.Conn, id ID) (v View, err error) {
+	r, found, err := engine.One[struct {
+		Entry   entryRow
+		Why     string
+		Files   string
+		Digest  connectors.Digest
+		Targets nameID
+		Plan    string
+		Version int
+	}](c, `SELECT s.id, s.state, s.route, s.office, s.reference, s.at, s.changed, s.code, s.why, s.files, s.digest, s.targets, p.name, p.version
+		FROM submission s LEFT JOIN plan p ON p.id=s.plan WHERE s.id=?`, id)
 	if err != nil {
 		return v, err
 	}
@@ -288,37 +294,49 @@ func (j *Journal) view(c *conn, id ID) (v View, err error) {
 		}
 		return t.view(), nil
 	}
-	if err := j.viewDeliveries(c, &v, targets); err != nil {
+	why := decodeVerdict(r.Why)
+	v.Entry, v.Reason, v.Errors, v.Digest = j.entry(c, &r.Entry), why.Reason, why.Errors, fmt.Sprintf("%x", r.Digest)
+	if r.Plan != "" {
+		v.Plan = fmt.Sprintf("%s version %d", r.Plan, r.Version)
+	}
+	if v.Attachments, err = decodeFiles(r.Files); err != nil {
 		return v, err
 	}
-	err = c.query(resultColumns+"WHERE sub=? ORDER BY "+j.toldOrder(), []any{id}, func(row []driver.Value) error {
-		o, err := j.resultRow(c, row)
-		v.Results = append(v.Results, o)
-		return err
-	})
-	if err != nil {
+	if err := j.viewDeliveries(c, &v, splitList(j.name(c, r.Targets))); err != nil {
+		return v, err
+	}
+	if v.Results, err = j.results(c, "WHERE sub=? ORDER BY "+j.toldOrder(), id); err != nil {
 		return v, err
 	}
 	v.Timeline, err = j.timeline(c, &v)
 	return v, err
 }
 
-func (j *Journal) viewDeliveries(c *conn, v *View, targets []string) error {
+func (j *Journal) viewDeliveries(c *engine.Conn, v *View, targets []string) error {
 	for _, name := range targets {
-		w, ok := j.known(c, name)
+		w, ok := j.nameID(c, name)
 		if !ok {
 			continue
 		}
-		const sql = "SELECT state, batch, attempts, at, returned, why FROM delivery WHERE target=? AND sub=?"
-		_, err := c.one(sql, []any{w, v.ID}, func(row []driver.Value) error {
-			returned, err := decodeReturned(text(row[4]), map[string]connectors.Value(nil))
-			v.Deliveries = append(v.Deliveries, DeliveryView{Target: name, Progress: progressCode(integer(row[0])).word(), Batch: integer(row[1]),
-				Attempts: int(integer(row[2])), At: instant(row[3]), Reason: decodeVerdict(text(row[5])).Reason, Returned: returned})
-			return err
-		})
+		d, found, err := engine.One[struct {
+			State         states.Progress
+			Batch         int64
+			Attempts      int
+			At            time.Time
+			Returned, Why string
+		}](c, "SELECT state, batch, attempts, at, returned, why FROM delivery WHERE target=? AND sub=?", w, v.ID)
 		if err != nil {
 			return err
 		}
+		if !found {
+			continue
+		}
+		returned, err := decodeReturned(d.Returned, nil)
+		if err != nil {
+			return err
+		}
+		v.Deliveries = append(v.Deliveries, DeliveryView{Target: name, Progress: Progress(d.State.String()), Batch: d.Batch,
+			Attempts: d.Attempts, At: d.At, Reason: decodeVerdict(d.Why).Reason, Returned: returned})
 	}
 	return nil
 }

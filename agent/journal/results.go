@@ -2,10 +2,12 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
 	"encoding/base64"
 	"fmt"
+	"time"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -26,15 +28,15 @@ func (j *Journal) Results(ctx context.Context, outcomes []Outcome) (verdicts []c
 }
 
 func (t *tx) keepResult(o Outcome) (connectors.Verdict, error) {
-	source, err := t.word(o.Source)
+	source, err := t.name(o.Source)
 	if err != nil {
 		return 0, err
 	}
-	known, err := t.sayings(source, o.ResultID)
+	known, err := t.versionsOf(source, o.ResultID)
 	if err != nil {
 		return 0, err
 	}
-	plan, err := t.word(o.Plan)
+	plan, err := t.name(o.Plan)
 	if err != nil {
 		return 0, err
 	}
@@ -56,7 +58,7 @@ func (t *tx) keepResult(o Outcome) (connectors.Verdict, error) {
 }
 
 // place gives a result that is on record to the submission that it fits; else it waits for one, or for a person.
-func (t *tx) place(n int64, plan word, o Outcome, known []saying) error {
+func (t *tx) place(n int64, plan nameID, o Outcome, known []resultVersionRow) error {
 	id, park, err := t.match(plan, &o)
 	if err != nil {
 		return err
@@ -77,12 +79,12 @@ func (t *tx) place(n int64, plan word, o Outcome, known []saying) error {
 }
 
 func (t *tx) parkResult(n int64, why *Reason) error {
-	_, err := t.c.exec("UPDATE result SET park=? WHERE n=?", encodeReason(why), n)
+	_, err := t.c.Exec("UPDATE result SET park=? WHERE n=?", encodeReason(why), n)
 	return err
 }
 
 // match finds the submission that a result speaks of, or why a person must look at it.
-func (t *tx) match(plan word, o *Outcome) (id ID, park *Reason, err error) {
+func (t *tx) match(plan nameID, o *Outcome) (id ID, park *Reason, err error) {
 	if o.ID != 0 {
 		if _, err := t.submission(o.ID); err != nil {
 			return 0, nil, err
@@ -92,22 +94,20 @@ func (t *tx) match(plan word, o *Outcome) (id ID, park *Reason, err error) {
 	if o.MatchKey == "" {
 		return 0, nil, nil
 	}
-	found := 0
-	err = t.c.query("SELECT sub FROM match WHERE plan=? AND key=? LIMIT 2", []any{plan, o.MatchKey}, func(row []driver.Value) error {
-		id = ID(integer(row[0]))
-		found++
-		return nil
-	})
-	if found > 1 {
-		return 0, &Reason{Code: CodeAmbiguous, Text: "the result fits several submissions", Next: "attach it by hand to the right one"}, err
+	fit, err := engine.All[ID](t.c, "SELECT sub FROM match WHERE plan=? AND key=? LIMIT 2", plan, o.MatchKey)
+	switch {
+	case err != nil:
+		return 0, nil, err
+	case len(fit) > 1:
+		return 0, &Reason{Code: CodeAmbiguous, Text: "the result fits several submissions", Next: "attach it by hand to the right one"}, nil
+	case len(fit) == 1:
+		return fit[0], nil, nil
 	}
-	if found == 0 && err == nil {
-		park, err = t.tooLate(o)
-	}
-	return id, park, err
+	park, err = t.tooLate(o)
+	return 0, park, err
 }
 
-func (t *tx) insertResult(source, plan word, o *Outcome) (n int64, err error) {
+func (t *tx) insertResult(source, plan nameID, o *Outcome) (n int64, err error) {
 	documents, err := encodeFiles(o.Documents)
 	if err != nil {
 		return 0, err
@@ -119,28 +119,43 @@ func (t *tx) insertResult(source, plan word, o *Outcome) (n int64, err error) {
 	const sql = `INSERT INTO result(source, rid, sub, plan, key, outcome, status, caseno, reason, documents, by, at, park, said)
 		VALUES(?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING n`
 	said := o.said()
-	return t.c.number(sql, source, o.ResultID, plan, o.MatchKey, o.Outcome, o.Status, o.CaseNo, o.Reason, documents, o.By, at, encodeReason(o.Park), said[:])
+	return t.c.Number(sql, source, o.ResultID, plan, o.MatchKey, o.Outcome, o.Status, o.CaseNo, o.Reason, documents, o.By, at, encodeReason(o.Park), said)
 }
 
-const resultColumns = "SELECT source, rid, coalesce(sub, 0), plan, key, outcome, status, caseno, reason, documents, by, at, park, n FROM result "
+const resultColumns = "SELECT n, source, rid, sub, plan, key, outcome, status, caseno, reason, documents, by, at, park FROM result "
 
-func (j *Journal) resultRow(c *conn, row []driver.Value) (o Outcome, err error) {
-	o = Outcome{N: integer(row[13]), Source: j.name(c, row[0]), ResultID: text(row[1]), ID: ID(integer(row[2])), Plan: j.name(c, row[3]), MatchKey: text(row[4]), Outcome: text(row[5]),
-		Status: text(row[6]), CaseNo: text(row[7]), Reason: text(row[8]), By: text(row[10]), At: instant(row[11]), Park: decodeVerdict(text(row[12])).Reason}
-	o.Documents, err = decodeFiles(text(row[9]))
-	return o, err
+// resultRow is a row of resultColumns.
+type resultRow struct {
+	N                               int64
+	Source                          nameID
+	ResultID                        string
+	ID                              ID
+	Plan                            nameID
+	MatchKey                        string
+	Outcome, Status, CaseNo, Reason string
+	Documents, By                   string
+	At                              time.Time
+	Park                            string
+}
+
+// results reads results.
+func (j *Journal) results(c *engine.Conn, where string, args ...any) (list []Outcome, err error) {
+	err = engine.Each(c, resultColumns+where, args, func(r resultRow) error {
+		documents, err := decodeFiles(r.Documents)
+		list = append(list, Outcome{N: r.N, Source: j.name(c, r.Source), ResultID: r.ResultID, ID: r.ID, Plan: j.name(c, r.Plan), MatchKey: r.MatchKey,
+			Outcome: r.Outcome, Status: r.Status, CaseNo: r.CaseNo, Reason: r.Reason, Documents: documents, By: r.By, At: r.At, Park: decodeVerdict(r.Park).Reason})
+		return err
+	})
+	return list, err
 }
 
 // result reads a result and says whether it still waits for a submission.
 func (t *tx) result(n int64) (o Outcome, open bool, err error) {
-	found, err := t.c.one(resultColumns+"WHERE n=?", []any{n}, func(row []driver.Value) (err error) {
-		o, err = t.j.resultRow(t.c, row)
-		return err
-	})
-	if err == nil && !found {
-		err = ErrNotFound
+	list, err := t.j.results(t.c, "WHERE n=?", n)
+	if err != nil || len(list) == 0 {
+		return o, false, errorOr(err, ErrNotFound)
 	}
-	return o, found && o.ID == 0, err
+	return list[0], list[0].ID == 0, nil
 }
 
 // decide gives an orphaned result to a submission.
@@ -157,12 +172,12 @@ func (t *tx) decideNew(n, told int64, o Outcome, id ID) error {
 	if err != nil {
 		return err
 	}
-	if s.state == sRejected {
+	if s.state == states.Rejected {
 		park := Reason{Code: CodeRejected, Text: "the submission " + id.String() + " was rejected before", Next: "settle it with the office that decided"}
 		return t.parkResult(n, &park)
 	}
 	const sql = "UPDATE result SET sub=?, park=NULL, told=?, revision=1+(SELECT count(*) FROM result WHERE sub=?) WHERE n=?"
-	if _, err := t.c.exec(sql, id, told, id, n); err != nil {
+	if _, err := t.c.Exec(sql, id, told, id, n); err != nil {
 		return err
 	}
 	documents, revision, err := t.documentsUpTo(id, n)
@@ -171,31 +186,22 @@ func (t *tx) decideNew(n, told int64, o Outcome, id ID) error {
 	}
 	if s.office != 0 {
 		data := map[string]any{"outcome": o.Outcome, "status": o.Status, "caseNumber": o.CaseNo, "reason": o.Reason, "revision": revision, "documents": documents}
-		if err := t.eventData(s.office, id, evDecided, true, data); err != nil {
+		if err := t.eventData(s.office, id, states.EventDecided, true, data); err != nil {
 			return err
 		}
-		s.state = sDecided
-		s.flags &^= flagHeard // a second decision is news again
+		s.state = states.Decided
+		s.flags &^= states.FlagHeard // a second decision is news again
 	} else {
-		s.state = sClosed
+		s.state = states.Closed
 	}
-	if s.office == 0 && s.unsettled() {
-		s.state = sDecided // closed once it is delivered as well
+	if s.office == 0 && s.waits() {
+		s.state = states.Decided // closed once it is delivered as well
 	}
 	s.dirty = true
-	if s.flags&flagWhole == 0 {
-		s.code, s.why = nil, nil
+	if s.flags&states.FlagWhole == 0 {
+		s.code, s.why = "", ""
 	}
 	return t.save(s)
-}
-
-func (s *submissionRow) unsettled() bool {
-	for n := range s.deliveries {
-		if s.deliveries[n].state.left() {
-			return true
-		}
-	}
-	return false
 }
 
 // documentsUpTo lists the documents of result n as events show them: numbered from 1 across all results
@@ -203,15 +209,18 @@ func (s *submissionRow) unsettled() bool {
 func (t *tx) documentsUpTo(id ID, n int64) (documents []map[string]any, revision int, err error) {
 	number := 0
 	documents = []map[string]any{}
-	err = t.c.query("SELECT n, documents FROM result WHERE sub=? ORDER BY revision", []any{id}, func(row []driver.Value) error {
+	err = engine.Each(t.c, "SELECT n, documents FROM result WHERE sub=? ORDER BY revision", []any{id}, func(r struct {
+		N         int64
+		Documents string
+	}) error {
 		revision++
-		files, err := decodeFiles(text(row[1]))
+		files, err := decodeFiles(r.Documents)
 		if err != nil {
 			return err
 		}
 		for _, f := range files {
 			number++
-			if integer(row[0]) == n {
+			if r.N == n {
 				documents = append(documents, map[string]any{"n": number, "name": f.Name, "contentType": f.ContentType, "size": f.Size,
 					"digest": base64.StdEncoding.EncodeToString(f.Digest[:])}) // as the API has it everywhere
 			}
@@ -223,9 +232,9 @@ func (t *tx) documentsUpTo(id ID, n int64) (documents []map[string]any, revision
 
 // Documents returns the documents of all results of a submission; number n of the events is index n-1.
 func (j *Journal) Documents(ctx context.Context, id ID) (files []File, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		return c.query("SELECT documents FROM result WHERE sub=? ORDER BY "+j.toldOrder(), []any{id}, func(row []driver.Value) error {
-			more, err := decodeFiles(text(row[0]))
+	err = j.read(ctx, func(c *engine.Conn) error {
+		return engine.Each(c, "SELECT documents FROM result WHERE sub=? ORDER BY "+j.toldOrder(), []any{id}, func(documents string) error {
+			more, err := decodeFiles(documents)
 			files = append(files, more...)
 			return err
 		})
@@ -249,16 +258,11 @@ func (j *Journal) ParkedAfter(ctx context.Context, n int64, limit int) ([]Outcom
 }
 
 func (j *Journal) listResults(ctx context.Context, where string, args ...any) (list []Outcome, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		err := c.query(resultColumns+where, args, func(row []driver.Value) error {
-			o, err := j.resultRow(c, row)
-			list = append(list, o)
-			return err
-		})
-		if err != nil {
+	err = j.read(ctx, func(c *engine.Conn) error {
+		if list, err = j.results(c, where, args...); err != nil {
 			return err
 		}
-		return j.withHopes(c, list)
+		return j.markOvertaken(c, list)
 	})
 	return list, err
 }
@@ -288,14 +292,14 @@ func (j *Journal) AttachOrphan(ctx context.Context, n int64, id ID, outcome, by 
 				return ErrMeaning
 			}
 			o.Outcome = outcome
-			if _, err := t.c.exec("UPDATE result SET outcome=? WHERE n=?", outcome, n); err != nil {
+			if _, err := t.c.Exec("UPDATE result SET outcome=? WHERE n=?", outcome, n); err != nil {
 				return err
 			}
 		}
 		if err := t.note(id, Moment{What: "result attached", By: by}); err != nil {
 			return err
 		}
-		told, err := t.c.number("SELECT max(n) FROM result")
+		told, err := t.c.Number("SELECT max(n) FROM result")
 		if err != nil {
 			return err
 		}
@@ -319,7 +323,7 @@ func (j *Journal) DropResult(ctx context.Context, n int64, reason, by string) er
 		if o.Park == nil {
 			t.count(tallyOrphans, 0, 0, -1)
 		}
-		if _, err := t.c.exec("UPDATE result SET sub=?, park=NULL WHERE n=?", dropped, n); err != nil {
+		if _, err := t.c.Exec("UPDATE result SET sub=?, park=NULL WHERE n=?", dropped, n); err != nil {
 			return err
 		}
 		return t.note(dropped, Moment{What: "result dropped", Text: fmt.Sprintf("%d: %s", n, reason), By: by})

@@ -1,34 +1,36 @@
 package journal
 
 import (
-	"database/sql/driver"
 	"strings"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
 // submissionRow is what the state machine needs of a submission, with its deliveries.
 type submissionRow struct {
 	id         ID
-	state, was stateCode
+	state, was states.State
 	flags      int64
-	office     word
-	route      word
+	office     nameID
+	route      nameID
 	plan       int64
-	targets    word
-	code, why  any // text or nil
+	targets    nameID
+	code, why  engine.Optional
 	dirty      bool
 	deliveries []deliveryRow // in the order of its targets; none where none were made
 }
 
 type deliveryRow struct {
-	target        word
-	state, was    progressCode
+	target        nameID
+	state, was    states.Progress
 	attempts      int64
 	batch         int64
-	returned, why any // text or nil
+	returned, why engine.Optional
 	dirty         bool
 }
 
-func (s *submissionRow) delivery(target word) *deliveryRow {
+func (s *submissionRow) delivery(target nameID) *deliveryRow {
 	for n := range s.deliveries {
 		if s.deliveries[n].target == target {
 			return &s.deliveries[n]
@@ -37,16 +39,16 @@ func (s *submissionRow) delivery(target word) *deliveryRow {
 	return nil
 }
 
-func (d *deliveryRow) move(to progressCode) {
+func (d *deliveryRow) move(to states.Progress) {
 	d.state, d.dirty = to, true
 }
 
 // start is where a delivery begins, or begins anew.
-func (s *submissionRow) start() progressCode {
-	if s.flags&flagWhole != 0 {
-		return pHeld
+func (s *submissionRow) start() states.Progress {
+	if s.flags&states.FlagWhole != 0 {
+		return states.Held
 	}
-	return pPending
+	return states.Pending
 }
 
 // inChunks calls f with the statement's text for as many IDs as its placeholders take.
@@ -76,8 +78,8 @@ func withIDs(args []any, ids []ID) []any {
 // load reads submissions with all their deliveries. An ID that is not there is ErrNotFound.
 func (t *tx) load(ids []ID) (map[ID]*submissionRow, error) {
 	found := make(map[ID]*submissionRow, len(ids))
-	wanted := make(map[word][]ID)
-	lists := make(map[word][]word)
+	wanted := make(map[nameID][]ID)
+	lists := make(map[nameID][]nameID)
 	const before = "SELECT id, state, flags, office, route, plan, targets, code, why FROM submission WHERE id IN "
 	unique := make([]ID, 0, len(ids))
 	for _, id := range ids {
@@ -88,16 +90,23 @@ func (t *tx) load(ids []ID) (map[ID]*submissionRow, error) {
 	}
 	block := make([]submissionRow, len(unique))
 	err := inChunks(unique, before, "", func(sql string, ids []ID) error {
-		return t.c.query(sql, withIDs(nil, ids), func(row []driver.Value) error {
+		return engine.Each(t.c, sql, withIDs(nil, ids), func(r struct {
+			ID            ID
+			State         states.State
+			Flags         int64
+			Office, Route nameID
+			Plan          int64
+			Targets       nameID
+			Code, Why     engine.Optional
+		}) error {
 			s := &block[0]
 			block = block[1:]
-			*s = submissionRow{id: ID(integer(row[0])), state: stateCode(integer(row[1])), was: stateCode(integer(row[1])), flags: integer(row[2]),
-				office: word(integer(row[3])), route: word(integer(row[4])), plan: integer(row[5]), targets: word(integer(row[6])), code: row[7], why: row[8]}
+			*s = submissionRow{id: r.ID, state: r.State, was: r.State, flags: r.Flags, office: r.Office, route: r.Route, plan: r.Plan, targets: r.Targets, code: r.Code, why: r.Why}
 			found[s.id] = s
 			list, ok := lists[s.targets]
 			if !ok {
 				var err error
-				if list, err = t.targetWords(s.targets); err != nil {
+				if list, err = t.targetIDs(s.targets); err != nil {
 					return err
 				}
 				lists[s.targets] = list
@@ -119,18 +128,22 @@ func (t *tx) load(ids []ID) (map[ID]*submissionRow, error) {
 	return found, t.loadDeliveries(found, wanted, lists)
 }
 
-func (t *tx) loadDeliveries(found map[ID]*submissionRow, wanted map[word][]ID, lists map[word][]word) error {
+func (t *tx) loadDeliveries(found map[ID]*submissionRow, wanted map[nameID][]ID, lists map[nameID][]nameID) error {
 	for target, ids := range wanted {
 		const before = "SELECT sub, state, attempts, batch, returned, why FROM delivery WHERE target=? AND sub IN "
 		err := inChunks(ids, before, "", func(sql string, ids []ID) error {
-			return t.c.query(sql, withIDs([]any{target}, ids), func(row []driver.Value) error {
-				s := found[ID(integer(row[0]))]
+			return engine.Each(t.c, sql, withIDs([]any{target}, ids), func(r struct {
+				ID              ID
+				State           states.Progress
+				Attempts, Batch int64
+				Returned, Why   engine.Optional
+			}) error {
+				s := found[r.ID]
 				if s.deliveries == nil {
 					s.deliveries = make([]deliveryRow, 0, len(lists[s.targets]))
 				}
-				state := progressCode(integer(row[1]))
-				s.deliveries = append(s.deliveries, deliveryRow{target: target, state: state, was: state,
-					attempts: integer(row[2]), batch: integer(row[3]), returned: row[4], why: row[5]})
+				s.deliveries = append(s.deliveries, deliveryRow{target: target, state: r.State, was: r.State,
+					attempts: r.Attempts, batch: r.Batch, returned: r.Returned, why: r.Why})
 				return nil
 			})
 		})
@@ -141,16 +154,16 @@ func (t *tx) loadDeliveries(found map[ID]*submissionRow, wanted map[word][]ID, l
 	return nil
 }
 
-func (t *tx) targetWords(list word) ([]word, error) {
-	names := splitList(t.j.words.get(list))
-	words := make([]word, len(names))
+func (t *tx) targetIDs(list nameID) ([]nameID, error) {
+	names := splitList(t.j.names.text(list))
+	ids := make([]nameID, len(names))
 	for n, name := range names {
 		var err error
-		if words[n], err = t.word(name); err != nil {
+		if ids[n], err = t.name(name); err != nil {
 			return nil, err
 		}
 	}
-	return words, nil
+	return ids, nil
 }
 
 func (t *tx) submission(id ID) (*submissionRow, error) {
@@ -173,7 +186,7 @@ func (t *tx) save(s *submissionRow) error {
 		if !d.dirty {
 			continue
 		}
-		if _, err := t.c.exec(updateDelivery, d.state, d.attempts, d.batch, t.now, d.returned, d.why, d.target, s.id); err != nil {
+		if _, err := t.c.Exec(updateDelivery, d.state, d.attempts, d.batch, t.now, d.returned, d.why, d.target, s.id); err != nil {
 			return err
 		}
 		if d.state != d.was {
@@ -186,7 +199,7 @@ func (t *tx) save(s *submissionRow) error {
 	if s.state == s.was && !s.dirty {
 		return nil
 	}
-	if _, err := t.c.exec(updateSubmission, s.state, s.flags, t.now, s.code, s.why, s.id); err != nil {
+	if _, err := t.c.Exec(updateSubmission, s.state, s.flags, t.now, s.code, s.why, s.id); err != nil {
 		return err
 	}
 	t.moved = append(t.moved, s.id)
@@ -201,77 +214,35 @@ func (t *tx) save(s *submissionRow) error {
 
 // park marks the submission as a whole or for a delivery with a reason.
 func (s *submissionRow) park(r *Reason) {
-	s.state, s.dirty = sParked, true
+	s.state, s.dirty = states.Parked, true
 	if r != nil {
-		s.code, s.why = r.Code, encodeReason(r)
+		s.code, s.why = engine.Optional(r.Code), encodeReason(r)
 	}
 }
 
-// settle derives the submission's state from its deliveries. final says that no decision is expected.
+// settle derives the submission's state from its deliveries, and its event. final says that no decision is expected.
 func (t *tx) settle(s *submissionRow, final bool) {
-	left, held := 0, 0
+	deliveries := make([]states.Progress, len(s.deliveries))
 	for n := range s.deliveries {
-		d := &s.deliveries[n]
-		if d.state.left() {
-			left++
-		}
-		if d.state == pHeld {
-			held++
-		}
+		deliveries[n] = s.deliveries[n].state
 	}
-	if final && s.flags&flagFinal == 0 {
-		s.flags |= flagFinal
-		s.dirty = true
+	out := states.Settle(states.Submission{State: s.state, Flags: s.flags, Office: s.office != 0}, deliveries, final)
+	s.dirty = s.dirty || out.Flags != s.flags
+	s.state, s.flags = out.State, out.Flags
+	if out.Cleared && (s.code != "" || s.why != "") {
+		s.code, s.why, s.dirty = "", "", true
 	}
-	if s.state == sRejected || s.state == sClosed && left > 0 {
-		return
+	if out.Tell {
+		t.event(s.office, s.id, states.EventDelivered, out.Last, nil)
 	}
-	waits := s.state == sAccepted || s.state == sParked
-	switch {
-	case waits && s.flags&flagWhole != 0:
-		return
-	case waits && held > 0:
-		s.state = sParked
-	case waits && left > 0:
-		if s.state == sParked {
-			s.code, s.why, s.dirty = nil, nil, true
-		}
-		s.state = sAccepted
-	case waits:
-		s.state = sDelivered
-	}
-	if left > 0 {
-		return
-	}
-	if s.state == sDelivered {
-		s.code, s.why = nil, nil
-	}
-	t.tellDelivered(s)
 }
 
 // waits tells whether some delivery is open or held.
 func (s *submissionRow) waits() bool {
 	for n := range s.deliveries {
-		if s.deliveries[n].state.left() {
+		if s.deliveries[n].state.Left() {
 			return true
 		}
 	}
 	return false
-}
-
-// tellDelivered gives the delivered event once.
-func (t *tx) tellDelivered(s *submissionRow) {
-	if s.flags&flagTold == 0 {
-		s.flags |= flagTold
-		s.dirty = true
-		if s.office != 0 {
-			t.event(s.office, s.id, evDelivered, s.flags&flagFinal != 0 && s.state == sDelivered, nil)
-		}
-	}
-	if s.state == sDecided && s.flags&flagHeard != 0 {
-		s.state, s.dirty = sClosed, true
-	}
-	if s.office == 0 && (s.state == sDecided || s.state == sDelivered && s.flags&flagFinal != 0) {
-		s.state = sClosed // nobody waits for a word
-	}
 }

@@ -1,50 +1,36 @@
 package journal
 
 import (
-	"bytes"
-	"database/sql/driver"
+	"slices"
+
+	"github.com/inbasket/inbasket/connectors"
 )
 
 // is tells whether a digest is that of the form that arrives, by its mapping or by an earlier version of it.
-func (r *Arrival) is(digest []byte) bool {
-	if bytes.Equal(digest, r.Digest[:]) {
-		return true
-	}
-	for i := range r.Also {
-		if bytes.Equal(digest, r.Also[i][:]) {
-			return true
-		}
-	}
-	return false
+func (r *Arrival) is(digest connectors.Digest) bool {
+	return digest == r.Digest || slices.Contains(r.Also, digest)
 }
 
 // recognises tells whether a known submission is the form that arrives: by its digest, or, where the mapping declares
 // what makes forms the same, by comparing both. differs says in what else they differ, without content.
-func (t *tx) recognises(r *Arrival, id ID, digest []byte) (same bool, differs string, err error) {
-	if same = r.is(digest); r.Known == nil {
+func (t *tx) recognises(r *Arrival, k knownForm) (same bool, differs string, err error) {
+	if same = r.is(k.Digest); r.Known == nil {
 		return same, "", nil
 	}
-	const sql = "SELECT s.ctype, s.files, f.body, f.digest, coalesce(s.transport, s.reference) FROM submission s JOIN form f ON f.id=s.id WHERE s.id=?"
-	_, err = t.c.one(sql, []any{id}, func(row []driver.Value) error {
-		form, ctype := bytesOf(row[2]), usualType
-		if row[0] != nil {
-			ctype = text(row[0])
-		}
-		files, err := decodeFiles(text(row[1]))
-		if err != nil {
-			return err
-		}
-		if d := bytesOf(row[3]); d != nil {
-			if form, err = t.j.largeForm(d); err != nil {
-				return nil // it is not there any more: the digests tell
-			}
-		}
-		var alike bool
-		alike, differs = r.Known(form, ctype, text(row[4]), files)
-		same = same || alike
-		return nil
-	})
-	return same, differs, err
+	row, found, err := t.j.formOf(t.c, k.ID)
+	if err != nil || !found {
+		return same, "", err
+	}
+	files, err := decodeFiles(row.Files)
+	if err != nil {
+		return same, "", err
+	}
+	form, err := t.j.form(row.stored())
+	if err != nil {
+		return same, "", nil // it is not there any more: the digests tell
+	}
+	alike, differs := r.Known(form, typeOf(row.Type), row.Transport, files)
+	return same || alike, differs, nil
 }
 
 // knownAlias answers an arrival without a reference of its own that is known by the one that an earlier version of its
@@ -54,17 +40,17 @@ func (a *acceptance) knownAlias(t *tx, n int) (known bool, err error) {
 	if len(r.Aliases) == 0 {
 		return false, nil
 	}
-	scope, err := t.word(r.Scope)
+	scope, err := t.name(r.Scope)
 	if err != nil {
 		return false, err
 	}
 	for _, alias := range r.Aliases {
-		id, digest, found, err := claimant(t, scope, alias)
+		k, found, err := claimant(t, scope, alias)
 		if err != nil {
 			return false, err
 		}
 		if found {
-			return true, a.answerKnown(t, n, id, digest, "reference")
+			return true, a.answerKnown(t, n, k, "reference")
 		}
 	}
 	return false, nil

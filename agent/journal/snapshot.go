@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -30,51 +30,17 @@ type About struct {
 
 // Snapshot writes a consistent copy of the journal to path, which must not exist. The writer goes on
 // meanwhile. On return the copy is on disk; after an error nothing is left at path.
-func (j *Journal) Snapshot(ctx context.Context, path string) (err error) {
+func (j *Journal) Snapshot(ctx context.Context, path string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("snapshot of the journal: %w", fs.ErrExist)
 	}
-	c, err := open(j.path, j.mode, "busy_timeout=10000", "temp_store=FILE", "cache_size=-4096")
-	if err != nil {
-		return fault("copy the journal", err)
-	}
-	defer func() {
-		err = errors.Join(err, c.close())
-		if err != nil {
-			_ = os.Remove(path) // what is half is of no use
-		}
-	}()
-	if err := c.into(ctx, path); err != nil {
-		return fault("copy the journal", err)
-	}
-	return fault("copy the journal", syncFile(path))
-}
-
-// into runs VACUUM INTO, which reads within one transaction and so blocks nobody.
-func (c *conn) into(ctx context.Context, path string) error {
-	s, err := c.stmt("VACUUM INTO ?")
-	if err != nil {
-		return err
-	}
-	_, err = s.(driver.StmtExecContext).ExecContext(ctx, c.bind([]any{path}))
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
-}
-
-func syncFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return j.fault("copy the journal", j.engine.Copy(ctx, path))
 }
 
 // About tells what the journal holds.
 func (j *Journal) About(ctx context.Context) (a About, err error) {
-	err = j.read(ctx, func(c *conn) error {
-		version, err := c.number("PRAGMA user_version")
+	err = j.read(ctx, func(c *engine.Conn) error {
+		version, err := j.engine.Version(c)
 		if err != nil {
 			return err
 		}
@@ -89,50 +55,27 @@ func (j *Journal) About(ctx context.Context) (a About, err error) {
 			{&a.Events, "SELECT count(*) FROM event"},
 			{&a.Results, "SELECT count(*) FROM result"},
 		} {
-			if *n.to, err = c.number(n.sql); err != nil {
+			if *n.to, err = c.Number(n.sql); err != nil {
 				return err
 			}
 		}
-		last, err := c.number("SELECT coalesce((SELECT at FROM submission ORDER BY id DESC LIMIT 1), 0)")
-		if err != nil {
+		if a.Last, err = engine.Value[time.Time](c, "SELECT at FROM submission ORDER BY id DESC LIMIT 1"); err != nil || version < holdVersion {
 			return err
 		}
-		a.Last = instant(last)
-		if version >= holdVersion {
-			held, err := c.number("SELECT count(*) FROM hold WHERE released=0")
-			a.Held = held > 0
-			return err
-		}
-		return nil
+		a.Held, err = engine.Value[bool](c, "SELECT count(*) FROM hold WHERE released=0")
+		return err
 	})
 	return a, err
 }
 
-// contents are all digests that the journal refers to, each once and in order; %s leaves out batches whose file was purged.
-const contents = `SELECT digest FROM form WHERE digest IS NOT NULL
-	UNION SELECT digest FROM batch %s
-	UNION SELECT unhex(json_extract(f.value, '$.digest')) FROM submission s, json_each(s.files) f WHERE s.files IS NOT NULL
-	UNION SELECT unhex(json_extract(f.value, '$.digest')) FROM result r, json_each(r.documents) f WHERE r.documents IS NOT NULL
-	ORDER BY 1`
-
 // Contents calls each for everything in the content store that the journal refers to, in the order of digests.
 func (j *Journal) Contents(ctx context.Context, each func(connectors.Digest) error) error {
-	return j.read(ctx, func(c *conn) error {
-		version, err := c.number("PRAGMA user_version")
-		if err != nil {
-			return err
-		}
-		there := ""
-		if version >= graveVersion {
-			there = "WHERE gone=0"
-		}
-		return c.query(fmt.Sprintf(contents, there), nil, func(row []driver.Value) error {
-			var d connectors.Digest
-			if len(bytesOf(row[0])) != len(d) {
+	return j.read(ctx, func(c *engine.Conn) error {
+		return j.engine.Contents(c, func(digest []byte) error {
+			if len(digest) != len(connectors.Digest{}) {
 				return ctx.Err() // purged, or a reference that never was one
 			}
-			copy(d[:], bytesOf(row[0]))
-			return errors.Join(each(d), ctx.Err())
+			return errors.Join(each(connectors.Digest(digest)), ctx.Err())
 		})
 	})
 }

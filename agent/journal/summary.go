@@ -2,27 +2,30 @@ package journal
 
 import (
 	"context"
-	"database/sql/driver"
 	"sort"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
 // Summary counts from tallies that every commit keeps, so it costs the same for a million submissions.
 func (j *Journal) Summary(ctx context.Context) (s Summary, err error) {
 	s.States = map[State]int64{}
-	err = j.read(ctx, func(c *conn) error {
-		if s.Epoch, err = c.number("SELECT value FROM meta WHERE key='epoch'"); err != nil {
+	err = j.read(ctx, func(c *engine.Conn) error {
+		if s.Epoch, err = c.Number("SELECT value FROM meta WHERE key='epoch'"); err != nil {
 			return err
 		}
-		if s.Orphans, err = c.number("SELECT n FROM tally WHERE kind=3"); err != nil {
+		if s.Orphans, err = c.Number("SELECT n FROM tally WHERE kind=3"); err != nil {
 			return err
 		}
-		if s.Purged, err = c.number("SELECT n FROM tally WHERE kind=?", tallyPurged); err != nil {
+		if s.Purged, err = c.Number("SELECT n FROM tally WHERE kind=?", tallyPurged); err != nil {
 			return err
 		}
 		if err := j.sumRoutes(c, &s); err != nil {
 			return err
 		}
-		if s.ParkedResults, err = c.number("SELECT count(*) FROM result WHERE park IS NOT NULL"); err != nil {
+		if s.ParkedResults, err = c.Number("SELECT count(*) FROM result WHERE park IS NOT NULL"); err != nil {
 			return err
 		}
 		return j.sumTargets(c, &s)
@@ -30,15 +33,18 @@ func (j *Journal) Summary(ctx context.Context) (s Summary, err error) {
 	return s, err
 }
 
-func (j *Journal) sumRoutes(c *conn, s *Summary) error {
-	routes := map[word]*RouteSummary{}
-	err := c.query("SELECT a, b, n FROM tally WHERE kind=1 AND n<>0", nil, func(row []driver.Value) error {
-		w, state, n := word(integer(row[0])), stateCode(integer(row[1])).word(), integer(row[2])
-		s.States[state] += n
-		if routes[w] == nil {
-			routes[w] = &RouteSummary{Route: j.name(c, row[0]), States: map[State]int64{}}
+func (j *Journal) sumRoutes(c *engine.Conn, s *Summary) error {
+	routes := map[nameID]*RouteSummary{}
+	err := engine.Each(c, "SELECT a, b, n FROM tally WHERE kind=1 AND n<>0", nil, func(t struct {
+		Route nameID
+		State states.State
+		Count int64
+	}) error {
+		s.States[State(t.State.String())] += t.Count
+		if routes[t.Route] == nil {
+			routes[t.Route] = &RouteSummary{Route: j.name(c, t.Route), States: map[State]int64{}}
 		}
-		routes[w].States[state] += n
+		routes[t.Route].States[State(t.State.String())] += t.Count
 		return nil
 	})
 	if err != nil {
@@ -58,76 +64,74 @@ func (j *Journal) sumRoutes(c *conn, s *Summary) error {
 
 // oldest finds the route's oldest submission that is not delivered, through the small indexes over what
 // is open or parked.
-func (j *Journal) oldest(c *conn, route word, r *RouteSummary) error {
-	take := func(row []driver.Value) error {
-		if at := instant(row[0]); r.Oldest.IsZero() || at.Before(r.Oldest) {
+func (j *Journal) oldest(c *engine.Conn, route nameID, r *RouteSummary) error {
+	take := func(sql string, args ...any) error {
+		at, found, err := engine.One[time.Time](c, sql, args...)
+		if found && (r.Oldest.IsZero() || at.Before(r.Oldest)) {
 			r.Oldest = at
 		}
-		return nil
+		return err
 	}
 	if r.States[Parked] > 0 {
-		if _, err := c.one("SELECT at FROM submission WHERE state=6 AND route=? ORDER BY id LIMIT 1", []any{route}, take); err != nil {
+		if err := take("SELECT at FROM submission WHERE state=6 AND route=? ORDER BY id LIMIT 1", route); err != nil {
 			return err
 		}
 	}
 	if r.States[Accepted] == 0 {
 		return nil
 	}
-	var targets []int64
-	err := c.query("SELECT DISTINCT a FROM tally WHERE kind=2 AND b<10 AND n>0", nil, func(row []driver.Value) error {
-		targets = append(targets, integer(row[0]))
-		return nil
-	})
+	targets, err := engine.All[nameID](c, "SELECT DISTINCT a FROM tally WHERE kind=2 AND b<10 AND n>0")
 	for _, target := range targets {
 		if err != nil {
 			break
 		}
-		const sql = `SELECT s.at FROM delivery d INDEXED BY delivery_open CROSS JOIN submission s ON s.id=d.sub WHERE d.target=? AND d.state<10 AND s.route=?
+		const sql = `SELECT s.at FROM delivery d /*by delivery_open*/ CROSS JOIN submission s ON s.id=d.sub WHERE d.target=? AND d.state<10 AND s.route=?
 			ORDER BY d.sub LIMIT 1`
-		_, err = c.one(sql, []any{target, route}, take)
+		err = take(sql, target, route)
 	}
 	return err
 }
 
-func (j *Journal) sumTargets(c *conn, s *Summary) error {
+func (j *Journal) sumTargets(c *engine.Conn, s *Summary) error {
 	targets := map[string]*TargetSummary{}
-	words := map[string]int64{}
+	ids := map[string]nameID{}
 	get := func(name string) *TargetSummary {
 		if targets[name] == nil {
 			targets[name] = &TargetSummary{Target: name}
 		}
 		return targets[name]
 	}
-	err := c.query("SELECT a, b, n FROM tally WHERE kind=2", nil, func(row []driver.Value) error {
-		name := j.name(c, row[0])
-		words[name] = integer(row[0])
+	err := engine.Each(c, "SELECT a, b, n FROM tally WHERE kind=2", nil, func(r struct {
+		Target nameID
+		State  states.Progress
+		Count  int64
+	}) error {
+		name := j.name(c, r.Target)
+		ids[name] = r.Target
 		t := get(name)
-		switch p := progressCode(integer(row[1])); {
-		case p.open():
-			t.Open += integer(row[2])
-		case p == pHeld:
-			t.Parked += integer(row[2])
+		switch {
+		case r.State.Open():
+			t.Open += r.Count
+		case r.State == states.Held:
+			t.Parked += r.Count
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	err = c.query("SELECT target FROM pause", nil, func(row []driver.Value) error {
-		get(text(row[0])).Paused = true
-		return nil
-	})
+	err = engine.Each(c, "SELECT target FROM pause", nil, func(name string) error { get(name).Paused = true; return nil })
 	if err != nil {
 		return err
 	}
 	for name, t := range targets {
-		w := words[name]
-		if t.LastSeq, err = c.number(lastSeq, w, name); err != nil {
+		w := ids[name]
+		if t.LastSeq, err = c.Number(lastSeq, w, name); err != nil {
 			return err
 		}
 		if t.Open > 0 {
-			const sql = "SELECT s.at FROM delivery d INDEXED BY delivery_open CROSS JOIN submission s ON s.id=d.sub WHERE d.target=? AND d.state<10 ORDER BY d.sub LIMIT 1"
-			if _, err := c.one(sql, []any{w}, func(row []driver.Value) error { t.Oldest = instant(row[0]); return nil }); err != nil {
+			const sql = "SELECT s.at FROM delivery d /*by delivery_open*/ CROSS JOIN submission s ON s.id=d.sub WHERE d.target=? AND d.state<10 ORDER BY d.sub LIMIT 1"
+			if t.Oldest, err = engine.Value[time.Time](c, sql, w); err != nil {
 				return err
 			}
 		}

@@ -1,15 +1,16 @@
 package journal
 
 import (
-	"database/sql/driver"
 	"slices"
 	"sort"
 	"strconv"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
 )
 
 // timeline joins what has a row of its own with what the other tables tell: acceptance, deliveries,
 // results and events.
-func (j *Journal) timeline(c *conn, v *View) ([]Moment, error) {
+func (j *Journal) timeline(c *engine.Conn, v *View) ([]Moment, error) {
 	list := []Moment{{At: v.At, What: "accepted", Text: v.Route}}
 	for _, d := range v.Deliveries {
 		if d.Progress == Done || d.Progress == Skipped {
@@ -23,14 +24,11 @@ func (j *Journal) timeline(c *conn, v *View) ([]Moment, error) {
 	for _, r := range v.Results {
 		list = append(list, Moment{At: r.At, What: "decided", Text: r.Outcome, By: r.By})
 	}
-	err := c.query("SELECT at, what, target, code, text, by, raw FROM history WHERE sub=? ORDER BY n", []any{v.ID}, func(row []driver.Value) error {
-		list = append(list, Moment{At: instant(row[0]), What: text(row[1]), Target: text(row[2]), Code: text(row[3]), Text: text(row[4]),
-			By: text(row[5]), Raw: text(row[6])})
-		return nil
-	})
+	notes, err := engine.All[Moment](c, "SELECT at, what, target, code, text, by, raw FROM history WHERE sub=? ORDER BY n", v.ID)
 	if err != nil {
 		return nil, err
 	}
+	list = append(list, notes...)
 	if v.State == Rejected && !slices.ContainsFunc(list, func(m Moment) bool { return m.What == string(Rejected) }) {
 		list = append(list, Moment{At: v.Changed, What: string(Rejected), Code: v.Code}) // with its acceptance
 	}

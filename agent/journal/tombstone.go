@@ -6,14 +6,14 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"database/sql/driver"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -47,35 +47,34 @@ func (e *PurgedError) Error() string {
 // Unwrap makes it an ErrNotFound.
 func (e *PurgedError) Unwrap() error { return ErrNotFound }
 
-// graves is what the writer knows of tombstones without asking the disk.
-type graves struct {
+// purgedKnown is what the writer knows of tombstones without asking the disk.
+type purgedKnown struct {
 	key []byte // of the hashes; nil: none was made yet
 	any bool   // there may be tombstones
 }
 
-// graveKey is the mark under which the key lies, in hex.
-const graveKey = "tombstone-key"
+// tombstoneKey is the mark under which the key lies, in hex.
+const tombstoneKey = "tombstone-key"
 
-func (j *Journal) loadGraves(c *conn) (err error) {
-	if j.graves.key, err = keyOf(c); err != nil || j.graves.key == nil {
+func (j *Journal) loadTombstones(c *engine.Conn) (err error) {
+	if j.purged.key, err = keyOf(c); err != nil || j.purged.key == nil {
 		return err
 	}
-	n, err := c.number("SELECT EXISTS(SELECT 1 FROM tombstone)")
-	j.graves.any = n != 0
+	j.purged.any, err = engine.Value[bool](c, "SELECT EXISTS(SELECT 1 FROM tombstone)")
 	return err
 }
 
 // keyOf returns the key of the hashes; nil where nothing was ever purged.
-func keyOf(c *conn) ([]byte, error) {
-	s, err := mark(c, graveKey)
+func keyOf(c *engine.Conn) ([]byte, error) {
+	s, err := storedValue(c, tombstoneKey)
 	if err != nil || s == "" {
 		return nil, err
 	}
 	return hex.DecodeString(s)
 }
 
-// graveKey returns the key and makes it before the first purge.
-func (t *tx) graveKey() ([]byte, error) {
+// tombstoneKey returns the key and makes it before the first purge.
+func (t *tx) tombstoneKey() ([]byte, error) {
 	key, err := keyOf(t.c)
 	if err != nil || key != nil {
 		return key, err
@@ -84,7 +83,7 @@ func (t *tx) graveKey() ([]byte, error) {
 	if _, err := rand.Read(key); err != nil {
 		return nil, err
 	}
-	return key, t.setMark(graveKey, hex.EncodeToString(key))
+	return key, t.setValue(tombstoneKey, hex.EncodeToString(key))
 }
 
 // keyed is the hash of some texts of one kind. 128 bits tell forms apart for good.
@@ -111,26 +110,36 @@ func matchHash(key []byte, plan, match string) []byte { return keyed(key, "match
 
 const tombColumns = "SELECT id, state, route, office, reached, at, ended, purged, run, by, why FROM tombstone "
 
-func (j *Journal) tombRow(c *conn, row []driver.Value) Tombstone {
-	return Tombstone{ID: ID(integer(row[0])), Was: stateCode(integer(row[1])).word(), Route: j.name(c, row[2]), Office: j.name(c, row[3]),
-		Targets: splitList(j.name(c, row[4])), At: instant(row[5]), Ended: instant(row[6]), Purged: instant(row[7]), Run: integer(row[8]),
-		By: text(row[9]), Reason: text(row[10])}
+func (j *Journal) tombstones(c *engine.Conn, where string, args ...any) (list []Tombstone, err error) {
+	err = engine.Each(c, tombColumns+where, args, func(r struct {
+		ID                     ID
+		Was                    states.State
+		Route, Office, Targets nameID
+		At, Ended, Purged      time.Time
+		Run                    int64
+		By, Reason             string
+	}) error {
+		list = append(list, Tombstone{ID: r.ID, Was: State(r.Was.String()), Route: j.name(c, r.Route), Office: j.name(c, r.Office),
+			Targets: splitList(j.name(c, r.Targets)), At: r.At, Ended: r.Ended, Purged: r.Purged, Run: r.Run, By: r.By, Reason: r.Reason})
+		return nil
+	})
+	return list, err
 }
 
 // tombstone returns what is left of a submission.
-func (j *Journal) tombstone(c *conn, id ID) (t Tombstone, found bool, err error) {
-	if !j.has(graveVersion) {
+func (j *Journal) tombstone(c *engine.Conn, id ID) (t Tombstone, found bool, err error) {
+	if !j.has(purgeVersion) {
 		return t, false, nil
 	}
-	found, err = c.one(tombColumns+"WHERE id=?", []any{id}, func(row []driver.Value) error {
-		t = j.tombRow(c, row)
-		return nil
-	})
-	return t, found, err
+	list, err := j.tombstones(c, "WHERE id=?", id)
+	if err != nil || len(list) == 0 {
+		return t, false, err
+	}
+	return list[0], true, nil
 }
 
 // missing is the error about a submission that is not there.
-func (j *Journal) missing(c *conn, id ID) error {
+func (j *Journal) missing(c *engine.Conn, id ID) error {
 	t, found, err := j.tombstone(c, id)
 	if err != nil {
 		return err
@@ -143,7 +152,7 @@ func (j *Journal) missing(c *conn, id ID) error {
 
 // Tombstone returns what is left of a purged submission; ErrNotFound if it was not purged.
 func (j *Journal) Tombstone(ctx context.Context, id ID) (t Tombstone, err error) {
-	err = j.read(ctx, func(c *conn) error {
+	err = j.read(ctx, func(c *engine.Conn) error {
 		var found bool
 		if t, found, err = j.tombstone(c, id); err == nil && !found {
 			err = fmt.Errorf("tombstone of %s: %w", id, ErrNotFound)
@@ -168,8 +177,8 @@ func (t Tombstone) entry() Entry {
 }
 
 // listPurged is List for purged submissions; a reference finds the one whose hash it has, in any scope.
-func (j *Journal) listPurged(c *conn, f Filter) (list []Entry, err error) {
-	if !j.has(graveVersion) {
+func (j *Journal) listPurged(c *engine.Conn, f Filter) (list []Entry, err error) {
+	if !j.has(purgeVersion) {
 		return nil, nil
 	}
 	where, args := "WHERE id>?", []any{f.After}
@@ -177,7 +186,7 @@ func (j *Journal) listPurged(c *conn, f Filter) (list []Entry, err error) {
 		if named.name == "" {
 			continue
 		}
-		w, ok := j.known(c, named.name)
+		w, ok := j.nameID(c, named.name)
 		if !ok {
 			return nil, nil
 		}
@@ -194,60 +203,57 @@ func (j *Journal) listPurged(c *conn, f Filter) (list []Entry, err error) {
 		if err != nil || len(hashes) == 0 {
 			return nil, err
 		}
-		where += " AND ref IN (?"
-		for range len(hashes) - 1 {
-			where += ",?"
-		}
-		where, args = where+")", append(args, hashes...)
+		where, args = where+" AND ref IN "+engine.Placeholders(1, len(hashes)), append(args, hashes...)
 	}
-	err = c.query(tombColumns+where+" ORDER BY id LIMIT ?", append(args, bounded(f.Limit)), func(row []driver.Value) error {
-		list = append(list, j.tombRow(c, row).entry())
-		return nil
-	})
+	purged, err := j.tombstones(c, where+" ORDER BY id LIMIT ?", append(args, bounded(f.Limit))...)
+	for _, t := range purged {
+		list = append(list, t.entry())
+	}
 	return list, err
 }
 
 // hashesOf returns the hashes that a reference has in every scope that the journal knows.
-func (j *Journal) hashesOf(c *conn, reference string) (hashes []any, err error) {
+func (j *Journal) hashesOf(c *engine.Conn, reference string) (hashes []any, err error) {
 	key, err := keyOf(c)
 	if err != nil || key == nil {
 		return nil, err
 	}
-	err = c.query("SELECT text FROM word WHERE id IN (SELECT DISTINCT scope FROM submission UNION SELECT office FROM tombstone UNION SELECT route FROM tombstone)", nil, func(row []driver.Value) error {
-		hashes = append(hashes, refHash(key, text(row[0]), reference))
+	const scopes = "SELECT text FROM word WHERE id IN (SELECT DISTINCT scope FROM submission UNION SELECT office FROM tombstone UNION SELECT route FROM tombstone)"
+	err = engine.Each(c, scopes, nil, func(scope string) error {
+		hashes = append(hashes, refHash(key, scope, reference))
 		return nil
 	})
 	return hashes, err
 }
 
-// buried finds the purged submission that holds a reference of a front office.
-func (j *Journal) buried(c *conn, office, reference string) (id ID, found bool, err error) {
-	if !j.has(graveVersion) {
+// purgedHolder finds the purged submission that holds a reference of a front office.
+func (j *Journal) purgedHolder(c *engine.Conn, office, reference string) (id ID, found bool, err error) {
+	if !j.has(purgeVersion) {
 		return 0, false, nil
 	}
 	key, err := keyOf(c)
 	if err != nil || key == nil {
 		return 0, false, err
 	}
-	n, err := c.number("SELECT id FROM tombstone WHERE ref=? AND claim=1", refHash(key, office, reference))
+	n, err := c.Number("SELECT id FROM tombstone WHERE ref=? AND claim=1", refHash(key, office, reference))
 	return ID(n), n != 0, err
 }
 
-// grave is a tombstone as acceptance needs it.
-type grave struct {
+// purgedForm is a tombstone as acceptance needs it.
+type purgedForm struct {
 	id    ID
-	state stateCode
+	state states.State
 	claim int64
 	same  bool // the very content came again
 }
 
-// gravesOf finds the tombstones that carry the references of arrivals, those that hold a reference first. Where
+// tombstonesOf finds the tombstones that carry the references of arrivals, those that hold a reference first. Where
 // nothing was purged it costs nothing.
-func (t *tx) gravesOf(arrivals []Arrival) (found map[int][]grave, err error) {
-	if !t.j.graves.any {
+func (t *tx) tombstonesOf(arrivals []Arrival) (found map[int][]purgedForm, err error) {
+	if !t.j.purged.any {
 		return nil, nil
 	}
-	h := hmac.New(sha256.New, t.j.graves.key)
+	h := hmac.New(sha256.New, t.j.purged.key)
 	refs := make([]any, len(arrivals))
 	at := make(map[string][]int, len(arrivals))
 	for n := range arrivals {
@@ -256,15 +262,20 @@ func (t *tx) gravesOf(arrivals []Arrival) (found map[int][]grave, err error) {
 		at[string(ref)] = append(at[string(ref)], n)
 	}
 	for _, size := range [...]int{64, 16, 4, 1} {
-		sql := "SELECT ref, id, state, claim, digest FROM tombstone WHERE ref IN (?" + strings.Repeat(",?", size-1) + ") ORDER BY claim DESC, id"
+		sql := "SELECT ref, id, state, claim, digest FROM tombstone WHERE ref IN " + engine.Placeholders(1, size) + " ORDER BY claim DESC, id"
 		for ; len(refs) >= size; refs = refs[size:] {
-			err := t.c.query(sql, refs[:size], func(row []driver.Value) error {
+			err := engine.Each(t.c, sql, refs[:size], func(r struct {
+				Ref    []byte
+				ID     ID
+				State  states.State
+				Claim  int64
+				Digest []byte
+			}) error {
 				if found == nil {
-					found = map[int][]grave{}
+					found = map[int][]purgedForm{}
 				}
-				for _, n := range at[string(bytesOf(row[0]))] {
-					found[n] = append(found[n], grave{id: ID(integer(row[1])), state: stateCode(integer(row[2])), claim: integer(row[3]),
-						same: buriedIs(h, bytesOf(row[4]), &arrivals[n])})
+				for _, n := range at[string(r.Ref)] {
+					found[n] = append(found[n], purgedForm{id: r.ID, state: r.State, claim: r.Claim, same: tombstoneIs(h, r.Digest, &arrivals[n])})
 				}
 				return nil
 			})
@@ -276,8 +287,8 @@ func (t *tx) gravesOf(arrivals []Arrival) (found map[int][]grave, err error) {
 	return found, nil
 }
 
-// buriedIs tells whether a tombstone is that of the very form that arrives.
-func buriedIs(h hash.Hash, hashed []byte, r *Arrival) bool {
+// tombstoneIs tells whether a tombstone is that of the very form that arrives.
+func tombstoneIs(h hash.Hash, hashed []byte, r *Arrival) bool {
 	for _, digest := range append([]connectors.Digest{r.Digest}, r.Also...) {
 		if bytes.Equal(hashed, hashOf(h, "digest", string(digest[:]))) {
 			return true
@@ -288,10 +299,10 @@ func buriedIs(h hash.Hash, hashed []byte, r *Arrival) bool {
 
 // tooLate says of a result that fits nothing whether what it speaks of was purged.
 func (t *tx) tooLate(o *Outcome) (*Reason, error) {
-	if !t.j.graves.any {
+	if !t.j.purged.any {
 		return nil, nil
 	}
-	id, err := t.c.number("SELECT sub FROM tombmatch WHERE key=? LIMIT 1", matchHash(t.j.graves.key, o.Plan, o.MatchKey))
+	id, err := t.c.Number("SELECT sub FROM tombmatch WHERE key=? LIMIT 1", matchHash(t.j.purged.key, o.Plan, o.MatchKey))
 	if err != nil || id == 0 {
 		return nil, err
 	}

@@ -64,7 +64,7 @@ func (j *Journal) announce(calls []*tx) {
 		}
 		for _, e := range t.events {
 			wake(about{id: e.id})
-			wake(about{office: j.words.get(e.office)})
+			wake(about{office: j.names.text(e.office)})
 		}
 	}
 }

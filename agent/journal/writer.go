@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -17,15 +18,15 @@ const maxGroup = 64
 type job struct {
 	ctx   context.Context
 	run   func(*tx) error
-	idle  func(*conn) error // instead of run: outside any transaction
-	state atomic.Int32      // 0 waits, 1 the writer has it, 2 given up
+	idle  func(*engine.Conn) error // instead of run: outside any transaction
+	state atomic.Int32             // 0 waits, 1 the writer has it, 2 given up
 	done  chan error
 }
 
 // tx is what one call changes within the transaction under way.
 type tx struct {
 	j      *Journal
-	c      *conn
+	c      *engine.Conn
 	now    time.Time
 	tally  map[tallyKey]int64
 	events []pendingEvent // in order
@@ -49,7 +50,7 @@ const (
 
 func (t *tx) count(kind, a, b, n int64) { t.tally[tallyKey{kind, a, b}] += n }
 
-func (t *tx) word(s string) (word, error) { return t.j.words.put(t.c, s) }
+func (t *tx) name(s string) (nameID, error) { return t.j.names.put(t.c, s) }
 
 // do has the writer run f and returns when its effect is on disk. After an error of the disk the effect
 // may have happened or not; every call may be repeated.
@@ -71,12 +72,12 @@ func (j *Journal) send(ctx context.Context, op string, jb *job) error {
 	}
 	select {
 	case err := <-jb.done:
-		return fault(op, err)
+		return j.fault(op, err)
 	case <-ctx.Done():
 		if jb.state.CompareAndSwap(0, 2) {
 			return ctx.Err()
 		}
-		return fault(op, <-jb.done)
+		return j.fault(op, <-jb.done)
 	}
 }
 
@@ -140,14 +141,14 @@ func (j *Journal) commit(group []*job) {
 	calls, err := j.transact(mine, errs)
 	j.note(err)
 	if err != nil {
-		j.words.forget(0)
+		j.names.forget(0)
 		for _, jb := range mine {
 			jb.done <- err
 		}
 		j.reconnect()
 		return
 	}
-	j.words.settle()
+	j.names.settle()
 	j.announce(calls)
 	for n, jb := range mine {
 		jb.done <- errs[n]
@@ -170,12 +171,11 @@ func (j *Journal) transact(group []*job, errs []error) (calls []*tx, err error) 
 	if err := j.connected(); err != nil {
 		return nil, err
 	}
-	if _, err := j.w.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := j.w.Begin(); err != nil {
 		return nil, err
 	}
 	total := map[tallyKey]int64{}
 	seq := j.seq
-	var used []int64
 	for n, jb := range group {
 		t := &tx{j: j, c: j.w, now: j.clock.Now().UTC(), tally: map[tallyKey]int64{}}
 		err := j.runOne(t, jb, len(group) > 1)
@@ -188,13 +188,12 @@ func (j *Journal) transact(group []*job, errs []error) (calls []*tx, err error) 
 			continue
 		}
 		calls = append(calls, t)
-		used = append(used, t.used...)
 		for k, v := range t.tally {
 			total[k] += v
 		}
 	}
 	if len(calls) == 0 {
-		_, err := j.w.exec("ROLLBACK")
+		_, err := j.w.Exec("ROLLBACK")
 		return nil, err
 	}
 	if err := j.flush(total, seq); err != nil {
@@ -205,13 +204,15 @@ func (j *Journal) transact(group []*job, errs []error) (calls []*tx, err error) 
 			return nil, err
 		}
 	}
-	_, err = j.w.exec("COMMIT")
+	_, err = j.w.Exec("COMMIT")
 	if err == nil && j.hooks.AfterCommit != nil {
 		err = j.hooks.AfterCommit()
 	}
 	if err == nil {
-		for _, id := range used {
-			j.plans[id] = true
+		for _, t := range calls {
+			for _, id := range t.used {
+				j.plans[id] = true
+			}
 		}
 	}
 	return calls, err
@@ -224,10 +225,10 @@ func (e *brokenError) Error() string { return e.err.Error() }
 
 // runOne runs one call. Alone in its transaction it needs no savepoint: the whole is rolled back.
 func (j *Journal) runOne(t *tx, jb *job, shared bool) error {
-	fresh := len(j.words.fresh)
+	fresh := len(j.names.fresh)
 	seq := j.seq
 	if shared {
-		if _, err := j.w.exec("SAVEPOINT call"); err != nil {
+		if _, err := j.w.Exec("SAVEPOINT call"); err != nil {
 			return &brokenError{err}
 		}
 	}
@@ -237,22 +238,22 @@ func (j *Journal) runOne(t *tx, jb *job, shared bool) error {
 	}
 	if err == nil {
 		if shared {
-			if _, err := j.w.exec("RELEASE call"); err != nil {
+			if _, err := j.w.Exec("RELEASE call"); err != nil {
 				return &brokenError{err}
 			}
 		}
 		return nil
 	}
-	j.words.forget(fresh)
+	j.names.forget(fresh)
 	j.seq = seq
-	if isSQLite(err) {
+	if j.engine.Kind(err) != engine.Other {
 		return &brokenError{err} // disk full and the like may have ended the transaction already
 	}
 	if shared {
-		if _, e := j.w.exec("ROLLBACK TO call"); e != nil {
+		if _, e := j.w.Exec("ROLLBACK TO call"); e != nil {
 			return &brokenError{errors.Join(err, e)}
 		}
-		if _, e := j.w.exec("RELEASE call"); e != nil {
+		if _, e := j.w.Exec("RELEASE call"); e != nil {
 			return &brokenError{errors.Join(err, e)}
 		}
 	}
@@ -262,7 +263,7 @@ func (j *Journal) runOne(t *tx, jb *job, shared bool) error {
 // flush writes the counters once for all calls of the transaction.
 func (j *Journal) flush(total map[tallyKey]int64, seq int64) error {
 	if j.seq != seq { // as it is, not as a difference: numbers of failed transactions are skipped
-		_, err := j.w.exec("INSERT INTO tally(kind, a, b, n) VALUES(?, 0, 0, ?) ON CONFLICT DO UPDATE SET n=excluded.n", tallySeq, j.seq)
+		_, err := j.w.Exec("INSERT INTO tally(kind, a, b, n) VALUES(?, 0, 0, ?) ON CONFLICT(kind, a, b) DO UPDATE SET n=excluded.n", tallySeq, j.seq)
 		if err != nil {
 			return err
 		}
@@ -271,7 +272,7 @@ func (j *Journal) flush(total map[tallyKey]int64, seq int64) error {
 		if n == 0 {
 			continue
 		}
-		_, err := j.w.exec("INSERT INTO tally(kind, a, b, n) VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET n=n+excluded.n", k.kind, k.a, k.b, n)
+		_, err := j.w.Exec("INSERT INTO tally(kind, a, b, n) VALUES(?, ?, ?, ?) ON CONFLICT(kind, a, b) DO UPDATE SET n=tally.n+excluded.n", k.kind, k.a, k.b, n)
 		if err != nil {
 			return err
 		}
@@ -284,8 +285,8 @@ func (j *Journal) reconnect() {
 	if j.w == nil {
 		return
 	}
-	_, _ = j.w.exec("ROLLBACK") // fails where SQLite rolled back by itself
-	_ = j.w.close()             // the fault itself was reported
+	_, _ = j.w.Exec("ROLLBACK") // fails where the engine rolled back by itself
+	_ = j.w.Close()             // the fault itself was reported
 	j.w = nil
 }
 
@@ -294,13 +295,13 @@ func (j *Journal) connected() error {
 	if j.w != nil {
 		return nil
 	}
-	c, err := openWriter(j.path)
+	c, err := j.engine.Writer()
 	if err != nil {
 		return err
 	}
 	// The transaction whose end was unclear may be on disk after all.
-	if err := errors.Join(j.words.load(c), j.loadSeq(c), j.loadGraves(c)); err != nil {
-		return errors.Join(err, c.close())
+	if err := errors.Join(j.names.load(c), j.loadSeq(c), j.loadTombstones(c)); err != nil {
+		return errors.Join(err, c.Close())
 	}
 	j.w = c
 	return nil

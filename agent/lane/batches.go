@@ -83,7 +83,7 @@ func (b *batches) work(ctx context.Context) {
 				b.unsealed(members, err)
 				break
 			}
-			b.Circuit.OK()
+			b.circuit.OK()
 			b.carry(ctx, sealed, members)
 		}
 	}
@@ -97,7 +97,8 @@ func (b *batches) recallClose(ctx context.Context) bool {
 			b.do(func() { b.closed = closed })
 			return true
 		}
-		b.unread(ctx, err, "the last batch")
+		b.unread(err).Msg("cannot read the last batch; trying again")
+		loop.Pause(ctx, b.clock, journalPause)
 	}
 	return false
 }
@@ -126,10 +127,10 @@ func (b *batches) due() (why string, wait time.Duration) {
 	if len(b.list) == 0 {
 		return "", 0
 	}
-	if ok, _, wait := b.Circuit.Allow(); !ok {
+	if ok, _, wait := b.circuit.Allow(); !ok {
 		return "", wait
 	}
-	b.Circuit.Abandon()
+	b.circuit.Abandon()
 	for _, p := range b.list {
 		if p.Layout != b.list[0].Layout {
 			return batch.ByLayout, 0
@@ -158,7 +159,7 @@ func (l *Lane) oldest(now time.Time) time.Time {
 // unsealed forgets what should have been a batch.
 func (b *batches) unsealed(members []*parcel, err error) {
 	code, text := guard.Describe(err)
-	b.Circuit.Fail(connectors.Transient, CodeSeal, "the batch could not be sealed")
+	b.circuit.Fail(connectors.Transient, CodeSeal, "the batch could not be sealed")
 	b.log.Error().Str("code", CodeSeal).Str("cause", code).Msg("cannot seal the batch; trying again: " + text)
 	b.forget(members, nil)
 	b.Again()

@@ -35,7 +35,7 @@ func (l *Lane) carry(ctx context.Context, parcels []*parcel) {
 		return
 	}
 	if len(parcels) == 0 {
-		l.Circuit.Abandon()
+		l.circuit.Abandon()
 		return
 	}
 	// A stop lets what has begun come to its end: cut off, its outcome would be unclear.
@@ -104,17 +104,12 @@ func (l *Lane) survive(parcels []*parcel) {
 	if recover() == nil {
 		return
 	}
-	l.broke("delivering")
+	l.circuit.Fail(connectors.Transient, loop.CodePanic, "the agent broke while delivering")
+	l.log.Error().Str("code", loop.CodePanic).Bytes("stack", debug.Stack()).Msg("the agent broke while delivering; nothing is lost, trying again")
 	l.mu.Lock()
 	rest := slices.DeleteFunc(slices.Clone(parcels), func(p *parcel) bool { return slices.Contains(l.list, p) })
 	l.mu.Unlock()
 	l.putBack(rest)
-}
-
-// broke tells that the agent itself broke.
-func (l *Lane) broke(doing string) {
-	l.Circuit.Fail(connectors.Transient, loop.CodePanic, "the agent broke while "+doing)
-	l.log.Error().Str("code", loop.CodePanic).Bytes("stack", debug.Stack()).Msg("the agent broke while " + doing + "; nothing is lost, trying again")
 }
 
 // resolve looks up parcels that an earlier attempt may have delivered, journals what was found, and
@@ -128,7 +123,7 @@ func (l *Lane) resolve(ctx context.Context, parcels []*parcel) []*parcel {
 		if class == connectors.Uncertain || class == connectors.ItemError {
 			class = connectors.Transient
 		}
-		if l.Circuit.Fail(class, code, text) {
+		if l.circuit.Fail(class, code, text) {
 			l.log.Error().Str("code", code).Msg("target failed while looking up: " + text)
 		}
 		l.putBack(parcels)

@@ -12,7 +12,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
@@ -37,7 +39,7 @@ type Options struct {
 type Lane struct {
 	prepare.Target
 	queue
-	Circuit *guard.Circuit
+	circuit *guard.Circuit
 
 	target    *guard.Target
 	can       connectors.Abilities
@@ -54,7 +56,7 @@ type Lane struct {
 }
 
 func newLane(o Options) *Lane {
-	l := &Lane{Target: o.Target, target: o.Guarded, can: o.Guarded.Abilities(), Circuit: guard.NewCircuit(o.Backoff, o.Clock), backoff: o.Backoff,
+	l := &Lane{Target: o.Target, target: o.Guarded, can: o.Guarded.Abilities(), circuit: guard.NewCircuit(o.Backoff, o.Clock), backoff: o.Backoff,
 		journal: o.Journal, clock: o.Clock, log: o.Log.With().Str("target", o.Target.Name).Logger(), delivered: o.Delivered}
 	if o.MaxItems > 0 {
 		l.can.MaxItems = o.MaxItems
@@ -76,7 +78,7 @@ func (l *Lane) Start(g *loop.Group) {
 	}
 	l.target.Watch(loop.Calling)
 	for range workers {
-		g.Go("target", l.Name, work)
+		g.Go(health.Target, l.Name, work)
 	}
 }
 
@@ -86,38 +88,28 @@ func (l *Lane) Abilities() connectors.Abilities { return l.can }
 // Unwrap returns the target itself, for abilities that a lane does not know.
 func (l *Lane) Unwrap() connectors.Target { return l.target.Unwrap() }
 
-// Status is how a lane stands.
-type Status struct {
-	Paused  bool
-	Why     string // it is paused
-	Blocked string // why a batch stops the target; empty: none does
-	Batch   *Open  // nil: it takes no batches
-}
-
-// Open is a batch that is not closed yet.
-type Open struct {
-	Items  int
-	Bytes  int64
-	Closes time.Time // zero: nobody knows
-}
-
-// Status tells how the lane stands.
-func (l *Lane) Status() Status {
+// Health tells how the lane stands.
+func (l *Lane) Health() health.TargetHealth {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := Status{Paused: l.paused, Why: l.why}
-	if b := l.batches; b != nil {
-		s.Blocked, s.Batch = b.blocked, &Open{Items: len(l.list), Bytes: l.bytes}
-		if now := l.clock.Now(); len(l.list) > 0 {
-			_, s.Batch.Closes = b.Policy.Due(now, l.oldest(now), b.closed, len(l.list), l.bytes)
-		}
+	h := health.TargetHealth{Circuit: l.circuit, Guarantee: l.can.Guarantee.Level, Paused: l.paused, Why: l.why}
+	b := l.batches
+	if b == nil {
+		return h
 	}
-	return s
+	if b.blocked != "" {
+		h.Trouble = &control.Trouble{Code: CodeBatchHeld, Text: b.blocked, Next: "inbasket batches " + l.Name + "; then retry or void it"}
+	}
+	h.Batch = &control.BatchStatus{Count: len(l.list), Size: l.bytes}
+	if now := l.clock.Now(); len(l.list) > 0 {
+		_, h.Batch.ClosesAt = b.Policy.Due(now, l.oldest(now), b.closed, len(l.list), l.bytes)
+	}
+	return h
 }
 
 // TryNow forgets how long to wait, for an operator who has mended the target.
 func (l *Lane) TryNow() {
-	l.Circuit.Try()
+	l.circuit.Try()
 	l.do(func() {
 		for _, p := range l.list {
 			p.due = time.Time{}
@@ -156,7 +148,7 @@ func (l *Lane) give(ctx context.Context, parcels []*parcel) {
 
 // healthy tells whether what waits will go soon. The caller holds mu.
 func (l *Lane) healthy() bool {
-	state, _ := l.Circuit.State()
+	state, _ := l.circuit.State()
 	return !l.paused && state == guard.Closed
 }
 
@@ -220,28 +212,24 @@ func (l *Lane) load(ctx context.Context) {
 		}
 	}
 	if err != nil && ctx.Err() == nil {
-		l.Circuit.Fail(connectors.Transient, journal.CodeUnavailable, "the journal could not be read or written")
-		l.unread(ctx, err, "the backlog")
+		l.circuit.Fail(connectors.Transient, journal.CodeUnavailable, "the journal could not be read or written")
+		l.unread(err).Msg("cannot read the backlog; trying again")
+		loop.Pause(ctx, l.clock, journalPause)
 	}
 	l.paging(parcels, last, pass, err == nil)
 }
 
-// unread says that something of the journal cannot be read, and waits before the next try.
-func (l *Lane) unread(ctx context.Context, err error, what string) {
-	l.log.Error().Str("code", journal.CodeUnavailable).Err(err).Msg("cannot read " + what + "; trying again")
-	loop.Pause(ctx, l.clock, time.Second)
-}
+// journalPause is between two tries to read the journal.
+const journalPause = time.Second
 
-// fails opens the circuit and logs that, if it is news and no consequence of a stop.
-func (l *Lane) fails(ctx context.Context, class connectors.Class, code, text, message string) {
-	if l.Circuit.Fail(class, code, text) && ctx.Err() == nil {
-		l.log.Error().Str("code", code).Str("class", class.String()).Msg(message + text)
-	}
+// unread begins to log that something of the journal cannot be read.
+func (l *Lane) unread(err error) *zerolog.Event {
+	return l.log.Error().Str("code", journal.CodeUnavailable).Err(err)
 }
 
 // works notes that the target works.
 func (l *Lane) works() {
-	if l.Circuit.OK() {
+	if l.circuit.OK() {
 		l.log.Info().Msg("target works again")
 	}
 }
@@ -252,7 +240,7 @@ func (l *Lane) work(ctx context.Context) {
 		group, probe := l.take(ctx)
 		switch {
 		case len(group) > 0 && ctx.Err() != nil: // nothing new begins once the agent stops
-			l.Circuit.Abandon()
+			l.circuit.Abandon()
 			l.putBack(group)
 		case len(group) > 0:
 			l.carry(ctx, group)
@@ -268,7 +256,7 @@ func (l *Lane) probe(ctx context.Context) {
 		l.works()
 	} else if ctx.Err() == nil {
 		code, text := guard.Describe(err)
-		l.Circuit.Fail(connectors.ClassOf(err), code, text)
+		l.circuit.Fail(connectors.ClassOf(err), code, text)
 	}
 }
 
@@ -286,10 +274,10 @@ func (l *Lane) choose() (group []*parcel, probe bool, wait time.Duration) {
 	if l.paused {
 		return nil, false, 0
 	}
-	if state, _ := l.Circuit.State(); len(l.list) == 0 && state == guard.Closed {
+	if state, _ := l.circuit.State(); len(l.list) == 0 && state == guard.Closed {
 		return nil, false, 0
 	}
-	ok, probe, wait := l.Circuit.Allow()
+	ok, probe, wait := l.circuit.Allow()
 	if !ok {
 		return nil, false, wait
 	}
@@ -312,7 +300,7 @@ func (l *Lane) choose() (group []*parcel, probe bool, wait time.Duration) {
 		group, wait = l.pick(now, l.backoff.Most, 1, math.MaxInt) // those wait for others of their order key
 	}
 	if len(group) == 0 {
-		l.Circuit.Abandon()
+		l.circuit.Abandon()
 	}
 	return group, false, wait
 }

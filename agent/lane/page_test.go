@@ -166,3 +166,30 @@ func TestStopWhileUnread(t *testing.T) {
 		t.Fatal("something to do")
 	}
 }
+
+// What is accepted while a healthy lane is behind is left to the journal, and the lane finds it there. What would wait for long
+// is mapped at once: a wrong form is rejected although its target is away.
+func TestLeftToTheJournal(t *testing.T) {
+	l := newPageLane(t, 2)
+	if !l.willRead() {
+		t.Error("a lane that is behind and works does not read what comes")
+	}
+	for range 3 {
+		if l.wantsPage() {
+			l.load(t.Context())
+		}
+	}
+	if l.willRead() || len(l.list) != 2 {
+		t.Errorf("a lane that has caught up with %d leaves to the journal what it will not read", len(l.list))
+	}
+	l.Again()
+	l.Pause("mended", true)
+	if l.willRead() {
+		t.Error("a paused lane says that it reads soon")
+	}
+	l.Pause("", false)
+	l.circuit.Fail(connectors.TargetError, "x.down", "down")
+	if l.willRead() {
+		t.Error("a lane whose target is down says that it reads soon")
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
@@ -20,7 +22,8 @@ func (b *batches) resume(ctx context.Context) bool {
 	for ctx.Err() == nil {
 		open, err := b.journal.Batches(ctx, b.Lane.Name, true)
 		if err != nil {
-			b.unread(ctx, err, "the open batches")
+			b.unread(err).Msg("cannot read the open batches; trying again")
+			loop.Pause(ctx, b.clock, journalPause)
 			continue
 		}
 		if len(open) == 0 {
@@ -32,7 +35,8 @@ func (b *batches) resume(ctx context.Context) bool {
 		}
 		members, err := b.members(ctx, sealed.Members)
 		if err != nil || sealed.Control != "" && len(members) < len(sealed.Members) { // the control file counts all of them
-			b.unread(ctx, err, "all members of batch "+sealed.Name)
+			b.unread(err).Int64("batch", sealed.Seq).Msg("cannot map all members of a sealed batch; trying again")
+			loop.Pause(ctx, b.clock, journalPause)
 			continue
 		}
 		b.do(func() {
@@ -96,7 +100,7 @@ func (b *batches) mayTry(ctx context.Context) bool {
 	}
 	var wait time.Duration
 	if !b.paused && b.blocked == "" && b.voiding == 0 {
-		if b.busy, _, wait = b.Circuit.Allow(); b.busy {
+		if b.busy, _, wait = b.circuit.Allow(); b.busy {
 			b.mu.Unlock()
 			return true
 		}
@@ -113,7 +117,7 @@ func (b *batches) voided(ctx context.Context, sealed journal.Batch) bool {
 	if err != nil || slices.ContainsFunc(open, func(o journal.Batch) bool { return o.Seq == sealed.Seq }) {
 		return false
 	}
-	b.Circuit.OK()
+	b.circuit.OK()
 	b.do(func() {
 		b.blocked, b.closed = "", time.Time{} // what was given up goes with the next file, and not a day later
 		for _, id := range sealed.Members {
@@ -128,7 +132,7 @@ func (b *batches) voided(ctx context.Context, sealed journal.Batch) bool {
 func (b *batches) trySafely(ctx context.Context, sealed *journal.Batch, members []*parcel) (over bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			b.Circuit.Fail(connectors.Transient, loop.CodePanic, "the agent broke while sending a batch")
+			b.circuit.Fail(connectors.Transient, loop.CodePanic, "the agent broke while sending a batch")
 			b.log.Error().Str("code", loop.CodePanic).Int64("batch", sealed.Seq).Bytes("stack", debug.Stack()).Msg("the agent broke while sending a batch; trying again")
 		}
 	}()
@@ -265,7 +269,7 @@ func (b *batches) done(ctx context.Context, sealed *journal.Batch, members []*pa
 		return false, err
 	}
 	b.forget(members, nil)
-	b.Circuit.OK()
+	b.circuit.OK()
 	b.log.Info().Int64("batch", sealed.Seq).Int("deliveries", len(members)).Str("closed-by", sealed.Why).Msg("batch delivered")
 	return true, nil
 }
@@ -278,25 +282,25 @@ func withCode(code, text string) string {
 	return code + ": " + text
 }
 
-// stop stops the target for a batch until an operator decides; the target itself works.
-func (b *batches) stop(sealed *journal.Batch, code, why, message string) {
+// stop stops the target for a batch until an operator decides, and begins to log that; the target itself works.
+func (b *batches) stop(sealed *journal.Batch, code, why string) *zerolog.Event {
 	b.block(withCode(code, why))
-	b.Circuit.OK()
-	b.log.Error().Str("code", code).Int64("batch", sealed.Seq).Msg(message)
+	b.circuit.OK()
+	return b.log.Error().Str("code", code).Int64("batch", sealed.Seq)
 }
 
 // waits stops the target for a batch that could not even be put under its temporary name. The journal
 // keeps it as sealed: once it says more, nothing at the target would mean that the legacy system took it.
 func (b *batches) waits(sealed *journal.Batch, err error) {
 	code, text := guard.Describe(err)
-	b.stop(sealed, code, text, "the batch cannot be put in place and stops its target: "+text)
+	b.stop(sealed, code, text).Msg("the batch cannot be put in place and stops its target: " + text)
 }
 
 // unsure stops the target for a batch of which nobody can tell whether it was sent. The journal keeps it as
 // doubtful, so that the next start asks again.
 func (b *batches) unsure(sealed *journal.Batch) {
-	b.stop(sealed, CodeRestore, "whether batch "+sealed.Name+" was sent after the backup was made cannot be told",
-		"whether the batch was sent after the backup was made cannot be told; look at the target: "+
+	b.stop(sealed, CodeRestore, "whether batch "+sealed.Name+" was sent after the backup was made cannot be told").
+		Msg("whether the batch was sent after the backup was made cannot be told; look at the target: " +
 			"inbasket confirm --batch if it has the file, inbasket retry --target to send it, or inbasket batches void")
 }
 
@@ -304,10 +308,10 @@ func (b *batches) unsure(sealed *journal.Batch) {
 // journal.
 func (b *batches) held(ctx context.Context, sealed *journal.Batch, why *journal.Reason) {
 	if err := b.move(ctx, sealed, journal.Held, why, nil); err != nil {
-		b.Circuit.Fail(connectors.Transient, journal.CodeUnavailable, "the journal could not be written")
+		b.circuit.Fail(connectors.Transient, journal.CodeUnavailable, "the journal could not be written")
 		return
 	}
-	b.stop(sealed, why.Code, why.Text, "the batch cannot go and stops its target: "+why.Next)
+	b.stop(sealed, why.Code, why.Text).Msg("the batch cannot go and stops its target: " + why.Next)
 	sealed.Progress = journal.Unclear // as it stands now
 }
 
@@ -324,7 +328,7 @@ func (b *batches) failed(ctx context.Context, sealed *journal.Batch, err error) 
 			sealed.Progress = journal.Unclear
 		}
 	}
-	if b.Circuit.Fail(class, code, text) && ctx.Err() == nil { // a stop is no fault of the target
+	if b.circuit.Fail(class, code, text) && ctx.Err() == nil { // a stop is no fault of the target
 		b.log.Error().Str("code", code).Int64("batch", sealed.Seq).Msg("target failed; the sealed batch waits: " + text)
 	}
 }

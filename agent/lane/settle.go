@@ -147,7 +147,7 @@ func (s *settlement) finish(ctx context.Context) {
 				p.Progress = journal.Unclear
 			}
 		}
-		l.Circuit.Fail(connectors.Transient, journal.CodeUnavailable, "the journal could not be written")
+		l.circuit.Fail(connectors.Transient, journal.CodeUnavailable, "the journal could not be written")
 		l.log.Error().Str("code", journal.CodeUnavailable).Err(err).Msg("cannot journal what was delivered; it will be looked up")
 		l.putBack(append(s.done, s.back...))
 		return
@@ -166,8 +166,8 @@ func (s *settlement) finish(ctx context.Context) {
 	s.delay(written)
 	if s.worst == nil || written { // it works, though not for all
 		l.works()
-	} else {
-		l.fails(ctx, s.worst.Class, s.worst.Code, s.worst.Text, "target failed; nothing is lost, trying again: ")
+	} else if l.circuit.Fail(s.worst.Class, s.worst.Code, s.worst.Text) && ctx.Err() == nil {
+		l.log.Error().Str("code", s.worst.Code).Str("class", s.worst.Class.String()).Msg("target failed; nothing is lost, trying again: " + s.worst.Text)
 	}
 	if len(s.back) > 0 {
 		l.putBack(s.back)

@@ -31,11 +31,14 @@ func (g *Group) Context() context.Context { return g.ctx }
 
 // Go starts a loop that the watchdog looks at. It returns at once; in a group that was stopped nothing starts.
 func (g *Group) Go(kind, name string, f func(ctx context.Context)) {
-	g.Background(func(ctx context.Context) {
-		ctx, _, leave := g.beats.Enter(ctx, kind, name)
-		defer leave()
-		f(ctx)
-	})
+	g.Background(func(ctx context.Context) { g.beats.Run(ctx, kind, name, f) })
+}
+
+// Run runs f as a loop that the watchdog looks at, and returns when it ends.
+func (h *Heartbeats) Run(ctx context.Context, kind, name string, f func(ctx context.Context)) {
+	ctx, _, leave := h.Enter(ctx, kind, name)
+	defer leave()
+	f(ctx)
 }
 
 // Background is Go for what may work for long, such as a purge at night: nobody looks whether it moves.

@@ -2,81 +2,87 @@ package loop_test
 
 import (
 	"context"
-	"sync/atomic"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/connectors"
 )
 
-type system struct{}
+// A group that stops waits for what is in flight, for as long as it is let; what comes later does not start.
+func TestGroupStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := loop.New(nil).Group(t.Context())
+		release := make(chan struct{})
+		g.Go("target", "register", func(ctx context.Context) { <-ctx.Done(); <-release })
+		g.Background(func(ctx context.Context) { <-ctx.Done() })
+		if g.Stop(time.After(time.Second)) {
+			t.Error("stopped though a loop is in flight")
+		}
+		close(release)
+		if !g.Stop(nil) {
+			t.Error("not stopped though all have ended")
+		}
+		g.Go("target", "late", func(context.Context) { t.Error("started after the stop") })
+		synctest.Wait()
+	})
+}
 
-func (system) Now() time.Time                         { return time.Now() }
-func (system) After(d time.Duration) <-chan time.Time { return time.After(d) }
-
-// Whatever way a loop waits, that is no stall; and work after it is one once it takes too long.
-func TestWaitingIsNoStall(t *testing.T) {
-	t.Parallel()
-	for name, wait := range map[string]func(context.Context, chan int){
-		"wait":    func(ctx context.Context, _ chan int) { loop.Wait(ctx, nil, nil) },
-		"pause":   func(ctx context.Context, _ chan int) { loop.Pause(ctx, system{}, time.Hour) },
-		"receive": func(ctx context.Context, c chan int) { loop.Receive(ctx, c) },
-		"send":    func(ctx context.Context, c chan int) { loop.Send(ctx, c, 1) },
-	} {
+// Each way to wait ends with its context, is no work, and is work again afterwards.
+func TestWaitsAreNoWork(t *testing.T) {
+	ways := map[string]func(context.Context) bool{
+		"wait":    func(ctx context.Context) bool { return loop.Wait(ctx, nil, nil) },
+		"receive": func(ctx context.Context) bool { _, ok := loop.Receive(ctx, make(chan int)); return ok },
+		"send":    func(ctx context.Context) bool { return loop.Send(ctx, make(chan int), 1) },
+		"ask": func(ctx context.Context) bool {
+			return loop.Ask(ctx, "ask", func() error { <-ctx.Done(); return ctx.Err() }) == nil
+		},
+	}
+	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				beats := loop.New(nil)
-				g := beats.Group(t.Context())
-				waits, end := context.WithCancel(t.Context())
-				go func() {
-					ctx, _, _ := beats.Enter(waits, "test", name)
-					wait(ctx, make(chan int))
-				}()
+				h := loop.New(nil)
+				ctx, stop := context.WithCancel(t.Context())
+				ended := make(chan bool)
+				go h.Run(ctx, "kind", name, func(ctx context.Context) { ended <- way(ctx); <-t.Context().Done() })
 				synctest.Wait()
-				if stuck, hung := beats.Look(24 * time.Hour); len(stuck)+len(hung) != 0 {
-					t.Errorf("waiting is told as %v, %v", stuck, hung)
+				if stuck, hung := h.Look(time.Hour); len(stuck)+len(hung) != 0 {
+					t.Errorf("while it waits: %v %v", stuck, hung)
 				}
-				end()
+				stop()
+				if <-ended {
+					t.Error("it tells that it has what it waited for")
+				}
 				synctest.Wait()
-				if stuck, _ := beats.Look(time.Hour); len(stuck) != 1 {
-					t.Errorf("an hour of work after it is told as %v", stuck)
-				}
-				if !g.Stop(nil) {
-					t.Error("a group without loops does not stop")
+				if stuck, _ := h.Look(time.Hour); len(stuck) != 1 || stuck[0].Name != name {
+					t.Errorf("afterwards: %v", stuck)
 				}
 			})
 		})
 	}
 }
 
-// What has begun may end within a grace after a stop.
-func TestLinger(t *testing.T) {
-	t.Parallel()
+// A call that hangs is the connector's, and one that breaks is an error.
+func TestCallIsTheConnectors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, stop := context.WithCancel(t.Context())
-		out, cancel := loop.Linger(ctx, system{})
-		defer cancel()
-		stop()
+		h := loop.New(nil)
+		release := make(chan struct{})
+		var err error
+		go h.Run(t.Context(), "target", "register", func(ctx context.Context) {
+			err = loop.Call(ctx, "deliver", time.Minute, func() error { <-release; panic("broken") })
+		})
 		synctest.Wait()
-		if out.Err() != nil {
-			t.Error("cut off at once")
+		if stuck, hung := h.Look(time.Hour); len(stuck) != 0 || len(hung) != 1 || hung[0].Doing != "deliver" {
+			t.Errorf("%v %v", stuck, hung)
 		}
-		loop.Pause(t.Context(), system{}, time.Minute) // of the bubble
-		if out.Err() == nil {
-			t.Error("lingers for ever")
+		close(release)
+		synctest.Wait()
+		var told *connectors.Error
+		if !errors.As(err, &told) || told.Code != guard.CodePanic {
+			t.Errorf("%v", err)
 		}
 	})
-}
-
-func TestParallel(t *testing.T) {
-	t.Parallel()
-	for _, n := range []int{0, 1, 7, 8, 1000} {
-		var sum atomic.Int64
-		loop.Parallel(n, func(i int) { sum.Add(int64(i) + 1) })
-		if got := sum.Load(); got != int64(n*(n+1)/2) {
-			t.Errorf("%d: %d", n, got)
-		}
-	}
 }

@@ -1,13 +1,15 @@
 package files
 
 import (
-	"os"
+	"context"
 	"path"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 // maxBeside bounds the names that are remembered of one look at the folder.
@@ -32,27 +34,49 @@ func fold(name string) string { return strings.ToLower(norm.NFC.String(name)) }
 
 // besideForms looks at all names. To ask for files that are not there costs 10 µs a form in a large folder, a quarter
 // of all; a name in a listing costs 0.3 µs.
-func (s *source) besideForms(now time.Time) (*beside, error) {
+func (s *source) besideForms(ctx context.Context, now time.Time) (*beside, error) {
 	b := &beside{at: now, names: map[string][]string{}, numbered: map[string]numbered{}}
-	d, err := os.Open(s.dir)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = d.Close() }()
-	for {
-		names, err := d.Readdirnames(portion)
-		for _, name := range names {
-			if len(b.names) < maxBeside {
-				s.addBeside(b, name)
-			}
+	if s.next.listed != nil {
+		for name := range s.next.listed {
+			s.addBeside(b, name)
 		}
-		if len(names) == 0 {
-			return b, ignoreEnd(err)
+		return b, nil
+	}
+	return b, s.eachName(ctx, "", func(name string) error {
+		s.addBeside(b, name)
+		return nil
+	})
+}
+
+// eachName calls each for the names in a folder.
+func (s *source) eachName(ctx context.Context, folder string, each func(name string) error) error {
+	return s.eachEntry(ctx, folder, func(e place.Info) error { return each(e.Name) })
+}
+
+// eachEntry calls each for the entries of a folder.
+func (s *source) eachEntry(ctx context.Context, folder string, each func(place.Info) error) error {
+	l, err := s.place.List(ctx, folder)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }()
+	for {
+		list, err := l.Next(portion)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		for _, e := range list {
+			if err := each(e); err != nil {
+				return err
+			}
 		}
 	}
 }
 
 func (s *source) addBeside(b *beside, name string) {
+	if len(b.names) >= maxBeside {
+		return
+	}
 	belongs, folded := len(s.list) > 0, ""
 	for _, pattern := range s.cfg.Attachments.Beside {
 		tail := pattern[strings.LastIndexByte(pattern, '}')+1:]
@@ -79,13 +103,13 @@ func (s *source) addBeside(b *beside, name string) {
 }
 
 // besideOf returns names that were looked at after the form had come to stand still, at most once a moment.
-func (s *source) besideOf(form stat) *beside {
+func (s *source) besideOf(ctx context.Context, form stat) *beside {
 	n := &s.next
 	now := s.env.Clock.Now()
-	if b := n.beside; b != nil && (b.at.Equal(now) || n.trusted && b.at.After(form.touched)) {
+	if b := n.beside; b != nil && (b.at.Equal(now) || n.trusted && b.at.After(form.Touched)) {
 		return b
 	}
-	b, err := s.besideForms(now)
+	b, err := s.besideForms(ctx, now)
 	if err != nil {
 		b = &beside{at: now} // the form itself will tell
 	}
@@ -94,9 +118,9 @@ func (s *source) besideOf(form stat) *beside {
 }
 
 // variants are the files that a name may mean, none of which has exactly that name.
-func (s *source) variants(g *sight, name string) (found []string) {
-	for _, v := range s.besideOf(g.form).names[fold(name)] {
-		if v != name && !s.anothers(g, v) {
+func (s *source) variants(ctx context.Context, g *candidate, name string) (found []string) {
+	for _, v := range s.besideOf(ctx, g.form).names[fold(name)] {
+		if v != name && !s.anothers(ctx, g, v) {
 			found = append(found, v)
 		}
 	}
@@ -104,17 +128,17 @@ func (s *source) variants(g *sight, name string) (found []string) {
 }
 
 // anothers tells whether an attachment rather belongs to a form that has exactly its name.
-func (s *source) anothers(g *sight, attachment string) bool {
-	owner := stem(attachment) + path.Ext(g.form.name)
-	if owner == g.form.name {
+func (s *source) anothers(ctx context.Context, g *candidate, attachment string) bool {
+	owner := stem(attachment) + path.Ext(g.form.Name)
+	if owner == g.form.Name {
 		return false
 	}
-	_, err := lstat(s.dir, owner)
+	_, err := s.see(ctx, owner)
 	return err == nil
 }
 
 // gap tells whether attachments of a form lie behind the first number that is missing.
-func (s *source) gap(g *sight, pattern string, missing int) bool {
-	last := s.besideOf(g.form).numbered[fold(pattern)]
-	return last.n > missing && !s.anothers(g, last.name)
+func (s *source) gap(ctx context.Context, g *candidate, pattern string, missing int) bool {
+	last := s.besideOf(ctx, g.form).numbered[fold(pattern)]
+	return last.n > missing && !s.anothers(ctx, g, last.name)
 }

@@ -11,7 +11,12 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place/local"
 )
+
+func lockedSource(dir, errs, owner string) *source {
+	return &source{place: &local.Place{Dir: dir}, dir: dir, errs: errs, owner: owner}
+}
 
 // A second agent on the same folder is kept out, whatever its journal; a second source of the same agent is
 // not, and one that is closed leaves the folder free.
@@ -21,7 +26,7 @@ func TestClaim(t *testing.T) {
 		t.Fatal(err)
 	}
 	open := func(owner string) *source {
-		return &source{dir: dir, errs: filepath.Join(dir, "errors"), owner: owner}
+		return lockedSource(dir, filepath.Join(dir, "errors"), owner)
 	}
 	first, sibling, other := open("process 1 on a"), open("process 1 on a"), open("process 2 on b")
 	for name, s := range map[string]*source{"the first": first, "the first again": first} {
@@ -87,7 +92,7 @@ func TestSharedErrorFolder(t *testing.T) {
 			t.Errorf("forms of a shared done folder are offered to one of its in-baskets: %d %v %v", n, err, e)
 		}
 	}
-	third := &source{dir: baskets[0].dir, errs: baskets[0].errs, owner: "process 3 on c"}
+	third := lockedSource(baskets[0].dir, baskets[0].errs, "process 3 on c")
 	if err := third.claim(); err == nil {
 		t.Error("a third agent takes files out of the first one's folder")
 	}

@@ -6,22 +6,30 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place/ftp"
 )
 
-// FolderConfig configures a folder that forms or answer files are taken from.
+// FolderConfig configures a local folder that forms or answer files are taken from.
 type FolderConfig struct {
-	Path        string            `yaml:"path" doc:"the folder; relative to the configuration file"`
+	Path   string `yaml:"path" doc:"the folder; relative to the configuration file"`
+	Intake `yaml:",inline"`
+	Events bool `yaml:"events" doc:"use the file system's events; useless on most shares"`
+	Sync   bool `yaml:"sync" doc:"make the moves durable; without, a power loss only repeats a form, which is recognised"`
+}
+
+// Intake says which files of a place are forms or answers, when they are taken, and what becomes of them.
+type Intake struct {
 	Match       string            `yaml:"match" doc:"names of forms, such as *.json; alternatives are separated by |"`
 	Ignore      string            `yaml:"ignore" doc:"names that are left alone although they match; alternatives are separated by |"`
 	Quiet       time.Duration     `yaml:"quiet" doc:"how long size and time must stand still; 0 takes files at first sight"`
 	Marker      string            `yaml:"marker" doc:"done-marker, such as {name}.ok for x.json.ok; replaces quiet"`
-	Poll        time.Duration     `yaml:"poll" doc:"how often the folder is listed; events only make it faster"`
-	Events      bool              `yaml:"events" doc:"use the file system's events; useless on most shares"`
+	Poll        time.Duration     `yaml:"poll" doc:"how often the folder is listed; events, where there are any, only make it faster"`
 	MaxBytes    int64             `yaml:"max-bytes" doc:"size limit of a form in bytes"`
 	Attachments AttachmentsConfig `yaml:"attachments" doc:"files that belong to a form"`
 	After       AfterConfig       `yaml:"after" doc:"what becomes of a form that was accepted"`
-	Errors      string            `yaml:"errors" doc:"error folder; relative to path"`
-	Sync        bool              `yaml:"sync" doc:"make the moves durable; without, a power loss only repeats a form, which is recognised"`
+	Errors      string            `yaml:"errors" doc:"error folder; relative to the in-basket's own"`
 }
 
 // AttachmentsConfig says which files belong to a form.
@@ -35,34 +43,46 @@ type AttachmentsConfig struct {
 
 // AfterConfig says what becomes of accepted files.
 type AfterConfig struct {
-	Move   string `yaml:"move" doc:"done folder; relative to path"`
+	Move   string `yaml:"move" doc:"done folder; relative to the in-basket's own"`
 	Dated  bool   `yaml:"dated" doc:"a folder a day below the done folder"`
 	Delete bool   `yaml:"delete" doc:"delete instead of moving"`
 }
 
 // FolderDefaults returns the defaults of an in-basket folder.
 func FolderDefaults() FolderConfig {
-	return FolderConfig{
-		Match: "*.json|*.xml", Quiet: 2 * time.Second, Poll: 5 * time.Second, Events: true, MaxBytes: 16 << 20,
+	return FolderConfig{Intake: intakeDefaults(2*time.Second, 5*time.Second), Events: true, Sync: true}
+}
+
+func intakeDefaults(quiet, poll time.Duration) Intake {
+	return Intake{
+		Match: "*.json|*.xml", Quiet: quiet, Poll: poll, MaxBytes: 16 << 20,
 		Attachments: AttachmentsConfig{Beside: []string{"{name}.pdf", "{name}-{n}.pdf"}, Wait: 10 * time.Minute, MaxBytes: 256 << 20},
-		After:       AfterConfig{Move: "done"}, Errors: "error", Sync: true,
+		After:       AfterConfig{Move: "done"}, Errors: "error",
 	}
 }
+
+// answersMatch are the usual names of answer files.
+const answersMatch = "*.json|*.xml|*.csv"
 
 // AnswersDefaults returns the defaults of a folder of answer files.
 func AnswersDefaults() FolderConfig {
 	c := FolderDefaults()
-	c.Match = "*.json|*.xml|*.csv"
+	c.Match = answersMatch
 	return c
 }
 
 // Validate checks the configuration without touching the file system.
 func (c *FolderConfig) Validate() error {
+	if c.Path == "" {
+		return errors.Join(errors.New("path is missing"), c.Intake.Validate())
+	}
+	return c.Intake.Validate()
+}
+
+// Validate checks the configuration without touching the place.
+func (c *Intake) Validate() error {
 	var errs []error
 	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if c.Path == "" {
-		fail("path is missing")
-	}
 	if _, err := newGlobs(c.Match); err != nil || c.Match == "" {
 		fail("match %q is not a pattern", c.Match)
 	}
@@ -132,4 +152,66 @@ func validTemp(temp, proof string) error {
 		return fmt.Errorf("proof %q is not a file name", proof)
 	}
 	return nil
+}
+
+// FTPConfig configures a folder behind FTP or FTPS that files are dropped into.
+type FTPConfig struct {
+	ftp.Config `yaml:",inline"`
+	Temp       string `yaml:"temp" doc:"temporary name in the same folder; {name} is the final name, {key} 8 letters and digits that no other delivery has"`
+	Proof      string `yaml:"proof" doc:"a file that must lie in the folder, so that a wrong folder is noticed"`
+	Verify     string `yaml:"verify" doc:"size: compare sizes; read-back: read the file again and compare its digest"`
+}
+
+// FTPDefaults returns the defaults of an FTP target.
+func FTPDefaults() FTPConfig {
+	return FTPConfig{Config: ftp.Defaults(), Temp: DefaultTemp, Verify: "size"}
+}
+
+// Validate checks the configuration without any I/O.
+func (c *FTPConfig) Validate() error {
+	err := errors.Join(c.Config.Validate(), validTemp(c.Temp, c.Proof))
+	if c.Verify != "size" && c.Verify != "read-back" {
+		err = errors.Join(err, fmt.Errorf("verify %q is neither size nor read-back", c.Verify))
+	}
+	return err
+}
+
+// FTPIntakeConfig configures a folder behind FTP or FTPS that forms or answer files are taken from.
+type FTPIntakeConfig struct {
+	ftp.Config `yaml:",inline"`
+	Intake     `yaml:",inline"`
+}
+
+// FTPInbasketDefaults returns the defaults of an in-basket behind FTP. A server tells no times that can be relied on, so a
+// file must stand still for longer than in a folder.
+func FTPInbasketDefaults() FTPIntakeConfig {
+	return FTPIntakeConfig{Config: ftp.Defaults(), Intake: intakeDefaults(10*time.Second, 30*time.Second)}
+}
+
+// FTPAnswersDefaults returns the defaults of answer files behind FTP.
+func FTPAnswersDefaults() FTPIntakeConfig {
+	c := FTPInbasketDefaults()
+	c.Match = answersMatch
+	return c
+}
+
+// Validate checks the configuration without any I/O.
+func (c *FTPIntakeConfig) Validate() error {
+	return errors.Join(c.Config.Validate(), c.Intake.Validate())
+}
+
+// Surroundings names the folder with those that files are moved to.
+func (c *FolderConfig) Surroundings(e connectors.Env, _ string) connectors.Surroundings {
+	dir := e.Path(c.Path)
+	s := connectors.Surroundings{Folders: []connectors.WorkFolder{{Path: dir, Use: "forms", Write: true, Match: c.Match}}}
+	if !c.After.Delete {
+		s.Folders = append(s.Folders, connectors.WorkFolder{Path: below(dir, c.After.Move), Use: "done", Write: true, Made: true, Beside: dir})
+	}
+	s.Folders = append(s.Folders, connectors.WorkFolder{Path: below(dir, c.Errors), Use: "error", Write: true, Made: true, Beside: dir})
+	return s
+}
+
+// Surroundings names the folder that files are dropped into.
+func (c *DropConfig) Surroundings(e connectors.Env, _ string) connectors.Surroundings {
+	return connectors.Surroundings{Folders: []connectors.WorkFolder{{Path: e.Path(c.Path), Use: "drop", Write: true}}}
 }

@@ -6,39 +6,22 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place"
+	"github.com/inbasket/inbasket/connectors/files/place/local"
 )
 
 // Drop puts files in place in two steps: Stage writes them under temporary names, Deliver renames.
 type Drop struct {
-	place     Place
+	place     place.Place
 	temps     tempNames
 	proof     string
-	workers   int // files written at once
-	check     func(context.Context) error
-	close     func() error
+	durable   bool
+	workers   int    // files written at once
+	section   string // the key of the configuration that names the folder
 	abilities connectors.Abilities
-}
-
-// NewDrop opens a file drop into a local folder.
-func NewDrop(env connectors.Env, cfg DropConfig) (*Drop, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, err
-	}
-	l := local{dir: env.Path(cfg.Path), sync: cfg.Sync}
-	temps := newTempNames(cfg.Temp, DefaultTemp, oldTemp)
-	return &Drop{
-		place: l, temps: temps, proof: cfg.Proof, workers: 4,
-		check: func(context.Context) error { return l.check(trialName(temps, "*")) }, close: func() error { return nil },
-		abilities: connectors.Abilities{Files: true, MaxItems: 256, Parallel: 2, Guarantee: connectors.Guarantee{
-			Level: "exact", Why: "the file has a fixed name and fixed bytes, is renamed into place and never put there twice"}},
-	}, nil
-}
-
-// NewDropAt opens a file drop at another place than a folder of this machine.
-func NewDropAt(p Place, a connectors.Abilities, check func(context.Context) error, close func() error) *Drop {
-	return &Drop{place: p, temps: newTempNames(DefaultTemp), workers: 1, check: check, close: close, abilities: a}
 }
 
 // Abilities tells that a drop takes files.
@@ -52,14 +35,14 @@ func (d *Drop) Abilities() connectors.Abilities {
 
 // Check tells whether files could be put now.
 func (d *Drop) Check(ctx context.Context) error {
-	if err := d.check(ctx); err != nil {
+	if err := d.place.Check(ctx, trialName(d.temps, "*")); err != nil {
 		return err
 	}
 	return d.prove(ctx)
 }
 
 // Close releases the connection, if the place has one.
-func (d *Drop) Close() error { return d.close() }
+func (d *Drop) Close() error { return d.place.Close() }
 
 // Stage writes all files of the group under their temporary names and makes them durable, whatever lies under the
 // final ones: before the first attempt nothing there can be ours. What the journal knows as staged is left alone: the
@@ -77,10 +60,10 @@ func (d *Drop) Stage(ctx context.Context, g connectors.Group) error {
 			pieces = append(pieces, p)
 		}
 	}
-	if err := d.each(len(pieces), func(i int) error { return d.place.Put(ctx, pieces[i].temp, pieces[i].Blob) }); err != nil {
+	if err := d.each(len(pieces), func(i int) error { return d.place.Put(ctx, pieces[i].temp, pieces[i].Blob, d.durable) }); err != nil {
 		return err
 	}
-	if err := d.place.Sync(ctx); err != nil {
+	if err := d.place.Sync(ctx, ""); err != nil {
 		return asClass(err, connectors.Transient) // nothing is visible yet
 	}
 	return nil
@@ -105,7 +88,7 @@ func (d *Drop) Deliver(ctx context.Context, g connectors.Group) ([]connectors.Ou
 // deliverItems renames the files of each item; one that is refused does not hold up the others.
 func (d *Drop) deliverItems(ctx context.Context, g connectors.Group) []connectors.Outcome {
 	errs := make([]error, len(g.Items))
-	controls := make([]*placing, len(g.Items))
+	controls := make([]*placedPiece, len(g.Items))
 	var stop error
 	for i := range g.Items {
 		if errs[i] = stop; stop != nil {
@@ -116,13 +99,13 @@ func (d *Drop) deliverItems(ctx context.Context, g connectors.Group) []connector
 			stop = errs[i] // the place is at fault: nothing of the rest was touched
 		}
 	}
-	err := d.place.Sync(ctx)
+	err := d.place.Sync(ctx, "")
 	if err == nil {
 		err = d.commitControls(ctx, controls, errs)
 	}
 	if err == nil && g.Control != nil && allWritten(errs) {
 		if err = d.commitAlone(ctx, g.Staged, d.control(g)); err == nil {
-			err = d.place.Sync(ctx)
+			err = d.place.Sync(ctx, "")
 		}
 	}
 	out := make([]connectors.Outcome, len(g.Items))
@@ -137,7 +120,7 @@ func (d *Drop) deliverItems(ctx context.Context, g connectors.Group) []connector
 
 // commitItem renames an item's files and returns its control file, which follows once they are durable. All names
 // are looked at first: where the last one is taken, none is put in place.
-func (d *Drop) commitItem(ctx context.Context, staged bool, it *connectors.Delivery) (*placing, error) {
+func (d *Drop) commitItem(ctx context.Context, staged bool, it *connectors.Delivery) (*placedPiece, error) {
 	pieces := d.pieces(it)
 	looked, err := d.lookAt(ctx, staged, pieces)
 	if err != nil {
@@ -156,7 +139,7 @@ func (d *Drop) commitItem(ctx context.Context, staged bool, it *connectors.Deliv
 
 // commitControls renames the control files of the items that are in place, durably: the legacy system starts
 // at them.
-func (d *Drop) commitControls(ctx context.Context, controls []*placing, errs []error) error {
+func (d *Drop) commitControls(ctx context.Context, controls []*placedPiece, errs []error) error {
 	some := false
 	for i, c := range controls {
 		if c != nil && errs[i] == nil {
@@ -167,7 +150,7 @@ func (d *Drop) commitControls(ctx context.Context, controls []*placing, errs []e
 	if !some {
 		return nil
 	}
-	return d.place.Sync(ctx)
+	return d.place.Sync(ctx, "")
 }
 
 func allWritten(errs []error) bool {
@@ -187,7 +170,7 @@ func (d *Drop) commitAll(ctx context.Context, g connectors.Group) error {
 	}
 	for i, p := range looked {
 		if g.Control != nil && i == len(looked)-1 {
-			if err := d.place.Sync(ctx); err != nil {
+			if err := d.place.Sync(ctx, ""); err != nil {
 				return err
 			}
 		}
@@ -195,7 +178,7 @@ func (d *Drop) commitAll(ctx context.Context, g connectors.Group) error {
 			return err
 		}
 	}
-	return d.place.Sync(ctx)
+	return d.place.Sync(ctx, "")
 }
 
 func (d *Drop) commitAlone(ctx context.Context, staged bool, p piece) error {
@@ -207,21 +190,21 @@ func (d *Drop) commitAlone(ctx context.Context, staged bool, p piece) error {
 }
 
 // commit brings one file from its temporary to its final name.
-func (d *Drop) commit(ctx context.Context, p placing) error {
-	switch p.standing {
+func (d *Drop) commit(ctx context.Context, p placedPiece) error {
+	switch p.pieceState {
 	case placed, nothing:
 		return nil // it was staged: if neither name is there, the legacy system has taken it
 	case linked:
 		return d.place.Remove(ctx, p.temp)
 	case partial:
-		if err := d.place.Put(ctx, p.temp, p.Blob); err != nil {
+		if err := d.place.Put(ctx, p.temp, p.Blob, d.durable); err != nil {
 			return err
 		}
-		if err := d.place.Sync(ctx); err != nil {
+		if err := d.place.Sync(ctx, ""); err != nil {
 			return asClass(err, connectors.Transient)
 		}
 	}
-	err := d.place.Commit(ctx, p.temp, p.Name)
+	err := d.place.Rename(ctx, p.temp, p.Name)
 	if errors.Is(err, fs.ErrExist) && d.oneFile(p.piece) { // NFS repeats a lost request, and the first one had worked
 		return d.place.Remove(ctx, p.temp)
 	}
@@ -234,7 +217,7 @@ func (d *Drop) Lookup(ctx context.Context, g connectors.Group) ([]connectors.Fou
 	if err := d.prove(ctx); err != nil {
 		return nil, err
 	}
-	if err := d.place.Sync(ctx); err != nil {
+	if err := d.place.Sync(ctx, ""); err != nil {
 		return nil, asClass(err, connectors.TargetError) // what is seen may still be lost
 	}
 	shared, err := d.presence(ctx, g.Staged, d.shared(g))
@@ -262,7 +245,7 @@ func (d *Drop) presence(ctx context.Context, wasStaged bool, pieces []piece) (co
 		one := connectors.Absent
 		if checkName(p.Name) == nil {
 			look, err := d.look(ctx, p)
-			switch st := look.standing; {
+			switch st := look.pieceState; {
 			case err != nil:
 				return connectors.Unknown, err
 			case st == placed, st == nothing && wasStaged:
@@ -302,7 +285,7 @@ func outcome(key string, err error) connectors.Outcome {
 	if err == nil {
 		return connectors.Outcome{Key: key, Class: connectors.Written}
 	}
-	o := connectors.Outcome{Key: key, Class: connectors.ClassOf(err), Code: CodeIO, Raw: err.Error()}
+	o := connectors.Outcome{Key: key, Class: connectors.ClassOf(err), Code: place.CodeIO, Raw: err.Error()}
 	var e *connectors.Error
 	if errors.As(err, &e) {
 		o.Code, o.Text = e.Code, e.Safe()
@@ -391,4 +374,49 @@ func (d *Drop) allPieces(g connectors.Group) (list []piece) {
 		list = append(list, d.pieces(&g.Items[i])...)
 	}
 	return append(list, d.shared(g)...)
+}
+
+// Evidence tells the names of the files that lie at the place, also of those under temporary names, by their final
+// ones. What the legacy system has taken away leaves none.
+func (d *Drop) Evidence(ctx context.Context, _ time.Time, each func(connectors.Trace) error) error {
+	if err := d.prove(ctx); err != nil {
+		return err
+	}
+	l, err := d.place.List(ctx, "")
+	if err != nil {
+		return local.Fault("list the folder", err)
+	}
+	defer func() { _ = l.Close() }()
+	for {
+		list, err := l.Next(portion)
+		if err != nil {
+			return local.Fault("list the folder", err)
+		}
+		if len(list) == 0 {
+			return nil
+		}
+		for _, e := range list {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if e.Size == place.Unknown && !d.place.Traits().Listed {
+				if e, err = d.place.Stat(ctx, e.Name); err != nil {
+					continue // taken this moment
+				}
+			}
+			if e.Kind != place.Regular || e.Name == d.proof {
+				continue
+			}
+			t := connectors.Trace{Name: e.Name}
+			if final, temporary := d.temps.of(e.Name); temporary {
+				t.Name = final
+			}
+			if e.Mtime != 0 {
+				t.At = time.Unix(0, e.Mtime)
+			}
+			if err := each(t); err != nil {
+				return err
+			}
+		}
+	}
 }

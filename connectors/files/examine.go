@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/textproto"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place"
+	"github.com/inbasket/inbasket/connectors/files/place/ftp"
 )
 
 // trialBytes is what a trial file holds.
@@ -25,9 +28,6 @@ func (d *Drop) Examine(ctx context.Context, _ []connectors.Work) ([]connectors.F
 	}
 	return d.try(ctx)
 }
-
-// listing is a Place whose folder may be closed to listing.
-type listing interface{ lists(context.Context) error }
 
 func (d *Drop) try(ctx context.Context) (found []connectors.Finding, err error) {
 	first, second := trialName(d.temps, "1"), trialName(d.temps, "2")
@@ -53,19 +53,19 @@ func (d *Drop) putAndRename(ctx context.Context, first, second string) ([]connec
 		}
 		return []connectors.Finding{d.finding(warning, what, cure, err)}, nil
 	}
-	if err := d.place.Put(ctx, first, connectors.BytesBlob([]byte(trialBytes))); err != nil {
+	if err := d.place.Put(ctx, first, connectors.BytesBlob([]byte(trialBytes)), false); err != nil {
 		return one(false, "put a file and see its size", "grant the account the right to create files there (STOR) and to see their size (SIZE, MLST or LIST)", err)
 	}
-	if err := d.place.Commit(ctx, first, second); err != nil {
+	if err := d.place.Rename(ctx, first, second); err != nil {
 		return one(false, "rename a file", "grant the account the right to rename files there (RNFR and RNTO): each file comes under a temporary name first", err)
 	}
-	if l, ok := d.place.(listing); ok {
-		if err := l.lists(ctx); err != nil {
+	if l, ok := d.place.(place.Closed); ok {
+		if err := l.Lists(ctx); err != nil {
 			return one(true, "list the folder", "allow LIST or NLST: the agent then finds files whose size the server does not tell, and what came since a backup", err)
 		}
 	}
-	if size, err := d.place.Stat(ctx, second); err == nil && size == unknownSize {
-		return []connectors.Finding{{Warning: true, Code: CodeFTPTruncated, Work: -1, Path: d.section(), Message: "the server does not tell the size of a file: each is read back before it is renamed",
+	if info, err := d.place.Stat(ctx, second); err == nil && info.Size == place.Unknown {
+		return []connectors.Finding{{Warning: true, Code: ftp.CodeTruncated, Work: -1, Path: []any{d.section}, Message: "the server does not tell the size of a file: each is read back before it is renamed",
 			Cure: "allow SIZE, MLST or LIST"}}, nil
 	}
 	return nil, nil
@@ -84,7 +84,7 @@ func (d *Drop) takeAway(ctx context.Context, name string) ([]connectors.Finding,
 		if _, e := d.place.Stat(ctx, name); errors.Is(e, fs.ErrNotExist) {
 			return nil, nil
 		}
-		err = &connectors.Error{Class: connectors.TargetError, Code: CodePermission, Op: "remove a file"}
+		err = &connectors.Error{Class: connectors.TargetError, Code: place.CodePermission, Op: "remove a file"}
 	}
 	if !isRefusal(err) {
 		return nil, err
@@ -94,34 +94,16 @@ func (d *Drop) takeAway(ctx context.Context, name string) ([]connectors.Finding,
 
 // isRefusal tells what the other side does not allow from what may work the next time.
 func isRefusal(err error) bool {
-	return err != nil && connectors.ClassOf(err) != connectors.Uncertain && (connectors.ClassOf(err) != connectors.Transient || replyCode(err) >= 500)
+	var answer *textproto.Error
+	return err != nil && connectors.ClassOf(err) != connectors.Uncertain && (connectors.ClassOf(err) != connectors.Transient || errors.As(err, &answer) && answer.Code >= 500)
 }
 
 // finding says which right is missing, at the target's section of the configuration.
 func (d *Drop) finding(warning bool, what, cure string, err error) connectors.Finding {
-	f := connectors.Finding{Warning: warning, Code: CodePermission, Work: -1, Path: d.section(), Message: "the account may not " + what + " there", Cure: cure, Raw: err.Error()}
+	f := connectors.Finding{Warning: warning, Code: place.CodePermission, Work: -1, Path: []any{d.section}, Message: "the account may not " + what + " there", Cure: cure, Raw: err.Error()}
 	var e *connectors.Error
-	if errors.As(err, &e) && e.Code != CodeFTPRefused {
+	if errors.As(err, &e) && e.Code != ftp.CodeRefused {
 		f.Code = e.Code
 	}
 	return f
-}
-
-// section is where the configuration names the folder.
-func (d *Drop) section() []any {
-	if _, ok := d.place.(local); ok {
-		return []any{"path"}
-	}
-	return []any{"dir"}
-}
-
-// lists tells whether the account may list the folder.
-func (p *ftpPlace) lists(ctx context.Context) error {
-	return p.with(ctx, func(c *ftpConn) error {
-		err := c.lines("NLST", func(string) {})
-		if err == nil || replyCode(err) == ftpFileBusy { // nothing to list: names that begin with a dot may be left out
-			return nil
-		}
-		return ftpFault("list the folder", err)
-	})
 }

@@ -3,11 +3,15 @@ package files
 import (
 	"path/filepath"
 	"testing"
+
+	"github.com/inbasket/inbasket/connectors/files/place"
+
+	"github.com/inbasket/inbasket/connectors/files/place/ftp"
 )
 
 // TestExamineFTPServers finds nothing wrong with any kind of server, but what it does not do, and leaves nothing there.
 func TestExamineFTPServers(t *testing.T) {
-	const sizeless = CodeFTPTruncated + " "
+	const sizeless = ftp.CodeTruncated + " "
 	for _, tt := range ftpHabits {
 		t.Run(tt.name, func(t *testing.T) {
 			d, s := ftpTargetWith(t, tt.habits, func(c *FTPConfig) {
@@ -27,7 +31,7 @@ func TestExamineFTPServers(t *testing.T) {
 				said += f.Code + " "
 			}
 			expect(t, "warned of", said, map[string]string{"z/OS, data sets": sizeless, "z/OS, RNFR takes every name": sizeless, "ProFTPD without SIZE and MLST": sizeless,
-				"VMS": sizeless, "nothing to list is a refusal": sizeless, "no listing at all": CodePermission + " "}[tt.name])
+				"VMS": sizeless, "nothing to list is a refusal": sizeless, "no listing at all": place.CodePermission + " "}[tt.name])
 			expect(t, "left", tree(t, filepath.Join(s.Root(), "IN")), "")
 		})
 	}

@@ -1,6 +1,8 @@
 package files
 
 import (
+	"github.com/inbasket/inbasket/connectors/files/place/ftp"
+	"github.com/inbasket/inbasket/connectors/tlsfiles"
 	"sync"
 	"testing"
 	"time"
@@ -14,7 +16,7 @@ func TestVSFTPDCertificate(t *testing.T) {
 	s := servers.VSFTPD(t, servers.FTPOptions{TLS: true})
 	cfg := FTPDefaults()
 	cfg.Address, cfg.User, cfg.Password, cfg.Dir, cfg.Timeout = s.Addr, s.User, connectors.Secret(s.Password), s.Dir, 10*time.Second
-	cfg.TLS = FTPTLSConfig{Mode: "explicit", CA: s.CAFile}
+	cfg.TLS = ftp.TLSConfig{Mode: "explicit", Config: tlsfiles.Config{CA: s.CAFile}}
 	var mu sync.Mutex
 	told := map[string]time.Time{}
 	d, err := NewFTP(connectors.Env{Clock: newClock(), Certificate: func(c connectors.Certificate) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place/ftp"
 	"github.com/inbasket/inbasket/test/ftpserver"
 )
 
@@ -34,7 +35,7 @@ func TestFTPPasswordChanged(t *testing.T) {
 		asked = 0
 		err = d.Check(t.Context())
 		var coded *connectors.Error
-		if right && err != nil || !right && (!errors.As(err, &coded) || coded.Code != CodeFTPLogin) || asked != 1 {
+		if right && err != nil || !right && (!errors.As(err, &coded) || coded.Code != ftp.CodeLogin) || asked != 1 {
 			t.Errorf("%q: %v, asked %d times", string(password), err, asked)
 		}
 		must(t, d.Close())

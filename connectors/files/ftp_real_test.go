@@ -1,12 +1,15 @@
 package files
 
 import (
+	"github.com/inbasket/inbasket/connectors/tlsfiles"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place"
+	"github.com/inbasket/inbasket/connectors/files/place/ftp"
 	"github.com/inbasket/inbasket/test/servers"
 )
 
@@ -60,11 +63,11 @@ func TestVSFTPDRefusals(t *testing.T) {
 		change func(*FTPConfig)
 		want   string
 	}{
-		{"wrong password", func(c *FTPConfig) { c.Password = "wrong" }, CodeFTPLogin},
-		{"no TLS", func(c *FTPConfig) { c.TLS.Mode = "none" }, CodeFTPLogin},
-		{"unknown authority", func(c *FTPConfig) { c.TLS.CA = "" }, CodeFTPTLS},
-		{"other name", func(c *FTPConfig) { c.TLS.ServerName = "host1.example" }, CodeFTPTLS},
-		{"no such folder", func(c *FTPConfig) { c.Dir = "/nowhere" }, CodeFolder},
+		{"wrong password", func(c *FTPConfig) { c.Password = "wrong" }, ftp.CodeLogin},
+		{"no TLS", func(c *FTPConfig) { c.TLS.Mode = "none" }, ftp.CodeLogin},
+		{"unknown authority", func(c *FTPConfig) { c.TLS.CA = "" }, ftp.CodeTLS},
+		{"other name", func(c *FTPConfig) { c.TLS.ServerName = "host1.example" }, ftp.CodeTLS},
+		{"no such folder", func(c *FTPConfig) { c.Dir = "/nowhere" }, place.CodeFolder},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -81,9 +84,9 @@ func realFTP(t *testing.T, s *servers.FTP, change func(*FTPConfig)) *Drop {
 	t.Helper()
 	cfg := FTPDefaults()
 	cfg.Address, cfg.User, cfg.Password, cfg.Dir, cfg.Timeout = s.Addr, s.User, connectors.Secret(s.Password), s.Dir, 10*time.Second
-	cfg.TLS = FTPTLSConfig{Mode: "none"}
+	cfg.TLS = ftp.TLSConfig{Mode: "none"}
 	if s.CAFile != "" {
-		cfg.TLS = FTPTLSConfig{Mode: "explicit", CA: s.CAFile}
+		cfg.TLS = ftp.TLSConfig{Mode: "explicit", Config: tlsfiles.Config{CA: s.CAFile}}
 	}
 	if change != nil {
 		change(&cfg)

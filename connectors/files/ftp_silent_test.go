@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place/ftp"
 	"github.com/inbasket/inbasket/test/ftpserver"
 )
 
@@ -19,11 +20,11 @@ func TestFTPSaysWhatIsLeftOut(t *testing.T) {
 		code   string
 		hint   []string
 	}{
-		"end of a listing":  {ftpserver.Habits{}, ftpserver.Faults{NoEnd: "LIST", NoSize: true}, CodeFTPSilent, []string{"said nothing for 100ms", "LIST -a is done (226)", "tell sizes by SIZE or MLST"}},
-		"end of facts":      {ftpserver.Habits{Features: []string{"MLST size*;"}, Refusals: map[string]string{"MLST": "550 no", "SIZE": "502 no"}}, ftpserver.Faults{NoEnd: "MLSD"}, CodeFTPSilent, []string{"MLSD is done (226)"}},
-		"end of an upload":  {ftpserver.Habits{}, ftpserver.Faults{NoEnd: "STOR"}, CodeFTPTransfer, []string{"STOR is done (226)", "longer timeout"}},
-		"any answer":        {ftpserver.Habits{}, ftpserver.Faults{Silent: true}, CodeFTPSilent, []string{"said nothing for 100ms", "an answer to USER"}},
-		"a data connection": {ftpserver.Habits{Answers: map[string]string{"EPSV": "229 port (|||1|)"}}, ftpserver.Faults{}, CodeFTPTransfer, []string{"the port 1 that it named", "passive ports"}},
+		"end of a listing":  {ftpserver.Habits{}, ftpserver.Faults{NoEnd: "LIST", NoSize: true}, ftp.CodeSilent, []string{"said nothing for 100ms", "LIST -a is done (226)", "tell sizes by SIZE or MLST"}},
+		"end of facts":      {ftpserver.Habits{Features: []string{"MLST size*;"}, Refusals: map[string]string{"MLST": "550 no", "SIZE": "502 no"}}, ftpserver.Faults{NoEnd: "MLSD"}, ftp.CodeSilent, []string{"MLSD is done (226)"}},
+		"end of an upload":  {ftpserver.Habits{}, ftpserver.Faults{NoEnd: "STOR"}, ftp.CodeTransfer, []string{"STOR is done (226)", "longer timeout"}},
+		"any answer":        {ftpserver.Habits{}, ftpserver.Faults{Silent: true}, ftp.CodeSilent, []string{"said nothing for 100ms", "an answer to USER"}},
+		"a data connection": {ftpserver.Habits{Answers: map[string]string{"EPSV": "229 port (|||1|)"}}, ftpserver.Faults{}, ftp.CodeTransfer, []string{"the port 1 that it named", "passive ports"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, s := ftpTargetWith(t, c.habits, func(cfg *FTPConfig) { cfg.Timeout = 100 * time.Millisecond })
@@ -70,7 +71,7 @@ func TestFTPGreeting(t *testing.T) {
 		cfg.Address, cfg.User, cfg.TLS.Mode, cfg.Timeout = ln.Addr().String(), "batch", "none", 100*time.Millisecond
 		d, err := NewFTP(connectors.Env{Clock: newClock()}, cfg)
 		must(t, err)
-		leftOut(t, d.Stage(t.Context(), permit("1/t", "Ada\r\n")), CodeFTPSilent, want)
+		leftOut(t, d.Stage(t.Context(), permit("1/t", "Ada\r\n")), ftp.CodeSilent, want)
 		must(t, ln.Close())
 		<-done
 		must(t, d.Close())

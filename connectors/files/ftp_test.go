@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place"
 	"github.com/inbasket/inbasket/test/ftpserver"
 )
 
@@ -184,9 +185,15 @@ func TestFTPTimeoutOfASilentServer(t *testing.T) {
 }
 
 func TestFTPReconnects(t *testing.T) {
-	d, s := ftpTarget(t, nil)
+	clock := newClock()
+	_, s := ftpTarget(t, nil)
+	cfg := FTPDefaults()
+	cfg.Address, cfg.User, cfg.Password, cfg.Dir, cfg.TLS.Mode = s.Addr(), "batch", "geheim", "/IN", "none"
+	d, err := NewFTP(connectors.Env{Clock: clock}, cfg)
+	must(t, err)
+	defer func() { must(t, d.Close()) }()
 	must(t, d.Check(context.Background()))
-	d.place.(*ftpPlace).env.Clock.(*fakeClock).advance(time.Minute)
+	clock.advance(time.Minute)
 	s.Cut()
 	must(t, d.Check(context.Background()))
 }
@@ -209,7 +216,7 @@ func TestFTPNamesNeverBecomeCommands(t *testing.T) {
 		{Key: "b", Files: []connectors.File{file("../y", "a")}},
 		{Key: "c", Files: []connectors.File{file("y\x00", "a")}}}}
 	expect(t, "refused", deliver(t, d, g), "item:files.name item:files.name item:files.name")
-	p := d.place.(*ftpPlace)
+	p := d.place
 	if err := p.Remove(context.Background(), "x\r\nDELE y"); connectors.ClassOf(err) != connectors.ItemError {
 		t.Errorf("remove: %v", err)
 	}
@@ -226,7 +233,7 @@ func TestFTPEncodingOfNames(t *testing.T) {
 		{Key: "b", Files: []connectors.File{file("€.csv", "a")}}}}
 	err := d.Stage(context.Background(), g)
 	var e *connectors.Error
-	if !errors.As(err, &e) || e.Code != CodeName {
+	if !errors.As(err, &e) || e.Code != place.CodeName {
 		t.Fatalf("a name that the encoding lacks: %v", err)
 	}
 	g.Items = g.Items[:1]

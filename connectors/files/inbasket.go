@@ -7,26 +7,15 @@ import (
 	"errors"
 	"hash"
 	"io"
-	"os"
 	"path"
-	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 // Inbasket takes forms out of a folder.
 type Inbasket struct{ *source }
-
-// NewInbasket opens an in-basket folder; the folder itself is first touched by Next.
-func NewInbasket(env connectors.Env, cfg FolderConfig) (*Inbasket, error) {
-	s, err := newSource(env, cfg)
-	if err != nil {
-		return nil, err
-	}
-	return &Inbasket{s}, nil
-}
 
 // Next returns ready forms; the handle is the file's name.
 func (b *Inbasket) Next(ctx context.Context, max int) ([]connectors.Submission, error) {
@@ -37,8 +26,8 @@ func (b *Inbasket) Next(ctx context.Context, max int) ([]connectors.Submission, 
 	out := make([]connectors.Submission, len(items))
 	for i, it := range items {
 		out[i] = connectors.Submission{
-			Handle: it.form.name, Transport: it.form.name, ContentType: contentType(it.form.name),
-			Form: it.content, Attachments: b.attachments(it.sight), At: time.Unix(0, it.form.mtime).UTC(),
+			Handle: it.form.Name, Transport: it.form.Name, ContentType: contentType(it.form.Name),
+			Form: it.content, Attachments: b.attachments(it.candidate), At: it.form.at(),
 		}
 	}
 	return out, nil
@@ -46,16 +35,6 @@ func (b *Inbasket) Next(ctx context.Context, max int) ([]connectors.Submission, 
 
 // Answers takes answer files, with the documents beside them, out of a folder.
 type Answers struct{ *source }
-
-// NewAnswers opens a folder of answer files; the folder itself is first touched by Next.
-func NewAnswers(env connectors.Env, cfg FolderConfig) (*Answers, error) {
-	s, err := newSource(env, cfg)
-	if err != nil {
-		return nil, err
-	}
-	s.answers = true
-	return &Answers{s}, nil
-}
 
 // Next returns ready answer files. A result's identity is its name and content: a second decision in a
 // file of the same name is a second result, the same file once more is the same result.
@@ -68,29 +47,29 @@ func (a *Answers) Next(ctx context.Context, max int) ([]connectors.Result, error
 	for i, it := range items {
 		sum := sha256.Sum256(it.content)
 		out[i] = connectors.Result{
-			Handle: it.form.name, ID: it.form.name + ":" + hex.EncodeToString(sum[:16]), File: it.form.name,
-			Content: it.content, Documents: a.attachments(it.sight), At: time.Unix(0, it.form.mtime).UTC(),
-			Gap: it.sight.gap, Still: func() bool { return it.form.lies(a.dir) },
+			Handle: it.form.Name, ID: it.form.Name + ":" + hex.EncodeToString(sum[:16]), File: it.form.Name,
+			Content: it.content, Documents: a.attachments(it.candidate), At: it.form.at(),
+			Gap: it.candidate.gap, Still: func() bool { return a.lies(it.form) },
 		}
 	}
 	return out, nil
 }
 
-func (s *source) attachments(g *sight) []connectors.Attachment {
+func (s *source) attachments(g *candidate) []connectors.Attachment {
 	if len(g.attached) == 0 {
 		return nil
 	}
 	out := make([]connectors.Attachment, len(g.attached))
 	for i := range g.attached {
 		a := &g.attached[i]
-		out[i] = connectors.Attachment{Name: a.name, ContentType: contentType(a.name), Blob: connectors.Blob{
-			Size: a.size,
+		out[i] = connectors.Attachment{Name: a.Name, ContentType: contentType(a.Name), Blob: connectors.Blob{
+			Size: a.Size,
 			Open: func() (io.ReadCloser, error) {
-				if a.size > s.cfg.Attachments.MaxBytes {
+				if a.Size > s.cfg.Attachments.MaxBytes {
 					return nil, connectors.Errorf(connectors.ItemError, CodeTooLarge, "read a document",
 						"make it smaller, or raise attachments.max-bytes", "it is over %d bytes", s.cfg.Attachments.MaxBytes)
 				}
-				return openSeen(s.dir, a)
+				return s.openSeen(a)
 			},
 		}}
 	}
@@ -100,13 +79,13 @@ func (s *source) attachments(g *sight) []connectors.Attachment {
 // seenFile reads a file and says at its end whether it is still what was seen when the form was; then its digest is
 // known.
 type seenFile struct {
-	*os.File
+	place.File
 	seen *stat
 	hash hash.Hash
 }
 
-func openSeen(dir string, seen *stat) (io.ReadCloser, error) {
-	f, err := openRegular(filepath.Join(dir, seen.name))
+func (s *source) openSeen(seen *stat) (io.ReadCloser, error) {
+	f, err := s.place.Open(s.life, seen.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +96,7 @@ func (f *seenFile) Read(p []byte) (int, error) {
 	n, err := f.File.Read(p)
 	_, _ = f.hash.Write(p[:n]) // never fails
 	if errors.Is(err, io.EOF) {
-		if now, e := statOpen(f.File, f.seen.name); e != nil || !now.same(*f.seen) {
+		if now, e := f.Info(); e != nil || !f.seen.same(now) {
 			return n, errors.Join(errChanged, e)
 		}
 		sum := connectors.Digest(f.hash.Sum(nil))
@@ -125,9 +104,6 @@ func (f *seenFile) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
-
-// WriteTo is not the file's own, which would copy past Read.
-func (f *seenFile) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, struct{ io.Reader }{f}) }
 
 // contentType knows the types that forms and documents have; the system's own table differs from
 // machine to machine.

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -122,7 +123,7 @@ func tree(t *testing.T, dir string) string {
 	t.Helper()
 	var names []string
 	err := filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && d.Name() != claimName {
+		if err == nil && !d.IsDir() && d.Name() != ".inbasket.lock" {
 			rel, _ := filepath.Rel(dir, p)
 			names = append(names, filepath.ToSlash(rel))
 		}
@@ -334,7 +335,7 @@ func TestFolderMissingThenThere(t *testing.T) {
 	}
 	_, err := b.Next(context.Background(), 1)
 	var e *connectors.Error
-	if !errors.As(err, &e) || e.Class != connectors.TargetError || e.Code != CodeFolder {
+	if !errors.As(err, &e) || e.Class != connectors.TargetError || e.Code != place.CodeFolder {
 		t.Fatalf("got %v", err)
 	}
 	expect(t, "does not spin", b.names(), "")
@@ -467,14 +468,14 @@ func TestAnswers(t *testing.T) {
 
 // Large forms are handed out in small portions, so that memory is bounded by bytes as well.
 func TestOneRead(t *testing.T) {
-	sized := func(sizes ...int64) (list []*sight) {
+	sized := func(sizes ...int64) (list []*candidate) {
 		for _, n := range sizes {
-			list = append(list, &sight{form: stat{size: n}})
+			list = append(list, &candidate{form: stat{Info: place.Info{Size: n}}})
 		}
 		return list
 	}
 	for _, c := range []struct {
-		ready []*sight
+		ready []*candidate
 		max   int
 		want  int
 	}{

@@ -159,7 +159,8 @@ func TestValidate(t *testing.T) {
 			t.Errorf("ftp: %s was accepted", name)
 		}
 	}
-	if c := (FTPConfig{Address: "host1"}); c.address() != "host1:21" {
-		t.Error(c.address())
+	c := FTPDefaults()
+	if c.Address = "host1"; c.Server() != "host1:21" {
+		t.Error(c.Server())
 	}
 }

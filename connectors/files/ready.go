@@ -4,14 +4,17 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 // consider looks at a form by name and decides: ready, waiting, set aside, or nothing.
-func (s *source) consider(name string, now time.Time) {
+func (s *source) consider(ctx context.Context, name string, now time.Time) {
 	n := &s.next
 	s.mu.Lock()
 	busy := s.inflight[name] != nil
-	if _, later := s.again[name]; later {
+	if _, later := s.released[name]; later {
 		busy = true
 	}
 	s.mu.Unlock()
@@ -19,39 +22,39 @@ func (s *source) consider(name string, now time.Time) {
 		return
 	}
 	w := n.pending[name]
-	if w != nil && now.Before(w.due) && s.marker == nil && s.quietRuns(w, name) {
+	if w != nil && now.Before(w.due) && s.marker == nil && s.quietRuns(ctx, w, name) {
 		return
 	}
 	if w == nil && len(n.pending) >= s.room && !n.trusted && s.cfg.Quiet > 0 && s.marker == nil {
 		n.more = true // two looks would be needed, and there is no room to remember the first
 		return
 	}
-	g, err := s.look(name)
+	g, err := s.look(ctx, name)
 	if err != nil {
 		s.countOdd(err)
 		delete(n.pending, name)
 		return
 	}
 	if s.marker != nil {
-		m, err := lstat(s.dir, s.marker.name(name))
+		m, err := s.see(ctx, s.marker.name(name))
 		if err != nil {
 			delete(n.pending, name)
 			return
 		}
-		g.marker = m.name
+		g.marker = m.Name
 	}
-	s.judge(name, w, g, now)
+	s.judge(ctx, name, w, g, now)
 }
 
 // quietRuns reports that nothing happened to a form whose time has not come: then the scan that came by
 // need not look at everything that belongs to it again.
-func (s *source) quietRuns(w *waiting, name string) bool {
-	t, err := lstat(s.dir, name)
-	return err == nil && t.same(w.seen.form)
+func (s *source) quietRuns(ctx context.Context, w *waiting, name string) bool {
+	t, err := s.see(ctx, name)
+	return err == nil && t.same(w.seen.form.Info)
 }
 
 // judge compares this look with the one before.
-func (s *source) judge(name string, w *waiting, g *sight, now time.Time) {
+func (s *source) judge(ctx context.Context, name string, w *waiting, g *candidate, now time.Time) {
 	n := &s.next
 	if w == nil {
 		w = &waiting{seen: g, since: now}
@@ -75,22 +78,22 @@ func (s *source) judge(name string, w *waiting, g *sight, now time.Time) {
 		w.due = now.Add(wait)
 		s.park(name, w)
 	} else if code != "" {
-		s.setAside(name, w, g, code, reason, now)
+		s.setAside(ctx, name, w, g, code, reason, now)
 	} else {
 		delete(n.pending, name)
 		n.ready = append(n.ready, g)
-		if g.gap && n.gaps[name] != g.form.mtime { // an answer file that waits comes again at every poll
+		if g.gap && n.gaps[name] != g.form.Mtime { // an answer file that waits comes again at every poll
 			if n.gaps == nil || len(n.gaps) >= s.room {
 				n.gaps = map[string]int64{}
 			}
-			n.gaps[name] = g.form.mtime
+			n.gaps[name] = g.form.Mtime
 			s.notice(CodeGap, "a form's numbered attachments have a gap; those behind it were left lying")
 		}
 	}
 }
 
 // atFirstSight reports whether a form needs no second look.
-func (s *source) atFirstSight(g *sight, now time.Time) bool {
+func (s *source) atFirstSight(g *candidate, now time.Time) bool {
 	if s.marker != nil || s.cfg.Quiet == 0 {
 		return true
 	}
@@ -98,8 +101,8 @@ func (s *source) atFirstSight(g *sight, now time.Time) bool {
 }
 
 // verdict says of a form that stands still: take it (nothing), set it aside (code and reason), or wait.
-func (s *source) verdict(w *waiting, g *sight, now time.Time) (code, reason string, wait time.Duration) {
-	if hostile(g.form.name) {
+func (s *source) verdict(w *waiting, g *candidate, now time.Time) (code, reason string, wait time.Duration) {
+	if hostile(g.form.Name) {
 		return CodeBadName, "The file's name is not valid UTF-8 or holds control characters.", 0
 	}
 	if g.unsafe {
@@ -111,8 +114,8 @@ func (s *source) verdict(w *waiting, g *sight, now time.Time) (code, reason stri
 	if g.oversize {
 		return CodeTooLarge, fmt.Sprintf("The form is over %d bytes (max-bytes) or an attachment is over %d bytes (attachments: max-bytes).", s.cfg.MaxBytes, s.cfg.Attachments.MaxBytes), 0
 	}
-	if g.form.size == 0 {
-		if left := patience - now.Sub(w.since); left > 0 {
+	if g.form.Size == 0 {
+		if left := retryAfter - now.Sub(w.since); left > 0 {
 			return "", "", left
 		}
 		return CodeEmpty, "The file is empty.", 0
@@ -132,10 +135,11 @@ func (s *source) verdict(w *waiting, g *sight, now time.Time) (code, reason stri
 
 // setAside moves a form that cannot be taken to the error folder, or leaves it for a while when even
 // that cannot be done.
-func (s *source) setAside(name string, w *waiting, g *sight, code, reason string, now time.Time) {
-	if err := s.moveToErrors(g, reason, now, g.form.movedTo); err != nil {
+func (s *source) setAside(ctx context.Context, name string, w *waiting, g *candidate, code, reason string, now time.Time) {
+	var moved string
+	if err := s.moveToErrors(ctx, g, reason, now, s.movedTo(g.form), &moved); err != nil {
 		s.notice(CodeNotMoved, "a file that cannot be taken could not be moved to the error folder either")
-		w.due = now.Add(patience)
+		w.due = now.Add(retryAfter)
 		s.park(name, w)
 		return
 	}
@@ -157,13 +161,14 @@ func (s *source) park(name string, w *waiting) {
 func (s *source) wait(ctx context.Context) error {
 	n := &s.next
 	now := s.env.Clock.Now()
-	if s.cfg.Events && n.watch == nil && !now.Before(n.watchAt) {
-		w, err := startWatch(s.dir, s.wake, s.worthALook)
-		if err == nil {
-			n.watch, n.scanAt = w, now // what came before the watch began
-			return nil
+	if s.events && n.watch == nil && !now.Before(n.watchAt) {
+		if p, can := s.place.(place.Watcher); can {
+			if w, err := p.Watch(s.wake, s.relevant); err == nil {
+				n.watch, n.scanAt = w, now // what came before the watch began
+				return nil
+			}
 		}
-		n.watchAt = now.Add(patience)
+		n.watchAt = now.Add(retryAfter)
 	}
 	at := n.scanAt
 	for _, w := range n.pending {
@@ -172,7 +177,7 @@ func (s *source) wait(ctx context.Context) error {
 		}
 	}
 	s.mu.Lock()
-	for _, t := range s.again {
+	for _, t := range s.released {
 		if t.Before(at) {
 			at = t
 		}
@@ -181,7 +186,7 @@ func (s *source) wait(ctx context.Context) error {
 	return s.sleep(ctx, at.Sub(now))
 }
 
-func (s *source) worthALook(name string) bool {
+func (s *source) relevant(name string) bool {
 	if s.marker != nil {
 		if _, ok := s.marker.of(name); ok {
 			return true
@@ -208,7 +213,37 @@ func (s *source) sleep(ctx context.Context, d time.Duration) error {
 
 func (s *source) stopWatch() {
 	if s.next.watch != nil {
-		s.next.watch.stop()
+		s.next.watch.Stop()
 		s.next.watch = nil
 	}
+}
+
+// noteHeld notes the forms that are kept back for what belongs to them, or because they cannot be read. It is called
+// by Next.
+func (s *source) noteHeld(now time.Time) {
+	if now.Sub(s.next.heldAt).Abs() < time.Second {
+		return // in a busy folder every call would go through thousands
+	}
+	s.next.heldAt = now
+	var held []connectors.HeldItem
+	for name, w := range s.next.pending {
+		since, unread := s.next.unread[name]
+		switch {
+		case unread:
+			held = append(held, connectors.HeldItem{Item: name, Code: place.CodePermission, Text: "it cannot be read", Since: since, Until: since.Add(unreadable)})
+		case w.seen.missing > 0 && !w.lacks.IsZero():
+			held = append(held, connectors.HeldItem{Item: name, Code: CodeIncomplete, Text: fmt.Sprintf("%d attachments are not there yet", w.seen.missing),
+				Since: w.lacks, Until: w.lacks.Add(s.cfg.Attachments.Wait)})
+		}
+	}
+	s.mu.Lock()
+	s.held = held
+	s.mu.Unlock()
+}
+
+// Held returns what is kept back now; see connectors.Holder.
+func (s *source) Held() []connectors.HeldItem {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held
 }

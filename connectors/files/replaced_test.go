@@ -77,17 +77,22 @@ func TestHoldsLooksAtWhatWasMoved(t *testing.T) {
 	if !it.firm {
 		t.Fatal("a form that stood still for a minute is not known for sure")
 	}
+	holds := func(path string) bool {
+		same, err := b.holds(it)(t.Context(), path)
+		must(t, err)
+		return same
+	}
 	to := filepath.Join(b.dir, "elsewhere")
 	must(t, os.WriteFile(to, []byte(`{"n":2}`), 0o600))
-	must(t, os.Chtimes(to, time.Unix(0, it.form.mtime), time.Unix(0, it.form.mtime)))
-	if it.holds(to) {
+	must(t, os.Chtimes(to, time.Unix(0, it.form.Mtime), time.Unix(0, it.form.Mtime)))
+	if holds(to) {
 		t.Error("another file of that length and time is taken for it")
 	}
 	must(t, os.WriteFile(to, []byte(`{"n":1}`), 0o600))
-	if !it.holds(to) {
+	if !holds(to) {
 		t.Error("its bytes are not taken for it")
 	}
-	if !it.holds(filepath.Join(b.dir, "gone")) {
+	if !holds(filepath.Join(b.dir, "gone")) {
 		t.Error("what was taken away is called replaced")
 	}
 }
@@ -95,8 +100,8 @@ func TestHoldsLooksAtWhatWasMoved(t *testing.T) {
 // TestCrashBeforeDeletion: what lay there to be deleted is offered again.
 func TestCrashBeforeDeletion(t *testing.T) {
 	b := newBasket(t, func(c *FolderConfig) { c.Quiet, c.After = 0, AfterConfig{Delete: true} })
-	must(t, os.Mkdir(filepath.Join(b.dir, outFolder), 0o700))
-	b.put(filepath.Join(outFolder, "a.json"), "{}")
+	must(t, os.Mkdir(filepath.Join(b.dir, "."+outFolder), 0o700))
+	b.put(filepath.Join("."+outFolder, "a.json"), "{}")
 	expect(t, "offered again", b.names(), "a.json")
 	b.settle(connectors.Taken, "a.json")
 	expect(t, "gone", tree(t, b.dir), "")
@@ -109,7 +114,7 @@ func TestWriterPauses(t *testing.T) {
 	b.names()
 	b.put("a.csv", "N\r\n1\r\n")
 	expect(t, "half", b.later(), "a.csv")
-	b.inflight["a.csv"].till = b.clock.Now().Add(aftermath) // as where nobody can tell that no program has it open
+	b.inflight["a.csv"].till = b.clock.Now().Add(recheckFor) // as where nobody can tell that no program has it open
 	write := b.appender()
 	b.settle(connectors.Taken, "a.csv")
 	b.clock.advance(6 * time.Second)
@@ -124,7 +129,7 @@ func TestWriterPauses(t *testing.T) {
 	b.settle(connectors.Conflict, "a.csv")
 	b.clock.advance(time.Hour)
 	expect(t, "in the end", b.names(), "")
-	if len(b.gone) != 0 {
+	if len(b.moved) != 0 {
 		t.Error("it is looked at for ever")
 	}
 }

@@ -3,17 +3,14 @@ package files
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/connectors/durable"
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 // tellChunk is how many names are told at once before their files are put back.
@@ -27,18 +24,18 @@ type settledFile struct {
 	tag    string // what tells it from another form of that name; empty: nothing
 	size   int64
 	mtime  int64
-	id     fileID
+	id     place.ID
 }
 
-// again is a form that was put back, so that one round does not put it back twice.
-type again struct {
+// formKey is a form that was put back, so that one round does not put it back twice.
+type formKey struct {
 	name  string
 	size  int64
 	mtime int64
-	id    fileID
+	id    place.ID
 }
 
-func (f settledFile) again() again { return again{f.name, f.size, f.mtime, f.id} }
+func (f settledFile) key() formKey { return formKey{f.name, f.size, f.mtime, f.id} }
 
 // Settled counts the forms that were moved to the done folder since a time.
 func (s *source) Settled(ctx context.Context, since time.Time) (n int, err error) {
@@ -69,7 +66,7 @@ func (s *source) Reoffer(ctx context.Context, since time.Time, tell func([]strin
 			return err
 		}
 		for _, f := range list {
-			switch err := s.putBack(f); {
+			switch err := s.putBack(ctx, f); {
 			case err == nil:
 				n++
 			case errors.Is(err, fs.ErrExist):
@@ -82,7 +79,7 @@ func (s *source) Reoffer(ctx context.Context, since time.Time, tell func([]strin
 		return nil
 	}
 	err = s.eachSettled(ctx, since, func(f settledFile) error {
-		if s.reoffered[f.again()] {
+		if s.reoffered[f.key()] {
 			return nil
 		}
 		if list = append(list, f); len(list) < tellChunk {
@@ -90,8 +87,8 @@ func (s *source) Reoffer(ctx context.Context, since time.Time, tell func([]strin
 		}
 		return flush()
 	})
-	if err = errors.Join(err, flush()); err == nil && s.cfg.Sync {
-		err = durable.SyncDir(s.dir)
+	if err = errors.Join(err, flush()); err == nil && s.sync {
+		err = s.place.Sync(ctx, "")
 	}
 	if err == nil && waits {
 		err = fs.ErrExist
@@ -108,48 +105,67 @@ func (s *source) eachSettled(ctx context.Context, since time.Time, each func(set
 	if s.done == "" {
 		return nil // accepted forms are deleted
 	}
-	dirs := []string{s.done}
-	if days, err := os.ReadDir(s.done); err == nil {
-		for _, d := range days {
-			if _, err := time.Parse("2006-01-02", d.Name()); err == nil && d.IsDir() {
-				dirs = append(dirs, filepath.Join(s.done, d.Name()))
-			}
-		}
-	}
-	for _, dir := range dirs {
-		entries, err := os.ReadDir(dir)
+	folders := []string{s.done}
+	list := func(folder string, f func(place.Info) error) error {
+		err := s.eachEntry(ctx, folder, f)
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // nothing was accepted yet
+			return nil // nothing was accepted yet
 		}
-		if err != nil {
-			return folderError("list the done folder", err)
+		return err
+	}
+	err := list(s.done, func(e place.Info) error {
+		if _, err := time.Parse("2006-01-02", e.Name); err == nil && e.Kind == place.Folder {
+			folders = append(folders, place.Join(s.done, e.Name))
 		}
-		for _, e := range entries {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			f, ok := s.settledFile(dir, e, since)
-			if !ok {
-				continue
-			}
-			if err := each(f); err != nil {
-				return err
-			}
+		return nil
+	})
+	for _, folder := range folders {
+		if err == nil {
+			err = list(folder, func(e place.Info) error {
+				if f, ok := s.settledFile(ctx, folder, e, since); ok {
+					return each(f)
+				}
+				return ctx.Err()
+			})
 		}
 	}
-	return nil
+	return err
 }
 
-func (s *source) settledFile(dir string, e fs.DirEntry, since time.Time) (f settledFile, ok bool) {
-	if !e.Type().IsRegular() || !s.isForm(e.Name()) {
+func (s *source) settledFile(ctx context.Context, dir string, e place.Info, since time.Time) (f settledFile, ok bool) {
+	if e.Kind != place.Regular || !s.isForm(e.Name) {
 		return f, false
 	}
-	info, err := e.Info()
-	if err != nil || movedAt(info).Before(since) {
-		return f, false // taken away this moment, or of before
+	if e.Size == place.Unknown {
+		t, err := s.stat(ctx, place.Join(dir, e.Name))
+		if err != nil {
+			return f, false // taken away this moment
+		}
+		e = t.Info
 	}
-	name, tag := untag(e.Name(), movedAt(info))
-	return settledFile{dir: dir, stored: e.Name(), name: name, tag: tag, size: info.Size(), mtime: info.ModTime().UnixNano(), id: idOf(info)}, true
+	moved := s.movedAt(e)
+	if moved.Before(since) {
+		return f, false
+	}
+	name, tag := untag(e.Name, moved)
+	return settledFile{dir: dir, stored: e.Name, name: name, tag: tag, size: e.Size, mtime: e.Mtime, id: e.ID}, true
+}
+
+// backlog is how long a form may have waited in its folder before it was accepted. It is generous: what was
+// accepted before all the same is only a repeat.
+const backlog = 30 * 24 * time.Hour
+
+// movedAt is the latest time at which a file can have come into its folder.
+func (s *source) movedAt(e place.Info) time.Time {
+	switch {
+	case s.traits.Moves:
+		return e.Touched
+	case e.Mtime == 0:
+		return s.env.Clock.Now()
+	case e.Touched.IsZero():
+		return time.Unix(0, e.Mtime).Add(backlog)
+	}
+	return e.Touched.Add(backlog)
 }
 
 // untag returns the name that a file of the done folder came with: where another of that name lay there, the
@@ -197,34 +213,34 @@ func isTag(s string, moved time.Time) bool {
 
 // putBack moves a form back; what belongs to it goes first, so that it is not taken without. Where a form of its name
 // lies, nothing is moved.
-func (s *source) putBack(f settledFile) error {
-	if _, err := os.Lstat(filepath.Join(s.dir, f.name)); err == nil {
+func (s *source) putBack(ctx context.Context, f settledFile) error {
+	if _, err := s.place.Stat(ctx, f.name); err == nil {
 		return fs.ErrExist
 	}
-	for _, a := range s.belonging(f) {
-		err := move(filepath.Join(f.dir, a[0]), filepath.Join(s.dir, a[1]))
+	for _, a := range s.belonging(ctx, f) {
+		err := s.place.Rename(ctx, place.Join(f.dir, a[0]), a[1])
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}
-	if err := move(filepath.Join(f.dir, f.stored), filepath.Join(s.dir, f.name)); err != nil {
+	if err := s.place.Rename(ctx, place.Join(f.dir, f.stored), f.name); err != nil {
 		return err
 	}
 	if s.reoffered == nil {
-		s.reoffered = map[again]bool{}
+		s.reoffered = map[formKey]bool{}
 	}
-	s.reoffered[f.again()] = true
+	s.reoffered[f.key()] = true
 	if s.marker != nil {
-		if err := writeFile(filepath.Join(s.dir, s.marker.name(f.name)), strings.NewReader(""), s.cfg.Sync); err != nil {
+		if err := s.place.Put(ctx, s.marker.name(f.name), connectors.BytesBlob(nil), s.sync); err != nil {
 			return err
 		}
 	}
-	s.nudge()
+	s.wakeNext()
 	return nil
 }
 
-// nudge makes a waiting Next look at once.
-func (s *source) nudge() {
+// wakeNext makes a waiting Next look at once.
+func (s *source) wakeNext() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -232,22 +248,22 @@ func (s *source) nudge() {
 }
 
 // belonging finds the attachments of a form in the done folder: pairs of the name there and the name that it came with.
-func (s *source) belonging(f settledFile) (pairs [][2]string) {
+func (s *source) belonging(ctx context.Context, f settledFile) (pairs [][2]string) {
+	there := func(name string) bool { _, err := s.stat(ctx, place.Join(f.dir, name)); return err == nil }
 	add := func(came string) bool {
 		if checkName(came) != nil || s.isForm(came) || came == f.name {
 			return false
 		}
 		if f.tag != "" {
-			tagged := fit(stem(came)) + "-" + f.tag + path.Ext(came)
-			if _, err := lstat(f.dir, tagged); err == nil {
-				pairs = append(pairs, [2]string{tagged, came})
+			if stored := tagged(came, f.tag); there(stored) {
+				pairs = append(pairs, [2]string{stored, came})
 				return true
 			}
-			if _, err := lstat(f.dir, f.name); err == nil {
+			if there(f.name) {
 				return false // it is rather that of the form which has the name
 			}
 		}
-		if _, err := lstat(f.dir, came); err != nil {
+		if !there(came) {
 			return false
 		}
 		pairs = append(pairs, [2]string{came, came})
@@ -262,27 +278,22 @@ func (s *source) belonging(f settledFile) (pairs [][2]string) {
 		for n := 1; n <= maxAttachments && add(strings.ReplaceAll(came, "{n}", strconv.Itoa(n))); n++ {
 		}
 	}
-	for _, came := range s.listedIn(f) {
+	for _, came := range s.listedIn(ctx, f) {
 		add(came)
 	}
 	return pairs
 }
 
 // listedIn are the attachments that a form itself lists.
-func (s *source) listedIn(f settledFile) []string {
+func (s *source) listedIn(ctx context.Context, f settledFile) []string {
 	if len(s.list) == 0 || f.size > s.cfg.MaxBytes {
 		return nil
 	}
-	r, err := openRegular(filepath.Join(f.dir, f.stored))
+	c, err := s.place.Read(ctx, place.Join(f.dir, f.stored), s.cfg.MaxBytes)
 	if err != nil {
 		return nil
 	}
-	defer func() { _ = r.Close() }()
-	content, err := io.ReadAll(io.LimitReader(r, s.cfg.MaxBytes))
-	if err != nil {
-		return nil
-	}
-	names, err := s.list.texts(content)
+	names, err := s.list.texts(c.Bytes)
 	if err != nil || len(names) > maxAttachments {
 		return nil
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 // TestUnreadableFileIsTriedAgain tells of it once a minute; it needs an account that rights apply to.
@@ -22,7 +24,7 @@ func TestUnreadableFileIsTriedAgain(t *testing.T) {
 	}
 	expect(t, "the other", b.later(), "b.json")
 	expect(t, "not spinning", b.later(), "")
-	expect(t, "told once", strings.Join(b.notices, " "), CodePermission)
+	expect(t, "told once", strings.Join(b.notices, " "), place.CodePermission)
 	must(t, os.Chmod(filepath.Join(b.dir, "a.json"), 0o600))
 	expect(t, "granted, which changed it", b.later(), "")
 	expect(t, "it stood still since", b.later(), "a.json")

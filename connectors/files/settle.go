@@ -1,21 +1,17 @@
 package files
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/connectors/durable"
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 // Settle moves what was accepted to the done folder and what was refused to the error folder; see
@@ -24,7 +20,7 @@ func (s *source) Settle(ctx context.Context, receipts []connectors.Receipt) erro
 	now := s.env.Clock.Now()
 	done := s.done
 	if done != "" && s.cfg.After.Dated {
-		done = filepath.Join(done, now.Format("2006-01-02"))
+		done = place.Join(done, now.Format("2006-01-02"))
 	}
 	// One after the other: renames in one folder wait for the same lock, and a second worker was measured to
 	// cost 12 µs of CPU a file more and to be slower.
@@ -32,15 +28,15 @@ func (s *source) Settle(ctx context.Context, receipts []connectors.Receipt) erro
 	for i := range receipts {
 		err := ctx.Err()
 		if err == nil {
-			err = s.settleOne(receipts[i], done, now)
+			err = s.settleOne(ctx, receipts[i], done, now)
 		}
 		if err != nil {
 			failed = append(failed, err)
 		}
 	}
 	err := errors.Join(failed...)
-	if s.cfg.Sync && len(receipts) > 0 {
-		err = errors.Join(err, s.syncMoves(done))
+	if s.sync && len(receipts) > 0 {
+		err = errors.Join(err, s.syncMoves(ctx, done))
 	}
 	if err != nil {
 		return &connectors.Error{Class: connectors.Transient, Code: CodeNotMoved, Op: "settle files of the in-basket",
@@ -49,17 +45,17 @@ func (s *source) Settle(ctx context.Context, receipts []connectors.Receipt) erro
 	return nil
 }
 
-func (s *source) syncMoves(done string) error {
-	err := durable.SyncDir(s.dir)
+func (s *source) syncMoves(ctx context.Context, done string) error {
+	err := s.place.Sync(ctx, "")
 	if done != "" {
-		if e := durable.SyncDir(done); !errors.Is(e, fs.ErrNotExist) {
+		if e := s.place.Sync(ctx, done); !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, e)
 		}
 	}
 	return err
 }
 
-func (s *source) settleOne(r connectors.Receipt, done string, now time.Time) error {
+func (s *source) settleOne(ctx context.Context, r connectors.Receipt, done string, now time.Time) error {
 	s.mu.Lock()
 	it := s.inflight[r.Handle]
 	s.mu.Unlock()
@@ -70,20 +66,27 @@ func (s *source) settleOne(r connectors.Receipt, done string, now time.Time) err
 		s.release(r.Handle, now.Add(max(s.cfg.Poll, time.Second)))
 		return nil
 	}
-	t, err := lstat(s.dir, it.form.name)
+	t, err := s.stat(ctx, it.form.Name)
+	gone := errors.Is(err, fs.ErrNotExist)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		s.forget(r.Handle) // somebody else took it away
-		return nil
-	case err != nil || t.size != it.form.size || t.mtime != it.form.mtime:
+	case gone && it.moved == "":
+		if err = s.finishMove(ctx, s.noteOf(it.form.Name)); err == nil {
+			s.forget(r.Handle) // somebody else took it away
+		}
+		return err
+	case gone: // by a rename whose answer was lost
+	case place.AtFault(err):
+		return err
+	case err != nil || t.Size != it.form.Size || t.Mtime != it.form.Mtime:
 		s.release(r.Handle, now) // it is another form by now; that one is still to be taken
 		return nil
+	default:
+		it.firm, it.moved = it.firm && t.same(it.form.Info), ""
 	}
-	it.firm = it.firm && t.same(it.form)
 	if r.Verdict == connectors.Refused {
-		err = s.moveToErrors(it.sight, r.Reason, now, it.holds)
+		err = s.moveToErrors(ctx, it.candidate, r.Reason, now, s.holds(it), &it.moved)
 	} else {
-		err = s.moveToDone(it, done, tag(r.ID, it.content), now)
+		err = s.moveToDone(ctx, it, done, tag(r.ID, it.content), now)
 	}
 	switch {
 	case errors.Is(err, errReplaced):
@@ -102,9 +105,9 @@ var errReplaced = errors.New("another form of that name came before the first wa
 func (s *source) release(name string, at time.Time) {
 	s.mu.Lock()
 	delete(s.inflight, name)
-	s.again[name] = at
+	s.released[name] = at
 	s.mu.Unlock()
-	s.nudge()
+	s.wakeNext()
 }
 
 // tag tells two forms of the same name apart in the done folder.
@@ -116,9 +119,9 @@ func tag(id string, content []byte) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-func (s *source) moveToDone(it *item, done, tag string, now time.Time) error {
-	return s.together(it.sight, done, tag, func() error {
-		to, err := s.finish(it.form.name, done, tag, it.holds)
+func (s *source) moveToDone(ctx context.Context, it *item, done, tag string, now time.Time) error {
+	return s.withAttachments(ctx, it.candidate, done, tag, func() error {
+		to, err := s.finish(ctx, it.form.Name, done, tag, s.holds(it), &it.moved)
 		if err == nil && to != "" {
 			s.remember(it, to, tag, now)
 		}
@@ -127,39 +130,77 @@ func (s *source) moveToDone(it *item, done, tag string, now time.Time) error {
 }
 
 // finish deletes or moves one file and returns where it lies then; a file of the same name and bytes in the done
-// folder replaces it. What was moved must be what ours knows, else it is put back.
-func (s *source) finish(name, done, tag string, ours func(path string) bool) (string, error) {
-	from := filepath.Join(s.dir, name)
+// folder replaces it. What was moved must be what ours knows, else it is put back; moved is where it has gone to, as long
+// as that is not known.
+func (s *source) finish(ctx context.Context, name, done, tag string, ours ours, moved *string) (string, error) {
 	if done == "" {
-		return "", s.discard(name, tag, ours)
+		return "", s.discard(ctx, name, tag, ours, moved)
 	}
-	ext := path.Ext(name)
+	if *moved != "" {
+		return *moved, s.verify(ctx, name, tag, ours, moved)
+	}
 	for n := range 100 {
 		to := name
 		switch n {
 		case 0:
 		case 1:
-			to = fit(stem(name)) + "-" + tag + ext
+			to = tagged(name, tag)
 		default:
-			to = fmt.Sprintf("%s-%s-%d%s", fit(stem(name)), tag, n, ext)
+			to = tagged(name, fmt.Sprintf("%s-%d", tag, n))
 		}
-		to = filepath.Join(done, to)
-		err := move(from, to)
+		to = place.Join(done, to)
+		err := s.move(ctx, name, to, moved)
 		switch {
-		case err == nil && !ours(to):
-			return "", s.notOurs(to, name, tag)
+		case err == nil:
+			return to, s.verify(ctx, name, tag, ours, moved)
 		case !errors.Is(err, fs.ErrExist):
-			return to, ignoreGone(err)
-		case sameContent(from, to):
-			return "", s.discard(name, tag, func(path string) bool { return sameContent(path, to) })
+			return to, err
+		}
+		same, err := s.sameContent(ctx, name, to)
+		if err != nil {
+			return "", err
+		}
+		if same {
+			return "", s.discard(ctx, name, tag, func(ctx context.Context, path string) (bool, error) { return s.sameContent(ctx, path, to) }, moved)
 		}
 	}
 	return "", fmt.Errorf("move to the done folder: %w", fs.ErrExist)
 }
 
-// notOurs puts back what was moved and had not been read.
-func (s *source) notOurs(path, name, tag string) error {
-	if err := s.offerAgain(path, name, tag); err != nil {
+// move renames without writing over another file, and makes the folder when it is missing. moved then is where the file
+// has gone to; where the answer was lost and nobody can tell now, where it may have.
+func (s *source) move(ctx context.Context, from, to string, moved *string) error {
+	err := s.place.Rename(ctx, from, to)
+	if folder, _ := place.Split(to); err != nil && folder != "" && connectors.ClassOf(err) == connectors.TargetError && s.place.MakeFolder(ctx, folder) == nil {
+		err = s.place.Rename(ctx, from, to)
+	}
+	if err == nil || connectors.ClassOf(err) == connectors.Uncertain {
+		*moved = to
+	}
+	if err == nil || *moved == "" {
+		return err
+	}
+	switch _, e := s.stat(ctx, from); {
+	case errors.Is(e, fs.ErrNotExist):
+		return nil // the rename happened, or somebody took the file away
+	case e == nil:
+		*moved = ""
+	}
+	return err
+}
+
+// verify sees that what was moved is ours, and puts back what is not.
+func (s *source) verify(ctx context.Context, name, tag string, ours ours, moved *string) error {
+	mine, err := ours(ctx, *moved)
+	if err != nil {
+		return err
+	}
+	path := *moved
+	*moved = ""
+	if mine {
+		return nil
+	}
+	if err := s.offerAgain(ctx, path, name, tag); err != nil {
 		return err
 	}
 	return errReplaced
@@ -167,190 +208,130 @@ func (s *source) notOurs(path, name, tag string) error {
 
 // outFolder is where files lie that are about to be deleted: only what cannot be replaced any more is looked at for the
 // last time. What a crash leaves there is offered again.
-const outFolder = ".inbasket-out"
+const outFolder = "inbasket-out"
 
-// discard deletes a file of the in-basket, if it is what ours knows.
-func (s *source) discard(name, tag string, ours func(path string) bool) error {
-	out := filepath.Join(s.dir, outFolder, name)
-	if err := move(filepath.Join(s.dir, name), out); err != nil {
-		return ignoreGone(err)
+// hidden is a name of the agent's own, which begins with a dot where those are listed.
+func (s *source) hidden(name string) string {
+	if s.traits.Dots {
+		return "." + name
 	}
-	if !ours(out) {
-		return s.notOurs(out, name, tag)
-	}
-	return ignoreGone(os.Remove(out))
+	return name
 }
 
-// restoreOut offers again what a crash left before it was deleted.
-func (s *source) restoreOut() error {
-	entries, err := os.ReadDir(filepath.Join(s.dir, outFolder))
-	if err != nil {
-		return ignoreGone(err)
-	}
-	for _, e := range entries {
-		if err := s.offerAgain(filepath.Join(s.dir, outFolder, e.Name()), e.Name(), "again"); err != nil {
+// discard deletes a file of the in-basket, if it is what ours knows.
+func (s *source) discard(ctx context.Context, name, tag string, ours ours, moved *string) error {
+	out := place.Join(s.hidden(outFolder), name)
+	if *moved == "" {
+		if err := s.move(ctx, name, out, moved); err != nil {
 			return err
 		}
 	}
-	return os.Remove(filepath.Join(s.dir, outFolder))
+	if err := s.verify(ctx, name, tag, ours, moved); err != nil {
+		return err
+	}
+	return s.place.Remove(ctx, out)
 }
 
-func ignoreGone(err error) error {
+// restoreOut offers again what a crash left before it was deleted.
+func (s *source) restoreOut(ctx context.Context) error {
+	out := s.hidden(outFolder)
+	var names []string
+	err := s.eachName(ctx, out, func(name string) error { names = append(names, name); return nil })
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	for _, name := range names {
+		if err := s.offerAgain(ctx, place.Join(out, name), name, "again"); err != nil {
+			return err
+		}
 	}
 	return err
 }
 
 // moveToErrors puts a text that says why into the error folder, then the form and what belongs to it.
-func (s *source) moveToErrors(g *sight, reason string, now time.Time, ours func(path string) bool) error {
-	return s.together(g, s.errs, tag("", []byte(g.form.name)), func() error { return s.formToErrors(g, reason, now, ours) })
+func (s *source) moveToErrors(ctx context.Context, g *candidate, reason string, now time.Time, ours ours, moved *string) error {
+	return s.withAttachments(ctx, g, s.errs, tag("", []byte(g.form.Name)), func() error { return s.formToErrors(ctx, g, reason, now, ours, moved) })
 }
 
-func (s *source) formToErrors(g *sight, reason string, now time.Time, ours func(path string) bool) error {
-	if err := os.MkdirAll(s.errs, 0o770); err != nil {
+func (s *source) formToErrors(ctx context.Context, g *candidate, reason string, now time.Time, ours ours, moved *string) error {
+	back := tag("", []byte(reason))
+	if *moved != "" {
+		return s.verify(ctx, g.form.Name, back, ours, moved)
+	}
+	if err := s.place.MakeFolder(ctx, s.errs); err != nil {
 		return err
 	}
-	name := g.form.name
+	name := g.form.Name
 	if hostile(name) {
 		name = escape(name)
 	}
 	name = fit(name)
+	body := fmt.Sprintf("%s\r\n%s\r\nWhen it is mended, put it into the in-basket folder again.\r\n", now.Format(time.RFC3339), reason)
 	for n := range 1000 {
 		to := name
 		if n > 0 {
 			to = fmt.Sprintf("%s-%d%s", stem(name), n, path.Ext(name))
 		}
-		text := filepath.Join(s.errs, to+".txt")
-		if _, err := os.Lstat(filepath.Join(s.errs, to)); err == nil {
+		to = place.Join(s.errs, to)
+		if _, err := s.place.Stat(ctx, to); err == nil {
 			continue
+		} else if place.AtFault(err) {
+			return err
 		}
-		body := fmt.Sprintf("%s\r\n%s\r\nWhen it is mended, put it into the in-basket folder again.\r\n", now.Format(time.RFC3339), reason)
-		switch err := writeNew(text, body); {
+		switch err := s.putNew(ctx, to+".txt", body); {
 		case errors.Is(err, fs.ErrExist):
 			continue // another in-basket of this error folder was faster
 		case err != nil:
 			return err
 		}
-		to = filepath.Join(s.errs, to)
-		err := move(filepath.Join(s.dir, g.form.name), to)
-		if err == nil && ours(to) {
-			return nil
-		}
+		err := s.move(ctx, g.form.Name, to, moved)
 		if err == nil {
-			err = s.notOurs(to, g.form.name, tag("", []byte(reason)))
+			err = s.verify(ctx, g.form.Name, back, ours, moved)
 		}
-		if err := os.Remove(text); err != nil {
+		if err == nil || *moved != "" {
+			return err
+		}
+		if err := s.place.Remove(ctx, to+".txt"); err != nil {
 			return err
 		}
 		if !errors.Is(err, fs.ErrExist) {
-			return ignoreGone(err)
+			return err
 		}
 	}
 	return fmt.Errorf("move to the error folder: %w", fs.ErrExist)
 }
 
-// writeNew writes a text into a file that is not there yet.
-func writeNew(path, text string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o660)
+// putNew writes a text into a file that is not there yet.
+func (s *source) putNew(ctx context.Context, path, text string) error {
+	folder, name := place.Split(path)
+	sum := sha256.Sum256([]byte(s.root + s.dir)) // several in-baskets may share the folder
+	temp := place.Join(folder, s.hidden(fmt.Sprintf("%s.%x.inbasket-part", fit(name), sum[:4])))
+	if err := s.place.Put(ctx, temp, connectors.BytesBlob([]byte(text)), false); err != nil {
+		return err
+	}
+	var at string
+	err := s.move(ctx, temp, path, &at)
 	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	return errors.Join(err, f.Close())
-}
-
-// move renames without overwriting; it makes the folder when it is missing, and copies when it lies on
-// another file system.
-func move(from, to string) error {
-	err := durable.RenameNew(from, to)
-	if err == nil {
-		return nil
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		if _, e := os.Lstat(from); e != nil {
-			return err
-		}
-		if e := os.MkdirAll(filepath.Dir(to), 0o770); e != nil {
-			return e
-		}
-		err = durable.RenameNew(from, to)
-	}
-	if isCrossDevice(err) {
-		return copyAcross(from, to)
-	}
-	return err
-}
-
-// copyAcross is a move to another file system: the copy is durable before the original goes.
-func copyAcross(from, to string) error {
-	if _, err := os.Lstat(to); err == nil {
-		return &os.LinkError{Op: "move", Old: from, New: to, Err: fs.ErrExist}
-	}
-	src, err := openRegular(from)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = src.Close() }()
-	sum := sha256.Sum256([]byte(from)) // several in-baskets may share the folder
-	temp := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+"."+hex.EncodeToString(sum[:4])+".inbasket-part")
-	if err := writeFile(temp, src, true); err != nil {
-		return err
-	}
-	if err := durable.RenameNew(temp, to); err != nil {
-		return errors.Join(err, os.Remove(temp))
-	}
-	if err := durable.SyncDir(filepath.Dir(to)); err != nil {
-		return err
-	}
-	return os.Remove(from)
-}
-
-// writeFile writes r to path, durably if asked.
-func writeFile(path string, r io.Reader, sync bool) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o660)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, r)
-	if err == nil && sync {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		_ = os.Remove(path) // no half file may stay; the error that matters is the first
+		err = errors.Join(err, s.place.Remove(ctx, temp))
 	}
 	return err
 }
 
 // sameContent reports whether two files hold the same bytes; what cannot be read is not the same.
-func sameContent(a, b string) bool {
-	fa, err := openRegular(a)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = fa.Close() }()
-	fb, err := openRegular(b)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = fb.Close() }()
-	ia, err1 := fa.Stat()
-	ib, err2 := fb.Stat()
-	if err1 != nil || err2 != nil || ia.Size() != ib.Size() || !ib.Mode().IsRegular() {
-		return false
-	}
-	x, y := make([]byte, 64<<10), make([]byte, 64<<10)
-	for {
-		n, errA := io.ReadFull(fa, x)
-		m, errB := io.ReadFull(fb, y)
-		if n != m || !bytes.Equal(x[:n], y[:m]) {
-			return false
+func (s *source) sameContent(ctx context.Context, a, b string) (bool, error) {
+	x, err := s.stat(ctx, a)
+	y, e := s.stat(ctx, b)
+	if err = errors.Join(err, e); err == nil && x.Size == y.Size {
+		var p, q connectors.Digest
+		if p, err = s.digest(ctx, a); err == nil {
+			q, err = s.digest(ctx, b)
 		}
-		if errA != nil || errB != nil {
-			return (errors.Is(errA, io.EOF) || errors.Is(errA, io.ErrUnexpectedEOF)) && errB != nil
+		if err == nil {
+			return p == q, nil
 		}
 	}
+	if place.AtFault(err) {
+		return false, err
+	}
+	return false, nil
 }

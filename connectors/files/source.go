@@ -1,17 +1,17 @@
 package files
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place"
+	"github.com/inbasket/inbasket/connectors/files/place/local"
 )
 
 const (
@@ -19,79 +19,88 @@ const (
 	maxPending = 16_384           // files that are watched growing; more wait for a later scan
 	busyChunk  = 256              // ready files in one portion from which events are not worth their price
 	unreadable = 10 * time.Minute // after which a file that may not be read is set aside
-	patience   = time.Minute      // for empty files, and between tries to move what cannot be moved
+	closing    = time.Minute      // for the last looks of a source that is closed
+	retryAfter = time.Minute      // for empty files, and between tries to move what cannot be moved
 )
 
 var errClosed = errors.New("source is closed")
 
-// source takes files out of one local folder; in-basket and answer folder are thin skins over it.
+// source takes files out of one place; in-basket and answer folder are thin skins over it.
 type source struct {
 	env     connectors.Env
-	cfg     FolderConfig
-	dir     string // absolute
-	done    string // absolute; empty when accepted files are deleted
-	errs    string // absolute
+	cfg     Intake
+	place   place.Place
+	traits  place.Traits
+	root    string // what has the place, such as a server; empty: this machine
+	dir     string // the place's own folder there
+	done    string // folder of the place; empty when accepted files are deleted
+	errs    string // folder of the place
 	match   globs
 	ignore  globs
 	marker  *affix
 	list    listPath
 	room    int  // files that next.pending holds at most
+	events  bool // the place tells of changes
+	sync    bool // moves are made durable
 	answers bool // of answer files: a document that is too large is told with its decision, which the agent reads
 	wake    chan struct{}
 	quit    chan struct{}
 
-	owner   string    // this process
-	claimed *claimKey // nil: nothing is claimed
+	owner   string          // this process
+	claimed *claimKey       // nil: nothing is claimed
+	life    context.Context // until Close
+	end     context.CancelFunc
 
 	next struct { // owned by Next
 		sync.Mutex
-		pending  map[string]*waiting
-		ready    []*sight
-		scan     *os.File
-		scanAt   time.Time        // the next scan is due
-		more     bool             // files were seen that pending had no room for
-		odd      int              // links and special files of this scan
-		gaps     map[string]int64 // forms whose gap was told, by the time that they were written
-		toldOdd  int
-		trusted  bool      // the folder's clock and ours agree
-		own      bool      // the kernel itself keeps the folder's files
-		bare     time.Time // this scan's look at all names saw no attachment then; zero: it saw some, or did not look
-		looked   bool      // this scan did look
-		beside   *beside   // the names at the last look at all
-		marks    marks     // forms and done-markers of this scan
-		prepared bool
-		failed   bool
-		watch    *watch
-		tellRead time.Time            // not before is it told again that a file cannot be read
-		tellBusy time.Time            // nor that one is open for writing
-		unread   map[string]time.Time // files that could not be read, since then
-		heldAt   time.Time            // it was noted what is kept back
-		watchAt  time.Time            // the next try to watch, after one failed
+		pending    map[string]*waiting
+		ready      []*candidate
+		scan       place.Listing
+		scanAt     time.Time             // the next scan is due
+		listed     map[string]place.Info // what the listing under way told, where a listing tells all; nil: each file is looked at
+		listedAt   time.Time
+		more       bool             // files were seen that pending had no room for
+		odd        int              // links and special files of this scan
+		gaps       map[string]int64 // forms whose gap was told, by the time that they were written
+		toldOdd    int
+		probe      place.Probe
+		trusted    bool       // the folder's clock and ours agree
+		bare       time.Time  // this scan's look at all names saw no attachment then; zero: it saw some, or did not look
+		looked     bool       // this scan did look
+		beside     *beside    // the names at the last look at all
+		markerScan markerScan // forms and done-markers of this scan
+		prepared   bool
+		failed     bool
+		watch      place.Watch
+		tellRead   time.Time            // not before is it told again that a file cannot be read
+		tellBusy   time.Time            // nor that one is open for writing
+		unread     map[string]time.Time // files that could not be read, since then
+		heldAt     time.Time            // it was noted what is kept back
+		watchAt    time.Time            // the next try to watch, after one failed
 	}
 
 	mu        sync.Mutex
 	inflight  map[string]*item
-	again     map[string]time.Time  // released: offered again from then on
+	released  map[string]time.Time  // released: offered again from then on
 	held      []connectors.HeldItem // as of the last look
 	closed    bool
-	gone      []*takenForm   // forms that were taken and may still be written to (again.go)
-	reoffered map[again]bool // owned by Reoffer: what it has put back
+	moved     []*movedForm     // forms that were taken and may still be written to (again.go)
+	reoffered map[formKey]bool // owned by Reoffer: what it has put back
 }
 
 // waiting is a form that is not ready yet.
 type waiting struct {
-	seen  *sight
+	seen  *candidate
 	since time.Time // it has looked like this since
 	lacks time.Time // its attachments are missing since
 	due   time.Time // the next look
 }
 
-func newSource(env connectors.Env, cfg FolderConfig) (*source, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, err
-	}
-	s := &source{env: env, cfg: cfg, dir: env.Path(cfg.Path), inflight: map[string]*item{}, again: map[string]time.Time{},
+// newSource takes files out of a place, which is the folder dir of root.
+func newSource(env connectors.Env, cfg Intake, p place.Place, root, dir string) *source {
+	s := &source{env: env, cfg: cfg, place: p, traits: p.Traits(), root: root, dir: dir, inflight: map[string]*item{}, released: map[string]time.Time{},
 		owner: ownerName(), room: maxPending, wake: make(chan struct{}, 1), quit: make(chan struct{})}
+	s.life, s.end = context.WithCancel(context.Background())
 	s.match, _ = newGlobs(cfg.Match) // Validate has parsed them
 	s.ignore, _ = newGlobs(cfg.Ignore)
 	s.list, _ = parsePath(cfg.Attachments.List)
@@ -100,19 +109,12 @@ func newSource(env connectors.Env, cfg FolderConfig) (*source, error) {
 		s.marker = &a
 	}
 	if !cfg.After.Delete {
-		s.done = s.below(cfg.After.Move)
+		s.done = cfg.After.Move
 	}
-	s.errs = s.below(cfg.Errors)
+	s.errs = cfg.Errors
 	s.next.pending = map[string]*waiting{}
 	s.useDone(1)
-	return s, nil
-}
-
-func (s *source) below(p string) string {
-	if filepath.IsAbs(p) {
-		return p
-	}
-	return filepath.Join(s.dir, p)
+	return s
 }
 
 // isForm says by the name alone whether a file is a form.
@@ -135,22 +137,27 @@ func (s *source) Next(ctx context.Context, max int) ([]*item, error) {
 		if err := s.alive(ctx); err != nil {
 			return nil, err
 		}
-		if err := s.fill(max); err != nil {
+		if err := s.fill(ctx, max); err != nil {
 			n.failed = true
 			s.stopWatch()
 			return nil, err
 		}
 		n.failed = false
-		if s.crowded() {
-			s.lookAgain(time.Time{})
+		if s.recheckFull() {
+			s.recheck(ctx, time.Time{})
 		}
-		if items := s.takeReady(max); len(items) > 0 {
+		items, err := s.takeReady(ctx, max)
+		if len(items) > 0 {
 			return items, nil
+		}
+		if err != nil {
+			n.failed = true
+			return nil, err
 		}
 		if len(n.ready) > 0 || n.scan != nil {
 			continue
 		}
-		if s.lookAgain(s.env.Clock.Now()) {
+		if s.recheck(ctx, s.env.Clock.Now()) {
 			n.scanAt = time.Time{}
 			continue
 		}
@@ -171,11 +178,14 @@ func (s *source) Close() error {
 	s.mu.Unlock()
 	s.next.Lock()
 	defer s.next.Unlock()
-	s.lookAgain(time.Time{})
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.life), closing)
+	defer cancel()
+	s.recheck(ctx, time.Time{})
+	s.end()
 	s.stopWatch()
 	s.stopScan()
 	s.disclaim()
-	return nil
+	return s.place.Close()
 }
 
 func (s *source) alive(ctx context.Context) error {
@@ -189,23 +199,23 @@ func (s *source) alive(ctx context.Context) error {
 
 // fill brings forms into ready: those that waited long enough, those that events named, and portions of
 // the listing until max are there.
-func (s *source) fill(max int) error {
+func (s *source) fill(ctx context.Context, max int) error {
 	n := &s.next
 	now := s.env.Clock.Now()
 	if !n.prepared {
-		if err := s.prepare(); err != nil {
+		if err := s.prepare(ctx); err != nil {
 			return err
 		}
 	}
-	s.considerHints(now)
-	s.considerDue(now)
+	s.considerHints(ctx, now)
+	s.considerDue(ctx, now)
 	if n.scan == nil && !now.Before(n.scanAt) {
-		if err := s.startScan(); err != nil {
+		if err := s.startScan(ctx); err != nil {
 			return err
 		}
 	}
 	for n.scan != nil && len(n.ready) < max {
-		if err := s.scanPortion(now); err != nil {
+		if err := s.scanPortion(ctx, now); err != nil {
 			return err
 		}
 	}
@@ -213,64 +223,99 @@ func (s *source) fill(max int) error {
 	return nil
 }
 
-func (s *source) startScan() error {
+func (s *source) startScan(ctx context.Context) error {
 	n := &s.next
-	d, err := os.Open(s.dir)
+	if n.watch != nil && n.watch.Stale() {
+		s.stopWatch()
+		n.prepared, n.trusted = false, false
+	}
+	l, err := s.place.List(ctx, "")
 	if err != nil {
 		n.prepared = false // another folder may come in its place
-		return folderError("open the in-basket folder", err)
+		return local.Fault("list the in-basket folder", err)
 	}
-	if n.watch != nil {
-		if fi, err := d.Stat(); err != nil || n.watch.stale(fi) {
-			s.stopWatch()
-			n.prepared, n.trusted = false, false
-		}
+	n.scan, n.odd, n.more, n.bare, n.looked = l, 0, false, time.Time{}, false
+	n.markerScan.seen = nil
+	if s.traits.Listed {
+		return s.readListing(l)
 	}
-	n.scan, n.odd, n.more, n.bare, n.looked = d, 0, false, time.Time{}, false
-	n.marks.seen = nil
 	return nil
 }
+
+// readListing keeps a whole listing, which then is the look at every file.
+func (s *source) readListing(l place.Listing) error {
+	n := &s.next
+	n.listed, n.listedAt = map[string]place.Info{}, s.env.Clock.Now()
+	var all entries
+	for {
+		list, err := l.Next(portion)
+		if err != nil {
+			s.stopScan()
+			return err
+		}
+		if len(list) == 0 {
+			break
+		}
+		for _, e := range list {
+			n.listed[e.Name] = e
+		}
+		all.rest = append(all.rest, list...)
+	}
+	n.scan = &all
+	return l.Close()
+}
+
+// entries are a listing that was read.
+type entries struct{ rest []place.Info }
+
+func (e *entries) Next(n int) ([]place.Info, error) {
+	n = min(n, len(e.rest))
+	next := e.rest[:n]
+	e.rest = e.rest[n:]
+	return next, nil
+}
+
+func (e *entries) Close() error { return nil }
 
 func (s *source) stopScan() {
 	if s.next.scan != nil {
 		_ = s.next.scan.Close()
-		s.next.scan = nil
+		s.next.scan, s.next.listed = nil, nil
 	}
 }
 
 // scanPortion reads a portion of the listing and adds what is ready, oldest first.
-func (s *source) scanPortion(now time.Time) error {
+func (s *source) scanPortion(ctx context.Context, now time.Time) error {
 	n := &s.next
-	entries, err := n.scan.ReadDir(portion)
-	if err != nil && !errors.Is(err, io.EOF) {
+	list, err := n.scan.Next(portion)
+	if err != nil {
 		s.stopScan()
-		return folderError("list the in-basket folder", err)
+		return local.Fault("list the in-basket folder", err)
 	}
 	from := len(n.ready)
-	if len(entries) == portion && n.trusted && !n.looked {
+	if len(list) == portion && n.trusted && !n.looked {
 		n.looked = true
-		if b, err := s.besideForms(now); err == nil {
+		if b, err := s.besideForms(ctx, now); err == nil {
 			if n.beside = b; len(b.names) == 0 {
 				n.bare = now
 			}
 		}
 	}
-	for _, e := range entries {
-		s.considerEntry(e, now)
+	at := now
+	if n.listed != nil {
+		at = n.listedAt
+	}
+	for _, e := range list {
+		s.considerEntry(ctx, e, at)
 	}
 	if len(n.ready)-from >= busyChunk {
 		s.stopWatch() // every move out of the folder would be an event; the next idle moment rescans
 	}
-	slices.SortFunc(n.ready[from:], func(a, b *sight) int {
-		if a.form.mtime != b.form.mtime {
-			if a.form.mtime < b.form.mtime {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a.form.name, b.form.name)
+	slices.SortFunc(n.ready[from:], func(a, b *candidate) int {
+		return cmp.Or(cmp.Compare(a.form.Mtime, b.form.Mtime), strings.Compare(a.form.Name, b.form.Name))
 	})
-	if len(entries) == 0 || err != nil {
+	if len(list) == 0 {
+		s.tellUnpaired(ctx, now)
 		s.stopScan()
 		n.bare = time.Time{}
 		n.scanAt = now.Add(s.cfg.Poll)
@@ -278,38 +323,37 @@ func (s *source) scanPortion(now time.Time) error {
 			s.notice(CodeSkipped, "links or special files lie in the folder and are left alone")
 		}
 		n.toldOdd = n.odd
-		s.tellLone(now)
 	}
 	return nil
 }
 
-func (s *source) considerEntry(e os.DirEntry, now time.Time) {
-	name := e.Name()
+func (s *source) considerEntry(ctx context.Context, e place.Info, now time.Time) {
+	name := e.Name
 	if s.marker != nil {
 		form, ok := s.marker.of(name)
 		if !ok {
-			s.next.marks.see(name, formSeen, s.isForm(name) && !e.IsDir())
+			s.next.markerScan.see(name, formSeen, s.isForm(name) && e.Kind != place.Folder)
 			return // a form without a marker is not looked at
 		}
-		s.next.marks.see(form, markSeen, s.isForm(form))
+		s.next.markerScan.see(form, markSeen, s.isForm(form))
 		name = form
 	}
-	if !s.isForm(name) || e.IsDir() {
+	if !s.isForm(name) || e.Kind == place.Folder {
 		return
 	}
-	if t := e.Type(); t&os.ModeType != 0 && t&os.ModeIrregular == 0 {
+	if e.Kind == place.Special {
 		s.next.odd++
 		return
 	}
-	s.consider(name, now)
+	s.consider(ctx, name, now)
 }
 
-func (s *source) considerHints(now time.Time) {
+func (s *source) considerHints(ctx context.Context, now time.Time) {
 	n := &s.next
 	if n.watch == nil {
 		return
 	}
-	names, lost := n.watch.take()
+	names, lost := n.watch.Take()
 	if lost {
 		n.scanAt = now
 	}
@@ -321,7 +365,7 @@ func (s *source) considerHints(now time.Time) {
 			}
 		}
 		if s.isForm(name) {
-			s.consider(name, now)
+			s.consider(ctx, name, now)
 		} else {
 			other = true
 		}
@@ -335,23 +379,33 @@ func (s *source) considerHints(now time.Time) {
 	}
 }
 
-func (s *source) considerDue(now time.Time) {
+func (s *source) considerDue(ctx context.Context, now time.Time) {
 	n := &s.next
 	var again []string
 	s.mu.Lock()
-	for name, at := range s.again {
+	for name, at := range s.released {
 		if !now.Before(at) {
-			delete(s.again, name)
+			delete(s.released, name)
 			again = append(again, name)
 		}
 	}
 	s.mu.Unlock()
+	if s.traits.Listed { // one listing is the look at all of them
+		due := len(again) > 0
+		for _, w := range n.pending {
+			due = due || !now.Before(w.due)
+		}
+		if due && n.scan == nil {
+			n.scanAt = now
+		}
+		return
+	}
 	for _, name := range again {
-		s.consider(name, now)
+		s.consider(ctx, name, now)
 	}
 	for name, w := range n.pending {
 		if !now.Before(w.due) {
-			s.consider(name, now)
+			s.consider(ctx, name, now)
 		}
 	}
 	if n.more && n.scan == nil && len(n.pending) < s.room/2 {
@@ -363,10 +417,10 @@ func (s *source) considerDue(now time.Time) {
 const portionBytes = 4 << 20
 
 // oneRead says how many of the ready forms are read at once: at least one.
-func oneRead(ready []*sight, max int) int {
+func oneRead(ready []*candidate, max int) int {
 	k, size := 0, int64(0)
 	for k < len(ready) && k < max {
-		if size += ready[k].form.size; k > 0 && size > portionBytes {
+		if size += ready[k].form.Size; k > 0 && size > portionBytes {
 			break
 		}
 		k++

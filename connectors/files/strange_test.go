@@ -6,15 +6,14 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
-
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 // TestStrangeFiles holds the answers that the package's documentation states.
@@ -71,11 +70,11 @@ func TestStrangeFiles(t *testing.T) {
 func TestLinkSwappedIn(t *testing.T) {
 	b := newBasket(t, nil)
 	b.put("a.json", "{}")
-	g, err := b.look("a.json")
+	g, err := b.look(context.Background(), "a.json")
 	must(t, err)
 	must(t, os.Remove(filepath.Join(b.dir, "a.json")))
 	must(t, os.Symlink("/etc/passwd", filepath.Join(b.dir, "a.json")))
-	if _, _, _, err := b.read(g.form); err == nil {
+	if _, err := b.read(t.Context(), g.form); err == nil {
 		t.Error("a link was followed")
 	}
 }
@@ -137,9 +136,9 @@ func TestUnreadableFileIsSetAside(t *testing.T) {
 	b.put("a.json", "{}")
 	b.put("a.pdf", "x")
 	fail := func() {
-		g, err := b.look("a.json")
+		g, err := b.look(context.Background(), "a.json")
 		must(t, err)
-		b.notRead(&item{sight: g}, os.ErrPermission)
+		must(t, b.notRead(context.Background(), &item{candidate: g}, os.ErrPermission))
 	}
 	fail()
 	b.clock.advance(unreadable - 1)
@@ -206,34 +205,34 @@ func TestCloseWakesNext(t *testing.T) {
 	}
 }
 
-// TestLostEvents loses events in the two ways there are, and finds the form by a scan at once: the clock
-// stands still.
+// deafWatch tells of nothing but that it has lost something.
+type deafWatch struct{ lost atomic.Bool }
+
+func (w *deafWatch) Take() (map[string]struct{}, bool) { return nil, w.lost.Swap(false) }
+func (w *deafWatch) Stale() bool                       { return false }
+func (w *deafWatch) Stop()                             {}
+
+// deafPlace is a folder whose events are lost.
+type deafPlace struct {
+	place.Place
+	watch *deafWatch
+	wake  chan<- struct{}
+}
+
+func (p *deafPlace) Watch(wake chan<- struct{}, _ func(string) bool) (place.Watch, error) {
+	p.wake = wake
+	return p.watch, nil
+}
+
+// TestLostEvents loses events, and finds the form by a scan at once: the clock stands still.
 func TestLostEvents(t *testing.T) {
-	for name, lose := range map[string]func(w *watch){
-		"queue of the kernel": func(w *watch) { w.w.Errors <- fsnotify.ErrEventOverflow },
-		"names not looked at": func(w *watch) {
-			for i := range maxHints + 1 {
-				w.hint(strconv.Itoa(i) + ".json")
-			}
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			b := newBasket(t, func(c *FolderConfig) { c.Events, c.Quiet = true, 0 })
-			expect(t, "empty", b.names(), "")
-			w := b.next.watch
-			if w == nil {
-				t.Fatal("not watched")
-			}
-			must(t, w.w.Remove(b.dir)) // from here on no event comes
-			b.put("a.json", "{}")
-			expect(t, "not seen", b.names(), "")
-			lose(w)
-			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-			defer cancel()
-			subs, err := b.Next(ctx, 1)
-			if err != nil || len(subs) != 1 {
-				t.Fatalf("%v, %v", subs, err)
-			}
-		})
-	}
+	b := newBasket(t, func(c *FolderConfig) { c.Events, c.Quiet = true, 0 })
+	deaf := &deafPlace{b.place, &deafWatch{}, nil}
+	b.place = deaf
+	expect(t, "empty", b.names(), "")
+	b.put("a.json", "{}")
+	expect(t, "not seen", b.names(), "")
+	deaf.watch.lost.Store(true)
+	deaf.wake <- struct{}{}
+	expect(t, "found", b.names(), "a.json")
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/tlsfiles"
 )
 
 // Config is a database target's configuration. Either DSN or the discrete fields say where it is.
@@ -38,10 +39,8 @@ type Config struct {
 
 // TLS says how a connection is encrypted.
 type TLS struct {
-	Mode string `yaml:"mode" doc:"disable, require (no check of the certificate), verify-ca or verify-full; empty: what the DSN says."`
-	CA   string `yaml:"ca" doc:"File with the certificates of the authority, PEM."`
-	Cert string `yaml:"cert" doc:"File with the client's certificate, PEM."`
-	Key  string `yaml:"key" doc:"File with the client's private key, PEM."`
+	Mode            string `yaml:"mode" doc:"disable, require (no check of the certificate), verify-ca or verify-full; empty: what the DSN says."`
+	tlsfiles.Config `yaml:",inline"`
 }
 
 func defaults(parallel int) func() Config {
@@ -81,8 +80,8 @@ func (c *Config) Validate() error {
 	default:
 		errs = append(errs, errors.New("tls.mode must be disable, require, verify-ca or verify-full"))
 	}
-	if (c.TLS.Cert == "") != (c.TLS.Key == "") {
-		errs = append(errs, errors.New("tls.cert and tls.key go together"))
+	if err := c.TLS.Config.Validate(); err != nil {
+		errs = append(errs, err)
 	}
 	if c.Charset != "" && !strings.EqualFold(c.Charset, "utf-8") {
 		errs = append(errs, errors.New("charset must be utf-8, or be left out"))

@@ -3,8 +3,6 @@ package sqldb
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -13,21 +11,6 @@ import (
 
 // opener makes the system of one kind of database.
 type opener func(connectors.Env, Config, *time.Location) (*system, error)
-
-// absent looks for the files of tls; nil: all of them can be read.
-func (c *TLS) absent(e connectors.Env) error {
-	for _, f := range []struct{ key, path string }{{"tls.ca", c.CA}, {"tls.cert", c.Cert}, {"tls.key", c.Key}} {
-		if f.path == "" {
-			continue
-		}
-		r, err := os.Open(e.Path(f.path))
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.key, err)
-		}
-		_ = r.Close() // nothing was written
-	}
-	return nil
-}
 
 // late is a system that is opened at the first connect for which the files of tls are there, and opened anew when the
 // server refuses the login and the password's reference gives another one by now.
@@ -49,7 +32,7 @@ func later(e connectors.Env, c Config, zone *time.Location, open opener) (*syste
 	switch {
 	case err == nil:
 		l.sys = first
-	case c.TLS.absent(e) == nil:
+	case c.TLS.Absent(e) == nil:
 		return nil, err
 	default:
 		bare := c
@@ -85,7 +68,7 @@ func (l *late) ready() (*system, error) {
 	if l.sys != nil {
 		return l.sys, nil
 	}
-	err := l.config.TLS.absent(l.env) // drivers say less
+	err := l.config.TLS.Absent(l.env) // drivers say less
 	if err == nil {
 		err = l.reopen(l.config)
 	}

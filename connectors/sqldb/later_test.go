@@ -3,6 +3,7 @@ package sqldb
 import (
 	"encoding/pem"
 	"errors"
+	"github.com/inbasket/inbasket/connectors/tlsfiles"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -27,14 +28,14 @@ func TestTLSFileComesLater(t *testing.T) {
 			}
 			c := d.Defaults().(*Config)
 			c.Host, c.Port, c.Database, c.User = "127.0.0.1", 1, "d", "u"
-			c.TLS = TLS{Mode: "verify-full", CA: "ca.pem"}
+			c.TLS = TLS{Mode: "verify-full", Config: tlsfiles.Config{CA: "ca.pem"}}
 			env := connectors.Env{Name: "register", Identity: "register", Dir: dir, Clock: clock.NewManual(), Notify: func(connectors.Notice) {}, Scratch: filepath.Join(dir, "scratch")}
 			target, err := d.Target(env, c)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer target.Close()
-			if a := target.(connectors.Able).Abilities(); a.MaxItems == 0 && !a.Records {
+			if a := target.(connectors.Able).Abilities(); a.MaxItems == 0 && !a.Returning {
 				t.Errorf("abilities: %+v", a)
 			}
 			var coded *connectors.Error

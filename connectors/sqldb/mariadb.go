@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -134,24 +133,11 @@ func (silent) Print(...any) {}
 
 // tlsConfig is for drivers that take a tls.Config.
 func tlsConfig(e connectors.Env, c Config) (*tls.Config, error) {
-	t := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.Host}
-	if c.TLS.CA != "" {
-		pem, err := os.ReadFile(e.Path(c.TLS.CA))
-		if err != nil {
-			return nil, fmt.Errorf("tls.ca: %w", err)
-		}
-		t.RootCAs = x509.NewCertPool()
-		if !t.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, errors.New("tls.ca holds no certificate")
-		}
+	t, err := c.TLS.Load(e, nil)
+	if err != nil {
+		return nil, err
 	}
-	if c.TLS.Cert != "" {
-		pair, err := tls.LoadX509KeyPair(e.Path(c.TLS.Cert), e.Path(c.TLS.Key))
-		if err != nil {
-			return nil, fmt.Errorf("tls.cert: %w", err)
-		}
-		t.Certificates = []tls.Certificate{pair}
-	}
+	t.ServerName = c.Host
 	switch c.TLS.Mode {
 	case "require":
 		t.InsecureSkipVerify = true // asked for by name

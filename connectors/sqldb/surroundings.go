@@ -24,12 +24,7 @@ func (c *Config) Surroundings(e connectors.Env, typ string) connectors.Surroundi
 	if filepath.IsAbs(c.Host) {
 		s.Folders = append(s.Folders, connectors.WorkFolder{Path: c.Host, Use: "socket"})
 	}
-	if c.TLS.CA != "" {
-		s.Certificates = append(s.Certificates, connectors.CertificateFile{Use: "tls.ca", Path: e.Path(c.TLS.CA)})
-	}
-	if c.TLS.Cert != "" {
-		s.Certificates = append(s.Certificates, connectors.CertificateFile{Use: "tls.cert", Path: e.Path(c.TLS.Cert), Key: e.Path(c.TLS.Key)})
-	}
+	s.Certificates = c.TLS.Surroundings(e)
 	if c.Host == "" || filepath.IsAbs(c.Host) || c.TLS.Mode == "" || c.TLS.Mode == "disable" {
 		return s
 	}

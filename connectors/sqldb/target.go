@@ -30,7 +30,8 @@ func newTarget(e connectors.Env, c Config, sys *system) *Target {
 
 // Abilities says that records go in, in groups, and how surely once.
 func (t *Target) Abilities() connectors.Abilities {
-	a := connectors.Abilities{Records: true, MaxItems: t.cfg.MaxGroup, Parallel: t.cfg.Parallel, Recorded: t.cfg.Ledger}
+	a := connectors.Abilities{Operations: connectors.RowOperations | connectors.OperationsOf(connectors.Call), Returning: true, Binary: true,
+		MaxItems: t.cfg.MaxGroup, Parallel: t.cfg.Parallel, Recorded: t.cfg.Ledger}
 	if t.cfg.Ledger {
 		a.Guarantee = connectors.Guarantee{Level: "exact", Why: "every delivery's key goes into the ledger " + t.cfg.LedgerTable +
 			" in the same transaction as its rows; it holds for tables with transactions and procedures that do not commit by themselves"}

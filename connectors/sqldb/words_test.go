@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"github.com/inbasket/inbasket/connectors/tlsfiles"
 	"os"
 	"path/filepath"
 	"strings"
@@ -255,7 +256,7 @@ func TestConfig(t *testing.T) {
 	if err := good.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	bad := Config{Ledger: true, LedgerTable: "a;b", Port: 70000, TLS: TLS{Mode: "on", Cert: "c"}, Zone: "Mars", StatementTimeout: -1}
+	bad := Config{Ledger: true, LedgerTable: "a;b", Port: 70000, TLS: TLS{Mode: "on", Config: tlsfiles.Config{Cert: "c"}}, Zone: "Mars", StatementTimeout: -1}
 	err := bad.Validate()
 	for _, word := range []string{"dsn", "parallel", "max-group", "port", "timeout", "ledger-table", "tls.mode", "tls.cert", "zone"} {
 		if err == nil || !strings.Contains(err.Error(), word) {

@@ -8,8 +8,8 @@ const (
 	CodeRedirect   = "webhook.redirect"        // the receiver answered with a redirect, which is never followed; put the new address into the configuration
 	CodeTimeout    = "webhook.timeout"         // no answer in time; it is tried again, the receiver drops repeats by webhook-id
 	CodeConnection = "webhook.connection"      // no connection to the receiver; check name, address, firewall and proxy
-	CodeTLS        = "webhook.tls"             // the receiver's certificate is not trusted or does not fit its name; check ca and the address
-	CodeTLSFile    = "webhook.tls-file"        // a file of ca, certificate or key cannot be read; mend it, or mount the disk that it lies on
+	CodeTLS        = "webhook.tls"             // the receiver's certificate is not trusted or does not fit its name; check tls.ca and the address
+	CodeTLSFile    = "webhook.tls-file"        // a file of tls.ca, tls.cert or tls.key cannot be read; mend it, or mount the disk that it lies on
 	CodeAddress    = "webhook.address-refused" // the name leads to a private, loopback or otherwise special address; set allow-private if that is meant
 	CodeEvent      = "webhook.event"           // the event cannot be sent as it is; report this as a fault of the agent
 	CodeConfig     = "webhook.config"          // the configuration of the webhook is wrong; the text says what

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/tlsfiles"
 )
 
 // Config says where and how events are pushed.
@@ -18,9 +19,10 @@ type Config struct {
 	Secrets      []connectors.Secret `yaml:"also-sign-with" doc:"further secrets while one is being replaced, two at most"`
 	AllowPrivate bool                `yaml:"allow-private" doc:"allow private, loopback and link-local addresses"`
 	Timeout      time.Duration       `yaml:"timeout" doc:"for one attempt, 1s to 60s"`
-	CA           string              `yaml:"ca" doc:"PEM file of certificate authorities trusted beside the system's"`
-	Certificate  string              `yaml:"certificate" doc:"PEM file of the client certificate"`
-	Key          string              `yaml:"key" doc:"PEM file of the client certificate's key"`
+	TLS          tlsfiles.Config     `yaml:"tls" doc:"encryption; the authorities are trusted beside the system's"`
+	CA           string              `yaml:"ca" doc:"the same as tls.ca, as it was spelled before"`
+	Certificate  string              `yaml:"certificate" doc:"the same as tls.cert, as it was spelled before"`
+	Key          string              `yaml:"key" doc:"the same as tls.key, as it was spelled before"`
 	Proxy        string              `yaml:"proxy" doc:"outgoing HTTP proxy, such as http://proxy:3128; none by default"`
 }
 
@@ -40,8 +42,11 @@ func (c Config) Validate() error {
 	if c.Timeout < time.Second || c.Timeout > time.Minute {
 		errs = append(errs, errors.New("timeout: between 1s and 60s"))
 	}
-	if (c.Certificate == "") != (c.Key == "") {
-		errs = append(errs, errors.New("certificate and key: both or none"))
+	if c.TLS != (tlsfiles.Config{}) && c.old() != (tlsfiles.Config{}) {
+		errs = append(errs, errors.New("ca, certificate and key: move them into tls, as ca, cert and key"))
+	}
+	if err := c.files().Validate(); err != nil {
+		errs = append(errs, err)
 	}
 	if c.Proxy != "" {
 		if u, err := url.Parse(c.Proxy); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
@@ -49,6 +54,18 @@ func (c Config) Validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// files are those of TLS, however the keys are spelled.
+func (c Config) files() tlsfiles.Config {
+	if old := c.old(); old != (tlsfiles.Config{}) {
+		return old
+	}
+	return c.TLS
+}
+
+func (c Config) old() tlsfiles.Config {
+	return tlsfiles.Config{CA: c.CA, Cert: c.Certificate, Key: c.Key}
 }
 
 func (c Config) validateURL() error {

@@ -9,13 +9,7 @@ import (
 
 // Surroundings names certificates and, where no proxy stands between, the receiver.
 func (c *Config) Surroundings(e connectors.Env, _ string) connectors.Surroundings {
-	var s connectors.Surroundings
-	if c.CA != "" {
-		s.Certificates = append(s.Certificates, connectors.CertificateFile{Use: "ca", Path: e.Path(c.CA)})
-	}
-	if c.Certificate != "" {
-		s.Certificates = append(s.Certificates, connectors.CertificateFile{Use: "certificate", Path: e.Path(c.Certificate), Key: e.Path(c.Key)})
-	}
+	s := connectors.Surroundings{Certificates: c.files().Surroundings(e)}
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Scheme != "https" || c.Proxy != "" {
 		return s

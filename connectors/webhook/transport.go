@@ -4,12 +4,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"os"
 	"syscall"
 	"time"
 
@@ -56,30 +54,15 @@ func newTransport(env connectors.Env, c Config) (*http.Transport, error) {
 }
 
 func tlsConfig(env connectors.Env, c Config) (*tls.Config, error) {
-	conf := &tls.Config{MinVersion: tls.VersionTLS12}
-	if c.CA != "" {
-		pem, err := os.ReadFile(env.Path(c.CA))
-		if err != nil {
-			return nil, fmt.Errorf("read ca: %w", err)
-		}
-		pool, err := x509.SystemCertPool()
-		if err != nil {
-			pool = x509.NewCertPool()
-		}
-		if !pool.AppendCertsFromPEM(pem) {
-			return nil, errors.New("ca holds no certificate")
-		}
-		conf.RootCAs = pool
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
 	}
-	if c.Certificate != "" {
-		pair, err := tls.LoadX509KeyPair(env.Path(c.Certificate), env.Path(c.Key))
-		if err != nil {
-			return nil, fmt.Errorf("read client certificate: %w", err)
-		}
-		conf.Certificates = []tls.Certificate{pair}
+	conf, err := c.files().Load(env, roots)
+	if err == nil {
+		env.WatchTLS(conf)
 	}
-	env.WatchTLS(conf)
-	return conf, nil
+	return conf, err
 }
 
 // refusePrivate is called with the resolved address right before each connect.

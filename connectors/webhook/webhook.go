@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/tlsfiles"
 )
 
 // bodyLimit is how much of an answer is read, so that the connection can be used again; the rest is cut.
@@ -64,12 +65,12 @@ func Open(env connectors.Env, c Config) (connectors.FrontOffice, error) {
 		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeConfig, Op: "open webhook", Err: err}
 	}
 	t, err := newTransport(env, c)
-	if err != nil && c.absent(env) != nil {
+	if err != nil && c.files().Absent(env) != nil {
 		t, err = newLateTransport(env, c)
 	}
 	if err != nil {
 		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeConfig, Op: "open webhook",
-			Hint: "check ca, certificate, key and proxy", Err: err}
+			Hint: "check tls.ca, tls.cert, tls.key and proxy", Err: err}
 	}
 	client := &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return &Office{url: c.URL, keys: keys, timeout: c.Timeout, env: env, client: client, transport: t}, nil
@@ -183,17 +184,17 @@ func failure(id string, err error) connectors.Outcome {
 	out := connectors.Outcome{Key: id, Class: connectors.Transient, Code: CodeConnection, Text: "no connection to the receiver", Raw: err.Error()}
 	var refused *addressError
 	var netErr net.Error
-	var missing *absentError
+	var missing *tlsfiles.AbsentError
 	switch {
 	case errors.As(err, &refused):
 		out.Class, out.Code = connectors.TargetError, CodeAddress
 		out.Text = "the receiver's name leads to an address that is not public; set allow-private if that is meant"
 	case errors.As(err, &missing):
 		out.Class, out.Code = connectors.TargetError, CodeTLSFile
-		out.Text = "the files of ca, certificate or key cannot be read; mend them, the agent goes on by itself"
+		out.Text = "the files of tls cannot be read; mend them, the agent goes on by itself"
 	case isTLS(err):
 		out.Class, out.Code = connectors.TargetError, CodeTLS
-		out.Text = "the receiver's certificate is not accepted; check ca and the name in the address"
+		out.Text = "the receiver's certificate is not accepted; check tls.ca and the name in the address"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &netErr) && netErr.Timeout():
 		out.Code, out.Text = CodeTimeout, "the receiver did not answer in time"
 	}

@@ -218,13 +218,15 @@ func TestTLS(t *testing.T) {
 	if out[0].Code != CodeTLS {
 		t.Errorf("unknown authority: %+v", out[0])
 	}
-	o := open(t, func(c *Config) { c.URL = s.URL; c.CA = ca })
-	out, _ = o.Publish(context.Background(), []connectors.Event{event("e", "A")})
-	if out[0].Class != connectors.Written {
-		t.Errorf("private CA: %+v", out[0])
-	}
-	if err := o.Check(context.Background()); err != nil {
-		t.Error(err)
+	for spelling, set := range map[string]func(*Config){"tls.ca": func(c *Config) { c.TLS.CA = ca }, "ca": func(c *Config) { c.CA = ca }} {
+		o := open(t, func(c *Config) { c.URL = s.URL; set(c) })
+		out, _ = o.Publish(context.Background(), []connectors.Event{event("e", "A")})
+		if out[0].Class != connectors.Written {
+			t.Errorf("private CA by %s: %+v", spelling, out[0])
+		}
+		if err := o.Check(context.Background()); err != nil {
+			t.Errorf("%s: %v", spelling, err)
+		}
 	}
 }
 
@@ -256,6 +258,8 @@ func TestValidate(t *testing.T) {
 		"second secret":  func(c *Config) { c.Secrets = []connectors.Secret{"x"} },
 		"timeout":        func(c *Config) { c.Timeout = 0 },
 		"half a pair":    func(c *Config) { c.Certificate = "x.pem" },
+		"half of tls":    func(c *Config) { c.TLS.Key = "x.pem" },
+		"two spellings":  func(c *Config) { c.CA, c.TLS.CA = "x.pem", "x.pem" },
 		"proxy":          func(c *Config) { c.Proxy = "proxy" },
 		"too many":       func(c *Config) { c.Secrets = []connectors.Secret{testSecret, testSecret, testSecret} },
 		"no ca in it":    func(c *Config) { c.CA = "webhook_test.go" },

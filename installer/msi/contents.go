@@ -25,7 +25,7 @@ var trees = []struct {
 	from, to string
 	takes    func(rel string) bool
 }{
-	{"agent/cmd/inbasket/starter/mappings", "example/mappings", all},
+	{"agent/cmd/setup/starter/mappings", "example/mappings", all},
 	{"installer/msi/files", "example", all},
 	{"docs", "docs", func(rel string) bool { return strings.HasSuffix(rel, ".md") && !strings.HasPrefix(rel, "decisions/") }},
 	{"installer/monitoring", "monitoring", func(rel string) bool { return !strings.HasSuffix(rel, ".go") && !strings.Contains(rel, "_test") }},

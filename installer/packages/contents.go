@@ -55,7 +55,7 @@ func contents(binary, bill string, made []entry) ([]entry, error) {
 		e        entry
 		skip     func(rel string) bool
 	}{
-		{"agent/cmd/inbasket/starter/mappings", "/etc/inbasket/mappings", entry{mode: 0o640, group: account, config: true}, nil},
+		{"agent/cmd/setup/starter/mappings", "/etc/inbasket/mappings", entry{mode: 0o640, group: account, config: true}, nil},
 		{"configs", examples, entry{mode: 0o644}, func(rel string) bool { return strings.HasSuffix(rel, ".go") }},
 		{"docs", docs + "/docs", entry{mode: 0o644}, func(rel string) bool { return strings.HasPrefix(rel, "decisions") }},
 		{"installer/monitoring", "/usr/share/inbasket/monitoring", entry{mode: 0o644}, func(rel string) bool { return strings.HasSuffix(rel, ".go") }},

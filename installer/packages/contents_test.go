@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 )
 
 // TestContents looks at rights and kinds of what the packages install, for each kind of package.
@@ -87,15 +89,16 @@ func TestBill(t *testing.T) {
 	if !bytes.Equal(texts[0], texts[1]) {
 		t.Error("two bills of one binary differ")
 	}
-	var b bom
+	var b cyclonedx.BOM
 	if err := json.Unmarshal(texts[0], &b); err != nil {
 		t.Fatal(err)
 	}
-	if b.Metadata.Component.Version != r.Version || b.Metadata.Timestamp != "2026-11-22T19:30:47Z" || len(b.Serial) != len("urn:uuid:")+36 {
+	if b.Metadata.Component.Version != r.Version || b.Metadata.Timestamp != "2026-11-22T19:30:47Z" || len(b.SerialNumber) != len("urn:uuid:")+36 {
 		t.Errorf("%+v", b.Metadata)
 	}
-	if len(b.Components) == 0 || b.Components[len(b.Components)-1].Name != "std" || len(b.Dependencies) != 1 || len(b.Dependencies[0].On) != len(b.Components) {
-		t.Errorf("%+v", b.Components)
+	list, on := *b.Components, *b.Dependencies
+	if len(list) == 0 || list[len(list)-1].Name != "std" || len(on) != 1 || len(*on[0].Dependencies) != len(list) || b.SpecVersion != cyclonedx.SpecVersion1_5 {
+		t.Errorf("%+v", list)
 	}
 	if err := writeSBOM("contents_test.go", filepath.Join(t.TempDir(), "x"), r); err == nil {
 		t.Error("made a bill of what is no binary")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -24,45 +25,6 @@ back office decides, and hands the decision to the front office.`
 	maintainer = "Inbasket maintainers <inbasket@users.noreply.github.com>"
 )
 
-// The shapes of nfpm's configuration; it reads YAML, and so JSON.
-type (
-	nfpmConfig struct {
-		Name          string            `json:"name"`
-		Arch          string            `json:"arch"`
-		Platform      string            `json:"platform"`
-		Version       string            `json:"version"`
-		VersionSchema string            `json:"version_schema"`
-		Release       string            `json:"release"`
-		Section       string            `json:"section"`
-		Priority      string            `json:"priority"`
-		Maintainer    string            `json:"maintainer"`
-		Description   string            `json:"description"`
-		Vendor        string            `json:"vendor"`
-		Homepage      string            `json:"homepage"`
-		License       string            `json:"license"`
-		MTime         time.Time         `json:"mtime"`
-		NoGlobs       bool              `json:"disable_globbing"`
-		Recommends    []string          `json:"recommends,omitempty"`
-		Depends       []string          `json:"depends,omitempty"`
-		Contents      []nfpmContent     `json:"contents"`
-		Scripts       map[string]string `json:"scripts"`
-		RPM           map[string]any    `json:"rpm"`
-		Deb           map[string]any    `json:"deb"`
-	}
-	nfpmContent struct {
-		Src  string   `json:"src,omitempty"`
-		Dst  string   `json:"dst"`
-		Type string   `json:"type,omitempty"`
-		Info nfpmInfo `json:"file_info"`
-	}
-	nfpmInfo struct {
-		Owner string    `json:"owner"`
-		Group string    `json:"group"`
-		Mode  uint32    `json:"mode"`
-		MTime time.Time `json:"mtime"`
-	}
-)
-
 // nfpm makes one deb or rpm.
 func (p plan) nfpm(ctx context.Context, format string) error {
 	entries := p.entries
@@ -75,19 +37,22 @@ func (p plan) nfpm(ctx context.Context, format string) error {
 			entry{src: changes, dst: docs + "/changelog.Debian.gz", mode: 0o644},
 			entry{src: own + "lintian-overrides", dst: "/usr/share/lintian/overrides/inbasket", mode: 0o644})
 	}
-	c := nfpmConfig{Name: "inbasket", Arch: p.arch, Platform: "linux", Version: p.Version, VersionSchema: "none", Release: "1",
-		Section: "net", Priority: "optional", Maintainer: maintainer, Description: description, Vendor: "Inbasket",
-		Homepage: homepage, License: "Apache-2.0", MTime: p.Time, NoGlobs: true,
-		Recommends: []string{"ca-certificates"}, Scripts: scripts(format),
-		RPM: map[string]any{"summary": summary, "group": "System Environment/Daemons", "buildhost": "inbasket", "compression": "gzip:9"},
-		Deb: map[string]any{"compression": "xz"}}
-	if format == "rpm" { // its scripts make the account
-		c.Depends = []string{"/usr/sbin/useradd", "/usr/sbin/groupadd"}
-	}
+	var list []map[string]any
 	for _, e := range entries {
 		if e.of(format) {
-			c.Contents = append(c.Contents, p.content(e))
+			list = append(list, p.content(e))
 		}
+	}
+	c := map[string]any{ // nfpm reads YAML, and so JSON
+		"name": "inbasket", "arch": p.arch, "platform": "linux", "version": p.Version, "version_schema": "none", "release": "1",
+		"section": "net", "priority": "optional", "maintainer": maintainer, "description": description, "vendor": "Inbasket",
+		"homepage": homepage, "license": "Apache-2.0", "mtime": p.Time, "disable_globbing": true,
+		"recommends": []string{"ca-certificates"}, "scripts": scripts(format), "contents": list,
+		"rpm": map[string]any{"summary": summary, "group": "System Environment/Daemons", "buildhost": "inbasket", "compression": "gzip:9"},
+		"deb": map[string]any{"compression": "xz"},
+	}
+	if format == "rpm" { // its scripts make the account
+		c["depends"] = []string{"/usr/sbin/useradd", "/usr/sbin/groupadd"}
 	}
 	text, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
@@ -102,30 +67,26 @@ func (p plan) nfpm(ctx context.Context, format string) error {
 	return loud(cmd)
 }
 
-func (p plan) content(e entry) nfpmContent {
-	c := nfpmContent{Src: e.src, Dst: e.dst, Info: nfpmInfo{Owner: "root", Group: "root", Mode: uint32(e.mode), MTime: p.Time}}
-	if e.group != "" {
-		c.Info.Group = e.group
-	}
+func (p plan) content(e entry) map[string]any {
+	c := map[string]any{"dst": e.dst, "file_info": map[string]any{"owner": "root", "group": cmp.Or(e.group, "root"), "mode": uint32(e.mode), "mtime": p.Time}}
 	switch {
 	case e.src == "":
-		c.Type = "dir"
+		c["type"] = "dir"
 	case e.config:
-		c.Type = "config|noreplace"
+		c["type"] = "config|noreplace"
+	}
+	if e.src != "" {
+		c["src"] = e.src
 	}
 	return c
 }
 
 func scripts(format string) map[string]string {
-	out := map[string]string{}
-	names := map[string]map[string]string{
-		"deb": {"postinstall": "deb.postinst", "preremove": "deb.prerm", "postremove": "deb.postrm"},
-		"rpm": {"preinstall": "rpm.pre", "postinstall": "rpm.post", "preremove": "rpm.preun", "postremove": "rpm.postun"},
+	const dir = "installer/packages/scripts/"
+	if format == "deb" {
+		return map[string]string{"postinstall": dir + "deb.postinst", "preremove": dir + "deb.prerm", "postremove": dir + "deb.postrm"}
 	}
-	for kind, name := range names[format] {
-		out[kind] = "installer/packages/scripts/" + name
-	}
-	return out
+	return map[string]string{"preinstall": dir + "rpm.pre", "postinstall": dir + "rpm.post", "preremove": dir + "rpm.preun", "postremove": dir + "rpm.postun"}
 }
 
 // debianChangelog writes the changelog in Debian's own form; what users notice is in CHANGELOG.md.

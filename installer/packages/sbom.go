@@ -1,11 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"debug/buildinfo"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,50 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-)
 
-// The shapes of CycloneDX 1.5 that are used here.
-type (
-	bom struct {
-		Format       string       `json:"bomFormat"`
-		Spec         string       `json:"specVersion"`
-		Serial       string       `json:"serialNumber"`
-		Version      int          `json:"version"`
-		Metadata     metadata     `json:"metadata"`
-		Components   []component  `json:"components"`
-		Dependencies []dependency `json:"dependencies"`
-	}
-	metadata struct {
-		Timestamp string    `json:"timestamp"`
-		Component component `json:"component"`
-	}
-	component struct {
-		Type       string     `json:"type"`
-		Ref        string     `json:"bom-ref"`
-		Name       string     `json:"name"`
-		Version    string     `json:"version"`
-		Purl       string     `json:"purl,omitempty"`
-		Hashes     []hash     `json:"hashes,omitempty"`
-		Licenses   []license  `json:"licenses,omitempty"`
-		Properties []property `json:"properties,omitempty"`
-	}
-	hash struct {
-		Algorithm string `json:"alg"`
-		Content   string `json:"content"`
-	}
-	license struct {
-		License struct {
-			ID string `json:"id"`
-		} `json:"license"`
-	}
-	property struct {
-		Name  string `json:"name"`
-		Value string `json:"value"`
-	}
-	dependency struct {
-		Ref string   `json:"ref"`
-		On  []string `json:"dependsOn"`
-	}
+	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 )
 
 // writeSBOM writes the bill of materials of a binary: what its own build information says is in it.
@@ -69,48 +27,55 @@ func writeSBOM(binary, to string, r release) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(bill(info, sha256.Sum256(image), r), "", "  ")
-	if err != nil {
+	var b bytes.Buffer
+	e := cyclonedx.NewBOMEncoder(&b, cyclonedx.BOMFileFormatJSON).SetPretty(true).SetEscapeHTML(false)
+	if err := e.EncodeVersion(bill(info, sha256.Sum256(image), r), cyclonedx.SpecVersion1_5); err != nil {
 		return err
 	}
-	return os.WriteFile(to, append(text, '\n'), 0o644)
+	return os.WriteFile(to, b.Bytes(), 0o644)
 }
 
 // bill is made of nothing but its arguments, so that two builds have the same.
-func bill(info *debug.BuildInfo, digest [sha256.Size]byte, r release) bom {
-	self := component{Type: "application", Name: "inbasket", Version: r.Version, Purl: purl(info.Main.Path, "v"+r.Version), Ref: "inbasket",
-		Hashes: []hash{{"SHA-256", hex.EncodeToString(digest[:])}}}
-	self.Licenses = make([]license, 1)
-	self.Licenses[0].License.ID = "Apache-2.0"
+func bill(info *debug.BuildInfo, digest [sha256.Size]byte, r release) *cyclonedx.BOM {
+	self := cyclonedx.Component{Type: cyclonedx.ComponentTypeApplication, Name: "inbasket", Version: r.Version, PackageURL: purl(info.Main.Path, "v"+r.Version), BOMRef: "inbasket",
+		Hashes:   &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: hex.EncodeToString(digest[:])}},
+		Licenses: &cyclonedx.Licenses{{License: &cyclonedx.License{ID: "Apache-2.0"}}}}
+	var built []cyclonedx.Property
 	for _, s := range info.Settings {
 		if s.Key == "GOOS" || s.Key == "GOARCH" || s.Key == "CGO_ENABLED" {
-			self.Properties = append(self.Properties, property{"go:" + s.Key, s.Value})
+			built = append(built, cyclonedx.Property{Name: "go:" + s.Key, Value: s.Value})
 		}
 	}
-	b := bom{Format: "CycloneDX", Spec: "1.5", Version: 1, Serial: "urn:uuid:" + uuid(digest),
-		Metadata: metadata{Timestamp: r.Time.Format(time.RFC3339), Component: self}}
-	std := component{Type: "library", Name: "std", Version: strings.TrimPrefix(info.GoVersion, "go"), Purl: purl("std", strings.TrimPrefix(info.GoVersion, "go"))}
-	std.Ref = std.Purl
-	b.Components = append(b.Components, std)
+	self.Properties = &built
+	components := []cyclonedx.Component{library("std", strings.TrimPrefix(info.GoVersion, "go"))}
 	for _, m := range info.Deps {
 		if m.Replace != nil {
 			m = m.Replace
 		}
-		c := component{Type: "library", Name: m.Path, Version: m.Version, Purl: purl(m.Path, m.Version), Ref: purl(m.Path, m.Version)}
+		c := library(m.Path, m.Version)
 		if sum, ok := strings.CutPrefix(m.Sum, "h1:"); ok { // Go's digest of the module's files, not of one file
 			if raw, err := base64.StdEncoding.DecodeString(sum); err == nil {
-				c.Properties = append(c.Properties, property{"go:h1", hex.EncodeToString(raw)})
+				c.Properties = &[]cyclonedx.Property{{Name: "go:h1", Value: hex.EncodeToString(raw)}}
 			}
 		}
-		b.Components = append(b.Components, c)
+		components = append(components, c)
 	}
-	slices.SortFunc(b.Components, func(x, y component) int { return strings.Compare(x.Ref, y.Ref) })
-	on := dependency{Ref: self.Ref}
-	for _, c := range b.Components {
-		on.On = append(on.On, c.Ref)
+	slices.SortFunc(components, func(x, y cyclonedx.Component) int { return strings.Compare(x.BOMRef, y.BOMRef) })
+	var on []string
+	for _, c := range components {
+		on = append(on, c.BOMRef)
 	}
-	b.Dependencies = []dependency{on}
+	b := cyclonedx.NewBOM()
+	b.SerialNumber = "urn:uuid:" + uuid(digest)
+	b.Metadata = &cyclonedx.Metadata{Timestamp: r.Time.Format(time.RFC3339), Component: &self}
+	b.Components = &components
+	b.Dependencies = &[]cyclonedx.Dependency{{Ref: self.BOMRef, Dependencies: &on}}
 	return b
+}
+
+func library(path, version string) cyclonedx.Component {
+	url := purl(path, version)
+	return cyclonedx.Component{Type: cyclonedx.ComponentTypeLibrary, Name: path, Version: version, PackageURL: url, BOMRef: url}
 }
 
 // purl names a Go module as package URLs do.

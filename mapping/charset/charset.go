@@ -22,10 +22,13 @@ type Charset struct {
 	low    *[utf8.RuneSelf]uint16 // ASCII to byte, 0xFFFF where undefined
 }
 
+// spelling takes out what tells spellings apart.
+var spelling = strings.NewReplacer("_", "-", " ", "")
+
 // names maps each accepted spelling, in lower case without blanks and underscores, to the canonical name.
 func canonical(name string) string {
 	n := strings.ToLower(strings.TrimSpace(name))
-	n = strings.NewReplacer("_", "-", " ", "").Replace(n)
+	n = spelling.Replace(n)
 	switch n {
 	case "", "utf8", "utf-8":
 		return "utf-8"

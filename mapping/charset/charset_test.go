@@ -9,6 +9,7 @@ import (
 )
 
 func TestLookup(t *testing.T) {
+	t.Parallel()
 	for _, n := range Names() {
 		if c, ok := Lookup(n); !ok || c.Name() != n {
 			t.Errorf("%s: %v", n, ok)
@@ -27,6 +28,7 @@ func TestLookup(t *testing.T) {
 
 // TestAgainstIconv compares every byte of every single-byte set with the system's iconv.
 func TestAgainstIconv(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("iconv"); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("iconv is missing")
@@ -66,6 +68,7 @@ func iconv(name string, b []byte) (string, error) {
 }
 
 func TestRoundTrip(t *testing.T) {
+	t.Parallel()
 	all := make([]byte, 256)
 	for i := range all {
 		all[i] = byte(i)
@@ -88,6 +91,7 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestUnmappable(t *testing.T) {
+	t.Parallel()
 	c, _ := Lookup("iso-8859-1")
 	dst, bad, ok := c.AppendString([]byte("x"), "aä€b")
 	if ok || bad != 3 || string(dst) != "x" {

@@ -7,6 +7,7 @@ import (
 )
 
 func TestFormatAndParse(t *testing.T) {
+	t.Parallel()
 	berlin, err := Zone("Europe/Berlin")
 	if err != nil {
 		t.Fatal(err)
@@ -40,6 +41,7 @@ func TestFormatAndParse(t *testing.T) {
 }
 
 func TestStrict(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ pattern, in string }{
 		{"yyyy-MM-dd", "2026-2-3"}, {"yyyy-MM-dd", "2026-02-30"}, {"yyyy-MM-dd", "2025-02-29"},
 		{"yyyy-MM-dd", "2026-02-03 "}, {"yyyy-MM-dd", ""}, {"yyyy-MM-dd", "0000-01-01"}, {"yyyy-MM-dd", "２０26-01-01"},
@@ -58,6 +60,7 @@ func TestStrict(t *testing.T) {
 }
 
 func TestTwoDigitYear(t *testing.T) {
+	t.Parallel()
 	p := MustCompile("yyMMdd")
 	if _, err := p.Parse("260203"); !errors.Is(err, ErrTwoDigitYear) {
 		t.Error(err)
@@ -70,6 +73,7 @@ func TestTwoDigitYear(t *testing.T) {
 }
 
 func TestZone(t *testing.T) {
+	t.Parallel()
 	for _, n := range []string{"Local", "Berlin", "../etc"} {
 		if _, err := Zone(n); err == nil {
 			t.Errorf("%s is a zone", n)
@@ -78,6 +82,7 @@ func TestZone(t *testing.T) {
 }
 
 func TestFields(t *testing.T) {
+	t.Parallel()
 	p := MustCompile("yyyy-MM-dd HH:mm")
 	if !p.HasDate() || !p.HasTime() || p.HasZone() || p.TwoDigitYear() || p.String() != "yyyy-MM-dd HH:mm" {
 		t.Error("wrong fields")
@@ -86,6 +91,7 @@ func TestFields(t *testing.T) {
 
 // A field of one or two digits needs something after it that is none.
 func TestOpenFields(t *testing.T) {
+	t.Parallel()
 	for _, s := range []string{"d0", "dM.yyyy", "yyyyMdd", "HHmm d'1'", "Hmm"} {
 		if _, err := Compile(s); err == nil {
 			t.Errorf("%q was taken", s)

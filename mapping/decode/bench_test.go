@@ -56,18 +56,59 @@ func BenchmarkEncodingJSON(b *testing.B) {
 	}
 }
 
-// BenchmarkJSONText only reads tokens, so it is the floor for a decoder on jsontext.
+// BenchmarkJSONText builds the same tree of jsontext's tokens, without our limits, messages and normal form: the least that a
+// decoder on it would take. See docs/decisions/0020-expressions.md.
 func BenchmarkJSONText(b *testing.B) {
 	form := benchForm()
 	b.SetBytes(int64(len(form)))
+	b.ReportAllocs()
 	for b.Loop() {
-		d := jsontext.NewDecoder(bytes.NewReader(form))
-		for {
-			if _, err := d.ReadToken(); err != nil {
-				break
-			}
+		d := jsontext.NewDecoder(bytes.NewBuffer(form), jsontext.AllowDuplicateNames(true))
+		if _, err := treeOf(d); err != nil {
+			b.Fatal(err)
 		}
 	}
+}
+
+func treeOf(d *jsontext.Decoder) (any, error) {
+	t, err := d.ReadToken()
+	if err != nil {
+		return nil, err
+	}
+	switch t.Kind() {
+	case '{':
+		m := map[string]any{}
+		for d.PeekKind() != '}' {
+			name, err := d.ReadToken()
+			if err != nil {
+				return nil, err
+			}
+			key := name.String()
+			if m[key], err = treeOf(d); err != nil {
+				return nil, err
+			}
+		}
+		_, err = d.ReadToken()
+		return m, err
+	case '[':
+		list := []any{}
+		for d.PeekKind() != ']' {
+			v, err := treeOf(d)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+		_, err = d.ReadToken()
+		return list, err
+	case '"':
+		return t.String(), nil
+	case '0':
+		return json.Number(t.String()), nil
+	case 't', 'f':
+		return t.Bool(), nil
+	}
+	return nil, nil
 }
 
 func BenchmarkXML(b *testing.B) {

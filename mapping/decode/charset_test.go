@@ -7,6 +7,7 @@ import (
 
 // TestCheckCharset: two character sets for one form are refused where they make two texts of it.
 func TestCheckCharset(t *testing.T) {
+	t.Parallel()
 	latin := "<?xml version='1.0' encoding='iso-8859-1'?><a>M\xfcller</a>"
 	for _, c := range []struct {
 		format, in, contentType string

@@ -12,6 +12,7 @@ import (
 // TestMainframeSample reads a real EBCDIC file by three code pages and compares with what another
 // program made of it.
 func TestMainframeSample(t *testing.T) {
+	t.Parallel()
 	root := filepath.Join("..", "..", "..", "shared", "samples", "copybook")
 	b, err := os.ReadFile(filepath.Join(root, "transactions.dat"))
 	if err != nil {

@@ -2,19 +2,21 @@ package decode
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/inbasket/inbasket/mapping/charset"
 )
 
 // CSVOptions say how a CSV input is written.
 type CSVOptions struct {
-	Delimiter string   // one ASCII character, default comma; "tab" is understood
-	Quote     string   // one ASCII character, default quotation mark; "none" for none
-	Charset   string   // default utf-8
-	Columns   []string // names of the columns, if the input has no header line
-	Single    bool     // the input is one record: the result is its map, not a list
+	Delimiter string   `yaml:"delimiter" doc:"one character or tab; default comma"`
+	Quote     string   `yaml:"quote" doc:"one character or none"`
+	Charset   string   `yaml:"charset" doc:"default utf-8"`
+	Columns   []string `yaml:"columns" doc:"names of the columns where there is no header line"`
+	Single    bool     `yaml:"single" doc:"the file is one record"` // the result is its map, not a list
 }
 
 // CSV decodes lines of delimited fields as RFC 4180 says. The first line names the columns unless
@@ -29,11 +31,8 @@ func CSV(b []byte, o CSVOptions, l Limits) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := csvDecoder{b: text, limits: l, columns: o.Columns}
-	if d.delimiter, err = mark(o.Delimiter, ','); err != nil {
-		return nil, err
-	}
-	if d.quote, err = mark(o.Quote, '"'); err != nil {
+	d, err := newCSV(text, o, l)
+	if err != nil {
 		return nil, err
 	}
 	rows, err := d.rows()
@@ -41,6 +40,14 @@ func CSV(b []byte, o CSVOptions, l Limits) (any, error) {
 		return nil, err
 	}
 	return oneOrAll(rows, o.Single)
+}
+
+func newCSV(text []byte, o CSVOptions, l Limits) (*csvDecoder, error) {
+	d := &csvDecoder{b: text, limits: l, columns: o.Columns}
+	var err, bad error
+	d.delimiter, err = mark(o.Delimiter, ',')
+	d.quote, bad = mark(o.Quote, '"')
+	return d, cmp.Or(err, bad)
 }
 
 // oneOrAll returns the list, or its only item where exactly one is expected.
@@ -54,14 +61,16 @@ func oneOrAll(rows []any, single bool) (any, error) {
 	return rows[0], nil
 }
 
-// toUTF8 converts b from a character set by name and drops a byte order mark.
+// toUTF8 converts b from a character set by name and drops a byte order mark; it may return a part of b.
 func toUTF8(b []byte, name string) ([]byte, error) {
 	c, ok := charset.Lookup(name)
 	if !ok {
 		return nil, &Error{Code: CodeCharset, Message: "the character set is not known; known are " + strings.Join(charset.Names(), ", ")}
 	}
 	if c.UTF8() {
-		b = bytes.TrimPrefix(b, utf8BOM)
+		if b = bytes.TrimPrefix(b, utf8BOM); utf8.Valid(b) {
+			return bytes.TrimPrefix(b, utf8BOM), nil
+		}
 	}
 	s, bad, ok := c.DecodeString(b)
 	if !ok {
@@ -98,8 +107,7 @@ type csvDecoder struct {
 }
 
 func (d *csvDecoder) fail(code string, off int, format string, args ...any) error {
-	line, column := place(d.b[d.base:], off-d.base)
-	return &Error{Code: code, Line: line, Column: column, Message: fmt.Sprintf(format, args...)}
+	return errorAt(d.b[d.base:], off-d.base, code, format, args...)
 }
 
 func (d *csvDecoder) rows() ([]any, error) {
@@ -110,7 +118,7 @@ func (d *csvDecoder) rows() ([]any, error) {
 		if err != nil {
 			return nil, underIndex(err, len(rows))
 		}
-		if len(fields) == 1 && fields[0] == "" && (d.columns == nil || len(d.columns) > 1) {
+		if d.emptyLine(fields) {
 			continue // an empty line
 		}
 		if d.columns == nil {
@@ -236,4 +244,9 @@ func (d *csvDecoder) text(s string, off int) (string, error) {
 		return "", d.fail(CodeText, off, "the field is longer than %d bytes", d.limits.Text)
 	}
 	return nfc(s), nil
+}
+
+// emptyLine tells whether a line has nothing; of one column that is a value.
+func (d *csvDecoder) emptyLine(fields []string) bool {
+	return len(fields) == 1 && fields[0] == "" && (d.columns == nil || len(d.columns) > 1)
 }

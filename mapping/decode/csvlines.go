@@ -30,11 +30,8 @@ func CSVLines(b []byte, o CSVOptions, l Limits) (rows []any, lines []int, bad []
 	if end := bytes.TrimRight(text, "\r\n\x1a"); bytes.IndexByte(text[len(end):], endOfFile) >= 0 {
 		text = end
 	}
-	d := csvDecoder{b: text, limits: l, columns: o.Columns}
-	if d.delimiter, err = mark(o.Delimiter, ','); err != nil {
-		return nil, nil, nil, err
-	}
-	if d.quote, err = mark(o.Quote, '"'); err != nil {
+	d, err := newCSV(text, o, l)
+	if err != nil {
 		return nil, nil, nil, err
 	}
 	return d.each(holes)
@@ -82,7 +79,7 @@ func (d *csvDecoder) each(holes bool) (rows []any, lines []int, bad []BadLine, e
 		switch {
 		case err != nil && d.columns == nil:
 			return nil, nil, nil, err
-		case err == nil && len(fields) == 1 && fields[0] == "" && (d.columns == nil || len(d.columns) > 1): // an empty line
+		case err == nil && d.emptyLine(fields): // an empty line
 		case err == nil && d.columns == nil:
 			err = d.header(fields, start)
 			if err != nil {

@@ -7,6 +7,7 @@ import (
 
 // TestCSVLines keeps bad lines apart by their numbers, and goes on with the others.
 func TestCSVLines(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ in, want, bad string }{
 		"good":               {"A;B\n1;x\n2;y\n", "1x@2 2y@3 ", ""},
 		"too few":            {"A;B\n1;x\n2\n3;z\n", "1x@2 3z@4 ", "3-3 "},
@@ -23,6 +24,7 @@ func TestCSVLines(t *testing.T) {
 		"old Macintosh":      {"A;B\r1;x\r2\r3;z\r4\r", "1x@2 3z@4 ", "3-3 5-5 "},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			rows, lines, bad, err := CSVLines([]byte(c.in), CSVOptions{Delimiter: ";"}, Limits{})
 			if err != nil {
 				t.Fatal(err)

@@ -8,7 +8,6 @@ package decode
 import (
 	"bytes"
 	"fmt"
-	"mime"
 	"strconv"
 	"strings"
 
@@ -17,10 +16,10 @@ import (
 
 // Limits bound what a form may ask of the agent. A zero field means its default.
 type Limits struct {
-	Bytes int64 // of the whole input
-	Depth int   // of nested objects, lists or elements
-	Nodes int   // values in the tree, counting every object, list, text and number
-	Text  int   // bytes of one text
+	Bytes int64 `yaml:"bytes" doc:"size, such as 4MiB"` // of the whole input
+	Depth int   `yaml:"depth" doc:"levels of nesting"`  // of nested objects, lists or elements
+	Nodes int   `yaml:"nodes" doc:"values"`             // in the tree, counting every object, list, text and number
+	Text  int   `yaml:"text" doc:"bytes of one text"`
 }
 
 // DefaultLimits returns the limits that apply where a mapping says nothing: 16 MiB, 64 levels, 200,000
@@ -68,61 +67,12 @@ func (e *Error) Limit() string {
 	return map[string]string{CodeSize: "bytes", CodeDepth: "depth", CodeNodes: "nodes", CodeText: "text"}[e.Code]
 }
 
-// Options are the settings of all formats; each format reads its own.
+// Options are the settings of all formats; each format reads its own. They are a part of a mapping's input as they stand here.
 type Options struct {
-	Limits Limits
-	Lists  []string     // XML and urlencoded: dotted paths of what may repeat, such as parcels.parcel
-	CSV    CSVOptions   //
-	Fixed  FixedOptions //
-}
-
-// Formats returns the names that Decode knows.
-func Formats() []string { return []string{"json", "xml", "csv", "urlencoded", "fixed"} }
-
-// Decode decodes b by the name of its format: json, xml, csv, urlencoded or fixed. Errors are *Error.
-func Decode(format string, b []byte, o Options) (any, error) {
-	switch format {
-	case "json":
-		return JSON(b, o.Limits)
-	case "xml":
-		return XML(b, o.Limits, o.Lists)
-	case "csv":
-		return CSV(b, o.CSV, o.Limits)
-	case "urlencoded":
-		return Form(b, o.Limits, o.Lists...)
-	case "fixed":
-		return Fixed(b, o.Fixed, o.Limits)
-	}
-	return nil, &Error{Code: CodeFormat, Message: "the format is not known; known are " + strings.Join(Formats(), ", ")}
-}
-
-// Sniff returns the format of a form by its content type, or by its first character where the type is
-// missing or says nothing. It returns "" if neither tells.
-func Sniff(contentType string, b []byte) string {
-	if t, _, err := mime.ParseMediaType(contentType); err == nil {
-		switch {
-		case t == "application/json" || t == "text/json" || strings.HasSuffix(t, "+json"):
-			return "json"
-		case t == "application/xml" || t == "text/xml" || strings.HasSuffix(t, "+xml"):
-			return "xml"
-		case t == "application/x-www-form-urlencoded":
-			return "urlencoded"
-		case t == "text/csv":
-			return "csv"
-		case t != "application/octet-stream" && t != "text/plain":
-			return ""
-		}
-	}
-	b = bytes.TrimLeft(bytes.TrimPrefix(b, utf8BOM), " \t\r\n")
-	switch {
-	case len(b) == 0:
-		return ""
-	case b[0] == '{' || b[0] == '[':
-		return "json"
-	case b[0] == '<', bytes.HasPrefix(b, []byte{0xFE, 0xFF}), bytes.HasPrefix(b, []byte{0xFF, 0xFE}):
-		return "xml"
-	}
-	return ""
+	Limits Limits       `yaml:"-"`
+	Lists  []string     `yaml:"lists" doc:"XML: dotted paths of elements that may repeat"` // and urlencoded: such as parcels.parcel
+	CSV    CSVOptions   `yaml:"csv" doc:"how a CSV form is written"`
+	Fixed  FixedOptions `yaml:"fixed" doc:"how a fixed-width form is written"`
 }
 
 var utf8BOM = []byte{0xEF, 0xBB, 0xBF}
@@ -142,6 +92,12 @@ func place(b []byte, off int) (line, column int) {
 		}
 	}
 	return line, column
+}
+
+// errorAt is an error at byte offset off of b.
+func errorAt(b []byte, off int, code, format string, args ...any) error {
+	line, column := place(b, off)
+	return &Error{Code: code, Line: line, Column: column, Message: fmt.Sprintf(format, args...)}
 }
 
 // maxPointer bounds a pointer, which holds names that a sender chose.

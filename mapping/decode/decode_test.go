@@ -2,6 +2,8 @@ package decode
 
 import (
 	"encoding/json"
+	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,6 +12,7 @@ import (
 type m = map[string]any
 
 func TestJSON(t *testing.T) {
+	t.Parallel()
 	n := func(s string) any { return json.Number(s) }
 	for in, want := range map[string]any{
 		`{"a":1,"b":[true,false,null],"c":{}}`:      m{"a": n("1"), "b": []any{true, false, nil}, "c": m{}},
@@ -34,6 +37,7 @@ func TestJSON(t *testing.T) {
 }
 
 func TestXML(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]any{
 		`<f><a>x</a><b/></f>`:           m{"a": "x", "b": ""},
 		`<f v="1"><a k="2"> x </a></f>`: m{"@v": "1", "a": m{"@k": "2", "#text": " x "}},
@@ -61,6 +65,7 @@ func TestXML(t *testing.T) {
 }
 
 func TestForm(t *testing.T) {
+	t.Parallel()
 	got, err := Form([]byte("a=1&b[c]=x+y%21&l[]=1&l[]=2&d=one&e=&o[p][q][]=%C3%A4&o[p][r]=a%CC%88"), Limits{}, "d")
 	want := m{"a": "1", "b": m{"c": "x y!"}, "l": []any{"1", "2"}, "d": []any{"one"}, "e": "", "o": m{"p": m{"q": []any{"ä"}, "r": "ä"}}}
 	if d := cmp.Diff(want, got); d != "" || err != nil {
@@ -69,6 +74,7 @@ func TestForm(t *testing.T) {
 }
 
 func TestCSV(t *testing.T) {
+	t.Parallel()
 	got, err := CSV([]byte("ID;NAME\r\n1;\"a;\"\"b\"\"\r\nc\"\r\n\r\n2;\xe4\n"), CSVOptions{Delimiter: ";", Charset: "iso-8859-1"}, Limits{})
 	want := []any{m{"ID": "1", "NAME": "a;\"b\"\r\nc"}, m{"ID": "2", "NAME": "ä"}}
 	if d := cmp.Diff(any(want), got); d != "" || err != nil {
@@ -81,6 +87,7 @@ func TestCSV(t *testing.T) {
 }
 
 func TestFixed(t *testing.T) {
+	t.Parallel()
 	o := FixedOptions{Charset: "ibm273", Skip: 1, SkipEnd: 1, Length: 12, Fields: []FixedField{
 		{Name: "ID", Width: 3, Type: "number"}, {Name: "NAME", Width: 5}, {Name: "FEE", Width: 4, Type: "number", Decimals: 2}}}
 	in := "\xc8\xc4\xd9         " + "\xf0\xf1\xf2\xc0\xe4\x40\x40\x40\xf1\xf2\xf3\x60" + "\x40\x40\x40\x40\x40\x40\x40\x40\xf0\xf0\xf0\xf5" + "            "
@@ -88,5 +95,44 @@ func TestFixed(t *testing.T) {
 	want := []any{m{"ID": json.Number("12"), "NAME": "äU", "FEE": json.Number("-1.23")}, m{"ID": nil, "NAME": "", "FEE": json.Number("0.05")}}
 	if d := cmp.Diff(any(want), got); d != "" || err != nil {
 		t.Error(err, d)
+	}
+}
+
+// TestFormats: all that is known of a format stands in its entry, so each must be whole.
+func TestFormats(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{}
+	for _, f := range Formats() {
+		t.Run(f.Name, func(t *testing.T) {
+			if FormatNamed(f.Name).Name != f.Name || f.decode == nil {
+				t.Fatal("it cannot be found by its name, or not be decoded")
+			}
+			if !f.UTF8 && (f.charset == "" || f.utf8 == nil) {
+				t.Error("nothing says in which character set it is read")
+			}
+			if len(f.Media) == 0 && f.Needs == "" {
+				t.Error("nothing tells it from others: no content type, and no section that must be there")
+			}
+			for _, media := range append(f.Media, f.alias...) {
+				if other := seen[media]; other != "" {
+					t.Errorf("%s is %s too", media, other)
+				}
+				seen[media] = f.Name
+				if got := Sniff(media, nil); got != f.Name {
+					t.Errorf("%s: %q", media, got)
+				}
+			}
+			for _, depth := range f.Types(Options{}) {
+				for _, word := range depth {
+					if !slices.Contains([]string{"string", "number", "integer", "boolean", "null", "object", "array"}, word) {
+						t.Errorf("JSON Schema has no type %q", word)
+					}
+				}
+			}
+			var e *Error
+			if _, err := Decode(f.Name, []byte("\xff\x00"), Options{}); err != nil && (!errors.As(err, &e) || e.Code == CodeFormat && f.Needs == "") {
+				t.Error(err)
+			}
+		})
 	}
 }

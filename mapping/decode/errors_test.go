@@ -37,6 +37,7 @@ func badInputs() []struct{ format, in string } {
 }
 
 func TestErrors(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
 	for _, c := range badInputs() {
 		v, err := Decode(c.format, []byte(c.in), Options{Fixed: FixedOptions{Fields: []FixedField{{Name: "N", Width: 2, Type: "number"}, {Name: "T", Width: 2}}}})
@@ -67,6 +68,7 @@ func TestErrors(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
+	t.Parallel()
 	l := Limits{Bytes: 200, Depth: 3, Nodes: 9, Text: 8}
 	for _, c := range []struct{ format, in, want string }{
 		{"json", strings.Repeat(" ", 201), CodeSize}, {"json", `[[[[1]]]]`, CodeDepth}, {"json", `[[[1]]]`, ""}, {"json", `[1,2,3,4,5,6,7,8]`, ""},
@@ -90,6 +92,7 @@ func TestLimits(t *testing.T) {
 }
 
 func TestSniff(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ typ, in, want string }{
 		{"application/json; charset=utf-8", "", "json"}, {"application/vnd.x+json", "", "json"}, {"text/xml", "", "xml"}, {"application/x+xml", "", "xml"},
 		{"application/x-www-form-urlencoded", "", "urlencoded"}, {"text/csv", "", "csv"}, {"image/png", "{", ""}, {"", " \n{", "json"}, {"", "\ufeff<a/>", "xml"},

@@ -11,22 +11,22 @@ import (
 
 // FixedOptions say how a fixed-width input is written.
 type FixedOptions struct {
-	Charset string       // default utf-8; widths count bytes in it
-	Length  int          // bytes of a record where no line end divides them; 0: lines
-	Skip    int          // header records
-	SkipEnd int          // trailer records
-	Fields  []FixedField //
-	Single  bool         // the input is one record: the result is its map, not a list
+	Charset string       `yaml:"charset" doc:"default utf-8; widths count bytes in it"`
+	Length  int          `yaml:"length" doc:"bytes of a record where no line end divides them; default lines"`
+	Skip    int          `yaml:"skip" doc:"header records that are passed over"`
+	SkipEnd int          `yaml:"skip-end" doc:"trailer records that are passed over"`
+	Fields  []FixedField `yaml:"fields,required" doc:"the fields of a record in order"`
+	Single  bool         `yaml:"single" doc:"the form is one record"` // the result is its map, not a list
 }
 
 // FixedField is one field of a fixed-width record.
 type FixedField struct {
-	Name     string // of the field in the tree
-	At       int    // first byte, from 1; 0: after the field before
-	Width    int    // bytes
-	Type     string // text (default) or number
-	Decimals int    // for number: digits after an implied point; ignored where a point is written
-	Keep     bool   // keep the blanks around a text
+	Name     string `yaml:"name,required" doc:"name of the field in the form"`
+	At       int    `yaml:"at" doc:"first byte, from 1; default after the field before"`
+	Width    int    `yaml:"width,required" doc:"bytes"`
+	Type     string `yaml:"type" doc:"text (default) or number" enum:"text,number"`
+	Decimals int    `yaml:"decimals" doc:"number: digits after an implied point"` // ignored where a point is written
+	Keep     bool   `yaml:"keep" doc:"text: keep the blanks around it"`
 }
 
 // Fixed decodes records of fields with fixed widths in bytes. The result is a list with one map for

@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -53,8 +52,7 @@ func listSet(lists []string) map[string]bool {
 }
 
 func (f *formDecoder) fail(code string, off int, format string, args ...any) error {
-	line, column := place(f.b, off)
-	return &Error{Code: code, Line: line, Column: column, Message: fmt.Sprintf(format, args...)}
+	return errorAt(f.b, off, code, format, args...)
 }
 
 // pair decodes name=value between the offsets and puts it into the tree.

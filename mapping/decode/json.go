@@ -2,15 +2,18 @@ package decode
 
 import (
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
 // shareUpTo is the input size up to which texts are cut from one copy of the input. Above it each text
 // is copied, so that one short value never keeps a large form in memory.
 const shareUpTo = 64 << 10
+
+// maxKept bounds the members and items for which room is kept from one form to the next.
+const maxKept = 4096
 
 // JSON decodes one JSON value as RFC 8259 says, with these additions: a byte order mark is accepted,
 // duplicate names and invalid UTF-8 (also half a surrogate pair) are refused, numbers keep their text.
@@ -20,7 +23,9 @@ func JSON(b []byte, l Limits) (any, error) {
 	if err := tooLarge(b, l); err != nil {
 		return nil, err
 	}
-	d := jsonDecoder{b: b, limits: l, members: make([]member, 0, 32)}
+	d := jsonDecoders.Get().(*jsonDecoder)
+	defer d.free()
+	d.b, d.limits, d.pos, d.nodes = b, l, 0, 0
 	if len(b) <= shareUpTo {
 		d.shared = string(b)
 	}
@@ -42,6 +47,18 @@ func JSON(b []byte, l Limits) (any, error) {
 	return v, nil
 }
 
+var jsonDecoders = sync.Pool{New: func() any { return &jsonDecoder{members: make([]member, 0, 32)} }}
+
+// free gives d back; it keeps nothing of the form.
+func (d *jsonDecoder) free() {
+	clear(d.members) // there are none, but after an error
+	clear(d.items)
+	d.b, d.shared, d.members, d.items = nil, "", d.members[:0], d.items[:0]
+	if cap(d.members)+cap(d.items) < maxKept {
+		jsonDecoders.Put(d)
+	}
+}
+
 type jsonDecoder struct {
 	b       []byte
 	shared  string // copy of b when it is small, else empty
@@ -59,8 +76,7 @@ type member struct {
 }
 
 func (d *jsonDecoder) fail(code string, off int, format string, args ...any) error {
-	line, column := place(d.b, off)
-	return &Error{Code: code, Line: line, Column: column, Message: fmt.Sprintf(format, args...)}
+	return errorAt(d.b, off, code, format, args...)
 }
 
 func (d *jsonDecoder) space() {

@@ -13,6 +13,7 @@ import (
 
 // TestSamples decodes every JSON and XML file among the real samples beside the checkout.
 func TestSamples(t *testing.T) {
+	t.Parallel()
 	root := filepath.Join("..", "..", "..", "shared", "samples")
 	if _, err := os.Stat(root); err != nil {
 		if os.Getenv("CI") == "true" {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"regexp"
 	"strings"
@@ -48,7 +47,7 @@ type xmlDecoder struct {
 	limits Limits
 	lists  map[string]bool
 	nodes  int
-	stack  []*element
+	stack  []*element // of the open elements; those behind them are used again
 }
 
 // element is an open element.
@@ -63,8 +62,7 @@ type element struct {
 }
 
 func (d *xmlDecoder) fail(code string, off int64, format string, args ...any) error {
-	line, column := place(d.b, int(off))
-	var err error = &Error{Code: code, Line: line, Column: column, Message: fmt.Sprintf(format, args...)}
+	err := errorAt(d.b, int(off), code, format, args...)
 	for i := len(d.stack) - 1; i > 0; i-- {
 		err = under(err, d.stack[i].name)
 	}
@@ -126,21 +124,32 @@ func (d *xmlDecoder) start(t xml.StartElement, off int64) error {
 	if d.nodes += 1 + len(t.Attr); d.nodes > d.limits.Nodes {
 		return d.fail(CodeNodes, off, "the form has more than %d values", d.limits.Nodes)
 	}
-	e := &element{name: nfc(t.Name.Local)}
-	if n := len(d.stack); n > 0 {
-		d.stack[n-1].endChunk()
-		e.path = e.name
-		if p := d.stack[n-1].path; p != "" {
-			e.path = p + "." + e.name
-		}
-	}
-	d.stack = append(d.stack, e)
+	e := d.open(nfc(t.Name.Local))
 	for _, a := range t.Attr {
 		if err := d.attribute(e, a, off); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// open puts an element on the stack.
+func (d *xmlDecoder) open(name string) *element {
+	n := len(d.stack)
+	if n == cap(d.stack) || d.stack[:n+1][n] == nil {
+		d.stack = append(d.stack, new(element))
+	} else {
+		d.stack = d.stack[:n+1]
+	}
+	e := d.stack[n]
+	*e = element{name: name, text: e.text[:0]}
+	if n > 0 {
+		d.stack[n-1].endChunk()
+		if e.path = name; d.stack[n-1].path != "" && len(d.lists) > 0 {
+			e.path = d.stack[n-1].path + "." + name
+		}
+	}
+	return e
 }
 
 func (d *xmlDecoder) attribute(e *element, a xml.Attr, off int64) error {
@@ -202,7 +211,6 @@ func (d *xmlDecoder) end() any {
 	if n > 1 {
 		d.put(d.stack[n-2], e, v)
 	}
-	d.stack[n-1] = nil
 	d.stack = d.stack[:n-1]
 	return v
 }

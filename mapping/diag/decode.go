@@ -72,7 +72,7 @@ func (f *File) Decode(into any) Problems { return f.root.Decode(into) }
 // does not name keeps the value it has, so that defaults are set beforehand.
 //
 // Struct fields are named by yaml tags; the options are "required", "inline" (the field's own keys stand
-// beside the others) and "one" (a list that may also be written as its only item). Durations are texts such
+// beside the others), "node" (the node itself, for problems) and "one" (a list that may also be written as its only item). Durations are texts such
 // as 90s, 24h or 30d; integers may carry a unit of bytes such as 8MiB; a string takes a number with its
 // exact digits. A field of type *Node keeps the value for later, Ordered[T] keeps the order of keys, and any
 // becomes what Node.Any returns. An empty value leaves lists and blocks as they are, and is an error for others.
@@ -277,7 +277,7 @@ func (d *decoder) structure(n *Node, v reflect.Value) {
 	}
 	fields := map[string]field{}
 	var names []string
-	collect(v, fields, &names)
+	collect(n, v, fields, &names)
 	for _, p := range n.Pairs {
 		f, ok := fields[p.Key]
 		if !ok {
@@ -309,7 +309,7 @@ type field struct {
 }
 
 // collect lists the fields of a struct by key, those of inline structs with them.
-func collect(v reflect.Value, fields map[string]field, names *[]string) {
+func collect(n *Node, v reflect.Value, fields map[string]field, names *[]string) {
 	for i := range v.NumField() {
 		sf := v.Type().Field(i)
 		name, options, _ := strings.Cut(sf.Tag.Get("yaml"), ",")
@@ -317,9 +317,13 @@ func collect(v reflect.Value, fields map[string]field, names *[]string) {
 			continue
 		}
 		opts := "," + options + ","
+		if options == "node" {
+			v.Field(i).Set(reflect.ValueOf(n))
+			continue
+		}
 		inline := strings.Contains(opts, ",inline,")
 		if inline || sf.Anonymous && name == "" && sf.Type.Kind() == reflect.Struct {
-			collect(v.Field(i), fields, names)
+			collect(n, v.Field(i), fields, names)
 			continue
 		}
 		if name == "" {

@@ -41,6 +41,7 @@ type sample struct {
 }
 
 func TestDecode(t *testing.T) {
+	t.Parallel()
 	src := `agency: Bauamt Größe
 size: 8MiB
 count: 5
@@ -73,6 +74,7 @@ identity: id-1
 
 // TestGolden compares everything that is said about each bad file with the text beside it.
 func TestGolden(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no test data", err)
@@ -101,6 +103,7 @@ func TestGolden(t *testing.T) {
 }
 
 func TestProblemPath(t *testing.T) {
+	t.Parallel()
 	src := "write:\n  - as: a\n    fields:\n      SURNAME: form.x | upper()\n      LONG: |\n        form.a +\n          form.b\n"
 	f, p := Parse("m.yaml", []byte(src))
 	if p != nil {
@@ -131,6 +134,7 @@ func TestProblemPath(t *testing.T) {
 }
 
 func TestAliases(t *testing.T) {
+	t.Parallel()
 	f, p := Parse("a.yaml", []byte("folder: &f {path: /x}\nany: *f\n"))
 	if p != nil {
 		t.Fatal(p)
@@ -155,6 +159,7 @@ func TestAliases(t *testing.T) {
 }
 
 func TestDepth(t *testing.T) {
+	t.Parallel()
 	for name, src := range map[string]string{
 		"flow":     "a: " + strings.Repeat("[", 100_000),
 		"maps":     strings.Repeat("{a: ", 100_000),
@@ -169,6 +174,7 @@ func TestDepth(t *testing.T) {
 }
 
 func TestUnits(t *testing.T) {
+	t.Parallel()
 	for s, want := range map[string]time.Duration{"0": 0, "90s": 90 * time.Second, "30d": 720 * time.Hour, "1d12h": 36 * time.Hour, "250ms": 250 * time.Millisecond} {
 		if got, err := ParseDuration(s); err != nil || got != want {
 			t.Errorf("%s: %v %v", s, got, err)
@@ -192,6 +198,7 @@ func TestUnits(t *testing.T) {
 }
 
 func TestSuggest(t *testing.T) {
+	t.Parallel()
 	keys := []string{"listen", "log", "front-offices", "targets", "SURNAME"}
 	for word, want := range map[string]string{"lissten": "listen", "targest": "targets", "front_office": "front-offices", "surname": "SURNAME", "zzzz": ""} {
 		if got := Suggest(word, keys); got != want {

@@ -111,6 +111,14 @@ func (n *Node) KeyProblem(key, code, message, suggestion string) Problem {
 	return n.Problem(code, message, suggestion)
 }
 
+// ValueProblem returns a problem at the value of a key of the node; at the node when the key is not there.
+func (n *Node) ValueProblem(key, code, message, suggestion string) Problem {
+	if v, ok := n.Get(key); ok {
+		n = v
+	}
+	return n.Problem(code, message, suggestion)
+}
+
 // ProblemAt returns a problem inside a scalar, at a byte offset of its Text, such as an error within an
 // expression. Where the place cannot be told (escapes, folded lines) it is the node's own.
 func (n *Node) ProblemAt(offset int, code, message, suggestion string) Problem {

@@ -9,6 +9,7 @@ import (
 
 // TestProblems shows every complaint about a layout at once, with its place.
 func TestProblems(t *testing.T) {
+	t.Parallel()
 	specs := map[string]Spec{
 		"general": {Format: "fixde", Charset: "utf-9", LineEnding: "unix", Overflow: "yes", Control: "x", Zone: "Local", BOM: true},
 		"nothing": {},

@@ -25,6 +25,7 @@ func one(t testing.TB, s Spec, f FieldSpec, v connectors.Value) (string, []Note,
 }
 
 func TestFixedValues(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		field FieldSpec
 		value connectors.Value
@@ -92,6 +93,7 @@ func TestFixedValues(t *testing.T) {
 }
 
 func TestEBCDIC(t *testing.T) {
+	t.Parallel()
 	s := Spec{Format: "fixed", Charset: "ibm1141", LineEnding: "none"}
 	for _, c := range []struct {
 		field FieldSpec
@@ -111,6 +113,7 @@ func TestEBCDIC(t *testing.T) {
 }
 
 func TestMarkup(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		spec  Spec
 		field FieldSpec
@@ -152,6 +155,7 @@ func TestMarkup(t *testing.T) {
 
 // TestFixedRoundTrip cuts a fixed-width line back into the values it was made of.
 func TestFixedRoundTrip(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		texts := rapid.SliceOfN(rapid.StringMatching(`[A-Za-zäöüß€]([A-Za-z äöüß€]{0,8}[A-Za-zäöüß€])?`), 1, 6).Draw(t, "texts")
 		n := rapid.Int64Range(-99_999_999, 99_999_999).Draw(t, "n")
@@ -193,6 +197,7 @@ func TestFixedRoundTrip(t *testing.T) {
 }
 
 func TestSum(t *testing.T) {
+	t.Parallel()
 	var s sum
 	for _, x := range []string{"0.1", "0.2", "-1000000000000000000000000.005", "7"} {
 		n, ok := parseNumber(x)

@@ -11,6 +11,7 @@ import (
 )
 
 func TestGuard(t *testing.T) {
+	t.Parallel()
 	spec := Spec{Format: "csv"}
 	for in, want := range map[string]string{
 		"=1+1": "'=1+1", "+49 30": "'+49 30", "-5,00": "'-5,00", "@x": "'@x", "\tx": "'\tx", "\rx": "'\rx", "＝1": "'＝1", " =1": "' =1", "'=1": "''=1",
@@ -40,6 +41,7 @@ func TestGuard(t *testing.T) {
 
 // The apostrophe is the file's, as quotes are: it counts in no width.
 func TestGuardHasNoWidth(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		field FieldSpec
 		in    string
@@ -59,6 +61,7 @@ func TestGuardHasNoWidth(t *testing.T) {
 
 // A sign counts, and a message says so.
 func TestSignCounts(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		spec  Spec
 		field FieldSpec
@@ -88,6 +91,7 @@ func TestSignCounts(t *testing.T) {
 
 // Taking one apostrophe off a text that looks guarded gives back what was written.
 func TestGuardIsExact(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		s := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"'", "=", "+", "-", "@", "\t", "＝", " ", "a", "\u00A0", "1"}), 0, 6).Draw(t, "parts"), "")
 		written := s
@@ -109,6 +113,7 @@ func TestGuardIsExact(t *testing.T) {
 
 // A reference that the sender chose is guarded in a header too; what the layout says is not.
 func TestGuardInHeader(t *testing.T) {
+	t.Parallel()
 	l, problems := NewLayout(Spec{Format: "csv", Fields: []FieldSpec{{Name: "F"}},
 		Header: []LineSpec{{Fields: []FieldSpec{{Value: ptr("{reference}")}, {Value: ptr("-H-")}}}}})
 	if len(problems) > 0 {

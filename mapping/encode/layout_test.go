@@ -142,8 +142,10 @@ func goldenSpecs() map[string]Spec {
 }
 
 func TestGoldenFiles(t *testing.T) {
+	t.Parallel()
 	for name, spec := range goldenSpecs() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			file, pieces := build(t, must(t, spec), permits())
 			golden(t, name, file)
 			var notes strings.Builder
@@ -160,6 +162,7 @@ func TestGoldenFiles(t *testing.T) {
 }
 
 func TestRecordKinds(t *testing.T) {
+	t.Parallel()
 	l := must(t, Spec{Format: "fixed", Records: map[string]RecordSpec{
 		"owner":  {Fields: []FieldSpec{value("", "O", 1), {Name: "NAME", Width: 6}}},
 		"parcel": {Fields: []FieldSpec{value("", "P", 1), {Name: "AREA", Type: "decimal", Decimals: 1, Width: 6}}},
@@ -190,6 +193,7 @@ func TestRecordKinds(t *testing.T) {
 }
 
 func TestControlFile(t *testing.T) {
+	t.Parallel()
 	l := must(t, Spec{Format: "csv", LineEnding: "crlf", Fields: []FieldSpec{{Name: "A", Type: "integer"}},
 		ControlFile: &ControlSpec{Name: "{stem}.CTL", Text: "{name} {bytes} {count} {total:A} {seq:03}\n{sha256}\n"}})
 	sh := &connectors.Shape{Write: "w", Fields: []string{"A"}}

@@ -8,6 +8,7 @@ import (
 )
 
 func TestRenderName(t *testing.T) {
+	t.Parallel()
 	v := NameVars{Seq: 7, N: 2, ID: "0ABCDEFGHJKMN", Reference: "A/1", Time: sealed}
 	for in, want := range map[string]string{
 		"PERM{seq:06}.DAT":             "PERM000007.DAT",
@@ -34,6 +35,7 @@ func TestRenderName(t *testing.T) {
 }
 
 func TestHostileReferences(t *testing.T) {
+	t.Parallel()
 	for ref, want := range map[string]string{
 		"": "%", ".": "%2E", "..": "%2E%2E", "../../etc/passwd": "%2E.%2F..%2Fetc%2Fpasswd", "-rf": "%2Drf",
 		"nul.txt": "%6Eul.txt", "COM1": "%43OM1", "a b": "a%20b", "Mü": "M%C3%BC", "a\x00": "a%00", "C:\\x": "C%3A%5Cx", "a.": "a%2E",
@@ -46,6 +48,7 @@ func TestHostileReferences(t *testing.T) {
 
 // TestNamesDiffer: safe on every system, bounded, and never the same for two references.
 func TestNamesDiffer(t *testing.T) {
+	t.Parallel()
 	ref := rapid.OneOf(rapid.String(), rapid.StringMatching(`(con|a|\.|%|2E|~|/|-){0,80}`), rapid.StringMatching(`[.%A-C/ ]{140,160}`))
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := ref.Draw(t, "a"), ref.Draw(t, "b")

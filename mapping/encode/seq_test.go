@@ -3,6 +3,7 @@ package encode
 import "testing"
 
 func TestSeqOfName(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		template, name string
 		want           int64

@@ -8,6 +8,7 @@ import (
 
 // TestYAML reads a layout as an integrator writes it.
 func TestYAML(t *testing.T) {
+	t.Parallel()
 	f, problems := diag.Parse("layout.yaml", []byte(`format: fixed
 charset: ibm1141
 line-ending: nel

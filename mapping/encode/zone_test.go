@@ -8,6 +8,7 @@ import (
 
 // TestLayoutZone: a date-time whose field needs a zone and says none is shown in the layout's; without one it is refused.
 func TestLayoutZone(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ zone, field, pattern, value, want string }{
 		{"Europe/Berlin", "", "HHmm", "2026-07-01T10:00:00Z", "1200"}, {"Europe/Berlin", "UTC", "HHmm", "2026-07-01T10:00:00Z", "1000"},
 		{"Europe/Berlin", "", "HHmm", "2026-07-01T10:00:00", "1000"}, {"Europe/Berlin", "", "HHmmXXX", "2026-07-01T10:00:00", "1000+02:00"},

@@ -31,6 +31,7 @@ func compiled(t *testing.T, text string) *jsonschema.Schema {
 
 // TestNever: no object keeps these schemas, and that is proven, with a place.
 func TestNever(t *testing.T) {
+	t.Parallel()
 	for _, text := range never {
 		if a := Value(compiled(t, text), objects); !a.Never || a.At.Location == "" || a.Why == "" {
 			t.Errorf("found %v %v, %s: %s", a.Found, a.Value, a.Why, text)
@@ -165,6 +166,7 @@ var keeps = []string{
 
 // TestFound: objects keep these schemas, and one is found.
 func TestFound(t *testing.T) {
+	t.Parallel()
 	for _, text := range keeps {
 		s := compiled(t, text)
 		if a := Value(s, objects); !a.Found || s.Validate(a.Value) != nil {

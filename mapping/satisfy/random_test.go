@@ -84,6 +84,7 @@ var words = []string{"type", "type", "type", "enum", "const", "minLength", "maxL
 
 // TestRandom: what is found keeps the schema, and what some value keeps is never disproved.
 func TestRandom(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		text, err := json.Marshal(schemas(2).Draw(t, "schema"))
 		if err != nil {

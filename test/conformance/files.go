@@ -16,8 +16,8 @@ import (
 type Files struct {
 	// Open opens the target anew, as after a restart of the agent. The suite closes what it opened.
 	Open func() connectors.Target
-	// Standing returns every file at the place, temporary ones too, by name with its content.
-	Standing func() map[string]string
+	// Stored returns every file at the place, temporary ones too, by name with its content.
+	Stored func() map[string]string
 	// Take removes a file, as the legacy system does when it has read it.
 	Take func(name string)
 	// Occupy puts another system's file under a name.
@@ -63,10 +63,10 @@ func (h Files) open(t testing.TB) connectors.Target {
 	return target
 }
 
-// standing fails unless exactly these files are at the place, temporary ones counted.
-func (h Files) standing(t testing.TB, want map[string]string) {
+// stored fails unless exactly these files are at the place, temporary ones counted.
+func (h Files) stored(t testing.TB, want map[string]string) {
 	t.Helper()
-	got := h.Standing()
+	got := h.Stored()
 	if maps.Equal(got, want) {
 		return
 	}
@@ -139,13 +139,13 @@ func filesItems(t *testing.T, h Files) {
 	g := group(drop("a.xml", "<a/>"), drop("b.xml", "<b>ü</b>"), drop("empty.txt", ""))
 	g.Items[1].Files = append(g.Items[1].Files, file("b.pdf", "%PDF\x00\xff"))
 	wantWritten(t, g, put(t, h.open(t), &g))
-	h.standing(t, map[string]string{"a.xml": "<a/>", "b.xml": "<b>ü</b>", "b.pdf": "%PDF\x00\xff", "empty.txt": ""})
+	h.stored(t, map[string]string{"a.xml": "<a/>", "b.xml": "<b>ü</b>", "b.pdf": "%PDF\x00\xff", "empty.txt": ""})
 }
 
 func filesBatch(t *testing.T, h Files) {
 	g := batch("PERM000001.DAT", "line 1\r\nline 2\r\n", "2 records")
 	wantWritten(t, g, put(t, h.open(t), &g))
-	h.standing(t, map[string]string{"PERM000001.DAT": "line 1\r\nline 2\r\n", "PERM000001.DAT.ctl": "2 records"})
+	h.stored(t, map[string]string{"PERM000001.DAT": "line 1\r\nline 2\r\n", "PERM000001.DAT.ctl": "2 records"})
 }
 
 func filesStage(t *testing.T, h Files) {
@@ -155,7 +155,7 @@ func filesStage(t *testing.T, h Files) {
 	}
 	g := batch("B.DAT", "content", "control")
 	stage(t, target, &g)
-	for name := range h.Standing() {
+	for name := range h.Stored() {
 		if name == "B.DAT" || name == "B.DAT.ctl" {
 			t.Errorf("%s can be seen already", name)
 		}
@@ -176,7 +176,7 @@ func filesStageRepeat(t *testing.T, h Files) {
 	g.Staged = false
 	stage(t, h.open(t), &g)
 	wantWritten(t, g, deliverAll(t, target, g))
-	h.standing(t, map[string]string{"B.DAT": "content"})
+	h.stored(t, map[string]string{"B.DAT": "content"})
 }
 
 func filesStagedRestart(t *testing.T, h Files) {
@@ -187,13 +187,13 @@ func filesStagedRestart(t *testing.T, h Files) {
 		t.Errorf("close: %v", err)
 	}
 	wantWritten(t, g, deliverAll(t, h.open(t), g))
-	h.standing(t, map[string]string{"B.DAT": "content", "B.DAT.ctl": "control"})
+	h.stored(t, map[string]string{"B.DAT": "content", "B.DAT.ctl": "control"})
 }
 
 func filesUnstaged(t *testing.T, h Files) {
 	g := batch("B.DAT", "content", "control")
 	wantWritten(t, g, deliverAll(t, h.open(t), g))
-	h.standing(t, map[string]string{"B.DAT": "content", "B.DAT.ctl": "control"})
+	h.stored(t, map[string]string{"B.DAT": "content", "B.DAT.ctl": "control"})
 }
 
 func filesRepeat(t *testing.T, h Files) {
@@ -204,7 +204,7 @@ func filesRepeat(t *testing.T, h Files) {
 		wantWritten(t, g, put(t, again, &g))
 		wantWritten(t, items, put(t, again, &items))
 	}
-	h.standing(t, map[string]string{"B.DAT": "content", "B.DAT.ctl": "control", "a.xml": "<a/>"})
+	h.stored(t, map[string]string{"B.DAT": "content", "B.DAT.ctl": "control", "a.xml": "<a/>"})
 }
 
 func filesTaken(t *testing.T, h Files) {
@@ -218,7 +218,7 @@ func filesTaken(t *testing.T, h Files) {
 	for _, again := range []connectors.Target{target, h.open(t)} {
 		wantFound(t, again, g, connectors.Present)
 		wantWritten(t, g, deliverAll(t, again, g))
-		h.standing(t, map[string]string{})
+		h.stored(t, map[string]string{})
 	}
 }
 
@@ -233,7 +233,7 @@ func filesOccupied(t *testing.T, h Files) {
 			t.Errorf("%s is %s (error %v), though its name is taken", o.Key, o.Class, err)
 		}
 	}
-	got := h.Standing()
+	got := h.Stored()
 	if got["B.DAT"] != "theirs" {
 		t.Errorf("the other system's file now has %q", got["B.DAT"])
 	}
@@ -262,8 +262,8 @@ func filesOccupiedOne(t *testing.T, h Files) {
 	if o := got[g.Items[1].Key]; o.Class != connectors.ItemError {
 		t.Errorf("the item whose name is taken is %s, want an item error", o.Class)
 	}
-	if standing := h.Standing(); standing["a.xml"] != "<a/>" || standing["b.xml"] != "theirs" || standing["c.xml"] != "<c/>" {
-		t.Errorf("at the place stand %v", standing)
+	if stored := h.Stored(); stored["a.xml"] != "<a/>" || stored["b.xml"] != "theirs" || stored["c.xml"] != "<c/>" {
+		t.Errorf("at the place stand %v", stored)
 	}
 }
 
@@ -274,7 +274,7 @@ func filesLookup(t *testing.T, h Files) {
 	wantFound(t, target, g, connectors.Present)
 	wantFound(t, h.open(t), g, connectors.Present)
 	wantFound(t, target, other, connectors.Absent)
-	h.standing(t, map[string]string{"a.xml": "<a/>"})
+	h.stored(t, map[string]string{"a.xml": "<a/>"})
 }
 
 func filesHostile(t *testing.T, h Files) {
@@ -297,7 +297,7 @@ func filesHostile(t *testing.T, h Files) {
 			}
 		}
 	}
-	h.standing(t, map[string]string{})
+	h.stored(t, map[string]string{})
 }
 
 func filesCancel(t *testing.T, h Files) {
@@ -315,14 +315,14 @@ func filesCancel(t *testing.T, h Files) {
 		stage(t, target, &g)
 	}
 	wantWritten(t, g, deliverAll(t, target, g))
-	h.standing(t, map[string]string{"B.DAT": strings.Repeat("content\r\n", 20000), "B.DAT.ctl": "control"})
+	h.stored(t, map[string]string{"B.DAT": strings.Repeat("content\r\n", 20000), "B.DAT.ctl": "control"})
 }
 
 func filesLarge(t *testing.T, h Files) {
 	content := strings.Repeat("0123456789abcdef", 1<<18) // 4 MiB
 	g := group(drop("large.bin", content))
 	wantWritten(t, g, put(t, h.open(t), &g))
-	h.standing(t, map[string]string{"large.bin": content})
+	h.stored(t, map[string]string{"large.bin": content})
 }
 
 func filesAnswerLost(t *testing.T, h Files) {
@@ -340,7 +340,7 @@ func filesAnswerLost(t *testing.T, h Files) {
 	wantUnclear(t, g, out, err)
 	wantFound(t, target, g, connectors.Present)
 	wantWritten(t, g, deliverAll(t, target, g))
-	h.standing(t, map[string]string{"a.xml": "<a/>"})
+	h.stored(t, map[string]string{"a.xml": "<a/>"})
 }
 
 func filesCut(t *testing.T, h Files) {
@@ -358,7 +358,7 @@ func filesCut(t *testing.T, h Files) {
 	wantUnclear(t, g, out, err)
 	wantFound(t, target, g, connectors.Absent)
 	wantWritten(t, g, deliverAll(t, target, g))
-	h.standing(t, map[string]string{"a.xml": "<a/>"})
+	h.stored(t, map[string]string{"a.xml": "<a/>"})
 }
 
 func filesDown(t *testing.T, h Files) {
@@ -389,7 +389,7 @@ func filesDown(t *testing.T, h Files) {
 	}
 	h.Proxy.Up()
 	wantWritten(t, g, put(t, target, &g))
-	h.standing(t, map[string]string{"a.xml": "<a/>"})
+	h.stored(t, map[string]string{"a.xml": "<a/>"})
 }
 
 func filesCheck(t *testing.T, h Files) {
@@ -399,7 +399,7 @@ func filesCheck(t *testing.T, h Files) {
 			t.Errorf("check: %v", err)
 		}
 	}
-	h.standing(t, map[string]string{})
+	h.stored(t, map[string]string{})
 }
 
 func filesClose(t *testing.T, h Files) {
@@ -409,5 +409,5 @@ func filesClose(t *testing.T, h Files) {
 	if err := errors.Join(target.Close(), target.Close()); err != nil {
 		t.Errorf("close: %v", err)
 	}
-	h.standing(t, map[string]string{"a.xml": "<a/>"})
+	h.stored(t, map[string]string{"a.xml": "<a/>"})
 }

@@ -2,152 +2,159 @@ package conformance
 
 import (
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/files"
+	"github.com/inbasket/inbasket/connectors/files/place"
+	"github.com/inbasket/inbasket/connectors/files/place/ftp"
+	"github.com/inbasket/inbasket/connectors/files/place/local"
+	"github.com/inbasket/inbasket/test/ftpserver"
 	"github.com/inbasket/inbasket/test/servers"
 )
 
-func TestFolderDrop(t *testing.T) {
-	TestFiles(t, func(t testing.TB) Files {
-		dir, e := t.TempDir(), env(t)
-		c := files.DropDefaults()
-		c.Path = dir
-		return place(t, dir, func() connectors.Target {
-			o, err := files.NewDrop(e, c)
-			check(t, err)
-			return o
+func TestFolder(t *testing.T) {
+	for name, change := range map[string]func(*files.FolderConfig){
+		"with events":    func(*files.FolderConfig) {},
+		"without events": func(c *files.FolderConfig) { c.Events, c.Poll = false, time.Second },
+	} {
+		t.Run(name, func(t *testing.T) {
+			TestPlaces(t, func(t testing.TB) Places {
+				dir, e := t.TempDir(), env(t)
+				return Places{
+					Dir:  dir,
+					Open: func() place.Place { return &local.Place{Dir: dir, Durable: true, Leases: true} },
+					Inbasket: func(b Basket) connectors.Inbasket {
+						c := files.FolderDefaults()
+						c.Path, c.Marker = dir, b.Marker
+						c.After = after(b)
+						change(&c)
+						return opened(t)(files.NewInbasket(e, c))
+					},
+					Target: func() connectors.Target {
+						c := files.DropDefaults()
+						c.Path = dir
+						o, err := files.NewDrop(e, c)
+						check(t, err)
+						return o
+					},
+					Answers: func() connectors.ResultSource {
+						c := files.AnswersDefaults()
+						c.Path = dir
+						change(&c)
+						o, err := files.NewAnswers(e, c)
+						check(t, err)
+						return o
+					},
+				}
+			})
 		})
-	})
+	}
 }
 
-func TestFTP(t *testing.T) {
-	TestFiles(t, func(t testing.TB) Files {
-		s := servers.VSFTPD(t, servers.FTPOptions{})
-		p, e := NewProxy(t, s.Addr), env(t)
-		c := ftpConfig(s)
-		c.Address, c.TLS.Mode = p.Addr, "none"
-		h := place(t, s.Root, func() connectors.Target {
-			o, err := files.NewFTP(e, c)
+func opened(t testing.TB) func(*files.Inbasket, error) connectors.Inbasket {
+	return func(in *files.Inbasket, err error) connectors.Inbasket {
+		check(t, err)
+		return in
+	}
+}
+
+func after(b Basket) files.AfterConfig {
+	if b.Delete {
+		return files.AfterConfig{Delete: true}
+	}
+	return files.AfterConfig{Move: "done"}
+}
+
+// overFTP is the harness of a folder behind FTP; dir is that folder as this machine sees it.
+func overFTP(t testing.TB, c ftp.Config, dir string, readBack bool) Places {
+	e := env(t)
+	in := func(f files.FTPIntakeConfig) files.FTPIntakeConfig {
+		f.Config, f.Quiet, f.Poll = c, 2*time.Second, 5*time.Second
+		return f
+	}
+	return Places{
+		Dir:  dir,
+		Open: func() place.Place { return ftp.New(e, c, readBack) },
+		Inbasket: func(b Basket) connectors.Inbasket {
+			f := in(files.FTPInbasketDefaults())
+			f.Marker, f.After = b.Marker, after(b)
+			return opened(t)(files.NewFTPInbasket(e, f))
+		},
+		Target: func() connectors.Target {
+			f := files.FTPDefaults()
+			if f.Config = c; readBack {
+				f.Verify = "read-back"
+			}
+			o, err := files.NewFTP(e, f)
 			check(t, err)
 			return o
-		})
+		},
+		Answers: func() connectors.ResultSource {
+			o, err := files.NewFTPAnswers(e, in(files.FTPAnswersDefaults()))
+			check(t, err)
+			return o
+		},
+	}
+}
+
+// TestFTP is vsftpd, over a line that can be cut.
+func TestFTP(t *testing.T) {
+	TestPlaces(t, func(t testing.TB) Places {
+		s := servers.VSFTPD(t, servers.FTPOptions{})
+		p := NewProxy(t, s.Addr)
+		c := ftpConfig(s)
+		c.Address, c.TLS.Mode = p.Addr, "none"
+		h := overFTP(t, c, s.Root, false)
 		h.Proxy, h.Rename = p, "RNTO"
 		return h
 	})
 }
 
+// TestFTPS is vsftpd with TLS, which demands that data connections resume the session.
 func TestFTPS(t *testing.T) {
-	TestFiles(t, func(t testing.TB) Files {
-		s, e := servers.VSFTPD(t, servers.FTPOptions{TLS: true}), env(t)
+	TestPlaces(t, func(t testing.TB) Places {
+		s := servers.VSFTPD(t, servers.FTPOptions{TLS: true})
 		c := ftpConfig(s)
-		c.TLS.CA, c.Verify = s.CAFile, "read-back"
-		return place(t, s.Root, func() connectors.Target {
-			o, err := files.NewFTP(e, c)
-			check(t, err)
-			return o
-		})
+		c.TLS.CA = s.CAFile
+		return overFTP(t, c, s.Root, true)
 	})
 }
 
-func ftpConfig(s *servers.FTP) files.FTPConfig {
-	c := files.FTPDefaults()
-	c.Address, c.User, c.Password, c.Dir = s.Addr, s.User, connectors.Secret(s.Password), s.Dir
-	return c
-}
-
-// place is the harness of a target whose files lie in a local folder.
-func place(t testing.TB, dir string, open func() connectors.Target) Files {
-	return Files{
-		Open: open,
-		Standing: func() map[string]string {
-			all := map[string]string{}
-			entries, err := os.ReadDir(dir)
-			check(t, err)
-			for _, d := range entries {
-				b, err := os.ReadFile(filepath.Join(dir, d.Name()))
-				check(t, err)
-				all[d.Name()] = string(b)
-			}
-			return all
-		},
-		Take:   func(name string) { check(t, os.Remove(filepath.Join(dir, name))) },
-		Occupy: func(name, content string) { write(t, filepath.Join(dir, name), content) },
-	}
-}
-
-func write(t testing.TB, path, content string) {
-	t.Helper()
-	check(t, os.WriteFile(path, []byte(content), 0o644))
-}
-
-func TestFolderInbasket(t *testing.T) {
-	for name, change := range map[string]func(*files.FolderConfig){
-		"moves to done": func(*files.FolderConfig) {},
-		"deletes":       func(c *files.FolderConfig) { c.After = files.AfterConfig{Delete: true} },
-		"without events": func(c *files.FolderConfig) {
-			c.Events, c.Poll = false, time.Second
-		},
+// TestScriptedFTP are servers with other habits than vsftpd's, over a line that can be cut.
+func TestScriptedFTP(t *testing.T) {
+	for name, habits := range map[string]ftpserver.Habits{
+		"MLSD":        {Features: []string{"MLST type*;size*;modify*;"}},
+		"Windows":     {Listing: "dos", Refusals: map[string]string{"EPSV": "500 what?", "FEAT": "500 what?", "MLST": "500 what?", "MLSD": "500 what?"}},
+		"hidden dots": {Hides: true},
+		"no SIZE":     {Refusals: map[string]string{"SIZE": "502 no"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			TestSource(t, func(t testing.TB) Source[connectors.Submission] {
-				dir, e := t.TempDir(), env(t)
-				c := files.FolderDefaults()
-				c.Path = dir
-				change(&c)
-				h := folder[connectors.Submission](t, dir)
-				h.Open = func() connectors.Inbasket {
-					o, err := files.NewInbasket(e, c)
-					check(t, err)
-					return o
-				}
-				h.Handle = func(s connectors.Submission) string { return s.Handle }
-				h.Content = func(s connectors.Submission) string { return string(s.Form) }
+			t.Parallel()
+			TestPlaces(t, func(t testing.TB) Places {
+				s, err := ftpserver.Start(ftpserver.Config{Root: filepath.Join(t.TempDir(), "root"), User: "batch", Password: "geheim", Habits: habits})
+				check(t, err)
+				t.Cleanup(func() { check(t, s.Close()) })
+				dir := filepath.Join(s.Root(), "IN")
+				check(t, os.Mkdir(dir, 0o700))
+				p := NewProxy(t, s.Addr())
+				c := ftp.Defaults()
+				c.Address, c.User, c.Password, c.Dir, c.TLS.Mode = p.Addr, "batch", "geheim", "/IN", "none"
+				h := overFTP(t, c, dir, false)
+				h.Proxy, h.Rename = p, "RNTO"
 				return h
 			})
 		})
 	}
 }
 
-func TestFolderAnswers(t *testing.T) {
-	TestSource(t, func(t testing.TB) Source[connectors.Result] {
-		dir, e := t.TempDir(), env(t)
-		c := files.AnswersDefaults()
-		c.Path = dir
-		h := folder[connectors.Result](t, dir)
-		h.Open = func() connectors.ResultSource {
-			o, err := files.NewAnswers(e, c)
-			check(t, err)
-			return o
-		}
-		h.Handle = func(r connectors.Result) string { return r.Handle }
-		h.Content = func(r connectors.Result) string { return string(r.Content) }
-		return h
-	})
-}
-
-// folder is the harness of a source whose items are files of a local folder, named NAME.json.
-func folder[T any](t testing.TB, dir string) Source[T] {
-	return Source[T]{
-		Put:    func(name, content string) { write(t, filepath.Join(dir, name+".json"), content) },
-		Remove: func(name string) { check(t, os.Remove(filepath.Join(dir, name+".json"))) },
-		Waiting: func() []string {
-			var names []string
-			paths, err := fs.Glob(os.DirFS(dir), "*.json")
-			check(t, err)
-			for _, path := range paths {
-				names = append(names, strings.TrimSuffix(path, ".json"))
-			}
-			return names
-		},
-		Reopened: true, Refusable: true,
-	}
+func ftpConfig(s *servers.FTP) ftp.Config {
+	c := ftp.Defaults()
+	c.Address, c.User, c.Password, c.Dir = s.Addr, s.User, connectors.Secret(s.Password), s.Dir
+	return c
 }
 
 // Documents beside an answer file come with it and can be read until it is settled.

@@ -18,11 +18,3 @@ func env(t testing.TB) connectors.Env {
 		Clock: clock.NewFast(50), Notify: func(n connectors.Notice) { t.Logf("notice %s: %s", n.Code, n.Text) },
 	}
 }
-
-// check ends the test on an error.
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}

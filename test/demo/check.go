@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/test/straight"
 )
@@ -87,7 +89,7 @@ func (d *demo) straight(ctx context.Context, db *sql.DB, example, target string,
 	}
 	var all []*straight.Form
 	for reference, form := range forms {
-		found, err := d.control.List(ctx, journal.Filter{Reference: reference})
+		found, err := orders.List.Ask(ctx, d.control, control.ListRequest{Reference: reference})
 		if err != nil || len(found) != 1 {
 			return fmt.Errorf("%d submissions are %s (%v)", len(found), reference, err)
 		}
@@ -285,11 +287,11 @@ func (d *demo) checkInbaskets(ctx context.Context) error {
 		}
 	}
 	for _, reference := range []string{permitSample, postedClaim} {
-		found, err := d.control.List(ctx, journal.Filter{Reference: reference})
+		found, err := orders.List.Ask(ctx, d.control, control.ListRequest{Reference: reference})
 		if err != nil || len(found) != 1 {
 			return fmt.Errorf("%d submissions are %s (%v)", len(found), reference, err)
 		}
-		view, err := d.control.Show(ctx, found[0].ID, false)
+		view, err := orders.Show.Ask(ctx, d.control, control.ShowRequest{ID: found[0].ID})
 		if err != nil {
 			return err
 		}
@@ -310,7 +312,7 @@ func count[T any](list []T, is func(T) bool) (n int) {
 }
 
 func (d *demo) checkAgent(ctx context.Context) error {
-	s, err := d.control.Status(ctx)
+	s, err := orders.Status.Ask(ctx, d.control, control.Nothing{})
 	if err != nil {
 		return err
 	}

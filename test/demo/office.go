@@ -16,6 +16,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // office stands in for the people and programs of the three offices: whatever stands undecided in their
@@ -153,7 +154,7 @@ func (o *office) answerOne(control string) error {
 
 // decidePensions is a clerk at the command line: inbasket decide gives exactly this order.
 func (o *office) decidePensions(ctx context.Context) error {
-	open, err := o.control.List(ctx, journal.Filter{Route: "pension", State: journal.Delivered, Limit: 100})
+	open, err := orders.List.Ask(ctx, o.control, control.ListRequest{Route: "pension", State: journal.Delivered, Limit: 100})
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/inbasket/inbasket/connectors/all"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // languages are those that a block may be in; "text" is for what no program reads.
@@ -27,7 +29,7 @@ var known = map[string][]string{
 // partial are problems that a part of a file has only because the rest is not shown.
 var partial = map[string]bool{
 	config.CodeRoute: true, config.CodeUnknownName: true, config.CodeSecret: true,
-	mapping.CodeFile: true, mapping.CodeSchema: true, mapping.CodeUnknownTarget: true, mapping.CodeUnusedField: true, mapping.CodeLookupFile: true, mapping.CodeLookupUnknown: true,
+	mapping.CodeFile: true, schema.CodeSchema: true, mapping.CodeUnknownTarget: true, mapping.CodeUnusedField: true, mapping.CodeLookupFile: true, expr.CodeLookupUnknown: true,
 	mapping.CodeLayoutUnknown: true,
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/connectors/all"
 	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/cases"
 )
 
 const root = "../../configs"
@@ -37,7 +38,7 @@ func TestEveryExample(t *testing.T) {
 				if err != nil {
 					t.Fatalf("\n%v", err)
 				}
-				for _, r := range p.RunTests(fsys) {
+				for _, r := range cases.Run(p, fsys) {
 					if !r.OK {
 						t.Errorf("%s: %v", r.Name, r.Diffs)
 					}

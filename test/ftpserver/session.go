@@ -159,6 +159,12 @@ func (c *session) fileCommand(verb, arg string) {
 			return
 		}
 		c.say("250-facts\r\n " + factLine(fi) + "\r\n250 end")
+	case "MKD":
+		if _, p := c.s.local(c.dir, arg); os.Mkdir(p, 0o770) != nil {
+			c.reply(550, "not made")
+			return
+		}
+		c.reply(257, "made")
 	case "DELE":
 		c.remove(arg)
 	case "RNFR":

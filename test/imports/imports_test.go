@@ -25,11 +25,38 @@ type rule struct {
 }
 
 var rules = []rule{
-	{"agent/cmd", []string{"agent/...", "installer/...", "connectors", "connectors/all", "mapping/..."}},
+	// A form's way: each room stands on those before it.
+	{"agent/loop", []string{"agent/guard", "connectors"}},
+	{"agent/prepare", []string{"agent/content", "agent/guard", "agent/journal", "agent/loop", "connectors", "mapping/..."}},
+	{"agent/lane", []string{"agent/prepare", "agent/batch", "agent/content", "agent/control", "agent/guard", "agent/health", "agent/journal", "agent/loop", "connectors", "mapping/encode"}},
+	{"agent/waiting", []string{"agent/content", "agent/control", "agent/guard", "agent/journal", "connectors"}},
+	{"agent/intake", []string{"agent/lane", "agent/prepare", "agent/waiting", "agent/content", "agent/frontoffice", "agent/guard", "agent/health", "agent/journal", "agent/loop", "connectors", "mapping"}},
+	{"agent/cmd/inbasket", []string{"agent/cmd/cli", "agent/cmd/keep", "agent/cmd/look", "agent/cmd/settle", "agent/cmd/setup", "agent/cmd/system",
+		"agent/config", "connectors/all", "mapping/diag", "agent/diagnose", "agent/monitor"}}, // the last two in tests
+	{"agent/cmd/keep", []string{"agent/cmd/cli", "agent/cmd/look", "agent/cmd/system", "agent/...", "connectors"}},
+	{"agent/cmd/setup", []string{"agent/cmd/cli", "agent/cmd/system", "agent/...", "installer", "connectors", "connectors/all", "mapping/..."}},
+	{"agent/cmd/look", []string{"agent/cmd/cli", "agent/...", "installer", "connectors", "connectors/all", "mapping/diag"}},
+	{"agent/cmd/settle", []string{"agent/cmd/cli", "agent/control", "agent/orders", "mapping/diag"}},
+	{"agent/cmd/system", []string{"agent/codes", "installer"}},
+	{"agent/cmd/cli", []string{"agent/...", "installer", "connectors", "connectors/all", "mapping/diag"}},
+	// Tools that look at an agent from outside, and the table that all print from.
+	{"agent/doctor", []string{"agent/backup", "agent/codes", "agent/config", "agent/control", "agent/disk", "agent/guard", "agent/journal",
+		"mapping", "mapping/diag", "connectors", "connectors/durable"}},
+	{"agent/diagnose", []string{"agent/config", "agent/control", "agent/doctor", "agent/journal", "connectors"}},
+	{"agent/codes", nil},
+	{"agent/journal/states", nil},
+	{"agent/journal/engine", []string{"agent/journal/engine"}},
 	{"agent", []string{"agent/...", "mapping/...", "connectors", "connectors/durable"}},
 	{"installer", []string{"installer/...", "agent/config", "connectors"}},
 	{"connectors/all", []string{"connectors/..."}},
-	{"connectors", []string{"connectors", "connectors/durable"}},
+	{"connectors", []string{"connectors", "connectors/durable", "connectors/tlsfiles"}},
+	{"mapping/cases", []string{"mapping", "mapping/answers", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "connectors"}},
+	{"mapping/answers", []string{"mapping/expr", "mapping/decode", "connectors"}},
+	{"mapping/column", []string{"mapping/expr", "mapping/diag", "connectors"}},
+	{"mapping/schema", []string{"mapping/expr", "mapping/decode", "mapping/encode", "mapping/diag", "mapping/satisfy", "connectors"}},
+	{"mapping/expr", []string{"mapping/datefmt", "mapping/decode", "mapping/diag", "connectors"}},
+	{"mapping/encode", []string{"mapping/charset", "mapping/datefmt", "mapping/diag", "connectors"}},
+	{"mapping/decode", []string{"mapping/charset"}},
 	{"mapping", []string{"mapping/...", "connectors"}},
 	{"configs", nil},
 }
@@ -41,7 +68,7 @@ var testOnly = []string{
 
 // used are modules that the product stands on from the start.
 var used = []string{
-	"github.com/kardianos/service", "github.com/fsnotify/fsnotify",
+	"github.com/fsnotify/fsnotify",
 	"github.com/sijms/go-ora/v2", "github.com/rs/zerolog",
 }
 
@@ -80,15 +107,12 @@ func may(f file, p string) bool {
 		if !below(f.pkg(), r.from) {
 			continue
 		}
-		if r.from == "agent" && below(p, "agent/cmd") {
-			return false
-		}
 		if ownConnector(f.pkg(), p) {
 			return true
 		}
 		return slices.ContainsFunc(r.imports, func(allowed string) bool {
 			dir, deep := strings.CutSuffix(allowed, "/...")
-			return p == dir || deep && below(p, dir)
+			return p == dir || deep && below(p, dir) && !(dir == "agent" && below(p, "agent/cmd"))
 		})
 	}
 	return false
@@ -98,6 +122,33 @@ func may(f file, p string) bool {
 func ownConnector(from, to string) bool {
 	a, b := strings.Split(from, "/"), strings.Split(to, "/")
 	return len(a) > 1 && len(b) > 1 && a[0] == "connectors" && b[0] == "connectors" && a[1] == b[1]
+}
+
+// rooms are the packages that the agent's work is done in, from the ground up: each may import those above it in this list only,
+// and none imports the agent, which wires them.
+var rooms = []string{"agent/guard", "agent/loop", "agent/journal", "agent/audit", "agent/control", "agent/health", "agent/prepare", "agent/lane", "agent/waiting", "agent/intake",
+	"agent/decisions", "agent/upkeep", "agent/recovery", "agent/orders"}
+
+func TestRoomsHaveOneWayThrough(t *testing.T) {
+	seen := map[string]bool{}
+	for _, f := range files(t) {
+		at := slices.Index(rooms, f.pkg())
+		if at < 0 || f.test() {
+			continue
+		}
+		seen[f.pkg()] = true
+		for _, path := range f.imports {
+			p, _ := strings.CutPrefix(path, module+"/")
+			if p == "agent" || slices.Index(rooms, p) > at {
+				t.Errorf("%s imports %s", f.path, p)
+			}
+		}
+	}
+	for _, room := range rooms {
+		if !seen[room] {
+			t.Errorf("there is no room %s", room)
+		}
+	}
 }
 
 func TestContractsNeedTheStandardLibraryOnly(t *testing.T) {
@@ -143,8 +194,8 @@ func TestMappingIsPure(t *testing.T) {
 // plainRenames are the files of the product whose renames promise nothing about a power loss, or that hold the helper.
 var plainRenames = []string{
 	"connectors/durable/durable_unix.go",
-	"agent/cmd/inbasket/logfile.go", // a log that was moved on half is still a log
-	"installer/host_linux.go",       // promises a kill only, and is built for Linux only
+	"agent/cmd/system/logfile.go", // a log that was moved on half is still a log
+	"installer/host_linux.go",     // promises a kill only, and is built for Linux only
 }
 
 // TestRenamesAreDurable: on Windows os.Rename is not written through, and a power loss may take it back.

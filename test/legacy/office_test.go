@@ -53,7 +53,7 @@ const configYAML = `
 agency: Test
 state: state
 monitor: off
-inbaskets: {forms: {folder: {path: in, quiet: 0s, poll: 20ms}}}
+inbaskets: {forms: {%s}}
 targets:
   register:
     %s
@@ -64,11 +64,17 @@ routes: {r: {from: forms, mapping: m.yaml}}
 // newOffice starts an agent in dir with this target and mapping.
 func newOffice(t *testing.T, dir, target, mapping string) *office {
 	t.Helper()
+	return openOffice(t, dir, "folder: {path: in, quiet: 0s, poll: 20ms}", target, mapping)
+}
+
+// openOffice starts an agent with an in-basket of another kind.
+func openOffice(t *testing.T, dir, inbasket, target, mapping string) *office {
+	t.Helper()
 	o := &office{t: t, dir: dir, log: &log{}, forms: map[string]string{}}
 	if err := os.Mkdir(filepath.Join(dir, "in"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	o.write("inbasket.yaml", fmt.Sprintf(configYAML, target))
+	o.write("inbasket.yaml", fmt.Sprintf(configYAML, inbasket, target))
 	o.write("m.yaml", "mapping: m\nversion: 1\n"+mapping)
 	load := func() (*config.Config, error) {
 		return config.Load(filepath.Join(dir, "inbasket.yaml"), all.Registry(), config.Options{})
@@ -121,7 +127,7 @@ func (o *office) send(ref, form string) {
 // fate says how a form stands: "closed", "parked CODE", or "waits CODE" with the trouble of its target.
 func (o *office) fate(ref string) string {
 	o.t.Helper()
-	list, err := o.agent.List(context.Background(), journal.Filter{Reference: ref})
+	list, err := o.agent.Journal().List(context.Background(), journal.Filter{Reference: ref})
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -134,7 +140,7 @@ func (o *office) fate(ref string) string {
 	case journal.Parked, journal.Rejected:
 		return string(e.State) + " " + e.Code
 	}
-	s, err := o.agent.Status(context.Background())
+	s, err := o.agent.Health().Status(context.Background())
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -114,13 +115,13 @@ func (w *world) check() {
 
 // views reads all that the journal says.
 func (w *world) views(ctx context.Context) (views []control.View, err error) {
-	list, err := w.orders().List(ctx, journal.Filter{Limit: 1000})
+	list, err := orders.List.Ask(ctx, w.client(), control.ListRequest{Limit: 1000})
 	for _, e := range list {
 		if err != nil {
 			return nil, err
 		}
 		var v control.View
-		v, err = w.orders().Show(ctx, e.ID, false)
+		v, err = orders.Show.Ask(ctx, w.client(), control.ShowRequest{ID: e.ID})
 		switch {
 		case w.breaks(wrongState):
 			v.State = journal.Closed
@@ -426,7 +427,7 @@ func (w *world) checkResults(ctx context.Context, views []control.View) {
 			known[r.ResultID], owners[r.ResultID] = r, v
 		}
 	}
-	s, err := w.orders().Status(ctx)
+	s, err := orders.Status.Ask(ctx, w.client(), control.Nothing{})
 	if err != nil {
 		w.fail(results, "no status: %v", err)
 		return
@@ -472,11 +473,11 @@ func (w *world) referenceOf(app int64) string {
 
 // checkJournal: the journal agrees with itself.
 func (w *world) checkJournal(ctx context.Context, views []control.View) {
-	k, err := w.orders().CheckJournal(ctx, control.CheckJournalRequest{Full: true, Content: true})
+	k, err := orders.CheckJournal.Ask(ctx, w.client(), control.CheckJournalRequest{Full: true, Content: true})
 	if err != nil || len(k.Findings) > 0 {
 		w.fail(agreement, "the journal is not whole: %+v %v", k.Findings, err)
 	}
-	s, err := w.orders().Status(ctx)
+	s, err := orders.Status.Ask(ctx, w.client(), control.Nothing{})
 	if err != nil {
 		w.fail(agreement, "no status: %v", err)
 	}

@@ -44,7 +44,7 @@ type databaseTarget struct {
 }
 
 func (t *databaseTarget) Abilities() connectors.Abilities {
-	a := connectors.Abilities{Records: true, Recorded: t.ledger, MaxItems: 20, Guarantee: connectors.Guarantee{Level: "exact", Why: "simulated"}}
+	a := connectors.Abilities{Operations: connectors.RowOperations, Returning: true, Binary: true, Recorded: t.ledger, MaxItems: 20, Guarantee: connectors.Guarantee{Level: "exact", Why: "simulated"}}
 	if t.ledger {
 		a.Parallel = 2
 	}

@@ -230,8 +230,8 @@ func (w *world) forgetLast() {
 	}
 }
 
-// orders is a client of the agent that runs now.
-func (w *world) orders() *control.Client {
+// client gives orders to the agent that runs now.
+func (w *world) client() *control.Client {
 	l := w.life
 	return control.ClientOver(func(ctx context.Context) (net.Conn, error) { return l.net.dial(ctx, agent.ListenerOrders) })
 }
@@ -242,7 +242,7 @@ func (w *world) backUp() {
 	began := w.clock.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if err := w.orders().Backup(ctx, &b); err != nil {
+	if err := w.client().Backup(ctx, &b); err != nil {
 		w.say("backup: %v", err)
 		return
 	}

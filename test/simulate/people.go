@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
 )
 
 // course is what will happen to this world, and when.
@@ -117,14 +118,14 @@ func patience() (context.Context, context.CancelFunc) {
 func (w *world) reload() {
 	ctx, cancel := patience()
 	defer cancel()
-	_, err := w.orders().Reload(ctx, control.ReloadRequest{})
+	_, err := orders.Reload.Ask(ctx, w.client(), control.ReloadRequest{})
 	w.say("reload: %v", err)
 }
 
 func (w *world) pause(target string, paused bool) {
 	ctx, cancel := patience()
 	defer cancel()
-	err := w.orders().Pause(ctx, control.PauseRequest{Target: target, Paused: paused, Reason: "simulated"})
+	_, err := orders.Pause.Ask(ctx, w.client(), control.PauseRequest{Target: target, Paused: paused, Reason: "simulated"})
 	w.say("pause %s %v: %v", target, paused, err)
 }
 
@@ -162,7 +163,7 @@ func (w *world) settleAll() {
 func (w *world) release() {
 	for range 60 {
 		ctx, cancel := patience()
-		r, err := w.orders().Restored(ctx, control.RestoredRequest{Again: true})
+		r, err := orders.Restored.Ask(ctx, w.client(), control.RestoredRequest{Again: true})
 		if !w.restored || err == nil && !r.Held {
 			cancel()
 			return
@@ -174,7 +175,7 @@ func (w *world) release() {
 			}
 		}
 		if !r.Gathered.IsZero() {
-			_, err = w.orders().EndHold(ctx, say)
+			_, err = orders.EndHold.Ask(ctx, w.client(), say)
 		}
 		w.say("release: %v", err)
 		cancel()
@@ -221,26 +222,26 @@ func (w *world) repost() {
 func (w *world) settle(all bool) {
 	ctx, cancel := patience()
 	defer cancel()
-	list, err := w.orders().List(ctx, journal.Filter{State: journal.Parked, Limit: 1000})
+	list, err := orders.List.Ask(ctx, w.client(), control.ListRequest{State: journal.Parked, Limit: 1000})
 	for _, target := range []string{"register", "plain", "drop", "batches"} { // also of what is decided already
 		if err != nil {
 			return
 		}
 		var more []journal.Entry
-		more, err = w.orders().List(ctx, journal.Filter{Target: target, Progress: journal.Held, Limit: 1000})
+		more, err = orders.List.Ask(ctx, w.client(), control.ListRequest{Target: target, Progress: journal.Held, Limit: 1000})
 		list = append(list, more...)
 	}
 	for i, e := range list {
 		if slices.ContainsFunc(list[:i], func(o journal.Entry) bool { return o.ID == e.ID }) {
 			continue
 		}
-		v, err := w.orders().Show(ctx, e.ID, false)
+		v, err := orders.Show.Ask(ctx, w.client(), control.ShowRequest{ID: e.ID})
 		if err != nil {
 			return
 		}
 		w.settleOne(ctx, v, all)
 	}
-	batches, err := w.orders().Batches(ctx, "batches", true)
+	batches, err := orders.Batches.Ask(ctx, w.client(), control.BatchesRequest{Target: "batches", Open: true})
 	for _, b := range batches {
 		if err == nil && b.Progress == journal.Held {
 			there := false
@@ -248,9 +249,9 @@ func (w *world) settle(all bool) {
 				there = slices.ContainsFunc(w.folders["batches"].all(), func(f file) bool { return f.name == b.Name })
 			})
 			if there {
-				_, err = w.orders().Confirm(ctx, control.ConfirmRequest{Target: "batches", Seq: b.Seq, Reason: "it is there"})
+				_, err = orders.Confirm.Ask(ctx, w.client(), control.ConfirmRequest{Target: "batches", Seq: b.Seq, Reason: "it is there"})
 			} else {
-				_, err = w.orders().Retry(ctx, control.RetryRequest{Target: "batches"})
+				_, err = orders.Retry.Ask(ctx, w.client(), control.RetryRequest{Target: "batches"})
 			}
 			w.say("batch %d is there: %v: %v", b.Seq, there, err)
 		}
@@ -261,7 +262,7 @@ func (w *world) settle(all bool) {
 func (w *world) settleOne(ctx context.Context, v control.View, all bool) {
 	held := 0
 	if v.Code == journal.CodeReference {
-		_, err := w.orders().Reject(ctx, control.RejectRequest{ID: v.ID, Reason: "sent again with other content"})
+		_, err := orders.Reject.Ask(ctx, w.client(), control.RejectRequest{ID: v.ID, Reason: "sent again with other content"})
 		w.say("reject %s: %v", v.ID, err)
 		return
 	}
@@ -276,19 +277,19 @@ func (w *world) settleOne(ctx context.Context, v control.View, all bool) {
 		case d.Batch > 0:
 			continue
 		case there && d.Target != "register":
-			_, err = w.orders().Confirm(ctx, control.ConfirmRequest{ID: v.ID, Target: d.Target, Reason: "it is there"})
+			_, err = orders.Confirm.Ask(ctx, w.client(), control.ConfirmRequest{ID: v.ID, Target: d.Target, Reason: "it is there"})
 		default:
 			if d.Code == "sim.rule" && w.register.forbid {
-				_, err = w.orders().Reject(ctx, control.RejectRequest{ID: v.ID, Reason: "the name is not allowed", Force: true})
+				_, err = orders.Reject.Ask(ctx, w.client(), control.RejectRequest{ID: v.ID, Reason: "the name is not allowed", Force: true})
 			} else {
-				_, err = w.orders().Retry(ctx, control.RetryRequest{IDs: []journal.ID{v.ID}})
+				_, err = orders.Retry.Ask(ctx, w.client(), control.RetryRequest{IDs: []journal.ID{v.ID}})
 			}
 		}
 		w.say("settle %s at %s (%s), there %v: %v", v.ID, d.Target, d.Code, there, err)
 		return
 	}
 	if held == 0 && all && v.State == journal.Parked {
-		_, err := w.orders().Reject(ctx, control.RejectRequest{ID: v.ID, Reason: "it cannot be taken"})
+		_, err := orders.Reject.Ask(ctx, w.client(), control.RejectRequest{ID: v.ID, Reason: "it cannot be taken"})
 		w.say("reject %s (%s): %v", v.ID, v.Code, err)
 	}
 }
@@ -314,7 +315,7 @@ func (w *world) stands(v control.View, target string) (there bool) {
 func (w *world) settled() bool {
 	ctx, cancel := patience()
 	defer cancel()
-	s, err := w.orders().Status(ctx)
+	s, err := orders.Status.Ask(ctx, w.client(), control.Nothing{})
 	if err != nil || s.States[journal.Accepted] > 0 && !w.idle {
 		return false
 	}

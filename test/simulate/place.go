@@ -1,8 +1,8 @@
 package simulate
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
 	"io"
 	"io/fs"
 	"maps"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/files"
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 // folder is where files are put for a legacy system, which takes them away when it likes.
@@ -54,50 +55,69 @@ func (f *folder) take() {
 	}
 }
 
-// place is the folder as an agent reaches it.
-type place struct {
+// folderPlace is the folder as an agent reaches it.
+type folderPlace struct {
 	part
 	f *folder
 }
 
 func newDrop(p part, f *folder) *files.Drop {
-	at := &place{part: p, f: f}
-	return files.NewDropAt(at, connectors.Abilities{Files: true, MaxItems: 16, Guarantee: connectors.Guarantee{Level: "parks-when-unclear", Why: "simulated"}},
-		func(context.Context) error { return nil }, func() error { return nil })
+	return files.NewDropAt(&folderPlace{part: p, f: f}, connectors.Abilities{Operations: connectors.OperationsOf(connectors.Put), Binary: true, MaxItems: 16,
+		Guarantee: connectors.Guarantee{Level: "parks-when-unclear", Why: "simulated"}})
 }
 
 func missing(name string) error {
 	return &connectors.Error{Class: connectors.Transient, Code: "sim.missing", Op: "look for a file", Err: fs.ErrNotExist}
 }
 
-// Stat returns a file's size.
-func (p *place) Stat(ctx context.Context, name string) (size int64, err error) {
-	err = p.call(ctx, "stat "+name, func() error {
-		f, ok := p.f.files[name]
-		if !ok {
-			return missing(name)
-		}
-		size = int64(len(f.bytes))
-		return nil
-	}, refuse, cutBefore, hang, dieBefore)
-	return size, transient(err)
+// info is what a look at a file sees.
+func (f file) info() place.Info {
+	return place.Info{Name: f.name, Size: int64(len(f.bytes)), Mtime: f.at.UnixNano()}
 }
 
-// Digest reads a file.
-func (p *place) Digest(ctx context.Context, name string) (sum connectors.Digest, err error) {
-	err = p.call(ctx, "read "+name, func() error {
-		f, ok := p.f.files[name]
-		if !ok {
-			return missing(name)
+// find returns a file. op is what for.
+func (p *folderPlace) find(ctx context.Context, op, name string) (f file, err error) {
+	err = p.call(ctx, op+" "+name, func() (err error) {
+		there := false
+		if f, there = p.f.files[name]; !there {
+			err = missing(name)
 		}
-		sum = sha256.Sum256(f.bytes)
-		return nil
+		return err
 	}, refuse, cutBefore, hang, dieBefore)
-	return sum, transient(err)
+	return f, transient(err)
 }
+
+// Stat looks at a file.
+func (p *folderPlace) Stat(ctx context.Context, name string) (place.Info, error) {
+	f, err := p.find(ctx, "stat", name)
+	return f.info(), err
+}
+
+// Read reads the beginning of a file.
+func (p *folderPlace) Read(ctx context.Context, name string, limit int64) (place.Content, error) {
+	f, err := p.find(ctx, "read", name)
+	return place.Content{Bytes: f.bytes[:min(int64(len(f.bytes)), limit)], Info: f.info()}, err
+}
+
+// Open reads a file.
+func (p *folderPlace) Open(ctx context.Context, name string) (place.File, error) {
+	f, err := p.find(ctx, "read", name)
+	if err != nil {
+		return nil, err
+	}
+	return opened{io.NopCloser(bytes.NewReader(f.bytes)), f.info()}, nil
+}
+
+// opened is a file as it was when it was opened.
+type opened struct {
+	io.ReadCloser
+	info place.Info
+}
+
+func (o opened) Info() (place.Info, error) { return o.info, nil }
 
 // Put writes a file; cut off, half of it may stay.
-func (p *place) Put(ctx context.Context, name string, b connectors.Blob) error {
+func (p *folderPlace) Put(ctx context.Context, name string, b connectors.Blob, _ bool) error {
 	r, err := b.Open()
 	if err != nil {
 		return err
@@ -121,15 +141,15 @@ func (p *place) Put(ctx context.Context, name string, b connectors.Blob) error {
 	}, refuse, broken, cutBefore, cutAfter, hang, hangAfter, dieBefore, dieAfter)
 }
 
-// Commit renames a file, never over another one.
-func (p *place) Commit(ctx context.Context, from, to string) error {
+// Rename renames a file, never over another one.
+func (p *folderPlace) Rename(ctx context.Context, from, to string) error {
 	return p.call(ctx, "rename to "+to, func() error {
 		f, ok := p.f.files[from]
 		if !ok {
 			return missing(from)
 		}
 		if _, there := p.f.files[to]; there {
-			return connectors.Errorf(connectors.ItemError, files.CodeNameTaken, "rename a file", "move it away", "%w", fs.ErrExist)
+			return connectors.Errorf(connectors.ItemError, place.CodeNameTaken, "rename a file", "move it away", "%w", fs.ErrExist)
 		}
 		delete(p.f.files, from)
 		f.name = to
@@ -145,31 +165,44 @@ func (p *place) Commit(ctx context.Context, from, to string) error {
 }
 
 // Remove deletes a file.
-func (p *place) Remove(ctx context.Context, name string) error {
+func (p *folderPlace) Remove(ctx context.Context, name string) error {
 	return transient(p.call(ctx, "remove "+name, func() error { delete(p.f.files, name); return nil }, refuse, cutBefore, cutAfter, dieBefore, dieAfter))
 }
 
 // Sync has nothing to do but may fail.
-func (p *place) Sync(ctx context.Context) error {
+func (p *folderPlace) Sync(ctx context.Context, _ string) error {
 	return transient(p.call(ctx, "sync", func() error { return nil }, refuse, cutBefore, hang, dieBefore))
 }
 
-// List calls each with every file.
-func (p *place) List(ctx context.Context, each func(name string, at time.Time) error) error {
-	var list []file
+// List lists all files as they lie there now.
+func (p *folderPlace) List(ctx context.Context, _ string) (place.Listing, error) {
+	list := &listing{}
 	err := p.call(ctx, "list", func() error {
 		for _, name := range slices.Sorted(maps.Keys(p.f.files)) {
-			list = append(list, p.f.files[name])
+			list.rest = append(list.rest, p.f.files[name].info())
 		}
 		return nil
 	}, refuse, cutBefore, dieBefore)
-	for _, f := range list {
-		if err == nil {
-			err = each(f.name, f.at)
-		}
-	}
-	return err
+	return list, transient(err)
 }
+
+// listing is what a list has not given yet.
+type listing struct{ rest []place.Info }
+
+func (l *listing) Next(n int) (some []place.Info, err error) {
+	n = min(n, len(l.rest))
+	some, l.rest = l.rest[:n], l.rest[n:]
+	return some, nil
+}
+
+func (*listing) Close() error { return nil }
+
+// What a drop never asks, or what always is.
+func (*folderPlace) Check(context.Context, string) error      { return nil }
+func (*folderPlace) MakeFolder(context.Context, string) error { return nil }
+func (*folderPlace) Traits() place.Traits                     { return place.Traits{Listed: true, Dots: true} }
+func (p *folderPlace) Probe(context.Context) place.Probe      { return place.Probe{Now: p.w.clock.Now()} }
+func (*folderPlace) Close() error                             { return nil }
 
 // transient is the class of what fails without an effect.
 func transient(err error) error {

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/diagnose"
 
 	_ "modernc.org/sqlite"
@@ -69,8 +70,8 @@ type aviary struct {
 	env map[string]string
 }
 
-func (v *aviary) app(out io.Writer) *app {
-	return &app{stdin: strings.NewReader(""), stdout: out, stderr: io.Discard, getenv: func(k string) string { return v.env[k] }}
+func (v *aviary) app(out io.Writer) *cli.App {
+	return &cli.App{Stdin: strings.NewReader(""), Stdout: out, Stderr: io.Discard, Getenv: func(k string) string { return v.env[k] }}
 }
 
 // do runs a command and returns what it prints.
@@ -78,7 +79,7 @@ func (v *aviary) do(args ...string) string {
 	v.t.Helper()
 	var out bytes.Buffer
 	a := v.app(&out)
-	if code := a.execute(v.t.Context(), append(args, "--config", filepath.Join(v.dir, "inbasket.yaml"))); code != exitOK && args[0] != "doctor" {
+	if code := execute(v.t.Context(), a, append(args, "--config", filepath.Join(v.dir, "inbasket.yaml"))); code != cli.ExitOK && args[0] != "doctor" {
 		v.t.Fatalf("%v: exit %d: %s", args, code, out.String())
 	}
 	return out.String()
@@ -124,11 +125,11 @@ func (v *aviary) run() (stop func()) {
 	ended := make(chan int, 1)
 	var said bytes.Buffer
 	a := v.app(io.Discard)
-	a.stderr = &said
-	go func() { ended <- a.execute(ctx, []string{"run", "--config", filepath.Join(v.dir, "inbasket.yaml")}) }()
+	a.Stderr = &said
+	go func() { ended <- execute(ctx, a, []string{"run", "--config", filepath.Join(v.dir, "inbasket.yaml")}) }()
 	return func() {
 		cancel()
-		if code := <-ended; code != exitOK {
+		if code := <-ended; code != cli.ExitOK {
 			v.t.Errorf("the agent ended with %d: %s", code, said.String())
 		}
 	}
@@ -140,7 +141,7 @@ func (v *aviary) until(want ...string) {
 	last := ""
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		var out bytes.Buffer
-		v.app(&out).execute(v.t.Context(), []string{"status", "--config", filepath.Join(v.dir, "inbasket.yaml")})
+		execute(v.t.Context(), v.app(&out), []string{"status", "--config", filepath.Join(v.dir, "inbasket.yaml")})
 		last = out.String()
 		if !slices.ContainsFunc(want, func(w string) bool { return !strings.Contains(last, w) }) {
 			return
@@ -172,15 +173,15 @@ func TestDiagnosticsHoldNoCanary(t *testing.T) {
 		t.Fatal(err)
 	}
 	running := []string{"manifest.json", "program.json", "config.json", "status.json", "journal.json", "history.json", "doctor.json", "log.json", "environment.json", "metrics.txt", "goroutines.txt"}
-	look(t, v, running)
-	look(t, v, running, "--names")
+	lookInto(t, v, running)
+	lookInto(t, v, running, "--names")
 	noCanary(t, "preview", []byte(v.do("diagnostics", "--preview")))
 	noCanary(t, "preview as JSON", []byte(v.do("diagnostics", "--preview", "--names", "--json")))
 	stopped = true
 	stop()
-	look(t, v, []string{"manifest.json", "config.json", "journal.json", "history.json", "doctor.json", "log.json"})
+	lookInto(t, v, []string{"manifest.json", "config.json", "journal.json", "history.json", "doctor.json", "log.json"})
 	v.file("inbasket.yaml", canaryConfig+"\nkanarie7Qx: kanarie7Qx\n")
-	look(t, v, []string{"manifest.json", "program.json", "journal.json", "doctor.json"})
+	lookInto(t, v, []string{"manifest.json", "program.json", "journal.json", "doctor.json"})
 }
 
 // parkedID returns the ID of a parked submission.
@@ -194,8 +195,8 @@ func parkedID(t *testing.T, v *aviary) string {
 	return list[0].ID
 }
 
-// look makes a bundle and looks into every file of it.
-func look(t *testing.T, v *aviary, want []string, flags ...string) {
+// lookInto makes a bundle and looks into every file of it.
+func lookInto(t *testing.T, v *aviary, want []string, flags ...string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "d.zip")
 	v.do(append([]string{"diagnostics", "--out", path}, flags...)...)
@@ -271,7 +272,7 @@ func TestDiagnosticsDoNotOverwrite(t *testing.T) {
 	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code := v.app(io.Discard).execute(t.Context(), []string{"diagnostics", "--out", path, "--config", filepath.Join(v.dir, "inbasket.yaml")}); code != exitUsage {
+	if code := execute(t.Context(), v.app(io.Discard), []string{"diagnostics", "--out", path, "--config", filepath.Join(v.dir, "inbasket.yaml")}); code != cli.ExitUsage {
 		t.Errorf("exit %d", code)
 	}
 	if b, err := os.ReadFile(path); err != nil || string(b) != "mine" {

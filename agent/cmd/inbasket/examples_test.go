@@ -6,14 +6,16 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/inbasket/inbasket/agent/cmd/cli"
 )
 
 // runApp runs a command line in this process.
 func runApp(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	a := &app{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, getenv: func(string) string { return "" }}
-	code = a.execute(context.Background(), args)
+	a := &cli.App{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Getenv: func(string) string { return "" }}
+	code = execute(context.Background(), a, args)
 	return code, out.String(), errs.String()
 }
 

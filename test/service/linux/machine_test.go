@@ -65,19 +65,12 @@ func ok(t *testing.T, err error) {
 }
 
 // inside are the packages that a machine has besides the smallest Debian.
-var inside = map[string][]string{
-	"systemd": {"systemd", "systemd-sysv", "dbus", "sqlite3", "ca-certificates"},
-	"sysv":    {"sysvinit-core", "sysv-rc", "procps", "sqlite3"},
-	"openrc":  {"sysvinit-core", "sysv-rc", "procps", "sqlite3"},
-}
-
-// later are packages that take the place of one that debootstrap insists on.
-var later = map[string]string{"openrc": "openrc"}
+const inside = "systemd,systemd-sysv,dbus,sqlite3,ca-certificates"
 
 const suite = "bookworm"
 
-// image returns the folder of a Debian of that kind, made by debootstrap when it is missing, and kept.
-func image(t *testing.T, kind string) string {
+// image returns the folder of a Debian, made by debootstrap when it is missing, and kept.
+func image(t *testing.T) string {
 	t.Helper()
 	cache := os.Getenv("XDG_CACHE_HOME")
 	if cache == "" {
@@ -87,9 +80,8 @@ func image(t *testing.T, kind string) string {
 	if mirror == "" {
 		mirror = "http://deb.debian.org/debian"
 	}
-	include := strings.Join(inside[kind], ",")
-	key := sha256.Sum256([]byte(suite + include + "1"))
-	dir := filepath.Join(cache, "inbasket", kind+"-"+hex.EncodeToString(key[:4]))
+	key := sha256.Sum256([]byte(suite + inside + "1"))
+	dir := filepath.Join(cache, "inbasket", "systemd-"+hex.EncodeToString(key[:4]))
 	ok(t, os.MkdirAll(filepath.Dir(dir), 0o755))
 	lock := must(os.OpenFile(dir+".lock", os.O_CREATE|os.O_RDWR, 0o644))(t)
 	defer lock.Close()
@@ -99,20 +91,9 @@ func image(t *testing.T, kind string) string {
 	}
 	part := dir + ".part"
 	ok(t, os.RemoveAll(part))
-	args := []string{"--variant=minbase", "--include=" + include}
-	if kind != "systemd" {
-		args = append(args, "--exclude=systemd,systemd-sysv")
-	}
-	out, err := exec.CommandContext(t.Context(), "debootstrap", append(args, suite, part, mirror)...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "debootstrap", "--variant=minbase", "--include="+inside, suite, part, mirror).CombinedOutput()
 	if err != nil {
 		t.Fatalf("debootstrap: %v\n%s", err, tail(string(out), 20))
-	}
-	if more := later[kind]; more != "" {
-		cmd := exec.CommandContext(t.Context(), "chroot", part, "sh", "-c", "apt-get update -q && apt-get install -y -q --no-install-recommends "+more)
-		cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C"}
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("apt-get install %s: %v\n%s", more, err, tail(string(out), 20))
-		}
 	}
 	ok(t, os.RemoveAll(filepath.Join(part, "var/cache/apt/archives")))
 	ok(t, os.Rename(part, dir))
@@ -120,10 +101,10 @@ func image(t *testing.T, kind string) string {
 }
 
 // copyOf copies an image to a folder of the test.
-func copyOf(t *testing.T, kind string) string {
+func copyOf(t *testing.T) string {
 	t.Helper()
 	begin := time.Now()
-	from := image(t, kind)
+	from := image(t)
 	t.Logf("image after %.1f s", time.Since(begin).Seconds())
 	defer func() { t.Logf("copied in %.1f s", time.Since(begin).Seconds()) }()
 	root := filepath.Join(t.TempDir(), "root")
@@ -136,7 +117,6 @@ func copyOf(t *testing.T, kind string) string {
 // machine is a Debian that runs.
 type machine struct {
 	t      *testing.T
-	kind   string // of the image
 	root   string // its file system, as this machine sees it
 	name   string
 	nspawn *exec.Cmd
@@ -146,24 +126,11 @@ type machine struct {
 // newMachine boots a fresh Debian. It ends with the test.
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	return newMachineOf(t, "systemd")
-}
-
-// newMachineOf boots a fresh Debian of that kind. It ends with the test.
-func newMachineOf(t *testing.T, kind string) *machine {
-	t.Helper()
-	m := &machine{t: t, kind: kind, root: copyOf(t, kind)}
+	m := &machine{t: t, root: copyOf(t)}
 	ok(t, os.WriteFile(filepath.Join(m.root, "etc/hostname"), []byte("amt\n"), 0o644))
 	t.Cleanup(m.off)
 	m.boot()
 	return m
-}
-
-// up prints running when a machine of that kind has started everything; without systemd the terminals come last.
-var up = map[string]string{
-	"systemd": "systemctl is-system-running | sed s/degraded/running/",
-	"sysv":    "pgrep getty >/dev/null && echo running",
-	"openrc":  "pgrep getty >/dev/null && echo running",
 }
 
 // boot starts the machine and waits until it has started everything.
@@ -184,7 +151,7 @@ func (m *machine) boot() {
 			m.leader = m.findLeader()
 		}
 		if m.leader != 0 {
-			if out, _ := m.try(up[m.kind]); out == "running" {
+			if out, _ := m.try("systemctl is-system-running | sed s/degraded/running/"); out == "running" {
 				return
 			}
 		}
@@ -224,10 +191,6 @@ func children(pid int) []int {
 // off shuts the machine down; a second call does nothing.
 func (m *machine) off() {
 	if m.leader == 0 {
-		return
-	}
-	if m.kind != "systemd" { // it knows no such signal
-		m.cut()
 		return
 	}
 	const poweroff = syscall.Signal(34 + 4) // SIGRTMIN+4
@@ -298,10 +261,6 @@ func (m *machine) fails(script string) (string, int) {
 
 // journal returns the last lines that units wrote.
 func (m *machine) journal(units string) string {
-	if m.kind != "systemd" {
-		out, _ := m.try("inbasket status; tail -n 40 /var/log/inbasket*.log")
-		return out
-	}
 	out, _ := m.try("journalctl --no-pager -o cat -n 40 -u '" + units + "'")
 	return out
 }

@@ -32,7 +32,7 @@ func TestLintian(t *testing.T) {
 // TestRPM installs the rpm into a file system of its own, verifies every file, and removes it again.
 func TestRPM(t *testing.T) {
 	wanted(t, "rpm", "debootstrap")
-	root := copyOf(t, "systemd") // its scripts need a shell and useradd
+	root := copyOf(t) // its scripts need a shell and useradd
 	pkg := one(t, packages.of(t, newer), "*.rpm")
 	rpm := func(args ...string) string {
 		t.Helper()

@@ -145,9 +145,9 @@ func agentAt(t *testing.T, home string) {
 			t.Fatal(err)
 		}
 	}
-	write(t, home+`\mappings\contact.yaml`, read(t, repo+"/agent/cmd/inbasket/starter/mappings/contact.yaml"))
+	write(t, home+`\mappings\contact.yaml`, read(t, repo+"/agent/cmd/setup/starter/mappings/contact.yaml"))
 	for _, sample := range []string{"typical.json", "wrong-date.json"} {
-		write(t, home+`\mappings\samples\`+sample, read(t, repo+"/agent/cmd/inbasket/starter/mappings/samples/"+sample))
+		write(t, home+`\mappings\samples\`+sample, read(t, repo+"/agent/cmd/setup/starter/mappings/samples/"+sample))
 	}
 	write(t, home+`\inbasket.yaml`, `agency: Bürgerbüro
 state: state

@@ -51,7 +51,7 @@ func wantState(t *testing.T, service, prefix string) {
 // form puts a form of the starter's contact mapping into an in-basket, as a sender does: whole, by a rename.
 func form(t *testing.T, folder, reference string) {
 	t.Helper()
-	text := read(t, filepath.Join(repo, "agent/cmd/inbasket/starter/mappings/samples/typical.json"))
+	text := read(t, filepath.Join(repo, "agent/cmd/setup/starter/mappings/samples/typical.json"))
 	changed := regexp.MustCompile(`C-1`).ReplaceAllString(text, reference)
 	if changed == text {
 		t.Fatal("the sample has no reference any more")

@@ -1,0 +1,237 @@
+// Package cli is what the commands of inbasket have in common: where the configuration lies, how the agent is asked or
+// its files are read, how answers and errors are printed, and what goes on record.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors/all"
+	"github.com/inbasket/inbasket/installer"
+)
+
+// App is one run of the command line.
+type App struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	Version        string
+	Service        bool // started by the service manager of Windows: the folder that it is started in says nothing
+
+	Config string // --config
+	JSON   bool   // --json
+}
+
+// ConfigPath returns the configuration file: the flag, the environment, this folder, the system's place.
+func (a *App) ConfigPath() string {
+	if a.Config != "" {
+		return a.Config
+	}
+	if p := a.Getenv("INBASKET_CONFIG"); p != "" {
+		return p
+	}
+	const name = "inbasket.yaml"
+	system := filepath.Join(a.configFolder(), name)
+	if a.Service {
+		return system
+	}
+	if _, err := os.Stat(name); err == nil {
+		return name
+	}
+	if _, err := os.Stat(system); err == nil || errors.Is(err, fs.ErrPermission) { // who may not read it is told which it is
+		return system
+	}
+	return name
+}
+
+// configFolder is where the system keeps configurations.
+func (a *App) configFolder() string {
+	if runtime.GOOS == "windows" {
+		return filepath.Join(a.Getenv("ProgramData"), "Inbasket")
+	}
+	return "/etc/inbasket"
+}
+
+// InstanceConfig returns the configuration file of a service: what is said, what it runs with, the usual place.
+func (a *App) InstanceConfig(name string, s installer.State) (string, error) {
+	switch {
+	case a.Config != "":
+		return filepath.Abs(a.Config)
+	case s.Config != "":
+		return s.Config, nil
+	case installer.ServiceName(name) == installer.DefaultName:
+		return filepath.Abs(a.ConfigPath())
+	}
+	return filepath.Join(a.configFolder(), name, "inbasket.yaml"), nil
+}
+
+// Load reads the configuration as the agent does; lenient for commands that are run by people.
+func (a *App) Load(lenient bool) (*config.Config, error) { return a.LoadFile(a.ConfigPath(), lenient) }
+
+// LoadFile is Load for another configuration file.
+func (a *App) LoadFile(path string, lenient bool) (*config.Config, error) {
+	return config.Load(path, all.Registry(), config.Options{Lenient: lenient, Getenv: a.Getenv})
+}
+
+// Ask calls online with the running agent; if none runs, offline with its journal. A nil offline makes that an error.
+func Ask[T any](ctx context.Context, a *App, online func(*control.Client) (T, error), offline func(*journal.Journal, config.Place) (T, error)) (answer T, err error) {
+	place, err := config.Locate(a.ConfigPath())
+	if err != nil {
+		return answer, err
+	}
+	answer, err = online(control.NewClient(place.State))
+	if offline == nil || !errors.Is(err, control.ErrNotRunning) {
+		return answer, err
+	}
+	j, err := journal.OpenReadOnly(ctx, filepath.Join(place.State, "journal"), journal.Options{})
+	if errors.Is(err, fs.ErrNotExist) {
+		return answer, NeverRun("start it by: inbasket run")
+	}
+	if err != nil {
+		return answer, err
+	}
+	answer, err = offline(j, place)
+	return answer, errors.Join(err, j.Close())
+}
+
+// NeverRun is the error of an order to an agent that has no files yet.
+func NeverRun(hint string) error {
+	return &control.Error{Code: control.CodeNotRunning, Message: "no agent runs here, and none has run yet", Hint: hint}
+}
+
+// Order gives the running agent an order, and prints its answer.
+func Order[R, T any](ctx context.Context, a *App, give func(context.Context, *control.Client, R) (T, error), r R, people func(io.Writer, T)) error {
+	answer, err := Ask(ctx, a, func(c *control.Client) (T, error) { return give(ctx, c, r) }, nil)
+	if err != nil {
+		return err
+	}
+	return a.Print(answer, func(w io.Writer) { people(w, answer) })
+}
+
+// OrderDone is Order where the agent only says that it is done: what was ordered is printed.
+func OrderDone[R, A any](ctx context.Context, a *App, give func(context.Context, *control.Client, R) (A, error), r R, people string) error {
+	return Order(ctx, a, func(ctx context.Context, c *control.Client, r R) (R, error) { _, err := give(ctx, c, r); return r, err }, r,
+		func(w io.Writer, _ R) { fmt.Fprintln(w, people) })
+}
+
+// Print writes an answer: as JSON with --json, else for people.
+func (a *App) Print(answer any, people func(w io.Writer)) error {
+	if !a.JSON {
+		people(a.Stdout)
+		return nil
+	}
+	return encode(a.Stdout, answer)
+}
+
+// PrintOK is Print, and ends with code 1 when what was printed is not as it should be.
+func (a *App) PrintOK(ok bool, answer any, people func(w io.Writer)) error {
+	if err := a.Print(answer, people); err != nil || ok {
+		return err
+	}
+	return Exit(ExitFailure)
+}
+
+func encode(w io.Writer, answer any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(answer)
+}
+
+// Table writes columns that line up, each row's cells separated by tabs.
+func Table(w io.Writer, rows func(w io.Writer)) {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	rows(t)
+	_ = t.Flush() // an error of w shows at the process's own output
+}
+
+// Rows is Table for a list: a line each below the header, which may be empty. Moments are stamped, and every text is made visible.
+func Rows[T any](w io.Writer, header string, list []T, cells func(T) []any) {
+	Table(w, func(w io.Writer) {
+		if header != "" {
+			fmt.Fprintln(w, header)
+		}
+		for _, x := range list {
+			var texts []string
+			for _, cell := range cells(x) {
+				if t, ok := cell.(time.Time); ok {
+					cell = Stamp(t)
+				}
+				texts = append(texts, Visible(fmt.Sprint(cell)))
+			}
+			fmt.Fprintln(w, strings.Join(texts, "\t"))
+		}
+	})
+}
+
+// Group is a command that only has others below it.
+func Group(use, short, long string, below ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, Long: long, Args: Args(), RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd.AddCommand(below...)
+	return cmd
+}
+
+// Args checks the number of arguments; names are what usage calls them, the last may end in "...".
+func Args(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, given []string) error {
+		many := len(names) > 0 && strings.HasSuffix(names[len(names)-1], "...")
+		if len(given) < len(names) {
+			return Usagef("%s needs %s\n    usage: %s", cmd.Name(), strings.Join(names[len(given):], " and "), cmd.UseLine())
+		}
+		if len(given) > len(names) && !many {
+			return Usagef("%s takes no %q\n    usage: %s", cmd.Name(), given[len(names)], cmd.UseLine())
+		}
+		return nil
+	}
+}
+
+// ParseID reads the ID of a submission.
+func ParseID(text string) (journal.ID, error) {
+	id, err := journal.ParseID(text)
+	if err != nil {
+		return id, Usagef("%q is not a submission's ID: 13 letters and digits, as list shows them", text)
+	}
+	return id, nil
+}
+
+// ParseIDs reads IDs of submissions.
+func ParseIDs(texts []string) ([]journal.ID, error) {
+	ids := make([]journal.ID, len(texts))
+	for i, s := range texts {
+		var err error
+		if ids[i], err = ParseID(s); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// Commit returns what the program was built from; empty outside a repository.
+func Commit() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return ""
+}

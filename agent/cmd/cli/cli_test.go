@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+func TestExitCode(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want int
+	}{
+		{errors.New("x"), ExitFailure},
+		{Usagef("x"), ExitUsage},
+		{Exit(75), ExitRetry},
+		{fmt.Errorf("wrapped: %w", diag.Problems{{}}), ExitConfig},
+		{&control.Error{Code: control.CodeNotRunning}, ExitUnavailable},
+		{&control.Error{Code: control.CodePermission}, ExitPermission},
+		{&control.Error{Code: "config.refused"}, ExitConfig},
+		{&control.Error{Code: control.CodeState}, ExitFailure},
+		{&fs.PathError{Err: fs.ErrPermission}, ExitPermission},
+		{fmt.Errorf("open: %w", journal.ErrLocked), ExitRetry},
+		{&connectors.Error{Class: connectors.Transient, Code: "ftp.busy"}, ExitRetry},
+		{&connectors.Error{Class: connectors.TargetError, Code: "sql.login"}, ExitUnavailable},
+		{&connectors.Error{Class: connectors.TargetError, Code: "config.open"}, ExitConfig},
+		{&connectors.Error{Class: connectors.TargetError, Code: journal.CodePlanChanged}, ExitConfig},
+		{&control.Error{Code: journal.CodePlanChanged}, ExitConfig},
+		{&connectors.Error{Class: connectors.ItemError, Code: "sql.length"}, ExitFailure},
+	} {
+		if got := (&App{Stderr: io.Discard}).End(c.err); got != c.want {
+			t.Errorf("%v: %d, want %d", c.err, got, c.want)
+		}
+	}
+}
+
+// TestSafeText keeps what a driver or file system said out of the log.
+func TestSafeText(t *testing.T) {
+	for _, err := range []error{
+		errors.New("secret"),
+		connectors.Errorf(connectors.TargetError, "a.b", "open", "", "secret"),
+		&fs.PathError{Op: "open", Path: "secret", Err: fs.ErrNotExist},
+	} {
+		if s := FaultOf(err).Safe; strings.Contains(s, "secret") || s == "" {
+			t.Errorf("%v: %q", err, s)
+		}
+		if FaultOf(err).Code == "" {
+			t.Errorf("%v has no code", err)
+		}
+	}
+}
+
+func TestMoment(t *testing.T) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	for s, want := range map[string]time.Time{
+		"":                     {},
+		"24h":                  now.Add(-24 * time.Hour),
+		"7d":                   now.Add(-7 * 24 * time.Hour),
+		"2026-11-22T18:00:00Z": time.Date(2026, 11, 22, 18, 0, 0, 0, time.UTC),
+		"2026-11-22T18:00":     time.Date(2026, 11, 22, 18, 0, 0, 0, time.Local),
+		"2026-11-22":           time.Date(2026, 11, 22, 0, 0, 0, 0, time.Local),
+	} {
+		if got, err := Moment(s, now); err != nil || !got.Equal(want) {
+			t.Errorf("%q: %v %v", s, got, err)
+		}
+	}
+	for _, s := range []string{"yesterday", "24", "2026-13-01"} {
+		if _, err := Moment(s, now); FaultOf(err).Exit != ExitUsage {
+			t.Errorf("%q: %v", s, err)
+		}
+	}
+}
+
+func TestVisible(t *testing.T) {
+	for s, want := range map[string]string{"Müller": "Müller", "a\x1b[2Jb": `"a\x1b[2Jb"`, "a\nb": `"a\nb"`} {
+		if got := Visible(s); got != want {
+			t.Errorf("%q: %s", s, got)
+		}
+	}
+}

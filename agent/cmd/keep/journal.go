@@ -1,0 +1,107 @@
+package keep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/agent/cmd/cli"
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/disk"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
+)
+
+func journalFile(a *cli.App) *cobra.Command {
+	return cli.Group("journal", "Check the journal, or make its file small", "", journalCheckCommand(a), journalCompactCommand(a))
+}
+
+func journalCheckCommand(a *cli.App) *cobra.Command {
+	var r control.CheckJournalRequest
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Say whether the journal is whole and agrees with itself",
+		Long: `Check reads the journal of a running or a stopped agent and reports damage, parts that contradict each other, missing
+numbers of batches and wrong counters, with the cure beside each. --content also reads every attachment, document and
+large form; --full also reads every index. Both take their time. Exit code 1: something is wrong.`,
+		Args: cli.Args(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			c, err := cli.Ask(ctx, a, func(c *control.Client) (journal.Checkup, error) { return orders.CheckJournal.Ask(ctx, c, r) },
+				func(j *journal.Journal, p config.Place) (journal.Checkup, error) {
+					o := journal.CheckupOrder{Full: r.Full}
+					if r.Content {
+						o.Content = content.OpenReadOnly(filepath.Join(p.State, "content"))
+					}
+					return j.Checkup(ctx, o)
+				})
+			if err != nil {
+				return err
+			}
+			return a.PrintOK(len(c.Findings) == 0, c, func(w io.Writer) { printCheckup(w, c, r) })
+		},
+	}
+	cmd.Flags().BoolVar(&r.Full, "full", false, "also read every page and every index")
+	cmd.Flags().BoolVar(&r.Content, "content", false, "also read every attachment, document and large form")
+	return cmd
+}
+
+func printCheckup(w io.Writer, c journal.Checkup, r control.CheckJournalRequest) {
+	for _, f := range c.Findings {
+		fmt.Fprintf(w, "WRONG  %s [%s]\n       %s\n", f.Text, f.Code, f.Cure)
+	}
+	read := ""
+	if r.Content {
+		read = ", " + cli.Count(int(c.Content), "piece") + " of content read"
+	}
+	verdict := "ok "
+	if len(c.Findings) > 0 {
+		verdict = cli.Count(len(c.Findings), "problem") + ":"
+	}
+	fmt.Fprintf(w, "%s %s, %d purged%s\n", verdict, cli.Count(int(c.Submissions), "submission"), c.Purged, read)
+}
+
+func journalCompactCommand(a *cli.App) *cobra.Command {
+	return &cobra.Command{
+		Use:   "compact",
+		Short: "Write the journal's file anew without what is unused",
+		Long: `Compact makes the file small after a purge, counts the journal's counters anew and empties its log. The agent may run:
+what comes in waits meanwhile, some seconds for each gigabyte. The disk needs twice the size of what the journal
+holds for a while; compact looks first, and a disk that fills up all the same costs nothing.`,
+		Args: cli.Args(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			c, err := cli.Ask(ctx, a, func(c *control.Client) (journal.Compaction, error) {
+				return orders.CompactJournal.Ask(ctx, c, control.CompactJournalRequest{})
+			}, func(j *journal.Journal, p config.Place) (c journal.Compaction, err error) {
+				err = a.OnRecord(ctx, p, "compact-journal", "", nil, func() error { c, err = compactStopped(ctx, j, p); return err })
+				return c, err
+			})
+			if err != nil {
+				return err
+			}
+			return a.Print(c, func(w io.Writer) {
+				fmt.Fprintf(w, "the journal took %s and takes %s now\n", cli.Size(c.Before), cli.Size(c.After))
+			})
+		},
+	}
+}
+
+// compactStopped compacts the journal of a stopped agent; reader is closed first.
+func compactStopped(ctx context.Context, reader *journal.Journal, p config.Place) (c journal.Compaction, err error) {
+	if err := reader.Close(); err != nil {
+		return c, err
+	}
+	j, err := journal.Open(ctx, filepath.Join(p.State, "journal"), journal.Options{})
+	if err != nil {
+		return c, err
+	}
+	c, err = j.Compact(ctx, disk.FreeBelow(p.State))
+	return c, errors.Join(err, j.Close())
+}

@@ -1,0 +1,117 @@
+package look
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/agent/cmd/cli"
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+func list(a *cli.App) *cobra.Command {
+	var f listFlags
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List submissions",
+		Long:  "List prints submissions in the order of acceptance, from the running agent or from the journal of a stopped one.",
+		Args:  cli.Args(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			filter, err := f.filter(time.Now())
+			if err != nil {
+				return err
+			}
+			ctx := cmd.Context()
+			list, err := cli.Ask(ctx, a, func(c *control.Client) ([]journal.Entry, error) {
+				return orders.List.Ask(ctx, c, control.ListRequest(filter))
+			},
+				func(j *journal.Journal, _ config.Place) ([]journal.Entry, error) { return j.List(ctx, filter) })
+			if err != nil {
+				return err
+			}
+			if list == nil {
+				list = []journal.Entry{} // in JSON a list without entries, not null
+			}
+			return a.Print(list, func(w io.Writer) { printList(w, list, filter) })
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.state, "state", "", "accepted, delivered, decided, closed, rejected, parked or purged")
+	flags.StringVar(&f.route, "route", "", "only this route")
+	flags.StringVar(&f.target, "target", "", "only those with a delivery to this target")
+	flags.StringVar(&f.progress, "progress", "", "with --target: pending, waiting, batched, staged, uncertain, parked, delivered and so on")
+	flags.StringVar(&f.office, "office", "", "only this front office")
+	flags.StringVar(&f.reference, "reference", "", "only this reference of the sender")
+	flags.StringVar(&f.since, "since", "", "accepted since: a time such as 2026-11-22T18:00, or an age such as 24h or 7d")
+	flags.StringVar(&f.until, "until", "", "accepted until: a time or an age")
+	flags.StringVar(&f.after, "after", "", "go on after this ID")
+	flags.IntVar(&f.limit, "limit", 100, "at most so many")
+	return cmd
+}
+
+type listFlags struct {
+	state, route, target, progress, office, reference, since, until, after string
+	limit                                                                  int
+}
+
+func (f listFlags) filter(now time.Time) (out journal.Filter, err error) {
+	out = journal.Filter{State: journal.State(f.state), Route: f.route, Target: f.target, Progress: journal.Progress(f.progress),
+		Office: f.office, Reference: f.reference, Limit: f.limit}
+	err = errors.Join(known("state", out.State, append(states[:], journal.Purged)), known("progress", out.Progress, []journal.Progress{
+		journal.Pending, journal.Waiting, journal.Attempting, journal.Batched, journal.Staged,
+		journal.Unclear, journal.Done, journal.Skipped, journal.Held, journal.Dropped}))
+	switch {
+	case err != nil:
+		return out, err
+	case f.progress != "" && f.target == "":
+		return out, cli.Usagef("--progress needs --target")
+	case f.limit < 1:
+		return out, cli.Usagef("--limit must be at least 1")
+	}
+	if out.Since, err = cli.Moment(f.since, now); err != nil {
+		return out, err
+	}
+	if out.Until, err = cli.Moment(f.until, now); err != nil {
+		return out, err
+	}
+	if f.after != "" {
+		out.After, err = cli.ParseID(f.after)
+	}
+	return out, err
+}
+
+// states are those of a submission, in the order of its life.
+var states = [...]journal.State{journal.Accepted, journal.Delivered, journal.Decided, journal.Closed, journal.Rejected, journal.Parked}
+
+// known refuses a word that is none of a list; empty is none.
+func known[T ~string](what string, word T, list []T) error {
+	if word == "" || slices.Contains(list, word) {
+		return nil
+	}
+	var names []string
+	for _, s := range list {
+		names = append(names, string(s))
+	}
+	return cli.Usagef("there is no %s %q; %s", what, word, diag.DidYouMean(string(word), names))
+}
+
+func printList(w io.Writer, list []journal.Entry, f journal.Filter) {
+	if len(list) == 0 {
+		fmt.Fprintln(w, "no submissions")
+		return
+	}
+	cli.Rows(w, "ID\tSTATE\tROUTE\tACCEPTED\tREFERENCE\tWHY", list, func(e journal.Entry) []any {
+		return []any{e.ID, e.State, cli.OrDash(e.Route), e.At, e.Reference, e.Code}
+	})
+	if len(list) == f.Limit {
+		fmt.Fprintf(w, "there may be more: inbasket list --after %s\n", list[len(list)-1].ID)
+	}
+}

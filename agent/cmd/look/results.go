@@ -1,0 +1,61 @@
+package look
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/agent/cmd/cli"
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
+)
+
+func results(a *cli.App) *cobra.Command {
+	f := control.ResultsFilter{}
+	cmd := &cobra.Command{
+		Use:   "results",
+		Short: "List results of the back office that wait for a person",
+		Long: `Results lists what the back office said and what could not be told to anyone: orphans, which fit no submission, and
+parked ones, whose status the mapping does not know, that cannot be read, that lack a document, that fit several submissions,
+or that say under a known ID what a machine must not decide about. Each says why, since when, and what to do next.`,
+		Args: cli.Args(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.Limit < 1 {
+				return cli.Usagef("--limit must be at least 1")
+			}
+			ctx := cmd.Context()
+			list, err := cli.Ask(ctx, a, func(c *control.Client) ([]control.Waiting, error) { return orders.Results.Ask(ctx, c, f) },
+				func(j *journal.Journal, _ config.Place) ([]control.Waiting, error) {
+					raw, err := control.WaitingResults(ctx, j, f)
+					return control.WaitingOf(raw), err
+				})
+			if err != nil {
+				return err
+			}
+			return a.Print(list, func(w io.Writer) { printWaiting(w, list) })
+		},
+	}
+	cmd.Flags().BoolVar(&f.Orphans, "orphans", false, "only those that fit no submission")
+	cmd.Flags().BoolVar(&f.Parked, "parked", false, "only those that cannot be understood, or fit several submissions")
+	cmd.Flags().IntVar(&f.Limit, "limit", 100, "at most so many of each kind")
+	return cmd
+}
+
+func printWaiting(w io.Writer, list []control.Waiting) {
+	if len(list) == 0 {
+		fmt.Fprintln(w, "no result waits for a person")
+		return
+	}
+	cli.Rows(w, "NUMBER\tSOURCE\tKIND\tRECEIVED\tABOUT\tMEANS\tSTATUS\tDOCUMENTS\tWHY", list, func(r control.Waiting) []any {
+		return []any{r.N, r.Source, r.Kind, r.At, cli.OrDash(r.About), cli.OrDash(r.Outcome), cli.OrDash(r.Status), len(r.Documents), r.Code}
+	})
+	for _, r := range list {
+		if r.Text != "" {
+			printTrouble(w, fmt.Sprintf("%d", r.N), &control.Trouble{Code: r.Code, Text: cli.Visible(r.Text), Next: cli.Visible(r.Next), Since: r.At})
+		}
+	}
+	fmt.Fprintln(w, "give one to its submission by: inbasket results attach NUMBER ID; or set it aside by: inbasket results drop NUMBER")
+}

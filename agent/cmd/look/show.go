@@ -1,0 +1,221 @@
+package look
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/agent/cmd/cli"
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
+)
+
+func show(a *cli.App) *cobra.Command {
+	raw, whole, form := false, false, control.FormRequest{}
+	out := ""
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "Show everything about one submission, with every attempt",
+		Long: "Show prints a submission's whole timeline, from the running agent or from the journal of a stopped one. What the citizen wrote is not in it, unless --raw asks for the systems' own words and the names of attachments.\n\n" +
+			"--form prints the form as it came, and --attachment one of its attachments. Who looked at them goes on record, see: inbasket audit.",
+		Args: cli.Args("ID"),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			id, err := cli.ParseID(given[0])
+			if err != nil {
+				return err
+			}
+			ctx := cmd.Context()
+			switch asks := whole || form.Attachment != ""; {
+			case asks && (raw || a.JSON):
+				return cli.Usagef("--form and --attachment print what came, as it came: leave out --raw and --json")
+			case asks:
+				form.ID = id
+				return showForm(ctx, a, form, out)
+			case out != "":
+				return cli.Usagef("--out is for --form and --attachment")
+			}
+			v, err := cli.Ask(ctx, a, func(c *control.Client) (control.View, error) {
+				return orders.Show.Ask(ctx, c, control.ShowRequest{ID: id, Raw: raw})
+			},
+				func(j *journal.Journal, p config.Place) (v control.View, err error) {
+					look := func() error {
+						found, err := j.Show(ctx, id)
+						v = control.ViewOf(found, raw)
+						return notFound(err, id)
+					}
+					if raw {
+						err = a.OnRecord(ctx, p, "show-raw", id.String(), nil, look)
+					} else {
+						err = look()
+					}
+					return v, err
+				})
+			if err != nil {
+				return err
+			}
+			return a.Print(v, func(w io.Writer) { printView(w, v) })
+		},
+	}
+	cmd.Flags().BoolVar(&raw, "raw", false, "also what databases and servers said, word for word; it may hold what the citizen wrote; and how attachments are named")
+	cmd.Flags().BoolVar(&whole, "form", false, "the form itself, as it came")
+	cmd.Flags().StringVar(&form.Attachment, "attachment", "", "the attachment of this number or name, as it came")
+	cmd.Flags().StringVar(&out, "out", "", "write form or attachment to this file, which must not exist")
+	return cmd
+}
+
+// notFound words the journal's error for people.
+func notFound(err error, id journal.ID) error {
+	if err == nil {
+		return nil
+	}
+	e := *control.ErrorOf(err)
+	if e.Code == control.CodeNotFound {
+		e.Message, e.Hint = "there is no submission "+id.String(), "look for it by: inbasket list"
+		return &e
+	}
+	return err
+}
+
+func printView(w io.Writer, v control.View) {
+	cli.Table(w, func(w io.Writer) {
+		row := func(name, value string) {
+			if value != "" {
+				fmt.Fprintf(w, "%s\t%s\n", name, cli.Visible(value))
+			}
+		}
+		row("submission", v.ID.String())
+		row("state", string(v.State))
+		if v.State == journal.Purged {
+			row("was", v.Code)
+		} else {
+			row("why", strings.Join(cli.NotEmpty(v.Text, bracketed(v.Code)), " "))
+		}
+		row("next", v.Next)
+		row("route", v.Route)
+		row("front office", v.Office)
+		row("reference", v.Reference)
+		row("accepted", cli.Stamp(v.At))
+		row("mapping", v.Mapping)
+		for i, f := range v.Attachments {
+			row(fmt.Sprintf("attachment %d", i+1), strings.Join(cli.NotEmpty(f.Name, f.ContentType, fmt.Sprintf("%d bytes", f.Size)), ", "))
+		}
+	})
+	for _, d := range v.Deliveries {
+		printDeliveryView(w, d)
+	}
+	for _, e := range v.Errors {
+		fmt.Fprintf(w, "wrong in the form: %s: %s [%s]\n", e.Pointer, e.Message, e.Code)
+	}
+	for _, r := range v.Results {
+		printResult(w, r)
+	}
+	for _, s := range v.Raw {
+		fmt.Fprintf(w, "\nraw: %s\n", cli.Visible(s))
+	}
+	fmt.Fprintln(w, "\ntimeline")
+	cli.Rows(w, "", v.Timeline, func(m journal.Moment) []any {
+		return []any{"  " + cli.Stamp(m.At), m.What, m.Target, strings.Join(cli.NotEmpty(m.Code, m.Text, by(m.By)), " · ")}
+	})
+}
+
+func bracketed(code string) string {
+	if code == "" {
+		return ""
+	}
+	return "[" + code + "]"
+}
+
+func printDeliveryView(w io.Writer, d control.Delivery) {
+	fmt.Fprintf(w, "\nto %s: %s, %s", d.Target, d.Progress, cli.Count(d.Attempts, "attempt"))
+	if d.Batch > 0 {
+		fmt.Fprintf(w, ", batch %d", d.Batch)
+	}
+	fmt.Fprintln(w)
+	if d.Code != "" {
+		fmt.Fprintf(w, "  why   %s [%s]\n", cli.OrDash(d.Text), d.Code)
+	}
+	if d.Next != "" {
+		fmt.Fprintf(w, "  next  %s\n", d.Next)
+	}
+}
+
+func printResult(w io.Writer, r control.Result) {
+	fmt.Fprintf(w, "\nresult %s from %s at %s: %s\n", cli.Visible(r.ResultID), r.Source, cli.Stamp(r.At), strings.Join(cli.NotEmpty(r.Outcome, r.Status, r.Code, by(r.By)), ", "))
+	if r.CaseNo != "" {
+		fmt.Fprintf(w, "  case      %s\n", cli.Visible(r.CaseNo))
+	}
+	if r.Reason != "" {
+		fmt.Fprintf(w, "  reason    %s\n", cli.Visible(r.Reason))
+	}
+	for _, f := range r.Documents {
+		fmt.Fprintf(w, "  document  %s (%d bytes)\n", cli.Visible(f.Name), f.Size)
+	}
+}
+
+func by(who string) string {
+	if who == "" {
+		return ""
+	}
+	return "by " + who
+}
+
+// showForm prints what a citizen wrote, or writes it to a file that must not exist. The look goes on record first.
+func showForm(ctx context.Context, a *cli.App, r control.FormRequest, out string) (err error) {
+	file := (*os.File)(nil)
+	to := func(control.Form) (io.Writer, error) {
+		if out == "" {
+			return a.Stdout, nil
+		}
+		file, err = os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, fs.ErrExist) {
+			err = &control.Error{Code: cli.CodeExists, Message: out + " is there already", Hint: "name another file; this command overwrites nothing"}
+		}
+		return file, err
+	}
+	_, err = cli.Ask(ctx, a, func(c *control.Client) (none struct{}, err error) { return none, c.Form(ctx, r, to) },
+		func(j *journal.Journal, p config.Place) (none struct{}, err error) {
+			what := "form"
+			if r.Attachment != "" {
+				what = "attachment"
+			}
+			return none, a.OnRecord(ctx, p, "show-form", r.ID.String(), map[string]string{"what": what}, func() error {
+				f, err := orders.FormOf(ctx, j, content.OpenReadOnly(filepath.Join(p.State, "content")), r)
+				if err != nil {
+					return notFound(err, r.ID)
+				}
+				return copyForm(f, to)
+			})
+		})
+	if file == nil {
+		return err
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return errors.Join(err, os.Remove(out)) // half a form is none
+	}
+	fmt.Fprintf(a.Stderr, "wrote %s\n", out)
+	return nil
+}
+
+func copyForm(f control.Form, to func(control.Form) (io.Writer, error)) error {
+	body, err := f.Blob.Open()
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	w, err := to(f)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, body)
+	return err
+}

@@ -1,0 +1,321 @@
+package setup
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/agent"
+	"github.com/inbasket/inbasket/agent/cmd/cli"
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/doctor"
+	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// checked is what check found, for --json.
+type checked struct {
+	OK       bool            `json:"ok"`
+	Config   string          `json:"config"`
+	Parts    []string        `json:"parts,omitempty"` // files of conf.d that were read, relative to the configuration
+	Problems []diag.Problem  `json:"problems,omitempty"`
+	Warnings []diag.Problem  `json:"warnings,omitempty"`
+	Targets  []checkedTarget `json:"targets,omitempty"`
+	Routes   []checkedRoute  `json:"routes,omitempty"`
+	Sources  diag.Problems   `json:"sources,omitempty"` // folders that --connect found closed or missing
+
+	doubts diag.Problems // warnings of --connect, printed beside what it found wrong
+}
+
+// unreachable counts the targets that --connect could not write to.
+func (c checked) unreachable() (n int) {
+	for _, t := range c.Targets {
+		if t.Error != "" {
+			n++
+		}
+	}
+	return n
+}
+
+type checkedTarget struct {
+	Name      string `json:"name"`
+	Type      string `json:"type"`
+	Guarantee string `json:"guarantee"`
+	Why       string `json:"why"`
+	Error     string `json:"error,omitempty"` // with --connect
+	Hint      string `json:"hint,omitempty"`
+	Place     string `json:"place,omitempty"` // of its section in the configuration; with --connect
+}
+
+type checkedRoute struct {
+	Name    string   `json:"name"`
+	From    []string `json:"from,omitempty"`
+	Mapping string   `json:"mapping"`
+	Version int      `json:"version"`
+	Digest  string   `json:"digest"`
+	Targets []string `json:"targets"`
+	// Unchecked are writes whose mapping says rows: unchecked.
+	Unchecked []string `json:"unchecked,omitempty"`
+}
+
+func check(a *cli.App) *cobra.Command {
+	connect := false
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Check the configuration and all mappings",
+		Long: `Check reads the configuration and every mapping it names, and prints everything that is wrong at once. It is
+offline: nothing is connected to, unless --connect is given. For each target it prints how surely each effect
+happens once. Secrets that this account cannot read are a warning only.
+
+With --connect it logs in to every target, compares what mappings write and ask with what the target holds and lets the account do, and
+looks whether the folders of in-baskets and answer files can be used. Each finding stands at its line of the mapping or the
+configuration. Nothing is changed: no row is written, no query for results is run, no ledger is made; a folder or FTP server gets a
+trial file under temporary names, which is gone afterwards.
+
+It ends with 0 when nothing is wrong, warnings included, with 78 when configuration, mappings or what targets hold are wrong, and
+with 69 when a target or a folder cannot be used now.`,
+		Args: cli.Args(),
+		RunE: func(cmd *cobra.Command, _ []string) error { return runCheck(cmd.Context(), a, connect) },
+	}
+	cmd.Flags().BoolVar(&connect, "connect", false, "also connect to every target, and compare what it holds with what mappings write and ask")
+	return cmd
+}
+
+func runCheck(ctx context.Context, a *cli.App, connect bool) error {
+	out := checked{Config: a.ConfigPath()}
+	cfg, err := a.Load(true)
+	if err != nil {
+		return refused(a, out, withMappings(a, err))
+	}
+	out.Warnings = cfg.Warnings
+	out.Parts = partsOf(cfg)
+	if err := agent.AbsentFiles(cfg); err != nil {
+		return err
+	}
+	catalog, err := agent.OpenCatalog(cfg, agent.SystemClock{}, func(connectors.Notice) {})
+	if err != nil {
+		return err
+	}
+	defer catalog.Close()
+	plans, problems := agent.LoadMappings(cfg, catalog)
+	problems = append(problems, cfg.CheckShapes(func(name string) (takes, known bool) {
+		info, ok := catalog.Target(name)
+		return info.Operations.Has(connectors.Put), ok
+	})...)
+	if err := problems.Err(); err != nil {
+		return refused(a, out, err)
+	}
+	out.Warnings = append(slices.Clone(cfg.Warnings), agent.MappingWarnings(cfg, plans)...)
+	out.OK = true
+	for _, t := range cfg.Targets {
+		target, misfits := checkTarget(ctx, a, cfg, t, catalog, plans, connect)
+		out.Targets = append(out.Targets, target)
+		out.compared(misfits)
+	}
+	if connect {
+		out.Sources = sources(a, cfg)
+	}
+	for _, r := range cfg.Routes {
+		p := plans[r.Name]
+		digest := p.Digest()
+		out.Routes = append(out.Routes, checkedRoute{Name: r.Name, From: r.From, Mapping: p.Name(), Version: p.Version(), Digest: hex.EncodeToString(digest[:]), Targets: p.Targets(), Unchecked: p.Unchecked()})
+	}
+	out.Warnings = append(out.Warnings, out.doubts...)
+	if err := a.Print(out, func(w io.Writer) { printChecked(w, cfg, out) }); err != nil {
+		return err
+	}
+	if !out.OK {
+		return cli.Exit(cli.ExitConfig)
+	}
+	if out.unreachable() > 0 || len(out.Sources) > 0 {
+		return cli.Exit(cli.ExitUnavailable)
+	}
+	return nil
+}
+
+// refused reports problems; as JSON they go to standard output like every other answer.
+func refused(a *cli.App, out checked, err error) error {
+	var ok bool
+	if out.Problems, ok = problemsOf(err); !ok || !a.JSON {
+		return err
+	}
+	if err := a.Print(out, nil); err != nil {
+		return err
+	}
+	return cli.Exit(cli.ExitConfig)
+}
+
+// withMappings adds what is wrong with the mappings of a configuration that is itself wrong.
+func withMappings(a *cli.App, err error) error {
+	problems, ok := problemsOf(err)
+	if !ok {
+		return err
+	}
+	for _, path := range config.Mappings(a.ConfigPath()) {
+		if _, err := loadMapping(path); err != nil {
+			more, _ := problemsOf(err)
+			problems = append(problems, more...)
+		}
+	}
+	return problems.Err()
+}
+
+func problemsOf(err error) (diag.Problems, bool) {
+	p, ok := err.(diag.Problems)
+	return p, ok
+}
+
+func checkTarget(ctx context.Context, a *cli.App, cfg *config.Config, t config.Target, catalog mapping.Catalog, plans map[string]*mapping.Plan, connect bool) (checkedTarget, []doctor.Misfit) {
+	info, _ := catalog.Target(t.Name)
+	out := checkedTarget{Name: t.Name, Type: t.Definition.Type, Guarantee: info.Guarantee.Level, Why: info.Guarantee.Why}
+	if !connect {
+		return out, nil
+	}
+	at := cfg.Problem("", "", "", "targets", t.Name, t.Definition.Type)
+	out.Place = fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column)
+	if cfg.SecretUnread(connectors.RoleTarget, t.Name) { // a login without it would only count as a failed one
+		out.Error, out.Hint = "not tried: a secret of it cannot be read by this account", "look with the account of the service: inbasket doctor --as-service"
+		return out, nil
+	}
+	env := cfg.Env(connectors.RoleTarget, t.Name, t.Identity, agent.SystemClock{}, nil)
+	env.Look = true
+	var misfits []doctor.Misfit
+	target, err := t.Definition.Target(env, t.Config)
+	if err == nil {
+		g := guard.Wrap(target, t.Timeout)
+		misfits, err = doctor.Compare(ctx, cfg, t, g, plans)
+		_ = g.Close()
+	}
+	if err != nil {
+		out.Error, out.Hint = err.Error(), cli.FaultOf(err).Hint
+	}
+	return out, misfits
+}
+
+// sources looks at the folders of in-baskets and answer files; what only may be wrong is doctor's to say.
+func sources(a *cli.App, cfg *config.Config) diag.Problems {
+	p := agent.NewPatient(agent.SystemClock{}, a.Version, config.Place{Path: cfg.Path, State: cfg.State, Agency: cfg.Agency})
+	p.Probe = true
+	var problems diag.Problems
+	for _, m := range doctor.Sources(p, cfg) {
+		if !m.Warning {
+			problems = append(problems, m.Problem)
+		}
+	}
+	return problems
+}
+
+// compared takes in what does not fit between mappings and a target.
+func (c *checked) compared(misfits []doctor.Misfit) {
+	for _, m := range misfits {
+		if m.Raw != "" {
+			m.Message += " (it says: " + strings.Join(strings.Fields(m.Raw), " ") + ")"
+		}
+		if m.Warning {
+			c.doubts = append(c.doubts, m.Problem)
+		} else {
+			c.OK = false
+			c.Problems = append(c.Problems, m.Problem)
+		}
+	}
+}
+
+func printChecked(w io.Writer, cfg *config.Config, out checked) {
+	unread, warnings := "", out.Warnings[:len(out.Warnings)-len(out.doubts)]
+	for _, p := range warnings {
+		fmt.Fprint(w, diag.Problems{p}.Format())
+		if p.Code == config.CodeSecret {
+			unread = "; the agent's own account may read what this one cannot"
+		}
+	}
+	if n := len(warnings); n > 0 {
+		fmt.Fprintf(w, "%s%s\n\n", cli.Count(n, "warning"), unread)
+	}
+	fmt.Fprintln(w, "targets")
+	cli.Rows(w, "", out.Targets, func(t checkedTarget) []any { return []any{"  " + t.Name, t.Type, cli.OrDash(t.Guarantee), t.Why} })
+	for _, t := range out.Targets {
+		if t.Error != "" {
+			fmt.Fprintf(w, "  %s: %s cannot be written to now: %s\n", t.Place, t.Name, t.Error)
+			if t.Hint != "" {
+				fmt.Fprintf(w, "    %s\n", t.Hint)
+			}
+		}
+	}
+	fmt.Fprintln(w, "routes")
+	cli.Rows(w, "", out.Routes, func(r checkedRoute) []any {
+		from := cmp.Or(strings.Join(r.From, ", "), "front office")
+		return []any{"  " + r.Name, fmt.Sprintf("%s → %s version %d → %s", from, r.Mapping, r.Version, strings.Join(r.Targets, ", "))}
+	})
+	for _, r := range out.Routes {
+		for _, u := range r.Unchecked {
+			fmt.Fprintf(w, "  %s: rows are not counted in %s (rows: unchecked)\n", r.Name, u)
+		}
+	}
+	printMisfits(w, out)
+	var but []string
+	if n := out.unreachable(); n > 0 {
+		but = append(but, cli.Count(n, "target")+" cannot be written to now")
+	}
+	if n := len(out.Sources); n > 0 {
+		but = append(but, cli.Count(n, "folder")+" cannot be used now")
+	}
+	if len(out.Problems) > 0 {
+		but = append(but, "targets hold something else than mappings write or ask: "+strings.Join(placesOf(out.Problems), ", "))
+	}
+	if len(but) > 0 {
+		fmt.Fprintf(w, "%s is right, but %s\n", out.Config, strings.Join(but, "; "))
+		return
+	}
+	fmt.Fprintf(w, "ok: %s\n", strings.Join(append([]string{out.Config}, out.Parts...), ", "))
+}
+
+// printMisfits prints what --connect found, warnings first.
+func printMisfits(w io.Writer, out checked) {
+	if len(out.doubts) > 0 {
+		fmt.Fprintln(w, "may be wrong")
+		fmt.Fprint(w, out.doubts.Format())
+	}
+	if len(out.Sources) > 0 {
+		fmt.Fprintln(w, "folders")
+		fmt.Fprint(w, out.Sources.Format())
+	}
+	if len(out.Problems) > 0 {
+		fmt.Fprintln(w, "wrong")
+		fmt.Fprint(w, diag.Problems(out.Problems).Format())
+	}
+}
+
+// placesOf returns where the first problems are, with their codes.
+func placesOf(problems diag.Problems) []string {
+	const most = 5
+	problems.Sort()
+	var places []string
+	for i, p := range problems {
+		if i == most {
+			return append(places, fmt.Sprintf("and %d more", len(problems)-most))
+		}
+		places = append(places, fmt.Sprintf("%s:%d:%d [%s]", filepath.Base(p.File), p.Line, p.Column, p.Code))
+	}
+	return places
+}
+
+// partsOf returns the files in conf.d that a configuration was read from, relative to its folder.
+func partsOf(cfg *config.Config) []string {
+	var out []string
+	for _, path := range cfg.Files[1:] {
+		if short, err := filepath.Rel(cfg.Dir, path); err == nil {
+			path = filepath.ToSlash(short)
+		}
+		out = append(out, path)
+	}
+	return out
+}

@@ -1,0 +1,178 @@
+package setup
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/agent/cmd/cli"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/cases"
+	"github.com/inbasket/inbasket/mapping/decode"
+)
+
+// tryID stands for the ID that a submission would get.
+const tryID = "0000000000000"
+
+// trial is a form on its way through a mapping, with nothing written.
+type trial struct {
+	plan   *mapping.Plan
+	form   mapping.Form
+	input  mapping.Input
+	errors []mapping.FieldError // the form's fault; nil: it can be mapped
+	parked error                // ours: a person would have to look at the form
+	mapped *mapping.Mapped
+}
+
+// loadMapping reads a mapping file; targets are taken as they are named.
+func loadMapping(path string) (*mapping.Plan, error) {
+	plan, err := mapping.Load(os.DirFS(filepath.Dir(path)), filepath.Base(path), nil)
+	if problems, ok := problemsOf(err); ok {
+		for i := range problems { // a mapping knows its files by their place beside it
+			problems[i].File = shown(filepath.Join(filepath.Dir(path), filepath.FromSlash(problems[i].File)))
+		}
+	}
+	return plan, err
+}
+
+// shown returns a path as seen from the working folder, when it lies below that.
+func shown(path string) string {
+	wd, err := os.Getwd()
+	if err != nil || !filepath.IsAbs(path) {
+		return path
+	}
+	rel, err := filepath.Rel(wd, path)
+	if err != nil || strings.HasPrefix(rel, "..") {
+		return path
+	}
+	return rel
+}
+
+// try sends a form through a mapping.
+func try(a *cli.App, mappingPath, formPath string, attachments []string) (*trial, error) {
+	plan, err := loadMapping(mappingPath)
+	if err != nil {
+		return nil, err
+	}
+	src, err := readForm(a, formPath)
+	if err != nil {
+		return nil, err
+	}
+	t := &trial{plan: plan, input: mapping.Input{ID: tryID, Reference: filepath.Base(formPath), Received: time.Now()}}
+	for _, path := range attachments {
+		x, err := attachment(path)
+		if err != nil {
+			return nil, err
+		}
+		t.input.Attachments = append(t.input.Attachments, x)
+	}
+	if t.form, err = plan.Decode(src, ""); err != nil {
+		var d *decode.Error
+		if !errors.As(err, &d) {
+			return nil, err
+		}
+		if d.Limit() != "" {
+			t.parked = err
+			return t, nil
+		}
+		t.errors = []mapping.FieldError{{Pointer: d.Pointer, Code: d.Code, Message: d.Error()}}
+		return t, nil
+	}
+	ref, failed := plan.Reference(t.form)
+	if ref != "" {
+		t.input.Reference = ref
+	}
+	if err = plan.Validate(t.form); err == nil {
+		err = failed
+	}
+	if err == nil {
+		t.mapped, err = plan.Map(t.form, t.input)
+	}
+	var fields *mapping.MapError
+	if errors.As(err, &fields) {
+		t.errors = fields.Fields
+	} else {
+		t.parked = err
+	}
+	return t, nil
+}
+
+func readForm(a *cli.App, path string) ([]byte, error) {
+	if path == "-" {
+		return io.ReadAll(a.Stdin)
+	}
+	return os.ReadFile(path)
+}
+
+func attachment(path string) (connectors.Attachment, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return connectors.Attachment{}, err
+	}
+	return connectors.Attachment{Name: filepath.Base(path), ContentType: cli.ContentType(path),
+		Blob: connectors.Blob{Size: info.Size(), Open: func() (io.ReadCloser, error) { return os.Open(path) }}}, nil
+}
+
+// tested is the outcome of one mapping's own cases, for --json.
+type tested struct {
+	Mapping string         `json:"mapping"` // file
+	OK      bool           `json:"ok"`
+	Cases   []cases.Result `json:"cases"`
+}
+
+func test(a *cli.App) *cobra.Command {
+	return &cobra.Command{
+		Use:   "test MAPPING...",
+		Short: "Run a mapping's own test cases",
+		Long:  "Test runs the cases in the tests section of each mapping and prints a line for each field that differs.",
+		Args:  cli.Args("MAPPING..."),
+		RunE:  func(_ *cobra.Command, given []string) error { return testMappings(a, given) },
+	}
+}
+
+func testMappings(a *cli.App, paths []string) error {
+	all, failed := make([]tested, 0, len(paths)), false
+	for _, path := range paths {
+		plan, err := loadMapping(path)
+		if err != nil {
+			return err
+		}
+		t := tested{Mapping: path, OK: true, Cases: cases.Run(plan, os.DirFS(filepath.Dir(path)))}
+		for _, c := range t.Cases {
+			t.OK = t.OK && c.OK
+		}
+		failed = failed || !t.OK
+		all = append(all, t)
+	}
+	return a.PrintOK(!failed, all, func(w io.Writer) { printTested(w, all) })
+}
+
+func printTested(w io.Writer, all []tested) {
+	for _, t := range all {
+		passed := 0
+		for _, c := range t.Cases {
+			if c.OK {
+				passed++
+				fmt.Fprintf(w, "ok    %s\n", c.Name)
+				continue
+			}
+			fmt.Fprintf(w, "FAIL  %s (%s:%d)\n", c.Name, t.Mapping, c.Line)
+			for _, d := range c.Diffs {
+				fmt.Fprintf(w, "      %s\n", cli.Visible(d))
+			}
+		}
+		switch {
+		case len(t.Cases) == 0:
+			fmt.Fprintf(w, "%s has no tests; add a section tests with forms and what they should become\n", t.Mapping)
+		default:
+			fmt.Fprintf(w, "%s: %d of %s passed\n", t.Mapping, passed, cli.Count(len(t.Cases), "case"))
+		}
+	}
+}

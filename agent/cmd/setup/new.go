@@ -1,0 +1,85 @@
+package setup
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/agent/cmd/cli"
+	"github.com/inbasket/inbasket/agent/control"
+)
+
+//go:embed starter
+var starter embed.FS
+
+func newFiles(a *cli.App) *cobra.Command {
+	return cli.Group("new", "Write a configuration or a mapping to start from", "", &cobra.Command{
+		Use:   "agent DIR",
+		Short: "Write a configuration with a mapping that works at once: a folder in, a folder out",
+		Args:  cli.Args("DIR"),
+		RunE:  func(_ *cobra.Command, given []string) error { return newAgent(a, given[0]) },
+	}, newMappingCommand(a))
+}
+
+func newAgent(a *cli.App, dir string) error {
+	var written []string
+	err := fs.WalkDir(starter, "starter", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := starter.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel("starter", filepath.FromSlash(path))
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(dir, rel)
+		written = append(written, to)
+		return writeNew(to, b)
+	})
+	for _, folder := range []string{"in", "out"} {
+		if err == nil {
+			err = os.MkdirAll(filepath.Join(dir, folder), 0o750)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	answer := struct {
+		Files []string `json:"files"`
+	}{written}
+	return a.Print(answer, func(w io.Writer) {
+		for _, f := range written {
+			fmt.Fprintln(w, "wrote", f)
+		}
+		there := "cd " + dir + ", then "
+		if filepath.Clean(dir) == "." {
+			there = ""
+		}
+		fmt.Fprintf(w, "next: %sinbasket check, inbasket test mappings/contact.yaml, inbasket run\n", there)
+	})
+}
+
+// writeNew writes a file that is not there yet: what somebody wrote is never overwritten.
+func writeNew(path string, b []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
+	if errors.Is(err, fs.ErrExist) {
+		return &control.Error{Code: cli.CodeExists, Message: path + " is there already", Hint: "remove it, or name another place"}
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,214 @@
+package setup
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/inbasket/inbasket/agent/cmd/cli"
+	"github.com/inbasket/inbasket/agent/codes"
+	"github.com/inbasket/inbasket/agent/prepare"
+	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/charset"
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// tried is what try found, for --json.
+type tried struct {
+	OK         bool                  `json:"ok"`
+	Mapping    string                `json:"mapping"`
+	Version    int                   `json:"version"`
+	Reference  string                `json:"reference"`
+	Errors     []mapping.FieldError  `json:"errors,omitempty"`
+	Parked     string                `json:"parked,omitempty"` // why a person would have to look at the form
+	Values     []mapping.Explanation `json:"values,omitempty"`
+	Deliveries []triedDelivery       `json:"deliveries,omitempty"`
+}
+
+type triedDelivery struct {
+	Target  string   `json:"target"`
+	Records int      `json:"records"`
+	Order   string   `json:"order,omitempty"`
+	Needs   []string `json:"needs,omitempty"`
+	Body    []byte   `json:"body,omitempty"` // encoded lines, base64
+	Charset string   `json:"charset,omitempty"`
+}
+
+// lines returns the encoded lines as text, without what ends them. What its character set does not know stays escaped.
+func (d triedDelivery) lines() []string {
+	text := string(d.Body)
+	if c, ok := charset.Lookup(d.Charset); ok {
+		if decoded, _, ok := c.DecodeString(d.Body); ok {
+			text = decoded
+		}
+	}
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u0085", "\n").Replace(text)
+	if text = strings.TrimRight(text, "\n"); text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}
+
+func tryOut(a *cli.App) *cobra.Command {
+	var attachments []string
+	cmd := &cobra.Command{
+		Use:   "try MAPPING FORM",
+		Short: "Show what would be written for a form; nothing is written",
+		Long: `Try sends a form (- is standard input) through a mapping file and prints, field by field, what would be
+written to each target. Nothing is connected to and nothing is written. It ends with 1 when the form would be rejected or parked.`,
+		Args: cli.Args("MAPPING", "FORM"),
+		RunE: func(_ *cobra.Command, given []string) error {
+			return tryForm(a, given[0], given[1], attachments, printTried)
+		},
+	}
+	cmd.Flags().StringArrayVar(&attachments, "attachment", nil, "file that came with the form; may be repeated")
+	return cmd
+}
+
+func explain(a *cli.App) *cobra.Command {
+	var attachments []string
+	cmd := &cobra.Command{
+		Use:   "explain MAPPING FORM | CODE",
+		Short: "Show where each value comes from, with every change made on the way; or what a code means",
+		Long: `Explain sends a form through a mapping and prints where each value comes from. With a code, such as sql.login, it prints what
+happened and what to do.`,
+		Example: `  inbasket explain mappings/permit.yaml form.json
+  inbasket explain batch.held`,
+		RunE: func(cmd *cobra.Command, given []string) error {
+			if len(given) == 1 && looksLikeCode.MatchString(given[0]) {
+				if _, err := os.Stat(given[0]); err != nil { // a mapping alone is too little
+					return explainCode(a, given[0])
+				}
+			}
+			if err := cli.Args("MAPPING", "FORM")(cmd, given); err != nil {
+				return err
+			}
+			return tryForm(a, given[0], given[1], attachments, printExplained)
+		},
+	}
+	cmd.Flags().StringArrayVar(&attachments, "attachment", nil, "file that came with the form; may be repeated")
+	return cmd
+}
+
+// looksLikeCode tells a code from most names of files.
+var looksLikeCode = regexp.MustCompile(`^[a-z]+(-[a-z]+)*\.[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// explainCode prints the line of the table of codes.
+func explainCode(a *cli.App, code string) error {
+	c, ok := codes.Look(code)
+	if !ok {
+		var names []string
+		for _, c := range codes.All() {
+			names = append(names, c.Code)
+		}
+		return cli.Usagef("there is no code %q; %s", code, cmp.Or(diag.DidYouMean(code, names), "mappings and configurations may give codes of their own"))
+	}
+	return a.Print(c, func(w io.Writer) { fmt.Fprintf(w, "%s: %s\n    %s\n", c.Code, c.Happened, c.Cure) })
+}
+
+func tryForm(a *cli.App, mappingPath, formPath string, attachments []string, people func(io.Writer, tried)) error {
+	t, err := try(a, mappingPath, formPath, attachments)
+	if err != nil {
+		return err
+	}
+	out := tried{OK: t.errors == nil && t.parked == nil, Mapping: t.plan.Name(), Version: t.plan.Version(), Reference: t.input.Reference, Errors: t.errors}
+	if t.parked != nil {
+		out.Parked = prepare.WhyParked(t.parked)
+	}
+	if t.mapped != nil {
+		out.Values = t.plan.Explain(t.form, t.input)
+		for _, d := range t.mapped.Deliveries {
+			x := triedDelivery{Target: d.Target, Records: len(d.Records), Order: d.Order, Needs: d.Needs}
+			if d.Piece != nil {
+				x.Body, x.Records = d.Piece.Body, d.Piece.Records
+				if d.Layout != nil {
+					x.Charset = d.Layout.Charset()
+				}
+			}
+			out.Deliveries = append(out.Deliveries, x)
+		}
+	}
+	return a.PrintOK(out.OK, out, func(w io.Writer) { people(w, out) })
+}
+
+// printRefused says what is wrong with the form, or with the mapping.
+func printRefused(w io.Writer, t tried) {
+	if t.Parked != "" {
+		fmt.Fprintf(w, "the form would be parked: %s\n", t.Parked)
+		return
+	}
+	fmt.Fprintln(w, "the form would be rejected:")
+	for _, e := range t.Errors {
+		at := e.Pointer
+		if at == "" {
+			at = "the form"
+		}
+		fmt.Fprintf(w, "  %s: %s [%s]\n", at, e.Message, e.Code)
+	}
+}
+
+func printTried(w io.Writer, t tried) {
+	fmt.Fprintf(w, "%s version %d, reference %s\n", t.Mapping, t.Version, t.Reference)
+	if !t.OK {
+		printRefused(w, t)
+		return
+	}
+	for _, d := range t.Deliveries {
+		printDelivery(w, d, t.Values)
+	}
+	fmt.Fprintln(w, "nothing was written")
+}
+
+func printDelivery(w io.Writer, d triedDelivery, values []mapping.Explanation) {
+	if len(d.Needs) > 0 {
+		fmt.Fprintf(w, "\nto %s: waits until %s is known; what follows is without it\n", d.Target, strings.Join(d.Needs, ", "))
+	} else {
+		fmt.Fprintf(w, "\nto %s: %s\n", d.Target, cli.Count(d.Records, "record"))
+	}
+	cli.Table(w, func(w io.Writer) {
+		last := ""
+		for _, v := range values {
+			if v.Target != d.Target {
+				continue
+			}
+			if head := fmt.Sprintf("%s.%d", v.Write, v.Record); head != last {
+				what := ""
+				if v.Deletes {
+					what = ": nothing; the rows of this key are deleted"
+				}
+				fmt.Fprintf(w, "  %s (%s)%s\n", v.Object, v.Write, what)
+				last = head
+			}
+			fmt.Fprintf(w, "    %s\t%s\t%s\n", v.Field, v.Kind, cli.Visible(v.Shown))
+		}
+	})
+	for _, line := range d.lines() {
+		fmt.Fprintf(w, "  |%s|\n", cli.Visible(line))
+	}
+}
+
+func printExplained(w io.Writer, t tried) {
+	fmt.Fprintf(w, "%s version %d, reference %s\n", t.Mapping, t.Version, t.Reference)
+	if !t.OK {
+		printRefused(w, t)
+		return
+	}
+	for _, v := range t.Values {
+		fmt.Fprintf(w, "\n%s %s.%s[%d] = %s (%s)\n", v.Target, v.Write, v.Field, v.Record, cli.Visible(v.Shown), v.Kind)
+		if v.Pointer != "" {
+			fmt.Fprintf(w, "  from    %s\n", v.Pointer)
+		}
+		fmt.Fprintf(w, "  by      %s\n", cli.Visible(v.Expression))
+		if v.Deletes {
+			fmt.Fprintln(w, "  deletes the rows of this key; there are no new ones")
+		}
+		if v.Note != "" {
+			fmt.Fprintf(w, "  changed %s\n", v.Note)
+		}
+	}
+}

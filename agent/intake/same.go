@@ -1,0 +1,75 @@
+package intake
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
+)
+
+// recognise gives an arrival the digest that its mapping declares, and those by which earlier versions of the mapping
+// would know the same form.
+func (a *arrival) recognise() {
+	r, e := a.route, &a.entry
+	raw := e.Digest
+	by := func(p *mapping.Plan) connectors.Digest {
+		if p == nil {
+			return raw
+		}
+		if d, ok := p.SameDigest(a.form); ok {
+			return digestOf(d, e.Attachments, a.item.Transport)
+		}
+		return raw
+	}
+	e.Digest = by(r.Plan)
+	for _, old := range r.Older {
+		if d := by(old); d != e.Digest {
+			e.Also = append(e.Also, d)
+		}
+	}
+	if r.Plan.SameRule() != "" {
+		e.Known = a.known
+	}
+}
+
+// known compares a form that is known with this one, by the mapping of today.
+func (a *arrival) known(stored []byte, contentType, transport string, files []journal.File) (same bool, differs string) {
+	form, err := a.route.Plan.Decode(stored, contentType)
+	if err != nil {
+		return false, ""
+	}
+	if a.item.Transport == "" { // names of attachments are the sender's, not made of a form's file name
+		transport = ""
+	}
+	if d, ok := a.route.Plan.SameDigest(form); ok {
+		same = digestOf(d, files, transport) == a.entry.Digest
+	}
+	if other := mapping.Differences(form, a.form); len(other) > 0 {
+		differs = "; it differs at " + strings.Join(other, ", ") + ", which input.same leaves out"
+	}
+	return same, differs
+}
+
+// derive gives a posted form that has neither reference nor idempotency key its digest for a name.
+func (a *arrival) derive() {
+	e := &a.entry
+	if e.IdempotencyKey != "" {
+		return
+	}
+	name := func(d connectors.Digest) string { return fmt.Sprintf("sha256:%x", d) }
+	if own := e.Reference != e.Transport; own {
+		e.Transport = name(e.Digest)
+		return
+	}
+	e.Transport = name(e.Digest)
+	e.Reference = e.Transport
+	for _, d := range e.Also {
+		e.Aliases = append(e.Aliases, name(d))
+	}
+}
+
+// rawDigest is the digest of a form's bytes.
+func rawDigest(form []byte) connectors.Digest { return sha256.Sum256(form) }

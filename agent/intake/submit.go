@@ -1,0 +1,130 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/frontoffice"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/agent/prepare"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/expr"
+)
+
+// Submit accepts a form that a front office posted. Unlike a form from a folder, one that cannot be read
+// or breaks the schema is refused at once: the sender is there to be told. What is returned with the receipt is to be given to
+// Forward of the intake that is then in force; nil: nothing.
+func (f *Intake) Submit(ctx context.Context, office string, in frontoffice.Incoming) (frontoffice.Receipt, *prepare.Form, error) {
+	r, err := f.routeOf(office, in.Route)
+	if err != nil {
+		return frontoffice.Receipt{}, nil, err
+	}
+	arr := &arrival{route: r, entry: journal.Arrival{Inbasket: "http", IdempotencyKey: in.IdempotencyKey,
+		ContentType: in.ContentType, Form: in.Form, At: f.Clock.Now()}}
+	for _, at := range in.Attachments {
+		arr.entry.Attachments = append(arr.entry.Attachments, journal.File{Name: at.Name, ContentType: at.ContentType, Digest: at.Blob.Digest, Size: at.Blob.Size})
+	}
+	arr.entry.Digest = digestOf(rawDigest(in.Form), arr.entry.Attachments, "")
+	// A form without a reference of its own is known by its idempotency key, else by its content.
+	if arr.entry.Transport = in.IdempotencyKey; arr.entry.Transport == "" {
+		arr.entry.Transport = fmt.Sprintf("sha256:%x", arr.entry.Digest)
+	}
+	arr.entry.Reference = arr.entry.Transport
+	read(arr)
+	arr.derive()
+	// A known form keeps its answer, also when its mapping has become stricter since; and what a known key or
+	// reference comes with is a conflict on record, however wrong it is in itself.
+	refused := refusal(&arr.entry)
+	if refused == nil && in.Over != nil {
+		refused = in.Over
+	}
+	arr.entry.KnownOnly = refused != nil
+	said, err := f.Journal.Accept(ctx, []journal.Arrival{arr.entry})
+	if err != nil {
+		f.Log.Error().Str("code", journal.CodeUnavailable).Str("front-office", office).Err(err).Msg("a posted form could not be journaled; the front office was asked to repeat it")
+		return frontoffice.Receipt{}, nil, frontoffice.Unavailable(10 * time.Second)
+	}
+	s := said[0]
+	if s.ID == 0 {
+		return frontoffice.Receipt{}, nil, refused
+	}
+	var fresh *prepare.Form
+	f.Counters.Metrics.Accepted("http", s.Verdict, 1)
+	if s.Again {
+		f.Lanes.Again(arr.entry.Targets...)
+	} else if s.Verdict == connectors.Taken && s.State == journal.Accepted {
+		fresh = arr.accepted(s.ID, f.Clock.Now())
+	}
+	return frontoffice.Receipt{ID: s.ID, Verdict: s.Verdict, State: s.State, Reference: arr.entry.Reference, On: s.On}, fresh, nil
+}
+
+// Forward hands a form on to be mapped and delivered beside the answer to the front office, which only
+// waits for acceptance. Who posts the next form after that answer finds it behind this one.
+func (f *Intake) Forward(one *prepare.Form) {
+	select {
+	case f.posted <- one:
+	default: // more than can be mapped now: the lanes read it from the journal
+		f.Lanes.Again(one.Plan.Targets()...)
+	}
+}
+
+// ForwardPosted carries on what front offices post, in order, until ctx ends. What is left then is in
+// the journal.
+func (f *Intake) ForwardPosted(ctx context.Context) {
+	for {
+		var batch []*prepare.Form
+		one, ok := loop.Receive(ctx, f.posted)
+		if !ok {
+			return
+		}
+		batch = append(batch, one)
+		for more := true; more && len(batch) < atOnce; {
+			select {
+			case one := <-f.posted:
+				batch = append(batch, one)
+			default:
+				more = false
+			}
+		}
+		f.Lanes.Forward(ctx, batch)
+	}
+}
+
+// refusal says what a front office is told at once instead of an acceptance.
+func refusal(e *journal.Arrival) error {
+	switch {
+	case e.Park != nil && e.Park.Code == prepare.CodeUndecodable:
+		return frontoffice.Malformed([]journal.FieldError{{Code: prepare.CodeUndecodable, Message: e.Park.Text}})
+	case len(e.Reject) > 0 && e.Why != nil && e.Why.Code == CodeReference:
+		return &frontoffice.Refusal{Status: 422, Code: CodeReference, Detail: e.Why.Text + ".", Errors: e.Reject}
+	case e.Park != nil && e.Park.Code == expr.CodeLimit:
+		return &frontoffice.Refusal{Status: http.StatusRequestEntityTooLarge, Code: expr.CodeLimit, Detail: e.Park.Text}
+	case len(e.Reject) > 0:
+		return &frontoffice.Refusal{Status: 422, Code: prepare.CodeFormWrong, Detail: "The form breaks its schema.", Errors: e.Reject}
+	}
+	return nil
+}
+
+// routeOf returns the route that a front office means: the one it names, or the only one it has.
+func (f *Intake) routeOf(office, name string) (*prepare.Route, error) {
+	var mine []string
+	var found *prepare.Route
+	for _, r := range f.Routes {
+		if r.Office != office {
+			continue
+		}
+		mine = append(mine, r.Name)
+		if name == r.Name || name == "" {
+			found = r
+		}
+	}
+	if found == nil || name == "" && len(mine) > 1 {
+		slices.Sort(mine)
+		return nil, frontoffice.RouteNeeded(mine)
+	}
+	return found, nil
+}

@@ -1,0 +1,249 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
+)
+
+// checkPage is how many submissions a look at all tables takes at a time.
+const checkPage = 1000
+
+// submissionHead is a row of a submission as far as it is examined.
+type submissionHead struct {
+	ID            ID
+	State         states.State
+	Flags         int64
+	Office, Route nameID
+}
+
+// examination holds the tables against each other. It reads each of them once, in the order of submissions and a page at a time:
+// as much work as there are rows.
+type examination struct {
+	*Checkup
+	ctx     context.Context
+	c       *engine.Conn
+	targets []nameID // that have deliveries
+	tally   map[tallyKey]int64
+	found   []finding // by invariant
+}
+
+// finding is where something was found.
+type finding struct {
+	count int
+	ids   []string
+}
+
+func (f *finding) add(id ID) {
+	if f.count++; f.count <= maxFindings {
+		f.ids = append(f.ids, id.String())
+	}
+}
+
+// consistent tells what contradicts itself.
+func (c *Checkup) consistent(ctx context.Context, j *Journal, db *engine.Conn) (err error) {
+	e := &examination{Checkup: c, ctx: ctx, c: db, tally: map[tallyKey]int64{}, found: make([]finding, len(states.Invariants))}
+	const next = "SELECT coalesce(min(target), 0) FROM delivery WHERE target>?"
+	for target, err := engine.Value[nameID](db, next, 0); target != 0 || err != nil; target, err = engine.Value[nameID](db, next, target) {
+		if err != nil {
+			return err
+		}
+		e.targets = append(e.targets, target)
+	}
+	for from := ID(0); from < math.MaxInt64; {
+		if from, err = e.page(from); err != nil {
+			return err
+		}
+	}
+	if err := e.tallies(); err != nil {
+		return err
+	}
+	for n, f := range e.found {
+		c.inconsistent(states.Invariants[n].What, f)
+	}
+	var pushes finding
+	err = engine.Each(db, "SELECT p.sub FROM push p LEFT JOIN event e ON e.office=p.office AND e.seq=p.seq WHERE e.seq IS NULL", nil,
+		func(id ID) error { pushes.add(id); return nil })
+	c.inconsistent("a push without its event", pushes)
+	if err != nil {
+		return err
+	}
+	return c.numbers(j, db)
+}
+
+func (c *Checkup) inconsistent(what string, f finding) {
+	if f.count > 0 {
+		c.add(Finding{Code: CodeInconsistent, Text: fmt.Sprintf("%s: %d, such as %s", what, f.count, strings.Join(f.ids, ", ")),
+			Cure: "look at it by inbasket show; send diagnostics to the maintainers"})
+	}
+}
+
+// page examines what there is of the submissions after an ID, and returns the last that it has examined.
+func (e *examination) page(from ID) (to ID, err error) {
+	to = math.MaxInt64
+	for _, table := range []string{"submission", "tombstone"} {
+		last, full, err := engine.One[ID](e.c, "SELECT id FROM "+table+" WHERE id>? ORDER BY id LIMIT 1 OFFSET ?", from, checkPage-1)
+		if err != nil {
+			return 0, err
+		}
+		if full {
+			to = min(to, last)
+		}
+	}
+	dossiers, err := e.read(from, to)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range slices.Sorted(maps.Keys(dossiers)) {
+		d := dossiers[id]
+		if d.Purged {
+			e.Purged++
+		}
+		for n := range states.Invariants {
+			if states.Invariants[n].Broken(d) {
+				e.found[n].add(id)
+			}
+		}
+	}
+	return to, e.ctx.Err()
+}
+
+// read joins what the tables have from an ID, which it leaves out, to another.
+func (e *examination) read(from, to ID) (map[ID]*states.Dossier, error) {
+	all := map[ID]*states.Dossier{}
+	of := func(id ID) *states.Dossier {
+		if all[id] == nil {
+			all[id] = &states.Dossier{}
+		}
+		return all[id]
+	}
+	span := []any{from, to}
+	err := engine.Each(e.c, "SELECT id, state, flags, office, route FROM submission WHERE id>? AND id<=?", span, func(s submissionHead) error {
+		d := of(s.ID)
+		d.Submission, d.Known = states.Submission{State: s.State, Flags: s.Flags, Office: s.Office != 0}, true
+		e.Submissions++
+		e.tally[tallyKey{tallyState, int64(s.Route), int64(s.State)}]++
+		return nil
+	})
+	purged := false
+	ids := func(sql string, see func(*states.Dossier)) {
+		if err == nil {
+			err = engine.Each(e.c, sql, span, func(id ID) error { see(of(id)); return nil })
+		}
+	}
+	ids("SELECT id FROM form WHERE id>? AND id<=?", func(d *states.Dossier) { d.Form = true })
+	ids("SELECT id FROM tombstone WHERE id>? AND id<=?", func(d *states.Dossier) { d.Purged, purged = true, true })
+	if purged { // else the rows of these tables are of no interest
+		for _, table := range []string{"history", "result", "match", "idem"} {
+			ids("SELECT sub FROM "+table+" WHERE sub>? AND sub<=?", func(d *states.Dossier) { d.Remains = true })
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = engine.Each(e.c, "SELECT sub, type FROM event /*by event_sub*/ WHERE sub>? AND sub<=?", span, func(v struct {
+		ID   ID
+		Type int
+	}) error {
+		d := of(v.ID)
+		d.Told = true
+		if states.EventName(v.Type) != "" {
+			d.Events[v.Type]++
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, e.deliveries(span, of)
+}
+
+func (e *examination) deliveries(span []any, of func(ID) *states.Dossier) error {
+	for _, target := range e.targets {
+		batches := map[int64]states.Progress{}
+		type row struct {
+			ID       ID
+			Delivery states.Delivery
+		}
+		list, err := engine.All[row](e.c, "SELECT sub, state, batch, 0 FROM delivery WHERE target=? AND sub>? AND sub<=?", append([]any{target}, span...)...)
+		for _, r := range list {
+			e.tally[tallyKey{tallyProgress, int64(target), int64(r.Delivery.State)}]++
+			state, known := batches[r.Delivery.Batch]
+			if !known && r.Delivery.Batch != 0 && err == nil {
+				state, err = engine.Value[states.Progress](e.c, "SELECT state FROM batch WHERE target=? AND seq=?", target, r.Delivery.Batch)
+				batches[r.Delivery.Batch] = state
+			}
+			r.Delivery.InBatch = state
+			d := of(r.ID)
+			d.Deliveries = append(d.Deliveries, r.Delivery)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tallies compares the counters that every commit keeps with what was counted.
+func (e *examination) tallies() (err error) {
+	if e.tally[tallyKey{kind: tallyOrphans}], err = e.c.Number("SELECT count(*) FROM result WHERE sub IS NULL AND park IS NULL"); err != nil {
+		return err
+	}
+	e.tally[tallyKey{kind: tallyPurged}] = e.Purged
+	less, more := map[int64]bool{}, map[int64]bool{}
+	err = engine.Each(e.c, "SELECT kind, a, b, n FROM tally WHERE kind<>?", []any{tallySeq}, func(t struct{ Kind, A, B, N int64 }) error {
+		key := tallyKey{t.Kind, t.A, t.B}
+		counted := e.tally[key]
+		delete(e.tally, key)
+		switch {
+		case counted == t.N:
+		case counted == 0:
+			more[t.Kind] = true
+		default:
+			less[t.Kind] = true
+		}
+		return nil
+	})
+	for key, n := range e.tally {
+		if n != 0 {
+			less[key.kind] = true
+		}
+	}
+	for _, k := range []struct {
+		wrong bool
+		what  string
+	}{
+		{less[tallyState], "submissions are counted wrong"},
+		{more[tallyState], "submissions are counted that are not there"},
+		{less[tallyProgress], "deliveries are counted wrong"},
+		{more[tallyProgress], "deliveries are counted that are not there"},
+		{less[tallyOrphans] || more[tallyOrphans], "results without a submission are counted wrong"},
+		{less[tallyPurged] || more[tallyPurged], "purged submissions are counted wrong"},
+	} {
+		if k.wrong {
+			e.add(Finding{Code: CodeTally, Text: k.what, Cure: "inbasket journal compact counts anew"})
+		}
+	}
+	return err
+}
+
+// numbers looks for gaps in the numbers of batches: each one up to the last was used, but for those that were
+// skipped because evidence at the target showed them used.
+func (c *Checkup) numbers(j *Journal, db *engine.Conn) error {
+	const sql = `SELECT target, min(seq), max(seq), count(*) FROM batch WHERE target NOT IN (SELECT w.id FROM word w JOIN meta m ON m.key='seq:'||w.text)
+		GROUP BY target HAVING count(*)<>max(seq)-min(seq)+1`
+	return engine.Each(db, sql, nil, func(r struct {
+		Target             nameID
+		First, Last, Count int64
+	}) error {
+		c.add(Finding{Code: CodeGap, Text: fmt.Sprintf("of the batches of %s from %d to %d only %d are known", j.name(db, r.Target), r.First, r.Last, r.Count),
+			Cure: "look at the target for the numbers that inbasket batches does not list, and send diagnostics to the maintainers"})
+		return nil
+	})
+}

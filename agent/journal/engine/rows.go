@@ -1,0 +1,161 @@
+package engine
+
+import (
+	"fmt"
+	"reflect"
+	"sync"
+	"time"
+)
+
+// Optional is a text of which the empty one is stored as NULL.
+type Optional string
+
+// Each calls each for every row of a query. T is a struct whose fields are the columns in their order, or the type of the
+// only column: numbers, texts, bytes, digests (arrays of bytes), truth values as 0 and 1, and instants as nanoseconds.
+func Each[T any](c *Conn, sql string, args []any, each func(T) error) error {
+	var v T
+	into := reflect.ValueOf(&v).Elem()
+	columns := columnsOf(into.Type())
+	c.Statements++
+	return c.Query(sql, args, func(row Row) error {
+		c.Rows++
+		for n := range columns {
+			columns[n].set(row, n, into)
+		}
+		return each(v)
+	})
+}
+
+// All returns the rows of a query.
+func All[T any](c *Conn, sql string, args ...any) (list []T, err error) {
+	err = Each(c, sql, args, func(v T) error { list = append(list, v); return nil })
+	return list, err
+}
+
+// One returns the first row of a query and whether there was one.
+func One[T any](c *Conn, sql string, args ...any) (first T, found bool, err error) {
+	err = Each(c, sql, args, func(v T) error {
+		if !found {
+			first, found = v, true
+		}
+		return nil
+	})
+	return first, found, err
+}
+
+// Value returns the first column of the first row, or the zero value.
+func Value[T any](c *Conn, sql string, args ...any) (T, error) {
+	v, _, err := One[T](c, sql, args...)
+	return v, err
+}
+
+// Number returns the first column of the first row, or 0.
+func (c *Conn) Number(sql string, args ...any) (int64, error) { return Value[int64](c, sql, args...) }
+
+// column is where one column of a row goes.
+type column struct {
+	field []int // where it is in structs within structs; nil: the value itself
+	read  func(row Row, n int, to reflect.Value)
+}
+
+func (c *column) set(row Row, n int, into reflect.Value) {
+	for _, f := range c.field {
+		into = into.Field(f)
+	}
+	c.read(row, n, into)
+}
+
+var known sync.Map // reflect.Type to []column
+
+func columnsOf(t reflect.Type) []column {
+	if list, ok := known.Load(t); ok {
+		return list.([]column)
+	}
+	list := appendColumns(nil, t, nil)
+	known.Store(t, list)
+	return list
+}
+
+// appendColumns adds the columns of a type, which a field of another leads to; a field that is a struct of its own holds several.
+func appendColumns(list []column, t reflect.Type, field []int) []column {
+	if read := reader(t); read != nil {
+		return append(list, column{field, read})
+	}
+	if t.Kind() != reflect.Struct {
+		panic(fmt.Sprintf("no column can be read into %s", t))
+	}
+	for n := range t.NumField() {
+		list = appendColumns(list, t.Field(n).Type, append(field[:len(field):len(field)], n))
+	}
+	return list
+}
+
+// reader returns how a column is read into a type; nil: it cannot be.
+func reader(t reflect.Type) func(Row, int, reflect.Value) {
+	switch {
+	case t == reflect.TypeFor[time.Time]():
+		return func(row Row, n int, to reflect.Value) { *to.Addr().Interface().(*time.Time) = Instant(row.Int(n)) }
+	case t.Kind() == reflect.Array && t.Elem().Kind() == reflect.Uint8:
+		return func(row Row, n int, to reflect.Value) {
+			to.SetZero()
+			if b := row.Bytes(n); len(b) == to.Len() {
+				reflect.Copy(to, reflect.ValueOf(b))
+			}
+		}
+	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
+		return func(row Row, n int, to reflect.Value) { to.SetBytes(row.Bytes(n)) }
+	case t.Kind() == reflect.String:
+		return func(row Row, n int, to reflect.Value) { to.SetString(row.Text(n)) }
+	case t.Kind() == reflect.Bool:
+		return func(row Row, n int, to reflect.Value) { to.SetBool(row.Int(n) != 0) }
+	case reflect.Int <= t.Kind() && t.Kind() <= reflect.Int64:
+		return func(row Row, n int, to reflect.Value) { to.SetInt(row.Int(n)) }
+	}
+	return nil
+}
+
+// Instant is a moment as it is stored: nanoseconds since 1970; 0 is none.
+func Instant(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
+}
+
+// Argument returns a value as engines take it: nil, an int64, a string or bytes.
+func Argument(a any) any {
+	switch v := a.(type) {
+	case nil, int64, string:
+		return a
+	case []byte:
+		if v == nil {
+			return nil
+		}
+		return v
+	case int:
+		return int64(v)
+	case bool:
+		if v {
+			return int64(1)
+		}
+		return int64(0)
+	case time.Time:
+		return v.UnixNano()
+	case Optional:
+		if v == "" {
+			return nil
+		}
+		return string(v)
+	}
+	switch v := reflect.ValueOf(a); v.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return v.Int()
+	case reflect.String:
+		return v.String()
+	case reflect.Array:
+		b := make([]byte, v.Len())
+		reflect.Copy(reflect.ValueOf(b), v)
+		return b
+	}
+	panic(fmt.Sprintf("%T cannot be stored", a))
+}

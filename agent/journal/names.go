@@ -1,0 +1,100 @@
+package journal
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
+)
+
+// nameID stands for a name that many rows share: of a route, target, office, source. 0 is the empty name.
+type nameID int64
+
+// names is the table of them in memory. The writer adds; readers may be on other goroutines.
+type names struct {
+	mu    sync.RWMutex
+	texts map[nameID]string
+	ids   map[string]nameID
+	last  nameID
+	fresh []nameID // added by the transaction under way
+}
+
+func newNames() *names {
+	return &names{texts: map[nameID]string{0: ""}, ids: map[string]nameID{"": 0}}
+}
+
+// load reads what is on disk and not yet known.
+func (w *names) load(c *engine.Conn) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return engine.Each(c, "SELECT id, text FROM word WHERE id>?", []any{w.last}, func(n struct {
+		ID   nameID
+		Text string
+	}) error {
+		w.texts[n.ID], w.ids[n.Text] = n.Text, n.ID
+		w.last = max(w.last, n.ID)
+		return nil
+	})
+}
+
+func (w *names) text(id nameID) string {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.texts[id]
+}
+
+func (w *names) find(s string) (nameID, bool) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	id, ok := w.ids[s]
+	return id, ok
+}
+
+// put returns the number of s and makes it if need be. Only the writer calls it.
+func (w *names) put(c *engine.Conn, s string) (nameID, error) {
+	if id, ok := w.find(s); ok {
+		return id, nil
+	}
+	id := w.last + 1
+	if _, err := c.Exec("INSERT INTO word(id, text) VALUES(?, ?)", id, s); err != nil {
+		return 0, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.texts[id], w.ids[s], w.last = s, id, id
+	w.fresh = append(w.fresh, id)
+	return id, nil
+}
+
+// forget drops the names that were added after the first n of the transaction under way.
+func (w *names) forget(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, id := range w.fresh[n:] {
+		delete(w.ids, w.texts[id])
+		delete(w.texts, id)
+	}
+	if len(w.fresh) > n {
+		w.last = w.fresh[n] - 1
+	}
+	w.fresh = w.fresh[:n]
+}
+
+// settle keeps the names of the transaction that was committed.
+func (w *names) settle() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fresh = w.fresh[:0]
+}
+
+// A list of targets is one name: the names joined by a character that no name holds.
+const listSeparator = "\x1f"
+
+func joinList(s []string) string { return strings.Join(s, listSeparator) }
+
+func splitList(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return strings.Split(s, listSeparator)
+}

@@ -1,0 +1,117 @@
+package journal
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// resultVersionRow is one thing that a result of one identity has said.
+type resultVersionRow struct {
+	n    int64
+	said connectors.Digest
+	bare connectors.Digest // without documents
+	sub  ID                // whom it was told to; 0: it waits; negative: it was dropped
+	at   time.Time
+	park *Reason
+}
+
+// said is the digest of all that a result says: a repeat is known by it, and not by the result's identity alone. What
+// the mapping calls its status is left out, since that changes with the mapping.
+func (o *Outcome) said() connectors.Digest {
+	if o.Said != (connectors.Digest{}) {
+		return o.Said
+	}
+	h := sha256.New()
+	for _, s := range []string{o.MatchKey, o.Status, o.CaseNo, o.Reason} {
+		fmt.Fprintf(h, "%d:%s", len(s), s)
+	}
+	if o.By != "" {
+		fmt.Fprintf(h, "by %s", o.Outcome)
+	}
+	for _, f := range o.Documents {
+		fmt.Fprintf(h, "%d:%s", len(f.Name), f.Name)
+		h.Write(f.Digest[:])
+	}
+	return connectors.Digest(h.Sum(nil))
+}
+
+// withoutDocuments is the digest of all that a result says apart from its documents.
+func (o *Outcome) withoutDocuments() connectors.Digest {
+	bare := *o
+	bare.Documents = nil
+	return bare.said()
+}
+
+// versionsOf returns what the result of an identity has said so far, the last first.
+func (t *tx) versionsOf(source nameID, rid string) (list []resultVersionRow, err error) {
+	said, err := engine.All[connectors.Digest](t.c, "SELECT said FROM result WHERE source=? AND rid=? ORDER BY n DESC", source, rid)
+	if err != nil || len(said) == 0 {
+		return nil, err
+	}
+	results, err := t.j.results(t.c, "WHERE source=? AND rid=? ORDER BY n DESC", source, rid)
+	for n := range results {
+		o := &results[n]
+		s := resultVersionRow{n: o.N, sub: o.ID, at: o.At, park: o.Park, said: said[n], bare: o.withoutDocuments()}
+		if s.said == (connectors.Digest{}) { // written before what was said was kept
+			s.said = o.said()
+		}
+		list = append(list, s)
+	}
+	return list, err
+}
+
+// repeats tells whether a result of a known identity says nothing new, or why a person must look at what it says. What
+// was said before, and differently since, may be an old state that came back: of a file that is read again, a
+// source that was restored, or an office that went back on its word.
+func repeats(known []resultVersionRow, o *Outcome) (repeat bool, park *Reason) {
+	said := o.said()
+	for i, k := range known {
+		if k.said != said && (!o.Bare || k.bare != said) {
+			continue
+		}
+		waits := k.sub == 0 && k.park != nil && k.park.Code == CodeSaidBefore
+		if i == 0 || waits || !o.At.IsZero() && k.at.Equal(o.At) {
+			return true, nil
+		}
+		park = &Reason{Code: CodeSaidBefore, Text: fmt.Sprintf("the result says again what it said before result %d of the same ID said otherwise", known[0].n),
+			Next: "ask the office which one holds: give this one to its submission, or drop it"}
+	}
+	return false, park
+}
+
+// otherCase says why a person must look at a result that is about to decide a submission although one of its
+// identity has decided another: the number was used again, or the first was given to the wrong one.
+func otherCase(known []resultVersionRow, id ID) *Reason {
+	for _, k := range known {
+		if k.sub > 0 && k.sub != id {
+			return &Reason{Code: CodeOtherCase, Text: fmt.Sprintf("it speaks of submission %s, and a result of the same ID has decided %s", id, k.sub),
+				Next: "if the number was used again, give this one to its submission, and let answer.id name more, such as the case; if the first was wrong, settle that one as well"}
+		}
+	}
+	return nil
+}
+
+// matched gives an orphan to the submission that it was waiting for, or to a person.
+func (t *tx) matched(n int64, o Outcome, id ID) error {
+	source, err := t.name(o.Source)
+	if err != nil {
+		return err
+	}
+	known, err := t.versionsOf(source, o.ResultID)
+	if err != nil {
+		return err
+	}
+	park, err := t.notByItself(n, id, known)
+	if err != nil {
+		return err
+	}
+	if park != nil {
+		t.count(tallyOrphans, 0, 0, -1)
+		return t.parkResult(n, park)
+	}
+	return t.decide(n, n, o, id)
+}

@@ -1,0 +1,112 @@
+package ftp
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/tlsfiles"
+)
+
+// Config configures a folder behind FTP or FTPS.
+type Config struct {
+	Address  string            `yaml:"address" doc:"host:port of the server; the port is 21 if missing"`
+	User     string            `yaml:"user" doc:"user name"`
+	Password connectors.Secret `yaml:"password" doc:"password, by reference"`
+	Dir      string            `yaml:"dir" doc:"folder on the server; empty for the login folder"`
+	TLS      TLSConfig         `yaml:"tls" doc:"encryption"`
+	Encoding string            `yaml:"encoding" doc:"how the server reads file names: utf-8, iso-8859-1 or windows-1252"`
+	Timeout  time.Duration     `yaml:"timeout" doc:"for connecting and for each read and write"`
+}
+
+// TLSConfig configures the encryption of control and data connections.
+type TLSConfig struct {
+	Mode            string `yaml:"mode" doc:"explicit (AUTH TLS) or none"`
+	tlsfiles.Config `yaml:",inline"`
+	ServerName      string `yaml:"server-name" doc:"name in the server's certificate, when it is not the address"`
+}
+
+// Defaults returns the defaults of a connection. Encryption must be chosen away, not chosen.
+func Defaults() Config {
+	return Config{TLS: TLSConfig{Mode: "explicit"}, Encoding: "utf-8", Timeout: 30 * time.Second}
+}
+
+// Validate checks the configuration without any I/O.
+func (c *Config) Validate() error {
+	var errs []error
+	if c.Address == "" || strings.ContainsAny(c.Address, " /@\r\n\x00") {
+		errs = append(errs, fmt.Errorf("address %q is not host:port", c.Address))
+	}
+	for what, s := range map[string]string{"user": c.User, "dir": c.Dir, "password": string(c.Password)} {
+		if strings.ContainsAny(s, "\r\n\x00") {
+			errs = append(errs, fmt.Errorf("%s holds a line break", what))
+		}
+	}
+	if c.User == "" {
+		errs = append(errs, errors.New("user is missing"))
+	}
+	if c.TLS.Mode != "explicit" && c.TLS.Mode != "none" {
+		errs = append(errs, fmt.Errorf("tls.mode %q is neither explicit nor none", c.TLS.Mode))
+	}
+	if err := c.TLS.Validate(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := NameEncoding(c.Encoding); err != nil {
+		errs = append(errs, err)
+	}
+	if c.Timeout <= 0 {
+		errs = append(errs, errors.New("timeout must be positive"))
+	}
+	return errors.Join(errs...)
+}
+
+// Server is host and port.
+func (c *Config) Server() string {
+	if _, _, err := net.SplitHostPort(c.Address); err == nil {
+		return c.Address
+	}
+	return net.JoinHostPort(strings.Trim(c.Address, "[]"), "21")
+}
+
+// tlsConfig returns a configuration for one control connection. vsftpd and ProFTPD demand that data
+// connections resume the session of their control connection: hence a name and a cache of its own for each.
+func (c *Config) tlsConfig(env connectors.Env) (*tls.Config, error) {
+	if c.TLS.Mode == "none" {
+		return nil, nil
+	}
+	t, err := c.TLS.Load(env, nil)
+	if err != nil {
+		return nil, err
+	}
+	t.ServerName, t.ClientSessionCache = c.TLS.ServerName, tls.NewLRUClientSessionCache(8)
+	if t.ServerName == "" {
+		t.ServerName, _, _ = net.SplitHostPort(c.Server())
+	}
+	env.WatchTLS(t)
+	return t, nil
+}
+
+func (c *Config) isUTF8() bool {
+	enc, err := NameEncoding(c.Encoding)
+	return err == nil && enc == nil
+}
+
+// NameEncoding knows how file names are written. It returns nil for UTF-8, in which names are sent as they are.
+func NameEncoding(name string) (encoding.Encoding, error) {
+	switch strings.ToLower(name) {
+	case "", "utf-8", "utf8":
+		return nil, nil
+	case "iso-8859-1", "latin1":
+		return charmap.ISO8859_1, nil
+	case "windows-1252":
+		return charmap.Windows1252, nil
+	}
+	return nil, fmt.Errorf("encoding %q is not utf-8, iso-8859-1 or windows-1252", name)
+}

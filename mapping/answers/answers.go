@@ -1,0 +1,467 @@
+// Package answers reads what a back office says of submissions, in rows or in files, by the compiled answer section of a mapping.
+package answers
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	slashpath "path"
+	"regexp"
+	"strings"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/expr"
+)
+
+// Decision is what a result means.
+type Decision struct {
+	MatchKey   string // equals Plan.MatchKey of the submission it belongs to
+	ID         string // the result's own identity where the mapping makes it of fields; else the source's
+	Outcome    string // as the mapping's outcome section says, such as approved
+	Status     string // the legacy system's word
+	CaseNumber string
+	Reason     string
+	Documents  []connectors.Attachment
+}
+
+// Reading is one decision of a result, or why it cannot be read. With *UnknownStatus and *MissingDocument comes the rest
+// of the decision; every other error is an ErrAnswer.
+type Reading struct {
+	Decision
+	Line  int    // of an answer file with many decisions, from 1; 0: the result is one decision
+	Where string // in words, the part of an answer file with many decisions that it is of
+	Whole bool   // it is a file of many decisions that cannot be read at all
+	Bare  bool   // it says nothing of documents: no files lie beside the answer file, and the mapping does not ask for any
+	Err   error
+}
+
+// MissingName says that a name of the answer section is not in the result: not empty, but not there at all. Either the
+// mapping or the source is wrong, and nothing may be told or marked.
+type MissingName struct {
+	Key  string // of the answer section
+	Name string // the column or field
+	File bool
+}
+
+// Error names both, which are the mapping's own words.
+func (e *MissingName) Error() string {
+	if e.File {
+		return fmt.Sprintf("answer.%s reads %s, and the answer file has nothing there", e.Key, e.Name)
+	}
+	return fmt.Sprintf("answer.%s reads the column %s, and the query does not give it", e.Key, e.Name)
+}
+
+// Unwrap makes it an ErrAnswer.
+func (e *MissingName) Unwrap() error { return ErrAnswer }
+
+// MissingDocument says that a document that an answer file names does not lie beside it.
+type MissingDocument struct{ Name string }
+
+// Error names the file, as the office called it.
+func (e *MissingDocument) Error() string {
+	return "the document " + e.Name + " does not lie beside the answer file"
+}
+
+// UnknownStatus says that a result has a status that the mapping gives no meaning.
+type UnknownStatus struct{ Status string }
+
+// Error does not show the status, because a legacy system may write anything there.
+func (e *UnknownStatus) Error() string {
+	return "the result has a status that the mapping does not know; add it to answer.outcome"
+}
+
+// ErrAnswer says that a result cannot be read; what wraps it says why, without content.
+var ErrAnswer = errors.New("the result cannot be read")
+
+// ErrUnnamed is an ErrAnswer: a document lies beside a file of many decisions, and none of them names it.
+var ErrUnnamed = fmt.Errorf("%w: no line of the answer file names this document beside it", ErrAnswer)
+
+// Read reads all decisions of a result: one of a row, and of an answer file one or, with each, many.
+func (a *Section) Read(r connectors.Result) []Reading {
+	whole := Decision{ID: r.ID, Documents: r.Documents}
+	if a == nil {
+		return []Reading{{Decision: whole, Err: fmt.Errorf("%w: the mapping has no answer section", ErrAnswer)}}
+	}
+	if !a.Files {
+		whole.Documents = nil
+		return []Reading{a.reading(whole, nil, func(name string) expr.Value { return column(r.Fields, name) })}
+	}
+	unreadable := func(err error) []Reading {
+		one := Reading{Decision: whole, Err: err}
+		if one.Whole = a.Each != nil; one.Whole {
+			one.Where = "the answer file " + r.File
+		}
+		return []Reading{one}
+	}
+	f, err := a.open(r)
+	if err != nil {
+		return unreadable(err)
+	}
+	if a.Each == nil {
+		one := f.reading(r.ID, nil)
+		one.Documents = append(one.Documents, f.beside.left()...)
+		one.Bare = len(a.Documents) == 0 && len(one.Documents) == 0
+		return []Reading{one}
+	}
+	list, err := f.items()
+	if err != nil {
+		return unreadable(err)
+	}
+	return f.each(r, list)
+}
+
+// reading makes a decision of what get gives. beside are the files beside an answer file; nil: it is a row.
+func (a *Section) reading(d Decision, beside *beside, get func(string) expr.Value) Reading {
+	fail := func(err error) Reading { return Reading{Decision: d, Err: err} }
+	nameless := a.identity(&d, get)
+	for _, n := range a.Reads() {
+		if n.Name != "" && get(n.Name).Kind == expr.KindMissing {
+			return fail(&MissingName{Key: n.Key, Name: n.Name, File: beside != nil})
+		}
+	}
+	if nameless != nil {
+		return fail(nameless)
+	}
+	var parts []string
+	for _, m := range a.Match {
+		s, ok := Text(get(m.Name))
+		if !ok {
+			return fail(fmt.Errorf("%w: it has no value for %s", ErrAnswer, m.Name))
+		}
+		parts = append(parts, m.Name+"="+s)
+	}
+	d.MatchKey = strings.Join(parts, Separator)
+	d.Status, _ = Text(get(a.Status))
+	d.CaseNumber, _ = Text(get(a.Case))
+	d.Reason, _ = Text(get(a.Reason))
+	absent, err := a.documents(&d, beside, get)
+	if err != nil {
+		return fail(err)
+	}
+	outcome, ok := a.Outcomes[d.Status]
+	d.Outcome = outcome
+	switch {
+	case absent != nil:
+		return fail(absent)
+	case !ok:
+		return fail(&UnknownStatus{d.Status})
+	}
+	return Reading{Decision: d}
+}
+
+// identity names the decision of an answer file by its fields. Among many, none goes by its place in the file.
+func (a *Section) identity(d *Decision, get func(string) expr.Value) error {
+	if !a.Files {
+		return nil
+	}
+	var parts []string
+	for _, n := range a.ID {
+		s, ok := Text(get(n))
+		if !ok && a.Each != nil {
+			return fmt.Errorf("%w: it has no value for %s, which names it", ErrAnswer, n)
+		}
+		if !ok {
+			return nil // the file's own identity holds
+		}
+		parts = append(parts, s)
+	}
+	if len(parts) > 0 {
+		d.ID = strings.Join(parts, Separator)
+	}
+	return nil
+}
+
+// documents takes documents out of a row's binary columns, or finds the files that fields name. absent is the first
+// that does not lie there.
+func (a *Section) documents(d *Decision, beside *beside, get func(string) expr.Value) (absent *MissingDocument, err error) {
+	for _, doc := range a.Documents {
+		v := get(doc.From)
+		if v.Absent() {
+			continue
+		}
+		if beside != nil {
+			name, _ := Text(v)
+			if name == "" {
+				continue
+			}
+			file, ok := beside.take(name)
+			if !ok && absent == nil {
+				absent = &MissingDocument{Name: name}
+			}
+			if ok {
+				d.Documents = append(d.Documents, connectors.Attachment{Name: doc.Name, ContentType: typeOf(doc), Blob: file.Blob})
+			}
+			continue
+		}
+		blob, ok := v.Any.(*connectors.Blob)
+		if v.Kind == expr.KindText {
+			b := connectors.BytesBlob([]byte(v.Str))
+			blob, ok = &b, true
+		}
+		if !ok || blob == nil {
+			return nil, fmt.Errorf("%w: %s holds no document", ErrAnswer, doc.From)
+		}
+		d.Documents = append(d.Documents, connectors.Attachment{Name: doc.Name, ContentType: typeOf(doc), Blob: *blob})
+	}
+	return absent, nil
+}
+
+// beside are the files beside an answer file, and which of them a decision has named.
+type beside struct {
+	files []connectors.Attachment
+	taken []bool
+}
+
+// take finds a file by the name that the office wrote, which may be a path on another machine.
+func (b *beside) take(name string) (connectors.Attachment, bool) {
+	name = name[strings.LastIndexAny(name, `/\\`)+1:]
+	for _, same := range []func(string) bool{func(s string) bool { return s == name }, func(s string) bool { return strings.EqualFold(s, name) }} {
+		for i, f := range b.files {
+			if same(f.Name) {
+				b.taken[i] = true
+				return f, true
+			}
+		}
+	}
+	return connectors.Attachment{}, false
+}
+
+// left are the files that no decision named.
+func (b *beside) left() (list []connectors.Attachment) {
+	for i, f := range b.files {
+		if !b.taken[i] {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// typeOf does without the machine's own table of types, which differs from place to place.
+func typeOf(d Document) string {
+	if d.Type != "" {
+		return d.Type
+	}
+	types := map[string]string{".pdf": "application/pdf", ".xml": "application/xml", ".json": "application/json", ".txt": "text/plain; charset=utf-8",
+		".html": "text/html; charset=utf-8", ".csv": "text/csv", ".png": "image/png", ".jpg": "image/jpeg", ".tif": "image/tiff", ".zip": "application/zip"}
+	if t, ok := types[strings.ToLower(slashpath.Ext(d.Name))]; ok {
+		return t
+	}
+	return "application/octet-stream"
+}
+
+// column finds a row's column; databases differ in the case of names.
+func column(fields map[string]connectors.Value, name string) expr.Value {
+	if name == "" {
+		return expr.Missing
+	}
+	if v, ok := fields[name]; ok {
+		return expr.FromConnector(v)
+	}
+	for k, v := range fields {
+		if strings.EqualFold(k, name) {
+			return expr.FromConnector(v)
+		}
+	}
+	return expr.Missing
+}
+
+// answerFile is an answer file as its decisions are read from it.
+type answerFile struct {
+	a      *Section
+	form   map[string]any        // content and file
+	groups map[string]expr.Value // of the name
+	beside *beside
+	lines  []int            // of a CSV file with many decisions: where each row begins
+	bad    []decode.BadLine // and what is no row
+}
+
+// open reads the name and the content.
+func (a *Section) open(r connectors.Result) (*answerFile, error) {
+	names := map[string]any{"name": r.File}
+	f := &answerFile{a: a, form: map[string]any{"file": names}, groups: map[string]expr.Value{},
+		beside: &beside{files: r.Documents, taken: make([]bool, len(r.Documents))}}
+	if a.Name != nil {
+		m := a.Name.FindStringSubmatch(r.File)
+		if m == nil {
+			return nil, fmt.Errorf("%w: its name does not fit answer.file", ErrAnswer)
+		}
+		for i, n := range a.Name.SubexpNames() {
+			if n != "" {
+				names[n], f.groups[n] = m[i], expr.Text(m[i])
+			}
+		}
+	}
+	if a.Format == "csv" && a.Each != nil {
+		rows, lines, bad, err := decode.CSVLines(r.Content, a.Options.CSV, a.Options.Limits)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrAnswer, err)
+		}
+		f.form["content"], f.lines, f.bad = rows, lines, bad
+		return f, nil
+	}
+	if a.Format != "" && a.Format != "none" {
+		content, err := decode.Decode(a.Format, r.Content, a.Options)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrAnswer, err)
+		}
+		f.form["content"] = content
+	}
+	return f, nil
+}
+
+// items is the list that each goes through.
+func (f *answerFile) items() (expr.Value, error) {
+	e := expr.NewEnv(&f.a.Program, f.form, &expr.Input{})
+	defer e.Free()
+	list := f.a.Each.List.Eval(e)
+	switch {
+	case e.Err != nil:
+		return expr.Missing, fmt.Errorf("%w: each: %s", ErrAnswer, e.Err.Message)
+	case list.Kind == expr.KindMissing:
+		return expr.Missing, &MissingName{Key: "each", Name: f.a.Each.List.Dotted(), File: true}
+	case list.Kind != expr.KindList:
+		return expr.Missing, fmt.Errorf("%w: each needs a list, and %s is %s", ErrAnswer, f.a.Each.List.Dotted(), expr.KindName(list.Kind))
+	}
+	return list, nil
+}
+
+// reading computes the fields of one decision; at sets the item that it is about.
+func (f *answerFile) reading(id string, at func(*expr.Env)) Reading {
+	e := expr.NewEnv(&f.a.Program, f.form, &expr.Input{})
+	defer e.Free()
+	if at != nil {
+		at(e)
+	}
+	fields := map[string]expr.Value{}
+	var failed error
+	for _, x := range f.a.Fields {
+		fields[x.Name] = x.X.Eval(e)
+		if e.Err != nil {
+			failed = cmp.Or(failed, fmt.Errorf("%w: %s: %s", ErrAnswer, x.Name, e.Err.Message))
+			fields[x.Name], e.Err = expr.Null, nil // so that its identity is still known
+		}
+	}
+	one := f.a.reading(Decision{ID: id}, f.beside, func(name string) expr.Value {
+		if v, ok := fields[name]; ok {
+			return v
+		}
+		return f.groups[name]
+	})
+	one.Err = cmp.Or(failed, one.Err)
+	return one
+}
+
+// Section is the compiled answer section.
+type Section struct {
+	From      string
+	Question  connectors.Question
+	Files     bool
+	Name      *regexp.Regexp
+	Format    string
+	Options   decode.Options
+	Program   expr.Program
+	Each      *expr.Loop // of files: one result for each item
+	Fields    []Field    // of files
+	Match     []Field    // on the submission's side
+	ID        []string
+	Status    string
+	Outcomes  map[string]string
+	Case      string
+	Reason    string
+	Documents []Document
+	Names     []connectors.Named // columns that are read from a row, of a query
+}
+
+// Field is a name with the expression that gives its value.
+type Field struct {
+	Name string
+	X    expr.Compiled
+}
+
+// readName is a column or field that a key of the section reads.
+type readName struct{ Key, Name string }
+
+// Reads lists what the section reads of a result.
+func (a *Section) Reads() (list []readName) {
+	for _, n := range a.ID {
+		list = append(list, readName{"id", n})
+	}
+	for _, m := range a.Match {
+		list = append(list, readName{"match", m.Name})
+	}
+	list = append(list, readName{"outcome", a.Status}, readName{"case", a.Case}, readName{"reason", a.Reason})
+	for _, d := range a.Documents {
+		list = append(list, readName{"documents", d.From})
+	}
+	return list
+}
+
+// Separator stands between the parts of what is made of several values.
+const Separator = "\x1f"
+
+// Text is a value as both sides write it: without blanks that a CHAR column adds, numbers without zeros that say nothing.
+func Text(v expr.Value) (string, bool) {
+	s, ok := v.Text()
+	if !ok || v.Absent() {
+		return "", false
+	}
+	s = strings.TrimSpace(s)
+	if v.Kind == expr.KindDecimal && strings.Contains(s, ".") {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return s, s != "" && !strings.Contains(s, Separator) // a hostile form must not look like two values
+}
+
+// Document is a document of a decision.
+type Document struct {
+	Name string `yaml:"name,required" doc:"name that the front office sees"`
+	From string `yaml:"from,required" doc:"column with the content; of answer files the field that names a file beside them"`
+	Type string `yaml:"type" doc:"MIME type; default by the name's ending"`
+}
+
+// each reads all decisions of a file, and what no decision can be made of: lines and documents.
+func (f *answerFile) each(r connectors.Result, list expr.Value) []Reading {
+	id, of := r.ID, " of the file "+r.File
+	out := make([]Reading, 0, list.Length()+len(f.bad)+1)
+	for i := range list.Length() {
+		one := f.reading(fmt.Sprintf("%s#%d", id, i+1), func(e *expr.Env) {
+			f.a.Each.At(e, list.Item(i), i)
+		})
+		one.Line, one.Where = i+1, fmt.Sprintf("entry %d", i+1)+of
+		if f.a.Each.List.Dotted() == "content" && i < len(f.lines) {
+			one.Where = fmt.Sprintf("line %d", f.lines[i]) + of
+		}
+		out = append(out, one)
+	}
+	for _, b := range f.bad {
+		where := fmt.Sprintf("line %d", b.From) + of
+		if b.To > b.From {
+			where = fmt.Sprintf("lines %d to %d", b.From, b.To) + of
+		}
+		out = append(out, Reading{Decision: Decision{ID: fmt.Sprintf("%s#line %d", id, b.From)}, Line: b.From, Where: where, Err: fmt.Errorf("%w: %w", ErrAnswer, b.Err)})
+	}
+	for _, d := range f.beside.left() { // each on its own: they may be of different people
+		out = append(out, Reading{Decision: Decision{ID: id + "#document " + d.Name, Documents: []connectors.Attachment{d}}, Err: ErrUnnamed})
+	}
+	return out
+}
+
+// Keys are what a test may expect of a decision.
+var Keys = []string{"id", "match", "outcome", "status", "case", "reason", "documents", "error"}
+
+// Told is a part of what a decision says, as a test writes it.
+func (r Reading) Told(key string) (string, bool) {
+	names := make([]string, len(r.Documents))
+	for i, d := range r.Documents {
+		names[i] = d.Name
+	}
+	why := ""
+	if r.Err != nil {
+		why = r.Err.Error()
+	}
+	plainly := strings.NewReplacer(Separator, ", ")
+	got, known := map[string]string{"id": plainly.Replace(r.ID), "match": plainly.Replace(r.MatchKey), "outcome": r.Outcome, "status": r.Status,
+		"case": r.CaseNumber, "reason": r.Reason, "documents": strings.Join(names, ", "), "error": why}[key]
+	return got, known
+}

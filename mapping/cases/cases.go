@@ -1,0 +1,269 @@
+// Package cases runs the tests that a mapping file brings: sample forms and answer files, and what is expected of them.
+package cases
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	slashpath "path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/expr"
+)
+
+// TestResult is the outcome of one case of a mapping's own tests.
+type Result struct {
+	Name  string   `json:"name"`
+	Line  int      `json:"line"` // of the case in the mapping
+	OK    bool     `json:"ok"`
+	Diffs []string `json:"diffs,omitempty"` // one for each difference: write[record].FIELD: want, have
+}
+
+// testTime is when test submissions seem to have come in.
+var received = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// RunTests runs the mapping's own tests. Forms and expected files are read from fsys, beside the mapping.
+func Run(p *mapping.Plan, fsys fs.FS) []Result {
+	out := make([]Result, 0, len(p.Cases()))
+	for _, t := range p.Cases() {
+		r := Result{Name: t.Name, Line: t.Line}
+		if r.Name == "" {
+			r.Name = cmp.Or(t.Form, t.Answer)
+		}
+		r.Diffs = runTest(p, fsys, t)
+		r.OK = len(r.Diffs) == 0
+		out = append(out, r)
+	}
+	return out
+}
+
+// runTest returns what differs.
+func runTest(p *mapping.Plan, fsys fs.FS, t mapping.Case) []string {
+	if t.Answer != "" {
+		return runAnswer(p, fsys, t)
+	}
+	raw, err := fs.ReadFile(fsys, slashpath.Clean(t.Form))
+	if err != nil {
+		return []string{"form: " + mapping.FileMessage(err)}
+	}
+	m, err := try(p, raw, t)
+	var wrong *mapping.MapError
+	switch {
+	case errors.As(err, &wrong) && t.ExpectError != nil:
+		return compareError(t.ExpectError, wrong.Fields)
+	case errors.As(err, &wrong):
+		var diffs []string
+		for _, f := range wrong.Fields {
+			diffs = append(diffs, fmt.Sprintf("the form is rejected at %s: %s (%s)", f.Pointer, f.Message, f.Code))
+		}
+		return diffs
+	case err != nil && t.ExpectError != nil && t.ExpectError.Code == parkCode(err):
+		return nil
+	case err != nil:
+		return []string{"the form would be parked: " + err.Error() + " (" + parkCode(err) + ")"}
+	case t.ExpectError != nil:
+		return []string{"the form is accepted, an error was expected"}
+	}
+	return append(compareRecords(t, m), compareBytes(fsys, t, m)...)
+}
+
+// parkCode is the code that a form is parked by.
+func parkCode(err error) string {
+	var fault *mapping.Fault
+	var nothing *mapping.Nothing
+	var de *decode.Error
+	switch {
+	case errors.As(err, &fault):
+		return fault.Code()
+	case errors.As(err, &nothing):
+		return mapping.CodeNothing
+	case errors.As(err, &de):
+		return expr.CodeLimit
+	}
+	return "mapping.failed"
+}
+
+// try decodes, validates and maps one form of a test, with everything that targets return known.
+func try(p *mapping.Plan, raw []byte, t mapping.Case) (*mapping.Mapped, error) {
+	form, err := p.Decode(raw, "")
+	var de *decode.Error
+	if errors.As(err, &de) && de.Limit() == "" {
+		return nil, &mapping.MapError{Fields: []mapping.FieldError{{Pointer: de.Pointer, Code: de.Code, Message: de.Message}}}
+	}
+	if err == nil {
+		err = p.Validate(form)
+	}
+	if err != nil {
+		return nil, err
+	}
+	in := expr.Input{ID: "0000000000001", Received: received, Returned: map[string]connectors.Value{}}
+	if in.Reference, err = p.Reference(form); err != nil {
+		return nil, err
+	}
+	for w, cols := range t.Returns {
+		for c, v := range cols {
+			in.Returned[w+"."+c] = expr.FromNode(v).Connector()
+		}
+	}
+	m, err := p.Map(form, in)
+	if err != nil {
+		return nil, err
+	}
+	for i := range m.Deliveries {
+		resolve(m.Deliveries[i].Records, in.Returned)
+	}
+	return m, nil
+}
+
+// resolve puts returned values where records refer to them, as a target does in its transaction.
+func resolve(recs []connectors.Record, returned map[string]connectors.Value) {
+	for _, r := range recs {
+		for i, v := range r.Values {
+			if known, ok := returned[v.Str]; ok && v.Kind == connectors.Reference {
+				r.Values[i] = known
+			}
+		}
+	}
+}
+
+func compareError(want *mapping.ExpectedError, have []mapping.FieldError) []string {
+	var near []string
+	for _, f := range have {
+		if (want.At == "" || want.At == f.Pointer) && (want.Code == "" || want.Code == f.Code) {
+			return nil
+		}
+		near = append(near, f.Pointer+" ("+f.Code+")")
+	}
+	return []string{fmt.Sprintf("expected an error at %s %s, have %s", want.At, want.Code, strings.Join(near, ", "))}
+}
+
+func compareRecords(t mapping.Case, m *mapping.Mapped) []string {
+	have := map[string][]connectors.Record{}
+	var diffs []string
+	for _, d := range m.Deliveries {
+		for _, n := range d.Needs {
+			diffs = append(diffs, fmt.Sprintf("target %s waits for %s: give it under returns", d.Target, n))
+		}
+		for _, r := range d.Records {
+			if r.Bare { // no record: what was there goes
+				continue
+			}
+			have[r.Shape.Write] = append(have[r.Shape.Write], r)
+		}
+	}
+	for _, e := range t.Expect {
+		recs := have[e.Key]
+		if len(recs) != len(e.Value) {
+			diffs = append(diffs, fmt.Sprintf("%s: want %d records, have %d", e.Key, len(e.Value), len(recs)))
+		}
+		for i := range min(len(recs), len(e.Value)) {
+			diffs = append(diffs, compareRecord(fmt.Sprintf("%s[%d]", e.Key, i), e.Value[i], recs[i], t.Exact)...)
+		}
+	}
+	return diffs
+}
+
+// compareRecord compares the fields that the test names; with exact also that no other is written.
+func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) []string {
+	if want.Kind != diag.Map {
+		return []string{at + ": write the expected fields as a block"}
+	}
+	var diffs []string
+	for _, p := range want.Pairs {
+		i := -1
+		for j, f := range r.Shape.Fields {
+			if f == p.Key {
+				i = j
+			}
+		}
+		if i < 0 {
+			diffs = append(diffs, fmt.Sprintf("%s.%s: the write has no such field", at, p.Key))
+			continue
+		}
+		if have, want := shown(r.Values[i]), wanted(p.Value); have != want {
+			diffs = append(diffs, fmt.Sprintf("%s.%s: want %s, have %s", at, p.Key, want, have))
+		}
+	}
+	for i, f := range r.Shape.Fields {
+		if _, named := want.Get(f); exact && !named && r.Values[i].Kind != connectors.Missing {
+			diffs = append(diffs, fmt.Sprintf("%s.%s: want nothing, have %s", at, f, shown(r.Values[i])))
+		}
+	}
+	return diffs
+}
+
+// shown and wanted write both sides alike: texts and dates in quotes, numbers and truth values without.
+func shown(v connectors.Value) string {
+	x := expr.FromConnector(v)
+	s, ok := x.Text()
+	switch {
+	case !ok:
+		return mapping.Show(v)
+	case v.Kind == connectors.Text, v.Kind == connectors.Date, v.Kind == connectors.DateTime:
+		return fmt.Sprintf("%q", s)
+	}
+	return s
+}
+
+func wanted(n *diag.Node) string {
+	switch n.Kind {
+	case diag.Null:
+		return "(null)"
+	case diag.Text:
+		if n.Text == "(missing)" || n.Text == "(null)" || n.Text == "(binary)" || strings.HasPrefix(n.Text, "(returned ") {
+			return n.Text
+		}
+		return fmt.Sprintf("%q", n.Text)
+	}
+	return n.Text
+}
+
+func compareBytes(fsys fs.FS, t mapping.Case, m *mapping.Mapped) []string {
+	targets := slices.Sorted(maps.Keys(t.ExpectBytes))
+	var diffs []string
+	for _, target := range targets {
+		want, err := fs.ReadFile(fsys, slashpath.Clean(t.ExpectBytes[target]))
+		if err != nil {
+			diffs = append(diffs, "expect-bytes "+target+": "+mapping.FileMessage(err))
+			continue
+		}
+		var have []byte
+		for _, d := range m.Deliveries {
+			if d.Target == target && d.Layout != nil {
+				have, err = d.Layout.File(encode.Header{Seq: 1, SealedAt: received, Name: "TEST"}, []encode.Piece{*d.Piece})
+			}
+		}
+		if err != nil {
+			diffs = append(diffs, "expect-bytes "+target+": "+err.Error())
+		} else if !bytes.Equal(want, have) {
+			diffs = append(diffs, fmt.Sprintf("expect-bytes %s: %s", target, firstDifference(want, have)))
+		}
+	}
+	return diffs
+}
+
+// firstDifference says where two files part.
+func firstDifference(want, have []byte) string {
+	w, h := bytes.Split(want, []byte("\n")), bytes.Split(have, []byte("\n"))
+	for i := range max(len(w), len(h)) {
+		switch {
+		case i >= len(w):
+			return fmt.Sprintf("line %d is too much: %q", i+1, h[i])
+		case i >= len(h):
+			return fmt.Sprintf("line %d is missing: %q", i+1, w[i])
+		case !bytes.Equal(w[i], h[i]):
+			return fmt.Sprintf("line %d: want %q, have %q", i+1, w[i], h[i])
+		}
+	}
+	return "equal"
+}

@@ -1,0 +1,53 @@
+package cases
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/encode"
+)
+
+var update = flag.Bool("update", false, "write golden files anew; look at the difference before you commit it")
+
+// TestUpdateBytes writes the expect-bytes files of the examples anew when asked to.
+func TestUpdateBytes(t *testing.T) {
+	t.Parallel()
+	if !*update {
+		t.Skip("only with -update")
+	}
+	names, _ := filepath.Glob("../../configs/*/mappings/*.yaml")
+	for _, name := range names {
+		dir := filepath.Dir(name)
+		p, err := mapping.Load(os.DirFS(dir), filepath.Base(name), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range p.Cases() {
+			for target, file := range c.ExpectBytes {
+				raw, err := os.ReadFile(filepath.Join(dir, c.Form))
+				if err != nil {
+					t.Fatal(err)
+				}
+				m, err := try(p, raw, c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, d := range m.Deliveries {
+					if d.Target != target || d.Layout == nil {
+						continue
+					}
+					b, err := d.Layout.File(encode.Header{Seq: 1, SealedAt: received, Name: "TEST"}, []encode.Piece{*d.Piece})
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := os.WriteFile(filepath.Join(dir, file), b, 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+	}
+}

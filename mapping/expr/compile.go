@@ -1,0 +1,469 @@
+package expr
+
+import (
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+)
+
+// The language is expr-lang's: its parser reads every expression. Evaluation is our own, from its syntax tree to
+// closures, because its machine computes in float64 and treats a missing member like null; money and "not there"
+// must stay exact here. Closures are also faster for the short chains that mappings are made of.
+
+// Problem is a mistake in an expression; from counts runes from its beginning.
+type Problem struct {
+	From       int
+	Code       string
+	Message    string
+	Suggestion string
+}
+
+// Error returns the message, so that a problem can be told from a bug when it is recovered.
+func (p *Problem) Error() string { return p.Message }
+
+// Compiled is a compiled expression.
+type Compiled struct {
+	Eval   Eval
+	Path   *Path    // when it is a plain path
+	Source *Path    // the first path used anywhere in it: where its value comes from
+	Const  *Value   // when it is a constant
+	May    *Outcome // what check knows of its values; nil: anything
+	Plain  *Path    // when it is the text or number of a field, but for white space and capitals
+	Own    bool     // every text that it may give stands in the mapping
+	Ref    *reference
+	Depth  int // of the innermost loop that it hangs on, from 1; 0: none
+}
+
+// reference is a value that a write returns.
+type reference struct{ write, field, target string }
+
+// Program collects what the expressions of one plan need at run time.
+type Program struct {
+	slots  int
+	depth  int
+	trails []*Path // ways into the form, by the number that values carry
+	Budget Budget
+}
+
+// trail gives a path the number that values carry.
+func (p *Program) trail(way *Path) int32 {
+	p.trails = append(p.trails, way)
+	return int32(len(p.trails))
+}
+
+// Way is what a value is made of; nil for nothing of the form.
+func (p *Program) Way(src int32) *Path {
+	if src == 0 {
+		return nil
+	}
+	return p.trails[src-1]
+}
+
+// Slot gives a new place for a value.
+func (p *Program) Slot() int { p.slots++; return p.slots - 1 }
+
+// Compiler turns one expression into a closure within a scope.
+type Compiler struct {
+	Prog   *Program
+	Scope  *Scope
+	text   []rune
+	Used   func(p *Path, deep bool) *Problem
+	Target string // of the write that the expression belongs to; "" outside of writes
+	items  []*Path
+	Tables map[string]*Table
+	depth  int                       // of the innermost loop that was named so far
+	May    func(abs []Step) *Outcome // what a form may have under a path, for check
+	Strict bool                      // report what can only fail; not for a mapping that was pinned before
+	Late   bool                      // a name was used that is only known once a form is a submission
+	Warned []Problem
+}
+
+// warn remembers what may fail for some forms.
+func (c *Compiler) warn(n ast.Node, code, message string) {
+	c.Warned = append(c.Warned, Problem{From: n.Location().From, Code: code, Message: message})
+}
+
+// Compile parses and compiles text; whole allows a reference to the same target as the whole value.
+func (c *Compiler) Compile(text string, whole bool) (x Compiled, prob *Problem) {
+	tree, err := parser.Parse(text)
+	if err != nil {
+		var fe *file.Error
+		if errors.As(err, &fe) {
+			return Compiled{}, &Problem{From: fe.From, Code: CodeSyntax, Message: "this expression cannot be read: " + plainSyntax(fe.Message)}
+		}
+		return Compiled{}, &Problem{Code: CodeSyntax, Message: "this expression cannot be read: " + err.Error()}
+	}
+	c.text = []rune(text)
+	defer func() {
+		if prob = caught(recover()); prob != nil {
+			x = Compiled{}
+		}
+	}()
+	x = c.node(tree.Node)
+	x.Depth = c.depth
+	if x.Ref != nil && x.Ref.target == c.Target && !whole {
+		c.stop(tree.Node, CodeReferenceInside, "a value returned by the same target is only known inside its transaction: it must be the whole value of a field", "")
+	}
+	return x, nil
+}
+
+// caught is the problem by which a compiler was left; nil for none.
+func caught(r any) *Problem {
+	p, ok := r.(*Problem)
+	if r != nil && !ok {
+		panic(r)
+	}
+	return p
+}
+
+// Rehearse says why a value can only fail where it is used.
+func (c *Compiler) Rehearse(name string, use Function, x Compiled) (prob *Problem) {
+	defer func() { prob = caught(recover()) }()
+	c.apply(&ast.NilNode{}, name, use, []Compiled{x}, true)
+	return nil
+}
+
+var tokenWord = regexp.MustCompile(`unexpected token (?:[A-Z][a-z]+\((".*")\)|(.+))`)
+
+// plainSyntax takes the parser's own terms out of its messages.
+func plainSyntax(msg string) string {
+	if strings.Contains(msg, "token EOF") || strings.Contains(msg, "unexpected end") {
+		return "it ends too early"
+	}
+	return tokenWord.ReplaceAllString(msg, "unexpected $1$2")
+}
+
+// Whole compiles text as a value that is used whole, with everything below it.
+func (c *Compiler) Whole(text string) (Compiled, *Problem) {
+	x, p := c.Compile(text, true)
+	if p == nil {
+		p = c.mark(x, true)
+	}
+	return x, p
+}
+
+func (c *Compiler) mark(x Compiled, deep bool) *Problem {
+	if x.Path == nil || c.Used == nil {
+		return nil
+	}
+	return c.Used(x.Path, deep)
+}
+
+// stop leaves the compiler with a problem at n; compile catches it.
+func (c *Compiler) stop(n ast.Node, code, message, suggestion string) {
+	panic(&Problem{n.Location().From, code, message, suggestion})
+}
+
+// operand compiles n as a value used in a bigger expression.
+func (c *Compiler) operand(n ast.Node) Compiled {
+	x := c.node(n)
+	c.inside(n, x)
+	c.markAt(n, x, true)
+	return x
+}
+
+// shallow is operand for what looks at a list or object without using what is in it.
+func (c *Compiler) shallow(n ast.Node) Compiled {
+	x := c.node(n)
+	c.inside(n, x)
+	c.markAt(n, x, false)
+	return x
+}
+
+func (c *Compiler) inside(n ast.Node, x Compiled) {
+	if x.Ref != nil && x.Ref.target == c.Target {
+		c.stop(n, CodeReferenceInside, "a value returned by the same target is only known inside its transaction: it must be the whole value of a field", "")
+	}
+}
+
+func (c *Compiler) markAt(n ast.Node, x Compiled, deep bool) {
+	if p := c.mark(x, deep); p != nil {
+		p.From = n.Location().From
+		panic(p)
+	}
+}
+
+func (c *Compiler) node(n ast.Node) Compiled {
+	switch n := n.(type) {
+	case *ast.NilNode:
+		return constant(Null)
+	case *ast.BoolNode:
+		return constant(Bool(n.Value))
+	case *ast.IntegerNode:
+		return constant(Int(int64(n.Value)))
+	case *ast.FloatNode:
+		return c.float(n)
+	case *ast.StringNode:
+		return constant(Text(n.Value))
+	case *ast.IdentifierNode:
+		return c.identifier(n)
+	case *ast.ChainNode:
+		return c.node(n.Node)
+	case *ast.MemberNode:
+		return c.member(n)
+	case *ast.PointerNode:
+		return c.pointer(n)
+	case *ast.UnaryNode:
+		return c.unary(n)
+	case *ast.BinaryNode:
+		return c.binary(n)
+	case *ast.ConditionalNode:
+		return c.conditional(n)
+	case *ast.ArrayNode:
+		return c.array(n)
+	case *ast.BuiltinNode:
+		return c.call(n, n.Name, n.Arguments)
+	case *ast.CallNode:
+		if id, ok := n.Callee.(*ast.IdentifierNode); ok {
+			return c.call(n, id.Value, n.Arguments)
+		}
+		c.stop(n, CodeUnknownHelper, "values have no methods; write helper(value) or value | helper()", "")
+	}
+	c.stop(n, CodeSyntax, "this construct is not part of the mapping language", "")
+	return Compiled{}
+}
+
+func constant(v Value) Compiled {
+	return Compiled{Eval: func(*Env) Value { return v }, Const: &v, Own: true}
+}
+
+// float reads the literal again from the text, because the syntax tree holds it as a binary float.
+func (c *Compiler) float(n *ast.FloatNode) Compiled {
+	loc := n.Location()
+	if loc.From >= 0 && loc.To <= len(c.text) && loc.From < loc.To {
+		if s, ok := canonicalDecimal(strings.ReplaceAll(string(c.text[loc.From:loc.To]), "_", "")); ok {
+			return constant(Value{Kind: KindDecimal, Str: s})
+		}
+	}
+	s, ok := canonicalDecimal(strconv.FormatFloat(n.Value, 'f', -1, 64))
+	if !ok {
+		c.stop(n, CodeSyntax, "this number has too many digits", "")
+	}
+	return constant(Value{Kind: KindDecimal, Str: s})
+}
+
+func (c *Compiler) identifier(n *ast.IdentifierNode) Compiled {
+	b, ok := c.Scope.Find(n.Value)
+	if !ok {
+		c.stop(n, CodeUnknownName, "nothing here is named "+strconv.Quote(n.Value), suggestName(n.Value, c.Scope.all()))
+	}
+	c.depth = max(c.depth, b.Depth)
+	c.Late = c.Late || b.Late
+	switch {
+	case b.Path != nil:
+		return c.pathExpr(b.Path)
+	case b.Write != nil:
+		c.stop(n, CodeReference, n.Value+" is a write: name one of the columns that it returns, such as "+n.Value+"."+first(b.Write.Returning, "COLUMN"), "")
+	}
+	return Compiled{Eval: b.Eval, Source: b.Source, May: b.May, Own: b.Own}
+}
+
+func first(list []string, other string) string {
+	if len(list) > 0 {
+		return list[0]
+	}
+	return other
+}
+
+func (c *Compiler) pathExpr(p *Path) Compiled {
+	x := Compiled{Eval: p.compile(c.Prog.trail(p)), Path: p, Source: p, Plain: p}
+	if c.Strict {
+		x.May = c.May(p.Abs)
+	}
+	return x
+}
+
+func (c *Compiler) member(n *ast.MemberNode) Compiled {
+	if id, ok := n.Node.(*ast.IdentifierNode); ok {
+		if b, found := c.Scope.Find(id.Value); found && b.Write != nil {
+			return c.returned(n, b.Write)
+		}
+		if b, found := c.Scope.Find(id.Value); found && b.members != nil {
+			c.Late = c.Late || b.Late
+			return c.builtinMember(n, id.Value, b.members)
+		}
+	}
+	base := c.node(n.Node)
+	switch p := n.Property.(type) {
+	case *ast.StringNode:
+		if base.Path != nil {
+			return c.pathExpr(base.Path.Child(Step{Name: p.Value, Loop: -1}))
+		}
+		ev, name := base.Eval, p.Value
+		return Compiled{Eval: func(e *Env) Value { v := ev(e); return e.Of(v.member(name), v) }, Source: base.Source}
+	case *ast.IntegerNode:
+		if base.Path != nil {
+			return c.pathExpr(base.Path.Child(Step{idx: p.Value, Loop: -1}))
+		}
+	case *ast.UnaryNode:
+		if i, ok := p.Node.(*ast.IntegerNode); ok && p.Operator == "-" && base.Path != nil {
+			return c.pathExpr(base.Path.Child(Step{idx: -i.Value, Loop: -1}))
+		}
+	}
+	c.markAt(n, base, true)
+	return c.computedMember(base, c.operand(n.Property))
+}
+
+func (c *Compiler) computedMember(base, key Compiled) Compiled {
+	ev, kv := base.Eval, key.Eval
+	return Compiled{Source: base.Source, Eval: func(e *Env) Value {
+		v, k := ev(e), kv(e)
+		switch {
+		case v.Absent() || k.Absent():
+			return e.Of(Missing, v, k)
+		case v.Kind == KindObject && k.Kind == KindText:
+			return e.Of(v.member(k.Str), v)
+		case v.Kind == KindList && k.Kind == KindInt:
+			i := k.Int
+			if i < 0 {
+				i += int64(v.Length())
+			}
+			if i < 0 || i >= int64(v.Length()) {
+				return e.Of(Missing, v)
+			}
+			return e.Of(v.Item(int(i)), v)
+		}
+		return e.FailSort(v, CodeNotValue, "the value has no such member")
+	}}
+}
+
+func (c *Compiler) builtinMember(n *ast.MemberNode, owner string, members map[string]Eval) Compiled {
+	p, ok := n.Property.(*ast.StringNode)
+	if ok {
+		if ev, found := members[p.Value]; found {
+			return Compiled{Eval: ev, May: memberOutcomes[p.Value]}
+		}
+	}
+	var names []string
+	for name := range members {
+		names = append(names, name)
+	}
+	word := ""
+	if ok {
+		word = p.Value
+	}
+	c.stop(n.Property, CodeUnknownName, owner+" has no "+strconv.Quote(word), suggestName(word, names))
+	return Compiled{}
+}
+
+// returned is a reference to a column that an earlier write returns.
+func (c *Compiler) returned(n *ast.MemberNode, w *Write) Compiled {
+	p, ok := n.Property.(*ast.StringNode)
+	if !ok {
+		c.stop(n, CodeReference, "name the returned column of "+w.Name, "")
+	}
+	known := false
+	for _, r := range w.Returning {
+		known = known || r == p.Value
+	}
+	switch {
+	case !known:
+		c.stop(n.Property, CodeReference, "write "+strconv.Quote(w.Name)+" does not return "+p.Value+"; list it under returning", suggestName(p.Value, w.Returning))
+	case w.Many:
+		c.stop(n.Property, CodeReference, "write "+strconv.Quote(w.Name)+" makes many records: which of their values is meant cannot be said", "")
+	case w.Later && w.Target == c.Target:
+		c.stop(n.Property, CodeReference, "write "+strconv.Quote(w.Name)+" comes later: a value can only be taken from an earlier write", "")
+	}
+	ref := &reference{write: w.Name, field: p.Value, target: w.Target}
+	name := ref.write + "." + ref.field
+	if w.Target == c.Target {
+		v := Value{Kind: KindReference, Str: name}
+		return Compiled{Eval: func(*Env) Value { return v }, Ref: ref}
+	}
+	if w.OnUse != nil {
+		w.OnUse(c.Target)
+	}
+	return Compiled{Ref: ref, Eval: func(e *Env) Value {
+		if v, ok := e.In.Returned[name]; ok {
+			return FromConnector(v)
+		}
+		e.need(name)
+		return Missing
+	}}
+}
+
+func (e *Env) need(name string) {
+	for _, n := range e.Needs {
+		if n == name {
+			return
+		}
+	}
+	e.Needs = append(e.Needs, name)
+}
+
+// pointer is # in a predicate: the item that is looked at.
+func (c *Compiler) pointer(n *ast.PointerNode) Compiled {
+	if n.Name == "index" {
+		return Compiled{May: someInteger, Eval: func(e *Env) Value {
+			if len(e.itemNo) == 0 {
+				return Missing
+			}
+			return Int(int64(e.itemNo[len(e.itemNo)-1]))
+		}}
+	}
+	if n.Name != "" {
+		c.stop(n, CodeUnknownName, "only # and #index are known here", "#index")
+	}
+	if len(c.items) > 0 && c.items[len(c.items)-1] != nil {
+		return c.pathExpr(c.items[len(c.items)-1])
+	}
+	return Compiled{Eval: func(e *Env) Value {
+		if len(e.items) == 0 {
+			return Missing
+		}
+		return e.items[len(e.items)-1]
+	}}
+}
+
+func (c *Compiler) conditional(n *ast.ConditionalNode) Compiled {
+	cond, yes, no := c.operand(n.Cond), c.operand(n.Exp1), c.operand(n.Exp2)
+	cv, yv, nv := cond.Eval, yes.Eval, no.Eval
+	c.condition(n.Cond, cond)
+	return Compiled{Source: firstSource(yes, no, cond), May: either(yes, no), Own: yes.Own && no.Own, Eval: func(e *Env) Value {
+		if Truth(e, cv(e)) {
+			return yv(e)
+		}
+		return nv(e)
+	}}
+}
+
+func firstSource(xs ...Compiled) *Path {
+	for _, x := range xs {
+		if x.Source != nil {
+			return x.Source
+		}
+	}
+	return nil
+}
+
+func (c *Compiler) array(n *ast.ArrayNode) Compiled {
+	evs := make([]Eval, len(n.Nodes))
+	var src *Path
+	for i, m := range n.Nodes {
+		x := c.operand(m)
+		evs[i] = x.Eval
+		if src == nil {
+			src = x.Source
+		}
+	}
+	return Compiled{Source: src, May: someList, Eval: func(e *Env) Value {
+		list := make([]Value, len(evs))
+		for i, ev := range evs {
+			list[i] = ev(e)
+		}
+		return e.Of(Value{Kind: KindList, Any: list}, list...)
+	}}
+}
+
+// Dotted is a plain path as it is written.
+func (x Compiled) Dotted() string {
+	if x.Path == nil {
+		return "its list"
+	}
+	return x.Path.Dotted()
+}

@@ -1,0 +1,310 @@
+package expr
+
+import (
+	"errors"
+	"time"
+
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/datefmt"
+)
+
+// firstYear is the year that yy begins with: 1950 to 2049.
+const firstYear = 1950
+
+var dateHelpers = map[string]helper{
+	"parseDate": {min: 1, max: 2, make: makeParseDate, absent: `missing stays missing, null stays null, "" is an error`,
+		usage: `x | parseDate(["dd.MM.yyyy"]): a date; without a pattern yyyy-MM-dd; yy means 1950 to 2049`},
+	"parseDateTime": {min: 3, max: 4, make: makeParseDateTime, absent: `missing stays missing, null stays null, "" is an error`,
+		usage: `x | parseDateTime("dd.MM.yyyy HH:mm", "Europe/Berlin"[, "earlier"]): a point in time; the zone "none" keeps it without one, "own" takes the text's offset; "earlier" or "later" says which is meant where clocks show it twice`},
+	"formatDate": {min: 2, max: 2, make: makeFormatDate, makes: Changed | longer | Other, absent: passes,
+		usage: `x | formatDate("yyyyMMdd"): the text of a date or date-time`},
+	"inZone": {min: 2, max: 2, make: makeInZone, absent: passes,
+		usage: `x | inZone("Europe/Berlin"): the same moment on another zone's clock`},
+	"localTime": {min: 2, max: 2, make: makeLocalTime, absent: passes,
+		usage: `x | localTime("Europe/Berlin"): what a zone's clocks show at that moment, without its offset, also where they show it twice`},
+	"toDate": {min: 1, max: 1, absent: passes, fn: toDate,
+		usage: "x | toDate(): the day of a date-time on its own clock; ISO text is read"},
+	"year":     {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | year(): of a date", fn: datePartOf(func(t time.Time) int { return t.Year() })},
+	"month":    {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | month(): 1 to 12", fn: datePartOf(func(t time.Time) int { return int(t.Month()) })},
+	"day":      {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | day(): 1 to 31", fn: datePartOf(func(t time.Time) int { return t.Day() })},
+	"addDays":  {min: 2, max: 2, makes: Computed | Other, absent: passes, usage: "x | addDays(14): a date so many days later, or earlier when negative", fn: addDays},
+	"yearsTo":  {min: 2, max: 2, both: true, makes: Computed | Other, absent: passes, usage: "born | yearsTo(day): whole years from one date to another; there is no today", fn: yearsTo},
+	"daysTo":   {min: 2, max: 2, both: true, makes: Computed | Other, absent: passes, usage: "a | daysTo(b): days from one date to another", fn: daysTo},
+	"lastDay":  {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | lastDay(): the last day of its month", fn: lastDay},
+	"firstDay": {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | firstDay(): the first day of its month", fn: firstDay},
+}
+
+// DateOf reads a date, the day of a date-time, or the ISO text of either.
+func DateOf(e *Env, v Value) (time.Time, bool) {
+	if (v.Kind == KindDate || v.Kind == KindText) && len(v.Str) == 10 {
+		if t, err := time.Parse(time.DateOnly, v.Str); err == nil {
+			return t, true
+		}
+	}
+	if v.Kind == KindDateTime || v.Kind == KindText {
+		if t, _, ok := ReadDateTime(v.Str); ok {
+			return t, true
+		}
+	}
+	e.FailReading(v, CodeNotDate, "a date is needed; use parseDate() on a text")
+	return time.Time{}, false
+}
+
+func dateValue(e *Env, t time.Time) Value {
+	if y := t.Year(); y < 1 || y > 9999 {
+		return e.Fail(CodeOutOfRange, "the date is out of range")
+	}
+	return Value{Kind: KindDate, Str: ISODate(t.Year(), int(t.Month()), t.Day())}
+}
+
+// pattern compiles a constant date pattern argument.
+func (c *Compiler) pattern(n ast.Node, args []Compiled, i int, def string) *datefmt.Pattern {
+	s := def
+	if i < len(args) {
+		if args[i].Const == nil || args[i].Const.Kind != KindText {
+			c.stop(n, CodeArguments, "the date pattern must be a text in quotes", "")
+		}
+		s = args[i].Const.Str
+	}
+	p, err := datefmt.Compile(s)
+	if err != nil {
+		c.stop(n, CodeArguments, err.Error(), "")
+	}
+	return p
+}
+
+// zone loads a constant zone argument.
+func (c *Compiler) zone(n ast.Node, x Compiled) *time.Location {
+	if x.Const == nil || x.Const.Kind != KindText {
+		c.stop(n, CodeArguments, "the zone must be a text in quotes, such as \"Europe/Berlin\"", "")
+	}
+	if x.Const.Str != "" {
+		if loc, err := datefmt.Zone(x.Const.Str); err == nil {
+			return loc
+		}
+	}
+	c.stop(n, CodeArguments, "this zone is not known; write one such as \"Europe/Berlin\" or \"UTC\"", "")
+	return nil
+}
+
+func makeParseDate(c *Compiler, n ast.Node, args []Compiled) Function {
+	p := c.pattern(n, args, 1, "yyyy-MM-dd")
+	if !p.HasDate() {
+		c.stop(n, CodeArguments, "the pattern of a date needs year, month and day", "")
+	}
+	return func(e *Env, a []Value) Value {
+		v := a[0]
+		if v.Kind == KindDate {
+			return v
+		}
+		s, ok := v.Text()
+		if !ok {
+			return e.FailSort(v, CodeNotDate, "the text of a date is needed")
+		}
+		t, err := p.ParseFrom(s, firstYear)
+		if err != nil {
+			return e.Fail(CodeNotDate, "the date does not exist or has another pattern")
+		}
+		return Value{Kind: KindDate, Str: ISODate(t.Year(), int(t.Month()), t.Day())}
+	}
+}
+
+func makeParseDateTime(c *Compiler, n ast.Node, args []Compiled) Function {
+	p := c.pattern(n, args, 1, "")
+	word, which := "", ""
+	if args[2].Const != nil {
+		word = args[2].Const.Str
+	}
+	var loc *time.Location
+	switch {
+	case !p.HasDate() || !p.HasTime():
+		c.stop(n, CodeArguments, "the pattern of a date-time needs year, month, day and hour", "")
+	case word == "own" && !p.HasZone():
+		c.stop(n, CodeArguments, `the zone "own" needs XXX in the pattern`, "")
+	case word == "none" && p.HasZone():
+		c.stop(n, CodeArguments, `the zone "none" needs a pattern without an offset`, "")
+	case word != "own" && word != "none":
+		loc = c.zone(n, args[2])
+	}
+	if len(args) == 4 {
+		if k := args[3].Const; k != nil {
+			which = k.Str
+		}
+		if loc == nil || p.HasZone() || which != "earlier" && which != "later" {
+			c.stop(n, CodeArguments, `"earlier" or "later" says which of two moments a text without an offset means in a zone`, "")
+		}
+	}
+	return func(e *Env, a []Value) Value {
+		v := a[0]
+		if v.Kind == KindDateTime {
+			return v
+		}
+		s, ok := v.Text()
+		if !ok {
+			return e.FailSort(v, CodeNotDate, "the text of a date with a time is needed")
+		}
+		t, err := p.ParseFrom(s, firstYear)
+		if err != nil {
+			return e.Fail(CodeNotDate, "the date or time does not exist or has another pattern")
+		}
+		switch {
+		case p.HasZone() && loc != nil:
+			t = t.In(loc)
+		case loc != nil:
+			t, err = atLocal(e, t, loc, which)
+		}
+		if err != nil {
+			return Missing
+		}
+		return zonedValue(e, t, p.HasZone() || loc != nil)
+	}
+}
+
+var errFailed = errors.New("the env has the error")
+
+// atLocal finds the moment of a local time; which says which of two.
+func atLocal(e *Env, local time.Time, loc *time.Location, which string) (time.Time, error) {
+	first, last, times := connectors.Moments(local, loc)
+	switch {
+	case times == 1:
+		return first, nil
+	case times == 0:
+		e.Fail(CodeNoSuchTime, "the local time does not exist: the clocks were put forward")
+	case which == "earlier":
+		e.Record("of two moments the earlier was taken")
+		return first, nil
+	case which == "later":
+		e.Record("of two moments the later was taken")
+		return last, nil
+	default:
+		e.Fail(CodeAmbiguousTime, `the local time exists twice, because clocks are put back: "earlier" or "later" in parseDateTime says which is meant`)
+	}
+	return local, errFailed
+}
+
+// zonedValue is a date-time with its offset, which has whole minutes in text.
+func zonedValue(e *Env, t time.Time, zoned bool) Value {
+	if _, offset := t.Zone(); zoned && offset%60 != 0 {
+		return e.Fail(CodeOutOfRange, "the zone's clocks were not whole minutes from UTC at that time")
+	}
+	return Value{Kind: KindDateTime, Str: DateTimeText(t, zoned)}
+}
+
+func makeFormatDate(c *Compiler, n ast.Node, args []Compiled) Function {
+	p := c.pattern(n, args, 1, "")
+	return func(e *Env, a []Value) Value {
+		v := a[0]
+		t, ok := DateOf(e, v)
+		if !ok {
+			return Missing
+		}
+		if p.HasTime() && v.Kind == KindDate {
+			return e.FailSort(v, CodeNotDate, "a date has no time of day")
+		}
+		return Text(p.Format(t))
+	}
+}
+
+func makeInZone(c *Compiler, n ast.Node, args []Compiled) Function {
+	return onMoment(c.zone(n, args[1]), func(e *Env, t time.Time) Value { return zonedValue(e, t, true) })
+}
+
+func makeLocalTime(c *Compiler, n ast.Node, args []Compiled) Function {
+	return onMoment(c.zone(n, args[1]), func(e *Env, t time.Time) Value {
+		if connectors.ShownTwice(t) {
+			e.Record("the offset was left out of a local time that exists twice")
+		}
+		return zonedValue(e, t, false)
+	})
+}
+
+// onMoment makes a helper of a date-time with an offset, on a zone's clock.
+func onMoment(loc *time.Location, f func(e *Env, t time.Time) Value) Function {
+	return func(e *Env, a []Value) Value {
+		v := a[0]
+		t, zoned, ok := ReadDateTime(v.Str)
+		switch {
+		case v.Kind != KindDateTime:
+			return e.FailSort(v, CodeNotDate, "a date-time with an offset is needed")
+		case !ok || !zoned:
+			return e.Fail(CodeNotDate, "a date-time with an offset is needed")
+		}
+		return f(e, t.In(loc))
+	}
+}
+
+func onDate(f func(e *Env, t time.Time, a []Value) Value) Function {
+	return func(e *Env, a []Value) Value {
+		t, ok := DateOf(e, a[0])
+		if !ok {
+			return Missing
+		}
+		return f(e, t, a)
+	}
+}
+
+func datePartOf(f func(time.Time) int) Function {
+	return onDate(func(_ *Env, t time.Time, _ []Value) Value { return Int(int64(f(t))) })
+}
+
+func toDate(e *Env, a []Value) Value {
+	return onDate(func(e *Env, t time.Time, _ []Value) Value { return dateValue(e, t) })(e, a)
+}
+
+func addDays(e *Env, a []Value) Value {
+	return onDate(func(e *Env, t time.Time, a []Value) Value {
+		const most, message = 4_000_000, "the number of days must be a whole number, and not too large"
+		switch {
+		case a[1].Kind != KindInt:
+			return e.FailSort(a[1], CodeOutOfRange, message)
+		case a[1].Int > most || a[1].Int < -most:
+			return e.failBy(a[1], CodeOutOfRange, message)
+		}
+		t = t.AddDate(0, 0, int(a[1].Int))
+		if y := t.Year(); y < 1 || y > 9999 {
+			return e.failMade(CodeOutOfRange, "the date that many days away is out of range")
+		}
+		return dateValue(e, t)
+	})(e, a)
+}
+
+func yearsTo(e *Env, a []Value) Value {
+	return onDate(func(e *Env, t time.Time, a []Value) Value {
+		on, ok := DateOf(e, a[1])
+		if !ok {
+			return Missing
+		}
+		years := on.Year() - t.Year()
+		if on.Month() < t.Month() || on.Month() == t.Month() && on.Day() < t.Day() {
+			years--
+		}
+		return Int(int64(years))
+	})(e, a)
+}
+
+func daysTo(e *Env, a []Value) Value {
+	return onDate(func(e *Env, t time.Time, a []Value) Value {
+		on, ok := DateOf(e, a[1])
+		if !ok {
+			return Missing
+		}
+		day := func(t time.Time) int64 {
+			return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC).Unix() / 86400
+		}
+		return Int(day(on) - day(t))
+	})(e, a)
+}
+
+func lastDay(e *Env, a []Value) Value {
+	return onDate(func(e *Env, t time.Time, _ []Value) Value {
+		return Value{Kind: KindDate, Str: ISODate(t.Year(), int(t.Month()), time.Date(t.Year(), t.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day())}
+	})(e, a)
+}
+
+func firstDay(e *Env, a []Value) Value {
+	return onDate(func(e *Env, t time.Time, _ []Value) Value {
+		return Value{Kind: KindDate, Str: ISODate(t.Year(), int(t.Month()), 1)}
+	})(e, a)
+}

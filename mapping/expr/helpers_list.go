@@ -1,0 +1,111 @@
+package expr
+
+import (
+	"strings"
+)
+
+var listHelpers = map[string]helper{
+	"first": {min: 1, max: 1, usage: "list | first(): the first item", absent: "missing and null give missing, so does an empty list",
+		fn: func(e *Env, a []Value) Value { return itemAt(e, a[0], 0) }},
+	"last": {min: 1, max: 1, usage: "list | last(): the last item", absent: "missing and null give missing, so does an empty list",
+		fn: func(e *Env, a []Value) Value { return itemAt(e, a[0], a[0].Length()-1) }},
+	"join": {min: 1, max: 2, makes: Changed | longer, usage: `list | join([", "]): the items' texts, with a separator between`,
+		absent: "missing and null items are left out; a missing list stays missing", fn: join},
+	"coalesce": {min: 1, max: -1, own: true, usage: "coalesce(a, b, …): the first value that is there", absent: `missing and null are passed over, "" is not`, fn: coalesce},
+	"default":  {min: 2, max: 2, own: true, usage: "x | default(y): y where x is not there", absent: `missing and null give y, "" stays`, fn: coalesce},
+	"isMissing": {min: 1, max: 1, shallow: true, usage: "isMissing(x): true where the form has no such field", absent: "missing gives true, null and \"\" give false",
+		fn: func(_ *Env, a []Value) Value { return Bool(a[0].Kind == KindMissing) }},
+	"isNull": {min: 1, max: 1, shallow: true, usage: "isNull(x): true where the field is there and null", absent: "null gives true, missing and \"\" give false",
+		fn: func(_ *Env, a []Value) Value { return Bool(a[0].Kind == KindNull) }},
+	"isEmpty": {min: 1, max: 1, shallow: true, usage: `isEmpty(x): true for missing, null, "", and an empty list`, absent: "all three give true",
+		fn: func(_ *Env, a []Value) Value { return Bool(isEmpty(a[0])) }},
+	"nullIfEmpty": {min: 1, max: 1, usage: `x | nullIfEmpty(): null for ""`, absent: `missing stays missing, null and "" give null`,
+		fn: func(_ *Env, a []Value) Value {
+			if a[0].Kind == KindText && a[0].Str == "" {
+				return Null
+			}
+			return a[0]
+		}},
+	"len": {min: 1, max: 1, shallow: true, makes: Computed | Other, usage: "list | len(): number of items", absent: "missing and null give 0", fn: func(e *Env, a []Value) Value {
+		if !a[0].Absent() && a[0].Kind != KindList {
+			return e.FailSort(a[0], CodeNotList, "len needs a list; use length() for a text")
+		}
+		return Int(int64(a[0].Length()))
+	}},
+	"list": {min: 1, max: 1, shallow: true, usage: "x | list(): a list of x, unless x is one", absent: "missing and null give an empty list",
+		fn: func(_ *Env, a []Value) Value {
+			switch {
+			case a[0].Absent():
+				return Value{Kind: KindList, Any: []Value{}}
+			case a[0].Kind == KindList:
+				return a[0]
+			}
+			return Value{Kind: KindList, Any: []Value{a[0]}}
+		}},
+}
+
+func isEmpty(v Value) bool {
+	return v.Absent() || v.Kind == KindText && v.Str == "" || v.Kind == KindList && v.Length() == 0
+}
+
+func itemAt(e *Env, l Value, i int) Value {
+	if l.Absent() {
+		return Missing
+	}
+	if l.Kind != KindList {
+		return e.FailSort(l, CodeNotList, "a list is needed here")
+	}
+	if l.Length() == 0 {
+		return Missing
+	}
+	return l.Item(i)
+}
+
+func join(e *Env, a []Value) Value {
+	if a[0].Absent() {
+		return a[0]
+	}
+	sep := ", "
+	if len(a) == 2 {
+		var ok bool
+		if sep, ok = textArg(e, a[1]); !ok {
+			return Missing
+		}
+	}
+	if a[0].Kind != KindList {
+		return e.FailSort(a[0], CodeNotList, "join needs a list")
+	}
+	var b strings.Builder
+	var src int32
+	how := Changed | longer
+	for i := range a[0].Length() {
+		it := a[0].Item(i)
+		src, how = e.both(src, it.Src), how|it.Made
+		if it.Absent() {
+			continue
+		}
+		s, ok := it.Text()
+		if !ok {
+			return e.FailSort(it, CodeNotText, "only texts, numbers and dates can be joined")
+		}
+		if !e.Step() || !e.Grow(len(s)+len(sep)) {
+			return Missing
+		}
+		if b.Len() > 0 {
+			b.WriteString(sep)
+		}
+		b.WriteString(s)
+	}
+	v := made(e, b.String())
+	v.Src, v.Made = src, how
+	return v
+}
+
+func coalesce(_ *Env, a []Value) Value {
+	for _, v := range a {
+		if !v.Absent() {
+			return v
+		}
+	}
+	return a[len(a)-1]
+}

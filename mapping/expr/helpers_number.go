@@ -1,0 +1,155 @@
+package expr
+
+import (
+	"strings"
+
+	"github.com/cockroachdb/apd/v3"
+	"github.com/expr-lang/expr/ast"
+)
+
+var numberHelpers = map[string]helper{
+	"integer": {min: 1, max: 1, usage: "x | integer(): a whole number of a text or number; decimals other than .0 are an error",
+		absent: `missing stays missing, null stays null, "" is an error`, fn: ToInteger},
+	"decimal": {min: 1, max: 2, usage: `x | decimal([","]): a decimal of a text or number, optionally with a decimal comma`,
+		absent: `missing stays missing, null stays null, "" is an error`, fn: ToDecimal},
+	"round": {min: 2, max: 3, makes: Computed, usage: `x | round(2[, "half-up"]): to so many decimals; half-up, half-even, half-down, up, down, ceiling, floor`,
+		absent: passes, make: makeRound},
+	"abs": {min: 1, max: 1, usage: "x | abs(): without sign", absent: passes, fn: onNumber(func(e *Env, v Value) Value {
+		if compareNumbers(v, Int(0)) < 0 {
+			return arithmetic(e, '-', Int(0), v)
+		}
+		return v
+	})},
+	"cents": {min: 1, max: 1, makes: Computed, usage: "x | cents(): 12.34 becomes 1234; more than two decimals are an error", absent: passes,
+		fn: onNumber(func(e *Env, v Value) Value { return Whole(e, arithmetic(e, '*', v, Int(100))) })},
+	"boolean": {min: 1, max: 3, usage: `x | boolean(["J", "N"]): true or false of true, false or the two given texts`,
+		absent: passes, fn: ToBoolean},
+	"yesNo": {min: 3, max: 3, usage: `x | yesNo("J", "N"): the first text for true, the second for false`, own: true, absent: passes, fn: yesNo},
+}
+
+// ToInteger is the helper integer.
+func ToInteger(e *Env, a []Value) Value {
+	v := a[0]
+	switch v.Kind {
+	case KindInt:
+		return v
+	case KindText:
+		s := strings.TrimSpace(v.Str)
+		if s == "" || strings.ContainsAny(s, "eE") {
+			return e.Fail(CodeNotInteger, "a whole number is needed")
+		}
+		v = Number(s)
+		if v.Kind == KindInt {
+			return v
+		}
+	}
+	if v.Kind != KindDecimal {
+		return e.FailReading(a[0], CodeNotInteger, "a whole number is needed")
+	}
+	return Whole(e, v)
+}
+
+// Whole turns a number without decimals into an integer.
+func Whole(e *Env, v Value) Value {
+	if v.Kind == KindInt || e.Err != nil {
+		return v
+	}
+	whole, frac, _ := strings.Cut(v.Str, ".")
+	if strings.Trim(frac, "0") != "" {
+		return e.Fail(CodeNotInteger, "a whole number is needed")
+	}
+	if v := Number(whole); v.Kind == KindInt {
+		return v
+	}
+	return e.Fail(CodeTooLarge, "the number has too many digits")
+}
+
+// ToDecimal is the helper decimal.
+func ToDecimal(e *Env, a []Value) Value {
+	v := a[0]
+	switch v.Kind {
+	case KindInt, KindDecimal:
+		return v
+	case KindText:
+		s := strings.TrimSpace(v.Str)
+		if len(a) == 2 {
+			comma, ok := textArg(e, a[1])
+			if !ok || comma != "," && comma != "." {
+				return e.failBy(a[1], CodeOutOfRange, `the decimal sign is "," or "."`)
+			}
+			if comma == "," {
+				s = strings.Replace(strings.ReplaceAll(s, ".", "\x00"), ",", ".", 1) // a point is refused, not guessed at
+			}
+		}
+		if s != "" && !strings.ContainsAny(s, "eE") {
+			if c, ok := canonicalDecimal(s); ok {
+				return Value{Kind: KindDecimal, Str: c}
+			}
+		}
+	}
+	return e.FailReading(v, CodeNotNumber, "a number is needed")
+}
+
+func makeRound(c *Compiler, n ast.Node, args []Compiled) Function {
+	mode := apd.RoundHalfUp
+	if len(args) == 3 {
+		m, ok := apd.Rounder(""), false
+		if k := args[2].Const; k != nil {
+			m, ok = Rounders[k.Str]
+		}
+		if !ok {
+			c.stop(n, CodeArguments, "the rounding mode must be one of half-up, half-even, half-down, up, down, ceiling, floor", "")
+		}
+		mode = m
+	}
+	return func(e *Env, a []Value) Value {
+		scale, ok := intArg(e, a[1], MaxDigits/2)
+		if !a[0].IsNumber() {
+			return e.FailSort(a[0], CodeNotNumber, "a number is needed here")
+		}
+		if !ok {
+			return Missing
+		}
+		v, ok := RoundTo(a[0], scale, mode)
+		if !ok {
+			return e.Fail(CodeTooLarge, "the number has too many digits")
+		}
+		if scale == 0 {
+			return Whole(e, v)
+		}
+		return v
+	}
+}
+
+// ToBoolean is the helper boolean.
+func ToBoolean(e *Env, a []Value) Value {
+	v := a[0]
+	if v.Kind == KindBool {
+		return v
+	}
+	s, ok := v.Text()
+	yes, no := "true", "false"
+	if len(a) == 3 && ok {
+		var ok2, ok3 bool
+		yes, ok2 = textArg(e, a[1])
+		no, ok3 = textArg(e, a[2])
+		ok = ok2 && ok3
+	}
+	switch {
+	case ok && s == yes:
+		return Bool(true)
+	case ok && s == no:
+		return Bool(false)
+	}
+	return e.Fail(CodeNotBoolean, "true or false is needed")
+}
+
+func yesNo(e *Env, a []Value) Value {
+	if a[0].Kind != KindBool {
+		return e.FailSort(a[0], CodeNotBoolean, "true or false is needed")
+	}
+	if a[0].Int == 1 {
+		return a[1]
+	}
+	return a[2]
+}

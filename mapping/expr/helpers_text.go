@@ -1,0 +1,263 @@
+package expr
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/ast"
+	"golang.org/x/text/unicode/norm"
+)
+
+// maxPad bounds padded and cut lengths.
+const maxPad = 100_000
+
+var textHelpers = map[string]helper{
+	"trim": {min: 1, max: 1, same: true, usage: "x | trim(): without white space at both ends", absent: passes,
+		fn: onText(func(_ *Env, s string) Value { return Text(strings.TrimSpace(s)) })},
+	"upper": {min: 1, max: 1, same: true, keeps: true, makes: Changed, usage: "x | upper(): in capitals; ß becomes SS", absent: passes,
+		fn: onText(func(e *Env, s string) Value { return made(e, upper(s)) })},
+	"lower": {min: 1, max: 1, same: true, keeps: true, makes: Changed, usage: "x | lower(): in small letters", absent: passes,
+		fn: onText(func(e *Env, s string) Value { return made(e, strings.ToLower(s)) })},
+	"normalizeSpace": {min: 1, max: 1, same: true, usage: "x | normalizeSpace(): runs of white space become one space, none at the ends", absent: passes,
+		fn: onText(func(_ *Env, s string) Value { return Text(strings.Join(strings.Fields(s), " ")) })},
+	"digits": {min: 1, max: 1, usage: "x | digits(): only the digits 0 to 9", absent: passes,
+		fn: onText(func(_ *Env, s string) Value {
+			return Text(only(s, func(r rune) bool { return r >= '0' && r <= '9' }))
+		})},
+	"letters": {min: 1, max: 1, usage: "x | letters(): only the letters", absent: passes,
+		fn: onText(func(_ *Env, s string) Value { return Text(only(s, unicode.IsLetter)) })},
+	"length": {min: 1, max: 1, makes: Computed | Other, usage: "x | length(): number of characters", absent: passes,
+		fn: onText(func(_ *Env, s string) Value { return Int(int64(utf8.RuneCountInString(s))) })},
+	"substring": {min: 2, max: 3, usage: `x | substring(from[, count]): characters, counted from 0; what is not there is left out`, absent: passes,
+		fn: substring},
+	"replace": {min: 3, max: 3, makes: Changed, usage: `x | replace("old", "new"): every occurrence`, absent: passes, fn: replace},
+	"padLeft": {min: 2, max: 3, keeps: true, makes: Changed, usage: `x | padLeft(8[, "0"]): filled at the left up to so many characters; never cut`, absent: passes,
+		fn: pad(func(s, fill string) string { return fill + s })},
+	"padRight": {min: 2, max: 3, keeps: true, makes: Changed, usage: `x | padRight(8[, " "]): filled at the right`, absent: passes,
+		fn: pad(func(s, fill string) string { return s + fill })},
+	"concat": {min: 1, max: -1, makes: Changed, usage: "concat(a, b, …): joined texts and numbers", absent: "missing and null are left out", fn: concat},
+	"text":   {min: 1, max: 1, keeps: true, usage: "x | text(): the text of a number, date or boolean", absent: passes, fn: toText},
+	"split":  {min: 2, max: 2, usage: `x | split(","): a list of texts`, absent: passes, fn: split},
+	"lookup": {min: 2, max: 3, own: true, make: makeLookup,
+		usage:  `x | lookup("table"[, default]): the table's value for x; without a default a miss is an error`,
+		absent: "missing and null give the default, or stay what they are"},
+	"fail": {min: 1, max: 1, usage: `fail("why"): refuses the form at this place, such as in a ?:`, absent: "does not matter", make: makeFail},
+}
+
+// made counts the text that was made and puts it in NFC.
+func made(e *Env, s string) Value {
+	if !e.Grow(len(s)) {
+		return Missing
+	}
+	if !isASCII(s) && !norm.NFC.IsNormalString(s) {
+		s = norm.NFC.String(s)
+	}
+	return Text(s)
+}
+
+func isASCII(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+func upper(s string) string {
+	s = strings.ToUpper(s)
+	if strings.ContainsRune(s, 'ß') {
+		s = strings.ReplaceAll(s, "ß", "SS")
+	}
+	return s
+}
+
+func only(s string, keep func(rune) bool) string {
+	return strings.Map(func(r rune) rune {
+		if keep(r) {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+func substring(e *Env, a []Value) Value {
+	s, ok := textArg(e, a[0])
+	from, ok2 := intArg(e, a[1], maxCount)
+	n := maxCount
+	if len(a) == 3 && ok && ok2 {
+		n, ok = intArg(e, a[2], maxCount)
+	}
+	if !ok || !ok2 {
+		return Missing
+	}
+	return Text(Cut(cutFrom(s, from), n))
+}
+
+// Cut keeps the first n characters.
+func Cut(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
+}
+
+func cutFrom(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[i:]
+		}
+		n--
+	}
+	return ""
+}
+
+func replace(e *Env, a []Value) Value {
+	s, ok := textArg(e, a[0])
+	old, ok2 := textArg(e, a[1])
+	with, ok3 := textArg(e, a[2])
+	if !ok || !ok2 || !ok3 {
+		return Missing
+	}
+	if old == "" {
+		return Text(s)
+	}
+	if n := strings.Count(s, old); n > 0 && !e.Grow(n*len(with)) {
+		return Missing
+	}
+	return made(e, strings.ReplaceAll(s, old, with))
+}
+
+func pad(put func(s, fill string) string) Function {
+	return func(e *Env, a []Value) Value {
+		s, ok := textArg(e, a[0])
+		n, ok2 := intArg(e, a[1], maxPad)
+		with := " "
+		if len(a) == 3 {
+			var ok3 bool
+			if with, ok3 = textArg(e, a[2]); !ok3 || utf8.RuneCountInString(with) != 1 {
+				return e.failBy(a[2], CodeOutOfRange, "the fill must be one character")
+			}
+		}
+		if !ok || !ok2 {
+			return Missing
+		}
+		n -= utf8.RuneCountInString(s)
+		if n <= 0 {
+			return Text(s)
+		}
+		return made(e, put(s, strings.Repeat(with, n)))
+	}
+}
+
+func concat(e *Env, a []Value) Value {
+	n := 0
+	for _, v := range a {
+		n += len(v.Str) + 20
+	}
+	if !e.Grow(n) {
+		return Missing
+	}
+	var b strings.Builder
+	for _, v := range a {
+		if v.Absent() {
+			continue
+		}
+		s, ok := v.Text()
+		if !ok {
+			return e.FailSort(v, CodeNotText, "only texts, numbers and dates can be joined")
+		}
+		b.WriteString(s)
+	}
+	return made(e, b.String())
+}
+
+func toText(e *Env, a []Value) Value {
+	s, ok := a[0].Text()
+	if !ok {
+		return e.FailSort(a[0], CodeNotText, "a list or object has no text")
+	}
+	return Text(s)
+}
+
+func split(e *Env, a []Value) Value {
+	s, ok := textArg(e, a[0])
+	sep, ok2 := textArg(e, a[1])
+	if !ok || !ok2 {
+		return Missing
+	}
+	if sep == "" {
+		return e.failBy(a[1], CodeOutOfRange, "split needs a separator")
+	}
+	if !e.Grow(16 * (strings.Count(s, sep) + 1)) {
+		return Missing
+	}
+	parts := strings.Split(s, sep)
+	out := make([]Value, len(parts))
+	for i, p := range parts {
+		out[i] = Text(p)
+	}
+	return Value{Kind: KindList, Any: out}
+}
+
+func makeLookup(c *Compiler, n ast.Node, args []Compiled) Function {
+	name := args[1].Const
+	if name == nil || name.Kind != KindText {
+		c.stop(n, CodeArguments, "the table of lookup must be a name in quotes", "")
+	}
+	t, ok := c.Tables[name.Str]
+	if !ok {
+		var names []string
+		for t := range c.Tables {
+			names = append(names, t)
+		}
+		c.stop(n, CodeLookupUnknown, "there is no lookup of this name", suggestName(name.Str, names))
+	}
+	return func(e *Env, a []Value) Value {
+		if a[0].Absent() {
+			if len(a) == 3 {
+				return a[2]
+			}
+			return a[0]
+		}
+		s, ok := a[0].Text()
+		if !ok {
+			return e.FailSort(a[0], CodeNotText, "a list or object cannot be looked up")
+		}
+		if v, ok := t.Rows[s]; ok {
+			return Text(v)
+		}
+		if len(a) == 3 {
+			return a[2]
+		}
+		return e.Fail(CodeLookupMiss, "the value is not in lookup "+t.Name)
+	}
+}
+
+// found is what a lookup may give: any of its values, or the default.
+func (c *Compiler) found(xs []Compiled) *Outcome {
+	out := &Outcome{}
+	for _, v := range c.Tables[xs[1].Const.Str].Rows {
+		out.Known = append(out.Known, Text(v))
+	}
+	slices.SortFunc(out.Known, func(a, b Value) int { return strings.Compare(a.Str, b.Str) })
+	if len(xs) == 3 {
+		d := xs[2].Outcome()
+		out.Known, out.More = append(out.Known, d.Known...), d.More
+	}
+	return out
+}
+
+func makeFail(c *Compiler, n ast.Node, args []Compiled) Function {
+	why := args[0].Const
+	if why == nil || why.Kind != KindText {
+		c.stop(n, CodeArguments, "fail needs a fixed text, because it is told to others", "")
+	}
+	msg := why.Str
+	return func(e *Env, _ []Value) Value { return e.Fail(CodeRejected, msg) }
+}

@@ -1,0 +1,287 @@
+package expr
+
+import (
+	"errors"
+	"regexp"
+	"regexp/syntax"
+	"strconv"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// Truth reads a condition: missing and null are false, everything but a boolean is an error.
+func Truth(e *Env, v Value) bool {
+	switch v.Kind {
+	case KindBool:
+		return v.Int == 1
+	case KindMissing, KindNull:
+		return false
+	}
+	e.FailSort(v, CodeNotBoolean, "a condition must be true or false")
+	return false
+}
+
+func (c *Compiler) unary(n *ast.UnaryNode) Compiled {
+	x := c.operand(n.Node)
+	ev := x.Eval
+	switch n.Operator {
+	case "not", "!":
+		c.condition(n.Node, x)
+		return Compiled{Source: x.Source, May: someBoolean, Eval: func(e *Env) Value { v := ev(e); return e.Of(Bool(!Truth(e, v)), v) }}
+	case "-":
+		if x.Const != nil && x.Const.IsNumber() {
+			e := &Env{}
+			return constant(arithmetic(e, '-', Int(0), *x.Const))
+		}
+		minus := func(e *Env, a []Value) Value { return calculate(e, '-', Int(0), a[0]) }
+		return Compiled{Source: x.Source, May: c.apply(n, "-", minus, []Compiled{x}, false), Eval: func(e *Env) Value { v := ev(e); return e.calculated('-', Int(0), v) }}
+	case "+":
+		return x
+	}
+	c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")
+	return Compiled{}
+}
+
+// comparisons by operator: what of the sign of a compared to b is true.
+var comparisons = map[string]func(int) bool{
+	"<": func(s int) bool { return s < 0 }, "<=": func(s int) bool { return s <= 0 },
+	">": func(s int) bool { return s > 0 }, ">=": func(s int) bool { return s >= 0 },
+}
+
+func (c *Compiler) binary(n *ast.BinaryNode) Compiled {
+	if n.Operator == "matches" {
+		return c.matches(n)
+	}
+	look := c.operand
+	if isNil(n.Left) || isNil(n.Right) {
+		look = c.shallow // form.owner == nil looks at the owner, not at what is in it
+	}
+	a, b := look(n.Left), look(n.Right)
+	av, bv := a.Eval, b.Eval
+	out := Compiled{Source: firstSource(a, b), May: c.binaryOutcome(n, a, b)}
+	switch n.Operator {
+	case "+", "-", "*", "/", "%":
+		op := n.Operator[0]
+		out.Eval = func(e *Env) Value { x, y := av(e), bv(e); return e.calculated(op, x, y) }
+	case "==":
+		out.Eval = func(e *Env) Value { x, y := av(e), bv(e); return e.Of(Bool(equal(e, x, y)), x, y) }
+	case "!=":
+		out.Eval = func(e *Env) Value { x, y := av(e), bv(e); return e.Of(Bool(!equal(e, x, y)), x, y) }
+	case "<", "<=", ">", ">=":
+		is := comparisons[n.Operator]
+		out.Eval = func(e *Env) Value {
+			x, y := av(e), bv(e)
+			if x.Absent() || y.Absent() {
+				return Bool(false)
+			}
+			return e.Of(Bool(is(compare(e, x, y))), x, y)
+		}
+	case "and", "&&":
+		out.Eval = func(e *Env) Value { return Bool(Truth(e, av(e)) && Truth(e, bv(e))) }
+	case "or", "||":
+		out.Eval = func(e *Env) Value { return Bool(Truth(e, av(e)) || Truth(e, bv(e))) }
+	case "??":
+		out.Eval = func(e *Env) Value {
+			if v := av(e); !v.Absent() {
+				return v
+			}
+			return bv(e)
+		}
+	case "in":
+		out.Eval = func(e *Env) Value { y, x := bv(e), av(e); return e.Of(contains(e, y, x), x, y) }
+	case "contains":
+		out.Eval = textTest(av, bv, strings.Contains)
+	case "startsWith":
+		out.Eval = textTest(av, bv, strings.HasPrefix)
+	case "endsWith":
+		out.Eval = textTest(av, bv, strings.HasSuffix)
+	default:
+		c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")
+	}
+	return out
+}
+
+// binaryOutcome is what check knows of an operator's values; it reports what can only fail.
+func (c *Compiler) binaryOutcome(n *ast.BinaryNode, a, b Compiled) *Outcome {
+	switch n.Operator {
+	case "+", "-", "*", "/", "%":
+		op := n.Operator[0]
+		may := c.apply(n, n.Operator, func(e *Env, x []Value) Value { return calculate(e, op, x[0], x[1]) }, []Compiled{a, b}, false)
+		if op == '+' {
+			return may.withTexts(a, b)
+		}
+		return may
+	case "==", "!=":
+		c.comparable(n, a, b, equal)
+	case "<", "<=", ">", ">=":
+		is := comparisons[n.Operator]
+		c.comparable(n, a, b, func(e *Env, x, y Value) bool { return x.Absent() || y.Absent() || is(compare(e, x, y)) })
+	case "and", "&&", "or", "||":
+		c.condition(n.Left, a)
+		c.condition(n.Right, b)
+	case "??":
+		return either(a, b)
+	}
+	return someBoolean
+}
+
+// comparable reports a comparison of values whose sorts can never be compared.
+func (c *Compiler) comparable(n ast.Node, a, b Compiled, test func(e *Env, x, y Value) bool) {
+	c.apply(n, "the comparison", func(e *Env, x []Value) Value { return Bool(test(e, x[0], x[1])) }, []Compiled{a, b}, false)
+}
+
+func isNil(n ast.Node) bool { _, ok := n.(*ast.NilNode); return ok }
+
+func (c *Compiler) matches(n *ast.BinaryNode) Compiled {
+	a, b := c.operand(n.Left), c.node(n.Right)
+	if b.Const == nil || b.Const.Kind != KindText {
+		c.stop(n.Right, CodeArguments, "the pattern of matches must be a text in quotes", "")
+	}
+	re, err := regexp.Compile(b.Const.Str)
+	if err != nil {
+		c.stop(n.Right, CodeSyntax, "this pattern cannot be read: "+patternFault(err), "")
+	}
+	ev := a.Eval
+	return Compiled{Source: a.Source, May: someBoolean, Eval: func(e *Env) Value {
+		v := ev(e)
+		if v.Absent() {
+			return Bool(false)
+		}
+		s, ok := v.Text()
+		if !ok {
+			return e.FailSort(v, CodeNotText, "matches needs a text")
+		}
+		return e.Of(Bool(re.MatchString(s)), v)
+	}}
+}
+
+// patternFault says what is wrong with a pattern of Go's dialect, without the engine's own words.
+func patternFault(err error) string {
+	var se *syntax.Error
+	if errors.As(err, &se) {
+		return string(se.Code) + " at " + strconv.Quote(se.Expr)
+	}
+	return "see whether brackets and repetitions are complete"
+}
+
+func textTest(a, b Eval, test func(s, sub string) bool) Eval {
+	return func(e *Env) Value {
+		x, y := a(e), b(e)
+		if x.Absent() || y.Absent() {
+			return Bool(false)
+		}
+		if x.Kind == KindList {
+			return e.Of(contains(e, x, y), x, y)
+		}
+		s, ok := x.Text()
+		t, ok2 := y.Text()
+		switch {
+		case !ok:
+			e.FailSort(x, CodeNotText, "a text is needed here")
+		case !ok2:
+			e.FailSort(y, CodeNotText, "a text is needed here")
+		}
+		return e.Of(Bool(test(s, t)), x, y)
+	}
+}
+
+// calculated calculates, and says what of.
+func (e *Env) calculated(op byte, a, b Value) Value {
+	v := calculate(e, op, a, b)
+	switch {
+	case v.IsNumber():
+		v.Made = Computed
+	case v.Kind == KindText:
+		v.Made = Changed.of(v, []Value{a, b})
+	}
+	return e.Of(v, a, b)
+}
+
+// calculate is arithmetic with absent values: missing and null make the result missing or null, as in SQL. Two
+// texts are joined by +.
+func calculate(e *Env, op byte, a, b Value) Value {
+	if a.Absent() || b.Absent() {
+		if a.Kind == KindNull || b.Kind == KindNull {
+			return Null
+		}
+		return Missing
+	}
+	if op == '+' && a.Kind == KindText && b.Kind == KindText {
+		return made(e, a.Str+b.Str)
+	}
+	if !a.IsNumber() || !b.IsNumber() {
+		if a.IsNumber() {
+			a = b
+		}
+		return e.FailSort(a, CodeNotNumber, "a number is needed to calculate; use integer() or decimal() on a text")
+	}
+	return arithmetic(e, op, a, b)
+}
+
+// equal compares; nil in a mapping equals both null and missing. Values of different sorts are an error, because
+// a comparison that can never be true is a mistake.
+func equal(e *Env, a, b Value) bool {
+	switch {
+	case a.Absent() || b.Absent():
+		return a.Absent() && b.Absent()
+	case a.IsNumber() && b.IsNumber():
+		return compareNumbers(a, b) == 0
+	case a.Kind == b.Kind && a.Kind <= KindDateTime:
+		return a.Str == b.Str && a.Int == b.Int
+	case isDateText(a, b):
+		return a.Str == b.Str
+	}
+	e.Fail(CodeCompare, "a "+KindName(a.Kind)+" cannot be compared with a "+KindName(b.Kind))
+	return false
+}
+
+// isDateText allows dates to be compared with texts in quotes: form.born | parseDate("…") < "2000-01-01".
+func isDateText(a, b Value) bool {
+	return a.Kind == KindDate && b.Kind == KindText || a.Kind == KindText && b.Kind == KindDate
+}
+
+func compare(e *Env, a, b Value) int {
+	switch {
+	case a.IsNumber() && b.IsNumber():
+		return compareNumbers(a, b)
+	case a.Kind == KindDateTime && b.Kind == KindDateTime:
+		return compareTimes(e, a.Str, b.Str)
+	case a.Kind == b.Kind && (a.Kind == KindText || a.Kind == KindDate), isDateText(a, b):
+		return strings.Compare(a.Str, b.Str)
+	}
+	e.Fail(CodeCompare, "a "+KindName(a.Kind)+" cannot be compared with a "+KindName(b.Kind))
+	return 0
+}
+
+// contains tells whether list has an item equal to v; v of another sort than an item is not equal to it.
+func contains(e *Env, list, v Value) Value {
+	if list.Absent() || v.Absent() {
+		return Bool(false)
+	}
+	if list.Kind != KindList {
+		return e.FailSort(list, CodeNotList, "in needs a list")
+	}
+	for i := range list.Length() {
+		it := list.Item(i)
+		same := it.Kind == v.Kind || it.IsNumber() && v.IsNumber()
+		if !e.Step() {
+			return Missing
+		}
+		if same && it.Kind <= KindDateTime && equal(e, it, v) {
+			return Bool(true)
+		}
+	}
+	return Bool(false)
+}
+
+// IsTrue uses a value as a condition.
+func IsTrue(e *Env, a []Value) Value { return Bool(Truth(e, a[0])) }
+
+// WholeText uses a value as a text.
+func WholeText(e *Env, a []Value) Value {
+	if _, ok := a[0].Text(); !ok && !a[0].Absent() {
+		return e.Fail(CodeNotText, "it must be a single value")
+	}
+	return a[0]
+}

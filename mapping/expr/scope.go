@@ -1,0 +1,169 @@
+package expr
+
+import (
+	"regexp"
+	"sort"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/inbasket/inbasket/connectors"
+
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// Binding is what a name stands for. Exactly one of path, ev, ref and members is set.
+type Binding struct {
+	Path    *Path
+	Eval    Eval
+	Source  *Path
+	Own     bool     // as of an expression
+	May     *Outcome // what check knows of its values; nil: anything
+	Write   *Write
+	members map[string]Eval
+	Depth   int  // of the innermost loop that it hangs on, from 1; 0: none
+	Late    bool // it is only known once a form is a submission
+}
+
+// Write is a write as other writes see it.
+type Write struct {
+	Name, Target string
+	Returning    []string
+	Many         bool         // each: which record's value is meant cannot be said
+	Later        bool         // comes after the write that is being compiled
+	OnUse        func(string) // told which target waits for this one
+}
+
+// Scope holds names, lexically.
+type Scope struct {
+	parent *Scope
+	Names  map[string]Binding
+}
+
+// Inner is a scope inside.
+func (s *Scope) Inner() *Scope { return &Scope{parent: s, Names: map[string]Binding{}} }
+
+// Find returns what a name stands for, from the inside to the outside.
+func (s *Scope) Find(name string) (Binding, bool) {
+	for ; s != nil; s = s.parent {
+		if b, ok := s.Names[name]; ok {
+			return b, true
+		}
+	}
+	return Binding{}, false
+}
+
+// all returns every name in scope, sorted.
+func (s *Scope) all() []string {
+	var names []string
+	for ; s != nil; s = s.parent {
+		for n := range s.Names {
+			names = append(names, n)
+		}
+	}
+	sort.Strings(names)
+	return names
+}
+
+func suggestName(word string, names []string) string { return diag.Suggest(word, names) }
+
+// Table is a table of known values; keys are compared as texts, exactly.
+type Table struct {
+	Name string
+	Rows map[string]string
+}
+
+// Input is what is known of a submission beside its form.
+type Input struct {
+	ID          string // the submission's ID
+	Reference   string // the sender's reference
+	Received    time.Time
+	Attachments []connectors.Attachment
+	Returned    map[string]connectors.Value // "write.FIELD", from deliveries to other targets
+}
+
+// FormScope has the names that every expression over a form knows.
+func FormScope() *Scope {
+	return &Scope{Names: map[string]Binding{
+		"form":        {Path: &Path{Slot: -1}},
+		"submission":  {members: submissionMembers, Late: true},
+		"attachments": {Eval: attachments, May: someList, Late: true},
+	}}
+}
+
+// memberOutcomes is what check knows of submission's members.
+var memberOutcomes = map[string]*Outcome{"id": submissionID, "reference": {More: FormSamples["string"]},
+	"received": {More: SamplesOf(Value{Kind: KindDateTime, Str: "1999-12-31T23:58:59Z"})}}
+
+var submissionMembers = map[string]Eval{
+	"id": func(e *Env) Value { return Text(e.In.ID) },
+	"reference": func(e *Env) Value {
+		if e.In.Reference == "" {
+			return Missing
+		}
+		return Text(e.In.Reference)
+	},
+	"received": func(e *Env) Value {
+		if e.In.Received.IsZero() {
+			return Missing
+		}
+		return Value{Kind: KindDateTime, Str: DateTimeText(e.In.Received.UTC(), true)}
+	},
+}
+
+// attachments is a list of objects with name, type and size.
+func attachments(e *Env) Value {
+	list := make([]Value, len(e.In.Attachments))
+	for i, a := range e.In.Attachments {
+		list[i] = Value{Kind: KindObject, Any: map[string]any{"name": a.Name, "type": a.ContentType, "size": Int(a.Blob.Size)}}
+	}
+	return Value{Kind: KindList, Any: list}
+}
+
+// WordPattern is how names are written.
+var WordPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// Reserved are words that are no names.
+var Reserved = map[string]bool{"true": true, "false": true, "nil": true, "not": true, "and": true, "or": true, "in": true, "if": true,
+	"else": true, "let": true, "matches": true, "contains": true, "startsWith": true, "endsWith": true, "index": true, "row": true}
+
+// Loop is one NAME in LIST.
+type Loop struct {
+	List  Compiled
+	item  int // slot of the item
+	index int // slot of its index
+	Depth int
+}
+
+var eachPattern = regexp.MustCompile(`^\s*([A-Za-z_][A-Za-z0-9_]*)(\s+in\s+)(.+)$`)
+
+// ReadEach reads NAME in LIST; from counts the characters before LIST. Without a name it is not written so.
+func ReadEach(text string) (name, list string, from int) {
+	m := eachPattern.FindStringSubmatch(text)
+	if m == nil {
+		return "", "", 0
+	}
+	return m[1], m[3], utf8.RuneCountInString(strings.TrimSuffix(text, m[3]))
+}
+
+// Loop makes a loop at a depth, from 0.
+func (p *Program) Loop(list Compiled, depth int) Loop {
+	p.depth = max(p.depth, depth+1)
+	return Loop{List: list, item: p.Slot(), index: p.Slot(), Depth: depth}
+}
+
+// At moves to an item of the list.
+func (l Loop) At(e *Env, v Value, i int) { e.Slots[l.item], e.Slots[l.index] = v, Int(int64(i)) }
+
+// Items is the scope of one item of a loop.
+func (s *Scope) Items(name string, l Loop) *Scope {
+	bind := Binding{Eval: func(e *Env) Value { return e.Slots[l.item] }, Source: l.List.Source}
+	if l.List.Path != nil {
+		bind = Binding{Path: &Path{Slot: l.item, Abs: l.List.Path.Child(Step{Loop: l.Depth}).Abs}}
+	}
+	bind.Depth = l.Depth + 1
+	return &Scope{parent: s, Names: map[string]Binding{name: bind, "index": {Depth: bind.Depth, Eval: func(e *Env) Value { return e.Slots[l.index] }}}}
+}
+
+// Nothing stands for an expression that is wrong, which is told.
+var Nothing = Compiled{Eval: func(*Env) Value { return Missing }, Path: &Path{Slot: -1}}

@@ -1,0 +1,258 @@
+package schema
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	rules "github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"github.com/inbasket/inbasket/mapping/expr"
+)
+
+// schemaErrors puts into words what the validator found.
+type schemaErrors struct {
+	schema *Schema // nil where it is a schema that was validated
+	form   any
+	out    []FieldError
+}
+
+// leaves returns the errors that say something. Of an anyOf or oneOf the branch that came nearest speaks.
+func (e *schemaErrors) leaves(ve *jsonschema.ValidationError) []FieldError {
+	pointer := pointerOf(ve.InstanceLocation)
+	code, message := describe(ve.ErrorKind)
+	switch k := ve.ErrorKind.(type) {
+	case *rules.AnyOf, *rules.OneOf:
+		if best := nearest(ve.Causes); best != nil {
+			return e.leaves(best)
+		}
+	case *rules.PropertyNames:
+		e.named(ve, []string{k.Property}, "a field may not have this name", message)
+		return e.out
+	case *rules.Contains, *rules.MinContains: // no item by itself is wrong
+		e.add(pointer, code, message)
+		return e.out
+	}
+	if len(ve.Causes) > 0 {
+		for _, c := range ve.Causes {
+			e.leaves(c)
+		}
+		return e.out
+	}
+	switch k := ve.ErrorKind.(type) {
+	case *rules.Required:
+		e.below(pointer, k.Missing, code, message)
+	case *rules.DependentRequired:
+		e.below(pointer, k.Missing, code, "the field must be there where "+strconv.Quote(k.Prop)+" is")
+	case *rules.Dependency:
+		e.below(pointer, k.Missing, code, "the field must be there where "+strconv.Quote(k.Prop)+" is")
+	case *rules.AdditionalProperties:
+		e.named(ve, k.Properties, "the field is not known", message)
+	case *rules.FalseSchema:
+		if last := len(ve.InstanceLocation) - 1; last >= 0 && !FieldName.MatchString(ve.InstanceLocation[last]) && !e.item(ve.InstanceLocation) {
+			pointer, message = pointerOf(ve.InstanceLocation[:last]), "the object has a field that is not known"
+		}
+		e.add(pointer, code, message)
+	case *rules.UniqueItems:
+		e.add(pointer+"/"+strconv.Itoa(k.Duplicates[1]), code, message)
+	case *rules.MinProperties:
+		if names := e.lacking(ve); len(names) > 0 {
+			message += "; it has none of " + strings.Join(names, ", ")
+		}
+		e.add(pointer, code, message)
+	default:
+		e.add(pointer, code, message)
+	}
+	return e.out
+}
+
+func (e *schemaErrors) add(pointer, code, message string) {
+	e.out = append(e.out, FieldError{pointer, code, message})
+}
+
+// below tells something of fields of an object that the schema names.
+func (e *schemaErrors) below(pointer string, names []string, code, message string) {
+	for _, name := range names {
+		e.add(pointer+"/"+expr.PointerEscape.Replace(name), code, message)
+	}
+}
+
+// named tells something of fields that the sender named; where their names are no names, of their object.
+func (e *schemaErrors) named(ve *jsonschema.ValidationError, names []string, field, object string) {
+	code, _ := describe(ve.ErrorKind)
+	if pointer := pointerOf(ve.InstanceLocation); nameable(names) {
+		e.below(pointer, names, code, field)
+	} else {
+		e.add(pointer, code, object)
+	}
+}
+
+// at is what the form has at a place.
+func (e *schemaErrors) at(location []string) any {
+	now := e.form
+	for _, step := range location {
+		switch x := now.(type) {
+		case map[string]any:
+			now = x[step]
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i < 0 || i >= len(x) {
+				return nil
+			}
+			now = x[i]
+		}
+	}
+	return now
+}
+
+// item tells whether a place is in a list.
+func (e *schemaErrors) item(location []string) bool {
+	_, list := e.at(location[:len(location)-1]).([]any)
+	return list
+}
+
+// lacking are the fields that the schema has for an object and the form does not.
+func (e *schemaErrors) lacking(ve *jsonschema.ValidationError) (names []string) {
+	if e.schema == nil {
+		return nil
+	}
+	object, _ := e.at(ve.InstanceLocation).(map[string]any)
+	for _, s := range allBelow(e.schema.root, below) {
+		if s.Location != ve.SchemaURL {
+			continue
+		}
+		for _, x := range shapes(s) {
+			for name := range x.Properties {
+				if _, there := object[name]; !there && !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	slices.Sort(names)
+	return names[:min(len(names), 20)]
+}
+
+// nameable reports whether unknown fields look like fields, few and with short names: then each is pointed at.
+// What a hostile or broken sender makes up is not repeated.
+func nameable(names []string) bool {
+	return len(names) <= 20 && !slices.ContainsFunc(names, func(n string) bool { return !FieldName.MatchString(n) })
+}
+
+// FieldName is what looks like a field's name.
+var FieldName = regexp.MustCompile(`^[A-Za-z_@$][A-Za-z0-9_.:@$-]{0,63}$`)
+
+// nearest is the cause whose errors lie deepest: the branch that the sender meant. Without a clear one, none.
+func nearest(causes []*jsonschema.ValidationError) *jsonschema.ValidationError {
+	var best *jsonschema.ValidationError
+	top, tie := -1, false
+	for _, c := range causes {
+		d := depth(c)
+		switch {
+		case d > top:
+			best, top, tie = c, d, false
+		case d == top:
+			tie = true
+		}
+	}
+	if tie {
+		return nil
+	}
+	return best
+}
+
+func depth(ve *jsonschema.ValidationError) int {
+	d := len(ve.InstanceLocation)
+	for _, c := range ve.Causes {
+		d = max(d, depth(c))
+	}
+	return d
+}
+
+var kindName = regexp.MustCompile(`[A-Z]`)
+
+// describe gives code and message of a schema rule. Limits come from the schema, never from the form.
+func describe(k jsonschema.ErrorKind) (code, message string) {
+	switch k := k.(type) {
+	case *rules.Required:
+		return expr.CodeMissingValue, "the field must be there"
+	case *rules.Type:
+		return "schema.type", "the value must be " + strings.Join(k.Want, " or ")
+	case *rules.Enum:
+		return "schema.enum", "the value is not one of those allowed"
+	case *rules.Const:
+		return "schema.const", "the value is not the one allowed"
+	case *rules.Pattern:
+		return "schema.pattern", "the text does not have the form required"
+	case *rules.Format:
+		return "schema.format", "the text is not a valid " + k.Want
+	case *rules.MinLength:
+		return "schema.min-length", "the text must have at least " + strconv.Itoa(k.Want) + " characters"
+	case *rules.MaxLength:
+		return "schema.max-length", "the text must have at most " + strconv.Itoa(k.Want) + " characters"
+	case *rules.MinItems:
+		return "schema.min-items", "the list must have at least " + strconv.Itoa(k.Want) + " items"
+	case *rules.MaxItems:
+		return "schema.max-items", "the list must have at most " + strconv.Itoa(k.Want) + " items"
+	case *rules.Minimum, *rules.ExclusiveMinimum:
+		return "schema.minimum", "the number is too small"
+	case *rules.Maximum, *rules.ExclusiveMaximum:
+		return "schema.maximum", "the number is too large"
+	case *rules.MultipleOf:
+		return "schema.multiple-of", "the number has too many decimals or is not a multiple of what is required"
+	case *rules.AdditionalProperties:
+		return "schema.unknown-field", "the object has a field that is not known"
+	case *rules.AnyOf, *rules.OneOf:
+		return "schema.alternatives", "the value fits none, or more than one, of the alternatives"
+	}
+	word := strings.TrimPrefix(fmt.Sprintf("%T", k), "*kind.")
+	word = strings.ToLower(kindName.ReplaceAllString(word, "-$0"))
+	return "schema" + strings.Replace(word, "-", ".", 1), ruleMessage(k)
+}
+
+// ruleMessage is the message of a rule whose code is its name.
+func ruleMessage(k jsonschema.ErrorKind) string {
+	const kind = " of a kind that the form's schema describes"
+	switch k := k.(type) {
+	case *rules.MinProperties:
+		return "the object must have at least " + strconv.Itoa(k.Want) + " fields"
+	case *rules.MaxProperties:
+		return "the object must have at most " + strconv.Itoa(k.Want) + " fields"
+	case *rules.PropertyNames:
+		return "a field has a name that is not allowed"
+	case *rules.FalseSchema:
+		return "the field may not be there"
+	case *rules.UniqueItems:
+		return "the item is there twice"
+	case *rules.AdditionalItems:
+		return "the list has " + strconv.Itoa(k.Count) + " items too many"
+	case *rules.Contains:
+		return "the list must have an item" + kind
+	case *rules.MinContains:
+		return "the list must have at least " + strconv.Itoa(k.Want) + " items" + kind
+	case *rules.MaxContains:
+		return "the list must have at most " + strconv.Itoa(k.Want) + " items" + kind
+	case *rules.Not:
+		return "the value is one that the form's schema excludes"
+	case *rules.ContentEncoding:
+		return "the text is not in the encoding " + k.Want
+	case *rules.ContentMediaType:
+		return "the text does not hold " + k.Want
+	}
+	return "the value breaks a rule of the form's schema"
+}
+
+// FieldError is one mistake of a form, told to the front office. Its message never holds content.
+type FieldError struct {
+	Pointer string `json:"pointer"` // JSON Pointer into the form; "" is the form itself
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// CodeSchema is the code of what is wrong with a schema.
+const (
+	CodeSchema = "mapping.schema" // the JSON Schema cannot be used
+)
