@@ -24,6 +24,9 @@ func (u *understood) served() {
 		maps.DeleteFunc(by.files, func(key, _ string) bool { return strings.HasPrefix(key, u.source+"\x00"+u.key()+"\x00") })
 		return
 	}
+	if by.files == nil {
+		by.files = map[string]string{}
+	}
 	for _, o := range u.outcomes {
 		for _, d := range o.Documents {
 			if key := u.servedKey(d); by.files[key] == "" {

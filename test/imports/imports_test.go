@@ -30,7 +30,7 @@ var rules = []rule{
 	{"agent/prepare", []string{"agent/content", "agent/guard", "agent/journal", "agent/loop", "connectors", "mapping/..."}},
 	{"agent/lane", []string{"agent/prepare", "agent/batch", "agent/content", "agent/control", "agent/guard", "agent/health", "agent/journal", "agent/loop", "connectors", "mapping/encode"}},
 	{"agent/waiting", []string{"agent/content", "agent/control", "agent/guard", "agent/journal", "connectors"}},
-	{"agent/intake", []string{"agent/lane", "agent/prepare", "agent/waiting", "agent/content", "agent/frontoffice", "agent/guard", "agent/health", "agent/journal", "agent/loop", "connectors", "mapping"}},
+	{"agent/intake", []string{"agent/lane", "agent/prepare", "agent/waiting", "agent/content", "agent/frontoffice", "agent/guard", "agent/health", "agent/journal", "agent/loop", "connectors", "mapping", "mapping/decode", "mapping/expr"}},
 	{"agent/cmd/inbasket", []string{"agent/cmd/cli", "agent/cmd/keep", "agent/cmd/look", "agent/cmd/settle", "agent/cmd/setup", "agent/cmd/system",
 		"agent/config", "connectors/all", "mapping/diag", "agent/diagnose", "agent/monitor"}}, // the last two in tests
 	{"agent/cmd/keep", []string{"agent/cmd/cli", "agent/cmd/look", "agent/cmd/system", "agent/...", "connectors"}},
