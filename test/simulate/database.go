@@ -56,12 +56,10 @@ func (t *databaseTarget) Close() error                    { return nil }
 
 // Deliver writes all items in one transaction; those that the table refuses are left out.
 func (t *databaseTarget) Deliver(ctx context.Context, g connectors.Group) (out []connectors.Outcome, err error) {
-	for _, d := range g.Items {
-		t.w.say("%s: deliver %s (%s)", t.name, d.Key, d.Order)
-	}
 	err = t.call(ctx, "deliver "+g.Items[0].Key, func() error {
 		out = nil
 		for i := range g.Items {
+			t.w.say("%s: deliver %s (%s)", t.name, g.Items[i].Key, g.Items[i].Order)
 			out = append(out, t.write(&g.Items[i]))
 		}
 		return nil
