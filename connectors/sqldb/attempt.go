@@ -178,18 +178,25 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*rowset) error {
 	if shape.Op == connectors.ReplaceChildren {
 		a.keysByBytes(sets)
 		done := map[string]bool{}
+		w := newWindow(shape, sets)
+		w.clears = true
 		for _, set := range sets {
 			for _, st := range deletes(d, set, done) {
 				st.sql = set.prefix + st.sql
+				if !st.rows {
+					st.adds = w
+				}
 				a.queue(st, nil)
 			}
 		}
-		a.tally(window{passes: true})
-	}
-	for _, set := range sets {
-		if set.bare {
-			continue
+		a.tally(w)
+		if sets = slices.DeleteFunc(slices.Clone(sets), func(w *rowset) bool { return w.bare }); len(sets) == 0 {
+			return nil
 		}
+	}
+	w := newWindow(shape, sets)
+	a.findKeys(d, w, sets)
+	for _, set := range sets {
 		stmts, err := set.statements(d)
 		if err != nil {
 			return err
@@ -199,8 +206,8 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*rowset) error {
 			a.queue(st, shape)
 		}
 	}
-	a.keysByBytes(slices.DeleteFunc(slices.Clone(sets), func(w *rowset) bool { return w.bare }))
-	a.tallySets(shape, sets)
+	a.keysByBytes(sets)
+	a.tally(w)
 	return nil
 }
 
@@ -427,6 +434,12 @@ func (a *attempt) flush(ctx context.Context, commit bool) error {
 		}
 		if err := st.count(touched); err != nil {
 			return err
+		}
+		if st.adds != nil {
+			st.adds.found += results[i].affected
+			if st.rows {
+				st.adds.found += int64(len(results[i].rows)) - results[i].affected
+			}
 		}
 		if st.window != nil {
 			if err := a.judge(st.window, results[i]); err != nil {

@@ -29,6 +29,7 @@ func sqliteDialect() dialect {
 		table:    sqliteTable,
 		prove:    proveByReading,
 		tally:    sqliteTally,
+		counters: sqliteCounters,
 		arg:      sqliteArg,
 		classify: sqliteVerdict,
 		age:      "strftime('%s', 'now') - strftime('%s', WRITTEN_AT)",
@@ -194,7 +195,7 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 		{sql: `SELECT name, type, "notnull", dflt_value IS NOT NULL, pk FROM ` + info + " WHERE hidden <> 1", args: args, rows: true, item: -1},
 		{sql: `SELECT l.name, i.name, CASE WHEN i.coll <> 'BINARY' THEN '"' || replace(i.coll, '"', '""') || '"' END, l.partial OR EXISTS (SELECT 1 FROM ` + each + ` x WHERE x."key" AND x.cid = -2) FROM ` +
 			list + ` l, ` + each + ` i WHERE i."key" AND l."unique" = 1 ORDER BY l.name, i.seqno`, args: args, rows: true, item: -1},
-		{sql: `SELECT strict FROM ` + strict, args: args, rows: true, item: -1},
+		{sql: `SELECT strict, schema = 'temp' FROM ` + strict, args: args, rows: true, item: -1},
 		{sql: `SELECT "table" FROM ` + foreign, args: args, rows: true, item: -1},
 		{sql: "SELECT type, sql FROM " + sqliteMaster(schema) + " WHERE tbl_name = ? COLLATE NOCASE", args: []any{name}, rows: true, item: -1},
 	}, false, false)
@@ -223,10 +224,14 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 	for _, r := range res[5].rows {
 		t.parents = append(t.parents, strings.TrimSuffix(quoted, quoteDouble(name))+quoteDouble(r[0].Str))
 	}
+	if slices.ContainsFunc(res[4].rows, func(r []connectors.Value) bool { return r[1].Int == 1 }) {
+		t.engine = engineTemporary
+	}
 	t.sure = !slices.ContainsFunc(res[6].rows, func(r []connectors.Value) bool {
 		return r[0].Str != "table" && r[0].Str != "index" || ownWay.MatchString(r[1].Str)
 	})
 	for _, r := range res[6].rows {
+		t.countable = t.countable || r[0].Str == "table" && !ownWay.MatchString(r[1].Str)
 		if r[0].Str == "table" && onConflict.MatchString(r[1].Str) {
 			t.abort = " OR ABORT" // not elsewhere: it would hold for what triggers do as well
 		}
@@ -254,19 +259,7 @@ func sqliteMaster(schema string) string {
 	return quoteDouble(cmp.Or(schema, "main")) + ".sqlite_master"
 }
 
-// sqliteWrite looks whether each row of an upsert is there, where something may have taken it away: counting cannot tell
-// that from a row that was there before.
-func sqliteWrite(d *dialect, w *rowset) ([]statement, error) {
-	stmts, err := writeRows(d, w, conflictTail(d))
-	if err != nil || w.shape.Op != connectors.Upsert || w.tab.sure || w.shape.Unchecked {
-		return stmts, err
-	}
-	for _, r := range w.rows {
-		st := statement{sql: "SELECT 1 FROM " + w.tab.name + " WHERE " + w.where(d, 1), args: w.keyArgs(r), rows: true, op: "upsert into " + w.tab.plain, item: r.item}
-		stmts = append(stmts, w.counted(st, 1, 1))
-	}
-	return stmts, nil
-}
+func sqliteWrite(d *dialect, w *rowset) ([]statement, error) { return writeRows(d, w, conflictTail(d)) }
 
 // The affinities of SQLite: what it makes of values in a column by its declared type.
 const (
