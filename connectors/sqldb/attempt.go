@@ -124,8 +124,8 @@ func (a *attempt) records(ctx context.Context) error {
 
 // commit has the tables proved and commits. Whatever only we can tell from the answers is looked at before.
 func (a *attempt) commit(ctx context.Context) error {
+	a.tallyEnd()
 	if len(a.items) > 0 {
-		a.tallyEnd()
 		for _, st := range a.k.proofs() {
 			a.queue(st, nil)
 		}
@@ -436,10 +436,11 @@ func (a *attempt) flush(ctx context.Context, commit bool) error {
 			return err
 		}
 		if st.adds != nil {
-			st.adds.found += results[i].affected
+			n := results[i].affected
 			if st.rows {
-				st.adds.found += int64(len(results[i].rows)) - results[i].affected
+				n = int64(len(results[i].rows))
 			}
+			st.adds.found += n
 		}
 		if st.window != nil {
 			if err := a.judge(st.window, results[i]); err != nil {

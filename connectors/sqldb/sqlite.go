@@ -321,12 +321,17 @@ func sqliteArg(c *column, v connectors.Value, zone *time.Location) (any, error) 
 	if v.Kind == connectors.Binary {
 		return binaryArg(c, v.Blob)
 	}
-	if c.fam == famDateTime && v.Kind == connectors.Text { // as everywhere: what an ISO 8601 text says, not its letters
-		if m, err := asMoment(c, v); err == nil && m.Kind == connectors.DateTime {
-			if _, _, err := parseDateTime(m.Str); err == nil {
-				v = m
-			}
+	switch {
+	case c.fam == famBoolean && v.Kind == connectors.Text: // SQLite would keep the word, which is false to it
+		n, known := map[string]int64{"true": 1, "1": 1, "false": 0, "0": 0}[strings.ToLower(v.Str)]
+		if !known {
+			return nil, &misfit{CodeWrongType, c.name}
 		}
+		return n, nil
+	case c.fam == famBoolean && v.Kind == connectors.Integer:
+		return booleanArg(c, v)
+	case (c.fam == famDate || c.fam == famDateTime) && v.Kind == connectors.Text: // as everywhere; a number may be Unix time
+		return momentArg(c, v, zone)
 	}
 	if !number && v.Kind != connectors.Null && v.Kind != connectors.DateTime && (c.fam != famText && c.fam != famBinary) {
 		x, err := otherArg(c, v, zone)

@@ -55,11 +55,7 @@ func (a *attempt) watch() {
 		a.watched = append(a.watched, a.k.tables[name])
 	}
 	a.wrote = map[*table]bool{}
-	if a.t.sys.counters != nil {
-		for _, sql := range a.t.sys.counters(a.watched, true) {
-			a.queue(statement{sql: sql, op: "count what is written", item: -1}, nil)
-		}
-	}
+	a.counters(true)
 	a.tally(&window{passes: true})
 }
 
@@ -103,10 +99,16 @@ func (a *attempt) tallyEnd() {
 		a.queue(statement{sql: a.t.sys.settle, op: "commit", item: -1}, nil)
 	}
 	a.tally(&window{text: "commit", item: -1})
-	if a.t.sys.counters != nil {
-		for _, sql := range a.t.sys.counters(a.watched, false) {
-			a.queue(statement{sql: sql, op: "count what was written", item: -1}, nil)
-		}
+	a.counters(false)
+}
+
+// counters queues what makes the counters, or takes them away before COMMIT.
+func (a *attempt) counters(begin bool) {
+	if a.t.sys.counters == nil {
+		return
+	}
+	for _, sql := range a.t.sys.counters(a.watched, begin) {
+		a.queue(statement{sql: sql, op: "count what is written", item: -1}, nil)
 	}
 }
 
@@ -255,7 +257,8 @@ func sqliteCounters(tables []*table, begin bool) []string {
 		if begin {
 			sqls = append(sqls, "INSERT INTO temp."+counts+" VALUES ("+n+", 0, 0)")
 		}
-		for event, column := range map[string]string{"INSERT": "inserted", "UPDATE": "updated"} {
+		for _, c := range [][2]string{{"INSERT", "inserted"}, {"UPDATE", "updated"}} {
+			event, column := c[0], c[1]
 			name := "inbasket_" + column + "_" + n
 			switch {
 			case !t.countable:
