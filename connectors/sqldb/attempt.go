@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -234,41 +233,6 @@ func (a *attempt) hold(w *rowset, tab *table) {
 			a.queue(st, nil)
 		}
 	}
-}
-
-// apart splits a wave's parts so that no two of one piece name the same row of the table: a statement must not touch a
-// row twice, and the later record must win. Children that are replaced share their parent's key within one item.
-func (a *attempt) apart(w wave) [][]part {
-	if len(w.shape.Key) == 0 || w.shape.Op == connectors.Insert || w.shape.Op == connectors.Call || len(w.parts) < 2 {
-		return [][]part{w.parts}
-	}
-	var pieces [][]part
-	seen := map[string]int{}
-	start := 0
-	for i, p := range w.parts {
-		key := a.keyOf(p)
-		if by, twice := seen[key]; twice && (w.shape.Op != connectors.ReplaceChildren || by != p.item) {
-			pieces = append(pieces, w.parts[start:i])
-			start = i
-			clear(seen)
-		}
-		seen[key] = p.item
-	}
-	return append(pieces, w.parts[start:])
-}
-
-// keyOf is what names a record's row, for comparison within one group.
-func (a *attempt) keyOf(p part) string {
-	var key strings.Builder
-	for _, k := range p.record.Shape.Key {
-		v := p.record.Values[k]
-		if v.Kind == connectors.Reference {
-			v = a.items[p.item].returned[v.Str]
-		}
-		key.WriteString(keyText(v))
-		key.WriteByte(0x1f)
-	}
-	return key.String()
 }
 
 func (a *attempt) queue(st statement, shape *connectors.Shape) {

@@ -202,6 +202,19 @@ func TestRowsOfGroupsNet(t *testing.T) {
 	}
 }
 
+// TestTriggerOfTheSession has session: make the trigger: the file does not know of it.
+func TestTriggerOfTheSession(t *testing.T) {
+	e := engine{"sqlite", Config{Path: emptyFile(t, "session.db")}, nil}
+	exec(t, e.open(t, nil), amountTable)
+	tg := e.open(t, func(c *Config) {
+		c.Session = []string{"CREATE TEMP TRIGGER g AFTER INSERT ON main.AMOUNT WHEN NEW.ID > 0 " + swapLite}
+	})
+	if o := deliver(t, tg, amountOf("X", 2, "1.5", "x"))["X"]; o.Class != connectors.ItemError || o.Code != CodeRows {
+		t.Fatalf("%s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
+	}
+	same(t, query(t, tg, "SELECT ID, NAME FROM AMOUNT"))
+}
+
 // TestSwappedBySibling has the trigger of one table swap what the same submission wrote to another.
 func TestSwappedBySibling(t *testing.T) {
 	for _, e := range []engine{postgresEngine(t), {"sqlite", Config{Path: emptyFile(t, "sibling.db")}, nil}} {

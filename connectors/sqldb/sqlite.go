@@ -197,7 +197,8 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 			list + ` l, ` + each + ` i WHERE i."key" AND l."unique" = 1 ORDER BY l.name, i.seqno`, args: args, rows: true, item: -1},
 		{sql: `SELECT strict, schema = 'temp' FROM ` + strict, args: args, rows: true, item: -1},
 		{sql: `SELECT "table" FROM ` + foreign, args: args, rows: true, item: -1},
-		{sql: "SELECT type, sql FROM " + sqliteMaster(schema) + " WHERE tbl_name = ? COLLATE NOCASE", args: []any{name}, rows: true, item: -1},
+		{sql: "SELECT type, sql FROM " + sqliteMaster(schema) + " WHERE tbl_name = ?1 COLLATE NOCASE UNION ALL SELECT type, sql FROM temp.sqlite_master WHERE tbl_name = ?1 COLLATE NOCASE",
+			args: []any{name}, rows: true, item: -1},
 	}, false, false)
 	if err != nil {
 		return nil, err
@@ -227,10 +228,16 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 	if slices.ContainsFunc(res[4].rows, func(r []connectors.Value) bool { return r[1].Int == 1 }) {
 		t.engine = engineTemporary
 	}
-	t.sure = !slices.ContainsFunc(res[6].rows, func(r []connectors.Value) bool {
+	t.liteWords(res[6].rows)
+	return t, nil
+}
+
+// liteWords takes in rows of (type, words) of the table itself and of what hangs on it.
+func (t *table) liteWords(rows [][]connectors.Value) {
+	t.sure = !slices.ContainsFunc(rows, func(r []connectors.Value) bool {
 		return r[0].Str != "table" && r[0].Str != "index" || ownWay.MatchString(r[1].Str)
 	})
-	for _, r := range res[6].rows {
+	for _, r := range rows {
 		t.countable = t.countable || r[0].Str == "table" && !ownWay.MatchString(r[1].Str)
 		if r[0].Str == "table" && onConflict.MatchString(r[1].Str) {
 			t.abort = " OR ABORT" // not elsewhere: it would hold for what triggers do as well
@@ -241,7 +248,6 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 			}
 		}
 	}
-	return t, nil
 }
 
 var (

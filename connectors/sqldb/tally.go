@@ -31,16 +31,14 @@ type window struct {
 	found  int64 // how many statements of it deleted, or an upsert finds there
 }
 
-// newWindow is for a write of sets, without those that only name keys.
+// newWindow is for a write of sets.
 func newWindow(shape *connectors.Shape, sets []*rowset) *window {
 	w := &window{tab: sets[0].tab, op: shape.Op, text: "write to " + sets[0].tab.plain, item: sets[0].item(), passes: shape.Unchecked || shape.Op == connectors.Call}
 	for _, set := range sets {
 		if set.item() != w.item {
 			w.item = -1
 		}
-		if !set.bare {
-			w.rows += int64(len(set.rows))
-		}
+		w.rows += int64(len(set.rows))
 	}
 	return w
 }
