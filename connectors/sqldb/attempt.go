@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -124,8 +123,8 @@ func (a *attempt) records(ctx context.Context) error {
 
 // commit has the tables proved and commits. Whatever only we can tell from the answers is looked at before.
 func (a *attempt) commit(ctx context.Context) error {
+	a.tallyEnd()
 	if len(a.items) > 0 {
-		a.tallyEnd()
 		for _, st := range a.k.proofs() {
 			a.queue(st, nil)
 		}
@@ -178,18 +177,25 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*rowset) error {
 	if shape.Op == connectors.ReplaceChildren {
 		a.keysByBytes(sets)
 		done := map[string]bool{}
+		w := newWindow(shape, sets)
+		w.clears = true
 		for _, set := range sets {
 			for _, st := range deletes(d, set, done) {
 				st.sql = set.prefix + st.sql
+				if !st.rows {
+					st.adds = w
+				}
 				a.queue(st, nil)
 			}
 		}
-		a.tally(window{passes: true})
-	}
-	for _, set := range sets {
-		if set.bare {
-			continue
+		a.tally(w)
+		if sets = slices.DeleteFunc(slices.Clone(sets), func(w *rowset) bool { return w.bare }); len(sets) == 0 {
+			return nil
 		}
+	}
+	w := newWindow(shape, sets)
+	a.findKeys(d, w, sets)
+	for _, set := range sets {
 		stmts, err := set.statements(d)
 		if err != nil {
 			return err
@@ -199,8 +205,8 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*rowset) error {
 			a.queue(st, shape)
 		}
 	}
-	a.keysByBytes(slices.DeleteFunc(slices.Clone(sets), func(w *rowset) bool { return w.bare }))
-	a.tallySets(shape, sets)
+	a.keysByBytes(sets)
+	a.tally(w)
 	return nil
 }
 
@@ -227,41 +233,6 @@ func (a *attempt) hold(w *rowset, tab *table) {
 			a.queue(st, nil)
 		}
 	}
-}
-
-// apart splits a wave's parts so that no two of one piece name the same row of the table: a statement must not touch a
-// row twice, and the later record must win. Children that are replaced share their parent's key within one item.
-func (a *attempt) apart(w wave) [][]part {
-	if len(w.shape.Key) == 0 || w.shape.Op == connectors.Insert || w.shape.Op == connectors.Call || len(w.parts) < 2 {
-		return [][]part{w.parts}
-	}
-	var pieces [][]part
-	seen := map[string]int{}
-	start := 0
-	for i, p := range w.parts {
-		key := a.keyOf(p)
-		if by, twice := seen[key]; twice && (w.shape.Op != connectors.ReplaceChildren || by != p.item) {
-			pieces = append(pieces, w.parts[start:i])
-			start = i
-			clear(seen)
-		}
-		seen[key] = p.item
-	}
-	return append(pieces, w.parts[start:])
-}
-
-// keyOf is what names a record's row, for comparison within one group.
-func (a *attempt) keyOf(p part) string {
-	var key strings.Builder
-	for _, k := range p.record.Shape.Key {
-		v := p.record.Values[k]
-		if v.Kind == connectors.Reference {
-			v = a.items[p.item].returned[v.Str]
-		}
-		key.WriteString(keyText(v))
-		key.WriteByte(0x1f)
-	}
-	return key.String()
 }
 
 func (a *attempt) queue(st statement, shape *connectors.Shape) {
@@ -427,6 +398,13 @@ func (a *attempt) flush(ctx context.Context, commit bool) error {
 		}
 		if err := st.count(touched); err != nil {
 			return err
+		}
+		if st.adds != nil {
+			n := results[i].affected
+			if st.rows {
+				n = int64(len(results[i].rows))
+			}
+			st.adds.found += n
 		}
 		if st.window != nil {
 			if err := a.judge(st.window, results[i]); err != nil {

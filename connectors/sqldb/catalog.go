@@ -72,7 +72,7 @@ const (
 type table struct {
 	name    string // quoted, with schema
 	plain   string // as the mapping has it, for messages
-	engine  string // of MariaDB; of PostgreSQL only one that is not its own
+	engine  string // of MariaDB; elsewhere only what is no table of the database's own for good
 	clocked bool   // MariaDB: something in it asks the session's clock, or may
 	columns map[string]*column
 	folded  map[string]*column // by lower-case name; nil entry: ambiguous
@@ -84,6 +84,8 @@ type table struct {
 	// sure: every row that is sent is written or the statement fails; nothing such as a trigger, a rule or a policy
 	// may leave it out, and the same holds for deletes.
 	sure bool
+	// countable: triggers can be put on it that count (SQLite).
+	countable bool
 	// instead are the operations that an INSTEAD OF trigger of a view takes over.
 	instead map[connectors.Op]bool
 	oid     int64   // PostgreSQL

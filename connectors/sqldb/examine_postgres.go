@@ -92,6 +92,9 @@ func postgresTraits(ctx context.Context, x *examination, tab *table) (*traits, e
 		case "f":
 			tr.kind, tr.weak = "a foreign table,", "whose rows another server commits"
 		}
+		if r[1].Str == "t" {
+			tr.kind, tr.weak = "a temporary table,", "which ends with the session"
+		}
 		if r[1].Str == "u" {
 			tr.weak = "unlogged: the server empties it after a crash"
 		}

@@ -97,6 +97,9 @@ func canTakeBack(tab *table, op string) error {
 	if tab.engine == engineForeign {
 		hint = "the table lies on another server, which commits by itself and may change values: write to that server as a target of its own"
 	}
+	if tab.engine == engineTemporary {
+		hint = "a temporary table stands before the one that is meant, and ends with the session: take it out of session:, or name the table with its schema"
+	}
 	if strings.HasPrefix(tab.engine, "unknown") {
 		hint = "it is a view over tables that this account may not see, and so may have no transactions: have the DBA grant SHOW VIEW, and a right on those tables"
 	}

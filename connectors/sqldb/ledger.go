@@ -218,6 +218,11 @@ func (a *attempt) queueLedger(shape *connectors.Shape, rows []row) error {
 	}
 	d := a.t.sys.dialect
 	d.quote = func(s string) string { return s } // plain names, as the DDL has them
+	var w *window
+	if real != nil {
+		w = &window{tab: real, op: shape.Op, rows: int64(len(rows)), text: ledgerOp, item: -1}
+		a.findKeys(&d, w, []*rowset{set})
+	}
 	stmts, err := set.statements(&d)
 	if err != nil {
 		return err
@@ -227,7 +232,7 @@ func (a *attempt) queueLedger(shape *connectors.Shape, rows []row) error {
 		a.queue(st, nil)
 	}
 	if real != nil {
-		a.tally(window{tab: real, op: shape.Op, rows: int64(len(rows)), text: ledgerOp, item: -1})
+		a.tally(w)
 	}
 	return nil
 }

@@ -297,6 +297,9 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 	t.sure = t.engine != "" // a table: nothing here leaves out a row in silence
 	t.clocked = t.engine == "" || asInt(res[3].rows[0][0]) > 0 || asInt(res[3].rows[0][1]) == 0 || mariaClocked(printed, cols, res[0].rows)
 	t.uniques, t.partly = wholeKeys(res[1].rows)
+	if strings.Contains(printed.print, "\x00CREATE TEMPORARY TABLE") {
+		t.engine = engineTemporary
+	}
 	t.proofs = append(mariaSpelled(found[0].Str, name, found[1].Str), printed)
 	if !t.clocked && slices.ContainsFunc(cols, func(c *column) bool { return c.fam == famInstant }) {
 		t.proofs = append(t.proofs, proof{triggers, printOf(res[3])})

@@ -1,6 +1,10 @@
 package sqldb
 
-import "github.com/inbasket/inbasket/connectors"
+import (
+	"strings"
+
+	"github.com/inbasket/inbasket/connectors"
+)
 
 // wave is all records of one shape over all items, to be written together.
 type wave struct {
@@ -104,4 +108,39 @@ func segments(items []*item) [][]*item {
 		seen[o] = o != ""
 	}
 	return append(all, items[start:])
+}
+
+// apart splits a wave's parts so that no two of one piece name the same row of the table: a statement must not touch a
+// row twice, and the later record must win. Children that are replaced share their parent's key within one item.
+func (a *attempt) apart(w wave) [][]part {
+	if len(w.shape.Key) == 0 || w.shape.Op == connectors.Insert || w.shape.Op == connectors.Call || len(w.parts) < 2 {
+		return [][]part{w.parts}
+	}
+	var pieces [][]part
+	seen := map[string]int{}
+	start := 0
+	for i, p := range w.parts {
+		key := a.keyOf(p)
+		if by, twice := seen[key]; twice && (w.shape.Op != connectors.ReplaceChildren || by != p.item) {
+			pieces = append(pieces, w.parts[start:i])
+			start = i
+			clear(seen)
+		}
+		seen[key] = p.item
+	}
+	return append(pieces, w.parts[start:])
+}
+
+// keyOf is what names a record's row, for comparison within one group.
+func (a *attempt) keyOf(p part) string {
+	var key strings.Builder
+	for _, k := range p.record.Shape.Key {
+		v := p.record.Values[k]
+		if v.Kind == connectors.Reference {
+			v = a.items[p.item].returned[v.Str]
+		}
+		key.WriteString(keyText(v))
+		key.WriteByte(0x1f)
+	}
+	return key.String()
 }

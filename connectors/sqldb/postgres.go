@@ -180,6 +180,9 @@ func postgresCall(d *dialect, w *rowset) ([]statement, error) {
 // engineForeign is a table of another server: what it makes of values is not known, and its commit is not this one's.
 const engineForeign = "of another server"
 
+// engineTemporary is a table that ends with the session.
+const engineTemporary = "temporary"
+
 // postgresFind finds the table that a name means.
 const postgresFind = `
 SELECT n.nspname, c.relname
@@ -195,7 +198,8 @@ SELECT c.oid::int8,
        c.relkind = 'f' OR EXISTS (SELECT FROM pg_catalog.pg_partition_tree(c.oid) p JOIN pg_catalog.pg_class k ON k.oid = p.relid WHERE k.relkind = 'f'),
        c.relkind = 'r' AND NOT c.relhasrules AND NOT c.relrowsecurity AND NOT c.relhassubclass
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal),
-       COALESCE((SELECT pg_catalog.bit_or(g.tgtype) FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND g.tgtype & 64 > 0 AND g.tgenabled NOT IN ('D', 'R')), 0)
+       COALESCE((SELECT pg_catalog.bit_or(g.tgtype) FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND g.tgtype & 64 > 0 AND g.tgenabled NOT IN ('D', 'R')), 0),
+       c.relpersistence = 't'
 FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1)`
 
 // postgresColumns reads columns with the base type below all domains, and its modifier.
@@ -317,6 +321,9 @@ func postgresTable(ctx context.Context, s session, schema, name string) (*table,
 	}
 	if facts[1].Int == 1 {
 		t.engine = engineForeign
+	}
+	if facts[4].Int == 1 {
+		t.engine = engineTemporary
 	}
 	if bits := facts[3].Int; bits != 0 { // of tgtype: 4 insert, 8 delete, 16 update
 		t.instead = map[connectors.Op]bool{connectors.Insert: bits&4 > 0, connectors.Update: bits&16 > 0, connectors.ReplaceChildren: bits&12 > 0, connectors.Upsert: bits&20 > 0}

@@ -95,6 +95,21 @@ func (w *rowset) where(d *dialect, first int) string {
 	return strings.Join(terms, " AND ")
 }
 
+// whereNull is where for one row, in whose key NULL counts as a value.
+func (w *rowset) whereNull(d *dialect, r row) (string, []any) {
+	var terms []string
+	var args []any
+	for _, k := range w.key {
+		if r.args[k] == nil {
+			terms = append(terms, d.quote(w.cols[k].name)+" IS NULL")
+			continue
+		}
+		args = append(args, r.args[k])
+		terms = append(terms, d.quote(w.cols[k].name)+" = "+d.bind(len(args)))
+	}
+	return strings.Join(terms, " AND "), args
+}
+
 // statements makes the statements that write the rows.
 func (w *rowset) statements(d *dialect) ([]statement, error) { return d.write(d, w) }
 

@@ -29,6 +29,7 @@ func sqliteDialect() dialect {
 		table:    sqliteTable,
 		prove:    proveByReading,
 		tally:    sqliteTally,
+		counters: sqliteCounters,
 		arg:      sqliteArg,
 		classify: sqliteVerdict,
 		age:      "strftime('%s', 'now') - strftime('%s', WRITTEN_AT)",
@@ -194,9 +195,10 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 		{sql: `SELECT name, type, "notnull", dflt_value IS NOT NULL, pk FROM ` + info + " WHERE hidden <> 1", args: args, rows: true, item: -1},
 		{sql: `SELECT l.name, i.name, CASE WHEN i.coll <> 'BINARY' THEN '"' || replace(i.coll, '"', '""') || '"' END, l.partial OR EXISTS (SELECT 1 FROM ` + each + ` x WHERE x."key" AND x.cid = -2) FROM ` +
 			list + ` l, ` + each + ` i WHERE i."key" AND l."unique" = 1 ORDER BY l.name, i.seqno`, args: args, rows: true, item: -1},
-		{sql: `SELECT strict FROM ` + strict, args: args, rows: true, item: -1},
+		{sql: `SELECT strict, schema = 'temp' FROM ` + strict, args: args, rows: true, item: -1},
 		{sql: `SELECT "table" FROM ` + foreign, args: args, rows: true, item: -1},
-		{sql: "SELECT type, sql FROM " + sqliteMaster(schema) + " WHERE tbl_name = ? COLLATE NOCASE", args: []any{name}, rows: true, item: -1},
+		{sql: "SELECT type, sql FROM " + sqliteMaster(schema) + " WHERE tbl_name = ?1 COLLATE NOCASE UNION ALL SELECT type, sql FROM temp.sqlite_master WHERE tbl_name = ?1 COLLATE NOCASE",
+			args: []any{name}, rows: true, item: -1},
 	}, false, false)
 	if err != nil {
 		return nil, err
@@ -223,10 +225,20 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 	for _, r := range res[5].rows {
 		t.parents = append(t.parents, strings.TrimSuffix(quoted, quoteDouble(name))+quoteDouble(r[0].Str))
 	}
-	t.sure = !slices.ContainsFunc(res[6].rows, func(r []connectors.Value) bool {
+	if slices.ContainsFunc(res[4].rows, func(r []connectors.Value) bool { return r[1].Int == 1 }) {
+		t.engine = engineTemporary
+	}
+	t.liteWords(res[6].rows)
+	return t, nil
+}
+
+// liteWords takes in rows of (type, words) of the table itself and of what hangs on it.
+func (t *table) liteWords(rows [][]connectors.Value) {
+	t.sure = !slices.ContainsFunc(rows, func(r []connectors.Value) bool {
 		return r[0].Str != "table" && r[0].Str != "index" || ownWay.MatchString(r[1].Str)
 	})
-	for _, r := range res[6].rows {
+	for _, r := range rows {
+		t.countable = t.countable || r[0].Str == "table" && !ownWay.MatchString(r[1].Str)
 		if r[0].Str == "table" && onConflict.MatchString(r[1].Str) {
 			t.abort = " OR ABORT" // not elsewhere: it would hold for what triggers do as well
 		}
@@ -236,7 +248,6 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 			}
 		}
 	}
-	return t, nil
 }
 
 var (
@@ -254,19 +265,7 @@ func sqliteMaster(schema string) string {
 	return quoteDouble(cmp.Or(schema, "main")) + ".sqlite_master"
 }
 
-// sqliteWrite looks whether each row of an upsert is there, where something may have taken it away: counting cannot tell
-// that from a row that was there before.
-func sqliteWrite(d *dialect, w *rowset) ([]statement, error) {
-	stmts, err := writeRows(d, w, conflictTail(d))
-	if err != nil || w.shape.Op != connectors.Upsert || w.tab.sure || w.shape.Unchecked {
-		return stmts, err
-	}
-	for _, r := range w.rows {
-		st := statement{sql: "SELECT 1 FROM " + w.tab.name + " WHERE " + w.where(d, 1), args: w.keyArgs(r), rows: true, op: "upsert into " + w.tab.plain, item: r.item}
-		stmts = append(stmts, w.counted(st, 1, 1))
-	}
-	return stmts, nil
-}
+func sqliteWrite(d *dialect, w *rowset) ([]statement, error) { return writeRows(d, w, conflictTail(d)) }
 
 // The affinities of SQLite: what it makes of values in a column by its declared type.
 const (
@@ -328,12 +327,17 @@ func sqliteArg(c *column, v connectors.Value, zone *time.Location) (any, error) 
 	if v.Kind == connectors.Binary {
 		return binaryArg(c, v.Blob)
 	}
-	if c.fam == famDateTime && v.Kind == connectors.Text { // as everywhere: what an ISO 8601 text says, not its letters
-		if m, err := asMoment(c, v); err == nil && m.Kind == connectors.DateTime {
-			if _, _, err := parseDateTime(m.Str); err == nil {
-				v = m
-			}
+	switch {
+	case c.fam == famBoolean && v.Kind == connectors.Text: // SQLite would keep the word, which is false to it
+		n, known := map[string]int64{"true": 1, "1": 1, "false": 0, "0": 0}[strings.ToLower(v.Str)]
+		if !known {
+			return nil, &misfit{CodeWrongType, c.name}
 		}
+		return n, nil
+	case c.fam == famBoolean && v.Kind == connectors.Integer:
+		return booleanArg(c, v)
+	case (c.fam == famDate || c.fam == famDateTime) && v.Kind == connectors.Text: // as everywhere; a number may be Unix time
+		return momentArg(c, v, zone)
 	}
 	if !number && v.Kind != connectors.Null && v.Kind != connectors.DateTime && (c.fam != famText && c.fam != famBinary) {
 		x, err := otherArg(c, v, zone)

@@ -46,6 +46,8 @@ type dialect struct {
 	// whether the server counts; nil: nobody there counts. settle has happen what else would happen at COMMIT.
 	tally  func(tables []*table) statement
 	settle string
+	// counters make what counts for tally, or take it away at the end of the transaction; nil: the server counts by itself.
+	counters func(tables []*table, begin bool) []string
 	// pipelines says that statements travel together with COMMIT: what only their answers tell comes too late.
 	pipelines bool
 	// moments writes the moments that arg left in a rowset's arguments; nil: it leaves none.
@@ -98,6 +100,7 @@ type statement struct {
 	means       error   // what it means when the statement divides by zero, or gives a row that it must not
 	proves      *proof  // it is to give this text
 	window      *window // it counts what was done in it
+	adds        *window // whose rows it finds or deletes
 	// each takes the rows one by one instead of the result, so that big ones are not all held; names are
 	// nil at the end. It returns false when it wants no more.
 	each func(names []string, vals []connectors.Value) bool

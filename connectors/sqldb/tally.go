@@ -13,7 +13,7 @@ import (
 
 // tally is what became of one table in a transaction up to a point, whoever did it.
 type tally struct {
-	inserted, deleted int64 // SQLite: the first is how many rows there are
+	inserted, deleted int64 // where only the rows that there are can be counted, the first is their number
 	updated           int64
 	updates           bool // updated is known
 	counts            bool // the server counts at all
@@ -26,7 +26,21 @@ type window struct {
 	rows   int64
 	text   string // for messages
 	item   int
-	passes bool // whatever became of rows is meant
+	passes bool  // whatever became of rows is meant
+	clears bool  // rows are deleted before others come
+	found  int64 // how many statements of it deleted, or an upsert finds there
+}
+
+// newWindow is for a write of sets.
+func newWindow(shape *connectors.Shape, sets []*rowset) *window {
+	w := &window{tab: sets[0].tab, op: shape.Op, text: "write to " + sets[0].tab.plain, item: sets[0].item(), passes: shape.Unchecked || shape.Op == connectors.Call}
+	for _, set := range sets {
+		if set.item() != w.item {
+			w.item = -1
+		}
+		w.rows += int64(len(set.rows))
+	}
+	return w
 }
 
 // watch has tallies taken where what a statement reports may not be what stands there: a trigger may delete a row after
@@ -39,7 +53,8 @@ func (a *attempt) watch() {
 		a.watched = append(a.watched, a.k.tables[name])
 	}
 	a.wrote = map[*table]bool{}
-	a.tally(window{passes: true})
+	a.counters(true)
+	a.tally(&window{passes: true})
 }
 
 // doubtful reports that a table of the attempt is not sure, and its mapping does not say that this is meant.
@@ -64,12 +79,12 @@ func (a *attempt) doubtful() bool {
 }
 
 // tally queues a count of what was done since the one before.
-func (a *attempt) tally(w window) {
+func (a *attempt) tally(w *window) {
 	if len(a.watched) == 0 {
 		return
 	}
 	st := a.t.sys.tally(a.watched)
-	st.rows, st.op, st.item, st.window = true, "count what was written", -1, &w
+	st.rows, st.op, st.item, st.window = true, "count what was written", -1, w
 	a.queue(st, nil)
 }
 
@@ -81,25 +96,30 @@ func (a *attempt) tallyEnd() {
 	if a.t.sys.settle != "" {
 		a.queue(statement{sql: a.t.sys.settle, op: "commit", item: -1}, nil)
 	}
-	a.tally(window{text: "commit", item: -1})
+	a.tally(&window{text: "commit", item: -1})
+	a.counters(false)
 }
 
-// tallySets counts the rows of a write.
-func (a *attempt) tallySets(shape *connectors.Shape, sets []*rowset) {
-	w := window{tab: sets[0].tab, op: shape.Op, text: "write to " + sets[0].tab.plain, passes: shape.Unchecked || shape.Op == connectors.Call}
-	for _, set := range sets {
-		if set.bare {
-			continue
-		}
-		if item := set.item(); w.rows == 0 {
-			w.item = item
-		} else if w.item != item {
-			w.item = -1
-		}
-		w.rows += int64(len(set.rows))
+// counters queues what makes the counters, or takes them away before COMMIT.
+func (a *attempt) counters(begin bool) {
+	if a.t.sys.counters == nil {
+		return
 	}
-	if w.rows > 0 {
-		a.tally(w)
+	for _, sql := range a.t.sys.counters(a.watched, begin) {
+		a.queue(statement{sql: sql, op: "count what is written", item: -1}, nil)
+	}
+}
+
+// findKeys counts the rows that an upsert finds there: only the others may be inserted.
+func (a *attempt) findKeys(d *dialect, w *window, sets []*rowset) {
+	if len(a.watched) == 0 || w.op != connectors.Upsert || w.passes {
+		return
+	}
+	for _, set := range sets {
+		for _, r := range set.rows {
+			where, args := set.whereNull(d, r)
+			a.queue(statement{sql: set.prefix + "SELECT 1 FROM " + set.tab.name + " WHERE " + where, args: args, rows: true, op: "find the key in " + set.tab.plain, item: r.item, adds: w}, nil)
+		}
 	}
 }
 
@@ -120,39 +140,52 @@ func (a *attempt) judge(w *window, res result) error {
 			return connectors.Errorf(connectors.TargetError, CodeRows, w.text,
 				"a table has a trigger, rule or policy, and the server does not count rows: have the DBA set track_counts = on, or say rows: unchecked in the mapping's write", "track_counts is off")
 		}
-		d := now[i]
-		d.inserted, d.updated, d.deleted = d.inserted-last[i].inserted, d.updated-last[i].updated, d.deleted-last[i].deleted
-		switch net := d.inserted - d.deleted; {
+		d := now[i].since(last[i])
+		counts := fmt.Sprintf("inserted: %d, updated: %d, deleted: %d", d.inserted, d.updated, d.deleted)
+		switch {
 		case tab == w.tab && !d.fits(w):
-			if w.op == connectors.Update && d.updates {
-				net = d.updated + min(net, 0)
+			text := fmt.Sprintf("%s (rows sent: %d, %s)", w.text, w.rows, counts)
+			if w.clears {
+				text = fmt.Sprintf("%s (rows to delete: %d, %s)", w.text, w.found, counts)
 			}
-			return &culprit{w.item, CodeRows, fmt.Sprintf("%s (rows sent: %d, written: %d)", w.text, w.rows, max(net, 0)), errors.New("rows that stand there differ from rows sent")}
-		case tab != w.tab && a.wrote[tab] && (net < 0 || w.tab == nil && net > 0):
+			return &culprit{w.item, CodeRows, text, errors.New("rows that stand there differ from rows sent")}
+		case tab != w.tab && !w.clears && a.wrote[tab] && (d.deleted > 0 || w.tab == nil && d.inserted > 0):
 			text := "write to " + tab.plain
 			if tab == a.k.tables[ledgerEntry] {
 				text = ledgerOp
 			}
-			return &culprit{w.item, CodeRows, fmt.Sprintf("%s (rows afterwards: %+d)", text, net), errors.New("rows that were written are taken away, or others come")}
+			return &culprit{w.item, CodeRows, text + " (afterwards " + counts + ")", errors.New("rows that were written are taken away, or others come")}
 		}
 	}
-	if w.tab != nil {
+	if w.tab != nil && !w.clears {
 		a.wrote[w.tab] = true
 	}
 	return nil
 }
 
-// fits reports that a table has got what was sent to it, and keeps it. A row that an update moves between partitions is
-// deleted and inserted.
-func (d tally) fits(w *window) bool {
-	net := d.inserted - d.deleted
-	switch w.op {
-	case connectors.Update:
-		return net == 0 && (!d.updates || d.updated+d.deleted >= w.rows)
-	case connectors.Upsert:
-		return net >= 0 && net <= w.rows && (!d.updates || d.deleted == 0 && d.inserted+d.updated >= w.rows)
+// since is what was done since an earlier count.
+func (d tally) since(last tally) tally {
+	d.inserted, d.updated, d.deleted = d.inserted-last.inserted, d.updated-last.updated, d.deleted-last.deleted
+	if d.inserted < 0 {
+		d.inserted, d.deleted = 0, d.deleted-d.inserted
 	}
-	return net == w.rows
+	return d
+}
+
+// fits reports that nothing but what was sent became of a table. Rows are counted one by one and not net: one that is taken
+// away does not make up for another that comes.
+func (d tally) fits(w *window) bool {
+	switch {
+	case w.clears:
+		return d.inserted == 0 && d.deleted == w.found
+	case w.op == connectors.Update && d.deleted > 0: // a row that an update moves between partitions is deleted and inserted
+		return d.updates && d.inserted == d.deleted && d.updated+d.deleted == w.rows
+	case w.op == connectors.Update:
+		return d.inserted == 0 && (!d.updates || d.updated >= w.rows)
+	case w.op == connectors.Upsert: // others may have put a row there meanwhile
+		return d.deleted == 0 && d.inserted <= w.rows-w.found && (!d.updates || d.inserted+d.updated >= w.rows)
+	}
+	return d.inserted == w.rows && d.deleted == 0
 }
 
 func readTallies(res result, n int) ([]tally, error) {
@@ -194,11 +227,48 @@ SELECT pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_inserted(id))::int8, pg
   pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(id))::int8, (pg_catalog.current_setting('track_counts') = 'on')::int4
 FROM below GROUP BY n ORDER BY n`
 
-// sqliteTally counts the rows that there are: the transaction has the write lock, so nobody else changes that.
+// sqliteTally has triggers of the session's own count what is inserted and updated, also by other triggers, and takes what
+// is deleted from the number of rows that there are: the transaction has the write lock, so nobody else changes that. Where
+// there can be no such triggers the number of rows has to do.
 func sqliteTally(tables []*table) statement {
 	parts := make([]string, len(tables))
 	for i, t := range tables {
-		parts[i] = "SELECT (SELECT COUNT(*) FROM " + t.name + "), 0, NULL, 1"
+		rows := "(SELECT COUNT(*) FROM " + t.name + ")"
+		if t.countable {
+			parts[i] = "SELECT inserted, inserted - " + rows + ", updated, 1 FROM temp.inbasket_counts WHERE n = " + strconv.Itoa(i)
+		} else {
+			parts[i] = "SELECT " + rows + ", 0, NULL, 1"
+		}
 	}
 	return statement{sql: strings.Join(parts, " UNION ALL ")}
+}
+
+// sqliteCounters makes the triggers that count, or takes them away.
+func sqliteCounters(tables []*table, begin bool) []string {
+	const counts = "inbasket_counts"
+	var sqls []string
+	if begin {
+		sqls = append(sqls, "CREATE TEMP TABLE "+counts+" (n INTEGER PRIMARY KEY, inserted INTEGER, updated INTEGER)")
+	}
+	for i, t := range tables {
+		n := strconv.Itoa(i)
+		if begin {
+			sqls = append(sqls, "INSERT INTO temp."+counts+" VALUES ("+n+", 0, 0)")
+		}
+		for _, c := range [][2]string{{"INSERT", "inserted"}, {"UPDATE", "updated"}} {
+			event, column := c[0], c[1]
+			name := "inbasket_" + column + "_" + n
+			switch {
+			case !t.countable:
+			case begin:
+				sqls = append(sqls, "CREATE TEMP TRIGGER "+name+" AFTER "+event+" ON "+t.name+" BEGIN UPDATE "+counts+" SET "+column+" = "+column+" + 1 WHERE n = "+n+"; END")
+			default:
+				sqls = append(sqls, "DROP TRIGGER temp."+name)
+			}
+		}
+	}
+	if !begin {
+		sqls = append(sqls, "DROP TABLE temp."+counts)
+	}
+	return sqls
 }

@@ -113,8 +113,8 @@ var mariaTypes = []typed{
 var sqliteTypes = []typed{
 	{decl: "INTEGER", values: numbers}, {decl: "DECIMAL(9,1)", values: numbers}, {decl: "NUMERIC", values: also(numbers, decimals("12345678901234567", "0.12345678901234567"))},
 	{decl: "REAL", values: also(numbers, decimals(least64))}, {decl: "STRING", values: also(wordings, numbers)}, {decl: "", values: also(wordings, numbers)}, {decl: "VARCHAR(5)", values: wordings}, {decl: "TEXT", values: also(wordings, numbers)},
-	{decl: "BOOLEAN", values: also(texts("true", "1", "01"), []connectors.Value{{Kind: connectors.Boolean, Int: 1}})}, {decl: "DATE", values: instants}, {decl: "DATETIME", values: instants},
-	{decl: "POINT", values: texts("01", "a")}, {decl: "FLOATING POINT", values: texts("01", "a")}, {decl: "MONEY", values: also(decimals("1.50", "1.12345678901234567"), texts("1.50", "$1"))},
+	{decl: "BOOLEAN", values: also(texts("true", "False", "1", "01", "maybe"), []connectors.Value{integer(7)}, []connectors.Value{{Kind: connectors.Boolean, Int: 1}})}, {decl: "DATE", values: also(instants, texts("2026-02-30"))},
+	{decl: "DATETIME", values: also(instants, texts("2026-02-30", "2026-01-01T25:00:00"))}, {decl: "POINT", values: texts("01", "a")}, {decl: "FLOATING POINT", values: texts("01", "a")}, {decl: "MONEY", values: also(decimals("1.50", "1.12345678901234567"), texts("1.50", "$1"))},
 	{decl: "BLOB", values: bytesOf, show: "HEX(V)"}, {decl: "JSON", values: documents}, {decl: "UUID", values: texts("12345678", "00000001", "6f1e9a0e-0000-4000-8000-00000000000a", "1e5")},
 	{decl: "INT", values: numbers, tail: " STRICT"}, {decl: "ANY", values: texts("01067", "1E5"), tail: " STRICT"}, {decl: "ANY", values: texts("01067", "1E5")}, {decl: "TEXT", values: wordings, tail: " STRICT"},
 }
@@ -228,6 +228,9 @@ func means(v connectors.Value, got string) bool {
 	}
 	if v.Kind == connectors.Boolean || sent == "true" || sent == "yes" || sent == "1" {
 		return got == "1" || got == "true"
+	}
+	if sent == "False" {
+		return got == "0"
 	}
 	var m, n any
 	if strings.Count(sent, `"a"`) == 1 && json.Unmarshal([]byte(sent), &m) == nil && json.Unmarshal([]byte(got), &n) == nil && reflect.DeepEqual(m, n) {

@@ -8,16 +8,10 @@ INSERT INTO "T" ("ID", "NAME") VALUES (?,?) RETURNING "NO"; -- 2 args, item 2
 -- op 1 returning false
 INSERT INTO "T" ("ID", "NAME") VALUES (?,?),(?,?) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME"; -- 4 args, item -1
 INSERT INTO "T" ("ID", "NAME") VALUES (?,?) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME"; -- 2 args, item 2
-SELECT 1 FROM "T" WHERE "ID" = ?; -- 1 args, item 0
-SELECT 1 FROM "T" WHERE "ID" = ?; -- 1 args, item 1
-SELECT 1 FROM "T" WHERE "ID" = ?; -- 1 args, item 2
 -- op 1 returning true
 INSERT INTO "T" ("ID", "NAME") VALUES (?,?) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME" RETURNING "NO"; -- 2 args, item 0
 INSERT INTO "T" ("ID", "NAME") VALUES (?,?) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME" RETURNING "NO"; -- 2 args, item 1
 INSERT INTO "T" ("ID", "NAME") VALUES (?,?) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME" RETURNING "NO"; -- 2 args, item 2
-SELECT 1 FROM "T" WHERE "ID" = ?; -- 1 args, item 0
-SELECT 1 FROM "T" WHERE "ID" = ?; -- 1 args, item 1
-SELECT 1 FROM "T" WHERE "ID" = ?; -- 1 args, item 2
 -- op 2 returning false
 UPDATE "T" SET "NAME" = ? WHERE "ID" = ?; -- 2 args, item 0
 UPDATE "T" SET "NAME" = ? WHERE "ID" = ?; -- 2 args, item 1
