@@ -243,7 +243,7 @@ func (w *world) settle(all bool) {
 	}
 	batches, err := orders.Batches.Ask(ctx, w.client(), control.BatchesRequest{Target: "batches", Open: true})
 	for _, b := range batches {
-		if err == nil && b.Progress == journal.Held {
+		if err == nil && (b.Progress == journal.Held || b.Progress == journal.Doubtful) {
 			there := false
 			w.locked(func() {
 				there = slices.ContainsFunc(w.folders["batches"].all(), func(f file) bool { return f.name == b.Name })
