@@ -432,6 +432,15 @@ func (w *world) checkResults(ctx context.Context, views []control.View) {
 		w.fail(results, "no status: %v", err)
 		return
 	}
+	list, err := orders.Results.Ask(ctx, w.client(), control.ResultsFilter{})
+	if err != nil {
+		w.fail(results, "no list of what waits: %v", err)
+		return
+	}
+	waiting := map[string]bool{} // for a person
+	for _, r := range list {
+		waiting[r.Result.ResultID] = true
+	}
 	parked := int64(0)
 	outcomes := map[string]string{"A": "approved", "R": "refused"}
 	for _, d := range w.office.decisions {
@@ -440,6 +449,8 @@ func (w *world) checkResults(ctx context.Context, views []control.View) {
 		case d.sent.IsZero():
 			w.fail(results, "decision %d was never fetched", d.id)
 		case d.status == "?":
+			parked++
+		case !found && waiting[strconv.FormatInt(d.id, 10)]:
 			parked++
 		case !found:
 			w.fail(results, "decision %d on application %d is nowhere", d.id, d.app)

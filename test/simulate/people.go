@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -266,6 +267,10 @@ func (w *world) settleOne(ctx context.Context, v control.View, all bool) {
 		w.say("reject %s: %v", v.ID, err)
 		return
 	}
+	// What a target has is confirmed before anything is tried again: retry means all that is parked of a submission.
+	slices.SortStableFunc(v.Deliveries, func(a, b control.Delivery) int {
+		return cmp.Compare(bit(!w.stands(v, a.Target)), bit(!w.stands(v, b.Target)))
+	})
 	for _, d := range v.Deliveries {
 		if d.Progress != journal.Held {
 			continue
@@ -292,6 +297,13 @@ func (w *world) settleOne(ctx context.Context, v control.View, all bool) {
 		_, err := orders.Reject.Ask(ctx, w.client(), control.RejectRequest{ID: v.ID, Reason: "it cannot be taken"})
 		w.say("reject %s (%s): %v", v.ID, v.Code, err)
 	}
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // stands tells whether a target has a submission, as a person sees who looks there.
