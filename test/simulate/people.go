@@ -268,9 +268,8 @@ func (w *world) settleOne(ctx context.Context, v control.View, all bool) {
 		return
 	}
 	// What a target has is confirmed before anything is tried again: retry means all that is parked of a submission.
-	slices.SortStableFunc(v.Deliveries, func(a, b control.Delivery) int {
-		return cmp.Compare(bit(!w.stands(v, a.Target)), bit(!w.stands(v, b.Target)))
-	})
+	toConfirm := func(d control.Delivery) bool { return d.Target != "register" && w.stands(v, d.Target) }
+	slices.SortStableFunc(v.Deliveries, func(a, b control.Delivery) int { return cmp.Compare(bit(toConfirm(b)), bit(toConfirm(a))) })
 	for _, d := range v.Deliveries {
 		if d.Progress != journal.Held {
 			continue
