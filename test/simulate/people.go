@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/control"
@@ -282,6 +283,9 @@ func (w *world) settleOne(ctx context.Context, v control.View, all bool) {
 			continue
 		case there && d.Target != "register":
 			_, err = orders.Confirm.Ask(ctx, w.client(), control.ConfirmRequest{ID: v.ID, Target: d.Target, Reason: "it is there"})
+			if err != nil && strings.Contains(err.Error(), "waits for a value that only a delivery returns") {
+				w.told[v.ID] = true
+			}
 		default:
 			if d.Code == "sim.rule" && w.register.forbid {
 				_, err = orders.Reject.Ask(ctx, w.client(), control.RejectRequest{ID: v.ID, Reason: "the name is not allowed", Force: true})
