@@ -274,8 +274,9 @@ func (m *model) reject(t *rapid.T) {
 		return
 	}
 	begun := false
-	for _, p := range s.to {
-		begun = begun || slices.Contains([]Progress{Done, Attempting, Batched, Staged, Unclear}, p)
+	for target, p := range s.to {
+		sealed := target == "line" && s.batch != 0 && states.ProgressOf(string(p)).Left()
+		begun = begun || sealed || slices.Contains([]Progress{Done, Attempting, Batched, Staged, Unclear}, p)
 	}
 	switch {
 	case begun && !force:

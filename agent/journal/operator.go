@@ -25,8 +25,8 @@ func (j *Journal) Reject(ctx context.Context, id ID, errs []FieldError, r Reason
 		var there []string
 		for n := range s.deliveries {
 			d := &s.deliveries[n]
-			// What is on its way may be there as well; only an explicit word gives that up.
-			if d.state == states.Done || d.state != states.Pending && d.state != states.Waiting && d.state.Open() {
+			// What is on its way, or sealed into a batch, may be there as well; only an explicit word gives that up.
+			if d.state == states.Done || d.batch != 0 && d.state.Left() || d.state != states.Pending && d.state != states.Waiting && d.state.Open() {
 				there = append(there, t.j.names.text(d.target))
 			}
 		}

@@ -31,7 +31,7 @@ func (d *Desk) confirm(ctx context.Context, r control.ConfirmRequest) (control.S
 		}
 		found = found || x.Target == r.Target && x.Progress == journal.Held
 		if x.Progress == journal.Waiting {
-			return control.Settled{}, notConfirmed(fmt.Sprintf("%s waits for a value that only a delivery returns", x.Target), "make the target take it again: inbasket retry")
+			return control.Settled{}, notConfirmed(fmt.Sprintf("%s waits for a value that only a delivery returns", x.Target), "take what the first target has of the form out of it, then inbasket retry; a retry alone may write it twice")
 		}
 	}
 	if !found {
