@@ -130,7 +130,7 @@ func (l *life) run() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	l.cancel = cancel
 	ready := make(chan struct{})
-	l.agent, err = agent.New(ctx, agent.Options{Config: cfg, Reload: l.config, Clock: l.w.clock, Log: zerolog.New(l.w.log), Ready: func(agent.Addresses) { close(ready) },
+	l.agent, err = agent.New(ctx, agent.Options{Config: cfg, Reload: l.config, Clock: l.w.clock, Log: zerolog.New(zerolog.SyncWriter(l.w.log)), Ready: func(agent.Addresses) { close(ready) },
 		Surround: agent.Surround{Listen: l.net.listen, IDs: ids{l.w}, Jitter: func() float64 { return l.w.moment("jitter").float() }, Commit: l.hooks()}})
 	if err != nil {
 		cancel()
