@@ -77,7 +77,11 @@ func run(first, seeds, jobs uint64, trace bool) error {
 
 // share runs some seeds in a process of its own; one that hangs or breaks is named by the file that says how far it came.
 func share(program, progress string, env []string, first, seeds uint64, trace bool) error {
-	c := exec.Command(program, "-test.run", "^TestSeeds$", "-test.timeout", "24h", "-first", fmt.Sprint(first), "-seeds", fmt.Sprint(seeds),
+	tests := "^Test(Equal)?Seeds$"
+	if trace {
+		tests = "^TestSeeds$"
+	}
+	c := exec.Command(program, "-test.run", tests, "-test.timeout", "24h", "-first", fmt.Sprint(first), "-seeds", fmt.Sprint(seeds),
 		"-progress", progress, fmt.Sprintf("-trace=%v", trace))
 	var last bytes.Buffer
 	c.Env, c.Stdout, c.Stderr = env, os.Stdout, &last
