@@ -285,7 +285,7 @@ func TestFoundByCheck(t *testing.T) {
 	for _, c := range []struct{ value, want string }{
 		{`form.short`, "ok"}, {`form.long | substring(0, 4)`, "ok"}, {`{value: form.long, type: text(4), overflow: cut}`, "ok"}, {`form.kind | lookup("fit", "?")`, "ok"}, {`form.open`, "ok"},
 		{`form.n == 5 ? "1" : "2"`, "ok"}, {`form.list[0].v`, "ok"},
-		{`form.long`, "warning"}, {`form.long | trim() | upper()`, "warning"}, {`form.most`, "warning"}, {`form.kind | lookup("one")`, "ok"},
+		{`form.long`, "warning"}, {`form.long | trim() | upper()`, "warning"}, {`form.most`, "warning"}, {`form.kind | lookup("one")`, "warning"},
 		{`form.n == "5" ? "1" : "2"`, expr.CodeNever}, {`form.flag | trim()`, expr.CodeNever}, {`form.n | parseDate() | formatDate("MM")`, expr.CodeNever}, {`form.list | text()`, expr.CodeNever},
 		{`form.kind == 5 ? "1" : "2"`, expr.CodeNever}, {`{value: form.flag, type: integer}`, expr.CodeNever},
 

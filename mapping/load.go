@@ -268,7 +268,7 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[exprText], target string, anew
 		*anew = append(*anew, slot)
 	}
 	may := x.Outcome()
-	s.Names[l.Key] = expr.Binding{Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval)}
+	s.Names[l.Key] = expr.Binding{Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval)}
 }
 
 // free reports a name that cannot be given: no identifier, or taken further out.
@@ -289,7 +289,7 @@ func (b *builder) free(s *expr.Scope, name string, line, column int) bool {
 }
 
 func (b *builder) compiler(s *expr.Scope, target string) *expr.Compiler {
-	return &expr.Compiler{Prog: &b.plan.prog, Scope: s, Target: target, Tables: b.tables, Used: b.use, May: b.plan.schema.Outcome, Strict: !b.pinned()}
+	return &expr.Compiler{Prog: &b.plan.prog, Scope: s, Target: target, Tables: b.tables, Used: b.use, May: b.plan.schema.Outcome, Never: b.plan.schema.Never, Strict: !b.pinned()}
 }
 
 // value compiles an expression whose value is used whole.
@@ -307,12 +307,36 @@ func (b *builder) value(s *expr.Scope, x exprText, target string) (expr.Compiled
 	return c, true
 }
 
+// condition compiles when, which some form must make true.
+func (b *builder) condition(s *expr.Scope, x exprText, target string) (expr.Compiled, bool) {
+	if x.node == nil {
+		return expr.Compiled{}, false
+	}
+	comp := b.compiler(s, target)
+	c, p := comp.Whole(x.text)
+	if yes, _ := c.Needs(); p == nil && !b.pinned() {
+		if why, _ := b.plan.schema.Never(yes); why != "" {
+			p = &expr.Problem{Code: expr.CodeNever, Message: "this is never true: " + why}
+			if len(comp.Dead) > 0 {
+				p = &comp.Dead[0]
+			}
+			p.Message += "; so this write is never made"
+		}
+	}
+	if p != nil {
+		b.expressionProblem(x, p)
+		return expr.Compiled{}, false
+	}
+	b.warn(x, comp)
+	return c, true
+}
+
 // warn keeps what may fail for some forms.
 func (b *builder) warn(x exprText, c *expr.Compiler) {
-	for i := range c.Warned {
-		b.plan.warnings = append(b.plan.warnings, b.problemAt(x, &c.Warned[i]))
+	for _, p := range slices.Concat(c.Warned, c.Dead) {
+		b.plan.warnings = append(b.plan.warnings, b.problemAt(x, &p))
 	}
-	c.Warned = nil
+	c.Warned, c.Dead = nil, nil
 }
 
 // expressionProblem reports p at its place in the expression.

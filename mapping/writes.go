@@ -91,7 +91,7 @@ func (b *builder) write(i int, spec writeSpec) {
 		b.let(s, l, spec.To, &w.lets)
 	}
 	if spec.When != nil {
-		if c, ok := b.value(s, *spec.When, spec.To); ok {
+		if c, ok := b.condition(s, *spec.When, spec.To); ok {
 			w.when = &c
 			b.rehearse(*spec.When, c, "the condition", expr.IsTrue)
 		}

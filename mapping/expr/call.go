@@ -56,10 +56,14 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	if h.same {
 		out.Plain = xs[0].Plain
 	}
+	if size := sizes[name]; size != "" && xs[0].Path != nil {
+		out.Size, out.sized = size, xs[0].Path
+	}
 	switch {
 	case name == "fail":
 		out.May = noOutcome
 	case name == "lookup" && len(xs[0].Outcome().More) > 0:
+		c.looked(n, xs)
 		out.May = c.found(xs)
 	case name == "concat":
 		out.May = c.apply(n, name, fn, xs, h.own).measured(partsOf(xs...), 0, likely(xs...))
@@ -190,7 +194,15 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 		c.apply(args[len(args)-1], name, add, []Compiled{body}, false)
 	}
 	lv, bv, makes := list.Eval, body.Eval, predicateMakes[name]
-	return Compiled{Source: list.Source, May: predicateOutcomes[name], Eval: func(e *Env) Value {
+	out := Compiled{Source: list.Source, May: predicateOutcomes[name]}
+	switch {
+	case list.Path == nil:
+	case name == "any", name == "one":
+		out.Yes, _ = body.Needs()
+	case name == "count" && bv == nil:
+		out.Size, out.sized = OfItems, list.Path
+	}
+	out.Eval = func(e *Env) Value {
 		l := lv(e)
 		switch l.Kind {
 		case KindMissing, KindNull:
@@ -202,7 +214,8 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 		v := do(e, l, bv)
 		v.Made |= makes
 		return e.Of(v, l)
-	}}
+	}
+	return out
 }
 
 // itemOf is the way to an item of a predicate's list.

@@ -11,7 +11,7 @@ const (
 	CodeLookupUnknown   = "mapping.unknown-lookup"          // no lookup of that name
 	CodeValue           = "mapping.value"                   // a setting has a value that is not allowed
 	CodeConstant        = "mapping.constant"                // what does not depend on the form can only fail, or does not fit where it is written; mend it
-	CodeNever           = "mapping.never"                   // no form could make this work: the sort of value is wrong; mend the expression or the field
+	CodeNever           = "mapping.never"                   // no form could make this work, or this condition true; mend the expression, the field or the form's schema
 	CodeLimit           = "mapping.limit"                   // a form is larger, or makes more work, than a limit of its mapping allows; raise the key of input.limits that the message names, then inbasket retry --mapping NEW
 )
 

@@ -35,6 +35,11 @@ type Compiled struct {
 	May    *Outcome // what check knows of its values; nil: anything
 	Plain  *Path    // when it is the text or number of a field, but for white space and capitals
 	Own    bool     // every text that it may give stands in the mapping
+	Yes    *Need    // of a condition: what a form must be for it to be true
+	No     *Need    // and for it to be false
+	Size   string   // it is the number of items or characters of what lies under sized
+	sized  *Path
+	items  []Value // of a list that stands in the mapping
 	Ref    *reference
 	Depth  int // of the innermost loop that it hangs on, from 1; 0: none
 }
@@ -76,11 +81,13 @@ type Compiler struct {
 	Target string // of the write that the expression belongs to; "" outside of writes
 	items  []*Path
 	Tables map[string]*Table
-	depth  int                       // of the innermost loop that was named so far
-	May    func(abs []Step) *Outcome // what a form may have under a path, for check
-	Strict bool                      // report what can only fail; not for a mapping that was pinned before
-	Late   bool                      // a name was used that is only known once a form is a submission
+	depth  int                                        // of the innermost loop that was named so far
+	May    func(abs []Step) *Outcome                  // what a form may have under a path, for check
+	Strict bool                                       // report what can only fail; not for a mapping that was pinned before
+	Late   bool                                       // a name was used that is only known once a form is a submission
+	Never  func(n *Need) (why string, names []string) // why no form is so; names are the values that it may have there
 	Warned []Problem
+	Dead   []Problem // what is never true
 }
 
 // warn remembers what may fail for some forms.
@@ -260,7 +267,7 @@ func (c *Compiler) identifier(n *ast.IdentifierNode) Compiled {
 	case b.Write != nil:
 		c.stop(n, CodeReference, n.Value+" is a write: name one of the columns that it returns, such as "+n.Value+"."+first(b.Write.Returning, "COLUMN"), "")
 	}
-	return Compiled{Eval: b.Eval, Source: b.Source, May: b.May, Own: b.Own}
+	return Compiled{Eval: b.Eval, Source: b.Source, May: b.May, Own: b.Own, Yes: b.Yes, No: b.No}
 }
 
 func first(list []string, other string) string {
@@ -444,14 +451,21 @@ func firstSource(xs ...Compiled) *Path {
 func (c *Compiler) array(n *ast.ArrayNode) Compiled {
 	evs := make([]Eval, len(n.Nodes))
 	var src *Path
+	var items []Value
 	for i, m := range n.Nodes {
 		x := c.operand(m)
 		evs[i] = x.Eval
+		if x.Const != nil {
+			items = append(items, *x.Const)
+		}
 		if src == nil {
 			src = x.Source
 		}
 	}
-	return Compiled{Source: src, May: someList, Eval: func(e *Env) Value {
+	if len(items) < len(evs) {
+		items = nil
+	}
+	return Compiled{Source: src, May: someList, items: items, Eval: func(e *Env) Value {
 		list := make([]Value, len(evs))
 		for i, ev := range evs {
 			list[i] = ev(e)

@@ -28,7 +28,8 @@ func (c *Compiler) unary(n *ast.UnaryNode) Compiled {
 	switch n.Operator {
 	case "not", "!":
 		c.condition(n.Node, x)
-		return Compiled{Source: x.Source, May: someBoolean, Eval: func(e *Env) Value { v := ev(e); return e.Of(Bool(!Truth(e, v)), v) }}
+		yes, no := x.Needs()
+		return Compiled{Source: x.Source, May: someBoolean, Yes: no, No: yes, Eval: func(e *Env) Value { v := ev(e); return e.Of(Bool(!Truth(e, v)), v) }}
 	case "-":
 		if x.Const != nil && x.Const.IsNumber() {
 			e := &Env{}
@@ -60,6 +61,7 @@ func (c *Compiler) binary(n *ast.BinaryNode) Compiled {
 	a, b := look(n.Left), look(n.Right)
 	av, bv := a.Eval, b.Eval
 	out := Compiled{Source: firstSource(a, b), May: c.binaryOutcome(n, a, b)}
+	out.Yes, out.No = c.needs(n, a, b)
 	switch n.Operator {
 	case "+", "-", "*", "/", "%":
 		op := n.Operator[0]

@@ -19,6 +19,7 @@ type Binding struct {
 	Source  *Path
 	Own     bool     // as of an expression
 	May     *Outcome // what check knows of its values; nil: anything
+	Yes, No *Need    // as of an expression
 	Write   *Write
 	members map[string]Eval
 	Depth   int  // of the innermost loop that it hangs on, from 1; 0: none

@@ -56,10 +56,10 @@ func (s *Schema) Problems() []Problem {
 // neither found nor disproved is a warning too.
 func (s *Schema) findUnkeepable() []Problem {
 	const mend = "mend the rules that exclude each other"
-	if slices.ContainsFunc(allBelow(s.root, below), func(x *jsonschema.Schema) bool { return x.DynamicRef != nil || x.RecursiveRef != nil }) {
+	if s.dynamic() {
 		return nil
 	}
-	o := satisfy.Options{Types: s.types(), Pattern: func(p jsonschema.Regexp) string { return p.(ecmaPattern).Regexp.String() }}
+	o := s.options()
 	switch a := satisfy.Value(s.root, o); {
 	case a.Never:
 		return []Problem{{location: a.At.Location, message: "no form can keep this schema: " + a.Why, suggestion: mend, dead: true}}
@@ -75,6 +75,15 @@ func (s *Schema) findUnkeepable() []Problem {
 		out = append(out, Problem{location: p.At.Location, message: message + p.Why, suggestion: mend + ", or write false where that is meant", Warning: true, dead: p.Kind != "alternative"})
 	}
 	return out
+}
+
+// dynamic tells whether the target of some reference hangs on where it is used from.
+func (s *Schema) dynamic() bool {
+	return slices.ContainsFunc(allBelow(s.root, below), func(x *jsonschema.Schema) bool { return x.DynamicRef != nil || x.RecursiveRef != nil })
+}
+
+func (s *Schema) options() satisfy.Options {
+	return satisfy.Options{Types: s.types(), Pattern: func(p jsonschema.Regexp) string { return p.(ecmaPattern).Regexp.String() }}
 }
 
 // hopeless finds, among what is wrong with a form, what breaks rules that no form could keep: that says nothing about the form.
