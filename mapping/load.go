@@ -289,7 +289,7 @@ func (b *builder) free(s *expr.Scope, name string, line, column int) bool {
 }
 
 func (b *builder) compiler(s *expr.Scope, target string) *expr.Compiler {
-	return &expr.Compiler{Prog: &b.plan.prog, Scope: s, Target: target, Tables: b.tables, Used: b.use, May: b.plan.schema.Outcome, Never: b.plan.schema.Never, Strict: !b.pinned()}
+	return &expr.Compiler{Prog: &b.plan.prog, Scope: s, Target: target, Tables: b.tables, Used: b.use, May: b.plan.schema.Outcome, Never: b.plan.schema.NeverThere, Strict: !b.pinned()}
 }
 
 // value compiles an expression whose value is used whole.
@@ -315,7 +315,7 @@ func (b *builder) condition(s *expr.Scope, x exprText, target string) (expr.Comp
 	comp := b.compiler(s, target)
 	c, p := comp.Whole(x.text)
 	if yes, _ := c.Needs(); p == nil && !b.pinned() {
-		if why, _ := b.plan.schema.Never(yes); why != "" {
+		if why := b.plan.schema.Never(yes); why != "" {
 			p = &expr.Problem{Code: expr.CodeNever, Message: "this is never true: " + why}
 			if len(comp.Dead) > 0 {
 				p = &comp.Dead[0]

@@ -14,7 +14,7 @@ import (
 
 const neverSchema = `{"type":"object","required":["decision","id","n","flag"],"properties":{"id":{"type":"string","maxLength":4},
 	"decision":{"enum":["permit","refuse"]},"n":{"type":"integer","minimum":0,"maximum":10},"flag":{"type":"boolean"},"maybe":{"type":["string","null"]},
-	"opt":{"enum":["x","y"]},"items":{"type":"array","maxItems":3,"items":{"type":"object","required":["k"],"properties":{"k":{"enum":["a","b"]},"m":{"type":"integer"}}}},
+	"opt":{"enum":["x","y"]},"opt2":{"enum":["x",null]},"items":{"type":"array","maxItems":3,"items":{"type":"object","required":["k"],"properties":{"k":{"enum":["a","b"]},"m":{"type":"integer"}}}},
 	"owner":{"type":"object","properties":{"born":{"type":"string"}}},"fee":{"type":"number"}},
 	"if":{"properties":{"decision":{"const":"refuse"}}},"then":{"properties":{"fee":false}}}`
 
@@ -57,7 +57,12 @@ var conditions = []struct{ each, when, want string }{
 	{"", `form.n > 30 or form.decision == "permit"`, "warning "}, {"", `form.flag and not form.flag`, "error "},
 	{"", `any(form.items, .k == "c")`, `"c" is never found here`}, {"", `any(form.items, .k == nil)`, "error "}, {"", `none(form.items, .k == "c")`, "warning "},
 	{"i in form.items", `i.k == "c"`, `did you mean`}, {"i in form.items", `i.k == nil`, "error "}, {"i in form.items", `i.k == "a" and form.n == 12`, "error "},
+	{"", `(form.decision | upper()) == "PERMLT"`, `did you mean "PERMIT"?`}, {"", `(form.decision | lookup("none", "N")) == "Z"`, `can only be "P", "N"`}, {"", `form.decision startsWith "q"`, "error "},
+	{"", `form.decision matches "^q"`, "error "}, {"", `(form.opt | upper()) in ["A", "B"]`, "error "}, {"", `1 == 2`, "error "}, {"", `isMissing(form.id)`, "must be there"}, {"", `isNull(form.decision)`, "error "}, {"", `"Z" == (form.decision | lookup("none", "N"))`, "error "},
+	{"", `form.flag and (form.decision | upper()) == "X"`, "error "}, {"", `isNull(form.opt2) and (form.opt ?? "z") == "w"`, "error "},
 
+	{"", `isMissing(form.opt)`, ""}, {"", `not isMissing(form.id)`, "warning "}, {"", `not isMissing(form.opt2)`, ""}, {"", `isNull(form.maybe)`, ""}, {"", `(form.opt2 | default("z")) == "z"`, ""}, {"", `form.opt2 == nil`, ""}, {"", `(form.opt2 | lookup("kinds", "d")) == "d"`, ""}, {"", `isNull(form.opt2) == true`, ""},
+	{"", `(form.opt | upper()) == nil`, ""}, {"", `form.decision startsWith "p"`, ""}, {"", `form.decision matches "mit$"`, ""}, {"", `concat(form.opt, "-") == "-"`, ""}, {"", `"x" in [form.opt]`, ""}, {"", `"permit now" startsWith form.decision`, ""}, {"", `"permit now" contains (form.decision | lower())`, ""},
 	{"", `form.decision == "permit"`, ""}, {"", `form.n > 9`, ""}, {"", `form.n >= 10`, ""}, {"", `form.n != 10`, ""}, {"", `form.n == 1.0`, ""}, {"", `form.maybe == nil`, ""}, {"", `form.maybe != "x"`, ""},
 	{"", `count(form.items) == 0`, ""}, {"", `count(form.items) < 1`, ""}, {"", `form.items | len() == 3`, ""}, {"", `count(form.items) != 3`, ""}, {"", `form.opt != "x" and form.opt != "y"`, ""},
 	{"", `form.owner == nil`, ""}, {"", `form.owner.born == nil`, ""}, {"", `form.owner.born != nil`, ""}, {"", `not form.flag`, ""}, {"", `form.items[1].k == nil`, ""}, {"", `form.items[0].k == "b"`, ""},
@@ -82,7 +87,7 @@ func TestNeverIsProven(t *testing.T) {
 	var forms []Form
 	for _, decision := range []string{"permit", "refuse"} {
 		for _, n := range []string{"0", "1", "5", "10"} {
-			for _, more := range []string{``, `,"items":[]`, `,"items":[{"k":"a"}]`, `,"items":[{"k":"b","m":1},{"k":"a"},{"k":"b"}]`, `,"maybe":null`, `,"maybe":"x","owner":{}`,
+			for _, more := range []string{``, `,"items":[]`, `,"items":[{"k":"a"}]`, `,"items":[{"k":"b","m":1},{"k":"a"},{"k":"b"}]`, `,"maybe":null,"opt2":null`, `,"maybe":"x","owner":{}`,
 				`,"owner":{"born":"1"},"opt":"x"`, `,"opt":"y","fee":7`} {
 				for _, flag := range []string{"true", "false"} {
 					d := json.NewDecoder(strings.NewReader(fmt.Sprintf(`{"id":"abcd","decision":%q,"n":%s,"flag":%s%s}`, decision, n, flag, more)))

@@ -59,6 +59,9 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	if size := sizes[name]; size != "" && xs[0].Path != nil {
 		out.Size, out.sized = size, xs[0].Path
 	}
+	if (name == "isMissing" || name == "isNull") && xs[0].Path != nil {
+		out.Yes, _ = c.proven([]ast.Node{n}, &Need{At: xs[0].Path.Abs, Absent: true})
+	}
 	switch {
 	case name == "fail":
 		out.May = noOutcome

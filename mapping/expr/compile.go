@@ -462,10 +462,11 @@ func (c *Compiler) array(n *ast.ArrayNode) Compiled {
 			src = x.Source
 		}
 	}
+	may := &Outcome{Known: []Value{{Kind: KindList, Any: items}}, All: true}
 	if len(items) < len(evs) {
-		items = nil
+		items, may = nil, someList
 	}
-	return Compiled{Source: src, May: someList, items: items, Eval: func(e *Env) Value {
+	return Compiled{Source: src, May: may, items: items, Eval: func(e *Env) Value {
 		list := make([]Value, len(evs))
 		for i, ev := range evs {
 			list[i] = ev(e)

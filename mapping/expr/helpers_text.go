@@ -241,14 +241,14 @@ func makeLookup(c *Compiler, n ast.Node, args []Compiled) Function {
 
 // found is what a lookup may give: any of its values, or the default.
 func (c *Compiler) found(xs []Compiled) *Outcome {
-	out := &Outcome{}
+	out := &Outcome{All: true}
 	for _, v := range c.Tables[xs[1].Const.Str].Rows {
 		out.Known = append(out.Known, Text(v))
 	}
 	slices.SortFunc(out.Known, func(a, b Value) int { return strings.Compare(a.Str, b.Str) })
 	if len(xs) == 3 {
 		d := xs[2].Outcome()
-		out.Known, out.More = append(out.Known, d.Known...), d.More
+		out.Known, out.More, out.All = append(out.Known, d.Known...), d.More, d.All
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 
+	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
 
@@ -19,6 +20,7 @@ type Need struct {
 	Values   []Value
 	Absent   bool // a missing value or null will do as well; without Op only that
 	All, One []*Need
+	None     bool // nothing is so
 }
 
 // What of a value is compared beside itself.
@@ -79,18 +81,20 @@ func (c *Compiler) needs(n *ast.BinaryNode, a, b Compiled) (yes, no *Need) {
 			return aYes.both(bYes), aNo.either(bNo)
 		}
 		return aYes.either(bYes), aNo.both(bNo)
+	case "+", "-", "*", "/", "%", "??":
+		return nil, nil
 	case "in":
 		if a.Way() == nil || len(b.items) == 0 {
-			return nil, nil
+			return c.tried(n, a, b, as(n.Operator)), nil
 		}
 		return c.proven(n.Right.(*ast.ArrayNode).Nodes, &Need{At: a.Way().Abs, Of: a.Size, Op: "==", Values: b.items})
 	}
 	op, at := n.Operator, []ast.Node{n.Right}
+	if flipped[op] == "" || (a.Way() == nil || b.Const == nil) && (a.Const == nil || b.Way() == nil) {
+		return c.tried(n, a, b, as(op)), nil
+	}
 	if a.Const != nil {
 		a, b, op, at = b, a, flipped[op], []ast.Node{n.Left}
-	}
-	if a.Way() == nil || b.Const == nil || flipped[op] == "" {
-		return nil, nil
 	}
 	need := &Need{At: a.Way().Abs, Of: a.Size, Op: op, Values: []Value{*b.Const}, Absent: op == "!="}
 	switch is, ordered := comparisons[op]; {
@@ -131,6 +135,53 @@ func (c *Compiler) proven(at []ast.Node, need *Need) (yes, no *Need) {
 	return need, need.opposite()
 }
 
+// as is the test by an operator.
+func as(op string) func(x, y Eval) Eval {
+	return func(x, y Eval) Eval { return operation(op, x, y) }
+}
+
+// tried warns of a test of values that are all known, where none of them passes.
+func (c *Compiler) tried(n *ast.BinaryNode, a, b Compiled, test func(x, y Eval) Eval) *Need {
+	o, p := a.Outcome(), b.Outcome()
+	if !c.Strict || !o.All || !p.All || (len(o.Known)+len(o.More)+2)*(len(p.Known)+len(p.More)+2) > maxCombos {
+		return nil
+	}
+	var lists [][]Value
+	for _, x := range []Compiled{a, b} {
+		list := slices.Concat(x.Outcome().Known, x.Outcome().More)
+		if x.Const == nil {
+			list = append(list, Missing, Null)
+		}
+		lists = append(lists, list)
+	}
+	passes := false
+	combine(lists, nil, func(v []Value) {
+		x, y := v[0], v[1]
+		e := &Env{In: &Input{}, Budget: DefaultBudget(decode.DefaultLimits().Bytes)}
+		got := test(func(*Env) Value { return x }, func(*Env) Value { return y })(e)
+		passes = passes || e.Err == nil && got.Int == 1
+	})
+	if passes {
+		return nil
+	}
+	if a.Const != nil {
+		b, lists[0] = a, lists[1]
+	}
+	var shown, names []string
+	for _, v := range lists[0] {
+		if text, ok := v.Text(); ok && len(names) < 10 {
+			names, shown = append(names, text), append(shown, ShownValue(v))
+		}
+	}
+	prob := Problem{From: n.Right.Location().From, Code: CodeNever, Message: "this is never true: what is compared can only be " + strings.Join(shown, ", ")}
+	if b.Const != nil && n.Operator == "==" {
+		text, _ := b.Const.Text()
+		prob.Suggestion = diag.DidYouMean(text, names)
+	}
+	c.Dead = append(c.Dead, prob)
+	return &Need{None: true}
+}
+
 // looked finds values that the form's schema names and the table of a lookup has not.
 func (c *Compiler) looked(n ast.Node, xs []Compiled) {
 	if !c.Strict || xs[0].Path == nil {
@@ -142,13 +193,14 @@ func (c *Compiler) looked(n ast.Node, xs []Compiled) {
 	if len(lacks) == 0 {
 		return
 	}
-	p := Problem{From: n.Location().From, Code: CodeNever, Message: "lookup " + t.Name + " has none of the values that the form's schema names here: " + strings.Join(lacks, ", "),
+	list := strings.Join(lacks[:min(len(lacks), 10)], ", ")
+	p := Problem{From: n.Location().From, Code: CodeNever, Message: "lookup " + t.Name + " has none of the values that the form's schema names here: " + list,
 		Suggestion: diag.DidYouMean(lacks[0], slices.Sorted(maps.Keys(t.Rows)))}
 	switch {
 	case len(lacks) == len(names) && len(xs) == 2:
 		panic(&p)
 	case len(lacks) < len(names) && len(xs) == 2:
-		p.Message = "lookup " + t.Name + " lacks values that the form's schema names here: " + strings.Join(lacks, ", ") + "; such a form is parked, since it is right"
+		p.Message = "lookup " + t.Name + " lacks values that the form's schema names here: " + list + "; such a form is parked, since it is right"
 		fallthrough
 	case len(lacks) == len(names):
 		c.Warned = append(c.Warned, p)

@@ -62,17 +62,24 @@ func (c *Compiler) binary(n *ast.BinaryNode) Compiled {
 	av, bv := a.Eval, b.Eval
 	out := Compiled{Source: firstSource(a, b), May: c.binaryOutcome(n, a, b)}
 	out.Yes, out.No = c.needs(n, a, b)
-	switch n.Operator {
+	if out.Eval = operation(n.Operator, av, bv); out.Eval == nil {
+		c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")
+	}
+	return out
+}
+
+// operation computes an operator of two values; nil: there is none of this name.
+func operation(op string, av, bv Eval) Eval {
+	switch op {
 	case "+", "-", "*", "/", "%":
-		op := n.Operator[0]
-		out.Eval = func(e *Env) Value { x, y := av(e), bv(e); return e.calculated(op, x, y) }
+		return func(e *Env) Value { x, y := av(e), bv(e); return e.calculated(op[0], x, y) }
 	case "==":
-		out.Eval = func(e *Env) Value { x, y := av(e), bv(e); return e.Of(Bool(equal(e, x, y)), x, y) }
+		return func(e *Env) Value { x, y := av(e), bv(e); return e.Of(Bool(equal(e, x, y)), x, y) }
 	case "!=":
-		out.Eval = func(e *Env) Value { x, y := av(e), bv(e); return e.Of(Bool(!equal(e, x, y)), x, y) }
+		return func(e *Env) Value { x, y := av(e), bv(e); return e.Of(Bool(!equal(e, x, y)), x, y) }
 	case "<", "<=", ">", ">=":
-		is := comparisons[n.Operator]
-		out.Eval = func(e *Env) Value {
+		is := comparisons[op]
+		return func(e *Env) Value {
 			x, y := av(e), bv(e)
 			if x.Absent() || y.Absent() {
 				return Bool(false)
@@ -80,28 +87,26 @@ func (c *Compiler) binary(n *ast.BinaryNode) Compiled {
 			return e.Of(Bool(is(compare(e, x, y))), x, y)
 		}
 	case "and", "&&":
-		out.Eval = func(e *Env) Value { return Bool(Truth(e, av(e)) && Truth(e, bv(e))) }
+		return func(e *Env) Value { return Bool(Truth(e, av(e)) && Truth(e, bv(e))) }
 	case "or", "||":
-		out.Eval = func(e *Env) Value { return Bool(Truth(e, av(e)) || Truth(e, bv(e))) }
+		return func(e *Env) Value { return Bool(Truth(e, av(e)) || Truth(e, bv(e))) }
 	case "??":
-		out.Eval = func(e *Env) Value {
+		return func(e *Env) Value {
 			if v := av(e); !v.Absent() {
 				return v
 			}
 			return bv(e)
 		}
 	case "in":
-		out.Eval = func(e *Env) Value { y, x := bv(e), av(e); return e.Of(contains(e, y, x), x, y) }
+		return func(e *Env) Value { y, x := bv(e), av(e); return e.Of(contains(e, y, x), x, y) }
 	case "contains":
-		out.Eval = textTest(av, bv, strings.Contains)
+		return textTest(av, bv, strings.Contains)
 	case "startsWith":
-		out.Eval = textTest(av, bv, strings.HasPrefix)
+		return textTest(av, bv, strings.HasPrefix)
 	case "endsWith":
-		out.Eval = textTest(av, bv, strings.HasSuffix)
-	default:
-		c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")
+		return textTest(av, bv, strings.HasSuffix)
 	}
-	return out
+	return nil
 }
 
 // binaryOutcome is what check knows of an operator's values; it reports what can only fail.
@@ -144,8 +149,12 @@ func (c *Compiler) matches(n *ast.BinaryNode) Compiled {
 	if err != nil {
 		c.stop(n.Right, CodeSyntax, "this pattern cannot be read: "+patternFault(err), "")
 	}
-	ev := a.Eval
-	return Compiled{Source: a.Source, May: someBoolean, Eval: func(e *Env) Value {
+	yes := c.tried(n, a, b, func(x, _ Eval) Eval { return matching(x, re) })
+	return Compiled{Source: a.Source, May: someBoolean, Yes: yes, Eval: matching(a.Eval, re)}
+}
+
+func matching(ev Eval, re *regexp.Regexp) Eval {
+	return func(e *Env) Value {
 		v := ev(e)
 		if v.Absent() {
 			return Bool(false)
@@ -155,7 +164,7 @@ func (c *Compiler) matches(n *ast.BinaryNode) Compiled {
 			return e.FailSort(v, CodeNotText, "matches needs a text")
 		}
 		return e.Of(Bool(re.MatchString(s)), v)
-	}}
+	}
 }
 
 // patternFault says what is wrong with a pattern of Go's dialect, without the engine's own words.

@@ -23,6 +23,7 @@ type Outcome struct {
 	Least int     // characters that it has at least, where it is there
 	Usual int     // where none of its parts is missing or empty either
 	Named bool    // the form's schema names its sorts
+	All   bool    // there are no others, but absent ones
 }
 
 const (
@@ -71,7 +72,7 @@ var (
 func (x Compiled) Outcome() *Outcome {
 	switch {
 	case x.Const != nil:
-		return &Outcome{Known: []Value{*x.Const}}
+		return &Outcome{Known: []Value{*x.Const}, All: true}
 	case x.May != nil:
 		return x.May
 	}
@@ -83,9 +84,10 @@ func (o *Outcome) never() bool { return len(o.Known)+len(o.More) == 0 }
 
 // either joins the outcomes of alternatives.
 func either(xs ...Compiled) *Outcome {
-	out := &Outcome{}
+	out := &Outcome{All: true}
 	for _, x := range xs {
 		o := x.Outcome()
+		out.All = out.All && o.All
 		out.Known = append(out.Known, o.Known...)
 		for _, v := range o.More {
 			out.Add(v)
@@ -112,7 +114,7 @@ func (o *Outcome) Add(v Value) {
 			alike++
 		}
 	}
-	if v.Src == 0 || alike < maxAlike || v.Kind == KindText && alike < 2*maxAlike {
+	if o.All || v.Src == 0 || alike < maxAlike || v.Kind == KindText && alike < 2*maxAlike {
 		*list = append(*list, v)
 	}
 }
@@ -143,6 +145,7 @@ func (c *Compiler) apply(n ast.Node, name string, fn Function, xs []Compiled, ow
 	}
 	t := trial{out: &Outcome{}, sorts: make([]map[Kind]bool, len(xs))}
 	lists, total, pure := make([][]Value, len(xs)), 1, true
+	t.out.All = !slices.ContainsFunc(xs, func(x Compiled) bool { return !x.Outcome().All })
 	for i, x := range xs {
 		o := x.Outcome()
 		if o.Named {
@@ -153,10 +156,13 @@ func (c *Compiler) apply(n ast.Node, name string, fn Function, xs []Compiled, ow
 		}
 		pure = pure && len(o.More) == 0
 		lists[i] = slices.Concat(o.Known, o.More)
-		if slices.ContainsFunc(o.More, isText) {
+		if !o.All && slices.ContainsFunc(o.More, isText) {
 			lists[i] = append(lists[i], patternSamples(xs)...)
 		}
-		if own && len(o.More) > 0 {
+		switch {
+		case t.out.All && x.Const == nil:
+			lists[i] = append(lists[i], SamplesOf(Missing, Null)...)
+		case own && len(o.More) > 0:
 			lists[i] = append(lists[i], Value{Src: ofForm}) // its place may be taken by a value of the mapping's own
 		}
 		if total *= len(lists[i]); total > maxCombos {
@@ -207,7 +213,7 @@ func (t *trial) run(fn Function, args []Value, own bool) {
 	ofMapping, absent, text := true, false, false
 	for _, a := range args {
 		ofMapping = ofMapping && a.Src == 0
-		absent = absent || a.Kind == KindMissing && a.Src == ofForm
+		absent = absent || a.Absent() && a.Src == ofForm
 		text = text || isText(a) && a.Src == ofForm
 	}
 	v := fn(e, slices.Clone(args))
@@ -223,7 +229,7 @@ func (t *trial) run(fn Function, args []Value, own bool) {
 	case e.Err == nil:
 		t.works = t.works || !absent
 		t.out.Add(v)
-		if text && isText(v) && v.Src != 0 { // what is made of a text may be any other
+		if text && isText(v) && v.Src != 0 && !t.out.All { // what is made of a text may be any other
 			for _, any := range FormSamples["string"] {
 				t.out.Add(any)
 			}

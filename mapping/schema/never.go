@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -13,22 +14,40 @@ import (
 	"github.com/inbasket/inbasket/mapping/satisfy"
 )
 
-// Never says why no form that keeps the schema is as a condition needs it; "" where there may be one. names are the values that
-// the schema names at its place, in any case.
-func (s *Schema) Never(n *expr.Need) (why string, names []string) {
-	if s == nil || n == nil {
+// Never says why no form that keeps the schema is as a condition needs it; "" where there may be one.
+func (s *Schema) Never(n *expr.Need) string {
+	if s == nil || n == nil || s.dynamic() || slices.ContainsFunc(s.unkeepable(), func(p Problem) bool { return !p.Warning }) {
+		return ""
+	}
+	if asked := formOf(n); asked == nil || !satisfy.Value(&jsonschema.Schema{DraftVersion: draft, AllOf: []*jsonschema.Schema{s.root, asked}}, s.options()).Never {
+		return ""
+	}
+	if said, _ := s.says(n); said != "" {
+		return "the form's schema says here: " + said
+	}
+	return "no form that keeps its schema is so"
+}
+
+// NeverThere is Never for one comparison, by what the schema says of its place, which is soon told; the whole schema is only asked
+// where no value would do and a missing one might. names are the values that the schema names there, in any case.
+func (s *Schema) NeverThere(n *expr.Need) (why string, names []string) {
+	if s == nil || s.dynamic() {
 		return "", nil
 	}
 	said, names := s.says(n)
-	asked := formOf(n)
-	if asked == nil || s.dynamic() || slices.ContainsFunc(s.unkeepable(), func(p Problem) bool { return !p.Warning }) ||
-		!satisfy.Value(&jsonschema.Schema{DraftVersion: draft, AllOf: []*jsonschema.Schema{s.root, asked}}, s.options()).Never {
+	value := *n
+	value.Absent = false
+	o := s.options()
+	if types := o.Types; types != nil {
+		o.Types = func(depth int) []string { return types(depth + len(n.At)) }
+	}
+	switch here := append(slices.Clone(s.Sure(n.At)), leafOf(&value)); {
+	case !satisfy.Value(&jsonschema.Schema{DraftVersion: draft, AllOf: here}, o).Never:
 		return "", names
+	case n.Absent:
+		return s.Never(n), names
 	}
-	if said == "" {
-		return "no form that keeps its schema is so", names
-	}
-	return "the form's schema says here: " + said, names
+	return "the form's schema says here: " + cmp.Or(said, "nothing that could be so"), names
 }
 
 const draft = 2020 // of the schemas that are made here
@@ -50,6 +69,9 @@ func formOf(n *expr.Need) *jsonschema.Schema {
 	}
 	if len(n.All)+len(n.One) > 0 {
 		return out
+	}
+	if n.None {
+		return &jsonschema.Schema{DraftVersion: draft, Bool: new(bool)}
 	}
 	out, absent := leafOf(n), n.Absent
 	for _, step := range slices.Backward(n.At) {

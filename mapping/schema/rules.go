@@ -83,6 +83,7 @@ func (s *Schema) Outcome(abs []expr.Step) *expr.Outcome {
 	}
 	for _, r := range rules {
 		if r.Enum != nil || r.Const != nil {
+			out.All = true
 			for _, v := range Chosen(r) {
 				if v := expr.FromNode(v); !v.Absent() {
 					out.More = append(out.More, expr.SamplesOf(v)...)
