@@ -52,6 +52,18 @@ func TestSchemaProblems(t *testing.T) {
 		{`{"patternProperties":{"^x":{"type":"string"}},"required":["x1"],"properties":{"x1":{"type":"integer"}}}`, "s.json:1:28: no form can keep"},
 		{`{"required":["x"],"properties":{"x":{"oneOf":[{"type":"array","uniqueItems":true},{"type":"array","uniqueItems":true}]}}}`, "warning: s.json:1:1: no form was found"},
 		{`{"properties":{"x":{"not":{}},"y":{"properties":{"z":false}}},"if":{"required":["a"]},"then":false}`, ""},
+		{"{\"properties\":{\n  \"x\":{\"maxLenght\":4}}}", `s.json:2:20: JSON Schema has not the keyword "maxLenght"`}, {`{"requried":["x"],"properties":{"x":{}}}`, `s.json:1:13: JSON Schema has not the keyword "requried"`},
+		{`{"properties":{"x":{"format":"emial"}}}`, `s.json:1:30: JSON Schema has not the format "emial"`}, {`{"properties":{"x":{"format":"iban"}}}`, `warning: s.json:1:30: JSON Schema has not the format "iban"`},
+		{`{"title":"t","x-order":1,"example":{},"properties":{"x":{"type":"integer","format":"int32","x-unit":"m","default":1}},"$defs":{"maxLenght":{}}}`, ""},
+		{`{"properties":{"maxLenght":{"const":{"requried":1}}},"patternProperties":{"^itms":{}}}`, ""},
+		{`{"properties":{"x":{"type":"string","nullable":true}}}`, "warning: s.json:1:48: JSON Schema passes over nullable"},
+		{`{"properties":{"x":{"widgetKind":"box"}}}`, `warning: s.json:1:34: JSON Schema has not the keyword "widgetKind"`},
+		{`{"$schema":"http://json-schema.org/draft-07/schema#","dependentRequired":{"a":["b"]}}`, "warning: s.json:1:74: dependentRequired belongs to a later version"},
+		{`{"$schema":"http://json-schema.org/draft-07/schema#","properties":{"x":{"$ref":"#/definitions/t","maxLength":4}},"definitions":{"t":{"type":"string"}}}`, "warning: s.json:1:110: maxLength does nothing beside $ref"},
+		{`{"required":["famlyName"],"properties":{"familyName":{}}}`, `warning: s.json:1:14: the field "famlyName" is required and described nowhere`},
+		{`{"allOf":[{"required":["b"],"properties":{"a":{}}},{"properties":{"b":{}}}]}`, ""}, {`{"required":["b"]}`, ""},
+		{`{"type":"object","allOf":[{"required":["a"],"properties":{"a":{}},"additionalProperties":false},{"required":["b"],"properties":{"b":{}},"additionalProperties":false}]}`, "no form can keep this schema"},
+		{`{"allOf":[{"properties":{"a":{}},"additionalProperties":false},{"properties":{"b":{}},"additionalProperties":false}]}`, `warning: s.json:1:30: no form that keeps this schema has this field: the field "a" must be there and may not be there`},
 		{`{"$defs":{"n":{"properties":{"v":{"type":"string"},"w":{"type":"integer"}}}},"properties":{"a":{"$ref":"#/$defs/n","properties":{"w":{"type":"integer","minimum":3}}},"b":{"$ref":"#/$defs/n","not":{"required":["w"]}}}}`, ""},
 	} {
 		files := fstest.MapFS{"s.json": {Data: []byte(c.schema)}, "m.yaml": {Data: []byte(`mapping: m

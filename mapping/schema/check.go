@@ -45,7 +45,7 @@ func (s *Schema) Problems() []Problem {
 			}
 		}
 	}
-	out = append(out, s.undeliverable()...)
+	out = slices.Concat(out, s.undeliverable(), s.misspelt())
 	if !slices.ContainsFunc(out, func(p Problem) bool { return !p.Warning }) {
 		out = append(out, s.unkeepable()...)
 	}

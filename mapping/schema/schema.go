@@ -29,6 +29,7 @@ type Schema struct {
 	unsupported map[string]*ecmaError // patterns that cannot be honoured
 	levels      [][]string            // types that the form's format makes, by depth; the last goes for all below
 	unkeepable  func() []Problem
+	read        func(name string) ([]byte, error)
 }
 
 // schemaBase is where schemas seem to live; $ref resolves against it, and nothing is fetched from anywhere.
@@ -58,7 +59,7 @@ func New(name string, read func(string) ([]byte, error), levels [][]string) (*Sc
 	c := jsonschema.NewCompiler()
 	c.UseLoader(loader{read})
 	c.AssertFormat()
-	s := &Schema{unsupported: map[string]*ecmaError{}, levels: levels}
+	s := &Schema{unsupported: map[string]*ecmaError{}, levels: levels, read: read}
 	c.UseRegexpEngine(s.pattern)
 	root, err := c.Compile(schemaBase + slashpath.Clean(name))
 	if err != nil {
