@@ -29,6 +29,7 @@ func (b *builder) answer() {
 		b.answerQuery(s, a)
 	}
 	b.outcomes(s, a)
+	b.documentNames(s)
 	sc := b.scopeFor(-1)
 	for _, m := range s.Match {
 		if x, ok := b.value(sc, m.Value, ""); ok {
@@ -91,27 +92,48 @@ func (b *builder) checkSource(s *answerSpec, a *answers.Section) {
 	}
 }
 
-// hasPlace finds a place for a column of the row.
-var hasPlace = regexp.MustCompile(`(?:^|[^:]):[A-Za-z_]`)
-
-// asksSince finds the place of a query that is asked again after a restore.
-var asksSince = regexp.MustCompile(`(?i):since\b`)
-
 func (b *builder) answerQuery(s *answerSpec, a *answers.Section) {
 	for _, need := range [][2]string{{"query", s.Query}, {"mark", s.Mark}, {"id", strings.Join(s.ID, ",")}} {
 		if need[1] == "" {
 			b.report(s.Node.Problem(CodeMissingKey, "an answer from a database needs "+need[0], ""))
 		}
 	}
-	if s.Mark != "" && !b.pinned() && !hasPlace.MatchString(s.Mark) {
-		b.report(s.Node.ValueProblem("mark", CodeAnswer, "mark has no place such as :ID for a column of the row: it would mark every row", ""))
+	if !b.pinned() {
+		b.statements(s)
 	}
-	if s.Again != "" && !asksSince.MatchString(s.Again) {
+	if s.Again != "" && !slices.ContainsFunc(connectors.Places(s.Again), func(p connectors.Place) bool { return strings.EqualFold(p.Name, "since") }) {
 		b.report(s.Node.KeyProblem("again", CodeAnswer, "again needs the place :since, as in ... where SENT >= :since", ""))
 	}
 	a.Question = connectors.Question{Query: s.Query, ID: s.ID, Mark: s.Mark, Again: s.Again, Every: s.Every}
 	for _, d := range s.Documents {
 		a.Question.Binary = append(a.Question.Binary, d.From)
+	}
+}
+
+// statements refuses what would do nothing, or too much.
+func (b *builder) statements(s *answerSpec) {
+	for _, x := range [][2]string{{"query", s.Query}, {"mark", s.Mark}, {"again", s.Again}} {
+		if x[1] != "" && len(wordsOf(x[1])) == 0 {
+			b.report(s.Node.ValueProblem(x[0], CodeAnswer, x[0]+" holds nothing but comments: it would do nothing", "write the statement itself"))
+			return
+		}
+	}
+	words := wordsOf(s.Mark)
+	switch {
+	case len(words) == 0:
+	case len(connectors.Places(s.Mark)) == 0:
+		b.report(s.Node.ValueProblem("mark", CodeAnswer, "mark has no place such as :ID for a column of the row: it would mark every row", ""))
+	case (words[0] == "update" || words[0] == "delete") && !slices.Contains(words, "where"):
+		b.report(s.Node.ValueProblem("mark", CodeAnswer, "mark has no where: it would mark every row", "add where ID = :ID, with the columns that name the row"))
+	}
+}
+
+// documentNames checks the names by which a front office gets documents.
+func (b *builder) documentNames(s *answerSpec) {
+	for i, d := range s.Documents {
+		if why := d.Wrong(); why != "" && !b.pinned() {
+			b.report(nodeAt(s.Node, []any{"documents", i, "name"}).Problem(CodeAnswer, why, "write a plain file name, such as permit.pdf"))
+		}
 	}
 }
 
@@ -206,6 +228,9 @@ func (b *builder) outcomes(s *answerSpec, a *answers.Section) {
 	for _, p := range n.Pairs[0].Value.Pairs {
 		if !mappingNames.MatchString(p.Value.Text) {
 			b.report(p.Value.Problem(CodeAnswer, "an outcome is a word of small letters, such as approved or refused", ""))
+		}
+		if near := diag.Suggest(p.Value.Text, answers.Words); near != "" && near != p.Value.Text && !b.pinned() {
+			b.plan.warnings = append(b.plan.warnings, p.Value.Problem(CodeAnswer, fmt.Sprintf("the front office is told %q, which is nearly a word that it knows", p.Value.Text), diag.DidYouMean(p.Value.Text, answers.Words)))
 		}
 		a.Outcomes[p.Key] = p.Value.Text
 	}

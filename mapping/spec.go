@@ -64,7 +64,7 @@ type writeSpec struct {
 	To        string                  `yaml:"to,required" doc:"target of the agent's configuration"`
 	Table     string                  `yaml:"table" doc:"table, with its schema where needed"`
 	Layout    string                  `yaml:"layout" doc:"layout of a file"`
-	Document  string                  `yaml:"document" doc:"name of the file that each attachment is put under, such as {reference}-{name}"`
+	Document  string                  `yaml:"document" doc:"name of the file that each attachment is put under, such as {reference}-{n}.pdf"`
 	Procedure string                  `yaml:"procedure" doc:"stored procedure; not in this version"`
 	Mode      string                  `yaml:"mode" doc:"insert (default), upsert, update or replace-children" enum:"insert,upsert,update,replace-children"`
 	Key       []string                `yaml:"key,one" doc:"fields that name the row"`

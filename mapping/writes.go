@@ -318,8 +318,19 @@ func (b *builder) parentKey(w *write, spec writeSpec) {
 // layoutFields checks the fields against the layout's.
 func (b *builder) layoutFields(w *write, spec writeSpec) {
 	if spec.Document != "" {
-		if _, err := encode.ParseTemplate(spec.Document); err != nil {
-			b.report(spec.Node.ValueProblem("document", expr.CodeValue, "this file name cannot be used: "+err.Error(), ""))
+		wrong := func(message string) {
+			b.report(spec.Node.ValueProblem("document", expr.CodeValue, message, "such as {reference}-{n}.pdf"))
+		}
+		switch t, err := encode.ParseTemplate(spec.Document); {
+		case err != nil:
+			wrong("this file name cannot be used: " + err.Error())
+		case b.pinned():
+		case t.Uses("seq"):
+			wrong("{seq} is the number of a batch, and attachments are in none")
+		case !t.Uses("id") && !t.Uses("reference"):
+			wrong("the attachments of every form would have this one file name, and a form is parked while another's lies there: it needs {reference} or {id}")
+		case !t.Uses("n"):
+			wrong("all attachments of a form would have this one file name, and a form with two is parked: it needs {n}")
 		}
 	}
 	if spec.Layout == "" {

@@ -8,6 +8,7 @@ import (
 	slashpath "path"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/decode"
@@ -418,6 +419,22 @@ type Document struct {
 	Name string `yaml:"name,required" doc:"name that the front office sees"`
 	From string `yaml:"from,required" doc:"column with the content; of answer files the field that names a file beside them"`
 	Type string `yaml:"type" doc:"MIME type; default by the name's ending"`
+}
+
+// Words are the outcomes that every front office knows; others are between the office and it.
+var Words = []string{"approved", "refused"}
+
+// Wrong says why a document cannot have its name; "" where it can.
+func (d Document) Wrong() string {
+	switch {
+	case strings.ContainsAny(d.Name, `/\:*?"<>|`) || strings.ContainsFunc(d.Name, unicode.IsControl):
+		return `a file name cannot hold any of / \ : * ? " < > | or control characters`
+	case strings.Trim(d.Name, ". ") == "" || strings.TrimSpace(d.Name) != d.Name:
+		return "a file name is not empty, not only dots, and does not begin or end with a blank"
+	case strings.ContainsAny(d.Name, "{}"):
+		return "the name is told as it stands here: it has no variables in braces"
+	}
+	return ""
 }
 
 // each reads all decisions of a file, and what no decision can be made of: lines and documents.

@@ -128,7 +128,11 @@ func (c *Compiler) binaryOutcome(n *ast.BinaryNode, a, b Compiled) *Outcome {
 		c.condition(n.Left, a)
 		c.condition(n.Right, b)
 	case "??":
-		return either(a, b)
+		out := either(a, b)
+		if !out.never() {
+			out.Usual = max(out.Usual, a.Outcome().Usual)
+		}
+		return out
 	}
 	return someBoolean
 }

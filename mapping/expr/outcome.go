@@ -84,14 +84,21 @@ func (o *Outcome) never() bool { return len(o.Known)+len(o.More) == 0 }
 
 // either joins the outcomes of alternatives.
 func either(xs ...Compiled) *Outcome {
-	out := &Outcome{All: true}
+	out := &Outcome{All: true, Least: maxCount, Usual: maxCount}
 	for _, x := range xs {
 		o := x.Outcome()
 		out.All = out.All && o.All
+		if !o.never() {
+			out.Least = min(out.Least, max(o.Least, shortest(o)))
+			out.Usual = min(out.Usual, max(o.Usual, o.Least, shortest(o)))
+		}
 		out.Known = append(out.Known, o.Known...)
 		for _, v := range o.More {
 			out.Add(v)
 		}
+	}
+	if out.never() {
+		return noOutcome
 	}
 	return out
 }

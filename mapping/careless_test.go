@@ -1,0 +1,69 @@
+package mapping
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// TestCareless is the table of slips of a mapping that check must not let pass: a part that replaces one of a right mapping, and what
+// is said of it. What is said begins with warning where it is one; "" wants nothing.
+func TestCareless(t *testing.T) {
+	t.Parallel()
+	const (
+		write  = "  - {as: w, to: register, table: T, fields: {A: form.id}}\n"
+		put    = "  - {as: w, to: drop, document: '{reference}-{n}.pdf'}\n"
+		answer = "answer:\n  from: register\n  query: select ID, REF, STATUS, PDF from DECISION where SENT is null\n  id: ID\n  mark: update DECISION set SENT = 1 where ID = :ID\n" +
+			"  match: {REF: form.id}\n  outcome: {STATUS: {A: approved}}\n  documents: [{name: permit.pdf, from: PDF}]\n"
+	)
+	field := func(value string) string {
+		return "  - {as: w, to: register, table: T, fields: {A: {type: text(4), value: '" + value + "'}}}\n"
+	}
+	replaced := func(old, by string) string {
+		if !strings.Contains(answer, old) {
+			t.Fatal(old)
+		}
+		return write + strings.Replace(answer, old, by, 1)
+	}
+	for _, c := range []struct{ rest, want string }{
+		{write, ""}, {put, ""}, {write + answer, ""},
+
+		{"  - {as: w, to: drop, document: plan.pdf}\n", "a form is parked while another's lies there"},
+		{"  - {as: w, to: drop, document: 'plan-{n}.pdf'}\n", "it needs {reference} or {id}"},
+		{"  - {as: w, to: drop, document: '{id}.pdf'}\n", "it needs {n}"},
+		{"  - {as: w, to: drop, document: '{id}-{n}-{seq}.pdf'}\n", "attachments are in none"},
+		{replaced("A: approved", "A: aproved"), `warning: the front office is told "aproved", which is nearly a word that it knows did you mean "approved"?`},
+		{replaced("A: approved", "A: granted"), ""},
+		{replaced("permit.pdf", "../../x"), "cannot hold any of /"}, {replaced("permit.pdf", `a\b.pdf`), "cannot hold any of /"}, {replaced("permit.pdf", `".."`), "not only dots"},
+		{replaced("permit.pdf", `""`), "not empty"}, {replaced("permit.pdf", `"{reference}.pdf"`), "no variables"}, {replaced("permit.pdf", `"a\nb"`), "control characters"},
+		{replaced("[{", "[{name: permit.pdf, from: REF}, {"), ""},
+		{replaced("update DECISION set SENT = 1 where ID = :ID", `"-- update DECISION where ID = :ID"`), "holds nothing but comments"},
+		{replaced("update DECISION set SENT = 1 where ID = :ID", "update DECISION set SENT = 1 /* where ID = :ID */"), "no place such as :ID"},
+		{replaced(" where ID = :ID", ", ID = :ID"), "mark has no where"},
+		{replaced("select ID, REF, STATUS, PDF from DECISION where SENT is null", `"/* later */"`), "holds nothing but comments"},
+
+		{field(`form.id | padLeft(8)`), "this has at least 8 characters"},
+		{field(`form.new ? (form.id | padLeft(8)) : (form.id | padRight(9))`), "this has at least 8 characters"},
+		{field(`form.new ? (form.id | padLeft(8)) : fail("old")`), "this has at least 8 characters"},
+		{field(`form.new ? (form.id | padLeft(8)) : form.id`), ""},
+		{field(`form.id | padLeft(8) ?? "none"`), "warning: this has at least 8 characters"},
+		{field(`form.id | padLeft(8) | trim()`), ""},
+	} {
+		files := fstest.MapFS{"m.yaml": {Data: []byte("mapping: m\nversion: 1\ninput: {format: json, unused: allow}\nwrite:\n" + c.rest)}}
+		p, err := Load(files, "m.yaml", catalog{})
+		var problems diag.Problems
+		have := ""
+		switch {
+		case errors.As(err, &problems):
+			have = problems[0].Message + " " + problems[0].Suggestion
+		case len(p.Warnings()) > 0:
+			have = "warning: " + p.Warnings()[0].Message + " " + p.Warnings()[0].Suggestion
+		}
+		if c.want == "" && have != "" || !strings.Contains(have, c.want) || strings.HasPrefix(have, "warning") != strings.HasPrefix(c.want, "warning") {
+			t.Errorf("%s\n  have %s\n  want %s", c.rest, have, c.want)
+		}
+	}
+}
