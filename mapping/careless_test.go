@@ -51,6 +51,7 @@ func TestCareless(t *testing.T) {
 		{field(`form.new ? (form.id | padLeft(8)) : form.id`), ""},
 		{field(`form.id | padLeft(8) ?? "none"`), "warning: this has at least 8 characters"},
 		{field(`form.id | padLeft(8) | trim()`), ""},
+		{field(`1e60 * 1e60`), "* can only fail"}, {field(`form.n * 1e99 * 1e99`), "warning: * gives a number of too many digits"}, {field(`form.n * 1e99`), ""}, {field(`form.n / form.m`), ""},
 	} {
 		files := fstest.MapFS{"m.yaml": {Data: []byte("mapping: m\nversion: 1\ninput: {format: json, unused: allow}\nwrite:\n" + c.rest)}}
 		p, err := Load(files, "m.yaml", catalog{})

@@ -143,6 +143,8 @@ type trial struct {
 	constant string // what the first failure that no form takes part in says
 	failed   string // what the first failure says, rather one that the mapping itself causes
 	own      bool   // failed is such a one
+	counts   bool   // it works with a number that is not 0
+	large    bool   // it gave a number of too many digits
 }
 
 // apply runs a function on every combination of what its arguments may be, and reports at n what can only fail.
@@ -180,6 +182,8 @@ func (c *Compiler) apply(n ast.Node, name string, fn Function, xs []Compiled, ow
 	switch {
 	case t.works && t.constant != "":
 		c.warn(n, CodeConstant, name+" cannot take a value that this mapping itself may give it: "+t.constant)
+	case t.works && t.large && !t.counts:
+		c.warn(n, CodeNever, name+" gives a number of too many digits for nearly every form: such a form is parked")
 	case t.works:
 		for _, sorts := range t.sorts {
 			if k, ok := Useless(sorts); ok {
@@ -224,6 +228,9 @@ func (t *trial) run(fn Function, args []Value, own bool) {
 		text = text || isText(a) && a.Src == ofForm
 	}
 	v := fn(e, slices.Clone(args))
+	zero := slices.ContainsFunc(args, func(a Value) bool { return a.IsNumber() && compareNumbers(a, Int(0)) == 0 })
+	t.counts = t.counts || e.Err == nil && !zero && v.IsNumber()
+	t.large = t.large || e.Err != nil && e.Err.Code == CodeTooLarge && e.Err.Made == Computed
 	if e.Err == nil && !own {
 		v = e.Of(v, args...)
 	}
