@@ -29,7 +29,10 @@ func (b *builder) answer() {
 		b.answerQuery(s, a)
 	}
 	b.outcomes(s, a)
-	b.documentNames(s)
+	if !b.pinned() {
+		b.statements(s, a)
+		b.documentNames(s)
+	}
 	sc := b.scopeFor(-1)
 	for _, m := range s.Match {
 		if x, ok := b.value(sc, m.Value, ""); ok {
@@ -98,9 +101,6 @@ func (b *builder) answerQuery(s *answerSpec, a *answers.Section) {
 			b.report(s.Node.Problem(CodeMissingKey, "an answer from a database needs "+need[0], ""))
 		}
 	}
-	if !b.pinned() {
-		b.statements(s)
-	}
 	if s.Again != "" && !slices.ContainsFunc(connectors.Places(s.Again), func(p connectors.Place) bool { return strings.EqualFold(p.Name, "since") }) {
 		b.report(s.Node.KeyProblem("again", CodeAnswer, "again needs the place :since, as in ... where SENT >= :since", ""))
 	}
@@ -111,27 +111,30 @@ func (b *builder) answerQuery(s *answerSpec, a *answers.Section) {
 }
 
 // statements refuses what would do nothing, or too much.
-func (b *builder) statements(s *answerSpec) {
+func (b *builder) statements(s *answerSpec, a *answers.Section) {
 	for _, x := range [][2]string{{"query", s.Query}, {"mark", s.Mark}, {"again", s.Again}} {
 		if x[1] != "" && len(wordsOf(x[1])) == 0 {
 			b.report(s.Node.ValueProblem(x[0], CodeAnswer, x[0]+" holds nothing but comments: it would do nothing", "write the statement itself"))
 			return
 		}
 	}
-	words := wordsOf(s.Mark)
+	words, told := wordsOf(s.Mark), []string{a.Status, s.Reason}
+	named := slices.ContainsFunc(connectors.Places(s.Mark), func(p connectors.Place) bool { return !foldedIn(told, p.Name) || foldedIn(s.ID, p.Name) })
 	switch {
 	case len(words) == 0:
 	case len(connectors.Places(s.Mark)) == 0:
 		b.report(s.Node.ValueProblem("mark", CodeAnswer, "mark has no place such as :ID for a column of the row: it would mark every row", ""))
 	case (words[0] == "update" || words[0] == "delete") && !slices.Contains(words, "where"):
 		b.report(s.Node.ValueProblem("mark", CodeAnswer, "mark has no where: it would mark every row", "add where ID = :ID, with the columns that name the row"))
+	case !named:
+		b.report(s.Node.ValueProblem("mark", CodeAnswer, "mark finds its row by nothing but what the result says, which other rows say too: they would be marked unread", "add where ID = :ID, with the columns that name the row"))
 	}
 }
 
 // documentNames checks the names by which a front office gets documents.
 func (b *builder) documentNames(s *answerSpec) {
 	for i, d := range s.Documents {
-		if why := d.Wrong(); why != "" && !b.pinned() {
+		if why := d.Wrong(); why != "" {
 			b.report(nodeAt(s.Node, []any{"documents", i, "name"}).Problem(CodeAnswer, why, "write a plain file name, such as permit.pdf"))
 		}
 	}

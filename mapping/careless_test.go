@@ -45,6 +45,14 @@ func TestCareless(t *testing.T) {
 		{replaced(" where ID = :ID", ", ID = :ID"), "mark has no where"},
 		{replaced("select ID, REF, STATUS, PDF from DECISION where SENT is null", `"/* later */"`), "holds nothing but comments"},
 
+		{replaced("where ID = :ID", "where STATUS = :STATUS"), "they would be marked unread"}, {replaced("from: PDF}", "from: PDF, type: pdf}"), "such as application/pdf"},
+		{replaced("where ID = :ID", "where REF = :REF"), ""},
+
+		{field(`007`), "a number does not begin with 0"}, {field(`2024-01-01`), "a number does not begin with 0"}, {field(`form.id[0].a ?? 0`), ""}, {field(`form.n * 0.5`), ""},
+		{field(`"a.b"`), ""}, {strings.Replace(write, "form.id", `'"form.id"'`, 1), `warning: every form gets these words themselves: "form.id"`},
+		{strings.Replace(write, "form.id", `'"{form.id}"'`, 1), "warning: every form gets these words"},
+		{strings.Replace(write, "A:", "A: form.a, a:", 1), "warning: A and a are one column"}, {strings.Replace(write, "A:", `"A ":`, 1), "does not begin or end with a blank"},
+		{strings.Replace(write, "A:", `"":`, 1), "a column's name is not empty"}, {strings.Replace(write, "table: T", `table: " T"`, 1), "a table's name"},
 		{field(`form.id | padLeft(8)`), "this has at least 8 characters"},
 		{field(`form.new ? (form.id | padLeft(8)) : (form.id | padRight(9))`), "this has at least 8 characters"},
 		{field(`form.new ? (form.id | padLeft(8)) : fail("old")`), "this has at least 8 characters"},

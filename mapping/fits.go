@@ -3,6 +3,7 @@ package mapping
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -40,8 +41,14 @@ func (b *builder) fits(w *write, spec writeSpec) {
 	}
 }
 
+// likePath finds texts that look like expressions.
+var likePath = regexp.MustCompile(`^[${ ]*(form|submission)\.[A-Za-z_]`)
+
 // fit checks the outcomes of one expression as the whole value of a field.
 func (b *builder) fit(w *write, f *field, x expr.Compiled, text exprText) {
+	if x.Const != nil && likePath.MatchString(x.Const.Str) {
+		b.plan.warnings = append(b.plan.warnings, text.node.Problem(expr.CodeConstant, "every form gets these words themselves: "+expr.ShownValue(*x.Const), "without the quotes within it is the field of the form"))
+	}
 	o := x.Outcome()
 	works, failed, shown, more := false, "", "", 0
 	for _, v := range o.Known {

@@ -107,6 +107,7 @@ func (b *builder) write(i int, spec writeSpec) {
 	for _, f := range spec.Fields {
 		b.field(w, s, f)
 	}
+	b.columns(spec)
 	if !usable {
 		return
 	}
@@ -246,6 +247,30 @@ func (b *builder) field(w *write, s *expr.Scope, e diag.Entry[fieldSpec]) {
 		w.shape.Loose = append(w.shape.Loose, len(w.fields))
 	}
 	w.fields = append(w.fields, f)
+}
+
+// columns checks the names of a table and its columns.
+func (b *builder) columns(spec writeSpec) {
+	if spec.Table == "" || b.pinned() {
+		return
+	}
+	if strings.TrimSpace(spec.Table) != spec.Table {
+		b.report(spec.Node.ValueProblem("table", expr.CodeValue, "a table's name does not begin or end with a blank", ""))
+	}
+	for i, f := range spec.Fields {
+		p := b.file.Problem(expr.CodeValue, "a column's name is not empty and does not begin or end with a blank", "")
+		p.Line, p.Column, p.Source = f.Line, f.Column, b.sourceLine(f.Line)
+		if f.Key == "" || strings.TrimSpace(f.Key) != f.Key {
+			b.report(p)
+			continue
+		}
+		for _, o := range spec.Fields[:i] {
+			if strings.EqualFold(o.Key, f.Key) {
+				p.Code, p.Message, p.Suggestion = CodeDuplicate, fmt.Sprintf("%s and %s are one column, unless the database tells small letters from capitals in names", o.Key, f.Key), "remove one of both"
+				b.plan.warnings = append(b.plan.warnings, p)
+			}
+		}
+	}
 }
 
 // rows checks the setting of that name.

@@ -424,7 +424,7 @@ type Document struct {
 // Words are the outcomes that every front office knows; others are between the office and it.
 var Words = []string{"approved", "refused"}
 
-// Wrong says why a document cannot have its name; "" where it can.
+// Wrong says why a document cannot have its name or type; "" where it can.
 func (d Document) Wrong() string {
 	switch {
 	case strings.ContainsAny(d.Name, `/\:*?"<>|`) || strings.ContainsFunc(d.Name, unicode.IsControl):
@@ -433,6 +433,8 @@ func (d Document) Wrong() string {
 		return "a file name is not empty, not only dots, and does not begin or end with a blank"
 	case strings.ContainsAny(d.Name, "{}"):
 		return "the name is told as it stands here: it has no variables in braces"
+	case d.Type != "" && !strings.Contains(d.Type, "/"):
+		return "its type is written as MIME types are, such as application/pdf"
 	}
 	return ""
 }

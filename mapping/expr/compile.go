@@ -202,8 +202,10 @@ func (c *Compiler) node(n ast.Node) Compiled {
 	case *ast.BoolNode:
 		return constant(Bool(n.Value))
 	case *ast.IntegerNode:
+		c.plainNumber(n)
 		return constant(Int(int64(n.Value)))
 	case *ast.FloatNode:
+		c.plainNumber(n)
 		return c.float(n)
 	case *ast.StringNode:
 		return constant(Text(n.Value))
@@ -237,6 +239,14 @@ func (c *Compiler) node(n ast.Node) Compiled {
 
 func constant(v Value) Compiled {
 	return Compiled{Eval: func(*Env) Value { return v }, Const: &v, Own: true}
+}
+
+// plainNumber refuses 007, which is 7 or of another base, and the last parts of a date that stands without quotes.
+func (c *Compiler) plainNumber(n ast.Node) {
+	at := n.Location().From
+	if c.Strict && at >= 0 && at+1 < len(c.text) && c.text[at] == '0' && c.text[at+1] >= '0' && c.text[at+1] <= '9' {
+		c.stop(n, CodeSyntax, "a number does not begin with 0", `a text stands in quotes within the expression, such as '"007"' or '"2024-01-01"'`)
+	}
 }
 
 // float reads the literal again from the text, because the syntax tree holds it as a binary float.
