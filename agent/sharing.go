@@ -19,7 +19,7 @@ func sharedResults(cfg *config.Config, plans map[string]*mapping.Plan) (wrong, d
 			continue
 		}
 		for _, o := range before {
-			code, message, cure, warning := shares(plan, plans[o.Name])
+			code, message, cure, warning := shares(cfg, plan, plans[o.Name])
 			if code == "" {
 				continue
 			}
@@ -36,13 +36,13 @@ func sharedResults(cfg *config.Config, plans map[string]*mapping.Plan) (wrong, d
 }
 
 // shares says what is wrong with asking by two mappings; no code: nothing.
-func shares(plan, other *mapping.Plan) (code, message, cure string, warning bool) {
+func shares(cfg *config.Config, plan, other *mapping.Plan) (code, message, cure string, warning bool) {
 	from, q, asks := plan.Question()
 	there, first, too := other.Question()
-	if !asks || !too || from != there {
+	if !asks || !too || from != there && !oneSystem(cfg, from, there) {
 		return "", "", "", false
 	}
-	named, shared := plan.Name() == other.Name(), mapping.Shares(q, first)
+	named, shared := from == there && plan.Name() == other.Name(), mapping.Shares(q, first)
 	switch {
 	case named && reflect.DeepEqual(q, first): // they share one source
 	case named:
@@ -55,4 +55,15 @@ func shares(plan, other *mapping.Plan) (code, message, cure string, warning bool
 			"tell the rows apart by the where of both, such as KIND = 'A' and KIND = 'B'", true
 	}
 	return "", "", "", false
+}
+
+// oneSystem tells whether two targets point to the same system.
+func oneSystem(cfg *config.Config, names ...string) bool {
+	var points []string
+	for _, t := range cfg.Targets {
+		if slices.Contains(names, t.Name) {
+			points = append(points, t.Fingerprint)
+		}
+	}
+	return len(points) == 2 && points[0] != "" && points[0] == points[1]
 }
