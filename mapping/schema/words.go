@@ -53,7 +53,7 @@ func (s *Schema) misspelt() []Problem {
 				out = append(out, p)
 			}
 			if name, ok := object[key].(string); key == "format" && ok && x.Format == nil && !slices.Contains(formats, name) {
-				out = append(out, ignoredWord(at, "the format "+strconv.Quote(name), name, formats))
+				out = append(out, ignoredWord(at, "format", name, formats, "write a pattern"))
 			}
 		}
 		for i, name := range x.Required {
@@ -80,15 +80,12 @@ func unknownWord(key string, object map[string]any, version int) Problem {
 	case key == "nullable":
 		return Problem{Warning: true, message: "JSON Schema passes over nullable: null is refused all the same", suggestion: `add "null" to type`}
 	}
-	return ignoredWord("", "the keyword "+strconv.Quote(key), key, slices.Concat(slices.Sorted(maps.Keys(words)), notes))
+	return ignoredWord("", "keyword", key, slices.Concat(slices.Sorted(maps.Keys(words)), notes), "remove it, or begin its name with x-")
 }
 
 // ignoredWord is the problem of a word that is none of some: a mistake where one of them is near.
-func ignoredWord(at, what, word string, known []string) Problem {
-	p := Problem{location: at, message: "JSON Schema has not " + what + ", and passes over it in silence", suggestion: "remove it, or begin its name with x-", Warning: true}
-	if what[:10] == "the format" {
-		p.suggestion = "write a pattern"
-	}
+func ignoredWord(at, kind, word string, known []string, instead string) Problem {
+	p := Problem{location: at, message: fmt.Sprintf("JSON Schema has not the %s %q, and passes over it in silence", kind, word), suggestion: instead, Warning: true}
 	if near := diag.Suggest(word, known); near != "" {
 		p.suggestion, p.Warning = diag.DidYouMean(word, known), false
 	}
