@@ -444,6 +444,10 @@ func TestFileThatWaitsIsToldAgain(t *testing.T) {
 	start := c.Now()
 	timed(w, c)
 	w.until("named again", named)
+	list, err := orders.Results.Give(context.Background(), w.agent.Desk(), control.ResultsFilter{Limit: 10})
+	if err != nil || len(list) != 1 || list[0].N != 0 || list[0].Kind != control.KindWaits || list[0].Code != decisions.CodeMissing || list[0].About != "answer file night.csv" {
+		t.Errorf("results: %+v, %v", list, err)
+	}
 	if took := c.Now().Sub(start); took > time.Minute || len(w.files("answers")) != 2 {
 		t.Errorf("after %s, files %v", took, w.files("answers"))
 	}

@@ -286,7 +286,9 @@ func (u *understood) over(key string, w waiting.Item) bool {
 func (u *understood) alone(w waiting.Item, why error) {
 	u.outcomes = nil
 	o := journal.Outcome{Source: u.source, ResultID: u.result.ID, At: u.result.At}
-	w.Name = itemOf(o)
+	if w.Name = itemOf(o); u.result.File != "" {
+		w.Name = "answer file " + u.result.File
+	}
 	if w.Next == "" {
 		w.Next = "it is tried again"
 	}
