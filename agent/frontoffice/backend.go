@@ -33,7 +33,7 @@ type Receipt struct {
 	Verdict   connectors.Verdict // Taken, Repeat or Conflict
 	State     journal.State
 	Reference string // as the form has it; may be empty
-	On        string // for Conflict: "reference" or "idempotency-key"
+	On        string // for Conflict: "reference", "idempotency-key" or "route"
 }
 
 // Journal is what the API reads; *journal.Journal implements it. Unknown IDs give journal.ErrNotFound.
