@@ -62,6 +62,8 @@ type Stream interface {
 // Positions names positions in the stream of events, so that no front office learns how many events others have.
 type Positions interface {
 	Hide(seq int64) [16]byte
+	// Pseudonym names a text for ever, so that nobody else can.
+	Pseudonym(text string) [16]byte
 	Reveal(name [16]byte) (seq int64, ok bool)
 	Clear() int64 // up to here positions were told as numbers
 }
