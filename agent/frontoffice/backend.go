@@ -83,7 +83,7 @@ type Limits struct {
 	Request     int64         // bytes of a whole request
 	Attachments int           // attachments of a form
 	Requests    int           // forms at once, and as many other requests; long polls are not counted
-	Polls       int           // long polls at once; further ones are answered without waiting
+	Polls       int           // long polls at once; further ones without news are asked to come later
 	Memory      int64         // bytes of all forms that are being received
 	Wait        time.Duration // longest long poll
 	Idle        time.Duration // longest pause within a body
