@@ -38,6 +38,10 @@ func (l *loader) folders() {
 			if why := all[n].returns(&all[m], n < m); why != "" {
 				l.add(l.c.Problem(CodeFolders, why, "give each of them a folder of its own", all[m].key()...))
 			}
+			if n < m && all[n].overlaps(&all[m]) {
+				l.c.Warnings = append(l.c.Warnings, l.c.Problem(CodeFolders, fmt.Sprintf("%s and %s take files out of one folder, and a name may fit match of both", all[n].name(), all[m].name()),
+					"let no name fit both, or give each of them a folder of its own", append(all[m].key()[:3], "match")...))
+			}
 		}
 	}
 }
@@ -59,6 +63,35 @@ func (f *workFolder) returns(o *workFolder, once bool) string {
 		return fmt.Sprintf("%s moves files to the folder that %s takes files out of: they come in again", o.name(), f.name())
 	}
 	return fmt.Sprintf("%s puts files into the %s folder of %s, among those that were taken", o.name(), f.Use, f.name())
+}
+
+// overlaps tells whether files may be taken out of a folder by either of two entries whose patterns differ.
+func (f *workFolder) overlaps(o *workFolder) bool {
+	return f.taken() && o.taken() && f.Match != o.Match && f.same(o) && !apart(f.Match, o.Match)
+}
+
+// apart tells whether surely no name fits two patterns: each alternative begins or ends otherwise. Case counts for nothing.
+func apart(a, b string) bool {
+	for _, x := range strings.Split(strings.ToLower(a), "|") {
+		for _, y := range strings.Split(strings.ToLower(b), "|") {
+			first, last := edges(x)
+			begins, ends := edges(y)
+			if (strings.HasPrefix(first, begins) || strings.HasPrefix(begins, first)) && (strings.HasSuffix(last, ends) || strings.HasSuffix(ends, last)) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// edges are what each name that fits a pattern begins and ends with.
+func edges(pattern string) (first, last string) {
+	pattern = strings.TrimSpace(pattern)
+	const special = `*?[]\`
+	if n := strings.IndexAny(pattern, special); n >= 0 {
+		return pattern[:n], pattern[strings.LastIndexAny(pattern, special)+1:]
+	}
+	return pattern, pattern
 }
 
 // name is how messages call the entry.

@@ -63,3 +63,22 @@ func TestFolders(t *testing.T) {
 		})
 	}
 }
+
+// TestOverlappingNames warns of two in-baskets over one folder that may take the same files, under patterns that differ.
+func TestOverlappingNames(t *testing.T) {
+	const text = "agency: A\ninbaskets:\n  a: {folder: {path: in, match: %q}}\n  b: {folder: {path: in, match: %q}}\n" +
+		"targets:\n  t: {folder: {path: out}, file: {name: \"{id}.x\"}}\nroutes:\n  r: {from: [a, b], mapping: m.yaml}\n"
+	for match, warned := range map[[2]string]bool{
+		{"*.json", "a*.json"}: true, {"*.json", "*.JSON"}: true, {"*.json|*.xml", "*.xml|*.csv"}: true, {"a*", "*.json"}: true,
+		{"*.json", "a.json"}: true, {"*", "*.xml"}: true, {"[ab]*.json", "a*.json"}: true, {"a*.json", "ab*.json"}: true,
+		{"*.json", "*.xml"}: false, {"dog-*.json", "Cat-*.json"}: false, {"*.json|*.xml", "*.csv"}: false, {"a.json", "b.json"}: false, {"x-*.[jx]", "*.json"}: true,
+	} {
+		c, err := config.Parse(filepath.Join(t.TempDir(), "inbasket.yaml"), fmt.Appendf(nil, text, match[0], match[1]), all.Registry(), config.Options{})
+		if err != nil {
+			t.Fatal(match, err)
+		}
+		if got := len(c.Warnings) == 1 && c.Warnings[0].Code == config.CodeFolders && c.Warnings[0].Line == 4; got != warned || len(c.Warnings) > 1 {
+			t.Errorf("%v: %v", match, c.Warnings)
+		}
+	}
+}
