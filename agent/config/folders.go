@@ -1,6 +1,7 @@
 package config
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path"
@@ -147,12 +148,13 @@ func seeAll(names []string) []seen {
 			answers <- look{n, seen{file, resolved(name)}}
 		}()
 	}
-	over := time.After(answerTime)
+	over, cancel := context.WithTimeout(context.Background(), answerTime)
+	defer cancel()
 	for range names {
 		select {
 		case l := <-answers:
 			all[l.n] = l.seen
-		case <-over:
+		case <-over.Done():
 			return all
 		}
 	}
