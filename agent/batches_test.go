@@ -203,3 +203,34 @@ func TestRejectBeforeSealing(t *testing.T) {
 		t.Errorf("%q, %v", b, err)
 	}
 }
+
+// What a target refuses for sure and leaves as it was staged is sent again after a restart, although a look-up then
+// sees what "taken by the legacy system" looks like.
+func TestRefusedAndUntouched(t *testing.T) {
+	for _, class := range []connectors.Class{connectors.TargetError, connectors.Transient, connectors.ItemError} {
+		t.Run(class.String(), func(t *testing.T) {
+			w, s := newBatching(t)
+			s.found = connectors.Present
+			s.deliver = func(_ context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+				out := written(g)
+				for i := range out {
+					out[i].Class, out[i].Code, out[i].Untouched = class, "test.refused", true
+				}
+				return out, nil
+			}
+			w.start()
+			w.drop(0, 3)
+			w.until("refused, and as it was", func() bool {
+				open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
+				return err == nil && len(open) == 1 && open[0].Progress == journal.Batched && func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.groups) > 0 }()
+			})
+			w.halt()
+			s.set(func() { s.deliver, s.groups = nil, nil })
+			w.start()
+			w.until("delivered", func() bool { return w.states()[journal.Delivered] == 3 })
+			if seqs, n := s.numbers(); fmt.Sprint(seqs) != "[1]" || n != 3 {
+				t.Errorf("batches %v with %d items", seqs, n)
+			}
+		})
+	}
+}

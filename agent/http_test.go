@@ -9,6 +9,8 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -28,9 +30,14 @@ type posted struct {
 }
 
 // post sends a form as a front office does; header are pairs.
-func (w *world) post(body, contentType string, header ...string) (p posted) {
+func (w *world) post(body, contentType string, header ...string) posted {
 	w.t.Helper()
-	req, err := http.NewRequest(http.MethodPost, "http://"+w.at.FrontOffice+"/v1/submissions", strings.NewReader(body))
+	return w.postTo("", body, contentType, header...)
+}
+
+func (w *world) postTo(query, body, contentType string, header ...string) (p posted) {
+	w.t.Helper()
+	req, err := http.NewRequest(http.MethodPost, "http://"+w.at.FrontOffice+"/v1/submissions"+query, strings.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -112,6 +119,32 @@ func TestPostedForms(t *testing.T) {
 	w.until("two delivered", func() bool { return w.number("select count(*) from APPLICATION") == 2 })
 	w.recorded(first.ID, "repeat", 2)
 	w.recorded(first.ID, "conflict", 4)
+}
+
+// The same bytes on another route are another form: under one reference they are a conflict, over HTTP and from a folder.
+func TestSameFormOnAnotherRoute(t *testing.T) {
+	w := newWorld(t)
+	head, _, _ := strings.Cut(worldMapping, "answer:")
+	w.write("other.yaml", strings.Replace(head, "mapping: permit", "mapping: other", 1))
+	config := fmt.Sprintf(worldConfig, tokenHash) + "  other: {from: others, mapping: other.yaml, front-office: portal}\n"
+	w.write("inbasket.yaml", strings.Replace(config, "targets:", "  others: {folder: {path: in2, match: \"*.json\", quiet: 0s, poll: 50ms}}\ntargets:", 1))
+	if err := os.Mkdir(filepath.Join(w.dir, "in2"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w.start()
+	post := func(route, body string, header ...string) posted {
+		return w.postTo("?route="+route, body, "application/json", header...)
+	}
+	first := post("permit", form("REF-1", "Anna"), keyHeader, "k-1")
+	first.expect(t, "first", 202, "")
+	post("other", form("REF-1", "Anna")).expect(t, "the reference on another route", 409, "submit.other-route")
+	post("other", form("REF-1", "Anna"), keyHeader, "k-1").expect(t, "the key on another route", 409, "submit.other-route")
+	if again := post("permit", form("REF-1", "Anna")); again.ID != first.ID || again.status != 202 {
+		t.Errorf("a repeat: %+v", again)
+	}
+	w.recorded(first.ID, "conflict", 2)
+	w.write("in2/a.json", form("REF-1", "Anna"))
+	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
 }
 
 func (w *world) recorded(id, what string, want int) {

@@ -13,6 +13,7 @@ import (
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/test/clock"
@@ -135,6 +136,13 @@ func TestOrder(t *testing.T) {
 	if got := of("K1"); !slices.Equal(got, []string{"K1 a"}) {
 		t.Errorf("overtaken: %v", got)
 	}
+	parked, waits := w.view("REF-1").ID, w.view("REF-3").ID
+	w.until("it says what it waits for", func() bool {
+		v, err := orders.Show.Give(context.Background(), w.agent.Desk(), control.ShowRequest{ID: waits})
+		target := w.status().Targets[0]
+		return err == nil && v.Deliveries[0].Code == lane.CodeBehind && strings.Contains(v.Deliveries[0].Text, parked.String()) &&
+			target.Stopped == 2 && target.StoppedBy == parked.String()
+	})
 	w.halt()
 	w.start()
 	w.write("in/9.json", form("REF-9", "K2 c"))

@@ -444,6 +444,10 @@ func TestFileThatWaitsIsToldAgain(t *testing.T) {
 	start := c.Now()
 	timed(w, c)
 	w.until("named again", named)
+	list, err := orders.Results.Give(context.Background(), w.agent.Desk(), control.ResultsFilter{Limit: 10})
+	if err != nil || len(list) != 1 || list[0].N != 0 || list[0].Kind != control.KindWaits || list[0].Code != decisions.CodeMissing || list[0].About != "answer file night.csv" {
+		t.Errorf("results: %+v, %v", list, err)
+	}
 	if took := c.Now().Sub(start); took > time.Minute || len(w.files("answers")) != 2 {
 		t.Errorf("after %s, files %v", took, w.files("answers"))
 	}
@@ -550,8 +554,10 @@ func TestNightlyFile(t *testing.T) {
 	if v := w.view("REF-4"); len(v.Results) != 1 || len(v.Results[0].Documents) != 1 || v.Results[0].Documents[0].Name != "permit.pdf" {
 		t.Errorf("%+v", v.Results)
 	}
-	w.write("answers/tomorrow.csv", "NO,REF,STATUS,PDF\n11,REF-1,NO,\n15,REF-5,OK,\n11,REF-1,OK,\n")
-	w.until("repeated, new and corrected", func() bool { return w.states()[journal.Decided] == 4 && len(w.files("answers")) == 0 })
+	w.write("answers/tomorrow.csv", "NO,REF,STATUS,PDF\n11,REF-1,NO,\n15,REF-5,OK,\n")
+	w.until("repeated and new", func() bool { return w.states()[journal.Decided] == 4 && len(w.files("answers")) == 0 })
+	w.write("answers/later.csv", "NO,REF,STATUS,PDF\n11,REF-1,OK,\n")
+	w.until("corrected", func() bool { return len(w.view("REF-1").Results) == 2 && len(w.files("answers")) == 0 })
 	if v := w.view("REF-1"); len(v.Results) != 2 || v.Results[1].Outcome != "approved" {
 		t.Errorf("%+v", v.Results)
 	}
@@ -565,5 +571,34 @@ func TestNightlyFile(t *testing.T) {
 	})
 	if s := w.status(); s.ParkedResults != 2 || len(w.files("answers")) != 1 {
 		t.Errorf("it is not only waiting: %d parked", s.ParkedResults)
+	}
+}
+
+// TestTwiceInOneFile leaves it to a person what holds where the lines of one file say different things under one ID.
+func TestTwiceInOneFile(t *testing.T) {
+	w, _ := nightly(t)
+	w.write("answers/night.csv", "NO,REF,STATUS,PDF\n1,REF-1,OK,\n1,REF-1,NO,\n1,REF-1,OK,\n2,REF-2,OK,\n2,REF-2,OK,\n3,REF-3,OK,\n3,REF-4,OK,\n")
+	w.until("the others go on, and those are named", func() bool {
+		list := w.status().Results[0].Waiting
+		return w.states()[journal.Decided] == 1 && len(list) == 2 && list[0].Code == decisions.CodeTwice
+	})
+	if len(w.files("answers")) != 1 {
+		t.Errorf("the file was settled")
+	}
+	w.halt()
+	c := clock.NewFast(10)
+	timed(w, c)
+	w.until("named again", func() bool { return len(w.status().Results[0].Waiting) == 2 })
+	c.Jump(11 * time.Minute)
+	w.until("set aside", func() bool { return len(w.parked()) == 2 && len(w.files("answers")) == 0 })
+	for _, o := range w.parked() {
+		if o.Park.Code != decisions.CodeTwice || o.Outcome != "" {
+			t.Errorf("%+v", o)
+		}
+	}
+	w.write("answers/mended.csv", "NO,REF,STATUS,PDF\n1,REF-1,NO,\n")
+	w.until("decided by the next file", func() bool { return w.states()[journal.Decided] == 2 })
+	if v := w.view("REF-1"); len(v.Results) != 1 || v.Results[0].Outcome != "refused" {
+		t.Errorf("%+v", v.Results)
 	}
 }

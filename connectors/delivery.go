@@ -66,7 +66,10 @@ type Outcome struct {
 	Code     string           // stable, such as sql.duplicate-key; empty when written
 	Text     string           // safe to show: names of our own and of the schema, never data
 	Raw      string           // the system's own words, kept sealed with the submission; may hold data
-	After    time.Duration    // the other side asked not to be tried sooner; 0: it did not
+	// Untouched says of a Stager's item that failed that all of it is surely still as Stage left it: no part of it was put
+	// in place, and it may be staged again.
+	Untouched bool
+	After     time.Duration // the other side asked not to be tried sooner; 0: it did not
 }
 
 // Presence is what Lookup found of an item.

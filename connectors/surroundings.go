@@ -13,6 +13,7 @@ type Surrounded interface {
 // Surroundings are what a configured connector stands on. Paths are absolute.
 type Surroundings struct {
 	Folders      []WorkFolder
+	Remote       []WorkFolder // those on servers; a path begins with the server and the account
 	Certificates []CertificateFile
 	Peers        []Peer
 }

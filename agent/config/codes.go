@@ -19,5 +19,6 @@ const (
 	CodeTime         = "config.time"               // not a time of day or time zone; write 18:00 and Europe/Berlin
 	CodeTemplate     = "config.template"           // a file name template that gives no safe or no unique name; mend it as the message says
 	CodeMissingLimit = "config.batch-never-closes" // a batch without any limit; give count, size, age or at
+	CodeFolders      = "config.folders"            // files would come into a folder again that they were taken from or put by this agent, as forms, for ever or twice; give each its own folder
 	CodeShape        = "config.shape"              // batch and file do not go with this target, or exclude each other; remove one
 )

@@ -89,6 +89,7 @@ func Parse(path string, src []byte, reg connectors.Registry, o Options) (*Config
 	l.inbaskets(doc)
 	l.targets(doc)
 	l.results(doc)
+	l.folders()
 	l.frontOffices(doc)
 	l.routes(doc)
 	l.c.Warnings.Sort()

@@ -32,7 +32,7 @@ type DropResultRequest struct {
 type Waiting struct {
 	N int64 `json:"n"` // its number
 	Result
-	Kind    string `json:"kind"`              // orphan or parked
+	Kind    string `json:"kind"`              // orphan, parked or waits
 	Mapping string `json:"mapping,omitempty"` // that could read it
 	About   string `json:"about,omitempty"`   // what it says it belongs to, such as CASE_NO=4711
 	Text    string `json:"text,omitempty"`    // why it is parked
@@ -43,6 +43,7 @@ type Waiting struct {
 const (
 	KindOrphan = "orphan"
 	KindParked = "parked"
+	KindWaits  = "waits" // it lies at its source still: it has no number, and is taken or set aside by itself
 )
 
 // WaitingResults reads them from a journal.
@@ -69,4 +70,20 @@ func WaitingOf(list []journal.Outcome) []Waiting {
 		}
 	}
 	return out
+}
+
+// WithUntaken adds what lies at its source still and waits alone, apart from what is on record while it does.
+func WithUntaken(list []Waiting, s Status, limit int) []Waiting {
+	recorded := map[[3]string]bool{}
+	for _, w := range list {
+		recorded[[3]string{w.Source, w.Code, w.Text}] = true
+	}
+	for _, source := range s.Results {
+		for _, w := range source.Waiting[:min(limit, len(source.Waiting))] {
+			if !recorded[[3]string{source.Name, w.Code, w.Text}] {
+				list = append(list, Waiting{Kind: KindWaits, About: w.Item, Text: w.Text, Next: w.Next, Result: Result{Source: source.Name, At: w.Since, Code: w.Code}})
+			}
+		}
+	}
+	return list
 }

@@ -77,6 +77,8 @@ type TargetStatus struct {
 	Delivered int64        `json:"delivered"`       // since the start
 	Trouble   *Trouble     `json:"trouble,omitempty"`
 	Batch     *BatchStatus `json:"batch,omitempty"`
+	Stopped   int          `json:"stopped,omitempty"`   // deliveries that wait behind older ones of their order keys
+	StoppedBy string       `json:"stoppedBy,omitempty"` // the oldest of these, by its submission
 }
 
 // BatchStatus is what a target collects and has sealed.

@@ -64,12 +64,43 @@ func (u *understood) read(ctx context.Context, readers []*prepare.Route) error {
 	if len(readings) == 0 {
 		u.service.Log.Info().Str("results", u.source).Msg("an answer file was read and holds no decision: its list is empty")
 	}
-	for _, r := range readings {
+	for _, r := range contradictions(readings) {
 		if err := u.add(ctx, r); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// errTwice says that the entries of one answer file contradict each other.
+var errTwice = &connectors.Error{Class: connectors.ItemError, Code: CodeTwice, Op: "read an answer file",
+	Hint: "its entries say different things under one ID; which one holds is not known"}
+
+// contradictions puts one reading that is none in the place of all that say different things under one ID.
+func contradictions(readings []reading) []reading {
+	first, twice := map[string]reading{}, map[string]bool{}
+	for _, r := range readings {
+		before, known := first[r.ID]
+		if !known {
+			first[r.ID] = r
+		} else if !r.Same(before.Reading) {
+			twice[r.ID] = true
+		}
+	}
+	if len(twice) == 0 {
+		return readings
+	}
+	list := make([]reading, 0, len(readings))
+	for _, r := range readings {
+		if told, contradicts := twice[r.ID]; !contradicts {
+			list = append(list, r)
+		} else if told {
+			twice[r.ID] = false
+			r.Err, r.Documents = errTwice, nil
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 // nameless tells whether every decision that can be read at all lacks a name of the mapping's: then the mapping is wrong, or the
@@ -94,15 +125,19 @@ func (u *understood) add(ctx context.Context, r reading) error {
 		o.Plan = r.reader.Plan.Name()
 	}
 	key := u.key() + "\x00" + o.ResultID
+	trouble := u.result.Trouble
+	if errors.Is(r.Err, errTwice) {
+		trouble = errTwice
+	}
 	var unknown *answers.UnknownStatus
 	var absent *answers.MissingDocument
 	switch {
-	case u.result.Trouble != nil:
-		code, text := guard.Describe(u.result.Trouble)
+	case trouble != nil:
+		code, text := guard.Describe(trouble)
 		if !u.over(key, waiting.Item{Name: itemOf(o), Code: code, Text: text, Next: "mend what it says; after ten minutes it is set aside for a person"}) {
 			return nil
 		}
-		o, r.Documents = unread(o, u.result, u.result.Trouble), nil // which ones are meant cannot be told
+		o, r.Documents = unread(o, u.result, trouble), nil // which ones are meant cannot be told
 	case errors.As(r.Err, &absent):
 		w := waiting.Item{Name: itemOf(o), Code: CodeDocument, Text: absent.Error(), Next: "put it there; after ten minutes the decision is set aside for a person"}
 		if u.result.Gap {
@@ -251,7 +286,9 @@ func (u *understood) over(key string, w waiting.Item) bool {
 func (u *understood) alone(w waiting.Item, why error) {
 	u.outcomes = nil
 	o := journal.Outcome{Source: u.source, ResultID: u.result.ID, At: u.result.At}
-	w.Name = itemOf(o)
+	if w.Name = itemOf(o); u.result.File != "" {
+		w.Name = "answer file " + u.result.File
+	}
 	if w.Next == "" {
 		w.Next = "it is tried again"
 	}

@@ -111,7 +111,7 @@ func TestWhatAllOperationsAnswer(t *testing.T) {
 			t.Helper()
 			body := "{}"
 			if method == http.MethodPut {
-				body = `{"cursor": "` + b.api.cursorAt(0) + `"}`
+				body = `{"cursor": "` + b.api.cursorAt("portal", 0) + `"}`
 			}
 			resp, text := b.do(method, path, body, append(headers, "Content-Type", "application/json")...)
 			if wantProblem(t, resp, text, status, code); resp.StatusCode != status {

@@ -33,7 +33,7 @@ type Receipt struct {
 	Verdict   connectors.Verdict // Taken, Repeat or Conflict
 	State     journal.State
 	Reference string // as the form has it; may be empty
-	On        string // for Conflict: "reference" or "idempotency-key"
+	On        string // for Conflict: "reference", "idempotency-key" or "route"
 }
 
 // Journal is what the API reads; *journal.Journal implements it. Unknown IDs give journal.ErrNotFound.
@@ -62,6 +62,8 @@ type Stream interface {
 // Positions names positions in the stream of events, so that no front office learns how many events others have.
 type Positions interface {
 	Hide(seq int64) [16]byte
+	// Pseudonym names a text for ever, so that nobody else can.
+	Pseudonym(text string) [16]byte
 	Reveal(name [16]byte) (seq int64, ok bool)
 	Clear() int64 // up to here positions were told as numbers
 }
@@ -81,7 +83,7 @@ type Limits struct {
 	Request     int64         // bytes of a whole request
 	Attachments int           // attachments of a form
 	Requests    int           // forms at once, and as many other requests; long polls are not counted
-	Polls       int           // long polls at once; further ones are answered without waiting
+	Polls       int           // long polls at once; further ones without news are asked to come later
 	Memory      int64         // bytes of all forms that are being received
 	Wait        time.Duration // longest long poll
 	Idle        time.Duration // longest pause within a body

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/httpserver"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/decode"
 )
@@ -33,6 +34,11 @@ type brokenBody struct{ error }
 
 func (b brokenBody) Unwrap() error { return b.error }
 
+// frameError says that a body is not sent as HTTP has it.
+type frameError struct{ reason string }
+
+func (f *frameError) Error() string { return f.reason }
+
 // tooLarge says what has more bytes than it may have.
 type tooLarge struct {
 	what string
@@ -52,12 +58,14 @@ type pacedReader struct {
 	n     int64
 	came  func(n, total int64) error // is told what has come; nil: nobody
 	whole bool                       // it was read to its end
+	fault func() string              // what is wrong with the frame of the body; empty: nothing
 	ended error                      // why the body could not be read to its end; who reads it may have made another error of it
 }
 
 // pace puts a request's body under its limits.
 func (a *API) pace(w http.ResponseWriter, r *http.Request) *pacedReader {
-	p := &pacedReader{r: &cappedReader{r: r.Body, what: "a request", most: a.limits.Request}, rc: http.NewResponseController(w), clock: a.clock, idle: a.limits.Idle}
+	p := &pacedReader{r: &cappedReader{r: r.Body, what: "a request", most: a.limits.Request}, rc: http.NewResponseController(w), clock: a.clock, idle: a.limits.Idle,
+		fault: func() string { return httpserver.Fault(r.Context()) }}
 	r.Body = p
 	return p
 }
@@ -84,6 +92,10 @@ func (p *pacedReader) Read(b []byte) (int, error) {
 		return n, err
 	case p.clock.Now().Sub(now) >= p.idle: // not all that net/http makes of a deadline says so
 		err = errSlow
+	default:
+		if reason := p.fault(); reason != "" {
+			err = &frameError{reason}
+		}
 	}
 	return n, p.end(err)
 }
@@ -189,6 +201,7 @@ func (a *API) readSmall(q *call) *Problem {
 func (a *API) bodyProblem(err error) *Problem {
 	var large *tooLarge
 	var broken brokenBody
+	var frame *frameError
 	p := problem(http.StatusBadRequest, CodeMultipart, "the multipart body is broken: it does not end with its boundary, or a part has no proper head")
 	switch {
 	case errors.As(err, &large):
@@ -201,6 +214,8 @@ func (a *API) bodyProblem(err error) *Problem {
 		p = problem(http.StatusRequestTimeout, CodeTooSlow, "the body came too slowly: it may pause for %s, and must come at %d bytes a second on the whole", a.limits.Idle, slowRate)
 	case errors.Is(err, errHead):
 		p = problem(http.StatusBadRequest, CodeMultipart, "the head of a part is longer than %d bytes", headLimit)
+	case errors.As(err, &frame):
+		p = problem(http.StatusBadRequest, CodeHTTP, "%s", frame.reason)
 	case errors.As(err, &broken):
 		p = problem(http.StatusBadRequest, CodeCut, "the body ended before the end that the request announced; send it again, whole")
 	}

@@ -27,6 +27,7 @@ const (
 	CodeMultipart     = "submit.multipart"      // the multipart body is broken, or has no part named form, or has it twice
 	CodeKey           = "submit.key"            // the Idempotency-Key is not a string of 1 to 128 visible characters
 	CodeKeyReused     = "submit.key-reused"     // the Idempotency-Key was used with other bytes; the attempt is recorded
+	CodeOtherRoute    = "submit.other-route"    // a form with this Idempotency-Key or reference was accepted on another route of the front office; the attempt is recorded: send each form to one route
 	CodeReferenceUsed = "submit.reference-used" // the reference was used with other bytes; the attempt is recorded
 	CodeInProgress    = "submit.in-progress"    // a request with this Idempotency-Key is being worked on; repeat it later
 	CodeRoute         = "submit.route"          // say with ?route= which of the front office's routes the form is for

@@ -68,7 +68,7 @@ func TestDocumentedCurlExamples(t *testing.T) {
 	for i, e := range examples {
 		cmd := exec.CommandContext(t.Context(), "sh", "-e", "-c", e)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "INBASKET="+b.url, "TOKEN="+b.token, "ID="+sub.String(), "NEXT="+b.api.cursorAt(1))
+		cmd.Env = append(os.Environ(), "INBASKET="+b.url, "TOKEN="+b.token, "ID="+sub.String(), "NEXT="+b.api.cursorAt("portal", 1))
 		out, err := cmd.CombinedOutput()
 		if err != nil || !strings.Contains(string(out), want[i]) || strings.Contains(string(out), "urn:inbasket:problem") {
 			t.Errorf("example %d: %v\n%s\n%s", i+1, err, e, out)

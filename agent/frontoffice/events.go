@@ -2,6 +2,7 @@ package frontoffice
 
 import (
 	"context"
+	"crypto/hmac"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -45,7 +46,7 @@ type eventsOutput struct {
 // events is GET /v1/events. Reading changes nothing; the cursor of a page is the end of that page.
 func (a *API) events(ctx context.Context, in *eventsInput) (*eventsOutput, error) {
 	q := callOf(ctx)
-	after, err := a.read(in.After)
+	after, err := a.read(q.office, in.After)
 	if err != nil {
 		return nil, err
 	}
@@ -57,14 +58,14 @@ func (a *API) events(ctx context.Context, in *eventsInput) (*eventsOutput, error
 		}
 		after = max(after, next)
 		for _, e := range list {
-			out.Body.Events = append(out.Body.Events, a.event(e))
+			out.Body.Events = append(out.Body.Events, a.event(q.office, e))
 		}
 		return len(list) > 0, nil
 	})
 	if err != nil {
 		return nil, a.readProblem(err)
 	}
-	out.Body.Next = a.cursorAt(after)
+	out.Body.Next = a.cursorAt(q.office, after)
 	return out, nil
 }
 
@@ -95,13 +96,13 @@ func (a *API) history(ctx context.Context, in *historyInput) (*historyOutput, er
 	out := &historyOutput{}
 	out.Body.Events = []Event{}
 	for _, e := range list {
-		out.Body.Events = append(out.Body.Events, a.event(e))
+		out.Body.Events = append(out.Body.Events, a.event(q.office, e))
 	}
 	return out, nil
 }
 
-func (a *API) event(e journal.Event) Event {
-	return Event{ID: EventID(a.journal, e), Cursor: a.cursorAt(e.Seq), Type: e.Type, Time: e.At.UTC(),
+func (a *API) event(office string, e journal.Event) Event {
+	return Event{ID: EventID(a.journal, e), Cursor: a.cursorAt(office, e.Seq), Type: e.Type, Time: e.At.UTC(),
 		Submission: e.ID.String(), Reference: e.Reference, Final: e.Final, Data: e.Data}
 }
 
@@ -140,7 +141,7 @@ func (a *API) ack(ctx context.Context, in *ackInput) (*cursorOutput, error) {
 	if in.Body.Cursor == "" {
 		return nil, badCursor()
 	}
-	seq, err := a.read(in.Body.Cursor)
+	seq, err := a.read(q.office, in.Body.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -157,16 +158,16 @@ func (a *API) cursor(ctx context.Context, in *cursorInput) (*cursorOutput, error
 	if err != nil {
 		return nil, a.readProblem(err)
 	}
-	return &cursorOutput{Body: Cursor{Name: in.Name, Cursor: a.cursorAt(seq)}}, nil
+	return &cursorOutput{Body: Cursor{Name: in.Name, Cursor: a.cursorAt(q.office, seq)}}, nil
 }
 
-// read reads a cursor; the empty one is the start. A cursor of another epoch is refused: the
-// journal was restored from a backup, so that its positions may mean other events now.
-func (a *API) read(cursor string) (int64, error) {
+// read reads a cursor of a front office; the empty one is the start. That of another one is as good as none. A cursor of another
+// epoch is refused: the journal was restored from a backup, so that its positions may mean other events now.
+func (a *API) read(office, cursor string) (int64, error) {
 	if cursor == "" {
 		return 0, nil
 	}
-	c, ok := decodeCursor(cursor)
+	c, ok := decodeCursor(a.sealFor(office), cursor)
 	if !ok {
 		return 0, badCursor()
 	}
@@ -191,33 +192,48 @@ func badCursor() *Problem {
 	return p
 }
 
-// cursorAt names a position.
-func (a *API) cursorAt(seq int64) string { return encodeCursor(a.epoch(), a.journal.Hide(seq)) }
+// cursorAt names a position for a front office.
+func (a *API) cursorAt(office string, seq int64) string {
+	return encodeCursor(a.sealFor(office), a.epoch(), a.journal.Hide(seq))
+}
 
-// encodeCursor packs epoch and the opaque name of a position with a checksum: base64url of version, varint, name, CRC-32.
-func encodeCursor(epoch int64, name [16]byte) string {
-	b := []byte{2}
+// seal gives what proves that a cursor was made for a front office.
+type seal func(body []byte) []byte
+
+func (a *API) sealFor(office string) seal {
+	return func(body []byte) []byte {
+		name := a.journal.Pseudonym("cursor of " + strconv.Quote(office) + string(body))
+		return name[:8]
+	}
+}
+
+// encodeCursor packs epoch and the opaque name of a position under a seal: base64url of version, varint, name, seal.
+func encodeCursor(by seal, epoch int64, name [16]byte) string {
+	b := []byte{3}
 	b = binary.AppendUvarint(b, uint64(epoch))
 	b = append(b, name[:]...)
-	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
-	return base64.RawURLEncoding.EncodeToString(b)
+	return base64.RawURLEncoding.EncodeToString(append(b, by(b)...))
 }
 
 // position is what a cursor holds.
 type position struct {
 	epoch int64
 	name  [16]byte
-	clear bool  // it is of version 1, which had the position as a number
+	clear bool  // it is of version 1, which had the position as a number; neither that nor version 2 knew for whom it was
 	seq   int64 // then
 }
 
-func decodeCursor(s string) (p position, ok bool) {
+func decodeCursor(by seal, s string) (p position, ok bool) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) < 7 || b[0] != 1 && b[0] != 2 {
+	if err != nil || len(b) < 7 || b[0] < 1 || b[0] > 3 || b[0] == 3 && len(b) < 11 {
 		return p, false
 	}
-	body, sum := b[:len(b)-4], binary.BigEndian.Uint32(b[len(b)-4:])
-	if crc32.ChecksumIEEE(body) != sum {
+	end := len(b) - 4
+	if b[0] == 3 {
+		end = len(b) - 8
+	}
+	body := b[:end]
+	if b[0] == 3 && !hmac.Equal(b[end:], by(body)) || b[0] < 3 && crc32.ChecksumIEEE(body) != binary.BigEndian.Uint32(b[end:]) {
 		return p, false
 	}
 	e, n := binary.Uvarint(body[1:])

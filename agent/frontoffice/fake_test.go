@@ -214,6 +214,11 @@ func (f *fake) Reveal(name [16]byte) (seq int64, ok bool) {
 	return seq, err == nil
 }
 
+func (f *fake) Pseudonym(text string) (name [16]byte) {
+	sum := sha256.Sum256([]byte(text))
+	return [16]byte(sum[:16])
+}
+
 func (f *fake) Clear() int64 { return f.clear }
 
 func (f *fake) Posted(context.Context, string, time.Time) (forms, bytes int64, err error) {

@@ -34,6 +34,7 @@ func TestOneMeaning(t *testing.T) {
 	b.document(sub, "a", "", "0123456789")
 	document := "/v1/submissions/" + sub.String() + "/documents/1"
 	const json, form = "Content-Type: application/json\r\nContent-Length: 2\r\n", "{}"
+	const chunked = "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
 	for name, c := range map[string]struct{ line, headers, body, says string }{
 		"content type":        {"POST /v1/submissions", json + "Content-Type: text/csv\r\n", form, "Content-Type"},
 		"content type, other": {"POST /v1/submissions", "content-type: text/csv\r\n" + json, form, "Content-Type"},
@@ -58,9 +59,20 @@ func TestOneMeaning(t *testing.T) {
 		"not utf-8":           {"GET /v1/events?after=%ff", "", "", "query"},
 		"broken, post":        {"POST /v1/submissions?route=%zz", json, form, "query"},
 		"broken, description": {"GET /v1/openapi.json?a=%zz", "", "", "query"},
+		"unknown":             {"GET /v1/events?afterr=x", "", "", `"parameter":"afterr"`},
+		"unknown, post":       {"POST /v1/submissions?route=a&Route=b", json, form, `"parameter":"Route"`},
+		"unknown, status":     {"GET /v1/submissions/" + sub.String() + "?wait=3", "", "", "knows none"},
+		"unknown, odd":        {"GET /v1/events?%3Cb%3E=x", "", "", "not known here"},
 		"cursor in the body":  {"PUT /v1/cursors/a", "Content-Type: application/json\r\nContent-Length: 27\r\n", `{"cursor":"a","cursor":"b"}`, ""},
 		"content type of part": {"POST /v1/submissions", "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 133\r\n",
 			"--b\r\nContent-Disposition: form-data; name=form\r\nContent-Type: application/json\r\nContent-Type: text/csv\r\n\r\n{}\r\n--b--\r\n          ", "Content-Type"},
+		"after the end": {"POST /v1/submissions", "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 163\r\n",
+			"--b\r\nContent-Disposition: form-data; name=form\r\nContent-Type: application/json\r\n\r\n{}\r\n--b--\r\n--b\r\nContent-Disposition: form-data; name=a; filename=a\r\n\r\nx\r\n--b--\r\n ", "after its last one"},
+		"before the first": {"POST /v1/submissions", "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 102\r\n",
+			"--c\r\n\r\n--b\r\nContent-Disposition: form-data; name=form\r\nContent-Type: application/json\r\n\r\n{}\r\n--b--\r\n  ", "before its first boundary"},
+		"bare LF in chunks":    {"POST /v1/submissions", chunked, "2\n{}\r\n0\r\n\r\n", "http.request"},
+		"bare LF after chunks": {"POST /v1/submissions", chunked, "2\r\n{}\n0\r\n\r\n", "CR and LF"},
+		"bare LF, cursor":      {"PUT /v1/cursors/a", chunked, "2\n{}\r\n0\r\n\r\n", "CR and LF"},
 		"name of part": {"POST /v1/submissions", "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 160\r\n",
 			"--b\r\nContent-Disposition: form-data; name=form\r\nContent-Disposition: form-data; name=a; filename=a\r\nContent-Type: application/json\r\n\r\n{}\r\n--b--\r\n             ", "Content-Disposition"},
 	} {
@@ -80,7 +92,7 @@ func TestOneMeaning(t *testing.T) {
 	}
 	for _, list := range []string{"Prefer: wait=0\r\nPrefer: respond-async\r\n", "Accept-Encoding: gzip\r\nAccept-Encoding: br\r\n", "If-None-Match: \"a\"\r\nIf-None-Match: \"b\"\r\n",
 		"X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-For: 192.0.2.2\r\n", "Accept: a/b\r\nAccept: */*\r\n", "X-Own: a\r\nX-Own: b\r\n"} {
-		if resp, body := b.send("GET /v1/events?other=1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer TOKEN\r\n" + list + "\r\n"); resp.StatusCode != 200 {
+		if resp, body := b.send("GET /v1/events?limit=1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer TOKEN\r\n" + list + "\r\n"); resp.StatusCode != 200 {
 			t.Errorf("%q: %d %s", list, resp.StatusCode, body)
 		}
 	}

@@ -177,7 +177,7 @@ func (a *API) admit(r *http.Request, operation string, methods []string) *Proble
 	}
 	for _, m := range methods {
 		if r.Method == m {
-			return ambiguous(r)
+			return ambiguous(r, operation)
 		}
 	}
 	return problem(http.StatusMethodNotAllowed, CodeMethod, "this path knows: %s", strings.Join(methods, ", ")).with("Allow", strings.Join(methods, ", "))

@@ -60,7 +60,8 @@ type parts struct {
 // store as an attachment, in whatever order they come; keep says whether new ones are kept there.
 func (a *API) readMultipart(ctx context.Context, x *account, body io.Reader, boundary string, keep func() bool) (p parts, prob *Problem) {
 	p.release = func() {}
-	g := &gate{r: body}
+	edges := &edges{r: body, first: []byte("--" + boundary), last: []byte("\n--" + boundary + "--")}
+	g := &gate{r: edges}
 	r := multipart.NewReader(g, boundary)
 	for {
 		g.left = headLimit
@@ -75,6 +76,12 @@ func (a *API) readMultipart(ctx context.Context, x *account, body io.Reader, bou
 		if prob = a.readPart(ctx, x, part, &p, keep); prob != nil {
 			return p, prob
 		}
+	}
+	if _, err := io.Copy(io.Discard, g); err != nil {
+		return p, a.bodyProblem(err)
+	}
+	if edges.stray {
+		return p, problem(http.StatusBadRequest, CodeMultipart, "the multipart body has something before its first boundary or after its last one")
 	}
 	if p.contentType == "" {
 		return p, problem(http.StatusBadRequest, CodeMultipart, "there is no part named form")

@@ -2,6 +2,7 @@ package frontoffice
 
 import (
 	"context"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,9 @@ func preferWait(headers []string) time.Duration {
 	return 0
 }
 
+// busyPoll is when whoever would wait beyond the number that may do so is to ask again.
+const busyPoll = 5 * time.Second
+
 // poll calls look until it says done: whenever the submission has moved or, with ID 0, the office has another event. It
 // ends with the wait, with the request, and when the agent stops. It returns the Preference-Applied header, empty without a wait.
 func (a *API) poll(ctx context.Context, q *call, id journal.ID, look func() (done bool, err error)) (applied string, err error) {
@@ -40,8 +44,11 @@ func (a *API) poll(ctx context.Context, q *call, id journal.ID, look func() (don
 	news, stop := a.journal.Watch(q.office, id) // before looking, so that nothing falls in between
 	defer func() { stop() }()
 	done, err := look()
-	if done || err != nil || !a.polls.TryAcquire() {
+	if done || err != nil {
 		return "", err
+	}
+	if !a.polls.TryAcquire() { // answered without a wait, the client would ask again at once
+		return "", problem(http.StatusServiceUnavailable, CodeBusy, "too many requests wait at once, and there is no news; repeat after the time in Retry-After, or ask without Prefer: wait").retry(busyPoll)
 	}
 	defer a.polls.Release()
 	a.reads.leave(q.account) // who waits holds no one up

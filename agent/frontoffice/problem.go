@@ -14,7 +14,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 )
 
-// Problem is every error answer, as RFC 9457 has it. It never holds what a form or request said.
+// Problem is every error answer, as RFC 9457 has it. It never holds what a form or request said, but the name of a parameter that is not known.
 type Problem struct {
 	Type   string       `json:"type" doc:"urn:inbasket:problem: and the code" example:"urn:inbasket:problem:submit.reference-used"`
 	Title  string       `json:"title" doc:"the status in words" example:"Conflict"`

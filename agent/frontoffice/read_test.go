@@ -187,7 +187,7 @@ func TestCursors(t *testing.T) {
 	if resp, body := put(next); resp.StatusCode != 200 || !strings.Contains(body, next) || !strings.Contains(body, "portal.main-1") {
 		t.Fatal(resp.StatusCode, body)
 	}
-	if _, body := put(b.api.cursorAt(1)); !strings.Contains(body, next) {
+	if _, body := put(b.api.cursorAt("portal", 1)); !strings.Contains(body, next) {
 		t.Errorf("it moved back: %s", body)
 	}
 	if _, body := b.do("GET", "/v1/cursors/portal.main-1", "", "Authorization", "Bearer "+b.other); strings.Contains(body, next) {
@@ -287,6 +287,20 @@ func TestTricklingReader(t *testing.T) {
 	t.Error("it went on for ever")
 }
 
+// The cursor of one front office says nothing to another, neither to read from nor to acknowledge.
+func TestCursorOfAnotherOffice(t *testing.T) {
+	b := newBench(t, nil)
+	b.emit(journal.Event{ID: sub, Office: "portal"})
+	_, body := b.do("GET", "/v1/events", "")
+	p := page(t, body)
+	for _, cursor := range []string{p.Next, p.Events[0].Cursor} {
+		resp, body := b.do("GET", "/v1/events?after="+cursor, "", "Authorization", "Bearer "+b.other)
+		wantProblem(t, resp, body, 400, CodeCursor)
+		resp, body = b.do("PUT", "/v1/cursors/a", `{"cursor":"`+cursor+`"}`, "Content-Type", "application/json", "Authorization", "Bearer "+b.other)
+		wantProblem(t, resp, body, 400, CodeCursor)
+	}
+}
+
 func TestPreferWait(t *testing.T) {
 	for h, want := range map[string]time.Duration{"wait=5": 5 * time.Second, "Wait = 5": 5 * time.Second, `wait="7"; x=1`: 7 * time.Second,
 		"respond-async, wait=3": 3 * time.Second, "wait": 0, "wait=-1": 0, "wait=x": 0, "wait=99999999999999": 0, "": 0} {
@@ -316,7 +330,7 @@ func TestPositionsAreOpaque(t *testing.T) {
 		t.Errorf("%s", body)
 	}
 	for _, e := range p.Events {
-		if c, ok := decodeCursor(e.Cursor); !ok || c.clear {
+		if c, ok := decodeCursor(b.api.sealFor("portal"), e.Cursor); !ok || c.clear {
 			t.Errorf("the cursor %s tells a number", e.Cursor)
 		}
 	}
@@ -327,12 +341,13 @@ func TestPositionsAreOpaque(t *testing.T) {
 }
 
 func FuzzCursor(f *testing.F) {
-	f.Add(encodeCursor(1, [16]byte{1, 2, 3}))
+	by := func(body []byte) []byte { sum := sha256.Sum256(body); return sum[:8] }
+	f.Add(encodeCursor(by, 1, [16]byte{1, 2, 3}))
 	f.Add(clearCursor(1, 2))
 	f.Add("AQEC")
 	f.Fuzz(func(t *testing.T, s string) {
-		c, ok := decodeCursor(s)
-		if again := encodeCursor(c.epoch, c.name); ok && (c.epoch < 0 || c.seq < 0 || !c.clear && again != s && len(again) == len(s)) {
+		c, ok := decodeCursor(by, s)
+		if again := encodeCursor(by, c.epoch, c.name); ok && (c.epoch < 0 || c.seq < 0 || !c.clear && again != s && len(again) == len(s)) {
 			t.Errorf("%q is %+v", s, c)
 		}
 	})

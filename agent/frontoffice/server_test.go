@@ -132,13 +132,16 @@ func TestTooManyRequests(t *testing.T) {
 	wantProblem(t, resp, body, 503, CodeBusy)
 	close(out)
 	<-done
-	// A long poll holds no one up, and a second one is answered without waiting.
+	// A long poll holds no one up; one too many is told when to come again, and not answered as if it had waited.
 	polled := make(chan struct{})
 	go func() { b.do("GET", "/v1/events", "", "Prefer", "wait=9"); close(polled) }()
 	<-b.clock.asked
-	resp, _ = b.do("GET", "/v1/events", "", "Prefer", "wait=9")
-	if resp.StatusCode != 200 || resp.Header.Get("Preference-Applied") != "" {
-		t.Errorf("%d %v", resp.StatusCode, resp.Header)
+	resp, body = b.do("GET", "/v1/events", "", "Prefer", "wait=9")
+	if wantProblem(t, resp, body, 503, CodeBusy); resp.Header.Get("Retry-After") != "5" {
+		t.Errorf("%v", resp.Header)
+	}
+	if resp, _ = b.do("GET", "/v1/events", ""); resp.StatusCode != 200 {
+		t.Errorf("without a wait: %d", resp.StatusCode)
 	}
 	b.clock.fire()
 	<-polled

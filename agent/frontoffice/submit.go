@@ -112,6 +112,8 @@ func answer(r Receipt) (*submitOutput, error) {
 	switch {
 	case r.Verdict == connectors.Conflict && r.On == "idempotency-key":
 		return nil, problem(http.StatusUnprocessableEntity, CodeKeyReused, "the Idempotency-Key was used with another form; the attempt is recorded")
+	case r.Verdict == connectors.Conflict && r.On == "route":
+		return nil, problem(http.StatusConflict, CodeOtherRoute, "a form with this Idempotency-Key or reference was accepted on another of your routes; the attempt is recorded")
 	case r.Verdict == connectors.Conflict:
 		return nil, problem(http.StatusConflict, CodeReferenceUsed, "the form's reference was used with other bytes; the attempt is recorded")
 	case r.Verdict != connectors.Taken && r.Verdict != connectors.Repeat:

@@ -60,6 +60,8 @@ type TargetHealth struct {
 	Why       string               // it is paused
 	Trouble   *control.Trouble     // beside that of its circuit
 	Batch     *control.BatchStatus // the open batch; nil: it takes none
+	Stopped   int                  // deliveries that wait behind older ones of their order keys
+	StoppedBy journal.ID           // the oldest of these
 }
 
 // Served is where the agent is reached.

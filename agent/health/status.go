@@ -70,7 +70,10 @@ const waitingShown = 20
 func (s *Service) target(t config.Target, h TargetHealth) control.TargetStatus {
 	state, _ := h.Circuit.State()
 	out := control.TargetStatus{Name: t.Name, Type: t.Definition.Type, Circuit: string(state), Guarantee: h.Guarantee,
-		Delivered: s.Counters.status(Target, t.Name, "").Taken, Paused: h.Paused, Why: h.Why, Trouble: troubleOf(h.Circuit), Batch: h.Batch}
+		Delivered: s.Counters.status(Target, t.Name, "").Taken, Paused: h.Paused, Why: h.Why, Trouble: troubleOf(h.Circuit), Batch: h.Batch, Stopped: h.Stopped}
+	if h.Stopped > 0 {
+		out.StoppedBy = h.StoppedBy.String()
+	}
 	if h.Trouble != nil {
 		out.Trouble = h.Trouble
 	}

@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -217,6 +218,14 @@ func (l *Listener) checked(next http.Handler) http.Handler {
 }
 
 type connKey struct{}
+
+// Fault says what was wrong with the frame of a request's body, once reading that has failed; empty: nothing was.
+func Fault(ctx context.Context) string {
+	if c, ok := ctx.Value(connKey{}).(*conn); ok && c.frame.fault != nil {
+		return c.frame.fault.reason
+	}
+	return ""
+}
 
 func headSize(r *http.Request) (n int) {
 	n = len(r.RequestURI) + len(r.Host)

@@ -130,6 +130,7 @@ func (f *Intake) identify(ctx context.Context, inbasket string, item connectors.
 		return a
 	}
 	read(a)
+	a.entry.Elsewhere = f.elsewhere(a.route)
 	return a
 }
 

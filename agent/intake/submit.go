@@ -35,6 +35,7 @@ func (f *Intake) Submit(ctx context.Context, office string, in frontoffice.Incom
 	}
 	arr.entry.Reference = arr.entry.Transport
 	read(arr)
+	arr.entry.Elsewhere = f.elsewhere(r)
 	arr.derive()
 	// A known form keeps its answer, also when its mapping has become stricter since; and what a known key or
 	// reference comes with is a conflict on record, however wrong it is in itself.
@@ -107,6 +108,16 @@ func refusal(e *journal.Arrival) error {
 		return &frontoffice.Refusal{Status: 422, Code: prepare.CodeFormWrong, Detail: "The form breaks its schema.", Errors: e.Reject}
 	}
 	return nil
+}
+
+// elsewhere are the other routes among whose forms references are unique as well.
+func (f *Intake) elsewhere(r *prepare.Route) (names []string) {
+	for _, other := range f.Routes {
+		if other.Name != r.Name && other.Scope() == r.Scope() {
+			names = append(names, other.Name)
+		}
+	}
+	return names
 }
 
 // routeOf returns the route that a front office means: the one it names, or the only one it has.

@@ -206,6 +206,14 @@ func (a *acceptance) answerKnown(t *tx, n int, k knownForm, on string) error {
 	if err != nil {
 		return err
 	}
+	other, err := t.otherRoute(r, id)
+	if err != nil {
+		return err
+	}
+	if other != "" {
+		a.out[n] = Acceptance{ID: id, Verdict: connectors.Conflict, State: State(state.String()), On: "route"}
+		return t.note(id, Moment{What: "conflict", Code: CodeReference, Text: "refused: the same " + on + " for route " + r.Route})
+	}
 	if same {
 		a.out[n] = Acceptance{ID: id, Verdict: connectors.Repeat, State: State(state.String())}
 		return t.note(id, Moment{What: "repeat", Text: r.Inbasket + differs})
@@ -358,6 +366,14 @@ func (a *acceptance) claimed(t *tx, row *arrivalRow) (keep bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	other, err := t.otherRoute(r, known.ID)
+	if err != nil {
+		return false, err
+	}
+	what := "with other content, as "
+	if other != "" {
+		same, what = false, "on route "+other+", as "
+	}
 	if same || !r.ParkConflict {
 		return false, a.answerKnown(t, row.n, known, "reference")
 	}
@@ -367,7 +383,7 @@ func (a *acceptance) claimed(t *tx, row *arrivalRow) (keep bool, err error) {
 	if err := t.note(known.ID, Moment{What: "conflict", Code: CodeReference, Text: "parked as " + row.id.String()}); err != nil {
 		return false, err
 	}
-	row.conflict("the reference is known with other content, as " + known.ID.String())
+	row.conflict("the reference is known " + what + known.ID.String())
 	args, err := a.values(nil, row, t.now)
 	if err != nil {
 		return false, err

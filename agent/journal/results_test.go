@@ -162,8 +162,8 @@ func TestDropResult(t *testing.T) {
 	}
 	verdicts, err := r.Results(r.ctx(), []Outcome{{Source: "register", ResultID: "1", Plan: "p", MatchKey: "CASE=1", Outcome: "approved"}})
 	r.must(err)
-	if verdicts[0] != connectors.Repeat {
-		t.Errorf("it comes again as %v", verdicts)
+	if verdicts[0] != connectors.Taken || r.state(id) != Delivered {
+		t.Errorf("sent again, it waits for a person: %v", verdicts)
 	}
 	r.check()
 }

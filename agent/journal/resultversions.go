@@ -66,7 +66,8 @@ func (t *tx) versionsOf(source nameID, rid string) (list []resultVersionRow, err
 
 // repeats tells whether a result of a known identity says nothing new, or why a person must look at what it says. What
 // was said before, and differently since, may be an old state that came back: of a file that is read again, a
-// source that was restored, or an office that went back on its word.
+// source that was restored, or an office that went back on its word. What a person dropped and the office sends again is
+// that person's to look at once more.
 func repeats(known []resultVersionRow, o *Outcome) (repeat bool, park *Reason) {
 	said := o.said()
 	for i, k := range known {
@@ -74,8 +75,12 @@ func repeats(known []resultVersionRow, o *Outcome) (repeat bool, park *Reason) {
 			continue
 		}
 		waits := k.sub == 0 && k.park != nil && k.park.Code == CodeSaidBefore
-		if i == 0 || waits || !o.At.IsZero() && k.at.Equal(o.At) {
+		if i == 0 && k.sub >= 0 || waits || !o.At.IsZero() && k.at.Equal(o.At) {
 			return true, nil
+		}
+		if i == 0 {
+			return false, &Reason{Code: CodeDroppedBefore, Text: fmt.Sprintf("the office has sent again what was dropped as result %d", k.n),
+				Next: "give it to its submission: inbasket results attach; or drop it again, and tell the office"}
 		}
 		park = &Reason{Code: CodeSaidBefore, Text: fmt.Sprintf("the result says again what it said before result %d of the same ID said otherwise", known[0].n),
 			Next: "ask the office which one holds: give this one to its submission, or drop it"}

@@ -179,3 +179,36 @@ func TestResultsOfVersion3(t *testing.T) {
 		t.Errorf("%+v %v", up, err)
 	}
 }
+
+// TestDroppedAndSentAgain asks a person again about a result that one dropped and the office sends once more.
+func TestDroppedAndSentAgain(t *testing.T) {
+	r := newRig(t)
+	o := decision("1", "CASE=1")
+	r.result(o) // it fits nothing yet
+	list, err := r.Orphans(r.ctx(), 10)
+	r.must(err)
+	r.must(r.DropResult(r.ctx(), list[0].N, "a mistake", "me"))
+	id := r.delivered("A", "CASE=1")
+	for n := range 2 {
+		o.At = r.clock.Now().Add(time.Duration(n+1) * time.Hour)
+		if r.result(o) != connectors.Taken || r.result(o) != connectors.Repeat {
+			t.Fatal("verdicts")
+		}
+		list, err = r.ParkedResults(r.ctx(), 10)
+		r.must(err)
+		if len(list) != 1 || list[0].Park.Code != CodeDroppedBefore || r.state(id) != Delivered {
+			t.Fatalf("%+v", list)
+		}
+		if n == 0 {
+			r.must(r.DropResult(r.ctx(), list[0].N, "again", "me"))
+			if r.result(o) != connectors.Repeat {
+				t.Error("the same file read once more")
+			}
+		}
+	}
+	r.must(r.AttachOrphan(r.ctx(), list[0].N, id, "", "me"))
+	if r.state(id) != Decided {
+		t.Error(r.state(id))
+	}
+	r.check()
+}

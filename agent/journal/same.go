@@ -3,6 +3,7 @@ package journal
 import (
 	"slices"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -31,6 +32,19 @@ func (t *tx) recognises(r *Arrival, k knownForm) (same bool, differs string, err
 	}
 	alike, differs := r.Known(form, typeOf(row.Type), row.Transport, files)
 	return same || alike, differs, nil
+}
+
+// otherRoute names the route that took a known submission, if that is another one than now and still there: then it is not
+// the same form, whatever its bytes.
+func (t *tx) otherRoute(r *Arrival, id ID) (string, error) {
+	if len(r.Elsewhere) == 0 {
+		return "", nil
+	}
+	route, _, err := engine.One[nameID](t.c, "SELECT route FROM submission WHERE id=?", id)
+	if name := t.j.name(t.c, route); err == nil && slices.Contains(r.Elsewhere, name) {
+		return name, nil
+	}
+	return "", err
 }
 
 // knownAlias answers an arrival without a reference of its own that is known by the one that an earlier version of its

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"slices"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
@@ -262,7 +263,7 @@ func (t *tx) tombstonesOf(arrivals []Arrival) (found map[int][]purgedForm, err e
 		at[string(ref)] = append(at[string(ref)], n)
 	}
 	for _, size := range [...]int{64, 16, 4, 1} {
-		sql := "SELECT ref, id, state, claim, digest FROM tombstone WHERE ref IN " + engine.Placeholders(1, size) + " ORDER BY claim DESC, id"
+		sql := "SELECT ref, id, state, claim, digest, route FROM tombstone WHERE ref IN " + engine.Placeholders(1, size) + " ORDER BY claim DESC, id"
 		for ; len(refs) >= size; refs = refs[size:] {
 			err := engine.Each(t.c, sql, refs[:size], func(r struct {
 				Ref    []byte
@@ -270,12 +271,13 @@ func (t *tx) tombstonesOf(arrivals []Arrival) (found map[int][]purgedForm, err e
 				State  states.State
 				Claim  int64
 				Digest []byte
+				Route  nameID
 			}) error {
 				if found == nil {
 					found = map[int][]purgedForm{}
 				}
 				for _, n := range at[string(r.Ref)] {
-					found[n] = append(found[n], purgedForm{id: r.ID, state: r.State, claim: r.Claim, same: tombstoneIs(h, r.Digest, &arrivals[n])})
+					found[n] = append(found[n], purgedForm{id: r.ID, state: r.State, claim: r.Claim, same: tombstoneIs(h, r.Digest, &arrivals[n]) && !slices.Contains(arrivals[n].Elsewhere, t.j.name(t.c, r.Route))})
 				}
 				return nil
 			})

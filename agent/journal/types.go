@@ -94,6 +94,7 @@ type Arrival struct {
 	Why            *Reason             // with Reject: what an operator and the front office read beside the fields
 	Also           []connectors.Digest // by which earlier versions of its mapping would know the same form
 	Aliases        []string            // references that such versions would have given it, where it has none of its own
+	Elsewhere      []string            // the other routes of the same scope: what one of them took is no repeat
 	Known          Recognise           // compares it with a known form of another digest; nil: the digests tell
 	KnownOnly      bool                // answer it if it is known, else accept nothing: its Acceptance then has no ID
 }
@@ -107,7 +108,7 @@ type Acceptance struct {
 	ID      ID
 	Verdict connectors.Verdict // Taken, Repeat or Conflict
 	State   State
-	On      string // for Conflict: "reference" or "idempotency-key"
+	On      string // for Conflict: "reference", "idempotency-key" or "route"
 	Again   bool   // Taken, and it was accepted before, in the time that a restored journal does not know
 }
 

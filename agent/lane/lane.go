@@ -93,6 +93,7 @@ func (l *Lane) Health() health.TargetHealth {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	h := health.TargetHealth{Circuit: l.circuit, Guarantee: l.can.Guarantee.Level, Paused: l.paused, Why: l.why}
+	h.Stopped, h.StoppedBy = l.stopped()
 	b := l.batches
 	if b == nil {
 		return h

@@ -202,6 +202,53 @@ func (q *queue) keyFree(key string, id journal.ID) bool {
 	return !flies && !older(q.parked[key], id) && !older(q.lacking[key], id)
 }
 
+// first returns the oldest parked, or lacking, delivery that stops one of an order key; 0: none. The caller holds mu.
+func (q *queue) first(key string, id journal.ID) (stops journal.ID) {
+	for _, ids := range [][]journal.ID{q.parked[key], q.lacking[key]} {
+		if older(ids, id) && (stops == 0 || ids[0] < stops) {
+			stops = ids[0]
+		}
+	}
+	return stops
+}
+
+// Behind returns the submission that a waiting delivery waits for, because it is older, of the same order key, and not
+// delivered; 0: none is known.
+func (q *queue) Behind(id journal.ID) journal.ID {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	i := slices.IndexFunc(q.list, func(p *parcel) bool { return p.ID == id })
+	if i < 0 || q.list[i].Delivery.Order == "" {
+		return 0
+	}
+	key := q.list[i].Delivery.Order
+	if stops := q.first(key, id); stops != 0 {
+		return stops
+	}
+	if flies := q.inFlight[key]; flies != 0 {
+		return flies
+	}
+	for _, p := range q.list[:i] {
+		if p.Delivery.Order == key {
+			return p.ID
+		}
+	}
+	return 0
+}
+
+// stopped counts what waits behind others that are parked or lack a value, and names the oldest of these. The caller holds mu.
+func (q *queue) stopped() (n int, by journal.ID) {
+	for _, p := range q.list {
+		if stops := q.first(p.Delivery.Order, p.ID); stops != 0 {
+			n++
+			if by == 0 || stops < by {
+				by = stops
+			}
+		}
+	}
+	return n, by
+}
+
 // older tells whether the first of ascending IDs is older than one.
 func older(ids []journal.ID, id journal.ID) bool { return len(ids) > 0 && ids[0] < id }
 

@@ -191,6 +191,10 @@ func (b *batches) try(ctx context.Context, sealed *journal.Batch, members []*par
 	}
 	for _, o := range outcomes {
 		if o.Class != connectors.Written {
+			if o.Untouched && b.move(ctx, sealed, journal.Batched, nil, nil) == nil && o.Class == connectors.ItemError {
+				b.waits(sealed, &connectors.Error{Class: o.Class, Code: o.Code, Op: "send batch", Hint: hintOf(o)})
+				return false, nil
+			}
 			return false, &connectors.Error{Class: o.Class, Code: o.Code, Op: "send batch", Hint: hintOf(o)}
 		}
 	}

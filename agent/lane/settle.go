@@ -88,12 +88,13 @@ func (s *settlement) change(p *parcel, c journal.Change) {
 	s.changes = append(s.changes, c)
 }
 
-// again has a parcel tried again; what is in place stays known as such.
+// again has a parcel tried again; what is in place stays known as such. What surely is not is as it was before: once its
+// temporary file is gone, that must not mean that the legacy system has taken it.
 func (s *settlement) again(p *parcel, o *connectors.Outcome) {
 	if s.worst == nil || o.Class == connectors.TargetError {
 		s.worst = o
 	}
-	if p.Progress != journal.Staged && p.Progress != journal.Unclear {
+	if o.Untouched || p.Progress != journal.Staged && p.Progress != journal.Unclear {
 		p.Progress = journal.Pending
 	}
 	s.back = append(s.back, p)

@@ -11,6 +11,7 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -55,7 +56,17 @@ func stored(store *content.Store, d connectors.Digest, to *connectors.Blob) erro
 // show returns everything about one submission; with Raw also what systems said in their own words.
 func (d *Desk) show(ctx context.Context, r control.ShowRequest) (control.View, error) {
 	v, err := d.Journal.Show(ctx, r.ID)
-	return control.ViewOf(v, r.Raw), err
+	view := control.ViewOf(v, r.Raw)
+	for i := range view.Deliveries {
+		to := &view.Deliveries[i]
+		if l := d.Running().Lanes().Get(to.Target); l != nil && to.Code == "" {
+			if before := l.Behind(r.ID); before != 0 {
+				to.Code, to.Text = lane.CodeBehind, "it waits for submission "+before.String()+", which has the same order key and goes first"
+				to.Next = "inbasket show " + before.String()
+			}
+		}
+	}
+	return view, err
 }
 
 // checkJournal looks whether the journal is whole, while it is used.

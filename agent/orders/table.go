@@ -38,7 +38,11 @@ var (
 	}}
 	Results = Order[control.ResultsFilter, []control.Waiting]{Name: "results", Do: func(d *Desk, ctx context.Context, f control.ResultsFilter) ([]control.Waiting, error) {
 		list, err := control.WaitingResults(ctx, d.Journal, f)
-		return control.WaitingOf(list), err
+		if err != nil || f.Orphans && !f.Parked {
+			return control.WaitingOf(list), err
+		}
+		status, err := d.Health.Status(ctx)
+		return control.WithUntaken(control.WaitingOf(list), status, f.Limit), err
 	}}
 	Audit = Order[audit.Filter, []audit.Entry]{Name: "audit", Do: func(d *Desk, ctx context.Context, f audit.Filter) ([]audit.Entry, error) {
 		return audit.Read(ctx, d.Trail.Dir(), f)

@@ -215,3 +215,21 @@ func (c *FolderConfig) Surroundings(e connectors.Env, _ string) connectors.Surro
 func (c *DropConfig) Surroundings(e connectors.Env, _ string) connectors.Surroundings {
 	return connectors.Surroundings{Folders: []connectors.WorkFolder{{Path: e.Path(c.Path), Use: "drop", Write: true}}}
 }
+
+// Surroundings adds the folder that files are sent to.
+func (c *FTPConfig) Surroundings(e connectors.Env, typ string) connectors.Surroundings {
+	s := c.Config.Surroundings(e, typ)
+	s.Remote = []connectors.WorkFolder{{Path: c.Config.Folder(""), Use: "drop", Write: true}}
+	return s
+}
+
+// Surroundings adds the folder with those that files are moved to.
+func (c *FTPIntakeConfig) Surroundings(e connectors.Env, typ string) connectors.Surroundings {
+	s := c.Config.Surroundings(e, typ)
+	s.Remote = []connectors.WorkFolder{{Path: c.Config.Folder(""), Use: "forms", Write: true, Match: c.Match}}
+	if !c.After.Delete {
+		s.Remote = append(s.Remote, connectors.WorkFolder{Path: c.Config.Folder(c.After.Move), Use: "done", Write: true})
+	}
+	s.Remote = append(s.Remote, connectors.WorkFolder{Path: c.Config.Folder(c.Errors), Use: "error", Write: true})
+	return s
+}

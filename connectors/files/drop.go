@@ -22,6 +22,7 @@ type Drop struct {
 	workers   int    // files written at once
 	section   string // the key of the configuration that names the folder
 	abilities connectors.Abilities
+	standing  standing
 }
 
 // Abilities tells that a drop takes files.
@@ -60,13 +61,26 @@ func (d *Drop) Stage(ctx context.Context, g connectors.Group) error {
 			pieces = append(pieces, p)
 		}
 	}
-	if err := d.each(len(pieces), func(i int) error { return d.place.Put(ctx, pieces[i].temp, pieces[i].Blob, d.durable) }); err != nil {
+	if err := d.each(len(pieces), func(i int) error { return d.put(ctx, pieces[i]) }); err != nil {
 		return err
 	}
 	if err := d.place.Sync(ctx, ""); err != nil {
 		return asClass(err, connectors.Transient) // nothing is visible yet
 	}
+	for _, p := range pieces {
+		d.standing.add(p)
+	}
 	return nil
+}
+
+// put writes a file under its temporary name, unless this process has done that and it is there still.
+func (d *Drop) put(ctx context.Context, p piece) error {
+	if d.standing.all(p) {
+		if there, size, err := d.there(ctx, p.temp); err != nil || there && size == p.Blob.Size {
+			return err
+		}
+	}
+	return d.place.Put(ctx, p.temp, p.Blob, d.durable)
 }
 
 // Deliver renames what Stage put there; without Group.Staged it stages first.
@@ -113,7 +127,10 @@ func (d *Drop) deliverItems(ctx context.Context, g connectors.Group) []connector
 		if errs[i] == nil {
 			errs[i] = err
 		}
-		out[i] = outcome(it.Key, errs[i])
+		out[i] = d.outcome(it.Key, errs[i], d.pieces(&it))
+		if out[i].Class == connectors.ItemError { // it is put there anew if it comes again
+			d.standing.remove(d.pieces(&it)...)
+		}
 	}
 	return out
 }
@@ -196,7 +213,7 @@ func (d *Drop) commit(ctx context.Context, p placedPiece) error {
 		return nil // it was staged: if neither name is there, the legacy system has taken it
 	case linked:
 		return d.place.Remove(ctx, p.temp)
-	case partial:
+	case partial, lost:
 		if err := d.place.Put(ctx, p.temp, p.Blob, d.durable); err != nil {
 			return err
 		}
@@ -204,7 +221,7 @@ func (d *Drop) commit(ctx context.Context, p placedPiece) error {
 			return asClass(err, connectors.Transient)
 		}
 	}
-	err := d.place.Rename(ctx, p.temp, p.Name)
+	err := d.rename(ctx, p.piece)
 	if errors.Is(err, fs.ErrExist) && d.oneFile(p.piece) { // NFS repeats a lost request, and the first one had worked
 		return d.place.Remove(ctx, p.temp)
 	}
@@ -276,12 +293,12 @@ func (d *Drop) prove(ctx context.Context) error {
 func (d *Drop) all(g connectors.Group, err error) []connectors.Outcome {
 	out := make([]connectors.Outcome, len(g.Items))
 	for i, it := range g.Items {
-		out[i] = outcome(it.Key, err)
+		out[i] = d.outcome(it.Key, err, append(d.pieces(&it), d.shared(g)...))
 	}
 	return out
 }
 
-func outcome(key string, err error) connectors.Outcome {
+func outcomeOf(key string, err error) connectors.Outcome {
 	if err == nil {
 		return connectors.Outcome{Key: key, Class: connectors.Written}
 	}

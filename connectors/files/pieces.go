@@ -23,6 +23,7 @@ const (
 	nothing pieceState = iota // neither name is there
 	staged                    // the temporary file is there, complete
 	partial                   // the temporary file is there, but not as it was put there
+	lost                      // neither name is there, and no rename of ours can have taken it away
 	linked                    // both names are one file: the rename ended half-way
 	placed                    // the temporary file is gone, and the final name holds our bytes
 	taken                     // the final name holds what is not ours
@@ -86,7 +87,12 @@ func (d *Drop) look(ctx context.Context, p piece) (placedPiece, error) {
 		return placedPiece{p, taken}, nil
 	case waits:
 		st, err := d.waiting(ctx, p, tempSize)
+		if st == staged && err == nil {
+			d.standing.add(p)
+		}
 		return placedPiece{p, st}, err
+	case !final && d.standing.all(p):
+		return placedPiece{p, lost}, nil
 	case !final:
 		return placedPiece{p, nothing}, nil
 	}

@@ -192,7 +192,7 @@ func (c *comparison) whole() {
 		c.x.add(c.at(c.tr.kind != "" || !strings.Contains(c.tr.weak, "transaction"), CodeNoTx, fmt.Sprintf("table %s is %s", sh.Object, strings.TrimSpace(c.tr.kind+" "+c.tr.weak)),
 			"have the DBA make it a table with transactions that outlives a crash", "table"))
 	case c.tr.kind != "":
-		c.x.add(c.at(true, CodeRedirects, fmt.Sprintf("%s is %s: what becomes of its rows, keys and required columns is not looked at", sh.Object, c.tr.kind),
+		c.x.add(c.at(true, CodeRedirects, fmt.Sprintf("%s is %s: what becomes of its rows, keys and required columns is not looked at, and without WITH CHECK OPTION it may take rows that it never shows", sh.Object, c.tr.kind),
 			"write to the table beneath, or try it with a form", "table"))
 	}
 	c.beneath()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	slashpath "path"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -35,6 +36,19 @@ type Reading struct {
 	Whole bool   // it is a file of many decisions that cannot be read at all
 	Bare  bool   // it says nothing of documents: no files lie beside the answer file, and the mapping does not ask for any
 	Err   error
+}
+
+// Same tells whether two readings say the same.
+func (r Reading) Same(o Reading) bool {
+	document := func(a, b connectors.Attachment) bool { return a.Name == b.Name && a.Blob.Digest == b.Blob.Digest }
+	why := func(err error) string {
+		if err == nil {
+			return ""
+		}
+		return err.Error()
+	}
+	return r.MatchKey == o.MatchKey && r.Status == o.Status && r.CaseNumber == o.CaseNumber && r.Reason == o.Reason &&
+		slices.EqualFunc(r.Documents, o.Documents, document) && why(r.Err) == why(o.Err)
 }
 
 // MissingName says that a name of the answer section is not in the result: not empty, but not there at all. Either the

@@ -229,6 +229,10 @@ func (c *session) rename(arg string) {
 		c.finished = true
 		return
 	}
+	if c.s.fault(func(f *Faults) bool { return f.RefuseRename != "" && strings.HasSuffix(arg, f.RefuseRename) }) {
+		c.reply(550, "not renamed")
+		return
+	}
 	if isFile(to) && c.s.fault(func(f *Faults) bool { return f.RefuseOverwrite }) {
 		c.reply(550, "file exists")
 		return

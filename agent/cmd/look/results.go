@@ -3,6 +3,7 @@ package look
 import (
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +21,8 @@ func results(a *cli.App) *cobra.Command {
 		Short: "List results of the back office that wait for a person",
 		Long: `Results lists what the back office said and what could not be told to anyone: orphans, which fit no submission, and
 parked ones, whose status the mapping does not know, that cannot be read, that lack a document, that fit several submissions,
-or that say under a known ID what a machine must not decide about. Each says why, since when, and what to do next.`,
+or that say under a known ID what a machine must not decide about. What a running agent cannot take yet lies at its source and
+is listed without a number, such as an answer file that lacks a column. Each says why, since when, and what to do next.`,
 		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.Limit < 1 {
@@ -50,12 +52,32 @@ func printWaiting(w io.Writer, list []control.Waiting) {
 		return
 	}
 	cli.Rows(w, "NUMBER\tSOURCE\tKIND\tRECEIVED\tABOUT\tMEANS\tSTATUS\tDOCUMENTS\tWHY", list, func(r control.Waiting) []any {
-		return []any{r.N, r.Source, r.Kind, r.At, cli.OrDash(r.About), cli.OrDash(r.Outcome), cli.OrDash(r.Status), len(r.Documents), r.Code}
+		return []any{numberOf(r), r.Source, r.Kind, r.At, cli.OrDash(r.About), cli.OrDash(r.Outcome), cli.OrDash(r.Status), len(r.Documents), r.Code}
 	})
+	attachable := false
 	for _, r := range list {
+		attachable = attachable || r.N != 0
 		if r.Text != "" {
-			printTrouble(w, fmt.Sprintf("%d", r.N), &control.Trouble{Code: r.Code, Text: cli.Visible(r.Text), Next: cli.Visible(r.Next), Since: r.At})
+			printTrouble(w, cli.Visible(labelOf(r)), &control.Trouble{Code: r.Code, Text: cli.Visible(r.Text), Next: cli.Visible(r.Next), Since: r.At})
 		}
 	}
-	fmt.Fprintln(w, "give one to its submission by: inbasket results attach NUMBER ID; or set it aside by: inbasket results drop NUMBER")
+	if attachable {
+		fmt.Fprintln(w, "give one to its submission by: inbasket results attach NUMBER ID; or set it aside by: inbasket results drop NUMBER")
+	}
+}
+
+// labelOf is what is said of a result below the list begins with.
+func labelOf(r control.Waiting) string {
+	if r.N == 0 {
+		return r.About
+	}
+	return numberOf(r)
+}
+
+// numberOf is a result's number; what lies at its source still has none.
+func numberOf(r control.Waiting) string {
+	if r.N == 0 {
+		return "-"
+	}
+	return strconv.FormatInt(r.N, 10)
 }

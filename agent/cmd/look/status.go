@@ -112,8 +112,18 @@ func printTargets(w io.Writer, s control.Status, now time.Time) {
 			}
 			fmt.Fprintln(w)
 		}
+		if t.Stopped > 0 {
+			fmt.Fprintf(w, "  %s: %s behind %s of the same order key: inbasket show %[3]s\n", t.Name, waiting(t.Stopped), t.StoppedBy)
+		}
 		printTrouble(w, t.Name, t.Trouble)
 	}
+}
+
+func waiting(n int) string {
+	if n == 1 {
+		return "1 delivery waits"
+	}
+	return fmt.Sprintf("%d deliveries wait", n)
 }
 
 func targetWord(t control.TargetStatus, running bool) string {

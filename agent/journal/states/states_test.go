@@ -42,7 +42,7 @@ func TestTransitions(t *testing.T) {
 		"tstxtttttx",      // waiting
 		"txsxtttxtx",      // attempting
 		"xxtsttt" + "xtx", // batched
-		"txtxsttxtx",      // staged
+		"txttsttxtx",      // staged
 		"txttts" + "txtx", // unclear
 		"xxxxxxsxxx",      // delivered
 		"xxxxxxxsxx",      // skipped

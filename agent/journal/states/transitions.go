@@ -23,7 +23,7 @@ var transitions = map[Progress]struct{ takes, stays []Progress }{
 	Waiting:    {takes: fromStart},
 	Attempting: {takes: []Progress{Pending, Staged, Unclear, Done, Held}},
 	Batched:    {takes: []Progress{Attempting, Staged, Unclear, Done, Held}},
-	Staged:     {takes: []Progress{Pending, Attempting, Unclear, Done, Held}},
+	Staged:     {takes: []Progress{Pending, Attempting, Batched, Unclear, Done, Held}},
 	Unclear:    {takes: []Progress{Pending, Attempting, Batched, Staged, Done, Held}},
 	Doubtful: {takes: []Progress{Pending, Attempting, Batched, Staged, Unclear, Done, Skipped, Held},
 		stays: []Progress{Waiting}}, // once the value is there, it is looked up

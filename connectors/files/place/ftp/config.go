@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path"
 	"strings"
 	"time"
 
@@ -73,6 +74,15 @@ func (c *Config) Server() string {
 		return c.Address
 	}
 	return net.JoinHostPort(strings.Trim(c.Address, "[]"), "21")
+}
+
+// Folder names a folder of the place among those of all servers and accounts. Two accounts of one server may see one folder
+// under two names, or two under one: that is not known.
+func (c *Config) Folder(folder string) string {
+	if !path.IsAbs(folder) {
+		folder = path.Join(c.Dir, folder)
+	}
+	return "ftp://" + c.User + "@" + strings.ToLower(c.Server()) + "/" + path.Clean(folder)
 }
 
 // tlsConfig returns a configuration for one control connection. vsftpd and ProFTPD demand that data
