@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"runtime/pprof"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/connectors/all"
 )
 
@@ -28,7 +30,8 @@ func profiled(ctx context.Context, path, profile string) error {
 	if err != nil {
 		return err
 	}
-	a, err := agent.New(ctx, agent.Options{Config: cfg, Log: zerolog.New(os.Stderr), Version: "profiled"})
+	a, err := agent.New(ctx, agent.Options{Config: cfg, Log: zerolog.New(os.Stderr), Version: "profiled",
+		Memory: health.Memory{Set: func(goal int64) { debug.SetMemoryLimit(goal) }}})
 	if err != nil {
 		return err
 	}
