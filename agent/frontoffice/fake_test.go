@@ -109,7 +109,7 @@ func (f *fake) emit(e journal.Event) {
 	}
 }
 
-func (f *fake) Show(_ context.Context, id journal.ID) (journal.View, error) {
+func (f *fake) Standing(_ context.Context, id journal.ID) (journal.View, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.broken != nil {
