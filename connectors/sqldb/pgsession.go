@@ -56,10 +56,7 @@ func (s *pgSession) run(ctx context.Context, stmts []statement, begin, commit bo
 		}
 		lead = append(lead, s.first...)
 	}
-	if cap(s.wire.kept) > maxKeptWire {
-		s.wire.kept = nil
-	}
-	p := s.conn.StartPipeline(ctx)
+	p := s.pipeline(ctx)
 	prepared := make([]string, len(lead)+len(rest)) // key of what this pipeline prepares, by statement
 	fresh := map[string]string{}
 	for i := range lead {
@@ -143,6 +140,14 @@ func (s *pgSession) send(p *pgconn.Pipeline, st *statement, prepared *string, fr
 		p.SendPrepare(name, st.sql, st.oids)
 	}
 	p.SendQueryPrepared(name, args, nil, nil)
+}
+
+// pipeline begins one. What a large transaction was sent from is not kept.
+func (s *pgSession) pipeline(ctx context.Context) *pgconn.Pipeline {
+	if cap(s.wire.kept) > maxKeptWire {
+		s.wire.kept = nil
+	}
+	return s.conn.StartPipeline(ctx)
 }
 
 // makeRoom has what is sent gather in a buffer that is kept from one transaction to the next: pgx begins each with a small
