@@ -38,7 +38,8 @@ type Receipt struct {
 
 // Journal is what the API reads; *journal.Journal implements it. Unknown IDs give journal.ErrNotFound.
 type Journal interface {
-	Show(ctx context.Context, id journal.ID) (journal.View, error)
+	// Standing returns where a submission stands, without its deliveries and its timeline.
+	Standing(ctx context.Context, id journal.ID) (journal.View, error)
 	EventsOf(ctx context.Context, id journal.ID) ([]journal.Event, error)
 	Documents(ctx context.Context, id journal.ID) ([]journal.File, error)
 	// Posted counts the forms that a front office has posted since, and the bytes of them and their attachments.

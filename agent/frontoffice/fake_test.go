@@ -57,6 +57,7 @@ func (c *testClock) fire() {
 type fake struct {
 	mu       sync.Mutex
 	views    map[journal.ID]journal.View
+	looks    int // at views
 	docs     map[journal.ID][]journal.File
 	stream   []journal.Event
 	acks     map[string]int64
@@ -109,10 +110,16 @@ func (f *fake) emit(e journal.Event) {
 	}
 }
 
-func (f *fake) Show(_ context.Context, id journal.ID) (journal.View, error) {
+func (f *fake) looked() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.broken != nil {
+	return f.looks
+}
+
+func (f *fake) Standing(_ context.Context, id journal.ID) (journal.View, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.looks++; f.broken != nil {
 		return journal.View{}, f.broken
 	}
 	v, ok := f.views[id]

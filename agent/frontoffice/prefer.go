@@ -60,7 +60,11 @@ func (a *API) poll(ctx context.Context, q *call, id journal.ID, look func() (don
 		select {
 		case <-news:
 		case <-over:
-			_, err = look()
+			select {
+			case <-news: // in the same moment
+				_, err = look()
+			default: // it is as it was: many wait, and few of them for something that has happened
+			}
 			return applied, err
 		case <-a.stopping:
 			return applied, nil

@@ -98,9 +98,13 @@ func TestLongPollOfStatus(t *testing.T) {
 	}
 	go ask("Prefer", "wait=3000", "If-None-Match", r.resp.Header.Get("ETag"))
 	<-b.clock.asked
+	looks := b.looked()
 	b.clock.fire()
 	if r = <-got; r.resp.StatusCode != 304 || r.resp.Header.Get("Preference-Applied") != "wait=60" {
 		t.Errorf("%d %v", r.resp.StatusCode, r.resp.Header)
+	}
+	if n := b.looked() - looks; n != 0 {
+		t.Errorf("%d looks at what had not moved", n)
 	}
 	go ask("Prefer", "wait=30", "If-None-Match", r.resp.Header.Get("ETag"))
 	<-b.clock.asked

@@ -101,7 +101,7 @@ func (a *API) status(ctx context.Context, in *statusInput) (*statusOutput, error
 
 // own returns a submission if it belongs to the office; another's is as unknown as none.
 func (a *API) own(ctx context.Context, office string, id journal.ID) (journal.View, error) {
-	v, err := a.journal.Show(ctx, id)
+	v, err := a.journal.Standing(ctx, id)
 	if err != nil {
 		return v, err
 	}

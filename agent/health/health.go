@@ -89,7 +89,7 @@ type Service struct {
 
 // New makes the health of an agent that starts.
 func New(o Options) *Service {
-	s := &Service{options: o, started: o.Clock.Now(), Counters: newCounters(o.Clock, o.Jitter), Loops: loop.New(o.Memory.AtWork)}
+	s := &Service{options: o, started: o.Clock.Now(), Counters: newCounters(o.Clock, o.Jitter), Loops: loop.New(NewGoal(o.Memory).AtWork)}
 	s.Counters.Metrics = monitor.NewMetrics(s, o.Clock, o.Version)
 	s.dog.every = watchEvery(o.Watchdog)
 	return s

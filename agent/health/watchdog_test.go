@@ -206,7 +206,7 @@ func TestLineHeld(t *testing.T) {
 // TestMemoryFollowsTheWork moves the collector's goal up at once with what works, and down after a whole look without it.
 func TestMemoryFollowsTheWork(t *testing.T) {
 	var goals []int64
-	p := loop.New(Memory{Set: func(b int64) { goals = append(goals, b>>20) }, Most: 45 << 20}.AtWork)
+	p := loop.New(NewGoal(Memory{Set: func(b int64) { goals = append(goals, b>>20) }, Most: 45 << 20}).AtWork)
 	work := func(kind, name string) (over func()) {
 		ctx, _, leave := p.Enter(context.Background(), kind, name)
 		loop.Waiting(ctx)

@@ -267,13 +267,29 @@ func (j *Journal) PutTarget(ctx context.Context, name, identity, fingerprint str
 // Show returns everything about a submission but what the citizen wrote; of a purged one what its tombstone keeps.
 func (j *Journal) Show(ctx context.Context, id ID) (v View, err error) {
 	err = j.read(ctx, func(c *engine.Conn) error {
-		v, err = j.view(c, id)
+		var targets []string
+		if v, targets, err = j.standing(c, id); err != nil || v.State == Purged {
+			return err
+		}
+		if err := j.viewDeliveries(c, &v, targets); err != nil {
+			return err
+		}
+		v.Timeline, err = j.timeline(c, &v)
 		return err
 	})
 	return v, err
 }
 
-func (j *Journal) view(c *engine.Conn, id ID) (v View, err error) {
+// Standing is Show without deliveries and timeline, for those who ask often.
+func (j *Journal) Standing(ctx context.Context, id ID) (v View, err error) {
+	err = j.read(ctx, func(c *engine.Conn) error {
+		v, _, err = j.standing(c, id)
+		return err
+	})
+	return v, err
+}
+
+func (j *Journal) standing(c *engine.Conn, id ID) (v View, targets []string, err error) {
 	r, found, err := engine.One[struct {
 		Entry   entryRow
 		Why     string
@@ -285,14 +301,14 @@ func (j *Journal) view(c *engine.Conn, id ID) (v View, err error) {
 	}](c, `SELECT s.id, s.state, s.route, s.office, s.reference, s.at, s.changed, s.code, s.why, s.files, s.digest, s.targets, p.name, p.version
 		FROM submission s LEFT JOIN plan p ON p.id=s.plan WHERE s.id=?`, id)
 	if err != nil {
-		return v, err
+		return v, nil, err
 	}
 	if !found {
 		t, buried, err := j.tombstone(c, id)
 		if err != nil || !buried {
-			return v, errorOr(err, fmt.Errorf("submission %s: %w", id, ErrNotFound))
+			return v, nil, errorOr(err, fmt.Errorf("submission %s: %w", id, ErrNotFound))
 		}
-		return t.view(), nil
+		return t.view(), nil, nil
 	}
 	why := decodeVerdict(r.Why)
 	v.Entry, v.Reason, v.Errors, v.Digest = j.entry(c, &r.Entry), why.Reason, why.Errors, fmt.Sprintf("%x", r.Digest)
@@ -300,16 +316,10 @@ func (j *Journal) view(c *engine.Conn, id ID) (v View, err error) {
 		v.Plan = fmt.Sprintf("%s version %d", r.Plan, r.Version)
 	}
 	if v.Attachments, err = decodeFiles(r.Files); err != nil {
-		return v, err
+		return v, nil, err
 	}
-	if err := j.viewDeliveries(c, &v, splitList(j.name(c, r.Targets))); err != nil {
-		return v, err
-	}
-	if v.Results, err = j.results(c, "WHERE sub=? ORDER BY "+j.toldOrder(), id); err != nil {
-		return v, err
-	}
-	v.Timeline, err = j.timeline(c, &v)
-	return v, err
+	v.Results, err = j.results(c, "WHERE sub=? ORDER BY "+j.toldOrder(), id)
+	return v, splitList(j.name(c, r.Targets)), err
 }
 
 func (j *Journal) viewDeliveries(c *engine.Conn, v *View, targets []string) error {

@@ -27,6 +27,7 @@ type pgSession struct {
 	pooled  *atomic.Bool      // the target's: set when a prepared statement was not there or was another's
 	args    [][]byte          // of the statement that is sent
 	text    []byte            // of its arguments
+	wire    wire              // what is sent
 	open    bool              // a transaction is open
 	stale   bool              // the server no longer takes what is prepared
 }
@@ -55,7 +56,7 @@ func (s *pgSession) run(ctx context.Context, stmts []statement, begin, commit bo
 		}
 		lead = append(lead, s.first...)
 	}
-	p := s.conn.StartPipeline(ctx)
+	p := s.pipeline(ctx)
 	prepared := make([]string, len(lead)+len(rest)) // key of what this pipeline prepares, by statement
 	fresh := map[string]string{}
 	for i := range lead {
@@ -119,6 +120,7 @@ func (s *pgSession) forget(ctx context.Context) error {
 
 func (s *pgSession) send(p *pgconn.Pipeline, st *statement, prepared *string, fresh map[string]string) {
 	args := s.texts(st.args)
+	s.makeRoom(len(st.sql), args)
 	if s.unnamed {
 		p.SendQueryParams(st.sql, args, st.oids, nil, nil)
 		return
@@ -138,6 +140,52 @@ func (s *pgSession) send(p *pgconn.Pipeline, st *statement, prepared *string, fr
 		p.SendPrepare(name, st.sql, st.oids)
 	}
 	p.SendQueryPrepared(name, args, nil, nil)
+}
+
+// pipeline begins one. What a large transaction was sent from is not kept.
+func (s *pgSession) pipeline(ctx context.Context) *pgconn.Pipeline {
+	if cap(s.wire.kept) > maxKeptWire {
+		s.wire.kept = nil
+	}
+	return s.conn.StartPipeline(ctx)
+}
+
+// makeRoom has what is sent gather in a buffer that is kept from one transaction to the next: pgx begins each with a small
+// one, and lets it grow by quarters.
+func (s *pgSession) makeRoom(sql int, args [][]byte) {
+	n := sql + 256
+	for _, a := range args {
+		n += len(a) + 4
+	}
+	s.wire.more = n
+	s.conn.Frontend().Send(&s.wire)
+}
+
+// maxKeptWire bounds what a connection keeps for the next transaction.
+const maxKeptWire = 1 << 20
+
+// wire is no message: it gives pgx a buffer with room for the next one.
+type wire struct {
+	kept []byte
+	more int
+}
+
+// Frontend makes it one that a client sends.
+func (w *wire) Frontend() {}
+
+// Decode is for what comes.
+func (w *wire) Decode([]byte) error { return errors.New("this is never received") }
+
+// Encode returns what was to be sent in a buffer that has room for more.
+func (w *wire) Encode(b []byte) ([]byte, error) {
+	need := len(b) + w.more
+	if need <= cap(b) {
+		return b, nil
+	}
+	if need > cap(w.kept) {
+		w.kept = make([]byte, 0, max(need, 2*cap(w.kept)))
+	}
+	return append(w.kept[:0], b...), nil
 }
 
 // statementName is a digest of text and types: whoever prepared a statement of this name, it is this one.

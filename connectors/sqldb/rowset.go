@@ -140,15 +140,20 @@ func unsupported(w *rowset) error {
 		"use another mode in the mapping", "this kind of write is not possible here")
 }
 
-// inserts makes multi-row INSERTs whose sizes are powers of two, so that few texts serve all groups.
+// inserts makes multi-row INSERTs whose sizes are powers of two, so that few texts serve all groups. Where values come back, each
+// row has its own: by RETURNING, or by a SELECT that follows.
 func inserts(d *dialect, w *rowset, tail string) []statement {
-	op := "insert into " + w.tab.plain
+	op, upsert := "insert into "+w.tab.plain, tail != ""
 	head := "INSERT" + w.tab.abort + " INTO " + w.tab.name + " (" + strings.Join(w.names(d), ", ") + ") VALUES "
 	if len(w.cols) == 0 {
 		head = "INSERT" + w.tab.abort + " INTO " + w.tab.name + " DEFAULT VALUES"
 	}
-	var stmts []statement
 	back := len(w.shape.Returning) > 0
+	if back && d.returns {
+		tail += " RETURNING " + strings.Join(w.returning(d), ", ")
+	}
+	var stmts []statement
+	text, of := "", 0 // of so many rows; one row by one the text is made once
 	for rows := w.rows; len(rows) > 0; {
 		n := 1
 		if !back && len(w.cols) > 0 {
@@ -156,32 +161,28 @@ func inserts(d *dialect, w *rowset, tail string) []statement {
 				n *= 2
 			}
 		}
-		st := statement{sql: head + tuples(d, len(w.cols), n) + tail, op: op, item: w.with(rows[:n]).item()}
-		for _, r := range rows[:n] {
-			st.args = append(st.args, r.args...)
+		if n != of {
+			text, of = head+tuples(d, len(w.cols), n)+tail, n
+		}
+		st := statement{sql: text, op: op, item: w.with(rows[:n]).item(), rows: back && d.returns}
+		if n == 1 {
+			st.args = rows[0].args
+		} else {
+			st.args = make([]any, 0, n*len(w.cols))
+			for _, r := range rows[:n] {
+				st.args = append(st.args, r.args...)
+			}
 		}
 		st = w.counted(st, n, n)
-		if tail != "" && d.doubles {
+		if upsert && d.doubles {
 			st = w.counted(st, n, 2*n)
 		}
-		if back {
-			stmts = append(stmts, insertBack(d, w, rows[0], st)...)
-		} else {
-			stmts = append(stmts, st)
+		if stmts = append(stmts, st); back && !d.returns {
+			stmts = append(stmts, selectBack(d, w, rows[0]))
 		}
 		rows = rows[n:]
 	}
 	return stmts
-}
-
-// insertBack lets one INSERT give its generated values: by RETURNING, or by a SELECT that follows.
-func insertBack(d *dialect, w *rowset, r row, st statement) []statement {
-	if d.returns {
-		st.sql += " RETURNING " + strings.Join(w.returning(d), ", ")
-		st.rows = true
-		return []statement{st}
-	}
-	return []statement{st, selectBack(d, w, r)}
 }
 
 // byNumber reports rows that no key names: new ones without a key, and children, whose key is their parent's.

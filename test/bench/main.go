@@ -34,6 +34,7 @@ type options struct {
 	seed    uint64
 	only    string
 	extra   bool
+	parts   string
 	large   int
 	binary  string
 	before  string
@@ -77,10 +78,11 @@ func run(ctx context.Context) error {
 	flag.Uint64Var(&o.seed, "seed", 1, "seed of the forms")
 	flag.StringVar(&o.only, "only", "abcdfg", "contestants")
 	flag.BoolVar(&o.extra, "extra", true, "also many forms, latency, idle and start")
+	flag.StringVar(&o.parts, "parts", "layouts,posts,scenarios", "which of the rest -extra measures")
 	flag.IntVar(&o.large, "large", 100000, "forms of the large round of -extra")
 	flag.StringVar(&o.binary, "binary", "", "agent to measure; empty: build it")
 	flag.StringVar(&o.before, "before", "", "another agent to compare with in the same run, such as one built before a change")
-	flag.StringVar(&o.profile, "profile", "", "take a CPU profile of the agent into this file, and nothing else")
+	flag.StringVar(&o.profile, "profile", "", "take a CPU profile of the agent into this file and one of its allocations into FILE.allocs, and nothing else; with -parts posts of the posts")
 	flag.BoolVar(&o.strict, "strict", false, "fail when a goal is missed")
 	flag.BoolVar(&o.keep, "keep", false, "keep the working folder")
 	flag.Parse()
@@ -102,13 +104,26 @@ func run(ctx context.Context) error {
 		return err
 	}
 	if o.extra {
-		for _, measure := range []func(context.Context) error{b.layouts, b.posts, b.scenarios} {
-			if err := measure(ctx); err != nil {
+		for _, part := range strings.Split(o.parts, ",") {
+			if err := b.part(part)(ctx); err != nil {
 				return err
 			}
 		}
 	}
 	return b.judged()
+}
+
+// part returns how a part of the rest is measured.
+func (b *bench) part(name string) func(context.Context) error {
+	switch name {
+	case "layouts":
+		return b.layouts
+	case "posts":
+		return b.posts
+	case "scenarios":
+		return b.scenarios
+	}
+	return func(context.Context) error { return fmt.Errorf("-parts: there is no %q", name) }
 }
 
 // bench is one run with its database and working folder.

@@ -29,46 +29,73 @@ const (
 // clients wait for news of other submissions.
 func (b *bench) posts(ctx context.Context) error {
 	fmt.Println()
-	one := layout{1, 1}
-	if err := b.fill(ctx, one, 0); err != nil {
-		return err
+	agents := []string{b.binary}
+	if b.before != "" {
+		agents = append(agents, b.before)
 	}
-	argv, err := b.agent(b.binary, one)
-	if err != nil {
-		return err
+	all := make([][2][]rates, len(agents))
+	for range (b.rounds + 1) / 2 {
+		for i, binary := range agents {
+			alone, beside, err := b.postsTo(ctx, binary)
+			if err != nil {
+				return err
+			}
+			all[i][0], all[i][1] = append(all[i][0], alone), append(all[i][1], beside)
+		}
 	}
-	if err := b.listen(); err != nil {
-		return err
+	for i := range agents {
+		before := ""
+		if i > 0 {
+			before = " before"
+		}
+		fmt.Printf("posts%s: %v\n", before, medianRates(all[i][0]))
+		fmt.Printf("posts%s while %d clients wait: %v\n", before, postWaiters, medianRates(all[i][1]))
 	}
-	p, err := start(filepath.Join(b.dir, "contestant.log"), argv...)
-	if err != nil {
-		return err
-	}
-	defer func() { _, _ = p.stop() }()
-	if _, err := untilReady(ctx, p); err != nil {
-		return err
-	}
-	o := &office{seed: b.seed, client: http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: postWaiters + postClients}}}
-	alone, err := o.measure(ctx, b.n)
-	if err != nil {
-		return fmt.Errorf("%w\n%s", err, p.tail())
-	}
-	fmt.Printf("posts: %v\n", alone)
-	stop, err := o.wait(ctx, postWaiters)
-	if err != nil {
-		return fmt.Errorf("%w\n%s", err, p.tail())
-	}
-	defer stop()
-	beside, err := o.measure(ctx, b.n)
-	if err != nil {
-		return fmt.Errorf("%w\n%s", err, p.tail())
-	}
-	fmt.Printf("posts while %d clients wait: %v\n", postWaiters, beside)
+	alone, beside := medianRates(all[0][0]), medianRates(all[0][1])
 	b.judge(alone.rate >= goalPosts, "%.0f posts/s, at least %d", alone.rate, goalPosts)
 	b.judge(alone.median <= goalPost, "a single post takes %v, at most %v", alone.median, goalPost)
 	b.judge(beside.rate >= goalBeside*alone.rate, "posts beside waiting clients at %.2f of those without, at least %.2f", beside.rate/alone.rate, goalBeside)
 	b.judge(float64(beside.p99) <= goalBesideP99*float64(alone.p99), "99 of 100 single posts beside waiting clients within %.1f times of those without, at most %.1f", float64(beside.p99)/float64(alone.p99), float64(goalBesideP99))
 	return nil
+}
+
+// postsTo measures posts to an agent with an empty journal, alone and beside clients that wait.
+func (b *bench) postsTo(ctx context.Context, binary string) (alone, beside rates, err error) {
+	one := layout{1, 1}
+	if err = b.fill(ctx, one, 0); err != nil {
+		return alone, beside, err
+	}
+	argv, err := b.agent(binary, one)
+	if err == nil {
+		err = b.listen()
+	}
+	if err != nil {
+		return alone, beside, err
+	}
+	p, err := start(filepath.Join(b.dir, "contestant.log"), argv...)
+	if err != nil {
+		return alone, beside, err
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%w\n%s", err, p.tail())
+		}
+		_, _ = p.stop()
+	}()
+	if _, err = untilReady(ctx, p); err != nil {
+		return alone, beside, err
+	}
+	o := &office{seed: b.seed, agent: p, client: http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: postWaiters + postClients}}}
+	if alone, err = o.measure(ctx, b.n); err != nil {
+		return alone, beside, err
+	}
+	stop, err := o.wait(ctx, postWaiters)
+	if err != nil {
+		return alone, beside, err
+	}
+	defer stop()
+	beside, err = o.measure(ctx, b.n)
+	return alone, beside, err
 }
 
 // listen adds a front office to the configuration.
@@ -87,15 +114,34 @@ func (b *bench) listen() error {
 // rates is what posting gave.
 type rates struct {
 	rate        float64       // posts a second of all clients
+	cpu         time.Duration // of the agent until all of them are delivered, for each
 	median, p99 time.Duration // of single posts, one after another
 }
 
+// medianRates returns the median of each figure on its own.
+func medianRates(all []rates) (m rates) {
+	middle := func(get func(rates) float64) float64 {
+		var list []float64
+		for _, r := range all {
+			list = append(list, get(r))
+		}
+		slices.Sort(list)
+		return list[len(list)/2]
+	}
+	m.rate = middle(func(r rates) float64 { return r.rate })
+	m.cpu = time.Duration(middle(func(r rates) float64 { return float64(r.cpu) }))
+	m.median = time.Duration(middle(func(r rates) float64 { return float64(r.median) }))
+	m.p99 = time.Duration(middle(func(r rates) float64 { return float64(r.p99) }))
+	return m
+}
+
 func (r rates) String() string {
-	return fmt.Sprintf("%.0f/s over %d connections; one by one median %v, 99 of 100 within %v", r.rate, postClients, r.median.Round(10*time.Microsecond), r.p99.Round(10*time.Microsecond))
+	return fmt.Sprintf("%.0f/s over %d connections, %v of CPU each; one by one median %v, 99 of 100 within %v", r.rate, postClients, r.cpu.Round(time.Microsecond), r.median.Round(10*time.Microsecond), r.p99.Round(10*time.Microsecond))
 }
 
 // office is a front office.
 type office struct {
+	agent  *process
 	seed   uint64
 	client http.Client
 	next   atomic.Int64 // number of the next form
@@ -107,7 +153,7 @@ func (o *office) measure(ctx context.Context, n int) (r rates, err error) {
 	for i := range forms {
 		forms[i] = form(o.seed, int(o.next.Add(1)))
 	}
-	begun, took := time.Now(), atomic.Int64{}
+	begun, took, cpu := time.Now(), atomic.Int64{}, o.agent.cpu()
 	var all sync.WaitGroup
 	failed := make(chan error, postClients)
 	for range postClients {
@@ -130,6 +176,7 @@ func (o *office) measure(ctx context.Context, n int) (r rates, err error) {
 		return r, err
 	}
 	time.Sleep(3 * time.Second) // until all of them are delivered
+	r.cpu = (o.agent.cpu() - cpu) / time.Duration(n)
 	var single []time.Duration
 	for range 500 {
 		f := form(o.seed, int(o.next.Add(1)))

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"runtime/pprof"
 	"strings"
 
@@ -13,6 +15,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/connectors/all"
 )
 
@@ -27,7 +30,8 @@ func profiled(ctx context.Context, path, profile string) error {
 	if err != nil {
 		return err
 	}
-	a, err := agent.New(ctx, agent.Options{Config: cfg, Log: zerolog.New(os.Stderr), Version: "profiled"})
+	a, err := agent.New(ctx, agent.Options{Config: cfg, Log: zerolog.New(os.Stderr), Version: "profiled",
+		Memory: health.Memory{Set: func(goal int64) { debug.SetMemoryLimit(goal) }}})
 	if err != nil {
 		return err
 	}
@@ -36,7 +40,14 @@ func profiled(ctx context.Context, path, profile string) error {
 		return err
 	}
 	defer pprof.StopCPUProfile()
-	return a.Run(ctx)
+	if err := a.Run(ctx); err != nil {
+		return err
+	}
+	allocs, err := os.Create(profile + ".allocs")
+	if err != nil {
+		return err
+	}
+	return errors.Join(pprof.Lookup("allocs").WriteTo(allocs, 0), allocs.Close())
 }
 
 // takeProfile works off n forms with a profile and prints where the time goes.
@@ -54,14 +65,22 @@ func (b *bench) takeProfile(ctx context.Context) error {
 	if err := os.WriteFile(wrapper, []byte(script), 0o755); err != nil {
 		return err
 	}
-	binary := b.binary
-	b.binary = wrapper
-	f, err := b.race(ctx, 'a', layout{1, 1}, b.n)
-	b.binary = binary
-	if err != nil {
-		return err
+	if b.parts == "posts" {
+		alone, beside, err := b.postsTo(ctx, wrapper)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("profiled: %v; %v\n", alone, beside)
+	} else {
+		binary := b.binary
+		b.binary = wrapper
+		f, err := b.race(ctx, 'a', layout{1, 1}, b.n)
+		b.binary = binary
+		if err != nil {
+			return err
+		}
+		fmt.Printf("profiled: %.0f forms/s, %.2f CPU s/10,000\n", f.perSecond(b.n), f.cpu10k(b.n))
 	}
-	fmt.Printf("profiled: %.0f forms/s, %.2f CPU s/10,000\n", f.perSecond(b.n), f.cpu10k(b.n))
 	for _, by := range []string{"-flat", "-cum"} {
 		top, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-top", by, "-nodecount=45", self, b.profile).Output()
 		if err != nil {
