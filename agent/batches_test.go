@@ -10,10 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/test/clock"
 )
 
 // newBatching makes a world whose batches go to a script, three to a batch.
@@ -120,7 +122,7 @@ func TestVoid(t *testing.T) {
 		}
 		return written(g), nil
 	}
-	w.start()
+	w.startWith(func(o *agent.Options) { o.Clock = clock.NewFast(100) })
 	w.drop(0, 3)
 	<-began
 	order := control.VoidRequest{Target: "batches", Seq: 1, By: "me", Reason: "test"}
@@ -133,10 +135,9 @@ func TestVoid(t *testing.T) {
 		open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
 		return err == nil && len(open) == 1 && open[0].Progress == journal.Held
 	})
-	w.until("voided", func() bool {
-		_, err := orders.Void.Give(context.Background(), w.agent.Desk(), order)
-		return err == nil
-	})
+	if _, err := orders.Void.Give(context.Background(), w.agent.Desk(), order); err != nil {
+		t.Fatal(err)
+	}
 	close(goOn)
 	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 3 })
 	if seqs, _ := s.numbers(); len(seqs) != 2 || seqs[1] != 2 {

@@ -198,7 +198,7 @@ func TestUnpark(t *testing.T) {
 	}
 	for n, want := range []Progress{Doubtful, Pending} {
 		r.clock.add(time.Second)
-		if _, err := r.Release(ctx, known[1].ID, "x"); err != nil {
+		if err := r.Release(ctx, known[1].ID, "register", "x"); err != nil {
 			t.Fatal(err)
 		}
 		if p := r.progress(t, known[1].ID, "register"); p != want {

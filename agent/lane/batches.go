@@ -257,20 +257,28 @@ func (b *batches) file(ctx context.Context, h encode.Header, pieces []encode.Pie
 	return r
 }
 
-// Void gives up a sealed batch in the journal by do, unless it is being sent at this moment.
-func (l *Lane) Void(seq int64, do func() error) (sending bool, err error) {
+// Void ends a sealed batch in the journal by do, unless it is being sent. An attempt is waited for, within a limit: that
+// it came to nothing the journal tells before the lane is done with it.
+func (l *Lane) Void(ctx context.Context, seq int64, within <-chan time.Time, do func() error) (sending bool, err error) {
 	b := l.batches
 	if b == nil {
 		return false, do()
 	}
 	l.mu.Lock()
-	if sending = b.busy && b.current == seq; !sending {
-		b.voiding++
+	for b.busy && b.current == seq {
+		changed := l.changed
+		l.mu.Unlock()
+		select {
+		case <-changed:
+		case <-within:
+			return true, nil
+		case <-ctx.Done():
+			return true, nil
+		}
+		l.mu.Lock()
 	}
+	b.voiding++
 	l.mu.Unlock()
-	if sending {
-		return true, nil
-	}
 	err = do()
 	l.do(func() { b.voiding, b.look = b.voiding-1, true })
 	return false, err

@@ -56,13 +56,13 @@ func unclearReason(p *parcel) *journal.Reason {
 	if p.restored() {
 		return restoredReason()
 	}
-	return &journal.Reason{Code: CodeUnclear, Text: "the outcome of an earlier attempt is unknown, and the target cannot tell",
-		Next: "look in the target: if it has the data, inbasket confirm; if not, inbasket retry"}
+	return &journal.Reason{Code: journal.CodeUnclear, Text: "the outcome of an earlier attempt is unknown, and the target cannot tell",
+		Next: "look in the target: if it has the data, inbasket confirm; if not, inbasket retry --target"}
 }
 
 func restoredReason() *journal.Reason {
-	return &journal.Reason{Code: CodeRestore, Text: "it may have been delivered after the backup was made that the journal was restored from, and the target cannot tell",
-		Next: "look in the target: if it has the data, inbasket confirm; if not, inbasket retry delivers it"}
+	return &journal.Reason{Code: journal.CodeRestore, Text: "it may have been delivered after the backup was made that the journal was restored from, and the target cannot tell",
+		Next: "look in the target: if it has the data, inbasket confirm; if not, inbasket retry --target delivers it"}
 }
 
 // parkRestored parks what a batch may have carried in the time that a restored journal does not know: no file tells

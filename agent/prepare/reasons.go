@@ -15,6 +15,7 @@ const (
 	CodePartly      = "form.partly-delivered" // the form is wrong for one target while another has it already; mend the mapping and retry, or reject with --force
 	CodeMapping     = "mapping.failed"        // the mapping cannot handle this form though the form is right; mend the mapping, then inbasket retry --mapping NEW
 	CodePlan        = "mapping.missing"       // the pinned mapping cannot be read from the journal; restore the journal from backup
+	CodeReturned    = "submission.returned"   // what a person says that a target returned is not what the mapping names, or lacks what another target waits for; say inbasket confirm --returned NAME=VALUE for each
 	CodeName        = "file.name"             // the name of a file cannot be made from its template; mend the template
 )
 
