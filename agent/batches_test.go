@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/test/clock"
 )
 
@@ -202,5 +203,33 @@ func TestRejectBeforeSealing(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(w.dir, "batches", "B000001.DAT"))
 	if err != nil || strings.Contains(string(b), "REF-0") || strings.Count(string(b), "REF-") != 3 {
 		t.Errorf("%q, %v", b, err)
+	}
+}
+
+// Forms whose batch can never be sealed, here since its total is too wide, are parked as the mapping's fault, with the place; others
+// go on, under the number that was not used.
+func TestBatchThatCannotBeSealed(t *testing.T) {
+	w, s := newBatching(t)
+	text, err := os.ReadFile(filepath.Join(w.dir, "permit.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write("permit.yaml", strings.NewReplacer("{name: NAME, width: 20}]", "{name: NAME, width: 20}, {name: N, width: 3, type: integer}]",
+		`{value: "T", width: 1}`, `{value: "{total:N}", width: 2, name: SUM}`, "fields: {REF: form.ref, NAME: form.name}\n  - as: row", "fields: {REF: form.ref, NAME: form.name, N: 'form.drop == true ? 50 : 20'}\n  - as: row").Replace(string(text)))
+	w.start()
+	for i := range 3 {
+		w.write(fmt.Sprintf("in/%d.json", i), fmt.Sprintf(`{"ref": "REF-%d", "name": "Anna", "drop": true}`, i))
+	}
+	w.until("parked", func() bool { return w.states()[journal.Parked] == 3 })
+	d := w.to("REF-1", "batches")
+	if d.Progress != journal.Held || d.Reason.Code != mapping.CodeWrong || !strings.Contains(d.Reason.Text, "trailer.SUM") || !strings.Contains(d.Reason.Next, "--mapping NEW") {
+		t.Fatalf("%+v", d.Reason)
+	}
+	for i := 3; i < 6; i++ {
+		w.write(fmt.Sprintf("in/%d.json", i), fmt.Sprintf(`{"ref": "REF-%d", "name": "Anna", "drop": false}`, i))
+	}
+	w.until("the others go on", func() bool { return w.states()[journal.Delivered] == 3 })
+	if seqs, n := s.numbers(); fmt.Sprint(seqs) != "[1]" || n != 3 {
+		t.Errorf("batches %v with %d items", seqs, n)
 	}
 }

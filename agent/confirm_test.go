@@ -113,7 +113,9 @@ func TestConfirmReturned(t *testing.T) {
 		told = told || m.What == "confirmed" && m.By == "me" && m.Text == "it is there application.ID=4711"
 	}
 	entries, err := orders.Audit.Give(ctx, w.agent.Desk(), audit.Filter{})
-	if err != nil || !told || !slices.ContainsFunc(entries, func(e audit.Entry) bool { return e.Action == "confirm" && e.Details["returned"] == "application.ID=4711" }) {
+	if err != nil || !told || !slices.ContainsFunc(entries, func(e audit.Entry) bool {
+		return e.Action == "confirm" && e.Details["returned"] == "application.ID=4711"
+	}) {
 		t.Errorf("not on record: %v, %+v, %v", told, entries, err)
 	}
 }
@@ -204,7 +206,9 @@ func TestRedeliverLeavesWhatWasConfirmed(t *testing.T) {
 				t.Fatalf("force %v: %+v, %v", force, r, err)
 			}
 		}
-		w.until("delivered again", func() bool { return w.to("REF-1", "one").Progress == journal.Done && w.to("REF-2", "one").Progress == journal.Done })
+		w.until("delivered again", func() bool {
+			return w.to("REF-1", "one").Progress == journal.Done && w.to("REF-2", "one").Progress == journal.Done
+		})
 	}
 	redeliver(false, 1, 1)
 	if names := one.names(); !slices.Equal(names, []string{"Berta", "Berta"}) {
