@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -117,6 +118,7 @@ func TestRestoreTrusted(t *testing.T) {
 // sealedBackup makes a backup in which one batch is sealed and not sent, and sends it afterwards.
 func sealedBackup(t *testing.T) (w *world, file string) {
 	w = restorable(t)
+	w.write("inbasket.yaml", fmt.Sprintf(worldConfig, tokenHash)) // by age it could close before all three are there
 	w.start()
 	w.rename("batches", "away")
 	w.drop(0, 3)

@@ -304,45 +304,44 @@ func Attach(a *cli.App) *cobra.Command {
 // Drop belongs below results.
 func Drop(a *cli.App) *cobra.Command {
 	var r control.DropResultRequest
-	cmd := &cobra.Command{
+	return forReason(&cobra.Command{
 		Use:   "drop NUMBER --reason TEXT",
 		Short: "Set a result aside that belongs to no submission; who and why stay on record",
 		Args:  cli.Args("NUMBER"),
-		RunE: func(cmd *cobra.Command, given []string) (err error) {
-			if r.Result, err = numberOf(given[0], "the number of a result, as inbasket results shows it"); err != nil {
-				return err
-			}
-			if r.Reason == "" {
-				return cli.Usagef("drop needs --reason: it stays on record")
-			}
-			return cli.OrderDone(cmd.Context(), a, orders.DropResult.Ask, r, fmt.Sprintf("result %d is set aside", r.Result))
-		},
-	}
-	cmd.Flags().StringVar(&r.Reason, "reason", "", "why; it stays on record")
-	return cmd
+	}, &r.Reason, func(ctx context.Context, given []string) (err error) {
+		if r.Result, err = numberOf(given[0], "the number of a result, as inbasket results shows it"); err != nil {
+			return err
+		}
+		return cli.OrderDone(ctx, a, orders.DropResult.Ask, r, fmt.Sprintf("result %d is set aside", r.Result))
+	})
 }
 
 // Void belongs below batches.
 func Void(a *cli.App) *cobra.Command {
 	var r control.VoidRequest
-	cmd := &cobra.Command{
+	return forReason(&cobra.Command{
 		Use:   "void TARGET NUMBER --reason TEXT",
 		Short: "Give up a sealed batch that cannot go; its forms travel in the next one",
 		Long:  "Void gives up the number of a sealed batch, on record. The number is not used again; tell whoever expects it.",
 		Args:  cli.Args("TARGET", "NUMBER"),
-		RunE: func(cmd *cobra.Command, given []string) (err error) {
-			r.Target = given[0]
-			if r.Seq, err = numberOf(given[1], "a batch number"); err != nil {
-				return err
-			}
-			if r.Reason == "" {
-				return cli.Usagef("void needs --reason: it stays on record")
-			}
-			return cli.OrderDone(cmd.Context(), a, orders.Void.Ask, r,
-				fmt.Sprintf("batch %d of %s is void; its forms travel in the next one", r.Seq, r.Target))
-		},
+	}, &r.Reason, func(ctx context.Context, given []string) (err error) {
+		r.Target = given[0]
+		if r.Seq, err = numberOf(given[1], "a batch number"); err != nil {
+			return err
+		}
+		return cli.OrderDone(ctx, a, orders.Void.Ask, r, fmt.Sprintf("batch %d of %s is void; its forms travel in the next one", r.Seq, r.Target))
+	})
+}
+
+// forReason makes a command that does something for a reason only, which stays on record.
+func forReason(cmd *cobra.Command, reason *string, do func(context.Context, []string) error) *cobra.Command {
+	cmd.RunE = func(cmd *cobra.Command, given []string) error {
+		if *reason == "" {
+			return cli.Usagef("%s needs --reason: it stays on record", cmd.Name())
+		}
+		return do(cmd.Context(), given)
 	}
-	cmd.Flags().StringVar(&r.Reason, "reason", "", "why; it stays on record")
+	cmd.Flags().StringVar(reason, "reason", "", "why; it stays on record")
 	return cmd
 }
 
