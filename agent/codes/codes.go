@@ -69,7 +69,7 @@ var Events = map[string]uint32{
 	"service": 315, "sql": 320, "submission": 325, "submit": 330, "target": 335, "webhook": 340, "yaml": 345,
 	"audit": 350, "backup": 355, "restore": 360, "hold": 365, "retention": 370, "purge": 375, "doctor": 380,
 	"diagnostics": 385, "upgrade": 390, "certificate": 395, "disk": 400, "watchdog": 405, "clock": 410, "monitor": 415,
-	"usage": 420, "layout": 425, "payload": 430, "metrics": 435, "connector": 440,
+	"usage": 420, "layout": 425, "payload": 430, "metrics": 435, "connector": 440, "smtp": 445,
 }
 
 // Event returns the ID of an entry about a code.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/files"
+	"github.com/inbasket/inbasket/connectors/smtp"
 	"github.com/inbasket/inbasket/connectors/sqldb"
 	"github.com/inbasket/inbasket/connectors/webhook"
 )
@@ -15,6 +16,6 @@ func Registry() connectors.Registry {
 	return slices.Concat(
 		files.Definitions(),
 		sqldb.Targets(),
-		[]connectors.Definition{webhook.Definition()},
+		[]connectors.Definition{smtp.Definition(), webhook.Definition()},
 	)
 }

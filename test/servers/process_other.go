@@ -32,4 +32,13 @@ func (*PgBouncer) Close() {}
 // StartVSFTPD works on Linux only.
 func StartVSFTPD(FTPOptions) (*FTP, error) { return nil, missing() }
 
+// StartPostfix works on Linux only.
+func StartPostfix() (*Mail, error) { return nil, missing() }
+
+// Close ends it and removes its folder.
+func (*Mail) Close() {}
+
+// Received works on Linux only.
+func (*Mail) Received() ([]string, error) { return nil, missing() }
+
 func missing() error { return &exec.Error{Name: "server", Err: ErrMissing} }

@@ -1,4 +1,4 @@
-// Package servers gives tests and harnesses real servers: PostgreSQL, PgBouncer, MariaDB and vsftpd, each in a
+// Package servers gives tests and harnesses real servers: PostgreSQL, PgBouncer, MariaDB, vsftpd and Postfix, each in a
 // private folder on a free port of 127.0.0.1, ended with the process that started them.
 //
 // Tests ask for what they need with PostgreSQL, MariaDB or VSFTPD. A package whose tests do so runs them
@@ -92,6 +92,25 @@ func Pooler(t testing.TB, database string, o PgBouncerOptions) *PgBouncer {
 	unavailable(t, err)
 	t.Cleanup(b.Close)
 	return b
+}
+
+// Mail is a running mail server. It takes mail for clerk and registry of agency.example.test, and offers STARTTLS.
+type Mail struct {
+	Addr   string // 127.0.0.1:PORT
+	To     string // a recipient that it takes mail for
+	CAFile string // PEM of the CA that signed its certificate
+
+	dir  string
+	proc *process
+}
+
+// Postfix starts a mail server for this test alone.
+func Postfix(t testing.TB) *Mail {
+	t.Helper()
+	m, err := StartPostfix()
+	unavailable(t, err)
+	t.Cleanup(m.Close)
+	return m
 }
 
 // Shutdown stops the shared servers and removes their folders.

@@ -12,7 +12,7 @@ import (
 )
 
 // always are the packages that make test needs: servers, and tools that look at what the tests made.
-var always = []string{"postgresql", "pgbouncer", "mariadb-server", "vsftpd", "prometheus", "strace", "groff-base", "wixl", "msitools", "osslsigncode"}
+var always = []string{"postgresql", "pgbouncer", "mariadb-server", "vsftpd", "postfix", "prometheus", "strace", "groff-base", "wixl", "msitools", "osslsigncode"}
 
 // files tell, for each Debian package, whether it is there.
 var files = map[string]string{
@@ -21,6 +21,7 @@ var files = map[string]string{
 	"pgbouncer":                 "/usr/sbin/pgbouncer",
 	"mariadb-server":            "/usr/sbin/mariadbd",
 	"vsftpd":                    "/usr/sbin/vsftpd",
+	"postfix":                   "/usr/lib/postfix/sbin/master",
 	"strace":                    "/usr/bin/strace",
 	"groff-base":                "/usr/bin/groff",
 	"prometheus":                "/usr/bin/promtool",
