@@ -133,6 +133,9 @@ func TestRetryLeavesWhatIsUnclear(t *testing.T) {
 		}
 		return out[0].Error
 	}
+	if out, err := orders.Retry.Give(ctx, w.agent.Desk(), control.RetryRequest{IDs: []journal.ID{id}, By: "me"}); err != nil || len(out[0].Targets) > 0 {
+		t.Fatalf("nothing goes on: %+v, %v", out, err)
+	}
 	if e := retry(""); e == nil || e.Code != journal.CodeUnclear || !strings.Contains(e.Message, "one") || !strings.Contains(e.Hint, "inbasket retry "+id.String()+" --target") {
 		t.Fatalf("%+v", e)
 	}

@@ -59,6 +59,7 @@ func (e *PartlyDeliveredError) Unwrap() error { return ErrPartlyDelivered }
 type UnclearError struct {
 	ID      ID
 	Targets []string
+	Rest    bool // what is parked for other targets goes on
 }
 
 // Error names the targets.

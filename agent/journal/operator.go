@@ -141,6 +141,9 @@ func (t *tx) release(s *submissionRow, sure, by string) (unclear *UnclearError, 
 	if sure != "" { // that one was meant
 		unclear = nil
 	}
+	if unclear != nil {
+		unclear.Rest = true
+	}
 	t.settle(s, false)
 	if err := t.note(s.id, Moment{What: "released", By: by}); err != nil {
 		return nil, err

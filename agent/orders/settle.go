@@ -106,7 +106,7 @@ func (d *Desk) releaseOne(ctx context.Context, id journal.ID, sure, by string) (
 	}
 	left := d.Journal.Release(ctx, id, sure, by)
 	var unclear *journal.UnclearError
-	if left != nil && !errors.As(left, &unclear) {
+	if left != nil && (!errors.As(left, &unclear) || !unclear.Rest) {
 		return control.Settled{}, left
 	}
 	s, err := d.goOn(ctx, id)
