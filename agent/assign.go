@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
@@ -82,11 +83,11 @@ func (rt *assembly) Confirmed(ctx context.Context, r control.ConfirmRequest, ids
 	}
 	changes := make([]journal.Change, len(stored))
 	for i := range stored {
-		c, err := rt.flow.prepare.Done(ctx, &stored[i], r.Target)
+		c, err := rt.flow.prepare.Done(ctx, &stored[i], r.Target, r.Returned)
 		if err != nil {
 			return nil, err
 		}
-		c.By, c.Reason = r.By, &journal.Reason{Text: r.Reason}
+		c.By, c.Reason = r.By, &journal.Reason{Text: strings.TrimSpace(r.Reason + " " + r.Said())}
 		changes[i] = c
 	}
 	return changes, nil

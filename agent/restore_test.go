@@ -16,7 +16,6 @@ import (
 	"github.com/inbasket/inbasket/agent/backup"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
-	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/orders"
 )
 
@@ -248,7 +247,7 @@ func (w *world) settleBatches() {
 		}
 		there := w.batched()
 		for _, e := range list {
-			if e.Code != lane.CodeRestore && e.State == journal.Parked {
+			if e.Code != journal.CodeRestore && e.State == journal.Parked {
 				w.t.Fatalf("%+v", e)
 			}
 			settled++
@@ -258,7 +257,7 @@ func (w *world) settleBatches() {
 				}
 				continue
 			}
-			out, err := orders.Retry.Give(ctx, w.agent.Desk(), control.RetryRequest{IDs: []journal.ID{e.ID}, By: "x"})
+			out, err := orders.Retry.Give(ctx, w.agent.Desk(), control.RetryRequest{IDs: []journal.ID{e.ID}, Target: "batches", By: "x"})
 			if err != nil || out[0].Error != nil {
 				w.t.Fatal(err, out)
 			}

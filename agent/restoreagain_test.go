@@ -13,7 +13,6 @@ import (
 	"github.com/inbasket/inbasket/agent/backup"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
-	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/orders"
 )
 
@@ -37,7 +36,7 @@ func TestRestoreOldLedger(t *testing.T) {
 		list, err := w.agent.Journal().List(context.Background(), journal.Filter{Target: "register", Progress: journal.Held})
 		return err == nil && len(list) == 2
 	})
-	if d := w.to("REF-2", "register"); d.Reason == nil || d.Reason.Code != lane.CodeRestore {
+	if d := w.to("REF-2", "register"); d.Reason == nil || d.Reason.Code != journal.CodeRestore {
 		t.Fatalf("%+v", d)
 	}
 	if n := w.number("select count(*) from INBASKET_LEDGER"); n != 3 {

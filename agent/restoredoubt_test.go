@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,7 +11,6 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
-	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/orders"
 )
 
@@ -77,13 +77,13 @@ func TestRestoreTakenFiles(t *testing.T) {
 		return w.to("REF-1", "drop").Progress == journal.Done && w.to("REF-2", "drop").Progress == journal.Done
 	})
 	w.until("what was taken parks", func() bool { return w.to("REF-0", "drop").Progress == journal.Held })
-	if d := w.to("REF-0", "drop"); d.Reason == nil || d.Reason.Code != lane.CodeRestore {
+	if d := w.to("REF-0", "drop"); d.Reason == nil || d.Reason.Code != journal.CodeRestore {
 		t.Fatalf("%+v", d)
 	}
 	if slices.Contains(w.files("drop"), "REF-0.csv") {
 		t.Fatal("it was delivered a second time")
 	}
-	out, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{IDs: []journal.ID{w.view("REF-0").ID}, By: "x"})
+	out, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{IDs: []journal.ID{w.view("REF-0").ID}, Target: "drop", By: "x"})
 	if err != nil || out[0].Error != nil {
 		t.Fatal(err, out)
 	}
@@ -118,6 +118,7 @@ func TestRestoreTrusted(t *testing.T) {
 // sealedBackup makes a backup in which one batch is sealed and not sent, and sends it afterwards.
 func sealedBackup(t *testing.T) (w *world, file string) {
 	w = restorable(t)
+	w.write("inbasket.yaml", fmt.Sprintf(worldConfig, tokenHash)) // by age it could close before all three are there
 	w.start()
 	w.rename("batches", "away")
 	w.drop(0, 3)
@@ -166,7 +167,7 @@ func TestRestoreTakenBatch(t *testing.T) {
 	w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
 	held := func() bool {
 		s, err := w.agent.Health().Status(context.Background())
-		return err == nil && s.Targets[2].Trouble != nil && strings.Contains(s.Targets[2].Trouble.Text, lane.CodeRestore)
+		return err == nil && s.Targets[2].Trouble != nil && strings.Contains(s.Targets[2].Trouble.Text, journal.CodeRestore)
 	}
 	w.until("the target is stopped", held)
 	w.halt() // a restart forgets nothing of it
@@ -234,7 +235,7 @@ func TestRestoreWithoutLedger(t *testing.T) {
 	w.until("both park", func() bool {
 		return w.to("REF-0", "register").Progress == journal.Held && w.to("REF-1", "register").Progress == journal.Held
 	})
-	if d := w.to("REF-1", "register"); d.Reason == nil || d.Reason.Code != lane.CodeRestore || w.inRegister() != 2 {
+	if d := w.to("REF-1", "register"); d.Reason == nil || d.Reason.Code != journal.CodeRestore || w.inRegister() != 2 {
 		t.Fatalf("%+v", d)
 	}
 	w.sound()

@@ -6,6 +6,9 @@ package control
 import (
 	"io"
 	"iter"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/config"
@@ -42,10 +45,11 @@ type BatchesRequest struct {
 // Nothing is asked, or answered.
 type Nothing struct{}
 
-// RetryRequest names submissions, or selects all parked ones of a target, a route or with a code.
+// RetryRequest names submissions, or selects all parked ones of a target, a route or with a code. What may be at a target
+// already is tried again only where that target is named.
 type RetryRequest struct {
 	IDs     []journal.ID `json:"ids,omitempty"`
-	Target  string       `json:"target,omitempty"`
+	Target  string       `json:"target,omitempty"` // also what may be there already
 	Route   string       `json:"route,omitempty"`
 	Code    string       `json:"code,omitempty"`
 	Mapping bool         `json:"mapping,omitempty"` // pin them to the mapping that is in force now
@@ -65,6 +69,17 @@ type ConfirmRequest struct {
 	Seq    int64      `json:"seq,omitempty"`
 	Reason string     `json:"reason"` // what was found; it stays on record
 	By     string     `json:"by,omitempty"`
+
+	Returned map[string]string `json:"returned,omitempty"` // what the target gave the row, by WRITE.COLUMN of the mapping
+}
+
+// Said is what the person says that the target returned, as it stands on record.
+func (r ConfirmRequest) Said() string {
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(r.Returned)) {
+		pairs = append(pairs, name+"="+r.Returned[name])
+	}
+	return strings.Join(pairs, " ")
 }
 
 // RejectRequest rejects one submission.
@@ -106,6 +121,7 @@ type RedeliverRequest struct {
 	Target string    `json:"target"`
 	Since  time.Time `json:"since"`
 	DryRun bool      `json:"dryRun,omitempty"`
+	Force  bool      `json:"force,omitempty"` // also what a person has confirmed
 	By     string    `json:"by,omitempty"`
 }
 
@@ -115,6 +131,7 @@ type RedeliverReport struct {
 	Count  int64           `json:"count"`
 	Sample []journal.Entry `json:"sample,omitempty"` // the first of them
 	Done   bool            `json:"done"`             // false: a dry run
+	Left   int64           `json:"left,omitempty"`   // that a person has confirmed, and that are left out
 	Note   string          `json:"note,omitempty"`   // such as that the target's ledger will recognise what it still has
 }
 

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/inbasket/inbasket/agent/journal"
@@ -55,6 +56,7 @@ func errorOf(err error) *Error {
 		coded    *connectors.Error
 		move     *journal.TransitionError
 		gone     *journal.PurgedError
+		unclear  *journal.UnclearError
 	)
 	switch {
 	case errors.As(err, &known):
@@ -70,6 +72,9 @@ func errorOf(err error) *Error {
 		return &Error{Code: coded.Code, Message: coded.Op + " failed (" + coded.Code + ")", Hint: coded.Hint, Status: http.StatusConflict}
 	case errors.As(err, &move):
 		return &Error{Code: CodeState, Message: move.Error(), Hint: "look at it by: inbasket show " + move.ID.String(), Status: http.StatusConflict}
+	case errors.As(err, &unclear):
+		return &Error{Code: journal.CodeUnclear, Message: unclear.Error(), Status: http.StatusConflict,
+			Hint: fmt.Sprintf("look there: if it has the data, inbasket confirm %s TARGET; if not, inbasket retry %[1]s --target TARGET", unclear.ID)}
 	case errors.As(err, &gone):
 		return &Error{Code: journal.CodePurged, Message: gone.Error(), Hint: "nothing of its content is kept here; the targets that have it are told by: inbasket show " + gone.ID.String(), Status: http.StatusGone}
 	case errors.Is(err, journal.ErrNotFound):

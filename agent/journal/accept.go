@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
@@ -51,7 +52,8 @@ type arrivalRow struct {
 	claim                                   int64
 	park                                    *Reason
 	reject                                  []FieldError
-	again                                   bool // accepted before, in the time that a backup does not know
+	again                                   bool     // accepted before, in the time that a backup does not know
+	stands                                  []string // targets whose ledger shows that
 }
 
 const idemDigest = "SELECT sub, digest FROM idem WHERE scope=? AND key=?"
@@ -374,16 +376,23 @@ func (a *acceptance) claimed(t *tx, row *arrivalRow) (keep bool, err error) {
 	if other != "" {
 		same, what = false, "on route "+other+", as "
 	}
-	if same || !r.ParkConflict {
+	switch {
+	case same:
 		return false, a.answerKnown(t, row.n, known, "reference")
-	}
-	if again, err := a.conflictAgain(t, row.n, row.scope); again || err != nil {
-		return false, err
+	case r.ParkConflict:
+		if again, err := a.conflictAgain(t, row.n, row.scope); again || err != nil {
+			return false, err
+		}
+	case len(row.stands) == 0:
+		if parked, found, err := parkedConflict(t, r, row.scope); err != nil || found {
+			return false, errorOr(err, a.answerKnown(t, row.n, parked, "reference"))
+		}
+		return false, a.answerKnown(t, row.n, known, "reference")
 	}
 	if err := t.note(known.ID, Moment{What: "conflict", Code: CodeReference, Text: "parked as " + row.id.String()}); err != nil {
 		return false, err
 	}
-	row.conflict("the reference is known " + what + known.ID.String())
+	row.conflict("the reference is known "+what+known.ID.String(), row.stands)
 	args, err := a.values(nil, row, t.now)
 	if err != nil {
 		return false, err
@@ -394,13 +403,18 @@ func (a *acceptance) claimed(t *tx, row *arrivalRow) (keep bool, err error) {
 // conflictAgain answers a conflict that was parked before, such as after a crash before the in-basket was told.
 func (a *acceptance) conflictAgain(t *tx, n int, scope nameID) (bool, error) {
 	r := &a.arrivals[n]
-	const sql = "SELECT id FROM submission WHERE claim=0 AND scope=? AND reference=? AND digest=?"
-	id, found, err := engine.One[ID](t.c, sql, scope, r.Reference, r.Digest)
+	k, found, err := parkedConflict(t, r, scope)
 	if err != nil || !found {
 		return false, err
 	}
-	a.out[n] = Acceptance{ID: id, Verdict: connectors.Conflict, State: Parked, On: "reference"}
-	return true, t.note(id, Moment{What: "repeat", Text: r.Inbasket})
+	a.out[n] = Acceptance{ID: k.ID, Verdict: connectors.Conflict, State: Parked, On: "reference"}
+	return true, t.note(k.ID, Moment{What: "repeat", Text: r.Inbasket})
+}
+
+// parkedConflict finds the very form of an arrival beside the one that its reference belongs to.
+func parkedConflict(t *tx, r *Arrival, scope nameID) (k knownForm, found bool, err error) {
+	const sql = "SELECT id, digest FROM submission WHERE claim=0 AND scope=? AND reference=? AND digest=?"
+	return engine.One[knownForm](t.c, sql, scope, r.Reference, r.Digest)
 }
 
 // finish writes everything else about the new submissions.
@@ -413,7 +427,7 @@ func (a *acceptance) finish(t *tx, keys map[string]int) error {
 		forms = append(forms, row.id, f.body, f.large, f.size)
 		verdict := connectors.Taken
 		on := ""
-		if row.claim == 0 {
+		if row.claim == 0 && (len(row.stands) == 0 || a.arrivals[row.n].ParkConflict) {
 			verdict, on = connectors.Conflict, "reference"
 		}
 		a.out[row.n] = Acceptance{ID: row.id, Verdict: verdict, State: State(row.state.String()), On: on}
@@ -428,8 +442,11 @@ func (a *acceptance) finish(t *tx, keys map[string]int) error {
 		if row.state == states.Parked {
 			progress = states.Held
 		}
-		for _, target := range row.names {
+		for i, target := range row.names {
 			state := progress
+			if state == states.Held && slices.Contains(row.stands, a.arrivals[row.n].Targets[i]) {
+				state = states.Unclear // what it returned is looked up, whatever becomes of the rest
+			}
 			if row.again && state == states.Pending && t.j.afterRestore.doubts[target] != 0 {
 				state = states.Doubtful
 			}

@@ -169,10 +169,10 @@ func TestRejectedAndParkedOnArrival(t *testing.T) {
 	if v.Reason == nil || v.Reason.Raw != "secret" || v.Code != "form.unknown" {
 		t.Errorf("show: %+v", v)
 	}
-	if _, err := r.Release(r.ctx(), out[1].ID, "me"); !errors.Is(err, ErrState) {
+	if err := r.Release(r.ctx(), out[1].ID, "", "me"); !errors.Is(err, ErrState) {
 		t.Errorf("released without a mapping: %v", err)
 	}
-	r.must(r.Repin(r.ctx(), out[1].ID, planA.Digest, []string{"x"}, "me"))
+	r.must(r.Repin(r.ctx(), out[1].ID, planA.Digest, []string{"x"}, "", "me"))
 	r.done(out[1].ID, "x")
 	if s := r.state(out[1].ID); s != Delivered {
 		t.Errorf("state %s", s)

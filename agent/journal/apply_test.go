@@ -88,17 +88,52 @@ func TestParkAndRelease(t *testing.T) {
 	if s := r.state(id); s != Parked {
 		t.Fatalf("state %s", s)
 	}
-	targets, err := r.Release(r.ctx(), id, "me")
-	r.must(err)
-	if !slices.Equal(targets, []string{"x"}) || r.state(id) != Accepted {
-		t.Fatalf("released %v, %s", targets, r.state(id))
+	r.must(r.Release(r.ctx(), id, "", "me"))
+	if r.state(id) != Accepted {
+		t.Fatalf("released: %s", r.state(id))
 	}
 	r.done(id, "x")
 	if s := r.state(id); s != Delivered {
 		t.Fatalf("state %s", s)
 	}
-	if _, err := r.Release(r.ctx(), id, "me"); !errors.Is(err, ErrState) {
+	if err := r.Release(r.ctx(), id, "", "me"); !errors.Is(err, ErrState) {
 		t.Errorf("released again: %v", err)
+	}
+}
+
+// What may be at a target goes on only by the word that it is not there, whichever order would let it go: that is Release, Repin
+// and Reject. What is surely not there goes on.
+func TestUnclearWaitsForAWord(t *testing.T) {
+	r := newRig(t)
+	id := r.one("A", "x", "y")
+	r.must(r.Apply(r.ctx(), []Change{{ID: id, Target: "y", To: Held, Reason: &Reason{Code: "sql.wrong"}}, {ID: id, Target: "x", To: Attempting}}))
+	r.must(r.Apply(r.ctx(), []Change{{ID: id, Target: "x", To: Held, Reason: &Reason{Code: CodeUnclear}}}))
+	var unclear *UnclearError
+	if err := r.Release(r.ctx(), id, "", "me"); !errors.As(err, &unclear) || !slices.Equal(unclear.Targets, []string{"x"}) {
+		t.Fatalf("released: %v", err)
+	}
+	v, err := r.Show(r.ctx(), id)
+	r.must(err)
+	if v.State != Parked || v.Code != CodeUnclear || v.Deliveries[0].Progress != Held || v.Deliveries[1].Progress != Pending {
+		t.Fatalf("%s for %s: %+v", v.State, v.Code, v.Deliveries)
+	}
+	if err := r.Release(r.ctx(), id, "y", "me"); !errors.As(err, &unclear) {
+		t.Errorf("released on the word for another target: %v", err)
+	}
+	next := planA
+	next.Digest, next.Version = [32]byte{9}, 9
+	r.must(r.PutPlan(r.ctx(), next))
+	if err := r.Repin(r.ctx(), id, next.Digest, []string{"x", "y"}, "", "me"); !errors.As(err, &unclear) {
+		t.Errorf("pinned to another mapping: %v", err)
+	}
+	if err := r.Reject(r.ctx(), id, nil, Reason{Code: "no"}, "me", false); !errors.Is(err, ErrPartlyDelivered) {
+		t.Errorf("rejected: %v", err)
+	}
+	r.must(r.Release(r.ctx(), id, "x", "me"))
+	r.done(id, "x")
+	r.done(id, "y")
+	if s := r.state(id); s != Delivered {
+		t.Errorf("state %s", s)
 	}
 }
 
@@ -115,8 +150,7 @@ func TestParkedAsAWholeWhileUnderWay(t *testing.T) {
 	if s := r.state(id); s != Parked {
 		t.Errorf("state %s", s)
 	}
-	_, err := r.Release(r.ctx(), id, "me")
-	r.must(err)
+	r.must(r.Release(r.ctx(), id, "", "me"))
 	r.done(id, "y")
 	if s := r.state(id); s != Delivered {
 		t.Errorf("state %s", s)
@@ -159,7 +193,7 @@ func TestRepin(t *testing.T) {
 	r.must(r.PutPlan(r.ctx(), next))
 	id, busy := r.one("A", "x", "y"), r.one("B", "x")
 	r.must(r.Apply(r.ctx(), []Change{{ID: id, Target: "x", To: Held, Reason: &Reason{Code: "c"}}, {ID: busy, Target: "x", To: Unclear}}))
-	r.must(r.Repin(r.ctx(), id, next.Digest, []string{"z"}, "me"))
+	r.must(r.Repin(r.ctx(), id, next.Digest, []string{"z"}, "", "me"))
 	list, err := r.Backlog(r.ctx(), "z", 0, 10)
 	r.must(err)
 	if len(list) != 1 || list[0].Plan != next.Digest {
@@ -168,20 +202,20 @@ func TestRepin(t *testing.T) {
 	if list, _ = r.Backlog(r.ctx(), "y", 0, 10); len(list) != 0 {
 		t.Error("an old delivery is left")
 	}
-	if err := r.Repin(r.ctx(), busy, next.Digest, []string{"z"}, "me"); !errors.Is(err, ErrState) {
+	if err := r.Repin(r.ctx(), busy, next.Digest, []string{"z"}, "", "me"); !errors.Is(err, ErrState) {
 		t.Errorf("unclear: %v", err)
 	}
 	r.done(id, "z")
-	if err := r.Repin(r.ctx(), id, next.Digest, []string{"z"}, "me"); !errors.Is(err, ErrState) {
+	if err := r.Repin(r.ctx(), id, next.Digest, []string{"z"}, "", "me"); !errors.Is(err, ErrState) {
 		t.Errorf("delivered: %v", err)
 	}
 	partly := r.one("C", "x", "y")
 	r.done(partly, "x")
 	r.must(r.Apply(r.ctx(), []Change{{ID: partly, Target: "y", To: Held, Reason: &Reason{Code: "c"}}}))
-	if err := r.Repin(r.ctx(), partly, next.Digest, []string{"x"}, "me"); !errors.Is(err, ErrState) {
+	if err := r.Repin(r.ctx(), partly, next.Digest, []string{"x"}, "", "me"); !errors.Is(err, ErrState) {
 		t.Errorf("nothing left: %v", err)
 	}
-	r.must(r.Repin(r.ctx(), partly, next.Digest, []string{"y", "x"}, "me")) // what is written stays
+	r.must(r.Repin(r.ctx(), partly, next.Digest, []string{"y", "x"}, "", "me")) // what is written stays
 	if list, _ = r.Backlog(r.ctx(), "x", 0, 10); slices.ContainsFunc(list, func(s Stored) bool { return s.ID == partly }) {
 		t.Error("what is written is delivered again")
 	}
@@ -203,7 +237,7 @@ func TestReopen(t *testing.T) {
 		r.clock.add(time.Minute)
 	}
 	since := r.clock.Now().Add(-2 * time.Minute)
-	list, count, err := r.Delivered(r.ctx(), "x", since, 0, 1)
+	list, count, err := r.Delivered(r.ctx(), "x", since, false, 0, 1)
 	r.must(err)
 	if count != 2 || len(list) != 1 || list[0].ID != ids[1] {
 		t.Fatalf("%d, %+v", count, list)

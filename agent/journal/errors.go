@@ -55,6 +55,21 @@ func (e *PartlyDeliveredError) Error() string {
 // Unwrap makes it an ErrPartlyDelivered.
 func (e *PartlyDeliveredError) Unwrap() error { return ErrPartlyDelivered }
 
+// UnclearError lists which targets may have what is parked for them: only a person can tell.
+type UnclearError struct {
+	ID      ID
+	Targets []string
+	Rest    bool // what is parked for other targets goes on
+}
+
+// Error names the targets.
+func (e *UnclearError) Error() string {
+	return fmt.Sprintf("submission %s may be at %s already: nothing was changed there", e.ID, strings.Join(e.Targets, ", "))
+}
+
+// Unwrap makes it an ErrState.
+func (e *UnclearError) Unwrap() error { return ErrState }
+
 func closed(op string) error {
 	return &connectors.Error{Class: connectors.TargetError, Code: CodeClosed, Op: op, Hint: "the agent is stopping", Err: ErrClosed}
 }

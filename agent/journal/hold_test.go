@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -198,7 +200,7 @@ func TestUnpark(t *testing.T) {
 	}
 	for n, want := range []Progress{Doubtful, Pending} {
 		r.clock.add(time.Second)
-		if _, err := r.Release(ctx, known[1].ID, "x"); err != nil {
+		if err := r.Release(ctx, known[1].ID, "register", "x"); err != nil {
 			t.Fatal(err)
 		}
 		if p := r.progress(t, known[1].ID, "register"); p != want {
@@ -373,5 +375,38 @@ func TestContents(t *testing.T) {
 	}
 	if len(got) != 3 || got[sha256.Sum256(large.Form)] != 1 || got[large.Attachments[0].Digest] != 1 {
 		t.Fatalf("%d", len(got))
+	}
+}
+
+// TestGhostOfATakenReference keeps a form that was accepted and delivered in the lost time, although another one bears its reference
+// by now: it is parked beside that, what its ledger has is looked up, and what it may have been given besides waits for a word.
+func TestGhostOfATakenReference(t *testing.T) {
+	r, known := lostWorld(t)
+	ctx := context.Background()
+	lost := known[1].ID + 1000
+	if _, err := r.Witnessed(ctx, "register", []connectors.Trace{traceOf(lost, "lost")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.EndHold(ctx, Ending{By: "x", Doubts: []Doubt{{Target: "drop", Open: true}}}); err != nil {
+		t.Fatal(err)
+	}
+	other, ghost, third := arrivalOf("other", "register", "drop"), arrivalOf("lost", "register", "drop"), arrivalOf("third", "register", "drop")
+	ghost.Reference, third.Reference = other.Reference, other.Reference
+	ghost.IdempotencyKey = "key"
+	out := r.take(t, other, ghost, third)
+	if out[1].ID != lost || out[1].Verdict != connectors.Taken || out[1].State != Parked || !out[1].Again || out[2].Verdict != connectors.Conflict || out[2].ID != out[0].ID {
+		t.Fatalf("%+v", out)
+	}
+	ghost.IdempotencyKey = ""
+	if again := r.take(t, ghost); again[0].ID != lost || again[0].Verdict != connectors.Repeat {
+		t.Fatalf("%+v", again)
+	}
+	v, err := r.Show(ctx, lost)
+	if err != nil || v.Code != CodeReference || !strings.Contains(v.Reason.Text, "stands in register") || r.progress(t, lost, "register") != Unclear || r.progress(t, lost, "drop") != Held {
+		t.Fatalf("%+v %v", v, err)
+	}
+	var unclear *UnclearError
+	if err := r.Release(ctx, lost, "", "x"); !errors.As(err, &unclear) || !slices.Equal(unclear.Targets, []string{"drop"}) {
+		t.Fatal(err)
 	}
 }

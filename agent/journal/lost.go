@@ -179,6 +179,12 @@ func (j *Journal) loadAfterRestore(c *engine.Conn) error {
 	return err
 }
 
+// RestoredReason says why something is parked that may have been delivered in the time that a restored journal has lost.
+func RestoredReason() *Reason {
+	return &Reason{Code: CodeRestore, Text: "it may have been delivered after the backup was made that the journal was restored from, and the target cannot tell",
+		Next: "look in the target: if it has the data, inbasket confirm; if not, inbasket retry --target delivers it"}
+}
+
 // recognise finds out whether an arrival was accepted before, in the time that the backup does not know. It then
 // takes the ID that it had, where a target tells it; known by nothing but its name, it keeps its new one.
 func (a *acceptance) recognise(t *tx, row *arrivalRow) error {
@@ -187,28 +193,32 @@ func (a *acceptance) recognise(t *tx, row *arrivalRow) error {
 	if row.again, err = engine.Value[bool](t.c, "SELECT 1 FROM recall WHERE inbasket=? AND name=?", r.Inbasket, r.Transport); err != nil {
 		return err
 	}
-	const sql = "SELECT id FROM ghost WHERE adopted=0 AND digest=? ORDER BY id"
-	found := ID(0)
+	const sql = "SELECT id, targets FROM ghost WHERE adopted=0 AND digest=? ORDER BY id"
+	type ghost struct {
+		ID      ID
+		Targets string
+	}
+	var found ghost
 	for _, digest := range append([]connectors.Digest{r.Digest}, r.Also...) {
-		if err != nil || found != 0 {
+		if err != nil || found.ID != 0 {
 			break
 		}
-		err = engine.Each(t.c, sql, []any{digest}, func(id ID) error {
-			if found == 0 && !a.adopted[id] {
-				found = id
+		err = engine.Each(t.c, sql, []any{digest}, func(g ghost) error {
+			if found.ID == 0 && !a.adopted[g.ID] {
+				found = g
 			}
 			return nil
 		})
 	}
-	if err != nil || found == 0 {
+	if err != nil || found.ID == 0 {
 		return err
 	}
 	if a.adopted == nil {
 		a.adopted = map[ID]bool{}
 	}
-	a.adopted[found] = true
-	row.id, row.again = found, true
-	return nil
+	a.adopted[found.ID] = true
+	row.id, row.again = found.ID, true
+	return json.Unmarshal([]byte(found.Targets), &row.stands)
 }
 
 // mended ends what was recalled, and marks the ghosts that came again.
@@ -229,6 +239,12 @@ func (a *acceptance) mended(t *tx) error {
 		}
 		if err := t.note(row.id, Moment{What: "again", Text: text}); err != nil {
 			return err
+		}
+		for target := range t.j.afterRestore.doubts { // of what is parked a person says whether it is there
+			const sql = "UPDATE delivery SET why=? WHERE sub=? AND target=? AND state=?"
+			if _, err := t.c.Exec(sql, encodeReason(RestoredReason()), row.id, target, states.Held); err != nil {
+				return err
+			}
 		}
 	}
 	for n := range a.arrivals {

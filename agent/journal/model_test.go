@@ -241,7 +241,7 @@ func (m *model) park(t *rapid.T) {
 
 func (m *model) release(t *rapid.T) {
 	id, s := m.pick(t)
-	_, err := m.Release(m.ctx(), id, "me")
+	err := m.Release(m.ctx(), id, "", "me")
 	held := false
 	for _, p := range s.to {
 		held = held || p == Held

@@ -26,7 +26,7 @@ func (j *Journal) Reject(ctx context.Context, id ID, errs []FieldError, r Reason
 		for n := range s.deliveries {
 			d := &s.deliveries[n]
 			// What is on its way, or sealed into a batch, may be there as well; only an explicit word gives that up.
-			if d.state == states.Done || d.batch != 0 && d.state.Left() || d.state != states.Pending && d.state != states.Waiting && d.state.Open() {
+			if d.state == states.Done || d.unclear() || d.batch != 0 && d.state.Left() || d.state != states.Pending && d.state != states.Waiting && d.state.Open() {
 				there = append(there, t.j.names.text(d.target))
 			}
 		}
@@ -81,11 +81,12 @@ func (j *Journal) ParkSubmission(ctx context.Context, id ID, r Reason) error {
 	})
 }
 
-// Release lets a parked submission go on and returns the targets that have work again. A held member
-// of a sealed batch goes back into it; everything else that was held starts anew.
-func (j *Journal) Release(ctx context.Context, id ID, by string) (targets []string, err error) {
-	err = j.do(ctx, "release a submission", func(t *tx) error {
-		targets = nil
+// Release lets a parked submission go on. A held member of a sealed batch goes back into it; everything else that was held
+// starts anew, but for what may be at its target already: that stays, unless it is the one that is sure, and is told as an
+// UnclearError by which nothing else was kept back.
+func (j *Journal) Release(ctx context.Context, id ID, sure, by string) error {
+	var unclear *UnclearError
+	err := j.do(ctx, "release a submission", func(t *tx) (err error) {
 		s, err := t.submission(id)
 		if err != nil {
 			return err
@@ -93,7 +94,8 @@ func (j *Journal) Release(ctx context.Context, id ID, by string) (targets []stri
 		if s.state != states.Parked {
 			for n := range s.deliveries {
 				if s.deliveries[n].state == states.Held { // held after it was decided or delivered again
-					return t.release(s, by, &targets)
+					unclear, err = t.release(s, sure, by)
+					return err
 				}
 			}
 			return fmt.Errorf("release %s, which is %s: %w", id, State(s.state.String()), ErrState)
@@ -101,31 +103,52 @@ func (j *Journal) Release(ctx context.Context, id ID, by string) (targets []stri
 		if len(s.deliveries) == 0 {
 			return fmt.Errorf("release %s, which has no mapping yet: %w", id, ErrState)
 		}
-		return t.release(s, by, &targets)
+		unclear, err = t.release(s, sure, by)
+		return err
 	})
-	return targets, err
+	if err == nil && unclear != nil {
+		return unclear
+	}
+	return err
 }
 
-func (t *tx) release(s *submissionRow, by string, targets *[]string) error {
-	for n := range s.deliveries {
-		d := &s.deliveries[n]
-		if d.state == states.Held {
-			d.why = ""
-			if err := t.unpark(s, d); err != nil {
-				return err
-			}
-		}
-		if d.state.Open() {
-			*targets = append(*targets, t.j.names.text(d.target))
-		}
-	}
+func (t *tx) release(s *submissionRow, sure, by string) (unclear *UnclearError, err error) {
+	released := s.flags&states.FlagWhole != 0
 	s.flags &^= states.FlagWhole
 	s.code, s.why, s.dirty = "", "", true
+	for n := range s.deliveries {
+		d := &s.deliveries[n]
+		switch name := t.j.names.text(d.target); {
+		case d.state != states.Held:
+		case d.unclear() && name != sure:
+			if unclear == nil {
+				unclear = &UnclearError{ID: s.id}
+			}
+			unclear.Targets = append(unclear.Targets, name)
+			if r := decodeVerdict(string(d.why)).Reason; s.state == states.Parked {
+				s.park(r)
+			}
+		default:
+			d.why, released = "", true
+			if err := t.unpark(s, d); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if !released && unclear != nil {
+		return unclear, nil
+	}
+	if sure != "" { // that one was meant
+		unclear = nil
+	}
+	if unclear != nil {
+		unclear.Rest = true
+	}
 	t.settle(s, false)
 	if err := t.note(s.id, Moment{What: "released", By: by}); err != nil {
-		return err
+		return nil, err
 	}
-	return t.save(s)
+	return unclear, t.save(s)
 }
 
 // unpark lets a held delivery go on. One that was parked before a restore may have been released and delivered in the
@@ -151,9 +174,9 @@ func (t *tx) unpark(s *submissionRow, d *deliveryRow) error {
 }
 
 // Repin gives a submission another plan and starts anew what is not written yet; what is written stays as
-// it is. It is refused when a delivery is under way or of unknown outcome, and when nothing would be left to
-// deliver.
-func (j *Journal) Repin(ctx context.Context, id ID, digest connectors.Digest, targets []string, by string) error {
+// it is. It is refused when a delivery is under way or of unknown outcome, but for one that is sure, and when nothing would
+// be left to deliver.
+func (j *Journal) Repin(ctx context.Context, id ID, digest connectors.Digest, targets []string, sure, by string) error {
 	return j.do(ctx, "change a submission's mapping", func(t *tx) error {
 		s, err := t.submission(id)
 		if err != nil {
@@ -170,6 +193,8 @@ func (j *Journal) Repin(ctx context.Context, id ID, digest connectors.Digest, ta
 				written = append(written, name)
 			} else if d.batch != 0 || d.state.Open() && d.state != states.Pending && d.state != states.Waiting {
 				return &TransitionError{ID: id, Target: name, From: Progress(d.state.String()), To: Pending}
+			} else if d.unclear() && name != sure {
+				return &UnclearError{ID: id, Targets: []string{name}}
 			}
 		}
 		fresh := slices.DeleteFunc(slices.Clone(targets), func(name string) bool { return slices.Contains(written, name) })

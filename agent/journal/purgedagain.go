@@ -1,6 +1,8 @@
 package journal
 
 import (
+	"strings"
+
 	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
@@ -64,14 +66,18 @@ func (a *acceptance) parkPurged(t *tx, n int, row *arrivalRow, known ID) (answer
 		return again, false, err
 	}
 	*row, err = a.row(t, n)
-	row.conflict("the reference is known with other content, as " + known.String() + ", which was purged")
+	row.conflict("the reference is known with other content, as "+known.String()+", which was purged", nil)
 	return false, true, err
 }
 
 // conflict makes the row one that is parked because another submission has its reference.
-func (row *arrivalRow) conflict(why string) {
+func (row *arrivalRow) conflict(why string, stands []string) {
 	row.state, row.flags, row.claim, row.reject = states.Parked, states.FlagWhole, 0, nil
 	if row.park == nil {
 		row.park = &Reason{Code: CodeReference, Text: why, Next: "compare both; reject this one, or release it to deliver it as well"}
+		if len(stands) > 0 {
+			row.park.Text += "; this one was accepted before the journal was restored, and stands in " + strings.Join(stands, ", ")
+			row.park.Next = "compare both; release the one that counts, and reject the other"
+		}
 	}
 }

@@ -131,20 +131,21 @@ func (j *Journal) Find(ctx context.Context, office, reference string) (id ID, fo
 	return id, found, err
 }
 
-// Delivered returns what a target was given since a moment, after an ID, and how many there are in all
-// after it; that is what Reopen would do.
-func (j *Journal) Delivered(ctx context.Context, target string, since time.Time, after ID, limit int) (list []Entry, count int64, err error) {
+// Delivered returns what a target has since a moment, after an ID, and how many there are in all after it; that is what Reopen
+// would do. Confirmed are those of which a person has said so last; without it, it is all others.
+func (j *Journal) Delivered(ctx context.Context, target string, since time.Time, confirmed bool, after ID, limit int) (list []Entry, count int64, err error) {
 	err = j.read(ctx, func(c *engine.Conn) error {
 		w, ok := j.nameID(c, target)
 		if !ok {
 			return nil
 		}
-		count, err = c.Number("SELECT count(*) FROM delivery WHERE target=? AND sub>? AND state=11 AND at>=?", w, after, since)
+		const where = `d.target=? AND d.sub>? AND d.state=11 AND d.at>=? AND coalesce((SELECT h.what='confirmed' FROM history h
+			WHERE h.sub=d.sub AND h.target=? AND h.what IN ('confirmed', 'redeliver') ORDER BY h.n DESC LIMIT 1), 0)=?`
+		count, err = c.Number("SELECT count(*) FROM delivery d WHERE "+where, w, after, since, target, confirmed)
 		if err != nil {
 			return err
 		}
-		list, err = j.entries(c, entryColumns+"JOIN delivery d ON d.sub=s.id WHERE d.target=? AND d.sub>? AND d.state=11 AND d.at>=? ORDER BY d.sub LIMIT ?",
-			w, after, since, bounded(limit))
+		list, err = j.entries(c, entryColumns+"JOIN delivery d ON d.sub=s.id WHERE "+where+" ORDER BY d.sub LIMIT ?", w, after, since, target, confirmed, bounded(limit))
 		return err
 	})
 	return list, count, err

@@ -321,8 +321,7 @@ func TestReleaseKeepsTheBatch(t *testing.T) {
 	id := r.one("A", "line")
 	r.must(r.Seal(r.ctx(), Batch{Seq: 1, Target: "line", Name: "1", Members: []ID{id}}))
 	r.must(r.Apply(r.ctx(), []Change{{ID: id, Target: "line", To: Held, Reason: &Reason{Code: "c"}}}))
-	_, err := r.Release(r.ctx(), id, "me")
-	r.must(err)
+	r.must(r.Release(r.ctx(), id, "", "me"))
 	list, err := r.Load(r.ctx(), "line", []ID{id})
 	r.must(err)
 	if list[0].Progress != Batched || list[0].Batch != 1 {

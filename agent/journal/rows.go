@@ -39,6 +39,15 @@ func (s *submissionRow) delivery(target nameID) *deliveryRow {
 	return nil
 }
 
+// unclear tells whether a parked delivery may be at its target. Of a sealed batch its lane finds out by itself.
+func (d *deliveryRow) unclear() bool {
+	if d.state != states.Held || d.batch != 0 {
+		return false
+	}
+	r := decodeVerdict(string(d.why)).Reason
+	return r != nil && (r.Code == CodeUnclear || r.Code == CodeRestore)
+}
+
 func (d *deliveryRow) move(to states.Progress) {
 	d.state, d.dirty = to, true
 }

@@ -80,7 +80,7 @@ func (b *batches) work(ctx context.Context) {
 			sealed, err := b.sealSafely(ctx, members, why)
 			if err != nil {
 				// The journal may have it all the same, or an operator may have given up a member: the journal tells.
-				b.unsealed(members, err)
+				b.unsealed(ctx, members, err)
 				break
 			}
 			b.circuit.OK()
@@ -156,8 +156,19 @@ func (l *Lane) oldest(now time.Time) time.Time {
 	return p.Accepted
 }
 
-// unsealed forgets what should have been a batch.
-func (b *batches) unsealed(members []*parcel, err error) {
+// unsealed forgets what should have been a batch. What its layout cannot write is the mapping's fault, and a next try ends no
+// better: the forms are parked.
+func (b *batches) unsealed(ctx context.Context, members []*parcel, err error) {
+	var wrong *encode.FieldError
+	if errors.As(err, &wrong) {
+		why, s := prepare.Unmapped(err), settlement{lane: b.Lane}
+		why.Text = fmt.Sprintf("a batch of %d forms cannot be written: %s", len(members), why.Text)
+		for _, p := range members {
+			s.park(p, journal.Change{Reason: &why})
+		}
+		s.finish(ctx)
+		return
+	}
 	code, text := guard.Describe(err)
 	b.circuit.Fail(connectors.Transient, CodeSeal, "the batch could not be sealed")
 	b.log.Error().Str("code", CodeSeal).Str("cause", code).Msg("cannot seal the batch; trying again: " + text)
@@ -257,20 +268,28 @@ func (b *batches) file(ctx context.Context, h encode.Header, pieces []encode.Pie
 	return r
 }
 
-// Void gives up a sealed batch in the journal by do, unless it is being sent at this moment.
-func (l *Lane) Void(seq int64, do func() error) (sending bool, err error) {
+// Void ends a sealed batch in the journal by do, unless it is being sent. An attempt is waited for, within a limit: that
+// it came to nothing the journal tells before the lane is done with it.
+func (l *Lane) Void(ctx context.Context, seq int64, within <-chan time.Time, do func() error) (sending bool, err error) {
 	b := l.batches
 	if b == nil {
 		return false, do()
 	}
 	l.mu.Lock()
-	if sending = b.busy && b.current == seq; !sending {
-		b.voiding++
+	for b.busy && b.current == seq {
+		changed := l.changed
+		l.mu.Unlock()
+		select {
+		case <-changed:
+		case <-within:
+			return true, nil
+		case <-ctx.Done():
+			return true, nil
+		}
+		l.mu.Lock()
 	}
+	b.voiding++
 	l.mu.Unlock()
-	if sending {
-		return true, nil
-	}
 	err = do()
 	l.do(func() { b.voiding, b.look = b.voiding-1, true })
 	return false, err

@@ -54,15 +54,10 @@ func (l *Lane) ask(ctx context.Context, parcels []*parcel, staged bool, tell fun
 // unclearReason says why a parcel parks whose outcome the target cannot tell.
 func unclearReason(p *parcel) *journal.Reason {
 	if p.restored() {
-		return restoredReason()
+		return journal.RestoredReason()
 	}
-	return &journal.Reason{Code: CodeUnclear, Text: "the outcome of an earlier attempt is unknown, and the target cannot tell",
-		Next: "look in the target: if it has the data, inbasket confirm; if not, inbasket retry"}
-}
-
-func restoredReason() *journal.Reason {
-	return &journal.Reason{Code: CodeRestore, Text: "it may have been delivered after the backup was made that the journal was restored from, and the target cannot tell",
-		Next: "look in the target: if it has the data, inbasket confirm; if not, inbasket retry delivers it"}
+	return &journal.Reason{Code: journal.CodeUnclear, Text: "the outcome of an earlier attempt is unknown, and the target cannot tell",
+		Next: "look in the target: if it has the data, inbasket confirm; if not, inbasket retry --target"}
 }
 
 // parkRestored parks what a batch may have carried in the time that a restored journal does not know: no file tells
@@ -72,7 +67,7 @@ func (l *Lane) parkRestored(ctx context.Context, parcels []*parcel) []*parcel {
 	if len(unclear) > 0 {
 		s := settlement{lane: l}
 		for _, p := range unclear {
-			s.park(p, journal.Change{Reason: restoredReason()})
+			s.park(p, journal.Change{Reason: journal.RestoredReason()})
 		}
 		s.finish(ctx)
 	}

@@ -157,7 +157,7 @@ func (b *batches) try(ctx context.Context, sealed *journal.Batch, members []*par
 		case presence == connectors.Present:
 			return b.done(ctx, sealed, members)
 		case presence == connectors.Unknown && sealed.Progress != journal.Doubtful:
-			b.held(ctx, sealed, &journal.Reason{Code: CodeUnclear, Text: "the outcome of sending the batch is unknown, and the target cannot tell",
+			b.held(ctx, sealed, &journal.Reason{Code: journal.CodeUnclear, Text: "the outcome of sending the batch is unknown, and the target cannot tell",
 				Next: "look at the target: if it has the file, inbasket confirm --batch; if not, inbasket batches void sends its forms in the next one"})
 			return false, nil
 		case sealed.Progress == journal.Doubtful:
@@ -303,7 +303,7 @@ func (b *batches) waits(sealed *journal.Batch, err error) {
 // unsure stops the target for a batch of which nobody can tell whether it was sent. The journal keeps it as
 // doubtful, so that the next start asks again.
 func (b *batches) unsure(sealed *journal.Batch) {
-	b.stop(sealed, CodeRestore, "whether batch "+sealed.Name+" was sent after the backup was made cannot be told").
+	b.stop(sealed, journal.CodeRestore, "whether batch "+sealed.Name+" was sent after the backup was made cannot be told").
 		Msg("whether the batch was sent after the backup was made cannot be told; look at the target: " +
 			"inbasket confirm --batch if it has the file, inbasket retry --target to send it, or inbasket batches void")
 }

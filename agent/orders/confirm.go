@@ -30,9 +30,6 @@ func (d *Desk) confirm(ctx context.Context, r control.ConfirmRequest) (control.S
 			return control.Settled{}, notConfirmed(fmt.Sprintf("submission %s travels in batch %d of %s", r.ID, x.Batch, r.Target), fmt.Sprintf("inbasket confirm --batch %d %s", x.Batch, r.Target))
 		}
 		found = found || x.Target == r.Target && x.Progress == journal.Held
-		if x.Progress == journal.Waiting {
-			return control.Settled{}, notConfirmed(fmt.Sprintf("%s waits for a value that only a delivery returns", x.Target), "take what the first target has of the form out of it, then inbasket retry; a retry alone may write it twice")
-		}
 	}
 	if !found {
 		return control.Settled{}, notConfirmed(fmt.Sprintf("no delivery of submission %s to %s is parked", r.ID, r.Target), "look at it by: inbasket show "+r.ID.String())
@@ -71,7 +68,7 @@ func (d *Desk) confirmBatch(ctx context.Context, l *lane.Lane, r control.Confirm
 		if err != nil {
 			return err
 		}
-		sending, err := l.Void(r.Seq, func() error {
+		sending, err := l.Void(ctx, r.Seq, d.Clock.After(landing), func() error {
 			return d.Journal.MoveBatch(ctx, r.Target, r.Seq, journal.Done, nil, changes)
 		})
 		if sending {

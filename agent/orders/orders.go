@@ -78,6 +78,7 @@ func onRecord(ctx context.Context, t *audit.Trail, r audit.Record, do func() err
 type entry interface {
 	name() string
 	handler(d *Desk) control.Handler
+	line() line
 }
 
 func (o Order[Request, Answer]) name() string { return o.Name }

@@ -1,7 +1,9 @@
 package orders
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"mime"
 	"net/http"
@@ -30,13 +32,16 @@ func (d *Desk) retry(ctx context.Context, r control.RetryRequest) ([]control.Set
 	}
 	settled := d.each(ids, func(id journal.ID) (control.Settled, error) {
 		if r.Mapping {
-			if err := d.repin(ctx, id, r.By); err != nil {
+			if err := d.repin(ctx, id, r.Target, r.By); err != nil {
 				return control.Settled{}, err
 			}
 			return d.goOn(ctx, id)
 		}
-		return d.releaseOne(ctx, id, r.By)
+		return d.releaseOne(ctx, id, r.Target, r.By)
 	})
+	if len(r.IDs) > 0 {
+		r.Target = "" // of a batch that may have been sent nobody has spoken
+	}
 	d.tryAgain(r.Target) // at last: a batch that goes settles all its forms at once
 	return settled, nil
 }
@@ -65,7 +70,7 @@ func (d *Desk) parked(ctx context.Context, r control.RetryRequest) (ids []journa
 }
 
 // repin gives a submission the mapping that its route has now.
-func (d *Desk) repin(ctx context.Context, id journal.ID, by string) error {
+func (d *Desk) repin(ctx context.Context, id journal.ID, sure, by string) error {
 	view, err := d.Journal.Show(ctx, id)
 	if err != nil {
 		return err
@@ -78,16 +83,17 @@ func (d *Desk) repin(ctx context.Context, id journal.ID, by string) error {
 		return err
 	}
 	return d.behindBar(ctx, id, false, func() error {
-		return d.Journal.Repin(ctx, id, plan.Digest(), plan.Targets(), by)
+		return d.Journal.Repin(ctx, id, plan.Digest(), plan.Targets(), sure, by)
 	})
 }
 
 // release lets parked submissions go on as they are.
 func (d *Desk) release(ctx context.Context, r control.ReleaseRequest) ([]control.Settled, error) {
-	return d.each(r.IDs, func(id journal.ID) (control.Settled, error) { return d.releaseOne(ctx, id, r.By) }), nil
+	return d.each(r.IDs, func(id journal.ID) (control.Settled, error) { return d.releaseOne(ctx, id, "", r.By) }), nil
 }
 
-func (d *Desk) releaseOne(ctx context.Context, id journal.ID, by string) (control.Settled, error) {
+// releaseOne lets a submission go on, but for what may be at a target that is not the one which is sure to have nothing.
+func (d *Desk) releaseOne(ctx context.Context, id journal.ID, sure, by string) (control.Settled, error) {
 	view, err := d.Journal.Show(ctx, id)
 	if err != nil {
 		return control.Settled{}, err
@@ -98,10 +104,13 @@ func (d *Desk) releaseOne(ctx context.Context, id journal.ID, by string) (contro
 		}
 		return d.goOn(ctx, id)
 	}
-	if _, err := d.Journal.Release(ctx, id, by); err != nil {
-		return control.Settled{}, err
+	left := d.Journal.Release(ctx, id, sure, by)
+	var unclear *journal.UnclearError
+	if left != nil && (!errors.As(left, &unclear) || !unclear.Rest) {
+		return control.Settled{}, left
 	}
-	return d.goOn(ctx, id)
+	s, err := d.goOn(ctx, id)
+	return s, cmp.Or(err, left)
 }
 
 // goOn makes the lanes look for a submission's open deliveries, and says where it stands.
@@ -269,30 +278,46 @@ func (d *Desk) redeliver(ctx context.Context, r control.RedeliverRequest) (contr
 	if !l.Abilities().Recorded {
 		report.Note = "this target cannot recognise what it still has: files come again under their old names, batches under new numbers"
 	}
-	if report.Sample, report.Count, err = d.Journal.Delivered(ctx, r.Target, r.Since, 0, 10); err != nil || r.DryRun {
+	if report.Sample, report.Count, err = d.Journal.Delivered(ctx, r.Target, r.Since, false, 0, 10); err != nil {
 		return report, err
 	}
-	var after journal.ID
-	for {
-		page, _, err := d.Journal.Delivered(ctx, r.Target, r.Since, after, pageItems)
-		if err != nil {
+	sample, confirmed, err := d.Journal.Delivered(ctx, r.Target, r.Since, true, 0, 10)
+	if report.Left = confirmed; r.Force {
+		report.Sample, report.Count, report.Left = append(report.Sample, sample...), report.Count+confirmed, 0
+	}
+	if err != nil || r.DryRun {
+		return report, err
+	}
+	if err := d.reopen(ctx, r, false); err != nil {
+		return report, err
+	}
+	if r.Force {
+		if err := d.reopen(ctx, r, true); err != nil {
 			return report, err
 		}
-		if len(page) == 0 {
-			break
+	}
+	report.Done = true
+	l.Again()
+	return report, nil
+}
+
+// reopen has delivered again what a target has since a time, page by page.
+func (d *Desk) reopen(ctx context.Context, r control.RedeliverRequest, confirmed bool) error {
+	var after journal.ID
+	for {
+		page, _, err := d.Journal.Delivered(ctx, r.Target, r.Since, confirmed, after, pageItems)
+		if err != nil || len(page) == 0 {
+			return err
 		}
 		ids := make([]journal.ID, len(page))
 		for i, e := range page {
 			ids[i] = e.ID
 		}
 		if err := d.Journal.Reopen(ctx, ids, r.Target, r.By); err != nil {
-			return report, err
+			return err
 		}
 		after = ids[len(ids)-1]
 	}
-	report.Done = true
-	l.Again()
-	return report, nil
 }
 
 // void gives up a sealed batch that cannot go.
@@ -301,7 +326,7 @@ func (d *Desk) void(ctx context.Context, r control.VoidRequest) (done control.No
 	if err != nil {
 		return done, err
 	}
-	sending, err := l.Void(r.Seq, func() error { return d.Journal.VoidBatch(ctx, r.Target, r.Seq, r.By, r.Reason) })
+	sending, err := l.Void(ctx, r.Seq, d.Clock.After(landing), func() error { return d.Journal.VoidBatch(ctx, r.Target, r.Seq, r.By, r.Reason) })
 	if sending {
 		return done, &control.Error{Code: control.CodeNotAllowed, Message: fmt.Sprintf("batch %d of %s is being sent at this moment", r.Seq, r.Target),
 			Hint: "inbasket pause " + r.Target + ", look whether the target has it, then void it", Status: http.StatusConflict}

@@ -79,7 +79,7 @@ var (
 		if r.ID != 0 {
 			object = r.ID.String()
 		}
-		return record(r.By, "confirm", object, "target", r.Target, "batch", audit.Number(r.Seq), "reason", r.Reason), true
+		return record(r.By, "confirm", object, "target", r.Target, "batch", audit.Number(r.Seq), "reason", r.Reason, "returned", r.Said()), true
 	}}
 	// Decide records a person's decision and its documents.
 	Decide = Order[control.DecideRequest, control.Settled]{Name: "decide", WhenReleased: true, Do: (*Desk).decide, handle: control.HandleDecision,
@@ -109,7 +109,7 @@ var (
 	// Redeliver delivers again what a target got since a time, for one that was restored from a backup. A
 	// database's ledger was restored with it, so what it still has is recognised and not written twice.
 	Redeliver = Order[control.RedeliverRequest, control.RedeliverReport]{Name: "redeliver", WhenReleased: true, Do: (*Desk).redeliver, Record: func(r control.RedeliverRequest) (audit.Record, bool) {
-		return record(r.By, "redeliver", r.Target, "since", stamp(r.Since)), !r.DryRun
+		return record(r.By, "redeliver", r.Target, "since", stamp(r.Since), "force", audit.Yes(r.Force)), !r.DryRun
 	}}
 	// Void gives up a sealed batch that cannot go; its number stays used, its members travel in a later one.
 	Void = Order[control.VoidRequest, control.Nothing]{Name: "void", WhenReleased: true, Do: (*Desk).void, Record: func(r control.VoidRequest) (audit.Record, bool) {

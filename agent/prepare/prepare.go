@@ -267,18 +267,3 @@ func (p *Preparer) Order(ctx context.Context, s *journal.Stored, target string) 
 	}
 	return ""
 }
-
-// Done is how the journal ends a stored delivery of which a person says that the target has it.
-func (p *Preparer) Done(ctx context.Context, s *journal.Stored, target string) (c journal.Change, err error) {
-	plan, err := p.Plans.Get(ctx, s.Plan)
-	if err != nil {
-		return c, err
-	}
-	form, err := plan.Decode(s.Form, s.ContentType)
-	if err != nil {
-		return c, err
-	}
-	c = journal.Change{ID: s.ID, Target: target, To: journal.Done, Final: p.Routes[s.Route].Final(plan)}
-	c.MatchKey, _ = plan.MatchKey(form, p.input(s), s.Returned)
-	return c, nil
-}

@@ -2,10 +2,12 @@ package prepare
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/encode"
 )
 
 // Codes of forms that cannot be mapped. Each is stable; docs/errors.md is generated from this list.
@@ -15,6 +17,7 @@ const (
 	CodePartly      = "form.partly-delivered" // the form is wrong for one target while another has it already; mend the mapping and retry, or reject with --force
 	CodeMapping     = "mapping.failed"        // the mapping cannot handle this form though the form is right; mend the mapping, then inbasket retry --mapping NEW
 	CodePlan        = "mapping.missing"       // the pinned mapping cannot be read from the journal; restore the journal from backup
+	CodeReturned    = "submission.returned"   // what a person says that a target returned is not what the mapping names, or lacks what another target waits for; say inbasket confirm --returned NAME=VALUE for each
 	CodeName        = "file.name"             // the name of a file cannot be made from its template; mend the template
 )
 
@@ -46,11 +49,15 @@ func Unmapped(err error) journal.Reason {
 	var d *decode.Error
 	var fault *mapping.Fault
 	var nothing *mapping.Nothing
+	var layout *encode.FieldError
 	switch {
 	case errors.As(err, &d):
 		return Undecodable(err)
 	case errors.As(err, &fault):
 		return journal.Reason{Code: fault.Code(), Text: fault.Error(), Next: fault.Next()}
+	case errors.As(err, &layout): // of a header, a trailer or a control file: what a form says is encoded before
+		return Unmapped(&mapping.Fault{At: strings.TrimSuffix(layout.Write+"."+layout.Field, "."), Made: true,
+			Cause: mapping.FieldError{Code: layout.Code, Message: layout.Message}})
 	case errors.As(err, &nothing):
 		return journal.Reason{Code: mapping.CodeNothing, Text: err.Error(), Next: "mend the mapping and inbasket retry --mapping NEW, or end it: inbasket confirm (as done) or inbasket reject"}
 	}

@@ -84,7 +84,7 @@ func (l *Layout) Control(h Header, size int64, digest connectors.Digest, pieces 
 	s.bytes, s.digest = size, hex.EncodeToString(digest[:])
 	name = l.control.name.render(s.variables())
 	if name == "" || name == h.Name || strings.ContainsAny(name, "/\\") {
-		return "", nil, true, fmt.Errorf("%s: the control file's name comes out empty or as that of the file itself", CodeName)
+		return "", nil, true, &FieldError{Write: "control-file", Code: CodeName, Message: "the name comes out empty or as that of the file itself"}
 	}
 	text := strings.ReplaceAll(l.control.text.render(s.variables()), "\n", l.newlineText())
 	body, bad, encodable := l.charset.AppendString(nil, text)

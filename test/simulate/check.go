@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
@@ -152,18 +153,35 @@ func (w *world) checkForms(views []control.View) {
 	}
 	for _, f := range w.forms {
 		for i, id := range f.ids {
-			if !known[id] && (!w.restored || i == len(f.ids)-1) {
+			if !known[id] && (!w.restored || i == len(f.ids)-1 && !w.refusedSince(f)) {
 				w.fail(exactlyOnce, "%s was acknowledged as %s, which the journal does not know", f.label(), id)
 			}
 		}
 	}
 }
 
+// refusedSince tells whether a form that was lost with the disk, and that no target has, was refused when it came again: its
+// reference belongs to another one by then, and its sender knows.
+func (w *world) refusedSince(f *form) (refused bool) {
+	w.locked(func() {
+		refused = f.refused == http.StatusConflict && !slices.ContainsFunc(w.register.byReference("APPLICATION", "FORM_REF")[f.ref], func(r row) bool { return strings.EqualFold(r.fields["NAME"].Str, f.name) })
+	})
+	return refused
+}
+
 // of finds the form that a submission is.
-func (w *world) of(v control.View) *form {
+func (w *world) of(v control.View) *form { return w.sent(v.ID.String()) }
+
+// sent finds the form that was acknowledged under an ID.
+func (w *world) sent(id string) *form {
 	for _, f := range w.forms {
-		if slices.Contains(f.ids, v.ID.String()) {
+		if slices.Contains(f.ids, id) {
 			return f
+		}
+	}
+	for _, it := range w.box.items {
+		if it.id == id {
+			return it.form
 		}
 	}
 	return nil
@@ -205,7 +223,7 @@ func (w *world) checkTargets(byRef map[string][]control.View) {
 			n, d := count[target], done[target]
 			switch scopes := w.scopes(f.ref); {
 			case n == d && d <= scopes, n == d+1 && unclear[target] && n <= scopes:
-			case w.restored && n > d:
+			case w.restored && (n > d || n == d && d <= w.variants(f.ref)): // the first may have come again after the second
 			default:
 				fail(exactlyOnce, "%s is %d times in %s, delivered %d times, perhaps there once more: %v", f.label(), n, target, d, unclear[target])
 			}
@@ -213,30 +231,45 @@ func (w *world) checkTargets(byRef map[string][]control.View) {
 		if writer == nil || w.scopes(f.ref) > 1 {
 			continue
 		}
-		for _, r := range applications[f.ref] {
-			if r.fields["NAME"].Str != strings.ToUpper(writer.name) {
-				fail(rightValues, "%s has the name %q in register", f.label(), r.fields["NAME"].Str)
-			}
-			var got []string
-			for _, p := range parcels[r.key] {
-				got = append(got, p.fields["NUMBER"].Str)
-				if p.fields["APP_ID"].Int != r.fields["ID"].Int {
-					fail(rightValues, "a parcel of %s has the application %v, not %v", f.label(), p.fields["APP_ID"], r.fields["ID"])
-				}
-			}
-			if !slices.Equal(got, writer.parcels) {
-				fail(rightValues, "%s has the parcels %v in register", f.label(), got)
-			}
-			for _, l := range batched[f.ref] {
-				if w.depends && l.more != strconv.FormatInt(r.fields["ID"].Int, 10) {
-					fail(rightValues, "%s travelled with the number %s, which is %d", f.label(), l.more, r.fields["ID"].Int)
-				}
+		w.checkValues(f, writer, applications[f.ref], parcels, batched[f.ref], slices.Concat(dropped[f.ref], batched[f.ref]), fail)
+	}
+}
+
+// checkValues compares what targets have of a reference with what the form said, or after a restore one of its forms.
+func (w *world) checkValues(f, writer *form, applications []row, parcels map[string][]row, batched, lines []line, fail func(property, string, ...any)) {
+	said := func(name string) *form {
+		for _, o := range w.forms {
+			if (o == writer || w.restored && o.ref == f.ref) && strings.EqualFold(o.name, name) {
+				return o
 			}
 		}
-		for _, l := range slices.Concat(dropped[f.ref], batched[f.ref]) {
-			if l.name != writer.name {
-				fail(rightValues, "%s has the name %q in %s", f.label(), l.name, l.file)
+		return nil
+	}
+	for _, r := range applications {
+		o := said(r.fields["NAME"].Str)
+		if o == nil || r.fields["NAME"].Str != strings.ToUpper(o.name) {
+			fail(rightValues, "%s has the name %q in register", f.label(), r.fields["NAME"].Str)
+			continue
+		}
+		var got []string
+		for _, p := range parcels[r.key] {
+			got = append(got, p.fields["NUMBER"].Str)
+			if p.fields["APP_ID"].Int != r.fields["ID"].Int {
+				fail(rightValues, "a parcel of %s has the application %v, not %v", f.label(), p.fields["APP_ID"], r.fields["ID"])
 			}
+		}
+		if !slices.Equal(got, o.parcels) {
+			fail(rightValues, "%s has the parcels %v in register", f.label(), got)
+		}
+		for _, l := range batched {
+			if w.depends && l.name == o.name && l.more != strconv.FormatInt(r.fields["ID"].Int, 10) {
+				fail(rightValues, "%s travelled with the number %s, which is %d", f.label(), l.more, r.fields["ID"].Int)
+			}
+		}
+	}
+	for _, l := range lines {
+		if o := said(l.name); o == nil || o.name != l.name {
+			fail(rightValues, "%s has the name %q in %s", f.label(), l.name, l.file)
 		}
 	}
 }
@@ -339,7 +372,7 @@ func (w *world) checkView(v control.View, all []control.View) {
 		if v.Code == "" || v.Text == "" || v.Next == "" {
 			w.fail(owner, "%s is parked without a reason or a next step: %q %q %q", v.ID, v.Code, v.Text, v.Next)
 		}
-		if !w.idle && !w.told[v.ID] {
+		if !w.idle {
 			w.fail(owner, "%s is still parked (%s), whatever people do", v.ID, v.Code)
 		}
 	case journal.Accepted, journal.Decided:
@@ -360,12 +393,15 @@ func (w *world) checkView(v control.View, all []control.View) {
 // behind tells whether something parked may hold an open submission up: itself, one of its key, a batch.
 func (w *world) behind(v control.View, all []control.View) bool {
 	return slices.ContainsFunc(all, func(o control.View) bool {
-		return slices.ContainsFunc(o.Deliveries, func(d control.Delivery) bool { return d.Progress == journal.Held }) && (w.ordered || o.ID == v.ID || batchHeld(o))
+		held := slices.ContainsFunc(o.Deliveries, func(d control.Delivery) bool { return d.Progress == journal.Held })
+		return held && (w.ordered || o.ID == v.ID) || batchHeld(o)
 	})
 }
 
 func batchHeld(v control.View) bool {
-	return slices.ContainsFunc(v.Deliveries, func(d control.Delivery) bool { return d.Batch > 0 && d.Progress == journal.Held })
+	return slices.ContainsFunc(v.Deliveries, func(d control.Delivery) bool {
+		return d.Batch > 0 && (d.Progress == journal.Held || d.Progress == journal.Doubtful)
+	})
 }
 
 // checkEvents: the events of a submission say what became of it, its front office has read all of them, and one is final.
@@ -432,15 +468,6 @@ func (w *world) checkResults(ctx context.Context, views []control.View) {
 		w.fail(results, "no status: %v", err)
 		return
 	}
-	list, err := orders.Results.Ask(ctx, w.client(), control.ResultsFilter{})
-	if err != nil {
-		w.fail(results, "no list of what waits: %v", err)
-		return
-	}
-	waiting := map[string]bool{} // for a person
-	for _, r := range list {
-		waiting[r.Result.ResultID] = true
-	}
 	parked := int64(0)
 	outcomes := map[string]string{"A": "approved", "R": "refused"}
 	for _, d := range w.office.decisions {
@@ -450,10 +477,10 @@ func (w *world) checkResults(ctx context.Context, views []control.View) {
 			w.fail(results, "decision %d was never fetched", d.id)
 		case d.status == "?":
 			parked++
-		case !found && waiting[strconv.FormatInt(d.id, 10)]:
+		case !found && w.unlearned(views, d.app): // an orphan
 			parked++
 		case !found:
-			w.fail(results, "decision %d on application %d is nowhere", d.id, d.app)
+			w.fail(results, "decision %d on application %d is with no submission: %s", d.id, d.app, w.waits(ctx, d))
 		case r.Outcome != outcomes[d.status] || r.Reason != d.reason:
 			w.fail(results, "decision %d says %s because of %q, the journal %s because of %q", d.id, d.status, d.reason, r.Outcome, r.Reason)
 		default:
@@ -463,6 +490,25 @@ func (w *world) checkResults(ctx context.Context, views []control.View) {
 	if s.ParkedResults+s.Orphans < parked {
 		w.fail(results, "%d decisions have a status that nobody knows, %d wait for a person", parked, s.ParkedResults+s.Orphans)
 	}
+}
+
+// waits says why a decision waits for a person.
+func (w *world) waits(ctx context.Context, d *decision) string {
+	list, err := orders.Results.Ask(ctx, w.client(), control.ResultsFilter{})
+	for _, r := range list {
+		if r.Result.ResultID == strconv.FormatInt(d.id, 10) {
+			return fmt.Sprintf("it waits: %+v", r.Result)
+		}
+	}
+	return fmt.Sprintf("it is nowhere %v", err)
+}
+
+// unlearned tells whether the journal does not know of a form that the register has it, and its number: nobody has settled it.
+func (w *world) unlearned(views []control.View, app int64) bool {
+	ref := w.referenceOf(app)
+	return w.idle && slices.ContainsFunc(views, func(v control.View) bool {
+		return v.Reference == ref && slices.ContainsFunc(v.Deliveries, func(d control.Delivery) bool { return d.Target == "register" && d.Progress != journal.Done })
+	})
 }
 
 // checkOwner: a decision is with the submission that its application is of.

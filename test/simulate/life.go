@@ -268,8 +268,12 @@ func (w *world) restore() {
 		}
 	}
 	w.restored = true
+	if early := w.backupAt.Sub(w.clock.Now()); early > -time.Minute { // a restore wants a clock that is right
+		w.clock.jump(early + time.Minute)
+	}
 	if _, err := backup.Run(context.Background(), backup.Restore{File: name, State: state, Replace: true, Now: w.clock.Now(), By: "operator"}); err != nil {
 		w.fail(owner, "the restore fails: %v", err)
+		w.life = nil // it has ended
 		panic(stop{})
 	}
 }

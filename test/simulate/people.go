@@ -1,7 +1,6 @@
 package simulate
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -264,34 +263,34 @@ func (w *world) settle(all bool) {
 func (w *world) settleOne(ctx context.Context, v control.View, all bool) {
 	held := 0
 	if v.Code == journal.CodeReference {
-		_, err := orders.Reject.Ask(ctx, w.client(), control.RejectRequest{ID: v.ID, Reason: "sent again with other content"})
+		if there, _ := w.stands(v, "register"); there { // it was the first, before the restore
+			_, err := orders.Release.Ask(ctx, w.client(), control.ReleaseRequest{IDs: []journal.ID{v.ID}})
+			w.say("release %s: %v", v.ID, err)
+			return
+		}
+		_, err := orders.Reject.Ask(ctx, w.client(), control.RejectRequest{ID: v.ID, Reason: "sent again with other content", Force: true})
 		w.say("reject %s: %v", v.ID, err)
 		return
 	}
-	// What a target has is confirmed before anything is tried again: retry means all that is parked of a submission.
-	toConfirm := func(d control.Delivery) bool { return d.Target != "register" && w.stands(v, d.Target) }
-	slices.SortStableFunc(v.Deliveries, func(a, b control.Delivery) int { return cmp.Compare(bit(toConfirm(b)), bit(toConfirm(a))) })
 	for _, d := range v.Deliveries {
 		if d.Progress != journal.Held {
 			continue
 		}
 		held++
-		there := w.stands(v, d.Target)
+		there, returned := w.stands(v, d.Target)
 		var err error
-		switch {
+		switch retry := (control.RetryRequest{IDs: []journal.ID{v.ID}}); {
 		case d.Batch > 0:
 			continue
-		case there && d.Target != "register":
-			_, err = orders.Confirm.Ask(ctx, w.client(), control.ConfirmRequest{ID: v.ID, Target: d.Target, Reason: "it is there"})
-			if err != nil && strings.Contains(err.Error(), "waits for a value that only a delivery returns") {
-				w.told[v.ID] = true
-			}
+		case there:
+			_, err = orders.Confirm.Ask(ctx, w.client(), control.ConfirmRequest{ID: v.ID, Target: d.Target, Reason: "it is there", Returned: returned})
+		case d.Code == "sim.rule" && w.register.forbid:
+			_, err = orders.Reject.Ask(ctx, w.client(), control.RejectRequest{ID: v.ID, Reason: "the name is not allowed", Force: true})
+		case d.Code == journal.CodeUnclear || d.Code == journal.CodeRestore:
+			retry.Target = d.Target
+			fallthrough
 		default:
-			if d.Code == "sim.rule" && w.register.forbid {
-				_, err = orders.Reject.Ask(ctx, w.client(), control.RejectRequest{ID: v.ID, Reason: "the name is not allowed", Force: true})
-			} else {
-				_, err = orders.Retry.Ask(ctx, w.client(), control.RetryRequest{IDs: []journal.ID{v.ID}})
-			}
+			_, err = orders.Retry.Ask(ctx, w.client(), retry)
 		}
 		w.say("settle %s at %s (%s), there %v: %v", v.ID, d.Target, d.Code, there, err)
 		return
@@ -302,28 +301,35 @@ func (w *world) settleOne(ctx context.Context, v control.View, all bool) {
 	}
 }
 
-func bit(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// stands tells whether a target has a submission, as a person sees who looks there.
-func (w *world) stands(v control.View, target string) (there bool) {
+// stands tells whether a target has a submission, as a person sees who looks there, and what the target gave it.
+func (w *world) stands(v control.View, target string) (there bool, returned map[string]string) {
 	w.locked(func() {
+		name := ""
+		if f := w.sent(v.ID.String()); f != nil {
+			name = f.name
+		}
+		rows, lines := []row{}, []line{}
 		switch target {
 		case "register":
-			there = len(w.register.byReference("APPLICATION", "FORM_REF")[v.Reference]) > 0
+			rows = w.register.byReference("APPLICATION", "FORM_REF")[v.Reference]
 		case "plain":
-			there = len(w.plain.byReference("COPY", "REF")[v.Reference]) > 0
+			rows = w.plain.byReference("COPY", "REF")[v.Reference]
 		case "drop":
-			there = len(w.dropped()[v.Reference]) > 0
+			lines = w.dropped()[v.Reference]
 		case "batches":
-			there = len(w.batched()[v.Reference]) > 0
+			lines = w.batched()[v.Reference]
 		}
+		for _, r := range rows {
+			if strings.EqualFold(r.fields["NAME"].Str, name) {
+				there = true
+				if target == "register" {
+					returned = map[string]string{"application.ID": strconv.FormatInt(r.fields["ID"].Int, 10)}
+				}
+			}
+		}
+		there = there || slices.ContainsFunc(lines, func(l line) bool { return l.name == name })
 	})
-	return there
+	return there, returned
 }
 
 // settled tells whether nothing is open that could still move by itself.

@@ -14,8 +14,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/inbasket/inbasket/agent/journal"
 )
 
 // world is everything around one agent, made from one seed.
@@ -33,9 +31,8 @@ type world struct {
 	ordered  bool
 	depends  bool
 	hasPlain bool
-	idle     bool                // nobody settles what is parked
-	told     map[journal.ID]bool // to people that only the office can put it right: its target has it, and another waits for what it did not return
-	count    int                 // that closes a batch
+	idle     bool // nobody settles what is parked
+	count    int  // that closes a batch
 	restores bool
 	within   string
 
@@ -88,7 +85,7 @@ func (f *form) key() string   { return fmt.Sprintf("key-%d", f.n) }
 
 // newWorld makes a world in a folder.
 func newWorld(seed uint64, dir string, log, notes io.Writer, broken mutation) *world {
-	w := &world{seed: seed, told: map[journal.ID]bool{}, dir: dir, log: log, notes: notes, broken: broken, chance: newStream(seed, "world"), killed: make(chan *life, 1),
+	w := &world{seed: seed, dir: dir, log: log, notes: notes, broken: broken, chance: newStream(seed, "world"), killed: make(chan *life, 1),
 		folders: map[string]*folder{}, offices: map[string]*portal{}}
 	days := []time.Time{ // around clock changes, the end of a year, an ordinary day
 		time.Date(2026, 3, 28, 23, 0, 0, 0, time.UTC), time.Date(2026, 10, 24, 22, 30, 0, 0, time.UTC),
@@ -224,9 +221,12 @@ func (w *world) makeForms() {
 		case 1:
 			f.posted = w.offices["city"]
 		}
-		if i > 0 && !w.restores && w.chance.one(10) { // another form with the reference of one before
+		if i > 0 && w.chance.one(10) { // another form with the reference of one before
 			first := w.forms[w.chance.below(i)]
 			f.ref = first.ref
+			if f.name == first.name {
+				f.name = fmt.Sprintf("Name%d", 1000+i)
+			}
 			if city := w.offices["city"]; first.posted == city || f.posted == city { // of the same front office
 				f.posted = first.posted
 			}

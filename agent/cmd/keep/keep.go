@@ -89,12 +89,13 @@ func changeText(c config.Change) string {
 
 func redeliver(a *cli.App) *cobra.Command {
 	var since, target string
-	var yes bool
+	var yes, force bool
 	cmd := &cobra.Command{
 		Use:   "redeliver --target TARGET --since TIME",
 		Short: "Deliver again what a target has lost, such as one restored from last night's backup",
 		Long: `Redeliver says first what it would do; with --yes it does it. What the target still knows, by its ledger or by the
-name of a file, is not written a second time.`,
+name of a file, is not written a second time. What a person has confirmed it may have without knowing it, so that is left out
+unless --force is given.`,
 		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if target == "" || since == "" {
@@ -104,13 +105,14 @@ name of a file, is not written a second time.`,
 			if err != nil {
 				return err
 			}
-			return cli.Order(cmd.Context(), a, orders.Redeliver.Ask, control.RedeliverRequest{Target: target, Since: at, DryRun: !yes},
+			return cli.Order(cmd.Context(), a, orders.Redeliver.Ask, control.RedeliverRequest{Target: target, Since: at, DryRun: !yes, Force: force},
 				func(w io.Writer, r control.RedeliverReport) { printRedeliver(w, r, at) })
 		},
 	}
 	cmd.Flags().StringVar(&target, "target", "", "the target")
 	cmd.Flags().StringVar(&since, "since", "", "delivered since: a time such as 2026-11-22T18:00, or an age such as 24h")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do it")
+	cmd.Flags().BoolVar(&force, "force", false, "also what a person has confirmed")
 	return cmd
 }
 
@@ -128,6 +130,9 @@ func printRedeliver(w io.Writer, r control.RedeliverReport, since time.Time) {
 	}
 	if r.Note != "" {
 		fmt.Fprintln(w, r.Note)
+	}
+	if r.Left > 0 {
+		fmt.Fprintf(w, "%s confirmed by a person: left out, since the target may have that without knowing it; look there, then say --force\n", cli.Count(int(r.Left), "submission"))
 	}
 	if !r.Done && r.Count > 0 {
 		fmt.Fprintln(w, "do it by the same command with --yes")

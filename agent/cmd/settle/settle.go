@@ -45,12 +45,13 @@ func settleOne[R any](ctx context.Context, a *cli.App, give func(context.Context
 func printSettled(w io.Writer, list []control.Settled, verb string) {
 	for _, s := range list {
 		switch {
-		case s.Error != nil:
-			fmt.Fprintf(w, "%s  not %s: %s\n", s.ID, verb, s.Error)
 		case len(s.Targets) > 0:
 			fmt.Fprintf(w, "%s  %s: %s\n", s.ID, verb, strings.Join(s.Targets, ", "))
-		default:
+		case s.Error == nil:
 			fmt.Fprintf(w, "%s  %s\n", s.ID, verb)
+		}
+		if s.Error != nil {
+			fmt.Fprintf(w, "%s  not %s: %s\n", s.ID, verb, s.Error)
 		}
 	}
 	if len(list) == 0 {
@@ -64,10 +65,11 @@ func retry(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "retry [ID...]",
 		Short: "Try parked submissions again, once their cause is mended",
-		Long: `Retry delivers parked submissions again: those named, or all that --target, --route or --code select. With
---mapping NEW what is not written yet is pinned to the mapping as it is in force now, and starts anew by it; that is
-refused where an outcome is unclear.`,
+		Long: `Retry delivers parked submissions again: those named, or all that --target, --route or --code select. What may be at a
+target already is left and named, unless --target says that it is not there: look first. With --mapping NEW what is not written
+yet is pinned to the mapping as it is in force now, and starts anew by it; that is refused where an outcome is unclear.`,
 		Example: `  inbasket retry 06B2Q8WVN3K7T
+  inbasket retry 06B2Q8WVN3K7T --target mainframe
   inbasket retry --target register
   inbasket retry --code mapping.failed --mapping NEW`,
 		RunE: func(cmd *cobra.Command, given []string) (err error) {
@@ -77,7 +79,8 @@ refused where an outcome is unclear.`,
 			if r.IDs, err = cli.ParseIDs(given); err != nil {
 				return err
 			}
-			if selects := r.Target != "" || r.Route != "" || r.Code != ""; selects == (len(r.IDs) > 0) {
+			selects, named := r.Route != "" || r.Code != "", len(r.IDs) > 0
+			if selects && named || !selects && !named && r.Target == "" {
 				return cli.Usagef("name submissions, or select them by --target, --route or --code; not both")
 			}
 			return settle(cmd.Context(), a, orders.Retry.Ask, r, "tried again")
@@ -85,7 +88,7 @@ refused where an outcome is unclear.`,
 	}
 	cmd.Flags().StringVar(&pin, "mapping", "", "NEW pins them to the mapping that is in force now")
 	cmd.Flags().Lookup("mapping").NoOptDefVal = newest
-	cmd.Flags().StringVar(&r.Target, "target", "", "all that are parked at this target")
+	cmd.Flags().StringVar(&r.Target, "target", "", "all that are parked at this target, also what may be there already; of submissions that are named, at this one")
 	cmd.Flags().StringVar(&r.Route, "route", "", "all that are parked on this route")
 	cmd.Flags().StringVar(&r.Code, "code", "", "all that are parked for this reason")
 	return cmd
@@ -123,12 +126,15 @@ func release(a *cli.App) *cobra.Command {
 
 func confirm(a *cli.App) *cobra.Command {
 	var r control.ConfirmRequest
+	var returned []string
 	cmd := &cobra.Command{
 		Use:   "confirm [ID] TARGET --reason TEXT",
 		Short: "Take as delivered what a person has found in a target that could not tell",
 		Long: `Confirm is for what is parked because nobody but a person can tell whether the target has it: look there, and if it has
-the data, confirm; if it has not, retry. With --batch it confirms a sealed batch and all its forms. Who and why stay on record.`,
+the data, confirm; if it has not, retry --target. With --batch it confirms a sealed batch and all its forms. Where another target
+waits for what this one gave the row, such as its number, --returned says it. Who and why stay on record.`,
 		Example: `  inbasket confirm 06B2Q8WVN3K7T mainframe --reason "the operator sees the file"
+  inbasket confirm 06B2Q8WVN3K7T register --returned application.CASE_NO=4711 --reason "the row is there"
   inbasket confirm --batch 17 mainframe --reason "the operator sees the file"`,
 		RunE: func(cmd *cobra.Command, given []string) (err error) {
 			names := []string{"ID", "TARGET"}
@@ -142,6 +148,11 @@ the data, confirm; if it has not, retry. With --batch it confirms a sealed batch
 				return cli.Usagef("%d is not a batch number", r.Seq)
 			case r.Reason == "":
 				return cli.Usagef("confirm needs --reason: it stays on record")
+			case r.Seq > 0 && len(returned) > 0:
+				return cli.Usagef("a batch returns nothing: --returned is for a row of a database")
+			}
+			if r.Returned, err = pairsOf(returned); err != nil {
+				return err
 			}
 			r.Target = given[len(given)-1]
 			if r.Seq > 0 {
@@ -158,8 +169,24 @@ the data, confirm; if it has not, retry. With --batch it confirms a sealed batch
 		},
 	}
 	cmd.Flags().Int64Var(&r.Seq, "batch", 0, "number of a sealed batch")
+	cmd.Flags().StringArrayVar(&returned, "returned", nil, "WRITE.COLUMN=VALUE: what the target gave the row, as the mapping names it; may be repeated")
 	cmd.Flags().StringVar(&r.Reason, "reason", "", "what was found; it stays on record")
 	return cmd
+}
+
+// pairsOf reads NAME=VALUE, each name once.
+func pairsOf(given []string) (pairs map[string]string, err error) {
+	for _, text := range given {
+		name, value, _ := strings.Cut(text, "=")
+		if _, twice := pairs[name]; twice || name == "" || value == "" {
+			return nil, cli.Usagef("%q is not NAME=VALUE, or its name is said twice", text)
+		}
+		if pairs == nil {
+			pairs = map[string]string{}
+		}
+		pairs[name] = value
+	}
+	return pairs, nil
 }
 
 func reject(a *cli.App) *cobra.Command {
@@ -277,45 +304,44 @@ func Attach(a *cli.App) *cobra.Command {
 // Drop belongs below results.
 func Drop(a *cli.App) *cobra.Command {
 	var r control.DropResultRequest
-	cmd := &cobra.Command{
+	return forReason(&cobra.Command{
 		Use:   "drop NUMBER --reason TEXT",
 		Short: "Set a result aside that belongs to no submission; who and why stay on record",
 		Args:  cli.Args("NUMBER"),
-		RunE: func(cmd *cobra.Command, given []string) (err error) {
-			if r.Result, err = numberOf(given[0], "the number of a result, as inbasket results shows it"); err != nil {
-				return err
-			}
-			if r.Reason == "" {
-				return cli.Usagef("drop needs --reason: it stays on record")
-			}
-			return cli.OrderDone(cmd.Context(), a, orders.DropResult.Ask, r, fmt.Sprintf("result %d is set aside", r.Result))
-		},
-	}
-	cmd.Flags().StringVar(&r.Reason, "reason", "", "why; it stays on record")
-	return cmd
+	}, &r.Reason, func(ctx context.Context, given []string) (err error) {
+		if r.Result, err = numberOf(given[0], "the number of a result, as inbasket results shows it"); err != nil {
+			return err
+		}
+		return cli.OrderDone(ctx, a, orders.DropResult.Ask, r, fmt.Sprintf("result %d is set aside", r.Result))
+	})
 }
 
 // Void belongs below batches.
 func Void(a *cli.App) *cobra.Command {
 	var r control.VoidRequest
-	cmd := &cobra.Command{
+	return forReason(&cobra.Command{
 		Use:   "void TARGET NUMBER --reason TEXT",
 		Short: "Give up a sealed batch that cannot go; its forms travel in the next one",
 		Long:  "Void gives up the number of a sealed batch, on record. The number is not used again; tell whoever expects it.",
 		Args:  cli.Args("TARGET", "NUMBER"),
-		RunE: func(cmd *cobra.Command, given []string) (err error) {
-			r.Target = given[0]
-			if r.Seq, err = numberOf(given[1], "a batch number"); err != nil {
-				return err
-			}
-			if r.Reason == "" {
-				return cli.Usagef("void needs --reason: it stays on record")
-			}
-			return cli.OrderDone(cmd.Context(), a, orders.Void.Ask, r,
-				fmt.Sprintf("batch %d of %s is void; its forms travel in the next one", r.Seq, r.Target))
-		},
+	}, &r.Reason, func(ctx context.Context, given []string) (err error) {
+		r.Target = given[0]
+		if r.Seq, err = numberOf(given[1], "a batch number"); err != nil {
+			return err
+		}
+		return cli.OrderDone(ctx, a, orders.Void.Ask, r, fmt.Sprintf("batch %d of %s is void; its forms travel in the next one", r.Seq, r.Target))
+	})
+}
+
+// forReason makes a command that does something for a reason only, which stays on record.
+func forReason(cmd *cobra.Command, reason *string, do func(context.Context, []string) error) *cobra.Command {
+	cmd.RunE = func(cmd *cobra.Command, given []string) error {
+		if *reason == "" {
+			return cli.Usagef("%s needs --reason: it stays on record", cmd.Name())
+		}
+		return do(cmd.Context(), given)
 	}
-	cmd.Flags().StringVar(&r.Reason, "reason", "", "why; it stays on record")
+	cmd.Flags().StringVar(reason, "reason", "", "why; it stays on record")
 	return cmd
 }
 

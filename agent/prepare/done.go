@@ -1,0 +1,104 @@
+package prepare
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
+)
+
+// Done is how the journal ends a stored delivery of which a person says that the target has it, and what it would have
+// returned. It is an error where the mapping names no such value, or where another target waits for one that is not said.
+func (p *Preparer) Done(ctx context.Context, s *journal.Stored, target string, returned map[string]string) (c journal.Change, err error) {
+	plan, err := p.Plans.Get(ctx, s.Plan)
+	if err != nil {
+		return c, err
+	}
+	form, err := plan.Decode(s.Form, s.ContentType)
+	if err != nil {
+		return c, err
+	}
+	c = journal.Change{ID: s.ID, Target: target, To: journal.Done, Final: p.Routes[s.Route].Final(plan)}
+	names := returnedBy(plan, target)
+	if c.Returned, err = valuesOf(s.ID, target, names, returned); err != nil {
+		return c, err
+	}
+	all := maps.Clone(c.Returned)
+	if all == nil {
+		all = map[string]connectors.Value{}
+	}
+	maps.Copy(all, s.Returned)
+	in := p.input(s)
+	in.Returned = all
+	c.MatchKey, _ = plan.MatchKey(form, in, all)
+	if len(names) == 0 {
+		return c, nil
+	}
+	mapped, err := plan.Map(form, in)
+	switch {
+	case err == nil:
+		return c, p.waiting(ctx, s.ID, target, names, mapped)
+	case len(returned) > 0:
+		return c, refused(s.ID, target, "the mapping cannot go on with these values: inbasket show tells of the form, inbasket explain of the mapping")
+	}
+	return c, nil // what is wrong with the form is wrong for nobody but a person
+}
+
+// returnedBy names the values that a mapping has a target return.
+func returnedBy(plan *mapping.Plan, target string) (names []string) {
+	work, _ := plan.Work(target)
+	for _, w := range work.Writes {
+		for _, column := range w.Shape.Returning {
+			names = append(names, w.Shape.Write+"."+column)
+		}
+	}
+	return names
+}
+
+// valuesOf reads what a person says that a target returned: whole numbers as such, anything else as text.
+func valuesOf(id journal.ID, target string, names []string, returned map[string]string) (values map[string]connectors.Value, err error) {
+	for name, text := range returned {
+		if !slices.Contains(names, name) || text == "" {
+			return nil, refused(id, target, fmt.Sprintf("the mapping has %s return %s, with a value each", target, cmp.Or(strings.Join(names, ", "), "nothing")))
+		}
+		if values == nil {
+			values = map[string]connectors.Value{}
+		}
+		values[name] = connectors.Value{Kind: connectors.Text, Str: text}
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil && strconv.FormatInt(n, 10) == text {
+			values[name] = connectors.Value{Kind: connectors.Integer, Int: n}
+		}
+	}
+	return values, nil
+}
+
+// waiting refuses to end a delivery while another one waits for a value that only it returns, and that is not said.
+func (p *Preparer) waiting(ctx context.Context, id journal.ID, target string, names []string, mapped *mapping.Mapped) error {
+	for _, d := range mapped.Deliveries {
+		missing := slices.DeleteFunc(slices.Clone(d.Needs), func(name string) bool { return !slices.Contains(names, name) })
+		if len(missing) == 0 {
+			continue
+		}
+		stored, err := p.Journal.Load(ctx, d.Target, []journal.ID{id})
+		if err != nil {
+			return err
+		}
+		ended := []journal.Progress{journal.Done, journal.Skipped, journal.Dropped}
+		if len(stored) > 0 && !slices.Contains(ended, stored[0].Progress) {
+			return refused(id, target, fmt.Sprintf("%s waits for a value that only a delivery returns: say --returned %s=VALUE as it stands in %s",
+				d.Target, strings.Join(missing, "=VALUE --returned "), target))
+		}
+	}
+	return nil
+}
+
+func refused(id journal.ID, target, hint string) error {
+	return &connectors.Error{Class: connectors.ItemError, Code: CodeReturned, Op: fmt.Sprintf("confirm %s %s", id, target), Hint: hint}
+}
