@@ -69,7 +69,7 @@ func (t *taken) others(d *connectors.Delivery, began int64) bool {
 
 // parting is one group on its way, and what became of its items so far.
 type parting struct {
-	t     *Target
+	t     *Writer
 	k     *known
 	began int64
 	alone []lone

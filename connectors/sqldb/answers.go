@@ -18,9 +18,9 @@ import (
 // defaultEvery is how often a query for results is asked when the mapping does not say.
 const defaultEvery = 10 * time.Second
 
-// Answers returns a source that asks the database by a query again and again. A row stays until the mark
+// newAnswers makes a source that asks the database by a query again and again. A row stays until the mark
 // statement has hidden it from the query.
-func (t *Target) Answers(q connectors.Question) (connectors.ResultSource, error) {
+func newAnswers(t *DB, q connectors.Question) (connectors.ResultSource, error) {
 	if strings.TrimSpace(q.Query) == "" || len(q.ID) == 0 {
 		return nil, connectors.Errorf(connectors.TargetError, CodeConfig, "ask for results", "answer needs query and id", "incomplete")
 	}
@@ -31,13 +31,17 @@ func (t *Target) Answers(q connectors.Question) (connectors.ResultSource, error)
 	if q.Every <= 0 {
 		q.Every = defaultEvery
 	}
-	return &answers{t: t, q: q, mark: mark, pending: map[string]answer{}, settled: map[[32]byte]bool{}, rests: map[string]rest{}, told: map[string]string{}, done: make(chan struct{})}, nil
+	return asking(t, q, mark, nil), nil
+}
+
+func asking(t *DB, q connectors.Question, m mark, args []any) *answers {
+	return &answers{t: t, q: q, mark: m, args: args, pending: map[string]answer{}, settled: map[[32]byte]bool{}, rests: map[string]rest{}, told: map[string]string{}, done: make(chan struct{})}
 }
 
 // answers is the source over one query. It remembers the rows that are out, and those that are settled
 // only as long as the query still shows them.
 type answers struct {
-	t    *Target
+	t    *DB
 	q    connectors.Question
 	mark mark
 	args []any // of the query
@@ -96,29 +100,20 @@ var errClosed = connectors.Errorf(connectors.Transient, CodeQuery, "ask for resu
 
 // poll asks once and returns at most max new rows.
 func (a *answers) poll(ctx context.Context, max int) ([]connectors.Result, error) {
-	s, err := a.t.pool.get(ctx)
-	if err != nil {
-		return nil, a.t.connectError(err)
-	}
-	a.mu.Lock()
-	a.polls++
-	a.mu.Unlock()
 	p := &polling{a: a, max: max, seen: map[[32]byte]bool{}, shown: map[string]bool{}, place: map[string]int{}, at: a.t.env.Clock.Now()}
-	st := statement{sql: a.q.Query, args: a.args, rows: true, op: "ask for results", item: -1, each: p.row}
-	_, err = s.run(ctx, []statement{st}, false, false)
-	if err != nil {
-		at := &attempt{t: a.t}
-		r := a.t.meaning(at.locate(err, []statement{st}))
-		if broken(err) || s.rollback(ctx) != nil {
-			s.close()
-		} else {
-			a.t.pool.put(s)
-		}
-		return nil, r.err
+	err := a.t.use(ctx, func(s session) error {
+		a.mu.Lock()
+		a.polls++
+		a.mu.Unlock()
+		stmts := []statement{{sql: a.q.Query, args: a.args, rows: true, op: "ask for results", item: -1, each: p.row}}
+		_, err := s.run(ctx, stmts, false, false)
+		return a.t.locate(err, stmts)
+	})
+	if err == nil {
+		err = p.err
 	}
-	a.t.pool.put(s)
-	if p.err != nil {
-		return nil, p.err
+	if err != nil {
+		return nil, err
 	}
 	p.unnamed()
 	return p.finish(), nil

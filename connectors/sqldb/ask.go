@@ -63,27 +63,23 @@ func (x *examination) given(names []string, name, key string, offset int, path [
 
 // gives asks for the names of a query's columns; false: they are not known, and if something is wrong it is noted.
 func (x *examination) gives(ctx context.Context, query, key string) (names []string, known bool, err error) {
-	m, err := parseMark(query, x.t.sys.bind)
+	m, err := parseMark(query, x.d.bind)
 	if err != nil || m.sql == "" {
 		return nil, false, nil // a query without places may have what looks like one
 	}
 	if key == "query" {
 		m = mark{sql: strings.TrimRight(strings.TrimSpace(query), "; \t\r\n")}
 	}
-	names, err = x.look.columns(ctx, x, m)
-	var f *fault
+	names, f, err := x.columns(ctx, m)
 	switch {
 	case errors.Is(err, errUnknownNames):
 		return nil, false, nil
-	case errors.As(err, &f) && f.answered:
-		if err := x.mend(ctx); err != nil {
-			return nil, false, err
-		}
-		return nil, false, x.refused(f, key)
 	case err != nil:
 		return nil, false, err
+	case f != nil:
+		return nil, false, x.refused(f, key)
 	}
-	if x.look.explain != "" && begins(m.sql, explained) {
+	if x.d.inspector.explain != "" && begins(m.sql, explained) {
 		refused, err := x.judge(ctx, statement{sql: m.sql, args: make([]any, len(m.names)), item: -1}, "ask answer."+key)
 		if err != nil {
 			return nil, false, err
@@ -98,7 +94,7 @@ func (x *examination) gives(ctx context.Context, query, key string) (names []str
 
 // refused notes why a query cannot be asked.
 func (x *examination) refused(f *fault, key string) error {
-	v := x.t.sys.classify(f.err)
+	v := x.d.classify(f.err)
 	if v.class == connectors.Transient || v.class == connectors.Uncertain {
 		return f
 	}
@@ -115,33 +111,17 @@ func (x *examination) refused(f *fault, key string) error {
 	return nil
 }
 
-// explained are statements that EXPLAIN takes, asked those that can stand within another query.
-var (
-	explained = regexp.MustCompile(`(?is)^(?:select|insert|update|delete|with|merge|replace)\b`)
-	asked     = regexp.MustCompile(`(?is)^(?:select|with|values)\b`)
-)
-
-// begins tells how a statement begins, after comments and blanks.
-func begins(sql string, how *regexp.Regexp) bool {
-	for sql = strings.TrimSpace(sql); strings.HasPrefix(sql, "--") || strings.HasPrefix(sql, "/*"); {
-		sql = strings.TrimSpace(sql[connectors.Skip(sql):])
-	}
-	return how.MatchString(sql)
-}
-
-// unseen notes a statement that cannot be looked at without being run.
-func (x *examination) unseen(code, key string) {
-	x.add(connectors.Finding{Warning: true, Code: code, Path: []any{"answer", key}, Message: "answer." + key + " cannot be looked at without being run", Cure: "try it out, with a row that is meant for it"})
-}
+// explained are statements that EXPLAIN takes.
+var explained = regexp.MustCompile(`(?is)^(?:select|insert|update|delete|with|merge|replace)\b`)
 
 // marking looks at the statement that hides fetched rows.
 func (x *examination) marking(ctx context.Context, sql string) error {
-	m, err := parseMark(sql, x.t.sys.bind)
+	m, err := parseMark(sql, x.d.bind)
 	if err != nil {
 		x.add(connectors.Finding{Code: CodeMark, Path: []any{"answer", "mark"}, Message: err.Error(), Cure: "write :NAME for a column of the query"})
 		return nil
 	}
-	if x.look.explain == "" || !begins(m.sql, explained) {
+	if x.d.inspector.explain == "" || !begins(m.sql, explained) {
 		return x.described(ctx, m)
 	}
 	f, err := x.judge(ctx, statement{sql: m.sql, args: make([]any, len(m.names)), item: -1}, "run answer.mark")
@@ -155,32 +135,29 @@ func (x *examination) marking(ctx context.Context, sql string) error {
 
 // described has a mark that EXPLAIN does not take, such as a call, described where the server does that without running it.
 func (x *examination) described(ctx context.Context, m mark) error {
-	if !x.look.describes {
+	if !x.d.inspector.describes {
 		x.unseen(CodeMark, "mark")
 		return nil
 	}
-	_, err := x.look.columns(ctx, x, m)
-	var f *fault
-	if errors.As(err, &f) && f.answered {
-		if err := x.mend(ctx); err != nil {
-			return err
-		}
+	_, f, err := x.columns(ctx, m)
+	if f != nil {
 		return x.refused(f, "mark")
 	}
 	return err
 }
 
-// wrapped asks for a query's columns by an outer one that no row can pass, so that the inner one is never run.
-func wrapped(alias string) func(ctx context.Context, x *examination, m mark) ([]string, error) {
-	return func(ctx context.Context, x *examination, m mark) ([]string, error) {
-		if !begins(m.sql, asked) {
-			x.unseen(CodeQuery, "query")
-			return nil, errUnknownNames
-		}
-		res, err := x.s.run(ctx, []statement{{sql: "SELECT * FROM (" + m.sql + "\n) " + alias + " WHERE 1 = 0", args: make([]any, len(m.names)), rows: true, item: -1}}, false, false)
-		if err != nil {
-			return nil, err
-		}
-		return res[0].names, nil
+// columns asks for the names of a statement's columns; a fault is why the database refuses it.
+func (x *examination) columns(ctx context.Context, m mark) ([]string, *fault, error) {
+	names, err := x.d.inspector.columns(ctx, x.inspection, m.sql, len(m.names))
+	if broken(err) {
+		return nil, nil, err
 	}
+	var f *fault
+	if errors.As(err, &f) {
+		err = nil
+	}
+	if e := x.mend(ctx); e != nil {
+		err = e
+	}
+	return names, f, err
 }

@@ -17,30 +17,18 @@ type item struct {
 	before   bool                        // an earlier call wrote it
 }
 
-// culprit is an error that is known to belong to one item.
-type culprit struct {
-	item int
-	code string
-	op   string
-	err  error
-}
-
-func (c *culprit) Error() string { return c.op + ": " + c.code }
-func (c *culprit) Unwrap() error { return c.err }
-
 // attempt is one transaction over some items.
 type attempt struct {
-	t       *Target
+	t       *Writer
 	k       *known
 	s       session
 	items   []*item
 	known   map[string]map[string]connectors.Value // keys the ledger has already
 	pending []statement
-	shapes  []*connectors.Shape // of pending statements that give values; nil for others
-	held    map[*table]bool     // tables that are kept as they are
-	watched []*table            // whose rows are counted
-	wrote   map[*table]bool     // of them, those that got rows that are to stay
-	last    []tally             // of watched, when they were counted last
+	held    map[*table]bool // tables that are kept as they are
+	watched []*table        // whose rows are counted
+	wrote   map[*table]bool // of them, those that got rows that are to stay
+	last    []tally         // of watched, when they were counted last
 	begun   bool
 	gives   bool // some item returned values
 }
@@ -63,14 +51,11 @@ func (a *attempt) write(ctx context.Context) error {
 			}
 		}
 	}
-	b := *a
-	b.items = fresh
-	err := b.records(ctx)
-	a.begun = b.begun
-	if err != nil {
-		return indexed(err, fresh, a.items)
-	}
-	return nil
+	all := a.items
+	a.items = fresh
+	err := a.records(ctx)
+	a.items = all
+	return indexed(err, fresh, all)
 }
 
 // indexed translates a culprit's index among the fresh items into one among all.
@@ -183,7 +168,7 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*rowset) error {
 			for _, st := range deletes(d, set, done) {
 				st.sql = set.prefix + st.sql
 				if !st.rows {
-					st.adds = w
+					st.takes = w.finds
 				}
 				a.queue(st, nil)
 			}
@@ -236,12 +221,12 @@ func (a *attempt) hold(w *rowset, tab *table) {
 }
 
 func (a *attempt) queue(st statement, shape *connectors.Shape) {
-	if !st.rows && st.outs == 0 {
-		shape = nil
+	if shape != nil && (st.rows || st.outs > 0) {
+		a.gives = true
+		item, op := st.item, st.op
+		st.takes = func(res result) error { return a.take(item, op, shape, res) }
 	}
-	a.gives = a.gives || shape != nil
 	a.pending = append(a.pending, st)
-	a.shapes = append(a.shapes, shape)
 }
 
 func refers(w wave) bool {
@@ -352,7 +337,7 @@ func (a *attempt) addRow(set *rowset, p part, mask []byte) error {
 			return err
 		}
 		if c.proof != "" && x != nil {
-			a.queue(trial(c, x, &culprit{p.item, CodeNotExact, "write " + set.shape.Object + "." + c.name, &misfit{CodeNotExact, c.name}}), nil)
+			a.queue(a.t.sys.trial(c, x, &culprit{p.item, CodeNotExact, "write " + set.shape.Object + "." + c.name, &misfit{CodeNotExact, c.name}}), nil)
 		}
 		r.args = append(r.args, x)
 	}
@@ -379,13 +364,11 @@ func (a *attempt) flush(ctx context.Context, commit bool) error {
 	if len(a.pending) == 0 && !commit {
 		return nil
 	}
-	stmts, shapes := a.pending, a.shapes
-	a.pending, a.shapes = nil, nil
-	begin := !a.begun
-	a.begun = true
-	results, err := a.s.run(ctx, stmts, begin, commit)
+	stmts := a.pending
+	a.pending = nil
+	results, err := a.run(ctx, stmts, commit)
 	if err != nil {
-		return a.locate(err, stmts)
+		return err
 	}
 	for i := range results {
 		st := &stmts[i]
@@ -399,20 +382,8 @@ func (a *attempt) flush(ctx context.Context, commit bool) error {
 		if err := st.count(touched); err != nil {
 			return err
 		}
-		if st.adds != nil {
-			n := results[i].affected
-			if st.rows {
-				n = int64(len(results[i].rows))
-			}
-			st.adds.found += n
-		}
-		if st.window != nil {
-			if err := a.judge(st.window, results[i]); err != nil {
-				return err
-			}
-		}
-		if shapes[i] != nil {
-			if err := a.take(st, shapes[i], results[i]); err != nil {
+		if st.takes != nil {
+			if err := st.takes(results[i]); err != nil {
 				return err
 			}
 		}
@@ -420,44 +391,21 @@ func (a *attempt) flush(ctx context.Context, commit bool) error {
 	return nil
 }
 
-// located is a fault with the statement it happened in.
-type located struct {
-	*fault
-	op   string
-	item int
-}
-
-func (l *located) Unwrap() error { return l.fault }
-
-func (a *attempt) locate(err error, stmts []statement) error {
-	var f *fault
-	if !errors.As(err, &f) {
-		return err
-	}
-	l := &located{fault: f, op: "commit", item: -1}
-	if f.index < 0 {
-		l.op = "begin"
-	}
-	if f.index >= 0 && f.index < len(stmts) {
-		st := &stmts[f.index]
-		switch {
-		case f.answered && st.means != nil && divided(f.err):
-			return st.means
-		case f.answered && st.tries && a.t.sys.classify(f.err).class == connectors.TargetError:
-			return &culprit{st.item, CodeWrongType, st.op, f.err}
-		}
-		l.op, l.item = st.op, st.item
-	}
-	return l
+// run sends statements, the first with what begins the transaction.
+func (a *attempt) run(ctx context.Context, stmts []statement, commit bool) ([]result, error) {
+	begin := !a.begun
+	a.begun = true
+	results, err := a.s.run(ctx, stmts, begin, commit)
+	return results, a.t.locate(err, stmts)
 }
 
 // take keeps the values that one row's statement returned. A write with several rows in one delivery
 // cannot be referred to as a whole, so its values are not kept.
-func (a *attempt) take(st *statement, shape *connectors.Shape, res result) error {
+func (a *attempt) take(item int, op string, shape *connectors.Shape, res result) error {
 	if len(res.rows) != 1 {
-		return &culprit{st.item, CodeReference, st.op, errors.New("not exactly one row came back")}
+		return &culprit{item, CodeReference, op, errors.New("not exactly one row came back")}
 	}
-	it := a.items[st.item]
+	it := a.items[item]
 	if it.returned == nil {
 		it.returned, it.rows = map[string]connectors.Value{}, map[string]int{}
 	}
@@ -471,4 +419,14 @@ func (a *attempt) take(st *statement, shape *connectors.Shape, res result) error
 		}
 	}
 	return nil
+}
+
+// keysByBytes queues what finds rows that the database takes for those of the sets though their keys are others: there
+// must be none.
+func (a *attempt) keysByBytes(sets []*rowset) {
+	for _, set := range sets {
+		for _, st := range set.otherKeys(&a.t.sys.dialect) {
+			a.queue(st, nil)
+		}
+	}
 }

@@ -3,7 +3,6 @@ package sqldb
 import (
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -70,17 +69,18 @@ const (
 
 // table is what the catalog says about one table.
 type table struct {
-	name    string // quoted, with schema
-	plain   string // as the mapping has it, for messages
-	engine  string // of MariaDB; elsewhere only what is no table of the database's own for good
-	clocked bool   // MariaDB: something in it asks the session's clock, or may
-	columns map[string]*column
-	folded  map[string]*column // by lower-case name; nil entry: ambiguous
-	uniques [][]string
-	nulls   [][]string // of uniques, those that take NULL for a value like others
-	partly  bool       // unique indexes keep rows apart by something else than whole columns
-	abort   string     // SQLite: OR ABORT, where the table's own words would do something else than refuse a row
-	parents []string   // tables that its foreign keys name, as name is
+	name  string // quoted, with schema
+	plain string // as the mapping has it, for messages
+	// loses says why what is written to it cannot be taken back, such as its engine, and cure what to do; empty: it can.
+	loses, cure string
+	clocked     bool // MariaDB: something in it asks the session's clock, or may
+	columns     map[string]*column
+	folded      map[string]*column // by lower-case name; nil entry: ambiguous
+	uniques     [][]string
+	nulls       [][]string // of uniques, those that take NULL for a value like others
+	partly      bool       // unique indexes keep rows apart by something else than whole columns
+	abort       string     // SQLite: OR ABORT, where the table's own words would do something else than refuse a row
+	parents     []string   // tables that its foreign keys name, as name is
 	// sure: every row that is sent is written or the statement fails; nothing such as a trigger, a rule or a policy
 	// may leave it out, and the same holds for deletes.
 	sure bool
@@ -161,32 +161,6 @@ func (t *table) takesNull(op connectors.Op, key []string) bool {
 	return true // nothing is looked for by the key
 }
 
-// catalog remembers tables from one call to the next. A write relies on it only as far as its transaction proves
-// that it is still true.
-type catalog struct {
-	reading sync.Mutex // held while a table is read through a session
-	mu      sync.Mutex
-	tables  map[string]*table
-}
-
-func (c *catalog) forget() {
-	c.mu.Lock()
-	c.tables = map[string]*table{}
-	c.mu.Unlock()
-}
-
-func (c *catalog) get(name string) *table {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.tables[name]
-}
-
-func (c *catalog) put(name string, t *table) {
-	c.mu.Lock()
-	c.tables[name] = t
-	c.mu.Unlock()
-}
-
 // familyOf sorts type names that the systems share; each system's file adds its own before.
 func familyOf(typ string) family {
 	typ = strings.ToLower(typ)
@@ -211,4 +185,64 @@ func familyOf(typ string) family {
 		return famBinary
 	}
 	return famOther
+}
+
+// indexRules takes in rows of (index, column, collation) of unique indexes that compare by a collation of their own.
+func (t *table) indexRules(rows [][]connectors.Value) {
+	for _, r := range rows {
+		if c := t.column(r[1].Str); c != nil && r[2].Str != "" {
+			c.rules = append(c.rules, r[2].Str)
+		}
+	}
+}
+
+// wholeKeys is the columns of unique indexes, from rows of (index, column, …, part). Those that look at part of a column or
+// of the rows, or at something else, name no row.
+func wholeKeys(rows [][]connectors.Value) (keys [][]string, partly bool) {
+	part := map[string]bool{}
+	for _, r := range rows {
+		part[r[0].Str] = part[r[0].Str] || asInt(r[len(r)-1]) == 1
+	}
+	var whole [][]connectors.Value
+	for _, r := range rows {
+		if part[r[0].Str] {
+			partly = true
+		} else {
+			whole = append(whole, r)
+		}
+	}
+	return groupPairs(whole), partly
+}
+
+// groupPairs turns rows of (index, column) into lists of columns.
+func groupPairs(rows [][]connectors.Value) [][]string {
+	var all [][]string
+	last := ""
+	for _, r := range rows {
+		if len(all) == 0 || r[0].Str != last {
+			all = append(all, nil)
+			last = r[0].Str
+		}
+		all[len(all)-1] = append(all[len(all)-1], r[1].Str)
+	}
+	return all
+}
+
+// parentNames turns rows of (schema, table) into names as a table's own.
+func parentNames(rows [][]connectors.Value, quote func(string) string) []string {
+	var all []string
+	for _, r := range rows {
+		all = append(all, quote(r[0].Str)+"."+quote(r[1].Str))
+	}
+	return all
+}
+
+// refersTo tells whether a foreign key of the table names another one.
+func (t *table) refersTo(p *table) bool {
+	return t != p && slices.ContainsFunc(t.parents, func(name string) bool { return strings.EqualFold(name, p.name) })
+}
+
+// temporary says that the table ends with the session.
+func (t *table) temporary() {
+	t.loses, t.cure = "temporary", "a temporary table stands before the one that is meant, and ends with the session: take it out of session:, or name the table with its schema"
 }

@@ -139,7 +139,7 @@ func (c *comparison) keys() {
 	case sh.Op == connectors.Update && !unique:
 		c.x.add(c.at(true, CodeNoKey, fmt.Sprintf("table %s has no unique key on exactly %s: update may hit several rows", sh.Object, key),
 			"name the columns of a unique key, or have the DBA make one", "key"))
-	case sh.Op == connectors.Insert && !unique && !c.x.t.cfg.Ledger:
+	case sh.Op == connectors.Insert && !unique && !c.x.cfg.Ledger:
 		c.x.add(c.at(true, CodeNoKey, fmt.Sprintf("table %s has no unique key on exactly %s: without a ledger, an unclear end parks", sh.Object, key),
 			"use a ledger, or name the columns of a unique key", "key"))
 	case sh.Op == connectors.ReplaceChildren && !unique && !c.indexed(names):
@@ -253,13 +253,13 @@ func (c *comparison) fits(i int) {
 	}
 	if ct.Value != nil {
 		var m *misfit
-		if _, err := c.x.t.sys.arg(col, *ct.Value, c.x.t.sys.zone); errors.As(err, &m) {
+		if _, err := c.x.d.arg(col, *ct.Value, c.x.t.sys.zone); errors.As(err, &m) {
 			c.x.add(c.at(false, m.code, fmt.Sprintf("column %s of type %s does not take this value", c.name(field), col.typ), "correct the value, or the column's name", "fields", field))
 			return
 		}
 	}
 	if doubt, sure := misfits(ct.Kind, col.fam); doubt && !(ct.Value != nil && !sure) {
-		c.x.add(c.at(!sure || !c.x.look.strict, CodeWrongType, fmt.Sprintf("column %s is of type %s, and the mapping gives it %s", c.name(field), col.typ, kindWords[ct.Kind]),
+		c.x.add(c.at(!sure || !c.x.d.inspector.strict, CodeWrongType, fmt.Sprintf("column %s is of type %s, and the mapping gives it %s", c.name(field), col.typ, kindWords[ct.Kind]),
 			"convert the value in the mapping, or say its type: there", "fields", field))
 		return
 	}
@@ -296,7 +296,7 @@ func (c *comparison) refusesAll(ct connectors.Content, col *column) (code string
 				v.Str = ""
 			}
 			var m *misfit
-			if _, err := c.x.t.sys.arg(col, v, c.x.t.sys.zone); !errors.As(err, &m) {
+			if _, err := c.x.d.arg(col, v, c.x.t.sys.zone); !errors.As(err, &m) {
 				return ""
 			}
 			code = m.code
@@ -358,7 +358,7 @@ func misfits(k connectors.Kind, f family) (doubt, sure bool) {
 
 // explain lets the server judge the statements that the write would send.
 func (c *comparison) explain(ctx context.Context) error {
-	if c.x.look.explain == "" {
+	if c.x.d.inspector.explain == "" {
 		return nil
 	}
 	set, err := newRowset(c.w.Shape, c.tab, strings.Repeat("1", len(c.w.Shape.Fields)))
@@ -366,7 +366,7 @@ func (c *comparison) explain(ctx context.Context) error {
 		return nil // said already
 	}
 	set.rows = []row{c.sample(set)}
-	stmts, err := set.statements(&c.x.t.sys.dialect)
+	stmts, err := set.statements(c.x.d)
 	var ours *connectors.Error
 	if errors.As(err, &ours) {
 		if ours.Code != CodeNoKey { // said already
@@ -402,7 +402,7 @@ func (c *comparison) sample(set *rowset) row {
 	r := row{args: make([]any, len(set.cols))}
 	for i, ct := range c.w.Contents {
 		if ct.Value != nil {
-			r.args[i], _ = c.x.t.sys.arg(set.cols[i], *ct.Value, c.x.t.sys.zone) // one that does not fit is told by fits
+			r.args[i], _ = c.x.d.arg(set.cols[i], *ct.Value, c.x.t.sys.zone) // one that does not fit is told by fits
 		}
 	}
 	return r
@@ -410,10 +410,10 @@ func (c *comparison) sample(set *rowset) row {
 
 // grants says which rights are missing, where the system tells.
 func (c *comparison) grants(ctx context.Context, f *connectors.Finding) error {
-	if c.x.look.rights == nil {
+	if c.x.d.inspector.rights == nil {
 		return nil
 	}
-	lacking, err := c.x.look.rights(ctx, c.x, c.tab, c.rights())
+	lacking, err := c.x.d.inspector.rights(ctx, c.x.inspection, c.tab, c.rights())
 	if err != nil || len(lacking) == 0 {
 		return err
 	}

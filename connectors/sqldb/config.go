@@ -35,6 +35,16 @@ type Config struct {
 	Session []string `yaml:"session" doc:"SQL statements run on every new connection; behind a pooler only SET, in each transaction."`
 	Charset string   `yaml:"charset" doc:"PostgreSQL: what the texts of a database without a character set (SQL_ASCII) are; utf-8 is the one that can be written."`
 	Zone    string   `yaml:"zone" doc:"Time zone of columns that keep date and time without one, such as Europe/Berlin."`
+
+	kind *dialect // of database
+}
+
+// account is who logs in; empty where only the driver knows.
+func (c *Config) account(d *dialect) string {
+	if c.User != "" || c.DSN == "" || d.login == nil {
+		return c.User
+	}
+	return d.login(c.DSN)
 }
 
 // TLS says how a connection is encrypted.
@@ -43,12 +53,11 @@ type TLS struct {
 	tlsfiles.Config `yaml:",inline"`
 }
 
-func defaults(parallel int) func() Config {
-	return func() Config {
-		return Config{
-			ConnectTimeout: 10 * time.Second, StatementTimeout: time.Minute, Parallel: parallel, MaxGroup: 500,
-			Ledger: true, LedgerTable: "INBASKET_LEDGER", Zone: "UTC",
-		}
+// Defaults are a configuration of one kind of database before it is filled in.
+func (d *dialect) defaults() Config {
+	return Config{
+		kind: d, ConnectTimeout: 10 * time.Second, StatementTimeout: time.Minute, Parallel: d.parallel, MaxGroup: 500,
+		Ledger: true, LedgerTable: "INBASKET_LEDGER", Zone: "UTC",
 	}
 }
 

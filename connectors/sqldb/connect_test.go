@@ -165,7 +165,7 @@ func TestLinkChanged(t *testing.T) {
 	must(t, err)
 	defer s.close()
 	if f := s.(*sqlSession).file; f != nil {
-		t.Errorf("a database in memory has the file %s", f.path)
+		t.Errorf("a database in memory has a file: %v", f)
 	}
 }
 

@@ -5,7 +5,7 @@ import "context"
 // createLedger makes the ledger where it is not there. Several connections, also of several agents, may do so at once;
 // who comes second is told so in many ways (a duplicate key of the catalogue, a table that exists, a lock), so after a
 // failure the one question that counts is asked again.
-func createLedger(ctx context.Context, s session, d dialect, table string) error {
+func createLedger(ctx context.Context, s session, d *dialect, table string) error {
 	there := statement{sql: "SELECT DELIVERY FROM " + table + " WHERE 1 = 0", rows: true, op: ledgerOp, item: -1}
 	create := statement{sql: d.ledgerDDL(table), op: ledgerOp, item: -1}
 	var failed error

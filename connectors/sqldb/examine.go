@@ -8,9 +8,9 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// Examine checks, and compares what mappings write and ask with the catalogue and with the server's own opinion of
+// examine checks, and compares what mappings write and ask with the catalogue and with the server's own opinion of
 // the very statements that would be sent: EXPLAIN looks at tables, columns, keys and grants, and runs nothing.
-func (t *Target) Examine(ctx context.Context, work []connectors.Work) ([]connectors.Finding, error) {
+func examine(ctx context.Context, t *Writer, work []connectors.Work) ([]connectors.Finding, error) {
 	t.cat.forget()
 	s, err := t.pool.get(ctx)
 	if err != nil {
@@ -21,19 +21,19 @@ func (t *Target) Examine(ctx context.Context, work []connectors.Work) ([]connect
 		s.close()
 		return nil, t.meaning(checked).err
 	}
-	x := &examination{t: t, s: s, look: inspectorOf(t.sys.name), work: -1}
+	x := &examination{t, &inspection{s: s, cfg: &t.cfg, d: &t.sys.dialect, work: -1}}
 	if err = x.mend(ctx); err == nil {
 		err = x.all(ctx, work)
 	}
-	if broken(err) || x.s.rollback(ctx) != nil {
+	if broken(err) {
 		x.s.close()
 	} else {
-		t.pool.put(x.s)
+		t.giveBack(ctx, x.s)
 	}
-	switch {
-	case checked != nil:
-		return x.found, t.meaning(checked).err
-	case err != nil:
+	if checked != nil {
+		err = checked
+	}
+	if err != nil {
 		return x.found, t.meaning(err).err
 	}
 	return x.found, nil
@@ -41,77 +41,13 @@ func (t *Target) Examine(ctx context.Context, work []connectors.Work) ([]connect
 
 // examination is one Examine under way.
 type examination struct {
-	t     *Target
-	s     session
-	look  inspector
-	work  int // index of the mapping's work that is looked at; -1: the target itself
-	found []connectors.Finding
-}
-
-// inspector is what a kind of database knows about itself that only examining needs; functions may be nil.
-type inspector struct {
-	explain string // put before a statement it lets the server judge it without running it; empty: there is no such thing
-	names   string // query for the tables that there are: schema and name
-	traits  func(ctx context.Context, x *examination, tab *table) (*traits, error)
-	server  func(ctx context.Context, x *examination) error
-	rights  func(ctx context.Context, x *examination, tab *table, want []right) (lacking []right, err error)
-	columns func(ctx context.Context, x *examination, query mark) (names []string, err error)
-	// describes says that columns takes every statement, and runs none.
-	describes bool
-	// mayCreate tells whether the account may make a table where the ledger would be.
-	mayCreate func(ctx context.Context, x *examination) (bool, error)
-	strict    bool     // its types take no value of another kind
-	gone      []string // words of EXPLAIN that say nothing of the statement
-}
-
-func inspectorOf(dialect string) inspector {
-	switch dialect {
-	case "postgres":
-		return postgresInspector()
-	case "mariadb", "mysql":
-		return mariaInspector()
-	case "sqlite":
-		return sqliteInspector()
-	}
-	return oracleInspector()
-}
-
-// traits are what the catalogue says about a table beyond what writing needs.
-type traits struct {
-	kind     string            // view, foreign table; empty: a table
-	weak     string            // why its rows may be lost or cannot be taken back; empty: they are safe
-	computed map[string]bool   // columns whose value the system alone makes
-	strictly map[string]bool   // columns that refuse NULL
-	needs    map[string]bool   // columns that refuse NULL and have no default
-	charsets map[string]string // columns that cannot hold every character, with their character set
-	whole    map[string]int    // digits before the point that every number may have
-	hooks    []hook
-	policies bool       // row security hides or refuses rows
-	indexes  [][]string // columns of all indexes, in order
-	closed   []string   // sequences of defaults that the account may not use, as column and sequence
-}
-
-// hook is a trigger or rule that may do something else than was asked for.
-type hook struct {
-	name  string
-	what  string // such as BEFORE INSERT trigger
-	event string // INSERT, UPDATE, DELETE
-	fills bool   // it may give required columns a value
-	keeps bool   // it may change values, but every row is written
-}
-
-// right is a privilege, on a column or a whole table.
-type right struct{ privilege, column string }
-
-// add notes a finding at a place of the mapping that is looked at.
-func (x *examination) add(f connectors.Finding) {
-	f.Work = x.work
-	x.found = append(x.found, f)
+	t *Writer
+	*inspection
 }
 
 func (x *examination) all(ctx context.Context, work []connectors.Work) error {
-	if x.look.server != nil {
-		if err := x.look.server(ctx, x); err != nil {
+	if x.d.inspector.server != nil {
+		if err := x.d.inspector.server(ctx, x.inspection); err != nil {
 			return err
 		}
 	}
@@ -162,8 +98,8 @@ func (x *examination) writing(ctx context.Context, w *connectors.Writing) error 
 		return x.noTable(ctx, w)
 	}
 	tr := &traits{}
-	if x.look.traits != nil {
-		if tr, err = x.look.traits(ctx, x, tab); err != nil {
+	if x.d.inspector.traits != nil {
+		if tr, err = x.d.inspector.traits(ctx, x.inspection, tab); err != nil {
 			return err
 		}
 	}
@@ -183,8 +119,8 @@ func (x *examination) writing(ctx context.Context, w *connectors.Writing) error 
 
 // table reads a table's entry; nil: it is not there, or not for this account.
 func (x *examination) table(ctx context.Context, name string) (*table, error) {
-	schema, plain := splitName(name, x.t.cfg.Schema)
-	tab, err := x.t.sys.table(ctx, x.s, schema, plain)
+	schema, plain := splitName(name, x.cfg.Schema)
+	tab, err := x.d.table(ctx, x.s, schema, plain)
 	if err != nil || tab == nil || len(tab.columns) == 0 {
 		return nil, err
 	}
@@ -196,8 +132,8 @@ func (x *examination) noTable(ctx context.Context, w *connectors.Writing) error 
 	f := connectors.Finding{Code: CodeNoTable, Path: []any{"write", w.Index, "table"}, Word: w.Shape.Object,
 		Message: fmt.Sprintf("table %s is not there, or the account has no right to it", w.Shape.Object),
 		Cure:    "correct its name, schema or the target's database, or have the DBA create it or grant the rights that the mapping needs"}
-	if x.look.names != "" {
-		res, err := x.s.run(ctx, []statement{{sql: x.look.names, rows: true, item: -1}}, false, false)
+	if x.d.inspector.names != "" {
+		res, err := x.s.run(ctx, []statement{{sql: x.d.inspector.names, rows: true, item: -1}}, false, false)
 		if err != nil {
 			return err
 		}
@@ -217,9 +153,9 @@ func (x *examination) noTable(ctx context.Context, w *connectors.Writing) error 
 
 // makes looks whether the agent could make the ledger that create-ledger asks for.
 func (x *examination) makes(ctx context.Context) error {
-	may, err := x.look.mayCreate(ctx, x)
+	may, err := x.d.inspector.mayCreate(ctx, x.inspection)
 	if err == nil && !may {
-		x.add(connectors.Finding{Code: CodeNoLedger, Path: []any{"create-ledger"}, Message: "the ledger " + x.t.cfg.LedgerTable + " is not there, and the account may not create it",
+		x.add(connectors.Finding{Code: CodeNoLedger, Path: []any{"create-ledger"}, Message: "the ledger " + x.cfg.LedgerTable + " is not there, and the account may not create it",
 			Cure: "have the DBA run what inbasket ledger ddl prints"})
 	}
 	return err
@@ -227,25 +163,25 @@ func (x *examination) makes(ctx context.Context) error {
 
 // ledger looks at what the ledger must be like so that its rows keep their word.
 func (x *examination) ledger(ctx context.Context) error {
-	if !x.t.cfg.Ledger {
+	if !x.cfg.Ledger {
 		return nil
 	}
-	tab, err := x.table(ctx, x.t.cfg.LedgerTable)
-	if err == nil && tab == nil && x.t.makes && x.look.mayCreate != nil {
+	tab, err := x.table(ctx, x.cfg.LedgerTable)
+	if err == nil && tab == nil && x.t.makes && x.d.inspector.mayCreate != nil {
 		return x.makes(ctx)
 	}
 	if err != nil || tab == nil {
 		return err // Check says so
 	}
 	x.ledgerColumns(tab)
-	if x.look.traits == nil {
+	if x.d.inspector.traits == nil {
 		return nil
 	}
-	tr, err := x.look.traits(ctx, x, tab)
+	tr, err := x.d.inspector.traits(ctx, x.inspection, tab)
 	if err != nil {
 		return err
 	}
-	name := x.t.cfg.LedgerTable
+	name := x.cfg.LedgerTable
 	if tr.weak != "" || tr.kind != "" {
 		x.ledgerIs(false, CodeNoTx, fmt.Sprintf("the ledger %s is %s", name, strings.TrimSpace(tr.kind+" "+tr.weak)), asDDL)
 	}
@@ -268,14 +204,14 @@ const (
 
 // ledgerColumns looks for what the ledger's rows need.
 func (x *examination) ledgerColumns(tab *table) {
-	ledger := x.t.cfg.LedgerTable
+	ledger := x.cfg.LedgerTable
 	for _, name := range []string{"DELIVERY", "SUBMISSION", "RETURNED", "WRITTEN_AT"} {
 		if tab.column(name) == nil {
 			x.ledgerIs(false, CodeNoLedger, fmt.Sprintf("the ledger %s has no column %s", ledger, name), asDDL)
 		}
 	}
 	if tab.column("DIGEST") == nil {
-		x.ledgerIs(true, CodeNoDigest, fmt.Sprintf("the ledger %s is of an earlier version and has no column DIGEST", ledger), "have the DBA run: "+digestDDL(x.t.sys.name, ledger))
+		x.ledgerIs(true, CodeNoDigest, fmt.Sprintf("the ledger %s is of an earlier version and has no column DIGEST", ledger), "have the DBA run: "+x.d.digestAdded(ledger))
 	}
 	key := tab.column("DELIVERY")
 	if key != nil && key.length > 0 && key.length < maxKey {

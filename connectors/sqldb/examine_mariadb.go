@@ -16,8 +16,8 @@ func mariaInspector() inspector {
 		names: `SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') ORDER BY 1, 2 LIMIT 2000`}
 }
 
-func mariaServer(ctx context.Context, x *examination) error {
-	if x.t.cfg.Ledger {
+func mariaServer(ctx context.Context, x *inspection) error {
+	if x.cfg.Ledger {
 		return nil // Check has written there
 	}
 	res, err := x.s.run(ctx, []statement{{sql: "SELECT @@global.read_only + 0", rows: true, item: -1}}, false, false)
@@ -30,7 +30,7 @@ func mariaServer(ctx context.Context, x *examination) error {
 }
 
 // mariaTraits reads what the account may see: triggers only with the right to them.
-func mariaTraits(ctx context.Context, x *examination, tab *table) (*traits, error) {
+func mariaTraits(ctx context.Context, x *inspection, tab *table) (*traits, error) {
 	schema, name := unquoted(tab.name, '`')
 	args := []any{schema, name}
 	from := func(what string) string {
@@ -77,26 +77,13 @@ func mariaTraits(ctx context.Context, x *examination, tab *table) (*traits, erro
 // mariaWhole is how many digits every number may have in a column of a type.
 var mariaWhole = map[string]int{"tinyint": 2, "smallint": 4, "mediumint": 6, "int": 9, "bigint": 18}
 
-// unquoted cuts a quoted name into its parts.
-func unquoted(name string, quote byte) (schema, table string) {
-	q := string(quote)
-	parts := strings.Split(strings.Trim(name, q), q+"."+q)
-	for i := range parts {
-		parts[i] = strings.ReplaceAll(parts[i], q+q, q)
-	}
-	if len(parts) == 1 {
-		return "", parts[0]
-	}
-	return parts[0], parts[1]
-}
-
 // mariaNames wraps the query, in a transaction that is taken back: one that may not write would refuse FOR UPDATE.
 // Two columns of one name cannot be wrapped; then the names are not known.
-func mariaNames(ctx context.Context, x *examination, m mark) ([]string, error) {
+func mariaNames(ctx context.Context, x *inspection, query string, places int) ([]string, error) {
 	if _, err := x.s.run(ctx, []statement{{sql: "START TRANSACTION", item: -1}}, false, false); err != nil {
 		return nil, err
 	}
-	names, err := wrapped("AS q")(ctx, x, m)
+	names, err := wrapped("AS q")(ctx, x, query, places)
 	if _, e := x.s.run(ctx, []statement{{sql: "ROLLBACK", item: -1}}, false, false); e != nil {
 		return nil, e
 	}
@@ -108,6 +95,3 @@ func mariaNames(ctx context.Context, x *examination, m mark) ([]string, error) {
 	}
 	return names, err
 }
-
-// errUnknownNames says that a query's columns cannot be told, and that this was said.
-var errUnknownNames = errors.New("the query's columns are not known")

@@ -14,7 +14,7 @@ WHERE c.relkind IN ('r', 'p', 'v', 'f') AND n.nspname NOT IN ('pg_catalog', 'inf
 }
 
 // postgresServer looks whether the database can be written to, and in which character set it keeps texts.
-func postgresServer(ctx context.Context, x *examination) error {
+func postgresServer(ctx context.Context, x *inspection) error {
 	res, err := x.s.run(ctx, []statement{{sql: `SELECT pg_catalog.current_setting('server_encoding'), pg_catalog.pg_is_in_recovery(),
 pg_catalog.current_setting('transaction_read_only')`, rows: true, item: -1}}, false, false)
 	if err != nil {
@@ -34,10 +34,6 @@ pg_catalog.current_setting('transaction_read_only')`, rows: true, item: -1}}, fa
 			Cure: "replace what it lacks in the mapping by replace(), or have the DBA move it to a database with encoding UTF8"})
 	}
 	return nil
-}
-
-func readOnly() connectors.Finding {
-	return connectors.Finding{Code: CodeReadOnly, Message: "the server is read-only, such as a standby", Cure: "point the target at the writable server"}
 }
 
 const postgresTraitsQuery = `
@@ -75,7 +71,7 @@ FROM pg_catalog.pg_attrdef f JOIN pg_catalog.pg_depend d ON d.classid = 'pg_cata
 JOIN pg_catalog.pg_class s ON s.oid = d.refobjid AND s.relkind = 'S' JOIN pg_catalog.pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
 WHERE f.adrelid = $1::pg_catalog.regclass AND CASE WHEN s.relkind = 'S' THEN NOT pg_catalog.has_sequence_privilege(s.oid, 'USAGE, UPDATE') END`
 
-func postgresTraits(ctx context.Context, x *examination, tab *table) (*traits, error) {
+func postgresTraits(ctx context.Context, x *inspection, tab *table) (*traits, error) {
 	var stmts []statement
 	for _, q := range []string{postgresTraitsQuery, postgresColumnTraits, postgresHooks, postgresIndexes, postgresSequences} {
 		stmts = append(stmts, statement{sql: q, args: []any{tab.name}, oids: []uint32{oidText}, rows: true, item: -1})
@@ -115,7 +111,7 @@ func postgresTraits(ctx context.Context, x *examination, tab *table) (*traits, e
 }
 
 // postgresRights asks for the rights one by one, since an error names only the table.
-func postgresRights(ctx context.Context, x *examination, tab *table, want []right) ([]right, error) {
+func postgresRights(ctx context.Context, x *inspection, tab *table, want []right) ([]right, error) {
 	var lacking []right
 	for _, r := range want {
 		sql, args := "SELECT pg_catalog.has_column_privilege($1::text, $2::text, $3::text)", []any{tab.name, r.column, r.privilege}
@@ -134,20 +130,17 @@ func postgresRights(ctx context.Context, x *examination, tab *table, want []righ
 }
 
 // postgresNames has the query parsed and described, with the settings of a transaction; it never runs.
-func postgresNames(ctx context.Context, x *examination, m mark) ([]string, error) {
+func postgresNames(ctx context.Context, x *inspection, query string, places int) ([]string, error) {
 	s, ok := x.s.(*pgSession)
 	if !ok {
 		return nil, fmt.Errorf("no session of PostgreSQL: %T", x.s)
 	}
-	if _, err := s.run(ctx, []statement{x.t.sys.ping()}, true, false); err != nil {
+	if _, err := s.run(ctx, []statement{x.d.ping()}, true, false); err != nil {
 		return nil, err
 	}
-	d, err := s.conn.Prepare(ctx, "", m.sql, nil)
+	d, err := s.conn.Prepare(ctx, "", query, nil)
 	if err != nil {
 		return nil, s.fault(0, false, err)
-	}
-	if err := x.mend(ctx); err != nil {
-		return nil, err
 	}
 	var names []string
 	for _, f := range d.Fields {
@@ -156,8 +149,8 @@ func postgresNames(ctx context.Context, x *examination, m mark) ([]string, error
 	return names, nil
 }
 
-func postgresMayCreate(ctx context.Context, x *examination) (bool, error) {
-	schema, _ := splitName(x.t.cfg.LedgerTable, "")
+func postgresMayCreate(ctx context.Context, x *inspection) (bool, error) {
+	schema, _ := splitName(x.cfg.LedgerTable, "")
 	res, err := x.s.run(ctx, []statement{{sql: `SELECT pg_catalog.has_schema_privilege(n.oid, 'CREATE') FROM pg_catalog.pg_namespace n
 WHERE CASE WHEN $1 = '' THEN n.nspname = pg_catalog.current_schema() ELSE lower(n.nspname) = lower($1) END`, args: []any{schema}, oids: []uint32{oidText}, rows: true, item: -1}}, false, false)
 	return err == nil && len(res[0].rows) > 0 && res[0].rows[0][0].Int == 1, err

@@ -13,11 +13,11 @@ func sqliteInspector() inspector {
 
 // sqliteServer asks for the write lock, which a file that may only be read does not give. With a ledger, Check has
 // written.
-func sqliteServer(ctx context.Context, x *examination) error {
-	if x.t.cfg.Ledger {
+func sqliteServer(ctx context.Context, x *inspection) error {
+	if x.cfg.Ledger {
 		return nil
 	}
-	_, err := x.s.run(ctx, []statement{x.t.sys.ping()}, true, false)
+	_, err := x.s.run(ctx, []statement{x.d.ping()}, true, false)
 	if err == nil {
 		err = x.s.rollback(ctx)
 	}
@@ -30,7 +30,7 @@ var (
 	swallows    = regexp.MustCompile(`(?is)\bRAISE\s*\(\s*IGNORE\s*\)`)
 )
 
-func sqliteTraits(ctx context.Context, x *examination, tab *table) (*traits, error) {
+func sqliteTraits(ctx context.Context, x *inspection, tab *table) (*traits, error) {
 	schema, name := unquoted(tab.name, '"')
 	master := "sqlite_master"
 	args, info, list := []any{name}, "pragma_table_xinfo(?)", "pragma_index_list(?)"

@@ -25,15 +25,18 @@ func (s *scripted) run(_ context.Context, stmts []statement, _, commit bool) ([]
 	return f(stmts, commit)
 }
 func (s *scripted) rollback(context.Context) error { s.backs++; return nil }
+func (s *scripted) forget(context.Context) error   { return nil }
+func (s *scripted) fresh() bool                    { return true }
 func (s *scripted) close()                         { *s.closed++ }
 
 // scriptedTarget has the table PLAIN in its catalog already.
 func scriptedTarget(t *testing.T, runs ...func([]statement, bool) ([]result, error)) (*Target, *int) {
 	closed := 0
 	s := &scripted{runs: runs, closed: &closed}
-	sys := &system{dialect: postgresDialect(), zone: time.UTC, close: func() error { return nil },
-		connect: func(context.Context) (session, error) { return s, nil }}
-	c := defaults(1)()
+	d := postgresDialect()
+	sys := &system{d, link{func(context.Context) (session, error) { return s, nil }, func() error { return nil }}, time.UTC}
+	c := d.defaults()
+	c.Parallel = 1
 	tg := newTarget(connectors.Env{Clock: newClock(), Notify: func(connectors.Notice) {}}, c, sys)
 	tab := newTable("PLAIN", "plain", []*column{{name: "id", scale: anyScale}, {name: "name", scale: anyScale}, {name: "fee", scale: anyScale}})
 	ledger := tg.ledgerTable()

@@ -8,47 +8,6 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// parentNames turns rows of (schema, table) into names as a table's own.
-func parentNames(rows [][]connectors.Value, quote func(string) string) []string {
-	var all []string
-	for _, r := range rows {
-		all = append(all, quote(r[0].Str)+"."+quote(r[1].Str))
-	}
-	return all
-}
-
-// refersTo tells whether a foreign key of the table names another one.
-func (t *table) refersTo(p *table) bool {
-	return t != p && slices.ContainsFunc(t.parents, func(name string) bool { return strings.EqualFold(name, p.name) })
-}
-
-// hang tells whether any of the tables refers to another.
-func (k *known) hang() bool {
-	for _, t := range k.tables {
-		if len(t.parents) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// below tells whether rows of one table may hang on rows of another, also by tables in between that this call knows.
-func (k *known) below(t, p *table) bool {
-	seen := map[*table]bool{t: true}
-	for next := []*table{t}; len(next) > 0; next = next[1:] {
-		if next[0].refersTo(p) {
-			return true
-		}
-		for _, q := range k.tables {
-			if !seen[q] && next[0].refersTo(q) {
-				seen[q] = true
-				next = append(next, q)
-			}
-		}
-	}
-	return false
-}
-
 // shapes are two writes of a delivery.
 type shapes struct{ first, second *connectors.Shape }
 

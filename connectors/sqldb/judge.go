@@ -13,7 +13,7 @@ import (
 
 // judge asks the server what it thinks of a statement, and returns why it would refuse it; nil: it would not.
 func (x *examination) judge(ctx context.Context, st statement, what string) (*connectors.Finding, error) {
-	st.sql, st.rows, st.each, st.outs = x.look.explain+st.sql, true, nil, 0
+	st.sql, st.rows, st.each, st.outs = x.d.inspector.explain+st.sql, true, nil, 0
 	_, err := x.s.run(ctx, []statement{st}, false, false)
 	var f *fault
 	if err == nil || !errors.As(err, &f) || !f.answered {
@@ -22,12 +22,12 @@ func (x *examination) judge(ctx context.Context, st statement, what string) (*co
 	if err := x.mend(ctx); err != nil {
 		return nil, err
 	}
-	for _, words := range x.look.gone {
+	for _, words := range x.d.inspector.gone {
 		if strings.Contains(f.Error(), words) {
 			return nil, nil
 		}
 	}
-	v := x.t.sys.classify(f.err)
+	v := x.d.classify(f.err)
 	switch {
 	case v.class == connectors.Transient || v.class == connectors.Uncertain:
 		return nil, err
@@ -93,8 +93,8 @@ func (x *examination) lack(f *connectors.Finding, lacking []right, object, table
 
 // account is who logs in, as GRANT takes it.
 func (x *examination) account() string {
-	if user := Login(x.t.sys.name, x.t.cfg); user != "" {
-		return grantee(x.t.sys.name, user)
+	if user := x.cfg.account(x.d); user != "" && x.d.grantee != nil {
+		return x.d.grantee(user)
 	}
 	return "the agent's account"
 }

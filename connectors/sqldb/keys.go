@@ -10,16 +10,6 @@ import (
 // A database may take two keys for one that differ by bytes: in case, accents or blanks. To the agent they are two, and the
 // row of one is not the other's.
 
-// keysByBytes queues what finds rows that the database takes for those of the sets though their keys are others: there
-// must be none.
-func (a *attempt) keysByBytes(sets []*rowset) {
-	for _, set := range sets {
-		for _, st := range set.otherKeys(&a.t.sys.dialect) {
-			a.queue(st, nil)
-		}
-	}
-}
-
 // otherKeys makes one statement for as many rows as it may have, in numbers that are powers of two. Rows that are only
 // inserted meet no other.
 func (w *rowset) otherKeys(d *dialect) []statement {
@@ -121,31 +111,4 @@ func (w *rowset) whereBytes(d *dialect) (string, []any) {
 		where, args = where+" AND NOT ("+other+")", append(args, more...)
 	}
 	return where, args
-}
-
-// indexRules takes in rows of (index, column, collation) of unique indexes that compare by a collation of their own.
-func (t *table) indexRules(rows [][]connectors.Value) {
-	for _, r := range rows {
-		if c := t.column(r[1].Str); c != nil && r[2].Str != "" {
-			c.rules = append(c.rules, r[2].Str)
-		}
-	}
-}
-
-// wholeKeys is the columns of unique indexes, from rows of (index, column, …, part). Those that look at part of a column or
-// of the rows, or at something else, name no row.
-func wholeKeys(rows [][]connectors.Value) (keys [][]string, partly bool) {
-	part := map[string]bool{}
-	for _, r := range rows {
-		part[r[0].Str] = part[r[0].Str] || asInt(r[len(r)-1]) == 1
-	}
-	var whole [][]connectors.Value
-	for _, r := range rows {
-		if part[r[0].Str] {
-			partly = true
-		} else {
-			whole = append(whole, r)
-		}
-	}
-	return groupPairs(whole), partly
 }

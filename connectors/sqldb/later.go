@@ -9,98 +9,96 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// opener makes the system of one kind of database.
-type opener func(connectors.Env, Config, *time.Location) (*system, error)
-
-// late is a system that is opened at the first connect for which the files of tls are there, and opened anew when the
+// late is a link that is made at the first connect for which the files of tls are there, and made anew when the
 // server refuses the login and the password's reference gives another one by now.
 type late struct {
-	env    connectors.Env
-	zone   *time.Location
-	open   opener
+	env  connectors.Env
+	d    *dialect
+	zone *time.Location
+
 	mu     sync.Mutex
 	config Config
-	sys    *system   // nil: not yet
-	all    []*system // to be closed
+	now    *link   // nil: not yet
+	all    []*link // to be closed
 }
 
-// later makes a system that may be opened later: a share that is not mounted yet is no reason for the agent not to
+// later makes a link that may be opened later: a share that is not mounted yet is no reason for the agent not to
 // start. Until then each connect fails, and nothing is ever sent without encryption.
-func later(e connectors.Env, c Config, zone *time.Location, open opener) (*system, error) {
-	l := &late{env: e, zone: zone, open: open, config: c}
-	first, err := open(e, c, zone)
-	switch {
-	case err == nil:
-		l.sys = first
-	case c.TLS.Absent(e) == nil:
-		return nil, err
-	default:
+func later(e connectors.Env, c Config, zone *time.Location, d *dialect) (link, error) {
+	l := &late{env: e, d: d, zone: zone, config: c}
+	if err := l.reopen(c); err != nil {
+		if c.TLS.Absent(e) == nil {
+			return link{}, err
+		}
 		bare := c
 		bare.TLS = TLS{}
-		if first, err = open(e, bare, zone); err != nil { // for its words and limits; it never connects
-			return nil, err
+		at, err := d.open(e, bare, zone) // for what else is wrong; it never connects
+		if err != nil {
+			return link{}, err
 		}
+		l.all = append(l.all, &at)
 	}
-	l.all = []*system{first}
-	outer := *first
-	outer.connect, outer.close = l.connect, l.close
-	return &outer, nil
+	connect := l.connect
+	if d.port > 0 {
+		connect = within(connect, d.name, c.ConnectTimeout)
+	}
+	return link{connect, l.close}, nil
 }
 
 func (l *late) connect(ctx context.Context) (session, error) {
-	sys, err := l.ready()
+	at, err := l.ready()
 	if err != nil {
 		return nil, err
 	}
-	s, err := sys.connect(ctx)
-	if err == nil || sys.classify(err).code != CodeLogin {
+	s, err := at.connect(ctx)
+	if err == nil || l.d.classify(err).code != CodeLogin {
 		return s, err
 	}
-	if sys = l.renewed(sys); sys == nil {
+	if at = l.renewed(at); at == nil {
 		return nil, err
 	}
-	return sys.connect(ctx)
+	return at.connect(ctx)
 }
 
-func (l *late) ready() (*system, error) {
+func (l *late) ready() (*link, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.sys != nil {
-		return l.sys, nil
+	if l.now != nil {
+		return l.now, nil
 	}
 	err := l.config.TLS.Absent(l.env) // drivers say less
 	if err == nil {
 		err = l.reopen(l.config)
 	}
 	if err != nil {
-		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeTLSFile, Op: "connect to " + l.all[0].name,
+		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeTLSFile, Op: "connect to " + l.d.name,
 			Hint: "mend tls.ca, tls.cert or tls.key, or mount the disk that the file lies on; the agent goes on by itself", Err: err}
 	}
-	return l.sys, nil
+	return l.now, nil
 }
 
-// renewed returns a system with the password of now in place of one that was refused; nil: it is the same.
-func (l *late) renewed(refused *system) *system {
+// renewed returns a link with the password of now in place of one that was refused; nil: it is the same.
+func (l *late) renewed(refused *link) *link {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.sys != refused { // another connect was quicker
-		return l.sys
+	if l.now != refused { // another connect was quicker
+		return l.now
 	}
 	c := l.config
 	var other bool
 	if c.Password, other = l.env.Reread(c.Password); !other || l.reopen(c) != nil {
 		return nil
 	}
-	return l.sys
+	return l.now
 }
 
-// reopen is called with the lock held. Sessions of former systems go on.
+// reopen is called with the lock held. Sessions of former links go on.
 func (l *late) reopen(c Config) error {
-	sys, err := l.open(l.env, c, l.zone)
+	at, err := l.d.open(l.env, c, l.zone)
 	if err != nil {
 		return err
 	}
-	l.config, l.sys, l.all = c, sys, append(l.all, sys)
+	l.config, l.now, l.all = c, &at, append(l.all, &at)
 	return nil
 }
 
@@ -108,8 +106,8 @@ func (l *late) close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var errs []error
-	for _, sys := range l.all {
-		errs = append(errs, sys.close())
+	for _, at := range l.all {
+		errs = append(errs, at.close())
 	}
 	return errors.Join(errs...)
 }

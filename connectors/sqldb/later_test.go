@@ -3,11 +3,12 @@ package sqldb
 import (
 	"encoding/pem"
 	"errors"
-	"github.com/inbasket/inbasket/connectors/tlsfiles"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/inbasket/inbasket/connectors/tlsfiles"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/test/clock"

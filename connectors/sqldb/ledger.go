@@ -4,13 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"io"
-	"net/url"
 	"strings"
-
-	"github.com/go-sql-driver/mysql"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -24,89 +19,12 @@ var (
 	returnedShape = connectors.Shape{Write: "ledger", Object: "ledger", Op: connectors.Upsert, Fields: []string{"DELIVERY", "SUBMISSION", "RETURNED"}, Key: []int{0}}
 )
 
-// LedgerDDL returns what a DBA has to run: the ledger table and the grants on it. The dialect is sqlite,
-// postgres, mariadb, mysql or oracle; table may carry a schema; with an empty user a comment stands in place
-// of the grant.
-func LedgerDDL(dialect, table, user string) string {
-	d, ok := dialects()[dialect]
-	if !ok {
-		return ""
-	}
-	ddl := d.ledgerDDL(table) + ";\n-- A ledger of an earlier version lacks a column: " + digestDDL(dialect, table) + ";\n"
-	switch {
-	case dialect == "sqlite":
-	case user == "":
-		ddl += fmt.Sprintf("-- and GRANT SELECT, INSERT, UPDATE ON %s TO the agent's account, which --user names\n", table)
-	default:
-		ddl += fmt.Sprintf("GRANT SELECT, INSERT, UPDATE ON %s TO %s;\n", table, grantee(dialect, user))
-	}
-	return ddl
-}
-
-// Login returns the account that a configuration logs in as; empty where only the driver knows.
-func Login(dialect string, c Config) string {
-	if c.User != "" || c.DSN == "" {
-		return c.User
-	}
-	switch dialect {
-	case "postgres":
-		if parsed, err := pgconn.ParseConfig(c.DSN); err == nil {
-			return parsed.User
-		}
-	case "mariadb", "mysql":
-		if parsed, err := mysql.ParseDSN(c.DSN); err == nil {
-			return parsed.User
-		}
-	case "oracle":
-		if u, err := url.Parse(c.DSN); err == nil {
-			return u.User.Username()
-		}
-	}
-	return ""
-}
-
-// grantee writes an account as GRANT takes it.
-func grantee(dialect, user string) string {
-	switch dialect {
-	case "mariadb", "mysql":
-		name, host, ok := strings.Cut(user, "@")
-		if !ok {
-			host = "%"
-		}
-		quote := strings.NewReplacer("\\", "\\\\", "'", "''").Replace
-		return "'" + quote(name) + "'@'" + quote(host) + "'"
-	case "postgres":
-		if user != strings.ToLower(user) || !plainName(user) {
-			return `"` + strings.ReplaceAll(user, `"`, `""`) + `"`
-		}
-	default:
-		if !plainName(user) {
-			return `"` + strings.ReplaceAll(user, `"`, `""`) + `"`
-		}
-	}
-	return user
-}
-
-// plainName tells whether a name needs no quotes.
-func plainName(s string) bool {
-	for i, r := range s {
-		letter := r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
-		if !letter && (i == 0 || r < '0' || r > '9') {
-			return false
-		}
-	}
-	return s != ""
-}
-
-func dialects() map[string]dialect {
-	return map[string]dialect{"sqlite": sqliteDialect(), "postgres": postgresDialect(), "mariadb": mariaDialect(true),
-		"mysql": mariaDialect(false), "oracle": oracleDialect()}
-}
-
 // ledgerTable is the ledger as a table to write to; its names are plain, as its DDL has them.
-func (t *Target) ledgerTable() *table {
+func (t *Writer) ledgerTable() *table {
 	text := func(name string) *column {
-		return &column{name: name, typ: "varchar", fam: famText, scale: anyScale, oid: oidText, array: oidTextArray}
+		c := t.sys.key
+		c.name, c.typ, c.fam, c.scale = name, "varchar", famText, anyScale
+		return &c
 	}
 	tab := newTable("the ledger", t.cfg.LedgerTable, []*column{text("DELIVERY"), text("SUBMISSION"), text("DIGEST"), text("RETURNED")})
 	tab.uniques = [][]string{{"DELIVERY"}}
@@ -157,11 +75,9 @@ func (a *attempt) recall(ctx context.Context) error {
 		st.sql = "SELECT DELIVERY, RETURNED FROM " + a.k.ledgerName() + " WHERE DELIVERY IN (" + strings.Join(marks, ",") + ")"
 		stmts = append(stmts, st)
 	}
-	begin := !a.begun
-	a.begun = true
-	results, err := a.s.run(ctx, stmts, begin, false)
+	results, err := a.run(ctx, stmts, false)
 	if err != nil {
-		return a.locate(err, stmts)
+		return err
 	}
 	for _, res := range results {
 		for _, r := range res.rows {

@@ -13,7 +13,7 @@ import (
 // server: to see its end and not just its absence, the missing keys are inserted and taken back, which
 // waits for whoever holds them. Should bytes of the lost transaction arrive even later, its ledger row or
 // the repeat's is refused, never both written.
-func (t *Target) Lookup(ctx context.Context, g connectors.Group) ([]connectors.Found, error) {
+func (t *Writer) Lookup(ctx context.Context, g connectors.Group) ([]connectors.Found, error) {
 	items := make([]*item, len(g.Items))
 	for i := range g.Items {
 		items[i] = &item{delivery: &g.Items[i]}
@@ -50,16 +50,8 @@ func (t *Target) Lookup(ctx context.Context, g connectors.Group) ([]connectors.F
 	return nil, connectors.Errorf(connectors.Transient, CodeLookupLocked, ledgerOp, "", "keys kept appearing")
 }
 
-func (t *Target) giveBack(ctx context.Context, s session) {
-	if s.rollback(ctx) != nil {
-		s.close()
-		return
-	}
-	t.pool.put(s)
-}
-
-func (t *Target) lookupLedger(ctx context.Context, s session, items []*item) ([]connectors.Found, error) {
-	a := &attempt{t: t, k: t.knows(), s: s, items: items}
+func (t *Writer) lookupLedger(ctx context.Context, s session, items []*item) ([]connectors.Found, error) {
+	a := &attempt{t: t, k: t.cat.knows(), s: s, items: items}
 	if err := a.k.loadLedger(ctx, s); err != nil {
 		return nil, err
 	}
@@ -84,15 +76,15 @@ func (t *Target) lookupLedger(ctx context.Context, s session, items []*item) ([]
 
 // lookupKeys finds rows by verified unique keys, where there is no ledger. Whatever is not inserted under
 // such a key stays unknown.
-func (t *Target) lookupKeys(ctx context.Context, s session, items []*item) ([]connectors.Found, error) {
+func (t *Writer) lookupKeys(ctx context.Context, s session, items []*item) ([]connectors.Found, error) {
 	found := make([]connectors.Found, len(items))
-	k, err := t.readAnew(ctx, s) // a key that is no longer unique proves nothing
+	k, err := t.cat.readAnew(ctx, s) // a key that is no longer unique proves nothing
 	if err != nil {
 		return nil, err
 	}
 	for i, it := range items {
 		found[i] = connectors.Found{Key: it.delivery.Key}
-		n, sure, err := k.countRows(ctx, s, it)
+		n, sure, err := t.countRows(ctx, s, k, it)
 		if err != nil {
 			return nil, err
 		}
@@ -107,9 +99,8 @@ func (t *Target) lookupKeys(ctx context.Context, s session, items []*item) ([]co
 	return found, nil
 }
 
-func (k *known) countRows(ctx context.Context, s session, it *item) (n int, sure bool, err error) {
-	t := k.t
-	if err := k.loadAll(ctx, s, []*item{it}); err != nil {
+func (t *Writer) countRows(ctx context.Context, s session, k *known, it *item) (n int, sure bool, err error) {
+	if err := k.loadAll(ctx, s, it.delivery); err != nil {
 		return 0, false, err
 	}
 	a := &attempt{t: t, k: k, s: s, items: []*item{it}}
@@ -140,7 +131,7 @@ func (k *known) countRows(ctx context.Context, s session, it *item) (n int, sure
 			where, args: args, rows: true, op: "select from " + tab.plain, item: 0}
 		res, err := s.run(ctx, []statement{st}, false, false)
 		if err != nil {
-			return 0, false, a.locate(err, []statement{st})
+			return 0, false, t.locate(err, []statement{st})
 		}
 		n += len(res[0].rows)
 	}

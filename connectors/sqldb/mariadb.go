@@ -21,7 +21,12 @@ import (
 
 func mariaDialect(maria bool) dialect {
 	d := dialect{
-		name: "mysql", maxBinds: 60000, maxRows: 128, returns: maria, quote: quoteBack, bind: questionMark, keeps: true, differs: mariaDiffers,
+		name: "mysql", summary: "MySQL 8 or later.", parallel: 2, port: 3306, greet: greetMariaDB, login: mariaLogin, grantee: mariaGrantee,
+		open: func(e connectors.Env, c Config, zone *time.Location) (link, error) {
+			return openMySQL(e, c, zone, maria)
+		},
+		inspector: mariaInspector(), digest: "varchar(64)",
+		maxBinds: 60000, maxRows: 128, returns: maria, quote: quoteBack, bind: questionMark, keeps: true, differs: mariaDiffers,
 		write: mariaWrite, table: mariaTable, arg: mariaArg, moments: mariaMoments(maria), prove: proveByReading, hold: mariaHold, doubles: true, classify: mariaVerdict, inside: mariaInside,
 		// Local time is no measure of how long ago: an hour comes twice a year.
 		age:   "UNIX_TIMESTAMP() - UNIX_TIMESTAMP(WRITTEN_AT)",
@@ -33,47 +38,31 @@ func mariaDialect(maria bool) dialect {
 		},
 	}
 	if maria {
-		d.name = "mariadb"
+		d.name, d.summary = "mariadb", "MariaDB 10.5 or later."
 	}
 	return d
 }
 
 func quoteBack(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
 
-func newMariaDB(e connectors.Env, c Config, zone *time.Location) (*system, error) {
-	return openMySQL(e, c, zone, true)
-}
-
-func newMySQL(e connectors.Env, c Config, zone *time.Location) (*system, error) {
-	return openMySQL(e, c, zone, false)
-}
-
-func openMySQL(e connectors.Env, c Config, zone *time.Location, maria bool) (*system, error) {
+func openMySQL(e connectors.Env, c Config, zone *time.Location, maria bool) (link, error) {
 	m, err := mysqlConfig(e, c)
 	if err != nil {
-		return nil, err
+		return link{}, err
 	}
 	connector, err := mysql.NewConnector(m)
 	if err != nil {
-		return nil, err
+		return link{}, err
 	}
-	db := sql.OpenDB(connector)
-	db.SetMaxIdleConns(0)
-	connect := func(ctx context.Context) (session, error) {
-		s, err := openSQL(ctx, db, mariaAnswered, mariaStart(c, maria))
-		if err != nil {
-			return nil, err
+	d := mariaDialect(maria)
+	return linkSQL(sql.OpenDB(connector), func(ctx context.Context, s *sqlSession) error {
+		s.answered = mariaAnswered
+		if err := s.ready(ctx, c, &d, mariaStart(c, maria)); err != nil {
+			return err
 		}
-		if err = s.ready(ctx, c, mariaDialect(maria)); err == nil {
-			s.own, err = mariaSettle(ctx, s, zone, maria)
-		}
-		if err != nil {
-			s.close()
-			return nil, err
-		}
-		return s, nil
-	}
-	return &system{dialect: mariaDialect(maria), connect: within(connect, mariaDialect(maria).name, c.ConnectTimeout), close: db.Close}, nil
+		s.own, err = mariaSettle(ctx, s, zone, maria)
+		return err
+	}), nil
 }
 
 func mysqlConfig(e connectors.Env, c Config) (*mysql.Config, error) {
@@ -170,7 +159,7 @@ func mariaWrite(d *dialect, w *rowset) ([]statement, error) {
 	}
 	switch w.shape.Op {
 	case connectors.Call:
-		return callStatements(d, w, "CALL "+w.tab.name+"(", ")")
+		return mariaCall(d, w)
 	case connectors.Upsert:
 		if !w.tab.unique(w.keyNames()) {
 			return nil, noKey(w)
@@ -182,11 +171,6 @@ func mariaWrite(d *dialect, w *rowset) ([]statement, error) {
 	return writeRows(d, w, func(w *rowset) string {
 		return " ON DUPLICATE KEY UPDATE " + w.assignments(d, func(q string) string { return "VALUES(" + q + ")" })
 	})
-}
-
-func noKey(w *rowset) error {
-	return connectors.Errorf(connectors.TargetError, CodeNoKey, "upsert into "+w.tab.plain,
-		"ask the DBA for a unique key on exactly the mapping's key columns", "no such key")
 }
 
 // mariaUpserts is UPDATE and then INSERT … SELECT … WHERE NOT EXISTS, row by row.
@@ -206,9 +190,9 @@ func mariaUpserts(d *dialect, w *rowset) []statement {
 	return stmts
 }
 
-// callStatements calls a procedure once a row, with the fields as its parameters in order.
-func callStatements(d *dialect, w *rowset, head, tail string) ([]statement, error) {
-	if len(w.shape.Returning) > 0 && d.name != "postgres" {
+// mariaCall calls a procedure once a row, with the fields as its parameters in order.
+func mariaCall(d *dialect, w *rowset) ([]statement, error) {
+	if len(w.shape.Returning) > 0 {
 		return nil, unsupported(w)
 	}
 	var stmts []statement
@@ -217,8 +201,7 @@ func callStatements(d *dialect, w *rowset, head, tail string) ([]statement, erro
 		for i := range marks {
 			marks[i] = d.bind(i + 1)
 		}
-		stmts = append(stmts, statement{sql: head + strings.Join(marks, ", ") + tail, args: r.args, op: "call " + w.shape.Object,
-			item: r.item, rows: len(w.shape.Returning) > 0})
+		stmts = append(stmts, statement{sql: "CALL " + w.tab.name + "(" + strings.Join(marks, ", ") + ")", args: r.args, op: "call " + w.shape.Object, item: r.item})
 	}
 	return stmts, nil
 }
@@ -293,35 +276,37 @@ func mariaTable(ctx context.Context, s session, schema, name string) (*table, er
 		cols = append(cols, c)
 	}
 	t := newTable(name, quoteBack(found[0].Str)+"."+quoteBack(found[1].Str), cols)
-	t.engine = found[2].Str
-	t.sure = t.engine != "" // a table: nothing here leaves out a row in silence
-	t.clocked = t.engine == "" || asInt(res[3].rows[0][0]) > 0 || asInt(res[3].rows[0][1]) == 0 || mariaClocked(printed, cols, res[0].rows)
+	engine := found[2].Str
+	t.sure = engine != "" // a table: nothing here leaves out a row in silence
+	t.clocked = engine == "" || asInt(res[3].rows[0][0]) > 0 || asInt(res[3].rows[0][1]) == 0 || mariaClocked(printed, cols, res[0].rows)
 	t.uniques, t.partly = wholeKeys(res[1].rows)
-	if strings.Contains(printed.print, "\x00CREATE TEMPORARY TABLE") {
-		t.engine = engineTemporary
-	}
 	t.proofs = append(mariaSpelled(found[0].Str, name, found[1].Str), printed)
 	if !t.clocked && slices.ContainsFunc(cols, func(c *column) bool { return c.fam == famInstant }) {
 		t.proofs = append(t.proofs, proof{triggers, printOf(res[3])})
 	}
 	t.parents = parentNames(res[2].rows, quoteBack)
-	if t.engine == "" {
-		err = mariaBelow(ctx, s, found[0].Str, found[1].Str, t, 0)
+	if engine == "" {
+		err = mariaBelow(ctx, s, found[0].Str, found[1].Str, t, &engine, 0)
+	}
+	if mariaLoses(t, engine); strings.Contains(printed.print, "\x00CREATE TEMPORARY TABLE") {
+		t.temporary()
 	}
 	return t, err
+}
+
+// mariaLoses says of a table whose engine has no transactions, or is not known, that writes cannot be taken back.
+func mariaLoses(t *table, engine string) {
+	switch {
+	case strings.HasPrefix(engine, "unknown"):
+		t.loses, t.cure = engine, "it is a view over tables that this account may not see, and so may have no transactions: have the DBA grant SHOW VIEW, and a right on those tables"
+	case !transactional(engine):
+		t.loses, t.cure = engine, "change the table's engine to InnoDB; its writes cannot be taken back"
+	}
 }
 
 // mariaDiffers compares what the server keeps, in whatever character set, with what it is sent, in the connection's.
 func mariaDiffers(_ *column, quoted, mark string) string {
 	return "CAST(CONVERT(" + quoted + " USING utf8mb4) AS BINARY) <> CAST(CONVERT(" + mark + " USING utf8mb4) AS BINARY)"
-}
-
-func asInt(v connectors.Value) int64 {
-	if v.Kind == connectors.Integer {
-		return v.Int
-	}
-	n, _ := strconv.ParseInt(v.Str, 10, 64)
-	return n
 }
 
 // transactional tells MariaDB's engines apart: writes into the others cannot be taken back.

@@ -2,13 +2,16 @@ package sqldb
 
 import (
 	"context"
-	"fmt"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/inbasket/inbasket/connectors"
+	"github.com/go-sql-driver/mysql"
 )
 
 // mariaModes are always on: without strict mode the server cuts texts and rounds numbers in silence, and without
@@ -77,7 +80,44 @@ func mariaSettle(ctx context.Context, s *sqlSession, zone *time.Location, maria 
 	return own, s.start(ctx, []string{own.outside}) // what the server does not know, such as a zone, is told now
 }
 
-// badSetting refuses a session.
-func badSetting(system, what, hint string) error {
-	return connectors.Errorf(connectors.TargetError, CodeSession, "connect to "+system, fmt.Sprintf("%s makes rows or values wrong; %s", what, hint), "%s", what)
+// maxGreeting bounds what a MariaDB server says first, in bytes.
+const maxGreeting = 4 << 10
+
+// greetMariaDB reads the server's greeting and asks for encryption.
+func greetMariaDB(conn net.Conn) error {
+	var head [4]byte
+	if _, err := io.ReadFull(conn, head[:]); err != nil {
+		return err
+	}
+	size := int(head[0]) | int(head[1])<<8 | int(head[2])<<16
+	if size > maxGreeting {
+		return errors.New("the server's greeting is too long")
+	}
+	if _, err := io.CopyN(io.Discard, conn, int64(size)); err != nil {
+		return err
+	}
+	const clientSSL, protocol41, secureConnection = 0x800, 0x200, 0x8000
+	packet := make([]byte, 4+32)
+	packet[0], packet[3] = 32, head[3]+1
+	binary.LittleEndian.PutUint32(packet[4:], clientSSL|protocol41|secureConnection)
+	binary.LittleEndian.PutUint32(packet[8:], 1<<24)
+	packet[12] = 45 // utf8mb4
+	_, err := conn.Write(packet)
+	return err
+}
+
+func mariaLogin(dsn string) string {
+	if parsed, err := mysql.ParseDSN(dsn); err == nil {
+		return parsed.User
+	}
+	return ""
+}
+
+func mariaGrantee(user string) string {
+	name, host, ok := strings.Cut(user, "@")
+	if !ok {
+		host = "%"
+	}
+	quote := strings.NewReplacer("\\", "\\\\", "'", "''").Replace
+	return "'" + quote(name) + "'@'" + quote(host) + "'"
 }

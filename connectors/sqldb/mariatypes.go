@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -54,14 +55,14 @@ var definedTable = regexp.MustCompile("`((?:[^`]|``)+)`\\.`((?:[^`]|``)+)`")
 
 // mariaBelow finds what lies below a view: whether what goes into it can be taken back is a matter of the engines there,
 // and the first without transactions is the view's.
-func mariaBelow(ctx context.Context, s session, schema, view string, t *table, depth int) error {
+func mariaBelow(ctx context.Context, s session, schema, view string, t *table, engine *string, depth int) error {
 	res, err := s.run(ctx, []statement{{sql: "SELECT view_definition FROM information_schema.views WHERE table_schema = ? AND table_name = ?",
 		args: []any{schema, view}, rows: true, item: -1}}, false, false)
 	if err != nil {
 		return err
 	}
 	if len(res[0].rows) == 0 || res[0].rows[0][0].Str == "" || depth > 8 {
-		t.engine = "unknown (of a view whose definition this account may not see: have the DBA grant SHOW VIEW)"
+		*engine = "unknown (of a view whose definition this account may not see: have the DBA grant SHOW VIEW)"
 		return nil
 	}
 	plain := strings.NewReplacer("``", "`")
@@ -81,16 +82,16 @@ func mariaBelow(ctx context.Context, s session, schema, view string, t *table, d
 		}
 		t.proofs = append(t.proofs, p)
 		if below[0].rows[0][0].Str == "VIEW" {
-			err = mariaBelow(ctx, s, in, name, t, depth+1)
-		} else if t.engine == "" || transactional(t.engine) {
-			t.engine = below[0].rows[0][1].Str
+			err = mariaBelow(ctx, s, in, name, t, engine, depth+1)
+		} else if *engine == "" || transactional(*engine) {
+			*engine = below[0].rows[0][1].Str
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if t.engine == "" {
-		t.engine = "unknown"
+	if *engine == "" {
+		*engine = "unknown"
 	}
 	return nil
 }
@@ -172,4 +173,17 @@ func labelsOf(typ string) []string {
 		list = strings.TrimPrefix(list[min(i+1, len(list)):], ",")
 	}
 	return labels
+}
+
+// mariaSpelled proves that no table is spelled otherwise and comes before the one that was found. Names are compared by
+// bytes: the catalogue itself does not tell case apart.
+func mariaSpelled(schema, name, found string) (proofs []proof) {
+	for _, n := range slices.Compact([]string{name, strings.ToLower(name)}) {
+		if n == found {
+			break
+		}
+		proofs = append(proofs, proof{statement{sql: "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ? AND CAST(table_name AS BINARY) = ?",
+			args: []any{schema, n, n}, rows: true, op: "prove what the names of tables mean", item: -1}, "0"})
+	}
+	return proofs
 }

@@ -74,24 +74,16 @@ func (a *answers) rest(id string) {
 
 // markRows marks what still says what was read, in one transaction with the look at it.
 func (a *answers) markRows(ctx context.Context, rows map[string]answer) (*marking, error) {
-	s, err := a.t.pool.get(ctx)
-	if err != nil {
-		return nil, a.t.connectError(err)
+	m := &marking{a: a, ctx: ctx}
+	err := a.t.use(ctx, func(s session) error {
+		m.s = s
+		return a.t.locate(m.mark(rows), m.last)
+	})
+	var ours *connectors.Error
+	if m.s != nil && errors.As(err, &ours) {
+		ours.Hint = "mend answer.mark in the mapping or grant the right to run it; the results come again"
 	}
-	m := &marking{a: a, ctx: ctx, s: s}
-	if err = m.mark(rows); err == nil {
-		a.t.giveBack(ctx, s)
-		return m, nil
-	}
-	at := &attempt{t: a.t}
-	r := a.t.meaning(at.locate(err, m.last))
-	if broken(err) || s.rollback(ctx) != nil {
-		s.close()
-	} else {
-		a.t.pool.put(s)
-	}
-	r.err.Hint = "mend answer.mark in the mapping or grant the right to run it; the results come again"
-	return nil, r.err
+	return m, err
 }
 
 // marking is one transaction that marks rows.

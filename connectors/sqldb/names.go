@@ -26,16 +26,3 @@ func spellings(schema, name, inSchema, found string) (all []any) {
 	}
 	return all
 }
-
-// mariaSpelled proves that no table is spelled otherwise and comes before the one that was found. Names are compared by
-// bytes: the catalogue itself does not tell case apart.
-func mariaSpelled(schema, name, found string) (proofs []proof) {
-	for _, n := range slices.Compact([]string{name, strings.ToLower(name)}) {
-		if n == found {
-			break
-		}
-		proofs = append(proofs, proof{statement{sql: "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ? AND CAST(table_name AS BINARY) = ?",
-			args: []any{schema, n, n}, rows: true, op: "prove what the names of tables mean", item: -1}, "0"})
-	}
-	return proofs
-}

@@ -18,7 +18,11 @@ import (
 
 func oracleDialect() dialect {
 	return dialect{
-		name: "oracle", steady: "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", maxBinds: 1000, maxRows: 1, returns: false, quote: quoteDouble,
+		name: "oracle", summary: "Oracle Database 12c or later.", parallel: 2, open: openOracle, port: 1521, login: oracleLogin, grantee: quoteUnlessPlain,
+		dual: " FROM DUAL", digest: "varchar2(64)",
+		// The catalogue only: EXPLAIN PLAN would write into a table.
+		inspector: inspector{strict: true, columns: wrapped("q"), names: `SELECT OWNER, TABLE_NAME FROM ALL_TABLES WHERE OWNER NOT IN ('SYS', 'SYSTEM') AND ROWNUM <= 2000 ORDER BY 1, 2`},
+		steady:    "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", maxBinds: 1000, maxRows: 1, returns: false, quote: quoteDouble,
 		bind: func(n int) string { return ":" + strconv.Itoa(n) }, fold: strings.ToUpper,
 		write: oracleWrite, table: oracleTable, arg: oracleArg, prove: proveByReading, classify: oracleVerdict, inside: oracleInside,
 		age: "ROUND((CAST(SYSTIMESTAMP AS DATE) - CAST(WRITTEN_AT AS DATE)) * 86400)",
@@ -33,33 +37,31 @@ func oracleDialect() dialect {
 	}
 }
 
-// newOracle opens a connector of its own: go-ora's global driver shares session parameters between databases.
-func newOracle(_ connectors.Env, c Config, zone *time.Location) (*system, error) {
+// openOracle opens a connector of its own: go-ora's global driver shares session parameters between databases.
+func openOracle(_ connectors.Env, c Config, zone *time.Location) (link, error) {
 	dsn, err := oracleDSN(c)
 	if err != nil {
-		return nil, err
+		return link{}, err
 	}
 	connector := go_ora.NewConnector(dsn)
 	if c, ok := connector.(*go_ora.OracleConnector); ok {
 		c.Dialer(dialer{})
 	}
-	db := sql.OpenDB(connector)
-	db.SetMaxIdleConns(0)
-	connect := func(ctx context.Context) (session, error) {
-		s, err := openSQL(ctx, db, oracleAnswered, oracleSchema(c))
-		if err != nil {
-			return nil, err
+	d := oracleDialect()
+	return linkSQL(sql.OpenDB(connector), func(ctx context.Context, s *sqlSession) error {
+		s.answered = oracleAnswered
+		if err := s.ready(ctx, c, &d, oracleSchema(c)); err != nil {
+			return err
 		}
-		if err = s.ready(ctx, c, oracleDialect()); err == nil {
-			err = s.start(ctx, append(oracleSchema(c), oracleSettings(zone)...))
-		}
-		if err != nil {
-			s.close()
-			return nil, err
-		}
-		return s, nil
+		return s.start(ctx, append(oracleSchema(c), oracleSettings(zone)...))
+	}), nil
+}
+
+func oracleLogin(dsn string) string {
+	if u, err := url.Parse(dsn); err == nil {
+		return u.User.Username()
 	}
-	return &system{dialect: oracleDialect(), connect: within(connect, "oracle", c.ConnectTimeout), close: db.Close}, nil
+	return ""
 }
 
 func oracleDSN(c Config) (string, error) {

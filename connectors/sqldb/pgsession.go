@@ -327,6 +327,9 @@ func stalePlan(e *pgconn.PgError) bool {
 	return e.Code == "0A000" && strings.Contains(e.Routine, "RevalidateCachedQuery")
 }
 
+// fresh: a server stays the one that it is.
+func (s *pgSession) fresh() bool { return true }
+
 func (s *pgSession) rollback(ctx context.Context) error {
 	if s.stale {
 		return errors.New("prepared statements are stale, the connection is thrown away")

@@ -3,7 +3,9 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"io"
 	"maps"
+	"net"
 	"regexp"
 	"slices"
 	"strconv"
@@ -187,7 +189,8 @@ func (u *pgSetup) ledger(ctx context.Context, s *pgSession) error {
 	if !u.config.Ledger || !u.config.CreateLedger {
 		return nil
 	}
-	return createLedger(ctx, s, postgresDialect(), u.config.LedgerTable)
+	d := postgresDialect()
+	return createLedger(ctx, s, &d, u.config.LedgerTable)
 }
 
 // ownPath keeps our search_path for the length of a transaction, under a name that nobody else uses.
@@ -226,10 +229,6 @@ func quoteText(s string) string {
 	return quoted
 }
 
-func question(sql string) statement {
-	return statement{sql: sql, rows: true, op: "settle the session", item: -1}
-}
-
 func setting(sql string) statement { return statement{sql: sql, op: "settle the session", item: -1} }
 
 var setStatement = regexp.MustCompile(`(?is)^\s*set\s+(?:session\s+|local\s+)?(\S.*?)[\s;]*$`)
@@ -265,14 +264,32 @@ func poolerVerdict(e *pgconn.PgError) verdict {
 	return verdict{connectors.Transient, CodeUnreachable, ""}
 }
 
-// one returns the only row of a query.
-func one(ctx context.Context, s session, sql string) ([]connectors.Value, error) {
-	res, err := s.run(ctx, []statement{question(sql)}, false, false)
-	if err != nil {
-		return nil, err
+// greetPostgres asks for encryption (SSLRequest).
+func greetPostgres(conn net.Conn) error {
+	if _, err := conn.Write([]byte{0, 0, 0, 8, 4, 210, 22, 47}); err != nil {
+		return err
 	}
-	if len(res[0].rows) != 1 {
-		return nil, errors.New("the server's answer is not one row")
+	var answer [1]byte
+	if _, err := io.ReadFull(conn, answer[:]); err != nil {
+		return err
 	}
-	return res[0].rows[0], nil
+	if answer[0] != 'S' {
+		return errors.New("the server does not encrypt")
+	}
+	return nil
+}
+
+func postgresLogin(dsn string) string {
+	if parsed, err := pgconn.ParseConfig(dsn); err == nil {
+		return parsed.User
+	}
+	return ""
+}
+
+// postgresGrantee: capitals stay only in quotes.
+func postgresGrantee(user string) string {
+	if user != strings.ToLower(user) {
+		return quoteDouble(user)
+	}
+	return quoteUnlessPlain(user)
 }

@@ -41,7 +41,7 @@ func (p *pool) get(ctx context.Context) (session, error) {
 		s := p.idle[n-1]
 		p.idle = p.idle[:n-1]
 		p.mu.Unlock()
-		if f, ok := s.session.(interface{ fresh() bool }); ok && !f.fresh() {
+		if !s.fresh() {
 			s.close()
 			p.drop(false)
 			p.replaced()
@@ -62,14 +62,6 @@ func (p *pool) answers(ctx context.Context, s session) bool {
 	defer cancel()
 	_, err := s.run(ctx, []statement{p.sys.ping()}, false, false)
 	return err == nil
-}
-
-func (s *system) ping() statement {
-	sql := "SELECT 1"
-	if s.name == "oracle" {
-		sql += " FROM DUAL"
-	}
-	return statement{sql: sql, rows: true, op: "ping", item: -1}
 }
 
 // put gives a session back that is outside of any transaction.

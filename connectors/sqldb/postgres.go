@@ -23,7 +23,10 @@ const (
 
 func postgresDialect() dialect {
 	return dialect{
-		name: "postgres", steady: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", maxBinds: 65000, maxRows: 64, returns: true, quote: quoteDouble,
+		name: "postgres", summary: "PostgreSQL 12 or later.", parallel: 2, open: openPostgres, port: 5432, greet: greetPostgres,
+		login: postgresLogin, grantee: postgresGrantee, inspector: postgresInspector(), offsets: true, trial: trial, refutes: divided,
+		digest: "varchar(64)", key: column{oid: oidText, array: oidTextArray},
+		steady: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", maxBinds: 65000, maxRows: 64, returns: true, quote: quoteDouble,
 		bind: func(n int) string { return "$" + strconv.Itoa(n) }, fold: strings.ToLower,
 		differs: postgresDiffers,
 		write:   postgresWrite, table: postgresTable, arg: arg, prove: postgresProve, tally: postgresTally, settle: "SET CONSTRAINTS ALL IMMEDIATE", pipelines: true, classify: postgresVerdict, inside: postgresInside,
@@ -36,10 +39,10 @@ func postgresDialect() dialect {
 	}
 }
 
-func newPostgres(e connectors.Env, c Config, zone *time.Location) (*system, error) {
+func openPostgres(e connectors.Env, c Config, zone *time.Location) (link, error) {
 	cfg, err := pgconn.ParseConfig(postgresDSN(e, c))
 	if err != nil {
-		return nil, errors.New("dsn or tls is not understood") // the driver's text may hold the password
+		return link{}, errors.New("dsn or tls is not understood") // the driver's text may hold the password
 	}
 	if c.Password != "" {
 		cfg.Password = string(c.Password)
@@ -51,7 +54,7 @@ func newPostgres(e connectors.Env, c Config, zone *time.Location) (*system, erro
 	}
 	setup := &pgSetup{cfg: cfg, config: c, zone: zone}
 	setup.takeOver()
-	return &system{dialect: postgresDialect(), connect: within(setup.connect, "postgres", c.ConnectTimeout), close: func() error { return nil }}, nil
+	return link{setup.connect, func() error { return nil }}, nil
 }
 
 // postgresDSN adds the discrete fields to the DSN, in either of its forms; in the keyword form the last
@@ -177,12 +180,6 @@ func postgresCall(d *dialect, w *rowset) ([]statement, error) {
 	return stmts, nil
 }
 
-// engineForeign is a table of another server: what it makes of values is not known, and its commit is not this one's.
-const engineForeign = "of another server"
-
-// engineTemporary is a table that ends with the session.
-const engineTemporary = "temporary"
-
 // postgresFind finds the table that a name means.
 const postgresFind = `
 SELECT n.nspname, c.relname
@@ -264,12 +261,6 @@ func trial(c *column, x any, means *culprit) statement {
 	return st
 }
 
-// divided reports a division by zero: a proof or a trial failed.
-func divided(err error) bool {
-	var e *pgconn.PgError
-	return errors.As(err, &e) && e.Code == "22012"
-}
-
 // postgresUniques reads the keys by which ON CONFLICT finds a row: checked at once, over whole columns and all rows. An
 // index may compare by a collation of its own.
 const postgresUniques = `
@@ -320,10 +311,10 @@ func postgresTable(ctx context.Context, s session, schema, name string) (*table,
 		return nil, errChanged // the name came to mean another one in between
 	}
 	if facts[1].Int == 1 {
-		t.engine = engineForeign
+		t.loses, t.cure = "of another server", "the table lies on another server, which commits by itself and may change values: write to that server as a target of its own"
 	}
 	if facts[4].Int == 1 {
-		t.engine = engineTemporary
+		t.temporary()
 	}
 	if bits := facts[3].Int; bits != 0 { // of tgtype: 4 insert, 8 delete, 16 update
 		t.instead = map[connectors.Op]bool{connectors.Insert: bits&4 > 0, connectors.Update: bits&16 > 0, connectors.ReplaceChildren: bits&12 > 0, connectors.Upsert: bits&20 > 0}
@@ -420,4 +411,38 @@ func postgresFamily(typ string) family {
 		return famBoolean
 	}
 	return famOther
+}
+
+// postgresTally asks for the counters of the transaction itself. They count for each table what truly happened to it, also
+// by triggers; a partitioned table's are those of its partitions, a view's those of what lies below it. They also have what
+// earlier transactions of the session left to be reported, so only their difference means something.
+func postgresTally(tables []*table) statement {
+	var oids strings.Builder
+	for i, t := range tables {
+		if i > 0 {
+			oids.WriteByte(',')
+		}
+		oids.WriteString(strconv.FormatInt(t.oid, 10))
+	}
+	return statement{sql: postgresTallyQuery, args: []any{"{" + oids.String() + "}"}, oids: []uint32{oidText}}
+}
+
+const postgresTallyQuery = `
+WITH RECURSIVE below AS (
+  SELECT r.n, r.id FROM pg_catalog.unnest($1::pg_catalog.oid[]) WITH ORDINALITY r(id, n)
+  UNION
+  SELECT below.n, x.id FROM below, LATERAL (
+    SELECT i.inhrelid AS id FROM pg_catalog.pg_inherits i WHERE i.inhparent = below.id
+    UNION ALL
+    SELECT d.refobjid FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+      AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    WHERE w.ev_class = below.id AND w.ev_type = '1') x)
+SELECT pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_inserted(id))::int8, pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_deleted(id))::int8,
+  pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(id))::int8, (pg_catalog.current_setting('track_counts') = 'on')::int4
+FROM below GROUP BY n ORDER BY n`
+
+// divided reports a division by zero: a proof or a trial failed.
+func divided(err error) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && e.Code == "22012"
 }

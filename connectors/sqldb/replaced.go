@@ -1,7 +1,6 @@
 package sqldb
 
 import (
-	"errors"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -27,10 +26,8 @@ var openFiles = struct {
 	all map[*openFile]bool
 }{all: map[*openFile]bool{}}
 
-var errReplaced = errors.New("the database file or its log was replaced or moved away while it was open")
-
-// fresh tells whether the path still names the files that are open.
-func (f *openFile) fresh() bool {
+// Fresh tells whether the path still names the files that are open.
+func (f *openFile) Fresh() bool {
 	now := look(f.path)
 	if now == nil || !os.SameFile(f.db, now.db) {
 		return false
@@ -76,8 +73,8 @@ func (f *openFile) endsWell() bool {
 	return last != nil && untouched(now.db, last.db) && (now.wal == nil || untouched(now.wal, last.wal)) && (now.shm == nil || f.shm != nil && os.SameFile(now.shm, f.shm))
 }
 
-// forgotten takes a session that is to end out of the list, or says that it must stay open until the process ends.
-func (f *openFile) forgotten() bool {
+// Forgotten takes a session that is to end out of the list, or says that it must stay open until the process ends.
+func (f *openFile) Forgotten() bool {
 	ends := f.endsWell()
 	openFiles.Lock()
 	defer openFiles.Unlock()

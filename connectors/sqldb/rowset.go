@@ -296,3 +296,20 @@ func (w *rowset) assignments(d *dialect, value func(quoted string) string) strin
 	}
 	return strings.Join(sets, ", ")
 }
+
+// conflictTail is ON CONFLICT … DO UPDATE, as SQLite and PostgreSQL have it.
+func conflictTail(d *dialect) func(*rowset) string {
+	return func(w *rowset) string {
+		keys := w.keyNames()
+		for i := range keys {
+			keys[i] = d.quote(keys[i])
+		}
+		return " ON CONFLICT (" + strings.Join(keys, ", ") + ") DO UPDATE SET " +
+			w.assignments(d, func(q string) string { return "EXCLUDED." + q })
+	}
+}
+
+func noKey(w *rowset) error {
+	return connectors.Errorf(connectors.TargetError, CodeNoKey, "upsert into "+w.tab.plain,
+		"ask the DBA for a unique key on exactly the mapping's key columns", "no such key")
+}

@@ -23,7 +23,8 @@ import (
 
 func sqliteDialect() dialect {
 	return dialect{
-		name: "sqlite", maxBinds: 30000, maxRows: 128, returns: true, quote: quoteDouble, bind: questionMark,
+		name: "sqlite", summary: "SQLite database file.", parallel: 1, open: openSQLite, inspector: sqliteInspector(), digest: "varchar(64)",
+		maxBinds: 30000, maxRows: 128, returns: true, quote: quoteDouble, bind: questionMark,
 		differs:  sqliteDiffers,
 		write:    sqliteWrite,
 		table:    sqliteTable,
@@ -41,7 +42,7 @@ func sqliteDialect() dialect {
 	}
 }
 
-func newSQLite(e connectors.Env, c Config, _ *time.Location) (*system, error) {
+func openSQLite(e connectors.Env, c Config, _ *time.Location) (link, error) {
 	dsn := c.DSN
 	if dsn == "" {
 		// Never made by us: a legacy system has its database, and an empty one in its place would hide that it is gone.
@@ -55,22 +56,18 @@ func newSQLite(e connectors.Env, c Config, _ *time.Location) (*system, error) {
 	dsn += sep + "_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)"
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
-		return nil, err
+		return link{}, err
 	}
-	db.SetMaxIdleConns(0)
-	path := sqlitePath(e, c)
-	var former atomic.Pointer[openFile]
-	connect := func(ctx context.Context) (session, error) {
-		s, err := openSQLite(ctx, db, c, path, former.Load())
-		if err != nil {
-			return nil, err
-		}
-		if s.file != nil {
-			s.file.opened(&former)
-		}
-		return s, nil
-	}
-	return &system{dialect: sqliteDialect(), connect: connect, close: db.Close}, nil
+	f := &sqliteFile{config: c, path: sqlitePath(e, c), db: db}
+	return link{f.connect, db.Close}, nil
+}
+
+// sqliteFile is the database that a target's sessions open.
+type sqliteFile struct {
+	config Config
+	path   string
+	db     *sql.DB
+	former atomic.Pointer[openFile] // when all was as it should be
 }
 
 // sqlitePath is the path as it was configured, whose links may come to lead elsewhere. In a DSN it starts where the agent runs.
@@ -88,33 +85,50 @@ func sqlitePath(e connectors.Env, c Config) string {
 	return name
 }
 
-// openSQLite opens the file and makes sure that it is the one that its path names.
-func openSQLite(ctx context.Context, db *sql.DB, c Config, path string, former *openFile) (*sqlSession, error) {
-	before := look(path)
+// connect opens the file, and nothing that would spoil it.
+func (f *sqliteFile) connect(ctx context.Context) (session, error) {
+	before := look(f.path)
 	if before != nil {
-		if err := errors.Join(before.leftover(former), before.alone()); err != nil {
+		if err := errors.Join(before.leftover(f.former.Load()), before.alone()); err != nil {
 			return nil, err
 		}
 	}
-	s, err := openSQL(ctx, db, sqliteAnswered, nil)
-	if err != nil {
-		return nil, err
+	return openSQL(ctx, f.db, func(ctx context.Context, s *sqlSession) error { return f.settle(ctx, s, before) })
+}
+
+// settle makes sure that the file is the one that its path named before it was opened.
+func (f *sqliteFile) settle(ctx context.Context, s *sqlSession, before *openFile) error {
+	d := sqliteDialect()
+	s.answered, s.cell = sqliteAnswered, sqliteCell
+	if err := s.ready(ctx, f.config, &d, nil); err != nil {
+		return err
 	}
-	s.lite = true
-	if err = s.ready(ctx, c, sqliteDialect()); err == nil {
-		err = sqliteSettle(ctx, s)
+	if err := sqliteSettle(ctx, s); err != nil {
+		return err
 	}
-	if err == nil {
-		s.file, err = openedFile(ctx, s, path)
+	file, err := openedFile(ctx, s, f.path)
+	if err != nil || file == nil {
+		return err
 	}
-	if err == nil && before != nil && s.file != nil && !os.SameFile(before.db, s.file.db) {
-		err = errReplaced
+	if before != nil && !os.SameFile(before.db, file.db) {
+		return errReplaced
 	}
-	if err != nil {
-		s.close()
-		return nil, err
+	file.opened(&f.former)
+	s.file = file
+	return nil
+}
+
+// sqliteCell: bytes are always a blob, whatever the column says, and a time has a zone if its text had an offset.
+func sqliteCell(typ string, v any) connectors.Value {
+	switch x := v.(type) {
+	case []byte:
+		typ = "blob"
+	case time.Time:
+		if _, offset := x.Zone(); offset != 0 {
+			typ = zonedType
+		}
 	}
-	return s, nil
+	return cell(typ, v)
 }
 
 // openedFile asks SQLite which file it has open and returns it by the path that was configured; nil: none, it is in memory.
@@ -155,18 +169,6 @@ func sqliteSettle(ctx context.Context, s *sqlSession) error {
 func sqliteAnswered(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff != 9 && e.Code() != 1032 // interrupted by us; the file was moved
-}
-
-// conflictTail is ON CONFLICT … DO UPDATE, as SQLite and PostgreSQL have it.
-func conflictTail(d *dialect) func(*rowset) string {
-	return func(w *rowset) string {
-		keys := w.keyNames()
-		for i := range keys {
-			keys[i] = d.quote(keys[i])
-		}
-		return " ON CONFLICT (" + strings.Join(keys, ", ") + ") DO UPDATE SET " +
-			w.assignments(d, func(q string) string { return "EXCLUDED." + q })
-	}
 }
 
 var declaredLength = regexp.MustCompile(`\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)`)
@@ -226,7 +228,7 @@ func sqliteTable(ctx context.Context, s session, schema, name string) (*table, e
 		t.parents = append(t.parents, strings.TrimSuffix(quoted, quoteDouble(name))+quoteDouble(r[0].Str))
 	}
 	if slices.ContainsFunc(res[4].rows, func(r []connectors.Value) bool { return r[1].Int == 1 }) {
-		t.engine = engineTemporary
+		t.temporary()
 	}
 	t.liteWords(res[6].rows)
 	return t, nil
@@ -304,20 +306,6 @@ func sqliteColumn(r []connectors.Value, strict bool) *column {
 		}
 	}
 	return c
-}
-
-// groupPairs turns rows of (index, column) into lists of columns.
-func groupPairs(rows [][]connectors.Value) [][]string {
-	var all [][]string
-	last := ""
-	for _, r := range rows {
-		if len(all) == 0 || r[0].Str != last {
-			all = append(all, nil)
-			last = r[0].Str
-		}
-		all[len(all)-1] = append(all[len(all)-1], r[1].Str)
-	}
-	return all
 }
 
 // sqliteArg is stricter than SQLite, which would take any text into a number's column, a text that looks like a number
@@ -435,4 +423,50 @@ func sqliteWords(e *sqlite.Error) verdict {
 		return verdict{connectors.TargetError, CodeNoKey, "upsert needs a unique index on exactly its key"}
 	}
 	return verdict{connectors.TargetError, CodeRefused, shownBy}
+}
+
+// sqliteTally has triggers of the session's own count what is inserted and updated, also by other triggers, and takes what
+// is deleted from the number of rows that there are: the transaction has the write lock, so nobody else changes that. Where
+// there can be no such triggers the number of rows has to do.
+func sqliteTally(tables []*table) statement {
+	parts := make([]string, len(tables))
+	for i, t := range tables {
+		rows := "(SELECT COUNT(*) FROM " + t.name + ")"
+		if t.countable {
+			parts[i] = "SELECT inserted, inserted - " + rows + ", updated, 1 FROM temp.inbasket_counts WHERE n = " + strconv.Itoa(i)
+		} else {
+			parts[i] = "SELECT " + rows + ", 0, NULL, 1"
+		}
+	}
+	return statement{sql: strings.Join(parts, " UNION ALL ")}
+}
+
+// sqliteCounters makes the triggers that count, or takes them away.
+func sqliteCounters(tables []*table, begin bool) []string {
+	const counts = "inbasket_counts"
+	var sqls []string
+	if begin {
+		sqls = append(sqls, "CREATE TEMP TABLE "+counts+" (n INTEGER PRIMARY KEY, inserted INTEGER, updated INTEGER)")
+	}
+	for i, t := range tables {
+		n := strconv.Itoa(i)
+		if begin {
+			sqls = append(sqls, "INSERT INTO temp."+counts+" VALUES ("+n+", 0, 0)")
+		}
+		for _, c := range [][2]string{{"INSERT", "inserted"}, {"UPDATE", "updated"}} {
+			event, column := c[0], c[1]
+			name := "inbasket_" + column + "_" + n
+			switch {
+			case !t.countable:
+			case begin:
+				sqls = append(sqls, "CREATE TEMP TRIGGER "+name+" AFTER "+event+" ON "+t.name+" BEGIN UPDATE "+counts+" SET "+column+" = "+column+" + 1 WHERE n = "+n+"; END")
+			default:
+				sqls = append(sqls, "DROP TRIGGER temp."+name)
+			}
+		}
+	}
+	if !begin {
+		sqls = append(sqls, "DROP TABLE temp."+counts)
+	}
+	return sqls
 }

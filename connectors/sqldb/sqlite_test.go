@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -49,13 +48,13 @@ func TestNoDatabaseIsMade(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	path := filepath.Join(t.TempDir(), "gone.db")
 	env := connectors.Env{Name: "register", Identity: "register-1", Clock: newClock(), Notify: func(connectors.Notice) {}}
-	config := defaults(1)()
+	d := sqliteDialect()
+	config := d.defaults()
 	config.Path, config.Ledger, config.CreateLedger = path, true, true
-	system, err := newSQLite(env, config, time.UTC)
+	target, err := open(env, config, &d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	target := newTarget(env, config, system)
 	defer target.Close()
 	err = target.Check(t.Context())
 	var coded *connectors.Error

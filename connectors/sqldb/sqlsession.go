@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"time"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -16,10 +15,20 @@ type sqlSession struct {
 	tx       *sql.Tx
 	own      *ownTx           // nil: transactions are the driver's
 	answered func(error) bool // the error is the server's own answer
-	lite     bool             // SQLite: bytes are always a blob, whatever the column says
-	dirty    bool             // a COMMIT failed: the driver may still be inside the transaction
-	file     *openFile        // of SQLite; nil for servers
+	cell     func(typ string, v any) connectors.Value
+	dirty    bool     // a COMMIT failed: the driver may still be inside the transaction
+	file     keptFile // that it has open; nil for servers
 }
+
+// keptFile is a file that may be replaced while it is open.
+type keptFile interface {
+	// Fresh says no when the file that is open is no longer the database.
+	Fresh() bool
+	// Forgotten says no when closing would destroy the database: then it stays open until the process ends.
+	Forgotten() bool
+}
+
+var errReplaced = errors.New("the database file or its log was replaced or moved away while it was open")
 
 // ownTx begins transactions, and what runs outside of them, by a statement that also settles the session: it costs no
 // round trip of its own.
@@ -28,14 +37,20 @@ type ownTx struct {
 	open           bool
 }
 
-// openSQL makes sessions from a *sql.DB and runs the start statements on each.
-func openSQL(ctx context.Context, db *sql.DB, answered func(error) bool, start []string) (*sqlSession, error) {
+// linkSQL makes sessions from a *sql.DB; settle gets each ready.
+func linkSQL(db *sql.DB, settle func(context.Context, *sqlSession) error) link {
+	return link{func(ctx context.Context) (session, error) { return openSQL(ctx, db, settle) }, db.Close}
+}
+
+// openSQL makes one session.
+func openSQL(ctx context.Context, db *sql.DB, settle func(context.Context, *sqlSession) error) (session, error) {
+	db.SetMaxIdleConns(0)
 	c, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &sqlSession{conn: c, answered: answered}
-	if err := s.start(ctx, start); err != nil {
+	s := &sqlSession{conn: c, cell: cell}
+	if err := settle(ctx, s); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -51,8 +66,11 @@ func (s *sqlSession) start(ctx context.Context, stmts []string) error {
 	return nil
 }
 
-// ready makes the ledger where it is missing and the configuration lets it, and runs session:.
-func (s *sqlSession) ready(ctx context.Context, c Config, d dialect) error {
+// ready runs the first statements, makes the ledger where it is missing and the configuration lets it, and runs session:.
+func (s *sqlSession) ready(ctx context.Context, c Config, d *dialect, first []string) error {
+	if err := s.start(ctx, first); err != nil {
+		return err
+	}
 	if c.Ledger && c.CreateLedger {
 		if err := createLedger(ctx, s, d, c.LedgerTable); err != nil {
 			return err
@@ -117,7 +135,10 @@ func (s *sqlSession) open(ctx context.Context, begin bool) error {
 }
 
 // fresh says no when the file that is open is no longer the database.
-func (s *sqlSession) fresh() bool { return s.file == nil || s.file.fresh() }
+func (s *sqlSession) fresh() bool { return s.file == nil || s.file.Fresh() }
+
+// forget: database/sql keeps nothing prepared here.
+func (s *sqlSession) forget(context.Context) error { return nil }
 
 func (s *sqlSession) commit(ctx context.Context) error {
 	switch {
@@ -205,16 +226,7 @@ func (s *sqlSession) read(rows *sql.Rows, each func([]string, []connectors.Value
 		}
 		vals := make([]connectors.Value, len(cells))
 		for i, c := range cells {
-			typ := types[i].DatabaseTypeName()
-			if _, isBytes := c.([]byte); isBytes && s.lite {
-				typ = "blob"
-			}
-			if at, isTime := c.(time.Time); isTime && s.lite {
-				if _, offset := at.Zone(); offset != 0 { // the text had it
-					typ = zonedType
-				}
-			}
-			vals[i] = cell(typ, c)
+			vals[i] = s.cell(types[i].DatabaseTypeName(), c)
 		}
 		r.affected++
 		if each == nil {
@@ -252,7 +264,7 @@ func (s *sqlSession) close() {
 		_ = s.tx.Rollback()
 		s.tx = nil
 	}
-	if s.file != nil && !s.file.forgotten() {
+	if s.file != nil && !s.file.Forgotten() {
 		return
 	}
 	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -29,6 +27,12 @@ type window struct {
 	passes bool  // whatever became of rows is meant
 	clears bool  // rows are deleted before others come
 	found  int64 // how many statements of it deleted, or an upsert finds there
+}
+
+// finds takes in what one of its statements deleted or found.
+func (w *window) finds(res result) error {
+	w.found += max(res.affected, int64(len(res.rows)))
+	return nil
 }
 
 // newWindow is for a write of sets.
@@ -84,7 +88,8 @@ func (a *attempt) tally(w *window) {
 		return
 	}
 	st := a.t.sys.tally(a.watched)
-	st.rows, st.op, st.item, st.window = true, "count what was written", -1, w
+	st.rows, st.op, st.item, st.looks = true, "count what was written", -1, true
+	st.takes = func(res result) error { return a.judge(w, res) }
 	a.queue(st, nil)
 }
 
@@ -118,7 +123,7 @@ func (a *attempt) findKeys(d *dialect, w *window, sets []*rowset) {
 	for _, set := range sets {
 		for _, r := range set.rows {
 			where, args := set.whereNull(d, r)
-			a.queue(statement{sql: set.prefix + "SELECT 1 FROM " + set.tab.name + " WHERE " + where, args: args, rows: true, op: "find the key in " + set.tab.plain, item: r.item, adds: w}, nil)
+			a.queue(statement{sql: set.prefix + "SELECT 1 FROM " + set.tab.name + " WHERE " + where, args: args, rows: true, op: "find the key in " + set.tab.plain, item: r.item, takes: w.finds}, nil)
 		}
 	}
 }
@@ -197,78 +202,4 @@ func readTallies(res result, n int) ([]tally, error) {
 		all[i] = tally{asInt(r[0]), asInt(r[1]), asInt(r[2]), r[2].Kind != connectors.Null, asInt(r[3]) == 1}
 	}
 	return all, nil
-}
-
-// postgresTally asks for the counters of the transaction itself. They count for each table what truly happened to it, also
-// by triggers; a partitioned table's are those of its partitions, a view's those of what lies below it. They also have what
-// earlier transactions of the session left to be reported, so only their difference means something.
-func postgresTally(tables []*table) statement {
-	var oids strings.Builder
-	for i, t := range tables {
-		if i > 0 {
-			oids.WriteByte(',')
-		}
-		oids.WriteString(strconv.FormatInt(t.oid, 10))
-	}
-	return statement{sql: postgresTallyQuery, args: []any{"{" + oids.String() + "}"}, oids: []uint32{oidText}}
-}
-
-const postgresTallyQuery = `
-WITH RECURSIVE below AS (
-  SELECT r.n, r.id FROM pg_catalog.unnest($1::pg_catalog.oid[]) WITH ORDINALITY r(id, n)
-  UNION
-  SELECT below.n, x.id FROM below, LATERAL (
-    SELECT i.inhrelid AS id FROM pg_catalog.pg_inherits i WHERE i.inhparent = below.id
-    UNION ALL
-    SELECT d.refobjid FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-      AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-    WHERE w.ev_class = below.id AND w.ev_type = '1') x)
-SELECT pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_inserted(id))::int8, pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_deleted(id))::int8,
-  pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_updated(id))::int8, (pg_catalog.current_setting('track_counts') = 'on')::int4
-FROM below GROUP BY n ORDER BY n`
-
-// sqliteTally has triggers of the session's own count what is inserted and updated, also by other triggers, and takes what
-// is deleted from the number of rows that there are: the transaction has the write lock, so nobody else changes that. Where
-// there can be no such triggers the number of rows has to do.
-func sqliteTally(tables []*table) statement {
-	parts := make([]string, len(tables))
-	for i, t := range tables {
-		rows := "(SELECT COUNT(*) FROM " + t.name + ")"
-		if t.countable {
-			parts[i] = "SELECT inserted, inserted - " + rows + ", updated, 1 FROM temp.inbasket_counts WHERE n = " + strconv.Itoa(i)
-		} else {
-			parts[i] = "SELECT " + rows + ", 0, NULL, 1"
-		}
-	}
-	return statement{sql: strings.Join(parts, " UNION ALL ")}
-}
-
-// sqliteCounters makes the triggers that count, or takes them away.
-func sqliteCounters(tables []*table, begin bool) []string {
-	const counts = "inbasket_counts"
-	var sqls []string
-	if begin {
-		sqls = append(sqls, "CREATE TEMP TABLE "+counts+" (n INTEGER PRIMARY KEY, inserted INTEGER, updated INTEGER)")
-	}
-	for i, t := range tables {
-		n := strconv.Itoa(i)
-		if begin {
-			sqls = append(sqls, "INSERT INTO temp."+counts+" VALUES ("+n+", 0, 0)")
-		}
-		for _, c := range [][2]string{{"INSERT", "inserted"}, {"UPDATE", "updated"}} {
-			event, column := c[0], c[1]
-			name := "inbasket_" + column + "_" + n
-			switch {
-			case !t.countable:
-			case begin:
-				sqls = append(sqls, "CREATE TEMP TRIGGER "+name+" AFTER "+event+" ON "+t.name+" BEGIN UPDATE "+counts+" SET "+column+" = "+column+" + 1 WHERE n = "+n+"; END")
-			default:
-				sqls = append(sqls, "DROP TRIGGER temp."+name)
-			}
-		}
-	}
-	if !begin {
-		sqls = append(sqls, "DROP TABLE temp."+counts)
-	}
-	return sqls
 }

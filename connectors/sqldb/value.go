@@ -16,14 +16,6 @@ import (
 // maxBlob is the most that one binary column gets or gives.
 const maxBlob = 64 << 20
 
-// misfit is a value that its column would refuse, round or cut. It names no data.
-type misfit struct {
-	code   string
-	column string
-}
-
-func (m *misfit) Error() string { return m.code + " in column " + m.column }
-
 // loose is the column as one that takes what it is given: the mapping says that it may change the value.
 func (c *column) loose() *column {
 	l := *c
@@ -456,4 +448,13 @@ func isoDateTime(s string) string {
 		}
 	}
 	return s
+}
+
+// asInt reads a whole number in whatever form it came.
+func asInt(v connectors.Value) int64 {
+	if v.Kind == connectors.Integer {
+		return v.Int
+	}
+	n, _ := strconv.ParseInt(v.Str, 10, 64)
+	return n
 }

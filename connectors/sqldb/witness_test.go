@@ -13,16 +13,14 @@ import (
 // evident is a SQLite target with a clock of its own.
 func evident(t *testing.T, ledger bool) *Target {
 	t.Helper()
-	c := defaults(1)()
+	d := sqliteDialect()
+	c := d.defaults()
 	c.Path, c.Ledger, c.CreateLedger = emptyFile(t, "x.db"), ledger, ledger
-	zone := time.UTC
 	e := connectors.Env{Name: "register", Identity: "register-1", Clock: newClock(), Notify: func(connectors.Notice) {}}
-	sys, err := newSQLite(e, c, zone)
+	tg, err := open(e, c, &d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sys.zone = zone
-	tg := newTarget(e, c, sys)
 	t.Cleanup(func() { _ = tg.Close() })
 	run(t, tg, `CREATE TABLE PLAIN (ID integer PRIMARY KEY, NAME text, FEE numeric)`)
 	return tg
@@ -100,7 +98,7 @@ func TestOldLedger(t *testing.T) {
 	if got := traces(t, tg, tg.env.Clock.Now().Add(-time.Hour)); len(got) != 1 || got[0].Digest != (connectors.Digest{}) {
 		t.Fatalf("%+v", got)
 	}
-	run(t, tg, digestDDL("sqlite", "INBASKET_LEDGER"))
+	run(t, tg, tg.sys.digestAdded("INBASKET_LEDGER"))
 	tg.cat.forget()
 	if o := deliver(t, tg, mine("BBB", 2)); o["BBB"].Class != connectors.Written {
 		t.Fatalf("%+v", o)

@@ -4,12 +4,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"github.com/inbasket/inbasket/connectors/tlsfiles"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/inbasket/inbasket/connectors/tlsfiles"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -22,16 +23,16 @@ var update = flag.Bool("update", false, "write golden files anew")
 
 // TestWords compares the SQL of every dialect and operation with a golden file: Oracle cannot be run here.
 func TestWords(t *testing.T) {
-	for name, d := range dialects() {
-		t.Run(name, func(t *testing.T) {
+	for _, d := range dialects() {
+		t.Run(d.name, func(t *testing.T) {
 			var b strings.Builder
 			for _, op := range []connectors.Op{connectors.Insert, connectors.Upsert, connectors.Update, connectors.ReplaceChildren, connectors.Call} {
 				for _, back := range []bool{false, true} {
 					words(&b, d, op, back)
 				}
 			}
-			b.WriteString("-- ledger\n" + LedgerDDL(name, "INBASKET_LEDGER", "inbasket"))
-			golden(t, name+".sql", b.String())
+			b.WriteString("-- ledger\n" + LedgerDDL(d.name, "INBASKET_LEDGER", "inbasket"))
+			golden(t, d.name+".sql", b.String())
 		})
 	}
 	if LedgerDDL("db3", "X", "y") != "" {
@@ -39,7 +40,7 @@ func TestWords(t *testing.T) {
 	}
 }
 
-func words(b *strings.Builder, d dialect, op connectors.Op, back bool) {
+func words(b *strings.Builder, d *dialect, op connectors.Op, back bool) {
 	col := func(n string) *column {
 		return &column{name: n, typ: "varchar", fam: famText, scale: anyScale, oid: oidText, array: oidTextArray}
 	}
@@ -57,9 +58,9 @@ func words(b *strings.Builder, d dialect, op connectors.Op, back bool) {
 		w.rows = append(w.rows, row{item: i, key: fmt.Sprint(i), args: []any{int64(i), "x"}})
 	}
 	fmt.Fprintf(b, "-- op %d returning %v\n", op, back)
-	stmts, err := w.statements(&d)
+	stmts, err := w.statements(d)
 	if op == connectors.ReplaceChildren {
-		stmts = append(deletes(&d, w, map[string]bool{}), stmts...)
+		stmts = append(deletes(d, w, map[string]bool{}), stmts...)
 	}
 	if err != nil {
 		fmt.Fprintf(b, "error %v\n", err)
@@ -251,7 +252,8 @@ func TestWaves(t *testing.T) {
 }
 
 func TestConfig(t *testing.T) {
-	good := defaults(2)()
+	d := mariaDialect(true)
+	good := d.defaults()
 	good.DSN = "x"
 	if err := good.Validate(); err != nil {
 		t.Fatal(err)

@@ -4,23 +4,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// system is one kind of database: its words, limits and quirks, and how to connect to this one.
-type system struct {
-	dialect
-	zone    *time.Location // of columns without a zone
-	connect func(ctx context.Context) (session, error)
-	close   func() error
-}
-
-// dialect is what differs in SQL between the kinds, as data and pure functions.
+// dialect is all that differs between the kinds of databases, as data and functions. Each kind fills one in a package of its own.
 type dialect struct {
-	name     string
+	name     string // the type of its targets
+	summary  string
+	parallel int // transactions at once, if the configuration does not say
+	// open gets ready to connect. It need not reach the database.
+	open func(e connectors.Env, c Config, zone *time.Location) (link, error)
+	port int // of a server; 0: a file
+	// greet asks a server that was dialled for encryption; nil: its certificate cannot be looked at from outside.
+	greet func(net.Conn) error
+	// login is the account that a DSN names; empty: only the driver knows.
+	login func(dsn string) string
+	// grantee writes an account as GRANT takes it; nil: there are no accounts.
+	grantee   func(user string) string
+	dual      string // what follows a SELECT that needs no table
+	inspector inspector
+
 	maxBinds int  // placeholders in one statement
 	maxRows  int  // rows in one multi-row statement; 1: none
 	doubles  bool // a row that an upsert changes counts twice
@@ -56,8 +64,16 @@ type dialect struct {
 	classify func(err error) verdict
 	// inside tells that an error comes from what a statement sets going, such as a trigger; nil: nobody there can tell.
 	inside func(err error) bool
-	// ledger is the DDL of the ledger table.
+	// offsets says that texts of moments may have an offset, which columns without a zone ignore.
+	offsets bool
+	// trial makes the statement that tries a value of a column with a proof; refutes tells by its error, and by that of what
+	// prove makes, that it failed. nil: there are no such columns, and proofs are compared.
+	trial   func(c *column, x any, means *culprit) statement
+	refutes func(err error) bool
+	// ledgerDDL is the DDL of the ledger table; digest the type of its column DIGEST, key how its columns are written to.
 	ledgerDDL func(table string) string
+	digest    string
+	key       column
 	// age is how many seconds ago WRITTEN_AT of the ledger is, by the database's own clock.
 	age string
 	// steady opens a transaction in which a row that changed after it was read cannot be written. Empty: it is so anyway, or
@@ -77,7 +93,17 @@ type session interface {
 	run(ctx context.Context, stmts []statement, begin, commit bool) ([]result, error)
 	// rollback takes back the open transaction, if any.
 	rollback(ctx context.Context) error
+	// forget has the next statements prepared anew.
+	forget(ctx context.Context) error
+	// fresh says no when what the session has open is no longer the database.
+	fresh() bool
 	close()
+}
+
+// link makes sessions of one database.
+type link struct {
+	connect func(ctx context.Context) (session, error)
+	close   func() error
 }
 
 // statement is one SQL statement with its arguments.
@@ -94,13 +120,14 @@ type statement struct {
 	least, most int64
 	sums, sure  bool
 	zero        string
-	none        bool    // it must give no row; if it does, that is what means says
-	opens       bool    // it says what kind of transaction it is, before anything else happens in it
-	tries       bool    // it tries whether a type takes a value: what the server refuses is the value
-	means       error   // what it means when the statement divides by zero, or gives a row that it must not
-	proves      *proof  // it is to give this text
-	window      *window // it counts what was done in it
-	adds        *window // whose rows it finds or deletes
+	none        bool   // it must give no row; if it does, that is what means says
+	opens       bool   // it says what kind of transaction it is, before anything else happens in it
+	tries       bool   // it tries whether a type takes a value: what the server refuses is the value
+	means       error  // what it means when the statement divides by zero, or gives a row that it must not
+	proves      *proof // it is to give this text
+	looks       bool   // takes has to see the answer before COMMIT
+	// takes looks at the answer.
+	takes func(result) error
 	// each takes the rows one by one instead of the result, so that big ones are not all held; names are
 	// nil at the end. It returns false when it wants no more.
 	each func(names []string, vals []connectors.Value) bool
@@ -108,7 +135,7 @@ type statement struct {
 
 // mustLook reports a statement whose answer has to be seen before COMMIT.
 func (st *statement) mustLook() bool {
-	return !st.sure && st.most > 0 || st.none || st.proves != nil || st.window != nil
+	return !st.sure && st.most > 0 || st.none || st.proves != nil || st.looks
 }
 
 // count compares the rows that the statement touched with those that were sent.
@@ -133,24 +160,6 @@ type result struct {
 	rows     [][]connectors.Value
 }
 
-// fault is an error of a session with the place where it happened.
-type fault struct {
-	index     int  // of the statement; -1 for BEGIN, connect and so on
-	committed bool // COMMIT may have been sent: without the server's answer the outcome is unknown
-	answered  bool // the server itself said so: what was open is taken back
-	err       error
-}
-
-func (f *fault) Error() string { return f.err.Error() }
-func (f *fault) Unwrap() error { return f.err }
-
-// verdict is the meaning of a driver's error.
-type verdict struct {
-	class connectors.Class
-	code  string
-	hint  string
-}
-
 func quoteDouble(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 func questionMark(int) string { return "?" }
@@ -161,4 +170,40 @@ func splitName(name, schema string) (string, string) {
 		return s, t
 	}
 	return schema, name
+}
+
+// ping is a statement that any session answers.
+func (d *dialect) ping() statement {
+	return statement{sql: "SELECT 1" + d.dual, rows: true, op: "ping", item: -1}
+}
+
+// digestAdded is what a DBA runs on a ledger of an earlier version.
+func (d *dialect) digestAdded(table string) string {
+	return "ALTER TABLE " + table + " ADD DIGEST " + d.digest
+}
+
+// quoteUnlessPlain puts a name in quotes that needs them.
+func quoteUnlessPlain(name string) string {
+	if plainName.MatchString(name) {
+		return name
+	}
+	return quoteDouble(name)
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// one returns the only row of a query.
+func one(ctx context.Context, s session, sql string) ([]connectors.Value, error) {
+	res, err := s.run(ctx, []statement{question(sql)}, false, false)
+	if err != nil {
+		return nil, err
+	}
+	if len(res[0].rows) != 1 {
+		return nil, errors.New("the server's answer is not one row")
+	}
+	return res[0].rows[0], nil
+}
+
+func question(sql string) statement {
+	return statement{sql: sql, rows: true, op: "settle the session", item: -1}
 }
