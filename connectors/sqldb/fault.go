@@ -88,3 +88,28 @@ func broken(err error) bool {
 func badSetting(system, what, hint string) error {
 	return connectors.Errorf(connectors.TargetError, CodeSession, "connect to "+system, fmt.Sprintf("%s makes rows or values wrong; %s", what, hint), "%s", what)
 }
+
+// rule is a verdict on some of the numbers or codes that a system has for errors.
+type rule[K comparable] struct {
+	verdict
+	of []K
+}
+
+// on makes a rule.
+func on[K comparable](class connectors.Class, code, hint string, of ...K) rule[K] {
+	return rule[K]{verdict{class, code, hint}, of}
+}
+
+// rules finds the verdict on a number or code; false: there is none.
+func rules[K comparable](all ...rule[K]) func(K) (verdict, bool) {
+	by := map[K]verdict{}
+	for _, r := range all {
+		for _, k := range r.of {
+			by[k] = r.verdict
+		}
+	}
+	return func(k K) (verdict, bool) {
+		v, ok := by[k]
+		return v, ok
+	}
+}

@@ -338,38 +338,28 @@ func oracleVerdict(err error) verdict {
 	if oracleGone(e.ErrCode) {
 		return verdict{connectors.Transient, CodeUnreachable, ""}
 	}
-	switch e.ErrCode {
-	case 60, 54, 8177, 18, 20, 12516, 12519, 12520, 30006, 51:
-		return verdict{connectors.Transient, CodeBusy, ""}
-	case 1013:
-		return verdict{connectors.Transient, CodeTimeout, "see statement-timeout"}
-	case 1:
-		return verdict{connectors.ItemError, CodeDuplicate, ""}
-	case 1400, 1407:
-		return verdict{connectors.ItemError, CodeNotNull, ""}
-	case 12899, 1401, 1461:
-		return verdict{connectors.ItemError, CodeTooLong, ""}
-	case 1722, 1438, 1426, 1830, 1839, 1840, 1841, 1843, 1847, 1850, 1858, 1861, 932, 6502:
-		return verdict{connectors.ItemError, CodeWrongType, ""}
-	case 2290, 2291, 2292, 2091, 1402, 14400, 14401, 14402, 28115, 6510:
-		return verdict{connectors.ItemError, CodeConstraint, ""}
-	case 1017, 28000, 28001, 1045, 28003:
-		return verdict{connectors.TargetError, CodeLogin, "check user and password; the account may be locked or expired"}
-	case 1031, 1720, 41900:
-		return verdict{connectors.TargetError, CodeGrant, "have the DBA grant the missing right"}
-	case 942, 4043, 6550:
-		return verdict{connectors.TargetError, CodeNoTable, "check names, schema and grants"}
-	case 904:
-		return verdict{connectors.TargetError, CodeNoColumn, "check the column's name"}
-	case 54013, 54017, 32795, 32796:
-		return verdict{connectors.TargetError, CodeGenerated, takesNone}
-	case 1653, 1654, 1536, 1688, 257, 1652, 30036:
-		return verdict{connectors.TargetError, CodeFull, "have the DBA add space to the tablespace"}
-	case 16000, 1552, 1456:
-		return verdict{connectors.TargetError, CodeReadOnly, "point the target at the primary database"}
+	if v, ok := oracleNumbers(e.ErrCode); ok {
+		return v
 	}
 	if e.ErrCode >= 20000 && e.ErrCode < 21000 { // RAISE_APPLICATION_ERROR of a trigger
 		return verdict{connectors.ItemError, CodeConstraint, ""}
 	}
 	return verdict{connectors.TargetError, CodeRefused, shownBy}
 }
+
+var oracleNumbers = rules(
+	on(connectors.Transient, CodeBusy, "", 60, 54, 8177, 18, 20, 12516, 12519, 12520, 30006, 51),
+	on(connectors.Transient, CodeTimeout, "see statement-timeout", 1013),
+	on(connectors.ItemError, CodeDuplicate, "", 1),
+	on(connectors.ItemError, CodeNotNull, "", 1400, 1407),
+	on(connectors.ItemError, CodeTooLong, "", 12899, 1401, 1461),
+	on(connectors.ItemError, CodeWrongType, "", 1722, 1438, 1426, 1830, 1839, 1840, 1841, 1843, 1847, 1850, 1858, 1861, 932, 6502),
+	on(connectors.ItemError, CodeConstraint, "", 2290, 2291, 2292, 2091, 1402, 14400, 14401, 14402, 28115, 6510),
+	on(connectors.TargetError, CodeLogin, "check user and password; the account may be locked or expired", 1017, 28000, 28001, 1045, 28003),
+	on(connectors.TargetError, CodeGrant, "have the DBA grant the missing right", 1031, 1720, 41900),
+	on(connectors.TargetError, CodeNoTable, "check names, schema and grants", 942, 4043, 6550),
+	on(connectors.TargetError, CodeNoColumn, "check the column's name", 904),
+	on(connectors.TargetError, CodeGenerated, takesNone, 54013, 54017, 32795, 32796),
+	on(connectors.TargetError, CodeFull, "have the DBA add space to the tablespace", 1653, 1654, 1536, 1688, 257, 1652, 30036),
+	on(connectors.TargetError, CodeReadOnly, "point the target at the primary database", 16000, 1552, 1456),
+)

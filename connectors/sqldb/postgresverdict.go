@@ -36,64 +36,46 @@ func postgresInside(err error) bool {
 }
 
 func postgresCode(e *pgconn.PgError) verdict {
-	switch e.Code {
-	case "23505":
-		return verdict{connectors.ItemError, CodeDuplicate, ""}
-	case "23502":
-		return verdict{connectors.ItemError, CodeNotNull, ""}
-	case "22001":
-		return verdict{connectors.ItemError, CodeTooLong, ""}
-	case "22021", "22P05":
-		return verdict{connectors.ItemError, CodeCharset, ""}
-	case "54000":
-		return verdict{connectors.ItemError, CodeTooLarge, ""}
-	case "40003", "08007":
-		return verdict{connectors.Uncertain, CodeUnclear, ""}
-	case "57014", "25P03":
-		return verdict{connectors.Transient, CodeTimeout, "see statement-timeout"}
-	case "26000", "42P05":
-		return verdict{connectors.Transient, CodeBusy, "a connection pooler lies in between; the agent goes on without prepared statements"}
-	case "08P01":
+	switch {
+	case e.Code == "08P01":
 		return poolerVerdict(e)
-	case "0A000": // a table was changed under a prepared statement; a new connection mends it
-		if stalePlan(e) {
-			return verdict{connectors.Transient, CodeBusy, ""}
-		}
-	case "40001", "40P01", "55P03", "53300", "53400":
+	case stalePlan(e): // a new connection mends it
 		return verdict{connectors.Transient, CodeBusy, ""}
-	case "57P01", "57P02", "57P03", "57P05":
-		return verdict{connectors.Transient, CodeUnreachable, "the server is starting or going down"}
-	case "42501":
-		return verdict{connectors.TargetError, CodeGrant, "have the DBA grant the missing right"}
-	case "42P01", "42883", "3F000", "3D000":
-		return verdict{connectors.TargetError, CodeNoTable, "check names, schema and grants"}
-	case "42703":
-		return verdict{connectors.TargetError, CodeNoColumn, "check the column's name"}
-	case "428C9":
-		return verdict{connectors.TargetError, CodeGenerated, takesNone}
-	case "42P10":
-		return verdict{connectors.TargetError, CodeNoKey, "upsert needs a unique key on exactly its key columns"}
-	case "53100":
-		return verdict{connectors.TargetError, CodeFull, "free space on the database server"}
-	case "25006":
-		return verdict{connectors.TargetError, CodeReadOnly, "point the target at the writable server"}
 	}
-	return postgresClass(e)
-}
-
-// postgresClass goes by the first two characters of SQLSTATE.
-func postgresClass(e *pgconn.PgError) verdict {
-	switch fmt.Sprintf("%.2s", e.Code) {
-	case "22":
-		return verdict{connectors.ItemError, CodeWrongType, ""}
-	case "23", "44", "P0", "09", "21":
-		return verdict{connectors.ItemError, CodeConstraint, ""}
-	case "28":
-		return verdict{connectors.TargetError, CodeLogin, "check user, password and pg_hba.conf"}
-	case "08":
-		return verdict{connectors.Transient, CodeUnreachable, ""}
-	case "40":
-		return verdict{connectors.Transient, CodeBusy, ""}
+	if v, ok := postgresCodes(e.Code); ok {
+		return v
+	}
+	if v, ok := postgresClasses(fmt.Sprintf("%.2s", e.Code)); ok {
+		return v
 	}
 	return verdict{connectors.TargetError, CodeRefused, shownBy}
 }
+
+var postgresCodes = rules(
+	on(connectors.ItemError, CodeDuplicate, "", "23505"),
+	on(connectors.ItemError, CodeNotNull, "", "23502"),
+	on(connectors.ItemError, CodeTooLong, "", "22001"),
+	on(connectors.ItemError, CodeCharset, "", "22021", "22P05"),
+	on(connectors.ItemError, CodeTooLarge, "", "54000"),
+	on(connectors.Uncertain, CodeUnclear, "", "40003", "08007"),
+	on(connectors.Transient, CodeTimeout, "see statement-timeout", "57014", "25P03"),
+	on(connectors.Transient, CodeBusy, "a connection pooler lies in between; the agent goes on without prepared statements", "26000", "42P05"),
+	on(connectors.Transient, CodeBusy, "", "40001", "40P01", "55P03", "53300", "53400"),
+	on(connectors.Transient, CodeUnreachable, "the server is starting or going down", "57P01", "57P02", "57P03", "57P05"),
+	on(connectors.TargetError, CodeGrant, "have the DBA grant the missing right", "42501"),
+	on(connectors.TargetError, CodeNoTable, "check names, schema and grants", "42P01", "42883", "3F000", "3D000"),
+	on(connectors.TargetError, CodeNoColumn, "check the column's name", "42703"),
+	on(connectors.TargetError, CodeGenerated, takesNone, "428C9"),
+	on(connectors.TargetError, CodeNoKey, "upsert needs a unique key on exactly its key columns", "42P10"),
+	on(connectors.TargetError, CodeFull, "free space on the database server", "53100"),
+	on(connectors.TargetError, CodeReadOnly, "point the target at the writable server", "25006"),
+)
+
+// postgresClasses are the first two characters of SQLSTATE.
+var postgresClasses = rules(
+	on(connectors.ItemError, CodeWrongType, "", "22"),
+	on(connectors.ItemError, CodeConstraint, "", "23", "44", "P0", "09", "21"),
+	on(connectors.TargetError, CodeLogin, "check user, password and pg_hba.conf", "28"),
+	on(connectors.Transient, CodeUnreachable, "", "08"),
+	on(connectors.Transient, CodeBusy, "", "40"),
+)

@@ -380,34 +380,28 @@ func sqliteVerdict(err error) verdict {
 	if !errors.As(err, &e) {
 		return verdict{}
 	}
-	switch e.Code() {
-	case 2067, 1555, 2579:
-		return verdict{connectors.ItemError, CodeDuplicate, ""}
-	case 1299:
-		return verdict{connectors.ItemError, CodeNotNull, ""}
-	case 3091:
-		return verdict{connectors.ItemError, CodeWrongType, ""}
-	}
-	switch e.Code() & 0xff {
-	case 5, 6:
-		return verdict{connectors.Transient, CodeBusy, ""}
-	case 19:
-		return verdict{connectors.ItemError, CodeConstraint, ""}
-	case 18:
-		return verdict{connectors.ItemError, CodeTooLarge, ""}
-	case 20:
-		return verdict{connectors.ItemError, CodeWrongType, ""}
-	case 13:
-		return verdict{connectors.TargetError, CodeFull, "free space on the disk"}
-	case 8:
-		return verdict{connectors.TargetError, CodeReadOnly, "give the agent's account write rights on file and folder"}
-	case 3, 14, 23:
-		return verdict{connectors.TargetError, CodeGrant, "the database file is not there, or this account may not open it; check its path and rights (inbasket never makes it)"}
-	case 10:
-		return verdict{connectors.Uncertain, CodeUnclear, "the disk reported an error"}
+	for _, code := range []int{e.Code(), e.Code() & 0xff} {
+		if v, ok := sqliteCodes(code); ok {
+			return v
+		}
 	}
 	return sqliteWords(e)
 }
+
+// sqliteCodes are extended codes, and primary ones of a byte.
+var sqliteCodes = rules(
+	on(connectors.ItemError, CodeDuplicate, "", 2067, 1555, 2579),
+	on(connectors.ItemError, CodeNotNull, "", 1299),
+	on(connectors.ItemError, CodeWrongType, "", 3091),
+	on(connectors.Transient, CodeBusy, "", 5, 6),
+	on(connectors.ItemError, CodeConstraint, "", 19),
+	on(connectors.ItemError, CodeTooLarge, "", 18),
+	on(connectors.ItemError, CodeWrongType, "", 20),
+	on(connectors.TargetError, CodeFull, "free space on the disk", 13),
+	on(connectors.TargetError, CodeReadOnly, "give the agent's account write rights on file and folder", 8),
+	on(connectors.TargetError, CodeGrant, "the database file is not there, or this account may not open it; check its path and rights (inbasket never makes it)", 3, 14, 23),
+	on(connectors.Uncertain, CodeUnclear, "the disk reported an error", 10),
+)
 
 // sqliteWords tells the cases apart that SQLite has one number for.
 func sqliteWords(e *sqlite.Error) verdict {
