@@ -5,12 +5,18 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/database"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect/mysql"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect/oracle"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect/postgres"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect/sqlite"
 )
 
 // dialects are all kinds of databases that can be written to.
-func dialects() []*dialect {
-	var all []*dialect
-	for _, d := range []dialect{sqliteDialect(), postgresDialect(), mariaDialect(true), mariaDialect(false), oracleDialect()} {
+func dialects() []*dialect.Dialect {
+	var all []*dialect.Dialect
+	for _, d := range []dialect.Dialect{sqlite.Dialect(), postgres.Dialect(), mysql.Dialect(true), mysql.Dialect(false), oracle.Dialect()} {
 		all = append(all, &d)
 	}
 	return all
@@ -20,7 +26,7 @@ func dialects() []*dialect {
 func Targets() []connectors.Definition {
 	var all []connectors.Definition
 	for _, d := range dialects() {
-		all = append(all, connectors.DefineTarget(d.name, d.summary, d.defaults, func(e connectors.Env, c Config) (connectors.Target, error) {
+		all = append(all, connectors.DefineTarget(d.Name, d.Summary, d.Defaults, func(e connectors.Env, c dialect.Config) (connectors.Target, error) {
 			t, err := open(e, c, d)
 			if err != nil {
 				return nil, err
@@ -31,8 +37,8 @@ func Targets() []connectors.Definition {
 	return all
 }
 
-func open(e connectors.Env, c Config, d *dialect) (*Target, error) {
-	refused := &connectors.Error{Class: connectors.TargetError, Code: CodeConfig, Op: "open " + d.name}
+func open(e connectors.Env, c dialect.Config, d *dialect.Dialect) (*Target, error) {
+	refused := &connectors.Error{Class: connectors.TargetError, Code: dialect.CodeConfig, Op: "open " + d.Name}
 	if refused.Err = c.Validate(); refused.Err != nil {
 		return nil, refused
 	}
@@ -42,20 +48,20 @@ func open(e connectors.Env, c Config, d *dialect) (*Target, error) {
 	}
 	makes := c.CreateLedger && e.Look
 	c.CreateLedger = c.CreateLedger && !e.Look
-	l, err := later(e, c, zone, d)
+	l, err := database.Later(e, c, zone, d)
 	if err != nil {
 		refused.Hint, refused.Err = "check dsn and tls of the target", err
 		return nil, refused
 	}
-	t := newTarget(e, c, &system{*d, l, zone})
-	t.makes = makes
+	t := newTarget(e, c, &database.System{Dialect: *d, Link: l, Zone: zone})
+	t.Makes = makes
 	return t, nil
 }
 
 // dialectOf returns the dialect of a type of targets; nil: there is none.
-func dialectOf(typ string) *dialect {
+func dialectOf(typ string) *dialect.Dialect {
 	for _, d := range dialects() {
-		if d.name == typ {
+		if d.Name == typ {
 			return d
 		}
 	}
@@ -69,21 +75,21 @@ func LedgerDDL(typ, table, user string) string {
 	if d == nil {
 		return ""
 	}
-	ddl := d.ledgerDDL(table) + ";\n-- A ledger of an earlier version lacks a column: " + d.digestAdded(table) + ";\n"
+	ddl := d.LedgerDDL(table) + ";\n-- A ledger of an earlier version lacks a column: " + d.DigestAdded(table) + ";\n"
 	switch {
-	case d.grantee == nil:
+	case d.Grantee == nil:
 	case user == "":
 		ddl += fmt.Sprintf("-- and GRANT SELECT, INSERT, UPDATE ON %s TO the agent's account, which --user names\n", table)
 	default:
-		ddl += fmt.Sprintf("GRANT SELECT, INSERT, UPDATE ON %s TO %s;\n", table, d.grantee(user))
+		ddl += fmt.Sprintf("GRANT SELECT, INSERT, UPDATE ON %s TO %s;\n", table, d.Grantee(user))
 	}
 	return ddl
 }
 
 // Login returns the account that a configuration of a type logs in as; empty where only the driver knows.
-func Login(typ string, c Config) string {
+func Login(typ string, c dialect.Config) string {
 	if d := dialectOf(typ); d != nil {
-		return c.account(d)
+		return c.Account(d)
 	}
 	return c.User
 }

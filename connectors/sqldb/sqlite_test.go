@@ -10,6 +10,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect/sqlite"
 )
 
 const sqliteNumbers = "CASE_NO INTEGER PRIMARY KEY AUTOINCREMENT"
@@ -28,7 +30,7 @@ func ddl(number, binary, stamp, tail string) []string {
 func TestSQLite(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	suite(t, func(t testing.TB) engine {
-		return engine{"sqlite", Config{Path: emptyFile(t, "register ä.db")}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+		return engine{"sqlite", dialect.Config{Path: emptyFile(t, "register ä.db")}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
 	})
 }
 
@@ -48,8 +50,8 @@ func TestNoDatabaseIsMade(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	path := filepath.Join(t.TempDir(), "gone.db")
 	env := connectors.Env{Name: "register", Identity: "register-1", Clock: newClock(), Notify: func(connectors.Notice) {}}
-	d := sqliteDialect()
-	config := d.defaults()
+	d := sqlite.Dialect()
+	config := d.Defaults()
 	config.Path, config.Ledger, config.CreateLedger = path, true, true
 	target, err := open(env, config, &d)
 	if err != nil {
@@ -58,7 +60,7 @@ func TestNoDatabaseIsMade(t *testing.T) {
 	defer target.Close()
 	err = target.Check(t.Context())
 	var coded *connectors.Error
-	if !errors.As(err, &coded) || coded.Code != CodeGrant || coded.Class != connectors.TargetError {
+	if !errors.As(err, &coded) || coded.Code != dialect.CodeGrant || coded.Class != connectors.TargetError {
 		t.Errorf("got %v", err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {

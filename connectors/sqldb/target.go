@@ -5,17 +5,22 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/database"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
+	"github.com/inbasket/inbasket/connectors/sqldb/examine"
+	"github.com/inbasket/inbasket/connectors/sqldb/results"
+	"github.com/inbasket/inbasket/connectors/sqldb/write"
 )
 
 // Target is one database that is written to and asked for results.
-type Target struct{ *Writer }
+type Target struct{ *write.Writer }
 
 // Abilities says that records go in, in groups, and how surely once.
 func (t *Target) Abilities() connectors.Abilities {
 	a := connectors.Abilities{Operations: connectors.RowOperations | connectors.OperationsOf(connectors.Call), Returning: true, Binary: true,
-		MaxItems: t.cfg.MaxGroup, Parallel: t.cfg.Parallel, Recorded: t.cfg.Ledger}
-	if t.cfg.Ledger {
-		a.Guarantee = connectors.Guarantee{Level: "exact", Why: "every delivery's key goes into the ledger " + t.cfg.LedgerTable +
+		MaxItems: t.Cfg.MaxGroup, Parallel: t.Cfg.Parallel, Recorded: t.Cfg.Ledger}
+	if t.Cfg.Ledger {
+		a.Guarantee = connectors.Guarantee{Level: "exact", Why: "every delivery's key goes into the ledger " + t.Cfg.LedgerTable +
 			" in the same transaction as its rows; it holds for tables with transactions and procedures that do not commit by themselves"}
 	} else {
 		a.Guarantee = connectors.Guarantee{Level: "parks-when-unclear", Why: "there is no ledger; after an unclear answer rows are " +
@@ -26,19 +31,22 @@ func (t *Target) Abilities() connectors.Abilities {
 
 // Answers returns a source that asks the database by a query again and again.
 func (t *Target) Answers(q connectors.Question) (connectors.ResultSource, error) {
-	return newAnswers(t.DB, q)
+	return results.Ask(t.DB, q)
 }
 
 // Repeat returns a source that gives what was marked as fetched since a time, as the mapping asks for it.
 func (t *Target) Repeat(q connectors.Question, since time.Time) (connectors.ResultSource, error) {
-	return repeat(t.DB, q, since)
+	return results.Repeat(t.DB, q, since)
 }
 
 // Examine checks, and compares what mappings write and ask with the database.
 func (t *Target) Examine(ctx context.Context, work []connectors.Work) ([]connectors.Finding, error) {
-	return examine(ctx, t.Writer, work)
+	return examine.Examine(ctx, t.Writer, work)
 }
 
-func newTarget(e connectors.Env, c Config, sys *system) *Target {
-	return &Target{newWriter(newDB(e, c, sys))}
+func newTarget(e connectors.Env, c dialect.Config, sys *database.System) *Target {
+	return &Target{write.New(database.New(e, c, sys))}
 }
+
+// Config is a database target's configuration.
+type Config = dialect.Config
