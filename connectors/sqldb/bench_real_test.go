@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 	"github.com/inbasket/inbasket/test/servers"
 )
 
@@ -30,7 +31,7 @@ func BenchmarkPostgreSQL(b *testing.B) {
 }
 
 func benchGroups(b *testing.B, dsn string, back bool) {
-	e := engine{typ: "postgres", config: Config{DSN: dsn}}
+	e := engine{typ: "postgres", config: dialect.Config{DSN: dsn}}
 	tg := e.open(b, nil)
 	cols := []string{"ref varchar(20) primary key", "no bigint generated always as identity"}
 	sh := &connectors.Shape{Write: "app", Object: "form", Fields: []string{"REF"}, Key: []int{0}}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect/mysql"
 )
 
 // amount is a write of a number and a text into the table AMOUNT.
@@ -31,43 +33,43 @@ type change struct {
 }
 
 var changes = []change{
-	{"fewer decimals", "postgres", []string{"ALTER TABLE AMOUNT ALTER AMT TYPE numeric(9,1)"}, "2.55", "", CodeNotExact, connectors.ItemError},
-	{"fewer decimals", "mariadb", []string{"ALTER TABLE AMOUNT MODIFY AMT decimal(9,1)"}, "2.55", "", CodeNotExact, connectors.ItemError},
+	{"fewer decimals", "postgres", []string{"ALTER TABLE AMOUNT ALTER AMT TYPE numeric(9,1)"}, "2.55", "", dialect.CodeNotExact, connectors.ItemError},
+	{"fewer decimals", "mariadb", []string{"ALTER TABLE AMOUNT MODIFY AMT decimal(9,1)"}, "2.55", "", dialect.CodeNotExact, connectors.ItemError},
 	{"more decimals", "postgres", []string{"ALTER TABLE AMOUNT ALTER AMT TYPE numeric(9,3)"}, "2.555", "2|2.555|n", "", connectors.Written},
 	{"more decimals", "mariadb", []string{"ALTER TABLE AMOUNT MODIFY AMT decimal(9,3)"}, "2.555", "2|2.555|n", "", connectors.Written},
-	{"a whole number", "postgres", []string{"ALTER TABLE AMOUNT ALTER AMT TYPE integer"}, "2.55", "", CodeNotExact, connectors.ItemError},
-	{"a whole number", "mariadb", []string{"ALTER TABLE AMOUNT MODIFY AMT integer"}, "2.55", "", CodeNotExact, connectors.ItemError},
+	{"a whole number", "postgres", []string{"ALTER TABLE AMOUNT ALTER AMT TYPE integer"}, "2.55", "", dialect.CodeNotExact, connectors.ItemError},
+	{"a whole number", "mariadb", []string{"ALTER TABLE AMOUNT MODIFY AMT integer"}, "2.55", "", dialect.CodeNotExact, connectors.ItemError},
 	{"a text", "postgres", []string{"ALTER TABLE AMOUNT ALTER AMT TYPE text"}, "2.555", "2|2.555|n", "", connectors.Written},
-	{"a floating-point number", "mariadb", []string{"ALTER TABLE AMOUNT MODIFY AMT float"}, "1234567.55", "", CodeNotExact, connectors.ItemError},
-	{"dropped and made anew", "", []string{"DROP TABLE AMOUNT", "CREATE TABLE AMOUNT (ID integer NOT NULL PRIMARY KEY, AMT decimal(9,1), NAME varchar(40))"}, "2.55", "", CodeNotExact, connectors.ItemError},
+	{"a floating-point number", "mariadb", []string{"ALTER TABLE AMOUNT MODIFY AMT float"}, "1234567.55", "", dialect.CodeNotExact, connectors.ItemError},
+	{"dropped and made anew", "", []string{"DROP TABLE AMOUNT", "CREATE TABLE AMOUNT (ID integer NOT NULL PRIMARY KEY, AMT decimal(9,1), NAME varchar(40))"}, "2.55", "", dialect.CodeNotExact, connectors.ItemError},
 	{"another renamed into its place", "", []string{"CREATE TABLE NEXT_AMOUNT (ID integer NOT NULL PRIMARY KEY, AMT decimal(9,1), NAME varchar(40))",
-		"ALTER TABLE AMOUNT RENAME TO OLD_AMOUNT", "ALTER TABLE NEXT_AMOUNT RENAME TO AMOUNT"}, "2.55", "", CodeNotExact, connectors.ItemError},
+		"ALTER TABLE AMOUNT RENAME TO OLD_AMOUNT", "ALTER TABLE NEXT_AMOUNT RENAME TO AMOUNT"}, "2.55", "", dialect.CodeNotExact, connectors.ItemError},
 	{"a view in its place", "", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "ALTER TABLE BASE DROP COLUMN AMT", "ALTER TABLE BASE ADD COLUMN AMT decimal(9,1)", "CREATE VIEW AMOUNT AS SELECT ID, AMT, NAME FROM BASE"}, "2.55", "", "", connectors.ItemError},
-	{"a domain", "postgres", []string{"CREATE DOMAIN d1 AS numeric(9,1)", "ALTER TABLE AMOUNT ALTER AMT TYPE d1"}, "2.55", "", CodeNotExact, connectors.ItemError},
-	{"an engine without transactions", "mariadb", []string{"ALTER TABLE AMOUNT ENGINE=MyISAM"}, "2.55", "", CodeNoTx, connectors.TargetError},
-	{"an engine that keeps nothing", "mariadb", []string{"INSTALL PLUGIN IF NOT EXISTS BLACKHOLE SONAME 'ha_blackhole'", "ALTER TABLE AMOUNT ENGINE=BLACKHOLE"}, "2.55", "", CodeNoTx, connectors.TargetError},
-	{"a view over one without transactions", "mariadb", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "ALTER TABLE BASE ENGINE=MyISAM", "CREATE VIEW MID AS SELECT * FROM BASE", "CREATE VIEW AMOUNT AS SELECT * FROM MID"}, "2.55", "", CodeNoTx, connectors.TargetError},
-	{"a ledger without transactions", "mariadb", []string{"ALTER TABLE INBASKET_LEDGER ENGINE=MyISAM"}, "2.55", "", CodeNoTx, connectors.TargetError},
+	{"a domain", "postgres", []string{"CREATE DOMAIN d1 AS numeric(9,1)", "ALTER TABLE AMOUNT ALTER AMT TYPE d1"}, "2.55", "", dialect.CodeNotExact, connectors.ItemError},
+	{"an engine without transactions", "mariadb", []string{"ALTER TABLE AMOUNT ENGINE=MyISAM"}, "2.55", "", dialect.CodeNoTx, connectors.TargetError},
+	{"an engine that keeps nothing", "mariadb", []string{"INSTALL PLUGIN IF NOT EXISTS BLACKHOLE SONAME 'ha_blackhole'", "ALTER TABLE AMOUNT ENGINE=BLACKHOLE"}, "2.55", "", dialect.CodeNoTx, connectors.TargetError},
+	{"a view over one without transactions", "mariadb", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "ALTER TABLE BASE ENGINE=MyISAM", "CREATE VIEW MID AS SELECT * FROM BASE", "CREATE VIEW AMOUNT AS SELECT * FROM MID"}, "2.55", "", dialect.CodeNoTx, connectors.TargetError},
+	{"a ledger without transactions", "mariadb", []string{"ALTER TABLE INBASKET_LEDGER ENGINE=MyISAM"}, "2.55", "", dialect.CodeNoTx, connectors.TargetError},
 	{"an enum", "postgres", []string{"CREATE TYPE et AS ENUM ('n', 'w')", "ALTER TABLE AMOUNT ALTER NAME TYPE et USING NAME::et"}, "2.55", "2|2.55|n", "", connectors.Written},
 	{"bytes", "postgres", []string{"ALTER TABLE AMOUNT ALTER NAME TYPE bytea USING convert_to(NAME, 'UTF8')"}, "2.55", "2|2.55|6e", "", connectors.Written},
 	{"a shorter text", "postgres", []string{"ALTER TABLE AMOUNT ALTER NAME TYPE char(1)"}, "2.55", "2|2.55|n", "", connectors.Written},
 	{"a column more in the ledger", "", []string{"DELETE FROM INBASKET_LEDGER", "ALTER TABLE INBASKET_LEDGER DROP COLUMN DIGEST"}, "2.55", "2|2.55|n", "", connectors.Written},
 	{"a table of another server", "postgres", []string{"CREATE EXTENSION file_fdw", "CREATE SERVER f FOREIGN DATA WRAPPER file_fdw", "ALTER TABLE AMOUNT RENAME TO OLD_AMOUNT",
-		"CREATE FOREIGN TABLE AMOUNT (ID integer, AMT numeric(9,2), NAME text) SERVER f OPTIONS (filename '/dev/null')"}, "2.55", "", CodeNoTx, connectors.TargetError},
+		"CREATE FOREIGN TABLE AMOUNT (ID integer, AMT numeric(9,2), NAME text) SERVER f OPTIONS (filename '/dev/null')"}, "2.55", "", dialect.CodeNoTx, connectors.TargetError},
 	{"a trigger that swallows", "postgres", []string{"CREATE FUNCTION nope() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
-		"CREATE TRIGGER g BEFORE INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION nope()"}, "2.55", "", CodeRows, connectors.ItemError},
-	{"a trigger that swallows", "sqlite", []string{"CREATE TRIGGER g BEFORE INSERT ON AMOUNT BEGIN SELECT RAISE(IGNORE); END"}, "2.55", "", CodeRows, connectors.ItemError},
-	{"a rule that swallows", "postgres", []string{"CREATE RULE r AS ON INSERT TO AMOUNT DO INSTEAD NOTHING"}, "2.55", "", CodeRows, connectors.ItemError},
+		"CREATE TRIGGER g BEFORE INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION nope()"}, "2.55", "", dialect.CodeRows, connectors.ItemError},
+	{"a trigger that swallows", "sqlite", []string{"CREATE TRIGGER g BEFORE INSERT ON AMOUNT BEGIN SELECT RAISE(IGNORE); END"}, "2.55", "", dialect.CodeRows, connectors.ItemError},
+	{"a rule that swallows", "postgres", []string{"CREATE RULE r AS ON INSERT TO AMOUNT DO INSTEAD NOTHING"}, "2.55", "", dialect.CodeRows, connectors.ItemError},
 	{"a trigger that swallows the ledger's row", "postgres", []string{"CREATE FUNCTION nope() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
-		"CREATE TRIGGER g BEFORE INSERT ON INBASKET_LEDGER FOR EACH ROW EXECUTE FUNCTION nope()"}, "2.55", "", CodeRows, connectors.TargetError},
-	{"a number of its own", "postgres", []string{"ALTER TABLE AMOUNT ALTER ID ADD GENERATED ALWAYS AS IDENTITY"}, "2.55", "", CodeGenerated, connectors.TargetError},
-	{"a computed column", "postgres", []string{"ALTER TABLE AMOUNT DROP NAME", "ALTER TABLE AMOUNT ADD NAME text GENERATED ALWAYS AS ('n') STORED"}, "2.55", "", CodeGenerated, connectors.TargetError},
-	{"a view over a computed column", "postgres", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "ALTER TABLE BASE DROP NAME", "ALTER TABLE BASE ADD NAME text GENERATED ALWAYS AS ('n') STORED", "CREATE VIEW AMOUNT AS SELECT * FROM BASE"}, "2.55", "", CodeGenerated, connectors.TargetError},
-	{"a computed column", "mariadb", []string{"ALTER TABLE AMOUNT DROP NAME, ADD NAME varchar(40) AS ('n')"}, "2.55", "", CodeGenerated, connectors.TargetError},
-	{"a stored computed column", "mariadb", []string{"ALTER TABLE AMOUNT DROP NAME, ADD NAME varchar(40) AS ('n') STORED"}, "2.55", "", CodeGenerated, connectors.TargetError},
-	{"a view over a computed column", "mariadb", []string{"ALTER TABLE AMOUNT DROP NAME, ADD NAME varchar(40) AS ('n')", "ALTER TABLE AMOUNT RENAME TO BASE", "CREATE VIEW AMOUNT AS SELECT * FROM BASE"}, "2.55", "", CodeGenerated, connectors.TargetError},
-	{"a computed column", "sqlite", []string{"DROP TABLE AMOUNT", "CREATE TABLE AMOUNT (ID integer PRIMARY KEY, AMT numeric, NAME text AS ('n'))"}, "2.55", "", CodeGenerated, connectors.TargetError},
-	{"a stored computed column", "sqlite", []string{"DROP TABLE AMOUNT", "CREATE TABLE AMOUNT (ID integer PRIMARY KEY, AMT numeric, NAME text AS ('n') STORED)"}, "2.55", "", CodeGenerated, connectors.TargetError},
+		"CREATE TRIGGER g BEFORE INSERT ON INBASKET_LEDGER FOR EACH ROW EXECUTE FUNCTION nope()"}, "2.55", "", dialect.CodeRows, connectors.TargetError},
+	{"a number of its own", "postgres", []string{"ALTER TABLE AMOUNT ALTER ID ADD GENERATED ALWAYS AS IDENTITY"}, "2.55", "", dialect.CodeGenerated, connectors.TargetError},
+	{"a computed column", "postgres", []string{"ALTER TABLE AMOUNT DROP NAME", "ALTER TABLE AMOUNT ADD NAME text GENERATED ALWAYS AS ('n') STORED"}, "2.55", "", dialect.CodeGenerated, connectors.TargetError},
+	{"a view over a computed column", "postgres", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "ALTER TABLE BASE DROP NAME", "ALTER TABLE BASE ADD NAME text GENERATED ALWAYS AS ('n') STORED", "CREATE VIEW AMOUNT AS SELECT * FROM BASE"}, "2.55", "", dialect.CodeGenerated, connectors.TargetError},
+	{"a computed column", "mariadb", []string{"ALTER TABLE AMOUNT DROP NAME, ADD NAME varchar(40) AS ('n')"}, "2.55", "", dialect.CodeGenerated, connectors.TargetError},
+	{"a stored computed column", "mariadb", []string{"ALTER TABLE AMOUNT DROP NAME, ADD NAME varchar(40) AS ('n') STORED"}, "2.55", "", dialect.CodeGenerated, connectors.TargetError},
+	{"a view over a computed column", "mariadb", []string{"ALTER TABLE AMOUNT DROP NAME, ADD NAME varchar(40) AS ('n')", "ALTER TABLE AMOUNT RENAME TO BASE", "CREATE VIEW AMOUNT AS SELECT * FROM BASE"}, "2.55", "", dialect.CodeGenerated, connectors.TargetError},
+	{"a computed column", "sqlite", []string{"DROP TABLE AMOUNT", "CREATE TABLE AMOUNT (ID integer PRIMARY KEY, AMT numeric, NAME text AS ('n'))"}, "2.55", "", dialect.CodeGenerated, connectors.TargetError},
+	{"a stored computed column", "sqlite", []string{"DROP TABLE AMOUNT", "CREATE TABLE AMOUNT (ID integer PRIMARY KEY, AMT numeric, NAME text AS ('n') STORED)"}, "2.55", "", dialect.CodeGenerated, connectors.TargetError},
 	{"a type like STRING", "sqlite", []string{"DROP TABLE AMOUNT", "CREATE TABLE AMOUNT (ID integer PRIMARY KEY, AMT text, NAME string)"}, "2.55", "2|2.55|n", "", connectors.Written},
 }
 
@@ -75,7 +77,7 @@ var changes = []change{
 // table is now, or nothing is written.
 func TestChangedUnderUs(t *testing.T) {
 	for _, fresh := range []func(testing.TB) engine{postgresEngine, mariaEngine, func(t testing.TB) engine {
-		return engine{"sqlite", Config{Path: emptyFile(t, "changes.db")}, nil}
+		return engine{"sqlite", dialect.Config{Path: emptyFile(t, "changes.db")}, nil}
 	}} {
 		for _, c := range changes {
 			e := fresh(t)
@@ -118,7 +120,7 @@ func (c change) try(t *testing.T, e engine) {
 // finds it.
 func TestChangedInBetween(t *testing.T) {
 	for _, fresh := range []func(testing.TB) engine{postgresEngine, mariaEngine, func(t testing.TB) engine {
-		return engine{"sqlite", Config{Path: emptyFile(t, "between.db")}, nil}
+		return engine{"sqlite", dialect.Config{Path: emptyFile(t, "between.db")}, nil}
 	}} {
 		e := fresh(t)
 		t.Run(e.typ, func(t *testing.T) {
@@ -127,8 +129,8 @@ func TestChangedInBetween(t *testing.T) {
 			if e.typ == "mariadb" {
 				defer changedEngine(t, e)
 			}
-			inner, times := tg.sys.table, 0
-			tg.sys.table = func(ctx context.Context, s session, schema, name string) (*table, error) {
+			inner, times := tg.Sys.Table, 0
+			tg.Sys.Table = func(ctx context.Context, s dialect.Session, schema, name string) (*dialect.Table, error) {
 				tab, err := inner(ctx, s, schema, name)
 				if times++; name == "AMOUNT" && times < 3 {
 					exec(t, tg, "DROP TABLE AMOUNT", "CREATE TABLE AMOUNT (ID integer NOT NULL PRIMARY KEY, AMT decimal(9,1), NAME varchar(40))")
@@ -136,7 +138,7 @@ func TestChangedInBetween(t *testing.T) {
 				return tab, err
 			}
 			m := deliver(t, tg, amountOf("X", 1, "2.55", "n"), amountOf("Y", 2, "2.5", "n"))
-			if o := m["X"]; o.Class != connectors.ItemError || o.Code != CodeNotExact {
+			if o := m["X"]; o.Class != connectors.ItemError || o.Code != dialect.CodeNotExact {
 				t.Fatalf("%+v", o)
 			}
 			written(t, m, "Y")
@@ -150,8 +152,8 @@ func TestChangedInBetween(t *testing.T) {
 func changedEngine(t *testing.T, e engine) {
 	tg := e.open(t, nil)
 	exec(t, tg, "DROP TABLE AMOUNT", amountTable)
-	inner := tg.sys.table
-	tg.sys.table = func(ctx context.Context, s session, schema, name string) (*table, error) {
+	inner := tg.Sys.Table
+	tg.Sys.Table = func(ctx context.Context, s dialect.Session, schema, name string) (*dialect.Table, error) {
 		tab, err := inner(ctx, s, schema, name)
 		if name == "AMOUNT" {
 			exec(t, tg, "ALTER TABLE AMOUNT ENGINE=MyISAM")
@@ -159,7 +161,7 @@ func changedEngine(t *testing.T, e engine) {
 		return tab, err
 	}
 	out, err := tg.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{amountOf("Z", 3, "2.5", "n")}})
-	if connectors.ClassOf(err) != connectors.TargetError || out[0].Code != CodeNoTx {
+	if connectors.ClassOf(err) != connectors.TargetError || out[0].Code != dialect.CodeNoTx {
 		t.Fatalf("%v %+v", err, out)
 	}
 	same(t, query(t, tg, "SELECT ID FROM AMOUNT"))
@@ -168,13 +170,13 @@ func changedEngine(t *testing.T, e engine) {
 // TestIsolation has the proof hold whatever isolation the session asks for.
 func TestIsolation(t *testing.T) {
 	e := postgresEngine(t)
-	tg := e.open(t, func(c *Config) { c.Session = []string{"SET default_transaction_isolation = 'serializable'"} })
+	tg := e.open(t, func(c *dialect.Config) { c.Session = []string{"SET default_transaction_isolation = 'serializable'"} })
 	exec(t, tg, amountTable)
 	written(t, deliver(t, tg, amountOf("W", 10, "1.50", "w")), "W")
 	var isolation string
-	inner := tg.sys.prove
-	tg.sys.prove = func(proofs []*proof) []statement {
-		look := statement{sql: "SHOW transaction_isolation", rows: true, item: -1, each: func(_ []string, vals []connectors.Value) bool {
+	inner := tg.Sys.Prove
+	tg.Sys.Prove = func(proofs []*dialect.Proof) []dialect.Statement {
+		look := dialect.Statement{SQL: "SHOW transaction_isolation", Rows: true, Item: -1, Each: func(_ []string, vals []connectors.Value) bool {
 			if vals != nil {
 				isolation = vals[0].Str
 			}
@@ -216,12 +218,12 @@ func TestLoose(t *testing.T) {
 
 // TestSchemaOfSQLite proves tables of a schema that is named.
 func TestSchemaOfSQLite(t *testing.T) {
-	e := engine{"sqlite", Config{Path: emptyFile(t, "schema.db")}, nil}
-	tg := e.open(t, func(c *Config) { c.Schema = "main" })
+	e := engine{"sqlite", dialect.Config{Path: emptyFile(t, "schema.db")}, nil}
+	tg := e.open(t, func(c *dialect.Config) { c.Schema = "main" })
 	exec(t, tg, amountTable)
 	written(t, deliver(t, tg, amountOf("W", 1, "2.55", "n")), "W")
 	exec(t, tg, "DROP TABLE AMOUNT", "CREATE TABLE AMOUNT (ID integer PRIMARY KEY, AMT decimal(9,1), NAME text)")
-	if o := deliver(t, tg, amountOf("X", 2, "2.55", "n"))["X"]; o.Code != CodeNotExact {
+	if o := deliver(t, tg, amountOf("X", 2, "2.55", "n"))["X"]; o.Code != dialect.CodeNotExact {
 		t.Fatalf("%+v", o)
 	}
 }
@@ -243,7 +245,7 @@ func TestKeysUnderUs(t *testing.T) {
 			written(t, deliver(t, tg, upsert("A", 1, "1.50", "one"), upsert("B", 2, "1.50", "two")), "A", "B")
 			exec(t, tg, "ALTER TABLE AMOUNT ADD CONSTRAINT other UNIQUE (NAME)")
 			m := deliver(t, tg, upsert("C", 3, "9.00", "one")) // the name is taken by row 1
-			if o := m["C"]; o.Class != connectors.ItemError || o.Code != CodeDuplicate {
+			if o := m["C"]; o.Class != connectors.ItemError || o.Code != dialect.CodeDuplicate {
 				t.Fatalf("%+v", o)
 			}
 			drop := "ALTER TABLE AMOUNT DROP PRIMARY KEY"
@@ -266,11 +268,11 @@ func TestKeysUnderUs(t *testing.T) {
 func TestDigestOfMariaDB(t *testing.T) {
 	tg := mariaEngine(t).open(t, nil)
 	exec(t, tg, amountTable)
-	s, err := tg.pool.get(context.Background())
+	s, err := tg.Pool.Get(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.close()
+	defer s.Close()
 	schema := query(t, tg, "SELECT DATABASE()")[0]
 	seen := map[string]bool{}
 	for i, ddl := range []string{"", "ALTER TABLE AMOUNT MODIFY AMT decimal(9,1)", "ALTER TABLE AMOUNT ADD UNIQUE KEY other (NAME)", "ALTER TABLE AMOUNT MODIFY NAME varchar(40) character set latin1",
@@ -280,11 +282,11 @@ func TestDigestOfMariaDB(t *testing.T) {
 		}
 		exec(t, tg, fmt.Sprintf("INSERT INTO AMOUNT VALUES (%d, 1, '%d')", i, i))
 		for range 2 {
-			res, err := s.run(context.Background(), []statement{{sql: mariaDigest, args: []any{schema, "AMOUNT", schema, "AMOUNT", schema, "AMOUNT"}, rows: true, item: -1}}, false, false)
+			res, err := s.Run(context.Background(), []dialect.Statement{{SQL: mysql.Digest, Args: []any{schema, "AMOUNT", schema, "AMOUNT", schema, "AMOUNT"}, Rows: true, Item: -1}}, false, false)
 			if err != nil {
 				t.Fatal(err)
 			}
-			seen[printOf(res[0])] = true
+			seen[dialect.PrintOf(res[0])] = true
 		}
 		if len(seen) != i+1 {
 			t.Fatalf("%q: %v", ddl, seen)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 )
 
 // momentColumns are a system's types of date and time without and with a zone, and how the second is read as seconds.
@@ -20,7 +21,7 @@ var momentColumns = map[string]struct{ local, zoned, seconds, tail string }{
 // testClockChanges writes around both changes of clocks of a year into columns with and without a zone: what is
 // written is exact, everything else is refused before the database sees it.
 func testClockChanges(t *testing.T, e engine) {
-	tg := e.open(t, func(c *Config) { c.Zone = "Europe/Berlin" })
+	tg := e.open(t, func(c *dialect.Config) { c.Zone = "Europe/Berlin" })
 	typ := momentColumns[e.typ]
 	exec(t, tg, "CREATE TABLE MOMENT (REF VARCHAR(5) PRIMARY KEY, L "+typ.local+", Z "+typ.zoned+")"+typ.tail)
 	local := &connectors.Shape{Write: "l", Object: "MOMENT", Fields: []string{"REF", "L"}, Key: []int{0}}
@@ -30,19 +31,19 @@ func testClockChanges(t *testing.T, e engine) {
 		local string // its text, or a code
 		zoned string // its moment, or a code
 	}{
-		{dateTime("2026-10-25T00:30:00Z"), CodeClockChange, "2026-10-25T00:30:00Z"},
-		{dateTime("2026-10-25T01:30:00Z"), CodeClockChange, "2026-10-25T01:30:00Z"},
-		{dateTime("2026-10-25T02:30:00+01:00"), CodeClockChange, "2026-10-25T01:30:00Z"},
+		{dateTime("2026-10-25T00:30:00Z"), dialect.CodeClockChange, "2026-10-25T00:30:00Z"},
+		{dateTime("2026-10-25T01:30:00Z"), dialect.CodeClockChange, "2026-10-25T01:30:00Z"},
+		{dateTime("2026-10-25T02:30:00+01:00"), dialect.CodeClockChange, "2026-10-25T01:30:00Z"},
 		{dateTime("2026-10-24T23:59:59Z"), "2026-10-25T01:59:59", "2026-10-24T23:59:59Z"},
 		{dateTime("2026-10-25T02:00:00Z"), "2026-10-25T03:00:00", "2026-10-25T02:00:00Z"},
-		{dateTime("2026-10-25T02:30:00"), "2026-10-25T02:30:00", CodeClockChange},
+		{dateTime("2026-10-25T02:30:00"), "2026-10-25T02:30:00", dialect.CodeClockChange},
 		{dateTime("2026-10-25T03:00:00"), "2026-10-25T03:00:00", "2026-10-25T02:00:00Z"},
-		{dateTime("2026-03-29T02:30:00"), CodeClockChange, CodeClockChange},
+		{dateTime("2026-03-29T02:30:00"), dialect.CodeClockChange, dialect.CodeClockChange},
 		{dateTime("2026-03-29T03:00:00"), "2026-03-29T03:00:00", "2026-03-29T01:00:00Z"},
 		{dateTime("2026-07-01T12:00:00Z"), "2026-07-01T14:00:00", "2026-07-01T12:00:00Z"},
-		{text("2026-10-25T01:30:00Z"), CodeClockChange, "2026-10-25T01:30:00Z"},
-		{text("2026-10-25 02:30:00"), "2026-10-25T02:30:00", CodeClockChange},
-		{text("2026-03-29 02:30:00"), CodeClockChange, CodeClockChange},
+		{text("2026-10-25T01:30:00Z"), dialect.CodeClockChange, "2026-10-25T01:30:00Z"},
+		{text("2026-10-25 02:30:00"), "2026-10-25T02:30:00", dialect.CodeClockChange},
+		{text("2026-03-29 02:30:00"), dialect.CodeClockChange, dialect.CodeClockChange},
 		{text("2026-07-01 12:00:00Z"), "2026-07-01T14:00:00", "2026-07-01T12:00:00Z"},
 	} {
 		for _, sh := range []*connectors.Shape{local, zoned} {
@@ -53,7 +54,7 @@ func testClockChanges(t *testing.T, e engine) {
 			if sh == zoned {
 				want = c.zoned
 				if at, err := time.Parse(time.RFC3339, want); e.typ == "mysql" && err == nil && at.Hour() < 2 && at.Minute() == 30 {
-					want = CodeWrongType // MariaDB stands for a MySQL before 8.0.19 here
+					want = dialect.CodeWrongType // MariaDB stands for a MySQL before 8.0.19 here
 				}
 			}
 			o := deliver(t, tg, connectors.Delivery{Key: key + "/register-1", Submission: key, Records: []connectors.Record{
@@ -77,7 +78,7 @@ func testClockChanges(t *testing.T, e engine) {
 
 // What MariaDB writes in UTC must not set back the clock of what the table itself takes from it.
 func testClockedTables(t *testing.T, e engine) {
-	tg := e.open(t, func(c *Config) { c.Zone = "Europe/Berlin" })
+	tg := e.open(t, func(c *dialect.Config) { c.Zone = "Europe/Berlin" })
 	exec(t, tg, "CREATE TABLE MADE (REF VARCHAR(5) PRIMARY KEY, Z TIMESTAMP NULL, MADE DATETIME DEFAULT CURRENT_TIMESTAMP) ENGINE=InnoDB",
 		"CREATE TABLE LOGGED (REF VARCHAR(5) PRIMARY KEY, Z TIMESTAMP NULL) ENGINE=InnoDB",
 		"CREATE TRIGGER LOGGED_BY BEFORE INSERT ON LOGGED FOR EACH ROW SET NEW.REF = NEW.REF",
@@ -98,7 +99,7 @@ func testClockedTables(t *testing.T, e engine) {
 		a, b := table[:3]+"A", table[:3]+"B"
 		m := deliver(t, tg, d(a, "2026-10-25T01:30:00Z"), d(b, "2026-10-25T02:30:00Z"))
 		written(t, m, b)
-		if m[a].Class != connectors.ItemError || m[a].Code != CodeClockChange {
+		if m[a].Class != connectors.ItemError || m[a].Code != dialect.CodeClockChange {
 			t.Errorf("%s: %+v", table, m[a])
 		}
 	}
@@ -108,58 +109,36 @@ func testClockedTables(t *testing.T, e engine) {
 	same(t, query(t, tg, "SELECT ABS(TIMESTAMPDIFF(MINUTE, MADE, CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'Europe/Berlin'))) FROM MADE"), "0")
 }
 
-// Of a time that is asked since, nothing is missed in the hour that comes again.
-func TestEarliestClock(t *testing.T) {
-	berlin, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for at, want := range map[string]string{
-		"2026-10-25T00:30:00Z": "2026-10-25 02:00:00+02:00", // then 02:10 comes again
-		"2026-10-25T01:30:00Z": "2026-10-25 02:30:00+01:00",
-		"2026-10-24T20:00:00Z": "2026-10-24 22:00:00+02:00",
-		"2026-07-01T12:00:00Z": "2026-07-01 14:00:00+02:00",
-	} {
-		since, err := time.Parse(time.RFC3339, at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := earliestClock(since.In(berlin), true); got != want {
-			t.Errorf("%s: %s, want %s", at, got, want)
-		}
-	}
-}
-
 // In MariaDB local time is no measure of how old a row of the ledger is.
 func testLedgerAge(t *testing.T, e engine) {
-	tg := e.open(t, func(c *Config) { c.Zone = "Europe/Berlin" })
+	tg := e.open(t, func(c *dialect.Config) { c.Zone = "Europe/Berlin" })
 	exec(t, tg, "SET STATEMENT time_zone = '+00:00' FOR INSERT INTO INBASKET_LEDGER (DELIVERY, SUBMISSION, WRITTEN_AT) VALUES ('X/register-1', 'X', '2026-10-25 00:30:00')")
-	s, err := tg.sys.connect(context.Background())
+	s, err := tg.Sys.Connect(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.close()
-	res, err := s.run(context.Background(), []statement{
-		{sql: "SET timestamp = 1792893600", item: -1}, // 02:00Z, an hour and a half later
-		{sql: "SELECT " + tg.sys.age + " FROM INBASKET_LEDGER", rows: true, item: -1},
-		{sql: "SELECT COUNT(*) FROM INBASKET_LEDGER WHERE " + tg.sys.since(5399), rows: true, item: -1},
-		{sql: "SELECT COUNT(*) FROM INBASKET_LEDGER WHERE " + tg.sys.since(5400), rows: true, item: -1}}, false, false)
+	defer s.Close()
+	res, err := s.Run(context.Background(), []dialect.Statement{
+		{SQL: "SET timestamp = 1792893600", Item: -1}, // 02:00Z, an hour and a half later
+		{SQL: "SELECT " + tg.Sys.Age + " FROM INBASKET_LEDGER", Rows: true, Item: -1},
+		{SQL: "SELECT COUNT(*) FROM INBASKET_LEDGER WHERE " + tg.Sys.Since(5399), Rows: true, Item: -1},
+		{SQL: "SELECT COUNT(*) FROM INBASKET_LEDGER WHERE " + tg.Sys.Since(5400), Rows: true, Item: -1}}, false, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if age, later, sooner := secondsOf(res[1].rows[0][0]), res[2].rows[0][0].Int, res[3].rows[0][0].Int; age != 5400 || later != 0 || sooner != 1 {
+	if age, later, sooner := dialect.AsInt(res[1].Rows[0][0]), res[2].Rows[0][0].Int, res[3].Rows[0][0].Int; age != 5400 || later != 0 || sooner != 1 {
 		t.Errorf("age %d, %d of the last 5399 s, %d of the last 5400 s", age, later, sooner)
 	}
 }
 
 // A result keeps the offset that its column has.
 func TestOffsetOfResults(t *testing.T) {
-	tg := engine{"sqlite", Config{Path: emptyFile(t, "r.db")}, nil}.open(t, nil)
+	tg := engine{"sqlite", dialect.Config{Path: emptyFile(t, "r.db")}, nil}.open(t, nil)
 	exec(t, tg, "CREATE TABLE D (AT DATETIME)", "INSERT INTO D VALUES ('2026-10-25 02:30:00+02:00'), ('2026-10-25 02:30:00+01:00'), ('2026-10-25 02:30:00')")
 	same(t, query(t, tg, "SELECT AT FROM D"), "2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00", "2026-10-25T02:30:00")
 	at := time.Date(2026, 10, 25, 2, 30, 0, 0, time.FixedZone("", 3600))
 	for typ, want := range map[string]string{"TimeStampTZ_DTY": "2026-10-25T02:30:00+01:00", "TimeStampDTY": "2026-10-25T02:30:00"} {
-		if got := cell(typ, at); got.Str != want {
+		if got := dialect.Cell(typ, at); got.Str != want {
 			t.Errorf("%s: %s, want %s", typ, got.Str, want)
 		}
 	}

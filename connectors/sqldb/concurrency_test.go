@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 )
 
 // TestParallel delivers from several goroutines at once, twice each: every row is there once.
 func TestParallel(t *testing.T) {
 	for _, e := range []func(testing.TB) engine{
 		func(t testing.TB) engine {
-			return engine{"sqlite", Config{Path: emptyFile(t, "x.db")}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+			return engine{"sqlite", dialect.Config{Path: emptyFile(t, "x.db")}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
 		}, postgresEngine, mariaEngine,
 	} {
 		e := e(t)

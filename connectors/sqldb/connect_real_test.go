@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 )
 
 // TestMariaDBSettings opens sessions whose settings were changed by session:, by the DSN, and by a procedure that is
@@ -23,7 +24,7 @@ func TestMariaDBSettings(t *testing.T) {
 	must(t, err)
 	dsn.Params = map[string]string{"sql_mode": "''", "time_zone": "'+03:00'"}
 	e.config.DSN = dsn.FormatDSN()
-	tg := e.open(t, func(c *Config) {
+	tg := e.open(t, func(c *dialect.Config) {
 		c.Session = []string{"SET SESSION sql_mode = 'ANSI_QUOTES'", "SET autocommit = 0", "SET SESSION time_zone = '-05:00'", "SET NAMES latin1", "SET SESSION foreign_key_checks = 0", "SET SESSION completion_type = 'CHAIN'"}
 	})
 	narrow := *plain
@@ -45,7 +46,7 @@ func TestMariaDBSettings(t *testing.T) {
 	written(t, deliver(t, tg, call), "C")
 	orphan := flat("O", 77, "x", "no parent")
 	orphan.Records = orphan.Records[1:]
-	if o := deliver(t, tg, orphan)["O"]; o.Code != CodeConstraint {
+	if o := deliver(t, tg, orphan)["O"]; o.Code != dialect.CodeConstraint {
 		t.Errorf("a child without parent: %+v", o)
 	}
 	written(t, deliver(t, tg, call, flat("D", 5, "Łódź")), "C", "D")
@@ -56,7 +57,7 @@ func TestMariaDBSettings(t *testing.T) {
 		"SET SESSION sql_mode = CONCAT(@@sql_mode, ',EMPTY_STRING_IS_NULL')":       "EMPTY_STRING_IS_NULL",
 		"SET SESSION sql_mode = 'ORACLE,EMPTY_STRING_IS_NULL,ALLOW_INVALID_DATES'": "session:",
 	} {
-		refusedBy(t, e.open(t, func(c *Config) { c.Session = []string{setting} }), CodeSession, hint)
+		refusedBy(t, e.open(t, func(c *dialect.Config) { c.Session = []string{setting} }), dialect.CodeSession, hint)
 	}
 }
 
@@ -66,14 +67,14 @@ func TestStaleSnapshot(t *testing.T) {
 	e := mariaEngine(t)
 	direct := e.open(t, nil)
 	exec(t, direct, e.ddl...)
-	tg := e.open(t, func(c *Config) { c.Session = []string{"SET autocommit = 0"} })
-	s, err := tg.pool.get(t.Context())
+	tg := e.open(t, func(c *dialect.Config) { c.Session = []string{"SET autocommit = 0"} })
+	s, err := tg.Pool.Get(t.Context())
 	must(t, err)
-	defer s.close()
+	defer s.Close()
 	for i := range 3 {
 		exec(t, direct, fmt.Sprintf("INSERT INTO DECISION (ID, STATUS) VALUES (%d, 'A')", i))
-		got, err := one(t.Context(), s, "SELECT COUNT(*) FROM DECISION")
-		if err != nil || asInt(got[0]) != int64(i+1) {
+		got, err := dialect.One(t.Context(), s, "SELECT COUNT(*) FROM DECISION")
+		if err != nil || dialect.AsInt(got[0]) != int64(i+1) {
 			t.Fatalf("%v %v, want %d", got, err, i+1)
 		}
 	}
@@ -82,7 +83,7 @@ func TestStaleSnapshot(t *testing.T) {
 // TestLedgerRace lets many connections make the ledger at once.
 func TestLedgerRace(t *testing.T) {
 	for _, fresh := range []func(testing.TB) engine{postgresEngine, mariaEngine, func(t testing.TB) engine {
-		return engine{"sqlite", Config{Path: emptyFile(t, "race.db")}, nil}
+		return engine{"sqlite", dialect.Config{Path: emptyFile(t, "race.db")}, nil}
 	}} {
 		for round := range 5 {
 			e := fresh(t)
@@ -95,9 +96,9 @@ func TestLedgerRace(t *testing.T) {
 					tg := e.open(t, nil)
 					wg.Go(func() {
 						<-start
-						s, err := tg.sys.connect(t.Context())
+						s, err := tg.Sys.Connect(t.Context())
 						if errs[i] = err; err == nil {
-							s.close()
+							s.Close()
 						}
 					})
 				}
@@ -108,7 +109,7 @@ func TestLedgerRace(t *testing.T) {
 						t.Error(err)
 					}
 				}
-				if err := e.open(t, func(c *Config) { c.CreateLedger = false }).Check(t.Context()); err != nil {
+				if err := e.open(t, func(c *dialect.Config) { c.CreateLedger = false }).Check(t.Context()); err != nil {
 					t.Error(err)
 				}
 			})
@@ -129,14 +130,14 @@ func TestPasswordChanged(t *testing.T) {
 				exec(t, direct, "DROP ROLE IF EXISTS changing_role", "CREATE ROLE changing_role SUPERUSER LOGIN PASSWORD 'first'")
 				cfg, err := pgconn.ParseConfig(e.config.DSN)
 				must(t, err)
-				e.config = Config{Host: cfg.Host, Port: int(cfg.Port), Database: cfg.Database, TLS: TLS{Mode: "disable"}}
+				e.config = dialect.Config{Host: cfg.Host, Port: int(cfg.Port), Database: cfg.Database, TLS: dialect.TLS{Mode: "disable"}}
 			} else {
 				set = "ALTER USER changing_role IDENTIFIED BY '%s'"
 				exec(t, direct, "CREATE OR REPLACE USER changing_role IDENTIFIED BY 'first'", "GRANT ALL ON *.* TO changing_role")
 				cfg, err := mysql.ParseDSN(e.config.DSN)
 				must(t, err)
 				host, port, _ := strings.Cut(cfg.Addr, ":")
-				e.config = Config{Host: host, Database: cfg.DBName}
+				e.config = dialect.Config{Host: host, Database: cfg.DBName}
 				_, err = fmt.Sscan(port, &e.config.Port)
 				must(t, err)
 			}
@@ -147,13 +148,13 @@ func TestPasswordChanged(t *testing.T) {
 			for _, next := range []string{"second", "third"} {
 				exec(t, direct, fmt.Sprintf(set, next))
 				now = connectors.Secret(next)
-				tg.pool.drop(false)
+				tg.Pool.Drop(false)
 				key := "K" + next
 				written(t, deliver(t, tg, flat(key, int64(len(key)), "k")), key)
 			}
 			exec(t, direct, fmt.Sprintf(set, "unknown"))
-			tg.pool.drop(false)
-			refusedBy(t, tg, CodeLogin, "read again")
+			tg.Pool.Drop(false)
+			refusedBy(t, tg, dialect.CodeLogin, "read again")
 		})
 	}
 }

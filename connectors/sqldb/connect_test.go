@@ -8,6 +8,9 @@ import (
 	"io"
 	"net"
 	"os"
+
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
+
 	osexec "os/exec"
 	"path/filepath"
 	"strings"
@@ -40,13 +43,13 @@ func TestConnectTimeout(t *testing.T) {
 	} {
 		t.Run(c.typ+" "+c.stage, func(t *testing.T) {
 			addr := mute(t, c.talk).(*net.TCPAddr)
-			e := engine{typ: c.typ, config: Config{Host: "127.0.0.1", Port: addr.Port, Database: "reg", User: "inb", Password: "x", TLS: TLS{Mode: c.tls},
+			e := engine{typ: c.typ, config: dialect.Config{Host: "127.0.0.1", Port: addr.Port, Database: "reg", User: "inb", Password: "x", TLS: dialect.TLS{Mode: c.tls},
 				ConnectTimeout: 200 * time.Millisecond, StatementTimeout: time.Minute, Parallel: 1, MaxGroup: 1}}
 			tg := e.open(t, nil)
 			begun := time.Now()
 			err := tg.Check(context.Background())
 			var coded *connectors.Error
-			if !errors.As(err, &coded) || coded.Class != connectors.Transient || coded.Code != CodeUnreachable {
+			if !errors.As(err, &coded) || coded.Class != connectors.Transient || coded.Code != dialect.CodeUnreachable {
 				t.Errorf("got %v", err)
 			}
 			if took := time.Since(begun); took > 5*time.Second || took < 150*time.Millisecond {
@@ -107,7 +110,7 @@ func TestFileReplaced(t *testing.T) {
 				path, backup := filepath.Join(root, "db", "reg.db"), filepath.Join(root, "backup.db")
 				must(t, os.Mkdir(filepath.Dir(path), 0o700))
 				must(t, os.WriteFile(path, nil, 0o600))
-				e := engine{"sqlite", Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+				e := engine{"sqlite", dialect.Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
 				tg := e.open(t, nil)
 				exec(t, tg, e.ddl...)
 				written(t, deliver(t, tg, flat("A", 1, "a")), "A")
@@ -139,7 +142,7 @@ func TestFileReplaced(t *testing.T) {
 func TestLinkChanged(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	for i, c := range []Config{{Path: filepath.Join(dir, "link0.db")}, {DSN: "file:link1.db?mode=rw"}, {DSN: "link2.db"}, {DSN: "file://" + filepath.ToSlash(filepath.Join(dir, "link3.db"))}} {
+	for i, c := range []dialect.Config{{Path: filepath.Join(dir, "link0.db")}, {DSN: "file:link1.db?mode=rw"}, {DSN: "link2.db"}, {DSN: "file://" + filepath.ToSlash(filepath.Join(dir, "link3.db"))}} {
 		link := fmt.Sprintf("link%d.db", i)
 		e := engine{"sqlite", c, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
 		for _, name := range []string{"first", "second"} {
@@ -159,13 +162,13 @@ func TestLinkChanged(t *testing.T) {
 		turn("first")
 		same(t, query(t, tg, "SELECT NAME FROM PLAIN"), "a")
 	}
-	memory := engine{"sqlite", Config{DSN: "file:memory?mode=memory&cache=shared"}, nil}
+	memory := engine{"sqlite", dialect.Config{DSN: "file:memory?mode=memory&cache=shared"}, nil}
 	tg := memory.open(t, nil)
-	s, err := tg.sys.connect(t.Context())
+	s, err := tg.Sys.Connect(t.Context())
 	must(t, err)
-	defer s.close()
-	if f := s.(*sqlSession).file; f != nil {
-		t.Errorf("a database in memory has the file %s", f.path)
+	defer s.Close()
+	if f := s.(*dialect.SQLSession).File; f != nil {
+		t.Errorf("a database in memory has a file: %v", f)
 	}
 }
 
@@ -173,24 +176,24 @@ func TestLinkChanged(t *testing.T) {
 // database, and the look-up in the new one tells.
 func TestReplacedInside(t *testing.T) {
 	path := emptyFile(t, "reg.db")
-	e := engine{"sqlite", Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+	e := engine{"sqlite", dialect.Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
 	tg := e.open(t, nil)
 	exec(t, tg, e.ddl...)
 	exec(t, tg, "VACUUM INTO '"+path+".bak'")
-	s, err := tg.pool.get(t.Context())
+	s, err := tg.Pool.Get(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	insert := statement{sql: "INSERT INTO PLAIN (ID, NAME) VALUES (1, 'lost')", item: -1}
-	if _, err := s.run(t.Context(), []statement{insert}, true, false); err != nil {
+	insert := dialect.Statement{SQL: "INSERT INTO PLAIN (ID, NAME) VALUES (1, 'lost')", Item: -1}
+	if _, err := s.Run(t.Context(), []dialect.Statement{insert}, true, false); err != nil {
 		t.Fatal(err)
 	}
 	must(t, os.Rename(path+".bak", path))
-	_, err = s.run(t.Context(), nil, false, true)
-	if r := tg.meaning(err); r.err.Class != connectors.Uncertain || !broken(err) {
+	_, err = s.Run(t.Context(), nil, false, true)
+	if r := tg.Meaning(err); r.Err.Class != connectors.Uncertain || !dialect.Broken(err) {
 		t.Fatalf("%v", err)
 	}
-	s.close()
+	s.Close()
 	written(t, deliver(t, tg, flat("A", 1, "a")), "A")
 	same(t, query(t, tg, "SELECT NAME FROM PLAIN"), "a")
 }
@@ -227,16 +230,16 @@ func TestLogRemoved(t *testing.T) {
 	for _, gone := range [][]string{{"-wal", "-shm"}, {"-wal"}, {"-shm"}} {
 		t.Run(strings.Join(gone, ""), func(t *testing.T) {
 			path := emptyFile(t, "reg.db")
-			e := engine{"sqlite", Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+			e := engine{"sqlite", dialect.Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
 			exec(t, e.open(t, nil), append(e.ddl, "PRAGMA journal_mode = WAL")...)
 			tg := e.open(t, nil)
 			written(t, deliver(t, tg, flat("A", 1, "a")), "A")
-			s, err := tg.pool.get(t.Context())
+			s, err := tg.Pool.Get(t.Context())
 			must(t, err)
-			idle, err := tg.sys.connect(t.Context())
+			idle, err := tg.Sys.Connect(t.Context())
 			must(t, err)
-			tg.pool.put(idle)
-			tg.pool.put(s)
+			tg.Pool.Put(idle)
+			tg.Pool.Put(s)
 			for _, g := range gone {
 				must(t, os.Remove(path+g))
 			}
@@ -256,25 +259,25 @@ func TestLogRemoved(t *testing.T) {
 // TestLogRemovedInside removes the log while a transaction is open: its end is looked up by what others see.
 func TestLogRemovedInside(t *testing.T) {
 	path := emptyFile(t, "reg.db")
-	e := engine{"sqlite", Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+	e := engine{"sqlite", dialect.Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
 	exec(t, e.open(t, nil), append(e.ddl, "PRAGMA journal_mode = WAL")...)
 	tg := e.open(t, nil)
-	s, err := tg.pool.get(t.Context())
+	s, err := tg.Pool.Get(t.Context())
 	must(t, err)
-	if _, err := s.run(t.Context(), []statement{{sql: "INSERT INTO PLAIN (ID, NAME) VALUES (1, 'a')", item: -1}}, true, false); err != nil {
+	if _, err := s.Run(t.Context(), []dialect.Statement{{SQL: "INSERT INTO PLAIN (ID, NAME) VALUES (1, 'a')", Item: -1}}, true, false); err != nil {
 		t.Fatal(err)
 	}
 	must(t, os.Remove(path+"-wal"))
 	must(t, os.Remove(path+"-shm"))
-	_, err = s.run(t.Context(), nil, false, true)
-	if r := tg.meaning(err); r.err.Class != connectors.Uncertain || !broken(err) {
+	_, err = s.Run(t.Context(), nil, false, true)
+	if r := tg.Meaning(err); r.Err.Class != connectors.Uncertain || !dialect.Broken(err) {
 		t.Fatalf("%v", err)
 	}
 	refused, err := tg.Deliver(t.Context(), connectors.Group{Items: []connectors.Delivery{flat("B", 2, "b")}})
-	if connectors.ClassOf(err) != connectors.Transient || refused[0].Code != CodeBusy { // the old session is still open
+	if connectors.ClassOf(err) != connectors.Transient || refused[0].Code != dialect.CodeBusy { // the old session is still open
 		t.Fatalf("%v %+v", err, refused)
 	}
-	s.close()
+	s.Close()
 	written(t, deliver(t, tg, flat("B", 2, "b")), "B")
 	if got := others(t, path, ""); got != "a,b <nil>" {
 		t.Fatal(got)
@@ -285,7 +288,7 @@ func TestLogRemovedInside(t *testing.T) {
 // stays as it is, and nothing is written until the agent is started anew.
 func TestLogReplaced(t *testing.T) {
 	path := emptyFile(t, "reg.db")
-	e := engine{"sqlite", Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+	e := engine{"sqlite", dialect.Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
 	exec(t, e.open(t, nil), append(e.ddl, "PRAGMA journal_mode = WAL")...)
 	tg := e.open(t, nil)
 	written(t, deliver(t, tg, flat("A", 1, "a")), "A")
@@ -294,7 +297,7 @@ func TestLogReplaced(t *testing.T) {
 	if got := others(t, path, "yes"); got != "other <nil>" {
 		t.Fatal(got)
 	}
-	refusedBy(t, tg, CodeReplaced, "start the agent anew")
+	refusedBy(t, tg, dialect.CodeReplaced, "start the agent anew")
 	must(t, tg.Close())
 	if got := others(t, path, ""); got != "other <nil>" {
 		t.Fatal(got)
@@ -304,13 +307,13 @@ func TestLogReplaced(t *testing.T) {
 // TestForeignLog refuses a database beside which the log of the one that it replaces still lies.
 func TestForeignLog(t *testing.T) {
 	path := emptyFile(t, "reg.db")
-	e := engine{"sqlite", Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+	e := engine{"sqlite", dialect.Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
 	tg := e.open(t, nil)
 	exec(t, tg, append(e.ddl, "VACUUM INTO '"+path+".bak'")...)
 	query(t, tg, "PRAGMA journal_mode = WAL")
 	written(t, deliver(t, tg, flat("A", 1, "a")), "A")
 	must(t, os.Rename(path+".bak", path))
-	refusedBy(t, tg, CodeReplaced, "-wal")
+	refusedBy(t, tg, dialect.CodeReplaced, "-wal")
 	must(t, os.Rename(path+"-wal", path+".old-wal"))
 	must(t, os.Rename(path+"-shm", path+".old-shm"))
 	written(t, deliver(t, tg, flat("B", 2, "b")), "B")
@@ -320,13 +323,13 @@ func TestForeignLog(t *testing.T) {
 // TestMovedAway waits for a database that is not there, and goes on with it when it is back.
 func TestMovedAway(t *testing.T) {
 	path := emptyFile(t, "reg.db")
-	e := engine{"sqlite", Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+	e := engine{"sqlite", dialect.Config{Path: path}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
 	tg := e.open(t, nil)
 	exec(t, tg, e.ddl...)
 	written(t, deliver(t, tg, flat("A", 1, "a")), "A")
 	must(t, os.Rename(path, path+".away"))
 	out, err := tg.Deliver(t.Context(), connectors.Group{Items: []connectors.Delivery{flat("B", 2, "b")}})
-	if connectors.ClassOf(err) != connectors.TargetError || out[0].Code != CodeGrant {
+	if connectors.ClassOf(err) != connectors.TargetError || out[0].Code != dialect.CodeGrant {
 		t.Fatalf("%v %+v", err, out)
 	}
 	must(t, os.Rename(path+".away", path))
@@ -337,63 +340,20 @@ func TestMovedAway(t *testing.T) {
 // TestSQLiteSettings has the last word after session: and the DSN.
 func TestSQLiteSettings(t *testing.T) {
 	path := emptyFile(t, "reg.db")
-	e := engine{"sqlite", Config{DSN: "file:" + path + "?mode=rw&_pragma=synchronous(off)"}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
-	tg := e.open(t, func(c *Config) {
+	e := engine{"sqlite", dialect.Config{DSN: "file:" + path + "?mode=rw&_pragma=synchronous(off)"}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+	tg := e.open(t, func(c *dialect.Config) {
 		c.Session = []string{"PRAGMA foreign_keys = 0", "PRAGMA ignore_check_constraints = 1", "PRAGMA synchronous = 0"}
 	})
 	exec(t, tg, e.ddl...)
 	same(t, query(t, tg, "SELECT foreign_keys, synchronous FROM pragma_foreign_keys, pragma_synchronous"), "1|2")
-	if o := deliver(t, tg, connectors.Delivery{Key: "A/register-1", Submission: "A", Records: flat("A", 1, "a", "c").Records[1:]})["A"]; o.Code != CodeConstraint {
+	if o := deliver(t, tg, connectors.Delivery{Key: "A/register-1", Submission: "A", Records: flat("A", 1, "a", "c").Records[1:]})["A"]; o.Code != dialect.CodeConstraint {
 		t.Errorf("a child without parent: %+v", o)
 	}
 	for _, mode := range []string{"off", "memory"} {
-		refusedBy(t, e.open(t, func(c *Config) { c.Session = []string{"PRAGMA journal_mode = " + mode} }), CodeSession, "journal_mode "+mode)
+		refusedBy(t, e.open(t, func(c *dialect.Config) { c.Session = []string{"PRAGMA journal_mode = " + mode} }), dialect.CodeSession, "journal_mode "+mode)
 	}
-	stronger := e.open(t, func(c *Config) { c.Session = []string{"PRAGMA synchronous = EXTRA"} })
+	stronger := e.open(t, func(c *dialect.Config) { c.Session = []string{"PRAGMA synchronous = EXTRA"} })
 	same(t, query(t, stronger, "PRAGMA synchronous"), "3")
-}
-
-// TestLocalSet says which statements of session: can be made ones of a transaction.
-func TestLocalSet(t *testing.T) {
-	for q, want := range map[string]string{
-		"set lock_timeout = '5s';":               "SET LOCAL lock_timeout = '5s'",
-		" SET SESSION lock_timeout TO 5 ":        "SET LOCAL lock_timeout TO 5",
-		"Set Local role clerk":                   "SET LOCAL role clerk",
-		"set time zone 'UTC'":                    "SET LOCAL time zone 'UTC'",
-		"SET SESSION AUTHORIZATION x":            "",
-		"SET TRANSACTION READ ONLY":              "",
-		"set session characteristics as x":       "",
-		"SET CONSTRAINTS ALL DEFERRED":           "",
-		"select set_config('a', 'b', false)":     "",
-		"RESET ALL":                              "",
-		"settle x":                               "",
-		"set\n  search_path = app, public ;  \n": "SET LOCAL search_path = app, public",
-	} {
-		if got, ok := localSet(q); got != want || ok != (want != "") {
-			t.Errorf("%q: %q", q, got)
-		}
-	}
-}
-
-// TestBytea reads both text forms of bytes, and nothing else as text.
-func TestBytea(t *testing.T) {
-	for in, want := range map[string]string{`\x00ff5c`: "\x00\xff\\", `\x`: "", ``: "", `\000\001\\a'\377`: "\x00\x01\\a'\xff", `%PDF-1.7\000`: "%PDF-1.7\x00"} {
-		v, err := pgCell(17, []byte(in))
-		if err != nil || v.Kind != connectors.Binary {
-			t.Fatalf("%q: %v", in, err)
-		}
-		if b, err := readBlob(v.Blob); err != nil || string(b) != want {
-			t.Errorf("%q: %q", in, b)
-		}
-	}
-	for _, in := range []string{`\x0`, `\xzz`, `\`, `a\9`, `\00`, `\999`, `\400`} {
-		if v, err := pgCell(17, []byte(in)); err == nil {
-			t.Errorf("%q was read as %v", in, v)
-		}
-	}
-	if n := statementName(strings.Repeat("x", 100000)); len(n) > 63 || n == statementName("x") {
-		t.Error(n)
-	}
 }
 
 func must(t testing.TB, err error) {

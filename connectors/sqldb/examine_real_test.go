@@ -8,12 +8,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 )
 
 // asUser opens the engine's database for an account with fewer rights.
 func asUser(t testing.TB, e engine, user string) *Target {
 	t.Helper()
-	return e.open(t, func(c *Config) { c.User, c.Password, c.CreateLedger = user, "x", false })
+	return e.open(t, func(c *dialect.Config) { c.User, c.Password, c.CreateLedger = user, "x", false })
 }
 
 // TestExaminePostgreSQL finds what only PostgreSQL has, and shows that nothing of it moves or fires.
@@ -123,19 +124,19 @@ func TestExamineServer(t *testing.T) {
 		if _, err := conn.Exec(t.Context(), "CREATE DATABASE "+name+" ENCODING '"+encoding+"' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0").ReadAll(); err != nil {
 			t.Fatal(err)
 		}
-		found := examined(t, e.open(t, func(c *Config) { c.Database, c.Charset = name, "utf-8" }))
+		found := examined(t, e.open(t, func(c *dialect.Config) { c.Database, c.Charset = name, "utf-8" }))
 		if got := strings.Join(found, "\n"); got != want {
 			t.Errorf("%s: %q, want %q", encoding, got, want)
 		}
 	}
-	still := func(c *Config) {
+	still := func(c *dialect.Config) {
 		c.Ledger, c.LedgerTable, c.CreateLedger, c.Session = false, "none", false, []string{"SET default_transaction_read_only = on"}
 	}
 	same(t, examined(t, e.open(t, still)), "fail sql.read-only ")
 	m := mariaEngine(t)
 	exec(t, m.open(t, nil), "SET GLOBAL read_only = ON")
-	defer exec(t, m.open(t, func(c *Config) { c.CreateLedger = false }), "SET GLOBAL read_only = OFF")
-	same(t, examined(t, m.open(t, func(c *Config) { c.Ledger, c.LedgerTable, c.CreateLedger = false, "none", false })), "warn sql.read-only ")
+	defer exec(t, m.open(t, func(c *dialect.Config) { c.CreateLedger = false }), "SET GLOBAL read_only = OFF")
+	same(t, examined(t, m.open(t, func(c *dialect.Config) { c.Ledger, c.LedgerTable, c.CreateLedger = false, "none", false })), "warn sql.read-only ")
 }
 
 // TestExamineLedgerPostgreSQL finds ledgers that do not keep their word, and makes none.
@@ -145,16 +146,16 @@ func TestExamineLedgerPostgreSQL(t *testing.T) { examineLedger(t, postgresEngine
 func TestExamineLedgerMariaDB(t *testing.T) { examineLedger(t, mariaEngine(t)) }
 
 func examineLedger(t *testing.T, e engine) {
-	tg := e.open(t, func(c *Config) { c.CreateLedger = false })
-	tg.makes = true
+	tg := e.open(t, func(c *dialect.Config) { c.CreateLedger = false })
+	tg.Makes = true
 	same(t, examined(t, tg))
-	if tab, err := tg.sys.table(t.Context(), connection(t, tg), "", "INBASKET_LEDGER"); err != nil || tab != nil {
+	if tab, err := tg.Sys.Table(t.Context(), connection(t, tg), "", "INBASKET_LEDGER"); err != nil || tab != nil {
 		t.Fatalf("a ledger was made by looking: %v %v", tab, err)
 	}
-	ddl := strings.Replace(tg.sys.ledgerDDL("INBASKET_LEDGER"), " PRIMARY KEY", "", 1)
+	ddl := strings.Replace(tg.Sys.LedgerDDL("INBASKET_LEDGER"), " PRIMARY KEY", "", 1)
 	exec(t, tg, strings.NewReplacer("  RETURNED ", "  RETURND ", "DELIVERY varchar(64)", "DELIVERY varchar(40)").Replace(ddl))
 	found, err := tg.Examine(t.Context(), nil)
-	if err == nil || len(found) != 3 || slices.ContainsFunc(found, func(f connectors.Finding) bool { return f.Code != CodeNoLedger || f.Path[0] != "ledger-table" }) {
+	if err == nil || len(found) != 3 || slices.ContainsFunc(found, func(f connectors.Finding) bool { return f.Code != dialect.CodeNoLedger || f.Path[0] != "ledger-table" }) {
 		t.Errorf("%+v %v", found, err)
 	}
 }
@@ -211,12 +212,12 @@ func TestExamineMariaDB(t *testing.T) {
 }
 
 // connection is a session of its own, closed at the end.
-func connection(t testing.TB, tg *Target) session {
+func connection(t testing.TB, tg *Target) dialect.Session {
 	t.Helper()
-	s, err := tg.sys.connect(t.Context())
+	s, err := tg.Sys.Connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.close)
+	t.Cleanup(s.Close)
 	return s
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 )
 
 // examined is what an examination finds, a line each: warn or fail, code, place.
@@ -114,7 +115,7 @@ func testExamineAnswer(t *testing.T, e engine) {
 // TestExamineSQLite finds what only SQLite has, and leaves the file as it was, to the byte.
 func TestExamineSQLite(t *testing.T) {
 	path := emptyFile(t, "register.db")
-	tg := engine{typ: "sqlite", config: Config{Path: path}}.open(t, nil)
+	tg := engine{typ: "sqlite", config: dialect.Config{Path: path}}.open(t, nil)
 	exec(t, tg, "CREATE TABLE HEAD (ID INTEGER PRIMARY KEY, N INT, G INT AS (N * 2))", "CREATE TABLE LOG (N INT)",
 		"CREATE TRIGGER drops BEFORE INSERT ON HEAD WHEN NEW.N = 14 BEGIN SELECT RAISE(IGNORE); END",
 		"CREATE TRIGGER notes AFTER INSERT ON HEAD BEGIN INSERT INTO LOG VALUES (NEW.N); END",
@@ -131,7 +132,7 @@ func TestExamineSQLite(t *testing.T) {
 		if d.Type != "sqlite" {
 			continue
 		}
-		c := d.Defaults().(*Config)
+		c := d.Defaults().(*dialect.Config)
 		c.Path, c.CreateLedger = path, true
 		looking, err := d.Target(connectors.Env{Name: "register", Identity: "r", Clock: newClock(), Notify: func(connectors.Notice) {}, Look: true}, c)
 		if err != nil {
@@ -145,8 +146,8 @@ func TestExamineSQLite(t *testing.T) {
 	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
 		t.Errorf("the file is another: %v", err)
 	}
-	bare := engine{typ: "sqlite", config: Config{Path: path}}.open(t, func(c *Config) { c.CreateLedger = false })
-	if err := bare.Check(t.Context()); err == nil || err.(*connectors.Error).Code != CodeNoLedger {
+	bare := engine{typ: "sqlite", config: dialect.Config{Path: path}}.open(t, func(c *dialect.Config) { c.CreateLedger = false })
+	if err := bare.Check(t.Context()); err == nil || err.(*connectors.Error).Code != dialect.CodeNoLedger {
 		t.Errorf("a ledger is there: %v", err)
 	}
 }

@@ -10,54 +10,61 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/catalog"
+	"github.com/inbasket/inbasket/connectors/sqldb/database"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect/postgres"
 )
 
 // scripted is a session whose answers a test gives; it speaks PostgreSQL's words.
 type scripted struct {
-	runs   []func(stmts []statement, commit bool) ([]result, error)
+	runs   []func(stmts []dialect.Statement, commit bool) ([]dialect.Result, error)
 	closed *int
 	backs  int
 }
 
-func (s *scripted) run(_ context.Context, stmts []statement, _, commit bool) ([]result, error) {
+func (s *scripted) Run(_ context.Context, stmts []dialect.Statement, _, commit bool) ([]dialect.Result, error) {
 	f := s.runs[0]
 	s.runs = s.runs[1:]
 	return f(stmts, commit)
 }
-func (s *scripted) rollback(context.Context) error { s.backs++; return nil }
-func (s *scripted) close()                         { *s.closed++ }
+func (s *scripted) Rollback(context.Context) error { s.backs++; return nil }
+func (s *scripted) Forget(context.Context) error   { return nil }
+func (s *scripted) Fresh() bool                    { return true }
+func (s *scripted) Close()                         { *s.closed++ }
 
 // scriptedTarget has the table PLAIN in its catalog already.
-func scriptedTarget(t *testing.T, runs ...func([]statement, bool) ([]result, error)) (*Target, *int) {
+func scriptedTarget(t *testing.T, runs ...func([]dialect.Statement, bool) ([]dialect.Result, error)) (*Target, *int) {
 	closed := 0
 	s := &scripted{runs: runs, closed: &closed}
-	sys := &system{dialect: postgresDialect(), zone: time.UTC, close: func() error { return nil },
-		connect: func(context.Context) (session, error) { return s, nil }}
-	c := defaults(1)()
+	d := postgres.Dialect()
+	sys := &database.System{Dialect: d, Link: dialect.Link{Connect: func(context.Context) (dialect.Session, error) { return s, nil }, Close: func() error { return nil }}, Zone: time.UTC}
+	c := d.Defaults()
+	c.Parallel = 1
 	tg := newTarget(connectors.Env{Clock: newClock(), Notify: func(connectors.Notice) {}}, c, sys)
-	tab := newTable("PLAIN", "plain", []*column{{name: "id", scale: anyScale}, {name: "name", scale: anyScale}, {name: "fee", scale: anyScale}})
-	ledger := tg.ledgerTable()
-	tab.sure, ledger.sure = true, true
-	sys.table = func(_ context.Context, _ session, _, name string) (*table, error) {
+	tab := dialect.NewTable("PLAIN", "plain", []*dialect.Column{{Name: "id", Scale: dialect.AnyScale}, {Name: "name", Scale: dialect.AnyScale}, {Name: "fee", Scale: dialect.AnyScale}})
+	ledger := tg.LedgerTable()
+	tab.Sure, ledger.Sure = true, true
+	sys.Table = func(_ context.Context, _ dialect.Session, _, name string) (*dialect.Table, error) {
 		if name == "PLAIN" {
 			return tab, nil
 		}
 		return ledger, nil
 	}
-	tg.cat.put("PLAIN", tab)
-	tg.cat.put(ledgerEntry, ledger)
+	tg.Cat.Put("PLAIN", tab)
+	tg.Cat.Put(catalog.LedgerEntry, ledger)
 	t.Cleanup(func() { _ = tg.Close() })
 	return tg, &closed
 }
 
-func fails(f fault) func([]statement, bool) ([]result, error) {
-	return func([]statement, bool) ([]result, error) { return nil, &f }
+func fails(f dialect.Fault) func([]dialect.Statement, bool) ([]dialect.Result, error) {
+	return func([]dialect.Statement, bool) ([]dialect.Result, error) { return nil, &f }
 }
 
-func succeeds(stmts []statement, _ bool) ([]result, error) {
-	results := make([]result, len(stmts))
+func succeeds(stmts []dialect.Statement, _ bool) ([]dialect.Result, error) {
+	results := make([]dialect.Result, len(stmts))
 	for i := range stmts {
-		results[i].affected = stmts[i].least
+		results[i].Affected = stmts[i].Least
 	}
 	return results, nil
 }
@@ -67,17 +74,17 @@ func TestFaults(t *testing.T) {
 	eof := errors.New("unexpected EOF near 'Müller'")
 	for _, c := range []struct {
 		name   string
-		run    func([]statement, bool) ([]result, error)
+		run    func([]dialect.Statement, bool) ([]dialect.Result, error)
 		class  connectors.Class
 		code   string
 		closed int
 	}{
-		{"broken before commit was sent", fails(fault{index: 0, err: eof}), connectors.Transient, CodeLost, 1},
-		{"broken with commit on its way", fails(fault{index: 2, committed: true, err: eof}), connectors.Uncertain, CodeLost, 1},
-		{"server says outcome unknown", fails(fault{index: 3, committed: true, answered: true, err: &pgconn.PgError{Code: "40003"}}), connectors.Uncertain, CodeUnclear, 0},
-		{"deadlock", fails(fault{index: 1, committed: true, answered: true, err: &pgconn.PgError{Code: "40P01"}}), connectors.Transient, CodeBusy, 0},
-		{"login", fails(fault{index: 1, committed: true, answered: true, err: &pgconn.PgError{Code: "28000"}}), connectors.TargetError, CodeLogin, 0},
-		{"panic", func([]statement, bool) ([]result, error) { panic("driver") }, connectors.Uncertain, CodePanic, 1},
+		{"broken before commit was sent", fails(dialect.Fault{Index: 0, Err: eof}), connectors.Transient, dialect.CodeLost, 1},
+		{"broken with commit on its way", fails(dialect.Fault{Index: 2, Committed: true, Err: eof}), connectors.Uncertain, dialect.CodeLost, 1},
+		{"server says outcome unknown", fails(dialect.Fault{Index: 3, Committed: true, Answered: true, Err: &pgconn.PgError{Code: "40003"}}), connectors.Uncertain, dialect.CodeUnclear, 0},
+		{"deadlock", fails(dialect.Fault{Index: 1, Committed: true, Answered: true, Err: &pgconn.PgError{Code: "40P01"}}), connectors.Transient, dialect.CodeBusy, 0},
+		{"login", fails(dialect.Fault{Index: 1, Committed: true, Answered: true, Err: &pgconn.PgError{Code: "28000"}}), connectors.TargetError, dialect.CodeLogin, 0},
+		{"panic", func([]dialect.Statement, bool) ([]dialect.Result, error) { panic("driver") }, connectors.Uncertain, dialect.CodePanic, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tg, closed := scriptedTarget(t, c.run)
@@ -97,8 +104,8 @@ func TestFaults(t *testing.T) {
 // TestHaltWhileSplitting breaks the connection after the first half was written: the halves end differently. What is
 // refused at first is tried again with a fresh catalog.
 func TestHaltWhileSplitting(t *testing.T) {
-	refused := fails(fault{index: 1, committed: true, answered: true, err: &pgconn.PgError{Code: "22001"}})
-	tg, _ := scriptedTarget(t, refused, refused, succeeds, refused, fails(fault{index: 1, committed: true, err: errors.New("EOF")}))
+	refused := fails(dialect.Fault{Index: 1, Committed: true, Answered: true, Err: &pgconn.PgError{Code: "22001"}})
+	tg, _ := scriptedTarget(t, refused, refused, succeeds, refused, fails(dialect.Fault{Index: 1, Committed: true, Err: errors.New("EOF")}))
 	var ds []connectors.Delivery
 	for i := range int64(8) {
 		ds = append(ds, flat(fmt.Sprint(i), i, "a"))
@@ -123,8 +130,8 @@ func TestHaltWhileSplitting(t *testing.T) {
 
 // TestStaleConnections tries out a connection that lay idle, and takes a new one when it is dead.
 func TestStaleConnections(t *testing.T) {
-	tg, closed := scriptedTarget(t, succeeds, fails(fault{index: 0, err: errors.New("reset")}), succeeds)
-	clock := tg.env.Clock.(*fakeClock)
+	tg, closed := scriptedTarget(t, succeeds, fails(dialect.Fault{Index: 0, Err: errors.New("reset")}), succeeds)
+	clock := tg.Env.Clock.(*fakeClock)
 	written(t, deliver(t, tg, flat("A", 1, "a")), "A")
 	clock.now = clock.now.Add(time.Minute)
 	written(t, deliver(t, tg, flat("B", 2, "b")), "B")
@@ -135,16 +142,16 @@ func TestStaleConnections(t *testing.T) {
 
 func TestUnreachable(t *testing.T) {
 	tg, _ := scriptedTarget(t)
-	tg.sys.connect = func(context.Context) (session, error) { return nil, errors.New("connection refused") }
+	tg.Sys.Connect = func(context.Context) (dialect.Session, error) { return nil, errors.New("connection refused") }
 	d := connectors.Group{Items: []connectors.Delivery{flat("A", 1, "a")}}
 	out, err := tg.Deliver(context.Background(), d)
-	if connectors.ClassOf(err) != connectors.Transient || out[0].Class != connectors.Transient || out[0].Code != CodeUnreachable {
+	if connectors.ClassOf(err) != connectors.Transient || out[0].Class != connectors.Transient || out[0].Code != dialect.CodeUnreachable {
 		t.Fatalf("%v %+v", err, out)
 	}
 	if _, err := tg.Lookup(context.Background(), d); connectors.ClassOf(err) != connectors.Transient {
 		t.Fatal(err)
 	}
-	tg.sys.connect = func(context.Context) (session, error) { return nil, errors.New("tls: x509: unknown authority") }
+	tg.Sys.Connect = func(context.Context) (dialect.Session, error) { return nil, errors.New("tls: x509: unknown authority") }
 	if err := tg.Check(context.Background()); connectors.ClassOf(err) != connectors.TargetError {
 		t.Fatal(err)
 	}

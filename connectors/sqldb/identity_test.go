@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/results"
 )
 
 // identities asks a query, and returns how its rows are called.
@@ -18,7 +19,7 @@ func identities(t *testing.T, tg *Target, query string, id ...string) (all []str
 		t.Fatal(err)
 	}
 	defer src.Close()
-	list, err := src.(*answers).poll(context.Background(), 100)
+	list, err := src.(*results.Answers).Poll(context.Background(), 100)
 	if err != nil {
 		t.Fatal(err)
 	}

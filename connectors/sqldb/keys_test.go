@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 )
 
 // keyRule is a way in which a database takes one key for another.
@@ -81,7 +82,7 @@ func (r keyRule) try(t *testing.T, e engine) {
 			d := personWrite(op, "X", r.key, "ours")
 			d.Records[0].Shape.Unchecked = unchecked
 			o := deliver(t, tg, d)["X"]
-			if o.Class != connectors.ItemError || o.Code != CodeOtherKey && !(r.index && o.Code == CodeDuplicate) {
+			if o.Class != connectors.ItemError || o.Code != dialect.CodeOtherKey && !(r.index && o.Code == dialect.CodeDuplicate) {
 				t.Fatalf("%v: %s %s: %s (%s)", op, o.Class, o.Code, o.Text, o.Raw)
 			}
 			same(t, query(t, tg, "SELECT REF, NAME FROM PERSON"), theirs...)
@@ -89,7 +90,7 @@ func (r keyRule) try(t *testing.T, e engine) {
 	}
 	only := personWrite(connectors.Upsert, "X", r.key, "") // nothing but the key
 	only.Records[0].Shape.Fields, only.Records[0].Values = []string{"REF"}, only.Records[0].Values[:1]
-	if o := deliver(t, tg, only)["X"]; o.Code != CodeOtherKey {
+	if o := deliver(t, tg, only)["X"]; o.Code != dialect.CodeOtherKey {
 		t.Fatalf("nothing but the key: %s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
 	}
 	same(t, query(t, tg, "SELECT REF, NAME FROM PERSON"), theirs...)
@@ -101,7 +102,7 @@ func (r keyRule) try(t *testing.T, e engine) {
 	exec(t, tg, "DELETE FROM PERSON")
 	m := deliver(t, tg, personWrite(connectors.Upsert, "G1", r.there, "first"), personWrite(connectors.Upsert, "G2", r.key, "second"))
 	written(t, m, "G1")
-	if m["G2"].Code != CodeOtherKey {
+	if m["G2"].Code != dialect.CodeOtherKey {
 		t.Fatalf("two forms of one group: %+v", m)
 	}
 	same(t, query(t, tg, "SELECT NAME FROM PERSON"), "first")
@@ -114,8 +115,8 @@ func (r keyRule) try(t *testing.T, e engine) {
 
 // Another form's row is no sign that this one was written.
 func (r keyRule) tryLookup(t *testing.T, e engine) {
-	bare := e.open(t, func(c *Config) { c.LedgerTable = "NONE" })
-	bare.cfg.Ledger = false
+	bare := e.open(t, func(c *dialect.Config) { c.LedgerTable = "NONE" })
+	bare.Cfg.Ledger = false
 	for key, want := range map[string]connectors.Presence{r.key: connectors.Absent, r.there: connectors.Present} {
 		found, err := bare.Lookup(context.Background(), connectors.Group{Items: []connectors.Delivery{personWrite(connectors.Insert, "X", key, "ours")}})
 		if err != nil {
@@ -147,7 +148,7 @@ func TestNoKeyOfARow(t *testing.T) {
 			exec(t, tg, c.sqls...)
 			exec(t, tg, "INSERT INTO PERSON (REF, NAME) VALUES ('abcd', 'theirs')")
 			out, err := tg.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{personWrite(connectors.Upsert, "X", "abce", "ours")}})
-			if connectors.ClassOf(err) != connectors.TargetError || out[0].Code != CodeNoKey {
+			if connectors.ClassOf(err) != connectors.TargetError || out[0].Code != dialect.CodeNoKey {
 				t.Fatalf("%v %+v", err, out)
 			}
 			same(t, query(t, tg, "SELECT REF, NAME FROM PERSON"), "abcd|theirs")
@@ -192,7 +193,7 @@ func TestOtherIndexes(t *testing.T) {
 }
 
 func liteEngine(t testing.TB) engine {
-	return engine{"sqlite", Config{Path: emptyFile(t, "keys.db")}, nil}
+	return engine{"sqlite", dialect.Config{Path: emptyFile(t, "keys.db")}, nil}
 }
 
 // Of many forms with keys of two columns only the one is refused that meets another key.
@@ -215,7 +216,7 @@ func TestManyKeys(t *testing.T) {
 					ds = append(ds, d)
 				}
 				m := deliver(t, tg, ds...)
-				if o := m[key+"77"]; o.Class != connectors.ItemError || o.Code != CodeOtherKey {
+				if o := m[key+"77"]; o.Class != connectors.ItemError || o.Code != dialect.CodeOtherKey {
 					t.Fatalf("%+v", o)
 				}
 				delete(m, key+"77")

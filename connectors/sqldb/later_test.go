@@ -3,13 +3,14 @@ package sqldb
 import (
 	"encoding/pem"
 	"errors"
-	"github.com/inbasket/inbasket/connectors/tlsfiles"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
+	"github.com/inbasket/inbasket/connectors/tlsfiles"
 	"github.com/inbasket/inbasket/test/clock"
 )
 
@@ -26,9 +27,9 @@ func TestTLSFileComesLater(t *testing.T) {
 			if !ok {
 				t.Fatal("no such database")
 			}
-			c := d.Defaults().(*Config)
+			c := d.Defaults().(*dialect.Config)
 			c.Host, c.Port, c.Database, c.User = "127.0.0.1", 1, "d", "u"
-			c.TLS = TLS{Mode: "verify-full", Config: tlsfiles.Config{CA: "ca.pem"}}
+			c.TLS = dialect.TLS{Mode: "verify-full", Config: tlsfiles.Config{CA: "ca.pem"}}
 			env := connectors.Env{Name: "register", Identity: "register", Dir: dir, Clock: clock.NewManual(), Notify: func(connectors.Notice) {}, Scratch: filepath.Join(dir, "scratch")}
 			target, err := d.Target(env, c)
 			if err != nil {
@@ -39,13 +40,13 @@ func TestTLSFileComesLater(t *testing.T) {
 				t.Errorf("abilities: %+v", a)
 			}
 			var coded *connectors.Error
-			if err := target.Check(t.Context()); !errors.As(err, &coded) || coded.Code != CodeTLSFile || coded.Class != connectors.TargetError || !errors.Is(err, os.ErrNotExist) {
+			if err := target.Check(t.Context()); !errors.As(err, &coded) || coded.Code != dialect.CodeTLSFile || coded.Class != connectors.TargetError || !errors.Is(err, os.ErrNotExist) {
 				t.Errorf("without the file: %v", err)
 			}
 			if err := os.WriteFile(filepath.Join(dir, "ca.pem"), authority, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if err := target.Check(t.Context()); !errors.As(err, &coded) || coded.Code != CodeUnreachable {
+			if err := target.Check(t.Context()); !errors.As(err, &coded) || coded.Code != dialect.CodeUnreachable {
 				t.Errorf("with the file it must try to connect: %v", err)
 			}
 		})

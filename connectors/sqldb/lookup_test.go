@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 )
 
 func testLookup(t *testing.T, e engine) {
@@ -23,7 +24,7 @@ func testLookup(t *testing.T, e engine) {
 }
 
 func testLookupKeys(t *testing.T, e engine) {
-	tg := e.open(t, func(c *Config) { c.Ledger, c.LedgerTable, c.CreateLedger = false, "none", false })
+	tg := e.open(t, func(c *dialect.Config) { c.Ledger, c.LedgerTable, c.CreateLedger = false, "none", false })
 	if l := tg.Abilities().Guarantee.Level; l != "parks-when-unclear" {
 		t.Fatal(l)
 	}
@@ -45,8 +46,8 @@ func testCheck(t *testing.T, e engine) {
 	}
 	same(t, query(t, tg, "SELECT COUNT(*) FROM INBASKET_LEDGER"), "0")
 	exec(t, tg, "DROP TABLE INBASKET_LEDGER")
-	bare := e.open(t, func(c *Config) { c.CreateLedger = false })
-	if err := bare.Check(context.Background()); err == nil || err.(*connectors.Error).Code != CodeNoLedger {
+	bare := e.open(t, func(c *dialect.Config) { c.CreateLedger = false })
+	if err := bare.Check(context.Background()); err == nil || err.(*connectors.Error).Code != dialect.CodeNoLedger {
 		t.Fatal(err)
 	}
 }
@@ -55,7 +56,7 @@ func testAnswers(t *testing.T, e engine) {
 	tg := e.open(t, nil)
 	exec(t, tg, "INSERT INTO DECISION (ID, STATUS, REASON, PDF, SENT) VALUES (1, 'A', NULL, "+e.hex("255044460001")+", NULL)",
 		"INSERT INTO DECISION (ID, STATUS, REASON, PDF, SENT) VALUES (2, 'R', 'no: way', NULL, NULL)")
-	clock := tg.env.Clock.(*fakeClock)
+	clock := tg.Env.Clock.(*fakeClock)
 	src, err := tg.Answers(connectors.Question{Query: "SELECT ID, STATUS, REASON, PDF FROM DECISION WHERE SENT IS NULL ORDER BY ID", ID: []string{"ID"},
 		Mark: "UPDATE DECISION SET SENT = 'x:y' WHERE ID = :ID AND STATUS = :STATUS AND SENT IS NULL", Binary: []string{"PDF"}})
 	if err != nil {
@@ -66,7 +67,7 @@ func testAnswers(t *testing.T, e engine) {
 	if err != nil || len(one) != 1 || one[0].ID != "1" {
 		t.Fatal(one, err)
 	}
-	pdf, _ := readBlob(one[0].Fields["PDF"].Blob)
+	pdf, _ := dialect.ReadBlob(one[0].Fields["PDF"].Blob)
 	if string(pdf) != "%PDF\x00\x01" || one[0].Fields["STATUS"].Str != "A" || one[0].Fields["REASON"].Kind != connectors.Null {
 		t.Fatalf("%+v", one[0].Fields)
 	}
@@ -113,7 +114,7 @@ func testRepeatedWithCulprit(t *testing.T, e engine) {
 	written(t, deliver(t, tg, app("O1", "x", "p")), "O1")
 	m := deliver(t, tg, app("O1", "x", "p"), app("O2", "x", "p"), app("O3", "x", "p"), app("O4", "x", "p"))
 	written(t, m, "O1", "O2", "O4")
-	if o := m["O3"]; o.Class != connectors.ItemError || o.Code != CodeDuplicate {
+	if o := m["O3"]; o.Class != connectors.ItemError || o.Code != dialect.CodeDuplicate {
 		t.Fatalf("%+v", o)
 	}
 	same(t, query(t, tg, "SELECT FORM_REF, SURNAME FROM APPLICATION"), "O1|x", "O2|x", "O3|legacy", "O4|x")

@@ -8,22 +8,24 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
+	"github.com/inbasket/inbasket/connectors/sqldb/results"
 )
 
 // between calls out before a transaction writes its marks for good.
 type between struct {
-	session
+	dialect.Session
 	call func()
 }
 
-func (b *between) run(ctx context.Context, stmts []statement, begin, commit bool) ([]result, error) {
-	marks := slices.ContainsFunc(stmts, func(st statement) bool { return strings.HasPrefix(st.sql, "UPDATE DECISION") })
+func (b *between) Run(ctx context.Context, stmts []dialect.Statement, begin, commit bool) ([]dialect.Result, error) {
+	marks := slices.ContainsFunc(stmts, func(st dialect.Statement) bool { return strings.HasPrefix(st.SQL, "UPDATE DECISION") })
 	if !begin && marks && b.call != nil {
 		call := b.call
 		b.call = nil
 		call()
 	}
-	return b.session.run(ctx, stmts, begin, commit)
+	return b.Session.Run(ctx, stmts, begin, commit)
 }
 
 func decisions(t *testing.T, tg *Target, q connectors.Question) connectors.ResultSource {
@@ -47,7 +49,7 @@ func decisions(t *testing.T, tg *Target, q connectors.Question) connectors.Resul
 // ask polls once, and returns what came as "ID STATUS".
 func ask(t *testing.T, src connectors.ResultSource, most int) (got []string) {
 	t.Helper()
-	list, err := src.(*answers).poll(context.Background(), most)
+	list, err := src.(*results.Answers).Poll(context.Background(), most)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,25 +92,25 @@ func testCorrections(t *testing.T, e engine) {
 				same(t, ask(t, src, 10), "1 A", "2 A")
 				done := make(chan error, 1)
 				correct := func() { // the office's own program, which has its row fetched again
-					s, err := tg.sys.connect(context.Background())
+					s, err := tg.Sys.Connect(context.Background())
 					if err == nil {
-						_, err = s.run(context.Background(), []statement{{sql: "UPDATE DECISION SET SENT = NULL, " + c.set + " WHERE ID = 1", item: -1}}, false, false)
-						s.close()
+						_, err = s.Run(context.Background(), []dialect.Statement{{SQL: "UPDATE DECISION SET SENT = NULL, " + c.set + " WHERE ID = 1", Item: -1}}, false, false)
+						s.Close()
 					}
 					done <- err
 				}
 				if !middle {
 					correct()
 				} else {
-					connect := tg.sys.connect
-					tg.pool.drop(false)
-					tg.sys.connect = func(ctx context.Context) (session, error) {
-						tg.sys.connect = connect
+					connect := tg.Sys.Connect
+					tg.Pool.Drop(false)
+					tg.Sys.Connect = func(ctx context.Context) (dialect.Session, error) {
+						tg.Sys.Connect = connect
 						s, err := connect(ctx)
 						return &between{s, func() {
 							ended := make(chan struct{})
 							go func() { correct(); close(ended) }()
-							if tg.sys.steady != "" { // nobody is kept waiting
+							if tg.Sys.Steady != "" { // nobody is kept waiting
 								<-ended
 							}
 						}}, err
@@ -132,7 +134,7 @@ func testCorrections(t *testing.T, e engine) {
 func testMarks(t *testing.T, e engine) {
 	tg := e.open(t, nil)
 	var notices []string
-	tg.env.Notify = func(n connectors.Notice) { notices = append(notices, n.Code+" "+n.Text) }
+	tg.Env.Notify = func(n connectors.Notice) { notices = append(notices, n.Code+" "+n.Text) }
 	exec(t, tg, "INSERT INTO DECISION (ID, STATUS, REASON) VALUES (1, 'A', 'c')")
 	src := decisions(t, tg, connectors.Question{Mark: "UPDATE DECISION SET SENT = 'x' WHERE REASON = :REASON"})
 	same(t, ask(t, src, 10), "1 A")
@@ -142,7 +144,7 @@ func testMarks(t *testing.T, e engine) {
 	same(t, ask(t, src, 10), "1 A", "2 R")
 	settle(t, src, connectors.Taken, "1", "2")
 	same(t, query(t, tg, "SELECT COUNT(*) FROM DECISION WHERE SENT IS NULL"), "0")
-	if len(notices) != 1 || !strings.HasPrefix(notices[0], CodeMark+" answer.mark would hide 1 rows") {
+	if len(notices) != 1 || !strings.HasPrefix(notices[0], dialect.CodeMark+" answer.mark would hide 1 rows") {
 		t.Errorf("%q", notices)
 	}
 	exec(t, tg, "UPDATE DECISION SET SENT = NULL")
@@ -189,22 +191,22 @@ func testResultsWait(t *testing.T, e engine) {
 	}
 	settle(t, src, connectors.Released, "1", "2", "3")
 	var notices []string
-	tg.env.Notify = func(n connectors.Notice) { notices = append(notices, n.Code) }
+	tg.Env.Notify = func(n connectors.Notice) { notices = append(notices, n.Code) }
 	nameless := decisions(t, tg, connectors.Question{Query: "SELECT NULLIF(ID, 2) AS ID, STATUS, REASON, PDF FROM DECISION WHERE SENT IS NULL ORDER BY 1", Mark: "UPDATE DECISION SET SENT = 'x' WHERE ID = :ID"})
 	same(t, ask(t, nameless, 10), "1 A", "3 A")
 	settle(t, nameless, connectors.Taken, "1", "3")
 	same(t, ask(t, nameless, 10))
-	same(t, notices, CodeQuery)
+	same(t, notices, dialect.CodeQuery)
 	same(t, query(t, tg, "SELECT ID FROM DECISION WHERE SENT IS NULL"), "2")
 	exec(t, tg, "UPDATE DECISION SET SENT = NULL")
 	twice := decisions(t, tg, connectors.Question{Query: "SELECT ID, STATUS, REASON, PDF FROM DECISION UNION ALL SELECT ID, 'R', REASON, PDF FROM DECISION WHERE ID = 2"})
-	list, err := twice.(*answers).poll(context.Background(), 2)
+	list, err := twice.(*results.Answers).Poll(context.Background(), 2)
 	if err != nil || len(list) != 2 {
 		t.Fatal(list, err)
 	}
 	for _, r := range list {
 		var told *connectors.Error
-		if told, _ = r.Trouble.(*connectors.Error); (told != nil) != (r.ID == "2") || told != nil && told.Code != CodeTwice {
+		if told, _ = r.Trouble.(*connectors.Error); (told != nil) != (r.ID == "2") || told != nil && told.Code != dialect.CodeTwice {
 			t.Errorf("%s: %v", r.ID, r.Trouble)
 		}
 	}

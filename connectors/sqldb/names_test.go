@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 )
 
 // overtaken is a table that is made under an open target and that its name means from then on.
@@ -19,11 +20,11 @@ type overtaken struct {
 }
 
 var overtakings = []overtaken{
-	{"in an earlier schema", postgresEngine, "early, public", []string{"CREATE TABLE early.AMOUNT (ID integer, AMT numeric(9,1), NAME text)"}, CodeNotExact, "early.AMOUNT"},
+	{"in an earlier schema", postgresEngine, "early, public", []string{"CREATE TABLE early.AMOUNT (ID integer, AMT numeric(9,1), NAME text)"}, dialect.CodeNotExact, "early.AMOUNT"},
 	{"a view in an earlier schema", postgresEngine, "early, public", []string{"CREATE VIEW early.AMOUNT AS SELECT ID, AMT, NAME FROM BASE"}, "", "BASE"},
-	{"no table in an earlier schema", postgresEngine, "early, public", []string{"CREATE SEQUENCE early.AMOUNT"}, CodeNoTable, ""},
-	{"spelled as the mapping does", postgresEngine, "", []string{`CREATE TABLE "AMOUNT" ("ID" integer, "AMT" numeric(9,1), "NAME" text)`}, CodeNotExact, `"AMOUNT"`},
-	{"spelled as the mapping does", mariaEngine, "", []string{"ALTER TABLE AMOUNT RENAME TO amount", "CREATE TABLE AMOUNT (ID integer, AMT decimal(9,1), NAME varchar(40))"}, CodeNotExact, "AMOUNT"},
+	{"no table in an earlier schema", postgresEngine, "early, public", []string{"CREATE SEQUENCE early.AMOUNT"}, dialect.CodeNoTable, ""},
+	{"spelled as the mapping does", postgresEngine, "", []string{`CREATE TABLE "AMOUNT" ("ID" integer, "AMT" numeric(9,1), "NAME" text)`}, dialect.CodeNotExact, `"AMOUNT"`},
+	{"spelled as the mapping does", mariaEngine, "", []string{"ALTER TABLE AMOUNT RENAME TO amount", "CREATE TABLE AMOUNT (ID integer, AMT decimal(9,1), NAME varchar(40))"}, dialect.CodeNotExact, "AMOUNT"},
 }
 
 // A name means what it means when the transaction begins: a table that comes to stand before the one that is known is the
@@ -32,7 +33,7 @@ func TestNameMeansAnother(t *testing.T) {
 	for _, c := range overtakings {
 		e := c.fresh(t)
 		t.Run(e.typ+" "+c.name, func(t *testing.T) {
-			tg := e.open(t, func(cfg *Config) {
+			tg := e.open(t, func(cfg *dialect.Config) {
 				if c.path != "" {
 					cfg.Session = []string{"SET search_path = " + c.path}
 				}
@@ -66,14 +67,14 @@ func TestNameMeansAnother(t *testing.T) {
 // The ledger that is written to, looked up in and proved is one: another of its name is not taken for it unseen.
 func TestNameOfTheLedger(t *testing.T) {
 	e := postgresEngine(t)
-	tg := e.open(t, func(c *Config) { c.Session = []string{"SET search_path = early, public"} })
+	tg := e.open(t, func(c *dialect.Config) { c.Session = []string{"SET search_path = early, public"} })
 	plain := e.open(t, nil)
 	exec(t, plain, amountTable, "CREATE SCHEMA early", `CREATE TABLE public."INBASKET_LEDGER" (X integer)`)
 	written(t, deliver(t, tg, amountOf("W", 1, "1.50", "w")), "W")
 	exec(t, plain, "CREATE TABLE early.INBASKET_LEDGER (DELIVERY text, SUBMISSION text, DIGEST text, RETURNED text)")
 	written(t, deliver(t, tg, amountOf("W", 1, "1.50", "w")), "W") // it is known
 	o := deliver(t, tg, amountOf("X", 2, "1.50", "x"))["X"]
-	if o.Class != connectors.TargetError || o.Code != CodeNoLedger {
+	if o.Class != connectors.TargetError || o.Code != dialect.CodeNoLedger {
 		t.Fatalf("%s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
 	}
 	same(t, query(t, plain, "SELECT ID FROM AMOUNT"), "1")
@@ -93,7 +94,7 @@ func TestBelowAViewOfSQLite(t *testing.T) {
 	}
 	written(t, deliver(t, tg, at("A")), "A")
 	exec(t, tg, "DROP TABLE BASE", "CREATE TABLE BASE (REF text, NAME string)")
-	if o := deliver(t, tg, at("B"))["B"]; o.Code != CodeNotExact {
+	if o := deliver(t, tg, at("B"))["B"]; o.Code != dialect.CodeNotExact {
 		t.Fatalf("%s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
 	}
 	same(t, query(t, tg, "SELECT NAME FROM BASE"))
@@ -101,14 +102,14 @@ func TestBelowAViewOfSQLite(t *testing.T) {
 
 // meddler is a session in which something happens after the first statement of one kind.
 type meddler struct {
-	session
+	dialect.Session
 	after string
 	call  func()
 }
 
-func (m *meddler) run(ctx context.Context, stmts []statement, begin, commit bool) ([]result, error) {
-	res, err := m.session.run(ctx, stmts, begin, commit)
-	if m.call != nil && len(stmts) > 0 && stmts[0].sql == m.after {
+func (m *meddler) Run(ctx context.Context, stmts []dialect.Statement, begin, commit bool) ([]dialect.Result, error) {
+	res, err := m.Session.Run(ctx, stmts, begin, commit)
+	if m.call != nil && len(stmts) > 0 && strings.Contains(stmts[0].SQL, m.after) {
 		call := m.call
 		m.call = nil
 		call()
@@ -121,15 +122,15 @@ func TestNameMeansAnotherWhileItIsRead(t *testing.T) {
 	e := postgresEngine(t)
 	plain := e.open(t, nil)
 	exec(t, plain, amountTable, "CREATE SCHEMA early")
-	tg := e.open(t, func(c *Config) { c.Session = []string{"SET search_path = early, public"} })
-	connect := tg.sys.connect
-	tg.sys.connect = func(ctx context.Context) (session, error) {
+	tg := e.open(t, func(c *dialect.Config) { c.Session = []string{"SET search_path = early, public"} })
+	connect := tg.Sys.Connect
+	tg.Sys.Connect = func(ctx context.Context) (dialect.Session, error) {
 		s, err := connect(ctx)
-		return &meddler{s, postgresFind, func() {
+		return &meddler{s, "pg_table_is_visible", func() {
 			exec(t, plain, "CREATE TABLE early.AMOUNT (ID integer, AMT numeric(9,1), NAME text)")
 		}}, err
 	}
-	if o := deliver(t, tg, amountOf("X", 1, "2.55", "x"))["X"]; o.Code != CodeNotExact {
+	if o := deliver(t, tg, amountOf("X", 1, "2.55", "x"))["X"]; o.Code != dialect.CodeNotExact {
 		t.Fatalf("%s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
 	}
 	same(t, query(t, plain, "SELECT ID FROM public.AMOUNT"))

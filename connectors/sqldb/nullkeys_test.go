@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 )
 
 // keyed is a write of PERSON by the key of both its columns REF and N.
@@ -24,7 +25,7 @@ func testNullKeys(t *testing.T, e engine) {
 		}
 		m := deliver(t, tg, ds...)
 		for _, key := range []string{"X", "Y"} {
-			if o := m[key]; o.Class != connectors.ItemError || o.Code != CodeNullKey {
+			if o := m[key]; o.Class != connectors.ItemError || o.Code != dialect.CodeNullKey {
 				t.Errorf("%v: %s %s: %s (%s)", op, o.Class, o.Code, o.Text, o.Raw)
 			}
 		}
@@ -36,8 +37,8 @@ func testNullKeys(t *testing.T, e engine) {
 	w.Writes[0].Contents = []connectors.Content{{Value: &null}, {Kind: connectors.Integer}, {}}
 	same(t, examined(t, tg, w), "fail sql.null-key write 0 fields REF")
 
-	bare := e.open(t, func(c *Config) { c.LedgerTable = "NONE" })
-	bare.cfg.Ledger = false
+	bare := e.open(t, func(c *dialect.Config) { c.LedgerTable = "NONE" })
+	bare.Cfg.Ledger = false
 	exec(t, tg, "INSERT INTO PERSON (REF, NAME) VALUES ('b', 'n')")
 	found, err := bare.Lookup(context.Background(), connectors.Group{Items: []connectors.Delivery{keyed(connectors.Insert, "L", text("b"), null, text("n"))}})
 	if err != nil || found[0].Presence != connectors.Unknown {
@@ -52,7 +53,7 @@ func TestNullsThatAreOneKey(t *testing.T) {
 	written(t, deliver(t, tg, keyed(connectors.Upsert, "A", text("a"), null, text("one"))), "A")
 	written(t, deliver(t, tg, keyed(connectors.Upsert, "B", text("a"), null, text("two")), keyed(connectors.Upsert, "C", null, null, text("three"))), "B", "C")
 	same(t, query(t, tg, "SELECT REF, N, NAME FROM PERSON"), "a|NULL|two", "NULL|NULL|three")
-	if o := deliver(t, tg, keyed(connectors.Update, "D", text("a"), null, text("x")))["D"]; o.Code != CodeNullKey {
+	if o := deliver(t, tg, keyed(connectors.Update, "D", text("a"), null, text("x")))["D"]; o.Code != dialect.CodeNullKey {
 		t.Errorf("%+v", o)
 	}
 }

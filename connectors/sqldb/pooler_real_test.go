@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect/postgres"
 	"github.com/inbasket/inbasket/test/servers"
 )
 
@@ -36,8 +38,8 @@ func pooled(t *testing.T, mode string, connections int, run func(t *testing.T, d
 func TestTwoAgentsBehindPooler(t *testing.T) {
 	for mode, connections := range map[string]int{"transaction": 1, "session": 4} {
 		pooled(t, mode, connections, func(t *testing.T, direct *Target, behind engine) {
-			first := behind.open(t, func(c *Config) { c.Ledger, c.LedgerTable = true, "LEDGER_A" })
-			second := behind.open(t, func(c *Config) { c.Ledger, c.LedgerTable = true, "LEDGER_B" })
+			first := behind.open(t, func(c *dialect.Config) { c.Ledger, c.LedgerTable = true, "LEDGER_A" })
+			second := behind.open(t, func(c *dialect.Config) { c.Ledger, c.LedgerTable = true, "LEDGER_B" })
 			exec(t, direct, "CREATE TABLE DOGS (LIKE PLAIN INCLUDING ALL)")
 			dogs := *plain
 			dogs.Object = "DOGS"
@@ -63,7 +65,7 @@ func TestSettingsBehindPooler(t *testing.T) {
 	pooled(t, "transaction", 1, func(t *testing.T, direct *Target, behind engine) {
 		exec(t, direct, "CREATE SCHEMA other", "CREATE TABLE other.PLAIN (LIKE public.PLAIN)", "CREATE TABLE MONEYED (ID INTEGER, M money, AT timestamptz, B bytea, F float8, I interval)",
 			"INSERT INTO MONEYED VALUES (1, '1.50', '2026-07-01 12:00Z', '\\x00ff5c27', 0.1::float8 + 0.2, '-1 day -2:03')")
-		tg := behind.open(t, func(c *Config) { c.Zone = "Europe/Berlin"; c.Session = []string{"set lock_timeout = '5s'"} })
+		tg := behind.open(t, func(c *dialect.Config) { c.Zone = "Europe/Berlin"; c.Session = []string{"set lock_timeout = '5s'"} })
 		if err := tg.Check(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -92,9 +94,9 @@ func TestSettingsBehindPooler(t *testing.T) {
 func TestStatementPooling(t *testing.T) {
 	pooled(t, "statement", 1, func(t *testing.T, direct *Target, behind engine) {
 		tg := behind.open(t, nil)
-		refusedBy(t, tg, CodePooler, "pool_mode")
+		refusedBy(t, tg, dialect.CodePooler, "pool_mode")
 		out, err := tg.Deliver(t.Context(), connectors.Group{Items: []connectors.Delivery{flat("A", 1, "a")}})
-		if connectors.ClassOf(err) != connectors.TargetError || out[0].Code != CodePooler {
+		if connectors.ClassOf(err) != connectors.TargetError || out[0].Code != dialect.CodePooler {
 			t.Fatalf("%v %+v", err, out)
 		}
 		same(t, query(t, direct, "SELECT COUNT(*) FROM PLAIN"), "0")
@@ -105,10 +107,10 @@ func TestStatementPooling(t *testing.T) {
 func TestSessionBehindPooler(t *testing.T) {
 	pooled(t, "transaction", 1, func(t *testing.T, _ *Target, behind engine) {
 		for _, q := range []string{"CREATE TEMP TABLE x (y int)", "SELECT set_config('lock_timeout', '5s', false)", "SET SESSION AUTHORIZATION postgres", "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"} {
-			refusedBy(t, behind.open(t, func(c *Config) { c.Session = []string{q} }), CodePooler, "session:")
+			refusedBy(t, behind.open(t, func(c *dialect.Config) { c.Session = []string{q} }), dialect.CodePooler, "session:")
 		}
-		refusedBy(t, behind.open(t, func(c *Config) { c.DSN += "&options=-c%20lock_timeout%3D5s" }), CodePooler, "")
-		tg := behind.open(t, func(c *Config) { c.DSN += "&lock_timeout=7s"; c.Session = []string{"set role to pg_monitor"} })
+		refusedBy(t, behind.open(t, func(c *dialect.Config) { c.DSN += "&options=-c%20lock_timeout%3D5s" }), dialect.CodePooler, "")
+		tg := behind.open(t, func(c *dialect.Config) { c.DSN += "&lock_timeout=7s"; c.Session = []string{"set role to pg_monitor"} })
 		same(t, query(t, tg, "SELECT current_user, current_setting('lock_timeout')"), "pg_monitor|7s")
 	})
 }
@@ -121,34 +123,34 @@ func TestStatementsOfAnother(t *testing.T) {
 			e := postgresEngine(t)
 			tg := e.open(t, nil)
 			exec(t, tg, e.ddl...)
-			s, err := tg.pool.get(t.Context())
+			s, err := tg.Pool.Get(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			st := statement{sql: "INSERT INTO PLAIN (ID, NAME) VALUES ($1, 'n')", args: []any{int64(1)}, item: -1}
+			st := dialect.Statement{SQL: "INSERT INTO PLAIN (ID, NAME) VALUES ($1, 'n')", Args: []any{int64(1)}, Item: -1}
 			if spoil == "taken" {
-				rawExec(t, s.(*pgSession).conn, "PREPARE "+statementName(st.sql)+" AS SELECT 'something else'::text, $1::text")
+				rawExec(t, s.(*postgres.Session).Conn, "PREPARE "+postgres.StatementName(st.SQL)+" AS SELECT 'something else'::text, $1::text")
 			} else {
-				if _, err := s.run(t.Context(), []statement{st}, true, true); err != nil {
+				if _, err := s.Run(t.Context(), []dialect.Statement{st}, true, true); err != nil {
 					t.Fatal(err)
 				}
-				rawExec(t, s.(*pgSession).conn, spoil)
-				st.args[0] = int64(2)
+				rawExec(t, s.(*postgres.Session).Conn, spoil)
+				st.Args[0] = int64(2)
 			}
-			_, err = s.run(t.Context(), []statement{st}, true, true)
-			if m := tg.meaning(err); m.err.Class != connectors.Transient || s.rollback(t.Context()) == nil {
+			_, err = s.Run(t.Context(), []dialect.Statement{st}, true, true)
+			if m := tg.Meaning(err); m.Err.Class != connectors.Transient || s.Rollback(t.Context()) == nil {
 				t.Fatalf("%v", err)
 			}
-			s.close()
+			s.Close()
 			before := len(query(t, tg, "SELECT ID FROM PLAIN"))
 			written(t, deliver(t, tg, flat("A", 7, "a")), "A")
 			if after := len(query(t, tg, "SELECT ID FROM PLAIN")); after != before+1 {
 				t.Fatalf("%d rows, then %d", before, after)
 			}
-			if s, err := tg.sys.connect(t.Context()); err != nil || !s.(*pgSession).unnamed {
+			if s, err := tg.Sys.Connect(t.Context()); err != nil || !s.(*postgres.Session).Unnamed {
 				t.Errorf("statements are still prepared: %v", err)
 			} else {
-				s.close()
+				s.Close()
 			}
 		})
 	}
@@ -175,7 +177,7 @@ func TestSettingsChangedInside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b, err := readBlob(got[0].Fields["PDF"].Blob); err != nil || string(b) != "\x00\xff" {
+	if b, err := dialect.ReadBlob(got[0].Fields["PDF"].Blob); err != nil || string(b) != "\x00\xff" {
 		t.Errorf("%q %v", b, err)
 	}
 }
@@ -188,12 +190,12 @@ func TestRoleSettings(t *testing.T) {
 		"ALTER ROLE strange_role SET bytea_output = escape", "ALTER ROLE strange_role SET synchronous_commit = off", "ALTER ROLE strange_role SET datestyle = 'SQL, DMY'")...)
 	as := e
 	as.config.DSN = strings.Replace(e.config.DSN, "postgres:test-only", "strange_role:p", 1)
-	role := as.open(t, func(c *Config) {
+	role := as.open(t, func(c *dialect.Config) {
 		c.Session = []string{"SET bytea_output = escape", "SET standard_conforming_strings = off"}
 	})
 	same(t, query(t, role, "SELECT PDF, current_setting('synchronous_commit'), DATE '2026-02-01' FROM DECISION"), "00ff|on|2026-02-01")
 	exec(t, tg, "ALTER ROLE strange_role SET session_replication_role = replica")
-	refusedBy(t, as.open(t, nil), CodeSession, "session_replication_role")
+	refusedBy(t, as.open(t, nil), dialect.CodeSession, "session_replication_role")
 }
 
 // TestNoCharset asks for the character set where the database has none.
@@ -205,8 +207,8 @@ func TestNoCharset(t *testing.T) {
 	}
 	rawExec(t, rawConn(t, e.config.DSN), "CREATE DATABASE "+cfg.Database+"_ascii ENCODING 'SQL_ASCII' TEMPLATE template0")
 	e.config.DSN = strings.Replace(e.config.DSN, "/"+cfg.Database, "/"+cfg.Database+"_ascii", 1)
-	refusedBy(t, e.open(t, nil), CodeNoCharset, "charset")
-	if err := e.open(t, func(c *Config) { c.Charset = "utf-8" }).Check(t.Context()); err != nil {
+	refusedBy(t, e.open(t, nil), dialect.CodeNoCharset, "charset")
+	if err := e.open(t, func(c *dialect.Config) { c.Charset = "utf-8" }).Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -245,7 +247,7 @@ func TestRefusedSetting(t *testing.T) {
 	for _, zone := range []string{"America/Coyhaique", "Local"} {
 		e := postgresEngine(t)
 		if rawValue(t, rawConn(t, e.config.DSN), "SELECT COUNT(*) FROM pg_timezone_names WHERE name = '"+zone+"'") == "0" {
-			refusedBy(t, e.open(t, func(c *Config) { c.Zone = zone }), CodeSession, "zone")
+			refusedBy(t, e.open(t, func(c *dialect.Config) { c.Zone = zone }), dialect.CodeSession, "zone")
 			return
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 )
 
 // declined is a way in which a system refuses the row with ID 2 and takes others.
@@ -41,53 +42,53 @@ func namesOf(typ string) []string {
 }
 
 var declineds = []declined{
-	{"no partition", postgresEngine, []string{"CREATE TABLE AMOUNT (ID integer, AMT numeric(9,2), NAME text) PARTITION BY LIST (ID)", "CREATE TABLE P PARTITION OF AMOUNT FOR VALUES IN (1, 3, 4)"}, "", CodeConstraint, ""},
-	{"view with check option", postgresEngine, []string{"CREATE TABLE BASE (ID integer PRIMARY KEY, AMT numeric(9,2), NAME text)", "CREATE VIEW AMOUNT AS SELECT * FROM BASE WHERE ID <> 2 WITH CHECK OPTION"}, "", CodeConstraint, ""},
-	{"raise", postgresEngine, raising("RAISE EXCEPTION 'no'"), "", CodeConstraint, ""},
-	{"raise as if a right were missing", postgresEngine, raising("RAISE EXCEPTION 'no' USING ERRCODE = '42501'"), "", CodeConstraint, ""},
-	{"raise as if there were no table", postgresEngine, raising("RAISE undefined_table"), "", CodeConstraint, ""},
-	{"raise as if the login were wrong", postgresEngine, raising("RAISE EXCEPTION 'no' USING ERRCODE = '28000'"), "", CodeConstraint, ""},
-	{"raise as if the disk were full", postgresEngine, raising("RAISE EXCEPTION 'no' USING ERRCODE = '53100'"), "", CodeConstraint, ""},
-	{"raise as if the end were not known", postgresEngine, raising("RAISE EXCEPTION 'no' USING ERRCODE = '40003'"), "", CodeConstraint, ""},
-	{"raise as a pooler does", postgresEngine, raising("RAISE EXCEPTION 'no' USING ERRCODE = '08P01'"), "", CodeConstraint, ""},
-	{"raise as if a statement were not prepared", postgresEngine, raising("RAISE EXCEPTION 'no' USING ERRCODE = '26000'"), "", CodeConstraint, ""},
-	{"raise with a code of its own", postgresEngine, raising("RAISE EXCEPTION 'no' USING ERRCODE = 'IB001'"), "", CodeConstraint, ""},
-	{"raise as a duplicate", postgresEngine, raising("RAISE unique_violation"), "", CodeDuplicate, ""},
+	{"no partition", postgresEngine, []string{"CREATE TABLE AMOUNT (ID integer, AMT numeric(9,2), NAME text) PARTITION BY LIST (ID)", "CREATE TABLE P PARTITION OF AMOUNT FOR VALUES IN (1, 3, 4)"}, "", dialect.CodeConstraint, ""},
+	{"view with check option", postgresEngine, []string{"CREATE TABLE BASE (ID integer PRIMARY KEY, AMT numeric(9,2), NAME text)", "CREATE VIEW AMOUNT AS SELECT * FROM BASE WHERE ID <> 2 WITH CHECK OPTION"}, "", dialect.CodeConstraint, ""},
+	{"raise", postgresEngine, raising("RAISE EXCEPTION 'no'"), "", dialect.CodeConstraint, ""},
+	{"raise as if a right were missing", postgresEngine, raising("RAISE EXCEPTION 'no' USING ERRCODE = '42501'"), "", dialect.CodeConstraint, ""},
+	{"raise as if there were no table", postgresEngine, raising("RAISE undefined_table"), "", dialect.CodeConstraint, ""},
+	{"raise as if the login were wrong", postgresEngine, raising("RAISE EXCEPTION 'no' USING ERRCODE = '28000'"), "", dialect.CodeConstraint, ""},
+	{"raise as if the disk were full", postgresEngine, raising("RAISE EXCEPTION 'no' USING ERRCODE = '53100'"), "", dialect.CodeConstraint, ""},
+	{"raise as if the end were not known", postgresEngine, raising("RAISE EXCEPTION 'no' USING ERRCODE = '40003'"), "", dialect.CodeConstraint, ""},
+	{"raise as a pooler does", postgresEngine, raising("RAISE EXCEPTION 'no' USING ERRCODE = '08P01'"), "", dialect.CodeConstraint, ""},
+	{"raise as if a statement were not prepared", postgresEngine, raising("RAISE EXCEPTION 'no' USING ERRCODE = '26000'"), "", dialect.CodeConstraint, ""},
+	{"raise with a code of its own", postgresEngine, raising("RAISE EXCEPTION 'no' USING ERRCODE = 'IB001'"), "", dialect.CodeConstraint, ""},
+	{"raise as a duplicate", postgresEngine, raising("RAISE unique_violation"), "", dialect.CodeDuplicate, ""},
 	{"raise at commit", postgresEngine, append(raising("NULL")[:1], "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.ID = 2 THEN RAISE EXCEPTION 'no' USING ERRCODE = 'XX001'; END IF; RETURN NULL; END $$",
-		"CREATE CONSTRAINT TRIGGER g AFTER INSERT ON AMOUNT DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()"), "", CodeConstraint, ""},
-	{"no table inside a trigger", postgresEngine, raising("INSERT INTO nowhere VALUES (1)"), "", "", CodeNoTable},
-	{"no right inside a trigger", postgresEngine, raising("PERFORM lo_import('/nowhere')"), "", "", CodeRefused},
-	{"assert inside a trigger", postgresEngine, raising("ASSERT false"), "", CodeConstraint, ""},
-	{"regclass", postgresEngine, namesOf("regclass"), "nowhere", CodeWrongType, ""},
-	{"regtype", postgresEngine, namesOf("regtype"), "no such type", CodeWrongType, ""},
-	{"regrole", postgresEngine, namesOf("regrole"), "nobody", CodeWrongType, ""},
-	{"regproc", postgresEngine, namesOf("regproc"), "nowhere", CodeWrongType, ""},
-	{"tsvector", postgresEngine, namesOf("tsvector"), "'open", CodeWrongType, ""},
-	{"tsquery", postgresEngine, namesOf("tsquery"), "a &", CodeWrongType, ""},
-	{"jsonpath", postgresEngine, namesOf("jsonpath"), "$.", CodeWrongType, ""},
-	{"xml", postgresEngine, namesOf("xml"), "<a", CodeWrongType, ""},
-	{"cidr", postgresEngine, namesOf("cidr"), "10.0.0.1/8", CodeWrongType, ""},
+		"CREATE CONSTRAINT TRIGGER g AFTER INSERT ON AMOUNT DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()"), "", dialect.CodeConstraint, ""},
+	{"no table inside a trigger", postgresEngine, raising("INSERT INTO nowhere VALUES (1)"), "", "", dialect.CodeNoTable},
+	{"no right inside a trigger", postgresEngine, raising("PERFORM lo_import('/nowhere')"), "", "", dialect.CodeRefused},
+	{"assert inside a trigger", postgresEngine, raising("ASSERT false"), "", dialect.CodeConstraint, ""},
+	{"regclass", postgresEngine, namesOf("regclass"), "nowhere", dialect.CodeWrongType, ""},
+	{"regtype", postgresEngine, namesOf("regtype"), "no such type", dialect.CodeWrongType, ""},
+	{"regrole", postgresEngine, namesOf("regrole"), "nobody", dialect.CodeWrongType, ""},
+	{"regproc", postgresEngine, namesOf("regproc"), "nowhere", dialect.CodeWrongType, ""},
+	{"tsvector", postgresEngine, namesOf("tsvector"), "'open", dialect.CodeWrongType, ""},
+	{"tsquery", postgresEngine, namesOf("tsquery"), "a &", dialect.CodeWrongType, ""},
+	{"jsonpath", postgresEngine, namesOf("jsonpath"), "$.", dialect.CodeWrongType, ""},
+	{"xml", postgresEngine, namesOf("xml"), "<a", dialect.CodeWrongType, ""},
+	{"cidr", postgresEngine, namesOf("cidr"), "10.0.0.1/8", dialect.CodeWrongType, ""},
 
-	{"no partition", mariaEngine, []string{"CREATE TABLE AMOUNT (ID integer, AMT decimal(9,2), NAME varchar(40)) PARTITION BY LIST (ID) (PARTITION p VALUES IN (1, 3, 4))"}, "", CodeConstraint, ""},
-	{"view with check option", mariaEngine, []string{"CREATE TABLE BASE (ID integer PRIMARY KEY, AMT decimal(9,2), NAME varchar(40))", "CREATE VIEW AMOUNT AS SELECT * FROM BASE WHERE ID <> 2 WITH CHECK OPTION"}, "", CodeConstraint, ""},
-	{"signal", mariaEngine, raisingMaria("SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no'"), "", CodeConstraint, ""},
-	{"signal with a number of its own", mariaEngine, raisingMaria("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 30001"), "", CodeConstraint, ""},
-	{"signal as if a right were missing", mariaEngine, raisingMaria("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1142"), "", CodeConstraint, ""},
-	{"signal as if the server went down", mariaEngine, raisingMaria("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1053"), "", CodeConstraint, ""},
-	{"signal as a class of data", mariaEngine, raisingMaria("SIGNAL SQLSTATE '22999' SET MYSQL_ERRNO = 4711"), "", CodeWrongType, ""},
-	{"signal as a class of rules", mariaEngine, raisingMaria("SIGNAL SQLSTATE '23999' SET MYSQL_ERRNO = 4711"), "", CodeConstraint, ""},
-	{"signal as not found", mariaEngine, raisingMaria("SIGNAL SQLSTATE '02001'"), "", CodeConstraint, ""},
-	{"signal of a class of one's own", mariaEngine, raisingMaria("SIGNAL SQLSTATE 'IB001' SET MESSAGE_TEXT = 'no'"), "", CodeConstraint, ""},
-	{"signal of any class", mariaEngine, raisingMaria("SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 4711"), "", "", CodeRefused},
-	{"more rows than one inside a trigger", mariaEngine, raisingMaria("SET NEW.NAME = (SELECT 1 UNION SELECT 2)"), "", CodeConstraint, ""},
+	{"no partition", mariaEngine, []string{"CREATE TABLE AMOUNT (ID integer, AMT decimal(9,2), NAME varchar(40)) PARTITION BY LIST (ID) (PARTITION p VALUES IN (1, 3, 4))"}, "", dialect.CodeConstraint, ""},
+	{"view with check option", mariaEngine, []string{"CREATE TABLE BASE (ID integer PRIMARY KEY, AMT decimal(9,2), NAME varchar(40))", "CREATE VIEW AMOUNT AS SELECT * FROM BASE WHERE ID <> 2 WITH CHECK OPTION"}, "", dialect.CodeConstraint, ""},
+	{"signal", mariaEngine, raisingMaria("SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no'"), "", dialect.CodeConstraint, ""},
+	{"signal with a number of its own", mariaEngine, raisingMaria("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 30001"), "", dialect.CodeConstraint, ""},
+	{"signal as if a right were missing", mariaEngine, raisingMaria("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1142"), "", dialect.CodeConstraint, ""},
+	{"signal as if the server went down", mariaEngine, raisingMaria("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1053"), "", dialect.CodeConstraint, ""},
+	{"signal as a class of data", mariaEngine, raisingMaria("SIGNAL SQLSTATE '22999' SET MYSQL_ERRNO = 4711"), "", dialect.CodeWrongType, ""},
+	{"signal as a class of rules", mariaEngine, raisingMaria("SIGNAL SQLSTATE '23999' SET MYSQL_ERRNO = 4711"), "", dialect.CodeConstraint, ""},
+	{"signal as not found", mariaEngine, raisingMaria("SIGNAL SQLSTATE '02001'"), "", dialect.CodeConstraint, ""},
+	{"signal of a class of one's own", mariaEngine, raisingMaria("SIGNAL SQLSTATE 'IB001' SET MESSAGE_TEXT = 'no'"), "", dialect.CodeConstraint, ""},
+	{"signal of any class", mariaEngine, raisingMaria("SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 4711"), "", "", dialect.CodeRefused},
+	{"more rows than one inside a trigger", mariaEngine, raisingMaria("SET NEW.NAME = (SELECT 1 UNION SELECT 2)"), "", dialect.CodeConstraint, ""},
 
-	{"no table inside a trigger", mariaEngine, raisingMaria("INSERT INTO nowhere VALUES (1)"), "", "", CodeNoTable},
-	{"no column inside a trigger", mariaEngine, append([]string{"CREATE TABLE LOG (A integer)"}, raisingMaria("INSERT INTO LOG (B) VALUES (1)")...), "", "", CodeNoColumn},
+	{"no table inside a trigger", mariaEngine, raisingMaria("INSERT INTO nowhere VALUES (1)"), "", "", dialect.CodeNoTable},
+	{"no column inside a trigger", mariaEngine, append([]string{"CREATE TABLE LOG (A integer)"}, raisingMaria("INSERT INTO LOG (B) VALUES (1)")...), "", "", dialect.CodeNoColumn},
 
-	{"raise abort", liteEngine, raisingLite("RAISE(ABORT, 'no')"), "", CodeConstraint, ""},
-	{"raise fail", liteEngine, raisingLite("RAISE(FAIL, 'no')"), "", CodeConstraint, ""},
-	{"raise rollback", liteEngine, raisingLite("RAISE(ROLLBACK, 'no')"), "", CodeConstraint, ""},
-	{"a function inside a trigger", liteEngine, raisingLite("json_extract('{', '$')"), "", "", CodeRefused},
+	{"raise abort", liteEngine, raisingLite("RAISE(ABORT, 'no')"), "", dialect.CodeConstraint, ""},
+	{"raise fail", liteEngine, raisingLite("RAISE(FAIL, 'no')"), "", dialect.CodeConstraint, ""},
+	{"raise rollback", liteEngine, raisingLite("RAISE(ROLLBACK, 'no')"), "", dialect.CodeConstraint, ""},
+	{"a function inside a trigger", liteEngine, raisingLite("json_extract('{', '$')"), "", "", dialect.CodeRefused},
 }
 
 // What a system refuses of one submission is that submission's, whatever words it finds for it: at once where the words say
@@ -138,15 +139,15 @@ func TestRowSecurity(t *testing.T) {
 		"ALTER TABLE AMOUNT ENABLE ROW LEVEL SECURITY", "CREATE POLICY p ON AMOUNT USING (true) WITH CHECK (ID <> 2)")
 	as := e
 	as.config.DSN = strings.Replace(e.config.DSN, "postgres:test-only", "clerk_role:p", 1)
-	tg := as.open(t, func(c *Config) { c.CreateLedger = false })
+	tg := as.open(t, func(c *dialect.Config) { c.CreateLedger = false })
 	m := deliver(t, tg, amountOf("A", 1, "1.5", "n"), amountOf("X", 2, "1.5", "n"))
 	written(t, m, "A")
-	if o := m["X"]; o.Class != connectors.ItemError || o.Code != CodeConstraint {
+	if o := m["X"]; o.Class != connectors.ItemError || o.Code != dialect.CodeConstraint {
 		t.Errorf("%s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
 	}
 	exec(t, admin, "REVOKE INSERT ON AMOUNT FROM clerk_role")
 	out, _ := tg.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{amountOf("B", 3, "1.5", "n")}})
-	if o := out[0]; o.Class != connectors.TargetError || o.Code != CodeGrant {
+	if o := out[0]; o.Class != connectors.TargetError || o.Code != dialect.CodeGrant {
 		t.Errorf("%s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
 	}
 }
@@ -155,11 +156,11 @@ func TestRowSecurity(t *testing.T) {
 // the message says with which submission its words are.
 func TestRefusesAll(t *testing.T) {
 	tries := 0
-	refused := func([]statement, bool) ([]result, error) {
+	refused := func([]dialect.Statement, bool) ([]dialect.Result, error) {
 		tries++
-		return nil, &fault{index: 1, committed: true, answered: true, err: &pgconn.PgError{Code: "XX001"}}
+		return nil, &dialect.Fault{Index: 1, Committed: true, Answered: true, Err: &pgconn.PgError{Code: "XX001"}}
 	}
-	runs := make([]func([]statement, bool) ([]result, error), 100)
+	runs := make([]func([]dialect.Statement, bool) ([]dialect.Result, error), 100)
 	for i := range runs {
 		runs[i] = refused
 	}
@@ -173,7 +174,7 @@ func TestRefusesAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, o := range out {
-		if o.Class != connectors.TargetError || o.Code != CodeRefused {
+		if o.Class != connectors.TargetError || o.Code != dialect.CodeRefused {
 			t.Fatalf("%+v", o)
 		}
 	}
@@ -195,7 +196,7 @@ func TestRefusedBesideOtherWrites(t *testing.T) {
 			out, err := tg.Deliver(context.Background(), connectors.Group{Items: ds})
 			m := outcomes(t, ds, out, err)
 			written(t, m, "P", "Q")
-			if o := m["X"]; err != nil || o.Class != connectors.TargetError || o.Code != CodeRefused || !strings.Contains(o.Text, "inbasket show X") {
+			if o := m["X"]; err != nil || o.Class != connectors.TargetError || o.Code != dialect.CodeRefused || !strings.Contains(o.Text, "inbasket show X") {
 				t.Errorf("%v; %s %s: %s (%s)", err, o.Class, o.Code, o.Text, o.Raw)
 			}
 			written(t, deliver(t, tg, personWrite(connectors.Insert, "P", "p", "n"), amountOf("A", 1, "1.5", "n")), "P", "A") // P stands there: no sign of anything
@@ -204,7 +205,7 @@ func TestRefusedBesideOtherWrites(t *testing.T) {
 				t.Errorf("beside one that was written before: %+v", out)
 			}
 			out, _ = tg.Deliver(context.Background(), connectors.Group{Items: ds[1:2]})
-			if out[0].Class != connectors.ItemError || out[0].Code != CodeRefused {
+			if out[0].Class != connectors.ItemError || out[0].Code != dialect.CodeRefused {
 				t.Errorf("again, after another was written: %+v", out)
 			}
 		})

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 )
 
 // leaving is a way in which a system writes other rows than it is sent, without an error.
@@ -29,78 +30,78 @@ const (
 )
 
 var leavings = []leaving{
-	{"insert left out", "postgres", []string{nothingToDo, before}, connectors.Insert, 0, CodeRows, "1|old"},
-	{"upsert left out", "postgres", []string{nothingToDo, before}, connectors.Upsert, 0, CodeRows, "1|old"},
-	{"update left out", "postgres", []string{nothingToDo, before}, connectors.Update, 0, CodeNoRow, "1|old"},
+	{"insert left out", "postgres", []string{nothingToDo, before}, connectors.Insert, 0, dialect.CodeRows, "1|old"},
+	{"upsert left out", "postgres", []string{nothingToDo, before}, connectors.Upsert, 0, dialect.CodeRows, "1|old"},
+	{"update left out", "postgres", []string{nothingToDo, before}, connectors.Update, 0, dialect.CodeNoRow, "1|old"},
 	{"delete left out", "postgres", []string{nothingToDo, "CREATE TRIGGER g BEFORE DELETE ON AMOUNT FOR EACH ROW EXECUTE FUNCTION nope()", "ALTER TABLE AMOUNT DROP CONSTRAINT amount_pkey"},
-		connectors.ReplaceChildren, 0, CodeRows, "1|new,1|old"},
+		connectors.ReplaceChildren, 0, dialect.CodeRows, "1|new,1|old"},
 	{"insert redirected by a rule", "postgres", []string{"CREATE TABLE OTHER (LIKE AMOUNT)", "CREATE RULE r AS ON INSERT TO AMOUNT DO INSTEAD INSERT INTO OTHER VALUES (NEW.ID, NEW.AMT, NEW.NAME)"},
-		connectors.Insert, 0, CodeRows, "1|old"},
+		connectors.Insert, 0, dialect.CodeRows, "1|old"},
 	{"some inserts redirected by a rule", "postgres", []string{"CREATE TABLE OTHER (LIKE AMOUNT)", "CREATE RULE r AS ON INSERT TO AMOUNT WHERE NEW.ID = 2 DO INSTEAD INSERT INTO OTHER VALUES (NEW.*)"},
-		connectors.Insert, 0, CodeRows, "1|old"},
+		connectors.Insert, 0, dialect.CodeRows, "1|old"},
 	{"update redirected by a rule", "postgres", []string{"CREATE TABLE OTHER AS SELECT * FROM AMOUNT", "CREATE RULE r AS ON UPDATE TO AMOUNT DO INSTEAD UPDATE OTHER SET NAME = NEW.NAME WHERE ID = OLD.ID"},
-		connectors.Update, 0, CodeRows, "1|old"},
-	{"insert that is deleted again", "postgres", []string{deleteAgain, "CREATE TRIGGER g AFTER INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION again()"}, connectors.Insert, 0, CodeRows, "1|old"},
+		connectors.Update, 0, dialect.CodeRows, "1|old"},
+	{"insert that is deleted again", "postgres", []string{deleteAgain, "CREATE TRIGGER g AFTER INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION again()"}, connectors.Insert, 0, dialect.CodeRows, "1|old"},
 	{"insert that is deleted at COMMIT", "postgres", []string{deleteAgain, "CREATE CONSTRAINT TRIGGER g AFTER INSERT ON AMOUNT DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION again()"},
-		connectors.Insert, 0, CodeRows, "1|old"},
+		connectors.Insert, 0, dialect.CodeRows, "1|old"},
 	{"upsert that is deleted again", "postgres", []string{"DELETE FROM AMOUNT", "INSERT INTO AMOUNT (ID, NAME) VALUES (7, 'old')", deleteAgain, "CREATE TRIGGER g AFTER INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION again()"},
-		connectors.Upsert, 0, CodeRows, "7|old"},
-	{"update that is deleted again", "postgres", []string{deleteAgain, "CREATE TRIGGER g AFTER UPDATE ON AMOUNT FOR EACH ROW EXECUTE FUNCTION again()"}, connectors.Update, 0, CodeRows, ""},
-	{"children that are deleted again", "postgres", []string{deleteAgain, "CREATE TRIGGER g AFTER INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION again()"}, connectors.ReplaceChildren, 0, CodeRows, ""},
+		connectors.Upsert, 0, dialect.CodeRows, "7|old"},
+	{"update that is deleted again", "postgres", []string{deleteAgain, "CREATE TRIGGER g AFTER UPDATE ON AMOUNT FOR EACH ROW EXECUTE FUNCTION again()"}, connectors.Update, 0, dialect.CodeRows, ""},
+	{"children that are deleted again", "postgres", []string{deleteAgain, "CREATE TRIGGER g AFTER INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION again()"}, connectors.ReplaceChildren, 0, dialect.CodeRows, ""},
 	{"insert that brings another row", "postgres", []string{"CREATE FUNCTION twice() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO AMOUNT (ID, NAME) VALUES (99, NEW.NAME); RETURN NULL; END'",
-		"CREATE TRIGGER g AFTER INSERT ON AMOUNT FOR EACH ROW WHEN (NEW.ID = 2) EXECUTE FUNCTION twice()"}, connectors.Insert, 0, CodeRows, "1|old,2|new,99|new"},
+		"CREATE TRIGGER g AFTER INSERT ON AMOUNT FOR EACH ROW WHEN (NEW.ID = 2) EXECUTE FUNCTION twice()"}, connectors.Insert, 0, dialect.CodeRows, "1|old,2|new,99|new"},
 	{"children that come back at COMMIT", "postgres", []string{"ALTER TABLE AMOUNT DROP CONSTRAINT amount_pkey", "CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO AMOUNT VALUES (OLD.*); RETURN NULL; END'",
-		"CREATE CONSTRAINT TRIGGER g AFTER DELETE ON AMOUNT DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION back()"}, connectors.ReplaceChildren, 0, CodeRows, "1|new,1|old"},
+		"CREATE CONSTRAINT TRIGGER g AFTER DELETE ON AMOUNT DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION back()"}, connectors.ReplaceChildren, 0, dialect.CodeRows, "1|new,1|old"},
 	{"insert into a partition that is deleted again", "postgres", []string{"DROP TABLE AMOUNT", "CREATE TABLE AMOUNT (ID integer NOT NULL, AMT numeric(9,2), NAME text) PARTITION BY LIST (ID)",
 		"CREATE TABLE LOW PARTITION OF AMOUNT FOR VALUES IN (1)", "CREATE TABLE HIGH PARTITION OF AMOUNT DEFAULT", "INSERT INTO AMOUNT VALUES (1, 1, 'old')",
-		deleteAgain, "CREATE TRIGGER g AFTER INSERT ON HIGH FOR EACH ROW EXECUTE FUNCTION again()"}, connectors.Insert, 0, CodeRows, "1|old"},
+		deleteAgain, "CREATE TRIGGER g AFTER INSERT ON HIGH FOR EACH ROW EXECUTE FUNCTION again()"}, connectors.Insert, 0, dialect.CodeRows, "1|old"},
 	{"insert into a view whose table deletes it again", "postgres", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "CREATE VIEW AMOUNT AS SELECT * FROM BASE",
-		deleteAgain, "CREATE TRIGGER g AFTER INSERT ON BASE FOR EACH ROW EXECUTE FUNCTION again()"}, connectors.Insert, 0, CodeRows, "1|old"},
+		deleteAgain, "CREATE TRIGGER g AFTER INSERT ON BASE FOR EACH ROW EXECUTE FUNCTION again()"}, connectors.Insert, 0, dialect.CodeRows, "1|old"},
 	{"insert into a view with a trigger that says so and writes nothing", "postgres", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "CREATE VIEW AMOUNT AS SELECT * FROM BASE",
-		"CREATE FUNCTION yes() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'", "CREATE TRIGGER g INSTEAD OF INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION yes()"}, connectors.Insert, 0, CodeRows, "1|old"},
+		"CREATE FUNCTION yes() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'", "CREATE TRIGGER g INSTEAD OF INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION yes()"}, connectors.Insert, 0, dialect.CodeRows, "1|old"},
 	{"insert into a view whose trigger hides an error", "postgres", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "CREATE VIEW AMOUNT AS SELECT * FROM BASE", "CREATE UNIQUE INDEX u ON BASE ((1))",
 		"CREATE FUNCTION yes() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN BEGIN INSERT INTO BASE VALUES (NEW.*); EXCEPTION WHEN OTHERS THEN NULL; END; RETURN NEW; END'",
-		"CREATE TRIGGER g INSTEAD OF INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION yes()"}, connectors.Insert, 0, CodeRows, "1|old"},
-	{"insert that is deleted again", "sqlite", []string{deleteLite}, connectors.Insert, 0, CodeRows, "1|old"},
-	{"upsert that is deleted again", "sqlite", []string{deleteLite}, connectors.Upsert, 0, CodeRows, "1|old"},
-	{"children that are deleted again", "sqlite", []string{deleteLite}, connectors.ReplaceChildren, 0, CodeRows, ""},
-	{"update that is deleted again", "sqlite", []string{"CREATE TRIGGER g AFTER UPDATE ON AMOUNT BEGIN DELETE FROM AMOUNT WHERE ID = NEW.ID; END"}, connectors.Update, 0, CodeRows, ""},
+		"CREATE TRIGGER g INSTEAD OF INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION yes()"}, connectors.Insert, 0, dialect.CodeRows, "1|old"},
+	{"insert that is deleted again", "sqlite", []string{deleteLite}, connectors.Insert, 0, dialect.CodeRows, "1|old"},
+	{"upsert that is deleted again", "sqlite", []string{deleteLite}, connectors.Upsert, 0, dialect.CodeRows, "1|old"},
+	{"children that are deleted again", "sqlite", []string{deleteLite}, connectors.ReplaceChildren, 0, dialect.CodeRows, ""},
+	{"update that is deleted again", "sqlite", []string{"CREATE TRIGGER g AFTER UPDATE ON AMOUNT BEGIN DELETE FROM AMOUNT WHERE ID = NEW.ID; END"}, connectors.Update, 0, dialect.CodeRows, ""},
 	{"insert into a view with a trigger that puts it elsewhere", "postgres", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "CREATE VIEW AMOUNT AS SELECT * FROM BASE", nothingToDo,
-		"CREATE TRIGGER g INSTEAD OF INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION nope()"}, connectors.Insert, 0, CodeRows, "1|old"},
+		"CREATE TRIGGER g INSTEAD OF INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION nope()"}, connectors.Insert, 0, dialect.CodeRows, "1|old"},
 	{"insert into a table whose rows are put into others", "postgres", []string{"CREATE TABLE PART () INHERITS (AMOUNT)",
 		"CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO PART VALUES (NEW.*); RETURN NULL; END'",
-		"CREATE TRIGGER g BEFORE INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION away()"}, connectors.Insert, 0, CodeRows, "1|old,2|new"},
-	{"insert left out", "sqlite", []string{"CREATE TRIGGER g BEFORE INSERT ON AMOUNT BEGIN SELECT RAISE(IGNORE); END"}, connectors.Insert, 0, CodeRows, "1|old"},
-	{"upsert left out", "sqlite", []string{"CREATE TRIGGER g BEFORE INSERT ON AMOUNT BEGIN SELECT RAISE(IGNORE); END"}, connectors.Upsert, 0, CodeRows, "1|old"},
+		"CREATE TRIGGER g BEFORE INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION away()"}, connectors.Insert, 0, dialect.CodeRows, "1|old,2|new"},
+	{"insert left out", "sqlite", []string{"CREATE TRIGGER g BEFORE INSERT ON AMOUNT BEGIN SELECT RAISE(IGNORE); END"}, connectors.Insert, 0, dialect.CodeRows, "1|old"},
+	{"upsert left out", "sqlite", []string{"CREATE TRIGGER g BEFORE INSERT ON AMOUNT BEGIN SELECT RAISE(IGNORE); END"}, connectors.Upsert, 0, dialect.CodeRows, "1|old"},
 	{"delete left out", "sqlite", []string{"CREATE TABLE A2 (ID integer, AMT decimal(9,2), NAME varchar(40))", "INSERT INTO A2 SELECT * FROM AMOUNT", "DROP TABLE AMOUNT", "ALTER TABLE A2 RENAME TO AMOUNT",
-		"CREATE TRIGGER g BEFORE DELETE ON AMOUNT BEGIN SELECT RAISE(IGNORE); END"}, connectors.ReplaceChildren, 0, CodeRows, "1|new,1|old"},
+		"CREATE TRIGGER g BEFORE DELETE ON AMOUNT BEGIN SELECT RAISE(IGNORE); END"}, connectors.ReplaceChildren, 0, dialect.CodeRows, "1|new,1|old"},
 	{"insert into a view with a trigger that puts it elsewhere", "sqlite", []string{"ALTER TABLE AMOUNT RENAME TO BASE", "CREATE VIEW AMOUNT AS SELECT * FROM BASE",
-		"CREATE TRIGGER g INSTEAD OF INSERT ON AMOUNT BEGIN SELECT 1; END"}, connectors.Insert, 0, CodeRows, "1|old"},
-	{"insert that is swapped for another row", "postgres", []string{swap, "CREATE TRIGGER g AFTER INSERT ON AMOUNT FOR EACH ROW WHEN (NEW.ID > 0) EXECUTE FUNCTION swap()"}, connectors.Insert, 0, CodeRows, "0|dummy,1|old"},
-	{"insert that is swapped for another row", "sqlite", []string{"CREATE TRIGGER g AFTER INSERT ON AMOUNT WHEN NEW.ID > 0 " + swapLite}, connectors.Insert, 0, CodeRows, "0|dummy,1|old"},
+		"CREATE TRIGGER g INSTEAD OF INSERT ON AMOUNT BEGIN SELECT 1; END"}, connectors.Insert, 0, dialect.CodeRows, "1|old"},
+	{"insert that is swapped for another row", "postgres", []string{swap, "CREATE TRIGGER g AFTER INSERT ON AMOUNT FOR EACH ROW WHEN (NEW.ID > 0) EXECUTE FUNCTION swap()"}, connectors.Insert, 0, dialect.CodeRows, "0|dummy,1|old"},
+	{"insert that is swapped for another row", "sqlite", []string{"CREATE TRIGGER g AFTER INSERT ON AMOUNT WHEN NEW.ID > 0 " + swapLite}, connectors.Insert, 0, dialect.CodeRows, "0|dummy,1|old"},
 	{"insert that is swapped at COMMIT", "postgres", []string{swap, "CREATE CONSTRAINT TRIGGER g AFTER INSERT ON AMOUNT DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.ID > 0) EXECUTE FUNCTION swap()"},
-		connectors.Insert, 0, CodeRows, "0|dummy,1|old"},
-	{"update that is swapped for another row", "postgres", []string{swap, "CREATE TRIGGER g AFTER UPDATE ON AMOUNT FOR EACH ROW EXECUTE FUNCTION swap()"}, connectors.Update, 0, CodeRows, "0|dummy"},
-	{"update that is swapped for another row", "sqlite", []string{"CREATE TRIGGER g AFTER UPDATE ON AMOUNT " + swapLite}, connectors.Update, 0, CodeRows, "0|dummy"},
+		connectors.Insert, 0, dialect.CodeRows, "0|dummy,1|old"},
+	{"update that is swapped for another row", "postgres", []string{swap, "CREATE TRIGGER g AFTER UPDATE ON AMOUNT FOR EACH ROW EXECUTE FUNCTION swap()"}, connectors.Update, 0, dialect.CodeRows, "0|dummy"},
+	{"update that is swapped for another row", "sqlite", []string{"CREATE TRIGGER g AFTER UPDATE ON AMOUNT " + swapLite}, connectors.Update, 0, dialect.CodeRows, "0|dummy"},
 	{"upsert that changes a row and brings another", "postgres", []string{"CREATE FUNCTION more() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO AMOUNT (ID, NAME) VALUES (99, ''more''); RETURN NULL; END'",
-		"CREATE TRIGGER g AFTER UPDATE ON AMOUNT FOR EACH ROW EXECUTE FUNCTION more()"}, connectors.Upsert, 0, CodeRows, "1|new,99|more"},
+		"CREATE TRIGGER g AFTER UPDATE ON AMOUNT FOR EACH ROW EXECUTE FUNCTION more()"}, connectors.Upsert, 0, dialect.CodeRows, "1|new,99|more"},
 	{"upsert that changes a row and brings another", "sqlite", []string{"INSERT INTO AMOUNT (ID, NAME) VALUES (2, 'two')",
-		"CREATE TRIGGER g AFTER UPDATE ON AMOUNT BEGIN INSERT INTO AMOUNT (ID, NAME) VALUES (99, 'more'); END"}, connectors.Upsert, 0, CodeRows, "1|old,2|new,99|more"},
-	{"upsert that is swapped for another row", "sqlite", []string{"CREATE TRIGGER g AFTER INSERT ON AMOUNT WHEN NEW.ID > 0 " + swapLite}, connectors.Upsert, 0, CodeRows, "0|dummy,1|old"},
+		"CREATE TRIGGER g AFTER UPDATE ON AMOUNT BEGIN INSERT INTO AMOUNT (ID, NAME) VALUES (99, 'more'); END"}, connectors.Upsert, 0, dialect.CodeRows, "1|old,2|new,99|more"},
+	{"upsert that is swapped for another row", "sqlite", []string{"CREATE TRIGGER g AFTER INSERT ON AMOUNT WHEN NEW.ID > 0 " + swapLite}, connectors.Upsert, 0, dialect.CodeRows, "0|dummy,1|old"},
 	{"delete that takes another row along", "postgres", []string{"INSERT INTO AMOUNT (ID, NAME) VALUES (7, 'other')", "CREATE FUNCTION along() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM AMOUNT WHERE ID = 7; RETURN NULL; END'",
-		"CREATE TRIGGER g AFTER DELETE ON AMOUNT FOR EACH ROW EXECUTE FUNCTION along()"}, connectors.ReplaceChildren, 0, CodeRows, "1|new"},
+		"CREATE TRIGGER g AFTER DELETE ON AMOUNT FOR EACH ROW EXECUTE FUNCTION along()"}, connectors.ReplaceChildren, 0, dialect.CodeRows, "1|new"},
 	{"delete that takes another row along", "sqlite", []string{"INSERT INTO AMOUNT (ID, NAME) VALUES (7, 'other')", "CREATE TRIGGER g AFTER DELETE ON AMOUNT BEGIN DELETE FROM AMOUNT WHERE ID = 7; END"},
-		connectors.ReplaceChildren, 0, CodeRows, "1|new"},
+		connectors.ReplaceChildren, 0, dialect.CodeRows, "1|new"},
 	{"delete that brings another row", "sqlite", []string{"CREATE TRIGGER g AFTER DELETE ON AMOUNT BEGIN INSERT INTO AMOUNT (ID, NAME) VALUES (-OLD.ID, OLD.NAME); END"},
-		connectors.ReplaceChildren, 0, CodeRows, "-1|old,1|new"},
-	{"update that hits two rows", "", []string{"INSERT INTO AMOUNT (ID, NAME) VALUES (7, 'new')", "INSERT INTO AMOUNT (ID, NAME) VALUES (8, 'new')"}, connectors.Update, 2, CodeRows, ""},
+		connectors.ReplaceChildren, 0, dialect.CodeRows, "-1|old,1|new"},
+	{"update that hits two rows", "", []string{"INSERT INTO AMOUNT (ID, NAME) VALUES (7, 'new')", "INSERT INTO AMOUNT (ID, NAME) VALUES (8, 'new')"}, connectors.Update, 2, dialect.CodeRows, ""},
 }
 
 // TestRowsDiffer has systems write more or fewer rows than they are sent: nothing is written, the submission parks, and its
 // text names table and counts. Where the mapping says that it is meant, it is as the system does it.
 func TestRowsDiffer(t *testing.T) {
 	for _, fresh := range []func(testing.TB) engine{postgresEngine, mariaEngine, func(t testing.TB) engine {
-		return engine{"sqlite", Config{Path: emptyFile(t, "rows.db")}, nil}
+		return engine{"sqlite", dialect.Config{Path: emptyFile(t, "rows.db")}, nil}
 	}} {
 		for _, l := range leavings {
 			e := fresh(t)
@@ -161,7 +162,7 @@ func TestRowsOfGroups(t *testing.T) {
 		ds = append(ds, amountOf(string(rune('A'+i)), i, "1.5", "n"))
 	}
 	m := deliver(t, tg, ds...)
-	if o := m["F"]; o.Class != connectors.ItemError || o.Code != CodeRows || o.Text != "insert into AMOUNT (rows sent: 1, written: 0): "+CodeRows+" ("+hints[CodeRows]+")" {
+	if o := m["F"]; o.Class != connectors.ItemError || o.Code != dialect.CodeRows || o.Text != "insert into AMOUNT (rows sent: 1, written: 0): "+dialect.CodeRows+" ("+dialect.Hints[dialect.CodeRows]+")" {
 		t.Fatalf("%+v", o)
 	}
 	delete(m, "F")
@@ -174,7 +175,7 @@ func TestRowsOfGroups(t *testing.T) {
 // TestRowsOfGroupsNet has a trigger take one row of a group away and double another, so that the number is right: both
 // park, and the others are written.
 func TestRowsOfGroupsNet(t *testing.T) {
-	for _, e := range []engine{postgresEngine(t), {"sqlite", Config{Path: emptyFile(t, "net.db")}, nil}} {
+	for _, e := range []engine{postgresEngine(t), {"sqlite", dialect.Config{Path: emptyFile(t, "net.db")}, nil}} {
 		t.Run(e.typ, func(t *testing.T) {
 			tg := e.open(t, nil)
 			exec(t, tg, amountTable)
@@ -192,7 +193,7 @@ func TestRowsOfGroupsNet(t *testing.T) {
 			}
 			m := deliver(t, tg, ds...)
 			for _, key := range []string{"B", "E"} {
-				if o := m[key]; o.Class != connectors.ItemError || o.Code != CodeRows {
+				if o := m[key]; o.Class != connectors.ItemError || o.Code != dialect.CodeRows {
 					t.Errorf("%s: %+v", key, o)
 				}
 			}
@@ -204,12 +205,12 @@ func TestRowsOfGroupsNet(t *testing.T) {
 
 // TestTriggerOfTheSession has session: make the trigger: the file does not know of it.
 func TestTriggerOfTheSession(t *testing.T) {
-	e := engine{"sqlite", Config{Path: emptyFile(t, "session.db")}, nil}
+	e := engine{"sqlite", dialect.Config{Path: emptyFile(t, "session.db")}, nil}
 	exec(t, e.open(t, nil), amountTable)
-	tg := e.open(t, func(c *Config) {
+	tg := e.open(t, func(c *dialect.Config) {
 		c.Session = []string{"CREATE TEMP TRIGGER g AFTER INSERT ON main.AMOUNT WHEN NEW.ID > 0 " + swapLite}
 	})
-	if o := deliver(t, tg, amountOf("X", 2, "1.5", "x"))["X"]; o.Class != connectors.ItemError || o.Code != CodeRows {
+	if o := deliver(t, tg, amountOf("X", 2, "1.5", "x"))["X"]; o.Class != connectors.ItemError || o.Code != dialect.CodeRows {
 		t.Fatalf("%s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
 	}
 	same(t, query(t, tg, "SELECT ID, NAME FROM AMOUNT"))
@@ -217,7 +218,7 @@ func TestTriggerOfTheSession(t *testing.T) {
 
 // TestSwappedBySibling has the trigger of one table swap what the same submission wrote to another.
 func TestSwappedBySibling(t *testing.T) {
-	for _, e := range []engine{postgresEngine(t), {"sqlite", Config{Path: emptyFile(t, "sibling.db")}, nil}} {
+	for _, e := range []engine{postgresEngine(t), {"sqlite", dialect.Config{Path: emptyFile(t, "sibling.db")}, nil}} {
 		t.Run(e.typ, func(t *testing.T) {
 			tg := e.open(t, nil)
 			exec(t, tg, amountTable, "CREATE TABLE CHILD (ID integer, N integer, NOTE varchar(40))")
@@ -228,7 +229,7 @@ func TestSwappedBySibling(t *testing.T) {
 			}
 			d := amountOf("X", 2, "1.5", "x")
 			d.Records = append(d.Records, connectors.Record{Shape: child, Values: []connectors.Value{integer(2), integer(1), text("c")}})
-			if o := deliver(t, tg, d)["X"]; o.Class != connectors.ItemError || o.Code != CodeRows {
+			if o := deliver(t, tg, d)["X"]; o.Class != connectors.ItemError || o.Code != dialect.CodeRows {
 				t.Fatalf("%s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
 			}
 			same(t, query(t, tg, "SELECT ID, NAME FROM AMOUNT"))
@@ -244,13 +245,13 @@ func TestTemporaryTable(t *testing.T) {
 		session []string
 	}{
 		{postgresEngine(t), []string{"SET search_path = pg_temp, public", temporary}}, {mariaEngine(t), []string{temporary}},
-		{engine{"sqlite", Config{Path: emptyFile(t, "temporary.db")}, nil}, []string{temporary}},
+		{engine{"sqlite", dialect.Config{Path: emptyFile(t, "temporary.db")}, nil}, []string{temporary}},
 	} {
 		t.Run(c.e.typ, func(t *testing.T) {
 			exec(t, c.e.open(t, nil), amountTable)
-			tg := c.e.open(t, func(cfg *Config) { cfg.Session = c.session })
+			tg := c.e.open(t, func(cfg *dialect.Config) { cfg.Session = c.session })
 			out, err := tg.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{amountOf("X", 1, "1.5", "x")}})
-			if o := out[0]; err == nil || o.Class != connectors.TargetError || o.Code != CodeNoTx || !strings.Contains(o.Text, "temporary") {
+			if o := out[0]; err == nil || o.Class != connectors.TargetError || o.Code != dialect.CodeNoTx || !strings.Contains(o.Text, "temporary") {
 				t.Fatalf("%s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
 			}
 		})
@@ -304,7 +305,7 @@ var harmless = []struct {
 // TestTriggersThatKeepRows writes in every mode to tables with triggers that leave all rows in: nothing is refused.
 func TestTriggersThatKeepRows(t *testing.T) {
 	for _, fresh := range []func(testing.TB) engine{postgresEngine, func(t testing.TB) engine {
-		return engine{"sqlite", Config{Path: emptyFile(t, "harmless.db")}, nil}
+		return engine{"sqlite", dialect.Config{Path: emptyFile(t, "harmless.db")}, nil}
 	}} {
 		for _, h := range harmless {
 			e := fresh(t)
@@ -341,7 +342,7 @@ func TestTriggersThatKeepRows(t *testing.T) {
 // TestOthersRows has a table's trigger delete what the same transaction wrote to another one, and to the ledger.
 func TestOthersRows(t *testing.T) {
 	for from, class := range map[string]connectors.Class{"AMOUNT": connectors.ItemError, "INBASKET_LEDGER": connectors.TargetError} {
-		pg, lite := postgresEngine(t), engine{"sqlite", Config{Path: emptyFile(t, from+".db")}, nil}
+		pg, lite := postgresEngine(t), engine{"sqlite", dialect.Config{Path: emptyFile(t, from+".db")}, nil}
 		for _, e := range []engine{pg, lite} {
 			t.Run(e.typ+" "+from, func(t *testing.T) {
 				tg := e.open(t, nil)
@@ -357,7 +358,7 @@ func TestOthersRows(t *testing.T) {
 				d = amountOf("X", 2, "1.5", "x")
 				d.Records = append(d.Records, connectors.Record{Shape: child, Values: []connectors.Value{integer(2), integer(1), text("c")}})
 				out, _ := tg.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{d}})
-				if o := out[0]; o.Class != class || o.Code != CodeRows {
+				if o := out[0]; o.Class != class || o.Code != dialect.CodeRows {
 					t.Fatalf("%s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
 				}
 				same(t, query(t, tg, "SELECT ID, NAME FROM AMOUNT"), "1|w")
@@ -375,7 +376,7 @@ func TestUncounted(t *testing.T) {
 		"CREATE TRIGGER g BEFORE INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION keep()")
 	exec(t, tg, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET track_counts = off', current_database()); END $$")
 	out, err := tg.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{amountOf("X", 1, "1.5", "x")}})
-	if o := out[0]; err == nil || o.Class != connectors.TargetError || o.Code != CodeRows || !strings.Contains(o.Text, "track_counts") {
+	if o := out[0]; err == nil || o.Class != connectors.TargetError || o.Code != dialect.CodeRows || !strings.Contains(o.Text, "track_counts") {
 		t.Fatalf("%s %s: %s (%s)", o.Class, o.Code, o.Text, o.Raw)
 	}
 	same(t, query(t, tg, "SELECT ID FROM AMOUNT"))

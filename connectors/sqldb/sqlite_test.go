@@ -6,11 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect/sqlite"
 )
 
 const sqliteNumbers = "CASE_NO INTEGER PRIMARY KEY AUTOINCREMENT"
@@ -29,7 +30,7 @@ func ddl(number, binary, stamp, tail string) []string {
 func TestSQLite(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	suite(t, func(t testing.TB) engine {
-		return engine{"sqlite", Config{Path: emptyFile(t, "register ä.db")}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
+		return engine{"sqlite", dialect.Config{Path: emptyFile(t, "register ä.db")}, ddl(sqliteNumbers, "BLOB", "DATETIME", "")}
 	})
 }
 
@@ -49,17 +50,17 @@ func TestNoDatabaseIsMade(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	path := filepath.Join(t.TempDir(), "gone.db")
 	env := connectors.Env{Name: "register", Identity: "register-1", Clock: newClock(), Notify: func(connectors.Notice) {}}
-	config := defaults(1)()
+	d := sqlite.Dialect()
+	config := d.Defaults()
 	config.Path, config.Ledger, config.CreateLedger = path, true, true
-	system, err := newSQLite(env, config, time.UTC)
+	target, err := open(env, config, &d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	target := newTarget(env, config, system)
 	defer target.Close()
 	err = target.Check(t.Context())
 	var coded *connectors.Error
-	if !errors.As(err, &coded) || coded.Code != CodeGrant || coded.Class != connectors.TargetError {
+	if !errors.As(err, &coded) || coded.Code != dialect.CodeGrant || coded.Class != connectors.TargetError {
 		t.Errorf("got %v", err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {

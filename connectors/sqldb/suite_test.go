@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 )
 
 // engine is a database that the suite runs against: SQLite always, real servers in sqldb_real_test.go.
 type engine struct {
 	typ    string
-	config Config   // without tables
-	ddl    []string // of the legacy tables
+	config dialect.Config // without tables
+	ddl    []string       // of the legacy tables
 }
 
 // fakeClock stands still until it is told otherwise; After fires when the test says so.
@@ -41,13 +42,13 @@ var null = connectors.Value{Kind: connectors.Null}
 var missing = connectors.Value{}
 
 // open makes a target over the engine, with the ledger created.
-func (e engine) open(t testing.TB, change func(*Config)) *Target {
+func (e engine) open(t testing.TB, change func(*dialect.Config)) *Target {
 	t.Helper()
 	return e.openWith(t, change, nil)
 }
 
 // openWith is open with what reads secrets again.
-func (e engine) openWith(t testing.TB, change func(*Config), secret func(connectors.Secret) (connectors.Secret, error)) *Target {
+func (e engine) openWith(t testing.TB, change func(*dialect.Config), secret func(connectors.Secret) (connectors.Secret, error)) *Target {
 	t.Helper()
 	c := e.config
 	c.CreateLedger = true
@@ -58,7 +59,7 @@ func (e engine) openWith(t testing.TB, change func(*Config), secret func(connect
 		if d.Type != e.typ {
 			continue
 		}
-		p := d.Defaults().(*Config)
+		p := d.Defaults().(*dialect.Config)
 		if c.Parallel == 0 {
 			c.Parallel, c.MaxGroup, c.ConnectTimeout, c.StatementTimeout = p.Parallel, p.MaxGroup, p.ConnectTimeout, 20*time.Second
 		}
@@ -81,13 +82,13 @@ func (e engine) openWith(t testing.TB, change func(*Config), secret func(connect
 
 func exec(t testing.TB, tg *Target, sqls ...string) {
 	t.Helper()
-	s, err := tg.sys.connect(context.Background())
+	s, err := tg.Sys.Connect(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.close()
+	defer s.Close()
 	for _, q := range sqls {
-		if _, err := s.run(context.Background(), []statement{{sql: q, item: -1}}, false, false); err != nil {
+		if _, err := s.Run(context.Background(), []dialect.Statement{{SQL: q, Item: -1}}, false, false); err != nil {
 			t.Fatalf("%s: %v", q, err)
 		}
 	}
@@ -96,17 +97,17 @@ func exec(t testing.TB, tg *Target, sqls ...string) {
 // query returns the rows as text, "a|b" each, sorted.
 func query(t testing.TB, tg *Target, q string) []string {
 	t.Helper()
-	s, err := tg.sys.connect(context.Background())
+	s, err := tg.Sys.Connect(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.close()
-	res, err := s.run(context.Background(), []statement{{sql: q, rows: true, item: -1}}, false, false)
+	defer s.Close()
+	res, err := s.Run(context.Background(), []dialect.Statement{{SQL: q, Rows: true, Item: -1}}, false, false)
 	if err != nil {
 		t.Fatalf("%s: %v", q, err)
 	}
 	var all []string
-	for _, r := range res[0].rows {
+	for _, r := range res[0].Rows {
 		var cells []string
 		for _, v := range r {
 			switch v.Kind {
@@ -115,7 +116,7 @@ func query(t testing.TB, tg *Target, q string) []string {
 			case connectors.Integer, connectors.Boolean:
 				cells = append(cells, fmt.Sprint(v.Int))
 			case connectors.Binary:
-				b, _ := readBlob(v.Blob)
+				b, _ := dialect.ReadBlob(v.Blob)
 				cells = append(cells, fmt.Sprintf("%x", b))
 			default:
 				cells = append(cells, v.Str)
@@ -230,9 +231,9 @@ func suite(t *testing.T, fresh func(t testing.TB) engine) {
 // A ledger that takes a key twice would let a delivery be written twice.
 func testLedgerWithoutKey(t *testing.T, e engine) {
 	exec(t, e.open(t, nil), "CREATE TABLE BARE_LEDGER (DELIVERY VARCHAR(64), SUBMISSION VARCHAR(13), DIGEST VARCHAR(64), RETURNED VARCHAR(200))")
-	tg := e.open(t, func(c *Config) { c.Ledger, c.LedgerTable, c.CreateLedger = true, "BARE_LEDGER", false })
+	tg := e.open(t, func(c *dialect.Config) { c.Ledger, c.LedgerTable, c.CreateLedger = true, "BARE_LEDGER", false })
 	o := deliver(t, tg, app("A1", "X"))["A1"]
-	if o.Class != connectors.TargetError || o.Code != CodeNoLedger {
+	if o.Class != connectors.TargetError || o.Code != dialect.CodeNoLedger {
 		t.Errorf("%v %s", o.Class, o.Code)
 	}
 	same(t, query(t, tg, "SELECT FORM_REF FROM APPLICATION"))
@@ -308,7 +309,7 @@ func testSplit(t *testing.T, e engine) {
 	ds[11].Records[0].Values[1] = text(strings.Repeat("x", 41)) // too long
 	ds[15].Records[1].Values[0] = integer(4711)                 // no parent
 	m := deliver(t, tg, ds...)
-	for k, code := range map[string]string{"D3": CodeNotNull, "D7": CodeDuplicate, "D11": CodeTooLong, "D15": CodeConstraint} {
+	for k, code := range map[string]string{"D3": dialect.CodeNotNull, "D7": dialect.CodeDuplicate, "D11": dialect.CodeTooLong, "D15": dialect.CodeConstraint} {
 		if o := m[k]; o.Class != connectors.ItemError || o.Code != code {
 			t.Fatalf("%s: %+v", k, o)
 		}
@@ -337,7 +338,7 @@ func testAllAlike(t *testing.T, e engine) {
 		t.Fatalf("error %v", err)
 	}
 	for _, o := range out {
-		if o.Class != connectors.TargetError || o.Code != CodeAllRefused {
+		if o.Class != connectors.TargetError || o.Code != dialect.CodeAllRefused {
 			t.Fatalf("%+v", o)
 		}
 	}
@@ -354,7 +355,7 @@ func testTargetFaults(t *testing.T, e engine) {
 	column.Fields = []string{"ID", "NAME", "NOT_THERE"}
 	d2 := flat("F2", 2, "x")
 	d2.Records[0].Shape = &column
-	for code, d := range map[string]connectors.Delivery{CodeNoTable: d, CodeNoColumn: d2} {
+	for code, d := range map[string]connectors.Delivery{dialect.CodeNoTable: d, dialect.CodeNoColumn: d2} {
 		out, err := tg.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{d}})
 		if connectors.ClassOf(err) != connectors.TargetError || out[0].Class != connectors.TargetError || out[0].Code != code {
 			t.Fatalf("%s: %v %+v", code, err, out)
@@ -364,15 +365,15 @@ func testTargetFaults(t *testing.T, e engine) {
 	written(t, deliver(t, tg, flat("F3", 3, "x")), "F3")
 	exec(t, tg, "ALTER TABLE PLAIN DROP COLUMN FEE")
 	out, err := tg.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{flat("F4", 4, "x")}})
-	if connectors.ClassOf(err) != connectors.TargetError || out[0].Code != CodeNoColumn {
+	if connectors.ClassOf(err) != connectors.TargetError || out[0].Code != dialect.CodeNoColumn {
 		t.Fatalf("%v %+v", err, out)
 	}
 	exec(t, tg, "ALTER TABLE PLAIN ADD COLUMN FEE DECIMAL(9,2)")
 	written(t, deliver(t, tg, flat("F4", 4, "x")), "F4")
 	exec(t, tg, "DROP TABLE INBASKET_LEDGER")
-	bare := e.open(t, func(c *Config) { c.CreateLedger = false })
+	bare := e.open(t, func(c *dialect.Config) { c.CreateLedger = false })
 	out, err = bare.Deliver(context.Background(), connectors.Group{Items: []connectors.Delivery{flat("F5", 5, "x")}})
-	if connectors.ClassOf(err) != connectors.TargetError || out[0].Code != CodeNoLedger {
+	if connectors.ClassOf(err) != connectors.TargetError || out[0].Code != dialect.CodeNoLedger {
 		t.Fatalf("%v %+v", err, out)
 	}
 }
@@ -390,7 +391,7 @@ func testModes(t *testing.T, e engine) {
 	same(t, query(t, tg, "SELECT ID, NAME FROM PLAIN"), "1|c", "2|b")
 	m = deliver(t, tg, rec("G4", &upd, integer(2), text("bb"), decimal("2")), rec("G5", &upd, integer(99), text("zz"), null))
 	written(t, m, "G4")
-	if o := m["G5"]; o.Class != connectors.ItemError || o.Code != CodeNoRow {
+	if o := m["G5"]; o.Class != connectors.ItemError || o.Code != dialect.CodeNoRow {
 		t.Fatalf("%+v", o)
 	}
 	m = deliver(t, tg, rec("G6", &upd, integer(2), text("bb"), decimal("2"))) // nothing changes, still a hit
@@ -429,13 +430,13 @@ func testExact(t *testing.T, e engine) {
 		v    connectors.Value
 		code string
 	}{
-		{2, decimal("1.255"), CodeNotExact},
+		{2, decimal("1.255"), dialect.CodeNotExact},
 		{2, decimal("1.2500"), ""},
-		{2, text("abc"), CodeWrongType},
+		{2, text("abc"), dialect.CodeWrongType},
 		{2, text("7.5"), ""},
 		{2, decimal("-9999999.99"), ""},
-		{0, decimal("4.5"), CodeNotExact},
-		{0, text("x"), CodeWrongType},
+		{0, decimal("4.5"), dialect.CodeNotExact},
+		{0, text("x"), dialect.CodeWrongType},
 		{0, decimal("100000"), ""},
 		{1, integer(5), ""},
 		{1, connectors.Value{Kind: connectors.Boolean, Int: 1}, ""},
@@ -485,7 +486,7 @@ func testOrder(t *testing.T, e engine) {
 	a.Records[0].Values[1] = null
 	m := deliver(t, tg, a, b, c)
 	written(t, m, "K3")
-	if m["K1"].Class != connectors.ItemError || m["K2"].Class != connectors.Transient || m["K2"].Code != CodeEarlier {
+	if m["K1"].Class != connectors.ItemError || m["K2"].Class != connectors.Transient || m["K2"].Code != dialect.CodeEarlier {
 		t.Fatalf("%+v %+v", m["K1"], m["K2"])
 	}
 }

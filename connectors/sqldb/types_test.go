@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 )
 
 // typed is one type of one system, with values that are tried on it.
@@ -133,7 +134,9 @@ func TestTypes(t *testing.T) {
 		{"PostgreSQL", "V::text", postgresEngine, postgresTypes, []string{"CREATE DOMAIN d_amount AS numeric(9,1)", "CREATE DOMAIN d_outer AS d_amount", "CREATE DOMAIN d_code AS varchar(5)",
 			"CREATE DOMAIN citext_like AS text", "CREATE TYPE mood AS ENUM ('happy', 'sad')", "CREATE TYPE pair AS (a int, b numeric(9,1))"}},
 		{"MariaDB", "CAST(V AS CHAR)", mariaEngine, mariaTypes, nil},
-		{"SQLite", "CAST(V AS TEXT)", func(t testing.TB) engine { return engine{"sqlite", Config{Path: emptyFile(t, "types.db")}, nil} }, sqliteTypes, nil},
+		{"SQLite", "CAST(V AS TEXT)", func(t testing.TB) engine {
+			return engine{"sqlite", dialect.Config{Path: emptyFile(t, "types.db")}, nil}
+		}, sqliteTypes, nil},
 	} {
 		fmt.Fprintf(&b, "\n## %s\n\n| type | value | answer |\n| --- | --- | --- |\n", x.title)
 		tg := x.fresh(t).open(t, nil)
@@ -193,9 +196,9 @@ func tryType(t *testing.T, b *strings.Builder, tg *Target, name string, typ type
 func shownValue(v connectors.Value) string {
 	word := map[connectors.Kind]string{connectors.Text: "text", connectors.Integer: "integer", connectors.Decimal: "decimal", connectors.Boolean: "boolean",
 		connectors.Date: "date", connectors.DateTime: "datetime", connectors.Binary: "binary"}[v.Kind]
-	s, _ := plainText(v)
+	s, _ := dialect.PlainText(v)
 	if v.Kind == connectors.Binary {
-		raw, _ := readBlob(v.Blob)
+		raw, _ := dialect.ReadBlob(v.Blob)
 		s = string(raw)
 	}
 	if len(s) > 40 {
@@ -209,9 +212,9 @@ func shownValue(v connectors.Value) string {
 
 // means reports whether a column's content still says what was sent. It knows nothing of columns.
 func means(v connectors.Value, got string) bool {
-	sent, _ := plainText(v)
+	sent, _ := dialect.PlainText(v)
 	if v.Kind == connectors.Binary {
-		raw, _ := readBlob(v.Blob)
+		raw, _ := dialect.ReadBlob(v.Blob)
 		return strings.EqualFold(strings.TrimPrefix(got, `\x`), fmt.Sprintf("%x", raw))
 	}
 	if sent == got || strings.TrimRight(got, " ") == sent || strings.EqualFold(strings.TrimPrefix(got, `\x`), fmt.Sprintf("%x", sent)) {
@@ -243,7 +246,7 @@ func means(v connectors.Value, got string) bool {
 	return strings.Contains(sent, ",") && len(sent) == len(got) && strings.Trim(got, sent) == "" && !strings.ContainsAny(sent, "[{(")
 }
 
-// momentOf brings dates and times into one notation; empty: it is none.
+// MomentOf brings dates and times into one notation; empty: it is none.
 func readMoment(s string) string {
 	s = strings.Replace(s, "T", " ", 1)
 	s = strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(s, "Z"), "+00:00"), "+00")

@@ -14,7 +14,7 @@ import (
 func testEvidence(t *testing.T, e engine) {
 	tg := e.open(t, nil)
 	written(t, deliver(t, tg, mine("AAA", 1), mine("BBB", 2)), "AAA", "BBB")
-	now := tg.env.Clock.Now()
+	now := tg.Env.Clock.Now()
 	got := traces(t, tg, now.Add(-time.Hour))
 	if len(got) != 2 {
 		t.Fatalf("%+v", got)

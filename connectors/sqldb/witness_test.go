@@ -8,21 +8,21 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect/sqlite"
 )
 
 // evident is a SQLite target with a clock of its own.
 func evident(t *testing.T, ledger bool) *Target {
 	t.Helper()
-	c := defaults(1)()
+	d := sqlite.Dialect()
+	c := d.Defaults()
 	c.Path, c.Ledger, c.CreateLedger = emptyFile(t, "x.db"), ledger, ledger
-	zone := time.UTC
 	e := connectors.Env{Name: "register", Identity: "register-1", Clock: newClock(), Notify: func(connectors.Notice) {}}
-	sys, err := newSQLite(e, c, zone)
+	tg, err := open(e, c, &d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sys.zone = zone
-	tg := newTarget(e, c, sys)
 	t.Cleanup(func() { _ = tg.Close() })
 	run(t, tg, `CREATE TABLE PLAIN (ID integer PRIMARY KEY, NAME text, FEE numeric)`)
 	return tg
@@ -30,12 +30,12 @@ func evident(t *testing.T, ledger bool) *Target {
 
 func run(t *testing.T, tg *Target, sql string) {
 	t.Helper()
-	s, err := tg.pool.get(context.Background())
+	s, err := tg.Pool.Get(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tg.pool.put(s)
-	if _, err := s.run(context.Background(), []statement{{sql: sql, item: -1}}, true, true); err != nil {
+	defer tg.Pool.Put(s)
+	if _, err := s.Run(context.Background(), []dialect.Statement{{SQL: sql, Item: -1}}, true, true); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -66,7 +66,7 @@ func TestEvidence(t *testing.T) {
 		}
 	}
 	run(t, tg, "UPDATE INBASKET_LEDGER SET WRITTEN_AT=datetime('now', '-10 days') WHERE SUBMISSION='OLD'")
-	now := tg.env.Clock.Now()
+	now := tg.Env.Clock.Now()
 	got := traces(t, tg, now.Add(-time.Hour))
 	if len(got) != 1 || got[0].Submission != "AAA" || got[0].Digest != (connectors.Digest{1, 2, 1}) || got[0].Key != "AAA/register-1" ||
 		now.Sub(got[0].At).Abs() > time.Minute {
@@ -90,22 +90,22 @@ func TestOldLedger(t *testing.T) {
 	tg := evident(t, true)
 	run(t, tg, "ALTER TABLE INBASKET_LEDGER DROP COLUMN DIGEST")
 	var notices []connectors.Notice
-	tg.env.Notify = func(n connectors.Notice) { notices = append(notices, n) }
+	tg.Env.Notify = func(n connectors.Notice) { notices = append(notices, n) }
 	if o := deliver(t, tg, mine("AAA", 1)); o["AAA"].Class != connectors.Written {
 		t.Fatalf("%+v", o)
 	}
-	if err := tg.Check(context.Background()); err != nil || len(notices) != 1 || notices[0].Code != CodeNoDigest {
+	if err := tg.Check(context.Background()); err != nil || len(notices) != 1 || notices[0].Code != dialect.CodeNoDigest {
 		t.Fatalf("%v %+v", err, notices)
 	}
-	if got := traces(t, tg, tg.env.Clock.Now().Add(-time.Hour)); len(got) != 1 || got[0].Digest != (connectors.Digest{}) {
+	if got := traces(t, tg, tg.Env.Clock.Now().Add(-time.Hour)); len(got) != 1 || got[0].Digest != (connectors.Digest{}) {
 		t.Fatalf("%+v", got)
 	}
-	run(t, tg, digestDDL("sqlite", "INBASKET_LEDGER"))
-	tg.cat.forget()
+	run(t, tg, tg.Sys.DigestAdded("INBASKET_LEDGER"))
+	tg.Cat.Forget()
 	if o := deliver(t, tg, mine("BBB", 2)); o["BBB"].Class != connectors.Written {
 		t.Fatalf("%+v", o)
 	}
-	got := traces(t, tg, tg.env.Clock.Now().Add(-time.Hour))
+	got := traces(t, tg, tg.Env.Clock.Now().Add(-time.Hour))
 	if len(got) != 2 || got[1].Digest != (connectors.Digest{1, 2, 2}) {
 		t.Fatalf("%+v", got)
 	}
@@ -144,7 +144,7 @@ func TestRepeat(t *testing.T) {
 	}
 	for _, wrong := range []string{"", "select ID from DECISION", "select ID from DECISION where ID=:id"} {
 		q.Again = wrong
-		if _, err := tg.Repeat(q, tg.env.Clock.Now()); err == nil {
+		if _, err := tg.Repeat(q, tg.Env.Clock.Now()); err == nil {
 			t.Fatalf("%q is taken", wrong)
 		}
 	}

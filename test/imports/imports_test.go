@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,6 +117,55 @@ func may(f file, p string) bool {
 		})
 	}
 	return false
+}
+
+// databases are the packages that databases are written to by, from the ground up: each may import those before it in this list only,
+// and only the last, which has the table of dialects, imports dialects. These import the first.
+var databases = []string{"connectors/sqldb/dialect", "connectors/sqldb/database", "connectors/sqldb/catalog", "connectors/sqldb/write", "connectors/sqldb/results",
+	"connectors/sqldb/examine", "connectors/sqldb"}
+
+func TestDialectsAreValues(t *testing.T) {
+	dialects := 0
+	for _, f := range files(t) {
+		if !below(f.pkg(), "connectors/sqldb") || f.test() {
+			continue
+		}
+		at := slices.Index(databases, f.pkg())
+		if at < 0 {
+			at, dialects = 1, dialects+1 // a dialect stands on the first only
+		}
+		for _, path := range f.imports {
+			p, ours := strings.CutPrefix(path, module+"/connectors/sqldb")
+			if !ours {
+				continue
+			}
+			if n := slices.Index(databases, "connectors/sqldb"+p); n >= at || n < 0 && f.pkg() != "connectors/sqldb" {
+				t.Errorf("%s imports %s", f.path, path)
+			}
+		}
+	}
+	if dialects < 4 {
+		t.Errorf("only %d files of dialects", dialects)
+	}
+}
+
+// nameOfDialect finds a case, a comparison or a key by the name of a dialect.
+var nameOfDialect = regexp.MustCompile(`"(?i:sqlite|postgres|postgresql|mariadb|mysql|oracle)"`)
+
+// TestNobodyAsksForTheDialect: what differs is in the value that the dialect fills, so that another one needs no other place.
+func TestNobodyAsksForTheDialect(t *testing.T) {
+	for _, f := range files(t) {
+		if f.test() || !slices.Contains(databases, f.pkg()) {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root, f.path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := nameOfDialect.FindString(string(text)); found != "" {
+			t.Errorf("%s names %s: let the dialect's value say what differs", f.path, found)
+		}
+	}
 }
 
 // ownConnector tells whether both packages belong to the same connector.

@@ -1,0 +1,147 @@
+package write
+
+import (
+	"strings"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
+)
+
+// wave is all records of one shape over all items, to be written together.
+type wave struct {
+	shape *connectors.Shape
+	parts []part
+}
+
+// part is one record with the index of its item.
+type part struct {
+	item   int
+	record *connectors.Record
+}
+
+// waves groups the items' records by shape, in an order in which no shape comes before one that precedes
+// it in any delivery. It returns false when the deliveries contradict one another or themselves; then
+// they go record by record.
+func waves(items []*item) ([]wave, bool) {
+	level := map[*connectors.Shape]int{}
+	var shapes []*connectors.Shape
+	for changed, round := true, 0; changed; round++ {
+		if round > len(shapes)+1 {
+			return nil, false
+		}
+		changed = false
+		for _, it := range items {
+			prev := -1
+			var last *connectors.Shape
+			for i := range it.delivery.Records {
+				s := it.delivery.Records[i].Shape
+				if s == last {
+					continue
+				}
+				last = s
+				l, known := level[s]
+				if !known {
+					shapes = append(shapes, s)
+				}
+				if !known || l <= prev {
+					l = prev + 1
+					level[s] = l
+					changed = true
+				}
+				prev = l
+			}
+		}
+	}
+	return gather(items, shapes, level), true
+}
+
+func gather(items []*item, shapes []*connectors.Shape, level map[*connectors.Shape]int) []wave {
+	at := map[*connectors.Shape]int{}
+	var all []wave
+	for l := 0; len(all) < len(shapes); l++ {
+		for _, s := range shapes {
+			if level[s] == l {
+				at[s] = len(all)
+				all = append(all, wave{shape: s})
+			}
+		}
+	}
+	for i, it := range items {
+		for r := range it.delivery.Records {
+			rec := &it.delivery.Records[r]
+			w := &all[at[rec.Shape]]
+			w.parts = append(w.parts, part{i, rec})
+		}
+	}
+	return all
+}
+
+// singly gives every run of records of one shape a wave of its own, in the order of acceptance.
+func singly(items []*item) []wave {
+	var all []wave
+	for i, it := range items {
+		var last *connectors.Shape
+		for r := range it.delivery.Records {
+			rec := &it.delivery.Records[r]
+			if rec.Shape != last {
+				all = append(all, wave{shape: rec.Shape})
+				last = rec.Shape
+			}
+			w := &all[len(all)-1]
+			w.parts = append(w.parts, part{i, rec})
+		}
+	}
+	return all
+}
+
+// segments cuts items so that no two deliveries of one Order share a segment.
+func segments(items []*item) [][]*item {
+	var all [][]*item
+	seen := map[string]bool{}
+	start := 0
+	for i, it := range items {
+		o := it.delivery.Order
+		if o != "" && seen[o] {
+			all = append(all, items[start:i])
+			start = i
+			clear(seen)
+		}
+		seen[o] = o != ""
+	}
+	return append(all, items[start:])
+}
+
+// apart splits a wave's parts so that no two of one piece name the same row of the table: a statement must not touch a
+// row twice, and the later record must win. Children that are replaced share their parent's key within one item.
+func (a *attempt) apart(w wave) [][]part {
+	if len(w.shape.Key) == 0 || w.shape.Op == connectors.Insert || w.shape.Op == connectors.Call || len(w.parts) < 2 {
+		return [][]part{w.parts}
+	}
+	var pieces [][]part
+	seen := map[string]int{}
+	start := 0
+	for i, p := range w.parts {
+		key := a.keyOf(p)
+		if by, twice := seen[key]; twice && (w.shape.Op != connectors.ReplaceChildren || by != p.item) {
+			pieces = append(pieces, w.parts[start:i])
+			start = i
+			clear(seen)
+		}
+		seen[key] = p.item
+	}
+	return append(pieces, w.parts[start:])
+}
+
+// keyOf is what names a record's row, for comparison within one group.
+func (a *attempt) keyOf(p part) string {
+	var key strings.Builder
+	for _, k := range p.record.Shape.Key {
+		v := p.record.Values[k]
+		if v.Kind == connectors.Reference {
+			v = a.items[p.item].returned[v.Str]
+		}
+		key.WriteString(dialect.KeyText(v))
+		key.WriteByte(0x1f)
+	}
+	return key.String()
+}
