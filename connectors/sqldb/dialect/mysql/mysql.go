@@ -62,7 +62,8 @@ func open(e connectors.Env, c dialect.Config, zone *time.Location, maria bool) (
 		if err := s.Ready(ctx, c, &d, start(c, maria)); err != nil {
 			return err
 		}
-		s.Own, err = settle(ctx, s, zone, maria)
+		own, err := settle(ctx, s, zone, maria)
+		s.Own = own
 		return err
 	}), nil
 }
