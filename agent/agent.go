@@ -118,7 +118,7 @@ func New(ctx context.Context, o Options) (*Agent, error) {
 			}
 			return a, nil
 		}
-		if !upkeep.NoRoom(state, err) {
+		if !upkeep.NoSpace(state, err) {
 			return nil, err
 		}
 		if upkeep.GiveUpReserve(state, o.Log) {

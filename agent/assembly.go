@@ -205,7 +205,7 @@ func (rt *assembly) typed() map[string]health.ResultSource {
 
 // lost are what can tell about the time that a restored journal does not know.
 func (rt *assembly) lost(tell *decisions.Service) recovery.Parts {
-	return recovery.Parts{Config: rt.config, Lanes: rt.flow.lanes, Inbaskets: rt.inbaskets, Results: rt.typed(), Gathered: &rt.gathered,
+	return recovery.Parts{Config: rt.config, Lanes: rt.flow.lanes, Inbaskets: rt.inbaskets, Results: rt.typed(), EvidenceFound: &rt.gathered,
 		Take: func(ctx context.Context, source string, results []connectors.Result) ([]connectors.Receipt, error) {
 			return tell.Take(ctx, source, results, rt.readers[source])
 		},
@@ -253,7 +253,7 @@ func (rt *assembly) start(a *Agent, parent context.Context) {
 		a.journal.EnablePush(o.Name, o.Push != nil)
 	}
 	if a.journal.Held() { // restored from a backup: nothing is taken, delivered or told
-		rt.loops.Background(a.recovery.Gather)
+		rt.loops.Background(a.recovery.FindEvidence)
 		return
 	}
 	rt.begin(a)

@@ -224,11 +224,19 @@ func TestRefusedAndUntouched(t *testing.T) {
 			w.drop(0, 3)
 			w.until("refused, and as it was", func() bool {
 				open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
+				if class == connectors.ItemError {
+					return err == nil && len(open) == 1 && open[0].Progress == journal.Held && open[0].Untouched && w.states()[journal.Parked] == 3
+				}
 				return err == nil && len(open) == 1 && open[0].Progress == journal.Batched && func() bool { s.mu.Lock(); defer s.mu.Unlock(); return len(s.groups) > 0 }()
 			})
 			w.halt()
 			s.set(func() { s.deliver, s.groups = nil, nil })
 			w.start()
+			if class == connectors.ItemError {
+				if _, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{Target: "batches"}); err != nil {
+					t.Fatal(err)
+				}
+			}
 			w.until("delivered", func() bool { return w.states()[journal.Delivered] == 3 })
 			if seqs, n := s.numbers(); fmt.Sprint(seqs) != "[1]" || n != 3 {
 				t.Errorf("batches %v with %d items", seqs, n)

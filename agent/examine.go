@@ -74,19 +74,19 @@ func mappings(cfg *config.Config, clock connectors.Clock) (map[string]*mapping.P
 // maxStacks bounds the stacks of all goroutines, in bytes.
 const maxStacks = 4 << 20
 
-// Vitals tells what only the running process knows.
-func (a *Agent) Vitals(ctx context.Context) (control.Vitals, error) {
+// Internals tells what only the running process knows.
+func (a *Agent) Internals(ctx context.Context) (control.Internals, error) {
 	stacks := make([]byte, maxStacks)
 	stacks = stacks[:runtime.Stack(stacks, true)]
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "/metrics", nil)
 	if err != nil {
-		return control.Vitals{}, err
+		return control.Internals{}, err
 	}
 	var page pageWriter
 	monitor.Handler(a.health, a.health.Counters.Metrics).ServeHTTP(&page, req)
-	return control.Vitals{Goroutines: string(stacks), Metrics: page.body.String(), HeapBytes: m.HeapAlloc, StackBytes: m.StackInuse, TotalBytes: m.Sys}, nil
+	return control.Internals{Goroutines: string(stacks), Metrics: page.body.String(), HeapBytes: m.HeapAlloc, StackBytes: m.StackInuse, TotalBytes: m.Sys}, nil
 }
 
 // pageWriter keeps what a handler answers.

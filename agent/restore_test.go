@@ -95,7 +95,7 @@ func (w *world) gathered() (r control.Restored) {
 		if r, err = orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{}); err != nil {
 			w.t.Fatal(err)
 		}
-		return !r.Gathered.IsZero()
+		return !r.EvidenceFound.IsZero()
 	})
 	return r
 }
@@ -199,8 +199,8 @@ func TestRestore(t *testing.T) {
 			t.Errorf("%s of a lost submission", e.ID)
 		}
 	}
-	if r, _ := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{}); len(r.Ghosts) != 1 || r.Ghosts[0].ID.String() != lost.ID {
-		t.Fatalf("%+v", r.Ghosts)
+	if r, _ := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{}); len(r.Missing) != 1 || r.Missing[0].ID.String() != lost.ID {
+		t.Fatalf("%+v", r.Missing)
 	}
 }
 

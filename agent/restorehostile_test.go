@@ -170,12 +170,12 @@ func TestRestoreManyLost(t *testing.T) {
 	file := w.backup("b.tar")
 	w.deliver(0, 130)
 	w.reborn(file)
-	if r := w.gathered(); r.Lost != 130 || len(r.Ghosts) != 100 {
-		t.Fatalf("%d %d", r.Lost, len(r.Ghosts))
+	if r := w.gathered(); r.Lost != 130 || len(r.Missing) != 100 {
+		t.Fatalf("%d %d", r.Lost, len(r.Missing))
 	}
 	r, err := orders.Restored.Give(context.Background(), w.agent.Desk(), control.RestoredRequest{All: true})
-	if err != nil || len(r.Ghosts) != 130 {
-		t.Fatal(len(r.Ghosts), err)
+	if err != nil || len(r.Missing) != 130 {
+		t.Fatal(len(r.Missing), err)
 	}
 }
 

@@ -44,8 +44,8 @@ func (a *Agent) listen(ctx context.Context) (s *serving, err error) {
 	}
 	s.api = frontoffice.New(frontoffice.Options{Submitter: a, Journal: a.journal, Content: frontoffice.ContentOf(a.content), Clock: a.clock,
 		Epoch: func() int64 { return sum.Epoch }, Limits: limitsOf(cfg), Version: a.options.Version, Notify: a.health.Notice, Count: a.health.Counters.Request,
-		Proxies: proxiesOf(cfg), Room: func(size int64) bool { return upkeep.HasRoom(cfg.State, size) }, OverQuota: a.health.Counters.OverQuota,
-		Strangers: frontoffice.Strangers{Token: a.health.Counters.WrongToken, Tell: func(address string, n int) { // the log has the address, status that there are any
+		Proxies: proxiesOf(cfg), Space: func(size int64) bool { return upkeep.HasSpace(cfg.State, size) }, OverQuota: a.health.Counters.OverQuota,
+		Unauthenticated: frontoffice.Unauthenticated{Token: a.health.Counters.WrongToken, Tell: func(address string, n int) { // the log has the address, status that there are any
 			a.log.Warn().Str("code", frontoffice.CodeWrongTokens).Str("address", address).Int("requests", n).Msg("wrong tokens of the front-office API; they are answered slower and slower")
 			a.health.Counters.Notice(connectors.Notice{Code: frontoffice.CodeWrongTokens, Text: "wrong tokens of the front-office API are being tried; the log names the addresses"})
 		}}})

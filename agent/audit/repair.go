@@ -80,9 +80,9 @@ func (l *Log) anew(n int64, object, why string) error {
 	return err
 }
 
-// Disown begins the chain anew in a file of its own, because the log does not hold what somebody remembers of it. What
+// StartAnew begins the chain anew in a file of its own, because the log does not hold what somebody remembers of it. What
 // is found wrong once must not look right again as soon as the log goes on.
-func (l *Log) Disown(known Head) error {
+func (l *Log) StartAnew(known Head) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed || l.f == nil {

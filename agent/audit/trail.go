@@ -112,7 +112,7 @@ func (t *Trail) compare(ctx context.Context, file *Log) error {
 		return err
 	}
 	t.notice(connectors.Notice{Code: CodeBroken, Text: fmt.Sprintf("the journal remembers entry %d of the audit log, and the log does not hold it; look by: inbasket audit verify", known.N)})
-	if err := file.Disown(known); err != nil {
+	if err := file.StartAnew(known); err != nil {
 		return err
 	}
 	t.learn(ctx, file.Head())

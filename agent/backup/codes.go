@@ -9,7 +9,7 @@ const (
 	CodeExists   = "backup.exists"    // a file of that name lies there already; backups are never overwritten, name another file
 	CodeWrite    = "backup.write"     // the backup could not be written where it should lie; make room or mend the rights, then repeat it
 	CodeClock    = "backup.clock"     // the clock is set before the time at which the backup was made, and numbers that were used could be used again; set the clock, then restore
-	CodeRoom     = "backup.no-room"   // the disk that is named has no room for a copy of the journal; make room there, then repeat the order
+	CodeSpace    = "backup.no-room"   // the disk that is named has no room for a copy of the journal; make room there, then repeat the order
 	CodeHalf     = "backup.half"      // a restore was interrupted while it changed over; run the same restore again, or start the agent, which finishes it
 	CodeState    = "backup.state"     // the state folder could not be read or changed; mend its rights or the disk, then repeat the order
 )

@@ -97,7 +97,7 @@ func TestNoRoomToVerify(t *testing.T) {
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
 	t.Setenv("TMP", filepath.Join(t.TempDir(), "none"))
 	_, err := VerifyFile(context.Background(), file)
-	if err == nil || code(err) != CodeRoom || !strings.Contains(err.Error(), os.TempDir()) {
+	if err == nil || code(err) != CodeSpace || !strings.Contains(err.Error(), os.TempDir()) {
 		t.Fatal(err)
 	}
 }

@@ -151,7 +151,7 @@ func TestNoRoomForCopy(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(state, "other"), make([]byte, int64(space.Free)-size-4096), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.write(io.Discard); code(err) != CodeRoom {
+	if _, err := s.write(io.Discard); code(err) != CodeSpace {
 		t.Fatal(err)
 	}
 	s.accept(1) // it works on

@@ -41,7 +41,7 @@ const verifyPrefix = "inbasket-verify-"
 
 // noRoom says that a copy of the journal cannot be kept in the system's folder for temporary files.
 func noRoom(dir string, err error) error {
-	return &connectors.Error{Class: connectors.TargetError, Code: CodeRoom, Op: "unpack the journal into " + dir + " to verify it",
+	return &connectors.Error{Class: connectors.TargetError, Code: CodeSpace, Op: "unpack the journal into " + dir + " to verify it",
 		Hint: "make room there, or name a folder on another disk in the environment, by TMPDIR (on Windows TMP)", Err: err}
 }
 

@@ -74,7 +74,7 @@ func (s Source) room() error {
 	if err != nil || int64(min(space.Free, 1<<62)) >= size+min(size, keepFree) {
 		return nil // a disk that does not tell its room is tried
 	}
-	return &connectors.Error{Class: connectors.TargetError, Code: CodeRoom, Op: "copy the journal into " + s.State,
+	return &connectors.Error{Class: connectors.TargetError, Code: CodeSpace, Op: "copy the journal into " + s.State,
 		Hint: "make room there: a copy of the journal lies in the state folder while a backup is made", Err: fmt.Errorf("%d bytes are needed, %d are free", size, space.Free)}
 }
 

@@ -38,14 +38,14 @@ type EndHoldRequest struct {
 
 // Restored is what is known about the time that a restored journal has lost.
 type Restored struct {
-	Held     bool      `json:"held"`
-	Backup   time.Time `json:"backup"` // made then; what happened later is what this is about
-	Restored time.Time `json:"restored"`
-	Gathered time.Time `json:"gathered,omitzero"` // evidence was last looked for; zero: not yet
-	Released time.Time `json:"released,omitzero"`
-	By       string    `json:"by,omitempty"` // who released it
-	File     string    `json:"file"`         // base name of the backup
-	Epoch    int64     `json:"epoch"`
+	Held          bool      `json:"held"`
+	Backup        time.Time `json:"backup"` // made then; what happened later is what this is about
+	Restored      time.Time `json:"restored"`
+	EvidenceFound time.Time `json:"gathered,omitzero"` // evidence was last looked for; zero: not yet
+	Released      time.Time `json:"released,omitzero"`
+	By            string    `json:"by,omitempty"` // who released it
+	File          string    `json:"file"`         // base name of the backup
+	Epoch         int64     `json:"epoch"`
 
 	Targets      []RestoredTarget         `json:"targets"`
 	Inbaskets    []RestoredSource         `json:"inbaskets"`
@@ -53,7 +53,7 @@ type Restored struct {
 	FrontOffices []RestoredOffice         `json:"frontOffices"`
 	Lost         int64                    `json:"lost"`             // submissions that targets have and this journal does not
 	Back         int64                    `json:"back"`             // of them, those that came again
-	Ghosts       []journal.LostSubmission `json:"ghosts"`           // the first of those that did not, or all
+	Missing      []journal.LostSubmission `json:"missing"`          // the first of those that did not, or all
 	Orders       []RestoredOrder          `json:"orders,omitempty"` // of people after the backup, which the journal has forgotten
 	Needs        []string                 `json:"needs,omitempty"`  // what must be said to release it
 }

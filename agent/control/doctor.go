@@ -54,8 +54,8 @@ type ExamineRequest struct {
 	By    string   `json:"by,omitempty"`
 }
 
-// Vitals are what only the running process knows.
-type Vitals struct {
+// Internals are what only the running process knows.
+type Internals struct {
 	Goroutines string `json:"goroutines"` // stacks, as the run-time prints them
 	Metrics    string `json:"metrics"`    // in the text format of Prometheus
 	HeapBytes  uint64 `json:"heapBytes"`

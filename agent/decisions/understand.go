@@ -165,7 +165,7 @@ func (u *understood) add(ctx context.Context, r reading) error {
 // documents keeps the documents of a decision, and tells whether it waits for one. A decision whose document cannot be
 // had at all is parked without it.
 func (u *understood) documents(ctx context.Context, o *journal.Outcome, documents []connectors.Attachment, key string) (waits bool) {
-	var all []*waiting.Unkept
+	var all []*waiting.NotKept
 	if lost := u.service.Waiting.Missing(health.Results, u.source, key, documents); lost != nil {
 		all = append(all, lost)
 	}

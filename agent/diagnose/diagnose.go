@@ -30,7 +30,7 @@ type Source struct {
 	Summary     *journal.Summary
 	ParkedBy    map[string]int64 // code to parked submissions
 	History     []journal.Trail  // the last changes, newest first
-	Vitals      *control.Vitals
+	Internals   *control.Internals
 	Log         []byte // the end of the log, one JSON object a line
 	Service     *doctor.Service
 	Limits      doctor.Limits
@@ -105,7 +105,7 @@ func Collect(s Source) ([]File, error) {
 			return nil, err
 		}
 	}
-	if v := s.Vitals; v != nil {
+	if v := s.Internals; v != nil {
 		files = append(files,
 			File{"metrics.txt", "the agent's metrics", string(metricsOf(v.Metrics, a))},
 			File{"goroutines.txt", "what each thread of the program does: names of functions and lines of its source", string(goroutinesOf(v.Goroutines))})

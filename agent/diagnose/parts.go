@@ -18,7 +18,7 @@ func programOf(s Source) object {
 		"machine": object{"memory": s.Limits.MemorySize, "memoryFree": s.Limits.MemoryFree, "memoryOfService": s.Limits.MemoryOfService, "openFiles": s.Limits.OpenFiles},
 		"disk": object{"free": s.Disk.Free, "size": s.Disk.Size, "freeInodes": s.Disk.Files, "inodes": s.Disk.Inode, "readOnly": s.Disk.ReadOnly,
 			"network": plain(s.Disk.Network)}}
-	if v := s.Vitals; v != nil {
+	if v := s.Internals; v != nil {
 		o["memory"] = object{"heap": v.HeapBytes, "stack": v.StackBytes, "total": v.TotalBytes}
 	}
 	return o

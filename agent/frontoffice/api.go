@@ -21,23 +21,23 @@ import (
 
 // Options are what an API needs. Submitter, Journal, Content, Clock and Epoch are required.
 type Options struct {
-	Submitter Submitter
-	Journal   Journal
-	Content   Content
-	Clock     connectors.Clock
-	Epoch     func() int64 // of the journal
-	Limits    Limits       // zero: DefaultLimits
-	Version   string       // of the agent, for the description
-	Notify    func(connectors.Notice)
-	Count     func(operation string, status int) // of each answer; for metrics
-	Proxies   httpserver.Proxies                 // whose X-Forwarded-For is believed
-	Room      func(bytes int64) bool             // whether the disk can take a form of that size and keep its reserve; nil: always
-	Strangers Strangers
-	OverQuota func(office, what string) // of each answer that a quota refused; for metrics
+	Submitter       Submitter
+	Journal         Journal
+	Content         Content
+	Clock           connectors.Clock
+	Epoch           func() int64 // of the journal
+	Limits          Limits       // zero: DefaultLimits
+	Version         string       // of the agent, for the description
+	Notify          func(connectors.Notice)
+	Count           func(operation string, status int) // of each answer; for metrics
+	Proxies         httpserver.Proxies                 // whose X-Forwarded-For is believed
+	Space           func(bytes int64) bool             // whether the disk can take a form of that size and keep its reserve; nil: always
+	Unauthenticated Unauthenticated
+	OverQuota       func(office, what string) // of each answer that a quota refused; for metrics
 }
 
-// Strangers is told of who has no token; nil functions are not called.
-type Strangers struct {
+// Unauthenticated is told of who has no token; nil functions are not called.
+type Unauthenticated struct {
 	Token func()                      // a wrong token came; for metrics
 	Tell  func(address string, n int) // so many came from an address since it was told last; once a minute
 }
@@ -76,8 +76,8 @@ func New(o Options) *API {
 		o.Limits = DefaultLimits()
 	}
 	a := &API{submitter: o.Submitter, journal: o.Journal, content: o.Content, clock: o.Clock, epoch: o.Epoch,
-		limits: o.Limits, notify: o.Notify, answered: o.Count, proxies: o.Proxies, room: o.Room, over: o.OverQuota,
-		strangers: strangers{tell: o.Strangers.Tell}, wrongToken: o.Strangers.Token, stopping: make(chan struct{})}
+		limits: o.Limits, notify: o.Notify, answered: o.Count, proxies: o.Proxies, room: o.Space, over: o.OverQuota,
+		strangers: strangers{tell: o.Unauthenticated.Tell}, wrongToken: o.Unauthenticated.Token, stopping: make(chan struct{})}
 	if a.notify == nil {
 		a.notify = func(connectors.Notice) {}
 	}

@@ -33,7 +33,7 @@ const (
 	CodeRoute         = "submit.route"          // say with ?route= which of the front office's routes the form is for
 	CodeForm          = "submit.form"           // the form cannot be read; errors says where
 	CodeUnavailable   = "submit.unavailable"    // nothing can be accepted now; repeat later with the same Idempotency-Key or reference
-	CodeNoRoom        = "submit.no-room"        // the agency's disk is nearly full: only known forms are answered; repeat later with the same Idempotency-Key or reference
+	CodeNoSpace       = "submit.no-room"        // the agency's disk is nearly full: only known forms are answered; repeat later with the same Idempotency-Key or reference
 	CodeCursor        = "cursor.invalid"        // the cursor was not made by this API
 	CodeCursorEpoch   = "cursor.epoch"          // the journal was restored from a backup since; read again from the start and drop events whose id is known
 	CodePurged        = "submission.purged"     // the form ended long ago and its content was purged; sent again it is still known

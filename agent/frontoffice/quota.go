@@ -275,6 +275,6 @@ func (a *API) Usages(ctx context.Context) ([]Usage, error) {
 
 // noRoom refuses a form while the disk has only what the agent keeps back for its own work.
 func noRoom() *Refusal {
-	return &Refusal{Status: http.StatusServiceUnavailable, Code: CodeNoRoom, RetryAfter: time.Minute,
+	return &Refusal{Status: http.StatusServiceUnavailable, Code: CodeNoSpace, RetryAfter: time.Minute,
 		Detail: "the agency's disk is nearly full; repeat later with the same Idempotency-Key or reference"}
 }

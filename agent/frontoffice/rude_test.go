@@ -179,7 +179,7 @@ func TestDelayHoldsNothing(t *testing.T) {
 	b := newBench(t, func(o *Options) {
 		o.Limits, o.Proxies = DefaultLimits(), proxies
 		o.Limits.Requests = 1
-		o.Strangers.Tell = func(address string, _ int) { told <- address }
+		o.Unauthenticated.Tell = func(address string, _ int) { told <- address }
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -277,7 +277,7 @@ func TestQuotaOfChunkedBodies(t *testing.T) {
 // While the disk has only its reserve, forms are read to see whether they are known, and nothing of them is kept.
 func TestNoRoom(t *testing.T) {
 	room := false
-	b := newBench(t, func(o *Options) { o.Room = func(int64) bool { return room } })
+	b := newBench(t, func(o *Options) { o.Space = func(int64) bool { return room } })
 	b.submit = func(_ context.Context, _ string, in Incoming) (Receipt, error) {
 		if in.Over == nil {
 			return Receipt{ID: 1, Verdict: 1}, nil
@@ -286,7 +286,7 @@ func TestNoRoom(t *testing.T) {
 	}
 	body, ct := multi(part{"form", "", "application/json", `{"a":1}`}, part{"a", "a.pdf", "application/pdf", "PDF"})
 	resp, text := b.do("POST", "/v1/submissions", body, "Content-Type", ct)
-	wantProblem(t, resp, text, 503, CodeNoRoom)
+	wantProblem(t, resp, text, 503, CodeNoSpace)
 	if resp.Header.Get("Retry-After") == "" || len(b.blobs) != 0 || len(b.incoming) != 1 || len(b.incoming[0].Attachments) != 1 {
 		t.Errorf("%v, %d kept, %+v", resp.Header, len(b.blobs), b.incoming)
 	}

@@ -236,7 +236,7 @@ func (a *arrival) accepted(id journal.ID, at time.Time) *prepare.Form {
 }
 
 // keepAttachments puts a submission's attachments into the content store, before it is accepted.
-func (f *Intake) keepAttachments(ctx context.Context, a *arrival) *waiting.Unkept {
+func (f *Intake) keepAttachments(ctx context.Context, a *arrival) *waiting.NotKept {
 	if lost := f.Waiting.Missing(health.Inbasket, a.entry.Inbasket, a.item.Handle, a.item.Attachments); lost != nil {
 		return lost
 	}
@@ -255,7 +255,7 @@ func (f *Intake) keepAttachments(ctx context.Context, a *arrival) *waiting.Unkep
 
 // unkeep says what becomes of a form whose attachment could not be kept: it waits alone, named in status but nowhere
 // else, since a citizen may have named it; once its time is over, or where waiting does not help, it is set aside.
-func (f *Intake) unkeep(ctx context.Context, inbasket string, a *arrival, failed *waiting.Unkept) {
+func (f *Intake) unkeep(ctx context.Context, inbasket string, a *arrival, failed *waiting.NotKept) {
 	w := failed.Item("form " + a.item.Transport)
 	if ctx.Err() != nil || !failed.Large && !f.Waiting.Add(health.Inbasket, inbasket, a.item.Handle, w) {
 		a.lost = true

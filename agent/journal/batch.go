@@ -109,7 +109,7 @@ func (t *tx) sealed(b Batch) (bool, error) {
 	return err == nil && old.Digest == b.Digest && old.Name == b.Name && slices.Equal(old.Members, b.Members), err
 }
 
-const batchColumns = "SELECT target, seq, name, digest, size, control, sealed, state, members, closed FROM batch "
+const batchColumns = "SELECT target, seq, name, digest, size, control, sealed, state, members, closed, why FROM batch "
 
 // Batches returns a target's sealed batches by number, those of all targets when it is empty; openOnly leaves out what
 // is delivered or voided.
@@ -165,11 +165,15 @@ type batchRow struct {
 	State   states.Progress
 	Members []byte
 	Closed  string
+	Reason  string
 }
 
 func (j *Journal) batch(c *engine.Conn, r batchRow) (b Batch, err error) {
 	b = Batch{Target: j.name(c, r.Target), Seq: r.Seq, Name: r.Name, Digest: r.Digest, Size: r.Size, Control: r.Control,
 		Progress: Progress(r.State.String()), Why: r.Closed}
+	if why := decodeVerdict(r.Reason).Reason; why != nil {
+		b.Untouched = r.State == states.Held && why.Untouched
+	}
 	if b.SealedAt, err = time.Parse(time.RFC3339Nano, r.Sealed); err != nil {
 		return b, err
 	}

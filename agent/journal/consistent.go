@@ -115,11 +115,11 @@ func (e *examination) page(from ID) (to ID, err error) {
 }
 
 // read joins what the tables have from an ID, which it leaves out, to another.
-func (e *examination) read(from, to ID) (map[ID]*states.Dossier, error) {
-	all := map[ID]*states.Dossier{}
-	of := func(id ID) *states.Dossier {
+func (e *examination) read(from, to ID) (map[ID]*states.Facts, error) {
+	all := map[ID]*states.Facts{}
+	of := func(id ID) *states.Facts {
 		if all[id] == nil {
-			all[id] = &states.Dossier{}
+			all[id] = &states.Facts{}
 		}
 		return all[id]
 	}
@@ -132,16 +132,16 @@ func (e *examination) read(from, to ID) (map[ID]*states.Dossier, error) {
 		return nil
 	})
 	purged := false
-	ids := func(sql string, see func(*states.Dossier)) {
+	ids := func(sql string, see func(*states.Facts)) {
 		if err == nil {
 			err = engine.Each(e.c, sql, span, func(id ID) error { see(of(id)); return nil })
 		}
 	}
-	ids("SELECT id FROM form WHERE id>? AND id<=?", func(d *states.Dossier) { d.Form = true })
-	ids("SELECT id FROM tombstone WHERE id>? AND id<=?", func(d *states.Dossier) { d.Purged, purged = true, true })
+	ids("SELECT id FROM form WHERE id>? AND id<=?", func(d *states.Facts) { d.Form = true })
+	ids("SELECT id FROM tombstone WHERE id>? AND id<=?", func(d *states.Facts) { d.Purged, purged = true, true })
 	if purged { // else the rows of these tables are of no interest
 		for _, table := range []string{"history", "result", "match", "idem"} {
-			ids("SELECT sub FROM "+table+" WHERE sub>? AND sub<=?", func(d *states.Dossier) { d.Remains = true })
+			ids("SELECT sub FROM "+table+" WHERE sub>? AND sub<=?", func(d *states.Facts) { d.Remains = true })
 		}
 	}
 	if err != nil {
@@ -164,7 +164,7 @@ func (e *examination) read(from, to ID) (map[ID]*states.Dossier, error) {
 	return all, e.deliveries(span, of)
 }
 
-func (e *examination) deliveries(span []any, of func(ID) *states.Dossier) error {
+func (e *examination) deliveries(span []any, of func(ID) *states.Facts) error {
 	for _, target := range e.targets {
 		batches := map[int64]states.Progress{}
 		type row struct {

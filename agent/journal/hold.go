@@ -21,13 +21,13 @@ const (
 // Hold is the last restore of this journal from a backup. It is in force until an operator ends it: nothing is
 // taken, delivered or told meanwhile.
 type Hold struct {
-	Backup   time.Time // when the backup was made; what happened after it, this journal does not know
-	Restored time.Time
-	Gathered time.Time // when evidence was last looked for; zero: not yet
-	Released time.Time // zero: in force
-	By       string    // who ended it
-	File     string    // base name of the backup
-	Report   []byte    // what the evidence says, as the agent wrote it; nil: nothing yet
+	Backup        time.Time // when the backup was made; what happened after it, this journal does not know
+	Restored      time.Time
+	EvidenceFound time.Time // when evidence was last looked for; zero: not yet
+	Released      time.Time // zero: in force
+	By            string    // who ended it
+	File          string    // base name of the backup
+	Report        []byte    // what the evidence says, as the agent wrote it; nil: nothing yet
 }
 
 // Hold returns the last restore, or nil where the journal was never restored.
@@ -56,8 +56,8 @@ func (j *Journal) KeepReport(ctx context.Context, report []byte) error {
 	})
 }
 
-// Doubt names a target that cannot tell whether it got something between the backup and the restore.
-type Doubt struct {
+// UncertainTarget names a target that cannot tell whether it got something between the backup and the restore.
+type UncertainTarget struct {
 	Target string
 	Open   bool // also what this journal has as open for it
 }
@@ -71,10 +71,10 @@ type Reread struct {
 
 // Ending is what an operator decides about a restored journal.
 type Ending struct {
-	By      string
-	Seqs    map[string]int64 // last used sequence number by target
-	Doubts  []Doubt
-	Rereads []Reread
+	By        string
+	Seqs      map[string]int64 // last used sequence number by target
+	Uncertain []UncertainTarget
+	Rereads   []Reread
 }
 
 // ErrNotHeld says that there is no hold to end.
@@ -106,8 +106,8 @@ func (t *tx) endHold(e Ending) error {
 	if _, err := t.c.Exec("DELETE FROM doubt"); err != nil {
 		return err
 	}
-	for _, d := range e.Doubts {
-		if err := t.doubt(d); err != nil {
+	for _, d := range e.Uncertain {
+		if err := t.uncertain(d); err != nil {
 			return err
 		}
 	}
@@ -121,7 +121,7 @@ func (t *tx) endHold(e Ending) error {
 }
 
 // doubt makes doubtful what may have been delivered to a target after the backup.
-func (t *tx) doubt(d Doubt) error {
+func (t *tx) uncertain(d UncertainTarget) error {
 	if _, err := t.c.Exec("INSERT INTO doubt(target, restored) VALUES(?, (SELECT restored FROM hold WHERE id=1))", d.Target); err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func TestGhosts(t *testing.T) {
 	blind := known[1].ID + 2000
 	traces := []connectors.Trace{traceOf(known[0].ID, "known"), traceOf(known[1].ID, "parked"), traceOf(lost, "lost"), traceOf(blind, ""), {Submission: "no ID"}}
 	for range 2 { // it may be repeated
-		got, err := r.Witnessed(ctx, "register", traces)
+		got, err := r.KeepEvidence(ctx, "register", traces)
 		if err != nil || got.Unknown != 2 || got.Blind != 1 {
 			t.Fatalf("%+v %v", got, err)
 		}
@@ -99,10 +99,10 @@ func TestGhosts(t *testing.T) {
 	if p := r.progress(t, known[1].ID, "register"); p != Unclear {
 		t.Fatalf("what the target has stays %s", p)
 	}
-	if _, err := r.Witnessed(ctx, "other", []connectors.Trace{traceOf(lost, "lost")}); err != nil {
+	if _, err := r.KeepEvidence(ctx, "other", []connectors.Trace{traceOf(lost, "lost")}); err != nil {
 		t.Fatal(err)
 	}
-	err := r.EndHold(ctx, Ending{By: "x", Seqs: map[string]int64{"batches": 9}, Doubts: []Doubt{{Target: "drop", Open: true}}})
+	err := r.EndHold(ctx, Ending{By: "x", Seqs: map[string]int64{"batches": 9}, Uncertain: []UncertainTarget{{Target: "drop", Open: true}}})
 	if err != nil || r.Held() {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestGhosts(t *testing.T) {
 func TestGhostTwins(t *testing.T) {
 	r, known := lostWorld(t)
 	ctx := context.Background()
-	if _, err := r.Witnessed(ctx, "register", []connectors.Trace{traceOf(known[1].ID+5, "twin"), traceOf(known[1].ID+6, "twin")}); err != nil {
+	if _, err := r.KeepEvidence(ctx, "register", []connectors.Trace{traceOf(known[1].ID+5, "twin"), traceOf(known[1].ID+6, "twin")}); err != nil {
 		t.Fatal(err)
 	}
 	var list []Arrival
@@ -164,7 +164,7 @@ func TestGhostTwins(t *testing.T) {
 func TestRecall(t *testing.T) {
 	r, _ := lostWorld(t)
 	ctx := context.Background()
-	if err := r.EndHold(ctx, Ending{By: "x", Doubts: []Doubt{{Target: "drop", Open: true}}, Rereads: []Reread{{Kind: "in-basket", Name: "forms", Since: r.clock.Now()}}}); err != nil {
+	if err := r.EndHold(ctx, Ending{By: "x", Uncertain: []UncertainTarget{{Target: "drop", Open: true}}, Rereads: []Reread{{Kind: "in-basket", Name: "forms", Since: r.clock.Now()}}}); err != nil {
 		t.Fatal(err)
 	}
 	if list, err := r.Rereads(ctx); err != nil || len(list) != 1 || list[0].Name != "forms" || !list[0].Since.Equal(r.clock.Now()) {
@@ -195,7 +195,7 @@ func TestRecall(t *testing.T) {
 func TestUnpark(t *testing.T) {
 	r, known := lostWorld(t)
 	ctx := context.Background()
-	if err := r.EndHold(ctx, Ending{By: "x", Doubts: []Doubt{{Target: "register", Open: true}}}); err != nil {
+	if err := r.EndHold(ctx, Ending{By: "x", Uncertain: []UncertainTarget{{Target: "register", Open: true}}}); err != nil {
 		t.Fatal(err)
 	}
 	for n, want := range []Progress{Doubtful, Pending} {
@@ -384,10 +384,10 @@ func TestGhostOfATakenReference(t *testing.T) {
 	r, known := lostWorld(t)
 	ctx := context.Background()
 	lost := known[1].ID + 1000
-	if _, err := r.Witnessed(ctx, "register", []connectors.Trace{traceOf(lost, "lost")}); err != nil {
+	if _, err := r.KeepEvidence(ctx, "register", []connectors.Trace{traceOf(lost, "lost")}); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.EndHold(ctx, Ending{By: "x", Doubts: []Doubt{{Target: "drop", Open: true}}}); err != nil {
+	if err := r.EndHold(ctx, Ending{By: "x", Uncertain: []UncertainTarget{{Target: "drop", Open: true}}}); err != nil {
 		t.Fatal(err)
 	}
 	other, ghost, third := arrivalOf("other", "register", "drop"), arrivalOf("lost", "register", "drop"), arrivalOf("third", "register", "drop")

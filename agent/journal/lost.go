@@ -27,9 +27,9 @@ type Lost struct {
 	Blind   int // of them, those without a digest
 }
 
-// Witnessed keeps what a target says it has: of unknown submissions a ghost, and a parked delivery that it has all
+// KeepEvidence keeps what a target says it has: of unknown submissions a ghost, and a parked delivery that it has all
 // the same is looked up again. It returns how many were unknown. It may be repeated at will.
-func (j *Journal) Witnessed(ctx context.Context, target string, traces []connectors.Trace) (lost Lost, err error) {
+func (j *Journal) KeepEvidence(ctx context.Context, target string, traces []connectors.Trace) (lost Lost, err error) {
 	err = j.do(ctx, "keep evidence", func(t *tx) error {
 		lost = Lost{}
 		w, err := t.name(target)

@@ -44,6 +44,8 @@ type Reason struct {
 	Next string `json:"next,omitempty"` // what to do
 	Raw  string `json:"-"`              // a system's own words; sealed, shown only by show --raw
 
+	Untouched bool `json:"untouched,omitempty"` // of a batch: the target refused it, and surely nothing of it was put in place
+
 	// Of results:
 	Waits bool `json:"waits,omitempty"` // it goes on by itself once its document can be had
 	Whole bool `json:"whole,omitempty"` // it is a file of many decisions, which cannot be given to one submission
@@ -158,6 +160,8 @@ type Batch struct {
 	Progress Progress // Batched, Staged, Unclear, Done, Held, Dropped (voided)
 	Members  []ID     // in order
 	Why      string   // what closed it: count, size, age, time, order, operator
+
+	Untouched bool // it is Held, and surely nothing of it was put in place
 }
 
 // Outcome is a result of the back office, as journaled.

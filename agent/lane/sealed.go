@@ -149,6 +149,12 @@ func (b *batches) try(ctx context.Context, sealed *journal.Batch, members []*par
 	if err != nil {
 		return false, err
 	}
+	if sealed.Untouched {
+		if err := b.move(ctx, sealed, journal.Batched, nil, nil); err != nil {
+			return false, err
+		}
+		sealed.Untouched = false
+	}
 	if g.Staged = sealed.Progress != journal.Batched; g.Staged {
 		presence, err := b.find(ctx, sealed, g)
 		switch {
@@ -191,9 +197,10 @@ func (b *batches) try(ctx context.Context, sealed *journal.Batch, members []*par
 	}
 	for _, o := range outcomes {
 		if o.Class != connectors.Written {
-			if o.Untouched && b.move(ctx, sealed, journal.Batched, nil, nil) == nil && o.Class == connectors.ItemError {
-				b.waits(sealed, &connectors.Error{Class: o.Class, Code: o.Code, Op: "send batch", Hint: hintOf(o)})
-				return false, nil
+			if sealed.Untouched = o.Untouched && o.Class == connectors.ItemError; o.Untouched && !sealed.Untouched {
+				if err := b.move(ctx, sealed, journal.Batched, nil, nil); err != nil {
+					return false, err
+				}
 			}
 			return false, &connectors.Error{Class: o.Class, Code: o.Code, Op: "send batch", Hint: hintOf(o)}
 		}
@@ -311,12 +318,15 @@ func (b *batches) unsure(sealed *journal.Batch) {
 // held stops the target for a batch that it refuses, or of which it cannot tell. What an operator decides is found in the
 // journal.
 func (b *batches) held(ctx context.Context, sealed *journal.Batch, why *journal.Reason) {
+	why.Untouched = sealed.Untouched
 	if err := b.move(ctx, sealed, journal.Held, why, nil); err != nil {
 		b.circuit.Fail(connectors.Transient, journal.CodeUnavailable, "the journal could not be written")
 		return
 	}
 	b.stop(sealed, why.Code, why.Text).Msg("the batch cannot go and stops its target: " + why.Next)
-	sealed.Progress = journal.Unclear // as it stands now
+	if !sealed.Untouched {
+		sealed.Progress = journal.Unclear // as it stands now
+	}
 }
 
 // failed decides what a failed attempt means; it never ends the batch.

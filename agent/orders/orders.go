@@ -136,7 +136,7 @@ type Running interface {
 type Agent interface {
 	Reload(ctx context.Context, r control.ReloadRequest) (control.ReloadReport, error)
 	Examine(ctx context.Context, r control.ExamineRequest) (control.Examination, error)
-	Vitals(ctx context.Context) (control.Vitals, error)
+	Internals(ctx context.Context) (control.Internals, error)
 }
 
 // Upkeep lets go of what is kept.

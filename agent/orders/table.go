@@ -15,7 +15,7 @@ import (
 
 // table is all orders. One that is new is an entry here, with the line that says what it is below.
 func table() []entry {
-	return []entry{Status, List, Show, Batches, Results, Audit, VerifyAudit, Examine, Vitals, CheckJournal,
+	return []entry{Status, List, Show, Batches, Results, Audit, VerifyAudit, Examine, Internals, CheckJournal,
 		Retry, Release, Reject, Confirm, Decide, Attach, DropResult,
 		Pause, Redeliver, Void, Reload, Note,
 		Form, Purge, CompactJournal, Backup, BackedUp, Restored, EndHold}
@@ -53,8 +53,8 @@ var (
 	Examine = Order[control.ExamineRequest, control.Examination]{Name: "examine", Do: func(d *Desk, ctx context.Context, r control.ExamineRequest) (control.Examination, error) {
 		return d.Agent.Examine(ctx, r)
 	}}
-	Vitals = Order[control.Nothing, control.Vitals]{Name: "vitals", Do: func(d *Desk, ctx context.Context, _ control.Nothing) (control.Vitals, error) {
-		return d.Agent.Vitals(ctx)
+	Internals = Order[control.Nothing, control.Internals]{Name: "vitals", Do: func(d *Desk, ctx context.Context, _ control.Nothing) (control.Internals, error) {
+		return d.Agent.Internals(ctx)
 	}}
 	CheckJournal = Order[control.CheckJournalRequest, journal.Checkup]{Name: "checkjournal", Do: (*Desk).checkJournal}
 )

@@ -69,7 +69,7 @@ func (s *Service) gather(ctx context.Context) error {
 	if err := s.Journal.KeepReport(ctx, b); err != nil {
 		return err
 	}
-	now.Gathered.Store(true)
+	now.EvidenceFound.Store(true)
 	return nil
 }
 
@@ -81,8 +81,8 @@ func (s *Service) lookFrom(hold *journal.Hold, before time.Duration) time.Time {
 	return hold.Backup.Add(-before)
 }
 
-// Gather gathers when a held agent starts, and tells where to read it.
-func (s *Service) Gather(ctx context.Context) {
+// FindEvidence gathers when a held agent starts, and tells where to read it.
+func (s *Service) FindEvidence(ctx context.Context) {
 	for ctx.Err() == nil {
 		err := s.gather(ctx)
 		if err == nil {
@@ -170,7 +170,7 @@ func (w *witnessed) flush(ctx context.Context) error {
 	if len(w.traces) == 0 {
 		return nil
 	}
-	lost, err := w.service.Journal.Witnessed(ctx, w.lane.Name, w.traces)
+	lost, err := w.service.Journal.KeepEvidence(ctx, w.lane.Name, w.traces)
 	if err != nil {
 		w.err = err
 		return err

@@ -35,8 +35,8 @@ func (s *Service) Restored(ctx context.Context, r control.RestoredRequest) (cont
 		}
 	}
 	out, err := RestoredOf(ctx, s.Journal, hold, r.All)
-	if out.Held && !s.Parts().Gathered.Load() { // with these targets: a reload or a new start may have mended some
-		out.Gathered = time.Time{}
+	if out.Held && !s.Parts().EvidenceFound.Load() { // with these targets: a reload or a new start may have mended some
+		out.EvidenceFound = time.Time{}
 		out.Needs = needs(&out, control.EndHoldRequest{})
 	}
 	return out, err
@@ -54,7 +54,7 @@ func RestoredOf(ctx context.Context, j *journal.Journal, hold *journal.Hold, all
 			return out, fmt.Errorf("read what the restore found: %w", err)
 		}
 	}
-	out.Held, out.Backup, out.Restored, out.Gathered = hold.Released.IsZero(), hold.Backup, hold.Restored, hold.Gathered
+	out.Held, out.Backup, out.Restored, out.EvidenceFound = hold.Released.IsZero(), hold.Backup, hold.Restored, hold.EvidenceFound
 	out.Released, out.By, out.File = hold.Released, hold.By, hold.File
 	sum, err := j.Summary(ctx)
 	if err != nil {
@@ -64,7 +64,7 @@ func RestoredOf(ctx context.Context, j *journal.Journal, hold *journal.Hold, all
 	if out.Lost, out.Back, _, err = j.LostCount(ctx); err != nil {
 		return out, err
 	}
-	if out.Ghosts, err = lost(ctx, j, all); err != nil {
+	if out.Missing, err = lost(ctx, j, all); err != nil {
 		return out, err
 	}
 	out.Needs = nil
@@ -92,7 +92,7 @@ func lost(ctx context.Context, j *journal.Journal, all bool) ([]journal.LostSubm
 
 // needs lists what must be said before a restored agent can go on.
 func needs(r *control.Restored, said control.EndHoldRequest) (list []string) {
-	if r.Gathered.IsZero() {
+	if r.EvidenceFound.IsZero() {
 		return []string{"what the targets have is still being looked for; look again by: inbasket restored"}
 	}
 	for _, t := range r.Targets {
@@ -177,12 +177,12 @@ func (s *Service) ending(report *control.Restored, r control.EndHoldRequest) (jo
 		switch {
 		case t.Evidence == control.EvidenceLedger && t.Blind == 0:
 		case recorded(lanes.Get(t.Name)): // its ledger knows what the journal has, and not what came under IDs that are lost
-			e.Doubts = append(e.Doubts, journal.Doubt{Target: t.Name})
+			e.Uncertain = append(e.Uncertain, journal.UncertainTarget{Target: t.Name})
 		case trusted && namedByID(lanes.Get(t.Name)): // a form that comes again under a new ID has another file name
-			e.Doubts = append(e.Doubts, journal.Doubt{Target: t.Name})
+			e.Uncertain = append(e.Uncertain, journal.UncertainTarget{Target: t.Name})
 		case trusted:
 		default:
-			e.Doubts = append(e.Doubts, journal.Doubt{Target: t.Name, Open: true})
+			e.Uncertain = append(e.Uncertain, journal.UncertainTarget{Target: t.Name, Open: true})
 		}
 	}
 	for _, x := range report.Inbaskets {

@@ -29,7 +29,7 @@ func TestWhatHasToBeSaid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			x.target.Name = "x"
-			got := needs(&control.Restored{Gathered: gathered, Targets: []control.RestoredTarget{x.target}}, x.said)
+			got := needs(&control.Restored{EvidenceFound: gathered, Targets: []control.RestoredTarget{x.target}}, x.said)
 			if asked := strings.Join(got, "\n"); (len(got) == 0) != (x.asks == "") || !strings.Contains(asked, x.asks) {
 				t.Errorf("asks %q, want %q", asked, x.asks)
 			}

@@ -31,11 +31,11 @@ type Service struct {
 
 // Parts are what one configuration has, to be asked what happened in the time that the journal does not know.
 type Parts struct {
-	Config    *config.Config
-	Lanes     *lane.Lanes
-	Inbaskets map[string]connectors.Inbasket
-	Results   map[string]health.ResultSource
-	Asked     func(source string) []connectors.Question // what mappings ask a source of results for
-	Take      func(ctx context.Context, source string, results []connectors.Result) ([]connectors.Receipt, error)
-	Gathered  *atomic.Bool // evidence was gathered with these targets
+	Config        *config.Config
+	Lanes         *lane.Lanes
+	Inbaskets     map[string]connectors.Inbasket
+	Results       map[string]health.ResultSource
+	Asked         func(source string) []connectors.Question // what mappings ask a source of results for
+	Take          func(ctx context.Context, source string, results []connectors.Result) ([]connectors.Receipt, error)
+	EvidenceFound *atomic.Bool // evidence was gathered with these targets
 }

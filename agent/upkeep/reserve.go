@@ -29,15 +29,15 @@ const (
 	keptPart = 10       // of a small disk, one part in so many
 )
 
-// HasRoom tells whether the disk of a state folder takes a posted form of this size and keeps its reserve. What cannot be asked is tried.
-func HasRoom(state string, size int64) bool {
+// HasSpace tells whether the disk of a state folder takes a posted form of this size and keeps its reserve. What cannot be asked is tried.
+func HasSpace(state string, size int64) bool {
 	space, err := disk.Of(state)
 	return err != nil || space.Free >= uint64(size)+min(keptFree, space.Size/keptPart)
 }
 
-// NoRoom tells whether an error came about because the disk of the state folder is full. SQLite and others
+// NoSpace tells whether an error came about because the disk of the state folder is full. SQLite and others
 // call some of these an I/O error.
-func NoRoom(state string, err error) bool {
+func NoSpace(state string, err error) bool {
 	if disk.Full(err) {
 		return true
 	}

@@ -94,7 +94,7 @@ func (a *Items) add(kind, source, key string, w *Item, now time.Time) (news bool
 
 // Missing returns the file of an item that could not be kept the last time and that does not lie there any more: without
 // it the item is not what it was.
-func (a *Items) Missing(kind, source, key string, files []connectors.Attachment) *Unkept {
+func (a *Items) Missing(kind, source, key string, files []connectors.Attachment) *NotKept {
 	if !a.any.Load() {
 		return nil
 	}
@@ -104,7 +104,7 @@ func (a *Items) Missing(kind, source, key string, files []connectors.Attachment)
 	if w == nil || w.file == "" || slices.ContainsFunc(files, func(a connectors.Attachment) bool { return a.Name == w.file }) {
 		return nil
 	}
-	return &Unkept{Name: w.file, err: fs.ErrNotExist}
+	return &NotKept{Name: w.file, err: fs.ErrNotExist}
 }
 
 // Gone notes that an item has gone its way.
@@ -148,8 +148,8 @@ func (a *Items) List(kind, source string) (list []control.WaitingItem) {
 	return list
 }
 
-// Unkept says why a file of an item was not kept.
-type Unkept struct {
+// NotKept says why a file of an item was not kept.
+type NotKept struct {
 	Name  string
 	Large bool // trying again does not help
 	err   error
@@ -157,13 +157,13 @@ type Unkept struct {
 }
 
 // Error says which file, and why. A citizen may have named it: it stays in the journal.
-func (u *Unkept) Error() string { return "keep " + u.Name + ": " + u.err.Error() }
+func (u *NotKept) Error() string { return "keep " + u.Name + ": " + u.err.Error() }
 
 // Unwrap returns why.
-func (u *Unkept) Unwrap() error { return u.err }
+func (u *NotKept) Unwrap() error { return u.err }
 
 // Item tells of it in status.
-func (u *Unkept) Item(name string) Item {
+func (u *NotKept) Item(name string) Item {
 	w := Item{Name: name, file: u.Name, Code: CodeUnread, Text: "a file that belongs to it cannot be read", Next: "mend its rights, its disk or the file itself; after ten minutes it is set aside"}
 	var told *connectors.Error
 	switch {
@@ -180,11 +180,11 @@ func (u *Unkept) Item(name string) Item {
 }
 
 // Keep puts a file of an item into the content store. It tells whose fault it is when that does not work.
-func Keep(ctx context.Context, store *content.Store, a connectors.Attachment) (file journal.File, failed *Unkept) {
+func Keep(ctx context.Context, store *content.Store, a connectors.Attachment) (file journal.File, failed *NotKept) {
 	var r io.ReadCloser
 	err := guard.Safely("open a file", func() (err error) { r, err = a.Blob.Open(); return err })
 	if err != nil {
-		return file, &Unkept{Name: a.Name, err: err, Large: connectors.ClassOf(err) == connectors.ItemError}
+		return file, &NotKept{Name: a.Name, err: err, Large: connectors.ClassOf(err) == connectors.ItemError}
 	}
 	read := &reader{r: r}
 	blob, err := store.Put(ctx, read, content.MaxSize)
@@ -194,7 +194,7 @@ func Keep(ctx context.Context, store *content.Store, a connectors.Attachment) (f
 		if large {
 			err = &connectors.Error{Class: connectors.ItemError, Code: CodeUnread, Op: "keep a file", Hint: fmt.Sprintf("it is over %d MiB", content.MaxSize>>20), Err: err}
 		}
-		return file, &Unkept{Name: a.Name, err: err, ours: read.err == nil && !large, Large: large}
+		return file, &NotKept{Name: a.Name, err: err, ours: read.err == nil && !large, Large: large}
 	}
 	return journal.File{Name: a.Name, ContentType: a.ContentType, Digest: blob.Digest, Size: blob.Size}, nil
 }

@@ -175,7 +175,7 @@ func (w *world) release() {
 				say.Seqs[t.Name] = max(w.lastSeq(), t.LastSeq, t.SeenSeq)
 			}
 		}
-		if !r.Gathered.IsZero() {
+		if !r.EvidenceFound.IsZero() {
 			_, err = orders.EndHold.Ask(ctx, w.client(), say)
 		}
 		w.say("release: %v", err)

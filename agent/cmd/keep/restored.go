@@ -97,10 +97,10 @@ func printRestored(w io.Writer, r control.Restored) {
 	switch {
 	case !r.Held:
 		fmt.Fprintf(w, "released at %s by %s\n", cli.Stamp(r.Released), cli.Visible(r.By))
-	case r.Gathered.IsZero():
+	case r.EvidenceFound.IsZero():
 		fmt.Fprintln(w, "held; what the targets have is still being looked for")
 	default:
-		fmt.Fprintf(w, "held; evidence of %s\n", cli.Stamp(r.Gathered))
+		fmt.Fprintf(w, "held; evidence of %s\n", cli.Stamp(r.EvidenceFound))
 	}
 	if len(r.Targets) > 0 {
 		fmt.Fprintln(w)
@@ -117,7 +117,7 @@ func printRestored(w io.Writer, r control.Restored) {
 	for _, o := range r.FrontOffices {
 		fmt.Fprintf(w, "\nfront office %s: %s\n", o.Name, o.Advice)
 	}
-	printGhosts(w, r)
+	printMissing(w, r)
 	printOrders(w, r)
 	for n, need := range r.Needs {
 		if n == 0 {
@@ -159,7 +159,7 @@ func printReread(w io.Writer, what string, list []control.RestoredSource) {
 	})
 }
 
-func printGhosts(w io.Writer, r control.Restored) {
+func printMissing(w io.Writer, r control.Restored) {
 	if r.Lost == 0 {
 		return
 	}
@@ -168,11 +168,11 @@ func printGhosts(w io.Writer, r control.Restored) {
 		verb = "is"
 	}
 	fmt.Fprintf(w, "\n%s %s at targets and unknown here; came again: %d\n", cli.Count(int(r.Lost), "submission"), verb, r.Back)
-	if len(r.Ghosts) == 0 {
+	if len(r.Missing) == 0 {
 		return
 	}
-	cli.Rows(w, "LOST\tWRITTEN\tAT", r.Ghosts, func(g journal.LostSubmission) []any { return []any{g.ID, g.At, strings.Join(g.Targets, ", ")} })
-	if rest := r.Lost - r.Back - int64(len(r.Ghosts)); rest > 0 {
+	cli.Rows(w, "LOST\tWRITTEN\tAT", r.Missing, func(g journal.LostSubmission) []any { return []any{g.ID, g.At, strings.Join(g.Targets, ", ")} })
+	if rest := r.Lost - r.Back - int64(len(r.Missing)); rest > 0 {
 		fmt.Fprintf(w, "and %d more: inbasket restored --all\n", rest)
 	}
 }

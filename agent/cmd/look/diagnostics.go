@@ -144,8 +144,8 @@ func askAgent(ctx context.Context, state string, s *diagnose.Source) {
 	client := control.NewClient(state)
 	limited, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
-	if v, err := orders.Vitals.Ask(limited, client, control.Nothing{}); err == nil {
-		s.Vitals = &v
+	if v, err := orders.Internals.Ask(limited, client, control.Nothing{}); err == nil {
+		s.Internals = &v
 	}
 	if status, err := orders.Status.Ask(limited, client, control.Nothing{}); err == nil {
 		s.Status = &status
