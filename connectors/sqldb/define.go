@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -13,14 +14,14 @@ import (
 	"github.com/inbasket/inbasket/connectors/sqldb/dialect/sqlite"
 )
 
-// dialects are all kinds of databases that can be written to.
-func dialects() []*dialect.Dialect {
+// dialects are all kinds of databases that can be written to: the same each time, so that configurations that say the same are equal.
+var dialects = sync.OnceValue(func() []*dialect.Dialect {
 	var all []*dialect.Dialect
 	for _, d := range []dialect.Dialect{sqlite.Dialect(), postgres.Dialect(), mysql.Dialect(true), mysql.Dialect(false), oracle.Dialect()} {
 		all = append(all, &d)
 	}
 	return all
-}
+})
 
 // Targets returns the definitions of all databases that can be written to.
 func Targets() []connectors.Definition {
