@@ -73,10 +73,6 @@ func (f *Intake) Forward(one *prepare.Form) {
 	}
 }
 
-// gather is how long posted forms wait for others after some have gone on: each transaction of a target, and each commit that
-// journals its outcome, costs as much as many forms.
-const gather = 20 * time.Millisecond
-
 // ForwardPosted carries on what front offices post, in order, until ctx ends. What is left then is in
 // the journal.
 func (f *Intake) ForwardPosted(ctx context.Context) {
@@ -96,7 +92,6 @@ func (f *Intake) ForwardPosted(ctx context.Context) {
 			}
 		}
 		f.Lanes.Forward(ctx, batch)
-		loop.Pause(ctx, f.Clock, gather)
 	}
 }
 

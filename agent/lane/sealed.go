@@ -197,15 +197,20 @@ func (b *batches) try(ctx context.Context, sealed *journal.Batch, members []*par
 	}
 	for _, o := range outcomes {
 		if o.Class != connectors.Written {
-			if sealed.Untouched = o.Untouched && o.Class == connectors.ItemError; o.Untouched && !sealed.Untouched {
-				if err := b.move(ctx, sealed, journal.Batched, nil, nil); err != nil {
-					return false, err
-				}
-			}
-			return false, &connectors.Error{Class: o.Class, Code: o.Code, Op: "send batch", Hint: hintOf(o)}
+			return false, b.refused(ctx, sealed, o)
 		}
 	}
 	return b.done(ctx, sealed, members)
+}
+
+// refused notes what is surely as Stage left it: once its temporary file is gone, that must not mean that the legacy system took it.
+func (b *batches) refused(ctx context.Context, sealed *journal.Batch, o connectors.Outcome) error {
+	if sealed.Untouched = o.Untouched && o.Class == connectors.ItemError; o.Untouched && !sealed.Untouched {
+		if err := b.move(ctx, sealed, journal.Batched, nil, nil); err != nil {
+			return err
+		}
+	}
+	return &connectors.Error{Class: o.Class, Code: o.Code, Op: "send batch", Hint: hintOf(o)}
 }
 
 // find looks for a batch that an earlier attempt may have sent.

@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	glossaryRow = regexp.MustCompile("^\\| [^|]+ \\| [^|]+ \\| ([^|]*) \\|$")
+	glossaryRow = regexp.MustCompile(`^\| [^|]+ \| [^|]+ \| ([^|]*) \|$`)
 	word        = regexp.MustCompile(`[A-Z]+[a-z0-9]*|[a-z0-9]+`)
 )
 
