@@ -224,7 +224,7 @@ func (w *world) makeForms() {
 		if i > 0 && w.chance.one(10) { // another form with the reference of one before
 			first := w.forms[w.chance.below(i)]
 			f.ref = first.ref
-			if f.name == first.name {
+			if slices.ContainsFunc(w.forms, func(o *form) bool { return o.ref == f.ref && o.name == f.name }) { // people tell them apart by it
 				f.name = fmt.Sprintf("Name%d", 1000+i)
 			}
 			if city := w.offices["city"]; first.posted == city || f.posted == city { // of the same front office
