@@ -87,6 +87,7 @@ type Found struct {
 	Key      string
 	Presence Presence
 	Returned map[string]Value
+	Where    string // of what is Unknown: by what a person finds it at the target, safe to show; empty: no more is known
 }
 
 // Guarantee is how surely an effect happens once; check prints it.

@@ -145,7 +145,7 @@ func (l *Lane) resolve(ctx context.Context, parcels []*parcel) []*parcel {
 			}
 			clear = append(clear, p)
 		default:
-			s.park(p, journal.Change{Attempt: true, Reason: unclearReason(p)})
+			s.park(p, journal.Change{Attempt: true, Reason: unclearReason(p, f.Where)})
 		}
 	}
 	if len(s.changes) > 0 {

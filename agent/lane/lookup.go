@@ -52,12 +52,15 @@ func (l *Lane) ask(ctx context.Context, parcels []*parcel, staged bool, tell fun
 }
 
 // unclearReason says why a parcel parks whose outcome the target cannot tell.
-func unclearReason(p *parcel) *journal.Reason {
+func unclearReason(p *parcel, where string) *journal.Reason {
 	if p.restored() {
 		return journal.RestoredReason()
 	}
+	if where != "" {
+		where = " for " + where
+	}
 	return &journal.Reason{Code: journal.CodeUnclear, Text: "the outcome of an earlier attempt is unknown, and the target cannot tell",
-		Next: "look in the target: if it has the data, inbasket confirm; if not, inbasket retry --target"}
+		Next: "look in the target" + where + ": if it has the data, inbasket confirm; if not, inbasket retry --target"}
 }
 
 // parkRestored parks what a batch may have carried in the time that a restored journal does not know: no file tells

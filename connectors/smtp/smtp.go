@@ -74,11 +74,11 @@ func outcomeOf(e *connectors.Error) connectors.Outcome {
 	return o
 }
 
-// Lookup cannot tell of any.
+// Lookup cannot tell of any; it says by what a person finds it.
 func (t *Target) Lookup(_ context.Context, g connectors.Group) ([]connectors.Found, error) {
 	found := make([]connectors.Found, len(g.Items))
 	for i, d := range g.Items {
-		found[i] = connectors.Found{Key: d.Key}
+		found[i] = connectors.Found{Key: d.Key, Where: "the Message-ID " + letter{key: d.Key}.messageID(t.config.From)}
 	}
 	return found, nil
 }

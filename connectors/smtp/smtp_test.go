@@ -309,6 +309,14 @@ func TestMessage(t *testing.T) {
 	if subject != "Bauantrag Sk/t: form.xml – Prüfung" || id == "" || id != idAgain || !strings.HasSuffix(id, "@agency.example") || r.Header.Get("Auto-Submitted") != "auto-generated" {
 		t.Errorf("%q %q %q", subject, id, idAgain)
 	}
+	target, err := Open(env(t), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := target.Lookup(t.Context(), connectors.Group{Items: []connectors.Delivery{delivery("k/t")}})
+	if err != nil || found[0].Presence != connectors.Unknown || !strings.HasSuffix(found[0].Where, id) {
+		t.Errorf("%v, %v: %q is not named", found, err, id)
+	}
 	part, err := r.NextPart()
 	if err != nil {
 		t.Fatal(err)
