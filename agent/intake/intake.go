@@ -49,11 +49,11 @@ type Options struct {
 // Intake takes the forms of one configuration.
 type Intake struct {
 	Options
-	posted chan *prepare.Form // from front offices, accepted, on their way to the targets
+	posted chan *lane.Admission // from front offices, accepted, on their way to the targets
 }
 
 // New makes an intake.
-func New(o Options) *Intake { return &Intake{o, make(chan *prepare.Form, atOnce)} }
+func New(o Options) *Intake { return &Intake{o, make(chan *lane.Admission, atOnce)} }
 
 // arrival is a submission on its way to acceptance.
 type arrival struct {
@@ -83,9 +83,13 @@ func (f *Intake) Serve(g *loop.Group, name string, in connectors.Inbasket, route
 			if !ok {
 				return
 			}
+			admitted := f.Lanes.Begin()
 			receipts, fresh := f.accept(ctx, name, batch)
+			goesOn := admitted.Accepted(fresh...)
 			loop.Send(ending, taken, receipts) // to answer, which may hang in the in-basket
-			f.Lanes.Forward(ctx, fresh)
+			if goesOn {
+				f.Lanes.Forward(ctx, admitted)
+			}
 		}
 	})
 	g.Go(health.Inbasket, name, func(ctx context.Context) { f.answer(ctx, name, in, taken) })

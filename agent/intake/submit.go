@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
@@ -18,7 +19,7 @@ import (
 // Submit accepts a form that a front office posted. Unlike a form from a folder, one that cannot be read
 // or breaks the schema is refused at once: the sender is there to be told. What is returned with the receipt is to be given to
 // Forward of the intake that is then in force; nil: nothing.
-func (f *Intake) Submit(ctx context.Context, office string, in frontoffice.Incoming) (frontoffice.Receipt, *prepare.Form, error) {
+func (f *Intake) Submit(ctx context.Context, office string, in frontoffice.Incoming) (frontoffice.Receipt, *lane.Admission, error) {
 	r, err := f.routeOf(office, in.Route)
 	if err != nil {
 		return frontoffice.Receipt{}, nil, err
@@ -44,6 +45,12 @@ func (f *Intake) Submit(ctx context.Context, office string, in frontoffice.Incom
 		refused = in.Over
 	}
 	arr.entry.KnownOnly = refused != nil
+	admitted, goesOn := f.Lanes.Begin(), false
+	defer func() {
+		if !goesOn {
+			admitted.Done()
+		}
+	}()
 	said, err := f.Journal.Accept(ctx, []journal.Arrival{arr.entry})
 	if err != nil {
 		f.Log.Error().Str("code", journal.CodeUnavailable).Str("front-office", office).Err(err).Msg("a posted form could not be journaled; the front office was asked to repeat it")
@@ -53,23 +60,27 @@ func (f *Intake) Submit(ctx context.Context, office string, in frontoffice.Incom
 	if s.ID == 0 {
 		return frontoffice.Receipt{}, nil, refused
 	}
-	var fresh *prepare.Form
 	f.Counters.Metrics.Accepted("http", s.Verdict, 1)
 	if s.Again {
 		f.Lanes.Again(arr.entry.Targets...)
 	} else if s.Verdict == connectors.Taken && s.State == journal.Accepted {
-		fresh = arr.accepted(s.ID, f.Clock.Now())
+		goesOn = admitted.Accepted(arr.accepted(s.ID, f.Clock.Now()))
 	}
-	return frontoffice.Receipt{ID: s.ID, Verdict: s.Verdict, State: s.State, Reference: arr.entry.Reference, On: s.On}, fresh, nil
+	receipt := frontoffice.Receipt{ID: s.ID, Verdict: s.Verdict, State: s.State, Reference: arr.entry.Reference, On: s.On}
+	if !goesOn {
+		return receipt, nil, nil
+	}
+	return receipt, admitted, nil
 }
 
 // Forward hands a form on to be mapped and delivered beside the answer to the front office, which only
 // waits for acceptance. Who posts the next form after that answer finds it behind this one.
-func (f *Intake) Forward(one *prepare.Form) {
+func (f *Intake) Forward(one *lane.Admission) {
 	select {
 	case f.posted <- one:
 	default: // more than can be mapped now: the lanes read it from the journal
-		f.Lanes.Again(one.Plan.Targets()...)
+		f.Lanes.Again(one.Targets()...)
+		one.Done()
 	}
 }
 
@@ -77,7 +88,7 @@ func (f *Intake) Forward(one *prepare.Form) {
 // the journal.
 func (f *Intake) ForwardPosted(ctx context.Context) {
 	for {
-		var batch []*prepare.Form
+		var batch []*lane.Admission
 		one, ok := loop.Receive(ctx, f.posted)
 		if !ok {
 			return
@@ -91,7 +102,7 @@ func (f *Intake) ForwardPosted(ctx context.Context) {
 				more = false
 			}
 		}
-		f.Lanes.Forward(ctx, batch)
+		f.Lanes.Forward(ctx, batch...)
 	}
 }
 

@@ -20,11 +20,13 @@ type Lanes struct {
 	journal  *journal.Journal
 	byName   map[string]*Lane
 	lacking  atomic.Bool // some mapping writes what another target returned
+
+	*Admissions
 }
 
 // New makes lanes that are given what p prepares.
 func New(p *prepare.Preparer) *Lanes {
-	return &Lanes{preparer: p, journal: p.Journal, byName: map[string]*Lane{}}
+	return &Lanes{preparer: p, journal: p.Journal, byName: map[string]*Lane{}, Admissions: NewAdmissions()}
 }
 
 // Add makes the lane of one more target, before anything runs.
@@ -90,8 +92,13 @@ func (s *Lanes) Again(targets ...string) {
 }
 
 // Forward maps accepted forms for all their targets and hands them to the lanes.
-func (s *Lanes) Forward(ctx context.Context, forms []*prepare.Form) {
-	forms = slices.DeleteFunc(forms, s.willBeRead)
+func (s *Lanes) Forward(ctx context.Context, admitted ...*Admission) {
+	defer func() {
+		for _, x := range admitted {
+			x.Done()
+		}
+	}()
+	forms := slices.DeleteFunc(join(admitted), s.willBeRead)
 	if len(forms) == 0 {
 		return
 	}
@@ -102,8 +109,41 @@ func (s *Lanes) Forward(ctx context.Context, forms []*prepare.Form) {
 		s.Again()
 		return
 	}
-	for target, parcels := range byTarget {
-		s.byName[target].give(ctx, parcels)
+	s.inTurn(ctx, admitted, byTarget)
+}
+
+// inTurn gives parcels to the lanes; those with an order key when nothing older is on its way there. When ctx ends, the rest is
+// in the journal.
+func (s *Lanes) inTurn(ctx context.Context, admitted []*Admission, byTarget map[string][]*parcel) {
+	keyed := false
+	for _, parcels := range byTarget {
+		keyed = keyed || slices.ContainsFunc(parcels, func(p *parcel) bool { return p.Delivery.Order != "" })
+	}
+	for len(admitted) > 0 {
+		n := len(admitted)
+		if keyed {
+			if !admitted[0].wait(ctx) {
+				return
+			}
+			for n = 1; n < len(admitted); n++ {
+				if next, _ := admitted[n].isNext(); !next {
+					break
+				}
+			}
+		}
+		last := admitted[n-1].last
+		for target, parcels := range byTarget {
+			i := slices.IndexFunc(parcels, func(p *parcel) bool { return p.ID > last })
+			if i < 0 {
+				i = len(parcels)
+			}
+			s.byName[target].give(ctx, parcels[:i])
+			byTarget[target] = parcels[i:]
+		}
+		for _, x := range admitted[:n] {
+			x.Done()
+		}
+		admitted = admitted[n:]
 	}
 }
 
