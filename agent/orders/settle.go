@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/lane"
+	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -107,6 +108,7 @@ func (d *Desk) releaseOne(ctx context.Context, id journal.ID, sure, by string) (
 	left := d.Journal.Release(ctx, id, sure, by)
 	var unclear *journal.UnclearError
 	if left != nil && (!errors.As(left, &unclear) || !unclear.Rest) {
+		d.follow(ctx, id)
 		return control.Settled{}, left
 	}
 	s, err := d.goOn(ctx, id)
@@ -193,7 +195,33 @@ func (d *Desk) behindBar(ctx context.Context, id journal.ID, force bool, do func
 		return &control.Error{Code: control.CodeNotAllowed, Message: fmt.Sprintf("submission %s is being delivered at this moment, to %s", id, strings.Join(underWay, ", ")),
 			Hint: "ask again in a moment; inbasket show tells how it ended", Status: http.StatusConflict}
 	}
-	return do()
+	err := do()
+	if err != nil {
+		d.follow(ctx, id)
+	}
+	return err
+}
+
+// follow has the lanes take over what the journal has of a submission now. After an order that failed, too: what was to be journaled
+// may stand there, and only the answer be lost.
+func (d *Desk) follow(ctx context.Context, id journal.ID) {
+	ctx, cancel := loop.Grace(ctx)
+	defer cancel()
+	view, err := d.Journal.Show(ctx, id)
+	if err != nil { // nothing is known: what is open is found by reading anew
+		d.Running().Lanes().Again()
+		return
+	}
+	for _, x := range view.Deliveries {
+		l := d.Running().Lanes().Get(x.Target)
+		switch {
+		case l == nil || x.Progress == journal.Held:
+		case x.Progress == journal.Done || x.Progress == journal.Skipped || x.Progress == journal.Dropped:
+			l.Drop(id)
+		default:
+			l.Again()
+		}
+	}
 }
 
 // decide records a person's decision and its documents.
@@ -314,6 +342,7 @@ func (d *Desk) reopen(ctx context.Context, r control.RedeliverRequest, confirmed
 			ids[i] = e.ID
 		}
 		if err := d.Journal.Reopen(ctx, ids, r.Target, r.By); err != nil {
+			d.Running().Lanes().Again(r.Target) // some may be reopened, and only the answer be lost
 			return err
 		}
 		after = ids[len(ids)-1]
