@@ -77,6 +77,21 @@ func settle(t *testing.T, src connectors.ResultSource, v connectors.Verdict, han
 	t.Fatal("it never settles")
 }
 
+// runs tells whether a MariaDB server is at work on a statement that begins so.
+func runs(t *testing.T, tg *Target, begin string) (found bool) {
+	t.Helper()
+	err := tg.Use(context.Background(), func(s dialect.Session) error {
+		res, err := s.Run(context.Background(), []dialect.Statement{{SQL: "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE ?", Args: []any{begin + "%"}, Rows: true, Item: -1}}, false, false)
+		found = err == nil && len(res[0].Rows) > 0
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+		return true
+	}
+	return found
+}
+
 // testCorrections corrects a row between the query and the mark, and in the middle of marking: it is never marked
 // as fetched without having been read.
 func testCorrections(t *testing.T, e engine) {
@@ -112,6 +127,16 @@ func testCorrections(t *testing.T, e engine) {
 							go func() { correct(); close(ended) }()
 							if tg.Sys.Steady != "" { // nobody is kept waiting
 								<-ended
+							}
+							for seen := 0; tg.Sys.Anew != "" && seen < 5; { // until it is kept waiting, or has come through
+								select {
+								case <-ended:
+									return
+								default:
+								}
+								if runs(t, tg, "UPDATE DECISION SET SENT = NULL") {
+									seen++
+								}
 							}
 						}}, err
 					}

@@ -77,10 +77,11 @@ type Dialect struct {
 	// Age is how many seconds ago WRITTEN_AT of the ledger is, by the database's own clock.
 	Age string
 	// Steady opens a transaction in which a row that changed after it was read cannot be written. Empty: it is so anyway, or
-	// keeps says how.
+	// Anew is set.
 	Steady string
-	// Keeps: a savepoint that is rolled back keeps the locks of the rows that were written after it.
-	Keeps bool
+	// Anew has the next query of another session see what is committed now, whatever its isolation level. It is for systems where
+	// a savepoint that is rolled back keeps the locks of what was written after it.
+	Anew string
 	// Since is the condition that WRITTEN_AT is at most that many seconds ago.
 	Since func(seconds int64) string
 }

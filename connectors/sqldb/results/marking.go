@@ -104,8 +104,9 @@ func (m *marking) run(begin, commit bool, stmts ...dialect.Statement) error {
 }
 
 // mark looks at the rows and marks those that are the same. Nobody can change them in between: the transaction is one
-// in which what changed after the look cannot be written, or the rows are locked before the look, by marking them
-// and taking that back.
+// in which what changed after the look cannot be written, or the rows are locked before the look, by marking them and taking
+// that back, and another session looks. A savepoint keeps locks only of an engine that had begun when it was set, so that
+// something is read first; and who has read once may see the rows as they were then.
 func (m *marking) mark(rows map[string]answer) error {
 	if err := m.prepare(rows); err != nil {
 		return err
@@ -117,13 +118,14 @@ func (m *marking) mark(rows map[string]answer) error {
 		steady.Opens = true
 		first = append(first, steady)
 	}
-	if sys.Keeps && !calls.MatchString(m.a.mark.SQL) { // a procedure may commit by itself: no savepoint outlives that
-		first = append(append(append(first, plainly("SAVEPOINT inbasket_mark")), m.marks(rows)...), plainly("ROLLBACK TO SAVEPOINT inbasket_mark"))
+	lock := sys.Anew != "" && !calls.MatchString(m.a.mark.SQL) // a procedure may commit by itself: no savepoint outlives that
+	if lock {
+		first = append(append(append(first, m.counting(map[string]int{}), plainly("SAVEPOINT inbasket_mark")), m.marks(rows)...), plainly("ROLLBACK TO SAVEPOINT inbasket_mark"))
 	}
 	if err := m.run(true, false, first...); err != nil {
 		return err
 	}
-	if err := m.look(rows); err != nil {
+	if err := m.look(rows, lock); err != nil {
 		return err
 	}
 	before, after := map[string]int{}, map[string]int{}
@@ -190,8 +192,8 @@ func (m *marking) marks(rows map[string]answer) (stmts []dialect.Statement) {
 	return stmts
 }
 
-// look asks the query again and finds the rows that say what was read.
-func (m *marking) look(rows map[string]answer) error {
+// look asks the query again, where rows are locked in another session, and finds the rows that say what was read.
+func (m *marking) look(rows map[string]answer, locked bool) error {
 	sums := map[string][][32]byte{}
 	var wrong error
 	again := dialect.Statement{SQL: m.a.q.Query, Args: m.a.args, Rows: true, Op: markOp, Item: -1, Each: func(names []string, vals []connectors.Value) bool {
@@ -209,7 +211,18 @@ func (m *marking) look(rows map[string]answer) error {
 		}
 		return true
 	}}
-	if err := m.run(false, false, again); err != nil {
+	ask := func(s dialect.Session, stmts ...dialect.Statement) error {
+		m.last = stmts
+		_, err := s.Run(m.ctx, stmts, false, false)
+		return err
+	}
+	var err error
+	if locked {
+		err = m.a.t.Use(m.ctx, func(s dialect.Session) error { return ask(s, plainly(m.a.t.Sys.Anew), again) })
+	} else {
+		err = ask(m.s, again)
+	}
+	if err != nil {
 		return err
 	}
 	if wrong != nil {
