@@ -159,7 +159,7 @@ func (t *Type) preciseTime(e *expr.Env, v expr.Value) (expr.Value, string) {
 	if t.Round != "" {
 		word = "rounded to "
 	}
-	return expr.Value{Kind: expr.KindDateTime, Str: expr.DateTimeText(kept, zoned)}, word + strconv.Itoa(t.Precision) + " decimals of a second"
+	return expr.DateTime(kept, zoned), word + strconv.Itoa(t.Precision) + " decimals of a second"
 }
 
 // typed makes the value of the field's type.
@@ -282,7 +282,7 @@ func (t *Type) date(e *expr.Env, v expr.Value) expr.Value {
 	}
 	if v.Kind == expr.KindText && len(v.Str) == 10 {
 		if d, ok := expr.DateOf(e, v); ok {
-			return expr.Value{Kind: expr.KindDate, Str: expr.ISODate(d.Year(), int(d.Month()), d.Day())}
+			return expr.Date(d)
 		}
 		return expr.Missing
 	}
@@ -295,7 +295,7 @@ func (t *Type) dateTime(e *expr.Env, v expr.Value) expr.Value {
 	}
 	if v.Kind == expr.KindText {
 		if d, zoned, ok := expr.ReadDateTime(v.Str); ok {
-			return expr.Value{Kind: expr.KindDateTime, Str: expr.DateTimeText(d, zoned)}
+			return expr.DateTime(d, zoned)
 		}
 	}
 	return e.FailReading(v, expr.CodeNotDate, "a date with a time is needed; use parseDateTime()")

@@ -197,6 +197,11 @@ func (p *Pattern) HasDate() bool {
 // HasTime says whether the pattern has at least the hour.
 func (p *Pattern) HasTime() bool { return p.has(hour) }
 
+// MinutesOfDay says whether the pattern has a day or part of it, and minutes, but no hour: then MM was meant.
+func (p *Pattern) MinutesOfDay() bool {
+	return p.has(minute) && !p.has(hour) && (p.has(year4) || p.has(year2) || p.has(month) || p.has(day) || p.has(yearDay))
+}
+
 // HasZone says whether the pattern has the offset from UTC.
 func (p *Pattern) HasZone() bool { return p.has(offsetColon) || p.has(offsetPlain) }
 

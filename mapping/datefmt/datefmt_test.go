@@ -89,6 +89,17 @@ func TestFields(t *testing.T) {
 	}
 }
 
+// Minutes beside a day, without an hour, are months that were written small.
+func TestMinutesOfDay(t *testing.T) {
+	t.Parallel()
+	for pattern, want := range map[string]bool{"yyyy-mm-dd": true, "ddmmyy": true, "mm.yyyy": true, "yyyyDDDmm": true, "yyyy-MM-dd": false, "yyyy-MM-dd HH:mm": false,
+		"mm:ss": false, "HH:mm": false, "dd HHmm": false} {
+		if have := MustCompile(pattern).MinutesOfDay(); have != want {
+			t.Errorf("%s: %v", pattern, have)
+		}
+	}
+}
+
 // A field of one or two digits needs something after it that is none.
 func TestOpenFields(t *testing.T) {
 	t.Parallel()

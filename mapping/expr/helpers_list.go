@@ -67,15 +67,14 @@ func join(e *Env, a []Value) Value {
 	}
 	sep := ", "
 	if len(a) == 2 {
-		var ok bool
-		if sep, ok = textArg(e, a[1]); !ok {
+		if sep = textArg(e, a[1]); e.Err != nil {
 			return Missing
 		}
 	}
 	if a[0].Kind != KindList {
 		return e.FailSort(a[0], CodeNotList, "join needs a list")
 	}
-	var b strings.Builder
+	var parts []string
 	var src int32
 	how := Changed | longer
 	for i := range a[0].Length() {
@@ -91,12 +90,9 @@ func join(e *Env, a []Value) Value {
 		if !e.Step() || !e.Grow(len(s)+len(sep)) {
 			return Missing
 		}
-		if b.Len() > 0 {
-			b.WriteString(sep)
-		}
-		b.WriteString(s)
+		parts = append(parts, s)
 	}
-	v := made(e, b.String())
+	v := made(e, strings.Join(parts, sep))
 	v.Src, v.Made = src, how
 	return v
 }

@@ -28,8 +28,8 @@ func TestReference(t *testing.T) {
 	if string(have) != Reference() {
 		t.Error("docs/reference/helpers.md is stale: go test ./mapping/expr -run Reference -update")
 	}
-	for n := range predicates {
-		if predicateUsage[n] == "" {
+	for n, p := range predicates {
+		if p.usage == "" {
 			t.Errorf("%s is not described", n)
 		}
 	}

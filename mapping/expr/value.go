@@ -193,18 +193,29 @@ func KindName(k Kind) string {
 	return [...]string{"missing", "null", "text", "integer", "decimal", "boolean", "date", "date-time", "binary", "reference", "list", "object"}[k]
 }
 
+// aKind is the name of a kind with its article.
+func aKind(k Kind) string {
+	if name := KindName(k); strings.IndexByte("io", name[0]) >= 0 {
+		return "an " + name
+	}
+	return "a " + KindName(k)
+}
+
 // canonicalDecimal writes a number without exponent and without superfluous zeros in front; the decimals
 // stay as they are, because 1.50 and 1.5 may mean different things to a legacy system.
 func canonicalDecimal(s string) (string, bool) {
 	if strings.ContainsAny(s, "eE") {
 		d, ok := parseDecimal(s)
-		if !ok || d.Exponent > MaxDigits || d.Exponent < -MaxDigits {
+		if !ok {
 			return "", false
 		}
-		return d.Text('f'), true
+		v, ok := DecimalValue(d)
+		return v.Str, ok
 	}
-	neg := strings.HasPrefix(s, "-")
-	digits := strings.TrimPrefix(strings.TrimPrefix(s, "-"), "+")
+	digits, neg := strings.CutPrefix(s, "-")
+	if !neg {
+		digits = strings.TrimPrefix(s, "+")
+	}
 	whole, frac, point := strings.Cut(digits, ".")
 	if !allDigits(whole) || point && !allDigits(frac) || whole == "" && frac == "" || len(digits) > MaxDigits {
 		return "", false
