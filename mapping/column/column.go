@@ -74,7 +74,9 @@ func (t *Type) Convert(e *expr.Env, v expr.Value) (out expr.Value, note string) 
 		note = joinNotes(note, "left to the database, which may change it")
 	case t.Precision >= 0:
 		var more string
-		out, more = t.precise(e, out)
+		if out, more = t.precise(e, out); e.Err == nil {
+			out, _ = t.typed(e, out) // with the column's scale again, and not beyond its digits
+		}
 		note = joinNotes(note, more)
 	}
 	return out, note

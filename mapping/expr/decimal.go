@@ -130,9 +130,13 @@ var Rounders = map[string]apd.Rounder{
 func RoundTo(v Value, scale int, mode apd.Rounder) (Value, bool) {
 	ctx := Exactly
 	ctx.Rounding = mode
-	var out apd.Decimal
-	if _, err := ctx.Quantize(&out, v.Decimal(), int32(-scale)); err != nil {
+	d, out := v.Decimal(), apd.Decimal{}
+	if _, err := ctx.Quantize(&out, d, int32(-scale)); err != nil {
 		return Missing, false
+	}
+	away := mode == apd.RoundUp || mode == apd.RoundCeiling && d.Sign() > 0 || mode == apd.RoundFloor && d.Sign() < 0
+	if away && out.IsZero() && d.Sign() != 0 { // apd forgets the mode where none of the digits is kept
+		out.SetFinite(int64(d.Sign()), int32(-scale))
 	}
 	return DecimalValue(&out)
 }
