@@ -228,7 +228,7 @@ func (t *Type) text(e *expr.Env, v expr.Value) (expr.Value, string) {
 		return e.FailSort(v, expr.CodeNotText, "a text is needed"), ""
 	}
 	if t.size > 0 && len(s) > t.size && utf8.RuneCountInString(s) > t.size {
-		if !t.cut {
+		if !t.cut || v.Kind != expr.KindText { // a part of a number or date is another one
 			sign := ""
 			if v.IsNumber() && s[0] == '-' {
 				sign = "; its sign counts too"

@@ -28,7 +28,7 @@ func (l *Layout) csvLine(dst []byte, w *writer, fields []*field, values []connec
 			return nil, err
 		}
 		if f.spec.Width > 0 && len(dst)-text > f.spec.Width {
-			if dst, err = f.shorten(dst[:text], w, s, 0); err != nil {
+			if dst, err = f.shorten(dst[:text], w, s, 0, f.cuts(values[i])); err != nil {
 				return nil, err.withSign(f.signs(values[i], s))
 			}
 		}

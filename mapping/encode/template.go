@@ -139,6 +139,11 @@ func (t *Template) Uses(name string) bool {
 	return slices.ContainsFunc(t.parts, func(p templatePart) bool { return p.name == name })
 }
 
+// MinutesOfDay says whether a date in it has minutes and no hour, where the month was meant.
+func (t *Template) MinutesOfDay() bool {
+	return slices.ContainsFunc(t.parts, func(p templatePart) bool { return p.pattern != nil && p.pattern.MinutesOfDay() })
+}
+
 // variables gives a template its values; number and text return false for names they do not know.
 type variables struct {
 	at     time.Time

@@ -90,7 +90,7 @@ func (f *field) xmlText(w *writer, v connectors.Value) (s string, there bool, er
 // shortenText cuts a text to Width characters: XML and JSON count characters, not bytes.
 func (f *field) shortenText(w *writer, v connectors.Value, s string) (string, *FieldError) {
 	n := utf8.RuneCountInString(s)
-	if !f.cut {
+	if !f.cuts(v) {
 		return "", w.fail(f, CodeTooLong, "the value has %d characters and the field %d", n, f.spec.Width).withSign(f.signs(v, s))
 	}
 	w.note(f, NoteCut, "cut from %d to %d characters", n, f.spec.Width)
