@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -44,10 +45,18 @@ func CSV(b []byte, o CSVOptions, l Limits) (any, error) {
 
 func newCSV(text []byte, o CSVOptions, l Limits) (*csvDecoder, error) {
 	d := &csvDecoder{b: text, limits: l, columns: o.Columns}
-	var err, bad error
+	var err, bad, wrong error
 	d.delimiter, err = mark(o.Delimiter, ',')
 	d.quote, bad = mark(o.Quote, '"')
-	return d, cmp.Or(err, bad)
+	if d.delimiter != 0 && d.delimiter == d.quote {
+		wrong = &Error{Code: CodeFormat, Message: "delimiter and quote are the same sign"}
+	}
+	for i, c := range o.Columns {
+		if c == "" || slices.Contains(o.Columns[:i], c) {
+			wrong = &Error{Code: CodeFormat, Message: fmt.Sprintf("column %d of the list needs a name of its own", i+1)}
+		}
+	}
+	return d, cmp.Or(err, bad, wrong)
 }
 
 // oneOrAll returns the list, or its only item where exactly one is expected.
