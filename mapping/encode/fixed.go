@@ -20,23 +20,13 @@ func (l *Layout) fixedLine(dst []byte, w *writer, fields []*field, values []conn
 
 // appendFixed appends exactly Width bytes.
 func (f *field) appendFixed(dst []byte, w *writer, v connectors.Value) ([]byte, *FieldError) {
-	if f.empty(v) {
-		if f.spec.Required {
-			return nil, w.fail(f, CodeRequired, "the field is required and has no value")
-		}
-		if f.spec.IfNull == nil {
-			return fill(dst, f.blank, f.spec.Width), nil
-		}
-		return f.place(dst, w, "", *f.spec.IfNull, f.cuts(v))
-	}
-	s, err := f.plain(w, v)
-	if err != nil {
+	s, there, err := f.shown(w, v)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if !f.numeric() {
-		if s == "" && f.spec.Required {
-			return nil, w.fail(f, CodeRequired, "the field is required and its text is empty")
-		}
+	case !there:
+		return fill(dst, f.blank, f.spec.Width), nil
+	case f.empty(v) || !f.numeric():
 		if dst, err = f.place(dst, w, "", s, f.cuts(v)); err != nil {
 			return nil, err.withSign(f.signs(v, s))
 		}
@@ -71,7 +61,9 @@ func (e *FieldError) withSign(shown bool) *FieldError {
 }
 
 // cuts tells whether the layout allows to cut a value: of anything but a text, a part is another value.
-func (f *field) cuts(v connectors.Value) bool { return f.cut && (v.Kind == connectors.Text || f.empty(v)) }
+func (f *field) cuts(v connectors.Value) bool {
+	return f.cut && (v.Kind == connectors.Text || f.empty(v))
+}
 
 // place appends front, which stays at the left edge, and s, aligned and padded, in Width bytes together.
 func (f *field) place(dst []byte, w *writer, front, s string, cut bool) ([]byte, *FieldError) {
