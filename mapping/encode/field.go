@@ -93,7 +93,7 @@ func (f *field) date(w *writer, v connectors.Value) (string, *FieldError) {
 	if v.Kind != connectors.Date && v.Kind != connectors.Text {
 		return "", w.fail(f, CodeType, "the value is not a date")
 	}
-	t, err := isoDate.Parse(v.Str)
+	t, err := isoDate.Parse(v.Str, 0)
 	if err != nil {
 		return "", w.fail(f, CodeType, "the value is not a date as YYYY-MM-DD")
 	}

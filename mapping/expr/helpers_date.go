@@ -105,7 +105,7 @@ func makeParseDate(c *Compiler, n ast.Node, args []Compiled) Function {
 		if !ok {
 			return e.FailSort(v, CodeNotDate, "the text of a date is needed")
 		}
-		t, err := p.ParseFrom(s, firstYear)
+		t, err := p.Parse(s, firstYear)
 		if err != nil {
 			return e.Fail(CodeNotDate, "the date does not exist or has another pattern")
 		}
@@ -147,7 +147,7 @@ func makeParseDateTime(c *Compiler, n ast.Node, args []Compiled) Function {
 		if !ok {
 			return e.FailSort(v, CodeNotDate, "the text of a date with a time is needed")
 		}
-		t, err := p.ParseFrom(s, firstYear)
+		t, err := p.Parse(s, firstYear)
 		if err != nil {
 			return e.Fail(CodeNotDate, "the date or time does not exist or has another pattern")
 		}
