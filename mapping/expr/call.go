@@ -95,27 +95,6 @@ func passing(fn Function, both bool) Function {
 // invoke puts arguments on the env's stack, so that a call allocates nothing.
 func invoke(fn Function, xs []Compiled, h helper) Eval {
 	own, makes := h.own, h.makes
-	if len(xs) == 1 {
-		ev := xs[0].Eval
-		return func(e *Env) Value {
-			at := len(e.args)
-			v := ev(e)
-			if !e.Step() {
-				return Missing
-			}
-			e.args = append(e.args, v)
-			v = fn(e, e.args[at:])
-			switch {
-			case e.Err != nil:
-				v = e.Of(v, e.args[at])
-			case v.Src == 0 && !own:
-				v.Made = makes.of(v, e.args[at:])
-				v.Src, v.Made = e.args[at].Src, v.Made|e.args[at].Made
-			}
-			e.args = e.args[:at]
-			return v
-		}
-	}
 	return func(e *Env) Value {
 		at := len(e.args)
 		for i := range xs {

@@ -169,8 +169,8 @@ func (c *Compiler) mark(x Compiled, deep bool) *Problem {
 	return c.Used(x.Path, deep)
 }
 
-// stop leaves the compiler with a problem at n; compile catches it.
-func (c *Compiler) stop(n ast.Node, code, message, suggestion string) {
+// stop leaves the compiler with a problem at n, which Compile catches; it never returns.
+func (c *Compiler) stop(n ast.Node, code, message, suggestion string) Compiled {
 	panic(&Problem{n.Location().From, code, message, suggestion})
 }
 
@@ -206,12 +206,8 @@ func (c *Compiler) node(n ast.Node) Compiled {
 		return constant(Null)
 	case *ast.BoolNode:
 		return constant(Bool(n.Value))
-	case *ast.IntegerNode:
-		c.plainNumber(n)
-		return constant(Int(int64(n.Value)))
-	case *ast.FloatNode:
-		c.plainNumber(n)
-		return c.float(n)
+	case *ast.IntegerNode, *ast.FloatNode:
+		return c.number(n)
 	case *ast.StringNode:
 		return constant(Text(n.Value))
 	case *ast.IdentifierNode:
@@ -236,30 +232,30 @@ func (c *Compiler) node(n ast.Node) Compiled {
 		if id, ok := n.Callee.(*ast.IdentifierNode); ok {
 			return c.call(n, id.Value, n.Arguments)
 		}
-		c.stop(n, CodeUnknownHelper, "values have no methods; write helper(value) or value | helper()", "")
+		return c.stop(n, CodeUnknownHelper, "values have no methods; write helper(value) or value | helper()", "")
 	}
-	c.stop(n, CodeSyntax, "this construct is not part of the mapping language", "")
-	return Compiled{}
+	return c.stop(n, CodeSyntax, "this construct is not part of the mapping language", "")
 }
 
 func constant(v Value) Compiled {
 	return Compiled{Eval: func(*Env) Value { return v }, Const: &v, Own: true}
 }
 
-// plainNumber refuses 007, which is 7 or of another base, and the last parts of a date that stands without quotes.
-func (c *Compiler) plainNumber(n ast.Node) {
-	at := n.Location().From
-	if c.Strict && at >= 0 && at+1 < len(c.text) && c.text[at] == '0' && c.text[at+1] >= '0' && c.text[at+1] <= '9' {
+// zeroFirst is 007, which is 7 or of another base, and the last parts of a date that stands without quotes.
+var zeroFirst = regexp.MustCompile(`^0[0-9]`)
+
+// number reads a decimal again from the text, because the syntax tree holds it as a binary float.
+func (c *Compiler) number(n ast.Node) Compiled {
+	text := string(c.text[n.Location().From:n.Location().To])
+	if c.Strict && zeroFirst.MatchString(text) {
 		c.stop(n, CodeSyntax, "a number does not begin with 0", `a text stands in quotes within the expression, such as '"007"' or '"2024-01-01"'`)
 	}
-}
-
-// float reads the literal again from the text, because the syntax tree holds it as a binary float.
-func (c *Compiler) float(n *ast.FloatNode) Compiled {
-	loc := n.Location()
-	s, ok := canonicalDecimal(strings.ReplaceAll(string(c.text[loc.From:loc.To]), "_", ""))
+	if n, ok := n.(*ast.IntegerNode); ok {
+		return constant(Int(int64(n.Value)))
+	}
+	s, ok := canonicalDecimal(strings.ReplaceAll(text, "_", ""))
 	if !ok && !c.Strict { // a pinned mapping was read like this
-		s, ok = canonicalDecimal(strconv.FormatFloat(n.Value, 'f', -1, 64))
+		s, ok = canonicalDecimal(strconv.FormatFloat(n.(*ast.FloatNode).Value, 'f', -1, 64))
 	}
 	if !ok {
 		c.stop(n, CodeSyntax, "this number has too many digits", "")
@@ -370,8 +366,7 @@ func (c *Compiler) builtinMember(n *ast.MemberNode, owner string, members map[st
 	if ok {
 		word = p.Value
 	}
-	c.stop(n.Property, CodeUnknownName, owner+" has no "+strconv.Quote(word), diag.Suggest(word, slices.Sorted(maps.Keys(members))))
-	return Compiled{}
+	return c.stop(n.Property, CodeUnknownName, owner+" has no "+strconv.Quote(word), diag.Suggest(word, slices.Sorted(maps.Keys(members))))
 }
 
 // returned is a reference to a column that an earlier write returns.
@@ -424,12 +419,7 @@ func (c *Compiler) pointer(n *ast.PointerNode) Compiled {
 	if len(c.items) > 0 && c.items[len(c.items)-1] != nil {
 		return c.pathExpr(c.items[len(c.items)-1])
 	}
-	return Compiled{Eval: func(e *Env) Value {
-		if len(e.items) == 0 {
-			return Missing
-		}
-		return e.items[len(e.items)-1]
-	}}
+	return Compiled{Eval: (*Env).item}
 }
 
 func (c *Compiler) conditional(n *ast.ConditionalNode) Compiled {

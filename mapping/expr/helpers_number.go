@@ -38,8 +38,7 @@ func ToInteger(e *Env, a []Value) Value {
 		if s == "" || strings.ContainsAny(s, "eE") {
 			return e.Fail(CodeNotInteger, "a whole number is needed")
 		}
-		v = Number(s)
-		if v.Kind == KindInt {
+		if v = Number(s); v.Kind == KindInt {
 			return v
 		}
 	}
@@ -93,14 +92,13 @@ func ToDecimal(e *Env, a []Value) Value {
 func makeRound(c *Compiler, n ast.Node, args []Compiled) Function {
 	mode := apd.RoundHalfUp
 	if len(args) == 3 {
-		m, ok := apd.Rounder(""), false
-		if k := args[2].Const; k != nil {
-			m, ok = Rounders[k.Str]
+		mode = ""
+		if args[2].Const != nil {
+			mode = Rounders[args[2].Const.Str]
 		}
-		if !ok {
-			c.stop(n, CodeArguments, "the rounding mode must be one of half-up, half-even, half-down, up, down, ceiling, floor", "")
-		}
-		mode = m
+	}
+	if mode == "" {
+		c.stop(n, CodeArguments, "the rounding mode must be one of half-up, half-even, half-down, up, down, ceiling, floor", "")
 	}
 	return func(e *Env, a []Value) Value {
 		if !a[0].IsNumber() {

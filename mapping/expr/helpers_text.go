@@ -54,28 +54,10 @@ func made(e *Env, s string) Value {
 	if !e.Grow(len(s)) {
 		return Missing
 	}
-	if !isASCII(s) && !norm.NFC.IsNormalString(s) {
-		s = norm.NFC.String(s)
-	}
-	return Text(s)
+	return Text(norm.NFC.String(s))
 }
 
-func isASCII(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
-
-func upper(s string) string {
-	s = strings.ToUpper(s)
-	if strings.ContainsRune(s, 'ß') {
-		s = strings.ReplaceAll(s, "ß", "SS")
-	}
-	return s
-}
+func upper(s string) string { return strings.ReplaceAll(strings.ToUpper(s), "ß", "SS") }
 
 func only(s string, keep func(rune) bool) string {
 	return strings.Map(func(r rune) rune {

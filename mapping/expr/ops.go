@@ -41,8 +41,7 @@ func (c *Compiler) unary(n *ast.UnaryNode) Compiled {
 		c.apply(n, "+", func(e *Env, a []Value) Value { return calculate(e, '+', Int(0), a[0]) }, []Compiled{x}, false)
 		return x
 	}
-	c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")
-	return Compiled{}
+	return c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")
 }
 
 // comparisons by operator: what of the sign of a compared to b is true.
@@ -74,10 +73,8 @@ func operation(op string, av, bv Eval) Eval {
 	switch op {
 	case "+", "-", "*", "/", "%":
 		return func(e *Env) Value { x, y := av(e), bv(e); return e.calculated(op[0], x, y) }
-	case "==":
-		return func(e *Env) Value { x, y := av(e), bv(e); return e.Of(Bool(equal(e, x, y)), x, y) }
-	case "!=":
-		return func(e *Env) Value { x, y := av(e), bv(e); return e.Of(Bool(!equal(e, x, y)), x, y) }
+	case "==", "!=":
+		return func(e *Env) Value { x, y := av(e), bv(e); return e.Of(Bool(equal(e, x, y) == (op == "==")), x, y) }
 	case "<", "<=", ">", ">=":
 		is := comparisons[op]
 		return func(e *Env) Value {

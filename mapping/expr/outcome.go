@@ -295,7 +295,7 @@ func ShownValue(v Value) string {
 
 // condition checks that an expression may be true or false at all.
 func (c *Compiler) condition(n ast.Node, x Compiled) {
-	c.apply(n, "the condition", func(e *Env, a []Value) Value { return Bool(Truth(e, a[0])) }, []Compiled{x}, false)
+	c.apply(n, "the condition", IsTrue, []Compiled{x}, false)
 }
 
 // partsOf is the text that constants surely put into a joined text.
