@@ -287,3 +287,8 @@ func (p *Plan) Answers(r connectors.Result) []answers.Reading { return p.answer.
 
 // ReadsMany tells whether the mapping reads many decisions out of one answer file.
 func (p *Plan) ReadsMany() bool { return p.answer != nil && p.answer.Each != nil }
+
+// answerFormats are the words for how answer files are written.
+func answerFormats() []string {
+	return append(decode.Names(func(f decode.Format) bool { return f.Answers }), "none")
+}

@@ -12,7 +12,9 @@ import (
 	"github.com/inbasket/inbasket/mapping/expr"
 )
 
-// The structs of the mapping file. Their doc tags become the JSON Schema that editors use.
+// The structs of the mapping file. Their doc tags become the JSON Schema that editors use, mapping.schema.json; it is written by its
+// own test, which otherwise fails when it is stale.
+//go:generate go test -count=1 -run TestFileSchema -update .
 
 // fileSpec is the whole file.
 type fileSpec struct {

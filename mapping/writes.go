@@ -354,6 +354,8 @@ func (b *builder) layoutFields(w *write, spec writeSpec) {
 			wrong("{seq} is the number of a batch, and attachments are in none")
 		case !t.Uses("id") && !t.Uses("reference"):
 			wrong("the attachments of every form would have this one file name, and a form is parked while another's lies there: it needs {reference} or {id}")
+		case t.MinutesOfDay():
+			wrong("its date has minutes beside a day, and no hour: MM is the month, mm the minute")
 		case !t.Uses("n"):
 			wrong("all attachments of a form would have this one file name, and a form with two is parked: it needs {n}")
 		}

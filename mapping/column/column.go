@@ -74,7 +74,9 @@ func (t *Type) Convert(e *expr.Env, v expr.Value) (out expr.Value, note string) 
 		note = joinNotes(note, "left to the database, which may change it")
 	case t.Precision >= 0:
 		var more string
-		out, more = t.precise(e, out)
+		if out, more = t.precise(e, out); e.Err == nil {
+			out, _ = t.typed(e, out) // with the column's scale again, and not beyond its digits
+		}
 		note = joinNotes(note, more)
 	}
 	return out, note
@@ -159,7 +161,7 @@ func (t *Type) preciseTime(e *expr.Env, v expr.Value) (expr.Value, string) {
 	if t.Round != "" {
 		word = "rounded to "
 	}
-	return expr.Value{Kind: expr.KindDateTime, Str: expr.DateTimeText(kept, zoned)}, word + strconv.Itoa(t.Precision) + " decimals of a second"
+	return expr.DateTime(kept, zoned), word + strconv.Itoa(t.Precision) + " decimals of a second"
 }
 
 // typed makes the value of the field's type.
@@ -226,7 +228,7 @@ func (t *Type) text(e *expr.Env, v expr.Value) (expr.Value, string) {
 		return e.FailSort(v, expr.CodeNotText, "a text is needed"), ""
 	}
 	if t.size > 0 && len(s) > t.size && utf8.RuneCountInString(s) > t.size {
-		if !t.cut {
+		if !t.cut || v.Kind != expr.KindText { // a part of a number or date is another one
 			sign := ""
 			if v.IsNumber() && s[0] == '-' {
 				sign = "; its sign counts too"
@@ -282,7 +284,7 @@ func (t *Type) date(e *expr.Env, v expr.Value) expr.Value {
 	}
 	if v.Kind == expr.KindText && len(v.Str) == 10 {
 		if d, ok := expr.DateOf(e, v); ok {
-			return expr.Value{Kind: expr.KindDate, Str: expr.ISODate(d.Year(), int(d.Month()), d.Day())}
+			return expr.Date(d)
 		}
 		return expr.Missing
 	}
@@ -295,7 +297,7 @@ func (t *Type) dateTime(e *expr.Env, v expr.Value) expr.Value {
 	}
 	if v.Kind == expr.KindText {
 		if d, zoned, ok := expr.ReadDateTime(v.Str); ok {
-			return expr.Value{Kind: expr.KindDateTime, Str: expr.DateTimeText(d, zoned)}
+			return expr.DateTime(d, zoned)
 		}
 	}
 	return e.FailReading(v, expr.CodeNotDate, "a date with a time is needed; use parseDateTime()")

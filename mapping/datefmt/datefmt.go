@@ -17,7 +17,6 @@ import (
 
 // Pattern is a compiled pattern. It is immutable and safe for concurrent use.
 type Pattern struct {
-	text   string
 	parts  []part
 	fields uint32 // bit set of kinds
 }
@@ -48,15 +47,12 @@ type part struct {
 // ErrMismatch says that a text does not have the pattern's form, or is no day or time of the calendar.
 var ErrMismatch = errors.New("does not match the date pattern")
 
-// ErrTwoDigitYear says that a pattern with yy cannot parse by itself: the century is not in the text.
-var ErrTwoDigitYear = errors.New("yy leaves the century open; parse it with a first year")
-
 // Compile checks a pattern and prepares it. The error names the offending letters.
 func Compile(pattern string) (*Pattern, error) {
 	if pattern == "" {
 		return nil, errors.New("date pattern is empty")
 	}
-	p := &Pattern{text: pattern}
+	p := &Pattern{}
 	for i := 0; i < len(pattern); {
 		n, err := p.next(pattern[i:])
 		if err != nil {
@@ -114,15 +110,18 @@ func (p *Pattern) next(s string) (int, error) {
 	for n < len(s) && s[n] == c {
 		n++
 	}
-	k, width, ok := field(c, n)
+	field, ok := fields[s[:n]]
+	if c == 'S' && n <= 9 {
+		field, ok = part{kind: fraction, width: n}, true
+	}
 	if !ok {
 		return 0, fmt.Errorf("%q is not a field; use yyyy, yy, MM, dd, DDD, HH, mm, ss, SSS, XXX, or put text between apostrophes", s[:n])
 	}
-	if p.fields&(1<<k) != 0 {
+	if p.has(field.kind) {
 		return 0, fmt.Errorf("%q stands twice", s[:n])
 	}
-	p.fields |= 1 << k
-	p.parts = append(p.parts, part{kind: k, width: width})
+	p.fields |= 1 << field.kind
+	p.parts = append(p.parts, field)
 	return n, nil
 }
 
@@ -156,36 +155,10 @@ func (p *Pattern) literal(s string) {
 	p.parts = append(p.parts, part{kind: literal, text: s})
 }
 
-func field(c byte, n int) (kind, int, bool) {
-	switch {
-	case c == 'y' && n == 4:
-		return year4, 4, true
-	case c == 'y' && n == 2:
-		return year2, 2, true
-	case c == 'M' && n <= 2:
-		return month, n, true
-	case c == 'd' && n <= 2:
-		return day, n, true
-	case c == 'D' && n == 3:
-		return yearDay, 3, true
-	case c == 'H' && n <= 2:
-		return hour, n, true
-	case c == 'm' && n == 2:
-		return minute, 2, true
-	case c == 's' && n == 2:
-		return second, 2, true
-	case c == 'S' && n <= 9:
-		return fraction, n, true
-	case c == 'X' && n == 3:
-		return offsetColon, 0, true
-	case c == 'X' && n == 2:
-		return offsetPlain, 0, true
-	}
-	return 0, 0, false
-}
-
-// String returns the pattern as it was written.
-func (p *Pattern) String() string { return p.text }
+// fields by their letters; S to SSSSSSSSS is another.
+var fields = map[string]part{"yyyy": {kind: year4, width: 4}, "yy": {kind: year2, width: 2}, "MM": {kind: month, width: 2}, "M": {kind: month, width: 1},
+	"dd": {kind: day, width: 2}, "d": {kind: day, width: 1}, "DDD": {kind: yearDay, width: 3}, "HH": {kind: hour, width: 2}, "H": {kind: hour, width: 1},
+	"mm": {kind: minute, width: 2}, "ss": {kind: second, width: 2}, "XXX": {kind: offsetColon}, "XX": {kind: offsetPlain}}
 
 func (p *Pattern) has(k kind) bool { return p.fields&(1<<k) != 0 }
 
@@ -197,14 +170,20 @@ func (p *Pattern) HasDate() bool {
 // HasTime says whether the pattern has at least the hour.
 func (p *Pattern) HasTime() bool { return p.has(hour) }
 
+// MinutesOfDay says whether the pattern has a day or part of it, and minutes, but no hour: then MM was meant.
+func (p *Pattern) MinutesOfDay() bool {
+	return p.has(minute) && !p.has(hour) && (p.has(year4) || p.has(year2) || p.has(month) || p.has(day) || p.has(yearDay))
+}
+
 // HasZone says whether the pattern has the offset from UTC.
 func (p *Pattern) HasZone() bool { return p.has(offsetColon) || p.has(offsetPlain) }
 
-// TwoDigitYear says whether the year is yy, so that Parse refuses and ParseFrom is needed.
-func (p *Pattern) TwoDigitYear() bool { return p.has(year2) && !p.has(year4) }
-
 // Format writes t by the pattern, in t's own location.
 func (p *Pattern) Format(t time.Time) string { return string(p.Append(nil, t)) }
+
+// numbers are those that fields show of a time.
+var numbers = [...]func(time.Time) int{year4: time.Time.Year, year2: func(t time.Time) int { return t.Year() % 100 }, month: func(t time.Time) int { return int(t.Month()) },
+	day: time.Time.Day, yearDay: time.Time.YearDay, hour: time.Time.Hour, minute: time.Time.Minute, second: time.Time.Second}
 
 // Append appends t by the pattern to dst.
 func (p *Pattern) Append(dst []byte, t time.Time) []byte {
@@ -212,28 +191,14 @@ func (p *Pattern) Append(dst []byte, t time.Time) []byte {
 		switch q.kind {
 		case literal:
 			dst = append(dst, q.text...)
-		case year4:
-			dst = digits(dst, t.Year(), 4)
-		case year2:
-			dst = digits(dst, t.Year()%100, 2)
-		case month:
-			dst = digits(dst, int(t.Month()), q.width)
-		case day:
-			dst = digits(dst, t.Day(), q.width)
-		case yearDay:
-			dst = digits(dst, t.YearDay(), 3)
-		case hour:
-			dst = digits(dst, t.Hour(), q.width)
-		case minute:
-			dst = digits(dst, t.Minute(), 2)
-		case second:
-			dst = digits(dst, t.Second(), 2)
 		case fraction:
 			dst = append(dst, fmt.Sprintf("%09d", t.Nanosecond())[:q.width]...)
 		case offsetColon:
 			dst = t.AppendFormat(dst, "Z07:00")
 		case offsetPlain:
 			dst = t.AppendFormat(dst, "Z0700")
+		default:
+			dst = digits(dst, numbers[q.kind](t), q.width)
 		}
 	}
 	return dst

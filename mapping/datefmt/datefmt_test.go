@@ -30,7 +30,7 @@ func TestFormatAndParse(t *testing.T) {
 		if s != c.want {
 			t.Errorf("%s: %q", c.pattern, s)
 		}
-		back, err := p.Parse(s)
+		back, err := p.Parse(s, 0)
 		if p.HasZone() {
 			back = back.In(berlin)
 		}
@@ -48,7 +48,7 @@ func TestStrict(t *testing.T) {
 		{"HH:mm", "24:00"}, {"HH:mm:ss", "23:59:60"}, {"d.M.yyyy", "003.2.2026"}, {"yyyyDDD", "2025366"}, {"yyyyDDD", "2025000"},
 		{"HH:mmXXX", "10:00+1:00"}, {"HH:mmXXX", "10:00+15:00"}, {"HH:mmXXX", "10:00"}, {"yyyy-MM-dd", "2026-00-10"},
 	} {
-		if got, err := MustCompile(c.pattern).Parse(c.in); !errors.Is(err, ErrMismatch) {
+		if got, err := MustCompile(c.pattern).Parse(c.in, 0); !errors.Is(err, ErrMismatch) {
 			t.Errorf("%s %q: %v %v", c.pattern, c.in, got, err)
 		}
 	}
@@ -62,11 +62,8 @@ func TestStrict(t *testing.T) {
 func TestTwoDigitYear(t *testing.T) {
 	t.Parallel()
 	p := MustCompile("yyMMdd")
-	if _, err := p.Parse("260203"); !errors.Is(err, ErrTwoDigitYear) {
-		t.Error(err)
-	}
 	for in, want := range map[string]int{"290101": 2029, "300101": 1930, "990101": 1999, "000101": 2000} {
-		if got, err := p.ParseFrom(in, 1930); err != nil || got.Year() != want {
+		if got, err := p.Parse(in, 1930); err != nil || got.Year() != want {
 			t.Errorf("%s: %v %v", in, got, err)
 		}
 	}
@@ -84,8 +81,19 @@ func TestZone(t *testing.T) {
 func TestFields(t *testing.T) {
 	t.Parallel()
 	p := MustCompile("yyyy-MM-dd HH:mm")
-	if !p.HasDate() || !p.HasTime() || p.HasZone() || p.TwoDigitYear() || p.String() != "yyyy-MM-dd HH:mm" {
+	if !p.HasDate() || !p.HasTime() || p.HasZone() {
 		t.Error("wrong fields")
+	}
+}
+
+// Minutes beside a day, without an hour, are months that were written small.
+func TestMinutesOfDay(t *testing.T) {
+	t.Parallel()
+	for pattern, want := range map[string]bool{"yyyy-mm-dd": true, "ddmmyy": true, "mm.yyyy": true, "yyyyDDDmm": true, "yyyy-MM-dd": false, "yyyy-MM-dd HH:mm": false,
+		"mm:ss": false, "HH:mm": false, "dd HHmm": false} {
+		if have := MustCompile(pattern).MinutesOfDay(); have != want {
+			t.Errorf("%s: %v", pattern, have)
+		}
 	}
 }
 
@@ -98,11 +106,11 @@ func TestOpenFields(t *testing.T) {
 		}
 	}
 	for pattern, s := range map[string]string{"d.M.yyyy": "3.12.2026", "yyyy-MM-dd H:mm": "2026-01-02 7:05", "ss.S": "09.5"} {
-		if _, err := MustCompile(pattern).Parse(s); err != nil {
+		if _, err := MustCompile(pattern).Parse(s, 0); err != nil {
 			t.Errorf("%q %q: %v", pattern, s, err)
 		}
 	}
-	if _, err := MustCompile("ss.S").Parse("09.57"); err == nil {
+	if _, err := MustCompile("ss.S").Parse("09.57", 0); err == nil {
 		t.Error("S took two digits")
 	}
 }
@@ -117,12 +125,12 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		at, err := p.ParseFrom(s, 1930)
+		at, err := p.Parse(s, 1930)
 		if err != nil {
 			return
 		}
-		again, err := p.ParseFrom(p.Format(at), 1930)
-		if err != nil || !again.Equal(at) && !p.TwoDigitYear() {
+		again, err := p.Parse(p.Format(at), 1930)
+		if err != nil || !again.Equal(at) && !p.has(year2) {
 			t.Fatalf("%q %q: %v, then %v %v", pattern, s, at, again, err)
 		}
 	})

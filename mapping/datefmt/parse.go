@@ -7,26 +7,16 @@ import (
 
 // moment collects the fields of a text while it is parsed.
 type moment struct {
-	year, month, day, yearDay  int
-	hour, minute, second, nano int
-	offset                     int // seconds east of UTC
+	fields [offsetPlain + 1]int // by kind
+	offset int                  // seconds east of UTC
 }
 
-// Parse reads s by the pattern. Fields that the pattern lacks are the first of January of year 1, and
-// midnight; without an offset the location is UTC, which only says that there is none. A pattern with yy gives
-// ErrTwoDigitYear; whatever does not match gives ErrMismatch.
-func (p *Pattern) Parse(s string) (time.Time, error) {
-	if p.TwoDigitYear() {
-		return time.Time{}, ErrTwoDigitYear
-	}
-	return p.parse(s, 0)
-}
-
-// ParseFrom is Parse where yy is a year from first to first+99, such as 1930 to 2029.
-func (p *Pattern) ParseFrom(s string, first int) (time.Time, error) { return p.parse(s, first) }
-
-func (p *Pattern) parse(s string, first int) (time.Time, error) {
-	m := moment{year: 1, month: 1, day: 1}
+// Parse reads s by the pattern; yy is a year from first to first+99, such as 1930 to 2029. Fields that the pattern lacks are the
+// first of January of year 1, and midnight; without an offset the location is UTC, which only says that there is none. Whatever
+// does not match gives ErrMismatch.
+func (p *Pattern) Parse(s string, first int) (time.Time, error) {
+	var m moment
+	m.fields[year4], m.fields[month], m.fields[day] = 1, 1, 1
 	for _, q := range p.parts {
 		rest, ok := m.take(q, s, first)
 		if !ok {
@@ -49,36 +39,21 @@ func (m *moment) take(q part, s string, first int) (string, bool) {
 		return m.takeOffset(s, q.kind == offsetColon)
 	}
 	n, rest, ok := number(s, q.width, q.open())
-	if !ok {
-		return s, false
-	}
 	switch q.kind {
-	case year4:
-		m.year = n
 	case year2:
-		m.year = first - first%100 + n
-		if m.year < first {
-			m.year += 100
+		if n += first - first%100; n < first {
+			n += 100
 		}
-	case month:
-		m.month = n
-	case day:
-		m.day = n
-	case yearDay:
-		m.yearDay = n
-	case hour:
-		m.hour = n
-	case minute:
-		m.minute = n
-	case second:
-		m.second = n
+		m.fields[year4] = n
 	case fraction:
 		for range 9 - q.width {
 			n *= 10
 		}
-		m.nano = n
 	}
-	return rest, true
+	if q.kind != year2 {
+		m.fields[q.kind] = n
+	}
+	return rest, ok
 }
 
 // number reads width digits, or with open one or two.
@@ -123,21 +98,25 @@ func (m *moment) takeOffset(s string, colon bool) (string, bool) {
 
 // time builds the instant and refuses what the calendar does not have.
 func (m *moment) time(byYearDay bool) (time.Time, error) {
-	loc := time.UTC
+	f, loc := m.fields, time.UTC
 	if m.offset != 0 {
 		loc = time.FixedZone("", m.offset)
 	}
 	if byYearDay {
-		d := time.Date(m.year, 1, m.yearDay, 0, 0, 0, 0, time.UTC)
-		if m.yearDay < 1 || d.Year() != m.year {
+		d := time.Date(f[year4], 1, f[yearDay], 0, 0, 0, 0, time.UTC)
+		if f[yearDay] < 1 || d.Year() != f[year4] {
 			return time.Time{}, ErrMismatch
 		}
-		m.month, m.day = int(d.Month()), d.Day()
+		f[month], f[day] = int(d.Month()), d.Day()
 	}
-	t := time.Date(m.year, time.Month(m.month), m.day, m.hour, m.minute, m.second, m.nano, loc)
-	if m.year < 1 || t.Year() != m.year || int(t.Month()) != m.month || t.Day() != m.day ||
-		t.Hour() != m.hour || t.Minute() != m.minute || t.Second() != m.second {
+	t := time.Date(f[year4], time.Month(f[month]), f[day], f[hour], f[minute], f[second], f[fraction], loc)
+	if f[year4] < 1 {
 		return time.Time{}, ErrMismatch
+	}
+	for _, k := range []kind{year4, month, day, hour, minute, second} {
+		if numbers[k](t) != f[k] {
+			return time.Time{}, ErrMismatch
+		}
 	}
 	return t, nil
 }

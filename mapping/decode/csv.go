@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -44,10 +45,18 @@ func CSV(b []byte, o CSVOptions, l Limits) (any, error) {
 
 func newCSV(text []byte, o CSVOptions, l Limits) (*csvDecoder, error) {
 	d := &csvDecoder{b: text, limits: l, columns: o.Columns}
-	var err, bad error
+	var err, bad, wrong error
 	d.delimiter, err = mark(o.Delimiter, ',')
 	d.quote, bad = mark(o.Quote, '"')
-	return d, cmp.Or(err, bad)
+	if d.delimiter != 0 && d.delimiter == d.quote {
+		wrong = &Error{Code: CodeFormat, Message: "delimiter and quote are the same sign"}
+	}
+	for i, c := range o.Columns {
+		if c == "" || slices.Contains(o.Columns[:i], c) {
+			wrong = &Error{Code: CodeFormat, Message: fmt.Sprintf("column %d of the list needs a name of its own", i+1)}
+		}
+	}
+	return d, cmp.Or(err, bad, wrong)
 }
 
 // oneOrAll returns the list, or its only item where exactly one is expected.
@@ -61,11 +70,18 @@ func oneOrAll(rows []any, single bool) (any, error) {
 	return rows[0], nil
 }
 
+func charsetNamed(name string) (*charset.Charset, error) {
+	if c, ok := charset.Lookup(name); ok {
+		return c, nil
+	}
+	return nil, &Error{Code: CodeCharset, Message: "the character set is not known; known are " + strings.Join(charset.Names(), ", ")}
+}
+
 // toUTF8 converts b from a character set by name and drops a byte order mark; it may return a part of b.
 func toUTF8(b []byte, name string) ([]byte, error) {
-	c, ok := charset.Lookup(name)
-	if !ok {
-		return nil, &Error{Code: CodeCharset, Message: "the character set is not known; known are " + strings.Join(charset.Names(), ", ")}
+	c, err := charsetNamed(name)
+	if err != nil {
+		return nil, err
 	}
 	if c.UTF8() {
 		if b = bytes.TrimPrefix(b, utf8BOM); utf8.Valid(b) {
@@ -102,7 +118,8 @@ type csvDecoder struct {
 	limits    Limits
 	columns   []string
 	pos       int
-	base      int // from where errors count lines
+	base      int  // from where errors count lines
+	holes     bool // a line may have some
 	nodes     int
 }
 
@@ -113,30 +130,44 @@ func (d *csvDecoder) fail(code string, off int, format string, args ...any) erro
 func (d *csvDecoder) rows() ([]any, error) {
 	rows := []any{}
 	for d.pos < len(d.b) {
-		start := d.pos
-		fields, err := d.line()
-		if err != nil {
+		row, _, err := d.next()
+		switch {
+		case err != nil && d.columns == nil:
+			return nil, err
+		case err != nil:
 			return nil, underIndex(err, len(rows))
+		case row != nil:
+			rows = append(rows, row)
 		}
-		if d.emptyLine(fields) {
-			continue // an empty line
-		}
-		if d.columns == nil {
-			if err := d.header(fields, start); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		row, err := d.row(fields, start)
-		if err != nil {
-			return nil, underIndex(err, len(rows))
-		}
-		rows = append(rows, row)
 	}
+	return rows, d.named()
+}
+
+// named tells whether the columns are known in the end.
+func (d *csvDecoder) named() error {
 	if d.columns == nil {
-		return nil, &Error{Code: CodeEmpty, Line: 1, Column: 1, Message: "the file is empty; not even a header line is there"}
+		return &Error{Code: CodeEmpty, Line: 1, Column: 1, Message: "the file is empty; not even a header line is there"}
 	}
-	return rows, nil
+	return nil
+}
+
+// next reads one line: a row, or nil where it is empty or the header. torn says that it cannot even be cut into fields.
+func (d *csvDecoder) next() (row any, torn bool, err error) {
+	start := d.pos
+	fields, err := d.line()
+	if err == nil && d.holes && slices.ContainsFunc(fields, func(f string) bool { return strings.IndexByte(f, hole) >= 0 }) {
+		err = d.fail(CodeUTF8, start, "the line is not valid in the character set of the file")
+	}
+	switch {
+	case err != nil:
+		return nil, true, err
+	case d.emptyLine(fields):
+		return nil, false, nil
+	case d.columns == nil:
+		return nil, false, d.header(fields, start)
+	}
+	row, err = d.row(fields, start)
+	return row, false, err
 }
 
 func (d *csvDecoder) header(fields []string, off int) error {

@@ -3,7 +3,6 @@ package decode
 import (
 	"bytes"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/mapping/charset"
@@ -34,7 +33,8 @@ func CSVLines(b []byte, o CSVOptions, l Limits) (rows []any, lines []int, bad []
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	return d.each(holes)
+	d.holes = holes
+	return d.each()
 }
 
 const (
@@ -65,32 +65,20 @@ func lineByLine(b []byte, name string) (text []byte, holes bool, err error) {
 }
 
 // each reads row by row.
-func (d *csvDecoder) each(holes bool) (rows []any, lines []int, bad []BadLine, err error) {
+func (d *csvDecoder) each() (rows []any, lines []int, bad []BadLine, err error) {
 	rows = []any{}
 	line := 1
 	for d.pos < len(d.b) {
 		start := d.pos
 		d.base = start
-		fields, err := d.line()
-		if err == nil && holes && slices.ContainsFunc(fields, func(f string) bool { return strings.IndexByte(f, hole) >= 0 }) {
-			err = d.fail(CodeUTF8, start, "the line is not valid in the character set of the file")
-		}
-		var row any
+		row, torn, err := d.next()
 		switch {
 		case err != nil && d.columns == nil:
 			return nil, nil, nil, err
-		case err == nil && d.emptyLine(fields): // an empty line
-		case err == nil && d.columns == nil:
-			err = d.header(fields, start)
-			if err != nil {
-				return nil, nil, nil, err
-			}
-		case err == nil:
-			if row, err = d.row(fields, start); err == nil {
-				rows, lines = append(rows, row), append(lines, line)
-			}
-		default:
+		case torn:
 			d.pos = d.afterBad(start)
+		case row != nil:
+			rows, lines = append(rows, row), append(lines, line)
 		}
 		next := line + lineEnds(d.b[start:d.pos])
 		if err != nil {
@@ -107,8 +95,8 @@ func (d *csvDecoder) each(holes bool) (rows []any, lines []int, bad []BadLine, e
 		}
 		line = next
 	}
-	if d.columns == nil {
-		return nil, nil, nil, &Error{Code: CodeEmpty, Line: 1, Column: 1, Message: "the file is empty; not even a header line is there"}
+	if err := d.named(); err != nil {
+		return nil, nil, nil, err
 	}
 	if len(rows) == 0 && len(bad) > 0 { // it is another file than the options say
 		return nil, nil, nil, bad[0].Err

@@ -38,9 +38,9 @@ func Fixed(b []byte, o FixedOptions, l Limits) (any, error) {
 	if err := tooLarge(b, l); err != nil {
 		return nil, err
 	}
-	c, ok := charset.Lookup(o.Charset)
-	if !ok {
-		return nil, &Error{Code: CodeCharset, Message: "the character set is not known; known are " + strings.Join(charset.Names(), ", ")}
+	c, err := charsetNamed(o.Charset)
+	if err != nil {
+		return nil, err
 	}
 	if c.UTF8() {
 		b = bytes.TrimPrefix(b, utf8BOM)

@@ -88,7 +88,9 @@ func (d *xmlDecoder) document() (any, error) {
 			}
 			err = d.start(t, off)
 		case xml.EndElement:
-			if v := d.end(); len(d.stack) == 0 {
+			if e := d.stack[len(d.stack)-1]; e.null && (e.chunks || len(bytes.TrimSpace(e.text)) > 0) {
+				err = d.fail(CodeSyntax, off, "an element says that it is nil, and has content")
+			} else if v := d.end(); len(d.stack) == 0 {
 				root, done = v, true
 			}
 		case xml.CharData:

@@ -190,7 +190,7 @@ func TestUnits(t *testing.T) {
 			t.Errorf("%s: %v %v", s, got, err)
 		}
 	}
-	for _, s := range []string{"", "012", "0x10", "1.5MiB", "MiB", "9999999999TiB", "+1", "-"} {
+	for _, s := range []string{"", "012", "0x10", "1.5MiB", "MiB", "9999999999TiB", "+1", "-", "--", "--5", "-B", "-0"} {
 		if got, err := ParseSize(s); err == nil {
 			t.Errorf("%q: %v, want an error", s, got)
 		}

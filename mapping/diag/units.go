@@ -56,7 +56,7 @@ func ParseSize(s string) (int64, error) {
 			break
 		}
 	}
-	if len(s) > 1 && strings.TrimLeft(s, "-")[:1] == "0" || strings.HasPrefix(s, "+") {
+	if len(s) > 1 && strings.HasPrefix(strings.TrimPrefix(s, "-"), "0") || strings.HasPrefix(s, "+") {
 		return 0, errUnit // 012 is twelve to some and ten to others
 	}
 	n, err := strconv.ParseInt(s, 10, 64)

@@ -1,6 +1,7 @@
 package encode
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -46,10 +47,7 @@ func sub(path []any, steps ...any) []any { return slices.Concat(path, steps) }
 
 // choice checks that *value is one of the words, the first of which is the default.
 func (b *builder) choice(path []any, value *string, words ...string) {
-	if *value == "" {
-		*value = words[0]
-	}
-	if !slices.Contains(words, *value) {
+	if *value = cmp.Or(*value, words[0]); !slices.Contains(words, *value) {
 		b.problem(path, "", "%q is not one of %s", *value, strings.Join(words, ", "))
 	}
 }
@@ -92,21 +90,12 @@ func (b *builder) format() {
 	case "csv":
 		b.csv()
 	case "xml":
-		for _, n := range []struct {
-			key   string
-			value *string
-			def   string
-		}{{"root", &s.XML.Root, "records"}, {"record", &s.XML.Record, "record"}} {
-			if *n.value == "" {
-				*n.value = n.def
-			}
-			b.xmlName([]any{"xml", n.key}, *n.value)
-		}
+		s.XML.Root, s.XML.Record = cmp.Or(s.XML.Root, "records"), cmp.Or(s.XML.Record, "record")
+		b.xmlName([]any{"xml", "root"}, s.XML.Root)
+		b.xmlName([]any{"xml", "record"}, s.XML.Record)
 	case "json":
 		b.choice([]any{"json", "style"}, &s.JSON.Style, "array", "lines", "object")
-		if s.JSON.Records == "" {
-			s.JSON.Records = "records"
-		}
+		s.JSON.Records = cmp.Or(s.JSON.Records, "records")
 		if s.JSON.Style == "lines" && s.LineEnding == "none" {
 			b.problem([]any{"line-ending"}, "lf", "JSON lines need a line ending")
 		}
@@ -165,9 +154,7 @@ func (b *builder) kinds() {
 	for _, write := range slices.Sorted(maps.Keys(s.Records)) {
 		r := s.Records[write]
 		path := []any{"records", write}
-		if r.Element == "" {
-			r.Element = write
-		}
+		r.Element = cmp.Or(r.Element, write)
 		if s.Format == "xml" {
 			b.xmlName(sub(path, "element"), r.Element)
 		}

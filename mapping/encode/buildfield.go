@@ -1,6 +1,7 @@
 package encode
 
 import (
+	"cmp"
 	"strings"
 	"unicode/utf8"
 
@@ -43,14 +44,7 @@ func (b *builder) field(path []any, s FieldSpec, index int, template bool) *fiel
 	f := &field{index: index}
 	b.choice(key("type"), &s.Type, "text", "integer", "decimal", "boolean", "date", "datetime")
 	numeric := s.Type == "integer" || s.Type == "decimal"
-	def := func(value *string, d string) {
-		if *value == "" {
-			*value = d
-		}
-	}
-	def(&s.Overflow, b.spec.Overflow)
-	def(&s.Unmappable, b.spec.Unmappable)
-	def(&s.Control, b.spec.Control)
+	s.Overflow, s.Unmappable, s.Control = cmp.Or(s.Overflow, b.spec.Overflow), cmp.Or(s.Unmappable, b.spec.Unmappable), cmp.Or(s.Control, b.spec.Control)
 	b.choice(key("overflow"), &s.Overflow, "error", "cut")
 	b.choice(key("control"), &s.Control, "error", "space")
 	f.blanks = s.Control == "space"
@@ -61,11 +55,19 @@ func (b *builder) field(path []any, s FieldSpec, index int, template bool) *fiel
 	if s.Width < 0 {
 		b.problem(key("width"), "", "a width cannot be negative")
 	}
-	b.align(path, &s, numeric)
-	b.pads(path, &s, f)
-	b.number(path, &s)
+	first, second := "left", "right"
+	if numeric {
+		first, second = second, first
+	}
+	b.choice(key("align"), &s.Align, first, second)
+	b.pads(path, &s, f, numeric)
+	b.number(path, &s, numeric)
 	b.pattern(path, &s, f)
-	b.truth(&s)
+	if s.Yes == "" && s.No == "" {
+		if s.Yes, s.No = "1", "0"; b.spec.Format == "xml" || b.spec.Format == "json" {
+			s.Yes, s.No = "true", "false"
+		}
+	}
 	f.replace = b.replacement(key("unmappable"), s.Unmappable)
 	if !template && s.Value != nil {
 		b.literal(key("value"), s)
@@ -76,22 +78,12 @@ func (b *builder) field(path []any, s FieldSpec, index int, template bool) *fiel
 	return f
 }
 
-func (b *builder) align(path []any, s *FieldSpec, numeric bool) {
-	if numeric {
-		b.choice(sub(path, "align"), &s.Align, "right", "left")
-		return
-	}
-	b.choice(sub(path, "align"), &s.Align, "left", "right")
-}
-
 // pads sets the pad and checks that the character set has it as one byte.
-func (b *builder) pads(path []any, s *FieldSpec, f *field) {
-	if s.Pad == "" {
-		s.Pad = " "
-		if s.Type != "text" && s.Align == "right" && (s.Type == "integer" || s.Type == "decimal") {
-			s.Pad = "0"
-		}
+func (b *builder) pads(path []any, s *FieldSpec, f *field, numeric bool) {
+	if s.Pad == "" && numeric && s.Align == "right" {
+		s.Pad = "0"
 	}
+	s.Pad = cmp.Or(s.Pad, " ")
 	pad, _, ok := b.layout.charset.AppendString(nil, s.Pad)
 	blank, _, _ := b.layout.charset.AppendString(nil, " ")
 	f.blank = blank[0]
@@ -100,15 +92,15 @@ func (b *builder) pads(path []any, s *FieldSpec, f *field) {
 		return
 	}
 	f.pad = pad[0]
-	if (s.Type == "integer" || s.Type == "decimal") && s.Pad == "0" && s.Align == "left" {
+	if numeric && s.Pad == "0" && s.Align == "left" {
 		b.problem(sub(path, "pad"), "", "zeros after a number would make it another number")
 	}
 }
 
 // number checks what only numbers have.
-func (b *builder) number(path []any, s *FieldSpec) {
+func (b *builder) number(path []any, s *FieldSpec, numeric bool) {
 	key := func(k string) []any { return sub(path, k) }
-	if s.Type != "integer" && s.Type != "decimal" {
+	if !numeric {
 		for k, set := range map[string]bool{"decimals": s.Decimals != 0, "implied": s.Implied, "point": s.Point != "", "sign": s.Sign != ""} {
 			if set {
 				b.problem(key(k), "", "only numbers have this setting; the field's type is %s", s.Type)
@@ -137,16 +129,11 @@ func (b *builder) number(path []any, s *FieldSpec) {
 	} else if _, _, ok := b.layout.charset.AppendString(nil, s.Point); !ok {
 		b.problem(key("point"), ",", "the character set has no such character")
 	}
-	if _, ok := numberOfText(s.IfNull); s.IfNull != nil && *s.IfNull != "" && !ok && b.spec.Format == "json" {
-		b.problem(key("if-null"), "", "a null text in JSON would be a text where numbers are expected")
+	if s.IfNull != nil && *s.IfNull != "" && b.spec.Format == "json" {
+		if _, ok := parseNumber(*s.IfNull); !ok {
+			b.problem(key("if-null"), "", "a null text in JSON would be a text where numbers are expected")
+		}
 	}
-}
-
-func numberOfText(s *string) (number, bool) {
-	if s == nil {
-		return number{}, false
-	}
-	return parseNumber(*s)
 }
 
 func (b *builder) pattern(path []any, s *FieldSpec, f *field) {
@@ -158,15 +145,11 @@ func (b *builder) pattern(path []any, s *FieldSpec, f *field) {
 		}
 		return
 	}
-	if s.Pattern == "" {
-		s.Pattern = "yyyy-MM-dd"
-		if s.Type == "datetime" {
-			s.Pattern = "yyyy-MM-dd'T'HH:mm:ss"
-		}
-		if b.spec.Format == "fixed" {
-			s.Pattern = map[string]string{"date": "yyyyMMdd", "datetime": "yyyyMMddHHmmss"}[s.Type]
-		}
+	defaults := map[string]string{"date": "yyyy-MM-dd", "datetime": "yyyy-MM-dd'T'HH:mm:ss"}
+	if b.spec.Format == "fixed" {
+		defaults = map[string]string{"date": "yyyyMMdd", "datetime": "yyyyMMddHHmmss"}
 	}
+	s.Pattern = cmp.Or(s.Pattern, defaults[s.Type])
 	if f.pattern, err = datefmt.Compile(s.Pattern); err != nil {
 		b.problem(key("pattern"), "yyyyMMdd", "%v", err)
 	} else if s.Type == "date" && (f.pattern.HasTime() || f.pattern.HasZone()) {
@@ -180,16 +163,6 @@ func (b *builder) pattern(path []any, s *FieldSpec, f *field) {
 	}
 	if f.zone, err = datefmt.Zone(s.Zone); err != nil {
 		b.problem(key("zone"), "Europe/Berlin", "%v", err)
-	}
-}
-
-func (b *builder) truth(s *FieldSpec) {
-	yes, no := "1", "0"
-	if b.spec.Format == "xml" || b.spec.Format == "json" {
-		yes, no = "true", "false"
-	}
-	if s.Yes == "" && s.No == "" {
-		s.Yes, s.No = yes, no
 	}
 }
 

@@ -14,9 +14,13 @@ func (l *Layout) csvLine(dst []byte, w *writer, fields []*field, values []connec
 		if i > 0 {
 			dst = l.put(dst, l.spec.CSV.Delimiter)
 		}
-		s, err := f.csvText(w, values[i])
+		s, _, err := f.shown(w, values[i])
 		if err != nil {
 			return nil, err
+		}
+		if f.numeric() && !f.empty(values[i]) {
+			sign, digits, trailing := f.signed(s)
+			s = sign + digits + trailing
 		}
 		start := len(dst)
 		if f.guarded(w, values[i], w.own(i), s) {
@@ -28,7 +32,7 @@ func (l *Layout) csvLine(dst []byte, w *writer, fields []*field, values []connec
 			return nil, err
 		}
 		if f.spec.Width > 0 && len(dst)-text > f.spec.Width {
-			if dst, err = f.shorten(dst[:text], w, s, 0); err != nil {
+			if dst, err = f.shorten(dst[:text], w, s, 0, f.cuts(values[i])); err != nil {
 				return nil, err.withSign(f.signs(values[i], s))
 			}
 		}
@@ -43,30 +47,6 @@ func (l *Layout) csvLine(dst []byte, w *writer, fields []*field, values []connec
 func (l *Layout) put(dst []byte, s string) []byte {
 	dst, _, _ = l.charset.AppendString(dst, s)
 	return dst
-}
-
-// csvText returns the value as text, with null text and sign applied.
-func (f *field) csvText(w *writer, v connectors.Value) (string, *FieldError) {
-	if f.empty(v) {
-		if f.spec.Required {
-			return "", w.fail(f, CodeRequired, "the field is required and has no value")
-		}
-		if f.spec.IfNull == nil {
-			return "", nil
-		}
-		return *f.spec.IfNull, nil
-	}
-	s, err := f.plain(w, v)
-	switch {
-	case err != nil:
-		return "", err
-	case f.numeric():
-		sign, digits, trailing := f.signed(s)
-		return sign + digits + trailing, nil
-	case s == "" && f.spec.Required:
-		return "", w.fail(f, CodeRequired, "the field is required and its text is empty")
-	}
-	return s, nil
 }
 
 // guarded tells whether an apostrophe stands before a text, so that no spreadsheet runs it.

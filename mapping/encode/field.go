@@ -42,6 +42,23 @@ func (f *field) empty(v connectors.Value) bool {
 	return v.Kind == connectors.Missing || v.Kind == connectors.Null || v.Kind == connectors.Text && v.Str == "" && f.spec.Type != "text"
 }
 
+// shown returns a value as plain text, or the text for null; there is false for what is left out.
+func (f *field) shown(w *writer, v connectors.Value) (s string, there bool, err *FieldError) {
+	if f.empty(v) {
+		switch {
+		case f.spec.Required:
+			return "", false, w.fail(f, CodeRequired, "the field is required and has no value")
+		case f.spec.IfNull == nil:
+			return "", false, nil
+		}
+		return *f.spec.IfNull, true, nil
+	}
+	if s, err = f.plain(w, v); err == nil && s == "" && f.spec.Required {
+		err = w.fail(f, CodeRequired, "the field is required and its text is empty")
+	}
+	return s, true, err
+}
+
 // plain returns the value as text in canonical form: the number with its decimals, the date by its
 // pattern. negative numbers keep their hyphen; sign, point and padding are the formats' matter.
 func (f *field) plain(w *writer, v connectors.Value) (string, *FieldError) {
@@ -62,10 +79,6 @@ func (f *field) plain(w *writer, v connectors.Value) (string, *FieldError) {
 		if v.Kind != connectors.Boolean {
 			return "", w.fail(f, CodeType, "the value is not a boolean")
 		}
-		if v.Int != 0 {
-			return f.spec.Yes, nil
-		}
-		return f.spec.No, nil
 	case "date":
 		return f.date(w, v)
 	case "datetime":
@@ -80,7 +93,7 @@ func (f *field) date(w *writer, v connectors.Value) (string, *FieldError) {
 	if v.Kind != connectors.Date && v.Kind != connectors.Text {
 		return "", w.fail(f, CodeType, "the value is not a date")
 	}
-	t, err := isoDate.Parse(v.Str)
+	t, err := isoDate.Parse(v.Str, 0)
 	if err != nil {
 		return "", w.fail(f, CodeType, "the value is not a date as YYYY-MM-DD")
 	}

@@ -82,11 +82,11 @@ func (l *Layout) Control(h Header, size int64, digest connectors.Digest, pieces 
 	}
 	s := l.summarize(h, pieces)
 	s.bytes, s.digest = size, hex.EncodeToString(digest[:])
-	name = l.control.name.render(s.variables())
+	name = s.render(l.control.name)
 	if name == "" || name == h.Name || strings.ContainsAny(name, "/\\") {
 		return "", nil, true, &FieldError{Write: "control-file", Code: CodeName, Message: "the name comes out empty or as that of the file itself"}
 	}
-	text := strings.ReplaceAll(l.control.text.render(s.variables()), "\n", l.newlineText())
+	text := strings.ReplaceAll(s.render(l.control.text), "\n", l.newlineText())
 	body, bad, encodable := l.charset.AppendString(nil, text)
 	if !encodable {
 		return "", nil, true, &FieldError{Write: "control-file", Code: CodeUnmapped, Message: fmt.Sprintf("the character at byte %d does not exist in %s", bad, l.charset.Name())}
@@ -134,49 +134,32 @@ func (l *Layout) summarize(h Header, pieces []Piece) *summary {
 	return s
 }
 
-func (s *summary) variables() variables {
-	return variables{
-		at: s.header.SealedAt.In(s.zone),
-		number: func(name, arg string) (int64, bool) {
-			switch {
-			case name == "count" && arg == "":
-				return s.count, true
-			case name == "count":
-				return int64(s.counts[arg]), true
-			case name == "lines":
-				return s.lines, true
-			case name == "seq":
-				return s.header.Seq, true
-			case name == "bytes":
-				return s.bytes, true
-			}
-			return 0, false
-		},
-		text: func(name, arg string) (string, bool) {
-			switch name {
-			case "total":
-				return s.totals[arg].String(), true
-			case "name":
-				return s.header.Name, true
-			case "stem":
-				return strings.TrimSuffix(s.header.Name, path.Ext(s.header.Name)), true
-			case "id":
-				return s.header.ID, true
-			case "reference":
-				return s.header.Reference, true
-			case "sha256":
-				return s.digest, true
-			}
-			return "", false
-		},
+// render writes a template of header, trailer or control file.
+func (s *summary) render(t *Template) string {
+	return t.render(s.header.SealedAt.In(s.zone), s.variable)
+}
+
+func (s *summary) variable(name, arg string) any {
+	switch name {
+	case "count":
+		if arg != "" {
+			return int64(s.counts[arg])
+		}
+		return s.count
+	case "total":
+		return s.totals[arg].String()
+	case "stem":
+		return strings.TrimSuffix(s.header.Name, path.Ext(s.header.Name))
 	}
+	return map[string]any{"lines": s.lines, "seq": s.header.Seq, "bytes": s.bytes, "name": s.header.Name, "id": s.header.ID,
+		"reference": s.header.Reference, "sha256": s.digest}[name]
 }
 
 // values fills in a line's templates.
 func (n *line) values(s *summary) []connectors.Value {
 	out := make([]connectors.Value, len(n.templates))
 	for i, t := range n.templates {
-		out[i] = connectors.Value{Kind: connectors.Text, Str: t.render(s.variables())}
+		out[i] = connectors.Value{Kind: connectors.Text, Str: s.render(t)}
 	}
 	return out
 }
@@ -284,20 +267,18 @@ func (l *Layout) jsonLine(dst []byte, w *writer, n *line, values []connectors.Va
 }
 
 func (l *Layout) titles(dst []byte) ([]byte, error) {
-	for _, k := range l.kinds {
-		w := writer{layout: l, write: headerWrite, fixed: make([]bool, len(k.fields))}
-		values := make([]connectors.Value, len(k.fields))
-		plain := make([]*field, len(k.fields))
+	w := writer{layout: l, write: headerWrite}
+	var values []connectors.Value
+	var plain []*field
+	for _, k := range l.kinds { // there is one
 		for i, f := range k.fields {
-			values[i] = connectors.Value{Kind: connectors.Text, Str: f.spec.Name}
-			w.fixed[i] = true
-			plain[i] = &field{spec: FieldSpec{Name: f.spec.Name, Type: "text"}, index: i}
+			values = append(values, connectors.Value{Kind: connectors.Text, Str: f.spec.Name})
+			plain, w.fixed = append(plain, &field{spec: FieldSpec{Name: f.spec.Name, Type: "text"}, index: i}), append(w.fixed, true)
 		}
-		dst, err := l.csvLine(dst, &w, plain, values)
-		if err != nil {
-			return nil, err
-		}
-		return dst, nil
+	}
+	dst, err := l.csvLine(dst, &w, plain, values)
+	if err != nil {
+		return nil, err
 	}
 	return dst, nil
 }
@@ -313,20 +294,7 @@ func (l *Layout) xmlOpen(dst []byte) []byte {
 	}
 	root := "<" + l.spec.XML.Root
 	if ns := l.spec.XML.Namespace; ns != "" {
-		var b bytes.Buffer
-		for _, r := range ns {
-			switch r {
-			case '&':
-				b.WriteString("&amp;")
-			case '<':
-				b.WriteString("&lt;")
-			case '"':
-				b.WriteString("&quot;")
-			default:
-				b.WriteRune(r)
-			}
-		}
-		root += ` xmlns="` + b.String() + `"`
+		root += ` xmlns="` + strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&quot;").Replace(ns) + `"`
 	}
 	if l.spec.XML.Nil {
 		root += ` xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"`

@@ -20,24 +20,14 @@ func (l *Layout) fixedLine(dst []byte, w *writer, fields []*field, values []conn
 
 // appendFixed appends exactly Width bytes.
 func (f *field) appendFixed(dst []byte, w *writer, v connectors.Value) ([]byte, *FieldError) {
-	if f.empty(v) {
-		if f.spec.Required {
-			return nil, w.fail(f, CodeRequired, "the field is required and has no value")
-		}
-		if f.spec.IfNull == nil {
-			return fill(dst, f.blank, f.spec.Width), nil
-		}
-		return f.place(dst, w, "", *f.spec.IfNull, f.pad)
-	}
-	s, err := f.plain(w, v)
-	if err != nil {
+	s, there, err := f.shown(w, v)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if !f.numeric() {
-		if s == "" && f.spec.Required {
-			return nil, w.fail(f, CodeRequired, "the field is required and its text is empty")
-		}
-		if dst, err = f.place(dst, w, "", s, f.pad); err != nil {
+	case !there:
+		return fill(dst, f.blank, f.spec.Width), nil
+	case f.empty(v) || !f.numeric():
+		if dst, err = f.place(dst, w, "", s, f.cuts(v)); err != nil {
 			return nil, err.withSign(f.signs(v, s))
 		}
 		return dst, nil
@@ -48,7 +38,7 @@ func (f *field) appendFixed(dst []byte, w *writer, v connectors.Value) ([]byte, 
 	if sign != "" && f.spec.Pad != "0" {
 		sign, digits = "", sign+digits
 	}
-	if dst, err = f.place(dst, w, sign, digits+trailing, f.pad); err != nil {
+	if dst, err = f.place(dst, w, sign, digits+trailing, false); err != nil {
 		return nil, err.withSign(f.signs(v, sign+digits+trailing))
 	}
 	if f.spec.Sign == "overpunch" {
@@ -70,8 +60,13 @@ func (e *FieldError) withSign(shown bool) *FieldError {
 	return e
 }
 
+// cuts tells whether the layout allows to cut a value: of anything but a text, a part is another value.
+func (f *field) cuts(v connectors.Value) bool {
+	return f.cut && (v.Kind == connectors.Text || f.empty(v))
+}
+
 // place appends front, which stays at the left edge, and s, aligned and padded, in Width bytes together.
-func (f *field) place(dst []byte, w *writer, front, s string, pad byte) ([]byte, *FieldError) {
+func (f *field) place(dst []byte, w *writer, front, s string, cut bool) ([]byte, *FieldError) {
 	start := len(dst)
 	dst, err := f.encode(dst, w, front)
 	if err != nil {
@@ -83,27 +78,27 @@ func (f *field) place(dst []byte, w *writer, front, s string, pad byte) ([]byte,
 	}
 	free := f.spec.Width - (len(dst) - start)
 	if free < 0 {
-		if dst, err = f.shorten(dst[:text], w, s, text-start); err != nil {
+		if dst, err = f.shorten(dst[:text], w, s, text-start, cut); err != nil {
 			return nil, err
 		}
 		return fill(dst, f.blank, f.spec.Width-(len(dst)-start)), nil
 	}
-	dst = fill(dst, pad, free)
+	dst = fill(dst, f.pad, free)
 	if f.right && free > 0 {
 		copy(dst[text+free:], dst[text:len(dst)-free])
-		fill(dst[:text], pad, free)
+		fill(dst[:text], f.pad, free)
 	}
 	return dst, nil
 }
 
 // shorten appends as many whole characters of s as fit, where the layout allows that. before is what of the field is taken
-// already, by a sign: a number is never cut.
-func (f *field) shorten(dst []byte, w *writer, s string, before int) ([]byte, *FieldError) {
+// already, by a sign.
+func (f *field) shorten(dst []byte, w *writer, s string, before int, cut bool) ([]byte, *FieldError) {
 	full, err := f.encode(nil, &writer{layout: w.layout}, s)
 	if err != nil {
 		return nil, err
 	}
-	if !f.cut {
+	if !cut {
 		return nil, w.fail(f, CodeTooLong, "the value takes %d bytes in %s and the field has %d", before+len(full), w.layout.charset.Name(), f.spec.Width)
 	}
 	w.note(f, NoteCut, "cut from %d to %d bytes", len(full), f.spec.Width)

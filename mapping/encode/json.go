@@ -2,7 +2,6 @@ package encode
 
 import (
 	"fmt"
-	"unicode/utf8"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -26,10 +25,7 @@ func (l *Layout) jsonObject(dst []byte, w *writer, fields []*field, values []con
 	first := true
 	for i, f := range fields {
 		v := values[i]
-		if f.empty(v) && f.spec.Required {
-			return nil, w.fail(f, CodeRequired, "the field is required and has no value")
-		}
-		if v.Kind == connectors.Missing && f.spec.IfNull == nil {
+		if v.Kind == connectors.Missing && f.spec.IfNull == nil && !f.spec.Required {
 			continue
 		}
 		if !first {
@@ -47,27 +43,16 @@ func (l *Layout) jsonObject(dst []byte, w *writer, fields []*field, values []con
 
 // jsonValue appends one value: numbers exact, booleans as such unless the field names texts for them.
 func (f *field) jsonValue(dst []byte, w *writer, v connectors.Value) ([]byte, *FieldError) {
-	l := w.layout
-	if f.empty(v) {
-		if f.spec.IfNull == nil {
-			return l.put(dst, "null"), nil
-		}
-		return l.jsonText(dst, *f.spec.IfNull), nil
-	}
-	s, err := f.plain(w, v)
+	s, there, err := f.within(w, v)
 	switch {
 	case err != nil:
 		return nil, err
-	case f.numeric(), f.spec.Type == "boolean" && (s == "true" || s == "false"):
-		return l.put(dst, s), nil
-	case s == "" && f.spec.Required:
-		return nil, w.fail(f, CodeRequired, "the field is required and its text is empty")
-	case f.spec.Width > 0 && utf8.RuneCountInString(s) > f.spec.Width:
-		if s, err = f.shortenText(w, v, s); err != nil {
-			return nil, err
-		}
+	case !there:
+		return w.layout.put(dst, "null"), nil
+	case !f.empty(v) && (f.numeric() || f.spec.Type == "boolean" && (s == "true" || s == "false")):
+		return w.layout.put(dst, s), nil
 	}
-	return l.jsonText(dst, s), nil
+	return w.layout.jsonText(dst, s), nil
 }
 
 // jsonText appends a string; what the character set lacks is escaped, which says the same.

@@ -94,15 +94,6 @@ func (l *Layout) kindOf(write string) *kind {
 	return l.kinds[""]
 }
 
-// Check says whether records of this shape can be encoded as far as names go: the layout has a record
-// for the write, and both name the same fields. The error is a *FieldError.
-func (l *Layout) Check(s *connectors.Shape) error {
-	if b := l.bind(s); b.err != nil {
-		return b.err
-	}
-	return nil
-}
-
 // bind finds the fields of a shape, once for each.
 func (l *Layout) bind(s *connectors.Shape) *binding {
 	if b, ok := l.bindings.Load(s); ok {

@@ -2,7 +2,6 @@ package encode
 
 import (
 	"crypto/sha256"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -182,12 +181,11 @@ func TestRecordKinds(t *testing.T) {
 		CodeField:  {Write: "owner", Fields: []string{"NAME", "EXTRA"}},
 		CodeAbsent: {Write: "owner", Fields: []string{"AREA"}},
 	} {
-		var e *FieldError
-		if err := l.Check(shape); !errors.As(err, &e) || e.Code != want {
-			t.Errorf("%v: want %s", err, want)
+		if e := l.bind(shape).err; e == nil || e.Code != want {
+			t.Errorf("%v: want %s", e, want)
 		}
 	}
-	if err := l.Check(owner); err != nil {
+	if err := l.bind(owner).err; err != nil {
 		t.Error(err)
 	}
 }

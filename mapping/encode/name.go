@@ -32,26 +32,8 @@ func RenderName(template string, v NameVars) (string, error) {
 
 // Name is RenderName for a template that was parsed before.
 func (t *Template) Name(v NameVars) (string, error) {
-	s := t.render(variables{
-		at: v.Time,
-		number: func(name, _ string) (int64, bool) {
-			switch name {
-			case "seq":
-				return v.Seq, true
-			case "n":
-				return v.N, true
-			}
-			return 0, false
-		},
-		text: func(name, _ string) (string, bool) {
-			switch name {
-			case "id":
-				return safeName(v.ID), true
-			case "reference":
-				return safeName(v.Reference), true
-			}
-			return "", false
-		},
+	s := t.render(v.Time, func(name, _ string) any {
+		return map[string]any{"seq": v.Seq, "n": v.N, "id": safeName(v.ID), "reference": safeName(v.Reference)}[name]
 	})
 	if deviceName(s) {
 		s = fmt.Sprintf("%%%02X%s", s[0], s[1:])

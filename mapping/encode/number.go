@@ -1,9 +1,10 @@
 package encode
 
 import (
-	"math/big"
 	"strconv"
 	"strings"
+
+	"github.com/cockroachdb/apd/v3"
 
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -83,40 +84,21 @@ func (n number) String() string {
 }
 
 // sum adds decimals exactly. Its scale is the largest of what was added.
-type sum struct {
-	unscaled big.Int
-	scale    int
-}
+type sum struct{ apd.Decimal }
 
-var ten = big.NewInt(10)
+// exact does not round.
+var exact = apd.Context{MaxExponent: apd.MaxExponent, MinExponent: apd.MinExponent}
 
 func (s *sum) add(n number) {
-	digits, _ := new(big.Int).SetString(n.whole+n.fraction, 10)
-	if n.negative {
-		digits.Neg(digits)
+	if d, _, err := apd.NewFromString(n.String()); err == nil {
+		_, _ = exact.Add(&s.Decimal, &s.Decimal, d) // without a precision nothing can go wrong
 	}
-	scale := len(n.fraction)
-	switch {
-	case scale < s.scale:
-		digits.Mul(digits, new(big.Int).Exp(ten, big.NewInt(int64(s.scale-scale)), nil))
-	case scale > s.scale:
-		s.unscaled.Mul(&s.unscaled, new(big.Int).Exp(ten, big.NewInt(int64(scale-s.scale)), nil))
-		s.scale = scale
-	}
-	s.unscaled.Add(&s.unscaled, digits)
 }
 
 // String returns the canonical text of the sum.
 func (s *sum) String() string {
-	text := new(big.Int).Abs(&s.unscaled).String()
-	if k := s.scale + 1 - len(text); k > 0 {
-		text = strings.Repeat("0", k) + text
+	if s.IsZero() {
+		s.Negative = false
 	}
-	if s.scale > 0 {
-		text = text[:len(text)-s.scale] + "." + text[len(text)-s.scale:]
-	}
-	if s.unscaled.Sign() < 0 {
-		text = "-" + text
-	}
-	return text
+	return s.Text('f')
 }

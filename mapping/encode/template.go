@@ -139,26 +139,29 @@ func (t *Template) Uses(name string) bool {
 	return slices.ContainsFunc(t.parts, func(p templatePart) bool { return p.name == name })
 }
 
-// variables gives a template its values; number and text return false for names they do not know.
-type variables struct {
-	at     time.Time
-	number func(name, arg string) (int64, bool)
-	text   func(name, arg string) (string, bool)
+// MinutesOfDay says whether a date in it has minutes and no hour, where the month was meant.
+func (t *Template) MinutesOfDay() bool {
+	return slices.ContainsFunc(t.parts, func(p templatePart) bool { return p.pattern != nil && p.pattern.MinutesOfDay() })
 }
 
-func (t *Template) render(v variables) string {
+// variables gives the value of a variable, a text or a number, by its name and what stands after the colon; nil: there is none.
+type variables func(name, arg string) any
+
+// render writes the template; dates are those of a moment.
+func (t *Template) render(at time.Time, value variables) string {
 	var b strings.Builder
 	for _, p := range t.parts {
 		switch {
 		case p.name == "":
 			b.WriteString(p.literal)
 		case p.pattern != nil:
-			b.WriteString(p.pattern.Format(v.at))
+			b.WriteString(p.pattern.Format(at))
 		default:
-			if n, ok := v.number(p.name, p.arg); ok {
-				fmt.Fprintf(&b, "%0*d", p.width, n)
-			} else if s, ok := v.text(p.name, p.arg); ok {
-				b.WriteString(s)
+			switch v := value(p.name, p.arg).(type) {
+			case int64:
+				fmt.Fprintf(&b, "%0*d", p.width, v)
+			case string:
+				b.WriteString(v)
 			}
 		}
 	}

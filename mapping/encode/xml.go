@@ -19,9 +19,9 @@ func (l *Layout) xmlElement(dst []byte, w *writer, name string, fields []*field,
 			children = true
 			continue
 		}
-		s, there, e := f.xmlText(w, values[i])
-		if e != nil {
-			return nil, e
+		s, there, err := f.within(w, values[i])
+		if err != nil {
+			return nil, err
 		}
 		if !there {
 			continue
@@ -48,7 +48,7 @@ func (l *Layout) xmlElement(dst []byte, w *writer, name string, fields []*field,
 }
 
 func (l *Layout) xmlChild(dst []byte, w *writer, f *field, v connectors.Value, indent string) ([]byte, *FieldError) {
-	s, there, err := f.xmlText(w, v)
+	s, there, err := f.within(w, v)
 	switch {
 	case err != nil:
 		return nil, err
@@ -66,35 +66,18 @@ func (l *Layout) xmlChild(dst []byte, w *writer, f *field, v connectors.Value, i
 	return append(l.put(dst, "</"+f.tag+">"), l.newline...), nil
 }
 
-// xmlText returns the value as text; there is false for what is left out.
-func (f *field) xmlText(w *writer, v connectors.Value) (s string, there bool, err *FieldError) {
-	if f.empty(v) {
-		if f.spec.Required {
-			return "", false, w.fail(f, CodeRequired, "the field is required and has no value")
-		}
-		if f.spec.IfNull == nil {
-			return "", false, nil
-		}
-		return *f.spec.IfNull, true, nil
-	}
-	s, err = f.plain(w, v)
-	if err == nil && s == "" && f.spec.Required {
-		err = w.fail(f, CodeRequired, "the field is required and its text is empty")
-	}
-	if err == nil && f.spec.Width > 0 && utf8.RuneCountInString(s) > f.spec.Width {
-		s, err = f.shortenText(w, v, s)
-	}
-	return s, true, err
-}
-
-// shortenText cuts a text to Width characters: XML and JSON count characters, not bytes.
-func (f *field) shortenText(w *writer, v connectors.Value, s string) (string, *FieldError) {
+// within is shown in at most Width characters: XML and JSON count characters, not bytes. Texts for null are as they are.
+func (f *field) within(w *writer, v connectors.Value) (s string, there bool, err *FieldError) {
+	s, there, err = f.shown(w, v)
 	n := utf8.RuneCountInString(s)
-	if !f.cut {
-		return "", w.fail(f, CodeTooLong, "the value has %d characters and the field %d", n, f.spec.Width).withSign(f.signs(v, s))
+	switch {
+	case err != nil || f.spec.Width == 0 || n <= f.spec.Width || f.empty(v):
+		return s, there, err
+	case !f.cuts(v):
+		return "", false, w.fail(f, CodeTooLong, "the value has %d characters and the field %d", n, f.spec.Width).withSign(f.signs(v, s))
 	}
 	w.note(f, NoteCut, "cut from %d to %d characters", n, f.spec.Width)
-	return string([]rune(s)[:f.spec.Width]), nil
+	return string([]rune(s)[:f.spec.Width]), true, nil
 }
 
 // escapeXML appends text. What the character set lacks is written as a character reference, which says

@@ -1,10 +1,13 @@
 package expr
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
+
+	"github.com/inbasket/inbasket/mapping/diag"
 )
 
 // Function computes a helper; args are on the env's stack and must not be kept.
@@ -18,6 +21,7 @@ type helper struct {
 	both     bool     // of two arguments each passes where it is absent, the second first
 	keeps    bool     // whatever is in the text stays in it, but for capitals
 	own      bool     // gives the mapping's own words, not something made of the form
+	picks    bool     // gives one of its further arguments, or what a table has
 	makes    Making   // what it does to a value beside reading it
 	fn       Function // the function itself, or:
 	make     func(c *Compiler, n ast.Node, args []Compiled) Function
@@ -27,23 +31,19 @@ type helper struct {
 
 // call compiles helper(args) and value | helper(args).
 func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
-	if len(args) > 0 && (hasPredicate(args) || name == "sum" || name == "count") {
+	if len(args) > 0 && (slices.ContainsFunc(args, isPredicate) || name == "sum" || name == "count") {
 		return c.predicate(n, name, args)
 	}
 	h, ok := helpers[name]
 	if !ok {
-		c.stop(n, CodeUnknownHelper, "there is no helper "+strconv.Quote(name), suggestName(name, helperNames()))
+		c.stop(n, CodeUnknownHelper, "there is no helper "+strconv.Quote(name), diag.Suggest(name, helperNames()))
 	}
 	if len(args) < h.min || h.max >= 0 && len(args) > h.max {
 		c.stop(n, CodeArguments, name+" has the wrong number of arguments: "+h.usage, "")
 	}
 	xs := make([]Compiled, len(args))
 	for i, a := range args {
-		if h.shallow && i == 0 {
-			xs[i] = c.shallow(a)
-		} else {
-			xs[i] = c.operand(a)
-		}
+		xs[i] = c.part(a, !h.shallow || i > 0)
 	}
 	fn := h.fn
 	if h.make != nil {
@@ -52,7 +52,7 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	if strings.HasPrefix(h.absent, passes) {
 		fn = passing(fn, h.both)
 	}
-	out := Compiled{Eval: invoke(fn, xs, h), Source: firstSource(xs...), Own: ownTexts(name, xs)}
+	out := Compiled{Eval: invoke(fn, xs, h), Source: firstSource(xs...), Own: h.picks && !slices.ContainsFunc(xs[1:], func(x Compiled) bool { return !x.Own })}
 	if h.same {
 		out.Plain = xs[0].Plain
 	}
@@ -92,49 +92,13 @@ func passing(fn Function, both bool) Function {
 	}
 }
 
-// ownTexts tells whether a helper gives no texts but those of the mapping.
-func ownTexts(name string, xs []Compiled) bool {
-	switch name {
-	case "lookup":
-		return len(xs) == 2 || xs[2].Own
-	case "yesNo":
-		return xs[1].Own && xs[2].Own
-	}
-	return false
-}
-
 // invoke puts arguments on the env's stack, so that a call allocates nothing.
 func invoke(fn Function, xs []Compiled, h helper) Eval {
 	own, makes := h.own, h.makes
-	if len(xs) == 1 {
-		ev := xs[0].Eval
-		return func(e *Env) Value {
-			at := len(e.args)
-			v := ev(e)
-			if !e.Step() {
-				return Missing
-			}
-			e.args = append(e.args, v)
-			v = fn(e, e.args[at:])
-			switch {
-			case e.Err != nil:
-				v = e.Of(v, e.args[at])
-			case v.Src == 0 && !own:
-				v.Made = makes.of(v, e.args[at:])
-				v.Src, v.Made = e.args[at].Src, v.Made|e.args[at].Made
-			}
-			e.args = e.args[:at]
-			return v
-		}
-	}
-	evs := make([]Eval, len(xs))
-	for i, x := range xs {
-		evs[i] = x.Eval
-	}
 	return func(e *Env) Value {
 		at := len(e.args)
-		for _, ev := range evs {
-			v := ev(e)
+		for i := range xs {
+			v := xs[i].Eval(e)
 			e.args = append(e.args, v)
 		}
 		v := Missing
@@ -153,20 +117,13 @@ func invoke(fn Function, xs []Compiled, h helper) Eval {
 	}
 }
 
-func hasPredicate(args []ast.Node) bool {
-	for _, a := range args {
-		if _, ok := a.(*ast.PredicateNode); ok {
-			return true
-		}
-	}
-	return false
-}
+func isPredicate(n ast.Node) bool { _, ok := n.(*ast.PredicateNode); return ok }
 
 // predicate compiles what works on each item of a list: filter, map, any, all, none, one, find, count, sum.
 func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled {
-	do, ok := predicates[name]
+	how, ok := predicates[name]
 	if !ok {
-		c.stop(n, CodeUnknownHelper, name+" is not part of the mapping language", suggestName(name, helperNames()))
+		c.stop(n, CodeUnknownHelper, name+" is not part of the mapping language", diag.Suggest(name, helperNames()))
 	}
 	list := c.node(args[0])
 	c.inside(args[0], list)
@@ -196,8 +153,8 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 		add := func(e *Env, a []Value) Value { return calculate(e, '+', Int(0), a[0]) }
 		c.apply(args[len(args)-1], name, add, []Compiled{body}, false)
 	}
-	lv, bv, makes := list.Eval, body.Eval, predicateMakes[name]
-	out := Compiled{Source: list.Source, May: predicateOutcomes[name]}
+	lv, bv := list.Eval, body.Eval
+	out := Compiled{Source: list.Source, May: how.may}
 	switch {
 	case list.Path == nil:
 	case name == "any", name == "one":
@@ -214,8 +171,8 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 		default:
 			return e.FailSort(l, CodeNotList, name+" needs a list")
 		}
-		v := do(e, l, bv)
-		v.Made |= makes
+		v := how.do(e, l, bv)
+		v.Made |= how.makes
 		return e.Of(v, l)
 	}
 	return out
@@ -228,13 +185,6 @@ func itemOf(list *Path) *Path {
 	return item
 }
 
-// predicateOutcomes is what check knows of what predicates give.
-var predicateOutcomes = map[string]*Outcome{"filter": someList, "map": someList, "any": someBoolean, "all": someBoolean, "none": someBoolean,
-	"one": someBoolean, "count": someInteger, "sum": someNumber}
-
-// predicateMakes is what they do to values.
-var predicateMakes = map[string]Making{"count": Computed | Other, "sum": Computed}
-
 // NeedList uses a value as a list.
 func NeedList(name string) Function {
 	return func(e *Env, a []Value) Value {
@@ -246,7 +196,7 @@ func NeedList(name string) Function {
 }
 
 // eachItem runs f for every item with its body's value, until f says stop.
-func eachItem(e *Env, l Value, body Eval, f func(i int, it, v Value) bool) {
+func eachItem(e *Env, l Value, body Eval, f func(it, v Value) bool) {
 	for i := range l.Length() {
 		if !e.Step() {
 			return
@@ -258,70 +208,70 @@ func eachItem(e *Env, l Value, body Eval, f func(i int, it, v Value) bool) {
 			v = body(e)
 			e.items, e.itemNo = e.items[:len(e.items)-1], e.itemNo[:len(e.itemNo)-1]
 		}
-		if !f(i, it, v) {
+		if !f(it, v) {
 			return
 		}
 	}
 }
 
+// predicate works on each item of a list.
+type predicate struct {
+	do    func(e *Env, l Value, body Eval) Value
+	may   *Outcome // what check knows of what it gives; nil: anything
+	makes Making   // what it does to a value beside reading it
+	usage string   // for the reference
+}
+
 // predicates by name. A missing or null list counts as an empty one.
-var predicates = map[string]func(e *Env, l Value, body Eval) Value{
-	"filter": func(e *Env, l Value, body Eval) Value {
+var predicates = map[string]predicate{
+	"filter": {may: someList, usage: "filter(list, condition): the items for which it is true", do: func(e *Env, l Value, body Eval) Value {
 		out := []Value{}
-		eachItem(e, l, body, func(_ int, it, v Value) bool {
-			if Truth(e, v) {
-				out = append(out, it)
-			}
-			return true
-		})
+		eachTrue(e, l, body, func(it Value) bool { out = append(out, it); return true })
 		return Value{Kind: KindList, Any: out}
-	},
-	"map": func(e *Env, l Value, body Eval) Value {
+	}},
+	"map": {may: someList, usage: "map(list, expression): a list of its values", do: func(e *Env, l Value, body Eval) Value {
 		out := make([]Value, 0, l.Length())
-		eachItem(e, l, body, func(_ int, _, v Value) bool { out = append(out, v); return true })
+		eachItem(e, l, body, func(_, v Value) bool { out = append(out, v); return true })
 		return Value{Kind: KindList, Any: out}
-	},
-	"find": func(e *Env, l Value, body Eval) Value {
+	}},
+	"find": {usage: "find(list, condition): the first item for which it is true, else missing", do: func(e *Env, l Value, body Eval) Value {
 		out := Missing
-		eachItem(e, l, body, func(_ int, it, v Value) bool {
-			if Truth(e, v) {
-				out = it
-				return false
-			}
-			return true
-		})
+		eachTrue(e, l, body, func(it Value) bool { out = it; return false })
 		return out
-	},
-	"any":   func(e *Env, l Value, body Eval) Value { return Bool(countTrue(e, l, body) > 0) },
-	"none":  func(e *Env, l Value, body Eval) Value { return Bool(countTrue(e, l, body) == 0) },
-	"one":   func(e *Env, l Value, body Eval) Value { return Bool(countTrue(e, l, body) == 1) },
-	"all":   func(e *Env, l Value, body Eval) Value { return Bool(countTrue(e, l, body) == l.Length()) },
-	"count": count,
-	"sum":   sum,
+	}},
+	"any":   {do: counted(func(n, _ int) bool { return n > 0 }), may: someBoolean, usage: "any(list, condition): true for at least one item"},
+	"none":  {do: counted(func(n, _ int) bool { return n == 0 }), may: someBoolean, usage: "none(list, condition): true for no item"},
+	"one":   {do: counted(func(n, _ int) bool { return n == 1 }), may: someBoolean, usage: "one(list, condition): true for exactly one item"},
+	"all":   {do: counted(func(n, all int) bool { return n == all }), may: someBoolean, usage: "all(list, condition): true for every item, also of an empty list"},
+	"count": {do: count, may: someInteger, makes: Computed | Other, usage: "count(list[, condition]): number of items"},
+	"sum":   {do: sum, may: someNumber, makes: Computed, usage: "sum(list[, expression]): exact sum; missing and null items count as nothing"},
 }
 
-func countTrue(e *Env, l Value, body Eval) int {
-	n := 0
-	eachItem(e, l, body, func(_ int, _, v Value) bool {
-		if Truth(e, v) {
-			n++
-		}
-		return true
-	})
-	return n
+// eachTrue runs f for every item whose condition is true, until f says stop.
+func eachTrue(e *Env, l Value, condition Eval, f func(it Value) bool) {
+	eachItem(e, l, condition, func(it, v Value) bool { return !Truth(e, v) || f(it) })
 }
 
-func count(e *Env, l Value, body Eval) Value {
-	if body == nil {
+// counted compares the number of items whose condition is true with that of all.
+func counted(is func(n, all int) bool) func(e *Env, l Value, condition Eval) Value {
+	return func(e *Env, l Value, condition Eval) Value {
+		return Bool(is(int(count(e, l, condition).Int), l.Length()))
+	}
+}
+
+func count(e *Env, l Value, condition Eval) Value {
+	if condition == nil {
 		return Int(int64(l.Length()))
 	}
-	return Int(int64(countTrue(e, l, body)))
+	var n int64
+	eachTrue(e, l, condition, func(Value) bool { n++; return true })
+	return Int(n)
 }
 
 // sum adds numbers exactly; missing and null items count as nothing.
 func sum(e *Env, l Value, body Eval) Value {
 	total := Int(0)
-	eachItem(e, l, body, func(_ int, _, v Value) bool {
+	eachItem(e, l, body, func(_, v Value) bool {
 		if !v.Absent() {
 			src := e.both(total.Src, v.Src)
 			total = calculate(e, '+', total, v)

@@ -1,14 +1,19 @@
 package expr
 
 import (
+	"cmp"
 	"errors"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
+
+	"github.com/inbasket/inbasket/mapping/diag"
 )
 
 // The language is expr-lang's: its parser reads every expression. Evaluation is our own, from its syntax tree to
@@ -113,8 +118,8 @@ func (c *Compiler) Compile(text string, whole bool) (x Compiled, prob *Problem) 
 	}()
 	x = c.node(tree.Node)
 	x.Depth = c.depth
-	if x.Ref != nil && x.Ref.target == c.Target && !whole {
-		c.stop(tree.Node, CodeReferenceInside, "a value returned by the same target is only known inside its transaction: it must be the whole value of a field", "")
+	if !whole {
+		c.inside(tree.Node, x)
 	}
 	return x, nil
 }
@@ -139,8 +144,11 @@ var tokenWord = regexp.MustCompile(`unexpected token (?:[A-Z][a-z]+\((".*")\)|(.
 
 // plainSyntax takes the parser's own terms out of its messages.
 func plainSyntax(msg string) string {
-	if strings.Contains(msg, "token EOF") || strings.Contains(msg, "unexpected end") {
+	switch {
+	case strings.Contains(msg, "token EOF"), strings.Contains(msg, "unexpected end"):
 		return "it ends too early"
+	case strings.Contains(msg, "strconv."):
+		return `a number is too large; one of more than 18 digits is written with a point, such as 12345678901234567890.0, or as a text | decimal()`
 	}
 	return tokenWord.ReplaceAllString(msg, "unexpected $1$2")
 }
@@ -161,24 +169,21 @@ func (c *Compiler) mark(x Compiled, deep bool) *Problem {
 	return c.Used(x.Path, deep)
 }
 
-// stop leaves the compiler with a problem at n; compile catches it.
-func (c *Compiler) stop(n ast.Node, code, message, suggestion string) {
+// stop leaves the compiler with a problem at n, which Compile catches; it never returns.
+func (c *Compiler) stop(n ast.Node, code, message, suggestion string) Compiled {
 	panic(&Problem{n.Location().From, code, message, suggestion})
 }
 
 // operand compiles n as a value used in a bigger expression.
-func (c *Compiler) operand(n ast.Node) Compiled {
-	x := c.node(n)
-	c.inside(n, x)
-	c.markAt(n, x, true)
-	return x
-}
+func (c *Compiler) operand(n ast.Node) Compiled { return c.part(n, true) }
 
 // shallow is operand for what looks at a list or object without using what is in it.
-func (c *Compiler) shallow(n ast.Node) Compiled {
+func (c *Compiler) shallow(n ast.Node) Compiled { return c.part(n, false) }
+
+func (c *Compiler) part(n ast.Node, deep bool) Compiled {
 	x := c.node(n)
 	c.inside(n, x)
-	c.markAt(n, x, false)
+	c.markAt(n, x, deep)
 	return x
 }
 
@@ -201,12 +206,8 @@ func (c *Compiler) node(n ast.Node) Compiled {
 		return constant(Null)
 	case *ast.BoolNode:
 		return constant(Bool(n.Value))
-	case *ast.IntegerNode:
-		c.plainNumber(n)
-		return constant(Int(int64(n.Value)))
-	case *ast.FloatNode:
-		c.plainNumber(n)
-		return c.float(n)
+	case *ast.IntegerNode, *ast.FloatNode:
+		return c.number(n)
 	case *ast.StringNode:
 		return constant(Text(n.Value))
 	case *ast.IdentifierNode:
@@ -231,33 +232,31 @@ func (c *Compiler) node(n ast.Node) Compiled {
 		if id, ok := n.Callee.(*ast.IdentifierNode); ok {
 			return c.call(n, id.Value, n.Arguments)
 		}
-		c.stop(n, CodeUnknownHelper, "values have no methods; write helper(value) or value | helper()", "")
+		return c.stop(n, CodeUnknownHelper, "values have no methods; write helper(value) or value | helper()", "")
 	}
-	c.stop(n, CodeSyntax, "this construct is not part of the mapping language", "")
-	return Compiled{}
+	return c.stop(n, CodeSyntax, "this construct is not part of the mapping language", "")
 }
 
 func constant(v Value) Compiled {
 	return Compiled{Eval: func(*Env) Value { return v }, Const: &v, Own: true}
 }
 
-// plainNumber refuses 007, which is 7 or of another base, and the last parts of a date that stands without quotes.
-func (c *Compiler) plainNumber(n ast.Node) {
-	at := n.Location().From
-	if c.Strict && at >= 0 && at+1 < len(c.text) && c.text[at] == '0' && c.text[at+1] >= '0' && c.text[at+1] <= '9' {
+// zeroFirst is 007, which is 7 or of another base, and the last parts of a date that stands without quotes.
+var zeroFirst = regexp.MustCompile(`^0[0-9]`)
+
+// number reads a decimal again from the text, because the syntax tree holds it as a binary float.
+func (c *Compiler) number(n ast.Node) Compiled {
+	text := string(c.text[n.Location().From:n.Location().To])
+	if c.Strict && zeroFirst.MatchString(text) {
 		c.stop(n, CodeSyntax, "a number does not begin with 0", `a text stands in quotes within the expression, such as '"007"' or '"2024-01-01"'`)
 	}
-}
-
-// float reads the literal again from the text, because the syntax tree holds it as a binary float.
-func (c *Compiler) float(n *ast.FloatNode) Compiled {
-	loc := n.Location()
-	if loc.From >= 0 && loc.To <= len(c.text) && loc.From < loc.To {
-		if s, ok := canonicalDecimal(strings.ReplaceAll(string(c.text[loc.From:loc.To]), "_", "")); ok {
-			return constant(Value{Kind: KindDecimal, Str: s})
-		}
+	if n, ok := n.(*ast.IntegerNode); ok {
+		return constant(Int(int64(n.Value)))
 	}
-	s, ok := canonicalDecimal(strconv.FormatFloat(n.Value, 'f', -1, 64))
+	s, ok := canonicalDecimal(strings.ReplaceAll(text, "_", ""))
+	if !ok && !c.Strict { // a pinned mapping was read like this
+		s, ok = canonicalDecimal(strconv.FormatFloat(n.(*ast.FloatNode).Value, 'f', -1, 64))
+	}
 	if !ok {
 		c.stop(n, CodeSyntax, "this number has too many digits", "")
 	}
@@ -267,7 +266,7 @@ func (c *Compiler) float(n *ast.FloatNode) Compiled {
 func (c *Compiler) identifier(n *ast.IdentifierNode) Compiled {
 	b, ok := c.Scope.Find(n.Value)
 	if !ok {
-		c.stop(n, CodeUnknownName, "nothing here is named "+strconv.Quote(n.Value), suggestName(n.Value, c.Scope.all()))
+		c.stop(n, CodeUnknownName, "nothing here is named "+strconv.Quote(n.Value), diag.Suggest(n.Value, c.Scope.all()))
 	}
 	c.depth = max(c.depth, b.Depth)
 	c.Late = c.Late || b.Late
@@ -275,16 +274,11 @@ func (c *Compiler) identifier(n *ast.IdentifierNode) Compiled {
 	case b.Path != nil:
 		return c.pathExpr(b.Path)
 	case b.Write != nil:
-		c.stop(n, CodeReference, n.Value+" is a write: name one of the columns that it returns, such as "+n.Value+"."+first(b.Write.Returning, "COLUMN"), "")
+		c.stop(n, CodeReference, n.Value+" is a write: name one of the columns that it returns, such as "+n.Value+"."+slices.Concat(b.Write.Returning, []string{"COLUMN"})[0], "")
+	case b.members != nil:
+		c.stop(n, CodeUnknownName, n.Value+" is no value by itself: name what of it is meant", n.Value+"."+slices.Min(slices.Collect(maps.Keys(b.members))))
 	}
 	return Compiled{Eval: b.Eval, Source: b.Source, May: b.May, Own: b.Own, Yes: b.Yes, No: b.No}
-}
-
-func first(list []string, other string) string {
-	if len(list) > 0 {
-		return list[0]
-	}
-	return other
 }
 
 func (c *Compiler) pathExpr(p *Path) Compiled {
@@ -311,6 +305,7 @@ func (c *Compiler) member(n *ast.MemberNode) Compiled {
 		if base.Path != nil {
 			return c.pathExpr(base.Path.Child(Step{Name: p.Value, Loop: -1}))
 		}
+		c.apply(n, "."+p.Value, needMember, []Compiled{base}, true)
 		ev, name := base.Eval, p.Value
 		return Compiled{Eval: func(e *Env) Value { v := ev(e); return e.Of(v.member(name), v) }, Source: base.Source}
 	case *ast.IntegerNode:
@@ -323,30 +318,41 @@ func (c *Compiler) member(n *ast.MemberNode) Compiled {
 		}
 	}
 	c.markAt(n, base, true)
-	return c.computedMember(base, c.operand(n.Property))
+	return c.computedMember(n, base, c.operand(n.Property))
 }
 
-func (c *Compiler) computedMember(base, key Compiled) Compiled {
+// needMember uses a value as something that has members.
+func needMember(e *Env, a []Value) Value {
+	if !a[0].Absent() && a[0].Kind != KindObject {
+		return e.FailSort(a[0], CodeNotValue, aKind(a[0].Kind)+" has no members")
+	}
+	return a[0]
+}
+
+func (c *Compiler) computedMember(n ast.Node, base, key Compiled) Compiled {
+	c.apply(n, "[ ]", func(e *Env, a []Value) Value { return itemOrMember(e, a[0], a[1]) }, []Compiled{base, key}, false)
 	ev, kv := base.Eval, key.Eval
-	return Compiled{Source: base.Source, Eval: func(e *Env) Value {
-		v, k := ev(e), kv(e)
-		switch {
-		case v.Absent() || k.Absent():
-			return e.Of(Missing, v, k)
-		case v.Kind == KindObject && k.Kind == KindText:
-			return e.Of(v.member(k.Str), v)
-		case v.Kind == KindList && k.Kind == KindInt:
-			i := k.Int
-			if i < 0 {
-				i += int64(v.Length())
-			}
-			if i < 0 || i >= int64(v.Length()) {
-				return e.Of(Missing, v)
-			}
-			return e.Of(v.Item(int(i)), v)
+	return Compiled{Source: base.Source, Eval: func(e *Env) Value { return itemOrMember(e, ev(e), kv(e)) }}
+}
+
+// itemOrMember is the member of an object by its name, or the item of a list by its number, from the end below 0.
+func itemOrMember(e *Env, v, k Value) Value {
+	switch {
+	case v.Absent() || k.Absent():
+		return e.Of(Missing, v, k)
+	case v.Kind == KindObject && k.Kind == KindText:
+		return e.Of(v.member(k.Str), v)
+	case v.Kind == KindList && k.Kind == KindInt:
+		i := k.Int
+		if i < 0 {
+			i += int64(v.Length())
 		}
-		return e.FailSort(v, CodeNotValue, "the value has no such member")
-	}}
+		if i < 0 || i >= int64(v.Length()) {
+			return e.Of(Missing, v)
+		}
+		return e.Of(v.Item(int(i)), v)
+	}
+	return e.FailSort(v, CodeNotValue, "the value has no such member")
 }
 
 func (c *Compiler) builtinMember(n *ast.MemberNode, owner string, members map[string]Eval) Compiled {
@@ -356,16 +362,11 @@ func (c *Compiler) builtinMember(n *ast.MemberNode, owner string, members map[st
 			return Compiled{Eval: ev, May: memberOutcomes[p.Value]}
 		}
 	}
-	var names []string
-	for name := range members {
-		names = append(names, name)
-	}
 	word := ""
 	if ok {
 		word = p.Value
 	}
-	c.stop(n.Property, CodeUnknownName, owner+" has no "+strconv.Quote(word), suggestName(word, names))
-	return Compiled{}
+	return c.stop(n.Property, CodeUnknownName, owner+" has no "+strconv.Quote(word), diag.Suggest(word, slices.Sorted(maps.Keys(members))))
 }
 
 // returned is a reference to a column that an earlier write returns.
@@ -374,13 +375,9 @@ func (c *Compiler) returned(n *ast.MemberNode, w *Write) Compiled {
 	if !ok {
 		c.stop(n, CodeReference, "name the returned column of "+w.Name, "")
 	}
-	known := false
-	for _, r := range w.Returning {
-		known = known || r == p.Value
-	}
 	switch {
-	case !known:
-		c.stop(n.Property, CodeReference, "write "+strconv.Quote(w.Name)+" does not return "+p.Value+"; list it under returning", suggestName(p.Value, w.Returning))
+	case !slices.Contains(w.Returning, p.Value):
+		c.stop(n.Property, CodeReference, "write "+strconv.Quote(w.Name)+" does not return "+p.Value+"; list it under returning", diag.Suggest(p.Value, w.Returning))
 	case w.Many:
 		c.stop(n.Property, CodeReference, "write "+strconv.Quote(w.Name)+" makes many records: which of their values is meant cannot be said", "")
 	case w.Later && w.Target == c.Target:
@@ -399,18 +396,11 @@ func (c *Compiler) returned(n *ast.MemberNode, w *Write) Compiled {
 		if v, ok := e.In.Returned[name]; ok {
 			return FromConnector(v)
 		}
-		e.need(name)
+		if !slices.Contains(e.Needs, name) {
+			e.Needs = append(e.Needs, name)
+		}
 		return Missing
 	}}
-}
-
-func (e *Env) need(name string) {
-	for _, n := range e.Needs {
-		if n == name {
-			return
-		}
-	}
-	e.Needs = append(e.Needs, name)
 }
 
 // pointer is # in a predicate: the item that is looked at.
@@ -429,12 +419,7 @@ func (c *Compiler) pointer(n *ast.PointerNode) Compiled {
 	if len(c.items) > 0 && c.items[len(c.items)-1] != nil {
 		return c.pathExpr(c.items[len(c.items)-1])
 	}
-	return Compiled{Eval: func(e *Env) Value {
-		if len(e.items) == 0 {
-			return Missing
-		}
-		return e.items[len(e.items)-1]
-	}}
+	return Compiled{Eval: (*Env).item}
 }
 
 func (c *Compiler) conditional(n *ast.ConditionalNode) Compiled {
@@ -449,37 +434,29 @@ func (c *Compiler) conditional(n *ast.ConditionalNode) Compiled {
 	}}
 }
 
-func firstSource(xs ...Compiled) *Path {
+func firstSource(xs ...Compiled) (source *Path) {
 	for _, x := range xs {
-		if x.Source != nil {
-			return x.Source
-		}
+		source = cmp.Or(source, x.Source)
 	}
-	return nil
+	return source
 }
 
 func (c *Compiler) array(n *ast.ArrayNode) Compiled {
-	evs := make([]Eval, len(n.Nodes))
-	var src *Path
+	xs := make([]Compiled, len(n.Nodes))
 	var items []Value
 	for i, m := range n.Nodes {
-		x := c.operand(m)
-		evs[i] = x.Eval
-		if x.Const != nil {
-			items = append(items, *x.Const)
-		}
-		if src == nil {
-			src = x.Source
+		if xs[i] = c.operand(m); xs[i].Const != nil {
+			items = append(items, *xs[i].Const)
 		}
 	}
 	may := &Outcome{Known: []Value{{Kind: KindList, Any: items}}, All: true}
-	if len(items) < len(evs) {
+	if len(items) < len(xs) {
 		items, may = nil, someList
 	}
-	return Compiled{Source: src, May: may, items: items, Eval: func(e *Env) Value {
-		list := make([]Value, len(evs))
-		for i, ev := range evs {
-			list[i] = ev(e)
+	return Compiled{Source: firstSource(xs...), May: may, items: items, Eval: func(e *Env) Value {
+		list := make([]Value, len(xs))
+		for i := range xs {
+			list[i] = xs[i].Eval(e)
 		}
 		return e.Of(Value{Kind: KindList, Any: list}, list...)
 	}}

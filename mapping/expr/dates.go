@@ -2,30 +2,32 @@ package expr
 
 import "time"
 
-// ISODate writes YYYY-MM-DD without fmt, because every form has dates.
-func ISODate(y, m, d int) string {
-	var b [10]byte
-	b[0], b[1], b[2], b[3] = byte('0'+y/1000%10), byte('0'+y/100%10), byte('0'+y/10%10), byte('0'+y%10)
-	b[4], b[5], b[6] = '-', byte('0'+m/10), byte('0'+m%10)
-	b[7], b[8], b[9] = '-', byte('0'+d/10), byte('0'+d%10)
-	return string(b[:])
-}
+// Date makes a date of a day.
+func Date(day time.Time) Value { return Value{Kind: KindDate, Str: day.Format(time.DateOnly)} }
 
-// DateTimeText writes RFC 3339; without an offset when zoned is false.
-func DateTimeText(t time.Time, zoned bool) string {
+// DateTime makes a date-time, as RFC 3339 writes it; without an offset when zoned is false.
+func DateTime(t time.Time, zoned bool) Value {
+	layout := "2006-01-02T15:04:05.999999999"
 	if zoned {
-		return t.Format("2006-01-02T15:04:05.999999999Z07:00")
+		layout = time.RFC3339Nano
 	}
-	return t.Format("2006-01-02T15:04:05.999999999")
+	return Value{Kind: KindDateTime, Str: t.Format(layout)}
 }
 
-// ReadDateTime reads what dateTimeText wrote; zoned tells whether it had an offset.
+// readDate reads YYYY-MM-DD. The calendar has no year 0.
+func readDate(s string) (time.Time, bool) {
+	t, err := time.Parse(time.DateOnly, s)
+	return t, err == nil && t.Year() > 0
+}
+
+// ReadDateTime reads what DateTime wrote; zoned tells whether it had an offset.
 func ReadDateTime(s string) (t time.Time, zoned, ok bool) {
-	if t, err := time.Parse("2006-01-02T15:04:05Z07:00", s); err == nil {
-		return t, true, true
+	t, err := time.Parse(time.RFC3339, s)
+	zoned = err == nil
+	if !zoned {
+		t, err = time.Parse("2006-01-02T15:04:05", s)
 	}
-	t, err := time.Parse("2006-01-02T15:04:05", s)
-	return t, false, err == nil
+	return t, zoned, err == nil && t.Year() > 0
 }
 
 // compareTimes compares two date-times; one with and one without an offset cannot be compared.

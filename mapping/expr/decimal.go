@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"math"
 	"strings"
 
@@ -79,14 +80,10 @@ func arithmetic(e *Env, op byte, a, b Value) Value {
 			out.Reduce(&out)
 		}
 	}
-	if err != nil {
-		return e.failMade(CodeTooLarge, "a calculated number has too many digits")
+	if v, ok := DecimalValue(&out); ok && err == nil {
+		return v
 	}
-	v, ok := DecimalValue(&out)
-	if !ok {
-		return e.failMade(CodeTooLarge, "a calculated number has too many digits")
-	}
-	return v
+	return e.failMade(CodeTooLarge, "a calculated number has too many digits")
 }
 
 func intArithmetic(op byte, a, b int64) (Value, bool) {
@@ -118,13 +115,7 @@ func intArithmetic(op byte, a, b int64) (Value, bool) {
 
 func compareNumbers(a, b Value) int {
 	if a.Kind == KindInt && b.Kind == KindInt {
-		switch {
-		case a.Int < b.Int:
-			return -1
-		case a.Int > b.Int:
-			return 1
-		}
-		return 0
+		return cmp.Compare(a.Int, b.Int)
 	}
 	return a.Decimal().Cmp(b.Decimal())
 }
@@ -139,9 +130,13 @@ var Rounders = map[string]apd.Rounder{
 func RoundTo(v Value, scale int, mode apd.Rounder) (Value, bool) {
 	ctx := Exactly
 	ctx.Rounding = mode
-	var out apd.Decimal
-	if _, err := ctx.Quantize(&out, v.Decimal(), int32(-scale)); err != nil {
+	d, out := v.Decimal(), apd.Decimal{}
+	if _, err := ctx.Quantize(&out, d, int32(-scale)); err != nil {
 		return Missing, false
+	}
+	away := mode == apd.RoundUp || mode == apd.RoundCeiling && d.Sign() > 0 || mode == apd.RoundFloor && d.Sign() < 0
+	if away && out.IsZero() && d.Sign() != 0 { // apd forgets the mode where none of the digits is kept
+		out.SetFinite(int64(d.Sign()), int32(-scale))
 	}
 	return DecimalValue(&out)
 }

@@ -61,12 +61,7 @@ var envs = sync.Pool{New: func() any { return new(Env) }}
 func NewEnv(p *Program, form any, in *Input) *Env {
 	e := envs.Get().(*Env)
 	e.Form, e.In = form, in
-	e.Slots = resize(e.Slots, p.slots)
-	e.done = resize(e.done, p.slots)
-	e.Indexes = resize(e.Indexes, p.depth)
-	clear(e.Slots)
-	clear(e.done)
-	clear(e.Indexes)
+	e.Slots, e.done, e.Indexes = zeroes(e.Slots, p.slots), zeroes(e.done, p.slots), zeroes(e.Indexes, p.depth)
 	e.items, e.itemNo, e.args, e.joins, e.Needs = e.items[:0], e.itemNo[:0], e.args[:0], e.joins[:0], nil
 	e.Note, e.noted = "", nil
 	if e.Budget, e.Err = p.Budget, nil; e.Budget == (Budget{}) {
@@ -84,29 +79,27 @@ func (e *Env) Free() {
 	envs.Put(e)
 }
 
-func resize[T any](s []T, n int) []T {
-	if cap(s) >= n {
-		return s[:n]
-	}
-	return make([]T, n)
+// zeroes returns n zeroes, in the memory of s if there is enough.
+func zeroes[T any](s []T, n int) []T {
+	s = slices.Grow(s[:0], n)[:n]
+	clear(s)
+	return s
 }
 
 // Fail keeps the first thing that went wrong.
-func (e *Env) Fail(code, message string) Value {
+func (e *Env) Fail(code, message string) Value { return e.fail(Failure{Code: code, Message: message}) }
+
+func (e *Env) fail(f Failure) Value {
 	if e.Err == nil {
-		e.Err = &Failure{Code: code, Message: message}
+		e.Err = &f
 	}
 	return Missing
 }
 
 // Record notes a change that the mapping allowed. It never holds content.
 func (e *Env) Record(note string) {
-	switch {
-	case note == "" || strings.Contains(e.Note, note):
-	case e.Note == "":
-		e.Note = note
-	default:
-		e.Note += "; " + note
+	if note != "" && !strings.Contains(e.Note, note) {
+		e.Note = strings.TrimPrefix(e.Note+"; "+note, "; ")
 	}
 }
 
@@ -135,10 +128,7 @@ func (e *Env) FailReading(v Value, code, message string) Value {
 
 // failMade is fail where what the mapping computes is to blame, and none of the values that it computes it of.
 func (e *Env) failMade(code, message string) Value {
-	if e.Err == nil {
-		e.Err = &Failure{Code: code, Message: message, Made: Computed}
-	}
-	return Missing
+	return e.fail(Failure{Code: code, Message: message, Made: Computed})
 }
 
 // Of says what v is made of; after an error it says what caused that, unless a part of the expression has.
@@ -193,9 +183,7 @@ func (e *Env) Sources(src int32) []int32 {
 
 // Spent says which budget is used up. That is nobody's mistake in the form.
 func (e *Env) Spent(key, what string) bool {
-	if e.Err == nil {
-		e.Err = &Failure{Code: CodeLimit, Message: what, Limit: key, blamed: true}
-	}
+	e.fail(Failure{Code: CodeLimit, Message: what, Limit: key, blamed: true})
 	return false
 }
 
@@ -300,16 +288,21 @@ func (p *Path) compile(id int32) Eval {
 }
 
 func (p *Path) root(e *Env) Value {
-	switch {
-	case p.Slot == -1:
+	switch p.Slot {
+	case -1:
 		return FromNode(e.Form)
-	case p.Slot == -2:
-		if len(e.items) == 0 {
-			return Missing
-		}
-		return e.items[len(e.items)-1]
+	case -2:
+		return e.item()
 	}
 	return e.Slots[p.Slot]
+}
+
+// item is the one that the innermost predicate looks at.
+func (e *Env) item() Value {
+	if len(e.items) == 0 {
+		return Missing
+	}
+	return e.items[len(e.items)-1]
 }
 
 // All returns what lies under the path: several values where it goes through the items of a list, or ends in one.
@@ -345,10 +338,7 @@ func traced(v Value, id int32) Value {
 }
 
 func memberOf(n any, name string, id int32) Value {
-	m, ok := n.(map[string]any)
-	if !ok {
-		return Value{Src: id}
-	}
+	m, _ := n.(map[string]any)
 	v, ok := m[name]
 	if !ok {
 		return Value{Src: id}

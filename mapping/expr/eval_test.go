@@ -198,7 +198,7 @@ func TestArithmeticIsExact(t *testing.T) {
 // FuzzExpression: no expression and no form may bring the agent down.
 func FuzzExpression(f *testing.F) {
 	for _, s := range []string{`form.a | trim() | upper()`, `sum(form.l, .v) / 3 | round(2)`, `form.d | parseDate("dd.MM.yyyy")`, `filter(form.l, .v > 1)[0].v`,
-		`form.a[form.b]`, `#`, `-form.a`, `form?.a?.b`, `any(form.l, {.v == 1}) ? [1,2] : nil`, `1e999`, `0x10 + 1_0.5e2`} {
+		`form.a[form.b]`, `#`, `-form.a`, `form?.a?.b`, `any(form.l, {.v == 1}) ? [1,2] : nil`, `1e999`, `0x10 + 1_0.5e2`, `1..3`, `2 ** 3`, `submission`} {
 		f.Add(s, `{"a":"x","b":0,"l":[{"v":1},{"v":2.5}],"d":"01.02.2024"}`)
 	}
 	f.Fuzz(func(t *testing.T, text, form string) {
@@ -207,5 +207,6 @@ func FuzzExpression(f *testing.F) {
 			return
 		}
 		evaluateTree(text, tree)
+		checked(text)
 	})
 }

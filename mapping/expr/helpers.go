@@ -45,17 +45,17 @@ func onNumber(f func(e *Env, v Value) Value) Function {
 	}
 }
 
-// textArg reads a further argument that must be a text.
-func textArg(e *Env, v Value) (string, bool) {
+// textArg reads an argument that must be a text; where it is none, the env has the error.
+func textArg(e *Env, v Value) string {
 	s, ok := v.Text()
 	if !ok {
-		e.FailSort(v, CodeNotText, "an argument must be a text")
+		e.FailSort(v, CodeNotText, "a text is needed here")
 	}
-	return s, ok
+	return s
 }
 
-// intArg reads a further argument that must be a whole number from 0 to max.
-func intArg(e *Env, v Value, max int64) (int, bool) {
+// intArg reads an argument that must be a whole number from 0 to max.
+func intArg(e *Env, v Value, max int64) int {
 	const message = "an argument must be a whole number that is not negative and not too large"
 	switch {
 	case v.Kind != KindInt:
@@ -63,5 +63,5 @@ func intArg(e *Env, v Value, max int64) (int, bool) {
 	case v.Int < 0 || v.Int > max:
 		e.failBy(v, CodeOutOfRange, message)
 	}
-	return int(v.Int), v.Kind == KindInt && v.Int >= 0 && v.Int <= max
+	return int(v.Int)
 }

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/expr-lang/expr/ast"
@@ -24,26 +25,24 @@ var dateHelpers = map[string]helper{
 		usage: `x | inZone("Europe/Berlin"): the same moment on another zone's clock`},
 	"localTime": {min: 2, max: 2, make: makeLocalTime, absent: passes,
 		usage: `x | localTime("Europe/Berlin"): what a zone's clocks show at that moment, without its offset, also where they show it twice`},
-	"toDate": {min: 1, max: 1, absent: passes, fn: toDate,
+	"toDate": {min: 1, max: 1, absent: passes, fn: onDate(func(e *Env, t time.Time, _ []Value) Value { return dateValue(e, t) }),
 		usage: "x | toDate(): the day of a date-time on its own clock; ISO text is read"},
-	"year":     {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | year(): of a date", fn: datePartOf(func(t time.Time) int { return t.Year() })},
+	"year":     {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | year(): of a date", fn: datePartOf(time.Time.Year)},
 	"month":    {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | month(): 1 to 12", fn: datePartOf(func(t time.Time) int { return int(t.Month()) })},
-	"day":      {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | day(): 1 to 31", fn: datePartOf(func(t time.Time) int { return t.Day() })},
-	"addDays":  {min: 2, max: 2, makes: Computed | Other, absent: passes, usage: "x | addDays(14): a date so many days later, or earlier when negative", fn: addDays},
-	"yearsTo":  {min: 2, max: 2, both: true, makes: Computed | Other, absent: passes, usage: "born | yearsTo(day): whole years from one date to another; there is no today", fn: yearsTo},
-	"daysTo":   {min: 2, max: 2, both: true, makes: Computed | Other, absent: passes, usage: "a | daysTo(b): days from one date to another", fn: daysTo},
-	"lastDay":  {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | lastDay(): the last day of its month", fn: lastDay},
-	"firstDay": {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | firstDay(): the first day of its month", fn: firstDay},
+	"day":      {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | day(): 1 to 31", fn: datePartOf(time.Time.Day)},
+	"addDays":  {min: 2, max: 2, makes: Computed | Other, absent: passes, usage: "x | addDays(14): a date so many days later, or earlier when negative", fn: onDate(addDays)},
+	"yearsTo":  {min: 2, max: 2, both: true, makes: Computed | Other, absent: passes, usage: "born | yearsTo(day): whole years from one date to another; there is no today", fn: betweenDates(yearsTo)},
+	"daysTo":   {min: 2, max: 2, both: true, makes: Computed | Other, absent: passes, usage: "a | daysTo(b): days from one date to another", fn: betweenDates(daysTo)},
+	"lastDay":  {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | lastDay(): the last day of its month", fn: dayOfMonth(1, 0)},
+	"firstDay": {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | firstDay(): the first day of its month", fn: dayOfMonth(0, 1)},
 }
 
 // DateOf reads a date, the day of a date-time, or the ISO text of either.
 func DateOf(e *Env, v Value) (time.Time, bool) {
-	if (v.Kind == KindDate || v.Kind == KindText) && len(v.Str) == 10 {
-		if t, err := time.Parse(time.DateOnly, v.Str); err == nil {
+	if v.Kind == KindDate || v.Kind == KindDateTime || v.Kind == KindText {
+		if t, ok := readDate(v.Str); ok {
 			return t, true
 		}
-	}
-	if v.Kind == KindDateTime || v.Kind == KindText {
 		if t, _, ok := ReadDateTime(v.Str); ok {
 			return t, true
 		}
@@ -56,7 +55,7 @@ func dateValue(e *Env, t time.Time) Value {
 	if y := t.Year(); y < 1 || y > 9999 {
 		return e.Fail(CodeOutOfRange, "the date is out of range")
 	}
-	return Value{Kind: KindDate, Str: ISODate(t.Year(), int(t.Month()), t.Day())}
+	return Date(t)
 }
 
 // pattern compiles a constant date pattern argument.
@@ -69,8 +68,11 @@ func (c *Compiler) pattern(n ast.Node, args []Compiled, i int, def string) *date
 		s = args[i].Const.Str
 	}
 	p, err := datefmt.Compile(s)
-	if err != nil {
+	switch {
+	case err != nil:
 		c.stop(n, CodeArguments, err.Error(), "")
+	case c.Strict && p.MinutesOfDay():
+		c.stop(n, CodeArguments, fmt.Sprintf("date pattern %q has minutes beside a day, and no hour", s), "MM is the month, mm the minute")
 	}
 	return p
 }
@@ -103,11 +105,11 @@ func makeParseDate(c *Compiler, n ast.Node, args []Compiled) Function {
 		if !ok {
 			return e.FailSort(v, CodeNotDate, "the text of a date is needed")
 		}
-		t, err := p.ParseFrom(s, firstYear)
+		t, err := p.Parse(s, firstYear)
 		if err != nil {
 			return e.Fail(CodeNotDate, "the date does not exist or has another pattern")
 		}
-		return Value{Kind: KindDate, Str: ISODate(t.Year(), int(t.Month()), t.Day())}
+		return Date(t)
 	}
 }
 
@@ -145,7 +147,7 @@ func makeParseDateTime(c *Compiler, n ast.Node, args []Compiled) Function {
 		if !ok {
 			return e.FailSort(v, CodeNotDate, "the text of a date with a time is needed")
 		}
-		t, err := p.ParseFrom(s, firstYear)
+		t, err := p.Parse(s, firstYear)
 		if err != nil {
 			return e.Fail(CodeNotDate, "the date or time does not exist or has another pattern")
 		}
@@ -189,7 +191,7 @@ func zonedValue(e *Env, t time.Time, zoned bool) Value {
 	if _, offset := t.Zone(); zoned && offset%60 != 0 {
 		return e.Fail(CodeOutOfRange, "the zone's clocks were not whole minutes from UTC at that time")
 	}
-	return Value{Kind: KindDateTime, Str: DateTimeText(t, zoned)}
+	return DateTime(t, zoned)
 }
 
 func makeFormatDate(c *Compiler, n ast.Node, args []Compiled) Function {
@@ -200,8 +202,11 @@ func makeFormatDate(c *Compiler, n ast.Node, args []Compiled) Function {
 		if !ok {
 			return Missing
 		}
-		if p.HasTime() && v.Kind == KindDate {
-			return e.FailSort(v, CodeNotDate, "a date has no time of day")
+		switch _, zoned, timed := ReadDateTime(v.Str); {
+		case p.HasTime() && !timed:
+			return e.FailReading(v, CodeNotDate, "a date has no time of day")
+		case p.HasZone() && !zoned:
+			return e.FailReading(v, CodeNotDate, "a date or time without an offset cannot be written with one")
 		}
 		return Text(p.Format(t))
 	}
@@ -249,62 +254,50 @@ func datePartOf(f func(time.Time) int) Function {
 	return onDate(func(_ *Env, t time.Time, _ []Value) Value { return Int(int64(f(t))) })
 }
 
-func toDate(e *Env, a []Value) Value {
-	return onDate(func(e *Env, t time.Time, _ []Value) Value { return dateValue(e, t) })(e, a)
+// dayOfMonth makes a helper of a date: a day of its month or of one later; 0 is the day before the first.
+func dayOfMonth(later time.Month, day int) Function {
+	return onDate(func(e *Env, t time.Time, _ []Value) Value {
+		return dateValue(e, time.Date(t.Year(), t.Month()+later, day, 0, 0, 0, 0, time.UTC))
+	})
 }
 
-func addDays(e *Env, a []Value) Value {
-	return onDate(func(e *Env, t time.Time, a []Value) Value {
-		const most, message = 4_000_000, "the number of days must be a whole number, and not too large"
-		switch {
-		case a[1].Kind != KindInt:
-			return e.FailSort(a[1], CodeOutOfRange, message)
-		case a[1].Int > most || a[1].Int < -most:
-			return e.failBy(a[1], CodeOutOfRange, message)
-		}
-		t = t.AddDate(0, 0, int(a[1].Int))
-		if y := t.Year(); y < 1 || y > 9999 {
-			return e.failMade(CodeOutOfRange, "the date that many days away is out of range")
-		}
-		return dateValue(e, t)
-	})(e, a)
-}
-
-func yearsTo(e *Env, a []Value) Value {
-	return onDate(func(e *Env, t time.Time, a []Value) Value {
-		on, ok := DateOf(e, a[1])
+// betweenDates makes a helper of two dates.
+func betweenDates(f func(from, to time.Time) int64) Function {
+	return onDate(func(e *Env, from time.Time, a []Value) Value {
+		to, ok := DateOf(e, a[1])
 		if !ok {
 			return Missing
 		}
-		years := on.Year() - t.Year()
-		if on.Month() < t.Month() || on.Month() == t.Month() && on.Day() < t.Day() {
-			years--
-		}
-		return Int(int64(years))
-	})(e, a)
+		return Int(f(from, to))
+	})
 }
 
-func daysTo(e *Env, a []Value) Value {
-	return onDate(func(e *Env, t time.Time, a []Value) Value {
-		on, ok := DateOf(e, a[1])
-		if !ok {
-			return Missing
-		}
-		day := func(t time.Time) int64 {
-			return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC).Unix() / 86400
-		}
-		return Int(day(on) - day(t))
-	})(e, a)
+func addDays(e *Env, t time.Time, a []Value) Value {
+	const most, message = 4_000_000, "the number of days must be a whole number, and not too large"
+	switch {
+	case a[1].Kind != KindInt:
+		return e.FailSort(a[1], CodeOutOfRange, message)
+	case a[1].Int > most || a[1].Int < -most:
+		return e.failBy(a[1], CodeOutOfRange, message)
+	}
+	t = t.AddDate(0, 0, int(a[1].Int))
+	if y := t.Year(); y < 1 || y > 9999 {
+		return e.failMade(CodeOutOfRange, "the date that many days away is out of range")
+	}
+	return dateValue(e, t)
 }
 
-func lastDay(e *Env, a []Value) Value {
-	return onDate(func(e *Env, t time.Time, _ []Value) Value {
-		return Value{Kind: KindDate, Str: ISODate(t.Year(), int(t.Month()), time.Date(t.Year(), t.Month()+1, 0, 0, 0, 0, 0, time.UTC).Day())}
-	})(e, a)
+func yearsTo(from, to time.Time) int64 {
+	years := to.Year() - from.Year()
+	if to.Month() < from.Month() || to.Month() == from.Month() && to.Day() < from.Day() {
+		years--
+	}
+	return int64(years)
 }
 
-func firstDay(e *Env, a []Value) Value {
-	return onDate(func(e *Env, t time.Time, _ []Value) Value {
-		return Value{Kind: KindDate, Str: ISODate(t.Year(), int(t.Month()), 1)}
-	})(e, a)
+func daysTo(from, to time.Time) int64 {
+	day := func(t time.Time) int64 {
+		return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC).Unix() / 86400
+	}
+	return day(to) - day(from)
 }

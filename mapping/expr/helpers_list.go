@@ -18,7 +18,9 @@ var listHelpers = map[string]helper{
 	"isNull": {min: 1, max: 1, shallow: true, usage: "isNull(x): true where the field is there and null", absent: "null gives true, missing and \"\" give false",
 		fn: func(_ *Env, a []Value) Value { return Bool(a[0].Kind == KindNull) }},
 	"isEmpty": {min: 1, max: 1, shallow: true, usage: `isEmpty(x): true for missing, null, "", and an empty list`, absent: "all three give true",
-		fn: func(_ *Env, a []Value) Value { return Bool(isEmpty(a[0])) }},
+		fn: func(_ *Env, a []Value) Value {
+			return Bool(a[0].Absent() || a[0].Kind == KindText && a[0].Str == "" || a[0].Kind == KindList && a[0].Length() == 0)
+		}},
 	"nullIfEmpty": {min: 1, max: 1, usage: `x | nullIfEmpty(): null for ""`, absent: `missing stays missing, null and "" give null`,
 		fn: func(_ *Env, a []Value) Value {
 			if a[0].Kind == KindText && a[0].Str == "" {
@@ -44,18 +46,11 @@ var listHelpers = map[string]helper{
 		}},
 }
 
-func isEmpty(v Value) bool {
-	return v.Absent() || v.Kind == KindText && v.Str == "" || v.Kind == KindList && v.Length() == 0
-}
-
 func itemAt(e *Env, l Value, i int) Value {
-	if l.Absent() {
-		return Missing
-	}
-	if l.Kind != KindList {
+	switch {
+	case !l.Absent() && l.Kind != KindList:
 		return e.FailSort(l, CodeNotList, "a list is needed here")
-	}
-	if l.Length() == 0 {
+	case l.Length() == 0:
 		return Missing
 	}
 	return l.Item(i)
@@ -67,15 +62,14 @@ func join(e *Env, a []Value) Value {
 	}
 	sep := ", "
 	if len(a) == 2 {
-		var ok bool
-		if sep, ok = textArg(e, a[1]); !ok {
+		if sep = textArg(e, a[1]); e.Err != nil {
 			return Missing
 		}
 	}
 	if a[0].Kind != KindList {
 		return e.FailSort(a[0], CodeNotList, "join needs a list")
 	}
-	var b strings.Builder
+	var parts []string
 	var src int32
 	how := Changed | longer
 	for i := range a[0].Length() {
@@ -91,12 +85,9 @@ func join(e *Env, a []Value) Value {
 		if !e.Step() || !e.Grow(len(s)+len(sep)) {
 			return Missing
 		}
-		if b.Len() > 0 {
-			b.WriteString(sep)
-		}
-		b.WriteString(s)
+		parts = append(parts, s)
 	}
-	v := made(e, b.String())
+	v := made(e, strings.Join(parts, sep))
 	v.Src, v.Made = src, how
 	return v
 }

@@ -23,8 +23,8 @@ var numberHelpers = map[string]helper{
 	"cents": {min: 1, max: 1, makes: Computed, usage: "x | cents(): 12.34 becomes 1234; more than two decimals are an error", absent: passes,
 		fn: onNumber(func(e *Env, v Value) Value { return Whole(e, arithmetic(e, '*', v, Int(100))) })},
 	"boolean": {min: 1, max: 3, usage: `x | boolean(["J", "N"]): true or false of true, false or the two given texts`,
-		absent: passes, fn: ToBoolean},
-	"yesNo": {min: 3, max: 3, usage: `x | yesNo("J", "N"): the first text for true, the second for false`, own: true, absent: passes, fn: yesNo},
+		absent: passes, make: makeBoolean},
+	"yesNo": {min: 3, max: 3, usage: `x | yesNo("J", "N"): the first text for true, the second for false`, own: true, picks: true, absent: passes, fn: yesNo},
 }
 
 // ToInteger is the helper integer.
@@ -38,8 +38,7 @@ func ToInteger(e *Env, a []Value) Value {
 		if s == "" || strings.ContainsAny(s, "eE") {
 			return e.Fail(CodeNotInteger, "a whole number is needed")
 		}
-		v = Number(s)
-		if v.Kind == KindInt {
+		if v = Number(s); v.Kind == KindInt {
 			return v
 		}
 	}
@@ -73,8 +72,8 @@ func ToDecimal(e *Env, a []Value) Value {
 	case KindText:
 		s := strings.TrimSpace(v.Str)
 		if len(a) == 2 {
-			comma, ok := textArg(e, a[1])
-			if !ok || comma != "," && comma != "." {
+			comma := textArg(e, a[1])
+			if comma != "," && comma != "." {
 				return e.failBy(a[1], CodeOutOfRange, `the decimal sign is "," or "."`)
 			}
 			if comma == "," {
@@ -93,21 +92,20 @@ func ToDecimal(e *Env, a []Value) Value {
 func makeRound(c *Compiler, n ast.Node, args []Compiled) Function {
 	mode := apd.RoundHalfUp
 	if len(args) == 3 {
-		m, ok := apd.Rounder(""), false
-		if k := args[2].Const; k != nil {
-			m, ok = Rounders[k.Str]
+		mode = ""
+		if args[2].Const != nil {
+			mode = Rounders[args[2].Const.Str]
 		}
-		if !ok {
-			c.stop(n, CodeArguments, "the rounding mode must be one of half-up, half-even, half-down, up, down, ceiling, floor", "")
-		}
-		mode = m
+	}
+	if mode == "" {
+		c.stop(n, CodeArguments, "the rounding mode must be one of half-up, half-even, half-down, up, down, ceiling, floor", "")
 	}
 	return func(e *Env, a []Value) Value {
-		scale, ok := intArg(e, a[1], MaxDigits/2)
 		if !a[0].IsNumber() {
 			return e.FailSort(a[0], CodeNotNumber, "a number is needed here")
 		}
-		if !ok {
+		scale := intArg(e, a[1], MaxDigits/2)
+		if e.Err != nil {
 			return Missing
 		}
 		v, ok := RoundTo(a[0], scale, mode)
@@ -121,6 +119,13 @@ func makeRound(c *Compiler, n ast.Node, args []Compiled) Function {
 	}
 }
 
+func makeBoolean(c *Compiler, n ast.Node, args []Compiled) Function {
+	if c.Strict && len(args) == 2 {
+		c.stop(n, CodeArguments, "boolean takes both texts, for true and for false, or none", "")
+	}
+	return ToBoolean
+}
+
 // ToBoolean is the helper boolean.
 func ToBoolean(e *Env, a []Value) Value {
 	v := a[0]
@@ -130,12 +135,11 @@ func ToBoolean(e *Env, a []Value) Value {
 	s, ok := v.Text()
 	yes, no := "true", "false"
 	if len(a) == 3 && ok {
-		var ok2, ok3 bool
-		yes, ok2 = textArg(e, a[1])
-		no, ok3 = textArg(e, a[2])
-		ok = ok2 && ok3
+		yes, no = textArg(e, a[1]), textArg(e, a[2])
 	}
 	switch {
+	case e.Err != nil:
+		return Missing
 	case ok && s == yes:
 		return Bool(true)
 	case ok && s == no:

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/inbasket/inbasket/mapping/diag"
 )
 
 // maxPad bounds padded and cut lengths.
@@ -40,7 +43,7 @@ var textHelpers = map[string]helper{
 	"concat": {min: 1, max: -1, makes: Changed, usage: "concat(a, b, …): joined texts and numbers", absent: "missing and null are left out", fn: concat},
 	"text":   {min: 1, max: 1, keeps: true, usage: "x | text(): the text of a number, date or boolean", absent: passes, fn: toText},
 	"split":  {min: 2, max: 2, usage: `x | split(","): a list of texts`, absent: passes, fn: split},
-	"lookup": {min: 2, max: 3, own: true, make: makeLookup,
+	"lookup": {min: 2, max: 3, own: true, picks: true, make: makeLookup,
 		usage:  `x | lookup("table"[, default]): the table's value for x; without a default a miss is an error`,
 		absent: "missing and null give the default, or stay what they are"},
 	"fail": {min: 1, max: 1, usage: `fail("why"): refuses the form at this place, such as in a ?:`, absent: "does not matter", make: makeFail},
@@ -51,28 +54,10 @@ func made(e *Env, s string) Value {
 	if !e.Grow(len(s)) {
 		return Missing
 	}
-	if !isASCII(s) && !norm.NFC.IsNormalString(s) {
-		s = norm.NFC.String(s)
-	}
-	return Text(s)
+	return Text(norm.NFC.String(s))
 }
 
-func isASCII(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
-
-func upper(s string) string {
-	s = strings.ToUpper(s)
-	if strings.ContainsRune(s, 'ß') {
-		s = strings.ReplaceAll(s, "ß", "SS")
-	}
-	return s
-}
+func upper(s string) string { return strings.ReplaceAll(strings.ToUpper(s), "ß", "SS") }
 
 func only(s string, keep func(rune) bool) string {
 	return strings.Map(func(r rune) rune {
@@ -84,16 +69,14 @@ func only(s string, keep func(rune) bool) string {
 }
 
 func substring(e *Env, a []Value) Value {
-	s, ok := textArg(e, a[0])
-	from, ok2 := intArg(e, a[1], maxCount)
-	n := maxCount
-	if len(a) == 3 && ok && ok2 {
-		n, ok = intArg(e, a[2], maxCount)
+	s, from, n := textArg(e, a[0]), intArg(e, a[1], maxCount), maxCount
+	if len(a) == 3 {
+		n = intArg(e, a[2], maxCount)
 	}
-	if !ok || !ok2 {
+	if e.Err != nil {
 		return Missing
 	}
-	return Text(Cut(cutFrom(s, from), n))
+	return Text(Cut(s[len(Cut(s, from)):], n))
 }
 
 // Cut keeps the first n characters.
@@ -107,24 +90,9 @@ func Cut(s string, n int) string {
 	return s
 }
 
-func cutFrom(s string, n int) string {
-	for i := range s {
-		if n == 0 {
-			return s[i:]
-		}
-		n--
-	}
-	return ""
-}
-
 func replace(e *Env, a []Value) Value {
-	s, ok := textArg(e, a[0])
-	old, ok2 := textArg(e, a[1])
-	with, ok3 := textArg(e, a[2])
-	if !ok || !ok2 || !ok3 {
-		return Missing
-	}
-	if old == "" {
+	s, old, with := textArg(e, a[0]), textArg(e, a[1]), textArg(e, a[2])
+	if e.Err != nil || old == "" {
 		return Text(s)
 	}
 	if n := strings.Count(s, old); n > 0 && !e.Grow(n*len(with)) {
@@ -135,20 +103,13 @@ func replace(e *Env, a []Value) Value {
 
 func pad(put func(s, fill string) string) Function {
 	return func(e *Env, a []Value) Value {
-		s, ok := textArg(e, a[0])
-		n, ok2 := intArg(e, a[1], maxPad)
-		with := " "
+		s, n, with := textArg(e, a[0]), intArg(e, a[1], maxPad), " "
 		if len(a) == 3 {
-			var ok3 bool
-			if with, ok3 = textArg(e, a[2]); !ok3 || utf8.RuneCountInString(with) != 1 {
-				return e.failBy(a[2], CodeOutOfRange, "the fill must be one character")
+			if with = textArg(e, a[2]); utf8.RuneCountInString(with) != 1 {
+				e.failBy(a[2], CodeOutOfRange, "the fill must be one character")
 			}
 		}
-		if !ok || !ok2 {
-			return Missing
-		}
-		n -= utf8.RuneCountInString(s)
-		if n <= 0 {
+		if n -= utf8.RuneCountInString(s); e.Err != nil || n <= 0 {
 			return Text(s)
 		}
 		return made(e, put(s, strings.Repeat(with, n)))
@@ -186,15 +147,11 @@ func toText(e *Env, a []Value) Value {
 }
 
 func split(e *Env, a []Value) Value {
-	s, ok := textArg(e, a[0])
-	sep, ok2 := textArg(e, a[1])
-	if !ok || !ok2 {
-		return Missing
+	s, sep := textArg(e, a[0]), textArg(e, a[1])
+	if e.Err == nil && sep == "" {
+		e.failBy(a[1], CodeOutOfRange, "split needs a separator")
 	}
-	if sep == "" {
-		return e.failBy(a[1], CodeOutOfRange, "split needs a separator")
-	}
-	if !e.Grow(16 * (strings.Count(s, sep) + 1)) {
+	if e.Err != nil || !e.Grow(16*(strings.Count(s, sep)+1)) {
 		return Missing
 	}
 	parts := strings.Split(s, sep)
@@ -212,11 +169,7 @@ func makeLookup(c *Compiler, n ast.Node, args []Compiled) Function {
 	}
 	t, ok := c.Tables[name.Str]
 	if !ok {
-		var names []string
-		for t := range c.Tables {
-			names = append(names, t)
-		}
-		c.stop(n, CodeLookupUnknown, "there is no lookup of this name", suggestName(name.Str, names))
+		c.stop(n, CodeLookupUnknown, "there is no lookup of this name", diag.Suggest(name.Str, slices.Sorted(maps.Keys(c.Tables))))
 	}
 	return func(e *Env, a []Value) Value {
 		if a[0].Absent() {

@@ -38,10 +38,10 @@ func (c *Compiler) unary(n *ast.UnaryNode) Compiled {
 		minus := func(e *Env, a []Value) Value { return calculate(e, '-', Int(0), a[0]) }
 		return Compiled{Source: x.Source, May: c.apply(n, "-", minus, []Compiled{x}, false), Eval: func(e *Env) Value { v := ev(e); return e.calculated('-', Int(0), v) }}
 	case "+":
+		c.apply(n, "+", func(e *Env, a []Value) Value { return calculate(e, '+', Int(0), a[0]) }, []Compiled{x}, false)
 		return x
 	}
-	c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")
-	return Compiled{}
+	return c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")
 }
 
 // comparisons by operator: what of the sign of a compared to b is true.
@@ -59,12 +59,12 @@ func (c *Compiler) binary(n *ast.BinaryNode) Compiled {
 		look = c.shallow // form.owner == nil looks at the owner, not at what is in it
 	}
 	a, b := look(n.Left), look(n.Right)
-	av, bv := a.Eval, b.Eval
-	out := Compiled{Source: firstSource(a, b), May: c.binaryOutcome(n, a, b)}
-	out.Yes, out.No = c.needs(n, a, b)
-	if out.Eval = operation(n.Operator, av, bv); out.Eval == nil {
+	out := Compiled{Source: firstSource(a, b), Eval: operation(n.Operator, a.Eval, b.Eval)}
+	if out.Eval == nil {
 		c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")
 	}
+	out.May = c.binaryOutcome(n, a, b)
+	out.Yes, out.No = c.needs(n, a, b)
 	return out
 }
 
@@ -73,10 +73,8 @@ func operation(op string, av, bv Eval) Eval {
 	switch op {
 	case "+", "-", "*", "/", "%":
 		return func(e *Env) Value { x, y := av(e), bv(e); return e.calculated(op[0], x, y) }
-	case "==":
-		return func(e *Env) Value { x, y := av(e), bv(e); return e.Of(Bool(equal(e, x, y)), x, y) }
-	case "!=":
-		return func(e *Env) Value { x, y := av(e), bv(e); return e.Of(Bool(!equal(e, x, y)), x, y) }
+	case "==", "!=":
+		return func(e *Env) Value { x, y := av(e), bv(e); return e.Of(Bool(equal(e, x, y) == (op == "==")), x, y) }
 	case "<", "<=", ">", ">=":
 		is := comparisons[op]
 		return func(e *Env) Value {
@@ -99,12 +97,8 @@ func operation(op string, av, bv Eval) Eval {
 		}
 	case "in":
 		return func(e *Env) Value { y, x := bv(e), av(e); return e.Of(contains(e, y, x), x, y) }
-	case "contains":
-		return textTest(av, bv, strings.Contains)
-	case "startsWith":
-		return textTest(av, bv, strings.HasPrefix)
-	case "endsWith":
-		return textTest(av, bv, strings.HasSuffix)
+	case "contains", "startsWith", "endsWith":
+		return textTest(op, av, bv)
 	}
 	return nil
 }
@@ -119,11 +113,10 @@ func (c *Compiler) binaryOutcome(n *ast.BinaryNode, a, b Compiled) *Outcome {
 			return may.withTexts(a, b)
 		}
 		return may
-	case "==", "!=":
-		c.comparable(n, a, b, equal)
-	case "<", "<=", ">", ">=":
-		is := comparisons[n.Operator]
-		c.comparable(n, a, b, func(e *Env, x, y Value) bool { return x.Absent() || y.Absent() || is(compare(e, x, y)) })
+	case "==", "!=", "<", "<=", ">", ">=":
+		c.tryOperator(n, "the comparison", a, b)
+	case "in", "contains", "startsWith", "endsWith":
+		c.tryOperator(n, n.Operator, a, b)
 	case "and", "&&", "or", "||":
 		c.condition(n.Left, a)
 		c.condition(n.Right, b)
@@ -137,9 +130,11 @@ func (c *Compiler) binaryOutcome(n *ast.BinaryNode, a, b Compiled) *Outcome {
 	return someBoolean
 }
 
-// comparable reports a comparison of values whose sorts can never be compared.
-func (c *Compiler) comparable(n ast.Node, a, b Compiled, test func(e *Env, x, y Value) bool) {
-	c.apply(n, "the comparison", func(e *Env, x []Value) Value { return Bool(test(e, x[0], x[1])) }, []Compiled{a, b}, false)
+// tryOperator reports an operator that can only fail, such as a comparison of sorts that can never be compared.
+func (c *Compiler) tryOperator(n *ast.BinaryNode, name string, a, b Compiled) {
+	c.apply(n, name, func(e *Env, x []Value) Value {
+		return operation(n.Operator, func(*Env) Value { return x[0] }, func(*Env) Value { return x[1] })(e)
+	}, []Compiled{a, b}, false)
 }
 
 func isNil(n ast.Node) bool { _, ok := n.(*ast.NilNode); return ok }
@@ -180,13 +175,18 @@ func patternFault(err error) string {
 	return "see whether brackets and repetitions are complete"
 }
 
-func textTest(a, b Eval, test func(s, sub string) bool) Eval {
+// textTests are the operators that look into a text.
+var textTests = map[string]func(s, part string) bool{"contains": strings.Contains, "startsWith": strings.HasPrefix, "endsWith": strings.HasSuffix}
+
+// textTest looks into a text; of a list it only tells whether that has an item.
+func textTest(op string, a, b Eval) Eval {
+	test := textTests[op]
 	return func(e *Env) Value {
 		x, y := a(e), b(e)
 		if x.Absent() || y.Absent() {
 			return Bool(false)
 		}
-		if x.Kind == KindList {
+		if x.Kind == KindList && op == "contains" {
 			return e.Of(contains(e, x, y), x, y)
 		}
 		s, ok := x.Text()
@@ -240,20 +240,10 @@ func equal(e *Env, a, b Value) bool {
 	switch {
 	case a.Absent() || b.Absent():
 		return a.Absent() && b.Absent()
-	case a.IsNumber() && b.IsNumber():
-		return compareNumbers(a, b) == 0
-	case a.Kind == b.Kind && a.Kind <= KindDateTime:
-		return a.Str == b.Str && a.Int == b.Int
-	case isDateText(a, b):
-		return a.Str == b.Str
+	case a.Kind == KindBool && b.Kind == KindBool:
+		return a.Int == b.Int
 	}
-	e.Fail(CodeCompare, "a "+KindName(a.Kind)+" cannot be compared with a "+KindName(b.Kind))
-	return false
-}
-
-// isDateText allows dates to be compared with texts in quotes: form.born | parseDate("…") < "2000-01-01".
-func isDateText(a, b Value) bool {
-	return a.Kind == KindDate && b.Kind == KindText || a.Kind == KindText && b.Kind == KindDate
+	return compare(e, a, b) == 0
 }
 
 func compare(e *Env, a, b Value) int {
@@ -262,11 +252,23 @@ func compare(e *Env, a, b Value) int {
 		return compareNumbers(a, b)
 	case a.Kind == KindDateTime && b.Kind == KindDateTime:
 		return compareTimes(e, a.Str, b.Str)
-	case a.Kind == b.Kind && (a.Kind == KindText || a.Kind == KindDate), isDateText(a, b):
+	case isDateText(a, b):
+		for _, v := range []Value{a, b} {
+			if _, ok := readDate(v.Str); !ok {
+				e.failBy(v, CodeNotDate, "a date is only compared with a text that is one, as YYYY-MM-DD; use parseDate() on it")
+			}
+		}
+		return strings.Compare(a.Str, b.Str)
+	case a.Kind == b.Kind && (a.Kind == KindText || a.Kind == KindDate):
 		return strings.Compare(a.Str, b.Str)
 	}
-	e.Fail(CodeCompare, "a "+KindName(a.Kind)+" cannot be compared with a "+KindName(b.Kind))
+	e.Fail(CodeCompare, aKind(a.Kind)+" cannot be compared with "+aKind(b.Kind))
 	return 0
+}
+
+// isDateText allows dates to be compared with texts in quotes: form.born | parseDate("…") < "2000-01-01".
+func isDateText(a, b Value) bool {
+	return a.Kind == KindDate && b.Kind == KindText || a.Kind == KindText && b.Kind == KindDate
 }
 
 // contains tells whether list has an item equal to v; v of another sort than an item is not equal to it.
@@ -279,11 +281,10 @@ func contains(e *Env, list, v Value) Value {
 	}
 	for i := range list.Length() {
 		it := list.Item(i)
-		same := it.Kind == v.Kind || it.IsNumber() && v.IsNumber()
 		if !e.Step() {
 			return Missing
 		}
-		if same && it.Kind <= KindDateTime && equal(e, it, v) {
+		if isDateText(it, v) && it.Str == v.Str || sameSort(it, v) && it.Kind <= KindDateTime && equal(e, it, v) {
 			return Bool(true)
 		}
 	}

@@ -117,7 +117,7 @@ func (o *Outcome) Add(v Value) {
 		if have.Kind == v.Kind && have.Str == v.Str && have.Int == v.Int && v.Kind < KindBinary {
 			return
 		}
-		if sortOf(have) == sortOf(v) {
+		if have.Kind == v.Kind && sameSort(have, v) {
 			alike++
 		}
 	}
@@ -126,13 +126,14 @@ func (o *Outcome) Add(v Value) {
 	}
 }
 
-// sortOf tells values of different sorts apart; a time with and one without an offset are two.
-func sortOf(v Value) string {
-	if v.Kind == KindDateTime {
-		_, zoned, _ := ReadDateTime(v.Str)
-		return fmt.Sprint(v.Kind, zoned)
+// sameSort tells whether two values can be equal; a time with and one without an offset are of two sorts.
+func sameSort(a, b Value) bool {
+	if a.Kind == KindDateTime && b.Kind == KindDateTime {
+		_, zoned, _ := ReadDateTime(a.Str)
+		_, too, _ := ReadDateTime(b.Str)
+		return zoned == too
 	}
-	return fmt.Sprint(v.Kind)
+	return a.Kind == b.Kind || a.IsNumber() && b.IsNumber()
 }
 
 // trial is a computation that check runs on what its arguments may be.
@@ -294,7 +295,7 @@ func ShownValue(v Value) string {
 
 // condition checks that an expression may be true or false at all.
 func (c *Compiler) condition(n ast.Node, x Compiled) {
-	c.apply(n, "the condition", func(e *Env, a []Value) Value { return Bool(Truth(e, a[0])) }, []Compiled{x}, false)
+	c.apply(n, "the condition", IsTrue, []Compiled{x}, false)
 }
 
 // partsOf is the text that constants surely put into a joined text.

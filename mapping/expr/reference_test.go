@@ -2,8 +2,10 @@ package expr
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -17,7 +19,7 @@ func TestReference(t *testing.T) {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(name, []byte(Reference()), 0o644); err != nil {
+		if err := os.WriteFile(name, []byte(helpersPage()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -25,11 +27,11 @@ func TestReference(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(have) != Reference() {
+	if string(have) != helpersPage() {
 		t.Error("docs/reference/helpers.md is stale: go test ./mapping/expr -run Reference -update")
 	}
-	for n := range predicates {
-		if predicateUsage[n] == "" {
+	for n, p := range predicates {
+		if p.usage == "" {
 			t.Errorf("%s is not described", n)
 		}
 	}
@@ -39,3 +41,30 @@ func TestReference(t *testing.T) {
 		}
 	}
 }
+
+// helpersPage is the list of helpers in Markdown, with what each does with missing, null and "".
+func helpersPage() string {
+	var b strings.Builder
+	b.WriteString("# Helpers of mapping expressions\n\nGenerated from the program. A piped value is the first argument: `x | trim()` is `trim(x)`.\n")
+	for _, part := range []struct {
+		title string
+		table map[string]helper
+	}{{"Text", textHelpers}, {"Numbers", numberHelpers}, {"Dates and times", dateHelpers}, {"Lists and absent values", listHelpers}} {
+		fmt.Fprintf(&b, "\n## %s\n\n| helper | how it is written and what it does | missing, null and \"\" |\n| --- | --- | --- |\n", part.title)
+		for _, name := range helperNames() {
+			if h, ok := part.table[name]; ok {
+				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, cell(h.usage), cell(h.absent))
+			}
+		}
+	}
+	b.WriteString("\n## Over lists\n\nA missing or null list counts as an empty one. In the condition `.amount` is a member of the item, `#` the item itself, `#index`" +
+		" its number from 0.\n\n| helper | what it does |\n| --- | --- |\n")
+	for _, name := range helperNames() {
+		if p, ok := predicates[name]; ok {
+			fmt.Fprintf(&b, "| `%s` | %s |\n", name, cell(p.usage))
+		}
+	}
+	return b.String()
+}
+
+func cell(s string) string { return strings.ReplaceAll(s, "|", "\\|") }

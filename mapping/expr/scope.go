@@ -1,15 +1,14 @@
 package expr
 
 import (
+	"maps"
 	"regexp"
-	"sort"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/inbasket/inbasket/connectors"
-
-	"github.com/inbasket/inbasket/mapping/diag"
 )
 
 // Binding is what a name stands for. Exactly one of path, ev, ref and members is set.
@@ -58,15 +57,11 @@ func (s *Scope) Find(name string) (Binding, bool) {
 func (s *Scope) all() []string {
 	var names []string
 	for ; s != nil; s = s.parent {
-		for n := range s.Names {
-			names = append(names, n)
-		}
+		names = slices.AppendSeq(names, maps.Keys(s.Names))
 	}
-	sort.Strings(names)
+	slices.Sort(names)
 	return names
 }
-
-func suggestName(word string, names []string) string { return diag.Suggest(word, names) }
 
 // Table is a table of known values; keys are compared as texts, exactly.
 type Table struct {
@@ -108,7 +103,7 @@ var submissionMembers = map[string]Eval{
 		if e.In.Received.IsZero() {
 			return Missing
 		}
-		return Value{Kind: KindDateTime, Str: DateTimeText(e.In.Received.UTC(), true)}
+		return DateTime(e.In.Received.UTC(), true)
 	},
 }
 

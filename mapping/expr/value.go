@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -129,10 +130,7 @@ func (v Value) Text() (string, bool) {
 	case KindInt:
 		return strconv.FormatInt(v.Int, 10), true
 	case KindBool:
-		if v.Int == 1 {
-			return "true", true
-		}
-		return "false", true
+		return strconv.FormatBool(v.Int == 1), true
 	default:
 		return "", false
 	}
@@ -162,10 +160,9 @@ func (v Value) Item(i int) Value {
 
 // member returns the named member of an object; everything else has no members.
 func (v Value) member(name string) Value {
-	if m, ok := v.Any.(map[string]any); ok {
-		if n, ok := m[name]; ok {
-			return FromNode(n)
-		}
+	m, _ := v.Any.(map[string]any)
+	if n, ok := m[name]; ok {
+		return FromNode(n)
 	}
 	return Missing
 }
@@ -193,27 +190,34 @@ func KindName(k Kind) string {
 	return [...]string{"missing", "null", "text", "integer", "decimal", "boolean", "date", "date-time", "binary", "reference", "list", "object"}[k]
 }
 
+// aKind is the name of a kind with its article.
+func aKind(k Kind) string {
+	if name := KindName(k); strings.IndexByte("io", name[0]) >= 0 {
+		return "an " + name
+	}
+	return "a " + KindName(k)
+}
+
 // canonicalDecimal writes a number without exponent and without superfluous zeros in front; the decimals
 // stay as they are, because 1.50 and 1.5 may mean different things to a legacy system.
 func canonicalDecimal(s string) (string, bool) {
 	if strings.ContainsAny(s, "eE") {
 		d, ok := parseDecimal(s)
-		if !ok || d.Exponent > MaxDigits || d.Exponent < -MaxDigits {
+		if !ok {
 			return "", false
 		}
-		return d.Text('f'), true
+		v, ok := DecimalValue(d)
+		return v.Str, ok
 	}
-	neg := strings.HasPrefix(s, "-")
-	digits := strings.TrimPrefix(strings.TrimPrefix(s, "-"), "+")
-	whole, frac, point := strings.Cut(digits, ".")
-	if !allDigits(whole) || point && !allDigits(frac) || whole == "" && frac == "" || len(digits) > MaxDigits {
+	digits, neg := strings.CutPrefix(s, "-")
+	if !neg {
+		digits = strings.TrimPrefix(s, "+")
+	}
+	whole, frac, _ := strings.Cut(digits, ".")
+	if strings.Trim(whole+frac, "0123456789") != "" || whole+frac == "" || len(digits) > MaxDigits {
 		return "", false
 	}
-	whole = strings.TrimLeft(whole, "0")
-	if whole == "" {
-		whole = "0"
-	}
-	out := whole
+	out := cmp.Or(strings.TrimLeft(whole, "0"), "0")
 	if frac != "" {
 		out += "." + frac
 	}
@@ -221,15 +225,6 @@ func canonicalDecimal(s string) (string, bool) {
 		out = "-" + out
 	}
 	return out, true
-}
-
-func allDigits(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return true
 }
 
 // NodeOf is the node of the form that a path's value was made of.
