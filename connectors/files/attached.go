@@ -121,9 +121,12 @@ func (s *source) withAttachments(ctx context.Context, g *candidate, folder, tag 
 		m.Files = append(m.Files, moved(a))
 	}
 	if g.marker != "" {
-		if t, err := s.stat(ctx, g.marker); err == nil {
+		t, err := s.stat(ctx, g.marker)
+		if err == nil {
 			mark := moved(t)
 			m.Marker = &mark
+		} else if err = unseen(err); err != nil {
+			return err // left lying, it would make the next form of that name ready before it is written
 		}
 	}
 	note := s.noteOf(g.form.Name)

@@ -19,6 +19,7 @@ const maxBeside = 1 << 16
 // form's own name is matched like that, too.
 type beside struct {
 	at       time.Time // when the names were looked at
+	unseen   error     // why they could not be
 	names    map[string][]string
 	numbered map[string]numbered // by a pattern's name with {n} in it
 }
@@ -103,23 +104,22 @@ func (s *source) addBeside(b *beside, name string) {
 }
 
 // besideOf returns names that were looked at after the form had come to stand still, at most once a moment.
-func (s *source) besideOf(ctx context.Context, form stat) *beside {
+func (s *source) besideOf(ctx context.Context, g *candidate) *beside {
 	n := &s.next
 	now := s.env.Clock.Now()
-	if b := n.beside; b != nil && (b.at.Equal(now) || n.trusted && b.at.After(form.Touched)) {
-		return b
+	b := n.beside
+	if b == nil || !b.at.Equal(now) && (!n.trusted || b.unseen != nil || !b.at.After(g.form.Touched)) {
+		var err error
+		b, err = s.besideForms(ctx, now)
+		b.unseen, n.beside = err, b
 	}
-	b, err := s.besideForms(ctx, now)
-	if err != nil {
-		b = &beside{at: now} // the form itself will tell
-	}
-	n.beside = b
+	g.blind(b.unseen)
 	return b
 }
 
 // variants are the files that a name may mean, none of which has exactly that name.
 func (s *source) variants(ctx context.Context, g *candidate, name string) (found []string) {
-	for _, v := range s.besideOf(ctx, g.form).names[fold(name)] {
+	for _, v := range s.besideOf(ctx, g).names[fold(name)] {
 		if v != name && !s.anothers(ctx, g, v) {
 			found = append(found, v)
 		}
@@ -134,11 +134,12 @@ func (s *source) anothers(ctx context.Context, g *candidate, attachment string) 
 		return false
 	}
 	_, err := s.see(ctx, owner)
+	g.blind(unseen(err))
 	return err == nil
 }
 
 // gap tells whether attachments of a form lie behind the first number that is missing.
 func (s *source) gap(ctx context.Context, g *candidate, pattern string, missing int) bool {
-	last := s.besideOf(ctx, g.form).numbered[fold(pattern)]
+	last := s.besideOf(ctx, g).numbered[fold(pattern)]
 	return last.n > missing && !s.anothers(ctx, g, last.name)
 }

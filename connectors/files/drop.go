@@ -417,7 +417,9 @@ func (d *Drop) Evidence(ctx context.Context, _ time.Time, each func(connectors.T
 				return err
 			}
 			if e.Size == place.Unknown && !d.place.Traits().Listed {
-				if e, err = d.place.Stat(ctx, e.Name); err != nil {
+				if e, err = d.place.Stat(ctx, e.Name); unseen(err) != nil {
+					return local.Fault("look at the files in the folder", err)
+				} else if err != nil {
 					continue // taken this moment
 				}
 			}

@@ -67,6 +67,9 @@ func (s *source) takeReady(ctx context.Context, max int) ([]*item, error) {
 // readItem reads a form. From then on the item tells the file that was read, not the one that was seen.
 func (s *source) readItem(ctx context.Context, it *item, now time.Time) error {
 	g := *it.candidate
+	if g.unseen != nil { // without what belongs to it, it would be half a form
+		return g.unseen
+	}
 	c, err := s.read(ctx, g.form)
 	name := g.form.Name
 	it.content, g.form.Info = c.Bytes, c.Info

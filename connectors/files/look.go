@@ -70,6 +70,14 @@ type candidate struct {
 	unlisted bool   // the form's list cannot be read, although the agent might read the form
 	oversize bool   // the form or an attachment is over its limit
 	marker   string // name of the done-marker, if it lies there
+	unseen   error  // why it is not known what belongs to it
+}
+
+// blind notes that something that may belong to the form could not be looked at.
+func (s *candidate) blind(err error) {
+	if s.unseen == nil {
+		s.unseen = err
+	}
 }
 
 // same reports whether nothing moved between two looks.
@@ -99,17 +107,39 @@ func (s *candidate) untouchedSince(t time.Time) bool {
 	return true
 }
 
-// stat looks at one regular file; links and special files are place.ErrSpecial.
+// stat looks at one regular file; links and special files are place.ErrSpecial. A size that the place does not tell is that
+// of what can be read.
 func (s *source) stat(ctx context.Context, path string) (stat, error) {
 	info, err := s.place.Stat(ctx, path)
 	if err == nil && info.Kind != place.Regular {
 		err = place.ErrSpecial
 	}
+	if err == nil && info.Size == place.Unknown {
+		var f place.File
+		if f, err = s.place.Open(ctx, path); err == nil {
+			name := info.Name
+			info, err = f.Info()
+			info.Name, err = name, errors.Join(err, f.Close())
+		}
+	}
 	return stat{Info: info}, err
 }
 
-// see looks at one regular file of the folder for Next: by the listing under way, where that tells as much. A size that no
-// listing tells, and no question, is that of what can be read.
+// there tells whether a regular file is there.
+func (s *source) there(ctx context.Context, path string) (bool, error) {
+	_, err := s.stat(ctx, path)
+	return err == nil, unseen(err)
+}
+
+// unseen leaves the errors of a look that do not say that there is no such file: then nobody knows.
+func unseen(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, place.ErrSpecial) || err != nil && connectors.ClassOf(err) == connectors.ItemError {
+		return nil
+	}
+	return err
+}
+
+// see looks at one regular file of the folder for Next: by the listing under way, where that tells as much.
 func (s *source) see(ctx context.Context, name string) (stat, error) {
 	if s.next.listed == nil {
 		return s.stat(ctx, name)
@@ -124,11 +154,7 @@ func (s *source) see(ctx context.Context, name string) (stat, error) {
 		return stat{Info: info}, nil
 	}
 	t, err := s.stat(ctx, name)
-	if err == nil && t.Size == place.Unknown {
-		c, e := s.place.Read(ctx, name, s.cfg.MaxBytes+1)
-		t.Info, err = c.Info, e
-	}
-	if t.Name = name; err == nil {
+	if err == nil {
 		s.next.listed[name] = t.Info
 	}
 	return t, err
@@ -192,6 +218,7 @@ func (s *source) attachExactly(ctx context.Context, g *candidate, name string) b
 	t, err := s.see(ctx, name)
 	if err != nil {
 		s.countOdd(err)
+		g.blind(unseen(err))
 		return false
 	}
 	if !containsStat(g.attached, name) {
@@ -205,6 +232,7 @@ func (s *source) attachExactly(ctx context.Context, g *candidate, name string) b
 func (s *source) lookListed(ctx context.Context, g *candidate) {
 	c, err := s.read(ctx, g.form)
 	if err != nil {
+		g.blind(err)
 		return
 	}
 	names, err := s.list.texts(c.Bytes)
@@ -217,7 +245,7 @@ func (s *source) lookListed(ctx context.Context, g *candidate) {
 			g.unsafe = true
 			return
 		}
-		if s.attachExactly(ctx, g, n) {
+		if s.attachExactly(ctx, g, n) || g.unseen != nil {
 			continue
 		}
 		if v := s.variants(ctx, g, n); len(v) != 1 || !s.attachExactly(ctx, g, v[0]) {

@@ -78,6 +78,11 @@ func (s *source) tryMove(ctx context.Context, trial, folder string) error {
 	if err == nil {
 		err = s.place.Put(ctx, trial, connectors.BytesBlob([]byte(trialBytes)), false)
 	}
+	if l, ok := s.place.(place.Closed); ok && err == nil { // now that a file lies there, a refusal cannot mean that there is none
+		if err = l.Lists(ctx); err != nil {
+			return errors.Join(err, s.place.Remove(ctx, trial))
+		}
+	}
 	if err != nil {
 		return err
 	}

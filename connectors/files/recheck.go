@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"path"
 	"time"
+
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 const (
@@ -62,18 +64,20 @@ func (s *source) recheck(ctx context.Context, now time.Time) (back bool) {
 	s.mu.Unlock()
 	for _, t := range due {
 		m, err := s.stat(ctx, t.path)
+		grown := err == nil && (m.Size != t.was.Size || m.Mtime != t.was.Mtime)
 		switch {
-		case err != nil || s.next.probe.Own && m.ID != t.was.ID:
+		case err != nil && unseen(err) == nil, err == nil && s.next.probe.Own && m.ID != t.was.ID:
 			continue // taken away, or another file by now
-		case m.Size != t.was.Size || m.Mtime != t.was.Mtime:
-			if s.offerAgain(ctx, t.path, t.name, t.tag) == nil {
+		case grown:
+			if err = s.offerAgain(ctx, t.path, t.name, t.tag); err == nil {
 				back = true
 				s.notice(CodeGrown, "a form was still being written after it was taken; it is taken again as what it is now")
+				continue
 			}
-			continue
+			s.notice(CodeNotMoved, "a form was still being written after it was taken, and cannot be put back into the in-basket; it is tried again")
 		}
 		t.wait *= 2
-		if t.due = now.Add(t.wait); now.Before(t.till) {
+		if t.due = now.Add(t.wait); grown || place.AtFault(err) || now.Before(t.till) {
 			s.mu.Lock()
 			s.moved = append(s.moved, t)
 			s.mu.Unlock()

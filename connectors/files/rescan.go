@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -122,33 +123,34 @@ func (s *source) eachSettled(ctx context.Context, since time.Time, each func(set
 	for _, folder := range folders {
 		if err == nil {
 			err = list(folder, func(e place.Info) error {
-				if f, ok := s.settledFile(ctx, folder, e, since); ok {
+				f, ok, err := s.settledFile(ctx, folder, e, since)
+				if ok {
 					return each(f)
 				}
-				return ctx.Err()
+				return errors.Join(err, ctx.Err())
 			})
 		}
 	}
 	return err
 }
 
-func (s *source) settledFile(ctx context.Context, dir string, e place.Info, since time.Time) (f settledFile, ok bool) {
+func (s *source) settledFile(ctx context.Context, dir string, e place.Info, since time.Time) (f settledFile, ok bool, err error) {
 	if e.Kind != place.Regular || !s.isForm(e.Name) {
-		return f, false
+		return f, false, nil
 	}
 	if e.Size == place.Unknown {
 		t, err := s.stat(ctx, place.Join(dir, e.Name))
-		if err != nil {
-			return f, false // taken away this moment
+		if err != nil { // taken away this moment, or nobody knows
+			return f, false, unseen(err)
 		}
 		e = t.Info
 	}
 	moved := s.movedAt(e)
 	if moved.Before(since) {
-		return f, false
+		return f, false, nil
 	}
 	name, tag := untag(e.Name, moved)
-	return settledFile{dir: dir, stored: e.Name, name: name, tag: tag, size: e.Size, mtime: e.Mtime, id: e.ID}, true
+	return settledFile{dir: dir, stored: e.Name, name: name, tag: tag, size: e.Size, mtime: e.Mtime, id: e.ID}, true, nil
 }
 
 // backlog is how long a form may have waited in its folder before it was accepted. It is generous: what was
@@ -217,9 +219,19 @@ func (s *source) putBack(ctx context.Context, f settledFile) error {
 	if _, err := s.place.Stat(ctx, f.name); err == nil {
 		return fs.ErrExist
 	}
-	for _, a := range s.belonging(ctx, f) {
-		err := s.place.Rename(ctx, place.Join(f.dir, a[0]), a[1])
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
+	pairs, err := s.belonging(ctx, f)
+	if err != nil {
+		return err
+	}
+	for _, a := range pairs {
+		from := place.Join(f.dir, a[0])
+		err := s.place.Rename(ctx, from, a[1])
+		if errors.Is(err, fs.ErrExist) { // what lies there may be another form's
+			if same, e := s.sameContent(ctx, from, a[1]); same || e != nil {
+				err = e
+			}
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
@@ -248,8 +260,12 @@ func (s *source) wakeNext() {
 }
 
 // belonging finds the attachments of a form in the done folder: pairs of the name there and the name that it came with.
-func (s *source) belonging(ctx context.Context, f settledFile) (pairs [][2]string) {
-	there := func(name string) bool { _, err := s.stat(ctx, place.Join(f.dir, name)); return err == nil }
+func (s *source) belonging(ctx context.Context, f settledFile) (pairs [][2]string, err error) {
+	there := func(name string) bool {
+		is, e := s.there(ctx, place.Join(f.dir, name))
+		err = cmp.Or(err, e)
+		return is
+	}
 	add := func(came string) bool {
 		if checkName(came) != nil || s.isForm(came) || came == f.name {
 			return false
@@ -278,24 +294,25 @@ func (s *source) belonging(ctx context.Context, f settledFile) (pairs [][2]strin
 		for n := 1; n <= maxAttachments && add(strings.ReplaceAll(came, "{n}", strconv.Itoa(n))); n++ {
 		}
 	}
-	for _, came := range s.listedIn(ctx, f) {
+	names, e := s.listedIn(ctx, f)
+	for _, came := range names {
 		add(came)
 	}
-	return pairs
+	return pairs, errors.Join(err, e)
 }
 
 // listedIn are the attachments that a form itself lists.
-func (s *source) listedIn(ctx context.Context, f settledFile) []string {
+func (s *source) listedIn(ctx context.Context, f settledFile) ([]string, error) {
 	if len(s.list) == 0 || f.size > s.cfg.MaxBytes {
-		return nil
+		return nil, nil
 	}
 	c, err := s.place.Read(ctx, place.Join(f.dir, f.stored), s.cfg.MaxBytes)
 	if err != nil {
-		return nil
+		return nil, unseen(err)
 	}
 	names, err := s.list.texts(c.Bytes)
 	if err != nil || len(names) > maxAttachments {
-		return nil
+		return nil, nil // Next says what is wrong with it
 	}
-	return names
+	return names, nil
 }
