@@ -68,17 +68,18 @@ func (s *source) settleOne(ctx context.Context, r connectors.Receipt, done strin
 	}
 	t, err := s.stat(ctx, it.form.Name)
 	gone := errors.Is(err, fs.ErrNotExist)
+	another := err != nil || t.Size != it.form.Size || t.Mtime != it.form.Mtime
 	switch {
-	case gone && it.moved == "":
+	case place.AtFault(err):
+		return err
+	case another && it.moved != "": // by a rename whose answer was lost, or with one that is not back yet
+	case gone:
 		if err = s.finishMove(ctx, s.noteOf(it.form.Name)); err == nil {
 			s.forget(r.Handle) // somebody else took it away
 		}
 		return err
-	case gone: // by a rename whose answer was lost
-	case place.AtFault(err):
-		return err
-	case err != nil || t.Size != it.form.Size || t.Mtime != it.form.Mtime:
-		s.release(r.Handle, now) // it is another form by now; that one is still to be taken
+	case another:
+		s.release(r.Handle, now) // that one is still to be taken
 		return nil
 	default:
 		it.firm, it.moved = it.firm && t.same(it.form.Info), ""
@@ -192,18 +193,17 @@ func (s *source) move(ctx context.Context, from, to string, moved *string) error
 // verify sees that what was moved is ours, and puts back what is not.
 func (s *source) verify(ctx context.Context, name, tag string, ours ours, moved *string) error {
 	mine, err := ours(ctx, *moved)
+	if err == nil && !mine {
+		err = s.offerAgain(ctx, *moved, name, tag)
+	}
 	if err != nil {
 		return err
 	}
-	path := *moved
 	*moved = ""
-	if mine {
-		return nil
+	if !mine {
+		return errReplaced
 	}
-	if err := s.offerAgain(ctx, path, name, tag); err != nil {
-		return err
-	}
-	return errReplaced
+	return nil
 }
 
 // outFolder is where files lie that are about to be deleted: only what cannot be replaced any more is looked at for the

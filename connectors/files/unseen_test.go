@@ -226,3 +226,38 @@ func TestMarkerCannotBeSeen(t *testing.T) {
 	must(t, b.Settle(t.Context(), receipts))
 	expect(t, "both gone", tree(t, b.dir), "done/a.json")
 }
+
+// TestTwinCannotBePutBack: a form that was moved in the place of the one that was read goes back into the in-basket, also where
+// that fails the first time and a third form of its name has come.
+func TestTwinCannotBePutBack(t *testing.T) {
+	for _, third := range []bool{false, true} {
+		for _, after := range []AfterConfig{{Move: "done"}, {Delete: true}} {
+			for _, v := range []connectors.Verdict{connectors.Taken, connectors.Refused} {
+				b := newBasket(t, func(c *FolderConfig) { c.Quiet, c.After = 0, after })
+				b.put("a.json", `{"n":1}`)
+				expect(t, "first", b.names(), "a.json")
+				b.twin("a.json", `{"n":2}`, false)
+				a := goesAway(b.source)
+				a.rename = func(from string) bool { return strings.Contains(from, "/a.json") }
+				receipts := []connectors.Receipt{{Handle: "a.json", ID: "0000000000001", Verdict: v, Reason: "because"}}
+				if err := b.Settle(t.Context(), receipts); err == nil {
+					t.Error("settled although the twin is not back")
+				}
+				a.rename = nil
+				want := `{"n":2}`
+				if third {
+					b.put("a.json", `{"number":3}`)
+					want += ` {"number":3}`
+				}
+				must(t, b.Settle(t.Context(), receipts))
+				b.clock.advance(6 * time.Second)
+				var got []string
+				for _, s := range b.ready(10) {
+					got = append(got, string(s.Form))
+				}
+				slices.Sort(got)
+				expect(t, "offered again", strings.Join(got, " "), want)
+			}
+		}
+	}
+}
