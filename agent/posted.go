@@ -11,8 +11,8 @@ import (
 // Submit accepts a form that a front office posted.
 func (a *Agent) Submit(ctx context.Context, office string, in frontoffice.Incoming) (frontoffice.Receipt, error) {
 	if a.journal.Held() {
-		return frontoffice.Receipt{}, &frontoffice.Refusal{Status: http.StatusServiceUnavailable, Code: CodeHeld,
-			Detail: "nothing is accepted until an operator has looked at a restored journal; repeat later with the same Idempotency-Key or reference", RetryAfter: time.Minute}
+		return frontoffice.Receipt{}, frontoffice.Refuse(http.StatusServiceUnavailable, CodeHeld,
+			"nothing is accepted until an operator has looked at a restored journal; repeat later with the same Idempotency-Key or reference").Later(time.Minute)
 	}
 	receipt, form, err := a.current().flow.intake.Submit(ctx, office, in)
 	if form != nil { // a reload may have come between

@@ -25,7 +25,7 @@ type Group struct {
 	Seq      int64      // the batch's gap-free number, from 1; 0 for none
 	SealedAt time.Time  // of a sealed batch
 	File     *File      // the sealed batch's bytes; nil when each item has files of its own
-	Control  *File      // put after File or after the items' files are in place; nil for none
+	Control  *File      // put after File is in place; nil for none
 	Staged   bool       // the journal says that Stage succeeded for this group before
 	Items    []Delivery // in the order of acceptance
 }

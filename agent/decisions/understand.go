@@ -417,6 +417,8 @@ func (s *Service) KnownNow(ctx context.Context, readers map[string][]*prepare.Ro
 		for _, o := range list {
 			if err == nil {
 				err = s.knowNow(ctx, o, readers[o.Source])
+			}
+			if err == nil {
 				after = o.N
 			}
 		}

@@ -2,16 +2,19 @@ package frontoffice
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
 
 // Submitter accepts forms; the agent's flow implements it.
 type Submitter interface {
-	// Submit returns once the submission is durably accepted, or known from before. A *Refusal is told
+	// Submit returns once the submission is durably accepted, or known from before. A *Problem is told
 	// to the front office; any other error means that it is unknown whether the form was accepted, and
 	// the front office is asked to repeat.
 	Submit(ctx context.Context, office string, in Incoming) (Receipt, error)
@@ -24,7 +27,7 @@ type Incoming struct {
 	Form           []byte
 	Attachments    []connectors.Attachment // already in the content store, digests set
 	IdempotencyKey string                  // empty: not given
-	Over           *Refusal                // not nil: only a known form is taken, any other is refused with this
+	Over           *Problem                // not nil: only a known form is taken, any other is refused with this
 }
 
 // Receipt says what became of an Incoming.
@@ -73,8 +76,8 @@ type Positions interface {
 type Content interface {
 	// Put stores what r gives, durably, at most limit bytes.
 	Put(ctx context.Context, r io.Reader, limit int64) (connectors.Blob, error)
-	// Open returns what was stored; if it is an io.Seeker too, parts of it can be fetched.
-	Open(d connectors.Digest) (io.ReadCloser, error)
+	// Open returns what was stored.
+	Open(d connectors.Digest) (io.ReadSeekCloser, error)
 }
 
 // Limits bound what one front office can make the agent do.
@@ -94,4 +97,24 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{Form: 10 << 20, Attachment: 100 << 20, Request: 256 << 20, Attachments: 50,
 		Requests: 64, Polls: 4096, Memory: 64 << 20, Wait: time.Minute, Idle: 20 * time.Second}
+}
+
+// ContentOf makes the agent's content store fit the API.
+func ContentOf(s *content.Store) Content { return store{s} }
+
+type store struct{ s *content.Store }
+
+func (s store) Put(ctx context.Context, r io.Reader, limit int64) (connectors.Blob, error) {
+	return s.s.Put(ctx, r, limit)
+}
+
+func (s store) Open(d connectors.Digest) (io.ReadSeekCloser, error) {
+	f, err := s.s.Open(d)
+	if errors.Is(err, content.ErrNotFound) {
+		return nil, fs.ErrNotExist
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
 }

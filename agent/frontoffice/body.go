@@ -207,9 +207,9 @@ func (a *API) bodyProblem(err error) *Problem {
 	case errors.As(err, &large):
 		p = a.largeProblem(large.what, large.most, "bytes")
 	case errors.Is(err, errMemory):
-		p = problem(http.StatusServiceUnavailable, CodeBusy, "too many forms at once").retry(5 * time.Second)
+		p = problem(http.StatusServiceUnavailable, CodeBusy, "too many forms at once").Later(5 * time.Second)
 	case errors.Is(err, errRoom):
-		p = noRoom().problem()
+		p = noRoom()
 	case errors.Is(err, errSlow), errors.Is(err, os.ErrDeadlineExceeded):
 		p = problem(http.StatusRequestTimeout, CodeTooSlow, "the body came too slowly: it may pause for %s, and must come at %d bytes a second on the whole", a.limits.Idle, slowRate)
 	case errors.Is(err, errHead):

@@ -58,8 +58,8 @@ func (a *API) document(ctx context.Context, in *documentInput) (*huma.StreamResp
 	}}, nil
 }
 
-// send writes a document with its digest. Ranges need a body that can seek.
-func send(w http.ResponseWriter, r *http.Request, f journal.File, body io.Reader, clock connectors.Clock) {
+// send writes a document with its digest.
+func send(w http.ResponseWriter, r *http.Request, f journal.File, body io.ReadSeeker, clock connectors.Clock) {
 	digest := "sha-256=:" + base64.StdEncoding.EncodeToString(f.Digest[:]) + ":"
 	h := w.Header()
 	h.Set("Content-Type", "application/octet-stream")
@@ -71,15 +71,7 @@ func send(w http.ResponseWriter, r *http.Request, f journal.File, body io.Reader
 	h.Set("ETag", `"`+base64.RawURLEncoding.EncodeToString(f.Digest[:])+`"`)
 	h.Set("Cache-Control", "private, no-cache")
 	sw := &steadyWriter{ResponseWriter: w, rc: http.NewResponseController(w), clock: clock, digest: digest, size: f.Size}
-	if s, ok := body.(io.ReadSeeker); ok {
-		http.ServeContent(sw, ranged(r, f.Size), "", time.Time{}, s)
-		return
-	}
-	h.Set("Content-Length", strconv.FormatInt(f.Size, 10))
-	sw.WriteHeader(http.StatusOK)
-	if r.Method != http.MethodHead {
-		_, _ = io.Copy(sw, body)
-	}
+	http.ServeContent(sw, ranged(r, f.Size), "", time.Time{}, body)
 }
 
 // ranged returns a request whose Range net/http reads as RFC 9110 (14.2) means it: it is passed over where it is in another

@@ -244,7 +244,7 @@ type seekable struct{ *bytes.Reader }
 
 func (seekable) Close() error { return nil }
 
-func (f *fake) Open(d connectors.Digest) (io.ReadCloser, error) {
+func (f *fake) Open(d connectors.Digest) (io.ReadSeekCloser, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	b, ok := f.blobs[d]

@@ -3,6 +3,7 @@ package frontoffice
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -160,7 +161,7 @@ func (a *API) identify(q *call) (p *Problem, leave func()) {
 	}
 	at := a.placesOf(q.r)
 	if !at.enter(who, a.offices.Load().several) {
-		return problem(http.StatusServiceUnavailable, CodeBusy, "too many requests at once").retry(time.Second), nil
+		return problem(http.StatusServiceUnavailable, CodeBusy, "too many requests at once").Later(time.Second), nil
 	}
 	return nil, func() { at.leave(who) }
 }
@@ -169,7 +170,7 @@ func (a *API) identify(q *call) (p *Problem, leave func()) {
 func (a *API) admit(r *http.Request, operation string, methods []string) *Problem {
 	select {
 	case <-a.stopping:
-		return problem(http.StatusServiceUnavailable, CodeStopping, "the agent is stopping").retry(10*time.Second).with("Connection", "close")
+		return problem(http.StatusServiceUnavailable, CodeStopping, "the agent is stopping").Later(10*time.Second).with("Connection", "close")
 	default:
 	}
 	if operation == "" {
@@ -203,4 +204,60 @@ func securityHeaders(h http.Header, r *http.Request) {
 	if r.TLS != nil {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
+}
+
+// call is one authenticated request.
+type call struct {
+	*account
+	office string
+	w      http.ResponseWriter
+	r      *http.Request
+	body   *pacedReader // of r
+}
+
+type callKey struct{}
+
+// callOf returns the call that a handler works for; every handler has one.
+func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
+
+// patient moves the connection's deadlines so that the answer may take d longer. Without that the
+// server's own deadlines would cut a long poll, and with it the request's context.
+func (q *call) patient(d time.Duration, clock connectors.Clock) {
+	rc := http.NewResponseController(q.w)
+	until := clock.Now().Add(d + answerTime)
+	_ = rc.SetReadDeadline(until) // not every writer of a test has deadlines
+	_ = rc.SetWriteDeadline(until)
+}
+
+// route returns the operation's name for counting, and the methods a path knows; no name for a path that
+// is not ours. It is strict: what http.ServeMux would tidy up and redirect, such as // and .., and what
+// hides a slash in %2F, is not found.
+func route(u *url.URL) (operation string, methods []string) {
+	if u.RawPath != "" || !strings.HasPrefix(u.Path, "/v1/") {
+		return "", nil
+	}
+	get, post, put := []string{http.MethodGet, http.MethodHead}, []string{http.MethodPost}, []string{http.MethodGet, http.MethodHead, http.MethodPut}
+	s := strings.Split(u.Path[len("/v1/"):], "/")
+	for _, e := range s {
+		if e == "" || e == "." || e == ".." {
+			return "", nil
+		}
+	}
+	switch {
+	case len(s) == 1 && s[0] == "openapi.json":
+		return "openapi", get
+	case len(s) == 1 && s[0] == "submissions":
+		return "submit", post
+	case len(s) == 1 && s[0] == "events":
+		return "events", get
+	case len(s) == 2 && s[0] == "submissions":
+		return "status", get
+	case len(s) == 2 && s[0] == "cursors":
+		return "cursor", put
+	case len(s) == 3 && s[0] == "submissions" && s[2] == "events":
+		return "history", get
+	case len(s) == 4 && s[0] == "submissions" && s[2] == "documents":
+		return "document", get
+	}
+	return "", nil
 }

@@ -48,7 +48,7 @@ func (a *API) poll(ctx context.Context, q *call, id journal.ID, look func() (don
 		return "", err
 	}
 	if !a.polls.TryAcquire() { // answered without a wait, the client would ask again at once
-		return "", problem(http.StatusServiceUnavailable, CodeBusy, "too many requests wait at once, and there is no news; repeat after the time in Retry-After, or ask without Prefer: wait").retry(busyPoll)
+		return "", problem(http.StatusServiceUnavailable, CodeBusy, "too many requests wait at once, and there is no news; repeat after the time in Retry-After, or ask without Prefer: wait").Later(busyPoll)
 	}
 	defer a.polls.Release()
 	a.reads.leave(q.account) // who waits holds no one up

@@ -64,8 +64,8 @@ func (p *Problem) with(key, value string) *Problem {
 	return p
 }
 
-// retry sets Retry-After, in whole seconds, at least one.
-func (p *Problem) retry(d time.Duration) *Problem {
+// Later sets Retry-After, in whole seconds, at least one.
+func (p *Problem) Later(d time.Duration) *Problem {
 	return p.with("Retry-After", strconv.FormatInt(max(1, int64((d+time.Second-1)/time.Second)), 10))
 }
 
@@ -79,47 +79,35 @@ func (p *Problem) write(w http.ResponseWriter) {
 	_ = json.NewEncoder(w).Encode(p)
 }
 
-// Refusal is an error of a Submitter that the front office is told about.
-type Refusal struct {
-	Status     int // HTTP
-	Code       string
-	Detail     string // safe to show
-	Errors     []journal.FieldError
-	RetryAfter time.Duration // 0: none
+// Refuse makes a problem that a Submitter tells a front office; nothing in it is of the form.
+func Refuse(status int, code, detail string, errs ...journal.FieldError) *Problem {
+	p := problem(status, code, "%s", detail)
+	p.Errors = fieldErrors(errs)
+	return p
 }
-
-// Error returns code and detail.
-func (r *Refusal) Error() string { return r.Code + ": " + r.Detail }
 
 // RouteNeeded refuses a submission whose route is missing, unknown or not the front office's; routes
 // are those that it may use.
-func RouteNeeded(routes []string) *Refusal {
+func RouteNeeded(routes []string) *Problem {
 	if len(routes) == 0 {
-		return &Refusal{Status: http.StatusBadRequest, Code: CodeRoute, Detail: "no route takes forms from you; the agency must add one"}
+		return problem(http.StatusBadRequest, CodeRoute, "no route takes forms from you; the agency must add one")
 	}
-	return &Refusal{Status: http.StatusBadRequest, Code: CodeRoute,
-		Detail: "say with the query parameter route where the form belongs; yours are: " + strings.Join(routes, ", ")}
+	return problem(http.StatusBadRequest, CodeRoute, "say with the query parameter route where the form belongs; yours are: %s", strings.Join(routes, ", "))
 }
 
 // Malformed refuses a form that cannot be read at all.
-func Malformed(errs []journal.FieldError) *Refusal {
-	return &Refusal{Status: http.StatusBadRequest, Code: CodeForm, Detail: "the form cannot be read", Errors: errs}
+func Malformed(errs ...journal.FieldError) *Problem {
+	return Refuse(http.StatusBadRequest, CodeForm, "the form cannot be read", errs...)
 }
 
 // Unavailable refuses everything for now, such as when the disk is full.
-func Unavailable(after time.Duration) *Refusal {
-	return &Refusal{Status: http.StatusServiceUnavailable, Code: CodeUnavailable,
-		Detail: "nothing can be accepted now; repeat later with the same Idempotency-Key or reference", RetryAfter: after}
+func Unavailable(after time.Duration) *Problem {
+	return notNow(http.StatusServiceUnavailable, CodeUnavailable, "nothing can be accepted now", after)
 }
 
-// problem turns a refusal into its answer.
-func (r *Refusal) problem() *Problem {
-	p := problem(r.Status, r.Code, "%s", r.Detail)
-	p.Errors = fieldErrors(r.Errors)
-	if r.RetryAfter > 0 {
-		p.retry(r.RetryAfter)
-	}
-	return p
+// notNow refuses what may be accepted later.
+func notNow(status int, code, detail string, after time.Duration) *Problem {
+	return problem(status, code, "%s; repeat later with the same Idempotency-Key or reference", detail).Later(after)
 }
 
 func fieldErrors(errs []journal.FieldError) []FieldError {

@@ -116,14 +116,14 @@ func (a *API) tooOften(ctx context.Context, x *account) *Problem {
 	a.over(x.name, OverRate)
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return problem(http.StatusTooManyRequests, CodeQuota, "you may send %d requests in %s", x.quota.Requests, x.quota.Per).retry(wait)
+	return problem(http.StatusTooManyRequests, CodeQuota, "you may send %d requests in %s", x.quota.Requests, x.quota.Per).Later(wait)
 }
 
 // post is one form on its way in, as its front office's quota sees it.
 type post struct {
 	account  *account
 	declared int64    // bytes that are taken out of the quota
-	over     *Refusal // only a known form is taken; nil: any
+	over     *Problem // only a known form is taken; nil: any
 }
 
 // begin counts a form in. Whether it is too much is no word about a form that is known already: that is told when it has been read.
@@ -178,12 +178,12 @@ func (p *post) grow(n int64) bool {
 }
 
 // refuse makes the answer for what is over.
-func (a *API) refuse(x *account, what string, after time.Duration, text string) *Refusal {
+func (a *API) refuse(x *account, what string, after time.Duration, text string) *Problem {
 	a.over(x.name, what)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.refused[what]++
-	return &Refusal{Status: http.StatusTooManyRequests, Code: CodeQuota, Detail: text + "; repeat later with the same Idempotency-Key or reference", RetryAfter: after}
+	return notNow(http.StatusTooManyRequests, CodeQuota, text, after)
 }
 
 const roomEvery = 4 << 20 // bytes of a body between two looks for room on the disk
@@ -274,7 +274,6 @@ func (a *API) Usages(ctx context.Context) ([]Usage, error) {
 }
 
 // noRoom refuses a form while the disk has only what the agent keeps back for its own work.
-func noRoom() *Refusal {
-	return &Refusal{Status: http.StatusServiceUnavailable, Code: CodeNoSpace, RetryAfter: time.Minute,
-		Detail: "the agency's disk is nearly full; repeat later with the same Idempotency-Key or reference"}
+func noRoom() *Problem {
+	return notNow(http.StatusServiceUnavailable, CodeNoSpace, "the agency's disk is nearly full", time.Minute)
 }

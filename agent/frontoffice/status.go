@@ -171,7 +171,7 @@ func (a *API) readProblem(err error) error {
 	case errors.Is(err, journal.ErrNotFound):
 		return notFound()
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return problem(http.StatusServiceUnavailable, CodeStopping, "the request ended early").retry(time.Second)
+		return problem(http.StatusServiceUnavailable, CodeStopping, "the request ended early").Later(time.Second)
 	}
 	a.report(err)
 	return internal()

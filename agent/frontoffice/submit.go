@@ -6,6 +6,8 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -44,7 +46,7 @@ func (a *API) submit(ctx context.Context, in *submitInput) (*submitOutput, error
 	}
 	end, ok := a.inflight.begin(q.office, key)
 	if !ok {
-		return nil, problem(http.StatusConflict, CodeInProgress, "a request with this Idempotency-Key is being worked on").retry(time.Second)
+		return nil, problem(http.StatusConflict, CodeInProgress, "a request with this Idempotency-Key is being worked on").Later(time.Second)
 	}
 	defer end()
 	count, err := a.begin(ctx, q.account, q.r.ContentLength)
@@ -117,7 +119,7 @@ func answer(r Receipt) (*submitOutput, error) {
 	case r.Verdict == connectors.Conflict:
 		return nil, problem(http.StatusConflict, CodeReferenceUsed, "the form's reference was used with other bytes; the attempt is recorded")
 	case r.Verdict != connectors.Taken && r.Verdict != connectors.Repeat:
-		return nil, problem(http.StatusServiceUnavailable, CodeUnavailable, "nothing was accepted; repeat later").retry(5 * time.Second)
+		return nil, problem(http.StatusServiceUnavailable, CodeUnavailable, "nothing was accepted; repeat later").Later(5 * time.Second)
 	}
 	out := &submitOutput{Location: "/v1/submissions/" + r.ID.String(), RetryAfter: pollAfter,
 		Body: Accepted{ID: r.ID.String(), State: string(r.State), Reference: r.Reference}}
@@ -129,9 +131,9 @@ func answer(r Receipt) (*submitOutput, error) {
 
 // submitProblem tells about an error of the agent: a refusal as it is, anything else as a reason to repeat.
 func (a *API) submitProblem(err error) *Problem {
-	var r *Refusal
-	if errors.As(err, &r) {
-		return r.problem()
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
 	}
 	return a.storeProblem(err)
 }
@@ -145,7 +147,85 @@ func (a *API) storeProblem(err error) *Problem {
 	}
 	a.report(err)
 	return problem(http.StatusServiceUnavailable, CodeUnavailable,
-		"it is not known whether the form was accepted; repeat it later with the same Idempotency-Key or reference").retry(10 * time.Second)
+		"it is not known whether the form was accepted; repeat it later with the same Idempotency-Key or reference").Later(10 * time.Second)
 }
 
 var _ huma.StatusError = (*Problem)(nil)
+
+// keyLimit is how long an Idempotency-Key may be, in bytes.
+const keyLimit = 128
+
+// idempotencyKey reads the Idempotency-Key header, which is a quoted string by the IETF draft
+// draft-ietf-httpapi-idempotency-key-header; one without quotes is taken too, as many clients send it.
+// Both forms of a key are the same key. No header is the empty key.
+func idempotencyKey(values []string) (string, *Problem) {
+	bad := problem(http.StatusBadRequest, CodeKey, "Idempotency-Key must be one string of 1 to %d visible ASCII characters, with blanks only between them", keyLimit)
+	if len(values) == 0 {
+		return "", nil
+	}
+	key, ok := unquote(strings.Trim(values[0], " \t"))
+	if !ok || key == "" || len(key) > keyLimit || strings.TrimSpace(key) != key {
+		return "", bad
+	}
+	return key, nil
+}
+
+// unquote reads a string of RFC 9651, or a bare word.
+func unquote(s string) (string, bool) {
+	if !strings.HasPrefix(s, `"`) {
+		for _, c := range []byte(s) {
+			if c <= ' ' || c >= 0x7f || strings.IndexByte(`",;\`, c) >= 0 {
+				return "", false
+			}
+		}
+		return s, true
+	}
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"':
+			rest := strings.TrimLeft(s[i+1:], " ")
+			return b.String(), rest == "" || rest[0] == ';' // parameters are allowed and mean nothing
+		case c == '\\':
+			i++
+			if i >= len(s) || (s[i] != '"' && s[i] != '\\') {
+				return "", false
+			}
+			b.WriteByte(s[i])
+		case c < ' ' || c >= 0x7f:
+			return "", false
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "", false
+}
+
+// inflight knows which keys are being worked on, so that a second request with one is told to wait
+// instead of racing the first.
+type inflight struct {
+	mu   sync.Mutex
+	keys map[[2]string]struct{}
+}
+
+// begin reserves a key of an office; end gives it back. ok is false while another request has it.
+func (f *inflight) begin(office, key string) (end func(), ok bool) {
+	if key == "" {
+		return func() {}, true
+	}
+	k := [2]string{office, key}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, taken := f.keys[k]; taken {
+		return nil, false
+	}
+	if f.keys == nil {
+		f.keys = map[[2]string]struct{}{}
+	}
+	f.keys[k] = struct{}{}
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.keys, k)
+	}, true
+}

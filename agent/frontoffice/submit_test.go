@@ -49,7 +49,7 @@ func TestSubmitVerdicts(t *testing.T) {
 		{receipt: Receipt{}, status: 503, code: CodeUnavailable},
 		{err: RouteNeeded([]string{"a", "b"}), status: 400, code: CodeRoute},
 		{err: RouteNeeded(nil), status: 400, code: CodeRoute},
-		{err: fmt.Errorf("wrapped: %w", Malformed([]journal.FieldError{{Pointer: "/a", Code: "decode.syntax", Message: "not JSON"}})), status: 400, code: CodeForm},
+		{err: fmt.Errorf("wrapped: %w", Malformed(journal.FieldError{Pointer: "/a", Code: "decode.syntax", Message: "not JSON"})), status: 400, code: CodeForm},
 		{err: Unavailable(7 * time.Second), status: 503, code: CodeUnavailable},
 		{err: errors.New("canary: the disk said something"), status: 503, code: CodeUnavailable},
 		{err: connectors.Errorf(connectors.TargetError, "journal.disk-full", "accept", "", "canary"), status: 503, code: CodeUnavailable},

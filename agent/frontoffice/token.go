@@ -42,16 +42,6 @@ func HashToken(token string) string {
 	return hex.EncodeToString(h[:])
 }
 
-// WellFormed reports whether a token has not been mistyped; it says nothing about its being valid.
-func WellFormed(token string) bool {
-	rest, ok := strings.CutPrefix(token, tokenPrefix)
-	if !ok || len(token) > 128 {
-		return false
-	}
-	b, err := tokenText().DecodeString(rest)
-	return err == nil && len(b) == 36 && crc32.ChecksumIEEE(b[:32]) == binary.BigEndian.Uint32(b[32:])
-}
-
 func tokenText() *base32.Encoding {
 	return base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 }

@@ -106,7 +106,7 @@ func (a *API) refuseToken(r *http.Request, p *Problem) *Problem {
 	delay, over, ok := a.strangers.wrong(httpserver.Owner(a.proxies.Client(r)), a.clock.Now())
 	defer over()
 	if !ok {
-		return problem(http.StatusTooManyRequests, CodeToken, "the token is not valid, and too many wrong ones come from this address").retry(delay)
+		return problem(http.StatusTooManyRequests, CodeToken, "the token is not valid, and too many wrong ones come from this address").Later(delay)
 	}
 	select {
 	case <-a.clock.After(delay):

@@ -110,13 +110,13 @@ func (f *Intake) ForwardPosted(ctx context.Context) {
 func refusal(e *journal.Arrival) error {
 	switch {
 	case e.Park != nil && e.Park.Code == prepare.CodeUndecodable:
-		return frontoffice.Malformed([]journal.FieldError{{Code: prepare.CodeUndecodable, Message: e.Park.Text}})
+		return frontoffice.Malformed(journal.FieldError{Code: prepare.CodeUndecodable, Message: e.Park.Text})
 	case len(e.Reject) > 0 && e.Why != nil && e.Why.Code == CodeReference:
-		return &frontoffice.Refusal{Status: 422, Code: CodeReference, Detail: e.Why.Text + ".", Errors: e.Reject}
+		return frontoffice.Refuse(http.StatusUnprocessableEntity, CodeReference, e.Why.Text+".", e.Reject...)
 	case e.Park != nil && e.Park.Code == expr.CodeLimit:
-		return &frontoffice.Refusal{Status: http.StatusRequestEntityTooLarge, Code: expr.CodeLimit, Detail: e.Park.Text}
+		return frontoffice.Refuse(http.StatusRequestEntityTooLarge, expr.CodeLimit, e.Park.Text)
 	case len(e.Reject) > 0:
-		return &frontoffice.Refusal{Status: 422, Code: prepare.CodeFormWrong, Detail: "The form breaks its schema.", Errors: e.Reject}
+		return frontoffice.Refuse(http.StatusUnprocessableEntity, prepare.CodeFormWrong, "The form breaks its schema.", e.Reject...)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ package lane
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"time"
@@ -209,7 +210,9 @@ func (l *Lane) load(ctx context.Context) {
 	if err == nil {
 		parcels, err = l.prepare(ctx, l.unknown(page))
 		if l.batches != nil {
-			parcels = l.parkRestored(ctx, parcels)
+			var parking error
+			parcels, parking = l.parkRestored(ctx, parcels)
+			err = errors.Join(err, parking)
 		}
 	}
 	if err != nil && ctx.Err() == nil {

@@ -64,17 +64,14 @@ func unclearReason(p *parcel, where string) *journal.Reason {
 }
 
 // parkRestored parks what a batch may have carried in the time that a restored journal does not know: no file tells
-// of a single form. It returns the others.
-func (l *Lane) parkRestored(ctx context.Context, parcels []*parcel) []*parcel {
+// of a single form. It returns the others. With an error some are not parked, and must not get into a batch.
+func (l *Lane) parkRestored(ctx context.Context, parcels []*parcel) ([]*parcel, error) {
 	unclear, rest := split(parcels, func(p *parcel) bool { return p.restored() && p.Batch == 0 })
-	if len(unclear) > 0 {
-		s := settlement{lane: l}
-		for _, p := range unclear {
-			s.park(p, journal.Change{Reason: journal.RestoredReason()})
-		}
-		s.finish(ctx)
+	s := settlement{lane: l}
+	for _, p := range unclear {
+		s.park(p, journal.Change{Reason: journal.RestoredReason()})
 	}
-	return rest
+	return rest, s.record(ctx)
 }
 
 // lookUpBatch asks for a sealed batch.

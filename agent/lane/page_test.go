@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/inbasket/inbasket/agent/batch"
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
@@ -23,13 +24,16 @@ func (quickClock) Now() time.Time { return time.Now() }
 func (quickClock) After(time.Duration) <-chan time.Time { return time.After(time.Millisecond) }
 
 // newPageLane returns a lane over a journal with n open deliveries.
-func newPageLane(t *testing.T, n int) *Lane {
+func newPageLane(t *testing.T, n int) *Lane { return newLaneOver(t, n, nil, journal.Hooks{}) }
+
+// newLaneOver is newPageLane for a target that may take batches, over a journal whose disk may break.
+func newLaneOver(t *testing.T, n int, rules *Batch, hooks journal.Hooks) *Lane {
 	t.Helper()
 	store, err := content.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := journal.Open(t.Context(), t.TempDir(), journal.Options{Content: store})
+	j, err := journal.Open(t.Context(), t.TempDir(), journal.Options{Content: store, Hooks: hooks})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +51,8 @@ func newPageLane(t *testing.T, n int) *Lane {
 		}
 	}
 	lanes := New(&prepare.Preparer{Journal: j, Targets: map[string]*prepare.Target{}})
-	lanes.Add(Options{Target: prepare.Target{Name: "x"}, Guarded: guard.Wrap(nil, 0), Backoff: guard.DefaultBackoff(), Journal: j, Clock: quickClock{}, Log: zerolog.Nop()})
+	lanes.Add(Options{Target: prepare.Target{Name: "x"}, Guarded: guard.Wrap(nil, 0), Backoff: guard.DefaultBackoff(), Batch: rules, Content: store,
+		Journal: j, Clock: quickClock{}, Log: zerolog.Nop(), Delivered: func(map[connectors.Class]int) {}})
 	l := lanes.Get("x")
 	l.prepare = func(_ context.Context, page []journal.Stored) ([]*parcel, error) {
 		parcels := make([]*parcel, len(page))
@@ -191,5 +196,52 @@ func TestLeftToTheJournal(t *testing.T) {
 	l.circuit.Fail(connectors.TargetError, "x.down", "down")
 	if l.willRead() {
 		t.Error("a lane whose target is down says that it reads soon")
+	}
+}
+
+// What a restore made doubtful gets into no batch because parking it could not be journaled: it may have been sent already.
+func TestDoubtfulStaysOutOfBatches(t *testing.T) {
+	full := false
+	l := newLaneOver(t, 2, &Batch{Policy: batch.Policy{Count: 10}}, journal.Hooks{BeforeCommit: func() error {
+		if full {
+			return errors.New("disk full")
+		}
+		return nil
+	}})
+	usual := l.prepare
+	l.prepare = func(ctx context.Context, page []journal.Stored) ([]*parcel, error) {
+		parcels, err := usual(ctx, page)
+		for _, p := range parcels[:min(1, len(parcels))] {
+			p.Progress = journal.Doubtful
+		}
+		return parcels, err
+	}
+	full = true
+	l.load(t.Context())
+	if len(l.list) != 1 || l.list[0].Progress != journal.Pending || !l.behind {
+		t.Errorf("%d for the next batch, behind %v", len(l.list), l.behind)
+	}
+	full = false
+	l.load(t.Context())
+	parked, err := l.journal.List(t.Context(), journal.Filter{Target: "x", Progress: journal.Held})
+	if err != nil || len(parked) != 1 || len(l.list) != 1 {
+		t.Errorf("%d parked, %d for the next batch, %v", len(parked), len(l.list), err)
+	}
+}
+
+// A batch of which it cannot be read whether an operator gave it up is not sent: its forms may go in the next one.
+func TestVoidedBatchOfAJournalThatCannotBeRead(t *testing.T) {
+	l := newLaneOver(t, 1, &Batch{Policy: batch.Policy{Count: 10}}, journal.Hooks{})
+	b := l.batches
+	if sending, err := l.Void(t.Context(), 7, nil, func() error { return nil }); sending || err != nil {
+		t.Fatal(sending, err)
+	}
+	if err := l.journal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if b.mayTry(t.Context()) || b.voided(t.Context(), journal.Batch{Seq: 7}) {
+			t.Fatal("it is sent, or called given up, and nobody knows")
+		}
 	}
 }

@@ -114,7 +114,13 @@ func (b *batches) mayTry(ctx context.Context) bool {
 // voided tells whether an operator has given up the batch; its members then come again.
 func (b *batches) voided(ctx context.Context, sealed journal.Batch) bool {
 	open, err := b.journal.Batches(ctx, b.Lane.Name, true)
-	if err != nil || slices.ContainsFunc(open, func(o journal.Batch) bool { return o.Seq == sealed.Seq }) {
+	if err != nil {
+		b.unread(err).Int64("batch", sealed.Seq).Msg("cannot read whether the batch was given up; trying again")
+		loop.Pause(ctx, b.clock, journalPause)
+		b.do(func() { b.look = true }) // until that is known it must not be sent
+		return false
+	}
+	if slices.ContainsFunc(open, func(o journal.Batch) bool { return o.Seq == sealed.Seq }) {
 		return false
 	}
 	b.circuit.OK()

@@ -136,11 +136,26 @@ func reasonOf(o *connectors.Outcome, next string) *journal.Reason {
 	return &journal.Reason{Code: o.Code, Text: o.Text, Next: next, Raw: o.Raw}
 }
 
+// record makes it durable, and lets those go that are done.
+func (s *settlement) record(ctx context.Context) error {
+	refused, err := prepare.ApplyAll(ctx, s.lane.journal, s.changes)
+	if err != nil {
+		return err
+	}
+	for _, id := range refused {
+		delete(s.parked, id) // it holds up no other: it has ended already
+	}
+	s.lane.forget(s.done, s.parked)
+	if len(s.parked) > 0 {
+		s.lane.log.Warn().Int("count", len(s.parked)).Msg("submissions parked: inbasket list --state parked")
+	}
+	return nil
+}
+
 // finish makes it durable, then lets the parcels go, or come again.
 func (s *settlement) finish(ctx context.Context) {
 	l := s.lane
-	refused, err := prepare.ApplyAll(ctx, l.journal, s.changes)
-	if err != nil {
+	if err := s.record(ctx); err != nil {
 		// The target may have it, the journal does not: it stays in memory as unclear and is looked up. What
 		// was refused stays as it was: looked up, a file that was never put in place could seem to be taken.
 		for _, p := range s.done {
@@ -153,16 +168,12 @@ func (s *settlement) finish(ctx context.Context) {
 		l.putBack(append(s.done, s.back...))
 		return
 	}
-	for _, id := range refused {
-		delete(s.parked, id) // it holds up no other: it has ended already
-	}
 	written := s.ended[connectors.Written] > 0
 	if written {
 		l.mu.Lock()
 		l.wrote++
 		l.mu.Unlock()
 	}
-	l.forget(s.done, s.parked)
 	l.delivered(s.ended)
 	s.delay(written)
 	if s.worst == nil || written { // it works, though not for all
@@ -172,9 +183,6 @@ func (s *settlement) finish(ctx context.Context) {
 	}
 	if len(s.back) > 0 {
 		l.putBack(s.back)
-	}
-	if len(s.parked) > 0 {
-		l.log.Warn().Int("count", len(s.parked)).Msg("submissions parked: inbasket list --state parked")
 	}
 	if len(s.returned) > 0 {
 		l.returned(ctx, s.returned)

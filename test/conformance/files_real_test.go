@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/connectors/files"
+	drops "github.com/inbasket/inbasket/connectors/files/drop"
+	"github.com/inbasket/inbasket/connectors/files/intake"
 	"github.com/inbasket/inbasket/connectors/files/place"
 	"github.com/inbasket/inbasket/connectors/files/place/ftp"
 	"github.com/inbasket/inbasket/connectors/files/place/local"
@@ -17,9 +18,9 @@ import (
 )
 
 func TestFolder(t *testing.T) {
-	for name, change := range map[string]func(*files.FolderConfig){
-		"with events":    func(*files.FolderConfig) {},
-		"without events": func(c *files.FolderConfig) { c.Events, c.Poll = false, time.Second },
+	for name, change := range map[string]func(*intake.FolderConfig){
+		"with events":    func(*intake.FolderConfig) {},
+		"without events": func(c *intake.FolderConfig) { c.Events, c.Poll = false, time.Second },
 	} {
 		t.Run(name, func(t *testing.T) {
 			TestPlaces(t, func(t testing.TB) Places {
@@ -28,24 +29,24 @@ func TestFolder(t *testing.T) {
 					Dir:  dir,
 					Open: func() place.Place { return &local.Place{Dir: dir, Durable: true, Leases: true} },
 					Inbasket: func(b Basket) connectors.Inbasket {
-						c := files.FolderDefaults()
+						c := intake.FolderDefaults()
 						c.Path, c.Marker = dir, b.Marker
 						c.After = after(b)
 						change(&c)
-						return opened(t)(files.NewInbasket(e, c))
+						return opened(t)(intake.NewFolder(e, c))
 					},
 					Target: func() connectors.Target {
-						c := files.DropDefaults()
+						c := drops.FolderDefaults()
 						c.Path = dir
-						o, err := files.NewDrop(e, c)
+						o, err := drops.NewFolder(e, c)
 						check(t, err)
 						return o
 					},
 					Answers: func() connectors.ResultSource {
-						c := files.AnswersDefaults()
+						c := intake.FolderAnswersDefaults()
 						c.Path = dir
 						change(&c)
-						o, err := files.NewAnswers(e, c)
+						o, err := intake.NewFolderAnswers(e, c)
 						check(t, err)
 						return o
 					},
@@ -55,24 +56,24 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-func opened(t testing.TB) func(*files.Inbasket, error) connectors.Inbasket {
-	return func(in *files.Inbasket, err error) connectors.Inbasket {
+func opened(t testing.TB) func(*intake.Inbasket, error) connectors.Inbasket {
+	return func(in *intake.Inbasket, err error) connectors.Inbasket {
 		check(t, err)
 		return in
 	}
 }
 
-func after(b Basket) files.AfterConfig {
+func after(b Basket) intake.AfterConfig {
 	if b.Delete {
-		return files.AfterConfig{Delete: true}
+		return intake.AfterConfig{Delete: true}
 	}
-	return files.AfterConfig{Move: "done"}
+	return intake.AfterConfig{Move: "done"}
 }
 
 // overFTP is the harness of a folder behind FTP; dir is that folder as this machine sees it.
 func overFTP(t testing.TB, c ftp.Config, dir string, readBack bool) Places {
 	e := env(t)
-	in := func(f files.FTPIntakeConfig) files.FTPIntakeConfig {
+	in := func(f intake.FTPConfig) intake.FTPConfig {
 		f.Config, f.Quiet, f.Poll = c, 2*time.Second, 5*time.Second
 		return f
 	}
@@ -80,21 +81,21 @@ func overFTP(t testing.TB, c ftp.Config, dir string, readBack bool) Places {
 		Dir:  dir,
 		Open: func() place.Place { return ftp.New(e, c, readBack) },
 		Inbasket: func(b Basket) connectors.Inbasket {
-			f := in(files.FTPInbasketDefaults())
+			f := in(intake.FTPDefaults())
 			f.Marker, f.After = b.Marker, after(b)
-			return opened(t)(files.NewFTPInbasket(e, f))
+			return opened(t)(intake.NewFTP(e, f))
 		},
 		Target: func() connectors.Target {
-			f := files.FTPDefaults()
+			f := drops.FTPDefaults()
 			if f.Config = c; readBack {
 				f.Verify = "read-back"
 			}
-			o, err := files.NewFTP(e, f)
+			o, err := drops.NewFTP(e, f)
 			check(t, err)
 			return o
 		},
 		Answers: func() connectors.ResultSource {
-			o, err := files.NewFTPAnswers(e, in(files.FTPAnswersDefaults()))
+			o, err := intake.NewFTPAnswers(e, in(intake.FTPAnswersDefaults()))
 			check(t, err)
 			return o
 		},
@@ -160,11 +161,11 @@ func ftpConfig(s *servers.FTP) ftp.Config {
 // Documents beside an answer file come with it and can be read until it is settled.
 func TestFolderAnswerWithDocument(t *testing.T) {
 	dir, e := t.TempDir(), env(t)
-	c := files.AnswersDefaults()
+	c := intake.FolderAnswersDefaults()
 	c.Path = dir
 	write(t, filepath.Join(dir, "4711.pdf"), "%PDF")
 	write(t, filepath.Join(dir, "4711.json"), `{"status":"A"}`)
-	s, err := files.NewAnswers(e, c)
+	s, err := intake.NewFolderAnswers(e, c)
 	check(t, err)
 	defer s.Close()
 	results, err := s.Next(within(t), 10)

@@ -17,6 +17,7 @@ type session struct {
 	conn     net.Conn
 	r        *bufio.Reader
 	dir      string
+	home     string // the folder that Habits.Home names
 	user     string
 	in       bool
 	secure   bool
@@ -135,6 +136,7 @@ func (c *session) fileCommand(verb, arg string) {
 	switch verb {
 	case "PWD":
 		if h := c.s.cfg.Habits.Home; h != "" {
+			c.home = c.dir
 			c.reply(257, `"`+strings.ReplaceAll(h, `"`, `""`)+`" is the working directory`)
 			return
 		}
@@ -188,7 +190,7 @@ func isFile(p string) bool {
 
 func (c *session) changeDir(arg string) {
 	if h := c.s.cfg.Habits.Home; h != "" && arg == h {
-		arg = c.dir // the only folder that such a server has here
+		arg = c.home
 	}
 	dir, p := c.s.local(c.dir, arg)
 	if fi, err := os.Stat(p); err != nil || !fi.IsDir() {
@@ -253,7 +255,8 @@ func (c *session) rename(arg string) {
 
 func (c *session) list(verb, arg string) {
 	h := c.s.cfg.Habits
-	_, p := c.s.local(c.dir, ".")
+	folder := strings.TrimPrefix(arg, "-a")
+	_, p := c.s.local(c.dir, strings.TrimPrefix(folder, " "))
 	entries, err := os.ReadDir(p)
 	if err != nil {
 		c.reply(550, "not listed")

@@ -149,6 +149,33 @@ func TestDialectsAreValues(t *testing.T) {
 	}
 }
 
+// folders are the packages for files, and which of them each may import. What takes files and what puts them know nothing of each other.
+var folders = map[string][]string{
+	"connectors/files/place":       nil,
+	"connectors/files/place/local": {"connectors/files/place"},
+	"connectors/files/place/ftp":   {"connectors/files/place"},
+	"connectors/files/intake":      {"connectors/files/place", "connectors/files/place/local", "connectors/files/place/ftp"},
+	"connectors/files/drop":        {"connectors/files/place", "connectors/files/place/local", "connectors/files/place/ftp"},
+	"connectors/files":             {"connectors/files/intake", "connectors/files/drop"},
+}
+
+func TestFilesHaveOneWayThrough(t *testing.T) {
+	for _, f := range files(t) {
+		if !below(f.pkg(), "connectors/files") {
+			continue
+		}
+		may, known := folders[f.pkg()]
+		if !known {
+			t.Errorf("%s is in no known package", f.path)
+		}
+		for _, path := range f.imports {
+			if p, ours := strings.CutPrefix(path, module+"/"); ours && below(p, "connectors/files") && !slices.Contains(may, p) {
+				t.Errorf("%s imports %s", f.path, p)
+			}
+		}
+	}
+}
+
 // nameOfDialect finds a case, a comparison or a key by the name of a dialect.
 var nameOfDialect = regexp.MustCompile(`"(?i:sqlite|postgres|postgresql|mariadb|mysql|oracle)"`)
 

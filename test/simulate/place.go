@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/connectors/files"
+	"github.com/inbasket/inbasket/connectors/files/drop"
 	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
@@ -61,8 +61,8 @@ type folderPlace struct {
 	f *folder
 }
 
-func newDrop(p part, f *folder) *files.Drop {
-	return files.NewDropAt(&folderPlace{part: p, f: f}, connectors.Abilities{Operations: connectors.OperationsOf(connectors.Put), Binary: true, MaxItems: 16,
+func newDrop(p part, f *folder) *drop.Drop {
+	return drop.At(&folderPlace{part: p, f: f}, connectors.Abilities{Operations: connectors.OperationsOf(connectors.Put), Binary: true, MaxItems: 16,
 		Guarantee: connectors.Guarantee{Level: "parks-when-unclear", Why: "simulated"}})
 }
 

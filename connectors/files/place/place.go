@@ -216,6 +216,76 @@ func ContentError(err error) *connectors.Error {
 	return &connectors.Error{Class: connectors.Transient, Code: CodeContent, Op: "read the stored content", Err: err}
 }
 
+// Portion is how many entries of a folder are read at once.
+const Portion = 1024
+
+// Each calls each for the entries of a folder.
+func Each(ctx context.Context, p Reader, folder string, each func(Info) error) error {
+	l, err := p.List(ctx, folder)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }() // nothing was written
+	for {
+		list, err := l.Next(Portion)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		for _, e := range list {
+			if err := each(e); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// Entries are a listing that was read.
+type Entries []Info
+
+// Next returns the next entries.
+func (e *Entries) Next(n int) ([]Info, error) {
+	n = min(n, len(*e))
+	next := (*e)[:n]
+	*e = (*e)[n:]
+	return next, nil
+}
+
+// Close has nothing to release.
+func (*Entries) Close() error { return nil }
+
+// Unseen leaves the errors of a look that do not say that there is no such file: then nobody knows.
+func Unseen(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrSpecial) || err != nil && connectors.ClassOf(err) == connectors.ItemError {
+		return nil
+	}
+	return err
+}
+
+// AsClass returns err as an error of another class.
+func AsClass(err error, c connectors.Class) error {
+	var e *connectors.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	n := *e
+	n.Class = c
+	return &n
+}
+
+// Trial is what a file holds that only tries a place out.
+func Trial() connectors.Blob { return connectors.BytesBlob([]byte("inbasket check\n")) }
+
+// Digest reads a file of any size.
+func Digest(ctx context.Context, p Reader, path string) (sum connectors.Digest, err error) {
+	f, err := p.Open(ctx, path)
+	if err != nil {
+		return sum, err
+	}
+	h := sha256.New()
+	_, err = io.Copy(h, &SourceReader{Ctx: ctx, R: f})
+	return connectors.Digest(h.Sum(nil)), errors.Join(err, f.Close())
+}
+
 // DigestOf returns the digest of what a blob holds.
 func DigestOf(b connectors.Blob) (connectors.Digest, error) {
 	if b.Digest != (connectors.Digest{}) {

@@ -56,7 +56,7 @@ func dial(ctx context.Context, env connectors.Env, cfg *Config) (*session, error
 	return c, nil
 }
 
-// greet connects, hears the server's greeting, which may ask for patience first, and begins the encryption.
+// greet connects, is welcome, and begins the encryption.
 func (c *session) greet(address string) error {
 	conn, err := c.dial("tcp", address)
 	if err != nil {
@@ -66,6 +66,15 @@ func (c *session) greet(address string) error {
 	if c.host, _, err = net.SplitHostPort(conn.RemoteAddr().String()); err != nil {
 		return err
 	}
+	if err := c.welcome(c.tls != nil); err != nil || c.tls == nil {
+		return err
+	}
+	c.speak(tls.Client(conn, c.tls))
+	return nil
+}
+
+// welcome hears the server's greeting, and asks it for encryption.
+func (c *session) welcome(encrypt bool) error {
 	r, err := c.final()
 	if err == nil && r.class() != completed {
 		err = r.err()
@@ -73,17 +82,13 @@ func (c *session) greet(address string) error {
 	if err != nil {
 		err = c.lapsed("its greeting", "see that an FTP server listens there, and not one that begins with TLS", err)
 	}
-	if err != nil || c.tls == nil {
-		return err
+	if err == nil && encrypt {
+		err = c.do("AUTH TLS")
 	}
-	if err := c.do("AUTH TLS"); err != nil {
-		return err
+	if err == nil && encrypt && c.r.Buffered() > 0 {
+		err = textproto.ProtocolError("the server speaks before the handshake")
 	}
-	if c.r.Buffered() > 0 {
-		return textproto.ProtocolError("the server speaks before the handshake")
-	}
-	c.speak(tls.Client(conn, c.tls))
-	return nil
+	return err
 }
 
 func (c *session) speak(conn net.Conn) {

@@ -83,14 +83,3 @@ func fault(op string, err error) *connectors.Error {
 	}
 	return e
 }
-
-// asTransient returns err as one that is tried again.
-func asTransient(err error) error {
-	var e *connectors.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	n := *e
-	n.Class = connectors.Transient
-	return &n
-}

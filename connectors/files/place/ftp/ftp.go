@@ -291,7 +291,7 @@ func (p *Place) Put(ctx context.Context, path string, b connectors.Blob, _ bool)
 func (p *Place) arrived(c *session, w string, b connectors.Blob) error {
 	size, err := c.stat(w)
 	if err != nil {
-		return asTransient(err)
+		return place.AsClass(err, connectors.Transient)
 	}
 	if size != place.Unknown && size != b.Size {
 		return &connectors.Error{Class: connectors.Transient, Code: CodeTruncated, Op: "compare the size of what was sent"}
@@ -437,7 +437,7 @@ func (p *Place) List(ctx context.Context, folder string) (place.Listing, error) 
 	if err != nil {
 		return nil, err
 	}
-	l := &listing{rest: make([]place.Info, 0, len(list))}
+	l := make(place.Entries, 0, len(list))
 	for _, e := range list {
 		info := e.info()
 		if p.enc != nil {
@@ -445,18 +445,7 @@ func (p *Place) List(ctx context.Context, folder string) (place.Listing, error) 
 				info.Name = s
 			}
 		}
-		l.rest = append(l.rest, info)
+		l = append(l, info)
 	}
-	return l, nil
+	return &l, nil
 }
-
-type listing struct{ rest []place.Info }
-
-func (l *listing) Next(n int) ([]place.Info, error) {
-	n = min(n, len(l.rest))
-	next := l.rest[:n]
-	l.rest = l.rest[n:]
-	return next, nil
-}
-
-func (l *listing) Close() error { return nil }

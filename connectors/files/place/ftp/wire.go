@@ -240,66 +240,62 @@ func (c *session) Quit() error { return c.send("QUIT") }
 // Stor sends a file. When the source fails midway, the server's answer is read all the same, so that the connection
 // stays in step.
 func (c *session) Stor(name string, src io.Reader) error {
-	data, r, err := c.transfer("STOR " + name)
-	if err != nil {
+	return c.exchange("STOR", "STOR "+name, func(data net.Conn) error {
+		n, err := io.Copy(data, src)
+		if h, ok := data.(interface{ HandshakeContext(context.Context) error }); ok && n == 0 && err == nil {
+			err = h.HandshakeContext(c.ctx) // an empty file writes nothing that would begin the encryption
+		}
 		return err
-	}
-	if r.class() != preliminary {
-		_ = data.Close()
-		return r.err()
-	}
-	n, err := io.Copy(data, src)
-	if h, ok := data.(interface{ HandshakeContext(context.Context) error }); ok && n == 0 && err == nil {
-		err = h.HandshakeContext(c.ctx) // an empty file writes nothing that would begin the encryption
-	}
-	return errors.Join(err, data.Close(), c.ended("STOR"))
+	})
 }
 
 // Retr reads a file into w.
 func (c *session) Retr(name string, w io.Writer) error {
-	data, r, err := c.transfer("RETR " + name)
-	if err != nil {
+	return c.exchange("RETR", "RETR "+name, func(data net.Conn) error {
+		_, err := io.Copy(w, data)
 		return err
-	}
-	if r.class() != preliminary {
-		_ = data.Close()
-		return r.err()
-	}
-	_, err = io.Copy(w, data)
-	return errors.Join(err, data.Close(), c.ended("RETR"))
+	})
 }
 
-// lines calls each for the lines of a listing. A server that ends it without having begun it has nothing to list.
+// lines calls each for the lines of a listing.
 func (c *session) lines(command string, each func(string)) error {
+	return c.exchange("", command, func(data net.Conn) error {
+		s := bufio.NewScanner(data)
+		s.Buffer(nil, 64<<10)
+		for s.Scan() {
+			each(strings.TrimRight(s.Text(), "\r"))
+		}
+		return s.Err()
+	})
+}
+
+// exchange sends a command, uses its data connection, and reads the answer that ends it. Verb is that of a file's transfer; empty:
+// it is a listing, and a server that ends it without having begun it has nothing to list.
+func (c *session) exchange(verb, command string, use func(data net.Conn) error) error {
 	data, r, err := c.transfer(command)
 	if err != nil {
 		return err
 	}
 	if r.class() != preliminary {
 		_ = data.Close()
-		if r.class() == completed {
+		if verb == "" && r.class() == completed {
 			return nil
 		}
 		return r.err()
 	}
-	s := bufio.NewScanner(data)
-	s.Buffer(nil, 64<<10)
-	for s.Scan() {
-		each(strings.TrimRight(s.Text(), "\r"))
-	}
-	return errors.Join(s.Err(), data.Close(), c.ended(command))
+	return errors.Join(use(data), data.Close(), c.ended(verb, command))
 }
 
 // ended reads the answer after a transfer.
-func (c *session) ended(command string) error {
+func (c *session) ended(verb, command string) error {
 	r, err := c.final()
 	switch {
 	case err == nil && r.class() == completed:
 		return nil
 	case err == nil:
 		return r.err()
-	case command == "STOR" || command == "RETR":
-		return c.lapsed("the answer that "+command+" is done (226)", "give it a longer timeout, and keep firewalls from forgetting the control connection during a transfer", err)
+	case verb != "":
+		return c.lapsed("the answer that "+verb+" is done (226)", "give it a longer timeout, and keep firewalls from forgetting the control connection during a transfer", err)
 	}
 	return c.lapsed("the answer that "+command+" is done (226), after the data connection had ended", "have it send that answer; or have it tell sizes by SIZE or MLST, so that no listing is needed", err)
 }

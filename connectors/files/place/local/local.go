@@ -51,6 +51,9 @@ func (l *Place) folder(f string) string {
 // Stat looks at a file without following a link.
 func (l *Place) Stat(_ context.Context, path string) (place.Info, error) {
 	info, err := lstat(l.path(path))
+	if isNoName(err) { // so long or so written that no file can have it
+		err = &fs.PathError{Op: "lstat", Path: path, Err: fs.ErrNotExist}
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return info, err
 	}

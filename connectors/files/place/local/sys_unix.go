@@ -28,6 +28,8 @@ func isReadOnly(err error) bool { return errors.Is(err, syscall.EROFS) }
 
 func isNotFolder(err error) bool { return errors.Is(err, syscall.ENOTDIR) }
 
+func isNoName(err error) bool { return errors.Is(err, syscall.ENAMETOOLONG) }
+
 func isLink(err error) bool { return errors.Is(err, syscall.ELOOP) }
 
 // idOfOpen is what a look by name tells, too.

@@ -38,6 +38,10 @@ func isReadOnly(err error) bool { return errors.Is(err, windows.ERROR_WRITE_PROT
 
 func isNotFolder(err error) bool { return errors.Is(err, windows.ERROR_DIRECTORY) }
 
+func isNoName(err error) bool {
+	return errors.Is(err, windows.ERROR_INVALID_NAME) || errors.Is(err, windows.ERROR_FILENAME_EXCED_RANGE)
+}
+
 func isLink(error) bool { return false }
 
 // addSystem adds when the file was last changed or came here. Explorer and robocopy keep the time of writing of what they

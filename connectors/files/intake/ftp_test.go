@@ -1,0 +1,69 @@
+package intake
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/test/ftpserver"
+)
+
+// ftpBasket is an in-basket behind a server with habits of its own, as a basket in the server's folder.
+func ftpBasket(t *testing.T, faults ftpserver.Faults, habits ftpserver.Habits, change func(*FTPConfig)) *basket {
+	t.Helper()
+	s, err := ftpserver.Start(ftpserver.Config{Root: filepath.Join(t.TempDir(), "root"), User: "batch", Password: "geheim", Habits: habits})
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
+	s.SetFaults(faults)
+	b := &basket{t: t, dir: filepath.Join(s.Root(), "IN"), clock: newClock()}
+	must(t, os.Mkdir(b.dir, 0o700))
+	cfg := FTPDefaults()
+	cfg.Address, cfg.User, cfg.Password, cfg.Dir, cfg.TLS.Mode, cfg.Timeout = s.Addr(), "batch", "geheim", "/IN", "none", 10*time.Second
+	cfg.Quiet, cfg.Poll, cfg.After.Move, cfg.Errors = 2*time.Second, 5*time.Second, "DONE", "ERROR"
+	if change != nil {
+		change(&cfg)
+	}
+	b.Inbasket, err = NewFTP(connectors.Env{Clock: b.clock, Notify: b.note}, cfg)
+	must(t, err)
+	t.Cleanup(func() { must(t, b.Close()) })
+	return b
+}
+
+// TestFTPServersGiveOnce takes a form with its attachment from every kind of server that lists its folder, and is offered
+// neither again.
+func TestFTPServersGiveOnce(t *testing.T) {
+	for _, tt := range ftpserver.Kinds() {
+		if _, refused := tt.Habits.Refusals["LIST"]; refused {
+			continue
+		}
+		t.Run(tt.Name, func(t *testing.T) {
+			b := ftpBasket(t, ftpserver.Faults{}, tt.Habits, nil)
+			expect(t, "empty", b.later(), "")
+			b.put("A.JSON", `{"a":1}`)
+			b.put("A.PDF", "plan")
+			expect(t, "ready", b.later()+b.later(), "A.JSON")
+			b.settle(connectors.Taken, "A.JSON")
+			expect(t, "moved", tree(t, b.dir), "DONE/A.JSON DONE/A.PDF")
+			for range 3 {
+				b.clock.advance(time.Minute)
+				expect(t, "not again", b.later(), "")
+			}
+			expect(t, "told", strings.Join(b.notices, " "), "")
+		})
+	}
+}
+
+// TestFTPInbasketThatMayNotBeListed is found by a check: it looks empty for ever.
+func TestFTPInbasketThatMayNotBeListed(t *testing.T) {
+	b := ftpBasket(t, ftpserver.Faults{}, ftpserver.Habits{Refusals: map[string]string{"LIST": "550 Permission denied.", "NLST": "550 Permission denied."}}, nil)
+	if err := b.Check(t.Context()); connectors.ClassOf(err) != connectors.TargetError {
+		t.Errorf("check: %v", err)
+	}
+	expect(t, "nothing stays", tree(t, b.dir), "")
+	b = ftpBasket(t, ftpserver.Faults{}, ftpserver.Habits{Empty: "550 No files found."}, nil)
+	must(t, b.Check(t.Context()))
+	expect(t, "nothing stays", tree(t, b.dir), "")
+}

@@ -1,0 +1,274 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place"
+)
+
+// stat is what one look at a regular file saw.
+type stat struct {
+	place.Info
+	sum *connectors.Digest // of an attachment that was read to its end
+}
+
+// at is when the file was written; zero where that is not known.
+func (t stat) at() time.Time {
+	if t.Mtime == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, t.Mtime).UTC()
+}
+
+// same reports whether both looks saw the same state of the file.
+func (t stat) same(o place.Info) bool {
+	return t.Size == o.Size && (t.Mtime == o.Mtime || t.Mtime == 0 || o.Mtime == 0) && t.Touched.Equal(o.Touched)
+}
+
+// sameFile reports whether two looks saw one file in one state, whatever its names are: a rename counts as a change of
+// it. Size and time alone say little: programs that write a form again and again give it the same length, and set its
+// time. And an identity says nothing where it is not known, or made up as on some shares: then bytes must be compared.
+func (t stat) sameFile(o place.Info) bool {
+	return t.Size == o.Size && t.Mtime == o.Mtime && t.ID == o.ID && t.ID != place.ID{}
+}
+
+// likely reports the same of what cannot be told apart by an identity.
+func (t stat) likely(o place.Info) bool {
+	return t.sameFile(o) || t.ID == place.ID{} && t.Size == o.Size && t.Mtime == o.Mtime
+}
+
+// movedTo tells whether it is this file that was moved to path.
+func (s *source) movedTo(t stat) ours {
+	return func(ctx context.Context, path string) (bool, error) {
+		now, err := s.stat(ctx, path)
+		if err != nil {
+			return goneIsOurs(err)
+		}
+		return t.likely(now.Info), nil
+	}
+}
+
+// lies tells whether it is this file that lies under its name in the folder.
+func (s *source) lies(t stat) bool {
+	now, err := s.stat(s.life, t.Name)
+	return err == nil && t.likely(now.Info)
+}
+
+// candidate is a form with what belongs to it, as one look saw them.
+type candidate struct {
+	form     stat
+	attached []stat
+	gap      bool   // attachments lie behind a number that is missing
+	missing  int    // attachments that are not there yet
+	unsafe   bool   // the form lists a name that must not be followed
+	unlisted bool   // the form's list cannot be read, although the agent might read the form
+	oversize bool   // the form or an attachment is over its limit
+	marker   string // name of the done-marker, if it lies there
+	unseen   error  // why it is not known what belongs to it
+}
+
+// blind notes that something that may belong to the form could not be looked at.
+func (s *candidate) blind(err error) {
+	if s.unseen == nil {
+		s.unseen = err
+	}
+}
+
+// same reports whether nothing moved between two looks.
+func (s *candidate) same(o *candidate) bool {
+	if !s.form.same(o.form.Info) || len(s.attached) != len(o.attached) || s.missing != o.missing {
+		return false
+	}
+	for i := range s.attached {
+		if s.attached[i].Name != o.attached[i].Name || !s.attached[i].same(o.attached[i].Info) {
+			return false
+		}
+	}
+	return true
+}
+
+// untouchedSince reports whether all files were last changed before t.
+func (s *candidate) untouchedSince(t time.Time) bool {
+	old := func(f stat) bool { return !f.Touched.IsZero() && !f.Touched.After(t) }
+	if !old(s.form) {
+		return false
+	}
+	for i := range s.attached {
+		if !old(s.attached[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// stat looks at one regular file; links and special files are place.ErrSpecial. A size that the place does not tell is that
+// of what can be read.
+func (s *source) stat(ctx context.Context, path string) (stat, error) {
+	info, err := s.place.Stat(ctx, path)
+	if err == nil && info.Kind != place.Regular {
+		err = place.ErrSpecial
+	}
+	if err == nil && info.Size == place.Unknown {
+		var f place.File
+		if f, err = s.place.Open(ctx, path); err == nil {
+			name := info.Name
+			info, err = f.Info()
+			info.Name, err = name, errors.Join(err, f.Close())
+		}
+	}
+	return stat{Info: info}, err
+}
+
+// there tells whether a regular file is there.
+func (s *source) there(ctx context.Context, path string) (bool, error) {
+	_, err := s.stat(ctx, path)
+	return err == nil, place.Unseen(err)
+}
+
+// see looks at one regular file of the folder for Next: by the listing under way, where that tells as much.
+func (s *source) see(ctx context.Context, name string) (stat, error) {
+	if s.next.listed == nil {
+		return s.stat(ctx, name)
+	}
+	info, there := s.next.listed[name]
+	switch {
+	case !there:
+		return stat{}, fs.ErrNotExist
+	case info.Kind != place.Regular:
+		return stat{}, place.ErrSpecial
+	case info.Size != place.Unknown:
+		return stat{Info: info}, nil
+	}
+	t, err := s.stat(ctx, name)
+	if err == nil {
+		s.next.listed[name] = t.Info
+	}
+	return t, err
+}
+
+// look sees a form and everything that belongs to it now.
+func (s *source) look(ctx context.Context, name string) (*candidate, error) {
+	form, err := s.see(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	g := &candidate{form: form, oversize: form.Size > s.cfg.MaxBytes}
+	for _, pattern := range s.cfg.Attachments.Beside {
+		if b := s.next.bare; !b.IsZero() && !form.Touched.After(b.Add(-s.cfg.Quiet)) {
+			break // it stood still when the names were looked at, and nothing could belong to it
+		}
+		s.lookBeside(ctx, g, strings.ReplaceAll(pattern, "{name}", stem(name)))
+	}
+	g.missing = max(0, s.cfg.Attachments.Need-len(g.attached))
+	if len(s.list) > 0 && !g.oversize {
+		s.lookListed(ctx, g)
+	}
+	for _, a := range g.attached {
+		g.oversize = g.oversize || a.Size > s.cfg.Attachments.MaxBytes && !s.answers
+	}
+	return g, nil
+}
+
+// lookBeside adds the attachments that a pattern names; numbered ones are taken up to the first gap.
+func (s *source) lookBeside(ctx context.Context, g *candidate, pattern string) {
+	if !strings.Contains(pattern, "{n}") {
+		s.attach(ctx, g, pattern)
+		return
+	}
+	for n := 1; n <= maxAttachments; n++ {
+		if !s.attach(ctx, g, strings.ReplaceAll(pattern, "{n}", strconv.Itoa(n))) {
+			g.gap = g.gap || s.gap(ctx, g, pattern, n)
+			return
+		}
+	}
+}
+
+// maxAttachments bounds the attachments of one form; more are for another transport.
+const maxAttachments = 1000
+
+func (s *source) attach(ctx context.Context, g *candidate, name string) bool {
+	if s.isForm(name) || name == g.form.Name {
+		return false // it will come by itself
+	}
+	if s.attachExactly(ctx, g, name) {
+		return true
+	}
+	some := false
+	for _, v := range s.variants(ctx, g, name) {
+		some = s.attachExactly(ctx, g, v) || some
+	}
+	return some
+}
+
+func (s *source) attachExactly(ctx context.Context, g *candidate, name string) bool {
+	t, err := s.see(ctx, name)
+	if err != nil {
+		s.countOdd(err)
+		g.blind(place.Unseen(err))
+		return false
+	}
+	if !containsStat(g.attached, name) {
+		g.attached = append(g.attached, t)
+	}
+	return true
+}
+
+// lookListed adds the attachments that the form itself lists. A form that is neither JSON nor XML (yet)
+// lists none: if it stays so, the agent will say what is wrong with it.
+func (s *source) lookListed(ctx context.Context, g *candidate) {
+	c, err := s.read(ctx, g.form)
+	if err != nil {
+		g.blind(err)
+		return
+	}
+	names, err := s.list.texts(c.Bytes)
+	g.unlisted = errors.Is(err, errCharset) || len(names) > maxAttachments
+	if err != nil || len(names) > maxAttachments {
+		return
+	}
+	for _, n := range names {
+		if place.CheckName(n) != nil || n == g.form.Name {
+			g.unsafe = true
+			return
+		}
+		if s.attachExactly(ctx, g, n) || g.unseen != nil {
+			continue
+		}
+		if v := s.variants(ctx, g, n); len(v) != 1 || !s.attachExactly(ctx, g, v[0]) {
+			g.missing++ // not there, or several that it may mean
+		}
+	}
+}
+
+// countOdd counts links and special files, of which the operator is told.
+func (s *source) countOdd(err error) {
+	if errors.Is(err, place.ErrSpecial) {
+		s.next.odd++
+	}
+}
+
+func containsStat(list []stat, name string) bool {
+	for i := range list {
+		if list[i].Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+var errChanged = errors.New("file changed while it was read")
+
+// read returns the file's bytes, and the file that they came from, if it is still what the look saw.
+func (s *source) read(ctx context.Context, t stat) (place.Content, error) {
+	c, err := s.place.Read(ctx, t.Name, t.Size)
+	if err == nil && (int64(len(c.Bytes)) != t.Size || !t.same(c.Info)) {
+		err = errChanged
+	}
+	return c, err
+}
