@@ -103,6 +103,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 69 agent or target cannot be reached, 75 
 		}
 	}
 	root.AddCommand(manCommand()) // without a group: the help does not list it
+	cli.TakeArgs(root)
 	return root
 }
 

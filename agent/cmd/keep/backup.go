@@ -32,7 +32,6 @@ agency and time, and --keep removes the oldest of them.
 
 The file holds what citizens wrote: keep it like the state folder itself. It holds neither the configuration nor
 secrets: back up those apart.`,
-		Args: cli.Args("FILE"),
 		RunE: func(cmd *cobra.Command, given []string) error { return saveBackup(cmd.Context(), a, given[0], keep) },
 	}
 	cmd.Flags().IntVar(&keep, "keep", 0, "with a folder: how many backups of this agency to leave there")
@@ -41,7 +40,6 @@ secrets: back up those apart.`,
 		Short: "Read a backup to its end and say what it holds",
 		Long: `Verify compares every byte of a backup with its digest, checks the journal in it, and that everything is there which
 the journal refers to. It needs no agent and no configuration.`,
-		Args: cli.Args("FILE"),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			m, err := backup.VerifyFile(cmd.Context(), given[0])
 			if err != nil {
@@ -161,7 +159,6 @@ folder is moved aside and never deleted.
 
 A restored agent is held: it takes nothing, delivers nothing and tells nothing until it is released. It first finds out
 what happened after the backup was made: inbasket restored shows it, inbasket restored release lets it go on.`,
-		Args: cli.Args("FILE"),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			place, err := config.Locate(a.ConfigPath())
 			if err != nil {

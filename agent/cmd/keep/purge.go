@@ -36,7 +36,6 @@ What was purged is on record as a certificate, which --report prints. Nothing ca
 		Example: `  inbasket purge --dry-run
   inbasket purge --id 06B2Q8WVN3K7T --reason "asked for by letter of 12 November"
   inbasket purge --report`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			chosen := 0
 			for _, is := range []bool{f.now, f.dryRun && len(f.ids) == 0, f.report, len(f.ids) > 0} {
@@ -68,10 +67,7 @@ func runPurge(a *cli.App, cmd *cobra.Command, f purgeFlags) error {
 	if err != nil {
 		return err
 	}
-	ctx := cmd.Context()
-	r, err := cli.Ask(ctx, a, func(c *control.Client) (control.PurgeReport, error) {
-		return orders.Purge.Ask(ctx, c, control.PurgeRequest{IDs: ids, DryRun: f.dryRun, Reason: f.reason})
-	}, nil)
+	r, err := cli.Ask(cmd.Context(), a, orders.Purge.Ask, control.PurgeRequest{IDs: ids, DryRun: f.dryRun, Reason: f.reason}, nil)
 	if err != nil {
 		return err
 	}

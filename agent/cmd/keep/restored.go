@@ -27,7 +27,6 @@ func restored(a *cli.App) *cobra.Command {
 		Long: `Restored shows what the targets, the done folders and the sources of results tell about the time between the backup
 and the restore: what is known again, what comes again, and what cannot be recovered. It also says what must be decided
 before the agent can be released.`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return showRestored(a, cmd, ask) },
 	}
 	cmd.Flags().BoolVar(&ask.Again, "again", false, "ask the targets anew, such as after one was mended")
@@ -51,11 +50,7 @@ func showRestored(a *cli.App, cmd *cobra.Command, ask control.RestoredRequest) e
 	if ask.Again {
 		offline = nil
 	}
-	report, err := cli.Ask(ctx, a, func(c *control.Client) (control.Restored, error) { return orders.Restored.Ask(ctx, c, ask) }, offline)
-	if err != nil {
-		return err
-	}
-	return a.Print(report, func(w io.Writer) { printRestored(w, report) })
+	return cli.Show(ctx, a, orders.Restored.Ask, ask, offline, printRestored)
 }
 
 func releaseHoldCommand(a *cli.App) *cobra.Command {
@@ -70,7 +65,6 @@ looked up first; where the target cannot tell, they park.
 
 What nobody but a person can know must be said: the last batch number where no file tells it (--seq, --accept-seq), that
 nothing was taken away by a target in the lost time (--trust-absent), or that a target cannot be asked (--without-evidence).`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r.Seqs = map[string]int64{}
 			for _, s := range seqs {
@@ -81,7 +75,7 @@ nothing was taken away by a target in the lost time (--trust-absent), or that a 
 				}
 				r.Seqs[target] = n
 			}
-			return cli.Order(cmd.Context(), a, orders.EndHold.Ask, r, printReleased)
+			return cli.Show(cmd.Context(), a, orders.EndHold.Ask, r, nil, printReleased)
 		},
 	}
 	f := cmd.Flags()

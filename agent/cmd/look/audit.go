@@ -30,7 +30,6 @@ func auditLog(a *cli.App) *cobra.Command {
 what citizens wrote. "audit verify" says whether it was changed afterwards.`,
 		Example: `  inbasket audit --since 2026-11-01 --who anna
   inbasket audit --all --json > audit.json`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.Last < 1 {
 				return cli.Usagef("--last must be at least 1")
@@ -63,14 +62,9 @@ what citizens wrote. "audit verify" says whether it was changed afterwards.`,
 
 // AuditLog reads the audit log of a running or a stopped agent.
 func AuditLog(ctx context.Context, a *cli.App, f audit.Filter) ([]audit.Entry, error) {
-	list, err := cli.Ask(ctx, a, func(c *control.Client) ([]audit.Entry, error) { return orders.Audit.Ask(ctx, c, f) },
-		func(_ *journal.Journal, p config.Place) ([]audit.Entry, error) {
-			return audit.Read(ctx, filepath.Join(p.State, audit.Folder), f)
-		})
-	if list == nil {
-		list = []audit.Entry{} // in JSON a list without entries, not null
-	}
-	return list, err
+	return cli.Ask(ctx, a, orders.Audit.Ask, f, func(_ *journal.Journal, p config.Place) ([]audit.Entry, error) {
+		return audit.Read(ctx, filepath.Join(p.State, audit.Folder), f)
+	})
 }
 
 func printAudit(w io.Writer, list []audit.Entry) {
@@ -100,12 +94,9 @@ func auditVerifyCommand(a *cli.App) *cobra.Command {
 		Long: `Verify reads the whole audit log. Each entry carries the digest of the one before, so an entry that was changed, taken
 out or put in shows. That the end was not cut off shows by what the journal remembers, and by a digest that you
 wrote down earlier and give by --head. Exit code 1: something is wrong.`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			r, err := cli.Ask(ctx, a, func(c *control.Client) (audit.Report, error) {
-				return orders.VerifyAudit.Ask(ctx, c, control.VerifyAuditRequest{Head: head})
-			}, func(j *journal.Journal, p config.Place) (audit.Report, error) {
+			r, err := cli.Ask(ctx, a, orders.VerifyAudit.Ask, control.VerifyAuditRequest{Head: head}, func(j *journal.Journal, p config.Place) (audit.Report, error) {
 				return audit.VerifyAgainst(ctx, j, p.State, head)
 			})
 			if err != nil {

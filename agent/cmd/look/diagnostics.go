@@ -44,7 +44,6 @@ free text. manifest.json lists every file and why it is there.
 
 See before you send: --preview prints every file as it would be written, and writes nothing. Names of targets, routes and mappings are
 replaced by target#1 and the like, unless --names is given. It works on a stopped agent as well, with less in it.`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return writeDiagnostics(cmd.Context(), a, o) },
 	}
 	f := cmd.Flags()

@@ -46,7 +46,6 @@ It looks as whoever calls it. With --as-service the running agent looks itself: 
 none runs, root on a machine with systemd looks through the unit's account and sandbox; elsewhere it says that it cannot.
 
 It ends with 0 when nothing fails, warnings included, with 1 when something does, and with 78 when the configuration does.`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDoctor(cmd.Context(), a, o) },
 	}
 	f := cmd.Flags()

@@ -23,21 +23,15 @@ func results(a *cli.App) *cobra.Command {
 parked ones, whose status the mapping does not know, that cannot be read, that lack a document, that fit several submissions,
 or that say under a known ID what a machine must not decide about. What a running agent cannot take yet lies at its source and
 is listed without a number, such as an answer file that lacks a column. Each says why, since when, and what to do next.`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.Limit < 1 {
 				return cli.Usagef("--limit must be at least 1")
 			}
 			ctx := cmd.Context()
-			list, err := cli.Ask(ctx, a, func(c *control.Client) ([]control.Waiting, error) { return orders.Results.Ask(ctx, c, f) },
-				func(j *journal.Journal, _ config.Place) ([]control.Waiting, error) {
-					raw, err := control.WaitingResults(ctx, j, f)
-					return control.WaitingOf(raw), err
-				})
-			if err != nil {
-				return err
-			}
-			return a.Print(list, func(w io.Writer) { printWaiting(w, list) })
+			return cli.Show(ctx, a, orders.Results.Ask, f, func(j *journal.Journal, _ config.Place) ([]control.Waiting, error) {
+				raw, err := control.WaitingResults(ctx, j, f)
+				return control.WaitingOf(raw), err
+			}, printWaiting)
 		},
 	}
 	cmd.Flags().BoolVar(&f.Orphans, "orphans", false, "only those that fit no submission")

@@ -28,7 +28,6 @@ func show(a *cli.App) *cobra.Command {
 		Short: "Show everything about one submission, with every attempt",
 		Long: "Show prints a submission's whole timeline, from the running agent or from the journal of a stopped one. What the citizen wrote is not in it, unless --raw asks for the systems' own words and the names of attachments.\n\n" +
 			"--form prints the form as it came, and --attachment one of its attachments. Who looked at them goes on record, see: inbasket audit.",
-		Args: cli.Args("ID"),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			id, err := cli.ParseID(given[0])
 			if err != nil {
@@ -44,26 +43,19 @@ func show(a *cli.App) *cobra.Command {
 			case out != "":
 				return cli.Usagef("--out is for --form and --attachment")
 			}
-			v, err := cli.Ask(ctx, a, func(c *control.Client) (control.View, error) {
-				return orders.Show.Ask(ctx, c, control.ShowRequest{ID: id, Raw: raw})
-			},
-				func(j *journal.Journal, p config.Place) (v control.View, err error) {
-					look := func() error {
-						found, err := j.Show(ctx, id)
-						v = control.ViewOf(found, raw)
-						return notFound(err, id)
-					}
-					if raw {
-						err = a.OnRecord(ctx, p, "show-raw", id.String(), nil, look)
-					} else {
-						err = look()
-					}
-					return v, err
-				})
-			if err != nil {
-				return err
-			}
-			return a.Print(v, func(w io.Writer) { printView(w, v) })
+			return cli.Show(ctx, a, orders.Show.Ask, control.ShowRequest{ID: id, Raw: raw}, func(j *journal.Journal, p config.Place) (v control.View, err error) {
+				look := func() error {
+					found, err := j.Show(ctx, id)
+					v = control.ViewOf(found, raw)
+					return notFound(err, id)
+				}
+				if raw {
+					err = a.OnRecord(ctx, p, "show-raw", id.String(), nil, look)
+				} else {
+					err = look()
+				}
+				return v, err
+			}, printView)
 		},
 	}
 	cmd.Flags().BoolVar(&raw, "raw", false, "also what databases and servers said, word for word; it may hold what the citizen wrote; and how attachments are named")
@@ -182,7 +174,9 @@ func showForm(ctx context.Context, a *cli.App, r control.FormRequest, out string
 		}
 		return file, err
 	}
-	_, err = cli.Ask(ctx, a, func(c *control.Client) (none struct{}, err error) { return none, c.Form(ctx, r, to) },
+	_, err = cli.Ask(ctx, a, func(ctx context.Context, c *control.Client, r control.FormRequest) (none struct{}, err error) {
+		return none, c.Form(ctx, r, to)
+	}, r,
 		func(j *journal.Journal, p config.Place) (none struct{}, err error) {
 			what := "form"
 			if r.Attachment != "" {

@@ -26,19 +26,14 @@ func status(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "Show how the agent stands: backlog, oldest, every target and route",
-		Args:  cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			s, err := cli.Ask(ctx, a, func(c *control.Client) (control.Status, error) { return orders.Status.Ask(ctx, c, control.Nothing{}) },
-				func(j *journal.Journal, p config.Place) (control.Status, error) {
-					sum, err := j.Summary(ctx)
-					s := control.StoppedStatus(p.Agency, sum)
-					return s, errors.Join(err, heldStatus(ctx, j, &s))
-				})
-			if err != nil {
-				return err
+			offline := func(j *journal.Journal, p config.Place) (control.Status, error) {
+				sum, err := j.Summary(ctx)
+				s := control.StoppedStatus(p.Agency, sum)
+				return s, errors.Join(err, heldStatus(ctx, j, &s))
 			}
-			return a.Print(s, func(w io.Writer) { printStatus(w, s, time.Now()) })
+			return cli.Show(ctx, a, orders.Status.Ask, control.Nothing{}, offline, func(w io.Writer, s control.Status) { printStatus(w, s, time.Now()) })
 		},
 	}
 }

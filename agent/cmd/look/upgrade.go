@@ -33,7 +33,6 @@ the installed agent may run meanwhile.
 
 It ends with 0 when the version fits, with 78 when the configuration or a mapping does not, and with 1 when the journal does not.
 Targets that cannot be reached now are warnings.`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if binary != "" {
 				return upgradeCheckBy(cmd.Context(), a, binary)

@@ -26,7 +26,7 @@ func Commands(a *cli.App) []*cobra.Command {
 
 // settle orders what becomes of submissions, and prints it; one that failed makes the command fail.
 func settle[R any](ctx context.Context, a *cli.App, give func(context.Context, *control.Client, R) ([]control.Settled, error), r R, verb string) error {
-	list, err := cli.Ask(ctx, a, func(c *control.Client) ([]control.Settled, error) { return give(ctx, c, r) }, nil)
+	list, err := cli.Ask(ctx, a, give, r, nil)
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,6 @@ func release(a *cli.App) *cobra.Command {
 		Use:   "release ID...",
 		Short: "Let parked submissions go on as they are",
 		Long:  "Release is for submissions that a person has looked at and found right, such as one with a known reference and other content.",
-		Args:  cli.Args("ID..."),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			ids, err := cli.ParseIDs(given)
 			if err != nil {
@@ -196,7 +195,6 @@ func reject(a *cli.App) *cobra.Command {
 		Short: "End a submission: the front office is told why",
 		Long: `Reject ends a submission for good. What is partly delivered already is refused, with a list of what stands where,
 unless --force is given; what stands in those targets stays there.`,
-		Args: cli.Args("ID"),
 		RunE: func(cmd *cobra.Command, given []string) (err error) {
 			if r.ID, err = cli.ParseID(given[0]); err != nil {
 				return err
@@ -221,7 +219,6 @@ func decide(a *cli.App) *cobra.Command {
 		Long:  "Decide tells the front office what the office has ruled: OUTCOME is approved, refused, or another word that the front office knows.",
 		Example: `  inbasket decide 06B2Q8WVN3K7T approved --case 4711 --document permit.pdf
   inbasket decide 06B2Q8WVN3K7T refused --reason "outside the building line"`,
-		Args: cli.Args("ID", "OUTCOME"),
 		RunE: func(cmd *cobra.Command, given []string) (err error) {
 			if r.ID, err = cli.ParseID(given[0]); err != nil {
 				return err
@@ -281,7 +278,6 @@ func Attach(a *cli.App) *cobra.Command {
 		Long: `Attach decides a submission by a result that waits for a person, with its documents. NUMBER is the one that
 "inbasket results" shows. Where the mapping does not know the result's status, --outcome says what it means.`,
 		Example: `  inbasket results attach 42 06B2Q8WVN3K7T --outcome approved`,
-		Args:    cli.Args("NUMBER", "ID"),
 		RunE: func(cmd *cobra.Command, given []string) (err error) {
 			if r.Result, err = numberOf(given[0], "the number of a result, as inbasket results shows it"); err != nil {
 				return err
@@ -307,7 +303,6 @@ func Drop(a *cli.App) *cobra.Command {
 	return forReason(&cobra.Command{
 		Use:   "drop NUMBER --reason TEXT",
 		Short: "Set a result aside that belongs to no submission; who and why stay on record",
-		Args:  cli.Args("NUMBER"),
 	}, &r.Reason, func(ctx context.Context, given []string) (err error) {
 		if r.Result, err = numberOf(given[0], "the number of a result, as inbasket results shows it"); err != nil {
 			return err
@@ -323,7 +318,6 @@ func Void(a *cli.App) *cobra.Command {
 		Use:   "void TARGET NUMBER --reason TEXT",
 		Short: "Give up a sealed batch that cannot go; its forms travel in the next one",
 		Long:  "Void gives up the number of a sealed batch, on record. The number is not used again; tell whoever expects it.",
-		Args:  cli.Args("TARGET", "NUMBER"),
 	}, &r.Reason, func(ctx context.Context, given []string) (err error) {
 		r.Target = given[0]
 		if r.Seq, err = numberOf(given[1], "a batch number"); err != nil {

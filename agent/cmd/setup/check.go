@@ -83,7 +83,6 @@ trial file under temporary names, which is gone afterwards.
 
 It ends with 0 when nothing is wrong, warnings included, with 78 when configuration, mappings or what targets hold are wrong, and
 with 69 when a target or a folder cannot be used now.`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return runCheck(cmd.Context(), a, connect) },
 	}
 	cmd.Flags().BoolVar(&connect, "connect", false, "also connect to every target, and compare what it holds with what mappings write and ask")

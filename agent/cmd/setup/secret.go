@@ -84,7 +84,6 @@ func secretList(a *cli.App, open openSecrets) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the names of the secrets, never themselves",
-		Args:  cli.Args(),
 		RunE: func(*cobra.Command, []string) error {
 			store, kind, err := open()
 			if err != nil {
@@ -116,7 +115,6 @@ func secretRemove(a *cli.App, open openSecrets) *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove NAME",
 		Short: "Remove a secret",
-		Args:  cli.Args("NAME"),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			store, kind, err := open()
 			if err != nil {
@@ -138,7 +136,6 @@ func secretKeygen(a *cli.App) *cobra.Command {
 		Long: `Keygen writes a new age key to a file that only its owner may read. Keep a copy of it apart from the file with the
 secrets: whoever has both has the secrets, and without the key they are lost.`,
 		Example: `  inbasket secret keygen /etc/inbasket/credentials/age-key`,
-		Args:    cli.Args("FILE"),
 		RunE: func(_ *cobra.Command, given []string) error {
 			text, public, err := secret.NewKey()
 			if err != nil {

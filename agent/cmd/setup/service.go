@@ -50,7 +50,7 @@ func openService(ctx context.Context, a *cli.App, o *serviceOptions) (*serviceRu
 
 // command is one below service.
 func (o *serviceOptions) command(a *cli.App, use, short, long string, do func(*serviceRun, context.Context) error) *cobra.Command {
-	return &cobra.Command{Use: use, Short: short, Long: long, Args: cli.Args(), RunE: func(cmd *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: use, Short: short, Long: long, RunE: func(cmd *cobra.Command, _ []string) error {
 		s, err := openService(cmd.Context(), a, o)
 		if err != nil {
 			return err

@@ -61,7 +61,6 @@ func tryOut(a *cli.App) *cobra.Command {
 		Short: "Show what would be written for a form; nothing is written",
 		Long: `Try sends a form (- is standard input) through a mapping file and prints, field by field, what would be
 written to each target. Nothing is connected to and nothing is written. It ends with 1 when the form would be rejected or parked.`,
-		Args: cli.Args("MAPPING", "FORM"),
 		RunE: func(_ *cobra.Command, given []string) error {
 			return tryForm(a, given[0], given[1], attachments, printTried)
 		},
@@ -79,6 +78,7 @@ func explain(a *cli.App) *cobra.Command {
 happened and what to do.`,
 		Example: `  inbasket explain mappings/permit.yaml form.json
   inbasket explain batch.held`,
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if len(given) == 1 && looksLikeCode.MatchString(given[0]) {
 				if _, err := os.Stat(given[0]); err != nil { // a mapping alone is too little
