@@ -39,7 +39,7 @@ func diagnostics(a *cli.App) *cobra.Command {
 		Use:   "diagnostics",
 		Short: "Collect what the maintainers need, and nothing of the forms",
 		Long: `Diagnostics writes a zip archive that can be sent to who helps. It holds copies of figures, codes, times and of how the
-agent is put together, field by field from a list of what is allowed: no form, no reference, no file name, no secret, no host, no
+agent is put together, of texts only what a list allows: no form, no reference, no file name, no secret, no host, no
 free text. manifest.json lists every file and why it is there.
 
 See before you send: --preview prints every file as it would be written, and writes nothing. Names of targets, routes and mappings are
