@@ -169,9 +169,7 @@ func Table(w io.Writer, rows func(w io.Writer)) {
 // Rows is Table for a list: a line each below the header, which may be empty. Moments are stamped, and every text is made visible.
 func Rows[T any](w io.Writer, header string, list []T, cells func(T) []any) {
 	Table(w, func(w io.Writer) {
-		if header != "" {
-			fmt.Fprintln(w, header)
-		}
+		SayIf(w, header != "", "%s\n", header)
 		for _, x := range list {
 			var texts []string
 			for _, cell := range cells(x) {
@@ -183,6 +181,22 @@ func Rows[T any](w io.Writer, header string, list []T, cells func(T) []any) {
 			fmt.Fprintln(w, strings.Join(texts, "\t"))
 		}
 	})
+}
+
+// Pairs writes names and values that line up; what is empty is left out.
+func Pairs(w io.Writer, pairs ...[2]string) {
+	Table(w, func(w io.Writer) {
+		for _, p := range pairs {
+			SayIf(w, p[1] != "", "%s\t%s\n", p[0], Visible(p[1]))
+		}
+	})
+}
+
+// SayIf writes a line for people where something is so.
+func SayIf(w io.Writer, is bool, format string, args ...any) {
+	if is {
+		fmt.Fprintf(w, format, args...)
+	}
 }
 
 // Group is a command that only has others below it.

@@ -136,9 +136,7 @@ func printBackup(w io.Writer, file string, m backup.Manifest, removed []string) 
 	}
 	fmt.Fprintf(w, "  journal: %s%s; %s, %s\n", cli.Count(int(m.Journal.Submissions), "submission"), newest, cli.Count(int(m.Journal.Events), "event"), cli.Count(int(m.Journal.Results), "result"))
 	fmt.Fprintf(w, "  content: %s, %s\n", cli.Count(int(m.Content.Files), "file"), cli.Size(m.Content.Bytes))
-	if m.Journal.Held {
-		fmt.Fprintln(w, "  the agent was held when it was made: it had been restored and not released")
-	}
+	cli.SayIf(w, m.Journal.Held, "  the agent was held when it was made: it had been restored and not released\n")
 	if n := len(m.Content.Missing); n > 0 {
 		fmt.Fprintf(w, "  not in it: %s that the content store had lost before; inbasket journal check names them\n", cli.Count(n, "file"))
 	}

@@ -124,15 +124,9 @@ func printRedeliver(w io.Writer, r control.RedeliverReport, since time.Time) {
 	if rest := r.Count - int64(len(r.Sample)); rest > 0 && len(r.Sample) > 0 {
 		fmt.Fprintf(w, "  and %d more\n", rest)
 	}
-	if r.Note != "" {
-		fmt.Fprintln(w, r.Note)
-	}
-	if r.Left > 0 {
-		fmt.Fprintf(w, "%s confirmed by a person: left out, since the target may have that without knowing it; look there, then say --force\n", cli.Count(int(r.Left), "submission"))
-	}
-	if !r.Done && r.Count > 0 {
-		fmt.Fprintln(w, "do it by the same command with --yes")
-	}
+	cli.SayIf(w, r.Note != "", "%s\n", r.Note)
+	cli.SayIf(w, r.Left > 0, "%s confirmed by a person: left out, since the target may have that without knowing it; look there, then say --force\n", cli.Count(int(r.Left), "submission"))
+	cli.SayIf(w, !r.Done && r.Count > 0, "do it by the same command with --yes\n")
 }
 
 func version(a *cli.App) *cobra.Command {

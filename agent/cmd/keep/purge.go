@@ -82,18 +82,14 @@ func printPurge(w io.Writer, r control.PurgeReport) {
 	}
 	for _, k := range r.Kept {
 		fmt.Fprintf(w, "%s  kept: %s [%s]\n", k.ID, k.Error.Message, k.Error.Code)
-		if k.Error.Hint != "" {
-			fmt.Fprintf(w, "    %s\n", k.Error.Hint)
-		}
+		cli.SayIf(w, k.Error.Hint != "", "    %s\n", k.Error.Hint)
 	}
 	if r.DryRun {
 		fmt.Fprintf(w, "%s would be purged\n", cli.Count(int(r.Purged), "submission"))
 		return
 	}
 	fmt.Fprintf(w, "%s purged, %s removed\n", cli.Count(int(r.Purged), "submission"), cli.Count(int(r.Files), "file"))
-	if r.FilesLater > 0 {
-		fmt.Fprintf(w, "%s may still be in use and follow with the next purge, from an hour on: inbasket purge --now\n", cli.Count(int(r.FilesLater), "file"))
-	}
+	cli.SayIf(w, r.FilesLater > 0, "%s may still be in use and follow with the next purge, from an hour on: inbasket purge --now\n", cli.Count(int(r.FilesLater), "file"))
 	for _, c := range r.Certificates {
 		printCertificate(w, c, r.Overwritten)
 	}

@@ -114,14 +114,10 @@ func printRestored(w io.Writer, r control.Restored) {
 	printMissing(w, r)
 	printOrders(w, r)
 	for n, need := range r.Needs {
-		if n == 0 {
-			fmt.Fprintln(w, "\nbefore the release:")
-		}
+		cli.SayIf(w, n == 0, "\nbefore the release:\n")
 		fmt.Fprintln(w, "  "+need)
 	}
-	if r.Held && len(r.Needs) == 0 {
-		fmt.Fprintln(w, "\nnext: inbasket restored release")
-	}
+	cli.SayIf(w, r.Held && len(r.Needs) == 0, "\nnext: inbasket restored release\n")
 }
 
 // noteOf says what an operator should know of a target.
@@ -191,9 +187,7 @@ func printReleased(w io.Writer, r control.Restored) {
 	fmt.Fprintf(w, "released by %s; in-baskets and targets work again\n", cli.Visible(r.By))
 	for _, list := range [][]control.RestoredSource{r.Inbaskets, r.Results} {
 		for _, s := range list {
-			if s.Again {
-				fmt.Fprintf(w, "%s: what it gave since the backup is read again\n", s.Name)
-			}
+			cli.SayIf(w, s.Again, "%s: what it gave since the backup is read again\n", s.Name)
 		}
 	}
 	if left := r.Lost - r.Back; left > 0 {

@@ -125,14 +125,8 @@ func printVerified(w io.Writer, r audit.Report) {
 		return
 	}
 	fmt.Fprintf(w, "ok  %d entries since %s are as they were written\n", r.Entries, cli.Stamp(r.Since))
-	if r.First > 1 {
-		fmt.Fprintf(w, "    the log begins with entry %d: older files were taken away\n", r.First)
-	}
-	if r.Writing {
-		fmt.Fprintln(w, "    the last line is not finished: it is being written, or the next start of the agent sets it aside")
-	}
-	if r.Memory != "" {
-		fmt.Fprintf(w, "    its end is what is remembered by: %s\n", r.Memory)
-	}
+	cli.SayIf(w, r.First > 1, "    the log begins with entry %d: older files were taken away\n", r.First)
+	cli.SayIf(w, r.Writing, "    the last line is not finished: it is being written, or the next start of the agent sets it aside\n")
+	cli.SayIf(w, r.Memory != "", "    its end is what is remembered by: %s\n", r.Memory)
 	fmt.Fprintf(w, "    write this down somewhere else, for --head: %s\n", r.Head.Hash)
 }

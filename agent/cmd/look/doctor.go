@@ -252,9 +252,7 @@ func printExamination(w io.Writer, e control.Examination, path string) {
 				text += " [" + f.Code + "]"
 			}
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.Level, show, cli.OrDash(f.Subject), text)
-			if f.Cure != "" {
-				fmt.Fprintf(w, "\t\t\t→ %s\n", f.Cure)
-			}
+			cli.SayIf(w, f.Cure != "", "\t\t\t→ %s\n", f.Cure)
 		}
 	})
 	levels := map[control.Level]int{}

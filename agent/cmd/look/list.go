@@ -101,7 +101,5 @@ func printList(w io.Writer, list []journal.Entry, f journal.Filter) {
 	cli.Rows(w, "ID\tSTATE\tROUTE\tACCEPTED\tREFERENCE\tWHY", list, func(e journal.Entry) []any {
 		return []any{e.ID, e.State, cli.OrDash(e.Route), e.At, e.Reference, e.Code}
 	})
-	if len(list) == f.Limit {
-		fmt.Fprintf(w, "there may be more: inbasket list --after %s\n", list[len(list)-1].ID)
-	}
+	cli.SayIf(w, len(list) == f.Limit, "there may be more: inbasket list --after %s\n", list[len(list)-1].ID)
 }

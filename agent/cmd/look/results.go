@@ -55,9 +55,7 @@ func printWaiting(w io.Writer, list []control.Waiting) {
 			printTrouble(w, cli.Visible(labelOf(r)), &control.Trouble{Code: r.Code, Text: cli.Visible(r.Text), Next: cli.Visible(r.Next), Since: r.At})
 		}
 	}
-	if attachable {
-		fmt.Fprintln(w, "give one to its submission by: inbasket results attach NUMBER ID; or set it aside by: inbasket results drop NUMBER")
-	}
+	cli.SayIf(w, attachable, "give one to its submission by: inbasket results attach NUMBER ID; or set it aside by: inbasket results drop NUMBER\n")
 }
 
 // labelOf is what is said of a result below the list begins with.

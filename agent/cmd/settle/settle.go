@@ -50,13 +50,9 @@ func printSettled(w io.Writer, list []control.Settled, verb string) {
 		case s.Error == nil:
 			fmt.Fprintf(w, "%s  %s\n", s.ID, verb)
 		}
-		if s.Error != nil {
-			fmt.Fprintf(w, "%s  not %s: %s\n", s.ID, verb, s.Error)
-		}
+		cli.SayIf(w, s.Error != nil, "%s  not %s: %s\n", s.ID, verb, s.Error)
 	}
-	if len(list) == 0 {
-		fmt.Fprintln(w, "nothing to do: no submission is parked there")
-	}
+	cli.SayIf(w, len(list) == 0, "nothing to do: no submission is parked there\n")
 }
 
 func retry(a *cli.App) *cobra.Command {

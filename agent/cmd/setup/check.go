@@ -244,9 +244,7 @@ func printChecked(w io.Writer, cfg *config.Config, out checked) {
 	for _, t := range out.Targets {
 		if t.Error != "" {
 			fmt.Fprintf(w, "  %s: %s cannot be written to now: %s\n", t.Place, t.Name, t.Error)
-			if t.Hint != "" {
-				fmt.Fprintf(w, "    %s\n", t.Hint)
-			}
+			cli.SayIf(w, t.Hint != "", "    %s\n", t.Hint)
 		}
 	}
 	fmt.Fprintln(w, "routes")

@@ -100,9 +100,7 @@ func secretList(a *cli.App, open openSecrets) *cobra.Command {
 			return a.Print(struct {
 				Secrets []secretAnswer `json:"secrets"`
 			}{list}, func(w io.Writer) {
-				if len(list) == 0 {
-					fmt.Fprintln(w, "no secrets yet: inbasket secret set NAME")
-				}
+				cli.SayIf(w, len(list) == 0, "no secrets yet: inbasket secret set NAME\n")
 				for _, s := range list {
 					fmt.Fprintf(w, "%s\n", s.Reference)
 				}

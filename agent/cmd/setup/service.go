@@ -316,27 +316,16 @@ func printService(w io.Writer, s installer.State) {
 		fmt.Fprintf(w, "%s is not installed as a service (%s)\n", s.Name, s.Manager)
 		return
 	}
-	cli.Table(w, func(w io.Writer) {
-		row := func(name, value string) {
-			if value != "" {
-				fmt.Fprintf(w, "%s\t%s\n", name, value)
-			}
-		}
-		since := ""
-		if !s.Since.IsZero() {
-			since = " since " + s.Since.Local().Format(time.DateTime)
-		}
-		row("service", s.Name+" ("+s.Manager+")")
-		row("state", runningWord(s)+since)
-		if !s.Running && s.ExitCode != 0 {
-			row("last exit code", fmt.Sprint(s.ExitCode))
-		}
-		row("with the machine", map[bool]string{true: "starts", false: "does not start"}[s.Enabled])
-		row("definition", s.Definition)
-		row("program", s.Program)
-		row("configuration", s.Config)
-		row("account", s.Account)
-	})
+	since, code := "", ""
+	if !s.Since.IsZero() {
+		since = " since " + s.Since.Local().Format(time.DateTime)
+	}
+	if !s.Running && s.ExitCode != 0 {
+		code = fmt.Sprint(s.ExitCode)
+	}
+	cli.Pairs(w, [][2]string{{"service", s.Name + " (" + s.Manager + ")"}, {"state", runningWord(s) + since}, {"last exit code", code},
+		{"with the machine", map[bool]string{true: "starts", false: "does not start"}[s.Enabled]}, {"definition", s.Definition}, {"program", s.Program},
+		{"configuration", s.Config}, {"account", s.Account}}...)
 	for _, d := range s.Drift {
 		fmt.Fprintf(w, "differs: %s\n", d)
 	}

@@ -200,15 +200,9 @@ func printExplained(w io.Writer, t tried) {
 	}
 	for _, v := range t.Values {
 		fmt.Fprintf(w, "\n%s %s.%s[%d] = %s (%s)\n", v.Target, v.Write, v.Field, v.Record, cli.Visible(v.Shown), v.Kind)
-		if v.Pointer != "" {
-			fmt.Fprintf(w, "  from    %s\n", v.Pointer)
-		}
+		cli.SayIf(w, v.Pointer != "", "  from    %s\n", v.Pointer)
 		fmt.Fprintf(w, "  by      %s\n", cli.Visible(v.Expression))
-		if v.Deletes {
-			fmt.Fprintln(w, "  deletes the rows of this key; there are no new ones")
-		}
-		if v.Note != "" {
-			fmt.Fprintf(w, "  changed %s\n", v.Note)
-		}
+		cli.SayIf(w, v.Deletes, "  deletes the rows of this key; there are no new ones\n")
+		cli.SayIf(w, v.Note != "", "  changed %s\n", v.Note)
 	}
 }
