@@ -19,7 +19,7 @@ import (
 )
 
 func journalFile(a *cli.App) *cobra.Command {
-	return cli.Group("journal", "Check the journal, or make its file small", "", journalCheckCommand(a), journalCompactCommand(a))
+	return cli.Group("journal", "Check the journal, or make its file small", journalCheckCommand(a), journalCompactCommand(a))
 }
 
 func journalCheckCommand(a *cli.App) *cobra.Command {
@@ -27,9 +27,6 @@ func journalCheckCommand(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Say whether the journal is whole and agrees with itself",
-		Long: `Check reads the journal of a running or a stopped agent and reports damage, parts that contradict each other, missing
-numbers of batches and wrong counters, with the cure beside each. --content also reads every attachment, document and
-large form; --full also reads every index. Both take their time. Exit code 1: something is wrong.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			c, err := cli.Ask(ctx, a, orders.CheckJournal.Ask, r, func(j *journal.Journal, p config.Place) (journal.Checkup, error) {
@@ -69,9 +66,6 @@ func journalCompactCommand(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "compact",
 		Short: "Write the journal's file anew without what is unused",
-		Long: `Compact makes the file small after a purge, counts the journal's counters anew and empties its log. The agent may run:
-what comes in waits meanwhile, some seconds for each gigabyte. The disk needs twice the size of what the journal
-holds for a while; compact looks first, and a disk that fills up all the same costs nothing.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			offline := func(j *journal.Journal, p config.Place) (c journal.Compaction, err error) {

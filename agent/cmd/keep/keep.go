@@ -53,8 +53,6 @@ func reload(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reload",
 		Short: "Make the running agent change over to the configuration as it is now",
-		Long: `Reload is all or nothing: a configuration with anything wrong in it is refused, everything wrong is printed, and
-the old one stays in force. Pointing a target with open deliveries elsewhere, or removing it, needs --force.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cli.Show(cmd.Context(), a, orders.Reload.Ask, r, nil, printReload)
 		},
@@ -90,9 +88,6 @@ func redeliver(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "redeliver --target TARGET --since TIME",
 		Short: "Deliver again what a target has lost, such as one restored from last night's backup",
-		Long: `Redeliver says first what it would do; with --yes it does it. What the target still knows, by its ledger or by the
-name of a file, is not written a second time. What a person has confirmed it may have without knowing it, so that is left out
-unless --force is given.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if target == "" || since == "" {
 				return cli.Usagef("redeliver needs --target and --since")

@@ -29,13 +29,6 @@ func purge(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "purge",
 		Short: "Take away the content of submissions whose life is over",
-		Long: `Purge takes away everything of submissions that are closed or rejected, but for a tombstone without content each, by
-which the same form stays known. The agent does so by itself, at night, as the section retention of its configuration
-says; this command does it now, shows what would be purged, or purges a single submission whose sender asked for it.
-What was purged is on record as a certificate, which --report prints. Nothing can bring it back.`,
-		Example: `  inbasket purge --dry-run
-  inbasket purge --id 06B2Q8WVN3K7T --reason "asked for by letter of 12 November"
-  inbasket purge --report`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			chosen := 0
 			for _, is := range []bool{f.now, f.dryRun && len(f.ids) == 0, f.report, len(f.ids) > 0} {

@@ -24,10 +24,7 @@ func restored(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restored",
 		Short: "Show what happened after the backup was made that the agent was restored from",
-		Long: `Restored shows what the targets, the done folders and the sources of results tell about the time between the backup
-and the restore: what is known again, what comes again, and what cannot be recovered. It also says what must be decided
-before the agent can be released.`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return showRestored(a, cmd, ask) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return showRestored(a, cmd, ask) },
 	}
 	cmd.Flags().BoolVar(&ask.Again, "again", false, "ask the targets anew, such as after one was mended")
 	cmd.Flags().BoolVar(&ask.All, "all", false, "list every lost submission, not only the first hundred")
@@ -59,12 +56,6 @@ func releaseHoldCommand(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "release",
 		Short: "Let a restored agent go on",
-		Long: `Release ends the hold of a restored agent. Sequence numbers are raised to the highest that is known, forms of the done
-folders are offered again, and marked results are asked for again. Deliveries that may have been made after the backup are
-looked up first; where the target cannot tell, they park.
-
-What nobody but a person can know must be said: the last batch number where no file tells it (--seq, --accept-seq), that
-nothing was taken away by a target in the lost time (--trust-absent), or that a target cannot be asked (--without-evidence).`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r.Seqs = map[string]int64{}
 			for _, s := range seqs {

@@ -26,10 +26,6 @@ func auditLog(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "List who did what: orders, configurations, looks at what citizens wrote",
-		Long: `Audit lists the record that the agent keeps of orders, of the configurations that were in force, and of who looked at
-what citizens wrote. "audit verify" says whether it was changed afterwards.`,
-		Example: `  inbasket audit --since 2026-11-01 --who anna
-  inbasket audit --all --json > audit.json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.Last < 1 {
 				return cli.Usagef("--last must be at least 1")
@@ -91,9 +87,6 @@ func auditVerifyCommand(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Say whether the audit log was changed, cut or written anew",
-		Long: `Verify reads the whole audit log. Each entry carries the digest of the one before, so an entry that was changed, taken
-out or put in shows. That the end was not cut off shows by what the journal remembers, and by a digest that you
-wrote down earlier and give by --head. Exit code 1: something is wrong.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			r, err := cli.Ask(ctx, a, orders.VerifyAudit.Ask, control.VerifyAuditRequest{Head: head}, func(j *journal.Journal, p config.Place) (audit.Report, error) {

@@ -22,7 +22,6 @@ func list(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List submissions",
-		Long:  "List prints submissions in the order of acceptance, from the running agent or from the journal of a stopped one.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			filter, err := f.filter(time.Now())
 			if err != nil {

@@ -19,10 +19,6 @@ func results(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "results",
 		Short: "List results of the back office that wait for a person",
-		Long: `Results lists what the back office said and what could not be told to anyone: orphans, which fit no submission, and
-parked ones, whose status the mapping does not know, that cannot be read, that lack a document, that fit several submissions,
-or that say under a known ID what a machine must not decide about. What a running agent cannot take yet lies at its source and
-is listed without a number, such as an answer file that lacks a column. Each says why, since when, and what to do next.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.Limit < 1 {
 				return cli.Usagef("--limit must be at least 1")

@@ -26,8 +26,6 @@ func show(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show everything about one submission, with every attempt",
-		Long: "Show prints a submission's whole timeline, from the running agent or from the journal of a stopped one. What the citizen wrote is not in it, unless --raw asks for the systems' own words and the names of attachments.\n\n" +
-			"--form prints the form as it came, and --attachment one of its attachments. Who looked at them goes on record, see: inbasket audit.",
 		RunE: func(cmd *cobra.Command, given []string) error {
 			id, err := cli.ParseID(given[0])
 			if err != nil {

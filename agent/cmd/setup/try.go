@@ -59,8 +59,6 @@ func tryOut(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "try MAPPING FORM",
 		Short: "Show what would be written for a form; nothing is written",
-		Long: `Try sends a form (- is standard input) through a mapping file and prints, field by field, what would be
-written to each target. Nothing is connected to and nothing is written. It ends with 1 when the form would be rejected or parked.`,
 		RunE: func(_ *cobra.Command, given []string) error {
 			return tryForm(a, given[0], given[1], attachments, printTried)
 		},
@@ -74,11 +72,7 @@ func explain(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain MAPPING FORM | CODE",
 		Short: "Show where each value comes from, with every change made on the way; or what a code means",
-		Long: `Explain sends a form through a mapping and prints where each value comes from. With a code, such as sql.login, it prints what
-happened and what to do.`,
-		Example: `  inbasket explain mappings/permit.yaml form.json
-  inbasket explain batch.held`,
-		Args: cobra.ArbitraryArgs,
+		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if len(given) == 1 && looksLikeCode.MatchString(given[0]) {
 				if _, err := os.Stat(given[0]); err != nil { // a mapping alone is too little
