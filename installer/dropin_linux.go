@@ -120,20 +120,11 @@ func dropInText(i Instance) string {
 	}
 	var b strings.Builder
 	b.WriteString("# Written by \"inbasket service\": the folders that " + oneLine(i.Config) + " names.\n" +
-		"# After a change of it: " + rewrite(i) + "\n[Service]\n")
+		"# After a change of it: inbasket service drop-in --write" + nameFlag(i.Name) + "\n[Service]\n")
 	for _, s := range lines {
 		b.WriteString(s.String() + "\n")
 	}
 	return b.String()
-}
-
-// rewrite is the command that writes the drop-in anew.
-func rewrite(i Instance) string {
-	line := "inbasket service drop-in --write"
-	if i.Service() != DefaultName {
-		line += " --name " + i.Name
-	}
-	return line
 }
 
 // oneLine keeps a path with a line break from ending a comment.

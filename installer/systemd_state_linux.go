@@ -92,7 +92,7 @@ func (m *systemd) drift(i Instance, unit string, s State) []string {
 	}
 	i.oneByOne = m.h.old
 	if !s.Packaged && unit != unitText(i) {
-		out = append(out, s.Definition+" is not as this version writes it: inbasket service install"+nameFlag(i))
+		out = append(out, s.Definition+" is not as this version writes it: inbasket service install"+nameFlag(i.Name))
 	}
 	texts, own := m.dropIns(i.Service())
 	lack, stale := missing(m.h.resolve(i), append(texts, unit), own)
@@ -104,13 +104,6 @@ func (m *systemd) drift(i Instance, unit string, s State) []string {
 		out = append(out, "no longer needed in "+drop+": "+l.String())
 	}
 	return out
-}
-
-func nameFlag(i Instance) string {
-	if i.Service() == DefaultName {
-		return ""
-	}
-	return " --name " + i.Name
 }
 
 // Start starts the service and waits until the agent says that it is ready.
