@@ -34,9 +34,7 @@ packages-linux:
 	$(PACKAGES) linux
 
 packages-msi: packages-linux # adds the Windows package to dist/ (needs wixl and msitools; SIGN_CERT and SIGN_KEY sign it)
-	version=$$($(PACKAGES) version); program=bin/windows/inbasket.exe; bill=dist/inbasket_$${version}_windows_amd64.cdx.json; \
-	$(GO) run ./installer/msi -build -out dist -version "$$version" -time "$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}" "$$program"; \
-	$(GO) run ./installer/packages -out "$$bill" -version "$(GIVEN_VERSION)" sbom "$$program"
+	$(PACKAGES) msi bin/windows/inbasket.exe
 
 packages-sums: packages-linux packages-msi
 	$(PACKAGES) sums

@@ -120,20 +120,11 @@ func dropInText(i Instance) string {
 	}
 	var b strings.Builder
 	b.WriteString("# Written by \"inbasket service\": the folders that " + oneLine(i.Config) + " names.\n" +
-		"# After a change of it: " + rewrite(i) + "\n[Service]\n")
+		"# After a change of it: inbasket service drop-in --write" + nameFlag(i.Name) + "\n[Service]\n")
 	for _, s := range lines {
 		b.WriteString(s.String() + "\n")
 	}
 	return b.String()
-}
-
-// rewrite is the command that writes the drop-in anew.
-func rewrite(i Instance) string {
-	line := "inbasket service drop-in --write"
-	if i.Service() != DefaultName {
-		line += " --name " + i.Name
-	}
-	return line
 }
 
 // oneLine keeps a path with a line break from ending a comment.
@@ -191,40 +182,46 @@ func wider(s setting, have map[setting]bool) bool {
 // settings returns the lines of a drop-in or unit that open paths, one path each.
 func settings(text string) []setting {
 	var out []setting
-	for line := range strings.Lines(text) {
-		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
-		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
-		if !ok || !slices.Contains([]string{"ReadWritePaths", "BindPaths", "BindReadOnlyPaths", "ProtectHome", "LoadCredential"}, key) {
-			continue
-		}
-		if key == "ProtectHome" || key == "LoadCredential" {
+	for key, value := range UnitSettings(text) {
+		switch key {
+		case "ProtectHome", "LoadCredential":
 			out = append(out, setting{key, value})
-			continue
-		}
-		for _, word := range splitWords(value) {
-			out = append(out, setting{key, quote(word)})
+		case "ReadWritePaths", "BindPaths", "BindReadOnlyPaths":
+			for _, word := range splitWords(value) {
+				out = append(out, setting{key, quote(word)})
+			}
 		}
 	}
 	return out
 }
 
-// environment returns what the drop-ins of a service add to its environment: a configuration may take secrets from
-// there, and is checked before systemd could tell.
-func (m *systemd) environment(service string) []string {
-	var out []string
+// dropIns returns the texts of a service's drop-ins, and ours of them. What cannot be read systemd will complain of.
+func (m *systemd) dropIns(service string) (texts []string, own string) {
 	files, _ := filepath.Glob(m.h.path(filepath.Join(dropInDir(service), "*.conf")))
 	for _, f := range files {
 		b, err := os.ReadFile(f)
 		if err != nil {
-			continue // systemd will complain
+			continue
 		}
-		for line := range strings.Lines(string(b)) {
-			key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-			switch strings.TrimSpace(key) {
+		texts = append(texts, string(b))
+		if filepath.Base(f) == dropInName {
+			own = string(b)
+		}
+	}
+	return texts, own
+}
+
+// environment returns what the drop-ins of a service add to its environment: a configuration may take secrets from
+// there, and is checked before systemd could tell.
+func (m *systemd) environment(service string) (out []string) {
+	texts, _ := m.dropIns(service)
+	for _, text := range texts {
+		for key, value := range UnitSettings(text) {
+			switch key {
 			case "Environment":
 				out = append(out, splitWords(value)...)
 			case "EnvironmentFile":
-				out = append(out, m.variables(strings.TrimPrefix(strings.TrimSpace(value), "-"))...)
+				out = append(out, m.variables(strings.TrimPrefix(value, "-"))...)
 			}
 		}
 	}

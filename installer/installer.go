@@ -45,6 +45,14 @@ func ServiceName(instance string) string {
 	return DefaultName + "-" + instance
 }
 
+// nameFlag is how commands name an instance.
+func nameFlag(instance string) string {
+	if ServiceName(instance) == DefaultName {
+		return ""
+	}
+	return " --name " + instance
+}
+
 var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$`)
 
 // CheckName refuses a name that cannot be part of a service's name and of a path. Empty is the default instance.

@@ -254,13 +254,6 @@ func (m *windowsManager) open(op, name string, access uint32) (*mgr.Mgr, *mgr.Se
 	return nil, nil, errors.Join(err, scm.Disconnect())
 }
 
-func nameFlag(name string) string {
-	if ServiceName(name) == DefaultName {
-		return ""
-	}
-	return " --name " + strings.TrimSpace(name)
-}
-
 // Instances returns all services of this machine that run the program, started or not; each State has the
 // instance's name in Name, empty for the default one.
 func Instances(ctx context.Context, program string) ([]State, error) {

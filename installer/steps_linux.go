@@ -3,7 +3,6 @@ package installer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -77,8 +76,14 @@ func (h *host) makeAccount(ctx context.Context, t *transaction, i Instance) erro
 	if _, err := h.run(ctx, "getent", "group", name); err == nil {
 		group = []string{"--gid", name}
 	}
+	shell := "/bin/false"
+	for _, p := range []string{"/sbin/nologin", "/usr/sbin/nologin"} {
+		if h.exists(p) {
+			shell = p
+		}
+	}
 	add := func() error {
-		_, err := h.run(ctx, "useradd", append(group, "--system", "--home-dir", home, "--no-create-home", "--shell", nologin(h), "--comment", "Inbasket", "--", name)...)
+		_, err := h.run(ctx, "useradd", append(group, "--system", "--home-dir", home, "--no-create-home", "--shell", shell, "--comment", "Inbasket", "--", name)...)
 		return err
 	}
 	remove := func(ctx context.Context) error {
@@ -90,15 +95,6 @@ func (h *host) makeAccount(ctx context.Context, t *transaction, i Instance) erro
 	}
 	t.keepFor(CodeAsAccount, "the account "+name+" stays, so that it can be given rights")
 	return nil
-}
-
-func nologin(h *host) string {
-	for _, p := range []string{"/usr/sbin/nologin", "/sbin/nologin"} {
-		if h.exists(p) {
-			return p
-		}
-	}
-	return "/bin/false"
 }
 
 // makeFolder makes a folder with the missing ones above it. The last one belongs to owner, nil for root.
@@ -135,10 +131,7 @@ func (h *host) makeFolder(ctx context.Context, t *transaction, path string, mode
 		if owner == "" {
 			return nil
 		}
-		a, ok, err := h.account(ctx, owner)
-		if err == nil && !ok {
-			err = fmt.Errorf("there is no account %s", owner)
-		}
+		a, err := h.must(ctx, owner)
 		if err == nil {
 			err = h.chown(h.path(path), a.uid, a.gid)
 		}
@@ -197,9 +190,9 @@ func (h *host) probe(ctx context.Context, t *transaction, i Instance) error {
 		t.done = append(t.done, what)
 		return nil
 	}
-	a, ok, err := h.account(ctx, i.account())
-	if err != nil || !ok {
-		return stepError(what, errors.Join(err, fmt.Errorf("there is no account %s", i.account())))
+	a, err := h.must(ctx, i.account())
+	if err != nil {
+		return stepError(what, err)
 	}
 	dir, err := h.lendCredentials(i, a)
 	if err != nil {

@@ -111,14 +111,10 @@ func (m *systemd) settle(i Instance) (settled Instance, own bool, err error) {
 
 // define writes unit and drop-in, and has systemd read them.
 func (m *systemd) define(ctx context.Context, t *transaction, i Instance, own, running bool) (changed bool, err error) {
-	reload := func(ctx context.Context) error {
-		_, err := m.h.run(ctx, "systemctl", "daemon-reload")
-		return err
-	}
 	if running { // at the end of a rollback, under the old unit
 		t.finally("start "+i.Service()+" as it was", func(ctx context.Context) error { return m.Restart(ctx, i.Name) })
 	}
-	t.finally("have systemd read the old files", reload)
+	t.finally("have systemd read the old files", m.reload)
 	if own {
 		wrote, err := m.h.putFile(t, unitPath(i.Service()), unitText(i), 0o644)
 		if err != nil {
@@ -134,8 +130,17 @@ func (m *systemd) define(ctx context.Context, t *transaction, i Instance, own, r
 	if !changed && !m.show(ctx, i.Service()).stale() {
 		return false, nil
 	}
-	return true, t.do("have systemd read its files", func() error { return reload(ctx) }, nil)
+	return true, t.do("have systemd read its files", func() error { return m.reload(ctx) }, nil)
 }
+
+// ctl gives systemd an order.
+func (m *systemd) ctl(ctx context.Context, order ...string) error {
+	_, err := m.h.run(ctx, "systemctl", order...)
+	return err
+}
+
+// reload has systemd read units and drop-ins.
+func (m *systemd) reload(ctx context.Context) error { return m.ctl(ctx, "daemon-reload") }
 
 func (m *systemd) putDropIn(ctx context.Context, t *transaction, i Instance) (bool, error) {
 	f := m.DropIn(i)
@@ -150,16 +155,10 @@ func (m *systemd) putDropIn(ctx context.Context, t *transaction, i Instance) (bo
 // activate enables the service and starts it, or starts it anew when its unit changed.
 func (m *systemd) activate(ctx context.Context, t *transaction, i Instance, before unitState, changed bool) error {
 	service := i.Service()
-	if before.UnitFileState != "enabled" {
-		disable := func(ctx context.Context) error {
-			_, err := m.h.run(ctx, "systemctl", "disable", service)
-			return err
-		}
-		enable := func() error {
-			_, err := m.h.run(ctx, "systemctl", "enable", service)
-			return err
-		}
-		if err := t.do("start "+service+" whenever the machine starts", enable, disable); err != nil {
+	if before["UnitFileState"] != "enabled" {
+		err := t.do("start "+service+" whenever the machine starts", func() error { return m.ctl(ctx, "enable", service) },
+			func(ctx context.Context) error { return m.ctl(ctx, "disable", service) })
+		if err != nil {
 			return err
 		}
 	}
@@ -192,10 +191,7 @@ func (m *systemd) OpenFolders(ctx context.Context, i Instance) (Changes, error) 
 	t := &transaction{}
 	changed, err := m.putDropIn(ctx, t, i)
 	if err == nil && (changed || m.show(ctx, i.Service()).stale()) {
-		err = t.do("have systemd read its files", func() error {
-			_, err := m.h.run(ctx, "systemctl", "daemon-reload")
-			return err
-		}, nil)
+		err = t.do("have systemd read its files", func() error { return m.reload(ctx) }, nil)
 	}
 	if err != nil {
 		return nil, t.rollback(ctx, err)
@@ -224,11 +220,11 @@ func (m *systemd) Uninstall(ctx context.Context, name string) (Changes, error) {
 		return nil, connectors.Errorf(connectors.ItemError, CodeForeign, op, "remove it by hand", "%s was not written by this command", unit)
 	}
 	var done Changes
-	if before := m.show(ctx, service); before.LoadState == "loaded" {
+	if before := m.show(ctx, service); before["LoadState"] == "loaded" {
 		if err := m.Stop(ctx, name); err != nil {
 			return nil, err
 		}
-		if _, err := m.h.run(ctx, "systemctl", "disable", service); err != nil {
+		if err := m.ctl(ctx, "disable", service); err != nil {
 			return nil, connectors.Errorf(connectors.ItemError, CodeUninstall, op, "see the message and repeat", "%w", err)
 		}
 		done = append(done, "stop "+service+", and start it no more when the machine starts")
@@ -236,12 +232,12 @@ func (m *systemd) Uninstall(ctx context.Context, name string) (Changes, error) {
 	removed, err := m.removeFiles(unit, drop, own)
 	done = append(done, removed...)
 	if err == nil {
-		_, err = m.h.run(ctx, "systemctl", "daemon-reload")
+		err = m.reload(ctx)
 	}
 	if err != nil {
 		return done, connectors.Errorf(connectors.ItemError, CodeUninstall, op, "see the message and repeat", "%w", err)
 	}
-	_, _ = m.h.run(ctx, "systemctl", "reset-failed", service) // it fails when nothing had failed
+	_ = m.ctl(ctx, "reset-failed", service) // it fails when nothing had failed
 	return done, nil
 }
 

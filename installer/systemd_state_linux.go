@@ -1,9 +1,8 @@
 package installer
 
 import (
+	"cmp"
 	"context"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,39 +12,20 @@ import (
 )
 
 // unitState is what systemctl shows of a unit.
-type unitState struct {
-	LoadState, ActiveState, SubState, UnitFileState string
-	Result, ExecMainStatus, MainPID                 string
-	StateChangeTimestamp, NeedDaemonReload          string
-}
+type unitState map[string]string
 
 func (s unitState) running() bool {
-	return s.ActiveState == "active" || s.ActiveState == "reloading" || s.ActiveState == "activating"
+	return slices.Contains([]string{"active", "reloading", "activating"}, s["ActiveState"])
 }
-func (s unitState) stale() bool { return s.NeedDaemonReload == "yes" }
+func (s unitState) stale() bool { return s["NeedDaemonReload"] == "yes" }
 
 // show asks systemd; where none runs everything is empty.
 func (m *systemd) show(ctx context.Context, service string) unitState {
-	var s unitState
-	fields := map[string]*string{
-		"LoadState": &s.LoadState, "ActiveState": &s.ActiveState, "SubState": &s.SubState, "UnitFileState": &s.UnitFileState,
-		"Result": &s.Result, "ExecMainStatus": &s.ExecMainStatus, "MainPID": &s.MainPID,
-		"StateChangeTimestamp": &s.StateChangeTimestamp, "NeedDaemonReload": &s.NeedDaemonReload,
-	}
-	args := []string{"show", service + ".service"}
-	for name := range fields {
-		args = append(args, "--property="+name)
-	}
-	slices.Sort(args[2:])
-	said, err := m.h.run(ctx, "systemctl", args...)
-	if err != nil {
-		return s
-	}
+	said, _ := m.h.run(ctx, "systemctl", "show", service+".service", "--property=LoadState,ActiveState,SubState,UnitFileState,Result,ExecMainStatus,MainPID,StateChangeTimestamp,NeedDaemonReload")
+	s := unitState{}
 	for line := range strings.Lines(said) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		if into := fields[key]; into != nil {
-			*into = value
-		}
+		s[key] = value
 	}
 	return s
 }
@@ -77,16 +57,16 @@ func (m *systemd) Status(ctx context.Context, i Instance) (State, error) {
 	d := readUnit(text)
 	out.Program, out.Config, out.Account = d.program, d.config, d.account
 	s := m.show(ctx, service)
-	out.Enabled = s.UnitFileState == "enabled"
-	out.Running = s.ActiveState == "active" || s.ActiveState == "reloading"
-	if s.ActiveState != "" {
-		out.Detail = s.ActiveState + " (" + s.SubState + ")"
+	out.Enabled = s["UnitFileState"] == "enabled"
+	out.Running = s["ActiveState"] == "active" || s["ActiveState"] == "reloading"
+	if s["ActiveState"] != "" {
+		out.Detail = s["ActiveState"] + " (" + s["SubState"] + ")"
 	}
-	out.PID, _ = strconv.Atoi(s.MainPID)
+	out.PID, _ = strconv.Atoi(s["MainPID"])
 	if !out.Running {
-		out.ExitCode, _ = strconv.Atoi(s.ExecMainStatus)
+		out.ExitCode, _ = strconv.Atoi(s["ExecMainStatus"])
 	}
-	if at, err := time.Parse("Mon 2006-01-02 15:04:05 MST", s.StateChangeTimestamp); err == nil {
+	if at, err := time.Parse("Mon 2006-01-02 15:04:05 MST", s["StateChangeTimestamp"]); err == nil {
 		out.Since = at
 	}
 	if i.Program != "" || i.Config != "" {
@@ -112,22 +92,10 @@ func (m *systemd) drift(i Instance, unit string, s State) []string {
 	}
 	i.oneByOne = m.h.old
 	if !s.Packaged && unit != unitText(i) {
-		out = append(out, s.Definition+" is not as this version writes it: inbasket service install"+nameFlag(i))
+		out = append(out, s.Definition+" is not as this version writes it: inbasket service install"+nameFlag(i.Name))
 	}
-	texts := []string{unit}
-	own := ""
-	files, _ := filepath.Glob(m.h.path(filepath.Join(dropInDir(i.Service()), "*.conf")))
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			continue
-		}
-		texts = append(texts, string(b))
-		if filepath.Base(f) == dropInName {
-			own = string(b)
-		}
-	}
-	lack, stale := missing(m.h.resolve(i), texts, own)
+	texts, own := m.dropIns(i.Service())
+	lack, stale := missing(m.h.resolve(i), append(texts, unit), own)
 	drop := m.DropIn(i).Path
 	for _, l := range lack {
 		out = append(out, "missing in "+drop+": "+l.String())
@@ -136,13 +104,6 @@ func (m *systemd) drift(i Instance, unit string, s State) []string {
 		out = append(out, "no longer needed in "+drop+": "+l.String())
 	}
 	return out
-}
-
-func nameFlag(i Instance) string {
-	if i.Service() == DefaultName {
-		return ""
-	}
-	return " --name " + i.Name
 }
 
 // Start starts the service and waits until the agent says that it is ready.
@@ -197,6 +158,20 @@ func (m *systemd) cursor(ctx context.Context, service string) string {
 // mostLines bounds what is shown of the log.
 const mostLines = "40"
 
+// ending is what a code tells that the agent or systemd ended the service with.
+type ending struct{ reason, hint, code string }
+
+var endings = map[string]ending{
+	"":    {reason: "it did not become ready"},
+	"0":   {reason: "it did not become ready"},
+	"75":  {reason: "another agent works on the same state folder, or something else is in its way for now", hint: "end the other agent; systemd tries again every few seconds"},
+	"78":  {reason: "its configuration is wrong", hint: "mend it, then: inbasket service start", code: CodeAtStart},
+	"203": {reason: "the program cannot be run by the service's account", hint: "look at the rights of the program and of the folders above it"},
+	"217": {reason: "its account is not there", hint: "mend the service by: inbasket service install"},
+	"226": {reason: "systemd could not open the folders of the configuration to it", hint: "compare the drop-in with the folders that are there: inbasket service drop-in"},
+	"243": {reason: "a credential cannot be read", hint: "look at the files in the folder credentials beside the configuration"},
+}
+
 // whyNot turns a failed start into the reason that the agent gave, or that systemd knows.
 func (m *systemd) whyNot(ctx context.Context, op, service, cursor string, cause error) error {
 	args := []string{"--unit", service, "--lines", mostLines, "--output", "cat", "--no-pager", "--quiet"}
@@ -211,26 +186,13 @@ func (m *systemd) whyNot(ctx context.Context, op, service, cursor string, cause 
 		log = cause.Error()
 	}
 	s := m.show(ctx, service)
-	code, hint := CodeStart, "see: journalctl -u "+service
-	reason := "it ended with code " + s.ExecMainStatus
-	switch s.ExecMainStatus {
-	case "78":
-		code, reason, hint = CodeAtStart, "its configuration is wrong", "mend it, then: inbasket service start"
-	case "75":
-		reason, hint = "another agent works on the same state folder, or something else is in its way for now", "end the other agent; systemd tries again every few seconds"
-	case "203":
-		reason, hint = "the program cannot be run by the service's account", "look at the rights of the program and of the folders above it"
-	case "217":
-		reason, hint = "its account is not there", "mend the service by: inbasket service install"
-	case "226":
-		reason, hint = "systemd could not open the folders of the configuration to it", "compare the drop-in with the folders that are there: inbasket service drop-in"
-	case "243":
-		reason, hint = "a credential cannot be read", "look at the files in the folder credentials beside the configuration"
-	case "", "0":
-		reason = "it did not become ready"
+	known, ok := endings[s["ExecMainStatus"]]
+	if !ok {
+		known = ending{reason: "it ended with code " + s["ExecMainStatus"]}
 	}
-	if s.Result == "watchdog" || s.Result == "timeout" {
+	reason := known.reason
+	if s["Result"] == "watchdog" || s["Result"] == "timeout" {
 		reason = "it did not become ready in time"
 	}
-	return connectors.Errorf(connectors.TargetError, code, op, hint, "%s; the end of its log:\n%s", reason, log)
+	return connectors.Errorf(connectors.TargetError, cmp.Or(known.code, CodeStart), op, cmp.Or(known.hint, "see: journalctl -u "+service), "%s; the end of its log:\n%s", reason, log)
 }

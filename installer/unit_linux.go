@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -142,22 +143,15 @@ func splitWords(value string) []string {
 type definition struct{ program, config, account string }
 
 // readUnit finds program, configuration and account in a unit.
-func readUnit(text string) definition {
-	var d definition
-	for line := range strings.Lines(text) {
-		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		switch strings.TrimSpace(key) {
-		case "User":
-			d.account = strings.TrimSpace(value)
-		case "ExecStart":
-			line := splitWords(value)
-			for n, w := range line {
-				if n == 0 {
-					d.program = w
-				}
-				if (w == "--config" || w == "-c") && n+1 < len(line) {
-					d.config = strings.ReplaceAll(line[n+1], "$$", "$")
-				}
+func readUnit(text string) (d definition) {
+	for key, value := range UnitSettings(text) {
+		switch words := splitWords(value); {
+		case key == "User":
+			d.account = value
+		case key == "ExecStart" && len(words) > 0:
+			d.program = words[0]
+			if n := slices.IndexFunc(words, func(w string) bool { return w == "--config" || w == "-c" }) + 1; n > 0 && n < len(words) {
+				d.config = strings.ReplaceAll(words[n], "$$", "$")
 			}
 		}
 	}

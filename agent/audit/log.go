@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/inbasket/inbasket/agent/disk"
+	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/durable"
 )
@@ -31,8 +33,8 @@ type Head struct {
 type Log struct {
 	dir   string
 	clock connectors.Clock
-	lock  *os.File
-	limit int64 // bytes of a file
+	lock  func() error // releases it
+	limit int64        // bytes of a file
 	sync  func(*os.File) error
 
 	mu     sync.Mutex
@@ -72,20 +74,21 @@ func open(dir string, clock connectors.Clock, limit int64, sync func(*os.File) e
 	return l, nil
 }
 
-func takeLock(path string) (*os.File, error) {
-	f, err := openFile(path, os.O_RDWR|os.O_CREATE)
+func takeLock(path string) (release func() error, err error) {
+	f, err := disk.OpenOwned(path, os.O_RDWR|os.O_CREATE)
+	if err == nil {
+		err = f.Close()
+	}
+	if err == nil {
+		release, err = journal.LockFile(path)
+	}
+	if errors.Is(err, journal.ErrLocked) {
+		return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeLocked, Op: "open the audit log", Hint: "an agent or another command has it; ask the running agent, or try again in a moment", Err: ErrLocked}
+	}
 	if err != nil {
 		return nil, unwritten(err)
 	}
-	held, err := lockFile(f)
-	if err == nil && !held {
-		return f, nil
-	}
-	_ = f.Close() // without the lock it is of no use
-	if err != nil {
-		return nil, unwritten(err)
-	}
-	return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeLocked, Op: "open the audit log", Hint: "an agent or another command has it; ask the running agent, or try again in a moment", Err: ErrLocked}
+	return release, nil
 }
 
 // makeDir makes the log's folder, for the account that owns the state folder.
@@ -96,7 +99,7 @@ func makeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	inherit(dir)
+	_ = disk.SameOwner(dir, filepath.Dir(dir)) // if it fails, the agent says that it may not write
 	return durable.SyncDir(filepath.Dir(dir))
 }
 
@@ -158,7 +161,7 @@ func (l *Log) next() error {
 
 func (l *Log) create(number int) error {
 	path := filepath.Join(l.dir, fileName(number))
-	f, err := openFile(path, os.O_RDWR|os.O_CREATE)
+	f, err := disk.OpenOwned(path, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return err
 	}
@@ -203,7 +206,7 @@ func (l *Log) Close() error {
 		err = l.f.Close()
 		l.f = nil
 	}
-	return errors.Join(err, l.lock.Close())
+	return errors.Join(err, l.lock())
 }
 
 func unwritten(err error) error {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/inbasket/inbasket/agent/disk"
 	"github.com/inbasket/inbasket/connectors/durable"
 )
 
@@ -126,7 +127,7 @@ func (l *Log) setAside(torn []byte) error {
 }
 
 func writeSynced(path string, text []byte) error {
-	f, err := openFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
+	f, err := disk.OpenOwned(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
 		return err
 	}

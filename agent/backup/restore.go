@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/audit"
+	"github.com/inbasket/inbasket/agent/disk"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/durable"
@@ -60,7 +61,7 @@ func Run(ctx context.Context, r Restore) (out Restored, err error) {
 		return out, running(err, "another restore is under way")
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	if err := sameOwner(filepath.Join(r.State, lockName), r.State); err != nil {
+	if err := disk.SameOwner(filepath.Join(r.State, lockName), r.State); err != nil {
 		return out, stateError("lock the state folder", err)
 	}
 	if err := finish(r.State); err != nil {
@@ -140,7 +141,8 @@ func (r Restore) stage(ctx context.Context) (out Restored, err error) {
 	if err := r.record(dir, out); err != nil {
 		return out, err
 	}
-	if err := sameOwner(dir, r.State); err != nil {
+	err = filepath.WalkDir(dir, func(p string, _ fs.DirEntry, err error) error { return errors.Join(err, disk.SameOwner(p, r.State)) })
+	if err != nil {
 		return out, stateError("give the restored files to the agent's account", err)
 	}
 	return out, errors.Join(syncDir(filepath.Join(dir, journalFolder)), syncDir(filepath.Join(dir, auditFolder)), syncDir(dir))
@@ -191,7 +193,7 @@ func mark(state string, m marker) error {
 	}
 	_, err = f.Write(b)
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = sameOwner(temp, state)
+		err = disk.SameOwner(temp, state)
 	}
 	if err == nil {
 		err = durable.Rename(temp, filepath.Join(state, markerName))
@@ -260,7 +262,7 @@ func takeOver(state, name, aside string) error {
 		if err := os.MkdirAll(old, 0o700); err != nil {
 			return err
 		}
-		if err := sameOwner(old, state); err != nil {
+		if err := disk.SameOwner(old, state); err != nil {
 			return err
 		}
 		if err := durable.Rename(to, filepath.Join(old, name)); err != nil {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/mapping/diag"
@@ -91,12 +92,8 @@ func leftover(name string) bool {
 	if strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") || strings.HasSuffix(name, "~") {
 		return true
 	}
-	for _, end := range []string{".bak", ".swp", ".swo", ".tmp", ".orig", ".old", ".disabled", ".rpmsave", ".rpmnew", ".rpmorig", ".dpkg-old", ".dpkg-new", ".dpkg-dist", ".ucf-dist"} {
-		if strings.HasSuffix(name, end) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{".bak", ".swp", ".swo", ".tmp", ".orig", ".old", ".disabled", ".rpmsave", ".rpmnew", ".rpmorig", ".dpkg-old", ".dpkg-new", ".dpkg-dist", ".ucf-dist"},
+		func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
 func unreadable(path string, err error) diag.Problem {

@@ -100,9 +100,7 @@ func (r Rate) String() string {
 }
 
 func (l *loader) quota(office string, q *Quota) {
-	if q != nil && (q.BytesPerDay < 0 || q.Open < 0) {
-		l.add(l.c.Problem(CodeInvalid, "bytes-per-day and open must not be negative", "", "front-offices", office, "quota"))
-	}
+	l.refuse(q != nil && (q.BytesPerDay < 0 || q.Open < 0), CodeInvalid, "bytes-per-day and open must not be negative", "", "front-offices", office, "quota")
 }
 
 // Retention says how long submissions are kept with their content after their life ended. What is open or
@@ -152,17 +150,7 @@ func (p Period) String() string {
 }
 
 // Purges tells whether anything is ever purged for its age.
-func (c *Config) Purges() bool {
-	if c.Retention.Closed.Duration+c.Retention.Rejected.Duration+c.Retention.Unfetched.Duration > 0 {
-		return true
-	}
-	for _, r := range c.Routes {
-		if r.Keep.Duration > 0 {
-			return true
-		}
-	}
-	return false
-}
+func (c *Config) Purges() bool { return c.Shortest() > 0 }
 
 // RetentionOf returns how long submissions of a route are kept; a route that is not configured any more has what
 // holds for all.
@@ -178,16 +166,13 @@ func (c *Config) RetentionOf(route string) Retention {
 // Shortest returns the shortest time that anything is kept; 0 where nothing is ever purged for its age.
 func (c *Config) Shortest() time.Duration {
 	least := time.Duration(0)
-	take := func(p Period) {
-		if p.Duration > 0 && (least == 0 || p.Duration < least) {
-			least = p.Duration
-		}
-	}
 	for _, r := range append([]Route{{Name: ""}}, c.Routes...) {
 		of := c.RetentionOf(r.Name)
-		take(of.Closed)
-		take(of.Rejected)
-		take(of.Unfetched)
+		for _, p := range []Period{of.Closed, of.Rejected, of.Unfetched} {
+			if p.Duration > 0 && (least == 0 || p.Duration < least) {
+				least = p.Duration
+			}
+		}
 	}
 	return least
 }

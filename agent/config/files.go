@@ -42,9 +42,8 @@ func (l *loader) template(s string, sealed bool, path ...any) {
 	if s == "" {
 		return
 	}
-	if strings.ContainsAny(s, "/\\\x00\r\n") || strings.TrimSpace(s) != s {
-		l.add(l.c.Problem(CodeTemplate, "a file name cannot hold slashes, line ends or white space around it", "the folder is the connector's: path or dir", path...))
-	}
+	l.refuse(strings.ContainsAny(s, "/\\\x00\r\n") || strings.TrimSpace(s) != s, CodeTemplate, "a file name cannot hold slashes, line ends or white space around it",
+		"the folder is the connector's: path or dir", path...)
 	known := []string{"id", "reference", "date", "time", "n"}
 	unique := "{id} or {reference}"
 	if sealed {
@@ -53,14 +52,10 @@ func (l *loader) template(s string, sealed bool, path ...any) {
 	distinct := false
 	for _, p := range placeholder.FindAllString(s, -1) {
 		name, _, _ := strings.Cut(strings.Trim(p, "{}"), ":")
-		if !slices.Contains(known, name) {
-			l.add(l.c.Problem(CodeTemplate, fmt.Sprintf("%s is not known here", p), "possible here: {"+strings.Join(known, "}, {")+"}", path...))
-		}
+		l.refuse(!slices.Contains(known, name), CodeTemplate, fmt.Sprintf("%s is not known here", p), "possible here: {"+strings.Join(known, "}, {")+"}", path...)
 		distinct = distinct || strings.Contains(unique, "{"+name+"}")
 	}
-	if strings.ContainsAny(placeholder.ReplaceAllString(s, ""), "{}") {
-		l.add(l.c.Problem(CodeTemplate, "a brace is not closed", "", path...))
-	} else if !distinct {
-		l.add(l.c.Problem(CodeTemplate, "two files would have the same name", "put "+unique+" into it", path...))
-	}
+	open := strings.ContainsAny(placeholder.ReplaceAllString(s, ""), "{}")
+	l.refuse(open, CodeTemplate, "a brace is not closed", "", path...)
+	l.refuse(!open && !distinct, CodeTemplate, "two files would have the same name", "put "+unique+" into it", path...)
 }

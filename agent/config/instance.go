@@ -23,9 +23,7 @@ func (l *loader) checkNames(section string, entries diag.Ordered[*diag.Node]) {
 }
 
 func (l *loader) checkName(section, name string) {
-	if !validName.MatchString(name) {
-		l.add(l.c.file.KeyProblem(CodeName, fmt.Sprintf("%q cannot be a name", name), nameRule, section, name))
-	}
+	l.refuseKey(!validName.MatchString(name), CodeName, fmt.Sprintf("%q cannot be a name", name), nameRule, section, name)
 }
 
 // instance reads one entry of a section: common keys into common, and the block of exactly one connector.
@@ -45,9 +43,7 @@ func (l *loader) instance(role connectors.Role, e diag.Entry[*diag.Node], keys [
 		chosen = &n.Pairs[i]
 	}
 	if chosen == nil {
-		if len(l.problems) == before || n.Kind != diag.Map {
-			l.add(l.c.file.KeyProblem(CodeConnector, fmt.Sprintf("%q names no connector", e.Key), "give it one of: "+strings.Join(types, ", "), string(role), e.Key))
-		}
+		l.refuseKey(len(l.problems) == before || n.Kind != diag.Map, CodeConnector, fmt.Sprintf("%q names no connector", e.Key), "give it one of: "+strings.Join(types, ", "), string(role), e.Key)
 		return d, nil, false
 	}
 	d, _ = l.reg.Find(role, chosen.Key)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/inbasket/inbasket/agent/batch"
 	"github.com/inbasket/inbasket/connectors"
@@ -116,6 +117,20 @@ type loader struct {
 
 func (l *loader) add(p ...diag.Problem) { l.problems = append(l.problems, p...) }
 
+// refuse adds a problem at a place of the file where something is so.
+func (l *loader) refuse(is bool, code, message, suggestion string, path ...any) {
+	if is {
+		l.add(l.c.Problem(code, message, suggestion, path...))
+	}
+}
+
+// refuseKey is refuse for a key.
+func (l *loader) refuseKey(is bool, code, message, suggestion string, path ...any) {
+	if is {
+		l.add(l.c.file.KeyProblem(code, message, suggestion, path...))
+	}
+}
+
 // leastMemory is what an idle agent needs.
 const leastMemory = 24 << 20
 
@@ -127,12 +142,8 @@ func (l *loader) own(doc document) {
 	c.Log.File = c.Abs(doc.Log.File)
 	l.oneOf("log", "level", c.Log.Level, "debug", "info", "warn", "error")
 	l.oneOf("log", "format", c.Log.Format, "json", "console")
-	if doc.State == "" {
-		l.add(c.Problem(CodeInvalid, "state needs a folder", "", "state"))
-	}
-	if c.Memory != 0 && c.Memory < leastMemory {
-		l.add(c.Problem(CodeInvalid, "memory is less than the 24 MiB that an idle agent needs", "leave it out, or name 48MiB or more", "memory"))
-	}
+	l.refuse(doc.State == "", CodeInvalid, "state needs a folder", "", "state")
+	l.refuse(c.Memory != 0 && c.Memory < leastMemory, CodeInvalid, "memory is less than the 24 MiB that an idle agent needs", "leave it out, or name 48MiB or more", "memory")
 	if c.Monitor != "" {
 		l.address(c.Monitor, "monitor")
 	}
@@ -149,10 +160,7 @@ func (l *loader) own(doc document) {
 }
 
 func (l *loader) oneOf(section, key, value string, allowed ...string) {
-	if slices.Contains(allowed, value) {
-		return
-	}
-	l.add(l.c.Problem(CodeInvalid, fmt.Sprintf("%s.%s cannot be %q", section, key, value), diag.DidYouMean(value, allowed), section, key))
+	l.refuse(!slices.Contains(allowed, value), CodeInvalid, fmt.Sprintf("%s.%s cannot be %q", section, key, value), diag.DidYouMean(value, allowed), section, key)
 }
 
 func (l *loader) inbaskets(doc document) {
@@ -170,9 +178,8 @@ func (l *loader) results(doc document) {
 		if ok {
 			l.c.Results = append(l.c.Results, Results{Name: e.Key, Definition: d, Config: config})
 		}
-		if _, twice := doc.Targets.Get(e.Key); twice {
-			l.add(l.c.file.KeyProblem(CodeName, fmt.Sprintf("%q is a target already, and a mapping's answer could mean either", e.Key), "give this source another name", "results", e.Key))
-		}
+		_, twice := doc.Targets.Get(e.Key)
+		l.refuseKey(twice, CodeName, fmt.Sprintf("%q is a target already, and a mapping's answer could mean either", e.Key), "give this source another name", "results", e.Key)
 	}
 }
 
@@ -186,9 +193,8 @@ func (l *loader) targets(doc document) {
 		if t.Identity == "" {
 			t.Identity = e.Key
 		}
-		if other, twice := identities[t.Identity]; twice {
-			l.add(l.c.Problem(CodeName, fmt.Sprintf("the targets %q and %q have the same identity", other, e.Key), "an identity stands for one system for life", "targets", e.Key, "identity"))
-		}
+		other, twice := identities[t.Identity]
+		l.refuse(twice, CodeName, fmt.Sprintf("the targets %q and %q have the same identity", other, e.Key), "an identity stands for one system for life", "targets", e.Key, "identity")
 		identities[t.Identity] = e.Key
 		l.targetOptions(&t)
 		if ok {
@@ -199,61 +205,38 @@ func (l *loader) targets(doc document) {
 }
 
 func (l *loader) targetOptions(t *Target) {
-	at := func(code, message, suggestion string, path ...any) {
-		l.add(l.c.Problem(code, message, suggestion, append([]any{"targets", t.Name}, path...)...))
+	refuse := func(is bool, code, message, suggestion string, path ...any) {
+		l.refuse(is, code, message, suggestion, append([]any{"targets", t.Name}, path...)...)
 	}
-	if !validName.MatchString(t.Identity) {
-		at(CodeName, fmt.Sprintf("%q cannot be an identity", t.Identity), nameRule, "identity")
-	}
-	if t.Timeout <= 0 {
-		at(CodeInvalid, "timeout must be more than 0", "", "timeout")
-	}
-	if t.Group < 0 {
-		at(CodeInvalid, "group must not be negative", "", "group")
-	}
-	if t.Retry.First <= 0 || t.Retry.Most < t.Retry.First {
-		at(CodeInvalid, "retry needs first above 0, and most not below first", "", "retry")
-	}
-	if t.Batch != nil && t.File != nil {
-		at(CodeShape, "batch and file exclude each other", "keep batch for many forms in one file, or file for one file a form", "file")
-	}
+	refuse(!validName.MatchString(t.Identity), CodeName, fmt.Sprintf("%q cannot be an identity", t.Identity), nameRule, "identity")
+	refuse(t.Timeout <= 0, CodeInvalid, "timeout must be more than 0", "", "timeout")
+	refuse(t.Group < 0, CodeInvalid, "group must not be negative", "", "group")
+	refuse(t.Retry.First <= 0 || t.Retry.Most < t.Retry.First, CodeInvalid, "retry needs first above 0, and most not below first", "", "retry")
+	refuse(t.Batch != nil && t.File != nil, CodeShape, "batch and file exclude each other", "keep batch for many forms in one file, or file for one file a form", "file")
 	if t.File != nil {
 		l.template(t.File.Name, false, "targets", t.Name, "file", "name")
 		l.template(t.File.Control, false, "targets", t.Name, "file", "control")
 	}
-	if t.Batch != nil {
-		l.template(t.Batch.Name, true, "targets", t.Name, "batch", "name")
-		l.template(t.Batch.Control, true, "targets", t.Name, "batch", "control")
-		if t.Batch.Control != "" && t.Batch.Control == t.Batch.Name {
-			at(CodeTemplate, "the control file has the name of the batch file", "", "batch", "control")
-		}
-		l.closing(&t.Batch.Close, "targets", t.Name, "batch", "close")
+	if b := t.Batch; b != nil {
+		l.template(b.Name, true, "targets", t.Name, "batch", "name")
+		l.template(b.Control, true, "targets", t.Name, "batch", "control")
+		refuse(b.Control != "" && b.Control == b.Name, CodeTemplate, "the control file has the name of the batch file", "", "batch", "control")
+		l.closing(&b.Close, "targets", t.Name, "batch", "close")
 	}
 }
 
 func (l *loader) closing(c *Close, path ...any) {
-	at := func(message, suggestion string, more ...any) {
-		l.add(l.c.Problem(CodeTime, message, suggestion, append(append([]any{}, path...), more...)...))
-	}
-	if c.Count == 0 && c.Size == 0 && c.Age == 0 && len(c.At) == 0 {
-		l.add(l.c.Problem(CodeMissingLimit, "the batch never closes by this", "give count, size, age or at", path...))
-	}
-	if c.Count < 0 || c.Size < 0 {
-		l.add(l.c.Problem(CodeInvalid, "count and size must not be negative", "", path...))
-	}
+	below := func(more ...any) []any { return slices.Concat(path, more) }
+	l.refuse(c.Count == 0 && c.Size == 0 && c.Age == 0 && len(c.At) == 0, CodeMissingLimit, "the batch never closes by this", "give count, size, age or at", path...)
+	l.refuse(c.Count < 0 || c.Size < 0, CodeInvalid, "count and size must not be negative", "", path...)
 	for i, s := range c.At {
 		t, err := batch.ParseTimeOfDay(s)
-		if err != nil {
-			at(fmt.Sprintf("%q is not a time of day", s), "write hours and minutes, such as 18:00", "at", i)
-			continue
-		}
+		l.refuse(err != nil, CodeTime, fmt.Sprintf("%q is not a time of day", s), "write hours and minutes, such as 18:00", below("at", i)...)
 		c.times = append(c.times, t)
 	}
-	location, err := loadZone(c.Zone)
-	if err != nil {
-		at(fmt.Sprintf("%q is not a time zone", c.Zone), "write one such as Europe/Berlin, or UTC", "zone")
-	}
-	c.location = location
+	var err error
+	c.location, err = time.LoadLocation(c.Zone) // empty is UTC
+	l.refuse(err != nil, CodeTime, fmt.Sprintf("%q is not a time zone", c.Zone), "write one such as Europe/Berlin, or UTC", below("zone")...)
 }
 
 func (l *loader) frontOffices(doc document) {

@@ -7,7 +7,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/inbasket/inbasket/mapping/diag"
 )
@@ -55,9 +54,8 @@ func (l *loader) routes(doc document) {
 		l.route(r, doc)
 		for i, from := range r.From {
 			used[from] = true
-			if other, hidden := whole[from]; hidden {
-				l.add(l.c.Problem(CodeRoute, fmt.Sprintf("the route %q takes every form of %q already", other, from), "give that route a match, or put it last", "routes", r.Name, "from", i))
-			}
+			other, hidden := whole[from]
+			l.refuse(hidden, CodeRoute, fmt.Sprintf("the route %q takes every form of %q already", other, from), "give that route a match, or put it last", "routes", r.Name, "from", i)
 			if r.Match == "" {
 				whole[from] = r.Name
 			}
@@ -65,38 +63,28 @@ func (l *loader) routes(doc document) {
 		l.c.Routes = append(l.c.Routes, r)
 	}
 	for _, e := range doc.Inbaskets {
-		if !used[e.Key] {
-			l.add(l.c.file.KeyProblem(CodeRoute, fmt.Sprintf("no route takes forms from %q", e.Key), "add a route with from: "+e.Key+", or remove the in-basket", "inbaskets", e.Key))
-		}
+		l.refuseKey(!used[e.Key], CodeRoute, fmt.Sprintf("no route takes forms from %q", e.Key), "add a route with from: "+e.Key+", or remove the in-basket", "inbaskets", e.Key)
 	}
 }
 
 func (l *loader) route(r Route, doc document) {
-	at := func(code, message, suggestion string, path ...any) {
-		l.add(l.c.Problem(code, message, suggestion, append([]any{"routes", r.Name}, path...)...))
+	refuse := func(is bool, code, message, suggestion string, path ...any) {
+		l.refuse(is, code, message, suggestion, append([]any{"routes", r.Name}, path...)...)
 	}
 	for i, from := range r.From {
-		if _, ok := doc.Inbaskets.Get(from); !ok {
-			at(CodeUnknownName, fmt.Sprintf("there is no in-basket %q", from), diag.DidYouMean(from, doc.Inbaskets.Keys()), "from", i)
-		}
+		_, ok := doc.Inbaskets.Get(from)
+		refuse(!ok, CodeUnknownName, fmt.Sprintf("there is no in-basket %q", from), diag.DidYouMean(from, doc.Inbaskets.Keys()), "from", i)
 	}
-	if _, ok := doc.FrontOffices.Get(r.FrontOffice); !ok && r.FrontOffice != "" {
-		at(CodeUnknownName, fmt.Sprintf("there is no front office %q", r.FrontOffice), diag.DidYouMean(r.FrontOffice, doc.FrontOffices.Keys()), "front-office")
-	}
-	switch {
-	case len(r.From) == 0 && r.FrontOffice == "":
-		at(CodeRoute, "no form can come in by this route", "give it from, or a front office that posts", "mapping")
-	case len(r.From) == 0 && doc.Listen == nil:
-		at(CodeRoute, "front offices cannot post: listen is not configured", "add listen, or give the route from", "front-office")
-	}
+	_, known := doc.FrontOffices.Get(r.FrontOffice)
+	posted := len(r.From) == 0
+	refuse(r.FrontOffice != "" && !known, CodeUnknownName, fmt.Sprintf("there is no front office %q", r.FrontOffice), diag.DidYouMean(r.FrontOffice, doc.FrontOffices.Keys()), "front-office")
+	refuse(posted && r.FrontOffice == "", CodeRoute, "no form can come in by this route", "give it from, or a front office that posts", "mapping")
+	refuse(posted && r.FrontOffice != "" && doc.Listen == nil, CodeRoute, "front offices cannot post: listen is not configured", "add listen, or give the route from", "front-office")
 	for _, pattern := range strings.Split(r.Match, "|") {
-		if _, err := path.Match(strings.TrimSpace(pattern), "x"); err != nil {
-			at(CodeInvalid, fmt.Sprintf("%q is not a pattern of names", pattern), "write one such as dog-*.xml", "match")
-		}
+		_, err := path.Match(strings.TrimSpace(pattern), "x")
+		refuse(err != nil, CodeInvalid, fmt.Sprintf("%q is not a pattern of names", pattern), "write one such as dog-*.xml", "match")
 	}
-	if r.Match != "" && len(r.From) == 0 {
-		at(CodeRoute, "match is for routes with from", "remove it", "match")
-	}
+	refuse(posted && r.Match != "", CodeRoute, "match is for routes with from", "remove it", "match")
 }
 
 func (l *loader) listen(x *Listen) {
@@ -105,33 +93,21 @@ func (l *loader) listen(x *Listen) {
 	if x.TLS != nil {
 		x.TLS.Cert, x.TLS.Key = c.Abs(x.TLS.Cert), c.Abs(x.TLS.Key)
 	}
-	if x.MaxBody <= 0 {
-		l.add(c.Problem(CodeInvalid, "max-body must be more than 0", "", "listen", "max-body"))
-	}
-	if x.Connections < 16 {
-		l.add(c.Problem(CodeInvalid, "connections must be 16 or more", "", "listen", "connections"))
-	}
-	if x.PerAddress < 0 {
-		l.add(c.Problem(CodeInvalid, "connections-per-address must not be negative", "", "listen", "connections-per-address"))
-	}
+	l.refuse(x.MaxBody <= 0, CodeInvalid, "max-body must be more than 0", "", "listen", "max-body")
+	l.refuse(x.Connections < 16, CodeInvalid, "connections must be 16 or more", "", "listen", "connections")
+	l.refuse(x.PerAddress < 0, CodeInvalid, "connections-per-address must not be negative", "", "listen", "connections-per-address")
 	for i, s := range x.Proxies {
-		if _, err := netip.ParsePrefix(s); err == nil {
-			continue
-		}
-		if a, err := netip.ParseAddr(s); err != nil || a.Zone() != "" {
-			l.add(c.Problem(CodeAddress, fmt.Sprintf("%q is neither an address nor a network", s), "write one such as 10.0.0.5 or 10.1.0.0/16", "listen", "proxies", i))
-		}
+		_, network := netip.ParsePrefix(s)
+		a, err := netip.ParseAddr(s)
+		l.refuse(network != nil && (err != nil || a.Zone() != ""), CodeAddress, fmt.Sprintf("%q is neither an address nor a network", s), "write one such as 10.0.0.5 or 10.1.0.0/16", "listen", "proxies", i)
 	}
 	if x.Address == "" { // missing is a problem already
 		return
 	}
-	if x.Address == c.Monitor && !strings.HasSuffix(x.Address, ":0") { // port 0 takes a free one each
-		l.add(c.Problem(CodeAddress, "listen and monitor have the same address", "front offices must not read metrics; give monitor another port", "listen", "address"))
-	}
+	// Port 0 takes a free one each.
+	l.refuse(x.Address == c.Monitor && !strings.HasSuffix(x.Address, ":0"), CodeAddress, "listen and monitor have the same address", "front offices must not read metrics; give monitor another port", "listen", "address")
 	loopback, ok := l.address(x.Address, "listen", "address")
-	if ok && !loopback && x.TLS == nil {
-		l.add(c.Problem(CodeAddress, "without tls only this machine may connect: tokens and forms would travel in clear", "add tls, or listen on 127.0.0.1 behind a proxy that has it", "listen", "address"))
-	}
+	l.refuse(ok && !loopback && x.TLS == nil, CodeAddress, "without tls only this machine may connect: tokens and forms would travel in clear", "add tls, or listen on 127.0.0.1 behind a proxy that has it", "listen", "address")
 }
 
 // address checks host:port and tells whether only this machine can connect.
@@ -140,17 +116,7 @@ func (l *loader) address(address string, path ...any) (loopback, ok bool) {
 	if err == nil {
 		_, err = net.LookupPort("tcp", port)
 	}
-	if err != nil {
-		l.add(l.c.Problem(CodeAddress, fmt.Sprintf("%q is not an address", address), "write host:port, such as 127.0.0.1:8470", path...))
-		return false, false
-	}
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback(), true
-}
-
-func loadZone(name string) (*time.Location, error) {
-	if name == "" {
-		return time.UTC, nil
-	}
-	return time.LoadLocation(name)
+	l.refuse(err != nil, CodeAddress, fmt.Sprintf("%q is not an address", address), "write host:port, such as 127.0.0.1:8470", path...)
+	ip, noIP := netip.ParseAddr(host)
+	return host == "localhost" || noIP == nil && ip.IsLoopback(), err == nil
 }

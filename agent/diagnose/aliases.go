@@ -3,18 +3,12 @@ package diagnose
 import (
 	"fmt"
 	"regexp"
-	"strings"
-	"sync"
-
-	"github.com/inbasket/inbasket/connectors"
 )
 
 // aliases stand for names: the same name has the same alias everywhere in one bundle.
 type aliases struct {
 	names bool // the office's own names may be told
 	own   map[string]bool
-
-	mu    sync.Mutex
 	known map[string]string // kind and name → alias
 	count map[string]int
 }
@@ -67,8 +61,6 @@ func (a *aliases) of(kind, name string) string {
 	if a.names && a.own[name] && kind != host {
 		return name
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	key := kind + "\x00" + name
 	if a.known[key] == "" {
 		a.count[kind]++
@@ -77,16 +69,10 @@ func (a *aliases) of(kind, name string) string {
 	return a.known[key]
 }
 
-// allow lets a mapping's name be told like the configured ones.
-func (a *aliases) allow(name string) { a.own[name] = true }
-
 // any returns the alias of a name whose kind is not known; a name that is not configured is only "other".
 func (a *aliases) any(name string) string {
 	for _, kind := range []string{target, inbasket, source, office, route} {
-		a.mu.Lock()
-		_, ok := a.known[kind+"\x00"+name]
-		a.mu.Unlock()
-		if ok && a.own[name] {
+		if _, ok := a.known[kind+"\x00"+name]; ok && a.own[name] {
 			return a.of(kind, name)
 		}
 	}
@@ -113,6 +99,3 @@ func plain(s string) string {
 	}
 	return "other"
 }
-
-// typeOf returns the type of a definition, which is a word of the program.
-func typeOf(d connectors.Definition) string { return strings.ToLower(d.Type) }

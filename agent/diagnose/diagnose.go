@@ -1,6 +1,6 @@
 // Package diagnose makes what an office may send to the maintainers when something does not work: copies of
-// figures, codes, times and configured structure, field by field from a list of what is allowed. Nothing is
-// taken over as it lies: no form, no reference, no file name, no secret, no free text, no host.
+// figures, codes, times and configured structure; of texts what a list allows. Nothing else is taken over: no form,
+// no reference, no file name, no secret, no free text, no host.
 package diagnose
 
 import (
@@ -65,12 +65,13 @@ type Manifest struct {
 
 const (
 	format = "inbasket-diagnostics/1"
-	note   = "Made from a list of allowed fields. No forms, references, file names, secrets, hosts or free text are in here."
+	note   = "Figures, times and switches, and of texts what a list allows. No forms, references, file names, secrets, hosts or free text are in here."
 )
 
 // Collect makes the files. The first one is the manifest.
 func Collect(s Source) ([]File, error) {
 	a := newAliases(s)
+	m := masker{a}
 	var files []File
 	add := func(name, why string, content any) error {
 		var b bytes.Buffer
@@ -88,13 +89,13 @@ func Collect(s Source) ([]File, error) {
 		content   any
 		there     bool
 	}{
-		{"program.json", "which version runs on which system", programOf(s), true},
-		{"config.json", "how the agent is put together: types, figures and switches; texts only say that they are set", configOf(s, a), s.Config != nil},
-		{"status.json", "what the running agent does: counts, times, codes", statusOf(s, a), s.Status != nil},
-		{"journal.json", "how the journal stands: sizes, counts by state, parked by code", journalOf(s, a), s.Inspection != nil},
-		{"history.json", "the last changes of submissions: time, kind, target, code", historyOf(s, a), len(s.History) > 0},
-		{"doctor.json", "what doctor found: area, level, code", findingsOf(s, a), s.Examination != nil},
-		{"service.json", "how the service manager sees the agent", serviceOf(s), s.Service != nil},
+		{"program.json", "which version runs on which system", m.program(s), true},
+		{"config.json", "how the agent is put together: types, figures and switches; texts only say that they are set", m.copy(s.Config), s.Config != nil},
+		{"status.json", "what the running agent does: counts, times, codes", m.copy(s.Status), s.Status != nil},
+		{"journal.json", "how the journal stands: sizes, counts by state, parked by code", m.journal(s), s.Inspection != nil},
+		{"history.json", "the last changes of submissions: time, kind, target, code", m.copy(s.History), len(s.History) > 0},
+		{"doctor.json", "what doctor found: area, level, code", m.copy(s.Examination), s.Examination != nil},
+		{"service.json", "how the service manager sees the agent", m.copy(s.Service), s.Service != nil},
 		{"log.json", "the end of the log: time, level, code, and messages that the program knows by heart", logOf(s, a), len(s.Log) > 0},
 		{"environment.json", "which settings of the environment are set, without their values", environmentOf(s), s.Getenv != nil},
 	} {
@@ -110,11 +111,11 @@ func Collect(s Source) ([]File, error) {
 			File{"metrics.txt", "the agent's metrics", string(metricsOf(v.Metrics, a))},
 			File{"goroutines.txt", "what each thread of the program does: names of functions and lines of its source", string(goroutinesOf(v.Goroutines))})
 	}
-	m, err := manifest(s, files)
+	first, err := manifest(s, files)
 	if err != nil {
 		return nil, err
 	}
-	return append([]File{m}, files...), nil
+	return append([]File{first}, files...), nil
 }
 
 func manifest(s Source, files []File) (File, error) {

@@ -7,13 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/doctor"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -164,7 +165,7 @@ func TestMasker(t *testing.T) {
 	v := block{Host: "kanarie", Server: "kanarie", Path: "kanarie", Port: 5432, Pass: "kanarie", Passes: []connectors.Secret{"kanarie"}, Also: []connectors.Secret{"kanarie"},
 		Wait: time.Minute, On: true, List: []string{"kanarie", "kanarie"}, At: []string{"18:00"}, Map: map[string]string{"kanarie": "kanarie"},
 		Inner: inner{Mode: "verify-full", Deep: "kanarie"}, Any: "kanarie", Odd: "kanarie\n\x00", NoKey: "kanarie", private: "kanarie"}
-	b, err := json.Marshal(masker{newAliases(Source{Names: true})}.value(reflect.ValueOf(&v)))
+	b, err := json.Marshal(masker{newAliases(Source{Names: true})}.copy(&v))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,5 +192,39 @@ func TestNothing(t *testing.T) {
 	}
 	if _, err := zip.NewReader(bytes.NewReader(one.Bytes()), int64(one.Len())); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestParts copies of a status, a journal and findings what is allowed, and replaces names.
+func TestParts(t *testing.T) {
+	at := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	a := newAliases(Source{Config: &config.Config{Targets: []config.Target{{Connector: config.Connector{Name: "kanarie"}}}}})
+	for name, c := range map[string]struct {
+		part any
+		want string
+	}{
+		"none": {(*control.Status)(nil), `null`},
+		"status": {&control.Status{Agency: "kanarie", Version: "1.2.3", Config: "kanarie", States: map[journal.State]int64{journal.Parked: 2},
+			Journal: &control.Trouble{Code: "journal.full", Text: "kanarie", Since: at}, Stuck: []control.Trouble{{Code: "Kanarie"}},
+			Inbaskets: []control.SourceStatus{{Name: "kanarien", Type: "folder", Waiting: []control.WaitingItem{{Item: "kanarie", Code: "file.closed", Text: "kanarie"}}}},
+			Targets:   []control.TargetStatus{{Name: "kanarie", Why: "kanarie", Batch: &control.BatchStatus{Count: 3}}}, Notices: []control.Notice{{At: at, Text: "kanarie", Code: "a.b"}}},
+			`{"epoch":0,"inbaskets":[{"name":"results#1","taken":0,"type":"folder","waiting":[{"code":"file.closed"}]}],"journal":{"code":"journal.full","count":0,"since":"2026-03-02T12:00:00Z"},` +
+				`"notices":[{"at":"2026-03-02T12:00:00Z","code":"a.b","count":0}],"orphans":0,"parkedResults":0,"pid":0,"running":false,"states":{"parked":2},"stuck":[{"code":"other","count":0}],` +
+				`"targets":[{"batch":{"count":3,"lastSeq":0,"sealed":0,"size":0},"delivered":0,"name":"target#1","open":0,"parked":0,"paused":false,"stopped":0}],"version":"1.2.3"}`},
+		"history":  {[]journal.Trail{{At: at, What: "parked", Target: "kanarie", Code: "a.b"}, {What: "by Kanarie"}}, `[{"at":"2026-03-02T12:00:00Z","code":"a.b","iD":"0000000000000","target":"target#1","what":"parked"},{"iD":"0000000000000","what":"other"}]`},
+		"findings": {&control.Examination{Account: "kanarie", Findings: []control.Finding{{Area: "disk", Level: control.LevelFail, Subject: "kanarie done", Text: "kanarie", Cure: "kanarie"}}}, `{"findings":[{"area":"disk","level":"fail","subject":"target#1"}],"inside":false}`},
+		"service":  {&doctor.Service{Manager: "systemd", Definition: "/kanarie", Account: "kanarie", Drift: []string{"kanarie"}}, `{"account":"another","definition":"(set)","drift":"(1 set)","enabled":false,"installed":false,"manager":"systemd","running":false}`},
+		"file":     {&journal.Inspection{Damage: "kanarie", Plans: []journal.PlanUse{{Plan: journal.Plan{Name: "kanarien"}, Open: 2}}}, ``},
+	} {
+		b, err := json.Marshal(masker{a}.copy(c.part))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(b), "kanarie") {
+			t.Errorf("%s holds a text that is not allowed: %s", name, b)
+		}
+		if c.want != "" && string(b) != c.want {
+			t.Errorf("%s: got  %s\nwant %s", name, b, c.want)
+		}
 	}
 }

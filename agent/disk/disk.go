@@ -1,4 +1,4 @@
-// Package disk tells how much room a disk has.
+// Package disk tells how much room a disk has, and gives files that root makes to the agent's account.
 package disk
 
 // Space is the room of the disk that a folder lies on, in bytes.

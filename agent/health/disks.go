@@ -67,22 +67,13 @@ func (d *disks) look(cfg *config.Config, now time.Time) map[string]disk.Space {
 // instance the first, since the others lie beside it.
 func foldersOf(cfg *config.Config) map[string]string {
 	folders := map[string]string{"state": cfg.State}
-	add := func(role connectors.Role, typ, name string, of any) {
-		if c, ok := of.(connectors.Surrounded); ok {
-			around := c.Surroundings(connectors.Env{Name: name, Dir: cfg.Dir}, typ)
+	cfg.Connectors(func(x config.Connector, _ string) {
+		if c, ok := x.Config.(connectors.Surrounded); ok {
+			around := c.Surroundings(connectors.Env{Name: x.Name, Dir: cfg.Dir}, x.Definition.Type)
 			if len(around.Folders) > 0 {
-				folders[string(role)+"/"+name] = around.Folders[0].Path
+				folders[string(x.Definition.Role)+"/"+x.Name] = around.Folders[0].Path
 			}
 		}
-	}
-	for _, x := range cfg.Inbaskets {
-		add(connectors.RoleInbasket, x.Definition.Type, x.Name, x.Config)
-	}
-	for _, x := range cfg.Targets {
-		add(connectors.RoleTarget, x.Definition.Type, x.Name, x.Config)
-	}
-	for _, x := range cfg.Results {
-		add(connectors.RoleResults, x.Definition.Type, x.Name, x.Config)
-	}
+	})
 	return folders
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/agent/config"
@@ -127,17 +126,10 @@ func (s *Service) expect(now Parts) {
 
 // names tells whether a configuration still has what a certificate belongs to.
 func names(cfg *config.Config, of string) bool {
-	section, name, _ := strings.Cut(of, "/")
-	has := func(known string) bool { return known == name }
-	switch connectors.Role(section) {
-	case connectors.RoleInbasket:
-		return slices.ContainsFunc(cfg.Inbaskets, func(x config.Inbasket) bool { return has(x.Name) })
-	case connectors.RoleTarget:
-		return slices.ContainsFunc(cfg.Targets, func(x config.Target) bool { return has(x.Name) })
-	case connectors.RoleResults:
-		return slices.ContainsFunc(cfg.Results, func(x config.Results) bool { return has(x.Name) })
-	case connectors.RoleFrontOffice:
-		return slices.ContainsFunc(cfg.FrontOffices, func(x config.FrontOffice) bool { return has(x.Name) && x.Push != nil })
-	}
-	return true
+	section, name, ofConnector := strings.Cut(of, "/")
+	found := !ofConnector
+	cfg.Connectors(func(x config.Connector, _ string) {
+		found = found || string(x.Definition.Role) == section && x.Name == name
+	})
+	return found
 }

@@ -7,24 +7,22 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/inbasket/inbasket/agent/disk"
 )
 
 // adopt gives a new file owner and mode of the one that it replaces, or of its folder.
 func adopt(file, instead string) error {
-	mode := os.FileMode(0o640)
+	mode, like := os.FileMode(0o640), filepath.Dir(instead)
 	info, err := os.Stat(instead)
-	if errors.Is(err, os.ErrNotExist) {
-		info, err = os.Stat(filepath.Dir(instead))
-	} else if err == nil {
-		mode = info.Mode().Perm()
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+		mode, like = info.Mode().Perm(), instead
+	case !errors.Is(err, os.ErrNotExist):
 		return err
 	}
-	if s, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
-		if err := os.Chown(file, int(s.Uid), int(s.Gid)); err != nil {
-			return err
-		}
+	if err := disk.SameOwner(file, like); err != nil {
+		return err
 	}
 	return os.Chmod(file, mode)
 }

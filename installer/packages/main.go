@@ -1,10 +1,9 @@
-// Command packages makes what is handed out: deb, rpm and tar.gz for Linux with their bills of materials, and
-// the checksums of all that lies in the folder. It needs Go and git, nothing else.
+// Command packages makes what is handed out: deb, rpm and tar.gz for Linux, the MSI for Windows, their bills of materials as
+// CycloneDX, and the checksums of all that lies in the folder. It needs Go and git, for Windows wixl and msitools too.
 //
-//	packages -out dist linux              the packages
+//	packages -out dist linux              the packages of Linux
+//	packages -out dist msi PROGRAM        the one of Windows; the program is built to that path
 //	packages -out dist sums               SHA256SUMS of what lies there
-//	packages -out FILE sbom BINARY        the bill of materials of any binary, as CycloneDX
-//	packages version                      the version that is built
 //
 // Two builds of one commit are the same bytes: every time is the commit's, every mode and owner is written down here.
 package main
@@ -30,7 +29,7 @@ func main() {
 
 func command(ctx context.Context, given []string) error {
 	flags := flag.NewFlagSet("packages", flag.ContinueOnError)
-	out := flags.String("out", "dist", "folder, or for sbom the file, that is written")
+	out := flags.String("out", "dist", "folder that is written")
 	arch := flags.String("arch", "amd64,arm64", "architectures, as Go names them")
 	format := flags.String("format", "deb,rpm,tar", "what is made")
 	version := flags.String("version", "", "version instead of what git describes")
@@ -46,12 +45,9 @@ func command(ctx context.Context, given []string) error {
 		return linux(ctx, r, *out, strings.Split(*arch, ","), strings.Split(*format, ","))
 	case "sums":
 		return sums(*out)
-	case "sbom":
-		return writeSBOM(flags.Arg(1), *out, r)
-	case "version":
-		fmt.Println(r.Version)
-		return nil
+	case "msi":
+		return msi(ctx, r, *out, flags.Arg(1))
 	default:
-		return errors.New("say linux, sums, sbom BINARY or version")
+		return errors.New("say linux, msi PROGRAM or sums")
 	}
 }

@@ -66,7 +66,7 @@ func bill(info *debug.BuildInfo, digest [sha256.Size]byte, r release) *cyclonedx
 		on = append(on, c.BOMRef)
 	}
 	b := cyclonedx.NewBOM()
-	b.SerialNumber = "urn:uuid:" + uuid(digest)
+	b.SerialNumber = "urn:uuid:" + uuid([16]byte(digest[:16]), 4) // in the form of a random one
 	b.Metadata = &cyclonedx.Metadata{Timestamp: r.Time.Format(time.RFC3339), Component: &self}
 	b.Components = &components
 	b.Dependencies = &[]cyclonedx.Dependency{{Ref: self.BOMRef, Dependencies: &on}}
@@ -83,9 +83,8 @@ func purl(path, version string) string {
 	return "pkg:golang/" + strings.ToLower(path) + "@" + strings.ReplaceAll(version, "+", "%2B")
 }
 
-// uuid is made of the binary's digest in the form of a random one: the same binary has the same.
-func uuid(digest [sha256.Size]byte) string {
-	u := digest[:16]
-	u[6], u[8] = u[6]&0x0f|0x40, u[8]&0x3f|0x80
+// uuid is made of a digest: the same has the same.
+func uuid(u [16]byte, version byte) string {
+	u[6], u[8] = u[6]&0x0f|version<<4, u[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
 }

@@ -11,8 +11,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -89,13 +91,13 @@ func (a *App) LoadFile(path string, lenient bool) (*config.Config, error) {
 	return config.Load(path, all.Registry(), config.Options{Lenient: lenient, Getenv: a.Getenv})
 }
 
-// Ask calls online with the running agent; if none runs, offline with its journal. A nil offline makes that an error.
-func Ask[T any](ctx context.Context, a *App, online func(*control.Client) (T, error), offline func(*journal.Journal, config.Place) (T, error)) (answer T, err error) {
+// Ask gives the running agent an order; if none runs, offline is called with its journal. A nil offline makes that an error.
+func Ask[R, T any](ctx context.Context, a *App, give func(context.Context, *control.Client, R) (T, error), r R, offline func(*journal.Journal, config.Place) (T, error)) (answer T, err error) {
 	place, err := config.Locate(a.ConfigPath())
 	if err != nil {
 		return answer, err
 	}
-	answer, err = online(control.NewClient(place.State))
+	answer, err = give(ctx, control.NewClient(place.State), r)
 	if offline == nil || !errors.Is(err, control.ErrNotRunning) {
 		return answer, err
 	}
@@ -115,18 +117,18 @@ func NeverRun(hint string) error {
 	return &control.Error{Code: control.CodeNotRunning, Message: "no agent runs here, and none has run yet", Hint: hint}
 }
 
-// Order gives the running agent an order, and prints its answer.
-func Order[R, T any](ctx context.Context, a *App, give func(context.Context, *control.Client, R) (T, error), r R, people func(io.Writer, T)) error {
-	answer, err := Ask(ctx, a, func(c *control.Client) (T, error) { return give(ctx, c, r) }, nil)
+// Show asks, and prints the answer.
+func Show[R, T any](ctx context.Context, a *App, give func(context.Context, *control.Client, R) (T, error), r R, offline func(*journal.Journal, config.Place) (T, error), people func(io.Writer, T)) error {
+	answer, err := Ask(ctx, a, give, r, offline)
 	if err != nil {
 		return err
 	}
 	return a.Print(answer, func(w io.Writer) { people(w, answer) })
 }
 
-// OrderDone is Order where the agent only says that it is done: what was ordered is printed.
+// OrderDone is Show where the agent only says that it is done: what was ordered is printed.
 func OrderDone[R, A any](ctx context.Context, a *App, give func(context.Context, *control.Client, R) (A, error), r R, people string) error {
-	return Order(ctx, a, func(ctx context.Context, c *control.Client, r R) (R, error) { _, err := give(ctx, c, r); return r, err }, r,
+	return Show(ctx, a, func(ctx context.Context, c *control.Client, r R) (R, error) { _, err := give(ctx, c, r); return r, err }, r, nil,
 		func(w io.Writer, _ R) { fmt.Fprintln(w, people) })
 }
 
@@ -148,6 +150,9 @@ func (a *App) PrintOK(ok bool, answer any, people func(w io.Writer)) error {
 }
 
 func encode(w io.Writer, answer any) error {
+	if v := reflect.ValueOf(answer); v.Kind() == reflect.Slice && v.IsNil() {
+		answer = []any{} // a list without entries, not null
+	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
@@ -164,9 +169,7 @@ func Table(w io.Writer, rows func(w io.Writer)) {
 // Rows is Table for a list: a line each below the header, which may be empty. Moments are stamped, and every text is made visible.
 func Rows[T any](w io.Writer, header string, list []T, cells func(T) []any) {
 	Table(w, func(w io.Writer) {
-		if header != "" {
-			fmt.Fprintln(w, header)
-		}
+		SayIf(w, header != "", "%s\n", header)
 		for _, x := range list {
 			var texts []string
 			for _, cell := range cells(x) {
@@ -180,19 +183,49 @@ func Rows[T any](w io.Writer, header string, list []T, cells func(T) []any) {
 	})
 }
 
+// Pairs writes names and values that line up; what is empty is left out.
+func Pairs(w io.Writer, pairs ...[2]string) {
+	Table(w, func(w io.Writer) {
+		for _, p := range pairs {
+			SayIf(w, p[1] != "", "%s\t%s\n", p[0], Visible(p[1]))
+		}
+	})
+}
+
+// SayIf writes a line for people where something is so.
+func SayIf(w io.Writer, is bool, format string, args ...any) {
+	if is {
+		fmt.Fprintf(w, format, args...)
+	}
+}
+
 // Group is a command that only has others below it.
-func Group(use, short, long string, below ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Long: long, Args: Args(), RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+func Group(use, short string, below ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(below...)
 	return cmd
 }
 
-// Args checks the number of arguments; names are what usage calls them, the last may end in "...".
+// TakeArgs has a command and those below it take the arguments that their usage names, unless they look themselves.
+func TakeArgs(cmd *cobra.Command) {
+	if names := strings.Fields(cmd.Use)[1:]; cmd.Args == nil {
+		if options := slices.IndexFunc(names, func(s string) bool { return strings.HasPrefix(s, "--") }); options >= 0 {
+			names = names[:options]
+		}
+		cmd.Args = Args(names...)
+	}
+	for _, c := range cmd.Commands() {
+		TakeArgs(c)
+	}
+}
+
+// Args checks the number of arguments; names are what usage calls them: [NAME] may be left out, the last may be several by "...".
 func Args(names ...string) cobra.PositionalArgs {
+	needed := slices.DeleteFunc(slices.Clone(names), func(s string) bool { return strings.HasPrefix(s, "[") })
 	return func(cmd *cobra.Command, given []string) error {
-		many := len(names) > 0 && strings.HasSuffix(names[len(names)-1], "...")
-		if len(given) < len(names) {
-			return Usagef("%s needs %s\n    usage: %s", cmd.Name(), strings.Join(names[len(given):], " and "), cmd.UseLine())
+		many := len(names) > 0 && strings.Contains(names[len(names)-1], "...")
+		if len(given) < len(needed) {
+			return Usagef("%s needs %s\n    usage: %s", cmd.Name(), strings.Join(needed[len(given):], " and "), cmd.UseLine())
 		}
 		if len(given) > len(names) && !many {
 			return Usagef("%s takes no %q\n    usage: %s", cmd.Name(), given[len(names)], cmd.UseLine())

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
@@ -85,5 +87,37 @@ func TestVisible(t *testing.T) {
 		if got := Visible(s); got != want {
 			t.Errorf("%q: %s", s, got)
 		}
+	}
+}
+
+// TestTakeArgs holds a command line against what usage says.
+func TestTakeArgs(t *testing.T) {
+	for _, c := range []struct{ use, given, want string }{
+		{"pause TARGET", "", "pause needs TARGET\n    usage: pause TARGET"},
+		{"pause TARGET", "a", ""},
+		{"pause TARGET", "a b", "pause takes no \"b\"\n    usage: pause TARGET"},
+		{"void TARGET NUMBER --reason TEXT", "a", "void needs NUMBER\n    usage: void TARGET NUMBER --reason TEXT"},
+		{"batches [TARGET]", "", ""},
+		{"batches [TARGET]", "a b", "batches takes no \"b\"\n    usage: batches [TARGET]"},
+		{"retry [ID...]", "", ""},
+		{"retry [ID...]", "a b c", ""},
+		{"release ID...", "", "release needs ID...\n    usage: release ID..."},
+		{"release ID...", "a b", ""},
+		{"status", "a", "status takes no \"a\"\n    usage: status"},
+	} {
+		cmd := &cobra.Command{Use: c.use, SilenceErrors: true, SilenceUsage: true, DisableFlagsInUseLine: true, Run: func(*cobra.Command, []string) {}}
+		TakeArgs(cmd)
+		cmd.SetArgs(strings.Fields(c.given))
+		if err := cmd.Execute(); c.want == "" && err != nil || c.want != "" && (err == nil || err.Error() != c.want) {
+			t.Errorf("%s %s: %v", c.use, c.given, err)
+		}
+	}
+}
+
+// TestEmptyList prints a list without entries as one, not as null.
+func TestEmptyList(t *testing.T) {
+	var out strings.Builder
+	if err := (&App{Stdout: &out, JSON: true}).Print([]string(nil), nil); err != nil || out.String() != "[]\n" {
+		t.Errorf("%v %s", err, out.String())
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -55,6 +56,30 @@ func TestReferences(t *testing.T) {
 			t.Errorf("%s is stale; run make generate", name)
 		}
 	}
+}
+
+// TestHelp: each text belongs to a command, and speaks of nothing that only the source knows.
+func TestHelp(t *testing.T) {
+	root := newRoot(&cli.App{}, system.Process(func(string) string { return "" }))
+	for _, m := range regexp.MustCompile(`(?m)^## (.+)$`).FindAllStringSubmatch(help, -1) {
+		cmd, rest, err := root.Find(strings.Fields(m[1])[1:])
+		if err != nil || len(rest) > 0 || cmd.CommandPath() != m[1] || cmd.Long == "" {
+			t.Errorf("%s: %v", m[1], err)
+		}
+	}
+	source := regexp.MustCompile(`\b[a-z]+\.[A-Z][a-z]`)
+	var look func(c *cobra.Command)
+	look = func(c *cobra.Command) {
+		for _, text := range []string{c.Short, c.Long} {
+			if found := source.FindString(text); found != "" {
+				t.Errorf("%s: the text speaks of %s", c.CommandPath(), found)
+			}
+		}
+		for _, sub := range c.Commands() {
+			look(sub)
+		}
+	}
+	look(root)
 }
 
 // writeReference writes the reference of the command line as Markdown.

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	_ "embed" // the texts of the commands
 	"fmt"
 	"io"
 	"os"
@@ -66,13 +67,8 @@ func asService() system.Program {
 // newRoot makes the whole command tree; s is what the agent runs under.
 func newRoot(a *cli.App, s *system.Supervisor) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "inbasket",
-		Short: "The agent that ends re-keying",
-		Long: `Inbasket takes e-forms out of in-baskets, writes them into legacy systems by a mapping file, and hands
-the decision and its documents back to the front office.
-
-Exit codes: 0 done, 1 failed, 2 usage, 69 agent or target cannot be reached, 75 try again later,
-77 not permitted, 78 configuration.`,
+		Use:           "inbasket",
+		Short:         "The agent that ends re-keying",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noCommand,
@@ -103,7 +99,26 @@ Exit codes: 0 done, 1 failed, 2 usage, 69 agent or target cannot be reached, 75 
 		}
 	}
 	root.AddCommand(manCommand()) // without a group: the help does not list it
+	cli.TakeArgs(root)
+	describe(root)
 	return root
+}
+
+// help says of each command what its one line does not; examples stand last.
+//
+//go:embed help.txt
+var help string
+
+// describe gives commands their texts.
+func describe(root *cobra.Command) {
+	for _, part := range strings.Split(help, "\n## ")[1:] {
+		path, text, _ := strings.Cut(part, "\n")
+		text, example, has := strings.Cut(strings.TrimSpace(text), "\n\n  inbasket ")
+		cmd, _, _ := root.Find(strings.Fields(path)[1:]) // a test finds all of them
+		if cmd.Long = text; has {
+			cmd.Example = "  inbasket " + example
+		}
+	}
 }
 
 // noCommand says what is wrong with a first word that is no command.

@@ -23,7 +23,6 @@ func manCommand() *cobra.Command {
 		Use:    "man DIR",
 		Short:  "Write the manual pages into a folder",
 		Hidden: true,
-		Args:   cli.Args("DIR"),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			at, err := time.Parse(time.DateOnly, date)
 			if date != "" && err != nil {

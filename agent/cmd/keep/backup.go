@@ -26,22 +26,12 @@ func makeBackup(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup FILE|FOLDER",
 		Short: "Write the journal and the content store into one file, while the agent goes on",
-		Long: `Backup makes one file of the agent's journal, its content store and its audit log, and reads it back to the last
-byte. A running agent goes on meanwhile; of one that is stopped its files are read. In a folder the file is named by
-agency and time, and --keep removes the oldest of them.
-
-The file holds what citizens wrote: keep it like the state folder itself. It holds neither the configuration nor
-secrets: back up those apart.`,
-		Args: cli.Args("FILE"),
-		RunE: func(cmd *cobra.Command, given []string) error { return saveBackup(cmd.Context(), a, given[0], keep) },
+		RunE:  func(cmd *cobra.Command, given []string) error { return saveBackup(cmd.Context(), a, given[0], keep) },
 	}
 	cmd.Flags().IntVar(&keep, "keep", 0, "with a folder: how many backups of this agency to leave there")
 	cmd.AddCommand(&cobra.Command{
 		Use:   "verify FILE",
 		Short: "Read a backup to its end and say what it holds",
-		Long: `Verify compares every byte of a backup with its digest, checks the journal in it, and that everything is there which
-the journal refers to. It needs no agent and no configuration.`,
-		Args: cli.Args("FILE"),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			m, err := backup.VerifyFile(cmd.Context(), given[0])
 			if err != nil {
@@ -138,9 +128,7 @@ func printBackup(w io.Writer, file string, m backup.Manifest, removed []string) 
 	}
 	fmt.Fprintf(w, "  journal: %s%s; %s, %s\n", cli.Count(int(m.Journal.Submissions), "submission"), newest, cli.Count(int(m.Journal.Events), "event"), cli.Count(int(m.Journal.Results), "result"))
 	fmt.Fprintf(w, "  content: %s, %s\n", cli.Count(int(m.Content.Files), "file"), cli.Size(m.Content.Bytes))
-	if m.Journal.Held {
-		fmt.Fprintln(w, "  the agent was held when it was made: it had been restored and not released")
-	}
+	cli.SayIf(w, m.Journal.Held, "  the agent was held when it was made: it had been restored and not released\n")
 	if n := len(m.Content.Missing); n > 0 {
 		fmt.Fprintf(w, "  not in it: %s that the content store had lost before; inbasket journal check names them\n", cli.Count(n, "file"))
 	}
@@ -155,13 +143,6 @@ func restore(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
 		Short: "Bring back the journal and the content store from a backup",
-		Long: `Restore verifies a backup, unpacks it beside what is there and then changes over, all or nothing: a crash leaves the
-old state or the new one, and the next start finishes what was begun. The agent must be stopped. What lies in the state
-folder is moved aside and never deleted.
-
-A restored agent is held: it takes nothing, delivers nothing and tells nothing until it is released. It first finds out
-what happened after the backup was made: inbasket restored shows it, inbasket restored release lets it go on.`,
-		Args: cli.Args("FILE"),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			place, err := config.Locate(a.ConfigPath())
 			if err != nil {

@@ -19,7 +19,7 @@ import (
 )
 
 func journalFile(a *cli.App) *cobra.Command {
-	return cli.Group("journal", "Check the journal, or make its file small", "", journalCheckCommand(a), journalCompactCommand(a))
+	return cli.Group("journal", "Check the journal, or make its file small", journalCheckCommand(a), journalCompactCommand(a))
 }
 
 func journalCheckCommand(a *cli.App) *cobra.Command {
@@ -27,20 +27,15 @@ func journalCheckCommand(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Say whether the journal is whole and agrees with itself",
-		Long: `Check reads the journal of a running or a stopped agent and reports damage, parts that contradict each other, missing
-numbers of batches and wrong counters, with the cure beside each. --content also reads every attachment, document and
-large form; --full also reads every index. Both take their time. Exit code 1: something is wrong.`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			c, err := cli.Ask(ctx, a, func(c *control.Client) (journal.Checkup, error) { return orders.CheckJournal.Ask(ctx, c, r) },
-				func(j *journal.Journal, p config.Place) (journal.Checkup, error) {
-					o := journal.CheckupOrder{Full: r.Full}
-					if r.Content {
-						o.Content = content.OpenReadOnly(filepath.Join(p.State, "content"))
-					}
-					return j.Checkup(ctx, o)
-				})
+			c, err := cli.Ask(ctx, a, orders.CheckJournal.Ask, r, func(j *journal.Journal, p config.Place) (journal.Checkup, error) {
+				o := journal.CheckupOrder{Full: r.Full}
+				if r.Content {
+					o.Content = content.OpenReadOnly(filepath.Join(p.State, "content"))
+				}
+				return j.Checkup(ctx, o)
+			})
 			if err != nil {
 				return err
 			}
@@ -71,22 +66,13 @@ func journalCompactCommand(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "compact",
 		Short: "Write the journal's file anew without what is unused",
-		Long: `Compact makes the file small after a purge, counts the journal's counters anew and empties its log. The agent may run:
-what comes in waits meanwhile, some seconds for each gigabyte. The disk needs twice the size of what the journal
-holds for a while; compact looks first, and a disk that fills up all the same costs nothing.`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			c, err := cli.Ask(ctx, a, func(c *control.Client) (journal.Compaction, error) {
-				return orders.CompactJournal.Ask(ctx, c, control.CompactJournalRequest{})
-			}, func(j *journal.Journal, p config.Place) (c journal.Compaction, err error) {
+			offline := func(j *journal.Journal, p config.Place) (c journal.Compaction, err error) {
 				err = a.OnRecord(ctx, p, "compact-journal", "", nil, func() error { c, err = compactStopped(ctx, j, p); return err })
 				return c, err
-			})
-			if err != nil {
-				return err
 			}
-			return a.Print(c, func(w io.Writer) {
+			return cli.Show(ctx, a, orders.CompactJournal.Ask, control.CompactJournalRequest{}, offline, func(w io.Writer, c journal.Compaction) {
 				fmt.Fprintf(w, "the journal took %s and takes %s now\n", cli.Size(c.Before), cli.Size(c.After))
 			})
 		},

@@ -29,7 +29,6 @@ func pause(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pause TARGET",
 		Short: "Stop delivering to a target; forms are still accepted",
-		Args:  cli.Args("TARGET"),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			r.Target = given[0]
 			return cli.OrderDone(cmd.Context(), a, orders.Pause.Ask, r, fmt.Sprintf("%s is paused; go on by: inbasket resume %[1]s", r.Target))
@@ -43,7 +42,6 @@ func resume(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "resume TARGET",
 		Short: "Deliver to a paused target again",
-		Args:  cli.Args("TARGET"),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			return cli.OrderDone(cmd.Context(), a, orders.Pause.Ask, control.PauseRequest{Target: given[0]}, given[0]+" is delivered to again")
 		},
@@ -55,11 +53,8 @@ func reload(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reload",
 		Short: "Make the running agent change over to the configuration as it is now",
-		Long: `Reload is all or nothing: a configuration with anything wrong in it is refused, everything wrong is printed, and
-the old one stays in force. Pointing a target with open deliveries elsewhere, or removing it, needs --force.`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return cli.Order(cmd.Context(), a, orders.Reload.Ask, r, printReload)
+			return cli.Show(cmd.Context(), a, orders.Reload.Ask, r, nil, printReload)
 		},
 	}
 	cmd.Flags().BoolVar(&r.Force, "force", false, "also when targets with open deliveries now point elsewhere or are gone")
@@ -93,10 +88,6 @@ func redeliver(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "redeliver --target TARGET --since TIME",
 		Short: "Deliver again what a target has lost, such as one restored from last night's backup",
-		Long: `Redeliver says first what it would do; with --yes it does it. What the target still knows, by its ledger or by the
-name of a file, is not written a second time. What a person has confirmed it may have without knowing it, so that is left out
-unless --force is given.`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if target == "" || since == "" {
 				return cli.Usagef("redeliver needs --target and --since")
@@ -105,7 +96,7 @@ unless --force is given.`,
 			if err != nil {
 				return err
 			}
-			return cli.Order(cmd.Context(), a, orders.Redeliver.Ask, control.RedeliverRequest{Target: target, Since: at, DryRun: !yes, Force: force},
+			return cli.Show(cmd.Context(), a, orders.Redeliver.Ask, control.RedeliverRequest{Target: target, Since: at, DryRun: !yes, Force: force}, nil,
 				func(w io.Writer, r control.RedeliverReport) { printRedeliver(w, r, at) })
 		},
 	}
@@ -128,22 +119,15 @@ func printRedeliver(w io.Writer, r control.RedeliverReport, since time.Time) {
 	if rest := r.Count - int64(len(r.Sample)); rest > 0 && len(r.Sample) > 0 {
 		fmt.Fprintf(w, "  and %d more\n", rest)
 	}
-	if r.Note != "" {
-		fmt.Fprintln(w, r.Note)
-	}
-	if r.Left > 0 {
-		fmt.Fprintf(w, "%s confirmed by a person: left out, since the target may have that without knowing it; look there, then say --force\n", cli.Count(int(r.Left), "submission"))
-	}
-	if !r.Done && r.Count > 0 {
-		fmt.Fprintln(w, "do it by the same command with --yes")
-	}
+	cli.SayIf(w, r.Note != "", "%s\n", r.Note)
+	cli.SayIf(w, r.Left > 0, "%s confirmed by a person: left out, since the target may have that without knowing it; look there, then say --force\n", cli.Count(int(r.Left), "submission"))
+	cli.SayIf(w, !r.Done && r.Count > 0, "do it by the same command with --yes\n")
 }
 
 func version(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cli.Args(),
 		RunE: func(*cobra.Command, []string) error {
 			v := struct {
 				Version string `json:"version"`

@@ -29,14 +29,6 @@ func purge(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "purge",
 		Short: "Take away the content of submissions whose life is over",
-		Long: `Purge takes away everything of submissions that are closed or rejected, but for a tombstone without content each, by
-which the same form stays known. The agent does so by itself, at night, as the section retention of its configuration
-says; this command does it now, shows what would be purged, or purges a single submission whose sender asked for it.
-What was purged is on record as a certificate, which --report prints. Nothing can bring it back.`,
-		Example: `  inbasket purge --dry-run
-  inbasket purge --id 06B2Q8WVN3K7T --reason "asked for by letter of 12 November"
-  inbasket purge --report`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			chosen := 0
 			for _, is := range []bool{f.now, f.dryRun && len(f.ids) == 0, f.report, len(f.ids) > 0} {
@@ -68,10 +60,7 @@ func runPurge(a *cli.App, cmd *cobra.Command, f purgeFlags) error {
 	if err != nil {
 		return err
 	}
-	ctx := cmd.Context()
-	r, err := cli.Ask(ctx, a, func(c *control.Client) (control.PurgeReport, error) {
-		return orders.Purge.Ask(ctx, c, control.PurgeRequest{IDs: ids, DryRun: f.dryRun, Reason: f.reason})
-	}, nil)
+	r, err := cli.Ask(cmd.Context(), a, orders.Purge.Ask, control.PurgeRequest{IDs: ids, DryRun: f.dryRun, Reason: f.reason}, nil)
 	if err != nil {
 		return err
 	}
@@ -86,18 +75,14 @@ func printPurge(w io.Writer, r control.PurgeReport) {
 	}
 	for _, k := range r.Kept {
 		fmt.Fprintf(w, "%s  kept: %s [%s]\n", k.ID, k.Error.Message, k.Error.Code)
-		if k.Error.Hint != "" {
-			fmt.Fprintf(w, "    %s\n", k.Error.Hint)
-		}
+		cli.SayIf(w, k.Error.Hint != "", "    %s\n", k.Error.Hint)
 	}
 	if r.DryRun {
 		fmt.Fprintf(w, "%s would be purged\n", cli.Count(int(r.Purged), "submission"))
 		return
 	}
 	fmt.Fprintf(w, "%s purged, %s removed\n", cli.Count(int(r.Purged), "submission"), cli.Count(int(r.Files), "file"))
-	if r.FilesLater > 0 {
-		fmt.Fprintf(w, "%s may still be in use and follow with the next purge, from an hour on: inbasket purge --now\n", cli.Count(int(r.FilesLater), "file"))
-	}
+	cli.SayIf(w, r.FilesLater > 0, "%s may still be in use and follow with the next purge, from an hour on: inbasket purge --now\n", cli.Count(int(r.FilesLater), "file"))
 	for _, c := range r.Certificates {
 		printCertificate(w, c, r.Overwritten)
 	}

@@ -24,11 +24,7 @@ func restored(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restored",
 		Short: "Show what happened after the backup was made that the agent was restored from",
-		Long: `Restored shows what the targets, the done folders and the sources of results tell about the time between the backup
-and the restore: what is known again, what comes again, and what cannot be recovered. It also says what must be decided
-before the agent can be released.`,
-		Args: cli.Args(),
-		RunE: func(cmd *cobra.Command, _ []string) error { return showRestored(a, cmd, ask) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return showRestored(a, cmd, ask) },
 	}
 	cmd.Flags().BoolVar(&ask.Again, "again", false, "ask the targets anew, such as after one was mended")
 	cmd.Flags().BoolVar(&ask.All, "all", false, "list every lost submission, not only the first hundred")
@@ -51,11 +47,7 @@ func showRestored(a *cli.App, cmd *cobra.Command, ask control.RestoredRequest) e
 	if ask.Again {
 		offline = nil
 	}
-	report, err := cli.Ask(ctx, a, func(c *control.Client) (control.Restored, error) { return orders.Restored.Ask(ctx, c, ask) }, offline)
-	if err != nil {
-		return err
-	}
-	return a.Print(report, func(w io.Writer) { printRestored(w, report) })
+	return cli.Show(ctx, a, orders.Restored.Ask, ask, offline, printRestored)
 }
 
 func releaseHoldCommand(a *cli.App) *cobra.Command {
@@ -64,13 +56,6 @@ func releaseHoldCommand(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "release",
 		Short: "Let a restored agent go on",
-		Long: `Release ends the hold of a restored agent. Sequence numbers are raised to the highest that is known, forms of the done
-folders are offered again, and marked results are asked for again. Deliveries that may have been made after the backup are
-looked up first; where the target cannot tell, they park.
-
-What nobody but a person can know must be said: the last batch number where no file tells it (--seq, --accept-seq), that
-nothing was taken away by a target in the lost time (--trust-absent), or that a target cannot be asked (--without-evidence).`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			r.Seqs = map[string]int64{}
 			for _, s := range seqs {
@@ -81,7 +66,7 @@ nothing was taken away by a target in the lost time (--trust-absent), or that a 
 				}
 				r.Seqs[target] = n
 			}
-			return cli.Order(cmd.Context(), a, orders.EndHold.Ask, r, printReleased)
+			return cli.Show(cmd.Context(), a, orders.EndHold.Ask, r, nil, printReleased)
 		},
 	}
 	f := cmd.Flags()
@@ -120,14 +105,10 @@ func printRestored(w io.Writer, r control.Restored) {
 	printMissing(w, r)
 	printOrders(w, r)
 	for n, need := range r.Needs {
-		if n == 0 {
-			fmt.Fprintln(w, "\nbefore the release:")
-		}
+		cli.SayIf(w, n == 0, "\nbefore the release:\n")
 		fmt.Fprintln(w, "  "+need)
 	}
-	if r.Held && len(r.Needs) == 0 {
-		fmt.Fprintln(w, "\nnext: inbasket restored release")
-	}
+	cli.SayIf(w, r.Held && len(r.Needs) == 0, "\nnext: inbasket restored release\n")
 }
 
 // noteOf says what an operator should know of a target.
@@ -197,9 +178,7 @@ func printReleased(w io.Writer, r control.Restored) {
 	fmt.Fprintf(w, "released by %s; in-baskets and targets work again\n", cli.Visible(r.By))
 	for _, list := range [][]control.RestoredSource{r.Inbaskets, r.Results} {
 		for _, s := range list {
-			if s.Again {
-				fmt.Fprintf(w, "%s: what it gave since the backup is read again\n", s.Name)
-			}
+			cli.SayIf(w, s.Again, "%s: what it gave since the backup is read again\n", s.Name)
 		}
 	}
 	if left := r.Lost - r.Back; left > 0 {

@@ -30,10 +30,7 @@ func run(a *cli.App, s *system.Supervisor) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the agent, in the foreground or under a service manager",
-		Long: `Run is what the service manager calls, and what runs in a terminal: the same code. It starts with targets down and
-ends within ten seconds of Ctrl+C, SIGTERM or a stop of the service. SIGHUP reloads the configuration.`,
-		Args: cli.Args(),
-		RunE: func(cmd *cobra.Command, _ []string) error { return runAgent(cmd.Context(), a, s, force) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return runAgent(cmd.Context(), a, s, force) },
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "also when targets with open deliveries now point elsewhere or are gone")
 	cmd.Flags().String("service", "", "name of the service of Windows that this is; see system.Program")

@@ -26,11 +26,6 @@ func auditLog(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "List who did what: orders, configurations, looks at what citizens wrote",
-		Long: `Audit lists the record that the agent keeps of orders, of the configurations that were in force, and of who looked at
-what citizens wrote. "audit verify" says whether it was changed afterwards.`,
-		Example: `  inbasket audit --since 2026-11-01 --who anna
-  inbasket audit --all --json > audit.json`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.Last < 1 {
 				return cli.Usagef("--last must be at least 1")
@@ -63,14 +58,9 @@ what citizens wrote. "audit verify" says whether it was changed afterwards.`,
 
 // AuditLog reads the audit log of a running or a stopped agent.
 func AuditLog(ctx context.Context, a *cli.App, f audit.Filter) ([]audit.Entry, error) {
-	list, err := cli.Ask(ctx, a, func(c *control.Client) ([]audit.Entry, error) { return orders.Audit.Ask(ctx, c, f) },
-		func(_ *journal.Journal, p config.Place) ([]audit.Entry, error) {
-			return audit.Read(ctx, filepath.Join(p.State, audit.Folder), f)
-		})
-	if list == nil {
-		list = []audit.Entry{} // in JSON a list without entries, not null
-	}
-	return list, err
+	return cli.Ask(ctx, a, orders.Audit.Ask, f, func(_ *journal.Journal, p config.Place) ([]audit.Entry, error) {
+		return audit.Read(ctx, filepath.Join(p.State, audit.Folder), f)
+	})
 }
 
 func printAudit(w io.Writer, list []audit.Entry) {
@@ -97,15 +87,9 @@ func auditVerifyCommand(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Say whether the audit log was changed, cut or written anew",
-		Long: `Verify reads the whole audit log. Each entry carries the digest of the one before, so an entry that was changed, taken
-out or put in shows. That the end was not cut off shows by what the journal remembers, and by a digest that you
-wrote down earlier and give by --head. Exit code 1: something is wrong.`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			r, err := cli.Ask(ctx, a, func(c *control.Client) (audit.Report, error) {
-				return orders.VerifyAudit.Ask(ctx, c, control.VerifyAuditRequest{Head: head})
-			}, func(j *journal.Journal, p config.Place) (audit.Report, error) {
+			r, err := cli.Ask(ctx, a, orders.VerifyAudit.Ask, control.VerifyAuditRequest{Head: head}, func(j *journal.Journal, p config.Place) (audit.Report, error) {
 				return audit.VerifyAgainst(ctx, j, p.State, head)
 			})
 			if err != nil {
@@ -134,14 +118,8 @@ func printVerified(w io.Writer, r audit.Report) {
 		return
 	}
 	fmt.Fprintf(w, "ok  %d entries since %s are as they were written\n", r.Entries, cli.Stamp(r.Since))
-	if r.First > 1 {
-		fmt.Fprintf(w, "    the log begins with entry %d: older files were taken away\n", r.First)
-	}
-	if r.Writing {
-		fmt.Fprintln(w, "    the last line is not finished: it is being written, or the next start of the agent sets it aside")
-	}
-	if r.Memory != "" {
-		fmt.Fprintf(w, "    its end is what is remembered by: %s\n", r.Memory)
-	}
+	cli.SayIf(w, r.First > 1, "    the log begins with entry %d: older files were taken away\n", r.First)
+	cli.SayIf(w, r.Writing, "    the last line is not finished: it is being written, or the next start of the agent sets it aside\n")
+	cli.SayIf(w, r.Memory != "", "    its end is what is remembered by: %s\n", r.Memory)
 	fmt.Fprintf(w, "    write this down somewhere else, for --head: %s\n", r.Head.Hash)
 }

@@ -3,6 +3,7 @@ package look
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,24 +20,11 @@ func batches(a *cli.App) *cobra.Command {
 		Use:   "batches [TARGET]",
 		Short: "List sealed batches",
 		RunE: func(cmd *cobra.Command, given []string) error {
-			if len(given) > 1 {
-				return cli.Usagef("batches takes one target\n    usage: %s", cmd.UseLine())
-			}
-			ctx, target := cmd.Context(), ""
-			if len(given) == 1 {
-				target = given[0]
-			}
-			list, err := cli.Ask(ctx, a, func(c *control.Client) ([]control.Batch, error) {
-				return orders.Batches.Ask(ctx, c, control.BatchesRequest{Target: target, Open: open})
-			},
-				func(j *journal.Journal, _ config.Place) ([]control.Batch, error) {
-					raw, err := j.Batches(ctx, target, open)
-					return control.BatchesOf(raw), err
-				})
-			if err != nil {
-				return err
-			}
-			return a.Print(list, func(w io.Writer) { printBatches(w, list) })
+			ctx, r := cmd.Context(), control.BatchesRequest{Target: strings.Join(given, ""), Open: open}
+			return cli.Show(ctx, a, orders.Batches.Ask, r, func(j *journal.Journal, _ config.Place) ([]control.Batch, error) {
+				raw, err := j.Batches(ctx, r.Target, open)
+				return control.BatchesOf(raw), err
+			}, printBatches)
 		},
 	}
 	cmd.Flags().BoolVar(&open, "open", false, "only those that are not delivered yet")

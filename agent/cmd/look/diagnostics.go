@@ -38,14 +38,7 @@ func diagnostics(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diagnostics",
 		Short: "Collect what the maintainers need, and nothing of the forms",
-		Long: `Diagnostics writes a zip archive that can be sent to who helps. It holds copies of figures, codes, times and of how the
-agent is put together, field by field from a list of what is allowed: no form, no reference, no file name, no secret, no host, no
-free text. manifest.json lists every file and why it is there.
-
-See before you send: --preview prints every file as it would be written, and writes nothing. Names of targets, routes and mappings are
-replaced by target#1 and the like, unless --names is given. It works on a stopped agent as well, with less in it.`,
-		Args: cli.Args(),
-		RunE: func(cmd *cobra.Command, _ []string) error { return writeDiagnostics(cmd.Context(), a, o) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return writeDiagnostics(cmd.Context(), a, o) },
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.out, "out", "o", "", "archive to write (default: inbasket-diagnostics-DATE-TIME.zip in this folder)")

@@ -38,16 +38,7 @@ func examination(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Look at everything that the agent stands on, and say what helps",
-		Long: `Doctor looks at configuration, account and rights, folders, disk, clock, certificates, every target and front office,
-in-baskets, journal, the service's definition, and what this version would change. Each line is ok, warn or fail; what helps
-stands beneath. It changes nothing, and works also when the agent is stopped or the configuration is wrong.
-
-It looks as whoever calls it. With --as-service the running agent looks itself: with its account, its sandbox and its mounts. When
-none runs, root on a machine with systemd looks through the unit's account and sandbox; elsewhere it says that it cannot.
-
-It ends with 0 when nothing fails, warnings included, with 1 when something does, and with 78 when the configuration does.`,
-		Args: cli.Args(),
-		RunE: func(cmd *cobra.Command, _ []string) error { return runDoctor(cmd.Context(), a, o) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return runDoctor(cmd.Context(), a, o) },
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.asService, "as-service", false, "look with the account and sandbox of the service")
@@ -253,9 +244,7 @@ func printExamination(w io.Writer, e control.Examination, path string) {
 				text += " [" + f.Code + "]"
 			}
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.Level, show, cli.OrDash(f.Subject), text)
-			if f.Cure != "" {
-				fmt.Fprintf(w, "\t\t\t→ %s\n", f.Cure)
-			}
+			cli.SayIf(w, f.Cure != "", "\t\t\t→ %s\n", f.Cure)
 		}
 	})
 	levels := map[control.Level]int{}

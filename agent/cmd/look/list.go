@@ -22,25 +22,14 @@ func list(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List submissions",
-		Long:  "List prints submissions in the order of acceptance, from the running agent or from the journal of a stopped one.",
-		Args:  cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			filter, err := f.filter(time.Now())
 			if err != nil {
 				return err
 			}
 			ctx := cmd.Context()
-			list, err := cli.Ask(ctx, a, func(c *control.Client) ([]journal.Entry, error) {
-				return orders.List.Ask(ctx, c, control.ListRequest(filter))
-			},
-				func(j *journal.Journal, _ config.Place) ([]journal.Entry, error) { return j.List(ctx, filter) })
-			if err != nil {
-				return err
-			}
-			if list == nil {
-				list = []journal.Entry{} // in JSON a list without entries, not null
-			}
-			return a.Print(list, func(w io.Writer) { printList(w, list, filter) })
+			offline := func(j *journal.Journal, _ config.Place) ([]journal.Entry, error) { return j.List(ctx, filter) }
+			return cli.Show(ctx, a, orders.List.Ask, control.ListRequest(filter), offline, func(w io.Writer, list []journal.Entry) { printList(w, list, filter) })
 		},
 	}
 	flags := cmd.Flags()
@@ -111,7 +100,5 @@ func printList(w io.Writer, list []journal.Entry, f journal.Filter) {
 	cli.Rows(w, "ID\tSTATE\tROUTE\tACCEPTED\tREFERENCE\tWHY", list, func(e journal.Entry) []any {
 		return []any{e.ID, e.State, cli.OrDash(e.Route), e.At, e.Reference, e.Code}
 	})
-	if len(list) == f.Limit {
-		fmt.Fprintf(w, "there may be more: inbasket list --after %s\n", list[len(list)-1].ID)
-	}
+	cli.SayIf(w, len(list) == f.Limit, "there may be more: inbasket list --after %s\n", list[len(list)-1].ID)
 }

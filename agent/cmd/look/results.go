@@ -19,25 +19,15 @@ func results(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "results",
 		Short: "List results of the back office that wait for a person",
-		Long: `Results lists what the back office said and what could not be told to anyone: orphans, which fit no submission, and
-parked ones, whose status the mapping does not know, that cannot be read, that lack a document, that fit several submissions,
-or that say under a known ID what a machine must not decide about. What a running agent cannot take yet lies at its source and
-is listed without a number, such as an answer file that lacks a column. Each says why, since when, and what to do next.`,
-		Args: cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.Limit < 1 {
 				return cli.Usagef("--limit must be at least 1")
 			}
 			ctx := cmd.Context()
-			list, err := cli.Ask(ctx, a, func(c *control.Client) ([]control.Waiting, error) { return orders.Results.Ask(ctx, c, f) },
-				func(j *journal.Journal, _ config.Place) ([]control.Waiting, error) {
-					raw, err := control.WaitingResults(ctx, j, f)
-					return control.WaitingOf(raw), err
-				})
-			if err != nil {
-				return err
-			}
-			return a.Print(list, func(w io.Writer) { printWaiting(w, list) })
+			return cli.Show(ctx, a, orders.Results.Ask, f, func(j *journal.Journal, _ config.Place) ([]control.Waiting, error) {
+				raw, err := control.WaitingResults(ctx, j, f)
+				return control.WaitingOf(raw), err
+			}, printWaiting)
 		},
 	}
 	cmd.Flags().BoolVar(&f.Orphans, "orphans", false, "only those that fit no submission")
@@ -61,9 +51,7 @@ func printWaiting(w io.Writer, list []control.Waiting) {
 			printTrouble(w, cli.Visible(labelOf(r)), &control.Trouble{Code: r.Code, Text: cli.Visible(r.Text), Next: cli.Visible(r.Next), Since: r.At})
 		}
 	}
-	if attachable {
-		fmt.Fprintln(w, "give one to its submission by: inbasket results attach NUMBER ID; or set it aside by: inbasket results drop NUMBER")
-	}
+	cli.SayIf(w, attachable, "give one to its submission by: inbasket results attach NUMBER ID; or set it aside by: inbasket results drop NUMBER\n")
 }
 
 // labelOf is what is said of a result below the list begins with.

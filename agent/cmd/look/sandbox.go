@@ -105,27 +105,10 @@ func notSandbox(key string) bool {
 
 // sandboxOf turns the [Service] sections of a unit and its drop-ins into properties for systemd-run.
 func sandboxOf(unit string) (args []string) {
-	section, pending := "", ""
-	for line := range strings.Lines(unit) {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, ";") {
-			continue
+	for key, value := range installer.UnitSettings(unit) {
+		if !notSandbox(key) {
+			args = append(args, "--property="+key+"="+value)
 		}
-		if part, more := strings.CutSuffix(line, `\`); more {
-			pending += part + " "
-			continue
-		}
-		line, pending = pending+line, ""
-		if strings.HasPrefix(line, "[") {
-			section = line
-			continue
-		}
-		key, value, ok := strings.Cut(line, "=")
-		key = strings.TrimSpace(key)
-		if section != "[Service]" || !ok || notSandbox(key) {
-			continue
-		}
-		args = append(args, "--property="+key+"="+strings.TrimSpace(value))
 	}
 	return args
 }

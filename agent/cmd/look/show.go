@@ -26,9 +26,6 @@ func show(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Show everything about one submission, with every attempt",
-		Long: "Show prints a submission's whole timeline, from the running agent or from the journal of a stopped one. What the citizen wrote is not in it, unless --raw asks for the systems' own words and the names of attachments.\n\n" +
-			"--form prints the form as it came, and --attachment one of its attachments. Who looked at them goes on record, see: inbasket audit.",
-		Args: cli.Args("ID"),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			id, err := cli.ParseID(given[0])
 			if err != nil {
@@ -44,26 +41,19 @@ func show(a *cli.App) *cobra.Command {
 			case out != "":
 				return cli.Usagef("--out is for --form and --attachment")
 			}
-			v, err := cli.Ask(ctx, a, func(c *control.Client) (control.View, error) {
-				return orders.Show.Ask(ctx, c, control.ShowRequest{ID: id, Raw: raw})
-			},
-				func(j *journal.Journal, p config.Place) (v control.View, err error) {
-					look := func() error {
-						found, err := j.Show(ctx, id)
-						v = control.ViewOf(found, raw)
-						return notFound(err, id)
-					}
-					if raw {
-						err = a.OnRecord(ctx, p, "show-raw", id.String(), nil, look)
-					} else {
-						err = look()
-					}
-					return v, err
-				})
-			if err != nil {
-				return err
-			}
-			return a.Print(v, func(w io.Writer) { printView(w, v) })
+			return cli.Show(ctx, a, orders.Show.Ask, control.ShowRequest{ID: id, Raw: raw}, func(j *journal.Journal, p config.Place) (v control.View, err error) {
+				look := func() error {
+					found, err := j.Show(ctx, id)
+					v = control.ViewOf(found, raw)
+					return notFound(err, id)
+				}
+				if raw {
+					err = a.OnRecord(ctx, p, "show-raw", id.String(), nil, look)
+				} else {
+					err = look()
+				}
+				return v, err
+			}, printView)
 		},
 	}
 	cmd.Flags().BoolVar(&raw, "raw", false, "also what databases and servers said, word for word; it may hold what the citizen wrote; and how attachments are named")
@@ -87,29 +77,16 @@ func notFound(err error, id journal.ID) error {
 }
 
 func printView(w io.Writer, v control.View) {
-	cli.Table(w, func(w io.Writer) {
-		row := func(name, value string) {
-			if value != "" {
-				fmt.Fprintf(w, "%s\t%s\n", name, cli.Visible(value))
-			}
-		}
-		row("submission", v.ID.String())
-		row("state", string(v.State))
-		if v.State == journal.Purged {
-			row("was", v.Code)
-		} else {
-			row("why", strings.Join(cli.NotEmpty(v.Text, bracketed(v.Code)), " "))
-		}
-		row("next", v.Next)
-		row("route", v.Route)
-		row("front office", v.Office)
-		row("reference", v.Reference)
-		row("accepted", cli.Stamp(v.At))
-		row("mapping", v.Mapping)
-		for i, f := range v.Attachments {
-			row(fmt.Sprintf("attachment %d", i+1), strings.Join(cli.NotEmpty(f.Name, f.ContentType, fmt.Sprintf("%d bytes", f.Size)), ", "))
-		}
-	})
+	why := [2]string{"why", strings.Join(cli.NotEmpty(v.Text, bracketed(v.Code)), " ")}
+	if v.State == journal.Purged {
+		why = [2]string{"was", v.Code}
+	}
+	pairs := [][2]string{{"submission", v.ID.String()}, {"state", string(v.State)}, why, {"next", v.Next}, {"route", v.Route}, {"front office", v.Office},
+		{"reference", v.Reference}, {"accepted", cli.Stamp(v.At)}, {"mapping", v.Mapping}}
+	for i, f := range v.Attachments {
+		pairs = append(pairs, [2]string{fmt.Sprintf("attachment %d", i+1), strings.Join(cli.NotEmpty(f.Name, f.ContentType, fmt.Sprintf("%d bytes", f.Size)), ", ")})
+	}
+	cli.Pairs(w, pairs...)
 	for _, d := range v.Deliveries {
 		printDeliveryView(w, d)
 	}
@@ -137,26 +114,16 @@ func bracketed(code string) string {
 
 func printDeliveryView(w io.Writer, d control.Delivery) {
 	fmt.Fprintf(w, "\nto %s: %s, %s", d.Target, d.Progress, cli.Count(d.Attempts, "attempt"))
-	if d.Batch > 0 {
-		fmt.Fprintf(w, ", batch %d", d.Batch)
-	}
+	cli.SayIf(w, d.Batch > 0, ", batch %d", d.Batch)
 	fmt.Fprintln(w)
-	if d.Code != "" {
-		fmt.Fprintf(w, "  why   %s [%s]\n", cli.OrDash(d.Text), d.Code)
-	}
-	if d.Next != "" {
-		fmt.Fprintf(w, "  next  %s\n", d.Next)
-	}
+	cli.SayIf(w, d.Code != "", "  why   %s [%s]\n", cli.OrDash(d.Text), d.Code)
+	cli.SayIf(w, d.Next != "", "  next  %s\n", d.Next)
 }
 
 func printResult(w io.Writer, r control.Result) {
 	fmt.Fprintf(w, "\nresult %s from %s at %s: %s\n", cli.Visible(r.ResultID), r.Source, cli.Stamp(r.At), strings.Join(cli.NotEmpty(r.Outcome, r.Status, r.Code, by(r.By)), ", "))
-	if r.CaseNo != "" {
-		fmt.Fprintf(w, "  case      %s\n", cli.Visible(r.CaseNo))
-	}
-	if r.Reason != "" {
-		fmt.Fprintf(w, "  reason    %s\n", cli.Visible(r.Reason))
-	}
+	cli.SayIf(w, r.CaseNo != "", "  case      %s\n", cli.Visible(r.CaseNo))
+	cli.SayIf(w, r.Reason != "", "  reason    %s\n", cli.Visible(r.Reason))
 	for _, f := range r.Documents {
 		fmt.Fprintf(w, "  document  %s (%d bytes)\n", cli.Visible(f.Name), f.Size)
 	}
@@ -182,7 +149,9 @@ func showForm(ctx context.Context, a *cli.App, r control.FormRequest, out string
 		}
 		return file, err
 	}
-	_, err = cli.Ask(ctx, a, func(c *control.Client) (none struct{}, err error) { return none, c.Form(ctx, r, to) },
+	_, err = cli.Ask(ctx, a, func(ctx context.Context, c *control.Client, r control.FormRequest) (none struct{}, err error) {
+		return none, c.Form(ctx, r, to)
+	}, r,
 		func(j *journal.Journal, p config.Place) (none struct{}, err error) {
 			what := "form"
 			if r.Attachment != "" {

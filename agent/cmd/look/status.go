@@ -26,19 +26,14 @@ func status(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "Show how the agent stands: backlog, oldest, every target and route",
-		Args:  cli.Args(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			s, err := cli.Ask(ctx, a, func(c *control.Client) (control.Status, error) { return orders.Status.Ask(ctx, c, control.Nothing{}) },
-				func(j *journal.Journal, p config.Place) (control.Status, error) {
-					sum, err := j.Summary(ctx)
-					s := control.StoppedStatus(p.Agency, sum)
-					return s, errors.Join(err, heldStatus(ctx, j, &s))
-				})
-			if err != nil {
-				return err
+			offline := func(j *journal.Journal, p config.Place) (control.Status, error) {
+				sum, err := j.Summary(ctx)
+				s := control.StoppedStatus(p.Agency, sum)
+				return s, errors.Join(err, heldStatus(ctx, j, &s))
 			}
-			return a.Print(s, func(w io.Writer) { printStatus(w, s, time.Now()) })
+			return cli.Show(ctx, a, orders.Status.Ask, control.Nothing{}, offline, func(w io.Writer, s control.Status) { printStatus(w, s, time.Now()) })
 		},
 	}
 }
@@ -71,12 +66,8 @@ func printStatus(w io.Writer, s control.Status, now time.Time) {
 	printSources(w, "results", s.Results)
 	printOffices(w, s.FrontOffices)
 	printRoutes(w, s.Routes, now)
-	if s.Orphans > 0 {
-		fmt.Fprintf(w, "%s of the back office %s no submission: inbasket results --orphans\n", cli.Count(int(s.Orphans), "result"), verb(s.Orphans, "fits", "fit"))
-	}
-	if s.ParkedResults > 0 {
-		fmt.Fprintf(w, "%s of the back office %s for a person: inbasket results --parked\n", cli.Count(int(s.ParkedResults), "result"), verb(s.ParkedResults, "waits", "wait"))
-	}
+	cli.SayIf(w, s.Orphans > 0, "%s of the back office %s no submission: inbasket results --orphans\n", cli.Count(int(s.Orphans), "result"), verb(s.Orphans, "fits", "fit"))
+	cli.SayIf(w, s.ParkedResults > 0, "%s of the back office %s for a person: inbasket results --parked\n", cli.Count(int(s.ParkedResults), "result"), verb(s.ParkedResults, "waits", "wait"))
 	for _, n := range s.Notices {
 		times := ""
 		if n.Count > 1 {
@@ -84,9 +75,7 @@ func printStatus(w io.Writer, s control.Status, now time.Time) {
 		}
 		fmt.Fprintf(w, "note %s %s [%s%s]\n", cli.Stamp(n.At), n.Text, n.Code, times)
 	}
-	if !s.Backup.IsZero() {
-		fmt.Fprintf(w, "last backup %s\n", cli.Stamp(s.Backup))
-	}
+	cli.SayIf(w, !s.Backup.IsZero(), "last backup %s\n", cli.Stamp(s.Backup))
 	if n := s.States[journal.Parked]; n > 0 {
 		fmt.Fprintf(w, "\n%s %s for a person: inbasket list --state parked, then inbasket show ID\n", cli.Count(n, "submission"), verb(n, "waits", "wait"))
 	}
@@ -104,17 +93,11 @@ func printTargets(w io.Writer, s control.Status, now time.Time) {
 	for _, t := range targets {
 		if b := t.Batch; b != nil {
 			fmt.Fprintf(w, "  %s: last batch %d, %d collected", t.Name, b.LastSeq, b.Count)
-			if !b.ClosesAt.IsZero() {
-				fmt.Fprintf(w, ", closes at %s", cli.Stamp(b.ClosesAt))
-			}
-			if b.Sealed > 0 {
-				fmt.Fprintf(w, ", %d sealed and waiting", b.Sealed)
-			}
+			cli.SayIf(w, !b.ClosesAt.IsZero(), ", closes at %s", cli.Stamp(b.ClosesAt))
+			cli.SayIf(w, b.Sealed > 0, ", %d sealed and waiting", b.Sealed)
 			fmt.Fprintln(w)
 		}
-		if t.Stopped > 0 {
-			fmt.Fprintf(w, "  %s: %s behind %s of the same order key: inbasket show %[3]s\n", t.Name, waiting(t.Stopped), t.StoppedBy)
-		}
+		cli.SayIf(w, t.Stopped > 0, "  %s: %s behind %s of the same order key: inbasket show %[3]s\n", t.Name, waiting(t.Stopped), t.StoppedBy)
 		printTrouble(w, t.Name, t.Trouble)
 	}
 }
@@ -146,12 +129,8 @@ func printTrouble(w io.Writer, name string, t *control.Trouble) {
 		return
 	}
 	fmt.Fprintf(w, "  %s: %s [%s]", name, cli.OrDash(t.Text), t.Code)
-	if !t.Since.IsZero() {
-		fmt.Fprintf(w, " since %s", cli.Stamp(t.Since))
-	}
-	if !t.RetryAt.IsZero() {
-		fmt.Fprintf(w, ", next try %s", cli.Stamp(t.RetryAt))
-	}
+	cli.SayIf(w, !t.Since.IsZero(), " since %s", cli.Stamp(t.Since))
+	cli.SayIf(w, !t.RetryAt.IsZero(), ", next try %s", cli.Stamp(t.RetryAt))
 	fmt.Fprintln(w)
 	if next := cmp.Or(t.Next, codes.Cure(t.Code, "")); next != "" {
 		fmt.Fprintf(w, "    %s\n", next)
@@ -170,9 +149,7 @@ func printSources(w io.Writer, title string, list []control.SourceStatus) {
 		printTrouble(w, s.Name, s.Trouble)
 		for _, i := range s.Waiting {
 			printTrouble(w, s.Name+": "+cli.Visible(i.Item), &control.Trouble{Code: i.Code, Text: cli.Visible(i.Text), Next: cli.Visible(i.Next), Since: i.Since})
-			if !i.SetAside.IsZero() {
-				fmt.Fprintf(w, "    the others go on; it is set aside at %s\n", cli.Stamp(i.SetAside))
-			}
+			cli.SayIf(w, !i.SetAside.IsZero(), "    the others go on; it is set aside at %s\n", cli.Stamp(i.SetAside))
 		}
 	}
 }

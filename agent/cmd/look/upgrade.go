@@ -18,22 +18,14 @@ import (
 
 // Upgrade is a command of those that keep the agent going, and looks as doctor does.
 func Upgrade(a *cli.App) *cobra.Command {
-	return cli.Group("upgrade", "Before another version is installed", "", upgradeCheckCommand(a))
+	return cli.Group("upgrade", "Before another version is installed", upgradeCheckCommand(a))
 }
 
 func upgradeCheckCommand(a *cli.App) *cobra.Command {
 	binary := ""
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Tell whether journal and configuration fit this a.Version, before it is installed",
-		Long: `Check is run by the new program, or by the installed one with --binary NEW. It reads the configuration and all
-mappings, the journal's a.Version, and every mapping that open submissions are pinned to, as the new version would at its start; it says
-what would be changed, how much room and time that needs, and whether the targets can be written to. It changes nothing, and
-the installed agent may run meanwhile.
-
-It ends with 0 when the version fits, with 78 when the configuration or a mapping does not, and with 1 when the journal does not.
-Targets that cannot be reached now are warnings.`,
-		Args: cli.Args(),
+		Short: "Tell whether journal and configuration fit this version, before it is installed",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if binary != "" {
 				return upgradeCheckBy(cmd.Context(), a, binary)

@@ -26,7 +26,7 @@ func Commands(a *cli.App) []*cobra.Command {
 
 // settle orders what becomes of submissions, and prints it; one that failed makes the command fail.
 func settle[R any](ctx context.Context, a *cli.App, give func(context.Context, *control.Client, R) ([]control.Settled, error), r R, verb string) error {
-	list, err := cli.Ask(ctx, a, func(c *control.Client) ([]control.Settled, error) { return give(ctx, c, r) }, nil)
+	list, err := cli.Ask(ctx, a, give, r, nil)
 	if err != nil {
 		return err
 	}
@@ -50,13 +50,9 @@ func printSettled(w io.Writer, list []control.Settled, verb string) {
 		case s.Error == nil:
 			fmt.Fprintf(w, "%s  %s\n", s.ID, verb)
 		}
-		if s.Error != nil {
-			fmt.Fprintf(w, "%s  not %s: %s\n", s.ID, verb, s.Error)
-		}
+		cli.SayIf(w, s.Error != nil, "%s  not %s: %s\n", s.ID, verb, s.Error)
 	}
-	if len(list) == 0 {
-		fmt.Fprintln(w, "nothing to do: no submission is parked there")
-	}
+	cli.SayIf(w, len(list) == 0, "nothing to do: no submission is parked there\n")
 }
 
 func retry(a *cli.App) *cobra.Command {
@@ -65,13 +61,6 @@ func retry(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "retry [ID...]",
 		Short: "Try parked submissions again, once their cause is mended",
-		Long: `Retry delivers parked submissions again: those named, or all that --target, --route or --code select. What may be at a
-target already is left and named, unless --target says that it is not there: look first. With --mapping NEW what is not written
-yet is pinned to the mapping as it is in force now, and starts anew by it; that is refused where an outcome is unclear.`,
-		Example: `  inbasket retry 06B2Q8WVN3K7T
-  inbasket retry 06B2Q8WVN3K7T --target mainframe
-  inbasket retry --target register
-  inbasket retry --code mapping.failed --mapping NEW`,
 		RunE: func(cmd *cobra.Command, given []string) (err error) {
 			if r.Mapping, given, err = newMapping(cmd.Flags().Changed("mapping"), pin, given); err != nil {
 				return err
@@ -112,8 +101,6 @@ func release(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "release ID...",
 		Short: "Let parked submissions go on as they are",
-		Long:  "Release is for submissions that a person has looked at and found right, such as one with a known reference and other content.",
-		Args:  cli.Args("ID..."),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			ids, err := cli.ParseIDs(given)
 			if err != nil {
@@ -130,12 +117,6 @@ func confirm(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "confirm [ID] TARGET --reason TEXT",
 		Short: "Take as delivered what a person has found in a target that could not tell",
-		Long: `Confirm is for what is parked because nobody but a person can tell whether the target has it: look there, and if it has
-the data, confirm; if it has not, retry --target. With --batch it confirms a sealed batch and all its forms. Where another target
-waits for what this one gave the row, such as its number, --returned says it. Who and why stay on record.`,
-		Example: `  inbasket confirm 06B2Q8WVN3K7T mainframe --reason "the operator sees the file"
-  inbasket confirm 06B2Q8WVN3K7T register --returned application.CASE_NO=4711 --reason "the row is there"
-  inbasket confirm --batch 17 mainframe --reason "the operator sees the file"`,
 		RunE: func(cmd *cobra.Command, given []string) (err error) {
 			names := []string{"ID", "TARGET"}
 			if r.Seq != 0 {
@@ -194,9 +175,6 @@ func reject(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reject ID --reason TEXT",
 		Short: "End a submission: the front office is told why",
-		Long: `Reject ends a submission for good. What is partly delivered already is refused, with a list of what stands where,
-unless --force is given; what stands in those targets stays there.`,
-		Args: cli.Args("ID"),
 		RunE: func(cmd *cobra.Command, given []string) (err error) {
 			if r.ID, err = cli.ParseID(given[0]); err != nil {
 				return err
@@ -218,10 +196,6 @@ func decide(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "decide ID OUTCOME",
 		Short: "Record a person's decision, with its documents",
-		Long:  "Decide tells the front office what the office has ruled: OUTCOME is approved, refused, or another word that the front office knows.",
-		Example: `  inbasket decide 06B2Q8WVN3K7T approved --case 4711 --document permit.pdf
-  inbasket decide 06B2Q8WVN3K7T refused --reason "outside the building line"`,
-		Args: cli.Args("ID", "OUTCOME"),
 		RunE: func(cmd *cobra.Command, given []string) (err error) {
 			if r.ID, err = cli.ParseID(given[0]); err != nil {
 				return err
@@ -278,10 +252,6 @@ func Attach(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "attach NUMBER ID",
 		Short: "Give a result that waits for a person to the submission that it speaks of",
-		Long: `Attach decides a submission by a result that waits for a person, with its documents. NUMBER is the one that
-"inbasket results" shows. Where the mapping does not know the result's status, --outcome says what it means.`,
-		Example: `  inbasket results attach 42 06B2Q8WVN3K7T --outcome approved`,
-		Args:    cli.Args("NUMBER", "ID"),
 		RunE: func(cmd *cobra.Command, given []string) (err error) {
 			if r.Result, err = numberOf(given[0], "the number of a result, as inbasket results shows it"); err != nil {
 				return err
@@ -307,7 +277,6 @@ func Drop(a *cli.App) *cobra.Command {
 	return forReason(&cobra.Command{
 		Use:   "drop NUMBER --reason TEXT",
 		Short: "Set a result aside that belongs to no submission; who and why stay on record",
-		Args:  cli.Args("NUMBER"),
 	}, &r.Reason, func(ctx context.Context, given []string) (err error) {
 		if r.Result, err = numberOf(given[0], "the number of a result, as inbasket results shows it"); err != nil {
 			return err
@@ -322,8 +291,6 @@ func Void(a *cli.App) *cobra.Command {
 	return forReason(&cobra.Command{
 		Use:   "void TARGET NUMBER --reason TEXT",
 		Short: "Give up a sealed batch that cannot go; its forms travel in the next one",
-		Long:  "Void gives up the number of a sealed batch, on record. The number is not used again; tell whoever expects it.",
-		Args:  cli.Args("TARGET", "NUMBER"),
 	}, &r.Reason, func(ctx context.Context, given []string) (err error) {
 		r.Target = given[0]
 		if r.Seq, err = numberOf(given[1], "a batch number"); err != nil {

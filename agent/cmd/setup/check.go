@@ -72,19 +72,7 @@ func check(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the configuration and all mappings",
-		Long: `Check reads the configuration and every mapping it names, and prints everything that is wrong at once. It is
-offline: nothing is connected to, unless --connect is given. For each target it prints how surely each effect
-happens once. Secrets that this account cannot read are a warning only.
-
-With --connect it logs in to every target, compares what mappings write and ask with what the target holds and lets the account do, and
-looks whether the folders of in-baskets and answer files can be used. Each finding stands at its line of the mapping or the
-configuration. Nothing is changed: no row is written, no query for results is run, no ledger is made; a folder or FTP server gets a
-trial file under temporary names, which is gone afterwards.
-
-It ends with 0 when nothing is wrong, warnings included, with 78 when configuration, mappings or what targets hold are wrong, and
-with 69 when a target or a folder cannot be used now.`,
-		Args: cli.Args(),
-		RunE: func(cmd *cobra.Command, _ []string) error { return runCheck(cmd.Context(), a, connect) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return runCheck(cmd.Context(), a, connect) },
 	}
 	cmd.Flags().BoolVar(&connect, "connect", false, "also connect to every target, and compare what it holds with what mappings write and ask")
 	return cmd
@@ -245,9 +233,7 @@ func printChecked(w io.Writer, cfg *config.Config, out checked) {
 	for _, t := range out.Targets {
 		if t.Error != "" {
 			fmt.Fprintf(w, "  %s: %s cannot be written to now: %s\n", t.Place, t.Name, t.Error)
-			if t.Hint != "" {
-				fmt.Fprintf(w, "    %s\n", t.Hint)
-			}
+			cli.SayIf(w, t.Hint != "", "    %s\n", t.Hint)
 		}
 	}
 	fmt.Fprintln(w, "routes")

@@ -16,12 +16,10 @@ func ledger(a *cli.App) *cobra.Command {
 	ddl := &cobra.Command{
 		Use:   "ddl TARGET",
 		Short: "Print what the DBA must create and grant",
-		Long:  "Ddl prints the SQL for the ledger table of a configured database and the grants on it. It connects to nothing.",
-		Args:  cli.Args("TARGET"),
 		RunE:  func(_ *cobra.Command, given []string) error { return ledgerDDL(a, given[0], user) },
 	}
 	ddl.Flags().StringVar(&user, "user", "", "account that the grants are for (default: the configured one)")
-	return cli.Group("ledger", "The table by which a database knows what it has been given", "", ddl)
+	return cli.Group("ledger", "The table by which a database knows what it has been given", ddl)
 }
 
 func ledgerDDL(a *cli.App, name, user string) error {

@@ -131,8 +131,6 @@ func test(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "test MAPPING...",
 		Short: "Run a mapping's own test cases",
-		Long:  "Test runs the cases in the tests section of each mapping and prints a line for each field that differs.",
-		Args:  cli.Args("MAPPING..."),
 		RunE:  func(_ *cobra.Command, given []string) error { return testMappings(a, given) },
 	}
 }

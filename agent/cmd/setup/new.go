@@ -19,10 +19,9 @@ import (
 var starter embed.FS
 
 func newFiles(a *cli.App) *cobra.Command {
-	return cli.Group("new", "Write a configuration or a mapping to start from", "", &cobra.Command{
+	return cli.Group("new", "Write a configuration or a mapping to start from", &cobra.Command{
 		Use:   "agent DIR",
 		Short: "Write a configuration with a mapping that works at once: a folder in, a folder out",
-		Args:  cli.Args("DIR"),
 		RunE:  func(_ *cobra.Command, given []string) error { return newAgent(a, given[0]) },
 	}, newMappingCommand(a))
 }

@@ -20,9 +20,6 @@ func newMappingCommand(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mapping FILE --form FORM",
 		Short: "Write a mapping from a sample form: every field of the form, to be renamed and pruned",
-		Long: `Mapping writes a mapping file that takes every field of a sample form (JSON or XML) into a table of the same shape:
-lists of blocks become writes of their own. Change names, types and helpers from there; check says what is left over.`,
-		Args: cli.Args("FILE"),
 		RunE: func(_ *cobra.Command, given []string) error {
 			if form == "" {
 				return cli.Usagef("new mapping needs --form, a sample of the form")

@@ -26,10 +26,7 @@ type secretAnswer struct {
 func secrets(a *cli.App) *cobra.Command {
 	identity := ""
 	open := func() (secret.Store, string, error) { return config.SecretStore(a.ConfigPath(), identity, a.Getenv) }
-	cmd := cli.Group("secret", "Keep passwords and keys sealed, for the configuration to refer to", `Secret keeps passwords and keys where the configuration refers to them by name and nobody reads them. On Windows
-they are sealed by the system (DPAPI) in the folder secrets beside the configuration, and written there as
-${dpapi:NAME}. Elsewhere they lie in the age file that the configuration names as secrets.age, and are written as
-${age:NAME}. A secret is never given on the command line, where others could read it.`, secretSet(a, open), secretList(a, open), secretRemove(a, open), secretKeygen(a))
+	cmd := cli.Group("secret", "Keep passwords and keys sealed, for the configuration to refer to", secretSet(a, open), secretList(a, open), secretRemove(a, open), secretKeygen(a))
 	cmd.PersistentFlags().StringVar(&identity, "identity", "", "file of the age key (default: what secrets.age.identity refers to)")
 	return cmd
 }
@@ -41,10 +38,6 @@ func secretSet(a *cli.App, open openSecrets) *cobra.Command {
 	return &cobra.Command{
 		Use:   "set NAME",
 		Short: "Set a secret, or replace it: asks for it, or reads standard input",
-		Long: `Set asks for the secret without showing it. Without a terminal it reads standard input to its end, and drops the line
-ending there. A reload of the agent takes it over.`,
-		Example: `  inbasket secret set register
-  inbasket secret set hook-key < hook.key`,
 		Args: func(cmd *cobra.Command, given []string) error {
 			if len(given) > 1 { // before anything prints it
 				return cli.Usagef("a secret is not given on the command line: others can read it there, and the shell remembers it\n    inbasket secret set %s asks for it; change the one that was written out", given[0])
@@ -84,7 +77,6 @@ func secretList(a *cli.App, open openSecrets) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the names of the secrets, never themselves",
-		Args:  cli.Args(),
 		RunE: func(*cobra.Command, []string) error {
 			store, kind, err := open()
 			if err != nil {
@@ -101,9 +93,7 @@ func secretList(a *cli.App, open openSecrets) *cobra.Command {
 			return a.Print(struct {
 				Secrets []secretAnswer `json:"secrets"`
 			}{list}, func(w io.Writer) {
-				if len(list) == 0 {
-					fmt.Fprintln(w, "no secrets yet: inbasket secret set NAME")
-				}
+				cli.SayIf(w, len(list) == 0, "no secrets yet: inbasket secret set NAME\n")
 				for _, s := range list {
 					fmt.Fprintf(w, "%s\n", s.Reference)
 				}
@@ -116,7 +106,6 @@ func secretRemove(a *cli.App, open openSecrets) *cobra.Command {
 	return &cobra.Command{
 		Use:   "remove NAME",
 		Short: "Remove a secret",
-		Args:  cli.Args("NAME"),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			store, kind, err := open()
 			if err != nil {
@@ -135,10 +124,6 @@ func secretKeygen(a *cli.App) *cobra.Command {
 	return &cobra.Command{
 		Use:   "keygen FILE",
 		Short: "Make an age key, which opens the file with the secrets",
-		Long: `Keygen writes a new age key to a file that only its owner may read. Keep a copy of it apart from the file with the
-secrets: whoever has both has the secrets, and without the key they are lost.`,
-		Example: `  inbasket secret keygen /etc/inbasket/credentials/age-key`,
-		Args:    cli.Args("FILE"),
 		RunE: func(_ *cobra.Command, given []string) error {
 			text, public, err := secret.NewKey()
 			if err != nil {

@@ -49,8 +49,8 @@ func openService(ctx context.Context, a *cli.App, o *serviceOptions) (*serviceRu
 }
 
 // command is one below service.
-func (o *serviceOptions) command(a *cli.App, use, short, long string, do func(*serviceRun, context.Context) error) *cobra.Command {
-	return &cobra.Command{Use: use, Short: short, Long: long, Args: cli.Args(), RunE: func(cmd *cobra.Command, _ []string) error {
+func (o *serviceOptions) command(a *cli.App, use, short string, do func(*serviceRun, context.Context) error) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, RunE: func(cmd *cobra.Command, _ []string) error {
 		s, err := openService(cmd.Context(), a, o)
 		if err != nil {
 			return err
@@ -61,43 +61,25 @@ func (o *serviceOptions) command(a *cli.App, use, short, long string, do func(*s
 
 func service(a *cli.App) *cobra.Command {
 	o := &serviceOptions{}
-	install := o.command(a, "install", "Install the service, or mend it", `Install makes the system account and the state folder when they are missing, checks the configuration as that account
-with its rights and secrets, writes the definition of the service, opens the folders that the configuration names, has the
-service start with the machine, and starts it. It needs root, or an elevated prompt.
-
-A second install mends what differs and says what that was. If a step fails, the steps before it are undone: nothing is left
-behind that was not there before.`, (*serviceRun).install)
+	install := o.command(a, "install", "Install the service, or mend it", (*serviceRun).install)
 	f := install.Flags()
 	f.StringVar(&o.account, "account", "", "run as this account; made when it is missing (default inbasket; Linux only)")
 	f.StringVar(&o.program, "program", "", "the program to run (default: this one)")
 	f.BoolVar(&o.noStart, "no-start", false, "do not start it now")
 	f.BoolVar(&o.dryRun, "dry-run", false, "change nothing; print the files and the steps")
 	f.BoolVar(&o.force, "force", false, "also a program in a place where others can change it")
-	dropIn := o.command(a, "drop-in", "Print or write what opens the configured folders to the service (systemd)", `The service may write into its state folder only. Drop-in prints the lines that open the folders of the configuration to
-it: in-baskets with their done and error folders, drop folders, folders of answer files and of SQLite databases, and the
-folder of the log file. With --write they go where systemd reads them, also for the unit of a package; they take effect when
-the service starts.`, (*serviceRun).dropIn)
+	dropIn := o.command(a, "drop-in", "Print or write what opens the configured folders to the service (systemd)", (*serviceRun).dropIn)
 	dropIn.Flags().BoolVar(&o.write, "write", false, "write it, and have systemd read it (needs root)")
-	cmd := cli.Group("service", "Make the agent a service of the system, without a package", `Service makes the agent a service of systemd or Windows, and gives it orders. It is for machines
-where Inbasket was not installed from a package; with a package, install only opens the configured folders, and start, stop
-and status work as well.
-
-Several agents can run side by side, each with a --name, a configuration and a state folder of its own.`,
+	cmd := cli.Group("service", "Make the agent a service of the system, without a package",
 		install, dropIn, serviceProbeCommand(a),
-		o.command(a, "uninstall", "Stop and remove the service; configuration and data stay", `Uninstall stops the service and removes what install wrote. The configuration, the secrets, the state folder with
-everything that was accepted, and the account stay, and it says where they are.`, (*serviceRun).uninstall),
+		o.command(a, "uninstall", "Stop and remove the service; configuration and data stay", (*serviceRun).uninstall),
 		o.command(a, "start", "Start the service and wait until it is ready",
-			"Start returns when the agent says that it is ready; if it does not, the reason is printed, and the end of its log.",
 			func(s *serviceRun, ctx context.Context) error { return s.order(ctx, "start", s.m.Start) }),
 		o.command(a, "stop", "Stop the service and wait until it has ended",
-			"Stop returns when the agent has ended, which takes ten seconds at most. Nothing that was accepted is lost.",
 			func(s *serviceRun, ctx context.Context) error { return s.order(ctx, "stop", s.m.Stop) }),
 		o.command(a, "restart", "Stop the service and start it again",
-			"Restart stops the service and starts it again; it returns when the agent says that it is ready. A service that\nruns is left alone when its configuration is wrong.",
 			(*serviceRun).restart),
-		o.command(a, "status", "Show the service as the service manager sees it", `Status shows how the service stands, and what differs from what install would write now, such as a folder of the
-configuration that is not open to it. It ends with 0 when the service runs, and with 69 when it does not. How the agent's
-work goes is shown by: inbasket status`, (*serviceRun).status))
+		o.command(a, "status", "Show the service as the service manager sees it", (*serviceRun).status))
 	cmd.PersistentFlags().StringVar(&o.name, "name", "", "instance: the service is called inbasket-NAME, its configuration is NAME/inbasket.yaml")
 	cmd.AddCommand(servicePackageCommands(a, o)...)
 	return cmd
@@ -316,27 +298,16 @@ func printService(w io.Writer, s installer.State) {
 		fmt.Fprintf(w, "%s is not installed as a service (%s)\n", s.Name, s.Manager)
 		return
 	}
-	cli.Table(w, func(w io.Writer) {
-		row := func(name, value string) {
-			if value != "" {
-				fmt.Fprintf(w, "%s\t%s\n", name, value)
-			}
-		}
-		since := ""
-		if !s.Since.IsZero() {
-			since = " since " + s.Since.Local().Format(time.DateTime)
-		}
-		row("service", s.Name+" ("+s.Manager+")")
-		row("state", runningWord(s)+since)
-		if !s.Running && s.ExitCode != 0 {
-			row("last exit code", fmt.Sprint(s.ExitCode))
-		}
-		row("with the machine", map[bool]string{true: "starts", false: "does not start"}[s.Enabled])
-		row("definition", s.Definition)
-		row("program", s.Program)
-		row("configuration", s.Config)
-		row("account", s.Account)
-	})
+	since, code := "", ""
+	if !s.Since.IsZero() {
+		since = " since " + s.Since.Local().Format(time.DateTime)
+	}
+	if !s.Running && s.ExitCode != 0 {
+		code = fmt.Sprint(s.ExitCode)
+	}
+	cli.Pairs(w, [][2]string{{"service", s.Name + " (" + s.Manager + ")"}, {"state", runningWord(s) + since}, {"last exit code", code},
+		{"with the machine", map[bool]string{true: "starts", false: "does not start"}[s.Enabled]}, {"definition", s.Definition}, {"program", s.Program},
+		{"configuration", s.Config}, {"account", s.Account}}...)
 	for _, d := range s.Drift {
 		fmt.Fprintf(w, "differs: %s\n", d)
 	}

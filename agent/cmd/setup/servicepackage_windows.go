@@ -37,9 +37,9 @@ type packageOptions struct {
 // servicePackageCommands are what the MSI calls; people use the others.
 func servicePackageCommands(a *cli.App, o *serviceOptions) []*cobra.Command {
 	p := &packageOptions{service: o}
-	parent := &cobra.Command{Use: "package", Hidden: true, Short: "What the package of Windows calls", Args: cli.Args()}
+	parent := &cobra.Command{Use: "package", Hidden: true, Short: "What the package of Windows calls"}
 	add := func(use string, do func(context.Context, *cli.App) error) *cobra.Command {
-		c := &cobra.Command{Use: use, Hidden: true, Args: cli.Args(), RunE: func(cmd *cobra.Command, _ []string) error {
+		c := &cobra.Command{Use: use, Hidden: true, RunE: func(cmd *cobra.Command, _ []string) error {
 			return logged(a, use, func() error { return do(cmd.Context(), a) })
 		}}
 		parent.AddCommand(c)

@@ -21,7 +21,6 @@ func serviceProbeCommand(a *cli.App) *cobra.Command {
 		Use:    "probe",
 		Short:  "Check whether this account could run the agent",
 		Hidden: true,
-		Args:   cli.Args(),
 		RunE:   func(cmd *cobra.Command, _ []string) error { return serviceProbe(cmd.Context(), a) },
 	}
 }

@@ -11,12 +11,9 @@ import (
 )
 
 func token(a *cli.App) *cobra.Command {
-	return cli.Group("token", "Tokens of front offices", "", &cobra.Command{
+	return cli.Group("token", "Tokens of front offices", &cobra.Command{
 		Use:   "new OFFICE",
 		Short: "Make a token for a front office, and the hash of it for the configuration",
-		Long: `New prints a token, which is kept nowhere: hand it to the front office by a safe way. Its SHA-256 goes into the
-configuration. Two tokens are valid at a time: add the new one, reload, have the front office change over, remove the old.`,
-		Args: cli.Args("OFFICE"),
 		RunE: func(_ *cobra.Command, given []string) error {
 			secret, hash := frontoffice.NewToken()
 			answer := struct {

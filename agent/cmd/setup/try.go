@@ -59,9 +59,6 @@ func tryOut(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "try MAPPING FORM",
 		Short: "Show what would be written for a form; nothing is written",
-		Long: `Try sends a form (- is standard input) through a mapping file and prints, field by field, what would be
-written to each target. Nothing is connected to and nothing is written. It ends with 1 when the form would be rejected or parked.`,
-		Args: cli.Args("MAPPING", "FORM"),
 		RunE: func(_ *cobra.Command, given []string) error {
 			return tryForm(a, given[0], given[1], attachments, printTried)
 		},
@@ -75,10 +72,7 @@ func explain(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain MAPPING FORM | CODE",
 		Short: "Show where each value comes from, with every change made on the way; or what a code means",
-		Long: `Explain sends a form through a mapping and prints where each value comes from. With a code, such as sql.login, it prints what
-happened and what to do.`,
-		Example: `  inbasket explain mappings/permit.yaml form.json
-  inbasket explain batch.held`,
+		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if len(given) == 1 && looksLikeCode.MatchString(given[0]) {
 				if _, err := os.Stat(given[0]); err != nil { // a mapping alone is too little
@@ -200,15 +194,9 @@ func printExplained(w io.Writer, t tried) {
 	}
 	for _, v := range t.Values {
 		fmt.Fprintf(w, "\n%s %s.%s[%d] = %s (%s)\n", v.Target, v.Write, v.Field, v.Record, cli.Visible(v.Shown), v.Kind)
-		if v.Pointer != "" {
-			fmt.Fprintf(w, "  from    %s\n", v.Pointer)
-		}
+		cli.SayIf(w, v.Pointer != "", "  from    %s\n", v.Pointer)
 		fmt.Fprintf(w, "  by      %s\n", cli.Visible(v.Expression))
-		if v.Deletes {
-			fmt.Fprintln(w, "  deletes the rows of this key; there are no new ones")
-		}
-		if v.Note != "" {
-			fmt.Fprintf(w, "  changed %s\n", v.Note)
-		}
+		cli.SayIf(w, v.Deletes, "  deletes the rows of this key; there are no new ones\n")
+		cli.SayIf(w, v.Note != "", "  changed %s\n", v.Note)
 	}
 }

@@ -49,7 +49,7 @@ type windowsService struct {
 // service's own command line has --service NAME: what asks the system sees only the session, and some
 // systems give services another one.
 func (p Program) Service(args []string) (exit int, yes bool) {
-	name := serviceFlag(args)
+	name := flagOf(args, "--service")
 	if name == "" {
 		if is, err := svc.IsWindowsService(); err != nil || !is {
 			return 0, false
@@ -66,13 +66,15 @@ func (p Program) Service(args []string) (exit int, yes bool) {
 	return s.exit, true
 }
 
-// serviceFlag returns the value of --service, before anything else is read.
-func serviceFlag(args []string) string {
+// flagOf returns the value of a flag before the command line is read as a whole: what cannot be understood is told in the right place as well.
+func flagOf(args []string, names ...string) string {
 	for i, arg := range args {
-		if v, ok := strings.CutPrefix(arg, "--service="); ok {
-			return v
-		}
-		if arg == "--service" && i+1 < len(args) {
+		name, value, joined := strings.Cut(arg, "=")
+		switch {
+		case !slices.Contains(names, name):
+		case joined:
+			return value
+		case i+1 < len(args):
 			return args[i+1]
 		}
 	}
@@ -85,7 +87,7 @@ func (s *windowsService) Execute(given []string, orders <-chan svc.ChangeRequest
 	status <- now
 	if slices.Contains(given, installer.ProbeArgument) {
 		s.probing = true
-		s.args = []string{"service", "probe", "--config", configFlag(s.args)}
+		s.args = []string{"service", "probe", "--config", flagOf(s.args, "--config", "-c")}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -186,25 +188,11 @@ func (s *windowsService) begin(ctx context.Context) serviceRun {
 				r.done <- fmt.Errorf("the agent broke: %v\n%s", p, debug.Stack())
 			}
 		}()
-		s.place(configFlag(s.args))
+		s.place(flagOf(s.args, "--config", "-c"))
 		h.Folder = s.dir
 		r.done <- s.program.Run(ctx, h, s.args, &s.said)
 	}()
 	return r
-}
-
-// configFlag returns the value of --config before the command line is read as a whole: a command line that
-// cannot be understood is told beside the configuration as well.
-func configFlag(args []string) string {
-	for i, arg := range args {
-		if v, ok := strings.CutPrefix(arg, "--config="); ok {
-			return v
-		}
-		if (arg == "--config" || arg == "-c") && i+1 < len(args) {
-			return args[i+1]
-		}
-	}
-	return ""
 }
 
 // place finds out where log files lie, and lets a crash of the program leave its trace there.

@@ -15,7 +15,7 @@ func TestServiceFlags(t *testing.T) {
 		{nil, "", ""},
 	}
 	for _, tt := range tests {
-		if s, c := serviceFlag(tt.args), configFlag(tt.args); s != tt.service || c != tt.config {
+		if s, c := flagOf(tt.args, "--service"), flagOf(tt.args, "--config", "-c"); s != tt.service || c != tt.config {
 			t.Errorf("%q: %q %q, want %q %q", tt.args, s, c, tt.service, tt.config)
 		}
 	}

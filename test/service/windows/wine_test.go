@@ -230,7 +230,7 @@ func (w *world) build() error {
 	}
 	for _, version := range []string{older, newer} {
 		program := filepath.Join(w.work, version, "inbasket.exe")
-		if err := run(nil, "run", "./installer/msi", "-build", "-out", w.work, "-version", version, "-time", "1760000000", program); err != nil {
+		if err := run([]string{"SOURCE_DATE_EPOCH=1760000000"}, "run", "./installer/packages", "-out", w.work, "-version", version, "msi", program); err != nil {
 			return err
 		}
 		if err := os.Rename(w.msi(version), w.host(`C:\inbasket-`+version+`.msi`)); err != nil {

@@ -61,7 +61,7 @@ func dummy(t *testing.T, text string) string {
 
 func pack(t *testing.T, version, program string, s signer) string {
 	t.Helper()
-	p, err := describe(version, time.Unix(1_760_000_000, 0).UTC())
+	p, err := productOf(release{Version: version, Time: time.Unix(1_760_000_000, 0).UTC()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestVersions(t *testing.T) {
 		"0.0.0~20261122193047.g150d8b2": "0.0.0", "255.255.65535": "255.255.65535",
 		"1.2": "", "dev": "", "256.0.0": "", "1.0.65536": "", "1.2.3.4": "",
 	} {
-		p, err := describe(version, time.Time{})
+		p, err := productOf(release{Version: version})
 		if (err != nil) != (want == "") || p.Number != want {
 			t.Errorf("%s: %q %v, want %q", version, p.Number, err, want)
 		}
@@ -243,7 +243,7 @@ func TestTools(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "apt-get install") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := contents(filepath.Join(t.TempDir(), "none"), t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := windowsContents(filepath.Join(t.TempDir(), "none"), t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("outside of the repository: %v", err)
 	}
 }
