@@ -216,11 +216,12 @@ func (l *loader) targetOptions(t *Target) {
 	if t.File != nil {
 		l.template(t.File.Name, false, "targets", t.Name, "file", "name")
 		l.template(t.File.Control, false, "targets", t.Name, "file", "control")
+		refuse(t.File.Control != "" && strings.EqualFold(t.File.Control, t.File.Name), CodeTemplate, "the control file has the name of the file", "give it another ending, such as .ok", "file", "control")
 	}
 	if b := t.Batch; b != nil {
 		l.template(b.Name, true, "targets", t.Name, "batch", "name")
 		l.template(b.Control, true, "targets", t.Name, "batch", "control")
-		refuse(b.Control != "" && b.Control == b.Name, CodeTemplate, "the control file has the name of the batch file", "", "batch", "control")
+		refuse(b.Control != "" && strings.EqualFold(b.Control, b.Name), CodeTemplate, "the control file has the name of the batch file", "", "batch", "control")
 		l.closing(&b.Close, "targets", t.Name, "batch", "close")
 	}
 }

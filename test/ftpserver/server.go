@@ -32,6 +32,7 @@ type Faults struct {
 	FullStore       bool   // answer every STOR with 452
 	LoseRename      int    // so many renames happen but are not answered: the connection is cut
 	CutBeforeRename int    // so many renames do not happen and are not answered
+	LieRename       bool   // RNTO is answered as if it had worked, and nothing happens
 	RefuseRename    string // RNTO to a name that ends so is a 550
 	RefuseOverwrite bool   // RNTO over an existing file is a 550, as ProFTPD does; else it overwrites, as vsftpd does
 	NoSize          bool   // SIZE is not known

@@ -235,6 +235,10 @@ func (c *session) rename(arg string) {
 		c.reply(550, "not renamed")
 		return
 	}
+	if c.s.fault(func(f *Faults) bool { return f.LieRename }) {
+		c.reply(250, "renamed")
+		return
+	}
 	if isFile(to) && c.s.fault(func(f *Faults) bool { return f.RefuseOverwrite }) {
 		c.reply(550, "file exists")
 		return

@@ -137,9 +137,10 @@ func TestOneOfManyIsRefused(t *testing.T) {
 		{Key: "d", Files: []connectors.File{file("d\r\nDELE x", "d")}},
 		{Key: "e", Files: []connectors.File{file("e.xml", "")}},
 		{Key: "f"},
+		{Key: "g", Files: []connectors.File{file("g.xml", "1"), file("g.xml", "2")}},
 	}}
-	expect(t, "delivered", deliver(t, d, g), "written item:files.name-taken item:files.name item:files.name written written")
-	expect(t, "in place", tree(t, dir), ".b.xml.K22KJTUI.inbasket-part a.pdf a.xml b.xml e.xml")
+	expect(t, "delivered", deliver(t, d, g), "written item:files.name-taken item:files.name item:files.name written written item:files.name")
+	expect(t, "in place", tree(t, dir), ".b.xml.K22KJTUI.inbasket-part .g.xml.KE3VUA26.inbasket-part .g.xml.KGVXZJK7.inbasket-part a.pdf a.xml b.xml e.xml")
 }
 
 func TestBrokenTempIsWrittenAgain(t *testing.T) {

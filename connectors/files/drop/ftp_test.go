@@ -106,6 +106,7 @@ func TestFTPFaults(t *testing.T) {
 		{"disk full", ftpserver.Faults{FullStore: true}, connectors.TargetError, "", ""},
 		{"answer to RNTO lost", ftpserver.Faults{LoseRename: 1}, connectors.Written, "uncertain:files.unclear", "absent"},
 		{"cut before RNTO", ftpserver.Faults{CutBeforeRename: 1}, connectors.Written, "uncertain:files.unclear", "absent"},
+		{"said it renamed, and did not", ftpserver.Faults{LieRename: true}, connectors.Written, "target:files.not-renamed", "absent"},
 		{"fetched at once", ftpserver.Faults{TakeAfterRename: true}, connectors.Written, "written", "present"},
 	}
 	for _, tt := range tests {

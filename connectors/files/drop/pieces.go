@@ -38,7 +38,13 @@ type placedPiece struct {
 // lookAt looks at all pieces and refuses names that are not ours to use.
 func (d *Drop) lookAt(ctx context.Context, wasStaged bool, pieces []piece) ([]placedPiece, error) {
 	looked := make([]placedPiece, len(pieces))
+	names := map[string]bool{}
 	for i, p := range pieces {
+		if names[p.Name] {
+			return nil, &connectors.Error{Class: connectors.ItemError, Code: place.CodeName, Op: "put files in place",
+				Hint: "two files of this delivery have one name: correct a name template of the target or the mapping"}
+		}
+		names[p.Name] = true
 		if place.CheckName(p.Name) != nil {
 			return nil, &connectors.Error{Class: connectors.ItemError, Code: place.CodeName, Op: "put a file in place",
 				Hint: "correct the name template of the target"}

@@ -2,7 +2,7 @@ package intake
 
 import (
 	"context"
-	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +22,7 @@ type beside struct {
 	unseen   error     // why they could not be
 	names    map[string][]string
 	numbered map[string]numbered // by a pattern's name with {n} in it
+	forms    map[string][]string // the forms, by their folded stems; nil: not asked for yet
 }
 
 // numbered is the last of a form's numbered attachments.
@@ -55,7 +56,7 @@ func (s *source) eachName(ctx context.Context, folder string, each func(name str
 }
 
 func (s *source) addBeside(b *beside, name string) {
-	if len(b.names) >= maxBeside {
+	if len(b.names) >= maxBeside || s.isForm(name) {
 		return
 	}
 	belongs, folded := len(s.list) > 0, ""
@@ -75,7 +76,7 @@ func (s *source) addBeside(b *beside, name string) {
 			}
 		}
 	}
-	if belongs && !s.isForm(name) && !unfinished(name) {
+	if belongs && !unfinished(name) {
 		if folded == "" {
 			folded = fold(name)
 		}
@@ -100,26 +101,91 @@ func (s *source) besideOf(ctx context.Context, g *candidate) *beside {
 // variants are the files that a name may mean, none of which has exactly that name.
 func (s *source) variants(ctx context.Context, g *candidate, name string) (found []string) {
 	for _, v := range s.besideOf(ctx, g).names[fold(name)] {
-		if v != name && !s.anothers(ctx, g, v) {
+		if v != name && s.whose(ctx, g, v) != toAnother {
 			found = append(found, v)
 		}
 	}
 	return found
 }
 
-// anothers tells whether an attachment rather belongs to a form that has exactly its name.
-func (s *source) anothers(ctx context.Context, g *candidate, attachment string) bool {
-	owner := stem(attachment) + path.Ext(g.form.Name)
-	if owner == g.form.Name {
-		return false
+// The ways in which an attachment can belong to a form.
+type belongs int
+
+const (
+	toIt belongs = iota
+	toAnother
+	toBoth // as much another's
+)
+
+// whose tells whose an attachment is that patterns name for several forms: that of the longest name, as x-1.pdf is
+// rather x-1.json's than x.json's; of names that differ only in case or ending, that of the form that is spelled like it.
+func (s *source) whose(ctx context.Context, g *candidate, attachment string) belongs {
+	forms := s.formsBeside(ctx, g)
+	own, spelled, named := fold(stem(g.form.Name)), map[string]bool{}, false
+	for _, owner := range s.owners(attachment) {
+		folded := fold(owner)
+		spelled[owner], named = true, named || folded == own
+		if len(folded) > len(own) && len(forms[folded]) > 0 {
+			return toAnother
+		}
 	}
-	_, err := s.see(ctx, owner)
-	g.blind(place.Unseen(err))
-	return err == nil
+	if !named {
+		return toIt // by a list of its own
+	}
+	answer, mine := toIt, spelled[stem(g.form.Name)]
+	for _, rival := range forms[own] {
+		if theirs := spelled[stem(rival)]; rival == g.form.Name || mine && !theirs {
+			continue
+		} else if theirs && !mine {
+			return toAnother
+		}
+		answer = toBoth
+	}
+	return answer
+}
+
+// owners are the stems of the forms that patterns name an attachment for.
+func (s *source) owners(attachment string) (stems []string) {
+	for _, p := range s.beside {
+		if m := p.FindStringSubmatch(attachment); m != nil {
+			stems = append(stems, m[1])
+		}
+	}
+	return stems
+}
+
+// ownerPattern finds the stem of the form that an attachment is named after.
+func ownerPattern(beside string) *regexp.Regexp {
+	text := strings.NewReplacer(`\{name\}`, "(.+)", `\{n\}`, "[1-9][0-9]*").Replace(regexp.QuoteMeta(beside))
+	return regexp.MustCompile("(?is)^" + text + "$")
+}
+
+// formsBeside are the forms in the folder by their folded stems.
+func (s *source) formsBeside(ctx context.Context, g *candidate) map[string][]string {
+	b := s.besideOf(ctx, g)
+	if b.forms != nil {
+		return b.forms
+	}
+	b.forms = map[string][]string{}
+	add := func(name string) error {
+		if s.isForm(name) {
+			key := fold(stem(name))
+			b.forms[key] = append(b.forms[key], name)
+		}
+		return nil
+	}
+	if s.next.listed == nil {
+		g.blind(s.eachName(ctx, "", add))
+		return b.forms
+	}
+	for name := range s.next.listed {
+		_ = add(name)
+	}
+	return b.forms
 }
 
 // gap tells whether attachments of a form lie behind the first number that is missing.
 func (s *source) gap(ctx context.Context, g *candidate, pattern string, missing int) bool {
 	last := s.besideOf(ctx, g).numbered[fold(pattern)]
-	return last.n > missing && !s.anothers(ctx, g, last.name)
+	return last.n > missing && s.whose(ctx, g, last.name) == toIt
 }

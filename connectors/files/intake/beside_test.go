@@ -110,7 +110,7 @@ func TestLoneMarkersAndForms(t *testing.T) {
 		b.clock.advance(11 * time.Minute)
 		expect(t, "not taken", b.names(), "")
 	}
-	expect(t, "told once", strings.Join(b.notices, " "), CodeNoMarker+" "+CodeNoForm)
+	expect(t, "told once", strings.Join(b.notices, " "), CodeNoMarker+" "+CodeNoForm+" "+CodeStray)
 	must(t, os.Remove(filepath.Join(b.dir, "b.json.ok")))
 	b.put("a.json.ok", "")
 	b.clock.advance(6 * time.Second)

@@ -42,7 +42,10 @@ func parsePath(p string) (listPath, error) {
 
 var errUnread = errors.New("form is neither JSON nor XML")
 
-// texts returns the non-empty texts that the path leads to; other things are passed over.
+var errShape = errors.New("form is not made as the path says")
+
+// texts returns the non-empty texts that the path leads to. A form may lack what the path names; where something else
+// stands there, or an entry of its list names no file, it is errShape: what is listed would be left behind unseen.
 func (p listPath) texts(form []byte) ([]string, error) {
 	form = bytes.TrimPrefix(form, []byte("\xef\xbb\xbf"))
 	if bytes.HasPrefix(bytes.TrimLeft(form, " \t\r\n"), []byte("<")) {
@@ -53,30 +56,43 @@ func (p listPath) texts(form []byte) ([]string, error) {
 		return nil, errUnread
 	}
 	var out []string
-	p.walk(v, &out)
-	return out, nil
+	err := p.walk(v, false, &out)
+	return out, err
 }
 
-func (p listPath) walk(v any, out *[]string) {
+// walk follows the path from v, which is an entry of a list or not.
+func (p listPath) walk(v any, entry bool, out *[]string) error {
 	if len(p) == 0 {
-		if s, ok := v.(string); ok && s != "" {
+		s, ok := v.(string)
+		if ok && s != "" {
 			*out = append(*out, s)
 		}
-		return
+		if !ok && v != nil {
+			return errShape
+		}
+		return nil
 	}
 	m, ok := v.(map[string]any)
-	if !ok {
-		return
+	if !ok && v != nil {
+		return errShape
 	}
-	next := m[p[0].key]
+	next, there := m[p[0].key]
+	if entry && !there && len(m) > 0 {
+		return errShape
+	}
 	if !p[0].each {
-		p[1:].walk(next, out)
-		return
+		return p[1:].walk(next, entry, out)
 	}
-	list, _ := next.([]any)
+	list, ok := next.([]any)
+	if !ok && next != nil {
+		return errShape
+	}
 	for _, e := range list {
-		p[1:].walk(e, out)
+		if err := p[1:].walk(e, true, out); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // maxDepth bounds how deep an XML form may be nested.
@@ -104,8 +120,11 @@ func (p listPath) elements(form []byte) ([]string, error) {
 		case xml.StartElement:
 			if depth == fits+1 && fits < len(p) && p[fits].key == t.Name.Local {
 				fits++
+				n := len(out)
 				out = p.attribute(t, fits, out)
-				text.Reset()
+				if text.Reset(); n == len(out) && fits == len(p)-1 && p.ofAttribute() {
+					return nil, errShape
+				}
 			}
 			depth++
 		case xml.CharData:
@@ -140,6 +159,9 @@ func xmlCharset(name string, in io.Reader) (io.Reader, error) {
 		return e.NewDecoder().Reader(in), nil
 	}
 }
+
+// ofAttribute tells whether the path ends at an attribute.
+func (p listPath) ofAttribute() bool { return strings.HasPrefix(p[len(p)-1].key, "@") }
 
 // attribute adds the value of the attribute that is the path's last step.
 func (p listPath) attribute(t xml.StartElement, fits int, out []string) []string {

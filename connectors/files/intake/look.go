@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
@@ -67,7 +68,8 @@ type candidate struct {
 	gap      bool   // attachments lie behind a number that is missing
 	missing  int    // attachments that are not there yet
 	unsafe   bool   // the form lists a name that must not be followed
-	unlisted bool   // the form's list cannot be read, although the agent might read the form
+	disputed bool   // an attachment may as well be another form's
+	unlisted string // why the form's list of attachments cannot be followed, although the agent might read the form
 	oversize bool   // the form or an attachment is over its limit
 	marker   string // name of the done-marker, if it lies there
 	unseen   error  // why it is not known what belongs to it
@@ -196,14 +198,32 @@ func (s *source) attach(ctx context.Context, g *candidate, name string) bool {
 	if s.isForm(name) || name == g.form.Name {
 		return false // it will come by itself
 	}
-	if s.attachExactly(ctx, g, name) {
+	if s.attachBeside(ctx, g, name) {
 		return true
 	}
 	some := false
 	for _, v := range s.variants(ctx, g, name) {
-		some = s.attachExactly(ctx, g, v) || some
+		some = s.attachBeside(ctx, g, v) || some
 	}
 	return some
+}
+
+// attachBeside adds a file that is named after the form, unless it is another's.
+func (s *source) attachBeside(ctx context.Context, g *candidate, name string) bool {
+	_, err := s.see(ctx, name)
+	if err != nil {
+		s.countOdd(err)
+		g.blind(place.Unseen(err))
+		return false
+	}
+	switch s.whose(ctx, g, name) {
+	case toAnother:
+		return false
+	case toBoth:
+		g.disputed = true
+		return true // those behind its number may belong to the form as well
+	}
+	return s.attachExactly(ctx, g, name)
 }
 
 func (s *source) attachExactly(ctx context.Context, g *candidate, name string) bool {
@@ -228,13 +248,24 @@ func (s *source) lookListed(ctx context.Context, g *candidate) {
 		return
 	}
 	names, err := s.list.texts(c.Bytes)
-	g.unlisted = errors.Is(err, errCharset) || len(names) > maxAttachments
-	if err != nil || len(names) > maxAttachments {
+	switch {
+	case errors.Is(err, errCharset):
+		g.unlisted = "is in an unknown character set"
+	case errors.Is(err, errShape):
+		g.unlisted = "is not made as attachments.list says: mend that path, or the form"
+	case len(names) > maxAttachments:
+		g.unlisted = fmt.Sprintf("is longer than %d", maxAttachments)
+	}
+	if err != nil || g.unlisted != "" {
 		return
 	}
 	for _, n := range names {
 		if place.CheckName(n) != nil || n == g.form.Name {
 			g.unsafe = true
+			return
+		}
+		if s.isForm(n) {
+			g.unlisted = "names a file that is a form itself by match: let match or ignore tell them apart"
 			return
 		}
 		if s.attachExactly(ctx, g, n) || g.unseen != nil {

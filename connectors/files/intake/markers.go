@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 // What one scan saw of a form and its done-marker.
@@ -59,4 +63,72 @@ func (s *source) tellUnpaired(ctx context.Context, now time.Time) {
 func (s *source) waits(ctx context.Context, name string, now time.Time) bool {
 	t, err := s.see(ctx, name)
 	return err == nil && now.Sub(time.Unix(0, t.Mtime)) >= s.cfg.Attachments.Wait
+}
+
+// seeStray notes a file that is no form, and so should belong to one.
+func (s *source) seeStray(e place.Info, now time.Time) {
+	n := &s.next
+	if e.Kind == place.Regular && !s.isForm(e.Name) && !unfinished(e.Name) && !s.ignore.match(e.Name) && !strings.HasPrefix(e.Name, s.movingPrefix()) && len(n.stray) < maxPending {
+		since, known := n.strayed[e.Name]
+		if !known {
+			since = now
+		}
+		n.stray[e.Name] = since
+	}
+}
+
+// tellStray tells of files that no form in the folder is known to want, for longer than a form waits for its attachments:
+// they came too late, or under a name that nothing asks for. No name is told.
+func (s *source) tellStray(ctx context.Context, now time.Time) {
+	n := &s.next
+	var lone []string
+	for name, since := range n.stray {
+		if now.Sub(since) >= s.cfg.Attachments.Wait {
+			lone = append(lone, name)
+		}
+	}
+	n.strayed = n.stray
+	if len(lone) > 0 {
+		lone = s.unwanted(ctx, lone)
+	}
+	if len(lone) > n.toldStray {
+		s.notice(CodeStray, fmt.Sprintf("%d files have lain for longer than %s, and belong to no form here", len(lone), s.cfg.Attachments.Wait))
+	}
+	n.toldStray = len(lone)
+}
+
+// unwanted leaves out what a form in the folder is named like, or has as its own.
+func (s *source) unwanted(ctx context.Context, names []string) []string {
+	wanted, forms := map[string]bool{}, map[string]bool{}
+	for _, w := range s.next.pending {
+		w.seen.wants(wanted)
+	}
+	for _, g := range s.next.ready {
+		g.wants(wanted)
+	}
+	s.mu.Lock()
+	for _, it := range s.inflight {
+		it.wants(wanted)
+	}
+	later := len(s.released) > 0
+	s.mu.Unlock()
+	err := s.eachName(ctx, "", func(name string) error {
+		if s.isForm(name) {
+			forms[fold(stem(name))] = true
+		}
+		return nil
+	})
+	if err != nil || later && len(s.list) > 0 { // what those list is not known now
+		return nil
+	}
+	return slices.DeleteFunc(names, func(name string) bool {
+		return wanted[name] || slices.ContainsFunc(s.owners(name), func(owner string) bool { return forms[fold(owner)] })
+	})
+}
+
+// wants adds the names of what belongs to a form.
+func (s *candidate) wants(names map[string]bool) {
+	for _, a := range s.attached {
+		names[a.Name] = true
+	}
 }

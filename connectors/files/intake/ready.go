@@ -58,7 +58,7 @@ func (s *source) judge(ctx context.Context, name string, w *waiting, g *candidat
 	n := &s.next
 	if w == nil {
 		w = &waiting{seen: g, since: now}
-		if g.missing > 0 {
+		if g.missing > 0 || g.disputed {
 			w.lacks = now
 		}
 		if !s.atFirstSight(g, now) {
@@ -108,8 +108,8 @@ func (s *source) verdict(w *waiting, g *candidate, now time.Time) (code, reason 
 	if g.unsafe {
 		return CodeBadName, "The form lists an attachment whose name is not a plain file name.", 0
 	}
-	if g.unlisted {
-		return CodeIncomplete, fmt.Sprintf("The form's list of attachments is in an unknown character set or longer than %d.", maxAttachments), 0
+	if g.unlisted != "" {
+		return CodeIncomplete, "The form's list of attachments " + g.unlisted + ".", 0
 	}
 	if g.oversize {
 		return CodeTooLarge, fmt.Sprintf("The form is over %d bytes (max-bytes) or an attachment is over %d bytes (attachments: max-bytes).", s.cfg.MaxBytes, s.cfg.Attachments.MaxBytes), 0
@@ -120,13 +120,16 @@ func (s *source) verdict(w *waiting, g *candidate, now time.Time) (code, reason 
 		}
 		return CodeEmpty, "The file is empty.", 0
 	}
-	if g.missing > 0 {
+	if g.missing > 0 || g.disputed {
 		if w.lacks.IsZero() {
 			w.lacks = now
 		}
 		left := s.cfg.Attachments.Wait - now.Sub(w.lacks)
 		if left > 0 {
 			return "", "", min(left, s.cfg.Poll)
+		}
+		if g.disputed {
+			return CodeIncomplete, "An attachment may as well belong to another form of the same name: give them names of their own, and hand them in again.", 0
 		}
 		return CodeIncomplete, fmt.Sprintf("%d attachments did not come within %s.", g.missing, s.cfg.Attachments.Wait), 0
 	}
@@ -231,8 +234,12 @@ func (s *source) noteHeld(now time.Time) {
 		switch {
 		case unread:
 			held = append(held, connectors.HeldItem{Item: name, Code: place.CodePermission, Text: "it cannot be read", Since: since, Until: since.Add(unreadable)})
-		case w.seen.missing > 0 && !w.lacks.IsZero():
-			held = append(held, connectors.HeldItem{Item: name, Code: CodeIncomplete, Text: fmt.Sprintf("%d attachments are not there yet", w.seen.missing),
+		case (w.seen.missing > 0 || w.seen.disputed) && !w.lacks.IsZero():
+			text := fmt.Sprintf("%d attachments are not there yet", w.seen.missing)
+			if w.seen.disputed {
+				text = "an attachment may as well belong to another form of the same name"
+			}
+			held = append(held, connectors.HeldItem{Item: name, Code: CodeIncomplete, Text: text,
 				Since: w.lacks, Until: w.lacks.Add(s.cfg.Attachments.Wait)})
 		}
 	}

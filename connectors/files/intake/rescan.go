@@ -270,6 +270,11 @@ func (s *source) belonging(ctx context.Context, f settledFile) (pairs [][2]strin
 		if place.CheckName(came) != nil || s.isForm(came) || came == f.name {
 			return false
 		}
+		for _, owner := range s.owners(came) { // it is rather that of a form which is named more like it
+			if len(owner) > len(stem(f.name)) && there(owner+path.Ext(f.name)) {
+				return false
+			}
+		}
 		if f.tag != "" {
 			if stored := tagged(came, f.tag); there(stored) {
 				pairs = append(pairs, [2]string{stored, came})

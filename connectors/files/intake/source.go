@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -38,10 +39,11 @@ type source struct {
 	ignore  globs
 	marker  *affix
 	list    listPath
-	room    int  // files that next.pending holds at most
-	events  bool // the place tells of changes
-	sync    bool // moves are made durable
-	answers bool // of answer files: a document that is too large is told with its decision, which the agent reads
+	beside  []*regexp.Regexp // that find the stem of the form which an attachment is named after
+	room    int              // files that next.pending holds at most
+	events  bool             // the place tells of changes
+	sync    bool             // moves are made durable
+	answers bool             // of answer files: a document that is too large is told with its decision, which the agent reads
 	wake    chan struct{}
 	quit    chan struct{}
 
@@ -62,6 +64,9 @@ type source struct {
 		odd        int              // links and special files of this scan
 		gaps       map[string]int64 // forms whose gap was told, by the time that they were written
 		toldOdd    int
+		stray      map[string]time.Time // files of this scan that are no forms, since they were seen first
+		strayed    map[string]time.Time // those of the scan before
+		toldStray  int
 		probe      place.Probe
 		trusted    bool       // the folder's clock and ours agree
 		bare       time.Time  // this scan's look at all names saw no attachment then; zero: it saw some, or did not look
@@ -103,6 +108,9 @@ func newSource(env connectors.Env, cfg Rules, p place.Place, root, dir string) *
 	s.match, _ = newGlobs(cfg.Match) // Validate has parsed them
 	s.ignore, _ = newGlobs(cfg.Ignore)
 	s.list, _ = parsePath(cfg.Attachments.List)
+	for _, p := range cfg.Attachments.Beside {
+		s.beside = append(s.beside, ownerPattern(p))
+	}
 	if cfg.Marker != "" {
 		a := newAffix(cfg.Marker)
 		s.marker = &a
@@ -234,7 +242,7 @@ func (s *source) startScan(ctx context.Context) error {
 		return local.Fault("list the in-basket folder", err)
 	}
 	n.scan, n.odd, n.more, n.bare, n.looked = l, 0, false, time.Time{}, false
-	n.markerScan.seen = nil
+	n.markerScan.seen, n.stray = nil, map[string]time.Time{}
 	if s.traits.Listed {
 		return s.readListing(l)
 	}
@@ -303,6 +311,7 @@ func (s *source) scanPortion(ctx context.Context, now time.Time) error {
 	})
 	if len(list) == 0 {
 		s.tellUnpaired(ctx, now)
+		s.tellStray(ctx, now)
 		s.stopScan()
 		n.bare = time.Time{}
 		n.scanAt = now.Add(s.cfg.Poll)
@@ -320,12 +329,14 @@ func (s *source) considerEntry(ctx context.Context, e place.Info, now time.Time)
 		form, ok := s.marker.of(name)
 		if !ok {
 			s.next.markerScan.see(name, formSeen, s.isForm(name) && e.Kind != place.Folder)
+			s.seeStray(e, now)
 			return // a form without a marker is not looked at
 		}
 		s.next.markerScan.see(form, markSeen, s.isForm(form))
 		name = form
 	}
 	if !s.isForm(name) || e.Kind == place.Folder {
+		s.seeStray(e, now)
 		return
 	}
 	if e.Kind == place.Special {

@@ -11,6 +11,7 @@ const (
 	CodeName       = "files.name"       // a file name is empty, too long or holds characters that are not allowed; correct the name template
 	CodeNameTaken  = "files.name-taken" // another file of that name lies there; move it away or correct the name template, then retry
 	CodeNotStaged  = "files.not-staged" // the temporary file is not as it was put there; somebody changed the folder
+	CodeNotRenamed = "files.not-renamed" // the server said that it renamed a file, and did not; look at the server and the account's rights, the agent tries it again
 	CodeContent    = "files.content"    // the agent's own stored bytes could not be read; it is tried again
 	CodeUnclear    = "files.unclear"    // the connection broke while the file was being renamed; the agent looks it up
 	CodeCancelled  = "files.cancelled"  // the agent was stopped in the middle; nothing became visible

@@ -343,10 +343,22 @@ func (p *Place) Rename(ctx context.Context, from, to string) error {
 		}
 		size, err := c.stat(t)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && (size == want || size == place.Unknown || want == place.Unknown) {
-			return nil // there, or fetched already
+			return c.gone(f) // there, or fetched already
 		}
 		return &connectors.Error{Class: connectors.Uncertain, Code: place.CodeUnclear, Op: "look at the renamed file", Err: err}
 	})
+}
+
+// gone looks whether a renamed file left its name: there are servers that say they renamed and do nothing.
+func (c *session) gone(from string) error {
+	switch _, err := c.stat(from); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return &connectors.Error{Class: connectors.Uncertain, Code: place.CodeUnclear, Op: "look at the renamed file", Err: err}
+	}
+	return &connectors.Error{Class: connectors.TargetError, Code: place.CodeNotRenamed, Op: "rename to the final name",
+		Hint: "look at the FTP server and at the account's rights; nothing was put in place", Err: errors.New("the server said that it renamed the file, which lies there still")}
 }
 
 // Remove deletes a file.
