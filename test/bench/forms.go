@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -117,14 +119,65 @@ func encode(a application) []byte {
 	return append(b, '\n')
 }
 
-// write puts the forms from first up to last into dir as NAME.json.
-func write(dir string, seed uint64, first, last int) error {
+// asXML returns the same form as XML; what repeats is an element each.
+func asXML(form []byte) ([]byte, error) {
+	in := json.NewDecoder(bytes.NewReader(form))
+	in.UseNumber()
+	var out bytes.Buffer
+	var element func(name string) error
+	element = func(name string) error {
+		t, err := in.Token()
+		if err != nil {
+			return err
+		}
+		switch t {
+		case json.Delim('['):
+			for in.More() {
+				if err := element(name); err != nil {
+					return err
+				}
+			}
+			_, err := in.Token()
+			return err
+		case json.Delim('{'):
+			out.WriteString("<" + name + ">\n")
+			for in.More() {
+				member, err := in.Token()
+				if err != nil {
+					return err
+				}
+				if err := element(fmt.Sprint(member)); err != nil {
+					return err
+				}
+			}
+			out.WriteString("</" + name + ">\n")
+			_, err := in.Token()
+			return err
+		}
+		out.WriteString("<" + name + ">")
+		err = xml.EscapeText(&out, fmt.Append(nil, t))
+		out.WriteString("</" + name + ">\n")
+		return err
+	}
+	err := element("application")
+	return out.Bytes(), err
+}
+
+// write puts the forms from first up to last into dir as NAME.json or NAME.xml.
+func write(dir string, seed uint64, first, last int, inXML bool) error {
 	if err := os.MkdirAll(filepath.Join(dir, "done"), 0o755); err != nil {
 		return err
 	}
 	for i := first; i < last; i++ {
-		path := filepath.Join(dir, fmt.Sprintf("form-%08d.json", i))
-		if err := os.WriteFile(path, form(seed, i), 0o644); err != nil {
+		f, ending := form(seed, i), "json"
+		if inXML {
+			var err error
+			if f, err = asXML(f); err != nil {
+				return err
+			}
+			ending = "xml"
+		}
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("form-%08d.%s", i, ending)), f, 0o644); err != nil {
 			return err
 		}
 	}

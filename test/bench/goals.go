@@ -16,6 +16,7 @@ const (
 	goalPeakFour  = 192  // MiB while working for four
 	goalIdle      = 40   // MiB while idle
 	goalLarge     = 0.95 // of the rate, with ten times as many forms waiting
+	goalXML       = 0.9  // of the rate of JSON
 	goalPosts     = 6000 // a second over 16 connections
 	goalPost      = time.Millisecond
 	goalBeside    = 0.95 // of these, while 2,000 clients wait

@@ -41,7 +41,7 @@ func (b *bench) mappings(l layout) error {
 			}
 		}
 		var text strings.Builder
-		if err := t.Execute(&text, targets); err != nil {
+		if err := t.Execute(&text, map[string]any{"XML": b.inXML, "Targets": targets}); err != nil {
 			return err
 		}
 		if err := os.WriteFile(filepath.Join(b.dir, "mapping"+suffix(i)+".yaml"), []byte(text.String()), 0o644); err != nil {
@@ -59,7 +59,7 @@ func (b *bench) config(l layout, extra string) (string, error) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "agency: Benchmark\nstate: %s\nmonitor: %s\ninbaskets:\n", filepath.Join(b.dir, "state"), monitor)
 	for i := range l.from {
-		fmt.Fprintf(&text, "  forms%s: {folder: {path: %s, match: \"*.json\", %safter: {move: done}}}\n", suffix(i), b.folder(i), extra)
+		fmt.Fprintf(&text, "  forms%s: {folder: {path: %s, match: \"*.json|*.xml\", %safter: {move: done}}}\n", suffix(i), b.folder(i), extra)
 	}
 	text.WriteString("targets:\n")
 	for j := range l.to {
@@ -82,7 +82,7 @@ func (b *bench) fill(ctx context.Context, l layout, n int) error {
 		if err := os.RemoveAll(b.folder(i)); err != nil {
 			return err
 		}
-		if err := write(b.folder(i), b.seed, n*i/l.from, n*(i+1)/l.from); err != nil {
+		if err := write(b.folder(i), b.seed, n*i/l.from, n*(i+1)/l.from, b.inXML); err != nil {
 			return err
 		}
 	}
@@ -121,6 +121,19 @@ func (b *bench) layouts(ctx context.Context) error {
 		}
 	}
 	one := medians(rates[order[0]]).perSecond(b.n)
+	var asXML []figures
+	for range (b.rounds + 1) / 2 {
+		b.inXML = true
+		f, err := b.race(ctx, 'a', order[0], b.n)
+		b.inXML = false
+		if err != nil {
+			return err
+		}
+		asXML = append(asXML, f)
+	}
+	ratio := medians(asXML).perSecond(b.n) / one
+	fmt.Printf("forms in XML:      %6.0f forms/s, %.2f of JSON; %.2f CPU s/10,000\n", medians(asXML).perSecond(b.n), ratio, medians(asXML).cpu10k(b.n))
+	b.judge(ratio >= goalXML, "forms in XML run at %.2f of those in JSON, at least %.2f", ratio, goalXML)
 	for _, l := range order {
 		m := medians(rates[l])
 		ratio := m.perSecond(b.n) / one

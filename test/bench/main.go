@@ -133,6 +133,7 @@ type bench struct {
 	server    *servers.Database
 	databases []*database // the first is everybody's
 	ledger    string      // statements that create the ledger; empty: there is no agent
+	inXML     bool        // forms are written as XML
 	verdicts  []verdict
 }
 

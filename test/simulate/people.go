@@ -155,6 +155,7 @@ func (w *world) settleAll() {
 		}
 		w.repost()
 		if round > 8 && w.settled() {
+			w.until(w.clock.elapsed() + 5*time.Minute) // until front offices have read what was settled last
 			return
 		}
 	}
