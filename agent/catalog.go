@@ -2,6 +2,7 @@ package agent
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -97,8 +98,32 @@ func LoadMappings(cfg *config.Config, c mapping.Catalog) (map[string]*mapping.Pl
 		}
 		plans[r.Name], byPath[r.Mapping] = plan, plan
 	}
+	problems = append(problems, twins(cfg, plans)...)
 	wrong, _ := sharedResults(cfg, plans)
 	return plans, append(problems, wrong...)
+}
+
+// twins refuses two mapping files that call themselves the same mapping and version, and differ.
+func twins(cfg *config.Config, plans map[string]*mapping.Plan) (problems diag.Problems) {
+	type named struct {
+		name    string
+		version int
+	}
+	first := map[named]config.Route{}
+	for _, r := range cfg.Routes {
+		plan := plans[r.Name]
+		if plan == nil {
+			continue
+		}
+		n := named{plan.Name(), plan.Version()}
+		if before, known := first[n]; !known {
+			first[n] = r
+		} else if plans[before.Name].Digest() != plan.Digest() {
+			problems = append(problems, cfg.Problem(CodeMappingTwice, fmt.Sprintf("this file and that of route %s both say mapping %s, version %d, and differ: nobody could tell which one a form was written by", before.Name, n.name, n.version),
+				"give one of them another name", "routes", r.Name, "mapping"))
+		}
+	}
+	return problems
 }
 
 // MappingWarnings returns what may go wrong with the mappings of a configuration though they are right.

@@ -376,6 +376,9 @@ func (b *builder) layoutFields(w *write, spec writeSpec) {
 		return
 	}
 	b.plan.layouts[w.target] = l
+	if b.cat != nil && !b.pinned() && l.Uses("seq") && !b.batched(w.target) {
+		b.report(spec.Node.ValueProblem("layout", CodeLayout, "its header or trailer has {seq}, the number of a batch, and this target has one file a form: it would be 0 in all of them", "take {id} or {reference}, or give the target batch"))
+	}
 	names, ok := l.Fields(w.name)
 	if !ok {
 		b.report(spec.Node.ValueProblem("layout", CodeLayout, fmt.Sprintf("the layout has no records for write %q", w.name), ""))
@@ -391,6 +394,12 @@ func (b *builder) layoutFields(w *write, spec writeSpec) {
 			b.report(spec.Fields[i].Value.Node.Problem(CodeLayout, fmt.Sprintf("the layout has no field %q", n), diag.DidYouMean(n, names)))
 		}
 	}
+}
+
+// batched tells whether a target may put many forms into one file.
+func (b *builder) batched(target string) bool {
+	info, known := b.cat.Target(target)
+	return info.Batch || !known
 }
 
 // orders reads the top-level order: one expression, or one for each target.

@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,10 +35,15 @@ func (f *workFolder) taken() bool { return f.Use == "forms" }
 // a folder must not lie there as a form or an answer.
 func (l *loader) folders() {
 	all := l.workFolders()
+	l.routesFit(all)
 	for n := range all {
 		for m := range all {
 			if why := all[n].returns(&all[m], n < m); why != "" {
 				l.add(l.c.Problem(CodeFolders, why, "give each of them a folder of its own", all[m].key()...))
+			}
+			if n < m && l.collide(&all[n], &all[m]) {
+				l.c.Warnings = append(l.c.Warnings, l.c.Problem(CodeFolders, fmt.Sprintf("%s and %s put files of the same names into one folder: whichever comes second is parked", all[n].name(), all[m].name()),
+					"give one of them other names or another folder", all[m].key()...))
 			}
 			if n < m && all[n].overlaps(&all[m]) {
 				l.c.Warnings = append(l.c.Warnings, l.c.Problem(CodeFolders, fmt.Sprintf("%s and %s take files out of one folder, and a name may fit match of both", all[n].name(), all[m].name()),
@@ -45,6 +51,39 @@ func (l *loader) folders() {
 			}
 		}
 	}
+}
+
+// routesFit refuses routes whose match fits no name that their in-basket takes.
+func (l *loader) routesFit(all []workFolder) {
+	for _, r := range l.c.Routes {
+		for i := range all {
+			f := &all[i]
+			if r.Match != "" && f.taken() && f.entry.Definition.Role == connectors.RoleInbasket && slices.Contains(r.From, f.entry.Name) && apart(r.Match, f.Match) {
+				l.refuse(true, CodeRoute, fmt.Sprintf("no form comes by this route from %q, which takes %s", f.entry.Name, f.Match), "let both fit the names of the forms", "routes", r.Name, "match")
+			}
+		}
+	}
+}
+
+// collide tells whether two targets give files of one folder the same names.
+func (l *loader) collide(f, o *workFolder) bool {
+	if f.Use != "drop" || o.Use != "drop" || !f.same(o) {
+		return false
+	}
+	names := func(f *workFolder) (all []string) {
+		t, _ := l.c.Target(f.entry.Name)
+		if t.File != nil {
+			all = append(all, t.File.Name, t.File.Control)
+		}
+		if t.Batch != nil {
+			all = append(all, t.Batch.Name, t.Batch.Control)
+		}
+		return slices.DeleteFunc(all, func(n string) bool { return n == "" })
+	}
+	theirs := names(o)
+	return slices.ContainsFunc(names(f), func(n string) bool {
+		return slices.ContainsFunc(theirs, func(t string) bool { return strings.EqualFold(n, t) })
+	})
 }
 
 // returns says why a folder that files are taken out of, or that they are moved to then, must not be another one; once says that

@@ -24,6 +24,22 @@ func (r Route) Matches(name string) bool {
 	return false
 }
 
+// covers tells whether a route takes every name that another one would.
+func (r Route) covers(o Route) bool {
+	if r.Match == "" || o.Match == "" {
+		return r.Match == ""
+	}
+	for _, pattern := range strings.Split(o.Match, "|") {
+		for _, sample := range []string{"", "\x01", "\x01.\x02"} { // what stands in the place of its wildcards
+			name := strings.NewReplacer("*", sample, "?", "\x03").Replace(strings.TrimSpace(pattern))
+			if strings.ContainsAny(name, `[\`) || !r.Matches(name) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // RouteFor returns the route of a form in an in-basket: the first one whose names match.
 func (c *Config) RouteFor(inbasket, name string) (Route, bool) {
 	for _, r := range c.Routes {
@@ -47,17 +63,18 @@ func (c *Config) RoutesOf(office string) []Route {
 
 func (l *loader) routes(doc document) {
 	used := map[string]bool{}
-	whole := map[string]string{} // in-basket to the route that takes all of its forms
 	for _, e := range doc.Routes {
 		r := Route{Name: e.Key, From: e.Value.From, Mapping: l.c.Abs(e.Value.Mapping), FrontOffice: e.Value.FrontOffice,
 			Match: e.Value.Match, DecideWithin: e.Value.DecideWithin, Keep: e.Value.Keep}
 		l.route(r, doc)
 		for i, from := range r.From {
 			used[from] = true
-			other, hidden := whole[from]
-			l.refuse(hidden, CodeRoute, fmt.Sprintf("the route %q takes every form of %q already", other, from), "give that route a match, or put it last", "routes", r.Name, "from", i)
-			if r.Match == "" {
-				whole[from] = r.Name
+			for _, before := range l.c.Routes {
+				if slices.Contains(before.From, from) && before.covers(r) {
+					l.refuse(true, CodeRoute, fmt.Sprintf("the route %q takes every form of %q that this one would: the first one whose match fits is taken", before.Name, from),
+						"put this route before it, or give that one a narrower match", "routes", r.Name, "from", i)
+					break
+				}
 			}
 		}
 		l.c.Routes = append(l.c.Routes, r)

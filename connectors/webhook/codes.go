@@ -2,7 +2,7 @@ package webhook
 
 // The stable codes of this connector.
 const (
-	CodeGone       = "webhook.gone"            // the receiver answered 410 Gone: it wants no more events; pushing is disabled until an operator resumes it
+	CodeGone       = "webhook.gone"            // the receiver answered 410 Gone: it wants no more events; each is given up at once and can be polled: mend webhook.url, or remove the webhook
 	CodeRefused    = "webhook.refused"         // the receiver answered with an error status; it is tried again on the schedule
 	CodeThrottled  = "webhook.throttled"       // the receiver answered 429, 502, 503 or 504; it is tried again, not sooner than it asked
 	CodeRedirect   = "webhook.redirect"        // the receiver answered with a redirect, which is never followed; put the new address into the configuration

@@ -77,8 +77,8 @@ func Open(env connectors.Env, c Config) (connectors.FrontOffice, error) {
 }
 
 // Publish sends the events in order. When one fails, later events of the same submission are not tried;
-// when the receiver as a whole seems unwell, nothing more is. Classes: Written for 2xx; TargetError with
-// CodeGone for 410, with CodeTLS or CodeAddress for what only a person can mend; Transient for the rest.
+// when the receiver as a whole seems unwell, nothing more is. Classes: Written for 2xx; ItemError with
+// CodeGone for 410; TargetError with CodeTLS or CodeAddress for what only a person can mend; Transient for the rest.
 func (o *Office) Publish(ctx context.Context, events []connectors.Event) ([]connectors.Outcome, error) {
 	var outcomes []connectors.Outcome
 	failed := map[string]bool{}
@@ -164,7 +164,7 @@ func (o *Office) answer(id string, resp *http.Response) (out connectors.Outcome,
 	case s >= 200 && s < 300:
 		return connectors.Outcome{Key: id, Class: connectors.Written}, false
 	case s == http.StatusGone:
-		out.Class, out.Code = connectors.TargetError, CodeGone
+		out.Class, out.Code = connectors.ItemError, CodeGone
 		return out, true
 	case s >= 300 && s < 400:
 		out.Code = CodeRedirect

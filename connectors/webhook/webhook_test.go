@@ -110,7 +110,7 @@ func TestPublishClasses(t *testing.T) {
 		{204, "", connectors.Written, "", 0},
 		{301, "", connectors.Transient, CodeRedirect, 0},
 		{400, "", connectors.Transient, CodeRefused, 0},
-		{410, "", connectors.TargetError, CodeGone, 0},
+		{410, "", connectors.ItemError, CodeGone, 0},
 		{429, "7", connectors.Transient, CodeThrottled, 7 * time.Second},
 		{503, "Thu, 25 Feb 2021 15:03:10 GMT", connectors.Transient, CodeThrottled, time.Minute},
 		{503, "nonsense", connectors.Transient, CodeThrottled, 0},

@@ -5,6 +5,7 @@ package encode
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,13 @@ type Layout struct {
 	control  *control
 	csv      csvMarks
 	bindings sync.Map // *connectors.Shape → *binding; there is one shape a write of a plan
+}
+
+// Uses tells whether header or trailer have a variable.
+func (l *Layout) Uses(variable string) bool {
+	return slices.ContainsFunc(slices.Concat(l.header, l.trailer), func(n *line) bool {
+		return slices.ContainsFunc(n.templates, func(t *Template) bool { return t != nil && t.Uses(variable) })
+	})
 }
 
 // kind is one kind of record.

@@ -50,6 +50,9 @@ func (h Habits) listLine(fi fs.FileInfo) string {
 	if fi.IsDir() {
 		kind = "drwxr-xr-x"
 	}
+	if fi.Mode()&fs.ModeSymlink != 0 {
+		kind, name = "lrwxrwxrwx", name+" -> elsewhere"
+	}
 	if h.Listing == "spaced" {
 		owner = "ftp      Domain Users"
 	}
@@ -61,6 +64,9 @@ func factLine(fi fs.FileInfo) string {
 	kind := "file"
 	if fi.IsDir() {
 		kind = "dir"
+	}
+	if fi.Mode()&fs.ModeSymlink != 0 {
+		kind = "OS.unix=slink:elsewhere"
 	}
 	return fmt.Sprintf("Type=%s;Size=%d;Modify=%s; %s", kind, fi.Size(), fi.ModTime().UTC().Format("20060102150405"), fi.Name())
 }

@@ -67,3 +67,14 @@ func TestFTPInbasketThatMayNotBeListed(t *testing.T) {
 	must(t, b.Check(t.Context()))
 	expect(t, "nothing stays", tree(t, b.dir), "")
 }
+
+// TestFTPLinks are never followed: the form that they lead to would come twice.
+func TestFTPLinks(t *testing.T) {
+	for name, habits := range map[string]ftpserver.Habits{"LIST": {}, "LIST and odd lines": {Listing: "spaced"}, "MLSD": {Features: []string{"MLST type*;size*;modify*;", "MLSD"}}} {
+		b := ftpBasket(t, ftpserver.Faults{}, habits, nil)
+		b.put("a.json", `{"a":1}`)
+		must(t, os.Symlink("a.json", filepath.Join(b.dir, "b.json")))
+		expect(t, name, b.later()+b.later(), "a.json")
+		expect(t, name+": told", strings.Join(b.notices, " "), CodeSkipped)
+	}
+}

@@ -15,6 +15,7 @@ type entry struct {
 	size int64     // place.Unknown where the server does not tell it in bytes
 	at   time.Time // zero where it is not told with its year and zone
 	dir  bool      // a folder, or a link
+	link bool      // a link, or another special file
 }
 
 // Lines of listings as servers write them. Owners and groups may hold blanks: the columns are found from the time.
@@ -31,6 +32,10 @@ func parseLine(line string) (e entry, ok bool) {
 	e.size = place.Unknown
 	if m := unixLine.FindStringSubmatch(line); m != nil {
 		e.name, e.dir, e.size = m[3], m[1] != "-", number(m[2])
+		e.link = m[1] != "-" && m[1] != "d"
+		if m[1] == "l" {
+			e.name, _, _ = strings.Cut(e.name, " -> ")
+		}
 		return e, true
 	}
 	if m := dosLine.FindStringSubmatch(line); m != nil {
@@ -74,6 +79,7 @@ func parseFacts(line string) (e entry, ok bool) {
 		switch strings.ToLower(key) {
 		case "type":
 			e.dir = !strings.EqualFold(value, "file")
+			e.link = len(value) > 3 && strings.EqualFold(value[:3], "OS.")
 		case "size":
 			e.size = number(value)
 		case "modify":

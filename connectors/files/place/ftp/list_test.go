@@ -1,6 +1,7 @@
 package ftp
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors/files/place"
@@ -18,6 +19,7 @@ func TestListings(t *testing.T) {
 		{"-rw-r--r--   1 a b 42 2026-01-02 03:04 iso.txt", "iso.txt", 42},
 		{"drwxr-xr-x   2 ftp      ftp        4096 Jan 02 03:04 done", "done", -1},
 		{"lrwxrwxrwx   1 ftp      ftp           4 Jan 02 03:04 P1.DAT", "P1.DAT", -1},
+		{"lrwxrwxrwx   1 ftp      ftp           4 Jan 02 03:04 P1.DAT -> ../P2.DAT", "P1.DAT", -1},
 		{"- [R----F--] supervisor            512       Jan 16 18:53    login", "   login", 512},
 		{"01-02-26  03:04PM                   42 P1.DAT", "P1.DAT", 42},
 		{"01-02-2026  15:04                  1,042 P1.DAT", "P1.DAT", place.Unknown},
@@ -38,12 +40,17 @@ func TestListings(t *testing.T) {
 		if !ok || e.name != tt.name || e.bytes() != tt.size {
 			t.Errorf("%q: %v %+v", tt.line, ok, e)
 		}
+		if link := tt.line[0] == 'l'; link != (e.info().Kind == place.Special) {
+			t.Errorf("%q: kind %v", tt.line, e.info().Kind)
+		}
 	}
 	for line, want := range map[string]int64{
-		"Type=file;Size=42;Modify=20260102030405; a b": 42, "size=42; a b": 42, "Type=dir;Modify=20260102030405; a b": -1, "modify=20260102030405.123; a b": place.Unknown,
+		"Type=file;Size=42;Modify=20260102030405; a b": 42, "size=42; a b": 42, "Type=dir;Modify=20260102030405; a b": -1, "Type=OS.unix=slink:/x;Size=4; a b": -1, "modify=20260102030405.123; a b": place.Unknown,
 	} {
 		if e, ok := parseFacts(line); !ok || e.name != "a b" || e.bytes() != want {
 			t.Errorf("%q: %v %+v", line, ok, e)
+		} else if link := strings.Contains(line, "slink"); link != (e.info().Kind == place.Special) {
+			t.Errorf("%q: kind %v", line, e.info().Kind)
 		}
 	}
 }

@@ -65,6 +65,9 @@ func (e entry) info() place.Info {
 	if e.dir {
 		info.Kind = place.Folder
 	}
+	if e.link {
+		info.Kind = place.Special
+	}
 	if !e.at.IsZero() {
 		info.Mtime = e.at.UnixNano()
 	}
