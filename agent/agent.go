@@ -147,7 +147,8 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 		return nil, err
 	}
 	a.health = health.New(health.Options{Clock: o.Clock, Log: o.Log, Version: o.Version, Config: o.Config, Memory: o.Memory, Watchdog: o.Watchdog, Notify: o.Notify, Jitter: a.jitter(),
-		Parts: func() health.Parts { return a.current().parts(a.waiting) }, Held: func() *control.Trouble { return a.recovery.HeldTrouble() }, Each: func() {
+		Parts: func() health.Parts { return a.current().parts(a.waiting) }, Held: func() *control.Trouble { return a.recovery.HeldTrouble() },
+		Space: func() *control.Trouble { return a.spaceTrouble() }, Each: func() {
 			upkeep.KeepReserve(o.Config.State)
 			a.serving.api.Sweep()
 		}})

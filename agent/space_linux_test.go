@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/journal"
 )
 
@@ -163,4 +164,25 @@ func TestPostsLeaveTheDiskItsReserve(t *testing.T) {
 	w.until("delivered from the reserve", func() bool { return w.number("select count(*) from APPLICATION") == 2 })
 	free()
 	w.post(form("REF-2", "Anna"), "application/json").expect(t, "with room again", 202, "")
+}
+
+// While posts are refused for want of space, status says so.
+func TestSpaceInStatus(t *testing.T) {
+	w := newScripted(t, newScript(recorded), newScript(recorded), "")
+	fill, free := smallDisk(t, w, "size=64m")
+	w.start()
+	space := func() string {
+		s, err := w.agent.Health().Status(context.Background())
+		if err != nil || s.Space == nil {
+			return ""
+		}
+		return s.Space.Code
+	}
+	if space() != "" {
+		t.Fatalf("told with space left: %s", space())
+	}
+	fill()
+	w.until("told", func() bool { return space() == frontoffice.CodeNoSpace })
+	free()
+	w.until("over", func() bool { return space() == "" })
 }

@@ -76,6 +76,9 @@ type Definition struct {
 	frontOffice func(Env, any) (FrontOffice, error)
 }
 
+// Overruling is a configuration with keys that do nothing beside others: key → the one that overrules it.
+type Overruling interface{ Overruled() map[string]string }
+
 // Secret is a configuration value that is given by reference only and never printed.
 type Secret string
 

@@ -21,4 +21,5 @@ const (
 	CodeMissingLimit = "config.batch-never-closes" // a batch without any limit; give count, size, age or at
 	CodeFolders      = "config.folders"            // files would come into a folder again that they were taken from or put by this agent, as forms, for ever or twice; give each its own folder
 	CodeShape        = "config.shape"              // batch and file do not go with this target, or exclude each other; remove one
+	CodeOverruled    = "config.overruled"          // a key does nothing beside another one; keep one of the two
 )

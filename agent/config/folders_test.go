@@ -82,3 +82,28 @@ func TestOverlappingNames(t *testing.T) {
 		}
 	}
 }
+
+// TestOverruled warns of settings that do nothing beside others.
+func TestOverruled(t *testing.T) {
+	const text = "agency: A\ninbaskets:\n  a: {folder: {path: in, %s}}\ntargets:\n  t: {folder: {path: out}, file: {name: \"{id}.x\"}}\nroutes:\n  r: {from: a, mapping: m.yaml}\n"
+	for more, key := range map[string]string{
+		"after: {move: done, delete: true}": "after.move", `marker: "{name}.ok", quiet: 2s`: "quiet",
+		"after: {move: done, delete: false}": "", "after: {delete: true}": "", `marker: "{name}.ok"`: "", "after: {move: x, dated: true}": "",
+	} {
+		c, err := config.Parse(filepath.Join(t.TempDir(), "inbasket.yaml"), fmt.Appendf(nil, text, more), all.Registry(), config.Options{})
+		if err != nil {
+			t.Fatal(more, err)
+		}
+		var told []string
+		for _, w := range c.Warnings {
+			told = append(told, fmt.Sprintf("%s:%d %s", w.Code, w.Line, w.Message))
+		}
+		want := ""
+		if key != "" {
+			want = "config.overruled:3 " + key + " does nothing beside"
+		}
+		if got := strings.Join(told, "\n"); !strings.HasPrefix(got, want) || want == "" && got != "" {
+			t.Errorf("%s: %s", more, got)
+		}
+	}
+}

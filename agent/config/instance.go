@@ -91,6 +91,13 @@ func (l *loader) plain(n *diag.Node, keys, types []string, into any) diag.Proble
 
 // validate asks the connector itself, and puts each of its complaints at the key that it begins with.
 func (l *loader) validate(p *diag.Pair, config any) {
+	if x, ok := config.(connectors.Overruling); ok {
+		for key, by := range x.Overruled() {
+			if n, last := given(p.Value, key), given(p.Value, by); n != nil && last != nil && last.Text != "false" {
+				l.c.Warnings = append(l.c.Warnings, n.Problem(CodeOverruled, fmt.Sprintf("%s does nothing beside %s", key, by), "keep one of the two"))
+			}
+		}
+	}
 	v, ok := config.(interface{ Validate() error })
 	if !ok {
 		return
@@ -98,6 +105,18 @@ func (l *loader) validate(p *diag.Pair, config any) {
 	for _, err := range flatten(v.Validate()) {
 		l.add(place(p, err.Error()))
 	}
+}
+
+// given is the value of a dotted key; nil: it is not there.
+func given(n *diag.Node, key string) *diag.Node {
+	for part := range strings.SplitSeq(key, ".") {
+		next, ok := n.Get(part)
+		if !ok {
+			return nil
+		}
+		n = next
+	}
+	return n
 }
 
 func flatten(err error) []error {

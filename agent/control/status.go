@@ -19,6 +19,7 @@ type Status struct {
 	Monitor       string                  `json:"monitor,omitempty"`
 	Epoch         int64                   `json:"epoch"`
 	Journal       *Trouble                `json:"journal,omitempty"` // why the journal cannot be written
+	Space         *Trouble                `json:"space,omitempty"`   // why posted forms are refused: the disk is nearly full
 	Held          *Trouble                `json:"held,omitempty"`    // restored from a backup and not released: nothing is taken, delivered or told
 	Backup        time.Time               `json:"backup,omitzero"`   // when the last verified backup was made
 	States        map[journal.State]int64 `json:"states"`

@@ -33,6 +33,7 @@ type Options struct {
 	Parts    func() Parts            // what the configuration in force has at work
 	Each     func()                  // done at each look of the watchdog
 	Held     func() *control.Trouble // why a restored agent is held; nil: it is not
+	Space    func() *control.Trouble // why posted forms are refused; nil: there is space for them
 }
 
 // Parts are what one configuration has at work.

@@ -24,7 +24,7 @@ func (s *Service) Status(ctx context.Context) (control.Status, error) {
 // look is one look at everything. Where the journal cannot be read, what is known without it is there nevertheless.
 func (s *Service) look(ctx context.Context, now Parts) (control.Status, journal.Summary, error) {
 	out := control.Status{Running: true, Version: s.options.Version, Agency: now.Config.Agency, PID: os.Getpid(), Started: s.started, Loaded: now.Loaded,
-		Config: now.Config.Path, FrontOffice: s.served.FrontOffice, Monitor: s.served.Monitor, Notices: s.Counters.Notices(), Held: s.options.Held(),
+		Config: now.Config.Path, FrontOffice: s.served.FrontOffice, Monitor: s.served.Monitor, Notices: s.Counters.Notices(), Held: s.options.Held(), Space: s.options.Space(),
 		Inbaskets: []control.SourceStatus{}, Results: []control.SourceStatus{}, Targets: []control.TargetStatus{}, FrontOffices: []control.OfficeStatus{}}
 	for _, i := range now.Config.Inbaskets {
 		out.Inbaskets = append(out.Inbaskets, s.source(now, Inbasket, i.Name, i.Definition.Type, "form ", now.Inbaskets[i.Name]))

@@ -27,11 +27,11 @@ func replyClass(err error) int {
 	return 0
 }
 
+// refusal tells whether the server refused something, for now or for good; all other errors are none that it is to give.
+func refusal(err error) bool { return replyClass(err) == 4 || replyClass(err) == 5 }
+
 // broken tells that a connection is of no more use after err.
-func broken(err error) bool {
-	r := reply(err)
-	return r == nil || r.Code == 421
-}
+func broken(err error) bool { return !refusal(err) || reply(err).Code == 421 }
 
 // failure makes an error before the end of a mail, or a refusal of the whole of it, one that the agent can act on: nothing was sent.
 // refused is the code of a refusal for good.
@@ -41,6 +41,8 @@ func failure(op string, err error, refused string) *connectors.Error {
 	var content *contentError
 	var network net.Error
 	switch r := reply(err); {
+	case r != nil && !refusal(err):
+		e.Class, e.Code = connectors.Transient, CodeConnection
 	case r != nil && r.Code/100 == 4:
 		e.Class, e.Code = connectors.Transient, CodeBusy
 	case r != nil && r.EnhancedCode == smtp.EnhancedCode{5, 2, 2}: // its mailbox is full

@@ -198,7 +198,7 @@ func (s *session) send(l letter) (unusable bool, err *connectors.Error) {
 	switch raw = w.Close(); {
 	case raw == nil || replyClass(raw) == 2:
 		return false, nil
-	case replyClass(raw) == 0:
+	case !refusal(raw): // no answer, or one that is none
 		return true, &connectors.Error{Class: connectors.Uncertain, Code: CodeUnclear, Op: op, Hint: "look for the Message-ID " + l.messageID(c.From), Err: raw}
 	}
 	return broken(raw), failure(op, raw, CodeRejected)

@@ -166,6 +166,9 @@ func TestReplies(t *testing.T) {
 		"goes away at the end, and says": {"END", "421 bye", busy, cut, 1},
 		"cut at the end":                 {"END", "-", unclear, cut, 1},
 		"nonsense at the end":            {"END", "what", unclear, cut, 1},
+		"no answer to the end":           {"END", "354 go on", unclear, cut, 1},
+		"no class at the end":            {"END", "999 done", unclear, cut, 1},
+		"content not asked for":          {"DATA", "250 ok", cut, cut, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, map[string]string{test.word: test.answer})

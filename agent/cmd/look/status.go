@@ -58,6 +58,7 @@ func printStatus(w io.Writer, s control.Status, now time.Time) {
 	fmt.Fprintln(w, cmp.Or(countsText(s.States), "no submissions yet"))
 	printTrouble(w, "agent", s.Held)
 	printTrouble(w, "journal", s.Journal)
+	printTrouble(w, "disk", s.Space)
 	for i := range s.Stuck {
 		printTrouble(w, "agent", &s.Stuck[i])
 	}

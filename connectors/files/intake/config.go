@@ -118,6 +118,11 @@ func (c *Rules) Validate() error {
 	return errors.Join(errs...)
 }
 
+// Overruled names the keys that do nothing beside others.
+func (c *Rules) Overruled() map[string]string {
+	return map[string]string{"after.move": "after.delete", "after.dated": "after.delete", "quiet": "marker"}
+}
+
 func validMarker(m string) bool {
 	return strings.Count(m, "{name}") == 1 && m != "{name}" && !strings.ContainsAny(m, `/\`)
 }
