@@ -189,6 +189,7 @@ func (s *source) lookBeside(ctx context.Context, g *candidate, pattern string) {
 			return
 		}
 	}
+	g.unlisted = fmt.Sprintf("goes to number %d or beyond", maxAttachments)
 }
 
 // maxAttachments bounds the attachments of one form; more are for another transport.
