@@ -162,11 +162,5 @@ type ours func(ctx context.Context, path string) (bool, error)
 // goneIsOurs says of a file that cannot be looked at: taken away from where it was moved to, it was ours; where it cannot be
 // read, that is not known and so not believed. What the place is at fault for says nothing.
 func goneIsOurs(err error) (bool, error) {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return true, nil
-	case place.AtFault(err):
-		return false, err
-	}
-	return false, nil
+	return errors.Is(err, fs.ErrNotExist), faultOnly(err)
 }
