@@ -56,12 +56,6 @@ func (s *source) movedTo(t stat) ours {
 	}
 }
 
-// lies tells whether it is this file that lies under its name in the folder.
-func (s *source) lies(t stat) bool {
-	now, err := s.stat(s.life, t.Name)
-	return err == nil && t.likely(now.Info)
-}
-
 // candidate is a form with what belongs to it, as one look saw them.
 type candidate struct {
 	form     stat
