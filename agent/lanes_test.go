@@ -67,6 +67,26 @@ func TestRejectWhileStaging(t *testing.T) {
 	}
 }
 
+// What cannot be put in place for one submission, such as a name that the target cannot have, parks that one alone.
+func TestOneOfAGroupCannotBeStaged(t *testing.T) {
+	one, two := newScript(recorded), newScript(connectors.Abilities{})
+	two.stage = func(_ context.Context, g connectors.Group) error {
+		if slices.ContainsFunc(g.Items, func(d connectors.Delivery) bool { return nameOf(d) == "Anna" }) {
+			return connectors.Errorf(connectors.ItemError, "test.name", "put in place", "", "the name")
+		}
+		return nil
+	}
+	w := newScripted(t, one, staging{two}, "")
+	w.write("in/0.json", form("REF-0", "Berta"))
+	w.write("in/1.json", form("REF-1", "Anna"))
+	w.write("in/2.json", form("REF-2", "Berta"))
+	w.start()
+	w.until("one parked, the others delivered", func() bool { return w.states()[journal.Parked] == 1 && w.states()[journal.Delivered] == 2 })
+	if p := w.to("REF-1", "two").Progress; p != journal.Held {
+		t.Errorf("parked is another one: %s", p)
+	}
+}
+
 // A submission that keeps failing must not keep the others waiting, whatever the class of its failure.
 func TestPoison(t *testing.T) {
 	fail := map[string]func() ([]connectors.Outcome, error){

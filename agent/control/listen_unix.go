@@ -10,21 +10,12 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"sync"
 
 	"github.com/inbasket/inbasket/connectors"
 )
 
 // SocketName is the name of the socket in the state folder.
 const SocketName = "control.sock"
-
-// Server takes orders. Listen makes it, Serve runs it, Close may be called twice and at any time.
-type Server struct {
-	listener net.Listener
-	path     string
-	key      string // empty: the socket's own rights are enough
-	closing  sync.Once
-}
 
 // Listen makes the socket in the state folder: for the agent's account only, or also for a group. The
 // caller must hold the journal: a socket that lies there is taken for one that a killed agent left behind.
@@ -53,19 +44,6 @@ func Listen(state, group string) (*Server, error) {
 // Addr returns where the server listens, for people.
 func (s *Server) Addr() string { return s.path }
 
-// Close stops taking orders and removes the socket.
-func (s *Server) Close() (err error) {
-	s.closing.Do(func() {
-		if err = s.listener.Close(); errors.Is(err, net.ErrClosed) {
-			err = nil
-		}
-		if rm := os.Remove(s.path); rm != nil && !errors.Is(rm, os.ErrNotExist) {
-			err = errors.Join(err, rm)
-		}
-	})
-	return err
-}
-
 // permit sets owner rights, or also those of a group.
 func permit(path, group string) error {
 	if group == "" {
@@ -89,10 +67,6 @@ func permit(path, group string) error {
 		return listenError(err)
 	}
 	return nil
-}
-
-func listenError(err error) error {
-	return &connectors.Error{Class: connectors.TargetError, Code: CodeListen, Op: "make the control socket", Hint: "look at the rights of the state folder", Err: err}
 }
 
 func dial(ctx context.Context, state string) (net.Conn, error) {

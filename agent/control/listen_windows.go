@@ -9,22 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
-
-	"github.com/inbasket/inbasket/connectors"
 )
 
 // keyName is the file in the state folder that names port and key. Who can read it may give orders: the
 // installer closes the state folder to all but the service and administrators.
 const keyName = "control.key"
-
-// Server takes orders. Listen makes it, Serve runs it, Close may be called twice and at any time.
-type Server struct {
-	listener net.Listener
-	path     string
-	key      string
-	closing  sync.Once
-}
 
 // Listen listens on a free loopback port and writes port and key beside the journal. Windows has Unix
 // sockets, but no rights on them that Go can set; group is not used.
@@ -46,23 +35,6 @@ func Listen(state, group string) (*Server, error) {
 
 // Addr returns where the server listens, for people.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
-
-// Close stops taking orders and removes the key.
-func (s *Server) Close() (err error) {
-	s.closing.Do(func() {
-		if err = s.listener.Close(); errors.Is(err, net.ErrClosed) {
-			err = nil
-		}
-		if rm := os.Remove(s.path); rm != nil && !errors.Is(rm, os.ErrNotExist) {
-			err = errors.Join(err, rm)
-		}
-	})
-	return err
-}
-
-func listenError(err error) error {
-	return &connectors.Error{Class: connectors.TargetError, Code: CodeListen, Op: "listen for orders", Hint: "look at the rights of the state folder", Err: err}
-}
 
 func dial(ctx context.Context, state string) (net.Conn, error) {
 	address, _, err := readFile(state)

@@ -8,9 +8,12 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"os"
+	"sync"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/httpserver"
+	"github.com/inbasket/inbasket/connectors"
 )
 
 // maxRequest bounds an order without its documents, in bytes.
@@ -21,6 +24,31 @@ const maxConnections = 128
 
 // stopWithin is how long orders in progress may take when the agent stops.
 const stopWithin = 2 * time.Second
+
+// Server takes orders. Listen makes it, Serve runs it, Close may be called twice and at any time.
+type Server struct {
+	listener net.Listener
+	path     string // of the socket, or of the file with the key
+	key      string // empty: the socket's own rights are enough
+	closing  sync.Once
+}
+
+func listenError(err error) error {
+	return &connectors.Error{Class: connectors.TargetError, Code: CodeListen, Op: "listen for orders", Hint: "look at the rights of the state folder", Err: err}
+}
+
+// Close stops taking orders and removes what Listen has made.
+func (s *Server) Close() (err error) {
+	s.closing.Do(func() {
+		if err = s.listener.Close(); errors.Is(err, net.ErrClosed) {
+			err = nil
+		}
+		if rm := os.Remove(s.path); rm != nil && !errors.Is(rm, os.ErrNotExist) {
+			err = errors.Join(err, rm)
+		}
+	})
+	return err
+}
 
 // Over makes a server on a listener that is there already, which lets nobody in who may not give orders.
 func Over(l net.Listener) *Server { return &Server{listener: l} }

@@ -143,8 +143,7 @@ func (u *understood) add(ctx context.Context, r reading) error {
 		if u.result.Gap {
 			w.Text, w.Next = w.Text+", or lies behind a number that is missing", "number the documents without a gap; after ten minutes the decision is set aside for a person"
 		}
-		if !u.over(key, w) {
-			u.waitFor(o, w)
+		if u.waitsFor(o, key, w) {
 			return nil
 		}
 		o.Park = withoutDocument(w.Text)
@@ -182,8 +181,7 @@ func (u *understood) documents(ctx context.Context, o *journal.Outcome, document
 	}
 	for _, failed := range all {
 		w := failed.Item(itemOf(*o))
-		if !failed.Large && !u.over(key, w) {
-			u.waitFor(*o, w)
+		if !failed.Large && u.waitsFor(*o, key, w) {
 			return true
 		}
 		o.Park = withoutDocument(w.Text + ": " + failed.Name)
@@ -192,8 +190,7 @@ func (u *understood) documents(ctx context.Context, o *journal.Outcome, document
 	if u.result.File != "" && len(o.Documents) > 0 && u.servedBefore(o) {
 		w := waiting.Item{Name: itemOf(*o), Code: CodeDocument, Text: "its document was given to a decision of the answer file that lay there before under this name",
 			Next: "put its own document there; after ten minutes the decision is set aside for a person"}
-		if !u.over(key, w) {
-			u.waitFor(*o, w)
+		if u.waitsFor(*o, key, w) {
 			return true
 		}
 		o.Documents, o.Park = nil, withoutDocument(w.Text)
@@ -204,6 +201,15 @@ func (u *understood) documents(ctx context.Context, o *journal.Outcome, document
 		return true
 	}
 	return false
+}
+
+// waitsFor has a decision wait for a document until its time is over.
+func (u *understood) waitsFor(o journal.Outcome, key string, w waiting.Item) bool {
+	if u.over(key, w) {
+		return false
+	}
+	u.waitFor(o, w)
+	return true
 }
 
 // waitFor has a decision on record from the moment that it is read, although a document of it cannot be had yet: its

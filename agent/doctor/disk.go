@@ -20,7 +20,8 @@ const (
 
 // disks looks at the room and the kind of every file system that the agent writes to, each once.
 func disks(_ context.Context, x *exam, n *notes) {
-	seen := map[uint64]bool{}
+	type system struct{ mount, size uint64 }
+	seen := map[system]bool{}
 	for _, f := range x.folderList() {
 		if !f.Write {
 			continue
@@ -35,8 +36,8 @@ func disks(_ context.Context, x *exam, n *notes) {
 			n.fail(subject, CodeDiskNetwork, "the state folder "+f.Path+" lies on a network file system ("+d.Network+"), where the journal can be damaged",
 				"stop the agent, move the folder to a local disk, name it as state")
 		}
-		key := d.Mount ^ d.Size
-		if seen[key] {
+		key := system{d.Mount, d.Size}
+		if d.Mount != 0 && seen[key] { // without a number two disks of one size may be two
 			continue
 		}
 		seen[key] = true

@@ -92,7 +92,7 @@ func checks() []check {
 		{"certificates", slow, certificates},
 		{"targets", slow, targets},
 		{"front-offices", slow, offices},
-		{"in-baskets", quick, inbaskets},
+		{"in-baskets", slow, inbaskets},
 		{"journal", slow, theJournal},
 		{"service", quick, service},
 		{"upgrade", slow, upgrade},

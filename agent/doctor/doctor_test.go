@@ -22,6 +22,7 @@ import (
 	"github.com/inbasket/inbasket/agent/doctor"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/test/clock"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -88,7 +89,7 @@ func tell(f func(*world, *doctor.Service)) func(*world) {
 
 // sick returns everything that doctor finds in a world that is sound otherwise.
 func sick() []broken {
-	return slices.Concat(sickMachine(), sickFolders(), sickWork(), sickJournal(), []broken{
+	return slices.Concat(sickMachine(), sickFolders(), sickWork(), sickJournal(), sickOthers(), []broken{
 		{"config refused", func(w *world) { w.config += "\nfoo: bar\n" }, "fail", "yaml.unknown-key", "inbasket check"},
 		{"secret unreadable", func(w *world) {
 			w.config = strings.Replace(w.config, "register.db,", "register.db, password: '${file:no}',", 1)
@@ -232,6 +233,84 @@ func TestSick(t *testing.T) {
 				t.Errorf("%+v in\n%s", f, w.words(e))
 			}
 		})
+	}
+}
+
+// sickOthers are things that the table above has no place for: what other programs and machines say.
+func sickOthers() []broken {
+	const ftp = "ftp: {address: '127.0.0.1:1', user: u, dir: /IN, tls: {mode: none}}"
+	refused := &control.Error{Code: control.CodePermission, Message: "this account may not give orders to the agent", Hint: "use the agent's own account"}
+	return []broken{
+		{"in-basket behind a server that is away", func(w *world) { w.config = strings.Replace(w.config, "folder: {path: in, match: \"*.json\"}", ftp, 1) }, "fail", "ftp.connect", "firewall"},
+		{"answers behind a server that is away, without in-baskets", func(w *world) {
+			w.config = "agency: Bauamt\nstate: state\nmonitor: off\nlisten: {address: '127.0.0.1:0'}\nfront-offices: {portal: {tokens: ['" + strings.Repeat("ab", 32) + "']}}\n" +
+				"targets:\n  drop: {folder: {path: drop}, file: {name: '{id}.csv'}}\nresults:\n  far: {" + ftp + "}\nroutes: {permit: {mapping: permit.yaml, front-office: portal}}\n"
+		}, "fail", "ftp.connect", "firewall"},
+		{"an item waits", status(func(s *control.Status) {
+			s.Inbaskets[0].Waiting = []control.WaitingItem{{Item: "Anna.json", Code: "content.unreadable", Text: "a file of it cannot be read", Next: "mend its rights"}}
+		}), "warn", "content.unreadable", "mend its rights"},
+		{"trouble with a source", status(func(s *control.Status) { s.Inbaskets[0].Trouble = &control.Trouble{Code: "files.folder", Count: 3} }), "fail", "files.folder", "again by itself"},
+		{"trouble with the journal", status(func(s *control.Status) {
+			s.Journal = &control.Trouble{Code: "journal.disk-full", Next: "make space", Since: clock.Start}
+		}), "fail", "journal.disk-full", "make space"},
+		{"stuck", status(func(s *control.Status) {
+			s.Stuck = []control.Trouble{{Code: "agent.stuck", Text: "a lane stands still", Since: clock.Start}}
+		}), "fail", "agent.stuck", "diagnostics"},
+		{"an agent that may not be asked", func(w *world) {
+			w.Status = func(context.Context) (control.Status, error) { return control.Status{}, refused }
+		}, "warn", control.CodePermission, "own account"},
+		{"trouble with a target that works", status(func(s *control.Status) {
+			s.Targets[0].Trouble = &control.Trouble{Code: "sql.slow", Text: "slow", Next: "look at its load"}
+		}), "warn", "sql.slow", "its load"},
+		{"audit log closed", func(w *world) { w.Audit = func(context.Context) (int64, error) { return 0, fs.ErrPermission } }, "warn", doctor.CodeAudit, "--as-service"},
+		{"audit log broken at a place", func(w *world) {
+			w.Audit = func(context.Context) (int64, error) {
+				return 0, connectors.Errorf(connectors.TargetError, "audit.broken", "read the audit log", "find out who", "broken")
+			}
+		}, "fail", "audit.broken", "find out who"},
+		{"configuration unreadable", func(w *world) {
+			w.Load = func() (*config.Config, error) { return nil, &fs.PathError{Op: "open", Err: fs.ErrPermission} }
+		}, "fail", doctor.CodeUpgradeConfig, "--config"},
+		{"certificate of tomorrow", func(w *world) {
+			cert, key := w.certificate("listen", clock.Start.Add(10000*time.Hour), "localhost")
+			w.clock.Jump(-400 * 24 * time.Hour)
+			w.config += fmt.Sprintf("listen: {address: '127.0.0.1:0', tls: {cert: '%s', key: '%s'}}\n", cert, key)
+		}, "fail", doctor.CodeCertExpired, "clock"},
+		{"certificate without its key", func(w *world) {
+			cert, _ := w.certificate("listen", clock.Start.Add(10000*time.Hour), "localhost")
+			w.config += fmt.Sprintf("listen: {address: '127.0.0.1:0', tls: {cert: '%s', key: 'gone.key'}}\n", cert)
+		}, "fail", doctor.CodeCertUnreadable, "path"},
+	}
+}
+
+// TestOnlyWhatWasSeenIsWell does not call an in-basket empty that cannot be looked into, nor a disk looked at that is another one.
+func TestOnlyWhatWasSeenIsWell(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	w.must(os.Remove(filepath.Join(w.dir, "in")))
+	w.file("in", "no folder", 0)
+	if e := w.examine("in-baskets"); strings.Contains(w.words(e), "nothing waits") {
+		t.Errorf("in\n%s", w.words(e))
+	}
+	w = newWorld(t)
+	w.run()
+	alike := func(free uint64) doctor.Disk { return doctor.Disk{Free: free, Size: 100 << 30} } // the system tells no more
+	w.machine.disks["state"], w.machine.disks["drop"], w.machine.disks["in"] = alike(50<<30), alike(1<<20), alike(50<<30)
+	if f, ok := find(w.examine("disk"), doctor.CodeDiskFull); !ok || f.Subject != "drop" {
+		t.Errorf("%+v", f)
+	}
+}
+
+// TestWouldBeMigrated says what this version does with an older journal, and what another version of the agent runs.
+func TestWouldBeMigrated(t *testing.T) {
+	w := newWorld(t)
+	w.run().Version = "1.2.2"
+	for size, within := range map[int64]string{1 << 20: "1 second", 100 << 30: "43 minutes"} {
+		inspection(func(i *journal.Inspection) { i.Version, i.Known, i.Size = 2, 3, size })(w)
+		e := w.examine("upgrade")
+		if words := w.words(e); !strings.Contains(words, "from version 2 to 3 within "+within) || !strings.Contains(words, "version 1.2.2 runs; this is 1.2.3") {
+			t.Errorf("%d bytes:\n%s", size, words)
+		}
 	}
 }
 

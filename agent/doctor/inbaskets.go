@@ -2,8 +2,10 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"strings"
@@ -23,28 +25,29 @@ func inbaskets(ctx context.Context, x *exam, n *notes) {
 	}
 	if len(x.cfg.Inbaskets) == 0 {
 		n.ok("", "there is none; front offices post forms")
-		return
 	}
 	x.surroundings(func(role connectors.Role, name string, s connectors.Surroundings) {
 		if role != connectors.RoleInbasket && role != connectors.RoleResults {
 			return
 		}
-		before := len(n.findings())
+		before, seen := len(n.findings()), len(s.Folders) > 0
 		for _, f := range s.Folders {
 			switch {
 			case f.Match != "":
-				x.waiting(name, f, n)
+				seen = x.waiting(name, f, n) && seen
 			case f.Use == "error":
-				setAside(name, f, n)
+				seen = setAside(name, f, n) && seen
 			}
 		}
-		if len(n.findings()) == before {
+		if seen && len(n.findings()) == before {
 			n.ok(name, "nothing waits for long")
 		}
 	})
 	x.reachSources(ctx, func(_ connectors.Role, name string, err error) {
 		if err != nil {
 			x.broken(name, err, n)
+		} else {
+			n.ok(name, "can be reached")
 		}
 	})
 	if x.status == nil {
@@ -89,8 +92,8 @@ func (x *exam) reachSources(ctx context.Context, told func(role connectors.Role,
 	}
 }
 
-// waiting looks at the forms of a folder.
-func (x *exam) waiting(name string, f connectors.WorkFolder, n *notes) {
+// waiting looks at the forms of a folder, and tells whether it could.
+func (x *exam) waiting(name string, f connectors.WorkFolder, n *notes) (seen bool) {
 	waiting, oldest := 0, time.Time{}
 	err := lookInto(f.Path, func(info os.FileInfo) {
 		if !fits(info.Name(), f.Match) {
@@ -102,7 +105,7 @@ func (x *exam) waiting(name string, f connectors.WorkFolder, n *notes) {
 		}
 	})
 	if err != nil || waiting == 0 {
-		return // folders tells
+		return err == nil // folders tells why
 	}
 	age := x.now.Sub(oldest)
 	switch {
@@ -112,6 +115,7 @@ func (x *exam) waiting(name string, f connectors.WorkFolder, n *notes) {
 		n.warn(name, CodeWaiting, fmt.Sprintf("%d waiting, the oldest for %s", waiting, long(age)),
 			"see whether it waits for its attachments or a done-marker, and whether the agent may read and move it: inbasket status")
 	}
+	return true
 }
 
 // fits tells whether a name is one of a pattern with alternatives.
@@ -124,11 +128,11 @@ func fits(name, pattern string) bool {
 	return false
 }
 
-// setAside counts what lies in an error folder; each file has its reason beside it.
-func setAside(name string, f connectors.WorkFolder, n *notes) {
+// setAside counts what lies in an error folder; each file has its reason beside it. It tells whether it could.
+func setAside(name string, f connectors.WorkFolder, n *notes) (seen bool) {
 	names := map[string]bool{}
 	if err := lookInto(f.Path, func(info os.FileInfo) { names[info.Name()] = true }); err != nil {
-		return // none was ever set aside
+		return errors.Is(err, fs.ErrNotExist) // none was ever set aside
 	}
 	files := 0
 	for name := range names {
@@ -136,8 +140,8 @@ func setAside(name string, f connectors.WorkFolder, n *notes) {
 			files++
 		}
 	}
-	if files == 0 {
-		return
+	if files > 0 {
+		n.warn(name, CodeErrorFolder, count(files, "file")+" in "+f.Path, "read the reasons beside them; send back or remove the files")
 	}
-	n.warn(name, CodeErrorFolder, count(files, "file")+" in "+f.Path, "read the reasons beside them; send back or remove the files")
+	return true
 }

@@ -3,7 +3,9 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -176,8 +178,11 @@ func lookInto(dir string, each func(os.FileInfo)) error {
 			}
 		}
 		looked += len(list)
-		if err != nil || len(list) == 0 {
+		if errors.Is(err, io.EOF) {
 			break
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -38,7 +38,7 @@ type Disk struct {
 	Files, Inode uint64 // free and all inodes; 0: the file system does not count them
 	ReadOnly     bool
 	Network      string // such as nfs or smb; empty: local
-	Mount        uint64 // files can be renamed between two paths of equal Mount
+	Mount        uint64 // files can be renamed between two paths of equal Mount; 0: not known
 }
 
 // Limits are what the process may use; 0: unknown or without limit.

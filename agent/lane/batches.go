@@ -77,7 +77,7 @@ func (b *batches) work(ctx context.Context) {
 			if len(members) == 0 {
 				return
 			}
-			sealed, err := b.sealSafely(ctx, members, why)
+			sealed, err := b.seal(ctx, members, why)
 			if err != nil {
 				// The journal may have it all the same, or an operator may have given up a member: the journal tells.
 				b.unsealed(ctx, members, err)
@@ -176,25 +176,19 @@ func (b *batches) unsealed(ctx context.Context, members []*parcel, err error) {
 	b.Again()
 }
 
-// sealSafely seals, and survives a layout that breaks.
-func (b *batches) sealSafely(ctx context.Context, members []*parcel, why string) (sealed journal.Batch, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = sealPanic(p)
-		}
-	}()
-	return b.seal(ctx, members, why)
-}
-
-func sealPanic(p any) error {
-	return &connectors.Error{Class: connectors.Transient, Code: loop.CodePanic, Op: "seal the batch", Err: fmt.Errorf("%v", p)}
+// panicAsError makes an error of a layout that breaks. It is deferred.
+func panicAsError(err *error) {
+	if p := recover(); p != nil {
+		*err = &connectors.Error{Class: connectors.Transient, Code: loop.CodePanic, Op: "seal the batch", Err: fmt.Errorf("%v", p)}
+	}
 }
 
 // seal encodes the whole file, keeps it durably, and journals number and membership.
-func (b *batches) seal(ctx context.Context, members []*parcel, why string) (journal.Batch, error) {
+func (b *batches) seal(ctx context.Context, members []*parcel, why string) (sealed journal.Batch, err error) {
+	defer panicAsError(&err)
 	seq, err := b.journal.NextSeq(ctx, b.Lane.Name)
 	if err != nil {
-		return journal.Batch{}, err
+		return sealed, err
 	}
 	now := b.clock.Now()
 	at := now.Truncate(time.Second)
@@ -202,7 +196,7 @@ func (b *batches) seal(ctx context.Context, members []*parcel, why string) (jour
 		at = at.In(b.Policy.Zone)
 	}
 	vars := encode.NameVars{Seq: seq, Time: at}
-	sealed := journal.Batch{Seq: seq, Target: b.Lane.Name, SealedAt: at, Progress: journal.Batched, Why: why}
+	sealed = journal.Batch{Seq: seq, Target: b.Lane.Name, SealedAt: at, Progress: journal.Batched, Why: why}
 	if sealed.Name, err = encode.RenderName(b.Batch.Name, vars); err != nil {
 		return sealed, err
 	}
@@ -257,14 +251,11 @@ func (b *batches) file(ctx context.Context, h encode.Header, pieces []encode.Pie
 		}
 		return p.Piece.Body, nil
 	}
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				w.CloseWithError(sealPanic(p))
-			}
-		}()
-		w.CloseWithError(members[0].Layout.Write(w, h, pieces, body))
-	}()
+	write := func() (err error) {
+		defer panicAsError(&err)
+		return members[0].Layout.Write(w, h, pieces, body)
+	}
+	go func() { w.CloseWithError(write()) }()
 	return r
 }
 

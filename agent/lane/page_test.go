@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -243,5 +244,123 @@ func TestVoidedBatchOfAJournalThatCannotBeRead(t *testing.T) {
 		if b.mayTry(t.Context()) || b.voided(t.Context(), journal.Batch{Seq: 7}) {
 			t.Fatal("it is sent, or called given up, and nobody knows")
 		}
+	}
+}
+
+// sealOne seals a batch of all open deliveries in the journal.
+func sealOne(t *testing.T, l *Lane) journal.Batch {
+	t.Helper()
+	seq, err := l.journal.NextSeq(t.Context(), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := l.journal.Backlog(t.Context(), "x", 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blob, err := l.batches.content.Put(t.Context(), strings.NewReader("two lines"), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := journal.Batch{Seq: seq, Target: "x", Name: "B1.DAT", Control: "B1.CTL", Digest: blob.Digest, Size: blob.Size, SealedAt: time.Now(), Progress: journal.Batched, Why: batch.ByCount}
+	for _, s := range page {
+		b.Members = append(b.Members, s.ID)
+	}
+	if err := l.journal.Seal(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// A sealed batch of which not all members can be mapped stops its target, and status says so.
+func TestSealedBatchThatCannotBeMapped(t *testing.T) {
+	l := newLaneOver(t, 2, &Batch{Policy: batch.Policy{Count: 10}}, journal.Hooks{})
+	sealOne(t, l)
+	for _, failed := range []error{errors.New("the mapping does not load"), nil} {
+		ctx, stop := context.WithCancel(t.Context())
+		l.prepare = func(context.Context, []journal.Stored) ([]*parcel, error) {
+			stop()
+			return nil, failed
+		}
+		if l.batches.resume(ctx) {
+			t.Error("resumed")
+		}
+		if state, trouble := l.Health().Circuit.State(); state == guard.Closed || trouble.Code != CodeSeal || !strings.Contains(trouble.Text, "B1.DAT") {
+			t.Errorf("%v: %v %+v", failed, state, trouble)
+		}
+		l.circuit.OK()
+	}
+}
+
+// scripted is a target that answers as it is told.
+type scripted struct {
+	connectors.Target
+	stage   func() error
+	deliver func() ([]connectors.Outcome, error)
+	found   connectors.Presence
+}
+
+func (s *scripted) Abilities() connectors.Abilities { return connectors.Abilities{} }
+
+func (s *scripted) Stage(context.Context, connectors.Group) error { return s.stage() }
+
+func (s *scripted) Deliver(context.Context, connectors.Group) ([]connectors.Outcome, error) {
+	return s.deliver()
+}
+
+func (s *scripted) Lookup(_ context.Context, g connectors.Group) ([]connectors.Found, error) {
+	return []connectors.Found{{Presence: s.found}}, nil
+}
+
+// What becomes of a sealed batch by what its target says.
+func TestTriesOfASealedBatch(t *testing.T) {
+	fails := func(class connectors.Class) func() ([]connectors.Outcome, error) {
+		return func() ([]connectors.Outcome, error) {
+			return []connectors.Outcome{{Class: class, Code: "test.said", Text: "said"}}, nil
+		}
+	}
+	staged := func() error { return nil }
+	stop := func() error { return connectors.Errorf(connectors.ItemError, "test.name", "stage", "", "no such name") }
+	for name, tt := range map[string]struct {
+		target  scripted
+		before  journal.Progress // in the journal; empty: as sealed
+		want    journal.Progress
+		over    bool
+		blocked bool
+	}{
+		"delivered":               {target: scripted{stage: staged, deliver: fails(connectors.Written)}, want: journal.Done, over: true},
+		"refused":                 {target: scripted{stage: staged, deliver: fails(connectors.ItemError)}, want: journal.Held, blocked: true},
+		"target away":             {target: scripted{stage: staged, deliver: fails(connectors.TargetError)}, want: journal.Staged},
+		"answer lost":             {target: scripted{stage: staged, deliver: fails(connectors.Uncertain)}, want: journal.Unclear},
+		"no answer":               {target: scripted{stage: staged, deliver: func() ([]connectors.Outcome, error) { return nil, nil }}, want: journal.Unclear},
+		"breaks":                  {target: scripted{stage: staged, deliver: func() ([]connectors.Outcome, error) { panic("broken") }}, want: journal.Unclear},
+		"cannot be staged":        {target: scripted{stage: stop}, want: journal.Batched, blocked: true},
+		"found there":             {target: scripted{found: connectors.Present}, before: journal.Staged, want: journal.Done, over: true},
+		"not there, sent at once": {target: scripted{found: connectors.Absent, deliver: fails(connectors.Written)}, before: journal.Staged, want: journal.Done, over: true},
+		"nobody can tell":         {target: scripted{found: connectors.Unknown}, before: journal.Staged, want: journal.Held, blocked: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLaneOver(t, 2, &Batch{Policy: batch.Policy{Count: 10}}, journal.Hooks{})
+			l.target = guard.Wrap(&tt.target, 0)
+			sealed := sealOne(t, l)
+			b := l.batches
+			if tt.before != "" {
+				if err := b.move(t.Context(), &sealed, tt.before, nil, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			members, err := b.members(t.Context(), sealed.Members)
+			if err != nil {
+				t.Fatal(err)
+			}
+			over := b.trySafely(t.Context(), &sealed, members)
+			list, err := l.journal.Batches(t.Context(), "x", false)
+			if err != nil || len(list) != 1 || list[0].Progress != tt.want || over != tt.over {
+				t.Errorf("%+v, over %v, %v", list, over, err)
+			}
+			if blocked := l.Health().Trouble != nil; blocked != tt.blocked {
+				t.Errorf("stops its target: %v", blocked)
+			}
+		})
 	}
 }

@@ -36,6 +36,7 @@ func (b *batches) resume(ctx context.Context) bool {
 		members, err := b.members(ctx, sealed.Members)
 		if err != nil || sealed.Control != "" && len(members) < len(sealed.Members) { // the control file counts all of them
 			b.unread(err).Int64("batch", sealed.Seq).Msg("cannot map all members of a sealed batch; trying again")
+			b.circuit.Fail(connectors.Transient, CodeSeal, "not all forms of batch "+sealed.Name+" can be mapped")
 			loop.Pause(ctx, b.clock, journalPause)
 			continue
 		}

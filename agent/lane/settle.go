@@ -25,6 +25,14 @@ func (l *Lane) settle(ctx context.Context, parcels []*parcel, outcomes []connect
 			missing.Class = connectors.ClassOf(err)
 		}
 	}
+	if missing.Class == connectors.ItemError && len(parcels) > 1 { // one of them is refused: which, each shows alone
+		for _, p := range parcels {
+			p.alone = true
+		}
+		l.circuit.Abandon()
+		l.putBack(parcels)
+		return
+	}
 	s := settlement{lane: l, group: len(parcels), changes: make([]journal.Change, 0, len(parcels))}
 	for _, p := range parcels {
 		o := byKey[p.Delivery.Key]

@@ -39,6 +39,7 @@ type Faults struct {
 	RefuseLogin     bool   // every login fails
 	Silent          bool   // no command is answered any more
 	NoEnd           string // the verb whose transfers end without an answer
+	RefuseReturn    int    // so many CWD back into the folder of the first login are a 550
 	TakeAfterRename bool   // a renamed file disappears at once, as if the host had fetched it
 }
 

@@ -135,8 +135,8 @@ func (c *session) login(password string) {
 func (c *session) fileCommand(verb, arg string) {
 	switch verb {
 	case "PWD":
+		c.home = c.dir
 		if h := c.s.cfg.Habits.Home; h != "" {
-			c.home = c.dir
 			c.reply(257, `"`+strings.ReplaceAll(h, `"`, `""`)+`" is the working directory`)
 			return
 		}
@@ -193,7 +193,8 @@ func (c *session) changeDir(arg string) {
 		arg = c.home
 	}
 	dir, p := c.s.local(c.dir, arg)
-	if fi, err := os.Stat(p); err != nil || !fi.IsDir() {
+	refused := c.dir != c.home && dir == c.home && c.s.fault(func(f *Faults) bool { f.RefuseReturn--; return f.RefuseReturn >= 0 })
+	if fi, err := os.Stat(p); refused || err != nil || !fi.IsDir() {
 		c.reply(550, "no such folder")
 		return
 	}

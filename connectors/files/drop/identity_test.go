@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -160,4 +161,19 @@ func TestFTPReadBack(t *testing.T) {
 	}
 	s.SetFaults(ftpserver.Faults{})
 	must(t, d.Stage(t.Context(), permit("1/t", "Ada")))
+}
+
+// TestNameThatThePlaceCannotHave is the item's fault, and not the place's, which takes others.
+func TestNameThatThePlaceCannotHave(t *testing.T) {
+	one := func(name string) connectors.Group {
+		return connectors.Group{Items: []connectors.Delivery{{Key: "a", Files: []connectors.File{file(name, "a")}}}}
+	}
+	behind, _ := ftpTarget(t, func(c *FTPConfig) { c.Encoding = "iso-8859-1" })
+	here, _ := newDrop(t, func(c *FolderConfig) { c.Temp = "{name}." + strings.Repeat("x", 60) + ".{key}" })
+	for name, d := range map[string]*Drop{"5€.csv": behind, strings.Repeat("b", 200): here} {
+		if err := d.Stage(t.Context(), one(name)); connectors.ClassOf(err) != connectors.ItemError {
+			t.Errorf("%s: %v", name, err)
+		}
+		expect(t, "another", deliver(t, d, one("a.csv")), "written")
+	}
 }

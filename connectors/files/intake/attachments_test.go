@@ -152,3 +152,14 @@ func TestDocumentTooLarge(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestTooManyAttachments takes no form without those of its attachments that are more than it may have.
+func TestTooManyAttachments(t *testing.T) {
+	b := newBasket(t, func(c *FolderConfig) { c.Quiet = 0 })
+	for n := range maxAttachments + 1 {
+		b.put(fmt.Sprintf("a-%d.pdf", n+1), "x")
+	}
+	b.put("a.json", "{}")
+	expect(t, "taken", b.names(), "")
+	expect(t, "told", strings.Join(b.notices, " "), CodeIncomplete)
+}

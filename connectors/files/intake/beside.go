@@ -166,22 +166,25 @@ func (s *source) formsBeside(ctx context.Context, g *candidate) map[string][]str
 	if b.forms != nil {
 		return b.forms
 	}
-	b.forms = map[string][]string{}
+	forms := map[string][]string{}
 	add := func(name string) error {
 		if s.isForm(name) {
 			key := fold(stem(name))
-			b.forms[key] = append(b.forms[key], name)
+			forms[key] = append(forms[key], name)
 		}
 		return nil
 	}
 	if s.next.listed == nil {
-		g.blind(s.eachName(ctx, "", add))
-		return b.forms
+		if err := s.eachName(ctx, "", add); err != nil {
+			g.blind(err)
+			return forms // the next form asks again
+		}
 	}
 	for name := range s.next.listed {
 		_ = add(name)
 	}
-	return b.forms
+	b.forms = forms
+	return forms
 }
 
 // gap tells whether attachments of a form lie behind the first number that is missing.

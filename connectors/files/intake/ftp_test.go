@@ -12,24 +12,28 @@ import (
 )
 
 // ftpBasket is an in-basket behind a server with habits of its own, as a basket in the server's folder.
-func ftpBasket(t *testing.T, faults ftpserver.Faults, habits ftpserver.Habits, change func(*FTPConfig)) *basket {
+func ftpBasket(t *testing.T, habits ftpserver.Habits) *basket {
+	t.Helper()
+	b, cfg := ftpFolder(t, habits)
+	var err error
+	b.Inbasket, err = NewFTP(connectors.Env{Clock: b.clock, Notify: b.note}, cfg)
+	must(t, err)
+	t.Cleanup(func() { must(t, b.Close()) })
+	return b
+}
+
+// ftpFolder is a folder behind a server, and how it is reached.
+func ftpFolder(t *testing.T, habits ftpserver.Habits) (*basket, FTPConfig) {
 	t.Helper()
 	s, err := ftpserver.Start(ftpserver.Config{Root: filepath.Join(t.TempDir(), "root"), User: "batch", Password: "geheim", Habits: habits})
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close()) })
-	s.SetFaults(faults)
 	b := &basket{t: t, dir: filepath.Join(s.Root(), "IN"), clock: newClock()}
 	must(t, os.Mkdir(b.dir, 0o700))
 	cfg := FTPDefaults()
 	cfg.Address, cfg.User, cfg.Password, cfg.Dir, cfg.TLS.Mode, cfg.Timeout = s.Addr(), "batch", "geheim", "/IN", "none", 10*time.Second
 	cfg.Quiet, cfg.Poll, cfg.After.Move, cfg.Errors = 2*time.Second, 5*time.Second, "DONE", "ERROR"
-	if change != nil {
-		change(&cfg)
-	}
-	b.Inbasket, err = NewFTP(connectors.Env{Clock: b.clock, Notify: b.note}, cfg)
-	must(t, err)
-	t.Cleanup(func() { must(t, b.Close()) })
-	return b
+	return b, cfg
 }
 
 // TestFTPServersGiveOnce takes a form with its attachment from every kind of server that lists its folder, and is offered
@@ -40,7 +44,7 @@ func TestFTPServersGiveOnce(t *testing.T) {
 			continue
 		}
 		t.Run(tt.Name, func(t *testing.T) {
-			b := ftpBasket(t, ftpserver.Faults{}, tt.Habits, nil)
+			b := ftpBasket(t, tt.Habits)
 			expect(t, "empty", b.later(), "")
 			b.put("A.JSON", `{"a":1}`)
 			b.put("A.PDF", "plan")
@@ -58,12 +62,12 @@ func TestFTPServersGiveOnce(t *testing.T) {
 
 // TestFTPInbasketThatMayNotBeListed is found by a check: it looks empty for ever.
 func TestFTPInbasketThatMayNotBeListed(t *testing.T) {
-	b := ftpBasket(t, ftpserver.Faults{}, ftpserver.Habits{Refusals: map[string]string{"LIST": "550 Permission denied.", "NLST": "550 Permission denied."}}, nil)
+	b := ftpBasket(t, ftpserver.Habits{Refusals: map[string]string{"LIST": "550 Permission denied.", "NLST": "550 Permission denied."}})
 	if err := b.Check(t.Context()); connectors.ClassOf(err) != connectors.TargetError {
 		t.Errorf("check: %v", err)
 	}
 	expect(t, "nothing stays", tree(t, b.dir), "")
-	b = ftpBasket(t, ftpserver.Faults{}, ftpserver.Habits{Empty: "550 No files found."}, nil)
+	b = ftpBasket(t, ftpserver.Habits{Empty: "550 No files found."})
 	must(t, b.Check(t.Context()))
 	expect(t, "nothing stays", tree(t, b.dir), "")
 }
@@ -71,10 +75,32 @@ func TestFTPInbasketThatMayNotBeListed(t *testing.T) {
 // TestFTPLinks are never followed: the form that they lead to would come twice.
 func TestFTPLinks(t *testing.T) {
 	for name, habits := range map[string]ftpserver.Habits{"LIST": {}, "LIST and odd lines": {Listing: "spaced"}, "MLSD": {Features: []string{"MLST type*;size*;modify*;", "MLSD"}}} {
-		b := ftpBasket(t, ftpserver.Faults{}, habits, nil)
+		b := ftpBasket(t, habits)
 		b.put("a.json", `{"a":1}`)
 		must(t, os.Symlink("a.json", filepath.Join(b.dir, "b.json")))
 		expect(t, name, b.later()+b.later(), "a.json")
 		expect(t, name+": told", strings.Join(b.notices, " "), CodeSkipped)
+	}
+}
+
+// TestAnswerFileOfEqualLength: behind a server that tells no times, an answer file that was replaced by one of equal length is
+// another one, and the documents that lie there may be its.
+func TestAnswerFileOfEqualLength(t *testing.T) {
+	b, cfg := ftpFolder(t, ftpserver.Habits{})
+	answers, err := NewFTPAnswers(connectors.Env{Clock: b.clock, Notify: b.note}, cfg)
+	must(t, err)
+	b.Inbasket = &Inbasket{answers.source}
+	t.Cleanup(func() { must(t, answers.Close()) })
+	b.put("a.json", `{"case":1}`)
+	expect(t, "seen", b.names(), "")
+	b.clock.advance(6 * time.Second)
+	list, err := answers.Next(t.Context(), 10)
+	must(t, err)
+	if len(list) != 1 || !list[0].Still() {
+		t.Fatalf("%d, or not what lies there", len(list))
+	}
+	b.put("a.json", `{"case":2}`)
+	if list[0].Still() {
+		t.Error("another answer file is taken for the one that was read")
 	}
 }

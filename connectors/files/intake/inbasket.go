@@ -49,7 +49,7 @@ func (a *Answers) Next(ctx context.Context, max int) ([]connectors.Result, error
 		out[i] = connectors.Result{
 			Handle: it.form.Name, ID: it.form.Name + ":" + hex.EncodeToString(sum[:16]), File: it.form.Name,
 			Content: it.content, Documents: a.attachments(it.candidate), At: it.form.at(),
-			Gap: it.candidate.gap, Still: func() bool { return a.lies(it.form) },
+			Gap: it.candidate.gap, Still: func() bool { return a.lies(it) },
 		}
 	}
 	return out, nil

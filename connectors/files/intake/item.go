@@ -156,17 +156,21 @@ func (s *source) holds(it *item) ours {
 	}
 }
 
+// lies tells whether the file that was read lies under its name in the folder: where no identity tells, its bytes do.
+func (s *source) lies(it *item) bool {
+	t, err := s.stat(s.life, it.form.Name)
+	if err != nil || t.ID != (place.ID{}) {
+		return err == nil && t.sameFile(it.form.Info)
+	}
+	c, err := s.place.Read(s.life, it.form.Name, int64(len(it.content))+1)
+	return err == nil && bytes.Equal(c.Bytes, it.content)
+}
+
 // ours tells of a moved file whether it is the one that was read.
 type ours func(ctx context.Context, path string) (bool, error)
 
 // goneIsOurs says of a file that cannot be looked at: taken away from where it was moved to, it was ours; where it cannot be
 // read, that is not known and so not believed. What the place is at fault for says nothing.
 func goneIsOurs(err error) (bool, error) {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return true, nil
-	case place.AtFault(err):
-		return false, err
-	}
-	return false, nil
+	return errors.Is(err, fs.ErrNotExist), faultOnly(err)
 }

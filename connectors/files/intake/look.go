@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,12 +56,6 @@ func (s *source) movedTo(t stat) ours {
 	}
 }
 
-// lies tells whether it is this file that lies under its name in the folder.
-func (s *source) lies(t stat) bool {
-	now, err := s.stat(s.life, t.Name)
-	return err == nil && t.likely(now.Info)
-}
-
 // candidate is a form with what belongs to it, as one look saw them.
 type candidate struct {
 	form     stat
@@ -84,29 +79,14 @@ func (s *candidate) blind(err error) {
 
 // same reports whether nothing moved between two looks.
 func (s *candidate) same(o *candidate) bool {
-	if !s.form.same(o.form.Info) || len(s.attached) != len(o.attached) || s.missing != o.missing {
-		return false
-	}
-	for i := range s.attached {
-		if s.attached[i].Name != o.attached[i].Name || !s.attached[i].same(o.attached[i].Info) {
-			return false
-		}
-	}
-	return true
+	alike := func(a, b stat) bool { return a.Name == b.Name && a.same(b.Info) }
+	return s.form.same(o.form.Info) && s.missing == o.missing && slices.EqualFunc(s.attached, o.attached, alike)
 }
 
 // untouchedSince reports whether all files were last changed before t.
 func (s *candidate) untouchedSince(t time.Time) bool {
-	old := func(f stat) bool { return !f.Touched.IsZero() && !f.Touched.After(t) }
-	if !old(s.form) {
-		return false
-	}
-	for i := range s.attached {
-		if !old(s.attached[i]) {
-			return false
-		}
-	}
-	return true
+	young := func(f stat) bool { return f.Touched.IsZero() || f.Touched.After(t) }
+	return !young(s.form) && !slices.ContainsFunc(s.attached, young)
 }
 
 // stat looks at one regular file; links and special files are place.ErrSpecial. A size that the place does not tell is that
@@ -189,6 +169,7 @@ func (s *source) lookBeside(ctx context.Context, g *candidate, pattern string) {
 			return
 		}
 	}
+	g.unlisted = fmt.Sprintf("goes to number %d or beyond", maxAttachments)
 }
 
 // maxAttachments bounds the attachments of one form; more are for another transport.
@@ -233,7 +214,7 @@ func (s *source) attachExactly(ctx context.Context, g *candidate, name string) b
 		g.blind(place.Unseen(err))
 		return false
 	}
-	if !containsStat(g.attached, name) {
+	if !slices.ContainsFunc(g.attached, func(t stat) bool { return t.Name == name }) {
 		g.attached = append(g.attached, t)
 	}
 	return true
@@ -282,15 +263,6 @@ func (s *source) countOdd(err error) {
 	if errors.Is(err, place.ErrSpecial) {
 		s.next.odd++
 	}
-}
-
-func containsStat(list []stat, name string) bool {
-	for i := range list {
-		if list[i].Name == name {
-			return true
-		}
-	}
-	return false
 }
 
 var errChanged = errors.New("file changed while it was read")

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -246,5 +247,27 @@ func TestTwinCannotBePutBack(t *testing.T) {
 				expect(t, "offered again", strings.Join(got, " "), want)
 			}
 		}
+	}
+}
+
+// TestFormsCannotBeListed: which forms an attachment may belong to is asked again by the next form, where the folder could not be listed.
+func TestFormsCannotBeListed(t *testing.T) {
+	b := newBasket(t, nil)
+	b.names()
+	b.put("x.json", "{}")
+	b.put("x-1.json", "{}")
+	b.put("x-1.pdf", "of x-1")
+	a := goesAway(b.source)
+	for range 2 {
+		g, err := b.look(t.Context(), "x.json")
+		must(t, err)
+		expect(t, "seen", fmt.Sprint(len(g.attached), g.unseen), "0 <nil>")
+		b.next.beside.forms, a.list = nil, true
+		for range 2 {
+			if g, err = b.look(t.Context(), "x.json"); err != nil || g.unseen == nil {
+				t.Errorf("whose x-1.pdf is was told by a listing that failed: %+v, %v", g, err)
+			}
+		}
+		a.list = false
 	}
 }

@@ -184,7 +184,12 @@ func (c *session) in(folder string, f func(suffix string) error) error {
 		}
 		return err
 	}
-	return errors.Join(f(""), c.ChangeDir(c.home))
+	err := f("")
+	if back := c.ChangeDir(c.home); back != nil {
+		c.abort() // it would be asked about files of the other folder
+		err = errors.Join(err, back)
+	}
+	return err
 }
 
 // strangeName is a name that no server has.

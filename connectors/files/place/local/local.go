@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -142,6 +143,9 @@ func (l *Place) Put(ctx context.Context, path string, b connectors.Blob, durable
 		if src.Err != nil {
 			return place.ContentError(src.Err)
 		}
+		if isNoName(err) {
+			return &connectors.Error{Class: connectors.ItemError, Code: place.CodeName, Op: "name a file", Hint: "correct the name template of the target", Err: err}
+		}
 		return fault("write the temporary file", err)
 	}
 	return nil
@@ -188,7 +192,33 @@ func copyAcross(from, to string) error {
 	if err := durable.SyncDir(filepath.Dir(to)); err != nil {
 		return err
 	}
-	return os.Remove(from)
+	return removeCopied(src, from)
+}
+
+// removeCopied removes the file that was copied, and no other that has taken its name meanwhile: what is under another name
+// first is removed only if it is that file, and else gets its name back.
+func removeCopied(src *os.File, from string) error {
+	was, err := src.Stat()
+	if err != nil {
+		return err
+	}
+	id := idOfOpen(src, infoOf(was)) // what a crash left under this name is no other's
+	aside := filepath.Join(filepath.Dir(from), fmt.Sprintf(".%s.%x.inbasket-part", filepath.Base(from), id.Index))
+	if err := durable.RenameNew(from, aside); err != nil {
+		return err
+	}
+	now, err := os.Lstat(aside)
+	if err == nil && os.SameFile(was, now) {
+		return os.Remove(aside)
+	}
+	for n, name := 1, from; ; n++ {
+		e := durable.RenameNew(aside, name)
+		if !errors.Is(e, fs.ErrExist) || n == 100 {
+			return errors.Join(err, e)
+		}
+		ext := filepath.Ext(from)
+		name = fmt.Sprintf("%s-again%d%s", strings.TrimSuffix(from, ext), n, ext)
+	}
 }
 
 // writeFile writes r to path, durably if asked.
