@@ -29,6 +29,10 @@ func (e *schemaErrors) leaves(ve *jsonschema.ValidationError) []FieldError {
 		if best := nearest(ve.Causes); best != nil {
 			return e.leaves(best)
 		}
+		if e.schema != nil { // the mistakes of all branches together would ask for what no form needs
+			e.add(pointer, code, message+lackingOneOf(ve.Causes))
+			return e.out
+		}
 	case *rules.PropertyNames:
 		e.named(ve, []string{k.Property}, "a field may not have this name", message)
 		return e.out
@@ -144,6 +148,23 @@ func nameable(names []string) bool {
 
 // FieldName is what looks like a field's name.
 var FieldName = regexp.MustCompile(`^[A-Za-z_@$][A-Za-z0-9_.:@$-]{0,63}$`)
+
+// lackingOneOf says which fields must be there where each of some alternatives asks for others.
+func lackingOneOf(alternatives []*jsonschema.ValidationError) string {
+	var asked []string
+	for _, a := range alternatives {
+		for len(a.Causes) == 1 {
+			a = a.Causes[0]
+		}
+		if r, ok := a.ErrorKind.(*rules.Required); ok {
+			asked = append(asked, strings.Join(r.Missing, " and "))
+		}
+	}
+	if len(asked) == 0 || len(asked) < len(alternatives) {
+		return ""
+	}
+	return ": there must be " + strings.Join(asked, ", or ")
+}
 
 // nearest is the cause whose errors lie deepest: the branch that the sender meant. Without a clear one, none.
 func nearest(causes []*jsonschema.ValidationError) *jsonschema.ValidationError {
