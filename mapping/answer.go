@@ -62,7 +62,7 @@ func (b *builder) answerNames(s *answerSpec, a *answers.Section) {
 	}
 	known := s.Fields.Keys()
 	if a.Name != nil {
-		known = append(known, slices.DeleteFunc(a.Name.SubexpNames(), func(group string) bool { return group == "" })...)
+		known = append(known, slices.DeleteFunc(slices.Clone(a.Name.SubexpNames()), func(group string) bool { return group == "" })...)
 	}
 	for _, n := range a.Reads() {
 		if n.Name == "" || slices.Contains(known, n.Name) {
