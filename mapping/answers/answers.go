@@ -7,7 +7,6 @@ import (
 	"fmt"
 	slashpath "path"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -25,6 +24,15 @@ type Decision struct {
 	CaseNumber string
 	Reason     string
 	Documents  []connectors.Attachment
+	from       []string // names of the files beside that they are, as long as their digests are not known
+}
+
+// source tells two documents of one name apart.
+func (d Decision) source(i int) string {
+	if i < len(d.from) {
+		return d.from[i]
+	}
+	return d.Documents[i].Name
 }
 
 // Reading is one decision of a result, or why it cannot be read. With *UnknownStatus and *MissingDocument comes the rest
@@ -40,15 +48,19 @@ type Reading struct {
 
 // Same tells whether two readings say the same.
 func (r Reading) Same(o Reading) bool {
-	document := func(a, b connectors.Attachment) bool { return a.Name == b.Name && a.Blob.Digest == b.Blob.Digest }
+	documents := len(r.Documents) == len(o.Documents)
+	for i := 0; documents && i < len(r.Documents); i++ {
+		a, b := r.Documents[i], o.Documents[i]
+		known := a.Blob.Digest != connectors.Digest{}
+		documents = a.Name == b.Name && a.Blob.Digest == b.Blob.Digest && (known || r.source(i) == o.source(i))
+	}
 	why := func(err error) string {
 		if err == nil {
 			return ""
 		}
 		return err.Error()
 	}
-	return r.MatchKey == o.MatchKey && r.Status == o.Status && r.CaseNumber == o.CaseNumber && r.Reason == o.Reason &&
-		slices.EqualFunc(r.Documents, o.Documents, document) && why(r.Err) == why(o.Err)
+	return documents && r.MatchKey == o.MatchKey && r.Status == o.Status && r.CaseNumber == o.CaseNumber && r.Reason == o.Reason && why(r.Err) == why(o.Err)
 }
 
 // MissingName says that a name of the answer section is not in the result: not empty, but not there at all. Either the
@@ -205,6 +217,7 @@ func (a *Section) documents(d *Decision, beside *beside, get func(string) expr.V
 				absent = &MissingDocument{Name: name}
 			}
 			if ok {
+				d.from = append(d.from, file.Name)
 				d.Documents = append(d.Documents, connectors.Attachment{Name: doc.Name, ContentType: typeOf(doc), Blob: file.Blob})
 			}
 			continue

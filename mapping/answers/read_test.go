@@ -212,11 +212,27 @@ func TestSame(t *testing.T) {
 		"itself": {plain, true}, "another ID": {one(func(r *answers.Reading) { r.ID = "2" }), true}, "another place": {one(func(r *answers.Reading) { r.Line, r.Where = 3, "line 3" }), true},
 		"match": {one(func(r *answers.Reading) { r.MatchKey = "n" }), false}, "status": {one(func(r *answers.Reading) { r.Status = "R" }), false},
 		"case": {one(func(r *answers.Reading) { r.CaseNumber = "" }), false}, "reason": {one(func(r *answers.Reading) { r.Reason = "because" }), false},
-		"no document": {one(func(r *answers.Reading) { r.Documents = nil }), false}, "other bytes": {one(func(r *answers.Reading) { r.Documents[0].Blob = connectors.BytesBlob([]byte("y")) }), false},
+		"no document": {one(func(r *answers.Reading) { r.Documents = nil }), false}, "other bytes": {one(func(r *answers.Reading) { r.Documents[0].Blob.Digest = connectors.Digest{1} }), false},
 		"other name": {one(func(r *answers.Reading) { r.Documents[0].Name = "b.pdf" }), false}, "error": {one(func(r *answers.Reading) { r.Err = answers.ErrAnswer }), false},
 	} {
 		if have := plain.Same(c.r); have != c.same {
 			t.Errorf("%s: %v", name, have)
 		}
+	}
+}
+
+// TestOneIDWithTwoDocuments: entries that differ in nothing but the file that they name contradict each other.
+func TestOneIDWithTwoDocuments(t *testing.T) {
+	t.Parallel()
+	src := "mapping: m\nversion: 1\ninput: {format: json, unused: allow}\nwrite:\n  - {as: w, to: register, table: T, fields: {A: form.id}}\n" +
+		"answer: {from: answers, format: csv, each: line in content, id: ref, fields: {ref: line.ref, status: line.status, doc: line.doc}, match: {ref: form.id}, " +
+		"outcome: {status: {A: approved}}, documents: [{name: permit.pdf, from: doc}]}\n"
+	p, err := mapping.Load(fstest.MapFS{"m.yaml": {Data: []byte(src)}}, "m.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := p.Answers(fileOf("n.csv", "ref,status,doc\n1,A,a.pdf\n1,A,b.pdf\n1,A,a.pdf\n", "a.pdf,b.pdf"))
+	if len(r) != 3 || r[0].Same(r[1]) || !r[0].Same(r[2]) {
+		t.Errorf("%+v", r)
 	}
 }
