@@ -135,7 +135,7 @@ func (b *builder) statements(s *answerSpec, a *answers.Section) {
 func (b *builder) documentNames(s *answerSpec) {
 	for i, d := range s.Documents {
 		if why := d.Wrong(); why != "" {
-			b.report(nodeAt(s.Node, []any{"documents", i, "name"}).Problem(CodeAnswer, why, "such as {name: permit.pdf, type: application/pdf}"))
+			b.report(s.Node.Below("documents", i, "name").Problem(CodeAnswer, why, "such as {name: permit.pdf, type: application/pdf}"))
 		}
 	}
 }

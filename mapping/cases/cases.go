@@ -180,12 +180,7 @@ func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) 
 	}
 	var diffs []string
 	for _, p := range want.Pairs {
-		i := -1
-		for j, f := range r.Shape.Fields {
-			if f == p.Key {
-				i = j
-			}
-		}
+		i := slices.Index(r.Shape.Fields, p.Key)
 		if i < 0 {
 			diffs = append(diffs, fmt.Sprintf("%s.%s: the write has no such field", at, p.Key))
 			continue
