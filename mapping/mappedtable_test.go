@@ -12,13 +12,7 @@ import (
 
 // mapped is what becomes of a form: the records with their notes; of a form that is wrong each field with its code, of a mapping
 // that is wrong the fault. The mapping has no schema unless the place of the table gives it one.
-func mapped(t testing.TB, part, text, form string) string {
-	t.Helper()
-	files := fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, saidParts[part], text)}, "s.json": {Data: []byte(saidSchema)}}
-	p, err := Load(files, "m.yaml", catalog{})
-	if err != nil {
-		t.Fatalf("%s {%s}\n%v", part, text, err)
-	}
+func mapped(p *Plan, form string) string {
 	tree, err := p.Decode([]byte(form), "")
 	if err != nil {
 		return "unread: " + err.Error()
@@ -77,8 +71,17 @@ func toldError(err error) string {
 func mapping(t *testing.T, table [][4]string) {
 	t.Helper()
 	t.Parallel()
+	plans := map[string]*Plan{}
 	for _, c := range table {
-		if have := mapped(t, c[0], c[1], c[2]); have != c[3] {
+		text := fmt.Sprintf(saidParts[c[0]], c[1])
+		if plans[text] == nil {
+			p, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(text)}, "s.json": {Data: []byte(saidSchema)}}, "m.yaml", catalog{})
+			if err != nil {
+				t.Fatalf("%s {%s}\n%v", c[0], c[1], err)
+			}
+			plans[text] = p
+		}
+		if have := mapped(plans[text], c[2]); have != c[3] {
 			t.Errorf("%s {%s} over %s\n have %s\n want %s", c[0], c[1], c[2], have, c[3])
 		}
 	}

@@ -155,6 +155,10 @@ func TestEverythingWrong(t *testing.T) {
 		{`format: csv, fields: [{name: A, type: integer, "yes": J}]`, `/fields/0/yes: this does nothing: only a boolean has texts for yes and no (remove it)`},
 		{`format: csv, fields: [{name: A, if-null: x, required: true}]`, `/fields/0/if-null: this does nothing: a required field is never null (remove it)`},
 		{`format: csv, fields: [{value: x, required: true}]`, `/fields/0/required: this does nothing: a fixed text is always there (remove it)`},
+		{`format: csv, control-file: {name: "{name}"}, fields: [{name: A}]`, `/control-file: this can never be written: the name comes out empty or as that of the file itself`},
+		{`format: csv, control-file: {name: "a/{name}.ok"}, fields: [{name: A}]`, `/control-file: this can never be written: the name comes out empty or as that of the file itself`},
+		{`format: csv, charset: us-ascii, control-file: {name: "{stem}.ok", text: "ä"}, fields: [{name: A}]`, `/control-file: this can never be written: the character at byte 0 does not exist in us-ascii`},
+		{`format: csv, control-file: {name: "{stem}"}, fields: [{name: A}]`, ``},
 		// months that are minutes
 		{`format: csv, header: [{fields: [{value: "{date:yyyymmdd}"}]}], fields: [{name: A}]`, `/header/0/fields/0/value: the date has minutes beside a day, and no hour: MM is the month, mm the minute`},
 		{`format: csv, trailer: [{fields: [{value: x}, {value: "{date:ddmmyy}"}]}], fields: [{name: A}]`, `/trailer/0/fields/1/value: the date has minutes beside a day, and no hour: MM is the month, mm the minute`},
