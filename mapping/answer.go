@@ -62,7 +62,7 @@ func (b *builder) answerNames(s *answerSpec, a *answers.Section) {
 	}
 	known := s.Fields.Keys()
 	if a.Name != nil {
-		known = append(known, a.Name.SubexpNames()...)
+		known = append(known, slices.DeleteFunc(slices.Clone(a.Name.SubexpNames()), func(group string) bool { return group == "" })...)
 	}
 	for _, n := range a.Reads() {
 		if n.Name == "" || slices.Contains(known, n.Name) {
@@ -135,7 +135,7 @@ func (b *builder) statements(s *answerSpec, a *answers.Section) {
 func (b *builder) documentNames(s *answerSpec) {
 	for i, d := range s.Documents {
 		if why := d.Wrong(); why != "" {
-			b.report(nodeAt(s.Node, []any{"documents", i, "name"}).Problem(CodeAnswer, why, "such as {name: permit.pdf, type: application/pdf}"))
+			b.report(s.Node.Below("documents", i, "name").Problem(CodeAnswer, why, "such as {name: permit.pdf, type: application/pdf}"))
 		}
 	}
 }
@@ -199,7 +199,7 @@ func (b *builder) answerEach(s *answerSpec, a *answers.Section, sc *expr.Scope) 
 	if p != nil {
 		p.From += from
 		b.expressionProblem(*s.Each, p)
-		return sc
+		list = expr.Nothing // its name is known all the same
 	}
 	l := a.Program.Loop(list, 0)
 	a.Each = &l

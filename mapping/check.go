@@ -14,15 +14,6 @@ import (
 	"github.com/inbasket/inbasket/mapping/schema"
 )
 
-// sourceLine returns a line of the mapping for a problem.
-func (b *builder) sourceLine(line int) string {
-	lines := strings.Split(string(b.files.got[b.files.main]), "\n")
-	if line < 1 || line > len(lines) {
-		return ""
-	}
-	return strings.TrimRight(lines[line-1], "\r")
-}
-
 // use records that a path is used and checks it against the schema. deep: with everything below it.
 func (b *builder) use(p *expr.Path, deep bool) *expr.Problem {
 	if b.plan.schema != nil {
@@ -269,29 +260,9 @@ func (b *builder) layout(name string, n *diag.Node) {
 		problems = append(l.Rehearse(), encode.Ignored(spec)...)
 	}
 	for _, p := range problems {
-		b.report(nodeAt(at, p.Path).Problem(p.Code, p.Message, p.Suggestion))
+		b.report(at.Below(p.Path...).Problem(p.Code, p.Message, p.Suggestion))
 	}
 	b.layouts[name] = l
-}
-
-// nodeAt follows a path as far as it is there.
-func nodeAt(n *diag.Node, path []any) *diag.Node {
-	for _, step := range path {
-		switch s := step.(type) {
-		case string:
-			next, ok := n.Get(s)
-			if !ok {
-				return n
-			}
-			n = next
-		case int:
-			if s < 0 || s >= len(n.Items) {
-				return n
-			}
-			n = n.Items[s]
-		}
-	}
-	return n
 }
 
 // schemaProblem reports what is wrong with a schema at its place in its own file.

@@ -75,6 +75,9 @@ func (b *builder) fit(w *write, f *field, x expr.Compiled, text exprText) {
 	}
 	sorts, whys := map[expr.Kind]bool{}, map[expr.Kind]string{}
 	for _, v := range o.More {
+		if v.Kind == expr.KindText && v.Str == "" && !o.All {
+			continue // it passes nearly everywhere, and would hide what does not
+		}
 		why := b.plan.refusal(w, f, v)
 		if sorts[v.Kind] = sorts[v.Kind] || why == nil; why == nil {
 			works = true

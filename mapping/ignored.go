@@ -14,7 +14,7 @@ import (
 func (b *builder) readable() {
 	in := &b.spec.Input
 	f := decode.FormatNamed(in.Format)
-	section := nodeAt(b.file.Root(), []any{"input"})
+	section := b.file.Root().Below("input")
 	if _, there := section.Get(f.Name); !there && f.Needs != "" {
 		b.report(b.file.Problem(CodeMissingKey, f.Needs, f.Example, "input", "format"))
 		return
@@ -44,7 +44,7 @@ func (b *builder) ignored() {
 		for _, step := range strings.Split(key, ".") {
 			path = append(path, step)
 		}
-		at := nodeAt(b.file.Root(), path[:len(path)-1])
+		at := b.file.Root().Below(path[:len(path)-1]...)
 		n, there := at.Get(path[len(path)-1].(string))
 		if !there || in.Format == "" || format.Reads(key) || n.Kind == diag.List && len(n.Items) == 0 {
 			continue

@@ -273,19 +273,15 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[exprText], target string, anew
 
 // free reports a name that cannot be given: no identifier, or taken further out.
 func (b *builder) free(s *expr.Scope, name string, line, column int) bool {
-	p := b.file.Problem(CodeShadow, "", "")
-	p.Line, p.Column, p.Source = line, column, b.sourceLine(line)
 	if !expr.WordPattern.MatchString(name) || expr.Reserved[name] {
-		p.Code, p.Message = expr.CodeValue, "a name is made of letters, digits and _, and is no word of the language"
-		b.report(p)
+		b.report(b.file.Root().At(line, column, expr.CodeValue, "a name is made of letters, digits and _, and is no word of the language", ""))
 		return false
 	}
-	if _, taken := s.Find(name); taken {
-		p.Message = fmt.Sprintf("%q is already the name of something else here", name)
-		b.report(p)
-		return false
+	_, taken := s.Find(name)
+	if taken {
+		b.report(b.file.Root().At(line, column, CodeShadow, fmt.Sprintf("%q is already the name of something else here", name), ""))
 	}
-	return true
+	return !taken
 }
 
 func (b *builder) compiler(s *expr.Scope, target string) *expr.Compiler {

@@ -200,7 +200,7 @@ func (m *mapper) write(w *write) {
 	if m.env.Err != nil {
 		return // a budget is spent
 	}
-	d := &m.out.Deliveries[m.plan.targetIndex(w.target)]
+	d := &m.out.Deliveries[slices.Index(m.plan.targets, w.target)]
 	m.env.Needs = m.env.Needs[:0]
 	m.env.Slots[w.rowSlot] = expr.Int(0)
 	m.loop(w, d, 0, 1)

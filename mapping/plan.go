@@ -4,6 +4,7 @@
 package mapping
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -262,6 +263,11 @@ func (p *Plan) Validate(f Form) error {
 		return &MapError{Fields: wrong}
 	}
 	return nil
+}
+
+// Writes tells whether the mapping has a write of this name.
+func (p *Plan) Writes(name string) bool {
+	return slices.ContainsFunc(p.writes, func(w *write) bool { return w.name == name })
 }
 
 // Cases are the mapping's own tests.

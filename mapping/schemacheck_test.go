@@ -178,7 +178,7 @@ func TestHopelessSchema(t *testing.T) {
 		{`{"required":["x"],"properties":{"x":{"oneOf":[{"type":"string"},{"type":"string"}]}}}`, `{}`, "mapping input.schema mapping.schema"},
 		{`{"properties":{"x":{"type":"string","minLength":5,"maxLength":4},"y":{"type":"string"}}}`, `{"y":1}`, "form /y schema.type"},
 		{`{"properties":{"x":false}}`, `{"x":1}`, "form /x schema.false-schema"},
-		{`{"properties":{"x":{"anyOf":[{"type":"integer","minimum":2,"maximum":1},{"type":"string"}]}}}`, `{"x":true}`, "form /x schema.type"},
+		{`{"properties":{"x":{"anyOf":[{"type":"integer","minimum":2,"maximum":1},{"type":"string"}]}}}`, `{"x":true}`, "form /x schema.alternatives"},
 		{`{"$dynamicAnchor":"n","properties":{"x":{"$dynamicRef":"#n","type":"object","minProperties":2,"maxProperties":1}}}`, `{"x":{}}`, "form /x schema.min-properties"},
 	} {
 		p := unchecked(t, `

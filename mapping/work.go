@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -52,14 +53,14 @@ func (p *Plan) Problem(path []any, offset int, code, message, suggestion string)
 func problemAt(root *diag.Node, path []any, offset int, code, message, suggestion string) diag.Problem {
 	n := len(path)
 	if n > 1 && path[n-1] == "fields" {
-		return nodeAt(root, path[:n-1]).KeyProblem("fields", code, message, suggestion)
+		return root.Below(path[:n-1]...).KeyProblem("fields", code, message, suggestion)
 	}
 	if n > 1 && (path[n-2] == "fields" || path[n-2] == "match" || path[n-2] == "outcome") {
 		if key, ok := path[n-1].(string); ok {
-			return nodeAt(root, path[:n-1]).KeyProblem(key, code, message, suggestion)
+			return root.Below(path[:n-1]...).KeyProblem(key, code, message, suggestion)
 		}
 	}
-	return nodeAt(root, path).ProblemAt(offset, code, message, suggestion)
+	return root.Below(path...).ProblemAt(offset, code, message, suggestion)
 }
 
 // columnsRead lists the columns that an answer reads from a row of its query.
@@ -109,10 +110,5 @@ func (b *builder) queryNames(s *answerSpec, a *answers.Section) {
 }
 
 func foldedIn(list []string, name string) bool {
-	for _, x := range list {
-		if strings.EqualFold(x, name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, name) })
 }

@@ -258,16 +258,14 @@ func (b *builder) columns(spec writeSpec) {
 		b.report(spec.Node.ValueProblem("table", expr.CodeValue, "a table's name does not begin or end with a blank", ""))
 	}
 	for i, f := range spec.Fields {
-		p := b.file.Problem(expr.CodeValue, "a column's name is not empty and does not begin or end with a blank", "")
-		p.Line, p.Column, p.Source = f.Line, f.Column, b.sourceLine(f.Line)
 		if f.Key == "" || strings.TrimSpace(f.Key) != f.Key {
-			b.report(p)
+			b.report(b.file.Root().At(f.Line, f.Column, expr.CodeValue, "a column's name is not empty and does not begin or end with a blank", ""))
 			continue
 		}
 		for _, o := range spec.Fields[:i] {
 			if strings.EqualFold(o.Key, f.Key) {
-				p.Code, p.Message, p.Suggestion = CodeDuplicate, fmt.Sprintf("%s and %s are one column, unless the database tells small letters from capitals in names", o.Key, f.Key), "remove one of both"
-				b.plan.warnings = append(b.plan.warnings, p)
+				b.plan.warnings = append(b.plan.warnings, b.file.Root().At(f.Line, f.Column, CodeDuplicate,
+					fmt.Sprintf("%s and %s are one column, unless the database tells small letters from capitals in names", o.Key, f.Key), "remove one of both"))
 			}
 		}
 	}
@@ -300,12 +298,7 @@ func (b *builder) fieldChoice(n *diag.Node, key, word string) {
 // keys finds the key's columns and the returned ones.
 func (b *builder) keys(w *write, spec writeSpec) {
 	for _, k := range spec.Key {
-		at := -1
-		for i, f := range w.shape.Fields {
-			if f == k {
-				at = i
-			}
-		}
+		at := slices.Index(w.shape.Fields, k)
 		if at < 0 {
 			b.report(spec.Node.ValueProblem("key", CodeKey, fmt.Sprintf("the write has no field %q", k), diag.DidYouMean(k, w.shape.Fields)))
 			continue
@@ -445,14 +438,4 @@ func (b *builder) order(target string, x exprText) {
 		b.plan.order[target] = c
 		b.rehearse(x, c, "the order", expr.WholeText)
 	}
-}
-
-// targetIndex finds a target's place among the plan's.
-func (p *Plan) targetIndex(name string) int {
-	for i, t := range p.targets {
-		if t == name {
-			return i
-		}
-	}
-	return -1
 }

@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	slashpath "path"
-	"regexp"
-	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/decode"
@@ -25,6 +22,15 @@ type Decision struct {
 	CaseNumber string
 	Reason     string
 	Documents  []connectors.Attachment
+	from       []string // names of the files beside that they are, as long as their digests are not known
+}
+
+// source tells two documents of one name apart.
+func (d Decision) source(i int) string {
+	if i < len(d.from) {
+		return d.from[i]
+	}
+	return d.Documents[i].Name
 }
 
 // Reading is one decision of a result, or why it cannot be read. With *UnknownStatus and *MissingDocument comes the rest
@@ -40,15 +46,19 @@ type Reading struct {
 
 // Same tells whether two readings say the same.
 func (r Reading) Same(o Reading) bool {
-	document := func(a, b connectors.Attachment) bool { return a.Name == b.Name && a.Blob.Digest == b.Blob.Digest }
+	documents := len(r.Documents) == len(o.Documents)
+	for i := 0; documents && i < len(r.Documents); i++ {
+		a, b := r.Documents[i], o.Documents[i]
+		known := a.Blob.Digest != connectors.Digest{}
+		documents = a.Name == b.Name && a.Blob.Digest == b.Blob.Digest && (known || r.source(i) == o.source(i))
+	}
 	why := func(err error) string {
 		if err == nil {
 			return ""
 		}
 		return err.Error()
 	}
-	return r.MatchKey == o.MatchKey && r.Status == o.Status && r.CaseNumber == o.CaseNumber && r.Reason == o.Reason &&
-		slices.EqualFunc(r.Documents, o.Documents, document) && why(r.Err) == why(o.Err)
+	return documents && r.MatchKey == o.MatchKey && r.Status == o.Status && r.CaseNumber == o.CaseNumber && r.Reason == o.Reason && why(r.Err) == why(o.Err)
 }
 
 // MissingName says that a name of the answer section is not in the result: not empty, but not there at all. Either the
@@ -205,6 +215,7 @@ func (a *Section) documents(d *Decision, beside *beside, get func(string) expr.V
 				absent = &MissingDocument{Name: name}
 			}
 			if ok {
+				d.from = append(d.from, file.Name)
 				d.Documents = append(d.Documents, connectors.Attachment{Name: doc.Name, ContentType: typeOf(doc), Blob: file.Blob})
 			}
 			continue
@@ -365,92 +376,6 @@ func (f *answerFile) reading(id string, at func(*expr.Env)) Reading {
 	})
 	one.Err = cmp.Or(failed, one.Err)
 	return one
-}
-
-// Section is the compiled answer section.
-type Section struct {
-	From      string
-	Question  connectors.Question
-	Files     bool
-	Name      *regexp.Regexp
-	Format    string
-	Options   decode.Options
-	Program   expr.Program
-	Each      *expr.Loop // of files: one result for each item
-	Fields    []Field    // of files
-	Match     []Field    // on the submission's side
-	ID        []string
-	Status    string
-	Outcomes  map[string]string
-	Case      string
-	Reason    string
-	Documents []Document
-	Names     []connectors.Named // columns that are read from a row, of a query
-}
-
-// Field is a name with the expression that gives its value.
-type Field struct {
-	Name string
-	X    expr.Compiled
-}
-
-// readName is a column or field that a key of the section reads.
-type readName struct{ Key, Name string }
-
-// Reads lists what the section reads of a result.
-func (a *Section) Reads() (list []readName) {
-	for _, n := range a.ID {
-		list = append(list, readName{"id", n})
-	}
-	for _, m := range a.Match {
-		list = append(list, readName{"match", m.Name})
-	}
-	list = append(list, readName{"outcome", a.Status}, readName{"case", a.Case}, readName{"reason", a.Reason})
-	for _, d := range a.Documents {
-		list = append(list, readName{"documents", d.From})
-	}
-	return list
-}
-
-// Separator stands between the parts of what is made of several values.
-const Separator = "\x1f"
-
-// Text is a value as both sides write it: without blanks that a CHAR column adds, numbers without zeros that say nothing.
-func Text(v expr.Value) (string, bool) {
-	s, ok := v.Text()
-	if !ok || v.Absent() {
-		return "", false
-	}
-	s = strings.TrimSpace(s)
-	if v.Kind == expr.KindDecimal && strings.Contains(s, ".") {
-		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
-	}
-	return s, s != "" && !strings.Contains(s, Separator) // a hostile form must not look like two values
-}
-
-// Document is a document of a decision.
-type Document struct {
-	Name string `yaml:"name,required" doc:"name that the front office sees"`
-	From string `yaml:"from,required" doc:"column with the content; of answer files the field that names a file beside them"`
-	Type string `yaml:"type" doc:"MIME type; default by the name's ending"`
-}
-
-// Words are the outcomes that every front office knows; others are between the office and it.
-var Words = []string{"approved", "refused"}
-
-// Wrong says why a document cannot have its name or type; "" where it can.
-func (d Document) Wrong() string {
-	switch {
-	case strings.ContainsAny(d.Name, `/\:*?"<>|`) || strings.ContainsFunc(d.Name, unicode.IsControl):
-		return `a file name cannot hold any of / \ : * ? " < > | or control characters`
-	case strings.Trim(d.Name, ". ") == "" || strings.TrimSpace(d.Name) != d.Name:
-		return "a file name is not empty, not only dots, and does not begin or end with a blank"
-	case strings.ContainsAny(d.Name, "{}"):
-		return "the name is told as it stands here: it has no variables in braces"
-	case d.Type != "" && !strings.Contains(d.Type, "/"):
-		return "its type is written as MIME types are, such as application/pdf"
-	}
-	return ""
 }
 
 // each reads all decisions of a file, and what no decision can be made of: lines and documents.

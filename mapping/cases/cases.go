@@ -74,7 +74,7 @@ func runTest(p *mapping.Plan, fsys fs.FS, t mapping.Case) []string {
 	case t.ExpectError != nil:
 		return []string{"the form is accepted, an error was expected"}
 	}
-	return append(compareRecords(t, m), compareBytes(fsys, t, m)...)
+	return append(compareRecords(p, t, m), compareBytes(fsys, t, m)...)
 }
 
 // parkCode is the code that a form is parked by.
@@ -147,7 +147,7 @@ func compareError(want *mapping.ExpectedError, have []mapping.FieldError) []stri
 	return []string{fmt.Sprintf("expected an error at %s %s, have %s", want.At, want.Code, strings.Join(near, ", "))}
 }
 
-func compareRecords(t mapping.Case, m *mapping.Mapped) []string {
+func compareRecords(p *mapping.Plan, t mapping.Case, m *mapping.Mapped) []string {
 	have := map[string][]connectors.Record{}
 	var diffs []string
 	for _, d := range m.Deliveries {
@@ -162,6 +162,10 @@ func compareRecords(t mapping.Case, m *mapping.Mapped) []string {
 		}
 	}
 	for _, e := range t.Expect {
+		if !p.Writes(e.Key) {
+			diffs = append(diffs, e.Key+": the mapping has no write of this name")
+			continue
+		}
 		recs := have[e.Key]
 		if len(recs) != len(e.Value) {
 			diffs = append(diffs, fmt.Sprintf("%s: want %d records, have %d", e.Key, len(e.Value), len(recs)))
@@ -180,12 +184,7 @@ func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) 
 	}
 	var diffs []string
 	for _, p := range want.Pairs {
-		i := -1
-		for j, f := range r.Shape.Fields {
-			if f == p.Key {
-				i = j
-			}
-		}
+		i := slices.Index(r.Shape.Fields, p.Key)
 		if i < 0 {
 			diffs = append(diffs, fmt.Sprintf("%s.%s: the write has no such field", at, p.Key))
 			continue

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/goccy/go-yaml"
 )
 
 // shown writes a tree so that kinds are told apart and names have an order.
@@ -39,16 +39,16 @@ func shown(v any) string {
 func read(t testing.TB, settings, input string) string {
 	t.Helper()
 	var in struct {
-		Format string `yaml:"format"`
-		Limits Limits `yaml:"limits"`
-		Options
+		Format string       `yaml:"format"`
+		Limits Limits       `yaml:"limits"`
+		Lists  []string     `yaml:"lists"`
+		CSV    CSVOptions   `yaml:"csv"`
+		Fixed  FixedOptions `yaml:"fixed"`
 	}
-	file, problems := diag.Parse("m.yaml", []byte("{"+settings+"}"))
-	if problems = append(problems, file.Decode(&in)...); len(problems) > 0 {
-		t.Fatalf("%s\n%v", settings, problems)
+	if err := yaml.Unmarshal([]byte("{"+settings+"}"), &in); err != nil {
+		t.Fatalf("%s\n%v", settings, err)
 	}
-	in.Options.Limits = in.Limits
-	v, err := Decode(in.Format, []byte(input), in.Options)
+	v, err := Decode(in.Format, []byte(input), Options{Limits: in.Limits, Lists: in.Lists, CSV: in.CSV, Fixed: in.Fixed})
 	var e *Error
 	switch {
 	case errors.As(err, &e):

@@ -21,20 +21,7 @@ const (
 
 // String returns the kind in words for messages.
 func (k Kind) String() string {
-	switch k {
-	case Text:
-		return "a text"
-	case Number:
-		return "a number"
-	case Bool:
-		return "true or false"
-	case List:
-		return "a list"
-	case Map:
-		return "a block of keys"
-	default:
-		return "nothing"
-	}
+	return [...]string{Null: "nothing", Text: "a text", Number: "a number", Bool: "true or false", List: "a list", Map: "a block of keys"}[k]
 }
 
 type style uint8
@@ -158,6 +145,18 @@ func (n *Node) blockProblem(offset int, code, message, suggestion string) Proble
 		column++
 	}
 	return n.file.at(code, line, column+utf8.RuneCountInString(n.Text[start:offset]), message, suggestion)
+}
+
+// Below follows a path of keys (string) and indexes (int) as far as it is there.
+func (n *Node) Below(path ...any) *Node {
+	for _, step := range path {
+		next, _, _ := n.step(step)
+		if next == nil {
+			return n
+		}
+		n = next
+	}
+	return n
 }
 
 // Problem returns a problem at the value that a path of keys (string) and indexes (int) leads to. When the

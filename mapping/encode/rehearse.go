@@ -55,6 +55,10 @@ func (l *Layout) Rehearse() []SpecProblem {
 		}
 		problems = append(problems, SpecProblem{Path: path, Code: CodeSpec, Message: "this can never be written: field " + fe.Field + ": " + fe.Message})
 	}
+	header.Name = "X.x"
+	if _, _, _, err := l.Control(header, 1, connectors.Digest{}, nil); errors.As(err, &fe) {
+		problems = append(problems, SpecProblem{Path: []any{"control-file"}, Code: CodeSpec, Message: "this can never be written: " + fe.Message})
+	}
 	return problems
 }
 

@@ -189,15 +189,8 @@ func textTest(op string, a, b Eval) Eval {
 		if x.Kind == KindList && op == "contains" {
 			return e.Of(contains(e, x, y), x, y)
 		}
-		s, ok := x.Text()
-		t, ok2 := y.Text()
-		switch {
-		case !ok:
-			e.FailSort(x, CodeNotText, "a text is needed here")
-		case !ok2:
-			e.FailSort(y, CodeNotText, "a text is needed here")
-		}
-		return e.Of(Bool(test(s, t)), x, y)
+		s, part := textArg(e, x), textArg(e, y)
+		return e.Of(Bool(test(s, part)), x, y)
 	}
 }
 

@@ -17,13 +17,14 @@ import (
 // Outcome is what check knows of a value before there is a form: every helper is run on what its arguments may be, so
 // that what can only fail is found before a form meets it.
 type Outcome struct {
-	Known []Value // values of the mapping's own that it may have, such as those of a lookup
-	More  []Value // samples of each sort of value that it may have beside, made of a form
-	Parts string  // text of the mapping's own that is surely in it
-	Least int     // characters that it has at least, where it is there
-	Usual int     // where none of its parts is missing or empty either
-	Named bool    // the form's schema names its sorts
-	All   bool    // there are no others, but absent ones
+	Known  []Value // values of the mapping's own that it may have, such as those of a lookup
+	More   []Value // samples of each sort of value that it may have beside, made of a form
+	Parts  string  // text of the mapping's own that is surely in it
+	Least  int     // characters that it has at least, where it is there
+	Usual  int     // where none of its parts is missing or empty either
+	Named  bool    // the form's schema names its sorts
+	Formed bool    // and a format of its texts, which the samples have
+	All    bool    // there are no others, but absent ones
 }
 
 const (
@@ -166,7 +167,7 @@ func (c *Compiler) apply(n ast.Node, name string, fn Function, xs []Compiled, ow
 		}
 		pure = pure && len(o.More) == 0
 		lists[i] = slices.Concat(o.Known, o.More)
-		if !o.All && slices.ContainsFunc(o.More, isText) {
+		if !o.All && !o.Formed && slices.ContainsFunc(o.More, isText) {
 			lists[i] = append(lists[i], patternSamples(xs)...)
 		}
 		switch {

@@ -37,23 +37,27 @@ func (p *parts) walk(d demand) {
 	}
 	p.seen[key] = true
 	b := p.v.branch(d)
+	var next []demand // looked into after all parts of this one, so that each is told why it cannot be used here
 	for _, s := range b.plain {
 		for _, x := range slices.Concat(s.AnyOf, s.OneOf) {
 			if chosen := d.and(x); p.used(x, "alternative", chosen) {
-				p.walk(chosen)
+				next = append(next, chosen)
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
 			if p.used(s.Properties[name], "field", d.and(p.v.with(name))) {
-				p.walk(p.v.inside(b, name))
+				next = append(next, p.v.inside(b, name))
 			}
 		}
 		items := lists{v: p.v, b: b}
 		for i := range len(s.PrefixItems) + 1 {
 			if x, _ := itemOf(s, i); x != nil && p.used(x, "item", d.and(p.v.longer(i))) {
-				p.walk(items.item(i))
+				next = append(next, items.item(i))
 			}
 		}
+	}
+	for _, d := range next {
+		p.walk(d)
 	}
 }
 

@@ -1,7 +1,9 @@
 package schema
 
 import (
+	"cmp"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -28,6 +30,10 @@ func (e *schemaErrors) leaves(ve *jsonschema.ValidationError) []FieldError {
 	case *rules.AnyOf, *rules.OneOf:
 		if best := nearest(ve.Causes); best != nil {
 			return e.leaves(best)
+		}
+		if e.schema != nil { // the mistakes of all branches together would ask for what no form needs
+			e.add(pointer, code, message+lackingOneOf(ve.Causes))
+			return e.out
 		}
 	case *rules.PropertyNames:
 		e.named(ve, []string{k.Property}, "a field may not have this name", message)
@@ -145,6 +151,23 @@ func nameable(names []string) bool {
 // FieldName is what looks like a field's name.
 var FieldName = regexp.MustCompile(`^[A-Za-z_@$][A-Za-z0-9_.:@$-]{0,63}$`)
 
+// lackingOneOf says which fields must be there where each of some alternatives asks for others.
+func lackingOneOf(alternatives []*jsonschema.ValidationError) string {
+	var asked []string
+	for _, a := range alternatives {
+		for len(a.Causes) == 1 {
+			a = a.Causes[0]
+		}
+		if r, ok := a.ErrorKind.(*rules.Required); ok {
+			asked = append(asked, strings.Join(r.Missing, " and "))
+		}
+	}
+	if len(asked) == 0 || len(asked) < len(alternatives) {
+		return ""
+	}
+	return ": there must be " + strings.Join(asked, ", or ")
+}
+
 // nearest is the cause whose errors lie deepest: the branch that the sender meant. Without a clear one, none.
 func nearest(causes []*jsonschema.ValidationError) *jsonschema.ValidationError {
 	var best *jsonschema.ValidationError
@@ -172,77 +195,47 @@ func depth(ve *jsonschema.ValidationError) int {
 	return d
 }
 
-var kindName = regexp.MustCompile(`[A-Z]`)
+// ruleText is what a form is told where it breaks a rule of JSON Schema; a code that is not given is the rule's name.
+type ruleText struct{ code, message string }
 
-// describe gives code and message of a schema rule. Limits come from the schema, never from the form.
-func describe(k jsonschema.ErrorKind) (code, message string) {
-	switch k := k.(type) {
-	case *rules.Required:
-		return expr.CodeMissingValue, "the field must be there"
-	case *rules.Type:
-		return "schema.type", "the value must be " + strings.Join(k.Want, " or ")
-	case *rules.Enum:
-		return "schema.enum", "the value is not one of those allowed"
-	case *rules.Const:
-		return "schema.const", "the value is not the one allowed"
-	case *rules.Pattern:
-		return "schema.pattern", "the text does not have the form required"
-	case *rules.Format:
-		return "schema.format", "the text is not a valid " + k.Want
-	case *rules.MinLength:
-		return "schema.min-length", "the text must have at least " + strconv.Itoa(k.Want) + " characters"
-	case *rules.MaxLength:
-		return "schema.max-length", "the text must have at most " + strconv.Itoa(k.Want) + " characters"
-	case *rules.MinItems:
-		return "schema.min-items", "the list must have at least " + strconv.Itoa(k.Want) + " items"
-	case *rules.MaxItems:
-		return "schema.max-items", "the list must have at most " + strconv.Itoa(k.Want) + " items"
-	case *rules.Minimum, *rules.ExclusiveMinimum:
-		return "schema.minimum", "the number is too small"
-	case *rules.Maximum, *rules.ExclusiveMaximum:
-		return "schema.maximum", "the number is too large"
-	case *rules.MultipleOf:
-		return "schema.multiple-of", "the number has too many decimals or is not a multiple of what is required"
-	case *rules.AdditionalProperties:
-		return "schema.unknown-field", "the object has a field that is not known"
-	case *rules.AnyOf, *rules.OneOf:
-		return "schema.alternatives", "the value fits none, or more than one, of the alternatives"
-	}
-	word := strings.TrimPrefix(fmt.Sprintf("%T", k), "*kind.")
-	word = strings.ToLower(kindName.ReplaceAllString(word, "-$0"))
-	return "schema" + strings.Replace(word, "-", ".", 1), ruleMessage(k)
+const ofKind = " of a kind that the form's schema describes"
+
+// ruleTexts by the validator's names of rules. Limits come from the schema, never from the form.
+var ruleTexts = map[string]ruleText{
+	"Required": {expr.CodeMissingValue, "the field must be there"}, "Type": {"", "the value must be %s"}, "Enum": {"", "the value is not one of those allowed"},
+	"Const": {"", "the value is not the one allowed"}, "Pattern": {"", "the text does not have the form required"}, "Format": {"", "the text is not a valid %s"},
+	"MinLength": {"", "the text must have at least %s characters"}, "MaxLength": {"", "the text must have at most %s characters"},
+	"MinItems": {"", "the list must have at least %s items"}, "MaxItems": {"", "the list must have at most %s items"},
+	"Minimum": {"", "the number is too small"}, "ExclusiveMinimum": {"schema.minimum", "the number is too small"},
+	"Maximum": {"", "the number is too large"}, "ExclusiveMaximum": {"schema.maximum", "the number is too large"},
+	"MultipleOf":           {"", "the number has too many decimals or is not a multiple of what is required"},
+	"AdditionalProperties": {"schema.unknown-field", "the object has a field that is not known"},
+	"AnyOf":                {"schema.alternatives", alternatives}, "OneOf": {"schema.alternatives", alternatives},
+	"MinProperties": {"", "the object must have at least %s fields"}, "MaxProperties": {"", "the object must have at most %s fields"},
+	"PropertyNames": {"", "a field has a name that is not allowed"}, "FalseSchema": {"", "the field may not be there"}, "UniqueItems": {"", "the item is there twice"},
+	"AdditionalItems": {"", "the list has %s items too many"}, "Contains": {"", "the list must have an item" + ofKind},
+	"MinContains": {"", "the list must have at least %s items" + ofKind}, "MaxContains": {"", "the list must have at most %s items" + ofKind},
+	"Not": {"", "the value is one that the form's schema excludes"}, "ContentEncoding": {"", "the text is not in the encoding %s"}, "ContentMediaType": {"", "the text does not hold %s"},
 }
 
-// ruleMessage is the message of a rule whose code is its name.
-func ruleMessage(k jsonschema.ErrorKind) string {
-	const kind = " of a kind that the form's schema describes"
-	switch k := k.(type) {
-	case *rules.MinProperties:
-		return "the object must have at least " + strconv.Itoa(k.Want) + " fields"
-	case *rules.MaxProperties:
-		return "the object must have at most " + strconv.Itoa(k.Want) + " fields"
-	case *rules.PropertyNames:
-		return "a field has a name that is not allowed"
-	case *rules.FalseSchema:
-		return "the field may not be there"
-	case *rules.UniqueItems:
-		return "the item is there twice"
-	case *rules.AdditionalItems:
-		return "the list has " + strconv.Itoa(k.Count) + " items too many"
-	case *rules.Contains:
-		return "the list must have an item" + kind
-	case *rules.MinContains:
-		return "the list must have at least " + strconv.Itoa(k.Want) + " items" + kind
-	case *rules.MaxContains:
-		return "the list must have at most " + strconv.Itoa(k.Want) + " items" + kind
-	case *rules.Not:
-		return "the value is one that the form's schema excludes"
-	case *rules.ContentEncoding:
-		return "the text is not in the encoding " + k.Want
-	case *rules.ContentMediaType:
-		return "the text does not hold " + k.Want
+const alternatives = "the value fits none, or more than one, of the alternatives"
+
+var capital = regexp.MustCompile(`\B[A-Z]`)
+
+// describe gives code and message of a schema rule.
+func describe(k jsonschema.ErrorKind) (code, message string) {
+	rule := reflect.Indirect(reflect.ValueOf(k))
+	name := rule.Type().Name()
+	text, known := ruleTexts[name]
+	if !known {
+		text.message = "the value breaks a rule of the form's schema"
 	}
-	return "the value breaks a rule of the form's schema"
+	for _, limit := range []string{"Want", "Count"} {
+		if f := rule.FieldByName(limit); f.IsValid() && strings.Contains(text.message, "%s") {
+			text.message = strings.Replace(text.message, "%s", strings.Join(strings.Fields(strings.Trim(fmt.Sprint(f.Interface()), "[]")), " or "), 1)
+		}
+	}
+	return cmp.Or(text.code, "schema."+strings.ToLower(capital.ReplaceAllString(name, "-$0"))), text.message
 }
 
 // FieldError is one mistake of a form, told to the front office. Its message never holds content.

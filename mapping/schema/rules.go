@@ -94,6 +94,14 @@ func (s *Schema) Outcome(abs []expr.Step) *expr.Outcome {
 	}
 	for _, t := range left {
 		for _, v := range expr.FormSamples[t] {
+			if t != "string" || !slices.ContainsFunc(rules, func(r *jsonschema.Schema) bool { return r.Format != nil && r.Format.Validate(v.Str) != nil }) {
+				out.Add(v)
+			}
+		}
+	}
+	out.Formed = slices.ContainsFunc(rules, saysFormat) && slices.ContainsFunc(out.More, func(v expr.Value) bool { return v.Kind == expr.KindText })
+	if !out.Formed && slices.Contains(left, "string") {
+		for _, v := range expr.FormSamples["string"] {
 			out.Add(v)
 		}
 	}
