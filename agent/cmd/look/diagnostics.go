@@ -3,7 +3,6 @@ package look
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -86,18 +85,14 @@ func writeDiagnostics(ctx context.Context, a *cli.App, o diagnosticsOptions) err
 	})
 }
 
-// writeArchive writes a new file that only this account may read. What cannot be finished is taken away.
+// writeArchive writes a new file that only this account may read.
 func writeArchive(path string, at time.Time, files []diagnose.File) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, os.ErrExist) {
+	if _, err := os.Lstat(path); err == nil {
 		return cli.Usagef("%s is there already; name another file by --out", path)
 	}
+	err := cli.NewFile(path, 0o600, "name another file by --out", func(w io.Writer) error { return diagnose.Write(w, at, files) })
 	if err != nil {
 		return fmt.Errorf("write the archive: %w", err)
-	}
-	err = errors.Join(diagnose.Write(f, at, files), f.Close())
-	if err != nil {
-		return errors.Join(fmt.Errorf("write the archive: %w", err), os.Remove(path))
 	}
 	return nil
 }
