@@ -77,7 +77,7 @@ tests:
 
 // TestNames makes columns and variables of what a form calls its fields.
 func TestNames(t *testing.T) {
-	for key, want := range map[string]string{"familyName": "FAMILY_NAME", "e-mail": "E_MAIL", "URL2": "URL2", "a.b": "A_B", "--": "", "größe": "GR__E"} {
+	for key, want := range map[string]string{"familyName": "FAMILY_NAME", "e-mail": "E_MAIL", "URL2": "URL2", "a.b": "A_B", "--": "", "größe": "GR__E", "@version": "VERSION", "HTTPCode": "HTTPCODE"} {
 		if got := column(key); got != want {
 			t.Errorf("%s: %s, want %s", key, got, want)
 		}
