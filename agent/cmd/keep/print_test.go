@@ -78,7 +78,9 @@ held; what the targets have is still being looked for
 
 next: inbasket restored release`)
 	r = control.Restored{Backup: noon, Restored: noon, Released: noon, By: "anna", File: "a.tar", Lost: 3, Back: 1, Inbaskets: []control.RestoredSource{{Name: "permits", Again: true}}}
-	shows(t, func(w io.Writer) { printRestored(w, control.Restored{Backup: noon, Restored: noon, Released: noon, By: "anna", File: "a.tar"}) }, "restored at 2026-03-02 12:00:00 from a.tar, a backup of 2026-03-02 12:00:00; epoch 0\nreleased at 2026-03-02 12:00:00 by anna")
+	shows(t, func(w io.Writer) {
+		printRestored(w, control.Restored{Backup: noon, Restored: noon, Released: noon, By: "anna", File: "a.tar"})
+	}, "restored at 2026-03-02 12:00:00 from a.tar, a backup of 2026-03-02 12:00:00; epoch 0\nreleased at 2026-03-02 12:00:00 by anna")
 	shows(t, func(w io.Writer) { printReleased(w, r) }, "released by anna; in-baskets and targets work again\npermits: what it gave since the backup is read again\n2 submissions at the targets did not come again yet: inbasket restored lists them")
 }
 
@@ -115,7 +117,9 @@ func TestRedelivered(t *testing.T) {
 the ledger knows
 1 submission confirmed by a person: left out, since the target may have that without knowing it; look there, then say --force
 do it by the same command with --yes`)
-	shows(t, func(w io.Writer) { printRedeliver(w, control.RedeliverReport{Target: "register", Count: 1, Done: true}, noon) }, "1 submission delivered to register since 2026-03-02 12:00:00 are delivered again")
+	shows(t, func(w io.Writer) {
+		printRedeliver(w, control.RedeliverReport{Target: "register", Count: 1, Done: true}, noon)
+	}, "1 submission delivered to register since 2026-03-02 12:00:00 are delivered again")
 }
 
 // TestBackup says what a backup holds, and what it could not.
