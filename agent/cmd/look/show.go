@@ -38,11 +38,11 @@ func show(a *cli.App) *cobra.Command {
 			case out != "":
 				return cli.Usagef("--out is for --form and --attachment")
 			}
-			return cli.Show(ctx, a, orders.Show.Ask, control.ShowRequest{ID: id, Raw: raw}, func(j *journal.Journal, p config.Place) (v control.View, err error) {
+			return notFound(cli.Show(ctx, a, orders.Show.Ask, control.ShowRequest{ID: id, Raw: raw}, func(j *journal.Journal, p config.Place) (v control.View, err error) {
 				look := func() error {
 					found, err := j.Show(ctx, id)
 					v = control.ViewOf(found, raw)
-					return notFound(err, id)
+					return err
 				}
 				if raw {
 					err = a.OnRecord(ctx, p, "show-raw", id.String(), nil, look)
@@ -50,7 +50,7 @@ func show(a *cli.App) *cobra.Command {
 					err = look()
 				}
 				return v, err
-			}, printView)
+			}, printView), id)
 		},
 	}
 	cmd.Flags().BoolVar(&raw, "raw", false, "also what databases and servers said, word for word; it may hold what the citizen wrote; and how attachments are named")
