@@ -42,7 +42,9 @@ func TestReserve(t *testing.T) {
 // TestSpace tells an error of a full disk from others, under whatever name it comes.
 func TestSpace(t *testing.T) {
 	state := t.TempDir()
-	coded := func(code string) error { return connectors.Errorf(connectors.TargetError, code, "write", "", "disk I/O error") }
+	coded := func(code string) error {
+		return connectors.Errorf(connectors.TargetError, code, "write", "", "disk I/O error")
+	}
 	for err, want := range map[error]bool{
 		fmt.Errorf("write: %w", syscall.ENOSPC): true, coded(journal.CodeDiskFull): true,
 		coded(journal.CodeIO): false, coded("audit.unwritten"): false, coded("sql.login"): false, errors.New("x"): false,
