@@ -180,21 +180,7 @@ func endOfLog(ctx context.Context, a *cli.App, cfg *config.Config, name string) 
 	if path == "" {
 		return serviceLog(ctx, installer.ServiceName(name))
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.Size() > logEnd {
-		if _, err := f.Seek(-logEnd, io.SeekEnd); err != nil {
-			return nil
-		}
-	}
-	b, err := io.ReadAll(io.LimitReader(f, logEnd))
-	if err != nil {
-		return nil
-	}
-	return b
+	return end(os.ReadFile(path)) // a log file is moved on before it is large
 }
 
 // serviceLog asks systemd's journal.
@@ -204,12 +190,16 @@ func serviceLog(ctx context.Context, unit string) []byte {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "journalctl", "--unit", unit, "--output", "cat", "--lines", "2000", "--no-pager", "--quiet").Output()
+	return end(exec.CommandContext(ctx, "journalctl", "--unit", unit, "--output", "cat", "--lines", "2000", "--no-pager", "--quiet").Output())
+}
+
+// end returns the last lines of a log; nothing of one that cannot be read.
+func end(log []byte, err error) []byte {
 	if err != nil {
 		return nil
 	}
-	if len(out) > logEnd {
-		out = out[bytes.IndexByte(out[len(out)-logEnd:], '\n')+len(out)-logEnd:]
+	if len(log) <= logEnd {
+		return log
 	}
-	return out
+	return log[bytes.IndexByte(log[len(log)-logEnd:], '\n')+len(log)-logEnd+1:]
 }

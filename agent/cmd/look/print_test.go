@@ -222,3 +222,19 @@ func TestNotFound(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestEndOfLog keeps whole lines.
+func TestEndOfLog(t *testing.T) {
+	short := []byte("one\ntwo\n")
+	if got := end(short, nil); string(got) != "one\ntwo\n" {
+		t.Errorf("%q", got)
+	}
+	long := []byte(strings.Repeat("a line of the log\n", logEnd/10))
+	got := string(end(long, nil))
+	if len(got) > logEnd || len(got) < logEnd-20 || !strings.HasPrefix(got, "a line") || !strings.HasSuffix(got, "log\n") {
+		t.Errorf("%d bytes, %.20q", len(got), got)
+	}
+	if got := end(nil, io.EOF); len(got) > 0 {
+		t.Errorf("%q", got)
+	}
+}
