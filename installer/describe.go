@@ -49,10 +49,7 @@ func outermost(paths []string) []string {
 }
 
 // inside tells whether path is dir or lies in it.
-func inside(path, dir string) bool {
-	r, err := filepath.Rel(dir, path)
-	return err == nil && filepath.IsLocal(r)
-}
+func inside(path, dir string) bool { return config.Inside(path, dir) }
 
 // StartErrorName is the file in the log folder of a Windows service that says why its last start failed, as
 // a terminal would show it. An agent that starts removes it.

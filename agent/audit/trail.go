@@ -33,10 +33,11 @@ type Trail struct {
 	mu   sync.Mutex
 	file *Log     // nil: it could not be opened yet
 	owed []Record // of the agent itself
+	lost int64    // records that did not fit there; an entry will say so
 }
 
 // maxOwed bounds what waits for the disk.
-const maxOwed = 1000
+const maxOwed = 200
 
 // auditMark is under what name the journal remembers the end of the log.
 const auditMark = "audit-head"
@@ -96,7 +97,14 @@ func (t *Trail) reach(ctx context.Context) error {
 		}
 		t.owed = t.owed[1:]
 	}
-	return nil
+	if t.lost == 0 {
+		return nil
+	}
+	_, err := t.file.Add(Record{Who: "agent", Via: ViaSystem, Action: "records-lost", Details: map[string]string{"count": strconv.FormatInt(t.lost, 10), "why": "the disk was full for too long"}})
+	if err == nil {
+		t.lost = 0
+	}
+	return err
 }
 
 // compare holds a log that was just opened against what the journal remembers of it. Before the journal is told of
@@ -137,10 +145,16 @@ func (t *Trail) Add(ctx context.Context, r Record) (Entry, error) {
 func (t *Trail) Tell(ctx context.Context, r Record) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.owed) < maxOwed {
-		t.owed = append(t.owed, r)
+	err := t.reach(ctx)
+	if err == nil {
+		_, err = t.file.Add(r)
 	}
-	if err := t.reach(ctx); err != nil {
+	if err != nil {
+		if len(t.owed) < maxOwed {
+			t.owed = append(t.owed, r)
+		} else {
+			t.lost++
+		}
 		t.log.Error().Str("code", CodeUnwritten).Str("action", r.Action).Err(err).Msg("the audit log cannot be written; it is tried again")
 		return
 	}

@@ -139,26 +139,11 @@ func Name(agency string, at time.Time) string {
 // Prune removes the oldest backups of an agency in a folder, by the time in their names, and leaves keep of them.
 // It returns what it removed.
 func Prune(dir, agency string, keep int) (removed []string, err error) {
-	entries, err := os.ReadDir(dir)
+	names, _, err := named(dir, agency, ".tar")
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, e := range entries {
-		rest, ours := strings.CutPrefix(e.Name(), prefix(agency))
-		_, wrong := time.Parse(nameTime, strings.TrimSuffix(rest, ".tar"))
-		if ours && wrong == nil && strings.HasSuffix(rest, ".tar") && e.Type().IsRegular() {
-			names = append(names, e.Name())
-		}
-	}
-	slices.Sort(names)
-	for len(names) > max(keep, 1) {
-		if err := os.Remove(filepath.Join(dir, names[0])); err != nil {
-			return removed, fmt.Errorf("remove an old backup: %w", err)
-		}
-		removed, names = append(removed, names[0]), names[1:]
-	}
-	return removed, nil
+	return remove(dir, names[:max(0, len(names)-max(keep, 1))], "remove an old backup")
 }
 
 // staleAfter is how long no backup takes.
@@ -167,20 +152,34 @@ const staleAfter = 24 * time.Hour
 // Sweep removes what backups of an agency left half in a folder that were killed long before at: it holds what citizens
 // wrote. It returns what it removed.
 func Sweep(dir, agency string, at time.Time) (removed []string, err error) {
-	entries, err := os.ReadDir(dir)
+	names, times, err := named(dir, agency, ".tar"+partSuffix)
 	if err != nil {
 		return nil, err
 	}
+	return remove(dir, slices.DeleteFunc(names, func(name string) bool { return at.Sub(times[name]) < staleAfter }), "remove what an interrupted backup left")
+}
+
+// named lists an agency's files in a folder that are called as a backup with this ending, the oldest first, with the times in their names.
+func named(dir, agency, ending string) (names []string, times map[string]time.Time, err error) {
+	entries, err := os.ReadDir(dir)
+	times = map[string]time.Time{}
 	for _, e := range entries {
 		rest, ours := strings.CutPrefix(e.Name(), prefix(agency))
-		begun, wrong := time.Parse(nameTime, strings.TrimSuffix(rest, ".tar"+partSuffix))
-		if !ours || wrong != nil || !strings.HasSuffix(rest, partSuffix) || !e.Type().IsRegular() || at.Sub(begun) < staleAfter {
-			continue
+		stamp, ends := strings.CutSuffix(rest, ending)
+		at, wrong := time.Parse(nameTime, stamp)
+		if ours && ends && wrong == nil && e.Type().IsRegular() {
+			names, times[e.Name()] = append(names, e.Name()), at
 		}
-		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
-			return removed, fmt.Errorf("remove what an interrupted backup left: %w", err)
+	}
+	return names, times, err
+}
+
+func remove(dir string, names []string, what string) (removed []string, err error) {
+	for _, name := range names {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			return removed, fmt.Errorf("%s: %w", what, err)
 		}
-		removed = append(removed, e.Name())
+		removed = append(removed, name)
 	}
 	return removed, nil
 }

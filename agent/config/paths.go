@@ -34,7 +34,7 @@ func (c *Config) Paths() []Path {
 		key := string(x.Definition.Role) + "." + x.Name
 		around := u.Surroundings(connectors.Env{Name: x.Name, Dir: c.Dir}, x.Definition.Type)
 		for _, f := range around.Folders {
-			if f.Beside == "" || !inside(f.Path, f.Beside) {
+			if f.Beside == "" || !Inside(f.Path, f.Beside) {
 				add(key, f.Path, f.Write)
 			}
 		}
@@ -64,8 +64,8 @@ func (c *Config) Paths() []Path {
 	return out
 }
 
-// inside tells whether path lies in dir.
-func inside(path, dir string) bool {
+// Inside tells whether path is dir or lies in it.
+func Inside(path, dir string) bool {
 	r, err := filepath.Rel(dir, path)
 	return err == nil && filepath.IsLocal(r)
 }

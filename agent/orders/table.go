@@ -75,7 +75,7 @@ var (
 	}}
 	// Confirm takes as delivered what a person has found in a target that could not tell.
 	Confirm = Order[control.ConfirmRequest, control.Settled]{Name: "confirm", WhenReleased: true, Do: (*Desk).confirm, Record: func(r control.ConfirmRequest) (audit.Record, bool) {
-		object := ""
+		object := r.Target
 		if r.ID != 0 {
 			object = r.ID.String()
 		}

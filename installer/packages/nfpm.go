@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"text/template"
 	"time"
 )
 
@@ -15,17 +17,11 @@ import (
 const nfpmTool = "github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.0"
 
 const (
-	summary     = "agent that writes e-forms into legacy systems"
-	description = summary + `
-Inbasket ends re-keying. It runs beside a legacy system, takes the e-forms that
-citizens and businesses send out of in-baskets, writes them into the legacy
-database, file drop or FTP batch by a declarative mapping, collects what the
-back office decides, and hands the decision to the front office.`
 	homepage   = "https://github.com/inbasket/inbasket"
 	maintainer = "Inbasket maintainers <inbasket@users.noreply.github.com>"
 )
 
-// nfpm makes one deb or rpm.
+// nfpm makes one deb or rpm; files/nfpm.yaml says what a package is besides its files.
 func (p plan) nfpm(ctx context.Context, format string) error {
 	entries := p.entries
 	if format == "deb" {
@@ -43,23 +39,21 @@ func (p plan) nfpm(ctx context.Context, format string) error {
 			list = append(list, p.content(e))
 		}
 	}
-	c := map[string]any{ // nfpm reads YAML, and so JSON
-		"name": "inbasket", "arch": p.arch, "platform": "linux", "version": p.Version, "version_schema": "none", "release": "1",
-		"section": "net", "priority": "optional", "maintainer": maintainer, "description": description, "vendor": "Inbasket",
-		"homepage": homepage, "license": "Apache-2.0", "mtime": p.Time, "disable_globbing": true,
-		"recommends": []string{"ca-certificates"}, "scripts": scripts(format), "contents": list,
-		"rpm": map[string]any{"summary": summary, "group": "System Environment/Daemons", "buildhost": "inbasket", "compression": "gzip:9"},
-		"deb": map[string]any{"compression": "xz"},
+	contents, err := json.Marshal(list) // YAML takes it
+	if err != nil {
+		return err
 	}
-	if format == "rpm" { // its scripts make the account
-		c["depends"] = []string{"/usr/sbin/useradd", "/usr/sbin/groupadd"}
+	settings, err := template.ParseFiles(own + "nfpm.yaml")
+	if err != nil {
+		return err
 	}
-	text, err := json.MarshalIndent(c, "", "  ")
+	var text bytes.Buffer
+	err = settings.Execute(&text, map[string]string{"Arch": p.arch, "Version": p.Version, "Maintainer": maintainer, "Homepage": homepage, "Time": p.Time.Format(time.RFC3339), "Contents": string(contents)})
 	if err != nil {
 		return err
 	}
 	config := filepath.Join(p.work, format+".yaml")
-	if err := os.WriteFile(config, text, 0o644); err != nil {
+	if err := os.WriteFile(config, text.Bytes(), 0o644); err != nil {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, "go", "run", nfpmTool, "package", "--config", config, "--packager", format, "--target", p.out)
@@ -79,14 +73,6 @@ func (p plan) content(e entry) map[string]any {
 		c["src"] = e.src
 	}
 	return c
-}
-
-func scripts(format string) map[string]string {
-	const dir = "installer/packages/scripts/"
-	if format == "deb" {
-		return map[string]string{"postinstall": dir + "deb.postinst", "preremove": dir + "deb.prerm", "postremove": dir + "deb.postrm"}
-	}
-	return map[string]string{"preinstall": dir + "rpm.pre", "postinstall": dir + "rpm.post", "preremove": dir + "rpm.preun", "postremove": dir + "rpm.postun"}
 }
 
 // debianChangelog writes the changelog in Debian's own form; what users notice is in CHANGELOG.md.

@@ -1,14 +1,19 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"mime"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
@@ -97,4 +102,27 @@ func ContentType(path string) string {
 		return t
 	}
 	return "application/octet-stream"
+}
+
+// NewFile writes a file that is not there yet: nothing is overwritten, and what cannot be finished is taken away.
+func NewFile(path string, mode fs.FileMode, hint string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if errors.Is(err, fs.ErrExist) {
+		return &control.Error{Code: CodeExists, Message: path + " is there already", Hint: hint}
+	}
+	if err != nil {
+		return err
+	}
+	if err = errors.Join(write(f), f.Sync(), f.Close()); err != nil {
+		_ = os.Remove(path)
+	}
+	return err
+}
+
+// Text is what NewFile writes of a text that is known.
+func Text[T string | []byte](text T) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write([]byte(text))
+		return err
+	}
 }

@@ -3,7 +3,6 @@ package look
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -86,18 +85,14 @@ func writeDiagnostics(ctx context.Context, a *cli.App, o diagnosticsOptions) err
 	})
 }
 
-// writeArchive writes a new file that only this account may read. What cannot be finished is taken away.
+// writeArchive writes a new file that only this account may read.
 func writeArchive(path string, at time.Time, files []diagnose.File) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, os.ErrExist) {
+	if _, err := os.Lstat(path); err == nil {
 		return cli.Usagef("%s is there already; name another file by --out", path)
 	}
+	err := cli.NewFile(path, 0o600, "name another file by --out", func(w io.Writer) error { return diagnose.Write(w, at, files) })
 	if err != nil {
 		return fmt.Errorf("write the archive: %w", err)
-	}
-	err = errors.Join(diagnose.Write(f, at, files), f.Close())
-	if err != nil {
-		return errors.Join(fmt.Errorf("write the archive: %w", err), os.Remove(path))
 	}
 	return nil
 }
@@ -185,21 +180,7 @@ func endOfLog(ctx context.Context, a *cli.App, cfg *config.Config, name string) 
 	if path == "" {
 		return serviceLog(ctx, installer.ServiceName(name))
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.Size() > logEnd {
-		if _, err := f.Seek(-logEnd, io.SeekEnd); err != nil {
-			return nil
-		}
-	}
-	b, err := io.ReadAll(io.LimitReader(f, logEnd))
-	if err != nil {
-		return nil
-	}
-	return b
+	return end(os.ReadFile(path)) // a log file is moved on before it is large
 }
 
 // serviceLog asks systemd's journal.
@@ -209,12 +190,16 @@ func serviceLog(ctx context.Context, unit string) []byte {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "journalctl", "--unit", unit, "--output", "cat", "--lines", "2000", "--no-pager", "--quiet").Output()
+	return end(exec.CommandContext(ctx, "journalctl", "--unit", unit, "--output", "cat", "--lines", "2000", "--no-pager", "--quiet").Output())
+}
+
+// end returns the last lines of a log; nothing of one that cannot be read.
+func end(log []byte, err error) []byte {
 	if err != nil {
 		return nil
 	}
-	if len(out) > logEnd {
-		out = out[bytes.IndexByte(out[len(out)-logEnd:], '\n')+len(out)-logEnd:]
+	if len(log) <= logEnd {
+		return log
 	}
-	return out
+	return log[bytes.IndexByte(log[len(log)-logEnd:], '\n')+len(log)-logEnd+1:]
 }

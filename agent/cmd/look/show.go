@@ -2,11 +2,8 @@ package look
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -41,11 +38,11 @@ func show(a *cli.App) *cobra.Command {
 			case out != "":
 				return cli.Usagef("--out is for --form and --attachment")
 			}
-			return cli.Show(ctx, a, orders.Show.Ask, control.ShowRequest{ID: id, Raw: raw}, func(j *journal.Journal, p config.Place) (v control.View, err error) {
+			return notFound(cli.Show(ctx, a, orders.Show.Ask, control.ShowRequest{ID: id, Raw: raw}, func(j *journal.Journal, p config.Place) (v control.View, err error) {
 				look := func() error {
 					found, err := j.Show(ctx, id)
 					v = control.ViewOf(found, raw)
-					return notFound(err, id)
+					return err
 				}
 				if raw {
 					err = a.OnRecord(ctx, p, "show-raw", id.String(), nil, look)
@@ -53,7 +50,7 @@ func show(a *cli.App) *cobra.Command {
 					err = look()
 				}
 				return v, err
-			}, printView)
+			}, printView), id)
 		},
 	}
 	cmd.Flags().BoolVar(&raw, "raw", false, "also what databases and servers said, word for word; it may hold what the citizen wrote; and how attachments are named")
@@ -137,54 +134,43 @@ func by(who string) string {
 }
 
 // showForm prints what a citizen wrote, or writes it to a file that must not exist. The look goes on record first.
-func showForm(ctx context.Context, a *cli.App, r control.FormRequest, out string) (err error) {
-	file := (*os.File)(nil)
-	to := func(control.Form) (io.Writer, error) {
-		if out == "" {
-			return a.Stdout, nil
-		}
-		file, err = os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if errors.Is(err, fs.ErrExist) {
-			err = &control.Error{Code: cli.CodeExists, Message: out + " is there already", Hint: "name another file; this command overwrites nothing"}
-		}
-		return file, err
+func showForm(ctx context.Context, a *cli.App, r control.FormRequest, out string) error {
+	what := "form"
+	if r.Attachment != "" {
+		what = "attachment"
 	}
-	_, err = cli.Ask(ctx, a, func(ctx context.Context, c *control.Client, r control.FormRequest) (none struct{}, err error) {
-		return none, c.Form(ctx, r, to)
-	}, r,
-		func(j *journal.Journal, p config.Place) (none struct{}, err error) {
-			what := "form"
-			if r.Attachment != "" {
-				what = "attachment"
-			}
-			return none, a.OnRecord(ctx, p, "show-form", r.ID.String(), map[string]string{"what": what}, func() error {
-				f, err := orders.FormOf(ctx, j, content.OpenReadOnly(filepath.Join(p.State, "content")), r)
-				if err != nil {
-					return notFound(err, r.ID)
-				}
-				return copyForm(f, to)
+	look := func(w io.Writer) error {
+		to := func(control.Form) (io.Writer, error) { return w, nil }
+		_, err := cli.Ask(ctx, a, func(ctx context.Context, c *control.Client, r control.FormRequest) (none struct{}, err error) {
+			return none, c.Form(ctx, r, to)
+		}, r,
+			func(j *journal.Journal, p config.Place) (none struct{}, err error) {
+				return none, a.OnRecord(ctx, p, "show-form", r.ID.String(), map[string]string{"what": what}, func() error {
+					f, err := orders.FormOf(ctx, j, content.OpenReadOnly(filepath.Join(p.State, "content")), r)
+					if err != nil {
+						return notFound(err, r.ID)
+					}
+					return copyForm(f, w)
+				})
 			})
-		})
-	if file == nil {
 		return err
 	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return errors.Join(err, os.Remove(out)) // half a form is none
+	if out == "" {
+		return look(a.Stdout)
+	}
+	if err := cli.NewFile(out, 0o600, "name another file; this command overwrites nothing", look); err != nil {
+		return err
 	}
 	fmt.Fprintf(a.Stderr, "wrote %s\n", out)
 	return nil
 }
 
-func copyForm(f control.Form, to func(control.Form) (io.Writer, error)) error {
+func copyForm(f control.Form, w io.Writer) error {
 	body, err := f.Blob.Open()
 	if err != nil {
 		return err
 	}
 	defer body.Close()
-	w, err := to(f)
-	if err != nil {
-		return err
-	}
 	_, err = io.Copy(w, body)
 	return err
 }

@@ -50,7 +50,10 @@ func printSettled(w io.Writer, list []control.Settled, verb string) {
 		case s.Error == nil:
 			fmt.Fprintf(w, "%s  %s\n", s.ID, verb)
 		}
-		cli.SayIf(w, s.Error != nil, "%s  not %s: %s\n", s.ID, verb, s.Error)
+		if s.Error != nil {
+			fmt.Fprintf(w, "%s  not %s: %s [%s]\n", s.ID, verb, s.Error.Message, s.Error.Code)
+			cli.SayIf(w, s.Error.Hint != "", "    %s\n", s.Error.Hint)
+		}
 	}
 	cli.SayIf(w, len(list) == 0, "nothing to do: no submission is parked there\n")
 }

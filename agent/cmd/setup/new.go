@@ -2,7 +2,6 @@ package setup
 
 import (
 	"embed"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -12,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/inbasket/inbasket/agent/cmd/cli"
-	"github.com/inbasket/inbasket/agent/control"
 )
 
 //go:embed starter
@@ -72,13 +70,5 @@ func writeNew(path string, b []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o640)
-	if errors.Is(err, fs.ErrExist) {
-		return &control.Error{Code: cli.CodeExists, Message: path + " is there already", Hint: "remove it, or name another place"}
-	}
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	return errors.Join(err, f.Close())
+	return cli.NewFile(path, 0o640, "remove it, or name another place", cli.Text(b))
 }

@@ -82,6 +82,7 @@ type sketch struct {
 	target string
 	lists  []string // XML: paths of lists
 	writes []sketchWrite
+	names  []string // of writes and of the items of lists
 }
 
 type sketchWrite struct {
@@ -97,6 +98,10 @@ func (s *sketch) write(as, table, root, each string, v any) {
 }
 
 func (s *sketch) block(at int, as, path, prefix string, v any) {
+	if items, ok := v.([]any); ok {
+		s.list(at, as, path, "VALUE", "value", items)
+		return
+	}
 	m, ok := v.(map[string]any)
 	if !ok {
 		s.field(at, strings.TrimSuffix(prefix, "_"), path)
@@ -120,12 +125,24 @@ func (s *sketch) list(at int, as, expr, col, key string, items []any) {
 	if len(items) == 0 {
 		return
 	}
-	if _, blocks := items[0].(map[string]any); !blocks {
+	switch items[0].(type) {
+	case map[string]any, []any:
+	default:
 		s.field(at, col, expr+` | join(", ")`)
 		return
 	}
-	item := identifier(key) + "Item"
-	s.write(as+" "+key, s.writes[at].table+"_"+column(key), item, s.nested(at, item+" in "+expr), items[0])
+	item := s.unique(identifier(key) + "Item")
+	s.write(s.unique(as+" "+key), s.writes[at].table+"_"+column(key), item, s.nested(at, item+" in "+expr), items[0])
+}
+
+// unique gives a name that was given before a number.
+func (s *sketch) unique(name string) string {
+	given := name
+	for n := 2; slices.Contains(s.names, given); n++ {
+		given = fmt.Sprint(name, n)
+	}
+	s.names = append(s.names, given)
+	return given
 }
 
 // nested is the each of a list inside a list.

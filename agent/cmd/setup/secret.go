@@ -1,11 +1,8 @@
 package setup
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -130,7 +127,7 @@ func secretKeygen(a *cli.App) *cobra.Command {
 				return err
 			}
 			path := given[0]
-			if err := writeKey(path, text); err != nil {
+			if err := cli.NewFile(path, 0o600, "name another file; with the key that is there its secrets would be lost", cli.Text(text)); err != nil {
 				return err
 			}
 			return a.Print(struct {
@@ -143,22 +140,6 @@ func secretKeygen(a *cli.App) *cobra.Command {
 			})
 		},
 	}
-}
-
-// writeKey never overwrites a file: the secrets that it opens would be lost.
-func writeKey(path, text string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return connectors.Errorf(connectors.ItemError, cli.CodeExists, "make a key", "name another file; with the key that is there its secrets would be lost", "%s is there already", path)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		_ = os.Remove(path)
-	}
-	return err
 }
 
 func absolute(path string) string {

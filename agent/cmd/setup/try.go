@@ -55,38 +55,38 @@ func (d triedDelivery) lines() []string {
 }
 
 func tryOut(a *cli.App) *cobra.Command {
-	var attachments []string
-	cmd := &cobra.Command{
-		Use:   "try MAPPING FORM",
-		Short: "Show what would be written for a form; nothing is written",
-		RunE: func(_ *cobra.Command, given []string) error {
-			return tryForm(a, given[0], given[1], attachments, printTried)
-		},
-	}
-	cmd.Flags().StringArrayVar(&attachments, "attachment", nil, "file that came with the form; may be repeated")
+	cmd := &cobra.Command{Use: "try MAPPING FORM", Short: "Show what would be written for a form; nothing is written"}
+	cmd.RunE = formCommand(a, cmd, printTried)
 	return cmd
 }
 
 func explain(a *cli.App) *cobra.Command {
-	var attachments []string
 	cmd := &cobra.Command{
 		Use:   "explain MAPPING FORM | CODE",
 		Short: "Show where each value comes from, with every change made on the way; or what a code means",
 		Args:  cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, given []string) error {
-			if len(given) == 1 && looksLikeCode.MatchString(given[0]) {
-				if _, err := os.Stat(given[0]); err != nil { // a mapping alone is too little
-					return explainCode(a, given[0])
-				}
-			}
-			if err := cli.Args("MAPPING", "FORM")(cmd, given); err != nil {
-				return err
-			}
-			return tryForm(a, given[0], given[1], attachments, printExplained)
-		},
 	}
-	cmd.Flags().StringArrayVar(&attachments, "attachment", nil, "file that came with the form; may be repeated")
+	show := formCommand(a, cmd, printExplained)
+	cmd.RunE = func(cmd *cobra.Command, given []string) error {
+		if len(given) == 1 && looksLikeCode.MatchString(given[0]) {
+			if _, err := os.Stat(given[0]); err != nil { // a mapping alone is too little
+				return explainCode(a, given[0])
+			}
+		}
+		if err := cli.Args("MAPPING", "FORM")(cmd, given); err != nil {
+			return err
+		}
+		return show(cmd, given)
+	}
 	return cmd
+}
+
+// formCommand sends a form with its attachments through a mapping.
+func formCommand(a *cli.App, cmd *cobra.Command, people func(io.Writer, tried)) func(*cobra.Command, []string) error {
+	attachments := cmd.Flags().StringArray("attachment", nil, "file that came with the form; may be repeated")
+	return func(_ *cobra.Command, given []string) error {
+		return tryForm(a, given[0], given[1], *attachments, people)
+	}
 }
 
 // looksLikeCode tells a code from most names of files.
