@@ -90,6 +90,7 @@ type Table struct {
 	Countable bool
 	// Instead are the operations that an INSTEAD OF trigger of a view takes over.
 	Instead map[connectors.Op]bool
+	Only    string  // PostgreSQL: ONLY, where other tables inherit from it
 	OID     int64   // PostgreSQL
 	Proofs  []Proof // that it is still what it was
 }
