@@ -191,7 +191,9 @@ func Inserts(d *Dialect, w *Rowset, tail string) []Statement {
 			}
 		}
 		st = w.Counted(st, n, n)
-		if upsert && d.Doubles {
+		if upsert && w.Tab.Versioned {
+			st = w.Counted(st, n, 3*n)
+		} else if upsert && d.Doubles {
 			st = w.Counted(st, n, 2*n)
 		}
 		if stmts = append(stmts, st); back && !d.Returns {

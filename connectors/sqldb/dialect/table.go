@@ -75,6 +75,7 @@ type Table struct {
 	Plain string // as the mapping has it, for messages
 	// Loses says why what is written to it cannot be taken back, such as its engine, and cure what to do; empty: it can.
 	Loses, Cure string
+	Versioned   bool // MariaDB: what a row was is kept as one more, which counts
 	Clocked     bool // MariaDB: something in it asks the session's clock, or may
 	Columns     map[string]*Column
 	folded      map[string]*Column // by lower-case name; nil entry: ambiguous
