@@ -48,7 +48,7 @@ const (
 	CodeNoTx         = "sql.no-transactions" // the table's engine has no transactions: writes cannot be taken back
 	CodeMark         = "sql.mark"            // the statement that marks results failed, hides rows that were not read, or leaves those that were; they come again
 	CodeTwice        = "sql.result-twice"    // the query for results gives several rows of one ID that differ; let it give one row for each decision, or name in answer.id what tells them apart
-	CodeQuery        = "sql.query"           // the query for results failed or lacks a column
+	CodeQuery        = "sql.query"           // the query for results failed, lacks a column, gives rows without an ID, or nothing but rows that wait; the message says which, and what to do
 	CodePanic        = "sql.driver-panic"    // the driver broke down; the connection was thrown away and the outcome is looked up
 	CodeLookupLocked = "sql.lookup-locked"   // the look-up waits for a transaction that is still open at the server; it is tried again
 )
