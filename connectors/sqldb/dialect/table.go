@@ -125,6 +125,12 @@ func (t *Table) Column(name string) *Column {
 	return t.folded[strings.ToLower(name)]
 }
 
+// Pads reports whether blanks at the end of a column's texts are the server's and no part of them.
+func (t *Table) Pads(name string) bool {
+	c := t.Column(name)
+	return c != nil && c.Fixed == Filled
+}
+
 // MakesNumbers reports whether the table numbers its rows itself.
 func (t *Table) MakesNumbers() bool {
 	for _, c := range t.Columns {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/sqldb/catalog"
@@ -386,7 +387,11 @@ func (a *attempt) take(item int, op string, shape *connectors.Shape, res dialect
 		if it.rows[shape.Write] > 1 {
 			delete(it.returned, k)
 		} else if i < len(res.Rows[0]) {
-			it.returned[k] = res.Rows[0][i]
+			v := res.Rows[0][i]
+			if tab := a.k.Tables[shape.Object]; tab != nil && tab.Pads(name) {
+				v.Str = strings.TrimRight(v.Str, " ")
+			}
+			it.returned[k] = v
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 )
 
 // TestSystemVersioning writes in every mode to tables of MariaDB that keep what their rows were: with one unique key and with two,
@@ -36,5 +37,28 @@ func TestSystemVersioning(t *testing.T) {
 			written(t, deliver(t, tg, d), "R")
 			same(t, query(t, tg, "SELECT ID, NAME FROM AMOUNT"), "1|a", "2|b", "3|c", "4|d")
 		}
+	}
+}
+
+// TestReturnedChar has databases fill a column with blanks: what comes back is the text without them, everywhere.
+func TestReturnedChar(t *testing.T) {
+	for _, fresh := range []func(testing.TB) engine{postgresEngine, mariaEngine, func(t testing.TB) engine {
+		return engine{"sqlite", dialect.Config{Path: emptyFile(t, "char.db")}, nil}
+	}} {
+		e := fresh(t)
+		t.Run(e.typ, func(t *testing.T) {
+			tg := e.open(t, nil)
+			exec(t, tg, "CREATE TABLE AMOUNT (ID integer PRIMARY KEY, AMT decimal(9,2), NAME varchar(40), CODE char(8) DEFAULT 'AB', PLAIN varchar(8) DEFAULT 'AB ')")
+			shape := *amount
+			shape.Returning = []string{"CODE", "PLAIN"}
+			for range 2 { // the second time out of the ledger
+				d := amountOf("X", 1, "1.5", "x")
+				d.Records[0].Shape = &shape
+				got := deliver(t, tg, d)["X"].Returned
+				if c, p := got[shape.Write+".CODE"].Str, got[shape.Write+".PLAIN"].Str; c != "AB" || p != "AB " {
+					t.Errorf("%q %q", c, p)
+				}
+			}
+		})
 	}
 }
