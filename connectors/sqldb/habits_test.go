@@ -62,3 +62,34 @@ func TestReturnedChar(t *testing.T) {
 		})
 	}
 }
+
+// TestSameRow has two records of one form name one row: where they differ the last must not take the place of the first, and others go.
+func TestSameRow(t *testing.T) {
+	for _, fresh := range []func(testing.TB) engine{postgresEngine, mariaEngine, func(t testing.TB) engine {
+		return engine{"sqlite", dialect.Config{Path: emptyFile(t, "same.db")}, nil}
+	}} {
+		e := fresh(t)
+		t.Run(e.typ, func(t *testing.T) {
+			tg := e.open(t, nil)
+			exec(t, tg, amountTable, "INSERT INTO AMOUNT (ID, NAME) VALUES (3, 'old')")
+			upsert, update, meant := *amount, *amount, *amount
+			upsert.Op, update.Op, meant.Op, meant.Unchecked = connectors.Upsert, connectors.Update, connectors.Upsert, true
+			two := func(key string, shape *connectors.Shape, id int64, amt, name connectors.Value) connectors.Delivery {
+				d := amountOf(key, id, "1.5", "a")
+				d.Records = append(d.Records, connectors.Record{Shape: shape, Values: []connectors.Value{integer(id), amt, name}})
+				d.Records[0].Shape = shape
+				return d
+			}
+			one := connectors.Value{Kind: connectors.Decimal, Str: "1.5"}
+			m := deliver(t, tg, two("A", &upsert, 1, one, text("a")), two("B", &upsert, 2, one, text("b")), two("C", &update, 3, one, connectors.Value{Kind: connectors.Null}),
+				two("D", &upsert, 4, connectors.Value{}, text("a")), two("E", &meant, 5, one, text("b")))
+			written(t, m, "A", "D", "E")
+			for _, key := range []string{"B", "C"} {
+				if o := m[key]; o.Class != connectors.ItemError || o.Code != dialect.CodeSameRow {
+					t.Errorf("%s: %s %s: %s", key, o.Class, o.Code, o.Text)
+				}
+			}
+			same(t, query(t, tg, "SELECT ID, NAME FROM AMOUNT"), "1|a", "3|old", "4|a", "5|b")
+		})
+	}
+}

@@ -146,6 +146,9 @@ func (a *attempt) wave(ctx context.Context, w wave) error {
 	if tab.Instead[w.shape.Op] && !w.shape.Unchecked {
 		return &dialect.Culprit{Item: single(w.parts), Code: dialect.CodeRows, Op: "write to " + tab.Plain, Err: errors.New("only the INSTEAD OF trigger of the view knows what it writes")}
 	}
+	if err := a.contradicting(w); err != nil {
+		return err
+	}
 	for _, parts := range a.apart(w) {
 		sets, err := a.rowsets(wave{w.shape, parts}, tab)
 		if err != nil {
