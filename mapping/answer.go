@@ -117,6 +117,11 @@ func (b *builder) statements(s *answerSpec, a *answers.Section) {
 			b.report(s.Node.ValueProblem(x[0], CodeAnswer, x[0]+" holds nothing but comments: it would do nothing", "write the statement itself"))
 			return
 		}
+		if second := connectors.Second(x[1]); second >= 0 {
+			n, _ := s.Node.Get(x[0])
+			b.report(n.ProblemAt(second, CodeAnswer, x[0]+" is more than one statement: only the first would be looked at", "write one statement; what else is to be done belongs to a procedure or a trigger"))
+			return
+		}
 	}
 	words, told := wordsOf(s.Mark), []string{a.Status, s.Reason}
 	named := slices.ContainsFunc(connectors.Places(s.Mark), func(p connectors.Place) bool { return !foldedIn(told, p.Name) || foldedIn(s.ID, p.Name) })

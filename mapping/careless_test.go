@@ -43,6 +43,8 @@ func TestCareless(t *testing.T) {
 		{replaced("update DECISION set SENT = 1 where ID = :ID", `"-- update DECISION where ID = :ID"`), "holds nothing but comments"},
 		{replaced("update DECISION set SENT = 1 where ID = :ID", "update DECISION set SENT = 1 /* where ID = :ID */"), "no place such as :ID"},
 		{replaced(" where ID = :ID", ", ID = :ID"), "mark has no where"},
+		{replaced("where ID = :ID", "where ID = :ID; delete from T"), "mark is more than one statement"}, {replaced("SENT is null", "SENT is null; delete from T"), "query is more than one statement"},
+		{replaced("where ID = :ID", "where ID = :ID;"), ""}, {replaced("update DECISION set SENT = 1 where ID = :ID", "begin SENT_IT(:ID); commit; end;"), ""},
 		{replaced("select ID, REF, STATUS, PDF from DECISION where SENT is null", `"/* later */"`), "holds nothing but comments"},
 
 		{replaced("where ID = :ID", "where STATUS = :STATUS"), "they would be marked unread"}, {replaced("from: PDF}", "from: PDF, type: pdf}"), "such as application/pdf"},

@@ -222,7 +222,7 @@ func (b *builder) field(w *write, s *expr.Scope, e diag.Entry[fieldSpec]) {
 	}
 	if spec.Default != nil && spec.Default.node != nil {
 		if d, ok := b.value(s, *spec.Default, w.target); ok {
-			f.def = &d
+			f.x, f.def = f.x.Or(d), &d
 		}
 	}
 	w.shape.Own = append(w.shape.Own, f.x.Own && (f.def == nil || f.def.Own))

@@ -236,3 +236,47 @@ func testResultsWait(t *testing.T, e engine) {
 		}
 	}
 }
+
+// TestHeldUp has nothing but rows that wait in a query that gives a part only: that no other decision comes is told, and not before it is so.
+func TestHeldUp(t *testing.T) {
+	held := "each of them waits"
+	for name, c := range map[string]struct {
+		rows  string
+		limit int
+		want  bool
+	}{
+		"two of one ID":             {"(1,'A'), (1,'R'), (2,'A')", 2, true},
+		"without an ID":             {"(NULL,'A'), (NULL,'A'), (2,'A')", 2, true},
+		"there is place for others": {"(1,'A'), (1,'R')", 3, false},
+		"others come":               {"(1,'A'), (1,'R'), (2,'A')", 3, false},
+		"no limit":                  {"(1,'A'), (1,'R')", 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tg := engine{"sqlite", dialect.Config{Path: emptyFile(t, "held.db")}, nil}.open(t, nil)
+			var told string
+			tg.Env.Notify = func(n connectors.Notice) { told = n.Code + " " + n.Text }
+			exec(t, tg, "CREATE TABLE DECISION (ID integer, STATUS text, REASON text, PDF blob, SENT text)", "INSERT INTO DECISION (ID, STATUS) VALUES "+c.rows)
+			q := connectors.Question{Query: "SELECT ID, STATUS, REASON, PDF FROM DECISION WHERE SENT IS NULL ORDER BY ID"}
+			if c.limit > 0 {
+				q.Query += fmt.Sprintf(" LIMIT %d", c.limit)
+			}
+			src := decisions(t, tg, q)
+			for range 8 {
+				list, err := src.(*results.Answers).Poll(t.Context(), 10)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range list {
+					verdict := connectors.Taken
+					if r.Trouble != nil {
+						verdict = connectors.Released
+					}
+					settle(t, src, verdict, r.Handle)
+				}
+			}
+			if got := strings.HasPrefix(told, dialect.CodeQuery) && strings.Contains(told, held); got != c.want {
+				t.Errorf("told: %q", told)
+			}
+		})
+	}
+}

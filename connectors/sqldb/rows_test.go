@@ -386,3 +386,40 @@ func TestUncounted(t *testing.T) {
 	d.Records[0].Shape = &shape
 	written(t, deliver(t, tg, d), "X")
 }
+
+// TestInherits has another table with a column of its own inherit from the one that is written: its rows are not touched, in any mode.
+func TestInherits(t *testing.T) {
+	for _, trigger := range []bool{false, true} {
+		tg := postgresEngine(t).open(t, nil)
+		exec(t, tg, amountTable, "CREATE TABLE ARCHIVE (EXTRA text) INHERITS (AMOUNT)", "INSERT INTO AMOUNT (ID, NAME) VALUES (1, 'old')",
+			"INSERT INTO ARCHIVE (ID, NAME, EXTRA) SELECT n, 'past', 'precious' FROM generate_series(1, 4) n")
+		if trigger { // tables with one are counted by the server's counters
+			exec(t, tg, "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO ARCHIVE (ID, NAME) VALUES (9, ''kept''); RETURN NEW; END'",
+				"CREATE TRIGGER g BEFORE INSERT OR UPDATE ON AMOUNT FOR EACH ROW EXECUTE FUNCTION keep()")
+		}
+		for i, op := range []connectors.Op{connectors.ReplaceChildren, connectors.Upsert, connectors.Insert, connectors.Update} {
+			shape := *amount
+			shape.Op = op
+			d := amountOf(string(rune('A'+i)), int64(i%3)+1, "1.5", "new")
+			d.Records[0].Shape = &shape
+			written(t, deliver(t, tg, d), string(rune('A'+i)))
+			warned := []string{"warn sql.redirected write 0 table"}
+			if op == connectors.Insert {
+				warned = nil
+			}
+			if !trigger {
+				same(t, examined(t, tg, writes(&shape)), warned...)
+			}
+		}
+		same(t, query(t, tg, "SELECT ID, NAME FROM ONLY AMOUNT"), "1|new", "2|new", "3|new")
+		same(t, query(t, tg, "SELECT ID, NAME FROM ARCHIVE WHERE EXTRA IS NOT NULL"), "1|past", "2|past", "3|past", "4|past")
+		d := amountOf("Z", 4, "1.5", "new")
+		shape := *amount
+		shape.Op = connectors.Update
+		d.Records[0].Shape = &shape
+		out, _ := tg.Deliver(t.Context(), connectors.Group{Items: []connectors.Delivery{d}})
+		if o := out[0]; o.Class != connectors.ItemError || o.Code != dialect.CodeNoRow {
+			t.Errorf("%s %s: %s", o.Class, o.Code, o.Text)
+		}
+	}
+}

@@ -45,6 +45,11 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	for i, a := range args {
 		xs[i] = c.part(a, !h.shallow || i > 0)
 	}
+	if name == "coalesce" || name == "default" {
+		for i := range xs {
+			xs[i] = xs[i].Or(xs[i+1:]...)
+		}
+	}
 	fn := h.fn
 	if h.make != nil {
 		fn = h.make(c, n, xs)

@@ -37,5 +37,6 @@ const (
 	CodeOutOfRange    = "field.out-of-range"       // an argument or number is out of range
 	CodeNoSuchTime    = "field.no-such-time"       // the local time does not exist in its zone
 	CodeAmbiguousTime = "field.ambiguous-time"     // clocks show the local time twice, which is no mistake in the form: it is parked as mapping.wrong; say in the mapping which is meant, parseDateTime(PATTERN, ZONE, "earlier") or "later"
+	CodeShape         = "field.other-shape"        // a text or a number stands where the mapping reads a field of an object or an item of a list, or one of these for the other: it would be left out in silence, so it is parked as mapping.wrong; read both in the mapping, form.owner.name ?? form.owner, or have the sender send what was agreed
 	CodeRejected      = "field.rejected"           // the mapping itself refuses the value by fail()
 )

@@ -282,7 +282,7 @@ func (c *Compiler) identifier(n *ast.IdentifierNode) Compiled {
 }
 
 func (c *Compiler) pathExpr(p *Path) Compiled {
-	x := Compiled{Eval: p.compile(c.Prog.trail(p)), Path: p, Source: p, Plain: p}
+	x := Compiled{Eval: p.compile(c.Prog.ways(p)), Path: p, Source: p, Plain: p}
 	if c.Strict {
 		x.May = c.May(p.Abs)
 	}
@@ -306,8 +306,15 @@ func (c *Compiler) member(n *ast.MemberNode) Compiled {
 			return c.pathExpr(base.Path.Child(Step{Name: p.Value, Loop: -1}))
 		}
 		c.apply(n, "."+p.Value, needMember, []Compiled{base}, true)
-		ev, name := base.Eval, p.Value
-		return Compiled{Eval: func(e *Env) Value { v := ev(e); return e.Of(v.member(name), v) }, Source: base.Source}
+		ev := base.Eval
+		step := Step{Name: p.Value, Loop: -1}
+		return Compiled{Source: base.Source, Eval: func(e *Env) Value {
+			v := ev(e)
+			if next := v.at(step); next.Kind != KindMissing || !v.blocks(step) {
+				return e.Of(next, v)
+			}
+			return e.strays(v, step)
+		}}
 	case *ast.IntegerNode:
 		if base.Path != nil {
 			return c.pathExpr(base.Path.Child(Step{idx: p.Value, Loop: -1}))

@@ -261,9 +261,11 @@ func (p *Path) Pointer(e *Env) string {
 	return b.String()
 }
 
-// compile makes the closure that walks the path. What is not there is missing, at every depth. id is the path's trail.
-func (p *Path) compile(id int32) Eval {
-	rel, slot := p.rel, p.Slot
+// compile makes the closure that walks the path. What is not there is missing, at every depth; what stands where the path leads on
+// and has no such way is an error. ids are the trails of the ways to each of its steps, and of the path.
+func (p *Path) compile(ids []int32) Eval {
+	rel, slot, id := p.rel, p.Slot, ids[len(ids)-1]
+	whole := func(e *Env) Value { return p.follow(e, ids) }
 	plain := true
 	for _, s := range rel {
 		plain = plain && s.Name != ""
@@ -271,20 +273,65 @@ func (p *Path) compile(id int32) Eval {
 	switch {
 	case slot == -1 && plain && len(rel) == 1:
 		name := rel[0].Name
-		return func(e *Env) Value { return memberOf(e.Form, name, id) }
+		return func(e *Env) Value {
+			if n, ok := memberOf(e.Form, name); ok {
+				return traced(FromNode(n), id)
+			}
+			return whole(e)
+		}
 	case slot == -1 && plain && len(rel) == 2:
 		a, b := rel[0].Name, rel[1].Name
 		return func(e *Env) Value {
 			m, _ := e.Form.(map[string]any)
-			return memberOf(m[a], b, id)
+			if n, ok := memberOf(m[a], b); ok {
+				return traced(FromNode(n), id)
+			}
+			return whole(e)
 		}
 	case slot >= 0 && plain && len(rel) == 1:
 		name := rel[0].Name
-		return func(e *Env) Value { return memberOf(e.Slots[slot].Any, name, id) }
+		return func(e *Env) Value {
+			if n, ok := memberOf(e.Slots[slot].Any, name); ok {
+				return traced(FromNode(n), id)
+			}
+			return whole(e)
+		}
 	case slot >= 0 && len(rel) == 0:
 		return func(e *Env) Value { return traced(e.Slots[slot], id) }
 	}
-	return func(e *Env) Value { return traced(walk(p.root(e), rel), id) }
+	return whole
+}
+
+// ways gives numbers to the ways to each step of a path, and to the path.
+func (p *Program) ways(way *Path) []int32 {
+	ids := make([]int32, len(way.rel)+1)
+	for i := range way.rel {
+		ids[i] = p.trail(&Path{Slot: way.Slot, rel: way.rel[:i], Abs: way.Abs[:len(way.Abs)-len(way.rel)+i]})
+	}
+	ids[len(way.rel)] = p.trail(way)
+	return ids
+}
+
+// follow walks the path step by step.
+func (p *Path) follow(e *Env, ids []int32) Value {
+	v := p.root(e)
+	for i, s := range p.rel {
+		next := v.at(s)
+		if next.Kind == KindMissing && v.blocks(s) {
+			return e.strays(traced(v, ids[i]), s)
+		}
+		v = next
+	}
+	return traced(v, ids[len(p.rel)])
+}
+
+// strays is the error of a step that leads into something that has no such way.
+func (e *Env) strays(v Value, s Step) Value {
+	want := "an object"
+	if s.Name == "" {
+		want = "a list"
+	}
+	return e.FailSort(v, CodeShape, aKind(v.Kind)+" stands where the mapping looks for "+want)
 }
 
 func (p *Path) root(e *Env) Value {
@@ -325,7 +372,7 @@ func (p *Path) All(e *Env) []Value {
 			s.idx = e.Indexes[s.Loop]
 		}
 		for i, v := range now {
-			now[i] = walk(v, []Step{s})
+			now[i] = v.at(s)
 		}
 	}
 	return append(now, items(now)...)
@@ -337,31 +384,42 @@ func traced(v Value, id int32) Value {
 	return v
 }
 
-func memberOf(n any, name string, id int32) Value {
+func memberOf(n any, name string) (any, bool) {
 	m, _ := n.(map[string]any)
 	v, ok := m[name]
-	if !ok {
-		return Value{Src: id}
-	}
-	return traced(FromNode(v), id)
+	return v, ok
 }
 
-func walk(v Value, rel []Step) Value {
-	for _, s := range rel {
-		if s.Name != "" {
-			v = v.member(s.Name)
-			continue
-		}
-		i := s.idx
-		if i < 0 {
-			i += v.Length()
-		}
-		if v.Kind != KindList || i < 0 || i >= v.Length() {
-			return Missing
-		}
-		v = v.Item(i)
+// at takes one step into a value; missing where it leads nowhere.
+func (v Value) at(s Step) Value {
+	if s.Name != "" {
+		return v.member(s.Name)
 	}
-	return v
+	i := s.idx
+	if i < 0 {
+		i += v.Length()
+	}
+	if v.Kind != KindList || i < 0 || i >= v.Length() {
+		return Missing
+	}
+	return v.Item(i)
+}
+
+// blocks tells whether something stands where a step leads on, and is of another sort. What is empty loses nothing, and an element
+// of XML that is a text has no attributes.
+func (v Value) blocks(s Step) bool {
+	switch v.Kind {
+	case KindMissing, KindNull:
+		return false
+	case KindText:
+		return strings.TrimSpace(v.Str) != "" && !strings.HasPrefix(s.Name, "@")
+	case KindObject:
+		m, _ := v.Any.(map[string]any)
+		return s.Name == "" && len(m) > 0
+	case KindList:
+		return s.Name != "" && v.Length() > 0
+	}
+	return true
 }
 
 // Remembered computes an expression once; what it changed is told at every place that uses it.

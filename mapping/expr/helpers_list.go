@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -99,4 +100,22 @@ func coalesce(_ *Env, a []Value) Value {
 		}
 	}
 	return a[len(a)-1]
+}
+
+// Or is a value beside others that are taken where it is not there. Where one of them takes what stands on the way to it, nothing is
+// lost if it has another sort.
+func (x Compiled) Or(others ...Compiled) Compiled {
+	for _, o := range others {
+		if p := x.Path; p != nil && o.Path != nil && o.Path.Slot == p.Slot && len(o.Path.Abs) < len(p.Abs) && slices.Equal(o.Path.Abs, p.Abs[:len(o.Path.Abs)]) {
+			strict := x.Eval
+			x.Eval = func(e *Env) Value {
+				before := e.Err
+				v := strict(e)
+				e.Err = before
+				return v
+			}
+			return x
+		}
+	}
+	return x
 }

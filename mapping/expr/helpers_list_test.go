@@ -371,7 +371,7 @@ func TestListHelpersAtTheirEdges(t *testing.T) {
 		{`filter(form.rows)`, `?16 mapping.syntax: this expression cannot be read: expected at least 2 arguments`},
 		{`filter(form.rows, .ok, .n)`, `?23 mapping.syntax: this expression cannot be read: unexpected "."`},
 		{`first(form.rows).k`, `"a"`},
-		{`first(form.list).k`, `missing`},
+		{`first(form.list).k`, "!field.other-shape: an integer stands where the mapping looks for an object"},
 		{`len(form.list, 1)`, `?0 mapping.arguments: len has the wrong number of arguments: list | len(): number of items`},
 		{`#`, `?0 mapping.syntax: this expression cannot be read: unexpected "#"`},
 		{`.k`, `?0 mapping.syntax: this expression cannot be read: unexpected "."`},

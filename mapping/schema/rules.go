@@ -32,7 +32,7 @@ var promises = map[string][]facet{
 	expr.CodeOutOfRange: {saysWhich, saysMost, saysLeast}, expr.CodeDivide: {saysWhich, saysLeast}, encode.CodeNegative: {saysWhich, saysLeast},
 	expr.CodeLookupMiss: {saysWhich}, encode.CodeUnmapped: {saysWhich}, encode.CodeControl: {saysWhich}, encode.CodeXMLChar: {saysWhich},
 	encode.CodeQuote: {saysWhich}, encode.CodeZone: {saysWhich, saysFormat}, expr.CodeNoSuchTime: {saysWhich},
-	expr.CodeNotText: {saysType}, expr.CodeNotList: {saysType}, expr.CodeNotValue: {saysType}, expr.CodeCompare: {saysType},
+	expr.CodeNotText: {saysType}, expr.CodeNotList: {saysType}, expr.CodeShape: {saysType}, expr.CodeNotValue: {saysType}, expr.CodeCompare: {saysType},
 	expr.CodeNotNumber: {saysWhich, saysNoText}, expr.CodeNotInteger: {saysWhich, saysNoText}, expr.CodeNotBoolean: {saysWhich, saysNoText},
 	expr.CodeNotBinary: {saysWhich, saysNoText}, expr.CodeNotDate: {saysWhich, saysNoText, saysFormat}, encode.CodeType: {saysWhich, saysNoText, saysFormat},
 }

@@ -25,6 +25,7 @@ const (
 	CodeGenerated    = "sql.generated"       // the database computes this column and takes no value for it; leave it out of the mapping
 	CodeRedirects    = "sql.redirected"      // a trigger, rule, policy or view may swallow, redirect or change rows; look at what it does, and say rows: unchecked at a write whose rows it redirects
 	CodeNoKey        = "sql.no-unique-key"   // upsert needs a unique key on exactly the key columns; ask the DBA for one
+	CodeSameRow      = "sql.same-row"        // two records of one form name the same row by their key and say different things of it, so that the last would take the place of the others; let the key name what tells them apart, or say rows: unchecked in the mapping's write if the last is meant
 	CodeNullKey      = "sql.null-key"        // a key with a NULL names no row: an upsert would insert one each time, children would never be replaced; give each column of the key a value in the mapping, or require it of the form
 	CodeNoLedger     = "sql.no-ledger"       // the ledger table is missing or has no unique key on DELIVERY; have the DBA run what inbasket ledger ddl prints
 	CodeNoDigest     = "sql.ledger-digest"   // the ledger is of an earlier version: forms that came after a backup could not be known again; have the DBA add the column DIGEST, as inbasket ledger ddl prints it
@@ -48,7 +49,7 @@ const (
 	CodeNoTx         = "sql.no-transactions" // the table's engine has no transactions: writes cannot be taken back
 	CodeMark         = "sql.mark"            // the statement that marks results failed, hides rows that were not read, or leaves those that were; they come again
 	CodeTwice        = "sql.result-twice"    // the query for results gives several rows of one ID that differ; let it give one row for each decision, or name in answer.id what tells them apart
-	CodeQuery        = "sql.query"           // the query for results failed or lacks a column
+	CodeQuery        = "sql.query"           // the query for results failed, lacks a column, gives rows without an ID, or nothing but rows that wait; the message says which, and what to do
 	CodePanic        = "sql.driver-panic"    // the driver broke down; the connection was thrown away and the outcome is looked up
 	CodeLookupLocked = "sql.lookup-locked"   // the look-up waits for a transaction that is still open at the server; it is tried again
 )
@@ -65,5 +66,6 @@ var Hints = map[string]string{
 	CodeUnknownType: "the agent does not know what the column's type makes of a value; precision: database of the mapping's field leaves it to the database",
 	CodeOtherKey:    "the database takes two keys for one that differ in case, accents or blanks: give the column a binary collation, or change the value in the mapping",
 	CodeNullKey:     "NULL names no row: give each column of the key a value in the mapping (default:, onNull:), or require it in the form's schema",
+	CodeSameRow:     "let the key name what tells them apart, write them by replace-children, or say rows: unchecked in the mapping's write if the last of them is meant",
 	CodeRows:        "a trigger, rule or policy of the table leaves rows out, takes them away again or puts them elsewhere; if that is meant, the mapping's write says rows: unchecked",
 }

@@ -95,6 +95,11 @@ func (c *Config) Validate() error {
 	if c.Charset != "" && !strings.EqualFold(c.Charset, "utf-8") {
 		errs = append(errs, errors.New("charset must be utf-8, or be left out"))
 	}
+	for _, q := range c.Session {
+		if connectors.Second(q) >= 0 {
+			errs = append(errs, errors.New("session: each statement is an entry of its own"))
+		}
+	}
 	if _, err := time.LoadLocation(c.Zone); err != nil {
 		errs = append(errs, fmt.Errorf("zone %q is not known", c.Zone))
 	}

@@ -33,7 +33,7 @@ func (w *Rowset) OtherKeys(d *Dialect) []Statement {
 			terms[i], args = w.otherKey(d, r, len(st.Args)+1)
 			st.Args = append(st.Args, args...)
 		}
-		st.SQL = w.Prefix + "SELECT 1 FROM " + w.Tab.Name + " WHERE " + strings.Join(terms, " OR ") + " LIMIT 1"
+		st.SQL = w.Prefix + "SELECT 1 FROM " + w.From() + " WHERE " + strings.Join(terms, " OR ") + " LIMIT 1"
 		st.Means = &Culprit{st.Item, CodeOtherKey, st.Op, errors.New("the row with this key has another key by bytes")}
 		stmts = append(stmts, st)
 		rows = rows[n:]

@@ -53,6 +53,15 @@ func (w *Rowset) Names(d *Dialect) []string {
 	return names
 }
 
+// From is the table where rows of it are read, changed or deleted: its own, not those of tables that inherit from it, unless the
+// mapping says that whatever becomes of rows is meant.
+func (w *Rowset) From() string {
+	if w.Shape.Unchecked {
+		return w.Tab.Name
+	}
+	return w.Tab.Only + w.Tab.Name
+}
+
 // Returning are the columns whose values come back, quoted.
 func (w *Rowset) Returning(d *Dialect) []string {
 	names := make([]string, len(w.Shape.Returning))
@@ -182,7 +191,9 @@ func Inserts(d *Dialect, w *Rowset, tail string) []Statement {
 			}
 		}
 		st = w.Counted(st, n, n)
-		if upsert && d.Doubles {
+		if upsert && w.Tab.Versioned {
+			st = w.Counted(st, n, 3*n)
+		} else if upsert && d.Doubles {
 			st = w.Counted(st, n, 2*n)
 		}
 		if stmts = append(stmts, st); back && !d.Returns {
@@ -201,7 +212,7 @@ func (w *Rowset) ByNumber() bool {
 // SelectBack reads a written row's values: by its generated number if the table makes one, else by key.
 func SelectBack(d *Dialect, w *Rowset, r Row) Statement {
 	st := Statement{Rows: true, Op: "select from " + w.Tab.Plain, Item: r.Item}
-	st.SQL = "SELECT " + strings.Join(w.Returning(d), ", ") + " FROM " + w.Tab.Name + " WHERE "
+	st.SQL = "SELECT " + strings.Join(w.Returning(d), ", ") + " FROM " + w.From() + " WHERE "
 	if w.ByNumber() {
 		for _, c := range w.Tab.Columns {
 			if c.Auto {
@@ -252,7 +263,7 @@ func Updates(d *Dialect, w *Rowset) []Statement {
 	if n == 0 { // nothing but the key: still the row has to be there
 		sets = append(sets, d.Quote(w.Cols[w.Key[0]].Name)+" = "+d.Quote(w.Cols[w.Key[0]].Name))
 	}
-	sql := "UPDATE" + w.Tab.Abort + " " + w.Tab.Name + " SET " + strings.Join(sets, ", ") + " WHERE " + w.Where(d, n+1)
+	sql := "UPDATE" + w.Tab.Abort + " " + w.From() + " SET " + strings.Join(sets, ", ") + " WHERE " + w.Where(d, n+1)
 	var stmts []Statement
 	for _, r := range w.Rows {
 		st := w.Counted(Statement{SQL: sql, Op: "update " + w.Tab.Plain, Item: r.Item, zero: CodeNoRow}, 1, 1)
@@ -279,10 +290,10 @@ func Deletes(d *Dialect, w *Rowset, done map[string]bool) []Statement {
 			continue
 		}
 		done[r.Key] = true
-		stmts = append(stmts, Statement{SQL: "DELETE FROM " + w.Tab.Name + " WHERE " + w.Where(d, 1),
+		stmts = append(stmts, Statement{SQL: "DELETE FROM " + w.From() + " WHERE " + w.Where(d, 1),
 			Args: w.KeyArgs(r), Op: "delete from " + w.Tab.Plain, Item: r.Item})
 		if !w.Tab.Sure && !w.Shape.Unchecked {
-			stmts = append(stmts, Statement{SQL: "SELECT 1 FROM " + w.Tab.Name + " WHERE " + w.Where(d, 1),
+			stmts = append(stmts, Statement{SQL: "SELECT 1 FROM " + w.From() + " WHERE " + w.Where(d, 1),
 				Args: w.KeyArgs(r), Op: "delete from " + w.Tab.Plain, Item: r.Item, Rows: true, none: true})
 		}
 	}

@@ -75,6 +75,7 @@ type Table struct {
 	Plain string // as the mapping has it, for messages
 	// Loses says why what is written to it cannot be taken back, such as its engine, and cure what to do; empty: it can.
 	Loses, Cure string
+	Versioned   bool // MariaDB: what a row was is kept as one more, which counts
 	Clocked     bool // MariaDB: something in it asks the session's clock, or may
 	Columns     map[string]*Column
 	folded      map[string]*Column // by lower-case name; nil entry: ambiguous
@@ -90,6 +91,7 @@ type Table struct {
 	Countable bool
 	// Instead are the operations that an INSTEAD OF trigger of a view takes over.
 	Instead map[connectors.Op]bool
+	Only    string  // PostgreSQL: ONLY, where other tables inherit from it
 	OID     int64   // PostgreSQL
 	Proofs  []Proof // that it is still what it was
 }
@@ -121,6 +123,12 @@ func (t *Table) Column(name string) *Column {
 		return c
 	}
 	return t.folded[strings.ToLower(name)]
+}
+
+// Pads reports whether blanks at the end of a column's texts are the server's and no part of them.
+func (t *Table) Pads(name string) bool {
+	c := t.Column(name)
+	return c != nil && c.Fixed == Filled
 }
 
 // MakesNumbers reports whether the table numbers its rows itself.

@@ -213,6 +213,10 @@ func (c *comparison) whole() {
 		}
 		c.x.Add(c.at(true, dialect.CodeRedirects, fmt.Sprintf("table %s has the %s %s, which %s", sh.Object, h.What, h.Name, effect), cure, "table"))
 	}
+	if c.tab.Only != "" && !sh.Unchecked && sh.Op != connectors.Insert {
+		c.x.Add(c.at(true, dialect.CodeRedirects, fmt.Sprintf("other tables inherit from %s: rows are looked for, changed and deleted in the table itself, not in those", sh.Object),
+			"write to the table that has the rows; or say rows: unchecked at the write if rows of those that inherit are meant too", "table"))
+	}
 	if c.tr.Policies && !sh.Unchecked {
 		c.x.Add(c.at(true, dialect.CodeRedirects, fmt.Sprintf("table %s has row security for this account: policies may hide or refuse rows", sh.Object),
 			"have the DBA see that the policies let the account write and read its rows", "table"))

@@ -117,7 +117,7 @@ func (a *Answers) Poll(ctx context.Context, max int) ([]connectors.Result, error
 	if err != nil {
 		return nil, err
 	}
-	p.unnamed()
+	p.tellWaiting()
 	return p.finish(), nil
 }
 
@@ -130,6 +130,8 @@ type polling struct {
 	shown    map[string]bool
 	all      bool // the whole result was read
 	nameless bool // a row has no ID
+	rows     int
+	waiting  int // of them, those that are not taken the next time either
 	results  []connectors.Result
 	place    map[string]int // of an identity in results
 	answers  []answer
@@ -143,6 +145,7 @@ func (p *polling) row(names []string, vals []connectors.Value) bool {
 		p.all = true
 		return false
 	}
+	p.rows++
 	fields := fieldsOf(p.a.q.Binary, names, vals)
 	id, spelled, err := p.a.identity(names, fields)
 	if err != nil {
@@ -151,10 +154,17 @@ func (p *polling) row(names []string, vals []connectors.Value) bool {
 	}
 	if id == "" {
 		p.nameless = true
+		p.waiting++
 		return true
 	}
 	p.shown[id] = true
 	at, known := p.place[id]
+	p.a.mu.Lock()
+	again := p.a.rests[id].failures > 1
+	p.a.mu.Unlock()
+	if again {
+		p.waiting++
+	}
 	if !known && len(p.results) >= p.max {
 		return true
 	}
@@ -167,6 +177,9 @@ func (p *polling) row(names []string, vals []connectors.Value) bool {
 	p.a.mu.Lock()
 	_, out := p.a.pending[id]
 	pass := out || p.a.settled[sum] || p.a.rests[id].until > p.a.polls
+	if p.a.settled[sum] && !again {
+		p.waiting++
+	}
 	p.a.mu.Unlock()
 	if pass {
 		return true
@@ -182,11 +195,15 @@ func (p *polling) row(names []string, vals []connectors.Value) bool {
 	return true
 }
 
-// unnamed tells the operator of rows that are left in the query because nothing says which they are.
-func (p *polling) unnamed() {
+// tellWaiting tells the operator of rows that are left in the query because nothing says which they are, and of those that keep all
+// others out of a query that gives a part only.
+func (p *polling) tellWaiting() {
 	text := ""
 	if p.nameless {
 		text = "answer.query gives rows whose ID is NULL or empty: they are neither told nor marked; give each an ID, or leave them out by its where"
+	}
+	if p.all && p.waiting > 0 && p.waiting == p.rows && partial.MatchString(p.a.q.Query) && p.rows >= portion(p.a.q.Query) {
+		text = strings.TrimPrefix(text+"; answer.query gives a part of the rows only, and each of them waits: no other decision comes meanwhile; take the limit out of the query, or mend the rows that inbasket status names", "; ")
 	}
 	p.a.tell(dialect.CodeQuery, text)
 }

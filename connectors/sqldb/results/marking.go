@@ -2,12 +2,14 @@ package results
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -171,6 +173,18 @@ func (m *marking) tooBroad(before, after map[string]int) bool {
 
 // partial finds queries that give a part of the rows only.
 var partial = regexp.MustCompile(`(?i)\b(limit|fetch|rownum|top)\b`)
+
+// portion is how many rows a query gives at most; 0: it does not say so in digits.
+func portion(query string) (n int) {
+	if all := portions.FindAllStringSubmatch(bare(query), -1); len(all) > 0 {
+		last := all[len(all)-1]
+		n, _ = strconv.Atoi(cmp.Or(last[2], last[1])) // one that is too large is as good as none
+	}
+	return n
+}
+
+// portions finds numbers of rows; of two the second is meant, LIMIT 10, 2.
+var portions = regexp.MustCompile(`(?i)\b(?:limit|first|next|top|rownum\s*<=)\s*\(?\s*(\d+)(?:\s*,\s*(\d+))?`)
 
 // tell tells the operator once of what holds on.
 func (a *Answers) tell(code, text string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/sqldb/catalog"
@@ -144,6 +145,9 @@ func (a *attempt) wave(ctx context.Context, w wave) error {
 	}
 	if tab.Instead[w.shape.Op] && !w.shape.Unchecked {
 		return &dialect.Culprit{Item: single(w.parts), Code: dialect.CodeRows, Op: "write to " + tab.Plain, Err: errors.New("only the INSTEAD OF trigger of the view knows what it writes")}
+	}
+	if err := a.contradicting(w); err != nil {
+		return err
 	}
 	for _, parts := range a.apart(w) {
 		sets, err := a.rowsets(wave{w.shape, parts}, tab)
@@ -386,7 +390,11 @@ func (a *attempt) take(item int, op string, shape *connectors.Shape, res dialect
 		if it.rows[shape.Write] > 1 {
 			delete(it.returned, k)
 		} else if i < len(res.Rows[0]) {
-			it.returned[k] = res.Rows[0][i]
+			v := res.Rows[0][i]
+			if tab := a.k.Tables[shape.Object]; tab != nil && tab.Pads(name) {
+				v.Str = strings.TrimRight(v.Str, " ")
+			}
+			it.returned[k] = v
 		}
 	}
 	return nil

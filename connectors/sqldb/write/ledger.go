@@ -121,7 +121,7 @@ func (a *attempt) queueLedger(shape *connectors.Shape, rows []dialect.Row) error
 	real := a.k.Tables[catalog.LedgerEntry]
 	tab.Name = a.k.LedgerName()
 	if real != nil {
-		tab.Sure = real.Sure
+		tab.Sure, tab.Versioned = real.Sure, real.Versioned
 	}
 	set := &dialect.Rowset{Shape: shape, Tab: tab, Key: shape.Key, Rows: rows}
 	for _, f := range shape.Fields {

@@ -129,7 +129,7 @@ func (t *Writer) countRows(ctx context.Context, s dialect.Session, k *catalog.Kn
 			return 0, false, nil
 		}
 		where, args := sets[0].WhereBytes(&t.Sys.Dialect)
-		st := dialect.Statement{SQL: sets[0].Prefix + "SELECT " + strings.Join(sets[0].Names(&t.Sys.Dialect)[:1], "") + " FROM " + tab.Name + " WHERE " +
+		st := dialect.Statement{SQL: sets[0].Prefix + "SELECT " + strings.Join(sets[0].Names(&t.Sys.Dialect)[:1], "") + " FROM " + sets[0].From() + " WHERE " +
 			where, Args: args, Rows: true, Op: "select from " + tab.Plain, Item: 0}
 		res, err := s.Run(ctx, []dialect.Statement{st}, false, false)
 		if err != nil {

@@ -1,6 +1,9 @@
 package write
 
 import (
+	"bytes"
+	"errors"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -130,6 +133,50 @@ func (a *attempt) apart(w wave) [][]part {
 		seen[key] = p.item
 	}
 	return append(pieces, w.parts[start:])
+}
+
+// contradicting finds two records of one delivery that name the same row and say different things of it: the last would take the
+// place of what the form says in the other, unless the mapping says that whatever becomes of rows is meant.
+func (a *attempt) contradicting(w wave) error {
+	if len(w.shape.Key) == 0 || w.shape.Op != connectors.Upsert && w.shape.Op != connectors.Update || w.shape.Unchecked {
+		return nil
+	}
+	seen := map[string][]*connectors.Record{} // of one item
+	for i, p := range w.parts {
+		if i > 0 && w.parts[i-1].item != p.item {
+			clear(seen)
+		}
+		if len(seen) == 0 && (i+1 == len(w.parts) || w.parts[i+1].item != p.item) {
+			continue // its only one
+		}
+		key := a.keyOf(p)
+		if slices.ContainsFunc(seen[key], func(r *connectors.Record) bool { return contradict(r.Values, p.record.Values) }) {
+			return &dialect.Culprit{Item: p.item, Code: dialect.CodeSameRow, Op: "write to " + w.shape.Object, Err: errors.New("two records of the form have one key, and differ")}
+		}
+		seen[key] = append(seen[key], p.record)
+	}
+	return nil
+}
+
+// contradict tells whether two records give one column different values.
+func contradict(x, y []connectors.Value) bool {
+	for i := range x {
+		v, w := &x[i], &y[i]
+		if v.Kind != connectors.Missing && w.Kind != connectors.Missing &&
+			(v.Kind != w.Kind || v.Str != w.Str || v.Int != w.Int || !sameBytes(v.Blob, w.Blob)) {
+			return true
+		}
+	}
+	return false
+}
+
+func sameBytes(x, y *connectors.Blob) bool {
+	if x == y || x == nil || y == nil || x.Size != y.Size {
+		return x == y
+	}
+	one, err := dialect.ReadBlob(x)
+	two, err2 := dialect.ReadBlob(y)
+	return err == nil && err2 == nil && bytes.Equal(one, two)
 }
 
 // keyOf is what names a record's row, for comparison within one group.

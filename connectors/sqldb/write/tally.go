@@ -125,7 +125,7 @@ func (a *attempt) findKeys(d *dialect.Dialect, w *window, sets []*dialect.Rowset
 	for _, set := range sets {
 		for _, r := range set.Rows {
 			where, args := set.WhereNull(d, r)
-			a.queue(dialect.Statement{SQL: set.Prefix + "SELECT 1 FROM " + set.Tab.Name + " WHERE " + where, Args: args, Rows: true, Op: "find the key in " + set.Tab.Plain, Item: r.Item, Takes: w.finds}, nil)
+			a.queue(dialect.Statement{SQL: set.Prefix + "SELECT 1 FROM " + set.From() + " WHERE " + where, Args: args, Rows: true, Op: "find the key in " + set.Tab.Plain, Item: r.Item, Takes: w.finds}, nil)
 		}
 	}
 }

@@ -247,7 +247,7 @@ func clocked(printed dialect.Proof, cols []*dialect.Column, rows [][]connectors.
 func table(ctx context.Context, s dialect.Session, schema, name string) (*dialect.Table, error) {
 	in := "COALESCE(NULLIF(?, ''), DATABASE())"
 	res, err := s.Run(ctx, []dialect.Statement{
-		{SQL: `SELECT table_schema, table_name, engine FROM information_schema.tables WHERE table_schema = ` + in +
+		{SQL: `SELECT table_schema, table_name, engine, table_type = 'SYSTEM VERSIONED' FROM information_schema.tables WHERE table_schema = ` + in +
 			` AND LOWER(table_name) = LOWER(?) ORDER BY CAST(table_name AS BINARY) = ? DESC, CAST(table_name AS BINARY) = LOWER(?) DESC`, Args: []any{schema, name, name, name}, Rows: true, Item: -1},
 	}, false, false)
 	if err != nil || len(res[0].Rows) == 0 {
@@ -280,6 +280,7 @@ func table(ctx context.Context, s dialect.Session, schema, name string) (*dialec
 	}
 	t := dialect.NewTable(name, quoteBack(found[0].Str)+"."+quoteBack(found[1].Str), cols)
 	engine := found[2].Str
+	t.Versioned = dialect.AsInt(found[3]) == 1
 	t.Sure = engine != "" // a table: nothing here leaves out a row in silence
 	t.Clocked = engine == "" || dialect.AsInt(res[3].Rows[0][0]) > 0 || dialect.AsInt(res[3].Rows[0][1]) == 0 || clocked(printed, cols, res[0].Rows)
 	t.Uniques, t.Partly = dialect.WholeKeys(res[1].Rows)

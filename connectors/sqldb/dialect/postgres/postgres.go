@@ -198,7 +198,7 @@ SELECT c.oid::int8,
        c.relkind = 'r' AND NOT c.relhasrules AND NOT c.relrowsecurity AND NOT c.relhassubclass
          AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal),
        COALESCE((SELECT pg_catalog.bit_or(g.tgtype) FROM pg_catalog.pg_trigger g WHERE g.tgrelid = c.oid AND g.tgtype & 64 > 0 AND g.tgenabled NOT IN ('D', 'R')), 0),
-       c.relpersistence = 't'
+       c.relpersistence = 't', c.relkind <> 'p' AND c.relhassubclass
 FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass($1)`
 
 // columns reads columns with the base type below all domains, and its modifier.
@@ -318,6 +318,9 @@ func table(ctx context.Context, s dialect.Session, schema, name string) (*dialec
 	if facts[4].Int == 1 {
 		t.Temporary()
 	}
+	if facts[5].Int == 1 {
+		t.Only = "ONLY "
+	}
 	if bits := facts[3].Int; bits != 0 { // of tgtype: 4 insert, 8 delete, 16 update
 		t.Instead = map[connectors.Op]bool{connectors.Insert: bits&4 > 0, connectors.Update: bits&16 > 0, connectors.ReplaceChildren: bits&12 > 0, connectors.Upsert: bits&20 > 0}
 	}
@@ -416,7 +419,8 @@ func family(typ string) dialect.Family {
 }
 
 // tally asks for the counters of the transaction itself. They count for each table what truly happened to it, also
-// by triggers; a partitioned table's are those of its partitions, a view's those of what lies below it. They also have what
+// by triggers; a partitioned table's are those of its partitions, a view's those of what lies below it; another table's are its own,
+// not those of tables that inherit from it. They also have what
 // earlier transactions of the session left to be reported, so only their difference means something.
 func tally(tables []*dialect.Table) dialect.Statement {
 	var oids strings.Builder
@@ -434,7 +438,8 @@ WITH RECURSIVE below AS (
   SELECT r.n, r.id FROM pg_catalog.unnest($1::pg_catalog.oid[]) WITH ORDINALITY r(id, n)
   UNION
   SELECT below.n, x.id FROM below, LATERAL (
-    SELECT i.inhrelid AS id FROM pg_catalog.pg_inherits i WHERE i.inhparent = below.id
+    SELECT i.inhrelid AS id FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhparent
+    WHERE i.inhparent = below.id AND (c.relkind = 'p' OR below.id <> ALL ($1::pg_catalog.oid[]))
     UNION ALL
     SELECT d.refobjid FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
       AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
