@@ -270,6 +270,9 @@ func (j *Journal) listResults(ctx context.Context, where string, args ...any) (l
 // ErrMeaning says that a result cannot be given to a submission before a person says what it means.
 var ErrMeaning = fmt.Errorf("the meaning of the result's status is not known: %w", ErrState)
 
+// ErrOtherMeaning says that a person gives a result a meaning although it says itself what it means.
+var ErrOtherMeaning = fmt.Errorf("the result itself says otherwise: %w", ErrState)
+
 // ErrWhole says that a result is a whole file of many decisions.
 var ErrWhole = fmt.Errorf("the result is a file of many decisions: %w", ErrState)
 
@@ -286,6 +289,9 @@ func (j *Journal) AttachOrphan(ctx context.Context, n int64, id ID, outcome, by 
 		}
 		if o.Park != nil && o.Park.Whole {
 			return ErrWhole
+		}
+		if o.Outcome != "" && outcome != "" && outcome != o.Outcome {
+			return ErrOtherMeaning
 		}
 		if o.Outcome == "" {
 			if outcome == "" {

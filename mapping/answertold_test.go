@@ -1,0 +1,91 @@
+package mapping
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/answers"
+)
+
+const oneEach = `answer:
+  from: nightly
+  format: json
+  each: line in content.lines
+  fields: {NO: line.no ?? nil, CASE: line.case ?? nil, STATUS: line.status ?? nil, REASON: line.reason ?? nil, CASENO: line.caseno ?? nil, PDF: line.pdf ?? nil}
+  id: NO
+  match: {CASE: form.ref}
+  outcome: {STATUS: {A: approved, R: refused}}
+  case: CASENO
+  reason: REASON
+  documents: [{name: permit.pdf, from: PDF}]
+`
+
+// TestWhatCannotBeToldIsNotEmpty has a list, an object or bytes under any name of an answer kept for a person, with all
+// that could be read beside it.
+func TestWhatCannotBeToldIsNotEmpty(t *testing.T) {
+	t.Parallel()
+	p := answersOf(t, oneEach)
+	good := map[string]string{"no": `"1"`, "case": `"C1"`, "status": `"R"`, "reason": `"late"`, "caseno": `"4711"`, "pdf": `"p.pdf"`}
+	read := func(name, value string) answers.Reading {
+		var parts []string
+		for k, v := range good {
+			if k == name {
+				v = value
+			}
+			parts = append(parts, fmt.Sprintf("%q: %s", k, v))
+		}
+		list := p.Answers(connectors.Result{ID: "f", File: "f.json", Content: []byte(`{"lines": [{` + strings.Join(parts, ", ") + `}]}`), Documents: []connectors.Attachment{{Name: "p.pdf"}}})
+		return list[0]
+	}
+	key := map[string]string{"no": "id reads NO", "case": "match reads CASE", "status": "outcome reads STATUS", "reason": "reason reads REASON", "caseno": "case reads CASENO", "pdf": "documents reads PDF"}
+	for name := range good {
+		for _, value := range []string{`["x", "y"]`, `{"a": "x"}`, `["x"]`} {
+			r := read(name, value)
+			var untold *answers.Untold
+			if !errors.As(r.Err, &untold) || !errors.Is(r.Err, answers.ErrAnswer) || !strings.Contains(r.Err.Error(), key[name]) {
+				t.Errorf("%s %s: %v", name, value, r.Err)
+			}
+			for _, got := range [][3]string{{"no", r.ID, "1"}, {"case", r.MatchKey, "CASE=C1"}, {"status", r.Outcome, "refused"}, {"reason", r.Reason, "late"},
+				{"caseno", r.CaseNumber, "4711"}, {"pdf", fmt.Sprint(len(r.Documents)), "1"}} {
+				if got[0] != name && got[1] != got[2] {
+					t.Errorf("%s %s: of %s %q is left", name, value, got[0], got[1])
+				}
+			}
+		}
+	}
+	for _, name := range []string{"reason", "caseno", "pdf"} { // what holds nothing is empty
+		for _, value := range []string{`[]`, `{}`, `null`, `""`, `" "`} {
+			if r := read(name, value); r.Err != nil {
+				t.Errorf("%s %s: %v", name, value, r.Err)
+			}
+		}
+	}
+	if r := read("case", "null"); r.Err != nil || r.MatchKey != "" || r.Outcome != "refused" || r.Reason != "late" || len(r.Documents) != 1 {
+		t.Errorf("without a match: %+v", r)
+	}
+	if r := read("caseno", "2026.10"); r.Err != nil || r.CaseNumber != "2026.10" {
+		t.Errorf("a number as case: %+v", r)
+	}
+}
+
+// TestBytesAreNoText keeps a row for a person whose reason or case is a column of bytes.
+func TestBytesAreNoText(t *testing.T) {
+	t.Parallel()
+	p := answersOf(t, fmt.Sprintf(rowAnswer, "select * from D")+"  case: CASE\n")
+	text := func(s string) connectors.Value { return connectors.Value{Kind: connectors.Text, Str: s} }
+	for _, name := range []string{"REASON", "CASE", "STATUS", "CASE_ID"} {
+		for content, wrong := range map[string]bool{"late": true, "": false} {
+			row := map[string]connectors.Value{"ID": text("1"), "CASE_ID": text("7"), "STATUS": text("A"), "REASON": text("x"), "CASE": text("1"), "PDF": text("%PDF")}
+			b := connectors.BytesBlob([]byte(content))
+			row[name] = connectors.Value{Kind: connectors.Binary, Blob: &b}
+			d, err := answerOf(p, connectors.Result{ID: "1", Fields: row})
+			var untold *answers.Untold
+			if errors.As(err, &untold) != wrong || len(d.Documents) != 1 {
+				t.Errorf("%s %q: %+v %v", name, content, d, err)
+			}
+		}
+	}
+}
