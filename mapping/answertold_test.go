@@ -89,3 +89,44 @@ func TestBytesAreNoText(t *testing.T) {
 		}
 	}
 }
+
+// TestNightWithoutDecisions takes a file for one only where its list is surely empty: an empty list, an XML element with
+// nothing in it, or the header line that the mapping reads.
+func TestNightWithoutDecisions(t *testing.T) {
+	t.Parallel()
+	plan := map[string]*Plan{"csv": answersOf(t, fmt.Sprintf(nightly, "csv", `csv: {delimiter: ";"}`, "")), "xml": answersOf(t, fmt.Sprintf(nightly, "xml", "lists: [line]", ".line")),
+		"xml below": answersOf(t, fmt.Sprintf(nightly, "xml", "lists: [all.line]", ".all.line")), "json": answersOf(t, fmt.Sprintf(nightly, "json", "# none", ".lines"))}
+	for _, c := range []struct {
+		format, content string
+		empty           bool
+	}{
+		{"csv", "NO;CASE;STATUS\n", true}, {"csv", "NO;CASE;STATUS;REASON;PDF\n\n", true}, {"csv", "1;C1;A\n", false}, {"csv", "1;C1;A", false}, {"csv", "no;case;status\n", false}, {"csv", "NO;CASE\n", false},
+		{"xml", "<r/>", true}, {"xml", "<r></r>", true}, {"xml", "<r at='1' xmlns='urn:x'> </r>", true}, {"xml", "<r>none</r>", false}, {"xml", "<r><Line/></r>", false}, {"xml", "<r><x/></r>", false},
+		{"xml below", "<r><at>1</at><all/></r>", true}, {"xml below", "<r><all n='0'/></r>", true}, {"xml below", "<r/>", false}, {"xml below", "<r><all>x</all></r>", false},
+		{"json", `{"lines": []}`, true}, {"json", `{}`, false},
+	} {
+		list := plan[c.format].Answers(connectors.Result{ID: "f", File: "f", Content: []byte(c.content)})
+		var missing *answers.MissingName
+		if c.empty && len(list) != 0 || !c.empty && (len(list) != 1 || !errors.As(list[0].Err, &missing)) {
+			t.Errorf("%s %q: %+v", c.format, c.content, list)
+		}
+	}
+}
+
+// TestNamesSpelledOtherwise does not take for missing what the file spells with other capitals.
+func TestNamesSpelledOtherwise(t *testing.T) {
+	t.Parallel()
+	p := answersOf(t, fmt.Sprintf(nightly, "csv", `csv: {delimiter: ";"}`, ""))
+	for content, want := range map[string]string{
+		"NO;CASE;STATUS;Reason\n1;C1;A;late\n":       "answer.fields.REASON reads content.REASON, and the answer file has Reason there",
+		"NO;CASE;STATUS;pdf\n1;C1;A;x.pdf\n":         "answer.fields.PDF reads content.PDF, and the answer file has pdf there",
+		"NO;CASE;STATUS;Reason\n1;C1;A;\n":           "",
+		"NO;CASE;STATUS;REASON;Reason\n1;C1;A;;no\n": "",
+		"NO;CASE;STATUS;REASONS\n1;C1;A;late\n":      "",
+	} {
+		r := p.Answers(connectors.Result{ID: "f", File: "f", Content: []byte(content)})[0]
+		if got := fmt.Sprint(r.Err); want == "" && r.Err != nil || want != "" && (got != want || !errors.As(r.Err, new(*answers.MissingName))) || r.Outcome != "approved" {
+			t.Errorf("%q: %v %+v", content, r.Err, r)
+		}
+	}
+}

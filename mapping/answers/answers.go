@@ -57,10 +57,14 @@ type MissingName struct {
 	Key  string // of the answer section
 	Name string // the column or field
 	File bool
+	Near string // what the file has there, which differs by nothing but capitals and blanks
 }
 
 // Error names both, which are the mapping's own words.
 func (e *MissingName) Error() string {
+	if e.Near != "" {
+		return fmt.Sprintf("answer.%s reads %s, and the answer file has %s there", e.Key, e.Name, strings.TrimSpace(e.Near))
+	}
 	if e.File {
 		return fmt.Sprintf("answer.%s reads %s, and the answer file has nothing there", e.Key, e.Name)
 	}
@@ -169,6 +173,7 @@ type answerFile struct {
 	beside *beside
 	lines  []int            // of a CSV file with many decisions: where each row begins
 	bad    []decode.BadLine // and what is no row
+	header []string         // of one that has nothing else
 }
 
 // open reads the name and the content.
@@ -188,11 +193,14 @@ func (a *Section) open(r connectors.Result) (*answerFile, error) {
 		}
 	}
 	if a.Format == "csv" && a.Each != nil {
-		rows, lines, bad, err := decode.CSVLines(r.Content, a.Options.CSV, a.Options.Limits)
+		columns, rows, lines, bad, err := decode.CSVLines(r.Content, a.Options.CSV, a.Options.Limits)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrAnswer, err)
 		}
 		f.form["content"], f.lines, f.bad = rows, lines, bad
+		if len(rows) == 0 {
+			f.header = columns
+		}
 		return f, nil
 	}
 	if a.Format != "" && a.Format != "none" {
@@ -203,22 +211,6 @@ func (a *Section) open(r connectors.Result) (*answerFile, error) {
 		f.form["content"] = content
 	}
 	return f, nil
-}
-
-// items is the list that each goes through.
-func (f *answerFile) items() (expr.Value, error) {
-	e := expr.NewEnv(&f.a.Program, f.form, &expr.Input{})
-	defer e.Free()
-	list := f.a.Each.List.Eval(e)
-	switch {
-	case e.Err != nil:
-		return expr.Missing, fmt.Errorf("%w: each: %s", ErrAnswer, e.Err.Message)
-	case list.Kind == expr.KindMissing:
-		return expr.Missing, &MissingName{Key: "each", Name: f.a.Each.List.Dotted(), File: true}
-	case list.Kind != expr.KindList:
-		return expr.Missing, fmt.Errorf("%w: each needs a list, and %s is %s", ErrAnswer, f.a.Each.List.Dotted(), expr.KindName(list.Kind))
-	}
-	return list, nil
 }
 
 // reading computes the fields of one decision; at sets the item that it is about.
@@ -235,6 +227,8 @@ func (f *answerFile) reading(id string, at func(*expr.Env)) Reading {
 		if e.Err != nil {
 			failed = cmp.Or(failed, fmt.Errorf("%w: %s: %s", ErrAnswer, x.Name, e.Err.Message))
 			fields[x.Name], e.Err = expr.Null, nil // so that its identity is still known
+		} else if near := f.near(e, x, fields[x.Name]); near != nil {
+			failed = cmp.Or(failed, error(near))
 		}
 	}
 	one := f.a.reading(Decision{ID: id}, f.beside, func(name string) expr.Value {
