@@ -130,3 +130,19 @@ func TestNamesSpelledOtherwise(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswerFilesThatNeverWork finds answers of which every entry has the same ID, or a status that outcome does not name.
+func TestAnswerFilesThatNeverWork(t *testing.T) {
+	t.Parallel()
+	csv := fmt.Sprintf(nightly, "csv", `csv: {delimiter: ";"}`, "")
+	for _, c := range []struct{ old, by, want string }{
+		{"NO: line.NO", `NO: '"x"'`, "the same ID"}, {"NO: line.NO", "NO: file.name", "the same ID"}, {"NO: line.NO", "NO: index + 1", ""},
+		{"id: NO", "id: [CASE, NO]", ""}, {"STATUS: line.STATUS", `STATUS: '"B"'`, `always is "B"`}, {"STATUS: line.STATUS", `STATUS: '"A"'`, ""},
+		{"{A: approved, R: refused}", `{A: approved, "R ": refused}`, "without blanks"},
+	} {
+		_, err := answering(strings.Replace(csv, c.old, c.by, 1))
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v", c.by, err)
+		}
+	}
+}
