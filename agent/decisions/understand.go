@@ -118,6 +118,9 @@ func nameless(readings []reading) (missing *answers.MissingName) {
 func (u *understood) add(ctx context.Context, r reading) error {
 	o := journal.Outcome{Source: u.source, ResultID: r.ID, At: u.result.At, MatchKey: r.MatchKey, Outcome: r.Outcome,
 		Status: r.Status, CaseNo: r.CaseNumber, Reason: r.Reason, Bare: r.Bare}
+	if u.result.File == "" {
+		o.Also = u.result.Also
+	}
 	if o.At.IsZero() {
 		o.At = u.service.Clock.Now()
 	}

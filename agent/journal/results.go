@@ -33,6 +33,11 @@ func (t *tx) keepResult(o Outcome) (connectors.Verdict, error) {
 		return 0, err
 	}
 	known, err := t.versionsOf(source, o.ResultID)
+	for n := 0; n < len(o.Also) && len(known) == 0 && err == nil; n++ {
+		if known, err = t.versionsOf(source, o.Also[n]); len(known) > 0 {
+			o.ResultID = o.Also[n] // it goes on under the spelling by which it is on record
+		}
+	}
 	if err != nil {
 		return 0, err
 	}
