@@ -49,6 +49,11 @@ func (t *tx) keepResult(o Outcome) (connectors.Verdict, error) {
 		return t.complete(n, plan, o, known)
 	}
 	repeat, again := repeats(known, &o)
+	if !repeat && len(known) == 0 && o.Park == nil {
+		if repeat, err = t.renamed(source, plan, &o); err != nil {
+			return 0, err
+		}
+	}
 	if repeat {
 		return connectors.Repeat, nil
 	}
