@@ -486,7 +486,7 @@ func TestNightlyDocumentServesOnce(t *testing.T) {
 	if text := w.parked()[0].Park.Text; !strings.Contains(text, "behind a number that is missing") {
 		t.Error(text)
 	}
-	w.write("answers/night.csv", "NO,REF,STATUS,PDF\n1,REF-1,NO,night-1.pdf\n3,REF-3,OK,night-1.pdf\n")
+	w.write("answers/night.csv", "NO,REF,STATUS,PDF\n3,REF-3,OK,night-1.pdf\n")
 	w.until("the other's waits", func() bool { return len(w.parked()) == 2 })
 	if v, list := w.view("REF-1"), w.parked(); len(v.Results) != 1 || !strings.Contains(list[1].Park.Text, "given to a decision of the answer file that lay there before") {
 		t.Errorf("%+v %+v", v.Results, list[1].Park)

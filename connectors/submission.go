@@ -43,6 +43,7 @@ type Submission struct {
 type Result struct {
 	Handle    string           // names the item to Settle
 	ID        string           // the result's own identity; a second decision is a second result
+	Also      []string         // other spellings of ID: of the same value in a column of another type, or as it was written once
 	Fields    map[string]Value // the row of a query; nil for a file
 	File      string           // base name of an answer file; empty for a row
 	Content   []byte           // bytes of an answer file, for the agent to decode

@@ -44,6 +44,9 @@ func (b *builder) answer() {
 			a.Question.Reads = append(a.Question.Reads, n.Name)
 		}
 	}
+	if !b.pinned() {
+		b.answerWorks(s, a)
+	}
 	if !a.Files {
 		a.Names = columnsRead(s, a)
 	}

@@ -52,7 +52,7 @@ func TestAnswerFromRow(t *testing.T) {
 	row := map[string]connectors.Value{"id": {Kind: connectors.Integer, Int: 1}, "case_no": {Kind: connectors.Decimal, Str: "4711.00"},
 		"status": {Kind: connectors.Text, Str: "A "}, "reason": {Kind: connectors.Null}, "pdf": {Kind: connectors.Binary, Blob: &pdf}}
 	d, err := answerOf(p, connectors.Result{ID: "1", Fields: row})
-	if err != nil || d.MatchKey != key || d.Outcome != "approved" || d.CaseNumber != "4711" || d.Reason != "" || len(d.Documents) != 1 ||
+	if err != nil || d.MatchKey != key || d.Outcome != "approved" || d.CaseNumber != "4711.00" || d.Reason != "" || len(d.Documents) != 1 ||
 		d.Documents[0].ContentType != "application/pdf" || d.ID != "1" {
 		t.Fatalf("%+v %v (key %q)", d, err, key)
 	}

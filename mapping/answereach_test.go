@@ -57,8 +57,8 @@ func TestManyDecisionsInOneFile(t *testing.T) {
 	}
 	want := []string{`1 1 approved "" [permit.pdf] <nil>`,
 		`2 2  "" [] the result has a status that the mapping does not know; add it to answer.outcome`,
-		`3 f:1#3  "" [] the result cannot be read: it has no value for NO, which names it`,
-		`4 4  "" [] the result cannot be read: it has no value for CASE`,
+		`3 f:1#3 approved "" [] the result cannot be read: it has no value for NO, which names it`,
+		`4 4 approved "" [] <nil>`, // of no case: it waits for a person as it is,
 		`5 5 refused "late" [permit.pdf] <nil>`,
 		`6 6 approved "" [] the document p6.pdf does not lie beside the answer file`,
 		`0 f:1#document summary.pdf  "" [summary.pdf] the result cannot be read: no line of the answer file names this document beside it`}

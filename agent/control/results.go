@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/inbasket/inbasket/agent/journal"
@@ -64,7 +65,7 @@ func WaitingResults(ctx context.Context, j *journal.Journal, f ResultsFilter) (l
 func WaitingOf(list []journal.Outcome) []Waiting {
 	out := make([]Waiting, len(list))
 	for i, r := range list {
-		out[i] = Waiting{N: r.N, Result: resultOf(r), Kind: KindOrphan, Mapping: r.Plan, About: spoken(r.MatchKey)}
+		out[i] = Waiting{N: r.N, Result: resultOf(r), Kind: KindOrphan, Mapping: r.Plan, About: spoken(cmp.Or(r.MatchKey, "result "+r.ResultID))}
 		if r.Park != nil {
 			out[i].Kind, out[i].Text, out[i].Next = KindParked, r.Park.Text, r.Park.Next
 		}

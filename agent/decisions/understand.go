@@ -118,6 +118,9 @@ func nameless(readings []reading) (missing *answers.MissingName) {
 func (u *understood) add(ctx context.Context, r reading) error {
 	o := journal.Outcome{Source: u.source, ResultID: r.ID, At: u.result.At, MatchKey: r.MatchKey, Outcome: r.Outcome,
 		Status: r.Status, CaseNo: r.CaseNumber, Reason: r.Reason, Bare: r.Bare}
+	if u.result.File == "" {
+		o.Also = u.result.Also
+	}
 	if o.At.IsZero() {
 		o.At = u.service.Clock.Now()
 	}
@@ -137,16 +140,22 @@ func (u *understood) add(ctx context.Context, r reading) error {
 		if !u.over(key, waiting.Item{Name: itemOf(o), Code: code, Text: text, Next: "mend what it says; after ten minutes it is set aside for a person"}) {
 			return nil
 		}
-		o, r.Documents = unread(o, u.result, trouble), nil // which ones are meant cannot be told
+		o.MatchKey, o.Outcome, o.Status, o.CaseNo, o.Reason = "", "", "", "", "" // which ones are meant cannot be told
+		o, r.Documents = unread(o, u.result, trouble), nil
 	case errors.As(r.Err, &absent):
 		w := waiting.Item{Name: itemOf(o), Code: CodeDocument, Text: absent.Error(), Next: "put it there; after ten minutes the decision is set aside for a person"}
-		if u.result.Gap {
+		if absent.Shared {
+			w.Next = "have the office name a document of its own for each case; after ten minutes the decisions are set aside for a person"
+		} else if u.result.Gap {
 			w.Text, w.Next = w.Text+", or lies behind a number that is missing", "number the documents without a gap; after ten minutes the decision is set aside for a person"
 		}
 		if u.waitsFor(o, key, w) {
 			return nil
 		}
 		o.Park = withoutDocument(w.Text)
+		if untold := partOf(r.Err); untold != "" {
+			o.Park.Text += "; " + untold
+		}
 	case errors.As(r.Err, &unknown) || r.Err == nil && r.Outcome == "":
 		o.Park = &journal.Reason{Code: journal.CodeStatus, Text: "the mapping's outcome does not name this status", Next: "add it to the mapping and reload: then it goes on by itself; or decide by hand", Raw: o.Status}
 	case r.Err != nil:
@@ -226,10 +235,13 @@ func name(park *journal.Reason, r answers.Reading) {
 	if errors.Is(r.Err, answers.ErrUnnamed) {
 		park.Text = answers.ErrUnnamed.Error()
 	}
-	if r.Where == "" {
-		return
+	if r.Where != "" {
+		park.Text = "no mapping can read " + r.Where
 	}
-	park.Text = "no mapping can read " + r.Where
+	if untold := partOf(r.Err); untold != "" {
+		park.Text += ": " + untold
+		park.Next = "have the office send it anew as one value, or mend the mapping, and drop this one; or give it to its submission without that: inbasket results attach"
+	}
 	var broken *decode.Error
 	if errors.As(r.Err, &broken) {
 		park.Text += ": " + broken.Message
@@ -237,6 +249,15 @@ func name(park *journal.Reason, r answers.Reading) {
 	if r.Whole {
 		whole(park)
 	}
+}
+
+// partOf names what of a decision cannot be told, in the mapping's own words.
+func partOf(err error) string {
+	var untold *answers.Untold
+	if errors.As(err, &untold) {
+		return untold.Error()
+	}
+	return ""
 }
 
 // whole keeps a file of many decisions from being given to one submission.
@@ -262,14 +283,13 @@ func withoutDocument(why string) *journal.Reason {
 		Next: "have the office mend the document and send the decision again, and drop this one; or give it to its submission as it is: inbasket results attach"}
 }
 
-// unread is a result that is kept for a person as it came. What it said counts by what it is made of.
+// unread is a result that is kept for a person, with what could be read of it. What it said counts by what it is made of.
 func unread(o journal.Outcome, r connectors.Result, why error) journal.Outcome {
 	o.Park = &journal.Reason{Code: CodeResult, Text: "no mapping can read this result", Next: "mend it at its source, or give it to its submission: inbasket results attach", Raw: why.Error()}
 	var told *connectors.Error
 	if errors.As(why, &told) {
 		o.Park.Code, o.Park.Text = told.Code, told.Safe()
 	}
-	o.Outcome, o.MatchKey = "", ""
 	h := sha256.New()
 	h.Write(r.Content)
 	for _, n := range slices.Sorted(maps.Keys(r.Fields)) {

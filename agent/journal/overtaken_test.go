@@ -83,7 +83,7 @@ func TestOvertaken(t *testing.T) {
 				if list, err := r.ParkedResults(r.ctx(), 10); err != nil || len(list) != 1 || list[0].Park.Code != CodeOvertaken {
 					t.Errorf("%+v %v", list, err)
 				}
-				r.must(r.AttachOrphan(r.ctx(), 2, id, "refused", "clerk"))
+				r.must(r.AttachOrphan(r.ctx(), 2, id, map[bool]string{true: "refused"}[code == CodeStatus], "clerk"))
 				v, err := r.Show(r.ctx(), id)
 				if err != nil || v.Results[len(v.Results)-1].N != 2 {
 					t.Errorf("the last word is the one attached: %+v %v", v.Results, err)

@@ -33,6 +33,11 @@ func (t *tx) keepResult(o Outcome) (connectors.Verdict, error) {
 		return 0, err
 	}
 	known, err := t.versionsOf(source, o.ResultID)
+	for n := 0; n < len(o.Also) && len(known) == 0 && err == nil; n++ {
+		if known, err = t.versionsOf(source, o.Also[n]); len(known) > 0 {
+			o.ResultID = o.Also[n] // it goes on under the spelling by which it is on record
+		}
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -44,6 +49,11 @@ func (t *tx) keepResult(o Outcome) (connectors.Verdict, error) {
 		return t.complete(n, plan, o, known)
 	}
 	repeat, again := repeats(known, &o)
+	if !repeat && len(known) == 0 && o.Park == nil {
+		if repeat, err = t.renamed(source, plan, &o); err != nil {
+			return 0, err
+		}
+	}
 	if repeat {
 		return connectors.Repeat, nil
 	}
@@ -270,6 +280,9 @@ func (j *Journal) listResults(ctx context.Context, where string, args ...any) (l
 // ErrMeaning says that a result cannot be given to a submission before a person says what it means.
 var ErrMeaning = fmt.Errorf("the meaning of the result's status is not known: %w", ErrState)
 
+// ErrOtherMeaning says that a person gives a result a meaning although it says itself what it means.
+var ErrOtherMeaning = fmt.Errorf("the result itself says otherwise: %w", ErrState)
+
 // ErrWhole says that a result is a whole file of many decisions.
 var ErrWhole = fmt.Errorf("the result is a file of many decisions: %w", ErrState)
 
@@ -286,6 +299,9 @@ func (j *Journal) AttachOrphan(ctx context.Context, n int64, id ID, outcome, by 
 		}
 		if o.Park != nil && o.Park.Whole {
 			return ErrWhole
+		}
+		if o.Outcome != "" && outcome != "" && outcome != o.Outcome {
+			return ErrOtherMeaning
 		}
 		if o.Outcome == "" {
 			if outcome == "" {

@@ -22,10 +22,10 @@ type resultVersionRow struct {
 // said is the digest of all that a result says: a repeat is known by it, and not by the result's identity alone. What
 // the mapping calls its status is left out, since that changes with the mapping.
 func (o *Outcome) said() connectors.Digest {
-	if o.Said != (connectors.Digest{}) {
-		return o.Said
-	}
 	h := sha256.New()
+	if o.Said != (connectors.Digest{}) {
+		h.Write(o.Said[:])
+	}
 	for _, s := range []string{o.MatchKey, o.Status, o.CaseNo, o.Reason} {
 		fmt.Fprintf(h, "%d:%s", len(s), s)
 	}

@@ -166,10 +166,11 @@ type Batch struct {
 
 // Outcome is a result of the back office, as journaled.
 type Outcome struct {
-	N         int64  `json:"n,omitempty"` // number in this journal, when read from it
-	Source    string // configured name of the source
-	ResultID  string // the result's own identity within its source
-	Plan      string // mapping name the result was read by; match keys are per mapping name
+	N         int64    `json:"n,omitempty"` // number in this journal, when read from it
+	Source    string   // configured name of the source
+	ResultID  string   // the result's own identity within its source
+	Also      []string `json:"-"` // other spellings of it, by which it may be on record
+	Plan      string   // mapping name the result was read by; match keys are per mapping name
 	MatchKey  string
 	ID        ID     // known submission (a person's decision); else found by MatchKey
 	Outcome   string // approved, refused, …; empty with Park

@@ -36,6 +36,9 @@ func waitingError(n int64, err error) error {
 	case errors.Is(err, journal.ErrMeaning):
 		return &control.Error{Code: control.CodeState, Message: "the mapping does not know the status of this result",
 			Hint: "say what it means by --outcome, such as approved or refused", Status: http.StatusConflict}
+	case errors.Is(err, journal.ErrOtherMeaning):
+		return &control.Error{Code: control.CodeState, Message: fmt.Sprintf("result %d says itself what it means, and --outcome says otherwise", n),
+			Hint: "leave --outcome out; or drop the result and record what the office decided: inbasket decide", Status: http.StatusConflict}
 	case errors.Is(err, journal.ErrWhole):
 		return &control.Error{Code: CodeWholeFile, Message: fmt.Sprintf("result %d is a whole answer file of many decisions: given to one submission, it would tell one citizen what was decided of others", n),
 			Hint: "mend the file and put it there again with its documents, then: inbasket results drop", Status: http.StatusConflict}

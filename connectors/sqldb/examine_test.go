@@ -100,6 +100,10 @@ func testExamineAnswer(t *testing.T, e engine) {
 	same(t, examined(t, tg, asks(q, "ID", "status", "WHY")))
 	same(t, query(t, tg, "SELECT COUNT(*) FROM DECISION WHERE SENT IS NULL"), "1")
 	same(t, examined(t, tg, asks(q, "ID", "REASON")), "fail sql.query answer id REASON")
+	bytes := q
+	bytes.Query, bytes.Again = "SELECT ID, STATUS, PDF FROM DECISION", ""
+	told := connectors.Work{Asks: &connectors.Asking{Question: bytes, Names: []connectors.Named{{Name: "PDF", Path: []any{"answer", "reason"}}, {Name: "PDF", Path: []any{"answer", "documents", 0, "from"}}}}}
+	same(t, examined(t, tg, told), "warn sql.query answer reason")
 	bad := q
 	bad.Mark, bad.Again = "UPDATE DECISION SET SENNT = 'x' WHERE ID = :IDD", "SELECT ID FROM DECISION WHERE SENT >= :since"
 	same(t, examined(t, tg, asks(bad, "ID", "STATUS")), "fail sql.no-column answer mark", "fail sql.query answer mark", "fail sql.query answer again")

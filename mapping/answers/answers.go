@@ -33,8 +33,8 @@ func (d Decision) source(i int) string {
 	return d.Documents[i].Name
 }
 
-// Reading is one decision of a result, or why it cannot be read. With *UnknownStatus and *MissingDocument comes the rest
-// of the decision; every other error is an ErrAnswer.
+// Reading is one decision of a result, or why it cannot be read. With *UnknownStatus, *MissingDocument and *Untold comes the rest
+// of the decision; every other error is an ErrAnswer, with what could be read all the same.
 type Reading struct {
 	Decision
 	Line  int    // of an answer file with many decisions, from 1; 0: the result is one decision
@@ -67,10 +67,14 @@ type MissingName struct {
 	Key  string // of the answer section
 	Name string // the column or field
 	File bool
+	Near string // what the file has there, which differs by nothing but capitals and blanks
 }
 
 // Error names both, which are the mapping's own words.
 func (e *MissingName) Error() string {
+	if e.Near != "" {
+		return fmt.Sprintf("answer.%s reads %s, and the answer file has %s there", e.Key, e.Name, strings.TrimSpace(e.Near))
+	}
 	if e.File {
 		return fmt.Sprintf("answer.%s reads %s, and the answer file has nothing there", e.Key, e.Name)
 	}
@@ -80,11 +84,17 @@ func (e *MissingName) Error() string {
 // Unwrap makes it an ErrAnswer.
 func (e *MissingName) Unwrap() error { return ErrAnswer }
 
-// MissingDocument says that a document that an answer file names does not lie beside it.
-type MissingDocument struct{ Name string }
+// MissingDocument says that a document that an answer file names does not lie beside it, or whose it is cannot be told.
+type MissingDocument struct {
+	Name   string
+	Shared bool // decisions about several cases name it
+}
 
 // Error names the file, as the office called it.
 func (e *MissingDocument) Error() string {
+	if e.Shared {
+		return "decisions about several cases name the document " + e.Name + ": whose it is cannot be told"
+	}
 	return "the document " + e.Name + " does not lie beside the answer file"
 }
 
@@ -136,133 +146,6 @@ func (a *Section) Read(r connectors.Result) []Reading {
 	return f.each(r, list)
 }
 
-// reading makes a decision of what get gives. beside are the files beside an answer file; nil: it is a row.
-func (a *Section) reading(d Decision, beside *beside, get func(string) expr.Value) Reading {
-	fail := func(err error) Reading { return Reading{Decision: d, Err: err} }
-	nameless := a.identity(&d, get)
-	for _, n := range a.Reads() {
-		if n.Name != "" && get(n.Name).Kind == expr.KindMissing {
-			return fail(&MissingName{Key: n.Key, Name: n.Name, File: beside != nil})
-		}
-	}
-	if nameless != nil {
-		return fail(nameless)
-	}
-	var parts []string
-	for _, m := range a.Match {
-		s, ok := Text(get(m.Name))
-		if !ok {
-			return fail(fmt.Errorf("%w: it has no value for %s", ErrAnswer, m.Name))
-		}
-		parts = append(parts, m.Name+"="+s)
-	}
-	d.MatchKey = strings.Join(parts, Separator)
-	d.Status, _ = Text(get(a.Status))
-	d.CaseNumber, _ = Text(get(a.Case))
-	d.Reason, _ = Text(get(a.Reason))
-	absent, err := a.documents(&d, beside, get)
-	if err != nil {
-		return fail(err)
-	}
-	outcome, ok := a.Outcomes[d.Status]
-	d.Outcome = outcome
-	switch {
-	case absent != nil:
-		return fail(absent)
-	case !ok:
-		return fail(&UnknownStatus{d.Status})
-	}
-	return Reading{Decision: d}
-}
-
-// identity names the decision of an answer file by its fields. Among many, none goes by its place in the file.
-func (a *Section) identity(d *Decision, get func(string) expr.Value) error {
-	if !a.Files {
-		return nil
-	}
-	var parts []string
-	for _, n := range a.ID {
-		s, ok := Text(get(n))
-		if !ok && a.Each != nil {
-			return fmt.Errorf("%w: it has no value for %s, which names it", ErrAnswer, n)
-		}
-		if !ok {
-			return nil // the file's own identity holds
-		}
-		parts = append(parts, s)
-	}
-	if len(parts) > 0 {
-		d.ID = strings.Join(parts, Separator)
-	}
-	return nil
-}
-
-// documents takes documents out of a row's binary columns, or finds the files that fields name. absent is the first
-// that does not lie there.
-func (a *Section) documents(d *Decision, beside *beside, get func(string) expr.Value) (absent *MissingDocument, err error) {
-	for _, doc := range a.Documents {
-		v := get(doc.From)
-		if v.Absent() {
-			continue
-		}
-		if beside != nil {
-			name, _ := Text(v)
-			if name == "" {
-				continue
-			}
-			file, ok := beside.take(name)
-			if !ok && absent == nil {
-				absent = &MissingDocument{Name: name}
-			}
-			if ok {
-				d.from = append(d.from, file.Name)
-				d.Documents = append(d.Documents, connectors.Attachment{Name: doc.Name, ContentType: typeOf(doc), Blob: file.Blob})
-			}
-			continue
-		}
-		blob, ok := v.Any.(*connectors.Blob)
-		if v.Kind == expr.KindText {
-			b := connectors.BytesBlob([]byte(v.Str))
-			blob, ok = &b, true
-		}
-		if !ok || blob == nil {
-			return nil, fmt.Errorf("%w: %s holds no document", ErrAnswer, doc.From)
-		}
-		d.Documents = append(d.Documents, connectors.Attachment{Name: doc.Name, ContentType: typeOf(doc), Blob: *blob})
-	}
-	return absent, nil
-}
-
-// beside are the files beside an answer file, and which of them a decision has named.
-type beside struct {
-	files []connectors.Attachment
-	taken []bool
-}
-
-// take finds a file by the name that the office wrote, which may be a path on another machine.
-func (b *beside) take(name string) (connectors.Attachment, bool) {
-	name = name[strings.LastIndexAny(name, `/\\`)+1:]
-	for _, same := range []func(string) bool{func(s string) bool { return s == name }, func(s string) bool { return strings.EqualFold(s, name) }} {
-		for i, f := range b.files {
-			if same(f.Name) {
-				b.taken[i] = true
-				return f, true
-			}
-		}
-	}
-	return connectors.Attachment{}, false
-}
-
-// left are the files that no decision named.
-func (b *beside) left() (list []connectors.Attachment) {
-	for i, f := range b.files {
-		if !b.taken[i] {
-			list = append(list, f)
-		}
-	}
-	return list
-}
-
 // typeOf does without the machine's own table of types, which differs from place to place.
 func typeOf(d Document) string {
 	if d.Type != "" {
@@ -300,13 +183,14 @@ type answerFile struct {
 	beside *beside
 	lines  []int            // of a CSV file with many decisions: where each row begins
 	bad    []decode.BadLine // and what is no row
+	header []string         // of one that has nothing else
 }
 
 // open reads the name and the content.
 func (a *Section) open(r connectors.Result) (*answerFile, error) {
 	names := map[string]any{"name": r.File}
 	f := &answerFile{a: a, form: map[string]any{"file": names}, groups: map[string]expr.Value{},
-		beside: &beside{files: r.Documents, taken: make([]bool, len(r.Documents))}}
+		beside: &beside{files: r.Documents, named: make([][]string, len(r.Documents))}}
 	if a.Name != nil {
 		m := a.Name.FindStringSubmatch(r.File)
 		if m == nil {
@@ -319,11 +203,14 @@ func (a *Section) open(r connectors.Result) (*answerFile, error) {
 		}
 	}
 	if a.Format == "csv" && a.Each != nil {
-		rows, lines, bad, err := decode.CSVLines(r.Content, a.Options.CSV, a.Options.Limits)
+		columns, rows, lines, bad, err := decode.CSVLines(r.Content, a.Options.CSV, a.Options.Limits)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrAnswer, err)
 		}
 		f.form["content"], f.lines, f.bad = rows, lines, bad
+		if len(rows) == 0 {
+			f.header = columns
+		}
 		return f, nil
 	}
 	if a.Format != "" && a.Format != "none" {
@@ -334,22 +221,6 @@ func (a *Section) open(r connectors.Result) (*answerFile, error) {
 		f.form["content"] = content
 	}
 	return f, nil
-}
-
-// items is the list that each goes through.
-func (f *answerFile) items() (expr.Value, error) {
-	e := expr.NewEnv(&f.a.Program, f.form, &expr.Input{})
-	defer e.Free()
-	list := f.a.Each.List.Eval(e)
-	switch {
-	case e.Err != nil:
-		return expr.Missing, fmt.Errorf("%w: each: %s", ErrAnswer, e.Err.Message)
-	case list.Kind == expr.KindMissing:
-		return expr.Missing, &MissingName{Key: "each", Name: f.a.Each.List.Dotted(), File: true}
-	case list.Kind != expr.KindList:
-		return expr.Missing, fmt.Errorf("%w: each needs a list, and %s is %s", ErrAnswer, f.a.Each.List.Dotted(), expr.KindName(list.Kind))
-	}
-	return list, nil
 }
 
 // reading computes the fields of one decision; at sets the item that it is about.
@@ -366,6 +237,8 @@ func (f *answerFile) reading(id string, at func(*expr.Env)) Reading {
 		if e.Err != nil {
 			failed = cmp.Or(failed, fmt.Errorf("%w: %s: %s", ErrAnswer, x.Name, e.Err.Message))
 			fields[x.Name], e.Err = expr.Null, nil // so that its identity is still known
+		} else if near := f.near(e, x, fields[x.Name]); near != nil {
+			failed = cmp.Or(failed, error(near))
 		}
 	}
 	one := f.a.reading(Decision{ID: id}, f.beside, func(name string) expr.Value {
@@ -378,19 +251,28 @@ func (f *answerFile) reading(id string, at func(*expr.Env)) Reading {
 	return one
 }
 
+// lineByLine reads the decisions of a file.
+func (f *answerFile) lineByLine(r connectors.Result, list expr.Value) []Reading {
+	out := make([]Reading, 0, list.Length()+len(f.bad)+1)
+	for i := range list.Length() {
+		one := f.reading(fmt.Sprintf("%s#%d", r.ID, i+1), func(e *expr.Env) {
+			f.a.Each.At(e, list.Item(i), i)
+		})
+		one.Line, one.Where = i+1, fmt.Sprintf("entry %d", i+1)+" of the file "+r.File
+		if f.a.Each.List.Dotted() == "content" && i < len(f.lines) {
+			one.Where = fmt.Sprintf("line %d", f.lines[i]) + " of the file " + r.File
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
 // each reads all decisions of a file, and what no decision can be made of: lines and documents.
 func (f *answerFile) each(r connectors.Result, list expr.Value) []Reading {
 	id, of := r.ID, " of the file "+r.File
-	out := make([]Reading, 0, list.Length()+len(f.bad)+1)
-	for i := range list.Length() {
-		one := f.reading(fmt.Sprintf("%s#%d", id, i+1), func(e *expr.Env) {
-			f.a.Each.At(e, list.Item(i), i)
-		})
-		one.Line, one.Where = i+1, fmt.Sprintf("entry %d", i+1)+of
-		if f.a.Each.List.Dotted() == "content" && i < len(f.lines) {
-			one.Where = fmt.Sprintf("line %d", f.lines[i]) + of
-		}
-		out = append(out, one)
+	out := f.lineByLine(r, list)
+	if f.beside.share() {
+		out = f.lineByLine(r, list)
 	}
 	for _, b := range f.bad {
 		where := fmt.Sprintf("line %d", b.From) + of

@@ -15,26 +15,27 @@ type BadLine struct {
 }
 
 // CSVLines decodes a file as CSV does, and goes on after a line that cannot be read: rows are the others, and lines
-// where each of them begins. A file of which no row can be read is an error. An end-of-file character (1A) at the end is
+// where each of them begins; columns are those of its header line, or of the options. A file of which no row can be read is an error. An end-of-file character (1A) at the end is
 // ignored.
-func CSVLines(b []byte, o CSVOptions, l Limits) (rows []any, lines []int, bad []BadLine, err error) {
+func CSVLines(b []byte, o CSVOptions, l Limits) (columns []string, rows []any, lines []int, bad []BadLine, err error) {
 	l = l.orDefault()
 	if err := tooLarge(b, l); err != nil {
-		return nil, nil, nil, err
+		return nil, nil, nil, nil, err
 	}
 	text, holes, err := lineByLine(b, o.Charset)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, nil, nil, err
 	}
 	if end := bytes.TrimRight(text, "\r\n\x1a"); bytes.IndexByte(text[len(end):], endOfFile) >= 0 {
 		text = end
 	}
 	d, err := newCSV(text, o, l)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, nil, nil, err
 	}
 	d.holes = holes
-	return d.each()
+	rows, lines, bad, err = d.each()
+	return d.columns, rows, lines, bad, err
 }
 
 const (

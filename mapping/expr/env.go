@@ -378,6 +378,24 @@ func (p *Path) All(e *Env) []Value {
 	return append(now, items(now)...)
 }
 
+// Near finds what lies where the path ends in nothing, under a name that differs from the path's by nothing but capitals and blanks.
+func (p *Path) Near(e *Env) (name string, v Value) {
+	now := p.root(e)
+	for _, s := range p.rel {
+		next := now.at(s)
+		if m, ok := now.Any.(map[string]any); ok && next.Kind == KindMissing {
+			for n := range m {
+				if strings.EqualFold(strings.TrimSpace(n), s.Name) && (name == "" || n < name) {
+					name, v = n, FromNode(m[n])
+				}
+			}
+			return name, v
+		}
+		now = next
+	}
+	return "", Missing
+}
+
 // traced returns v as what lies under a path.
 func traced(v Value, id int32) Value {
 	v.Src = id

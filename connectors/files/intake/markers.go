@@ -81,6 +81,7 @@ func (s *source) seeStray(e place.Info, now time.Time) {
 // they came too late, or under a name that nothing asks for. No name is told.
 func (s *source) tellStray(ctx context.Context, now time.Time) {
 	n := &s.next
+	s.loneDocuments(ctx, now)
 	var lone []string
 	for name, since := range n.stray {
 		if now.Sub(since) >= s.cfg.Attachments.Wait {

@@ -243,6 +243,7 @@ func (s *source) noteHeld(now time.Time) {
 				Since: w.lacks, Until: w.lacks.Add(s.cfg.Attachments.Wait)})
 		}
 	}
+	held = append(held, s.next.lone...)
 	s.mu.Lock()
 	s.held = held
 	s.mu.Unlock()

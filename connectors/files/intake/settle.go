@@ -126,6 +126,9 @@ func (s *source) moveToDone(ctx context.Context, it *item, done, tag string, now
 		if err == nil && to != "" {
 			s.remember(it, to, tag, now)
 		}
+		if err == nil {
+			s.taken(it.form.Name, now)
+		}
 		return err
 	})
 }

@@ -67,6 +67,7 @@ type source struct {
 		stray      map[string]time.Time // files of this scan that are no forms, since they were seen first
 		strayed    map[string]time.Time // those of the scan before
 		toldStray  int
+		lone       []connectors.HeldItem // documents without an answer file, as of the last scan
 		probe      place.Probe
 		trusted    bool       // the folder's clock and ours agree
 		bare       time.Time  // this scan's look at all names saw no attachment then; zero: it saw some, or did not look
@@ -86,6 +87,7 @@ type source struct {
 	mu        sync.Mutex
 	inflight  map[string]*item
 	released  map[string]time.Time  // released: offered again from then on
+	answered  map[string]time.Time  // stems of answer files that were taken, for as long as their documents may come late
 	held      []connectors.HeldItem // as of the last look
 	closed    bool
 	moved     []*movedForm     // forms that were taken and may still be written to (again.go)

@@ -158,6 +158,7 @@ func (st *Statement) Count(touched int64) error {
 type Result struct {
 	Affected int64
 	Names    []string
+	Bytes    []string // of them, those of columns of bytes, as far as the driver tells before a row
 	Rows     [][]connectors.Value
 }
 

@@ -60,6 +60,7 @@ type Inspection struct {
 	D     *Dialect
 	Work  int // index of the mapping's work that is looked at; -1: the target itself
 	Found []connectors.Finding
+	Bytes []string // columns of bytes of the query that was looked at last
 }
 
 // Add notes a finding at a place of the mapping that is looked at.
@@ -84,6 +85,7 @@ func Wrapped(alias string) func(ctx context.Context, x *Inspection, sql string, 
 		if err != nil {
 			return nil, err
 		}
+		x.Bytes = res[0].Bytes
 		return res[0].Names, nil
 	}
 }

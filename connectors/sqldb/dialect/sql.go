@@ -217,6 +217,9 @@ func (s *SQLSession) read(rows *sql.Rows, each func([]string, []connectors.Value
 	r := Result{}
 	for _, t := range types {
 		r.Names = append(r.Names, t.Name())
+		if each == nil && FamilyOf(t.DatabaseTypeName()) == FamBinary {
+			r.Bytes = append(r.Bytes, t.Name())
+		}
 	}
 	cells := make([]any, len(types))
 	places := make([]any, len(types))

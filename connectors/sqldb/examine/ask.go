@@ -23,6 +23,10 @@ func (x *examination) asking(ctx context.Context, a *connectors.Asking) error {
 	if known {
 		for _, n := range a.Names {
 			x.given(names, n.Name, "query", 0, n.Path)
+			if key := n.Path[1]; results.Contains(x.Bytes, n.Name) && key != "id" && key != "documents" {
+				x.Add(connectors.Finding{Warning: true, Code: dialect.CodeQuery, Path: n.Path, Message: fmt.Sprintf("answer.query gives the column %s as bytes, which cannot be told: each decision would wait for a person", n.Name),
+					Cure: "have the query turn it into a text"})
+			}
 		}
 		for _, p := range connectors.Places(q.Mark) {
 			x.given(names, p.Name, "query", p.Start, []any{"answer", "mark"})

@@ -147,7 +147,7 @@ func (p *polling) row(names []string, vals []connectors.Value) bool {
 	}
 	p.rows++
 	fields := fieldsOf(p.a.q.Binary, names, vals)
-	id, spelled, err := p.a.identity(names, fields)
+	id, also, spelled, err := p.a.identity(names, fields)
 	if err != nil {
 		p.err = err
 		return false
@@ -190,7 +190,7 @@ func (p *polling) row(names []string, vals []connectors.Value) bool {
 		return false
 	}
 	p.place[id] = len(p.results)
-	p.results = append(p.results, connectors.Result{Handle: id, ID: id, Fields: bounded(fields), At: p.at})
+	p.results = append(p.results, connectors.Result{Handle: id, ID: id, Also: also, Fields: bounded(fields), At: p.at})
 	p.answers = append(p.answers, answer{sums: [][32]byte{sum}, args: args, names: spelled})
 	return true
 }

@@ -215,7 +215,7 @@ func (m *marking) look(rows map[string]answer, locked bool) error {
 			return false
 		}
 		fields := fieldsOf(m.a.q.Binary, names, vals)
-		id, _, err := m.a.identity(names, fields)
+		id, _, _, err := m.a.identity(names, fields)
 		if err != nil {
 			wrong = err
 			return false
@@ -286,7 +286,7 @@ func (m *marking) counting(count map[string]int) dialect.Statement {
 		if names == nil {
 			return false
 		}
-		if id, _, err := m.a.identity(names, fieldsOf(nil, names, vals)); err == nil {
+		if id, _, _, err := m.a.identity(names, fieldsOf(nil, names, vals)); err == nil {
 			count[id]++
 		}
 		return true

@@ -144,8 +144,12 @@ func names(ctx context.Context, x *dialect.Inspection, query string, places int)
 		return nil, s.fault(0, false, err)
 	}
 	var names []string
+	x.Bytes = nil
 	for _, f := range d.Fields {
 		names = append(names, f.Name)
+		if f.DataTypeOID == oidBytea {
+			x.Bytes = append(x.Bytes, f.Name)
+		}
 	}
 	return names, nil
 }

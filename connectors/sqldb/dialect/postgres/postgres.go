@@ -18,6 +18,7 @@ import (
 
 // OIDs of PostgreSQL's own types, as its catalog has them for good.
 const (
+	oidBytea     = 17
 	oidText      = 25
 	oidTextArray = 1009
 )

@@ -1,0 +1,68 @@
+package answers
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/inbasket/inbasket/mapping/expr"
+)
+
+// items is the list that each goes through.
+func (f *answerFile) items() (expr.Value, error) {
+	e := expr.NewEnv(&f.a.Program, f.form, &expr.Input{})
+	defer e.Free()
+	list := f.a.Each.List.Eval(e)
+	switch {
+	case e.Err != nil:
+		return expr.Missing, fmt.Errorf("%w: each: %s", ErrAnswer, e.Err.Message)
+	case list.Kind == expr.KindMissing && f.a.Format == "xml" && f.bare(f.a.Each.List.Path):
+		return expr.Value{Kind: expr.KindList}, nil
+	case list.Kind == expr.KindMissing:
+		return expr.Missing, &MissingName{Key: "each", Name: f.a.Each.List.Dotted(), File: true}
+	case list.Kind != expr.KindList:
+		return expr.Missing, fmt.Errorf("%w: each needs a list, and %s is %s", ErrAnswer, f.a.Each.List.Dotted(), expr.KindName(list.Kind))
+	}
+	if f.header != nil { // it must be the header that the mapping reads, and not the only line of a file without one
+		line := map[string]any{}
+		for _, name := range f.header {
+			line[name] = ""
+		}
+		var missing *MissingName
+		one := f.reading("", func(e *expr.Env) { f.a.Each.At(e, expr.FromNode(line), 0) })
+		if errors.As(one.Err, &missing) {
+			return expr.Missing, missing
+		}
+	}
+	return list, nil
+}
+
+// bare tells whether the element of an XML file that would have the list as its children has nothing in it, which is how XML writes an
+// empty list.
+func (f *answerFile) bare(list *expr.Path) bool {
+	if list == nil {
+		return false
+	}
+	var now any = f.form
+	for _, step := range list.Abs[:len(list.Abs)-1] {
+		m, _ := now.(map[string]any)
+		now = m[step.Name]
+	}
+	m, element := now.(map[string]any)
+	for name := range m {
+		element = element && strings.HasPrefix(name, "@")
+	}
+	return element || now == ""
+}
+
+// near finds a name that the mapping reads as one that may be missing, and that the file spells in another way.
+func (f *answerFile) near(e *expr.Env, x Field, v expr.Value) *MissingName {
+	if !v.Absent() || x.X.Source == nil {
+		return nil
+	}
+	name, there := x.X.Source.Near(e)
+	if nothing(there) {
+		return nil
+	}
+	return &MissingName{Key: "fields." + x.Name, Name: x.X.Source.Dotted(), File: true, Near: name}
+}
