@@ -32,7 +32,7 @@ func (b *builder) answerWorks(s *answerSpec, a *answers.Section) {
 	}
 	for i, d := range s.Documents {
 		if slices.ContainsFunc(s.Documents[:i], func(o answers.Document) bool { return strings.EqualFold(o.Name, d.Name) }) {
-			b.plan.warnings = append(b.plan.warnings, nodeAt(s.Node, []any{"documents", i, "name"}).Problem(CodeAnswer, "two documents of one decision have this name", "give each a name of its own"))
+			b.plan.warnings = append(b.plan.warnings, s.Node.Below("documents", i, "name").Problem(CodeAnswer, "two documents of one decision have this name", "give each a name of its own"))
 		}
 	}
 	if table := changed(wordsOf(s.Mark)); table != "" && selects.MatchString(s.Query) {
