@@ -45,6 +45,7 @@ type builder struct {
 	problems diag.Problems
 	tables   map[string]*expr.Table
 	layouts  map[string]*encode.Layout
+	known    *schema.Schema // what check knows of forms: their schema, or without one what their format makes
 	root     *expr.Scope
 	used     map[string]bool            // dotted path to whether everything below is used too
 	lists    map[string]bool            // XML: declared lists
@@ -150,6 +151,8 @@ func (b *builder) input() {
 		b.readable()
 		b.ignored()
 	}
+	types := decode.FormatNamed(s.Input.Format).Types(b.plan.options)
+	b.known = schema.OfFormat(types)
 	if s.Input.Schema == "" {
 		return
 	}
@@ -157,7 +160,7 @@ func (b *builder) input() {
 		b.report(b.file.Problem(schema.CodeSchema, err.Error(), "", "input", "schema"))
 		return
 	}
-	check, err := schema.New(s.Input.Schema, b.files.read, decode.FormatNamed(s.Input.Format).Types(b.plan.options))
+	check, err := schema.New(s.Input.Schema, b.files.read, types)
 	var bad *schema.Problem
 	if errors.As(err, &bad) {
 		b.schemaProblem(*bad)
@@ -167,7 +170,7 @@ func (b *builder) input() {
 		b.report(b.file.Problem(schema.CodeSchema, err.Error(), "", "input", "schema"))
 		return
 	}
-	b.plan.schema = check
+	b.plan.schema, b.known = check, check
 	if !b.pinned() {
 		for _, p := range check.Problems() {
 			b.schemaProblem(p)
@@ -268,7 +271,7 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[exprText], target string, anew
 		*anew = append(*anew, slot)
 	}
 	may := x.Outcome()
-	s.Names[l.Key] = expr.Binding{Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval)}
+	s.Names[l.Key] = expr.Binding{Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Under: x.Under, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval)}
 }
 
 // free reports a name that cannot be given: no identifier, or taken further out.
@@ -289,7 +292,7 @@ func (b *builder) free(s *expr.Scope, name string, line, column int) bool {
 }
 
 func (b *builder) compiler(s *expr.Scope, target string) *expr.Compiler {
-	return &expr.Compiler{Prog: &b.plan.prog, Scope: s, Target: target, Tables: b.tables, Used: b.use, May: b.plan.schema.Outcome, Never: b.plan.schema.NeverThere, Strict: !b.pinned()}
+	return &expr.Compiler{Prog: &b.plan.prog, Scope: s, Target: target, Tables: b.tables, Used: b.use, May: b.known.Outcome, Never: b.known.NeverThere, Strict: !b.pinned()}
 }
 
 // value compiles an expression whose value is used whole.
@@ -315,7 +318,7 @@ func (b *builder) condition(s *expr.Scope, x exprText, target string) (expr.Comp
 	comp := b.compiler(s, target)
 	c, p := comp.Whole(x.text)
 	if yes, _ := c.Needs(); p == nil && !b.pinned() {
-		if why := b.plan.schema.Never(yes); why != "" {
+		if why := b.known.Never(yes); why != "" {
 			p = &expr.Problem{Code: expr.CodeNever, Message: "this is never true: " + why}
 			if len(comp.Dead) > 0 {
 				p = &comp.Dead[0]

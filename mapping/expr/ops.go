@@ -110,6 +110,9 @@ func (c *Compiler) binaryOutcome(n *ast.BinaryNode, a, b Compiled) *Outcome {
 		op := n.Operator[0]
 		may := c.apply(n, n.Operator, func(e *Env, x []Value) Value { return calculate(e, op, x[0], x[1]) }, []Compiled{a, b}, false)
 		if op == '+' {
+			if a.unnamedText() && b.unnamedText() {
+				c.warn(n, CodeNever, "both are texts in this format, and + joins them, 3.5 and 1 to 3.51: numbers are read by decimal() first, and texts are better joined by concat()")
+			}
 			return may.withTexts(a, b)
 		}
 		return may

@@ -46,6 +46,8 @@ func (s *Schema) NeverThere(n *expr.Need) (why string, names []string) {
 		return "", names
 	case n.Absent:
 		return s.Never(n), names
+	case said == "" && len(s.levels) > 0:
+		return "the form's format makes " + strings.Join(s.level(len(n.At)), ", ") + " here", names
 	}
 	return "the form's schema says here: " + cmp.Or(said, "nothing that could be so"), names
 }

@@ -1,0 +1,91 @@
+package mapping
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// said is what check says of a mapping first, with "warning: " before it where it is one.
+func said(t *testing.T, text, schema string) (string, *Plan) {
+	t.Helper()
+	p, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(text)}, "s.json": {Data: []byte(schema)}}, "m.yaml", nil)
+	var problems diag.Problems
+	switch {
+	case errors.As(err, &problems):
+		return problems[0].Message + " " + problems[0].Suggestion, nil
+	case err != nil:
+		t.Fatal(err)
+	case len(p.Warnings()) > 0:
+		return "warning: " + p.Warnings()[0].Message + " " + p.Warnings()[0].Suggestion, p
+	}
+	return "", p
+}
+
+// hopeless is a value that check must refuse or warn of; "" wants nothing.
+type hopeless struct{ value, want string }
+
+func checkHopeless(t *testing.T, head, schema string, table []hopeless) {
+	t.Helper()
+	for _, c := range table {
+		have, _ := said(t, "mapping: m\nversion: 1\n"+head+"write:\n  - as: w\n    to: t\n    table: T\n    fields:\n      A: '"+strings.ReplaceAll(c.value, "'", "''")+"'\n", schema)
+		if c.want == "" && have != "" || !strings.Contains(have, c.want) || strings.HasPrefix(have, "warning") != strings.HasPrefix(c.want, "warning") {
+			t.Errorf("%s\n  have %s\n  want %s", c.value, have, c.want)
+		}
+	}
+}
+
+// TestFormatsOfTexts: check knows without a schema that a format makes nothing but texts.
+func TestFormatsOfTexts(t *testing.T) {
+	t.Parallel()
+	for _, head := range []string{"input: {format: xml, unused: allow}\n", "input: {format: csv, csv: {single: true}, unused: allow}\n", "input: {format: urlencoded, unused: allow}\n"} {
+		checkHopeless(t, head, "", []hopeless{
+			{`form.fee * 2`, "* can only fail"}, {`form.fee > 3`, "the comparison can only fail"}, {`form.flag == true`, "the comparison can only fail"}, {`form.fee | round(1)`, "round can only fail"},
+			{`form.flag | yesNo("J", "N")`, "yesNo can only fail"}, {`form.fee | cents()`, "cents can only fail"}, {`form.flag ? "a" : "b"`, "the condition can only fail"},
+			{`form.fee in [3.5, 4]`, "warning: this is never true: the form's format makes string"}, {`form.fee + form.more`, "warning: both are texts in this format, and + joins them"},
+			{`form.fee + 1`, "+ can only fail"}, {`form.fee + "!"`, ""}, {`concat(form.fee, form.more)`, ""}, {`form.fee in ["3.5"]`, ""}, {`form.flag == "true"`, ""}, {`form.fee > "3"`, ""},
+			{`(form.fee | decimal()) * 2`, ""}, {`form.flag | boolean() | yesNo("J", "N")`, ""}, {`form.fee | integer()`, ""}, {`form.born | parseDate("dd.MM.yyyy")`, ""}, {`form.a ?? "x"`, ""}, {`form.x == nil`, ""},
+		})
+	}
+	checkHopeless(t, "input: {format: xml, lists: [fee], unused: allow}\n", "", []hopeless{{`sum(form.fee)`, "sum can only fail"}, {`first(form.fee) * 2`, "* can only fail"}, {`sum(form.fee, # | decimal())`, ""}, {`2 in form.fee`, ""}})
+	checkHopeless(t, "input: {format: json, unused: allow}\n", "", []hopeless{{`form.fee * 2`, ""}, {`form.fee + form.more`, ""}})
+	checkHopeless(t, "input: {format: fixed, fixed: {single: true, fields: [{name: fee, width: 4, type: number}]}, unused: allow}\n", "", []hopeless{{`form.fee * 2`, ""}})
+}
+
+// TestNamesThatAreNever: a member that nothing has is told, also of what a helper or a predicate finds.
+func TestNamesThatAreNever(t *testing.T) {
+	t.Parallel()
+	const schema = `{"type":"object","properties":{"name":{"type":"string"},"any":{},"items":{"type":"array","items":{"type":"object","properties":{"name":{"type":"number"},"in":{"type":"object","properties":{"x":{"type":"string"}}}}}}}}`
+	both := []hopeless{
+		{`attachments[0].nme`, `an attachment has no nme did you mean "name"?`}, {`attachments.name`, "attachments is a list"}, {`map(attachments, .filename) | join(",")`, "an attachment has no filename"},
+		{`count(attachments, .typ == "application/pdf")`, `did you mean "type"?`}, {`first(attachments).sze`, `did you mean "size"?`}, {`attachments[-1].size.x`, "an integer has no members"}, {`attachments[0].size == "1"`, "can only fail"},
+		{`attachments[0].name`, ""}, {`count(attachments, .type == "application/pdf")`, ""}, {`find(attachments, .size > 3).name`, ""}, {`filter(attachments, .size > 3) | map(#.name) | join(",")`, ""},
+	}
+	checkHopeless(t, "input: {format: json, schema: s.json, unused: allow}\n", schema, append([]hopeless{
+		{`form.name.first`, `there is no "first" here: what lies before it is string`}, {`form.name[0]`, "this is no list: it is string"}, {`form.items.name`, "this is a list"},
+		{`first(form.items).nme`, `the form's schema has no field "nme" here did you mean "name"?`}, {`find(form.items, .name == 1).zz`, `has no field "zz"`}, {`last(form.items).in.y`, `has no field "y"`},
+		{`filter(form.items, .name > 1)[0].zz`, `has no field "zz"`}, {`map(filter(form.items, .name > 1), .zz) | join(",")`, `has no field "zz"`}, {`first(form.items).name | upper() | substring(9) | parseDate()`, ""},
+		{`first(form.items).name == "x"`, "the comparison can only fail"}, {`first(form.items).name`, ""}, {`last(form.items).in.x`, ""}, {`form.any.x`, ""}, {`form.any[0]`, ""}, {`first(form.any).x`, ""},
+	}, both...))
+	checkHopeless(t, "input: {format: json, unused: allow}\n", "", append([]hopeless{{`first(form.x).y`, ""}, {`form.x.y[0]`, ""}}, both...))
+	checkHopeless(t, "input: {format: csv, csv: {single: true}, unused: allow}\n", "", []hopeless{{`form.a.b`, "it is string"}, {`form.a[0]`, "it is string"}, {`form.a`, ""}})
+	checkHopeless(t, "input: {format: csv, unused: allow}\n", "", []hopeless{{`form.a`, "this is a list"}, {`form[0].a`, ""}, {`first(form).a`, ""}, {`first(form).a | cents()`, "can only fail"}})
+}
+
+// TestPlacesOfLoopsAndLets: each and let hand on where a value lies.
+func TestPlacesOfLoopsAndLets(t *testing.T) {
+	t.Parallel()
+	const schema = `{"type":"object","properties":{"items":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"}}}}}}`
+	for _, c := range []struct{ each, value, want string }{
+		{"a in attachments", "a.nme", `did you mean "name"?`}, {"a in attachments", "a.name", ""}, {"a in filter(form.items, .name != nil)", "a.nme", `has no field "nme"`},
+		{"a in filter(form.items, .name != nil)", "a.name | cents()", "can only fail"}, {"a in form.items", "one.nme", `has no field "nme"`}, {"a in form.items", "one.name", ""},
+	} {
+		have, _ := said(t, "mapping: m\nversion: 1\ninput: {format: json, schema: s.json, unused: allow}\nlet: {one: first(form.items)}\nwrite:\n  - {as: w, to: t, table: T, each: '"+c.each+"', fields: {A: '"+c.value+"'}}\n", schema)
+		if c.want == "" && have != "" || !strings.Contains(have, c.want) {
+			t.Errorf("%s: %s: have %s, want %s", c.each, c.value, have, c.want)
+		}
+	}
+}
