@@ -33,6 +33,7 @@ func (b *builder) use(p *expr.Path, deep bool) *expr.Problem {
 	if prob := b.impossible(p.Abs); prob != nil {
 		return prob
 	}
+	b.oneOf(p, deep)
 	d := p.Dotted()
 	b.used[d] = b.used[d] || deep
 	return nil
@@ -61,6 +62,9 @@ const asList = "this is a list: use each, first(), or an index"
 func (b *builder) impossible(abs []expr.Step) *expr.Problem {
 	if b.pinned() || b.known == nil {
 		return nil
+	}
+	if b.throughList(abs) {
+		return &expr.Problem{Code: CodeList, Message: asList}
 	}
 	switch at, what := b.known.Impossible(abs); {
 	case what == "":

@@ -7,6 +7,7 @@ import (
 	"testing/fstest"
 
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
 )
 
 // said is what check says of a mapping first, with "warning: " before it where it is one.
@@ -86,6 +87,43 @@ func TestPlacesOfLoopsAndLets(t *testing.T) {
 		have, _ := said(t, "mapping: m\nversion: 1\ninput: {format: json, schema: s.json, unused: allow}\nlet: {one: first(form.items)}\nwrite:\n  - {as: w, to: t, table: T, each: '"+c.each+"', fields: {A: '"+c.value+"'}}\n", schema)
 		if c.want == "" && have != "" || !strings.Contains(have, c.want) {
 			t.Errorf("%s: %s: have %s, want %s", c.each, c.value, have, c.want)
+		}
+	}
+}
+
+// TestListsThatAreNotDeclared: what is used as a list is under lists, and what is used as one value parks where it repeats.
+func TestListsThatAreNotDeclared(t *testing.T) {
+	t.Parallel()
+	checkHopeless(t, "input: {format: xml, unused: allow}\n", "", []hopeless{
+		{`count(form.dog)`, "dog is not declared under input.lists"}, {`map(form.dog, .n) | join(",")`, "lists: [dog]"}, {`form.dog[0].n`, "lists: [dog]"}, {`form.a.dog[-1].n`, "lists: [a.dog]"},
+		{`first(form.dog).n`, "lists: [dog]"}, {`form.dog | join()`, "lists: [dog]"}, {`form.dog | len()`, "lists: [dog]"}, {`"x" in form.dog`, "lists: [dog]"}, {`any(form.dog, .n == "1")`, "lists: [dog]"},
+		{`form.dog.n`, ""}, {`count(list(form.dog))`, ""}, {`isMissing(form.dog)`, ""}, {`form.dog | list() | join()`, ""},
+	})
+	checkHopeless(t, "input: {format: xml, lists: [dog, a.cat], unused: allow}\n", "", []hopeless{
+		{`count(form.dog)`, ""}, {`form.dog[0].n`, ""}, {`form.a.cat[0].n`, ""}, {`form.dog.n`, "this is a list"}, {`form.dog`, "no value that this gives fits here"}, {`form.dog | upper()`, "can only fail"}, {`map(form.dog, .n) | join()`, ""},
+	})
+	for _, c := range []struct{ lists, value, form, want string }{
+		{"", `form.dog.n`, `<f><dog><n>7</n></dog></f>`, "nobody"}, {"", `form.dog.n`, `<f><dog><n>7</n></dog><dog><n>8</n></dog></f>`, "mapping input.lists mapping.list /dog"},
+		{"", `form.dog.n`, `<f><dog><n>7</n><n>8</n></dog></f>`, "mapping input.lists mapping.list /dog/n"}, {"", `form.dog.n`, `<f><dog><n>7</n></dog><cat/><cat/></f>`, "nobody"},
+		{"", `form.dog`, `<f><dog>a</dog><dog>b</dog></f>`, "mapping input.lists mapping.list /dog"}, {"", `form.dog | list() | join()`, `<f><dog>a</dog><dog>b</dog></f>`, "nobody"},
+		{"dog", `map(form.dog, .n) | join()`, `<f><dog><n>7</n></dog><dog><n>7</n><n>8</n></dog></f>`, "mapping input.lists mapping.list /dog/1/n"}, {"dog", `map(form.dog, .n) | join()`, `<f><dog><n>7</n></dog><dog><n>7</n></dog></f>`, "nobody"},
+	} {
+		problem, p := said(t, "mapping: m\nversion: 1\ninput: {format: xml, lists: ["+c.lists+"], unused: allow}\nwrite:\n  - {as: w, to: t, table: T, fields: {A: '"+c.value+"'}}\n", "")
+		if p == nil {
+			t.Errorf("%s: %s", c.value, problem)
+			continue
+		}
+		form, err := p.Decode([]byte(c.form), "")
+		if err == nil {
+			_, err = p.Map(form, expr.Input{})
+		}
+		var fault *Fault
+		have := blamed(err)
+		if errors.As(err, &fault) {
+			have += " " + fault.Cause.Pointer
+		}
+		if have != c.want {
+			t.Errorf("%s of %s: %s, want %s", c.value, c.form, have, c.want)
 		}
 	}
 }

@@ -47,8 +47,10 @@ type builder struct {
 	layouts  map[string]*encode.Layout
 	known    *schema.Schema // what check knows of forms: their schema, or without one what their format makes
 	root     *expr.Scope
-	used     map[string]bool            // dotted path to whether everything below is used too
-	lists    map[string]bool            // XML: declared lists
+	used     map[string]bool     // dotted path to whether everything below is used too
+	lists    map[string]bool     // XML: declared lists
+	single   map[string][]string // of formats that have lists: ways to what is used as one value; listed: as a list
+	listed   map[string]bool
 	waits    map[string]map[string]bool // target to the targets whose values it needs
 }
 
@@ -76,7 +78,7 @@ func (b *builder) load() (*Plan, error) {
 	b.problems = append(problems, file.Decode(&b.spec)...)
 	broken := len(b.problems) > 0
 	b.tables, b.layouts, b.used = map[string]*expr.Table{}, map[string]*encode.Layout{}, map[string]bool{}
-	b.lists, b.waits = map[string]bool{}, map[string]map[string]bool{}
+	b.lists, b.listed, b.single, b.waits = map[string]bool{}, map[string]bool{}, map[string][]string{}, map[string]map[string]bool{}
 	b.plan = &Plan{name: b.spec.Mapping, version: b.spec.Version, format: b.spec.Input.Format, tests: b.spec.Tests, order: map[string]expr.Compiled{},
 		layouts: map[string]*encode.Layout{}}
 	b.input()
@@ -96,6 +98,7 @@ func (b *builder) load() (*Plan, error) {
 		b.problems.Sort()
 		return nil, b.problems
 	}
+	b.singles()
 	b.plan.bundle = b.files.bundle()
 	b.plan.digest = digestOf(b.plan.bundle)
 	return b.plan, nil
@@ -145,7 +148,7 @@ func (b *builder) input() {
 	b.plan.options.Limits = s.Input.Limits.Limits
 	b.plan.prog.Budget = s.Input.Limits.budget()
 	for _, l := range s.Input.Lists {
-		b.lists[l] = true
+		b.lists[strings.TrimPrefix(l, "form.")] = true
 	}
 	if !b.pinned() {
 		b.readable()
@@ -292,7 +295,7 @@ func (b *builder) free(s *expr.Scope, name string, line, column int) bool {
 }
 
 func (b *builder) compiler(s *expr.Scope, target string) *expr.Compiler {
-	return &expr.Compiler{Prog: &b.plan.prog, Scope: s, Target: target, Tables: b.tables, Used: b.use, May: b.known.Outcome, Never: b.known.NeverThere, Strict: !b.pinned()}
+	return &expr.Compiler{Prog: &b.plan.prog, Scope: s, Target: target, Tables: b.tables, Used: b.use, Listed: b.asList, May: b.outcome, Never: b.known.NeverThere, Strict: !b.pinned()}
 }
 
 // value compiles an expression whose value is used whole.

@@ -53,6 +53,9 @@ func newMapper(p *Plan, f Form, in expr.Input) *mapper {
 }
 
 func (m *mapper) run() (*Mapped, error) {
+	if fault := m.plan.repeats(m.env.Form); fault != nil {
+		return nil, fault
+	}
 	for i, t := range m.plan.targets {
 		m.out.Deliveries[i].Target = t
 		if x, ok := m.plan.order[t]; ok && x.Eval != nil {

@@ -149,7 +149,8 @@ type Plan struct {
 	layouts map[string]*encode.Layout // by target
 	prog    expr.Program
 	same    sameness
-	nothing bool // a form may give nothing anywhere
+	single  [][]string // ways to what is read as one value, and may repeat in the form
+	nothing bool       // a form may give nothing anywhere
 
 	warnings diag.Problems
 	answer   *answers.Section

@@ -7,7 +7,6 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/column"
-	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
@@ -174,7 +173,7 @@ func (b *builder) loops(w *write, spec writeSpec, s **expr.Scope) {
 		if p == nil && list.Path != nil {
 			p = b.use(list.Path, false)
 			if p == nil {
-				p = b.declaredList(list.Path)
+				p = b.asList(list.Path)
 			}
 		}
 		if p != nil {
@@ -201,15 +200,6 @@ func (b *builder) freeAt(s *expr.Scope, name string, n *diag.Node) bool {
 		return false
 	}
 	return true
-}
-
-// declaredList wants XML lists declared: one element and several must look the same.
-func (b *builder) declaredList(p *expr.Path) *expr.Problem {
-	if !decode.FormatNamed(b.spec.Input.Format).Reads("lists") || b.lists[p.Dotted()] {
-		return nil
-	}
-	return &expr.Problem{Code: CodeList, Message: p.Dotted() + " is not declared under input.lists: with one element only it would not be a list",
-		Suggestion: "lists: [" + p.Dotted() + "]"}
 }
 
 func (b *builder) field(w *write, s *expr.Scope, e diag.Entry[fieldSpec]) {

@@ -89,7 +89,7 @@ type Compiler struct {
 	Tables map[string]*Table
 	depth  int                                        // of the innermost loop that was named so far
 	May    func(abs []Step) *Outcome                  // what a form may have under a path, for check
-	Listed func(p *Path) *Problem                     // why what lies there cannot be used as a list
+	Listed func(p *Path) *Problem                     // told what is used as a list, and why it cannot be
 	Strict bool                                       // report what can only fail; not for a mapping that was pinned before
 	Late   bool                                       // a name was used that is only known once a form is a submission
 	Never  func(n *Need) (why string, names []string) // why no form is so; names are the values that it may have there

@@ -59,6 +59,9 @@ func (c *Compiler) binary(n *ast.BinaryNode) Compiled {
 		look = c.shallow // form.owner == nil looks at the owner, not at what is in it
 	}
 	a, b := look(n.Left), look(n.Right)
+	if n.Operator == "in" {
+		c.isList(n.Right, b)
+	}
 	out := Compiled{Source: firstSource(a, b), Eval: operation(n.Operator, a.Eval, b.Eval)}
 	if out.Eval == nil {
 		c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")

@@ -83,9 +83,9 @@ func (c *Compiler) placed(n ast.Node, name string, out Compiled, list Compiled) 
 	return out
 }
 
-// isList tells the builder that a value is used as a list.
+// isList tells whose mapping it is that a value is used as a list, and stops where it cannot be.
 func (c *Compiler) isList(n ast.Node, x Compiled) {
-	if p := x.place(); p != nil && c.Strict && c.Listed != nil && !p.outside {
+	if p := x.place(); p != nil && c.Listed != nil && !p.outside {
 		if prob := c.Listed(p); prob != nil {
 			prob.From = n.Location().From
 			panic(prob)
