@@ -77,7 +77,7 @@ func (b *builder) fit(w *write, f *field, x expr.Compiled, text exprText) {
 	for _, v := range o.More {
 		why := b.plan.refusal(w, f, v)
 		if sorts[v.Kind] = sorts[v.Kind] || why == nil; why == nil {
-			works = true
+			works = works || v != expr.SamplesOf(expr.Text(""))[0] // an empty text is written as nothing
 			continue
 		}
 		whys[v.Kind] = cmp.Or(whys[v.Kind], why.Message)
@@ -89,6 +89,11 @@ func (b *builder) fit(w *write, f *field, x expr.Compiled, text exprText) {
 	}
 	if k, ok := expr.Useless(sorts); ok && o.Named {
 		b.warnAt(text, "the form's schema names the sort "+expr.KindName(k)+" here, and the field takes none of it: "+whys[k], "such a form is parked, since it is right; narrow the schema, or convert the value")
+	}
+	if tiny := "0." + strings.Repeat("0", max(f.typ.Scale-1, 0)) + "1"; f.typ.Scale > 0 {
+		if why := b.plan.refusal(w, f, expr.Value{Kind: expr.KindDecimal, Str: tiny}); why != nil {
+			b.warnAt(text, fmt.Sprintf("the field's type has %d decimals, and the layout takes none so small: %s", f.typ.Scale, why.Message), "give both the same decimals; such a form is parked")
+		}
 	}
 	b.fitSchema(w, f, x, text)
 }

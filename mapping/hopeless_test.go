@@ -127,3 +127,30 @@ func TestListsThatAreNotDeclared(t *testing.T) {
 		}
 	}
 }
+
+// TestLayoutTypes: a number or text that a layout cannot take is the form's fault only where its schema does not allow it.
+func TestLayoutTypes(t *testing.T) {
+	t.Parallel()
+	const schema = `{"type":"object","properties":{"n":{"type":"number"},"s":{"type":"string"},"b":{"type":"boolean"},"l":{"type":"array","items":{"type":"object","properties":{"x":{"type":"number"}}}}}}`
+	for _, c := range []struct{ value, layout, form, check, blame string }{
+		{"form.n", "{name: A, type: integer}", `{"n":12.5}`, "", "mapping w.A encode.type"}, {"form.n", "{name: A, type: decimal}", `{"n":12.5}`, "", "mapping w.A encode.type"},
+		{"form.n", "{name: A, type: integer}", `{"n":12.0}`, "", "nobody"}, {"'sum(form.l, .x)'", "{name: A, type: decimal}", `{"l":[{"x":12.5}]}`, "", "mapping w.A encode.type"},
+		{`{value: form.n, type: "decimal(8,2)", round: half-up}`, "{name: A, type: decimal}", `{"n":12.5}`, "warning: the field's type has 2 decimals", "mapping w.A encode.type"},
+		{`{value: form.n, type: "decimal(8,3)"}`, "{name: A, type: decimal, decimals: 2}", `{"n":1.125}`, "warning: the field's type has 3 decimals", "mapping w.A encode.precision"},
+		{`{value: form.n, type: "decimal(8,2)"}`, "{name: A, type: decimal, decimals: 2}", `{"n":1.125}`, "", "form /n field.too-many-decimals"},
+		{"form.s", "{name: A, type: boolean}", `{"s":"yes"}`, "no value that this gives fits here: the value is not a boolean", ""}, {"form.b", "{name: A, type: boolean}", `{"b":true}`, "", "nobody"},
+		{"form.s | integer()", "{name: A, type: integer}", `{"s":"1.5"}`, "", "form /s field.not-an-integer"}, {"form.s", "{name: A, type: integer}", `{"s":"1.5"}`, "", "form /s encode.type"},
+	} {
+		have, p := said(t, "mapping: m\nversion: 1\ninput: {format: json, schema: s.json, unused: allow}\nlayouts: {l: {format: csv, fields: ["+c.layout+"]}}\nwrite: [{as: w, to: t, layout: l, fields: {A: "+c.value+"}}]\n", schema)
+		if c.check == "" && have != "" || !strings.Contains(have, c.check) {
+			t.Errorf("%s into %s: check says %s, want %s", c.value, c.layout, have, c.check)
+		}
+		if p == nil {
+			continue
+		}
+		_, err := p.Map(decodeForm(t, p, c.form), expr.Input{ID: "0AB"})
+		if got := blamed(err); got != c.blame {
+			t.Errorf("%s into %s: %s, want %s", c.value, c.layout, got, c.blame)
+		}
+	}
+}

@@ -170,6 +170,9 @@ var characters = map[string]bool{encode.CodeUnmapped: true, encode.CodeControl: 
 // own decides whose fault it is that a value does not fit where it is written. What the mapping read is as the form
 // says. What it made is its own, unless a field that it made it of would not fit there either, by the same rule.
 func (m *mapper) own(w *write, f *field, src int32, made expr.Making, code string) blame {
+	if f.typ.Scale > 0 && (code == encode.CodePrecision || code == encode.CodeType) { // the field's type takes decimals that the layout does not
+		return blame{way: m.way(src), made: true}
+	}
 	known := m.fault != nil || len(m.errs) >= maxErrors // then it makes no difference
 	if made == 0 || made == expr.Changed && !characters[code] || lacking[code] || known {
 		return blame{way: m.way(src)}

@@ -68,7 +68,10 @@ func (f *field) plain(w *writer, v connectors.Value) (string, *FieldError) {
 		if !ok {
 			return "", w.fail(f, CodeType, "the value is not a number")
 		}
-		if n, ok = n.scaled(f.spec.Decimals); !ok {
+		switch n, ok = n.scaled(f.spec.Decimals); {
+		case !ok && f.spec.Decimals == 0:
+			return "", w.fail(f, CodeType, "the number is not a whole one")
+		case !ok:
 			return "", w.fail(f, CodePrecision, "the number has more than %d decimals", f.spec.Decimals)
 		}
 		if n.negative && f.spec.Sign == "none" {
