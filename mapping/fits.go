@@ -41,6 +41,9 @@ func (b *builder) fits(w *write, spec writeSpec) {
 	}
 }
 
+// longestAsked is the length of the widest field of which it is asked whether a text is short enough.
+const longestAsked = 100
+
 // likePath finds texts that look like expressions.
 var likePath = regexp.MustCompile(`^[${ ]*(form|submission)\.[A-Za-z_]`)
 
@@ -175,6 +178,29 @@ func (b *builder) fitSchema(w *write, f *field, x expr.Compiled, text exprText) 
 		case expr.CodeTooLong, encode.CodeTooLong, expr.CodeTooLarge, expr.CodeTooPrecise, encode.CodePrecision, encode.CodeUnmapped:
 			b.plan.warnings = append(b.plan.warnings, text.node.Problem(expr.CodeConstant, "the form's schema allows "+says+" here, and the field does not: "+why.Message,
 				"such a form is parked, since it is right; narrow the schema, widen the field, or say overflow: cut"))
+		}
+	}
+	if x.Path != nil {
+		b.fitNone(w, f, x.Path.Abs, text)
+	}
+}
+
+// fitNone reports a field that takes none of the texts that the form's schema allows: none so short, or none that its type reads.
+func (b *builder) fitNone(w *write, f *field, at []expr.Step, text exprText) {
+	asked := []*expr.Need{}
+	if shape := expr.KindShapes[f.typ.Kind]; shape != "" {
+		asked = append(asked, &expr.Need{At: at, Op: expr.Reads, Values: []expr.Value{expr.Text(shape)}})
+	}
+	for n := range longestAsked {
+		if b.tooLong(w, f, n+1) != "" {
+			asked = append(asked, &expr.Need{At: at, Of: expr.OfCharacters, Op: "<=", Values: []expr.Value{expr.Int(int64(n))}})
+			break
+		}
+	}
+	for _, need := range asked {
+		if why, _ := b.known.NeverThere(need); why != "" {
+			b.report(text.node.Problem(expr.CodeNever, "the field takes none of the texts that there may be here: "+why, "widen the field, convert the value, or mend the schema"))
+			return
 		}
 	}
 }

@@ -154,3 +154,44 @@ func TestLayoutTypes(t *testing.T) {
 		}
 	}
 }
+
+// TestReadersAndLookups: what reads texts or looks them up, and fits none that the schema allows.
+func TestReadersAndLookups(t *testing.T) {
+	t.Parallel()
+	const schema = `{"type":"object","properties":{"i":{"type":"integer"},"b":{"type":"boolean"},"n":{"type":"number"},"c":{"type":"string","pattern":"^[0-9]+,[0-9]{2}$"},"p":{"type":"string","pattern":"^[0-9]+[.][0-9]{2}$"},
+		"d":{"type":"string","pattern":"^[0-9]{2}[.][0-9]{2}[.][0-9]{4}$"},"iso":{"type":"string","format":"date"},"at":{"type":"string","format":"date-time"},"k":{"type":"string","pattern":"^[0-9]$"},
+		"name":{"type":"string","maxLength":40},"jn":{"type":"string","pattern":"^[JN]$"},"any":{"type":"string"},"mix":{"type":["string","integer"],"pattern":"^[a-z]$"}}}`
+	checkHopeless(t, "input: {format: json, schema: s.json, unused: allow}\nlookups: {t: {values: {a: A, b: B}}, one: {values: {\"1\": A}}, yes: {values: {\"true\": A}}}\n", schema, []hopeless{
+		{`form.i | lookup("t")`, "lookup t has none of the values that there may be here"}, {`form.b | lookup("t")`, "lookup t has none"}, {`form.k | lookup("t")`, "the form's schema says here: pattern ^[0-9]$"}, {`form.n | lookup("t")`, "lookup t has none"},
+		{`form.k | lookup("t", "x")`, "warning: lookup t has none"}, {`form.i | lookup("one")`, ""}, {`form.n | lookup("one")`, ""}, {`form.b | lookup("yes")`, ""}, {`form.k | lookup("one")`, ""}, {`form.any | lookup("t")`, ""}, {`form.mix | lookup("t")`, ""}, {`form.mix | lookup("one")`, ""},
+		{`form.c | decimal()`, "decimal can read none of the texts"}, {`form.c | decimal(",")`, ""}, {`form.p | decimal(",")`, "can read none"}, {`form.p | decimal()`, ""}, {`form.c | integer()`, "can read none"}, {`form.mix | decimal()`, ""},
+		{`form.d | parseDate()`, "parseDate can read none of the texts"}, {`form.d | parseDate("dd.MM.yyyy")`, ""}, {`form.iso | parseDate("dd.MM.yyyy")`, "the form's schema says here: format date"}, {`form.iso | parseDate()`, ""}, {`form.any | parseDate("d.M.yy")`, ""},
+		{`form.at | parseDateTime("yyyy-MM-dd HH:mm", "UTC")`, "can read none"}, {`form.at | parseDateTime("yyyy-MM-dd'T'HH:mm:ssXXX", "own")`, ""}, {`form.at | toDate()`, ""}, {`form.d | addDays(1)`, "can read none"}, {`form.iso | year()`, ""},
+		{`form.jn | boolean()`, "boolean can read none"}, {`form.jn | boolean("J", "N")`, ""}, {`form.jn | boolean("Y", "N")`, ""}, {`form.name | substring(40)`, "warning: this begins behind the last character"}, {`form.name | substring(39)`, ""}, {`form.any | substring(40)`, ""},
+	})
+	for _, c := range []hopeless{
+		{"{value: form.iso, type: text(8)}", "the field takes none of the texts that there may be here: the form's schema says here: format date"}, {"{value: form.iso, type: text(10)}", ""}, {"{value: form.iso, type: date}", ""},
+		{"{value: form.d, type: date}", "takes none of the texts"}, {"{value: form.c, type: decimal}", "takes none of the texts"}, {"{value: form.p, type: decimal}", ""}, {"{value: form.jn, type: boolean}", "takes none of the texts"}, {"{value: form.at, type: datetime}", ""},
+	} {
+		have, _ := said(t, "mapping: m\nversion: 1\ninput: {format: json, schema: s.json, unused: allow}\nwrite: [{as: w, to: t, table: T, fields: {A: "+c.value+"}}]\n", schema)
+		if c.want == "" && have != "" || !strings.Contains(have, c.want) {
+			t.Errorf("%s: have %s, want %s", c.value, have, c.want)
+		}
+	}
+	have, _ := said(t, "mapping: m\nversion: 1\ninput: {format: json, unused: allow}\nlookups: {t: {values: {\"1 \": A}}}\nwrite: [{as: w, to: t, table: T, fields: {A: 'form.k | lookup(\"t\")'}}]\n", "")
+	if !strings.Contains(have, `warning: keys are compared as they stand, and "1 " begins or ends with a blank`) {
+		t.Error(have)
+	}
+}
+
+// TestLookupsOfNumbers: 1.0 is 1, and 007 is another key than 7.
+func TestLookupsOfNumbers(t *testing.T) {
+	t.Parallel()
+	_, p := said(t, "mapping: m\nversion: 1\ninput: {format: json, unused: allow}\nlookups: {t: {values: {\"1\": A, \"2.50\": B, \"007\": C, \"3\": D, \"3.0\": E}}}\nwrite: [{as: w, to: t, table: T, fields: {A: 'form.k | lookup(\"t\", \"?\")'}}]\n", "")
+	for form, want := range map[string]string{`1`: "A", `1.0`: "A", `1e0`: "A", `"1.0"`: "?", `2.5`: "B", `2.500`: "B", `7`: "?", `"007"`: "C", `3`: "D", `3.0`: "E", `3.00`: "?", `true`: "?"} {
+		out, err := p.Map(decodeForm(t, p, `{"k":`+form+`}`), expr.Input{})
+		if err != nil || out.Deliveries[0].Records[0].Values[0].Str != want {
+			t.Errorf("%s: %v %v, want %s", form, out, err, want)
+		}
+	}
+}

@@ -11,6 +11,7 @@ package datefmt
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -217,4 +218,22 @@ func digits(dst []byte, n, width int) []byte {
 		b[i] = '0'
 	}
 	return append(dst, b[i:]...)
+}
+
+// Shape is a regular expression that every text of the pattern matches, and some others.
+func (p *Pattern) Shape() string {
+	var b strings.Builder
+	for _, q := range p.parts {
+		switch {
+		case q.kind == literal:
+			b.WriteString(regexp.QuoteMeta(q.text))
+		case q.width == 0: // an offset
+			b.WriteString(".{1,6}")
+		case q.open():
+			b.WriteString("[0-9]{1,2}")
+		default:
+			fmt.Fprintf(&b, "[0-9]{%d}", q.width)
+		}
+	}
+	return "^" + b.String() + "$"
 }

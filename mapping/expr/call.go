@@ -76,6 +76,7 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	default:
 		out.May = c.apply(n, name, fn, xs, h.own)
 	}
+	c.readable(n, name, xs)
 	return c.placed(n, name, out, xs[0])
 }
 

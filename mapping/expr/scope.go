@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -64,10 +65,12 @@ func (s *Scope) all() []string {
 	return names
 }
 
-// Table is a table of known values; keys are compared as texts, exactly.
+// Table is a table of known values; keys are compared as texts, exactly, but those of numbers as numbers.
 type Table struct {
-	Name string
-	Rows map[string]string
+	Name    string
+	Rows    map[string]string
+	once    sync.Once
+	byValue map[string]string
 }
 
 // Input is what is known of a submission beside its form.

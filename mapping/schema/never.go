@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -100,6 +101,11 @@ func leafOf(n *expr.Need) *jsonschema.Schema {
 		return null
 	case n.Op == "any":
 		out.Not = null
+	case n.Op == expr.Reads:
+		words := typeNames[1:]
+		if re, err := regexp.Compile(n.Values[0].Str); err == nil {
+			out.AnyOf = []*jsonschema.Schema{{DraftVersion: draft, Types: typed("string"), Pattern: ecmaPattern{re, n.Values[0].Str}}, {DraftVersion: draft, Types: typed(words...)}}
+		}
 	case n.Of == "" && (n.Op == "==" || n.Op == "!="):
 		for _, v := range n.Values {
 			c := constOf(v)
@@ -159,9 +165,11 @@ func constOf(v expr.Value) any {
 	return text
 }
 
-func typed(word string) *jsonschema.Types {
+func typed(words ...string) *jsonschema.Types {
 	var t jsonschema.Types
-	t.Add(word)
+	for _, word := range words {
+		t.Add(word)
+	}
 	return &t
 }
 
@@ -197,6 +205,12 @@ func (s *Schema) says(n *expr.Need) (said string, names []string) {
 		bound("exclusiveMinimum", r.ExclusiveMinimum)
 		bound("maximum", r.Maximum)
 		bound("exclusiveMaximum", r.ExclusiveMaximum)
+		if r.Pattern != nil && n.Of != expr.OfItems {
+			all = append(all, "pattern "+r.Pattern.String())
+		}
+		if r.Format != nil && n.Of != expr.OfItems {
+			all = append(all, "format "+r.Format.Name)
+		}
 		if n.Of == expr.OfItems {
 			number("minItems", r.MinItems)
 			number("maxItems", r.MaxItems)
