@@ -195,3 +195,40 @@ func TestLookupsOfNumbers(t *testing.T) {
 		}
 	}
 }
+
+// TestTwoDigitYears: a year that yy does not mean is parked, and not written as another one.
+func TestTwoDigitYears(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ value, field, form, want string }{
+		{`'form.d | parseDate() | formatDate("yyMMdd")'`, "{name: A}", "1930-05-06", "mapping w.A field.out-of-range"}, {`'form.d | parseDate() | formatDate("yyMMdd")'`, "{name: A}", "2050-01-01", "mapping w.A field.out-of-range"},
+		{`'form.d | parseDate() | formatDate("yyMMdd")'`, "{name: A}", "1950-01-01", "nobody"}, {`'form.d | formatDate("yyyyMMdd") | substring(2)'`, "{name: A}", "1930-05-06", "nobody"},
+		{"form.d", "{name: A, type: date, pattern: yyMMdd}", "1930-05-06", "mapping w.A encode.century"}, {"form.d", "{name: A, type: date, pattern: yyMMdd}", "2049-12-31", "nobody"}, {"form.d", "{name: A, type: date, pattern: yyyyMMdd}", "1930-05-06", "nobody"},
+		{"form.d", "{name: A, type: datetime, pattern: yyMMddHHmm}", "1930-05-06T10:11:12", "mapping w.A encode.century"},
+	} {
+		have, p := said(t, "mapping: m\nversion: 1\ninput: {format: json, unused: allow}\nlayouts: {l: {format: csv, fields: ["+c.field+"]}}\nwrite: [{as: w, to: t, layout: l, fields: {A: "+c.value+"}}]\n", "")
+		if p == nil || have != "" {
+			t.Fatal(have)
+		}
+		_, err := p.Map(decodeForm(t, p, `{"d":"`+c.form+`"}`), expr.Input{ID: "0AB"})
+		if got := blamed(err); got != c.want {
+			t.Errorf("%s into %s of %s: %s, want %s", c.value, c.field, c.form, got, c.want)
+		}
+	}
+}
+
+// TestKeysThatAreNoIdentity: a key or reference that many forms have.
+func TestKeysThatAreNoIdentity(t *testing.T) {
+	t.Parallel()
+	const schema = `{"type":"object","properties":{"ref":{"type":"string"},"kind":{"enum":["a","b"]}}}`
+	for _, c := range []struct{ mode, key, a, ref, want string }{
+		{"upsert", "[A]", `'"x"'`, "form.ref", "the key is the same for every form"}, {"replace-children", "[A]", `'"x"'`, "form.ref", "the key is the same for every form"}, {"upsert", "[A, B]", `'"x"'`, "form.ref", ""}, {"upsert", "[A]", "1", "form.ref", "the key is the same"},
+		{"update", "[A]", `'"x"'`, "form.ref", "warning: the key has the same few values"}, {"insert", "[A]", `'"x"'`, "form.ref", ""}, {"upsert", "[A]", "form.kind", "form.ref", "warning: the key has the same few values"}, {"upsert", "[A]", "form.ref", "form.ref", ""},
+		{"upsert", "[A]", "submission.id", "form.ref", ""}, {"upsert", "[A]", `'concat("x", form.ref)'`, "form.ref", ""}, {"upsert", "[A]", "form.ref", "form.kind", "warning: the reference has a few values only"}, {"upsert", "[A]", `'form.kind | lookup("t")'`, "form.ref", "warning: the key has"},
+		{"upsert", "[A]", `{value: form.ref, default: '"x"'}`, "form.ref", ""},
+	} {
+		have, _ := said(t, "mapping: m\nversion: 1\ninput: {format: json, schema: s.json, reference: "+c.ref+", unused: allow}\nlookups: {t: {values: {a: A, b: B}}}\nwrite: [{as: w, to: t, table: T, mode: "+c.mode+", key: "+c.key+", fields: {A: "+c.a+", B: form.ref}}]\n", schema)
+		if c.want == "" && have != "" || !strings.Contains(have, c.want) {
+			t.Errorf("%s %s %s %s: have %s, want %s", c.mode, c.key, c.a, c.ref, have, c.want)
+		}
+	}
+}

@@ -241,7 +241,10 @@ func (b *builder) reference(x exprText) {
 		return
 	}
 	b.rehearse(x, c, "the reference", expr.WholeText)
-	if o := c.Outcome(); len(o.More) == 0 && len(o.Known) > 0 {
+	switch o := c.Outcome(); {
+	case o.All && len(o.More) > 0:
+		b.plan.warnings = append(b.plan.warnings, x.node.Problem(expr.CodeNever, "the reference has a few values only, which other forms have too: every later one is a conflict", "name a field that tells forms apart, such as form.reference"))
+	case len(o.More) == 0 && len(o.Known) > 0:
 		b.report(x.node.Problem(expr.CodeConstant, "the reference does not depend on the form: every form after the first would be a conflict", "name a field, such as form.reference"))
 	}
 }

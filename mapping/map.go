@@ -144,10 +144,10 @@ type blame struct {
 
 // wrong decides whose fault an error is. The form is only at fault where one of its values, and not what the mapping made
 // of it, caused it, which its schema does not allow in so many words; fail() says that it is. A time that clocks show twice
-// or not at all is right in itself: which moment it means, the mapping has to say.
+// or not at all is right in itself: which moment it means, the mapping has to say; so is a year that two digits cannot tell.
 func (m *mapper) wrong(at string, why blame, e schema.FieldError) {
 	allowed := why.way != nil && !why.made && m.plan.schema.Allows(why.way.Abs, e.Code, why.sort)
-	unclear := e.Code == expr.CodeAmbiguousTime || e.Code == encode.CodeClockChange
+	unclear := e.Code == expr.CodeAmbiguousTime || e.Code == encode.CodeClockChange || e.Code == encode.CodeCentury
 	switch {
 	case why.said || why.way != nil && !why.made && !allowed && !unclear:
 		if len(m.errs) < maxErrors {

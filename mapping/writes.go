@@ -306,8 +306,37 @@ func (b *builder) keys(w *write, spec writeSpec) {
 		b.report(spec.Node.KeyProblem("mode", CodeKey, "mode "+spec.Mode+" needs a key", "key: [COLUMN]"))
 	}
 	b.parentKey(w, spec)
+	b.sameKey(w, spec)
 	if len(w.fields) == 0 && spec.Document == "" {
 		b.report(spec.Node.Problem(CodeMissingKey, "the write has no fields", ""))
+	}
+}
+
+// sameKey refuses a key that is the same for every form, and warns of one that is for many: they would overwrite each other's rows.
+func (b *builder) sameKey(w *write, spec writeSpec) {
+	if b.pinned() || len(w.shape.Key) == 0 || len(w.shape.Key) < len(spec.Key) || w.shape.Op == connectors.Insert || w.shape.Op == connectors.Put {
+		return
+	}
+	fixed := true
+	for _, k := range w.shape.Key {
+		for _, x := range []*expr.Compiled{&w.fields[k].x, w.fields[k].def} {
+			if x == nil || x.Eval == nil {
+				continue
+			}
+			o := x.Outcome()
+			if !o.All || x.Ref != nil {
+				return
+			}
+			fixed = fixed && len(o.More) == 0 && x.Const != nil
+		}
+	}
+	switch p := spec.Node.ValueProblem("key", CodeKey, "", "add a column to the key that tells forms apart, such as one with form.reference or submission.id"); {
+	case fixed && w.shape.Op != connectors.Update:
+		p.Message = "the key is the same for every form: each would overwrite the rows of the one before"
+		b.report(p)
+	default:
+		p.Message = "the key has the same few values for all forms: they overwrite each other's rows"
+		b.plan.warnings = append(b.plan.warnings, p)
 	}
 }
 

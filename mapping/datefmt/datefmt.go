@@ -168,6 +168,14 @@ func (p *Pattern) HasDate() bool {
 	return (p.has(year4) || p.has(year2)) && (p.has(month) && p.has(day) || p.has(yearDay))
 }
 
+// FirstYear is the year that yy begins with: 1950 to 2049.
+const FirstYear = 1950
+
+// Loses says whether a year written by the pattern would be read as another one: with two digits, outside of those that yy means.
+func (p *Pattern) Loses(t time.Time) bool {
+	return p.has(year2) && !p.has(year4) && (t.Year() < FirstYear || t.Year() > FirstYear+99)
+}
+
 // HasTime says whether the pattern has at least the hour.
 func (p *Pattern) HasTime() bool { return p.has(hour) }
 

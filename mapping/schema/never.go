@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -50,7 +49,10 @@ func (s *Schema) NeverThere(n *expr.Need) (why string, names []string) {
 	case said == "" && len(s.levels) > 0:
 		return "the form's format makes " + strings.Join(s.level(len(n.At)), ", ") + " here", names
 	}
-	return "the form's schema says here: " + cmp.Or(said, "nothing that could be so"), names
+	if said == "" {
+		said = "type " + strings.Join(s.sorts(s.Sure(n.At), len(n.At)), " or ")
+	}
+	return "the form's schema says here: " + said, names
 }
 
 const draft = 2020 // of the schemas that are made here
