@@ -232,3 +232,32 @@ func TestKeysThatAreNoIdentity(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswersThatAreNever: what an answer section reads that is never there, or says of every submission.
+func TestAnswersThatAreNever(t *testing.T) {
+	t.Parallel()
+	answer := func(match, more, fields string) string {
+		return "answer:\n  from: files\n  format: csv\n  id: REF\n  match: {REF: " + match + "}\n  outcome: {S: {OK: approved}}\n  " + more + "\n  fields: {" + fields + "}\n"
+	}
+	for _, c := range []struct{ section, want string }{
+		{answer("form.ref", "file: '(?P<ref>.*)[.]csv'", "REF: file.reff, S: content.S"), `answer.file has no group "reff" did you mean "ref"?`}, {answer("form.ref", "file: '(?P<ref>.*)[.]csv'", "REF: file.ref, S: content.S"), ""},
+		{answer("form.ref", "{}", "REF: file.name, S: content.S"), ""}, {answer("form.ref", "{}", `REF: 'concat("x", file.nme)', S: content.S`), `answer.file has no group "nme"`},
+		{answer("form.ref", "each: line in content.lines", "REF: line.REF, S: line.S"), "the content of a CSV file is the list of its lines each: line in content"}, {answer("form.ref", "each: line in content", "REF: line.REF, S: line.S"), ""},
+		{answer("5", "{}", "REF: content.REF, S: content.S"), "this is the same for every submission"}, {answer("form.ref, S: '\"x\"'", "{}", "REF: content.REF, S: content.S"), ""},
+		{"answer:\n  from: files\n  query: select ID, S from D\n  id: ID\n  match: {ID: form.ref}\n  outcome: {S: {OK: approved}}\n  mark: update D set X=1 where ID=:ID\n", `"files" is where answer files come from`},
+	} {
+		text := strings.Replace("mapping: m\nversion: 1\ninput: {format: json, reference: form.ref, unused: allow}\nwrite: [{as: h, to: register, table: T, fields: {REF: form.ref}}]\n"+c.section, "  {}\n", "", 1)
+		_, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(text)}}, "m.yaml", catalog{})
+		var problems diag.Problems
+		have := ""
+		if errors.As(err, &problems) {
+			have = problems[0].Message + " " + problems[0].Suggestion
+		}
+		if c.want == "" && have != "" || !strings.Contains(have, c.want) {
+			t.Errorf("%s\n  have %s\n  want %s", c.section, have, c.want)
+		}
+	}
+	checkHopeless(t, "input: {format: json, schema: s.json, unused: allow}\n", `{"type":"object","properties":{"name":{"type":"string"},"o":{"type":"array","items":{"type":"object","properties":{"x":{"type":"string"}}}},"l":{"type":"array","items":{"type":"string"}}}}`, []hopeless{
+		{`form.o | join(",")`, "only texts, numbers and dates can be joined"}, {`attachments | join(",")`, "can be joined"}, {`form.o | first()`, "no value that this gives fits here"}, {`form.l | join(",")`, ""}, {`map(form.o, .x) | join(",")`, ""}, {`form.name in "abc"`, "in needs a list"}, {`form.name in form.l`, ""},
+	})
+}

@@ -31,6 +31,7 @@ type TargetInfo struct {
 	Binary     bool                  // takes bytes that are no text
 	Batch      bool                  // deliveries travel in batches
 	Results    bool                  // can be asked for results
+	Files      bool                  // it is no target, but where answer files come from
 	Guarantee  connectors.Guarantee
 }
 
@@ -187,6 +188,15 @@ func (p *Plan) Bundle() []byte { return p.bundle }
 
 // Targets are the targets that the mapping writes to, in the order of their first write.
 func (p *Plan) Targets() []string { return p.targets }
+
+// Returning are the columns that each write returns, by its name.
+func (p *Plan) Returning() map[string][]string {
+	all := map[string][]string{}
+	for _, w := range p.writes {
+		all[w.name] = w.shape.Returning
+	}
+	return all
+}
 
 // Unchecked lists the writes whose rows the database need not write as they are sent, as write → target.table.
 func (p *Plan) Unchecked() []string {

@@ -77,10 +77,21 @@ func (c *Compiler) placed(n ast.Node, name string, out Compiled, list Compiled) 
 		return out
 	}
 	c.isList(n, list)
+	if at := itemOf(list.place()); at != nil && name == "join" && c.Strict {
+		c.apply(n, name, oneJoined, []Compiled{{May: c.mayBe(at)}}, true)
+	}
 	if name == "first" || name == "last" {
 		return c.under(out, itemOf(list.place()))
 	}
 	return out
+}
+
+// oneJoined uses a value as an item of join.
+func oneJoined(e *Env, a []Value) Value {
+	if _, ok := a[0].Text(); !ok && !a[0].Absent() {
+		return e.FailSort(a[0], CodeNotText, "only texts, numbers and dates can be joined")
+	}
+	return a[0]
 }
 
 // isList tells whose mapping it is that a value is used as a list, and stops where it cannot be.
