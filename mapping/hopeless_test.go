@@ -261,3 +261,26 @@ func TestAnswersThatAreNever(t *testing.T) {
 		{`form.o | join(",")`, "only texts, numbers and dates can be joined"}, {`attachments | join(",")`, "can be joined"}, {`form.o | first()`, "no value that this gives fits here"}, {`form.l | join(",")`, ""}, {`map(form.o, .x) | join(",")`, ""}, {`form.name in "abc"`, "in needs a list"}, {`form.name in form.l`, ""},
 	})
 }
+
+// TestForeignCSV: a header of which no column is read is parked, and writes no row of nothing.
+func TestForeignCSV(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ csv, each, value, form, want string }{
+		{`{delimiter: ";", single: true}`, "", "form.ref", "ref,name\nR1,Kaya\n", "mapping input.csv decode.columns"}, {`{delimiter: ";", single: true}`, "", "form.ref", "ref;name\nR1;Kaya\n", "nobody"},
+		{`{delimiter: ";", single: true}`, "", "form.ref", "REF;other\nR1;Kaya\n", "mapping input.csv decode.columns"}, {`{delimiter: ";", single: true}`, "", "form.name ?? form.ref", "ref\nR1\n", "nobody"},
+		{`{delimiter: ";"}`, "each: r in form, ", "r.ref", "ref,name\nR1,Kaya\n", "mapping input.csv decode.columns"}, {`{delimiter: ";"}`, "each: r in form, ", "r.ref", "ref;name\nR1;Kaya\n", "nobody"}, {`{delimiter: ";"}`, "", "count(form)", "a,b\nc,d\n", "nobody"},
+		{`{delimiter: ";"}`, "", "first(form).ref", "a,b\nc,d\n", "mapping input.csv decode.columns"}, {`{single: true, columns: [ref, name]}`, "", "form.ref", "R1,Kaya\n", "nobody"},
+	} {
+		problem, p := said(t, "mapping: m\nversion: 1\ninput: {format: csv, csv: "+c.csv+", unused: allow}\nwrite: [{as: w, to: t, table: T, "+c.each+"fields: {A: '"+c.value+"'}}]\n", "")
+		if p == nil {
+			t.Fatal(problem)
+		}
+		form, err := p.Decode([]byte(c.form), "")
+		if err == nil {
+			_, err = p.Map(form, expr.Input{})
+		}
+		if have := blamed(err); have != c.want {
+			t.Errorf("%s %s of %q: %s, want %s", c.csv, c.value, c.form, have, c.want)
+		}
+	}
+}

@@ -47,6 +47,11 @@ func (b *builder) outcome(abs []expr.Step) *expr.Outcome {
 
 // oneOf remembers what is read as one value: what a member is taken of, and what is used whole.
 func (b *builder) oneOf(p *expr.Path, whole bool) {
+	if b.spec.Input.Format == "csv" {
+		if i := slices.IndexFunc(p.Abs, func(s expr.Step) bool { return s.Name != "" }); i >= 0 {
+			b.plan.columns = append(b.plan.columns, p.Abs[i].Name)
+		}
+	}
 	if !b.mayRepeat() {
 		return
 	}
@@ -81,6 +86,18 @@ func (p *Plan) repeats(f Form) *Fault {
 		}
 	}
 	return nil
+}
+
+// foreign finds a CSV form whose header has no column that is read: it has another delimiter, or is another file.
+func (p *Plan) foreign(f Form) *Fault {
+	if list, ok := f.([]any); ok && len(list) > 0 {
+		f = list[0]
+	}
+	row, ok := f.(map[string]any)
+	if !ok || len(p.columns) == 0 || slices.ContainsFunc(p.columns, func(name string) bool { _, has := row[name]; return has }) {
+		return nil
+	}
+	return &Fault{At: "input.csv", Cause: schema.FieldError{Code: decode.CodeColumns, Message: "the form's header has none of the columns that the mapping reads; see its delimiter"}}
 }
 
 // repeated is the place of a list at the end of a way, backwards; nil: there is none.

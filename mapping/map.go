@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -53,7 +54,7 @@ func newMapper(p *Plan, f Form, in expr.Input) *mapper {
 }
 
 func (m *mapper) run() (*Mapped, error) {
-	if fault := m.plan.repeats(m.env.Form); fault != nil {
+	if fault := cmp.Or(m.plan.foreign(m.env.Form), m.plan.repeats(m.env.Form)); fault != nil {
 		return nil, fault
 	}
 	for i, t := range m.plan.targets {

@@ -77,7 +77,7 @@ func (f *Fault) Error() string {
 		s += "; the form's schema allows it"
 	case f.Made:
 		s += "; the mapping made it of the form's value, which is not what is wrong"
-	case f.Cause.Pointer == "":
+	case f.Cause.Pointer == "" && f.At != "input.csv":
 		s += "; it does not come from the form"
 	}
 	if f.At != "" {
@@ -151,6 +151,7 @@ type Plan struct {
 	prog    expr.Program
 	same    sameness
 	single  [][]string // ways to what is read as one value, and may repeat in the form
+	columns []string   // of a CSV form that are read
 	nothing bool       // a form may give nothing anywhere
 
 	warnings diag.Problems
