@@ -284,3 +284,33 @@ func TestForeignCSV(t *testing.T) {
 		}
 	}
 }
+
+// TestSameTexts: yes and no, and null among zeros, are told apart.
+func TestSameTexts(t *testing.T) {
+	t.Parallel()
+	checkHopeless(t, "input: {format: json, unused: allow}\n", "", []hopeless{{`form.b | yesNo("J", "J")`, "true and false have the same text"}, {`form.b | boolean("J", "J")`, "have the same text"}, {`form.b | yesNo("J", "N")`, ""}, {`form.b | yesNo(form.x, form.y)`, ""}})
+	for _, c := range []hopeless{{`if-null: "-"`, "zeros are put before this"}, {`if-null: "         "`, ""}, {`if-null: "0"`, ""}, {`if-null: "-", pad: " "`, ""}, {`if-null: ""`, ""}, {`if-null: "999999999"`, ""}} {
+		have, _ := said(t, "mapping: m\nversion: 1\ninput: {format: json, unused: allow}\nlayouts: {l: {format: fixed, fields: [{name: A, width: 9, type: integer, "+c.value+"}]}}\nwrite: [{as: w, to: t, layout: l, fields: {A: form.i}}]\n", "")
+		if c.want == "" && have != "" || !strings.Contains(have, c.want) {
+			t.Errorf("%s: have %s, want %s", c.value, have, c.want)
+		}
+	}
+}
+
+// TestLongQuotients: a division is exact, or keeps 34 digits and all before the point.
+func TestLongQuotients(t *testing.T) {
+	t.Parallel()
+	_, p := said(t, "mapping: m\nversion: 1\ninput: {format: json, unused: allow}\nwrite: [{as: w, to: t, table: T, fields: {A: form.n / form.m}}]\n", "")
+	long := "10000000000000000000000000000000000000001"
+	for form, want := range map[string]string{`{"n":` + long + `,"m":1}`: long, `{"n":` + long + `,"m":2}`: "5000000000000000000000000000000000000000.5", `{"n":` + long + `,"m":3}`: "mapping w.A field.too-large",
+		`{"n":10,"m":3}`: "3.333333333333333333333333333333333", `{"n":` + long + `.5,"m":1}`: long + ".5", `{"n":1,"m":8}`: "0.125"} {
+		out, err := p.Map(decodeForm(t, p, form), expr.Input{})
+		have := blamed(err)
+		if err == nil {
+			have = out.Deliveries[0].Records[0].Values[0].Str
+		}
+		if have != want {
+			t.Errorf("%s: %s, want %s", form, have, want)
+		}
+	}
+}
