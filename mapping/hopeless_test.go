@@ -314,3 +314,22 @@ func TestLongQuotients(t *testing.T) {
 		}
 	}
 }
+
+// TestWordsForSenders: who sends a form is not told how to write a mapping, and who writes one is.
+func TestWordsForSenders(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ value, form string }{{"form.a * 2", `{"a":"x"}`}, {"form.a | cents()", `{"a":"x"}`}, {"{value: form.a, type: date}", `{"a":"x"}`}, {"form.a | addDays(1)", `{"a":"x"}`}, {"form.a | len()", `{"a":"x"}`}, {`'form.a ? "1" : "2"'`, `{"a":"x"}`}} {
+		_, p := said(t, "mapping: m\nversion: 1\ninput: {format: json, unused: allow}\nwrite: [{as: w, to: t, table: T, fields: {A: "+c.value+"}}]\n", "")
+		_, err := p.Map(decodeForm(t, p, c.form), expr.Input{})
+		var wrong *MapError
+		if !errors.As(err, &wrong) || strings.Contains(err.Error(), "use ") || strings.Contains(err.Error(), "()") {
+			t.Errorf("%s: %v", c.value, err)
+		}
+	}
+	for when, want := range map[string]string{"form.name": "a condition must be true or false; use a comparison", "false": "this is never true; so this write is never made", "nil": "this is never true", "true": ""} {
+		have, _ := said(t, "mapping: m\nversion: 1\ninput: {format: json, schema: s.json, unused: allow}\nwrite: [{as: w, to: t, table: T, when: '"+when+"', fields: {A: form.name}}]\n", `{"type":"object","properties":{"name":{"type":"string"}}}`)
+		if want == "" && have != "" || !strings.Contains(have, want) {
+			t.Errorf("when: %s: have %s, want %s", when, have, want)
+		}
+	}
+}

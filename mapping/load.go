@@ -323,6 +323,9 @@ func (b *builder) condition(s *expr.Scope, x exprText, target string) (expr.Comp
 	}
 	comp := b.compiler(s, target)
 	c, p := comp.Whole(x.text)
+	if p == nil && !b.pinned() && c.Const != nil && (c.Const.Absent() || *c.Const == expr.Bool(false)) {
+		p = &expr.Problem{Code: expr.CodeNever, Message: "this is never true; so this write is never made"}
+	}
 	if yes, _ := c.Needs(); p == nil && !b.pinned() {
 		if why := b.known.Never(yes); why != "" {
 			p = &expr.Problem{Code: expr.CodeNever, Message: "this is never true: " + why}

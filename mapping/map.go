@@ -151,7 +151,7 @@ func (m *mapper) wrong(at string, why blame, e schema.FieldError) {
 	unclear := e.Code == expr.CodeAmbiguousTime || e.Code == encode.CodeClockChange || e.Code == encode.CodeCentury
 	switch {
 	case why.said || why.way != nil && !why.made && !allowed && !unclear:
-		if len(m.errs) < maxErrors {
+		if e.Message = expr.ForSender(e.Message); len(m.errs) < maxErrors {
 			m.errs = append(m.errs, e)
 		}
 	case m.fault == nil:

@@ -55,6 +55,12 @@ type Failure struct {
 	Limit         string // of input.limits, where a budget is spent
 }
 
+// ForSender is a message without what it advises who writes the mapping, which follows "; use ".
+func ForSender(message string) string {
+	said, _, _ := strings.Cut(message, "; use ")
+	return said
+}
+
 var envs = sync.Pool{New: func() any { return new(Env) }}
 
 // NewEnv makes ready for one form; Free gives it back.

@@ -297,8 +297,14 @@ func contains(e *Env, list, v Value) Value {
 	return Bool(false)
 }
 
-// IsTrue uses a value as a condition.
-func IsTrue(e *Env, a []Value) Value { return Bool(Truth(e, a[0])) }
+// IsTrue uses a value as a condition, for check.
+func IsTrue(e *Env, a []Value) Value {
+	v := Bool(Truth(e, a[0]))
+	if e.Err != nil && e.Err.Code == CodeNotBoolean {
+		e.Err.Message += "; use a comparison, or boolean() on a text"
+	}
+	return v
+}
 
 // WholeText uses a value as a text.
 func WholeText(e *Env, a []Value) Value {
