@@ -324,7 +324,10 @@ func (b *builder) condition(s *expr.Scope, x exprText, target string) (expr.Comp
 	comp := b.compiler(s, target)
 	c, p := comp.Whole(x.text)
 	if p == nil && !b.pinned() && c.Const != nil && (c.Const.Absent() || *c.Const == expr.Bool(false)) {
-		p = &expr.Problem{Code: expr.CodeNever, Message: "this is never true; so this write is never made"}
+		b.warnAt(x, "this is never true; so this write is never made", "")
+	}
+	if p == nil {
+		p = comp.Rehearse("the condition", expr.IsTrue, c)
 	}
 	if yes, _ := c.Needs(); p == nil && !b.pinned() {
 		if why := b.known.Never(yes); why != "" {

@@ -92,7 +92,6 @@ func (b *builder) write(i int, spec writeSpec) {
 	if spec.When != nil {
 		if c, ok := b.condition(s, *spec.When, spec.To); ok {
 			w.when = &c
-			b.rehearse(*spec.When, c, "the condition", expr.IsTrue)
 		}
 	}
 	if spec.Order != nil {
