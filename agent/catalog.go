@@ -56,7 +56,7 @@ func (c *Catalog) Close() error {
 func (c *Catalog) Target(name string) (mapping.TargetInfo, bool) {
 	for _, r := range c.config.Results {
 		if r.Name == name {
-			return mapping.TargetInfo{Results: true}, true
+			return mapping.TargetInfo{Results: true, Files: true}, true
 		}
 	}
 	target, ok := c.targets[name]

@@ -187,13 +187,13 @@ func TestPostedFormats(t *testing.T) {
 	} {
 		t.Run(format, func(t *testing.T) {
 			w := newWorld(t)
-			mapping := strings.Replace(worldMapping, "format: json, schema: permit.schema.json,", "format: "+format+", lists: [parcels],", 1)
+			mapping := strings.NewReplacer("format: json, schema: permit.schema.json,", "format: "+format+", lists: [parcels],", "form.drop == true", `form.drop == "true"`).Replace(worldMapping)
 			if format == "json" {
 				mapping = worldMapping
 			}
 			if format == "urlencoded" {
 				mapping = strings.NewReplacer("format: json, schema: permit.schema.json,", "format: urlencoded,",
-					"    each: parcel in form.parcels\n", "", "parcel.number", `form.number`).Replace(worldMapping)
+					"    each: parcel in form.parcels\n", "", "parcel.number", `form.number`, "form.drop == true", `form.drop == "true"`).Replace(worldMapping)
 			}
 			w.write("permit.yaml", mapping)
 			w.start()

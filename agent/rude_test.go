@@ -201,7 +201,7 @@ func TestNothingIsNoForm(t *testing.T) {
 func TestNoFieldIsNoForm(t *testing.T) {
 	w := newWorld(t)
 	w.write("permit.yaml", strings.NewReplacer("format: json, schema: permit.schema.json,", "format: urlencoded,",
-		"    each: parcel in form.parcels\n", "", "parcel.number", "form.number").Replace(worldMapping))
+		"    each: parcel in form.parcels\n", "", "parcel.number", "form.number", "form.drop == true", `form.drop == "true"`).Replace(worldMapping))
 	w.start()
 	for _, body := range []string{"&", "&&&"} {
 		w.post(body, "application/x-www-form-urlencoded").expect(t, body, 400, "submit.form")

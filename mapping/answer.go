@@ -33,11 +33,15 @@ func (b *builder) answer() {
 		b.statements(s, a)
 		b.documentNames(s)
 	}
-	sc := b.scopeFor(-1)
+	sc, same := b.scopeFor(-1), len(s.Match) > 0
 	for _, m := range s.Match {
 		if x, ok := b.value(sc, m.Value, ""); ok {
 			a.Match = append(a.Match, answers.Field{Name: m.Key, X: x})
+			same = same && x.Const != nil
 		}
+	}
+	if same && len(a.Match) == len(s.Match) && !b.pinned() {
+		b.report(s.Node.ValueProblem("match", CodeAnswer, "this is the same for every submission: nobody could tell whose result it is", "equal a column to what the form says, such as {REFERENCE: form.reference}"))
 	}
 	for _, n := range a.Reads() {
 		if n.Name != "" && !slices.Contains(a.Question.Reads, n.Name) {
@@ -90,6 +94,9 @@ func queryWords(query string) []string {
 
 func (b *builder) checkSource(s *answerSpec, a *answers.Section) {
 	info, ok := b.cat.Target(s.From)
+	if ok && info.Files && !a.Files && !b.pinned() {
+		b.report(s.Node.ValueProblem("from", CodeAnswer, fmt.Sprintf("%q is where answer files come from, and has no rows that a query finds", s.From), "say format, fields and id in place of query and mark"))
+	}
 	if ok && !info.Results && !a.Files {
 		b.report(s.Node.ValueProblem("from", CodeAnswer, fmt.Sprintf("target %q cannot be asked for results", s.From), ""))
 	}
@@ -179,7 +186,7 @@ func (b *builder) answerFiles(s *answerSpec, a *answers.Section) {
 		if f.Value.node == nil {
 			continue
 		}
-		c := &expr.Compiler{Prog: &a.Program, Scope: sc, Tables: b.tables}
+		c := &expr.Compiler{Prog: &a.Program, Scope: sc, Tables: b.tables, Used: b.answerUsed(s, a)}
 		x, p := c.Whole(f.Value.text)
 		if p != nil {
 			b.expressionProblem(f.Value, p)
@@ -204,6 +211,9 @@ func (b *builder) answerEach(s *answerSpec, a *answers.Section, sc *expr.Scope) 
 	if p == nil && decode.FormatNamed(s.Format).Reads("lists") && list.Path != nil && !slices.Contains(s.Lists, strings.TrimPrefix(list.Path.Dotted(), "content.")) {
 		p = &expr.Problem{Code: CodeList, Message: list.Path.Dotted() + " is not declared under answer.lists: with one element only it would not be a list"}
 	}
+	if used := b.answerUsed(s, a); p == nil && used != nil && list.Path != nil {
+		p = used(list.Path, false)
+	}
 	if p != nil {
 		p.From += from
 		b.expressionProblem(*s.Each, p)
@@ -212,6 +222,27 @@ func (b *builder) answerEach(s *answerSpec, a *answers.Section, sc *expr.Scope) 
 	l := a.Program.Loop(list, 0)
 	a.Each = &l
 	return sc.Items(name, l)
+}
+
+// answerUsed checks what an answer reads of a file's name and of the rows of a CSV file; nil: nothing is checked.
+func (b *builder) answerUsed(s *answerSpec, a *answers.Section) func(*expr.Path, bool) *expr.Problem {
+	if b.pinned() {
+		return nil
+	}
+	names := []string{"name"}
+	if a.Name != nil {
+		names = append(names, a.Name.SubexpNames()...)
+	}
+	return func(p *expr.Path, _ bool) *expr.Problem {
+		switch abs := p.Abs; {
+		case len(abs) < 2 || abs[1].Name == "":
+		case abs[0].Name == "file" && !slices.Contains(names, abs[1].Name):
+			return &expr.Problem{Code: CodeAnswer, Message: fmt.Sprintf("answer.file has no group %q", abs[1].Name), Suggestion: diag.DidYouMean(abs[1].Name, names)}
+		case abs[0].Name == "content" && s.Format == "csv" && s.Each != nil:
+			return &expr.Problem{Code: CodeList, Message: "the content of a CSV file is the list of its lines", Suggestion: "each: line in content"}
+		}
+		return nil
+	}
 }
 
 // answerPath checks a field of a CSV file whose columns the mapping names.

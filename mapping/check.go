@@ -21,6 +21,10 @@ func (b *builder) use(p *expr.Path, deep bool) *expr.Problem {
 			return prob
 		}
 	}
+	if prob := b.impossible(p.Abs); prob != nil {
+		return prob
+	}
+	b.oneOf(p, deep)
 	d := p.Dotted()
 	b.used[d] = b.used[d] || deep
 	return nil
@@ -37,10 +41,32 @@ func (b *builder) inSchema(abs []expr.Step, through bool) *expr.Problem {
 		return nil
 	}
 	if len(names) == 0 {
-		return &expr.Problem{Code: CodeList, Message: "this is a list: use each, first(), or an index"}
+		return &expr.Problem{Code: CodeList, Message: asList}
 	}
 	return &expr.Problem{Code: CodeUnknownField, Message: fmt.Sprintf("the form's schema has no field %q here", abs[at].Name),
 		Suggestion: diag.Suggest(abs[at].Name, names)}
+}
+
+const asList = "this is a list: use each, first(), or an index"
+
+// impossible finds a step into what has none: a member of a text or list, or an item of what is no list.
+func (b *builder) impossible(abs []expr.Step) *expr.Problem {
+	if b.pinned() || b.known == nil {
+		return nil
+	}
+	if b.throughList(abs) {
+		return &expr.Problem{Code: CodeList, Message: asList}
+	}
+	switch at, what := b.known.Impossible(abs); {
+	case what == "":
+		return nil
+	case what == "array":
+		return &expr.Problem{Code: CodeList, Message: asList}
+	case abs[at].Name != "":
+		return &expr.Problem{Code: CodeUnknownField, Message: fmt.Sprintf("there is no %q here: what lies before it is %s, and has no fields", abs[at].Name, what)}
+	default:
+		return &expr.Problem{Code: CodeList, Message: "this is no list: it is " + what}
+	}
 }
 
 // ignore marks one path as deliberately unused.

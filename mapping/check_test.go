@@ -24,6 +24,8 @@ func (catalog) Target(name string) (TargetInfo, bool) {
 		return TargetInfo{Operations: connectors.RowOperations, Returning: true, Binary: true, Results: true}, true
 	case "simple":
 		return TargetInfo{Operations: connectors.OperationsOf(connectors.Insert)}, true
+	case "files":
+		return TargetInfo{Results: true, Files: true}, true
 	case "drop":
 		return TargetInfo{Operations: connectors.OperationsOf(connectors.Put), Binary: true}, true
 	}

@@ -18,7 +18,7 @@ const (
 	CodeFile                 = "mapping.file"                  // a file the mapping names cannot be read
 	CodeMissingKey           = "mapping.missing-key"           // a setting that must be there is missing
 	CodeDuplicate            = "mapping.duplicate"             // the same name is given twice
-	CodeList                 = "mapping.list"                  // each over something that is not declared as a list
+	CodeList                 = "mapping.list"                  // what is used as a list is not declared as one, or a list is used as one value; or what the mapping reads as one value repeats in a form, which is parked: name it in input.lists and say with first(), each or an index which is meant
 	CodeAnswer               = "mapping.answer"                // the answer section is wrong
 )
 

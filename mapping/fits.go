@@ -41,6 +41,9 @@ func (b *builder) fits(w *write, spec writeSpec) {
 	}
 }
 
+// longestAsked is the length of the widest field of which it is asked whether a text is short enough.
+const longestAsked = 100
+
 // likePath finds texts that look like expressions.
 var likePath = regexp.MustCompile(`^[${ ]*(form|submission)\.[A-Za-z_]`)
 
@@ -80,7 +83,7 @@ func (b *builder) fit(w *write, f *field, x expr.Compiled, text exprText) {
 		}
 		why := b.plan.refusal(w, f, v)
 		if sorts[v.Kind] = sorts[v.Kind] || why == nil; why == nil {
-			works = true
+			works = works || v != expr.SamplesOf(expr.Text(""))[0] // an empty text is written as nothing
 			continue
 		}
 		whys[v.Kind] = cmp.Or(whys[v.Kind], why.Message)
@@ -92,6 +95,11 @@ func (b *builder) fit(w *write, f *field, x expr.Compiled, text exprText) {
 	}
 	if k, ok := expr.Useless(sorts); ok && o.Named {
 		b.warnAt(text, "the form's schema names the sort "+expr.KindName(k)+" here, and the field takes none of it: "+whys[k], "such a form is parked, since it is right; narrow the schema, or convert the value")
+	}
+	if tiny := "0." + strings.Repeat("0", max(f.typ.Scale-1, 0)) + "1"; f.typ.Scale > 0 {
+		if why := b.plan.refusal(w, f, expr.Value{Kind: expr.KindDecimal, Str: tiny}); why != nil {
+			b.warnAt(text, fmt.Sprintf("the field's type has %d decimals, and the layout takes none so small: %s", f.typ.Scale, why.Message), "give both the same decimals; such a form is parked")
+		}
 	}
 	b.fitSchema(w, f, x, text)
 }
@@ -173,6 +181,29 @@ func (b *builder) fitSchema(w *write, f *field, x expr.Compiled, text exprText) 
 		case expr.CodeTooLong, encode.CodeTooLong, expr.CodeTooLarge, expr.CodeTooPrecise, encode.CodePrecision, encode.CodeUnmapped:
 			b.plan.warnings = append(b.plan.warnings, text.node.Problem(expr.CodeConstant, "the form's schema allows "+says+" here, and the field does not: "+why.Message,
 				"such a form is parked, since it is right; narrow the schema, widen the field, or say overflow: cut"))
+		}
+	}
+	if x.Path != nil {
+		b.fitNone(w, f, x.Path.Abs, text)
+	}
+}
+
+// fitNone reports a field that takes none of the texts that the form's schema allows: none so short, or none that its type reads.
+func (b *builder) fitNone(w *write, f *field, at []expr.Step, text exprText) {
+	asked := []*expr.Need{}
+	if shape := expr.KindShapes[f.typ.Kind]; shape != "" {
+		asked = append(asked, &expr.Need{At: at, Op: expr.Reads, Values: []expr.Value{expr.Text(shape)}})
+	}
+	for n := range longestAsked {
+		if b.tooLong(w, f, n+1) != "" {
+			asked = append(asked, &expr.Need{At: at, Of: expr.OfCharacters, Op: "<=", Values: []expr.Value{expr.Int(int64(n))}})
+			break
+		}
+	}
+	for _, need := range asked {
+		if why, _ := b.known.NeverThere(need); why != "" {
+			b.report(text.node.Problem(expr.CodeNever, "the field takes none of the texts that there may be here: "+why, "widen the field, convert the value, or mend the schema"))
+			return
 		}
 	}
 }

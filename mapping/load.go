@@ -45,9 +45,12 @@ type builder struct {
 	problems diag.Problems
 	tables   map[string]*expr.Table
 	layouts  map[string]*encode.Layout
+	known    *schema.Schema // what check knows of forms: their schema, or without one what their format makes
 	root     *expr.Scope
-	used     map[string]bool            // dotted path to whether everything below is used too
-	lists    map[string]bool            // XML: declared lists
+	used     map[string]bool     // dotted path to whether everything below is used too
+	lists    map[string]bool     // XML: declared lists
+	single   map[string][]string // of formats that have lists: ways to what is used as one value; listed: as a list
+	listed   map[string]bool
 	waits    map[string]map[string]bool // target to the targets whose values it needs
 }
 
@@ -75,7 +78,7 @@ func (b *builder) load() (*Plan, error) {
 	b.problems = append(problems, file.Decode(&b.spec)...)
 	broken := len(b.problems) > 0
 	b.tables, b.layouts, b.used = map[string]*expr.Table{}, map[string]*encode.Layout{}, map[string]bool{}
-	b.lists, b.waits = map[string]bool{}, map[string]map[string]bool{}
+	b.lists, b.listed, b.single, b.waits = map[string]bool{}, map[string]bool{}, map[string][]string{}, map[string]map[string]bool{}
 	b.plan = &Plan{name: b.spec.Mapping, version: b.spec.Version, format: b.spec.Input.Format, tests: b.spec.Tests, order: map[string]expr.Compiled{},
 		layouts: map[string]*encode.Layout{}}
 	b.input()
@@ -95,6 +98,7 @@ func (b *builder) load() (*Plan, error) {
 		b.problems.Sort()
 		return nil, b.problems
 	}
+	b.singles()
 	b.plan.bundle = b.files.bundle()
 	b.plan.digest = digestOf(b.plan.bundle)
 	return b.plan, nil
@@ -144,12 +148,14 @@ func (b *builder) input() {
 	b.plan.options.Limits = s.Input.Limits.Limits
 	b.plan.prog.Budget = s.Input.Limits.budget()
 	for _, l := range s.Input.Lists {
-		b.lists[l] = true
+		b.lists[strings.TrimPrefix(l, "form.")] = true
 	}
 	if !b.pinned() {
 		b.readable()
 		b.ignored()
 	}
+	types := decode.FormatNamed(s.Input.Format).Types(b.plan.options)
+	b.known = schema.OfFormat(types)
 	if s.Input.Schema == "" {
 		return
 	}
@@ -157,7 +163,7 @@ func (b *builder) input() {
 		b.report(b.file.Problem(schema.CodeSchema, err.Error(), "", "input", "schema"))
 		return
 	}
-	check, err := schema.New(s.Input.Schema, b.files.read, decode.FormatNamed(s.Input.Format).Types(b.plan.options))
+	check, err := schema.New(s.Input.Schema, b.files.read, types)
 	var bad *schema.Problem
 	if errors.As(err, &bad) {
 		b.schemaProblem(*bad)
@@ -167,7 +173,7 @@ func (b *builder) input() {
 		b.report(b.file.Problem(schema.CodeSchema, err.Error(), "", "input", "schema"))
 		return
 	}
-	b.plan.schema = check
+	b.plan.schema, b.known = check, check
 	if !b.pinned() {
 		for _, p := range check.Problems() {
 			b.schemaProblem(p)
@@ -235,7 +241,10 @@ func (b *builder) reference(x exprText) {
 		return
 	}
 	b.rehearse(x, c, "the reference", expr.WholeText)
-	if o := c.Outcome(); len(o.More) == 0 && len(o.Known) > 0 {
+	switch o := c.Outcome(); {
+	case o.All && len(o.More) > 0:
+		b.plan.warnings = append(b.plan.warnings, x.node.Problem(expr.CodeNever, "the reference has a few values only, which other forms have too: every later one is a conflict", "name a field that tells forms apart, such as form.reference"))
+	case len(o.More) == 0 && len(o.Known) > 0:
 		b.report(x.node.Problem(expr.CodeConstant, "the reference does not depend on the form: every form after the first would be a conflict", "name a field, such as form.reference"))
 	}
 }
@@ -268,7 +277,7 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[exprText], target string, anew
 		*anew = append(*anew, slot)
 	}
 	may := x.Outcome()
-	s.Names[l.Key] = expr.Binding{Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval)}
+	s.Names[l.Key] = expr.Binding{Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Under: x.Under, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval)}
 }
 
 // free reports a name that cannot be given: no identifier, or taken further out.
@@ -285,7 +294,7 @@ func (b *builder) free(s *expr.Scope, name string, line, column int) bool {
 }
 
 func (b *builder) compiler(s *expr.Scope, target string) *expr.Compiler {
-	return &expr.Compiler{Prog: &b.plan.prog, Scope: s, Target: target, Tables: b.tables, Used: b.use, May: b.plan.schema.Outcome, Never: b.plan.schema.NeverThere, Strict: !b.pinned()}
+	return &expr.Compiler{Prog: &b.plan.prog, Scope: s, Target: target, Tables: b.tables, Used: b.use, Listed: b.asList, May: b.outcome, Never: b.known.NeverThere, Strict: !b.pinned()}
 }
 
 // value compiles an expression whose value is used whole.
@@ -310,8 +319,14 @@ func (b *builder) condition(s *expr.Scope, x exprText, target string) (expr.Comp
 	}
 	comp := b.compiler(s, target)
 	c, p := comp.Whole(x.text)
+	if p == nil && !b.pinned() && c.Const != nil && (c.Const.Absent() || *c.Const == expr.Bool(false)) {
+		b.warnAt(x, "this is never true; so this write is never made", "")
+	}
+	if p == nil {
+		p = comp.Rehearse("the condition", expr.IsTrue, c)
+	}
 	if yes, _ := c.Needs(); p == nil && !b.pinned() {
-		if why := b.plan.schema.Never(yes); why != "" {
+		if why := b.known.Never(yes); why != "" {
 			p = &expr.Problem{Code: expr.CodeNever, Message: "this is never true: " + why}
 			if len(comp.Dead) > 0 {
 				p = &comp.Dead[0]

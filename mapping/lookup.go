@@ -24,6 +24,7 @@ func (b *builder) lookup(name string, s lookupSpec) {
 	for _, e := range s.Values {
 		t.Rows[e.Key] = e.Value
 	}
+	defer b.blankKeys(t, s)
 	if s.File == "" {
 		return
 	}
@@ -42,6 +43,14 @@ func (b *builder) lookup(name string, s lookupSpec) {
 	}
 	if at, msg, hint := fill(t, raw, s.Key, s.Value, options); msg != "" {
 		b.report(s.Node.ValueProblem(at, CodeLookupFile, msg, hint))
+	}
+}
+
+// blankKeys warns of keys that look like values of a form and are none.
+func (b *builder) blankKeys(t *expr.Table, s lookupSpec) {
+	blank := func(key string) bool { return strings.TrimSpace(key) != key }
+	if keys := slices.Sorted(maps.Keys(t.Rows)); !b.pinned() && s.Node != nil && slices.ContainsFunc(keys, blank) {
+		b.plan.warnings = append(b.plan.warnings, s.Node.Problem(CodeLookupFile, fmt.Sprintf("keys are compared as they stand, and %s begins or ends with a blank", expr.ShownValue(expr.Text(keys[slices.IndexFunc(keys, blank)]))), "remove the blank, unless forms have it too"))
 	}
 }
 

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -53,6 +54,9 @@ func newMapper(p *Plan, f Form, in expr.Input) *mapper {
 }
 
 func (m *mapper) run() (*Mapped, error) {
+	if fault := cmp.Or(m.plan.foreign(m.env.Form), m.plan.repeats(m.env.Form)); fault != nil {
+		return nil, fault
+	}
 	for i, t := range m.plan.targets {
 		m.out.Deliveries[i].Target = t
 		if x, ok := m.plan.order[t]; ok && x.Eval != nil {
@@ -141,13 +145,14 @@ type blame struct {
 
 // wrong decides whose fault an error is. The form is only at fault where one of its values, and not what the mapping made
 // of it, caused it, which its schema does not allow in so many words; fail() says that it is. A time that clocks show twice
-// or not at all is right in itself: which moment it means, the mapping has to say; and so is what has another shape than the mapping looks for.
+// or not at all is right in itself: which moment it means, the mapping has to say; so is a year that two digits cannot tell, and what has
+// another shape than the mapping looks for.
 func (m *mapper) wrong(at string, why blame, e schema.FieldError) {
 	allowed := why.way != nil && !why.made && m.plan.schema.Allows(why.way.Abs, e.Code, why.sort)
-	unclear := e.Code == expr.CodeShape || e.Code == expr.CodeAmbiguousTime || e.Code == encode.CodeClockChange
+	unclear := e.Code == expr.CodeShape || e.Code == expr.CodeAmbiguousTime || e.Code == encode.CodeClockChange || e.Code == encode.CodeCentury
 	switch {
 	case why.said || why.way != nil && !why.made && !allowed && !unclear:
-		if len(m.errs) < maxErrors {
+		if e.Message = expr.ForSender(e.Message); len(m.errs) < maxErrors {
 			m.errs = append(m.errs, e)
 		}
 	case m.fault == nil:
@@ -167,6 +172,9 @@ var characters = map[string]bool{encode.CodeUnmapped: true, encode.CodeControl: 
 // own decides whose fault it is that a value does not fit where it is written. What the mapping read is as the form
 // says. What it made is its own, unless a field that it made it of would not fit there either, by the same rule.
 func (m *mapper) own(w *write, f *field, src int32, made expr.Making, code string) blame {
+	if f.typ.Scale > 0 && (code == encode.CodePrecision || code == encode.CodeType) { // the field's type takes decimals that the layout does not
+		return blame{way: m.way(src), made: true}
+	}
 	known := m.fault != nil || len(m.errs) >= maxErrors // then it makes no difference
 	if made == 0 || made == expr.Changed && !characters[code] || lacking[code] || known {
 		return blame{way: m.way(src)}

@@ -35,8 +35,6 @@ var fieldsMapped = [][4]string{
 	{`field`, `'form.id | lookup("kinds")'`, `{"id":"abcdefgh"}`, `form /id field.not-in-list: the value is not in lookup kinds`},
 	{`field`, `'form.id | lookup("kinds", "?")'`, `{"id":"a"}`, `w{ID=a F=?}`},
 	{`field`, `'form.id | lookup("kinds", "?")'`, `{"id":"abcdefgh"}`, `w{ID=abcdefgh F=?}`},
-	{`field`, `'form.id | parseDate()'`, `{"id":"a"}`, `form /id field.not-a-date: the date does not exist or has another pattern`},
-	{`field`, `'form.id | parseDate()'`, `{"id":"abcdefgh"}`, `form /id field.not-a-date: the date does not exist or has another pattern`},
 	{`field`, `'form.id | length()'`, `{"id":"a"}`, `w{ID=a F=1}`},
 	{`field`, `'form.id | length()'`, `{"id":"abcdefgh"}`, `w{ID=abcdefgh F=8}`},
 	{`field`, `{value: 'form.id | length()', type: text(1)}`, `{"id":"a"}`, `w{ID=a F=1}`},

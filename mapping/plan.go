@@ -32,6 +32,7 @@ type TargetInfo struct {
 	Binary     bool                  // takes bytes that are no text
 	Batch      bool                  // deliveries travel in batches
 	Results    bool                  // can be asked for results
+	Files      bool                  // it is no target, but where answer files come from
 	Guarantee  connectors.Guarantee
 }
 
@@ -77,7 +78,7 @@ func (f *Fault) Error() string {
 		s += "; the form's schema allows it"
 	case f.Made:
 		s += "; the mapping made it of the form's value, which is not what is wrong"
-	case f.Cause.Pointer == "":
+	case f.Cause.Pointer == "" && f.At != "input.csv":
 		s += "; it does not come from the form"
 	}
 	if f.At != "" {
@@ -150,7 +151,9 @@ type Plan struct {
 	layouts map[string]*encode.Layout // by target
 	prog    expr.Program
 	same    sameness
-	nothing bool // a form may give nothing anywhere
+	single  [][]string // ways to what is read as one value, and may repeat in the form
+	columns []string   // of a CSV form that are read
+	nothing bool       // a form may give nothing anywhere
 
 	warnings diag.Problems
 	answer   *answers.Section
@@ -187,6 +190,15 @@ func (p *Plan) Bundle() []byte { return p.bundle }
 
 // Targets are the targets that the mapping writes to, in the order of their first write.
 func (p *Plan) Targets() []string { return p.targets }
+
+// Returning are the columns that each write returns, by its name.
+func (p *Plan) Returning() map[string][]string {
+	all := map[string][]string{}
+	for _, w := range p.writes {
+		all[w.name] = w.shape.Returning
+	}
+	return all
+}
 
 // Unchecked lists the writes whose rows the database need not write as they are sent, as write → target.table.
 func (p *Plan) Unchecked() []string {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/column"
-	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
@@ -93,7 +92,6 @@ func (b *builder) write(i int, spec writeSpec) {
 	if spec.When != nil {
 		if c, ok := b.condition(s, *spec.When, spec.To); ok {
 			w.when = &c
-			b.rehearse(*spec.When, c, "the condition", expr.IsTrue)
 		}
 	}
 	if spec.Order != nil {
@@ -174,7 +172,7 @@ func (b *builder) loops(w *write, spec writeSpec, s **expr.Scope) {
 		if p == nil && list.Path != nil {
 			p = b.use(list.Path, false)
 			if p == nil {
-				p = b.declaredList(list.Path)
+				p = b.asList(list.Path)
 			}
 		}
 		if p != nil {
@@ -201,15 +199,6 @@ func (b *builder) freeAt(s *expr.Scope, name string, n *diag.Node) bool {
 		return false
 	}
 	return true
-}
-
-// declaredList wants XML lists declared: one element and several must look the same.
-func (b *builder) declaredList(p *expr.Path) *expr.Problem {
-	if !decode.FormatNamed(b.spec.Input.Format).Reads("lists") || b.lists[p.Dotted()] {
-		return nil
-	}
-	return &expr.Problem{Code: CodeList, Message: p.Dotted() + " is not declared under input.lists: with one element only it would not be a list",
-		Suggestion: "lists: [" + p.Dotted() + "]"}
 }
 
 func (b *builder) field(w *write, s *expr.Scope, e diag.Entry[fieldSpec]) {
@@ -309,8 +298,37 @@ func (b *builder) keys(w *write, spec writeSpec) {
 		b.report(spec.Node.KeyProblem("mode", CodeKey, "mode "+spec.Mode+" needs a key", "key: [COLUMN]"))
 	}
 	b.parentKey(w, spec)
+	b.sameKey(w, spec)
 	if len(w.fields) == 0 && spec.Document == "" {
 		b.report(spec.Node.Problem(CodeMissingKey, "the write has no fields", ""))
+	}
+}
+
+// sameKey refuses a key that is the same for every form, and warns of one that is for many: they would overwrite each other's rows.
+func (b *builder) sameKey(w *write, spec writeSpec) {
+	if b.pinned() || len(w.shape.Key) == 0 || len(w.shape.Key) < len(spec.Key) || w.shape.Op == connectors.Insert || w.shape.Op == connectors.Put {
+		return
+	}
+	fixed := true
+	for _, k := range w.shape.Key {
+		for _, x := range []*expr.Compiled{&w.fields[k].x, w.fields[k].def} {
+			if x == nil || x.Eval == nil {
+				continue
+			}
+			o := x.Outcome()
+			if !o.All || x.Ref != nil {
+				return
+			}
+			fixed = fixed && len(o.More) == 0 && x.Const != nil
+		}
+	}
+	switch p := spec.Node.ValueProblem("key", CodeKey, "", "add a column to the key that tells forms apart, such as one with form.reference or submission.id"); {
+	case fixed && w.shape.Op != connectors.Update:
+		p.Message = "the key is the same for every form: each would overwrite the rows of the one before"
+		b.report(p)
+	default:
+		p.Message = "the key has the same few values for all forms: they overwrite each other's rows"
+		b.plan.warnings = append(b.plan.warnings, p)
 	}
 }
 

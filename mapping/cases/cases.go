@@ -52,6 +52,9 @@ func runTest(p *mapping.Plan, fsys fs.FS, t mapping.Case) []string {
 	if t.Answer != "" {
 		return runAnswer(p, fsys, t)
 	}
+	if wrong := misnamed(p, t); len(wrong) > 0 {
+		return wrong
+	}
 	raw, err := fs.ReadFile(fsys, slashpath.Clean(t.Form))
 	if err != nil {
 		return []string{"form: " + mapping.FileMessage(err)}
@@ -75,6 +78,32 @@ func runTest(p *mapping.Plan, fsys fs.FS, t mapping.Case) []string {
 		return []string{"the form is accepted, an error was expected"}
 	}
 	return append(compareRecords(p, t, m), compareBytes(fsys, t, m)...)
+}
+
+// misnamed finds what a case says of writes that there are not, and so would compare nothing.
+func misnamed(p *mapping.Plan, t mapping.Case) (wrong []string) {
+	writes := p.Returning()
+	names := slices.Sorted(maps.Keys(writes))
+	unknown := func(key, name, has string, known []string) {
+		if !slices.Contains(known, name) {
+			wrong = append(wrong, strings.TrimSpace(fmt.Sprintf("%s: %s %q; %s", key, has, name, diag.DidYouMean(name, known))))
+		}
+	}
+	for _, e := range t.Expect {
+		unknown("expect", e.Key, "the mapping has no write", names)
+	}
+	for _, w := range slices.Sorted(maps.Keys(t.Returns)) {
+		unknown("returns", w, "the mapping has no write", names)
+		for _, column := range slices.Sorted(maps.Keys(t.Returns[w])) {
+			if slices.Contains(names, w) {
+				unknown("returns", column, "write "+w+" does not return", writes[w])
+			}
+		}
+	}
+	if t.Exact && len(t.Expect) == 0 {
+		wrong = append(wrong, "exact: there is nothing to compare: say it under expect")
+	}
+	return wrong
 }
 
 // parkCode is the code that a form is parked by.

@@ -66,6 +66,25 @@ tests:
 	}
 }
 
+// TestCasesThatCompareNothing: a misspelt write or column must not pass for what was expected.
+func TestCasesThatCompareNothing(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ rest, want string }{
+		{"expect: {mian: []}", `expect: the mapping has no write "mian"; did you mean "main"?`}, {"exact: true", "exact: there is nothing to compare: say it under expect"}, {"returns: {q: {ID: 5}}", `returns: the mapping has no write "q"; possible here: main`},
+		{"returns: {main: {IDD: 5}}", `returns: write main does not return "IDD"; did you mean "ID"?`}, {"returns: {main: {ID: 5}}, expect: {main: [{A: x}]}, exact: true", ""}, {"name: n", ""},
+	} {
+		src := "mapping: m\nversion: 1\ninput: {format: json, unused: allow}\nwrite: [{as: main, to: register, table: MAIN, fields: {A: form.a}, returning: [ID]}]\ntests:\n  - {form: a.json, " + c.rest + "}\n"
+		fsys := fstest.MapFS{"m.yaml": {Data: []byte(src)}, "a.json": {Data: []byte(`{"a":"x"}`)}}
+		p, err := mapping.Load(fsys, "m.yaml", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if have := strings.Join(Run(p, fsys)[0].Diffs, " | "); have != c.want {
+			t.Errorf("%s: %s, want %s", c.rest, have, c.want)
+		}
+	}
+}
+
 const nightly = `answer:
   from: nightly
   format: %s

@@ -11,6 +11,7 @@ package datefmt
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -167,6 +168,14 @@ func (p *Pattern) HasDate() bool {
 	return (p.has(year4) || p.has(year2)) && (p.has(month) && p.has(day) || p.has(yearDay))
 }
 
+// FirstYear is the year that yy begins with: 1950 to 2049.
+const FirstYear = 1950
+
+// Loses says whether a year written by the pattern would be read as another one: with two digits, outside of those that yy means.
+func (p *Pattern) Loses(t time.Time) bool {
+	return p.has(year2) && !p.has(year4) && (t.Year() < FirstYear || t.Year() > FirstYear+99)
+}
+
 // HasTime says whether the pattern has at least the hour.
 func (p *Pattern) HasTime() bool { return p.has(hour) }
 
@@ -217,4 +226,22 @@ func digits(dst []byte, n, width int) []byte {
 		b[i] = '0'
 	}
 	return append(dst, b[i:]...)
+}
+
+// Shape is a regular expression that every text of the pattern matches, and some others.
+func (p *Pattern) Shape() string {
+	var b strings.Builder
+	for _, q := range p.parts {
+		switch {
+		case q.kind == literal:
+			b.WriteString(regexp.QuoteMeta(q.text))
+		case q.width == 0: // an offset
+			b.WriteString(".{1,6}")
+		case q.open():
+			b.WriteString("[0-9]{1,2}")
+		default:
+			fmt.Fprintf(&b, "[0-9]{%d}", q.width)
+		}
+	}
+	return "^" + b.String() + "$"
 }

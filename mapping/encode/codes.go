@@ -10,6 +10,7 @@ const (
 	CodeNegative    = "encode.negative"      // a negative number for a field without a sign; give the field a sign or mend the form
 	CodeZone        = "encode.zone"          // a time with an offset for a field without, or the reverse; give the field a zone
 	CodeClockChange = "encode.clock-change"  // clocks show the local time twice, or skip it; write it with its offset (XXX in the pattern), or say in the mapping what is meant (localTime, parseDateTime with "earlier" or "later")
+	CodeCentury     = "encode.century"       // a year before 1950 or after 2049 is to be written with two digits (yy), which stand for those years; write yyyy, or in the mapping formatDate("yyyyMMdd") | substring(2) where the century may go
 	CodeRequired    = "encode.required"      // a required field has no value; mend the form or give the field an `if-null`
 	CodeWrite       = "encode.unknown-write" // the layout has no record for this write; add it to `records`
 	CodeField       = "encode.unknown-field" // the write gives a field that the layout does not have; remove it or add it

@@ -68,7 +68,10 @@ func (f *field) plain(w *writer, v connectors.Value) (string, *FieldError) {
 		if !ok {
 			return "", w.fail(f, CodeType, "the value is not a number")
 		}
-		if n, ok = n.scaled(f.spec.Decimals); !ok {
+		switch n, ok = n.scaled(f.spec.Decimals); {
+		case !ok && f.spec.Decimals == 0:
+			return "", w.fail(f, CodeType, "the number is not a whole one")
+		case !ok:
 			return "", w.fail(f, CodePrecision, "the number has more than %d decimals", f.spec.Decimals)
 		}
 		if n.negative && f.spec.Sign == "none" {
@@ -97,7 +100,7 @@ func (f *field) date(w *writer, v connectors.Value) (string, *FieldError) {
 	if err != nil {
 		return "", w.fail(f, CodeType, "the value is not a date as YYYY-MM-DD")
 	}
-	return f.pattern.Format(t), nil
+	return f.written(w, t)
 }
 
 func (f *field) dateTime(w *writer, v connectors.Value) (string, *FieldError) {
@@ -121,13 +124,13 @@ func (f *field) dateTime(w *writer, v connectors.Value) (string, *FieldError) {
 	case zone == nil && !offset && zoned:
 		return "", w.fail(f, CodeZone, "the value has no offset from UTC and the field says no zone")
 	case zone == nil:
-		return f.pattern.Format(t), nil
+		return f.written(w, t)
 	case offset:
 		t = t.In(zone)
 		if !zoned && f.pattern.HasTime() && connectors.ShownTwice(t) {
 			return "", w.fail(f, CodeClockChange, "the clocks of the field's zone show this time twice, and the pattern has no offset")
 		}
-		return f.pattern.Format(t), nil
+		return f.written(w, t)
 	}
 	t, _, times := connectors.Moments(t, zone)
 	switch {
@@ -135,6 +138,14 @@ func (f *field) dateTime(w *writer, v connectors.Value) (string, *FieldError) {
 		return "", w.fail(f, CodeClockChange, "the clocks of the field's zone skipped this time")
 	case times > 1 && zoned:
 		return "", w.fail(f, CodeClockChange, "the clocks of the field's zone show this time twice")
+	}
+	return f.written(w, t)
+}
+
+// written is a date by the field's pattern.
+func (f *field) written(w *writer, t time.Time) (string, *FieldError) {
+	if f.pattern.Loses(t) {
+		return "", w.fail(f, CodeCentury, "the year is not from 1950 to 2049, and the pattern has two digits of it")
 	}
 	return f.pattern.Format(t), nil
 }

@@ -54,7 +54,7 @@ func TestFixedValues(t *testing.T) {
 		{FieldSpec{Width: 3, Type: "integer"}, integer(1000), "ERR encode.too-long"},
 		{FieldSpec{Width: 3, Type: "integer"}, integer(-100), "ERR encode.too-long"},
 		{FieldSpec{Width: 3, Type: "integer"}, decimal("7.00"), "007"},
-		{FieldSpec{Width: 3, Type: "integer"}, decimal("7.01"), "ERR encode.precision"},
+		{FieldSpec{Width: 3, Type: "integer"}, decimal("7.01"), "ERR encode.type"},
 		{FieldSpec{Width: 3, Type: "integer"}, text("x"), "ERR encode.type"},
 		{FieldSpec{Width: 7, Type: "decimal", Decimals: 2}, decimal("1.5"), "0001.50"},
 		{FieldSpec{Width: 7, Type: "decimal", Decimals: 2, Point: ","}, decimal("-1.5"), "-001,50"},

@@ -77,6 +77,10 @@ func (l *Layout) rehearseField(path []any, write string, k *kind, f *field) (pro
 	}
 	wrong(f.spec.Type == "boolean" && f.spec.Yes == f.spec.No, "no", "yes and no have the same text: nobody could tell them apart")
 	wrong(f.numeric() && strings.ContainsAny(f.spec.Pad, "123456789+-.,"), "pad", "this beside a number would make it another number")
+	if null := f.spec.IfNull; null != nil && f.numeric() && l.spec.Format == "fixed" && f.spec.Pad == "0" && len(*null) < f.spec.Width {
+		_, number := parseNumber(*null)
+		wrong(!number && *null != "", "if-null", "zeros are put before this, and it is no number: fill the width, or say pad")
+	}
 	wrong(f.pattern != nil && f.pattern.MinutesOfDay(), "pattern", minutes)
 	for _, key := range []string{"if-null", "yes", "no"} {
 		v, there := values[key]

@@ -81,7 +81,8 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	default:
 		out.May = c.apply(n, name, fn, xs, h.own)
 	}
-	return out
+	c.readable(n, name, xs)
+	return c.placed(n, name, out, xs[0])
 }
 
 // passing makes a helper whose argument passes where it is absent.
@@ -132,14 +133,11 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 	}
 	list := c.node(args[0])
 	c.inside(args[0], list)
+	c.isList(args[0], list)
 	c.markAt(args[0], list, len(args) == 1 && name == "sum" || name == "filter" || name == "find")
 	body := Compiled{}
 	if len(args) > 1 {
-		var item *Path
-		if list.Path != nil {
-			item = itemOf(list.Path)
-		}
-		c.items = append(c.items, item)
+		c.items = append(c.items, list)
 		p, _ := args[1].(*ast.PredicateNode)
 		if p == nil {
 			c.stop(n, CodeArguments, name+" needs a condition on the items, such as "+name+"(list, .amount > 0)", "")
@@ -180,14 +178,13 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 		v.Made |= how.makes
 		return e.Of(v, l)
 	}
+	switch name {
+	case "find":
+		return c.under(out, itemOf(list.place()))
+	case "filter":
+		out.Under = list.place()
+	}
 	return out
-}
-
-// itemOf is the way to an item of a predicate's list.
-func itemOf(list *Path) *Path {
-	item := list.Child(Step{Loop: -1, Item: true})
-	item.Slot, item.rel = -2, nil
-	return item
 }
 
 // NeedList uses a value as a list.

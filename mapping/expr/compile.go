@@ -45,6 +45,7 @@ type Compiled struct {
 	Size   string   // it is the number of items or characters of what lies under sized
 	sized  *Path
 	items  []Value // of a list that stands in the mapping
+	Under  *Path   // where it lies, of what a helper or an item's place found
 	Ref    *reference
 	Depth  int // of the innermost loop that it hangs on, from 1; 0: none
 }
@@ -83,11 +84,12 @@ type Compiler struct {
 	Scope  *Scope
 	text   []rune
 	Used   func(p *Path, deep bool) *Problem
-	Target string // of the write that the expression belongs to; "" outside of writes
-	items  []*Path
+	Target string     // of the write that the expression belongs to; "" outside of writes
+	items  []Compiled // lists of the predicates around, innermost last
 	Tables map[string]*Table
 	depth  int                                        // of the innermost loop that was named so far
 	May    func(abs []Step) *Outcome                  // what a form may have under a path, for check
+	Listed func(p *Path) *Problem                     // told what is used as a list, and why it cannot be
 	Strict bool                                       // report what can only fail; not for a mapping that was pinned before
 	Late   bool                                       // a name was used that is only known once a form is a submission
 	Never  func(n *Need) (why string, names []string) // why no form is so; names are the values that it may have there
@@ -278,7 +280,11 @@ func (c *Compiler) identifier(n *ast.IdentifierNode) Compiled {
 	case b.members != nil:
 		c.stop(n, CodeUnknownName, n.Value+" is no value by itself: name what of it is meant", n.Value+"."+slices.Min(slices.Collect(maps.Keys(b.members))))
 	}
-	return Compiled{Eval: b.Eval, Source: b.Source, May: b.May, Own: b.Own, Yes: b.Yes, No: b.No}
+	x := Compiled{Eval: b.Eval, Source: b.Source, May: b.May, Own: b.Own, Yes: b.Yes, No: b.No, Under: b.Under}
+	if b.May == nil {
+		return c.under(x, b.Under)
+	}
+	return x
 }
 
 func (c *Compiler) pathExpr(p *Path) Compiled {
@@ -305,22 +311,26 @@ func (c *Compiler) member(n *ast.MemberNode) Compiled {
 		if base.Path != nil {
 			return c.pathExpr(base.Path.Child(Step{Name: p.Value, Loop: -1}))
 		}
+		ev, step, under := base.Eval, Step{Name: p.Value, Loop: -1}, (*Path)(nil)
+		if base.Under != nil {
+			under = c.memberAt(n, base.Under, p.Value)
+		}
 		c.apply(n, "."+p.Value, needMember, []Compiled{base}, true)
-		ev := base.Eval
-		step := Step{Name: p.Value, Loop: -1}
-		return Compiled{Source: base.Source, Eval: func(e *Env) Value {
+		x := Compiled{Source: base.Source, Eval: func(e *Env) Value {
 			v := ev(e)
 			if next := v.at(step); next.Kind != KindMissing || !v.blocks(step) {
 				return e.Of(next, v)
 			}
 			return e.strays(v, step)
 		}}
+		return c.under(x, under)
 	case *ast.IntegerNode:
-		if base.Path != nil {
+		if c.isList(n, base); base.Path != nil {
 			return c.pathExpr(base.Path.Child(Step{idx: p.Value, Loop: -1}))
 		}
 	case *ast.UnaryNode:
 		if i, ok := p.Node.(*ast.IntegerNode); ok && p.Operator == "-" && base.Path != nil {
+			c.isList(n, base)
 			return c.pathExpr(base.Path.Child(Step{idx: -i.Value, Loop: -1}))
 		}
 	}
@@ -339,7 +349,11 @@ func needMember(e *Env, a []Value) Value {
 func (c *Compiler) computedMember(n ast.Node, base, key Compiled) Compiled {
 	c.apply(n, "[ ]", func(e *Env, a []Value) Value { return itemOrMember(e, a[0], a[1]) }, []Compiled{base, key}, false)
 	ev, kv := base.Eval, key.Eval
-	return Compiled{Source: base.Source, Eval: func(e *Env) Value { return itemOrMember(e, ev(e), kv(e)) }}
+	x := Compiled{Source: base.Source, Eval: func(e *Env) Value { return itemOrMember(e, ev(e), kv(e)) }}
+	if key.Const != nil && key.Const.Kind == KindInt {
+		return c.under(x, itemOf(base.place()))
+	}
+	return x
 }
 
 // itemOrMember is the member of an object by its name, or the item of a list by its number, from the end below 0.
@@ -423,10 +437,14 @@ func (c *Compiler) pointer(n *ast.PointerNode) Compiled {
 	if n.Name != "" {
 		c.stop(n, CodeUnknownName, "only # and #index are known here", "#index")
 	}
-	if len(c.items) > 0 && c.items[len(c.items)-1] != nil {
-		return c.pathExpr(c.items[len(c.items)-1])
+	if len(c.items) == 0 {
+		return Compiled{Eval: (*Env).item}
 	}
-	return Compiled{Eval: (*Env).item}
+	list := c.items[len(c.items)-1]
+	if list.Path != nil {
+		return c.pathExpr(itemOf(list.Path))
+	}
+	return c.under(Compiled{Eval: (*Env).item}, itemOf(list.Under))
 }
 
 func (c *Compiler) conditional(n *ast.ConditionalNode) Compiled {

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"cmp"
+	"errors"
 	"math"
 	"strings"
 
@@ -76,7 +77,7 @@ func arithmetic(e *Env, op byte, a, b Value) Value {
 			_, err = Exactly.Rem(&out, x, y)
 			break
 		}
-		if _, err = decimals.Quo(&out, x, y); err == nil {
+		if err = quotient(&out, x, y); err == nil {
 			out.Reduce(&out)
 		}
 	}
@@ -85,6 +86,25 @@ func arithmetic(e *Env, op byte, a, b Value) Value {
 	}
 	return e.failMade(CodeTooLarge, "a calculated number has too many digits")
 }
+
+// quotient divides: exactly where one of long numbers can be, else to 34 digits, none of which is before the point and lost.
+func quotient(out, x, y *apd.Decimal) error {
+	how, err := decimals.Quo(out, x, y)
+	if !how.Inexact() || err != nil || x.NumDigits() <= int64(decimals.Precision) && out.Exponent <= 0 {
+		return err
+	}
+	rounded := new(apd.Decimal).Set(out)
+	how, err = Exactly.Quo(out, x, y)
+	if out.Reduce(out); err != nil || !how.Inexact() && out.NumDigits() <= MaxDigits {
+		return err
+	}
+	if out.Set(rounded); out.Exponent > 0 {
+		return errDigits
+	}
+	return nil
+}
+
+var errDigits = errors.New("digits before the point would be lost")
 
 func intArithmetic(op byte, a, b int64) (Value, bool) {
 	switch op {

@@ -55,6 +55,12 @@ type Failure struct {
 	Limit         string // of input.limits, where a budget is spent
 }
 
+// ForSender is a message without what it advises who writes the mapping, which follows "; use ".
+func ForSender(message string) string {
+	said, _, _ := strings.Cut(message, "; use ")
+	return said
+}
+
 var envs = sync.Pool{New: func() any { return new(Env) }}
 
 // NewEnv makes ready for one form; Free gives it back.
@@ -216,11 +222,13 @@ type Path struct {
 	Slot int // -1: the form itself; -2: the innermost predicate item
 	rel  []Step
 	Abs  []Step // from the form, for pointers and for the checks
+
+	outside bool // it does not lead into the form
 }
 
 // Child is the path with one more step.
 func (p *Path) Child(s Step) *Path {
-	return &Path{Slot: p.Slot, rel: append(p.rel[:len(p.rel):len(p.rel)], s), Abs: append(p.Abs[:len(p.Abs):len(p.Abs)], s)}
+	return &Path{Slot: p.Slot, outside: p.outside, rel: append(p.rel[:len(p.rel):len(p.rel)], s), Abs: append(p.Abs[:len(p.Abs):len(p.Abs)], s)}
 }
 
 // Dotted is the path without indexes, as unused-field checks and ignore know it: parcels.number

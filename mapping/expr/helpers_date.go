@@ -11,16 +11,13 @@ import (
 	"github.com/inbasket/inbasket/mapping/datefmt"
 )
 
-// firstYear is the year that yy begins with: 1950 to 2049.
-const firstYear = 1950
-
 var dateHelpers = map[string]helper{
 	"parseDate": {min: 1, max: 2, make: makeParseDate, absent: `missing stays missing, null stays null, "" is an error`,
 		usage: `x | parseDate(["dd.MM.yyyy"]): a date; without a pattern yyyy-MM-dd; yy means 1950 to 2049`},
 	"parseDateTime": {min: 3, max: 4, make: makeParseDateTime, absent: `missing stays missing, null stays null, "" is an error`,
 		usage: `x | parseDateTime("dd.MM.yyyy HH:mm", "Europe/Berlin"[, "earlier"]): a point in time; the zone "none" keeps it without one, "own" takes the text's offset; "earlier" or "later" says which is meant where clocks show it twice`},
 	"formatDate": {min: 2, max: 2, make: makeFormatDate, makes: Changed | longer | Other, absent: passes,
-		usage: `x | formatDate("yyyyMMdd"): the text of a date or date-time`},
+		usage: `x | formatDate("yyyyMMdd"): the text of a date or date-time; a year that is not 1950 to 2049 is parked where yy is to write it`},
 	"inZone": {min: 2, max: 2, make: makeInZone, absent: passes,
 		usage: `x | inZone("Europe/Berlin"): the same moment on another zone's clock`},
 	"localTime": {min: 2, max: 2, make: makeLocalTime, absent: passes,
@@ -105,7 +102,7 @@ func makeParseDate(c *Compiler, n ast.Node, args []Compiled) Function {
 		if !ok {
 			return e.FailSort(v, CodeNotDate, "the text of a date is needed")
 		}
-		t, err := p.Parse(s, firstYear)
+		t, err := p.Parse(s, datefmt.FirstYear)
 		if err != nil {
 			return e.Fail(CodeNotDate, "the date does not exist or has another pattern")
 		}
@@ -147,7 +144,7 @@ func makeParseDateTime(c *Compiler, n ast.Node, args []Compiled) Function {
 		if !ok {
 			return e.FailSort(v, CodeNotDate, "the text of a date with a time is needed")
 		}
-		t, err := p.Parse(s, firstYear)
+		t, err := p.Parse(s, datefmt.FirstYear)
 		if err != nil {
 			return e.Fail(CodeNotDate, "the date or time does not exist or has another pattern")
 		}
@@ -207,6 +204,8 @@ func makeFormatDate(c *Compiler, n ast.Node, args []Compiled) Function {
 			return e.FailReading(v, CodeNotDate, "a date has no time of day")
 		case p.HasZone() && !zoned:
 			return e.FailReading(v, CodeNotDate, "a date or time without an offset cannot be written with one")
+		case p.Loses(t):
+			return e.failMade(CodeOutOfRange, "yy means 1950 to 2049, and the year is another: write yyyy, or formatDate(\"yyyyMMdd\") | substring(2) where its century may go")
 		}
 		return Text(p.Format(t))
 	}

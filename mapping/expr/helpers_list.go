@@ -79,9 +79,9 @@ func join(e *Env, a []Value) Value {
 		if it.Absent() {
 			continue
 		}
-		s, ok := it.Text()
-		if !ok {
-			return e.FailSort(it, CodeNotText, "only texts, numbers and dates can be joined")
+		s, _ := it.Text()
+		if oneJoined(e, []Value{it}); e.Err != nil {
+			return Missing
 		}
 		if !e.Step() || !e.Grow(len(s)+len(sep)) {
 			return Missing

@@ -178,11 +178,10 @@ func makeLookup(c *Compiler, n ast.Node, args []Compiled) Function {
 			}
 			return a[0]
 		}
-		s, ok := a[0].Text()
-		if !ok {
+		if _, ok := a[0].Text(); !ok {
 			return e.FailSort(a[0], CodeNotText, "a list or object cannot be looked up")
 		}
-		if v, ok := t.Rows[s]; ok {
+		if v, ok := t.row(a[0]); ok {
 			return Text(v)
 		}
 		if len(a) == 3 {

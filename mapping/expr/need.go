@@ -27,6 +27,7 @@ type Need struct {
 const (
 	OfItems      = "items"
 	OfCharacters = "characters"
+	Reads        = "reads" // a comparison with a regular expression, where it is a text
 )
 
 // sizes are the helpers that count.
@@ -189,7 +190,14 @@ func (c *Compiler) looked(n ast.Node, xs []Compiled) {
 	}
 	_, names := c.Never(&Need{At: xs[0].Path.Abs, Op: "any"})
 	t := c.Tables[xs[1].Const.Str]
-	lacks := slices.DeleteFunc(slices.Clone(names), func(name string) bool { _, has := t.Rows[name]; return has })
+	lacks := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		_, has := t.Rows[name]
+		_, same := t.row(Number(name))
+		return has || same
+	})
+	if len(names) == 0 {
+		c.fits(n, xs[0].Path, t, len(xs) == 2)
+	}
 	if len(lacks) == 0 {
 		return
 	}

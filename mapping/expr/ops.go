@@ -59,8 +59,11 @@ func (c *Compiler) binary(n *ast.BinaryNode) Compiled {
 		look = c.shallow // form.owner == nil looks at the owner, not at what is in it
 	}
 	a, b := look(n.Left), look(n.Right)
-	if n.Operator == "??" {
+	switch n.Operator {
+	case "??":
 		a = a.Or(b)
+	case "in":
+		c.isList(n.Right, b)
 	}
 	out := Compiled{Source: firstSource(a, b), Eval: operation(n.Operator, a.Eval, b.Eval)}
 	if out.Eval == nil {
@@ -113,6 +116,9 @@ func (c *Compiler) binaryOutcome(n *ast.BinaryNode, a, b Compiled) *Outcome {
 		op := n.Operator[0]
 		may := c.apply(n, n.Operator, func(e *Env, x []Value) Value { return calculate(e, op, x[0], x[1]) }, []Compiled{a, b}, false)
 		if op == '+' {
+			if a.unnamedText() && b.unnamedText() {
+				c.warn(n, CodeNever, "both are texts in this format, and + joins them, 3.5 and 1 to 3.51: numbers are read by decimal() first, and texts are better joined by concat()")
+			}
 			return may.withTexts(a, b)
 		}
 		return may
@@ -287,8 +293,14 @@ func contains(e *Env, list, v Value) Value {
 	return Bool(false)
 }
 
-// IsTrue uses a value as a condition.
-func IsTrue(e *Env, a []Value) Value { return Bool(Truth(e, a[0])) }
+// IsTrue uses a value as a condition, for check.
+func IsTrue(e *Env, a []Value) Value {
+	v := Bool(Truth(e, a[0]))
+	if e.Err != nil && e.Err.Code == CodeNotBoolean {
+		e.Err.Message += "; use a comparison, or boolean() on a text"
+	}
+	return v
+}
 
 // WholeText uses a value as a text.
 func WholeText(e *Env, a []Value) Value {

@@ -264,6 +264,11 @@ func (t *trial) run(fn Function, args []Value, own bool) {
 
 func isText(v Value) bool { return v.Kind == KindText }
 
+// unnamedText tells of a field that is a text because the form's format makes no numbers, not because its schema says so.
+func (x Compiled) unnamedText() bool {
+	return x.Path != nil && x.May != nil && !x.May.Named && slices.ContainsFunc(x.May.More, isText) && !slices.ContainsFunc(x.May.More, Value.IsNumber)
+}
+
 // patternSamples are texts that only a constant argument tells of: the argument itself, and what its date pattern reads.
 func patternSamples(xs []Compiled) []Value {
 	var out []Value

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -19,6 +20,7 @@ type Binding struct {
 	Own     bool     // as of an expression
 	May     *Outcome // what check knows of its values; nil: anything
 	Yes, No *Need    // as of an expression
+	Under   *Path    // as of an expression
 	Write   *Write
 	members map[string]Eval
 	Depth   int  // of the innermost loop that it hangs on, from 1; 0: none
@@ -63,10 +65,12 @@ func (s *Scope) all() []string {
 	return names
 }
 
-// Table is a table of known values; keys are compared as texts, exactly.
+// Table is a table of known values; keys are compared as texts, exactly, but those of numbers as numbers.
 type Table struct {
-	Name string
-	Rows map[string]string
+	Name    string
+	Rows    map[string]string
+	once    sync.Once
+	byValue map[string]string
 }
 
 // Input is what is known of a submission beside its form.
@@ -83,7 +87,7 @@ func FormScope() *Scope {
 	return &Scope{Names: map[string]Binding{
 		"form":        {Path: &Path{Slot: -1}},
 		"submission":  {members: submissionMembers, Late: true},
-		"attachments": {Eval: attachments, May: someList, Late: true},
+		"attachments": {Eval: attachments, May: someList, Under: attached, Late: true},
 	}}
 }
 
@@ -153,7 +157,7 @@ func (l Loop) At(e *Env, v Value, i int) { e.Slots[l.item], e.Slots[l.index] = v
 
 // Items is the scope of one item of a loop.
 func (s *Scope) Items(name string, l Loop) *Scope {
-	bind := Binding{Eval: func(e *Env) Value { return e.Slots[l.item] }, Source: l.List.Source}
+	bind := Binding{Eval: func(e *Env) Value { return e.Slots[l.item] }, Source: l.List.Source, Under: itemOf(l.List.Under)}
 	if l.List.Path != nil {
 		bind = Binding{Path: &Path{Slot: l.item, Abs: l.List.Path.Child(Step{Loop: l.Depth}).Abs}}
 	}

@@ -1,10 +1,10 @@
 package schema
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -46,8 +46,13 @@ func (s *Schema) NeverThere(n *expr.Need) (why string, names []string) {
 		return "", names
 	case n.Absent:
 		return s.Never(n), names
+	case said == "" && len(s.levels) > 0:
+		return "the form's format makes " + strings.Join(s.level(len(n.At)), ", ") + " here", names
 	}
-	return "the form's schema says here: " + cmp.Or(said, "nothing that could be so"), names
+	if said == "" {
+		said = "type " + strings.Join(s.sorts(s.Sure(n.At), len(n.At)), " or ")
+	}
+	return "the form's schema says here: " + said, names
 }
 
 const draft = 2020 // of the schemas that are made here
@@ -98,6 +103,11 @@ func leafOf(n *expr.Need) *jsonschema.Schema {
 		return null
 	case n.Op == "any":
 		out.Not = null
+	case n.Op == expr.Reads:
+		words := typeNames[1:]
+		if re, err := regexp.Compile(n.Values[0].Str); err == nil {
+			out.AnyOf = []*jsonschema.Schema{{DraftVersion: draft, Types: typed("string"), Pattern: ecmaPattern{re, n.Values[0].Str}}, {DraftVersion: draft, Types: typed(words...)}}
+		}
 	case n.Of == "" && (n.Op == "==" || n.Op == "!="):
 		for _, v := range n.Values {
 			c := constOf(v)
@@ -157,9 +167,11 @@ func constOf(v expr.Value) any {
 	return text
 }
 
-func typed(word string) *jsonschema.Types {
+func typed(words ...string) *jsonschema.Types {
 	var t jsonschema.Types
-	t.Add(word)
+	for _, word := range words {
+		t.Add(word)
+	}
 	return &t
 }
 
@@ -195,6 +207,12 @@ func (s *Schema) says(n *expr.Need) (said string, names []string) {
 		bound("exclusiveMinimum", r.ExclusiveMinimum)
 		bound("maximum", r.Maximum)
 		bound("exclusiveMaximum", r.ExclusiveMaximum)
+		if r.Pattern != nil && n.Of != expr.OfItems {
+			all = append(all, "pattern "+r.Pattern.String())
+		}
+		if r.Format != nil && n.Of != expr.OfItems {
+			all = append(all, "format "+r.Format.Name)
+		}
 		if n.Of == expr.OfItems {
 			number("minItems", r.MinItems)
 			number("maxItems", r.MaxItems)

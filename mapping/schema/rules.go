@@ -2,6 +2,7 @@ package schema
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -71,16 +72,8 @@ var typeNames = []string{"string", "integer", "number", "boolean", "array", "obj
 // Outcome is what a form that keeps the schema may have under a path.
 func (s *Schema) Outcome(abs []expr.Step) *expr.Outcome {
 	rules, out := s.Sure(abs), &expr.Outcome{}
-	left := typeNames
-	for _, r := range rules {
-		if saysType(r) {
-			out.Named = true
-			named := r.Types.ToStrings()
-			left = slices.DeleteFunc(slices.Clone(left), func(t string) bool {
-				return !slices.Contains(named, t) && (t != "integer" || !slices.Contains(named, "number"))
-			})
-		}
-	}
+	left := s.sorts(rules, len(abs))
+	out.Named = slices.ContainsFunc(rules, saysType)
 	for _, r := range rules {
 		if r.Enum != nil || r.Const != nil {
 			out.All = true
@@ -94,7 +87,9 @@ func (s *Schema) Outcome(abs []expr.Step) *expr.Outcome {
 	}
 	for _, t := range left {
 		for _, v := range expr.FormSamples[t] {
-			if t != "string" || !slices.ContainsFunc(rules, func(r *jsonschema.Schema) bool { return r.Format != nil && r.Format.Validate(v.Str) != nil }) {
+			list, isList := v.Any.([]any)
+			misformed := t == "string" && slices.ContainsFunc(rules, func(r *jsonschema.Schema) bool { return r.Format != nil && r.Format.Validate(v.Str) != nil })
+			if lacks := isList && s != nil && len(list) > 0 && s.lacks(typesOf(list), len(abs)+1); !lacks && !misformed {
 				out.Add(v)
 			}
 		}
@@ -106,6 +101,34 @@ func (s *Schema) Outcome(abs []expr.Step) *expr.Outcome {
 		}
 	}
 	return out
+}
+
+// sorts are the types that rules leave of those that the form's format makes at a depth.
+func (s *Schema) sorts(rules []*jsonschema.Schema, depth int) []string {
+	return slices.DeleteFunc(slices.Clone(typeNames), func(t string) bool {
+		return s != nil && s.lacks([]string{t}, depth) || slices.ContainsFunc(rules, func(r *jsonschema.Schema) bool {
+			if !saysType(r) {
+				return false
+			}
+			named := r.Types.ToStrings()
+			return !slices.Contains(named, t) && (t != "integer" || !slices.Contains(named, "number"))
+		})
+	})
+}
+
+// Impossible tells of a path which step cannot be gone, and what there is instead; a step is into an object or a list. what: "" for none.
+func (s *Schema) Impossible(abs []expr.Step) (at int, what string) {
+	for i, step := range abs {
+		want := "array"
+		if step.Name != "" {
+			want = "object"
+		}
+		types := s.sorts(s.Sure(abs[:i]), i)
+		if types = slices.DeleteFunc(types, func(t string) bool { return t == "null" }); len(types) > 0 && !slices.Contains(types, want) {
+			return i, strings.Join(types, " or ")
+		}
+	}
+	return 0, ""
 }
 
 // Chosen returns the values that an enum or const names.

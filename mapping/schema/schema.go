@@ -69,6 +69,14 @@ func New(name string, read func(string) ([]byte, error), levels [][]string) (*Sc
 	return s, nil
 }
 
+// OfFormat is what is known of forms without a schema, by the types that their format makes; nil where that is all of them.
+func OfFormat(levels [][]string) *Schema {
+	if levels == nil {
+		return nil
+	}
+	return &Schema{root: &jsonschema.Schema{DraftVersion: draft}, levels: levels, unkeepable: func() []Problem { return nil }}
+}
+
 // pattern compiles a pattern. One that cannot be honoured is remembered for check; Go's reading of it stands for a
 // mapping that was pinned before check knew.
 func (s *Schema) pattern(text string) (jsonschema.Regexp, error) {

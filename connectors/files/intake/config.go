@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,8 +87,12 @@ func (c *Rules) Validate() error {
 	if _, err := newGlobs(c.Match); err != nil || c.Match == "" {
 		fail("match %q is not a pattern", c.Match)
 	}
-	if _, err := newGlobs(c.Ignore); err != nil {
+	ignored, err := newGlobs(c.Ignore)
+	if err != nil {
 		fail("ignore %q is not a pattern", c.Ignore)
+	}
+	if taken, _ := newGlobs(c.Match); len(taken) > 0 && !slices.ContainsFunc(taken, func(p string) bool { return !slices.Contains(ignored, p) && !slices.Contains(ignored, "*") }) {
+		fail("ignore %q leaves out everything that match takes", c.Ignore)
 	}
 	if c.Marker != "" && !validMarker(c.Marker) {
 		fail("marker %q must hold {name} once and something more, and no slash", c.Marker)

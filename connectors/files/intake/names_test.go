@@ -123,6 +123,8 @@ func TestValidate(t *testing.T) {
 		"match":            func(c *FolderConfig) { c.Match = "[" },
 		"no match":         func(c *FolderConfig) { c.Match = "" },
 		"ignore":           func(c *FolderConfig) { c.Ignore = "[" },
+		"ignore all":       func(c *FolderConfig) { c.Ignore = "*.tmp|*" },
+		"ignore the match": func(c *FolderConfig) { c.Match, c.Ignore = "*.xml|*.json", "*.JSON|*.XML" },
 		"marker":           func(c *FolderConfig) { c.Marker = ".ok" },
 		"marker path":      func(c *FolderConfig) { c.Marker = "../{name}.ok" },
 		"quiet":            func(c *FolderConfig) { c.Quiet = -1 },

@@ -1,0 +1,105 @@
+package expr
+
+import (
+	"slices"
+
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/inbasket/inbasket/mapping/diag"
+)
+
+// attached is where the attachments lie, which are no part of the form.
+var attached = &Path{Slot: -1, outside: true, Abs: []Step{{Name: "attachments", Loop: -1}}}
+
+// attachmentMembers are those of one, with what check knows of them.
+var attachmentMembers = map[string]*Outcome{"name": {More: FormSamples["string"]}, "type": {More: FormSamples["string"]}, "size": someInteger}
+
+// place is where a value lies, also one that was found by a helper; nil where that is not known.
+func (x Compiled) place() *Path {
+	if x.Path != nil {
+		return x.Path
+	}
+	return x.Under
+}
+
+// itemOf is the way to an item of a list; nil of none.
+func itemOf(list *Path) *Path {
+	if list == nil {
+		return nil
+	}
+	item := list.Child(Step{Loop: -1, Item: true})
+	item.Slot, item.rel = -2, nil
+	return item
+}
+
+// under is x as what lies at a place that is not walked to: check knows of it what it knows of the place.
+func (c *Compiler) under(x Compiled, at *Path) Compiled {
+	if x.Under = at; at != nil && c.Strict { // nil: what is known of x stays
+		x.May = c.mayBe(at)
+	}
+	return x
+}
+
+// mayBe is what check knows of what lies at a place.
+func (c *Compiler) mayBe(p *Path) *Outcome {
+	switch {
+	case !p.outside:
+		return c.May(p.Abs)
+	case len(p.Abs) == 1:
+		return someList
+	case len(p.Abs) == 2:
+		return &Outcome{More: FormSamples["object"]}
+	}
+	return attachmentMembers[p.Abs[2].Name]
+}
+
+// memberAt is the place of a member; what can have none of that name is a mistake.
+func (c *Compiler) memberAt(n *ast.MemberNode, base *Path, name string) *Path {
+	p := base.Child(Step{Name: name, Loop: -1})
+	switch {
+	case !c.Strict:
+	case !p.outside && c.Used != nil:
+		c.markAt(n.Property, Compiled{Path: p}, false)
+	case p.outside && len(p.Abs) == 2:
+		c.stop(n.Property, CodeUnknownName, "attachments is a list: use each, count(), or an index", "")
+	case p.outside && len(p.Abs) == 3 && attachmentMembers[name] == nil:
+		c.stop(n.Property, CodeUnknownName, "an attachment has no "+name, diag.Suggest(name, []string{"name", "size", "type"}))
+	}
+	return p
+}
+
+// lists are helpers of a list.
+var lists = []string{"first", "last", "join", "len"}
+
+// placed adds where the value of a helper lies, and refuses one of a list on what cannot be one.
+func (c *Compiler) placed(n ast.Node, name string, out Compiled, list Compiled) Compiled {
+	if !slices.Contains(lists, name) {
+		return out
+	}
+	c.isList(n, list)
+	if at := itemOf(list.place()); at != nil && name == "join" && c.Strict {
+		c.apply(n, name, oneJoined, []Compiled{{May: c.mayBe(at)}}, true)
+	}
+	if name == "first" || name == "last" {
+		return c.under(out, itemOf(list.place()))
+	}
+	return out
+}
+
+// oneJoined uses a value as an item of join.
+func oneJoined(e *Env, a []Value) Value {
+	if _, ok := a[0].Text(); !ok && !a[0].Absent() {
+		return e.FailSort(a[0], CodeNotText, "only texts, numbers and dates can be joined")
+	}
+	return a[0]
+}
+
+// isList tells whose mapping it is that a value is used as a list, and stops where it cannot be.
+func (c *Compiler) isList(n ast.Node, x Compiled) {
+	if p := x.place(); p != nil && c.Listed != nil && !p.outside {
+		if prob := c.Listed(p); prob != nil {
+			prob.From = n.Location().From
+			panic(prob)
+		}
+	}
+}
