@@ -76,7 +76,7 @@ func (f *Fault) Error() string {
 		s += "; the form's schema allows it"
 	case f.Made:
 		s += "; the mapping made it of the form's value, which is not what is wrong"
-	case f.Cause.Pointer == "":
+	case f.Cause.Pointer == "" && f.Cause.Code != expr.CodeReference:
 		s += "; it does not come from the form"
 	}
 	if f.At != "" {

@@ -323,6 +323,25 @@ func (j *Journal) standing(c *engine.Conn, id ID) (v View, targets []string, err
 	return v, splitList(j.name(c, r.Targets)), err
 }
 
+// Ended tells which deliveries to a target have ended: nothing more comes of them.
+func (j *Journal) Ended(ctx context.Context, target string, ids []ID) (ended map[ID]bool, err error) {
+	ended = map[ID]bool{}
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, _ := j.nameID(c, target)
+		for _, id := range ids {
+			p, found, err := engine.One[states.Progress](c, "SELECT state FROM delivery WHERE target=? AND sub=?", w, id)
+			if err != nil {
+				return err
+			}
+			if found && !p.Left() {
+				ended[id] = true
+			}
+		}
+		return nil
+	})
+	return ended, err
+}
+
 func (j *Journal) viewDeliveries(c *engine.Conn, v *View, targets []string) error {
 	for _, name := range targets {
 		w, ok := j.nameID(c, name)

@@ -79,7 +79,7 @@ func (d *Desk) repin(ctx context.Context, id journal.ID, sure, by string) error 
 	if unread, err := d.Running().Assign(ctx, view, by); unread || err != nil {
 		return err
 	}
-	plan, err := d.Running().Plan(id, view.Route)
+	plan, err := d.Running().Plan(ctx, view)
 	if err != nil {
 		return err
 	}

@@ -49,6 +49,7 @@ type Made struct {
 type Lacking struct {
 	Target string
 	Order  string // its order key; empty: none
+	Needs  []string
 }
 
 // Nothing are the targets that get nothing of the form.
@@ -114,7 +115,7 @@ func (p *Preparer) Map(f *Form, only string) (m Made) {
 		case d.Empty:
 			m.changes = append(m.changes, journal.Change{ID: f.Stored.ID, Target: d.Target, To: journal.Skipped, Final: final})
 		case len(d.Needs) > 0:
-			m.Lacking = append(m.Lacking, Lacking{d.Target, d.Order})
+			m.Lacking = append(m.Lacking, Lacking{d.Target, d.Order, d.Needs})
 			if f.Stored.Progress != journal.Waiting {
 				m.changes = append(m.changes, journal.Change{ID: f.Stored.ID, Target: d.Target, To: journal.Waiting})
 			}

@@ -1,0 +1,94 @@
+package agent_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/prepare"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
+)
+
+// takes is the mapping of scripts whose second target takes a value of the first.
+func takes(value string) string {
+	return strings.Replace(scriptMapping, "table: COPY\n    fields: {", "table: COPY\n    fields: {CASE: "+value+", ", 1)
+}
+
+// retryNew has the only submission go on by the mapping in force.
+func (w *world) retryNew() *control.Error {
+	w.t.Helper()
+	out, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{IDs: []journal.ID{w.only().ID}, Mapping: true, By: "me"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out[0].Error
+}
+
+// A delivery never waits for a value that its target did not return: it is parked, says why, and goes on once the mapping asks for
+// nothing that is not there. One that the mapping says has no record is parked with the form, before anything is written.
+func TestValueThatNeverComes(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	w := newScripted(t, one, two, "")
+	w.write("permit.yaml", takes("application.ID"))
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
+	if d := w.to("REF-1", "two"); d.Progress != journal.Held || d.Reason.Code != prepare.CodeNoValue || one.count() != 1 {
+		t.Errorf("%+v", d)
+	}
+	w.write("permit.yaml", strings.Replace(scriptMapping, "version: 1", "version: 2", 1))
+	if err := w.reload(false); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.retryNew(); err != nil {
+		t.Fatal(err)
+	}
+	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 1 })
+
+	w.write("permit.yaml", strings.Replace(strings.Replace(takes("application.ID"), "version: 1", "version: 3", 1), "table: APPLICATION\n", "table: APPLICATION\n    when: form.name != \"Berta\"\n", 1))
+	if err := w.reload(false); err == nil {
+		w.write("in/b.json", form("REF-2", "Berta"))
+		w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
+		if v := w.view("REF-2"); v.Code != mapping.CodeWrong || !strings.Contains(v.Reason.Text, "makes no record") {
+			t.Errorf("%+v", v.Reason)
+		}
+	} else {
+		t.Fatal(err)
+	}
+}
+
+// A new mapping that needs what a finished delivery never returned, or writes more to its target, is refused with the reason, and
+// nothing has changed.
+func TestNewMappingAsksMore(t *testing.T) {
+	for _, c := range []struct{ with, instead, why string }{
+		{"    returning: [ID]\n", "    returning: [ID, OTHER]\n", "get application.OTHER, which one did not return"},
+		{"  - as: copy\n", "  - as: more\n    to: one\n    table: MORE\n    fields: {NAME: form.name}\n  - as: copy\n", "writes more to MORE there"},
+	} {
+		one, two := newScript(recorded), newScript(recorded)
+		two.deliver = func(context.Context, connectors.Group) ([]connectors.Outcome, error) {
+			return nil, connectors.Errorf(connectors.ItemError, "test.wrong", "deliver", "", "wrong")
+		}
+		w := newScripted(t, one, two, "")
+		w.start()
+		w.write("in/a.json", form("REF-1", "Anna"))
+		w.until("parked", func() bool { return w.states()[journal.Parked] == 1 && one.count() == 1 })
+		text := strings.Replace(strings.Replace(scriptMapping, "version: 1", "version: 2", 1), c.with, c.instead, 1)
+		if strings.Contains(c.why, "OTHER") {
+			text = strings.Replace(text, "table: COPY\n    fields: {", "table: COPY\n    fields: {CASE: application.OTHER, ", 1)
+		}
+		w.write("permit.yaml", text)
+		if err := w.reload(false); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.retryNew(); err == nil || err.Code != prepare.CodeEnded || !strings.Contains(err.Message, c.why) {
+			t.Errorf("%s: %+v", c.why, err)
+		}
+		if v := w.view("REF-1"); v.State != journal.Parked || !strings.HasSuffix(v.Plan, "version 1") {
+			t.Errorf("%+v", v.Entry)
+		}
+	}
+}
