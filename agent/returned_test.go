@@ -92,3 +92,34 @@ func TestNewMappingAsksMore(t *testing.T) {
 		}
 	}
 }
+
+// Who confirms a delivery by whose value decisions are found says that value, of the type that the target returns.
+func TestConfirmWhatDecisionsNeed(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("delivered", func() bool {
+		return w.states()[journal.Accepted] == 1 && w.to("REF-1", "register").Progress == journal.Done
+	})
+	w.write("in/b.json", form("REF-2", "forbidden"))
+	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
+	confirm := func(returned map[string]string) error {
+		_, err := orders.Confirm.Give(context.Background(), w.agent.Desk(),
+			control.ConfirmRequest{ID: w.view("REF-2").ID, Target: "register", By: "me", Reason: "it is there", Returned: returned})
+		return err
+	}
+	for said, why := range map[string]string{"": "its decisions are found by", "abc": "a whole number as application.ID"} {
+		returned := map[string]string{"application.ID": said}
+		if said == "" {
+			returned = nil
+		}
+		if e := control.ErrorOf(confirm(returned)); e == nil || e.Code != prepare.CodeReturned || !strings.Contains(e.Hint, why) {
+			t.Errorf("%q: %+v", said, e)
+		}
+	}
+	if err := confirm(map[string]string{"application.ID": " 77 "}); err != nil {
+		t.Fatal(err)
+	}
+	w.exec("insert into DECISION(APP_ID, STATUS) values(77, 'A')")
+	w.until("decided", func() bool { return len(w.view("REF-2").Results) == 1 })
+}

@@ -323,6 +323,19 @@ func (j *Journal) standing(c *engine.Conn, id ID) (v View, targets []string, err
 	return v, splitList(j.name(c, r.Targets)), err
 }
 
+// LastReturned is what the last delivery to a target returned that returned anything.
+func (j *Journal) LastReturned(ctx context.Context, target string) (values map[string]connectors.Value, err error) {
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, _ := j.nameID(c, target)
+		text, err := engine.Value[string](c, "SELECT returned FROM delivery WHERE target=? AND returned<>'' ORDER BY sub DESC LIMIT 1", w)
+		if err == nil {
+			values, err = decodeReturned(text, nil)
+		}
+		return err
+	})
+	return values, err
+}
+
 // Ended tells which deliveries to a target have ended: nothing more comes of them.
 func (j *Journal) Ended(ctx context.Context, target string, ids []ID) (ended map[ID]bool, err error) {
 	ended = map[ID]bool{}
