@@ -123,3 +123,46 @@ func TestConfirmWhatDecisionsNeed(t *testing.T) {
 	w.exec("insert into DECISION(APP_ID, STATUS) values(77, 'A')")
 	w.until("decided", func() bool { return len(w.view("REF-2").Results) == 1 })
 }
+
+// Whatever a new mapping makes of a parked delivery (another order key, nothing, a rejection), what waited behind it goes on.
+func TestNewMappingFreesOrder(t *testing.T) {
+	const order = "order: 'form.name | substring(0, 2)'\n"
+	for what, change := range map[string][2]string{
+		"another key":   {order, "order: form.ref\n"},
+		"no key":        {order, ""},
+		"nothing":       {"table: APPLICATION\n", "table: APPLICATION\n    when: form.name != \"K1 a\"\n"},
+		"no such write": {"    to: one\n", "    to: two\n"},
+		"a rejection":   {"NAME: form.name}\n    returning", "NAME: 'form.name == \"K1 a\" ? fail(\"not here\") : form.name'}\n    returning"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			one, two := newScript(recorded), newScript(recorded)
+			one.deliver = func(_ context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+				out := written(g)
+				for i, d := range g.Items {
+					if nameOf(d) == "K1 a" {
+						out[i] = connectors.Outcome{Key: d.Key, Class: connectors.ItemError, Code: "test.refused", Text: "refused"}
+					}
+				}
+				return out, nil
+			}
+			two.deliver = one.deliver
+			w := newScripted(t, one, two, order)
+			w.write("permit.yaml", scriptMapping+order)
+			w.start()
+			w.write("in/a.json", form("REF-1", "K1 a"))
+			w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
+			w.write("in/b.json", form("REF-2", "K1 b"))
+			w.until("it waits", func() bool { return w.status().Targets[0].Stopped == 1 })
+			w.write("permit.yaml", strings.Replace(strings.Replace(scriptMapping+order, change[0], change[1], 1), "version: 1", "version: 2", 1))
+			if err := w.reload(false); err != nil {
+				t.Fatal(err)
+			}
+			one.set(func() { one.deliver = nil })
+			out, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{IDs: []journal.ID{w.view("REF-1").ID}, Mapping: true, By: "me"})
+			if err != nil || out[0].Error != nil {
+				t.Fatal(out, err)
+			}
+			w.until("it goes on", func() bool { return w.to("REF-2", "one").Progress == journal.Done })
+		})
+	}
+}

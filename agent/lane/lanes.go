@@ -184,7 +184,19 @@ func (s *Lanes) record(ctx context.Context, made []prepare.Made) (map[string][]*
 			byTarget[p.Target] = append(byTarget[p.Target], &parcel{Parcel: p})
 		}
 	}
-	return byTarget, errors.Join(s.preparer.Record(ctx, made), s.returnedMeanwhile(ctx, made), s.neverReturned(ctx, made))
+	err := s.preparer.Record(ctx, made)
+	for i := range made {
+		ended := made[i].Nothing()
+		if made[i].Rejected {
+			ended = made[i].Form.Plan.Targets()
+		}
+		for _, t := range ended {
+			if l := s.byName[t]; l != nil {
+				l.stopsNothing(made[i].Form.Stored.ID) // it may have been parked there, or have lacked a value
+			}
+		}
+	}
+	return byTarget, errors.Join(err, s.returnedMeanwhile(ctx, made), s.neverReturned(ctx, made))
 }
 
 // returnedMeanwhile lets deliveries go on whose value another target returned while the journal did not
@@ -198,11 +210,6 @@ func (s *Lanes) returnedMeanwhile(ctx context.Context, made []prepare.Made) erro
 		m := &made[i]
 		if m.Refused() {
 			continue
-		}
-		for _, t := range m.Nothing() {
-			if l := s.byName[t]; l != nil {
-				l.hasAll(m.Form.Stored.ID) // it may have stopped its order key while it lacked a value
-			}
 		}
 		for _, t := range m.Waiting() {
 			if l := s.byName[t]; l != nil {

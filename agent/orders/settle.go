@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,7 +85,15 @@ func (d *Desk) repin(ctx context.Context, id journal.ID, sure, by string) error 
 		return err
 	}
 	return d.behindBar(ctx, id, false, func() error {
-		return d.Journal.Repin(ctx, id, plan.Digest(), plan.Targets(), sure, by)
+		if err := d.Journal.Repin(ctx, id, plan.Digest(), plan.Targets(), sure, by); err != nil {
+			return err
+		}
+		for name, l := range d.Running().Lanes().All() {
+			if !slices.Contains(plan.Targets(), name) { // it stops nothing there any more
+				l.Drop(id)
+			}
+		}
+		return nil
 	})
 }
 

@@ -40,9 +40,11 @@ type Made struct {
 	Form    *Form
 	Parcels []Parcel // one a target
 	Lacking []Lacking
-	changes []journal.Change
-	wrong   []mapping.FieldError // the form's fault
-	err     error                // ours
+	// Rejected tells that Record found the form wrong and had it rejected.
+	Rejected bool
+	changes  []journal.Change
+	wrong    []mapping.FieldError // the form's fault
+	err      error                // ours
 }
 
 // Lacking is a delivery that lacks a value which another target returns.
@@ -222,6 +224,7 @@ func (p *Preparer) refuse(ctx context.Context, m *Made) error {
 	var err error
 	if m.err == nil {
 		err = p.Journal.Reject(ctx, s.ID, FieldErrors(m.wrong), WrongForm(), "", false)
+		m.Rejected = err == nil
 		if errors.Is(err, journal.ErrPartlyDelivered) {
 			err = p.Journal.ParkSubmission(ctx, s.ID, journal.Reason{Code: CodePartly, Text: "the form is wrong for one target, and another has it already",
 				Next: "mend the mapping and retry, or reject with --force"})
