@@ -166,3 +166,57 @@ func TestNewMappingFreesOrder(t *testing.T) {
 		})
 	}
 }
+
+// A parked delivery of a form that was decided meanwhile is listed with its reason, and reject gives it up: the decision stands, its front
+// office is told nothing more, and what waited behind it goes on.
+func TestParkedAndDecided(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	one.deliver = func(_ context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+		out := written(g)
+		for i, d := range g.Items {
+			if nameOf(d) == "K1 a" {
+				out[i] = connectors.Outcome{Key: d.Key, Class: connectors.ItemError, Code: "test.refused", Text: "refused"}
+			}
+		}
+		return out, nil
+	}
+	w := newScripted(t, one, two, "order: 'form.name | substring(0, 2)'\n")
+	w.start()
+	w.write("in/a.json", form("REF-1", "K1 a"))
+	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
+	w.write("in/b.json", form("REF-2", "K1 b"))
+	w.until("it waits", func() bool { return w.status().Targets[0].Stopped == 1 })
+	ctx, id := context.Background(), w.view("REF-1").ID
+	if _, err := orders.Decide.Give(ctx, w.agent.Desk(), control.DecideRequest{ID: id, Outcome: "approved", By: "me", Documents: func(func(control.Document, error) bool) {}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []journal.Filter{{State: journal.Parked}, {}} {
+		list, err := w.agent.Journal().List(ctx, f)
+		if err != nil || len(list) == 0 || list[0].ID != id || list[0].State != journal.Decided || list[0].Code != "test.refused" {
+			t.Errorf("%+v, %v", list, err)
+		}
+	}
+	reject := func(force bool) error {
+		_, err := orders.Reject.Give(ctx, w.agent.Desk(), control.RejectRequest{ID: id, Reason: "not wanted there", By: "me", Force: force})
+		return err
+	}
+	if e := control.ErrorOf(reject(false)); e == nil || e.Code != control.CodePartly {
+		t.Errorf("%+v", e)
+	}
+	before := len(w.events())
+	if err := reject(true); err != nil {
+		t.Fatal(err)
+	}
+	w.until("it goes on", func() bool { return w.to("REF-2", "one").Progress == journal.Done })
+	if v := w.view("REF-1"); v.State != journal.Decided || w.to("REF-1", "one").Progress != journal.Dropped {
+		t.Errorf("%+v", v.Entry)
+	}
+	for _, e := range w.events()[before:] {
+		if e.Reference == "REF-1" {
+			t.Errorf("told: %+v", e)
+		}
+	}
+	if list, err := w.agent.Journal().List(ctx, journal.Filter{State: journal.Parked}); err != nil || len(list) > 0 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
