@@ -143,6 +143,7 @@ type Plan struct {
 	options decode.Options
 	schema  *schema.Schema
 	refer   *expr.Compiled
+	refers  string // its text
 	writes  []*write
 	targets []string
 	order   map[string]expr.Compiled
@@ -222,6 +223,9 @@ func (p *Plan) Format() string { return p.format }
 
 // HasReference tells whether the mapping names the sender's own reference.
 func (p *Plan) HasReference() bool { return p.refer != nil }
+
+// ReferenceRule is how the mapping finds the sender's own reference; two with the same text find the same.
+func (p *Plan) ReferenceRule() string { return p.refers }
 
 // Reference returns the sender's own reference; "" where the mapping names none or the form has none. Errors are those
 // of Map: a form whose reference cannot be told is not known when it comes again, so it must not go on.
