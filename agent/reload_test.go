@@ -224,3 +224,28 @@ func TestReloadTellsOfNewNames(t *testing.T) {
 		t.Errorf("%+v, %v", report, err)
 	}
 }
+
+// A target that was removed by force stays in status as long as deliveries wait for it.
+func TestRemovedTargetInStatus(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	two.deliver = down
+	w := newScripted(t, one, two, "")
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("delivered to one", func() bool { return one.count() == 1 })
+	text, err := os.ReadFile(filepath.Join(w.dir, "inbasket.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := slices.DeleteFunc(strings.Split(string(text), "\n"), func(l string) bool { return strings.HasPrefix(strings.TrimSpace(l), "two:") })
+	w.write("inbasket.yaml", strings.Join(lines, "\n"))
+	before, rest, _ := strings.Cut(scriptMapping, "  - as: copy\n")
+	w.write("permit.yaml", strings.Replace(before, "version: 1", "version: 2", 1)+rest[strings.Index(rest, "ignore:"):])
+	if err := w.reload(true); err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(w.status().Targets, func(x control.TargetStatus) bool { return x.Name == "two" })
+	if i < 0 || w.status().Targets[i].Open != 1 || w.status().Targets[i].Trouble == nil {
+		t.Errorf("%+v", w.status().Targets)
+	}
+}
