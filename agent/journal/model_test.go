@@ -273,8 +273,9 @@ func (m *model) reject(t *rapid.T) {
 		m.must(err)
 		return
 	}
-	begun, left := false, false
+	begun, left, given := false, false, false
 	for target, p := range s.to {
+		given = given || p == Dropped
 		left = left || states.ProgressOf(string(p)).Left()
 		sealed := target == "line" && s.batch != 0 && states.ProgressOf(string(p)).Left()
 		begun = begun || sealed || slices.Contains([]Progress{Done, Attempting, Batched, Staged, Unclear}, p)
@@ -284,6 +285,9 @@ func (m *model) reject(t *rapid.T) {
 		if !errors.Is(err, ErrPartlyDelivered) {
 			t.Fatal(err)
 		}
+		return
+	case (s.state == Closed || s.state == Decided) && !left && given:
+		m.must(err)
 		return
 	case (s.state == Closed || s.state == Decided) && !left:
 		if !errors.Is(err, ErrState) {

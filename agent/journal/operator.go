@@ -35,10 +35,15 @@ func (j *Journal) Reject(ctx context.Context, id ID, errs []FieldError, r Reason
 			return &PartlyDeliveredError{ID: id, Targets: there}
 		}
 		if s.state == states.Closed || s.state == states.Decided {
-			if !s.waits() {
+			given := slices.ContainsFunc(s.deliveries, func(d deliveryRow) bool { return d.state == states.Dropped })
+			switch {
+			case s.waits():
+				return t.giveUp(s, &r, by)
+			case given: // before, by an order whose answer may be lost
+				return nil
+			default:
 				return fmt.Errorf("reject %s, which is %s: %w", id, State(s.state.String()), ErrState)
 			}
-			return t.giveUp(s, &r, by)
 		}
 		for n := range s.deliveries {
 			if s.deliveries[n].state.Left() {
