@@ -360,6 +360,7 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 		next.close()
 		return report, err
 	}
+	report.Warnings += renewed(next, a.current())
 	a.swap(next)
 	ok = true
 	next.record(ctx, a.trail, r.By, a.options.Version)

@@ -21,12 +21,16 @@ func (rt *assembly) Configuration() *config.Config { return rt.config }
 // Lanes are those of all targets.
 func (rt *assembly) Lanes() *lane.Lanes { return rt.flow.lanes }
 
-// Plan returns the mapping that a submission's route has now.
-func (rt *assembly) Plan(id journal.ID, route string) (*mapping.Plan, error) {
-	if r := rt.flow.prepare.Routes[route]; r != nil {
-		return r.Plan, nil
+// Plan returns the mapping that a submission's route has now, if it fits what is delivered.
+func (rt *assembly) Plan(ctx context.Context, v journal.View) (*mapping.Plan, error) {
+	if r := rt.flow.prepare.Routes[v.Route]; r != nil {
+		why, next, err := rt.flow.prepare.Fits(ctx, v, r.Plan)
+		if why != "" {
+			err = &control.Error{Code: prepare.CodeEnded, Message: fmt.Sprintf("submission %s keeps its mapping: %s", v.ID, why), Hint: next, Status: http.StatusConflict}
+		}
+		return r.Plan, err
 	}
-	return nil, &control.Error{Code: intake.CodeNoRoute, Message: fmt.Sprintf("submission %s belongs to no route of the configuration", id), Hint: "add the route, reload, and retry", Status: http.StatusConflict}
+	return nil, &control.Error{Code: intake.CodeNoRoute, Message: fmt.Sprintf("submission %s belongs to no route of the configuration", v.ID), Hint: "add the route, reload, and retry", Status: http.StatusConflict}
 }
 
 // unassigned tells whether a submission was never read: no route took it, or its route's mapping could not read it, so that even

@@ -3,11 +3,14 @@ package agent_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/orders"
@@ -182,5 +185,67 @@ func TestResumeTriesAtOnce(t *testing.T) {
 	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 1 })
 	if time.Since(since) > 30*time.Second {
 		t.Error("it waited")
+	}
+}
+
+// A reload tells where forms, or decisions, will be known by other names, before anything comes again. A form whose mapping takes
+// another reference out of it is known all the same.
+func TestReloadTellsOfNewNames(t *testing.T) {
+	one := newScript(recorded)
+	w := newScripted(t, one, newScript(recorded), "")
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 1 })
+	w.write("permit.yaml", strings.Replace(strings.Replace(scriptMapping, "reference: form.ref", "reference: form.name", 1), "version: 1", "version: 2", 1))
+	if err := w.reload(false); err != nil {
+		t.Fatal(err)
+	}
+	w.write("in/b.json", form("REF-1", "Anna"))
+	w.until("known", func() bool {
+		return slices.ContainsFunc(w.view("REF-1").Timeline, func(m journal.Moment) bool { return m.What == "repeat" })
+	})
+	w.write("in/c.json", form("REF-1", "Berta")) // another form by the rule of now
+	w.until("delivered", func() bool { return one.count() == 2 })
+
+	text, err := os.ReadFile(filepath.Join(w.dir, "inbasket.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.write("inbasket.yaml", strings.Replace(string(text), ", front-office: portal", "", 1))
+	report, err := w.agent.Reload(context.Background(), control.ReloadRequest{By: "test"})
+	if err != nil || !strings.Contains(report.Warnings, agent.CodeRenewed) {
+		t.Errorf("%+v, %v", report, err)
+	}
+	v := newWorld(t)
+	v.start()
+	v.write("permit.yaml", strings.Replace(strings.Replace(worldMapping, "  id: ID\n", "  id: [ID, APP_ID]\n", 1), "version: 1", "version: 2", 1))
+	report, err = v.agent.Reload(context.Background(), control.ReloadRequest{By: "test"})
+	if err != nil || !strings.Contains(report.Warnings, "known by register/permit with id ID, and are by register/permit with id ID, APP_ID now") {
+		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// A target that was removed by force stays in status as long as deliveries wait for it.
+func TestRemovedTargetInStatus(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	two.deliver = down
+	w := newScripted(t, one, two, "")
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("delivered to one", func() bool { return one.count() == 1 })
+	text, err := os.ReadFile(filepath.Join(w.dir, "inbasket.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := slices.DeleteFunc(strings.Split(string(text), "\n"), func(l string) bool { return strings.HasPrefix(strings.TrimSpace(l), "two:") })
+	w.write("inbasket.yaml", strings.Join(lines, "\n"))
+	before, rest, _ := strings.Cut(scriptMapping, "  - as: copy\n")
+	w.write("permit.yaml", strings.Replace(before, "version: 1", "version: 2", 1)+rest[strings.Index(rest, "ignore:"):])
+	if err := w.reload(true); err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(w.status().Targets, func(x control.TargetStatus) bool { return x.Name == "two" })
+	if i < 0 || w.status().Targets[i].Open != 1 || w.status().Targets[i].Trouble == nil {
+		t.Errorf("%+v", w.status().Targets)
 	}
 }

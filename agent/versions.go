@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/inbasket/inbasket/agent/audit"
+	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/mapping"
 )
 
 // record puts on record which configuration is in force from now on, and on whose word. Digests say
@@ -39,6 +41,47 @@ func (rt *assembly) record(ctx context.Context, trail *audit.Trail, by, version 
 	}
 	trail.Tell(ctx, audit.Record{Who: by, Via: audit.ViaSystem, Action: "config", Object: hex.EncodeToString(h.Sum(nil)),
 		Details: map[string]string{"files": strings.Join(files, ", "), "mappings": strings.Join(mappings, ", "), "version": version}})
+}
+
+// renewed warns of routes whose forms, or decisions, are known by other names than before: what was taken then and comes again is new.
+func renewed(next, before *assembly) (warnings string) {
+	for _, r := range next.config.Routes {
+		i := slices.IndexFunc(before.config.Routes, func(o config.Route) bool { return o.Name == r.Name })
+		if i < 0 { // renamed, perhaps
+			i = slices.IndexFunc(before.config.Routes, func(o config.Route) bool {
+				return o.Mapping == r.Mapping && next.flow.prepare.Routes[o.Name] == nil
+			})
+		}
+		if i < 0 {
+			continue
+		}
+		was, is := before.flow.prepare.Routes[before.config.Routes[i].Name], next.flow.prepare.Routes[r.Name]
+		if was.Scope() != is.Scope() {
+			warnings += fmt.Sprintf("route %s: its forms were known to %s, and are to %s now: one that comes again is delivered once more [%s]\n", r.Name, was.Scope(), is.Scope(), CodeRenewed)
+		}
+		if a, b := answersOf(before.config, was.Plan), answersOf(next.config, is.Plan); a != b && a != "" && b != "" {
+			warnings += fmt.Sprintf("route %s: its decisions were known by %s, and are by %s now: what the office shows again is told again, as a new last word;"+
+				" take what was told out of its files or rows first, or keep the names [%s]\n", r.Name, a, b, CodeRenewed)
+		}
+	}
+	return warnings
+}
+
+// answersOf tells by what the decisions that a mapping reads are known; empty: it reads none.
+func answersOf(cfg *config.Config, plan *mapping.Plan) string {
+	from, _, asks := plan.Question()
+	if from == "" {
+		return ""
+	}
+	for _, t := range cfg.Targets {
+		if t.Name == from {
+			from = t.Identity
+		}
+	}
+	if asks {
+		from += "/" + plan.Name()
+	}
+	return from + " with id " + strings.Join(plan.AnswerID(), ", ")
 }
 
 // recordStart puts on record that the agent starts, and with what.

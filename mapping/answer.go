@@ -312,6 +312,30 @@ func (p *Plan) MatchKey(f Form, in expr.Input, returned map[string]connectors.Va
 	return strings.Join(parts, answers.Separator), true
 }
 
+// AnswerID names the columns or fields by which a result is the same when it comes again.
+func (p *Plan) AnswerID() []string {
+	if p.answer == nil {
+		return nil
+	}
+	return p.answer.ID
+}
+
+// MatchNeeds names the returned values without which no result of this submission is found, and that are not known yet.
+func (p *Plan) MatchNeeds(f Form, in expr.Input) []string {
+	if p.answer == nil {
+		return nil
+	}
+	e := expr.NewEnv(&p.prog, f, &in)
+	defer e.Free()
+	for _, m := range p.answer.Match {
+		m.X.Eval(e)
+		if e.Null != "" {
+			e.Needs = append(e.Needs, e.Null)
+		}
+	}
+	return slices.Clone(e.Needs)
+}
+
 // Meaning is what the mapping's outcome says of a status.
 func (p *Plan) Meaning(status string) (outcome string, ok bool) {
 	if p.answer == nil {

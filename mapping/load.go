@@ -232,7 +232,7 @@ func (b *builder) reference(x exprText) {
 		return
 	}
 	b.warn(x, comp)
-	b.plan.refer = &c
+	b.plan.refer, b.plan.refers = &c, x.text
 	if b.pinned() {
 		return
 	}

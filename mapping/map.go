@@ -66,6 +66,7 @@ func (m *mapper) run() (*Mapped, error) {
 	for _, w := range m.plan.writes {
 		m.write(w)
 	}
+	m.neverGiven()
 	if len(m.errs) == 0 && m.fault == nil {
 		for i := range m.out.Deliveries {
 			if err := m.finish(&m.out.Deliveries[i]); err != nil {
@@ -82,6 +83,35 @@ func (m *mapper) run() (*Mapped, error) {
 		return nil, &Nothing{}
 	}
 	return m.out, nil
+}
+
+// neverGiven finds a delivery that needs a value of a write which makes no record for this form: it would wait for ever.
+func (m *mapper) neverGiven() {
+	for i := range m.out.Deliveries {
+		d := &m.out.Deliveries[i]
+		for _, name := range d.Needs {
+			of, _, _ := strings.Cut(name, ".")
+			giver := slices.Index(m.plan.targets, m.plan.Giver(name))
+			if giver < 0 {
+				continue // what another version gave
+			}
+			from := &m.out.Deliveries[giver]
+			makes := slices.ContainsFunc(from.Records, func(r connectors.Record) bool { return r.Shape.Write == of })
+			if len(from.Needs) == 0 && !makes {
+				m.wrong("", blame{}, schema.FieldError{Code: expr.CodeReference, Message: "what " + d.Target + " gets needs " + name + ", and write " + of + " makes no record for this form"})
+			}
+		}
+	}
+}
+
+// Giver is the target that returns a value, named as Delivery.Needs has it; "" where none does.
+func (p *Plan) Giver(name string) string {
+	for _, w := range p.writes {
+		if of, column, _ := strings.Cut(name, "."); of == w.name && slices.Contains(w.shape.Returning, column) {
+			return w.target
+		}
+	}
+	return ""
 }
 
 // nothing tells whether no target gets anything. One that waits for a value may still.
@@ -336,6 +366,7 @@ func (m *mapper) field(w *write, i, record int) connectors.Value {
 	e, f := m.env, &w.fields[i]
 	before := len(e.Needs)
 	e.Note = ""
+	e.Null = ""
 	src := f.x.Source
 	v := f.x.Eval(e)
 	if v.Absent() && f.def != nil && e.Err == nil && len(e.Needs) == before {
@@ -350,6 +381,10 @@ func (m *mapper) field(w *write, i, record int) connectors.Value {
 		}
 	}
 	if e.Err != nil && m.failed(src, w.name, f.name) {
+		return connectors.Value{}
+	}
+	if e.Null != "" && !f.nullable {
+		m.wrong(w.name+"."+f.name, blame{}, schema.FieldError{Code: expr.CodeReference, Message: "the value of " + e.Null + " came back as null, and nothing here says what is to be written then"})
 		return connectors.Value{}
 	}
 	if note != "" {

@@ -78,7 +78,7 @@ func (f *Fault) Error() string {
 		s += "; the form's schema allows it"
 	case f.Made:
 		s += "; the mapping made it of the form's value, which is not what is wrong"
-	case f.Cause.Pointer == "" && f.At != "input.csv":
+	case f.Cause.Pointer == "" && f.At != "input.csv" && f.Cause.Code != expr.CodeReference:
 		s += "; it does not come from the form"
 	}
 	if f.At != "" {
@@ -145,6 +145,7 @@ type Plan struct {
 	options decode.Options
 	schema  *schema.Schema
 	refer   *expr.Compiled
+	refers  string // its text
 	writes  []*write
 	targets []string
 	order   map[string]expr.Compiled
@@ -235,6 +236,9 @@ func (p *Plan) Format() string { return p.format }
 
 // HasReference tells whether the mapping names the sender's own reference.
 func (p *Plan) HasReference() bool { return p.refer != nil }
+
+// ReferenceRule is how the mapping finds the sender's own reference; two with the same text find the same.
+func (p *Plan) ReferenceRule() string { return p.refers }
 
 // Reference returns the sender's own reference; "" where the mapping names none or the form has none. Errors are those
 // of Map: a form whose reference cannot be told is not known when it comes again, so it must not go on.

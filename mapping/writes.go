@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,6 +21,8 @@ type field struct {
 	def  *expr.Compiled
 	typ  column.Type
 	bad  bool // its type is wrong, which is told
+	// nullable: the mapping says what becomes of a null
+	nullable bool
 }
 
 var modes = map[string]connectors.Op{"": connectors.Insert, "insert": connectors.Insert, "upsert": connectors.Upsert,
@@ -68,6 +71,10 @@ func (b *builder) scopeFor(i int) *expr.Scope {
 		from := w.To
 		s.Names[w.As] = expr.Binding{Write: &expr.Write{Name: w.As, Target: w.To, Returning: w.Returning, Many: len(w.Each) > 0, Later: j > i,
 			OnUse: func(target string) {
+				b.sometimes(i, w)
+				if target == from {
+					return
+				}
 				if b.waits[target] == nil {
 					b.waits[target] = map[string]bool{}
 				}
@@ -75,6 +82,27 @@ func (b *builder) scopeFor(i int) *expr.Scope {
 			}}}
 	}
 	return s
+}
+
+// sometimes warns of a value that another write takes though its own is not made for every form, unless the other one asks the same.
+func (b *builder) sometimes(i int, from writeSpec) {
+	if i < 0 || from.When == nil || from.When.node == nil || b.pinned() {
+		return
+	}
+	w, asks := &b.spec.Write[i], strings.TrimSpace(from.When.text)
+	texts := []*exprText{w.When}
+	for _, f := range w.Fields {
+		texts = append(texts, f.Value.Value)
+	}
+	told := from.When.node.Problem(expr.CodeReference, fmt.Sprintf("write %s takes a value of write %s; a form for which this is not true is parked", w.As, from.As), "give write "+w.As+" the same when")
+	for _, x := range texts {
+		if x != nil && strings.Contains(x.text, asks) {
+			return
+		}
+	}
+	if !slices.Contains(b.plan.warnings, told) {
+		b.plan.warnings = append(b.plan.warnings, told)
+	}
 }
 
 func (b *builder) write(i int, spec writeSpec) {
@@ -201,6 +229,9 @@ func (b *builder) freeAt(s *expr.Scope, name string, n *diag.Node) bool {
 	return true
 }
 
+// handlesNull finds expressions that say what becomes of a null.
+var handlesNull = regexp.MustCompile(`\?\?|\b(nil|null|default|isNull|isMissing|isEmpty|coalesce)\b`)
+
 func (b *builder) field(w *write, s *expr.Scope, e diag.Entry[fieldSpec]) {
 	f := field{name: e.Key}
 	w.shape.Fields = append(w.shape.Fields, e.Key)
@@ -214,6 +245,7 @@ func (b *builder) field(w *write, s *expr.Scope, e diag.Entry[fieldSpec]) {
 			f.x, f.def = f.x.Or(d), &d
 		}
 	}
+	f.nullable = f.def != nil || spec.OnNull != "" || handlesNull.MatchString(f.text)
 	w.shape.Own = append(w.shape.Own, f.x.Own && (f.def == nil || f.def.Own))
 	var msg string
 	if f.typ, msg = column.New(spec.Rules); msg != "" {

@@ -109,6 +109,13 @@ func (s *Service) counted(ctx context.Context, cfg *config.Config, out *control.
 			t.Batch.Sealed = len(open)
 		}
 	}
+	for _, x := range sum.Targets { // removed with an explicit word
+		if x.Open+x.Parked > 0 && !slices.ContainsFunc(out.Targets, func(t control.TargetStatus) bool { return t.Name == x.Target }) {
+			out.Targets = append(out.Targets, control.TargetStatus{Name: x.Target, Type: "removed", Circuit: string(guard.Closed), Open: x.Open, Parked: x.Parked, Oldest: x.Oldest,
+				Trouble: &control.Trouble{Code: CodeRemoved, Text: "it is not in the configuration any more, and deliveries to it wait",
+					Next: "add it again, or end them: inbasket list --target " + x.Target, Since: x.Oldest}})
+		}
+	}
 	for i := range out.FrontOffices {
 		if err := s.backlog(ctx, &out.FrontOffices[i]); err != nil {
 			return sum, err

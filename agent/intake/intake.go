@@ -173,6 +173,7 @@ func read(a *arrival) {
 	case failed == nil:
 		a.entry.Reference = a.entry.Transport
 	}
+	a.renamed()
 	if err = r.Plan.Validate(form); err == nil {
 		err = failed
 	}

@@ -35,6 +35,19 @@ func (a *arrival) recognise() {
 	}
 }
 
+// renamed adds the references by which earlier versions of the mapping would know the same form.
+func (a *arrival) renamed() {
+	for _, old := range a.route.Named {
+		ref, err := old.Reference(a.form)
+		if ref == "" {
+			ref = a.item.Transport
+		}
+		if err == nil && ref != "" && ref != a.entry.Reference {
+			a.entry.Aliases = append(a.entry.Aliases, ref)
+		}
+	}
+}
+
 // known compares a form that is known with this one, by the mapping of today.
 func (a *arrival) known(stored []byte, contentType, transport string, files []journal.File) (same bool, differs string) {
 	form, err := a.route.Plan.Decode(stored, contentType)

@@ -273,8 +273,10 @@ func (m *model) reject(t *rapid.T) {
 		m.must(err)
 		return
 	}
-	begun := false
+	begun, left, given := false, false, false
 	for target, p := range s.to {
+		given = given || p == Dropped
+		left = left || states.ProgressOf(string(p)).Left()
 		sealed := target == "line" && s.batch != 0 && states.ProgressOf(string(p)).Left()
 		begun = begun || sealed || slices.Contains([]Progress{Done, Attempting, Batched, Staged, Unclear}, p)
 	}
@@ -284,7 +286,10 @@ func (m *model) reject(t *rapid.T) {
 			t.Fatal(err)
 		}
 		return
-	case s.state == Closed || s.state == Decided:
+	case (s.state == Closed || s.state == Decided) && !left && given:
+		m.must(err)
+		return
+	case (s.state == Closed || s.state == Decided) && !left:
 		if !errors.Is(err, ErrState) {
 			t.Fatal(err)
 		}
@@ -295,6 +300,11 @@ func (m *model) reject(t *rapid.T) {
 		if states.ProgressOf(string(p)).Left() {
 			s.to[target] = Dropped
 		}
+	}
+	if s.state == Closed || s.state == Decided { // what is left is given up
+		s.whole = false
+		m.settle(s, false)
+		return
 	}
 	s.state, s.whole = Rejected, false
 	if s.office {

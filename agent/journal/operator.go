@@ -12,7 +12,8 @@ import (
 )
 
 // Reject ends a submission as wrong: its open deliveries are dropped, and its front office is told the
-// field errors. What is delivered stays, so that needs force; else the error is a PartlyDeliveredError.
+// field errors. What is delivered stays, so that needs force; else the error is a PartlyDeliveredError. Of one that is decided,
+// what is left is given up.
 func (j *Journal) Reject(ctx context.Context, id ID, errs []FieldError, r Reason, by string, force bool) error {
 	return j.do(ctx, "reject a submission", func(t *tx) error {
 		s, err := t.submission(id)
@@ -34,7 +35,15 @@ func (j *Journal) Reject(ctx context.Context, id ID, errs []FieldError, r Reason
 			return &PartlyDeliveredError{ID: id, Targets: there}
 		}
 		if s.state == states.Closed || s.state == states.Decided {
-			return fmt.Errorf("reject %s, which is %s: %w", id, State(s.state.String()), ErrState)
+			given := slices.ContainsFunc(s.deliveries, func(d deliveryRow) bool { return d.state == states.Dropped })
+			switch {
+			case s.waits():
+				return t.giveUp(s, &r, by)
+			case given: // before, by an order whose answer may be lost
+				return nil
+			default:
+				return fmt.Errorf("reject %s, which is %s: %w", id, State(s.state.String()), ErrState)
+			}
 		}
 		for n := range s.deliveries {
 			if s.deliveries[n].state.Left() {
@@ -54,6 +63,25 @@ func (j *Journal) Reject(ctx context.Context, id ID, errs []FieldError, r Reason
 		}
 		return t.save(s)
 	})
+}
+
+// giveUp ends what is left to deliver of a submission whose front office knows a decision: that stays the last word.
+func (t *tx) giveUp(s *submissionRow, r *Reason, by string) error {
+	for n := range s.deliveries {
+		d := &s.deliveries[n]
+		if !d.state.Left() {
+			continue
+		}
+		d.move(states.Dropped)
+		if err := t.note(s.id, Moment{What: string(Dropped), Target: t.j.names.text(d.target), Code: r.Code, Text: r.Text, By: by}); err != nil {
+			return err
+		}
+	}
+	s.flags |= states.FlagTold // not all of it is delivered
+	s.flags &^= states.FlagWhole
+	s.code, s.why, s.dirty = "", "", true
+	t.settle(s, false)
+	return t.save(s)
 }
 
 // ParkSubmission parks a submission as a whole. Deliveries that have not begun are held; what is on its

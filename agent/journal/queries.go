@@ -43,14 +43,44 @@ func (j *Journal) List(ctx context.Context, f Filter) (list []Entry, err error) 
 			list, err = j.listPurged(c, f)
 			return err
 		}
-		sql, args, ok := j.where(c, f)
+		late, err := j.heldLate(c)
+		if err != nil {
+			return err
+		}
+		sql, args, ok := j.where(c, f, late)
 		if !ok {
 			return nil
 		}
-		list, err = j.entries(c, sql, args...)
-		return err
+		if list, err = j.entries(c, sql, args...); err != nil || !late {
+			return err
+		}
+		for i := range list {
+			if e := &list[i]; e.Code == "" && (e.State == Delivered || e.State == Decided || e.State == Closed) {
+				why, err := engine.Value[string](c, "SELECT why FROM delivery WHERE sub=? AND state=13 AND "+knownTargets+" LIMIT 1", e.ID)
+				if err != nil {
+					return err
+				}
+				if r := decodeVerdict(why).Reason; r != nil {
+					e.Code = r.Code
+				}
+			}
+		}
+		return nil
 	})
 	return list, err
+}
+
+// knownTargets lets the key of delivery find those of one submission.
+const knownTargets = "target IN (SELECT a FROM tally WHERE kind=2)"
+
+// heldLate tells whether some delivery is parked whose submission is not: it was decided meanwhile, or delivered again.
+func (j *Journal) heldLate(c *engine.Conn) (bool, error) {
+	all, err := c.Number("SELECT coalesce(sum(n), 0) FROM tally WHERE kind=2 AND b=13")
+	if err != nil || all == 0 {
+		return false, err
+	}
+	n, err := c.Number("SELECT count(*) FROM submission s JOIN delivery d ON d.sub=s.id AND d." + knownTargets + " WHERE s.state=6 AND d.state=13")
+	return n < all, err
 }
 
 // byReference looks a reference up in every scope, through the two indexes that start with the scope.
@@ -59,7 +89,7 @@ const byReference = `s.id IN (
 	UNION ALL SELECT id FROM submission WHERE claim=0 AND scope IN (SELECT 0 UNION ALL SELECT id FROM word) AND reference=?)`
 
 // where builds the query of a Filter; ok is false where a name was never seen, so nothing can match.
-func (j *Journal) where(c *engine.Conn, f Filter) (sql string, args []any, ok bool) {
+func (j *Journal) where(c *engine.Conn, f Filter, late bool) (sql string, args []any, ok bool) {
 	conds := []string{"s.id>?"}
 	from := entryColumns
 	args = []any{f.After}
@@ -89,11 +119,13 @@ func (j *Journal) where(c *engine.Conn, f Filter) (sql string, args []any, ok bo
 	case f.Progress != "":
 		add("EXISTS(SELECT 1 FROM delivery d WHERE d.sub=s.id AND d.state=? AND d.target IN (SELECT a FROM tally WHERE kind=2))", states.ProgressOf(string(f.Progress)))
 	}
-	switch f.State {
-	case "":
-	case Parked:
+	switch {
+	case f.State == "":
+	case f.State == Parked && late:
+		conds = append(conds, "(s.state=6 OR s.state IN (2, 3, 4) AND EXISTS(SELECT 1 FROM delivery h WHERE h.sub=s.id AND h.state=13 AND h."+knownTargets+"))")
+	case f.State == Parked:
 		conds = append(conds, "s.state=6") // as a literal, so that the partial index serves
-	case Accepted: // has something open, which the index over that finds without reading all that is done
+	case f.State == Accepted: // has something open, which the index over that finds without reading all that is done
 		conds = append(conds, "s.state=1", "s.id IN (SELECT sub FROM delivery /*by delivery_open*/ WHERE state<10)")
 	default:
 		add("s.state=?", states.StateOf(string(f.State)))
@@ -321,6 +353,38 @@ func (j *Journal) standing(c *engine.Conn, id ID) (v View, targets []string, err
 	}
 	v.Results, err = j.results(c, "WHERE sub=? ORDER BY "+j.toldOrder(), id)
 	return v, splitList(j.name(c, r.Targets)), err
+}
+
+// LastReturned is what the last delivery to a target returned that returned anything.
+func (j *Journal) LastReturned(ctx context.Context, target string) (values map[string]connectors.Value, err error) {
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, _ := j.nameID(c, target)
+		text, err := engine.Value[string](c, "SELECT returned FROM delivery WHERE target=? AND returned<>'' ORDER BY sub DESC LIMIT 1", w)
+		if err == nil {
+			values, err = decodeReturned(text, nil)
+		}
+		return err
+	})
+	return values, err
+}
+
+// Ended tells which deliveries to a target have ended: nothing more comes of them.
+func (j *Journal) Ended(ctx context.Context, target string, ids []ID) (ended map[ID]bool, err error) {
+	ended = map[ID]bool{}
+	err = j.read(ctx, func(c *engine.Conn) error {
+		w, _ := j.nameID(c, target)
+		for _, id := range ids {
+			p, found, err := engine.One[states.Progress](c, "SELECT state FROM delivery WHERE target=? AND sub=?", w, id)
+			if err != nil {
+				return err
+			}
+			if found && !p.Left() {
+				ended[id] = true
+			}
+		}
+		return nil
+	})
+	return ended, err
 }
 
 func (j *Journal) viewDeliveries(c *engine.Conn, v *View, targets []string) error {

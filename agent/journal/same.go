@@ -63,7 +63,14 @@ func (a *acceptance) knownAlias(t *tx, n int) (known bool, err error) {
 		if err != nil {
 			return false, err
 		}
+		same := false
 		if found {
+			same, _, err = t.recognises(r, k)
+		}
+		if err != nil {
+			return false, err
+		}
+		if same { // else two forms had one name by different rules
 			return true, a.answerKnown(t, n, k, "reference")
 		}
 	}

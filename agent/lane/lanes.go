@@ -184,7 +184,19 @@ func (s *Lanes) record(ctx context.Context, made []prepare.Made) (map[string][]*
 			byTarget[p.Target] = append(byTarget[p.Target], &parcel{Parcel: p})
 		}
 	}
-	return byTarget, errors.Join(s.preparer.Record(ctx, made), s.returnedMeanwhile(ctx, made))
+	err := s.preparer.Record(ctx, made)
+	for i := range made {
+		ended := made[i].Nothing()
+		if made[i].Rejected {
+			ended = made[i].Form.Plan.Targets()
+		}
+		for _, t := range ended {
+			if l := s.byName[t]; l != nil {
+				l.stopsNothing(made[i].Form.Stored.ID) // it may have been parked there, or have lacked a value
+			}
+		}
+	}
+	return byTarget, errors.Join(err, s.returnedMeanwhile(ctx, made), s.neverReturned(ctx, made))
 }
 
 // returnedMeanwhile lets deliveries go on whose value another target returned while the journal did not
@@ -198,11 +210,6 @@ func (s *Lanes) returnedMeanwhile(ctx context.Context, made []prepare.Made) erro
 		m := &made[i]
 		if m.Refused() {
 			continue
-		}
-		for _, t := range m.Nothing() {
-			if l := s.byName[t]; l != nil {
-				l.hasAll(m.Form.Stored.ID) // it may have stopped its order key while it lacked a value
-			}
 		}
 		for _, t := range m.Waiting() {
 			if l := s.byName[t]; l != nil {
@@ -225,6 +232,44 @@ func (s *Lanes) returnedMeanwhile(ctx context.Context, made []prepare.Made) erro
 		}
 		if again {
 			l.Again()
+		}
+	}
+	return nil
+}
+
+// neverReturned parks deliveries that need a value of a target whose own delivery has ended without it.
+func (s *Lanes) neverReturned(ctx context.Context, made []prepare.Made) error {
+	type need struct{ giver, target, name, order string }
+	needs := map[need][]journal.ID{}
+	for i := range made {
+		for _, x := range made[i].Lacking {
+			for _, name := range x.Needs {
+				n := need{made[i].Form.Plan.Giver(name), x.Target, name, x.Order}
+				needs[n] = append(needs[n], made[i].Form.Stored.ID)
+			}
+		}
+	}
+	for n, ids := range needs {
+		ended, err := s.journal.Ended(ctx, n.giver, ids)
+		if err != nil {
+			return err
+		}
+		stored, err := s.journal.Load(ctx, n.target, slices.Collect(maps.Keys(ended)))
+		if err != nil {
+			return err
+		}
+		l := s.byName[n.target]
+		for _, d := range stored {
+			if _, there := d.Returned[n.name]; there || l == nil || d.Progress != journal.Waiting && d.Progress != journal.Doubtful {
+				continue
+			}
+			why := &journal.Reason{Code: prepare.CodeNoValue, Text: "it needs " + n.name + ", and " + n.giver + " has ended without returning it",
+				Next: "bring it to " + n.target + " by hand and inbasket confirm, or mend the mapping and inbasket retry --mapping NEW"}
+			if _, err := prepare.ApplyAll(ctx, s.journal, []journal.Change{{ID: d.ID, Target: n.target, To: journal.Held, Reason: why}}); err != nil {
+				return err
+			}
+			l.stops(n.order, d.ID)
+			l.hasAll(d.ID)
 		}
 	}
 	return nil

@@ -33,8 +33,8 @@ type queue struct {
 	bodies   int64                   // bytes of what is not light
 	known    map[journal.ID]struct{} // listed or in flight
 	inFlight map[string]journal.ID   // order keys
-	parked   map[string][]journal.ID // order keys that parked deliveries stop; ascending
-	lacking  map[string][]journal.ID // order keys that a delivery without its value stops; ascending
+	parked   stops                   // by parked deliveries
+	lacking  stops                   // by deliveries without their value
 	barred   map[journal.ID]int      // an operator is about to change these; none of them may begin
 	behind   bool                    // the journal has more
 	missed   bool                    // an offer was turned down since the last page
@@ -51,8 +51,7 @@ type queue struct {
 func (q *queue) init() {
 	q.known = map[journal.ID]struct{}{}
 	q.inFlight = map[string]journal.ID{}
-	q.parked = map[string][]journal.ID{}
-	q.lacking = map[string][]journal.ID{}
+	q.parked, q.lacking = newStops(), newStops()
 	q.barred = map[journal.ID]int{}
 	q.behind = true // it begins with what the journal has
 	q.changed = make(chan struct{})
@@ -124,7 +123,7 @@ func (q *queue) admit(parcels []*parcel) {
 
 // push puts a parcel into its place unless it is known. The caller holds mu.
 func (q *queue) push(p *parcel) {
-	q.has(p.Delivery.Order, p.ID)
+	q.lacking.end(p.ID)
 	if _, ok := q.known[p.ID]; ok || q.barred[p.ID] > 0 {
 		return
 	}
@@ -199,12 +198,12 @@ func (q *queue) pick(now time.Time, patience time.Duration, limit, tries int) (g
 // keyFree tells whether no older delivery stops one of an order key. The caller holds mu.
 func (q *queue) keyFree(key string, id journal.ID) bool {
 	_, flies := q.inFlight[key]
-	return !flies && !older(q.parked[key], id) && !older(q.lacking[key], id)
+	return !flies && !older(q.parked.of[key], id) && !older(q.lacking.of[key], id)
 }
 
 // first returns the oldest parked, or lacking, delivery that stops one of an order key; 0: none. The caller holds mu.
 func (q *queue) first(key string, id journal.ID) (stops journal.ID) {
-	for _, ids := range [][]journal.ID{q.parked[key], q.lacking[key]} {
+	for _, ids := range [][]journal.ID{q.parked.of[key], q.lacking.of[key]} {
 		if older(ids, id) && (stops == 0 || ids[0] < stops) {
 			stops = ids[0]
 		}
@@ -252,22 +251,34 @@ func (q *queue) stopped() (n int, by journal.ID) {
 // older tells whether the first of ascending IDs is older than one.
 func older(ids []journal.ID, id journal.ID) bool { return len(ids) > 0 && ids[0] < id }
 
-// insert notes an ID under a key.
-func insert(m map[string][]journal.ID, key string, id journal.ID) {
-	if i, found := slices.BinarySearch(m[key], id); !found {
-		m[key] = slices.Insert(m[key], i, id)
-	}
+// stops are the order keys that deliveries stop. A delivery stops one key: the one that its mapping gives it now.
+type stops struct {
+	of  map[string][]journal.ID // ascending
+	key map[journal.ID]string
 }
 
-// remove forgets an ID under a key.
-func remove(m map[string][]journal.ID, key string, id journal.ID) {
-	ids := m[key]
-	switch i, found := slices.BinarySearch(ids, id); {
-	case !found:
-	case len(ids) == 1:
-		delete(m, key)
-	default:
-		m[key] = slices.Delete(ids, i, i+1)
+func newStops() stops { return stops{map[string][]journal.ID{}, map[journal.ID]string{}} }
+
+// add has a delivery stop a key, and no other.
+func (s *stops) add(key string, id journal.ID) {
+	if old, ok := s.key[id]; ok && old == key {
+		return
+	}
+	s.end(id)
+	i, _ := slices.BinarySearch(s.of[key], id)
+	s.of[key], s.key[id] = slices.Insert(s.of[key], i, id), key
+}
+
+// end frees what a delivery stopped.
+func (s *stops) end(id journal.ID) {
+	key, ok := s.key[id]
+	if !ok {
+		return
+	}
+	delete(s.key, id)
+	i, _ := slices.BinarySearch(s.of[key], id)
+	if s.of[key] = slices.Delete(s.of[key], i, i+1); len(s.of[key]) == 0 {
+		delete(s.of, key)
 	}
 }
 
@@ -303,12 +314,10 @@ func (q *queue) forget(parcels []*parcel, parked map[journal.ID]bool) {
 		for _, p := range parcels {
 			q.release(p)
 			q.settles(p.ID)
-			if key := p.Delivery.Order; key != "" {
-				if parked[p.ID] {
-					insert(q.parked, key, p.ID)
-				} else {
-					remove(q.parked, key, p.ID)
-				}
+			if key := p.Delivery.Order; key != "" && parked[p.ID] {
+				q.parked.add(key, p.ID)
+			} else {
+				q.parked.end(p.ID)
 			}
 		}
 	})
@@ -334,9 +343,7 @@ func (q *queue) Drop(id journal.ID) {
 	q.do(func() {
 		q.unlist(id)
 		q.settles(id)
-		for key := range q.parked {
-			remove(q.parked, key, id)
-		}
+		q.parked.end(id)
 	})
 	q.hasAll(id)
 }
@@ -349,21 +356,23 @@ func (q *queue) lacks(key string, id journal.ID) {
 	if _, gone := q.settled[id]; known || gone {
 		return // the value came while this was being mapped
 	}
-	insert(q.lacking, key, id)
+	q.lacking.add(key, id)
 }
 
-// has ends what lacks began: the delivery stands in the queue now, or has nothing to deliver. The caller holds mu.
-func (q *queue) has(key string, id journal.ID) {
-	remove(q.lacking, key, id)
-}
+// hasAll ends what lacks began: the delivery has nothing to deliver, or waits no more.
+func (q *queue) hasAll(id journal.ID) { q.do(func() { q.lacking.end(id) }) }
 
-// hasAll ends what lacks began for a delivery whose order key is not at hand.
-func (q *queue) hasAll(id journal.ID) {
-	q.do(func() {
-		for key := range q.lacking {
-			q.has(key, id)
-		}
-	})
+// stopsNothing frees the order key that a delivery stopped, if it did: nothing of it goes there.
+func (q *queue) stopsNothing(id journal.ID) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	_, parked := q.parked.key[id]
+	_, lacks := q.lacking.key[id]
+	if parked || lacks {
+		q.parked.end(id)
+		q.lacking.end(id)
+		q.signal()
+	}
 }
 
 // stops notes that a parked delivery, from before this start, stops an order key.
@@ -371,7 +380,7 @@ func (q *queue) stops(key string, id journal.ID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if key != "" {
-		insert(q.parked, key, id)
+		q.parked.add(key, id)
 	}
 }
 

@@ -52,7 +52,7 @@ type settlement struct {
 	done     []*parcel
 	back     []*parcel // to be tried again
 	parked   map[journal.ID]bool
-	returned []journal.ID // values that other targets may wait for
+	returned []journal.ID // others may wait for values of these
 	ended    map[connectors.Class]int
 	worst    *connectors.Outcome
 }
@@ -68,7 +68,7 @@ func (s *settlement) add(p *parcel, o *connectors.Outcome) {
 		if p.Match != nil {
 			c.MatchKey = p.Match(o.Returned)
 		}
-		if len(o.Returned) > 0 {
+		if s.lane.can.Returning {
 			s.returned = append(s.returned, p.ID)
 		}
 		s.done = append(s.done, p)

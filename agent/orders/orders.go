@@ -124,8 +124,9 @@ type Running interface {
 	Configuration() *config.Config
 	// Lanes are those of all targets.
 	Lanes() *lane.Lanes
-	// Plan returns the mapping that a submission's route has now; it is an error where there is no such route.
-	Plan(id journal.ID, route string) (*mapping.Plan, error)
+	// Plan returns the mapping that a submission's route has now; it is an error where there is no such route, and where the mapping
+	// asks more of what is delivered already.
+	Plan(ctx context.Context, v journal.View) (*mapping.Plan, error)
 	// Assign gives a submission that was never read to the route that takes it now. It does nothing with one that was read.
 	Assign(ctx context.Context, v journal.View, by string) (unread bool, err error)
 	// Confirmed makes the changes that end deliveries, as their target would have ended them.

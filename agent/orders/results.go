@@ -1,6 +1,7 @@
 package orders
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,10 @@ func (d *Desk) attach(ctx context.Context, r control.AttachRequest) (control.Set
 	view, err := d.Journal.Show(ctx, r.ID)
 	if err != nil {
 		return control.Settled{}, err
+	}
+	if view.State == journal.Purged {
+		gone, err := d.Journal.Tombstone(ctx, r.ID)
+		return control.Settled{}, cmp.Or[error](err, &journal.PurgedError{Tombstone: gone})
 	}
 	if view.State == journal.Rejected {
 		return control.Settled{}, &control.Error{Code: control.CodeNotAllowed, Message: fmt.Sprintf("submission %s is rejected; its front office was told so", r.ID), Status: http.StatusConflict}

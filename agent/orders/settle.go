@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,12 +80,20 @@ func (d *Desk) repin(ctx context.Context, id journal.ID, sure, by string) error 
 	if unread, err := d.Running().Assign(ctx, view, by); unread || err != nil {
 		return err
 	}
-	plan, err := d.Running().Plan(id, view.Route)
+	plan, err := d.Running().Plan(ctx, view)
 	if err != nil {
 		return err
 	}
 	return d.behindBar(ctx, id, false, func() error {
-		return d.Journal.Repin(ctx, id, plan.Digest(), plan.Targets(), sure, by)
+		if err := d.Journal.Repin(ctx, id, plan.Digest(), plan.Targets(), sure, by); err != nil {
+			return err
+		}
+		for name, l := range d.Running().Lanes().All() {
+			if !slices.Contains(plan.Targets(), name) { // it stops nothing there any more
+				l.Drop(id)
+			}
+		}
+		return nil
 	})
 }
 

@@ -27,7 +27,7 @@ func (p *Preparer) Done(ctx context.Context, s *journal.Stored, target string, r
 	}
 	c = journal.Change{ID: s.ID, Target: target, To: journal.Done, Final: p.Routes[s.Route].Final(plan)}
 	names := returnedBy(plan, target)
-	if c.Returned, err = valuesOf(s.ID, target, names, returned); err != nil {
+	if c.Returned, err = p.valuesOf(ctx, s.ID, target, names, returned); err != nil {
 		return c, err
 	}
 	all := maps.Clone(c.Returned)
@@ -40,6 +40,9 @@ func (p *Preparer) Done(ctx context.Context, s *journal.Stored, target string, r
 	c.MatchKey, _ = plan.MatchKey(form, in, all)
 	if len(names) == 0 {
 		return c, nil
+	}
+	if missing := common(plan.MatchNeeds(form, in), names); len(missing) > 0 {
+		return c, refused(s.ID, target, fmt.Sprintf("its decisions are found by a value that only this delivery returns: say --returned %s=VALUE as it stands in %s", strings.Join(missing, "=VALUE --returned "), target))
 	}
 	mapped, err := plan.Map(form, in)
 	switch {
@@ -62,8 +65,15 @@ func returnedBy(plan *mapping.Plan, target string) (names []string) {
 	return names
 }
 
-// valuesOf reads what a person says that a target returned: whole numbers as such, anything else as text.
-func valuesOf(id journal.ID, target string, names []string, returned map[string]string) (values map[string]connectors.Value, err error) {
+// valuesOf reads what a person says that a target returned: whole numbers as such, anything else as text. Where the target last
+// returned a whole number, it is one.
+func (p *Preparer) valuesOf(ctx context.Context, id journal.ID, target string, names []string, returned map[string]string) (values map[string]connectors.Value, err error) {
+	var last map[string]connectors.Value
+	if len(returned) > 0 {
+		if last, err = p.Journal.LastReturned(ctx, target); err != nil {
+			return nil, err
+		}
+	}
 	for name, text := range returned {
 		if !slices.Contains(names, name) || text == "" {
 			return nil, refused(id, target, fmt.Sprintf("the mapping has %s return %s, with a value each", target, cmp.Or(strings.Join(names, ", "), "nothing")))
@@ -72,17 +82,25 @@ func valuesOf(id journal.ID, target string, names []string, returned map[string]
 			values = map[string]connectors.Value{}
 		}
 		values[name] = connectors.Value{Kind: connectors.Text, Str: text}
-		if n, err := strconv.ParseInt(text, 10, 64); err == nil && strconv.FormatInt(n, 10) == text {
+		if n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64); err == nil && strconv.FormatInt(n, 10) == strings.TrimSpace(text) {
 			values[name] = connectors.Value{Kind: connectors.Integer, Int: n}
+		}
+		if known := last[name].Kind; known == connectors.Integer && values[name].Kind != known {
+			return nil, refused(id, target, fmt.Sprintf("%s returns a whole number as %s", target, name))
 		}
 	}
 	return values, nil
 }
 
+// common are those of a list that stand in another one.
+func common(list, of []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(name string) bool { return !slices.Contains(of, name) })
+}
+
 // waiting refuses to end a delivery while another one waits for a value that only it returns, and that is not said.
 func (p *Preparer) waiting(ctx context.Context, id journal.ID, target string, names []string, mapped *mapping.Mapped) error {
 	for _, d := range mapped.Deliveries {
-		missing := slices.DeleteFunc(slices.Clone(d.Needs), func(name string) bool { return !slices.Contains(names, name) })
+		missing := common(d.Needs, names)
 		if len(missing) == 0 {
 			continue
 		}

@@ -18,6 +18,7 @@ type Route struct {
 	Office string // owed the result; empty: nobody
 	Plan   *mapping.Plan
 	Within time.Duration   // in which a person decides; 0: nobody waits for that
+	Named  []*mapping.Plan // versions of the mapping by which forms had another reference, one for each rule
 	Older  []*mapping.Plan // versions of the mapping by which other forms were the same, one for each rule; nil: by all bytes
 
 	Matches func(transport string) bool // for in-baskets that several routes share
@@ -76,6 +77,9 @@ func (p *Plans) Add(ctx context.Context, r *Route) error {
 	p.mu.Lock()
 	p.known[plan.Digest()] = plan
 	p.mu.Unlock()
+	if err := p.named(ctx, r); err != nil {
+		return err
+	}
 	digests, without, err := p.journal.PlansWith(ctx, plan.Name(), "same")
 	if err != nil {
 		return err
@@ -91,6 +95,23 @@ func (p *Plans) Add(ctx context.Context, r *Route) error {
 		}
 		seen[old.SameRule()] = true
 		r.Older = append(r.Older, old)
+	}
+	return nil
+}
+
+// named finds the versions of a route's mapping that took another reference out of a form.
+func (p *Plans) named(ctx context.Context, r *Route) error {
+	digests, _, err := p.journal.PlansWith(ctx, r.Plan.Name(), "")
+	if err != nil {
+		return err
+	}
+	seen := map[string]bool{r.Plan.ReferenceRule(): true}
+	for _, d := range digests {
+		old, err := p.Get(ctx, d)
+		if err == nil && !seen[old.ReferenceRule()] {
+			seen[old.ReferenceRule()] = true
+			r.Named = append(r.Named, old)
+		}
 	}
 	return nil
 }

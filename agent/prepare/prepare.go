@@ -40,15 +40,18 @@ type Made struct {
 	Form    *Form
 	Parcels []Parcel // one a target
 	Lacking []Lacking
-	changes []journal.Change
-	wrong   []mapping.FieldError // the form's fault
-	err     error                // ours
+	// Rejected tells that Record found the form wrong and had it rejected.
+	Rejected bool
+	changes  []journal.Change
+	wrong    []mapping.FieldError // the form's fault
+	err      error                // ours
 }
 
 // Lacking is a delivery that lacks a value which another target returns.
 type Lacking struct {
 	Target string
 	Order  string // its order key; empty: none
+	Needs  []string
 }
 
 // Nothing are the targets that get nothing of the form.
@@ -114,7 +117,7 @@ func (p *Preparer) Map(f *Form, only string) (m Made) {
 		case d.Empty:
 			m.changes = append(m.changes, journal.Change{ID: f.Stored.ID, Target: d.Target, To: journal.Skipped, Final: final})
 		case len(d.Needs) > 0:
-			m.Lacking = append(m.Lacking, Lacking{d.Target, d.Order})
+			m.Lacking = append(m.Lacking, Lacking{d.Target, d.Order, d.Needs})
 			if f.Stored.Progress != journal.Waiting {
 				m.changes = append(m.changes, journal.Change{ID: f.Stored.ID, Target: d.Target, To: journal.Waiting})
 			}
@@ -221,6 +224,7 @@ func (p *Preparer) refuse(ctx context.Context, m *Made) error {
 	var err error
 	if m.err == nil {
 		err = p.Journal.Reject(ctx, s.ID, FieldErrors(m.wrong), WrongForm(), "", false)
+		m.Rejected = err == nil
 		if errors.Is(err, journal.ErrPartlyDelivered) {
 			err = p.Journal.ParkSubmission(ctx, s.ID, journal.Reason{Code: CodePartly, Text: "the form is wrong for one target, and another has it already",
 				Next: "mend the mapping and retry, or reject with --force"})

@@ -6,7 +6,7 @@ const (
 	CodeUnknownName     = "mapping.unknown-name"            // an expression names something that is not in scope; see the suggestion
 	CodeUnknownHelper   = "mapping.unknown-helper"          // no helper of that name; see the suggestion
 	CodeArguments       = "mapping.arguments"               // a helper got the wrong number or sort of arguments
-	CodeReference       = "mapping.reference"               // a returned value is used before it exists, of many rows, or was not declared in returning
+	CodeReference       = "mapping.reference"               // a returned value is used before it exists, of many rows, was not declared in returning, or its write makes no record for a form; give what needs it the same when
 	CodeReferenceInside = "mapping.reference-in-expression" // a value returned by the same target can only be a field's whole value
 	CodeLookupUnknown   = "mapping.unknown-lookup"          // no lookup of that name
 	CodeValue           = "mapping.value"                   // a setting has a value that is not allowed

@@ -406,16 +406,20 @@ func (c *Compiler) returned(n *ast.MemberNode, w *Write) Compiled {
 	}
 	ref := &reference{write: w.Name, field: p.Value, target: w.Target}
 	name := ref.write + "." + ref.field
+	if w.OnUse != nil {
+		w.OnUse(c.Target)
+	}
 	if w.Target == c.Target {
 		v := Value{Kind: KindReference, Str: name}
 		return Compiled{Eval: func(*Env) Value { return v }, Ref: ref}
 	}
-	if w.OnUse != nil {
-		w.OnUse(c.Target)
-	}
 	return Compiled{Ref: ref, Eval: func(e *Env) Value {
 		if v, ok := e.In.Returned[name]; ok {
-			return FromConnector(v)
+			out := FromConnector(v)
+			if out.Absent() {
+				e.Null = name
+			}
+			return out
 		}
 		if !slices.Contains(e.Needs, name) {
 			e.Needs = append(e.Needs, name)

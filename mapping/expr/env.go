@@ -41,6 +41,7 @@ type Env struct {
 	Budget  Budget     // what is left of it
 	Err     *Failure
 	Needs   []string       // returned values of other targets that are not known yet
+	Null    string         // a returned value that came back as null
 	Note    string         // what the expression changed because the mapping allows it
 	noted   map[int]string // the same of remembered lets, by slot
 }
@@ -69,7 +70,7 @@ func NewEnv(p *Program, form any, in *Input) *Env {
 	e.Form, e.In = form, in
 	e.Slots, e.done, e.Indexes = zeroes(e.Slots, p.slots), zeroes(e.done, p.slots), zeroes(e.Indexes, p.depth)
 	e.items, e.itemNo, e.args, e.joins, e.Needs = e.items[:0], e.itemNo[:0], e.args[:0], e.joins[:0], nil
-	e.Note, e.noted = "", nil
+	e.Null, e.Note, e.noted = "", "", nil
 	if e.Budget, e.Err = p.Budget, nil; e.Budget == (Budget{}) {
 		e.Budget = DefaultBudget(decode.DefaultLimits().Bytes)
 	}

@@ -33,7 +33,7 @@ type Write struct {
 	Returning    []string
 	Many         bool         // each: which record's value is meant cannot be said
 	Later        bool         // comes after the write that is being compiled
-	OnUse        func(string) // told which target waits for this one
+	OnUse        func(string) // told which target takes a value of this one
 }
 
 // Scope holds names, lexically.

@@ -130,7 +130,7 @@ func confirm(a *cli.App) *cobra.Command {
 				return err
 			case r.Seq < 0:
 				return cli.Usagef("%d is not a batch number", r.Seq)
-			case r.Reason == "":
+			case strings.TrimSpace(r.Reason) == "":
 				return cli.Usagef("confirm needs --reason: it stays on record")
 			case r.Seq > 0 && len(returned) > 0:
 				return cli.Usagef("a batch returns nothing: --returned is for a row of a database")
@@ -182,7 +182,7 @@ func reject(a *cli.App) *cobra.Command {
 			if r.ID, err = cli.ParseID(given[0]); err != nil {
 				return err
 			}
-			if r.Reason == "" {
+			if strings.TrimSpace(r.Reason) == "" {
 				return cli.Usagef("reject needs --reason: the front office reads it")
 			}
 			return settleOne(cmd.Context(), a, orders.Reject.Ask, r, "rejected")
@@ -306,7 +306,7 @@ func Void(a *cli.App) *cobra.Command {
 // forReason makes a command that does something for a reason only, which stays on record.
 func forReason(cmd *cobra.Command, reason *string, do func(context.Context, []string) error) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, given []string) error {
-		if *reason == "" {
+		if strings.TrimSpace(*reason) == "" {
 			return cli.Usagef("%s needs --reason: it stays on record", cmd.Name())
 		}
 		return do(cmd.Context(), given)

@@ -1,0 +1,222 @@
+package agent_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/inbasket/inbasket/agent/control"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/orders"
+	"github.com/inbasket/inbasket/agent/prepare"
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
+)
+
+// takes is the mapping of scripts whose second target takes a value of the first.
+func takes(value string) string {
+	return strings.Replace(scriptMapping, "table: COPY\n    fields: {", "table: COPY\n    fields: {CASE: "+value+", ", 1)
+}
+
+// retryNew has the only submission go on by the mapping in force.
+func (w *world) retryNew() *control.Error {
+	w.t.Helper()
+	out, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{IDs: []journal.ID{w.only().ID}, Mapping: true, By: "me"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out[0].Error
+}
+
+// A delivery never waits for a value that its target did not return: it is parked, says why, and goes on once the mapping asks for
+// nothing that is not there. One that the mapping says has no record is parked with the form, before anything is written.
+func TestValueThatNeverComes(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	w := newScripted(t, one, two, "")
+	w.write("permit.yaml", takes("application.ID"))
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
+	if d := w.to("REF-1", "two"); d.Progress != journal.Held || d.Reason.Code != prepare.CodeNoValue || one.count() != 1 {
+		t.Errorf("%+v", d)
+	}
+	w.write("permit.yaml", strings.Replace(scriptMapping, "version: 1", "version: 2", 1))
+	if err := w.reload(false); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.retryNew(); err != nil {
+		t.Fatal(err)
+	}
+	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 1 })
+
+	w.write("permit.yaml", strings.Replace(strings.Replace(takes("application.ID"), "version: 1", "version: 3", 1), "table: APPLICATION\n", "table: APPLICATION\n    when: form.name != \"Berta\"\n", 1))
+	if err := w.reload(false); err == nil {
+		w.write("in/b.json", form("REF-2", "Berta"))
+		w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
+		if v := w.view("REF-2"); v.Code != mapping.CodeWrong || !strings.Contains(v.Reason.Text, "makes no record") {
+			t.Errorf("%+v", v.Reason)
+		}
+	} else {
+		t.Fatal(err)
+	}
+}
+
+// A new mapping that needs what a finished delivery never returned, or writes more to its target, is refused with the reason, and
+// nothing has changed.
+func TestNewMappingAsksMore(t *testing.T) {
+	for _, c := range []struct{ with, instead, why string }{
+		{"    returning: [ID]\n", "    returning: [ID, OTHER]\n", "get application.OTHER, which one did not return"},
+		{"  - as: copy\n", "  - as: more\n    to: one\n    table: MORE\n    fields: {NAME: form.name}\n  - as: copy\n", "writes more to MORE there"},
+	} {
+		one, two := newScript(recorded), newScript(recorded)
+		two.deliver = func(context.Context, connectors.Group) ([]connectors.Outcome, error) {
+			return nil, connectors.Errorf(connectors.ItemError, "test.wrong", "deliver", "", "wrong")
+		}
+		w := newScripted(t, one, two, "")
+		w.start()
+		w.write("in/a.json", form("REF-1", "Anna"))
+		w.until("parked", func() bool { return w.states()[journal.Parked] == 1 && one.count() == 1 })
+		text := strings.Replace(strings.Replace(scriptMapping, "version: 1", "version: 2", 1), c.with, c.instead, 1)
+		if strings.Contains(c.why, "OTHER") {
+			text = strings.Replace(text, "table: COPY\n    fields: {", "table: COPY\n    fields: {CASE: application.OTHER, ", 1)
+		}
+		w.write("permit.yaml", text)
+		if err := w.reload(false); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.retryNew(); err == nil || err.Code != prepare.CodeEnded || !strings.Contains(err.Message, c.why) {
+			t.Errorf("%s: %+v", c.why, err)
+		}
+		if v := w.view("REF-1"); v.State != journal.Parked || !strings.HasSuffix(v.Plan, "version 1") {
+			t.Errorf("%+v", v.Entry)
+		}
+	}
+}
+
+// Who confirms a delivery by whose value decisions are found says that value, of the type that the target returns.
+func TestConfirmWhatDecisionsNeed(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("delivered", func() bool {
+		return w.states()[journal.Accepted] == 1 && w.to("REF-1", "register").Progress == journal.Done
+	})
+	w.write("in/b.json", form("REF-2", "forbidden"))
+	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
+	confirm := func(returned map[string]string) error {
+		_, err := orders.Confirm.Give(context.Background(), w.agent.Desk(),
+			control.ConfirmRequest{ID: w.view("REF-2").ID, Target: "register", By: "me", Reason: "it is there", Returned: returned})
+		return err
+	}
+	for said, why := range map[string]string{"": "its decisions are found by", "abc": "a whole number as application.ID"} {
+		returned := map[string]string{"application.ID": said}
+		if said == "" {
+			returned = nil
+		}
+		if e := control.ErrorOf(confirm(returned)); e == nil || e.Code != prepare.CodeReturned || !strings.Contains(e.Hint, why) {
+			t.Errorf("%q: %+v", said, e)
+		}
+	}
+	if err := confirm(map[string]string{"application.ID": " 77 "}); err != nil {
+		t.Fatal(err)
+	}
+	w.exec("insert into DECISION(APP_ID, STATUS) values(77, 'A')")
+	w.until("decided", func() bool { return len(w.view("REF-2").Results) == 1 })
+}
+
+// Whatever a new mapping makes of a parked delivery (another order key, nothing, a rejection), what waited behind it goes on.
+func TestNewMappingFreesOrder(t *testing.T) {
+	const order = "order: 'form.name | substring(0, 2)'\n"
+	for what, change := range map[string][2]string{
+		"another key":   {order, "order: form.ref\n"},
+		"no key":        {order, ""},
+		"nothing":       {"table: APPLICATION\n", "table: APPLICATION\n    when: form.name != \"K1 a\"\n"},
+		"no such write": {"    to: one\n", "    to: two\n"},
+		"a rejection":   {"NAME: form.name}\n    returning", "NAME: 'form.name == \"K1 a\" ? fail(\"not here\") : form.name'}\n    returning"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			one, two := newScript(recorded), newScript(recorded)
+			one.deliver = func(_ context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+				out := written(g)
+				for i, d := range g.Items {
+					if nameOf(d) == "K1 a" {
+						out[i] = connectors.Outcome{Key: d.Key, Class: connectors.ItemError, Code: "test.refused", Text: "refused"}
+					}
+				}
+				return out, nil
+			}
+			two.deliver = one.deliver
+			w := newScripted(t, one, two, order)
+			w.write("permit.yaml", scriptMapping+order)
+			w.start()
+			w.write("in/a.json", form("REF-1", "K1 a"))
+			w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
+			w.write("in/b.json", form("REF-2", "K1 b"))
+			w.until("it waits", func() bool { return w.status().Targets[0].Stopped == 1 })
+			w.write("permit.yaml", strings.Replace(strings.Replace(scriptMapping+order, change[0], change[1], 1), "version: 1", "version: 2", 1))
+			if err := w.reload(false); err != nil {
+				t.Fatal(err)
+			}
+			one.set(func() { one.deliver = nil })
+			out, err := orders.Retry.Give(context.Background(), w.agent.Desk(), control.RetryRequest{IDs: []journal.ID{w.view("REF-1").ID}, Mapping: true, By: "me"})
+			if err != nil || out[0].Error != nil {
+				t.Fatal(out, err)
+			}
+			w.until("it goes on", func() bool { return w.to("REF-2", "one").Progress == journal.Done })
+		})
+	}
+}
+
+// A parked delivery of a form that was decided meanwhile is listed with its reason, and reject gives it up: the decision stands, its front
+// office is told nothing more, and what waited behind it goes on.
+func TestParkedAndDecided(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	one.deliver = func(_ context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+		out := written(g)
+		for i, d := range g.Items {
+			if nameOf(d) == "K1 a" {
+				out[i] = connectors.Outcome{Key: d.Key, Class: connectors.ItemError, Code: "test.refused", Text: "refused"}
+			}
+		}
+		return out, nil
+	}
+	w := newScripted(t, one, two, "order: 'form.name | substring(0, 2)'\n")
+	w.start()
+	w.write("in/a.json", form("REF-1", "K1 a"))
+	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
+	w.write("in/b.json", form("REF-2", "K1 b"))
+	w.until("it waits", func() bool { return w.status().Targets[0].Stopped == 1 })
+	ctx, id := context.Background(), w.view("REF-1").ID
+	if _, err := orders.Decide.Give(ctx, w.agent.Desk(), control.DecideRequest{ID: id, Outcome: "approved", By: "me", Documents: func(func(control.Document, error) bool) {}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []journal.Filter{{State: journal.Parked}, {}} {
+		list, err := w.agent.Journal().List(ctx, f)
+		if err != nil || len(list) == 0 || list[0].ID != id || list[0].State != journal.Decided || list[0].Code != "test.refused" {
+			t.Errorf("%+v, %v", list, err)
+		}
+	}
+	reject := func(force bool) error {
+		_, err := orders.Reject.Give(ctx, w.agent.Desk(), control.RejectRequest{ID: id, Reason: "not wanted there", By: "me", Force: force})
+		return err
+	}
+	if e := control.ErrorOf(reject(false)); e == nil || e.Code != control.CodePartly {
+		t.Errorf("%+v", e)
+	}
+	before := len(w.events())
+	if err := reject(true); err != nil {
+		t.Fatal(err)
+	}
+	w.until("it goes on", func() bool { return w.to("REF-2", "one").Progress == journal.Done })
+	if v := w.view("REF-1"); v.State != journal.Decided || w.to("REF-1", "one").Progress != journal.Dropped {
+		t.Errorf("%+v", v.Entry)
+	}
+	for _, e := range w.events()[before:] {
+		if e.Reference == "REF-1" {
+			t.Errorf("told: %+v", e)
+		}
+	}
+	if list, err := w.agent.Journal().List(ctx, journal.Filter{State: journal.Parked}); err != nil || len(list) > 0 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
