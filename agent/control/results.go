@@ -54,7 +54,7 @@ func WaitingResults(ctx context.Context, j *journal.Journal, f ResultsFilter) (l
 		}
 	}
 	if f.Parked || !f.Orphans {
-		parked, err := j.ParkedResults(ctx, f.Limit)
+		parked, err := j.ParkedResults(ctx, 0, f.Limit)
 		return append(list, parked...), err
 	}
 	return list, nil

@@ -162,7 +162,7 @@ func (o *office) decided(i int) string {
 // parked are the results that wait for a person, by their codes.
 func (o *office) parked() string {
 	o.t.Helper()
-	list, err := o.Journal.ParkedResults(o.t.Context(), 100)
+	list, err := o.Journal.ParkedResults(o.t.Context(), 0, 100)
 	o.must(err)
 	var codes []string
 	for _, p := range list {

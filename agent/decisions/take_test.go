@@ -121,7 +121,7 @@ func TestContradictions(t *testing.T) {
 func TestAnswerFilesOfNoUse(t *testing.T) {
 	o := newOffice(t, filesMapping, "REF-1")
 	o.took(verdicts{taken}, answerFile("broken.csv", "REF,STATUS\n\"REF-1,A\n"))
-	list, err := o.Journal.ParkedResults(t.Context(), 10)
+	list, err := o.Journal.ParkedResults(t.Context(), 0, 10)
 	if err != nil || len(list) != 1 || list[0].Park.Code != CodeResult || !list[0].Park.Whole {
 		t.Fatalf("%+v, %v", list, err)
 	}

@@ -419,7 +419,7 @@ func readBy(reader *prepare.Route, r connectors.Result) (list []reading) {
 // KnownNow goes on with results that were parked for their status, where the mapping in force knows it now.
 func (s *Service) KnownNow(ctx context.Context, readers map[string][]*prepare.Route) {
 	for after := int64(0); ctx.Err() == nil; {
-		list, err := s.Journal.ParkedAfter(ctx, after, PageResults)
+		list, err := s.Journal.ParkedResults(ctx, after, PageResults)
 		for _, o := range list {
 			if err == nil {
 				err = s.knowNow(ctx, o, readers[o.Source])

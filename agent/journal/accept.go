@@ -2,11 +2,9 @@ package journal
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/agent/journal/states"
@@ -20,7 +18,11 @@ func (j *Journal) Accept(ctx context.Context, arrivals []Arrival) ([]Acceptance,
 	if err := a.prepare(ctx, j); err != nil {
 		return nil, err
 	}
-	if err := j.do(ctx, "accept submissions", a.run); err != nil {
+	err := j.do(ctx, "accept submissions", func(t *tx) error {
+		a.tx = t
+		return a.run()
+	})
+	if err != nil {
 		return nil, err
 	}
 	return a.out, nil
@@ -28,11 +30,12 @@ func (j *Journal) Accept(ctx context.Context, arrivals []Arrival) ([]Acceptance,
 
 // acceptance is one call of Accept.
 type acceptance struct {
+	*tx
 	arrivals   []Arrival
 	out        []Acceptance
 	files      []engine.Optional // attachments as JSON
 	forms      []storedForm
-	rows       []arrivalRow
+	fresh      []arrivalRow
 	plans      map[connectors.Digest]int64
 	gone       map[int]bool         // arrivals that were answered from a tombstone
 	tombstones map[int][]purgedForm // tombstones that carry an arrival's reference
@@ -54,8 +57,6 @@ type arrivalRow struct {
 	again                                   bool     // accepted before, in the time that a backup does not know
 	stands                                  []string // targets whose ledger shows that
 }
-
-const idemDigest = "SELECT sub, digest FROM idem WHERE scope=? AND key=?"
 
 // prepare checks the arrivals, compresses their forms and puts large ones into the content store, before any transaction.
 func (a *acceptance) prepare(ctx context.Context, j *Journal) error {
@@ -88,105 +89,77 @@ func (a *acceptance) prepare(ctx context.Context, j *Journal) error {
 }
 
 // run is the whole within the transaction. It may run again after a fault, so it starts from nothing.
-func (a *acceptance) run(t *tx) error {
-	a.rows, a.plans, a.adopted, a.gone = a.rows[:0], map[connectors.Digest]int64{}, nil, nil
+func (a *acceptance) run() error {
+	a.fresh, a.plans, a.adopted, a.gone = a.fresh[:0], map[connectors.Digest]int64{}, map[ID]bool{}, map[int]bool{}
 	keys := map[string]int{}
-	var err error
-	if a.tombstones, err = t.tombstonesOf(a.arrivals); err != nil {
-		return err
-	}
+	a.tombstones = a.tombstonesOf(a.arrivals)
 	for n := range a.arrivals {
 		a.out[n] = Acceptance{}
-		known, err := a.knownKey(t, n, keys)
-		if err != nil {
-			return err
-		}
-		if known {
+		if a.knownKey(n, keys) {
 			continue
 		}
-		row, answered, err := a.one(t, n)
-		if err != nil {
-			return err
+		if row, answered := a.one(n); !answered {
+			a.fresh = append(a.fresh, row)
 		}
-		if !answered {
-			a.rows = append(a.rows, row)
+		if a.err != nil {
+			return a.err
 		}
 	}
-	if err := a.insert(t); err != nil {
-		return err
+	a.insertRows()
+	a.writeRest(keys)
+	if a.j.afterRestore.active {
+		a.mended()
 	}
-	if err := a.finish(t, keys); err != nil || !t.j.afterRestore.active {
-		return err
-	}
-	return a.mended(t)
+	return nil
 }
 
 // knownKey answers an arrival whose idempotency key was used before.
-func (a *acceptance) knownKey(t *tx, n int, keys map[string]int) (bool, error) {
+func (a *acceptance) knownKey(n int, keys map[string]int) bool {
 	r := &a.arrivals[n]
 	if r.IdempotencyKey == "" {
-		return false, nil
+		return false
 	}
-	key := r.Scope + listSeparator + r.IdempotencyKey
+	key := r.Scope + engine.Separator + r.IdempotencyKey
 	if _, ok := keys[key]; ok {
-		return true, nil // finish answers it, once the first one is known
+		return true // keepKeys answers it, once the first one is known
 	}
-	scope, err := t.name(r.Scope)
-	if err != nil {
-		return false, err
+	k, found := one[knownForm](a.look, "SELECT sub, digest FROM idem WHERE scope=? AND key=?", engine.Word(r.Scope), r.IdempotencyKey)
+	if found {
+		a.answerKnown(n, k, "idempotency-key")
+	} else if !r.KnownOnly {
+		keys[key] = n
 	}
-	k, found, err := engine.One[knownForm](t.c, idemDigest, scope, r.IdempotencyKey)
-	if err != nil {
-		return false, err
-	}
-	if !found {
-		if !r.KnownOnly {
-			keys[key] = n
-		}
-		return false, nil
-	}
-	return true, a.answerKnown(t, n, k, "idempotency-key")
-}
-
-// knownReference answers an arrival whose reference another submission has, and nothing else.
-func (a *acceptance) knownReference(t *tx, n int) error {
-	r := &a.arrivals[n]
-	scope, err := t.name(r.Scope)
-	if err != nil {
-		return err
-	}
-	k, found, err := claimant(t, scope, r.Reference)
-	if err != nil || !found {
-		return err
-	}
-	return a.answerKnown(t, n, k, "reference")
+	return found
 }
 
 // one makes the row of an arrival, unless it is known or is to be accepted only if it is.
-func (a *acceptance) one(t *tx, n int) (row arrivalRow, answered bool, err error) {
-	if known, err := a.knownAlias(t, n); known || err != nil {
-		return row, true, err
-	}
-	only := a.arrivals[n].KnownOnly
-	if only {
-		if err := a.knownReference(t, n); err != nil || a.out[n].ID != 0 {
-			return row, true, err
+func (a *acceptance) one(n int) (row arrivalRow, answered bool) {
+	r := &a.arrivals[n]
+	for _, alias := range r.Aliases { // it has no reference of its own, and is known by one that an earlier version of its mapping gave it
+		if k, found := a.claimant(r.Scope, alias); found {
+			a.answerKnown(n, k, "reference")
+			return row, true
 		}
 	}
-	answered, kept, err := a.answerPurged(t, n, &row)
-	if err != nil || answered || kept {
-		return row, answered, err
+	if r.KnownOnly {
+		if k, found := a.claimant(r.Scope, r.Reference); found {
+			a.answerKnown(n, k, "reference")
+			return row, true
+		}
 	}
-	if only {
-		return row, true, nil
+	answered, kept := a.answerPurged(n, &row)
+	if answered || kept {
+		return row, answered
 	}
-	row, err = a.row(t, n)
-	return row, false, err
+	if r.KnownOnly {
+		return row, true
+	}
+	return a.row(n), false
 }
 
 // claimant finds the submission that a reference belongs to.
-func claimant(t *tx, scope nameID, reference string) (k knownForm, found bool, err error) {
-	return engine.One[knownForm](t.c, "SELECT id, digest FROM submission WHERE claim=1 AND scope=? AND reference=?", scope, reference)
+func (l *look) claimant(scope, reference string) (k knownForm, found bool) {
+	return one[knownForm](l, "SELECT id, digest FROM submission WHERE claim=1 AND scope=? AND reference=?", engine.Word(scope), reference)
 }
 
 // knownForm is a form that was accepted before.
@@ -195,66 +168,47 @@ type knownForm struct {
 	Digest connectors.Digest
 }
 
-// answerKnown records a repeat or a conflict with a submission that exists.
-func (a *acceptance) answerKnown(t *tx, n int, k knownForm, on string) error {
-	id := k.ID
-	state, found, err := engine.One[states.State](t.c, "SELECT state FROM submission WHERE id=?", id)
+// answerKnown records a repeat or a conflict with a submission that exists, or did when its idempotency key was kept.
+func (a *acceptance) answerKnown(n int, k knownForm, on string) {
 	r := &a.arrivals[n]
-	if err != nil || !found {
-		return errorOr(err, a.answerGone(t, n, id, r.is(k.Digest), on))
+	state, found := one[State](a.look, "SELECT state FROM submission WHERE id=?", k.ID)
+	if !found {
+		a.tell(n, k.ID, value[State](a.look, "SELECT state FROM tombstone WHERE id=?", k.ID), r.is(k.Digest), on)
+		return
 	}
-	same, differs, err := t.recognises(r, k)
-	if err != nil {
-		return err
+	same, differs := a.recognises(r, k)
+	switch {
+	case a.otherRoute(r, k.ID) != "":
+		a.out[n] = Acceptance{ID: k.ID, Verdict: connectors.Conflict, State: state, On: "route"}
+		a.note(k.ID, Moment{What: "conflict", Code: CodeReference, Text: "refused: the same " + on + " for route " + r.Route})
+	case same:
+		a.out[n] = Acceptance{ID: k.ID, Verdict: connectors.Repeat, State: state}
+		a.note(k.ID, Moment{What: "repeat", Text: r.Inbasket + differs})
+	default:
+		a.out[n] = Acceptance{ID: k.ID, Verdict: connectors.Conflict, State: state, On: on}
+		a.note(k.ID, Moment{What: "conflict", Code: CodeReference, Text: "refused: the same " + on + " with other content"})
 	}
-	other, err := t.otherRoute(r, id)
-	if err != nil {
-		return err
-	}
-	if other != "" {
-		a.out[n] = Acceptance{ID: id, Verdict: connectors.Conflict, State: State(state.String()), On: "route"}
-		return t.note(id, Moment{What: "conflict", Code: CodeReference, Text: "refused: the same " + on + " for route " + r.Route})
-	}
-	if same {
-		a.out[n] = Acceptance{ID: id, Verdict: connectors.Repeat, State: State(state.String())}
-		return t.note(id, Moment{What: "repeat", Text: r.Inbasket + differs})
-	}
-	a.out[n] = Acceptance{ID: id, Verdict: connectors.Conflict, State: State(state.String()), On: on}
-	return t.note(id, Moment{What: "conflict", Code: CodeReference, Text: "refused: the same " + on + " with other content"})
 }
 
-func (a *acceptance) row(t *tx, n int) (row arrivalRow, err error) {
+func (a *acceptance) row(n int) arrivalRow {
 	r := &a.arrivals[n]
-	row = arrivalRow{n: n, state: states.Accepted, claim: 1, park: r.Park, reject: r.Reject}
-	if row.id, err = t.j.ids.next(t.now); err != nil {
-		return row, err
-	}
-	if t.j.afterRestore.active {
-		if err = a.recognise(t, &row); err != nil {
-			return row, err
-		}
+	row := arrivalRow{n: n, state: states.Accepted, claim: 1, park: r.Park, reject: r.Reject}
+	var err error
+	row.id, err = a.j.ids.next(a.now)
+	a.fail(err)
+	if a.j.afterRestore.active {
+		a.recognise(&row)
 	}
 	plan, ok := a.plans[r.Plan]
 	if !ok {
-		if plan, err = t.pin(r.Plan); err != nil {
-			return row, err
-		}
+		plan = a.pin(r.Plan)
 		a.plans[r.Plan] = plan
 	}
 	row.plan = plan
-	for _, w := range []struct {
-		to *nameID
-		s  string
-	}{{&row.scope, r.Scope}, {&row.office, r.Office}, {&row.inbasket, r.Inbasket}, {&row.route, r.Route}, {&row.targets, joinList(r.Targets)}} {
-		if *w.to, err = t.name(w.s); err != nil {
-			return row, err
-		}
-	}
+	row.scope, row.office, row.inbasket, row.route, row.targets = a.nameID(r.Scope), a.nameID(r.Office), a.nameID(r.Inbasket), a.nameID(r.Route), a.nameID(joinList(r.Targets))
 	row.names = make([]nameID, len(r.Targets))
 	for k, name := range r.Targets {
-		if row.names[k], err = t.name(name); err != nil {
-			return row, err
-		}
+		row.names[k] = a.nameID(name)
 	}
 	switch {
 	case len(r.Reject) > 0:
@@ -262,21 +216,22 @@ func (a *acceptance) row(t *tx, n int) (row arrivalRow, err error) {
 	case r.Park != nil:
 		row.state, row.flags = states.Parked, states.FlagWhole
 	}
-	return row, nil
+	return row
 }
 
 const (
 	submissionColumns = `submission(id, state, flags, claim, scope, office, inbasket, route, plan, targets, at, changed,
 		received, reference, transport, digest, ctype, files, code, why)`
 	submissionWidth = 20
+	deliveryColumns = "delivery(target, sub, state, attempts, batch, at)"
 )
 
 // values appends the row of table submission.
-func (a *acceptance) values(args []any, row *arrivalRow, now time.Time) ([]any, error) {
+func (a *acceptance) values(args []any, row *arrivalRow) []any {
 	r := &a.arrivals[row.n]
 	received := r.At
 	if received.IsZero() {
-		received = now
+		received = a.now
 	}
 	var code string
 	var why engine.Optional
@@ -290,157 +245,118 @@ func (a *acceptance) values(args []any, row *arrivalRow, now time.Time) ([]any, 
 		code, why = row.park.Code, encodeReason(row.park)
 	}
 	return append(args, row.id, row.state, row.flags, row.claim, row.scope, row.office, row.inbasket, row.route, row.plan, row.targets,
-		now, now, received, r.Reference, r.storedTransport(), r.Digest[:], storedType(r.ContentType), a.files[row.n], engine.Optional(code), why), nil
+		a.now, a.now, received, r.Reference, r.storedTransport(), r.Digest[:], unlessUsual(r.ContentType, usualType), a.files[row.n], engine.Optional(code), why)
 }
 
-// storedType stores the usual type as NULL.
-func storedType(s string) engine.Optional {
-	if s == usualType {
+// unlessUsual stores what is usual as NULL.
+func unlessUsual(s, usual string) engine.Optional {
+	if s == usual {
 		return ""
 	}
 	return engine.Optional(s)
 }
 
-// typeOf is the type that storedType has stored.
-func typeOf(s engine.Optional) string { return cmp.Or(string(s), usualType) }
-
-// storedTransport stores the transport's identity as NULL where it is the reference as well.
-func (r *Arrival) storedTransport() engine.Optional {
-	if r.Transport == r.Reference {
-		return ""
-	}
-	return engine.Optional(r.Transport)
-}
-
+// usualType is the type of a form that is stored as NULL.
 const usualType = "application/json"
 
-// insert writes the submissions that are new and leaves only those in rows.
-func (a *acceptance) insert(t *tx) error {
-	if len(a.rows) == 0 {
-		return nil
+// storedTransport is the transport's identity, where it is not the reference as well.
+func (r *Arrival) storedTransport() engine.Optional { return unlessUsual(r.Transport, r.Reference) }
+
+// insertRows writes the submissions that are new and leaves only those in fresh.
+func (a *acceptance) insertRows() {
+	if len(a.fresh) == 0 {
+		return
 	}
-	args := make([]any, 0, len(a.rows)*submissionWidth)
-	var err error
-	for n := range a.rows {
-		if args, err = a.values(args, &a.rows[n], t.now); err != nil {
-			return err
-		}
+	args := make([]any, 0, len(a.fresh)*submissionWidth)
+	for n := range a.fresh {
+		args = a.values(args, &a.fresh[n])
 	}
-	written, err := t.c.InsertNew(submissionColumns, args)
-	if err != nil || written == int64(len(a.rows)) {
-		return err
+	if a.insertNew(submissionColumns, args...) == int64(len(a.fresh)) {
+		return
 	}
 	there := map[ID]bool{}
-	first, last := a.rows[0].id, a.rows[0].id
-	for n := range a.rows { // one that came again has an older ID
-		first, last = min(first, a.rows[n].id), max(last, a.rows[n].id)
+	first, last := a.fresh[0].id, a.fresh[0].id
+	for n := range a.fresh { // one that came again has an older ID
+		first, last = min(first, a.fresh[n].id), max(last, a.fresh[n].id)
 	}
-	err = engine.Each(t.c, "SELECT id FROM submission WHERE id BETWEEN ? AND ?", []any{first, last}, func(id ID) error { there[id] = true; return nil })
-	if err != nil {
-		return err
-	}
-	fresh := a.rows[:0]
-	for _, row := range a.rows {
-		keep := there[row.id]
-		if !keep {
-			if keep, err = a.claimed(t, &row); err != nil {
-				return err
-			}
-		}
-		if keep {
+	each(a.look, "SELECT id FROM submission WHERE id BETWEEN ? AND ?", []any{first, last}, func(id ID) { there[id] = true })
+	fresh := a.fresh[:0]
+	for _, row := range a.fresh {
+		if there[row.id] || a.claimed(&row) {
 			fresh = append(fresh, row)
 		}
 	}
-	a.rows = fresh
-	return nil
+	a.fresh = fresh
 }
 
-// finish writes everything else about the new submissions.
-func (a *acceptance) finish(t *tx, keys map[string]int) error {
-	forms := make([]any, 0, 4*len(a.rows))
-	deliveries := make([]any, 0, 6*len(a.rows))
-	for n := range a.rows {
-		row := &a.rows[n]
+// writeRest writes everything else about the new submissions.
+func (a *acceptance) writeRest(keys map[string]int) {
+	forms := make([]any, 0, 4*len(a.fresh))
+	deliveries := make([]any, 0, 6*len(a.fresh))
+	for n := range a.fresh {
+		row := &a.fresh[n]
 		f := &a.forms[row.n]
 		forms = append(forms, row.id, f.body, f.large, f.size)
-		verdict := connectors.Taken
-		on := ""
+		out := Acceptance{ID: row.id, Verdict: connectors.Taken, State: State(row.state.String())}
 		if row.claim == 0 && (len(row.stands) == 0 || a.arrivals[row.n].ParkConflict) {
-			verdict, on = connectors.Conflict, "reference"
+			out.Verdict, out.On = connectors.Conflict, "reference"
 		}
-		a.out[row.n] = Acceptance{ID: row.id, Verdict: verdict, State: State(row.state.String()), On: on}
-		t.count(tallyState, int64(row.route), int64(row.state), 1)
-		if err := a.events(t, row); err != nil {
-			return err
-		}
-		if row.state == states.Rejected {
-			continue
-		}
-		progress := states.Pending
-		if row.state == states.Parked {
-			progress = states.Held
-		}
-		for i, target := range row.names {
-			state := progress
-			if state == states.Held && slices.Contains(row.stands, a.arrivals[row.n].Targets[i]) {
-				state = states.Unclear // what it returned is looked up, whatever becomes of the rest
-			}
-			if row.again && state == states.Pending && t.j.afterRestore.doubts[target] != 0 {
-				state = states.Doubtful
-			}
-			deliveries = append(deliveries, target, row.id, state, 0, 0, t.now)
-			t.count(tallyProgress, int64(target), int64(state), 1)
+		a.out[row.n] = out
+		a.count(tallyState, int64(row.route), int64(row.state), 1)
+		a.tellFirst(row)
+		if row.state != states.Rejected {
+			deliveries = a.deliveries(deliveries, row)
 		}
 	}
-	if err := t.c.Insert("form(id, body, digest, size)", forms); err != nil {
-		return err
-	}
-	if err := t.c.Insert(deliveryColumns, deliveries); err != nil {
-		return err
-	}
-	return a.keepKeys(t, keys)
+	a.insert("form(id, body, digest, size)", forms)
+	a.insert(deliveryColumns, deliveries)
+	a.keepKeys(keys)
 }
 
-const deliveryColumns = "delivery(target, sub, state, attempts, batch, at)"
-
-func (a *acceptance) events(t *tx, row *arrivalRow) error {
-	if row.office == 0 {
-		return nil
+// deliveries appends the rows of table delivery.
+func (a *acceptance) deliveries(args []any, row *arrivalRow) []any {
+	for i, target := range row.names {
+		state := states.Pending
+		switch {
+		case row.state == states.Parked && slices.Contains(row.stands, a.arrivals[row.n].Targets[i]):
+			state = states.Unclear // what it returned is looked up, whatever becomes of the rest
+		case row.state == states.Parked:
+			state = states.Held
+		case row.again && a.j.afterRestore.doubts[target] != 0:
+			state = states.Doubtful
+		}
+		args = append(args, target, row.id, state, 0, 0, a.now)
+		a.count(tallyProgress, int64(target), int64(state), 1)
 	}
-	t.event(row.office, row.id, states.EventAccepted, false, nil)
+	return args
+}
+
+func (a *acceptance) tellFirst(row *arrivalRow) {
+	a.event(row.office, row.id, states.EventAccepted, false, nil)
 	if row.state != states.Rejected {
-		return nil
+		return
 	}
 	data := map[string]any{"errors": row.reject}
 	if why := a.arrivals[row.n].Why; why != nil {
 		data["code"], data["reason"] = why.Code, why.Text
 	}
-	return t.eventData(row.office, row.id, states.EventRejected, true, data)
+	a.event(row.office, row.id, states.EventRejected, true, data)
 }
 
 // keepKeys remembers idempotency keys and answers the arrivals that shared one within the call.
-func (a *acceptance) keepKeys(t *tx, keys map[string]int) error {
+func (a *acceptance) keepKeys(keys map[string]int) {
 	for n := range a.arrivals {
 		r := &a.arrivals[n]
 		if r.IdempotencyKey == "" {
 			continue
 		}
-		scope, err := t.name(r.Scope)
-		if err != nil {
-			return err
-		}
-		first, ours := keys[r.Scope+listSeparator+r.IdempotencyKey]
+		first, ours := keys[r.Scope+engine.Separator+r.IdempotencyKey]
 		switch {
 		case !ours:
 		case first == n && a.out[n].Verdict != connectors.Conflict && !a.gone[n]:
-			if _, err := t.c.InsertNew("idem(scope, key, sub, digest)", []any{scope, r.IdempotencyKey, a.out[n].ID, r.Digest}); err != nil {
-				return err
-			}
+			a.insertNew("idem(scope, key, sub, digest)", engine.Word(r.Scope), r.IdempotencyKey, a.out[n].ID, r.Digest)
 		case first != n && a.out[first].ID != 0:
-			if err := a.answerKnown(t, n, knownForm{a.out[first].ID, a.arrivals[first].Digest}, "idempotency-key"); err != nil {
-				return err
-			}
+			a.answerKnown(n, knownForm{a.out[first].ID, a.arrivals[first].Digest}, "idempotency-key")
 		}
 	}
-	return nil
 }

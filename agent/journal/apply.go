@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
@@ -23,101 +22,81 @@ func (t *tx) apply(changes []Change) error {
 	for n := range changes {
 		ids[n] = changes[n].ID
 	}
-	rows, err := t.load(ids)
+	rows, err := t.load(ids...)
 	if err != nil {
 		return err
 	}
-	m, err := t.matcher()
-	if err != nil {
-		return err
-	}
-	touched := make([]*submissionRow, 0, len(rows))
+	m := &matcher{tx: t, names: map[int64]nameID{}, orphans: t.is("SELECT EXISTS(SELECT 1 FROM result WHERE sub IS NULL AND park IS NULL)")}
 	final := make(map[ID]bool)
 	for n := range changes {
-		s := rows[changes[n].ID]
-		if err := t.change(s, &changes[n], m); err != nil {
+		c := &changes[n]
+		if err := t.change(rows[c.ID], c, m); err != nil {
 			return err
 		}
-		if changes[n].Final && (changes[n].To == Done || changes[n].To == Skipped) {
-			final[s.id] = true
-		}
-		if n == 0 || changes[n-1].ID != s.id {
-			touched = append(touched, s)
+		if c.Final && (c.To == Done || c.To == Skipped) {
+			final[c.ID] = true
 		}
 	}
-	for _, s := range touched {
-		t.settle(s, final[s.id])
-		if err := t.save(s); err != nil {
-			return err
+	for n, id := range ids {
+		if n == 0 || ids[n-1] != id {
+			t.settle(rows[id], final[id])
 		}
 	}
-	return m.attach(t)
+	m.attach()
+	return nil
 }
 
-// change moves one delivery in memory, and writes what goes beside it.
+// change moves one delivery, and writes what goes beside it.
 func (t *tx) change(s *submissionRow, c *Change, m *matcher) error {
-	target, ok := t.j.names.find(c.Target)
-	var d *deliveryRow
-	if ok {
-		d = s.delivery(target)
-	}
+	target, _ := t.j.names.find(c.Target)
+	d := s.delivery(target)
 	if d == nil {
 		return &TransitionError{ID: c.ID, Target: c.Target, To: c.To}
 	}
 	to := states.ProgressOf(string(c.To))
-	how := states.Transition(d.state, to)
-	if how == states.Refused || to == states.Dropped || to == states.Batched && d.batch == 0 {
-		return &TransitionError{ID: c.ID, Target: c.Target, From: Progress(d.state.String()), To: c.To}
+	how := states.Transition(d.State, to)
+	if how == states.Refused || to == states.Dropped || to == states.Batched && d.Batch == 0 {
+		return &TransitionError{ID: c.ID, Target: c.Target, From: Progress(d.State.String()), To: c.To}
 	}
 	if c.Attempt || to == states.Done && how != states.Stays {
-		d.attempts++
-		d.dirty = true
+		d.Attempts++
+		d.Dirty = true
 	}
 	if c.Reason != nil && to != states.Done {
-		if err := t.noteReason(s, d, c, how); err != nil {
-			return err
-		}
-	}
-	if how == states.Stays && d.state != states.Done {
-		return nil
+		t.noteReason(s, d, c, how)
 	}
 	if to == states.Done {
-		if err := t.done(s, d, c, m); err != nil {
-			return err
-		}
+		t.done(s, d, c, m)
 	}
 	if how == states.Stays {
 		return nil
 	}
-	if d.state == states.Dropped || s.state == states.Rejected {
-		if err := t.note(s.id, Moment{What: "late", Target: c.Target, Text: "the target has it although it was given up"}); err != nil {
-			return err
-		}
+	if d.State == states.Dropped || s.State == states.Rejected {
+		t.note(s.ID, Moment{What: "late", Target: c.Target, Text: "the target has it although it was given up"})
 	}
 	if to == states.Pending || to == states.Waiting {
 		to = max(to, s.start()) // it was parked while this was under way
 	}
-	if to == states.Done && c.By != "" {
+	confirmed := to == states.Done && c.By != ""
+	if confirmed {
 		why := ""
 		if c.Reason != nil {
 			why = c.Reason.Text
 		}
-		if err := t.note(s.id, Moment{What: "confirmed", Target: c.Target, Text: why, By: c.By}); err != nil {
-			return err
-		}
+		t.note(s.ID, Moment{What: "confirmed", Target: c.Target, Text: why, By: c.By})
 	}
 	d.move(to)
-	if to == states.Done && c.By != "" && !s.waits() { // a person has ended the last of what was parked as a whole
-		s.flags, s.dirty = s.flags&^states.FlagWhole, true
+	if confirmed && !s.waits() { // a person has ended the last of what was parked as a whole
+		s.Flags, s.Dirty = s.Flags&^states.FlagWhole, true
 	}
-	if to == states.Held && (s.state == states.Accepted || s.state == states.Parked) && s.flags&states.FlagWhole == 0 {
+	if to == states.Held && (s.State == states.Accepted || s.State == states.Parked) && s.Flags&states.FlagWhole == 0 {
 		s.park(c.Reason)
 	}
 	return nil
 }
 
 // noteReason keeps why a delivery failed, waits or is unclear.
-func (t *tx) noteReason(s *submissionRow, d *deliveryRow, c *Change, how states.Step) error {
+func (t *tx) noteReason(s *submissionRow, d *deliveryRow, c *Change, how states.Step) {
 	what := "attempt"
 	switch {
 	case c.To == Held:
@@ -125,34 +104,31 @@ func (t *tx) noteReason(s *submissionRow, d *deliveryRow, c *Change, how states.
 	case c.To == Unclear:
 		what = "unclear"
 	}
-	if how == states.Taken || d.state == states.ProgressOf(string(c.To)) {
-		d.why, d.dirty = encodeReason(c.Reason), true
+	if how == states.Taken || d.State == states.ProgressOf(string(c.To)) {
+		d.Why, d.Dirty = encodeReason(c.Reason), true
 	}
-	return t.note(s.id, Moment{What: what, Target: c.Target, Code: c.Reason.Code, Text: c.Reason.Text, Raw: c.Reason.Raw})
+	t.note(s.ID, Moment{What: what, Target: c.Target, Code: c.Reason.Code, Text: c.Reason.Text, Raw: c.Reason.Raw})
 }
 
 // done keeps what the target returned and by what a result will find the submission.
-func (t *tx) done(s *submissionRow, d *deliveryRow, c *Change, m *matcher) error {
-	d.why = ""
+func (t *tx) done(s *submissionRow, d *deliveryRow, c *Change, m *matcher) {
+	d.Why = ""
 	if len(c.Returned) > 0 {
 		text, err := encodeReturned(c.Returned)
-		if err != nil {
-			return err
-		}
-		d.returned, d.dirty = text, true
-		if s.flags&states.FlagReturned == 0 {
-			s.flags |= states.FlagReturned
-			s.dirty = true
+		t.fail(err)
+		d.Returned, d.Dirty = text, true
+		if s.Flags&states.FlagReturned == 0 {
+			s.Flags, s.Dirty = s.Flags|states.FlagReturned, true
 		}
 	}
-	if c.MatchKey == "" {
-		return nil
+	if c.MatchKey != "" {
+		m.add(s, c.MatchKey)
 	}
-	return m.add(t, s, c.MatchKey)
 }
 
 // matcher finds orphaned results for submissions that are delivered only now.
 type matcher struct {
+	*tx
 	orphans bool             // there are any
 	names   map[int64]nameID // names of mappings by plan
 	found   []attachment
@@ -163,52 +139,29 @@ type attachment struct {
 	id ID
 }
 
-func (t *tx) matcher() (*matcher, error) {
-	some, err := engine.Value[bool](t.c, "SELECT EXISTS(SELECT 1 FROM result WHERE sub IS NULL AND park IS NULL)")
-	return &matcher{orphans: some, names: map[int64]nameID{}}, err
-}
-
-func (m *matcher) add(t *tx, s *submissionRow, key string) error {
-	name, err := m.planName(t, s.plan)
-	if err != nil {
-		return err
+func (m *matcher) add(s *submissionRow, key string) {
+	plan, ok := m.names[s.Plan]
+	if !ok {
+		name, found := one[string](m.look, "SELECT name FROM plan WHERE id=?", s.Plan)
+		if !found {
+			m.fail(fmt.Errorf("mapping of a submission: %w", ErrNotFound))
+		}
+		plan = m.nameID(name)
+		m.names[s.Plan] = plan
 	}
-	if _, err := t.c.InsertNew("match(plan, key, sub)", []any{name, key, s.id}); err != nil || !m.orphans {
-		return err
+	m.insertNew("match(plan, key, sub)", plan, key, s.ID)
+	if !m.orphans {
+		return
 	}
 	const sql = "SELECT n FROM result WHERE sub IS NULL AND park IS NULL AND plan=? AND key=? ORDER BY n"
-	return engine.Each(t.c, sql, []any{name, key}, func(n int64) error {
-		m.found = append(m.found, attachment{n, s.id})
-		return nil
-	})
+	each(m.look, sql, []any{plan, key}, func(n int64) { m.found = append(m.found, attachment{n, s.ID}) })
 }
 
-func (m *matcher) planName(t *tx, plan int64) (nameID, error) {
-	if w, ok := m.names[plan]; ok {
-		return w, nil
-	}
-	name, found, err := engine.One[string](t.c, "SELECT name FROM plan WHERE id=?", plan)
-	if err != nil || !found {
-		return 0, errorOr(err, fmt.Errorf("mapping of a submission: %w", ErrNotFound))
-	}
-	w, err := t.name(name)
-	m.names[plan] = w
-	return w, err
-}
-
-// attach gives the results that were waiting to their submissions, after those were saved.
-func (m *matcher) attach(t *tx) error {
+// attach gives the results that were waiting to their submissions.
+func (m *matcher) attach() {
 	for _, a := range m.found {
-		o, open, err := t.result(a.n)
-		if err != nil {
-			return err
-		}
-		if !open || o.Park != nil {
-			continue // given to another submission of the same call
-		}
-		if err := t.matched(a.n, o, a.id); err != nil {
-			return err
+		if o, open := m.result(a.n); open && o.Park == nil { // else it was given to another submission of the same call
+			m.matched(a.n, o, a.id)
 		}
 	}
-	return nil
 }

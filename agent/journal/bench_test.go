@@ -68,11 +68,8 @@ func BenchmarkAcceptBesideTombstones(b *testing.B) {
 			if purged > 0 {
 				_, err := r.StartPurge(r.ctx())
 				r.must(err)
-				r.must(r.do(r.ctx(), "bury", func(t *tx) error {
-					_, err := t.c.Exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<?)
-						INSERT INTO tombstone SELECT i, 4, 1, 0, 0, 0, randomblob(16), randomblob(16), 0, 0, 0, 1, NULL, NULL FROM n`, purged)
-					return err
-				}))
+				r.must(r.put(r.ctx(), "bury", `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<?)
+						INSERT INTO tombstone SELECT i, 4, 1, 0, 0, 0, randomblob(16), randomblob(16), 0, 0, 0, 1, NULL, NULL FROM n`, purged))
 				r.reopen()
 			}
 			const batch = 500

@@ -32,11 +32,11 @@ func (j *Journal) Checkpoint(ctx context.Context) error {
 
 // Check reads the whole journal and reports damage. It takes its time.
 func (j *Journal) Check(ctx context.Context) error {
-	return j.read(ctx, func(c *engine.Conn) error {
-		found, err := j.engine.Damage(ctx, c, false, 20)
-		if err == nil && len(found) > 0 {
-			err = fmt.Errorf("the journal is damaged: %s", found[0])
+	return j.read(ctx, func(l *look) {
+		found, err := j.engine.Damage(ctx, l.c, false, 20)
+		l.fail(err)
+		if len(found) > 0 {
+			l.fail(fmt.Errorf("the journal is damaged: %s", found[0]))
 		}
-		return err
 	})
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/inbasket/inbasket/agent/content"
-	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -41,17 +40,15 @@ const maxFindings = 5
 // error is for one that cannot be read at all.
 func (j *Journal) Checkup(ctx context.Context, o CheckupOrder) (c Checkup, err error) {
 	c.Findings = []Finding{}
-	if !j.has(purgeVersion) {
+	if j.readOnly && j.version < purgeVersion {
 		return c, &connectors.Error{Class: connectors.TargetError, Code: CodeOld, Op: "check the journal", Hint: "let this version's agent open it once, then check it again"}
 	}
-	err = j.check(func() error {
-		return j.read(ctx, func(db *engine.Conn) error {
-			found, err := j.engine.Damage(ctx, db, o.Full, maxFindings)
-			for _, what := range found {
-				c.add(damaged(what))
-			}
-			return err
-		})
+	err = j.check(ctx, func(l *look) {
+		found, err := j.engine.Damage(ctx, l.c, o.Full, maxFindings)
+		for _, what := range found {
+			c.add(damaged(what))
+		}
+		l.fail(err)
 	})
 	if isDamage(err) {
 		c.add(damaged(cause(err)))
@@ -60,14 +57,11 @@ func (j *Journal) Checkup(ctx context.Context, o CheckupOrder) (c Checkup, err e
 	if err != nil || len(c.Findings) > 0 { // what a damaged file says of itself is worth nothing
 		return c, err
 	}
-	err = j.check(func() error { return j.read(ctx, func(db *engine.Conn) error { return c.consistent(ctx, j, db) }) })
-	if err != nil {
-		return c, err
+	err = j.check(ctx, func(l *look) { c.consistent(ctx, l) })
+	if err == nil && o.Content != nil {
+		err = c.contents(ctx, j, o.Content)
 	}
-	if o.Content == nil {
-		return c, nil
-	}
-	return c, c.contents(ctx, j, o.Content)
+	return c, err
 }
 
 func (c *Checkup) add(f Finding) { c.Findings = append(c.Findings, f) }

@@ -61,10 +61,10 @@ func megabytes(n int64) string { return fmt.Sprintf("%d MB", (n+999_999)/1_000_0
 // Scrub overwrites what may be left of what was deleted, from a place on and a bounded part of the journal, and says where to go
 // on; 0 when all is done. It holds up nobody for longer than a usual commit.
 func (j *Journal) Scrub(ctx context.Context, from int64) (next int64, err error) {
-	var places []int64
-	err = j.read(ctx, func(c *engine.Conn) (err error) {
-		places, next, err = j.engine.Remains(c, from)
-		return err
+	places, err := find(ctx, j, func(l *look) (places []int64) {
+		places, next, err = j.engine.Remains(l.c, from)
+		l.fail(err)
+		return places
 	})
 	if err != nil || len(places) == 0 {
 		return next, err
@@ -82,9 +82,7 @@ func (t *tx) recount() error {
 		"INSERT INTO tally(kind, a, b, n) SELECT 3, 0, 0, count(*) FROM result WHERE sub IS NULL AND park IS NULL",
 		"INSERT INTO tally(kind, a, b, n) SELECT 5, 0, 0, count(*) FROM tombstone",
 	} {
-		if _, err := t.c.Exec(sql); err != nil {
-			return err
-		}
+		t.exec(sql)
 	}
 	return nil
 }

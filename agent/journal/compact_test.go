@@ -28,10 +28,7 @@ func TestCompactMakesTheFileSmall(t *testing.T) {
 	if got := r.purge(ids[:290]...); len(got) != 290 {
 		t.Fatalf("%d purged", len(got))
 	}
-	r.must(r.do(r.ctx(), "spoil the counters", func(t *tx) error {
-		_, err := t.c.Exec("UPDATE tally SET n=n+7 WHERE kind IN (1, 2, 5)")
-		return err
-	}))
+	r.must(r.put(r.ctx(), "spoil the counters", "UPDATE tally SET n=n+7 WHERE kind IN (1, 2, 5)"))
 	c, err := r.Checkup(r.ctx(), CheckupOrder{})
 	r.must(err)
 	if len(c.Findings) == 0 || c.Findings[0].Code != CodeTally {
@@ -104,7 +101,7 @@ func TestCheckupFindsContradictions(t *testing.T) {
 	} {
 		r := newRig(t)
 		id := r.one("A", "x")
-		r.must(r.do(r.ctx(), "spoil", func(t *tx) error { _, err := t.c.Exec(sql); return err }))
+		r.must(r.put(r.ctx(), "spoil", sql))
 		c, err := r.Checkup(r.ctx(), CheckupOrder{})
 		r.must(err)
 		found := false

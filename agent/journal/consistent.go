@@ -8,27 +8,18 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
 // checkPage is how many submissions a look at all tables takes at a time.
 const checkPage = 1000
 
-// submissionHead is a row of a submission as far as it is examined.
-type submissionHead struct {
-	ID            ID
-	State         states.State
-	Flags         int64
-	Office, Route nameID
-}
-
 // examination holds the tables against each other. It reads each of them once, in the order of submissions and a page at a time:
 // as much work as there are rows.
 type examination struct {
 	*Checkup
+	*look
 	ctx     context.Context
-	c       *engine.Conn
 	targets []nameID // that have deliveries
 	tally   map[tallyKey]int64
 	found   []finding // by invariant
@@ -47,34 +38,23 @@ func (f *finding) add(id ID) {
 }
 
 // consistent tells what contradicts itself.
-func (c *Checkup) consistent(ctx context.Context, j *Journal, db *engine.Conn) (err error) {
-	e := &examination{Checkup: c, ctx: ctx, c: db, tally: map[tallyKey]int64{}, found: make([]finding, len(states.Invariants))}
+func (c *Checkup) consistent(ctx context.Context, l *look) {
+	e := &examination{Checkup: c, look: l, ctx: ctx, tally: map[tallyKey]int64{}, found: make([]finding, len(states.Invariants))}
 	const next = "SELECT coalesce(min(target), 0) FROM delivery WHERE target>?"
-	for target, err := engine.Value[nameID](db, next, 0); target != 0 || err != nil; target, err = engine.Value[nameID](db, next, target) {
-		if err != nil {
-			return err
-		}
+	for target := value[nameID](l, next, 0); target != 0; target = value[nameID](l, next, target) {
 		e.targets = append(e.targets, target)
 	}
-	for from := ID(0); from < math.MaxInt64; {
-		if from, err = e.page(from); err != nil {
-			return err
-		}
+	for from := ID(0); from < math.MaxInt64 && l.err == nil; {
+		from = e.page(from)
 	}
-	if err := e.tallies(); err != nil {
-		return err
-	}
+	e.tallies()
 	for n, f := range e.found {
 		c.inconsistent(states.Invariants[n].What, f)
 	}
 	var pushes finding
-	err = engine.Each(db, "SELECT p.sub FROM push p LEFT JOIN event e ON e.office=p.office AND e.seq=p.seq WHERE e.seq IS NULL", nil,
-		func(id ID) error { pushes.add(id); return nil })
+	each(l, "SELECT p.sub FROM push p LEFT JOIN event e ON e.office=p.office AND e.seq=p.seq WHERE e.seq IS NULL", nil, pushes.add)
 	c.inconsistent("a push without its event", pushes)
-	if err != nil {
-		return err
-	}
-	return c.numbers(j, db)
+	c.numbers(l)
 }
 
 func (c *Checkup) inconsistent(what string, f finding) {
@@ -85,23 +65,16 @@ func (c *Checkup) inconsistent(what string, f finding) {
 }
 
 // page examines what there is of the submissions after an ID, and returns the last that it has examined.
-func (e *examination) page(from ID) (to ID, err error) {
+func (e *examination) page(from ID) (to ID) {
 	to = math.MaxInt64
 	for _, table := range []string{"submission", "tombstone"} {
-		last, full, err := engine.One[ID](e.c, "SELECT id FROM "+table+" WHERE id>? ORDER BY id LIMIT 1 OFFSET ?", from, checkPage-1)
-		if err != nil {
-			return 0, err
-		}
-		if full {
+		if last, full := one[ID](e.look, "SELECT id FROM "+table+" WHERE id>? ORDER BY id LIMIT 1 OFFSET ?", from, checkPage-1); full {
 			to = min(to, last)
 		}
 	}
-	dossiers, err := e.read(from, to)
-	if err != nil {
-		return 0, err
-	}
-	for _, id := range slices.Sorted(maps.Keys(dossiers)) {
-		d := dossiers[id]
+	facts := e.read(from, to)
+	for _, id := range slices.Sorted(maps.Keys(facts)) {
+		d := facts[id]
 		if d.Purged {
 			e.Purged++
 		}
@@ -111,11 +84,12 @@ func (e *examination) page(from ID) (to ID, err error) {
 			}
 		}
 	}
-	return to, e.ctx.Err()
+	e.fail(e.ctx.Err())
+	return to
 }
 
 // read joins what the tables have from an ID, which it leaves out, to another.
-func (e *examination) read(from, to ID) (map[ID]*states.Facts, error) {
+func (e *examination) read(from, to ID) map[ID]*states.Facts {
 	all := map[ID]*states.Facts{}
 	of := func(id ID) *states.Facts {
 		if all[id] == nil {
@@ -124,80 +98,68 @@ func (e *examination) read(from, to ID) (map[ID]*states.Facts, error) {
 		return all[id]
 	}
 	span := []any{from, to}
-	err := engine.Each(e.c, "SELECT id, state, flags, office, route FROM submission WHERE id>? AND id<=?", span, func(s submissionHead) error {
+	each(e.look, "SELECT id, state, flags, office, route FROM submission WHERE id>? AND id<=?", span, func(s struct {
+		ID    ID
+		Facts states.Submission
+		Route int64
+	}) {
 		d := of(s.ID)
-		d.Submission, d.Known = states.Submission{State: s.State, Flags: s.Flags, Office: s.Office != 0}, true
+		d.Submission, d.Known = s.Facts, true
 		e.Submissions++
-		e.tally[tallyKey{tallyState, int64(s.Route), int64(s.State)}]++
-		return nil
+		e.tally[tallyKey{tallyState, s.Route, int64(s.Facts.State)}]++
 	})
-	purged := false
-	ids := func(sql string, see func(*states.Facts)) {
-		if err == nil {
-			err = engine.Each(e.c, sql, span, func(id ID) error { see(of(id)); return nil })
-		}
+	ids := func(sql string, mark func(*states.Facts)) {
+		each(e.look, sql, span, func(id ID) { mark(of(id)) })
 	}
 	ids("SELECT id FROM form WHERE id>? AND id<=?", func(d *states.Facts) { d.Form = true })
+	purged := false
 	ids("SELECT id FROM tombstone WHERE id>? AND id<=?", func(d *states.Facts) { d.Purged, purged = true, true })
 	if purged { // else the rows of these tables are of no interest
 		for _, table := range []string{"history", "result", "match", "idem"} {
 			ids("SELECT sub FROM "+table+" WHERE sub>? AND sub<=?", func(d *states.Facts) { d.Remains = true })
 		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	err = engine.Each(e.c, "SELECT sub, type FROM event /*by event_sub*/ WHERE sub>? AND sub<=?", span, func(v struct {
+	each(e.look, "SELECT sub, type FROM event /*by event_sub*/ WHERE sub>? AND sub<=?", span, func(v struct {
 		ID   ID
 		Type int
-	}) error {
+	}) {
 		d := of(v.ID)
 		d.Told = true
 		if states.EventName(v.Type) != "" {
 			d.Events[v.Type]++
 		}
-		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return all, e.deliveries(span, of)
+	e.deliveries(span, of)
+	return all
 }
 
-func (e *examination) deliveries(span []any, of func(ID) *states.Facts) error {
+func (e *examination) deliveries(span []any, of func(ID) *states.Facts) {
 	for _, target := range e.targets {
 		batches := map[int64]states.Progress{}
 		type row struct {
 			ID       ID
 			Delivery states.Delivery
 		}
-		list, err := engine.All[row](e.c, "SELECT sub, state, batch, 0 FROM delivery WHERE target=? AND sub>? AND sub<=?", append([]any{target}, span...)...)
-		for _, r := range list {
+		for _, r := range all[row](e.look, "SELECT sub, state, batch, 0 FROM delivery WHERE target=? AND sub>? AND sub<=?", append([]any{target}, span...)...) {
 			e.tally[tallyKey{tallyProgress, int64(target), int64(r.Delivery.State)}]++
 			state, known := batches[r.Delivery.Batch]
-			if !known && r.Delivery.Batch != 0 && err == nil {
-				state, err = engine.Value[states.Progress](e.c, "SELECT state FROM batch WHERE target=? AND seq=?", target, r.Delivery.Batch)
+			if !known && r.Delivery.Batch != 0 {
+				state = value[states.Progress](e.look, "SELECT state FROM batch WHERE target=? AND seq=?", target, r.Delivery.Batch)
 				batches[r.Delivery.Batch] = state
 			}
 			r.Delivery.InBatch = state
 			d := of(r.ID)
 			d.Deliveries = append(d.Deliveries, r.Delivery)
 		}
-		if err != nil {
-			return err
-		}
 	}
-	return nil
 }
 
 // tallies compares the counters that every commit keeps with what was counted.
-func (e *examination) tallies() (err error) {
-	if e.tally[tallyKey{kind: tallyOrphans}], err = e.c.Number("SELECT count(*) FROM result WHERE sub IS NULL AND park IS NULL"); err != nil {
-		return err
-	}
+func (e *examination) tallies() {
+	e.tally[tallyKey{kind: tallyOrphans}] = e.number("SELECT count(*) FROM result WHERE sub IS NULL AND park IS NULL")
 	e.tally[tallyKey{kind: tallyPurged}] = e.Purged
 	less, more := map[int64]bool{}, map[int64]bool{}
-	err = engine.Each(e.c, "SELECT kind, a, b, n FROM tally WHERE kind<>?", []any{tallySeq}, func(t struct{ Kind, A, B, N int64 }) error {
+	each(e.look, "SELECT kind, a, b, n FROM tally WHERE kind<>?", []any{tallySeq}, func(t struct{ Kind, A, B, N int64 }) {
 		key := tallyKey{t.Kind, t.A, t.B}
 		counted := e.tally[key]
 		delete(e.tally, key)
@@ -208,7 +170,6 @@ func (e *examination) tallies() (err error) {
 		default:
 			less[t.Kind] = true
 		}
-		return nil
 	})
 	for key, n := range e.tally {
 		if n != 0 {
@@ -230,20 +191,18 @@ func (e *examination) tallies() (err error) {
 			e.add(Finding{Code: CodeTally, Text: k.what, Cure: "inbasket journal compact counts anew"})
 		}
 	}
-	return err
 }
 
 // numbers looks for gaps in the numbers of batches: each one up to the last was used, but for those that were
 // skipped because evidence at the target showed them used.
-func (c *Checkup) numbers(j *Journal, db *engine.Conn) error {
+func (c *Checkup) numbers(l *look) {
 	const sql = `SELECT target, min(seq), max(seq), count(*) FROM batch WHERE target NOT IN (SELECT w.id FROM word w JOIN meta m ON m.key='seq:'||w.text)
 		GROUP BY target HAVING count(*)<>max(seq)-min(seq)+1`
-	return engine.Each(db, sql, nil, func(r struct {
-		Target             nameID
+	each(l, sql, nil, func(r struct {
+		Target             string `col:"word"`
 		First, Last, Count int64
-	}) error {
-		c.add(Finding{Code: CodeGap, Text: fmt.Sprintf("of the batches of %s from %d to %d only %d are known", j.name(db, r.Target), r.First, r.Last, r.Count),
+	}) {
+		c.add(Finding{Code: CodeGap, Text: fmt.Sprintf("of the batches of %s from %d to %d only %d are known", r.Target, r.First, r.Last, r.Count),
 			Cure: "look at the target for the numbers that inbasket batches does not list, and send diagnostics to the maintainers"})
-		return nil
 	})
 }

@@ -37,22 +37,18 @@ func TestCheckupIsLinear(t *testing.T) {
 		t.Errorf("%d statements for %d submissions, %d for four times as many", statements, checkPage, statements4)
 	}
 	whole := []string{"SCAN p", "SCAN batch", "SCAN result", "SCAN tally", "SCAN m", "SCAN w"} // once, and not for each page
-	r.must(r.read(r.ctx(), func(c *engine.Conn) error {
+	r.must(r.read(r.ctx(), func(l *look) {
 		for _, sql := range slices.Sorted(maps.Keys(run)) {
-			plan, err := engine.All[struct {
+			plan := all[struct {
 				ID, Parent, Unused int64
 				Detail             string
-			}](c, "EXPLAIN QUERY PLAN "+sql, run[sql]...)
-			if err != nil {
-				return err
-			}
+			}](l, "EXPLAIN QUERY PLAN "+sql, run[sql]...)
 			for _, step := range plan {
 				if strings.HasPrefix(step.Detail, "SCAN") && !slices.ContainsFunc(whole, func(s string) bool { return strings.HasPrefix(step.Detail, s) }) {
 					t.Errorf("%s: %s", sql, step.Detail)
 				}
 			}
 		}
-		return nil
 	}))
 }
 
@@ -76,17 +72,17 @@ func (r *rig) fill(name string, n int) {
 func (r *rig) checked() (rows, statements int64, run map[string][]any) {
 	r.Helper()
 	run = map[string][]any{}
-	r.must(r.read(r.ctx(), func(c *engine.Conn) error {
+	r.must(r.read(r.ctx(), func(l *look) {
+		c := l.c
 		s, before := c.Session, *c
 		c.Session = recorder{s, run}
 		defer func() { c.Session = s }()
 		var found Checkup
-		err := found.consistent(r.ctx(), r.Journal, c)
+		found.consistent(r.ctx(), l)
 		if len(found.Findings) > 0 {
 			r.Errorf("%+v", found.Findings)
 		}
 		rows, statements = c.Rows-before.Rows, c.Statements-before.Statements
-		return err
 	}))
 	return rows, statements, run
 }

@@ -124,14 +124,6 @@ func encodeFiles(files []File) (engine.Optional, error) {
 	return engine.Optional(b), err
 }
 
-func decodeFiles(s string) (files []File, err error) {
-	if s == "" {
-		return nil, nil
-	}
-	err = json.Unmarshal([]byte(s), &files)
-	return files, err
-}
-
 // encodeIDs keeps the members of a batch as differences: a few bytes each.
 func encodeIDs(ids []ID) []byte {
 	b := make([]byte, 0, 5*len(ids))

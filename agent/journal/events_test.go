@@ -209,7 +209,6 @@ func TestListAndSummary(t *testing.T) {
 	if marks["x"] != (KnownTarget{"id-1", "host=a", 1}) || marks["y"].Open != 2 {
 		t.Errorf("%+v", marks)
 	}
-	r.must(r.Note(r.ctx(), a, Moment{What: "operator", By: "me", Text: "looked"}))
 	r.must(r.Checkpoint(r.ctx()))
 	r.check()
 }

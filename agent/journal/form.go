@@ -51,8 +51,8 @@ func (j *Journal) form(f storedForm) ([]byte, error) {
 }
 
 // formSize is the column with the size of a compressed form.
-func (j *Journal) formSize() string {
-	if j.has(formVersion) {
+func (l *look) formSize() string {
+	if l.has(formVersion) {
 		return "f.size"
 	}
 	return "NULL"

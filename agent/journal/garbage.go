@@ -7,26 +7,19 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
 // Garbage returns content that was referred to by what is purged, at most limit pieces of it after a digest.
-func (j *Journal) Garbage(ctx context.Context, after connectors.Digest, limit int) (digests []connectors.Digest, err error) {
-	err = j.read(ctx, func(c *engine.Conn) error {
-		digests, err = engine.All[connectors.Digest](c, "SELECT digest FROM garbage WHERE digest>? ORDER BY digest LIMIT ?", after, limit)
-		return err
-	})
-	return digests, err
+func (j *Journal) Garbage(ctx context.Context, after connectors.Digest, limit int) ([]connectors.Digest, error) {
+	return ask[connectors.Digest](ctx, j, "SELECT digest FROM garbage WHERE digest>? ORDER BY digest LIMIT ?", after, limit)
 }
 
 // Collected forgets garbage: its content is removed, or something refers to it after all.
 func (j *Journal) Collected(ctx context.Context, digests []connectors.Digest) error {
 	return j.do(ctx, "forget garbage", func(t *tx) error {
 		for _, d := range digests {
-			if _, err := t.c.Exec("DELETE FROM garbage WHERE digest=?", d[:]); err != nil {
-				return err
-			}
+			t.exec("DELETE FROM garbage WHERE digest=?", d)
 		}
 		return nil
 	})
@@ -63,13 +56,12 @@ const pageOfReferences = 2000
 // a batch and for the documents of a result without a submission; a large form and a batch have no name.
 func (j *Journal) References(ctx context.Context, f func(ID, File) error) error {
 	list := func(r reference) error {
-		files, err := decodeFiles(r.Files)
-		for n := range files {
-			if err == nil {
-				err = f(max(r.Sub, 0), files[n])
+		for _, file := range r.Files {
+			if err := f(max(r.Sub, 0), file); err != nil {
+				return err
 			}
 		}
-		return err
+		return nil
 	}
 	blob := func(r reference) error { return f(r.Sub, File{Digest: r.Digest, Size: r.Size}) }
 	for _, q := range []struct {
@@ -100,27 +92,27 @@ type reference struct {
 	Sub       ID
 	Digest    connectors.Digest
 	Size      int64
-	Files     string
+	Files     []File `col:"json"`
 }
 
 // pages reads a query page by page, each in a snapshot of its own. after are the arguments by which a page goes on after a row;
 // of the zero row those of the first page.
 func pages[T any](ctx context.Context, j *Journal, sql string, after func(*T) []any, each func(T) error) error {
 	var last T
-	for seen := pageOfReferences; seen == pageOfReferences; {
-		seen = 0
-		err := j.read(ctx, func(c *engine.Conn) error {
-			return engine.Each(c, sql, append(after(&last), pageOfReferences), func(r T) error {
-				last = r
-				seen++
-				return each(r)
-			})
-		})
+	for {
+		page, err := ask[T](ctx, j, sql, append(after(&last), pageOfReferences)...)
 		if err != nil {
 			return err
 		}
+		for _, last = range page {
+			if err := each(last); err != nil {
+				return err
+			}
+		}
+		if len(page) < pageOfReferences {
+			return nil
+		}
 	}
-	return nil
 }
 
 // Certificate proves what a purge took away: how much, of when, and a digest over the IDs, which their tombstones
@@ -140,39 +132,34 @@ type Certificate struct {
 const certified = "purge-certified"
 
 // Uncertified returns the numbers of purges that took something away and are not on record yet.
-func (j *Journal) Uncertified(ctx context.Context) (runs []int64, err error) {
-	err = j.read(ctx, func(c *engine.Conn) error {
-		last, err := c.Number("SELECT value FROM meta WHERE key='purge-run'")
-		if err != nil {
-			return err
+func (j *Journal) Uncertified(ctx context.Context) ([]int64, error) {
+	return find(ctx, j, func(l *look) []int64 {
+		const value = "SELECT value FROM meta WHERE key=?"
+		done := l.number(value, certified)
+		if done >= l.number(value, "purge-run") {
+			return nil
 		}
-		done, err := c.Number("SELECT value FROM meta WHERE key=?", certified)
-		if err != nil || done >= last {
-			return err
-		}
-		runs, err = engine.All[int64](c, "SELECT DISTINCT run FROM tombstone WHERE run>? ORDER BY run", done)
-		return err
+		return all[int64](l, "SELECT DISTINCT run FROM tombstone WHERE run>? ORDER BY run", done)
 	})
-	return runs, err
 }
 
 // Certify tells what a purge took away, from the tombstones.
 func (j *Journal) Certify(ctx context.Context, run int64) (cert Certificate, err error) {
 	cert.Run = run
 	h := sha256.New()
-	err = j.read(ctx, func(c *engine.Conn) error {
-		return engine.Each(c, "SELECT id, at, purged, by FROM tombstone WHERE run=? ORDER BY id", []any{run}, func(t struct {
+	err = j.read(ctx, func(l *look) {
+		each(l, "SELECT id, at, purged, by FROM tombstone WHERE run=? ORDER BY id", []any{run}, func(t struct {
 			ID         ID
 			At, Purged time.Time
 			By         string
-		}) error {
+		}) {
 			cert.Count++
 			fmt.Fprintf(h, "%s\n", t.ID)
 			if cert.Count == 1 {
 				cert.From, cert.First = t.At, t.Purged
 			}
 			cert.To, cert.Last, cert.By = t.At, t.Purged, t.By
-			return ctx.Err()
+			l.fail(ctx.Err())
 		})
 	})
 	cert.Digest = hex.EncodeToString(h.Sum(nil))
@@ -181,8 +168,5 @@ func (j *Journal) Certify(ctx context.Context, run int64) (cert Certificate, err
 
 // Certified notes that all purges up to a number are on record.
 func (j *Journal) Certified(ctx context.Context, run int64) error {
-	return j.do(ctx, "note a certificate", func(t *tx) error {
-		_, err := t.c.Exec(raiseMeta, certified, run)
-		return err
-	})
+	return j.put(ctx, "note a certificate", raiseMeta, certified, run)
 }

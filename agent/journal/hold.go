@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
@@ -31,18 +30,17 @@ type Hold struct {
 }
 
 // Hold returns the last restore, or nil where the journal was never restored.
-func (j *Journal) Hold(ctx context.Context) (h *Hold, err error) {
-	err = j.read(ctx, func(c *engine.Conn) error {
-		if !j.has(holdVersion) {
+func (j *Journal) Hold(ctx context.Context) (*Hold, error) {
+	return find(ctx, j, func(l *look) *Hold {
+		if !l.has(holdVersion) {
 			return nil
 		}
-		r, found, err := engine.One[Hold](c, "SELECT backup, restored, gathered, released, by, file, report FROM hold WHERE id=1")
-		if found {
-			h = &r
+		h, found := one[Hold](l, "SELECT backup, restored, gathered, released, by, file, report FROM hold WHERE id=1")
+		if !found {
+			return nil
 		}
-		return err
+		return &h
 	})
-	return h, err
 }
 
 // Held tells whether a restore is in force. It asks no disk.
@@ -50,10 +48,7 @@ func (j *Journal) Held() bool { return j.held.Load() }
 
 // KeepReport keeps what the evidence for a restored journal says.
 func (j *Journal) KeepReport(ctx context.Context, report []byte) error {
-	return j.do(ctx, "keep what a restore found", func(t *tx) error {
-		_, err := t.c.Exec("UPDATE hold SET gathered=?, report=? WHERE id=1 AND released=0", t.now, string(report))
-		return err
-	})
+	return j.put(ctx, "keep what a restore found", "UPDATE hold SET gathered=?, report=? WHERE id=1 AND released=0", j.clock.Now(), string(report))
 }
 
 // UncertainTarget names a target that cannot tell whether it got something between the backup and the restore.
@@ -91,97 +86,65 @@ func (j *Journal) EndHold(ctx context.Context, e Ending) error {
 }
 
 func (t *tx) endHold(e Ending) error {
-	n, err := t.c.Exec("UPDATE hold SET released=?, by=? WHERE id=1 AND released=0", t.now, e.By)
-	if err != nil {
-		return err
-	}
-	if n == 0 {
+	if t.exec("UPDATE hold SET released=?, by=? WHERE id=1 AND released=0", t.now, e.By) == 0 {
 		return ErrNotHeld
 	}
 	for target, last := range e.Seqs {
-		if _, err := t.c.Exec(raiseMeta, seqOfKey+target, last); err != nil {
-			return err
-		}
+		t.exec(raiseMeta, seqOfKey+target, last)
 	}
-	if _, err := t.c.Exec("DELETE FROM doubt"); err != nil {
-		return err
-	}
+	t.exec("DELETE FROM doubt")
 	for _, d := range e.Uncertain {
-		if err := t.uncertain(d); err != nil {
-			return err
-		}
+		t.uncertain(d)
 	}
 	for _, r := range e.Rereads {
 		const sql = "INSERT INTO reread(kind, name, since) VALUES(?, ?, ?) ON CONFLICT(kind, name) DO UPDATE SET since=excluded.since WHERE excluded.since<reread.since"
-		if _, err := t.c.Exec(sql, r.Kind, r.Name, r.Since); err != nil {
-			return err
-		}
+		t.exec(sql, r.Kind, r.Name, r.Since)
 	}
-	return t.j.loadAfterRestore(t.c)
+	t.loadAfterRestore()
+	return nil
 }
 
-// doubt makes doubtful what may have been delivered to a target after the backup.
-func (t *tx) uncertain(d UncertainTarget) error {
-	if _, err := t.c.Exec("INSERT INTO doubt(target, restored) VALUES(?, (SELECT restored FROM hold WHERE id=1))", d.Target); err != nil {
-		return err
-	}
-	w, err := t.name(d.Target)
-	if err != nil || !d.Open {
-		return err
+// uncertain makes doubtful what may have been delivered to a target after the backup.
+func (t *tx) uncertain(d UncertainTarget) {
+	t.exec("INSERT INTO doubt(target, restored) VALUES(?, (SELECT restored FROM hold WHERE id=1))", d.Target)
+	w := t.nameID(d.Target)
+	if !d.Open {
+		return
 	}
 	for _, from := range []states.Progress{states.Pending, states.Waiting, states.Batched} {
-		n, err := t.c.Exec("UPDATE delivery SET state=? WHERE target=? AND state=? AND state<10", states.Doubtful, w, from)
-		if err != nil {
-			return err
-		}
+		n := t.exec("UPDATE delivery SET state=? WHERE target=? AND state=? AND state<10", states.Doubtful, w, from)
 		t.count(tallyProgress, int64(w), int64(from), -n)
 		t.count(tallyProgress, int64(w), int64(states.Doubtful), n)
 	}
-	_, err = t.c.Exec("UPDATE batch SET state=? WHERE target=? AND state=?", states.Doubtful, w, states.Batched)
-	return err
+	t.exec("UPDATE batch SET state=? WHERE target=? AND state=?", states.Doubtful, w, states.Batched)
 }
 
 // forgetRecalls drops names of forms that were to come again and never did: a form that bears such a name long after
 // is another one.
-func forgetRecalls(c *engine.Conn, now time.Time) error {
-	const sql = `DELETE FROM recall WHERE NOT EXISTS(SELECT 1 FROM reread) AND EXISTS(SELECT 1 FROM hold WHERE released>0 AND released<?)`
-	_, err := c.Exec(sql, now.Add(-recallDays))
-	return err
-}
+const forgetRecalls = "DELETE FROM recall WHERE NOT EXISTS(SELECT 1 FROM reread) AND EXISTS(SELECT 1 FROM hold WHERE released>0 AND released<?)"
 
 // recallDays is how long a form may take to come again.
 const recallDays = 7 * 24 * time.Hour
 
 // Rereads returns what is still to be read again.
-func (j *Journal) Rereads(ctx context.Context) (list []Reread, err error) {
-	err = j.read(ctx, func(c *engine.Conn) error {
-		list, err = engine.All[Reread](c, "SELECT kind, name, since FROM reread ORDER BY kind, name")
-		return err
-	})
-	return list, err
+func (j *Journal) Rereads(ctx context.Context) ([]Reread, error) {
+	return ask[Reread](ctx, j, "SELECT kind, name, since FROM reread ORDER BY kind, name")
 }
 
 // RereadDone notes that something has been read again to its end.
 func (j *Journal) RereadDone(ctx context.Context, kind, name string) error {
-	return j.do(ctx, "note what was read again", func(t *tx) error {
-		_, err := t.c.Exec("DELETE FROM reread WHERE kind=? AND name=?", kind, name)
-		return err
-	})
+	return j.put(ctx, "note what was read again", "DELETE FROM reread WHERE kind=? AND name=?", kind, name)
 }
 
 // NoteBackup remembers that a backup was made and verified.
 func (j *Journal) NoteBackup(ctx context.Context, at time.Time) error {
-	return j.do(ctx, "note a backup", func(t *tx) error {
-		_, err := t.c.Exec(raiseMeta, "backup", at)
-		return err
-	})
+	return j.put(ctx, "note a backup", raiseMeta, "backup", at)
 }
 
+// lastBackup is when the last verified backup was made.
+const lastBackup = "SELECT value FROM meta WHERE key='backup'"
+
 // LastBackup returns when the last verified backup was made; zero: never.
-func (j *Journal) LastBackup(ctx context.Context) (at time.Time, err error) {
-	err = j.read(ctx, func(c *engine.Conn) error {
-		at, err = engine.Value[time.Time](c, "SELECT value FROM meta WHERE key='backup'")
-		return err
-	})
-	return at, err
+func (j *Journal) LastBackup(ctx context.Context) (time.Time, error) {
+	return askOne[time.Time](ctx, j, lastBackup)
 }

@@ -91,6 +91,9 @@ func (i ID) Time() time.Time {
 	return time.UnixMilli(int64(i>>idLow) + idEpoch).UTC()
 }
 
+// firstAt is the first ID of a moment.
+func firstAt(at time.Time) ID { return ID(max(at.UnixMilli()-idEpoch, 0)) << idLow }
+
 // idSource makes IDs. It belongs to the writer's goroutine.
 type idSource struct {
 	last ID

@@ -12,7 +12,6 @@ import (
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/agent/journal/engine/sqlite"
-	"github.com/inbasket/inbasket/connectors"
 )
 
 // Inspection is what can be told of a journal without opening it as an agent does: of any version, also of a
@@ -97,49 +96,22 @@ func (i *Inspection) read(ctx context.Context, e engine.Engine, c *engine.Conn, 
 	if i.Version, err = e.Version(c); err != nil || i.Version == 0 || i.Version > i.Known {
 		return err
 	}
-	if i.Epoch, err = c.Number("SELECT value FROM meta WHERE key='epoch'"); err != nil {
-		return err
-	}
-	if i.Backup, err = engine.Value[time.Time](c, "SELECT value FROM meta WHERE key='backup'"); err != nil {
-		return err
-	}
-	if i.Newest, err = engine.Value[time.Time](c, "SELECT changed FROM submission ORDER BY id DESC LIMIT 1"); err != nil {
-		return err
-	}
-	if i.Version >= holdVersion {
-		if i.Held, err = engine.Value[bool](c, "SELECT count(*) FROM hold WHERE released=0"); err != nil {
-			return err
-		}
-	}
-	if err := i.readPlans(c); err != nil || !whole {
-		return err
+	l := &look{c: c}
+	i.Epoch, i.Backup = l.number(epoch), value[time.Time](l, lastBackup)
+	i.Newest = value[time.Time](l, "SELECT changed FROM submission ORDER BY id DESC LIMIT 1")
+	i.Held = i.Version >= holdVersion && l.is(heldNow)
+	// The mappings that were used, with how many submissions are on their way by each: through the small indexes over what is open and
+	// parked, since the journal may hold millions that are done.
+	i.Plans = all[PlanUse](l, `SELECT digest, name, version, bundle, coalesce(n, 0) FROM plan LEFT JOIN
+		(SELECT s.plan AS used_by, count(*) AS n FROM (SELECT sub AS id FROM delivery /*by delivery_open*/ WHERE state<10
+		UNION SELECT id FROM submission /*by submission_parked*/ WHERE state=6) o CROSS JOIN submission s ON s.id=o.id GROUP BY s.plan) open ON used_by=plan.id
+		WHERE used=1 ORDER BY name, version`)
+	if l.err != nil || !whole {
+		return l.err
 	}
 	damage, err := e.Damage(ctx, c, false, 1)
 	i.Damage = strings.Join(damage, "; ")
 	return err
-}
-
-// readPlans reads the mappings that were used, with how many submissions are on their way by each.
-func (i *Inspection) readPlans(c *engine.Conn) error {
-	type count struct{ Plan, Open int64 }
-	open := map[int64]int64{}
-	// Through the small indexes over what is open and parked: the journal may hold millions that are done.
-	const sql = `SELECT s.plan, count(*) FROM (SELECT sub AS id FROM delivery /*by delivery_open*/ WHERE state<10
-		UNION SELECT id FROM submission /*by submission_parked*/ WHERE state=6) o CROSS JOIN submission s ON s.id=o.id GROUP BY s.plan`
-	err := engine.Each(c, sql, nil, func(n count) error { open[n.Plan] = n.Open; return nil })
-	if err != nil {
-		return err
-	}
-	return engine.Each(c, "SELECT digest, name, version, bundle, id FROM plan WHERE used=1 ORDER BY name, version", nil, func(p struct {
-		Digest  connectors.Digest
-		Name    string
-		Version int
-		Bundle  []byte
-		ID      int64
-	}) error {
-		i.Plans = append(i.Plans, PlanUse{Plan{p.Digest, p.Name, p.Version, p.Bundle}, open[p.ID]})
-		return nil
-	})
 }
 
 // Trail is one line of the history without its texts.
@@ -152,10 +124,6 @@ type Trail struct {
 }
 
 // Trail returns the last lines of the history of all submissions, newest first.
-func (j *Journal) Trail(ctx context.Context, limit int) (list []Trail, err error) {
-	err = j.read(ctx, func(c *engine.Conn) error {
-		list, err = engine.All[Trail](c, "SELECT at, sub, what, target, code FROM history ORDER BY n DESC LIMIT ?", limit)
-		return err
-	})
-	return list, err
+func (j *Journal) Trail(ctx context.Context, limit int) ([]Trail, error) {
+	return ask[Trail](ctx, j, "SELECT at, sub, what, target, code FROM history ORDER BY n DESC LIMIT ?", limit)
 }

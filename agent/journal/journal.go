@@ -7,6 +7,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -69,6 +70,7 @@ type Journal struct {
 
 	// The writer's own.
 	w            *engine.Conn
+	started      bool
 	ids          idSource
 	seq          int64          // last event's number
 	plans        map[int64]bool // plans that submissions are pinned to
@@ -98,7 +100,7 @@ func Open(ctx context.Context, dir string, o Options) (*Journal, error) {
 	}
 	j := newJournal(dir, o)
 	j.lock = l
-	if err := j.start(ctx); err != nil {
+	if err := j.connected(); err != nil {
 		return nil, errors.Join(j.fault("open the journal", err), l.release())
 	}
 	go j.write()
@@ -115,11 +117,12 @@ func OpenReadOnly(ctx context.Context, dir string, o Options) (*Journal, error) 
 	}
 	j.engine = sqlite.ReadOnly(j.path)
 	close(j.stopped)
-	err := j.read(ctx, func(c *engine.Conn) (err error) {
-		if j.version, err = j.engine.Version(c); err == nil && j.version > j.engine.Newest() {
+	err := j.read(ctx, func(l *look) {
+		var err error
+		if j.version, err = j.engine.Version(l.c); err == nil && j.version > j.engine.Newest() {
 			err = ErrTooNew
 		}
-		return errors.Join(err, j.names.load(c))
+		l.fail(errors.Join(err, j.names.load(l.c)))
 	})
 	if err != nil {
 		return nil, errors.Join(j.fault("open the journal", err), j.Close())
@@ -131,7 +134,7 @@ func newJournal(dir string, o Options) *Journal {
 	j := &Journal{
 		path: filepath.Join(dir, fileName), clock: o.Clock, content: o.Content, names: newNames(), hooks: o.Hooks, mended: o.Mended,
 		jobs: make(chan *job), quit: make(chan struct{}), stopped: make(chan struct{}),
-		ids: idSource{rand: o.Rand}, plans: map[int64]bool{}, pool: make(chan *engine.Conn, readers),
+		ids: idSource{rand: cmp.Or[io.Reader](o.Rand, rand.Reader)}, plans: map[int64]bool{}, pool: make(chan *engine.Conn, readers),
 		watches: watches{list: map[about]*watched{}}, push: map[string]bool{}, pinned: map[connectors.Digest]Plan{},
 	}
 	if abs, err := filepath.Abs(j.path); err == nil {
@@ -140,9 +143,6 @@ func newJournal(dir string, o Options) *Journal {
 	j.engine = sqlite.New(j.path)
 	if j.clock == nil {
 		j.clock = systemClock{}
-	}
-	if o.Rand == nil {
-		j.ids.rand = rand.Reader
 	}
 	for range readers {
 		j.pool <- nil
@@ -156,52 +156,49 @@ type systemClock struct{}
 func (systemClock) Now() time.Time                         { return time.Now() }
 func (systemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
 
-func (j *Journal) start(context.Context) error {
+// connected opens the writer's connection: at the start, and again after a fault, when the transaction whose end was unclear may be
+// on disk after all.
+func (j *Journal) connected() error {
+	if j.w != nil {
+		return nil
+	}
 	c, err := j.engine.Writer()
 	if err != nil {
 		return err
 	}
-	if err := j.load(c); err != nil {
-		return errors.Join(err, c.Close())
+	c.Words = j.names
+	l := &look{j: j, c: c}
+	if !j.started {
+		l.fail(j.engine.Migrate(c))
 	}
-	j.w = c
+	l.fail(j.names.load(c))
+	j.seq = max(j.seq, l.number(lastEvent))
+	l.loadTombstones()
+	if !j.started {
+		l.start()
+	}
+	if l.err != nil {
+		return errors.Join(l.err, c.Close())
+	}
+	j.w, j.started = c, true
 	return nil
 }
 
-// load brings the file to this version and reads what the writer keeps in memory.
-func (j *Journal) load(c *engine.Conn) error {
-	if err := j.engine.Migrate(c); err != nil {
-		return err
-	}
-	if err := errors.Join(j.names.load(c), j.loadSeq(c), j.loadTombstones(c)); err != nil {
-		return err
-	}
-	if err := j.loadPositions(c); err != nil {
-		return err
-	}
-	var err error
-	if j.ids.last, err = engine.Value[ID](c, lastID); err != nil {
-		return err
-	}
-	held, err := engine.Value[bool](c, "SELECT count(*) FROM hold WHERE released=0")
-	if err != nil {
-		return err
-	}
-	j.held.Store(held)
-	if err := errors.Join(forgetRecalls(c, j.clock.Now()), j.loadAfterRestore(c)); err != nil {
-		return err
-	}
-	return engine.Each(c, "SELECT id FROM plan WHERE used=1", nil, func(id int64) error { j.plans[id] = true; return nil })
+// start reads what the writer keeps in memory for good.
+func (l *look) start() {
+	l.loadPositions()
+	l.j.ids.last = value[ID](l, lastID)
+	l.j.held.Store(l.is(heldNow))
+	(&tx{look: l}).exec(forgetRecalls, l.j.clock.Now().Add(-recallDays))
+	l.loadAfterRestore()
+	each(l, "SELECT id FROM plan WHERE used=1", nil, func(id int64) { l.j.plans[id] = true })
 }
+
+// heldNow tells whether a restore is in force.
+const heldNow = "SELECT count(*) FROM hold WHERE released=0"
 
 // lastID is the highest ID that was used.
 const lastID = "SELECT max(n) FROM (SELECT value AS n FROM meta WHERE key='last-id' UNION ALL SELECT max(id) FROM submission) used"
-
-func (j *Journal) loadSeq(c *engine.Conn) error {
-	n, err := c.Number("SELECT n FROM tally WHERE kind=?", tallySeq)
-	j.seq = max(j.seq, n)
-	return err
-}
 
 // Close ends the writer after the call under way, and releases the lock. It may be called twice.
 func (j *Journal) Close() error {
@@ -223,75 +220,9 @@ func (j *Journal) Close() error {
 	return j.closed
 }
 
-// read lends one of the few read connections to f, within one snapshot.
-func (j *Journal) read(ctx context.Context, f func(c *engine.Conn) error) (err error) {
-	var c *engine.Conn
-	select {
-	case <-j.quit:
-		return closed("read the journal")
-	default:
-	}
-	select {
-	case c = <-j.pool:
-	case <-j.quit:
-		return closed("read the journal")
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { j.pool <- c }()
-	if c == nil {
-		if c, err = j.engine.Reader(); err != nil {
-			c = nil
-			return j.fault("open the journal for reading", err)
-		}
-	}
-	if _, err := c.Exec("BEGIN"); err != nil {
-		return j.dropReader(&c, err)
-	}
-	err = f(c)
-	if _, e := c.Exec("COMMIT"); e != nil {
-		return j.dropReader(&c, errors.Join(err, e))
-	}
-	if j.engine.Kind(err) != engine.Other {
-		return j.dropReader(&c, err)
-	}
-	return err
-}
-
-func (j *Journal) dropReader(c **engine.Conn, err error) error {
-	_ = (*c).Close() // the first error is the one that matters
-	*c = nil
-	return j.fault("read the journal", err)
-}
-
-// name returns the text of a name, also of one that a running agent made after this process read them.
-func (j *Journal) name(c *engine.Conn, id nameID) string {
-	s := j.names.text(id)
-	if s == "" && id != 0 && j.readOnly {
-		if err := j.names.load(c); err == nil {
-			s = j.names.text(id)
-		}
-	}
-	return s
-}
-
-// nameID returns the number of a name, and whether the journal has ever seen it.
-func (j *Journal) nameID(c *engine.Conn, s string) (nameID, bool) {
-	w, ok := j.names.find(s)
-	if !ok && j.readOnly {
-		if err := j.names.load(c); err == nil {
-			w, ok = j.names.find(s)
-		}
-	}
-	return w, ok
-}
-
-// has tells whether the file has the tables of a version: a reader may meet one that no newer agent has opened yet.
-func (j *Journal) has(version int64) bool { return !j.readOnly || j.version >= version }
-
 // toldOrder is the column by which results of a submission are in the order in which they were told.
-func (j *Journal) toldOrder() string {
-	if j.has(resultVersion) {
+func (l *look) toldOrder() string {
+	if l.has(resultVersion) {
 		return "revision"
 	}
 	return "n"

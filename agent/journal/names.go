@@ -10,7 +10,7 @@ import (
 // nameID stands for a name that many rows share: of a route, target, office, source. 0 is the empty name.
 type nameID int64
 
-// names is the table of them in memory. The writer adds; readers may be on other goroutines.
+// names is the table of them in memory, and the writer's engine.Words. The writer adds; readers may be on other goroutines.
 type names struct {
 	mu    sync.RWMutex
 	texts map[nameID]string
@@ -66,6 +66,41 @@ func (w *names) put(c *engine.Conn, s string) (nameID, error) {
 	return id, nil
 }
 
+// Text is the writer's look-up.
+func (w *names) Text(_ *engine.Conn, n int64) string { return w.text(nameID(n)) }
+
+// Number is the writer's look-up, which adds what is new.
+func (w *names) Number(c *engine.Conn, s string) (int64, error) {
+	id, err := w.put(c, s)
+	return int64(id), err
+}
+
+// reading is engine.Words for a reader: it adds nothing, and reads again what a running agent may have added.
+type reading struct{ j *Journal }
+
+func (r reading) reload(c *engine.Conn) bool { return r.j.readOnly && r.j.names.load(c) == nil }
+
+// Text returns the text of a name.
+func (r reading) Text(c *engine.Conn, n int64) string {
+	s := r.j.names.text(nameID(n))
+	if s == "" && n != 0 && r.reload(c) {
+		s = r.j.names.text(nameID(n))
+	}
+	return s
+}
+
+// Number returns the number of a name; -1, which no row has, where the journal has never seen it.
+func (r reading) Number(c *engine.Conn, s string) (int64, error) {
+	id, ok := r.j.names.find(s)
+	if !ok && r.reload(c) {
+		id, ok = r.j.names.find(s)
+	}
+	if !ok {
+		return -1, nil
+	}
+	return int64(id), nil
+}
+
 // forget drops the names that were added after the first n of the transaction under way.
 func (w *names) forget(n int) {
 	w.mu.Lock()
@@ -87,14 +122,12 @@ func (w *names) settle() {
 	w.fresh = w.fresh[:0]
 }
 
-// A list of targets is one name: the names joined by a character that no name holds.
-const listSeparator = "\x1f"
-
-func joinList(s []string) string { return strings.Join(s, listSeparator) }
+// A list of targets is one name.
+func joinList(s []string) string { return strings.Join(s, engine.Separator) }
 
 func splitList(s string) []string {
 	if s == "" {
 		return nil
 	}
-	return strings.Split(s, listSeparator)
+	return strings.Split(s, engine.Separator)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // waitingFor finds the result on record that waits for a document and is this one, apart from its documents; 0: none.
-func waitingFor(known []resultVersionRow, o *Outcome) int64 {
+func waitingFor(known []saidBefore, o *Outcome) int64 {
 	for _, k := range known {
 		if k.sub == 0 && k.park != nil && k.park.Waits && k.bare == o.withoutDocuments() {
 			return k.n
@@ -18,46 +18,41 @@ func waitingFor(known []resultVersionRow, o *Outcome) int64 {
 }
 
 // complete goes on with a result that was kept while it waited for a document: it has come, or comes no more.
-func (t *tx) complete(n int64, plan nameID, o Outcome, known []resultVersionRow) (connectors.Verdict, error) {
+func (t *tx) complete(n int64, o Outcome, known []saidBefore) connectors.Verdict {
 	if o.Park != nil && o.Park.Waits {
-		return connectors.Repeat, nil
+		return connectors.Repeat
 	}
 	documents, err := encodeFiles(o.Documents)
-	if err != nil {
-		return 0, err
-	}
-	said := o.said()
+	t.fail(err)
 	const sql = "UPDATE result SET plan=?, outcome=?, documents=?, said=?, park=? WHERE n=?"
-	if _, err := t.c.Exec(sql, plan, o.Outcome, documents, said, encodeReason(o.Park), n); err != nil || o.Park != nil {
-		return connectors.Taken, err
+	t.exec(sql, engine.Word(o.Plan), o.Outcome, documents, o.said(), encodeReason(o.Park), n)
+	if o.Park == nil {
+		t.goOn(n, o, known)
 	}
-	return connectors.Taken, t.goOn(n, plan, o, known)
+	return connectors.Taken
 }
 
 // goOn places a result that waited, unless something else was said under its ID since.
-func (t *tx) goOn(n int64, plan nameID, o Outcome, known []resultVersionRow) error {
+func (t *tx) goOn(n int64, o Outcome, known []saidBefore) {
 	if len(known) > 0 && known[0].n != n {
-		return t.parkResult(n, overtakenReason())
+		t.parkResult(n, overtakenReason())
+		return
 	}
-	return t.place(n, plan, o, known)
+	t.place(n, o, known)
 }
 
 // notByItself says why a person must look at a result before a submission is decided by it.
-func (t *tx) notByItself(n int64, id ID, known []resultVersionRow) (*Reason, error) {
-	if park := otherCase(known, id); park != nil {
-		return park, nil
+func (t *tx) notByItself(n int64, id ID, known []saidBefore) *Reason {
+	if park := otherCase(known, id); park != nil || !t.overtaken(n, id) {
+		return park
 	}
-	late, err := overtaken(t.c, n, id)
-	if err != nil || !late {
-		return nil, err
-	}
-	return overtakenReason(), nil
+	return overtakenReason()
 }
 
 // overtaken tells whether a result had come already when the last decision of its submission was told: told now, it
 // would be taken for the newest.
-func overtaken(c *engine.Conn, n int64, id ID) (bool, error) {
-	return engine.Value[bool](c, "SELECT EXISTS(SELECT 1 FROM result WHERE sub=? AND told>=? AND n<>?)", id, n, n)
+func (l *look) overtaken(n int64, id ID) bool {
+	return l.is("SELECT EXISTS(SELECT 1 FROM result WHERE sub=? AND told>=? AND n<>?)", id, n, n)
 }
 
 func overtakenReason() *Reason {
@@ -66,39 +61,24 @@ func overtakenReason() *Reason {
 }
 
 // markOvertaken replaces what is said of results that would go on by themselves, where something newer has overtaken them.
-func (j *Journal) markOvertaken(c *engine.Conn, list []Outcome) error {
+func (l *look) markOvertaken(list []Outcome) {
 	for i := range list {
 		o := &list[i]
-		if !j.has(resultVersion) || o.Park == nil || o.Park.Code != CodeStatus && !o.Park.Waits {
-			continue
-		}
-		late, err := j.isOvertaken(c, o)
-		if err != nil {
-			return err
-		}
-		if late {
+		if l.has(resultVersion) && o.Park != nil && (o.Park.Code == CodeStatus || o.Park.Waits) && l.isOvertaken(o) {
 			o.Park = overtakenReason()
 		}
 	}
-	return nil
 }
 
-func (j *Journal) isOvertaken(c *engine.Conn, o *Outcome) (late bool, err error) {
-	if source, ok := j.nameID(c, o.Source); ok {
-		again, err := engine.Value[bool](c, "SELECT EXISTS(SELECT 1 FROM result WHERE source=? AND rid=? AND n>?)", source, o.ResultID, o.N)
-		if err != nil || again {
-			return again, err
-		}
+func (l *look) isOvertaken(o *Outcome) bool {
+	if l.is("SELECT EXISTS(SELECT 1 FROM result WHERE source=? AND rid=? AND n>?)", engine.Word(o.Source), o.ResultID, o.N) {
+		return true
 	}
-	plan, ok := j.nameID(c, o.Plan)
-	if !ok || o.MatchKey == "" {
-		return false, nil
+	if o.MatchKey == "" {
+		return false
 	}
-	ids, err := engine.All[ID](c, "SELECT sub FROM match WHERE plan=? AND key=? LIMIT 2", plan, o.MatchKey)
-	if err != nil || len(ids) != 1 {
-		return false, err
-	}
-	return overtaken(c, o.N, ids[0])
+	fit := l.fit(o)
+	return len(fit) == 1 && l.overtaken(o.N, fit[0])
 }
 
 // Understood gives a result that was parked for its status a meaning that its mapping has now, and goes on with it as
@@ -106,32 +86,16 @@ func (j *Journal) isOvertaken(c *engine.Conn, o *Outcome) (late bool, err error)
 func (j *Journal) Understood(ctx context.Context, n int64, outcome string) (done bool, err error) {
 	err = j.do(ctx, "go on with a parked result", func(t *tx) error {
 		done = false
-		o, open, err := t.result(n)
-		if err != nil || !open || o.Park == nil {
-			return err
-		}
-		source, err := t.name(o.Source)
-		if err != nil {
-			return err
-		}
-		known, err := t.versionsOf(source, o.ResultID)
-		if err != nil {
-			return err
-		}
-		plan, err := t.name(o.Plan)
-		if err != nil {
-			return err
+		o, open := t.result(n)
+		if !open || o.Park == nil {
+			return nil
 		}
 		o.Outcome, o.Park = outcome, nil
-		if _, err := t.c.Exec("UPDATE result SET outcome=?, park=NULL WHERE n=?", outcome, n); err != nil {
-			return err
-		}
-		if err := t.goOn(n, plan, o, known); err != nil {
-			return err
-		}
-		o, _, err = t.result(n)
+		t.exec("UPDATE result SET outcome=?, park=NULL WHERE n=?", outcome, n)
+		t.goOn(n, o, t.versionsOf(&o))
+		o, _ = t.result(n)
 		done = o.Park == nil
-		return err
+		return nil
 	})
 	return done, err
 }

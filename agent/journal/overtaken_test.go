@@ -20,7 +20,7 @@ func TestWaitsForItsDocument(t *testing.T) {
 	if r.result(waiting("1", "CASE=1")) != connectors.Taken || r.result(waiting("1", "CASE=1")) != connectors.Repeat {
 		t.Error("kept, once")
 	}
-	if list, err := r.ParkedResults(r.ctx(), 10); err != nil || len(list) != 1 || !list[0].Park.Waits || list[0].Park.Code != "result.document" {
+	if list, err := r.ParkedResults(r.ctx(), 0, 10); err != nil || len(list) != 1 || !list[0].Park.Waits || list[0].Park.Code != "result.document" {
 		t.Errorf("%+v %v", list, err)
 	}
 	whole := decision("1", "CASE=1")
@@ -36,7 +36,7 @@ func TestWaitsForItsDocument(t *testing.T) {
 	r.result(over)
 	over.Park = &Reason{Code: "result.document", Text: "over"}
 	r.result(over)
-	if list, err := r.ParkedResults(r.ctx(), 10); err != nil || len(list) != 1 || list[0].Park.Waits || list[0].Park.Text != "over" {
+	if list, err := r.ParkedResults(r.ctx(), 0, 10); err != nil || len(list) != 1 || list[0].Park.Waits || list[0].Park.Text != "over" {
 		t.Errorf("%+v %v", list, err)
 	}
 	r.check()
@@ -67,7 +67,7 @@ func TestOvertaken(t *testing.T) {
 				r.result(old)
 				newer(r, id)
 				before := r.types(id)
-				list, err := r.ParkedResults(r.ctx(), 10)
+				list, err := r.ParkedResults(r.ctx(), 0, 10)
 				if err != nil || len(list) != 1 || list[0].Park.Code != CodeOvertaken {
 					t.Errorf("what is said of it before: %+v %v", list, err)
 				}
@@ -80,7 +80,7 @@ func TestOvertaken(t *testing.T) {
 				if got := r.types(id); got != before {
 					t.Errorf("told: %q, was %q", got, before)
 				}
-				if list, err := r.ParkedResults(r.ctx(), 10); err != nil || len(list) != 1 || list[0].Park.Code != CodeOvertaken {
+				if list, err := r.ParkedResults(r.ctx(), 0, 10); err != nil || len(list) != 1 || list[0].Park.Code != CodeOvertaken {
 					t.Errorf("%+v %v", list, err)
 				}
 				r.must(r.AttachOrphan(r.ctx(), 2, id, "refused", "clerk"))

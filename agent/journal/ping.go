@@ -20,11 +20,11 @@ func (t *tx) maintains() (over func()) {
 // broken off: it is being compacted or checked.
 func (j *Journal) Busy() bool { return j.Maintaining() || j.checking.Load() > 0 }
 
-// check does something for which Busy is true.
-func (j *Journal) check(do func() error) error {
+// check is a read for which Busy is true.
+func (j *Journal) check(ctx context.Context, f func(*look)) error {
 	j.checking.Add(1)
 	defer j.checking.Add(-1)
-	return do()
+	return j.read(ctx, f)
 }
 
 // Ping returns once the writer takes calls. It changes nothing. While the writer is busy with something

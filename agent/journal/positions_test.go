@@ -14,10 +14,7 @@ func TestPositionsKeepTheirNames(t *testing.T) {
 	r := newRig(t)
 	r.EnablePush("portal", true)
 	id := r.one("A", "x")
-	r.must(r.do(r.ctx(), "forget the key, as a journal of an older program has none", func(t *tx) error {
-		_, err := t.c.Exec("DELETE FROM mark WHERE name=?", positionKey)
-		return err
-	}))
+	r.must(r.put(r.ctx(), "forget the key, as a journal of an older program has none", "DELETE FROM mark WHERE name=?", positionKey))
 	r.reopen()
 	r.EnablePush("portal", true)
 	if r.Clear() != 1 {
@@ -41,11 +38,10 @@ func TestPositionsKeepTheirNames(t *testing.T) {
 		t.Error("a name is taken that was never given")
 	}
 	r.must(r.do(r.ctx(), "two more events", func(t *tx) error {
-		w, err := t.name("portal")
 		for range 2 {
-			t.event(w, id, states.EventDelivered, false, nil)
+			t.event(t.nameID("portal"), id, states.EventDelivered, false, nil)
 		}
-		return err
+		return nil
 	}))
 	r.one("B", "x")
 	var nths []int64

@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -14,8 +13,8 @@ import (
 // Ended is a submission whose life may be over.
 type Ended struct {
 	ID    ID
-	State State // closed, rejected; decided or delivered where the front office never fetched the last word
-	Route string
+	State State     // closed, rejected; decided or delivered where the front office never fetched the last word
+	Route string    `col:"word"`
 	At    time.Time // since when it is so
 }
 
@@ -30,29 +29,21 @@ type PurgeOrder struct {
 // EndedBefore returns submissions after an ID that were accepted before a moment and wait for nobody any more. It
 // looks at no more than limit submissions; next is the last one it looked at, 0 when none is left.
 func (j *Journal) EndedBefore(ctx context.Context, before time.Time, after ID, limit int) (list []Ended, next ID, err error) {
-	to := ID(max(before.UnixMilli()-idEpoch, 0)) << idLow
-	err = j.read(ctx, func(c *engine.Conn) error {
-		seen := 0
-		const sql = "SELECT id, state, flags, route, changed FROM submission WHERE id>? AND id<? ORDER BY id LIMIT ?"
-		err := engine.Each(c, sql, []any{after, to, bounded(limit)}, func(r struct {
-			ID      ID
-			State   states.State
-			Flags   int64
-			Route   nameID
-			Changed time.Time
-		}) error {
-			next = r.ID
-			seen++
-			if states.Ended(r.State, r.Flags) {
-				list = append(list, Ended{ID: r.ID, State: State(r.State.String()), Route: j.name(c, r.Route), At: r.Changed})
-			}
-			return nil
-		})
-		if seen < bounded(limit) {
-			next = 0
+	type row struct {
+		Ended Ended
+		Code  states.State
+		Flags int64
+	}
+	const sql = "SELECT id, state, route, changed, state, flags FROM submission WHERE id>? AND id<? ORDER BY id LIMIT ?"
+	seen, err := ask[row](ctx, j, sql, after, firstAt(before), bounded(limit))
+	for _, r := range seen {
+		if states.Ended(r.Code, r.Flags) {
+			list = append(list, r.Ended)
 		}
-		return err
-	})
+	}
+	if len(seen) == bounded(limit) {
+		next = seen[len(seen)-1].Ended.ID
+	}
 	return list, next, err
 }
 
@@ -61,19 +52,12 @@ func (j *Journal) StartPurge(ctx context.Context) (run int64, err error) {
 	err = j.do(ctx, "start a purge", func(t *tx) error {
 		// Only who purges pays for these indexes. In a fresh journal they cost nothing to make, in a large one minutes.
 		defer t.maintains()()
-		for _, s := range []string{"CREATE INDEX IF NOT EXISTS idem_sub ON idem(sub)", "CREATE INDEX IF NOT EXISTS match_sub ON match(sub)"} {
-			if _, err := t.c.Exec(s); err != nil {
-				return err
-			}
-		}
-		if _, err := t.tombstoneKey(); err != nil {
-			return err
-		}
-		if err := t.discardBatches("state=?", states.Dropped); err != nil { // nobody sends a voided batch again
-			return err
-		}
-		run, err = t.c.Number("INSERT INTO meta(key, value) VALUES('purge-run', 1) ON CONFLICT(key) DO UPDATE SET value=meta.value+1 RETURNING value")
-		return err
+		t.exec("CREATE INDEX IF NOT EXISTS idem_sub ON idem(sub)")
+		t.exec("CREATE INDEX IF NOT EXISTS match_sub ON match(sub)")
+		t.tombstoneKey()
+		t.discardBatches("state=?", states.Dropped) // nobody sends a voided batch again
+		run = t.number("INSERT INTO meta(key, value) VALUES('purge-run', 1) ON CONFLICT(key) DO UPDATE SET value=meta.value+1 RETURNING value")
+		return nil
 	})
 	return run, err
 }
@@ -86,24 +70,16 @@ func (j *Journal) Purge(ctx context.Context, ids []ID, o PurgeOrder) (purged []I
 		purged = nil
 		p := &purging{tx: t, order: o}
 		if !o.DryRun {
-			if p.key, err = t.tombstoneKey(); err != nil {
-				return err
-			}
+			p.key = t.tombstoneKey()
 		}
 		for _, id := range ids {
-			gone, err := p.one(id)
-			if err != nil {
-				return err
-			}
-			if gone {
+			if p.one(id) {
 				purged = append(purged, id)
 			}
 		}
-		if len(purged) > 0 && !o.DryRun {
+		if len(purged) > 0 && !o.DryRun && t.err == nil {
 			// An ID is never used again, also when no row shows any more that it was.
-			if _, err := t.c.Exec(raiseMeta, "last-id", slices.Max(purged)); err != nil {
-				return err
-			}
+			t.exec(raiseMeta, "last-id", slices.Max(purged))
 			t.j.purged = purgedKnown{key: p.key, any: true} // also right if the commit fails: it makes the writer look
 		}
 		return nil
@@ -121,187 +97,128 @@ type purging struct {
 // purgeRow is the row of a submission that is about to be purged, beside what the state machine knows.
 type purgeRow struct {
 	Claim, At, Changed int64
-	Scope              nameID
-	Reference, Files   string
+	Scope              string `col:"word"`
+	Reference          string
+	Files              []File `col:"json"`
 	Digest, Form       []byte
 }
 
-func (p *purging) one(id ID) (bool, error) {
-	there, err := p.c.Number("SELECT count(*) FROM submission WHERE id=?", id)
-	if err != nil || there == 0 {
-		return false, err
+func (p *purging) one(id ID) bool {
+	const sql = "SELECT s.claim, s.at, s.changed, s.scope, s.reference, s.files, s.digest, f.digest FROM submission s LEFT JOIN form f ON f.id=s.id WHERE s.id=?"
+	m, there := one[purgeRow](p.look, sql, id)
+	if !there {
+		return false
 	}
 	s, err := p.submission(id)
-	if err != nil {
-		return false, err
+	if err != nil || !p.over(s) {
+		return false
 	}
-	over, err := p.over(s)
-	if err != nil || !over || p.order.DryRun {
-		return over, err
+	if !p.order.DryRun {
+		p.discardOf(s, &m)
+		p.writeTombstone(s, &m)
+		p.remove(s)
 	}
-	const sql = `SELECT s.claim, s.at, s.changed, s.scope, s.reference, s.files, s.digest, f.digest FROM submission s LEFT JOIN form f ON f.id=s.id WHERE s.id=?`
-	m, err := engine.Value[purgeRow](p.c, sql, id)
-	if err != nil {
-		return false, err
-	}
-	if err := p.discardOf(s, &m); err != nil {
-		return false, err
-	}
-	if err := p.writeTombstone(s, &m); err != nil {
-		return false, err
-	}
-	return true, p.remove(s)
+	return true
 }
 
 // over tells whether a submission may be purged: its life has ended, nothing of it is on its way to a target or
 // to a front office, and no file that is still to be sent holds it.
-func (p *purging) over(s *submissionRow) (bool, error) {
-	if !states.Ended(s.state, s.flags) || s.waits() {
-		return false, nil
+func (p *purging) over(s *submissionRow) bool {
+	if !states.Ended(s.State, s.Flags) || s.waits() || p.is("SELECT count(*) FROM push WHERE office=? AND sub=?", s.Office, s.ID) {
+		return false
 	}
-	n, err := p.c.Number("SELECT count(*) FROM push WHERE office=? AND sub=?", s.office, s.id)
-	for i := range s.deliveries {
-		if d := &s.deliveries[i]; err == nil && n == 0 && d.batch != 0 {
-			n, err = p.c.Number("SELECT count(*) FROM batch WHERE target=? AND seq=? AND (state<10 OR state=13)", d.target, d.batch)
-		}
-	}
-	return err == nil && n == 0, err
+	return !slices.ContainsFunc(s.Deliveries, func(d deliveryRow) bool {
+		return d.Batch != 0 && p.is("SELECT count(*) FROM batch WHERE target=? AND seq=? AND (state<10 OR state=13)", d.Target, d.Batch)
+	})
 }
 
-// writeTombstone writes the tombstone.
-func (p *purging) writeTombstone(s *submissionRow, m *purgeRow) error {
+func (p *purging) writeTombstone(s *submissionRow, m *purgeRow) {
 	var reached []string
-	for i := range s.deliveries {
-		if s.deliveries[i].state == states.Done {
-			reached = append(reached, p.j.names.text(s.deliveries[i].target))
+	for i := range s.Deliveries {
+		if s.Deliveries[i].State == states.Done {
+			reached = append(reached, p.name(s.Deliveries[i].Target))
 		}
 	}
-	list, err := p.name(joinList(reached))
-	if err != nil {
-		return err
-	}
-	_, err = p.c.Exec(`INSERT INTO tombstone(id, state, claim, office, route, reached, ref, digest, at, ended, purged, run, by, why)
-		VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.id, s.state, m.Claim, s.office, s.route, list,
-		refHash(p.key, p.j.names.text(m.Scope), m.Reference), digestHash(p.key, m.Digest), m.At, m.Changed, p.now, p.order.Run,
+	p.exec(`INSERT INTO tombstone(id, state, claim, office, route, reached, ref, digest, at, ended, purged, run, by, why)
+		VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.ID, s.State, m.Claim, s.Office, s.Route, engine.Word(joinList(reached)),
+		refHash(p.key, m.Scope, m.Reference), digestHash(p.key, m.Digest), m.At, m.Changed, p.now, p.order.Run,
 		engine.Optional(p.order.By), engine.Optional(p.order.Reason))
-	if err != nil {
-		return err
-	}
 	p.count(tallyPurged, 0, 0, 1)
-	keys, err := engine.All[struct {
-		Plan nameID
+	type match struct {
+		Plan string `col:"word"`
 		Key  string
-	}](p.c, "SELECT plan, key FROM match WHERE sub=?", s.id)
-	for _, k := range keys {
-		if err == nil {
-			_, err = p.c.InsertNew("tombmatch(key, sub)", []any{matchHash(p.key, p.j.names.text(k.Plan), k.Key), s.id})
-		}
 	}
-	return err
+	for _, m := range all[match](p.look, "SELECT plan, key FROM match WHERE sub=?", s.ID) {
+		p.insertNew("tombmatch(key, sub)", matchHash(p.key, m.Plan, m.Key), s.ID)
+	}
 }
 
 // remove deletes every row about the submission.
-func (p *purging) remove(s *submissionRow) error {
-	for i := range s.deliveries {
-		d := &s.deliveries[i]
-		if _, err := p.c.Exec("DELETE FROM delivery WHERE target=? AND sub=?", d.target, s.id); err != nil {
-			return err
-		}
-		p.count(tallyProgress, int64(d.target), int64(d.was), -1)
+func (p *purging) remove(s *submissionRow) {
+	for i := range s.Deliveries {
+		d := &s.Deliveries[i]
+		p.exec("DELETE FROM delivery WHERE target=? AND sub=?", d.Target, s.ID)
+		p.count(tallyProgress, int64(d.Target), int64(d.State), -1)
 	}
 	for _, sql := range [...]string{"DELETE FROM idem WHERE sub=?", "DELETE FROM match WHERE sub=?", "DELETE FROM result WHERE sub=?",
 		"DELETE FROM event WHERE sub=?", "DELETE FROM history WHERE sub=?", "DELETE FROM ghost WHERE id=?", "DELETE FROM form WHERE id=?", "DELETE FROM submission WHERE id=?"} {
-		if _, err := p.c.Exec(sql, s.id); err != nil {
-			return err
-		}
+		p.exec(sql, s.ID)
 	}
-	p.count(tallyState, int64(s.route), int64(s.was), -1)
-	return nil
+	p.count(tallyState, int64(s.Route), int64(s.State), -1)
 }
 
 // discardOf notes the content that the submission, its results and its batches refer to.
-func (p *purging) discardOf(s *submissionRow, m *purgeRow) error {
-	digests, err := digestsOf(m.Files)
-	if err != nil {
-		return fmt.Errorf("attachments of %s: %w", s.id, err)
-	}
-	err = engine.Each(p.c, "SELECT documents FROM result WHERE sub=? AND documents IS NOT NULL", []any{s.id}, func(files string) error {
-		more, err := digestsOf(files)
-		digests = append(digests, more...)
-		return err
-	})
-	if err != nil {
-		return err
-	}
+func (p *purging) discardOf(s *submissionRow, m *purgeRow) {
+	p.discardFiles(m.Files)
+	p.discardDocuments("sub=?", s.ID)
 	if len(m.Form) == len(connectors.Digest{}) {
-		digests = append(digests, connectors.Digest(m.Form))
+		p.discard(connectors.Digest(m.Form))
 	}
-	for i := range s.deliveries {
-		if d := &s.deliveries[i]; d.batch != 0 {
+	for i := range s.Deliveries {
+		if d := &s.Deliveries[i]; d.Batch != 0 {
 			// The file of a delivered batch is not needed any more, and it holds this submission.
-			if err := p.discardBatches("target=? AND seq=?", d.target, d.batch); err != nil {
-				return err
-			}
+			p.discardBatches("target=? AND seq=?", d.Target, d.Batch)
 		}
 	}
-	return p.discard(digests)
+}
+
+// discardDocuments notes the documents of results, and returns their numbers.
+func (t *tx) discardDocuments(where string, args ...any) (numbers []int64) {
+	for _, o := range t.results("WHERE "+where, args...) {
+		numbers = append(numbers, o.N)
+		t.discardFiles(o.Documents)
+	}
+	return numbers
 }
 
 // discardBatches notes the files of batches that are delivered or voided.
-func (t *tx) discardBatches(where string, args ...any) error {
-	digests, err := engine.All[connectors.Digest](t.c, "UPDATE batch SET gone=1 WHERE gone=0 AND (state=11 OR state=14) AND "+where+" RETURNING digest", args...)
-	if err != nil {
-		return err
+func (t *tx) discardBatches(where string, args ...any) {
+	const sql = "UPDATE batch SET gone=1 WHERE gone=0 AND (state=11 OR state=14) AND "
+	for _, d := range all[connectors.Digest](t.look, sql+where+" RETURNING digest", args...) {
+		t.discard(d)
 	}
-	return t.discard(digests)
+}
+
+func (t *tx) discardFiles(files []File) {
+	for _, f := range files {
+		t.discard(f.Digest)
+	}
 }
 
 // discard notes content that may be removed once nothing refers to it.
-func (t *tx) discard(digests []connectors.Digest) error {
-	for _, d := range digests {
-		if _, err := t.c.InsertNew("garbage(digest)", []any{d}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func digestsOf(files string) (digests []connectors.Digest, err error) {
-	list, err := decodeFiles(files)
-	for _, f := range list {
-		digests = append(digests, f.Digest)
-	}
-	return digests, err
-}
+func (t *tx) discard(d connectors.Digest) { t.insertNew("garbage(digest)", d) }
 
 // PurgeDropped takes away results that a person set aside before a moment, some at a time, and returns how many
 // are gone.
 func (j *Journal) PurgeDropped(ctx context.Context, before time.Time, limit int) (n int, err error) {
 	err = j.do(ctx, "purge dropped results", func(t *tx) error {
-		n = 0
-		var digests []connectors.Digest
-		results, err := engine.All[struct {
-			N         int64
-			Documents string
-		}](t.c, "SELECT n, documents FROM result WHERE sub=? AND at<? LIMIT ?", dropped, before, limit)
-		if err != nil {
-			return err
+		numbers := t.discardDocuments("sub=? AND at<? LIMIT ?", dropped, before, limit)
+		for _, n := range numbers {
+			t.exec("DELETE FROM result WHERE n=?", n)
 		}
-		for _, r := range results {
-			more, err := digestsOf(r.Documents)
-			if err != nil {
-				return err
-			}
-			digests = append(digests, more...)
-			if _, err := t.c.Exec("DELETE FROM result WHERE n=?", r.N); err != nil {
-				return err
-			}
-		}
-		if _, err := t.c.Exec("DELETE FROM history WHERE sub=? AND at<?", dropped, before); err != nil {
-			return err
-		}
-		n = len(results)
-		return t.discard(digests)
+		t.exec("DELETE FROM history WHERE sub=? AND at<?", dropped, before)
+		n = len(numbers)
+		return nil
 	})
 	return n, err
 }
@@ -309,24 +226,15 @@ func (j *Journal) PurgeDropped(ctx context.Context, before time.Time, limit int)
 // ExpireTombstones takes away tombstones of submissions that were purged before a moment, some at a time, and
 // returns how many are gone. Such a form is unknown from then on.
 func (j *Journal) ExpireTombstones(ctx context.Context, before time.Time, limit int) (n int, err error) {
-	var ids []ID
-	err = j.read(ctx, func(c *engine.Conn) error {
-		ids, err = engine.All[ID](c, "SELECT id FROM tombstone WHERE purged<? LIMIT ?", before, limit)
-		return err
-	})
+	ids, err := ask[ID](ctx, j, "SELECT id FROM tombstone WHERE purged<? LIMIT ?", before, limit)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
 	err = j.do(ctx, "expire tombstones", func(t *tx) error {
 		n = 0
 		for _, id := range ids {
-			gone, err := t.c.Exec("DELETE FROM tombstone WHERE id=?", id)
-			if err != nil {
-				return err
-			}
-			if _, err := t.c.Exec("DELETE FROM tombmatch WHERE sub=?", id); err != nil {
-				return err
-			}
+			gone := t.exec("DELETE FROM tombstone WHERE id=?", id)
+			t.exec("DELETE FROM tombmatch WHERE sub=?", id)
 			n += int(gone)
 			t.count(tallyPurged, 0, 0, -gone)
 		}

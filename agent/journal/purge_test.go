@@ -129,7 +129,7 @@ func TestWhatIsSeenOfAPurgedSubmission(t *testing.T) {
 	if v := r.result(decision("late", "CASE=REF-1")); v != connectors.Taken {
 		t.Errorf("late result: %s", v)
 	}
-	parked, err := r.ParkedResults(r.ctx(), 10)
+	parked, err := r.ParkedResults(r.ctx(), 0, 10)
 	r.must(err)
 	if len(parked) != 1 || parked[0].Park.Code != CodePurged || !strings.Contains(parked[0].Park.Text, id.String()) {
 		t.Errorf("%+v", parked)

@@ -47,42 +47,28 @@ func (j *Journal) pushes(office nameID) bool {
 const LongestPush = 24 * time.Hour
 
 // DuePushes returns events to send, at most one of a submission, so that their order holds.
-func (j *Journal) DuePushes(ctx context.Context, office string, now time.Time, limit int) (due []Push, err error) {
-	err = j.read(ctx, func(c *engine.Conn) error {
-		w, ok := j.nameID(c, office)
-		if !ok {
-			return nil
-		}
+func (j *Journal) DuePushes(ctx context.Context, office string, now time.Time, limit int) ([]Push, error) {
+	return find(ctx, j, func(l *look) (due []Push) {
 		// What older programs told as a number stays as it is. From there on it is the microsecond, which also grows over a
 		// restore, and grows with each event of the submission.
 		const sql = `SELECT p.attempt, CASE WHEN e.seq<=? THEN e.seq ELSE (SELECT max(x.at)/1000+count(*) FROM event x WHERE x.sub=e.sub AND x.seq<=e.seq) END,
-			e.seq, e.sub, e.type, e.final, e.at, e.data, e.office, s.reference
+			e.type, e.seq, e.sub, e.office, s.reference, e.final, e.at, e.data
 			FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq JOIN submission s ON s.id=p.sub
 			WHERE p.office=? AND p.due IS NOT NULL AND (p.due<=? OR p.due>?) ORDER BY p.due, p.seq LIMIT ?`
-		return engine.Each(c, sql, []any{j.positions.clear, w, now, now.Add(2 * LongestPush), bounded(limit)}, func(r struct {
+		each(l, sql, []any{j.positions.clear, engine.Word(office), now, now.Add(2 * LongestPush), bounded(limit)}, func(r struct {
 			Attempt int
 			Nth     int64
 			Event   eventRow
-		}) error {
-			e, err := j.event(c, &r.Event)
-			due = append(due, Push{Event: e, Attempt: r.Attempt, Nth: r.Nth})
-			return err
+		}) {
+			due = append(due, Push{Event: l.event(r.Event), Attempt: r.Attempt, Nth: r.Nth})
 		})
+		return due
 	})
-	return due, err
 }
 
 // NextPush returns when the next event of an office is due; zero if none waits.
-func (j *Journal) NextPush(ctx context.Context, office string) (at time.Time, err error) {
-	err = j.read(ctx, func(c *engine.Conn) error {
-		w, ok := j.nameID(c, office)
-		if !ok {
-			return nil
-		}
-		at, err = engine.Value[time.Time](c, "SELECT min(due) FROM push WHERE office=? AND due IS NOT NULL", w)
-		return err
-	})
-	return at, err
+func (j *Journal) NextPush(ctx context.Context, office string) (time.Time, error) {
+	return askOne[time.Time](ctx, j, "SELECT min(due) FROM push WHERE office=? AND due IS NOT NULL", engine.Word(office))
 }
 
 // PushBacklog is what waits to be pushed to one front office.
@@ -94,73 +80,59 @@ type PushBacklog struct {
 }
 
 // PushBacklog counts what waits to be pushed to an office.
-func (j *Journal) PushBacklog(ctx context.Context, office string) (b PushBacklog, err error) {
-	err = j.read(ctx, func(c *engine.Conn) error {
-		w, ok := j.nameID(c, office)
-		if !ok {
-			return nil
+func (j *Journal) PushBacklog(ctx context.Context, office string) (PushBacklog, error) {
+	return find(ctx, j, func(l *look) PushBacklog {
+		waiting := l.number("SELECT count(*) FROM push WHERE office=?", engine.Word(office))
+		if waiting == 0 {
+			return PushBacklog{}
 		}
-		if b.Waiting, err = c.Number("SELECT count(*) FROM push WHERE office=?", w); err != nil || b.Waiting == 0 {
-			return err
-		}
-		const failing = `SELECT count(*), min(e.at), min(p.due) FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq WHERE p.office=? AND p.attempt>0`
-		f, err := engine.Value[struct {
-			Count         int64
-			Since, NextAt time.Time
-		}](c, failing, w)
-		b.Failing, b.Since, b.NextAt = f.Count, f.Since, f.NextAt
-		return err
+		return value[PushBacklog](l, `SELECT ?, count(*), min(e.at), min(p.due) FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq
+			WHERE p.office=? AND p.attempt>0`, waiting, engine.Word(office))
 	})
-	return b, err
+}
+
+// PushWaiting tells when the oldest event that waits to be pushed to an office happened; zero without one.
+func (j *Journal) PushWaiting(ctx context.Context, office string) (time.Time, error) {
+	const sql = "SELECT e.at FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq WHERE p.office=? ORDER BY p.seq LIMIT 1"
+	return askOne[time.Time](ctx, j, sql, engine.Word(office))
 }
 
 // Pushed records what became of pushes to an office. A delivered last word closes its submission.
 func (j *Journal) Pushed(ctx context.Context, office string, outcomes []PushOutcome) error {
 	return j.do(ctx, "record pushes", func(t *tx) error {
-		w, err := t.name(office)
-		if err != nil {
-			return err
-		}
 		for n := range outcomes {
-			if err := t.pushed(w, &outcomes[n]); err != nil {
-				return err
-			}
+			t.pushed(t.nameID(office), &outcomes[n])
 		}
 		return nil
 	})
 }
 
-func (t *tx) pushed(office nameID, o *PushOutcome) error {
-	p, found, err := engine.One[struct {
+func (t *tx) pushed(office nameID, o *PushOutcome) {
+	p, found := one[struct {
 		ID    ID
 		Final bool
-	}](t.c, "SELECT p.sub, e.final FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq WHERE p.office=? AND p.seq=?", office, o.Seq)
-	id, final := p.ID, p.Final
-	if err != nil || !found {
-		return err // recorded before
+	}](t.look, "SELECT p.sub, e.final FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq WHERE p.office=? AND p.seq=?", office, o.Seq)
+	if !found {
+		return // recorded before
 	}
 	if !o.OK && !o.GiveUp {
 		next := o.NextAt
 		if next.IsZero() {
 			next = t.now
 		}
-		if _, err := t.c.Exec("UPDATE push SET attempt=attempt+1, due=? WHERE office=? AND seq=?", next, office, o.Seq); err != nil {
-			return err
-		}
-		return t.note(id, Moment{What: "push failed", Code: o.Code, Text: o.Text})
+		t.exec("UPDATE push SET attempt=attempt+1, due=? WHERE office=? AND seq=?", next, office, o.Seq)
+		t.note(p.ID, Moment{What: "push failed", Code: o.Code, Text: o.Text})
+		return
 	}
-	if _, err := t.c.Exec("DELETE FROM push WHERE office=? AND seq=?", office, o.Seq); err != nil {
-		return err
-	}
+	t.exec("DELETE FROM push WHERE office=? AND seq=?", office, o.Seq)
 	const wake = "UPDATE push SET due=? WHERE office=? AND seq=(SELECT min(seq) FROM push WHERE office=? AND sub=?) AND due IS NULL"
-	if _, err := t.c.Exec(wake, t.now, office, office, id); err != nil {
-		return err
+	t.exec(wake, t.now, office, office, p.ID)
+	if !o.OK {
+		t.note(p.ID, Moment{What: "push given up", Code: o.Code, Text: o.Text})
+		return
 	}
-	if o.GiveUp && !o.OK {
-		return t.note(id, Moment{What: "push given up", Code: o.Code, Text: o.Text})
+	t.note(p.ID, Moment{What: "pushed"})
+	if p.Final {
+		t.told(p.ID, o.Seq)
 	}
-	if err := t.note(id, Moment{What: "pushed"}); err != nil || !final {
-		return err
-	}
-	return t.told(id, o.Seq)
 }

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/agent/journal/engine/sqlite"
 )
 
@@ -44,9 +43,11 @@ func Restored(ctx context.Context, dir string, r Restoring) (epoch int64, err er
 	if err := c.Begin(); err != nil {
 		return 0, err
 	}
-	if epoch, err = restored(c, r); err != nil {
+	l := &look{c: c}
+	epoch = l.restored(r)
+	if l.err != nil {
 		_, _ = c.Exec("ROLLBACK") // the first error is the one that matters
-		return 0, err
+		return 0, l.err
 	}
 	if _, err := c.Exec("COMMIT"); err != nil {
 		return 0, err
@@ -55,49 +56,32 @@ func Restored(ctx context.Context, dir string, r Restoring) (epoch int64, err er
 	return epoch, errors.Join(ctx.Err(), err)
 }
 
-func restored(c *engine.Conn, r Restoring) (epoch int64, err error) {
+func (l *look) restored(r Restoring) (used int64) {
 	prior := r.Prior
 	if prior == nil {
 		prior = &Prior{}
 	}
 	// Seconds since 1970: higher than any epoch before, also one that a journal had which nobody has any more.
-	if epoch, err = c.Number("SELECT value FROM meta WHERE key='epoch'"); err != nil {
-		return 0, err
-	}
-	epoch = max(max(epoch, prior.Epoch)+1, r.Now.Unix())
+	used = max(max(l.number(epoch), prior.Epoch)+1, r.Now.Unix())
 	// Microseconds: no agent writes a million events a second, so that none of these numbers was ever told.
-	seq, err := c.Number("SELECT n FROM tally WHERE kind=4")
-	if err != nil {
-		return 0, err
-	}
-	seq = max(max(seq, prior.Seq)+1, r.Now.UnixMicro())
-	last := max(ID(max(r.Now.UnixMilli()-idEpoch, 1))<<idLow|ID(1<<idLow-1), prior.Last)
-	backup, err := c.Number("SELECT coalesce((SELECT min(backup) FROM hold WHERE released=0), ?)", int64(math.MaxInt64))
-	if err != nil {
-		return 0, err
-	}
-	for _, s := range []struct {
-		sql  string
-		args []any
-	}{
-		{"INSERT INTO meta(key, value) VALUES('epoch', ?) ON CONFLICT(key) DO UPDATE SET value=excluded.value", []any{epoch}},
-		{raiseMeta, []any{"last-id", last}},
-		{"INSERT INTO tally(kind, a, b, n) VALUES(4, 0, 0, ?) ON CONFLICT(kind, a, b) DO UPDATE SET n=excluded.n", []any{seq}},
-		{raiseMeta, []any{"backup", r.Backup}},
-		{"DELETE FROM hold", nil},
-		{"INSERT INTO hold(id, backup, restored, gathered, released, by, file) VALUES(1, ?, ?, 0, 0, '', ?)", []any{min(backup, r.Backup.UnixNano()), r.Now, r.File}},
-	} {
-		if _, err := c.Exec(s.sql, s.args...); err != nil {
-			return 0, err
-		}
-	}
+	seq := max(max(l.number(lastEvent), prior.Seq)+1, r.Now.UnixMicro())
+	last := max(firstAt(r.Now)|ID(1<<idLow-1), prior.Last)
+	backup := l.number("SELECT coalesce((SELECT min(backup) FROM hold WHERE released=0), ?)", int64(math.MaxInt64))
+	t := &tx{look: l}
+	t.exec("INSERT INTO meta(key, value) VALUES('epoch', ?) ON CONFLICT(key) DO UPDATE SET value=excluded.value", used)
+	t.exec(raiseMeta, "last-id", last)
+	t.exec("INSERT INTO tally(kind, a, b, n) VALUES(4, 0, 0, ?) ON CONFLICT(kind, a, b) DO UPDATE SET n=excluded.n", seq)
+	t.exec(raiseMeta, "backup", r.Backup)
+	t.exec("DELETE FROM hold")
+	t.exec("INSERT INTO hold(id, backup, restored, gathered, released, by, file) VALUES(1, ?, ?, 0, 0, '', ?)", min(backup, r.Backup.UnixNano()), r.Now, r.File)
 	for target, n := range prior.Seqs {
-		if _, err := c.Exec(raiseMeta, seqOfKey+target, n); err != nil {
-			return 0, err
-		}
+		t.exec(raiseMeta, seqOfKey+target, n)
 	}
-	return epoch, nil
+	return used
 }
+
+// lastEvent is the last event's number.
+const lastEvent = "SELECT coalesce((SELECT n FROM tally WHERE kind=4), 0)"
 
 // PriorOf reads what a journal that is about to be replaced still knows. It changes nothing.
 func PriorOf(ctx context.Context, dir string) (*Prior, error) {
@@ -106,34 +90,15 @@ func PriorOf(ctx context.Context, dir string) (*Prior, error) {
 		return nil, err
 	}
 	p := &Prior{Seqs: map[string]int64{}}
-	err = j.read(ctx, func(c *engine.Conn) (err error) {
-		if p.Epoch, err = c.Number("SELECT value FROM meta WHERE key='epoch'"); err != nil {
-			return err
-		}
-		if p.Seq, err = c.Number("SELECT coalesce((SELECT n FROM tally WHERE kind=4), 0)"); err != nil {
-			return err
-		}
-		if p.Last, err = engine.Value[ID](c, lastID); err != nil {
-			return err
-		}
-		err = engine.Each(c, "SELECT substr(key, 5), value FROM meta WHERE key LIKE 'seq:%'", nil, func(s struct {
+	err = j.read(ctx, func(l *look) {
+		p.Epoch, p.Seq, p.Last = l.number(epoch), l.number(lastEvent), value[ID](l, lastID)
+		type seq struct {
 			Target string
 			Last   int64
-		}) error {
-			p.Seqs[s.Target] = s.Last
-			return nil
-		})
-		if err != nil {
-			return err
 		}
-		return engine.Each(c, "SELECT target, max(seq) FROM batch GROUP BY target", nil, func(s struct {
-			Target nameID
-			Last   int64
-		}) error {
-			name := j.name(c, s.Target)
-			p.Seqs[name] = max(p.Seqs[name], s.Last)
-			return nil
-		})
+		used := func(s seq) { p.Seqs[s.Target] = max(p.Seqs[s.Target], s.Last) }
+		each(l, "SELECT substr(key, 5), value FROM meta WHERE key LIKE 'seq:%'", nil, used)
+		each(l, "SELECT w.text, max(b.seq) FROM batch b JOIN word w ON w.id=b.target GROUP BY w.text", nil, used)
 	})
 	if err = errors.Join(err, j.Close()); err != nil {
 		return nil, fmt.Errorf("read the journal that is replaced: %w", err)

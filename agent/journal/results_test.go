@@ -109,7 +109,7 @@ func TestResultsThatWaitForAPerson(t *testing.T) {
 	rejected := r.one("C", "x")
 	r.must(r.Reject(r.ctx(), rejected, nil, Reason{Code: "operator.rejected"}, "me", false))
 	r.result(Outcome{Source: "person", ResultID: "1", ID: rejected, Outcome: "approved"})
-	list, err := r.ParkedResults(r.ctx(), 10)
+	list, err := r.ParkedResults(r.ctx(), 0, 10)
 	r.must(err)
 	if len(list) != 3 || list[0].Park.Code != "result.status" || list[1].Park.Code != CodeAmbiguous || list[2].Park.Code != CodeRejected {
 		t.Fatalf("%+v", list)
@@ -309,8 +309,8 @@ func TestVoidedNumbersStayUsed(t *testing.T) {
 	if len(list) != 1 || list[0].Progress != Pending || list[0].Batch != 0 || seq != 2 || r.state(id) != Accepted {
 		t.Fatalf("%+v, next %d, %s", list, seq, r.state(id))
 	}
-	r.must(r.RaiseSeq(r.ctx(), "line", 41))
-	r.must(r.RaiseSeq(r.ctx(), "line", 7))
+	r.must(r.put(r.ctx(), "raise", raiseMeta, "seq:line", 41))
+	r.must(r.put(r.ctx(), "raise", raiseMeta, "seq:line", 7))
 	r.must(r.Seal(r.ctx(), Batch{Seq: 42, Target: "line", Name: "42", Members: []ID{id}}))
 	r.check()
 }

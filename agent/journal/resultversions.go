@@ -9,8 +9,8 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// resultVersionRow is one thing that a result of one identity has said.
-type resultVersionRow struct {
+// saidBefore is one thing that a result of one identity has said.
+type saidBefore struct {
 	n    int64
 	said connectors.Digest
 	bare connectors.Digest // without documents
@@ -46,29 +46,26 @@ func (o *Outcome) withoutDocuments() connectors.Digest {
 	return bare.said()
 }
 
-// versionsOf returns what the result of an identity has said so far, the last first.
-func (t *tx) versionsOf(source nameID, rid string) (list []resultVersionRow, err error) {
-	said, err := engine.All[connectors.Digest](t.c, "SELECT said FROM result WHERE source=? AND rid=? ORDER BY n DESC", source, rid)
-	if err != nil || len(said) == 0 {
-		return nil, err
-	}
-	results, err := t.j.results(t.c, "WHERE source=? AND rid=? ORDER BY n DESC", source, rid)
-	for n := range results {
-		o := &results[n]
-		s := resultVersionRow{n: o.N, sub: o.ID, at: o.At, park: o.Park, said: said[n], bare: o.withoutDocuments()}
-		if s.said == (connectors.Digest{}) { // written before what was said was kept
-			s.said = o.said()
+// versionsOf returns what a result of the identity of this one has said so far, the last first.
+func (t *tx) versionsOf(o *Outcome) (list []saidBefore) {
+	each(t.look, "SELECT said, "+resultColumns+"WHERE source=? AND rid=? ORDER BY n DESC", []any{engine.Word(o.Source), o.ResultID}, func(r struct {
+		Said    connectors.Digest
+		Outcome Outcome
+	}) {
+		k := &r.Outcome
+		if r.Said == (connectors.Digest{}) { // written before what was said was kept
+			r.Said = k.said()
 		}
-		list = append(list, s)
-	}
-	return list, err
+		list = append(list, saidBefore{n: k.N, sub: k.ID, at: k.At, park: k.Park, said: r.Said, bare: k.withoutDocuments()})
+	})
+	return list
 }
 
 // repeats tells whether a result of a known identity says nothing new, or why a person must look at what it says. What
 // was said before, and differently since, may be an old state that came back: of a file that is read again, a
 // source that was restored, or an office that went back on its word. What a person dropped and the office sends again is
 // that person's to look at once more.
-func repeats(known []resultVersionRow, o *Outcome) (repeat bool, park *Reason) {
+func repeats(known []saidBefore, o *Outcome) (repeat bool, park *Reason) {
 	said := o.said()
 	for i, k := range known {
 		if k.said != said && (!o.Bare || k.bare != said) {
@@ -90,7 +87,7 @@ func repeats(known []resultVersionRow, o *Outcome) (repeat bool, park *Reason) {
 
 // otherCase says why a person must look at a result that is about to decide a submission although one of its
 // identity has decided another: the number was used again, or the first was given to the wrong one.
-func otherCase(known []resultVersionRow, id ID) *Reason {
+func otherCase(known []saidBefore, id ID) *Reason {
 	for _, k := range known {
 		if k.sub > 0 && k.sub != id {
 			return &Reason{Code: CodeOtherCase, Text: fmt.Sprintf("it speaks of submission %s, and a result of the same ID has decided %s", id, k.sub),
@@ -101,22 +98,11 @@ func otherCase(known []resultVersionRow, id ID) *Reason {
 }
 
 // matched gives an orphan to the submission that it was waiting for, or to a person.
-func (t *tx) matched(n int64, o Outcome, id ID) error {
-	source, err := t.name(o.Source)
-	if err != nil {
-		return err
-	}
-	known, err := t.versionsOf(source, o.ResultID)
-	if err != nil {
-		return err
-	}
-	park, err := t.notByItself(n, id, known)
-	if err != nil {
-		return err
-	}
-	if park != nil {
+func (t *tx) matched(n int64, o Outcome, id ID) {
+	if park := t.notByItself(n, id, t.versionsOf(&o)); park != nil {
 		t.count(tallyOrphans, 0, 0, -1)
-		return t.parkResult(n, park)
+		t.parkResult(n, park)
+		return
 	}
-	return t.decide(n, n, o, id)
+	t.decideOrphan(n, n, o, id)
 }

@@ -68,7 +68,7 @@ func TestSaidBefore(t *testing.T) {
 	if r.result(a) != connectors.Taken || r.result(a) != connectors.Repeat {
 		t.Error("what was said before")
 	}
-	list, err := r.ParkedResults(r.ctx(), 10)
+	list, err := r.ParkedResults(r.ctx(), 0, 10)
 	r.must(err)
 	if len(list) != 1 || list[0].Park.Code != CodeSaidBefore {
 		t.Fatalf("%+v", list)
@@ -91,7 +91,7 @@ func TestIDsUsedAgain(t *testing.T) {
 	}
 	r.result(decision("1", "CASE=3"))
 	r.delivered("C", "CASE=3")
-	list, err := r.ParkedResults(r.ctx(), 10)
+	list, err := r.ParkedResults(r.ctx(), 0, 10)
 	r.must(err)
 	if len(list) != 2 || list[0].Park.Code != CodeOtherCase || list[1].Park.Code != CodeOtherCase {
 		t.Fatalf("%+v", list)
@@ -138,7 +138,7 @@ func TestUnderstood(t *testing.T) {
 	if later := r.delivered("B", "CASE=2"); r.state(later) != Decided {
 		t.Error(r.state(later))
 	}
-	if list, err := r.ParkedResults(r.ctx(), 10); err != nil || len(list) != 2 || list[0].Park.Code != CodeOvertaken || list[1].Park.Code != CodeOvertaken {
+	if list, err := r.ParkedResults(r.ctx(), 0, 10); err != nil || len(list) != 2 || list[0].Park.Code != CodeOvertaken || list[1].Park.Code != CodeOvertaken {
 		t.Errorf("%+v %v", list, err)
 	}
 	r.check()
@@ -194,7 +194,7 @@ func TestDroppedAndSentAgain(t *testing.T) {
 		if r.result(o) != connectors.Taken || r.result(o) != connectors.Repeat {
 			t.Fatal("verdicts")
 		}
-		list, err = r.ParkedResults(r.ctx(), 10)
+		list, err = r.ParkedResults(r.ctx(), 0, 10)
 		r.must(err)
 		if len(list) != 1 || list[0].Park.Code != CodeDroppedBefore || r.state(id) != Delivered {
 			t.Fatalf("%+v", list)

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -38,45 +37,27 @@ func (j *Journal) Snapshot(ctx context.Context, path string) error {
 }
 
 // About tells what the journal holds.
-func (j *Journal) About(ctx context.Context) (a About, err error) {
-	err = j.read(ctx, func(c *engine.Conn) error {
-		version, err := j.engine.Version(c)
-		if err != nil {
-			return err
-		}
-		a.Schema = int(version)
-		for _, n := range []struct {
-			to  *int64
-			sql string
-		}{
-			{&a.Epoch, "SELECT value FROM meta WHERE key='epoch'"},
-			{&a.Seq, "SELECT coalesce((SELECT n FROM tally WHERE kind=4), 0)"},
-			{&a.Submissions, "SELECT count(*) FROM submission"},
-			{&a.Events, "SELECT count(*) FROM event"},
-			{&a.Results, "SELECT count(*) FROM result"},
-		} {
-			if *n.to, err = c.Number(n.sql); err != nil {
-				return err
-			}
-		}
-		if a.Last, err = engine.Value[time.Time](c, "SELECT at FROM submission ORDER BY id DESC LIMIT 1"); err != nil || version < holdVersion {
-			return err
-		}
-		a.Held, err = engine.Value[bool](c, "SELECT count(*) FROM hold WHERE released=0")
-		return err
+func (j *Journal) About(ctx context.Context) (About, error) {
+	return find(ctx, j, func(l *look) (a About) {
+		version, err := j.engine.Version(l.c)
+		l.fail(err)
+		a.Schema, a.Epoch, a.Seq = int(version), l.number(epoch), l.number(lastEvent)
+		a.Submissions, a.Events, a.Results = l.number("SELECT count(*) FROM submission"), l.number("SELECT count(*) FROM event"), l.number("SELECT count(*) FROM result")
+		a.Last = value[time.Time](l, "SELECT at FROM submission ORDER BY id DESC LIMIT 1")
+		a.Held = version >= holdVersion && l.is(heldNow)
+		return a
 	})
-	return a, err
 }
 
 // Contents calls each for everything in the content store that the journal refers to, in the order of digests.
 func (j *Journal) Contents(ctx context.Context, each func(connectors.Digest) error) error {
-	return j.read(ctx, func(c *engine.Conn) error {
-		return j.engine.Contents(c, func(digest []byte) error {
+	return j.read(ctx, func(l *look) {
+		l.fail(j.engine.Contents(l.c, func(digest []byte) error {
 			if len(digest) != len(connectors.Digest{}) {
 				return ctx.Err() // purged, or a reference that never was one
 			}
 			return errors.Join(each(connectors.Digest(digest)), ctx.Err())
-		})
+		}))
 	})
 }
 

@@ -1,142 +1,163 @@
 package journal
 
 import (
+	"cmp"
 	"context"
-	"sort"
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/agent/journal/states"
+	"github.com/inbasket/inbasket/connectors"
 )
 
 // Summary counts from tallies that every commit keeps, so it costs the same for a million submissions.
-func (j *Journal) Summary(ctx context.Context) (s Summary, err error) {
-	s.States = map[State]int64{}
-	err = j.read(ctx, func(c *engine.Conn) error {
-		if s.Epoch, err = c.Number("SELECT value FROM meta WHERE key='epoch'"); err != nil {
-			return err
-		}
-		if s.Orphans, err = c.Number("SELECT n FROM tally WHERE kind=3"); err != nil {
-			return err
-		}
-		if s.Purged, err = c.Number("SELECT n FROM tally WHERE kind=?", tallyPurged); err != nil {
-			return err
-		}
-		if err := j.sumRoutes(c, &s); err != nil {
-			return err
-		}
-		if s.ParkedResults, err = c.Number("SELECT count(*) FROM result WHERE park IS NOT NULL"); err != nil {
-			return err
-		}
-		return j.sumTargets(c, &s)
+func (j *Journal) Summary(ctx context.Context) (Summary, error) {
+	return find(ctx, j, func(l *look) Summary {
+		s := Summary{States: map[State]int64{}}
+		s.Epoch = l.number(epoch)
+		s.Orphans = l.number("SELECT n FROM tally WHERE kind=?", tallyOrphans)
+		s.Purged = l.number("SELECT n FROM tally WHERE kind=?", tallyPurged)
+		s.ParkedResults = l.number("SELECT count(*) FROM result WHERE park IS NOT NULL")
+		l.sumRoutes(&s)
+		l.sumTargets(&s)
+		return s
 	})
-	return s, err
 }
 
-func (j *Journal) sumRoutes(c *engine.Conn, s *Summary) error {
+// epoch is the number that a restore raises.
+const epoch = "SELECT value FROM meta WHERE key='epoch'"
+
+func (l *look) sumRoutes(s *Summary) {
 	routes := map[nameID]*RouteSummary{}
-	err := engine.Each(c, "SELECT a, b, n FROM tally WHERE kind=1 AND n<>0", nil, func(t struct {
-		Route nameID
-		State states.State
+	each(l, "SELECT a, a, b, n FROM tally WHERE kind=1 AND n<>0", nil, func(t struct {
+		ID    nameID
+		Route string `col:"word"`
+		State State
 		Count int64
-	}) error {
-		s.States[State(t.State.String())] += t.Count
-		if routes[t.Route] == nil {
-			routes[t.Route] = &RouteSummary{Route: j.name(c, t.Route), States: map[State]int64{}}
+	}) {
+		s.States[t.State] += t.Count
+		if routes[t.ID] == nil {
+			routes[t.ID] = &RouteSummary{Route: t.Route, States: map[State]int64{}}
 		}
-		routes[t.Route].States[State(t.State.String())] += t.Count
-		return nil
+		routes[t.ID].States[t.State] += t.Count
 	})
-	if err != nil {
-		return err
-	}
 	for w, r := range routes {
-		if r.States[Accepted]+r.States[Parked] > 0 {
-			if err := j.oldest(c, w, r); err != nil {
-				return err
-			}
-		}
+		r.Oldest = l.oldest(w, r.States)
 		s.Routes = append(s.Routes, *r)
 	}
-	sort.Slice(s.Routes, func(a, b int) bool { return s.Routes[a].Route < s.Routes[b].Route })
-	return nil
+	slices.SortFunc(s.Routes, func(a, b RouteSummary) int { return cmp.Compare(a.Route, b.Route) })
 }
+
+const oldestOpen = "SELECT s.at FROM delivery d /*by delivery_open*/ CROSS JOIN submission s ON s.id=d.sub WHERE d.target=? AND d.state<10 "
 
 // oldest finds the route's oldest submission that is not delivered, through the small indexes over what
 // is open or parked.
-func (j *Journal) oldest(c *engine.Conn, route nameID, r *RouteSummary) error {
-	take := func(sql string, args ...any) error {
-		at, found, err := engine.One[time.Time](c, sql, args...)
-		if found && (r.Oldest.IsZero() || at.Before(r.Oldest)) {
-			r.Oldest = at
-		}
-		return err
-	}
-	if r.States[Parked] > 0 {
-		if err := take("SELECT at FROM submission WHERE state=6 AND route=? ORDER BY id LIMIT 1", route); err != nil {
-			return err
+func (l *look) oldest(route nameID, count map[State]int64) (oldest time.Time) {
+	take := func(sql string, args ...any) {
+		if at, found := one[time.Time](l, sql, args...); found && (oldest.IsZero() || at.Before(oldest)) {
+			oldest = at
 		}
 	}
-	if r.States[Accepted] == 0 {
-		return nil
+	if count[Parked] > 0 {
+		take("SELECT at FROM submission WHERE state=6 AND route=? ORDER BY id LIMIT 1", route)
 	}
-	targets, err := engine.All[nameID](c, "SELECT DISTINCT a FROM tally WHERE kind=2 AND b<10 AND n>0")
-	for _, target := range targets {
-		if err != nil {
-			break
+	if count[Accepted] > 0 {
+		for _, target := range all[nameID](l, "SELECT DISTINCT a FROM tally WHERE kind=2 AND b<10 AND n>0") {
+			take(oldestOpen+"AND s.route=? ORDER BY d.sub LIMIT 1", target, route)
 		}
-		const sql = `SELECT s.at FROM delivery d /*by delivery_open*/ CROSS JOIN submission s ON s.id=d.sub WHERE d.target=? AND d.state<10 AND s.route=?
-			ORDER BY d.sub LIMIT 1`
-		err = take(sql, target, route)
 	}
-	return err
+	return oldest
 }
 
-func (j *Journal) sumTargets(c *engine.Conn, s *Summary) error {
+func (l *look) sumTargets(s *Summary) {
 	targets := map[string]*TargetSummary{}
-	ids := map[string]nameID{}
 	get := func(name string) *TargetSummary {
 		if targets[name] == nil {
 			targets[name] = &TargetSummary{Target: name}
 		}
 		return targets[name]
 	}
-	err := engine.Each(c, "SELECT a, b, n FROM tally WHERE kind=2", nil, func(r struct {
-		Target nameID
+	each(l, "SELECT a, b, n FROM tally WHERE kind=2", nil, func(r struct {
+		Target string `col:"word"`
 		State  states.Progress
 		Count  int64
-	}) error {
-		name := j.name(c, r.Target)
-		ids[name] = r.Target
-		t := get(name)
+	}) {
+		t := get(r.Target)
 		switch {
 		case r.State.Open():
 			t.Open += r.Count
 		case r.State == states.Held:
 			t.Parked += r.Count
 		}
-		return nil
 	})
-	if err != nil {
-		return err
-	}
-	err = engine.Each(c, "SELECT target FROM pause", nil, func(name string) error { get(name).Paused = true; return nil })
-	if err != nil {
-		return err
-	}
+	each(l, "SELECT target FROM pause", nil, func(name string) { get(name).Paused = true })
 	for name, t := range targets {
-		w := ids[name]
-		if t.LastSeq, err = c.Number(lastSeq, w, name); err != nil {
-			return err
-		}
+		t.LastSeq = l.lastSeq(name)
 		if t.Open > 0 {
-			const sql = "SELECT s.at FROM delivery d /*by delivery_open*/ CROSS JOIN submission s ON s.id=d.sub WHERE d.target=? AND d.state<10 ORDER BY d.sub LIMIT 1"
-			if t.Oldest, err = engine.Value[time.Time](c, sql, w); err != nil {
-				return err
-			}
+			t.Oldest = value[time.Time](l, oldestOpen+"ORDER BY d.sub LIMIT 1", engine.Word(name))
 		}
 		s.Targets = append(s.Targets, *t)
 	}
-	sort.Slice(s.Targets, func(a, b int) bool { return s.Targets[a].Target < s.Targets[b].Target })
-	return nil
+	slices.SortFunc(s.Targets, func(a, b TargetSummary) int { return cmp.Compare(a.Target, b.Target) })
+}
+
+const (
+	parkedCounted = 10_000  // parked submissions that ParkedBy looks at
+	eventsCounted = 100_000 // events that Unacknowledged looks at
+)
+
+// ParkedBy counts parked submissions by their code; of more than 10,000 the oldest.
+func (j *Journal) ParkedBy(ctx context.Context) (map[string]int64, error) {
+	return find(ctx, j, func(l *look) map[string]int64 {
+		by := map[string]int64{}
+		const sql = `SELECT code, count(*) FROM (SELECT code FROM submission /*by submission_parked*/ WHERE state=6 ORDER BY id LIMIT ?) oldest GROUP BY code`
+		each(l, sql, []any{parkedCounted}, func(r struct {
+			Code  string
+			Count int64
+		}) {
+			by[r.Code] += r.Count
+		})
+		return by
+	})
+}
+
+// Posted counts the forms that an office has posted since, and the bytes of them and their attachments, as far as they are kept.
+func (j *Journal) Posted(ctx context.Context, office string, since time.Time) (forms, bytes int64, err error) {
+	var large []connectors.Digest
+	err = j.read(ctx, func(l *look) {
+		const sql = "SELECT coalesce(nullif(%s, 0), length(f.body), 0), f.digest, s.files FROM submission s JOIN form f ON f.id=s.id WHERE s.id>=? AND s.office=? AND s.inbasket=?"
+		each(l, fmt.Sprintf(sql, l.formSize()), []any{firstAt(since), engine.Word(office), engine.Word("http")}, func(r struct {
+			Size   int64
+			Digest connectors.Digest
+			Files  []File `col:"json"`
+		}) {
+			forms++
+			bytes += r.Size
+			if r.Digest != (connectors.Digest{}) {
+				large = append(large, r.Digest)
+			}
+			for _, f := range r.Files {
+				bytes += f.Size
+			}
+		})
+	})
+	for _, d := range large {
+		n, e := j.content.Size(d)
+		err = errors.Join(err, e)
+		bytes += n
+	}
+	return forms, bytes, err
+}
+
+// OpenOf counts the submissions of routes that are accepted or parked: neither delivered nor at their end.
+func (j *Journal) OpenOf(ctx context.Context, routes []string) (int64, error) {
+	return find(ctx, j, func(l *look) (n int64) {
+		for _, route := range routes {
+			n += l.number("SELECT coalesce(sum(n), 0) FROM tally WHERE kind=? AND a=? AND b IN (?, ?)", tallyState, engine.Word(route), states.Accepted, states.Parked)
+		}
+		return n
+	})
 }

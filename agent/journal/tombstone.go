@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -14,7 +15,6 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
-	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -26,11 +26,11 @@ const Purged State = "purged"
 type Tombstone struct {
 	ID      ID        `json:"id"`
 	Was     State     `json:"was"` // closed, rejected, or decided and never fetched
-	Route   string    `json:"route,omitempty"`
-	Office  string    `json:"office,omitempty"`
-	Targets []string  `json:"targets,omitempty"` // that have it
-	At      time.Time `json:"at"`                // accepted
-	Ended   time.Time `json:"ended"`             // last change of the submission
+	Route   string    `json:"route,omitempty" col:"word"`
+	Office  string    `json:"office,omitempty" col:"word"`
+	Targets []string  `json:"targets,omitempty" col:"words"` // that have it
+	At      time.Time `json:"at"`                            // accepted
+	Ended   time.Time `json:"ended"`                         // last change of the submission
 	Purged  time.Time `json:"purged"`
 	Run     int64     `json:"run"`              // number of the purge; several are purged together
 	By      string    `json:"by,omitempty"`     // operator; empty: retention
@@ -57,34 +57,32 @@ type purgedKnown struct {
 // tombstoneKey is the mark under which the key lies, in hex.
 const tombstoneKey = "tombstone-key"
 
-func (j *Journal) loadTombstones(c *engine.Conn) (err error) {
-	if j.purged.key, err = keyOf(c); err != nil || j.purged.key == nil {
-		return err
+func (l *look) loadTombstones() {
+	if key := l.keyOf(); key != nil {
+		l.j.purged = purgedKnown{key, l.is("SELECT EXISTS(SELECT 1 FROM tombstone)")}
 	}
-	j.purged.any, err = engine.Value[bool](c, "SELECT EXISTS(SELECT 1 FROM tombstone)")
-	return err
 }
 
 // keyOf returns the key of the hashes; nil where nothing was ever purged.
-func keyOf(c *engine.Conn) ([]byte, error) {
-	s, err := storedValue(c, tombstoneKey)
-	if err != nil || s == "" {
-		return nil, err
+func (l *look) keyOf() []byte {
+	s := value[string](l, markValue, tombstoneKey)
+	if s == "" {
+		return nil
 	}
-	return hex.DecodeString(s)
+	key, err := hex.DecodeString(s)
+	l.fail(err)
+	return key
 }
 
 // tombstoneKey returns the key and makes it before the first purge.
-func (t *tx) tombstoneKey() ([]byte, error) {
-	key, err := keyOf(t.c)
-	if err != nil || key != nil {
-		return key, err
+func (t *tx) tombstoneKey() []byte {
+	key := t.keyOf()
+	if key == nil && t.err == nil {
+		key = make([]byte, 32)
+		_, _ = rand.Read(key) // never fails: the runtime ends the process instead
+		t.exec(setMark, tombstoneKey, hex.EncodeToString(key))
 	}
-	key = make([]byte, 32)
-	if _, err := rand.Read(key); err != nil {
-		return nil, err
-	}
-	return key, t.setValue(tombstoneKey, hex.EncodeToString(key))
+	return key
 }
 
 // keyed is the hash of some texts of one kind. 128 bits tell forms apart for good.
@@ -109,58 +107,39 @@ func refHash(key []byte, scope, reference string) []byte {
 func digestHash(key, digest []byte) []byte            { return keyed(key, "digest", string(digest)) }
 func matchHash(key []byte, plan, match string) []byte { return keyed(key, "match", plan, match) }
 
-const tombColumns = "SELECT id, state, route, office, reached, at, ended, purged, run, by, why FROM tombstone "
-
-func (j *Journal) tombstones(c *engine.Conn, where string, args ...any) (list []Tombstone, err error) {
-	err = engine.Each(c, tombColumns+where, args, func(r struct {
-		ID                     ID
-		Was                    states.State
-		Route, Office, Targets nameID
-		At, Ended, Purged      time.Time
-		Run                    int64
-		By, Reason             string
-	}) error {
-		list = append(list, Tombstone{ID: r.ID, Was: State(r.Was.String()), Route: j.name(c, r.Route), Office: j.name(c, r.Office),
-			Targets: splitList(j.name(c, r.Targets)), At: r.At, Ended: r.Ended, Purged: r.Purged, Run: r.Run, By: r.By, Reason: r.Reason})
-		return nil
-	})
-	return list, err
+func (l *look) tombstones(where string, args ...any) []Tombstone {
+	return all[Tombstone](l, "SELECT id, state, route, office, reached, at, ended, purged, run, by, why FROM tombstone "+where, args...)
 }
 
 // tombstone returns what is left of a submission.
-func (j *Journal) tombstone(c *engine.Conn, id ID) (t Tombstone, found bool, err error) {
-	if !j.has(purgeVersion) {
-		return t, false, nil
+func (l *look) tombstone(id ID) (t Tombstone, found bool) {
+	if !l.has(purgeVersion) {
+		return t, false
 	}
-	list, err := j.tombstones(c, "WHERE id=?", id)
-	if err != nil || len(list) == 0 {
-		return t, false, err
+	list := l.tombstones("WHERE id=?", id)
+	if len(list) == 0 {
+		return t, false
 	}
-	return list[0], true, nil
+	return list[0], true
 }
 
-// missing is the error about a submission that is not there.
-func (j *Journal) missing(c *engine.Conn, id ID) error {
-	t, found, err := j.tombstone(c, id)
-	if err != nil {
-		return err
+// missing fails because a submission is not there.
+func (l *look) missing(id ID) {
+	if t, found := l.tombstone(id); found {
+		l.fail(&PurgedError{t})
 	}
-	if found {
-		return &PurgedError{t}
-	}
-	return fmt.Errorf("submission %s: %w", id, ErrNotFound)
+	l.fail(fmt.Errorf("submission %s: %w", id, ErrNotFound))
 }
 
 // Tombstone returns what is left of a purged submission; ErrNotFound if it was not purged.
-func (j *Journal) Tombstone(ctx context.Context, id ID) (t Tombstone, err error) {
-	err = j.read(ctx, func(c *engine.Conn) error {
-		var found bool
-		if t, found, err = j.tombstone(c, id); err == nil && !found {
-			err = fmt.Errorf("tombstone of %s: %w", id, ErrNotFound)
+func (j *Journal) Tombstone(ctx context.Context, id ID) (Tombstone, error) {
+	return find(ctx, j, func(l *look) Tombstone {
+		t, found := l.tombstone(id)
+		if !found {
+			l.fail(fmt.Errorf("tombstone of %s: %w", id, ErrNotFound))
 		}
-		return err
+		return t
 	})
-	return t, err
 }
 
 // view is what show can say of a purged submission.
@@ -178,115 +157,91 @@ func (t Tombstone) entry() Entry {
 }
 
 // listPurged is List for purged submissions; a reference finds the one whose hash it has, in any scope.
-func (j *Journal) listPurged(c *engine.Conn, f Filter) (list []Entry, err error) {
-	if !j.has(purgeVersion) {
-		return nil, nil
+func (l *look) listPurged(f Filter) (list []Entry) {
+	if !l.has(purgeVersion) {
+		return nil
 	}
-	where, args := "WHERE id>?", []any{f.After}
-	for _, named := range []struct{ column, name string }{{"route", f.Route}, {"office", f.Office}} {
-		if named.name == "" {
-			continue
-		}
-		w, ok := j.nameID(c, named.name)
-		if !ok {
-			return nil, nil
-		}
-		where, args = where+" AND "+named.column+"=?", append(args, w)
-	}
-	if !f.Since.IsZero() {
-		where, args = where+" AND at>=?", append(args, f.Since)
-	}
-	if !f.Until.IsZero() {
-		where, args = where+" AND at<?", append(args, f.Until)
-	}
+	var c conditions
+	c.add("id>?", f.After)
+	c.name("route=?", f.Route)
+	c.name("office=?", f.Office)
+	c.between("at", f)
 	if f.Reference != "" {
-		hashes, err := j.hashesOf(c, f.Reference)
-		if err != nil || len(hashes) == 0 {
-			return nil, err
+		hashes := l.hashesOf(f.Reference)
+		if len(hashes) == 0 {
+			return nil
 		}
-		where, args = where+" AND ref IN "+engine.Placeholders(1, len(hashes)), append(args, hashes...)
+		c.add("ref IN "+engine.Placeholders(1, len(hashes)), hashes...)
 	}
-	purged, err := j.tombstones(c, where+" ORDER BY id LIMIT ?", append(args, bounded(f.Limit))...)
-	for _, t := range purged {
+	where, args := c.where("id", f.Limit)
+	for _, t := range l.tombstones(where, args...) {
 		list = append(list, t.entry())
 	}
-	return list, err
+	return list
 }
 
 // hashesOf returns the hashes that a reference has in every scope that the journal knows.
-func (j *Journal) hashesOf(c *engine.Conn, reference string) (hashes []any, err error) {
-	key, err := keyOf(c)
-	if err != nil || key == nil {
-		return nil, err
+func (l *look) hashesOf(reference string) (hashes []any) {
+	key := l.keyOf()
+	if key == nil {
+		return nil
 	}
 	const scopes = "SELECT text FROM word WHERE id IN (SELECT DISTINCT scope FROM submission UNION SELECT office FROM tombstone UNION SELECT route FROM tombstone)"
-	err = engine.Each(c, scopes, nil, func(scope string) error {
-		hashes = append(hashes, refHash(key, scope, reference))
-		return nil
-	})
-	return hashes, err
+	each(l, scopes, nil, func(scope string) { hashes = append(hashes, refHash(key, scope, reference)) })
+	return hashes
 }
 
-// purgedHolder finds the purged submission that holds a reference of a front office.
-func (j *Journal) purgedHolder(c *engine.Conn, office, reference string) (id ID, found bool, err error) {
-	if !j.has(purgeVersion) {
-		return 0, false, nil
+// purgedHolder finds the purged submission that holds a reference of a front office; 0: there is none.
+func (l *look) purgedHolder(office, reference string) ID {
+	if !l.has(purgeVersion) {
+		return 0
 	}
-	key, err := keyOf(c)
-	if err != nil || key == nil {
-		return 0, false, err
+	key := l.keyOf()
+	if key == nil {
+		return 0
 	}
-	n, err := c.Number("SELECT id FROM tombstone WHERE ref=? AND claim=1", refHash(key, office, reference))
-	return ID(n), n != 0, err
+	return value[ID](l, "SELECT id FROM tombstone WHERE ref=? AND claim=1", refHash(key, office, reference))
 }
 
 // purgedForm is a tombstone as acceptance needs it.
 type purgedForm struct {
 	id    ID
-	state states.State
+	state State
 	claim int64
 	same  bool // the very content came again
 }
 
 // tombstonesOf finds the tombstones that carry the references of arrivals, those that hold a reference first. Where
 // nothing was purged it costs nothing.
-func (t *tx) tombstonesOf(arrivals []Arrival) (found map[int][]purgedForm, err error) {
-	if !t.j.purged.any {
-		return nil, nil
+func (l *look) tombstonesOf(arrivals []Arrival) map[int][]purgedForm {
+	if !l.j.purged.any {
+		return nil
 	}
-	h := hmac.New(sha256.New, t.j.purged.key)
-	refs := make([]any, len(arrivals))
+	h := hmac.New(sha256.New, l.j.purged.key)
+	refs := make([][]byte, len(arrivals))
 	at := make(map[string][]int, len(arrivals))
 	for n := range arrivals {
-		ref := hashOf(h, "reference", arrivals[n].Scope, arrivals[n].Reference)
-		refs[n] = ref
-		at[string(ref)] = append(at[string(ref)], n)
+		refs[n] = hashOf(h, "reference", arrivals[n].Scope, arrivals[n].Reference)
+		at[string(refs[n])] = append(at[string(refs[n])], n)
 	}
-	for _, size := range [...]int{64, 16, 4, 1} {
-		sql := "SELECT ref, id, state, claim, digest, route FROM tombstone WHERE ref IN " + engine.Placeholders(1, size) + " ORDER BY claim DESC, id"
-		for ; len(refs) >= size; refs = refs[size:] {
-			err := engine.Each(t.c, sql, refs[:size], func(r struct {
-				Ref    []byte
-				ID     ID
-				State  states.State
-				Claim  int64
-				Digest []byte
-				Route  nameID
-			}) error {
-				if found == nil {
-					found = map[int][]purgedForm{}
-				}
-				for _, n := range at[string(r.Ref)] {
-					found[n] = append(found[n], purgedForm{id: r.ID, state: r.State, claim: r.Claim, same: tombstoneIs(h, r.Digest, &arrivals[n]) && !slices.Contains(arrivals[n].Elsewhere, t.j.name(t.c, r.Route))})
-				}
-				return nil
-			})
-			if err != nil {
-				return nil, err
-			}
+	found := map[int][]purgedForm{}
+	eachOf(l, "SELECT ref, id, state, claim, digest, route FROM tombstone WHERE ref IN ", nil, refs, func(r struct {
+		Ref    []byte
+		ID     ID
+		State  State
+		Claim  int64
+		Digest []byte
+		Route  string `col:"word"`
+	}) {
+		for _, n := range at[string(r.Ref)] {
+			same := tombstoneIs(h, r.Digest, &arrivals[n]) && !slices.Contains(arrivals[n].Elsewhere, r.Route)
+			found[n] = append(found[n], purgedForm{id: r.ID, state: r.State, claim: r.Claim, same: same})
 		}
+	})
+	for _, list := range found {
+		slices.SortFunc(list, func(a, b purgedForm) int { return cmp.Or(cmp.Compare(b.claim, a.claim), cmp.Compare(a.id, b.id)) })
 	}
-	return found, nil
+	return found
 }
 
 // tombstoneIs tells whether a tombstone is that of the very form that arrives.
@@ -300,14 +255,14 @@ func tombstoneIs(h hash.Hash, hashed []byte, r *Arrival) bool {
 }
 
 // tooLate says of a result that fits nothing whether what it speaks of was purged.
-func (t *tx) tooLate(o *Outcome) (*Reason, error) {
-	if !t.j.purged.any {
-		return nil, nil
+func (l *look) tooLate(o *Outcome) *Reason {
+	if !l.j.purged.any {
+		return nil
 	}
-	id, err := t.c.Number("SELECT sub FROM tombmatch WHERE key=? LIMIT 1", matchHash(t.j.purged.key, o.Plan, o.MatchKey))
-	if err != nil || id == 0 {
-		return nil, err
+	id := value[ID](l, "SELECT sub FROM tombmatch WHERE key=? LIMIT 1", matchHash(l.j.purged.key, o.Plan, o.MatchKey))
+	if id == 0 {
+		return nil
 	}
-	return &Reason{Code: CodePurged, Text: "the result came after submission " + ID(id).String() + " was purged",
-		Next: "tell the front office in another way if it must know; then inbasket results drop"}, nil
+	return &Reason{Code: CodePurged, Text: "the result came after submission " + id.String() + " was purged",
+		Next: "tell the front office in another way if it must know; then inbasket results drop"}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
-	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
@@ -22,35 +21,6 @@ type job struct {
 	state atomic.Int32             // 0 waits, 1 the writer has it, 2 given up
 	done  chan error
 }
-
-// tx is what one call changes within the transaction under way.
-type tx struct {
-	j      *Journal
-	c      *engine.Conn
-	now    time.Time
-	tally  map[tallyKey]int64
-	events []pendingEvent // in order
-	moved  []ID           // submissions whose state or flags changed
-	used   []int64        // plans pinned for the first time
-}
-
-type tallyKey struct {
-	kind int64
-	a, b int64
-}
-
-// The kinds of tallies.
-const (
-	tallyState    = 1 // route, state
-	tallyProgress = 2 // target, progress
-	tallyOrphans  = 3
-	tallyPurged   = 5 // tombstones
-	tallySeq      = 4 // the last event's number, so that numbers are never used again
-)
-
-func (t *tx) count(kind, a, b, n int64) { t.tally[tallyKey{kind, a, b}] += n }
-
-func (t *tx) name(s string) (nameID, error) { return t.j.names.put(t.c, s) }
 
 // do has the writer run f and returns when its effect is on disk. After an error of the disk the effect
 // may have happened or not; every call may be repeated.
@@ -177,7 +147,7 @@ func (j *Journal) transact(group []*job, errs []error) (calls []*tx, err error) 
 	total := map[tallyKey]int64{}
 	seq := j.seq
 	for n, jb := range group {
-		t := &tx{j: j, c: j.w, now: j.clock.Now().UTC(), tally: map[tallyKey]int64{}}
+		t := &tx{look: &look{j: j, c: j.w}, now: j.clock.Now().UTC(), rows: map[ID]*submissionRow{}, tally: map[tallyKey]int64{}}
 		err := j.runOne(t, jb, len(group) > 1)
 		if err != nil {
 			var fatal *brokenError
@@ -232,10 +202,11 @@ func (j *Journal) runOne(t *tx, jb *job, shared bool) error {
 			return &brokenError{err}
 		}
 	}
-	err := jb.run(t)
-	if err == nil {
-		err = t.writeEvents()
+	t.fail(jb.run(t))
+	if t.err == nil {
+		t.finish()
 	}
+	err := t.err
 	if err == nil {
 		if shared {
 			if _, err := j.w.Exec("RELEASE call"); err != nil {
@@ -288,21 +259,4 @@ func (j *Journal) reconnect() {
 	_, _ = j.w.Exec("ROLLBACK") // fails where the engine rolled back by itself
 	_ = j.w.Close()             // the fault itself was reported
 	j.w = nil
-}
-
-// connected opens the writer's connection again after a fault.
-func (j *Journal) connected() error {
-	if j.w != nil {
-		return nil
-	}
-	c, err := j.engine.Writer()
-	if err != nil {
-		return err
-	}
-	// The transaction whose end was unclear may be on disk after all.
-	if err := errors.Join(j.names.load(c), j.loadSeq(c), j.loadTombstones(c)); err != nil {
-		return errors.Join(err, c.Close())
-	}
-	j.w = c
-	return nil
 }
