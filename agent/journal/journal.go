@@ -26,10 +26,12 @@ import (
 )
 
 const (
-	fileName   = "journal.db"
 	readers    = 3        // read connections at most
-	inlineForm = 64 << 10 // bytes; larger forms lie in the content store
+	InlineForm = 64 << 10 // bytes; larger forms lie in the content store
 )
+
+// FileName is how the journal's file is called in its folder, also within a backup.
+const FileName = "journal.db"
 
 // Options are what a journal needs besides its folder.
 type Options struct {
@@ -51,12 +53,12 @@ type Hooks struct {
 // Journal is safe for concurrent use.
 type Journal struct {
 	path      string
-	clock     connectors.Clock
+	now       func() time.Time
 	content   *content.Store
 	positions positions
 	readOnly  bool
-	version   int64 // of the file that is open for reading only
-	lock      *lock
+	version   int64        // of the file that is open for reading only
+	release   func() error // of the lock
 	names     *names
 	engine    engine.Engine
 	hooks     Hooks
@@ -92,16 +94,16 @@ type Journal struct {
 // Open opens the journal in dir, makes it if need be, and locks it for this process.
 func Open(ctx context.Context, dir string, o Options) (*Journal, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fault(nil, "make the journal's folder", err)
+		return nil, FaultOf(nil, "make the journal's folder", err)
 	}
-	l, err := takeLock(dir)
+	release, err := takeLock(dir)
 	if err != nil {
 		return nil, err
 	}
 	j := newJournal(dir, o)
-	j.lock = l
+	j.release = release
 	if err := j.connected(); err != nil {
-		return nil, errors.Join(j.fault("open the journal", err), l.release())
+		return nil, errors.Join(j.FaultOf("open the journal", err), release())
 	}
 	go j.write()
 	return j, nil
@@ -117,22 +119,22 @@ func OpenReadOnly(ctx context.Context, dir string, o Options) (*Journal, error) 
 	}
 	j.engine = sqlite.ReadOnly(j.path)
 	close(j.stopped)
-	err := j.read(ctx, func(l *look) {
+	err := j.Read(ctx, func(l *Look) {
 		var err error
-		if j.version, err = j.engine.Version(l.c); err == nil && j.version > j.engine.Newest() {
+		if j.version, err = j.engine.Version(l.Conn); err == nil && j.version > j.engine.Newest() {
 			err = ErrTooNew
 		}
-		l.fail(errors.Join(err, j.names.load(l.c)))
+		l.Fail(errors.Join(err, j.names.load(l.Conn)))
 	})
 	if err != nil {
-		return nil, errors.Join(j.fault("open the journal", err), j.Close())
+		return nil, errors.Join(j.FaultOf("open the journal", err), j.Close())
 	}
 	return j, nil
 }
 
 func newJournal(dir string, o Options) *Journal {
 	j := &Journal{
-		path: filepath.Join(dir, fileName), clock: o.Clock, content: o.Content, names: newNames(), hooks: o.Hooks, mended: o.Mended,
+		path: filepath.Join(dir, FileName), now: systemClock{}.Now, content: o.Content, names: newNames(), hooks: o.Hooks, mended: o.Mended, release: func() error { return nil },
 		jobs: make(chan *job), quit: make(chan struct{}), stopped: make(chan struct{}),
 		ids: idSource{rand: cmp.Or[io.Reader](o.Rand, rand.Reader)}, plans: map[int64]bool{}, pool: make(chan *engine.Conn, readers),
 		watches: watches{list: map[about]*watched{}}, push: map[string]bool{}, pinned: map[connectors.Digest]Plan{},
@@ -141,8 +143,8 @@ func newJournal(dir string, o Options) *Journal {
 		j.path = abs
 	}
 	j.engine = sqlite.New(j.path)
-	if j.clock == nil {
-		j.clock = systemClock{}
+	if o.Clock != nil {
+		j.now = o.Clock.Now
 	}
 	for range readers {
 		j.pool <- nil
@@ -153,8 +155,7 @@ func newJournal(dir string, o Options) *Journal {
 // systemClock is the clock where Options has none.
 type systemClock struct{}
 
-func (systemClock) Now() time.Time                         { return time.Now() }
-func (systemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
+func (systemClock) Now() time.Time { return time.Now() }
 
 // connected opens the writer's connection: at the start, and again after a fault, when the transaction whose end was unclear may be
 // on disk after all.
@@ -167,38 +168,32 @@ func (j *Journal) connected() error {
 		return err
 	}
 	c.Words = j.names
-	l := &look{j: j, c: c}
+	l := &Look{Journal: j, Conn: c}
 	if !j.started {
-		l.fail(j.engine.Migrate(c))
+		l.Fail(j.engine.Migrate(c))
 	}
-	l.fail(j.names.load(c))
-	j.seq = max(j.seq, l.number(lastEvent))
+	l.Fail(j.names.load(c))
+	j.seq = max(j.seq, l.Number(LastEvent))
 	l.loadTombstones()
 	if !j.started {
 		l.start()
 	}
-	if l.err != nil {
-		return errors.Join(l.err, c.Close())
+	if l.Err != nil {
+		return errors.Join(l.Err, c.Close())
 	}
 	j.w, j.started = c, true
 	return nil
 }
 
 // start reads what the writer keeps in memory for good.
-func (l *look) start() {
+func (l *Look) start() {
 	l.loadPositions()
-	l.j.ids.last = value[ID](l, lastID)
-	l.j.held.Store(l.is(heldNow))
-	(&tx{look: l}).exec(forgetRecalls, l.j.clock.Now().Add(-recallDays))
-	l.loadAfterRestore()
-	each(l, "SELECT id FROM plan WHERE used=1", nil, func(id int64) { l.j.plans[id] = true })
+	l.Journal.ids.last = Value[ID](l, LastID)
+	l.Journal.held.Store(l.Is(HeldNow))
+	NewTx(l).Exec(forgetRecalls, l.Journal.now().Add(-recallDays))
+	l.LoadAfterRestore()
+	Each(l, "SELECT id FROM plan WHERE used=1", nil, func(id int64) { l.Journal.plans[id] = true })
 }
-
-// heldNow tells whether a restore is in force.
-const heldNow = "SELECT count(*) FROM hold WHERE released=0"
-
-// lastID is the highest ID that was used.
-const lastID = "SELECT max(n) FROM (SELECT value AS n FROM meta WHERE key='last-id' UNION ALL SELECT max(id) FROM submission) used"
 
 // Close ends the writer after the call under way, and releases the lock. It may be called twice.
 func (j *Journal) Close() error {
@@ -215,15 +210,43 @@ func (j *Journal) Close() error {
 			errs = append(errs, j.w.Close())
 			j.w = nil
 		}
-		j.closed = errors.Join(append(errs, j.lock.release())...)
+		j.closed = errors.Join(append(errs, j.release())...)
 	})
 	return j.closed
 }
 
-// toldOrder is the column by which results of a submission are in the order in which they were told.
-func (l *look) toldOrder() string {
-	if l.has(resultVersion) {
-		return "revision"
-	}
-	return "n"
+// Version is the version of the tables that this program writes, and the highest it reads.
+func Version() int { return int((*sqlite.Engine)(nil).Newest()) }
+
+// Maintaining tells whether the writer is busy with something that takes its time by nature; calls that
+// change the journal wait for it.
+func (j *Journal) Maintaining() bool { return j.maintaining.Load() }
+
+// Busy tells whether Close would have to wait for something that takes minutes in a large journal, and that cannot be
+// broken off: it is being compacted or checked.
+func (j *Journal) Busy() bool { return j.Maintaining() || j.checking.Load() > 0 }
+
+// Examine is a read for which Busy is true.
+func (j *Journal) Examine(ctx context.Context, f func(*Look)) error {
+	j.checking.Add(1)
+	defer j.checking.Add(-1)
+	return j.Read(ctx, f)
 }
+
+// Ping returns once the writer takes calls. It changes nothing. While the writer is busy with something
+// that takes its time by nature, such as copying the whole log back, Ping returns at once.
+func (j *Journal) Ping(ctx context.Context) error {
+	if j.maintaining.Load() {
+		return nil
+	}
+	return j.Idle(ctx, "ask the journal's writer", func(*engine.Conn) error { return nil })
+}
+
+// Now is the time by the journal's clock.
+func (j *Journal) Now() time.Time { return j.now() }
+
+// ContentStore is where what is large lies; nil: nowhere.
+func (j *Journal) ContentStore() *content.Store { return j.content }
+
+// Engine is the database that keeps the rows.
+func (j *Journal) Engine() engine.Engine { return j.engine }

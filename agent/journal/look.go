@@ -7,80 +7,86 @@ import (
 	"github.com/inbasket/inbasket/agent/journal/engine"
 )
 
-// look is what one call asks of the journal, in one snapshot. Its first error ends it: what is asked after that gives nothing, and
+// Look is what one call asks of the journal, in one snapshot. Its first error ends it: what is asked after that gives nothing, and
 // the call returns that error.
-type look struct {
-	j   *Journal
-	c   *engine.Conn
-	err error
+type Look struct {
+	Journal *Journal
+	Conn    *engine.Conn
+	Err     error
 }
+
+// NewLook asks by a connection alone, of a journal that is not open.
+func NewLook(c *engine.Conn) *Look { return &Look{Conn: c} }
 
 var errEnough = errors.New("enough")
 
-// fail ends the look with an error.
-func (l *look) fail(err error) {
-	if l.err == nil {
-		l.err = err
+// Fail ends the look with an error.
+func (l *Look) Fail(err error) {
+	if l.Err == nil {
+		l.Err = err
 	}
 }
 
-// enough ends the query under way, and nothing else.
-func (l *look) enough() { l.fail(errEnough) }
+// Enough ends the query under way, and nothing else.
+func (l *Look) Enough() { l.Fail(errEnough) }
 
-// each calls f for every row of a query; see engine.Each.
-func each[T any](l *look, sql string, args []any, f func(T)) {
-	if l.err != nil {
+// Each calls f for every row of a query; see engine.Each.
+func Each[T any](l *Look, sql string, args []any, f func(T)) {
+	if l.Err != nil {
 		return
 	}
-	l.err = engine.Each(l.c, sql, args, func(v T) error { f(v); return l.err })
-	if l.err == errEnough {
-		l.err = nil
+	l.Err = engine.Each(l.Conn, sql, args, func(v T) error { f(v); return l.Err })
+	if l.Err == errEnough {
+		l.Err = nil
 	}
 }
 
-// eachOf is each for a query about a list, with which its text ends.
-func eachOf[T, L any](l *look, sql string, args []any, list []L, f func(T)) {
-	if l.err == nil {
-		l.err = engine.EachOf(l.c, sql, args, list, func(v T) error { f(v); return l.err })
+// EachOf is each for a query about a list, with which its text ends.
+func EachOf[T, L any](l *Look, sql string, args []any, list []L, f func(T)) {
+	if l.Err == nil {
+		l.Err = engine.EachOf(l.Conn, sql, args, list, func(v T) error { f(v); return l.Err })
 	}
 }
 
-// all returns the rows of a query.
-func all[T any](l *look, sql string, args ...any) (list []T) {
-	each(l, sql, args, func(v T) { list = append(list, v) })
+// All returns the rows of a query.
+func All[T any](l *Look, sql string, args ...any) (list []T) {
+	Each(l, sql, args, func(v T) { list = append(list, v) })
 	return list
 }
 
-// one returns the first row of a query and whether there was one.
-func one[T any](l *look, sql string, args ...any) (first T, found bool) {
-	each(l, sql, args, func(v T) {
+// One returns the first row of a query and whether there was one.
+func One[T any](l *Look, sql string, args ...any) (first T, found bool) {
+	Each(l, sql, args, func(v T) {
 		if !found {
 			first, found = v, true
 		}
 	})
-	return first, found && l.err == nil
+	return first, found && l.Err == nil
 }
 
-// value returns the first row, or the zero value.
-func value[T any](l *look, sql string, args ...any) T {
-	v, _ := one[T](l, sql, args...)
+// Value returns the first row, or the zero value.
+func Value[T any](l *Look, sql string, args ...any) T {
+	v, _ := One[T](l, sql, args...)
 	return v
 }
 
-// number returns the first column of the first row, or 0.
-func (l *look) number(sql string, args ...any) int64 { return value[int64](l, sql, args...) }
+// Number returns the first column of the first row, or 0.
+func (l *Look) Number(sql string, args ...any) int64 { return Value[int64](l, sql, args...) }
 
-// is tells whether the first column of the first row is true.
-func (l *look) is(sql string, args ...any) bool { return value[bool](l, sql, args...) }
+// Is tells whether the first column of the first row is true.
+func (l *Look) Is(sql string, args ...any) bool { return Value[bool](l, sql, args...) }
 
-// name returns the text of a name, also of one that a running agent made after this process read them.
-func (l *look) name(id nameID) string { return l.c.Words.Text(l.c, int64(id)) }
+// Name returns the text of a name, also of one that a running agent made after this process read them.
+func (l *Look) Name(id NameID) string { return l.Conn.Words.Text(l.Conn, int64(id)) }
 
-// has tells whether the file has the tables of a version: a reader may meet one that no newer agent has opened yet.
-func (l *look) has(version int64) bool { return !l.j.readOnly || l.j.version >= version }
+// Has tells whether the file has the tables of a version: a reader may meet one that no newer agent has opened yet.
+func (j *Journal) Has(version int64) bool { return !j.readOnly || j.version >= version }
 
-// read lends one of the few read connections to f, within one snapshot.
-func (j *Journal) read(ctx context.Context, f func(*look)) (err error) {
+// Has is that of the journal.
+func (l *Look) Has(version int64) bool { return l.Journal.Has(version) }
+
+// Read lends one of the few read connections to f, within one snapshot.
+func (j *Journal) Read(ctx context.Context, f func(*Look)) (err error) {
 	var c *engine.Conn
 	select {
 	case <-j.quit:
@@ -98,16 +104,16 @@ func (j *Journal) read(ctx context.Context, f func(*look)) (err error) {
 	if c == nil {
 		if c, err = j.engine.Reader(); err != nil {
 			c = nil
-			return j.fault("open the journal for reading", err)
+			return j.FaultOf("open the journal for reading", err)
 		}
 		c.Words = reading{j}
 	}
 	if _, err := c.Exec("BEGIN"); err != nil {
 		return j.dropReader(&c, err)
 	}
-	l := &look{j: j, c: c}
+	l := &Look{Journal: j, Conn: c}
 	f(l)
-	err = l.err
+	err = l.Err
 	if _, e := c.Exec("COMMIT"); e != nil {
 		return j.dropReader(&c, errors.Join(err, e))
 	}
@@ -120,21 +126,21 @@ func (j *Journal) read(ctx context.Context, f func(*look)) (err error) {
 func (j *Journal) dropReader(c **engine.Conn, err error) error {
 	_ = (*c).Close() // the first error is the one that matters
 	*c = nil
-	return j.fault("read the journal", err)
+	return j.FaultOf("read the journal", err)
 }
 
-// find is read for a call that returns one thing.
-func find[T any](ctx context.Context, j *Journal, f func(*look) T) (v T, err error) {
-	err = j.read(ctx, func(l *look) { v = f(l) })
+// Find is read for a call that returns one thing.
+func Find[T any](ctx context.Context, j *Journal, f func(*Look) T) (v T, err error) {
+	err = j.Read(ctx, func(l *Look) { v = f(l) })
 	return v, err
 }
 
-// ask returns the rows of one query.
-func ask[T any](ctx context.Context, j *Journal, sql string, args ...any) ([]T, error) {
-	return find(ctx, j, func(l *look) []T { return all[T](l, sql, args...) })
+// Ask returns the rows of one query.
+func Ask[T any](ctx context.Context, j *Journal, sql string, args ...any) ([]T, error) {
+	return Find(ctx, j, func(l *Look) []T { return All[T](l, sql, args...) })
 }
 
-// askOne returns the first row of one query, or the zero value.
-func askOne[T any](ctx context.Context, j *Journal, sql string, args ...any) (T, error) {
-	return find(ctx, j, func(l *look) T { return value[T](l, sql, args...) })
+// AskOne returns the first row of one query, or the zero value.
+func AskOne[T any](ctx context.Context, j *Journal, sql string, args ...any) (T, error) {
+	return Find(ctx, j, func(l *Look) T { return Value[T](l, sql, args...) })
 }

@@ -12,15 +12,15 @@ import (
 // that submissions were pinned to is ErrPlanChanged. A plan that nobody used stays all the same: what is
 // in flight may still be pinned to it.
 func (j *Journal) PutPlan(ctx context.Context, p Plan) error {
-	return j.do(ctx, "keep a mapping", func(t *tx) error {
-		if t.exec("UPDATE plan SET at=? WHERE digest=?", t.now, p.Digest[:]) > 0 {
+	return j.Do(ctx, "keep a mapping", func(t *Tx) error {
+		if t.Exec("UPDATE plan SET at=? WHERE digest=?", t.Now, p.Digest[:]) > 0 {
 			return nil
 		}
-		if t.is("SELECT count(*) FROM plan WHERE name=? AND version=? AND used=1", p.Name, p.Version) {
+		if t.Is("SELECT count(*) FROM plan WHERE name=? AND version=? AND used=1", p.Name, p.Version) {
 			return &connectors.Error{Class: connectors.TargetError, Code: CodePlanChanged, Op: fmt.Sprintf("use mapping %s version %d", p.Name, p.Version),
 				Hint: "raise its version, or restore the content that it had", Err: ErrPlanChanged}
 		}
-		t.exec("INSERT INTO plan(digest, name, version, bundle, used, at) VALUES(?, ?, ?, ?, 0, ?)", p.Digest[:], p.Name, p.Version, p.Bundle, t.now)
+		t.Exec("INSERT INTO plan(digest, name, version, bundle, used, at) VALUES(?, ?, ?, ?, 0, ?)", p.Digest[:], p.Name, p.Version, p.Bundle, t.Now)
 		return nil
 	})
 }
@@ -35,7 +35,7 @@ func (j *Journal) Plan(ctx context.Context, digest connectors.Digest) (Plan, err
 	if ok {
 		return p, nil
 	}
-	found, err := ask[Plan](ctx, j, planColumns+"WHERE digest=?", digest)
+	found, err := Ask[Plan](ctx, j, planColumns+"WHERE digest=?", digest)
 	if err != nil || len(found) == 0 {
 		return Plan{}, errorOr(err, fmt.Errorf("mapping with digest %x: %w", digest[:4], ErrNotFound))
 	}
@@ -45,14 +45,9 @@ func (j *Journal) Plan(ctx context.Context, digest connectors.Digest) (Plan, err
 	return found[0], nil
 }
 
-// LatestPlans returns the newest version of every mapping, as it was put last, by name.
-func (j *Journal) LatestPlans(ctx context.Context) ([]Plan, error) {
-	return ask[Plan](ctx, j, planColumns+"p WHERE id=(SELECT id FROM plan WHERE name=p.name ORDER BY version DESC, at DESC, id DESC LIMIT 1) ORDER BY name")
-}
-
 // PlansWith returns the digests of those versions of a mapping whose files hold a word, newest first, and how many do not.
 func (j *Journal) PlansWith(ctx context.Context, name, word string) (digests []connectors.Digest, without int, err error) {
-	plans, err := ask[Plan](ctx, j, planColumns+"WHERE name=? ORDER BY version DESC, id DESC", name)
+	plans, err := Ask[Plan](ctx, j, planColumns+"WHERE name=? ORDER BY version DESC, id DESC", name)
 	for _, p := range plans {
 		if bytes.Contains(p.Bundle, []byte(word)) {
 			digests = append(digests, p.Digest)
@@ -63,17 +58,17 @@ func (j *Journal) PlansWith(ctx context.Context, name, word string) (digests []c
 	return digests, without, err
 }
 
-// pin returns the row of a plan and marks it as used. The zero digest stands for none.
-func (t *tx) pin(digest connectors.Digest) int64 {
+// Pin returns the row of a plan and marks it as used. The zero digest stands for none.
+func (t *Tx) Pin(digest connectors.Digest) int64 {
 	if digest == (connectors.Digest{}) {
 		return 0
 	}
-	id := t.number("SELECT id FROM plan WHERE digest=?", digest[:])
+	id := t.Number("SELECT id FROM plan WHERE digest=?", digest[:])
 	if id == 0 {
-		t.fail(fmt.Errorf("mapping with digest %x was not put before: %w", digest[:4], ErrNotFound))
+		t.Fail(fmt.Errorf("mapping with digest %x was not put before: %w", digest[:4], ErrNotFound))
 	}
-	if !t.j.plans[id] {
-		t.exec("UPDATE plan SET used=1 WHERE id=?", id)
+	if !t.Journal.plans[id] {
+		t.Exec("UPDATE plan SET used=1 WHERE id=?", id)
 		t.used = append(t.used, id)
 	}
 	return id

@@ -23,24 +23,24 @@ type positions struct {
 const positionKey = "event-key"
 
 // loadPositions reads the key, or makes it when a journal is opened by this program for the first time.
-func (l *look) loadPositions() {
-	s := value[string](l, markValue, positionKey)
+func (l *Look) loadPositions() {
+	s := Value[string](l, markValue, positionKey)
 	if s == "" {
 		key := make([]byte, 16)
 		_, _ = rand.Read(key) // never fails: the runtime ends the process instead
-		s = hex.EncodeToString(key) + " " + strconv.FormatInt(l.j.seq, 10)
-		(&tx{look: l}).exec(setMark, positionKey, s)
+		s = hex.EncodeToString(key) + " " + strconv.FormatInt(l.Journal.seq, 10)
+		NewTx(l).Exec(setMark, positionKey, s)
 	}
 	text, number, _ := strings.Cut(s, " ")
 	key, err := hex.DecodeString(text)
 	if err == nil {
-		l.j.positions.clear, err = strconv.ParseInt(number, 10, 64)
+		l.Journal.positions.clear, err = strconv.ParseInt(number, 10, 64)
 	}
 	if err == nil {
-		l.j.positions.block, err = aes.NewCipher(key)
+		l.Journal.positions.block, err = aes.NewCipher(key)
 	}
 	if err != nil {
-		l.fail(fmt.Errorf("mark %s of the journal: %w", positionKey, err))
+		l.Fail(fmt.Errorf("mark %s of the journal: %w", positionKey, err))
 	}
 }
 

@@ -3,66 +3,69 @@ package journal
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
-// submissionRow is what the state machine needs of a submission, with its deliveries.
-type submissionRow struct {
+// Row is what the state machine needs of a submission, with its deliveries.
+type Row struct {
 	ID            ID
 	State         states.State
 	Flags         int64
-	Office, Route nameID
+	Office, Route NameID
 	Plan          int64
-	Targets       nameID
+	Targets       NameID
 	Code, Why     engine.Optional
 	Dirty         bool          `col:"-"`
-	Deliveries    []deliveryRow `col:"-"` // none where none were made
-	was           states.State  `col:"-"`
+	Deliveries    []DeliveryRow `col:"-"` // none where none were made
+	Was           states.State  `col:"-"`
 }
 
-type deliveryRow struct {
+// DeliveryRow is what the state machine needs of a delivery.
+type DeliveryRow struct {
 	State           states.Progress
 	Attempts, Batch int64
 	Returned, Why   engine.Optional
-	Target          nameID          `col:"-"`
+	Target          NameID          `col:"-"`
 	Dirty           bool            `col:"-"`
-	was             states.Progress `col:"-"`
+	Was             states.Progress `col:"-"`
 }
 
-// delivery returns that to a target; nil: there is none.
-func (s *submissionRow) delivery(target nameID) *deliveryRow {
-	n := slices.IndexFunc(s.Deliveries, func(d deliveryRow) bool { return d.Target == target })
+// Delivery returns that to a target; nil: there is none.
+func (s *Row) Delivery(target NameID) *DeliveryRow {
+	n := slices.IndexFunc(s.Deliveries, func(d DeliveryRow) bool { return d.Target == target })
 	if n < 0 {
 		return nil
 	}
 	return &s.Deliveries[n]
 }
 
-// unclear tells whether a parked delivery may be at its target. Of a sealed batch its lane finds out by itself.
-func (d *deliveryRow) unclear() bool {
+// Unclear tells whether a parked delivery may be at its target. Of a sealed batch its lane finds out by itself.
+func (d *DeliveryRow) Unclear() bool {
 	if d.State != states.Held || d.Batch != 0 {
 		return false
 	}
-	r := decodeVerdict(string(d.Why)).Reason
+	r := DecodeVerdict(string(d.Why)).Reason
 	return r != nil && (r.Code == CodeUnclear || r.Code == CodeRestore)
 }
 
-func (d *deliveryRow) move(to states.Progress) {
+// Move has the delivery go on to another state.
+func (d *DeliveryRow) Move(to states.Progress) {
 	d.State, d.Dirty = to, true
 }
 
-// start is where a delivery begins, or begins anew.
-func (s *submissionRow) start() states.Progress {
+// Start is where a delivery begins, or begins anew.
+func (s *Row) Start() states.Progress {
 	if s.Flags&states.FlagWhole != 0 {
 		return states.Held
 	}
 	return states.Pending
 }
 
-// load returns submissions with all their deliveries, as the call has left them so far. Without one of the IDs the call fails.
-func (t *tx) load(ids ...ID) (map[ID]*submissionRow, error) {
+// Load returns submissions with all their deliveries, as the call has left them so far. Without one of the IDs the call fails.
+func (t *Tx) Load(ids ...ID) (map[ID]*Row, error) {
 	unknown := make([]ID, 0, len(ids))
 	for _, id := range ids {
 		if _, ok := t.rows[id]; !ok {
@@ -70,24 +73,24 @@ func (t *tx) load(ids ...ID) (map[ID]*submissionRow, error) {
 			unknown = append(unknown, id)
 		}
 	}
-	block := make([]submissionRow, 0, len(unknown))
-	var targets []nameID
-	of := map[nameID][]ID{}
-	lists := map[nameID][]nameID{}
+	block := make([]Row, 0, len(unknown))
+	var targets []NameID
+	of := map[NameID][]ID{}
+	lists := map[NameID][]NameID{}
 	const submissions = "SELECT id, state, flags, office, route, plan, targets, code, why FROM submission WHERE id IN "
-	eachOf(t.look, submissions, nil, unknown, func(r submissionRow) {
-		r.was = r.State
+	EachOf(t.Look, submissions, nil, unknown, func(r Row) {
+		r.Was = r.State
 		block = append(block, r)
 		s := &block[len(block)-1]
 		t.rows[s.ID], t.loaded = s, append(t.loaded, s)
 		list, ok := lists[s.Targets]
 		if !ok {
-			for _, name := range splitList(t.name(s.Targets)) {
-				list = append(list, t.nameID(name))
+			for _, name := range SplitList(t.Name(s.Targets)) {
+				list = append(list, t.NameID(name))
 			}
 			lists[s.Targets] = list
 		}
-		s.Deliveries = make([]deliveryRow, 0, len(list))
+		s.Deliveries = make([]DeliveryRow, 0, len(list))
 		for _, target := range list {
 			if of[target] == nil {
 				targets = append(targets, target)
@@ -97,24 +100,25 @@ func (t *tx) load(ids ...ID) (map[ID]*submissionRow, error) {
 	})
 	for _, id := range unknown {
 		if t.rows[id] == nil {
-			t.missing(id)
+			t.Missing(id)
 		}
 	}
 	for _, target := range targets {
 		const deliveries = "SELECT sub, state, attempts, batch, returned, why FROM delivery WHERE target=? AND sub IN "
-		eachOf(t.look, deliveries, []any{target}, of[target], func(r struct {
+		EachOf(t.Look, deliveries, []any{target}, of[target], func(r struct {
 			ID       ID
-			Delivery deliveryRow
+			Delivery DeliveryRow
 		}) {
-			r.Delivery.Target, r.Delivery.was = target, r.Delivery.State
+			r.Delivery.Target, r.Delivery.Was = target, r.Delivery.State
 			t.rows[r.ID].Deliveries = append(t.rows[r.ID].Deliveries, r.Delivery)
 		})
 	}
-	return t.rows, t.err
+	return t.rows, t.Err
 }
 
-func (t *tx) submission(id ID) (*submissionRow, error) {
-	found, err := t.load(id)
+// Submission is Load for one.
+func (t *Tx) Submission(id ID) (*Row, error) {
+	found, err := t.Load(id)
 	return found[id], err
 }
 
@@ -124,39 +128,39 @@ const (
 )
 
 // save writes what changed of a submission and its deliveries, and counts.
-func (t *tx) save(s *submissionRow) {
+func (t *Tx) save(s *Row) {
 	for n := range s.Deliveries {
 		d := &s.Deliveries[n]
 		if !d.Dirty {
 			continue
 		}
-		t.exec(updateDelivery, d.State, d.Attempts, d.Batch, t.now, d.Returned, d.Why, d.Target, s.ID)
-		t.moveTally(tallyProgress, int64(d.Target), int64(d.was), int64(d.State))
+		t.Exec(updateDelivery, d.State, d.Attempts, d.Batch, t.Now, d.Returned, d.Why, d.Target, s.ID)
+		t.moveTally(TallyProgress, int64(d.Target), int64(d.Was), int64(d.State))
 	}
-	if s.State == s.was && !s.Dirty {
+	if s.State == s.Was && !s.Dirty {
 		return
 	}
-	t.exec(updateSubmission, s.State, s.Flags, t.now, s.Code, s.Why, s.ID)
+	t.Exec(updateSubmission, s.State, s.Flags, t.Now, s.Code, s.Why, s.ID)
 	t.moved = append(t.moved, s.ID)
-	t.moveTally(tallyState, int64(s.Route), int64(s.was), int64(s.State))
+	t.moveTally(TallyState, int64(s.Route), int64(s.Was), int64(s.State))
 }
 
 // moveTally counts one that goes from one state to another.
-func (t *tx) moveTally(kind, of, from, to int64) {
-	t.count(kind, of, from, -1)
-	t.count(kind, of, to, 1)
+func (t *Tx) moveTally(kind, of, from, to int64) {
+	t.Count(kind, of, from, -1)
+	t.Count(kind, of, to, 1)
 }
 
-// park marks the submission as a whole or for a delivery with a reason.
-func (s *submissionRow) park(r *Reason) {
+// Park marks the submission as a whole or for a delivery with a reason.
+func (s *Row) Park(r *Reason) {
 	s.State, s.Dirty = states.Parked, true
 	if r != nil {
-		s.Code, s.Why = engine.Optional(r.Code), encodeReason(r)
+		s.Code, s.Why = engine.Optional(r.Code), EncodeReason(r)
 	}
 }
 
-// settle derives the submission's state from its deliveries, and its event. final says that no decision is expected.
-func (t *tx) settle(s *submissionRow, final bool) {
+// Settle derives the submission's state from its deliveries, and its event. final says that no decision is expected.
+func (t *Tx) Settle(s *Row, final bool) {
 	deliveries := make([]states.Progress, len(s.Deliveries))
 	for n := range s.Deliveries {
 		deliveries[n] = s.Deliveries[n].State
@@ -168,16 +172,27 @@ func (t *tx) settle(s *submissionRow, final bool) {
 		s.Code, s.Why, s.Dirty = "", "", true
 	}
 	if out.Tell {
-		t.event(s.Office, s.ID, states.EventDelivered, out.Last, nil)
+		t.Event(s.Office, s.ID, states.EventDelivered, out.Last, nil)
 	}
 }
 
-// waits tells whether some delivery is open or held.
-func (s *submissionRow) waits() bool {
-	return slices.ContainsFunc(s.Deliveries, func(d deliveryRow) bool { return d.State.Left() })
+// Waits tells whether some delivery is open or held.
+func (s *Row) Waits() bool {
+	return slices.ContainsFunc(s.Deliveries, func(d DeliveryRow) bool { return d.State.Left() })
 }
 
-// refused says that an order is not possible in the state that the submission is in.
-func (s *submissionRow) refused(order string) error {
+// Refused says that an order is not possible in the state that the submission is in.
+func (s *Row) Refused(order string) error {
 	return fmt.Errorf("%s %s, which is %s: %w", order, s.ID, State(s.State.String()), ErrState)
 }
+
+// BatchText names a batch in a timeline.
+func BatchText(seq int64) string {
+	if seq == 0 {
+		return ""
+	}
+	return "in batch " + strconv.FormatInt(seq, 10)
+}
+
+// DeliveryColumns are those that a new delivery is written by.
+const DeliveryColumns = "delivery(target, sub, state, attempts, batch, at)"

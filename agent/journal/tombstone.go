@@ -1,9 +1,6 @@
 package journal
 
 import (
-	"bytes"
-	"cmp"
-	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -11,11 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"slices"
 	"time"
-
-	"github.com/inbasket/inbasket/agent/journal/engine"
-	"github.com/inbasket/inbasket/connectors"
 )
 
 // Purged is the state of a submission of which only a tombstone is left.
@@ -57,41 +50,41 @@ type purgedKnown struct {
 // tombstoneKey is the mark under which the key lies, in hex.
 const tombstoneKey = "tombstone-key"
 
-func (l *look) loadTombstones() {
-	if key := l.keyOf(); key != nil {
-		l.j.purged = purgedKnown{key, l.is("SELECT EXISTS(SELECT 1 FROM tombstone)")}
+func (l *Look) loadTombstones() {
+	if key := l.KeyOf(); key != nil {
+		l.Journal.purged = purgedKnown{key, l.Is("SELECT EXISTS(SELECT 1 FROM tombstone)")}
 	}
 }
 
-// keyOf returns the key of the hashes; nil where nothing was ever purged.
-func (l *look) keyOf() []byte {
-	s := value[string](l, markValue, tombstoneKey)
+// KeyOf returns the key of the hashes; nil where nothing was ever purged.
+func (l *Look) KeyOf() []byte {
+	s := Value[string](l, markValue, tombstoneKey)
 	if s == "" {
 		return nil
 	}
 	key, err := hex.DecodeString(s)
-	l.fail(err)
+	l.Fail(err)
 	return key
 }
 
-// tombstoneKey returns the key and makes it before the first purge.
-func (t *tx) tombstoneKey() []byte {
-	key := t.keyOf()
-	if key == nil && t.err == nil {
+// TombstoneKey returns the key and makes it before the first purge.
+func (t *Tx) TombstoneKey() []byte {
+	key := t.KeyOf()
+	if key == nil && t.Err == nil {
 		key = make([]byte, 32)
 		_, _ = rand.Read(key) // never fails: the runtime ends the process instead
-		t.exec(setMark, tombstoneKey, hex.EncodeToString(key))
+		t.Exec(setMark, tombstoneKey, hex.EncodeToString(key))
 	}
 	return key
 }
 
 // keyed is the hash of some texts of one kind. 128 bits tell forms apart for good.
 func keyed(key []byte, kind string, parts ...string) []byte {
-	return hashOf(hmac.New(sha256.New, key), kind, parts...)
+	return HashOf(hmac.New(sha256.New, key), kind, parts...)
 }
 
-// hashOf is keyed with a hash that has its key already.
-func hashOf(h hash.Hash, kind string, parts ...string) []byte {
+// HashOf is keyed with a hash that has its key already.
+func HashOf(h hash.Hash, kind string, parts ...string) []byte {
 	h.Reset()
 	text := append(make([]byte, 0, 128), kind...)
 	for _, p := range parts {
@@ -101,50 +94,45 @@ func hashOf(h hash.Hash, kind string, parts ...string) []byte {
 	return h.Sum(text[:0])[:16]
 }
 
-func refHash(key []byte, scope, reference string) []byte {
+// RefHash is by which a reference is known once its submission is purged.
+func RefHash(key []byte, scope, reference string) []byte {
 	return keyed(key, "reference", scope, reference)
 }
-func digestHash(key, digest []byte) []byte            { return keyed(key, "digest", string(digest)) }
-func matchHash(key []byte, plan, match string) []byte { return keyed(key, "match", plan, match) }
 
-func (l *look) tombstones(where string, args ...any) []Tombstone {
-	return all[Tombstone](l, "SELECT id, state, route, office, reached, at, ended, purged, run, by, why FROM tombstone "+where, args...)
+// DigestHash is by which a form is.
+func DigestHash(key, digest []byte) []byte { return keyed(key, "digest", string(digest)) }
+
+// MatchHash is by which the match key of a result is.
+func MatchHash(key []byte, plan, match string) []byte { return keyed(key, "match", plan, match) }
+
+// Tombstones returns what is left of submissions.
+func (l *Look) Tombstones(where string, args ...any) []Tombstone {
+	return All[Tombstone](l, "SELECT id, state, route, office, reached, at, ended, purged, run, by, why FROM tombstone "+where, args...)
 }
 
-// tombstone returns what is left of a submission.
-func (l *look) tombstone(id ID) (t Tombstone, found bool) {
-	if !l.has(purgeVersion) {
+// Tombstone returns what is left of a submission.
+func (l *Look) Tombstone(id ID) (t Tombstone, found bool) {
+	if !l.Has(PurgeVersion) {
 		return t, false
 	}
-	list := l.tombstones("WHERE id=?", id)
+	list := l.Tombstones("WHERE id=?", id)
 	if len(list) == 0 {
 		return t, false
 	}
 	return list[0], true
 }
 
-// missing fails because a submission is not there.
-func (l *look) missing(id ID) {
-	if t, found := l.tombstone(id); found {
-		l.fail(&PurgedError{t})
+// Missing fails because a submission is not there.
+func (l *Look) Missing(id ID) {
+	if t, found := l.Tombstone(id); found {
+		l.Fail(&PurgedError{t})
 	}
-	l.fail(fmt.Errorf("submission %s: %w", id, ErrNotFound))
+	l.Fail(fmt.Errorf("submission %s: %w", id, ErrNotFound))
 }
 
-// Tombstone returns what is left of a purged submission; ErrNotFound if it was not purged.
-func (j *Journal) Tombstone(ctx context.Context, id ID) (Tombstone, error) {
-	return find(ctx, j, func(l *look) Tombstone {
-		t, found := l.tombstone(id)
-		if !found {
-			l.fail(fmt.Errorf("tombstone of %s: %w", id, ErrNotFound))
-		}
-		return t
-	})
-}
-
-// view is what show can say of a purged submission.
-func (t Tombstone) view() View {
-	v := View{Entry: t.entry(), Timeline: []Moment{{At: t.At, What: "accepted", Text: t.Route}, {At: t.Ended, What: string(t.Was)},
+// View is what show can say of a purged submission.
+func (t Tombstone) View() View {
+	v := View{Entry: t.Entry(), Timeline: []Moment{{At: t.At, What: "accepted", Text: t.Route}, {At: t.Ended, What: string(t.Was)},
 		{At: t.Purged, What: string(Purged), Text: t.Reason, By: t.By}}}
 	for _, name := range t.Targets {
 		v.Deliveries = append(v.Deliveries, DeliveryView{Target: name, Progress: Done, At: t.Ended})
@@ -152,117 +140,18 @@ func (t Tombstone) view() View {
 	return v
 }
 
-func (t Tombstone) entry() Entry {
+// Entry is what a list can say of a purged submission.
+func (t Tombstone) Entry() Entry {
 	return Entry{ID: t.ID, State: Purged, Route: t.Route, Office: t.Office, At: t.At, Changed: t.Purged, Code: string(t.Was)}
 }
 
-// listPurged is List for purged submissions; a reference finds the one whose hash it has, in any scope.
-func (l *look) listPurged(f Filter) (list []Entry) {
-	if !l.has(purgeVersion) {
+// PurgedKey returns the key of the hashes where there may be tombstones; else nil. It asks no disk.
+func (l *Look) PurgedKey() []byte {
+	if !l.Journal.purged.any {
 		return nil
 	}
-	var c conditions
-	c.add("id>?", f.After)
-	c.name("route=?", f.Route)
-	c.name("office=?", f.Office)
-	c.between("at", f)
-	if f.Reference != "" {
-		hashes := l.hashesOf(f.Reference)
-		if len(hashes) == 0 {
-			return nil
-		}
-		c.add("ref IN "+engine.Placeholders(1, len(hashes)), hashes...)
-	}
-	where, args := c.where("id", f.Limit)
-	for _, t := range l.tombstones(where, args...) {
-		list = append(list, t.entry())
-	}
-	return list
+	return l.Journal.purged.key
 }
 
-// hashesOf returns the hashes that a reference has in every scope that the journal knows.
-func (l *look) hashesOf(reference string) (hashes []any) {
-	key := l.keyOf()
-	if key == nil {
-		return nil
-	}
-	const scopes = "SELECT text FROM word WHERE id IN (SELECT DISTINCT scope FROM submission UNION SELECT office FROM tombstone UNION SELECT route FROM tombstone)"
-	each(l, scopes, nil, func(scope string) { hashes = append(hashes, refHash(key, scope, reference)) })
-	return hashes
-}
-
-// purgedHolder finds the purged submission that holds a reference of a front office; 0: there is none.
-func (l *look) purgedHolder(office, reference string) ID {
-	if !l.has(purgeVersion) {
-		return 0
-	}
-	key := l.keyOf()
-	if key == nil {
-		return 0
-	}
-	return value[ID](l, "SELECT id FROM tombstone WHERE ref=? AND claim=1", refHash(key, office, reference))
-}
-
-// purgedForm is a tombstone as acceptance needs it.
-type purgedForm struct {
-	id    ID
-	state State
-	claim int64
-	same  bool // the very content came again
-}
-
-// tombstonesOf finds the tombstones that carry the references of arrivals, those that hold a reference first. Where
-// nothing was purged it costs nothing.
-func (l *look) tombstonesOf(arrivals []Arrival) map[int][]purgedForm {
-	if !l.j.purged.any {
-		return nil
-	}
-	h := hmac.New(sha256.New, l.j.purged.key)
-	refs := make([][]byte, len(arrivals))
-	at := make(map[string][]int, len(arrivals))
-	for n := range arrivals {
-		refs[n] = hashOf(h, "reference", arrivals[n].Scope, arrivals[n].Reference)
-		at[string(refs[n])] = append(at[string(refs[n])], n)
-	}
-	found := map[int][]purgedForm{}
-	eachOf(l, "SELECT ref, id, state, claim, digest, route FROM tombstone WHERE ref IN ", nil, refs, func(r struct {
-		Ref    []byte
-		ID     ID
-		State  State
-		Claim  int64
-		Digest []byte
-		Route  string `col:"word"`
-	}) {
-		for _, n := range at[string(r.Ref)] {
-			same := tombstoneIs(h, r.Digest, &arrivals[n]) && !slices.Contains(arrivals[n].Elsewhere, r.Route)
-			found[n] = append(found[n], purgedForm{id: r.ID, state: r.State, claim: r.Claim, same: same})
-		}
-	})
-	for _, list := range found {
-		slices.SortFunc(list, func(a, b purgedForm) int { return cmp.Or(cmp.Compare(b.claim, a.claim), cmp.Compare(a.id, b.id)) })
-	}
-	return found
-}
-
-// tombstoneIs tells whether a tombstone is that of the very form that arrives.
-func tombstoneIs(h hash.Hash, hashed []byte, r *Arrival) bool {
-	for _, digest := range append([]connectors.Digest{r.Digest}, r.Also...) {
-		if bytes.Equal(hashed, hashOf(h, "digest", string(digest[:]))) {
-			return true
-		}
-	}
-	return false
-}
-
-// tooLate says of a result that fits nothing whether what it speaks of was purged.
-func (l *look) tooLate(o *Outcome) *Reason {
-	if !l.j.purged.any {
-		return nil
-	}
-	id := value[ID](l, "SELECT sub FROM tombmatch WHERE key=? LIMIT 1", matchHash(l.j.purged.key, o.Plan, o.MatchKey))
-	if id == 0 {
-		return nil
-	}
-	return &Reason{Code: CodePurged, Text: "the result came after submission " + id.String() + " was purged",
-		Next: "tell the front office in another way if it must know; then inbasket results drop"}
-}
+// Purges says that there are tombstones, which is also right if the commit fails: it makes the writer look.
+func (t *Tx) Purges(key []byte) { t.Journal.purged = purgedKnown{key: key, any: true} }

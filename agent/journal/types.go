@@ -63,7 +63,7 @@ type Reason struct {
 
 // ReadColumn reads what encodeReason has written.
 func (r *Reason) ReadColumn(row engine.Row, n int) {
-	if known := decodeVerdict(row.Text(n)).Reason; known != nil {
+	if known := DecodeVerdict(row.Text(n)).Reason; known != nil {
 		*r = *known
 	}
 }

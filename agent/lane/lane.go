@@ -17,6 +17,8 @@ import (
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
@@ -201,7 +203,7 @@ func (l *Lane) next(ctx context.Context, choose func() (chosen bool, wait time.D
 // load reads the next page of the journal into the queue.
 func (l *Lane) load(ctx context.Context) {
 	after, pass := l.page()
-	page, err := l.journal.Backlog(ctx, l.Name, after, pageItems)
+	page, err := delivering.Of(l.journal).Backlog(ctx, l.Name, after, pageItems)
 	var last journal.ID
 	if len(page) > 0 {
 		last = page[len(page)-1].ID
@@ -325,7 +327,7 @@ func (l *Lane) groupSize() int {
 func (l *Lane) stopKeys(ctx context.Context, order func(*journal.Stored) string) error {
 	filter := journal.Filter{Target: l.Name, Progress: journal.Held, Limit: pageItems}
 	for {
-		parked, err := l.journal.List(ctx, filter)
+		parked, err := reading.Of(l.journal).List(ctx, filter)
 		if err != nil || len(parked) == 0 {
 			return err
 		}
@@ -333,7 +335,7 @@ func (l *Lane) stopKeys(ctx context.Context, order func(*journal.Stored) string)
 		for i, e := range parked {
 			ids[i] = e.ID
 		}
-		stored, err := l.journal.Load(ctx, l.Name, ids)
+		stored, err := delivering.Of(l.journal).Load(ctx, l.Name, ids)
 		if err != nil {
 			return err
 		}

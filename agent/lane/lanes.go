@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 )
@@ -61,7 +62,7 @@ func (s *Lanes) Read(ctx context.Context) error {
 
 // ReadPaused tells the lanes which of them are paused.
 func (s *Lanes) ReadPaused(ctx context.Context) error {
-	paused, err := s.journal.Paused(ctx)
+	paused, err := delivering.Of(s.journal).Paused(ctx)
 	if err != nil {
 		return err
 	}
@@ -211,7 +212,7 @@ func (s *Lanes) returnedMeanwhile(ctx context.Context, made []prepare.Made) erro
 		}
 	}
 	for l, ids := range waiting {
-		stored, err := s.journal.Load(ctx, l.Name, ids)
+		stored, err := delivering.Of(s.journal).Load(ctx, l.Name, ids)
 		if err != nil {
 			return err
 		}
@@ -239,7 +240,7 @@ func (s *Lanes) returned(ctx context.Context, from string, ids []journal.ID) {
 		if target == from {
 			continue
 		}
-		stored, err := s.journal.Load(ctx, target, ids)
+		stored, err := delivering.Of(s.journal).Load(ctx, target, ids)
 		again := err != nil || slices.ContainsFunc(stored, func(d journal.Stored) bool { return d.Progress == journal.Doubtful })
 		waiting := slices.DeleteFunc(stored, func(d journal.Stored) bool { return d.Progress != journal.Waiting })
 		parcels, err := s.stored(ctx, target, waiting)

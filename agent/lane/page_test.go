@@ -14,6 +14,8 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/accepting"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -45,7 +47,7 @@ func newLaneOver(t *testing.T, n int, rules *Batch, hooks journal.Hooks) *Lane {
 	}
 	for i := range n {
 		ref := string(rune('a' + i))
-		_, err := j.Accept(t.Context(), []journal.Arrival{{Scope: "s", Inbasket: "i", Route: "r", Plan: plan.Digest, Reference: ref, Transport: ref,
+		_, err := accepting.Of(j).Accept(t.Context(), []journal.Arrival{{Scope: "s", Inbasket: "i", Route: "r", Plan: plan.Digest, Reference: ref, Transport: ref,
 			Digest: connectors.Digest{byte(i)}, Form: []byte("{}"), Targets: []string{"x"}, At: time.Now()}})
 		if err != nil {
 			t.Fatal(err)
@@ -224,7 +226,7 @@ func TestDoubtfulStaysOutOfBatches(t *testing.T) {
 	}
 	full = false
 	l.load(t.Context())
-	parked, err := l.journal.List(t.Context(), journal.Filter{Target: "x", Progress: journal.Held})
+	parked, err := reading.Of(l.journal).List(t.Context(), journal.Filter{Target: "x", Progress: journal.Held})
 	if err != nil || len(parked) != 1 || len(l.list) != 1 {
 		t.Errorf("%d parked, %d for the next batch, %v", len(parked), len(l.list), err)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 )
@@ -86,7 +87,7 @@ func (p *Preparer) waiting(ctx context.Context, id journal.ID, target string, na
 		if len(missing) == 0 {
 			continue
 		}
-		stored, err := p.Journal.Load(ctx, d.Target, []journal.ID{id})
+		stored, err := delivering.Of(p.Journal).Load(ctx, d.Target, []journal.ID{id})
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
@@ -197,14 +198,14 @@ func ApplyAll(ctx context.Context, j *journal.Journal, changes []journal.Change)
 	}
 	ctx, cancel := loop.Grace(ctx)
 	defer cancel()
-	err = j.Apply(ctx, changes)
+	err = delivering.Of(j).Apply(ctx, changes)
 	var wrong *journal.TransitionError
 	if !errors.As(err, &wrong) {
 		return nil, err
 	}
 	var errs []error // one of them must not keep the others back
 	for i := range changes {
-		if err := j.Apply(ctx, changes[i:i+1]); errors.As(err, &wrong) {
+		if err := delivering.Of(j).Apply(ctx, changes[i:i+1]); errors.As(err, &wrong) {
 			refused = append(refused, changes[i].ID)
 		} else if err != nil {
 			errs = append(errs, err)
@@ -220,9 +221,9 @@ func (p *Preparer) refuse(ctx context.Context, m *Made) error {
 	s := &m.Form.Stored
 	var err error
 	if m.err == nil {
-		err = p.Journal.Reject(ctx, s.ID, FieldErrors(m.wrong), WrongForm(), "", false)
+		err = delivering.Of(p.Journal).Reject(ctx, s.ID, FieldErrors(m.wrong), WrongForm(), "", false)
 		if errors.Is(err, journal.ErrPartlyDelivered) {
-			err = p.Journal.ParkSubmission(ctx, s.ID, journal.Reason{Code: CodePartly, Text: "the form is wrong for one target, and another has it already",
+			err = delivering.Of(p.Journal).ParkSubmission(ctx, s.ID, journal.Reason{Code: CodePartly, Text: "the form is wrong for one target, and another has it already",
 				Next: "mend the mapping and retry, or reject with --force"})
 		}
 	} else {
@@ -233,7 +234,7 @@ func (p *Preparer) refuse(ctx context.Context, m *Made) error {
 		if s.Lost != nil {
 			why.Code, why.Text, why.Next = content.CodeUnavailable, "the form is not in the content store any more", "restore the folder content below state from backup, then inbasket retry"
 		}
-		err = p.Journal.ParkSubmission(ctx, s.ID, why)
+		err = delivering.Of(p.Journal).ParkSubmission(ctx, s.ID, why)
 	}
 	if errors.Is(err, journal.ErrState) { // it was settled meanwhile
 		return nil

@@ -37,27 +37,16 @@ func Each[T any](c *Conn, sql string, args []any, each func(T) error) error {
 	})
 }
 
-// All returns the rows of a query.
-func All[T any](c *Conn, sql string, args ...any) (list []T, err error) {
-	err = Each(c, sql, args, func(v T) error { list = append(list, v); return nil })
-	return list, err
-}
-
-// One returns the first row of a query and whether there was one.
-func One[T any](c *Conn, sql string, args ...any) (first T, found bool, err error) {
+// Value returns the first row of a query, or the zero value.
+func Value[T any](c *Conn, sql string, args ...any) (first T, err error) {
+	found := false
 	err = Each(c, sql, args, func(v T) error {
 		if !found {
 			first, found = v, true
 		}
 		return nil
 	})
-	return first, found, err
-}
-
-// Value returns the first column of the first row, or the zero value.
-func Value[T any](c *Conn, sql string, args ...any) (T, error) {
-	v, _, err := One[T](c, sql, args...)
-	return v, err
+	return first, err
 }
 
 // Number returns the first column of the first row, or 0.
