@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -290,4 +291,38 @@ func TestReturnedValuesOfEveryKind(t *testing.T) {
 	if len(got) != 5 || got["w.T"].Str != "é" || got["w.N"].Kind != connectors.Null || got["w.I"].Int != -1<<62 || got["w.D"].Str != "12.340" || string(b) != "\x00\x01\x02" {
 		t.Errorf("%+v", got)
 	}
+}
+
+// The order key of a parked delivery is kept with it, and forgotten when another mapping may give another one.
+func TestOrderOfAParkedDelivery(t *testing.T) {
+	r := newRig(t)
+	a, b, c := r.one("A", "x"), r.one("B", "x"), r.one("C", "x")
+	key, none := "parcel 7", ""
+	park := func(id journal.ID, order *string) {
+		t.Helper()
+		r.must(r.Apply(r.ctx(), []journal.Change{{ID: id, Target: "x", To: journal.Held, Order: order, Reason: &journal.Reason{Code: "c"}}}))
+	}
+	want := func(want ...delivering.Parked) {
+		t.Helper()
+		if got, err := r.Parked(r.ctx(), "x", 0, 10); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%+v instead of %+v, %v", got, want, err)
+		}
+	}
+	park(a, &key)
+	park(b, &none)
+	park(c, nil)
+	want(delivering.Parked{ID: a, Known: true, Order: key}, delivering.Parked{ID: b, Known: true}, delivering.Parked{ID: c})
+	r.must(r.KeepOrders(r.ctx(), "x", map[journal.ID]string{c: "late"}))
+	r.reopen()
+	want(delivering.Parked{ID: a, Known: true, Order: key}, delivering.Parked{ID: b, Known: true}, delivering.Parked{ID: c, Known: true, Order: "late"})
+	if got, err := r.Parked(r.ctx(), "x", b, 10); err != nil || len(got) != 1 {
+		t.Errorf("after the second: %+v, %v", got, err)
+	}
+	r.must(r.Repin(r.ctx(), a, planA.Digest, []string{"x"}, "", "me"))
+	park(a, nil)
+	r.must(r.Apply(r.ctx(), []journal.Change{{ID: c, Target: "x", To: journal.Done}}))
+	r.must(r.Reopen(r.ctx(), []journal.ID{c}, "x", "me"))
+	park(c, nil)
+	want(delivering.Parked{ID: a}, delivering.Parked{ID: b, Known: true}, delivering.Parked{ID: c})
+	r.check()
 }

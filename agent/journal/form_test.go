@@ -161,6 +161,13 @@ func TestJournalOfVersion4(t *testing.T) {
 		t.Fatal(err)
 	}
 	look(j)
+	parked, err := reading.Of(j).List(t.Context(), journal.Filter{Progress: journal.Held})
+	if err != nil || len(parked) != 1 {
+		t.Fatalf("%+v, %v", parked, err)
+	}
+	if list, err := delivering.Of(j).Parked(t.Context(), "register", 0, 10); err != nil || len(list) != 1 || list[0] != (delivering.Parked{ID: parked[0].ID}) {
+		t.Errorf("order keys of before: %+v, %v", list, err)
+	}
 	if c, err := checking.Of(j).Checkup(t.Context(), checking.CheckupOrder{Full: true}); err != nil || len(c.Findings) > 0 {
 		t.Errorf("%+v %v", c, err)
 	}

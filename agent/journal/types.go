@@ -157,6 +157,7 @@ type Change struct {
 	ID       ID
 	Target   string
 	To       Progress
+	Order    *string                     // for Held: its order key, which stops later ones; nil: not known
 	Reason   *Reason                     // for Held and Unclear, and for a failed attempt that stays Pending
 	By       string                      // for Done: the person on whose word; Reason says why
 	Returned map[string]connectors.Value // for Done

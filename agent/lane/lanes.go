@@ -52,7 +52,7 @@ func (s *Lanes) Names() []string { return slices.Sorted(maps.Keys(s.byName)) }
 // Read reads what the lanes must know before they start: which are paused, and which order keys are stopped.
 func (s *Lanes) Read(ctx context.Context) error {
 	for _, l := range s.byName {
-		err := l.stopKeys(ctx, func(d *journal.Stored) string { return s.preparer.Order(ctx, d, l.Name) })
+		err := l.stopKeys(ctx, func(d *journal.Stored) (string, bool) { return s.preparer.Order(ctx, d, l.Name) })
 		if err != nil {
 			return err
 		}

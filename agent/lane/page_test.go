@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/accepting"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
@@ -155,6 +157,36 @@ func TestTwoParkedOfOneKey(t *testing.T) {
 	q.Drop(2)
 	if !q.keyFree("key", 3) {
 		t.Fatal("the key is not free")
+	}
+}
+
+// An order key that a parked delivery stops is found out once, also where the journal comes from an older program.
+func TestOrderKeysAreFoundOutOnce(t *testing.T) {
+	l := newPageLane(t, 3)
+	list, err := delivering.Of(l.journal).Backlog(t.Context(), "x", 0, 10)
+	if err != nil || len(list) != 3 {
+		t.Fatal(list, err)
+	}
+	key := "by the lane"
+	for i, order := range []*string{&key, nil, nil} {
+		c := journal.Change{ID: list[i].ID, Target: "x", To: journal.Held, Order: order, Reason: &journal.Reason{Code: "c"}}
+		if err := delivering.Of(l.journal).Apply(t.Context(), []journal.Change{c}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range [][]journal.ID{{list[1].ID, list[2].ID}, {list[2].ID}} { // what cannot be mapped is asked for again
+		l.parked = map[string][]journal.ID{}
+		var asked []journal.ID
+		err := l.stopKeys(t.Context(), func(s *journal.Stored) (string, bool) {
+			asked = append(asked, s.ID)
+			return "mapped", s.ID == list[1].ID
+		})
+		if err != nil || !slices.Equal(asked, want) {
+			t.Errorf("asked for %v instead of %v, %v", asked, want, err)
+		}
+		if l.keyFree(key, math.MaxInt64) || l.keyFree("mapped", math.MaxInt64) || !l.keyFree("mapped", list[1].ID) {
+			t.Error("a key is free that a parked delivery stops")
+		}
 	}
 }
 

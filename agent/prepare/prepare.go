@@ -242,29 +242,29 @@ func (p *Preparer) refuse(ctx context.Context, m *Made) error {
 	return err
 }
 
-// Order returns the order key of a stored submission's delivery to a target; empty: none, or unknown.
-func (p *Preparer) Order(ctx context.Context, s *journal.Stored, target string) (key string) {
+// Order returns the order key of a stored submission's delivery to a target; empty: it has none. What cannot be mapped yet is not known.
+func (p *Preparer) Order(ctx context.Context, s *journal.Stored, target string) (key string, known bool) {
 	defer func() {
 		if recover() != nil {
-			key = "" // a plan that breaks is told of when the form is mapped
+			key, known = "", false // a plan that breaks is told of when the form is mapped
 		}
 	}()
 	plan, err := p.Plans.Get(ctx, s.Plan)
-	if err != nil {
-		return ""
+	if err != nil || s.Lost != nil {
+		return "", false
 	}
 	form, err := plan.Decode(s.Form, s.ContentType)
 	if err != nil {
-		return ""
+		return "", false
 	}
 	mapped, err := plan.Map(form, p.input(s))
 	if err != nil {
-		return ""
+		return "", false
 	}
 	for _, d := range mapped.Deliveries {
 		if d.Target == target {
-			return d.Order
+			return d.Order, true
 		}
 	}
-	return ""
+	return "", false // such as one that a value decides about which is not there yet
 }

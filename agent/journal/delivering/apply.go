@@ -50,7 +50,8 @@ func apply(t *journal.Tx, changes []journal.Change) error {
 
 // change moves one delivery, and writes what goes beside it.
 func change(t *journal.Tx, s *journal.Row, c *journal.Change, m *matcher) error {
-	d := s.Delivery(t.NameID(c.Target))
+	target := t.NameID(c.Target)
+	d := s.Delivery(target)
 	if d == nil {
 		return &journal.TransitionError{ID: c.ID, Target: c.Target, To: c.To}
 	}
@@ -68,6 +69,9 @@ func change(t *journal.Tx, s *journal.Row, c *journal.Change, m *matcher) error 
 	}
 	if to == states.Done {
 		done(t, s, d, c, m)
+	}
+	if to == states.Held && c.Order != nil {
+		keepOrder(t, c.ID, target, *c.Order)
 	}
 	if how == states.Stays {
 		return nil
