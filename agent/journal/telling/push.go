@@ -61,9 +61,6 @@ type PushBacklog struct {
 func (j Stream) PushBacklog(ctx context.Context, office string) (PushBacklog, error) {
 	return journal.Find(ctx, j.Journal, func(l *journal.Look) PushBacklog {
 		waiting := l.Number("SELECT count(*) FROM push WHERE office=?", engine.Word(office))
-		if waiting == 0 {
-			return PushBacklog{}
-		}
 		return journal.Value[PushBacklog](l, `SELECT ?, count(*), min(e.at), min(p.due) FROM push p JOIN event e ON e.office=p.office AND e.seq=p.seq
 			WHERE p.office=? AND p.attempt>0`, waiting, engine.Word(office))
 	})
