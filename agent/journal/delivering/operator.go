@@ -223,7 +223,7 @@ func (j Deliveries) Reopen(ctx context.Context, ids []journal.ID, target, by str
 			// Soon its row tells of the next time only.
 			at := journal.Value[time.Time](t.Look, "SELECT at FROM delivery WHERE target=? AND sub=?", w, id)
 			t.Note(id, journal.Moment{At: at, What: string(journal.Done), Target: target, Text: journal.BatchText(d.Batch)})
-			t.DiscardBatches("target=? AND seq=?", w, d.Batch) // it goes in another one
+			t.DiscardBatches("target=? AND seq=?", w, d.Batch)                      // it goes in another one
 			t.Exec("UPDATE delivery SET okey=NULL WHERE target=? AND sub=?", w, id) // another mapping may give another one
 			d.Move(s.Start())
 			d.Batch = 0
