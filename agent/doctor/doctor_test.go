@@ -307,7 +307,7 @@ func TestWouldBeMigrated(t *testing.T) {
 	w := newWorld(t)
 	w.run().Version = "1.2.2"
 	for size, within := range map[int64]string{1 << 20: "1 second", 100 << 30: "43 minutes"} {
-		inspection(func(i *journal.Inspection) { i.Version, i.Known, i.Size = 2, 3, size })(w)
+		inspection(func(i *checking.Inspection) { i.Version, i.Known, i.Size = 2, 3, size })(w)
 		e := w.examine("upgrade")
 		if words := w.words(e); !strings.Contains(words, "from version 2 to 3 within "+within) || !strings.Contains(words, "version 1.2.2 runs; this is 1.2.3") {
 			t.Errorf("%d bytes:\n%s", size, words)

@@ -284,11 +284,11 @@ func TestVoidedBatchOfAJournalThatCannotBeRead(t *testing.T) {
 // sealOne seals a batch of all open deliveries in the journal.
 func sealOne(t *testing.T, l *Lane) journal.Batch {
 	t.Helper()
-	seq, err := l.journal.NextSeq(t.Context(), "x")
+	seq, err := delivering.Of(l.journal).NextSeq(t.Context(), "x")
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := l.journal.Backlog(t.Context(), "x", 0, 100)
+	page, err := delivering.Of(l.journal).Backlog(t.Context(), "x", 0, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,7 +300,7 @@ func sealOne(t *testing.T, l *Lane) journal.Batch {
 	for _, s := range page {
 		b.Members = append(b.Members, s.ID)
 	}
-	if err := l.journal.Seal(t.Context(), b); err != nil {
+	if err := delivering.Of(l.journal).Seal(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -388,7 +388,7 @@ func TestTriesOfASealedBatch(t *testing.T) {
 				t.Fatal(err)
 			}
 			over := b.trySafely(t.Context(), &sealed, members)
-			list, err := l.journal.Batches(t.Context(), "x", false)
+			list, err := delivering.Of(l.journal).Batches(t.Context(), "x", false)
 			if err != nil || len(list) != 1 || list[0].Progress != tt.want || over != tt.over {
 				t.Errorf("%+v, over %v, %v", list, over, err)
 			}
