@@ -24,6 +24,7 @@ import (
 	"github.com/inbasket/inbasket/agent/decisions"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/agent/recovery"
@@ -290,7 +291,7 @@ func (a *Agent) within(limit time.Duration, f func()) (over bool) {
 // repoint refuses a configuration that would point targets with open deliveries elsewhere, or lose
 // them, unless forced; else it remembers where the targets point now.
 func repoint(ctx context.Context, j *journal.Journal, cfg *config.Config, force bool) error {
-	known, err := j.Targets(ctx)
+	known, err := delivering.Of(j).Targets(ctx)
 	if err != nil {
 		return err
 	}
@@ -316,7 +317,7 @@ func repoint(ctx context.Context, j *journal.Journal, cfg *config.Config, force 
 		return errors.Join(wrong...)
 	}
 	for _, t := range cfg.Targets {
-		if err := j.PutTarget(ctx, t.Name, t.Identity, t.Fingerprint); err != nil {
+		if err := delivering.Of(j).PutTarget(ctx, t.Name, t.Identity, t.Fingerprint); err != nil {
 			return err
 		}
 	}

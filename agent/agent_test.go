@@ -10,6 +10,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 )
 
 var token, tokenHash = frontoffice.NewToken()
@@ -47,11 +48,11 @@ func TestWholeWay(t *testing.T) {
 	w.exec("insert into DECISION (APP_ID, STATUS, REASON, PDF) select ID, 'A', 'fine', x'255044' from APPLICATION where FORM_REF = 'REF-1'")
 	w.until("one decided", func() bool { return w.states()[journal.Decided] == 1 })
 	w.until("marked", func() bool { return w.number("select count(*) from DECISION where SENT = 1") == 1 })
-	found, err := w.agent.Journal().List(context.Background(), journal.Filter{State: journal.Decided})
+	found, err := reading.Of(w.agent.Journal()).List(context.Background(), journal.Filter{State: journal.Decided})
 	if err != nil || len(found) != 1 || found[0].Reference != "REF-1" {
 		t.Fatalf("decided: %v, %v", found, err)
 	}
-	view, err := w.agent.Journal().Show(context.Background(), found[0].ID)
+	view, err := reading.Of(w.agent.Journal()).Show(context.Background(), found[0].ID)
 	if err != nil || len(view.Results) != 1 || view.Results[0].Outcome != "approved" || len(view.Results[0].Documents) != 1 {
 		t.Errorf("view: %+v, %v", view, err)
 	}

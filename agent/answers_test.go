@@ -12,6 +12,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 )
 
 // answering replaces the answer section of the world's mapping.
@@ -89,11 +90,11 @@ func TestAnswerFiles(t *testing.T) {
 	w.write("answers/once-more.csv", "REF,STATUS,CASE\nREF-1,OK,C 7\n")
 	w.until("taken away", func() bool { return len(w.files("answers")) == 0 })
 
-	found, err := w.agent.Journal().List(context.Background(), journal.Filter{State: journal.Decided})
+	found, err := reading.Of(w.agent.Journal()).List(context.Background(), journal.Filter{State: journal.Decided})
 	if err != nil || len(found) != 1 || found[0].Reference != "REF-1" {
 		t.Fatalf("decided: %v, %v", found, err)
 	}
-	v, err := w.agent.Journal().Show(context.Background(), found[0].ID)
+	v, err := reading.Of(w.agent.Journal()).Show(context.Background(), found[0].ID)
 	if err != nil || len(v.Results) != 1 || v.Results[0].CaseNo != "C 7" || len(v.Results[0].Documents) != 1 {
 		t.Errorf("%+v, %v", v.Results, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/intake"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/mapping"
@@ -39,7 +40,7 @@ func (rt *assembly) unassigned(ctx context.Context, v journal.View) (bool, error
 	if v.Route == "" || v.State != journal.Parked {
 		return v.State == journal.Parked, nil
 	}
-	_, transport, err := rt.flow.journal.Origin(ctx, v.ID)
+	_, transport, err := delivering.Of(rt.flow.journal).Origin(ctx, v.ID)
 	return err == nil && v.Reference == rt.flow.intake.UnreadName(transport), err
 }
 
@@ -53,7 +54,7 @@ func (rt *assembly) Assign(ctx context.Context, v journal.View, by string) (unre
 
 func (rt *assembly) assign(ctx context.Context, v journal.View, by string) error {
 	id := v.ID
-	inbasket, transport, err := rt.flow.journal.Origin(ctx, id)
+	inbasket, transport, err := delivering.Of(rt.flow.journal).Origin(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -65,23 +66,23 @@ func (rt *assembly) assign(ctx context.Context, v journal.View, by string) error
 		return &control.Error{Code: intake.CodeNoRoute, Message: fmt.Sprintf("no route takes submission %s", id),
 			Hint: "add or mend a route of in-basket " + inbasket + ", reload, and retry", Status: http.StatusConflict}
 	}
-	form, contentType, attachments, err := rt.flow.journal.Form(ctx, id)
+	form, contentType, attachments, err := delivering.Of(rt.flow.journal).Form(ctx, id)
 	if err != nil {
 		return err
 	}
 	entry := rt.flow.intake.Read(r, inbasket, transport, contentType, form, attachments)
 	if entry.Park != nil { // its reason is that of the route now
-		return rt.flow.journal.ParkSubmission(ctx, id, *entry.Park)
+		return delivering.Of(rt.flow.journal).ParkSubmission(ctx, id, *entry.Park)
 	}
-	if err := rt.flow.journal.Assign(ctx, id, entry, by); err != nil || len(entry.Reject) == 0 {
+	if err := delivering.Of(rt.flow.journal).Assign(ctx, id, entry, by); err != nil || len(entry.Reject) == 0 {
 		return err
 	}
-	return rt.flow.journal.Reject(ctx, id, entry.Reject, prepare.WrongForm(), "", false)
+	return delivering.Of(rt.flow.journal).Reject(ctx, id, entry.Reject, prepare.WrongForm(), "", false)
 }
 
 // Confirmed makes the changes that end deliveries, as their target would have ended them.
 func (rt *assembly) Confirmed(ctx context.Context, r control.ConfirmRequest, ids []journal.ID) ([]journal.Change, error) {
-	stored, err := rt.flow.journal.Load(ctx, r.Target, ids)
+	stored, err := delivering.Of(rt.flow.journal).Load(ctx, r.Target, ids)
 	if err != nil {
 		return nil, err
 	}

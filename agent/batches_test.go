@@ -13,6 +13,7 @@ import (
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
@@ -56,7 +57,7 @@ func TestRejectMemberOfSealedBatch(t *testing.T) {
 	w.drop(0, 3)
 	var batch journal.Batch
 	w.until("sealed", func() bool {
-		open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
+		open, err := delivering.Of(w.agent.Journal()).Batches(context.Background(), "batches", true)
 		if len(open) == 1 {
 			batch = open[0]
 		}
@@ -133,7 +134,7 @@ func TestVoid(t *testing.T) {
 	}
 	goOn <- connectors.Errorf(connectors.ItemError, "test.taken", "rename", "", "taken")
 	w.until("held", func() bool {
-		open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
+		open, err := delivering.Of(w.agent.Journal()).Batches(context.Background(), "batches", true)
 		return err == nil && len(open) == 1 && open[0].Progress == journal.Held
 	})
 	if _, err := orders.Void.Give(context.Background(), w.agent.Desk(), order); err != nil {
@@ -156,7 +157,7 @@ func TestBatchAcrossRestarts(t *testing.T) {
 	w.start()
 	w.drop(0, 7)
 	w.until("sealed", func() bool {
-		open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
+		open, err := delivering.Of(w.agent.Journal()).Batches(context.Background(), "batches", true)
 		return err == nil && len(open) == 1
 	})
 	w.halt() // sealed
@@ -168,7 +169,7 @@ func TestBatchAcrossRestarts(t *testing.T) {
 	})
 	w.start()
 	w.until("staged", func() bool {
-		open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
+		open, err := delivering.Of(w.agent.Journal()).Batches(context.Background(), "batches", true)
 		return err == nil && len(open) == 1 && open[0].Progress == journal.Staged
 	})
 	w.halt() // staged
@@ -177,7 +178,7 @@ func TestBatchAcrossRestarts(t *testing.T) {
 	})
 	w.start()
 	w.until("unclear", func() bool {
-		open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
+		open, err := delivering.Of(w.agent.Journal()).Batches(context.Background(), "batches", true)
 		return err == nil && len(open) == 1 && open[0].Progress == journal.Unclear
 	})
 	w.halt() // unclear
@@ -223,7 +224,7 @@ func TestRefusedAndUntouched(t *testing.T) {
 			w.start()
 			w.drop(0, 3)
 			w.until("refused, and as it was", func() bool {
-				open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
+				open, err := delivering.Of(w.agent.Journal()).Batches(context.Background(), "batches", true)
 				if class == connectors.ItemError {
 					return err == nil && len(open) == 1 && open[0].Progress == journal.Held && open[0].Untouched && w.states()[journal.Parked] == 3
 				}

@@ -11,6 +11,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/test/clock"
 )
@@ -58,7 +59,7 @@ func TestClockJumps(t *testing.T) {
 	c.Set(-10 * year) // it starts in the past of its own journal
 	timed(w, c)
 	send()
-	list, err := w.agent.Journal().List(context.Background(), journal.Filter{})
+	list, err := reading.Of(w.agent.Journal()).List(context.Background(), journal.Filter{})
 	if err != nil || len(list) != n {
 		t.Fatalf("%d forms, %v", len(list), err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/test/clock"
 )
 
@@ -109,7 +110,7 @@ func TestNothingElseClosesABatch(t *testing.T) {
 	}
 	w.start()
 	w.until("sealed", func() bool {
-		open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
+		open, err := delivering.Of(w.agent.Journal()).Batches(context.Background(), "batches", true)
 		return err == nil && len(open) == 1 && open[0].Size == int64(want.Len())
 	})
 	w.halt()

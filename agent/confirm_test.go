@@ -13,6 +13,8 @@ import (
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
@@ -34,14 +36,14 @@ func TestConfirmBatch(t *testing.T) {
 	w.start()
 	w.drop(0, 3)
 	w.until("held", func() bool {
-		open, err := w.agent.Journal().Batches(context.Background(), "batches", true)
+		open, err := delivering.Of(w.agent.Journal()).Batches(context.Background(), "batches", true)
 		return err == nil && len(open) == 1 && open[0].Progress == journal.Held
 	})
 	ctx := context.Background()
 	if _, err := orders.Confirm.Give(ctx, w.agent.Desk(), control.ConfirmRequest{Target: "batches", Seq: 7, By: "me", Reason: "test"}); err == nil {
 		t.Error("a batch that there is not was confirmed")
 	}
-	parked, err := w.agent.Journal().List(ctx, journal.Filter{State: journal.Parked})
+	parked, err := reading.Of(w.agent.Journal()).List(ctx, journal.Filter{State: journal.Parked})
 	if err != nil || len(parked) != 3 || parked[0].Code != "test.taken" {
 		t.Fatalf("%+v, %v", parked, err)
 	}
@@ -55,7 +57,7 @@ func TestConfirmBatch(t *testing.T) {
 	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 3 })
 	w.drop(3, 6)
 	w.until("the next", func() bool { return w.states()[journal.Delivered] == 6 })
-	v, err := w.agent.Journal().Show(ctx, parked[0].ID)
+	v, err := reading.Of(w.agent.Journal()).Show(ctx, parked[0].ID)
 	if err != nil || v.Code != "" {
 		t.Errorf("%+v, %v", v.Entry, err)
 	}
@@ -173,7 +175,7 @@ func TestConfirmBatchAtOnce(t *testing.T) {
 	w.drop(0, 3)
 	ctx := context.Background()
 	w.until("held", func() bool {
-		open, err := w.agent.Journal().Batches(ctx, "batches", true)
+		open, err := delivering.Of(w.agent.Journal()).Batches(ctx, "batches", true)
 		return err == nil && len(open) == 1 && open[0].Progress == journal.Held
 	})
 	confirmed := make(chan error, 1)

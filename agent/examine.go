@@ -12,7 +12,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/doctor"
-	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
 	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
@@ -42,7 +42,7 @@ func NewPatient(clock connectors.Clock, version string, place config.Place) *doc
 	return &doctor.Patient{
 		Clock: clock, Version: version, System: doctor.Local{}, Path: place.Path, Place: place,
 		Mappings: func(cfg *config.Config) (map[string]*mapping.Plan, diag.Problems) { return mappings(cfg, clock) },
-		Inspect:  journal.Inspect,
+		Inspect:  checking.Inspect,
 		Audit: func(ctx context.Context) (int64, error) {
 			report, err := audit.Verify(ctx, filepath.Join(place.State, audit.Folder))
 			if err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 )
 
 // posted is what a front office reads from an answer to its form.
@@ -245,7 +246,7 @@ func (w *world) timeline(id string) []journal.Moment {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	v, err := w.agent.Journal().Show(context.Background(), n)
+	v, err := reading.Of(w.agent.Journal()).Show(context.Background(), n)
 	if err != nil {
 		w.t.Fatal(err)
 	}

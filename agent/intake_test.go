@@ -10,6 +10,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -87,7 +88,7 @@ func TestRedeliver(t *testing.T) {
 	w.exec(`delete from PARCEL where APP_ID in (select ID from APPLICATION where FORM_REF in ('REF-1', 'REF-4'))`)
 	w.exec(`delete from APPLICATION where FORM_REF in ('REF-1', 'REF-4')`)
 	for _, ref := range []string{"REF-1", "REF-4"} {
-		list, err := w.agent.Journal().List(context.Background(), journal.Filter{Reference: ref})
+		list, err := reading.Of(w.agent.Journal()).List(context.Background(), journal.Filter{Reference: ref})
 		if err != nil || len(list) != 1 {
 			t.Fatal(list, err)
 		}

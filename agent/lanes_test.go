@@ -13,6 +13,7 @@ import (
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
@@ -24,7 +25,7 @@ var recorded = connectors.Abilities{Recorded: true}
 // one returns the only submission.
 func (w *world) only() journal.Entry {
 	w.t.Helper()
-	list, err := w.agent.Journal().List(context.Background(), journal.Filter{})
+	list, err := reading.Of(w.agent.Journal()).List(context.Background(), journal.Filter{})
 	if err != nil || len(list) != 1 {
 		w.t.Fatalf("%d submissions, %v", len(list), err)
 	}
@@ -46,7 +47,7 @@ func TestRejectWhileStaging(t *testing.T) {
 	<-begun
 	w.write("in/b.json", form("REF-2", "Berta"))
 	w.until("both accepted", func() bool { return w.states()[journal.Accepted] == 2 })
-	all, err := w.agent.Journal().List(context.Background(), journal.Filter{})
+	all, err := reading.Of(w.agent.Journal()).List(context.Background(), journal.Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}

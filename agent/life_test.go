@@ -12,6 +12,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/orders"
 )
 
@@ -100,7 +101,7 @@ func TestNothingAllowed(t *testing.T) {
 	if !final || one.count()+two.count() != 0 {
 		t.Errorf("final %v, %d and %d written", final, one.count(), two.count())
 	}
-	if list, err := w.agent.Journal().List(context.Background(), journal.Filter{}); err != nil || len(list) != 1 {
+	if list, err := reading.Of(w.agent.Journal()).List(context.Background(), journal.Filter{}); err != nil || len(list) != 1 {
 		t.Error(list, err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/orders"
 )
 
@@ -34,7 +35,7 @@ func TestFileNamesStayInside(t *testing.T) {
 	})
 	ctx := context.Background()
 	said := map[string]string{"log": w.log.String()}
-	list, err := w.agent.Journal().List(ctx, journal.Filter{})
+	list, err := reading.Of(w.agent.Journal()).List(ctx, journal.Filter{})
 	if err != nil || len(list) != 5 {
 		t.Fatal(len(list), err)
 	}
@@ -52,7 +53,7 @@ func TestFileNamesStayInside(t *testing.T) {
 	keep("list", list)
 	keep("status", status)
 	for _, e := range list {
-		v, err := w.agent.Journal().Show(ctx, e.ID)
+		v, err := reading.Of(w.agent.Journal()).Show(ctx, e.ID)
 		if err != nil || len(v.Attachments) != 1 {
 			t.Fatal(v.Attachments, err)
 		}
@@ -101,7 +102,7 @@ func TestUnreadFormTakesItsReference(t *testing.T) {
 	w.until("known", func() bool { return len(w.files("in")) == 0 })
 	w.write("in/b.json", form("REF-1", "Berta"))
 	w.until("two are parked", func() bool { return w.states()[journal.Parked] == 2 })
-	if list, err := w.agent.Journal().List(context.Background(), journal.Filter{}); err != nil || !strings.HasPrefix(list[0].Reference, "file-") || list[0].Reference == list[1].Reference {
+	if list, err := reading.Of(w.agent.Journal()).List(context.Background(), journal.Filter{}); err != nil || !strings.HasPrefix(list[0].Reference, "file-") || list[0].Reference == list[1].Reference {
 		t.Errorf("%+v, %v", list, err)
 	}
 	w.write("permit.yaml", strings.Replace(worldMapping, "version: 1", "version: 2", 1))

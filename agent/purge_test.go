@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/agent/upkeep"
 	"github.com/inbasket/inbasket/test/clock"
@@ -113,7 +114,7 @@ func TestPurgedAndStillKnown(t *testing.T) {
 	w, c := purging(t)
 	w.decided(name)
 	ctx := context.Background()
-	list, err := w.agent.Journal().List(ctx, journal.Filter{Reference: "REF-1"})
+	list, err := reading.Of(w.agent.Journal()).List(ctx, journal.Filter{Reference: "REF-1"})
 	if err != nil || len(list) != 1 {
 		t.Fatal(list, err)
 	}
@@ -148,7 +149,7 @@ func TestPurgedAndStillKnown(t *testing.T) {
 		if n := w.number("select count(*) from APPLICATION"); n != 3 {
 			t.Fatalf("%d applications", n)
 		}
-		if v, err := w.agent.Journal().Show(ctx, id); err != nil || v.State != journal.Purged {
+		if v, err := reading.Of(w.agent.Journal()).Show(ctx, id); err != nil || v.State != journal.Purged {
 			t.Fatalf("%+v %v", v, err)
 		}
 		w.halt()
@@ -185,7 +186,7 @@ func TestPurgeOne(t *testing.T) {
 	ctx := context.Background()
 	w.write("in/parked.json", `{"ref": `)
 	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
-	list, err := w.agent.Journal().List(ctx, journal.Filter{})
+	list, err := reading.Of(w.agent.Journal()).List(ctx, journal.Filter{})
 	if err != nil || len(list) != 4 {
 		t.Fatal(list, err)
 	}
@@ -203,7 +204,7 @@ func TestPurgeOne(t *testing.T) {
 			t.Fatalf("%+v", r)
 		}
 	}
-	v, err := w.agent.Journal().Show(ctx, over)
+	v, err := reading.Of(w.agent.Journal()).Show(ctx, over)
 	if err != nil || v.Timeline[len(v.Timeline)-1].By != "anna" {
 		t.Fatalf("%+v %v", v, err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/inbasket/inbasket/agent/backup"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/orders"
 )
 
@@ -241,7 +242,7 @@ func (w *world) settleBatches() {
 	ctx := context.Background()
 	settled := 0
 	w.until("what is unclear parks, and is settled", func() bool {
-		list, err := w.agent.Journal().List(ctx, journal.Filter{Target: "batches", Progress: journal.Held, Limit: 1000})
+		list, err := reading.Of(w.agent.Journal()).List(ctx, journal.Filter{Target: "batches", Progress: journal.Held, Limit: 1000})
 		if err != nil {
 			w.t.Fatal(err)
 		}

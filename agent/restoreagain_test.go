@@ -13,6 +13,7 @@ import (
 	"github.com/inbasket/inbasket/agent/backup"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/orders"
 )
 
@@ -33,7 +34,7 @@ func TestRestoreOldLedger(t *testing.T) {
 	}
 	w.endHold(control.EndHoldRequest{AcceptSeq: []string{"batches"}})
 	w.until("both park", func() bool {
-		list, err := w.agent.Journal().List(context.Background(), journal.Filter{Target: "register", Progress: journal.Held})
+		list, err := reading.Of(w.agent.Journal()).List(context.Background(), journal.Filter{Target: "register", Progress: journal.Held})
 		return err == nil && len(list) == 2
 	})
 	if d := w.to("REF-2", "register"); d.Reason == nil || d.Reason.Code != journal.CodeRestore {

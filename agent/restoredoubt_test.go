@@ -11,6 +11,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/orders"
 )
 
@@ -123,14 +124,14 @@ func sealedBackup(t *testing.T) (w *world, file string) {
 	w.rename("batches", "away")
 	w.drop(0, 3)
 	w.until("a batch is sealed", func() bool {
-		list, err := w.agent.Journal().Batches(context.Background(), "batches", true)
+		list, err := delivering.Of(w.agent.Journal()).Batches(context.Background(), "batches", true)
 		return err == nil && len(list) == 1
 	})
 	file = w.backup("b.tar")
 	w.rename("away", "batches")
 	w.until("it is sent", func() bool { return len(w.files("batches")) == 1 })
 	w.until("nothing waits", func() bool {
-		list, err := w.agent.Journal().Batches(context.Background(), "batches", true)
+		list, err := delivering.Of(w.agent.Journal()).Batches(context.Background(), "batches", true)
 		return err == nil && len(list) == 0
 	})
 	return w, file

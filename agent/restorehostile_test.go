@@ -11,6 +11,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/orders"
 )
 
@@ -128,7 +129,7 @@ func TestRestoreDown(t *testing.T) {
 	w.pause("register", false)
 	w.until("what was open is found", func() bool { return w.to("REF-2", "register").Progress == journal.Done })
 	w.until("what came again parks", func() bool {
-		list, err := w.agent.Journal().List(context.Background(), journal.Filter{Target: "register", Progress: journal.Held})
+		list, err := reading.Of(w.agent.Journal()).List(context.Background(), journal.Filter{Target: "register", Progress: journal.Held})
 		return err == nil && len(list) == 2
 	})
 	if n := w.inRegister(); n != 5 {
@@ -197,7 +198,7 @@ func TestRestoreTrustedBatch(t *testing.T) {
 	}
 	w.endHold(control.EndHoldRequest{})
 	w.until("what the second batch carries parks", func() bool {
-		list, err := w.agent.Journal().List(context.Background(), journal.Filter{Target: "batches", Progress: journal.Held})
+		list, err := reading.Of(w.agent.Journal()).List(context.Background(), journal.Filter{Target: "batches", Progress: journal.Held})
 		return err == nil && len(list) == 3
 	})
 	if _, err := os.Stat(filepath.Join(w.dir, "batches", "B000003.DAT")); err == nil {
@@ -258,7 +259,7 @@ func TestRestoreNamedByID(t *testing.T) {
 	w.gathered()
 	w.endHold(control.EndHoldRequest{TrustAbsent: []string{"drop"}, AcceptSeq: []string{"batches"}})
 	w.until("it parks", func() bool {
-		list, err := w.agent.Journal().List(context.Background(), journal.Filter{Target: "drop", Progress: journal.Held})
+		list, err := reading.Of(w.agent.Journal()).List(context.Background(), journal.Filter{Target: "drop", Progress: journal.Held})
 		return err == nil && len(list) == 1
 	})
 	if names := w.files("drop"); len(names) != 2 {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -114,11 +115,11 @@ func newAsking(t *testing.T) (*world, *script, *rows) {
 
 func (w *world) view(ref string) journal.View {
 	w.t.Helper()
-	list, err := w.agent.Journal().List(context.Background(), journal.Filter{Reference: ref})
+	list, err := reading.Of(w.agent.Journal()).List(context.Background(), journal.Filter{Reference: ref})
 	if err != nil || len(list) != 1 {
 		w.t.Fatal(ref, list, err)
 	}
-	v, err := w.agent.Journal().Show(context.Background(), list[0].ID)
+	v, err := reading.Of(w.agent.Journal()).Show(context.Background(), list[0].ID)
 	if err != nil {
 		w.t.Fatal(err)
 	}

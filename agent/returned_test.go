@@ -7,6 +7,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
@@ -191,7 +192,7 @@ func TestParkedAndDecided(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range []journal.Filter{{State: journal.Parked}, {}} {
-		list, err := w.agent.Journal().List(ctx, f)
+		list, err := reading.Of(w.agent.Journal()).List(ctx, f)
 		if err != nil || len(list) == 0 || list[0].ID != id || list[0].State != journal.Decided || list[0].Code != "test.refused" {
 			t.Errorf("%+v, %v", list, err)
 		}
@@ -216,7 +217,7 @@ func TestParkedAndDecided(t *testing.T) {
 			t.Errorf("told: %+v", e)
 		}
 	}
-	if list, err := w.agent.Journal().List(ctx, journal.Filter{State: journal.Parked}); err != nil || len(list) > 0 {
+	if list, err := reading.Of(w.agent.Journal()).List(ctx, journal.Filter{State: journal.Parked}); err != nil || len(list) > 0 {
 		t.Errorf("%+v, %v", list, err)
 	}
 }

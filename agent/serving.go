@@ -11,6 +11,7 @@ import (
 	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/httpserver"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/agent/upkeep"
 	"github.com/inbasket/inbasket/connectors"
@@ -38,11 +39,11 @@ func (a *Agent) listen(ctx context.Context) (s *serving, err error) {
 			s.close()
 		}
 	}()
-	sum, err := a.journal.Summary(ctx)
+	sum, err := reading.Of(a.journal).Summary(ctx)
 	if err != nil {
 		return s, err
 	}
-	s.api = frontoffice.New(frontoffice.Options{Submitter: a, Journal: a.journal, Content: frontoffice.ContentOf(a.content), Clock: a.clock,
+	s.api = frontoffice.New(frontoffice.Options{Submitter: a, Journal: frontoffice.JournalOf(a.journal), Content: frontoffice.ContentOf(a.content), Clock: a.clock,
 		Epoch: func() int64 { return sum.Epoch }, Limits: limitsOf(cfg), Version: a.options.Version, Notify: a.health.Notice, Count: a.health.Counters.Request,
 		Proxies: proxiesOf(cfg), Space: func(size int64) bool { return upkeep.HasSpace(cfg.State, size) }, OverQuota: a.health.Counters.OverQuota,
 		Unauthenticated: frontoffice.Unauthenticated{Token: a.health.Counters.WrongToken, Tell: func(address string, n int) { // the log has the address, status that there are any

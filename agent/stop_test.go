@@ -11,6 +11,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
 	"github.com/inbasket/inbasket/test/clock"
 )
 
@@ -27,7 +28,7 @@ func TestAStopDoesNotWaitForMaintenance(t *testing.T) {
 	release, begun := make(chan struct{}), make(chan struct{})
 	compacted := make(chan error, 1)
 	go func() {
-		_, err := a.journal.Compact(t.Context(), func() (int64, error) { close(begun); <-release; return 0, errors.New("unknown") })
+		_, err := checking.Of(a.journal).Compact(t.Context(), func() (int64, error) { close(begun); <-release; return 0, errors.New("unknown") })
 		compacted <- err
 	}()
 	<-begun

@@ -17,6 +17,9 @@ import (
 
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/accepting"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -86,7 +89,7 @@ func (s *state) accept(n int) {
 			}
 			a.Attachments = append(a.Attachments, journal.File{Name: "a.pdf", Digest: blob.Digest, Size: blob.Size})
 		}
-		if _, err := s.journal.Accept(ctx, []journal.Arrival{a}); err != nil {
+		if _, err := accepting.Of(s.journal).Accept(ctx, []journal.Arrival{a}); err != nil {
 			s.t.Fatal(err)
 		}
 	}
@@ -111,9 +114,9 @@ func (s *state) save() string {
 	return file
 }
 
-func (s *state) about() journal.About {
+func (s *state) about() restoring.About {
 	s.t.Helper()
-	a, err := s.journal.About(context.Background())
+	a, err := restoring.Of(s.journal).About(context.Background())
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -153,14 +156,14 @@ func TestRoundTrip(t *testing.T) {
 	if a := r.about(); a.Submissions != 5 || a.Epoch != out.Epoch || !a.Held || a.Seq <= s.about().Seq || !r.journal.Held() {
 		t.Fatalf("%+v", a)
 	}
-	err = r.journal.Contents(context.Background(), func(d connectors.Digest) error { return r.content.Verify(context.Background(), d) })
+	err = restoring.Of(r.journal).Contents(context.Background(), func(d connectors.Digest) error { return r.content.Verify(context.Background(), d) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(filepath.Join(dir, "audit", "audit.log")); err != nil || string(b) != "who did what\n" {
 		t.Fatalf("%s %v", b, err)
 	}
-	hold, err := r.journal.Hold(context.Background())
+	hold, err := restoring.Of(r.journal).Hold(context.Background())
 	if err != nil || !hold.Backup.Equal(noon) || !hold.Restored.Equal(noon.Add(time.Hour)) || hold.File != "x.tar" {
 		t.Fatalf("%+v %v", hold, err)
 	}
@@ -176,7 +179,7 @@ func TestReplace(t *testing.T) {
 	}
 	s.accept(2)
 	last := s.about()
-	if err := s.journal.RaiseSeq(context.Background(), "mainframe", 77); err != nil {
+	if err := delivering.Of(s.journal).Seal(context.Background(), journal.Batch{Seq: 1, Target: "mainframe", Name: "1"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.journal.Close(); err != nil {
@@ -193,7 +196,7 @@ func TestReplace(t *testing.T) {
 	if a := s.about(); a.Submissions != 1 || a.Epoch <= last.Epoch || a.Seq <= last.Seq {
 		t.Fatalf("%+v", a)
 	}
-	if n, err := s.journal.NextSeq(context.Background(), "mainframe"); err != nil || n != 78 {
+	if n, err := delivering.Of(s.journal).NextSeq(context.Background(), "mainframe"); err != nil || n != 2 {
 		t.Fatal(n, err)
 	}
 	old, err := journal.OpenReadOnly(context.Background(), filepath.Join(s.dir, out.Aside, "journal"), journal.Options{})
@@ -201,7 +204,7 @@ func TestReplace(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer old.Close()
-	if a, err := old.About(context.Background()); err != nil || a.Submissions != 3 {
+	if a, err := restoring.Of(old).About(context.Background()); err != nil || a.Submissions != 3 {
 		t.Fatalf("%+v %v", a, err)
 	}
 	// Once more from the same backup: another epoch again.
@@ -260,7 +263,7 @@ func TestCrash(t *testing.T) {
 			if a := s.about(); a.Submissions != want || a.Held != (step > 0) {
 				t.Fatalf("%+v", a)
 			}
-			err = s.journal.Contents(context.Background(), func(d connectors.Digest) error { return s.content.Verify(context.Background(), d) })
+			err = restoring.Of(s.journal).Contents(context.Background(), func(d connectors.Digest) error { return s.content.Verify(context.Background(), d) })
 			if err != nil {
 				t.Fatal(err)
 			}

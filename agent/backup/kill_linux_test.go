@@ -13,6 +13,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/disk"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -74,7 +75,7 @@ func TestKilledRestore(t *testing.T) {
 		default:
 			t.Fatalf("%d: %+v", n, a)
 		}
-		if err := s.journal.Contents(context.Background(), func(d connectors.Digest) error { return s.content.Verify(context.Background(), d) }); err != nil {
+		if err := restoring.Of(s.journal).Contents(context.Background(), func(d connectors.Digest) error { return s.content.Verify(context.Background(), d) }); err != nil {
 			t.Fatalf("%d: %v", n, err)
 		}
 		if left, _ := filepath.Glob(filepath.Join(s.dir, ".inbasket*")); len(left) != 0 || Pending(s.dir) {

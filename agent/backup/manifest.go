@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -35,13 +36,13 @@ const (
 
 // Manifest tells what a backup holds.
 type Manifest struct {
-	Format  int           `json:"inbasketBackup"`
-	Version string        `json:"version"` // of the program that made it
-	Agency  string        `json:"agency"`
-	Made    time.Time     `json:"made"`
-	Journal journal.About `json:"journal"`
-	Parts   []Part        `json:"parts"` // in the order in which they follow, before the content
-	Content Content       `json:"content"`
+	Format  int             `json:"inbasketBackup"`
+	Version string          `json:"version"` // of the program that made it
+	Agency  string          `json:"agency"`
+	Made    time.Time       `json:"made"`
+	Journal restoring.About `json:"journal"`
+	Parts   []Part          `json:"parts"` // in the order in which they follow, before the content
+	Content Content         `json:"content"`
 }
 
 // Part is one file of a backup beside the content.

@@ -16,6 +16,8 @@ import (
 
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -200,10 +202,10 @@ func (s *scanning) database(ctx context.Context) error {
 }
 
 func (s *scanning) compare(ctx context.Context, j *journal.Journal) error {
-	if err := j.Check(ctx); err != nil {
+	if err := checking.Of(j).Check(ctx); err != nil {
 		return damaged("its journal: %w", err)
 	}
-	about, err := j.About(ctx)
+	about, err := restoring.Of(j).About(ctx)
 	if err != nil {
 		return damaged("its journal cannot be read: %w", err)
 	}
@@ -267,7 +269,7 @@ func (s *scanning) end() error {
 func digests(ctx context.Context, j *journal.Journal) iter.Seq2[connectors.Digest, error] {
 	return func(yield func(connectors.Digest, error) bool) {
 		enough := errors.New("enough")
-		err := j.Contents(ctx, func(d connectors.Digest) error {
+		err := restoring.Of(j).Contents(ctx, func(d connectors.Digest) error {
 			if !yield(d, nil) {
 				return enough
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/disk"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/durable"
 )
@@ -128,10 +129,10 @@ func (r Restore) stage(ctx context.Context) (out Restored, err error) {
 		return out, &connectors.Error{Class: connectors.TargetError, Code: CodeClock, Op: "restore a backup of " + out.Manifest.Made.Format(time.RFC3339),
 			Hint: "set the clock, then repeat it", Err: errors.New("the clock says " + r.Now.UTC().Format(time.RFC3339))}
 	}
-	prior, err := journal.PriorOf(ctx, filepath.Join(r.State, journalFolder))
+	prior, err := restoring.PriorOf(ctx, filepath.Join(r.State, journalFolder))
 	out.Prior = err == nil // one that cannot be read is why people restore
-	out.Epoch, err = journal.Restored(ctx, filepath.Join(dir, journalFolder),
-		journal.Restoring{Backup: out.Manifest.Made, Now: r.Now, File: filepath.Base(r.File), Prior: prior})
+	out.Epoch, err = restoring.Restored(ctx, filepath.Join(dir, journalFolder),
+		restoring.Restoring{Backup: out.Manifest.Made, Now: r.Now, File: filepath.Base(r.File), Prior: prior})
 	if err != nil {
 		return out, err
 	}

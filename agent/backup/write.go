@@ -18,6 +18,7 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/disk"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -44,7 +45,7 @@ func Write(ctx context.Context, s Source, w io.Writer) (m Manifest, err error) {
 	if err := s.room(); err != nil {
 		return m, err
 	}
-	if err := s.Journal.Snapshot(ctx, filepath.Join(dir, journal.FileName)); err != nil {
+	if err := restoring.Of(s.Journal).Snapshot(ctx, filepath.Join(dir, journal.FileName)); err != nil {
 		return m, err
 	}
 	copied, err := journal.OpenReadOnly(ctx, dir, journal.Options{})
@@ -92,7 +93,7 @@ type writing struct {
 // manifest finds out what there is before the first byte is written.
 func (b *writing) manifest(ctx context.Context) (m Manifest, err error) {
 	m = Manifest{Format: Format, Version: b.source.Version, Agency: b.source.Agency, Made: b.source.Now.UTC()}
-	if m.Journal, err = b.copied.About(ctx); err != nil {
+	if m.Journal, err = restoring.Of(b.copied).About(ctx); err != nil {
 		return m, err
 	}
 	part, err := partOf(ctx, journal.FileName, filepath.Join(b.dir, journal.FileName))
@@ -103,7 +104,7 @@ func (b *writing) manifest(ctx context.Context) (m Manifest, err error) {
 	if m.Parts, err = b.audit(ctx, m.Parts); err != nil {
 		return m, err
 	}
-	err = b.copied.Contents(ctx, func(d connectors.Digest) error {
+	err = restoring.Of(b.copied).Contents(ctx, func(d connectors.Digest) error {
 		size, err := b.source.Content.Size(d)
 		if errors.Is(err, content.ErrNotFound) {
 			if m.Content.Missing = append(m.Content.Missing, d); len(m.Content.Missing) > maxMissing {
@@ -203,7 +204,7 @@ func (b *writing) write(ctx context.Context, m Manifest) error {
 	for _, d := range m.Content.Missing {
 		missing[d] = true
 	}
-	err = b.copied.Contents(ctx, func(d connectors.Digest) error {
+	err = restoring.Of(b.copied).Contents(ctx, func(d connectors.Digest) error {
 		if missing[d] {
 			return nil
 		}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/purging"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -40,7 +41,7 @@ type PurgeReport struct {
 	Files        int64                 `json:"files"`            // removed from the content store
 	FilesLater   int64                 `json:"filesLater"`       // too young to be removed safely, or held by a backup
 	Overwritten  bool                  `json:"overwritten"`      // nothing of it is left in the journal's file
-	Certificates []journal.Certificate `json:"certificates,omitempty"`
+	Certificates []purging.Certificate `json:"certificates,omitempty"`
 }
 
 // PurgeGroup is one route's submissions in one state.

@@ -4,7 +4,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
 )
 
 // BackupRequest asks for a backup.
@@ -47,15 +47,15 @@ type Restored struct {
 	File          string    `json:"file"`         // base name of the backup
 	Epoch         int64     `json:"epoch"`
 
-	Targets      []RestoredTarget         `json:"targets"`
-	Inbaskets    []RestoredSource         `json:"inbaskets"`
-	Results      []RestoredSource         `json:"results"`
-	FrontOffices []RestoredOffice         `json:"frontOffices"`
-	Lost         int64                    `json:"lost"`             // submissions that targets have and this journal does not
-	Back         int64                    `json:"back"`             // of them, those that came again
-	Missing      []journal.LostSubmission `json:"missing"`          // the first of those that did not, or all
-	Orders       []RestoredOrder          `json:"orders,omitempty"` // of people after the backup, which the journal has forgotten
-	Needs        []string                 `json:"needs,omitempty"`  // what must be said to release it
+	Targets      []RestoredTarget           `json:"targets"`
+	Inbaskets    []RestoredSource           `json:"inbaskets"`
+	Results      []RestoredSource           `json:"results"`
+	FrontOffices []RestoredOffice           `json:"frontOffices"`
+	Lost         int64                      `json:"lost"`             // submissions that targets have and this journal does not
+	Back         int64                      `json:"back"`             // of them, those that came again
+	Missing      []restoring.LostSubmission `json:"missing"`          // the first of those that did not, or all
+	Orders       []RestoredOrder            `json:"orders,omitempty"` // of people after the backup, which the journal has forgotten
+	Needs        []string                   `json:"needs,omitempty"`  // what must be said to release it
 }
 
 // What a target can tell about the lost time.

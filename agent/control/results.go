@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/deciding"
 )
 
 // ResultsFilter selects results that wait for a person; both or neither of its words select all of them.
@@ -50,12 +51,12 @@ const (
 // WaitingResults reads them from a journal.
 func WaitingResults(ctx context.Context, j *journal.Journal, f ResultsFilter) (list []journal.Outcome, err error) {
 	if f.Orphans || !f.Parked {
-		if list, err = j.Orphans(ctx, f.Limit); err != nil {
+		if list, err = deciding.Of(j).Orphans(ctx, f.Limit); err != nil {
 			return nil, err
 		}
 	}
 	if f.Parked || !f.Orphans {
-		parked, err := j.ParkedResults(ctx, f.Limit)
+		parked, err := deciding.Of(j).ParkedResults(ctx, 0, f.Limit)
 		return append(list, parked...), err
 	}
 	return list, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/deciding"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/agent/waiting"
@@ -52,7 +53,7 @@ const (
 )
 
 func (s *Service) raise(ctx context.Context, r *prepare.Route) {
-	late, err := s.Journal.Overdue(ctx, r.Name, s.Clock.Now().Add(-r.Within), lateAtOnce)
+	late, err := deciding.Of(s.Journal).Overdue(ctx, r.Name, s.Clock.Now().Add(-r.Within), lateAtOnce)
 	if err != nil && ctx.Err() == nil {
 		s.Log.Error().Str("code", journal.CodeUnavailable).Err(err).Msg("cannot read which submissions are overdue")
 	}
@@ -63,7 +64,7 @@ func (s *Service) raise(ctx context.Context, r *prepare.Route) {
 	for i, e := range late {
 		ids[i] = e.ID
 	}
-	if err := s.Journal.MarkOverdue(ctx, ids); err != nil {
+	if err := deciding.Of(s.Journal).MarkOverdue(ctx, ids); err != nil {
 		s.Log.Error().Str("code", journal.CodeUnavailable).Err(err).Msg("cannot journal overdue submissions")
 		return
 	}

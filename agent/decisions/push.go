@@ -9,6 +9,7 @@ import (
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/telling"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -27,7 +28,7 @@ func (s *Service) Push(ctx context.Context, office string, to connectors.FrontOf
 	trouble := s.Counters.Trouble(health.FrontOffice, office, s.Log)
 	for ctx.Err() == nil {
 		news, stop := s.Journal.Watch(office, 0)
-		due, err := s.Journal.DuePushes(ctx, office, s.Clock.Now(), 100)
+		due, err := telling.Of(s.Journal).DuePushes(ctx, office, s.Clock.Now(), 100)
 		if err != nil && ctx.Err() == nil {
 			s.Log.Error().Str("code", journal.CodeUnavailable).Str("front-office", office).Err(err).Msg("cannot read the events to push; trying again")
 		}
@@ -41,7 +42,7 @@ func (s *Service) Push(ctx context.Context, office string, to connectors.FrontOf
 	}
 }
 
-func (s *Service) pushAll(ctx context.Context, office string, to connectors.FrontOffice, due []journal.Push, schedule []time.Duration, trouble *health.Trouble) {
+func (s *Service) pushAll(ctx context.Context, office string, to connectors.FrontOffice, due []telling.Push, schedule []time.Duration, trouble *health.Trouble) {
 	events := make([]connectors.Event, len(due))
 	for i, d := range due {
 		events[i] = s.eventOf(d)
@@ -55,7 +56,7 @@ func (s *Service) pushAll(ctx context.Context, office string, to connectors.Fron
 	for _, o := range outcomes {
 		byID[o.Key] = o
 	}
-	told := make([]journal.PushOutcome, 0, len(due))
+	told := make([]telling.PushOutcome, 0, len(due))
 	for i, d := range due {
 		o, tried := byID[events[i].ID]
 		if !tried {
@@ -74,15 +75,15 @@ func (s *Service) pushAll(ctx context.Context, office string, to connectors.Fron
 	judge(told, err, trouble)
 	graced, cancel := loop.Grace(ctx)
 	defer cancel()
-	if err := s.Journal.Pushed(graced, office, told); err != nil {
+	if err := telling.Of(s.Journal).Pushed(graced, office, told); err != nil {
 		s.Log.Error().Str("code", journal.CodeUnavailable).Str("front-office", office).Err(err).Msg("cannot journal what was pushed; it is pushed again")
 		loop.Pause(ctx, s.Clock, time.Second)
 	}
 }
 
 // judge keeps for status whether the front office can be reached at all.
-func judge(told []journal.PushOutcome, err error, trouble *health.Trouble) {
-	if slices.ContainsFunc(told, func(o journal.PushOutcome) bool { return o.OK }) {
+func judge(told []telling.PushOutcome, err error, trouble *health.Trouble) {
+	if slices.ContainsFunc(told, func(o telling.PushOutcome) bool { return o.OK }) {
 		trouble.Over()
 		return
 	}
@@ -94,9 +95,9 @@ func judge(told []journal.PushOutcome, err error, trouble *health.Trouble) {
 }
 
 // pushed says what the journal notes of one attempt.
-func (s *Service) pushed(office string, d journal.Push, o connectors.Outcome, schedule []time.Duration) journal.PushOutcome {
+func (s *Service) pushed(office string, d telling.Push, o connectors.Outcome, schedule []time.Duration) telling.PushOutcome {
 	s.Counters.Push(office, o.Class, 1)
-	p := journal.PushOutcome{Seq: d.Event.Seq, OK: o.Class == connectors.Written, Code: o.Code, Text: o.Text}
+	p := telling.PushOutcome{Seq: d.Event.Seq, OK: o.Class == connectors.Written, Code: o.Code, Text: o.Text}
 	if p.OK {
 		return p
 	}
@@ -109,13 +110,13 @@ func (s *Service) pushed(office string, d journal.Push, o connectors.Outcome, sc
 		return p
 	}
 	delay := schedule[next]
-	delay = max(delay+time.Duration(float64(delay)*0.1*s.Jitter()), min(o.After, journal.LongestPush))
+	delay = max(delay+time.Duration(float64(delay)*0.1*s.Jitter()), min(o.After, telling.LongestPush))
 	p.NextAt = s.Clock.Now().Add(delay)
 	return p
 }
 
 // eventOf makes a journaled event what a front office gets. Its ID never changes.
-func (s *Service) eventOf(d journal.Push) connectors.Event {
+func (s *Service) eventOf(d telling.Push) connectors.Event {
 	e := d.Event
 	return connectors.Event{ID: frontoffice.EventID(s.Journal, e), Seq: d.Nth, Submission: e.ID.String(),
 		Reference: e.Reference, Type: e.Type, At: e.At, Data: e.Data}

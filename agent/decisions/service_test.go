@@ -17,6 +17,10 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/accepting"
+	"github.com/inbasket/inbasket/agent/journal/deciding"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	submissions "github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/agent/waiting"
 	"github.com/inbasket/inbasket/connectors"
@@ -102,14 +106,14 @@ func (o *office) accept(refs ...string) {
 	plan := journal.Plan{Digest: connectors.Digest{1}, Name: o.route.Plan.Name(), Version: 1, Bundle: []byte("b")}
 	o.must(o.Journal.PutPlan(ctx, plan))
 	for i, ref := range refs {
-		out, err := o.Journal.Accept(ctx, []journal.Arrival{{Scope: "portal", Office: "portal", Inbasket: "in", Route: "permits", Plan: plan.Digest,
+		out, err := accepting.Of(o.Journal).Accept(ctx, []journal.Arrival{{Scope: "portal", Office: "portal", Inbasket: "in", Route: "permits", Plan: plan.Digest,
 			Reference: ref, Transport: ref, Digest: connectors.Digest{byte(i + 1)}, Form: []byte("{}"), Targets: []string{"register"}, At: o.clock.Now()}})
 		o.must(err)
 		key := o.route.Plan.Answers(row("x", ref, "A"))[0].MatchKey
 		if o.route.Plan.ReadsMany() {
 			key = o.route.Plan.Answers(answerFile("x", "REF,STATUS\n"+ref+",A\n"))[0].MatchKey
 		}
-		o.must(o.Journal.Apply(ctx, []journal.Change{{ID: out[0].ID, Target: "register", To: journal.Done, MatchKey: key}}))
+		o.must(delivering.Of(o.Journal).Apply(ctx, []journal.Change{{ID: out[0].ID, Target: "register", To: journal.Done, MatchKey: key}}))
 		o.ids = append(o.ids, out[0].ID)
 	}
 }
@@ -150,7 +154,7 @@ func (o *office) took(want []connectors.Verdict, results ...connectors.Result) {
 // decided are the outcomes of a submission, in the order in which they were told.
 func (o *office) decided(i int) string {
 	o.t.Helper()
-	v, err := o.Journal.Standing(o.t.Context(), o.ids[i])
+	v, err := submissions.Of(o.Journal).Standing(o.t.Context(), o.ids[i])
 	o.must(err)
 	var words []string
 	for _, r := range v.Results {
@@ -162,7 +166,7 @@ func (o *office) decided(i int) string {
 // parked are the results that wait for a person, by their codes.
 func (o *office) parked() string {
 	o.t.Helper()
-	list, err := o.Journal.ParkedResults(o.t.Context(), 100)
+	list, err := deciding.Of(o.Journal).ParkedResults(o.t.Context(), 0, 100)
 	o.must(err)
 	var codes []string
 	for _, p := range list {

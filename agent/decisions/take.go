@@ -7,6 +7,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/deciding"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/agent/waiting"
@@ -89,7 +90,7 @@ func (s *Service) recordAll(ctx context.Context, part []*understood) error {
 	verdicts := make([]connectors.Verdict, 0, len(outcomes))
 	for len(outcomes) > 0 {
 		n := min(len(outcomes), recordAtOnce) // others write to the journal as well
-		some, err := s.Journal.Results(ctx, outcomes[:n])
+		some, err := deciding.Of(s.Journal).Results(ctx, outcomes[:n])
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/deciding"
+	"github.com/inbasket/inbasket/agent/journal/telling"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -32,7 +34,7 @@ func TestTake(t *testing.T) {
 	o.took(verdicts{taken}, row("3", "REF-1", "R"))
 	expect(t, "decided again", o.decided(0), "approved refused")
 	o.took(verdicts{taken}, row("4", "REF-9", "A"))
-	orphans, err := o.Journal.Orphans(t.Context(), 10)
+	orphans, err := deciding.Of(o.Journal).Orphans(t.Context(), 10)
 	if err != nil || len(orphans) != 1 || orphans[0].ResultID != "4" {
 		t.Errorf("orphans %v, %v", orphans, err)
 	}
@@ -121,7 +123,7 @@ func TestContradictions(t *testing.T) {
 func TestAnswerFilesOfNoUse(t *testing.T) {
 	o := newOffice(t, filesMapping, "REF-1")
 	o.took(verdicts{taken}, answerFile("broken.csv", "REF,STATUS\n\"REF-1,A\n"))
-	list, err := o.Journal.ParkedResults(t.Context(), 10)
+	list, err := deciding.Of(o.Journal).ParkedResults(t.Context(), 0, 10)
 	if err != nil || len(list) != 1 || list[0].Park.Code != CodeResult || !list[0].Park.Whole {
 		t.Fatalf("%+v, %v", list, err)
 	}
@@ -186,7 +188,7 @@ func TestDocuments(t *testing.T) {
 	readable = true
 	o.took(verdicts{taken}, document("1", "REF-1", open))
 	expect(t, "told", o.decided(0), "approved")
-	files, err := o.Journal.Documents(t.Context(), o.ids[0])
+	files, err := deciding.Of(o.Journal).Documents(t.Context(), o.ids[0])
 	if err != nil || len(files) != 1 || files[0].Name != "permit.pdf" {
 		t.Error(files, err)
 	}
@@ -233,7 +235,7 @@ func TestDeadlines(t *testing.T) {
 	ended := make(chan struct{})
 	go func() { defer close(ended); o.Deadlines(ctx, map[string]*prepare.Route{"permits": o.route}) }()
 	late := func() (n int) {
-		events, err := o.Journal.EventsOf(ctx, o.ids[0])
+		events, err := telling.Of(o.Journal).EventsOf(ctx, o.ids[0])
 		o.must(err)
 		for _, e := range events {
 			if e.Type == "overdue" {
@@ -278,8 +280,8 @@ func TestPush(t *testing.T) {
 	o.Journal.EnablePush("portal", true)
 	o.accept("REF-1")
 	trouble := o.Counters.Trouble(health.FrontOffice, "portal", o.Log)
-	due := func() []journal.Push {
-		list, err := o.Journal.DuePushes(t.Context(), "portal", o.clock.Now(), 100)
+	due := func() []telling.Push {
+		list, err := telling.Of(o.Journal).DuePushes(t.Context(), "portal", o.clock.Now(), 100)
 		o.must(err)
 		return list
 	}

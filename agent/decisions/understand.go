@@ -14,6 +14,7 @@ import (
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/deciding"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/agent/waiting"
@@ -397,7 +398,7 @@ func (s *Service) better(ctx context.Context, second, first reading) (bool, erro
 		if r.MatchKey == "" || r.reader == nil {
 			return false, nil
 		}
-		fits, err := s.Journal.Matches(ctx, r.reader.Plan.Name(), r.MatchKey)
+		fits, err := deciding.Of(s.Journal).Matches(ctx, r.reader.Plan.Name(), r.MatchKey)
 		if err != nil {
 			err = &connectors.Error{Class: connectors.Transient, Code: journal.CodeUnavailable, Op: "find the submission of a result", Err: err}
 		}
@@ -439,7 +440,7 @@ func readBy(reader *prepare.Route, r connectors.Result) (list []reading) {
 // KnownNow goes on with results that were parked for their status, where the mapping in force knows it now.
 func (s *Service) KnownNow(ctx context.Context, readers map[string][]*prepare.Route) {
 	for after := int64(0); ctx.Err() == nil; {
-		list, err := s.Journal.ParkedAfter(ctx, after, PageResults)
+		list, err := deciding.Of(s.Journal).ParkedResults(ctx, after, PageResults)
 		for _, o := range list {
 			if err == nil {
 				err = s.knowNow(ctx, o, readers[o.Source])
@@ -465,7 +466,7 @@ func (s *Service) knowNow(ctx context.Context, o journal.Outcome, readers []*pre
 		if o.Park == nil || o.Park.Code != journal.CodeStatus || r.Plan.Name() != o.Plan || !known {
 			continue
 		}
-		done, err := s.Journal.Understood(ctx, o.N, outcome)
+		done, err := deciding.Of(s.Journal).Understood(ctx, o.N, outcome)
 		if done {
 			s.Log.Info().Str("results", o.Source).Int64("result", o.N).Msg("a result that was parked for its status goes on: the mapping knows it now")
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/doctor"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
 )
 
 // Source is what diagnostics are made from. What is nil or empty is left out.
@@ -26,10 +27,10 @@ type Source struct {
 	Config      *config.Config
 	Status      *control.Status
 	Examination *control.Examination
-	Inspection  *journal.Inspection
+	Inspection  *checking.Inspection
 	Summary     *journal.Summary
 	ParkedBy    map[string]int64 // code to parked submissions
-	History     []journal.Trail  // the last changes, newest first
+	History     []checking.Trail // the last changes, newest first
 	Internals   *control.Internals
 	Log         []byte // the end of the log, one JSON object a line
 	Service     *doctor.Service

@@ -16,6 +16,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/doctor"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -121,7 +122,7 @@ func TestLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := Source{History: []journal.Trail{{ID: id}}, Log: []byte(`{"level":"warn","time":"2026-03-02T12:00:00Z","code":"sql.login","target":"register","submission":"` + id.String() + `","message":"target failed; nothing is lost, trying again: kanarie","cause":"kanarie"}
+	s := Source{History: []checking.Trail{{ID: id}}, Log: []byte(`{"level":"warn","time":"2026-03-02T12:00:00Z","code":"sql.login","target":"register","submission":"` + id.String() + `","message":"target failed; nothing is lost, trying again: kanarie","cause":"kanarie"}
 {"level":"error","message":"kanarie","submission":"0AM3VFP48PSN0","code":"Kanarie"}
 goroutine 1 kanarie
 `)}
@@ -211,10 +212,10 @@ func TestParts(t *testing.T) {
 			`{"epoch":0,"inbaskets":[{"name":"results#1","taken":0,"type":"folder","waiting":[{"code":"file.closed"}]}],"journal":{"code":"journal.full","count":0,"since":"2026-03-02T12:00:00Z"},` +
 				`"notices":[{"at":"2026-03-02T12:00:00Z","code":"a.b","count":0}],"orphans":0,"parkedResults":0,"pid":0,"running":false,"states":{"parked":2},"stuck":[{"code":"other","count":0}],` +
 				`"targets":[{"batch":{"count":3,"lastSeq":0,"sealed":0,"size":0},"delivered":0,"name":"target#1","open":0,"parked":0,"paused":false,"stopped":0}],"version":"1.2.3"}`},
-		"history":  {[]journal.Trail{{At: at, What: "parked", Target: "kanarie", Code: "a.b"}, {What: "by Kanarie"}}, `[{"at":"2026-03-02T12:00:00Z","code":"a.b","iD":"0000000000000","target":"target#1","what":"parked"},{"iD":"0000000000000","what":"other"}]`},
+		"history":  {[]checking.Trail{{At: at, What: "parked", Target: "kanarie", Code: "a.b"}, {What: "by Kanarie"}}, `[{"at":"2026-03-02T12:00:00Z","code":"a.b","iD":"0000000000000","target":"target#1","what":"parked"},{"iD":"0000000000000","what":"other"}]`},
 		"findings": {&control.Examination{Account: "kanarie", Findings: []control.Finding{{Area: "disk", Level: control.LevelFail, Subject: "kanarie done", Text: "kanarie", Cure: "kanarie"}}}, `{"findings":[{"area":"disk","level":"fail","subject":"target#1"}],"inside":false}`},
 		"service":  {&doctor.Service{Manager: "systemd", Definition: "/kanarie", Account: "kanarie", Drift: []string{"kanarie"}}, `{"account":"another","definition":"(set)","drift":"(1 set)","enabled":false,"installed":false,"manager":"systemd","running":false}`},
-		"file":     {&journal.Inspection{Damage: "kanarie", Plans: []journal.PlanUse{{Plan: journal.Plan{Name: "kanarien"}, Open: 2}}}, ``},
+		"file":     {&checking.Inspection{Damage: "kanarie", Plans: []checking.PlanUse{{Plan: journal.Plan{Name: "kanarien"}, Open: 2}}}, ``},
 	} {
 		b, err := json.Marshal(masker{a}.copy(c.part))
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
-	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/diag"
@@ -39,7 +39,7 @@ type Patient struct {
 	// Status asks the running agent; control.ErrNotRunning: none runs.
 	Status func(context.Context) (control.Status, error)
 	// Inspect looks at the journal in a folder; whole: it reads all of it for damage.
-	Inspect func(ctx context.Context, dir string, whole bool) (journal.Inspection, error)
+	Inspect func(ctx context.Context, dir string, whole bool) (checking.Inspection, error)
 	// Service asks the service manager.
 	Service func(context.Context, *config.Config) (Service, error)
 	// Audit verifies the audit log and returns how many entries it has.
@@ -109,8 +109,8 @@ type exam struct {
 	asked   error           // why it does not
 	account Account
 	now     time.Time
-	dir     string                             // of the journal
-	journal func() (journal.Inspection, error) // looked at once
+	dir     string                              // of the journal
+	journal func() (checking.Inspection, error) // looked at once
 }
 
 // Examine runs all checks, or those of some areas, each within its time. Findings come in the order of Areas.
@@ -118,7 +118,7 @@ func Examine(ctx context.Context, p *Patient, only []string) control.Examination
 	x := &exam{Patient: p, now: p.Clock.Now()}
 	x.account = p.System.Account()
 	x.dir = filepath.Join(p.Place.State, "journal")
-	x.journal = sync.OnceValues(func() (journal.Inspection, error) { return p.Inspect(ctx, x.dir, false) })
+	x.journal = sync.OnceValues(func() (checking.Inspection, error) { return p.Inspect(ctx, x.dir, false) })
 	x.cfg, x.loaded = p.Load()
 	if p.InForce != nil {
 		x.cfg = p.InForce

@@ -21,6 +21,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/doctor"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/test/clock"
 )
@@ -76,10 +77,10 @@ func disk(change func(*doctor.Disk)) func(*world) {
 
 func status(change func(*control.Status)) func(*world) { return func(w *world) { change(w.running) } }
 
-func inspection(change func(*journal.Inspection)) func(*world) {
+func inspection(change func(*checking.Inspection)) func(*world) {
 	return func(w *world) {
 		before := w.journal
-		w.journal = func(i *journal.Inspection) { before(i); change(i) }
+		w.journal = func(i *checking.Inspection) { before(i); change(i) }
 	}
 }
 
@@ -125,7 +126,7 @@ func sickMachine() []broken {
 		{"network", disk(func(d *doctor.Disk) { d.Network = "nfs" }), "fail", doctor.CodeDiskNetwork, "local disk"},
 		{"clock free", func(w *world) { w.machine.synced = false }, "warn", doctor.CodeClockFree, "timedatectl"},
 		{"clock wrong", func(w *world) { w.clock.Advance(-200 * 365 * 24 * time.Hour) }, "fail", doctor.CodeClockWrong, "restart"},
-		{"clock went back", inspection(func(i *journal.Inspection) { i.Newest = i.Newest.Add(time.Hour) }), "warn", doctor.CodeJournalFuture, "set it right"},
+		{"clock went back", inspection(func(i *checking.Inspection) { i.Newest = i.Newest.Add(time.Hour) }), "warn", doctor.CodeJournalFuture, "set it right"},
 		{"share's clock", func(w *world) { w.file("in/a.json", "{}", -time.Hour) }, "warn", doctor.CodeClockShare, "one source of time"},
 		{"few files", func(w *world) { w.machine.limits.OpenFiles = 256 }, "warn", doctor.CodeLimitFiles, "LimitNOFILE"},
 		{"little memory", func(w *world) { w.machine.limits.MemoryOfService = 32 << 20 }, "warn", doctor.CodeMemory, "MemoryMax"},
@@ -193,25 +194,25 @@ func sickWork() []broken {
 
 func sickJournal() []broken {
 	return []broken{
-		{"damaged", inspection(func(i *journal.Inspection) { i.Damage = "row 7" }), "fail", doctor.CodeJournalDamaged, "restore"},
-		{"too new", inspection(func(i *journal.Inspection) { i.Version = 9 }), "fail", journal.CodeTooNew, "newer"},
-		{"held", inspection(func(i *journal.Inspection) { i.Held = true }), "fail", doctor.CodeHeld, "restored release"},
-		{"long log", inspection(func(i *journal.Inspection) { i.Log = 1 << 30 }), "warn", doctor.CodeJournalWAL, "viewer"},
+		{"damaged", inspection(func(i *checking.Inspection) { i.Damage = "row 7" }), "fail", doctor.CodeJournalDamaged, "restore"},
+		{"too new", inspection(func(i *checking.Inspection) { i.Version = 9 }), "fail", journal.CodeTooNew, "newer"},
+		{"held", inspection(func(i *checking.Inspection) { i.Held = true }), "fail", doctor.CodeHeld, "restored release"},
+		{"long log", inspection(func(i *checking.Inspection) { i.Log = 1 << 30 }), "warn", doctor.CodeJournalWAL, "viewer"},
 		{"mute", func(w *world) { w.running = nil }, "fail", doctor.CodeJournalMute, "wait"},
-		{"no backup", inspection(func(i *journal.Inspection) { i.Backup = time.Time{} }), "warn", doctor.CodeBackupNone, "inbasket backup"},
-		{"old backup", inspection(func(i *journal.Inspection) { i.Backup = i.Backup.Add(-72 * time.Hour) }), "warn", doctor.CodeBackupOld, "inbasket backup"},
+		{"no backup", inspection(func(i *checking.Inspection) { i.Backup = time.Time{} }), "warn", doctor.CodeBackupNone, "inbasket backup"},
+		{"old backup", inspection(func(i *checking.Inspection) { i.Backup = i.Backup.Add(-72 * time.Hour) }), "warn", doctor.CodeBackupOld, "inbasket backup"},
 		{"no space to migrate", func(w *world) {
-			inspection(func(i *journal.Inspection) { i.Version, i.Size = 1, 1<<40 })(w)
+			inspection(func(i *checking.Inspection) { i.Version, i.Size = 1, 1<<40 })(w)
 		}, "fail", doctor.CodeUpgradeSpace, "space"},
-		{"plan in use", inspection(func(i *journal.Inspection) {
-			i.Plans = []journal.PlanUse{{Plan: journal.Plan{Name: "permit", Version: 1, Bundle: []byte("no bundle")}, Open: 2}}
+		{"plan in use", inspection(func(i *checking.Inspection) {
+			i.Plans = []checking.PlanUse{{Plan: journal.Plan{Name: "permit", Version: 1, Bundle: []byte("no bundle")}, Open: 2}}
 		}), "fail", doctor.CodeUpgradePlan, "finish"},
-		{"plan not in use", inspection(func(i *journal.Inspection) {
-			i.Plans = []journal.PlanUse{{Plan: journal.Plan{Name: "permit", Version: 1, Bundle: []byte("no bundle")}}}
+		{"plan not in use", inspection(func(i *checking.Inspection) {
+			i.Plans = []checking.PlanUse{{Plan: journal.Plan{Name: "permit", Version: 1, Bundle: []byte("no bundle")}}}
 		}), "warn", doctor.CodeUpgradePlan, "upgrade"},
 		{"journal closed", func(w *world) {
-			w.Inspect = func(context.Context, string, bool) (journal.Inspection, error) {
-				return journal.Inspection{}, &fs.PathError{Op: "open", Err: fs.ErrPermission}
+			w.Inspect = func(context.Context, string, bool) (checking.Inspection, error) {
+				return checking.Inspection{}, &fs.PathError{Op: "open", Err: fs.ErrPermission}
 			}
 		}, "fail", doctor.CodeJournalClosed, "--as-service"},
 		{"old state", func(w *world) { w.file("state/before-restore-20261122T100000Z/journal/journal.db", "", 0) }, "warn", doctor.CodeOldState, "remove"},
@@ -306,7 +307,7 @@ func TestWouldBeMigrated(t *testing.T) {
 	w := newWorld(t)
 	w.run().Version = "1.2.2"
 	for size, within := range map[int64]string{1 << 20: "1 second", 100 << 30: "43 minutes"} {
-		inspection(func(i *journal.Inspection) { i.Version, i.Known, i.Size = 2, 3, size })(w)
+		inspection(func(i *checking.Inspection) { i.Version, i.Known, i.Size = 2, 3, size })(w)
 		e := w.examine("upgrade")
 		if words := w.words(e); !strings.Contains(words, "from version 2 to 3 within "+within) || !strings.Contains(words, "version 1.2.2 runs; this is 1.2.3") {
 			t.Errorf("%d bytes:\n%s", size, words)
@@ -479,7 +480,7 @@ func TestFits(t *testing.T) {
 	if e := doctor.Fits(t.Context(), w.Patient); e.Worst() != "warn" {
 		t.Errorf("a target that cannot be reached is no reason not to install:\n%s", w.words(e))
 	}
-	inspection(func(i *journal.Inspection) { i.Version = 9 })(w)
+	inspection(func(i *checking.Inspection) { i.Version = 9 })(w)
 	if e := doctor.Fits(t.Context(), w.Patient); e.Worst() != "fail" {
 		t.Errorf("%s", w.words(e))
 	}
@@ -488,8 +489,8 @@ func TestFits(t *testing.T) {
 // TestNoDriverText keeps what a driver said out of the findings: it may hold anything.
 func TestNoDriverText(t *testing.T) {
 	w := newWorld(t)
-	w.Inspect = func(context.Context, string, bool) (journal.Inspection, error) {
-		return journal.Inspection{}, connectors.Errorf(connectors.TargetError, "journal.io", "look at the journal", "look at the disk", "hunter2")
+	w.Inspect = func(context.Context, string, bool) (checking.Inspection, error) {
+		return checking.Inspection{}, connectors.Errorf(connectors.TargetError, "journal.io", "look at the journal", "look at the disk", "hunter2")
 	}
 	e := w.examine("journal")
 	if f, ok := find(e, "journal.io"); !ok || f.Cure != "look at the disk" || strings.Contains(w.words(e), "hunter2") {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
 	"github.com/inbasket/inbasket/mapping"
 )
 
@@ -30,7 +31,7 @@ func upgrade(_ context.Context, x *exam, n *notes) {
 }
 
 // migration says how the journal changes.
-func (x *exam) migration(i journal.Inspection, n *notes) {
+func (x *exam) migration(i checking.Inspection, n *notes) {
 	switch {
 	case i.Version > i.Known:
 		n.fail("journal", journal.CodeTooNew, fmt.Sprintf("a newer program wrote it: version %d, and this one knows up to %d", i.Version, i.Known),
@@ -61,7 +62,7 @@ func seconds(size int64) string {
 }
 
 // pinned loads every mapping that submissions still go by, as the agent would.
-func pinned(i journal.Inspection, n *notes) {
+func pinned(i checking.Inspection, n *notes) {
 	bad := 0
 	for _, p := range i.Plans {
 		_, err := mapping.LoadBundle(p.Bundle, nil)

@@ -19,14 +19,14 @@ import (
 	"testing"
 	"time"
 
+	_ "modernc.org/sqlite"
+
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/doctor"
-	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
 	"github.com/inbasket/inbasket/connectors/all"
 	"github.com/inbasket/inbasket/test/clock"
-
-	_ "modernc.org/sqlite"
 )
 
 const worldConfig = `
@@ -88,7 +88,7 @@ type world struct {
 	clock   *clock.Manual
 	service doctor.Service
 	running *control.Status // nil: none runs
-	journal func(*journal.Inspection)
+	journal func(*checking.Inspection)
 }
 
 func newWorld(t *testing.T) *world {
@@ -111,8 +111,8 @@ func newWorld(t *testing.T) *world {
 			}
 			return *w.running, nil
 		},
-		Inspect: func(ctx context.Context, dir string, whole bool) (journal.Inspection, error) {
-			i, err := journal.Inspect(ctx, dir, whole)
+		Inspect: func(ctx context.Context, dir string, whole bool) (checking.Inspection, error) {
+			i, err := checking.Inspect(ctx, dir, whole)
 			if w.journal != nil {
 				w.journal(&i)
 				err = nil
@@ -136,8 +136,8 @@ func (w *world) run() *control.Status {
 	w.running = &control.Status{Running: true, PID: 4711, Version: "1.2.3", Targets: []control.TargetStatus{
 		{Name: "register", Circuit: "closed"}, {Name: "drop", Circuit: "closed"}},
 		Inbaskets: []control.SourceStatus{{Name: "permits"}}}
-	w.journal = func(i *journal.Inspection) {
-		*i = journal.Inspection{Version: 3, Known: 3, Size: 1 << 20, Epoch: 1, Locked: true, Holder: 4711, Newest: w.clock.Now(), Backup: w.clock.Now().Add(-time.Hour)}
+	w.journal = func(i *checking.Inspection) {
+		*i = checking.Inspection{Version: 3, Known: 3, Size: 1 << 20, Epoch: 1, Locked: true, Holder: 4711, Newest: w.clock.Now(), Backup: w.clock.Now().Add(-time.Hour)}
 	}
 	return w.running
 }

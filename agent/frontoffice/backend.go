@@ -9,6 +9,9 @@ import (
 
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/deciding"
+	"github.com/inbasket/inbasket/agent/journal/reading"
+	"github.com/inbasket/inbasket/agent/journal/telling"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -39,7 +42,7 @@ type Receipt struct {
 	On        string // for Conflict: "reference", "idempotency-key" or "route"
 }
 
-// Journal is what the API reads; *journal.Journal implements it. Unknown IDs give journal.ErrNotFound.
+// Journal is what the API reads; see JournalOf. Unknown IDs give journal.ErrNotFound.
 type Journal interface {
 	// Standing returns where a submission stands, without its deliveries and its timeline.
 	Standing(ctx context.Context, id journal.ID) (journal.View, error)
@@ -70,6 +73,16 @@ type Positions interface {
 	Pseudonym(text string) [16]byte
 	Reveal(name [16]byte) (seq int64, ok bool)
 	Clear() int64 // up to here positions were told as numbers
+}
+
+// JournalOf returns what the API reads of a journal.
+func JournalOf(j *journal.Journal) Journal {
+	return struct {
+		*journal.Journal
+		reading.Submissions
+		deciding.Decisions
+		telling.Stream
+	}{j, reading.Of(j), deciding.Of(j), telling.Of(j)}
 }
 
 // Content keeps attachments and documents; *content.Store implements it.

@@ -10,10 +10,11 @@ import (
 
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/accepting"
+	"github.com/inbasket/inbasket/agent/journal/deciding"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/connectors"
 )
-
-var _ Journal = (*journal.Journal)(nil)
 
 // flow is as much of the agent's flow as accepts forms into a real journal.
 type flow struct {
@@ -30,7 +31,7 @@ func (f *flow) Submit(ctx context.Context, office string, in Incoming) (Receipt,
 		files = append(files, journal.File{Name: a.Name, ContentType: a.ContentType, Digest: a.Blob.Digest, Size: a.Blob.Size})
 	}
 	ref := "R-" + string(in.Form[:min(1, len(in.Form))])
-	got, err := f.j.Accept(ctx, []journal.Arrival{{Scope: office, Office: office, Inbasket: "http", Route: "permit", Plan: f.plan, Reference: ref,
+	got, err := accepting.Of(f.j).Accept(ctx, []journal.Arrival{{Scope: office, Office: office, Inbasket: "http", Route: "permit", Plan: f.plan, Reference: ref,
 		Transport: ref, IdempotencyKey: in.IdempotencyKey, Digest: connectors.Digest(h.Sum(nil)), ContentType: in.ContentType, Form: in.Form,
 		Attachments: files, Targets: []string{"register"}, At: time.Now()}})
 	if err != nil {
@@ -58,7 +59,9 @@ func TestWithRealJournal(t *testing.T) {
 	if err := j.PutPlan(ctx, plan); err != nil {
 		t.Fatal(err)
 	}
-	b := newBench(t, func(o *Options) { o.Submitter, o.Journal, o.Content = &flow{j, plan.Digest}, j, ContentOf(store) })
+	b := newBench(t, func(o *Options) {
+		o.Submitter, o.Journal, o.Content = &flow{j, plan.Digest}, JournalOf(j), ContentOf(store)
+	})
 	post := func(form, key string) (int, string, string) {
 		body, ct := multi(part{"form", "", "application/json", form}, part{"a", "a.pdf", "application/pdf", "PDF"})
 		h := []string{"Content-Type", ct}
@@ -89,7 +92,7 @@ func TestWithRealJournal(t *testing.T) {
 		got <- body
 	}()
 	<-b.clock.asked
-	if err := j.Apply(ctx, []journal.Change{{ID: id, Target: "register", To: journal.Done, MatchKey: "C=1"}}); err != nil {
+	if err := delivering.Of(j).Apply(ctx, []journal.Change{{ID: id, Target: "register", To: journal.Done, MatchKey: "C=1"}}); err != nil {
 		t.Fatal(err)
 	}
 	if p := page(t, <-got); len(p.Events) != 1 || p.Events[0].Type != "delivered" {
@@ -99,7 +102,7 @@ func TestWithRealJournal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = j.Results(ctx, []journal.Outcome{{Source: "register", ResultID: "1", Plan: "permit", MatchKey: "C=1", Outcome: "approved", CaseNo: "C-1", At: time.Now(),
+	_, err = deciding.Of(j).Results(ctx, []journal.Outcome{{Source: "register", ResultID: "1", Plan: "permit", MatchKey: "C=1", Outcome: "approved", CaseNo: "C-1", At: time.Now(),
 		Documents: []journal.File{{Name: "permit.pdf", ContentType: "application/pdf", Digest: blob.Digest, Size: blob.Size}}}})
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/connectors"
@@ -134,7 +135,7 @@ func (s *Service) Alive(ctx context.Context) (reasons []monitor.Reason) {
 	if len(reasons) > 0 {
 		return reasons // reading the journal might be stuck as well
 	}
-	if _, err := s.journal.Paused(ctx); err != nil {
+	if _, err := delivering.Of(s.journal).Paused(ctx); err != nil {
 		return []monitor.Reason{{Code: journal.CodeUnavailable, Text: "the journal cannot be read"}}
 	}
 	return nil

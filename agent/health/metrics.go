@@ -9,6 +9,8 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/frontoffice"
+	"github.com/inbasket/inbasket/agent/journal/reading"
+	"github.com/inbasket/inbasket/agent/journal/telling"
 	"github.com/inbasket/inbasket/agent/monitor"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -37,7 +39,7 @@ func (s *Service) Figures(ctx context.Context) (monitor.Snapshot, error) {
 	if err != nil {
 		return out, err
 	}
-	if out.ParkedBy, err = s.journal.ParkedBy(ctx); err != nil {
+	if out.ParkedBy, err = reading.Of(s.journal).ParkedBy(ctx); err != nil {
 		return out, err
 	}
 	for _, o := range status.FrontOffices {
@@ -59,10 +61,10 @@ func (s *Service) Figures(ctx context.Context) (monitor.Snapshot, error) {
 func (s *Service) waiting(ctx context.Context, o control.OfficeStatus) (w monitor.Office, err error) {
 	switch {
 	case o.Push == "":
-		w.Waiting, w.Oldest, err = s.journal.Unacknowledged(ctx, o.Name)
+		w.Waiting, w.Oldest, err = telling.Of(s.journal).Unacknowledged(ctx, o.Name)
 	case o.Backlog > 0:
 		w.Waiting, w.Failing = o.Backlog, o.Failing
-		w.Oldest, err = s.journal.PushWaiting(ctx, o.Name)
+		w.Oldest, err = telling.Of(s.journal).PushWaiting(ctx, o.Name)
 	}
 	return w, err
 }

@@ -11,6 +11,10 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/reading"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
+	"github.com/inbasket/inbasket/agent/journal/telling"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -85,11 +89,11 @@ func (s *Service) target(t config.Target, h TargetHealth) control.TargetStatus {
 
 // counted adds what the journal counts.
 func (s *Service) counted(ctx context.Context, cfg *config.Config, out *control.Status) (sum journal.Summary, err error) {
-	if sum, err = s.journal.Summary(ctx); err != nil {
+	if sum, err = reading.Of(s.journal).Summary(ctx); err != nil {
 		return sum, err
 	}
 	out.Epoch, out.States, out.Routes, out.Orphans, out.ParkedResults = sum.Epoch, sum.States, sum.Routes, sum.Orphans, sum.ParkedResults
-	if out.Backup, err = s.journal.LastBackup(ctx); err != nil {
+	if out.Backup, err = restoring.Of(s.journal).LastBackup(ctx); err != nil {
 		return sum, err
 	}
 	for i := range out.Targets {
@@ -102,7 +106,7 @@ func (s *Service) counted(ctx context.Context, cfg *config.Config, out *control.
 			}
 		}
 		if t.Batch != nil {
-			open, err := s.journal.Batches(ctx, t.Name, true)
+			open, err := delivering.Of(s.journal).Batches(ctx, t.Name, true)
 			if err != nil {
 				return sum, err
 			}
@@ -129,7 +133,7 @@ func (s *Service) backlog(ctx context.Context, o *control.OfficeStatus) error {
 	if o.Push == "" {
 		return nil
 	}
-	b, err := s.journal.PushBacklog(ctx, o.Name)
+	b, err := telling.Of(s.journal).PushBacklog(ctx, o.Name)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/accepting"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
@@ -202,7 +203,7 @@ func (f *Intake) accept(ctx context.Context, inbasket string, batch []*arrival) 
 			entries, kept = append(entries, a.entry), append(kept, a)
 		}
 	}
-	said, err := f.Journal.Accept(ctx, entries)
+	said, err := accepting.Of(f.Journal).Accept(ctx, entries)
 	if err != nil {
 		for _, a := range kept {
 			receipts = append(receipts, connectors.Receipt{Handle: a.item.Handle, Verdict: connectors.Released})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/frontoffice"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/accepting"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
@@ -51,7 +52,7 @@ func (f *Intake) Submit(ctx context.Context, office string, in frontoffice.Incom
 			admitted.Done()
 		}
 	}()
-	said, err := f.Journal.Accept(ctx, []journal.Arrival{arr.entry})
+	said, err := accepting.Of(f.Journal).Accept(ctx, []journal.Arrival{arr.entry})
 	if err != nil {
 		f.Log.Error().Str("code", journal.CodeUnavailable).Str("front-office", office).Err(err).Msg("a posted form could not be journaled; the front office was asked to repeat it")
 		return frontoffice.Receipt{}, nil, frontoffice.Unavailable(10 * time.Second)

@@ -1,4 +1,4 @@
-package journal
+package journal_test
 
 import (
 	"bytes"
@@ -7,11 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
 
 // other returns the same reference with other content.
-func other(a Arrival) Arrival {
+func other(a journal.Arrival) journal.Arrival {
 	a.Form = append([]byte(" "), a.Form...)
 	a.Digest = sha256.Sum256(a.Form)
 	return a
@@ -23,7 +24,7 @@ func TestRepeatsAndConflicts(t *testing.T) {
 	if first.Verdict != connectors.Taken {
 		t.Fatalf("first: %+v", first)
 	}
-	if again := r.accept(arrival("A", "register"))[0]; again.Verdict != connectors.Repeat || again.ID != first.ID || again.State != Accepted {
+	if again := r.accept(arrival("A", "register"))[0]; again.Verdict != connectors.Repeat || again.ID != first.ID || again.State != journal.Accepted {
 		t.Errorf("repeat: %+v", again)
 	}
 	if c := r.accept(other(arrival("A", "register")))[0]; c.Verdict != connectors.Conflict || c.ID != first.ID || c.On != "reference" {
@@ -37,7 +38,7 @@ func TestRepeatsAndConflicts(t *testing.T) {
 	park := other(arrival("A", "register"))
 	park.ParkConflict = true
 	p := r.accept(park)[0]
-	if p.Verdict != connectors.Conflict || p.ID == first.ID || p.State != Parked || r.state(p.ID) != Parked {
+	if p.Verdict != connectors.Conflict || p.ID == first.ID || p.State != journal.Parked || r.state(p.ID) != journal.Parked {
 		t.Errorf("parked conflict: %+v", p)
 	}
 	if again := r.accept(park)[0]; again.ID != p.ID || again.Verdict != connectors.Conflict {
@@ -45,15 +46,10 @@ func TestRepeatsAndConflicts(t *testing.T) {
 	}
 	v, err := r.Show(r.ctx(), p.ID)
 	r.must(err)
-	if v.Code != CodeReference || v.Reference != "A" || v.Reason == nil {
+	if v.Code != journal.CodeReference || v.Reference != "A" || v.Reason == nil {
 		t.Errorf("show: %+v", v)
 	}
-	id, found, err := r.Find(r.ctx(), "portal", "A")
-	r.must(err)
-	if !found || id != first.ID {
-		t.Errorf("Find: %s %v", id, found)
-	}
-	list, err := r.List(r.ctx(), Filter{Reference: "A"})
+	list, err := r.List(r.ctx(), journal.Filter{Reference: "A"})
 	r.must(err)
 	if len(list) != 3 {
 		t.Errorf("list by reference: %+v", list)
@@ -132,7 +128,7 @@ func TestKnownOnly(t *testing.T) {
 	if out[2].Verdict != connectors.Conflict || out[2].ID != first.ID || out[2].On != "reference" {
 		t.Errorf("its reference: %+v", out[2])
 	}
-	if out[3] != (Acceptance{}) {
+	if out[3] != (journal.Acceptance{}) {
 		t.Errorf("unknown: %+v", out[3])
 	}
 	fresh.KnownOnly = false
@@ -144,11 +140,11 @@ func TestKnownOnly(t *testing.T) {
 func TestRejectedAndParkedOnArrival(t *testing.T) {
 	r := newRig(t)
 	bad := arrival("bad", "x")
-	bad.Reject = []FieldError{{Pointer: "/owner", Code: "form.required", Message: "is required"}}
-	bad.Why = &Reason{Code: "form.wrong", Text: "see the fields"}
-	odd := Arrival{Scope: "folder", Inbasket: "folder", Reference: "x.json", Digest: sha256.Sum256(nil), Park: &Reason{Code: "form.unknown", Text: "no route", Raw: "secret"}}
+	bad.Reject = []journal.FieldError{{Pointer: "/owner", Code: "form.required", Message: "is required"}}
+	bad.Why = &journal.Reason{Code: "form.wrong", Text: "see the fields"}
+	odd := journal.Arrival{Scope: "folder", Inbasket: "folder", Reference: "x.json", Digest: sha256.Sum256(nil), Park: &journal.Reason{Code: "form.unknown", Text: "no route", Raw: "secret"}}
 	out := r.accept(bad, odd)
-	if out[0].State != Rejected || out[1].State != Parked {
+	if out[0].State != journal.Rejected || out[1].State != journal.Parked {
 		t.Fatalf("%+v", out)
 	}
 	if got := r.types(out[0].ID); got != "accepted rejected! " {
@@ -169,15 +165,15 @@ func TestRejectedAndParkedOnArrival(t *testing.T) {
 	if v.Reason == nil || v.Reason.Raw != "secret" || v.Code != "form.unknown" {
 		t.Errorf("show: %+v", v)
 	}
-	if err := r.Release(r.ctx(), out[1].ID, "", "me"); !errors.Is(err, ErrState) {
+	if err := r.Release(r.ctx(), out[1].ID, "", "me"); !errors.Is(err, journal.ErrState) {
 		t.Errorf("released without a mapping: %v", err)
 	}
 	r.must(r.Repin(r.ctx(), out[1].ID, planA.Digest, []string{"x"}, "", "me"))
 	r.done(out[1].ID, "x")
-	if s := r.state(out[1].ID); s != Delivered {
+	if s := r.state(out[1].ID); s != journal.Delivered {
 		t.Errorf("state %s", s)
 	}
-	if _, err := r.Accept(r.ctx(), []Arrival{{Reference: "none"}}); !errors.Is(err, ErrState) {
+	if _, err := r.Accept(r.ctx(), []journal.Arrival{{Reference: "none"}}); !errors.Is(err, journal.ErrState) {
 		t.Errorf("accepted without targets: %v", err)
 	}
 }
@@ -189,7 +185,7 @@ func TestLargeFormsLieInTheContentStore(t *testing.T) {
 	a.Form = bytes.Repeat([]byte("0123456789abcdef"), 5000)
 	a.Digest = sha256.Sum256(a.Form)
 	id := r.accept(a)[0].ID
-	list, err := r.Load(r.ctx(), "x", []ID{id})
+	list, err := r.Load(r.ctx(), "x", []journal.ID{id})
 	r.must(err)
 	if len(list) != 1 || !bytes.Equal(list[0].Form, a.Form) || list[0].ContentType != "application/xml" {
 		t.Fatal("form differs")
@@ -199,14 +195,14 @@ func TestLargeFormsLieInTheContentStore(t *testing.T) {
 	if !bytes.Equal(form, a.Form) || ct != "application/xml" {
 		t.Fatal("form differs")
 	}
-	if !r.content.Has(sha256.Sum256(a.Form)) {
+	if !r.ContentStore().Has(sha256.Sum256(a.Form)) {
 		t.Fatal("not in the content store")
 	}
 }
 
 func TestBacklogIsBoundedByBytes(t *testing.T) {
 	r := newRig(t)
-	var all []Arrival
+	var all []journal.Arrival
 	for n := range 40 {
 		a := arrival(string(rune('a'+n)), "x")
 		a.Form = bytes.Repeat([]byte{byte(n)}, 1<<20)
@@ -214,7 +210,7 @@ func TestBacklogIsBoundedByBytes(t *testing.T) {
 		all = append(all, a)
 	}
 	r.accept(all...)
-	seen, after := 0, ID(0)
+	seen, after := 0, journal.ID(0)
 	for {
 		list, err := r.Backlog(r.ctx(), "x", after, 100)
 		r.must(err)
@@ -239,7 +235,7 @@ func TestPlanChangedUnderItsVersion(t *testing.T) {
 	r.must(r.PutPlan(r.ctx(), changed)) // planA was not used yet
 	unknown := arrival("A", "x")
 	unknown.Plan = sha256.Sum256(nil)
-	if _, err := r.Accept(r.ctx(), []Arrival{unknown}); !errors.Is(err, ErrNotFound) {
+	if _, err := r.Accept(r.ctx(), []journal.Arrival{unknown}); !errors.Is(err, journal.ErrNotFound) {
 		t.Errorf("pinned to a plan that was not put: %v", err)
 	}
 	a := arrival("A", "x")
@@ -251,16 +247,15 @@ func TestPlanChangedUnderItsVersion(t *testing.T) {
 	third.Digest = sha256.Sum256([]byte("third"))
 	err := r.PutPlan(r.ctx(), third)
 	var e *connectors.Error
-	if !errors.Is(err, ErrPlanChanged) || !errors.As(err, &e) || e.Code != CodePlanChanged {
+	if !errors.Is(err, journal.ErrPlanChanged) || !errors.As(err, &e) || e.Code != journal.CodePlanChanged {
 		t.Errorf("changed content: %v", err)
 	}
 	r.must(r.PutPlan(r.ctx(), changed))
 	next := planA
 	next.Version, next.Digest = 2, sha256.Sum256([]byte("two"))
 	r.must(r.PutPlan(r.ctx(), next))
-	plans, err := r.LatestPlans(r.ctx())
-	r.must(err)
-	if len(plans) != 1 || plans[0].Version != 2 {
-		t.Errorf("latest: %+v", plans)
+	plans, without, err := r.PlansWith(r.ctx(), next.Name, "bundle")
+	if err != nil || len(plans)+without != 3 || plans[0] != next.Digest {
+		t.Errorf("latest: %x, %v", plans, err)
 	}
 }

@@ -1,4 +1,4 @@
-package journal
+package journal_test
 
 import (
 	"crypto/sha256"
@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 	"testing"
+
+	"github.com/inbasket/inbasket/agent/journal"
 )
 
 // BenchmarkAcceptApply measures a submission's whole cost in the journal: 500 forms of 2 KiB accepted in
@@ -18,8 +20,8 @@ func BenchmarkAcceptApply(b *testing.B) {
 			r := newRig(b)
 			const batch = 500
 			form := application(b, rand.New(rand.NewPCG(1, 2)), 2048)
-			arrivals := make([]Arrival, batch)
-			changes := make([]Change, batch)
+			arrivals := make([]journal.Arrival, batch)
+			changes := make([]journal.Change, batch)
 			n := 0
 			cpu := cpuTime()
 			b.ReportAllocs()
@@ -30,13 +32,13 @@ func BenchmarkAcceptApply(b *testing.B) {
 					if c.ref == "" {
 						ref = fmt.Sprintf("%x", sha256.Sum256([]byte(fmt.Sprint(n))))[:32]
 					}
-					arrivals[k] = Arrival{Scope: "building", Office: c.office, Inbasket: "permits", Route: "building", Plan: planA.Digest, Reference: ref,
+					arrivals[k] = journal.Arrival{Scope: "building", Office: c.office, Inbasket: "permits", Route: "building", Plan: planA.Digest, Reference: ref,
 						Transport: ref + ".json", Digest: sha256.Sum256([]byte(ref)), ContentType: "application/json", Form: form, Targets: []string{"register"}}
 				}
 				out, err := r.Accept(r.ctx(), arrivals)
 				r.must(err)
 				for k := range out {
-					changes[k] = Change{ID: out[k].ID, Target: "register", To: Done, Attempt: true, Final: true}
+					changes[k] = journal.Change{ID: out[k].ID, Target: "register", To: journal.Done, Attempt: true, Final: true}
 				}
 				r.must(r.Apply(r.ctx(), changes))
 			}
@@ -53,7 +55,7 @@ func BenchmarkAcceptOne(b *testing.B) {
 	b.SetParallelism(16)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if _, err := r.Accept(r.ctx(), []Arrival{arrival(fmt.Sprint(n.Add(1)), "register")}); err != nil {
+			if _, err := r.Accept(r.ctx(), []journal.Arrival{arrival(fmt.Sprint(n.Add(1)), "register")}); err != nil {
 				b.Error(err)
 			}
 		}
@@ -68,15 +70,12 @@ func BenchmarkAcceptBesideTombstones(b *testing.B) {
 			if purged > 0 {
 				_, err := r.StartPurge(r.ctx())
 				r.must(err)
-				r.must(r.do(r.ctx(), "bury", func(t *tx) error {
-					_, err := t.c.Exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<?)
-						INSERT INTO tombstone SELECT i, 4, 1, 0, 0, 0, randomblob(16), randomblob(16), 0, 0, 0, 1, NULL, NULL FROM n`, purged)
-					return err
-				}))
+				r.must(r.Put(r.ctx(), "bury", `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<?)
+						INSERT INTO tombstone SELECT i, 4, 1, 0, 0, 0, randomblob(16), randomblob(16), 0, 0, 0, 1, NULL, NULL FROM n`, purged))
 				r.reopen()
 			}
 			const batch = 500
-			arrivals := make([]Arrival, batch)
+			arrivals := make([]journal.Arrival, batch)
 			n := 0
 			cpu := cpuTime()
 			for b.Loop() {
@@ -96,7 +95,7 @@ func BenchmarkAcceptBesideTombstones(b *testing.B) {
 // BenchmarkRows measures what it costs to read a submission with its form, and one line of a list.
 func BenchmarkRows(b *testing.B) {
 	r := newRig(b)
-	var arrivals []Arrival
+	var arrivals []journal.Arrival
 	for n := range 5000 {
 		arrivals = append(arrivals, arrival(fmt.Sprint(n), "register"))
 	}
@@ -107,7 +106,7 @@ func BenchmarkRows(b *testing.B) {
 	for b.Loop() {
 		stored, err := r.Backlog(r.ctx(), "register", 0, len(arrivals))
 		r.must(err)
-		list, err := r.List(r.ctx(), Filter{Limit: len(arrivals)})
+		list, err := r.List(r.ctx(), journal.Filter{Limit: len(arrivals)})
 		r.must(err)
 		n += len(stored) + len(list)
 	}

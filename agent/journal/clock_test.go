@@ -1,8 +1,10 @@
-package journal
+package journal_test
 
 import (
 	"testing"
 	"time"
+
+	"github.com/inbasket/inbasket/agent/journal/telling"
 )
 
 // A clock that was years ahead and is right again: pushes that were put off then are due at once, and a form
@@ -18,7 +20,7 @@ func TestClockWasAhead(t *testing.T) {
 	if len(due) == 0 {
 		t.Fatal("nothing to push")
 	}
-	r.must(r.Pushed(r.ctx(), "portal", []PushOutcome{{Seq: due[0].Event.Seq, NextAt: r.clock.Now().Add(time.Minute)}}))
+	r.must(r.Pushed(r.ctx(), "portal", []telling.PushOutcome{{Seq: due[0].Event.Seq, NextAt: r.clock.Now().Add(time.Minute)}}))
 	if due, err = r.DuePushes(r.ctx(), "portal", r.clock.Now(), 10); err != nil || len(due) != 0 {
 		t.Errorf("due before its time: %v, %v", due, err)
 	}

@@ -1,40 +1,40 @@
-package journal
+package journal_test
 
 import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
 	"github.com/inbasket/inbasket/connectors"
 )
 
 func TestCompactMakesTheFileSmall(t *testing.T) {
 	r := newRig(t)
-	var list []Arrival
+	var list []journal.Arrival
 	for n := range 300 {
 		a := arrival(fmt.Sprint("R", n), "x")
 		a.Office, a.Form = "", noise(2500)
 		list = append(list, a)
 	}
-	var ids []ID
-	var changes []Change
+	var ids []journal.ID
+	var changes []journal.Change
 	for _, a := range r.accept(list...) {
 		ids = append(ids, a.ID)
-		changes = append(changes, Change{ID: a.ID, Target: "x", To: Done, Final: true})
+		changes = append(changes, journal.Change{ID: a.ID, Target: "x", To: journal.Done, Final: true})
 	}
 	r.must(r.Apply(r.ctx(), changes))
 	if got := r.purge(ids[:290]...); len(got) != 290 {
 		t.Fatalf("%d purged", len(got))
 	}
-	r.must(r.do(r.ctx(), "spoil the counters", func(t *tx) error {
-		_, err := t.c.Exec("UPDATE tally SET n=n+7 WHERE kind IN (1, 2, 5)")
-		return err
-	}))
-	c, err := r.Checkup(r.ctx(), CheckupOrder{})
+	r.must(r.Put(r.ctx(), "spoil the counters", "UPDATE tally SET n=n+7 WHERE kind IN (1, 2, 5)"))
+	c, err := r.Checkup(r.ctx(), checking.CheckupOrder{})
 	r.must(err)
-	if len(c.Findings) == 0 || c.Findings[0].Code != CodeTally {
+	if len(c.Findings) == 0 || c.Findings[0].Code != journal.CodeTally {
 		t.Fatalf("wrong counters are not found: %+v", c)
 	}
 	report, err := r.Compact(r.ctx(), func() (int64, error) { return 1 << 40, nil })
@@ -53,7 +53,7 @@ func TestCompactAsksForSpaceFirst(t *testing.T) {
 	r.one("A", "x")
 	_, err := r.Compact(r.ctx(), func() (int64, error) { return 1000, nil })
 	var e *connectors.Error
-	if !errors.As(err, &e) || e.Code != CodeSpace || !strings.Contains(e.Hint, "1 MB are free") {
+	if !errors.As(err, &e) || e.Code != journal.CodeSpace || !strings.Contains(e.Hint, "1 MB are free") {
 		t.Fatalf("%v", err)
 	}
 	if _, err := r.Compact(r.ctx(), func() (int64, error) { return 0, errors.New("cannot tell") }); err != nil {
@@ -70,7 +70,7 @@ func TestCheckupFindsDamage(t *testing.T) {
 	}
 	r.must(r.Checkpoint(r.ctx()))
 	r.must(r.Close())
-	file, err := os.OpenFile(r.path, os.O_RDWR, 0)
+	file, err := os.OpenFile(filepath.Join(r.dir, journal.FileName), os.O_RDWR, 0)
 	r.must(err)
 	info, err := file.Stat()
 	r.must(err)
@@ -79,17 +79,17 @@ func TestCheckupFindsDamage(t *testing.T) {
 		r.must(err)
 	}
 	r.must(file.Close())
-	j, err := OpenReadOnly(r.ctx(), r.dir, r.opts)
+	j, err := journal.OpenReadOnly(r.ctx(), r.dir, r.opts)
 	if err == nil {
-		var c Checkup
-		c, err = j.Checkup(r.ctx(), CheckupOrder{Full: true})
+		var c checking.Checkup
+		c, err = checking.Of(j).Checkup(r.ctx(), checking.CheckupOrder{Full: true})
 		r.must(j.Close())
-		if err == nil && (len(c.Findings) == 0 || c.Findings[0].Code != CodeCorrupt) {
+		if err == nil && (len(c.Findings) == 0 || c.Findings[0].Code != journal.CodeCorrupt) {
 			t.Fatalf("%+v", c)
 		}
 	}
 	var e *connectors.Error
-	if err != nil && (!errors.As(err, &e) || e.Code != CodeCorrupt) {
+	if err != nil && (!errors.As(err, &e) || e.Code != journal.CodeCorrupt) {
 		t.Fatal(err)
 	}
 }
@@ -104,12 +104,12 @@ func TestCheckupFindsContradictions(t *testing.T) {
 	} {
 		r := newRig(t)
 		id := r.one("A", "x")
-		r.must(r.do(r.ctx(), "spoil", func(t *tx) error { _, err := t.c.Exec(sql); return err }))
-		c, err := r.Checkup(r.ctx(), CheckupOrder{})
+		r.must(r.Put(r.ctx(), "spoil", sql))
+		c, err := r.Checkup(r.ctx(), checking.CheckupOrder{})
 		r.must(err)
 		found := false
 		for _, f := range c.Findings {
-			found = found || f.Code == CodeInconsistent && strings.Contains(f.Text, what) && strings.Contains(f.Text, id.String()) && f.Cure != ""
+			found = found || f.Code == journal.CodeInconsistent && strings.Contains(f.Text, what) && strings.Contains(f.Text, id.String()) && f.Cure != ""
 		}
 		if !found {
 			t.Errorf("%s: %+v", what, c.Findings)
@@ -120,19 +120,19 @@ func TestCheckupFindsContradictions(t *testing.T) {
 func TestCheckupReadsContent(t *testing.T) {
 	r := newRig(t)
 	a := arrival("A", "x")
-	blob, err := r.content.Put(r.ctx(), strings.NewReader("attached"), 100)
+	blob, err := r.ContentStore().Put(r.ctx(), strings.NewReader("attached"), 100)
 	r.must(err)
-	a.Attachments = []File{{Name: "a.pdf", Digest: blob.Digest, Size: blob.Size}}
+	a.Attachments = []journal.File{{Name: "a.pdf", Digest: blob.Digest, Size: blob.Size}}
 	id := r.accept(a)[0].ID
-	c, err := r.Checkup(r.ctx(), CheckupOrder{Content: r.content})
+	c, err := r.Checkup(r.ctx(), checking.CheckupOrder{Content: r.ContentStore()})
 	r.must(err)
 	if c.Content != 1 || len(c.Findings) != 0 {
 		t.Fatalf("%+v", c)
 	}
-	r.must(r.content.Remove(blob.Digest))
-	c, err = r.Checkup(r.ctx(), CheckupOrder{Content: r.content})
+	r.must(r.ContentStore().Remove(blob.Digest))
+	c, err = r.Checkup(r.ctx(), checking.CheckupOrder{Content: r.ContentStore()})
 	r.must(err)
-	if len(c.Findings) != 1 || c.Findings[0].Code != CodeContent || !strings.Contains(c.Findings[0].Text, id.String()) || strings.Contains(c.Findings[0].Text, "a.pdf") {
+	if len(c.Findings) != 1 || c.Findings[0].Code != journal.CodeContent || !strings.Contains(c.Findings[0].Text, id.String()) || strings.Contains(c.Findings[0].Text, "a.pdf") {
 		t.Fatalf("%+v", c)
 	}
 }

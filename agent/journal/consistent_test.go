@@ -1,4 +1,4 @@
-package journal
+package journal_test
 
 import (
 	"fmt"
@@ -7,8 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
 	"github.com/inbasket/inbasket/agent/journal/engine"
 )
+
+const checkPage = 1000 // submissions that the check reads at a time
 
 // recorder remembers the statements that were run.
 type recorder struct {
@@ -37,37 +41,36 @@ func TestCheckupIsLinear(t *testing.T) {
 		t.Errorf("%d statements for %d submissions, %d for four times as many", statements, checkPage, statements4)
 	}
 	whole := []string{"SCAN p", "SCAN batch", "SCAN result", "SCAN tally", "SCAN m", "SCAN w"} // once, and not for each page
-	r.must(r.read(r.ctx(), func(c *engine.Conn) error {
+	r.must(r.Read(r.ctx(), func(l *journal.Look) {
 		for _, sql := range slices.Sorted(maps.Keys(run)) {
-			plan, err := engine.All[struct {
+			if strings.HasPrefix(sql, "PRAGMA") {
+				continue
+			}
+			plan := journal.All[struct {
 				ID, Parent, Unused int64
 				Detail             string
-			}](c, "EXPLAIN QUERY PLAN "+sql, run[sql]...)
-			if err != nil {
-				return err
-			}
+			}](l, "EXPLAIN QUERY PLAN "+sql, run[sql]...)
 			for _, step := range plan {
 				if strings.HasPrefix(step.Detail, "SCAN") && !slices.ContainsFunc(whole, func(s string) bool { return strings.HasPrefix(step.Detail, s) }) {
 					t.Errorf("%s: %s", sql, step.Detail)
 				}
 			}
 		}
-		return nil
 	}))
 }
 
 // fill accepts so many submissions for two targets, of which one has them.
 func (r *rig) fill(name string, n int) {
 	r.Helper()
-	var arrivals []Arrival
-	var changes []Change
+	var arrivals []journal.Arrival
+	var changes []journal.Change
 	for i := range n {
 		a := arrival(fmt.Sprint(name, i), "register", "archive")
 		a.Office = "portal"
 		arrivals = append(arrivals, a)
 	}
 	for _, a := range r.accept(arrivals...) {
-		changes = append(changes, Change{ID: a.ID, Target: "register", To: Done, Attempt: true})
+		changes = append(changes, journal.Change{ID: a.ID, Target: "register", To: journal.Done, Attempt: true})
 	}
 	r.must(r.Apply(r.ctx(), changes))
 }
@@ -76,17 +79,30 @@ func (r *rig) fill(name string, n int) {
 func (r *rig) checked() (rows, statements int64, run map[string][]any) {
 	r.Helper()
 	run = map[string][]any{}
-	r.must(r.read(r.ctx(), func(c *engine.Conn) error {
-		s, before := c.Session, *c
-		c.Session = recorder{s, run}
-		defer func() { c.Session = s }()
-		var found Checkup
-		err := found.consistent(r.ctx(), r.Journal, c)
-		if len(found.Findings) > 0 {
-			r.Errorf("%+v", found.Findings)
+	count := func(l *journal.Look) {
+		if _, ok := l.Conn.Session.(recorder); !ok {
+			l.Conn.Session = recorder{l.Conn.Session, run}
 		}
-		rows, statements = c.Rows-before.Rows, c.Statements-before.Statements
-		return err
-	}))
-	return rows, statements, run
+		rows, statements = rows+l.Conn.Rows, statements+l.Conn.Statements
+	}
+	// Every connection at once, so that each is found.
+	each := func() {
+		rows, statements = 0, 0
+		r.must(r.Read(r.ctx(), func(l *journal.Look) {
+			count(l)
+			r.must(r.Read(r.ctx(), func(l *journal.Look) {
+				count(l)
+				r.must(r.Read(r.ctx(), count))
+			}))
+		}))
+	}
+	each()
+	rows0, statements0 := rows, statements
+	found, err := r.Checkup(r.ctx(), checking.CheckupOrder{})
+	r.must(err)
+	if len(found.Findings) > 0 {
+		r.Errorf("%+v", found.Findings)
+	}
+	each()
+	return rows - rows0, statements - statements0, run
 }

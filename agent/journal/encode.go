@@ -1,9 +1,9 @@
 package journal
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -11,22 +11,24 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 )
 
-// verdict is why a submission is parked or rejected, as its row keeps it. Raw is apart, because the
+// Verdict is why a submission is parked or rejected, as its row keeps it. Raw is apart, because the
 // JSON of a Reason leaves it out.
-type verdict struct {
+type Verdict struct {
 	Reason *Reason      `json:"reason,omitempty"`
 	Raw    string       `json:"raw,omitempty"`
 	Errors []FieldError `json:"errors,omitempty"`
 }
 
-func encodeReason(r *Reason) engine.Optional {
+// EncodeReason keeps why something waits or was refused.
+func EncodeReason(r *Reason) engine.Optional {
 	if r == nil {
 		return ""
 	}
-	return encodeVerdict(verdict{Reason: r})
+	return EncodeVerdict(Verdict{Reason: r})
 }
 
-func encodeVerdict(v verdict) engine.Optional {
+// EncodeVerdict keeps nothing apart from what a verdict says.
+func EncodeVerdict(v Verdict) engine.Optional {
 	if v.Reason != nil {
 		v.Raw = v.Reason.Raw
 	}
@@ -37,7 +39,8 @@ func encodeVerdict(v verdict) engine.Optional {
 	return engine.Optional(b)
 }
 
-func decodeVerdict(s string) (v verdict) {
+// DecodeVerdict reads what EncodeVerdict wrote; nothing where it cannot.
+func DecodeVerdict(s string) (v Verdict) {
 	if s != "" {
 		_ = json.Unmarshal([]byte(s), &v) // our own text; a reason that cannot be read is better than no row
 	}
@@ -57,7 +60,8 @@ type returned struct {
 
 const maxReturned = 64 << 10 // bytes of a binary value that a target returns
 
-func encodeReturned(m map[string]connectors.Value) (engine.Optional, error) {
+// EncodeReturned keeps what a target returned.
+func EncodeReturned(m map[string]connectors.Value) (engine.Optional, error) {
 	if len(m) == 0 {
 		return "", nil
 	}
@@ -82,18 +86,15 @@ func readBlob(b *connectors.Blob) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var buf bytes.Buffer
-	n, err := io.Copy(&buf, io.LimitReader(r, maxReturned+1))
-	if e := r.Close(); err == nil {
-		err = e
-	}
-	if err == nil && n > maxReturned {
+	content, err := io.ReadAll(io.LimitReader(r, maxReturned+1))
+	if err = errors.Join(err, r.Close()); err == nil && len(content) > maxReturned {
 		err = fmt.Errorf("larger than %d bytes", maxReturned)
 	}
-	return buf.Bytes(), err
+	return content, err
 }
 
-func decodeReturned(s string, into map[string]connectors.Value) (map[string]connectors.Value, error) {
+// DecodeReturned adds to what other targets returned what this one did.
+func DecodeReturned(s string, into map[string]connectors.Value) (map[string]connectors.Value, error) {
 	if s == "" {
 		return into, nil
 	}
@@ -115,8 +116,8 @@ func decodeReturned(s string, into map[string]connectors.Value) (map[string]conn
 	return into, nil
 }
 
-// encodeFiles keeps nothing for no files.
-func encodeFiles(files []File) (engine.Optional, error) {
+// EncodeFiles keeps nothing for no files.
+func EncodeFiles(files []File) (engine.Optional, error) {
 	if len(files) == 0 {
 		return "", nil
 	}
@@ -124,16 +125,8 @@ func encodeFiles(files []File) (engine.Optional, error) {
 	return engine.Optional(b), err
 }
 
-func decodeFiles(s string) (files []File, err error) {
-	if s == "" {
-		return nil, nil
-	}
-	err = json.Unmarshal([]byte(s), &files)
-	return files, err
-}
-
-// encodeIDs keeps the members of a batch as differences: a few bytes each.
-func encodeIDs(ids []ID) []byte {
+// EncodeIDs keeps the members of a batch as differences: a few bytes each.
+func EncodeIDs(ids []ID) []byte {
 	b := make([]byte, 0, 5*len(ids))
 	var last ID
 	for _, id := range ids {
@@ -143,7 +136,8 @@ func encodeIDs(ids []ID) []byte {
 	return b
 }
 
-func decodeIDs(b []byte) (ids []ID, err error) {
+// DecodeIDs reads what EncodeIDs wrote.
+func DecodeIDs(b []byte) (ids []ID, err error) {
 	var last ID
 	for len(b) > 0 {
 		d, n := binary.Varint(b)

@@ -74,10 +74,11 @@ func closed(op string) error {
 	return &connectors.Error{Class: connectors.TargetError, Code: CodeClosed, Op: op, Hint: "the agent is stopping", Err: ErrClosed}
 }
 
-func (j *Journal) fault(op string, err error) error { return fault(j.engine, op, err) }
+// FaultOf is FaultOf by this journal's engine.
+func (j *Journal) FaultOf(op string, err error) error { return FaultOf(j.engine, op, err) }
 
-// fault turns an error of the disk or of an engine into one of class TargetError with a code; others stay as they are.
-func fault(e engine.Engine, op string, err error) error {
+// FaultOf turns an error of the disk or of an engine into one of class TargetError with a code; others stay as they are.
+func FaultOf(e engine.Engine, op string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -133,9 +134,9 @@ func (j *Journal) note(err error) {
 		j.broken = nil
 	} else {
 		if j.broken == nil {
-			j.broken = &Fault{Since: j.clock.Now()}
+			j.broken = &Fault{Since: j.now()}
 		}
-		j.broken.Err = j.fault("write the journal", err)
+		j.broken.Err = j.FaultOf("write the journal", err)
 		j.broken.Count++
 	}
 	j.mu.Unlock()

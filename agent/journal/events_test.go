@@ -1,10 +1,14 @@
-package journal
+package journal_test
 
 import (
 	"fmt"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/telling"
 )
 
 func TestEventsAreReadInOrderAndNeverSkipped(t *testing.T) {
@@ -70,20 +74,20 @@ func TestCursorNeverMovesBack(t *testing.T) {
 
 func TestAcknowledgingManyAtOnce(t *testing.T) {
 	r := newRig(t)
-	var all []Arrival
-	for n := range ackChunk + 10 {
+	var all []journal.Arrival
+	for n := range 2010 {
 		all = append(all, arrival(fmt.Sprint(n), "x"))
 	}
 	out := r.accept(all...)
-	changes := make([]Change, len(out))
+	changes := make([]journal.Change, len(out))
 	for n := range out {
-		changes[n] = Change{ID: out[n].ID, Target: "x", To: Done, Final: true}
+		changes[n] = journal.Change{ID: out[n].ID, Target: "x", To: journal.Done, Final: true}
 	}
 	r.must(r.Apply(r.ctx(), changes))
 	r.must(r.Ack(r.ctx(), "portal", "main", 1<<40))
 	sum, err := r.Summary(r.ctx())
 	r.must(err)
-	if sum.States[Closed] != int64(len(all)) {
+	if sum.States[journal.Closed] != int64(len(all)) {
 		t.Errorf("%v", sum.States)
 	}
 	r.check()
@@ -93,7 +97,7 @@ func TestPushKeepsTheOrderOfASubmission(t *testing.T) {
 	r := newRig(t)
 	r.EnablePush("portal", true)
 	a, b := r.one("A", "x"), r.one("B", "x")
-	r.must(r.Apply(r.ctx(), []Change{{ID: a, Target: "x", To: Done, Final: true}}))
+	r.must(r.Apply(r.ctx(), []journal.Change{{ID: a, Target: "x", To: journal.Done, Final: true}}))
 	due := func() (s []string) {
 		t.Helper()
 		list, err := r.DuePushes(r.ctx(), "portal", r.clock.Now(), 10)
@@ -103,7 +107,7 @@ func TestPushKeepsTheOrderOfASubmission(t *testing.T) {
 		}
 		return s
 	}
-	seq := func(id ID, n int) int64 {
+	seq := func(id journal.ID, n int) int64 {
 		t.Helper()
 		events, err := r.EventsOf(r.ctx(), id)
 		r.must(err)
@@ -113,17 +117,14 @@ func TestPushKeepsTheOrderOfASubmission(t *testing.T) {
 		t.Fatalf("%v", got)
 	}
 	next := r.clock.Now().Add(time.Minute)
-	r.must(r.Pushed(r.ctx(), "portal", []PushOutcome{{Seq: seq(a, 0), NextAt: next, Code: "http.503"}, {Seq: seq(b, 0), OK: true}}))
+	r.must(r.Pushed(r.ctx(), "portal", []telling.PushOutcome{{Seq: seq(a, 0), NextAt: next, Code: "http.503"}, {Seq: seq(b, 0), OK: true}}))
 	if got := due(); len(got) != 0 {
 		t.Fatalf("%v", got)
-	}
-	if at, err := r.NextPush(r.ctx(), "portal"); err != nil || !at.Equal(next) {
-		t.Errorf("next at %s, %v", at, err)
 	}
 	if b, err := r.PushBacklog(r.ctx(), "portal"); err != nil || b.Waiting != 2 || b.Failing != 1 || !b.NextAt.Equal(next) || b.Since.IsZero() {
 		t.Errorf("backlog %+v, %v", b, err)
 	}
-	if b, err := r.PushBacklog(r.ctx(), "nobody"); err != nil || b != (PushBacklog{}) {
+	if b, err := r.PushBacklog(r.ctx(), "nobody"); err != nil || b != (telling.PushBacklog{}) {
 		t.Errorf("backlog %+v, %v", b, err)
 	}
 	r.reopen()
@@ -131,17 +132,17 @@ func TestPushKeepsTheOrderOfASubmission(t *testing.T) {
 	if got := due(); !slices.Equal(got, []string{"A accepted 1"}) {
 		t.Fatalf("%v", got)
 	}
-	r.must(r.Pushed(r.ctx(), "portal", []PushOutcome{{Seq: seq(a, 0), GiveUp: true}}))
+	r.must(r.Pushed(r.ctx(), "portal", []telling.PushOutcome{{Seq: seq(a, 0), GiveUp: true}}))
 	if got := due(); !slices.Equal(got, []string{"A delivered 0"}) {
 		t.Fatalf("%v", got)
 	}
-	r.must(r.Pushed(r.ctx(), "portal", []PushOutcome{{Seq: seq(a, 1), OK: true}}))
-	r.must(r.Pushed(r.ctx(), "portal", []PushOutcome{{Seq: seq(a, 1), OK: true}}))
-	if s := r.state(a); s != Closed {
+	r.must(r.Pushed(r.ctx(), "portal", []telling.PushOutcome{{Seq: seq(a, 1), OK: true}}))
+	r.must(r.Pushed(r.ctx(), "portal", []telling.PushOutcome{{Seq: seq(a, 1), OK: true}}))
+	if s := r.state(a); s != journal.Closed {
 		t.Errorf("state %s", s)
 	}
-	if at, err := r.NextPush(r.ctx(), "portal"); err != nil || !at.IsZero() {
-		t.Errorf("next at %s, %v", at, err)
+	if b, err := r.PushBacklog(r.ctx(), "portal"); err != nil || b.Waiting != 0 {
+		t.Errorf("%+v, %v", b, err)
 	}
 }
 
@@ -152,33 +153,33 @@ func TestListAndSummary(t *testing.T) {
 	r.clock.add(time.Hour)
 	b := r.one("B", "x")
 	other := arrival("C", "y")
-	other.Route, other.Office, other.Park = "dogs", "", &Reason{Code: "c"}
+	other.Route, other.Office, other.Park = "dogs", "", &journal.Reason{Code: "c"}
 	c := r.accept(other)[0].ID
 	r.done(a, "x")
-	r.must(r.Apply(r.ctx(), []Change{{ID: b, Target: "x", To: Unclear}}))
+	r.must(r.Apply(r.ctx(), []journal.Change{{ID: b, Target: "x", To: journal.Unclear}}))
 	for _, q := range []struct {
-		f    Filter
-		want []ID
+		f    journal.Filter
+		want []journal.ID
 	}{
-		{Filter{}, []ID{a, b, c}},
-		{Filter{Limit: 1}, []ID{a}},
-		{Filter{After: a}, []ID{b, c}},
-		{Filter{State: Parked}, []ID{c}},
-		{Filter{State: Accepted}, []ID{a, b}},
-		{Filter{Route: "dogs"}, []ID{c}},
-		{Filter{Route: "cats"}, nil},
-		{Filter{Office: "portal"}, []ID{a, b}},
-		{Filter{Reference: "B"}, []ID{b}},
-		{Filter{Target: "y"}, []ID{a, c}},
-		{Filter{Target: "y", Progress: Held}, []ID{c}},
-		{Filter{Target: "x", Progress: Unclear}, []ID{b}},
-		{Filter{Progress: Done}, []ID{a}},
-		{Filter{Since: start.Add(time.Minute)}, []ID{b, c}},
-		{Filter{Until: start.Add(time.Minute)}, []ID{a}},
+		{journal.Filter{}, []journal.ID{a, b, c}},
+		{journal.Filter{Limit: 1}, []journal.ID{a}},
+		{journal.Filter{After: a}, []journal.ID{b, c}},
+		{journal.Filter{State: journal.Parked}, []journal.ID{c}},
+		{journal.Filter{State: journal.Accepted}, []journal.ID{a, b}},
+		{journal.Filter{Route: "dogs"}, []journal.ID{c}},
+		{journal.Filter{Route: "cats"}, nil},
+		{journal.Filter{Office: "portal"}, []journal.ID{a, b}},
+		{journal.Filter{Reference: "B"}, []journal.ID{b}},
+		{journal.Filter{Target: "y"}, []journal.ID{a, c}},
+		{journal.Filter{Target: "y", Progress: journal.Held}, []journal.ID{c}},
+		{journal.Filter{Target: "x", Progress: journal.Unclear}, []journal.ID{b}},
+		{journal.Filter{Progress: journal.Done}, []journal.ID{a}},
+		{journal.Filter{Since: start.Add(time.Minute)}, []journal.ID{b, c}},
+		{journal.Filter{Until: start.Add(time.Minute)}, []journal.ID{a}},
 	} {
 		list, err := r.List(r.ctx(), q.f)
 		r.must(err)
-		var got []ID
+		var got []journal.ID
 		for _, e := range list {
 			got = append(got, e.ID)
 		}
@@ -200,16 +201,15 @@ func TestListAndSummary(t *testing.T) {
 	if x.Open != 1 || !x.Oldest.Equal(start.Add(time.Hour)) || y.Open != 1 || y.Parked != 1 || !y.Paused || !y.Oldest.Equal(start) {
 		t.Errorf("%+v", sum.Targets)
 	}
-	if len(sum.Routes) != 2 || !sum.Routes[0].Oldest.Equal(start) || sum.Routes[1].States[Parked] != 1 || !sum.Routes[1].Oldest.Equal(start.Add(time.Hour)) {
+	if len(sum.Routes) != 2 || !sum.Routes[0].Oldest.Equal(start) || sum.Routes[1].States[journal.Parked] != 1 || !sum.Routes[1].Oldest.Equal(start.Add(time.Hour)) {
 		t.Errorf("%+v", sum.Routes)
 	}
 	r.must(r.PutTarget(r.ctx(), "x", "id-1", "host=a"))
 	marks, err := r.Targets(r.ctx())
 	r.must(err)
-	if marks["x"] != (KnownTarget{"id-1", "host=a", 1}) || marks["y"].Open != 2 {
+	if marks["x"] != (delivering.KnownTarget{Identity: "id-1", Fingerprint: "host=a", Open: 1}) || marks["y"].Open != 2 {
 		t.Errorf("%+v", marks)
 	}
-	r.must(r.Note(r.ctx(), a, Moment{What: "operator", By: "me", Text: "looked"}))
 	r.must(r.Checkpoint(r.ctx()))
 	r.check()
 }

@@ -1,4 +1,4 @@
-package journal
+package journal_test
 
 import (
 	"bufio"
@@ -13,7 +13,12 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/accepting"
+	"github.com/inbasket/inbasket/agent/journal/checking"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -23,7 +28,7 @@ var errDisk = errors.New("disk fell out")
 func faultyRig(t *testing.T) (r *rig, before, after *error) {
 	before, after = new(error), new(error)
 	r = newRig(t)
-	r.opts.Hooks = Hooks{BeforeCommit: func() error { return *before }, AfterCommit: func() error { return *after }}
+	r.opts.Hooks = journal.Hooks{BeforeCommit: func() error { return *before }, AfterCommit: func() error { return *after }}
 	r.reopen()
 	return r, before, after
 }
@@ -36,7 +41,7 @@ func TestMended(t *testing.T) {
 	r.reopen()
 	r.one("A", "target")
 	*after = errDisk
-	if _, err := r.Accept(r.ctx(), []Arrival{arrival("B", "target")}); !errors.Is(err, errDisk) {
+	if _, err := r.Accept(r.ctx(), []journal.Arrival{arrival("B", "target")}); !errors.Is(err, errDisk) {
 		t.Fatalf("%v", err)
 	}
 	*after = nil
@@ -54,7 +59,7 @@ func TestCommitFails(t *testing.T) {
 	r, before, after := faultyRig(t)
 	*before = errDisk
 	fresh := arrival("A", "new target")
-	if _, err := r.Accept(r.ctx(), []Arrival{fresh}); !errors.Is(err, errDisk) {
+	if _, err := r.Accept(r.ctx(), []journal.Arrival{fresh}); !errors.Is(err, errDisk) {
 		t.Fatalf("%v", err)
 	}
 	*before = nil
@@ -63,7 +68,7 @@ func TestCommitFails(t *testing.T) {
 	}
 	*after = errDisk
 	fresh = arrival("B", "newer target")
-	if _, err := r.Accept(r.ctx(), []Arrival{fresh}); !errors.Is(err, errDisk) {
+	if _, err := r.Accept(r.ctx(), []journal.Arrival{fresh}); !errors.Is(err, errDisk) {
 		t.Fatalf("%v", err)
 	}
 	*after = nil
@@ -87,12 +92,12 @@ func TestCommitFails(t *testing.T) {
 func TestDiskFull(t *testing.T) {
 	r, before, _ := faultyRig(t)
 	*before = &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}
-	_, err := r.Accept(r.ctx(), []Arrival{arrival("A", "x")})
+	_, err := r.Accept(r.ctx(), []journal.Arrival{arrival("A", "x")})
 	var e *connectors.Error
-	if !errors.As(err, &e) || e.Code != CodeDiskFull || e.Class != connectors.TargetError || strings.Contains(e.Safe(), "PathError") {
+	if !errors.As(err, &e) || e.Code != journal.CodeDiskFull || e.Class != connectors.TargetError || strings.Contains(e.Safe(), "PathError") {
 		t.Fatalf("%v", err)
 	}
-	if f := r.Fault(); f == nil || f.Count != 1 || !errors.As(f.Err, &e) || e.Code != CodeDiskFull {
+	if f := r.Fault(); f == nil || f.Count != 1 || !errors.As(f.Err, &e) || e.Code != journal.CodeDiskFull {
 		t.Errorf("fault: %+v", f)
 	}
 	*before = nil
@@ -101,19 +106,19 @@ func TestDiskFull(t *testing.T) {
 		t.Errorf("after a commit: %+v", f)
 	}
 	// SQLite's own word for it.
-	r.must(r.send(r.ctx(), "shrink", &job{idle: func(c *engine.Conn) error {
+	r.must(r.Idle(r.ctx(), "shrink", func(c *engine.Conn) error {
 		_, err := c.Number("PRAGMA max_page_count=10")
 		return err
-	}}))
+	}))
 	big := arrival("B", "x")
 	big.Form = noise(60 << 10)
 	for n := range 30 {
 		big.Reference = fmt.Sprint("B", n)
-		if _, err = r.Accept(r.ctx(), []Arrival{big}); err != nil {
+		if _, err = r.Accept(r.ctx(), []journal.Arrival{big}); err != nil {
 			break
 		}
 	}
-	if !errors.As(err, &e) || e.Code != CodeDiskFull {
+	if !errors.As(err, &e) || e.Code != journal.CodeDiskFull {
 		t.Fatalf("%v", err)
 	}
 	if a := r.accept(big)[0]; a.Verdict != connectors.Taken { // the new connection has no such limit
@@ -125,7 +130,7 @@ func TestDiskFull(t *testing.T) {
 // A call that fails takes nothing of the others in its group with it.
 func TestCallsOfAGroupAreApart(t *testing.T) {
 	r := newRig(t)
-	ids := make([]ID, 40)
+	ids := make([]journal.ID, 40)
 	for n := range ids {
 		ids[n] = r.one(fmt.Sprint(n), "x")
 	}
@@ -133,18 +138,18 @@ func TestCallsOfAGroupAreApart(t *testing.T) {
 	errs := make([]error, len(ids))
 	for n, id := range ids {
 		wg.Go(func() {
-			changes := []Change{{ID: id, Target: "x", To: Done}}
+			changes := []journal.Change{{ID: id, Target: "x", To: journal.Done}}
 			if n%3 == 0 {
-				changes = append(changes, Change{ID: id, Target: "no such target " + fmt.Sprint(n), To: Done})
+				changes = append(changes, journal.Change{ID: id, Target: "no such target " + fmt.Sprint(n), To: journal.Done})
 			}
 			errs[n] = r.Apply(r.ctx(), changes)
 		})
 	}
 	wg.Wait()
 	for n, id := range ids {
-		want := Delivered
+		want := journal.Delivered
 		if n%3 == 0 {
-			want = Accepted
+			want = journal.Accepted
 		}
 		if (errs[n] != nil) != (n%3 == 0) || r.state(id) != want {
 			t.Errorf("%d: %v, %s", n, errs[n], r.state(id))
@@ -157,24 +162,24 @@ func TestCancelledAndClosed(t *testing.T) {
 	r := newRig(t)
 	ctx, cancel := context.WithCancel(r.ctx())
 	cancel()
-	if _, err := r.Accept(ctx, []Arrival{arrival("A", "x")}); !errors.Is(err, context.Canceled) {
+	if _, err := r.Accept(ctx, []journal.Arrival{arrival("A", "x")}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 	r.must(r.Close())
 	r.must(r.Close())
-	if _, err := r.Accept(r.ctx(), []Arrival{arrival("A", "x")}); !errors.Is(err, ErrClosed) {
+	if _, err := r.Accept(r.ctx(), []journal.Arrival{arrival("A", "x")}); !errors.Is(err, journal.ErrClosed) {
 		t.Errorf("%v", err)
 	}
-	if _, err := r.Summary(r.ctx()); !errors.Is(err, ErrClosed) {
+	if _, err := r.Summary(r.ctx()); !errors.Is(err, journal.ErrClosed) {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestOneAgentPerJournal(t *testing.T) {
 	r := newRig(t)
-	_, err := Open(r.ctx(), r.dir, Options{})
+	_, err := journal.Open(r.ctx(), r.dir, journal.Options{})
 	var e *connectors.Error
-	if !errors.Is(err, ErrLocked) || !errors.As(err, &e) || !strings.Contains(e.Hint, fmt.Sprint(os.Getpid())) {
+	if !errors.Is(err, journal.ErrLocked) || !errors.As(err, &e) || !strings.Contains(e.Hint, fmt.Sprint(os.Getpid())) {
 		t.Fatalf("%v", err)
 	}
 }
@@ -184,39 +189,39 @@ func TestReadOnly(t *testing.T) {
 	id := r.one("A", "x")
 	look := func(when string) {
 		t.Helper()
-		j, err := OpenReadOnly(r.ctx(), r.dir, Options{})
+		j, err := journal.OpenReadOnly(r.ctx(), r.dir, journal.Options{})
 		r.must(err)
 		defer func() { r.must(j.Close()) }()
-		v, err := j.Show(r.ctx(), id)
+		v, err := reading.Of(j).Show(r.ctx(), id)
 		if err != nil || v.Route != "building" {
 			t.Errorf("%s: %+v, %v", when, v, err)
 		}
-		if _, err := j.Accept(r.ctx(), []Arrival{arrival("B", "x")}); !errors.Is(err, ErrReadOnly) {
+		if _, err := accepting.Of(j).Accept(r.ctx(), []journal.Arrival{arrival("B", "x")}); !errors.Is(err, journal.ErrReadOnly) {
 			t.Errorf("%s: %v", when, err)
 		}
 	}
 	look("running")
 	r.must(r.Close())
 	look("stopped")
-	if _, err := os.Stat(filepath.Join(r.dir, fileName+"-wal")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(r.dir, journal.FileName+"-wal")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("reading left a file: %v", err)
 	}
-	if _, err := OpenReadOnly(r.ctx(), t.TempDir(), Options{}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := journal.OpenReadOnly(r.ctx(), t.TempDir(), journal.Options{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no journal: %v", err)
 	}
 }
 
 func TestNewerJournalIsRefused(t *testing.T) {
 	r := newRig(t)
-	r.must(r.send(r.ctx(), "age", &job{idle: func(c *engine.Conn) error {
+	r.must(r.Idle(r.ctx(), "age", func(c *engine.Conn) error {
 		_, err := c.Exec("PRAGMA user_version=99")
 		return err
-	}}))
+	}))
 	r.must(r.Close())
-	if _, err := Open(r.ctx(), r.dir, r.opts); !errors.Is(err, ErrTooNew) {
+	if _, err := journal.Open(r.ctx(), r.dir, r.opts); !errors.Is(err, journal.ErrTooNew) {
 		t.Errorf("%v", err)
 	}
-	if _, err := OpenReadOnly(r.ctx(), r.dir, r.opts); !errors.Is(err, ErrTooNew) {
+	if _, err := journal.OpenReadOnly(r.ctx(), r.dir, r.opts); !errors.Is(err, journal.ErrTooNew) {
 		t.Errorf("read only: %v", err)
 	}
 }
@@ -262,21 +267,18 @@ func TestKilled(t *testing.T) {
 			}
 		})
 	}
-	j, err := Open(t.Context(), dir, Options{})
+	j, err := journal.Open(t.Context(), dir, journal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = j.Close() }()
-	if err := j.Check(t.Context()); err != nil {
+	if err := checking.Of(j).Check(t.Context()); err != nil {
 		t.Error(err)
 	}
 	for ref := range acked {
-		id, found, err := j.Find(t.Context(), "portal", ref)
-		if err != nil || !found {
-			t.Fatalf("%s was acknowledged and is lost: %v", ref, err)
-		}
-		if v, err := j.Show(t.Context(), id); err != nil || v.State != Delivered {
-			t.Fatalf("%s: %s, %v", ref, v.State, err)
+		list, err := reading.Of(j).List(t.Context(), journal.Filter{Reference: ref})
+		if err != nil || len(list) != 1 || list[0].State != journal.Delivered {
+			t.Fatalf("%s was acknowledged and is lost: %+v, %v", ref, list, err)
 		}
 	}
 	if len(acked) < 500 {
@@ -286,15 +288,15 @@ func TestKilled(t *testing.T) {
 
 func victim(dir string) {
 	ctx := context.Background()
-	j, err := Open(ctx, dir, Options{})
+	j, err := journal.Open(ctx, dir, journal.Options{})
 	if err == nil {
 		err = j.PutPlan(ctx, planA)
 	}
 	for n := 0; err == nil; n++ {
 		ref := fmt.Sprintf("%s-%d", os.Getenv("INBASKET_JOURNAL_ROUND"), n)
-		var out []Acceptance
-		if out, err = j.Accept(ctx, []Arrival{arrival(ref, "x")}); err == nil {
-			err = j.Apply(ctx, []Change{{ID: out[0].ID, Target: "x", To: Done}})
+		var out []journal.Acceptance
+		if out, err = accepting.Of(j).Accept(ctx, []journal.Arrival{arrival(ref, "x")}); err == nil {
+			err = delivering.Of(j).Apply(ctx, []journal.Change{{ID: out[0].ID, Target: "x", To: journal.Done}})
 		}
 		if err == nil {
 			fmt.Println("acked " + ref)

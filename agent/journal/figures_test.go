@@ -1,8 +1,11 @@
-package journal
+package journal_test
 
 import (
 	"testing"
 	"time"
+
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/telling"
 )
 
 func TestUnacknowledged(t *testing.T) {
@@ -44,7 +47,7 @@ func TestPushWaiting(t *testing.T) {
 		t.Errorf("%s instead of %s", at, first)
 	}
 	for seq := range int64(2) {
-		r.must(r.Pushed(r.ctx(), "portal", []PushOutcome{{Seq: seq + 1, OK: true}}))
+		r.must(r.Pushed(r.ctx(), "portal", []telling.PushOutcome{{Seq: seq + 1, OK: true}}))
 	}
 	if at, err = r.PushWaiting(r.ctx(), "portal"); err != nil || !at.IsZero() {
 		t.Error(at, err)
@@ -60,7 +63,7 @@ func TestParkedBy(t *testing.T) {
 	r.accept(again)
 	by, err := r.ParkedBy(r.ctx())
 	r.must(err)
-	if len(by) != 1 || by[CodeReference] != 1 {
+	if len(by) != 1 || by[journal.CodeReference] != 1 {
 		t.Errorf("%v", by)
 	}
 }

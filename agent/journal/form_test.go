@@ -1,4 +1,4 @@
-package journal
+package journal_test
 
 import (
 	"bytes"
@@ -12,6 +12,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 )
 
 // application writes a form of about so many bytes, as a portal sends them: names of fields that repeat, and texts that do not.
@@ -53,8 +58,8 @@ func TestJournalIsSmall(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(1, 2))
 			forms := int64(0)
 			for range 4 {
-				var arrivals []Arrival
-				var changes []Change
+				var arrivals []journal.Arrival
+				var changes []journal.Change
 				for range 500 {
 					form := application(t, rnd, size)
 					forms += int64(len(form))
@@ -64,12 +69,12 @@ func TestJournalIsSmall(t *testing.T) {
 					arrivals = append(arrivals, a)
 				}
 				for _, a := range r.accept(arrivals...) {
-					changes = append(changes, Change{ID: a.ID, Target: "register", To: Done, Attempt: true, Final: true})
+					changes = append(changes, journal.Change{ID: a.ID, Target: "register", To: journal.Done, Attempt: true, Final: true})
 				}
 				r.must(r.Apply(r.ctx(), changes))
 			}
 			r.must(r.Checkpoint(r.ctx()))
-			disk, err := r.size()
+			disk, err := r.Engine().Size()
 			r.must(err)
 			beyond := float64(disk-forms) / float64(forms)
 			t.Logf("%d bytes on disk for %d bytes of forms: %.2f KiB beyond each KiB", disk, forms, beyond)
@@ -84,18 +89,18 @@ func TestJournalIsSmall(t *testing.T) {
 func TestFormsComeBackAsTheyWere(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	for n, size := range []int{0, 1, 100, 2000, inlineForm, inlineForm + 1} {
+	for n, size := range []int{0, 1, 100, 2000, journal.InlineForm, journal.InlineForm + 1} {
 		for k, form := range [][]byte{noise(size), bytes.Repeat([]byte("a"), size)} {
 			a := arrival(fmt.Sprint(n, "-", k), "register")
 			a.Form = form
 			id := r.accept(a)[0].ID
 			got, _, _, err := r.Form(r.ctx(), id)
 			r.must(err)
-			list, err := r.Load(r.ctx(), "register", []ID{id})
+			list, err := r.Load(r.ctx(), "register", []journal.ID{id})
 			r.must(err)
 			p, err := r.Payload(r.ctx(), id)
 			r.must(err)
-			if !bytes.Equal(got, form) || !bytes.Equal(list[0].Form, form) || (p.Body == nil) != (size > inlineForm) || p.Body != nil && !bytes.Equal(p.Body, form) {
+			if !bytes.Equal(got, form) || !bytes.Equal(list[0].Form, form) || (p.Body == nil) != (size > journal.InlineForm) || p.Body != nil && !bytes.Equal(p.Body, form) {
 				t.Errorf("a form of %d bytes came back as %d, %d and %d", size, len(got), len(list[0].Form), len(p.Body))
 			}
 		}
@@ -124,26 +129,26 @@ func TestJournalOfVersion4(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, fileName), b, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, journal.FileName), b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	look := func(j *Journal) {
+	look := func(j *journal.Journal) {
 		t.Helper()
-		list, err := j.List(t.Context(), Filter{})
-		if err != nil || len(list) != 3 || list[0].State != Decided || list[1].State != Accepted || list[2].State != Parked {
+		list, err := reading.Of(j).List(t.Context(), journal.Filter{})
+		if err != nil || len(list) != 3 || list[0].State != journal.Decided || list[1].State != journal.Accepted || list[2].State != journal.Parked {
 			t.Fatalf("%+v %v", list, err)
 		}
 		for _, e := range list {
-			form, _, _, err := j.Form(t.Context(), e.ID)
+			form, _, _, err := delivering.Of(j).Form(t.Context(), e.ID)
 			if err != nil || !bytes.HasPrefix(form, []byte(`{"reference": "`+e.Reference+`", "text": "as it came `)) {
 				t.Errorf("%q %v", form, err)
 			}
 		}
-		if stored, err := j.Backlog(t.Context(), "register", 0, 10); err != nil || len(stored) != 1 || !json.Valid(stored[0].Form) {
+		if stored, err := delivering.Of(j).Backlog(t.Context(), "register", 0, 10); err != nil || len(stored) != 1 || !json.Valid(stored[0].Form) {
 			t.Errorf("%+v %v", stored, err)
 		}
 	}
-	ro, err := OpenReadOnly(t.Context(), dir, Options{})
+	ro, err := journal.OpenReadOnly(t.Context(), dir, journal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,12 +156,19 @@ func TestJournalOfVersion4(t *testing.T) {
 	if err := ro.Close(); err != nil {
 		t.Fatal(err)
 	}
-	j, err := Open(t.Context(), dir, Options{})
+	j, err := journal.Open(t.Context(), dir, journal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	look(j)
-	if c, err := j.Checkup(t.Context(), CheckupOrder{Full: true}); err != nil || len(c.Findings) > 0 {
+	parked, err := reading.Of(j).List(t.Context(), journal.Filter{Progress: journal.Held})
+	if err != nil || len(parked) != 1 {
+		t.Fatalf("%+v, %v", parked, err)
+	}
+	if list, err := delivering.Of(j).Parked(t.Context(), "register", 0, 10); err != nil || len(list) != 1 || list[0] != (delivering.Parked{ID: parked[0].ID}) {
+		t.Errorf("order keys of before: %+v, %v", list, err)
+	}
+	if c, err := checking.Of(j).Checkup(t.Context(), checking.CheckupOrder{Full: true}); err != nil || len(c.Findings) > 0 {
 		t.Errorf("%+v %v", c, err)
 	}
 	if err := j.Close(); err != nil {

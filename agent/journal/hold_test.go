@@ -1,4 +1,4 @@
-package journal
+package journal_test
 
 import (
 	"bytes"
@@ -14,16 +14,20 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
+	"github.com/inbasket/inbasket/agent/journal/reading"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
 	"github.com/inbasket/inbasket/connectors"
 )
 
 // lostWorld is a journal that was restored from a backup of an hour before, with two submissions in it.
-func lostWorld(t *testing.T) (r *rig, known []Acceptance) {
+func lostWorld(t *testing.T) (r *rig, known []journal.Acceptance) {
 	t.Helper()
 	r = newRig(t)
 	ctx := context.Background()
 	known = r.take(t, arrivalOf("known", "register", "drop"), arrivalOf("parked", "register", "drop"))
-	if err := r.Apply(ctx, []Change{{ID: known[1].ID, Target: "register", To: Held, Reason: &Reason{Code: "x"}}}); err != nil {
+	if err := r.Apply(ctx, []journal.Change{{ID: known[1].ID, Target: "register", To: journal.Held, Reason: &journal.Reason{Code: "x"}}}); err != nil {
 		t.Fatal(err)
 	}
 	r.restored(t)
@@ -38,13 +42,13 @@ func (r *rig) restored(t *testing.T) {
 	}
 	backup := r.clock.Now()
 	r.clock.add(time.Hour)
-	if _, err := Restored(context.Background(), r.dir, Restoring{Backup: backup, Now: r.clock.Now(), File: "x.tar"}); err != nil {
+	if _, err := restoring.Restored(context.Background(), r.dir, restoring.Restoring{Backup: backup, Now: r.clock.Now(), File: "x.tar"}); err != nil {
 		t.Fatal(err)
 	}
 	r.open()
 }
 
-func (r *rig) take(t *testing.T, list ...Arrival) []Acceptance {
+func (r *rig) take(t *testing.T, list ...journal.Arrival) []journal.Acceptance {
 	t.Helper()
 	if err := r.PutPlan(context.Background(), planA); err != nil {
 		t.Fatal(err)
@@ -56,12 +60,12 @@ func (r *rig) take(t *testing.T, list ...Arrival) []Acceptance {
 	return out
 }
 
-func arrivalOf(ref string, targets ...string) Arrival {
-	return Arrival{Scope: "portal", Office: "portal", Inbasket: "forms", Route: "permit", Plan: planA.Digest, Reference: ref, Transport: ref + ".json",
+func arrivalOf(ref string, targets ...string) journal.Arrival {
+	return journal.Arrival{Scope: "portal", Office: "portal", Inbasket: "forms", Route: "permit", Plan: planA.Digest, Reference: ref, Transport: ref + ".json",
 		Digest: sha256.Sum256([]byte(ref)), Form: []byte(ref), Targets: targets}
 }
 
-func traceOf(id ID, ref string) connectors.Trace {
+func traceOf(id journal.ID, ref string) connectors.Trace {
 	tr := connectors.Trace{Submission: id.String(), Key: id.String() + "/register", At: time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)}
 	if ref != "" {
 		tr.Digest = sha256.Sum256([]byte(ref))
@@ -69,7 +73,7 @@ func traceOf(id ID, ref string) connectors.Trace {
 	return tr
 }
 
-func (r *rig) progress(t *testing.T, id ID, target string) Progress {
+func (r *rig) progress(t *testing.T, id journal.ID, target string) journal.Progress {
 	t.Helper()
 	v, err := r.Show(context.Background(), id)
 	if err != nil {
@@ -96,17 +100,17 @@ func TestGhosts(t *testing.T) {
 			t.Fatalf("%+v %v", got, err)
 		}
 	}
-	if p := r.progress(t, known[1].ID, "register"); p != Unclear {
+	if p := r.progress(t, known[1].ID, "register"); p != journal.Unclear {
 		t.Fatalf("what the target has stays %s", p)
 	}
 	if _, err := r.KeepEvidence(ctx, "other", []connectors.Trace{traceOf(lost, "lost")}); err != nil {
 		t.Fatal(err)
 	}
-	err := r.EndHold(ctx, Ending{By: "x", Seqs: map[string]int64{"batches": 9}, Uncertain: []UncertainTarget{{Target: "drop", Open: true}}})
+	err := r.EndHold(ctx, restoring.Ending{By: "x", Seqs: map[string]int64{"batches": 9}, Uncertain: []restoring.UncertainTarget{{Target: "drop", Open: true}}})
 	if err != nil || r.Held() {
 		t.Fatal(err)
 	}
-	if err := r.EndHold(ctx, Ending{By: "x"}); !errors.Is(err, ErrNotHeld) {
+	if err := r.EndHold(ctx, restoring.Ending{By: "x"}); !errors.Is(err, restoring.ErrNotHeld) {
 		t.Fatal(err)
 	}
 	if n, err := r.NextSeq(ctx, "batches"); err != nil || n != 10 {
@@ -117,10 +121,10 @@ func TestGhosts(t *testing.T) {
 	if out[0].Verdict != connectors.Repeat || out[0].Again || out[1].ID != lost || !out[1].Again || out[2].Again || out[2].ID <= blind {
 		t.Fatalf("%+v", out)
 	}
-	if a, b, c := r.progress(t, known[0].ID, "drop"), r.progress(t, lost, "drop"), r.progress(t, out[2].ID, "drop"); a != Doubtful || b != Doubtful || c != Pending {
+	if a, b, c := r.progress(t, known[0].ID, "drop"), r.progress(t, lost, "drop"), r.progress(t, out[2].ID, "drop"); a != journal.Doubtful || b != journal.Doubtful || c != journal.Pending {
 		t.Fatal(a, b, c)
 	}
-	if p := r.progress(t, lost, "register"); p != Pending {
+	if p := r.progress(t, lost, "register"); p != journal.Pending {
 		t.Fatal(p) // its ledger knows
 	}
 	if all, adopted, none, err := r.LostCount(ctx); err != nil || all != 2 || adopted != 1 || none != 1 {
@@ -148,7 +152,7 @@ func TestGhostTwins(t *testing.T) {
 	if _, err := r.KeepEvidence(ctx, "register", []connectors.Trace{traceOf(known[1].ID+5, "twin"), traceOf(known[1].ID+6, "twin")}); err != nil {
 		t.Fatal(err)
 	}
-	var list []Arrival
+	var list []journal.Arrival
 	for n := range 3 {
 		a := arrivalOf("twin", "register")
 		a.Reference = fmt.Sprint("twin", n)
@@ -164,7 +168,7 @@ func TestGhostTwins(t *testing.T) {
 func TestRecall(t *testing.T) {
 	r, _ := lostWorld(t)
 	ctx := context.Background()
-	if err := r.EndHold(ctx, Ending{By: "x", Uncertain: []UncertainTarget{{Target: "drop", Open: true}}, Rereads: []Reread{{Kind: "in-basket", Name: "forms", Since: r.clock.Now()}}}); err != nil {
+	if err := r.EndHold(ctx, restoring.Ending{By: "x", Uncertain: []restoring.UncertainTarget{{Target: "drop", Open: true}}, Rereads: []restoring.Reread{{Kind: "in-basket", Name: "forms", Since: r.clock.Now()}}}); err != nil {
 		t.Fatal(err)
 	}
 	if list, err := r.Rereads(ctx); err != nil || len(list) != 1 || list[0].Name != "forms" || !list[0].Since.Equal(r.clock.Now()) {
@@ -183,22 +187,24 @@ func TestRecall(t *testing.T) {
 	if !out[0].Again || out[1].Verdict != connectors.Repeat {
 		t.Fatalf("%+v", out)
 	}
-	if p := r.progress(t, out[0].ID, "drop"); p != Doubtful {
+	if p := r.progress(t, out[0].ID, "drop"); p != journal.Doubtful {
 		t.Fatal(p)
 	}
-	if r.afterRestore.active {
-		t.Fatal("acceptance still looks for what came again")
-	}
+	r.must(r.Read(r.ctx(), func(l *journal.Look) {
+		if l.AfterRestore().Active {
+			t.Error("acceptance still looks for what came again")
+		}
+	}))
 }
 
 // TestUnpark makes a delivery doubtful that was parked before the restore, the first time that it is released.
 func TestUnpark(t *testing.T) {
 	r, known := lostWorld(t)
 	ctx := context.Background()
-	if err := r.EndHold(ctx, Ending{By: "x", Uncertain: []UncertainTarget{{Target: "register", Open: true}}}); err != nil {
+	if err := r.EndHold(ctx, restoring.Ending{By: "x", Uncertain: []restoring.UncertainTarget{{Target: "register", Open: true}}}); err != nil {
 		t.Fatal(err)
 	}
-	for n, want := range []Progress{Doubtful, Pending} {
+	for n, want := range []journal.Progress{journal.Doubtful, journal.Pending} {
 		r.clock.add(time.Second)
 		if err := r.Release(ctx, known[1].ID, "register", "x"); err != nil {
 			t.Fatal(err)
@@ -206,7 +212,7 @@ func TestUnpark(t *testing.T) {
 		if p := r.progress(t, known[1].ID, "register"); p != want {
 			t.Fatal(n, p)
 		}
-		if err := r.Apply(ctx, []Change{{ID: known[1].ID, Target: "register", To: Held, Reason: &Reason{Code: "restore.unclear"}}}); err != nil {
+		if err := r.Apply(ctx, []journal.Change{{ID: known[1].ID, Target: "register", To: journal.Held, Reason: &journal.Reason{Code: "restore.unclear"}}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -243,8 +249,8 @@ func TestRestoredNumbers(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	prior := &Prior{Epoch: second.Epoch + 100, Seq: second.Seq + 1e9, Seqs: map[string]int64{"batches": 41}}
-	epoch, err := Restored(ctx, r.dir, Restoring{Backup: r.clock.Now(), Now: r.clock.Now(), Prior: prior})
+	prior := &restoring.Prior{Epoch: second.Epoch + 100, Seq: second.Seq + 1e9, Seqs: map[string]int64{"batches": 41}}
+	epoch, err := restoring.Restored(ctx, r.dir, restoring.Restoring{Backup: r.clock.Now(), Now: r.clock.Now(), Prior: prior})
 	if err != nil || epoch != prior.Epoch+1 {
 		t.Fatal(epoch, err)
 	}
@@ -267,7 +273,7 @@ func TestSnapshot(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				if _, err := r.Accept(ctx, []Arrival{arrivalOf(fmt.Sprint("n", n), "register")}); err != nil {
+				if _, err := r.Accept(ctx, []journal.Arrival{arrivalOf(fmt.Sprint("n", n), "register")}); err != nil {
 					t.Error(err)
 					return
 				}
@@ -278,21 +284,21 @@ func TestSnapshot(t *testing.T) {
 		dir := t.TempDir()
 		mine := fmt.Sprint("mine", n)
 		r.take(t, arrivalOf(mine, "register"))
-		if err := r.Snapshot(ctx, filepath.Join(dir, FileName)); err != nil {
+		if err := r.Snapshot(ctx, filepath.Join(dir, journal.FileName)); err != nil {
 			t.Fatal(err)
 		}
-		j, err := OpenReadOnly(ctx, dir, Options{})
+		j, err := journal.OpenReadOnly(ctx, dir, journal.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		list, err := j.List(ctx, Filter{Reference: mine})
-		if err != nil || len(list) != 1 || j.Check(ctx) != nil {
+		list, err := reading.Of(j).List(ctx, journal.Filter{Reference: mine})
+		if err != nil || len(list) != 1 || checking.Of(j).Check(ctx) != nil {
 			t.Fatal(list, err)
 		}
 		if err := j.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.Snapshot(ctx, filepath.Join(dir, FileName)); !errors.Is(err, os.ErrExist) {
+		if err := r.Snapshot(ctx, filepath.Join(dir, journal.FileName)); !errors.Is(err, os.ErrExist) {
 			t.Fatal(err)
 		}
 	}
@@ -300,7 +306,7 @@ func TestSnapshot(t *testing.T) {
 	<-stopped
 	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
-	path := filepath.Join(t.TempDir(), FileName)
+	path := filepath.Join(t.TempDir(), journal.FileName)
 	if err := r.Snapshot(cancelled, path); err == nil {
 		t.Fatal("a cancelled snapshot succeeded")
 	}
@@ -314,37 +320,37 @@ func TestFirstVersion(t *testing.T) {
 	dir := t.TempDir()
 	older(t, dir, 1)
 	ctx := context.Background()
-	j, err := OpenReadOnly(ctx, dir, Options{})
+	j, err := journal.OpenReadOnly(ctx, dir, journal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := j.About(ctx)
+	a, err := restoring.Of(j).About(ctx)
 	if err != nil || a.Schema != 1 || a.Held {
 		t.Fatalf("%+v %v", a, err)
 	}
-	if h, err := j.Hold(ctx); h != nil || err != nil {
+	if h, err := restoring.Of(j).Hold(ctx); h != nil || err != nil {
 		t.Fatal(h, err)
 	}
-	if err := j.Contents(ctx, func(connectors.Digest) error { return nil }); err != nil {
+	if err := restoring.Of(j).Contents(ctx, func(connectors.Digest) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	copied := t.TempDir()
-	if err := j.Snapshot(ctx, filepath.Join(copied, FileName)); err != nil {
+	if err := restoring.Of(j).Snapshot(ctx, filepath.Join(copied, journal.FileName)); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Restored(ctx, copied, Restoring{Backup: time.Now(), Now: time.Now()}); err != nil {
+	if _, err := restoring.Restored(ctx, copied, restoring.Restoring{Backup: time.Now(), Now: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range []string{copied, dir} {
-		j, err := Open(ctx, d, Options{})
+		j, err := journal.Open(ctx, d, journal.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		a, err := j.About(ctx)
-		if err != nil || a.Schema != Version() || j.Held() != (d == copied) {
+		a, err := restoring.Of(j).About(ctx)
+		if err != nil || a.Schema != journal.Version() || j.Held() != (d == copied) {
 			t.Fatalf("%+v %v", a, err)
 		}
 		if err := j.Close(); err != nil {
@@ -364,8 +370,8 @@ func TestContents(t *testing.T) {
 	r.opts.Content = store
 	r.reopen()
 	large := arrivalOf("large", "register")
-	large.Form = bytes.Repeat([]byte("x"), inlineForm+1)
-	large.Attachments = []File{{Name: "a", Digest: sha256.Sum256([]byte("a"))}, {Name: "b", Digest: sha256.Sum256([]byte("b"))}}
+	large.Form = bytes.Repeat([]byte("x"), journal.InlineForm+1)
+	large.Attachments = []journal.File{{Name: "a", Digest: sha256.Sum256([]byte("a"))}, {Name: "b", Digest: sha256.Sum256([]byte("b"))}}
 	small := arrivalOf("small", "register")
 	small.Attachments = large.Attachments[:1]
 	r.take(t, large, small)
@@ -387,14 +393,14 @@ func TestGhostOfATakenReference(t *testing.T) {
 	if _, err := r.KeepEvidence(ctx, "register", []connectors.Trace{traceOf(lost, "lost")}); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.EndHold(ctx, Ending{By: "x", Uncertain: []UncertainTarget{{Target: "drop", Open: true}}}); err != nil {
+	if err := r.EndHold(ctx, restoring.Ending{By: "x", Uncertain: []restoring.UncertainTarget{{Target: "drop", Open: true}}}); err != nil {
 		t.Fatal(err)
 	}
 	other, ghost, third := arrivalOf("other", "register", "drop"), arrivalOf("lost", "register", "drop"), arrivalOf("third", "register", "drop")
 	ghost.Reference, third.Reference = other.Reference, other.Reference
 	ghost.IdempotencyKey = "key"
 	out := r.take(t, other, ghost, third)
-	if out[1].ID != lost || out[1].Verdict != connectors.Taken || out[1].State != Parked || !out[1].Again || out[2].Verdict != connectors.Conflict || out[2].ID != out[0].ID {
+	if out[1].ID != lost || out[1].Verdict != connectors.Taken || out[1].State != journal.Parked || !out[1].Again || out[2].Verdict != connectors.Conflict || out[2].ID != out[0].ID {
 		t.Fatalf("%+v", out)
 	}
 	ghost.IdempotencyKey = ""
@@ -402,10 +408,10 @@ func TestGhostOfATakenReference(t *testing.T) {
 		t.Fatalf("%+v", again)
 	}
 	v, err := r.Show(ctx, lost)
-	if err != nil || v.Code != CodeReference || !strings.Contains(v.Reason.Text, "stands in register") || r.progress(t, lost, "register") != Unclear || r.progress(t, lost, "drop") != Held {
+	if err != nil || v.Code != journal.CodeReference || !strings.Contains(v.Reason.Text, "stands in register") || r.progress(t, lost, "register") != journal.Unclear || r.progress(t, lost, "drop") != journal.Held {
 		t.Fatalf("%+v %v", v, err)
 	}
-	var unclear *UnclearError
+	var unclear *journal.UnclearError
 	if err := r.Release(ctx, lost, "", "x"); !errors.As(err, &unclear) || !slices.Equal(unclear.Targets, []string{"drop"}) {
 		t.Fatal(err)
 	}

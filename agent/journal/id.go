@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -13,7 +14,7 @@ type ID int64
 
 const (
 	idEpoch  = 1704067200000 // 2024-01-01T00:00:00Z in Unix milliseconds
-	idLow    = 22            // bits below the milliseconds
+	IDLow    = 22            // bits below the milliseconds
 	idDigits = 13            // base32 characters, enough for 65 bits
 )
 
@@ -53,24 +54,16 @@ func ParseID(s string) (ID, error) {
 }
 
 func digit(c byte) int {
-	switch {
-	case c >= 'a' && c <= 'z':
+	if 'a' <= c && c <= 'z' {
 		c -= 'a' - 'A'
 	}
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c == 'I', c == 'L':
-		return 1
-	case c == 'O':
-		return 0
+	switch c {
+	case 'I', 'L':
+		c = '1'
+	case 'O':
+		c = '0'
 	}
-	for n := 10; n < len(crockford); n++ {
-		if crockford[n] == c {
-			return n
-		}
-	}
-	return -1
+	return strings.IndexByte(crockford, c)
 }
 
 // MarshalText returns the ID as String does.
@@ -88,8 +81,11 @@ func (i *ID) UnmarshalText(b []byte) error {
 // Time returns the moment that the ID was made at, to the millisecond; a clock that was set back may
 // make it later than the truth.
 func (i ID) Time() time.Time {
-	return time.UnixMilli(int64(i>>idLow) + idEpoch).UTC()
+	return time.UnixMilli(int64(i>>IDLow) + idEpoch).UTC()
 }
+
+// FirstAt is the first ID of a moment.
+func FirstAt(at time.Time) ID { return ID(max(at.UnixMilli()-idEpoch, 0)) << IDLow }
 
 // idSource makes IDs. It belongs to the writer's goroutine.
 type idSource struct {
@@ -99,7 +95,7 @@ type idSource struct {
 
 // next returns an ID greater than all before it, whatever the clock says.
 func (s *idSource) next(now time.Time) (ID, error) {
-	base := ID(max(now.UnixMilli()-idEpoch, 1)) << idLow
+	base := ID(max(now.UnixMilli()-idEpoch, 1)) << IDLow
 	if base > s.last {
 		// A random start keeps two journals with the same clock apart and leaves half the millisecond's
 		// numbers to count up in.
@@ -107,7 +103,7 @@ func (s *idSource) next(now time.Time) (ID, error) {
 		if _, err := io.ReadFull(s.rand, b[:]); err != nil {
 			return 0, err
 		}
-		s.last = base | ID(binary.BigEndian.Uint32(b[:])&(1<<(idLow-1)-1))
+		s.last = base | ID(binary.BigEndian.Uint32(b[:])&(1<<(IDLow-1)-1))
 		return s.last, nil
 	}
 	s.last++

@@ -7,6 +7,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -25,10 +26,12 @@ import (
 )
 
 const (
-	fileName   = "journal.db"
 	readers    = 3        // read connections at most
-	inlineForm = 64 << 10 // bytes; larger forms lie in the content store
+	InlineForm = 64 << 10 // bytes; larger forms lie in the content store
 )
+
+// FileName is how the journal's file is called in its folder, also within a backup.
+const FileName = "journal.db"
 
 // Options are what a journal needs besides its folder.
 type Options struct {
@@ -50,12 +53,12 @@ type Hooks struct {
 // Journal is safe for concurrent use.
 type Journal struct {
 	path      string
-	clock     connectors.Clock
+	now       func() time.Time
 	content   *content.Store
 	positions positions
 	readOnly  bool
-	version   int64 // of the file that is open for reading only
-	lock      *lock
+	version   int64        // of the file that is open for reading only
+	release   func() error // of the lock
 	names     *names
 	engine    engine.Engine
 	hooks     Hooks
@@ -69,6 +72,7 @@ type Journal struct {
 
 	// The writer's own.
 	w            *engine.Conn
+	started      bool
 	ids          idSource
 	seq          int64          // last event's number
 	plans        map[int64]bool // plans that submissions are pinned to
@@ -90,16 +94,16 @@ type Journal struct {
 // Open opens the journal in dir, makes it if need be, and locks it for this process.
 func Open(ctx context.Context, dir string, o Options) (*Journal, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fault(nil, "make the journal's folder", err)
+		return nil, FaultOf(nil, "make the journal's folder", err)
 	}
-	l, err := takeLock(dir)
+	release, err := takeLock(dir)
 	if err != nil {
 		return nil, err
 	}
 	j := newJournal(dir, o)
-	j.lock = l
-	if err := j.start(ctx); err != nil {
-		return nil, errors.Join(j.fault("open the journal", err), l.release())
+	j.release = release
+	if err := j.connected(); err != nil {
+		return nil, errors.Join(j.FaultOf("open the journal", err), release())
 	}
 	go j.write()
 	return j, nil
@@ -115,34 +119,32 @@ func OpenReadOnly(ctx context.Context, dir string, o Options) (*Journal, error) 
 	}
 	j.engine = sqlite.ReadOnly(j.path)
 	close(j.stopped)
-	err := j.read(ctx, func(c *engine.Conn) (err error) {
-		if j.version, err = j.engine.Version(c); err == nil && j.version > j.engine.Newest() {
+	err := j.Read(ctx, func(l *Look) {
+		var err error
+		if j.version, err = j.engine.Version(l.Conn); err == nil && j.version > j.engine.Newest() {
 			err = ErrTooNew
 		}
-		return errors.Join(err, j.names.load(c))
+		l.Fail(errors.Join(err, j.names.load(l.Conn)))
 	})
 	if err != nil {
-		return nil, errors.Join(j.fault("open the journal", err), j.Close())
+		return nil, errors.Join(j.FaultOf("open the journal", err), j.Close())
 	}
 	return j, nil
 }
 
 func newJournal(dir string, o Options) *Journal {
 	j := &Journal{
-		path: filepath.Join(dir, fileName), clock: o.Clock, content: o.Content, names: newNames(), hooks: o.Hooks, mended: o.Mended,
+		path: filepath.Join(dir, FileName), now: systemClock{}.Now, content: o.Content, names: newNames(), hooks: o.Hooks, mended: o.Mended, release: func() error { return nil },
 		jobs: make(chan *job), quit: make(chan struct{}), stopped: make(chan struct{}),
-		ids: idSource{rand: o.Rand}, plans: map[int64]bool{}, pool: make(chan *engine.Conn, readers),
+		ids: idSource{rand: cmp.Or[io.Reader](o.Rand, rand.Reader)}, plans: map[int64]bool{}, pool: make(chan *engine.Conn, readers),
 		watches: watches{list: map[about]*watched{}}, push: map[string]bool{}, pinned: map[connectors.Digest]Plan{},
 	}
 	if abs, err := filepath.Abs(j.path); err == nil {
 		j.path = abs
 	}
 	j.engine = sqlite.New(j.path)
-	if j.clock == nil {
-		j.clock = systemClock{}
-	}
-	if o.Rand == nil {
-		j.ids.rand = rand.Reader
+	if o.Clock != nil {
+		j.now = o.Clock.Now
 	}
 	for range readers {
 		j.pool <- nil
@@ -153,54 +155,44 @@ func newJournal(dir string, o Options) *Journal {
 // systemClock is the clock where Options has none.
 type systemClock struct{}
 
-func (systemClock) Now() time.Time                         { return time.Now() }
-func (systemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
+func (systemClock) Now() time.Time { return time.Now() }
 
-func (j *Journal) start(context.Context) error {
+// connected opens the writer's connection: at the start, and again after a fault, when the transaction whose end was unclear may be
+// on disk after all.
+func (j *Journal) connected() error {
+	if j.w != nil {
+		return nil
+	}
 	c, err := j.engine.Writer()
 	if err != nil {
 		return err
 	}
-	if err := j.load(c); err != nil {
-		return errors.Join(err, c.Close())
+	c.Words = j.names
+	l := &Look{Journal: j, Conn: c}
+	if !j.started {
+		l.Fail(j.engine.Migrate(c))
 	}
-	j.w = c
+	l.Fail(j.names.load(c))
+	j.seq = max(j.seq, l.Number(LastEvent))
+	l.loadTombstones()
+	if !j.started {
+		l.start()
+	}
+	if l.Err != nil {
+		return errors.Join(l.Err, c.Close())
+	}
+	j.w, j.started = c, true
 	return nil
 }
 
-// load brings the file to this version and reads what the writer keeps in memory.
-func (j *Journal) load(c *engine.Conn) error {
-	if err := j.engine.Migrate(c); err != nil {
-		return err
-	}
-	if err := errors.Join(j.names.load(c), j.loadSeq(c), j.loadTombstones(c)); err != nil {
-		return err
-	}
-	if err := j.loadPositions(c); err != nil {
-		return err
-	}
-	var err error
-	if j.ids.last, err = engine.Value[ID](c, lastID); err != nil {
-		return err
-	}
-	held, err := engine.Value[bool](c, "SELECT count(*) FROM hold WHERE released=0")
-	if err != nil {
-		return err
-	}
-	j.held.Store(held)
-	if err := errors.Join(forgetRecalls(c, j.clock.Now()), j.loadAfterRestore(c)); err != nil {
-		return err
-	}
-	return engine.Each(c, "SELECT id FROM plan WHERE used=1", nil, func(id int64) error { j.plans[id] = true; return nil })
-}
-
-// lastID is the highest ID that was used.
-const lastID = "SELECT max(n) FROM (SELECT value AS n FROM meta WHERE key='last-id' UNION ALL SELECT max(id) FROM submission) used"
-
-func (j *Journal) loadSeq(c *engine.Conn) error {
-	n, err := c.Number("SELECT n FROM tally WHERE kind=?", tallySeq)
-	j.seq = max(j.seq, n)
-	return err
+// start reads what the writer keeps in memory for good.
+func (l *Look) start() {
+	l.loadPositions()
+	l.Journal.ids.last = Value[ID](l, LastID)
+	l.Journal.held.Store(l.Is(HeldNow))
+	NewTx(l).Exec(forgetRecalls, l.Journal.now().Add(-recallDays))
+	l.LoadAfterRestore()
+	Each(l, "SELECT id FROM plan WHERE used=1", nil, func(id int64) { l.Journal.plans[id] = true })
 }
 
 // Close ends the writer after the call under way, and releases the lock. It may be called twice.
@@ -218,81 +210,43 @@ func (j *Journal) Close() error {
 			errs = append(errs, j.w.Close())
 			j.w = nil
 		}
-		j.closed = errors.Join(append(errs, j.lock.release())...)
+		j.closed = errors.Join(append(errs, j.release())...)
 	})
 	return j.closed
 }
 
-// read lends one of the few read connections to f, within one snapshot.
-func (j *Journal) read(ctx context.Context, f func(c *engine.Conn) error) (err error) {
-	var c *engine.Conn
-	select {
-	case <-j.quit:
-		return closed("read the journal")
-	default:
-	}
-	select {
-	case c = <-j.pool:
-	case <-j.quit:
-		return closed("read the journal")
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { j.pool <- c }()
-	if c == nil {
-		if c, err = j.engine.Reader(); err != nil {
-			c = nil
-			return j.fault("open the journal for reading", err)
-		}
-	}
-	if _, err := c.Exec("BEGIN"); err != nil {
-		return j.dropReader(&c, err)
-	}
-	err = f(c)
-	if _, e := c.Exec("COMMIT"); e != nil {
-		return j.dropReader(&c, errors.Join(err, e))
-	}
-	if j.engine.Kind(err) != engine.Other {
-		return j.dropReader(&c, err)
-	}
-	return err
+// Version is the version of the tables that this program writes, and the highest it reads.
+func Version() int { return int((*sqlite.Engine)(nil).Newest()) }
+
+// Maintaining tells whether the writer is busy with something that takes its time by nature; calls that
+// change the journal wait for it.
+func (j *Journal) Maintaining() bool { return j.maintaining.Load() }
+
+// Busy tells whether Close would have to wait for something that takes minutes in a large journal, and that cannot be
+// broken off: it is being compacted or checked.
+func (j *Journal) Busy() bool { return j.Maintaining() || j.checking.Load() > 0 }
+
+// Examine is a read for which Busy is true.
+func (j *Journal) Examine(ctx context.Context, f func(*Look)) error {
+	j.checking.Add(1)
+	defer j.checking.Add(-1)
+	return j.Read(ctx, f)
 }
 
-func (j *Journal) dropReader(c **engine.Conn, err error) error {
-	_ = (*c).Close() // the first error is the one that matters
-	*c = nil
-	return j.fault("read the journal", err)
-}
-
-// name returns the text of a name, also of one that a running agent made after this process read them.
-func (j *Journal) name(c *engine.Conn, id nameID) string {
-	s := j.names.text(id)
-	if s == "" && id != 0 && j.readOnly {
-		if err := j.names.load(c); err == nil {
-			s = j.names.text(id)
-		}
+// Ping returns once the writer takes calls. It changes nothing. While the writer is busy with something
+// that takes its time by nature, such as copying the whole log back, Ping returns at once.
+func (j *Journal) Ping(ctx context.Context) error {
+	if j.maintaining.Load() {
+		return nil
 	}
-	return s
+	return j.Idle(ctx, "ask the journal's writer", func(*engine.Conn) error { return nil })
 }
 
-// nameID returns the number of a name, and whether the journal has ever seen it.
-func (j *Journal) nameID(c *engine.Conn, s string) (nameID, bool) {
-	w, ok := j.names.find(s)
-	if !ok && j.readOnly {
-		if err := j.names.load(c); err == nil {
-			w, ok = j.names.find(s)
-		}
-	}
-	return w, ok
-}
+// Now is the time by the journal's clock.
+func (j *Journal) Now() time.Time { return j.now() }
 
-// has tells whether the file has the tables of a version: a reader may meet one that no newer agent has opened yet.
-func (j *Journal) has(version int64) bool { return !j.readOnly || j.version >= version }
+// ContentStore is where what is large lies; nil: nowhere.
+func (j *Journal) ContentStore() *content.Store { return j.content }
 
-// toldOrder is the column by which results of a submission are in the order in which they were told.
-func (j *Journal) toldOrder() string {
-	if j.has(resultVersion) {
-		return "revision"
-	}
-	return "n"
-}
+// Engine is the database that keeps the rows.
+func (j *Journal) Engine() engine.Engine { return j.engine }

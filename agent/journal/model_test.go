@@ -1,4 +1,4 @@
-package journal
+package journal_test
 
 import (
 	"crypto/sha256"
@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -18,24 +19,24 @@ type model struct {
 	*rig
 	t             *rapid.T
 	before, after *error
-	subs          map[ID]*modelSub
-	order         []ID
-	claims        map[string]ID // reference to the one that holds it
-	batches       [][]ID        // of target "line", by number
-	closed        []bool        // batches that are done or voided
-	gone          map[ID]string // content of what is purged
+	subs          map[journal.ID]*modelSub
+	order         []journal.ID
+	claims        map[string]journal.ID // reference to the one that holds it
+	batches       [][]journal.ID        // of target "line", by number
+	closed        []bool                // batches that are done or voided
+	gone          map[journal.ID]string // content of what is purged
 	rids          int
 }
 
 type modelSub struct {
 	ref, content string
 	office       bool
-	state        State
+	state        journal.State
 	whole        bool
 	final        bool
 	told         bool // of its delivery
 	reopened     bool
-	to           map[string]Progress
+	to           map[string]journal.Progress
 	batch        int
 	finals       int
 	heard        bool // the front office knows the decision
@@ -67,8 +68,8 @@ func TestAgainstModel(t *testing.T) {
 }
 
 func newModel(t *testing.T, rt *rapid.T) *model {
-	m := &model{rig: &rig{TB: t, clock: newClock(), dir: t.TempDir()}, t: rt, before: new(error), after: new(error), subs: map[ID]*modelSub{}, claims: map[string]ID{}, gone: map[ID]string{}}
-	m.opts = Options{Clock: m.clock, Rand: zeros{}, Hooks: Hooks{BeforeCommit: func() error { return *m.before }, AfterCommit: func() error { return *m.after }}}
+	m := &model{rig: &rig{TB: t, clock: newClock(), dir: t.TempDir()}, t: rt, before: new(error), after: new(error), subs: map[journal.ID]*modelSub{}, claims: map[string]journal.ID{}, gone: map[journal.ID]string{}}
+	m.opts = journal.Options{Clock: m.clock, Rand: zeros{}, Hooks: journal.Hooks{BeforeCommit: func() error { return *m.before }, AfterCommit: func() error { return *m.after }}}
 	m.rig.open()
 	m.must(m.PutPlan(m.ctx(), planA))
 	return m
@@ -98,7 +99,7 @@ func (m *model) try(t *rapid.T, f func() error) error {
 	return err
 }
 
-func (m *model) pick(t *rapid.T) (ID, *modelSub) {
+func (m *model) pick(t *rapid.T) (journal.ID, *modelSub) {
 	if len(m.order) == 0 {
 		t.Skip("nothing yet")
 	}
@@ -107,7 +108,7 @@ func (m *model) pick(t *rapid.T) (ID, *modelSub) {
 }
 
 func (m *model) accept(t *rapid.T) {
-	var list []Arrival
+	var list []journal.Arrival
 	for range rapid.IntRange(1, 5).Draw(t, "n") {
 		ref, content := rapid.StringMatching("[a-f]").Draw(t, "ref"), rapid.StringMatching("[xy]").Draw(t, "content")
 		a := arrival(ref, modelTargets[:rapid.IntRange(1, 3).Draw(t, "targets")]...)
@@ -116,21 +117,21 @@ func (m *model) accept(t *rapid.T) {
 			a.Office = ""
 		}
 		if rapid.IntRange(0, 9).Draw(t, "odd") == 0 {
-			a.Park = &Reason{Code: "odd"}
+			a.Park = &journal.Reason{Code: "odd"}
 		}
 		list = append(list, a)
 	}
-	var out []Acceptance
+	var out []journal.Acceptance
 	m.must(m.try(t, func() (err error) { out, err = m.Accept(m.ctx(), list); return err }))
 	for n, a := range list {
 		known, ok := m.claims[a.Reference]
 		switch {
 		case !ok: // a Repeat where the first try was on disk after all
 			m.claims[a.Reference] = out[n].ID
-			s := &modelSub{ref: a.Reference, content: string(a.Form), office: a.Office != "", state: Accepted, to: map[string]Progress{}}
-			p := Pending
+			s := &modelSub{ref: a.Reference, content: string(a.Form), office: a.Office != "", state: journal.Accepted, to: map[string]journal.Progress{}}
+			p := journal.Pending
 			if a.Park != nil {
-				s.state, s.whole, p = Parked, true, Held
+				s.state, s.whole, p = journal.Parked, true, journal.Held
 			}
 			for _, target := range a.Targets {
 				s.to[target] = p
@@ -154,30 +155,30 @@ func (m *model) accept(t *rapid.T) {
 func (m *model) apply(t *rapid.T) {
 	id, s := m.pick(t)
 	target := rapid.SampledFrom(modelTargets).Draw(t, "target")
-	to := rapid.SampledFrom([]Progress{Pending, Waiting, Attempting, Staged, Unclear, Done, Done, Done, Skipped, Held, Batched}).Draw(t, "to")
+	to := rapid.SampledFrom([]journal.Progress{journal.Pending, journal.Waiting, journal.Attempting, journal.Staged, journal.Unclear, journal.Done, journal.Done, journal.Done, journal.Skipped, journal.Held, journal.Batched}).Draw(t, "to")
 	final := rapid.Bool().Draw(t, "final")
 	err := m.try(t, func() error {
-		return m.Apply(m.ctx(), []Change{{ID: id, Target: target, To: to, Final: final, Attempt: true}})
+		return m.Apply(m.ctx(), []journal.Change{{ID: id, Target: target, To: to, Final: final, Attempt: true}})
 	})
 	from, ok := s.to[target]
 	how := states.Refused
 	if ok {
 		how = states.Transition(states.ProgressOf(string(from)), states.ProgressOf(string(to)))
 	}
-	if to == Batched && s.batch == 0 {
+	if to == journal.Batched && s.batch == 0 {
 		how = states.Refused
 	}
-	if (how == states.Refused) != errors.Is(err, ErrState) {
+	if (how == states.Refused) != errors.Is(err, journal.ErrState) {
 		t.Fatalf("%s to %s: %v", from, to, err)
 	}
 	if how == states.Taken {
 		s.to[target] = to
-		if s.whole && (to == Pending || to == Waiting) {
-			s.to[target] = Held
+		if s.whole && (to == journal.Pending || to == journal.Waiting) {
+			s.to[target] = journal.Held
 		}
 	}
 	if how != states.Refused {
-		m.settle(s, final && (to == Done || to == Skipped))
+		m.settle(s, final && (to == journal.Done || to == journal.Skipped))
 	}
 }
 
@@ -189,52 +190,52 @@ func (m *model) settle(s *modelSub, final bool) {
 		if states.ProgressOf(string(p)).Left() {
 			left++
 		}
-		if p == Held {
+		if p == journal.Held {
 			held++
 		}
 	}
-	if s.state == Rejected || s.whole && (s.state == Accepted || s.state == Parked) {
+	if s.state == journal.Rejected || s.whole && (s.state == journal.Accepted || s.state == journal.Parked) {
 		return
 	}
-	if s.state == Accepted || s.state == Parked {
+	if s.state == journal.Accepted || s.state == journal.Parked {
 		switch {
 		case held > 0:
-			s.state = Parked
+			s.state = journal.Parked
 		case left > 0:
-			s.state = Accepted
+			s.state = journal.Accepted
 		default:
-			s.state = Delivered
+			s.state = journal.Delivered
 		}
 	}
 	if left > 0 {
 		return
 	}
-	if !s.told && s.office && s.final && s.state == Delivered {
+	if !s.told && s.office && s.final && s.state == journal.Delivered {
 		s.finals++
 	}
 	s.told = true
-	if s.state == Decided && s.heard {
-		s.state = Closed
+	if s.state == journal.Decided && s.heard {
+		s.state = journal.Closed
 	}
-	if !s.office && (s.state == Decided || s.state == Delivered && s.final) {
-		s.state = Closed
+	if !s.office && (s.state == journal.Decided || s.state == journal.Delivered && s.final) {
+		s.state = journal.Closed
 	}
 }
 
 func (m *model) park(t *rapid.T) {
 	id, s := m.pick(t)
-	err := m.try(t, func() error { return m.ParkSubmission(m.ctx(), id, Reason{Code: "p"}) })
-	if s.state != Accepted && s.state != Parked {
-		if !errors.Is(err, ErrState) {
+	err := m.try(t, func() error { return m.ParkSubmission(m.ctx(), id, journal.Reason{Code: "p"}) })
+	if s.state != journal.Accepted && s.state != journal.Parked {
+		if !errors.Is(err, journal.ErrState) {
 			t.Fatal(err)
 		}
 		return
 	}
 	m.must(err)
-	s.state, s.whole = Parked, true
+	s.state, s.whole = journal.Parked, true
 	for target, p := range s.to {
-		if p == Pending || p == Waiting {
-			s.to[target] = Held
+		if p == journal.Pending || p == journal.Waiting {
+			s.to[target] = journal.Held
 		}
 	}
 }
@@ -244,20 +245,20 @@ func (m *model) release(t *rapid.T) {
 	err := m.Release(m.ctx(), id, "", "me")
 	held := false
 	for _, p := range s.to {
-		held = held || p == Held
+		held = held || p == journal.Held
 	}
-	if s.state != Parked && !held {
-		if !errors.Is(err, ErrState) {
+	if s.state != journal.Parked && !held {
+		if !errors.Is(err, journal.ErrState) {
 			t.Fatal(err)
 		}
 		return
 	}
 	m.must(err)
 	for target, p := range s.to {
-		if p == Held {
-			s.to[target] = Pending
+		if p == journal.Held {
+			s.to[target] = journal.Pending
 			if target == "line" && s.batch != 0 {
-				s.to[target] = Batched
+				s.to[target] = journal.Batched
 			}
 		}
 	}
@@ -268,29 +269,29 @@ func (m *model) release(t *rapid.T) {
 func (m *model) reject(t *rapid.T) {
 	id, s := m.pick(t)
 	force := rapid.Bool().Draw(t, "force")
-	err := m.try(t, func() error { return m.Reject(m.ctx(), id, nil, Reason{Code: "r"}, "me", force) })
-	if s.state == Rejected {
+	err := m.try(t, func() error { return m.Reject(m.ctx(), id, nil, journal.Reason{Code: "r"}, "me", force) })
+	if s.state == journal.Rejected {
 		m.must(err)
 		return
 	}
 	begun, left, given := false, false, false
 	for target, p := range s.to {
-		given = given || p == Dropped
+		given = given || p == journal.Dropped
 		left = left || states.ProgressOf(string(p)).Left()
 		sealed := target == "line" && s.batch != 0 && states.ProgressOf(string(p)).Left()
-		begun = begun || sealed || slices.Contains([]Progress{Done, Attempting, Batched, Staged, Unclear}, p)
+		begun = begun || sealed || slices.Contains([]journal.Progress{journal.Done, journal.Attempting, journal.Batched, journal.Staged, journal.Unclear}, p)
 	}
 	switch {
 	case begun && !force:
-		if !errors.Is(err, ErrPartlyDelivered) {
+		if !errors.Is(err, journal.ErrPartlyDelivered) {
 			t.Fatal(err)
 		}
 		return
-	case (s.state == Closed || s.state == Decided) && !left && given:
+	case (s.state == journal.Closed || s.state == journal.Decided) && !left && given:
 		m.must(err)
 		return
-	case (s.state == Closed || s.state == Decided) && !left:
-		if !errors.Is(err, ErrState) {
+	case (s.state == journal.Closed || s.state == journal.Decided) && !left:
+		if !errors.Is(err, journal.ErrState) {
 			t.Fatal(err)
 		}
 		return
@@ -298,15 +299,15 @@ func (m *model) reject(t *rapid.T) {
 	m.must(err)
 	for target, p := range s.to {
 		if states.ProgressOf(string(p)).Left() {
-			s.to[target] = Dropped
+			s.to[target] = journal.Dropped
 		}
 	}
-	if s.state == Closed || s.state == Decided { // what is left is given up
+	if s.state == journal.Closed || s.state == journal.Decided { // what is left is given up
 		s.whole = false
 		m.settle(s, false)
 		return
 	}
-	s.state, s.whole = Rejected, false
+	s.state, s.whole = journal.Rejected, false
 	if s.office {
 		s.finals++
 	}
@@ -315,11 +316,11 @@ func (m *model) reject(t *rapid.T) {
 func (m *model) again(t *rapid.T) {
 	id, s := m.pick(t)
 	target := rapid.SampledFrom(modelTargets).Draw(t, "target")
-	m.must(m.try(t, func() error { return m.Reopen(m.ctx(), []ID{id}, target, "me") }))
-	if s.to[target] == Done && s.state != Rejected {
-		s.to[target] = Pending
+	m.must(m.try(t, func() error { return m.Reopen(m.ctx(), []journal.ID{id}, target, "me") }))
+	if s.to[target] == journal.Done && s.state != journal.Rejected {
+		s.to[target] = journal.Pending
 		if s.whole {
-			s.to[target] = Held
+			s.to[target] = journal.Held
 		}
 		s.reopened = true
 		if target == "line" {
@@ -329,9 +330,9 @@ func (m *model) again(t *rapid.T) {
 }
 
 func (m *model) seal(t *rapid.T) {
-	var ids []ID
+	var ids []journal.ID
 	for _, id := range m.order {
-		if p := m.subs[id].to["line"]; (p == Pending || p == Waiting) && rapid.Bool().Draw(t, "member") {
+		if p := m.subs[id].to["line"]; (p == journal.Pending || p == journal.Waiting) && rapid.Bool().Draw(t, "member") {
 			ids = append(ids, id)
 		}
 	}
@@ -340,11 +341,11 @@ func (m *model) seal(t *rapid.T) {
 	}
 	seq := int64(len(m.batches) + 1)
 	m.must(m.try(t, func() error {
-		return m.Seal(m.ctx(), Batch{Seq: seq, Target: "line", Name: fmt.Sprint(seq), Members: ids})
+		return m.Seal(m.ctx(), journal.Batch{Seq: seq, Target: "line", Name: fmt.Sprint(seq), Members: ids})
 	}))
 	m.batches, m.closed = append(m.batches, ids), append(m.closed, false)
 	for _, id := range ids {
-		m.subs[id].to["line"], m.subs[id].batch = Batched, int(seq)
+		m.subs[id].to["line"], m.subs[id].batch = journal.Batched, int(seq)
 	}
 }
 
@@ -361,17 +362,17 @@ func (m *model) move(t *rapid.T) {
 	if void {
 		m.must(m.try(t, func() error { return m.VoidBatch(m.ctx(), "line", int64(n+1), "me", "why") }))
 	} else {
-		m.must(m.try(t, func() error { return m.MoveBatch(m.ctx(), "line", int64(n+1), Done, nil, nil) }))
+		m.must(m.try(t, func() error { return m.MoveBatch(m.ctx(), "line", int64(n+1), journal.Done, nil, nil) }))
 	}
 	for _, id := range m.batches[n] {
 		s := m.subs[id]
 		if !void {
-			s.to["line"] = Done // whatever an operator did meanwhile
+			s.to["line"] = journal.Done // whatever an operator did meanwhile
 			m.settle(s, false)
 		} else if s.batch == n+1 && states.ProgressOf(string(s.to["line"])).Left() {
-			s.to["line"], s.batch = Pending, 0
+			s.to["line"], s.batch = journal.Pending, 0
 			if s.whole {
-				s.to["line"] = Held
+				s.to["line"] = journal.Held
 			}
 			m.settle(s, false)
 		}
@@ -381,18 +382,18 @@ func (m *model) move(t *rapid.T) {
 func (m *model) decide(t *rapid.T) {
 	id, s := m.pick(t)
 	m.rids++
-	o := Outcome{Source: "person", ResultID: fmt.Sprint(m.rids), ID: id, Outcome: "approved"}
-	m.must(m.try(t, func() error { _, err := m.Results(m.ctx(), []Outcome{o}); return err }))
-	if s.state == Rejected {
+	o := journal.Outcome{Source: "person", ResultID: fmt.Sprint(m.rids), ID: id, Outcome: "approved"}
+	m.must(m.try(t, func() error { _, err := m.Results(m.ctx(), []journal.Outcome{o}); return err }))
+	if s.state == journal.Rejected {
 		return
 	}
 	left := false
 	for _, p := range s.to {
 		left = left || states.ProgressOf(string(p)).Left()
 	}
-	s.state, s.heard = Decided, false
+	s.state, s.heard = journal.Decided, false
 	if !s.office && !left {
-		s.state = Closed
+		s.state = journal.Closed
 	}
 	if s.office {
 		s.finals++
@@ -406,12 +407,12 @@ func (m *model) ack(t *rapid.T) {
 		for _, p := range s.to {
 			left = left || states.ProgressOf(string(p)).Left()
 		}
-		if s.office && s.state == Decided && left {
+		if s.office && s.state == journal.Decided && left {
 			s.heard = true
 			continue
 		}
-		if s.office && (s.state == Decided || s.state == Delivered && s.final && s.finals > 0) {
-			s.state = Closed
+		if s.office && (s.state == journal.Decided || s.state == journal.Delivered && s.final && s.finals > 0) {
+			s.state = journal.Closed
 		}
 	}
 }
@@ -419,15 +420,15 @@ func (m *model) ack(t *rapid.T) {
 // compare holds the journal against the model.
 func (m *model) compare() {
 	for _, target := range modelTargets {
-		var want []ID
+		var want []journal.ID
 		for _, id := range m.order {
 			if p, ok := m.subs[id].to[target]; ok && states.ProgressOf(string(p)).Open() {
 				want = append(want, id)
 			}
 		}
-		list, err := m.Backlog(m.ctx(), target, 0, maxList)
+		list, err := m.Backlog(m.ctx(), target, 0, 10_000)
 		m.must(err)
-		var got []ID
+		var got []journal.ID
 		for _, s := range list {
 			got = append(got, s.ID)
 			if s.Progress != m.subs[s.ID].to[target] {

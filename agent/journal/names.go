@@ -7,20 +7,20 @@ import (
 	"github.com/inbasket/inbasket/agent/journal/engine"
 )
 
-// nameID stands for a name that many rows share: of a route, target, office, source. 0 is the empty name.
-type nameID int64
+// NameID stands for a name that many rows share: of a route, target, office, source. 0 is the empty name.
+type NameID int64
 
-// names is the table of them in memory. The writer adds; readers may be on other goroutines.
+// names is the table of them in memory, and the writer's engine.Words. The writer adds; readers may be on other goroutines.
 type names struct {
 	mu    sync.RWMutex
-	texts map[nameID]string
-	ids   map[string]nameID
-	last  nameID
-	fresh []nameID // added by the transaction under way
+	texts map[NameID]string
+	ids   map[string]NameID
+	last  NameID
+	fresh []NameID // added by the transaction under way
 }
 
 func newNames() *names {
-	return &names{texts: map[nameID]string{0: ""}, ids: map[string]nameID{"": 0}}
+	return &names{texts: map[NameID]string{0: ""}, ids: map[string]NameID{"": 0}}
 }
 
 // load reads what is on disk and not yet known.
@@ -28,7 +28,7 @@ func (w *names) load(c *engine.Conn) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return engine.Each(c, "SELECT id, text FROM word WHERE id>?", []any{w.last}, func(n struct {
-		ID   nameID
+		ID   NameID
 		Text string
 	}) error {
 		w.texts[n.ID], w.ids[n.Text] = n.Text, n.ID
@@ -37,13 +37,13 @@ func (w *names) load(c *engine.Conn) error {
 	})
 }
 
-func (w *names) text(id nameID) string {
+func (w *names) text(id NameID) string {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	return w.texts[id]
 }
 
-func (w *names) find(s string) (nameID, bool) {
+func (w *names) find(s string) (NameID, bool) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	id, ok := w.ids[s]
@@ -51,7 +51,7 @@ func (w *names) find(s string) (nameID, bool) {
 }
 
 // put returns the number of s and makes it if need be. Only the writer calls it.
-func (w *names) put(c *engine.Conn, s string) (nameID, error) {
+func (w *names) put(c *engine.Conn, s string) (NameID, error) {
 	if id, ok := w.find(s); ok {
 		return id, nil
 	}
@@ -64,6 +64,41 @@ func (w *names) put(c *engine.Conn, s string) (nameID, error) {
 	w.texts[id], w.ids[s], w.last = s, id, id
 	w.fresh = append(w.fresh, id)
 	return id, nil
+}
+
+// Text is the writer's look-up.
+func (w *names) Text(_ *engine.Conn, n int64) string { return w.text(NameID(n)) }
+
+// Number is the writer's look-up, which adds what is new.
+func (w *names) Number(c *engine.Conn, s string) (int64, error) {
+	id, err := w.put(c, s)
+	return int64(id), err
+}
+
+// reading is engine.Words for a reader: it adds nothing, and reads again what a running agent may have added.
+type reading struct{ j *Journal }
+
+func (r reading) reload(c *engine.Conn) bool { return r.j.readOnly && r.j.names.load(c) == nil }
+
+// Text returns the text of a name.
+func (r reading) Text(c *engine.Conn, n int64) string {
+	s := r.j.names.text(NameID(n))
+	if s == "" && n != 0 && r.reload(c) {
+		s = r.j.names.text(NameID(n))
+	}
+	return s
+}
+
+// Number returns the number of a name; -1, which no row has, where the journal has never seen it.
+func (r reading) Number(c *engine.Conn, s string) (int64, error) {
+	id, ok := r.j.names.find(s)
+	if !ok && r.reload(c) {
+		id, ok = r.j.names.find(s)
+	}
+	if !ok {
+		return -1, nil
+	}
+	return int64(id), nil
 }
 
 // forget drops the names that were added after the first n of the transaction under way.
@@ -87,14 +122,13 @@ func (w *names) settle() {
 	w.fresh = w.fresh[:0]
 }
 
-// A list of targets is one name: the names joined by a character that no name holds.
-const listSeparator = "\x1f"
+// A list of targets is one name.
+func JoinList(s []string) string { return strings.Join(s, engine.Separator) }
 
-func joinList(s []string) string { return strings.Join(s, listSeparator) }
-
-func splitList(s string) []string {
+// SplitList reads what JoinList wrote.
+func SplitList(s string) []string {
 	if s == "" {
 		return nil
 	}
-	return strings.Split(s, listSeparator)
+	return strings.Split(s, engine.Separator)
 }

@@ -1,10 +1,11 @@
-package journal
+package journal_test
 
 import (
 	"context"
 	"testing"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/engine"
 )
 
@@ -13,12 +14,10 @@ func TestPing(t *testing.T) {
 	r := newRig(t)
 	r.must(r.Ping(r.ctx()))
 	begun, release := make(chan struct{}), make(chan struct{})
-	stop := func(ended chan error, jb *job) {
-		go func() { ended <- r.send(context.Background(), "test", jb) }()
-		<-begun
-	}
+	busy := func() error { begun <- struct{}{}; <-release; return nil }
 	ended := make(chan error, 1)
-	stop(ended, &job{run: func(*tx) error { begun <- struct{}{}; <-release; return nil }})
+	go func() { ended <- r.Do(context.Background(), "test", func(*journal.Tx) error { return busy() }) }()
+	<-begun
 	ctx, cancel := context.WithTimeout(r.ctx(), 50*time.Millisecond)
 	defer cancel()
 	if err := r.Ping(ctx); err == nil {
@@ -27,7 +26,8 @@ func TestPing(t *testing.T) {
 	release <- struct{}{}
 	r.must(<-ended)
 	r.must(r.Ping(r.ctx()))
-	stop(ended, &job{idle: func(*engine.Conn) error { begun <- struct{}{}; <-release; return nil }})
+	go func() { ended <- r.Idle(context.Background(), "test", func(*engine.Conn) error { return busy() }) }()
+	<-begun
 	if !r.Maintaining() {
 		t.Error("it does not tell that it keeps the journal")
 	}

@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/inbasket/inbasket/agent/journal/engine"
 )
 
 // positions makes positions in the stream of events opaque: they count the events of all offices, and none is to learn from
@@ -25,31 +23,25 @@ type positions struct {
 const positionKey = "event-key"
 
 // loadPositions reads the key, or makes it when a journal is opened by this program for the first time.
-func (j *Journal) loadPositions(c *engine.Conn) error {
-	s, err := storedValue(c, positionKey)
-	if err != nil {
-		return err
-	}
+func (l *Look) loadPositions() {
+	s := Value[string](l, markValue, positionKey)
 	if s == "" {
 		key := make([]byte, 16)
 		_, _ = rand.Read(key) // never fails: the runtime ends the process instead
-		s = hex.EncodeToString(key) + " " + strconv.FormatInt(j.seq, 10)
-		if _, err := c.Exec("INSERT INTO mark(name, value) VALUES(?, ?)", positionKey, s); err != nil {
-			return err
-		}
+		s = hex.EncodeToString(key) + " " + strconv.FormatInt(l.Journal.seq, 10)
+		NewTx(l).Exec(setMark, positionKey, s)
 	}
 	text, number, _ := strings.Cut(s, " ")
 	key, err := hex.DecodeString(text)
 	if err == nil {
-		j.positions.clear, err = strconv.ParseInt(number, 10, 64)
+		l.Journal.positions.clear, err = strconv.ParseInt(number, 10, 64)
 	}
 	if err == nil {
-		j.positions.block, err = aes.NewCipher(key)
+		l.Journal.positions.block, err = aes.NewCipher(key)
 	}
 	if err != nil {
-		return fmt.Errorf("mark %s of the journal: %w", positionKey, err)
+		l.Fail(fmt.Errorf("mark %s of the journal: %w", positionKey, err))
 	}
-	return nil
 }
 
 // Hide returns the opaque name of a position in the stream of events, the same for life.

@@ -1,12 +1,13 @@
-package journal
+package journal_test
 
 import (
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/states"
+	"github.com/inbasket/inbasket/agent/journal/telling"
 )
 
 // A position has one opaque name for life; what an older program told as a number stays one.
@@ -14,10 +15,7 @@ func TestPositionsKeepTheirNames(t *testing.T) {
 	r := newRig(t)
 	r.EnablePush("portal", true)
 	id := r.one("A", "x")
-	r.must(r.do(r.ctx(), "forget the key, as a journal of an older program has none", func(t *tx) error {
-		_, err := t.c.Exec("DELETE FROM mark WHERE name=?", positionKey)
-		return err
-	}))
+	r.must(r.Put(r.ctx(), "forget the key, as a journal of an older program has none", "DELETE FROM mark WHERE name=?", "event-key"))
 	r.reopen()
 	r.EnablePush("portal", true)
 	if r.Clear() != 1 {
@@ -40,12 +38,11 @@ func TestPositionsKeepTheirNames(t *testing.T) {
 	if _, ok := r.Reveal([16]byte{1}); ok {
 		t.Error("a name is taken that was never given")
 	}
-	r.must(r.do(r.ctx(), "two more events", func(t *tx) error {
-		w, err := t.name("portal")
+	r.must(r.Do(r.ctx(), "two more events", func(t *journal.Tx) error {
 		for range 2 {
-			t.event(w, id, states.EventDelivered, false, nil)
+			t.Event(t.NameID("portal"), id, states.EventDelivered, false, nil)
 		}
-		return err
+		return nil
 	}))
 	r.one("B", "x")
 	var nths []int64
@@ -58,7 +55,7 @@ func TestPositionsKeepTheirNames(t *testing.T) {
 			} else if p.Nth != p.Event.At.UnixMicro()+1 {
 				t.Errorf("the first event of another form has number %d", p.Nth)
 			}
-			r.must(r.Pushed(r.ctx(), "portal", []PushOutcome{{Seq: p.Event.Seq, OK: true}}))
+			r.must(r.Pushed(r.ctx(), "portal", []telling.PushOutcome{{Seq: p.Event.Seq, OK: true}}))
 		}
 	}
 	if at := r.clock.Now().UnixMicro(); len(nths) != 3 || nths[0] != 1 || nths[1] != at+2 || nths[2] != at+3 {
@@ -68,11 +65,8 @@ func TestPositionsKeepTheirNames(t *testing.T) {
 
 func TestWhatAnOfficePosted(t *testing.T) {
 	r := newRig(t)
-	store, err := content.Open(t.TempDir())
-	r.must(err)
-	r.content = store
 	midnight := r.clock.Now()
-	post := func(ref, office, inbasket, form string, files ...File) {
+	post := func(ref, office, inbasket, form string, files ...journal.File) {
 		t.Helper()
 		a := arrival(ref, "x")
 		a.Form = []byte(form)
@@ -82,8 +76,8 @@ func TestWhatAnOfficePosted(t *testing.T) {
 	post("A", "portal", "http", strings.Repeat("a", 100))
 	r.clock.add(time.Hour)
 	since := r.clock.Now()
-	post("B", "portal", "http", strings.Repeat("b", 10), File{Name: "x", Size: 7}, File{Name: "y", Size: 5})
-	post("C", "portal", "http", strings.Repeat("c", inlineForm+1))
+	post("B", "portal", "http", strings.Repeat("b", 10), journal.File{Name: "x", Size: 7}, journal.File{Name: "y", Size: 5})
+	post("C", "portal", "http", strings.Repeat("c", journal.InlineForm+1))
 	post("D", "portal", "folder", "dddd")
 	post("E", "other", "http", "eeee")
 	for _, c := range []struct {
@@ -91,7 +85,7 @@ func TestWhatAnOfficePosted(t *testing.T) {
 		since  time.Time
 		forms  int64
 		bytes  int64
-	}{{"portal", midnight, 3, 100 + 22 + inlineForm + 1}, {"portal", since, 2, 22 + inlineForm + 1}, {"other", midnight, 1, 4}, {"nobody", midnight, 0, 0}} {
+	}{{"portal", midnight, 3, 100 + 22 + journal.InlineForm + 1}, {"portal", since, 2, 22 + journal.InlineForm + 1}, {"other", midnight, 1, 4}, {"nobody", midnight, 0, 0}} {
 		forms, bytes, err := r.Posted(r.ctx(), c.office, c.since)
 		if err != nil || forms != c.forms || bytes != c.bytes {
 			t.Errorf("%s since %s: %d with %d bytes instead of %d with %d, %v", c.office, c.since, forms, bytes, c.forms, c.bytes, err)

@@ -1,12 +1,14 @@
 //go:build unix
 
-package journal
+package journal_test
 
 import (
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/inbasket/inbasket/agent/journal"
 )
 
 // What citizens wrote is readable by the agent's account only, whatever the umask and the folder's rights are, and also
@@ -18,11 +20,11 @@ func TestTheFileIsPrivate(t *testing.T) {
 	}
 	defer syscall.Umask(syscall.Umask(0o022))
 	for range 2 {
-		j, err := Open(t.Context(), dir, Options{})
+		j, err := journal.Open(t.Context(), dir, journal.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range []string{FileName, FileName + "-wal", FileName + "-shm"} {
+		for _, name := range []string{journal.FileName, journal.FileName + "-wal", journal.FileName + "-shm"} {
 			info, err := os.Stat(filepath.Join(dir, name))
 			if err != nil || info.Mode().Perm() != 0o600 {
 				t.Errorf("%s: %v %v", name, info, err)
@@ -31,7 +33,7 @@ func TestTheFileIsPrivate(t *testing.T) {
 		if err := j.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Chmod(filepath.Join(dir, FileName), 0o644); err != nil {
+		if err := os.Chmod(filepath.Join(dir, journal.FileName), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-package journal
+package journal_test
 
 import (
 	"context"
@@ -7,6 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/accepting"
+	"github.com/inbasket/inbasket/agent/journal/checking"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/purging"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -28,36 +34,36 @@ func TestKilledWhilePurging(t *testing.T) {
 			}
 		})
 	}
-	j, err := Open(t.Context(), dir, Options{})
+	j, err := journal.Open(t.Context(), dir, journal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = j.Close() }()
-	c, err := j.Checkup(t.Context(), CheckupOrder{Full: true})
+	c, err := checking.Of(j).Checkup(t.Context(), checking.CheckupOrder{Full: true})
 	if err != nil || len(c.Findings) > 0 || c.Purged < int64(len(purged)) || len(purged) < 50 {
 		t.Fatalf("%+v, %d purged, %v", c, len(purged), err)
 	}
 	for _, ref := range acked {
 		a := arrival(ref, "x")
 		a.Office = ""
-		out, err := j.Accept(t.Context(), []Arrival{a})
+		out, err := accepting.Of(j).Accept(t.Context(), []journal.Arrival{a})
 		if err != nil || out[0].Verdict != connectors.Repeat {
 			t.Fatalf("%s is not known any more: %+v, %v", ref, out, err)
 		}
 	}
 	for text := range purged {
-		id, err := ParseID(text)
+		id, err := journal.ParseID(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if v, err := j.Show(t.Context(), id); err != nil || v.State != Purged {
+		if v, err := reading.Of(j).Show(t.Context(), id); err != nil || v.State != journal.Purged {
 			t.Fatalf("%s: %s, %v", id, v.State, err)
 		}
 	}
-	runs, err := j.Uncertified(t.Context())
+	runs, err := purging.Of(j).Uncertified(t.Context())
 	total := int64(0)
 	for _, run := range runs {
-		cert, err := j.Certify(t.Context(), run)
+		cert, err := purging.Of(j).Certify(t.Context(), run)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,20 +76,20 @@ func TestKilledWhilePurging(t *testing.T) {
 
 func purgeVictim(dir string) error {
 	ctx := context.Background()
-	j, err := Open(ctx, dir, Options{})
+	j, err := journal.Open(ctx, dir, journal.Options{})
 	if err != nil {
 		return err
 	}
 	if err := j.PutPlan(ctx, planA); err != nil {
 		return err
 	}
-	var open []ID
+	var open []journal.ID
 	for n := 0; ; n++ {
 		a := arrival(fmt.Sprintf("%s-%d", os.Getenv("INBASKET_JOURNAL_ROUND"), n), "x")
 		a.Office = ""
-		out, err := j.Accept(ctx, []Arrival{a})
+		out, err := accepting.Of(j).Accept(ctx, []journal.Arrival{a})
 		if err == nil {
-			err = j.Apply(ctx, []Change{{ID: out[0].ID, Target: "x", To: Done, Final: true}})
+			err = delivering.Of(j).Apply(ctx, []journal.Change{{ID: out[0].ID, Target: "x", To: journal.Done, Final: true}})
 		}
 		if err != nil {
 			return err
@@ -99,23 +105,23 @@ func purgeVictim(dir string) error {
 	}
 }
 
-func purgeSome(ctx context.Context, j *Journal, ids []ID, n int) error {
-	run, err := j.StartPurge(ctx)
+func purgeSome(ctx context.Context, j *journal.Journal, ids []journal.ID, n int) error {
+	run, err := purging.Of(j).StartPurge(ctx)
 	if err != nil {
 		return err
 	}
-	gone, err := j.Purge(ctx, ids, PurgeOrder{Run: run})
+	gone, err := purging.Of(j).Purge(ctx, ids, purging.PurgeOrder{Run: run})
 	if err != nil {
 		return err
 	}
 	for _, id := range gone {
 		fmt.Println("purged " + id.String())
 	}
-	if _, err := j.Scrub(ctx, 1); err != nil {
+	if _, err := checking.Of(j).Scrub(ctx, 1); err != nil {
 		return err
 	}
 	if n%3 == 0 {
-		_, err = j.Compact(ctx, nil)
+		_, err = checking.Of(j).Compact(ctx, nil)
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-package journal
+package journal_test
 
 import (
 	"bytes"
@@ -15,26 +15,30 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
+	"github.com/inbasket/inbasket/agent/journal/purging"
+	"github.com/inbasket/inbasket/agent/journal/telling"
 	"github.com/inbasket/inbasket/connectors"
 )
 
 // purge purges in a run of its own.
-func (r *rig) purge(ids ...ID) []ID {
+func (r *rig) purge(ids ...journal.ID) []journal.ID {
 	r.Helper()
 	run, err := r.StartPurge(r.ctx())
 	r.must(err)
-	gone, err := r.Purge(r.ctx(), ids, PurgeOrder{Run: run})
+	gone, err := r.Purge(r.ctx(), ids, purging.PurgeOrder{Run: run})
 	r.must(err)
 	return gone
 }
 
 // closed accepts, delivers, decides and closes a submission.
-func (r *rig) closed(ref string) ID {
+func (r *rig) closed(ref string) journal.ID {
 	r.Helper()
 	id := r.delivered(ref, "CASE="+ref)
 	r.result(decision("for "+ref, "CASE="+ref))
 	r.must(r.Ack(r.ctx(), "portal", "main", 1<<40))
-	if s := r.state(id); s != Closed {
+	if s := r.state(id); s != journal.Closed {
 		r.Fatalf("%s is %s", ref, s)
 	}
 	return id
@@ -43,7 +47,7 @@ func (r *rig) closed(ref string) ID {
 func TestATombstoneKeepsAFormKnown(t *testing.T) {
 	r := newRig(t)
 	id := r.closed("REF-1")
-	if got := r.purge(id); !slices.Equal(got, []ID{id}) {
+	if got := r.purge(id); !slices.Equal(got, []journal.ID{id}) {
 		t.Fatalf("purged %v", got)
 	}
 	if got := r.purge(id); len(got) != 0 {
@@ -51,12 +55,12 @@ func TestATombstoneKeepsAFormKnown(t *testing.T) {
 	}
 	for range 2 { // also from a journal that was opened again
 		again := r.accept(arrival("REF-1", "x"))[0]
-		if again != (Acceptance{ID: id, Verdict: connectors.Repeat, State: Closed}) {
+		if again != (journal.Acceptance{ID: id, Verdict: connectors.Repeat, State: journal.Closed}) {
 			t.Fatalf("the same form again: %+v", again)
 		}
 		other := arrival("REF-1", "x")
 		other.Digest = sha256.Sum256([]byte("other"))
-		if got := r.accept(other)[0]; got != (Acceptance{ID: id, Verdict: connectors.Conflict, State: Closed, On: "reference"}) {
+		if got := r.accept(other)[0]; got != (journal.Acceptance{ID: id, Verdict: connectors.Conflict, State: journal.Closed, On: "reference"}) {
 			t.Fatalf("other content: %+v", got)
 		}
 		other.KnownOnly = true
@@ -76,9 +80,9 @@ func TestATombstoneKeepsAFormKnown(t *testing.T) {
 		r.clock.add(time.Hour)
 		r.reopen()
 	}
-	found, ok, err := r.Find(r.ctx(), "portal", "REF-1")
-	if err != nil || !ok || found != id {
-		t.Fatalf("find: %s %v %v", found, ok, err)
+	found, err := r.List(r.ctx(), journal.Filter{State: journal.Purged, Reference: "REF-1"})
+	if err != nil || len(found) != 1 || found[0].ID != id {
+		t.Fatalf("find: %+v %v", found, err)
 	}
 	r.check()
 }
@@ -90,10 +94,10 @@ func TestWhatIsSeenOfAPurgedSubmission(t *testing.T) {
 	r.clock.add(91 * 24 * time.Hour)
 	run, err := r.StartPurge(r.ctx())
 	r.must(err)
-	if _, err := r.Purge(r.ctx(), []ID{id}, PurgeOrder{Run: run, By: "anna", Reason: "asked for by letter"}); err != nil {
+	if _, err := r.Purge(r.ctx(), []journal.ID{id}, purging.PurgeOrder{Run: run, By: "anna", Reason: "asked for by letter"}); err != nil {
 		t.Fatal(err)
 	}
-	want := Tombstone{ID: id, Was: Closed, Route: "building", Office: "portal", Targets: []string{"x"}, At: at, Ended: at, Purged: r.clock.Now(), Run: run, By: "anna", Reason: "asked for by letter"}
+	want := journal.Tombstone{ID: id, Was: journal.Closed, Route: "building", Office: "portal", Targets: []string{"x"}, At: at, Ended: at, Purged: r.clock.Now(), Run: run, By: "anna", Reason: "asked for by letter"}
 	got, err := r.Tombstone(r.ctx(), id)
 	r.must(err)
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -101,19 +105,19 @@ func TestWhatIsSeenOfAPurgedSubmission(t *testing.T) {
 	}
 	v, err := r.Show(r.ctx(), id)
 	r.must(err)
-	if v.State != Purged || v.Reference != "" || len(v.Timeline) != 3 || v.Deliveries[0].Progress != Done {
+	if v.State != journal.Purged || v.Reference != "" || len(v.Timeline) != 3 || v.Deliveries[0].Progress != journal.Done {
 		t.Errorf("%+v", v)
 	}
-	var gone *PurgedError
-	if err := r.Reject(r.ctx(), id, nil, Reason{}, "me", true); !errors.As(err, &gone) || !errors.Is(err, ErrNotFound) || gone.Was != Closed {
+	var gone *journal.PurgedError
+	if err := r.Reject(r.ctx(), id, nil, journal.Reason{}, "me", true); !errors.As(err, &gone) || !errors.Is(err, journal.ErrNotFound) || gone.Was != journal.Closed {
 		t.Errorf("an order for it: %v", err)
 	}
 	for name, c := range map[string]struct {
-		f    Filter
+		f    journal.Filter
 		want int
-	}{"all": {Filter{}, 1}, "route": {Filter{Route: "building"}, 1}, "other route": {Filter{Route: "else"}, 0}, "reference": {Filter{Reference: "REF-1"}, 1},
-		"other reference": {Filter{Reference: "REF-2"}, 0}, "after": {Filter{After: id}, 0}, "since": {Filter{Since: at.Add(1)}, 0}, "office": {Filter{Office: "portal", Until: at.Add(1)}, 1}} {
-		c.f.State = Purged
+	}{"all": {journal.Filter{}, 1}, "route": {journal.Filter{Route: "building"}, 1}, "other route": {journal.Filter{Route: "else"}, 0}, "reference": {journal.Filter{Reference: "REF-1"}, 1},
+		"other reference": {journal.Filter{Reference: "REF-2"}, 0}, "after": {journal.Filter{After: id}, 0}, "since": {journal.Filter{Since: at.Add(1)}, 0}, "office": {journal.Filter{Office: "portal", Until: at.Add(1)}, 1}} {
+		c.f.State = journal.Purged
 		list, err := r.List(r.ctx(), c.f)
 		r.must(err)
 		if len(list) != c.want {
@@ -122,16 +126,16 @@ func TestWhatIsSeenOfAPurgedSubmission(t *testing.T) {
 	}
 	s, err := r.Summary(r.ctx())
 	r.must(err)
-	if s.Purged != 1 || s.States[Closed] != 0 {
+	if s.Purged != 1 || s.States[journal.Closed] != 0 {
 		t.Errorf("%+v", s)
 	}
 	// A result that comes now is kept for a person, with the reason.
 	if v := r.result(decision("late", "CASE=REF-1")); v != connectors.Taken {
 		t.Errorf("late result: %s", v)
 	}
-	parked, err := r.ParkedResults(r.ctx(), 10)
+	parked, err := r.ParkedResults(r.ctx(), 0, 10)
 	r.must(err)
-	if len(parked) != 1 || parked[0].Park.Code != CodePurged || !strings.Contains(parked[0].Park.Text, id.String()) {
+	if len(parked) != 1 || parked[0].Park.Code != journal.CodePurged || !strings.Contains(parked[0].Park.Text, id.String()) {
 		t.Errorf("%+v", parked)
 	}
 	r.result(decision("for nobody", "CASE=unknown"))
@@ -145,37 +149,37 @@ func TestWhatIsNotOverStays(t *testing.T) {
 	r := newRig(t)
 	r.EnablePush("hooked", true)
 	open := r.one("open", "x")
-	parked := r.accept(func() Arrival { a := arrival("parked", "x"); a.Park = &Reason{Code: "odd"}; return a }())[0].ID
+	parked := r.accept(func() journal.Arrival { a := arrival("parked", "x"); a.Park = &journal.Reason{Code: "odd"}; return a }())[0].ID
 	delivered := r.delivered("delivered", "")
-	hooked := r.accept(func() Arrival {
+	hooked := r.accept(func() journal.Arrival {
 		a := arrival("hooked", "x")
-		a.Office, a.Reject = "hooked", []FieldError{{Code: "required"}}
+		a.Office, a.Reject = "hooked", []journal.FieldError{{Code: "required"}}
 		return a
 	}())[0].ID
 	reopened := r.closed("reopened")
-	r.must(r.Reopen(r.ctx(), []ID{reopened}, "x", "me"))
+	r.must(r.Reopen(r.ctx(), []journal.ID{reopened}, "x", "me"))
 	inBatch := r.one("in a batch", "line")
-	r.must(r.Seal(r.ctx(), Batch{Seq: 1, Target: "line", Name: "1", Members: []ID{inBatch}}))
-	r.must(r.Reject(r.ctx(), inBatch, nil, Reason{Code: "r"}, "me", true))
-	all := []ID{open, parked, delivered, hooked, reopened, inBatch}
+	r.must(r.Seal(r.ctx(), journal.Batch{Seq: 1, Target: "line", Name: "1", Members: []journal.ID{inBatch}}))
+	r.must(r.Reject(r.ctx(), inBatch, nil, journal.Reason{Code: "r"}, "me", true))
+	all := []journal.ID{open, parked, delivered, hooked, reopened, inBatch}
 	if got := r.purge(all...); len(got) != 0 {
 		t.Fatalf("purged %v of %v", got, all)
 	}
 	// Each of them goes once it is over.
 	r.done(open, "x")
-	r.must(r.Reject(r.ctx(), parked, nil, Reason{Code: "r"}, "me", false))
+	r.must(r.Reject(r.ctx(), parked, nil, journal.Reason{Code: "r"}, "me", false))
 	r.done(reopened, "x")
-	r.must(r.MoveBatch(r.ctx(), "line", 1, Done, nil, nil))
+	r.must(r.MoveBatch(r.ctx(), "line", 1, journal.Done, nil, nil))
 	due, err := r.DuePushes(r.ctx(), "hooked", r.clock.Now().Add(time.Hour), 10)
 	r.must(err)
 	for len(due) > 0 {
 		for _, p := range due {
-			r.must(r.Pushed(r.ctx(), "hooked", []PushOutcome{{Seq: p.Event.Seq, OK: true}}))
+			r.must(r.Pushed(r.ctx(), "hooked", []telling.PushOutcome{{Seq: p.Event.Seq, OK: true}}))
 		}
 		due, err = r.DuePushes(r.ctx(), "hooked", r.clock.Now().Add(time.Hour), 10)
 		r.must(err)
 	}
-	if got := r.purge(all...); !slices.Equal(got, []ID{parked, hooked, reopened, inBatch}) {
+	if got := r.purge(all...); !slices.Equal(got, []journal.ID{parked, hooked, reopened, inBatch}) {
 		t.Fatalf("purged %v of %v", got, all)
 	}
 	r.check()
@@ -183,18 +187,18 @@ func TestWhatIsNotOverStays(t *testing.T) {
 
 func TestWhoMayBePurged(t *testing.T) {
 	r := newRig(t)
-	var want []Ended
+	var want []purging.Ended
 	for n := range 5 {
 		id := r.closed(fmt.Sprint("R", n))
-		want = append(want, Ended{ID: id, State: Closed, Route: "building", At: r.clock.Now()})
+		want = append(want, purging.Ended{ID: id, State: journal.Closed, Route: "building", At: r.clock.Now()})
 		r.one(fmt.Sprint("open ", n), "x")
 		r.clock.add(time.Minute)
 	}
 	before := r.clock.Now()
 	r.clock.add(time.Minute)
 	r.closed("too young")
-	var got []Ended
-	var after ID
+	var got []purging.Ended
+	var after journal.ID
 	for more := true; more; more = after != 0 {
 		list, next, err := r.EndedBefore(r.ctx(), before, after, 3)
 		r.must(err)
@@ -211,7 +215,7 @@ func canary(n int) string { return fmt.Sprintf("KANARIENVOGEL-%04d", n) }
 // A form's every word is gone from the journal's files, the write-ahead log and the content store.
 func TestNothingOfAPurgedFormIsOnTheDisk(t *testing.T) {
 	r := newRig(t)
-	var ids, kept []ID
+	var ids, kept []journal.ID
 	const forms = 400
 	for n := range forms {
 		a := arrival("ref-"+canary(n), "x", "line")
@@ -221,23 +225,23 @@ func TestNothingOfAPurgedFormIsOnTheDisk(t *testing.T) {
 		}
 		a.Form = []byte(`{"name": "` + filler + `"}`)
 		a.Digest, a.IdempotencyKey = sha256.Sum256(a.Form), "key-"+canary(n)
-		blob, err := r.content.Put(r.ctx(), strings.NewReader("attached "+canary(n)), 1<<20)
+		blob, err := r.ContentStore().Put(r.ctx(), strings.NewReader("attached "+canary(n)), 1<<20)
 		r.must(err)
-		a.Attachments = []File{{Name: canary(n) + ".pdf", Digest: blob.Digest, Size: blob.Size}}
+		a.Attachments = []journal.File{{Name: canary(n) + ".pdf", Digest: blob.Digest, Size: blob.Size}}
 		id := r.accept(a)[0].ID
-		r.must(r.Apply(r.ctx(), []Change{{ID: id, Target: "x", To: Pending, Attempt: true, Reason: &Reason{Code: "c", Raw: "refused: " + canary(n)}}}))
-		r.must(r.Apply(r.ctx(), []Change{{ID: id, Target: "x", To: Done, MatchKey: "CASE=" + canary(n), Returned: map[string]connectors.Value{"n": {Kind: connectors.Text, Str: canary(n)}}}}))
+		r.must(r.Apply(r.ctx(), []journal.Change{{ID: id, Target: "x", To: journal.Pending, Attempt: true, Reason: &journal.Reason{Code: "c", Raw: "refused: " + canary(n)}}}))
+		r.must(r.Apply(r.ctx(), []journal.Change{{ID: id, Target: "x", To: journal.Done, MatchKey: "CASE=" + canary(n), Returned: map[string]connectors.Value{"n": {Kind: connectors.Text, Str: canary(n)}}}}))
 		ids = append(ids, id)
 	}
-	batch, err := r.content.Put(r.ctx(), strings.NewReader(canary(1)+canary(2)), 1<<20)
+	batch, err := r.ContentStore().Put(r.ctx(), strings.NewReader(canary(1)+canary(2)), 1<<20)
 	r.must(err)
-	r.must(r.Seal(r.ctx(), Batch{Seq: 1, Target: "line", Name: "1", Members: ids, Digest: batch.Digest, Size: batch.Size}))
-	r.must(r.MoveBatch(r.ctx(), "line", 1, Done, nil, nil))
+	r.must(r.Seal(r.ctx(), journal.Batch{Seq: 1, Target: "line", Name: "1", Members: ids, Digest: batch.Digest, Size: batch.Size}))
+	r.must(r.MoveBatch(r.ctx(), "line", 1, journal.Done, nil, nil))
 	for n := range forms {
-		doc, err := r.content.Put(r.ctx(), strings.NewReader("document "+canary(n)), 1<<20)
+		doc, err := r.ContentStore().Put(r.ctx(), strings.NewReader("document "+canary(n)), 1<<20)
 		r.must(err)
 		o := decision("rid "+canary(n), "CASE="+canary(n))
-		o.Reason, o.Documents = canary(n), []File{{Name: canary(n), Digest: doc.Digest, Size: doc.Size}}
+		o.Reason, o.Documents = canary(n), []journal.File{{Name: canary(n), Digest: doc.Digest, Size: doc.Size}}
 		r.result(o)
 	}
 	r.must(r.Ack(r.ctx(), "portal", "main", 1<<40))
@@ -248,7 +252,7 @@ func TestNothingOfAPurgedFormIsOnTheDisk(t *testing.T) {
 	}
 	r.must(r.Checkpoint(r.ctx()))
 	gone := 0
-	for page := range slices.Chunk(slices.DeleteFunc(slices.Clone(ids), func(id ID) bool { return slices.Contains(kept, id) }), 64) {
+	for page := range slices.Chunk(slices.DeleteFunc(slices.Clone(ids), func(id journal.ID) bool { return slices.Contains(kept, id) }), 64) {
 		gone += len(r.purge(page...))
 	}
 	if gone != forms-len(kept) {
@@ -264,7 +268,7 @@ func TestNothingOfAPurgedFormIsOnTheDisk(t *testing.T) {
 		}
 	}
 	r.check()
-	c, err := r.Checkup(r.ctx(), CheckupOrder{Content: r.content})
+	c, err := r.Checkup(r.ctx(), checking.CheckupOrder{Content: r.ContentStore()})
 	r.must(err)
 	if len(c.Findings) > 0 || c.Content == 0 {
 		t.Errorf("%+v", c)
@@ -279,7 +283,7 @@ func (r *rig) collect() {
 	unused, err := r.Unreferenced(r.ctx(), list)
 	r.must(err)
 	for _, d := range unused {
-		r.must(r.content.Remove(d))
+		r.must(r.ContentStore().Remove(d))
 	}
 	r.must(r.Collected(r.ctx(), list))
 }
@@ -322,14 +326,14 @@ func (r *rig) canaries(count int) []bool {
 
 func TestContentThatIsSharedStays(t *testing.T) {
 	r := newRig(t)
-	blob, err := r.content.Put(r.ctx(), strings.NewReader("the same for all"), 100)
+	blob, err := r.ContentStore().Put(r.ctx(), strings.NewReader("the same for all"), 100)
 	r.must(err)
-	var ids []ID
+	var ids []journal.ID
 	for _, ref := range []string{"A", "B"} {
 		a := arrival(ref, "x")
-		a.Office, a.Attachments = "", []File{{Name: "a", Digest: blob.Digest, Size: blob.Size}}
+		a.Office, a.Attachments = "", []journal.File{{Name: "a", Digest: blob.Digest, Size: blob.Size}}
 		id := r.accept(a)[0].ID
-		r.must(r.Apply(r.ctx(), []Change{{ID: id, Target: "x", To: Done, Final: true}}))
+		r.must(r.Apply(r.ctx(), []journal.Change{{ID: id, Target: "x", To: journal.Done, Final: true}}))
 		ids = append(ids, id)
 	}
 	for n, there := range []bool{true, false} {
@@ -337,7 +341,7 @@ func TestContentThatIsSharedStays(t *testing.T) {
 			t.Fatalf("%v", got)
 		}
 		r.collect()
-		if r.content.Has(blob.Digest) != there {
+		if r.ContentStore().Has(blob.Digest) != there {
 			t.Fatalf("after %d of 2 it is there: %v", n+1, !there)
 		}
 	}
@@ -349,19 +353,19 @@ func TestPurgeBearsABrokenDisk(t *testing.T) {
 	run, err := r.StartPurge(r.ctx())
 	r.must(err)
 	*before = errDisk
-	if _, err := r.Purge(r.ctx(), []ID{id}, PurgeOrder{Run: run}); !errors.Is(err, errDisk) {
+	if _, err := r.Purge(r.ctx(), []journal.ID{id}, purging.PurgeOrder{Run: run}); !errors.Is(err, errDisk) {
 		t.Fatal(err)
 	}
 	*before = nil
-	if s := r.state(id); s != Closed {
+	if s := r.state(id); s != journal.Closed {
 		t.Fatalf("rolled back, and %s", s)
 	}
 	*after = errDisk
-	if _, err := r.Purge(r.ctx(), []ID{id}, PurgeOrder{Run: run}); !errors.Is(err, errDisk) {
+	if _, err := r.Purge(r.ctx(), []journal.ID{id}, purging.PurgeOrder{Run: run}); !errors.Is(err, errDisk) {
 		t.Fatal(err)
 	}
 	*after = nil
-	if s := r.state(id); s != Purged {
+	if s := r.state(id); s != journal.Purged {
 		t.Fatalf("committed, and %s", s)
 	}
 	if got := r.accept(arrival("A", "x"))[0]; got.Verdict != connectors.Repeat {
@@ -410,7 +414,7 @@ func TestAConflictWithAPurgedFormIsParked(t *testing.T) {
 	other.Form = []byte("other")
 	other.Digest, other.ParkConflict = sha256.Sum256(other.Form), true
 	first := r.accept(other)[0]
-	if first.Verdict != connectors.Conflict || first.ID == id || first.State != Parked {
+	if first.Verdict != connectors.Conflict || first.ID == id || first.State != journal.Parked {
 		t.Fatalf("%+v", first)
 	}
 	if again := r.accept(other)[0]; again != first {
@@ -418,11 +422,11 @@ func TestAConflictWithAPurgedFormIsParked(t *testing.T) {
 	}
 	v, err := r.Show(r.ctx(), first.ID)
 	r.must(err)
-	if v.Code != CodeReference || !strings.Contains(v.Reason.Text, id.String()) {
+	if v.Code != journal.CodeReference || !strings.Contains(v.Reason.Text, id.String()) {
 		t.Fatalf("%+v", v.Reason)
 	}
 	// Rejected and purged in its turn, the same conflict is the same conflict.
-	r.must(r.Reject(r.ctx(), first.ID, nil, Reason{Code: "r"}, "me", false))
+	r.must(r.Reject(r.ctx(), first.ID, nil, journal.Reason{Code: "r"}, "me", false))
 	r.purge(first.ID)
 	if again := r.accept(other)[0]; again.ID != first.ID || again.Verdict != connectors.Conflict {
 		t.Fatalf("%+v", again)
@@ -449,13 +453,13 @@ func TestADryRunChangesNothing(t *testing.T) {
 	r := newRig(t)
 	over, open := r.closed("A"), r.one("B", "x")
 	for range 2 {
-		would, err := r.Purge(r.ctx(), []ID{over, open, 99}, PurgeOrder{DryRun: true})
+		would, err := r.Purge(r.ctx(), []journal.ID{over, open, 99}, purging.PurgeOrder{DryRun: true})
 		r.must(err)
-		if !slices.Equal(would, []ID{over}) || r.state(over) != Closed {
+		if !slices.Equal(would, []journal.ID{over}) || r.state(over) != journal.Closed {
 			t.Fatalf("%v, and it is %s", would, r.state(over))
 		}
 	}
-	if key, err := r.Value(r.ctx(), tombstoneKey); err != nil || key != "" {
+	if key, err := r.Value(r.ctx(), "tombstone-key"); err != nil || key != "" {
 		t.Errorf("a key was made: %v", err)
 	}
 	r.check()

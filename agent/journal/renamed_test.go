@@ -1,8 +1,9 @@
-package journal
+package journal_test
 
 import (
 	"testing"
 
+	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -13,19 +14,19 @@ func TestRenamedSource(t *testing.T) {
 	id := r.delivered("A", "CASE=1")
 	first := decision("2", "CASE=1")
 	r.result(first)
-	r.result(Outcome{Source: "person", ResultID: "p", ID: id, Outcome: "approved", By: "clerk"})
+	r.result(journal.Outcome{Source: "person", ResultID: "p", ID: id, Outcome: "approved", By: "clerk"})
 	for name, c := range map[string]struct {
-		change func(o *Outcome)
+		change func(o *journal.Outcome)
 		want   connectors.Verdict
 	}{
-		"another source": {func(o *Outcome) { o.Source = "other" }, connectors.Repeat},
-		"an ID of more":  {func(o *Outcome) { o.ResultID = "R1\x1f2" }, connectors.Repeat},
-		"another ID":     {func(o *Outcome) { o.ResultID = "R1\x1f3" }, connectors.Taken},
-		"another reason": {func(o *Outcome) { o.Source, o.Reason = "third", "new" }, connectors.Taken},
+		"another source": {func(o *journal.Outcome) { o.Source = "other" }, connectors.Repeat},
+		"an ID of more":  {func(o *journal.Outcome) { o.ResultID = "R1\x1f2" }, connectors.Repeat},
+		"another ID":     {func(o *journal.Outcome) { o.ResultID = "R1\x1f3" }, connectors.Taken},
+		"another reason": {func(o *journal.Outcome) { o.Source, o.Reason = "third", "new" }, connectors.Taken},
 	} {
 		o := first
 		c.change(&o)
-		if got, err := r.Results(r.ctx(), []Outcome{o}); err != nil || got[0] != c.want {
+		if got, err := r.Results(r.ctx(), []journal.Outcome{o}); err != nil || got[0] != c.want {
 			t.Errorf("%s: %v %v", name, got, err)
 		}
 	}

@@ -1,8 +1,9 @@
-package journal
+package journal_test
 
 import (
 	"testing"
 
+	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -14,7 +15,7 @@ func TestResultInAnotherSpelling(t *testing.T) {
 	r.result(first)
 	again := decision("2026-01-02T02:04:05Z", "CASE=1")
 	again.Also = []string{"2026-01-02T04:04:05", "2026-01-02T03:04:05"}
-	verdicts, err := r.Results(r.ctx(), []Outcome{again})
+	verdicts, err := r.Results(r.ctx(), []journal.Outcome{again})
 	if err != nil || verdicts[0] != connectors.Repeat {
 		t.Errorf("%v %v", verdicts, err)
 	}

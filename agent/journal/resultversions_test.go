@@ -1,25 +1,30 @@
-package journal
+package journal_test
 
 import (
 	"context"
 	"testing"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
+	"github.com/inbasket/inbasket/agent/journal/deciding"
 	"github.com/inbasket/inbasket/connectors"
 )
 
 // TestWhatAResultSaid takes a result of a known identity for a repeat only if it says the very same; whatever else it
 // says is a second decision, or waits for a person.
 func TestWhatAResultSaid(t *testing.T) {
-	pdf := func(b byte) []File { return []File{{Name: "permit.pdf", Size: 4, Digest: connectors.Digest{b}}} }
+	pdf := func(b byte) []journal.File {
+		return []journal.File{{Name: "permit.pdf", Size: 4, Digest: connectors.Digest{b}}}
+	}
 	first := decision("1", "CASE=1")
 	first.Documents = pdf(1)
-	for name, change := range map[string]func(*Outcome){
-		"status":   func(o *Outcome) { o.Status, o.Outcome = "R", "refused" },
-		"reason":   func(o *Outcome) { o.Reason = "because" },
-		"case":     func(o *Outcome) { o.CaseNo = "9" },
-		"document": func(o *Outcome) { o.Documents = pdf(2) }, // of the same size
-		"none":     func(o *Outcome) { o.Documents = nil },
+	for name, change := range map[string]func(*journal.Outcome){
+		"status":   func(o *journal.Outcome) { o.Status, o.Outcome = "R", "refused" },
+		"reason":   func(o *journal.Outcome) { o.Reason = "because" },
+		"case":     func(o *journal.Outcome) { o.CaseNo = "9" },
+		"document": func(o *journal.Outcome) { o.Documents = pdf(2) }, // of the same size
+		"none":     func(o *journal.Outcome) { o.Documents = nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
@@ -42,7 +47,7 @@ func TestAnswerFileWithoutDocuments(t *testing.T) {
 	r := newRig(t)
 	r.delivered("A", "CASE=1")
 	first, again := decision("1", "CASE=1"), decision("1", "CASE=1")
-	first.Documents, again.Bare = []File{{Name: "a.pdf", Size: 1}}, true
+	first.Documents, again.Bare = []journal.File{{Name: "a.pdf", Size: 1}}, true
 	if r.result(first) != connectors.Taken || r.result(again) != connectors.Repeat {
 		t.Error("verdicts")
 	}
@@ -68,9 +73,9 @@ func TestSaidBefore(t *testing.T) {
 	if r.result(a) != connectors.Taken || r.result(a) != connectors.Repeat {
 		t.Error("what was said before")
 	}
-	list, err := r.ParkedResults(r.ctx(), 10)
+	list, err := r.ParkedResults(r.ctx(), 0, 10)
 	r.must(err)
-	if len(list) != 1 || list[0].Park.Code != CodeSaidBefore {
+	if len(list) != 1 || list[0].Park.Code != journal.CodeSaidBefore {
 		t.Fatalf("%+v", list)
 	}
 	r.must(r.AttachOrphan(r.ctx(), list[0].N, id, "", "me"))
@@ -91,20 +96,20 @@ func TestIDsUsedAgain(t *testing.T) {
 	}
 	r.result(decision("1", "CASE=3"))
 	r.delivered("C", "CASE=3")
-	list, err := r.ParkedResults(r.ctx(), 10)
+	list, err := r.ParkedResults(r.ctx(), 0, 10)
 	r.must(err)
-	if len(list) != 2 || list[0].Park.Code != CodeOtherCase || list[1].Park.Code != CodeOtherCase {
+	if len(list) != 2 || list[0].Park.Code != journal.CodeOtherCase || list[1].Park.Code != journal.CodeOtherCase {
 		t.Fatalf("%+v", list)
 	}
 	r.must(r.AttachOrphan(r.ctx(), list[0].N, b, "", "me"))
-	if s := r.state(b); s != Decided {
+	if s := r.state(b); s != journal.Decided {
 		t.Error(s)
 	}
 	// Where what it decided is purged, the number is free.
 	p := newRig(t)
 	p.result(decision("1", "CASE=1"))
 	p.result(decision("1", "CASE=2")) // nobody was told the first
-	if id := p.delivered("D", "CASE=2"); p.state(id) != Decided {
+	if id := p.delivered("D", "CASE=2"); p.state(id) != journal.Decided {
 		t.Error(p.state(id))
 	}
 	r.check()
@@ -116,7 +121,7 @@ func TestUnderstood(t *testing.T) {
 	r := newRig(t)
 	id := r.delivered("A", "CASE=1")
 	unknown := decision("1", "CASE=1")
-	unknown.Outcome, unknown.Status, unknown.Park = "", "X", &Reason{Code: "result.unknown-status"}
+	unknown.Outcome, unknown.Status, unknown.Park = "", "X", &journal.Reason{Code: "result.unknown-status"}
 	early := unknown
 	early.ResultID, early.MatchKey = "2", "CASE=2"
 	old := unknown
@@ -135,10 +140,10 @@ func TestUnderstood(t *testing.T) {
 	if got := r.types(id); got != "accepted delivered decided! " {
 		t.Errorf("events %q", got)
 	}
-	if later := r.delivered("B", "CASE=2"); r.state(later) != Decided {
+	if later := r.delivered("B", "CASE=2"); r.state(later) != journal.Decided {
 		t.Error(r.state(later))
 	}
-	if list, err := r.ParkedResults(r.ctx(), 10); err != nil || len(list) != 2 || list[0].Park.Code != CodeOvertaken || list[1].Park.Code != CodeOvertaken {
+	if list, err := r.ParkedResults(r.ctx(), 0, 10); err != nil || len(list) != 2 || list[0].Park.Code != journal.CodeOvertaken || list[1].Park.Code != journal.CodeOvertaken {
 		t.Errorf("%+v %v", list, err)
 	}
 	r.check()
@@ -150,31 +155,31 @@ func TestResultsOfVersion3(t *testing.T) {
 	older(t, dir, 3, "INSERT INTO word(id, text) VALUES(1, 'register'), (2, 'permit')",
 		`INSERT INTO result VALUES(7, 1, '1', NULL, 2, 'CASE=1', 'approved', 'A', '4711', '', NULL, '', 5, NULL)`,
 		`INSERT INTO tally(kind, a, b, n) VALUES(3, 0, 0, 1)`)
-	ro, err := OpenReadOnly(t.Context(), dir, Options{})
+	ro, err := journal.OpenReadOnly(t.Context(), dir, journal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if list, err := ro.Orphans(t.Context(), 10); err != nil || len(list) != 1 {
+	if list, err := deciding.Of(ro).Orphans(t.Context(), 10); err != nil || len(list) != 1 {
 		t.Errorf("read before it is lifted: %+v %v", list, err)
 	}
 	if err := ro.Close(); err != nil {
 		t.Fatal(err)
 	}
-	j, err := Open(context.Background(), dir, Options{})
+	j, err := journal.Open(context.Background(), dir, journal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer j.Close()
 	same, other := decision("1", "CASE=1"), decision("1", "CASE=1")
 	other.Reason = "because"
-	v, err := j.Results(t.Context(), []Outcome{same, other})
+	v, err := deciding.Of(j).Results(t.Context(), []journal.Outcome{same, other})
 	if err != nil || v[0] != connectors.Repeat || v[1] != connectors.Taken {
 		t.Errorf("%v %v", v, err)
 	}
-	if list, err := j.Orphans(t.Context(), 10); err != nil || len(list) != 2 || list[0].N != 7 {
+	if list, err := deciding.Of(j).Orphans(t.Context(), 10); err != nil || len(list) != 2 || list[0].N != 7 {
 		t.Errorf("%+v %v", list, err)
 	}
-	up, err := j.Checkup(t.Context(), CheckupOrder{Full: true})
+	up, err := checking.Of(j).Checkup(t.Context(), checking.CheckupOrder{Full: true})
 	if err != nil || len(up.Findings) != 0 {
 		t.Errorf("%+v %v", up, err)
 	}
@@ -194,9 +199,9 @@ func TestDroppedAndSentAgain(t *testing.T) {
 		if r.result(o) != connectors.Taken || r.result(o) != connectors.Repeat {
 			t.Fatal("verdicts")
 		}
-		list, err = r.ParkedResults(r.ctx(), 10)
+		list, err = r.ParkedResults(r.ctx(), 0, 10)
 		r.must(err)
-		if len(list) != 1 || list[0].Park.Code != CodeDroppedBefore || r.state(id) != Delivered {
+		if len(list) != 1 || list[0].Park.Code != journal.CodeDroppedBefore || r.state(id) != journal.Delivered {
 			t.Fatalf("%+v", list)
 		}
 		if n == 0 {
@@ -207,7 +212,7 @@ func TestDroppedAndSentAgain(t *testing.T) {
 		}
 	}
 	r.must(r.AttachOrphan(r.ctx(), list[0].N, id, "", "me"))
-	if r.state(id) != Decided {
+	if r.state(id) != journal.Decided {
 		t.Error(r.state(id))
 	}
 	r.check()

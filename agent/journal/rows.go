@@ -1,186 +1,125 @@
 package journal
 
 import (
-	"strings"
+	"fmt"
+	"slices"
+	"strconv"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
-// submissionRow is what the state machine needs of a submission, with its deliveries.
-type submissionRow struct {
-	id         ID
-	state, was states.State
-	flags      int64
-	office     nameID
-	route      nameID
-	plan       int64
-	targets    nameID
-	code, why  engine.Optional
-	dirty      bool
-	deliveries []deliveryRow // in the order of its targets; none where none were made
+// Row is what the state machine needs of a submission, with its deliveries.
+type Row struct {
+	ID            ID
+	State         states.State
+	Flags         int64
+	Office, Route NameID
+	Plan          int64
+	Targets       NameID
+	Code, Why     engine.Optional
+	Dirty         bool          `col:"-"`
+	Deliveries    []DeliveryRow `col:"-"` // none where none were made
+	Was           states.State  `col:"-"`
 }
 
-type deliveryRow struct {
-	target        nameID
-	state, was    states.Progress
-	attempts      int64
-	batch         int64
-	returned, why engine.Optional
-	dirty         bool
+// DeliveryRow is what the state machine needs of a delivery.
+type DeliveryRow struct {
+	State           states.Progress
+	Attempts, Batch int64
+	Returned, Why   engine.Optional
+	Target          NameID          `col:"-"`
+	Dirty           bool            `col:"-"`
+	Was             states.Progress `col:"-"`
 }
 
-func (s *submissionRow) delivery(target nameID) *deliveryRow {
-	for n := range s.deliveries {
-		if s.deliveries[n].target == target {
-			return &s.deliveries[n]
-		}
+// Delivery returns that to a target; nil: there is none.
+func (s *Row) Delivery(target NameID) *DeliveryRow {
+	n := slices.IndexFunc(s.Deliveries, func(d DeliveryRow) bool { return d.Target == target })
+	if n < 0 {
+		return nil
 	}
-	return nil
+	return &s.Deliveries[n]
 }
 
-// unclear tells whether a parked delivery may be at its target. Of a sealed batch its lane finds out by itself.
-func (d *deliveryRow) unclear() bool {
-	if d.state != states.Held || d.batch != 0 {
+// Unclear tells whether a parked delivery may be at its target. Of a sealed batch its lane finds out by itself.
+func (d *DeliveryRow) Unclear() bool {
+	if d.State != states.Held || d.Batch != 0 {
 		return false
 	}
-	r := decodeVerdict(string(d.why)).Reason
+	r := DecodeVerdict(string(d.Why)).Reason
 	return r != nil && (r.Code == CodeUnclear || r.Code == CodeRestore)
 }
 
-func (d *deliveryRow) move(to states.Progress) {
-	d.state, d.dirty = to, true
+// Move has the delivery go on to another state.
+func (d *DeliveryRow) Move(to states.Progress) {
+	d.State, d.Dirty = to, true
 }
 
-// start is where a delivery begins, or begins anew.
-func (s *submissionRow) start() states.Progress {
-	if s.flags&states.FlagWhole != 0 {
+// Start is where a delivery begins, or begins anew.
+func (s *Row) Start() states.Progress {
+	if s.Flags&states.FlagWhole != 0 {
 		return states.Held
 	}
 	return states.Pending
 }
 
-// inChunks calls f with the statement's text for as many IDs as its placeholders take.
-func inChunks(ids []ID, before, after string, f func(sql string, ids []ID) error) error {
-	for _, size := range [...]int{64, 16, 4, 1} {
-		if len(ids) < size {
-			continue
-		}
-		sql := before + "(?" + strings.Repeat(",?", size-1) + ")" + after
-		for len(ids) >= size {
-			if err := f(sql, ids[:size]); err != nil {
-				return err
-			}
-			ids = ids[size:]
-		}
-	}
-	return nil
-}
-
-func withIDs(args []any, ids []ID) []any {
+// Load returns submissions with all their deliveries, as the call has left them so far. Without one of the IDs the call fails.
+func (t *Tx) Load(ids ...ID) (map[ID]*Row, error) {
+	unknown := make([]ID, 0, len(ids))
 	for _, id := range ids {
-		args = append(args, id)
-	}
-	return args
-}
-
-// load reads submissions with all their deliveries. An ID that is not there is ErrNotFound.
-func (t *tx) load(ids []ID) (map[ID]*submissionRow, error) {
-	found := make(map[ID]*submissionRow, len(ids))
-	wanted := make(map[nameID][]ID)
-	lists := make(map[nameID][]nameID)
-	const before = "SELECT id, state, flags, office, route, plan, targets, code, why FROM submission WHERE id IN "
-	unique := make([]ID, 0, len(ids))
-	for _, id := range ids {
-		if _, ok := found[id]; !ok {
-			found[id] = nil
-			unique = append(unique, id)
+		if _, ok := t.rows[id]; !ok {
+			t.rows[id] = nil
+			unknown = append(unknown, id)
 		}
 	}
-	block := make([]submissionRow, len(unique))
-	err := inChunks(unique, before, "", func(sql string, ids []ID) error {
-		return engine.Each(t.c, sql, withIDs(nil, ids), func(r struct {
-			ID            ID
-			State         states.State
-			Flags         int64
-			Office, Route nameID
-			Plan          int64
-			Targets       nameID
-			Code, Why     engine.Optional
-		}) error {
-			s := &block[0]
-			block = block[1:]
-			*s = submissionRow{id: r.ID, state: r.State, was: r.State, flags: r.Flags, office: r.Office, route: r.Route, plan: r.Plan, targets: r.Targets, code: r.Code, why: r.Why}
-			found[s.id] = s
-			list, ok := lists[s.targets]
-			if !ok {
-				var err error
-				if list, err = t.targetIDs(s.targets); err != nil {
-					return err
-				}
-				lists[s.targets] = list
+	block := make([]Row, 0, len(unknown))
+	var targets []NameID
+	of := map[NameID][]ID{}
+	lists := map[NameID][]NameID{}
+	const submissions = "SELECT id, state, flags, office, route, plan, targets, code, why FROM submission WHERE id IN "
+	EachOf(t.Look, submissions, nil, unknown, func(r Row) {
+		r.Was = r.State
+		block = append(block, r)
+		s := &block[len(block)-1]
+		t.rows[s.ID], t.loaded = s, append(t.loaded, s)
+		list, ok := lists[s.Targets]
+		if !ok {
+			for _, name := range SplitList(t.Name(s.Targets)) {
+				list = append(list, t.NameID(name))
 			}
-			for _, target := range list {
-				wanted[target] = append(wanted[target], s.id)
+			lists[s.Targets] = list
+		}
+		s.Deliveries = make([]DeliveryRow, 0, len(list))
+		for _, target := range list {
+			if of[target] == nil {
+				targets = append(targets, target)
 			}
-			return nil
-		})
+			of[target] = append(of[target], s.ID)
+		}
 	})
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range unique {
-		if found[id] == nil {
-			return nil, t.j.missing(t.c, id)
+	for _, id := range unknown {
+		if t.rows[id] == nil {
+			t.Missing(id)
 		}
 	}
-	return found, t.loadDeliveries(found, wanted, lists)
-}
-
-func (t *tx) loadDeliveries(found map[ID]*submissionRow, wanted map[nameID][]ID, lists map[nameID][]nameID) error {
-	for target, ids := range wanted {
-		const before = "SELECT sub, state, attempts, batch, returned, why FROM delivery WHERE target=? AND sub IN "
-		err := inChunks(ids, before, "", func(sql string, ids []ID) error {
-			return engine.Each(t.c, sql, withIDs([]any{target}, ids), func(r struct {
-				ID              ID
-				State           states.Progress
-				Attempts, Batch int64
-				Returned, Why   engine.Optional
-			}) error {
-				s := found[r.ID]
-				if s.deliveries == nil {
-					s.deliveries = make([]deliveryRow, 0, len(lists[s.targets]))
-				}
-				s.deliveries = append(s.deliveries, deliveryRow{target: target, state: r.State, was: r.State,
-					attempts: r.Attempts, batch: r.Batch, returned: r.Returned, why: r.Why})
-				return nil
-			})
+	for _, target := range targets {
+		const deliveries = "SELECT sub, state, attempts, batch, returned, why FROM delivery WHERE target=? AND sub IN "
+		EachOf(t.Look, deliveries, []any{target}, of[target], func(r struct {
+			ID       ID
+			Delivery DeliveryRow
+		}) {
+			r.Delivery.Target, r.Delivery.Was = target, r.Delivery.State
+			t.rows[r.ID].Deliveries = append(t.rows[r.ID].Deliveries, r.Delivery)
 		})
-		if err != nil {
-			return err
-		}
 	}
-	return nil
+	return t.rows, t.Err
 }
 
-func (t *tx) targetIDs(list nameID) ([]nameID, error) {
-	names := splitList(t.j.names.text(list))
-	ids := make([]nameID, len(names))
-	for n, name := range names {
-		var err error
-		if ids[n], err = t.name(name); err != nil {
-			return nil, err
-		}
-	}
-	return ids, nil
-}
-
-func (t *tx) submission(id ID) (*submissionRow, error) {
-	found, err := t.load([]ID{id})
-	if err != nil {
-		return nil, err
-	}
-	return found[id], nil
+// Submission is Load for one.
+func (t *Tx) Submission(id ID) (*Row, error) {
+	found, err := t.Load(id)
+	return found[id], err
 }
 
 const (
@@ -189,69 +128,71 @@ const (
 )
 
 // save writes what changed of a submission and its deliveries, and counts.
-func (t *tx) save(s *submissionRow) error {
-	for n := range s.deliveries {
-		d := &s.deliveries[n]
-		if !d.dirty {
+func (t *Tx) save(s *Row) {
+	for n := range s.Deliveries {
+		d := &s.Deliveries[n]
+		if !d.Dirty {
 			continue
 		}
-		if _, err := t.c.Exec(updateDelivery, d.state, d.attempts, d.batch, t.now, d.returned, d.why, d.target, s.id); err != nil {
-			return err
-		}
-		if d.state != d.was {
-			t.count(tallyProgress, int64(d.target), int64(d.was), -1)
-			t.count(tallyProgress, int64(d.target), int64(d.state), 1)
-			d.was = d.state
-		}
-		d.dirty = false
+		t.Exec(updateDelivery, d.State, d.Attempts, d.Batch, t.Now, d.Returned, d.Why, d.Target, s.ID)
+		t.moveTally(TallyProgress, int64(d.Target), int64(d.Was), int64(d.State))
 	}
-	if s.state == s.was && !s.dirty {
-		return nil
+	if s.State == s.Was && !s.Dirty {
+		return
 	}
-	if _, err := t.c.Exec(updateSubmission, s.state, s.flags, t.now, s.code, s.why, s.id); err != nil {
-		return err
-	}
-	t.moved = append(t.moved, s.id)
-	if s.state != s.was {
-		t.count(tallyState, int64(s.route), int64(s.was), -1)
-		t.count(tallyState, int64(s.route), int64(s.state), 1)
-		s.was = s.state
-	}
-	s.dirty = false
-	return nil
+	t.Exec(updateSubmission, s.State, s.Flags, t.Now, s.Code, s.Why, s.ID)
+	t.moved = append(t.moved, s.ID)
+	t.moveTally(TallyState, int64(s.Route), int64(s.Was), int64(s.State))
 }
 
-// park marks the submission as a whole or for a delivery with a reason.
-func (s *submissionRow) park(r *Reason) {
-	s.state, s.dirty = states.Parked, true
+// moveTally counts one that goes from one state to another.
+func (t *Tx) moveTally(kind, of, from, to int64) {
+	t.Count(kind, of, from, -1)
+	t.Count(kind, of, to, 1)
+}
+
+// Park marks the submission as a whole or for a delivery with a reason.
+func (s *Row) Park(r *Reason) {
+	s.State, s.Dirty = states.Parked, true
 	if r != nil {
-		s.code, s.why = engine.Optional(r.Code), encodeReason(r)
+		s.Code, s.Why = engine.Optional(r.Code), EncodeReason(r)
 	}
 }
 
-// settle derives the submission's state from its deliveries, and its event. final says that no decision is expected.
-func (t *tx) settle(s *submissionRow, final bool) {
-	deliveries := make([]states.Progress, len(s.deliveries))
-	for n := range s.deliveries {
-		deliveries[n] = s.deliveries[n].state
+// Settle derives the submission's state from its deliveries, and its event. final says that no decision is expected.
+func (t *Tx) Settle(s *Row, final bool) {
+	deliveries := make([]states.Progress, len(s.Deliveries))
+	for n := range s.Deliveries {
+		deliveries[n] = s.Deliveries[n].State
 	}
-	out := states.Settle(states.Submission{State: s.state, Flags: s.flags, Office: s.office != 0}, deliveries, final)
-	s.dirty = s.dirty || out.Flags != s.flags
-	s.state, s.flags = out.State, out.Flags
-	if out.Cleared && (s.code != "" || s.why != "") {
-		s.code, s.why, s.dirty = "", "", true
+	out := states.Settle(states.Submission{State: s.State, Flags: s.Flags, Office: s.Office != 0}, deliveries, final)
+	s.Dirty = s.Dirty || out.Flags != s.Flags
+	s.State, s.Flags = out.State, out.Flags
+	if out.Cleared && (s.Code != "" || s.Why != "") {
+		s.Code, s.Why, s.Dirty = "", "", true
 	}
 	if out.Tell {
-		t.event(s.office, s.id, states.EventDelivered, out.Last, nil)
+		t.Event(s.Office, s.ID, states.EventDelivered, out.Last, nil)
 	}
 }
 
-// waits tells whether some delivery is open or held.
-func (s *submissionRow) waits() bool {
-	for n := range s.deliveries {
-		if s.deliveries[n].state.Left() {
-			return true
-		}
-	}
-	return false
+// Waits tells whether some delivery is open or held.
+func (s *Row) Waits() bool {
+	return slices.ContainsFunc(s.Deliveries, func(d DeliveryRow) bool { return d.State.Left() })
 }
+
+// Refused says that an order is not possible in the state that the submission is in.
+func (s *Row) Refused(order string) error {
+	return fmt.Errorf("%s %s, which is %s: %w", order, s.ID, State(s.State.String()), ErrState)
+}
+
+// BatchText names a batch in a timeline.
+func BatchText(seq int64) string {
+	if seq == 0 {
+		return ""
+	}
+	return "in batch " + strconv.FormatInt(seq, 10)
+}
+
+// DeliveryColumns are those that a new delivery is written by.
+const DeliveryColumns = "delivery(target, sub, state, attempts, batch, at)"

@@ -3,6 +3,8 @@ package journal
 import (
 	"time"
 
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -18,6 +20,9 @@ const (
 	Rejected  State = "rejected"  // the form is wrong, or an operator said no
 	Parked    State = "parked"    // waits for a person
 )
+
+// ReadColumn reads a state by its number.
+func (s *State) ReadColumn(row engine.Row, n int) { *s = State(states.State(row.Int(n)).String()) }
 
 // Progress is where one delivery stands.
 type Progress string
@@ -37,6 +42,11 @@ const (
 	Dropped    Progress = "dropped"    // given up on an operator's word, or with its rejected submission
 )
 
+// ReadColumn reads a state by its number.
+func (p *Progress) ReadColumn(row engine.Row, n int) {
+	*p = Progress(states.Progress(row.Int(n)).String())
+}
+
 // Reason says why something waits for a person, or was refused.
 type Reason struct {
 	Code string `json:"code"`           // stable
@@ -49,6 +59,13 @@ type Reason struct {
 	// Of results:
 	Waits bool `json:"waits,omitempty"` // it goes on by itself once its document can be had
 	Whole bool `json:"whole,omitempty"` // it is a file of many decisions, which cannot be given to one submission
+}
+
+// ReadColumn reads what encodeReason has written.
+func (r *Reason) ReadColumn(row engine.Row, n int) {
+	if known := DecodeVerdict(row.Text(n)).Reason; known != nil {
+		*r = *known
+	}
 }
 
 // FieldError is one thing wrong in a form.
@@ -117,21 +134,21 @@ type Acceptance struct {
 // Stored is a submission as the flow needs it to go on.
 type Stored struct {
 	ID          ID
-	Route       string
-	Office      string
+	Route       string `col:"word"`
+	Office      string `col:"word"`
 	Plan        connectors.Digest
 	Digest      connectors.Digest // of the submission as it came
 	Reference   string
 	ContentType string
-	Form        []byte
-	Attachments []File
+	Attachments []File    `col:"json"`
 	At          time.Time // when the in-basket got it
 	Accepted    time.Time
 	Progress    Progress                    // of the delivery that was asked for
 	Batch       int64                       // of that delivery; 0: none
 	Attempts    int                         // of that delivery
-	Returned    map[string]connectors.Value // by all its deliveries so far
-	Lost        error                       // the form is not in the content store any more; Form is nil then
+	Form        []byte                      `col:"-"`
+	Returned    map[string]connectors.Value `col:"-"` // by all its deliveries so far
+	Lost        error                       `col:"-"` // the form is not in the content store any more; Form is nil then
 }
 
 // Change moves one delivery. The journal derives the submission's state and its events from it, in
@@ -140,6 +157,7 @@ type Change struct {
 	ID       ID
 	Target   string
 	To       Progress
+	Order    *string                     // for Held: its order key, which stops later ones; nil: not known
 	Reason   *Reason                     // for Held and Unclear, and for a failed attempt that stays Pending
 	By       string                      // for Done: the person on whose word; Reason says why
 	Returned map[string]connectors.Value // for Done
@@ -150,51 +168,51 @@ type Change struct {
 
 // Batch is a sealed batch file.
 type Batch struct {
-	Seq      int64 // gap-free per target, from 1
-	Target   string
+	Seq      int64  // gap-free per target, from 1
+	Target   string `col:"word"`
 	Name     string
 	Digest   connectors.Digest
 	Size     int64
-	Control  string // name of the control file, empty: none
-	SealedAt time.Time
-	Progress Progress // Batched, Staged, Unclear, Done, Held, Dropped (voided)
-	Members  []ID     // in order
-	Why      string   // what closed it: count, size, age, time, order, operator
+	Control  string    // name of the control file, empty: none
+	Progress Progress  // Batched, Staged, Unclear, Done, Held, Dropped (voided)
+	Why      string    // what closed it: count, size, age, time, order, operator
+	SealedAt time.Time `col:"-"`
+	Members  []ID      `col:"-"` // in order
 
-	Untouched bool // it is Held, and surely nothing of it was put in place
+	Untouched bool `col:"-"` // it is Held, and surely nothing of it was put in place
 }
 
 // Outcome is a result of the back office, as journaled.
 type Outcome struct {
 	N         int64    `json:"n,omitempty"` // number in this journal, when read from it
-	Source    string   // configured name of the source
+	Source    string   `col:"word"`         // configured name of the source
 	ResultID  string   // the result's own identity within its source
-	Also      []string `json:"-"` // other spellings of it, by which it may be on record
-	Plan      string   // mapping name the result was read by; match keys are per mapping name
+	Also      []string `json:"-" col:"-"` // other spellings of it, by which it may be on record
+	Plan      string   `col:"word"`       // mapping name the result was read by; match keys are per mapping name
 	MatchKey  string
 	ID        ID     // known submission (a person's decision); else found by MatchKey
 	Outcome   string // approved, refused, …; empty with Park
 	Status    string // the legacy system's own word
 	CaseNo    string
 	Reason    string
-	Documents []File
+	Documents []File `col:"json"`
 	By        string // a person's decision: who
 	At        time.Time
 	Park      *Reason           // unknown status and the like: kept, parked
-	Bare      bool              `json:"-"` // it says nothing of documents: without them it is no other result
-	Said      connectors.Digest `json:"-"` // of what no mapping could read; zero: of the fields here
+	Bare      bool              `json:"-" col:"-"` // it says nothing of documents: without them it is no other result
+	Said      connectors.Digest `json:"-" col:"-"` // of what no mapping could read; zero: of the fields here
 }
 
 // Event is one entry of a submission's history as its front office reads it.
 type Event struct {
 	Seq       int64 // position in the stream; gap-free is not promised, never skipped is
 	ID        ID
-	Office    string
+	Office    string `col:"word"`
 	Reference string
-	Type      string // accepted, delivered, decided, rejected, overdue
+	Type      string `col:"-"` // accepted, delivered, decided, rejected, overdue
 	Final     bool
 	At        time.Time
-	Data      map[string]any
+	Data      map[string]any `col:"json"`
 }
 
 // Filter selects submissions for List.
@@ -215,8 +233,8 @@ type Filter struct {
 type Entry struct {
 	ID        ID        `json:"id"`
 	State     State     `json:"state"`
-	Route     string    `json:"route"`
-	Office    string    `json:"office,omitempty"`
+	Route     string    `json:"route" col:"word"`
+	Office    string    `json:"office,omitempty" col:"word"`
 	Reference string    `json:"reference"`
 	At        time.Time `json:"at"`
 	Changed   time.Time `json:"changed"`
@@ -236,13 +254,13 @@ type Moment struct {
 
 // DeliveryView is one delivery as show prints it.
 type DeliveryView struct {
-	Target   string                      `json:"target"`
+	Target   string                      `json:"target" col:"-"`
 	Progress Progress                    `json:"progress"`
 	Batch    int64                       `json:"batch,omitempty"`
 	Attempts int                         `json:"attempts"`
 	At       time.Time                   `json:"at"` // last change
 	Reason   *Reason                     `json:"reason,omitempty"`
-	Returned map[string]connectors.Value `json:"-"`
+	Returned map[string]connectors.Value `json:"-" col:"-"`
 }
 
 // View is everything about one submission, without what the citizen wrote.

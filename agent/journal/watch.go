@@ -45,7 +45,7 @@ func (j *Journal) Watch(office string, id ID) (news <-chan struct{}, stop func()
 }
 
 // announce wakes who waits for what these calls committed. It comes after the commit: who begins to wait later reads it.
-func (j *Journal) announce(calls []*tx) {
+func (j *Journal) announce(calls []*Tx) {
 	s := &j.watches
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,4 +67,18 @@ func (j *Journal) announce(calls []*tx) {
 			wake(about{office: j.names.text(e.office)})
 		}
 	}
+}
+
+// EnablePush says whether an office has a push channel. From then on its events are queued for it; the
+// journal does not remember the choice.
+func (j *Journal) EnablePush(office string, on bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.push[office] = on
+}
+
+func (j *Journal) pushes(office NameID) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return len(j.push) > 0 && j.push[j.names.text(office)]
 }

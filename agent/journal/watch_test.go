@@ -1,6 +1,10 @@
-package journal
+package journal_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/inbasket/inbasket/agent/journal"
+)
 
 // TestWatch wakes who waits for a submission or for the events of an office, and nobody else.
 func TestWatch(t *testing.T) {
@@ -22,7 +26,7 @@ func TestWatch(t *testing.T) {
 	defer stopOffice()
 	elsewhere, stopElsewhere := r.Watch("elsewhere", 0)
 	defer stopElsewhere()
-	r.must(r.Reject(r.ctx(), mine, nil, Reason{Code: "form.wrong"}, "clerk", true))
+	r.must(r.Reject(r.ctx(), mine, nil, journal.Reason{Code: "form.wrong"}, "clerk", true))
 	if !woken(sub) || !woken(office) || woken(beside) || woken(elsewhere) {
 		t.Errorf("woken: submission %v, office %v; of others: submission %v, office %v", woken(sub), woken(office), woken(beside), woken(elsewhere))
 	}
@@ -34,7 +38,7 @@ func TestWatch(t *testing.T) {
 	stopAgain()
 	stopBeside()
 	stopElsewhere()
-	if n := len(r.watches.list); n != 0 {
+	if n := r.Watched(); n != 0 {
 		t.Errorf("%d are still waited for", n)
 	}
 }

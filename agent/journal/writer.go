@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
-	"time"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/connectors"
@@ -17,44 +16,15 @@ const maxGroup = 64
 // waits, never after the writer took it.
 type job struct {
 	ctx   context.Context
-	run   func(*tx) error
+	run   func(*Tx) error
 	idle  func(*engine.Conn) error // instead of run: outside any transaction
 	state atomic.Int32             // 0 waits, 1 the writer has it, 2 given up
 	done  chan error
 }
 
-// tx is what one call changes within the transaction under way.
-type tx struct {
-	j      *Journal
-	c      *engine.Conn
-	now    time.Time
-	tally  map[tallyKey]int64
-	events []pendingEvent // in order
-	moved  []ID           // submissions whose state or flags changed
-	used   []int64        // plans pinned for the first time
-}
-
-type tallyKey struct {
-	kind int64
-	a, b int64
-}
-
-// The kinds of tallies.
-const (
-	tallyState    = 1 // route, state
-	tallyProgress = 2 // target, progress
-	tallyOrphans  = 3
-	tallyPurged   = 5 // tombstones
-	tallySeq      = 4 // the last event's number, so that numbers are never used again
-)
-
-func (t *tx) count(kind, a, b, n int64) { t.tally[tallyKey{kind, a, b}] += n }
-
-func (t *tx) name(s string) (nameID, error) { return t.j.names.put(t.c, s) }
-
-// do has the writer run f and returns when its effect is on disk. After an error of the disk the effect
+// Do has the writer run f and returns when its effect is on disk. After an error of the disk the effect
 // may have happened or not; every call may be repeated.
-func (j *Journal) do(ctx context.Context, op string, f func(*tx) error) error {
+func (j *Journal) Do(ctx context.Context, op string, f func(*Tx) error) error {
 	return j.send(ctx, op, &job{run: f})
 }
 
@@ -72,12 +42,12 @@ func (j *Journal) send(ctx context.Context, op string, jb *job) error {
 	}
 	select {
 	case err := <-jb.done:
-		return j.fault(op, err)
+		return j.FaultOf(op, err)
 	case <-ctx.Done():
 		if jb.state.CompareAndSwap(0, 2) {
 			return ctx.Err()
 		}
-		return j.fault(op, <-jb.done)
+		return j.FaultOf(op, <-jb.done)
 	}
 }
 
@@ -91,8 +61,7 @@ func (j *Journal) write() {
 		case jb := <-j.jobs:
 			group = append(group, jb)
 		case <-j.quit:
-			j.drain()
-			return
+			return // nobody else can send any more: they see the end as well
 		}
 	more:
 		for len(group) < maxGroup {
@@ -107,20 +76,6 @@ func (j *Journal) write() {
 	}
 }
 
-// drain answers what came in while the journal closed.
-func (j *Journal) drain() {
-	for {
-		select {
-		case jb := <-j.jobs:
-			if jb.state.CompareAndSwap(0, 1) {
-				jb.done <- closed("write the journal")
-			}
-		default:
-			return
-		}
-	}
-}
-
 // commit runs the calls in one transaction, each as if it were alone, and answers them.
 func (j *Journal) commit(group []*job) {
 	mine := group[:0]
@@ -129,7 +84,7 @@ func (j *Journal) commit(group []*job) {
 			continue
 		}
 		if jb.idle != nil {
-			jb.done <- j.idle(jb)
+			jb.done <- j.runIdle(jb)
 			continue
 		}
 		mine = append(mine, jb)
@@ -156,7 +111,7 @@ func (j *Journal) commit(group []*job) {
 	j.checkpoint()
 }
 
-func (j *Journal) idle(jb *job) error {
+func (j *Journal) runIdle(jb *job) error {
 	if err := j.connected(); err != nil {
 		return err
 	}
@@ -167,17 +122,18 @@ func (j *Journal) idle(jb *job) error {
 
 // transact fills errs with what each call met. An error of its own means that nothing is certain and
 // every call failed. It returns the calls that were committed.
-func (j *Journal) transact(group []*job, errs []error) (calls []*tx, err error) {
+func (j *Journal) transact(group []*job, errs []error) (calls []*Tx, err error) {
 	if err := j.connected(); err != nil {
 		return nil, err
 	}
 	if err := j.w.Begin(); err != nil {
 		return nil, err
 	}
-	total := map[tallyKey]int64{}
+	total := map[TallyKey]int64{}
 	seq := j.seq
 	for n, jb := range group {
-		t := &tx{j: j, c: j.w, now: j.clock.Now().UTC(), tally: map[tallyKey]int64{}}
+		t := NewTx(&Look{Journal: j, Conn: j.w})
+		t.Now = j.now().UTC()
 		err := j.runOne(t, jb, len(group) > 1)
 		if err != nil {
 			var fatal *brokenError
@@ -224,7 +180,7 @@ type brokenError struct{ err error }
 func (e *brokenError) Error() string { return e.err.Error() }
 
 // runOne runs one call. Alone in its transaction it needs no savepoint: the whole is rolled back.
-func (j *Journal) runOne(t *tx, jb *job, shared bool) error {
+func (j *Journal) runOne(t *Tx, jb *job, shared bool) error {
 	fresh := len(j.names.fresh)
 	seq := j.seq
 	if shared {
@@ -232,10 +188,11 @@ func (j *Journal) runOne(t *tx, jb *job, shared bool) error {
 			return &brokenError{err}
 		}
 	}
-	err := jb.run(t)
-	if err == nil {
-		err = t.writeEvents()
+	t.Fail(jb.run(t))
+	if t.Err == nil {
+		t.finish()
 	}
+	err := t.Err
 	if err == nil {
 		if shared {
 			if _, err := j.w.Exec("RELEASE call"); err != nil {
@@ -261,9 +218,9 @@ func (j *Journal) runOne(t *tx, jb *job, shared bool) error {
 }
 
 // flush writes the counters once for all calls of the transaction.
-func (j *Journal) flush(total map[tallyKey]int64, seq int64) error {
+func (j *Journal) flush(total map[TallyKey]int64, seq int64) error {
 	if j.seq != seq { // as it is, not as a difference: numbers of failed transactions are skipped
-		_, err := j.w.Exec("INSERT INTO tally(kind, a, b, n) VALUES(?, 0, 0, ?) ON CONFLICT(kind, a, b) DO UPDATE SET n=excluded.n", tallySeq, j.seq)
+		_, err := j.w.Exec("INSERT INTO tally(kind, a, b, n) VALUES(?, 0, 0, ?) ON CONFLICT(kind, a, b) DO UPDATE SET n=excluded.n", TallySeq, j.seq)
 		if err != nil {
 			return err
 		}
@@ -272,7 +229,7 @@ func (j *Journal) flush(total map[tallyKey]int64, seq int64) error {
 		if n == 0 {
 			continue
 		}
-		_, err := j.w.Exec("INSERT INTO tally(kind, a, b, n) VALUES(?, ?, ?, ?) ON CONFLICT(kind, a, b) DO UPDATE SET n=tally.n+excluded.n", k.kind, k.a, k.b, n)
+		_, err := j.w.Exec("INSERT INTO tally(kind, a, b, n) VALUES(?, ?, ?, ?) ON CONFLICT(kind, a, b) DO UPDATE SET n=tally.n+excluded.n", k.Kind, k.A, k.B, n)
 		if err != nil {
 			return err
 		}
@@ -290,19 +247,18 @@ func (j *Journal) reconnect() {
 	j.w = nil
 }
 
-// connected opens the writer's connection again after a fault.
-func (j *Journal) connected() error {
-	if j.w != nil {
-		return nil
+// checkpoint keeps what the engine stores beside its tables small. The callers of the last commit have their answer by then; only
+// the next one waits.
+func (j *Journal) checkpoint() {
+	if j.w == nil {
+		return
 	}
-	c, err := j.engine.Writer()
-	if err != nil {
-		return err
+	if err := j.engine.Trim(j.w); err != nil {
+		j.reconnect() // everything is on disk; the next commit tries again and reports
 	}
-	// The transaction whose end was unclear may be on disk after all.
-	if err := errors.Join(j.names.load(c), j.loadSeq(c), j.loadTombstones(c)); err != nil {
-		return errors.Join(err, c.Close())
-	}
-	j.w = c
-	return nil
+}
+
+// Idle has the writer run f outside any transaction; everything that is to be written waits meanwhile.
+func (j *Journal) Idle(ctx context.Context, op string, f func(*engine.Conn) error) error {
+	return j.send(ctx, op, &job{idle: f})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
@@ -92,7 +93,7 @@ func (b *batches) work(ctx context.Context) {
 // recallClose learns when a time of day closed the last batch; false: ctx ended.
 func (b *batches) recallClose(ctx context.Context) bool {
 	for ctx.Err() == nil {
-		closed, err := b.journal.LastClosed(ctx, b.Lane.Name, batch.ByTime)
+		closed, err := delivering.Of(b.journal).LastClosed(ctx, b.Lane.Name, batch.ByTime)
 		if err == nil {
 			b.do(func() { b.closed = closed })
 			return true
@@ -186,7 +187,7 @@ func panicAsError(err *error) {
 // seal encodes the whole file, keeps it durably, and journals number and membership.
 func (b *batches) seal(ctx context.Context, members []*parcel, why string) (sealed journal.Batch, err error) {
 	defer panicAsError(&err)
-	seq, err := b.journal.NextSeq(ctx, b.Lane.Name)
+	seq, err := delivering.Of(b.journal).NextSeq(ctx, b.Lane.Name)
 	if err != nil {
 		return sealed, err
 	}
@@ -218,7 +219,7 @@ func (b *batches) seal(ctx context.Context, members []*parcel, why string) (seal
 	if control != nil {
 		sealed.Control = control.Name
 	}
-	if err := b.journal.Seal(ctx, sealed); err != nil {
+	if err := delivering.Of(b.journal).Seal(ctx, sealed); err != nil {
 		return sealed, err
 	}
 	if why == batch.ByTime {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -69,7 +70,7 @@ func (l *Lane) before(ctx context.Context, parcels []*parcel, g *connectors.Grou
 				changes = append(changes, journal.Change{ID: p.ID, Target: l.Name, To: to})
 			}
 		}
-		err := l.journal.Apply(ctx, changes)
+		err := delivering.Of(l.journal).Apply(ctx, changes)
 		if err == nil {
 			break
 		}

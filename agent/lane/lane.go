@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -17,6 +16,7 @@ import (
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
@@ -201,7 +201,7 @@ func (l *Lane) next(ctx context.Context, choose func() (chosen bool, wait time.D
 // load reads the next page of the journal into the queue.
 func (l *Lane) load(ctx context.Context) {
 	after, pass := l.page()
-	page, err := l.journal.Backlog(ctx, l.Name, after, pageItems)
+	page, err := delivering.Of(l.journal).Backlog(ctx, l.Name, after, pageItems)
 	var last journal.ID
 	if len(page) > 0 {
 		last = page[len(page)-1].ID
@@ -321,28 +321,35 @@ func (l *Lane) groupSize() int {
 	return n
 }
 
-// stopKeys finds the order keys that parked deliveries stop, from before this start.
-func (l *Lane) stopKeys(ctx context.Context, order func(*journal.Stored) string) error {
-	filter := journal.Filter{Target: l.Name, Progress: journal.Held, Limit: pageItems}
-	for {
-		parked, err := l.journal.List(ctx, filter)
-		if err != nil || len(parked) == 0 {
-			return err
-		}
-		ids := make([]journal.ID, len(parked))
-		for i, e := range parked {
-			ids[i] = e.ID
-		}
-		stored, err := l.journal.Load(ctx, l.Name, ids)
+// stopKeys has parked deliveries from before this start stop their order keys. The journal knows those that were parked here; the
+// others are found out by order, once.
+func (l *Lane) stopKeys(ctx context.Context, order func(*journal.Stored) (key string, known bool)) error {
+	j := delivering.Of(l.journal)
+	for after, more := journal.ID(0), true; more; {
+		parked, err := j.Parked(ctx, l.Name, after, pageItems)
 		if err != nil {
 			return err
 		}
+		var unknown []journal.ID
+		for _, p := range parked {
+			after = p.ID
+			if l.stops(p.Order, p.ID); !p.Known {
+				unknown = append(unknown, p.ID)
+			}
+		}
+		more = len(parked) == pageItems
+		stored, err := j.Load(ctx, l.Name, unknown)
+		if err != nil {
+			return err
+		}
+		found := map[journal.ID]string{}
 		for i := range stored {
-			l.stops(order(&stored[i]), stored[i].ID)
+			if key, known := order(&stored[i]); known {
+				found[stored[i].ID] = key
+				l.stops(key, stored[i].ID)
+			}
 		}
-		filter.After = slices.Max(ids)
-		if len(parked) < filter.Limit {
-			return nil
-		}
+		_ = j.KeepOrders(ctx, l.Name, found) // with a full disk they are found out once more; status shows that
 	}
+	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 )
@@ -51,7 +53,7 @@ func (s *Lanes) Names() []string { return slices.Sorted(maps.Keys(s.byName)) }
 // Read reads what the lanes must know before they start: which are paused, and which order keys are stopped.
 func (s *Lanes) Read(ctx context.Context) error {
 	for _, l := range s.byName {
-		err := l.stopKeys(ctx, func(d *journal.Stored) string { return s.preparer.Order(ctx, d, l.Name) })
+		err := l.stopKeys(ctx, func(d *journal.Stored) (string, bool) { return s.preparer.Order(ctx, d, l.Name) })
 		if err != nil {
 			return err
 		}
@@ -61,7 +63,7 @@ func (s *Lanes) Read(ctx context.Context) error {
 
 // ReadPaused tells the lanes which of them are paused.
 func (s *Lanes) ReadPaused(ctx context.Context) error {
-	paused, err := s.journal.Paused(ctx)
+	paused, err := delivering.Of(s.journal).Paused(ctx)
 	if err != nil {
 		return err
 	}
@@ -218,7 +220,7 @@ func (s *Lanes) returnedMeanwhile(ctx context.Context, made []prepare.Made) erro
 		}
 	}
 	for l, ids := range waiting {
-		stored, err := s.journal.Load(ctx, l.Name, ids)
+		stored, err := delivering.Of(s.journal).Load(ctx, l.Name, ids)
 		if err != nil {
 			return err
 		}
@@ -250,11 +252,11 @@ func (s *Lanes) neverReturned(ctx context.Context, made []prepare.Made) error {
 		}
 	}
 	for n, ids := range needs {
-		ended, err := s.journal.Ended(ctx, n.giver, ids)
+		ended, err := reading.Of(s.journal).Ended(ctx, n.giver, ids)
 		if err != nil {
 			return err
 		}
-		stored, err := s.journal.Load(ctx, n.target, slices.Collect(maps.Keys(ended)))
+		stored, err := delivering.Of(s.journal).Load(ctx, n.target, slices.Collect(maps.Keys(ended)))
 		if err != nil {
 			return err
 		}
@@ -284,7 +286,7 @@ func (s *Lanes) returned(ctx context.Context, from string, ids []journal.ID) {
 		if target == from {
 			continue
 		}
-		stored, err := s.journal.Load(ctx, target, ids)
+		stored, err := delivering.Of(s.journal).Load(ctx, target, ids)
 		again := err != nil || slices.ContainsFunc(stored, func(d journal.Stored) bool { return d.Progress == journal.Doubtful })
 		waiting := slices.DeleteFunc(stored, func(d journal.Stored) bool { return d.Progress != journal.Waiting })
 		parcels, err := s.stored(ctx, target, waiting)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,9 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/accepting"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -45,7 +49,7 @@ func newLaneOver(t *testing.T, n int, rules *Batch, hooks journal.Hooks) *Lane {
 	}
 	for i := range n {
 		ref := string(rune('a' + i))
-		_, err := j.Accept(t.Context(), []journal.Arrival{{Scope: "s", Inbasket: "i", Route: "r", Plan: plan.Digest, Reference: ref, Transport: ref,
+		_, err := accepting.Of(j).Accept(t.Context(), []journal.Arrival{{Scope: "s", Inbasket: "i", Route: "r", Plan: plan.Digest, Reference: ref, Transport: ref,
 			Digest: connectors.Digest{byte(i)}, Form: []byte("{}"), Targets: []string{"x"}, At: time.Now()}})
 		if err != nil {
 			t.Fatal(err)
@@ -156,6 +160,36 @@ func TestTwoParkedOfOneKey(t *testing.T) {
 	}
 }
 
+// An order key that a parked delivery stops is found out once, also where the journal comes from an older program.
+func TestOrderKeysAreFoundOutOnce(t *testing.T) {
+	l := newPageLane(t, 3)
+	list, err := delivering.Of(l.journal).Backlog(t.Context(), "x", 0, 10)
+	if err != nil || len(list) != 3 {
+		t.Fatal(list, err)
+	}
+	key := "by the lane"
+	for i, order := range []*string{&key, nil, nil} {
+		c := journal.Change{ID: list[i].ID, Target: "x", To: journal.Held, Order: order, Reason: &journal.Reason{Code: "c"}}
+		if err := delivering.Of(l.journal).Apply(t.Context(), []journal.Change{c}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range [][]journal.ID{{list[1].ID, list[2].ID}, {list[2].ID}} { // what cannot be mapped is asked for again
+		l.parked = newStops()
+		var asked []journal.ID
+		err := l.stopKeys(t.Context(), func(s *journal.Stored) (string, bool) {
+			asked = append(asked, s.ID)
+			return "mapped", s.ID == list[1].ID
+		})
+		if err != nil || !slices.Equal(asked, want) {
+			t.Errorf("asked for %v instead of %v, %v", asked, want, err)
+		}
+		if l.keyFree(key, math.MaxInt64) || l.keyFree("mapped", math.MaxInt64) || !l.keyFree("mapped", list[1].ID) {
+			t.Error("a key is free that a parked delivery stops")
+		}
+	}
+}
+
 // A lane that stops while the journal cannot be read does not try again and again.
 func TestStopWhileUnread(t *testing.T) {
 	l := newPageLane(t, 1)
@@ -224,7 +258,7 @@ func TestDoubtfulStaysOutOfBatches(t *testing.T) {
 	}
 	full = false
 	l.load(t.Context())
-	parked, err := l.journal.List(t.Context(), journal.Filter{Target: "x", Progress: journal.Held})
+	parked, err := reading.Of(l.journal).List(t.Context(), journal.Filter{Target: "x", Progress: journal.Held})
 	if err != nil || len(parked) != 1 || len(l.list) != 1 {
 		t.Errorf("%d parked, %d for the next batch, %v", len(parked), len(l.list), err)
 	}
@@ -250,11 +284,11 @@ func TestVoidedBatchOfAJournalThatCannotBeRead(t *testing.T) {
 // sealOne seals a batch of all open deliveries in the journal.
 func sealOne(t *testing.T, l *Lane) journal.Batch {
 	t.Helper()
-	seq, err := l.journal.NextSeq(t.Context(), "x")
+	seq, err := delivering.Of(l.journal).NextSeq(t.Context(), "x")
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := l.journal.Backlog(t.Context(), "x", 0, 100)
+	page, err := delivering.Of(l.journal).Backlog(t.Context(), "x", 0, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +300,7 @@ func sealOne(t *testing.T, l *Lane) journal.Batch {
 	for _, s := range page {
 		b.Members = append(b.Members, s.ID)
 	}
-	if err := l.journal.Seal(t.Context(), b); err != nil {
+	if err := delivering.Of(l.journal).Seal(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -354,7 +388,7 @@ func TestTriesOfASealedBatch(t *testing.T) {
 				t.Fatal(err)
 			}
 			over := b.trySafely(t.Context(), &sealed, members)
-			list, err := l.journal.Batches(t.Context(), "x", false)
+			list, err := delivering.Of(l.journal).Batches(t.Context(), "x", false)
 			if err != nil || len(list) != 1 || list[0].Progress != tt.want || over != tt.over {
 				t.Errorf("%+v, over %v, %v", list, over, err)
 			}

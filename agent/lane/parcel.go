@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/encode"
@@ -94,7 +95,7 @@ func (l *Lane) whole(ctx context.Context, page []*parcel) ([]*parcel, error) {
 
 // stored maps deliveries that the journal has.
 func (l *Lane) stored(ctx context.Context, ids []journal.ID) ([]*parcel, error) {
-	stored, err := l.journal.Load(ctx, l.Name, ids)
+	stored, err := delivering.Of(l.journal).Load(ctx, l.Name, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
@@ -20,7 +21,7 @@ import (
 // resume carries what an earlier run has sealed and not finished; false: ctx ended.
 func (b *batches) resume(ctx context.Context) bool {
 	for ctx.Err() == nil {
-		open, err := b.journal.Batches(ctx, b.Lane.Name, true)
+		open, err := delivering.Of(b.journal).Batches(ctx, b.Lane.Name, true)
 		if err != nil {
 			b.unread(err).Msg("cannot read the open batches; trying again")
 			loop.Pause(ctx, b.clock, journalPause)
@@ -114,7 +115,7 @@ func (b *batches) mayTry(ctx context.Context) bool {
 
 // voided tells whether an operator has given up the batch; its members then come again.
 func (b *batches) voided(ctx context.Context, sealed journal.Batch) bool {
-	open, err := b.journal.Batches(ctx, b.Lane.Name, true)
+	open, err := delivering.Of(b.journal).Batches(ctx, b.Lane.Name, true)
 	if err != nil {
 		b.unread(err).Int64("batch", sealed.Seq).Msg("cannot read whether the batch was given up; trying again")
 		loop.Pause(ctx, b.clock, journalPause)
@@ -263,7 +264,7 @@ func (b *batches) group(sealed *journal.Batch, members []*parcel) (connectors.Gr
 func (b *batches) move(ctx context.Context, sealed *journal.Batch, to journal.Progress, why *journal.Reason, changes []journal.Change) error {
 	ctx, cancel := loop.Grace(ctx)
 	defer cancel()
-	if err := b.journal.MoveBatch(ctx, b.Lane.Name, sealed.Seq, to, why, changes); err != nil {
+	if err := delivering.Of(b.journal).MoveBatch(ctx, b.Lane.Name, sealed.Seq, to, why, changes); err != nil {
 		return &connectors.Error{Class: connectors.Transient, Code: journal.CodeUnavailable, Op: "journal the batch", Err: err}
 	}
 	sealed.Progress = to

@@ -116,7 +116,7 @@ func (s *settlement) park(p *parcel, c journal.Change) {
 	}
 	s.parked[p.ID] = true
 	s.done = append(s.done, p)
-	c.To = journal.Held
+	c.To, c.Order = journal.Held, &p.Delivery.Order
 	s.change(p, c)
 }
 

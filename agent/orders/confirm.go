@@ -7,6 +7,8 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/lane"
 )
 
@@ -20,7 +22,7 @@ func (d *Desk) confirm(ctx context.Context, r control.ConfirmRequest) (control.S
 	if r.Seq > 0 {
 		return control.Settled{}, d.confirmBatch(ctx, l, r)
 	}
-	view, err := d.Journal.Show(ctx, r.ID)
+	view, err := reading.Of(d.Journal).Show(ctx, r.ID)
 	if err != nil {
 		return control.Settled{}, err
 	}
@@ -39,7 +41,7 @@ func (d *Desk) confirm(ctx context.Context, r control.ConfirmRequest) (control.S
 		return control.Settled{}, err
 	}
 	err = d.behindBar(ctx, r.ID, false, func() error {
-		if err := d.Journal.Apply(ctx, changes); err != nil {
+		if err := delivering.Of(d.Journal).Apply(ctx, changes); err != nil {
 			return err
 		}
 		l.Drop(r.ID)
@@ -53,7 +55,7 @@ func (d *Desk) confirm(ctx context.Context, r control.ConfirmRequest) (control.S
 
 // confirmBatch ends a sealed batch whose file the target has.
 func (d *Desk) confirmBatch(ctx context.Context, l *lane.Lane, r control.ConfirmRequest) error {
-	open, err := d.Journal.Batches(ctx, r.Target, true)
+	open, err := delivering.Of(d.Journal).Batches(ctx, r.Target, true)
 	if err != nil {
 		return err
 	}
@@ -69,7 +71,7 @@ func (d *Desk) confirmBatch(ctx context.Context, l *lane.Lane, r control.Confirm
 			return err
 		}
 		sending, err := l.Void(ctx, r.Seq, d.Clock.After(landing), func() error {
-			return d.Journal.MoveBatch(ctx, r.Target, r.Seq, journal.Done, nil, changes)
+			return delivering.Of(d.Journal).MoveBatch(ctx, r.Target, r.Seq, journal.Done, nil, changes)
 		})
 		if sending {
 			return notConfirmed(fmt.Sprintf("batch %d of %s is being sent at this moment", r.Seq, r.Target), "ask again in a moment")

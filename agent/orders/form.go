@@ -11,13 +11,17 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/reading"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/connectors"
 )
 
 // FormOf reads what a citizen wrote from a journal and its content store.
 func FormOf(ctx context.Context, j *journal.Journal, store *content.Store, r control.FormRequest) (f control.Form, err error) {
-	p, err := j.Payload(ctx, r.ID)
+	p, err := delivering.Of(j).Payload(ctx, r.ID)
 	if err != nil {
 		return f, err
 	}
@@ -55,7 +59,7 @@ func stored(store *content.Store, d connectors.Digest, to *connectors.Blob) erro
 
 // show returns everything about one submission; with Raw also what systems said in their own words.
 func (d *Desk) show(ctx context.Context, r control.ShowRequest) (control.View, error) {
-	v, err := d.Journal.Show(ctx, r.ID)
+	v, err := reading.Of(d.Journal).Show(ctx, r.ID)
 	view := control.ViewOf(v, r.Raw)
 	for i := range view.Deliveries {
 		to := &view.Deliveries[i]
@@ -70,12 +74,12 @@ func (d *Desk) show(ctx context.Context, r control.ShowRequest) (control.View, e
 }
 
 // checkJournal looks whether the journal is whole, while it is used.
-func (d *Desk) checkJournal(ctx context.Context, r control.CheckJournalRequest) (journal.Checkup, error) {
-	o := journal.CheckupOrder{Full: r.Full}
+func (d *Desk) checkJournal(ctx context.Context, r control.CheckJournalRequest) (checking.Checkup, error) {
+	o := checking.CheckupOrder{Full: r.Full}
 	if r.Content {
 		o.Content = d.Content
 	}
-	return d.Journal.Checkup(ctx, o)
+	return checking.Of(d.Journal).Checkup(ctx, o)
 }
 
 // backup streams a backup of the journal and the content store while everything goes on.
@@ -92,5 +96,5 @@ func (d *Desk) backup(ctx context.Context, r control.BackupRequest) (done contro
 // backedUp notes when the last verified backup was made.
 func (d *Desk) backedUp(ctx context.Context, r control.BackedUpRequest) (done control.Nothing, err error) {
 	d.Log.Info().Str("by", r.By).Time("made", r.Made).Msg("a backup was made and verified")
-	return done, d.Journal.NoteBackup(ctx, r.Made)
+	return done, restoring.Of(d.Journal).NoteBackup(ctx, r.Made)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
@@ -143,7 +144,7 @@ type Agent interface {
 // Upkeep lets go of what is kept.
 type Upkeep interface {
 	Purge(ctx context.Context, r control.PurgeRequest) (control.PurgeReport, error)
-	CompactJournal(ctx context.Context) (journal.Compaction, error)
+	CompactJournal(ctx context.Context) (checking.Compaction, error)
 }
 
 // Recovery brings an agent back that was restored from a backup.

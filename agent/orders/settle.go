@@ -15,6 +15,9 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/deciding"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
@@ -55,7 +58,7 @@ func (d *Desk) parked(ctx context.Context, r control.RetryRequest) (ids []journa
 		f.State, f.Target, f.Progress = "", r.Target, journal.Held
 	}
 	for {
-		page, err := d.Journal.List(ctx, f)
+		page, err := reading.Of(d.Journal).List(ctx, f)
 		if err != nil {
 			return nil, err
 		}
@@ -73,7 +76,7 @@ func (d *Desk) parked(ctx context.Context, r control.RetryRequest) (ids []journa
 
 // repin gives a submission the mapping that its route has now.
 func (d *Desk) repin(ctx context.Context, id journal.ID, sure, by string) error {
-	view, err := d.Journal.Show(ctx, id)
+	view, err := reading.Of(d.Journal).Show(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -85,7 +88,7 @@ func (d *Desk) repin(ctx context.Context, id journal.ID, sure, by string) error 
 		return err
 	}
 	return d.behindBar(ctx, id, false, func() error {
-		if err := d.Journal.Repin(ctx, id, plan.Digest(), plan.Targets(), sure, by); err != nil {
+		if err := delivering.Of(d.Journal).Repin(ctx, id, plan.Digest(), plan.Targets(), sure, by); err != nil {
 			return err
 		}
 		for name, l := range d.Running().Lanes().All() {
@@ -104,7 +107,7 @@ func (d *Desk) release(ctx context.Context, r control.ReleaseRequest) ([]control
 
 // releaseOne lets a submission go on, but for what may be at a target that is not the one which is sure to have nothing.
 func (d *Desk) releaseOne(ctx context.Context, id journal.ID, sure, by string) (control.Settled, error) {
-	view, err := d.Journal.Show(ctx, id)
+	view, err := reading.Of(d.Journal).Show(ctx, id)
 	if err != nil {
 		return control.Settled{}, err
 	}
@@ -114,7 +117,7 @@ func (d *Desk) releaseOne(ctx context.Context, id journal.ID, sure, by string) (
 		}
 		return d.goOn(ctx, id)
 	}
-	left := d.Journal.Release(ctx, id, sure, by)
+	left := delivering.Of(d.Journal).Release(ctx, id, sure, by)
 	var unclear *journal.UnclearError
 	if left != nil && (!errors.As(left, &unclear) || !unclear.Rest) {
 		d.follow(ctx, id)
@@ -138,7 +141,7 @@ func (d *Desk) goOn(ctx context.Context, id journal.ID) (control.Settled, error)
 
 // settled says where a submission stands and which targets it is open for.
 func (d *Desk) settled(ctx context.Context, id journal.ID) (control.Settled, error) {
-	view, err := d.Journal.Show(ctx, id)
+	view, err := reading.Of(d.Journal).Show(ctx, id)
 	if err != nil {
 		return control.Settled{}, err
 	}
@@ -180,7 +183,7 @@ func (d *Desk) tryAgain(target string) {
 func (d *Desk) reject(ctx context.Context, r control.RejectRequest) (control.Settled, error) {
 	reason := journal.Reason{Code: CodeByOperator, Text: r.Reason}
 	err := d.behindBar(ctx, r.ID, r.Force, func() error {
-		if err := d.Journal.Reject(ctx, r.ID, nil, reason, r.By, r.Force); err != nil {
+		if err := delivering.Of(d.Journal).Reject(ctx, r.ID, nil, reason, r.By, r.Force); err != nil {
 			return err
 		}
 		d.Running().Lanes().Drop(r.ID)
@@ -216,7 +219,7 @@ func (d *Desk) behindBar(ctx context.Context, id journal.ID, force bool, do func
 func (d *Desk) follow(ctx context.Context, id journal.ID) {
 	ctx, cancel := loop.Grace(ctx)
 	defer cancel()
-	view, err := d.Journal.Show(ctx, id)
+	view, err := reading.Of(d.Journal).Show(ctx, id)
 	if err != nil { // nothing is known: what is open is found by reading anew
 		d.Running().Lanes().Again()
 		return
@@ -239,7 +242,7 @@ func (d *Desk) decide(ctx context.Context, r control.DecideRequest) (control.Set
 		return control.Settled{}, err
 	}
 	defer d.deciding.Over()
-	view, err := d.Journal.Show(ctx, r.ID)
+	view, err := reading.Of(d.Journal).Show(ctx, r.ID)
 	if err != nil {
 		return control.Settled{}, err
 	}
@@ -259,7 +262,7 @@ func (d *Desk) decide(ctx context.Context, r control.DecideRequest) (control.Set
 		}
 		o.Documents = append(o.Documents, journal.File{Name: doc.Name, ContentType: typeOf(doc), Digest: blob.Digest, Size: blob.Size})
 	}
-	if _, err := d.Journal.Results(ctx, []journal.Outcome{o}); err != nil {
+	if _, err := deciding.Of(d.Journal).Results(ctx, []journal.Outcome{o}); err != nil {
 		return control.Settled{}, err
 	}
 	return d.settled(ctx, r.ID)
@@ -277,10 +280,10 @@ func (d *Desk) pause(ctx context.Context, r control.PauseRequest) (done control.
 	if _, err := d.laneOf(r.Target); err != nil {
 		return done, err
 	}
-	if err := d.Journal.SetPaused(ctx, r.Target, r.Paused, r.By, r.Reason); err != nil {
+	if err := delivering.Of(d.Journal).SetPaused(ctx, r.Target, r.Paused, r.By, r.Reason); err != nil {
 		return done, err
 	}
-	paused, err := d.Journal.Paused(ctx)
+	paused, err := delivering.Of(d.Journal).Paused(ctx)
 	if err != nil {
 		return done, err
 	}
@@ -315,10 +318,10 @@ func (d *Desk) redeliver(ctx context.Context, r control.RedeliverRequest) (contr
 	if !l.Abilities().Recorded {
 		report.Note = "this target cannot recognise what it still has: files come again under their old names, batches under new numbers"
 	}
-	if report.Sample, report.Count, err = d.Journal.Delivered(ctx, r.Target, r.Since, false, 0, 10); err != nil {
+	if report.Sample, report.Count, err = reading.Of(d.Journal).Delivered(ctx, r.Target, r.Since, false, 0, 10); err != nil {
 		return report, err
 	}
-	sample, confirmed, err := d.Journal.Delivered(ctx, r.Target, r.Since, true, 0, 10)
+	sample, confirmed, err := reading.Of(d.Journal).Delivered(ctx, r.Target, r.Since, true, 0, 10)
 	if report.Left = confirmed; r.Force {
 		report.Sample, report.Count, report.Left = append(report.Sample, sample...), report.Count+confirmed, 0
 	}
@@ -342,7 +345,7 @@ func (d *Desk) redeliver(ctx context.Context, r control.RedeliverRequest) (contr
 func (d *Desk) reopen(ctx context.Context, r control.RedeliverRequest, confirmed bool) error {
 	var after journal.ID
 	for {
-		page, _, err := d.Journal.Delivered(ctx, r.Target, r.Since, confirmed, after, pageItems)
+		page, _, err := reading.Of(d.Journal).Delivered(ctx, r.Target, r.Since, confirmed, after, pageItems)
 		if err != nil || len(page) == 0 {
 			return err
 		}
@@ -350,7 +353,7 @@ func (d *Desk) reopen(ctx context.Context, r control.RedeliverRequest, confirmed
 		for i, e := range page {
 			ids[i] = e.ID
 		}
-		if err := d.Journal.Reopen(ctx, ids, r.Target, r.By); err != nil {
+		if err := delivering.Of(d.Journal).Reopen(ctx, ids, r.Target, r.By); err != nil {
 			d.Running().Lanes().Again(r.Target) // some may be reopened, and only the answer be lost
 			return err
 		}
@@ -364,7 +367,7 @@ func (d *Desk) void(ctx context.Context, r control.VoidRequest) (done control.No
 	if err != nil {
 		return done, err
 	}
-	sending, err := l.Void(ctx, r.Seq, d.Clock.After(landing), func() error { return d.Journal.VoidBatch(ctx, r.Target, r.Seq, r.By, r.Reason) })
+	sending, err := l.Void(ctx, r.Seq, d.Clock.After(landing), func() error { return delivering.Of(d.Journal).VoidBatch(ctx, r.Target, r.Seq, r.By, r.Reason) })
 	if sending {
 		return done, &control.Error{Code: control.CodeNotAllowed, Message: fmt.Sprintf("batch %d of %s is being sent at this moment", r.Seq, r.Target),
 			Hint: "inbasket pause " + r.Target + ", look whether the target has it, then void it", Status: http.StatusConflict}

@@ -11,6 +11,9 @@ import (
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 )
 
 // table is all orders. One that is new is an entry here, with the line that says what it is below.
@@ -27,13 +30,13 @@ var (
 		return d.Health.Status(ctx)
 	}}
 	List = Order[control.ListRequest, []journal.Entry]{Name: "list", Do: func(d *Desk, ctx context.Context, r control.ListRequest) ([]journal.Entry, error) {
-		return d.Journal.List(ctx, journal.Filter(r))
+		return reading.Of(d.Journal).List(ctx, journal.Filter(r))
 	}}
 	Show = Order[control.ShowRequest, control.View]{Name: "show", Do: (*Desk).show, Record: func(r control.ShowRequest) (audit.Record, bool) {
 		return record(r.By, "show-raw", r.ID.String()), r.Raw
 	}}
 	Batches = Order[control.BatchesRequest, []control.Batch]{Name: "batches", Do: func(d *Desk, ctx context.Context, r control.BatchesRequest) ([]control.Batch, error) {
-		list, err := d.Journal.Batches(ctx, r.Target, r.Open)
+		list, err := delivering.Of(d.Journal).Batches(ctx, r.Target, r.Open)
 		return control.BatchesOf(list), err
 	}}
 	Results = Order[control.ResultsFilter, []control.Waiting]{Name: "results", Do: func(d *Desk, ctx context.Context, f control.ResultsFilter) ([]control.Waiting, error) {
@@ -56,7 +59,7 @@ var (
 	Internals = Order[control.Nothing, control.Internals]{Name: "vitals", Do: func(d *Desk, ctx context.Context, _ control.Nothing) (control.Internals, error) {
 		return d.Agent.Internals(ctx)
 	}}
-	CheckJournal = Order[control.CheckJournalRequest, journal.Checkup]{Name: "checkjournal", Do: (*Desk).checkJournal}
+	CheckJournal = Order[control.CheckJournalRequest, checking.Checkup]{Name: "checkjournal", Do: (*Desk).checkJournal}
 )
 
 // Orders that settle what a machine must not decide.
@@ -147,7 +150,7 @@ var (
 		return record(r.By, "purge", named(r.IDs), "reason", r.Reason), !r.DryRun
 	}}
 	// CompactJournal makes the journal's file small; what is to be written waits meanwhile.
-	CompactJournal = Order[control.CompactJournalRequest, journal.Compaction]{Name: "compactjournal", Do: func(d *Desk, ctx context.Context, _ control.CompactJournalRequest) (journal.Compaction, error) {
+	CompactJournal = Order[control.CompactJournalRequest, checking.Compaction]{Name: "compactjournal", Do: func(d *Desk, ctx context.Context, _ control.CompactJournalRequest) (checking.Compaction, error) {
 		return d.Upkeep.CompactJournal(ctx)
 	}, Record: func(r control.CompactJournalRequest) (audit.Record, bool) {
 		return record(r.By, "compact-journal", ""), true

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 )
@@ -70,7 +72,7 @@ func returnedBy(plan *mapping.Plan, target string) (names []string) {
 func (p *Preparer) valuesOf(ctx context.Context, id journal.ID, target string, names []string, returned map[string]string) (values map[string]connectors.Value, err error) {
 	var last map[string]connectors.Value
 	if len(returned) > 0 {
-		if last, err = p.Journal.LastReturned(ctx, target); err != nil {
+		if last, err = reading.Of(p.Journal).LastReturned(ctx, target); err != nil {
 			return nil, err
 		}
 	}
@@ -104,7 +106,7 @@ func (p *Preparer) waiting(ctx context.Context, id journal.ID, target string, na
 		if len(missing) == 0 {
 			continue
 		}
-		stored, err := p.Journal.Load(ctx, d.Target, []journal.ID{id})
+		stored, err := delivering.Of(p.Journal).Load(ctx, d.Target, []journal.ID{id})
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 )
@@ -17,7 +18,7 @@ func (p *Preparer) Fits(ctx context.Context, v journal.View, plan *mapping.Plan)
 	for _, d := range v.Deliveries {
 		if d.Progress == journal.Done {
 			done[d.Target] = true
-			one, err := p.Journal.Load(ctx, d.Target, []journal.ID{v.ID})
+			one, err := delivering.Of(p.Journal).Load(ctx, d.Target, []journal.ID{v.ID})
 			if err != nil {
 				return "", "", err
 			}

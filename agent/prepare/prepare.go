@@ -12,6 +12,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
@@ -200,14 +201,14 @@ func ApplyAll(ctx context.Context, j *journal.Journal, changes []journal.Change)
 	}
 	ctx, cancel := loop.Grace(ctx)
 	defer cancel()
-	err = j.Apply(ctx, changes)
+	err = delivering.Of(j).Apply(ctx, changes)
 	var wrong *journal.TransitionError
 	if !errors.As(err, &wrong) {
 		return nil, err
 	}
 	var errs []error // one of them must not keep the others back
 	for i := range changes {
-		if err := j.Apply(ctx, changes[i:i+1]); errors.As(err, &wrong) {
+		if err := delivering.Of(j).Apply(ctx, changes[i:i+1]); errors.As(err, &wrong) {
 			refused = append(refused, changes[i].ID)
 		} else if err != nil {
 			errs = append(errs, err)
@@ -223,10 +224,10 @@ func (p *Preparer) refuse(ctx context.Context, m *Made) error {
 	s := &m.Form.Stored
 	var err error
 	if m.err == nil {
-		err = p.Journal.Reject(ctx, s.ID, FieldErrors(m.wrong), WrongForm(), "", false)
+		err = delivering.Of(p.Journal).Reject(ctx, s.ID, FieldErrors(m.wrong), WrongForm(), "", false)
 		m.Rejected = err == nil
 		if errors.Is(err, journal.ErrPartlyDelivered) {
-			err = p.Journal.ParkSubmission(ctx, s.ID, journal.Reason{Code: CodePartly, Text: "the form is wrong for one target, and another has it already",
+			err = delivering.Of(p.Journal).ParkSubmission(ctx, s.ID, journal.Reason{Code: CodePartly, Text: "the form is wrong for one target, and another has it already",
 				Next: "mend the mapping and retry, or reject with --force"})
 		}
 	} else {
@@ -237,7 +238,7 @@ func (p *Preparer) refuse(ctx context.Context, m *Made) error {
 		if s.Lost != nil {
 			why.Code, why.Text, why.Next = content.CodeUnavailable, "the form is not in the content store any more", "restore the folder content below state from backup, then inbasket retry"
 		}
-		err = p.Journal.ParkSubmission(ctx, s.ID, why)
+		err = delivering.Of(p.Journal).ParkSubmission(ctx, s.ID, why)
 	}
 	if errors.Is(err, journal.ErrState) { // it was settled meanwhile
 		return nil
@@ -245,29 +246,29 @@ func (p *Preparer) refuse(ctx context.Context, m *Made) error {
 	return err
 }
 
-// Order returns the order key of a stored submission's delivery to a target; empty: none, or unknown.
-func (p *Preparer) Order(ctx context.Context, s *journal.Stored, target string) (key string) {
+// Order returns the order key of a stored submission's delivery to a target; empty: it has none. What cannot be mapped yet is not known.
+func (p *Preparer) Order(ctx context.Context, s *journal.Stored, target string) (key string, known bool) {
 	defer func() {
 		if recover() != nil {
-			key = "" // a plan that breaks is told of when the form is mapped
+			key, known = "", false // a plan that breaks is told of when the form is mapped
 		}
 	}()
 	plan, err := p.Plans.Get(ctx, s.Plan)
-	if err != nil {
-		return ""
+	if err != nil || s.Lost != nil {
+		return "", false
 	}
 	form, err := plan.Decode(s.Form, s.ContentType)
 	if err != nil {
-		return ""
+		return "", false
 	}
 	mapped, err := plan.Map(form, p.input(s))
 	if err != nil {
-		return ""
+		return "", false
 	}
 	for _, d := range mapped.Deliveries {
 		if d.Target == target {
-			return d.Order
+			return d.Order, true
 		}
 	}
-	return ""
+	return "", false // such as one that a value decides about which is not there yet
 }

@@ -10,6 +10,9 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/reading"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
@@ -33,11 +36,11 @@ func (s *Service) gather(ctx context.Context) error {
 		return err
 	}
 	defer s.gathering.Over()
-	hold, err := s.Journal.Hold(ctx)
+	hold, err := restoring.Of(s.Journal).Hold(ctx)
 	if err != nil || hold == nil || !hold.Released.IsZero() {
 		return err
 	}
-	sum, err := s.Journal.Summary(ctx)
+	sum, err := reading.Of(s.Journal).Summary(ctx)
 	if err != nil {
 		return err
 	}
@@ -66,7 +69,7 @@ func (s *Service) gather(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Journal.KeepReport(ctx, b); err != nil {
+	if err := restoring.Of(s.Journal).KeepReport(ctx, b); err != nil {
 		return err
 	}
 	now.EvidenceFound.Store(true)
@@ -74,7 +77,7 @@ func (s *Service) gather(ctx context.Context) error {
 }
 
 // lookFrom is since when evidence matters. A clock that is set before the restore measures no ages: all of it does.
-func (s *Service) lookFrom(hold *journal.Hold, before time.Duration) time.Time {
+func (s *Service) lookFrom(hold *restoring.Hold, before time.Duration) time.Time {
 	if s.Clock.Now().Before(hold.Restored) {
 		return time.Time{}
 	}
@@ -108,7 +111,7 @@ func (s *Service) askTarget(ctx context.Context, l *lane.Lane, since time.Time, 
 	defer cancel()
 	w := &witnessed{service: s, lane: l, found: found, numbers: map[int64]bool{}}
 	var err error
-	if found.KnownSeq, err = s.Journal.LastBatch(ctx, l.Name); err != nil {
+	if found.KnownSeq, err = delivering.Of(s.Journal).LastBatch(ctx, l.Name); err != nil {
 		return err
 	}
 	err = guard.Safely("bear witness", func() error {
@@ -170,7 +173,7 @@ func (w *witnessed) flush(ctx context.Context) error {
 	if len(w.traces) == 0 {
 		return nil
 	}
-	lost, err := w.service.Journal.KeepEvidence(ctx, w.lane.Name, w.traces)
+	lost, err := restoring.Of(w.service.Journal).KeepEvidence(ctx, w.lane.Name, w.traces)
 	if err != nil {
 		w.err = err
 		return err

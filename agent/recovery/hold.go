@@ -14,12 +14,14 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
 	"github.com/inbasket/inbasket/agent/lane"
 )
 
 // Restored tells what is known about the time that a restored journal has lost.
 func (s *Service) Restored(ctx context.Context, r control.RestoredRequest) (control.Restored, error) {
-	hold, err := s.Journal.Hold(ctx)
+	hold, err := restoring.Of(s.Journal).Hold(ctx)
 	if err != nil {
 		return control.Restored{}, err
 	}
@@ -30,7 +32,7 @@ func (s *Service) Restored(ctx context.Context, r control.RestoredRequest) (cont
 		if err := s.gather(ctx); err != nil {
 			return control.Restored{}, err
 		}
-		if hold, err = s.Journal.Hold(ctx); err != nil {
+		if hold, err = restoring.Of(s.Journal).Hold(ctx); err != nil {
 			return control.Restored{}, err
 		}
 	}
@@ -46,7 +48,7 @@ func (s *Service) Restored(ctx context.Context, r control.RestoredRequest) (cont
 const lostShown = 100
 
 // RestoredOf makes the report of a restore from what the journal keeps.
-func RestoredOf(ctx context.Context, j *journal.Journal, hold *journal.Hold, all bool) (out control.Restored, err error) {
+func RestoredOf(ctx context.Context, j *journal.Journal, hold *restoring.Hold, all bool) (out control.Restored, err error) {
 	out = control.Restored{Targets: []control.RestoredTarget{}, Inbaskets: []control.RestoredSource{}, Results: []control.RestoredSource{},
 		FrontOffices: []control.RestoredOffice{}}
 	if hold.Report != nil {
@@ -56,12 +58,12 @@ func RestoredOf(ctx context.Context, j *journal.Journal, hold *journal.Hold, all
 	}
 	out.Held, out.Backup, out.Restored, out.EvidenceFound = hold.Released.IsZero(), hold.Backup, hold.Restored, hold.EvidenceFound
 	out.Released, out.By, out.File = hold.Released, hold.By, hold.File
-	sum, err := j.Summary(ctx)
+	sum, err := reading.Of(j).Summary(ctx)
 	if err != nil {
 		return out, err
 	}
 	out.Epoch = sum.Epoch
-	if out.Lost, out.Back, _, err = j.LostCount(ctx); err != nil {
+	if out.Lost, out.Back, _, err = restoring.Of(j).LostCount(ctx); err != nil {
 		return out, err
 	}
 	if out.Missing, err = lost(ctx, j, all); err != nil {
@@ -75,14 +77,14 @@ func RestoredOf(ctx context.Context, j *journal.Journal, hold *journal.Hold, all
 }
 
 // lost lists the lost submissions that did not come again.
-func lost(ctx context.Context, j *journal.Journal, all bool) ([]journal.LostSubmission, error) {
-	list := []journal.LostSubmission{}
+func lost(ctx context.Context, j *journal.Journal, all bool) ([]restoring.LostSubmission, error) {
+	list := []restoring.LostSubmission{}
 	for {
 		var after journal.ID
 		if len(list) > 0 {
 			after = list[len(list)-1].ID
 		}
-		page, err := j.LostSubmissions(ctx, after, false, lostShown)
+		page, err := restoring.Of(j).LostSubmissions(ctx, after, false, lostShown)
 		list = append(list, page...)
 		if err != nil || !all || len(page) < lostShown {
 			return list, err
@@ -132,8 +134,8 @@ func (s *Service) EndHold(ctx context.Context, r control.EndHoldRequest) (contro
 	if err != nil {
 		return report, err
 	}
-	if err := s.Journal.EndHold(ctx, ending); err != nil {
-		if errors.Is(err, journal.ErrNotHeld) {
+	if err := restoring.Of(s.Journal).EndHold(ctx, ending); err != nil {
+		if errors.Is(err, restoring.ErrNotHeld) {
 			err = &control.Error{Code: control.CodeState, Message: "the agent is not held", Status: http.StatusConflict}
 		}
 		return report, err
@@ -144,11 +146,11 @@ func (s *Service) EndHold(ctx context.Context, r control.EndHoldRequest) (contro
 }
 
 // ending turns what an operator says into what the journal does, or says what is missing or wrong in it.
-func (s *Service) ending(report *control.Restored, r control.EndHoldRequest) (journal.Ending, error) {
+func (s *Service) ending(report *control.Restored, r control.EndHoldRequest) (restoring.Ending, error) {
 	refuse := func(lines ...string) error {
 		return &control.Error{Code: CodeRestoreAsk, Message: "the agent cannot be released yet", Hint: strings.Join(lines, "\n    "), Status: http.StatusConflict}
 	}
-	e := journal.Ending{By: r.By, Seqs: map[string]int64{}}
+	e := restoring.Ending{By: r.By, Seqs: map[string]int64{}}
 	known := map[string]control.RestoredTarget{}
 	for _, t := range report.Targets {
 		known[t.Name] = t
@@ -177,22 +179,22 @@ func (s *Service) ending(report *control.Restored, r control.EndHoldRequest) (jo
 		switch {
 		case t.Evidence == control.EvidenceLedger && t.Blind == 0:
 		case recorded(lanes.Get(t.Name)): // its ledger knows what the journal has, and not what came under IDs that are lost
-			e.Uncertain = append(e.Uncertain, journal.UncertainTarget{Target: t.Name})
+			e.Uncertain = append(e.Uncertain, restoring.UncertainTarget{Target: t.Name})
 		case trusted && namedByID(lanes.Get(t.Name)): // a form that comes again under a new ID has another file name
-			e.Uncertain = append(e.Uncertain, journal.UncertainTarget{Target: t.Name})
+			e.Uncertain = append(e.Uncertain, restoring.UncertainTarget{Target: t.Name})
 		case trusted:
 		default:
-			e.Uncertain = append(e.Uncertain, journal.UncertainTarget{Target: t.Name, Open: true})
+			e.Uncertain = append(e.Uncertain, restoring.UncertainTarget{Target: t.Name, Open: true})
 		}
 	}
 	for _, x := range report.Inbaskets {
 		if x.Again {
-			e.Rereads = append(e.Rereads, journal.Reread{Kind: health.Inbasket, Name: x.Name, Since: report.Backup.Add(-margin)})
+			e.Rereads = append(e.Rereads, restoring.Reread{Kind: health.Inbasket, Name: x.Name, Since: report.Backup.Add(-margin)})
 		}
 	}
 	for _, x := range report.Results {
 		if x.Again {
-			e.Rereads = append(e.Rereads, journal.Reread{Kind: health.Results, Name: x.Name, Since: report.Backup.Add(-resultMargin)})
+			e.Rereads = append(e.Rereads, restoring.Reread{Kind: health.Results, Name: x.Name, Since: report.Backup.Add(-resultMargin)})
 		}
 	}
 	return e, nil
@@ -221,7 +223,7 @@ func (s *Service) HeldTrouble() *control.Trouble {
 		return nil
 	}
 	t := &control.Trouble{Code: control.CodeHeld, Text: "restored from a backup: nothing is taken, delivered or told", Next: "inbasket restored; then inbasket restored release"}
-	if hold, err := s.Journal.Hold(context.Background()); err == nil && hold != nil {
+	if hold, err := restoring.Of(s.Journal).Hold(context.Background()); err == nil && hold != nil {
 		t.Text = "restored from a backup of " + hold.Backup.Format(time.RFC3339) + ": nothing is taken, delivered or told"
 		t.Since = hold.Restored
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/inbasket/inbasket/agent/decisions"
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/health"
-	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -24,13 +24,13 @@ const rereadPause = 2 * time.Second
 func (s *Service) ReadAgain(ctx context.Context) {
 	told := map[string]string{}
 	for ctx.Err() == nil {
-		list, err := s.Journal.Rereads(ctx)
+		list, err := restoring.Of(s.Journal).Rereads(ctx)
 		if err == nil && len(list) == 0 {
 			return
 		}
 		for _, r := range list {
 			if err = s.rereadOne(ctx, r); err == nil {
-				err = s.Journal.RereadDone(ctx, r.Kind, r.Name)
+				err = restoring.Of(s.Journal).RereadDone(ctx, r.Kind, r.Name)
 			}
 			if err == nil || ctx.Err() != nil {
 				continue
@@ -44,7 +44,7 @@ func (s *Service) ReadAgain(ctx context.Context) {
 	}
 }
 
-func (s *Service) rereadOne(ctx context.Context, r journal.Reread) error {
+func (s *Service) rereadOne(ctx context.Context, r restoring.Reread) error {
 	now := s.Parts()
 	return guard.Safely("offer again", func() error {
 		if r.Kind == health.Inbasket {
@@ -52,7 +52,7 @@ func (s *Service) rereadOne(ctx context.Context, r journal.Reread) error {
 			if !ok {
 				return nil // it was removed from the configuration
 			}
-			n, err := again.Reoffer(ctx, r.Since, func(names []string) error { return s.Journal.Recall(ctx, r.Name, names) })
+			n, err := again.Reoffer(ctx, r.Since, func(names []string) error { return restoring.Of(s.Journal).Recall(ctx, r.Name, names) })
 			if n > 0 {
 				s.Log.Info().Str("in-basket", r.Name).Int("forms", n).Msg("forms of the done folder are offered again; those that are known are only repeats")
 			}
@@ -67,7 +67,7 @@ func (s *Service) rereadOne(ctx context.Context, r journal.Reread) error {
 }
 
 // repeatResults asks a database for the results that were marked, and takes those that the journal does not know.
-func (p Parts) repeatResults(ctx context.Context, r journal.Reread) error {
+func (p Parts) repeatResults(ctx context.Context, r restoring.Reread) error {
 	target, _, _ := strings.Cut(r.Name, "/")
 	l := p.Lanes.Get(target)
 	if l == nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/journal/purging"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -24,12 +25,12 @@ func (s *Service) collect(ctx context.Context) (removed, later int64, err error)
 	}
 	var after connectors.Digest
 	for {
-		list, err := s.Journal.Garbage(ctx, after, garbagePage)
+		list, err := purging.Of(s.Journal).Garbage(ctx, after, garbagePage)
 		if err != nil || len(list) == 0 {
 			return removed, later, err
 		}
 		after = list[len(list)-1]
-		unused, err := s.Journal.Unreferenced(ctx, list)
+		unused, err := purging.Of(s.Journal).Unreferenced(ctx, list)
 		if err != nil {
 			return removed, later, err
 		}
@@ -44,7 +45,7 @@ func (s *Service) collect(ctx context.Context) (removed, later int64, err error)
 				done = append(done, d)
 			}
 		}
-		if err := s.Journal.Collected(ctx, done); err != nil {
+		if err := purging.Of(s.Journal).Collected(ctx, done); err != nil {
 			return removed, later, err
 		}
 	}
@@ -81,7 +82,7 @@ func (s *Service) unreferenced(ctx context.Context, part int) (removed int64, er
 	}
 	var page []connectors.Digest
 	sweep := func() error {
-		unused, err := s.Journal.Unreferenced(ctx, page)
+		unused, err := purging.Of(s.Journal).Unreferenced(ctx, page)
 		if err != nil {
 			return err
 		}

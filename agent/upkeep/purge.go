@@ -12,6 +12,9 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/disk"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
+	"github.com/inbasket/inbasket/agent/journal/purging"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/loop"
 )
 
@@ -30,7 +33,7 @@ func (s *Service) Purge(ctx context.Context, r control.PurgeRequest) (control.Pu
 		return control.PurgeReport{}, &control.Error{Code: CodePurgeRuns, Message: "a purge is running", Hint: "wait until it is done", Status: http.StatusConflict}
 	}
 	defer s.working.Unlock()
-	p := &purge{service: s, config: s.Config(), order: journal.PurgeOrder{By: r.By, Reason: r.Reason}, report: control.PurgeReport{DryRun: r.DryRun}}
+	p := &purge{service: s, config: s.Config(), order: purging.PurgeOrder{By: r.By, Reason: r.Reason}, report: control.PurgeReport{DryRun: r.DryRun}}
 	err := p.carryOut(ctx, r.IDs)
 	return p.report, err
 }
@@ -39,7 +42,7 @@ func (s *Service) Purge(ctx context.Context, r control.PurgeRequest) (control.Pu
 type purge struct {
 	service *Service
 	config  *config.Config
-	order   journal.PurgeOrder
+	order   purging.PurgeOrder
 	yields  bool // it waits between commits
 	report  control.PurgeReport
 }
@@ -85,7 +88,7 @@ func (p *purge) named(ctx context.Context, ids []journal.ID) error {
 
 // busy says why a submission stays that is delivered or over: its decision is not there, or it is not told everywhere.
 func (p *purge) busy(ctx context.Context, id journal.ID) (*control.Error, error) {
-	view, err := p.service.Journal.Show(ctx, id)
+	view, err := reading.Of(p.service.Journal).Show(ctx, id)
 	if err != nil {
 		return control.ErrorOf(err), ctx.Err()
 	}
@@ -97,7 +100,7 @@ func (p *purge) busy(ctx context.Context, id journal.ID) (*control.Error, error)
 
 // lives says why a submission cannot be purged yet; nil: its life may be over.
 func (p *purge) lives(ctx context.Context, id journal.ID) (*control.Error, error) {
-	view, err := p.service.Journal.Show(ctx, id)
+	view, err := reading.Of(p.service.Journal).Show(ctx, id)
 	if err != nil {
 		return control.ErrorOf(err), ctx.Err()
 	}
@@ -105,7 +108,7 @@ func (p *purge) lives(ctx context.Context, id journal.ID) (*control.Error, error
 	case journal.Closed, journal.Rejected, journal.Decided, journal.Delivered:
 		return nil, nil
 	case journal.Purged:
-		t, err := p.service.Journal.Tombstone(ctx, id)
+		t, err := purging.Of(p.service.Journal).Tombstone(ctx, id)
 		if err != nil {
 			return nil, err
 		}
@@ -126,14 +129,18 @@ func (p *purge) due(ctx context.Context) error {
 		return nil
 	}
 	if keep := p.config.Retention.Closed.Duration; keep > 0 {
-		n, err := p.repeat(ctx, func() (int, error) { return p.service.Journal.PurgeDropped(ctx, now.Add(-keep), purgeGroup) })
+		n, err := p.repeat(ctx, func() (int, error) {
+			return purging.Of(p.service.Journal).PurgeDropped(ctx, now.Add(-keep), purgeGroup)
+		})
 		if err != nil {
 			return err
 		}
 		p.report.Dropped = n
 	}
 	if keep := p.config.Retention.Tombstones.Duration; keep > 0 {
-		n, err := p.repeat(ctx, func() (int, error) { return p.service.Journal.ExpireTombstones(ctx, now.Add(-keep), purgeGroup) })
+		n, err := p.repeat(ctx, func() (int, error) {
+			return purging.Of(p.service.Journal).ExpireTombstones(ctx, now.Add(-keep), purgeGroup)
+		})
 		if err != nil {
 			return err
 		}
@@ -144,10 +151,10 @@ func (p *purge) due(ctx context.Context) error {
 
 // submissions purges those that were accepted before a moment and are kept no longer.
 func (p *purge) submissions(ctx context.Context, now, before time.Time) error {
-	var group []journal.Ended
+	var group []purging.Ended
 	var after journal.ID
 	for {
-		list, next, err := p.service.Journal.EndedBefore(ctx, before, after, purgePage)
+		list, next, err := purging.Of(p.service.Journal).EndedBefore(ctx, before, after, purgePage)
 		if err != nil {
 			return err
 		}
@@ -169,7 +176,7 @@ func (p *purge) submissions(ctx context.Context, now, before time.Time) error {
 }
 
 // keepOf returns how long a submission is kept.
-func keepOf(cfg *config.Config, e journal.Ended) config.Period {
+func keepOf(cfg *config.Config, e purging.Ended) config.Period {
 	r := cfg.RetentionOf(e.Route)
 	switch e.State {
 	case journal.Closed:
@@ -182,7 +189,7 @@ func keepOf(cfg *config.Config, e journal.Ended) config.Period {
 }
 
 // count adds a submission to the group of its route and state.
-func (p *purge) count(e journal.Ended) {
+func (p *purge) count(e purging.Ended) {
 	n := slices.IndexFunc(p.report.Groups, func(g control.PurgeGroup) bool { return g.Route == e.Route && g.State == e.State })
 	if n < 0 {
 		p.report.Groups = append(p.report.Groups, control.PurgeGroup{Route: e.Route, State: e.State, Keep: keepOf(p.config, e).String(), Oldest: e.At})
@@ -195,7 +202,7 @@ func (p *purge) count(e journal.Ended) {
 	}
 }
 
-func (p *purge) takeGroup(ctx context.Context, group []journal.Ended) error {
+func (p *purge) takeGroup(ctx context.Context, group []purging.Ended) error {
 	if len(group) == 0 {
 		return nil
 	}
@@ -216,11 +223,11 @@ func (p *purge) takeGroup(ctx context.Context, group []journal.Ended) error {
 func (p *purge) take(ctx context.Context, ids []journal.ID) (gone []journal.ID, err error) {
 	p.order.DryRun = p.report.DryRun
 	if p.order.Run == 0 && !p.order.DryRun {
-		if p.order.Run, err = p.service.Journal.StartPurge(ctx); err != nil {
+		if p.order.Run, err = purging.Of(p.service.Journal).StartPurge(ctx); err != nil {
 			return nil, err
 		}
 	}
-	gone, err = p.service.Journal.Purge(ctx, ids, p.order)
+	gone, err = purging.Of(p.service.Journal).Purge(ctx, ids, p.order)
 	p.report.Purged += int64(len(gone))
 	if err != nil {
 		return gone, err
@@ -257,7 +264,7 @@ func (p *purge) finish(ctx context.Context) (err error) {
 	if p.report.Files, p.report.FilesLater, err = p.service.collect(ctx); err != nil {
 		return err
 	}
-	runs, err := p.service.Journal.Uncertified(ctx)
+	runs, err := purging.Of(p.service.Journal).Uncertified(ctx)
 	if err != nil || len(runs) == 0 && p.report.Dropped == 0 {
 		return err
 	}
@@ -265,7 +272,7 @@ func (p *purge) finish(ctx context.Context) (err error) {
 		return err
 	}
 	for _, run := range runs {
-		cert, err := p.service.Journal.Certify(ctx, run)
+		cert, err := purging.Of(p.service.Journal).Certify(ctx, run)
 		if err != nil {
 			return err
 		}
@@ -281,7 +288,7 @@ func (p *purge) finish(ctx context.Context) (err error) {
 func (p *purge) overwrite(ctx context.Context) error {
 	for next := int64(1); next != 0; {
 		var err error
-		if next, err = p.service.Journal.Scrub(ctx, next); err != nil {
+		if next, err = checking.Of(p.service.Journal).Scrub(ctx, next); err != nil {
 			return err
 		}
 		if err := p.pause(ctx); err != nil {
@@ -289,7 +296,7 @@ func (p *purge) overwrite(ctx context.Context) error {
 		}
 	}
 	// A long reader may keep the log from being emptied: it is then overwritten as it is used again.
-	if err := p.service.Journal.Checkpoint(ctx); err != nil {
+	if err := checking.Of(p.service.Journal).Checkpoint(ctx); err != nil {
 		p.service.Log.Warn().Str("code", journal.CodeUnavailable).Err(err).Msg("the journal's log still holds what was purged, until the next checkpoint")
 		return nil
 	}
@@ -298,7 +305,7 @@ func (p *purge) overwrite(ctx context.Context) error {
 }
 
 // certify puts on record what a purge took away.
-func (s *Service) certify(ctx context.Context, c journal.Certificate, r control.PurgeReport) error {
+func (s *Service) certify(ctx context.Context, c purging.Certificate, r control.PurgeReport) error {
 	by := c.By
 	if by == "" {
 		by = "retention"
@@ -310,7 +317,7 @@ func (s *Service) certify(ctx context.Context, c journal.Certificate, r control.
 		return err
 	}
 	s.Log.Info().Int64("run", c.Run).Int64("count", c.Count).Str("digest", c.Digest).Msg("submissions were purged")
-	return s.Journal.Certified(ctx, c.Run)
+	return purging.Of(s.Journal).Certified(ctx, c.Run)
 }
 
 // ActionPurged is what the audit log calls the certificate of a purge.
@@ -319,10 +326,10 @@ const ActionPurged = "purged"
 func stampOf(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // CompactJournal makes the journal's file small.
-func (s *Service) CompactJournal(ctx context.Context) (journal.Compaction, error) {
+func (s *Service) CompactJournal(ctx context.Context) (checking.Compaction, error) {
 	if !s.working.TryLock() {
-		return journal.Compaction{}, &control.Error{Code: CodePurgeRuns, Message: "a purge is running", Hint: "wait until it is done", Status: http.StatusConflict}
+		return checking.Compaction{}, &control.Error{Code: CodePurgeRuns, Message: "a purge is running", Hint: "wait until it is done", Status: http.StatusConflict}
 	}
 	defer s.working.Unlock()
-	return s.Journal.Compact(ctx, disk.FreeBelow(s.Config().State))
+	return checking.Of(s.Journal).Compact(ctx, disk.FreeBelow(s.Config().State))
 }

@@ -35,8 +35,6 @@ type Store interface {
 	Close() error
 }
 
-var _ Store = (*journal.Journal)(nil)
-
 // Journal is what the test of a journal gives to TestJournal.
 type Journal struct {
 	// Open opens the journal; a second one while the first is open fails. The suite closes it.

@@ -8,6 +8,11 @@ import (
 
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/accepting"
+	"github.com/inbasket/inbasket/agent/journal/deciding"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/reading"
+	"github.com/inbasket/inbasket/agent/journal/telling"
 )
 
 func TestSQLiteJournal(t *testing.T) {
@@ -43,5 +48,12 @@ func openJournal(dir string) (Store, error) {
 	if err != nil {
 		return nil, err // not j, which would be a Store that is not nil
 	}
-	return j, nil
+	return struct {
+		*journal.Journal
+		accepting.Forms
+		delivering.Deliveries
+		deciding.Decisions
+		reading.Submissions
+		telling.Stream
+	}{j, accepting.Of(j), delivering.Of(j), deciding.Of(j), reading.Of(j), telling.Of(j)}, nil
 }

@@ -11,13 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/connectors/sqldb"
-	"github.com/inbasket/inbasket/test/servers"
-
 	_ "github.com/go-sql-driver/mysql" // by which the tests look at what stands there
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb"
+	"github.com/inbasket/inbasket/test/servers"
 )
 
 // engine is a database that the suites run on.

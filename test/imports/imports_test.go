@@ -19,6 +19,9 @@ const module = "github.com/inbasket/inbasket"
 // root is the repository's folder as this test sees it.
 const root = "../.."
 
+// underJournal is what all that is asked of the journal stands on.
+var underJournal = []string{"agent/journal", "agent/journal/engine", "agent/journal/states", "connectors"}
+
 // rule says what packages below From may import of this module besides themselves. Longest From first.
 type rule struct {
 	from    string
@@ -28,10 +31,10 @@ type rule struct {
 var rules = []rule{
 	// A form's way: each room stands on those before it.
 	{"agent/loop", []string{"agent/guard", "connectors"}},
-	{"agent/prepare", []string{"agent/content", "agent/guard", "agent/journal", "agent/loop", "connectors", "mapping/..."}},
-	{"agent/lane", []string{"agent/prepare", "agent/batch", "agent/content", "agent/control", "agent/guard", "agent/health", "agent/journal", "agent/loop", "connectors", "mapping/encode"}},
+	{"agent/prepare", []string{"agent/content", "agent/guard", "agent/journal", "agent/journal/delivering", "agent/loop", "connectors", "mapping/..."}},
+	{"agent/lane", []string{"agent/prepare", "agent/batch", "agent/content", "agent/control", "agent/guard", "agent/health", "agent/journal", "agent/journal/accepting", "agent/journal/delivering", "agent/journal/reading", "agent/loop", "connectors", "mapping/encode"}},
 	{"agent/waiting", []string{"agent/content", "agent/control", "agent/guard", "agent/journal", "connectors"}},
-	{"agent/intake", []string{"agent/lane", "agent/prepare", "agent/waiting", "agent/content", "agent/frontoffice", "agent/guard", "agent/health", "agent/journal", "agent/loop", "connectors", "mapping", "mapping/decode", "mapping/expr"}},
+	{"agent/intake", []string{"agent/lane", "agent/prepare", "agent/waiting", "agent/content", "agent/frontoffice", "agent/guard", "agent/health", "agent/journal", "agent/journal/accepting", "agent/loop", "connectors", "mapping", "mapping/decode", "mapping/expr"}},
 	{"agent/cmd/inbasket", []string{"agent/cmd/cli", "agent/cmd/keep", "agent/cmd/look", "agent/cmd/settle", "agent/cmd/setup", "agent/cmd/system",
 		"agent/config", "connectors/all", "mapping/diag", "agent/diagnose", "agent/monitor"}}, // the last two in tests
 	{"agent/cmd/keep", []string{"agent/cmd/cli", "agent/cmd/look", "agent/cmd/system", "agent/...", "connectors"}},
@@ -41,12 +44,22 @@ var rules = []rule{
 	{"agent/cmd/system", []string{"agent/codes", "installer"}},
 	{"agent/cmd/cli", []string{"agent/...", "installer", "connectors", "connectors/all", "mapping/diag"}},
 	// Tools that look at an agent from outside, and the table that all print from.
-	{"agent/doctor", []string{"agent/backup", "agent/codes", "agent/config", "agent/control", "agent/disk", "agent/guard", "agent/journal",
+	{"agent/doctor", []string{"agent/backup", "agent/codes", "agent/config", "agent/control", "agent/disk", "agent/guard", "agent/journal", "agent/journal/checking",
 		"mapping", "mapping/diag", "connectors", "connectors/durable"}},
-	{"agent/diagnose", []string{"agent/config", "agent/control", "agent/doctor", "agent/journal", "connectors"}},
+	{"agent/diagnose", []string{"agent/config", "agent/control", "agent/doctor", "agent/journal", "agent/journal/checking", "connectors"}},
 	{"agent/codes", nil},
 	{"agent/journal/states", nil},
 	{"agent/journal/engine", []string{"agent/journal/engine"}},
+	// What is asked of the journal: each room stands on the journal and on those that it needs.
+	{"agent/journal/delivering", append([]string{"agent/content", "agent/journal/deciding"}, underJournal...)},
+	{"agent/journal/reading", append([]string{"agent/journal/deciding", "agent/journal/telling"}, underJournal...)},
+	{"agent/journal/purging", append([]string{"agent/journal/deciding"}, underJournal...)},
+	{"agent/journal/checking", append([]string{"agent/content", "agent/journal/purging", "agent/journal/engine/sqlite"}, underJournal...)},
+	{"agent/journal/restoring", append([]string{"agent/journal/engine/sqlite"}, underJournal...)},
+	{"agent/journal/accepting", underJournal},
+	{"agent/journal/deciding", underJournal},
+	{"agent/journal/telling", underJournal},
+	{"agent/journal", []string{"agent/content", "agent/journal/...", "connectors"}},
 	{"agent", []string{"agent/...", "mapping/...", "connectors", "connectors/durable"}},
 	{"installer", []string{"installer/...", "agent/config", "connectors"}},
 	{"connectors/all", []string{"connectors/..."}},
@@ -224,6 +237,25 @@ func TestRoomsHaveOneWayThrough(t *testing.T) {
 	for _, room := range rooms {
 		if !seen[room] {
 			t.Errorf("there is no room %s", room)
+		}
+	}
+}
+
+// inJournal finds what only the rooms of the journal use: its snapshots and transactions.
+var inJournal = regexp.MustCompile(`journal\.(Look|Tx|Row|NewLook|NewTx|Each|All|One|Value|Find|Ask)\b|\.(Idle|Put)\(ctx, "`)
+
+// TestTheJournalIsAskedInItsRooms: whoever needs another fact of the journal adds a method to a room of it.
+func TestTheJournalIsAskedInItsRooms(t *testing.T) {
+	for _, f := range files(t) {
+		if f.test() || below(f.pkg(), "agent/journal") || !slices.ContainsFunc(f.imports, func(p string) bool { return below(p, module+"/agent/journal") }) {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root, f.path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := inJournal.FindString(string(text)); found != "" || slices.Contains(f.imports, module+"/agent/journal/engine") {
+			t.Errorf("%s looks into the journal: %s", f.path, found)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/test/ftpserver"
 	"github.com/inbasket/inbasket/test/servers"
 )
@@ -81,7 +82,7 @@ func TestFTPInbasket(t *testing.T) {
 			if aside := read(t, filepath.Join(root, "error")); len(aside) != 3 || aside["large.json.txt"] == "" || aside["large.pdf"] == "" {
 				t.Errorf("in the error folder lie %v", slices.Sorted(maps.Keys(aside)))
 			}
-			if list, err := o.agent.Journal().List(context.Background(), journal.Filter{}); err != nil || len(list) != 7 {
+			if list, err := reading.Of(o.agent.Journal()).List(context.Background(), journal.Filter{}); err != nil || len(list) != 7 {
 				t.Errorf("%d submissions, %v; want six and the broken one", len(list), err)
 			}
 		})

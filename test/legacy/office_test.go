@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/connectors/all"
 	"github.com/inbasket/inbasket/test/servers"
 )
@@ -127,7 +128,7 @@ func (o *office) send(ref, form string) {
 // fate says how a form stands: "closed", "parked CODE", or "waits CODE" with the trouble of its target.
 func (o *office) fate(ref string) string {
 	o.t.Helper()
-	list, err := o.agent.Journal().List(context.Background(), journal.Filter{Reference: ref})
+	list, err := reading.Of(o.agent.Journal()).List(context.Background(), journal.Filter{Reference: ref})
 	if err != nil {
 		o.t.Fatal(err)
 	}

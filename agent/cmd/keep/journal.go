@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/disk"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
 	"github.com/inbasket/inbasket/agent/orders"
 )
 
@@ -29,12 +30,12 @@ func journalCheckCommand(a *cli.App) *cobra.Command {
 		Short: "Say whether the journal is whole and agrees with itself",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			c, err := cli.Ask(ctx, a, orders.CheckJournal.Ask, r, func(j *journal.Journal, p config.Place) (journal.Checkup, error) {
-				o := journal.CheckupOrder{Full: r.Full}
+			c, err := cli.Ask(ctx, a, orders.CheckJournal.Ask, r, func(j *journal.Journal, p config.Place) (checking.Checkup, error) {
+				o := checking.CheckupOrder{Full: r.Full}
 				if r.Content {
 					o.Content = content.OpenReadOnly(filepath.Join(p.State, "content"))
 				}
-				return j.Checkup(ctx, o)
+				return checking.Of(j).Checkup(ctx, o)
 			})
 			if err != nil {
 				return err
@@ -47,7 +48,7 @@ func journalCheckCommand(a *cli.App) *cobra.Command {
 	return cmd
 }
 
-func printCheckup(w io.Writer, c journal.Checkup, r control.CheckJournalRequest) {
+func printCheckup(w io.Writer, c checking.Checkup, r control.CheckJournalRequest) {
 	for _, f := range c.Findings {
 		fmt.Fprintf(w, "WRONG  %s [%s]\n       %s\n", f.Text, f.Code, f.Cure)
 	}
@@ -68,11 +69,11 @@ func journalCompactCommand(a *cli.App) *cobra.Command {
 		Short: "Write the journal's file anew without what is unused",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
-			offline := func(j *journal.Journal, p config.Place) (c journal.Compaction, err error) {
+			offline := func(j *journal.Journal, p config.Place) (c checking.Compaction, err error) {
 				err = a.OnRecord(ctx, p, "compact-journal", "", nil, func() error { c, err = compactStopped(ctx, j, p); return err })
 				return c, err
 			}
-			return cli.Show(ctx, a, orders.CompactJournal.Ask, control.CompactJournalRequest{}, offline, func(w io.Writer, c journal.Compaction) {
+			return cli.Show(ctx, a, orders.CompactJournal.Ask, control.CompactJournalRequest{}, offline, func(w io.Writer, c checking.Compaction) {
 				fmt.Fprintf(w, "the journal took %s and takes %s now\n", cli.Size(c.Before), cli.Size(c.After))
 			})
 		},
@@ -80,7 +81,7 @@ func journalCompactCommand(a *cli.App) *cobra.Command {
 }
 
 // compactStopped compacts the journal of a stopped agent; reader is closed first.
-func compactStopped(ctx context.Context, reader *journal.Journal, p config.Place) (c journal.Compaction, err error) {
+func compactStopped(ctx context.Context, reader *journal.Journal, p config.Place) (c checking.Compaction, err error) {
 	if err := reader.Close(); err != nil {
 		return c, err
 	}
@@ -88,6 +89,6 @@ func compactStopped(ctx context.Context, reader *journal.Journal, p config.Place
 	if err != nil {
 		return c, err
 	}
-	c, err = j.Compact(ctx, disk.FreeBelow(p.State))
+	c, err = checking.Of(j).Compact(ctx, disk.FreeBelow(p.State))
 	return c, errors.Join(err, j.Close())
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -36,7 +37,7 @@ func TestRestored(t *testing.T) {
 		Inbaskets:    []control.RestoredSource{{Name: "permits", Again: true, Count: 3}},
 		Results:      []control.RestoredSource{{Name: "answers", Trouble: &control.Trouble{Code: "file.closed", Text: "closed"}}, {Name: "register", Advice: "ask the office"}},
 		FrontOffices: []control.RestoredOffice{{Name: "portal", Advice: "read again"}}, Lost: 4, Back: 1,
-		Missing: []journal.LostSubmission{{At: noon, Targets: []string{"register", "paper"}}},
+		Missing: []restoring.LostSubmission{{At: noon, Targets: []string{"register", "paper"}}},
 		Orders:  []control.RestoredOrder{{At: noon, Who: "anna", Action: "pause", Object: "register", Details: map[string]string{"why": "x", "a": "b"}}},
 		Needs:   []string{"say --seq"}}
 	shows(t, func(w io.Writer) { printRestored(w, r) }, `

@@ -10,7 +10,7 @@ import (
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/cmd/look"
 	"github.com/inbasket/inbasket/agent/control"
-	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/purging"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/agent/upkeep"
 )
@@ -88,7 +88,7 @@ func printPurge(w io.Writer, r control.PurgeReport) {
 	}
 }
 
-func printCertificate(w io.Writer, c journal.Certificate, overwritten bool) {
+func printCertificate(w io.Writer, c purging.Certificate, overwritten bool) {
 	fmt.Fprintf(w, "certificate: run %d, %s, accepted from %s to %s\n", c.Run, cli.Count(int(c.Count), "submission"), cli.Stamp(c.From), cli.Stamp(c.To))
 	fmt.Fprintf(w, "    SHA-256 of their IDs: %s\n", c.Digest)
 	if overwritten {

@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/agent/recovery"
 )
@@ -35,7 +36,7 @@ func restored(a *cli.App) *cobra.Command {
 func showRestored(a *cli.App, cmd *cobra.Command, ask control.RestoredRequest) error {
 	ctx := cmd.Context()
 	offline := func(j *journal.Journal, _ config.Place) (r control.Restored, err error) {
-		hold, err := j.Hold(ctx)
+		hold, err := restoring.Of(j).Hold(ctx)
 		if err != nil {
 			return r, err
 		}
@@ -152,7 +153,7 @@ func printMissing(w io.Writer, r control.Restored) {
 	if len(r.Missing) == 0 {
 		return
 	}
-	cli.Rows(w, "LOST\tWRITTEN\tAT", r.Missing, func(g journal.LostSubmission) []any { return []any{g.ID, g.At, strings.Join(g.Targets, ", ")} })
+	cli.Rows(w, "LOST\tWRITTEN\tAT", r.Missing, func(g restoring.LostSubmission) []any { return []any{g.ID, g.At, strings.Join(g.Targets, ", ")} })
 	if rest := r.Lost - r.Back - int64(len(r.Missing)); rest > 0 {
 		fmt.Fprintf(w, "and %d more: inbasket restored --all\n", rest)
 	}

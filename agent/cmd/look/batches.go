@@ -11,6 +11,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/delivering"
 	"github.com/inbasket/inbasket/agent/orders"
 )
 
@@ -22,7 +23,7 @@ func batches(a *cli.App) *cobra.Command {
 		RunE: func(cmd *cobra.Command, given []string) error {
 			ctx, r := cmd.Context(), control.BatchesRequest{Target: strings.Join(given, ""), Open: open}
 			return cli.Show(ctx, a, orders.Batches.Ask, r, func(j *journal.Journal, _ config.Place) ([]control.Batch, error) {
-				raw, err := j.Batches(ctx, r.Target, open)
+				raw, err := delivering.Of(j).Batches(ctx, r.Target, open)
 				return control.BatchesOf(raw), err
 			}, printBatches)
 		},

@@ -20,6 +20,8 @@ import (
 	"github.com/inbasket/inbasket/agent/diagnose"
 	"github.com/inbasket/inbasket/agent/doctor"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/installer"
 )
@@ -146,7 +148,7 @@ const historyLines = 500
 // journalFigures reads the journal's figures, of a running or a stopped agent.
 func journalFigures(ctx context.Context, a *cli.App, state string, s *diagnose.Source) {
 	dir := filepath.Join(state, "journal")
-	if i, err := journal.Inspect(ctx, dir, false); err == nil {
+	if i, err := checking.Inspect(ctx, dir, false); err == nil {
 		s.Inspection = &i
 	}
 	j, err := journal.OpenReadOnly(ctx, dir, journal.Options{Clock: agent.SystemClock{}})
@@ -154,13 +156,13 @@ func journalFigures(ctx context.Context, a *cli.App, state string, s *diagnose.S
 		return
 	}
 	defer j.Close()
-	if sum, err := j.Summary(ctx); err == nil {
+	if sum, err := reading.Of(j).Summary(ctx); err == nil {
 		s.Summary = &sum
 	}
-	if by, err := j.ParkedBy(ctx); err == nil {
+	if by, err := reading.Of(j).ParkedBy(ctx); err == nil {
 		s.ParkedBy = by
 	}
-	if trail, err := j.Trail(ctx, historyLines); err == nil {
+	if trail, err := checking.Of(j).Trail(ctx, historyLines); err == nil {
 		s.History = trail
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
@@ -28,7 +29,9 @@ func list(a *cli.App) *cobra.Command {
 				return err
 			}
 			ctx := cmd.Context()
-			offline := func(j *journal.Journal, _ config.Place) ([]journal.Entry, error) { return j.List(ctx, filter) }
+			offline := func(j *journal.Journal, _ config.Place) ([]journal.Entry, error) {
+				return reading.Of(j).List(ctx, filter)
+			}
 			return cli.Show(ctx, a, orders.List.Ask, control.ListRequest(filter), offline, func(w io.Writer, list []journal.Entry) { printList(w, list, filter) })
 		},
 	}

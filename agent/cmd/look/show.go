@@ -14,6 +14,7 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/orders"
 )
 
@@ -40,7 +41,7 @@ func show(a *cli.App) *cobra.Command {
 			}
 			return notFound(cli.Show(ctx, a, orders.Show.Ask, control.ShowRequest{ID: id, Raw: raw}, func(j *journal.Journal, p config.Place) (v control.View, err error) {
 				look := func() error {
-					found, err := j.Show(ctx, id)
+					found, err := reading.Of(j).Show(ctx, id)
 					v = control.ViewOf(found, raw)
 					return err
 				}

@@ -19,6 +19,8 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
 	"github.com/inbasket/inbasket/agent/orders"
 )
 
@@ -29,7 +31,7 @@ func status(a *cli.App) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			offline := func(j *journal.Journal, p config.Place) (control.Status, error) {
-				sum, err := j.Summary(ctx)
+				sum, err := reading.Of(j).Summary(ctx)
 				s := control.StoppedStatus(p.Agency, sum)
 				return s, errors.Join(err, heldStatus(ctx, j, &s))
 			}
@@ -40,11 +42,11 @@ func status(a *cli.App) *cobra.Command {
 
 // heldStatus adds what the journal of a stopped agent tells of backups and restores.
 func heldStatus(ctx context.Context, j *journal.Journal, s *control.Status) error {
-	hold, err := j.Hold(ctx)
+	hold, err := restoring.Of(j).Hold(ctx)
 	if err == nil && hold != nil && hold.Released.IsZero() {
 		s.Held = &control.Trouble{Code: agent.CodeHeld, Text: "restored from a backup of " + cli.Stamp(hold.Backup), Next: "start it, then: inbasket restored", Since: hold.Restored}
 	}
-	at, e := j.LastBackup(ctx)
+	at, e := restoring.Of(j).LastBackup(ctx)
 	s.Backup = at
 	return errors.Join(err, e)
 }

@@ -98,11 +98,45 @@ type Archive interface {
 	Overwrite(c *Conn, places []int64) error
 }
 
+// Word is an argument that stands for a text which many rows share: its column holds the text's number. A field of a row that is
+// tagged col:"word" is read out of such a column, and one tagged col:"words" out of one whose text is a list.
+type Word string
+
+// Words knows the numbers of such texts.
+type Words interface {
+	Text(c *Conn, n int64) string
+	Number(c *Conn, text string) (int64, error)
+}
+
+// Separator joins the texts of a list; no name holds it.
+const Separator = "\x1f"
+
 // Conn is a session with what every engine has in common.
 type Conn struct {
 	Session
+	Words            Words
 	Statements, Rows int64 // run and read so far
 	inserts          map[insertKey]string
+}
+
+// Exec runs a statement and returns how many rows it changed.
+func (c *Conn) Exec(sql string, args ...any) (int64, error) {
+	if err := c.number(args); err != nil {
+		return 0, err
+	}
+	return c.Session.Exec(sql, args...)
+}
+
+// number puts the numbers of words in their place.
+func (c *Conn) number(args []any) (err error) {
+	for n, a := range args {
+		if w, ok := a.(Word); ok {
+			if args[n], err = c.Words.Number(c, string(w)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 type insertKey struct {

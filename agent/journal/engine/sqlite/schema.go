@@ -142,8 +142,11 @@ var resultSchema = []string{
 // formSchema is version 5: forms are compressed. size is that of the form; 0 and NULL: body is the form as it came.
 var formSchema = []string{`ALTER TABLE form ADD COLUMN size INTEGER`}
 
+// orderSchema is version 6: a parked delivery keeps its order key. okey is NULL where nobody has found it out, and empty where there is none.
+var orderSchema = []string{`ALTER TABLE delivery ADD COLUMN okey TEXT`}
+
 // migrations[n] lifts a journal from version n to n+1.
-var migrations = [][]string{schema, restoreSchema, purgeSchema, resultSchema, formSchema}
+var migrations = [][]string{schema, restoreSchema, purgeSchema, resultSchema, formSchema, orderSchema}
 
 // Newest is the version of the tables that this program writes.
 func (e *Engine) Newest() int64 { return int64(len(migrations)) }

@@ -1,0 +1,206 @@
+package accepting
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"hash"
+	"slices"
+	"strings"
+
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/states"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// claimed deals with an arrival whose reference another submission has. It is kept if it conflicts and
+// the in-basket cannot refuse it.
+func (a *acceptance) claimed(row *arrivalRow) (keep bool) {
+	r := &a.arrivals[row.n]
+	known, found := a.Claimant(r.Scope, r.Reference)
+	if !found {
+		a.Fail(errors.New("a submission was neither written nor known"))
+		return false
+	}
+	same, _ := recognises(a.Tx.Look, r, known)
+	what := "with other content, as "
+	if other := otherRoute(a.Tx.Look, r, known.ID); other != "" {
+		same, what = false, "on route "+other+", as "
+	}
+	switch {
+	case same:
+		a.answerKnown(row.n, known, "reference")
+		return false
+	case r.ParkConflict:
+		if a.conflictAgain(row.n) {
+			return false
+		}
+	case len(row.stands) == 0:
+		if parked, found := a.parkedConflict(r); found {
+			known = parked
+		}
+		a.answerKnown(row.n, known, "reference")
+		return false
+	}
+	a.Note(known.ID, journal.Moment{What: "conflict", Code: journal.CodeReference, Text: "parked as " + row.id.String()})
+	row.conflict("the reference is known "+what+known.ID.String(), row.stands)
+	a.Insert(submissionColumns, a.values(nil, row))
+	return true
+}
+
+// conflictAgain answers a conflict that was parked before, such as after a crash before the in-basket was told.
+func (a *acceptance) conflictAgain(n int) bool {
+	r := &a.arrivals[n]
+	k, found := a.parkedConflict(r)
+	if found {
+		a.out[n] = journal.Acceptance{ID: k.ID, Verdict: connectors.Conflict, State: journal.Parked, On: "reference"}
+		a.Note(k.ID, journal.Moment{What: "repeat", Text: r.Inbasket})
+	}
+	return found
+}
+
+// parkedConflict finds the very form of an arrival beside the one that its reference belongs to.
+func (a *acceptance) parkedConflict(r *journal.Arrival) (k journal.KnownForm, found bool) {
+	const sql = "SELECT id, digest FROM submission WHERE claim=0 AND scope=? AND reference=? AND digest=?"
+	return journal.One[journal.KnownForm](a.Look, sql, a.NameID(r.Scope), r.Reference, r.Digest)
+}
+
+// is tells whether a digest is that of the form that arrives, by its mapping or by an earlier version of it.
+func is(r *journal.Arrival, digest connectors.Digest) bool {
+	return digest == r.Digest || slices.Contains(r.Also, digest)
+}
+
+// recognises tells whether a known submission is the form that arrives: by its digest, or, where the mapping declares
+// what makes forms the same, by comparing both. differs says in what else they differ, without content.
+func recognises(l *journal.Look, r *journal.Arrival, k journal.KnownForm) (same bool, differs string) {
+	if same = is(r, k.Digest); r.Known == nil {
+		return same, ""
+	}
+	row, found := l.FormOf(k.ID)
+	if !found {
+		return same, ""
+	}
+	form, err := l.Journal.OpenForm(row.Form)
+	if err != nil {
+		return same, "" // it is not there any more: the digests tell
+	}
+	alike, differs := r.Known(form, row.Type, row.Transport, row.Files)
+	return same || alike, differs
+}
+
+// otherRoute names the route that took a known submission, if that is another one than now and still there: then it is not
+// the same form, whatever its bytes.
+func otherRoute(l *journal.Look, r *journal.Arrival, id journal.ID) string {
+	if len(r.Elsewhere) == 0 {
+		return ""
+	}
+	if route := l.Name(journal.Value[journal.NameID](l, "SELECT route FROM submission WHERE id=?", id)); slices.Contains(r.Elsewhere, route) {
+		return route
+	}
+	return ""
+}
+
+// answerPurged answers an arrival whose reference belongs to a purged submission, from its tombstone: the very same form
+// is a Repeat, another one a Conflict. An in-basket that cannot refuse it has it accepted and parked: then kept is
+// true, and the row is as it has to be written.
+func (a *acceptance) answerPurged(n int, row *arrivalRow) (answered, kept bool) {
+	r := &a.arrivals[n]
+	tombstones := a.tombstones[n]
+	if len(tombstones) == 0 {
+		return false, false
+	}
+	for _, g := range tombstones {
+		if g.same {
+			a.tell(n, g.id, g.state, g.claim == 1, "reference")
+			return true, false
+		}
+	}
+	first := tombstones[0]
+	switch {
+	case first.claim == 0: // the reference itself belongs to nobody, or to one that is still there
+		return false, false
+	case r.KnownOnly || !r.ParkConflict:
+		a.tell(n, first.id, first.state, false, "reference")
+		return true, false
+	case a.conflictAgain(n): // the same conflict again is told as the first time
+		return true, false
+	}
+	*row = a.row(n)
+	row.conflict("the reference is known with other content, as "+first.id.String()+", which was purged", nil)
+	return false, true
+}
+
+// tell answers an arrival about a purged submission. Nothing is noted of it: it has no timeline any more.
+func (a *acceptance) tell(n int, id journal.ID, state journal.State, same bool, on string) {
+	a.gone[n] = true
+	a.out[n] = journal.Acceptance{ID: id, Verdict: connectors.Repeat, State: state}
+	if !same {
+		a.out[n].Verdict, a.out[n].On = connectors.Conflict, on
+	}
+}
+
+// conflict makes the row one that is parked because another submission has its reference.
+func (row *arrivalRow) conflict(why string, stands []string) {
+	row.state, row.flags, row.claim, row.reject = states.Parked, states.FlagWhole, 0, nil
+	if row.park == nil {
+		row.park = &journal.Reason{Code: journal.CodeReference, Text: why, Next: "compare both; reject this one, or release it to deliver it as well"}
+		if len(stands) > 0 {
+			row.park.Text += "; this one was accepted before the journal was restored, and stands in " + strings.Join(stands, ", ")
+			row.park.Next = "compare both; release the one that counts, and reject the other"
+		}
+	}
+}
+
+// purgedForm is a tombstone as acceptance needs it.
+type purgedForm struct {
+	id    journal.ID
+	state journal.State
+	claim int64
+	same  bool // the very content came again
+}
+
+// tombstonesOf finds the tombstones that carry the references of arrivals, those that hold a reference first. Where
+// nothing was purged it costs nothing.
+func tombstonesOf(l *journal.Look, arrivals []journal.Arrival) map[int][]purgedForm {
+	key := l.PurgedKey()
+	if key == nil {
+		return nil
+	}
+	h := hmac.New(sha256.New, key)
+	refs := make([][]byte, len(arrivals))
+	at := make(map[string][]int, len(arrivals))
+	for n := range arrivals {
+		refs[n] = journal.HashOf(h, "reference", arrivals[n].Scope, arrivals[n].Reference)
+		at[string(refs[n])] = append(at[string(refs[n])], n)
+	}
+	found := map[int][]purgedForm{}
+	journal.EachOf(l, "SELECT ref, id, state, claim, digest, route FROM tombstone WHERE ref IN ", nil, refs, func(r struct {
+		Ref    []byte
+		ID     journal.ID
+		State  journal.State
+		Claim  int64
+		Digest []byte
+		Route  string `col:"word"`
+	}) {
+		for _, n := range at[string(r.Ref)] {
+			same := tombstoneIs(h, r.Digest, &arrivals[n]) && !slices.Contains(arrivals[n].Elsewhere, r.Route)
+			found[n] = append(found[n], purgedForm{id: r.ID, state: r.State, claim: r.Claim, same: same})
+		}
+	})
+	for _, list := range found {
+		slices.SortFunc(list, func(a, b purgedForm) int { return cmp.Or(cmp.Compare(b.claim, a.claim), cmp.Compare(a.id, b.id)) })
+	}
+	return found
+}
+
+// tombstoneIs tells whether a tombstone is that of the very form that arrives.
+func tombstoneIs(h hash.Hash, hashed []byte, r *journal.Arrival) bool {
+	for _, digest := range append([]connectors.Digest{r.Digest}, r.Also...) {
+		if bytes.Equal(hashed, journal.HashOf(h, "digest", string(digest[:]))) {
+			return true
+		}
+	}
+	return false
+}

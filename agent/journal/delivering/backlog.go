@@ -1,0 +1,126 @@
+package delivering
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/inbasket/inbasket/agent/content"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/agent/journal/states"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// backlogBytes bounds the forms that one call of Backlog holds in memory; one form may exceed it.
+const backlogBytes = 8 << 20
+
+const (
+	storedColumns = `SELECT s.id, s.route, s.office, p.digest, s.digest, s.reference, coalesce(s.ctype, '` + journal.UsualType + `'), s.files, s.received, s.at,
+		d.state, d.batch, d.attempts, f.body, f.digest, %s, s.flags, s.targets FROM delivery d `
+	storedJoins = `CROSS JOIN submission s ON s.id=d.sub CROSS JOIN form f ON f.id=d.sub LEFT JOIN plan p ON p.id=s.plan `
+	// Named, because the planner cannot know how few are open and would read all that is done.
+	storedOpen = storedColumns + "/*by delivery_open*/ " + storedJoins + "WHERE d.target=? AND d.sub>? AND d.state<10 ORDER BY d.sub LIMIT ?"
+	storedOne  = storedColumns + storedJoins + "WHERE d.target=? AND d.sub=?"
+)
+
+// Backlog returns submissions with an open delivery to a target, in the order of acceptance after an
+// ID, at most limit of them and about 8 MiB of forms. Held deliveries are not open.
+func (j Deliveries) Backlog(ctx context.Context, target string, after journal.ID, limit int) ([]journal.Stored, error) {
+	return journal.Find(ctx, j.Journal, func(l *journal.Look) []journal.Stored {
+		return stored(l, storedOpen, backlogBytes, engine.Word(target), after, journal.Bounded(limit))
+	})
+}
+
+// Load returns submissions with their delivery to a target, whatever its state, in the order of ids.
+// IDs that have no such delivery are left out; memory is the caller's business.
+func (j Deliveries) Load(ctx context.Context, target string, ids []journal.ID) ([]journal.Stored, error) {
+	return journal.Find(ctx, j.Journal, func(l *journal.Look) (list []journal.Stored) {
+		for _, id := range ids {
+			list = append(list, stored(l, storedOne, 0, engine.Word(target), id)...)
+		}
+		return list
+	})
+}
+
+// stored reads submissions up to so many bytes of forms; 0: all.
+func stored(l *journal.Look, sql string, limit int, args ...any) (list []journal.Stored) {
+	some := map[int]journal.NameID{} // targets of which some returned values
+	size := 0
+	journal.Each(l, fmt.Sprintf(sql, l.FormSize()), args, func(r struct {
+		Stored  journal.Stored
+		Form    journal.StoredForm
+		Flags   int64
+		Targets journal.NameID
+	}) {
+		s := r.Stored
+		var err error
+		s.Form, err = l.Journal.OpenForm(r.Form)
+		switch {
+		case errors.Is(err, content.ErrNotFound): // this one's trouble: the others must go on
+			s.Form, s.Lost = nil, err
+		case err != nil:
+			l.Fail(fmt.Errorf("form of %s: %w", s.ID, err))
+		}
+		size += len(s.Form)
+		if r.Flags&states.FlagReturned != 0 {
+			some[len(list)] = r.Targets
+		}
+		if list = append(list, s); limit > 0 && size > limit {
+			l.Enough()
+		}
+	})
+	for n := range list {
+		if targets, ok := some[n]; ok {
+			list[n].Returned = returned(l, list[n].ID, journal.SplitList(l.Name(targets)))
+		}
+	}
+	return list
+}
+
+// returned reads what the targets returned for one submission.
+func returned(l *journal.Look, id journal.ID, targets []string) (m map[string]connectors.Value) {
+	for _, name := range targets {
+		text := journal.Value[string](l, "SELECT returned FROM delivery WHERE target=? AND sub=?", engine.Word(name), id)
+		var err error
+		m, err = journal.DecodeReturned(text, m)
+		l.Fail(err)
+	}
+	return m
+}
+
+// Payload is what a citizen wrote, as it came.
+type Payload struct {
+	ContentType string
+	Body        []byte            // nil: it lies in the content store
+	Digest      connectors.Digest // where Body is nil
+	Attachments []journal.File
+}
+
+// Payload returns what a citizen wrote. Who asks for it is to be on record.
+func (j Deliveries) Payload(ctx context.Context, id journal.ID) (Payload, error) {
+	return journal.Find(ctx, j.Journal, func(l *journal.Look) Payload {
+		r, found := l.FormOf(id)
+		if !found {
+			l.Missing(id)
+		}
+		p := Payload{ContentType: r.Type, Attachments: r.Files}
+		if r.Form.Large != nil {
+			p.Digest = connectors.Digest(r.Form.Large)
+			return p
+		}
+		var err error
+		p.Body, err = j.OpenForm(r.Form)
+		l.Fail(err)
+		return p
+	})
+}
+
+// Form returns a submission's form with its content type and attachments.
+func (j Deliveries) Form(ctx context.Context, id journal.ID) (form []byte, contentType string, attachments []journal.File, err error) {
+	p, err := j.Payload(ctx, id)
+	if err == nil && p.Body == nil {
+		p.Body, err = j.OpenForm(journal.StoredForm{Large: p.Digest[:]})
+	}
+	return p.Body, p.ContentType, p.Attachments, err
+}
