@@ -43,7 +43,7 @@ func TestRestoreOldLedger(t *testing.T) {
 	if n := w.number("select count(*) from INBASKET_LEDGER"); n != 3 {
 		t.Fatal(n)
 	}
-	_, err := orders.Confirm.Give(context.Background(), w.agent.Desk(), control.ConfirmRequest{ID: w.view("REF-2").ID, Target: "register", Reason: "it is there", By: "x"})
+	_, err := orders.Confirm.Give(context.Background(), w.agent.Desk(), control.ConfirmRequest{ID: w.view("REF-2").ID, Target: "register", Reason: "it is there", By: "x", Returned: map[string]string{"application.ID": "2"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/delivering"
-	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 )
@@ -252,7 +251,7 @@ func (s *Lanes) neverReturned(ctx context.Context, made []prepare.Made) error {
 		}
 	}
 	for n, ids := range needs {
-		ended, err := reading.Of(s.journal).Ended(ctx, n.giver, ids)
+		ended, err := delivering.Of(s.journal).Ended(ctx, n.giver, ids)
 		if err != nil {
 			return err
 		}

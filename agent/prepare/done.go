@@ -11,7 +11,6 @@ import (
 
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/delivering"
-	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 )
@@ -72,7 +71,7 @@ func returnedBy(plan *mapping.Plan, target string) (names []string) {
 func (p *Preparer) valuesOf(ctx context.Context, id journal.ID, target string, names []string, returned map[string]string) (values map[string]connectors.Value, err error) {
 	var last map[string]connectors.Value
 	if len(returned) > 0 {
-		if last, err = reading.Of(p.Journal).LastReturned(ctx, target); err != nil {
+		if last, err = delivering.Of(p.Journal).LastReturned(ctx, target); err != nil {
 			return nil, err
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/checking"
+	"github.com/inbasket/inbasket/agent/journal/purging"
 	"github.com/inbasket/inbasket/agent/journal/restoring"
 	"github.com/inbasket/inbasket/connectors"
 )
@@ -87,8 +89,8 @@ next: inbasket restored release`)
 
 // TestPurged says what is gone, what stays and why, and what can still be read of it.
 func TestPurged(t *testing.T) {
-	cert := journal.Certificate{Run: 3, Count: 2, From: noon, To: noon, Digest: "ab"}
-	r := control.PurgeReport{Purged: 2, Files: 1, FilesLater: 3, Overwritten: true, Certificates: []journal.Certificate{cert},
+	cert := purging.Certificate{Run: 3, Count: 2, From: noon, To: noon, Digest: "ab"}
+	r := control.PurgeReport{Purged: 2, Files: 1, FilesLater: 3, Overwritten: true, Certificates: []purging.Certificate{cert},
 		Groups: []control.PurgeGroup{{State: journal.Closed, Keep: "90d", Count: 2, Oldest: noon}},
 		Kept:   []control.Settled{{Error: &control.Error{Code: "order.not-allowed", Message: "it waits for its decision", Hint: "decide it"}}}}
 	shows(t, func(w io.Writer) { printPurge(w, r) }, `
@@ -125,7 +127,7 @@ do it by the same command with --yes`)
 
 // TestBackup says what a backup holds, and what it could not.
 func TestBackup(t *testing.T) {
-	m := backup.Manifest{Agency: "Bauamt", Version: "1.2.3", Made: noon, Journal: journal.About{Submissions: 2, Events: 1, Last: noon, Held: true},
+	m := backup.Manifest{Agency: "Bauamt", Version: "1.2.3", Made: noon, Journal: restoring.About{Submissions: 2, Events: 1, Last: noon, Held: true},
 		Content: backup.Content{Files: 1, Bytes: 3 << 20, Missing: []connectors.Digest{{}}}}
 	shows(t, func(w io.Writer) { printBackup(w, "a.tar", m, []string{"old.tar"}) }, `a.tar: backup of Bauamt, made 2026-03-02 12:00:00 by version 1.2.3
   journal: 2 submissions, the newest of 2026-03-02 12:00:00; 1 event, 0 results
@@ -150,9 +152,9 @@ next:
 
 // TestCheckup names what is wrong with its cure.
 func TestCheckup(t *testing.T) {
-	c := journal.Checkup{Submissions: 2, Purged: 1, Content: 4}
+	c := checking.Checkup{Submissions: 2, Purged: 1, Content: 4}
 	shows(t, func(w io.Writer) { printCheckup(w, c, control.CheckJournalRequest{}) }, "ok  2 submissions, 1 purged")
-	c.Findings = []journal.Finding{{Code: "journal.counters", Text: "a counter is wrong", Cure: "inbasket journal compact"}}
+	c.Findings = []checking.Finding{{Code: "journal.counters", Text: "a counter is wrong", Cure: "inbasket journal compact"}}
 	shows(t, func(w io.Writer) { printCheckup(w, c, control.CheckJournalRequest{Content: true}) }, "WRONG  a counter is wrong [journal.counters]\n       inbasket journal compact\n1 problem: 2 submissions, 1 purged, 4 pieces of content read")
 }
 

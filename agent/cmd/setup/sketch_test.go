@@ -43,7 +43,7 @@ tests:
 `},
 		"lists of one name":        {"form.json", `{"items": [{"items": [{"a": 1}]}], "x": {"items": [{"b": 1}]}, "y": {"items": [{"c": 1}]}}`, ""},
 		"keys that are one column": {"form.json", `{"a-b": 1, "a_b": 2, "a.b": 3, "aB": 4}`, ""},
-		"keys of strange letters":  {"form.json", `{"größe": 1, "": {"x": 2}, "it's": 3, "a: b": "c", "\"": 1, "#": 2, "ä": [{"ö": 1}], "ü": [{"ß": 2}]}`, ""},
+		"keys of strange letters":  {"form.json", `{"größe": 1, "it's": 3, "a: b": "c", "\"": 1, "#": 2, "ä": [{"ö": 1}], "ü": [{"ß": 2}]}`, ""},
 		"words of the language":    {"form.json", `{"in": [{"not": 1}], "true": 2, "let": [{"nil": 3}], "form": {"index": [{"form": 1}]}}`, ""},
 		"a list of lists":          {"form.json", `{"a": [[1, 2], [3]], "b": [null], "c": null}`, ""},
 		"XML":                      {"form.xml", `<form><ref>B-1</ref><parcel><number>1</number></parcel><parcel><number>2</number></parcel></form>`, ""},

@@ -124,3 +124,26 @@ func (j Deliveries) Form(ctx context.Context, id journal.ID) (form []byte, conte
 	}
 	return p.Body, p.ContentType, p.Attachments, err
 }
+
+// LastReturned is what the last delivery to a target returned that returned anything.
+func (j Deliveries) LastReturned(ctx context.Context, target string) (map[string]connectors.Value, error) {
+	return journal.Find(ctx, j.Journal, func(l *journal.Look) map[string]connectors.Value {
+		text := journal.Value[string](l, "SELECT returned FROM delivery WHERE target=? AND returned<>'' ORDER BY sub DESC LIMIT 1", engine.Word(target))
+		values, err := journal.DecodeReturned(text, nil)
+		l.Fail(err)
+		return values
+	})
+}
+
+// Ended tells which deliveries to a target have ended: nothing more comes of them.
+func (j Deliveries) Ended(ctx context.Context, target string, ids []journal.ID) (map[journal.ID]bool, error) {
+	return journal.Find(ctx, j.Journal, func(l *journal.Look) map[journal.ID]bool {
+		ended := map[journal.ID]bool{}
+		for _, id := range ids {
+			if p, found := journal.One[states.Progress](l, "SELECT state FROM delivery WHERE target=? AND sub=?", engine.Word(target), id); found && !p.Left() {
+				ended[id] = true
+			}
+		}
+		return ended
+	})
+}

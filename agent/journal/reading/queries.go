@@ -10,7 +10,6 @@ import (
 	"github.com/inbasket/inbasket/agent/journal/deciding"
 	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/agent/journal/states"
-	"github.com/inbasket/inbasket/connectors"
 )
 
 // List returns submissions in the order of acceptance.
@@ -41,29 +40,6 @@ const knownTargets = "target IN (SELECT a FROM tally WHERE kind=2)"
 func heldLate(l *journal.Look) bool {
 	all := l.Number("SELECT coalesce(sum(n), 0) FROM tally WHERE kind=2 AND b=13")
 	return all > 0 && l.Number("SELECT count(*) FROM submission s JOIN delivery d ON d.sub=s.id AND d."+knownTargets+" WHERE s.state=6 AND d.state=13") < all
-}
-
-// LastReturned is what the last delivery to a target returned that returned anything.
-func (j Submissions) LastReturned(ctx context.Context, target string) (map[string]connectors.Value, error) {
-	return journal.Find(ctx, j.Journal, func(l *journal.Look) map[string]connectors.Value {
-		text := journal.Value[string](l, "SELECT returned FROM delivery WHERE target=? AND returned<>'' ORDER BY sub DESC LIMIT 1", engine.Word(target))
-		values, err := journal.DecodeReturned(text, nil)
-		l.Fail(err)
-		return values
-	})
-}
-
-// Ended tells which deliveries to a target have ended: nothing more comes of them.
-func (j Submissions) Ended(ctx context.Context, target string, ids []journal.ID) (map[journal.ID]bool, error) {
-	return journal.Find(ctx, j.Journal, func(l *journal.Look) map[journal.ID]bool {
-		ended := map[journal.ID]bool{}
-		for _, id := range ids {
-			if p, found := journal.One[states.Progress](l, "SELECT state FROM delivery WHERE target=? AND sub=?", engine.Word(target), id); found && !p.Left() {
-				ended[id] = true
-			}
-		}
-		return ended
-	})
 }
 
 // byReference looks a reference up in every scope, through the two indexes that start with the scope.
