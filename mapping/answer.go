@@ -33,15 +33,11 @@ func (b *builder) answer() {
 		b.statements(s, a)
 		b.documentNames(s)
 	}
-	sc, same := b.scopeFor(-1), len(s.Match) > 0
+	sc := b.scopeFor(-1)
 	for _, m := range s.Match {
 		if x, ok := b.value(sc, m.Value, ""); ok {
 			a.Match = append(a.Match, answers.Field{Name: m.Key, X: x})
-			same = same && x.Const != nil
 		}
-	}
-	if same && len(a.Match) == len(s.Match) && !b.pinned() {
-		b.report(s.Node.ValueProblem("match", CodeAnswer, "this is the same for every submission: nobody could tell whose result it is", "equal a column to what the form says, such as {REFERENCE: form.reference}"))
 	}
 	for _, n := range a.Reads() {
 		if n.Name != "" && !slices.Contains(a.Question.Reads, n.Name) {

@@ -41,7 +41,7 @@ func TestCareless(t *testing.T) {
 		{replaced("permit.pdf", `""`), "not empty"}, {replaced("permit.pdf", `"{reference}.pdf"`), "no variables"}, {replaced("permit.pdf", `"a\nb"`), "control characters"},
 		{replaced("[{", "[{name: Permit.PDF, from: REF}, {"), "warning: two documents of one decision have this name"},
 		{replaced("{A: approved}", "{}"), "gives no status a meaning"}, {replaced("{A: approved}", `{"A ": approved}`), "without blanks at its ends"},
-		{replaced("{A: approved}", `{"A": approved, " ": refused}`), "without a status has no meaning"}, {replaced("form.id}\n  out", "'\"x\"'}\n  out"), "the same for every submission"},
+		{replaced("{A: approved}", `{"A": approved, " ": refused}`), "without a status has no meaning"}, {replaced("form.id}\n  out", "'\"x\"'}\n  out"), "nothing of the form"},
 		{replaced("update DECISION set", "update OTHER set"), "warning: mark changes other, which the query does not name"}, {replaced("update DECISION set", "update S.DECISION set"), ""},
 		{replaced("update DECISION set SENT = 1 where ID = :ID", `"-- update DECISION where ID = :ID"`), "holds nothing but comments"},
 		{replaced("update DECISION set SENT = 1 where ID = :ID", "update DECISION set SENT = 1 /* where ID = :ID */"), "no place such as :ID"},

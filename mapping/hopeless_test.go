@@ -243,7 +243,7 @@ func TestAnswersThatAreNever(t *testing.T) {
 		{answer("form.ref", "file: '(?P<ref>.*)[.]csv'", "REF: file.reff, S: content.S"), `answer.file has no group "reff" did you mean "ref"?`}, {answer("form.ref", "file: '(?P<ref>.*)[.]csv'", "REF: file.ref, S: content.S"), ""},
 		{answer("form.ref", "{}", "REF: file.name, S: content.S"), ""}, {answer("form.ref", "{}", `REF: 'concat("x", file.nme)', S: content.S`), `answer.file has no group "nme"`},
 		{answer("form.ref", "each: line in content.lines", "REF: line.REF, S: line.S"), "the content of a CSV file is the list of its lines each: line in content"}, {answer("form.ref", "each: line in content", "REF: line.REF, S: line.S"), ""},
-		{answer("5", "{}", "REF: content.REF, S: content.S"), "this is the same for every submission"}, {answer("form.ref, S: '\"x\"'", "{}", "REF: content.REF, S: content.S"), ""},
+		{answer("5", "{}", "REF: content.REF, S: content.S"), "match compares with nothing of the form"}, {answer("form.ref, S: '\"x\"'", "{}", "REF: content.REF, S: content.S"), ""},
 		{"answer:\n  from: files\n  query: select ID, S from D\n  id: ID\n  match: {ID: form.ref}\n  outcome: {S: {OK: approved}}\n  mark: update D set X=1 where ID=:ID\n", `"files" is where answer files come from`},
 	} {
 		text := strings.Replace("mapping: m\nversion: 1\ninput: {format: json, reference: form.ref, unused: allow}\nwrite: [{as: h, to: register, table: T, fields: {REF: form.ref}}]\n"+c.section, "  {}\n", "", 1)

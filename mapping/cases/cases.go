@@ -89,9 +89,6 @@ func misnamed(p *mapping.Plan, t mapping.Case) (wrong []string) {
 			wrong = append(wrong, strings.TrimSpace(fmt.Sprintf("%s: %s %q; %s", key, has, name, diag.DidYouMean(name, known))))
 		}
 	}
-	for _, e := range t.Expect {
-		unknown("expect", e.Key, "the mapping has no write", names)
-	}
 	for _, w := range slices.Sorted(maps.Keys(t.Returns)) {
 		unknown("returns", w, "the mapping has no write", names)
 		for _, column := range slices.Sorted(maps.Keys(t.Returns[w])) {

@@ -70,7 +70,7 @@ tests:
 func TestCasesThatCompareNothing(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ rest, want string }{
-		{"expect: {mian: []}", `expect: the mapping has no write "mian"; did you mean "main"?`}, {"exact: true", "exact: there is nothing to compare: say it under expect"}, {"returns: {q: {ID: 5}}", `returns: the mapping has no write "q"; possible here: main`},
+		{"expect: {mian: []}", "mian: the mapping has no write of this name"}, {"exact: true", "exact: there is nothing to compare: say it under expect"}, {"returns: {q: {ID: 5}}", `returns: the mapping has no write "q"; possible here: main`},
 		{"returns: {main: {IDD: 5}}", `returns: write main does not return "IDD"; did you mean "ID"?`}, {"returns: {main: {ID: 5}}, expect: {main: [{A: x}]}, exact: true", ""}, {"name: n", ""},
 	} {
 		src := "mapping: m\nversion: 1\ninput: {format: json, unused: allow}\nwrite: [{as: main, to: register, table: MAIN, fields: {A: form.a}, returning: [ID]}]\ntests:\n  - {form: a.json, " + c.rest + "}\n"

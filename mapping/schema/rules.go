@@ -87,9 +87,8 @@ func (s *Schema) Outcome(abs []expr.Step) *expr.Outcome {
 	}
 	for _, t := range left {
 		for _, v := range expr.FormSamples[t] {
-			list, isList := v.Any.([]any)
-			misformed := t == "string" && slices.ContainsFunc(rules, func(r *jsonschema.Schema) bool { return r.Format != nil && r.Format.Validate(v.Str) != nil })
-			if lacks := isList && s != nil && len(list) > 0 && s.lacks(typesOf(list), len(abs)+1); !lacks && !misformed {
+			formed := t != "string" || !slices.ContainsFunc(rules, func(r *jsonschema.Schema) bool { return r.Format != nil && r.Format.Validate(v.Str) != nil })
+			if list, ok := v.Any.([]any); formed && (!ok || s == nil || len(list) == 0 || !s.lacks(typesOf(list), len(abs)+1)) {
 				out.Add(v)
 			}
 		}
@@ -120,8 +119,11 @@ func (s *Schema) sorts(rules []*jsonschema.Schema, depth int) []string {
 func (s *Schema) Impossible(abs []expr.Step) (at int, what string) {
 	for i, step := range abs {
 		want := "array"
-		if step.Name != "" {
+		switch {
+		case step.Name != "":
 			want = "object"
+		case step.Item || step.Loop >= 0:
+			continue // what goes through a list says so itself
 		}
 		types := s.sorts(s.Sure(abs[:i]), i)
 		if types = slices.DeleteFunc(types, func(t string) bool { return t == "null" }); len(types) > 0 && !slices.Contains(types, want) {
