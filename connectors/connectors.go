@@ -129,7 +129,8 @@ type Witness interface {
 // FrontOffice pushes events to whoever sent the forms. Publish is at least once: the receiver drops
 // repeats by the event's ID.
 type FrontOffice interface {
-	// Publish sends the events in order and returns one outcome an event it tried.
+	// Publish sends the events in order and returns one outcome an event it tried. One of class ItemError is not pushed again, as it
+	// cannot be, or as the receiver wants none any more.
 	Publish(ctx context.Context, events []Event) ([]Outcome, error)
 	Check(ctx context.Context) error
 	Close() error

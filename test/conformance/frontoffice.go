@@ -130,8 +130,8 @@ func officeFails(t *testing.T, h FrontOffice) {
 			if class == connectors.Written {
 				t.Errorf("behaviour %d: %s is written", b, id)
 			}
-			if class == connectors.ItemError {
-				t.Errorf("behaviour %d: %s is the event's fault", b, id)
+			if gone := b == Gone; gone != (class == connectors.ItemError) {
+				t.Errorf("behaviour %d: %s ends as %v", b, id, class)
 			}
 		}
 		// The second event never overtakes the first.
