@@ -113,6 +113,20 @@ func TestRedeliver(t *testing.T) {
 		s, err := w.agent.Health().Status(context.Background())
 		return err == nil && s.Targets[0].Open == 0
 	})
+	for ref, told := range map[string]int{"REF-1": 1, "REF-2": 0, "REF-4": 1} { // new rows have other numbers, and what others hold of the old ones is wrong
+		n := 0
+		for _, m := range w.view(ref).Timeline {
+			if m.Code == journal.CodeOtherValues {
+				n++
+			}
+		}
+		if n != told {
+			t.Errorf("%s: told %d times of other values: %+v", ref, n, w.view(ref).Timeline)
+		}
+	}
+	if n := strings.Count(w.log.String(), journal.CodeOtherValues); n != 2 {
+		t.Errorf("logged %d times", n)
+	}
 	delivered := 0
 	for _, e := range w.events() {
 		if e.Type == "delivered" {

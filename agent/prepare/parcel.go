@@ -35,7 +35,8 @@ type Parcel struct {
 	Piece    *encode.Piece // for batches: the encoded body
 	Layout   *encode.Layout
 	Size     int64
-	Final    bool // no decision is expected: delivered is the last word
+	Final    bool                        // no decision is expected: delivered is the last word
+	Returned map[string]connectors.Value // by targets so far, and by this one before it was delivered again
 	// Match returns the key by which a result finds the submission, once the returned values are known; nil: none can come.
 	Match func(returned map[string]connectors.Value) string
 }
@@ -43,7 +44,7 @@ type Parcel struct {
 // pack makes a parcel of one mapped delivery: records as they are, lines and files encoded.
 func (p *Preparer) pack(f *Form, in mapping.Input, d *mapping.Delivery, to *Target) (Parcel, error) {
 	s := &f.Stored
-	out := Parcel{ID: s.ID, Target: d.Target, Accepted: s.Accepted, Progress: s.Progress, Batch: s.Batch, Size: int64(len(s.Form)),
+	out := Parcel{ID: s.ID, Target: d.Target, Accepted: s.Accepted, Progress: s.Progress, Batch: s.Batch, Size: int64(len(s.Form)), Returned: s.Returned,
 		Delivery: connectors.Delivery{Key: s.ID.String() + "/" + to.Identity, Submission: in.ID, Digest: s.Digest, Order: d.Order, Records: d.Records}}
 	if reads, _ := f.Plan.HasAnswer(); reads {
 		out.Match = func(returned map[string]connectors.Value) (key string) {

@@ -121,6 +121,9 @@ func done(t *journal.Tx, s *journal.Row, d *journal.DeliveryRow, c *journal.Chan
 	if len(c.Returned) > 0 {
 		text, err := journal.EncodeReturned(c.Returned)
 		t.Fail(err)
+		if d.Returned != "" && d.Returned != text {
+			t.Note(s.ID, journal.Moment{What: "returned anew", Target: c.Target, Code: journal.CodeOtherValues, Text: "it returned other values than the first time; what other targets hold of the old ones is wrong"})
+		}
 		d.Returned, d.Dirty = text, true
 		if s.Flags&states.FlagReturned == 0 {
 			s.Flags, s.Dirty = s.Flags|states.FlagReturned, true
