@@ -60,7 +60,7 @@ func renewed(next, before *assembly) (warnings string) {
 			warnings += fmt.Sprintf("route %s: its forms were known to %s, and are to %s now: one that comes again is delivered once more [%s]\n", r.Name, was.Scope(), is.Scope(), CodeRenewed)
 		}
 		if a, b := answersOf(before.config, was.Plan), answersOf(next.config, is.Plan); a != b && a != "" && b != "" {
-			warnings += fmt.Sprintf("route %s: its decisions were known by %s, and are by %s now: what the office shows again is told again, as a new last word;"+
+			warnings += fmt.Sprintf("route %s: its decisions were known by %s, and are by %s now: what the office shows again and that says anything else is told again, as a new last word;"+
 				" take what was told out of its files or rows first, or keep the names [%s]\n", r.Name, a, b, CodeRenewed)
 		}
 	}
