@@ -1,7 +1,6 @@
 package sqldb
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -91,43 +90,6 @@ func TestSameRow(t *testing.T) {
 				}
 			}
 			same(t, query(t, tg, "SELECT ID, NAME FROM AMOUNT"), "1|a", "3|old", "4|a", "5|b")
-		})
-	}
-}
-
-// TestReturnedAfterTriggers has triggers fill what is returned once the row is written: what the row has in the end is returned, found by its number or
-// by a key that was sent.
-func TestReturnedAfterTriggers(t *testing.T) {
-	fills := "CREATE FUNCTION fills() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE %s SET NO = ''C-'' || NEW.NAME WHERE NAME = NEW.NAME; RETURN NULL; END'"
-	after := "CREATE TRIGGER g AFTER INSERT ON %s FOR EACH ROW EXECUTE FUNCTION fills()"
-	lite := "CREATE TRIGGER g AFTER INSERT ON %s BEGIN UPDATE %[1]s SET NO = 'C-' || NEW.NAME WHERE NAME = NEW.NAME; END"
-	for _, c := range []struct{ typ, table string }{
-		{"postgres", "CREATE TABLE A (ID serial PRIMARY KEY, NAME text, NO text DEFAULT '0')"},
-		{"postgres", "CREATE TABLE A (ID integer GENERATED ALWAYS AS IDENTITY, NAME text, NO text)"},
-		{"postgres", "CREATE TABLE A (NAME text UNIQUE, NO text DEFAULT '0')"},
-		{"sqlite", "CREATE TABLE A (ID integer PRIMARY KEY, NAME text, NO text DEFAULT '0')"},
-		{"sqlite", "CREATE TABLE A (X integer, NAME text, NO text, PRIMARY KEY (NAME), UNIQUE (X)) WITHOUT ROWID"},
-	} {
-		t.Run(c.typ, func(t *testing.T) {
-			e, sqls := engine{"sqlite", dialect.Config{Path: emptyFile(t, "after.db")}, nil}, []string{c.table, fmt.Sprintf(lite, "A")}
-			if c.typ == "postgres" {
-				e, sqls = postgresEngine(t), []string{c.table, fmt.Sprintf(fills, "A"), fmt.Sprintf(after, "A")}
-			}
-			tg := e.open(t, nil)
-			exec(t, tg, sqls...)
-			sh := &connectors.Shape{Write: "a", Object: "A", Op: connectors.Insert, Fields: []string{"NAME"}, Returning: []string{"NO"}}
-			var ds []connectors.Delivery
-			for _, name := range []string{"x", "y", "z"} {
-				ds = append(ds, connectors.Delivery{Key: name, Records: []connectors.Record{{Shape: sh, Values: []connectors.Value{{Kind: connectors.Text, Str: name}}}}})
-			}
-			got := deliver(t, tg, ds...)
-			written(t, got, "x", "y", "z")
-			for _, name := range []string{"x", "y", "z"} {
-				if no := got[name].Returned["a.NO"].Str; no != "C-"+name {
-					t.Errorf("%s: %s returned %q", c.table, name, no)
-				}
-			}
-			same(t, query(t, tg, "SELECT NAME, NO FROM A"), "x|C-x", "y|C-y", "z|C-z")
 		})
 	}
 }

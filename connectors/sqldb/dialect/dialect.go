@@ -33,7 +33,6 @@ type Dialect struct {
 	MaxRows  int  // rows in one multi-row statement; 1: none
 	Doubles  bool // a row that an upsert changes counts twice
 	Returns  bool // INSERT … RETURNING gives rows
-	Later    bool // a trigger may change a row of its own table after INSERT … RETURNING has told it
 	Quote    func(name string) string
 	Bind     func(n int) string // n-th placeholder, from 1
 	// Differs is the condition that a column's value has other bytes than an argument; nil: nothing folds.

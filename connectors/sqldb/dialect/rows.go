@@ -165,12 +165,8 @@ func Inserts(d *Dialect, w *Rowset, tail string) []Statement {
 	if len(w.Cols) == 0 {
 		head = "INSERT" + w.Tab.Abort + " INTO " + w.Tab.Name + " DEFAULT VALUES"
 	}
-	back, returns := len(w.Shape.Returning) > 0, d.Returns
-	if back && d.Later && !w.Tab.Sure {
-		where, _ := w.place(d, w.Rows[0])
-		returns = where == "" // else it is read when triggers have had their say
-	}
-	if back && returns {
+	back := len(w.Shape.Returning) > 0
+	if back && d.Returns {
 		tail += " RETURNING " + strings.Join(w.Returning(d), ", ")
 	}
 	var stmts []Statement
@@ -185,7 +181,7 @@ func Inserts(d *Dialect, w *Rowset, tail string) []Statement {
 		if n != of {
 			text, of = head+tuples(d, len(w.Cols), n)+tail, n
 		}
-		st := Statement{SQL: text, Op: op, Item: w.With(rows[:n]).Item(), Rows: back && returns}
+		st := Statement{SQL: text, Op: op, Item: w.With(rows[:n]).Item(), Rows: back && d.Returns}
 		if n == 1 {
 			st.Args = rows[0].Args
 		} else {
@@ -200,7 +196,7 @@ func Inserts(d *Dialect, w *Rowset, tail string) []Statement {
 		} else if upsert && d.Doubles {
 			st = w.Counted(st, n, 2*n)
 		}
-		if stmts = append(stmts, st); back && !returns {
+		if stmts = append(stmts, st); back && !d.Returns {
 			stmts = append(stmts, SelectBack(d, w, rows[0]))
 		}
 		rows = rows[n:]
@@ -213,41 +209,20 @@ func (w *Rowset) ByNumber() bool {
 	return w.Shape.Op == connectors.ReplaceChildren || w.Shape.Op == connectors.Insert && len(w.Key) == 0
 }
 
-// place is the condition that finds a written row: by its key, by the number that the table has made for it, or by one of the table's
-// unique keys that was sent. It is empty where there is none.
-func (w *Rowset) place(d *Dialect, r Row) (where string, args []any) {
-	if !w.ByNumber() {
-		return w.Where(d, 1), w.KeyArgs(r)
-	}
-	sent := func(name string) int {
-		return slices.IndexFunc(w.Cols, func(c *Column) bool { return c.Name == name })
-	}
-	for _, c := range w.Tab.Columns {
-		if c.Number != "" && sent(c.Name) < 0 {
-			return d.Quote(c.Name) + " = " + c.Number, nil
-		}
-	}
-	for _, unique := range w.Tab.Uniques {
-		var terms []string
-		args = nil
-		for _, name := range unique {
-			if i := sent(name); i >= 0 && r.Args[i] != nil {
-				args = append(args, r.Args[i])
-				terms = append(terms, d.Quote(name)+" = "+d.Bind(len(args)))
-			}
-		}
-		if len(terms) == len(unique) && !w.Tab.Partly {
-			return strings.Join(terms, " AND "), args
-		}
-	}
-	return "", nil
-}
-
-// SelectBack reads a written row's values; see place.
+// SelectBack reads a written row's values: by its generated number if the table makes one, else by key.
 func SelectBack(d *Dialect, w *Rowset, r Row) Statement {
 	st := Statement{Rows: true, Op: "select from " + w.Tab.Plain, Item: r.Item}
-	where, args := w.place(d, r)
-	st.SQL, st.Args = "SELECT "+strings.Join(w.Returning(d), ", ")+" FROM "+w.From()+" WHERE "+where, args
+	st.SQL = "SELECT " + strings.Join(w.Returning(d), ", ") + " FROM " + w.From() + " WHERE "
+	if w.ByNumber() {
+		for _, c := range w.Tab.Columns {
+			if c.Auto {
+				st.SQL += d.Quote(c.Name) + " = LAST_INSERT_ID()"
+				return st
+			}
+		}
+	}
+	st.SQL += w.Where(d, 1)
+	st.Args = w.KeyArgs(r)
 	return st
 }
 

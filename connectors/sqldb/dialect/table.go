@@ -56,7 +56,6 @@ type Column struct {
 	Folds    bool     // the database may take two of its texts for the same that differ by bytes
 	rules    []string // COLLATE …: by which else a unique index does so
 	Auto     bool     // the system makes the value
-	Number   string   // what gives the number that this session made for it last; empty: nobody can tell
 }
 
 // blanks says what becomes of a value that is shorter than its column.

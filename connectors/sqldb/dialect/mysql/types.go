@@ -98,9 +98,7 @@ func belowView(ctx context.Context, s dialect.Session, schema, view string, t *d
 func column(r []connectors.Value) *dialect.Column {
 	c := &dialect.Column{Name: r[0].Str, Typ: strings.ToLower(r[1].Str), Length: int(dialect.AsInt(r[2])), Scale: dialect.AnyScale,
 		Auto: strings.Contains(r[4].Str, "auto_increment"), Required: r[5].Str == "NO" && dialect.AsInt(r[6]) == 1}
-	if c.Required = c.Required && !c.Auto; c.Auto {
-		c.Number = "LAST_INSERT_ID()"
-	}
+	c.Required = c.Required && !c.Auto
 	if r[3].Kind != connectors.Null {
 		c.Scale = int(dialect.AsInt(r[3]))
 	}

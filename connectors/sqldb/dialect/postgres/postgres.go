@@ -29,7 +29,7 @@ func Dialect() dialect.Dialect {
 		Name: "postgres", Summary: "PostgreSQL 12 or later.", Parallel: 2, Open: open, Port: 5432, Greet: greetPostgres,
 		Login: login, Grantee: grantee, Inspector: inspector(), Offsets: true, Trial: trial, Refutes: divided,
 		Digest: "varchar(64)", Key: dialect.Column{OID: oidText, Array: oidTextArray},
-		Steady: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", MaxBinds: 65000, MaxRows: 64, Returns: true, Later: true, Quote: dialect.QuoteDouble,
+		Steady: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", MaxBinds: 65000, MaxRows: 64, Returns: true, Quote: dialect.QuoteDouble,
 		Bind: func(n int) string { return "$" + strconv.Itoa(n) }, Fold: strings.ToLower,
 		Differs: differs,
 		Write:   write, Table: table, Arg: dialect.Arg, Prove: prove, Tally: tally, Settle: "SET CONSTRAINTS ALL IMMEDIATE", Pipelines: true, Classify: verdict, Inside: inside,
@@ -211,8 +211,7 @@ WITH RECURSIVE below AS (
   SELECT b.attnum, t.typbasetype, t.typtypmod FROM below b JOIN pg_catalog.pg_type t ON t.oid = b.typid AND t.typtype = 'd')
 SELECT a.attname, bt.oid::int8, bt.typarray::int8, bt.typname, b.typmod,
        a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', a.attidentity <> '', pg_catalog.format_type(bt.oid, b.typmod),
-       bt.typtype = 'e', NOT COALESCE(l.collisdeterministic, true),
-       pg_catalog.quote_literal(pg_catalog.pg_get_serial_sequence($1, a.attname))
+       bt.typtype = 'e', NOT COALESCE(l.collisdeterministic, true)
 FROM pg_catalog.pg_attribute a
 JOIN below b ON b.attnum = a.attnum
 JOIN pg_catalog.pg_type bt ON bt.oid = b.typid AND bt.typtype <> 'd'
@@ -337,9 +336,6 @@ func table(ctx context.Context, s dialect.Session, schema, name string) (*dialec
 func column(r []connectors.Value) *dialect.Column {
 	c := &dialect.Column{Name: r[0].Str, OID: uint32(r[1].Int), Array: uint32(r[2].Int), Typ: r[3].Str, Scale: dialect.AnyScale,
 		Required: r[5].Int == 1, Auto: r[6].Int == 1}
-	if r[10].Kind != connectors.Null {
-		c.Number = "pg_catalog.currval(" + r[10].Str + ")"
-	}
 	c.Fam = family(c.Typ)
 	mod := int(r[4].Int)
 	switch c.Typ {

@@ -26,7 +26,7 @@ import (
 func Dialect() dialect.Dialect {
 	return dialect.Dialect{
 		Name: "sqlite", Summary: "SQLite database file.", Parallel: 1, Open: open, Inspector: inspector(), Digest: "varchar(64)",
-		MaxBinds: 30000, MaxRows: 128, Returns: true, Later: true, Quote: dialect.QuoteDouble, Bind: dialect.QuestionMark,
+		MaxBinds: 30000, MaxRows: 128, Returns: true, Quote: dialect.QuoteDouble, Bind: dialect.QuestionMark,
 		Differs:  differs,
 		Write:    write,
 		Table:    table,
@@ -217,11 +217,6 @@ func table(ctx context.Context, s dialect.Session, schema, name string) (*dialec
 			c.Required = c.Required && !c.Auto
 		}
 		cols = append(cols, c)
-	}
-	for _, c := range cols {
-		if c.Auto && len(pk) == 1 {
-			c.Number = "last_insert_rowid()"
-		}
 	}
 	t := dialect.NewTable(name, quoted, cols)
 	t.Proofs = []dialect.Proof{{Ask: asks[0], Print: dialect.PrintOf(res[0])}, {Ask: asks[1], Print: dialect.PrintOf(res[1])}}
