@@ -33,9 +33,9 @@ func Second(sql string) int {
 }
 
 var (
-	routine  = regexp.MustCompile(`(?is)^(?:declare|begin|create\b.*?\b(?:trigger|procedure|function))\b`)
+	routine  = regexp.MustCompile(`(?is)^(?:<<\s*\w+\s*>>\s*)?(?:declare|begin|create\b.*?\b(?:trigger|procedure|function))\b`)
 	begins   = regexp.MustCompile(`(?i)^begin\s*(?:;|transaction\b|work\b|deferred\b|immediate\b|exclusive\b)`)
-	blockEnd = regexp.MustCompile(`(?i)\bend\s*;?\s*$`)
+	blockEnd = regexp.MustCompile(`(?is)\bend(?:\s+\w+)?\s*;?\s*/?\s*(?:(?:--[^\n]*|/\*.*?\*/)\s*)*$`)
 	dollar   = regexp.MustCompile(`^\$(?:[A-Za-z_]\w*)?\$`)
 )
 

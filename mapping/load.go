@@ -277,7 +277,7 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[exprText], target string, anew
 		*anew = append(*anew, slot)
 	}
 	may := x.Outcome()
-	s.Names[l.Key] = expr.Binding{Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Under: x.Under, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval)}
+	s.Names[l.Key] = expr.Binding{Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Under: x.Under, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval, handlesNull.MatchString(l.Value.text))}
 }
 
 // free reports a name that cannot be given: no identifier, or taken further out.

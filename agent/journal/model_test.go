@@ -225,14 +225,20 @@ func (m *model) settle(s *modelSub, final bool) {
 func (m *model) park(t *rapid.T) {
 	id, s := m.pick(t)
 	err := m.try(t, func() error { return m.ParkSubmission(m.ctx(), id, journal.Reason{Code: "p"}) })
-	if s.state != journal.Accepted && s.state != journal.Parked {
+	late, some := s.state != journal.Accepted && s.state != journal.Parked, false
+	for _, p := range s.to {
+		some = some || p == journal.Pending || p == journal.Waiting || p == journal.Held
+	}
+	if late && !some {
 		if !errors.Is(err, journal.ErrState) {
 			t.Fatal(err)
 		}
 		return
 	}
 	m.must(err)
-	s.state, s.whole = journal.Parked, true
+	if !late {
+		s.state, s.whole = journal.Parked, true
+	}
 	for target, p := range s.to {
 		if p == journal.Pending || p == journal.Waiting {
 			s.to[target] = journal.Held

@@ -266,6 +266,9 @@ func (s *Lanes) neverReturned(ctx context.Context, made []prepare.Made) error {
 			}
 			why := &journal.Reason{Code: prepare.CodeNoValue, Text: "it needs " + n.name + ", and " + n.giver + " has ended without returning it",
 				Next: "bring it to " + n.target + " by hand and inbasket confirm, or mend the mapping and inbasket retry --mapping NEW"}
+			if d.Progress == journal.Doubtful { // it stays so: what may have been delivered must not be delivered again by a retry
+				why = journal.RestoredReason()
+			}
 			if _, err := prepare.ApplyAll(ctx, s.journal, []journal.Change{{ID: d.ID, Target: n.target, To: journal.Held, Reason: why}}); err != nil {
 				return err
 			}

@@ -226,7 +226,7 @@ func (p *Preparer) refuse(ctx context.Context, m *Made) error {
 	if m.err == nil {
 		err = delivering.Of(p.Journal).Reject(ctx, s.ID, FieldErrors(m.wrong), WrongForm(), "", false)
 		m.Rejected = err == nil
-		if errors.Is(err, journal.ErrPartlyDelivered) {
+		if errors.Is(err, journal.ErrPartlyDelivered) || errors.Is(err, journal.ErrState) { // or decided before, or delivered again
 			err = delivering.Of(p.Journal).ParkSubmission(ctx, s.ID, journal.Reason{Code: CodePartly, Text: "the form is wrong for one target, and another has it already",
 				Next: "mend the mapping and retry, or reject with --force"})
 		}

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,6 +45,7 @@ type Env struct {
 	Null    string         // a returned value that came back as null
 	Note    string         // what the expression changed because the mapping allows it
 	noted   map[int]string // the same of remembered lets, by slot
+	nulls   map[int]string // and nulls that they do not say what to do with
 }
 
 // Failure is the first thing that went wrong in an expression. Its message never holds content.
@@ -70,7 +72,7 @@ func NewEnv(p *Program, form any, in *Input) *Env {
 	e.Form, e.In = form, in
 	e.Slots, e.done, e.Indexes = zeroes(e.Slots, p.slots), zeroes(e.done, p.slots), zeroes(e.Indexes, p.depth)
 	e.items, e.itemNo, e.args, e.joins, e.Needs = e.items[:0], e.itemNo[:0], e.args[:0], e.joins[:0], nil
-	e.Null, e.Note, e.noted = "", "", nil
+	e.Null, e.Note, e.noted, e.nulls = "", "", nil, nil
 	if e.Budget, e.Err = p.Budget, nil; e.Budget == (Budget{}) {
 		e.Budget = DefaultBudget(decode.DefaultLimits().Bytes)
 	}
@@ -450,12 +452,22 @@ func (v Value) blocks(s Step) bool {
 }
 
 // Remembered computes an expression once; what it changed is told at every place that uses it.
-func Remembered(slot int, ev Eval) Eval {
+func Remembered(slot int, ev Eval, handles bool) Eval {
 	return func(e *Env) Value {
 		if !e.done[slot] {
-			before := e.Note
-			e.Note = ""
+			before, null := e.Note, e.Null
+			e.Note, e.Null = "", ""
 			e.Slots[slot], e.done[slot] = ev(e), true
+			if handles {
+				e.Null = ""
+			}
+			if delete(e.nulls, slot); e.Null != "" {
+				if e.nulls == nil {
+					e.nulls = map[int]string{}
+				}
+				e.nulls[slot] = e.Null
+			}
+			e.Null = null
 			if e.Note != "" {
 				if e.noted == nil {
 					e.noted = map[int]string{}
@@ -465,6 +477,7 @@ func Remembered(slot int, ev Eval) Eval {
 			e.Note = before
 		}
 		e.Record(e.noted[slot])
+		e.Null = cmp.Or(e.Null, e.nulls[slot])
 		return e.Slots[slot]
 	}
 }

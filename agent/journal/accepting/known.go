@@ -169,11 +169,17 @@ func tombstonesOf(l *journal.Look, arrivals []journal.Arrival) map[int][]purgedF
 		return nil
 	}
 	h := hmac.New(sha256.New, key)
-	refs := make([][]byte, len(arrivals))
-	at := make(map[string][]int, len(arrivals))
+	type named struct {
+		n     int
+		alias bool // by an earlier version of its mapping
+	}
+	refs := make([][]byte, 0, len(arrivals))
+	at := make(map[string][]named, len(arrivals))
 	for n := range arrivals {
-		refs[n] = journal.HashOf(h, "reference", arrivals[n].Scope, arrivals[n].Reference)
-		at[string(refs[n])] = append(at[string(refs[n])], n)
+		for i, name := range append([]string{arrivals[n].Reference}, arrivals[n].Aliases...) {
+			ref := journal.HashOf(h, "reference", arrivals[n].Scope, name)
+			refs, at[string(ref)] = append(refs, ref), append(at[string(ref)], named{n, i > 0})
+		}
 	}
 	found := map[int][]purgedForm{}
 	journal.EachOf(l, "SELECT ref, id, state, claim, digest, route FROM tombstone WHERE ref IN ", nil, refs, func(r struct {
@@ -184,8 +190,12 @@ func tombstonesOf(l *journal.Look, arrivals []journal.Arrival) map[int][]purgedF
 		Digest []byte
 		Route  string `col:"word"`
 	}) {
-		for _, n := range at[string(r.Ref)] {
+		for _, a := range at[string(r.Ref)] {
+			n := a.n
 			same := tombstoneIs(h, r.Digest, &arrivals[n]) && !slices.Contains(arrivals[n].Elsewhere, r.Route)
+			if a.alias && !same {
+				continue // two forms had one name by different rules
+			}
 			found[n] = append(found[n], purgedForm{id: r.ID, state: r.State, claim: r.Claim, same: same})
 		}
 	})

@@ -37,7 +37,10 @@ func keepResult(t *journal.Tx, o journal.Outcome) connectors.Verdict {
 		return complete(t, n, o, known)
 	}
 	repeat, again := repeats(known, &o)
-	if repeat || len(known) == 0 && o.Park == nil && renamed(t, &o) {
+	if len(known) == 0 && o.Park == nil {
+		repeat, again = renamed(t, &o)
+	}
+	if repeat {
 		return connectors.Repeat
 	}
 	if o.Park == nil {

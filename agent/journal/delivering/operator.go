@@ -42,6 +42,9 @@ func (j Deliveries) Reject(ctx context.Context, id journal.ID, errs []journal.Fi
 		if len(there) > 0 && !force {
 			return &journal.PartlyDeliveredError{ID: id, Targets: there}
 		}
+		if by == "" && s.State != states.Accepted && s.State != states.Parked {
+			return s.Refused("reject") // its front office knows something else already: a person says what becomes of it
+		}
 		if s.State == states.Closed || s.State == states.Decided {
 			given := slices.ContainsFunc(s.Deliveries, func(d journal.DeliveryRow) bool { return d.State == states.Dropped })
 			switch {
@@ -80,16 +83,28 @@ func giveUp(t *journal.Tx, s *journal.Row, r *journal.Reason, by string) {
 }
 
 // ParkSubmission parks a submission as a whole. Deliveries that have not begun are held; what is on its
-// way finishes.
+// way finishes. Of one that is delivered or decided, what has not begun is held and its state stays.
 func (j Deliveries) ParkSubmission(ctx context.Context, id journal.ID, r journal.Reason) error {
 	return j.order(ctx, "park a submission", id, func(t *journal.Tx, s *journal.Row) error {
-		if s.State != states.Accepted && s.State != states.Parked {
-			return s.Refused("park")
-		}
+		late, moved, held := s.State != states.Accepted && s.State != states.Parked, false, false
 		for n := range s.Deliveries {
-			if d := &s.Deliveries[n]; d.State == states.Pending || d.State == states.Waiting {
+			d := &s.Deliveries[n]
+			if d.State == states.Pending || d.State == states.Waiting {
+				if moved = true; late {
+					d.Why = journal.EncodeReason(&r)
+				}
 				d.Move(states.Held)
 			}
+			held = held || d.State == states.Held
+		}
+		switch {
+		case late && !held:
+			return s.Refused("park")
+		case late && !moved: // before, by a call whose answer may be lost
+			return nil
+		case late:
+			t.Note(id, journal.Moment{What: "parked", Code: r.Code, Text: r.Text, Raw: r.Raw})
+			return nil
 		}
 		s.Flags |= states.FlagWhole
 		s.Park(&r)

@@ -39,7 +39,7 @@ const knownTargets = "target IN (SELECT a FROM tally WHERE kind=2)"
 // heldLate tells whether some delivery is parked whose submission is not: it was decided meanwhile, or delivered again.
 func heldLate(l *journal.Look) bool {
 	all := l.Number("SELECT coalesce(sum(n), 0) FROM tally WHERE kind=2 AND b=13")
-	return all > 0 && l.Number("SELECT count(*) FROM submission s JOIN delivery d ON d.sub=s.id AND d."+knownTargets+" WHERE s.state=6 AND d.state=13") < all
+	return all > 0 && l.Number("SELECT count(*) FROM submission s /*by submission_parked*/ CROSS JOIN delivery d ON d.sub=s.id AND d."+knownTargets+" WHERE s.state=6 AND d.state=13") < all
 }
 
 // byReference looks a reference up in every scope, through the two indexes that start with the scope.

@@ -77,7 +77,7 @@ func (p listPath) walk(v any, entry bool, out *[]string) error {
 		return errShape
 	}
 	next, there := m[p[0].key]
-	if entry && !there && len(m) > 0 {
+	if entry && !there && len(m) > 0 && len(p) == 1 && !p[0].each { // further up, it is an entry that has no files
 		return errShape
 	}
 	if !p[0].each {

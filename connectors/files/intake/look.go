@@ -164,8 +164,13 @@ func (s *source) lookBeside(ctx context.Context, g *candidate, pattern string) {
 		return
 	}
 	for n := 1; n <= maxAttachments; n++ {
-		if !s.attach(ctx, g, strings.ReplaceAll(pattern, "{n}", strconv.Itoa(n))) {
-			g.gap = g.gap || s.gap(ctx, g, pattern, n)
+		name := strings.ReplaceAll(pattern, "{n}", strconv.Itoa(n))
+		if !s.attach(ctx, g, name) {
+			gap := s.gap(ctx, g, pattern, n)
+			if _, err := s.see(ctx, name); gap && err == nil {
+				g.disputed = true // it is another's by its name, and the numbers that follow it are this one's
+			}
+			g.gap = g.gap || gap
 			return
 		}
 	}

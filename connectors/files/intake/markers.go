@@ -113,12 +113,19 @@ func (s *source) unwanted(ctx context.Context, names []string) []string {
 	}
 	later := len(s.released) > 0
 	s.mu.Unlock()
-	err := s.eachName(ctx, "", func(name string) error {
+	add := func(name string) error {
 		if s.isForm(name) {
 			forms[fold(stem(name))] = true
 		}
 		return nil
-	})
+	}
+	var err error
+	for name := range s.next.listed { // where the place tells all at once it need not be asked again
+		_ = add(name)
+	}
+	if s.next.listed == nil {
+		err = s.eachName(ctx, "", add)
+	}
 	if err != nil || later && len(s.list) > 0 { // what those list is not known now
 		return nil
 	}

@@ -14,9 +14,10 @@ import (
 func TestWhoseAttachment(t *testing.T) {
 	tests := []struct{ name, files, want string }{
 		{"number of one, name of another", "x.json x-1.json x-1.pdf", "x-1.json:x-1.pdf x.json:"},
-		{"numbers of both", "x.json x-1.json x-1.pdf x-2.pdf x-1-1.pdf", "x-1.json:x-1.pdf,x-1-1.pdf x.json:"},
+		{"numbers of both", "x.json x-1.json x-1.pdf x-2.pdf x-1-1.pdf", "x-1.json:x-1.pdf,x-1-1.pdf"},
 		{"another ending", "x.json x-1.xml x-1.pdf", "x-1.xml:x-1.pdf x.json:"},
 		{"another case", "x.json X-1.JSON x-1.pdf", "X-1.JSON:x-1.pdf x.json:"},
+		{"number of another, and more of its own", "x.json x-1.json x-1.pdf x-2.pdf x-3.pdf y.json", "x-1.json:x-1.pdf y.json:"},
 		{"only numbers", "x.json x-1.pdf x-2.pdf", "x.json:x-1.pdf,x-2.pdf"},
 		{"one name, two endings", "x.json x.xml x.pdf y.json", "y.json:"},
 		{"two cases, neither like it", "X.json x.JSON xX.pdf y.json", "X.json: x.JSON: y.json:"},
@@ -79,6 +80,7 @@ func TestListOfOtherShape(t *testing.T) {
 		{"att[].file", `{"att":[{"file":5}]}`, "-"},
 		{"att[].file", `{"att":[{"File":"p.pdf"}]}`, "-"},
 		{"att[].file", `{"att":["p.pdf"]}`, "-"},
+		{"parts[].files[].name", `{"parts":[{"title":"x"},{"files":[{"name":"p.pdf"}]}]}`, "p.pdf"},
 		{"meta.att", `{"meta":{"x":1}}`, ""},
 		{"meta.att", `{"meta":{"att":["p.pdf"]}}`, "-"},
 		{"files.file.@name", `<a><files><file name="p.pdf"/></files></a>`, "p.pdf"},

@@ -105,6 +105,9 @@ func (s *source) verdict(w *waiting, g *candidate, now time.Time) (code, reason 
 	if place.Hostile(g.form.Name) {
 		return CodeBadName, "The file's name is not valid UTF-8 or holds control characters.", 0
 	}
+	if g.unseen != nil {
+		return "", "", 0 // readItem says so, and it waits: what could not be looked at is not known to be missing
+	}
 	if g.unsafe {
 		return CodeBadName, "The form lists an attachment whose name is not a plain file name.", 0
 	}

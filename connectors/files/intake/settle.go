@@ -269,7 +269,11 @@ func (s *source) formToErrors(ctx context.Context, g *candidate, reason string, 
 		name = escape(name)
 	}
 	name = fit(name)
-	body := fmt.Sprintf("%s\r\n%s\r\nWhen it is mended, put it into the in-basket folder again.\r\n", now.Format(time.RFC3339), reason)
+	next := "When it is mended, put it into the in-basket folder again."
+	if s.answers && !s.isForm(g.form.Name) { // the next answer file of its name would take it along
+		next = "Do not put it there again by itself: hand it in with its answer file, or give it to whom it belongs."
+	}
+	body := fmt.Sprintf("%s\r\n%s\r\n%s\r\n", now.Format(time.RFC3339), reason, next)
 	for n := range 1000 {
 		to := name
 		if n > 0 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
@@ -162,12 +163,41 @@ func (a *attempt) contradicting(w wave) error {
 func contradict(x, y []connectors.Value) bool {
 	for i := range x {
 		v, w := &x[i], &y[i]
-		if v.Kind != connectors.Missing && w.Kind != connectors.Missing &&
-			(v.Kind != w.Kind || v.Str != w.Str || v.Int != w.Int || !sameBytes(v.Blob, w.Blob)) {
+		if v.Kind != connectors.Missing && w.Kind != connectors.Missing && !sameValue(v, w) {
 			return true
 		}
 	}
 	return false
+}
+
+// sameValue compares by value: numbers whatever their zeros, points in time whatever their offsets.
+func sameValue(v, w *connectors.Value) bool {
+	switch {
+	case v.Kind == connectors.Binary || w.Kind == connectors.Binary:
+		return v.Kind == w.Kind && sameBytes(v.Blob, w.Blob)
+	case v.Kind == w.Kind && v.Str == w.Str && v.Int == w.Int:
+		return true
+	case number(v) && number(w):
+		return plain(v) == plain(w)
+	case v.Kind == connectors.DateTime && w.Kind == connectors.DateTime:
+		x, err := time.Parse(time.RFC3339Nano, v.Str)
+		y, err2 := time.Parse(time.RFC3339Nano, w.Str)
+		return err == nil && err2 == nil && x.Equal(y)
+	}
+	return false
+}
+
+func number(v *connectors.Value) bool {
+	return v.Kind == connectors.Integer || v.Kind == connectors.Decimal
+}
+
+// plain is a number without zeros behind its point.
+func plain(v *connectors.Value) string {
+	text := dialect.KeyText(*v)
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
 }
 
 func sameBytes(x, y *connectors.Blob) bool {
