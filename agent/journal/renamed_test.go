@@ -32,3 +32,31 @@ func TestRenamedSource(t *testing.T) {
 		r.check()
 	}
 }
+
+// TestBackToAnEarlierDecision: what says again, under another name or ID, what was told before something else was, may be a decision that goes
+// back, or an old state: a person looks at it. It is neither dropped nor told.
+func TestBackToAnEarlierDecision(t *testing.T) {
+	for _, ids := range [][3]string{{"4711", "4711/1", "4711/2"}, {"2", "2", "2"}} {
+		r := newRig(t)
+		id := r.delivered("A", "CASE=1")
+		for n, rid := range ids {
+			o := decision(rid, "CASE=1")
+			if n == 1 {
+				o.Status, o.Outcome = "R", "refused"
+			}
+			if n == 2 && rid == ids[0] {
+				o.Source = "renamed"
+			}
+			if got := r.result(o); got != connectors.Taken {
+				t.Errorf("%v: result %d is a %v", ids, n+1, got)
+			}
+		}
+		if list, err := r.ParkedResults(r.ctx(), 0, 10); err != nil || len(list) != 1 || list[0].Park.Code != journal.CodeSaidBefore {
+			t.Errorf("%v: %+v %v", ids, list, err)
+		}
+		if types := r.types(id); types != "accepted delivered decided! decided! " {
+			t.Errorf("%v: %s", ids, types)
+		}
+		r.check()
+	}
+}

@@ -102,3 +102,22 @@ func FuzzUnpackReturned(f *testing.F) {
 		}
 	})
 }
+
+// TestSameValue: two records of one row may say the same in other words.
+func TestSameValue(t *testing.T) {
+	dec := func(s string) connectors.Value { return connectors.Value{Kind: connectors.Decimal, Str: s} }
+	at := func(s string) connectors.Value { return connectors.Value{Kind: connectors.DateTime, Str: s} }
+	one := connectors.Value{Kind: connectors.Integer, Int: 1}
+	for _, c := range []struct {
+		v, w connectors.Value
+		same bool
+	}{
+		{dec("1"), dec("1.00"), true}, {one, dec("1.0"), true}, {dec("10"), dec("1"), false}, {dec("1.10"), dec("1.1"), true}, {one, dec("1.01"), false},
+		{at("2026-01-02T10:00:00Z"), at("2026-01-02T11:00:00+01:00"), true}, {at("2026-01-02T10:00:00Z"), at("2026-01-02T10:00:01Z"), false},
+		{at("2026-01-02T10:00:00"), at("2026-01-02T10:00:00Z"), false}, {connectors.Value{}, connectors.Value{Kind: connectors.Null}, false},
+	} {
+		if got := sameValue(&c.v, &c.w); got != c.same {
+			t.Errorf("%+v and %+v: %v", c.v, c.w, got)
+		}
+	}
+}
