@@ -342,7 +342,11 @@ func (e *Env) strays(v Value, s Step) Value {
 	if s.Name == "" {
 		want = "a list"
 	}
-	return e.FailSort(v, CodeShape, aKind(v.Kind)+" stands where the mapping looks for "+want)
+	stands := aKind(v.Kind)
+	if v.Kind == KindObject && s.Name != "" {
+		stands = "a text with attributes or other elements"
+	}
+	return e.FailSort(v, CodeShape, stands+" stands where the mapping looks for "+want)
 }
 
 func (p *Path) root(e *Env) Value {
@@ -444,7 +448,8 @@ func (v Value) blocks(s Step) bool {
 		return strings.TrimSpace(v.Str) != "" && !strings.HasPrefix(s.Name, "@")
 	case KindObject:
 		m, _ := v.Any.(map[string]any)
-		return s.Name == "" && len(m) > 0
+		text, _ := m["#text"].(string) // of an element of XML that has attributes or children too
+		return s.Name == "" && len(m) > 0 || strings.TrimSpace(text) != "" && s.Name != "" && !strings.HasPrefix(s.Name, "@") && !strings.HasPrefix(s.Name, "#")
 	case KindList:
 		return s.Name != "" && v.Length() > 0
 	}

@@ -102,11 +102,19 @@ func coalesce(_ *Env, a []Value) Value {
 	return a[len(a)-1]
 }
 
+// passes tells whether a path leads through what another one takes, or takes the text of.
+func (p *Path) passes(taken []Step) bool {
+	if n := len(taken); n > 0 && taken[n-1].Name == "#text" {
+		taken = taken[:n-1]
+	}
+	return len(taken) < len(p.Abs) && slices.Equal(taken, p.Abs[:len(taken)])
+}
+
 // Or is a value beside others that are taken where it is not there. Where one of them takes what stands on the way to it, nothing is
 // lost if it has another sort.
 func (x Compiled) Or(others ...Compiled) Compiled {
 	for _, o := range others {
-		if p := x.Path; p != nil && o.Path != nil && o.Path.Slot == p.Slot && len(o.Path.Abs) < len(p.Abs) && slices.Equal(o.Path.Abs, p.Abs[:len(o.Path.Abs)]) {
+		if p := x.Path; p != nil && o.Path != nil && o.Path.Slot == p.Slot && p.passes(o.Path.Abs) {
 			strict := x.Eval
 			x.Eval = func(e *Env) Value {
 				before := e.Err
