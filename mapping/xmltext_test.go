@@ -24,6 +24,8 @@ func TestXMLTextForObject(t *testing.T) {
 		{`form.owner.name`, ``, false},
 		{`form.owner["@lang"]`, `<owner>Ada<phone>1</phone></owner>`, false},
 		{`form.owner.name ?? form.owner["#text"]`, `<owner lang="de">Ada</owner>`, false},
+		{`form.owner.name ?? form.other.x ?? form.owner`, `<owner>Ada</owner>`, false},
+		{`form.owner.name ?? form.other.x ?? form.owner`, `<owner>Ada</owner><other>y</other>`, true},
 	} {
 		text := "mapping: m\nversion: 1\ninput: {format: xml, unused: allow}\nwrite: [{as: w, to: t, table: T, fields: {A: '" + c.value + "', B: form.ref}}]\n"
 		p, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(text)}}, "m.yaml", nil)

@@ -33,6 +33,7 @@ func (p *Problem) Error() string { return p.Message }
 
 // Compiled is a compiled expression.
 type Compiled struct {
+	chain  []Compiled // of x ?? y ?? z: what is taken, one after the other
 	Eval   Eval
 	Path   *Path    // when it is a plain path
 	Source *Path    // the first path used anywhere in it: where its value comes from

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -50,6 +51,16 @@ var comparisons = map[string]func(int) bool{
 	">": func(s int) bool { return s > 0 }, ">=": func(s int) bool { return s >= 0 },
 }
 
+// firstThere is the first value of a chain x ?? y ?? z that is there.
+func firstThere(chain []Compiled) Eval {
+	last := len(chain) - 1
+	ev := chain[last].Eval
+	for i := last - 1; i >= 0; i-- {
+		ev = operation("??", chain[i].Or(chain[i+1:]...).Eval, ev)
+	}
+	return ev
+}
+
 func (c *Compiler) binary(n *ast.BinaryNode) Compiled {
 	if n.Operator == "matches" {
 		return c.matches(n)
@@ -59,13 +70,16 @@ func (c *Compiler) binary(n *ast.BinaryNode) Compiled {
 		look = c.shallow // form.owner == nil looks at the owner, not at what is in it
 	}
 	a, b := look(n.Left), look(n.Right)
+	out := Compiled{Source: firstSource(a, b), Eval: operation(n.Operator, a.Eval, b.Eval)}
 	switch n.Operator {
 	case "??":
-		a = a.Or(b)
+		if out.chain = append(slices.Clip(a.chain), b); a.chain == nil {
+			out.chain = []Compiled{a, b}
+		}
+		out.Eval = firstThere(out.chain)
 	case "in":
 		c.isList(n.Right, b)
 	}
-	out := Compiled{Source: firstSource(a, b), Eval: operation(n.Operator, a.Eval, b.Eval)}
 	if out.Eval == nil {
 		c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")
 	}

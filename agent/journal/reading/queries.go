@@ -127,8 +127,9 @@ func where(f journal.Filter, late bool) (sql string, args []any) {
 func (j Submissions) Delivered(ctx context.Context, target string, since time.Time, confirmed bool, after journal.ID, limit int) (list []journal.Entry, count int64, err error) {
 	err = j.Read(ctx, func(l *journal.Look) {
 		const where = `d.target=? AND d.sub>? AND d.state=11 AND d.at>=? AND coalesce((SELECT h.what='confirmed' FROM history h
-			WHERE h.sub=d.sub AND h.target=? AND h.what IN ('confirmed', 'redeliver') ORDER BY h.n DESC LIMIT 1), 0)=?`
-		args := []any{engine.Word(target), after, since, target, confirmed}
+			WHERE h.sub=d.sub AND h.target=? AND h.what IN ('confirmed', 'redeliver') ORDER BY h.n DESC LIMIT 1), 0)=?
+			AND (SELECT state FROM submission WHERE id=d.sub)<>?`
+		args := []any{engine.Word(target), after, since, target, confirmed, states.Rejected}
 		count = l.Number("SELECT count(*) FROM delivery d WHERE "+where, args...)
 		list = journal.All[journal.Entry](l, journal.EntryColumns+"JOIN delivery d ON d.sub=s.id WHERE "+where+" ORDER BY d.sub LIMIT ?", append(args, journal.Bounded(limit))...)
 	})
