@@ -51,9 +51,6 @@ type Compiled struct {
 	Depth  int // of the innermost loop that it hangs on, from 1; 0: none
 }
 
-// reference is a value that a write returns.
-type reference struct{ write, field, target string }
-
 // Program collects what the expressions of one plan need at run time.
 type Program struct {
 	slots  int

@@ -323,3 +323,6 @@ func WholeText(e *Env, a []Value) Value {
 	}
 	return a[0]
 }
+
+// reference is a value that a write returns.
+type reference struct{ write, field, target string }
