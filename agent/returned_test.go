@@ -38,7 +38,7 @@ func TestValueThatNeverComes(t *testing.T) {
 	w.start()
 	w.write("in/a.json", form("REF-1", "Anna"))
 	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
-	if d := w.to("REF-1", "two"); d.Progress != journal.Held || d.Reason.Code != prepare.CodeNoValue || one.count() != 1 {
+	if d := w.to("REF-1", "two"); d.Progress != journal.Held || d.Reason.Code != journal.CodeNoValue || one.count() != 1 {
 		t.Errorf("%+v", d)
 	}
 	w.write("permit.yaml", strings.Replace(scriptMapping, "version: 1", "version: 2", 1))

@@ -118,7 +118,7 @@ func TestBar(t *testing.T) {
 	if l.bar(first.ID) {
 		t.Error("what only waits counts as under way")
 	}
-	l.admit([]*parcel{first})
+	l.admit([]*parcel{first}, true)
 	l.mu.Lock()
 	group, _ := l.pick(time.Now(), time.Hour, 10, math.MaxInt)
 	l.mu.Unlock()
@@ -175,7 +175,7 @@ func TestOrderKeysAreFoundOutOnce(t *testing.T) {
 		}
 	}
 	for _, want := range [][]journal.ID{{list[1].ID, list[2].ID}, {list[2].ID}} { // what cannot be mapped is asked for again
-		l.parked = newStops()
+		l.stopped = newStops()
 		var asked []journal.ID
 		err := l.stopKeys(t.Context(), func(s *journal.Stored) (string, bool) {
 			asked = append(asked, s.ID)

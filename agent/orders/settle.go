@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -88,15 +87,7 @@ func (d *Desk) repin(ctx context.Context, id journal.ID, sure, by string) error 
 		return err
 	}
 	return d.behindBar(ctx, id, false, func() error {
-		if err := delivering.Of(d.Journal).Repin(ctx, id, plan.Digest(), plan.Targets(), sure, by); err != nil {
-			return err
-		}
-		for name, l := range d.Running().Lanes().All() {
-			if !slices.Contains(plan.Targets(), name) { // it stops nothing there any more
-				l.Drop(id)
-			}
-		}
-		return nil
+		return delivering.Of(d.Journal).Repin(ctx, id, plan.Digest(), plan.Targets(), sure, by)
 	})
 }
 
@@ -183,11 +174,7 @@ func (d *Desk) tryAgain(target string) {
 func (d *Desk) reject(ctx context.Context, r control.RejectRequest) (control.Settled, error) {
 	reason := journal.Reason{Code: CodeByOperator, Text: r.Reason}
 	err := d.behindBar(ctx, r.ID, r.Force, func() error {
-		if err := delivering.Of(d.Journal).Reject(ctx, r.ID, nil, reason, r.By, r.Force); err != nil {
-			return err
-		}
-		d.Running().Lanes().Drop(r.ID)
-		return nil
+		return delivering.Of(d.Journal).Reject(ctx, r.ID, nil, reason, r.By, r.Force)
 	})
 	if err != nil {
 		return control.Settled{}, err
