@@ -204,6 +204,15 @@ func TestParkedAndDecided(t *testing.T) {
 	if e := control.ErrorOf(reject(false)); e == nil || e.Code != control.CodePartly {
 		t.Errorf("%+v", e)
 	}
+	retried, err := orders.Retry.Give(ctx, w.agent.Desk(), control.RetryRequest{IDs: []journal.ID{id}, Mapping: true, By: "me"})
+	if err != nil || retried[0].Error == nil || retried[0].Error.Code != prepare.CodeEnded {
+		t.Fatal(retried, err)
+	}
+	for _, way := range []string{"inbasket retry " + id.String(), "inbasket confirm " + id.String() + " one", "inbasket reject " + id.String() + " --force"} {
+		if !strings.Contains(retried[0].Error.Hint, way) {
+			t.Errorf("%q does not say %q", retried[0].Error.Hint, way)
+		}
+	}
 	before := len(w.events())
 	if err := reject(true); err != nil {
 		t.Fatal(err)

@@ -160,6 +160,52 @@ func TestTwoParkedOfOneKey(t *testing.T) {
 	}
 }
 
+// A delivery that is ended while it is under way stops nothing, however its attempt ends, and does not go again.
+func TestEndedWhileUnderWay(t *testing.T) {
+	for name, ends := range map[string]func(*queue, *parcel){
+		"refused": func(q *queue, p *parcel) { q.forget([]*parcel{p}, map[journal.ID]bool{p.ID: true}) },
+		"failed":  func(q *queue, p *parcel) { q.putBack([]*parcel{p}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := queue{full: func(int, int64) bool { return false }}
+			q.init()
+			p := &parcel{Parcel: prepare.Parcel{ID: 1}}
+			p.Delivery.Order = "key"
+			q.admit([]*parcel{p}, true)
+			group, _ := q.pick(time.Now(), time.Hour, 1, math.MaxInt)
+			q.Drop(1)
+			if ends(&q, group[0]); !q.keyFree("key", 2) || len(q.list) > 0 {
+				t.Errorf("it stops the key, or goes again: %d listed", len(q.list))
+			}
+			q.admit([]*parcel{p}, true)
+			if len(q.list) != 1 {
+				t.Error("what an operator lets go on later does not")
+			}
+		})
+	}
+}
+
+// What is given up while the keys are read that deliveries stop from before a start stops none.
+func TestEndedWhileKeysAreRead(t *testing.T) {
+	l := newPageLane(t, 2)
+	list, err := delivering.Of(l.journal).Backlog(t.Context(), "x", 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range list {
+		if err := delivering.Of(l.journal).Apply(t.Context(), []journal.Change{{ID: list[i].ID, Target: "x", To: journal.Held, Reason: &journal.Reason{Code: "c"}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err = l.stopKeys(t.Context(), func(s *journal.Stored) (string, bool) {
+		l.Drop(list[0].ID)
+		return s.ID.String(), true
+	})
+	if err != nil || !l.keyFree(list[0].ID.String(), math.MaxInt64) || l.keyFree(list[1].ID.String(), math.MaxInt64) {
+		t.Errorf("%+v, %v", l.queue.stopped, err)
+	}
+}
+
 // An order key that a parked delivery stops is found out once, also where the journal comes from an older program.
 func TestOrderKeysAreFoundOutOnce(t *testing.T) {
 	l := newPageLane(t, 3)

@@ -19,6 +19,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -82,6 +83,9 @@ func (d *Desk) repin(ctx context.Context, id journal.ID, sure, by string) error 
 	if unread, err := d.Running().Assign(ctx, view, by); unread || err != nil {
 		return err
 	}
+	if view.State != journal.Accepted && view.State != journal.Parked {
+		return keeps(view)
+	}
 	plan, err := d.Running().Plan(ctx, view)
 	if err != nil {
 		return err
@@ -89,6 +93,19 @@ func (d *Desk) repin(ctx context.Context, id journal.ID, sure, by string) error 
 	return d.behindBar(ctx, id, false, func() error {
 		return delivering.Of(d.Journal).Repin(ctx, id, plan.Digest(), plan.Targets(), sure, by)
 	})
+}
+
+// keeps refuses another mapping for a submission of which its front office was told, and says which ways there are.
+func keeps(v journal.View) error {
+	e := &control.Error{Code: prepare.CodeEnded, Message: fmt.Sprintf("submission %s is %s, and keeps the mapping by which that was told", v.ID, v.State),
+		Hint: "nothing of it is parked; if something is missing at a target, write it there by hand", Status: http.StatusConflict}
+	for _, x := range v.Deliveries {
+		if x.Progress == journal.Held {
+			e.Hint = fmt.Sprintf("mend the target or its data and: inbasket retry %s; or bring it to %s by hand and: inbasket confirm %[1]s %[2]s; or give up what is left by: inbasket reject %[1]s --force", v.ID, x.Target)
+			break
+		}
+	}
+	return e
 }
 
 // release lets parked submissions go on as they are.
