@@ -230,3 +230,33 @@ func TestParkedAndDecided(t *testing.T) {
 		t.Errorf("%+v, %v", list, err)
 	}
 }
+
+// What is given up while it is under way holds up nothing of its order key, also where its target then refuses it.
+func TestGivenUpUnderWayFreesOrder(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	begun, goOn := make(chan struct{}, 10), make(chan struct{})
+	one.deliver = func(_ context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+		out := written(g)
+		if nameOf(g.Items[0]) == "K1 a" {
+			begun <- struct{}{}
+			<-goOn
+			out[0] = connectors.Outcome{Key: g.Items[0].Key, Class: connectors.ItemError, Code: "test.refused", Text: "refused"}
+		}
+		return out, nil
+	}
+	w := newScripted(t, one, two, "order: 'form.name | substring(0, 2)'\n")
+	w.start()
+	w.write("in/a.json", form("REF-1", "K1 a"))
+	<-begun
+	w.write("in/b.json", form("REF-2", "K1 b"))
+	w.until("both accepted", func() bool { return w.states()[journal.Accepted] == 2 })
+	_, err := orders.Reject.Give(context.Background(), w.agent.Desk(), control.RejectRequest{ID: w.view("REF-1").ID, Reason: "withdrawn", By: "me", Force: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(goOn)
+	w.until("the next goes", func() bool { return w.to("REF-2", "one").Progress == journal.Done })
+	if v := w.view("REF-1"); v.State != journal.Rejected || w.to("REF-1", "one").Progress != journal.Dropped {
+		t.Errorf("%+v", v.Entry)
+	}
+}
