@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/agent/journal/states"
@@ -23,6 +24,18 @@ func (n Needs) encode() engine.Optional {
 		return "" // impossible: texts only
 	}
 	return engine.Optional(b)
+}
+
+// Reason says for people what a delivery waits for; nil: it lacks nothing.
+func (n Needs) Reason() *Reason {
+	if len(n) == 0 {
+		return nil
+	}
+	var list []string
+	for _, value := range slices.Sorted(maps.Keys(n)) {
+		list = append(list, value+", which "+n[value]+" returns")
+	}
+	return &Reason{Code: CodeLacks, Text: "it waits for " + strings.Join(list, ", and ")}
 }
 
 // Lacks is the condition on a delivery that lacks a value.

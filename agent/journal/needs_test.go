@@ -7,6 +7,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/restoring"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -106,6 +107,46 @@ func TestWhoWaitsForAValue(t *testing.T) {
 			}
 			if v, err := r.Show(r.ctx(), id); err != nil || tt.code != "" && (v.Deliveries[1].Reason == nil || v.Deliveries[1].Reason.Code != tt.code || v.State != journal.Parked) {
 				t.Errorf("%+v, %v", v, err)
+			}
+			if v, err := r.Show(r.ctx(), id); err != nil || tt.waiting && (v.Deliveries[1].Reason == nil || v.Deliveries[1].Reason.Text != "it waits for application.NO, which x returns") {
+				t.Errorf("%+v, %v", v, err)
+			}
+			r.check()
+		})
+	}
+}
+
+// A delivery that waits, and may have been made after the backup that its journal comes from, still waits for the same value: it is
+// looked up with it, and is never taken for one that a retry may make.
+func TestWaitingAfterARestore(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		returned map[string]connectors.Value
+		want     journal.Progress
+		code     string
+		due      int
+	}{
+		"the value comes": {returned: caseNo, want: journal.Doubtful, due: 1},
+		"it never comes":  {want: journal.Held, code: journal.CodeRestore},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			id := r.one("A", "x", "y")
+			r.must(r.Apply(r.ctx(), []journal.Change{lacks(id, "")}))
+			r.restored(t)
+			r.must(r.EndHold(r.ctx(), restoring.Ending{By: "me", Uncertain: []restoring.UncertainTarget{{Target: "y", Open: true}}}))
+			if back, err := r.Backlog(r.ctx(), "y", 0, 10); err != nil || len(back) != 0 {
+				t.Errorf("it waits no more: %+v, %v", back, err)
+			}
+			r.must(r.Apply(r.ctx(), []journal.Change{{ID: id, Target: "x", To: journal.Done, Returned: tt.returned}}))
+			v, err := r.Show(r.ctx(), id)
+			r.must(err)
+			if d := v.Deliveries[1]; d.Progress != tt.want || tt.code != "" && d.Reason.Code != tt.code {
+				t.Errorf("%+v", d)
+			}
+			if due, err := r.Due(r.ctx(), "y", []journal.ID{id}); err != nil || len(due) != tt.due {
+				t.Errorf("%+v, %v", due, err)
 			}
 			r.check()
 		})

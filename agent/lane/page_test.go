@@ -160,6 +160,53 @@ func TestTwoParkedOfOneKey(t *testing.T) {
 	}
 }
 
+// What has its values is read when there is room, in its place; of more than a queue holds the journal is read anew.
+func TestDue(t *testing.T) {
+	l := newPageLane(t, 3)
+	list, err := delivering.Of(l.journal).Backlog(t.Context(), "x", 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, none := list[0].ID, ""
+	waits := journal.Change{ID: first, Target: "x", To: journal.Waiting, Order: &none, Needs: journal.Needs{"w.V": "x"}}
+	if err := delivering.Of(l.journal).Apply(t.Context(), []journal.Change{waits}); err != nil {
+		t.Fatal(err)
+	}
+	for l.behind {
+		l.load(t.Context())
+	}
+	if len(l.list) != 2 {
+		t.Fatalf("%d queued while one waits", len(l.list))
+	}
+	if l.Due(first); !l.wantsPage() {
+		t.Error("what is due is not read")
+	}
+	if l.load(t.Context()); len(l.list) != 2 || l.behind {
+		t.Errorf("what waits all the same goes: %d queued, behind %v", len(l.list), l.behind)
+	}
+	if err := delivering.Of(l.journal).Apply(t.Context(), []journal.Change{{ID: first, Target: "x", To: journal.Pending}}); err != nil {
+		t.Fatal(err)
+	}
+	usual := l.prepare
+	l.prepare = func(context.Context, []journal.Stored) ([]*parcel, error) { return nil, errors.New("disk full") }
+	l.Due(first)
+	if l.load(t.Context()); !l.behind {
+		t.Error("what could not be read is forgotten")
+	}
+	for l.prepare = usual; l.behind; {
+		l.load(t.Context())
+	}
+	if len(l.list) != 3 || l.list[0].ID != first {
+		t.Errorf("%d queued", len(l.list))
+	}
+	for range queueItems + 1 {
+		l.Due(first)
+	}
+	if !l.behind || len(l.due) > 0 {
+		t.Errorf("%d are due", len(l.due))
+	}
+}
+
 // A delivery that is ended while it is under way stops nothing, however its attempt ends, and does not go again.
 func TestEndedWhileUnderWay(t *testing.T) {
 	for name, ends := range map[string]func(*queue, *parcel){

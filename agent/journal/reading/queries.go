@@ -196,15 +196,23 @@ func standing(l *journal.Look, id journal.ID) (v journal.View, targets []string)
 }
 
 func viewDeliveries(l *journal.Look, v *journal.View, targets []string) {
+	needs := "NULL"
+	if l.Has(journal.WaitVersion) {
+		needs = "needs"
+	}
 	for _, name := range targets {
 		d, found := journal.One[struct {
 			View     journal.DeliveryView
 			Returned string
-		}](l, "SELECT state, batch, attempts, at, why, returned FROM delivery WHERE target=? AND sub=?", engine.Word(name), v.ID)
+			Needs    journal.Needs `col:"json"`
+		}](l, "SELECT state, batch, attempts, at, why, returned, "+needs+" FROM delivery WHERE target=? AND sub=?", engine.Word(name), v.ID)
 		if !found {
 			continue
 		}
 		d.View.Target = name
+		if d.View.Reason == nil {
+			d.View.Reason = d.Needs.Reason()
+		}
 		var err error
 		d.View.Returned, err = journal.DecodeReturned(d.Returned, nil)
 		l.Fail(err)
