@@ -260,3 +260,40 @@ func TestGivenUpUnderWayFreesOrder(t *testing.T) {
 		t.Errorf("%+v", v.Entry)
 	}
 }
+
+// What waits for a value goes on without it once another mapping asks for none, also where the target that was to return it is gone.
+func TestNewMappingWaitsForNothing(t *testing.T) {
+	for what, gone := range map[string]bool{"another mapping": false, "its target is gone": true} {
+		t.Run(what, func(t *testing.T) {
+			one, two := newScript(recorded), newScript(recorded)
+			one.deliver = down
+			w := newScripted(t, one, two, "")
+			w.write("permit.yaml", takes("application.ID"))
+			w.start()
+			w.write("in/a.json", form("REF-1", "Anna"))
+			w.until("it waits", func() bool {
+				return w.states()[journal.Accepted] == 1 && w.to("REF-1", "two").Progress == journal.Waiting
+			})
+			if r := w.to("REF-1", "two").Reason; r == nil || r.Code != journal.CodeLacks || !strings.Contains(r.Text, "application.ID, which one returns") {
+				t.Errorf("it waits for %+v", r)
+			}
+			text := strings.Replace(scriptMapping, "version: 1", "version: 2", 1)
+			if gone {
+				before, rest, _ := strings.Cut(text, "  - as: application\n")
+				text = before + rest[strings.Index(rest, "  - as: copy\n"):]
+				w.write("inbasket.yaml", strings.Replace(w.readFile("inbasket.yaml"), "  one: {script: {path: a}, retry: {first: 5ms, most: 50ms}}\n", "", 1))
+			}
+			w.write("permit.yaml", text)
+			if err := w.reload(true); err != nil {
+				t.Fatal(err)
+			}
+			if p := w.to("REF-1", "two").Progress; p != journal.Waiting {
+				t.Errorf("by its own mapping it is %s", p)
+			}
+			if err := w.retryNew(); err != nil {
+				t.Fatal(err)
+			}
+			w.until("it goes", func() bool { return w.to("REF-1", "two").Progress == journal.Done && two.count() == 1 })
+		})
+	}
+}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/control"
-	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/orders"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
@@ -44,7 +43,7 @@ func settleOne[R any](ctx context.Context, a *cli.App, give func(context.Context
 }
 
 // rejected is what an order to reject prints, and the state of what it has ended.
-const rejected = string(journal.Rejected)
+const rejected = "rejected"
 
 func printSettled(w io.Writer, list []control.Settled, verb string) {
 	for _, s := range list {

@@ -75,11 +75,12 @@ func change(t *journal.Tx, s *journal.Row, c *journal.Change, m *matcher) error 
 	if to == states.Done {
 		done(t, s, d, c, m)
 	}
-	if (to == states.Held || to == states.Waiting) && c.Order != nil && d.State.Left() {
-		d.Order, d.Dirty = *c.Order, true
-	}
-	if to == states.Waiting && d.State.Open() {
+	lacks := to == states.Waiting && d.State.Open()
+	if lacks {
 		d.Needs, d.Dirty = c.Needs, true
+	}
+	if (lacks || to == states.Held && d.State.Left()) && c.Order != nil {
+		d.Order, d.Dirty = *c.Order, true
 	}
 	if how == states.Stays {
 		return nil
