@@ -160,11 +160,8 @@ func (m *model) apply(t *rapid.T) {
 	to := rapid.SampledFrom([]journal.Progress{journal.Pending, journal.Waiting, journal.Attempting, journal.Staged, journal.Unclear, journal.Done, journal.Done, journal.Done, journal.Skipped, journal.Held, journal.Batched}).Draw(t, "to")
 	final := rapid.Bool().Draw(t, "final")
 	giver := rapid.SampledFrom(append([]string{"nobody"}, modelTargets...)).Draw(t, "giver")
-	change := journal.Change{ID: id, Target: target, To: to, Final: final, Attempt: true}
-	switch {
-	case to == journal.Waiting:
-		change.Needs = journal.Needs{giver + ".V": giver}
-	case to == journal.Done && rapid.Bool().Draw(t, "returns"):
+	change := journal.Change{ID: id, Target: target, To: to, Final: final, Attempt: true, Needs: journal.Needs{giver + ".V": giver}}
+	if to == journal.Done && rapid.Bool().Draw(t, "returns") {
 		change.Returned = map[string]connectors.Value{target + ".V": {Kind: connectors.Integer, Int: 1}}
 	}
 	err := m.try(t, func() error { return m.Apply(m.ctx(), []journal.Change{change}) })
@@ -202,16 +199,14 @@ func (m *model) apply(t *rapid.T) {
 func (m *model) settle(s *modelSub, final bool) {
 	s.final = s.final || final
 	for target, giver := range s.needs {
-		switch from, ok := s.to[giver]; {
-		case s.returned[giver] && s.to[target] == journal.Waiting:
-			s.to[target] = journal.Pending
-		case s.returned[giver]:
-		case !ok || !states.ProgressOf(string(from)).Left():
-			s.to[target] = journal.Held
-		default:
+		if !s.returned[giver] && s.to[giver].Left() {
 			continue
 		}
-		delete(s.needs, target)
+		if delete(s.needs, target); !s.returned[giver] {
+			s.to[target] = journal.Held
+		} else if s.to[target] == journal.Waiting {
+			s.to[target] = journal.Pending
+		}
 	}
 	left, held := 0, 0
 	for _, p := range s.to {

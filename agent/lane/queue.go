@@ -431,9 +431,9 @@ func (q *queue) page() (due []journal.ID, after journal.ID, pass int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.settled = map[journal.ID]struct{}{}
-	if due, q.due = q.due, nil; len(due) == 0 {
-		q.missed = false
-	}
+	n := min(len(q.due), pageItems)
+	due, q.due = q.due[:n:n], q.due[n:]
+	q.missed = q.missed && n > 0
 	return due, q.after, q.pass
 }
 
