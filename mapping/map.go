@@ -296,7 +296,7 @@ func (m *mapper) bare(w *write, d *Delivery) {
 	e := m.env
 	e.Forget(w.lets)
 	if w.when != nil && w.when.Depth <= w.keyDepth {
-		yes := expr.Truth(e, w.when.Eval(e))
+		yes := e.Truth(w.when.Eval(e))
 		if m.failed(w.when.Source, w.name, "when") || !yes {
 			return
 		}
@@ -318,7 +318,7 @@ func (m *mapper) record(w *write, d *Delivery, count int) {
 	e := m.env
 	e.Forget(w.lets)
 	if w.when != nil {
-		yes := expr.Truth(e, w.when.Eval(e))
+		yes := e.Truth(w.when.Eval(e))
 		if e.Err != nil && m.failed(w.when.Source, w.name, "when") || !yes {
 			return
 		}
@@ -374,7 +374,7 @@ func (m *mapper) field(w *write, i, record int) connectors.Value {
 	}
 	note, from, made := "", v.Src, v.Made
 	if e.Err == nil && v.Kind != expr.KindReference && len(e.Needs) == before {
-		v, note = f.typ.Convert(e, v)
+		v, note = f.typ.Convert(&e.Run, v)
 		e.Record(note)
 		if note = e.Note; e.Err != nil && e.Err.Limit == "" {
 			return m.unfit(w, f, from, made)

@@ -66,7 +66,7 @@ func New(f Rules) (Type, string) {
 }
 
 // Convert makes the value that the column takes. note says what was changed on the way; "" for nothing.
-func (t *Type) Convert(e *expr.Env, v expr.Value) (out expr.Value, note string) {
+func (t *Type) Convert(e *expr.Run, v expr.Value) (out expr.Value, note string) {
 	out, note = t.typed(e, v)
 	switch {
 	case e.Err != nil || out.Absent():
@@ -90,7 +90,7 @@ func joinNotes(a, b string) string {
 }
 
 // precise keeps so many significant digits of a number, or decimals of a second.
-func (t *Type) precise(e *expr.Env, v expr.Value) (expr.Value, string) {
+func (t *Type) precise(e *expr.Run, v expr.Value) (expr.Value, string) {
 	switch {
 	case v.IsNumber():
 		mode := t.Round
@@ -131,7 +131,7 @@ func significant(d *apd.Decimal) int {
 }
 
 // preciseTime cuts decimals of a second, as a clock shows them, unless the mapping rounds.
-func (t *Type) preciseTime(e *expr.Env, v expr.Value) (expr.Value, string) {
+func (t *Type) preciseTime(e *expr.Run, v expr.Value) (expr.Value, string) {
 	at, zoned, ok := expr.ReadDateTime(v.Str)
 	if !ok {
 		return e.Fail(expr.CodeNotDate, "a date with a time is needed"), ""
@@ -165,7 +165,7 @@ func (t *Type) preciseTime(e *expr.Env, v expr.Value) (expr.Value, string) {
 }
 
 // typed makes the value of the field's type.
-func (t *Type) typed(e *expr.Env, v expr.Value) (out expr.Value, note string) {
+func (t *Type) typed(e *expr.Run, v expr.Value) (out expr.Value, note string) {
 	if v.Absent() {
 		return t.nothing(e, v), ""
 	}
@@ -201,14 +201,14 @@ func (t *Type) typed(e *expr.Env, v expr.Value) (out expr.Value, note string) {
 }
 
 // nothing applies onMissing or onNull.
-func (t *Type) nothing(e *expr.Env, v expr.Value) expr.Value {
+func (t *Type) nothing(e *expr.Run, v expr.Value) expr.Value {
 	if v.Kind == expr.KindMissing {
 		return t.instead(e, t.onMissing, expr.CodeMissingValue, "the field must be there", v)
 	}
 	return t.instead(e, t.onNull, expr.CodeNullValue, "the field must not be null", v)
 }
 
-func (t *Type) instead(e *expr.Env, rule, code, message string, v expr.Value) expr.Value {
+func (t *Type) instead(e *expr.Run, rule, code, message string, v expr.Value) expr.Value {
 	switch rule {
 	case "omit":
 		return expr.Missing
@@ -222,7 +222,7 @@ func (t *Type) instead(e *expr.Env, rule, code, message string, v expr.Value) ex
 	return v
 }
 
-func (t *Type) text(e *expr.Env, v expr.Value) (expr.Value, string) {
+func (t *Type) text(e *expr.Run, v expr.Value) (expr.Value, string) {
 	s, ok := v.Text()
 	if !ok {
 		return e.FailSort(v, expr.CodeNotText, "a text is needed"), ""
@@ -240,7 +240,7 @@ func (t *Type) text(e *expr.Env, v expr.Value) (expr.Value, string) {
 	return expr.Text(s), ""
 }
 
-func (t *Type) decimal(e *expr.Env, v expr.Value) (expr.Value, string) {
+func (t *Type) decimal(e *expr.Run, v expr.Value) (expr.Value, string) {
 	v = expr.ToDecimal(e, []expr.Value{v})
 	if e.Err != nil {
 		return v, ""
@@ -278,7 +278,7 @@ func (t *Type) decimal(e *expr.Env, v expr.Value) (expr.Value, string) {
 	return v, note
 }
 
-func (t *Type) date(e *expr.Env, v expr.Value) expr.Value {
+func (t *Type) date(e *expr.Run, v expr.Value) expr.Value {
 	if v.Kind == expr.KindDate {
 		return v
 	}
@@ -291,7 +291,7 @@ func (t *Type) date(e *expr.Env, v expr.Value) expr.Value {
 	return e.FailReading(v, expr.CodeNotDate, "a date is needed; use parseDate() or toDate()")
 }
 
-func (t *Type) dateTime(e *expr.Env, v expr.Value) expr.Value {
+func (t *Type) dateTime(e *expr.Run, v expr.Value) expr.Value {
 	if v.Kind == expr.KindDateTime {
 		return v
 	}
@@ -304,7 +304,7 @@ func (t *Type) dateTime(e *expr.Env, v expr.Value) expr.Value {
 }
 
 // binary decodes base64, as JSON and XML carry bytes.
-func (t *Type) binary(e *expr.Env, v expr.Value) expr.Value {
+func (t *Type) binary(e *expr.Run, v expr.Value) expr.Value {
 	if v.Kind == expr.KindBinary {
 		return v
 	}
@@ -393,7 +393,7 @@ const MaxTried = 1 << 20
 
 // Try converts a value that no form gave.
 func (t *Type) Try(v expr.Value) (expr.Value, *expr.Failure) {
-	e := &expr.Env{In: &expr.Input{}, Budget: expr.Budget{Steps: 1, Made: 2 * MaxTried}}
+	e := &expr.Run{Budget: expr.Budget{Steps: 1, Made: 2 * MaxTried}}
 	out, _ := t.Convert(e, v)
 	return out, e.Err
 }

@@ -39,7 +39,7 @@ func converted(t testing.TB, rules string, v expr.Value) string {
 	if wrong != "" {
 		return "?" + wrong
 	}
-	e := &expr.Env{In: &expr.Input{}, Budget: expr.DefaultBudget(1 << 20)}
+	e := &expr.Run{Budget: expr.DefaultBudget(1 << 20)}
 	out, note := typ.Convert(e, v)
 	if e.Err != nil {
 		return fmt.Sprintf("!%s: %s", e.Err.Code, e.Err.Message)

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,33 +11,14 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 )
 
-// Function computes a helper; args are on the env's stack and must not be kept.
-type Function func(e *Env, args []Value) Value
-
-// helper is one function of the mapping language.
-type helper struct {
-	min, max int      // number of arguments with the piped one; max < 0: any number
-	shallow  bool     // looks at a list or object without using what is in it
-	same     bool     // the text stays as long as it is, or gets shorter
-	both     bool     // of two arguments each passes where it is absent, the second first
-	keeps    bool     // whatever is in the text stays in it, but for capitals
-	own      bool     // gives the mapping's own words, not something made of the form
-	picks    bool     // gives one of its further arguments, or what a table has
-	makes    Making   // what it does to a value beside reading it
-	fn       Function // the function itself, or:
-	make     func(c *Compiler, n ast.Node, args []Compiled) Function
-	usage    string // how it is written and what it does, for the reference
-	absent   string // what it does with missing, null and ""
-}
-
 // call compiles helper(args) and value | helper(args).
 func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	if len(args) > 0 && (slices.ContainsFunc(args, isPredicate) || name == "sum" || name == "count") {
 		return c.predicate(n, name, args)
 	}
-	h, ok := helpers[name]
+	h, ok := find(name)
 	if !ok {
-		c.stop(n, CodeUnknownHelper, "there is no helper "+strconv.Quote(name), diag.Suggest(name, helperNames()))
+		c.stop(n, CodeUnknownHelper, "there is no helper "+strconv.Quote(name), diag.Suggest(name, callable))
 	}
 	if len(args) < h.min || h.max >= 0 && len(args) > h.max {
 		c.stop(n, CodeArguments, name+" has the wrong number of arguments: "+h.usage, "")
@@ -50,12 +32,10 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 			xs[i] = xs[i].Or(xs[i+1:]...)
 		}
 	}
-	fn := h.fn
-	if h.make != nil {
-		fn = h.make(c, n, xs)
-	}
-	if strings.HasPrefix(h.absent, passes) {
-		fn = passing(fn, h.both)
+	how := c.said(xs)
+	fn, wrong := h.For(how)
+	if wrong != nil {
+		c.stop(n, wrong.Code, wrong.Message, wrong.Suggestion)
 	}
 	out := Compiled{Eval: invoke(fn, xs, h), Source: firstSource(xs...), Own: h.picks && !slices.ContainsFunc(xs[1:], func(x Compiled) bool { return !x.Own })}
 	if h.same {
@@ -81,22 +61,35 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	default:
 		out.May = c.apply(n, name, fn, xs, h.own)
 	}
-	c.readable(n, name, xs)
+	c.readable(n, name, xs, how.Shape(name))
 	return c.placed(n, name, out, xs[0])
 }
 
-// passing makes a helper whose argument passes where it is absent.
-func passing(fn Function, both bool) Function {
-	return func(e *Env, a []Value) Value {
-		if both && a[1].Absent() {
-			return a[1]
-		}
-		if a[0].Absent() {
-			return a[0]
-		}
-		return fn(e, a)
+// found is what a lookup may give: any of its values, or the default.
+func (c *Compiler) found(xs []Compiled) *Outcome {
+	out := &Outcome{All: true}
+	for _, v := range c.Tables[xs[1].Const.Str].Rows {
+		out.Known = append(out.Known, Text(v))
 	}
+	slices.SortFunc(out.Known, func(a, b Value) int { return strings.Compare(a.Str, b.Str) })
+	if len(xs) == 3 {
+		d := xs[2].Outcome()
+		out.Known, out.More, out.All = append(out.Known, d.Known...), d.More, d.All
+	}
+	return out
 }
+
+// said is what a helper may know of its arguments.
+func (c *Compiler) said(xs []Compiled) Call {
+	how := Call{Consts: make([]*Value, len(xs)), Strict: c.Strict, Tables: c.Tables}
+	for i := range xs {
+		how.Consts[i] = xs[i].Const
+	}
+	return how
+}
+
+// callable are the names of all helpers.
+var callable = slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(predicates)), Names()...)))
 
 // invoke puts arguments on the env's stack, so that a call allocates nothing.
 func invoke(fn Function, xs []Compiled, h helper) Eval {
@@ -109,7 +102,7 @@ func invoke(fn Function, xs []Compiled, h helper) Eval {
 		}
 		v := Missing
 		if e.Step() {
-			v = fn(e, e.args[at:])
+			v = fn(&e.Run, e.args[at:])
 		}
 		switch {
 		case e.Err != nil:
@@ -129,7 +122,7 @@ func isPredicate(n ast.Node) bool { _, ok := n.(*ast.PredicateNode); return ok }
 func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled {
 	how, ok := predicates[name]
 	if !ok {
-		c.stop(n, CodeUnknownHelper, name+" is not part of the mapping language", diag.Suggest(name, helperNames()))
+		c.stop(n, CodeUnknownHelper, name+" is not part of the mapping language", diag.Suggest(name, callable))
 	}
 	list := c.node(args[0])
 	c.inside(args[0], list)
@@ -153,7 +146,7 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 		if body.Eval == nil && list.Path != nil {
 			body = c.pathExpr(itemOf(list.Path))
 		}
-		add := func(e *Env, a []Value) Value { return calculate(e, '+', Int(0), a[0]) }
+		add := func(e *Run, a []Value) Value { return e.Calculate('+', Int(0), a[0]) }
 		c.apply(args[len(args)-1], name, add, []Compiled{body}, false)
 	}
 	lv, bv := list.Eval, body.Eval
@@ -189,7 +182,7 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 
 // NeedList uses a value as a list.
 func NeedList(name string) Function {
-	return func(e *Env, a []Value) Value {
+	return func(e *Run, a []Value) Value {
 		if !a[0].Absent() && a[0].Kind != KindList {
 			return e.Fail(CodeNotList, name+" needs a list")
 		}
@@ -251,7 +244,7 @@ var predicates = map[string]predicate{
 
 // eachTrue runs f for every item whose condition is true, until f says stop.
 func eachTrue(e *Env, l Value, condition Eval, f func(it Value) bool) {
-	eachItem(e, l, condition, func(it, v Value) bool { return !Truth(e, v) || f(it) })
+	eachItem(e, l, condition, func(it, v Value) bool { return !e.Truth(v) || f(it) })
 }
 
 // counted compares the number of items whose condition is true with that of all.
@@ -275,8 +268,8 @@ func sum(e *Env, l Value, body Eval) Value {
 	total := Int(0)
 	eachItem(e, l, body, func(_, v Value) bool {
 		if !v.Absent() {
-			src := e.both(total.Src, v.Src)
-			total = calculate(e, '+', total, v)
+			src := e.Both(total.Src, v.Src)
+			total = e.Calculate('+', total, v)
 			total.Src = src
 		}
 		return e.Err == nil

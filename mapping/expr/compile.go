@@ -337,7 +337,7 @@ func (c *Compiler) member(n *ast.MemberNode) Compiled {
 }
 
 // needMember uses a value as something that has members.
-func needMember(e *Env, a []Value) Value {
+func needMember(e *Run, a []Value) Value {
 	if !a[0].Absent() && a[0].Kind != KindObject {
 		return e.FailSort(a[0], CodeNotValue, aKind(a[0].Kind)+" has no members")
 	}
@@ -345,9 +345,9 @@ func needMember(e *Env, a []Value) Value {
 }
 
 func (c *Compiler) computedMember(n ast.Node, base, key Compiled) Compiled {
-	c.apply(n, "[ ]", func(e *Env, a []Value) Value { return itemOrMember(e, a[0], a[1]) }, []Compiled{base, key}, false)
+	c.apply(n, "[ ]", func(e *Run, a []Value) Value { return itemOrMember(e, a[0], a[1]) }, []Compiled{base, key}, false)
 	ev, kv := base.Eval, key.Eval
-	x := Compiled{Source: base.Source, Eval: func(e *Env) Value { return itemOrMember(e, ev(e), kv(e)) }}
+	x := Compiled{Source: base.Source, Eval: func(e *Env) Value { return itemOrMember(&e.Run, ev(e), kv(e)) }}
 	if key.Const != nil && key.Const.Kind == KindInt {
 		return c.under(x, itemOf(base.place()))
 	}
@@ -355,7 +355,7 @@ func (c *Compiler) computedMember(n ast.Node, base, key Compiled) Compiled {
 }
 
 // itemOrMember is the member of an object by its name, or the item of a list by its number, from the end below 0.
-func itemOrMember(e *Env, v, k Value) Value {
+func itemOrMember(e *Run, v, k Value) Value {
 	switch {
 	case v.Absent() || k.Absent():
 		return e.Of(Missing, v, k)
@@ -454,7 +454,7 @@ func (c *Compiler) conditional(n *ast.ConditionalNode) Compiled {
 	cv, yv, nv := cond.Eval, yes.Eval, no.Eval
 	c.condition(n.Cond, cond)
 	return Compiled{Source: firstSource(yes, no, cond), May: either(yes, no), Own: yes.Own && no.Own, Eval: func(e *Env) Value {
-		if Truth(e, cv(e)) {
+		if e.Truth(cv(e)) {
 			return yv(e)
 		}
 		return nv(e)

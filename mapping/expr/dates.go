@@ -31,11 +31,11 @@ func ReadDateTime(s string) (t time.Time, zoned, ok bool) {
 }
 
 // compareTimes compares two date-times; one with and one without an offset cannot be compared.
-func compareTimes(e *Env, a, b string) int {
+func (r *Run) compareTimes(a, b string) int {
 	x, xz, ok := ReadDateTime(a)
 	y, yz, ok2 := ReadDateTime(b)
 	if !ok || !ok2 || xz != yz {
-		e.Fail(CodeCompare, "a time with and one without an offset cannot be compared")
+		r.Fail(CodeCompare, "a time with and one without an offset cannot be compared")
 		return 0
 	}
 	return x.Compare(y)

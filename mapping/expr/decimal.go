@@ -53,7 +53,7 @@ func DecimalValue(d *apd.Decimal) (Value, bool) {
 }
 
 // arithmetic computes a op b of two numbers. Whole numbers stay whole except in a division.
-func arithmetic(e *Env, op byte, a, b Value) Value {
+func (r *Run) arithmetic(op byte, a, b Value) Value {
 	if a.Kind == KindInt && b.Kind == KindInt {
 		if v, ok := intArithmetic(op, a.Int, b.Int); ok {
 			return v
@@ -71,7 +71,7 @@ func arithmetic(e *Env, op byte, a, b Value) Value {
 		_, err = Exactly.Mul(&out, x, y)
 	case '/', '%':
 		if y.Sign() == 0 {
-			return e.failBy(b, CodeDivide, "the divisor is zero")
+			return r.failBy(b, CodeDivide, "the divisor is zero")
 		}
 		if op == '%' {
 			_, err = Exactly.Rem(&out, x, y)
@@ -84,7 +84,7 @@ func arithmetic(e *Env, op byte, a, b Value) Value {
 	if v, ok := DecimalValue(&out); ok && err == nil {
 		return v
 	}
-	return e.failMade(CodeTooLarge, "a calculated number has too many digits")
+	return r.failMade(CodeTooLarge, "a calculated number has too many digits")
 }
 
 // quotient divides: exactly where one of long numbers can be, else to 34 digits, none of which is before the point and lost.

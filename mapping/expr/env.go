@@ -10,26 +10,12 @@ import (
 	"github.com/inbasket/inbasket/mapping/decode"
 )
 
-// Budget is what one form's mapping may take: it stops an expression that a hostile form blows up, not an honest one.
-type Budget struct {
-	Steps   int // helper calls and predicate rounds
-	Made    int // bytes of texts and documents that expressions make
-	Records int
-}
-
-// DefaultBudget holds where input.limits says nothing. What is made of a form grows with the form that is allowed.
-func DefaultBudget(formBytes int64) Budget {
-	return Budget{Steps: 1_000_000, Made: int(4 * formBytes), Records: 100_000}
-}
-
-// maxCount bounds a number of characters that an expression gives.
-const maxCount = 16 << 20
-
 // Eval computes one expression. On an error it calls env.fail and returns anything.
 type Eval func(e *Env) Value
 
 // Env is what expressions see while one form is mapped.
 type Env struct {
+	Run
 	Form    any
 	In      *Input
 	Slots   []Value // loop variables and remembered lets, by slot
@@ -37,31 +23,11 @@ type Env struct {
 	Indexes []int   // running index of each loop, by depth
 	items   []Value // # of the predicates around, innermost last
 	itemNo  []int
-	args    []Value    // stack of helper arguments
-	joins   [][2]int32 // sources of values that are made of several, by -src-1
-	Budget  Budget     // what is left of it
-	Err     *Failure
+	args    []Value        // stack of helper arguments
 	Needs   []string       // returned values of other targets that are not known yet
 	Null    string         // a returned value that came back as null
-	Note    string         // what the expression changed because the mapping allows it
 	noted   map[int]string // the same of remembered lets, by slot
 	nulls   map[int]string // and nulls that they do not say what to do with
-}
-
-// Failure is the first thing that went wrong in an expression. Its message never holds content.
-type Failure struct {
-	Code, Message string
-	Src           int32  // the form's field that caused it; 0: none did
-	blamed        bool   // src is known
-	Made          Making // of the value that caused it
-	Sort          bool   // no value of this sort works, whatever it says
-	Limit         string // of input.limits, where a budget is spent
-}
-
-// ForSender is a message without what it advises who writes the mapping, which follows "; use ".
-func ForSender(message string) string {
-	said, _, _ := strings.Cut(message, "; use ")
-	return said
 }
 
 var envs = sync.Pool{New: func() any { return new(Env) }}
@@ -71,9 +37,9 @@ func NewEnv(p *Program, form any, in *Input) *Env {
 	e := envs.Get().(*Env)
 	e.Form, e.In = form, in
 	e.Slots, e.done, e.Indexes = zeroes(e.Slots, p.slots), zeroes(e.done, p.slots), zeroes(e.Indexes, p.depth)
-	e.items, e.itemNo, e.args, e.joins, e.Needs = e.items[:0], e.itemNo[:0], e.args[:0], e.joins[:0], nil
-	e.Null, e.Note, e.noted, e.nulls = "", "", nil, nil
-	if e.Budget, e.Err = p.Budget, nil; e.Budget == (Budget{}) {
+	e.items, e.itemNo, e.args, e.Needs = e.items[:0], e.itemNo[:0], e.args[:0], nil
+	e.Null, e.noted, e.nulls = "", nil, nil
+	if e.Restart(p.Budget); e.Budget == (Budget{}) {
 		e.Budget = DefaultBudget(decode.DefaultLimits().Bytes)
 	}
 	return e
@@ -93,123 +59,6 @@ func zeroes[T any](s []T, n int) []T {
 	s = slices.Grow(s[:0], n)[:n]
 	clear(s)
 	return s
-}
-
-// Fail keeps the first thing that went wrong.
-func (e *Env) Fail(code, message string) Value { return e.fail(Failure{Code: code, Message: message}) }
-
-func (e *Env) fail(f Failure) Value {
-	if e.Err == nil {
-		e.Err = &f
-	}
-	return Missing
-}
-
-// Record notes a change that the mapping allowed. It never holds content.
-func (e *Env) Record(note string) {
-	if note != "" && !strings.Contains(e.Note, note) {
-		e.Note = strings.TrimPrefix(e.Note+"; "+note, "; ")
-	}
-}
-
-// failBy is fail where one of several values is to blame.
-func (e *Env) failBy(v Value, code, message string) Value {
-	e.Fail(code, message)
-	return e.Of(Missing, v)
-}
-
-// FailSort is failBy where the sort of a value is to blame, not what it says.
-func (e *Env) FailSort(v Value, code, message string) Value {
-	e.Fail(code, message)
-	if !e.Err.blamed {
-		e.Err.Sort = true
-	}
-	return e.Of(Missing, v)
-}
-
-// FailReading is the error of what reads texts: of a text what it says is to blame, of anything else its sort.
-func (e *Env) FailReading(v Value, code, message string) Value {
-	if v.Kind == KindText {
-		return e.failBy(v, code, message)
-	}
-	return e.FailSort(v, code, message)
-}
-
-// failMade is fail where what the mapping computes is to blame, and none of the values that it computes it of.
-func (e *Env) failMade(code, message string) Value {
-	return e.fail(Failure{Code: code, Message: message, Made: Computed})
-}
-
-// Of says what v is made of; after an error it says what caused that, unless a part of the expression has.
-func (e *Env) Of(v Value, from ...Value) Value {
-	if v.Src != 0 && e.Err == nil {
-		return v
-	}
-	for i := range from {
-		if f := &from[i]; f.Src != 0 {
-			v.Src, v.Made = e.both(v.Src, f.Src), v.Made|f.Made
-		}
-	}
-	if e.Err != nil && !e.Err.blamed {
-		e.Err.blamed, e.Err.Src, e.Err.Made = true, v.Src, v.Made|e.Err.Made
-	}
-	return v
-}
-
-// both is the source of what is made of two.
-func (e *Env) both(a, b int32) int32 {
-	switch {
-	case a == 0 || a == b:
-		return b
-	case b == 0:
-		return a
-	}
-	pair, n := [2]int32{a, b}, len(e.joins)
-	if n == 0 || e.joins[n-1] != pair {
-		e.joins = append(e.joins, pair)
-		n++
-	}
-	return -int32(n)
-}
-
-// Sources are the fields of the form that a value is made of, the first first.
-func (e *Env) Sources(src int32) []int32 {
-	var out []int32
-	seen := map[int32]bool{0: true}
-	for todo := []int32{src}; len(todo) > 0; {
-		src, todo = todo[0], todo[1:]
-		switch {
-		case seen[src]:
-		case src > 0:
-			out = append(out, src)
-		default:
-			todo = append(slices.Clone(e.joins[-src-1][:]), todo...)
-		}
-		seen[src] = true
-	}
-	return out
-}
-
-// Spent says which budget is used up. That is nobody's mistake in the form.
-func (e *Env) Spent(key, what string) bool {
-	e.fail(Failure{Code: CodeLimit, Message: what, Limit: key, blamed: true})
-	return false
-}
-
-// Step counts work; false means that the budget is spent and the caller must stop.
-func (e *Env) Step() bool {
-	if e.Budget.Steps--; e.Budget.Steps < 0 {
-		return e.Spent("work", "takes more work than input.limits.work allows")
-	}
-	return e.Err == nil
-}
-
-// Grow counts made text; false means that the budget is spent.
-func (e *Env) Grow(n int) bool {
-	if e.Budget.Made -= n; n < 0 || e.Budget.Made < 0 {
-		return e.Spent("made", "makes more text than input.limits.made allows")
-	}
-	return true
 }
 
 // Step is one step of a path: a member, a fixed index, or the running index of a loop.

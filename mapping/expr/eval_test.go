@@ -179,7 +179,7 @@ func TestArithmeticIsExact(t *testing.T) {
 		for _, c := range cents {
 			total += c
 			v, _ := DecimalValue(Value{Kind: KindInt, Int: c}.Decimal())
-			x := arithmetic(&Env{}, '/', v, Int(100))
+			x := new(Run).arithmetic('/', v, Int(100))
 			list = append(list, x)
 		}
 		want := evaluateTree(`form.total / 100`, map[string]any{"total": Int(total)})

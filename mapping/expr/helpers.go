@@ -3,30 +3,106 @@ package expr
 import (
 	"maps"
 	"slices"
-	"sync"
+	"strings"
 )
 
-// helpers are the functions of the language, each in the file of its subject. Every one is pure and takes
-// missing and null; what it does with them is in its absent text, which the reference prints.
-var helpers = joined(textHelpers, numberHelpers, dateHelpers, listHelpers)
+// Part is what the reference prints under one title.
+type Part struct {
+	Title   string
+	Helpers map[string]helper
+}
 
-func joined(tables ...map[string]helper) map[string]helper {
-	all := map[string]helper{}
-	for _, t := range tables {
-		maps.Copy(all, t)
+// Parts are the functions of the language, each in the file of its subject. Every one is pure and takes
+// missing and null; what it does with them is in its absent text, which the reference prints.
+var Parts = []Part{{"Text", textHelpers}, {"Numbers", numberHelpers}, {"Dates and times", dateHelpers}, {"Lists and absent values", listHelpers}}
+
+// find returns the helper of a name.
+func find(name string) (h helper, ok bool) {
+	for _, p := range Parts {
+		if h, ok = p.Helpers[name]; ok {
+			break
+		}
+	}
+	return h, ok
+}
+
+// Names are the names of all helpers.
+func Names() (all []string) {
+	for _, p := range Parts {
+		all = slices.AppendSeq(all, maps.Keys(p.Helpers))
 	}
 	return all
 }
 
-var helperNames = sync.OnceValue(func() []string {
-	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(joined(textHelpers, numberHelpers, dateHelpers, listHelpers))), slices.Collect(maps.Keys(predicates)))))
-})
+// helper is one function of the mapping language.
+type helper struct {
+	min, max int      // number of arguments with the piped one; max < 0: any number
+	shallow  bool     // looks at a list or object without using what is in it
+	same     bool     // the text stays as long as it is, or gets shorter
+	both     bool     // of two arguments each passes where it is absent, the second first
+	keeps    bool     // whatever is in the text stays in it, but for capitals
+	own      bool     // gives the mapping's own words, not something made of the form
+	picks    bool     // gives one of its further arguments, or what a table has
+	makes    Making   // what it does to a value beside reading it
+	fn       Function // the function itself, or:
+	make     func(c Call) (Function, *Mistake)
+	usage    string // how it is written and what it does, for the reference
+	absent   string // what it does with missing, null and ""
+}
+
+// Call is what a helper may know where it is compiled.
+type Call struct {
+	Consts []*Value // its arguments, with the piped one; nil for what is no constant
+	Strict bool     // what can only fail is refused; not for a mapping that was pinned before
+	Tables map[string]*Table
+}
+
+// Mistake is what is wrong with a call.
+type Mistake struct{ Code, Message, Suggestion string }
+
+func wrong(code, message, suggestion string) *Mistake { return &Mistake{code, message, suggestion} }
+
+// text is the i-th argument, where it is a text in quotes.
+func (c Call) text(i int) (string, bool) {
+	if i < len(c.Consts) && c.Consts[i] != nil && c.Consts[i].Kind == KindText {
+		return c.Consts[i].Str, true
+	}
+	return "", false
+}
+
+// For is what computes the helper in one call.
+func (h helper) For(c Call) (Function, *Mistake) {
+	fn := h.fn
+	if h.make != nil {
+		var wrong *Mistake
+		if fn, wrong = h.make(c); wrong != nil {
+			return nil, wrong
+		}
+	}
+	if strings.HasPrefix(h.absent, passes) {
+		fn = passing(fn, h.both)
+	}
+	return fn, nil
+}
+
+// passing makes a helper whose argument passes where it is absent.
+func passing(fn Function, both bool) Function {
+	return func(e *Run, a []Value) Value {
+		if both && a[1].Absent() {
+			return a[1]
+		}
+		if a[0].Absent() {
+			return a[0]
+		}
+		return fn(e, a)
+	}
+}
 
 const passes = "missing stays missing, null stays null"
 
 // onText makes a helper of one text: absent values pass, numbers count as their digits.
-func onText(f func(e *Env, s string) Value) Function {
-	return func(e *Env, a []Value) Value {
+func onText(f func(e *Run, s string) Value) Function {
+	return func(e *Run, a []Value) Value {
 		s, ok := a[0].Text()
 		if !ok || a[0].Kind == KindBool {
 			return e.FailSort(a[0], CodeNotText, "a text is needed here")
@@ -36,8 +112,8 @@ func onText(f func(e *Env, s string) Value) Function {
 }
 
 // onNumber makes a helper of one number.
-func onNumber(f func(e *Env, v Value) Value) Function {
-	return func(e *Env, a []Value) Value {
+func onNumber(f func(e *Run, v Value) Value) Function {
+	return func(e *Run, a []Value) Value {
 		if !a[0].IsNumber() {
 			return e.FailSort(a[0], CodeNotNumber, "a number is needed here; use integer() or decimal() on a text")
 		}
@@ -45,17 +121,8 @@ func onNumber(f func(e *Env, v Value) Value) Function {
 	}
 }
 
-// textArg reads an argument that must be a text; where it is none, the env has the error.
-func textArg(e *Env, v Value) string {
-	s, ok := v.Text()
-	if !ok {
-		e.FailSort(v, CodeNotText, "a text is needed here")
-	}
-	return s
-}
-
 // intArg reads an argument that must be a whole number from 0 to max.
-func intArg(e *Env, v Value, max int64) int {
+func intArg(e *Run, v Value, max int64) int {
 	const message = "an argument must be a whole number that is not negative and not too large"
 	switch {
 	case v.Kind != KindInt:

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/expr-lang/expr/ast"
-
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/datefmt"
 )
@@ -22,7 +20,7 @@ var dateHelpers = map[string]helper{
 		usage: `x | inZone("Europe/Berlin"): the same moment on another zone's clock`},
 	"localTime": {min: 2, max: 2, make: makeLocalTime, absent: passes,
 		usage: `x | localTime("Europe/Berlin"): what a zone's clocks show at that moment, without its offset, also where they show it twice`},
-	"toDate": {min: 1, max: 1, absent: passes, fn: onDate(func(e *Env, t time.Time, _ []Value) Value { return dateValue(e, t) }),
+	"toDate": {min: 1, max: 1, absent: passes, fn: onDate(func(e *Run, t time.Time, _ []Value) Value { return dateValue(e, t) }),
 		usage: "x | toDate(): the day of a date-time on its own clock; ISO text is read"},
 	"year":     {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | year(): of a date", fn: datePartOf(time.Time.Year)},
 	"month":    {min: 1, max: 1, makes: Computed | Other, absent: passes, usage: "x | month(): 1 to 12", fn: datePartOf(func(t time.Time) int { return int(t.Month()) })},
@@ -35,7 +33,7 @@ var dateHelpers = map[string]helper{
 }
 
 // DateOf reads a date, the day of a date-time, or the ISO text of either.
-func DateOf(e *Env, v Value) (time.Time, bool) {
+func DateOf(e *Run, v Value) (time.Time, bool) {
 	if v.Kind == KindDate || v.Kind == KindDateTime || v.Kind == KindText {
 		if t, ok := readDate(v.Str); ok {
 			return t, true
@@ -48,7 +46,7 @@ func DateOf(e *Env, v Value) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-func dateValue(e *Env, t time.Time) Value {
+func dateValue(e *Run, t time.Time) Value {
 	if y := t.Year(); y < 1 || y > 9999 {
 		return e.Fail(CodeOutOfRange, "the date is out of range")
 	}
@@ -56,44 +54,48 @@ func dateValue(e *Env, t time.Time) Value {
 }
 
 // pattern compiles a constant date pattern argument.
-func (c *Compiler) pattern(n ast.Node, args []Compiled, i int, def string) *datefmt.Pattern {
+func (c Call) pattern(i int, def string) (*datefmt.Pattern, *Mistake) {
 	s := def
-	if i < len(args) {
-		if args[i].Const == nil || args[i].Const.Kind != KindText {
-			c.stop(n, CodeArguments, "the date pattern must be a text in quotes", "")
+	if i < len(c.Consts) {
+		text, ok := c.text(i)
+		if !ok {
+			return nil, wrong(CodeArguments, "the date pattern must be a text in quotes", "")
 		}
-		s = args[i].Const.Str
+		s = text
 	}
 	p, err := datefmt.Compile(s)
 	switch {
 	case err != nil:
-		c.stop(n, CodeArguments, err.Error(), "")
+		return nil, wrong(CodeArguments, err.Error(), "")
 	case c.Strict && p.MinutesOfDay():
-		c.stop(n, CodeArguments, fmt.Sprintf("date pattern %q has minutes beside a day, and no hour", s), "MM is the month, mm the minute")
+		return nil, wrong(CodeArguments, fmt.Sprintf("date pattern %q has minutes beside a day, and no hour", s), "MM is the month, mm the minute")
 	}
-	return p
+	return p, nil
 }
 
 // zone loads a constant zone argument.
-func (c *Compiler) zone(n ast.Node, x Compiled) *time.Location {
-	if x.Const == nil || x.Const.Kind != KindText {
-		c.stop(n, CodeArguments, "the zone must be a text in quotes, such as \"Europe/Berlin\"", "")
+func (c Call) zone(i int) (*time.Location, *Mistake) {
+	name, ok := c.text(i)
+	if !ok {
+		return nil, wrong(CodeArguments, "the zone must be a text in quotes, such as \"Europe/Berlin\"", "")
 	}
-	if x.Const.Str != "" {
-		if loc, err := datefmt.Zone(x.Const.Str); err == nil {
-			return loc
+	if name != "" {
+		if loc, err := datefmt.Zone(name); err == nil {
+			return loc, nil
 		}
 	}
-	c.stop(n, CodeArguments, "this zone is not known; write one such as \"Europe/Berlin\" or \"UTC\"", "")
-	return nil
+	return nil, wrong(CodeArguments, "this zone is not known; write one such as \"Europe/Berlin\" or \"UTC\"", "")
 }
 
-func makeParseDate(c *Compiler, n ast.Node, args []Compiled) Function {
-	p := c.pattern(n, args, 1, "yyyy-MM-dd")
-	if !p.HasDate() {
-		c.stop(n, CodeArguments, "the pattern of a date needs year, month and day", "")
+func makeParseDate(c Call) (Function, *Mistake) {
+	p, bad := c.pattern(1, "yyyy-MM-dd")
+	switch {
+	case bad != nil:
+		return nil, bad
+	case !p.HasDate():
+		return nil, wrong(CodeArguments, "the pattern of a date needs year, month and day", "")
 	}
-	return func(e *Env, a []Value) Value {
+	return func(e *Run, a []Value) Value {
 		v := a[0]
 		if v.Kind == KindDate {
 			return v
@@ -107,35 +109,15 @@ func makeParseDate(c *Compiler, n ast.Node, args []Compiled) Function {
 			return e.Fail(CodeNotDate, "the date does not exist or has another pattern")
 		}
 		return Date(t)
-	}
+	}, nil
 }
 
-func makeParseDateTime(c *Compiler, n ast.Node, args []Compiled) Function {
-	p := c.pattern(n, args, 1, "")
-	word, which := "", ""
-	if args[2].Const != nil {
-		word = args[2].Const.Str
+func makeParseDateTime(c Call) (Function, *Mistake) {
+	p, loc, which, bad := c.moment()
+	if bad != nil {
+		return nil, bad
 	}
-	var loc *time.Location
-	switch {
-	case !p.HasDate() || !p.HasTime():
-		c.stop(n, CodeArguments, "the pattern of a date-time needs year, month, day and hour", "")
-	case word == "own" && !p.HasZone():
-		c.stop(n, CodeArguments, `the zone "own" needs XXX in the pattern`, "")
-	case word == "none" && p.HasZone():
-		c.stop(n, CodeArguments, `the zone "none" needs a pattern without an offset`, "")
-	case word != "own" && word != "none":
-		loc = c.zone(n, args[2])
-	}
-	if len(args) == 4 {
-		if k := args[3].Const; k != nil {
-			which = k.Str
-		}
-		if loc == nil || p.HasZone() || which != "earlier" && which != "later" {
-			c.stop(n, CodeArguments, `"earlier" or "later" says which of two moments a text without an offset means in a zone`, "")
-		}
-	}
-	return func(e *Env, a []Value) Value {
+	return func(e *Run, a []Value) Value {
 		v := a[0]
 		if v.Kind == KindDateTime {
 			return v
@@ -158,13 +140,43 @@ func makeParseDateTime(c *Compiler, n ast.Node, args []Compiled) Function {
 			return Missing
 		}
 		return zonedValue(e, t, p.HasZone() || loc != nil)
+	}, nil
+}
+
+// moment reads the arguments of parseDateTime: pattern, zone, and which of two moments.
+func (c Call) moment() (p *datefmt.Pattern, loc *time.Location, which string, bad *Mistake) {
+	if p, bad = c.pattern(1, ""); bad != nil {
+		return
 	}
+	word := ""
+	if c.Consts[2] != nil {
+		word = c.Consts[2].Str
+	}
+	switch {
+	case !p.HasDate() || !p.HasTime():
+		bad = wrong(CodeArguments, "the pattern of a date-time needs year, month, day and hour", "")
+	case word == "own" && !p.HasZone():
+		bad = wrong(CodeArguments, `the zone "own" needs XXX in the pattern`, "")
+	case word == "none" && p.HasZone():
+		bad = wrong(CodeArguments, `the zone "none" needs a pattern without an offset`, "")
+	case word != "own" && word != "none":
+		loc, bad = c.zone(2)
+	}
+	if bad == nil && len(c.Consts) == 4 {
+		if k := c.Consts[3]; k != nil {
+			which = k.Str
+		}
+		if loc == nil || p.HasZone() || which != "earlier" && which != "later" {
+			bad = wrong(CodeArguments, `"earlier" or "later" says which of two moments a text without an offset means in a zone`, "")
+		}
+	}
+	return
 }
 
 var errFailed = errors.New("the env has the error")
 
 // atLocal finds the moment of a local time; which says which of two.
-func atLocal(e *Env, local time.Time, loc *time.Location, which string) (time.Time, error) {
+func atLocal(e *Run, local time.Time, loc *time.Location, which string) (time.Time, error) {
 	first, last, times := connectors.Moments(local, loc)
 	switch {
 	case times == 1:
@@ -184,16 +196,19 @@ func atLocal(e *Env, local time.Time, loc *time.Location, which string) (time.Ti
 }
 
 // zonedValue is a date-time with its offset, which has whole minutes in text.
-func zonedValue(e *Env, t time.Time, zoned bool) Value {
+func zonedValue(e *Run, t time.Time, zoned bool) Value {
 	if _, offset := t.Zone(); zoned && offset%60 != 0 {
 		return e.Fail(CodeOutOfRange, "the zone's clocks were not whole minutes from UTC at that time")
 	}
 	return DateTime(t, zoned)
 }
 
-func makeFormatDate(c *Compiler, n ast.Node, args []Compiled) Function {
-	p := c.pattern(n, args, 1, "")
-	return func(e *Env, a []Value) Value {
+func makeFormatDate(c Call) (Function, *Mistake) {
+	p, bad := c.pattern(1, "")
+	if bad != nil {
+		return nil, bad
+	}
+	return func(e *Run, a []Value) Value {
 		v := a[0]
 		t, ok := DateOf(e, v)
 		if !ok {
@@ -208,15 +223,15 @@ func makeFormatDate(c *Compiler, n ast.Node, args []Compiled) Function {
 			return e.failMade(CodeOutOfRange, "yy means 1950 to 2049, and the year is another: write yyyy, or formatDate(\"yyyyMMdd\") | substring(2) where its century may go")
 		}
 		return Text(p.Format(t))
-	}
+	}, nil
 }
 
-func makeInZone(c *Compiler, n ast.Node, args []Compiled) Function {
-	return onMoment(c.zone(n, args[1]), func(e *Env, t time.Time) Value { return zonedValue(e, t, true) })
+func makeInZone(c Call) (Function, *Mistake) {
+	return onMoment(c, func(e *Run, t time.Time) Value { return zonedValue(e, t, true) })
 }
 
-func makeLocalTime(c *Compiler, n ast.Node, args []Compiled) Function {
-	return onMoment(c.zone(n, args[1]), func(e *Env, t time.Time) Value {
+func makeLocalTime(c Call) (Function, *Mistake) {
+	return onMoment(c, func(e *Run, t time.Time) Value {
 		if connectors.ShownTwice(t) {
 			e.Record("the offset was left out of a local time that exists twice")
 		}
@@ -225,8 +240,9 @@ func makeLocalTime(c *Compiler, n ast.Node, args []Compiled) Function {
 }
 
 // onMoment makes a helper of a date-time with an offset, on a zone's clock.
-func onMoment(loc *time.Location, f func(e *Env, t time.Time) Value) Function {
-	return func(e *Env, a []Value) Value {
+func onMoment(c Call, f func(e *Run, t time.Time) Value) (Function, *Mistake) {
+	loc, bad := c.zone(1)
+	return func(e *Run, a []Value) Value {
 		v := a[0]
 		t, zoned, ok := ReadDateTime(v.Str)
 		switch {
@@ -236,11 +252,11 @@ func onMoment(loc *time.Location, f func(e *Env, t time.Time) Value) Function {
 			return e.Fail(CodeNotDate, "a date-time with an offset is needed")
 		}
 		return f(e, t.In(loc))
-	}
+	}, bad
 }
 
-func onDate(f func(e *Env, t time.Time, a []Value) Value) Function {
-	return func(e *Env, a []Value) Value {
+func onDate(f func(e *Run, t time.Time, a []Value) Value) Function {
+	return func(e *Run, a []Value) Value {
 		t, ok := DateOf(e, a[0])
 		if !ok {
 			return Missing
@@ -250,19 +266,19 @@ func onDate(f func(e *Env, t time.Time, a []Value) Value) Function {
 }
 
 func datePartOf(f func(time.Time) int) Function {
-	return onDate(func(_ *Env, t time.Time, _ []Value) Value { return Int(int64(f(t))) })
+	return onDate(func(_ *Run, t time.Time, _ []Value) Value { return Int(int64(f(t))) })
 }
 
 // dayOfMonth makes a helper of a date: a day of its month or of one later; 0 is the day before the first.
 func dayOfMonth(later time.Month, day int) Function {
-	return onDate(func(e *Env, t time.Time, _ []Value) Value {
+	return onDate(func(e *Run, t time.Time, _ []Value) Value {
 		return dateValue(e, time.Date(t.Year(), t.Month()+later, day, 0, 0, 0, 0, time.UTC))
 	})
 }
 
 // betweenDates makes a helper of two dates.
 func betweenDates(f func(from, to time.Time) int64) Function {
-	return onDate(func(e *Env, from time.Time, a []Value) Value {
+	return onDate(func(e *Run, from time.Time, a []Value) Value {
 		to, ok := DateOf(e, a[1])
 		if !ok {
 			return Missing
@@ -271,7 +287,7 @@ func betweenDates(f func(from, to time.Time) int64) Function {
 	})
 }
 
-func addDays(e *Env, t time.Time, a []Value) Value {
+func addDays(e *Run, t time.Time, a []Value) Value {
 	const most, message = 4_000_000, "the number of days must be a whole number, and not too large"
 	switch {
 	case a[1].Kind != KindInt:

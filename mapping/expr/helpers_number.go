@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/cockroachdb/apd/v3"
-	"github.com/expr-lang/expr/ast"
 )
 
 var numberHelpers = map[string]helper{
@@ -14,21 +13,21 @@ var numberHelpers = map[string]helper{
 		absent: `missing stays missing, null stays null, "" is an error`, fn: ToDecimal},
 	"round": {min: 2, max: 3, makes: Computed, usage: `x | round(2[, "half-up"]): to so many decimals; half-up, half-even, half-down, up, down, ceiling, floor`,
 		absent: passes, make: makeRound},
-	"abs": {min: 1, max: 1, usage: "x | abs(): without sign", absent: passes, fn: onNumber(func(e *Env, v Value) Value {
+	"abs": {min: 1, max: 1, usage: "x | abs(): without sign", absent: passes, fn: onNumber(func(e *Run, v Value) Value {
 		if compareNumbers(v, Int(0)) < 0 {
-			return arithmetic(e, '-', Int(0), v)
+			return e.Calculate('-', Int(0), v)
 		}
 		return v
 	})},
 	"cents": {min: 1, max: 1, makes: Computed, usage: "x | cents(): 12.34 becomes 1234; more than two decimals are an error", absent: passes,
-		fn: onNumber(func(e *Env, v Value) Value { return Whole(e, arithmetic(e, '*', v, Int(100))) })},
+		fn: onNumber(func(e *Run, v Value) Value { return Whole(e, e.Calculate('*', v, Int(100))) })},
 	"boolean": {min: 1, max: 3, usage: `x | boolean(["J", "N"]): true or false of true, false or the two given texts`,
 		absent: passes, make: makeBoolean},
 	"yesNo": {min: 3, max: 3, usage: `x | yesNo("J", "N"): the first text for true, the second for false`, own: true, picks: true, absent: passes, fn: yesNo},
 }
 
 // ToInteger is the helper integer.
-func ToInteger(e *Env, a []Value) Value {
+func ToInteger(e *Run, a []Value) Value {
 	v := a[0]
 	switch v.Kind {
 	case KindInt:
@@ -49,7 +48,7 @@ func ToInteger(e *Env, a []Value) Value {
 }
 
 // Whole turns a number without decimals into an integer.
-func Whole(e *Env, v Value) Value {
+func Whole(e *Run, v Value) Value {
 	if v.Kind == KindInt || e.Err != nil {
 		return v
 	}
@@ -64,7 +63,7 @@ func Whole(e *Env, v Value) Value {
 }
 
 // ToDecimal is the helper decimal.
-func ToDecimal(e *Env, a []Value) Value {
+func ToDecimal(e *Run, a []Value) Value {
 	v := a[0]
 	switch v.Kind {
 	case KindInt, KindDecimal:
@@ -72,7 +71,7 @@ func ToDecimal(e *Env, a []Value) Value {
 	case KindText:
 		s := strings.TrimSpace(v.Str)
 		if len(a) == 2 {
-			comma := textArg(e, a[1])
+			comma := e.TextOf(a[1])
 			if comma != "," && comma != "." {
 				return e.failBy(a[1], CodeOutOfRange, `the decimal sign is "," or "."`)
 			}
@@ -89,18 +88,18 @@ func ToDecimal(e *Env, a []Value) Value {
 	return e.FailReading(v, CodeNotNumber, "a number is needed")
 }
 
-func makeRound(c *Compiler, n ast.Node, args []Compiled) Function {
+func makeRound(c Call) (Function, *Mistake) {
 	mode := apd.RoundHalfUp
-	if len(args) == 3 {
+	if len(c.Consts) == 3 {
 		mode = ""
-		if args[2].Const != nil {
-			mode = Rounders[args[2].Const.Str]
+		if c.Consts[2] != nil {
+			mode = Rounders[c.Consts[2].Str]
 		}
 	}
 	if mode == "" {
-		c.stop(n, CodeArguments, "the rounding mode must be one of half-up, half-even, half-down, up, down, ceiling, floor", "")
+		return nil, wrong(CodeArguments, "the rounding mode must be one of half-up, half-even, half-down, up, down, ceiling, floor", "")
 	}
-	return func(e *Env, a []Value) Value {
+	return func(e *Run, a []Value) Value {
 		if !a[0].IsNumber() {
 			return e.FailSort(a[0], CodeNotNumber, "a number is needed here")
 		}
@@ -116,18 +115,18 @@ func makeRound(c *Compiler, n ast.Node, args []Compiled) Function {
 			return Whole(e, v)
 		}
 		return v
-	}
+	}, nil
 }
 
-func makeBoolean(c *Compiler, n ast.Node, args []Compiled) Function {
-	if c.Strict && len(args) == 2 {
-		c.stop(n, CodeArguments, "boolean takes both texts, for true and for false, or none", "")
+func makeBoolean(c Call) (Function, *Mistake) {
+	if c.Strict && len(c.Consts) == 2 {
+		return nil, wrong(CodeArguments, "boolean takes both texts, for true and for false, or none", "")
 	}
-	return ToBoolean
+	return ToBoolean, nil
 }
 
 // ToBoolean is the helper boolean.
-func ToBoolean(e *Env, a []Value) Value {
+func ToBoolean(e *Run, a []Value) Value {
 	v := a[0]
 	if v.Kind == KindBool {
 		return v
@@ -135,7 +134,7 @@ func ToBoolean(e *Env, a []Value) Value {
 	s, ok := v.Text()
 	yes, no := "true", "false"
 	if len(a) == 3 && ok {
-		yes, no = textArg(e, a[1]), textArg(e, a[2])
+		yes, no = e.TextOf(a[1]), e.TextOf(a[2])
 	}
 	switch {
 	case e.Err != nil:
@@ -148,7 +147,7 @@ func ToBoolean(e *Env, a []Value) Value {
 	return e.Fail(CodeNotBoolean, "true or false is needed")
 }
 
-func yesNo(e *Env, a []Value) Value {
+func yesNo(e *Run, a []Value) Value {
 	if a[0].Kind != KindBool {
 		return e.FailSort(a[0], CodeNotBoolean, "true or false is needed")
 	}

@@ -7,9 +7,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/expr-lang/expr/ast"
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/inbasket/inbasket/mapping/diag"
 )
 
@@ -18,21 +15,21 @@ const maxPad = 100_000
 
 var textHelpers = map[string]helper{
 	"trim": {min: 1, max: 1, same: true, usage: "x | trim(): without white space at both ends", absent: passes,
-		fn: onText(func(_ *Env, s string) Value { return Text(strings.TrimSpace(s)) })},
+		fn: onText(func(_ *Run, s string) Value { return Text(strings.TrimSpace(s)) })},
 	"upper": {min: 1, max: 1, same: true, keeps: true, makes: Changed, usage: "x | upper(): in capitals; ß becomes SS", absent: passes,
-		fn: onText(func(e *Env, s string) Value { return made(e, upper(s)) })},
+		fn: onText(func(e *Run, s string) Value { return e.Made(upper(s)) })},
 	"lower": {min: 1, max: 1, same: true, keeps: true, makes: Changed, usage: "x | lower(): in small letters", absent: passes,
-		fn: onText(func(e *Env, s string) Value { return made(e, strings.ToLower(s)) })},
+		fn: onText(func(e *Run, s string) Value { return e.Made(strings.ToLower(s)) })},
 	"normalizeSpace": {min: 1, max: 1, same: true, usage: "x | normalizeSpace(): runs of white space become one space, none at the ends", absent: passes,
-		fn: onText(func(_ *Env, s string) Value { return Text(strings.Join(strings.Fields(s), " ")) })},
+		fn: onText(func(_ *Run, s string) Value { return Text(strings.Join(strings.Fields(s), " ")) })},
 	"digits": {min: 1, max: 1, usage: "x | digits(): only the digits 0 to 9", absent: passes,
-		fn: onText(func(_ *Env, s string) Value {
+		fn: onText(func(_ *Run, s string) Value {
 			return Text(only(s, func(r rune) bool { return r >= '0' && r <= '9' }))
 		})},
 	"letters": {min: 1, max: 1, usage: "x | letters(): only the letters", absent: passes,
-		fn: onText(func(_ *Env, s string) Value { return Text(only(s, unicode.IsLetter)) })},
+		fn: onText(func(_ *Run, s string) Value { return Text(only(s, unicode.IsLetter)) })},
 	"length": {min: 1, max: 1, makes: Computed | Other, usage: "x | length(): number of characters", absent: passes,
-		fn: onText(func(_ *Env, s string) Value { return Int(int64(utf8.RuneCountInString(s))) })},
+		fn: onText(func(_ *Run, s string) Value { return Int(int64(utf8.RuneCountInString(s))) })},
 	"substring": {min: 2, max: 3, usage: `x | substring(from[, count]): characters, counted from 0; what is not there is left out`, absent: passes,
 		fn: substring},
 	"replace": {min: 3, max: 3, makes: Changed, usage: `x | replace("old", "new"): every occurrence`, absent: passes, fn: replace},
@@ -49,14 +46,6 @@ var textHelpers = map[string]helper{
 	"fail": {min: 1, max: 1, usage: `fail("why"): refuses the form at this place, such as in a ?:`, absent: "does not matter", make: makeFail},
 }
 
-// made counts the text that was made and puts it in NFC.
-func made(e *Env, s string) Value {
-	if !e.Grow(len(s)) {
-		return Missing
-	}
-	return Text(norm.NFC.String(s))
-}
-
 func upper(s string) string { return strings.ReplaceAll(strings.ToUpper(s), "ß", "SS") }
 
 func only(s string, keep func(rune) bool) string {
@@ -68,8 +57,8 @@ func only(s string, keep func(rune) bool) string {
 	}, s)
 }
 
-func substring(e *Env, a []Value) Value {
-	s, from, n := textArg(e, a[0]), intArg(e, a[1], maxCount), maxCount
+func substring(e *Run, a []Value) Value {
+	s, from, n := e.TextOf(a[0]), intArg(e, a[1], maxCount), maxCount
 	if len(a) == 3 {
 		n = intArg(e, a[2], maxCount)
 	}
@@ -79,44 +68,33 @@ func substring(e *Env, a []Value) Value {
 	return Text(Cut(s[len(Cut(s, from)):], n))
 }
 
-// Cut keeps the first n characters.
-func Cut(s string, n int) string {
-	for i := range s {
-		if n == 0 {
-			return s[:i]
-		}
-		n--
-	}
-	return s
-}
-
-func replace(e *Env, a []Value) Value {
-	s, old, with := textArg(e, a[0]), textArg(e, a[1]), textArg(e, a[2])
+func replace(e *Run, a []Value) Value {
+	s, old, with := e.TextOf(a[0]), e.TextOf(a[1]), e.TextOf(a[2])
 	if e.Err != nil || old == "" {
 		return Text(s)
 	}
 	if n := strings.Count(s, old); n > 0 && !e.Grow(n*len(with)) {
 		return Missing
 	}
-	return made(e, strings.ReplaceAll(s, old, with))
+	return e.Made(strings.ReplaceAll(s, old, with))
 }
 
 func pad(put func(s, fill string) string) Function {
-	return func(e *Env, a []Value) Value {
-		s, n, with := textArg(e, a[0]), intArg(e, a[1], maxPad), " "
+	return func(e *Run, a []Value) Value {
+		s, n, with := e.TextOf(a[0]), intArg(e, a[1], maxPad), " "
 		if len(a) == 3 {
-			if with = textArg(e, a[2]); utf8.RuneCountInString(with) != 1 {
+			if with = e.TextOf(a[2]); utf8.RuneCountInString(with) != 1 {
 				e.failBy(a[2], CodeOutOfRange, "the fill must be one character")
 			}
 		}
 		if n -= utf8.RuneCountInString(s); e.Err != nil || n <= 0 {
 			return Text(s)
 		}
-		return made(e, put(s, strings.Repeat(with, n)))
+		return e.Made(put(s, strings.Repeat(with, n)))
 	}
 }
 
-func concat(e *Env, a []Value) Value {
+func concat(e *Run, a []Value) Value {
 	n := 0
 	for _, v := range a {
 		n += len(v.Str) + 20
@@ -135,10 +113,10 @@ func concat(e *Env, a []Value) Value {
 		}
 		b.WriteString(s)
 	}
-	return made(e, b.String())
+	return e.Made(b.String())
 }
 
-func toText(e *Env, a []Value) Value {
+func toText(e *Run, a []Value) Value {
 	s, ok := a[0].Text()
 	if !ok {
 		return e.FailSort(a[0], CodeNotText, "a list or object has no text")
@@ -146,8 +124,8 @@ func toText(e *Env, a []Value) Value {
 	return Text(s)
 }
 
-func split(e *Env, a []Value) Value {
-	s, sep := textArg(e, a[0]), textArg(e, a[1])
+func split(e *Run, a []Value) Value {
+	s, sep := e.TextOf(a[0]), e.TextOf(a[1])
 	if e.Err == nil && sep == "" {
 		e.failBy(a[1], CodeOutOfRange, "split needs a separator")
 	}
@@ -162,16 +140,16 @@ func split(e *Env, a []Value) Value {
 	return Value{Kind: KindList, Any: out}
 }
 
-func makeLookup(c *Compiler, n ast.Node, args []Compiled) Function {
-	name := args[1].Const
-	if name == nil || name.Kind != KindText {
-		c.stop(n, CodeArguments, "the table of lookup must be a name in quotes", "")
-	}
-	t, ok := c.Tables[name.Str]
+func makeLookup(c Call) (Function, *Mistake) {
+	name, ok := c.text(1)
 	if !ok {
-		c.stop(n, CodeLookupUnknown, "there is no lookup of this name", diag.Suggest(name.Str, slices.Sorted(maps.Keys(c.Tables))))
+		return nil, wrong(CodeArguments, "the table of lookup must be a name in quotes", "")
 	}
-	return func(e *Env, a []Value) Value {
+	t, ok := c.Tables[name]
+	if !ok {
+		return nil, wrong(CodeLookupUnknown, "there is no lookup of this name", diag.Suggest(name, slices.Sorted(maps.Keys(c.Tables))))
+	}
+	return func(e *Run, a []Value) Value {
 		if a[0].Absent() {
 			if len(a) == 3 {
 				return a[2]
@@ -188,28 +166,13 @@ func makeLookup(c *Compiler, n ast.Node, args []Compiled) Function {
 			return a[2]
 		}
 		return e.Fail(CodeLookupMiss, "the value is not in lookup "+t.Name)
-	}
+	}, nil
 }
 
-// found is what a lookup may give: any of its values, or the default.
-func (c *Compiler) found(xs []Compiled) *Outcome {
-	out := &Outcome{All: true}
-	for _, v := range c.Tables[xs[1].Const.Str].Rows {
-		out.Known = append(out.Known, Text(v))
+func makeFail(c Call) (Function, *Mistake) {
+	why, ok := c.text(0)
+	if !ok {
+		return nil, wrong(CodeArguments, "fail needs a fixed text, because it is told to others", "")
 	}
-	slices.SortFunc(out.Known, func(a, b Value) int { return strings.Compare(a.Str, b.Str) })
-	if len(xs) == 3 {
-		d := xs[2].Outcome()
-		out.Known, out.More, out.All = append(out.Known, d.Known...), d.More, d.All
-	}
-	return out
-}
-
-func makeFail(c *Compiler, n ast.Node, args []Compiled) Function {
-	why := args[0].Const
-	if why == nil || why.Kind != KindText {
-		c.stop(n, CodeArguments, "fail needs a fixed text, because it is told to others", "")
-	}
-	msg := why.Str
-	return func(e *Env, _ []Value) Value { return e.Fail(CodeRejected, msg) }
+	return func(e *Run, _ []Value) Value { return e.Fail(CodeRejected, why) }, nil
 }

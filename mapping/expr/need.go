@@ -158,7 +158,7 @@ func (c *Compiler) tried(n *ast.BinaryNode, a, b Compiled, test func(x, y Eval) 
 	passes := false
 	combine(lists, nil, func(v []Value) {
 		x, y := v[0], v[1]
-		e := &Env{In: &Input{}, Budget: DefaultBudget(decode.DefaultLimits().Bytes)}
+		e := &Env{In: &Input{}, Run: Run{Budget: DefaultBudget(decode.DefaultLimits().Bytes)}}
 		got := test(func(*Env) Value { return x }, func(*Env) Value { return y })(e)
 		passes = passes || e.Err == nil && got.Int == 1
 	})

@@ -2,7 +2,6 @@ package expr
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -127,16 +126,6 @@ func (o *Outcome) Add(v Value) {
 	}
 }
 
-// sameSort tells whether two values can be equal; a time with and one without an offset are of two sorts.
-func sameSort(a, b Value) bool {
-	if a.Kind == KindDateTime && b.Kind == KindDateTime {
-		_, zoned, _ := ReadDateTime(a.Str)
-		_, too, _ := ReadDateTime(b.Str)
-		return zoned == too
-	}
-	return a.Kind == b.Kind || a.IsNumber() && b.IsNumber()
-}
-
 // trial is a computation that check runs on what its arguments may be.
 type trial struct {
 	out      *Outcome
@@ -222,7 +211,7 @@ func Useless(sorts map[Kind]bool) (Kind, bool) {
 }
 
 func (t *trial) run(fn Function, args []Value, own bool) {
-	e := &Env{In: &Input{}, Budget: DefaultBudget(decode.DefaultLimits().Bytes)}
+	e := &Run{Budget: DefaultBudget(decode.DefaultLimits().Bytes)}
 	ofMapping, absent, text := true, false, false
 	for _, a := range args {
 		ofMapping = ofMapping && a.Src == 0
@@ -282,21 +271,6 @@ func patternSamples(xs []Compiled) []Value {
 		}
 	}
 	return SamplesOf(out...)
-}
-
-// ShownValue writes a value of the mapping's own for a message.
-func ShownValue(v Value) string {
-	s, ok := v.Text()
-	if !ok {
-		return KindName(v.Kind)
-	}
-	if short := Cut(s, 40); short != s {
-		s = short + "…"
-	}
-	if v.Kind == KindText {
-		return fmt.Sprintf("%q", s)
-	}
-	return s
 }
 
 // condition checks that an expression may be true or false at all.

@@ -86,14 +86,6 @@ func (c *Compiler) placed(n ast.Node, name string, out Compiled, list Compiled) 
 	return out
 }
 
-// oneJoined uses a value as an item of join.
-func oneJoined(e *Env, a []Value) Value {
-	if _, ok := a[0].Text(); !ok && !a[0].Absent() {
-		return e.FailSort(a[0], CodeNotText, "only texts, numbers and dates can be joined")
-	}
-	return a[0]
-}
-
 // isList tells whose mapping it is that a value is used as a list, and stops where it cannot be.
 func (c *Compiler) isList(n ast.Node, x Compiled) {
 	if p := x.place(); p != nil && c.Listed != nil && !p.outside {
@@ -102,4 +94,30 @@ func (c *Compiler) isList(n ast.Node, x Compiled) {
 			panic(prob)
 		}
 	}
+}
+
+// passes tells whether a path leads through what another one takes, or takes the text of.
+func (p *Path) passes(taken []Step) bool {
+	if n := len(taken); n > 0 && taken[n-1].Name == "#text" {
+		taken = taken[:n-1]
+	}
+	return len(taken) < len(p.Abs) && slices.Equal(taken, p.Abs[:len(taken)])
+}
+
+// Or is a value beside others that are taken where it is not there. Where one of them takes what stands on the way to it, nothing is
+// lost if it has another sort.
+func (x Compiled) Or(others ...Compiled) Compiled {
+	for _, o := range others {
+		if p := x.Path; p != nil && o.Path != nil && o.Path.Slot == p.Slot && p.passes(o.Path.Abs) {
+			strict := x.Eval
+			x.Eval = func(e *Env) Value {
+				before := e.Err
+				v := strict(e)
+				e.Err = before
+				return v
+			}
+			return x
+		}
+	}
+	return x
 }

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -63,14 +62,6 @@ func (s *Scope) all() []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// Table is a table of known values; keys are compared as texts, exactly, but those of numbers as numbers.
-type Table struct {
-	Name    string
-	Rows    map[string]string
-	once    sync.Once
-	byValue map[string]string
 }
 
 // Input is what is known of a submission beside its form.
