@@ -11,6 +11,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
 	"github.com/inbasket/inbasket/mapping/schema"
 )
 
@@ -116,8 +117,8 @@ func (b *builder) isUsed(field string) bool {
 func (b *builder) doubtful() bool {
 	for _, p := range b.problems {
 		switch p.Code {
-		case expr.CodeSyntax, expr.CodeUnknownName, CodeUnknownField, expr.CodeUnknownHelper, expr.CodeArguments, CodeOneOf, CodeProcedureUnsupported,
-			expr.CodeReference, expr.CodeReferenceInside, expr.CodeLookupUnknown, CodeList, CodeShadow:
+		case expr.CodeSyntax, expr.CodeUnknownName, CodeUnknownField, expr.CodeUnknownHelper, helpers.CodeArguments, CodeOneOf, CodeProcedureUnsupported,
+			expr.CodeReference, expr.CodeReferenceInside, helpers.CodeLookupUnknown, CodeList, CodeShadow:
 			return true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 const clockMapping = `mapping: m
@@ -46,12 +47,12 @@ func TestAmbiguousTimeIsTheMappings(t *testing.T) {
 	p := load(t, strings.Replace(clockMapping, `, "later")`, ")", 1))
 	_, err := p.Map(decodeForm(t, p, `{"ref":"r","at":"2026-10-25 02:30"}`), expr.Input{})
 	var fault *Fault
-	if !errors.As(err, &fault) || fault.Code() != CodeWrong || fault.At != "w.A" || fault.Cause.Code != expr.CodeAmbiguousTime || fault.Cause.Pointer != "/at" || fault.Allowed {
+	if !errors.As(err, &fault) || fault.Code() != CodeWrong || fault.At != "w.A" || fault.Cause.Code != value.CodeAmbiguousTime || fault.Cause.Pointer != "/at" || fault.Allowed {
 		t.Errorf("%v", err)
 	}
 	_, err = p.Map(decodeForm(t, p, `{"ref":"r","at":"2026-03-29 02:30"}`), expr.Input{})
 	var wrong *MapError
-	if !errors.As(err, &wrong) || wrong.Fields[0].Code != expr.CodeNoSuchTime || wrong.Fields[0].Pointer != "/at" {
+	if !errors.As(err, &wrong) || wrong.Fields[0].Code != value.CodeNoSuchTime || wrong.Fields[0].Pointer != "/at" {
 		t.Errorf("%v", err)
 	}
 }

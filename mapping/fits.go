@@ -10,11 +10,13 @@ import (
 	"github.com/inbasket/inbasket/mapping/column"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // rehearse reports an expression that can only fail where its value is used.
-func (b *builder) rehearse(x exprText, c expr.Compiled, name string, use expr.Function) {
+func (b *builder) rehearse(x exprText, c expr.Compiled, name string, use value.Function) {
 	comp := b.compiler(b.root, "")
 	if p := comp.Rehearse(name, use, c); p != nil {
 		b.expressionProblem(x, p)
@@ -50,7 +52,7 @@ var likePath = regexp.MustCompile(`^[${ ]*(form|submission)\.[A-Za-z_]`)
 // fit checks the outcomes of one expression as the whole value of a field.
 func (b *builder) fit(w *write, f *field, x expr.Compiled, text exprText) {
 	if x.Const != nil && likePath.MatchString(x.Const.Str) {
-		b.plan.warnings = append(b.plan.warnings, text.node.Problem(expr.CodeConstant, "every form gets these words themselves: "+expr.ShownValue(*x.Const), "without the quotes within it is the field of the form"))
+		b.plan.warnings = append(b.plan.warnings, text.node.Problem(expr.CodeConstant, "every form gets these words themselves: "+value.Shown(*x.Const), "without the quotes within it is the field of the form"))
 	}
 	o := x.Outcome()
 	works, failed, shown, more := false, "", "", 0
@@ -63,7 +65,7 @@ func (b *builder) fit(w *write, f *field, x expr.Compiled, text exprText) {
 			continue
 		}
 		if more++; more == 1 {
-			failed, shown = why.Message, expr.ShownValue(v)
+			failed, shown = why.Message, value.Shown(v)
 		}
 	}
 	if more > 1 {
@@ -76,14 +78,14 @@ func (b *builder) fit(w *write, f *field, x expr.Compiled, text exprText) {
 	if b.fitParts(w, f, o, text) {
 		return
 	}
-	sorts, whys := map[expr.Kind]bool{}, map[expr.Kind]string{}
+	sorts, whys := map[value.Kind]bool{}, map[value.Kind]string{}
 	for _, v := range o.More {
-		if v.Kind == expr.KindText && v.Str == "" && !o.All {
+		if v.Kind == value.KindText && v.Str == "" && !o.All {
 			continue // it passes nearly everywhere, and would hide what does not
 		}
 		why := b.plan.refusal(w, f, v)
 		if sorts[v.Kind] = sorts[v.Kind] || why == nil; why == nil {
-			works = works || v != expr.SamplesOf(expr.Text(""))[0] // an empty text is written as nothing
+			works = works || v != value.SamplesOf(value.Text(""))[0] // an empty text is written as nothing
 			continue
 		}
 		whys[v.Kind] = cmp.Or(whys[v.Kind], why.Message)
@@ -94,10 +96,10 @@ func (b *builder) fit(w *write, f *field, x expr.Compiled, text exprText) {
 		return
 	}
 	if k, ok := expr.Useless(sorts); ok && o.Named {
-		b.warnAt(text, "the form's schema names the sort "+expr.KindName(k)+" here, and the field takes none of it: "+whys[k], "such a form is parked, since it is right; narrow the schema, or convert the value")
+		b.warnAt(text, "the form's schema names the sort "+value.KindName(k)+" here, and the field takes none of it: "+whys[k], "such a form is parked, since it is right; narrow the schema, or convert the value")
 	}
 	if tiny := "0." + strings.Repeat("0", max(f.typ.Scale-1, 0)) + "1"; f.typ.Scale > 0 {
-		if why := b.plan.refusal(w, f, expr.Value{Kind: expr.KindDecimal, Str: tiny}); why != nil {
+		if why := b.plan.refusal(w, f, value.Value{Kind: value.KindDecimal, Str: tiny}); why != nil {
 			b.warnAt(text, fmt.Sprintf("the field's type has %d decimals, and the layout takes none so small: %s", f.typ.Scale, why.Message), "give both the same decimals; such a form is parked")
 		}
 	}
@@ -113,9 +115,9 @@ func (b *builder) warnAt(text exprText, message, suggestion string) {
 // whether that was refused.
 func (b *builder) fitParts(w *write, f *field, o *expr.Outcome, text exprText) bool {
 	if o.Parts != "" {
-		if why := b.plan.refusal(w, f, expr.Text(o.Parts)); why != nil {
+		if why := b.plan.refusal(w, f, value.Text(o.Parts)); why != nil {
 			switch why.Code {
-			case expr.CodeTooLong, encode.CodeTooLong, encode.CodeUnmapped, encode.CodeControl, encode.CodeXMLChar, encode.CodeQuote:
+			case value.CodeTooLong, encode.CodeTooLong, encode.CodeUnmapped, encode.CodeControl, encode.CodeXMLChar, encode.CodeQuote:
 				b.report(text.node.Problem(expr.CodeConstant, "the mapping's own text in this does not fit here: "+why.Message, "mend the text or the field; a form cannot help it"))
 				return true
 			}
@@ -137,7 +139,7 @@ func (b *builder) tooLong(w *write, f *field, n int) string {
 	if n == 0 || n > column.MaxTried {
 		return ""
 	}
-	if why := b.plan.refusal(w, f, expr.Text(strings.Repeat("x", n))); why != nil && sameRule(why.Code) == expr.CodeTooLong {
+	if why := b.plan.refusal(w, f, value.Text(strings.Repeat("x", n))); why != nil && sameRule(why.Code) == value.CodeTooLong {
 		return why.Message
 	}
 	return ""
@@ -149,7 +151,7 @@ func (b *builder) fitSchema(w *write, f *field, x expr.Compiled, text exprText) 
 		return
 	}
 	for _, s := range b.plan.schema.Sure(x.Plain.Abs) {
-		says, v := "", expr.Value{}
+		says, v := "", value.Value{}
 		if least := s.MinLength; least != nil && *least <= column.MaxTried {
 			if why := b.tooLong(w, f, *least); why != "" {
 				b.report(text.node.Problem(expr.CodeNever, fmt.Sprintf("the form's schema asks for at least %d characters here, and the field takes none so long: %s", *least, why),
@@ -159,13 +161,13 @@ func (b *builder) fitSchema(w *write, f *field, x expr.Compiled, text exprText) 
 		}
 		switch {
 		case s.MaxLength != nil && s.Enum == nil && s.Const == nil && s.Format == nil && s.Pattern == nil && *s.MaxLength <= column.MaxTried:
-			says, v = fmt.Sprintf("%d characters", *s.MaxLength), expr.Text(strings.Repeat("x", *s.MaxLength))
+			says, v = fmt.Sprintf("%d characters", *s.MaxLength), value.Text(strings.Repeat("x", *s.MaxLength))
 		case s.Maximum != nil && s.Maximum.IsInt() && s.Maximum.Num().IsInt64():
-			says, v = "numbers up to "+s.Maximum.RatString(), expr.Int(s.Maximum.Num().Int64())
+			says, v = "numbers up to "+s.Maximum.RatString(), value.Int(s.Maximum.Num().Int64())
 		case s.Enum != nil || s.Const != nil:
 			for _, one := range schema.Chosen(s) {
-				if v = expr.FromNode(one); v.Kind != expr.KindNull && b.plan.refusal(w, f, v) != nil {
-					says = expr.ShownValue(v)
+				if v = value.FromNode(one); v.Kind != value.KindNull && b.plan.refusal(w, f, v) != nil {
+					says = value.Shown(v)
 					break
 				}
 			}
@@ -178,7 +180,7 @@ func (b *builder) fitSchema(w *write, f *field, x expr.Compiled, text exprText) 
 			continue
 		}
 		switch why.Code {
-		case expr.CodeTooLong, encode.CodeTooLong, expr.CodeTooLarge, expr.CodeTooPrecise, encode.CodePrecision, encode.CodeUnmapped:
+		case value.CodeTooLong, encode.CodeTooLong, value.CodeTooLarge, value.CodeTooPrecise, encode.CodePrecision, encode.CodeUnmapped:
 			b.plan.warnings = append(b.plan.warnings, text.node.Problem(expr.CodeConstant, "the form's schema allows "+says+" here, and the field does not: "+why.Message,
 				"such a form is parked, since it is right; narrow the schema, widen the field, or say overflow: cut"))
 		}
@@ -191,12 +193,12 @@ func (b *builder) fitSchema(w *write, f *field, x expr.Compiled, text exprText) 
 // fitNone reports a field that takes none of the texts that the form's schema allows: none so short, or none that its type reads.
 func (b *builder) fitNone(w *write, f *field, at []expr.Step, text exprText) {
 	asked := []*expr.Need{}
-	if shape := expr.KindShapes[f.typ.Kind]; shape != "" {
-		asked = append(asked, &expr.Need{At: at, Op: expr.Reads, Values: []expr.Value{expr.Text(shape)}})
+	if shape := helpers.KindShapes[f.typ.Kind]; shape != "" {
+		asked = append(asked, &expr.Need{At: at, Op: expr.Reads, Values: []value.Value{value.Text(shape)}})
 	}
 	for n := range longestAsked {
 		if b.tooLong(w, f, n+1) != "" {
-			asked = append(asked, &expr.Need{At: at, Of: expr.OfCharacters, Op: "<=", Values: []expr.Value{expr.Int(int64(n))}})
+			asked = append(asked, &expr.Need{At: at, Of: expr.OfCharacters, Op: "<=", Values: []value.Value{value.Int(int64(n))}})
 			break
 		}
 	}
@@ -209,7 +211,7 @@ func (b *builder) fitNone(w *write, f *field, at []expr.Step, text exprText) {
 }
 
 // refusal says why a value cannot be a field's; nil where it can.
-func (p *Plan) refusal(w *write, f *field, v expr.Value) *expr.Failure {
+func (p *Plan) refusal(w *write, f *field, v value.Value) *value.Failure {
 	out, err := f.typ.Try(v)
 	if err != nil {
 		return err
@@ -219,7 +221,7 @@ func (p *Plan) refusal(w *write, f *field, v expr.Value) *expr.Failure {
 		return nil
 	}
 	if err := l.Try(w.name, f.name, out.Connector()); err != nil {
-		return &expr.Failure{Code: err.Code, Message: err.Message}
+		return &value.Failure{Code: err.Code, Message: err.Message}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/schema"
 )
 
@@ -40,7 +41,7 @@ func (b *builder) throughList(abs []expr.Step) bool {
 func (b *builder) outcome(abs []expr.Step) *expr.Outcome {
 	o := b.known.Outcome(abs)
 	if b.mayRepeat() && len(abs) > 0 && abs[len(abs)-1].Name != "" && b.lists[(&expr.Path{Abs: abs}).Dotted()] {
-		o.More = slices.DeleteFunc(o.More, func(v expr.Value) bool { return v.Kind != expr.KindList })
+		o.More = slices.DeleteFunc(o.More, func(v value.Value) bool { return v.Kind != value.KindList })
 	}
 	return o
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/schema"
 )
 
@@ -43,7 +45,7 @@ type builder struct {
 	spec     fileSpec
 	plan     *Plan
 	problems diag.Problems
-	tables   map[string]*expr.Table
+	tables   map[string]*helpers.Table
 	layouts  map[string]*encode.Layout
 	known    *schema.Schema // what check knows of forms: their schema, or without one what their format makes
 	root     *expr.Scope
@@ -77,7 +79,7 @@ func (b *builder) load() (*Plan, error) {
 	b.file = file
 	b.problems = append(problems, file.Decode(&b.spec)...)
 	broken := len(b.problems) > 0
-	b.tables, b.layouts, b.used = map[string]*expr.Table{}, map[string]*encode.Layout{}, map[string]bool{}
+	b.tables, b.layouts, b.used = map[string]*helpers.Table{}, map[string]*encode.Layout{}, map[string]bool{}
 	b.lists, b.listed, b.single, b.waits = map[string]bool{}, map[string]bool{}, map[string][]string{}, map[string]map[string]bool{}
 	b.plan = &Plan{name: b.spec.Mapping, version: b.spec.Version, format: b.spec.Input.Format, tests: b.spec.Tests, order: map[string]expr.Compiled{},
 		layouts: map[string]*encode.Layout{}}
@@ -182,12 +184,12 @@ func (b *builder) input() {
 }
 
 // budget is what the mapping of one form may take.
-func (l limitsSpec) budget() expr.Budget {
+func (l limitsSpec) budget() value.Budget {
 	formBytes := decode.DefaultLimits().Bytes
 	if l.Bytes > 0 {
 		formBytes = l.Bytes
 	}
-	d := expr.DefaultBudget(formBytes)
+	d := value.DefaultBudget(formBytes)
 	if l.Work > 0 {
 		d.Steps = l.Work
 	}
@@ -262,7 +264,7 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[exprText], target string, anew
 	b.warn(l.Value, comp)
 	if p != nil {
 		b.expressionProblem(l.Value, p)
-		s.Names[l.Key] = expr.Binding{Eval: func(*expr.Env) expr.Value { return expr.Missing }}
+		s.Names[l.Key] = expr.Binding{Eval: func(*expr.Env) value.Value { return value.Missing }}
 		return
 	}
 	if x.Path != nil {
@@ -319,7 +321,7 @@ func (b *builder) condition(s *expr.Scope, x exprText, target string) (expr.Comp
 	}
 	comp := b.compiler(s, target)
 	c, p := comp.Whole(x.text)
-	if p == nil && !b.pinned() && c.Const != nil && (c.Const.Absent() || *c.Const == expr.Bool(false)) {
+	if p == nil && !b.pinned() && c.Const != nil && (c.Const.Absent() || *c.Const == value.Bool(false)) {
 		b.warnAt(x, "this is never true; so this write is never made", "")
 	}
 	if p == nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/schema"
 )
 
@@ -170,8 +171,8 @@ write:
 	if !errors.As(err, &me) {
 		t.Fatal(err)
 	}
-	want := []string{"/list/1/n " + expr.CodeNotInteger, "/list/1/d " + expr.CodeTooPrecise, "/list/1/t " + expr.CodeTooLong, "/list/1/m " + expr.CodeMissingValue,
-		"/list/1/e " + expr.CodeEmptyValue, "/list/1/o " + expr.CodeNotValue, "/list/2/n " + expr.CodeNotInteger, "/list/2/d " + expr.CodeTooLarge}
+	want := []string{"/list/1/n " + value.CodeNotInteger, "/list/1/d " + value.CodeTooPrecise, "/list/1/t " + value.CodeTooLong, "/list/1/m " + value.CodeMissingValue,
+		"/list/1/e " + value.CodeEmptyValue, "/list/1/o " + value.CodeNotValue, "/list/2/n " + value.CodeNotInteger, "/list/2/d " + value.CodeTooLarge}
 	var have []string
 	for _, e := range me.Fields {
 		have = append(have, e.Pointer+" "+e.Code)

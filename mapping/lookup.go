@@ -8,12 +8,13 @@ import (
 
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
-	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // lookup builds one table and reports what is wrong with it.
 func (b *builder) lookup(name string, s lookupSpec) {
-	t := &expr.Table{Name: name, Rows: map[string]string{}}
+	t := &helpers.Table{Name: name, Rows: map[string]string{}}
 	b.tables[name] = t
 	if (s.File == "") == (len(s.Values) == 0) {
 		if s.Node != nil {
@@ -47,15 +48,15 @@ func (b *builder) lookup(name string, s lookupSpec) {
 }
 
 // blankKeys warns of keys that look like values of a form and are none.
-func (b *builder) blankKeys(t *expr.Table, s lookupSpec) {
+func (b *builder) blankKeys(t *helpers.Table, s lookupSpec) {
 	blank := func(key string) bool { return strings.TrimSpace(key) != key }
 	if keys := slices.Sorted(maps.Keys(t.Rows)); !b.pinned() && s.Node != nil && slices.ContainsFunc(keys, blank) {
-		b.plan.warnings = append(b.plan.warnings, s.Node.Problem(CodeLookupFile, fmt.Sprintf("keys are compared as they stand, and %s begins or ends with a blank", expr.ShownValue(expr.Text(keys[slices.IndexFunc(keys, blank)]))), "remove the blank, unless forms have it too"))
+		b.plan.warnings = append(b.plan.warnings, s.Node.Problem(CodeLookupFile, fmt.Sprintf("keys are compared as they stand, and %s begins or ends with a blank", value.Shown(value.Text(keys[slices.IndexFunc(keys, blank)]))), "remove the blank, unless forms have it too"))
 	}
 }
 
 // fill reads a CSV file with a header line. What is wrong is said with the key that it is about.
-func fill(t *expr.Table, raw []byte, key, val string, o decode.CSVOptions) (at, message, hint string) {
+func fill(t *helpers.Table, raw []byte, key, val string, o decode.CSVOptions) (at, message, hint string) {
 	tree, err := decode.CSV(raw, o, decode.DefaultLimits())
 	if err != nil {
 		return "file", "the lookup file cannot be read: " + err.Error(), ""

@@ -9,6 +9,7 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/schema"
 )
 
@@ -41,7 +42,7 @@ type observation struct {
 	value   connectors.Value
 	pointer string // the first field of the form in its expression
 	from    int32  // the field that this value is made of; 0 where it is the mapping's own
-	made    expr.Making
+	made    value.Making
 	note    string
 	deletes bool // of a record that only names what is deleted
 }
@@ -128,7 +129,7 @@ func (m *mapper) order(x expr.Compiled) string {
 	v := x.Eval(m.env)
 	s, ok := v.Text()
 	if m.env.Err == nil && !ok && !v.Absent() {
-		m.env.FailSort(v, expr.CodeNotText, "the order must be a single value")
+		m.env.FailSort(v, value.CodeNotText, "the order must be a single value")
 	}
 	m.failed(x.Source, "order")
 	return s
@@ -149,8 +150,8 @@ func (m *mapper) failed(src *expr.Path, at ...string) bool {
 		return true
 	}
 	m.env.Err = nil
-	why := blame{way: m.way(err.Src), made: err.Made&expr.Computed != 0, sort: err.Sort}
-	if why.said = err.Code == expr.CodeRejected; why.said {
+	why := blame{way: m.way(err.Src), made: err.Made&value.Computed != 0, sort: err.Sort}
+	if why.said = err.Code == value.CodeRejected; why.said {
 		why.way = src
 	}
 	m.wrong(strings.Join(at, "."), why, schema.FieldError{Pointer: pointerIn(m.env, why.way), Code: err.Code, Message: err.Message})
@@ -179,10 +180,10 @@ type blame struct {
 // another shape than the mapping looks for.
 func (m *mapper) wrong(at string, why blame, e schema.FieldError) {
 	allowed := why.way != nil && !why.made && m.plan.schema.Allows(why.way.Abs, e.Code, why.sort)
-	unclear := e.Code == expr.CodeShape || e.Code == expr.CodeAmbiguousTime || e.Code == encode.CodeClockChange || e.Code == encode.CodeCentury
+	unclear := e.Code == value.CodeShape || e.Code == value.CodeAmbiguousTime || e.Code == encode.CodeClockChange || e.Code == encode.CodeCentury
 	switch {
 	case why.said || why.way != nil && !why.made && !allowed && !unclear:
-		if e.Message = expr.ForSender(e.Message); len(m.errs) < maxErrors {
+		if e.Message = value.ForSender(e.Message); len(m.errs) < maxErrors {
 			m.errs = append(m.errs, e)
 		}
 	case m.fault == nil:
@@ -194,25 +195,25 @@ func (m *mapper) wrong(at string, why blame, e schema.FieldError) {
 const maxItems = 1000
 
 // lacking are errors by which the mapping says that the form lacks something, whatever it was to make of it.
-var lacking = map[string]bool{expr.CodeMissingValue: true, expr.CodeNullValue: true, expr.CodeEmptyValue: true, encode.CodeRequired: true}
+var lacking = map[string]bool{value.CodeMissingValue: true, value.CodeNullValue: true, value.CodeEmptyValue: true, encode.CodeRequired: true}
 
 // characters are errors about single characters, which a change may have brought in.
 var characters = map[string]bool{encode.CodeUnmapped: true, encode.CodeControl: true, encode.CodeXMLChar: true, encode.CodeQuote: true}
 
 // own decides whose fault it is that a value does not fit where it is written. What the mapping read is as the form
 // says. What it made is its own, unless a field that it made it of would not fit there either, by the same rule.
-func (m *mapper) own(w *write, f *field, src int32, made expr.Making, code string) blame {
+func (m *mapper) own(w *write, f *field, src int32, made value.Making, code string) blame {
 	if f.typ.Scale > 0 && (code == encode.CodePrecision || code == encode.CodeType) { // the field's type takes decimals that the layout does not
 		return blame{way: m.way(src), made: true}
 	}
 	known := m.fault != nil || len(m.errs) >= maxErrors // then it makes no difference
-	if made == 0 || made == expr.Changed && !characters[code] || lacking[code] || known {
+	if made == 0 || made == value.Changed && !characters[code] || lacking[code] || known {
 		return blame{way: m.way(src)}
 	}
 	for _, one := range m.env.Sources(src) {
 		way := m.plan.prog.Way(one)
 		all := way.All(m.env)
-		if made&expr.Other == 0 && slices.ContainsFunc(all[:min(len(all), maxItems)], func(v expr.Value) bool {
+		if made&value.Other == 0 && slices.ContainsFunc(all[:min(len(all), maxItems)], func(v value.Value) bool {
 			err := m.plan.refusal(w, f, v)
 			return err != nil && sameRule(err.Code) == sameRule(code)
 		}) {
@@ -225,10 +226,10 @@ func (m *mapper) own(w *write, f *field, src int32, made expr.Making, code strin
 // sameRule is one code for those that say the same of types and of layouts.
 func sameRule(code string) string {
 	switch code {
-	case encode.CodeTooLong, expr.CodeTooLarge:
-		return expr.CodeTooLong
+	case encode.CodeTooLong, value.CodeTooLarge:
+		return value.CodeTooLong
 	case encode.CodePrecision:
-		return expr.CodeTooPrecise
+		return value.CodeTooPrecise
 	}
 	return code
 }
@@ -240,7 +241,7 @@ func (m *mapper) write(w *write) {
 	}
 	d := &m.out.Deliveries[slices.Index(m.plan.targets, w.target)]
 	m.env.Needs = m.env.Needs[:0]
-	m.env.Slots[w.rowSlot] = expr.Int(0)
+	m.env.Slots[w.rowSlot] = value.Int(0)
 	m.loop(w, d, 0, 1)
 	for _, n := range m.env.Needs {
 		if !slices.Contains(d.Needs, n) {
@@ -271,8 +272,8 @@ func (m *mapper) iterate(w *write, d *Delivery, depth, count int) {
 	l := &w.loops[depth]
 	e := m.env
 	list := l.List.Eval(e)
-	if !list.Absent() && list.Kind != expr.KindList && e.Err == nil {
-		e.FailSort(list, expr.CodeNotList, "a list is needed here")
+	if !list.Absent() && list.Kind != value.KindList && e.Err == nil {
+		e.FailSort(list, value.CodeNotList, "a list is needed here")
 	}
 	if e.Err != nil && m.failed(l.List.Source, w.name, "each") || list.Absent() {
 		return
@@ -373,7 +374,7 @@ func (m *mapper) field(w *write, i, record int) connectors.Value {
 		v, src = f.def.Eval(e), f.def.Source
 	}
 	note, from, made := "", v.Src, v.Made
-	if e.Err == nil && v.Kind != expr.KindReference && len(e.Needs) == before {
+	if e.Err == nil && v.Kind != value.KindReference && len(e.Needs) == before {
 		v, note = f.typ.Convert(&e.Run, v)
 		e.Record(note)
 		if note = e.Note; e.Err != nil && e.Err.Limit == "" {
@@ -398,7 +399,7 @@ func (m *mapper) field(w *write, i, record int) connectors.Value {
 }
 
 // unfit takes over the error of a value that is not of its field's type.
-func (m *mapper) unfit(w *write, f *field, src int32, made expr.Making) connectors.Value {
+func (m *mapper) unfit(w *write, f *field, src int32, made value.Making) connectors.Value {
 	err := m.env.Err
 	m.env.Err = nil
 	why := m.own(w, f, src, made, err.Code)
@@ -419,7 +420,7 @@ func (m *mapper) documents(w *write, d *Delivery) {
 	for i, a := range m.env.In.Attachments {
 		name, err := encode.RenderName(w.document, encode.NameVars{N: int64(i + 1), ID: m.env.In.ID, Reference: m.env.In.Reference, Time: m.env.In.Received})
 		if err != nil {
-			m.env.Fail(expr.CodeOutOfRange, "an attachment's file name cannot be made")
+			m.env.Fail(value.CodeOutOfRange, "an attachment's file name cannot be made")
 			m.failed(nil, w.name, "document")
 			return
 		}

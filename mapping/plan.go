@@ -13,6 +13,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/schema"
 )
 
@@ -63,7 +64,7 @@ type Fault struct {
 // Code is stable.
 func (f *Fault) Code() string {
 	if f.Limit != "" {
-		return expr.CodeLimit
+		return value.CodeLimit
 	}
 	return CodeWrong
 }
@@ -251,7 +252,7 @@ func (p *Plan) Reference(f Form) (string, error) {
 	v := p.refer.Eval(m.env)
 	s, ok := v.Text()
 	if m.env.Err == nil && !ok && !v.Absent() {
-		m.env.FailSort(v, expr.CodeNotText, "the reference must be a single value")
+		m.env.FailSort(v, value.CodeNotText, "the reference must be a single value")
 	}
 	m.failed(p.refer.Source, "input.reference")
 	switch {

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 const referring = `
@@ -36,7 +36,7 @@ func TestReferenceFails(t *testing.T) {
 		var fault *Fault
 		switch {
 		case errors.As(err, &wrong):
-			if have = wrong.Fields[0].Pointer; wrong.Fields[0].Code == expr.CodeRejected {
+			if have = wrong.Fields[0].Pointer; wrong.Fields[0].Code == value.CodeRejected {
 				have = "rejected"
 			}
 		case errors.As(err, &fault):

@@ -12,6 +12,7 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/schema"
 )
 
@@ -72,10 +73,10 @@ func (p *Plan) SameDigest(f Form) (connectors.Digest, bool) {
 	put(h, "inbasket same 1", p.same.rule, ref)
 	for _, part := range p.same.parts {
 		v := part(e)
-		if v.Kind == expr.KindMissing {
+		if v.Kind == value.KindMissing {
 			return connectors.Digest{}, false
 		}
-		canonical(h, expr.NodeOf(v))
+		canonical(h, value.NodeOf(v))
 	}
 	return connectors.Digest(h.Sum(nil)), true
 }
@@ -97,7 +98,7 @@ func canonical(h hash.Hash, n any) {
 	case string:
 		put(h, "text", n)
 	case json.Number:
-		s, _ := expr.Number(string(n)).Text()
+		s, _ := value.Number(string(n)).Text()
 		put(h, "number", s)
 	case []any:
 		put(h, "list")

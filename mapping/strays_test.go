@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // TestStrays has something else stand where the mapping walks on: nothing of it is left out in silence.
@@ -51,7 +52,7 @@ func TestStrays(t *testing.T) {
 		switch {
 		case c.pointer == "" && err != nil:
 			t.Errorf("%s of %s: %v", c.write, c.form, err)
-		case c.pointer != "" && (!errors.As(err, &wrong) || wrong.Cause.Pointer != c.pointer || wrong.Cause.Code != expr.CodeShape):
+		case c.pointer != "" && (!errors.As(err, &wrong) || wrong.Cause.Pointer != c.pointer || wrong.Cause.Code != value.CodeShape):
 			t.Errorf("%s of %s: %v", c.write, c.form, err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // field is one compiled column.
@@ -113,7 +114,7 @@ func (b *builder) write(i int, spec writeSpec) {
 	b.loops(w, spec, &s)
 	row := w.rowSlot
 	s = s.Inner()
-	s.Names["row"] = expr.Binding{Depth: len(w.loops), Eval: func(e *expr.Env) expr.Value { return e.Slots[row] }}
+	s.Names["row"] = expr.Binding{Depth: len(w.loops), Eval: func(e *expr.Env) value.Value { return e.Slots[row] }}
 	for _, l := range spec.Let {
 		b.let(s, l, spec.To, &w.lets)
 	}
@@ -255,7 +256,7 @@ func (b *builder) field(w *write, s *expr.Scope, e diag.Entry[fieldSpec]) {
 	for key, given := range map[string]string{"onMissing": spec.OnMissing, "onNull": spec.OnNull, "onEmpty": spec.OnEmpty, "overflow": spec.Overflow, "round": spec.Round} {
 		b.fieldChoice(spec.Node, key, given)
 	}
-	if f.typ.Round != "" && f.typ.Precision < 0 && (f.typ.Kind != expr.KindDecimal || f.typ.Scale < 0) && !b.pinned() {
+	if f.typ.Round != "" && f.typ.Precision < 0 && (f.typ.Kind != value.KindDecimal || f.typ.Scale < 0) && !b.pinned() {
 		b.report(spec.Node.ValueProblem("round", expr.CodeValue, "round says how, and nothing here says to how many digits: add precision, or type: decimal(p,s)", ""))
 	}
 	if w.document != "" && spec.Node != nil {

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // TestXMLTextForObject: an XML element with a text, also beside attributes or other elements, is not an object that lacks what is looked for; the form
@@ -38,7 +38,7 @@ func TestXMLTextForObject(t *testing.T) {
 		}
 		_, err = p.Map(form, Input{})
 		var fault *Fault
-		if parks := errors.As(err, &fault) && fault.Cause.Code == expr.CodeShape; parks != c.parks || !parks && err != nil {
+		if parks := errors.As(err, &fault) && fault.Cause.Code == value.CodeShape; parks != c.parks || !parks && err != nil {
 			t.Errorf("%s of %s: %v", c.value, c.owner, err)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // TestResult is the outcome of one case of a mapping's own tests.
@@ -114,7 +115,7 @@ func parkCode(err error) string {
 	case errors.As(err, &nothing):
 		return mapping.CodeNothing
 	case errors.As(err, &de):
-		return expr.CodeLimit
+		return value.CodeLimit
 	}
 	return "mapping.failed"
 }
@@ -138,7 +139,7 @@ func try(p *mapping.Plan, raw []byte, t mapping.Case) (*mapping.Mapped, error) {
 	}
 	for w, cols := range t.Returns {
 		for c, v := range cols {
-			in.Returned[w+"."+c] = expr.FromNode(v).Connector()
+			in.Returned[w+"."+c] = value.FromNode(v).Connector()
 		}
 	}
 	m, err := p.Map(form, in)
@@ -229,7 +230,7 @@ func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) 
 
 // shown and wanted write both sides alike: texts and dates in quotes, numbers and truth values without.
 func shown(v connectors.Value) string {
-	x := expr.FromConnector(v)
+	x := value.FromConnector(v)
 	s, ok := x.Text()
 	switch {
 	case !ok:

@@ -8,22 +8,23 @@ import (
 	"sync"
 
 	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // Eval computes one expression. On an error it calls env.fail and returns anything.
-type Eval func(e *Env) Value
+type Eval func(e *Env) value.Value
 
 // Env is what expressions see while one form is mapped.
 type Env struct {
-	Run
+	value.Run
 	Form    any
 	In      *Input
-	Slots   []Value // loop variables and remembered lets, by slot
-	done    []bool  // which lets are computed
-	Indexes []int   // running index of each loop, by depth
-	items   []Value // # of the predicates around, innermost last
+	Slots   []value.Value // loop variables and remembered lets, by slot
+	done    []bool        // which lets are computed
+	Indexes []int         // running index of each loop, by depth
+	items   []value.Value // # of the predicates around, innermost last
 	itemNo  []int
-	args    []Value        // stack of helper arguments
+	args    []value.Value  // stack of helper arguments
 	Needs   []string       // returned values of other targets that are not known yet
 	Null    string         // a returned value that came back as null
 	noted   map[int]string // the same of remembered lets, by slot
@@ -39,8 +40,8 @@ func NewEnv(p *Program, form any, in *Input) *Env {
 	e.Slots, e.done, e.Indexes = zeroes(e.Slots, p.slots), zeroes(e.done, p.slots), zeroes(e.Indexes, p.depth)
 	e.items, e.itemNo, e.args, e.Needs = e.items[:0], e.itemNo[:0], e.args[:0], nil
 	e.Null, e.noted, e.nulls = "", nil, nil
-	if e.Restart(p.Budget); e.Budget == (Budget{}) {
-		e.Budget = DefaultBudget(decode.DefaultLimits().Bytes)
+	if e.Restart(p.Budget); e.Budget == (value.Budget{}) {
+		e.Budget = value.DefaultBudget(decode.DefaultLimits().Bytes)
 	}
 	return e
 }
@@ -125,7 +126,7 @@ func (p *Path) Pointer(e *Env) string {
 // and has no such way is an error. ids are the trails of the ways to each of its steps, and of the path.
 func (p *Path) compile(ids []int32) Eval {
 	rel, slot, id := p.rel, p.Slot, ids[len(ids)-1]
-	whole := func(e *Env) Value { return p.follow(e, ids) }
+	whole := func(e *Env) value.Value { return p.follow(e, ids) }
 	plain := true
 	for _, s := range rel {
 		plain = plain && s.Name != ""
@@ -133,31 +134,31 @@ func (p *Path) compile(ids []int32) Eval {
 	switch {
 	case slot == -1 && plain && len(rel) == 1:
 		name := rel[0].Name
-		return func(e *Env) Value {
+		return func(e *Env) value.Value {
 			if n, ok := memberOf(e.Form, name); ok {
-				return traced(FromNode(n), id)
+				return traced(value.FromNode(n), id)
 			}
 			return whole(e)
 		}
 	case slot == -1 && plain && len(rel) == 2:
 		a, b := rel[0].Name, rel[1].Name
-		return func(e *Env) Value {
+		return func(e *Env) value.Value {
 			m, _ := e.Form.(map[string]any)
 			if n, ok := memberOf(m[a], b); ok {
-				return traced(FromNode(n), id)
+				return traced(value.FromNode(n), id)
 			}
 			return whole(e)
 		}
 	case slot >= 0 && plain && len(rel) == 1:
 		name := rel[0].Name
-		return func(e *Env) Value {
+		return func(e *Env) value.Value {
 			if n, ok := memberOf(e.Slots[slot].Any, name); ok {
-				return traced(FromNode(n), id)
+				return traced(value.FromNode(n), id)
 			}
 			return whole(e)
 		}
 	case slot >= 0 && len(rel) == 0:
-		return func(e *Env) Value { return traced(e.Slots[slot], id) }
+		return func(e *Env) value.Value { return traced(e.Slots[slot], id) }
 	}
 	return whole
 }
@@ -173,11 +174,11 @@ func (p *Program) ways(way *Path) []int32 {
 }
 
 // follow walks the path step by step.
-func (p *Path) follow(e *Env, ids []int32) Value {
+func (p *Path) follow(e *Env, ids []int32) value.Value {
 	v := p.root(e)
 	for i, s := range p.rel {
-		next := v.at(s)
-		if next.Kind == KindMissing && v.blocks(s) {
+		next := s.of(v)
+		if next.Kind == value.KindMissing && s.blocked(v) {
 			return e.strays(traced(v, ids[i]), s)
 		}
 		v = next
@@ -186,22 +187,22 @@ func (p *Path) follow(e *Env, ids []int32) Value {
 }
 
 // strays is the error of a step that leads into something that has no such way.
-func (e *Env) strays(v Value, s Step) Value {
+func (e *Env) strays(v value.Value, s Step) value.Value {
 	want := "an object"
 	if s.Name == "" {
 		want = "a list"
 	}
-	stands := aKind(v.Kind)
-	if v.Kind == KindObject && s.Name != "" {
+	stands := value.AKind(v.Kind)
+	if v.Kind == value.KindObject && s.Name != "" {
 		stands = "a text with attributes or other elements"
 	}
-	return e.FailSort(v, CodeShape, stands+" stands where the mapping looks for "+want)
+	return e.FailSort(v, value.CodeShape, stands+" stands where the mapping looks for "+want)
 }
 
-func (p *Path) root(e *Env) Value {
+func (p *Path) root(e *Env) value.Value {
 	switch p.Slot {
 	case -1:
-		return FromNode(e.Form)
+		return value.FromNode(e.Form)
 	case -2:
 		return e.item()
 	}
@@ -209,17 +210,17 @@ func (p *Path) root(e *Env) Value {
 }
 
 // item is the one that the innermost predicate looks at.
-func (e *Env) item() Value {
+func (e *Env) item() value.Value {
 	if len(e.items) == 0 {
-		return Missing
+		return value.Missing
 	}
 	return e.items[len(e.items)-1]
 }
 
 // All returns what lies under the path: several values where it goes through the items of a list, or ends in one.
-func (p *Path) All(e *Env) []Value {
-	now := []Value{FromNode(e.Form)}
-	items := func(list []Value) (out []Value) {
+func (p *Path) All(e *Env) []value.Value {
+	now := []value.Value{value.FromNode(e.Form)}
+	items := func(list []value.Value) (out []value.Value) {
 		for _, v := range list {
 			for i := range v.Length() {
 				out = append(out, v.Item(i))
@@ -236,32 +237,32 @@ func (p *Path) All(e *Env) []Value {
 			s.idx = e.Indexes[s.Loop]
 		}
 		for i, v := range now {
-			now[i] = v.at(s)
+			now[i] = s.of(v)
 		}
 	}
 	return append(now, items(now)...)
 }
 
 // Near finds what lies where the path ends in nothing, under a name that differs from the path's by nothing but capitals and blanks.
-func (p *Path) Near(e *Env) (name string, v Value) {
+func (p *Path) Near(e *Env) (name string, v value.Value) {
 	now := p.root(e)
 	for _, s := range p.rel {
-		next := now.at(s)
-		if m, ok := now.Any.(map[string]any); ok && next.Kind == KindMissing {
+		next := s.of(now)
+		if m, ok := now.Any.(map[string]any); ok && next.Kind == value.KindMissing {
 			for n := range m {
 				if strings.EqualFold(strings.TrimSpace(n), s.Name) && (name == "" || n < name) {
-					name, v = n, FromNode(m[n])
+					name, v = n, value.FromNode(m[n])
 				}
 			}
 			return name, v
 		}
 		now = next
 	}
-	return "", Missing
+	return "", value.Missing
 }
 
 // traced returns v as what lies under a path.
-func traced(v Value, id int32) Value {
+func traced(v value.Value, id int32) value.Value {
 	v.Src = id
 	return v
 }
@@ -272,34 +273,34 @@ func memberOf(n any, name string) (any, bool) {
 	return v, ok
 }
 
-// at takes one step into a value; missing where it leads nowhere.
-func (v Value) at(s Step) Value {
+// of takes one step into a value; missing where it leads nowhere.
+func (s Step) of(v value.Value) value.Value {
 	if s.Name != "" {
-		return v.member(s.Name)
+		return v.Member(s.Name)
 	}
 	i := s.idx
 	if i < 0 {
 		i += v.Length()
 	}
-	if v.Kind != KindList || i < 0 || i >= v.Length() {
-		return Missing
+	if v.Kind != value.KindList || i < 0 || i >= v.Length() {
+		return value.Missing
 	}
 	return v.Item(i)
 }
 
-// blocks tells whether something stands where a step leads on, and is of another sort. What is empty loses nothing, and an element
+// blocked tells whether something stands where a step leads on, and is of another sort. What is empty loses nothing, and an element
 // of XML that is a text has no attributes.
-func (v Value) blocks(s Step) bool {
+func (s Step) blocked(v value.Value) bool {
 	switch v.Kind {
-	case KindMissing, KindNull:
+	case value.KindMissing, value.KindNull:
 		return false
-	case KindText:
+	case value.KindText:
 		return strings.TrimSpace(v.Str) != "" && !strings.HasPrefix(s.Name, "@")
-	case KindObject:
+	case value.KindObject:
 		m, _ := v.Any.(map[string]any)
 		text, _ := m["#text"].(string) // of an element of XML that has attributes or children too
 		return s.Name == "" && len(m) > 0 || strings.TrimSpace(text) != "" && s.Name != "" && !strings.HasPrefix(s.Name, "@") && !strings.HasPrefix(s.Name, "#")
-	case KindList:
+	case value.KindList:
 		return s.Name != "" && v.Length() > 0
 	}
 	return true
@@ -307,7 +308,7 @@ func (v Value) blocks(s Step) bool {
 
 // Remembered computes an expression once; what it changed is told at every place that uses it.
 func Remembered(slot int, ev Eval, handles bool) Eval {
-	return func(e *Env) Value {
+	return func(e *Env) value.Value {
 		if !e.done[slot] {
 			before, null := e.Note, e.Null
 			e.Note, e.Null = "", ""

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 func (c *Compiler) unary(n *ast.UnaryNode) Compiled {
@@ -18,16 +20,16 @@ func (c *Compiler) unary(n *ast.UnaryNode) Compiled {
 	case "not", "!":
 		c.condition(n.Node, x)
 		yes, no := x.Needs()
-		return Compiled{Source: x.Source, May: someBoolean, Yes: no, No: yes, Eval: func(e *Env) Value { v := ev(e); return e.Of(Bool(!e.Truth(v)), v) }}
+		return Compiled{Source: x.Source, May: someBoolean, Yes: no, No: yes, Eval: func(e *Env) value.Value { v := ev(e); return e.Of(value.Bool(!e.Truth(v)), v) }}
 	case "-":
 		if x.Const != nil && x.Const.IsNumber() {
-			r := &Run{}
-			return constant(r.Calculate('-', Int(0), *x.Const))
+			r := &value.Run{}
+			return constant(r.Calculate('-', value.Int(0), *x.Const))
 		}
-		minus := func(e *Run, a []Value) Value { return e.Calculate('-', Int(0), a[0]) }
-		return Compiled{Source: x.Source, May: c.apply(n, "-", minus, []Compiled{x}, false), Eval: func(e *Env) Value { v := ev(e); return e.Calculated('-', Int(0), v) }}
+		minus := func(e *value.Run, a []value.Value) value.Value { return e.Calculate('-', value.Int(0), a[0]) }
+		return Compiled{Source: x.Source, May: c.apply(n, "-", minus, []Compiled{x}, false), Eval: func(e *Env) value.Value { v := ev(e); return e.Calculated('-', value.Int(0), v) }}
 	case "+":
-		c.apply(n, "+", func(e *Run, a []Value) Value { return e.Calculate('+', Int(0), a[0]) }, []Compiled{x}, false)
+		c.apply(n, "+", func(e *value.Run, a []value.Value) value.Value { return e.Calculate('+', value.Int(0), a[0]) }, []Compiled{x}, false)
 		return x
 	}
 	return c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")
@@ -80,31 +82,34 @@ func (c *Compiler) binary(n *ast.BinaryNode) Compiled {
 func operation(op string, av, bv Eval) Eval {
 	switch op {
 	case "+", "-", "*", "/", "%":
-		return func(e *Env) Value { x, y := av(e), bv(e); return e.Calculated(op[0], x, y) }
+		return func(e *Env) value.Value { x, y := av(e), bv(e); return e.Calculated(op[0], x, y) }
 	case "==", "!=":
-		return func(e *Env) Value { x, y := av(e), bv(e); return e.Of(Bool(e.Equal(x, y) == (op == "==")), x, y) }
+		return func(e *Env) value.Value {
+			x, y := av(e), bv(e)
+			return e.Of(value.Bool(e.Equal(x, y) == (op == "==")), x, y)
+		}
 	case "<", "<=", ">", ">=":
 		is := comparisons[op]
-		return func(e *Env) Value {
+		return func(e *Env) value.Value {
 			x, y := av(e), bv(e)
 			if x.Absent() || y.Absent() {
-				return Bool(false)
+				return value.Bool(false)
 			}
-			return e.Of(Bool(is(e.Compare(x, y))), x, y)
+			return e.Of(value.Bool(is(e.Compare(x, y))), x, y)
 		}
 	case "and", "&&":
-		return func(e *Env) Value { return Bool(e.Truth(av(e)) && e.Truth(bv(e))) }
+		return func(e *Env) value.Value { return value.Bool(e.Truth(av(e)) && e.Truth(bv(e))) }
 	case "or", "||":
-		return func(e *Env) Value { return Bool(e.Truth(av(e)) || e.Truth(bv(e))) }
+		return func(e *Env) value.Value { return value.Bool(e.Truth(av(e)) || e.Truth(bv(e))) }
 	case "??":
-		return func(e *Env) Value {
+		return func(e *Env) value.Value {
 			if v := av(e); !v.Absent() {
 				return v
 			}
 			return bv(e)
 		}
 	case "in":
-		return func(e *Env) Value { y, x := bv(e), av(e); return e.Of(e.Contains(y, x), x, y) }
+		return func(e *Env) value.Value { y, x := bv(e), av(e); return e.Of(e.Contains(y, x), x, y) }
 	case "contains", "startsWith", "endsWith":
 		return textTest(op, av, bv)
 	}
@@ -116,7 +121,7 @@ func (c *Compiler) binaryOutcome(n *ast.BinaryNode, a, b Compiled) *Outcome {
 	switch n.Operator {
 	case "+", "-", "*", "/", "%":
 		op := n.Operator[0]
-		may := c.apply(n, n.Operator, func(e *Run, x []Value) Value { return e.Calculate(op, x[0], x[1]) }, []Compiled{a, b}, false)
+		may := c.apply(n, n.Operator, func(e *value.Run, x []value.Value) value.Value { return e.Calculate(op, x[0], x[1]) }, []Compiled{a, b}, false)
 		if op == '+' {
 			if a.unnamedText() && b.unnamedText() {
 				c.warn(n, CodeNever, "both are texts in this format, and + joins them, 3.5 and 1 to 3.51: numbers are read by decimal() first, and texts are better joined by concat()")
@@ -143,8 +148,8 @@ func (c *Compiler) binaryOutcome(n *ast.BinaryNode, a, b Compiled) *Outcome {
 
 // tryOperator reports an operator that can only fail, such as a comparison of sorts that can never be compared.
 func (c *Compiler) tryOperator(n *ast.BinaryNode, name string, a, b Compiled) {
-	ev := operation(n.Operator, func(e *Env) Value { return e.args[0] }, func(e *Env) Value { return e.args[1] })
-	c.apply(n, name, func(r *Run, x []Value) Value {
+	ev := operation(n.Operator, func(e *Env) value.Value { return e.args[0] }, func(e *Env) value.Value { return e.args[1] })
+	c.apply(n, name, func(r *value.Run, x []value.Value) value.Value {
 		e := &Env{Run: *r, args: x}
 		v := ev(e)
 		*r = e.Run
@@ -156,8 +161,8 @@ func isNil(n ast.Node) bool { _, ok := n.(*ast.NilNode); return ok }
 
 func (c *Compiler) matches(n *ast.BinaryNode) Compiled {
 	a, b := c.operand(n.Left), c.node(n.Right)
-	if b.Const == nil || b.Const.Kind != KindText {
-		c.stop(n.Right, CodeArguments, "the pattern of matches must be a text in quotes", "")
+	if b.Const == nil || b.Const.Kind != value.KindText {
+		c.stop(n.Right, helpers.CodeArguments, "the pattern of matches must be a text in quotes", "")
 	}
 	re, err := regexp.Compile(b.Const.Str)
 	if err != nil {
@@ -168,16 +173,16 @@ func (c *Compiler) matches(n *ast.BinaryNode) Compiled {
 }
 
 func matching(ev Eval, re *regexp.Regexp) Eval {
-	return func(e *Env) Value {
+	return func(e *Env) value.Value {
 		v := ev(e)
 		if v.Absent() {
-			return Bool(false)
+			return value.Bool(false)
 		}
 		s, ok := v.Text()
 		if !ok {
-			return e.FailSort(v, CodeNotText, "matches needs a text")
+			return e.FailSort(v, value.CodeNotText, "matches needs a text")
 		}
-		return e.Of(Bool(re.MatchString(s)), v)
+		return e.Of(value.Bool(re.MatchString(s)), v)
 	}
 }
 
@@ -196,32 +201,32 @@ var textTests = map[string]func(s, part string) bool{"contains": strings.Contain
 // textTest looks into a text; of a list it only tells whether that has an item.
 func textTest(op string, a, b Eval) Eval {
 	test := textTests[op]
-	return func(e *Env) Value {
+	return func(e *Env) value.Value {
 		x, y := a(e), b(e)
 		if x.Absent() || y.Absent() {
-			return Bool(false)
+			return value.Bool(false)
 		}
-		if x.Kind == KindList && op == "contains" {
+		if x.Kind == value.KindList && op == "contains" {
 			return e.Of(e.Contains(x, y), x, y)
 		}
 		s, part := e.TextOf(x), e.TextOf(y)
-		return e.Of(Bool(test(s, part)), x, y)
+		return e.Of(value.Bool(test(s, part)), x, y)
 	}
 }
 
 // IsTrue uses a value as a condition, for check.
-func IsTrue(e *Run, a []Value) Value {
-	v := Bool(e.Truth(a[0]))
-	if e.Err != nil && e.Err.Code == CodeNotBoolean {
+func IsTrue(e *value.Run, a []value.Value) value.Value {
+	v := value.Bool(e.Truth(a[0]))
+	if e.Err != nil && e.Err.Code == value.CodeNotBoolean {
 		e.Err.Message += "; use a comparison, or boolean() on a text"
 	}
 	return v
 }
 
 // WholeText uses a value as a text.
-func WholeText(e *Run, a []Value) Value {
+func WholeText(e *value.Run, a []value.Value) value.Value {
 	if _, ok := a[0].Text(); !ok && !a[0].Absent() {
-		return e.Fail(CodeNotText, "it must be a single value")
+		return e.Fail(value.CodeNotText, "it must be a single value")
 	}
 	return a[0]
 }

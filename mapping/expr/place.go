@@ -6,13 +6,15 @@ import (
 	"github.com/expr-lang/expr/ast"
 
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // attached is where the attachments lie, which are no part of the form.
 var attached = &Path{Slot: -1, outside: true, Abs: []Step{{Name: "attachments", Loop: -1}}}
 
 // attachmentMembers are those of one, with what check knows of them.
-var attachmentMembers = map[string]*Outcome{"name": {More: FormSamples["string"]}, "type": {More: FormSamples["string"]}, "size": someInteger}
+var attachmentMembers = map[string]*Outcome{"name": {More: value.FormSamples["string"]}, "type": {More: value.FormSamples["string"]}, "size": someInteger}
 
 // place is where a value lies, also one that was found by a helper; nil where that is not known.
 func (x Compiled) place() *Path {
@@ -48,7 +50,7 @@ func (c *Compiler) mayBe(p *Path) *Outcome {
 	case len(p.Abs) == 1:
 		return someList
 	case len(p.Abs) == 2:
-		return &Outcome{More: FormSamples["object"]}
+		return &Outcome{More: value.FormSamples["object"]}
 	}
 	return attachmentMembers[p.Abs[2].Name]
 }
@@ -78,7 +80,7 @@ func (c *Compiler) placed(n ast.Node, name string, out Compiled, list Compiled) 
 	}
 	c.isList(n, list)
 	if at := itemOf(list.place()); at != nil && name == "join" && c.Strict {
-		c.apply(n, name, oneJoined, []Compiled{{May: c.mayBe(at)}}, true)
+		c.apply(n, name, helpers.OneJoined, []Compiled{{May: c.mayBe(at)}}, true)
 	}
 	if name == "first" || name == "last" {
 		return c.under(out, itemOf(list.place()))
@@ -110,7 +112,7 @@ func (x Compiled) Or(others ...Compiled) Compiled {
 	for _, o := range others {
 		if p := x.Path; p != nil && o.Path != nil && o.Path.Slot == p.Slot && p.passes(o.Path.Abs) {
 			strict := x.Eval
-			x.Eval = func(e *Env) Value {
+			x.Eval = func(e *Env) value.Value {
 				before := e.Err
 				v := strict(e)
 				e.Err = before

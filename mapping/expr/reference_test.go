@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
 )
 
 var update = flag.Bool("update", false, "write the generated reference anew")
@@ -36,7 +38,7 @@ func TestReference(t *testing.T) {
 		}
 	}
 	for _, n := range callable {
-		if h, ok := find(n); ok && (h.usage == "" || h.absent == "") {
+		if h, ok := helpers.Find(n); ok && (h.Usage == "" || h.Absent == "") {
 			t.Errorf("%s is not described", n)
 		}
 	}
@@ -46,11 +48,11 @@ func TestReference(t *testing.T) {
 func helpersPage() string {
 	var b strings.Builder
 	b.WriteString("# Helpers of mapping expressions\n\nGenerated from the program. A piped value is the first argument: `x | trim()` is `trim(x)`.\n")
-	for _, part := range Parts {
+	for _, part := range helpers.Parts {
 		fmt.Fprintf(&b, "\n## %s\n\n| helper | how it is written and what it does | missing, null and \"\" |\n| --- | --- | --- |\n", part.Title)
 		for _, name := range callable {
 			if h, ok := part.Helpers[name]; ok {
-				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, cell(h.usage), cell(h.absent))
+				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, cell(h.Usage), cell(h.Absent))
 			}
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/inbasket/inbasket/connectors/all"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/diag"
-	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
 	"github.com/inbasket/inbasket/mapping/schema"
 )
 
@@ -29,7 +29,7 @@ var known = map[string][]string{
 // partial are problems that a part of a file has only because the rest is not shown.
 var partial = map[string]bool{
 	config.CodeRoute: true, config.CodeUnknownName: true, config.CodeSecret: true,
-	mapping.CodeFile: true, schema.CodeSchema: true, mapping.CodeUnknownTarget: true, mapping.CodeUnusedField: true, mapping.CodeLookupFile: true, expr.CodeLookupUnknown: true,
+	mapping.CodeFile: true, schema.CodeSchema: true, mapping.CodeUnknownTarget: true, mapping.CodeUnusedField: true, mapping.CodeLookupFile: true, helpers.CodeLookupUnknown: true,
 	mapping.CodeLayoutUnknown: true,
 }
 

@@ -1,6 +1,10 @@
-package expr
+package helpers_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/inbasket/inbasket/test/expressions"
+)
 
 // textsOfKinds are expressions and their values.
 var textsOfKinds = [][2]string{
@@ -232,12 +236,12 @@ var textsOfKinds = [][2]string{
 
 // TestTextHelpersOnEveryKind is what each does with a value of every kind: what is missing, null and "" first.
 func TestTextHelpersOnEveryKind(t *testing.T) {
-	computes(t, textsOfKinds)
+	expressions.Computes(t, textsOfKinds)
 }
 
 // TestTextHelpersAtTheirEdges has empty and long values, wrong arguments, and what is only nearly right.
 func TestTextHelpersAtTheirEdges(t *testing.T) {
-	computes(t, [][2]string{
+	expressions.Computes(t, [][2]string{
 		{`"  x " | trim()`, `"x"`},
 		{`" \t\nx" | trim()`, `"x"`},
 		{`form.word | upper()`, `"STRASSE"`},

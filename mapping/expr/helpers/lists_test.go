@@ -1,6 +1,10 @@
-package expr
+package helpers_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/inbasket/inbasket/test/expressions"
+)
 
 // listsOfKinds are expressions and their values.
 var listsOfKinds = [][2]string{
@@ -302,12 +306,12 @@ var listsOfKinds = [][2]string{
 
 // TestListHelpersOnEveryKind is what each does with a value of every kind: what is missing, null and "" first.
 func TestListHelpersOnEveryKind(t *testing.T) {
-	computes(t, listsOfKinds)
+	expressions.Computes(t, listsOfKinds)
 }
 
 // TestListHelpersAtTheirEdges has empty and long values, wrong arguments, and what is only nearly right.
 func TestListHelpersAtTheirEdges(t *testing.T) {
-	computes(t, [][2]string{
+	expressions.Computes(t, [][2]string{
 		{`form.hollow | first()`, `missing`},
 		{`form.hollow | last()`, `missing`},
 		{`form.mixed | last()`, `null`},

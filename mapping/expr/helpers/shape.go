@@ -1,10 +1,12 @@
-package expr
+package helpers
 
 import (
 	"cmp"
 	"regexp"
+	"time"
 
 	"github.com/inbasket/inbasket/mapping/datefmt"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 const (
@@ -14,7 +16,7 @@ const (
 )
 
 // KindShapes are regular expressions that every text matches of which a value of a kind is made, and some others.
-var KindShapes = map[Kind]string{KindInt: numberShape, KindDecimal: numberShape, KindBool: "^(?:true|false)$", KindDate: dateShape, KindDateTime: dateShape + "[Tt ]"}
+var KindShapes = map[value.Kind]string{value.KindInt: numberShape, value.KindDecimal: numberShape, value.KindBool: "^(?:true|false)$", value.KindDate: dateShape, value.KindDateTime: dateShape + "[Tt ]"}
 
 // Shape is such an expression for a helper that reads texts; "" where there is none.
 func (c Call) Shape(name string) string {
@@ -45,4 +47,23 @@ func (c Call) Shape(name string) string {
 		return dateShape
 	}
 	return ""
+}
+
+// sampleTime is in a year, month and day that every pattern can write.
+var sampleTime = time.Date(1999, 12, 31, 23, 58, 59, 0, time.FixedZone("", 3600))
+
+// Samples are texts that only a constant argument tells of: the argument itself, and what its date pattern reads.
+func (c Call) Samples() []value.Value {
+	var out []value.Value
+	for i := range c.Consts {
+		text, ok := c.text(i)
+		if !ok {
+			continue
+		}
+		out = append(out, value.Text(text))
+		if p, err := datefmt.Compile(text); err == nil {
+			out = append(out, value.Text(p.Format(sampleTime)))
+		}
+	}
+	return value.SamplesOf(out...)
 }

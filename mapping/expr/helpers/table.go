@@ -1,6 +1,10 @@
-package expr
+package helpers
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/inbasket/inbasket/mapping/expr/value"
+)
 
 // Table is a table of known values; keys are compared as texts, exactly, but those of numbers as numbers.
 type Table struct {
@@ -10,10 +14,10 @@ type Table struct {
 	byValue map[string]string
 }
 
-// row is the value of a table: numbers are compared as numbers.
-func (t *Table) row(v Value) (string, bool) {
+// Row is the value of a table: numbers are compared as numbers.
+func (t *Table) Row(v value.Value) (string, bool) {
 	s, _ := v.Text()
-	if row, ok := t.Rows[s]; ok || v.Kind != KindDecimal && v.Kind != KindInt {
+	if row, ok := t.Rows[s]; ok || v.Kind != value.KindDecimal && v.Kind != value.KindInt {
 		return row, ok
 	}
 	t.once.Do(func() { t.byValue = numbersOf(t.Rows) })
@@ -22,7 +26,7 @@ func (t *Table) row(v Value) (string, bool) {
 }
 
 // plainNumber writes a number as no other way of writing the same one.
-func plainNumber(v Value) string {
+func plainNumber(v value.Value) string {
 	d := v.Decimal()
 	d.Reduce(d)
 	return d.Text('f')
@@ -32,7 +36,7 @@ func plainNumber(v Value) string {
 func numbersOf(rows map[string]string) map[string]string {
 	out, twice := map[string]string{}, map[string]bool{}
 	for key, row := range rows {
-		v := Number(key)
+		v := value.Number(key)
 		if s, _ := v.Text(); !v.IsNumber() || s != key {
 			continue
 		}

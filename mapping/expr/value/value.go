@@ -1,4 +1,6 @@
-package expr
+// Package value holds what expressions work with: values of exact kinds, decimals, dates, and how they are calculated and compared. A Run
+// keeps what a computation may take, the first thing that went wrong in it, and which fields of the form each value is made of.
+package value
 
 import (
 	"cmp"
@@ -44,13 +46,13 @@ type Making uint8
 
 const (
 	Changed  Making = 1 << iota // a text was changed
-	longer                      // a text was put together or got longer
+	Longer                      // a text was put together or got longer
 	Computed                    // a number or date was computed, and stands in no field
 	Other                       // it is of another kind than what the form has: a count, the text of a date
 )
 
-// of is what was done to a result. A changed text is longer than each of those of the form that it is made of, or not.
-func (m Making) of(v Value, from []Value) Making {
+// Of is what was done to a result. A changed text is longer than each of those of the form that it is made of, or not.
+func (m Making) Of(v Value, from []Value) Making {
 	if m != Changed || v.Kind != KindText {
 		return m
 	}
@@ -60,7 +62,7 @@ func (m Making) of(v Value, from []Value) Making {
 			return m
 		}
 	}
-	return m | longer
+	return m | Longer
 }
 
 // What is not there, and what is there and null.
@@ -110,7 +112,7 @@ func Number(s string) Value {
 	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return Int(i)
 	}
-	if c, ok := canonicalDecimal(s); ok {
+	if c, ok := CanonicalDecimal(s); ok {
 		return Value{Kind: KindDecimal, Str: c}
 	}
 	return Value{Kind: KindText, Str: s}
@@ -158,8 +160,8 @@ func (v Value) Item(i int) Value {
 	return Missing
 }
 
-// member returns the named member of an object; everything else has no members.
-func (v Value) member(name string) Value {
+// Member returns the named member of an object; everything else has no members.
+func (v Value) Member(name string) Value {
 	m, _ := v.Any.(map[string]any)
 	if n, ok := m[name]; ok {
 		return FromNode(n)
@@ -190,23 +192,23 @@ func KindName(k Kind) string {
 	return [...]string{"missing", "null", "text", "integer", "decimal", "boolean", "date", "date-time", "binary", "reference", "list", "object"}[k]
 }
 
-// aKind is the name of a kind with its article.
-func aKind(k Kind) string {
+// AKind is the name of a kind with its article.
+func AKind(k Kind) string {
 	if name := KindName(k); strings.IndexByte("io", name[0]) >= 0 {
 		return "an " + name
 	}
 	return "a " + KindName(k)
 }
 
-// canonicalDecimal writes a number without exponent and without superfluous zeros in front; the decimals
+// CanonicalDecimal writes a number without exponent and without superfluous zeros in front; the decimals
 // stay as they are, because 1.50 and 1.5 may mean different things to a legacy system.
-func canonicalDecimal(s string) (string, bool) {
+func CanonicalDecimal(s string) (string, bool) {
 	if strings.ContainsAny(s, "eE") {
 		d, ok := parseDecimal(s)
 		if !ok {
 			return "", false
 		}
-		v, ok := DecimalValue(d)
+		v, ok := FromDecimal(d)
 		return v.Str, ok
 	}
 	digits, neg := strings.CutPrefix(s, "-")

@@ -1,6 +1,10 @@
-package expr
+package helpers_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/inbasket/inbasket/test/expressions"
+)
 
 // numbersOfKinds are expressions and their values.
 var numbersOfKinds = [][2]string{
@@ -148,12 +152,12 @@ var numbersOfKinds = [][2]string{
 
 // TestNumberHelpersOnEveryKind is what each does with a value of every kind: what is missing, null and "" first.
 func TestNumberHelpersOnEveryKind(t *testing.T) {
-	computes(t, numbersOfKinds)
+	expressions.Computes(t, numbersOfKinds)
 }
 
 // TestNumberHelpersAtTheirEdges has empty and long values, wrong arguments, and what is only nearly right.
 func TestNumberHelpersAtTheirEdges(t *testing.T) {
-	computes(t, [][2]string{
+	expressions.Computes(t, [][2]string{
 		{`" 42 " | integer()`, `42`},
 		{`"+42" | integer()`, `42`},
 		{`"-42" | integer()`, `-42`},

@@ -1,6 +1,10 @@
-package expr
+package helpers_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/inbasket/inbasket/test/expressions"
+)
 
 // datesOfKinds are expressions and their values.
 var datesOfKinds = [][2]string{
@@ -260,12 +264,12 @@ var datesOfKinds = [][2]string{
 
 // TestDateHelpersOnEveryKind is what each does with a value of every kind: what is missing, null and "" first.
 func TestDateHelpersOnEveryKind(t *testing.T) {
-	computes(t, datesOfKinds)
+	expressions.Computes(t, datesOfKinds)
 }
 
 // TestDateHelpersAtTheirEdges has empty and long values, wrong arguments, and what is only nearly right.
 func TestDateHelpersAtTheirEdges(t *testing.T) {
-	computes(t, [][2]string{
+	expressions.Computes(t, [][2]string{
 		{`"29.02.2024" | parseDate("dd.MM.yyyy")`, `date 2024-02-29`},
 		{`"29.02.2023" | parseDate("dd.MM.yyyy")`, `!field.not-a-date: the date does not exist or has another pattern`},
 		{`"1.2.2024" | parseDate("dd.MM.yyyy")`, `!field.not-a-date: the date does not exist or has another pattern`},

@@ -1,4 +1,4 @@
-package expr
+package value
 
 import "strings"
 
@@ -14,19 +14,19 @@ func (r *Run) Truth(v Value) bool {
 	return false
 }
 
-// calculated calculates, and says what of.
+// Calculated calculates, and says what of.
 func (r *Run) Calculated(op byte, a, b Value) Value {
 	v := r.Calculate(op, a, b)
 	switch {
 	case v.IsNumber():
 		v.Made = Computed
 	case v.Kind == KindText:
-		v.Made = Changed.of(v, []Value{a, b})
+		v.Made = Changed.Of(v, []Value{a, b})
 	}
 	return r.Of(v, a, b)
 }
 
-// calculate is arithmetic with absent values: missing and null make the result missing or null, as in SQL. Two
+// Calculate is arithmetic with absent values: missing and null make the result missing or null, as in SQL. Two
 // texts are joined by +.
 func (r *Run) Calculate(op byte, a, b Value) Value {
 	if a.Absent() || b.Absent() {
@@ -47,7 +47,7 @@ func (r *Run) Calculate(op byte, a, b Value) Value {
 	return r.arithmetic(op, a, b)
 }
 
-// equal compares; nil in a mapping equals both null and missing. Values of different sorts are an error, because
+// Equal compares; nil in a mapping equals both null and missing. Values of different sorts are an error, because
 // a comparison that can never be true is a mistake.
 func (r *Run) Equal(a, b Value) bool {
 	switch {
@@ -59,23 +59,24 @@ func (r *Run) Equal(a, b Value) bool {
 	return r.Compare(a, b) == 0
 }
 
+// Compare is below 0 where a comes before b, and above 0 where it comes after; of different sorts neither does, which is an error.
 func (r *Run) Compare(a, b Value) int {
 	switch {
 	case a.IsNumber() && b.IsNumber():
-		return compareNumbers(a, b)
+		return CompareNumbers(a, b)
 	case a.Kind == KindDateTime && b.Kind == KindDateTime:
 		return r.compareTimes(a.Str, b.Str)
 	case isDateText(a, b):
 		for _, v := range []Value{a, b} {
-			if _, ok := readDate(v.Str); !ok {
-				r.failBy(v, CodeNotDate, "a date is only compared with a text that is one, as YYYY-MM-DD; use parseDate() on it")
+			if _, ok := ReadDate(v.Str); !ok {
+				r.FailBy(v, CodeNotDate, "a date is only compared with a text that is one, as YYYY-MM-DD; use parseDate() on it")
 			}
 		}
 		return strings.Compare(a.Str, b.Str)
 	case a.Kind == b.Kind && (a.Kind == KindText || a.Kind == KindDate):
 		return strings.Compare(a.Str, b.Str)
 	}
-	r.Fail(CodeCompare, aKind(a.Kind)+" cannot be compared with "+aKind(b.Kind))
+	r.Fail(CodeCompare, AKind(a.Kind)+" cannot be compared with "+AKind(b.Kind))
 	return 0
 }
 
@@ -84,7 +85,7 @@ func isDateText(a, b Value) bool {
 	return a.Kind == KindDate && b.Kind == KindText || a.Kind == KindText && b.Kind == KindDate
 }
 
-// contains tells whether list has an item equal to v; v of another sort than an item is not equal to it.
+// Contains tells whether list has an item equal to v; v of another sort than an item is not equal to it.
 func (r *Run) Contains(list, v Value) Value {
 	if list.Absent() || v.Absent() {
 		return Bool(false)
@@ -97,15 +98,15 @@ func (r *Run) Contains(list, v Value) Value {
 		if !r.Step() {
 			return Missing
 		}
-		if isDateText(it, v) && it.Str == v.Str || sameSort(it, v) && it.Kind <= KindDateTime && r.Equal(it, v) {
+		if isDateText(it, v) && it.Str == v.Str || SameSort(it, v) && it.Kind <= KindDateTime && r.Equal(it, v) {
 			return Bool(true)
 		}
 	}
 	return Bool(false)
 }
 
-// sameSort tells whether two values can be equal; a time with and one without an offset are of two sorts.
-func sameSort(a, b Value) bool {
+// SameSort tells whether two values can be equal; a time with and one without an offset are of two sorts.
+func SameSort(a, b Value) bool {
 	if a.Kind == KindDateTime && b.Kind == KindDateTime {
 		_, zoned, _ := ReadDateTime(a.Str)
 		_, too, _ := ReadDateTime(b.Str)

@@ -1,4 +1,4 @@
-package expr
+package value
 
 import (
 	"slices"
@@ -19,8 +19,8 @@ func DefaultBudget(formBytes int64) Budget {
 	return Budget{Steps: 1_000_000, Made: int(4 * formBytes), Records: 100_000}
 }
 
-// maxCount bounds a number of characters that an expression gives.
-const maxCount = 16 << 20
+// MaxCount bounds a number of characters that an expression gives.
+const MaxCount = 16 << 20
 
 // Run is what computations with values see: what they may take, the first thing that went wrong, and what they are made of.
 type Run struct {
@@ -40,7 +40,7 @@ func (r *Run) Restart(b Budget) { r.Budget, r.Err, r.Note, r.joins = b, nil, "",
 type Failure struct {
 	Code, Message string
 	Src           int32  // the form's field that caused it; 0: none did
-	blamed        bool   // src is known
+	Blamed        bool   // Src is known
 	Made          Making // of the value that caused it
 	Sort          bool   // no value of this sort works, whatever it says
 	Limit         string // of input.limits, where a budget is spent
@@ -69,16 +69,16 @@ func (r *Run) Record(note string) {
 	}
 }
 
-// failBy is fail where one of several values is to blame.
-func (r *Run) failBy(v Value, code, message string) Value {
+// FailBy is Fail where one of several values is to blame.
+func (r *Run) FailBy(v Value, code, message string) Value {
 	r.Fail(code, message)
 	return r.Of(Missing, v)
 }
 
-// FailSort is failBy where the sort of a value is to blame, not what it says.
+// FailSort is FailBy where the sort of a value is to blame, not what it says.
 func (r *Run) FailSort(v Value, code, message string) Value {
 	r.Fail(code, message)
-	if !r.Err.blamed {
+	if !r.Err.Blamed {
 		r.Err.Sort = true
 	}
 	return r.Of(Missing, v)
@@ -87,13 +87,13 @@ func (r *Run) FailSort(v Value, code, message string) Value {
 // FailReading is the error of what reads texts: of a text what it says is to blame, of anything else its sort.
 func (r *Run) FailReading(v Value, code, message string) Value {
 	if v.Kind == KindText {
-		return r.failBy(v, code, message)
+		return r.FailBy(v, code, message)
 	}
 	return r.FailSort(v, code, message)
 }
 
-// failMade is fail where what the mapping computes is to blame, and none of the values that it computes it of.
-func (r *Run) failMade(code, message string) Value {
+// FailMade is Fail where what the mapping computes is to blame, and none of the values that it computes it of.
+func (r *Run) FailMade(code, message string) Value {
 	return r.fail(Failure{Code: code, Message: message, Made: Computed})
 }
 
@@ -107,8 +107,8 @@ func (r *Run) Of(v Value, from ...Value) Value {
 			v.Src, v.Made = r.Both(v.Src, f.Src), v.Made|f.Made
 		}
 	}
-	if r.Err != nil && !r.Err.blamed {
-		r.Err.blamed, r.Err.Src, r.Err.Made = true, v.Src, v.Made|r.Err.Made
+	if r.Err != nil && !r.Err.Blamed {
+		r.Err.Blamed, r.Err.Src, r.Err.Made = true, v.Src, v.Made|r.Err.Made
 	}
 	return v
 }
@@ -149,7 +149,7 @@ func (r *Run) Sources(src int32) []int32 {
 
 // Spent says which budget is used up. That is nobody's mistake in the form.
 func (r *Run) Spent(key, what string) bool {
-	r.fail(Failure{Code: CodeLimit, Message: what, Limit: key, blamed: true})
+	r.fail(Failure{Code: CodeLimit, Message: what, Limit: key, Blamed: true})
 	return false
 }
 

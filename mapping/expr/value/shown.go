@@ -1,9 +1,9 @@
-package expr
+package value
 
 import "fmt"
 
 // ShownValue writes a value of the mapping's own for a message.
-func ShownValue(v Value) string {
+func Shown(v Value) string {
 	s, ok := v.Text()
 	if !ok {
 		return KindName(v.Kind)

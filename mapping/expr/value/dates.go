@@ -1,4 +1,4 @@
-package expr
+package value
 
 import "time"
 
@@ -14,8 +14,8 @@ func DateTime(t time.Time, zoned bool) Value {
 	return Value{Kind: KindDateTime, Str: t.Format(layout)}
 }
 
-// readDate reads YYYY-MM-DD. The calendar has no year 0.
-func readDate(s string) (time.Time, bool) {
+// ReadDate reads YYYY-MM-DD. The calendar has no year 0.
+func ReadDate(s string) (time.Time, bool) {
 	t, err := time.Parse(time.DateOnly, s)
 	return t, err == nil && t.Year() > 0
 }

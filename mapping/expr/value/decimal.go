@@ -1,4 +1,4 @@
-package expr
+package value
 
 import (
 	"cmp"
@@ -41,7 +41,7 @@ func (v Value) Decimal() *apd.Decimal {
 }
 
 // DecimalValue makes a value; false when the number has too many digits.
-func DecimalValue(d *apd.Decimal) (Value, bool) {
+func FromDecimal(d *apd.Decimal) (Value, bool) {
 	if d.Form != apd.Finite || d.Exponent > MaxDigits || d.Exponent < -MaxDigits || d.NumDigits() > MaxDigits {
 		return Missing, false
 	}
@@ -71,7 +71,7 @@ func (r *Run) arithmetic(op byte, a, b Value) Value {
 		_, err = Exactly.Mul(&out, x, y)
 	case '/', '%':
 		if y.Sign() == 0 {
-			return r.failBy(b, CodeDivide, "the divisor is zero")
+			return r.FailBy(b, CodeDivide, "the divisor is zero")
 		}
 		if op == '%' {
 			_, err = Exactly.Rem(&out, x, y)
@@ -81,10 +81,10 @@ func (r *Run) arithmetic(op byte, a, b Value) Value {
 			out.Reduce(&out)
 		}
 	}
-	if v, ok := DecimalValue(&out); ok && err == nil {
+	if v, ok := FromDecimal(&out); ok && err == nil {
 		return v
 	}
-	return r.failMade(CodeTooLarge, "a calculated number has too many digits")
+	return r.FailMade(CodeTooLarge, "a calculated number has too many digits")
 }
 
 // quotient divides: exactly where one of long numbers can be, else to 34 digits, none of which is before the point and lost.
@@ -133,7 +133,8 @@ func intArithmetic(op byte, a, b int64) (Value, bool) {
 	return Missing, false
 }
 
-func compareNumbers(a, b Value) int {
+// CompareNumbers compares two numbers by what they are worth: 1.5 and 1.50 are equal.
+func CompareNumbers(a, b Value) int {
 	if a.Kind == KindInt && b.Kind == KindInt {
 		return cmp.Compare(a.Int, b.Int)
 	}
@@ -158,5 +159,5 @@ func RoundTo(v Value, scale int, mode apd.Rounder) (Value, bool) {
 	if away && out.IsZero() && d.Sign() != 0 { // apd forgets the mode where none of the digits is kept
 		out.SetFinite(int64(d.Sign()), int32(-scale))
 	}
-	return DecimalValue(&out)
+	return FromDecimal(&out)
 }
