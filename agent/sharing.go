@@ -23,7 +23,7 @@ func sharedResults(cfg *config.Config, plans map[string]*mapping.Plan) (wrong, d
 			if code == "" {
 				continue
 			}
-			p := plan.Problem([]any{"answer", "query"}, 0, code, message+" (the mapping of route "+o.Name+")", cure)
+			p := mapping.Problem(plan, []any{"answer", "query"}, 0, code, message+" (the mapping of route "+o.Name+")", cure)
 			if found := problemsOf(cfg, r, diag.Problems{p}); warning {
 				doubtful = append(doubtful, found...)
 			} else {

@@ -150,7 +150,7 @@ func (b *builder) unused() {
 		if err != nil {
 			continue // the test says so itself
 		}
-		form, err := b.plan.Decode(raw, "")
+		form, err := b.plan.Plan().Decode(raw, "")
 		if err != nil {
 			continue
 		}

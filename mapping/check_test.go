@@ -9,28 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
 )
-
-// catalog is a configuration with two databases and a folder.
-type catalog struct{}
-
-func (catalog) Targets() []string { return []string{"register", "archive", "drop"} }
-
-func (catalog) Target(name string) (TargetInfo, bool) {
-	switch name {
-	case "register", "archive":
-		return TargetInfo{Operations: connectors.RowOperations, Returning: true, Binary: true, Results: true}, true
-	case "simple":
-		return TargetInfo{Operations: connectors.OperationsOf(connectors.Insert)}, true
-	case "files":
-		return TargetInfo{Results: true, Files: true}, true
-	case "drop":
-		return TargetInfo{Operations: connectors.OperationsOf(connectors.Put), Binary: true}, true
-	}
-	return TargetInfo{}, false
-}
 
 // TestWrongMappings compares everything that check says about wrong mappings, carets included.
 func TestWrongMappings(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 
 // content tells what the values of a field may be before any form has come: by its declared type, by a constant, or
 // by the form's schema where the field is a plain path into it.
-func (p *Plan) content(f *field) connectors.Content {
+func (p *Parts) content(f *field) connectors.Content {
 	var c connectors.Content
 	switch {
 	case f.x.Const != nil:

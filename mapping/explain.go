@@ -26,7 +26,7 @@ type Explanation struct {
 
 // Explain maps the form and tells, value by value, where each came from. A form that cannot be mapped gives what could be.
 func (p *Plan) Explain(f Form, in expr.Input) []Explanation {
-	m := newMapper(p, f, in)
+	m := newMapper(&p.parts, f, in)
 	defer m.env.Free()
 	var out []Explanation
 	m.observe = func(o observation) {

@@ -10,41 +10,6 @@ import (
 	"github.com/inbasket/inbasket/mapping/expr"
 )
 
-// unchecked loads a mapping as one that was pinned before check knew of mistakes like these: they must park.
-func unchecked(t *testing.T, text string, more ...string) *Plan {
-	t.Helper()
-	files := fstest.MapFS{"m.yaml": {Data: []byte(text)}}
-	for i := 0; i+1 < len(more); i += 2 {
-		files[more[i]] = &fstest.MapFile{Data: []byte(more[i+1])}
-	}
-	p, err := (&builder{files: folderFiles(files, "m.yaml"), label: "m.yaml"}).load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-// blamed says whom an error blames: "form POINTER CODE, …", or "mapping PLACE CODE".
-func blamed(err error) string {
-	var wrong *MapError
-	var fault *Fault
-	switch {
-	case errors.As(err, &wrong):
-		var all []string
-		for _, f := range wrong.Fields {
-			all = append(all, f.Pointer+" "+f.Code)
-		}
-		return "form " + strings.Join(all, ", ")
-	case errors.As(err, &fault) && fault.Limit != "":
-		return "limit " + fault.Limit + " at " + fault.At + " " + fault.Pointer
-	case errors.As(err, &fault):
-		return "mapping " + fault.At + " " + fault.Cause.Code
-	case err != nil:
-		return err.Error()
-	}
-	return "nobody"
-}
-
 // TestWhoseFault is the table of whom an error blames: the form only where one of its own values caused it, and its
 // schema does not allow that value in so many words.
 func TestWhoseFault(t *testing.T) {

@@ -124,3 +124,16 @@ func digestOf(b []byte) connectors.Digest { return sha256.Sum256(b) }
 func plainName(name string) bool {
 	return name != "" && !slashpath.IsAbs(name) && !strings.ContainsAny(name, "\\:\x00")
 }
+
+// FileMessage says why a file cannot be read, without its path.
+func FileMessage(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "the file does not exist"
+	case errors.Is(err, fs.ErrPermission):
+		return "the file may not be read"
+	case errors.Is(err, fs.ErrInvalid):
+		return "the file's name leads outside of the mapping's folder"
+	}
+	return "the file cannot be read"
+}

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/column"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
@@ -208,20 +207,4 @@ func (b *builder) fitNone(w *write, f *field, at []expr.Step, text exprText) {
 			return
 		}
 	}
-}
-
-// refusal says why a value cannot be a field's; nil where it can.
-func (p *Plan) refusal(w *write, f *field, v value.Value) *value.Failure {
-	out, err := f.typ.Try(v)
-	if err != nil {
-		return err
-	}
-	l := p.layouts[w.target]
-	if l == nil || w.shape.Op != connectors.Put {
-		return nil
-	}
-	if err := l.Try(w.name, f.name, out.Connector()); err != nil {
-		return &value.Failure{Code: err.Code, Message: err.Message}
-	}
-	return nil
 }

@@ -3,13 +3,12 @@ package mapping
 import (
 	"maps"
 	"slices"
-	"strconv"
+	"sort"
 	"strings"
 
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/expr"
 	"github.com/inbasket/inbasket/mapping/expr/value"
-	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // Of some formats an element is a list only where it repeats, or where input.lists names it.
@@ -77,48 +76,36 @@ func (b *builder) singles() {
 	}
 }
 
-// repeats finds what repeats in a form and is read as one value: with one element it would be another thing than with two.
-func (p *Plan) repeats(f Form) *Fault {
-	for _, way := range p.single {
-		if at := repeated(f, way); at != nil {
-			slices.Reverse(at)
-			return &Fault{At: "input.lists", Cause: schema.FieldError{Pointer: "/" + strings.Join(at, "/"), Code: CodeList,
-				Message: "this repeats in the form, and the mapping reads it as one value"}}
+// same reads input.same. A field that only tells forms apart is not used by that.
+func (b *builder) same() {
+	type part struct {
+		text string
+		x    expr.Compiled
+	}
+	var parts []part
+	for _, x := range b.spec.Input.Same {
+		if x.node == nil {
+			continue
 		}
-	}
-	return nil
-}
-
-// foreign finds a CSV form whose header has no column that is read: it has another delimiter, or is another file.
-func (p *Plan) foreign(f Form) *Fault {
-	if list, ok := f.([]any); ok && len(list) > 0 {
-		f = list[0]
-	}
-	row, ok := f.(map[string]any)
-	if !ok || len(p.columns) == 0 || slices.ContainsFunc(p.columns, func(name string) bool { _, has := row[name]; return has }) {
-		return nil
-	}
-	return &Fault{At: "input.csv", Cause: schema.FieldError{Code: decode.CodeColumns, Message: "the form's header has none of the columns that the mapping reads; see its delimiter"}}
-}
-
-// repeated is the place of a list at the end of a way, backwards; nil: there is none.
-func repeated(n any, way []string) []string {
-	m, _ := n.(map[string]any)
-	next, name := m[way[0]], expr.PointerEscape.Replace(way[0])
-	list, is := next.([]any)
-	switch {
-	case is && len(way) == 1:
-		return []string{name}
-	case is:
-		for i, item := range list {
-			if at := repeated(item, way[1:]); at != nil {
-				return append(at, strconv.Itoa(i), name)
-			}
+		c := b.compiler(b.root, "")
+		c.Used = nil
+		v, p := c.Compile(x.text, false)
+		if p == nil && (v.Path == nil || len(v.Path.Abs) == 0) {
+			p = &expr.Problem{Code: expr.CodeValue, Message: "same lists fields of the form, such as form.values"}
 		}
-	case len(way) > 1 && next != nil:
-		if at := repeated(next, way[1:]); at != nil {
-			return append(at, name)
+		if p == nil && b.plan.schema != nil {
+			p = b.inSchema(v.Path.Abs, false)
 		}
+		if p != nil {
+			b.expressionProblem(x, p)
+			continue
+		}
+		parts = append(parts, part{v.Path.Dotted(), v})
 	}
-	return nil
+	sort.Slice(parts, func(i, j int) bool { return parts[i].text < parts[j].text })
+	for _, p := range parts {
+		b.plan.same.rule += p.text + "\n"
+		b.plan.same.parts = append(b.plan.same.parts, p.x.Eval)
+		b.plan.same.paths = append(b.plan.same.paths, strings.Split(p.text, "."))
+	}
 }

@@ -43,7 +43,7 @@ type builder struct {
 	samples  func(name string) ([]byte, error) // nil in a bundle
 	file     *diag.File
 	spec     fileSpec
-	plan     *Plan
+	plan     *Parts
 	problems diag.Problems
 	tables   map[string]*helpers.Table
 	layouts  map[string]*encode.Layout
@@ -81,7 +81,7 @@ func (b *builder) load() (*Plan, error) {
 	broken := len(b.problems) > 0
 	b.tables, b.layouts, b.used = map[string]*helpers.Table{}, map[string]*encode.Layout{}, map[string]bool{}
 	b.lists, b.listed, b.single, b.waits = map[string]bool{}, map[string]bool{}, map[string][]string{}, map[string]map[string]bool{}
-	b.plan = &Plan{name: b.spec.Mapping, version: b.spec.Version, format: b.spec.Input.Format, tests: b.spec.Tests, order: map[string]expr.Compiled{},
+	b.plan = &Parts{name: b.spec.Mapping, version: b.spec.Version, format: b.spec.Input.Format, tests: b.spec.Tests, order: map[string]expr.Compiled{},
 		layouts: map[string]*encode.Layout{}}
 	b.input()
 	for _, l := range b.spec.Lookups {
@@ -103,20 +103,7 @@ func (b *builder) load() (*Plan, error) {
 	b.singles()
 	b.plan.bundle = b.files.bundle()
 	b.plan.digest = digestOf(b.plan.bundle)
-	return b.plan, nil
-}
-
-// FileMessage says why a file cannot be read, without its path.
-func FileMessage(err error) string {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "the file does not exist"
-	case errors.Is(err, fs.ErrPermission):
-		return "the file may not be read"
-	case errors.Is(err, fs.ErrInvalid):
-		return "the file's name leads outside of the mapping's folder"
-	}
-	return "the file cannot be read"
+	return b.plan.Plan(), nil
 }
 
 // readFile reads a file that the mapping names; the error is fit for a message.
@@ -181,25 +168,6 @@ func (b *builder) input() {
 			b.schemaProblem(p)
 		}
 	}
-}
-
-// budget is what the mapping of one form may take.
-func (l limitsSpec) budget() value.Budget {
-	formBytes := decode.DefaultLimits().Bytes
-	if l.Bytes > 0 {
-		formBytes = l.Bytes
-	}
-	d := value.DefaultBudget(formBytes)
-	if l.Work > 0 {
-		d.Steps = l.Work
-	}
-	if l.Made > 0 {
-		d.Made = int(l.Made)
-	}
-	if l.Records > 0 {
-		d.Records = l.Records
-	}
-	return d
 }
 
 // choice checks a setting that takes one of some words; "" is the default.

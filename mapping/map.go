@@ -17,14 +17,14 @@ import (
 // any other error is ours. Deliveries whose
 // Needs are not empty are asked for again when in.Returned has them.
 func (p *Plan) Map(f Form, in expr.Input) (*Mapped, error) {
-	m := newMapper(p, f, in)
+	m := newMapper(&p.parts, f, in)
 	defer m.env.Free()
 	return m.run()
 }
 
 // mapper maps one form.
 type mapper struct {
-	plan    *Plan
+	plan    *Parts
 	env     *expr.Env
 	out     *Mapped
 	errs    []schema.FieldError
@@ -50,7 +50,7 @@ type observation struct {
 // maxErrors bounds how many field errors one form gets told.
 const maxErrors = 200
 
-func newMapper(p *Plan, f Form, in expr.Input) *mapper {
+func newMapper(p *Parts, f Form, in expr.Input) *mapper {
 	return &mapper{plan: p, env: expr.NewEnv(&p.prog, f, &in), out: &Mapped{Deliveries: make([]Delivery, len(p.targets))}}
 }
 
@@ -92,7 +92,7 @@ func (m *mapper) neverGiven() {
 		d := &m.out.Deliveries[i]
 		for _, name := range d.Needs {
 			of, _, _ := strings.Cut(name, ".")
-			giver := slices.Index(m.plan.targets, m.plan.Giver(name))
+			giver := slices.Index(m.plan.targets, m.plan.giver(name))
 			if giver < 0 {
 				continue // what another version gave
 			}
@@ -103,16 +103,6 @@ func (m *mapper) neverGiven() {
 			}
 		}
 	}
-}
-
-// Giver is the target that returns a value, named as Delivery.Needs has it; "" where none does.
-func (p *Plan) Giver(name string) string {
-	for _, w := range p.writes {
-		if of, column, _ := strings.Cut(name, "."); of == w.name && slices.Contains(w.shape.Returning, column) {
-			return w.target
-		}
-	}
-	return ""
 }
 
 // nothing tells whether no target gets anything. One that waits for a value may still.

@@ -67,8 +67,8 @@ func toldError(err error) string {
 	return "error " + err.Error()
 }
 
-// mapping runs a table of places of a mapping, what stands there, forms, and what becomes of them.
-func mapping(t *testing.T, table [][4]string) {
+// mapsTo runs a table of places of a mapping, what stands there, forms, and what becomes of them.
+func mapsTo(t *testing.T, table [][4]string) {
 	t.Helper()
 	t.Parallel()
 	plans := map[string]*Plan{}

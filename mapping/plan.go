@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/answers"
+	"github.com/inbasket/inbasket/mapping/column"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
@@ -19,23 +20,6 @@ import (
 
 // Form is a decoded form: map[string]any, []any, string, json.Number, bool and nil.
 type Form = any
-
-// Catalog tells what the agent's configuration has. A nil Catalog accepts any target.
-type Catalog interface {
-	Target(name string) (TargetInfo, bool)
-	Targets() []string
-}
-
-// TargetInfo is what check must know about a target.
-type TargetInfo struct {
-	Operations connectors.Operations // Put: layouts and documents; the others: tables
-	Returning  bool                  // gives values back
-	Binary     bool                  // takes bytes that are no text
-	Batch      bool                  // deliveries travel in batches
-	Results    bool                  // can be asked for results
-	Files      bool                  // it is no target, but where answer files come from
-	Guarantee  connectors.Guarantee
-}
 
 // FieldError is one mistake of a form.
 type FieldError = schema.FieldError
@@ -139,7 +123,10 @@ type Note struct {
 }
 
 // Plan is a checked mapping.
-type Plan struct {
+type Plan struct{ parts Parts }
+
+// Parts is what a plan is made of. The loader fills it; who has a plan sees nothing of it.
+type Parts struct {
 	name    string
 	version int
 	format  string
@@ -164,6 +151,9 @@ type Plan struct {
 	digest   connectors.Digest
 }
 
+// Plan is the plan of these parts, which must not be changed any more.
+func (p *Parts) Plan() *Plan { return &Plan{*p} }
+
 // write is one compiled entry of write.
 type write struct {
 	name, target, object string
@@ -177,26 +167,38 @@ type write struct {
 	document             string
 }
 
+// field is one compiled column.
+type field struct {
+	name string
+	text string // the expression, for explain
+	x    expr.Compiled
+	def  *expr.Compiled
+	typ  column.Type
+	bad  bool // its type is wrong, which is told
+	// nullable: the mapping says what becomes of a null
+	nullable bool
+}
+
 // Name is the mapping's name.
-func (p *Plan) Name() string { return p.name }
+func (p *Plan) Name() string { return p.parts.name }
 
 // Version is the mapping's version.
-func (p *Plan) Version() int { return p.version }
+func (p *Plan) Version() int { return p.parts.version }
 
 // Digest is the SHA-256 of Bundle: what a submission is pinned to.
-func (p *Plan) Digest() connectors.Digest { return p.digest }
+func (p *Plan) Digest() connectors.Digest { return p.parts.digest }
 
 // Bundle is the mapping with its schema, lookups and layouts as one string of bytes, the same for the same
 // content. The caller must not change it.
-func (p *Plan) Bundle() []byte { return p.bundle }
+func (p *Plan) Bundle() []byte { return p.parts.bundle }
 
 // Targets are the targets that the mapping writes to, in the order of their first write.
-func (p *Plan) Targets() []string { return p.targets }
+func (p *Plan) Targets() []string { return p.parts.targets }
 
 // Returning are the columns that each write returns, by its name.
 func (p *Plan) Returning() map[string][]string {
 	all := map[string][]string{}
-	for _, w := range p.writes {
+	for _, w := range p.parts.writes {
 		all[w.name] = w.shape.Returning
 	}
 	return all
@@ -205,7 +207,7 @@ func (p *Plan) Returning() map[string][]string {
 // Unchecked lists the writes whose rows the database need not write as they are sent, as write → target.table.
 func (p *Plan) Unchecked() []string {
 	var all []string
-	for _, w := range p.writes {
+	for _, w := range p.parts.writes {
 		if w.shape.Unchecked {
 			all = append(all, w.name+" → "+w.target+"."+w.object)
 		}
@@ -216,12 +218,12 @@ func (p *Plan) Unchecked() []string {
 // Decode reads a form's bytes. Errors are *decode.Error. A mapping is made for one format; a form of a content
 // type that says another is not guessed at. No content type, or one that says nothing, is fine.
 func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
-	if is := decode.Sniff(contentType, nil); is != "" && is != p.format && len(decode.FormatNamed(p.format).Media) > 0 {
-		return nil, &decode.Error{Code: decode.CodeFormat, Message: "the form came as " + is + ", the mapping reads " + p.format}
+	if is := decode.Sniff(contentType, nil); is != "" && is != p.parts.format && len(decode.FormatNamed(p.parts.format).Media) > 0 {
+		return nil, &decode.Error{Code: decode.CodeFormat, Message: "the form came as " + is + ", the mapping reads " + p.parts.format}
 	}
-	f, err := decode.Decode(p.format, form, p.options)
+	f, err := decode.Decode(p.parts.format, form, p.parts.options)
 	if err == nil {
-		err = decode.CheckCharset(p.format, form, contentType, p.options)
+		err = decode.CheckCharset(p.parts.format, form, contentType, p.parts.options)
 	}
 	if err != nil {
 		return nil, err
@@ -230,31 +232,31 @@ func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
 }
 
 // Warnings are what check found that may go wrong for some forms: those are parked then.
-func (p *Plan) Warnings() diag.Problems { return p.warnings }
+func (p *Plan) Warnings() diag.Problems { return p.parts.warnings }
 
 // Format is the name of the format that forms must have.
-func (p *Plan) Format() string { return p.format }
+func (p *Plan) Format() string { return p.parts.format }
 
 // HasReference tells whether the mapping names the sender's own reference.
-func (p *Plan) HasReference() bool { return p.refer != nil }
+func (p *Plan) HasReference() bool { return p.parts.refer != nil }
 
 // ReferenceRule is how the mapping finds the sender's own reference; two with the same text find the same.
-func (p *Plan) ReferenceRule() string { return p.refers }
+func (p *Plan) ReferenceRule() string { return p.parts.refers }
 
 // Reference returns the sender's own reference; "" where the mapping names none or the form has none. Errors are those
 // of Map: a form whose reference cannot be told is not known when it comes again, so it must not go on.
 func (p *Plan) Reference(f Form) (string, error) {
-	if p.refer == nil {
+	if p.parts.refer == nil {
 		return "", nil
 	}
-	m := newMapper(p, f, expr.Input{})
+	m := newMapper(&p.parts, f, expr.Input{})
 	defer m.env.Free()
-	v := p.refer.Eval(m.env)
+	v := p.parts.refer.Eval(m.env)
 	s, ok := v.Text()
 	if m.env.Err == nil && !ok && !v.Absent() {
 		m.env.FailSort(v, value.CodeNotText, "the reference must be a single value")
 	}
-	m.failed(p.refer.Source, "input.reference")
+	m.failed(p.parts.refer.Source, "input.reference")
 	switch {
 	case m.fault != nil:
 		return "", m.fault
@@ -269,10 +271,10 @@ func (p *Plan) Reference(f Form) (string, error) {
 // Validate checks the form against the mapping's JSON Schema. A *MapError has everything that is wrong with the form; a
 // *Fault says that the schema is.
 func (p *Plan) Validate(f Form) error {
-	if p.schema == nil {
+	if p.parts.schema == nil {
 		return nil
 	}
-	wrong, never := p.schema.Validate(f)
+	wrong, never := p.parts.schema.Validate(f)
 	switch {
 	case never != nil:
 		return &Fault{At: "input.schema", Cause: *never}
@@ -284,8 +286,36 @@ func (p *Plan) Validate(f Form) error {
 
 // Writes tells whether the mapping has a write of this name.
 func (p *Plan) Writes(name string) bool {
-	return slices.ContainsFunc(p.writes, func(w *write) bool { return w.name == name })
+	return slices.ContainsFunc(p.parts.writes, func(w *write) bool { return w.name == name })
 }
 
 // Cases are the mapping's own tests.
-func (p *Plan) Cases() []Case { return p.tests }
+func (p *Plan) Cases() []Case { return p.parts.tests }
+
+// refusal says why a value cannot be a field's; nil where it can.
+func (p *Parts) refusal(w *write, f *field, v value.Value) *value.Failure {
+	out, err := f.typ.Try(v)
+	if err != nil {
+		return err
+	}
+	l := p.layouts[w.target]
+	if l == nil || w.shape.Op != connectors.Put {
+		return nil
+	}
+	if err := l.Try(w.name, f.name, out.Connector()); err != nil {
+		return &value.Failure{Code: err.Code, Message: err.Message}
+	}
+	return nil
+}
+
+// Giver is the target that returns a value, named as Delivery.Needs has it; "" where none does.
+func (p *Plan) Giver(name string) string { return p.parts.giver(name) }
+
+func (p *Parts) giver(name string) string {
+	for _, w := range p.writes {
+		if of, column, _ := strings.Cut(name, "."); of == w.name && slices.Contains(w.shape.Returning, column) {
+			return w.target
+		}
+	}
+	return ""
+}

@@ -104,7 +104,7 @@ func TestReplaceByNothingIsLimited(t *testing.T) {
 func TestPinnedReplace(t *testing.T) {
 	t.Parallel()
 	old := strings.Replace(strings.Replace(replacing, "WHEN", "parcel.number > 5", 1), "CASE_NO: own", "CASE_NO: {value: parcel.number, round: half-up}", 1)
-	bundle := pinnedBundle(t, old)
+	bundle := bundled(t, old)
 	p, err := LoadBundle(bundle, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -113,18 +113,6 @@ func TestPinnedReplace(t *testing.T) {
 	if err != nil || len(m.Deliveries[0].Records) != 1 || m.Deliveries[0].Records[0].Bare {
 		t.Errorf("%v %+v", err, m)
 	}
-}
-
-// pinnedBundle makes the bundle of a mapping that is not checked.
-func pinnedBundle(t *testing.T, text string) []byte {
-	t.Helper()
-	good := load(t, strings.Replace(replacing, "WHEN", "true", 1)).Bundle()
-	f, err := bundleFiles(good)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.got[f.main] = []byte(text)
-	return f.bundle()
 }
 
 func TestReplaceIsExplained(t *testing.T) {
@@ -168,7 +156,8 @@ func TestPrecision(t *testing.T) {
 	if strings.Join(have, "\n") != want {
 		t.Errorf("have\n%s\nwant\n%s", strings.Join(have, "\n"), want)
 	}
-	sh := p.writes[0].shape
+	work, _ := p.Work("register")
+	sh := work.Writes[0].Shape
 	if !sh.Unchecked || len(sh.Loose) != 1 || sh.Loose[0] != 4 {
 		t.Errorf("%+v", sh)
 	}

@@ -10,9 +10,6 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 )
 
-const saidSchema = `{"type":"object","required":["id"],"properties":{"id":{"type":"string","maxLength":8},"n":{"type":"integer"},"d":{"type":"string","format":"date"},
-	"kind":{"enum":["new","old"]},"yes":{"type":"boolean"},"items":{"type":"array","items":{"type":"object","properties":{"k":{"type":"string"}}}},"o":{"type":"object","properties":{"p":{"type":"string"}}}}}`
-
 // saidParts are the places of a mapping in which a row of the table says something else.
 var saidParts = map[string]string{
 	"field":  "mapping: m\nversion: 1\ninput: {format: json, schema: s.json, unused: allow}\nlookups: {kinds: {values: {new: N, old: O}}}\nwrite:\n  - {as: w, to: register, table: T, fields: {ID: form.id, F: %s}}\n",

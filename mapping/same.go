@@ -7,8 +7,6 @@ import (
 	"hash"
 	"maps"
 	"slices"
-	"sort"
-	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/expr"
@@ -23,55 +21,21 @@ type sameness struct {
 	paths [][]string
 }
 
-// same reads input.same. A field that only tells forms apart is not used by that.
-func (b *builder) same() {
-	type part struct {
-		text string
-		x    expr.Compiled
-	}
-	var parts []part
-	for _, x := range b.spec.Input.Same {
-		if x.node == nil {
-			continue
-		}
-		c := b.compiler(b.root, "")
-		c.Used = nil
-		v, p := c.Compile(x.text, false)
-		if p == nil && (v.Path == nil || len(v.Path.Abs) == 0) {
-			p = &expr.Problem{Code: expr.CodeValue, Message: "same lists fields of the form, such as form.values"}
-		}
-		if p == nil && b.plan.schema != nil {
-			p = b.inSchema(v.Path.Abs, false)
-		}
-		if p != nil {
-			b.expressionProblem(x, p)
-			continue
-		}
-		parts = append(parts, part{v.Path.Dotted(), v})
-	}
-	sort.Slice(parts, func(i, j int) bool { return parts[i].text < parts[j].text })
-	for _, p := range parts {
-		b.plan.same.rule += p.text + "\n"
-		b.plan.same.parts = append(b.plan.same.parts, p.x.Eval)
-		b.plan.same.paths = append(b.plan.same.paths, strings.Split(p.text, "."))
-	}
-}
-
 // SameRule names what makes two forms the same; two versions of a mapping with equal rules agree. "": all bytes.
-func (p *Plan) SameRule() string { return p.same.rule }
+func (p *Plan) SameRule() string { return p.parts.same.rule }
 
 // SameDigest is the digest of what makes a form the same, with its reference: exact values, whatever the order of
 // names. It is false where the mapping declares nothing, or the form lacks a part: then all its bytes count.
 func (p *Plan) SameDigest(f Form) (connectors.Digest, bool) {
-	if len(p.same.parts) == 0 {
+	if len(p.parts.same.parts) == 0 {
 		return connectors.Digest{}, false
 	}
-	e := expr.NewEnv(&p.prog, f, &expr.Input{})
+	e := expr.NewEnv(&p.parts.prog, f, &expr.Input{})
 	defer e.Free()
 	h := sha256.New()
 	ref, _ := p.Reference(f)
-	put(h, "inbasket same 1", p.same.rule, ref)
-	for _, part := range p.same.parts {
+	put(h, "inbasket same 1", p.parts.same.rule, ref)
+	for _, part := range p.parts.same.parts {
 		v := part(e)
 		if v.Kind == value.KindMissing {
 			return connectors.Digest{}, false

@@ -10,6 +10,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // The structs of the mapping file. Their doc tags become the JSON Schema that editors use, mapping.schema.json; it is written by its
@@ -188,4 +189,23 @@ func (t *Case) checkSample(n *diag.Node) (problems diag.Problems) {
 		}
 	}
 	return problems
+}
+
+// budget is what the mapping of one form may take.
+func (l limitsSpec) budget() value.Budget {
+	formBytes := decode.DefaultLimits().Bytes
+	if l.Bytes > 0 {
+		formBytes = l.Bytes
+	}
+	d := value.DefaultBudget(formBytes)
+	if l.Work > 0 {
+		d.Steps = l.Work
+	}
+	if l.Made > 0 {
+		d.Made = int(l.Made)
+	}
+	if l.Records > 0 {
+		d.Records = l.Records
+	}
+	return d
 }

@@ -142,12 +142,12 @@ func TestPlanProblem(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, at := range map[string]diag.Problem{
-		"m.yaml:4:41": plan.Problem([]any{"write", 0, "table"}, 0, "c", "m", ""),
-		"m.yaml:4:56": plan.Problem([]any{"write", 0, "fields", "REF"}, 0, "c", "m", ""),
-		"m.yaml:4:9":  plan.Problem([]any{"write", 0, "key"}, 0, "c", "m", ""),
-		"m.yaml:4:84": plan.Problem([]any{"write", 0, "returning", 0}, 0, "c", "m", ""),
-		"m.yaml:10:9": plan.Problem([]any{"answer", "mark"}, 0, "c", "m", ""),
-		"m.yaml:9:11": plan.Problem([]any{"answer", "match", "CASEID"}, 0, "c", "m", ""),
+		"m.yaml:4:41": Problem(plan, []any{"write", 0, "table"}, 0, "c", "m", ""),
+		"m.yaml:4:56": Problem(plan, []any{"write", 0, "fields", "REF"}, 0, "c", "m", ""),
+		"m.yaml:4:9":  Problem(plan, []any{"write", 0, "key"}, 0, "c", "m", ""),
+		"m.yaml:4:84": Problem(plan, []any{"write", 0, "returning", 0}, 0, "c", "m", ""),
+		"m.yaml:10:9": Problem(plan, []any{"answer", "mark"}, 0, "c", "m", ""),
+		"m.yaml:9:11": Problem(plan, []any{"answer", "match", "CASEID"}, 0, "c", "m", ""),
 	} {
 		if got := fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column); got != want || at.Source == "" {
 			t.Errorf("%s, want %s", got, want)

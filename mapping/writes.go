@@ -14,18 +14,6 @@ import (
 	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
-// field is one compiled column.
-type field struct {
-	name string
-	text string // the expression, for explain
-	x    expr.Compiled
-	def  *expr.Compiled
-	typ  column.Type
-	bad  bool // its type is wrong, which is told
-	// nullable: the mapping says what becomes of a null
-	nullable bool
-}
-
 var modes = map[string]connectors.Op{"": connectors.Insert, "insert": connectors.Insert, "upsert": connectors.Upsert,
 	"update": connectors.Update, "replace-children": connectors.ReplaceChildren}
 

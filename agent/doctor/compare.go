@@ -53,7 +53,7 @@ func Compare(ctx context.Context, cfg *config.Config, t config.Target, target *g
 			m.Problem = cfg.Problem(f.Code, f.Message, cure, append([]any{"targets", t.Name, t.Definition.Type}, f.Path...)...)
 		} else {
 			u := users[f.Work]
-			m.Problem = u.plan.Problem(f.Path, f.Offset, f.Code, f.Message, cure)
+			m.Problem = mapping.Problem(u.plan, f.Path, f.Offset, f.Code, f.Message, cure)
 			m.File = filepath.Join(u.dir, filepath.FromSlash(m.File))
 		}
 		misfits = append(misfits, m)
