@@ -1,4 +1,4 @@
-package mapping
+package mapping_test
 
 import (
 	"os"
@@ -7,7 +7,10 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/load"
+	"github.com/inbasket/inbasket/test/mappings"
 )
 
 func benchForm() []byte {
@@ -20,8 +23,8 @@ func benchForm() []byte {
 "dependants":[` + dep + "," + dep + "," + dep + `]}`)
 }
 
-func benchPlan(tb testing.TB) *Plan {
-	p, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(benchMapping)}}, "m.yaml", nil)
+func benchPlan(tb testing.TB) *mapping.Plan {
+	p, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte(mappings.Bench)}}, "m.yaml", nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -62,7 +65,7 @@ func BenchmarkLoad(b *testing.B) {
 
 // BenchmarkValidate is the building permit's JSON Schema over its typical form.
 func BenchmarkValidate(b *testing.B) {
-	p, err := Load(os.DirFS("../configs/building-permit/mappings"), "building-permit.yaml", nil)
+	p, err := load.Mapping(os.DirFS("../configs/building-permit/mappings"), "building-permit.yaml", nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -30,9 +30,9 @@ func (p *Plan) Explain(f Form, in expr.Input) []Explanation {
 	defer m.env.Free()
 	var out []Explanation
 	m.observe = func(o observation) {
-		f := o.write.fields[o.field]
-		out = append(out, Explanation{Target: o.write.target, Write: o.write.name, Object: o.write.object, Record: o.record, Field: f.name,
-			Value: o.value, Shown: Show(o.value), Kind: value.KindName(value.Kind(o.value.Kind)), Pointer: o.pointer, Expression: f.text, Note: o.note, Deletes: o.deletes})
+		f := o.write.Fields[o.field]
+		out = append(out, Explanation{Target: o.write.Target, Write: o.write.Name, Object: o.write.Object, Record: o.record, Field: f.Name,
+			Value: o.value, Shown: Show(o.value), Kind: value.KindName(value.Kind(o.value.Kind)), Pointer: o.pointer, Expression: f.Text, Note: o.note, Deletes: o.deletes})
 	}
 	mapped, _ := m.run() // errors are Map's to tell
 	if mapped != nil {

@@ -12,7 +12,7 @@ import (
 
 // repeats finds what repeats in a form and is read as one value: with one element it would be another thing than with two.
 func (p *Parts) repeats(f Form) *Fault {
-	for _, way := range p.single {
+	for _, way := range p.Single {
 		if at := repeated(f, way); at != nil {
 			slices.Reverse(at)
 			return &Fault{At: "input.lists", Cause: schema.FieldError{Pointer: "/" + strings.Join(at, "/"), Code: CodeList,
@@ -28,7 +28,7 @@ func (p *Parts) foreign(f Form) *Fault {
 		f = list[0]
 	}
 	row, ok := f.(map[string]any)
-	if !ok || len(p.columns) == 0 || slices.ContainsFunc(p.columns, func(name string) bool { _, has := row[name]; return has }) {
+	if !ok || len(p.Columns) == 0 || slices.ContainsFunc(p.Columns, func(name string) bool { _, has := row[name]; return has }) {
 		return nil
 	}
 	return &Fault{At: "input.csv", Cause: schema.FieldError{Code: decode.CodeColumns, Message: "the form's header has none of the columns that the mapping reads; see its delimiter"}}

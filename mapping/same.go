@@ -14,28 +14,28 @@ import (
 	"github.com/inbasket/inbasket/mapping/schema"
 )
 
-// sameness is what a form that comes again must have in common with itself: input.same.
-type sameness struct {
-	rule  string // the paths, for comparing versions of a mapping
-	parts []expr.Eval
-	paths [][]string
+// Sameness is what a form that comes again must have in common with itself: input.same.
+type Sameness struct {
+	Rule  string // the paths, for comparing versions of a mapping
+	Parts []expr.Eval
+	Paths [][]string
 }
 
 // SameRule names what makes two forms the same; two versions of a mapping with equal rules agree. "": all bytes.
-func (p *Plan) SameRule() string { return p.parts.same.rule }
+func (p *Plan) SameRule() string { return p.parts.Same.Rule }
 
 // SameDigest is the digest of what makes a form the same, with its reference: exact values, whatever the order of
 // names. It is false where the mapping declares nothing, or the form lacks a part: then all its bytes count.
 func (p *Plan) SameDigest(f Form) (connectors.Digest, bool) {
-	if len(p.parts.same.parts) == 0 {
+	if len(p.parts.Same.Parts) == 0 {
 		return connectors.Digest{}, false
 	}
-	e := expr.NewEnv(&p.parts.prog, f, &expr.Input{})
+	e := expr.NewEnv(&p.parts.Program, f, &expr.Input{})
 	defer e.Free()
 	h := sha256.New()
 	ref, _ := p.Reference(f)
-	put(h, "inbasket same 1", p.parts.same.rule, ref)
-	for _, part := range p.parts.same.parts {
+	put(h, "inbasket same 1", p.parts.Same.Rule, ref)
+	for _, part := range p.parts.Same.Parts {
 		v := part(e)
 		if v.Kind == value.KindMissing {
 			return connectors.Digest{}, false
