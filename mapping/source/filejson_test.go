@@ -31,16 +31,16 @@ func TestFileSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	if *update {
-		if err := os.WriteFile("mapping.schema.json", want, 0o644); err != nil {
+		if err := os.WriteFile("../mapping.schema.json", want, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	have, err := os.ReadFile("mapping.schema.json")
+	have, err := os.ReadFile("../mapping.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(want, have) {
-		t.Fatal("mapping.schema.json is stale: go test ./mapping/source -run FileSchema -update")
+		t.Fatal("mapping/mapping.schema.json is stale: go test ./mapping/source -run FileSchema -update")
 	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(have))
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
-// The structs of the mapping file. Their doc tags become the JSON Schema that editors use, mapping.schema.json; it is written by its
+// The structs of the mapping file. Their doc tags become the JSON Schema that editors use, mapping/mapping.schema.json; it is written by its
 // own test, which otherwise fails when it is stale.
 //go:generate go test -count=1 -run TestFileSchema -update .
 
