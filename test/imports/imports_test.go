@@ -169,12 +169,13 @@ func TestDialectsAreValues(t *testing.T) {
 
 // folders are the packages for files, and which of them each may import. What takes files and what puts them know nothing of each other.
 var folders = map[string][]string{
-	"connectors/files/place":       nil,
-	"connectors/files/place/local": {"connectors/files/place"},
-	"connectors/files/place/ftp":   {"connectors/files/place"},
-	"connectors/files/intake":      {"connectors/files/place", "connectors/files/place/local", "connectors/files/place/ftp"},
-	"connectors/files/drop":        {"connectors/files/place", "connectors/files/place/local", "connectors/files/place/ftp"},
-	"connectors/files":             {"connectors/files/intake", "connectors/files/drop"},
+	"connectors/files/place":        nil,
+	"connectors/files/place/local":  {"connectors/files/place"},
+	"connectors/files/place/ftp":    {"connectors/files/place"},
+	"connectors/files/intake/rules": {"connectors/files/place", "connectors/files/place/ftp"},
+	"connectors/files/intake":       {"connectors/files/intake/rules", "connectors/files/place", "connectors/files/place/local", "connectors/files/place/ftp"},
+	"connectors/files/drop":         {"connectors/files/place", "connectors/files/place/local", "connectors/files/place/ftp"},
+	"connectors/files":              {"connectors/files/intake", "connectors/files/intake/rules", "connectors/files/drop"},
 }
 
 func TestFilesHaveOneWayThrough(t *testing.T) {

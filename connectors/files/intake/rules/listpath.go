@@ -1,4 +1,4 @@
-package intake
+package rules
 
 import (
 	"bytes"
@@ -14,22 +14,22 @@ import (
 	"github.com/inbasket/inbasket/connectors/files/place/ftp"
 )
 
-// listPath is a dotted path into a form that lists its attachments; a step with each walks all entries of a
+// ListPath is a dotted path into a form that lists its attachments; a step with each walks all entries of a
 // list. In an XML form the steps are elements below the root, the last may be an attribute such as @href,
 // and an element that repeats is walked whether it says so or not.
-type listPath []step
+type ListPath []step
 
 type step struct {
 	key  string
 	each bool
 }
 
-// parsePath parses a path such as attachments[].file; the empty path has no steps.
-func parsePath(p string) (listPath, error) {
+// ParsePath parses a path such as attachments[].file; the empty path has no steps.
+func ParsePath(p string) (ListPath, error) {
 	if p == "" {
 		return nil, nil
 	}
-	var path listPath
+	var path ListPath
 	for part := range strings.SplitSeq(p, ".") {
 		key, each := strings.CutSuffix(part, "[]")
 		if key == "" || strings.ContainsAny(key, "[]") {
@@ -42,11 +42,12 @@ func parsePath(p string) (listPath, error) {
 
 var errUnread = errors.New("form is neither JSON nor XML")
 
-var errShape = errors.New("form is not made as the path says")
+// ErrShape says that a form lists its attachments, but not there.
+var ErrShape = errors.New("form is not made as the path says")
 
-// texts returns the non-empty texts that the path leads to. A form may lack what the path names; where something else
-// stands there, or an entry of its list names no file, it is errShape: what is listed would be left behind unseen.
-func (p listPath) texts(form []byte) ([]string, error) {
+// Texts returns the non-empty texts that the path leads to. A form may lack what the path names; where something else
+// stands there, or an entry of its list names no file, it is ErrShape: what is listed would be left behind unseen.
+func (p ListPath) Texts(form []byte) ([]string, error) {
 	form = bytes.TrimPrefix(form, []byte("\xef\xbb\xbf"))
 	if bytes.HasPrefix(bytes.TrimLeft(form, " \t\r\n"), []byte("<")) {
 		return p.elements(form)
@@ -61,31 +62,31 @@ func (p listPath) texts(form []byte) ([]string, error) {
 }
 
 // walk follows the path from v, which is an entry of a list or not.
-func (p listPath) walk(v any, entry bool, out *[]string) error {
+func (p ListPath) walk(v any, entry bool, out *[]string) error {
 	if len(p) == 0 {
 		s, ok := v.(string)
 		if ok && s != "" {
 			*out = append(*out, s)
 		}
 		if !ok && v != nil {
-			return errShape
+			return ErrShape
 		}
 		return nil
 	}
 	m, ok := v.(map[string]any)
 	if !ok && v != nil {
-		return errShape
+		return ErrShape
 	}
 	next, there := m[p[0].key]
 	if entry && !there && len(m) > 0 && len(p) == 1 && !p[0].each { // further up, it is an entry that has no files
-		return errShape
+		return ErrShape
 	}
 	if !p[0].each {
 		return p[1:].walk(next, entry, out)
 	}
 	list, ok := next.([]any)
 	if !ok && next != nil {
-		return errShape
+		return ErrShape
 	}
 	for _, e := range list {
 		if err := p[1:].walk(e, true, out); err != nil {
@@ -99,7 +100,7 @@ func (p listPath) walk(v any, entry bool, out *[]string) error {
 const maxDepth = 64
 
 // elements is texts for an XML form. Names are compared without their namespace.
-func (p listPath) elements(form []byte) ([]string, error) {
+func (p ListPath) elements(form []byte) ([]string, error) {
 	d := xml.NewDecoder(bytes.NewReader(form))
 	d.CharsetReader = xmlCharset
 	var out []string
@@ -110,8 +111,8 @@ func (p listPath) elements(form []byte) ([]string, error) {
 		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
-		if errors.Is(err, errCharset) {
-			return nil, errCharset
+		if errors.Is(err, ErrCharset) {
+			return nil, ErrCharset
 		}
 		if err != nil || depth > maxDepth {
 			return nil, errUnread
@@ -123,7 +124,7 @@ func (p listPath) elements(form []byte) ([]string, error) {
 				n := len(out)
 				out = p.attribute(t, fits, out)
 				if text.Reset(); n == len(out) && fits == len(p)-1 && p.ofAttribute() {
-					return nil, errShape
+					return nil, ErrShape
 				}
 			}
 			depth++
@@ -143,7 +144,8 @@ func (p listPath) elements(form []byte) ([]string, error) {
 	}
 }
 
-var errCharset = errors.New("character set of the form is not known")
+// ErrCharset says that a form cannot be read for its character set.
+var ErrCharset = errors.New("character set of the form is not known")
 
 func xmlCharset(name string, in io.Reader) (io.Reader, error) {
 	switch e, err := ftp.NameEncoding(name); {
@@ -152,7 +154,7 @@ func xmlCharset(name string, in io.Reader) (io.Reader, error) {
 	case strings.EqualFold(name, "iso-8859-15"):
 		return charmap.ISO8859_15.NewDecoder().Reader(in), nil
 	case err != nil:
-		return nil, errCharset
+		return nil, ErrCharset
 	case e == nil:
 		return in, nil
 	default:
@@ -161,10 +163,10 @@ func xmlCharset(name string, in io.Reader) (io.Reader, error) {
 }
 
 // ofAttribute tells whether the path ends at an attribute.
-func (p listPath) ofAttribute() bool { return strings.HasPrefix(p[len(p)-1].key, "@") }
+func (p ListPath) ofAttribute() bool { return strings.HasPrefix(p[len(p)-1].key, "@") }
 
 // attribute adds the value of the attribute that is the path's last step.
-func (p listPath) attribute(t xml.StartElement, fits int, out []string) []string {
+func (p ListPath) attribute(t xml.StartElement, fits int, out []string) []string {
 	if fits != len(p)-1 {
 		return out
 	}

@@ -1,4 +1,4 @@
-package intake
+package rules
 
 import (
 	"errors"
@@ -9,6 +9,20 @@ import (
 
 	"github.com/inbasket/inbasket/connectors/files/place"
 )
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func expect(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %q, want %q", what, got, want)
+	}
+}
 
 func TestGlobs(t *testing.T) {
 	tests := []struct {
@@ -26,14 +40,14 @@ func TestGlobs(t *testing.T) {
 		{"", "a.json", false},
 	}
 	for _, tt := range tests {
-		g, err := newGlobs(tt.patterns)
+		g, err := NewGlobs(tt.patterns)
 		must(t, err)
-		if got := g.match(tt.name); got != tt.want {
+		if got := g.Match(tt.name); got != tt.want {
 			t.Errorf("%q matches %q: %v", tt.patterns, tt.name, got)
 		}
 	}
 	for _, bad := range []string{"[", "a/*.json"} {
-		if _, err := newGlobs(bad); err == nil {
+		if _, err := NewGlobs(bad); err == nil {
 			t.Errorf("%q was accepted", bad)
 		}
 	}
@@ -42,14 +56,14 @@ func TestGlobs(t *testing.T) {
 func TestJSONPath(t *testing.T) {
 	form := `{"a":[{"f":"x"},{"f":"y"},{},{"f":""}],"b":{"c":"z"},"l":["p","q"],"n":null}`
 	for path, want := range map[string]string{"a[].f": "x y", "b.c": "z", "l[]": "p q", "n[].f": "", "nope.x": ""} {
-		p, err := parsePath(path)
+		p, err := ParsePath(path)
 		must(t, err)
-		got, err := p.texts([]byte(form))
+		got, err := p.Texts([]byte(form))
 		must(t, err)
 		expect(t, path, strings.Join(got, " "), want)
 	}
 	for _, bad := range []string{".", "a..b", "a[]b", "[]", "a[0].b"} {
-		if _, err := parsePath(bad); err == nil {
+		if _, err := ParsePath(bad); err == nil {
 			t.Errorf("%q was accepted", bad)
 		}
 	}
@@ -62,17 +76,17 @@ func TestXMLPath(t *testing.T) {
 		"meta.files.file": "pan.pdf föto.jpg", "meta.files.file[]": "pan.pdf föto.jpg", "meta.files.file.@href": "h1 h2",
 		"meta.file": "other", "one": "1", "files.file": "deep", "e": "", "f": "", "meta": "", "file": "",
 	} {
-		p, err := parsePath(path)
+		p, err := ParsePath(path)
 		must(t, err)
-		got, err := p.texts([]byte(form))
+		got, err := p.Texts([]byte(form))
 		must(t, err)
 		expect(t, path, strings.Join(got, " "), want)
 	}
-	p, err := parsePath("a")
+	p, err := ParsePath("a")
 	must(t, err)
 	for form, want := range map[string]error{"<a": errUnread, "<f><a>1</f>": errUnread, strings.Repeat("<a>", 100): errUnread,
-		`<?xml version="1.0" encoding="klingon"?><f><a>1</a></f>`: errCharset} {
-		if got, err := p.texts([]byte(form)); !errors.Is(err, want) || got != nil {
+		`<?xml version="1.0" encoding="klingon"?><f><a>1</a></f>`: ErrCharset} {
+		if got, err := p.Texts([]byte(form)); !errors.Is(err, want) || got != nil {
 			t.Errorf("%s: %v %v", form, got, err)
 		}
 	}
@@ -83,14 +97,14 @@ func FuzzNames(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		if e := escape(name); place.Hostile(e) || strings.ContainsAny(e, `/\`) || len(e) > place.MaxName || !utf8.ValidString(e) {
+		if e := Escape(name); place.Hostile(e) || strings.ContainsAny(e, `/\`) || len(e) > place.MaxName || !utf8.ValidString(e) {
 			t.Errorf("escape(%q) = %q", name, e)
 		}
 		if place.CheckName(name) == nil && (filepath.Base(name) != name || strings.ContainsAny(name, "\r\n\x00/\\")) {
 			t.Errorf("%q was accepted", name)
 		}
-		a := newAffix("{name}.ok")
-		if got, ok := a.of(a.name(name)); name != "" && (!ok || got != name) {
+		a := NewAffix("{name}.ok")
+		if got, ok := a.Of(a.Name(name)); name != "" && (!ok || got != name) {
 			t.Errorf("marker of %q", name)
 		}
 	})
@@ -101,11 +115,11 @@ func FuzzEnvelope(f *testing.F) {
 	f.Add("a", []byte(`[[[[`))
 	f.Add("a.b.@c", []byte(`<x><a><b c="d"/></a></x>`))
 	f.Fuzz(func(t *testing.T, path string, form []byte) {
-		p, err := parsePath(path)
+		p, err := ParsePath(path)
 		if err != nil {
 			return
 		}
-		names, err := p.texts(form)
+		names, err := p.Texts(form)
 		if err != nil && names != nil {
 			t.Error("names beside an error")
 		}

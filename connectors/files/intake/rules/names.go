@@ -1,4 +1,4 @@
-package intake
+package rules
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
-// escape makes a hostile name fit for the error folder: every byte that is not plain becomes %XX.
-func escape(name string) string {
+// Escape makes a hostile name fit for the error folder: every byte that is not plain becomes %XX.
+func Escape(name string) string {
 	var b strings.Builder
 	for i := 0; i < len(name); i++ {
 		c := name[i]
@@ -27,8 +27,8 @@ func escape(name string) string {
 	return s
 }
 
-// fit shortens a name that leaves no room for what is added to it; the extension stays.
-func fit(name string) string {
+// Fit shortens a name that leaves no room for what is added to it; the extension stays.
+func Fit(name string) string {
 	ext := path.Ext(name)
 	if len(name) <= place.MaxName || len(ext) > place.MaxName/2 {
 		return name[:min(len(name), place.MaxName)]
@@ -40,8 +40,8 @@ func fit(name string) string {
 	return name[:n] + ext
 }
 
-// unfinished reports hidden files and names that programs use while they still write.
-func unfinished(name string) bool {
+// Unfinished reports hidden files and names that programs use while they still write.
+func Unfinished(name string) bool {
 	if name == "" || name[0] == '.' || name[len(name)-1] == '~' || strings.HasPrefix(name, "~$") {
 		return true
 	}
@@ -52,14 +52,15 @@ func unfinished(name string) bool {
 	return false
 }
 
-// stem returns the name without its last extension.
-func stem(name string) string { return strings.TrimSuffix(name, path.Ext(name)) }
+// Stem returns the name without its last extension.
+func Stem(name string) string { return strings.TrimSuffix(name, path.Ext(name)) }
 
-// globs are patterns of which one must match; ASCII case does not matter.
-type globs []string
+// Globs are patterns of which one must match; ASCII case does not matter.
+type Globs []string
 
-func newGlobs(s string) (globs, error) {
-	var g globs
+// NewGlobs reads patterns with | between them.
+func NewGlobs(s string) (Globs, error) {
+	var g Globs
 	for p := range strings.SplitSeq(s, "|") {
 		if p = strings.TrimSpace(p); p == "" {
 			continue
@@ -73,7 +74,8 @@ func newGlobs(s string) (globs, error) {
 	return g, nil
 }
 
-func (g globs) match(name string) bool {
+// Match tells whether one of them matches.
+func (g Globs) Match(name string) bool {
 	if len(g) == 0 {
 		return false
 	}
@@ -92,18 +94,20 @@ func (g globs) match(name string) bool {
 	return false
 }
 
-// affix is a template with one {name}, split around it.
-type affix struct{ before, after string }
+// Affix is a template with one {name}, split around it.
+type Affix struct{ before, after string }
 
-func newAffix(t string) affix {
+// NewAffix reads such a template.
+func NewAffix(t string) Affix {
 	before, after, _ := strings.Cut(t, "{name}")
-	return affix{before, after}
+	return Affix{before, after}
 }
 
-func (a affix) name(name string) string { return a.before + name + a.after }
+// Name is what is made of a name.
+func (a Affix) Name(name string) string { return a.before + name + a.after }
 
-// of returns the name that full was made from.
-func (a affix) of(full string) (string, bool) {
+// Of returns the name that full was made from.
+func (a Affix) Of(full string) (string, bool) {
 	if len(full) <= len(a.before)+len(a.after) || !strings.HasPrefix(full, a.before) || !strings.HasSuffix(full, a.after) {
 		return "", false
 	}

@@ -1,9 +1,11 @@
-package intake
+// Package rules is what a configuration says of files without a place: which are forms, which belong to them, and what becomes of them.
+package rules
 
 import (
 	"errors"
 	"fmt"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -84,14 +86,14 @@ func (c *FolderConfig) Validate() error {
 func (c *Rules) Validate() error {
 	var errs []error
 	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if _, err := newGlobs(c.Match); err != nil || c.Match == "" {
+	if _, err := NewGlobs(c.Match); err != nil || c.Match == "" {
 		fail("match %q is not a pattern", c.Match)
 	}
-	ignored, err := newGlobs(c.Ignore)
+	ignored, err := NewGlobs(c.Ignore)
 	if err != nil {
 		fail("ignore %q is not a pattern", c.Ignore)
 	}
-	if taken, _ := newGlobs(c.Match); len(taken) > 0 && !slices.ContainsFunc(taken, func(p string) bool { return !slices.Contains(ignored, p) && !slices.Contains(ignored, "*") }) {
+	if taken, _ := NewGlobs(c.Match); len(taken) > 0 && !slices.ContainsFunc(taken, func(p string) bool { return !slices.Contains(ignored, p) && !slices.Contains(ignored, "*") }) {
 		fail("ignore %q leaves out everything that match takes", c.Ignore)
 	}
 	if c.Marker != "" && !validMarker(c.Marker) {
@@ -108,7 +110,7 @@ func (c *Rules) Validate() error {
 			fail("attachments.beside %q must hold {name} once and no slash", p)
 		}
 	}
-	if _, err := parsePath(c.Attachments.List); err != nil {
+	if _, err := ParsePath(c.Attachments.List); err != nil {
 		fail("attachments.list: %w", err)
 	}
 	if c.After.Delete && c.After.Dated {
@@ -176,7 +178,7 @@ func (c *Rules) surroundings(folder connectors.WorkFolder, below func(folder str
 func (c *FolderConfig) Surroundings(e connectors.Env, _ string) connectors.Surroundings {
 	dir := e.Path(c.Path)
 	return connectors.Surroundings{Folders: c.surroundings(connectors.WorkFolder{Path: dir}, func(folder string) connectors.WorkFolder {
-		return connectors.WorkFolder{Path: below(dir, folder), Made: true, Beside: dir}
+		return connectors.WorkFolder{Path: Below(dir, folder), Made: true, Beside: dir}
 	})}
 }
 
@@ -186,4 +188,12 @@ func (c *FTPConfig) Surroundings(e connectors.Env, typ string) connectors.Surrou
 	at := func(folder string) connectors.WorkFolder { return connectors.WorkFolder{Path: c.Config.Folder(folder)} }
 	s.Remote = c.surroundings(at(""), at)
 	return s
+}
+
+// Below is a folder as it stands in a configuration, relative to dir.
+func Below(dir, folder string) string {
+	if filepath.IsAbs(folder) {
+		return folder
+	}
+	return filepath.Join(dir, folder)
 }
