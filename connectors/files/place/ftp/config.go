@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/files/place"
 	"github.com/inbasket/inbasket/connectors/tlsfiles"
