@@ -41,6 +41,8 @@ type Options struct {
 	// Mended is called with the first commit after one that failed, before its calls return: what had failed may be on disk
 	// all the same, and nobody was told of it. It must not ask the journal. Nil: nobody is called.
 	Mended func()
+	// Turned is called with what a commit turned, before its calls return. It must not ask the journal. Nil: nobody is called.
+	Turned func([]Turn)
 	Hooks  Hooks
 }
 
@@ -63,6 +65,7 @@ type Journal struct {
 	engine    engine.Engine
 	hooks     Hooks
 	mended    func()
+	turned    func([]Turn)
 
 	jobs    chan *job
 	quit    chan struct{}
@@ -134,7 +137,7 @@ func OpenReadOnly(ctx context.Context, dir string, o Options) (*Journal, error) 
 
 func newJournal(dir string, o Options) *Journal {
 	j := &Journal{
-		path: filepath.Join(dir, FileName), now: systemClock{}.Now, content: o.Content, names: newNames(), hooks: o.Hooks, mended: o.Mended, release: func() error { return nil },
+		path: filepath.Join(dir, FileName), now: systemClock{}.Now, content: o.Content, names: newNames(), hooks: o.Hooks, mended: o.Mended, turned: o.Turned, release: func() error { return nil },
 		jobs: make(chan *job), quit: make(chan struct{}), stopped: make(chan struct{}),
 		ids: idSource{rand: cmp.Or[io.Reader](o.Rand, rand.Reader)}, plans: map[int64]bool{}, pool: make(chan *engine.Conn, readers),
 		watches: watches{list: map[about]*watched{}}, push: map[string]bool{}, pinned: map[connectors.Digest]Plan{},

@@ -47,6 +47,12 @@ func (p *Progress) ReadColumn(row engine.Row, n int) {
 	*p = Progress(states.Progress(row.Int(n)).String())
 }
 
+// Left tells whether its submission still waits for the delivery; one that is not there has nothing left.
+func (p Progress) Left() bool {
+	code := states.ProgressOf(string(p))
+	return code != 0 && code.Left()
+}
+
 // Reason says why something waits for a person, or was refused.
 type Reason struct {
 	Code string `json:"code"`           // stable
@@ -157,13 +163,22 @@ type Change struct {
 	ID       ID
 	Target   string
 	To       Progress
-	Order    *string                     // for Held: its order key, which stops later ones; nil: not known
+	Order    *string                     // for Held and Waiting: its order key, which stops later ones; nil: not known
+	Needs    Needs                       // for Waiting
 	Reason   *Reason                     // for Held and Unclear, and for a failed attempt that stays Pending
 	By       string                      // for Done: the person on whose word; Reason says why
 	Returned map[string]connectors.Value // for Done
 	MatchKey string                      // for Done: by which a result finds the submission; empty: none
 	Attempt  bool                        // count and remember an attempt
 	Final    bool                        // for Done and Skipped: no decision is expected, delivered is the last word
+	Stands   Progress                    // where Apply has left the delivery; empty: nothing was applied
+}
+
+// Turn is what a commit made of a delivery that its lane did not ask for, or does not know: by a returned value or a person's word.
+type Turn struct {
+	Target string
+	ID     ID
+	Ended  bool // nothing is to be delivered; else it has the values that it waited for
 }
 
 // Batch is a sealed batch file.

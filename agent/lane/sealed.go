@@ -130,6 +130,7 @@ func (b *batches) voided(ctx context.Context, sealed journal.Batch) bool {
 		b.blocked, b.closed = "", time.Time{} // what was given up goes with the next file, and not a day later
 		for _, id := range sealed.Members {
 			delete(b.known, id)
+			delete(b.dropped, id)
 		}
 		b.rewind()
 	})
