@@ -57,7 +57,7 @@ func (u *understood) read(ctx context.Context, readers []*prepare.Route) error {
 	}
 	if missing := nameless(readings); missing != nil && missing.File {
 		u.alone(waiting.Item{Code: CodeMissing, Ever: true, Text: missing.Error(),
-			Next: "mend the mapping and reload, write NAME ?? nil for what may be missing, or have the office write the file anew"}, missing)
+			Next: "mend the mapping and reload, write NAME ?? nil for what may be missing and LIST | list() for a list that may be left out, or have the office write the file anew"}, missing)
 		return nil
 	} else if missing != nil {
 		return missing

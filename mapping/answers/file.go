@@ -16,10 +16,12 @@ func (f *answerFile) items() (expr.Value, error) {
 	switch {
 	case e.Err != nil:
 		return expr.Missing, fmt.Errorf("%w: each: %s", ErrAnswer, e.Err.Message)
-	case list.Kind == expr.KindMissing && f.a.Format == "xml" && f.bare(f.a.Each.List.Path):
-		return expr.Value{Kind: expr.KindList}, nil
 	case list.Kind == expr.KindMissing:
-		return expr.Missing, &MissingName{Key: "each", Name: f.a.Each.List.Dotted(), File: true}
+		bare, near := f.bare(f.a.Each.List.Path)
+		if bare {
+			return expr.Value{Kind: expr.KindList}, nil
+		}
+		return expr.Missing, &MissingName{Key: "each", Name: f.a.Each.List.Dotted(), File: true, Near: near}
 	case list.Kind != expr.KindList:
 		return expr.Missing, fmt.Errorf("%w: each needs a list, and %s is %s", ErrAnswer, f.a.Each.List.Dotted(), expr.KindName(list.Kind))
 	}
@@ -38,21 +40,31 @@ func (f *answerFile) items() (expr.Value, error) {
 }
 
 // bare tells whether the element of an XML file that would have the list as its children has nothing in it, which is how XML writes an
-// empty list.
-func (f *answerFile) bare(list *expr.Path) bool {
-	if list == nil {
-		return false
+// empty list. Attributes are something: they may be the one decision that there is, or say why there is none.
+func (f *answerFile) bare(list *expr.Path) (bare bool, near string) {
+	if list == nil || f.a.Format != "xml" {
+		return false, ""
 	}
 	var now any = f.form
 	for _, step := range list.Abs[:len(list.Abs)-1] {
 		m, _ := now.(map[string]any)
 		now = m[step.Name]
 	}
-	m, element := now.(map[string]any)
-	for name := range m {
-		element = element && strings.HasPrefix(name, "@")
+	switch now := now.(type) {
+	case string:
+		return strings.TrimSpace(now) == "", ""
+	case map[string]any:
+		for name := range now {
+			if !strings.HasPrefix(name, "@") {
+				return false, ""
+			}
+		}
+		if len(now) > 0 {
+			return false, "nothing but attributes"
+		}
+		return true, ""
 	}
-	return element || now == ""
+	return false, ""
 }
 
 // near finds a name that the mapping reads as one that may be missing, and that the file spells in another way.
