@@ -170,7 +170,7 @@ func read(a *arrival) {
 	}
 	switch {
 	case ref != "":
-		a.entry.Reference = ref
+		a.entry.Reference, a.entry.Named = ref, true
 	case failed == nil:
 		a.entry.Reference = a.entry.Transport
 	}

@@ -12,6 +12,7 @@ const (
 	CodeReadOnly      = "journal.read-only"     // the journal was opened for reading only; the running agent must do this
 	CodePlanChanged   = "journal.plan-changed"  // the content of a mapping changed under a version that was used; raise the version
 	CodeReference     = "journal.reference"     // the reference is known with another content; ask the sender
+	CodeKnownBefore   = "journal.known-before"  // a form may be one that was known before the configuration or its mapping changed; compare both: reject this one, or release it to deliver it as well
 	CodeAmbiguous     = "journal.ambiguous"     // a result fits several submissions; attach it by hand
 	CodeTally         = "journal.tally"         // the journal counts wrong, which shows in status only; inbasket journal compact counts anew
 	CodeInconsistent  = "journal.inconsistent"  // two parts of the journal contradict each other; look at the submission by inbasket show, and send diagnostics to the maintainers

@@ -136,15 +136,9 @@ func (a *acceptance) knownKey(n int, keys map[string]int) bool {
 // one makes the row of an arrival, unless it is known or is to be accepted only if it is.
 func (a *acceptance) one(n int) (row arrivalRow, answered bool) {
 	r := &a.arrivals[n]
-	for _, alias := range r.Aliases { // it has no reference of its own, and is known by one that an earlier version of its mapping gave it
-		k, found := a.Claimant(r.Scope, alias)
-		if found {
-			found, _ = recognises(a.Look, r, k) // else two forms had one name by different rules
-		}
-		if found {
-			a.answerKnown(n, k, "reference")
-			return row, true
-		}
+	why, known := a.before(n)
+	if known {
+		return row, true
 	}
 	if r.KnownOnly {
 		if k, found := a.Claimant(r.Scope, r.Reference); found {
@@ -159,7 +153,11 @@ func (a *acceptance) one(n int) (row arrivalRow, answered bool) {
 	if r.KnownOnly {
 		return row, true
 	}
-	return a.row(n), false
+	row = a.row(n)
+	if why != nil && row.state == states.Accepted {
+		row.state, row.flags, row.park = states.Parked, states.FlagWhole, why
+	}
+	return row, false
 }
 
 // answerKnown records a repeat or a conflict with a submission that exists, or did when its idempotency key was kept.
@@ -170,7 +168,7 @@ func (a *acceptance) answerKnown(n int, k journal.KnownForm, on string) {
 		a.tell(n, k.ID, journal.Value[journal.State](a.Look, "SELECT state FROM tombstone WHERE id=?", k.ID), is(r, k.Digest), on)
 		return
 	}
-	same, differs := recognises(a.Tx.Look, r, k)
+	same, _, differs := recognises(a.Tx.Look, r, k, false)
 	switch {
 	case otherRoute(a.Tx.Look, r, k.ID) != "":
 		a.out[n] = journal.Acceptance{ID: k.ID, Verdict: connectors.Conflict, State: state, On: "route"}

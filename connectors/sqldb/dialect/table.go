@@ -141,6 +141,22 @@ func (t *Table) MakesNumbers() bool {
 	return false
 }
 
+// Identifying are the columns of unique keys, by which a row can be found again that something may change after a statement has said
+// what it wrote, such as a trigger; none where nothing does.
+func (t *Table) Identifying() (names []string) {
+	if t.Sure {
+		return nil
+	}
+	for _, u := range t.Uniques {
+		for _, n := range u {
+			if !slices.Contains(names, n) {
+				names = append(names, n)
+			}
+		}
+	}
+	return names
+}
+
 // Unique reports whether exactly these columns name a row.
 func (t *Table) Unique(names []string) bool { return hasKey(t.Uniques, names) }
 

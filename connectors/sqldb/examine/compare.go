@@ -217,6 +217,10 @@ func (c *comparison) whole() {
 		c.x.Add(c.at(true, dialect.CodeRedirects, fmt.Sprintf("other tables inherit from %s: rows are looked for, changed and deleted in the table itself, not in those", sh.Object),
 			"write to the table that has the rows; or say rows: unchecked at the write if rows of those that inherit are meant too", "table"))
 	}
+	if back := len(sh.Returning) > 0 && c.x.D.Returns && sh.Op != connectors.Update && sh.Op != connectors.Call; back && c.tr.Kind == "" && !c.tab.Sure && len(c.tab.Uniques) == 0 {
+		c.x.Add(c.at(true, dialect.CodeRedirects, fmt.Sprintf("%s has no unique key by which a row is found again: returning gives what the statement wrote, and what a trigger changes after it is not seen", sh.Object),
+			"have the DBA give it a primary key, or make it a trigger that comes before", "returning"))
+	}
 	if c.tr.Policies && !sh.Unchecked {
 		c.x.Add(c.at(true, dialect.CodeRedirects, fmt.Sprintf("table %s has row security for this account: policies may hide or refuse rows", sh.Object),
 			"have the DBA see that the policies let the account write and read its rows", "table"))
