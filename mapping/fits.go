@@ -115,7 +115,7 @@ func (b *builder) fitParts(w *write, f *field, o *expr.Outcome, text exprText) b
 	if o.Parts != "" {
 		if why := b.plan.refusal(w, f, expr.Text(o.Parts)); why != nil {
 			switch why.Code {
-			case expr.CodeTooLong, encode.CodeTooLong, encode.CodeUnmapped, encode.CodeControl, encode.CodeXMLChar, encode.CodeQuote:
+			case expr.CodeTooLong, encode.CodeTooLong, encode.CodeUnmapped, expr.CodeUnmappable, encode.CodeControl, encode.CodeXMLChar, encode.CodeQuote:
 				b.report(text.node.Problem(expr.CodeConstant, "the mapping's own text in this does not fit here: "+why.Message, "mend the text or the field; a form cannot help it"))
 				return true
 			}
@@ -175,10 +175,13 @@ func (b *builder) fitSchema(w *write, f *field, x expr.Compiled, text exprText) 
 		}
 		why := b.plan.refusal(w, f, v)
 		if why == nil {
+			if s.MaxLength != nil && v.Kind == expr.KindText {
+				b.fitLonger(w, f, *s.MaxLength, text)
+			}
 			continue
 		}
 		switch why.Code {
-		case expr.CodeTooLong, encode.CodeTooLong, expr.CodeTooLarge, expr.CodeTooPrecise, encode.CodePrecision, encode.CodeUnmapped:
+		case expr.CodeTooLong, encode.CodeTooLong, expr.CodeTooLarge, expr.CodeTooPrecise, encode.CodePrecision, encode.CodeUnmapped, expr.CodeUnmappable:
 			b.plan.warnings = append(b.plan.warnings, text.node.Problem(expr.CodeConstant, "the form's schema allows "+says+" here, and the field does not: "+why.Message,
 				"such a form is parked, since it is right; narrow the schema, widen the field, or say overflow: cut"))
 		}

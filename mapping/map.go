@@ -197,7 +197,7 @@ const maxItems = 1000
 var lacking = map[string]bool{expr.CodeMissingValue: true, expr.CodeNullValue: true, expr.CodeEmptyValue: true, encode.CodeRequired: true}
 
 // characters are errors about single characters, which a change may have brought in.
-var characters = map[string]bool{encode.CodeUnmapped: true, encode.CodeControl: true, encode.CodeXMLChar: true, encode.CodeQuote: true}
+var characters = map[string]bool{encode.CodeUnmapped: true, expr.CodeUnmappable: true, encode.CodeControl: true, encode.CodeXMLChar: true, encode.CodeQuote: true}
 
 // own decides whose fault it is that a value does not fit where it is written. What the mapping read is as the form
 // says. What it made is its own, unless a field that it made it of would not fit there either, by the same rule.
@@ -402,7 +402,7 @@ func (m *mapper) unfit(w *write, f *field, src int32, made expr.Making) connecto
 	err := m.env.Err
 	m.env.Err = nil
 	why := m.own(w, f, src, made, err.Code)
-	why.sort = err.Sort
+	why.sort, why.made = err.Sort, why.made || err.Grown
 	m.wrong(w.name+"."+f.name, why, schema.FieldError{Pointer: pointerIn(m.env, why.way), Code: err.Code, Message: err.Message})
 	return connectors.Value{}
 }
@@ -443,6 +443,7 @@ func (m *mapper) finish(d *Delivery) error {
 	switch {
 	case errors.As(err, &fe):
 		from := m.trace(d.Target, fe)[place{fe.Record, fe.Write, fe.Field}]
+		from.why.made = from.why.made || fe.Grown
 		m.wrong(fe.Write+"."+fe.Field, from.why, schema.FieldError{Pointer: from.cause, Code: fe.Code, Message: fe.Message})
 		return nil
 	case err != nil:

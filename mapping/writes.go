@@ -139,6 +139,7 @@ func (b *builder) write(i int, spec writeSpec) {
 	}
 	b.keys(w, spec)
 	b.layoutFields(w, spec)
+	b.charsets(w, spec)
 	b.fits(w, spec)
 	b.plan.writes = append(b.plan.writes, w)
 }

@@ -170,6 +170,9 @@ func (c *Charset) SingleByte() bool { return c.single != nil }
 // ASCII says whether ASCII text has the same bytes in this set.
 func (c *Charset) ASCII() bool { return c.ascii }
 
+// Unicode says whether the set has all characters.
+func (c *Charset) Unicode() bool { return c.utf8 || c.unit == 2 }
+
 // UTF8 says whether the set is UTF-8 itself.
 func (c *Charset) UTF8() bool { return c.utf8 }
 

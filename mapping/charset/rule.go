@@ -55,13 +55,15 @@ func (c *Charset) Fitter(u Unmappable) (*Fitter, []Problem) {
 	f, problems := &Fitter{set: c}, []Problem(nil)
 	for _, name := range u.Transliterate {
 		t, ok := TableNamed(name)
+		if ok {
+			f.tables = append(f.tables, t)
+		}
 		switch {
 		case !ok:
-			problems = append(problems, Problem{"transliterate", fmt.Sprintf("there is no table %q; known are %s", name, strings.Join(Tables(), ", ")), diag.DidYouMean(name, Tables())})
+			problems = append(problems, Problem{"transliterate", fmt.Sprintf("there is no table %q", name), diag.DidYouMean(name, Tables())})
 		case t.latin1 && !c.latin1():
 			problems = append(problems, Problem{"transliterate", fmt.Sprintf("table %s gives letters of iso-8859-1, and %s lacks some of them", name, c.Name()), "din91379-ascii"})
 		}
-		f.tables = append(f.tables, t)
 	}
 	if u.Replace == "" {
 		return f, problems
@@ -185,6 +187,9 @@ func (f *Fitter) character(s string, at, end int, done *Changes) (string, bool) 
 	done.Replaced++
 	return string(f.with), true
 }
+
+// Set is the character set.
+func (f *Fitter) Set() *Charset { return f.set }
 
 // Transliterates tells whether the rule has tables.
 func (f *Fitter) Transliterates() bool { return len(f.tables) > 0 }

@@ -39,10 +39,18 @@ func converted(t testing.TB, rules string, v expr.Value) string {
 	if wrong != "" {
 		return "?" + wrong
 	}
+	return convertedBy(typ, v)
+}
+
+func convertedBy(typ Type, v expr.Value) string {
 	e := &expr.Env{In: &expr.Input{}, Budget: expr.DefaultBudget(1 << 20)}
 	out, note := typ.Convert(e, v)
 	if e.Err != nil {
-		return fmt.Sprintf("!%s: %s", e.Err.Code, e.Err.Message)
+		made := ""
+		if e.Err.Grown {
+			made = "grown "
+		}
+		return fmt.Sprintf("!%s%s: %s", made, e.Err.Code, e.Err.Message)
 	}
 	s, ok := out.Text()
 	switch {

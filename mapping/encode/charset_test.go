@@ -47,13 +47,13 @@ func TestFittedElsewhere(t *testing.T) {
 	for _, c := range [][3]string{
 		{`format: fixed, charset: us-ascii, fields: [{name: A, width: 4, unmappable: {transliterate: german-a}}]`, "äöü", `aou \n" (encode.transliterated: characters that do not exist in us-ascii were transliterated: 3 by german-a)`},
 		{`format: fixed, ` + rule + `fields: [{name: A, width: 4, unmappable: error}]`, "ä", `!encode.unmappable: character U+00E4 at position 1 does not exist in us-ascii`},
-		{`format: fixed, ` + rule + `fields: [{name: A, width: 6}]`, "Straße", `!encode.too-long: the value takes 7 bytes in us-ascii and the field has 6`},
+		{`format: fixed, ` + rule + `fields: [{name: A, width: 6}]`, "Straße", `!encode.too-long: the value takes 7 bytes in us-ascii and the field has 6, once it is transliterated`},
 		{`format: csv, ` + rule + `fields: [{name: A}]`, "–1", `'-1\n" (encode.transliterated: characters that do not exist in us-ascii were transliterated: 1 by din91379-ascii) (encode.guarded: an apostrophe was put in front)`},
 		{`format: csv, ` + rule + `fields: [{name: A}]`, "„a“", `"""a"""\n" (encode.transliterated: characters that do not exist in us-ascii were transliterated: 2 by din91379-ascii)`},
 		{`format: csv, ` + rule + `fields: [{name: A, width: 3, overflow: cut}]`, "äöü", `aeo\n" (encode.transliterated: characters that do not exist in us-ascii were transliterated: 3 by din91379-ascii) (encode.cut: cut from 6 to 3 bytes)`},
 		{`format: csv, charset: utf-16be, fields: [{name: A, width: 5, overflow: cut}]`, "abc", `\x00a\x00b\x00\n" (encode.cut: cut from 6 to 5 bytes)`},
 		{`format: json, ` + rule + `fields: [{name: A}]`, "Æ漢", `{"A":"Ae?"}" (encode.transliterated: characters that do not exist in us-ascii were transliterated: 1 by din91379-ascii) (encode.replaced: 1 characters that do not exist in us-ascii were replaced)`},
-		{`format: xml, ` + rule + `fields: [{name: A, width: 1}]`, "ä", `!encode.too-long: the value has 2 characters and the field 1`},
+		{`format: xml, ` + rule + `fields: [{name: A, width: 1}]`, "ä", `!encode.too-long: the value has 2 characters and the field 1, once it is transliterated`},
 		{`format: xml, charset: us-ascii, unmappable: {replace: '?'}, fields: [{name: A}]`, "ä", `  <record>\n    <A>&#228;</A>\n  </record>\n"`},
 	} {
 		t.Run(c[0]+" "+c[1], func(t *testing.T) {
@@ -112,7 +112,7 @@ func TestFittedBlame(t *testing.T) {
 	for value, want := range map[string]bool{"Straße": true, "Strassen": false, "Straßen": false} {
 		l := must(t, layoutOf(t, `format: fixed, charset: us-ascii, unmappable: {transliterate: german-ae}, fields: [{name: A, width: 6}]`))
 		err := l.Try("w", "A", text(value))
-		if err == nil || err.Made != want {
+		if err == nil || err.Grown != want {
 			t.Error(value, fmt.Sprint(err), want)
 		}
 	}

@@ -60,6 +60,14 @@ func (e *FieldError) withSign(shown bool) *FieldError {
 	return e
 }
 
+// grown says in an error about the length of a text whether only what was transliterated of it is too long.
+func (e *FieldError) grown(is bool) *FieldError {
+	if e.Grown = is; is {
+		e.Message += ", once it is transliterated"
+	}
+	return e
+}
+
 // cuts tells whether the layout allows to cut a value: of anything but a text, a part is another value.
 func (f *field) cuts(v connectors.Value) bool {
 	return f.cut && (v.Kind == connectors.Text || f.empty(v))
@@ -102,8 +110,7 @@ func (f *field) shorten(dst []byte, w *writer, s string, before int, cut bool) (
 	size := c.Size(fit)
 	if !cut {
 		err := w.fail(f, CodeTooLong, "the value takes %d bytes in %s and the field has %d", before+size, c.Name(), width)
-		err.Made = fit != s && before+c.Size(s) <= width
-		return nil, err
+		return nil, err.grown(fit != s && before+c.Size(s) <= width)
 	}
 	w.note(f, NoteCut, "cut from %d to %d bytes", size, width)
 	dst, _, _ = c.AppendString(dst, charset.Cut(fit, width-before, c.Size))

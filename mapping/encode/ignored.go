@@ -3,7 +3,6 @@ package encode
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/inbasket/inbasket/mapping/charset"
 )
@@ -19,7 +18,7 @@ func Ignored(s Spec) []SpecProblem {
 	i.tell(s.JSON.Records != "" && s.JSON.Style != "object", "a list of records is only named in style object", "json", "records")
 	i.tell(s.Overflow == "cut" && (s.Format == "xml" || s.Format == "json"), "texts in "+s.Format+" have no length to cut to", "overflow")
 	c, known := charset.Lookup(s.Charset)
-	i.unicode = known && (c.UTF8() || strings.HasPrefix(c.Name(), "utf-16"))
+	i.unicode = known && c.Unicode()
 	i.tell(i.unicode && len(s.Unmappable.Transliterate) > 0, unicode, "unmappable")
 	for j, f := range s.Fields {
 		i.field(f, "fields", j)

@@ -134,7 +134,7 @@ type FieldError struct {
 	Field   string // the field's name
 	Code    string // one of the Code constants
 	Message string
-	Made    bool // the value itself would fit: only what the layout made of it does not
+	Grown   bool // the value itself would fit: only what the layout made of it does not
 }
 
 // Error returns the place and the message.

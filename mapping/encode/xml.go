@@ -86,8 +86,7 @@ func (f *field) within(w *writer, v connectors.Value) (s string, there bool, err
 		return s, true, nil
 	case !f.cuts(v):
 		err := w.fail(f, CodeTooLong, "the value has %d characters and the field %d", n, f.spec.Width).withSign(f.signs(v, s))
-		err.Made = was <= f.spec.Width
-		return "", false, err
+		return "", false, err.grown(was <= f.spec.Width)
 	}
 	w.note(f, NoteCut, "cut from %d to %d characters", n, f.spec.Width)
 	return charset.Cut(s, f.spec.Width, utf8.RuneCountInString), true, nil

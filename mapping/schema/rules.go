@@ -31,7 +31,7 @@ var promises = map[string][]facet{
 	expr.CodeTooLong: {saysWhich, saysLength, saysFormat}, encode.CodeTooLong: {saysWhich, saysLength, saysFormat, saysMost},
 	expr.CodeTooLarge: {saysWhich, saysMost}, expr.CodeTooPrecise: {saysWhich, saysParts}, encode.CodePrecision: {saysWhich, saysParts},
 	expr.CodeOutOfRange: {saysWhich, saysMost, saysLeast}, expr.CodeDivide: {saysWhich, saysLeast}, encode.CodeNegative: {saysWhich, saysLeast},
-	expr.CodeLookupMiss: {saysWhich}, encode.CodeUnmapped: {saysWhich}, encode.CodeControl: {saysWhich}, encode.CodeXMLChar: {saysWhich},
+	expr.CodeLookupMiss: {saysWhich}, encode.CodeUnmapped: {saysWhich}, expr.CodeUnmappable: {saysWhich}, encode.CodeControl: {saysWhich}, encode.CodeXMLChar: {saysWhich},
 	encode.CodeQuote: {saysWhich}, encode.CodeZone: {saysWhich, saysFormat}, expr.CodeNoSuchTime: {saysWhich},
 	expr.CodeNotText: {saysType}, expr.CodeNotList: {saysType}, expr.CodeShape: {saysType}, expr.CodeNotValue: {saysType}, expr.CodeCompare: {saysType},
 	expr.CodeNotNumber: {saysWhich, saysNoText}, expr.CodeNotInteger: {saysWhich, saysNoText}, expr.CodeNotBoolean: {saysWhich, saysNoText},

@@ -66,7 +66,7 @@ var rules = []rule{
 	{"connectors", []string{"connectors", "connectors/durable", "connectors/tlsfiles"}},
 	{"mapping/cases", []string{"mapping", "mapping/answers", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "connectors"}},
 	{"mapping/answers", []string{"mapping/expr", "mapping/decode", "connectors"}},
-	{"mapping/column", []string{"mapping/expr", "mapping/diag", "connectors"}},
+	{"mapping/column", []string{"mapping/charset", "mapping/expr", "mapping/diag", "connectors"}},
 	{"mapping/schema", []string{"mapping/expr", "mapping/decode", "mapping/encode", "mapping/diag", "mapping/satisfy", "connectors"}},
 	{"mapping/expr", []string{"mapping/datefmt", "mapping/decode", "mapping/diag", "connectors"}},
 	{"mapping/encode", []string{"mapping/charset", "mapping/datefmt", "mapping/diag", "connectors"}},
