@@ -388,7 +388,7 @@ func (m *mapper) field(w *write, i, record int) connectors.Value {
 		return connectors.Value{}
 	}
 	if note != "" {
-		m.out.Notes = append(m.out.Notes, Note{Write: w.name, Field: f.name, Pointer: pointerIn(e, src), Text: note})
+		m.out.Notes = append(m.out.Notes, Note{Target: w.target, Write: w.name, Field: f.name, Pointer: pointerIn(e, src), Text: note})
 	}
 	out := v.Connector()
 	if m.observe != nil {
@@ -455,7 +455,7 @@ func (m *mapper) finish(d *Delivery) error {
 	}
 	from := m.trace(d.Target, nil)
 	for _, n := range piece.Notes {
-		m.out.Notes = append(m.out.Notes, Note{Write: n.Write, Field: n.Field, Pointer: from[place{n.Record, n.Write, n.Field}].pointer, Text: n.Message})
+		m.out.Notes = append(m.out.Notes, Note{Target: d.Target, Write: n.Write, Field: n.Field, Pointer: from[place{n.Record, n.Write, n.Field}].pointer, Text: n.Message})
 	}
 	return nil
 }

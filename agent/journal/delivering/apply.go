@@ -91,6 +91,9 @@ func change(t *journal.Tx, s *journal.Row, c *journal.Change, m *matcher) error 
 		t.Note(s.ID, journal.Moment{What: "confirmed", Target: c.Target, Text: why, By: c.By})
 	}
 	d.Move(to)
+	if to == states.Done && c.Changed != "" {
+		t.Note(s.ID, journal.Moment{What: "changed", Target: c.Target, Text: c.Changed})
+	}
 	if confirmed && !s.Waits() { // a person has ended the last of what was parked as a whole
 		s.Flags, s.Dirty = s.Flags&^states.FlagWhole, true
 	}
