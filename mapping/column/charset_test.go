@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/inbasket/inbasket/mapping/charset"
-	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // fitting is the type of rules whose character set is known.
@@ -45,7 +45,7 @@ func TestCharset(t *testing.T) {
 	} {
 		t.Run(c[0]+" "+c[1], func(t *testing.T) {
 			t.Parallel()
-			if have := convertedBy(fitting(t, c[0]), expr.Text(c[1])); have != c[2] {
+			if have := convertedBy(fitting(t, c[0]), value.Text(c[1])); have != c[2] {
 				t.Errorf("\n have %s\n want %s", have, c[2])
 			}
 		})
@@ -66,9 +66,9 @@ func FuzzCharset(f *testing.F) {
 		if !utf8.ValidString(s) {
 			return
 		}
-		out, err := typ.Try(expr.Text(s))
+		out, err := typ.Try(value.Text(s))
 		switch {
-		case err != nil && err.Code != expr.CodeTooLong && err.Code != expr.CodeUnmappable:
+		case err != nil && err.Code != value.CodeTooLong && err.Code != value.CodeUnmappable:
 			t.Fatal(err)
 		case err == nil && (typ.length(out.Str) > 7 || typ.Fit != nil && !typ.Fit.Set().Holds(out.Str)):
 			t.Fatalf("%q", out.Str)
