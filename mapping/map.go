@@ -188,7 +188,7 @@ const maxItems = 1000
 var lacking = map[string]bool{value.CodeMissingValue: true, value.CodeNullValue: true, value.CodeEmptyValue: true, encode.CodeRequired: true}
 
 // characters are errors about single characters, which a change may have brought in.
-var characters = map[string]bool{encode.CodeUnmapped: true, encode.CodeControl: true, encode.CodeXMLChar: true, encode.CodeQuote: true}
+var characters = map[string]bool{encode.CodeUnmapped: true, value.CodeUnmappable: true, encode.CodeControl: true, encode.CodeXMLChar: true, encode.CodeQuote: true}
 
 // own decides whose fault it is that a value does not fit where it is written. What the mapping read is as the form
 // says. What it made is its own, unless a field that it made it of would not fit there either, by the same rule.
@@ -379,7 +379,7 @@ func (m *mapper) field(w *Write, i, record int) connectors.Value {
 		return connectors.Value{}
 	}
 	if note != "" {
-		m.out.Notes = append(m.out.Notes, Note{Write: w.Name, Field: f.Name, Pointer: pointerIn(e, src), Text: note})
+		m.out.Notes = append(m.out.Notes, Note{Target: w.Target, Write: w.Name, Field: f.Name, Pointer: pointerIn(e, src), Text: note})
 	}
 	out := v.Connector()
 	if m.observe != nil {
@@ -393,7 +393,7 @@ func (m *mapper) unfit(w *Write, f *Field, src int32, made value.Making) connect
 	err := m.env.Err
 	m.env.Err = nil
 	why := m.own(w, f, src, made, err.Code)
-	why.sort = err.Sort
+	why.sort, why.made = err.Sort, why.made || err.Grown
 	m.wrong(w.Name+"."+f.Name, why, schema.FieldError{Pointer: pointerIn(m.env, why.way), Code: err.Code, Message: err.Message})
 	return connectors.Value{}
 }
@@ -434,6 +434,7 @@ func (m *mapper) finish(d *Delivery) error {
 	switch {
 	case errors.As(err, &fe):
 		from := m.trace(d.Target, fe)[place{fe.Record, fe.Write, fe.Field}]
+		from.why.made = from.why.made || fe.Grown
 		m.wrong(fe.Write+"."+fe.Field, from.why, schema.FieldError{Pointer: from.cause, Code: fe.Code, Message: fe.Message})
 		return nil
 	case err != nil:
@@ -445,7 +446,7 @@ func (m *mapper) finish(d *Delivery) error {
 	}
 	from := m.trace(d.Target, nil)
 	for _, n := range piece.Notes {
-		m.out.Notes = append(m.out.Notes, Note{Write: n.Write, Field: n.Field, Pointer: from[place{n.Record, n.Write, n.Field}].pointer, Text: n.Message})
+		m.out.Notes = append(m.out.Notes, Note{Target: d.Target, Write: n.Write, Field: n.Field, Pointer: from[place{n.Record, n.Write, n.Field}].pointer, Text: n.Message})
 	}
 	return nil
 }

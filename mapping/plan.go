@@ -117,6 +117,7 @@ type Delivery struct {
 
 // Note is a change made to a value because the mapping says so.
 type Note struct {
+	Target       string
 	Write, Field string
 	Pointer      string // where the value came from
 	Text         string // what was done, without content

@@ -282,7 +282,7 @@ func (b *batches) done(ctx context.Context, sealed *journal.Batch, members []*pa
 			return false, stageError(err)
 		}
 		for _, p := range whole {
-			c := journal.Change{ID: p.ID, Target: b.Lane.Name, To: journal.Done, Final: p.Final}
+			c := journal.Change{ID: p.ID, Target: b.Lane.Name, To: journal.Done, Final: p.Final, Changed: p.Changed}
 			if p.Match != nil {
 				c.MatchKey = p.Match(nil)
 			}

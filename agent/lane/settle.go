@@ -63,7 +63,7 @@ func (s *settlement) add(p *parcel, o *connectors.Outcome) {
 	s.ended[o.Class]++
 	switch o.Class {
 	case connectors.Written:
-		c := journal.Change{To: journal.Done, Returned: o.Returned, Final: p.Final, Attempt: p.Progress != journal.Pending}
+		c := journal.Change{To: journal.Done, Returned: o.Returned, Final: p.Final, Changed: p.Changed, Attempt: p.Progress != journal.Pending}
 		if p.Match != nil {
 			c.MatchKey = p.Match(o.Returned)
 		}

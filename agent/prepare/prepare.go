@@ -118,7 +118,7 @@ func (p *Preparer) Map(f *Form, only string) (m Made) {
 				}
 				continue // there may be more that is wrong with the form
 			}
-			parcel.Final = final
+			parcel.Final, parcel.Changed = final, changed(mapped.Notes, d.Target)
 			m.Parcels = append(m.Parcels, parcel)
 		}
 	}

@@ -284,12 +284,18 @@ func (b *builder) layout(name string, n *diag.Node) {
 		b.problems = append(b.problems, problems...)
 		return
 	}
+	own, r := spec, b.outermost().within(spec.Unmappable, at)
+	spec.Unmappable = r.Unmappable
 	l, problems := encode.NewLayout(spec)
 	if l != nil && !b.pinned() {
-		problems = append(l.Rehearse(), encode.Ignored(spec)...)
+		problems = append(l.Rehearse(), encode.Ignored(own)...)
 	}
 	for _, p := range problems {
-		b.report(at.Below(p.Path...).Problem(p.Code, p.Message, p.Suggestion))
+		place := at
+		if p.Path[0] == "unmappable" {
+			place = r.at
+		}
+		b.once(place.Below(p.Path...).Problem(p.Code, p.Message, p.Suggestion))
 	}
 	b.layouts[name] = l
 }

@@ -134,7 +134,7 @@ func (b *builder) fitParts(w *mapping.Write, f *mapping.Field, o *expr.Outcome, 
 	if o.Parts != "" {
 		if why := b.plan.Refusal(w, f, value.Text(o.Parts)); why != nil {
 			switch why.Code {
-			case value.CodeTooLong, encode.CodeTooLong, encode.CodeUnmapped, encode.CodeControl, encode.CodeXMLChar, encode.CodeQuote:
+			case value.CodeTooLong, encode.CodeTooLong, encode.CodeUnmapped, value.CodeUnmappable, encode.CodeControl, encode.CodeXMLChar, encode.CodeQuote:
 				b.report(text.Node.Problem(expr.CodeConstant, "the mapping's own text in this does not fit here: "+why.Message, "mend the text or the field; a form cannot help it"))
 				return true
 			}
@@ -194,10 +194,13 @@ func (b *builder) fitSchema(w *mapping.Write, f *mapping.Field, x expr.Compiled,
 		}
 		why := b.plan.Refusal(w, f, v)
 		if why == nil {
+			if s.MaxLength != nil && v.Kind == value.KindText {
+				b.fitLonger(w, f, *s.MaxLength, text)
+			}
 			continue
 		}
 		switch why.Code {
-		case value.CodeTooLong, encode.CodeTooLong, value.CodeTooLarge, value.CodeTooPrecise, encode.CodePrecision, encode.CodeUnmapped:
+		case value.CodeTooLong, encode.CodeTooLong, value.CodeTooLarge, value.CodeTooPrecise, encode.CodePrecision, encode.CodeUnmapped, value.CodeUnmappable:
 			b.plan.Warnings = append(b.plan.Warnings, text.Node.Problem(expr.CodeConstant, "the form's schema allows "+says+" here, and the field does not: "+why.Message,
 				"such a form is parked, since it is right; narrow the schema, widen the field, or say overflow: cut"))
 		}

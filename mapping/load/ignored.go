@@ -67,6 +67,7 @@ func (b *builder) ignored() {
 	for _, w := range b.spec.Write {
 		b.ignoredInWrite(w)
 	}
+	b.unmappableNowhere()
 	b.ignoredInAnswer()
 }
 

@@ -181,6 +181,9 @@ func printDelivery(w io.Writer, d triedDelivery, values []mapping.Explanation) {
 			fmt.Fprintf(w, "    %s\t%s\t%s\n", v.Field, v.Kind, cli.Visible(v.Shown))
 		}
 	})
+	for _, v := range values {
+		cli.SayIf(w, v.Target == d.Target && v.Note != "", "  changed %s.%s[%d]: %s\n", v.Write, v.Field, v.Record, v.Note)
+	}
 	for _, line := range d.lines() {
 		fmt.Fprintf(w, "  |%s|\n", cli.Visible(line))
 	}

@@ -41,12 +41,13 @@ type Column struct {
 	Name     string
 	Typ      string // the system's own name of the type
 	Fam      Family
-	Length   int    // characters; 0: no limit known
-	Bytes    bool   // length counts bytes
-	Fixed    blanks // what becomes of a value that is shorter than the column
-	Scale    int    // digits after the point, also of a second; negative ones round to tens; or AnyScale
-	Digits   int    // significant digits that are kept; 0: all
-	Bits     int    // 32 or 64: a binary floating-point number
+	Length   int                                    // characters; 0: no limit known
+	Bytes    bool                                   // length counts bytes
+	Encoded  func(s string) (bytes int, exact bool) // how the driver sends a text to a database that is not Unicode; nil: as it is
+	Fixed    blanks                                 // what becomes of a value that is shorter than the column
+	Scale    int                                    // digits after the point, also of a second; negative ones round to tens; or AnyScale
+	Digits   int                                    // significant digits that are kept; 0: all
+	Bits     int                                    // 32 or 64: a binary floating-point number
 	Labels   []string
 	Affinity string // SQLite: what the declared type makes of texts
 	OID      uint32
