@@ -31,7 +31,11 @@ func (b *builder) readable() {
 	_, err := decode.Decode(in.Format, nil, b.plan.options)
 	var e *decode.Error
 	if errors.As(err, &e) && (e.Code == decode.CodeFormat || e.Code == decode.CodeCharset) && f.Name != "" {
-		b.report(b.file.Problem(expr.CodeValue, "no form can be read like this: "+e.Message, "", "input", in.Format))
+		at := in.Format
+		if in.Charset != "" {
+			at = "charset"
+		}
+		b.report(b.file.Problem(expr.CodeValue, "no form can be read like this: "+e.Message, "", "input", at))
 	}
 }
 
@@ -39,7 +43,7 @@ func (b *builder) readable() {
 func (b *builder) ignored() {
 	in := &b.spec.Input
 	format := decode.FormatNamed(in.Format)
-	for _, key := range []string{"csv", "fixed", "lists", "limits.depth"} {
+	for _, key := range []string{"csv", "fixed", "lists", "charset", "limits.depth"} {
 		path := []any{"input"}
 		for _, step := range strings.Split(key, ".") {
 			path = append(path, step)

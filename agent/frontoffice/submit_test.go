@@ -17,7 +17,7 @@ import (
 )
 
 func TestSubmit(t *testing.T) {
-	for _, ct := range []string{"application/json", "application/json; charset=UTF-8", "application/xml", "text/xml; charset=iso-8859-1",
+	for _, ct := range []string{"application/json", "application/json; charset=UTF-8", "application/json; charset=utf-16", "application/xml", "text/xml; charset=iso-8859-1",
 		"application/x-www-form-urlencoded", "application/vnd.city+json", "text/csv"} {
 		t.Run(ct, func(t *testing.T) {
 			b := newBench(t, nil)
@@ -89,7 +89,6 @@ func TestSubmitRefusals(t *testing.T) {
 		{"no type", `{}`, nil, 415, CodeMediaType},
 		{"odd type", `{}`, []string{"Content-Type", "image/png"}, 415, CodeMediaType},
 		{"broken type", `{}`, []string{"Content-Type", "application/json; ="}, 415, CodeMediaType},
-		{"charset", `{}`, []string{"Content-Type", "application/json; charset=latin1"}, 415, CodeMediaType},
 		{"gzip", `{}`, []string{"Content-Type", "application/json", "Content-Encoding", "gzip"}, 415, CodeEncoding},
 		{"empty", ``, []string{"Content-Type", "application/json"}, 400, CodeEmpty},
 		{"large", strings.Repeat("x", 101), []string{"Content-Type", "application/json"}, 413, CodeTooLarge},
