@@ -19,6 +19,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/shape"
 )
 
 var update = flag.Bool("update", false, "write golden files anew; look at the difference before you commit it")
@@ -175,6 +176,8 @@ func choices(tag string) []string {
 		return decode.All()
 	case "answers":
 		return answerFormats()
+	case "shapes":
+		return shape.Names()
 	}
 	return strings.Split(tag, ",")
 }

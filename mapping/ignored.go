@@ -50,7 +50,7 @@ func (b *builder) ignored() {
 		}
 		at := b.file.Root().Below(path[:len(path)-1]...)
 		n, there := at.Get(path[len(path)-1].(string))
-		if !there || in.Format == "" || format.Reads(key) || n.Kind == diag.List && len(n.Items) == 0 {
+		if !there || in.Format == "" || format.Reads(key) || key == "lists" && b.mayRepeat() || n.Kind == diag.List && len(n.Items) == 0 {
 			continue
 		}
 		formats := decode.Names(func(f decode.Format) bool { return f.Reads(key) })

@@ -13,8 +13,10 @@ import (
 
 // Of some formats an element is a list only where it repeats, or where input.lists names it.
 
-// mayRepeat tells whether forms are of such a format.
-func (b *builder) mayRepeat() bool { return decode.FormatNamed(b.spec.Input.Format).Reads("lists") }
+// mayRepeat tells whether forms are of such a format, or of such a shape.
+func (b *builder) mayRepeat() bool {
+	return decode.FormatNamed(b.spec.Input.Format).Reads("lists") || b.plan.shape != nil && b.plan.shape.Lists
+}
 
 // asList wants lists declared: one element and several must look the same.
 func (b *builder) asList(p *expr.Path) *expr.Problem {

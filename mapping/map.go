@@ -24,6 +24,8 @@ func (p *Plan) Map(f Form, in expr.Input) (*Mapped, error) {
 // mapper maps one form.
 type mapper struct {
 	plan    *Plan
+	form    Form
+	sent    func(pointer string) string // where the sender has a place of the tree; nil until it is asked for
 	env     *expr.Env
 	out     *Mapped
 	errs    []schema.FieldError
@@ -50,11 +52,12 @@ type observation struct {
 const maxErrors = 200
 
 func newMapper(p *Plan, f Form, in expr.Input) *mapper {
-	return &mapper{plan: p, env: expr.NewEnv(&p.prog, f, &in), out: &Mapped{Deliveries: make([]Delivery, len(p.targets))}}
+	return &mapper{plan: p, form: f, env: expr.NewEnv(&p.prog, p.tree(f), &in), out: &Mapped{Deliveries: make([]Delivery, len(p.targets))}}
 }
 
 func (m *mapper) run() (*Mapped, error) {
 	if fault := cmp.Or(m.plan.foreign(m.env.Form), m.plan.repeats(m.env.Form)); fault != nil {
+		fault.Cause.Pointer = m.sentAt(fault.Cause.Pointer)
 		return nil, fault
 	}
 	for i, t := range m.plan.targets {
@@ -145,7 +148,7 @@ func (m *mapper) failed(src *expr.Path, at ...string) bool {
 		return true
 	}
 	if err.Limit != "" {
-		m.fault = &Fault{At: strings.Join(at, "."), Pointer: pointerIn(m.env, src), Cause: schema.FieldError{Code: err.Code, Message: err.Message}, Limit: err.Limit}
+		m.fault = &Fault{At: strings.Join(at, "."), Pointer: m.pointer(src), Cause: schema.FieldError{Code: err.Code, Message: err.Message}, Limit: err.Limit}
 		return true
 	}
 	m.env.Err = nil
@@ -153,7 +156,7 @@ func (m *mapper) failed(src *expr.Path, at ...string) bool {
 	if why.said = err.Code == expr.CodeRejected; why.said {
 		why.way = src
 	}
-	m.wrong(strings.Join(at, "."), why, schema.FieldError{Pointer: pointerIn(m.env, why.way), Code: err.Code, Message: err.Message})
+	m.wrong(strings.Join(at, "."), why, schema.FieldError{Pointer: m.pointer(why.way), Code: err.Code, Message: err.Message})
 	return true
 }
 
@@ -388,11 +391,11 @@ func (m *mapper) field(w *write, i, record int) connectors.Value {
 		return connectors.Value{}
 	}
 	if note != "" {
-		m.out.Notes = append(m.out.Notes, Note{Write: w.name, Field: f.name, Pointer: pointerIn(e, src), Text: note})
+		m.out.Notes = append(m.out.Notes, Note{Write: w.name, Field: f.name, Pointer: m.pointer(src), Text: note})
 	}
 	out := v.Connector()
 	if m.observe != nil {
-		m.observe(observation{w, record, i, out, pointerIn(e, src), from, made, note, m.deletes})
+		m.observe(observation{w, record, i, out, m.pointer(src), from, made, note, m.deletes})
 	}
 	return out
 }
@@ -403,15 +406,8 @@ func (m *mapper) unfit(w *write, f *field, src int32, made expr.Making) connecto
 	m.env.Err = nil
 	why := m.own(w, f, src, made, err.Code)
 	why.sort = err.Sort
-	m.wrong(w.name+"."+f.name, why, schema.FieldError{Pointer: pointerIn(m.env, why.way), Code: err.Code, Message: err.Message})
+	m.wrong(w.name+"."+f.name, why, schema.FieldError{Pointer: m.pointer(why.way), Code: err.Code, Message: err.Message})
 	return connectors.Value{}
-}
-
-func pointerIn(e *expr.Env, src *expr.Path) string {
-	if src == nil {
-		return ""
-	}
-	return src.Pointer(e)
 }
 
 // documents puts every attachment beside the records.
@@ -475,7 +471,7 @@ type origin struct {
 // trace finds where the values of a target's records come from by mapping the form once more: that is needed only when
 // something is wrong or was changed, and so costs nothing otherwise.
 func (m *mapper) trace(target string, wrong *encode.FieldError) map[place]origin {
-	again := &mapper{plan: m.plan, env: expr.NewEnv(&m.plan.prog, m.env.Form, m.env.In), out: &Mapped{Deliveries: make([]Delivery, len(m.plan.targets))}}
+	again := &mapper{plan: m.plan, form: m.form, env: expr.NewEnv(&m.plan.prog, m.env.Form, m.env.In), out: &Mapped{Deliveries: make([]Delivery, len(m.plan.targets))}}
 	defer again.env.Free()
 	from := map[place]origin{}
 	again.observe = func(o observation) { // it does not hold m, which then would live on the heap for every form
@@ -487,7 +483,7 @@ func (m *mapper) trace(target string, wrong *encode.FieldError) map[place]origin
 		one := origin{pointer: o.pointer}
 		if wrong != nil && at == (place{wrong.Record, wrong.Write, wrong.Field}) {
 			one.why = again.own(o.write, f, o.from, o.made, wrong.Code)
-			one.cause = pointerIn(again.env, one.why.way)
+			one.cause = again.pointer(one.why.way)
 		}
 		from[at] = one
 	}

@@ -14,9 +14,10 @@ import (
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
 	"github.com/inbasket/inbasket/mapping/schema"
+	"github.com/inbasket/inbasket/mapping/shape"
 )
 
-// Form is a decoded form: map[string]any, []any, string, json.Number, bool and nil.
+// Form is a decoded form; Tree has what is in it: map[string]any, []any, string, json.Number, bool and nil.
 type Form = any
 
 // Catalog tells what the agent's configuration has. A nil Catalog accepts any target.
@@ -78,7 +79,7 @@ func (f *Fault) Error() string {
 		s += "; the form's schema allows it"
 	case f.Made:
 		s += "; the mapping made it of the form's value, which is not what is wrong"
-	case f.Cause.Pointer == "" && f.At != "input.csv" && f.Cause.Code != expr.CodeReference:
+	case f.Cause.Pointer == "" && f.At != "input.csv" && f.At != "input.shape" && f.Cause.Code != expr.CodeReference:
 		s += "; it does not come from the form"
 	}
 	if f.At != "" {
@@ -143,6 +144,8 @@ type Plan struct {
 	version int
 	format  string
 	options decode.Options
+	shape   *shape.Shape
+	lists   []string // of the plain tree that the shape makes
 	schema  *schema.Schema
 	refer   *expr.Compiled
 	refers  string // its text
@@ -212,7 +215,7 @@ func (p *Plan) Unchecked() []string {
 	return all
 }
 
-// Decode reads a form's bytes. Errors are *decode.Error. A mapping is made for one format; a form of a content
+// Decode reads a form's bytes. Errors are *decode.Error, or a *Fault where it is not what input.shape names. A mapping is made for one format; a form of a content
 // type that says another is not guessed at. No content type, or one that says nothing, is fine.
 func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
 	if is := decode.Sniff(contentType, nil); is != "" && is != p.format && len(decode.FormatNamed(p.format).Media) > 0 {
@@ -222,10 +225,17 @@ func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
 	if err == nil {
 		err = decode.CheckCharset(p.format, form, contentType, p.options)
 	}
+	switch {
+	case err != nil:
+		return nil, err
+	case p.shape == nil:
+		return f, nil
+	}
+	s, err := p.shaped(f)
 	if err != nil {
 		return nil, err
 	}
-	return f, nil
+	return s, nil
 }
 
 // Warnings are what check found that may go wrong for some forms: those are parked then.
@@ -271,14 +281,20 @@ func (p *Plan) Validate(f Form) error {
 	if p.schema == nil {
 		return nil
 	}
-	wrong, never := p.schema.Validate(f)
+	wrong, never := p.schema.Validate(p.tree(f))
+	if len(wrong) == 0 && never == nil {
+		return nil
+	}
+	at := p.sender(f)
+	for i := range wrong {
+		wrong[i].Pointer = at(wrong[i].Pointer)
+	}
 	switch {
 	case never != nil:
+		never.Pointer = at(never.Pointer)
 		return &Fault{At: "input.schema", Cause: *never}
-	case len(wrong) > 0:
-		return &MapError{Fields: wrong}
 	}
-	return nil
+	return &MapError{Fields: wrong}
 }
 
 // Writes tells whether the mapping has a write of this name.

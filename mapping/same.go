@@ -39,8 +39,8 @@ func (b *builder) same() {
 		if p == nil && (v.Path == nil || len(v.Path.Abs) == 0) {
 			p = &expr.Problem{Code: expr.CodeValue, Message: "same lists fields of the form, such as form.values"}
 		}
-		if p == nil && b.plan.schema != nil {
-			p = b.inSchema(v.Path.Abs, false)
+		if p == nil {
+			p = b.inForm(v.Path.Abs, false)
 		}
 		if p != nil {
 			b.expressionProblem(x, p)
@@ -65,7 +65,7 @@ func (p *Plan) SameDigest(f Form) (connectors.Digest, bool) {
 	if len(p.same.parts) == 0 {
 		return connectors.Digest{}, false
 	}
-	e := expr.NewEnv(&p.prog, f, &expr.Input{})
+	e := expr.NewEnv(&p.prog, p.tree(f), &expr.Input{})
 	defer e.Free()
 	h := sha256.New()
 	ref, _ := p.Reference(f)
@@ -146,7 +146,7 @@ func Differences(a, b Form) []string {
 			}
 		}
 	}
-	walk("", a, b)
+	walk("", Tree(a), Tree(b))
 	return out
 }
 

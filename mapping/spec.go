@@ -36,6 +36,7 @@ type fileSpec struct {
 type inputSpec struct {
 	Format    string     `yaml:"format,required" doc:"how the form is written" enum:"formats"`
 	Schema    string     `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
+	Shape     string     `yaml:"shape" doc:"the form builder that writes the forms: they are read as a tree of answers and meta" enum:"shapes"`
 	Reference *exprText  `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
 	Same      []exprText `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
 	Limits    limitsSpec `yaml:"limits" doc:"what a form may be at most"`

@@ -71,6 +71,7 @@ var rules = []rule{
 	{"mapping/expr", []string{"mapping/datefmt", "mapping/decode", "mapping/diag", "connectors"}},
 	{"mapping/encode", []string{"mapping/charset", "mapping/datefmt", "mapping/diag", "connectors"}},
 	{"mapping/decode", []string{"mapping/charset"}},
+	{"mapping/shape", []string{"mapping/decode"}}, // in tests
 	{"mapping", []string{"mapping/...", "connectors"}},
 	{"configs", nil},
 }
