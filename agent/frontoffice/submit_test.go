@@ -203,6 +203,49 @@ func TestMultipart(t *testing.T) {
 	}
 }
 
+// TestBrowserForm: parts that are no files are fields where no part is named form; of a file the field has its name.
+func TestBrowserForm(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		parts []part
+		form  string
+		files string
+	}{
+		{"fields", []part{{"name", "", "", "Ä&=%"}, {"owner[city]", "", "text/plain; charset=UTF-8", "x y"}, {"days[]", "", "", "1"}, {"days[]", "", "", ""}}, "name=%C3%84%26%3D%25&owner%5Bcity%5D=x+y&days%5B%5D=1&days%5B%5D=", ""},
+		{"a file among them", []part{{"name", "", "", "A"}, {"plan", `C:\\x\\Plän.pdf`, "application/pdf", "PDF"}, {"more", "", "", "B"}}, "name=A&plan=Pl%C3%A4n.pdf&more=B", "Plän.pdf"},
+		{"a file first", []part{{"plan", "p.pdf", "application/pdf", "PDF"}, {"name", "", "", "A"}}, "plan=p.pdf&name=A", "p.pdf"},
+		{"bytes that are no UTF-8", []part{{"name", "", "", "\xe4"}}, "name=%E4", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, nil)
+			body, ct := multi(c.parts...)
+			resp, text := b.do("POST", "/v1/submissions", body, "Content-Type", ct)
+			if resp.StatusCode != 202 {
+				t.Fatal(text)
+			}
+			in, names := b.incoming[0], ""
+			for _, a := range in.Attachments {
+				names += a.Name
+			}
+			if in.ContentType != "application/x-www-form-urlencoded" || string(in.Form) != c.form || names != c.files {
+				t.Errorf("%s %s %q", in.ContentType, in.Form, names)
+			}
+			if used := b.api.memory.used.Load(); used != 0 {
+				t.Errorf("%d bytes are still counted", used)
+			}
+		})
+	}
+	t.Run("a file that was not chosen", func(t *testing.T) {
+		b := newBench(t, nil)
+		body := "--b\r\nContent-Disposition: form-data; name=\"plan\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n" +
+			"--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nA\r\n--b--\r\n"
+		resp, text := b.do("POST", "/v1/submissions", body, "Content-Type", "multipart/form-data; boundary=b")
+		if resp.StatusCode != 202 || string(b.incoming[0].Form) != "plan=&name=A" || len(b.incoming[0].Attachments) != 0 {
+			t.Errorf("%s %+v", text, b.incoming)
+		}
+	})
+}
+
 func TestMultipartRefusals(t *testing.T) {
 	form := part{"form", "", "application/json", `{}`}
 	limits := func(o *Options) {
@@ -224,6 +267,11 @@ func TestMultipartRefusals(t *testing.T) {
 		{"form without type", []part{{"form", "", "", "{}"}}, 415, CodeMediaType},
 		{"form in form", []part{{"form", "", "multipart/form-data; boundary=x", "{}"}}, 415, CodeMediaType},
 		{"no file name", []part{form, {"a", "", "", "x"}}, 400, CodeMultipart},
+		{"field before form", []part{{"a", "", "", "x"}, form}, 400, CodeMultipart},
+		{"field without name", []part{{"", "", "", "x"}}, 400, CodeMultipart},
+		{"field in another charset", []part{{"a", "", "text/plain; charset=latin1", "x"}}, 415, CodeMediaType},
+		{"field large", []part{{"a", "", "", strings.Repeat("x", 101)}}, 413, CodeTooLarge},
+		{"fields large", []part{{"a", "", "", strings.Repeat("x", 60)}, {"b", "", "", strings.Repeat("x", 60)}}, 413, CodeTooLarge},
 		{"only dots", []part{form, {"a", "..", "", "x"}}, 400, CodeMultipart},
 		{"form large", []part{{"form", "", "application/json", strings.Repeat("x", 101)}}, 413, CodeTooLarge},
 		{"form empty", []part{{"form", "", "application/json", ""}}, 400, CodeEmpty},
