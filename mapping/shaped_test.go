@@ -1,4 +1,4 @@
-package mapping
+package mapping_test
 
 import (
 	"errors"
@@ -6,20 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/test/mappings"
 )
-
-// TestSaidOfShapes is what check says of input.shape.
-func TestSaidOfShapes(t *testing.T) {
-	const only = `a form of input.shape has answers and meta only [mapping.unknown-field] (write form.answers… or form.meta…)`
-	saying(t, [][3]string{
-		{"input", `format: json, shape: form.io`, `5:49: ` + only},
-		{"input", `format: json, shape: forms.io, unused: allow`, `3:30: "forms.io" is not one of form.io, gov.uk-forms, odk, open-forms, fhir-questionnaire-response [mapping.value] (did you mean "form.io"?)`},
-		{"input", `format: xml, shape: form.io, same: [form.answers.id, form.id]`, `3:29: forms of form.io are in json [mapping.value] (write format: json); 3:62: ` + only + `; 5:49: ` + only},
-		{"input", `format: json, shape: gov.uk-forms, lists: [answers.x]`, `3:44: this does nothing for a form in json; it belongs to xml, urlencoded [mapping.value] (remove it); 5:49: ` + only},
-		{"input", `format: json, shape: form.io, schema: s.json`, `5:49: ` + only},
-	})
-}
 
 const shapedMapping = `
 mapping: m
@@ -55,7 +45,7 @@ func TestShaped(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			p := load(t, fmt.Sprintf(shapedMapping, c.input, c.field), "s.json", schema)
+			p := mappings.Load(t, fmt.Sprintf(shapedMapping, c.input, c.field), "s.json", schema)
 			if have := mappedAs(p, c.form); have != c.want {
 				t.Errorf("\nhave %s\nwant %s", have, c.want)
 			}
@@ -64,17 +54,17 @@ func TestShaped(t *testing.T) {
 }
 
 // mappedAs is the first value that a form becomes, or what is wrong with it.
-func mappedAs(p *Plan, text string) string {
+func mappedAs(p *mapping.Plan, text string) string {
 	form, err := p.Decode([]byte(text), "")
 	if err == nil {
 		err = p.Validate(form)
 	}
-	var m *Mapped
+	var m *mapping.Mapped
 	if err == nil {
 		m, err = p.Map(form, expr.Input{})
 	}
-	var wrong *MapError
-	var fault *Fault
+	var wrong *mapping.MapError
+	var fault *mapping.Fault
 	switch {
 	case errors.As(err, &wrong):
 		return wrong.Fields[0].Pointer + " " + wrong.Fields[0].Code
@@ -83,20 +73,20 @@ func mappedAs(p *Plan, text string) string {
 	case err != nil:
 		return err.Error()
 	}
-	return Show(m.Deliveries[0].Records[0].Values[0])
+	return mapping.Show(m.Deliveries[0].Records[0].Values[0])
 }
 
 // TestShapedByVersions: a form that one version of a mapping has decoded is read by another in its own way.
 func TestShapedByVersions(t *testing.T) {
 	t.Parallel()
 	const form = `{"data":{"ref":"R-1"},"state":"submitted"}`
-	plan := func(input string) *Plan { return load(t, fmt.Sprintf(shapedMapping, input, `"'x'"`)) }
+	plan := func(input string) *mapping.Plan { return mappings.Load(t, fmt.Sprintf(shapedMapping, input, `"'x'"`)) }
 	raw := plan(`format: json, reference: form.data.ref, same: [form.data]`)
 	same := plan(`format: json, shape: form.io, reference: form.answers.ref, same: [form.answers]`)
 	other := plan(`format: json, shape: open-forms, reference: form.answers.ref, same: [form.answers]`)
-	for _, by := range []*Plan{raw, same} {
-		f := decodeForm(t, by, form)
-		for _, p := range []*Plan{raw, same} {
+	for _, by := range []*mapping.Plan{raw, same} {
+		f := mappings.Form(t, by, form)
+		for _, p := range []*mapping.Plan{raw, same} {
 			ref, err := p.Reference(f)
 			if _, ok := p.SameDigest(f); ref != "R-1" || err != nil || !ok {
 				t.Errorf("%s by %s: %q %v %v", p.Shape(), by.Shape(), ref, err, ok)
@@ -107,8 +97,20 @@ func TestShapedByVersions(t *testing.T) {
 			t.Errorf("what is not understood is read: %q %v", ref, err)
 		}
 	}
-	a, b := decodeForm(t, same, form), decodeForm(t, same, strings.Replace(form, "submitted", "submitted\",\"owner\":\"o", 1))
-	if d := Differences(a, b); strings.Join(d, " ") != "/meta/owner" {
+	a, b := mappings.Form(t, same, form), mappings.Form(t, same, strings.Replace(form, "submitted", "submitted\",\"owner\":\"o", 1))
+	if d := mapping.Differences(a, b); strings.Join(d, " ") != "/meta/owner" {
 		t.Error(d)
+	}
+}
+
+// TestShapedAnswer: a decision finds the submission by what its plain tree has.
+func TestShapedAnswer(t *testing.T) {
+	t.Parallel()
+	p := mappings.Load(t, fmt.Sprintf(shapedMapping, `format: json, shape: form.io`, `form.answers.ref`)+`
+answer: {from: t, query: 'select ID, REF, STATUS from D', id: ID, match: {REF: form.answers.ref}, mark: "update D set DONE = 1 where ID = :ID and STATUS = :STATUS and DONE = 0", outcome: {STATUS: {A: approved}}}
+`)
+	key, ok := p.MatchKey(mappings.Form(t, p, `{"data":{"ref":"R-1"}}`), expr.Input{}, nil)
+	if !ok || !strings.Contains(key, "R-1") {
+		t.Errorf("%q %v", key, ok)
 	}
 }

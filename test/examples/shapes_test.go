@@ -12,6 +12,7 @@ import (
 
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/cases"
+	"github.com/inbasket/inbasket/mapping/load"
 	"github.com/inbasket/inbasket/mapping/shape"
 )
 
@@ -22,7 +23,7 @@ func TestShapes(t *testing.T) {
 	seen := map[string]bool{}
 	for _, name := range names {
 		fsys := os.DirFS("shapes")
-		p, err := mapping.Load(fsys, filepath.Base(name), nil)
+		p, err := load.Mapping(fsys, filepath.Base(name), nil)
 		if err != nil {
 			t.Fatalf("\n%v", err)
 		}
@@ -99,7 +100,7 @@ tests:
 			t.Parallel()
 			raw := sample(t, "formio-ca/"+name+".submission.json")
 			fsys := fstest.MapFS{"m.yaml": {Data: []byte(text)}, "sample.json": {Data: raw}}
-			p, err := mapping.Load(fsys, "m.yaml", nil)
+			p, err := load.Mapping(fsys, "m.yaml", nil)
 			if err != nil {
 				t.Fatalf("\n%v", err)
 			}
