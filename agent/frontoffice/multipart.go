@@ -92,6 +92,8 @@ func (a *API) readMultipart(ctx context.Context, x *account, body io.Reader, bou
 	switch {
 	case p.contentType != "" && p.plain:
 		return p, problem(http.StatusBadRequest, CodeMultipart, "every part but the one named form needs a file name")
+	case p.plain && int64(len(p.fields)) > a.limits.Form:
+		return p, a.largeProblem("a form", a.limits.Form, "bytes")
 	case p.plain:
 		p.contentType, p.form = "application/x-www-form-urlencoded", p.fields
 	case p.contentType == "":

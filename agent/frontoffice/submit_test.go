@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -271,6 +272,7 @@ func TestMultipartRefusals(t *testing.T) {
 		{"field without name", []part{{"", "", "", "x"}}, 400, CodeMultipart},
 		{"field in another charset", []part{{"a", "", "text/plain; charset=latin1", "x"}}, 415, CodeMediaType},
 		{"field large", []part{{"a", "", "", strings.Repeat("x", 101)}}, 413, CodeTooLarge},
+		{"names of files large", []part{{"a", "", "", strings.Repeat("x", 60)}, {"b", strings.Repeat("y", 60), "", "x"}}, 413, CodeTooLarge},
 		{"fields large", []part{{"a", "", "", strings.Repeat("x", 60)}, {"b", "", "", strings.Repeat("x", 60)}}, 413, CodeTooLarge},
 		{"only dots", []part{form, {"a", "..", "", "x"}}, 400, CodeMultipart},
 		{"form large", []part{{"form", "", "application/json", strings.Repeat("x", 101)}}, 413, CodeTooLarge},
@@ -347,6 +349,8 @@ func FuzzMultipart(f *testing.F) {
 	body, _ := multi(part{"form", "", "application/json", "{}"}, part{"a", "b", "", "c"})
 	f.Add(body, body[2:62])
 	f.Add("--x\r\n\r\n\r\n--x--", "x")
+	body, _ = multi(part{"a", "", "", "b&=%"}, part{"c", "d", "", "e"}, part{"f", "", "text/plain; charset=utf-8", "g"})
+	f.Add(body, body[2:62])
 	f.Fuzz(func(t *testing.T, body, boundary string) {
 		fk := newFake()
 		l := DefaultLimits()
@@ -362,6 +366,9 @@ func FuzzMultipart(f *testing.F) {
 		}
 		if len(got.form) > 1000 || len(got.attachments) > 3 {
 			t.Error("over a limit")
+		}
+		if q, err := url.ParseQuery(string(got.form)); got.contentType == "application/x-www-form-urlencoded" && got.plain && (err != nil || len(q) == 0) {
+			t.Errorf("%q: %v", got.form, err)
 		}
 		for _, at := range got.attachments {
 			if n, ok := safeName(at.Name); !ok || n != at.Name || strings.ContainsAny(n, "/\\\r\n\x00") {
