@@ -173,10 +173,10 @@ var folders = map[string][]string{
 	"connectors/files/place":        nil,
 	"connectors/files/place/local":  {"connectors/files/place"},
 	"connectors/files/place/ftp":    {"connectors/files/place"},
-	"connectors/files/intake/rules": {"connectors/files/place", "connectors/files/place/ftp"},
+	"connectors/files/intake/rules": {"connectors/files/place"},
 	"connectors/files/intake":       {"connectors/files/intake/rules", "connectors/files/place", "connectors/files/place/local", "connectors/files/place/ftp"},
 	"connectors/files/drop":         {"connectors/files/place", "connectors/files/place/local", "connectors/files/place/ftp"},
-	"connectors/files":              {"connectors/files/intake", "connectors/files/intake/rules", "connectors/files/drop"},
+	"connectors/files":              {"connectors/files/intake", "connectors/files/intake/rules", "connectors/files/drop", "connectors/files/place", "connectors/files/place/ftp"},
 }
 
 func TestFilesHaveOneWayThrough(t *testing.T) {
