@@ -46,3 +46,21 @@ Müller
 	w.post(body("c", "another"), "multipart/form-data; boundary=c").expect(t, "another file", 409, "submit.reference-used")
 	w.until("written", func() bool { return w.states()[journal.Delivered] == 1 && one.count() == 1 })
 }
+
+// TestBrowserFormCharset: a browser's fields are UTF-8, and not read in another character set that the mapping declares.
+func TestBrowserFormCharset(t *testing.T) {
+	one := newScript(recorded)
+	w := newScripted(t, one, newScript(recorded), "")
+	w.write("permit.yaml", `
+mapping: permit
+version: 1
+input: {format: urlencoded, charset: windows-1252, unused: allow, reference: form.ref}
+write: [{as: application, to: one, table: APPLICATION, fields: {NAME: form.ref}}]
+`)
+	w.start()
+	const field = "--a\r\nContent-Disposition: form-data; name=\"ref\"\r\n\r\nMüller\r\n--a--\r\n"
+	w.post(field, "multipart/form-data; boundary=a").expect(t, "of a browser", 400, "submit.form")
+	if p := w.post("ref=M%FCller", "application/x-www-form-urlencoded"); p.status != 202 || p.Reference != "Müller" {
+		t.Errorf("%d %q", p.status, p.Reference)
+	}
+}

@@ -95,7 +95,7 @@ func (a *API) readMultipart(ctx context.Context, x *account, body io.Reader, bou
 	case p.plain && int64(len(p.fields)) > a.limits.Form:
 		return p, a.largeProblem("a form", a.limits.Form, "bytes")
 	case p.plain:
-		p.contentType, p.form = "application/x-www-form-urlencoded", p.fields
+		p.contentType, p.form = "application/x-www-form-urlencoded; charset=utf-8", p.fields
 	case p.contentType == "":
 		return p, problem(http.StatusBadRequest, CodeMultipart, "there is no part named form, and none that is no file")
 	}
