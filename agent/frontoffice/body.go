@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -177,11 +176,8 @@ func mediaType(header string) (string, bool) {
 	if t == "multipart/form-data" {
 		return t, params["boundary"] != ""
 	}
-	f, takes, _ := decode.ByMedia(t)
-	if cs, said := params["charset"]; !takes || said && f.UTF8 && !strings.EqualFold(cs, "utf-8") { // others say their charset in their own way, which must agree
-		return "", false
-	}
-	return t, true
+	_, takes, _ := decode.ByMedia(t) // whether the charset is the one that the form is read in, its mapping tells
+	return t, takes
 }
 
 // smallBody is how many bytes what is no form may have.

@@ -20,6 +20,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/shape"
 )
 
 var update = flag.Bool("update", false, "write golden files anew; look at the difference before you commit it")
@@ -185,6 +186,8 @@ func choices(tag string) []string {
 		return charset.Tables()
 	case "answers":
 		return AnswerFormats()
+	case "shapes":
+		return shape.Names()
 	}
 	return strings.Split(tag, ",")
 }

@@ -39,6 +39,7 @@ type Mapping struct {
 // Input describes the form.
 type Input struct {
 	Format    string       `yaml:"format,required" doc:"how the form is written" enum:"formats"`
+	Shape     string       `yaml:"shape" doc:"the form builder that writes the forms: they are read as a tree of answers and meta" enum:"shapes"`
 	Schema    string       `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
 	Reference *Expression  `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
 	Same      []Expression `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
