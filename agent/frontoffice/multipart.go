@@ -117,7 +117,7 @@ func (a *API) readPart(ctx context.Context, x *account, part *multipart.Part, p 
 		if !ok || t == "multipart/form-data" {
 			return unsupported("the part named form needs a Content-Type of a form")
 		}
-		b, release, err := a.readForm(x, part)
+		b, release, err := a.readForm(x, part, 0)
 		if err != nil {
 			return a.bodyProblem(err)
 		}
@@ -162,13 +162,13 @@ func encoded(encoding string) bool {
 	return true
 }
 
-// readForm reads a form into memory, of which a front office has no more than its share.
-func (a *API) readForm(x *account, r io.Reader) (b []byte, release func(), err error) {
+// readForm reads a form into memory, of which a front office has no more than its share; length is what it says of itself.
+func (a *API) readForm(x *account, r io.Reader, length int64) (b []byte, release func(), err error) {
 	most := a.memory.limit
 	if a.offices.Load().several {
 		most = most * shareOf / shareIn
 	}
-	return a.memory.read(r, a.limits.Form, &x.held, most)
+	return a.memory.read(r, length, a.limits.Form, &x.held, most)
 }
 
 // readField reads a part that is no file. named: it has an empty file name, as a file has that was not chosen.
