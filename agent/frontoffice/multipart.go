@@ -177,7 +177,7 @@ func (a *API) readField(x *account, part *multipart.Part, p *parts, named bool) 
 	if cs, said := params["charset"]; err != nil || said && !strings.EqualFold(cs, "utf-8") && !strings.EqualFold(cs, "us-ascii") {
 		return unsupported("a field of a browser's form is text in UTF-8, and the part named form needs a Content-Type of a form")
 	}
-	value, release, err := a.readForm(x, part)
+	value, release, err := a.readForm(x, part, 0)
 	if err != nil {
 		return a.bodyProblem(err)
 	}
