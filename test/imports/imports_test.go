@@ -44,7 +44,8 @@ var rules = []rule{
 	{"agent/cmd/system", []string{"agent/codes", "installer"}},
 	{"agent/cmd/cli", []string{"agent/...", "installer", "connectors", "connectors/all", "mapping/diag"}},
 	// Tools that look at an agent from outside, and the table that all print from.
-	{"agent/doctor", []string{"agent/backup", "agent/codes", "agent/config", "agent/control", "agent/disk", "agent/guard", "agent/journal", "agent/journal/checking",
+	{"agent/catalog", []string{"agent/config", "agent/guard", "agent/health", "connectors", "mapping", "mapping/answers", "mapping/diag", "mapping/load"}},
+	{"agent/doctor", []string{"agent/audit", "agent/backup", "agent/catalog", "agent/codes", "agent/config", "agent/control", "agent/disk", "agent/guard", "agent/journal", "agent/journal/checking",
 		"mapping", "mapping/diag", "mapping/load", "connectors", "connectors/durable"}},
 	{"agent/diagnose", []string{"agent/config", "agent/control", "agent/doctor", "agent/journal", "agent/journal/checking", "connectors"}},
 	{"agent/codes", nil},
