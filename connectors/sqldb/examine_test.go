@@ -179,6 +179,11 @@ func testDescribe(t *testing.T, e engine) {
 	if len(below.Keys) == 0 || !slices.EqualFunc(below.Keys[0], []string{"NR", "LINE_NO"}, strings.EqualFold) {
 		t.Errorf("keys %v", below.Keys)
 	}
+	for _, c := range below.Columns {
+		if c.Numbered || !c.Required {
+			t.Errorf("%+v of a key of two columns", c)
+		}
+	}
 	var lines []string
 	for _, c := range told.Columns {
 		lines = append(lines, fmt.Sprint(strings.ToUpper(c.Name), " ", c.Kind, " ", c.Length, " ", c.Required && !c.Numbered))

@@ -63,9 +63,7 @@ func (w *treeWalk) place(now []*jsonschema.Schema, trail map[*jsonschema.Schema]
 func (f *Field) scalar(x *jsonschema.Schema) {
 	if x.Types != nil {
 		for _, t := range x.Types.ToStrings() {
-			if t != "object" && t != "array" {
-				f.Types[t] = true
-			}
+			f.Types[t] = true
 		}
 	}
 	if x.MaxLength != nil {

@@ -67,6 +67,7 @@ var rules = []rule{
 	{"mapping/cases", []string{"mapping", "mapping/answers", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "connectors"}},
 	{"mapping/answers", []string{"mapping/expr", "mapping/decode", "connectors"}},
 	{"mapping/column", []string{"mapping/expr", "mapping/diag", "connectors"}},
+	{"mapping/sketch", []string{"mapping/schema", "mapping/expr", "mapping/decode", "connectors"}},
 	{"mapping/schema", []string{"mapping/expr", "mapping/decode", "mapping/encode", "mapping/diag", "mapping/satisfy", "connectors"}},
 	{"mapping/expr", []string{"mapping/datefmt", "mapping/decode", "mapping/diag", "connectors"}},
 	{"mapping/encode", []string{"mapping/charset", "mapping/datefmt", "mapping/diag", "connectors"}},
