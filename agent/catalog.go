@@ -12,6 +12,7 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 // Catalog tells mappings what the targets of a configuration can do. It holds them open; opening a
@@ -53,20 +54,20 @@ func (c *Catalog) Close() error {
 }
 
 // Target tells what the target or source of results of this name can do.
-func (c *Catalog) Target(name string) (mapping.TargetInfo, bool) {
+func (c *Catalog) Target(name string) (load.TargetInfo, bool) {
 	for _, r := range c.config.Results {
 		if r.Name == name {
-			return mapping.TargetInfo{Results: true, Files: true}, true
+			return load.TargetInfo{Results: true, Files: true}, true
 		}
 	}
 	target, ok := c.targets[name]
 	if !ok {
-		return mapping.TargetInfo{}, false
+		return load.TargetInfo{}, false
 	}
 	t, _ := c.config.Target(name)
 	can := target.Abilities()
 	_, asks := target.Unwrap().(connectors.Questioner)
-	return mapping.TargetInfo{Operations: can.Operations, Returning: can.Returning, Binary: can.Binary, Batch: t.Batch != nil, Guarantee: can.Guarantee, Results: asks}, true
+	return load.TargetInfo{Operations: can.Operations, Returning: can.Returning, Binary: can.Binary, Batch: t.Batch != nil, Guarantee: can.Guarantee, Results: asks}, true
 }
 
 // Targets returns the names that a mapping can write to.
@@ -79,7 +80,7 @@ func (c *Catalog) Targets() []string {
 }
 
 // LoadMappings loads the mapping of every route and returns everything wrong with any of them.
-func LoadMappings(cfg *config.Config, c mapping.Catalog) (map[string]*mapping.Plan, diag.Problems) {
+func LoadMappings(cfg *config.Config, c load.Catalog) (map[string]*mapping.Plan, diag.Problems) {
 	plans := map[string]*mapping.Plan{}
 	byPath := map[string]*mapping.Plan{}
 	problems := cfg.CheckShapes(func(name string) (takes, known bool) {
@@ -91,7 +92,7 @@ func LoadMappings(cfg *config.Config, c mapping.Catalog) (map[string]*mapping.Pl
 			plans[r.Name] = plan
 			continue
 		}
-		plan, err := mapping.Load(os.DirFS(filepath.Dir(r.Mapping)), filepath.Base(r.Mapping), c)
+		plan, err := load.Mapping(os.DirFS(filepath.Dir(r.Mapping)), filepath.Base(r.Mapping), c)
 		if err != nil {
 			problems = append(problems, problemsOf(cfg, r, err)...)
 			continue

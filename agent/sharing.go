@@ -6,7 +6,9 @@ import (
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/answers"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 // sharedResults finds mappings that ask a target for the same rows of results. Each has a source of its own: whichever
@@ -23,7 +25,7 @@ func sharedResults(cfg *config.Config, plans map[string]*mapping.Plan) (wrong, d
 			if code == "" {
 				continue
 			}
-			p := plan.Problem([]any{"answer", "query"}, 0, code, message+" (the mapping of route "+o.Name+")", cure)
+			p := load.Problem(plan, []any{"answer", "query"}, 0, code, message+" (the mapping of route "+o.Name+")", cure)
 			if found := problemsOf(cfg, r, diag.Problems{p}); warning {
 				doubtful = append(doubtful, found...)
 			} else {
@@ -42,15 +44,15 @@ func shares(cfg *config.Config, plan, other *mapping.Plan) (code, message, cure 
 	if !asks || !too || from != there && !oneSystem(cfg, from, there) {
 		return "", "", "", false
 	}
-	named, shared := from == there && plan.Name() == other.Name(), mapping.Shares(q, first)
+	named, shared := from == there && plan.Name() == other.Name(), answers.Shares(q, first)
 	switch {
 	case named && reflect.DeepEqual(q, first): // they share one source
 	case named:
 		return CodeSameName, "another mapping of this name asks target " + from + " something else, and only one of both is asked", "give this mapping a name of its own", false
-	case shared == mapping.SharesAll:
+	case shared == answers.SharesAll:
 		return CodeSameRows, "mapping " + other.Name() + " asks target " + from + " for the same rows: whichever is quicker takes a decision that may be the other's, and it waits for a person",
 			"tell the rows apart by the where of both, such as KIND = 'A' and KIND = 'B', or have both routes use one mapping", false
-	case shared == mapping.MayShare:
+	case shared == answers.MayShare:
 		return CodeSameRows, "mapping " + other.Name() + " asks target " + from + " for rows of the same table: one that both queries give is taken by whichever is quicker, and may be the other's",
 			"tell the rows apart by the where of both, such as KIND = 'A' and KIND = 'B'", true
 	}

@@ -1,4 +1,4 @@
-package mapping
+package mapping_test
 
 import (
 	"errors"
@@ -7,20 +7,22 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/answers"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
-func example(t *testing.T, dir, name string) *Plan {
+func example(t *testing.T, dir, name string) *mapping.Plan {
 	t.Helper()
-	p, err := Load(os.DirFS("../configs/"+dir+"/mappings"), name+".yaml", nil)
+	p, err := load.Mapping(os.DirFS("../configs/"+dir+"/mappings"), name+".yaml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-func sample(t *testing.T, p *Plan, name string) Form {
+func sample(t *testing.T, p *mapping.Plan, name string) mapping.Form {
 	t.Helper()
 	raw, err := os.ReadFile("../configs/" + name)
 	if err != nil {
@@ -95,7 +97,7 @@ func TestAnswerFromFile(t *testing.T) {
 }
 
 // answerOf reads a result that is one decision.
-func answerOf(p *Plan, r connectors.Result) (answers.Decision, error) {
+func answerOf(p *mapping.Plan, r connectors.Result) (answers.Decision, error) {
 	list := p.Answers(r)
 	if len(list) != 1 {
 		return answers.Decision{}, fmt.Errorf("%w: it holds %d decisions", answers.ErrAnswer, len(list))

@@ -1,4 +1,4 @@
-package mapping
+package mapping_test
 
 import (
 	"errors"
@@ -8,16 +8,18 @@ import (
 	"testing/fstest"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/answers"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 // answering loads a mapping with an answer section.
-func answering(section string) (*Plan, error) {
+func answering(section string) (*mapping.Plan, error) {
 	text := "mapping: m\nversion: 1\ninput: {format: json, reference: form.ref, unused: allow}\nwrite: [{as: h, to: t, table: T, fields: {REF: form.ref}, returning: [NO]}]\n" + section
-	return Load(fstest.MapFS{"m.yaml": {Data: []byte(text)}}, "m.yaml", nil)
+	return load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte(text)}}, "m.yaml", nil)
 }
 
-func answersOf(t *testing.T, section string) *Plan {
+func answersOf(t *testing.T, section string) *mapping.Plan {
 	t.Helper()
 	p, err := answering(section)
 	if err != nil {
@@ -154,7 +156,7 @@ func TestPinnedMappingsGoOn(t *testing.T) {
 	t.Parallel()
 	p := answersOf(t, fmt.Sprintf(rowAnswer, "select * from D"))
 	bundle := []byte(strings.ReplaceAll(string(p.Bundle()), "select * from D", "select X from D"))
-	if _, err := LoadBundle(bundle, nil); err != nil {
+	if _, err := load.Bundle(bundle, nil); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,4 +1,4 @@
-package mapping
+package mapping_test
 
 import (
 	"strings"
@@ -7,13 +7,14 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/answers"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 // reading is what a mapping's answer section reads of one result, each decision by the words that a mapping's own tests use.
 func reading(t testing.TB, section string, r connectors.Result) string {
 	t.Helper()
 	src := "mapping: m\nversion: 1\ninput: {format: json, unused: allow}\nwrite:\n  - {as: w, to: register, table: T, fields: {A: form.id}}\nanswer: {" + section + "}\n"
-	p, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(src)}}, "m.yaml", nil)
+	p, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte(src)}}, "m.yaml", nil)
 	if err != nil {
 		t.Fatalf("{%s}\n%v", section, err)
 	}
@@ -162,7 +163,7 @@ func TestOneIDWithTwoDocuments(t *testing.T) {
 	src := "mapping: m\nversion: 1\ninput: {format: json, unused: allow}\nwrite:\n  - {as: w, to: register, table: T, fields: {A: form.id}}\n" +
 		"answer: {from: answers, format: csv, each: line in content, id: ref, fields: {ref: line.ref, status: line.status, doc: line.doc}, match: {ref: form.id}, " +
 		"outcome: {status: {A: approved}}, documents: [{name: permit.pdf, from: doc}]}\n"
-	p, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(src)}}, "m.yaml", nil)
+	p, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte(src)}}, "m.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

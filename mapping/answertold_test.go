@@ -1,4 +1,4 @@
-package mapping
+package mapping_test
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/answers"
 )
 
@@ -94,7 +95,7 @@ func TestBytesAreNoText(t *testing.T) {
 // nothing in it, or the header line that the mapping reads.
 func TestNightWithoutDecisions(t *testing.T) {
 	t.Parallel()
-	plan := map[string]*Plan{"csv": answersOf(t, fmt.Sprintf(nightly, "csv", `csv: {delimiter: ";"}`, "")), "xml": answersOf(t, fmt.Sprintf(nightly, "xml", "lists: [line]", ".line")),
+	plan := map[string]*mapping.Plan{"csv": answersOf(t, fmt.Sprintf(nightly, "csv", `csv: {delimiter: ";"}`, "")), "xml": answersOf(t, fmt.Sprintf(nightly, "xml", "lists: [line]", ".line")),
 		"xml below": answersOf(t, fmt.Sprintf(nightly, "xml", "lists: [all.line]", ".all.line")), "json": answersOf(t, fmt.Sprintf(nightly, "json", "# none", ".lines"))}
 	for _, c := range []struct {
 		format, content string

@@ -1,4 +1,4 @@
-package mapping
+package mapping_test
 
 import (
 	"os"
@@ -7,58 +7,11 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/load"
+	"github.com/inbasket/inbasket/test/mappings"
 )
-
-// benchMapping has 25 columns of the form and six of each dependant, as the project's speed goals say.
-const benchMapping = `
-mapping: bench
-version: 1
-input: {format: json, reference: form.meta.reference}
-let: {owner: form.applicant}
-write:
-  - as: application
-    to: register
-    table: APPLICATION
-    fields:
-      FORM_REF: form.meta.reference
-      SENT: form.meta.sent
-      KIND: form.kind | upper()
-      SURNAME: owner.familyName | trim() | upper()
-      GIVEN: owner.givenName | trim()
-      BORN: owner.birthDate | parseDate("yyyy-MM-dd")
-      EMAIL: owner.email | lower()
-      PHONE: owner.phone
-      STREET: owner.address.street
-      HOUSE: owner.address.house
-      POSTCODE: owner.address.postcode
-      TOWN: owner.address.town
-      COUNTRY: owner.address.country
-      SITE_STREET: form.site.street
-      SITE_TOWN: form.site.town
-      SITE_AREA: {value: form.site.area, type: "decimal(12,2)"}
-      FEE: {value: form.fee, type: "decimal(9,2)"}
-      ROOMS: {value: form.rooms, type: integer}
-      FLOORS: {value: form.floors, type: integer}
-      HEATING: form.heating
-      ROOF: form.roof
-      GARAGE: form.garage
-      CELLAR: form.cellar
-      BANK: form.bank.iban
-      NOTES: {value: form.notes, type: text(2000)}
-    returning: [CASE_NO]
-  - as: dependants
-    to: register
-    table: DEPENDANT
-    each: d in form.dependants
-    fields:
-      CASE_NO: application.CASE_NO
-      LINE_NO: index + 1
-      NAME: d.name | trim()
-      BORN: d.birthDate | parseDate("yyyy-MM-dd")
-      RELATION: d.relation
-      INCOME: {value: d.income, type: "decimal(9,2)"}
-`
 
 func benchForm() []byte {
 	dep := `{"name":"Liv Fjelde","birthDate":"2009-11-30","relation":"child","income":12.50}`
@@ -70,8 +23,8 @@ func benchForm() []byte {
 "dependants":[` + dep + "," + dep + "," + dep + `]}`)
 }
 
-func benchPlan(tb testing.TB) *Plan {
-	p, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(benchMapping)}}, "m.yaml", nil)
+func benchPlan(tb testing.TB) *mapping.Plan {
+	p, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte(mappings.Bench)}}, "m.yaml", nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -112,7 +65,7 @@ func BenchmarkLoad(b *testing.B) {
 
 // BenchmarkValidate is the building permit's JSON Schema over its typical form.
 func BenchmarkValidate(b *testing.B) {
-	p, err := Load(os.DirFS("../configs/building-permit/mappings"), "building-permit.yaml", nil)
+	p, err := load.Mapping(os.DirFS("../configs/building-permit/mappings"), "building-permit.yaml", nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,12 +1,15 @@
-package mapping
+package mapping_test
 
 import (
 	"errors"
 	"strings"
 	"testing"
 
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
+	"github.com/inbasket/inbasket/test/mappings"
 )
 
 const clockMapping = `mapping: m
@@ -22,9 +25,9 @@ write:
 // What the mapping allows to be changed around a change of clocks, and what is put before a formula, is shown at each value.
 func TestChangesAreExplained(t *testing.T) {
 	t.Parallel()
-	p := load(t, clockMapping)
+	p := mappings.Load(t, clockMapping)
 	var have []string
-	for _, x := range p.Explain(decodeForm(t, p, `{"ref":"r","at":"2026-10-25 02:30","text":"=1","kind":"none"}`), expr.Input{}) {
+	for _, x := range p.Explain(mappings.Form(t, p, `{"ref":"r","at":"2026-10-25 02:30","text":"=1","kind":"none"}`), expr.Input{}) {
 		have = append(have, x.Field+"="+x.Shown+" "+x.Note)
 	}
 	want := []string{"A=2026-10-25T02:30:00+01:00 of two moments the later was taken", "B=2026-10-25T02:30:00+01:00 of two moments the later was taken",
@@ -33,7 +36,7 @@ func TestChangesAreExplained(t *testing.T) {
 	if got := strings.Join(have, "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("have\n%s", got)
 	}
-	for _, x := range p.Explain(decodeForm(t, p, `{"ref":"r","at":"2026-10-25 03:30","text":"1","kind":"none"}`), expr.Input{}) {
+	for _, x := range p.Explain(mappings.Form(t, p, `{"ref":"r","at":"2026-10-25 03:30","text":"1","kind":"none"}`), expr.Input{}) {
 		if x.Note != "" {
 			t.Errorf("%s: %s", x.Field, x.Note)
 		}
@@ -43,15 +46,15 @@ func TestChangesAreExplained(t *testing.T) {
 // A local time that exists twice is no mistake in the form: the mapping must say which is meant.
 func TestAmbiguousTimeIsTheMappings(t *testing.T) {
 	t.Parallel()
-	p := load(t, strings.Replace(clockMapping, `, "later")`, ")", 1))
-	_, err := p.Map(decodeForm(t, p, `{"ref":"r","at":"2026-10-25 02:30"}`), expr.Input{})
-	var fault *Fault
-	if !errors.As(err, &fault) || fault.Code() != CodeWrong || fault.At != "w.A" || fault.Cause.Code != expr.CodeAmbiguousTime || fault.Cause.Pointer != "/at" || fault.Allowed {
+	p := mappings.Load(t, strings.Replace(clockMapping, `, "later")`, ")", 1))
+	_, err := p.Map(mappings.Form(t, p, `{"ref":"r","at":"2026-10-25 02:30"}`), expr.Input{})
+	var fault *mapping.Fault
+	if !errors.As(err, &fault) || fault.Code() != mapping.CodeWrong || fault.At != "w.A" || fault.Cause.Code != value.CodeAmbiguousTime || fault.Cause.Pointer != "/at" || fault.Allowed {
 		t.Errorf("%v", err)
 	}
-	_, err = p.Map(decodeForm(t, p, `{"ref":"r","at":"2026-03-29 02:30"}`), expr.Input{})
-	var wrong *MapError
-	if !errors.As(err, &wrong) || wrong.Fields[0].Code != expr.CodeNoSuchTime || wrong.Fields[0].Pointer != "/at" {
+	_, err = p.Map(mappings.Form(t, p, `{"ref":"r","at":"2026-03-29 02:30"}`), expr.Input{})
+	var wrong *mapping.MapError
+	if !errors.As(err, &wrong) || wrong.Fields[0].Code != value.CodeNoSuchTime || wrong.Fields[0].Pointer != "/at" {
 		t.Errorf("%v", err)
 	}
 }
@@ -62,14 +65,14 @@ func TestClockChangeIsTheLayouts(t *testing.T) {
 	t.Parallel()
 	for _, zones := range []string{"zone: Europe/Berlin, fields: [{name: A, type: datetime, pattern: PATTERN}]", "fields: [{name: A, type: datetime, pattern: PATTERN, zone: Europe/Berlin}]"} {
 		for _, c := range [][2]string{{"HHmm", "2026-10-25T01:30:00Z"}, {"HHmmXXX", "2026-10-25T02:30:00"}, {"HHmmXXX", "2026-03-29T02:30:00"}} {
-			p := load(t, strings.Replace(`mapping: m
+			p := mappings.Load(t, strings.Replace(`mapping: m
 version: 1
 input: {format: json, unused: allow}
 layouts: {l: {format: csv, `+zones+`}}
 write: [{as: w, to: t, layout: l, fields: {A: form.at}}]
 `, "PATTERN", c[0], 1))
-			_, err := p.Map(decodeForm(t, p, `{"at":"`+c[1]+`"}`), expr.Input{})
-			var fault *Fault
+			_, err := p.Map(mappings.Form(t, p, `{"at":"`+c[1]+`"}`), expr.Input{})
+			var fault *mapping.Fault
 			if !errors.As(err, &fault) || fault.At != "w.A" || fault.Cause.Code != encode.CodeClockChange || fault.Cause.Pointer != "/at" {
 				t.Errorf("%s, %v: %v", zones, c, err)
 			}

@@ -1,29 +1,8 @@
 package mapping
 
-// Codes of problems that check reports about a mapping file.
-const (
-	CodeUnknownField         = "mapping.unknown-field"         // the form's JSON Schema has no such field; see the suggestion
-	CodeShadow               = "mapping.shadow"                // a name is already taken further out; choose another
-	CodeUnusedField          = "mapping.unused-field"          // a form field is neither used nor listed under ignore; use it or ignore it
-	CodeUnknownTarget        = "mapping.unknown-target"        // the agent's configuration has no such target
-	CodeTargetKind           = "mapping.target-kind"           // the target cannot take what the write makes, such as a table in a folder
-	CodeOneOf                = "mapping.one-of"                // exactly one of table, layout, document, procedure must be given
-	CodeProcedureUnsupported = "mapping.procedure-unsupported" // this version does not call procedures yet; write to a table
-	CodeCycle                = "mapping.cycle"                 // targets wait for each other's returned values; break the circle
-	CodeKey                  = "mapping.key"                   // key names a field that the write does not have, or is needed and missing
-	CodeType                 = "mapping.type"                  // a field's type is not known or is wrong for the expression
-	CodeLookupFile           = "mapping.lookup-file"           // a lookup's file cannot be used
-	CodeLayoutUnknown        = "mapping.unknown-layout"        // no layout of that name
-	CodeLayout               = "mapping.layout"                // a layout is wrong
-	CodeFile                 = "mapping.file"                  // a file the mapping names cannot be read
-	CodeMissingKey           = "mapping.missing-key"           // a setting that must be there is missing
-	CodeDuplicate            = "mapping.duplicate"             // the same name is given twice
-	CodeList                 = "mapping.list"                  // what is used as a list is not declared as one, or a list is used as one value; or what the mapping reads as one value repeats in a form, which is parked: name it in input.lists and say with first(), each or an index which is meant
-	CodeAnswer               = "mapping.answer"                // the answer section is wrong
-)
-
 // Codes of forms that are parked though nothing in them is wrong.
 const (
 	CodeWrong   = "mapping.wrong"        // the mapping is wrong, not the form: the message says where; mend it, then inbasket retry --mapping NEW
 	CodeNothing = "form.nothing-written" // the mapping gives nothing for any target, so that nothing stands anywhere: a condition is never true, or a list is empty; mend the mapping and inbasket retry --mapping NEW, say nothing: allow in it, inbasket confirm it as done, or reject
+	CodeList    = "mapping.list"         // what is used as a list is not declared as one, or a list is used as one value; or what the mapping reads as one value repeats in a form, which is parked: name it in input.lists and say with first(), each or an index which is meant
 )

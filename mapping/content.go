@@ -7,23 +7,23 @@ import (
 
 // content tells what the values of a field may be before any form has come: by its declared type, by a constant, or
 // by the form's schema where the field is a plain path into it.
-func (p *Plan) content(f *field) connectors.Content {
+func (p *Parts) content(f *Field) connectors.Content {
 	var c connectors.Content
 	switch {
-	case f.x.Const != nil:
-		c = column.ContentOf(*f.x.Const)
-	case f.x.Path != nil && p.schema != nil:
-		c = p.schema.Content(f.x.Path.Abs)
-	case f.x.Path == nil && f.x.Ref != nil:
+	case f.X.Const != nil:
+		c = column.ContentOf(*f.X.Const)
+	case f.X.Path != nil && p.Schema != nil:
+		c = p.Schema.Content(f.X.Path.Abs)
+	case f.X.Path == nil && f.X.Ref != nil:
 		return c
-	case f.x.May != nil && f.x.May.Least > 0: // a text that was padded or put together
-		c.Kind, c.MinLength = connectors.Text, f.x.May.Least
+	case f.X.May != nil && f.X.May.Least > 0: // a text that was padded or put together
+		c.Kind, c.MinLength = connectors.Text, f.X.May.Least
 	}
-	if f.def != nil { // what is missing or null becomes something else, which may be of any length
+	if f.Def != nil { // what is missing or null becomes something else, which may be of any length
 		c.Absent, c.Null, c.MinLength = false, false, 0
 		d := connectors.Content{}
-		if f.def.Const != nil {
-			d = column.ContentOf(*f.def.Const)
+		if f.Def.Const != nil {
+			d = column.ContentOf(*f.Def.Const)
 		}
 		if d.Kind != c.Kind {
 			c = connectors.Content{}
@@ -32,6 +32,6 @@ func (p *Plan) content(f *field) connectors.Content {
 		}
 		c.Value = nil
 	}
-	f.typ.Narrow(&c)
+	f.Type.Narrow(&c)
 	return c
 }

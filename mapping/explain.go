@@ -5,6 +5,7 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // Explanation says where one value of one record comes from.
@@ -25,13 +26,13 @@ type Explanation struct {
 
 // Explain maps the form and tells, value by value, where each came from. A form that cannot be mapped gives what could be.
 func (p *Plan) Explain(f Form, in expr.Input) []Explanation {
-	m := newMapper(p, f, in)
+	m := newMapper(&p.parts, f, in)
 	defer m.env.Free()
 	var out []Explanation
 	m.observe = func(o observation) {
-		f := o.write.fields[o.field]
-		out = append(out, Explanation{Target: o.write.target, Write: o.write.name, Object: o.write.object, Record: o.record, Field: f.name,
-			Value: o.value, Shown: Show(o.value), Kind: expr.KindName(expr.Kind(o.value.Kind)), Pointer: o.pointer, Expression: f.text, Note: o.note, Deletes: o.deletes})
+		f := o.write.Fields[o.field]
+		out = append(out, Explanation{Target: o.write.Target, Write: o.write.Name, Object: o.write.Object, Record: o.record, Field: f.Name,
+			Value: o.value, Shown: Show(o.value), Kind: value.KindName(value.Kind(o.value.Kind)), Pointer: o.pointer, Expression: f.Text, Note: o.note, Deletes: o.deletes})
 	}
 	mapped, _ := m.run() // errors are Map's to tell
 	if mapped != nil {
@@ -62,8 +63,8 @@ func Show(v connectors.Value) string {
 	if v.Kind == connectors.Reference {
 		return "(returned " + v.Str + ")"
 	}
-	if s, ok := expr.FromConnector(v).Text(); ok {
+	if s, ok := value.FromConnector(v).Text(); ok {
 		return s
 	}
-	return "(" + expr.KindName(expr.Kind(v.Kind)) + ")"
+	return "(" + value.KindName(value.Kind(v.Kind)) + ")"
 }

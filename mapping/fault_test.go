@@ -1,4 +1,4 @@
-package mapping
+package mapping_test
 
 import (
 	"errors"
@@ -8,42 +8,9 @@ import (
 
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/load"
+	"github.com/inbasket/inbasket/test/mappings"
 )
-
-// unchecked loads a mapping as one that was pinned before check knew of mistakes like these: they must park.
-func unchecked(t *testing.T, text string, more ...string) *Plan {
-	t.Helper()
-	files := fstest.MapFS{"m.yaml": {Data: []byte(text)}}
-	for i := 0; i+1 < len(more); i += 2 {
-		files[more[i]] = &fstest.MapFile{Data: []byte(more[i+1])}
-	}
-	p, err := (&builder{files: folderFiles(files, "m.yaml"), label: "m.yaml"}).load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-// blamed says whom an error blames: "form POINTER CODE, …", or "mapping PLACE CODE".
-func blamed(err error) string {
-	var wrong *MapError
-	var fault *Fault
-	switch {
-	case errors.As(err, &wrong):
-		var all []string
-		for _, f := range wrong.Fields {
-			all = append(all, f.Pointer+" "+f.Code)
-		}
-		return "form " + strings.Join(all, ", ")
-	case errors.As(err, &fault) && fault.Limit != "":
-		return "limit " + fault.Limit + " at " + fault.At + " " + fault.Pointer
-	case errors.As(err, &fault):
-		return "mapping " + fault.At + " " + fault.Cause.Code
-	case err != nil:
-		return err.Error()
-	}
-	return "nobody"
-}
 
 // TestWhoseFault is the table of whom an error blames: the form only where one of its own values caused it, and its
 // schema does not allow that value in so many words.
@@ -156,7 +123,7 @@ func blameOf(t *testing.T, value, form string, schema ...string) string {
 	if !strings.HasPrefix(field, "{") {
 		field = "'" + strings.ReplaceAll(value, "'", "''") + "'"
 	}
-	p := unchecked(t, `
+	p := mappings.Unchecked(t, `
 mapping: m
 version: 1
 input: {format: json, unused: allow`+input+`}
@@ -164,18 +131,18 @@ lookups: {kinds: {values: {a: A, long: abcde}}}
 layouts: {l: {format: fixed, charset: iso-8859-1, fields: [{name: A, width: 4}]}}
 write: [{as: l, to: t, layout: l, fields: {A: `+field+`}}]
 `, schema...)
-	f := decodeForm(t, p, form)
+	f := mappings.Form(t, p, form)
 	if err := p.Validate(f); err != nil {
 		t.Fatal(form, err)
 	}
 	_, err := p.Map(f, expr.Input{ID: "0AB"})
-	return blamed(err)
+	return mappings.Blamed(err)
 }
 
 // TestMadeInLoops: what a let or a loop made of a value is told from what the form says, record by record.
 func TestMadeInLoops(t *testing.T) {
 	t.Parallel()
-	p := unchecked(t, `
+	p := mappings.Unchecked(t, `
 mapping: m
 version: 1
 input: {format: json, unused: allow}
@@ -202,8 +169,8 @@ write:
 		`{"list":[{"first":"A","last":"B"},{"first":"Ada","last":"Bell"}]}`:        "mapping l.NAME encode.too-long",
 		`{"list":[{"first":"A","last":"B"},{"first":"Ada","last":"Lovelace"}]}`:    "form /list/1/last encode.too-long",
 	} {
-		_, err := p.Map(decodeForm(t, p, form), expr.Input{})
-		if have := blamed(err); have != want {
+		_, err := p.Map(mappings.Form(t, p, form), expr.Input{})
+		if have := mappings.Blamed(err); have != want {
 			t.Errorf("%s: %s, want %s", form, have, want)
 		}
 	}
@@ -231,9 +198,9 @@ write: [{as: w, to: t, table: T, fields: {BEFORE: form.b, DOC: {value: form.doc,
 		"bytes: 1MiB, work: 1":      "limit work at w.LIST /l",
 		"bytes: 100KiB, records: 1": "limit records at rows ",
 	} {
-		p := unchecked(t, strings.Replace(text, "LIMITS", limits, 1))
-		_, err := p.Map(decodeForm(t, p, form), expr.Input{})
-		if have := blamed(err); have != want {
+		p := mappings.Unchecked(t, strings.Replace(text, "LIMITS", limits, 1))
+		_, err := p.Map(mappings.Form(t, p, form), expr.Input{})
+		if have := mappings.Blamed(err); have != want {
 			t.Errorf("%s: %s, want %s", limits, have, want)
 		}
 	}
@@ -319,7 +286,7 @@ write: [{as: l, to: t, layout: l, fields: {A: ` + value + `}}]
 	if len(schema) > 0 {
 		files["s.json"] = &fstest.MapFile{Data: []byte(schema[1])}
 	}
-	p, err := Load(files, "m.yaml", nil)
+	p, err := load.Mapping(files, "m.yaml", nil)
 	var problems diag.Problems
 	switch {
 	case errors.As(err, &problems):

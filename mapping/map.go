@@ -9,6 +9,7 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/schema"
 )
 
@@ -16,14 +17,14 @@ import (
 // any other error is ours. Deliveries whose
 // Needs are not empty are asked for again when in.Returned has them.
 func (p *Plan) Map(f Form, in expr.Input) (*Mapped, error) {
-	m := newMapper(p, f, in)
+	m := newMapper(&p.parts, f, in)
 	defer m.env.Free()
 	return m.run()
 }
 
 // mapper maps one form.
 type mapper struct {
-	plan    *Plan
+	plan    *Parts
 	env     *expr.Env
 	out     *Mapped
 	errs    []schema.FieldError
@@ -35,13 +36,13 @@ type mapper struct {
 
 // observation is one value on its way into a record.
 type observation struct {
-	write   *write
+	write   *Write
 	record  int // of the target
 	field   int
 	value   connectors.Value
 	pointer string // the first field of the form in its expression
 	from    int32  // the field that this value is made of; 0 where it is the mapping's own
-	made    expr.Making
+	made    value.Making
 	note    string
 	deletes bool // of a record that only names what is deleted
 }
@@ -49,21 +50,21 @@ type observation struct {
 // maxErrors bounds how many field errors one form gets told.
 const maxErrors = 200
 
-func newMapper(p *Plan, f Form, in expr.Input) *mapper {
-	return &mapper{plan: p, env: expr.NewEnv(&p.prog, f, &in), out: &Mapped{Deliveries: make([]Delivery, len(p.targets))}}
+func newMapper(p *Parts, f Form, in expr.Input) *mapper {
+	return &mapper{plan: p, env: expr.NewEnv(&p.Program, f, &in), out: &Mapped{Deliveries: make([]Delivery, len(p.Targets))}}
 }
 
 func (m *mapper) run() (*Mapped, error) {
 	if fault := cmp.Or(m.plan.foreign(m.env.Form), m.plan.repeats(m.env.Form)); fault != nil {
 		return nil, fault
 	}
-	for i, t := range m.plan.targets {
+	for i, t := range m.plan.Targets {
 		m.out.Deliveries[i].Target = t
-		if x, ok := m.plan.order[t]; ok && x.Eval != nil {
+		if x, ok := m.plan.Order[t]; ok && x.Eval != nil {
 			m.out.Deliveries[i].Order = m.order(x)
 		}
 	}
-	for _, w := range m.plan.writes {
+	for _, w := range m.plan.Writes {
 		m.write(w)
 	}
 	m.neverGiven()
@@ -79,7 +80,7 @@ func (m *mapper) run() (*Mapped, error) {
 		return nil, m.fault
 	case len(m.errs) > 0:
 		return nil, &MapError{Fields: m.errs}
-	case !m.plan.nothing && m.out.nothing():
+	case !m.plan.Nothing && m.out.nothing():
 		return nil, &Nothing{}
 	}
 	return m.out, nil
@@ -91,7 +92,7 @@ func (m *mapper) neverGiven() {
 		d := &m.out.Deliveries[i]
 		for _, name := range d.Needs {
 			of, _, _ := strings.Cut(name, ".")
-			giver := slices.Index(m.plan.targets, m.plan.Giver(name))
+			giver := slices.Index(m.plan.Targets, m.plan.giver(name))
 			if giver < 0 {
 				continue // what another version gave
 			}
@@ -102,16 +103,6 @@ func (m *mapper) neverGiven() {
 			}
 		}
 	}
-}
-
-// Giver is the target that returns a value, named as Delivery.Needs has it; "" where none does.
-func (p *Plan) Giver(name string) string {
-	for _, w := range p.writes {
-		if of, column, _ := strings.Cut(name, "."); of == w.name && slices.Contains(w.shape.Returning, column) {
-			return w.target
-		}
-	}
-	return ""
 }
 
 // nothing tells whether no target gets anything. One that waits for a value may still.
@@ -128,7 +119,7 @@ func (m *mapper) order(x expr.Compiled) string {
 	v := x.Eval(m.env)
 	s, ok := v.Text()
 	if m.env.Err == nil && !ok && !v.Absent() {
-		m.env.FailSort(v, expr.CodeNotText, "the order must be a single value")
+		m.env.FailSort(v, value.CodeNotText, "the order must be a single value")
 	}
 	m.failed(x.Source, "order")
 	return s
@@ -149,8 +140,8 @@ func (m *mapper) failed(src *expr.Path, at ...string) bool {
 		return true
 	}
 	m.env.Err = nil
-	why := blame{way: m.way(err.Src), made: err.Made&expr.Computed != 0, sort: err.Sort}
-	if why.said = err.Code == expr.CodeRejected; why.said {
+	why := blame{way: m.way(err.Src), made: err.Made&value.Computed != 0, sort: err.Sort}
+	if why.said = err.Code == value.CodeRejected; why.said {
 		why.way = src
 	}
 	m.wrong(strings.Join(at, "."), why, schema.FieldError{Pointer: pointerIn(m.env, why.way), Code: err.Code, Message: err.Message})
@@ -160,7 +151,7 @@ func (m *mapper) failed(src *expr.Path, at ...string) bool {
 // way is the first field of the form that a value is made of; nil: none.
 func (m *mapper) way(src int32) *expr.Path {
 	if all := m.env.Sources(src); len(all) > 0 {
-		return m.plan.prog.Way(all[0])
+		return m.plan.Program.Way(all[0])
 	}
 	return nil
 }
@@ -178,11 +169,11 @@ type blame struct {
 // or not at all is right in itself: which moment it means, the mapping has to say; so is a year that two digits cannot tell, and what has
 // another shape than the mapping looks for.
 func (m *mapper) wrong(at string, why blame, e schema.FieldError) {
-	allowed := why.way != nil && !why.made && m.plan.schema.Allows(why.way.Abs, e.Code, why.sort)
-	unclear := e.Code == expr.CodeShape || e.Code == expr.CodeAmbiguousTime || e.Code == encode.CodeClockChange || e.Code == encode.CodeCentury
+	allowed := why.way != nil && !why.made && m.plan.Schema.Allows(why.way.Abs, e.Code, why.sort)
+	unclear := e.Code == value.CodeShape || e.Code == value.CodeAmbiguousTime || e.Code == encode.CodeClockChange || e.Code == encode.CodeCentury
 	switch {
 	case why.said || why.way != nil && !why.made && !allowed && !unclear:
-		if e.Message = expr.ForSender(e.Message); len(m.errs) < maxErrors {
+		if e.Message = value.ForSender(e.Message); len(m.errs) < maxErrors {
 			m.errs = append(m.errs, e)
 		}
 	case m.fault == nil:
@@ -194,27 +185,27 @@ func (m *mapper) wrong(at string, why blame, e schema.FieldError) {
 const maxItems = 1000
 
 // lacking are errors by which the mapping says that the form lacks something, whatever it was to make of it.
-var lacking = map[string]bool{expr.CodeMissingValue: true, expr.CodeNullValue: true, expr.CodeEmptyValue: true, encode.CodeRequired: true}
+var lacking = map[string]bool{value.CodeMissingValue: true, value.CodeNullValue: true, value.CodeEmptyValue: true, encode.CodeRequired: true}
 
 // characters are errors about single characters, which a change may have brought in.
 var characters = map[string]bool{encode.CodeUnmapped: true, encode.CodeControl: true, encode.CodeXMLChar: true, encode.CodeQuote: true}
 
 // own decides whose fault it is that a value does not fit where it is written. What the mapping read is as the form
 // says. What it made is its own, unless a field that it made it of would not fit there either, by the same rule.
-func (m *mapper) own(w *write, f *field, src int32, made expr.Making, code string) blame {
-	if f.typ.Scale > 0 && (code == encode.CodePrecision || code == encode.CodeType) { // the field's type takes decimals that the layout does not
+func (m *mapper) own(w *Write, f *Field, src int32, made value.Making, code string) blame {
+	if f.Type.Scale > 0 && (code == encode.CodePrecision || code == encode.CodeType) { // the field's type takes decimals that the layout does not
 		return blame{way: m.way(src), made: true}
 	}
 	known := m.fault != nil || len(m.errs) >= maxErrors // then it makes no difference
-	if made == 0 || made == expr.Changed && !characters[code] || lacking[code] || known {
+	if made == 0 || made == value.Changed && !characters[code] || lacking[code] || known {
 		return blame{way: m.way(src)}
 	}
 	for _, one := range m.env.Sources(src) {
-		way := m.plan.prog.Way(one)
+		way := m.plan.Program.Way(one)
 		all := way.All(m.env)
-		if made&expr.Other == 0 && slices.ContainsFunc(all[:min(len(all), maxItems)], func(v expr.Value) bool {
-			err := m.plan.refusal(w, f, v)
-			return err != nil && sameRule(err.Code) == sameRule(code)
+		if made&value.Other == 0 && slices.ContainsFunc(all[:min(len(all), maxItems)], func(v value.Value) bool {
+			err := m.plan.Refusal(w, f, v)
+			return err != nil && RuleOf(err.Code) == RuleOf(code)
 		}) {
 			return blame{way: way}
 		}
@@ -222,25 +213,25 @@ func (m *mapper) own(w *write, f *field, src int32, made expr.Making, code strin
 	return blame{way: m.way(src), made: true}
 }
 
-// sameRule is one code for those that say the same of types and of layouts.
-func sameRule(code string) string {
+// RuleOf is one code for those that say the same of types and of layouts.
+func RuleOf(code string) string {
 	switch code {
-	case encode.CodeTooLong, expr.CodeTooLarge:
-		return expr.CodeTooLong
+	case encode.CodeTooLong, value.CodeTooLarge:
+		return value.CodeTooLong
 	case encode.CodePrecision:
-		return expr.CodeTooPrecise
+		return value.CodeTooPrecise
 	}
 	return code
 }
 
 // write makes the records of one write.
-func (m *mapper) write(w *write) {
+func (m *mapper) write(w *Write) {
 	if m.env.Err != nil {
 		return // a budget is spent
 	}
-	d := &m.out.Deliveries[slices.Index(m.plan.targets, w.target)]
+	d := &m.out.Deliveries[slices.Index(m.plan.Targets, w.Target)]
 	m.env.Needs = m.env.Needs[:0]
-	m.env.Slots[w.rowSlot] = expr.Int(0)
+	m.env.Slots[w.RowSlot] = value.Int(0)
 	m.loop(w, d, 0, 1)
 	for _, n := range m.env.Needs {
 		if !slices.Contains(d.Needs, n) {
@@ -251,8 +242,8 @@ func (m *mapper) write(w *write) {
 
 // loop runs the loops from depth inwards; count is how many records are expected. Children that are replaced by none
 // are replaced all the same.
-func (m *mapper) loop(w *write, d *Delivery, depth, count int) {
-	if w.shape.Op != connectors.ReplaceChildren || depth == len(w.loops) || depth != w.keyDepth {
+func (m *mapper) loop(w *Write, d *Delivery, depth, count int) {
+	if w.Shape.Op != connectors.ReplaceChildren || depth == len(w.Loops) || depth != w.KeyDepth {
 		m.iterate(w, d, depth, count)
 		return
 	}
@@ -263,24 +254,24 @@ func (m *mapper) loop(w *write, d *Delivery, depth, count int) {
 	}
 }
 
-func (m *mapper) iterate(w *write, d *Delivery, depth, count int) {
-	if depth == len(w.loops) {
+func (m *mapper) iterate(w *Write, d *Delivery, depth, count int) {
+	if depth == len(w.Loops) {
 		m.record(w, d, count)
 		return
 	}
-	l := &w.loops[depth]
+	l := &w.Loops[depth]
 	e := m.env
 	list := l.List.Eval(e)
-	if !list.Absent() && list.Kind != expr.KindList && e.Err == nil {
-		e.FailSort(list, expr.CodeNotList, "a list is needed here")
+	if !list.Absent() && list.Kind != value.KindList && e.Err == nil {
+		e.FailSort(list, value.CodeNotList, "a list is needed here")
 	}
-	if e.Err != nil && m.failed(l.List.Source, w.name, "each") || list.Absent() {
+	if e.Err != nil && m.failed(l.List.Source, w.Name, "each") || list.Absent() {
 		return
 	}
 	n := list.Length()
 	for i := range n {
 		if e.Err != nil || !e.Step() {
-			m.failed(l.List.Source, w.name, "each")
+			m.failed(l.List.Source, w.Name, "each")
 			return
 		}
 		l.At(e, e.Of(list.Item(i), list), i)
@@ -292,38 +283,38 @@ func (m *mapper) iterate(w *write, d *Delivery, depth, count int) {
 
 // bare makes the record that only names the key of children that are no more, unless a condition that does not hang on
 // the children says that nothing is to be done.
-func (m *mapper) bare(w *write, d *Delivery) {
+func (m *mapper) bare(w *Write, d *Delivery) {
 	e := m.env
-	e.Forget(w.lets)
-	if w.when != nil && w.when.Depth <= w.keyDepth {
-		yes := expr.Truth(e, w.when.Eval(e))
-		if m.failed(w.when.Source, w.name, "when") || !yes {
+	e.Forget(w.Lets)
+	if w.When != nil && w.When.Depth <= w.KeyDepth {
+		yes := e.Truth(w.When.Eval(e))
+		if m.failed(w.When.Source, w.Name, "when") || !yes {
 			return
 		}
 	}
 	if m.full(w, d) {
 		return
 	}
-	values := m.values(len(w.fields), 1)
+	values := m.values(len(w.Fields), 1)
 	m.deletes = true
-	for _, k := range w.shape.Key {
+	for _, k := range w.Shape.Key {
 		values[k] = m.field(w, k, len(d.Records))
 	}
 	m.deletes = false
-	d.Records = append(d.Records, connectors.Record{Shape: w.shape, Values: values, Bare: true})
+	d.Records = append(d.Records, connectors.Record{Shape: w.Shape, Values: values, Bare: true})
 }
 
 // record makes one record, unless when says no.
-func (m *mapper) record(w *write, d *Delivery, count int) {
+func (m *mapper) record(w *Write, d *Delivery, count int) {
 	e := m.env
-	e.Forget(w.lets)
-	if w.when != nil {
-		yes := expr.Truth(e, w.when.Eval(e))
-		if e.Err != nil && m.failed(w.when.Source, w.name, "when") || !yes {
+	e.Forget(w.Lets)
+	if w.When != nil {
+		yes := e.Truth(w.When.Eval(e))
+		if e.Err != nil && m.failed(w.When.Source, w.Name, "when") || !yes {
 			return
 		}
 	}
-	if w.document != "" {
+	if w.Document != "" {
 		m.documents(w, d)
 		return
 	}
@@ -333,21 +324,21 @@ func (m *mapper) record(w *write, d *Delivery, count int) {
 	if d.Records == nil {
 		d.Records = make([]connectors.Record, 0, max(4, min(count, 64)+2))
 	}
-	values := m.values(len(w.fields), count)
-	for i := range w.fields {
+	values := m.values(len(w.Fields), count)
+	for i := range w.Fields {
 		values[i] = m.field(w, i, len(d.Records))
 	}
-	d.Records = append(d.Records, connectors.Record{Shape: w.shape, Values: values})
-	e.Slots[w.rowSlot].Int++
+	d.Records = append(d.Records, connectors.Record{Shape: w.Shape, Values: values})
+	e.Slots[w.RowSlot].Int++
 }
 
 // full tells whether a target has as many records as one form may make.
-func (m *mapper) full(w *write, d *Delivery) bool {
+func (m *mapper) full(w *Write, d *Delivery) bool {
 	if len(d.Records) < m.env.Budget.Records {
 		return false
 	}
 	m.env.Spent("records", "makes more records than input.limits.records allows")
-	m.failed(nil, w.name)
+	m.failed(nil, w.Name)
 	return true
 }
 
@@ -362,33 +353,33 @@ func (m *mapper) values(n, count int) []connectors.Value {
 }
 
 // field computes one column.
-func (m *mapper) field(w *write, i, record int) connectors.Value {
-	e, f := m.env, &w.fields[i]
+func (m *mapper) field(w *Write, i, record int) connectors.Value {
+	e, f := m.env, &w.Fields[i]
 	before := len(e.Needs)
 	e.Note = ""
 	e.Null = ""
-	src := f.x.Source
-	v := f.x.Eval(e)
-	if v.Absent() && f.def != nil && e.Err == nil && len(e.Needs) == before {
-		v, src = f.def.Eval(e), f.def.Source
+	src := f.X.Source
+	v := f.X.Eval(e)
+	if v.Absent() && f.Def != nil && e.Err == nil && len(e.Needs) == before {
+		v, src = f.Def.Eval(e), f.Def.Source
 	}
 	note, from, made := "", v.Src, v.Made
-	if e.Err == nil && v.Kind != expr.KindReference && len(e.Needs) == before {
-		v, note = f.typ.Convert(e, v)
+	if e.Err == nil && v.Kind != value.KindReference && len(e.Needs) == before {
+		v, note = f.Type.Convert(&e.Run, v)
 		e.Record(note)
 		if note = e.Note; e.Err != nil && e.Err.Limit == "" {
 			return m.unfit(w, f, from, made)
 		}
 	}
-	if e.Err != nil && m.failed(src, w.name, f.name) {
+	if e.Err != nil && m.failed(src, w.Name, f.Name) {
 		return connectors.Value{}
 	}
-	if e.Null != "" && !f.nullable {
-		m.wrong(w.name+"."+f.name, blame{}, schema.FieldError{Code: expr.CodeReference, Message: "the value of " + e.Null + " came back as null, and nothing here says what is to be written then"})
+	if e.Null != "" && !f.Nullable {
+		m.wrong(w.Name+"."+f.Name, blame{}, schema.FieldError{Code: expr.CodeReference, Message: "the value of " + e.Null + " came back as null, and nothing here says what is to be written then"})
 		return connectors.Value{}
 	}
 	if note != "" {
-		m.out.Notes = append(m.out.Notes, Note{Write: w.name, Field: f.name, Pointer: pointerIn(e, src), Text: note})
+		m.out.Notes = append(m.out.Notes, Note{Write: w.Name, Field: f.Name, Pointer: pointerIn(e, src), Text: note})
 	}
 	out := v.Connector()
 	if m.observe != nil {
@@ -398,12 +389,12 @@ func (m *mapper) field(w *write, i, record int) connectors.Value {
 }
 
 // unfit takes over the error of a value that is not of its field's type.
-func (m *mapper) unfit(w *write, f *field, src int32, made expr.Making) connectors.Value {
+func (m *mapper) unfit(w *Write, f *Field, src int32, made value.Making) connectors.Value {
 	err := m.env.Err
 	m.env.Err = nil
 	why := m.own(w, f, src, made, err.Code)
 	why.sort = err.Sort
-	m.wrong(w.name+"."+f.name, why, schema.FieldError{Pointer: pointerIn(m.env, why.way), Code: err.Code, Message: err.Message})
+	m.wrong(w.Name+"."+f.Name, why, schema.FieldError{Pointer: pointerIn(m.env, why.way), Code: err.Code, Message: err.Message})
 	return connectors.Value{}
 }
 
@@ -415,12 +406,12 @@ func pointerIn(e *expr.Env, src *expr.Path) string {
 }
 
 // documents puts every attachment beside the records.
-func (m *mapper) documents(w *write, d *Delivery) {
+func (m *mapper) documents(w *Write, d *Delivery) {
 	for i, a := range m.env.In.Attachments {
-		name, err := encode.RenderName(w.document, encode.NameVars{N: int64(i + 1), ID: m.env.In.ID, Reference: m.env.In.Reference, Time: m.env.In.Received})
+		name, err := encode.RenderName(w.Document, encode.NameVars{N: int64(i + 1), ID: m.env.In.ID, Reference: m.env.In.Reference, Time: m.env.In.Received})
 		if err != nil {
-			m.env.Fail(expr.CodeOutOfRange, "an attachment's file name cannot be made")
-			m.failed(nil, w.name, "document")
+			m.env.Fail(value.CodeOutOfRange, "an attachment's file name cannot be made")
+			m.failed(nil, w.Name, "document")
 			return
 		}
 		d.Documents = append(d.Documents, connectors.File{Name: name, Blob: a.Blob})
@@ -434,7 +425,7 @@ func (m *mapper) finish(d *Delivery) error {
 		return nil
 	}
 	d.Empty = len(d.Records) == 0 && len(d.Documents) == 0
-	l := m.plan.layouts[d.Target]
+	l := m.plan.Layouts[d.Target]
 	if l == nil || len(d.Records) == 0 {
 		return nil
 	}
@@ -475,15 +466,15 @@ type origin struct {
 // trace finds where the values of a target's records come from by mapping the form once more: that is needed only when
 // something is wrong or was changed, and so costs nothing otherwise.
 func (m *mapper) trace(target string, wrong *encode.FieldError) map[place]origin {
-	again := &mapper{plan: m.plan, env: expr.NewEnv(&m.plan.prog, m.env.Form, m.env.In), out: &Mapped{Deliveries: make([]Delivery, len(m.plan.targets))}}
+	again := &mapper{plan: m.plan, env: expr.NewEnv(&m.plan.Program, m.env.Form, m.env.In), out: &Mapped{Deliveries: make([]Delivery, len(m.plan.Targets))}}
 	defer again.env.Free()
 	from := map[place]origin{}
 	again.observe = func(o observation) { // it does not hold m, which then would live on the heap for every form
-		if o.write.target != target {
+		if o.write.Target != target {
 			return
 		}
-		f := &o.write.fields[o.field]
-		at := place{o.record, o.write.name, f.name}
+		f := &o.write.Fields[o.field]
+		at := place{o.record, o.write.Name, f.Name}
 		one := origin{pointer: o.pointer}
 		if wrong != nil && at == (place{wrong.Record, wrong.Write, wrong.Field}) {
 			one.why = again.own(o.write, f, o.from, o.made, wrong.Code)
@@ -491,7 +482,7 @@ func (m *mapper) trace(target string, wrong *encode.FieldError) map[place]origin
 		}
 		from[at] = one
 	}
-	for _, w := range m.plan.writes {
+	for _, w := range m.plan.Writes {
 		again.write(w)
 	}
 	return from

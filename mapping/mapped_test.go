@@ -1,4 +1,4 @@
-package mapping
+package mapping_test
 
 import "testing"
 
@@ -195,12 +195,12 @@ var fieldsMapped = [][4]string{
 
 // TestMappedFields is what one field becomes of forms: its value, the citizen's mistake, or the mapping's fault.
 func TestMappedFields(t *testing.T) {
-	mapping(t, fieldsMapped)
+	mapsTo(t, fieldsMapped)
 }
 
 // TestMappedWrites is what records writes make of forms.
 func TestMappedWrites(t *testing.T) {
-	mapping(t, [][4]string{
+	mapsTo(t, [][4]string{
 		// writes and their records
 		{`write`, `as: w, to: register, table: T, each: i in form.items, fields: {A: form.id, N: index + 1, R: row, K: i.k}`, `{"id":"a"}`, `first{ID=a}`},
 		{`write`, `as: w, to: register, table: T, each: i in form.items, fields: {A: form.id, N: index + 1, R: row, K: i.k}`, `{"id":"a","items":[]}`, `first{ID=a}`},
@@ -243,7 +243,7 @@ func TestMappedWrites(t *testing.T) {
 
 // TestMappedLayouts is what a layout writes of forms.
 func TestMappedLayouts(t *testing.T) {
-	mapping(t, [][4]string{
+	mapsTo(t, [][4]string{
 		// records that are written to a file
 		{`layout`, `format: csv, fields: [{name: A}]`, `{"id":"a"}`, `w{A=a}; "a\n"`},
 		{`layout`, `format: csv, fields: [{name: A}]`, `{"id":"abcdefgh"}`, `w{A=abcdefgh}; "abcdefgh\n"`},

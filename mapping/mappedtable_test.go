@@ -1,4 +1,4 @@
-package mapping
+package mapping_test
 
 import (
 	"errors"
@@ -7,12 +7,15 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/load"
+	"github.com/inbasket/inbasket/test/mappings"
 )
 
 // mapped is what becomes of a form: the records with their notes; of a form that is wrong each field with its code, of a mapping
 // that is wrong the fault. The mapping has no schema unless the place of the table gives it one.
-func mapped(p *Plan, form string) string {
+func mapped(p *mapping.Plan, form string) string {
 	tree, err := p.Decode([]byte(form), "")
 	if err != nil {
 		return "unread: " + err.Error()
@@ -29,7 +32,7 @@ func mapped(p *Plan, form string) string {
 		for _, r := range d.Records {
 			var values []string
 			for i, v := range r.Values {
-				values = append(values, r.Shape.Fields[i]+"="+Show(v))
+				values = append(values, r.Shape.Fields[i]+"="+mapping.Show(v))
 			}
 			word := ""
 			if r.Bare {
@@ -52,7 +55,7 @@ func mapped(p *Plan, form string) string {
 
 // toldError is an error of a form as the front office is told it, or of the mapping as an operator is.
 func toldError(err error) string {
-	var wrong *MapError
+	var wrong *mapping.MapError
 	if errors.As(err, &wrong) {
 		var all []string
 		for _, f := range wrong.Fields {
@@ -60,22 +63,22 @@ func toldError(err error) string {
 		}
 		return strings.Join(all, "; ")
 	}
-	var fault *Fault
+	var fault *mapping.Fault
 	if errors.As(err, &fault) {
 		return "fault " + fault.Error()
 	}
 	return "error " + err.Error()
 }
 
-// mapping runs a table of places of a mapping, what stands there, forms, and what becomes of them.
-func mapping(t *testing.T, table [][4]string) {
+// mapsTo runs a table of places of a mapping, what stands there, forms, and what becomes of them.
+func mapsTo(t *testing.T, table [][4]string) {
 	t.Helper()
 	t.Parallel()
-	plans := map[string]*Plan{}
+	plans := map[string]*mapping.Plan{}
 	for _, c := range table {
-		text := fmt.Sprintf(saidParts[c[0]], c[1])
+		text := fmt.Sprintf(mappings.Parts[c[0]], c[1])
 		if plans[text] == nil {
-			p, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(text)}, "s.json": {Data: []byte(saidSchema)}}, "m.yaml", catalog{})
+			p, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte(text)}, "s.json": {Data: []byte(mappings.Schema)}}, "m.yaml", mappings.Catalog{})
 			if err != nil {
 				t.Fatalf("%s {%s}\n%v", c[0], c[1], err)
 			}

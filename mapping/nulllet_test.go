@@ -1,4 +1,4 @@
-package mapping
+package mapping_test
 
 import (
 	"errors"
@@ -6,6 +6,8 @@ import (
 	"testing/fstest"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 // TestReturnedNullByLet: a null that a target returned is not written without a word, also where it comes by a let and was asked about elsewhere;
@@ -20,7 +22,7 @@ func TestReturnedNullByLet(t *testing.T) {
 	} {
 		text := "mapping: m\nversion: 1\ninput: {format: json, unused: allow}\nlayouts: {l: {format: csv, fields: [{name: c}, {name: d}]}}\nwrite:\n" +
 			"  - {as: a, to: db, table: A, fields: {n: form.n}, returning: [no]}\n  - {as: l, to: drop, layout: l, " + lets + "}\n"
-		p, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(text)}}, "m.yaml", nil)
+		p, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte(text)}}, "m.yaml", nil)
 		if err != nil {
 			t.Fatal(lets, err)
 		}
@@ -28,8 +30,8 @@ func TestReturnedNullByLet(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = p.Map(form, Input{Returned: map[string]connectors.Value{"a.no": {Kind: connectors.Null}}})
-		var fault *Fault
+		_, err = p.Map(form, mapping.Input{Returned: map[string]connectors.Value{"a.no": {Kind: connectors.Null}}})
+		var fault *mapping.Fault
 		if errors.As(err, &fault) != parks || !parks && err != nil {
 			t.Errorf("%s: %v", lets, err)
 		}

@@ -1,6 +1,5 @@
-// Package mapping turns forms into records by a declarative file: load and check it once, then map form after
-// form. It is pure: no clock, no I/O beyond reading the mapping's own files at Load. A Plan may be used from
-// many goroutines at once.
+// Package mapping turns forms into records by a plan, which mapping/load makes of a declarative file: load and check it once, then map form
+// after form. It is pure: no clock, no I/O. A Plan may be used from many goroutines at once.
 package mapping
 
 import (
@@ -9,32 +8,18 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/answers"
+	"github.com/inbasket/inbasket/mapping/column"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/schema"
+	"github.com/inbasket/inbasket/mapping/source"
 )
 
 // Form is a decoded form: map[string]any, []any, string, json.Number, bool and nil.
 type Form = any
-
-// Catalog tells what the agent's configuration has. A nil Catalog accepts any target.
-type Catalog interface {
-	Target(name string) (TargetInfo, bool)
-	Targets() []string
-}
-
-// TargetInfo is what check must know about a target.
-type TargetInfo struct {
-	Operations connectors.Operations // Put: layouts and documents; the others: tables
-	Returning  bool                  // gives values back
-	Binary     bool                  // takes bytes that are no text
-	Batch      bool                  // deliveries travel in batches
-	Results    bool                  // can be asked for results
-	Files      bool                  // it is no target, but where answer files come from
-	Guarantee  connectors.Guarantee
-}
 
 // FieldError is one mistake of a form.
 type FieldError = schema.FieldError
@@ -63,7 +48,7 @@ type Fault struct {
 // Code is stable.
 func (f *Fault) Code() string {
 	if f.Limit != "" {
-		return expr.CodeLimit
+		return value.CodeLimit
 	}
 	return CodeWrong
 }
@@ -138,65 +123,83 @@ type Note struct {
 }
 
 // Plan is a checked mapping.
-type Plan struct {
-	name    string
-	version int
-	format  string
-	options decode.Options
-	schema  *schema.Schema
-	refer   *expr.Compiled
-	refers  string // its text
-	writes  []*write
-	targets []string
-	order   map[string]expr.Compiled
-	layouts map[string]*encode.Layout // by target
-	prog    expr.Program
-	same    sameness
-	single  [][]string // ways to what is read as one value, and may repeat in the form
-	columns []string   // of a CSV form that are read
-	nothing bool       // a form may give nothing anywhere
+type Plan struct{ parts Parts }
 
-	warnings diag.Problems
-	answer   *answers.Section
-	tests    []Case
-	bundle   []byte
-	digest   connectors.Digest
+// Parts is what a plan is made of. The loader fills it; who has a plan sees nothing of it.
+type Parts struct {
+	Name    string
+	Version int
+	Format  string
+	Options decode.Options
+	Schema  *schema.Schema
+	Refer   *expr.Compiled
+	Refers  string // its text
+	Writes  []*Write
+	Targets []string
+	Order   map[string]expr.Compiled
+	Layouts map[string]*encode.Layout // by target
+	Program expr.Program
+	Same    Sameness
+	Single  [][]string // ways to what is read as one value, and may repeat in the form
+	Columns []string   // of a CSV form that are read
+	Nothing bool       // a form may give nothing anywhere
+
+	Warnings diag.Problems
+	Answer   *answers.Section
+	Tests    []source.Case
+	Bundle   []byte
+	Digest   connectors.Digest
 }
 
-// write is one compiled entry of write.
-type write struct {
-	name, target, object string
-	shape                *connectors.Shape
-	loops                []expr.Loop
-	keyDepth             int // of replaced children: how many loops their key hangs on
-	when                 *expr.Compiled
-	fields               []field
-	lets                 []int // slots to compute anew for each record
-	rowSlot              int   // slot of the running record number
-	document             string
+// Plan is the plan of these parts, which must not be changed any more.
+func (p *Parts) Plan() *Plan { return &Plan{*p} }
+
+// Write is one compiled entry of write.
+type Write struct {
+	Name, Target, Object string
+	Shape                *connectors.Shape
+	Loops                []expr.Loop
+	KeyDepth             int // of replaced children: how many loops their key hangs on
+	When                 *expr.Compiled
+	Fields               []Field
+	Lets                 []int // slots to compute anew for each record
+	RowSlot              int   // slot of the running record number
+	Document             string
+}
+
+// Field is one compiled column.
+type Field struct {
+	Name string
+	Text string // the expression, for explain
+	X    expr.Compiled
+	Def  *expr.Compiled
+	Type column.Type
+	Bad  bool // its type is wrong, which is told
+	// nullable: the mapping says what becomes of a null
+	Nullable bool
 }
 
 // Name is the mapping's name.
-func (p *Plan) Name() string { return p.name }
+func (p *Plan) Name() string { return p.parts.Name }
 
 // Version is the mapping's version.
-func (p *Plan) Version() int { return p.version }
+func (p *Plan) Version() int { return p.parts.Version }
 
 // Digest is the SHA-256 of Bundle: what a submission is pinned to.
-func (p *Plan) Digest() connectors.Digest { return p.digest }
+func (p *Plan) Digest() connectors.Digest { return p.parts.Digest }
 
 // Bundle is the mapping with its schema, lookups and layouts as one string of bytes, the same for the same
 // content. The caller must not change it.
-func (p *Plan) Bundle() []byte { return p.bundle }
+func (p *Plan) Bundle() []byte { return p.parts.Bundle }
 
 // Targets are the targets that the mapping writes to, in the order of their first write.
-func (p *Plan) Targets() []string { return p.targets }
+func (p *Plan) Targets() []string { return p.parts.Targets }
 
 // Returning are the columns that each write returns, by its name.
 func (p *Plan) Returning() map[string][]string {
 	all := map[string][]string{}
-	for _, w := range p.writes {
-		all[w.name] = w.shape.Returning
+	for _, w := range p.parts.Writes {
+		all[w.Name] = w.Shape.Returning
 	}
 	return all
 }
@@ -204,9 +207,9 @@ func (p *Plan) Returning() map[string][]string {
 // Unchecked lists the writes whose rows the database need not write as they are sent, as write → target.table.
 func (p *Plan) Unchecked() []string {
 	var all []string
-	for _, w := range p.writes {
-		if w.shape.Unchecked {
-			all = append(all, w.name+" → "+w.target+"."+w.object)
+	for _, w := range p.parts.Writes {
+		if w.Shape.Unchecked {
+			all = append(all, w.Name+" → "+w.Target+"."+w.Object)
 		}
 	}
 	return all
@@ -215,12 +218,12 @@ func (p *Plan) Unchecked() []string {
 // Decode reads a form's bytes. Errors are *decode.Error. A mapping is made for one format; a form of a content
 // type that says another is not guessed at. No content type, or one that says nothing, is fine.
 func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
-	if is := decode.Sniff(contentType, nil); is != "" && is != p.format && len(decode.FormatNamed(p.format).Media) > 0 {
-		return nil, &decode.Error{Code: decode.CodeFormat, Message: "the form came as " + is + ", the mapping reads " + p.format}
+	if is := decode.Sniff(contentType, nil); is != "" && is != p.parts.Format && len(decode.FormatNamed(p.parts.Format).Media) > 0 {
+		return nil, &decode.Error{Code: decode.CodeFormat, Message: "the form came as " + is + ", the mapping reads " + p.parts.Format}
 	}
-	f, err := decode.Decode(p.format, form, p.options)
+	f, err := decode.Decode(p.parts.Format, form, p.parts.Options)
 	if err == nil {
-		err = decode.CheckCharset(p.format, form, contentType, p.options)
+		err = decode.CheckCharset(p.parts.Format, form, contentType, p.parts.Options)
 	}
 	if err != nil {
 		return nil, err
@@ -229,31 +232,31 @@ func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
 }
 
 // Warnings are what check found that may go wrong for some forms: those are parked then.
-func (p *Plan) Warnings() diag.Problems { return p.warnings }
+func (p *Plan) Warnings() diag.Problems { return p.parts.Warnings }
 
 // Format is the name of the format that forms must have.
-func (p *Plan) Format() string { return p.format }
+func (p *Plan) Format() string { return p.parts.Format }
 
 // HasReference tells whether the mapping names the sender's own reference.
-func (p *Plan) HasReference() bool { return p.refer != nil }
+func (p *Plan) HasReference() bool { return p.parts.Refer != nil }
 
 // ReferenceRule is how the mapping finds the sender's own reference; two with the same text find the same.
-func (p *Plan) ReferenceRule() string { return p.refers }
+func (p *Plan) ReferenceRule() string { return p.parts.Refers }
 
 // Reference returns the sender's own reference; "" where the mapping names none or the form has none. Errors are those
 // of Map: a form whose reference cannot be told is not known when it comes again, so it must not go on.
 func (p *Plan) Reference(f Form) (string, error) {
-	if p.refer == nil {
+	if p.parts.Refer == nil {
 		return "", nil
 	}
-	m := newMapper(p, f, expr.Input{})
+	m := newMapper(&p.parts, f, expr.Input{})
 	defer m.env.Free()
-	v := p.refer.Eval(m.env)
+	v := p.parts.Refer.Eval(m.env)
 	s, ok := v.Text()
 	if m.env.Err == nil && !ok && !v.Absent() {
-		m.env.FailSort(v, expr.CodeNotText, "the reference must be a single value")
+		m.env.FailSort(v, value.CodeNotText, "the reference must be a single value")
 	}
-	m.failed(p.refer.Source, "input.reference")
+	m.failed(p.parts.Refer.Source, "input.reference")
 	switch {
 	case m.fault != nil:
 		return "", m.fault
@@ -268,10 +271,10 @@ func (p *Plan) Reference(f Form) (string, error) {
 // Validate checks the form against the mapping's JSON Schema. A *MapError has everything that is wrong with the form; a
 // *Fault says that the schema is.
 func (p *Plan) Validate(f Form) error {
-	if p.schema == nil {
+	if p.parts.Schema == nil {
 		return nil
 	}
-	wrong, never := p.schema.Validate(f)
+	wrong, never := p.parts.Schema.Validate(f)
 	switch {
 	case never != nil:
 		return &Fault{At: "input.schema", Cause: *never}
@@ -283,8 +286,36 @@ func (p *Plan) Validate(f Form) error {
 
 // Writes tells whether the mapping has a write of this name.
 func (p *Plan) Writes(name string) bool {
-	return slices.ContainsFunc(p.writes, func(w *write) bool { return w.name == name })
+	return slices.ContainsFunc(p.parts.Writes, func(w *Write) bool { return w.Name == name })
 }
 
 // Cases are the mapping's own tests.
-func (p *Plan) Cases() []Case { return p.tests }
+func (p *Plan) Cases() []source.Case { return p.parts.Tests }
+
+// Refusal says why a value cannot be a field's; nil where it can.
+func (p *Parts) Refusal(w *Write, f *Field, v value.Value) *value.Failure {
+	out, err := f.Type.Try(v)
+	if err != nil {
+		return err
+	}
+	l := p.Layouts[w.Target]
+	if l == nil || w.Shape.Op != connectors.Put {
+		return nil
+	}
+	if err := l.Try(w.Name, f.Name, out.Connector()); err != nil {
+		return &value.Failure{Code: err.Code, Message: err.Message}
+	}
+	return nil
+}
+
+// Giver is the target that returns a value, named as Delivery.Needs has it; "" where none does.
+func (p *Plan) Giver(name string) string { return p.parts.giver(name) }
+
+func (p *Parts) giver(name string) string {
+	for _, w := range p.Writes {
+		if of, column, _ := strings.Cut(name, "."); of == w.Name && slices.Contains(w.Shape.Returning, column) {
+			return w.Target
+		}
+	}
+	return ""
+}

@@ -1,4 +1,4 @@
-package mapping
+package mapping_test
 
 import (
 	"errors"
@@ -6,7 +6,10 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/load"
+	"github.com/inbasket/inbasket/test/mappings"
 )
 
 const replacing = `
@@ -33,13 +36,13 @@ write:
     fields: {GROUP: group.name, TEXT: line}
 `
 
-// what a form does to a table, as texts: WRITE KEY for a row, WRITE KEY! for rows that go and are not replaced, nothing
+// doings a form does to a table, as texts: WRITE KEY for a row, WRITE KEY! for rows that go and are not replaced, nothing
 // for a form that is parked because it does nothing anywhere.
 func doings(t *testing.T, when, form string) string {
 	t.Helper()
-	p := load(t, strings.Replace(replacing, "WHEN", when, 1))
-	m, err := p.Map(decodeForm(t, p, form), expr.Input{ID: "1"})
-	var none *Nothing
+	p := mappings.Load(t, strings.Replace(replacing, "WHEN", when, 1))
+	m, err := p.Map(mappings.Form(t, p, form), expr.Input{ID: "1"})
+	var none *mapping.Nothing
 	if errors.As(err, &none) {
 		return "nothing"
 	}
@@ -48,7 +51,7 @@ func doings(t *testing.T, when, form string) string {
 	}
 	var all []string
 	for _, r := range m.Deliveries[0].Records {
-		s := r.Shape.Write + " " + Show(r.Values[0])
+		s := r.Shape.Write + " " + mapping.Show(r.Values[0])
 		if r.Bare {
 			s += "!"
 			if r.Values[1].Kind != connectors.Missing {
@@ -88,13 +91,13 @@ func TestReplaceByNothing(t *testing.T) {
 // Children that go count as records too: a form of many empty lists ends at the limit, and that is not its mistake.
 func TestReplaceByNothingIsLimited(t *testing.T) {
 	t.Parallel()
-	p := load(t, strings.Replace(strings.Replace(replacing, "WHEN", "false", 1), "unused: allow", "unused: allow, limits: {records: 2}", 1))
-	form := func(groups string) Form { return decodeForm(t, p, `{"groups":[`+groups+`]}`) }
+	p := mappings.Load(t, strings.Replace(strings.Replace(replacing, "WHEN", "false", 1), "unused: allow", "unused: allow, limits: {records: 2}", 1))
+	form := func(groups string) mapping.Form { return mappings.Form(t, p, `{"groups":[`+groups+`]}`) }
 	if m, err := p.Map(form(`{"name":"a"},{"name":"b"}`), expr.Input{}); err != nil || len(m.Deliveries[0].Records) != 2 {
 		t.Errorf("%v", err)
 	}
 	_, err := p.Map(form(`{"name":"a"},{"name":"b"},{"name":"c"}`), expr.Input{})
-	var fault *Fault
+	var fault *mapping.Fault
 	if !errors.As(err, &fault) || fault.Limit != "records" || fault.At != "lines" {
 		t.Errorf("%v", err)
 	}
@@ -104,33 +107,21 @@ func TestReplaceByNothingIsLimited(t *testing.T) {
 func TestPinnedReplace(t *testing.T) {
 	t.Parallel()
 	old := strings.Replace(strings.Replace(replacing, "WHEN", "parcel.number > 5", 1), "CASE_NO: own", "CASE_NO: {value: parcel.number, round: half-up}", 1)
-	bundle := pinnedBundle(t, old)
-	p, err := LoadBundle(bundle, nil)
+	bundle := mappings.Bundled(t, old)
+	p, err := load.Bundle(bundle, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := p.Map(decodeForm(t, p, `{"parcels":[{"number":1},{"number":7}]}`), expr.Input{ID: "1"})
+	m, err := p.Map(mappings.Form(t, p, `{"parcels":[{"number":1},{"number":7}]}`), expr.Input{ID: "1"})
 	if err != nil || len(m.Deliveries[0].Records) != 1 || m.Deliveries[0].Records[0].Bare {
 		t.Errorf("%v %+v", err, m)
 	}
 }
 
-// pinnedBundle makes the bundle of a mapping that is not checked.
-func pinnedBundle(t *testing.T, text string) []byte {
-	t.Helper()
-	good := load(t, strings.Replace(replacing, "WHEN", "true", 1)).Bundle()
-	f, err := bundleFiles(good)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.got[f.main] = []byte(text)
-	return f.bundle()
-}
-
 func TestReplaceIsExplained(t *testing.T) {
 	t.Parallel()
-	p := load(t, strings.Replace(replacing, "WHEN", "true", 1))
-	all := p.Explain(decodeForm(t, p, `{"case":1,"parcels":[]}`), expr.Input{ID: "1"})
+	p := mappings.Load(t, strings.Replace(replacing, "WHEN", "true", 1))
+	all := p.Explain(mappings.Form(t, p, `{"case":1,"parcels":[]}`), expr.Input{ID: "1"})
 	if len(all) != 1 || all[0].Field != "CASE_NO" || all[0].Shown != "C1" || !all[0].Deletes {
 		t.Errorf("%+v", all)
 	}
@@ -156,8 +147,8 @@ write:
 // What a field says may go goes, and the record says so.
 func TestPrecision(t *testing.T) {
 	t.Parallel()
-	p := load(t, precise)
-	f := decodeForm(t, p, `{"n":1234567.55,"at":"2026-12-31T23:59:59.678","any":"x"}`)
+	p := mappings.Load(t, precise)
+	f := mappings.Form(t, p, `{"n":1234567.55,"at":"2026-12-31T23:59:59.678","any":"x"}`)
 	var have []string
 	for _, e := range p.Explain(f, expr.Input{ID: "1"}) {
 		have = append(have, e.Field+" "+e.Shown+": "+e.Note)
@@ -168,14 +159,15 @@ func TestPrecision(t *testing.T) {
 	if strings.Join(have, "\n") != want {
 		t.Errorf("have\n%s\nwant\n%s", strings.Join(have, "\n"), want)
 	}
-	sh := p.writes[0].shape
+	work, _ := p.Work("register")
+	sh := work.Writes[0].Shape
 	if !sh.Unchecked || len(sh.Loose) != 1 || sh.Loose[0] != 4 {
 		t.Errorf("%+v", sh)
 	}
 	if u := p.Unchecked(); len(u) != 1 || u[0] != "row → register.T" {
 		t.Errorf("%v", u)
 	}
-	f = decodeForm(t, p, `{"n":1.5,"at":"2026-12-31T23:59:59.000"}`)
+	f = mappings.Form(t, p, `{"n":1.5,"at":"2026-12-31T23:59:59.000"}`)
 	for _, e := range p.Explain(f, expr.Input{ID: "1"}) {
 		if e.Note != "" {
 			t.Errorf("%s: %s, but nothing was changed", e.Field, e.Note)

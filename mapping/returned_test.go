@@ -1,4 +1,4 @@
-package mapping
+package mapping_test
 
 import (
 	"errors"
@@ -7,7 +7,9 @@ import (
 	"testing/fstest"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 // A value that no write of this form returns, or that came back as null, is a fault of the mapping at once: nobody waits for it.
@@ -23,7 +25,7 @@ func TestReturnedNever(t *testing.T) {
 		{"}\n", "", "a.no", "", ""},
 	} {
 		text := head + c.when + "  - {as: b, to: db, table: B, fields: {n: form.n}}\n  - {as: l, to: drop, layout: l, fields: {c: " + c.field + "}" + c.then + "}\n"
-		p, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(text)}}, "m.yaml", nil)
+		p, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte(text)}}, "m.yaml", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -31,21 +33,21 @@ func TestReturnedNever(t *testing.T) {
 			t.Errorf("%s: warnings %q", text, w)
 		}
 		form, _ := p.Decode([]byte(`{"n":1}`), "")
-		_, err = p.Map(form, Input{})
-		var fault *Fault
+		_, err = p.Map(form, mapping.Input{})
+		var fault *mapping.Fault
 		if errors.As(err, &fault); c.fault == "" && err != nil || c.fault != "" && (fault == nil || fault.Error() != c.fault) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
 	for field, parks := range map[string]bool{"a.no": true, "{value: a.no, onNull: empty}": false, "a.no ?? 0": false, `'concat("C", a.no)'`: true, "{value: a.no, default: '7'}": false} {
 		text := head + "}\n  - {as: l, to: drop, layout: l, fields: {c: " + field + "}}\n"
-		p, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(text)}}, "m.yaml", nil)
+		p, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte(text)}}, "m.yaml", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		form, _ := p.Decode([]byte(`{"n":1}`), "")
-		_, err = p.Map(form, Input{Returned: map[string]connectors.Value{"a.no": {Kind: connectors.Null}}})
-		var fault *Fault
+		_, err = p.Map(form, mapping.Input{Returned: map[string]connectors.Value{"a.no": {Kind: connectors.Null}}})
+		var fault *mapping.Fault
 		if errors.As(err, &fault); parks != (fault != nil && fault.Cause.Code == expr.CodeReference) || !parks && err != nil {
 			t.Errorf("%s: %v", field, err)
 		}

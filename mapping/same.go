@@ -7,75 +7,40 @@ import (
 	"hash"
 	"maps"
 	"slices"
-	"sort"
-	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/schema"
 )
 
-// sameness is what a form that comes again must have in common with itself: input.same.
-type sameness struct {
-	rule  string // the paths, for comparing versions of a mapping
-	parts []expr.Eval
-	paths [][]string
-}
-
-// same reads input.same. A field that only tells forms apart is not used by that.
-func (b *builder) same() {
-	type part struct {
-		text string
-		x    expr.Compiled
-	}
-	var parts []part
-	for _, x := range b.spec.Input.Same {
-		if x.node == nil {
-			continue
-		}
-		c := b.compiler(b.root, "")
-		c.Used = nil
-		v, p := c.Compile(x.text, false)
-		if p == nil && (v.Path == nil || len(v.Path.Abs) == 0) {
-			p = &expr.Problem{Code: expr.CodeValue, Message: "same lists fields of the form, such as form.values"}
-		}
-		if p == nil && b.plan.schema != nil {
-			p = b.inSchema(v.Path.Abs, false)
-		}
-		if p != nil {
-			b.expressionProblem(x, p)
-			continue
-		}
-		parts = append(parts, part{v.Path.Dotted(), v})
-	}
-	sort.Slice(parts, func(i, j int) bool { return parts[i].text < parts[j].text })
-	for _, p := range parts {
-		b.plan.same.rule += p.text + "\n"
-		b.plan.same.parts = append(b.plan.same.parts, p.x.Eval)
-		b.plan.same.paths = append(b.plan.same.paths, strings.Split(p.text, "."))
-	}
+// Sameness is what a form that comes again must have in common with itself: input.same.
+type Sameness struct {
+	Rule  string // the paths, for comparing versions of a mapping
+	Parts []expr.Eval
+	Paths [][]string
 }
 
 // SameRule names what makes two forms the same; two versions of a mapping with equal rules agree. "": all bytes.
-func (p *Plan) SameRule() string { return p.same.rule }
+func (p *Plan) SameRule() string { return p.parts.Same.Rule }
 
 // SameDigest is the digest of what makes a form the same, with its reference: exact values, whatever the order of
 // names. It is false where the mapping declares nothing, or the form lacks a part: then all its bytes count.
 func (p *Plan) SameDigest(f Form) (connectors.Digest, bool) {
-	if len(p.same.parts) == 0 {
+	if len(p.parts.Same.Parts) == 0 {
 		return connectors.Digest{}, false
 	}
-	e := expr.NewEnv(&p.prog, f, &expr.Input{})
+	e := expr.NewEnv(&p.parts.Program, f, &expr.Input{})
 	defer e.Free()
 	h := sha256.New()
 	ref, _ := p.Reference(f)
-	put(h, "inbasket same 1", p.same.rule, ref)
-	for _, part := range p.same.parts {
+	put(h, "inbasket same 1", p.parts.Same.Rule, ref)
+	for _, part := range p.parts.Same.Parts {
 		v := part(e)
-		if v.Kind == expr.KindMissing {
+		if v.Kind == value.KindMissing {
 			return connectors.Digest{}, false
 		}
-		canonical(h, expr.NodeOf(v))
+		canonical(h, value.NodeOf(v))
 	}
 	return connectors.Digest(h.Sum(nil)), true
 }
@@ -97,7 +62,7 @@ func canonical(h hash.Hash, n any) {
 	case string:
 		put(h, "text", n)
 	case json.Number:
-		s, _ := expr.Number(string(n)).Text()
+		s, _ := value.Number(string(n)).Text()
 		put(h, "number", s)
 	case []any:
 		put(h, "list")

@@ -1,14 +1,17 @@
-package mapping
+package mapping_test
 
 import (
 	"strings"
 	"testing"
+
+	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/test/mappings"
 )
 
 // TestSameDigest: forms are the same by what input.same names and by their reference, exactly, whatever the order of names.
 func TestSameDigest(t *testing.T) {
 	t.Parallel()
-	p := load(t, `
+	p := mappings.Load(t, `
 mapping: m
 version: 1
 input: {format: json, unused: allow, reference: form.meta.ref, same: [form.values, form.kind]}
@@ -26,16 +29,16 @@ write: [{as: w, to: t, table: T, fields: {A: form.values.a}}]
 		`{"values":{"a":"x","b":[1,{"c":null}],"d":0},"kind":"k","meta":{"ref":"R"}}`:  false,
 		`{"values":{"a":"x","b":[1,{"c":null}]},"kind":null,"meta":{"ref":"R"}}`:       false,
 	} {
-		a, ok := p.SameDigest(decodeForm(t, p, first))
-		b, ok2 := p.SameDigest(decodeForm(t, p, form))
+		a, ok := p.SameDigest(mappings.Form(t, p, first))
+		b, ok2 := p.SameDigest(mappings.Form(t, p, form))
 		if !ok || !ok2 || (a == b) != same {
 			t.Errorf("%s: same %v, want %v", form, a == b, same)
 		}
 	}
-	if _, ok := p.SameDigest(decodeForm(t, p, `{"values":{}}`)); ok {
+	if _, ok := p.SameDigest(mappings.Form(t, p, `{"values":{}}`)); ok {
 		t.Error("a form without a part of same is not compared whole")
 	}
-	if d := Differences(decodeForm(t, p, first), decodeForm(t, p, `{"values":{"a":"x","My Name":1,"b":[]},"kind":"k","meta":{"ref":"R","at":2}}`)); strings.Join(d, " ") != "/meta/at /values/… /values/b" {
+	if d := mapping.Differences(mappings.Form(t, p, first), mappings.Form(t, p, `{"values":{"a":"x","My Name":1,"b":[]},"kind":"k","meta":{"ref":"R","at":2}}`)); strings.Join(d, " ") != "/meta/at /values/… /values/b" {
 		t.Error(d)
 	}
 }

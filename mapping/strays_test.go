@@ -1,10 +1,13 @@
-package mapping
+package mapping_test
 
 import (
 	"errors"
 	"testing"
 
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
+	"github.com/inbasket/inbasket/test/mappings"
 )
 
 // TestStrays has something else stand where the mapping walks on: nothing of it is left out in silence.
@@ -45,13 +48,13 @@ func TestStrays(t *testing.T) {
 		{"fields: {A: 'sum(form.days, .fee ?? #)'}", `{"days":[{"fee":1},24.50]}`, ""},
 		{"each: d in form.days\n    fields: {A: d.fee ?? d}", `{"days":[{"fee":1},"24.50"]}`, ""},
 	} {
-		p := load(t, head+"    "+c.write)
-		_, err := p.Map(decodeForm(t, p, c.form), expr.Input{})
-		var wrong *Fault
+		p := mappings.Load(t, head+"    "+c.write)
+		_, err := p.Map(mappings.Form(t, p, c.form), expr.Input{})
+		var wrong *mapping.Fault
 		switch {
 		case c.pointer == "" && err != nil:
 			t.Errorf("%s of %s: %v", c.write, c.form, err)
-		case c.pointer != "" && (!errors.As(err, &wrong) || wrong.Cause.Pointer != c.pointer || wrong.Cause.Code != expr.CodeShape):
+		case c.pointer != "" && (!errors.As(err, &wrong) || wrong.Cause.Pointer != c.pointer || wrong.Cause.Code != value.CodeShape):
 			t.Errorf("%s of %s: %v", c.write, c.form, err)
 		}
 	}

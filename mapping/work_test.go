@@ -1,4 +1,4 @@
-package mapping
+package mapping_test
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/load"
+	"github.com/inbasket/inbasket/mapping/source"
 )
 
 const queried = `mapping: m
@@ -29,7 +31,7 @@ answer:
 // TestQueryNames finds each name of the answer that the query does not give, at its own place.
 func TestQueryNames(t *testing.T) {
 	t.Parallel()
-	_, err := Load(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, queried, "select ID, Num, CASE_ID, STATUS, REASON, PDF from D")}}, "m.yaml", nil)
+	_, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, queried, "select ID, Num, CASE_ID, STATUS, REASON, PDF from D")}}, "m.yaml", nil)
 	problems, _ := err.(diag.Problems)
 	var got []string
 	for _, p := range problems {
@@ -42,7 +44,7 @@ func TestQueryNames(t *testing.T) {
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("%s", strings.Join(got, "\n"))
 	}
-	plan, err := Load(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, queried, "select * from D")}}, "m.yaml", nil)
+	plan, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, queried, "select * from D")}}, "m.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,16 +60,16 @@ func TestQueryNames(t *testing.T) {
 // TestPinnedNames lets a mapping that is pinned already go on.
 func TestPinnedNames(t *testing.T) {
 	t.Parallel()
-	plan, err := Load(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, queried, "select * from D")}}, "m.yaml", nil)
+	plan, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: fmt.Appendf(nil, queried, "select * from D")}}, "m.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := bundleFiles(plan.Bundle())
+	f, err := source.Open(plan.Bundle())
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.got["m.yaml"] = []byte(strings.Replace(string(f.got["m.yaml"]), "select *", "select ID", 1))
-	if _, err := LoadBundle(f.bundle(), nil); err != nil {
+	f.Got["m.yaml"] = []byte(strings.Replace(string(f.Got["m.yaml"]), "select *", "select ID", 1))
+	if _, err := load.Bundle(f.Bytes(), nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -109,7 +111,7 @@ const contentsSchema = `{"type": "object", "required": ["ref", "word", "address"
 // TestContents tells of values what type, schema and constants surely say, and nothing else.
 func TestContents(t *testing.T) {
 	t.Parallel()
-	plan, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(contents)}, "s.json": {Data: []byte(contentsSchema)}}, "m.yaml", nil)
+	plan, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte(contents)}, "s.json": {Data: []byte(contentsSchema)}}, "m.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,17 +139,17 @@ func TestContents(t *testing.T) {
 // TestPlanProblem shows problems where the mapping has what they are about.
 func TestPlanProblem(t *testing.T) {
 	t.Parallel()
-	plan, err := Load(fstest.MapFS{"dir/m.yaml": {Data: fmt.Appendf(nil, queried, "select * from D")}}, "dir/m.yaml", nil)
+	plan, err := load.Mapping(fstest.MapFS{"dir/m.yaml": {Data: fmt.Appendf(nil, queried, "select * from D")}}, "dir/m.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for want, at := range map[string]diag.Problem{
-		"m.yaml:4:41": plan.Problem([]any{"write", 0, "table"}, 0, "c", "m", ""),
-		"m.yaml:4:56": plan.Problem([]any{"write", 0, "fields", "REF"}, 0, "c", "m", ""),
-		"m.yaml:4:9":  plan.Problem([]any{"write", 0, "key"}, 0, "c", "m", ""),
-		"m.yaml:4:84": plan.Problem([]any{"write", 0, "returning", 0}, 0, "c", "m", ""),
-		"m.yaml:10:9": plan.Problem([]any{"answer", "mark"}, 0, "c", "m", ""),
-		"m.yaml:9:11": plan.Problem([]any{"answer", "match", "CASEID"}, 0, "c", "m", ""),
+		"m.yaml:4:41": load.Problem(plan, []any{"write", 0, "table"}, 0, "c", "m", ""),
+		"m.yaml:4:56": load.Problem(plan, []any{"write", 0, "fields", "REF"}, 0, "c", "m", ""),
+		"m.yaml:4:9":  load.Problem(plan, []any{"write", 0, "key"}, 0, "c", "m", ""),
+		"m.yaml:4:84": load.Problem(plan, []any{"write", 0, "returning", 0}, 0, "c", "m", ""),
+		"m.yaml:10:9": load.Problem(plan, []any{"answer", "mark"}, 0, "c", "m", ""),
+		"m.yaml:9:11": load.Problem(plan, []any{"answer", "match", "CASEID"}, 0, "c", "m", ""),
 	} {
 		if got := fmt.Sprintf("%s:%d:%d", at.File, at.Line, at.Column); got != want || at.Source == "" {
 			t.Errorf("%s, want %s", got, want)

@@ -1,11 +1,13 @@
-package mapping
+package mapping_test
 
 import (
 	"errors"
 	"testing"
 	"testing/fstest"
 
-	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/expr/value"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 // TestXMLTextForObject: an XML element with a text, also beside attributes or other elements, is not an object that lacks what is looked for; the form
@@ -28,7 +30,7 @@ func TestXMLTextForObject(t *testing.T) {
 		{`form.owner.name ?? form.other.x ?? form.owner`, `<owner>Ada</owner><other>y</other>`, true},
 	} {
 		text := "mapping: m\nversion: 1\ninput: {format: xml, unused: allow}\nwrite: [{as: w, to: t, table: T, fields: {A: '" + c.value + "', B: form.ref}}]\n"
-		p, err := Load(fstest.MapFS{"m.yaml": {Data: []byte(text)}}, "m.yaml", nil)
+		p, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte(text)}}, "m.yaml", nil)
 		if err != nil {
 			t.Fatal(c.value, err)
 		}
@@ -36,9 +38,9 @@ func TestXMLTextForObject(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = p.Map(form, Input{})
-		var fault *Fault
-		if parks := errors.As(err, &fault) && fault.Cause.Code == expr.CodeShape; parks != c.parks || !parks && err != nil {
+		_, err = p.Map(form, mapping.Input{})
+		var fault *mapping.Fault
+		if parks := errors.As(err, &fault) && fault.Cause.Code == value.CodeShape; parks != c.parks || !parks && err != nil {
 			t.Errorf("%s of %s: %v", c.value, c.owner, err)
 		}
 	}

@@ -24,7 +24,7 @@ import (
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/agent/waiting"
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/load"
 	"github.com/inbasket/inbasket/test/clock"
 )
 
@@ -72,7 +72,7 @@ type office struct {
 func newOffice(t *testing.T, mappingYAML string, refs ...string) *office {
 	t.Helper()
 	o := &office{t: t, clock: clock.NewManual()}
-	plan, err := mapping.Load(fstest.MapFS{"m.yaml": {Data: []byte(mappingYAML)}}, "m.yaml", nil)
+	plan, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte(mappingYAML)}}, "m.yaml", nil)
 	o.must(err)
 	o.route = &prepare.Route{Name: "permits", Office: "portal", Plan: plan, Within: 24 * time.Hour}
 	store, err := content.Open(t.TempDir())

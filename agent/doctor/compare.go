@@ -12,6 +12,7 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 // Misfit is one thing that does not fit between a target and the mapping or the configuration that it points into.
@@ -53,7 +54,7 @@ func Compare(ctx context.Context, cfg *config.Config, t config.Target, target *g
 			m.Problem = cfg.Problem(f.Code, f.Message, cure, append([]any{"targets", t.Name, t.Definition.Type}, f.Path...)...)
 		} else {
 			u := users[f.Work]
-			m.Problem = u.plan.Problem(f.Path, f.Offset, f.Code, f.Message, cure)
+			m.Problem = load.Problem(u.plan, f.Path, f.Offset, f.Code, f.Message, cure)
 			m.File = filepath.Join(u.dir, filepath.FromSlash(m.File))
 		}
 		misfits = append(misfits, m)

@@ -9,7 +9,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/checking"
-	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 // upgrade tells what this version of the program would do to the journal: beside the agent that runs, or
@@ -65,7 +65,7 @@ func seconds(size int64) string {
 func pinned(i checking.Inspection, n *notes) {
 	bad := 0
 	for _, p := range i.Plans {
-		_, err := mapping.LoadBundle(p.Bundle, nil)
+		_, err := load.Bundle(p.Bundle, nil)
 		if err == nil {
 			continue
 		}

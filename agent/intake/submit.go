@@ -14,7 +14,7 @@ import (
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // Submit accepts a form that a front office posted. Unlike a form from a folder, one that cannot be read
@@ -114,8 +114,8 @@ func refusal(e *journal.Arrival) error {
 		return frontoffice.Malformed(journal.FieldError{Code: prepare.CodeUndecodable, Message: e.Park.Text})
 	case len(e.Reject) > 0 && e.Why != nil && e.Why.Code == CodeReference:
 		return frontoffice.Refuse(http.StatusUnprocessableEntity, CodeReference, e.Why.Text+".", e.Reject...)
-	case e.Park != nil && e.Park.Code == expr.CodeLimit:
-		return frontoffice.Refuse(http.StatusRequestEntityTooLarge, expr.CodeLimit, e.Park.Text)
+	case e.Park != nil && e.Park.Code == value.CodeLimit:
+		return frontoffice.Refuse(http.StatusRequestEntityTooLarge, value.CodeLimit, e.Park.Text)
 	case len(e.Reject) > 0:
 		return frontoffice.Refuse(http.StatusUnprocessableEntity, prepare.CodeFormWrong, "The form breaks its schema.", e.Reject...)
 	}

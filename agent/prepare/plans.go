@@ -10,6 +10,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 // Route says which mapping a submission follows, and whom its result is owed to.
@@ -131,7 +132,7 @@ func (p *Plans) Get(ctx context.Context, d connectors.Digest) (*mapping.Plan, er
 		return nil, err
 	}
 	// It was checked when it was in force; since then targets may have been removed, which must not stop others.
-	plan, err := mapping.LoadBundle(stored.Bundle, nil)
+	plan, err := load.Bundle(stored.Bundle, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errPlan, err)
 	}

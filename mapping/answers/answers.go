@@ -11,6 +11,7 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // Decision is what a result means.
@@ -120,7 +121,7 @@ func (a *Section) Read(r connectors.Result) []Reading {
 	}
 	if !a.Files {
 		whole.Documents = nil
-		return []Reading{a.reading(whole, nil, func(name string) expr.Value { return column(r.Fields, name) })}
+		return []Reading{a.reading(whole, nil, func(name string) value.Value { return column(r.Fields, name) })}
 	}
 	unreadable := func(err error) []Reading {
 		one := Reading{Decision: whole, Err: err}
@@ -160,26 +161,26 @@ func typeOf(d Document) string {
 }
 
 // column finds a row's column; databases differ in the case of names.
-func column(fields map[string]connectors.Value, name string) expr.Value {
+func column(fields map[string]connectors.Value, name string) value.Value {
 	if name == "" {
-		return expr.Missing
+		return value.Missing
 	}
 	if v, ok := fields[name]; ok {
-		return expr.FromConnector(v)
+		return value.FromConnector(v)
 	}
 	for k, v := range fields {
 		if strings.EqualFold(k, name) {
-			return expr.FromConnector(v)
+			return value.FromConnector(v)
 		}
 	}
-	return expr.Missing
+	return value.Missing
 }
 
 // answerFile is an answer file as its decisions are read from it.
 type answerFile struct {
 	a      *Section
-	form   map[string]any        // content and file
-	groups map[string]expr.Value // of the name
+	form   map[string]any         // content and file
+	groups map[string]value.Value // of the name
 	beside *beside
 	lines  []int            // of a CSV file with many decisions: where each row begins
 	bad    []decode.BadLine // and what is no row
@@ -189,7 +190,7 @@ type answerFile struct {
 // open reads the name and the content.
 func (a *Section) open(r connectors.Result) (*answerFile, error) {
 	names := map[string]any{"name": r.File}
-	f := &answerFile{a: a, form: map[string]any{"file": names}, groups: map[string]expr.Value{},
+	f := &answerFile{a: a, form: map[string]any{"file": names}, groups: map[string]value.Value{},
 		beside: &beside{files: r.Documents, named: make([][]string, len(r.Documents))}}
 	if a.Name != nil {
 		m := a.Name.FindStringSubmatch(r.File)
@@ -198,7 +199,7 @@ func (a *Section) open(r connectors.Result) (*answerFile, error) {
 		}
 		for i, n := range a.Name.SubexpNames() {
 			if n != "" {
-				names[n], f.groups[n] = m[i], expr.Text(m[i])
+				names[n], f.groups[n] = m[i], value.Text(m[i])
 			}
 		}
 	}
@@ -230,18 +231,18 @@ func (f *answerFile) reading(id string, at func(*expr.Env)) Reading {
 	if at != nil {
 		at(e)
 	}
-	fields := map[string]expr.Value{}
+	fields := map[string]value.Value{}
 	var failed error
 	for _, x := range f.a.Fields {
 		fields[x.Name] = x.X.Eval(e)
 		if e.Err != nil {
 			failed = cmp.Or(failed, fmt.Errorf("%w: %s: %s", ErrAnswer, x.Name, e.Err.Message))
-			fields[x.Name], e.Err = expr.Null, nil // so that its identity is still known
+			fields[x.Name], e.Err = value.Null, nil // so that its identity is still known
 		} else if near := f.near(e, x, fields[x.Name]); near != nil {
 			failed = cmp.Or(failed, error(near))
 		}
 	}
-	one := f.a.reading(Decision{ID: id}, f.beside, func(name string) expr.Value {
+	one := f.a.reading(Decision{ID: id}, f.beside, func(name string) value.Value {
 		if v, ok := fields[name]; ok {
 			return v
 		}
@@ -252,7 +253,7 @@ func (f *answerFile) reading(id string, at func(*expr.Env)) Reading {
 }
 
 // lineByLine reads the decisions of a file.
-func (f *answerFile) lineByLine(r connectors.Result, list expr.Value) []Reading {
+func (f *answerFile) lineByLine(r connectors.Result, list value.Value) []Reading {
 	out := make([]Reading, 0, list.Length()+len(f.bad)+1)
 	for i := range list.Length() {
 		one := f.reading(fmt.Sprintf("%s#%d", r.ID, i+1), func(e *expr.Env) {
@@ -268,7 +269,7 @@ func (f *answerFile) lineByLine(r connectors.Result, list expr.Value) []Reading 
 }
 
 // each reads all decisions of a file, and what no decision can be made of: lines and documents.
-func (f *answerFile) each(r connectors.Result, list expr.Value) []Reading {
+func (f *answerFile) each(r connectors.Result, list value.Value) []Reading {
 	id, of := r.ID, " of the file "+r.File
 	out := f.lineByLine(r, list)
 	if f.beside.share() {

@@ -6,22 +6,23 @@ import (
 	"strings"
 
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // items is the list that each goes through.
-func (f *answerFile) items() (expr.Value, error) {
+func (f *answerFile) items() (value.Value, error) {
 	e := expr.NewEnv(&f.a.Program, f.form, &expr.Input{})
 	defer e.Free()
 	list := f.a.Each.List.Eval(e)
 	switch {
 	case e.Err != nil:
-		return expr.Missing, fmt.Errorf("%w: each: %s", ErrAnswer, e.Err.Message)
-	case list.Kind == expr.KindMissing && f.a.Format == "xml" && f.bare(f.a.Each.List.Path):
-		return expr.Value{Kind: expr.KindList}, nil
-	case list.Kind == expr.KindMissing:
-		return expr.Missing, &MissingName{Key: "each", Name: f.a.Each.List.Dotted(), File: true}
-	case list.Kind != expr.KindList:
-		return expr.Missing, fmt.Errorf("%w: each needs a list, and %s is %s", ErrAnswer, f.a.Each.List.Dotted(), expr.KindName(list.Kind))
+		return value.Missing, fmt.Errorf("%w: each: %s", ErrAnswer, e.Err.Message)
+	case list.Kind == value.KindMissing && f.a.Format == "xml" && f.bare(f.a.Each.List.Path):
+		return value.Value{Kind: value.KindList}, nil
+	case list.Kind == value.KindMissing:
+		return value.Missing, &MissingName{Key: "each", Name: f.a.Each.List.Dotted(), File: true}
+	case list.Kind != value.KindList:
+		return value.Missing, fmt.Errorf("%w: each needs a list, and %s is %s", ErrAnswer, f.a.Each.List.Dotted(), value.KindName(list.Kind))
 	}
 	if f.header != nil { // it must be the header that the mapping reads, and not the only line of a file without one
 		line := map[string]any{}
@@ -29,9 +30,9 @@ func (f *answerFile) items() (expr.Value, error) {
 			line[name] = ""
 		}
 		var missing *MissingName
-		one := f.reading("", func(e *expr.Env) { f.a.Each.At(e, expr.FromNode(line), 0) })
+		one := f.reading("", func(e *expr.Env) { f.a.Each.At(e, value.FromNode(line), 0) })
 		if errors.As(one.Err, &missing) {
-			return expr.Missing, missing
+			return value.Missing, missing
 		}
 	}
 	return list, nil
@@ -56,7 +57,7 @@ func (f *answerFile) bare(list *expr.Path) bool {
 }
 
 // near finds a name that the mapping reads as one that may be missing, and that the file spells in another way.
-func (f *answerFile) near(e *expr.Env, x Field, v expr.Value) *MissingName {
+func (f *answerFile) near(e *expr.Env, x Field, v value.Value) *MissingName {
 	if !v.Absent() || x.X.Source == nil {
 		return nil
 	}

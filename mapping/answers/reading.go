@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // Untold says that a name of the answer section holds something that cannot be told, such as a list: it is not empty.
@@ -16,13 +16,13 @@ import (
 type Untold struct {
 	Key  string // of the answer section
 	Name string // the column or field
-	Kind expr.Kind
+	Kind value.Kind
 }
 
 // Error names both, which are the mapping's own words.
 func (e *Untold) Error() string {
-	holds := "is no single value but of the kind " + expr.KindName(e.Kind)
-	if e.Kind == expr.KindText {
+	holds := "is no single value but of the kind " + value.KindName(e.Kind)
+	if e.Kind == value.KindText {
 		holds = "has a control character (1F)"
 	}
 	return fmt.Sprintf("answer.%s reads %s, which %s", e.Key, e.Name, holds)
@@ -32,7 +32,7 @@ func (e *Untold) Error() string {
 func (e *Untold) Unwrap() error { return ErrAnswer }
 
 // nothing tells whether a value is not there, or holds nothing: what else cannot be told must not count as empty.
-func nothing(v expr.Value) bool {
+func nothing(v value.Value) bool {
 	switch x := v.Any.(type) {
 	case map[string]any:
 		return len(x) == 0
@@ -40,19 +40,19 @@ func nothing(v expr.Value) bool {
 		return x == nil || x.Size == 0
 	}
 	s, ok := v.Text()
-	return v.Absent() || ok && strings.TrimSpace(s) == "" || v.Kind == expr.KindList && v.Length() == 0
+	return v.Absent() || ok && strings.TrimSpace(s) == "" || v.Kind == value.KindList && v.Length() == 0
 }
 
 // underway is one decision while it is read: a part that cannot be told keeps none of the others from being read.
 type underway struct {
 	Decision
 	a      *Section
-	get    func(string) expr.Value
+	get    func(string) value.Value
 	beside *beside // the files beside an answer file; nil: it is a row
 	wrong  error   // the first thing that cannot be told
 }
 
-func (u *underway) untold(key, name string, v expr.Value) {
+func (u *underway) untold(key, name string, v value.Value) {
 	u.wrong = cmp.Or(u.wrong, error(&Untold{Key: key, Name: name, Kind: v.Kind}))
 }
 
@@ -77,11 +77,11 @@ func (u *underway) word(key, name string) string {
 }
 
 // reading makes a decision of what get gives. beside are the files beside an answer file; nil: it is a row.
-func (a *Section) reading(d Decision, beside *beside, get func(string) expr.Value) Reading {
+func (a *Section) reading(d Decision, beside *beside, get func(string) value.Value) Reading {
 	u := &underway{Decision: d, a: a, get: get, beside: beside}
 	u.identity()
 	for _, n := range a.Reads() {
-		if n.Name != "" && get(n.Name).Kind == expr.KindMissing {
+		if n.Name != "" && get(n.Name).Kind == value.KindMissing {
 			return Reading{Decision: u.Decision, Err: &MissingName{Key: n.Key, Name: n.Name, File: beside != nil}}
 		}
 	}
@@ -156,7 +156,7 @@ func (u *underway) documents() (absent *MissingDocument) {
 			}
 			found.Blob = file.Blob
 			u.from = append(u.from, file.Name)
-		case v.Kind == expr.KindText:
+		case v.Kind == value.KindText:
 			found.Blob = connectors.BytesBlob([]byte(v.Str))
 		case ok && blob != nil:
 			found.Blob = *blob

@@ -8,6 +8,7 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // Section is the compiled answer section.
@@ -59,13 +60,13 @@ func (a *Section) Reads() (list []readName) {
 const Separator = "\x1f"
 
 // Text is a value as both sides write it: without blanks that a CHAR column adds, numbers without zeros that say nothing.
-func Text(v expr.Value) (string, bool) {
+func Text(v value.Value) (string, bool) {
 	s, ok := v.Text()
 	if !ok || v.Absent() {
 		return "", false
 	}
 	s = strings.TrimSpace(s)
-	if v.Kind == expr.KindDecimal && strings.Contains(s, ".") {
+	if v.Kind == value.KindDecimal && strings.Contains(s, ".") {
 		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
 	return s, s != "" && !strings.Contains(s, Separator) // a hostile form must not look like two values

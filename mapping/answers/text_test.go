@@ -5,7 +5,7 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/answers"
-	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // TestDocuments is which names and types documents may have.
@@ -30,14 +30,14 @@ func TestDocuments(t *testing.T) {
 func TestText(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		v    expr.Value
+		v    value.Value
 		want string
 		ok   bool
 	}{
-		{expr.Text("a"), "a", true}, {expr.Text(" a  "), "a", true}, {expr.Text(""), "", false}, {expr.Text("  "), "", false}, {expr.Text("1.50"), "1.50", true}, {expr.Int(7), "7", true},
-		{expr.Number("7.00"), "7", true}, {expr.Number("7.10"), "7.1", true}, {expr.Number("100"), "100", true}, {expr.Number("0.0"), "0", true}, {expr.Bool(true), "true", true},
-		{expr.Missing, "", false}, {expr.Null, "", false}, {expr.Text("a" + answers.Separator + "b"), "a" + answers.Separator + "b", false},
-		{expr.Value{Kind: expr.KindDate, Str: "2024-02-29"}, "2024-02-29", true}, {expr.Value{Kind: expr.KindList, Any: []any{}}, "", false},
+		{value.Text("a"), "a", true}, {value.Text(" a  "), "a", true}, {value.Text(""), "", false}, {value.Text("  "), "", false}, {value.Text("1.50"), "1.50", true}, {value.Int(7), "7", true},
+		{value.Number("7.00"), "7", true}, {value.Number("7.10"), "7.1", true}, {value.Number("100"), "100", true}, {value.Number("0.0"), "0", true}, {value.Bool(true), "true", true},
+		{value.Missing, "", false}, {value.Null, "", false}, {value.Text("a" + answers.Separator + "b"), "a" + answers.Separator + "b", false},
+		{value.Value{Kind: value.KindDate, Str: "2024-02-29"}, "2024-02-29", true}, {value.Value{Kind: value.KindList, Any: []any{}}, "", false},
 	} {
 		if have, ok := answers.Text(c.v); have != c.want || ok != c.ok {
 			t.Errorf("%v: %q %v", c.v, have, ok)

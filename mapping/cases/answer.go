@@ -8,16 +8,17 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/source"
 )
 
 // runAnswer reads a sample answer file and returns what differs from the decisions that are expected of it.
-func runAnswer(p *mapping.Plan, fsys fs.FS, t mapping.Case) (diffs []string) {
+func runAnswer(p *mapping.Plan, fsys fs.FS, t source.Case) (diffs []string) {
 	if _, files := p.HasAnswer(); !files {
 		return []string{"the mapping takes no answer files"}
 	}
 	raw, err := fs.ReadFile(fsys, slashpath.Clean(t.Answer))
 	if err != nil {
-		return []string{"answer: " + mapping.FileMessage(err)}
+		return []string{"answer: " + source.Message(err)}
 	}
 	r := connectors.Result{ID: "answer", File: slashpath.Base(t.Answer), Content: raw}
 	for _, name := range t.Beside {

@@ -19,6 +19,8 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
+	"github.com/inbasket/inbasket/mapping/source"
 )
 
 // TestResult is the outcome of one case of a mapping's own tests.
@@ -48,7 +50,7 @@ func Run(p *mapping.Plan, fsys fs.FS) []Result {
 }
 
 // runTest returns what differs.
-func runTest(p *mapping.Plan, fsys fs.FS, t mapping.Case) []string {
+func runTest(p *mapping.Plan, fsys fs.FS, t source.Case) []string {
 	if t.Answer != "" {
 		return runAnswer(p, fsys, t)
 	}
@@ -57,7 +59,7 @@ func runTest(p *mapping.Plan, fsys fs.FS, t mapping.Case) []string {
 	}
 	raw, err := fs.ReadFile(fsys, slashpath.Clean(t.Form))
 	if err != nil {
-		return []string{"form: " + mapping.FileMessage(err)}
+		return []string{"form: " + source.Message(err)}
 	}
 	m, err := try(p, raw, t)
 	var wrong *mapping.MapError
@@ -81,7 +83,7 @@ func runTest(p *mapping.Plan, fsys fs.FS, t mapping.Case) []string {
 }
 
 // misnamed finds what a case says of writes that there are not, and so would compare nothing.
-func misnamed(p *mapping.Plan, t mapping.Case) (wrong []string) {
+func misnamed(p *mapping.Plan, t source.Case) (wrong []string) {
 	writes := p.Returning()
 	names := slices.Sorted(maps.Keys(writes))
 	unknown := func(key, name, has string, known []string) {
@@ -114,13 +116,13 @@ func parkCode(err error) string {
 	case errors.As(err, &nothing):
 		return mapping.CodeNothing
 	case errors.As(err, &de):
-		return expr.CodeLimit
+		return value.CodeLimit
 	}
 	return "mapping.failed"
 }
 
 // try decodes, validates and maps one form of a test, with everything that targets return known.
-func try(p *mapping.Plan, raw []byte, t mapping.Case) (*mapping.Mapped, error) {
+func try(p *mapping.Plan, raw []byte, t source.Case) (*mapping.Mapped, error) {
 	form, err := p.Decode(raw, "")
 	var de *decode.Error
 	if errors.As(err, &de) && de.Limit() == "" {
@@ -138,7 +140,7 @@ func try(p *mapping.Plan, raw []byte, t mapping.Case) (*mapping.Mapped, error) {
 	}
 	for w, cols := range t.Returns {
 		for c, v := range cols {
-			in.Returned[w+"."+c] = expr.FromNode(v).Connector()
+			in.Returned[w+"."+c] = value.FromNode(v).Connector()
 		}
 	}
 	m, err := p.Map(form, in)
@@ -162,7 +164,7 @@ func resolve(recs []connectors.Record, returned map[string]connectors.Value) {
 	}
 }
 
-func compareError(want *mapping.ExpectedError, have []mapping.FieldError) []string {
+func compareError(want *source.ExpectedError, have []mapping.FieldError) []string {
 	var near []string
 	for _, f := range have {
 		if (want.At == "" || want.At == f.Pointer) && (want.Code == "" || want.Code == f.Code) {
@@ -173,7 +175,7 @@ func compareError(want *mapping.ExpectedError, have []mapping.FieldError) []stri
 	return []string{fmt.Sprintf("expected an error at %s %s, have %s", want.At, want.Code, strings.Join(near, ", "))}
 }
 
-func compareRecords(p *mapping.Plan, t mapping.Case, m *mapping.Mapped) []string {
+func compareRecords(p *mapping.Plan, t source.Case, m *mapping.Mapped) []string {
 	have := map[string][]connectors.Record{}
 	var diffs []string
 	for _, d := range m.Deliveries {
@@ -229,7 +231,7 @@ func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) 
 
 // shown and wanted write both sides alike: texts and dates in quotes, numbers and truth values without.
 func shown(v connectors.Value) string {
-	x := expr.FromConnector(v)
+	x := value.FromConnector(v)
 	s, ok := x.Text()
 	switch {
 	case !ok:
@@ -253,13 +255,13 @@ func wanted(n *diag.Node) string {
 	return n.Text
 }
 
-func compareBytes(fsys fs.FS, t mapping.Case, m *mapping.Mapped) []string {
+func compareBytes(fsys fs.FS, t source.Case, m *mapping.Mapped) []string {
 	targets := slices.Sorted(maps.Keys(t.ExpectBytes))
 	var diffs []string
 	for _, target := range targets {
 		want, err := fs.ReadFile(fsys, slashpath.Clean(t.ExpectBytes[target]))
 		if err != nil {
-			diffs = append(diffs, "expect-bytes "+target+": "+mapping.FileMessage(err))
+			diffs = append(diffs, "expect-bytes "+target+": "+source.Message(err))
 			continue
 		}
 		var have []byte

@@ -7,8 +7,7 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 // TestRunTestsTellsEveryDifference shows the diff that an integrator gets.
@@ -38,7 +37,7 @@ tests:
 `
 	fsys := fstest.MapFS{"m.yaml": {Data: []byte(src)}, "a.json": {Data: []byte(`{"a":"x","b":1,"l":["1"]}`)}, "broken.json": {Data: []byte(`{"a":`)},
 		"good.csv": {Data: []byte("x\n")}, "bad.csv": {Data: []byte("y\nz\n")}}
-	p, err := mapping.Load(fsys, "m.yaml", nil)
+	p, err := load.Mapping(fsys, "m.yaml", nil)
 	if err != nil {
 		t.Fatalf("\n%v", err)
 	}
@@ -75,7 +74,7 @@ func TestCasesThatCompareNothing(t *testing.T) {
 	} {
 		src := "mapping: m\nversion: 1\ninput: {format: json, unused: allow}\nwrite: [{as: main, to: register, table: MAIN, fields: {A: form.a}, returning: [ID]}]\ntests:\n  - {form: a.json, " + c.rest + "}\n"
 		fsys := fstest.MapFS{"m.yaml": {Data: []byte(src)}, "a.json": {Data: []byte(`{"a":"x"}`)}}
-		p, err := mapping.Load(fsys, "m.yaml", nil)
+		p, err := load.Mapping(fsys, "m.yaml", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +112,7 @@ func TestAnswerCases(t *testing.T) {
 	text := "mapping: m\nversion: 1\ninput: {format: json, reference: form.ref, unused: allow}\nwrite: [{as: h, to: t, table: T, fields: {REF: form.ref}}]\n" +
 		fmt.Sprintf(nightly, "csv", "# no settings", "") + cases
 	files := fstest.MapFS{"m.yaml": {Data: []byte(text)}, "night.csv": {Data: []byte("NO,CASE,STATUS,REASON,PDF\n1,C1,A,,p1.pdf\n2,C2,R,late,\n")}}
-	p, err := mapping.Load(files, "m.yaml", nil)
+	p, err := load.Mapping(files, "m.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 const tableMapping = `mapping: m
@@ -29,7 +29,7 @@ func ran(t testing.TB, text string) string {
 		"bare.json":  {Data: []byte(`{"ref":"2","a":"ä"}`)},
 		"wrong.json": {Data: []byte(`{"ref":"3","a":"x","n":"y","d":"no"}`)}, "list.json": {Data: []byte(`{"ref":[1]}`)}, "torn.json": {Data: []byte(`{"ref":`)},
 		"full.csv": {Data: []byte("x\n")}, "other.csv": {Data: []byte("y\n")}, "long.csv": {Data: []byte("x\nz\n")}}
-	p, err := mapping.Load(files, "m.yaml", nil)
+	p, err := load.Mapping(files, "m.yaml", nil)
 	if err != nil {
 		t.Fatalf("{%s}\n%v", text, err)
 	}

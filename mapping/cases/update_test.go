@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 var update = flag.Bool("update", false, "write golden files anew; look at the difference before you commit it")
@@ -21,7 +21,7 @@ func TestUpdateBytes(t *testing.T) {
 	names, _ := filepath.Glob("../../configs/*/mappings/*.yaml")
 	for _, name := range names {
 		dir := filepath.Dir(name)
-		p, err := mapping.Load(os.DirFS(dir), filepath.Base(name), nil)
+		p, err := load.Mapping(os.DirFS(dir), filepath.Base(name), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,13 +14,15 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // Type is a checked type: of a column.
 type Type struct {
-	Kind      expr.Kind // kMissing: whatever the expression gives
-	size      int       // characters of a text, digits of a number; 0: any
-	Scale     int       // decimals of a decimal
+	Kind      value.Kind // kMissing: whatever the expression gives
+	size      int        // characters of a text, digits of a number; 0: any
+	Scale     int        // decimals of a decimal
 	cut       bool
 	Round     apd.Rounder // "": too many decimals are an error
 	Precision int         // digits that are kept of a number, or decimals of a second; -1: all
@@ -42,7 +44,7 @@ func New(f Rules) (Type, string) {
 		}
 	}
 	if f.Round != "" && f.Round != "error" {
-		t.Round = expr.Rounders[f.Round]
+		t.Round = value.Rounders[f.Round]
 	}
 	if f.Type == "" {
 		return t, ""
@@ -51,22 +53,22 @@ func New(f Rules) (Type, string) {
 	if m == nil {
 		return t, "this type is not known; write text, text(n), integer, decimal(p,s), boolean, date, datetime or binary"
 	}
-	t.Kind = map[string]expr.Kind{"text": expr.KindText, "integer": expr.KindInt, "decimal": expr.KindDecimal, "boolean": expr.KindBool, "date": expr.KindDate, "datetime": expr.KindDateTime, "binary": expr.KindBinary}[m[1]]
+	t.Kind = map[string]value.Kind{"text": value.KindText, "integer": value.KindInt, "decimal": value.KindDecimal, "boolean": value.KindBool, "date": value.KindDate, "datetime": value.KindDateTime, "binary": value.KindBinary}[m[1]]
 	t.size, _ = strconv.Atoi(m[2])
 	t.Scale, _ = strconv.Atoi(m[3])
 	switch {
-	case m[2] != "" && t.Kind != expr.KindText && t.Kind != expr.KindDecimal && t.Kind != expr.KindInt, m[3] != "" && t.Kind != expr.KindDecimal:
+	case m[2] != "" && t.Kind != value.KindText && t.Kind != value.KindDecimal && t.Kind != value.KindInt, m[3] != "" && t.Kind != value.KindDecimal:
 		return t, "this type takes no such numbers"
-	case m[2] != "" && (t.size == 0 || t.size > 1<<20), t.Kind == expr.KindDecimal && t.size > expr.MaxDigits, t.Scale > t.size:
+	case m[2] != "" && (t.size == 0 || t.size > 1<<20), t.Kind == value.KindDecimal && t.size > value.MaxDigits, t.Scale > t.size:
 		return t, "the numbers of this type are out of range"
-	case t.Kind == expr.KindDecimal && m[2] == "":
+	case t.Kind == value.KindDecimal && m[2] == "":
 		t.Scale = -1
 	}
 	return t, ""
 }
 
 // Convert makes the value that the column takes. note says what was changed on the way; "" for nothing.
-func (t *Type) Convert(e *expr.Env, v expr.Value) (out expr.Value, note string) {
+func (t *Type) Convert(e *value.Run, v value.Value) (out value.Value, note string) {
 	out, note = t.typed(e, v)
 	switch {
 	case e.Err != nil || out.Absent():
@@ -90,7 +92,7 @@ func joinNotes(a, b string) string {
 }
 
 // precise keeps so many significant digits of a number, or decimals of a second.
-func (t *Type) precise(e *expr.Env, v expr.Value) (expr.Value, string) {
+func (t *Type) precise(e *value.Run, v value.Value) (value.Value, string) {
 	switch {
 	case v.IsNumber():
 		mode := t.Round
@@ -102,25 +104,25 @@ func (t *Type) precise(e *expr.Env, v expr.Value) (expr.Value, string) {
 		if d.IsZero() || significant(d) <= digits {
 			return v, ""
 		}
-		ctx := expr.Exactly
+		ctx := value.Exactly
 		ctx.Precision, ctx.Rounding = uint32(digits), mode
 		var out apd.Decimal
 		if _, err := ctx.Round(&out, d); err != nil {
-			return e.Fail(expr.CodeTooLarge, "the number has too many digits"), ""
+			return e.Fail(value.CodeTooLarge, "the number has too many digits"), ""
 		}
 		out.Reduce(&out)
-		r, ok := expr.DecimalValue(&out)
+		r, ok := value.FromDecimal(&out)
 		if !ok {
-			return e.Fail(expr.CodeTooLarge, "the number has too many digits"), ""
+			return e.Fail(value.CodeTooLarge, "the number has too many digits"), ""
 		}
-		if v.Kind == expr.KindInt {
-			r = expr.Whole(e, r)
+		if v.Kind == value.KindInt {
+			r = helpers.Whole(e, r)
 		}
 		return r, "rounded to " + strconv.Itoa(digits) + " significant digits"
-	case v.Kind == expr.KindDateTime:
+	case v.Kind == value.KindDateTime:
 		return t.preciseTime(e, v)
 	}
-	return e.Fail(expr.CodeNotNumber, "precision belongs to a number or a time"), ""
+	return e.Fail(value.CodeNotNumber, "precision belongs to a number or a time"), ""
 }
 
 // significant counts the digits of a number without zeros at its end.
@@ -131,10 +133,10 @@ func significant(d *apd.Decimal) int {
 }
 
 // preciseTime cuts decimals of a second, as a clock shows them, unless the mapping rounds.
-func (t *Type) preciseTime(e *expr.Env, v expr.Value) (expr.Value, string) {
-	at, zoned, ok := expr.ReadDateTime(v.Str)
+func (t *Type) preciseTime(e *value.Run, v value.Value) (value.Value, string) {
+	at, zoned, ok := value.ReadDateTime(v.Str)
 	if !ok {
-		return e.Fail(expr.CodeNotDate, "a date with a time is needed"), ""
+		return e.Fail(value.CodeNotDate, "a date with a time is needed"), ""
 	}
 	unit := time.Second
 	for range min(t.Precision, 9) {
@@ -161,108 +163,108 @@ func (t *Type) preciseTime(e *expr.Env, v expr.Value) (expr.Value, string) {
 	if t.Round != "" {
 		word = "rounded to "
 	}
-	return expr.DateTime(kept, zoned), word + strconv.Itoa(t.Precision) + " decimals of a second"
+	return value.DateTime(kept, zoned), word + strconv.Itoa(t.Precision) + " decimals of a second"
 }
 
 // typed makes the value of the field's type.
-func (t *Type) typed(e *expr.Env, v expr.Value) (out expr.Value, note string) {
+func (t *Type) typed(e *value.Run, v value.Value) (out value.Value, note string) {
 	if v.Absent() {
 		return t.nothing(e, v), ""
 	}
-	if v.Kind == expr.KindText && v.Str == "" && t.onEmpty != "" && t.onEmpty != "keep" {
-		return t.instead(e, t.onEmpty, expr.CodeEmptyValue, "the field must not be empty", v), ""
+	if v.Kind == value.KindText && v.Str == "" && t.onEmpty != "" && t.onEmpty != "keep" {
+		return t.instead(e, t.onEmpty, value.CodeEmptyValue, "the field must not be empty", v), ""
 	}
 	switch t.Kind {
-	case expr.KindMissing:
-		if v.Kind == expr.KindList || v.Kind == expr.KindObject {
-			return e.FailSort(v, expr.CodeNotValue, "an object or list stands where one value is needed"), ""
+	case value.KindMissing:
+		if v.Kind == value.KindList || v.Kind == value.KindObject {
+			return e.FailSort(v, value.CodeNotValue, "an object or list stands where one value is needed"), ""
 		}
 		return v, ""
-	case expr.KindText:
+	case value.KindText:
 		return t.text(e, v)
-	case expr.KindInt:
-		v = expr.ToInteger(e, []expr.Value{v})
+	case value.KindInt:
+		v = helpers.ToInteger(e, []value.Value{v})
 		if e.Err == nil && t.size > 0 && len(strings.TrimPrefix(strconv.FormatInt(v.Int, 10), "-")) > t.size {
-			return e.Fail(expr.CodeTooLarge, "the number has more than "+strconv.Itoa(t.size)+" digits"), ""
+			return e.Fail(value.CodeTooLarge, "the number has more than "+strconv.Itoa(t.size)+" digits"), ""
 		}
 		return v, ""
-	case expr.KindDecimal:
+	case value.KindDecimal:
 		return t.decimal(e, v)
-	case expr.KindBool:
-		return expr.ToBoolean(e, []expr.Value{v}), ""
-	case expr.KindDate:
+	case value.KindBool:
+		return helpers.ToBoolean(e, []value.Value{v}), ""
+	case value.KindDate:
 		return t.date(e, v), ""
-	case expr.KindDateTime:
+	case value.KindDateTime:
 		return t.dateTime(e, v), ""
-	case expr.KindBinary:
+	case value.KindBinary:
 		return t.binary(e, v), ""
 	}
 	return v, ""
 }
 
 // nothing applies onMissing or onNull.
-func (t *Type) nothing(e *expr.Env, v expr.Value) expr.Value {
-	if v.Kind == expr.KindMissing {
-		return t.instead(e, t.onMissing, expr.CodeMissingValue, "the field must be there", v)
+func (t *Type) nothing(e *value.Run, v value.Value) value.Value {
+	if v.Kind == value.KindMissing {
+		return t.instead(e, t.onMissing, value.CodeMissingValue, "the field must be there", v)
 	}
-	return t.instead(e, t.onNull, expr.CodeNullValue, "the field must not be null", v)
+	return t.instead(e, t.onNull, value.CodeNullValue, "the field must not be null", v)
 }
 
-func (t *Type) instead(e *expr.Env, rule, code, message string, v expr.Value) expr.Value {
+func (t *Type) instead(e *value.Run, rule, code, message string, v value.Value) value.Value {
 	switch rule {
 	case "omit":
-		return expr.Missing
+		return value.Missing
 	case "null":
-		return expr.Null
+		return value.Null
 	case "empty":
-		return expr.Text("")
+		return value.Text("")
 	case "error":
 		return e.Fail(code, message)
 	}
 	return v
 }
 
-func (t *Type) text(e *expr.Env, v expr.Value) (expr.Value, string) {
+func (t *Type) text(e *value.Run, v value.Value) (value.Value, string) {
 	s, ok := v.Text()
 	if !ok {
-		return e.FailSort(v, expr.CodeNotText, "a text is needed"), ""
+		return e.FailSort(v, value.CodeNotText, "a text is needed"), ""
 	}
 	if t.size > 0 && len(s) > t.size && utf8.RuneCountInString(s) > t.size {
-		if !t.cut || v.Kind != expr.KindText { // a part of a number or date is another one
+		if !t.cut || v.Kind != value.KindText { // a part of a number or date is another one
 			sign := ""
 			if v.IsNumber() && s[0] == '-' {
 				sign = "; its sign counts too"
 			}
-			return e.Fail(expr.CodeTooLong, "the text has more than "+strconv.Itoa(t.size)+" characters"+sign), ""
+			return e.Fail(value.CodeTooLong, "the text has more than "+strconv.Itoa(t.size)+" characters"+sign), ""
 		}
-		return expr.Text(expr.Cut(s, t.size)), "cut to " + strconv.Itoa(t.size) + " characters"
+		return value.Text(value.Cut(s, t.size)), "cut to " + strconv.Itoa(t.size) + " characters"
 	}
-	return expr.Text(s), ""
+	return value.Text(s), ""
 }
 
-func (t *Type) decimal(e *expr.Env, v expr.Value) (expr.Value, string) {
-	v = expr.ToDecimal(e, []expr.Value{v})
+func (t *Type) decimal(e *value.Run, v value.Value) (value.Value, string) {
+	v = helpers.ToDecimal(e, []value.Value{v})
 	if e.Err != nil {
 		return v, ""
 	}
 	if t.Scale < 0 {
-		if v.Kind == expr.KindInt {
-			v = expr.Value{Kind: expr.KindDecimal, Str: strconv.FormatInt(v.Int, 10)}
+		if v.Kind == value.KindInt {
+			v = value.Value{Kind: value.KindDecimal, Str: strconv.FormatInt(v.Int, 10)}
 		}
 		return v, ""
 	}
-	if v.Kind == expr.KindInt {
-		v = expr.Value{Kind: expr.KindDecimal, Str: strconv.FormatInt(v.Int, 10)}
+	if v.Kind == value.KindInt {
+		v = value.Value{Kind: value.KindDecimal, Str: strconv.FormatInt(v.Int, 10)}
 	}
 	note := ""
 	whole, frac, _ := strings.Cut(v.Str, ".")
 	if kept := strings.TrimRight(frac, "0"); len(kept) > t.Scale {
 		if t.Round == "" {
-			return e.Fail(expr.CodeTooPrecise, "the number has more than "+strconv.Itoa(t.Scale)+" decimals"), ""
+			return e.Fail(value.CodeTooPrecise, "the number has more than "+strconv.Itoa(t.Scale)+" decimals"), ""
 		}
-		r, ok := expr.RoundTo(v, t.Scale, t.Round)
+		r, ok := value.RoundTo(v, t.Scale, t.Round)
 		if !ok {
-			return e.Fail(expr.CodeTooLarge, "the number has too many digits"), ""
+			return e.Fail(value.CodeTooLarge, "the number has too many digits"), ""
 		}
 		v, note = r, "rounded to "+strconv.Itoa(t.Scale)+" decimals"
 		whole, _, _ = strings.Cut(v.Str, ".")
@@ -273,64 +275,64 @@ func (t *Type) decimal(e *expr.Env, v expr.Value) (expr.Value, string) {
 		v.Str = whole + "." + frac + strings.Repeat("0", t.Scale-len(frac))
 	}
 	if digits := strings.TrimLeft(strings.TrimPrefix(whole, "-"), "0"); t.size > 0 && len(digits) > t.size-t.Scale {
-		return e.Fail(expr.CodeTooLarge, "the number has more than "+strconv.Itoa(t.size-t.Scale)+" digits before the point"), ""
+		return e.Fail(value.CodeTooLarge, "the number has more than "+strconv.Itoa(t.size-t.Scale)+" digits before the point"), ""
 	}
 	return v, note
 }
 
-func (t *Type) date(e *expr.Env, v expr.Value) expr.Value {
-	if v.Kind == expr.KindDate {
+func (t *Type) date(e *value.Run, v value.Value) value.Value {
+	if v.Kind == value.KindDate {
 		return v
 	}
-	if v.Kind == expr.KindText && len(v.Str) == 10 {
-		if d, ok := expr.DateOf(e, v); ok {
-			return expr.Date(d)
+	if v.Kind == value.KindText && len(v.Str) == 10 {
+		if d, ok := helpers.DateOf(e, v); ok {
+			return value.Date(d)
 		}
-		return expr.Missing
+		return value.Missing
 	}
-	return e.FailReading(v, expr.CodeNotDate, "a date is needed; use parseDate() or toDate()")
+	return e.FailReading(v, value.CodeNotDate, "a date is needed; use parseDate() or toDate()")
 }
 
-func (t *Type) dateTime(e *expr.Env, v expr.Value) expr.Value {
-	if v.Kind == expr.KindDateTime {
+func (t *Type) dateTime(e *value.Run, v value.Value) value.Value {
+	if v.Kind == value.KindDateTime {
 		return v
 	}
-	if v.Kind == expr.KindText {
-		if d, zoned, ok := expr.ReadDateTime(v.Str); ok {
-			return expr.DateTime(d, zoned)
+	if v.Kind == value.KindText {
+		if d, zoned, ok := value.ReadDateTime(v.Str); ok {
+			return value.DateTime(d, zoned)
 		}
 	}
-	return e.FailReading(v, expr.CodeNotDate, "a date with a time is needed; use parseDateTime()")
+	return e.FailReading(v, value.CodeNotDate, "a date with a time is needed; use parseDateTime()")
 }
 
 // binary decodes base64, as JSON and XML carry bytes.
-func (t *Type) binary(e *expr.Env, v expr.Value) expr.Value {
-	if v.Kind == expr.KindBinary {
+func (t *Type) binary(e *value.Run, v value.Value) value.Value {
+	if v.Kind == value.KindBinary {
 		return v
 	}
-	if v.Kind == expr.KindText {
+	if v.Kind == value.KindText {
 		if b, err := base64.StdEncoding.DecodeString(v.Str); err == nil {
 			if !e.Grow(len(b)) {
-				return expr.Missing
+				return value.Missing
 			}
 			blob := connectors.BytesBlob(b)
-			return expr.Value{Kind: expr.KindBinary, Any: &blob}
+			return value.Value{Kind: value.KindBinary, Any: &blob}
 		}
 	}
-	return e.FailReading(v, expr.CodeNotBinary, "base64 is needed")
+	return e.FailReading(v, value.CodeNotBinary, "base64 is needed")
 }
 
 // Narrow adds what the declared type and the rules for nothing say.
 func (t *Type) Narrow(c *connectors.Content) {
-	if t.Kind != expr.KindMissing && connectors.Kind(t.Kind) != c.Kind {
+	if t.Kind != value.KindMissing && connectors.Kind(t.Kind) != c.Kind {
 		*c = connectors.Content{Kind: connectors.Kind(t.Kind), Absent: c.Absent, Null: c.Null}
 	}
 	switch {
-	case t.Kind == expr.KindText && t.size > 0 && (c.MaxLength == 0 || c.MaxLength > t.size):
+	case t.Kind == value.KindText && t.size > 0 && (c.MaxLength == 0 || c.MaxLength > t.size):
 		c.MaxLength, c.MinLength = t.size, min(c.MinLength, t.size)
-	case t.Kind == expr.KindDecimal && t.size > 0:
+	case t.Kind == value.KindDecimal && t.size > 0:
 		c.Digits, c.Scale = t.size-t.Scale, max(t.Scale, 0)
-	case t.Kind == expr.KindInt && t.size > 0:
+	case t.Kind == value.KindInt && t.size > 0:
 		c.Digits = t.size
 	}
 	absent, null := c.Absent, c.Null
@@ -340,19 +342,19 @@ func (t *Type) Narrow(c *connectors.Content) {
 }
 
 // ContentOf tells what is known of a field that always has one value.
-func ContentOf(v expr.Value) connectors.Content {
+func ContentOf(v value.Value) connectors.Content {
 	out := connectors.Content{Kind: connectors.Kind(v.Kind)}
-	if v.Kind > expr.KindReference {
+	if v.Kind > value.KindReference {
 		return connectors.Content{}
 	}
 	out.Value = &connectors.Value{Kind: out.Kind, Str: v.Str, Int: v.Int}
-	if v.Kind == expr.KindNull {
+	if v.Kind == value.KindNull {
 		out.Kind, out.Null = connectors.Missing, true
 	}
-	if v.Kind == expr.KindInt {
+	if v.Kind == value.KindInt {
 		out.Digits = len(strings.TrimPrefix(strconv.FormatInt(v.Int, 10), "-"))
 	}
-	if v.Kind == expr.KindText {
+	if v.Kind == value.KindText {
 		out.MinLength = utf8.RuneCountInString(v.Str)
 		out.MaxLength = out.MinLength
 	}
@@ -382,7 +384,7 @@ func (p *Precision) UnmarshalNode(n *diag.Node) diag.Problems {
 		return nil
 	}
 	var err error
-	if p.Digits, err = strconv.Atoi(n.Text); err != nil || n.Kind != diag.Number || p.Digits < 0 || p.Digits > expr.MaxDigits {
+	if p.Digits, err = strconv.Atoi(n.Text); err != nil || n.Kind != diag.Number || p.Digits < 0 || p.Digits > value.MaxDigits {
 		return diag.Problems{n.Problem(expr.CodeValue, "precision is a number of digits, or database", "")}
 	}
 	return nil
@@ -392,8 +394,8 @@ func (p *Precision) UnmarshalNode(n *diag.Node) diag.Problems {
 const MaxTried = 1 << 20
 
 // Try converts a value that no form gave.
-func (t *Type) Try(v expr.Value) (expr.Value, *expr.Failure) {
-	e := &expr.Env{In: &expr.Input{}, Budget: expr.Budget{Steps: 1, Made: 2 * MaxTried}}
+func (t *Type) Try(v value.Value) (value.Value, *value.Failure) {
+	e := &value.Run{Budget: value.Budget{Steps: 1, Made: 2 * MaxTried}}
 	out, _ := t.Convert(e, v)
 	return out, e.Err
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
-	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // rulesOf reads rules as a mapping has them.
@@ -22,36 +22,36 @@ func rulesOf(t testing.TB, text string) Rules {
 }
 
 // values by name: one of each kind, and what only looks like another.
-var values = map[string]expr.Value{
-	"missing": expr.Missing, "null": expr.Null, `""`: expr.Text(""), `"abcd"`: expr.Text("abcd"), `"äöüß"`: expr.Text("äöüß"), `" 42 "`: expr.Text(" 42 "), `"-1.5"`: expr.Text("-1.5"),
-	`"1,5"`: expr.Text("1,5"), `"true"`: expr.Text("true"), `"2024-02-29"`: expr.Text("2024-02-29"), `"2024-02-30"`: expr.Text("2024-02-30"),
-	`"2024-02-29T13:14:15Z"`: expr.Text("2024-02-29T13:14:15Z"), `"AAEC"`: expr.Text("AAEC"), "7": expr.Int(7), "-123": expr.Int(-123), "0": expr.Int(0), "1.50": expr.Number("1.50"), "-0.005": expr.Number("-0.005"),
-	"123.456": expr.Number("123.456"), "9.99": expr.Number("9.99"), "99": expr.Int(99), "12345678901234567890": expr.Number("12345678901234567890"), "true": expr.Bool(true), "false": expr.Bool(false),
-	"date": {Kind: expr.KindDate, Str: "2024-02-29"}, "moment": {Kind: expr.KindDateTime, Str: "2024-02-29T13:14:15.125Z"}, "local": {Kind: expr.KindDateTime, Str: "2024-02-29T13:14:15.675"},
-	"binary": {Kind: expr.KindBinary, Any: new(connectors.BytesBlob([]byte("x")))}, "returned": {Kind: expr.KindReference, Str: "a.ID"},
-	"list": {Kind: expr.KindList, Any: []any{}}, "object": {Kind: expr.KindObject, Any: map[string]any{}},
+var values = map[string]value.Value{
+	"missing": value.Missing, "null": value.Null, `""`: value.Text(""), `"abcd"`: value.Text("abcd"), `"äöüß"`: value.Text("äöüß"), `" 42 "`: value.Text(" 42 "), `"-1.5"`: value.Text("-1.5"),
+	`"1,5"`: value.Text("1,5"), `"true"`: value.Text("true"), `"2024-02-29"`: value.Text("2024-02-29"), `"2024-02-30"`: value.Text("2024-02-30"),
+	`"2024-02-29T13:14:15Z"`: value.Text("2024-02-29T13:14:15Z"), `"AAEC"`: value.Text("AAEC"), "7": value.Int(7), "-123": value.Int(-123), "0": value.Int(0), "1.50": value.Number("1.50"), "-0.005": value.Number("-0.005"),
+	"123.456": value.Number("123.456"), "9.99": value.Number("9.99"), "99": value.Int(99), "12345678901234567890": value.Number("12345678901234567890"), "true": value.Bool(true), "false": value.Bool(false),
+	"date": {Kind: value.KindDate, Str: "2024-02-29"}, "moment": {Kind: value.KindDateTime, Str: "2024-02-29T13:14:15.125Z"}, "local": {Kind: value.KindDateTime, Str: "2024-02-29T13:14:15.675"},
+	"binary": {Kind: value.KindBinary, Any: new(connectors.BytesBlob([]byte("x")))}, "returned": {Kind: value.KindReference, Str: "a.ID"},
+	"list": {Kind: value.KindList, Any: []any{}}, "object": {Kind: value.KindObject, Any: map[string]any{}},
 }
 
 // converted is what a column of some rules makes of a value, with the note or the error.
-func converted(t testing.TB, rules string, v expr.Value) string {
+func converted(t testing.TB, rules string, v value.Value) string {
 	t.Helper()
 	typ, wrong := New(rulesOf(t, rules))
 	if wrong != "" {
 		return "?" + wrong
 	}
-	e := &expr.Env{In: &expr.Input{}, Budget: expr.DefaultBudget(1 << 20)}
+	e := &value.Run{Budget: value.DefaultBudget(1 << 20)}
 	out, note := typ.Convert(e, v)
 	if e.Err != nil {
 		return fmt.Sprintf("!%s: %s", e.Err.Code, e.Err.Message)
 	}
 	s, ok := out.Text()
 	switch {
-	case out.Kind == expr.KindText:
+	case out.Kind == value.KindText:
 		s = fmt.Sprintf("%q", s)
 	case !ok:
-		s = strings.TrimSpace(expr.KindName(out.Kind) + " " + out.Str)
-	case out.Kind != expr.KindInt && out.Kind != expr.KindBool:
-		s = expr.KindName(out.Kind) + " " + s
+		s = strings.TrimSpace(value.KindName(out.Kind) + " " + out.Str)
+	case out.Kind != value.KindInt && out.Kind != value.KindBool:
+		s = value.KindName(out.Kind) + " " + s
 	}
 	if note != "" {
 		s += " (" + note + ")"

@@ -9,7 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/diag"
-	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // TestTypes is which types there are, and what is said of others.
@@ -52,7 +52,7 @@ func TestPrecisionIsRead(t *testing.T) {
 func told(c connectors.Content) string {
 	names := map[connectors.Kind]string{}
 	for k := connectors.Missing; k <= connectors.Reference; k++ {
-		names[k] = expr.KindName(expr.Kind(k))
+		names[k] = value.KindName(value.Kind(k))
 	}
 	b, _ := json.Marshal(map[string]any{"kind": names[c.Kind], "min": c.MinLength, "max": c.MaxLength, "digits": c.Digits, "scale": c.Scale, "absent": c.Absent, "null": c.Null, "value": c.Value != nil})
 	return string(b)
@@ -117,11 +117,11 @@ func TestDecimalKeepsItsValue(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		number := rapid.StringMatching(`-?(0|[1-9][0-9]{0,12})(\.[0-9]{1,6})?`).Draw(r, "number")
 		typ, _ := New(Rules{Type: "decimal(12,3)"})
-		out, err := typ.Try(expr.Text(number))
+		out, err := typ.Try(value.Text(number))
 		if err != nil {
 			return
 		}
-		if _, frac, _ := strings.Cut(out.Str, "."); len(frac) != 3 || out.Decimal().Cmp(expr.Number(number).Decimal()) != 0 {
+		if _, frac, _ := strings.Cut(out.Str, "."); len(frac) != 3 || out.Decimal().Cmp(value.Number(number).Decimal()) != 0 {
 			r.Fatalf("%s became %s", number, out.Str)
 		}
 	})
@@ -131,15 +131,15 @@ func TestDecimalKeepsItsValue(t *testing.T) {
 func TestRoundingIsNear(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
-		v := expr.Number(rapid.StringMatching(`-?[0-9]{1,6}\.[0-9]{1,8}`).Draw(r, "number"))
+		v := value.Number(rapid.StringMatching(`-?[0-9]{1,6}\.[0-9]{1,8}`).Draw(r, "number"))
 		scale := rapid.IntRange(0, 6).Draw(r, "scale")
-		down, _ := expr.RoundTo(v, scale, expr.Rounders["floor"])
-		up, _ := expr.RoundTo(v, scale, expr.Rounders["ceiling"])
+		down, _ := value.RoundTo(v, scale, value.Rounders["floor"])
+		up, _ := value.RoundTo(v, scale, value.Rounders["ceiling"])
 		if down.Decimal().Cmp(v.Decimal()) > 0 || up.Decimal().Cmp(v.Decimal()) < 0 {
 			r.Fatalf("%s lies outside of %s and %s", v.Str, down.Str, up.Str)
 		}
-		for mode, rounder := range expr.Rounders {
-			out, ok := expr.RoundTo(v, scale, rounder)
+		for mode, rounder := range value.Rounders {
+			out, ok := value.RoundTo(v, scale, rounder)
 			if !ok || out.Decimal().Cmp(down.Decimal()) != 0 && out.Decimal().Cmp(up.Decimal()) != 0 {
 				r.Fatalf("%s of %s is %s, neither %s nor %s", mode, v.Str, out.Str, down.Str, up.Str)
 			}

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,57 +9,38 @@ import (
 	"github.com/expr-lang/expr/ast"
 
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
-
-// Function computes a helper; args are on the env's stack and must not be kept.
-type Function func(e *Env, args []Value) Value
-
-// helper is one function of the mapping language.
-type helper struct {
-	min, max int      // number of arguments with the piped one; max < 0: any number
-	shallow  bool     // looks at a list or object without using what is in it
-	same     bool     // the text stays as long as it is, or gets shorter
-	both     bool     // of two arguments each passes where it is absent, the second first
-	keeps    bool     // whatever is in the text stays in it, but for capitals
-	own      bool     // gives the mapping's own words, not something made of the form
-	picks    bool     // gives one of its further arguments, or what a table has
-	makes    Making   // what it does to a value beside reading it
-	fn       Function // the function itself, or:
-	make     func(c *Compiler, n ast.Node, args []Compiled) Function
-	usage    string // how it is written and what it does, for the reference
-	absent   string // what it does with missing, null and ""
-}
 
 // call compiles helper(args) and value | helper(args).
 func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	if len(args) > 0 && (slices.ContainsFunc(args, isPredicate) || name == "sum" || name == "count") {
 		return c.predicate(n, name, args)
 	}
-	h, ok := helpers[name]
+	h, ok := helpers.Find(name)
 	if !ok {
-		c.stop(n, CodeUnknownHelper, "there is no helper "+strconv.Quote(name), diag.Suggest(name, helperNames()))
+		c.stop(n, CodeUnknownHelper, "there is no helper "+strconv.Quote(name), diag.Suggest(name, callable))
 	}
-	if len(args) < h.min || h.max >= 0 && len(args) > h.max {
-		c.stop(n, CodeArguments, name+" has the wrong number of arguments: "+h.usage, "")
+	if len(args) < h.Min || h.Max >= 0 && len(args) > h.Max {
+		c.stop(n, helpers.CodeArguments, name+" has the wrong number of arguments: "+h.Usage, "")
 	}
 	xs := make([]Compiled, len(args))
 	for i, a := range args {
-		xs[i] = c.part(a, !h.shallow || i > 0)
+		xs[i] = c.part(a, !h.Shallow || i > 0)
 	}
 	if name == "coalesce" || name == "default" {
 		for i := range xs {
 			xs[i] = xs[i].Or(xs[i+1:]...)
 		}
 	}
-	fn := h.fn
-	if h.make != nil {
-		fn = h.make(c, n, xs)
+	how := c.said(xs)
+	fn, wrong := h.For(how)
+	if wrong != nil {
+		c.stop(n, wrong.Code, wrong.Message, wrong.Suggestion)
 	}
-	if strings.HasPrefix(h.absent, passes) {
-		fn = passing(fn, h.both)
-	}
-	out := Compiled{Eval: invoke(fn, xs, h), Source: firstSource(xs...), Own: h.picks && !slices.ContainsFunc(xs[1:], func(x Compiled) bool { return !x.Own })}
-	if h.same {
+	out := Compiled{Eval: invoke(fn, xs, h), Source: firstSource(xs...), Own: h.Picks && !slices.ContainsFunc(xs[1:], func(x Compiled) bool { return !x.Own })}
+	if h.Same {
 		out.Plain = xs[0].Plain
 	}
 	if size := sizes[name]; size != "" && xs[0].Path != nil {
@@ -74,48 +56,61 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 		c.looked(n, xs)
 		out.May = c.found(xs)
 	case name == "concat":
-		out.May = c.apply(n, name, fn, xs, h.own).measured(partsOf(xs...), 0, likely(xs...))
-	case h.keeps:
+		out.May = c.apply(n, name, fn, xs, h.Own).measured(partsOf(xs...), 0, likely(xs...))
+	case h.Keeps:
 		size := padded(name, xs)
-		out.May = c.apply(n, name, fn, xs, h.own).measured(partsOf(xs[0]), max(least(xs[0]), size), max(likely(xs[0]), size))
+		out.May = c.apply(n, name, fn, xs, h.Own).measured(partsOf(xs[0]), max(least(xs[0]), size), max(likely(xs[0]), size))
 	default:
-		out.May = c.apply(n, name, fn, xs, h.own)
+		out.May = c.apply(n, name, fn, xs, h.Own)
 	}
-	c.readable(n, name, xs)
+	c.readable(n, name, xs, how.Shape(name))
 	return c.placed(n, name, out, xs[0])
 }
 
-// passing makes a helper whose argument passes where it is absent.
-func passing(fn Function, both bool) Function {
-	return func(e *Env, a []Value) Value {
-		if both && a[1].Absent() {
-			return a[1]
-		}
-		if a[0].Absent() {
-			return a[0]
-		}
-		return fn(e, a)
+// found is what a lookup may give: any of its values, or the default.
+func (c *Compiler) found(xs []Compiled) *Outcome {
+	out := &Outcome{All: true}
+	for _, v := range c.Tables[xs[1].Const.Str].Rows {
+		out.Known = append(out.Known, value.Text(v))
 	}
+	slices.SortFunc(out.Known, func(a, b value.Value) int { return strings.Compare(a.Str, b.Str) })
+	if len(xs) == 3 {
+		d := xs[2].Outcome()
+		out.Known, out.More, out.All = append(out.Known, d.Known...), d.More, d.All
+	}
+	return out
 }
 
+// said is what a helper may know of its arguments.
+func (c *Compiler) said(xs []Compiled) helpers.Call {
+	how := helpers.Call{Consts: make([]*value.Value, len(xs)), Strict: c.Strict, Tables: c.Tables}
+	for i := range xs {
+		how.Consts[i] = xs[i].Const
+	}
+	return how
+}
+
+// callable are the names of all helpers.
+var callable = slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(predicates)), helpers.Names()...)))
+
 // invoke puts arguments on the env's stack, so that a call allocates nothing.
-func invoke(fn Function, xs []Compiled, h helper) Eval {
-	own, makes := h.own, h.makes
-	return func(e *Env) Value {
+func invoke(fn value.Function, xs []Compiled, h helpers.Helper) Eval {
+	own, makes := h.Own, h.Makes
+	return func(e *Env) value.Value {
 		at := len(e.args)
 		for i := range xs {
 			v := xs[i].Eval(e)
 			e.args = append(e.args, v)
 		}
-		v := Missing
+		v := value.Missing
 		if e.Step() {
-			v = fn(e, e.args[at:])
+			v = fn(&e.Run, e.args[at:])
 		}
 		switch {
 		case e.Err != nil:
 			v = e.Of(v, e.args[at:]...)
 		case v.Src == 0 && !own:
-			v.Made = makes.of(v, e.args[at:])
+			v.Made = makes.Of(v, e.args[at:])
 			v = e.Of(v, e.args[at:]...)
 		}
 		e.args = e.args[:at]
@@ -129,7 +124,7 @@ func isPredicate(n ast.Node) bool { _, ok := n.(*ast.PredicateNode); return ok }
 func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled {
 	how, ok := predicates[name]
 	if !ok {
-		c.stop(n, CodeUnknownHelper, name+" is not part of the mapping language", diag.Suggest(name, helperNames()))
+		c.stop(n, CodeUnknownHelper, name+" is not part of the mapping language", diag.Suggest(name, callable))
 	}
 	list := c.node(args[0])
 	c.inside(args[0], list)
@@ -140,7 +135,7 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 		c.items = append(c.items, list)
 		p, _ := args[1].(*ast.PredicateNode)
 		if p == nil {
-			c.stop(n, CodeArguments, name+" needs a condition on the items, such as "+name+"(list, .amount > 0)", "")
+			c.stop(n, helpers.CodeArguments, name+" needs a condition on the items, such as "+name+"(list, .amount > 0)", "")
 		}
 		body = c.operand(p.Node)
 		c.items = c.items[:len(c.items)-1]
@@ -153,7 +148,7 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 		if body.Eval == nil && list.Path != nil {
 			body = c.pathExpr(itemOf(list.Path))
 		}
-		add := func(e *Env, a []Value) Value { return calculate(e, '+', Int(0), a[0]) }
+		add := func(e *value.Run, a []value.Value) value.Value { return e.Calculate('+', value.Int(0), a[0]) }
 		c.apply(args[len(args)-1], name, add, []Compiled{body}, false)
 	}
 	lv, bv := list.Eval, body.Eval
@@ -165,14 +160,14 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 	case name == "count" && bv == nil:
 		out.Size, out.sized = OfItems, list.Path
 	}
-	out.Eval = func(e *Env) Value {
+	out.Eval = func(e *Env) value.Value {
 		l := lv(e)
 		switch l.Kind {
-		case KindMissing, KindNull:
-			l = Value{Kind: KindList}
-		case KindList:
+		case value.KindMissing, value.KindNull:
+			l = value.Value{Kind: value.KindList}
+		case value.KindList:
 		default:
-			return e.FailSort(l, CodeNotList, name+" needs a list")
+			return e.FailSort(l, value.CodeNotList, name+" needs a list")
 		}
 		v := how.do(e, l, bv)
 		v.Made |= how.makes
@@ -188,17 +183,17 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 }
 
 // NeedList uses a value as a list.
-func NeedList(name string) Function {
-	return func(e *Env, a []Value) Value {
-		if !a[0].Absent() && a[0].Kind != KindList {
-			return e.Fail(CodeNotList, name+" needs a list")
+func NeedList(name string) value.Function {
+	return func(e *value.Run, a []value.Value) value.Value {
+		if !a[0].Absent() && a[0].Kind != value.KindList {
+			return e.Fail(value.CodeNotList, name+" needs a list")
 		}
 		return a[0]
 	}
 }
 
 // eachItem runs f for every item with its body's value, until f says stop.
-func eachItem(e *Env, l Value, body Eval, f func(it, v Value) bool) {
+func eachItem(e *Env, l value.Value, body Eval, f func(it, v value.Value) bool) {
 	for i := range l.Length() {
 		if !e.Step() {
 			return
@@ -218,65 +213,65 @@ func eachItem(e *Env, l Value, body Eval, f func(it, v Value) bool) {
 
 // predicate works on each item of a list.
 type predicate struct {
-	do    func(e *Env, l Value, body Eval) Value
-	may   *Outcome // what check knows of what it gives; nil: anything
-	makes Making   // what it does to a value beside reading it
-	usage string   // for the reference
+	do    func(e *Env, l value.Value, body Eval) value.Value
+	may   *Outcome     // what check knows of what it gives; nil: anything
+	makes value.Making // what it does to a value beside reading it
+	usage string       // for the reference
 }
 
 // predicates by name. A missing or null list counts as an empty one.
 var predicates = map[string]predicate{
-	"filter": {may: someList, usage: "filter(list, condition): the items for which it is true", do: func(e *Env, l Value, body Eval) Value {
-		out := []Value{}
-		eachTrue(e, l, body, func(it Value) bool { out = append(out, it); return true })
-		return Value{Kind: KindList, Any: out}
+	"filter": {may: someList, usage: "filter(list, condition): the items for which it is true", do: func(e *Env, l value.Value, body Eval) value.Value {
+		out := []value.Value{}
+		eachTrue(e, l, body, func(it value.Value) bool { out = append(out, it); return true })
+		return value.Value{Kind: value.KindList, Any: out}
 	}},
-	"map": {may: someList, usage: "map(list, expression): a list of its values", do: func(e *Env, l Value, body Eval) Value {
-		out := make([]Value, 0, l.Length())
-		eachItem(e, l, body, func(_, v Value) bool { out = append(out, v); return true })
-		return Value{Kind: KindList, Any: out}
+	"map": {may: someList, usage: "map(list, expression): a list of its values", do: func(e *Env, l value.Value, body Eval) value.Value {
+		out := make([]value.Value, 0, l.Length())
+		eachItem(e, l, body, func(_, v value.Value) bool { out = append(out, v); return true })
+		return value.Value{Kind: value.KindList, Any: out}
 	}},
-	"find": {usage: "find(list, condition): the first item for which it is true, else missing", do: func(e *Env, l Value, body Eval) Value {
-		out := Missing
-		eachTrue(e, l, body, func(it Value) bool { out = it; return false })
+	"find": {usage: "find(list, condition): the first item for which it is true, else missing", do: func(e *Env, l value.Value, body Eval) value.Value {
+		out := value.Missing
+		eachTrue(e, l, body, func(it value.Value) bool { out = it; return false })
 		return out
 	}},
 	"any":   {do: counted(func(n, _ int) bool { return n > 0 }), may: someBoolean, usage: "any(list, condition): true for at least one item"},
 	"none":  {do: counted(func(n, _ int) bool { return n == 0 }), may: someBoolean, usage: "none(list, condition): true for no item"},
 	"one":   {do: counted(func(n, _ int) bool { return n == 1 }), may: someBoolean, usage: "one(list, condition): true for exactly one item"},
 	"all":   {do: counted(func(n, all int) bool { return n == all }), may: someBoolean, usage: "all(list, condition): true for every item, also of an empty list"},
-	"count": {do: count, may: someInteger, makes: Computed | Other, usage: "count(list[, condition]): number of items"},
-	"sum":   {do: sum, may: someNumber, makes: Computed, usage: "sum(list[, expression]): exact sum; missing and null items count as nothing"},
+	"count": {do: count, may: someInteger, makes: value.Computed | value.Other, usage: "count(list[, condition]): number of items"},
+	"sum":   {do: sum, may: someNumber, makes: value.Computed, usage: "sum(list[, expression]): exact sum; missing and null items count as nothing"},
 }
 
 // eachTrue runs f for every item whose condition is true, until f says stop.
-func eachTrue(e *Env, l Value, condition Eval, f func(it Value) bool) {
-	eachItem(e, l, condition, func(it, v Value) bool { return !Truth(e, v) || f(it) })
+func eachTrue(e *Env, l value.Value, condition Eval, f func(it value.Value) bool) {
+	eachItem(e, l, condition, func(it, v value.Value) bool { return !e.Truth(v) || f(it) })
 }
 
 // counted compares the number of items whose condition is true with that of all.
-func counted(is func(n, all int) bool) func(e *Env, l Value, condition Eval) Value {
-	return func(e *Env, l Value, condition Eval) Value {
-		return Bool(is(int(count(e, l, condition).Int), l.Length()))
+func counted(is func(n, all int) bool) func(e *Env, l value.Value, condition Eval) value.Value {
+	return func(e *Env, l value.Value, condition Eval) value.Value {
+		return value.Bool(is(int(count(e, l, condition).Int), l.Length()))
 	}
 }
 
-func count(e *Env, l Value, condition Eval) Value {
+func count(e *Env, l value.Value, condition Eval) value.Value {
 	if condition == nil {
-		return Int(int64(l.Length()))
+		return value.Int(int64(l.Length()))
 	}
 	var n int64
-	eachTrue(e, l, condition, func(Value) bool { n++; return true })
-	return Int(n)
+	eachTrue(e, l, condition, func(value.Value) bool { n++; return true })
+	return value.Int(n)
 }
 
 // sum adds numbers exactly; missing and null items count as nothing.
-func sum(e *Env, l Value, body Eval) Value {
-	total := Int(0)
-	eachItem(e, l, body, func(_, v Value) bool {
+func sum(e *Env, l value.Value, body Eval) value.Value {
+	total := value.Int(0)
+	eachItem(e, l, body, func(_, v value.Value) bool {
 		if !v.Absent() {
-			src := e.both(total.Src, v.Src)
-			total = calculate(e, '+', total, v)
+			src := e.Both(total.Src, v.Src)
+			total = e.Calculate('+', total, v)
 			total.Src = src
 		}
 		return e.Err == nil

@@ -1,32 +1,37 @@
-package expr
+package expr_test
 
 import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
+	"github.com/inbasket/inbasket/mapping/expr/value"
+	"github.com/inbasket/inbasket/test/expressions"
 )
 
 // schemaSays is what a form's schema says of fields by their names: form.string is a text, and so on; of the others it says nothing.
-func schemaSays(abs []Step) *Outcome {
+func schemaSays(abs []expr.Step) *expr.Outcome {
 	if len(abs) != 1 {
 		return nil
 	}
 	switch name := abs[0].Name; name {
 	case "kind":
-		return &Outcome{All: true, Named: true, More: SamplesOf(Text("Ab c"), Text("other"))}
+		return &expr.Outcome{All: true, Named: true, More: value.SamplesOf(value.Text("Ab c"), value.Text("other"))}
 	case "string", "integer", "number", "boolean", "array", "object":
-		return &Outcome{Named: true, More: FormSamples[name]}
+		return &expr.Outcome{Named: true, More: value.FormSamples[name]}
 	case "both":
-		return &Outcome{Named: true, More: append(FormSamples["string"], FormSamples["array"]...)}
+		return &expr.Outcome{Named: true, More: append(value.FormSamples["string"], value.FormSamples["array"]...)}
 	}
 	return nil
 }
 
 // checked is all that check says of one expression: a mistake begins with "?", what may go wrong with "warning", what is never true with "never".
 func checked(text string) string {
-	var prog Program
-	c := &Compiler{Prog: &prog, Scope: kindsScope(), Strict: true, May: schemaSays, Never: func(*Need) (string, []string) { return "", nil },
-		Tables: map[string]*Table{"kinds": {Name: "kinds", Rows: map[string]string{"Ab c": "AB", "other": "O"}}}}
+	var prog expr.Program
+	c := &expr.Compiler{Prog: &prog, Scope: expressions.Scope(), Strict: true, May: schemaSays, Never: func(*expr.Need) (string, []string) { return "", nil },
+		Tables: map[string]*helpers.Table{"kinds": {Name: "kinds", Rows: map[string]string{"Ab c": "AB", "other": "O"}}}}
 	_, p := c.Whole(text)
 	var said []string
 	if p != nil {
@@ -41,7 +46,7 @@ func checked(text string) string {
 	return strings.Join(said, "; ")
 }
 
-func told(word string, p Problem) string {
+func told(word string, p expr.Problem) string {
 	s := fmt.Sprintf("%s%d %s: %s", word, p.From, p.Code, p.Message)
 	if p.Suggestion != "" {
 		s += " (" + p.Suggestion + ")"

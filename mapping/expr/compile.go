@@ -14,6 +14,8 @@ import (
 	"github.com/expr-lang/expr/parser"
 
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // The language is expr-lang's: its parser reads every expression. Evaluation is our own, from its syntax tree to
@@ -35,18 +37,18 @@ func (p *Problem) Error() string { return p.Message }
 type Compiled struct {
 	chain  []Compiled // of x ?? y ?? z: what is taken, one after the other
 	Eval   Eval
-	Path   *Path    // when it is a plain path
-	Source *Path    // the first path used anywhere in it: where its value comes from
-	Const  *Value   // when it is a constant
-	May    *Outcome // what check knows of its values; nil: anything
-	Plain  *Path    // when it is the text or number of a field, but for white space and capitals
-	Own    bool     // every text that it may give stands in the mapping
-	Yes    *Need    // of a condition: what a form must be for it to be true
-	No     *Need    // and for it to be false
-	Size   string   // it is the number of items or characters of what lies under sized
+	Path   *Path        // when it is a plain path
+	Source *Path        // the first path used anywhere in it: where its value comes from
+	Const  *value.Value // when it is a constant
+	May    *Outcome     // what check knows of its values; nil: anything
+	Plain  *Path        // when it is the text or number of a field, but for white space and capitals
+	Own    bool         // every text that it may give stands in the mapping
+	Yes    *Need        // of a condition: what a form must be for it to be true
+	No     *Need        // and for it to be false
+	Size   string       // it is the number of items or characters of what lies under sized
 	sized  *Path
-	items  []Value // of a list that stands in the mapping
-	Under  *Path   // where it lies, of what a helper or an item's place found
+	items  []value.Value // of a list that stands in the mapping
+	Under  *Path         // where it lies, of what a helper or an item's place found
 	Ref    *reference
 	Depth  int // of the innermost loop that it hangs on, from 1; 0: none
 }
@@ -56,7 +58,7 @@ type Program struct {
 	slots  int
 	depth  int
 	trails []*Path // ways into the form, by the number that values carry
-	Budget Budget
+	Budget value.Budget
 }
 
 // trail gives a path the number that values carry.
@@ -84,7 +86,7 @@ type Compiler struct {
 	Used   func(p *Path, deep bool) *Problem
 	Target string     // of the write that the expression belongs to; "" outside of writes
 	items  []Compiled // lists of the predicates around, innermost last
-	Tables map[string]*Table
+	Tables map[string]*helpers.Table
 	depth  int                                        // of the innermost loop that was named so far
 	May    func(abs []Step) *Outcome                  // what a form may have under a path, for check
 	Listed func(p *Path) *Problem                     // told what is used as a list, and why it cannot be
@@ -134,7 +136,7 @@ func caught(r any) *Problem {
 }
 
 // Rehearse says why a value can only fail where it is used.
-func (c *Compiler) Rehearse(name string, use Function, x Compiled) (prob *Problem) {
+func (c *Compiler) Rehearse(name string, use value.Function, x Compiled) (prob *Problem) {
 	defer func() { prob = caught(recover()) }()
 	c.apply(&ast.NilNode{}, name, use, []Compiled{x}, true)
 	return nil
@@ -203,13 +205,13 @@ func (c *Compiler) markAt(n ast.Node, x Compiled, deep bool) {
 func (c *Compiler) node(n ast.Node) Compiled {
 	switch n := n.(type) {
 	case *ast.NilNode:
-		return constant(Null)
+		return constant(value.Null)
 	case *ast.BoolNode:
-		return constant(Bool(n.Value))
+		return constant(value.Bool(n.Value))
 	case *ast.IntegerNode, *ast.FloatNode:
 		return c.number(n)
 	case *ast.StringNode:
-		return constant(Text(n.Value))
+		return constant(value.Text(n.Value))
 	case *ast.IdentifierNode:
 		return c.identifier(n)
 	case *ast.ChainNode:
@@ -237,8 +239,8 @@ func (c *Compiler) node(n ast.Node) Compiled {
 	return c.stop(n, CodeSyntax, "this construct is not part of the mapping language", "")
 }
 
-func constant(v Value) Compiled {
-	return Compiled{Eval: func(*Env) Value { return v }, Const: &v, Own: true}
+func constant(v value.Value) Compiled {
+	return Compiled{Eval: func(*Env) value.Value { return v }, Const: &v, Own: true}
 }
 
 // zeroFirst is 007, which is 7 or of another base, and the last parts of a date that stands without quotes.
@@ -251,16 +253,16 @@ func (c *Compiler) number(n ast.Node) Compiled {
 		c.stop(n, CodeSyntax, "a number does not begin with 0", `a text stands in quotes within the expression, such as '"007"' or '"2024-01-01"'`)
 	}
 	if n, ok := n.(*ast.IntegerNode); ok {
-		return constant(Int(int64(n.Value)))
+		return constant(value.Int(int64(n.Value)))
 	}
-	s, ok := canonicalDecimal(strings.ReplaceAll(text, "_", ""))
+	s, ok := value.CanonicalDecimal(strings.ReplaceAll(text, "_", ""))
 	if !ok && !c.Strict { // a pinned mapping was read like this
-		s, ok = canonicalDecimal(strconv.FormatFloat(n.(*ast.FloatNode).Value, 'f', -1, 64))
+		s, ok = value.CanonicalDecimal(strconv.FormatFloat(n.(*ast.FloatNode).Value, 'f', -1, 64))
 	}
 	if !ok {
 		c.stop(n, CodeSyntax, "this number has too many digits", "")
 	}
-	return constant(Value{Kind: KindDecimal, Str: s})
+	return constant(value.Value{Kind: value.KindDecimal, Str: s})
 }
 
 func (c *Compiler) identifier(n *ast.IdentifierNode) Compiled {
@@ -293,147 +295,14 @@ func (c *Compiler) pathExpr(p *Path) Compiled {
 	return x
 }
 
-func (c *Compiler) member(n *ast.MemberNode) Compiled {
-	if id, ok := n.Node.(*ast.IdentifierNode); ok {
-		if b, found := c.Scope.Find(id.Value); found && b.Write != nil {
-			return c.returned(n, b.Write)
-		}
-		if b, found := c.Scope.Find(id.Value); found && b.members != nil {
-			c.Late = c.Late || b.Late
-			return c.builtinMember(n, id.Value, b.members)
-		}
-	}
-	base := c.node(n.Node)
-	switch p := n.Property.(type) {
-	case *ast.StringNode:
-		if base.Path != nil {
-			return c.pathExpr(base.Path.Child(Step{Name: p.Value, Loop: -1}))
-		}
-		ev, step, under := base.Eval, Step{Name: p.Value, Loop: -1}, (*Path)(nil)
-		if base.Under != nil {
-			under = c.memberAt(n, base.Under, p.Value)
-		}
-		c.apply(n, "."+p.Value, needMember, []Compiled{base}, true)
-		x := Compiled{Source: base.Source, Eval: func(e *Env) Value {
-			v := ev(e)
-			if next := v.at(step); next.Kind != KindMissing || !v.blocks(step) {
-				return e.Of(next, v)
-			}
-			return e.strays(v, step)
-		}}
-		return c.under(x, under)
-	case *ast.IntegerNode:
-		if c.isList(n, base); base.Path != nil {
-			return c.pathExpr(base.Path.Child(Step{idx: p.Value, Loop: -1}))
-		}
-	case *ast.UnaryNode:
-		if i, ok := p.Node.(*ast.IntegerNode); ok && p.Operator == "-" && base.Path != nil {
-			c.isList(n, base)
-			return c.pathExpr(base.Path.Child(Step{idx: -i.Value, Loop: -1}))
-		}
-	}
-	c.markAt(n, base, true)
-	return c.computedMember(n, base, c.operand(n.Property))
-}
-
-// needMember uses a value as something that has members.
-func needMember(e *Env, a []Value) Value {
-	if !a[0].Absent() && a[0].Kind != KindObject {
-		return e.FailSort(a[0], CodeNotValue, aKind(a[0].Kind)+" has no members")
-	}
-	return a[0]
-}
-
-func (c *Compiler) computedMember(n ast.Node, base, key Compiled) Compiled {
-	c.apply(n, "[ ]", func(e *Env, a []Value) Value { return itemOrMember(e, a[0], a[1]) }, []Compiled{base, key}, false)
-	ev, kv := base.Eval, key.Eval
-	x := Compiled{Source: base.Source, Eval: func(e *Env) Value { return itemOrMember(e, ev(e), kv(e)) }}
-	if key.Const != nil && key.Const.Kind == KindInt {
-		return c.under(x, itemOf(base.place()))
-	}
-	return x
-}
-
-// itemOrMember is the member of an object by its name, or the item of a list by its number, from the end below 0.
-func itemOrMember(e *Env, v, k Value) Value {
-	switch {
-	case v.Absent() || k.Absent():
-		return e.Of(Missing, v, k)
-	case v.Kind == KindObject && k.Kind == KindText:
-		return e.Of(v.member(k.Str), v)
-	case v.Kind == KindList && k.Kind == KindInt:
-		i := k.Int
-		if i < 0 {
-			i += int64(v.Length())
-		}
-		if i < 0 || i >= int64(v.Length()) {
-			return e.Of(Missing, v)
-		}
-		return e.Of(v.Item(int(i)), v)
-	}
-	return e.FailSort(v, CodeNotValue, "the value has no such member")
-}
-
-func (c *Compiler) builtinMember(n *ast.MemberNode, owner string, members map[string]Eval) Compiled {
-	p, ok := n.Property.(*ast.StringNode)
-	if ok {
-		if ev, found := members[p.Value]; found {
-			return Compiled{Eval: ev, May: memberOutcomes[p.Value]}
-		}
-	}
-	word := ""
-	if ok {
-		word = p.Value
-	}
-	return c.stop(n.Property, CodeUnknownName, owner+" has no "+strconv.Quote(word), diag.Suggest(word, slices.Sorted(maps.Keys(members))))
-}
-
-// returned is a reference to a column that an earlier write returns.
-func (c *Compiler) returned(n *ast.MemberNode, w *Write) Compiled {
-	p, ok := n.Property.(*ast.StringNode)
-	if !ok {
-		c.stop(n, CodeReference, "name the returned column of "+w.Name, "")
-	}
-	switch {
-	case !slices.Contains(w.Returning, p.Value):
-		c.stop(n.Property, CodeReference, "write "+strconv.Quote(w.Name)+" does not return "+p.Value+"; list it under returning", diag.Suggest(p.Value, w.Returning))
-	case w.Many:
-		c.stop(n.Property, CodeReference, "write "+strconv.Quote(w.Name)+" makes many records: which of their values is meant cannot be said", "")
-	case w.Later && w.Target == c.Target:
-		c.stop(n.Property, CodeReference, "write "+strconv.Quote(w.Name)+" comes later: a value can only be taken from an earlier write", "")
-	}
-	ref := &reference{write: w.Name, field: p.Value, target: w.Target}
-	name := ref.write + "." + ref.field
-	if w.OnUse != nil {
-		w.OnUse(c.Target)
-	}
-	if w.Target == c.Target {
-		v := Value{Kind: KindReference, Str: name}
-		return Compiled{Eval: func(*Env) Value { return v }, Ref: ref}
-	}
-	return Compiled{Ref: ref, Eval: func(e *Env) Value {
-		if v, ok := e.In.Returned[name]; ok {
-			out := FromConnector(v)
-			if out.Absent() {
-				e.Null = name
-			}
-			return out
-		}
-		if !slices.Contains(e.Needs, name) {
-			e.Needs = append(e.Needs, name)
-		}
-		return Missing
-	}}
-}
-
 // pointer is # in a predicate: the item that is looked at.
 func (c *Compiler) pointer(n *ast.PointerNode) Compiled {
 	if n.Name == "index" {
-		return Compiled{May: someInteger, Eval: func(e *Env) Value {
+		return Compiled{May: someInteger, Eval: func(e *Env) value.Value {
 			if len(e.itemNo) == 0 {
-				return Missing
+				return value.Missing
 			}
-			return Int(int64(e.itemNo[len(e.itemNo)-1]))
+			return value.Int(int64(e.itemNo[len(e.itemNo)-1]))
 		}}
 	}
 	if n.Name != "" {
@@ -453,8 +322,8 @@ func (c *Compiler) conditional(n *ast.ConditionalNode) Compiled {
 	cond, yes, no := c.operand(n.Cond), c.operand(n.Exp1), c.operand(n.Exp2)
 	cv, yv, nv := cond.Eval, yes.Eval, no.Eval
 	c.condition(n.Cond, cond)
-	return Compiled{Source: firstSource(yes, no, cond), May: either(yes, no), Own: yes.Own && no.Own, Eval: func(e *Env) Value {
-		if Truth(e, cv(e)) {
+	return Compiled{Source: firstSource(yes, no, cond), May: either(yes, no), Own: yes.Own && no.Own, Eval: func(e *Env) value.Value {
+		if e.Truth(cv(e)) {
 			return yv(e)
 		}
 		return nv(e)
@@ -470,22 +339,22 @@ func firstSource(xs ...Compiled) (source *Path) {
 
 func (c *Compiler) array(n *ast.ArrayNode) Compiled {
 	xs := make([]Compiled, len(n.Nodes))
-	var items []Value
+	var items []value.Value
 	for i, m := range n.Nodes {
 		if xs[i] = c.operand(m); xs[i].Const != nil {
 			items = append(items, *xs[i].Const)
 		}
 	}
-	may := &Outcome{Known: []Value{{Kind: KindList, Any: items}}, All: true}
+	may := &Outcome{Known: []value.Value{{Kind: value.KindList, Any: items}}, All: true}
 	if len(items) < len(xs) {
 		items, may = nil, someList
 	}
-	return Compiled{Source: firstSource(xs...), May: may, items: items, Eval: func(e *Env) Value {
-		list := make([]Value, len(xs))
+	return Compiled{Source: firstSource(xs...), May: may, items: items, Eval: func(e *Env) value.Value {
+		list := make([]value.Value, len(xs))
 		for i := range xs {
 			list[i] = xs[i].Eval(e)
 		}
-		return e.Of(Value{Kind: KindList, Any: list}, list...)
+		return e.Of(value.Value{Kind: value.KindList, Any: list}, list...)
 	}}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // Need is what must hold of a form for a condition to be true, as far as check can tell: a comparison of what lies under a
@@ -17,7 +18,7 @@ type Need struct {
 	At       []Step
 	Of       string // what is compared: the value itself, or the number of its items or characters
 	Op       string // a comparison with one of Values; any: it is there
-	Values   []Value
+	Values   []value.Value
 	Absent   bool // a missing value or null will do as well; without Op only that
 	All, One []*Need
 	None     bool // nothing is so
@@ -66,7 +67,7 @@ func (n *Need) either(o *Need) *Need {
 // Needs are what a form must be for x to be true, and what for it to be false.
 func (x Compiled) Needs() (yes, no *Need) {
 	if x.Path != nil && x.Size == "" {
-		yes = &Need{At: x.Path.Abs, Op: "==", Values: []Value{Bool(true)}}
+		yes = &Need{At: x.Path.Abs, Op: "==", Values: []value.Value{value.Bool(true)}}
 		return yes, yes.opposite()
 	}
 	return x.Yes, x.No
@@ -97,16 +98,16 @@ func (c *Compiler) needs(n *ast.BinaryNode, a, b Compiled) (yes, no *Need) {
 	if a.Const != nil {
 		a, b, op, at = b, a, flipped[op], []ast.Node{n.Left}
 	}
-	need := &Need{At: a.Way().Abs, Of: a.Size, Op: op, Values: []Value{*b.Const}, Absent: op == "!="}
+	need := &Need{At: a.Way().Abs, Of: a.Size, Op: op, Values: []value.Value{*b.Const}, Absent: op == "!="}
 	switch is, ordered := comparisons[op]; {
-	case b.Const.Absent() && (ordered || a.Size != ""), ordered && !b.Const.IsNumber(), a.Size != "" && b.Const.Kind != KindInt:
+	case b.Const.Absent() && (ordered || a.Size != ""), ordered && !b.Const.IsNumber(), a.Size != "" && b.Const.Kind != value.KindInt:
 		return nil, nil
 	case b.Const.Absent() && op == "==":
 		return c.proven(at, &Need{At: need.At, Absent: true})
 	case b.Const.Absent():
 		return c.proven(at, &Need{At: need.At, Op: "any"})
 	case a.Size == OfItems: // a list that is not there has none
-		sign := compareNumbers(Int(0), *b.Const)
+		sign := value.CompareNumbers(value.Int(0), *b.Const)
 		need.Absent = ordered && is(sign) || op == "==" && sign == 0 || op == "!=" && sign != 0
 	}
 	return c.proven(at, need)
@@ -129,7 +130,7 @@ func (c *Compiler) proven(at []ast.Node, need *Need) (yes, no *Need) {
 		p := Problem{From: n.Location().From, Code: CodeNever, Message: "this is never true: " + why}
 		if need.Op == "==" && len(names) > 0 {
 			s, _ := one.Values[0].Text()
-			p.Message, p.Suggestion = ShownValue(one.Values[0])+" is never found here: "+why, diag.DidYouMean(s, names)
+			p.Message, p.Suggestion = value.Shown(one.Values[0])+" is never found here: "+why, diag.DidYouMean(s, names)
 		}
 		c.Dead = append(c.Dead, p)
 	}
@@ -147,19 +148,19 @@ func (c *Compiler) tried(n *ast.BinaryNode, a, b Compiled, test func(x, y Eval) 
 	if !c.Strict || !o.All || !p.All || (len(o.Known)+len(o.More)+2)*(len(p.Known)+len(p.More)+2) > maxCombos {
 		return nil
 	}
-	var lists [][]Value
+	var lists [][]value.Value
 	for _, x := range []Compiled{a, b} {
 		list := slices.Concat(x.Outcome().Known, x.Outcome().More)
 		if x.Const == nil {
-			list = append(list, Missing, Null)
+			list = append(list, value.Missing, value.Null)
 		}
 		lists = append(lists, list)
 	}
 	passes := false
-	combine(lists, nil, func(v []Value) {
+	combine(lists, nil, func(v []value.Value) {
 		x, y := v[0], v[1]
-		e := &Env{In: &Input{}, Budget: DefaultBudget(decode.DefaultLimits().Bytes)}
-		got := test(func(*Env) Value { return x }, func(*Env) Value { return y })(e)
+		e := &Env{In: &Input{}, Run: value.Run{Budget: value.DefaultBudget(decode.DefaultLimits().Bytes)}}
+		got := test(func(*Env) value.Value { return x }, func(*Env) value.Value { return y })(e)
 		passes = passes || e.Err == nil && got.Int == 1
 	})
 	if passes {
@@ -171,7 +172,7 @@ func (c *Compiler) tried(n *ast.BinaryNode, a, b Compiled, test func(x, y Eval) 
 	var shown, names []string
 	for _, v := range lists[0] {
 		if text, ok := v.Text(); ok && len(names) < 10 {
-			names, shown = append(names, text), append(shown, ShownValue(v))
+			names, shown = append(names, text), append(shown, value.Shown(v))
 		}
 	}
 	prob := Problem{From: n.Right.Location().From, Code: CodeNever, Message: "this is never true: what is compared can only be " + strings.Join(shown, ", ")}
@@ -192,7 +193,7 @@ func (c *Compiler) looked(n ast.Node, xs []Compiled) {
 	t := c.Tables[xs[1].Const.Str]
 	lacks := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 		_, has := t.Rows[name]
-		_, same := t.row(Number(name))
+		_, same := t.Row(value.Number(name))
 		return has || same
 	})
 	if len(names) == 0 {

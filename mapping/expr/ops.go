@@ -9,19 +9,9 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
-
-// Truth reads a condition: missing and null are false, everything but a boolean is an error.
-func Truth(e *Env, v Value) bool {
-	switch v.Kind {
-	case KindBool:
-		return v.Int == 1
-	case KindMissing, KindNull:
-		return false
-	}
-	e.FailSort(v, CodeNotBoolean, "a condition must be true or false")
-	return false
-}
 
 func (c *Compiler) unary(n *ast.UnaryNode) Compiled {
 	x := c.operand(n.Node)
@@ -30,16 +20,16 @@ func (c *Compiler) unary(n *ast.UnaryNode) Compiled {
 	case "not", "!":
 		c.condition(n.Node, x)
 		yes, no := x.Needs()
-		return Compiled{Source: x.Source, May: someBoolean, Yes: no, No: yes, Eval: func(e *Env) Value { v := ev(e); return e.Of(Bool(!Truth(e, v)), v) }}
+		return Compiled{Source: x.Source, May: someBoolean, Yes: no, No: yes, Eval: func(e *Env) value.Value { v := ev(e); return e.Of(value.Bool(!e.Truth(v)), v) }}
 	case "-":
 		if x.Const != nil && x.Const.IsNumber() {
-			e := &Env{}
-			return constant(arithmetic(e, '-', Int(0), *x.Const))
+			r := &value.Run{}
+			return constant(r.Calculate('-', value.Int(0), *x.Const))
 		}
-		minus := func(e *Env, a []Value) Value { return calculate(e, '-', Int(0), a[0]) }
-		return Compiled{Source: x.Source, May: c.apply(n, "-", minus, []Compiled{x}, false), Eval: func(e *Env) Value { v := ev(e); return e.calculated('-', Int(0), v) }}
+		minus := func(e *value.Run, a []value.Value) value.Value { return e.Calculate('-', value.Int(0), a[0]) }
+		return Compiled{Source: x.Source, May: c.apply(n, "-", minus, []Compiled{x}, false), Eval: func(e *Env) value.Value { v := ev(e); return e.Calculated('-', value.Int(0), v) }}
 	case "+":
-		c.apply(n, "+", func(e *Env, a []Value) Value { return calculate(e, '+', Int(0), a[0]) }, []Compiled{x}, false)
+		c.apply(n, "+", func(e *value.Run, a []value.Value) value.Value { return e.Calculate('+', value.Int(0), a[0]) }, []Compiled{x}, false)
 		return x
 	}
 	return c.stop(n, CodeSyntax, "operator "+n.Operator+" is not part of the mapping language", "")
@@ -92,31 +82,34 @@ func (c *Compiler) binary(n *ast.BinaryNode) Compiled {
 func operation(op string, av, bv Eval) Eval {
 	switch op {
 	case "+", "-", "*", "/", "%":
-		return func(e *Env) Value { x, y := av(e), bv(e); return e.calculated(op[0], x, y) }
+		return func(e *Env) value.Value { x, y := av(e), bv(e); return e.Calculated(op[0], x, y) }
 	case "==", "!=":
-		return func(e *Env) Value { x, y := av(e), bv(e); return e.Of(Bool(equal(e, x, y) == (op == "==")), x, y) }
+		return func(e *Env) value.Value {
+			x, y := av(e), bv(e)
+			return e.Of(value.Bool(e.Equal(x, y) == (op == "==")), x, y)
+		}
 	case "<", "<=", ">", ">=":
 		is := comparisons[op]
-		return func(e *Env) Value {
+		return func(e *Env) value.Value {
 			x, y := av(e), bv(e)
 			if x.Absent() || y.Absent() {
-				return Bool(false)
+				return value.Bool(false)
 			}
-			return e.Of(Bool(is(compare(e, x, y))), x, y)
+			return e.Of(value.Bool(is(e.Compare(x, y))), x, y)
 		}
 	case "and", "&&":
-		return func(e *Env) Value { return Bool(Truth(e, av(e)) && Truth(e, bv(e))) }
+		return func(e *Env) value.Value { return value.Bool(e.Truth(av(e)) && e.Truth(bv(e))) }
 	case "or", "||":
-		return func(e *Env) Value { return Bool(Truth(e, av(e)) || Truth(e, bv(e))) }
+		return func(e *Env) value.Value { return value.Bool(e.Truth(av(e)) || e.Truth(bv(e))) }
 	case "??":
-		return func(e *Env) Value {
+		return func(e *Env) value.Value {
 			if v := av(e); !v.Absent() {
 				return v
 			}
 			return bv(e)
 		}
 	case "in":
-		return func(e *Env) Value { y, x := bv(e), av(e); return e.Of(contains(e, y, x), x, y) }
+		return func(e *Env) value.Value { y, x := bv(e), av(e); return e.Of(e.Contains(y, x), x, y) }
 	case "contains", "startsWith", "endsWith":
 		return textTest(op, av, bv)
 	}
@@ -128,7 +121,7 @@ func (c *Compiler) binaryOutcome(n *ast.BinaryNode, a, b Compiled) *Outcome {
 	switch n.Operator {
 	case "+", "-", "*", "/", "%":
 		op := n.Operator[0]
-		may := c.apply(n, n.Operator, func(e *Env, x []Value) Value { return calculate(e, op, x[0], x[1]) }, []Compiled{a, b}, false)
+		may := c.apply(n, n.Operator, func(e *value.Run, x []value.Value) value.Value { return e.Calculate(op, x[0], x[1]) }, []Compiled{a, b}, false)
 		if op == '+' {
 			if a.unnamedText() && b.unnamedText() {
 				c.warn(n, CodeNever, "both are texts in this format, and + joins them, 3.5 and 1 to 3.51: numbers are read by decimal() first, and texts are better joined by concat()")
@@ -155,8 +148,12 @@ func (c *Compiler) binaryOutcome(n *ast.BinaryNode, a, b Compiled) *Outcome {
 
 // tryOperator reports an operator that can only fail, such as a comparison of sorts that can never be compared.
 func (c *Compiler) tryOperator(n *ast.BinaryNode, name string, a, b Compiled) {
-	c.apply(n, name, func(e *Env, x []Value) Value {
-		return operation(n.Operator, func(*Env) Value { return x[0] }, func(*Env) Value { return x[1] })(e)
+	ev := operation(n.Operator, func(e *Env) value.Value { return e.args[0] }, func(e *Env) value.Value { return e.args[1] })
+	c.apply(n, name, func(r *value.Run, x []value.Value) value.Value {
+		e := &Env{Run: *r, args: x}
+		v := ev(e)
+		*r = e.Run
+		return v
 	}, []Compiled{a, b}, false)
 }
 
@@ -164,8 +161,8 @@ func isNil(n ast.Node) bool { _, ok := n.(*ast.NilNode); return ok }
 
 func (c *Compiler) matches(n *ast.BinaryNode) Compiled {
 	a, b := c.operand(n.Left), c.node(n.Right)
-	if b.Const == nil || b.Const.Kind != KindText {
-		c.stop(n.Right, CodeArguments, "the pattern of matches must be a text in quotes", "")
+	if b.Const == nil || b.Const.Kind != value.KindText {
+		c.stop(n.Right, helpers.CodeArguments, "the pattern of matches must be a text in quotes", "")
 	}
 	re, err := regexp.Compile(b.Const.Str)
 	if err != nil {
@@ -176,16 +173,16 @@ func (c *Compiler) matches(n *ast.BinaryNode) Compiled {
 }
 
 func matching(ev Eval, re *regexp.Regexp) Eval {
-	return func(e *Env) Value {
+	return func(e *Env) value.Value {
 		v := ev(e)
 		if v.Absent() {
-			return Bool(false)
+			return value.Bool(false)
 		}
 		s, ok := v.Text()
 		if !ok {
-			return e.FailSort(v, CodeNotText, "matches needs a text")
+			return e.FailSort(v, value.CodeNotText, "matches needs a text")
 		}
-		return e.Of(Bool(re.MatchString(s)), v)
+		return e.Of(value.Bool(re.MatchString(s)), v)
 	}
 }
 
@@ -204,122 +201,32 @@ var textTests = map[string]func(s, part string) bool{"contains": strings.Contain
 // textTest looks into a text; of a list it only tells whether that has an item.
 func textTest(op string, a, b Eval) Eval {
 	test := textTests[op]
-	return func(e *Env) Value {
+	return func(e *Env) value.Value {
 		x, y := a(e), b(e)
 		if x.Absent() || y.Absent() {
-			return Bool(false)
+			return value.Bool(false)
 		}
-		if x.Kind == KindList && op == "contains" {
-			return e.Of(contains(e, x, y), x, y)
+		if x.Kind == value.KindList && op == "contains" {
+			return e.Of(e.Contains(x, y), x, y)
 		}
-		s, part := textArg(e, x), textArg(e, y)
-		return e.Of(Bool(test(s, part)), x, y)
+		s, part := e.TextOf(x), e.TextOf(y)
+		return e.Of(value.Bool(test(s, part)), x, y)
 	}
-}
-
-// calculated calculates, and says what of.
-func (e *Env) calculated(op byte, a, b Value) Value {
-	v := calculate(e, op, a, b)
-	switch {
-	case v.IsNumber():
-		v.Made = Computed
-	case v.Kind == KindText:
-		v.Made = Changed.of(v, []Value{a, b})
-	}
-	return e.Of(v, a, b)
-}
-
-// calculate is arithmetic with absent values: missing and null make the result missing or null, as in SQL. Two
-// texts are joined by +.
-func calculate(e *Env, op byte, a, b Value) Value {
-	if a.Absent() || b.Absent() {
-		if a.Kind == KindNull || b.Kind == KindNull {
-			return Null
-		}
-		return Missing
-	}
-	if op == '+' && a.Kind == KindText && b.Kind == KindText {
-		return made(e, a.Str+b.Str)
-	}
-	if !a.IsNumber() || !b.IsNumber() {
-		if a.IsNumber() {
-			a = b
-		}
-		return e.FailSort(a, CodeNotNumber, "a number is needed to calculate; use integer() or decimal() on a text")
-	}
-	return arithmetic(e, op, a, b)
-}
-
-// equal compares; nil in a mapping equals both null and missing. Values of different sorts are an error, because
-// a comparison that can never be true is a mistake.
-func equal(e *Env, a, b Value) bool {
-	switch {
-	case a.Absent() || b.Absent():
-		return a.Absent() && b.Absent()
-	case a.Kind == KindBool && b.Kind == KindBool:
-		return a.Int == b.Int
-	}
-	return compare(e, a, b) == 0
-}
-
-func compare(e *Env, a, b Value) int {
-	switch {
-	case a.IsNumber() && b.IsNumber():
-		return compareNumbers(a, b)
-	case a.Kind == KindDateTime && b.Kind == KindDateTime:
-		return compareTimes(e, a.Str, b.Str)
-	case isDateText(a, b):
-		for _, v := range []Value{a, b} {
-			if _, ok := readDate(v.Str); !ok {
-				e.failBy(v, CodeNotDate, "a date is only compared with a text that is one, as YYYY-MM-DD; use parseDate() on it")
-			}
-		}
-		return strings.Compare(a.Str, b.Str)
-	case a.Kind == b.Kind && (a.Kind == KindText || a.Kind == KindDate):
-		return strings.Compare(a.Str, b.Str)
-	}
-	e.Fail(CodeCompare, aKind(a.Kind)+" cannot be compared with "+aKind(b.Kind))
-	return 0
-}
-
-// isDateText allows dates to be compared with texts in quotes: form.born | parseDate("…") < "2000-01-01".
-func isDateText(a, b Value) bool {
-	return a.Kind == KindDate && b.Kind == KindText || a.Kind == KindText && b.Kind == KindDate
-}
-
-// contains tells whether list has an item equal to v; v of another sort than an item is not equal to it.
-func contains(e *Env, list, v Value) Value {
-	if list.Absent() || v.Absent() {
-		return Bool(false)
-	}
-	if list.Kind != KindList {
-		return e.FailSort(list, CodeNotList, "in needs a list")
-	}
-	for i := range list.Length() {
-		it := list.Item(i)
-		if !e.Step() {
-			return Missing
-		}
-		if isDateText(it, v) && it.Str == v.Str || sameSort(it, v) && it.Kind <= KindDateTime && equal(e, it, v) {
-			return Bool(true)
-		}
-	}
-	return Bool(false)
 }
 
 // IsTrue uses a value as a condition, for check.
-func IsTrue(e *Env, a []Value) Value {
-	v := Bool(Truth(e, a[0]))
-	if e.Err != nil && e.Err.Code == CodeNotBoolean {
+func IsTrue(e *value.Run, a []value.Value) value.Value {
+	v := value.Bool(e.Truth(a[0]))
+	if e.Err != nil && e.Err.Code == value.CodeNotBoolean {
 		e.Err.Message += "; use a comparison, or boolean() on a text"
 	}
 	return v
 }
 
 // WholeText uses a value as a text.
-func WholeText(e *Env, a []Value) Value {
+func WholeText(e *value.Run, a []value.Value) value.Value {
 	if _, ok := a[0].Text(); !ok && !a[0].Absent() {
-		return e.Fail(CodeNotText, "it must be a single value")
+		return e.Fail(value.CodeNotText, "it must be a single value")
 	}
 	return a[0]
 }

@@ -1,6 +1,10 @@
-package expr
+package expr_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/inbasket/inbasket/test/expressions"
+)
 
 // operatorsOnKinds are expressions and their values.
 var operatorsOnKinds = [][2]string{
@@ -400,12 +404,12 @@ var operatorsOnKinds = [][2]string{
 
 // TestOperatorsOnEveryKind is what each does with a value of every kind: what is missing, null and "" first.
 func TestOperatorsOnEveryKind(t *testing.T) {
-	computes(t, operatorsOnKinds)
+	expressions.Computes(t, operatorsOnKinds)
 }
 
 // TestOperatorsAtTheirEdges has empty and long values, wrong arguments, and what is only nearly right.
 func TestOperatorsAtTheirEdges(t *testing.T) {
-	computes(t, [][2]string{
+	expressions.Computes(t, [][2]string{
 		{`1 + 2 * 3`, `7`},
 		{`(1 + 2) * 3`, `9`},
 		{`7 / 2`, `decimal 3.5`},

@@ -1,79 +1,53 @@
 package expr
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
 
-	"github.com/inbasket/inbasket/mapping/datefmt"
 	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // Outcome is what check knows of a value before there is a form: every helper is run on what its arguments may be, so
 // that what can only fail is found before a form meets it.
 type Outcome struct {
-	Known  []Value // values of the mapping's own that it may have, such as those of a lookup
-	More   []Value // samples of each sort of value that it may have beside, made of a form
-	Parts  string  // text of the mapping's own that is surely in it
-	Least  int     // characters that it has at least, where it is there
-	Usual  int     // where none of its parts is missing or empty either
-	Named  bool    // the form's schema names its sorts
-	Formed bool    // and a format of its texts, which the samples have
-	All    bool    // there are no others, but absent ones
+	Known  []value.Value // values of the mapping's own that it may have, such as those of a lookup
+	More   []value.Value // samples of each sort of value that it may have beside, made of a form
+	Parts  string        // text of the mapping's own that is surely in it
+	Least  int           // characters that it has at least, where it is there
+	Usual  int           // where none of its parts is missing or empty either
+	Named  bool          // the form's schema names its sorts
+	Formed bool          // and a format of its texts, which the samples have
+	All    bool          // there are no others, but absent ones
 }
 
 const (
 	maxCombos = 20_000 // of arguments that are tried
 	maxAlike  = 6      // samples that are kept of one sort
-	ofForm    = 1      // src of a sample: it stands for what a form gives
 )
 
-// sampleTime is in a year, month and day that every pattern can write.
-var sampleTime = time.Date(1999, 12, 31, 23, 58, 59, 0, time.FixedZone("", 3600))
-
-// SamplesOf makes values stand for what a form gives.
-func SamplesOf(values ...Value) []Value {
-	for i := range values {
-		values[i].Src = ofForm
-	}
-	return values
-}
-
-// FormSamples stand for what a form may hold, by the words that JSON Schema has for types.
-var FormSamples = map[string][]Value{
-	"string": SamplesOf(Text("x"), Text(""), Text("1"), Text("1,5"), Text("1999-12-31"), Text("1999-12-31T23:58:59+01:00"),
-		Text("1999-12-31T23:58:59"), Text("true"), Text("AAAA")),
-	"integer": SamplesOf(Int(1), Int(0)),
-	"number":  SamplesOf(Int(1), Int(0), Value{Kind: KindDecimal, Str: "1.5"}, Value{Kind: KindDecimal, Str: "1.0"}),
-	"boolean": SamplesOf(Bool(true), Bool(false)),
-	"array": SamplesOf(Value{Kind: KindList, Any: []any{}}, Value{Kind: KindList, Any: []any{"x"}}, Value{Kind: KindList, Any: []any{json.Number("1")}},
-		Value{Kind: KindList, Any: []any{json.Number("1.5")}}, Value{Kind: KindList, Any: []any{true}}, Value{Kind: KindList, Any: []any{map[string]any{}}}, Value{Kind: KindList, Any: []any{[]any{}}}),
-	"object": SamplesOf(Value{Kind: KindObject, Any: map[string]any{}}),
-}
-
 // anything stands for values that a form did not give as it is too.
-var anything = &Outcome{More: slices.Concat(FormSamples["string"], FormSamples["number"], FormSamples["boolean"], FormSamples["array"], FormSamples["object"],
-	SamplesOf(Value{Kind: KindDate, Str: "1999-12-31"}, Value{Kind: KindDateTime, Str: "1999-12-31T23:58:59+01:00"}, Value{Kind: KindDateTime, Str: "1999-12-31T23:58:59"}, Value{Kind: KindBinary}))}
+var anything = &Outcome{More: slices.Concat(value.FormSamples["string"], value.FormSamples["number"], value.FormSamples["boolean"], value.FormSamples["array"], value.FormSamples["object"],
+	value.SamplesOf(value.Value{Kind: value.KindDate, Str: "1999-12-31"}, value.Value{Kind: value.KindDateTime, Str: "1999-12-31T23:58:59+01:00"}, value.Value{Kind: value.KindDateTime, Str: "1999-12-31T23:58:59"}, value.Value{Kind: value.KindBinary}))}
 
 var (
-	someBoolean  = &Outcome{More: FormSamples["boolean"]}
-	someInteger  = &Outcome{More: FormSamples["integer"]}
-	someNumber   = &Outcome{More: FormSamples["number"]}
-	someList     = &Outcome{More: FormSamples["array"]}
+	someBoolean  = &Outcome{More: value.FormSamples["boolean"]}
+	someInteger  = &Outcome{More: value.FormSamples["integer"]}
+	someNumber   = &Outcome{More: value.FormSamples["number"]}
+	someList     = &Outcome{More: value.FormSamples["array"]}
 	noOutcome    = &Outcome{} // fail() gives no value
-	submissionID = &Outcome{More: SamplesOf(Text("0123456789ABC"))}
+	submissionID = &Outcome{More: value.SamplesOf(value.Text("0123456789ABC"))}
 )
 
 // Outcome of an expression; what is not known may be anything.
 func (x Compiled) Outcome() *Outcome {
 	switch {
 	case x.Const != nil:
-		return &Outcome{Known: []Value{*x.Const}, All: true}
+		return &Outcome{Known: []value.Value{*x.Const}, All: true}
 	case x.May != nil:
 		return x.May
 	}
@@ -85,7 +59,7 @@ func (o *Outcome) never() bool { return len(o.Known)+len(o.More) == 0 }
 
 // either joins the outcomes of alternatives.
 func either(xs ...Compiled) *Outcome {
-	out := &Outcome{All: true, Least: maxCount, Usual: maxCount}
+	out := &Outcome{All: true, Least: value.MaxCount, Usual: value.MaxCount}
 	for _, x := range xs {
 		o := x.Outcome()
 		out.All = out.All && o.All
@@ -105,7 +79,7 @@ func either(xs ...Compiled) *Outcome {
 }
 
 // Add keeps a value: of the mapping's own all, of others some of each sort.
-func (o *Outcome) Add(v Value) {
+func (o *Outcome) Add(v value.Value) {
 	alike := 0
 	list := &o.Known
 	if v.Src != 0 && v.Absent() {
@@ -115,32 +89,22 @@ func (o *Outcome) Add(v Value) {
 		list = &o.More
 	}
 	for _, have := range *list {
-		if have.Kind == v.Kind && have.Str == v.Str && have.Int == v.Int && v.Kind < KindBinary {
+		if have.Kind == v.Kind && have.Str == v.Str && have.Int == v.Int && v.Kind < value.KindBinary {
 			return
 		}
-		if have.Kind == v.Kind && sameSort(have, v) {
+		if have.Kind == v.Kind && value.SameSort(have, v) {
 			alike++
 		}
 	}
-	if o.All || v.Src == 0 || alike < maxAlike || v.Kind == KindText && alike < 2*maxAlike {
+	if o.All || v.Src == 0 || alike < maxAlike || v.Kind == value.KindText && alike < 2*maxAlike {
 		*list = append(*list, v)
 	}
-}
-
-// sameSort tells whether two values can be equal; a time with and one without an offset are of two sorts.
-func sameSort(a, b Value) bool {
-	if a.Kind == KindDateTime && b.Kind == KindDateTime {
-		_, zoned, _ := ReadDateTime(a.Str)
-		_, too, _ := ReadDateTime(b.Str)
-		return zoned == too
-	}
-	return a.Kind == b.Kind || a.IsNumber() && b.IsNumber()
 }
 
 // trial is a computation that check runs on what its arguments may be.
 type trial struct {
 	out      *Outcome
-	sorts    []map[Kind]bool // of each argument whose sorts the form's schema names: whether one of them worked
+	sorts    []map[value.Kind]bool // of each argument whose sorts the form's schema names: whether one of them worked
 	works    bool
 	constant string // what the first failure that no form takes part in says
 	failed   string // what the first failure says, rather one that the mapping itself causes
@@ -150,17 +114,17 @@ type trial struct {
 }
 
 // apply runs a function on every combination of what its arguments may be, and reports at n what can only fail.
-func (c *Compiler) apply(n ast.Node, name string, fn Function, xs []Compiled, own bool) *Outcome {
+func (c *Compiler) apply(n ast.Node, name string, fn value.Function, xs []Compiled, own bool) *Outcome {
 	if !c.Strict {
 		return nil
 	}
-	t := trial{out: &Outcome{}, sorts: make([]map[Kind]bool, len(xs))}
-	lists, total, pure := make([][]Value, len(xs)), 1, true
+	t := trial{out: &Outcome{}, sorts: make([]map[value.Kind]bool, len(xs))}
+	lists, total, pure := make([][]value.Value, len(xs)), 1, true
 	t.out.All = !slices.ContainsFunc(xs, func(x Compiled) bool { return !x.Outcome().All })
 	for i, x := range xs {
 		o := x.Outcome()
 		if o.Named {
-			t.sorts[i] = map[Kind]bool{}
+			t.sorts[i] = map[value.Kind]bool{}
 		}
 		if o.never() {
 			return noOutcome
@@ -168,19 +132,19 @@ func (c *Compiler) apply(n ast.Node, name string, fn Function, xs []Compiled, ow
 		pure = pure && len(o.More) == 0
 		lists[i] = slices.Concat(o.Known, o.More)
 		if !o.All && !o.Formed && slices.ContainsFunc(o.More, isText) {
-			lists[i] = append(lists[i], patternSamples(xs)...)
+			lists[i] = append(lists[i], c.said(xs).Samples()...)
 		}
 		switch {
 		case t.out.All && x.Const == nil:
-			lists[i] = append(lists[i], SamplesOf(Missing, Null)...)
+			lists[i] = append(lists[i], value.SamplesOf(value.Missing, value.Null)...)
 		case own && len(o.More) > 0:
-			lists[i] = append(lists[i], Value{Src: ofForm}) // its place may be taken by a value of the mapping's own
+			lists[i] = append(lists[i], value.Value{Src: value.OfForm}) // its place may be taken by a value of the mapping's own
 		}
 		if total *= len(lists[i]); total > maxCombos {
 			return nil
 		}
 	}
-	combine(lists, make([]Value, 0, len(xs)), func(args []Value) { t.run(fn, args, own) })
+	combine(lists, make([]value.Value, 0, len(xs)), func(args []value.Value) { t.run(fn, args, own) })
 	switch {
 	case t.works && t.constant != "":
 		c.warn(n, CodeConstant, name+" cannot take a value that this mapping itself may give it: "+t.constant)
@@ -189,7 +153,7 @@ func (c *Compiler) apply(n ast.Node, name string, fn Function, xs []Compiled, ow
 	case t.works:
 		for _, sorts := range t.sorts {
 			if k, ok := Useless(sorts); ok {
-				c.warn(n, CodeNever, name+" cannot work with the sort "+KindName(k)+", which the form's schema names here: such a form is parked, since it is right")
+				c.warn(n, CodeNever, name+" cannot work with the sort "+value.KindName(k)+", which the form's schema names here: such a form is parked, since it is right")
 			}
 		}
 	case pure:
@@ -201,7 +165,7 @@ func (c *Compiler) apply(n ast.Node, name string, fn Function, xs []Compiled, ow
 }
 
 // combine calls f for every choice of one value from each list.
-func combine(lists [][]Value, chosen []Value, f func([]Value)) {
+func combine(lists [][]value.Value, chosen []value.Value, f func([]value.Value)) {
 	if len(lists) == 0 {
 		f(chosen)
 		return
@@ -212,8 +176,8 @@ func combine(lists [][]Value, chosen []Value, f func([]Value)) {
 }
 
 // Useless returns a sort of which no value works.
-func Useless(sorts map[Kind]bool) (Kind, bool) {
-	for k := range KindObject + 1 {
+func Useless(sorts map[value.Kind]bool) (value.Kind, bool) {
+	for k := range value.KindObject + 1 {
 		if works, tried := sorts[k]; tried && !works {
 			return k, true
 		}
@@ -221,23 +185,23 @@ func Useless(sorts map[Kind]bool) (Kind, bool) {
 	return 0, false
 }
 
-func (t *trial) run(fn Function, args []Value, own bool) {
-	e := &Env{In: &Input{}, Budget: DefaultBudget(decode.DefaultLimits().Bytes)}
+func (t *trial) run(fn value.Function, args []value.Value, own bool) {
+	e := &value.Run{Budget: value.DefaultBudget(decode.DefaultLimits().Bytes)}
 	ofMapping, absent, text := true, false, false
 	for _, a := range args {
 		ofMapping = ofMapping && a.Src == 0
-		absent = absent || a.Absent() && a.Src == ofForm
-		text = text || isText(a) && a.Src == ofForm
+		absent = absent || a.Absent() && a.Src == value.OfForm
+		text = text || isText(a) && a.Src == value.OfForm
 	}
 	v := fn(e, slices.Clone(args))
-	zero := slices.ContainsFunc(args, func(a Value) bool { return a.IsNumber() && compareNumbers(a, Int(0)) == 0 })
+	zero := slices.ContainsFunc(args, func(a value.Value) bool { return a.IsNumber() && value.CompareNumbers(a, value.Int(0)) == 0 })
 	t.counts = t.counts || e.Err == nil && !zero && v.IsNumber()
-	t.large = t.large || e.Err != nil && e.Err.Code == CodeTooLarge && e.Err.Made == Computed
+	t.large = t.large || e.Err != nil && e.Err.Code == value.CodeTooLarge && e.Err.Made == value.Computed
 	if e.Err == nil && !own {
 		v = e.Of(v, args...)
 	}
 	for i, sorts := range t.sorts {
-		if sorts != nil && args[i].Src == ofForm && args[i].Kind > KindNull {
+		if sorts != nil && args[i].Src == value.OfForm && args[i].Kind > value.KindNull {
 			sorts[args[i].Kind] = sorts[args[i].Kind] || e.Err == nil
 		}
 	}
@@ -246,7 +210,7 @@ func (t *trial) run(fn Function, args []Value, own bool) {
 		t.works = t.works || !absent
 		t.out.Add(v)
 		if text && isText(v) && v.Src != 0 && !t.out.All { // what is made of a text may be any other
-			for _, any := range FormSamples["string"] {
+			for _, any := range value.FormSamples["string"] {
 				t.out.Add(any)
 			}
 		}
@@ -254,49 +218,19 @@ func (t *trial) run(fn Function, args []Value, own bool) {
 	case absent:
 		return
 	}
-	if own := e.Err.blamed && e.Err.Src == 0; t.failed == "" || own && !t.own {
+	if own := e.Err.Blamed && e.Err.Src == 0; t.failed == "" || own && !t.own {
 		t.failed, t.own = e.Err.Message, own
 	}
 	if ofMapping && t.constant == "" {
-		t.constant = ShownValue(args[0]) + ": " + e.Err.Message
+		t.constant = value.Shown(args[0]) + ": " + e.Err.Message
 	}
 }
 
-func isText(v Value) bool { return v.Kind == KindText }
+func isText(v value.Value) bool { return v.Kind == value.KindText }
 
 // unnamedText tells of a field that is a text because the form's format makes no numbers, not because its schema says so.
 func (x Compiled) unnamedText() bool {
-	return x.Path != nil && x.May != nil && !x.May.Named && slices.ContainsFunc(x.May.More, isText) && !slices.ContainsFunc(x.May.More, Value.IsNumber)
-}
-
-// patternSamples are texts that only a constant argument tells of: the argument itself, and what its date pattern reads.
-func patternSamples(xs []Compiled) []Value {
-	var out []Value
-	for _, x := range xs {
-		if x.Const == nil || x.Const.Kind != KindText {
-			continue
-		}
-		out = append(out, Text(x.Const.Str))
-		if p, err := datefmt.Compile(x.Const.Str); err == nil {
-			out = append(out, Text(p.Format(sampleTime)))
-		}
-	}
-	return SamplesOf(out...)
-}
-
-// ShownValue writes a value of the mapping's own for a message.
-func ShownValue(v Value) string {
-	s, ok := v.Text()
-	if !ok {
-		return KindName(v.Kind)
-	}
-	if short := Cut(s, 40); short != s {
-		s = short + "…"
-	}
-	if v.Kind == KindText {
-		return fmt.Sprintf("%q", s)
-	}
-	return s
+	return x.Path != nil && x.May != nil && !x.May.Named && slices.ContainsFunc(x.May.More, isText) && !slices.ContainsFunc(x.May.More, value.Value.IsNumber)
 }
 
 // condition checks that an expression may be true or false at all.
@@ -344,7 +278,7 @@ func shortest(o *Outcome) int {
 	if len(o.More) > 0 || len(o.Known) == 0 {
 		return 0
 	}
-	n := maxPad
+	n := helpers.MaxPad
 	for _, v := range o.Known {
 		s, _ := v.Text()
 		n = min(n, utf8.RuneCountInString(s))
@@ -363,7 +297,7 @@ func padded(name string, xs []Compiled) int {
 // withTexts is measured for +, which may add numbers too.
 func (o *Outcome) withTexts(xs ...Compiled) *Outcome {
 	for _, x := range xs {
-		if x.Const != nil && x.Const.Kind == KindText || x.Const == nil && x.Outcome().Least > 0 {
+		if x.Const != nil && x.Const.Kind == value.KindText || x.Const == nil && x.Outcome().Least > 0 {
 			return o.measured(partsOf(xs...), least(xs...), likely(xs...))
 		}
 	}
@@ -376,7 +310,7 @@ func (o *Outcome) measured(parts string, least, likely int) *Outcome {
 		return o
 	}
 	if o == nil {
-		o = &Outcome{More: FormSamples["string"]}
+		o = &Outcome{More: value.FormSamples["string"]}
 	}
 	o.Parts, o.Least, o.Usual = parts, max(least, utf8.RuneCountInString(parts)), likely
 	return o

@@ -6,13 +6,15 @@ import (
 	"github.com/expr-lang/expr/ast"
 
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // attached is where the attachments lie, which are no part of the form.
 var attached = &Path{Slot: -1, outside: true, Abs: []Step{{Name: "attachments", Loop: -1}}}
 
 // attachmentMembers are those of one, with what check knows of them.
-var attachmentMembers = map[string]*Outcome{"name": {More: FormSamples["string"]}, "type": {More: FormSamples["string"]}, "size": someInteger}
+var attachmentMembers = map[string]*Outcome{"name": {More: value.FormSamples["string"]}, "type": {More: value.FormSamples["string"]}, "size": someInteger}
 
 // place is where a value lies, also one that was found by a helper; nil where that is not known.
 func (x Compiled) place() *Path {
@@ -48,7 +50,7 @@ func (c *Compiler) mayBe(p *Path) *Outcome {
 	case len(p.Abs) == 1:
 		return someList
 	case len(p.Abs) == 2:
-		return &Outcome{More: FormSamples["object"]}
+		return &Outcome{More: value.FormSamples["object"]}
 	}
 	return attachmentMembers[p.Abs[2].Name]
 }
@@ -78,20 +80,12 @@ func (c *Compiler) placed(n ast.Node, name string, out Compiled, list Compiled) 
 	}
 	c.isList(n, list)
 	if at := itemOf(list.place()); at != nil && name == "join" && c.Strict {
-		c.apply(n, name, oneJoined, []Compiled{{May: c.mayBe(at)}}, true)
+		c.apply(n, name, helpers.OneJoined, []Compiled{{May: c.mayBe(at)}}, true)
 	}
 	if name == "first" || name == "last" {
 		return c.under(out, itemOf(list.place()))
 	}
 	return out
-}
-
-// oneJoined uses a value as an item of join.
-func oneJoined(e *Env, a []Value) Value {
-	if _, ok := a[0].Text(); !ok && !a[0].Absent() {
-		return e.FailSort(a[0], CodeNotText, "only texts, numbers and dates can be joined")
-	}
-	return a[0]
 }
 
 // isList tells whose mapping it is that a value is used as a list, and stops where it cannot be.
@@ -102,4 +96,30 @@ func (c *Compiler) isList(n ast.Node, x Compiled) {
 			panic(prob)
 		}
 	}
+}
+
+// passes tells whether a path leads through what another one takes, or takes the text of.
+func (p *Path) passes(taken []Step) bool {
+	if n := len(taken); n > 0 && taken[n-1].Name == "#text" {
+		taken = taken[:n-1]
+	}
+	return len(taken) < len(p.Abs) && slices.Equal(taken, p.Abs[:len(taken)])
+}
+
+// Or is a value beside others that are taken where it is not there. Where one of them takes what stands on the way to it, nothing is
+// lost if it has another sort.
+func (x Compiled) Or(others ...Compiled) Compiled {
+	for _, o := range others {
+		if p := x.Path; p != nil && o.Path != nil && o.Path.Slot == p.Slot && p.passes(o.Path.Abs) {
+			strict := x.Eval
+			x.Eval = func(e *Env) value.Value {
+				before := e.Err
+				v := strict(e)
+				e.Err = before
+				return v
+			}
+			return x
+		}
+	}
+	return x
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
 )
 
 var update = flag.Bool("update", false, "write the generated reference anew")
@@ -35,8 +37,8 @@ func TestReference(t *testing.T) {
 			t.Errorf("%s is not described", n)
 		}
 	}
-	for _, n := range helperNames() {
-		if h, ok := helpers[n]; ok && (h.usage == "" || h.absent == "") {
+	for _, n := range callable {
+		if h, ok := helpers.Find(n); ok && (h.Usage == "" || h.Absent == "") {
 			t.Errorf("%s is not described", n)
 		}
 	}
@@ -46,20 +48,17 @@ func TestReference(t *testing.T) {
 func helpersPage() string {
 	var b strings.Builder
 	b.WriteString("# Helpers of mapping expressions\n\nGenerated from the program. A piped value is the first argument: `x | trim()` is `trim(x)`.\n")
-	for _, part := range []struct {
-		title string
-		table map[string]helper
-	}{{"Text", textHelpers}, {"Numbers", numberHelpers}, {"Dates and times", dateHelpers}, {"Lists and absent values", listHelpers}} {
-		fmt.Fprintf(&b, "\n## %s\n\n| helper | how it is written and what it does | missing, null and \"\" |\n| --- | --- | --- |\n", part.title)
-		for _, name := range helperNames() {
-			if h, ok := part.table[name]; ok {
-				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, cell(h.usage), cell(h.absent))
+	for _, part := range helpers.Parts {
+		fmt.Fprintf(&b, "\n## %s\n\n| helper | how it is written and what it does | missing, null and \"\" |\n| --- | --- | --- |\n", part.Title)
+		for _, name := range callable {
+			if h, ok := part.Helpers[name]; ok {
+				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, cell(h.Usage), cell(h.Absent))
 			}
 		}
 	}
 	b.WriteString("\n## Over lists\n\nA missing or null list counts as an empty one. In the condition `.amount` is a member of the item, `#` the item itself, `#index`" +
 		" its number from 0.\n\n| helper | what it does |\n| --- | --- |\n")
-	for _, name := range helperNames() {
+	for _, name := range callable {
 		if p, ok := predicates[name]; ok {
 			fmt.Fprintf(&b, "| `%s` | %s |\n", name, cell(p.usage))
 		}

@@ -5,11 +5,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // Binding is what a name stands for. Exactly one of path, ev, ref and members is set.
@@ -65,14 +65,6 @@ func (s *Scope) all() []string {
 	return names
 }
 
-// Table is a table of known values; keys are compared as texts, exactly, but those of numbers as numbers.
-type Table struct {
-	Name    string
-	Rows    map[string]string
-	once    sync.Once
-	byValue map[string]string
-}
-
 // Input is what is known of a submission beside its form.
 type Input struct {
 	ID          string // the submission's ID
@@ -92,32 +84,32 @@ func FormScope() *Scope {
 }
 
 // memberOutcomes is what check knows of submission's members.
-var memberOutcomes = map[string]*Outcome{"id": submissionID, "reference": {More: FormSamples["string"]},
-	"received": {More: SamplesOf(Value{Kind: KindDateTime, Str: "1999-12-31T23:58:59Z"})}}
+var memberOutcomes = map[string]*Outcome{"id": submissionID, "reference": {More: value.FormSamples["string"]},
+	"received": {More: value.SamplesOf(value.Value{Kind: value.KindDateTime, Str: "1999-12-31T23:58:59Z"})}}
 
 var submissionMembers = map[string]Eval{
-	"id": func(e *Env) Value { return Text(e.In.ID) },
-	"reference": func(e *Env) Value {
+	"id": func(e *Env) value.Value { return value.Text(e.In.ID) },
+	"reference": func(e *Env) value.Value {
 		if e.In.Reference == "" {
-			return Missing
+			return value.Missing
 		}
-		return Text(e.In.Reference)
+		return value.Text(e.In.Reference)
 	},
-	"received": func(e *Env) Value {
+	"received": func(e *Env) value.Value {
 		if e.In.Received.IsZero() {
-			return Missing
+			return value.Missing
 		}
-		return DateTime(e.In.Received.UTC(), true)
+		return value.DateTime(e.In.Received.UTC(), true)
 	},
 }
 
 // attachments is a list of objects with name, type and size.
-func attachments(e *Env) Value {
-	list := make([]Value, len(e.In.Attachments))
+func attachments(e *Env) value.Value {
+	list := make([]value.Value, len(e.In.Attachments))
 	for i, a := range e.In.Attachments {
-		list[i] = Value{Kind: KindObject, Any: map[string]any{"name": a.Name, "type": a.ContentType, "size": Int(a.Blob.Size)}}
+		list[i] = value.Value{Kind: value.KindObject, Any: map[string]any{"name": a.Name, "type": a.ContentType, "size": value.Int(a.Blob.Size)}}
 	}
-	return Value{Kind: KindList, Any: list}
+	return value.Value{Kind: value.KindList, Any: list}
 }
 
 // WordPattern is how names are written.
@@ -153,17 +145,19 @@ func (p *Program) Loop(list Compiled, depth int) Loop {
 }
 
 // At moves to an item of the list.
-func (l Loop) At(e *Env, v Value, i int) { e.Slots[l.item], e.Slots[l.index] = v, Int(int64(i)) }
+func (l Loop) At(e *Env, v value.Value, i int) {
+	e.Slots[l.item], e.Slots[l.index] = v, value.Int(int64(i))
+}
 
 // Items is the scope of one item of a loop.
 func (s *Scope) Items(name string, l Loop) *Scope {
-	bind := Binding{Eval: func(e *Env) Value { return e.Slots[l.item] }, Source: l.List.Source, Under: itemOf(l.List.Under)}
+	bind := Binding{Eval: func(e *Env) value.Value { return e.Slots[l.item] }, Source: l.List.Source, Under: itemOf(l.List.Under)}
 	if l.List.Path != nil {
 		bind = Binding{Path: &Path{Slot: l.item, Abs: l.List.Path.Child(Step{Loop: l.Depth}).Abs}}
 	}
 	bind.Depth = l.Depth + 1
-	return &Scope{parent: s, Names: map[string]Binding{name: bind, "index": {Depth: bind.Depth, Eval: func(e *Env) Value { return e.Slots[l.index] }}}}
+	return &Scope{parent: s, Names: map[string]Binding{name: bind, "index": {Depth: bind.Depth, Eval: func(e *Env) value.Value { return e.Slots[l.index] }}}}
 }
 
 // Nothing stands for an expression that is wrong, which is told.
-var Nothing = Compiled{Eval: func(*Env) Value { return Missing }, Path: &Path{Slot: -1}}
+var Nothing = Compiled{Eval: func(*Env) value.Value { return value.Missing }, Path: &Path{Slot: -1}}

@@ -9,7 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // JSON Schema writes patterns as ECMA-262 does, in its Unicode mode. Go's engine reads another dialect: what means
@@ -134,7 +134,7 @@ func (t *ecmaTranslator) group(rest string) error {
 		t.take(len(name), "(?P<"+name[3:])
 		return nil
 	}
-	return &ecmaError{"the group " + expr.Cut(rest, 4) + "… is not part of ECMA-262", "use ( ) or (?: )"}
+	return &ecmaError{"the group " + value.Cut(rest, 4) + "… is not part of ECMA-262", "use ( ) or (?: )"}
 }
 
 var (
@@ -198,7 +198,7 @@ func (t *ecmaTranslator) code(rest string) error {
 		t.take(len(m[0]), fmt.Sprintf(`\x{%x}`, n))
 		return nil
 	}
-	return &ecmaError{expr.Cut(rest, 2) + " is no escape of ECMA-262", `write the character itself; ^ and $ for beginning and end, \u{41} for a number`}
+	return &ecmaError{value.Cut(rest, 2) + " is no escape of ECMA-262", `write the character itself; ^ and $ for beginning and end, \u{41} for a number`}
 }
 
 // categories are the names that ECMA-262 has for general categories beside the short ones.
@@ -213,7 +213,7 @@ var categories = map[string]string{"Letter": "L", "Cased_Letter": "LC", "Upperca
 func (t *ecmaTranslator) property(rest string) error {
 	m := property.FindStringSubmatch(rest)
 	if m == nil {
-		return &ecmaError{expr.Cut(rest, 3) + " is no property of ECMA-262", `write one such as \p{L} or \p{Script=Latin}`}
+		return &ecmaError{value.Cut(rest, 3) + " is no property of ECMA-262", `write one such as \p{L} or \p{Script=Latin}`}
 	}
 	name := m[3]
 	if short, ok := categories[name]; ok {

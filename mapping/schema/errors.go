@@ -13,6 +13,7 @@ import (
 	rules "github.com/santhosh-tekuri/jsonschema/v6/kind"
 
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // schemaErrors puts into words what the validator found.
@@ -202,7 +203,7 @@ const ofKind = " of a kind that the form's schema describes"
 
 // ruleTexts by the validator's names of rules. Limits come from the schema, never from the form.
 var ruleTexts = map[string]ruleText{
-	"Required": {expr.CodeMissingValue, "the field must be there"}, "Type": {"", "the value must be %s"}, "Enum": {"", "the value is not one of those allowed"},
+	"Required": {value.CodeMissingValue, "the field must be there"}, "Type": {"", "the value must be %s"}, "Enum": {"", "the value is not one of those allowed"},
 	"Const": {"", "the value is not the one allowed"}, "Pattern": {"", "the text does not have the form required"}, "Format": {"", "the text is not a valid %s"},
 	"MinLength": {"", "the text must have at least %s characters"}, "MaxLength": {"", "the text must have at most %s characters"},
 	"MinItems": {"", "the list must have at least %s items"}, "MaxItems": {"", "the list must have at most %s items"},

@@ -11,6 +11,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/satisfy"
 )
 
@@ -156,10 +157,10 @@ func sizes(out *jsonschema.Schema, n *expr.Need) {
 }
 
 // constOf is a value as a form has it.
-func constOf(v expr.Value) any {
+func constOf(v value.Value) any {
 	text, _ := v.Text()
 	switch {
-	case v.Kind == expr.KindBool:
+	case v.Kind == value.KindBool:
 		return v.Int == 1
 	case v.IsNumber():
 		return json.Number(text)
@@ -195,11 +196,11 @@ func (s *Schema) says(n *expr.Need) (said string, names []string) {
 		if saysWhich(r) && n.Of == "" {
 			var shown []string
 			for _, v := range Chosen(r) {
-				v := expr.FromNode(v)
+				v := value.FromNode(v)
 				if text, ok := v.Text(); ok {
 					names = append(names, text)
 				}
-				shown = append(shown, expr.ShownValue(v))
+				shown = append(shown, value.Shown(v))
 			}
 			all = append(all, "one of "+strings.Join(shown[:min(len(shown), 10)], ", "))
 		}

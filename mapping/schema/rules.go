@@ -8,6 +8,7 @@ import (
 
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // facet tells whether a schema says something about a value in so many words.
@@ -28,14 +29,14 @@ func saysNoText(s *jsonschema.Schema) bool {
 // that allows 60 characters is a promise that the target takes them. Errors that are not here, such as a missing
 // value that the mapping asks for, are never promised away.
 var promises = map[string][]facet{
-	expr.CodeTooLong: {saysWhich, saysLength, saysFormat}, encode.CodeTooLong: {saysWhich, saysLength, saysFormat, saysMost},
-	expr.CodeTooLarge: {saysWhich, saysMost}, expr.CodeTooPrecise: {saysWhich, saysParts}, encode.CodePrecision: {saysWhich, saysParts},
-	expr.CodeOutOfRange: {saysWhich, saysMost, saysLeast}, expr.CodeDivide: {saysWhich, saysLeast}, encode.CodeNegative: {saysWhich, saysLeast},
-	expr.CodeLookupMiss: {saysWhich}, encode.CodeUnmapped: {saysWhich}, encode.CodeControl: {saysWhich}, encode.CodeXMLChar: {saysWhich},
-	encode.CodeQuote: {saysWhich}, encode.CodeZone: {saysWhich, saysFormat}, expr.CodeNoSuchTime: {saysWhich},
-	expr.CodeNotText: {saysType}, expr.CodeNotList: {saysType}, expr.CodeShape: {saysType}, expr.CodeNotValue: {saysType}, expr.CodeCompare: {saysType},
-	expr.CodeNotNumber: {saysWhich, saysNoText}, expr.CodeNotInteger: {saysWhich, saysNoText}, expr.CodeNotBoolean: {saysWhich, saysNoText},
-	expr.CodeNotBinary: {saysWhich, saysNoText}, expr.CodeNotDate: {saysWhich, saysNoText, saysFormat}, encode.CodeType: {saysWhich, saysNoText, saysFormat},
+	value.CodeTooLong: {saysWhich, saysLength, saysFormat}, encode.CodeTooLong: {saysWhich, saysLength, saysFormat, saysMost},
+	value.CodeTooLarge: {saysWhich, saysMost}, value.CodeTooPrecise: {saysWhich, saysParts}, encode.CodePrecision: {saysWhich, saysParts},
+	value.CodeOutOfRange: {saysWhich, saysMost, saysLeast}, value.CodeDivide: {saysWhich, saysLeast}, encode.CodeNegative: {saysWhich, saysLeast},
+	value.CodeLookupMiss: {saysWhich}, encode.CodeUnmapped: {saysWhich}, encode.CodeControl: {saysWhich}, encode.CodeXMLChar: {saysWhich},
+	encode.CodeQuote: {saysWhich}, encode.CodeZone: {saysWhich, saysFormat}, value.CodeNoSuchTime: {saysWhich},
+	value.CodeNotText: {saysType}, value.CodeNotList: {saysType}, value.CodeShape: {saysType}, value.CodeNotValue: {saysType}, value.CodeCompare: {saysType},
+	value.CodeNotNumber: {saysWhich, saysNoText}, value.CodeNotInteger: {saysWhich, saysNoText}, value.CodeNotBoolean: {saysWhich, saysNoText},
+	value.CodeNotBinary: {saysWhich, saysNoText}, value.CodeNotDate: {saysWhich, saysNoText, saysFormat}, encode.CodeType: {saysWhich, saysNoText, saysFormat},
 }
 
 // Allows tells whether the schema says in so many words that a field may have the value that led to an error. Where its
@@ -78,24 +79,24 @@ func (s *Schema) Outcome(abs []expr.Step) *expr.Outcome {
 		if r.Enum != nil || r.Const != nil {
 			out.All = true
 			for _, v := range Chosen(r) {
-				if v := expr.FromNode(v); !v.Absent() {
-					out.More = append(out.More, expr.SamplesOf(v)...)
+				if v := value.FromNode(v); !v.Absent() {
+					out.More = append(out.More, value.SamplesOf(v)...)
 				}
 			}
 			return out
 		}
 	}
 	for _, t := range left {
-		for _, v := range expr.FormSamples[t] {
+		for _, v := range value.FormSamples[t] {
 			formed := t != "string" || !slices.ContainsFunc(rules, func(r *jsonschema.Schema) bool { return r.Format != nil && r.Format.Validate(v.Str) != nil })
 			if list, ok := v.Any.([]any); formed && (!ok || s == nil || len(list) == 0 || !s.lacks(typesOf(list), len(abs)+1)) {
 				out.Add(v)
 			}
 		}
 	}
-	out.Formed = slices.ContainsFunc(rules, saysFormat) && slices.ContainsFunc(out.More, func(v expr.Value) bool { return v.Kind == expr.KindText })
+	out.Formed = slices.ContainsFunc(rules, saysFormat) && slices.ContainsFunc(out.More, func(v value.Value) bool { return v.Kind == value.KindText })
 	if !out.Formed && slices.Contains(left, "string") {
-		for _, v := range expr.FormSamples["string"] {
+		for _, v := range value.FormSamples["string"] {
 			out.Add(v)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // schemaOf compiles a schema that stands in one file; the other files are beside it.
@@ -101,12 +102,12 @@ func known(t testing.TB, schema, path string) string {
 	o := s.Outcome(abs)
 	var kinds []string
 	for _, v := range o.More {
-		if k := expr.KindName(v.Kind); len(kinds) == 0 || kinds[len(kinds)-1] != k {
+		if k := value.KindName(v.Kind); len(kinds) == 0 || kinds[len(kinds)-1] != k {
 			kinds = append(kinds, k)
 		}
 	}
 	c := s.Content(abs)
-	content, _ := json.Marshal(map[string]any{"kind": expr.KindName(expr.Kind(c.Kind)), "min": c.MinLength, "max": c.MaxLength, "absent": c.Absent, "null": c.Null})
+	content, _ := json.Marshal(map[string]any{"kind": value.KindName(value.Kind(c.Kind)), "min": c.MinLength, "max": c.MaxLength, "absent": c.Absent, "null": c.Null})
 	out := fmt.Sprintf("%s %s", strings.Join(kinds, ","), content)
 	if o.All {
 		out = "only " + out

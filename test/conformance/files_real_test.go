@@ -10,6 +10,7 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	drops "github.com/inbasket/inbasket/connectors/files/drop"
 	"github.com/inbasket/inbasket/connectors/files/intake"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 	"github.com/inbasket/inbasket/connectors/files/place"
 	"github.com/inbasket/inbasket/connectors/files/place/ftp"
 	"github.com/inbasket/inbasket/connectors/files/place/local"
@@ -18,9 +19,9 @@ import (
 )
 
 func TestFolder(t *testing.T) {
-	for name, change := range map[string]func(*intake.FolderConfig){
-		"with events":    func(*intake.FolderConfig) {},
-		"without events": func(c *intake.FolderConfig) { c.Events, c.Poll = false, time.Second },
+	for name, change := range map[string]func(*rules.FolderConfig){
+		"with events":    func(*rules.FolderConfig) {},
+		"without events": func(c *rules.FolderConfig) { c.Events, c.Poll = false, time.Second },
 	} {
 		t.Run(name, func(t *testing.T) {
 			TestPlaces(t, func(t testing.TB) Places {
@@ -29,7 +30,7 @@ func TestFolder(t *testing.T) {
 					Dir:  dir,
 					Open: func() place.Place { return &local.Place{Dir: dir, Durable: true, Leases: true} },
 					Inbasket: func(b Basket) connectors.Inbasket {
-						c := intake.FolderDefaults()
+						c := rules.FolderDefaults()
 						c.Path, c.Marker = dir, b.Marker
 						c.After = after(b)
 						change(&c)
@@ -43,7 +44,7 @@ func TestFolder(t *testing.T) {
 						return o
 					},
 					Answers: func() connectors.ResultSource {
-						c := intake.FolderAnswersDefaults()
+						c := rules.FolderAnswersDefaults()
 						c.Path = dir
 						change(&c)
 						o, err := intake.NewFolderAnswers(e, c)
@@ -63,17 +64,17 @@ func opened(t testing.TB) func(*intake.Inbasket, error) connectors.Inbasket {
 	}
 }
 
-func after(b Basket) intake.AfterConfig {
+func after(b Basket) rules.AfterConfig {
 	if b.Delete {
-		return intake.AfterConfig{Delete: true}
+		return rules.AfterConfig{Delete: true}
 	}
-	return intake.AfterConfig{Move: "done"}
+	return rules.AfterConfig{Move: "done"}
 }
 
 // overFTP is the harness of a folder behind FTP; dir is that folder as this machine sees it.
 func overFTP(t testing.TB, c ftp.Config, dir string, readBack bool) Places {
 	e := env(t)
-	in := func(f intake.FTPConfig) intake.FTPConfig {
+	in := func(f rules.FTPConfig) rules.FTPConfig {
 		f.Config, f.Quiet, f.Poll = c, 2*time.Second, 5*time.Second
 		return f
 	}
@@ -81,7 +82,7 @@ func overFTP(t testing.TB, c ftp.Config, dir string, readBack bool) Places {
 		Dir:  dir,
 		Open: func() place.Place { return ftp.New(e, c, readBack) },
 		Inbasket: func(b Basket) connectors.Inbasket {
-			f := in(intake.FTPDefaults())
+			f := in(rules.FTPDefaults())
 			f.Marker, f.After = b.Marker, after(b)
 			return opened(t)(intake.NewFTP(e, f))
 		},
@@ -95,7 +96,7 @@ func overFTP(t testing.TB, c ftp.Config, dir string, readBack bool) Places {
 			return o
 		},
 		Answers: func() connectors.ResultSource {
-			o, err := intake.NewFTPAnswers(e, in(intake.FTPAnswersDefaults()))
+			o, err := intake.NewFTPAnswers(e, in(rules.FTPAnswersDefaults()))
 			check(t, err)
 			return o
 		},
@@ -161,7 +162,7 @@ func ftpConfig(s *servers.FTP) ftp.Config {
 // Documents beside an answer file come with it and can be read until it is settled.
 func TestFolderAnswerWithDocument(t *testing.T) {
 	dir, e := t.TempDir(), env(t)
-	c := intake.FolderAnswersDefaults()
+	c := rules.FolderAnswersDefaults()
 	c.Path = dir
 	write(t, filepath.Join(dir, "4711.pdf"), "%PDF")
 	write(t, filepath.Join(dir, "4711.json"), `{"status":"A"}`)

@@ -17,7 +17,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
-	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/load"
 	"github.com/inbasket/inbasket/test/straight"
 )
 
@@ -157,7 +157,7 @@ func (w *world) lookDatabase(ctx context.Context, f *findings, letters []letter,
 	defer tx.Rollback()
 	w.cases = map[string]int64{}
 	for _, name := range []string{"mapping.yaml", "notice.yaml"} {
-		plan, err := mapping.Load(os.DirFS(w.base), name, nil)
+		plan, err := load.Mapping(os.DirFS(w.base), name, nil)
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/orders"
-	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/load"
 	"github.com/inbasket/inbasket/test/straight"
 )
 
@@ -83,7 +83,7 @@ func same(what string, got, want []string) error {
 
 // straight holds every value of a mapping's tables against the forms with these references.
 func (d *demo) straight(ctx context.Context, db *sql.DB, example, target string, forms map[string][]byte) error {
-	plan, err := mapping.Load(os.DirFS(d.path(example, "mappings")), example+".yaml", nil)
+	plan, err := load.Mapping(os.DirFS(d.path(example, "mappings")), example+".yaml", nil)
 	if err != nil {
 		return err
 	}

@@ -30,11 +30,11 @@ import (
 	_ "modernc.org/sqlite" // for the sqlite3 of the examples
 )
 
-// helpers are commands of the examples that this test binary can be, so that nothing need be installed.
-var helpers = map[string]func(args []string) error{"sqlite3": sqlite3, "selfsigned": selfsigned}
+// ownCommands are commands of the examples that this test binary can be, so that nothing need be installed.
+var ownCommands = map[string]func(args []string) error{"sqlite3": sqlite3, "selfsigned": selfsigned}
 
 func TestMain(m *testing.M) {
-	helper := helpers[filepath.Base(os.Args[0])]
+	helper := ownCommands[filepath.Base(os.Args[0])]
 	if helper == nil {
 		os.Exit(withTools(m))
 	}
@@ -138,7 +138,7 @@ var build = sync.OnceValue(func() error {
 	if err != nil {
 		return err
 	}
-	for name := range helpers {
+	for name := range ownCommands {
 		err = errors.Join(err, os.Symlink(self, filepath.Join(bin, name)))
 	}
 	return err

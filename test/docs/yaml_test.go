@@ -11,9 +11,9 @@ import (
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/connectors/all"
-	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/diag"
-	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/helpers"
+	"github.com/inbasket/inbasket/mapping/load"
 	"github.com/inbasket/inbasket/mapping/schema"
 )
 
@@ -29,8 +29,8 @@ var known = map[string][]string{
 // partial are problems that a part of a file has only because the rest is not shown.
 var partial = map[string]bool{
 	config.CodeRoute: true, config.CodeUnknownName: true, config.CodeSecret: true,
-	mapping.CodeFile: true, schema.CodeSchema: true, mapping.CodeUnknownTarget: true, mapping.CodeUnusedField: true, mapping.CodeLookupFile: true, expr.CodeLookupUnknown: true,
-	mapping.CodeLayoutUnknown: true,
+	load.CodeFile: true, schema.CodeSchema: true, load.CodeUnknownTarget: true, load.CodeUnusedField: true, load.CodeLookupFile: true, helpers.CodeLookupUnknown: true,
+	load.CodeLayoutUnknown: true,
 }
 
 // TestLanguages refuses blocks that no test looks at by mistake.
@@ -113,7 +113,7 @@ func mappingFile(b block, keys []string) error {
 			b.text += text
 		}
 	}
-	_, err := mapping.Load(fstest.MapFS{"shown.yaml": {Data: []byte(b.text)}}, "shown.yaml", nil)
+	_, err := load.Mapping(fstest.MapFS{"shown.yaml": {Data: []byte(b.text)}}, "shown.yaml", nil)
 	return err
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/inbasket/inbasket/connectors/all"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/cases"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 const root = "../../configs"
@@ -34,7 +35,7 @@ func TestEveryExample(t *testing.T) {
 			}
 			for _, m := range mappings {
 				fsys := os.DirFS(filepath.Dir(m))
-				p, err := mapping.Load(fsys, filepath.Base(m), nil)
+				p, err := load.Mapping(fsys, filepath.Base(m), nil)
 				if err != nil {
 					t.Fatalf("\n%v", err)
 				}
@@ -63,7 +64,7 @@ func TestExampleTables(t *testing.T) {
 		if _, err := db.Exec(string(src)); err != nil {
 			t.Fatalf("%s: %v", ddl, err)
 		}
-		p, err := mapping.Load(os.DirFS(filepath.Join(root, dir, "mappings")), dir+".yaml", nil)
+		p, err := load.Mapping(os.DirFS(filepath.Join(root, dir, "mappings")), dir+".yaml", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

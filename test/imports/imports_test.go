@@ -34,7 +34,7 @@ var rules = []rule{
 	{"agent/prepare", []string{"agent/content", "agent/guard", "agent/journal", "agent/journal/delivering", "agent/loop", "connectors", "mapping/..."}},
 	{"agent/lane", []string{"agent/prepare", "agent/batch", "agent/content", "agent/control", "agent/guard", "agent/health", "agent/journal", "agent/journal/accepting", "agent/journal/delivering", "agent/journal/reading", "agent/loop", "connectors", "mapping/encode"}},
 	{"agent/waiting", []string{"agent/content", "agent/control", "agent/guard", "agent/journal", "connectors"}},
-	{"agent/intake", []string{"agent/lane", "agent/prepare", "agent/waiting", "agent/content", "agent/frontoffice", "agent/guard", "agent/health", "agent/journal", "agent/journal/accepting", "agent/loop", "connectors", "mapping", "mapping/decode", "mapping/expr"}},
+	{"agent/intake", []string{"agent/lane", "agent/prepare", "agent/waiting", "agent/content", "agent/frontoffice", "agent/guard", "agent/health", "agent/journal", "agent/journal/accepting", "agent/loop", "connectors", "mapping", "mapping/decode", "mapping/expr/value"}},
 	{"agent/cmd/inbasket", []string{"agent/cmd/cli", "agent/cmd/keep", "agent/cmd/look", "agent/cmd/settle", "agent/cmd/setup", "agent/cmd/system",
 		"agent/config", "connectors/all", "mapping/diag", "agent/diagnose", "agent/monitor"}}, // the last two in tests
 	{"agent/cmd/keep", []string{"agent/cmd/cli", "agent/cmd/look", "agent/cmd/system", "agent/...", "connectors"}},
@@ -45,7 +45,7 @@ var rules = []rule{
 	{"agent/cmd/cli", []string{"agent/...", "installer", "connectors", "connectors/all", "mapping/diag"}},
 	// Tools that look at an agent from outside, and the table that all print from.
 	{"agent/doctor", []string{"agent/backup", "agent/codes", "agent/config", "agent/control", "agent/disk", "agent/guard", "agent/journal", "agent/journal/checking",
-		"mapping", "mapping/diag", "connectors", "connectors/durable"}},
+		"mapping", "mapping/diag", "mapping/load", "connectors", "connectors/durable"}},
 	{"agent/diagnose", []string{"agent/config", "agent/control", "agent/doctor", "agent/journal", "agent/journal/checking", "connectors"}},
 	{"agent/codes", nil},
 	{"agent/journal/states", nil},
@@ -64,12 +64,17 @@ var rules = []rule{
 	{"installer", []string{"installer/...", "agent/config", "connectors"}},
 	{"connectors/all", []string{"connectors/..."}},
 	{"connectors", []string{"connectors", "connectors/durable", "connectors/tlsfiles"}},
-	{"mapping/cases", []string{"mapping", "mapping/answers", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "connectors"}},
-	{"mapping/answers", []string{"mapping/expr", "mapping/decode", "connectors"}},
-	{"mapping/column", []string{"mapping/expr", "mapping/diag", "connectors"}},
+	{"mapping/cases", []string{"mapping", "mapping/load", "mapping/source", "mapping/answers", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "connectors"}}, // load in tests
+	{"mapping/load", []string{"mapping", "mapping/source", "mapping/answers", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/helpers",
+		"mapping/expr/value", "mapping/schema", "connectors"}},
+	{"mapping/source", []string{"mapping/answers", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "connectors"}},
+	{"mapping/answers", []string{"mapping/expr", "mapping/expr/value", "mapping/decode", "connectors"}},
+	{"mapping/column", []string{"mapping/expr", "mapping/expr/helpers", "mapping/expr/value", "mapping/diag", "connectors"}},
 	{"mapping/sketch", []string{"mapping/schema", "mapping/expr", "mapping/decode", "connectors"}},
-	{"mapping/schema", []string{"mapping/expr", "mapping/decode", "mapping/encode", "mapping/diag", "mapping/satisfy", "connectors"}},
-	{"mapping/expr", []string{"mapping/datefmt", "mapping/decode", "mapping/diag", "connectors"}},
+	{"mapping/schema", []string{"mapping/expr", "mapping/expr/value", "mapping/decode", "mapping/encode", "mapping/diag", "mapping/satisfy", "connectors"}},
+	{"mapping/expr/value", []string{"connectors"}},
+	{"mapping/expr/helpers", []string{"mapping/expr/value", "mapping/datefmt", "mapping/diag", "connectors"}},
+	{"mapping/expr", []string{"mapping/expr/helpers", "mapping/expr/value", "mapping/decode", "mapping/diag", "connectors"}},
 	{"mapping/encode", []string{"mapping/charset", "mapping/datefmt", "mapping/diag", "connectors"}},
 	{"mapping/decode", []string{"mapping/charset"}},
 	{"mapping", []string{"mapping/...", "connectors"}},
@@ -165,12 +170,13 @@ func TestDialectsAreValues(t *testing.T) {
 
 // folders are the packages for files, and which of them each may import. What takes files and what puts them know nothing of each other.
 var folders = map[string][]string{
-	"connectors/files/place":       nil,
-	"connectors/files/place/local": {"connectors/files/place"},
-	"connectors/files/place/ftp":   {"connectors/files/place"},
-	"connectors/files/intake":      {"connectors/files/place", "connectors/files/place/local", "connectors/files/place/ftp"},
-	"connectors/files/drop":        {"connectors/files/place", "connectors/files/place/local", "connectors/files/place/ftp"},
-	"connectors/files":             {"connectors/files/intake", "connectors/files/drop"},
+	"connectors/files/place":        nil,
+	"connectors/files/place/local":  {"connectors/files/place"},
+	"connectors/files/place/ftp":    {"connectors/files/place"},
+	"connectors/files/intake/rules": {"connectors/files/place", "connectors/files/place/ftp"},
+	"connectors/files/intake":       {"connectors/files/intake/rules", "connectors/files/place", "connectors/files/place/local", "connectors/files/place/ftp"},
+	"connectors/files/drop":         {"connectors/files/place", "connectors/files/place/local", "connectors/files/place/ftp"},
+	"connectors/files":              {"connectors/files/intake", "connectors/files/intake/rules", "connectors/files/drop"},
 }
 
 func TestFilesHaveOneWayThrough(t *testing.T) {

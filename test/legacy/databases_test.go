@@ -12,7 +12,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
-	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/load"
 	"github.com/inbasket/inbasket/test/servers"
 	"github.com/inbasket/inbasket/test/straight"
 )
@@ -194,7 +194,7 @@ func (c change) run(t *testing.T, e engine) {
 // straight compares all tables with what the forms that are closed said.
 func (o *office) straight(db *sql.DB) {
 	o.t.Helper()
-	plan, err := mapping.Load(fstest.MapFS{"m.yaml": {Data: []byte("mapping: m\nversion: 1\n" + mappingYAML)}}, "m.yaml", nil)
+	plan, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte("mapping: m\nversion: 1\n" + mappingYAML)}}, "m.yaml", nil)
 	if err != nil {
 		o.t.Fatal(err)
 	}

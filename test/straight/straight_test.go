@@ -11,7 +11,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 const (
@@ -50,7 +50,7 @@ func forms() []*Form {
 
 // Whatever is changed in the tables is seen, and nothing is seen where all is right.
 func TestEveryChangeIsSeen(t *testing.T) {
-	plan, err := mapping.Load(fstest.MapFS{"m.yaml": {Data: []byte(mappingYAML)}}, "m.yaml", nil)
+	plan, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte(mappingYAML)}}, "m.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

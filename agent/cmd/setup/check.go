@@ -20,6 +20,7 @@ import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 // checked is what check found, for --json.
@@ -162,7 +163,7 @@ func problemsOf(err error) (diag.Problems, bool) {
 	return p, ok
 }
 
-func checkTarget(ctx context.Context, a *cli.App, cfg *config.Config, t config.Target, catalog mapping.Catalog, plans map[string]*mapping.Plan, connect bool) (checkedTarget, []doctor.Misfit) {
+func checkTarget(ctx context.Context, a *cli.App, cfg *config.Config, t config.Target, catalog load.Catalog, plans map[string]*mapping.Plan, connect bool) (checkedTarget, []doctor.Misfit) {
 	info, _ := catalog.Target(t.Name)
 	out := checkedTarget{Name: t.Name, Type: t.Definition.Type, Guarantee: info.Guarantee.Level, Why: info.Guarantee.Why}
 	if !connect {

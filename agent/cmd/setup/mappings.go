@@ -16,6 +16,7 @@ import (
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/cases"
 	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/load"
 )
 
 // tryID stands for the ID that a submission would get.
@@ -33,7 +34,7 @@ type trial struct {
 
 // loadMapping reads a mapping file; targets are taken as they are named.
 func loadMapping(path string) (*mapping.Plan, error) {
-	plan, err := mapping.Load(os.DirFS(filepath.Dir(path)), filepath.Base(path), nil)
+	plan, err := load.Mapping(os.DirFS(filepath.Dir(path)), filepath.Base(path), nil)
 	if problems, ok := problemsOf(err); ok {
 		for i := range problems { // a mapping knows its files by their place beside it
 			problems[i].File = shown(filepath.Join(filepath.Dir(path), filepath.FromSlash(problems[i].File)))

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 )
 
 var errKilled = errors.New("killed")
@@ -18,7 +19,7 @@ func (b *basket) interrupt(name string, after bool, verdict connectors.Verdict) 
 	g, err := b.look(context.Background(), name)
 	must(b.t, err)
 	if b.marker != nil {
-		g.marker = b.marker.name(name)
+		g.marker = b.marker.Name(name)
 	}
 	func() {
 		defer func() {
@@ -46,15 +47,15 @@ func TestKilledBetweenMoves(t *testing.T) {
 	tests := []struct {
 		name    string
 		after   bool
-		change  func(*FolderConfig)
+		change  func(*rules.FolderConfig)
 		verdict connectors.Verdict
 		want    string // files at the next start, after the forms that are ready were taken
 	}{
 		{"form gone", true, nil, connectors.Taken, "done/a.json done/a.pdf"},
 		{"form there", false, nil, connectors.Taken, "done/a.json done/a.pdf"},
 		{"refused", true, nil, connectors.Refused, "error/a.json error/a.pdf"},
-		{"deleted", true, func(c *FolderConfig) { c.After = AfterConfig{Delete: true} }, connectors.Taken, ""},
-		{"marker", true, func(c *FolderConfig) { c.Marker = "{name}.ok" }, connectors.Taken, "done/a.json done/a.pdf"},
+		{"deleted", true, func(c *rules.FolderConfig) { c.After = rules.AfterConfig{Delete: true} }, connectors.Taken, ""},
+		{"marker", true, func(c *rules.FolderConfig) { c.Marker = "{name}.ok" }, connectors.Taken, "done/a.json done/a.pdf"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 func TestAttachmentsBeside(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Attachments.Need = 2 })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Attachments.Need = 2 })
 	b.put("a.json", "{}")
 	b.put("a.pdf", "one")
 	expect(t, "one is missing", b.later(), "")
@@ -44,7 +45,7 @@ func TestAttachmentsBeside(t *testing.T) {
 }
 
 func TestAttachmentsListed(t *testing.T) {
-	list := func(c *FolderConfig) { c.Attachments.List, c.Attachments.Beside = "meta.files[].name", nil }
+	list := func(c *rules.FolderConfig) { c.Attachments.List, c.Attachments.Beside = "meta.files[].name", nil }
 	t.Run("complete", func(t *testing.T) {
 		b := newBasket(t, list)
 		b.put("a.json", `{"meta":{"files":[{"name":"plan.pdf"},{"name":"foto.jpg"}]}}`)
@@ -57,7 +58,7 @@ func TestAttachmentsListed(t *testing.T) {
 		expect(t, "complete", b.names(), "a.json")
 	})
 	t.Run("XML", func(t *testing.T) {
-		b := newBasket(t, func(c *FolderConfig) { c.Attachments.List, c.Attachments.Beside = "files.file.@name", nil })
+		b := newBasket(t, func(c *rules.FolderConfig) { c.Attachments.List, c.Attachments.Beside = "files.file.@name", nil })
 		b.put("a.xml", `<form><files><file name="plan.pdf"/><file name="foto.jpg"/></files></form>`)
 		b.put("plan.pdf", "plan")
 		expect(t, "one is missing", b.later(), "")
@@ -136,7 +137,7 @@ func TestDocumentTooLarge(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cfg := FolderAnswersDefaults()
+	cfg := rules.FolderAnswersDefaults()
 	cfg.Path, cfg.Quiet, cfg.Attachments.MaxBytes = dir, 0, 4
 	a, err := NewFolderAnswers(connectors.Env{Clock: newClock(), Notify: func(connectors.Notice) {}}, cfg)
 	if err != nil {
@@ -155,7 +156,7 @@ func TestDocumentTooLarge(t *testing.T) {
 
 // TestTooManyAttachments takes no form without those of its attachments that are more than it may have.
 func TestTooManyAttachments(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Quiet = 0 })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Quiet = 0 })
 	for n := range maxAttachments + 1 {
 		b.put(fmt.Sprintf("a-%d.pdf", n+1), "x")
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 )
 
 // BenchmarkInbasket takes 10,000 forms of 2 KiB out of a folder and moves them to the done folder.
@@ -24,7 +25,7 @@ func BenchmarkInbasket(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		cfg := FolderDefaults()
+		cfg := rules.FolderDefaults()
 		cfg.Path, cfg.Quiet = dir, 0
 		in, err := NewFolder(connectors.Env{Clock: newClock()}, cfg)
 		if err != nil {
@@ -60,7 +61,7 @@ func drain(b *testing.B, in *Inbasket, n int) {
 // BenchmarkIdle measures how long after a form has become ready an idle in-basket hands it out.
 func BenchmarkIdle(b *testing.B) {
 	dir := b.TempDir()
-	cfg := FolderDefaults()
+	cfg := rules.FolderDefaults()
 	cfg.Path, cfg.Quiet, cfg.Poll = dir, 50*time.Millisecond, time.Minute
 	in, err := NewFolder(connectors.Env{Clock: realClock{}}, cfg)
 	if err != nil {

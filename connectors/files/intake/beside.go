@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
@@ -76,7 +77,7 @@ func (s *source) addBeside(b *beside, name string) {
 			}
 		}
 	}
-	if belongs && !unfinished(name) {
+	if belongs && !rules.Unfinished(name) {
 		if folded == "" {
 			folded = fold(name)
 		}
@@ -121,7 +122,7 @@ const (
 // rather x-1.json's than x.json's; of names that differ only in case or ending, that of the form that is spelled like it.
 func (s *source) whose(ctx context.Context, g *candidate, attachment string) belongs {
 	forms := s.formsBeside(ctx, g)
-	own, spelled, named := fold(stem(g.form.Name)), map[string]bool{}, false
+	own, spelled, named := fold(rules.Stem(g.form.Name)), map[string]bool{}, false
 	for _, owner := range s.owners(attachment) {
 		folded := fold(owner)
 		spelled[owner], named = true, named || folded == own
@@ -132,9 +133,9 @@ func (s *source) whose(ctx context.Context, g *candidate, attachment string) bel
 	if !named {
 		return toIt // by a list of its own
 	}
-	answer, mine := toIt, spelled[stem(g.form.Name)]
+	answer, mine := toIt, spelled[rules.Stem(g.form.Name)]
 	for _, rival := range forms[own] {
-		if theirs := spelled[stem(rival)]; rival == g.form.Name || mine && !theirs {
+		if theirs := spelled[rules.Stem(rival)]; rival == g.form.Name || mine && !theirs {
 			continue
 		} else if theirs && !mine {
 			return toAnother
@@ -169,7 +170,7 @@ func (s *source) formsBeside(ctx context.Context, g *candidate) map[string][]str
 	forms := map[string][]string{}
 	add := func(name string) error {
 		if s.isForm(name) {
-			key := fold(stem(name))
+			key := fold(rules.Stem(name))
 			forms[key] = append(forms[key], name)
 		}
 		return nil

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 )
 
 // attached are the names of the attachments of the only form that is ready.
@@ -52,7 +54,7 @@ func TestAttachmentNamesAsFormNames(t *testing.T) {
 			t.Errorf("%s: %s", tt.name, b.notices)
 		}
 	}
-	b := newBasket(t, func(c *FolderConfig) { c.Attachments.List = "files" })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Attachments.List = "files" })
 	b.put("a.json", `{"files":"Plan.pdf"}`)
 	b.put("plan.PDF", "x")
 	b.cfg.Attachments.Beside = nil
@@ -98,7 +100,7 @@ func TestGapInTheNumbers(t *testing.T) {
 
 // TestLoneMarkersAndForms are told once, when they have waited for long.
 func TestLoneMarkersAndForms(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Marker = "{name}.ok" })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Marker = "{name}.ok" })
 	for _, f := range []string{"a.json", "b.json.ok", "c.json", "c.json.ok", "not-ours.txt"} {
 		b.put(f, "x")
 	}

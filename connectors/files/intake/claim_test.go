@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 	"github.com/inbasket/inbasket/connectors/files/place/local"
 )
 
@@ -67,7 +68,7 @@ func TestSharedErrorFolder(t *testing.T) {
 		if err := os.Mkdir(b.dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		b.open(func(c *FolderConfig) {
+		b.open(func(c *rules.FolderConfig) {
 			c.Quiet, c.MaxBytes, c.Errors, c.After.Move = 0, 10, filepath.Join(root, "error"), filepath.Join(root, "done")
 		})
 		baskets = append(baskets, b)

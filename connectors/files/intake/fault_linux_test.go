@@ -5,11 +5,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 )
 
 // TestErrorFolderCannotBeWritten leaves the form where it is and says so, once a minute.
 func TestErrorFolderCannotBeWritten(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.MaxBytes = 10 })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.MaxBytes = 10 })
 	b.names()
 	errs := filepath.Join(b.dir, "error")
 	if err := syscall.Mount("tmpfs", errs, "tmpfs", syscall.MS_RDONLY, "size=64k"); err != nil {

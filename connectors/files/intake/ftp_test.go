@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 	"github.com/inbasket/inbasket/test/ftpserver"
 )
 
@@ -23,14 +24,14 @@ func ftpBasket(t *testing.T, habits ftpserver.Habits) *basket {
 }
 
 // ftpFolder is a folder behind a server, and how it is reached.
-func ftpFolder(t *testing.T, habits ftpserver.Habits) (*basket, FTPConfig) {
+func ftpFolder(t *testing.T, habits ftpserver.Habits) (*basket, rules.FTPConfig) {
 	t.Helper()
 	s, err := ftpserver.Start(ftpserver.Config{Root: filepath.Join(t.TempDir(), "root"), User: "batch", Password: "geheim", Habits: habits})
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close()) })
 	b := &basket{t: t, dir: filepath.Join(s.Root(), "IN"), clock: newClock()}
 	must(t, os.Mkdir(b.dir, 0o700))
-	cfg := FTPDefaults()
+	cfg := rules.FTPDefaults()
 	cfg.Address, cfg.User, cfg.Password, cfg.Dir, cfg.TLS.Mode, cfg.Timeout = s.Addr(), "batch", "geheim", "/IN", "none", 10*time.Second
 	cfg.Quiet, cfg.Poll, cfg.After.Move, cfg.Errors = 2*time.Second, 5*time.Second, "DONE", "ERROR"
 	return b, cfg

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
@@ -39,16 +40,16 @@ type basket struct {
 	notices []string
 }
 
-func newBasket(t *testing.T, change func(*FolderConfig)) *basket {
+func newBasket(t *testing.T, change func(*rules.FolderConfig)) *basket {
 	t.Helper()
 	b := &basket{t: t, dir: t.TempDir(), clock: newClock()}
 	b.open(change)
 	return b
 }
 
-func (b *basket) open(change func(*FolderConfig)) {
+func (b *basket) open(change func(*rules.FolderConfig)) {
 	b.t.Helper()
-	cfg := FolderDefaults()
+	cfg := rules.FolderDefaults()
 	cfg.Path, cfg.Events, cfg.Sync = b.dir, false, false
 	if change != nil {
 		change(&cfg)
@@ -188,13 +189,13 @@ func TestForeignClockAlwaysTwoLooks(t *testing.T) {
 }
 
 func TestQuietZeroTakesAtOnce(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Quiet = 0 })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Quiet = 0 })
 	b.put("a.json", "{}")
 	expect(t, "at once", b.names(), "a.json")
 }
 
 func TestMarker(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Marker = "{name}.ok" })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Marker = "{name}.ok" })
 	b.put("a.json", "{}")
 	b.put("lonely.json.ok", "")
 	expect(t, "without marker", b.later(), "")
@@ -208,7 +209,7 @@ func TestMarker(t *testing.T) {
 func TestSettle(t *testing.T) {
 	tests := []struct {
 		name    string
-		change  func(*FolderConfig)
+		change  func(*rules.FolderConfig)
 		before  map[string]string // files in the done or error folder
 		verdict connectors.Verdict
 		want    string
@@ -218,7 +219,7 @@ func TestSettle(t *testing.T) {
 		{"conflict", nil, nil, connectors.Conflict, "done/a.json"},
 		{"refused", nil, nil, connectors.Refused, "error/a.json error/a.json.txt"},
 		{"released", nil, nil, connectors.Released, "a.json"},
-		{"deleted", func(c *FolderConfig) { c.After = AfterConfig{Delete: true} }, nil, connectors.Taken, ""},
+		{"deleted", func(c *rules.FolderConfig) { c.After = rules.AfterConfig{Delete: true} }, nil, connectors.Taken, ""},
 		{"same in done", nil, map[string]string{"done/a.json": "{}"}, connectors.Repeat, "done/a.json"},
 		{"other in done", nil, map[string]string{"done/a.json": "{ }"}, connectors.Taken, "done/a-0000000000001.json done/a.json"},
 		{"other in error", nil, map[string]string{"error/a.json": "{ }"}, connectors.Refused, "error/a-1.json error/a-1.json.txt error/a.json"},
@@ -244,7 +245,7 @@ func TestSettle(t *testing.T) {
 }
 
 func TestDatedDone(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.After.Dated = true; c.Sync = true })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.After.Dated = true; c.Sync = true })
 	b.put("a.json", "{}")
 	expect(t, "ready", b.later(), "a.json")
 	b.settle(connectors.Taken, "a.json")
@@ -320,7 +321,7 @@ func TestOldestFirst(t *testing.T) {
 		t.Error("not all came again")
 	}
 	b2 := &basket{t: t, dir: b.dir, clock: newClock()}
-	b2.open(func(c *FolderConfig) { c.Quiet = 0 })
+	b2.open(func(c *rules.FolderConfig) { c.Quiet = 0 })
 	var order []string
 	for _, s := range b2.ready(10) {
 		order = append(order, s.Handle)
@@ -359,7 +360,7 @@ func TestFolderMissingThenThere(t *testing.T) {
 }
 
 func TestManyFilesComeInPortions(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Quiet = 0 })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Quiet = 0 })
 	const n = 2500
 	for i := range n {
 		b.put(fmt.Sprintf("f%05d.json", i), `{"n":1}`)
@@ -426,7 +427,7 @@ func TestMoreThanPendingHolds(t *testing.T) {
 
 func TestAnswers(t *testing.T) {
 	dir, clock := t.TempDir(), newClock()
-	cfg := FolderAnswersDefaults()
+	cfg := rules.FolderAnswersDefaults()
 	cfg.Path, cfg.Quiet, cfg.Events = dir, 0, false
 	a, err := NewFolderAnswers(connectors.Env{Clock: clock}, cfg)
 	if err != nil {

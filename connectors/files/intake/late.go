@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 )
 
 // alone is how long a document lies without an answer file before status names it.
@@ -21,7 +22,7 @@ func (s *source) taken(name string, now time.Time) {
 	if s.answered == nil {
 		s.answered = map[string]time.Time{}
 	}
-	s.answered[fold(stem(name))] = now
+	s.answered[fold(rules.Stem(name))] = now
 }
 
 // late tells whether a document came after an answer file of its name was taken, within the time that forms wait for attachments.

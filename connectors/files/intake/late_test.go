@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 )
 
 // TestDocumentAfterItsAnswer names a document without an answer file within a minute, sets aside one that came after its answer file was
@@ -20,7 +21,7 @@ func TestDocumentAfterItsAnswer(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cfg := FolderAnswersDefaults()
+	cfg := rules.FolderAnswersDefaults()
 	cfg.Path, cfg.Quiet, cfg.Match = dir, 0, "*.csv"
 	cfg.Attachments.Beside = []string{"{name}.pdf", "{name}-{n}.pdf"}
 	notices := 0

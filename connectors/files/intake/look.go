@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
@@ -145,7 +146,7 @@ func (s *source) look(ctx context.Context, name string) (*candidate, error) {
 		if b := s.next.bare; !b.IsZero() && !form.Touched.After(b.Add(-s.cfg.Quiet)) {
 			break // it stood still when the names were looked at, and nothing could belong to it
 		}
-		s.lookBeside(ctx, g, strings.ReplaceAll(pattern, "{name}", stem(name)))
+		s.lookBeside(ctx, g, strings.ReplaceAll(pattern, "{name}", rules.Stem(name)))
 	}
 	g.missing = max(0, s.cfg.Attachments.Need-len(g.attached))
 	if len(s.list) > 0 && !g.oversize {
@@ -233,11 +234,11 @@ func (s *source) lookListed(ctx context.Context, g *candidate) {
 		g.blind(err)
 		return
 	}
-	names, err := s.list.texts(c.Bytes)
+	names, err := s.list.Texts(c.Bytes)
 	switch {
-	case errors.Is(err, errCharset):
+	case errors.Is(err, rules.ErrCharset):
 		g.unlisted = "is in an unknown character set"
-	case errors.Is(err, errShape):
+	case errors.Is(err, rules.ErrShape):
 		g.unlisted = "is not made as attachments.list says: mend that path, or the form"
 	case len(names) > maxAttachments:
 		g.unlisted = fmt.Sprintf("is longer than %d", maxAttachments)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
@@ -44,7 +45,7 @@ func (s *source) tellUnpaired(ctx context.Context, now time.Time) {
 		case what == formSeen && s.waits(ctx, name, now):
 			forms++
 		case what == markSeen:
-			if _, err := s.see(ctx, name); errors.Is(err, fs.ErrNotExist) && s.waits(ctx, s.marker.name(name), now) {
+			if _, err := s.see(ctx, name); errors.Is(err, fs.ErrNotExist) && s.waits(ctx, s.marker.Name(name), now) {
 				markers++
 			}
 		}
@@ -68,7 +69,7 @@ func (s *source) waits(ctx context.Context, name string, now time.Time) bool {
 // seeStray notes a file that is no form, and so should belong to one.
 func (s *source) seeStray(e place.Info, now time.Time) {
 	n := &s.next
-	if e.Kind == place.Regular && !s.isForm(e.Name) && !unfinished(e.Name) && !s.ignore.match(e.Name) && !strings.HasPrefix(e.Name, s.movingPrefix()) && len(n.stray) < maxPending {
+	if e.Kind == place.Regular && !s.isForm(e.Name) && !rules.Unfinished(e.Name) && !s.ignore.Match(e.Name) && !strings.HasPrefix(e.Name, s.movingPrefix()) && len(n.stray) < maxPending {
 		since, known := n.strayed[e.Name]
 		if !known {
 			since = now
@@ -115,7 +116,7 @@ func (s *source) unwanted(ctx context.Context, names []string) []string {
 	s.mu.Unlock()
 	add := func(name string) error {
 		if s.isForm(name) {
-			forms[fold(stem(name))] = true
+			forms[fold(rules.Stem(name))] = true
 		}
 		return nil
 	}

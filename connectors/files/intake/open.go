@@ -1,30 +1,29 @@
 package intake
 
 import (
-	"path/filepath"
-
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 	"github.com/inbasket/inbasket/connectors/files/place/ftp"
 	"github.com/inbasket/inbasket/connectors/files/place/local"
 )
 
 // NewFolder opens an in-basket folder; the folder itself is first touched by Next.
-func NewFolder(env connectors.Env, cfg FolderConfig) (*Inbasket, error) {
+func NewFolder(env connectors.Env, cfg rules.FolderConfig) (*Inbasket, error) {
 	return forms(folder(env, cfg))
 }
 
 // NewFolderAnswers opens a folder of answer files; the folder itself is first touched by Next.
-func NewFolderAnswers(env connectors.Env, cfg FolderConfig) (*Answers, error) {
+func NewFolderAnswers(env connectors.Env, cfg rules.FolderConfig) (*Answers, error) {
 	return answers(folder(env, cfg))
 }
 
 // NewFTP opens an in-basket behind FTP or FTPS. It connects when first used.
-func NewFTP(env connectors.Env, cfg FTPConfig) (*Inbasket, error) {
+func NewFTP(env connectors.Env, cfg rules.FTPConfig) (*Inbasket, error) {
 	return forms(behindFTP(env, cfg))
 }
 
 // NewFTPAnswers opens a folder of answer files behind FTP or FTPS. It connects when first used.
-func NewFTPAnswers(env connectors.Env, cfg FTPConfig) (*Answers, error) {
+func NewFTPAnswers(env connectors.Env, cfg rules.FTPConfig) (*Answers, error) {
 	return answers(behindFTP(env, cfg))
 }
 
@@ -37,27 +36,19 @@ func answers(s *source, err error) (*Answers, error) {
 	return &Answers{s}, err
 }
 
-func folder(env connectors.Env, cfg FolderConfig) (*source, error) {
+func folder(env connectors.Env, cfg rules.FolderConfig) (*source, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	dir := env.Path(cfg.Path)
 	in := cfg.Rules
-	in.After.Move, in.Errors = below(dir, in.After.Move), below(dir, in.Errors)
+	in.After.Move, in.Errors = rules.Below(dir, in.After.Move), rules.Below(dir, in.Errors)
 	s := newSource(env, in, &local.Place{Dir: dir, Durable: cfg.Sync, Leases: in.Marker == ""}, "", dir)
 	s.events, s.sync = cfg.Events, cfg.Sync
 	return s, nil
 }
 
-// below is a folder as it stands in a configuration, relative to dir.
-func below(dir, folder string) string {
-	if filepath.IsAbs(folder) {
-		return folder
-	}
-	return filepath.Join(dir, folder)
-}
-
-func behindFTP(env connectors.Env, cfg FTPConfig) (*source, error) {
+func behindFTP(env connectors.Env, cfg rules.FTPConfig) (*source, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}

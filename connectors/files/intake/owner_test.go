@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 )
 
 // TestWhoseAttachment: a file that may be named after several forms belongs to the one of the longest name; where that
@@ -23,7 +24,7 @@ func TestWhoseAttachment(t *testing.T) {
 		{"two cases, neither like it", "X.json x.JSON xX.pdf y.json", "X.json: x.JSON: y.json:"},
 	}
 	for _, tt := range tests {
-		b := newBasket(t, func(c *FolderConfig) { c.Match = "*.json|*.xml" })
+		b := newBasket(t, func(c *rules.FolderConfig) { c.Match = "*.json|*.xml" })
 		b.names()
 		for _, f := range strings.Fields(tt.files) {
 			b.put(f, "x")
@@ -45,7 +46,7 @@ func TestWhoseAttachment(t *testing.T) {
 
 // TestDisputedAttachment is set aside with both forms when it stays so, and goes on when one of them leaves.
 func TestDisputedAttachment(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Match = "*.json|*.xml" })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Match = "*.json|*.xml" })
 	b.names()
 	for _, f := range []string{"x.json", "x.xml", "x.pdf"} {
 		b.put(f, "x")
@@ -89,7 +90,7 @@ func TestListOfOtherShape(t *testing.T) {
 		{"att[].file", `{"att":[{"file":"other.json"}]}`, "-"},
 	}
 	for _, tt := range tests {
-		b := newBasket(t, func(c *FolderConfig) {
+		b := newBasket(t, func(c *rules.FolderConfig) {
 			c.Attachments.Beside, c.Attachments.List, c.Match, c.Ignore = nil, tt.path, "*.json|*.xml", "other.xml"
 		})
 		b.names()
@@ -111,7 +112,7 @@ func TestListOfOtherShape(t *testing.T) {
 
 // TestStray: a file that belongs to no form is told once it has lain for long, and told again only when there are more.
 func TestStray(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Quiet, c.Ignore, c.MaxBytes = 0, "readme.*", 5 })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Quiet, c.Ignore, c.MaxBytes = 0, "readme.*", 5 })
 	b.put("late.pdf", "x")
 	b.put("readme.txt", "x")
 	b.put("a-1.pdf", "x")

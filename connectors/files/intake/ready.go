@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
@@ -36,7 +37,7 @@ func (s *source) consider(ctx context.Context, name string, now time.Time) {
 		return
 	}
 	if s.marker != nil {
-		m, err := s.see(ctx, s.marker.name(name))
+		m, err := s.see(ctx, s.marker.Name(name))
 		if err != nil {
 			delete(n.pending, name)
 			return
@@ -194,11 +195,11 @@ func (s *source) wait(ctx context.Context) error {
 
 func (s *source) relevant(name string) bool {
 	if s.marker != nil {
-		if _, ok := s.marker.of(name); ok {
+		if _, ok := s.marker.Of(name); ok {
 			return true
 		}
 	}
-	return !unfinished(name)
+	return !rules.Unfinished(name)
 }
 
 func (s *source) sleep(ctx context.Context, d time.Duration) error {

@@ -7,6 +7,7 @@ import (
 	"path"
 	"time"
 
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
@@ -96,4 +97,4 @@ func (s *source) offerAgain(ctx context.Context, from, name, tag string) error {
 }
 
 // tagged is a name that tells a file from another one of its name.
-func tagged(name, tag string) string { return fit(stem(name)) + "-" + tag + path.Ext(name) }
+func tagged(name, tag string) string { return rules.Fit(rules.Stem(name)) + "-" + tag + path.Ext(name) }

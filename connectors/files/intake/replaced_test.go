@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 )
 
 // twin writes another form with the name, length and time of the one that lies there, in its inode or in one of its own.
@@ -32,9 +33,9 @@ func (b *basket) twin(name, content string, inPlace bool) {
 // away unread, wherever accepted and refused forms go.
 func TestTwinBeforeSettle(t *testing.T) {
 	for _, inPlace := range []bool{false, true} {
-		for _, after := range []AfterConfig{{Move: "done"}, {Delete: true}} {
+		for _, after := range []rules.AfterConfig{{Move: "done"}, {Delete: true}} {
 			for _, v := range []connectors.Verdict{connectors.Taken, connectors.Refused} {
-				b := newBasket(t, func(c *FolderConfig) { c.Quiet, c.After = 0, after })
+				b := newBasket(t, func(c *rules.FolderConfig) { c.Quiet, c.After = 0, after })
 				b.put("a.json", `{"n":1}`)
 				expect(t, "first", b.names(), "a.json")
 				b.twin("a.json", `{"n":2}`, inPlace)
@@ -50,7 +51,7 @@ func TestTwinBeforeSettle(t *testing.T) {
 
 // TestTwinOfWhatIsDone: a form whose bytes lie in the done folder already is deleted only as those bytes.
 func TestTwinOfWhatIsDone(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Quiet = 0 })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Quiet = 0 })
 	for range 2 {
 		b.put("a.json", `{"n":1}`)
 		expect(t, "taken", b.later(), "a.json")
@@ -99,7 +100,7 @@ func TestHoldsLooksAtWhatWasMoved(t *testing.T) {
 
 // TestCrashBeforeDeletion: what lay there to be deleted is offered again.
 func TestCrashBeforeDeletion(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Quiet, c.After = 0, AfterConfig{Delete: true} })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Quiet, c.After = 0, rules.AfterConfig{Delete: true} })
 	must(t, os.Mkdir(filepath.Join(b.dir, "."+outFolder), 0o700))
 	b.put(filepath.Join("."+outFolder, "a.json"), "{}")
 	expect(t, "offered again", b.names(), "a.json")
@@ -110,7 +111,7 @@ func TestCrashBeforeDeletion(t *testing.T) {
 // TestWriterPauses: a writer that pauses longer than quiet writes on into the moved file; that is noticed, told once,
 // and the whole form is taken.
 func TestWriterPauses(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Match = "*.csv" })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Match = "*.csv" })
 	b.names()
 	b.put("a.csv", "N\r\n1\r\n")
 	expect(t, "half", b.later(), "a.csv")
@@ -150,7 +151,7 @@ func (b *basket) appender() func(string) {
 
 // TestGrownWhenTheSourceCloses: a reload or a stop looks for the last time.
 func TestGrownWhenTheSourceCloses(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Match, c.Quiet = "*.csv", 0 })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Match, c.Quiet = "*.csv", 0 })
 	b.put("a.csv", "1")
 	expect(t, "half", b.names(), "a.csv")
 	write := b.appender()
@@ -162,7 +163,7 @@ func TestGrownWhenTheSourceCloses(t *testing.T) {
 
 // TestAttachmentChangesWhileItIsRead: the form is not accepted with a mixture.
 func TestAttachmentChangesWhileItIsRead(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Quiet = 0 })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Quiet = 0 })
 	b.put("a.pdf", "one")
 	b.put("a.json", "{}")
 	subs := b.ready(1)

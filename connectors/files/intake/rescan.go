@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
@@ -243,7 +244,7 @@ func (s *source) putBack(ctx context.Context, f settledFile) error {
 	}
 	s.reoffered[f.key()] = true
 	if s.marker != nil {
-		if err := s.place.Put(ctx, s.marker.name(f.name), connectors.BytesBlob(nil), s.sync); err != nil {
+		if err := s.place.Put(ctx, s.marker.Name(f.name), connectors.BytesBlob(nil), s.sync); err != nil {
 			return err
 		}
 	}
@@ -271,7 +272,7 @@ func (s *source) belonging(ctx context.Context, f settledFile) (pairs [][2]strin
 			return false
 		}
 		for _, owner := range s.owners(came) { // it is rather that of a form which is named more like it
-			if len(owner) > len(stem(f.name)) && there(owner+path.Ext(f.name)) {
+			if len(owner) > len(rules.Stem(f.name)) && there(owner+path.Ext(f.name)) {
 				return false
 			}
 		}
@@ -291,7 +292,7 @@ func (s *source) belonging(ctx context.Context, f settledFile) (pairs [][2]strin
 		return true
 	}
 	for _, pattern := range s.cfg.Attachments.Beside {
-		came := strings.ReplaceAll(pattern, "{name}", stem(f.name))
+		came := strings.ReplaceAll(pattern, "{name}", rules.Stem(f.name))
 		if !strings.Contains(came, "{n}") {
 			add(came)
 			continue
@@ -315,7 +316,7 @@ func (s *source) listedIn(ctx context.Context, f settledFile) ([]string, error) 
 	if err != nil {
 		return nil, place.Unseen(err)
 	}
-	names, err := s.list.texts(c.Bytes)
+	names, err := s.list.Texts(c.Bytes)
 	if err != nil || len(names) > maxAttachments {
 		return nil, nil // Next says what is wrong with it
 	}

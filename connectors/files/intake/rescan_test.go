@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 )
 
 func TestUntag(t *testing.T) {
@@ -35,7 +36,7 @@ func TestUntag(t *testing.T) {
 }
 
 // rescanned is an in-basket whose done folder holds files.
-func rescanned(t *testing.T, cfg func(*FolderConfig), files map[string]string) (*Inbasket, string) {
+func rescanned(t *testing.T, cfg func(*rules.FolderConfig), files map[string]string) (*Inbasket, string) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, body := range files {
@@ -47,7 +48,7 @@ func rescanned(t *testing.T, cfg func(*FolderConfig), files map[string]string) (
 			t.Fatal(err)
 		}
 	}
-	c := FolderDefaults()
+	c := rules.FolderDefaults()
 	c.Path, c.Quiet, c.Events = dir, 0, false
 	if cfg != nil {
 		cfg(&c)
@@ -78,7 +79,7 @@ func listed(t *testing.T, dir string) (names []string) {
 // it, and lets a second form of the same name wait until the first is gone.
 func TestReoffer(t *testing.T) {
 	const tag = "0A1B2C3D4E5F6"
-	in, dir := rescanned(t, func(c *FolderConfig) { c.After.Dated = true }, map[string]string{
+	in, dir := rescanned(t, func(c *rules.FolderConfig) { c.After.Dated = true }, map[string]string{
 		"a.json": "first", "a-" + tag + ".json": "second", "a-" + tag + ".pdf": "second's", "a-1-" + tag + ".pdf": "second's other",
 		"2026-11-22/b.json": "third", "2026-11-22/b.pdf": "third's", "notes.txt": "no form", "other/c.json": "no day"})
 	ctx := context.Background()
@@ -131,7 +132,7 @@ func TestReofferStops(t *testing.T) {
 	if n, err := in.Reoffer(context.Background(), time.Time{}, refuse); n != 0 || err == nil || len(listed(t, dir)) != 0 {
 		t.Fatal(n, err)
 	}
-	in, _ = rescanned(t, func(c *FolderConfig) { c.After = AfterConfig{Delete: true} }, map[string]string{"a.json": "x"})
+	in, _ = rescanned(t, func(c *rules.FolderConfig) { c.After = rules.AfterConfig{Delete: true} }, map[string]string{"a.json": "x"})
 	if n, err := in.Reoffer(context.Background(), time.Time{}, refuse); n != 0 || err != nil {
 		t.Fatal(n, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
@@ -266,9 +267,9 @@ func (s *source) formToErrors(ctx context.Context, g *candidate, reason string, 
 	}
 	name := g.form.Name
 	if place.Hostile(name) {
-		name = escape(name)
+		name = rules.Escape(name)
 	}
-	name = fit(name)
+	name = rules.Fit(name)
 	next := "When it is mended, put it into the in-basket folder again."
 	if s.answers && !s.isForm(g.form.Name) { // the next answer file of its name would take it along
 		next = "Do not put it there again by itself: hand it in with its answer file, or give it to whom it belongs."
@@ -277,7 +278,7 @@ func (s *source) formToErrors(ctx context.Context, g *candidate, reason string, 
 	for n := range 1000 {
 		to := name
 		if n > 0 {
-			to = fmt.Sprintf("%s-%d%s", stem(name), n, path.Ext(name))
+			to = fmt.Sprintf("%s-%d%s", rules.Stem(name), n, path.Ext(name))
 		}
 		to = place.Join(s.errs, to)
 		if _, err := s.place.Stat(ctx, to); err == nil {
@@ -312,7 +313,7 @@ func (s *source) formToErrors(ctx context.Context, g *candidate, reason string, 
 func (s *source) putNew(ctx context.Context, path, text string) error {
 	folder, name := place.Split(path)
 	sum := sha256.Sum256([]byte(s.root + s.dir)) // several in-baskets may share the folder
-	temp := place.Join(folder, s.hidden(fmt.Sprintf("%s.%x.inbasket-part", fit(name), sum[:4])))
+	temp := place.Join(folder, s.hidden(fmt.Sprintf("%s.%x.inbasket-part", rules.Fit(name), sum[:4])))
 	if err := s.place.Put(ctx, temp, connectors.BytesBlob([]byte(text)), false); err != nil {
 		return err
 	}

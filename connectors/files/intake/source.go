@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 	"github.com/inbasket/inbasket/connectors/files/place"
 	"github.com/inbasket/inbasket/connectors/files/place/local"
 )
@@ -28,17 +29,17 @@ var errClosed = errors.New("source is closed")
 // source takes files out of one place; in-basket and answer folder are thin skins over it.
 type source struct {
 	env     connectors.Env
-	cfg     Rules
+	cfg     rules.Rules
 	place   place.Place
 	traits  place.Traits
 	root    string // what has the place, such as a server; empty: this machine
 	dir     string // the place's own folder there
 	done    string // folder of the place; empty when accepted files are deleted
 	errs    string // folder of the place
-	match   globs
-	ignore  globs
-	marker  *affix
-	list    listPath
+	match   rules.Globs
+	ignore  rules.Globs
+	marker  *rules.Affix
+	list    rules.ListPath
 	beside  []*regexp.Regexp // that find the stem of the form which an attachment is named after
 	room    int              // files that next.pending holds at most
 	events  bool             // the place tells of changes
@@ -103,18 +104,18 @@ type waiting struct {
 }
 
 // newSource takes files out of a place, which is the folder dir of root.
-func newSource(env connectors.Env, cfg Rules, p place.Place, root, dir string) *source {
+func newSource(env connectors.Env, cfg rules.Rules, p place.Place, root, dir string) *source {
 	s := &source{env: env, cfg: cfg, place: p, traits: p.Traits(), root: root, dir: dir, inflight: map[string]*item{}, released: map[string]time.Time{},
 		owner: ownerName(), room: maxPending, wake: make(chan struct{}, 1), quit: make(chan struct{})}
 	s.life, s.end = context.WithCancel(context.Background())
-	s.match, _ = newGlobs(cfg.Match) // Validate has parsed them
-	s.ignore, _ = newGlobs(cfg.Ignore)
-	s.list, _ = parsePath(cfg.Attachments.List)
+	s.match, _ = rules.NewGlobs(cfg.Match) // Validate has parsed them
+	s.ignore, _ = rules.NewGlobs(cfg.Ignore)
+	s.list, _ = rules.ParsePath(cfg.Attachments.List)
 	for _, p := range cfg.Attachments.Beside {
 		s.beside = append(s.beside, ownerPattern(p))
 	}
 	if cfg.Marker != "" {
-		a := newAffix(cfg.Marker)
+		a := rules.NewAffix(cfg.Marker)
 		s.marker = &a
 	}
 	if !cfg.After.Delete {
@@ -128,7 +129,7 @@ func newSource(env connectors.Env, cfg Rules, p place.Place, root, dir string) *
 
 // isForm says by the name alone whether a file is a form.
 func (s *source) isForm(name string) bool {
-	return !unfinished(name) && s.match.match(name) && !s.ignore.match(name)
+	return !rules.Unfinished(name) && s.match.Match(name) && !s.ignore.Match(name)
 }
 
 // Next waits for ready files; see connectors.Source.
@@ -328,7 +329,7 @@ func (s *source) scanPortion(ctx context.Context, now time.Time) error {
 func (s *source) considerEntry(ctx context.Context, e place.Info, now time.Time) {
 	name := e.Name
 	if s.marker != nil {
-		form, ok := s.marker.of(name)
+		form, ok := s.marker.Of(name)
 		if !ok {
 			s.next.markerScan.see(name, formSeen, s.isForm(name) && e.Kind != place.Folder)
 			s.seeStray(e, now)
@@ -360,7 +361,7 @@ func (s *source) considerHints(ctx context.Context, now time.Time) {
 	other := false
 	for name := range names {
 		if s.marker != nil {
-			if form, ok := s.marker.of(name); ok {
+			if form, ok := s.marker.Of(name); ok {
 				name = form
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
@@ -54,7 +55,7 @@ func TestStrangeFiles(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b := newBasket(t, func(c *FolderConfig) { c.MaxBytes, c.Attachments.MaxBytes, c.Ignore = 100, 100, "old-*" })
+			b := newBasket(t, func(c *rules.FolderConfig) { c.MaxBytes, c.Attachments.MaxBytes, c.Ignore = 100, 100, "old-*" })
 			tt.put(t, b)
 			got := b.later()
 			b.clock.advance(2 * time.Minute)
@@ -86,7 +87,7 @@ func TestOtherFileSystem(t *testing.T) {
 		lacks(t, "no second file system:", err)
 	}
 	defer func() { _ = os.RemoveAll(shm) }()
-	b := newBasket(t, func(c *FolderConfig) { c.After.Move = shm; c.Sync = true })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.After.Move = shm; c.Sync = true })
 	b.put("a.json", "{}")
 	expect(t, "ready", b.later(), "a.json")
 	b.settle(connectors.Taken, "a.json")
@@ -96,7 +97,7 @@ func TestOtherFileSystem(t *testing.T) {
 
 // TestEventsWake shows that a form is found by its event alone: the clock stands still.
 func TestEventsWake(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Events = true; c.Marker = "{name}.ok" })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Events = true; c.Marker = "{name}.ok" })
 	asleep := make(chan struct{}, 16)
 	b.clock.onSleep(func() { asleep <- struct{}{} })
 	got := make(chan string, 1)
@@ -116,7 +117,7 @@ func TestEventsWake(t *testing.T) {
 
 // TestFolderMadeAnew deletes the watched folder and makes it again, of which no event tells.
 func TestFolderMadeAnew(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Events = true; c.Quiet = 0 })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Events = true; c.Quiet = 0 })
 	expect(t, "empty", b.names(), "")
 	must(t, os.RemoveAll(b.dir))
 	must(t, os.Mkdir(b.dir, 0o700))
@@ -155,7 +156,7 @@ func TestUnreadableFileIsSetAside(t *testing.T) {
 
 // TestNextBesideSettle runs both at once, as the agent does.
 func TestNextBesideSettle(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Quiet, c.Events = 0, true })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Quiet, c.Events = 0, true })
 	const n = 600
 	for i := range n {
 		b.put(strings.Repeat("f", 1+i%3)+strings.Repeat("x", i/3)[:i/3%100]+string(rune('a'+i%26))+strings.Repeat("z", i/100)+".json", "{}")
@@ -226,7 +227,7 @@ func (p *deafPlace) Watch(wake chan<- struct{}, _ func(string) bool) (place.Watc
 
 // TestLostEvents loses events, and finds the form by a scan at once: the clock stands still.
 func TestLostEvents(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Events, c.Quiet = true, 0 })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Events, c.Quiet = true, 0 })
 	deaf := &deafPlace{b.place, &deafWatch{}, nil}
 	b.place = deaf
 	expect(t, "empty", b.names(), "")

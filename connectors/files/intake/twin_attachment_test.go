@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 )
 
 // TestTwinOfAnAttachment: an attachment that another one of its length and time took the place of is not moved away
@@ -22,7 +23,7 @@ func TestTwinOfAnAttachment(t *testing.T) {
 		{"other rights", func(b *basket) { must(b.t, os.Chmod(filepath.Join(b.dir, "a.pdf"), 0o640)) }, "done/a.json done/a.pdf"},
 	}
 	for _, tt := range tests {
-		b := newBasket(t, func(c *FolderConfig) { c.Quiet = 0 })
+		b := newBasket(t, func(c *rules.FolderConfig) { c.Quiet = 0 })
 		b.put("a.pdf", "one")
 		b.put("a.json", "{}")
 		subs := b.ready(1)

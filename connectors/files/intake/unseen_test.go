@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
@@ -98,7 +99,7 @@ func TestAttachmentCannotBeSeen(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b := newBasket(t, func(c *FolderConfig) { c.Quiet, c.Attachments.List = 0, "files[]" })
+			b := newBasket(t, func(c *rules.FolderConfig) { c.Quiet, c.Attachments.List = 0, "files[]" })
 			expect(t, "empty", b.names(), "")
 			a := goesAway(b.source)
 			b.put("a.json", tt.form)
@@ -134,7 +135,7 @@ func TestReofferCannotSee(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			in, dir := rescanned(t, func(c *FolderConfig) { c.Attachments.List = "files[]" },
+			in, dir := rescanned(t, func(c *rules.FolderConfig) { c.Attachments.List = "files[]" },
 				map[string]string{"a.json": `{"files":["plan.txt"]}`, "a.pdf": "pdf", "plan.txt": "plan"})
 			a := goesAway(in.source)
 			if a.stat = tt.away; tt.read {
@@ -175,7 +176,7 @@ func TestReofferBesideAnothersAttachment(t *testing.T) {
 
 // TestGrownCannotBeSeen looks again for a form that was moved while it was written, however often that fails.
 func TestGrownCannotBeSeen(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Match = "*.csv" })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Match = "*.csv" })
 	b.names()
 	b.put("a.csv", "1")
 	expect(t, "half", b.later(), "a.csv")
@@ -200,7 +201,7 @@ func TestGrownCannotBeSeen(t *testing.T) {
 
 // TestMarkerCannotBeSeen moves no form whose done-marker would be left lying: it would make the next of that name ready.
 func TestMarkerCannotBeSeen(t *testing.T) {
-	b := newBasket(t, func(c *FolderConfig) { c.Marker = "{name}.ok" })
+	b := newBasket(t, func(c *rules.FolderConfig) { c.Marker = "{name}.ok" })
 	b.put("a.json", "{}")
 	b.put("a.json.ok", "")
 	expect(t, "taken", b.names(), "a.json")
@@ -219,9 +220,9 @@ func TestMarkerCannotBeSeen(t *testing.T) {
 // that fails the first time and a third form of its name has come.
 func TestTwinCannotBePutBack(t *testing.T) {
 	for _, third := range []bool{false, true} {
-		for _, after := range []AfterConfig{{Move: "done"}, {Delete: true}} {
+		for _, after := range []rules.AfterConfig{{Move: "done"}, {Delete: true}} {
 			for _, v := range []connectors.Verdict{connectors.Taken, connectors.Refused} {
-				b := newBasket(t, func(c *FolderConfig) { c.Quiet, c.After = 0, after })
+				b := newBasket(t, func(c *rules.FolderConfig) { c.Quiet, c.After = 0, after })
 				b.put("a.json", `{"n":1}`)
 				expect(t, "first", b.names(), "a.json")
 				b.twin("a.json", `{"n":2}`, false)

@@ -4,12 +4,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/inbasket/inbasket/connectors/files/intake/rules"
 )
 
 // TestOpenForWriting: a form that a program has open for writing waits, however long its writer pauses; that is told.
 func TestOpenForWriting(t *testing.T) {
 	for _, quiet := range []time.Duration{0, 2 * time.Second} {
-		b := newBasket(t, func(c *FolderConfig) { c.Match, c.Quiet = "*.csv", quiet })
+		b := newBasket(t, func(c *rules.FolderConfig) { c.Match, c.Quiet = "*.csv", quiet })
 		b.put("a.csv", "N\r\n1\r\n")
 		write := b.appender()
 		expect(t, "open", b.later(), "")

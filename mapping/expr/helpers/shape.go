@@ -1,0 +1,69 @@
+package helpers
+
+import (
+	"cmp"
+	"regexp"
+	"time"
+
+	"github.com/inbasket/inbasket/mapping/datefmt"
+	"github.com/inbasket/inbasket/mapping/expr/value"
+)
+
+const (
+	numberShape = `^\s*[+-]?[0-9]*(?:\.[0-9]*)?\s*$`
+	commaShape  = `^\s*[+-]?[0-9]*(?:,[0-9]*)?\s*$`
+	dateShape   = `^[0-9]{4}-[0-9]{2}-[0-9]{2}`
+)
+
+// KindShapes are regular expressions that every text matches of which a value of a kind is made, and some others.
+var KindShapes = map[value.Kind]string{value.KindInt: numberShape, value.KindDecimal: numberShape, value.KindBool: "^(?:true|false)$", value.KindDate: dateShape, value.KindDateTime: dateShape + "[Tt ]"}
+
+// Shape is such an expression for a helper that reads texts; "" where there is none.
+func (c Call) Shape(name string) string {
+	text := func(i int) string {
+		if i < len(c.Consts) && c.Consts[i] != nil {
+			return c.Consts[i].Str
+		}
+		return ""
+	}
+	switch name {
+	case "parseDate", "parseDateTime":
+		if p, err := datefmt.Compile(cmp.Or(text(1), "yyyy-MM-dd")); err == nil {
+			return p.Shape()
+		}
+	case "decimal":
+		if text(1) == "," {
+			return commaShape
+		}
+		return numberShape
+	case "integer":
+		return numberShape
+	case "boolean":
+		if len(c.Consts) == 3 && (text(1) == "" || text(2) == "") {
+			return ""
+		}
+		return "^(?:" + regexp.QuoteMeta(cmp.Or(text(1), "true")) + "|" + regexp.QuoteMeta(cmp.Or(text(2), "false")) + ")$"
+	case "formatDate", "toDate", "year", "month", "day", "addDays", "yearsTo", "daysTo", "lastDay", "firstDay":
+		return dateShape
+	}
+	return ""
+}
+
+// sampleTime is in a year, month and day that every pattern can write.
+var sampleTime = time.Date(1999, 12, 31, 23, 58, 59, 0, time.FixedZone("", 3600))
+
+// Samples are texts that only a constant argument tells of: the argument itself, and what its date pattern reads.
+func (c Call) Samples() []value.Value {
+	var out []value.Value
+	for i := range c.Consts {
+		text, ok := c.text(i)
+		if !ok {
+			continue
+		}
+		out = append(out, value.Text(text))
+		if p, err := datefmt.Compile(text); err == nil {
+			out = append(out, value.Text(p.Format(sampleTime)))
+		}
+	}
+	return value.SamplesOf(out...)
+}

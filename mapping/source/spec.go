@@ -1,0 +1,218 @@
+// Package source is a mapping file as it stands: its keys, the files beside it, and the bundle of all that a submission is pinned to.
+package source
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/inbasket/inbasket/mapping/answers"
+	"github.com/inbasket/inbasket/mapping/column"
+	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
+)
+
+// The structs of the mapping file. Their doc tags become the JSON Schema that editors use, mapping/mapping.schema.json; it is written by its
+// own test, which otherwise fails when it is stale.
+//go:generate go test -count=1 -run TestFileSchema -update .
+
+// Mapping is the whole file.
+type Mapping struct {
+	Mapping string                   `yaml:"mapping,required" doc:"name of the mapping, for life"`
+	Version int                      `yaml:"version,required" doc:"raise it with every change of content"`
+	Input   Input                    `yaml:"input,required" doc:"what the form looks like"`
+	Let     diag.Ordered[Expression] `yaml:"let" doc:"names for expressions, each may use those before it"`
+	Lookups diag.Ordered[Lookup]     `yaml:"lookups" doc:"tables of known values by name"`
+	Layouts diag.Ordered[*diag.Node] `yaml:"layouts" doc:"layouts of files by name: written here, or file: with a path"`
+	Write   []Write                  `yaml:"write,required" doc:"what is written where, in order"`
+	Order   *diag.Node               `yaml:"order" doc:"expression whose equal values are delivered in the order of acceptance; or one for each target"`
+	Ignore  []Expression             `yaml:"ignore" doc:"form fields that are deliberately not used"`
+	Nothing string                   `yaml:"nothing" doc:"a form for which nothing is written anywhere: park (default) or allow" enum:"park,allow"`
+	Answer  *Answer                  `yaml:"answer" doc:"how the back office's result is found and read"`
+	Tests   []Case                   `yaml:"tests" doc:"cases that inbasket test runs"`
+}
+
+// Input describes the form.
+type Input struct {
+	Format    string       `yaml:"format,required" doc:"how the form is written" enum:"formats"`
+	Schema    string       `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
+	Reference *Expression  `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
+	Same      []Expression `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
+	Limits    Limits       `yaml:"limits" doc:"what a form may be at most"`
+	Unused    string       `yaml:"unused" doc:"what an unused form field is: error (default) or allow" enum:"error,allow"`
+	decode.Options
+}
+
+// Limits are what a form may be, and what its mapping may make of it, at most.
+type Limits struct {
+	decode.Limits
+	Work    int   `yaml:"work" doc:"helper calls and rounds over lists that one form may take; default 1000000"`
+	Made    int64 `yaml:"made" doc:"bytes of texts and documents that expressions may make of one form, such as 64MiB; default four times bytes"`
+	Records int   `yaml:"records" doc:"records that one form may give a target; default 100000"`
+}
+
+// Lookup is a table of known values.
+type Lookup struct {
+	File   string               `yaml:"file" doc:"CSV file with a header line, beside the mapping"`
+	Key    string               `yaml:"key" doc:"column of the key"`
+	Value  string               `yaml:"value" doc:"column of the value"`
+	CSV    *decode.CSVOptions   `yaml:"csv" doc:"how the file is written, such as with a semicolon or in windows-1252"`
+	Values diag.Ordered[string] `yaml:"values" doc:"the table itself, instead of a file"`
+	Node   *diag.Node           `yaml:",node"`
+}
+
+// Write is one entry of write.
+type Write struct {
+	As        string                   `yaml:"as,required" doc:"name of the write"`
+	To        string                   `yaml:"to,required" doc:"target of the agent's configuration"`
+	Table     string                   `yaml:"table" doc:"table, with its schema where needed"`
+	Layout    string                   `yaml:"layout" doc:"layout of a file"`
+	Document  string                   `yaml:"document" doc:"name of the file that each attachment is put under, such as {reference}-{n}.pdf"`
+	Procedure string                   `yaml:"procedure" doc:"stored procedure; not in this version"`
+	Mode      string                   `yaml:"mode" doc:"insert (default), upsert, update or replace-children" enum:"insert,upsert,update,replace-children"`
+	Key       []string                 `yaml:"key,one" doc:"fields that name the row"`
+	When      *Expression              `yaml:"when" doc:"condition; without it always"`
+	Each      []Expression             `yaml:"each,one" doc:"NAME in LIST: one record for each item; several nest"`
+	Let       diag.Ordered[Expression] `yaml:"let" doc:"names for this write, computed for each record"`
+	Fields    diag.Ordered[Field]      `yaml:"fields" doc:"columns in order, each an expression or a block with value"`
+	Rows      string                   `yaml:"rows" doc:"checked (default): as many rows are written as are sent; unchecked: a trigger, rule or policy of the table may leave rows out or put them elsewhere" enum:"checked,unchecked"`
+	Returning []string                 `yaml:"returning,one" doc:"columns whose values the target gives"`
+	Order     *Expression              `yaml:"order" doc:"order key of the target's delivery"`
+	Node      *diag.Node               `yaml:",node"`
+}
+
+// Field is one column: an expression, or a block.
+type Field struct {
+	Value   *Expression `yaml:"value,required" doc:"expression"`
+	Default *Expression `yaml:"default" doc:"expression for a missing or null value"`
+	column.Rules
+	Node *diag.Node `yaml:",node"`
+}
+
+// UnmarshalNode reads either form.
+func (f *Field) UnmarshalNode(n *diag.Node) diag.Problems {
+	f.Node = n
+	if n.Kind != diag.Map {
+		f.Value = &Expression{}
+		return f.Value.UnmarshalNode(n)
+	}
+	type plain Field
+	var p plain
+	problems := n.Decode(&p)
+	*f = Field(p)
+	return problems
+}
+
+// Expression is an expression as it stands in the file.
+type Expression struct {
+	Text string
+	Node *diag.Node
+}
+
+// UnmarshalNode takes a text, number or boolean as an expression.
+func (x *Expression) UnmarshalNode(n *diag.Node) diag.Problems {
+	switch n.Kind {
+	case diag.Text, diag.Number, diag.Bool:
+		x.Text, x.Node = n.Text, n
+		return nil
+	}
+	p := n.Problem(expr.CodeSyntax, "an expression belongs here, not "+n.Describe(), "")
+	if n.Kind == diag.Null {
+		p.Suggestion = diag.FlowHint(p.Source, p.Column)
+	}
+	return diag.Problems{p}
+}
+
+// Answer says how results are found and read.
+type Answer struct {
+	From      string                   `yaml:"from,required" doc:"target (a database) or entry of results (answer files) of the agent's configuration"`
+	Query     string                   `yaml:"query" doc:"database: returns one row for each result not yet fetched"`
+	ID        []string                 `yaml:"id,one" doc:"columns or fields that make up the result's own identity; what says anything else under a known one is a second decision"`
+	Mark      string                   `yaml:"mark" doc:"database: marks a row as fetched, with :NAME for its columns"`
+	Again     string                   `yaml:"again" doc:"database: like query, for the rows that were marked since :since; asked once after the journal was restored from a backup"`
+	Every     time.Duration            `yaml:"every" doc:"database: how often to ask; default 10s"`
+	File      string                   `yaml:"file" doc:"answer files: regular expression of the name with named groups"`
+	Format    string                   `yaml:"format" doc:"answer files: how they are written, or none" enum:"answers"`
+	Lists     []string                 `yaml:"lists" doc:"answer files in XML: elements that may repeat"`
+	CSV       *decode.CSVOptions       `yaml:"csv" doc:"answer files in CSV; one record is expected, unless each is given"`
+	Each      *Expression              `yaml:"each" doc:"answer files of many decisions: NAME in LIST, such as line in content.lines; of CSV: line in content"`
+	Fields    diag.Ordered[Expression] `yaml:"fields" doc:"answer files: fields as expressions over content and file, and over the item of each; what may not be there says so, as in content.reason ?? nil"`
+	Match     diag.Ordered[Expression] `yaml:"match,required" doc:"which submission: column or field, and the expression over the form that it equals"`
+	Outcome   *diag.Node               `yaml:"outcome,required" doc:"the column with the status, and what each status means"`
+	Case      string                   `yaml:"case" doc:"column or field of the case number"`
+	Reason    string                   `yaml:"reason" doc:"column or field of the reason"`
+	Documents []answers.Document       `yaml:"documents" doc:"documents of the decision"`
+	Node      *diag.Node               `yaml:",node"`
+}
+
+// Case is one case of the mapping's own tests.
+type Case struct {
+	Name          string                     `yaml:"name" doc:"what the case shows; default: the form's file name"`
+	Form          string                     `yaml:"form" doc:"sample form, beside the mapping"`
+	Answer        string                     `yaml:"answer" doc:"sample answer file, beside the mapping, instead of a form"`
+	Beside        []string                   `yaml:"beside" doc:"names of the files that lie beside the answer file"`
+	ExpectAnswers []diag.Ordered[string]     `yaml:"expect-answers" doc:"decisions of the answer file, in order; only what is named is compared: id, match, outcome, status, case, reason, documents, error"`
+	Returns       map[string]map[string]any  `yaml:"returns" doc:"values that targets return, by write and column"`
+	Expect        diag.Ordered[[]*diag.Node] `yaml:"expect" doc:"records by write, in order; only the fields named are compared"`
+	Exact         bool                       `yaml:"exact" doc:"fields that are not named must not be written"`
+	ExpectError   *ExpectedError             `yaml:"expect-error" doc:"the form must be rejected; or parked, where code says so"`
+	ExpectBytes   map[string]string          `yaml:"expect-bytes" doc:"file with the exact bytes of a target's records"`
+	Line          int                        `yaml:"-"`
+}
+
+// UnmarshalNode keeps the node for positions.
+func (t *Case) UnmarshalNode(n *diag.Node) diag.Problems {
+	type plain Case
+	var p plain
+	problems := n.Decode(&p)
+	*t = Case(p)
+	t.Line = n.Line
+	return append(problems, t.checkSample(n)...)
+}
+
+// ExpectedError is the mistake of a form that a case is about.
+type ExpectedError struct {
+	At   string `yaml:"at" doc:"JSON Pointer of the wrong field"`
+	Code string `yaml:"code" doc:"code of the error, or form.nothing-written and others by which it is parked"`
+}
+
+// checkSample wants a case to be of a form or of an answer file, and to expect what there is.
+func (t *Case) checkSample(n *diag.Node) (problems diag.Problems) {
+	if (t.Form == "") == (t.Answer == "") {
+		problems = append(problems, n.Problem(CodeMissingKey, "a case has either form or answer", ""))
+	}
+	for _, a := range t.ExpectAnswers {
+		for _, want := range a {
+			if !slices.Contains(answers.Keys, want.Key) {
+				problems = append(problems, n.KeyProblem("expect-answers", expr.CodeUnknownName, fmt.Sprintf("a decision has no %q", want.Key), diag.DidYouMean(want.Key, answers.Keys)))
+			}
+		}
+	}
+	return problems
+}
+
+// Budget is what the mapping of one form may take.
+func (l Limits) Budget() value.Budget {
+	formBytes := decode.DefaultLimits().Bytes
+	if l.Bytes > 0 {
+		formBytes = l.Bytes
+	}
+	d := value.DefaultBudget(formBytes)
+	if l.Work > 0 {
+		d.Steps = l.Work
+	}
+	if l.Made > 0 {
+		d.Made = int(l.Made)
+	}
+	if l.Records > 0 {
+		d.Records = l.Records
+	}
+	return d
+}
+
+// AnswerFormats are the words for how answer files are written.
+func AnswerFormats() []string {
+	return append(decode.Names(func(f decode.Format) bool { return f.Answers }), "none")
+}
