@@ -3,6 +3,7 @@ package source
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -17,6 +18,9 @@ import (
 // The structs of the mapping file. Their doc tags become the JSON Schema that editors use, mapping/mapping.schema.json; it is written by its
 // own test, which otherwise fails when it is stale.
 //go:generate go test -count=1 -run TestFileSchema -update .
+
+// Names is how mappings, and outcomes of decisions, are named.
+var Names = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
 // Mapping is the whole file.
 type Mapping struct {
