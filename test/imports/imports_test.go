@@ -38,7 +38,7 @@ var rules = []rule{
 	{"agent/cmd/inbasket", []string{"agent/cmd/cli", "agent/cmd/keep", "agent/cmd/look", "agent/cmd/settle", "agent/cmd/setup", "agent/cmd/system",
 		"agent/config", "connectors/all", "mapping/diag", "agent/diagnose", "agent/monitor"}}, // the last two in tests
 	{"agent/cmd/keep", []string{"agent/cmd/cli", "agent/cmd/look", "agent/cmd/system", "agent/...", "connectors"}},
-	{"agent/cmd/setup", []string{"agent/cmd/cli", "agent/cmd/system", "agent/...", "installer", "connectors", "connectors/all", "mapping/..."}},
+	{"agent/cmd/setup", []string{"agent/cmd/cli", "agent/cmd/system", "agent/...", "installer", "connectors", "connectors/all", "connectors/durable", "mapping/..."}},
 	{"agent/cmd/look", []string{"agent/cmd/cli", "agent/...", "installer", "connectors", "connectors/all", "mapping/diag"}},
 	{"agent/cmd/settle", []string{"agent/cmd/cli", "agent/control", "agent/orders", "mapping/diag"}},
 	{"agent/cmd/system", []string{"agent/codes", "installer"}},

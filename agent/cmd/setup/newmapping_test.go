@@ -13,6 +13,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/source"
 )
 
 const sampled = "../../../../shared/samples/"
@@ -169,6 +170,11 @@ func TestNewMappingOfSamples(t *testing.T) {
 			a, _ := appOf("")
 			if err := newMapping(t.Context(), a, n); err != nil {
 				t.Fatal(err)
+			}
+			if made, err := os.ReadFile(n.path); err != nil {
+				t.Fatal(err)
+			} else if again, problems := source.Format(n.path, made); len(problems) > 0 || string(again) != string(made) {
+				t.Errorf("it is not in order: %v\n%s", problems, again)
 			}
 			finished(t, n.path)
 			ddl := ddlOf(t, n.path)
