@@ -91,20 +91,29 @@ func (e Editor) Block(t reflect.Type) Object {
 // key describes one key of a struct; one: the only item of a list may stand for the list.
 func (e Editor) key(f reflect.StructField, one bool) Object {
 	s := e.Schema(f.Type)
+	if tag := f.Tag.Get("enum"); tag != "" {
+		words := Object{"enum": e.words(tag)}
+		if f.Type.Kind() == reflect.Slice {
+			s["items"] = words
+		} else {
+			s = words
+		}
+	}
 	if one {
 		s = Object{"anyOf": []any{s["items"], s}}
-	}
-	if tag := f.Tag.Get("enum"); tag != "" {
-		words := strings.Split(tag, ",")
-		if e.Words != nil {
-			if of := e.Words(tag); of != nil {
-				words = of
-			}
-		}
-		s = Object{"enum": words}
 	}
 	if doc := f.Tag.Get("doc"); doc != "" {
 		s["description"] = doc
 	}
 	return s
+}
+
+// words are those of an enum tag, or the ones that it names.
+func (e Editor) words(tag string) []string {
+	if e.Words != nil {
+		if words := e.Words(tag); words != nil {
+			return words
+		}
+	}
+	return strings.Split(tag, ",")
 }

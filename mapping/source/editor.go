@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"reflect"
 
+	"github.com/inbasket/inbasket/mapping/charset"
 	"github.com/inbasket/inbasket/mapping/column"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/shape"
 )
 
 // EditorSchema is the JSON Schema of mapping files, for editors. It takes what the program takes, and refuses as much of the
@@ -26,6 +28,10 @@ func editor() diag.Editor {
 			return decode.All()
 		case "answers":
 			return AnswerFormats()
+		case "tables":
+			return charset.Tables()
+		case "shapes":
+			return shape.Names()
 		}
 		return nil
 	}}
@@ -47,6 +53,8 @@ func own(e diag.Editor, t reflect.Type) diag.Object {
 		return diag.Object{"anyOf": []any{anExpression(), e.Block(t)}}
 	case reflect.TypeFor[encode.Switch]():
 		return diag.Object{"enum": []any{"on", "off", true, false}}
+	case reflect.TypeFor[charset.Unmappable]():
+		return diag.Object{"anyOf": []any{diag.Object{"const": "error"}, diag.Object{"type": "string", "pattern": "^replace:.$"}, e.Block(t)}}
 	case reflect.TypeFor[column.Precision]():
 		return diag.Object{"anyOf": []any{diag.Object{"type": "integer", "minimum": 0}, diag.Object{"const": "database"}}}
 	case reflect.TypeFor[column.Rules]():
