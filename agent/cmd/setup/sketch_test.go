@@ -59,7 +59,31 @@ tests:
 		"items that differ":        {"form.json", `{"a": [{"b": 1}, {"c": "x", "d": {"e": true}}]}`, ""},
 		"lists of one table":       {"form.json", `{"x": {"items": [{"a": 1}]}, "x_items": [{"b": 1}]}`, ""},
 		"words that YAML misreads": {"form.json", `{"a: b #c": 1, "- x": 2, "null": [{"~": 1}], "1.5": 3, "new\nline": 4}`, ""},
-		"XML":                      {"form.xml", `<form><ref>B-1</ref><parcel><number>1</number></parcel><parcel><number>2</number></parcel></form>`, ""},
+		"Open Forms": {"form.json", `{"values": {"surname": "x"}, "values_schema": {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "properties": {"surname": {"type": "string"}, "age": {"type": "integer"}}},
+			"metadata": {"public_reference": "OF-1"}, "metadata_schema": {"type": "object", "properties": {"public_reference": {"type": "string"}}}}`, `# yaml-language-server: $schema=mapping.schema.json
+# That file is for editors: inbasket schema mapping > mapping.schema.json
+# Proposals by name and type: look at each. What is marked TODO could not be proposed.
+mapping: permit
+version: 1
+input:
+  format: json
+  reference: form.metadata.public_reference # proposed by its name: is it the sender's own, and another one in each form?
+write:
+  - as: permit
+    to: register
+    table: PERMIT
+    key: [METADATA_PUBLIC_REFERENCE]
+    fields:
+      METADATA_PUBLIC_REFERENCE: form.metadata.public_reference
+      VALUES_AGE:                form.values.age
+      VALUES_SURNAME:            form.values.surname
+ignore:
+  - form.metadata_schema # the form's own schema, by which the columns were proposed
+  - form.values_schema # the form's own schema, by which the columns were proposed
+tests:
+  - form: form.json
+`},
+		"XML": {"form.xml", `<form><ref>B-1</ref><parcel><number>1</number></parcel><parcel><number>2</number></parcel></form>`, ""},
 	} {
 		dir := t.TempDir()
 		form, path := filepath.Join(dir, c.file), filepath.Join(dir, "permit.yaml")
