@@ -176,19 +176,27 @@ func checkTarget(ctx context.Context, a *cli.App, cfg *config.Config, t config.T
 		out.Error, out.Hint = "not tried: a secret of it cannot be read by this account", "look with the account of the service: inbasket doctor --as-service"
 		return out, nil
 	}
-	env := cfg.Env(connectors.RoleTarget, t.Name, t.Identity, agent.SystemClock{}, nil)
-	env.Look = true
 	var misfits []doctor.Misfit
-	target, err := t.Definition.Target(env, t.Config)
+	target, err := openTarget(cfg, t)
 	if err == nil {
-		g := guard.Wrap(target, t.Timeout)
-		misfits, err = doctor.Compare(ctx, cfg, t, g, plans)
-		_ = g.Close()
+		misfits, err = doctor.Compare(ctx, cfg, t, target, plans)
+		_ = target.Close()
 	}
 	if err != nil {
 		out.Error, out.Hint = err.Error(), cli.FaultOf(err).Hint
 	}
 	return out, misfits
+}
+
+// openTarget opens a target to look at it only.
+func openTarget(cfg *config.Config, t config.Target) (*guard.Target, error) {
+	env := cfg.Env(connectors.RoleTarget, t.Name, t.Identity, agent.SystemClock{}, nil)
+	env.Look = true
+	target, err := t.Definition.Target(env, t.Config)
+	if err != nil {
+		return nil, err
+	}
+	return guard.Wrap(target, t.Timeout), nil
 }
 
 // sources looks at the folders of in-baskets and answer files; what only may be wrong is doctor's to say.
