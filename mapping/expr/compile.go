@@ -305,17 +305,24 @@ func (c *Compiler) pointer(n *ast.PointerNode) Compiled {
 			return value.Int(int64(e.itemNo[len(e.itemNo)-1]))
 		}}
 	}
-	if n.Name != "" {
-		c.stop(n, CodeUnknownName, "only # and #index are known here", "#index")
+	up := 1
+	switch {
+	case n.Name == "outer" && len(c.items) > 1:
+		up = 2
+	case n.Name == "outer":
+		c.stop(n, CodeUnknownName, "#outer is the item of the list around another list, as in filter(form.a, any(form.b, .ref == #outer.id)); an item of each has its name", "")
+	case n.Name != "":
+		c.stop(n, CodeUnknownName, "only #, #index and #outer are known here", diag.Suggest(n.Name, []string{"index", "outer"}))
+	case len(c.items) == 0:
+		return Compiled{Eval: func(e *Env) value.Value { return e.item(1) }}
 	}
-	if len(c.items) == 0 {
-		return Compiled{Eval: (*Env).item}
-	}
-	list := c.items[len(c.items)-1]
+	list := c.items[len(c.items)-up]
 	if list.Path != nil {
-		return c.pathExpr(itemOf(list.Path))
+		p := itemOf(list.Path)
+		p.Slot = -1 - up
+		return c.pathExpr(p)
 	}
-	return c.under(Compiled{Eval: (*Env).item}, itemOf(list.Under))
+	return c.under(Compiled{Eval: func(e *Env) value.Value { return e.item(up) }}, itemOf(list.Under))
 }
 
 func (c *Compiler) conditional(n *ast.ConditionalNode) Compiled {

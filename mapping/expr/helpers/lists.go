@@ -11,9 +11,9 @@ var listHelpers = map[string]Helper{
 		fn: func(e *value.Run, a []value.Value) value.Value { return itemAt(e, a[0], 0) }},
 	"last": {Min: 1, Max: 1, Usage: "list | last(): the last item", Absent: "missing and null give missing, so does an empty list",
 		fn: func(e *value.Run, a []value.Value) value.Value { return itemAt(e, a[0], a[0].Length()-1) }},
-	"join": {Min: 1, Max: 2, Makes: value.Changed | value.Longer, Usage: `list | join([", "]): the items' texts, with a separator between`,
+	"join": {Min: 1, Max: 2, args: []sort{aText}, Makes: value.Changed | value.Longer, Usage: `list | join() or list | join("; "): the items' texts, with a separator between, a comma and a blank by default`,
 		Absent: "missing and null items are left out; a missing list stays missing", fn: join},
-	"coalesce": {Min: 1, Max: -1, Own: true, Usage: "coalesce(a, b, …): the first value that is there", Absent: `missing and null are passed over, "" is not`, fn: coalesce},
+	"coalesce": {Min: 1, Max: -1, Own: true, Usage: "coalesce(a, b, c): of any number the first value that is there", Absent: `missing and null are passed over, "" is not`, fn: coalesce},
 	"default":  {Min: 2, Max: 2, Own: true, Usage: "x | default(y): y where x is not there", Absent: `missing and null give y, "" stays`, fn: coalesce},
 	"isMissing": {Min: 1, Max: 1, Shallow: true, Usage: "isMissing(x): true where the form has no such field", Absent: "missing gives true, null and \"\" give false",
 		fn: func(_ *value.Run, a []value.Value) value.Value { return value.Bool(a[0].Kind == value.KindMissing) }},
@@ -30,6 +30,18 @@ var listHelpers = map[string]Helper{
 			}
 			return a[0]
 		}},
+	"nullIf": {Min: 2, Max: -1, args: []sort{aText}, Usage: `x | nullIf("00000000", "99991231"): null where x is one of these texts or numbers, such as a date that means none`, Absent: passes,
+		Example: `"99991231" | nullIf("00000000", "99991231") | parseDate("yyyyMMdd") = null`, fn: nullIf},
+	"min": {Min: 1, Max: 1, Usage: "list | min(): the least of numbers, dates or texts", Absent: "missing and null items are passed over; missing, null and an empty list give missing",
+		Example: `[3, 1.5, nil] | min() = decimal 1.5`, fn: outermost(-1)},
+	"max": {Min: 1, Max: 1, Usage: "list | max(): the greatest of numbers, dates or texts", Absent: "missing and null items are passed over; missing, null and an empty list give missing",
+		Example: `[3, 1.5, nil] | max() = 3`, fn: outermost(1)},
+	"sort": {Min: 1, Max: 2, args: []sort{aText}, Usage: `list | sort() or list | sort("desc"): numbers, dates or texts in order; texts by the numbers of their characters`, Absent: "missing and null items are left out; missing and null give an empty list",
+		Example: `[3, 1, 2] | sort("desc") = [3 2 1]`, make: makeSort},
+	"distinct": {Min: 1, Max: 1, Usage: "list | distinct(): of equal items the first; 1 and 1.0 are equal", Absent: "missing and null items are left out; missing and null give an empty list",
+		Example: `["b", "a", "b"] | distinct() = ["b" "a"]`, fn: distinct},
+	"flatten": {Min: 1, Max: 1, Usage: "list | flatten(): the items of the lists in it, in the place of those", Absent: "missing and null items are left out; missing and null give an empty list",
+		Example: `[[1, 2], 3] | flatten() = [1 2 3]`, fn: flatten},
 	"len": {Min: 1, Max: 1, Shallow: true, Makes: value.Computed | value.Other, Usage: "list | len(): number of items", Absent: "missing and null give 0", fn: func(e *value.Run, a []value.Value) value.Value {
 		if !a[0].Absent() && a[0].Kind != value.KindList {
 			return e.FailSort(a[0], value.CodeNotList, "len needs a list; use length() for a text")
@@ -101,6 +113,16 @@ func coalesce(_ *value.Run, a []value.Value) value.Value {
 		}
 	}
 	return a[len(a)-1]
+}
+
+func nullIf(e *value.Run, a []value.Value) value.Value {
+	s := e.TextOf(a[0])
+	for _, v := range a[1:] {
+		if e.TextOf(v) == s || v.IsNumber() && a[0].IsNumber() && value.CompareNumbers(v, a[0]) == 0 {
+			return value.Null
+		}
+	}
+	return a[0]
 }
 
 // OneJoined uses a value as an item of join.

@@ -3,6 +3,7 @@ package helpers
 import (
 	"cmp"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/mapping/datefmt"
@@ -32,17 +33,27 @@ func (c Call) Shape(name string) string {
 			return p.Shape()
 		}
 	case "decimal":
-		if text(1) == "," {
+		switch {
+		case len(c.Consts) > 2:
+			return ""
+		case text(1) == ",":
 			return commaShape
 		}
 		return numberShape
 	case "integer":
 		return numberShape
 	case "boolean":
-		if len(c.Consts) == 3 && (text(1) == "" || text(2) == "") {
+		words := append(c.texts(1), c.texts(2)...)
+		switch {
+		case len(c.Consts) < 3:
+			words = []string{"true", "false"}
+		case c.Consts[1] == nil || c.Consts[2] == nil:
 			return ""
 		}
-		return "^(?:" + regexp.QuoteMeta(cmp.Or(text(1), "true")) + "|" + regexp.QuoteMeta(cmp.Or(text(2), "false")) + ")$"
+		for i := range words {
+			words[i] = regexp.QuoteMeta(words[i])
+		}
+		return "^(?:" + strings.Join(words, "|") + ")$"
 	case "formatDate", "toDate", "year", "month", "day", "addDays", "yearsTo", "daysTo", "lastDay", "firstDay":
 		return dateShape
 	}
