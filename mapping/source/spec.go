@@ -55,12 +55,14 @@ type Limits struct {
 
 // Lookup is a table of known values.
 type Lookup struct {
-	File   string               `yaml:"file" doc:"CSV file with a header line, beside the mapping"`
-	Key    string               `yaml:"key" doc:"column of the key"`
-	Value  string               `yaml:"value" doc:"column of the value"`
-	CSV    *decode.CSVOptions   `yaml:"csv" doc:"how the file is written, such as with a semicolon or in windows-1252"`
-	Values diag.Ordered[string] `yaml:"values" doc:"the table itself, instead of a file"`
-	Node   *diag.Node           `yaml:",node"`
+	File    string               `yaml:"file" doc:"CSV file with a header line, or genericode file, beside the mapping"`
+	Format  string               `yaml:"format" doc:"how the file is written: csv (default) or genericode, XML of OASIS" enum:"csv,genericode"`
+	Unknown string               `yaml:"unknown" doc:"what becomes of a form whose value is not in the table, where lookup() gives no default: reject (default) or park" enum:"reject,park"`
+	Key     string               `yaml:"key" doc:"column of the key; of genericode by its Id"`
+	Value   string               `yaml:"value" doc:"column of the value"`
+	CSV     *decode.CSVOptions   `yaml:"csv" doc:"how the file is written, such as with a semicolon or in windows-1252"`
+	Values  diag.Ordered[string] `yaml:"values" doc:"the table itself, instead of a file"`
+	Node    *diag.Node           `yaml:",node"`
 }
 
 // Write is one entry of write.

@@ -166,6 +166,9 @@ func makeLookup(c Call) (value.Function, *Mistake) {
 		if len(a) == 3 {
 			return a[2]
 		}
+		if t.Park {
+			return e.FailMade(value.CodeLookupMiss, "the value is not in lookup "+t.Name)
+		}
 		return e.Fail(value.CodeLookupMiss, "the value is not in lookup "+t.Name)
 	}, nil
 }
