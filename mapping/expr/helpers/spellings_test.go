@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/inbasket/inbasket/mapping/expr/helpers"
 	"github.com/inbasket/inbasket/mapping/expr/value"
@@ -97,6 +98,35 @@ func TestPatterns(t *testing.T) {
 	})
 }
 
+// TestAddresses: streets with house numbers as they are written in a country; any other shape is an error, never a guess.
+func TestAddresses(t *testing.T) {
+	const other = "!"
+	var table [][2]string
+	for _, c := range []struct{ country, text, street, number, suffix string }{
+		{"de", "Musterstr. 12", "Musterstr.", "12", ""}, {"de", "Musterstr. 12a", "Musterstr.", "12", "a"}, {"de", " Musterstr.  12 a-c ", "Musterstr.", "12", "a-c"}, {"de", "Am Markt 5-7", "Am Markt", "5", "-7"}, {"de", "Am Markt 5 1/2", "Am Markt", "5", "1/2"},
+		{"de", "Straße des 17. Juni 135", "Straße des 17. Juni", "135", ""}, {"de", "Weg 12 b - 14 c", "Weg", "12", "b - 14 c"}, {"de", "Musterstr.", other, "", ""}, {"de", "12 Musterstr.", other, "", ""}, {"de", "C 4, 12", other, "", ""}, {"de", "Weg 12 b 3", other, "", ""}, {"de", "Weg 12 5", other, "", ""},
+		{"de", "Weg 12, Hinterhaus", other, "", ""}, {"de", "", other, "", ""}, {"nl", "Weg 123456", other, "", ""}, {"nl", "Weg 12 2", other, "", ""}, {"fr", "12345 rue X", other, "", ""}, {"de", "Weg 123456", other, "", ""},
+		{"nl", "Kerkstraat 12", "Kerkstraat", "12", ""}, {"nl", "Kerkstraat 12-2", "Kerkstraat", "12", "-2"}, {"nl", "Kerkstraat 12 hs", "Kerkstraat", "12", "hs"}, {"nl", "Kerkstraat 12-III", "Kerkstraat", "12", "-III"}, {"nl", "2e Hugo de Grootstraat 5A2", "2e Hugo de Grootstraat", "5", "A2"}, {"nl", "Plein 1944 12", other, "", ""},
+		{"fr", "12 bis rue de la Paix", "rue de la Paix", "12", "bis"}, {"fr", "12, rue du 8 Mai 1945", "rue du 8 Mai 1945", "12", ""}, {"fr", "12B rue X", "rue X", "12", "B"}, {"fr", "12-14 rue X", "rue X", "12", "-14"}, {"fr", "rue X 12", other, "", ""}, {"fr", "12 a", other, "", ""}, {"fr", "12 L'Avenue", "L'Avenue", "12", ""},
+		{"uk", "12A High Street", "High Street", "12", "A"}, {"uk", "12-14 High Street", "High Street", "12", "-14"}, {"uk", "221 Baker Street", "Baker Street", "221", ""}, {"uk", "Flat 2, 12 High Street", other, "", ""}, {"uk", "12 A High Street", other, "", ""}, {"uk", "High Street 12", other, "", ""},
+	} {
+		for part, want := range map[string]string{"street": c.street, "number": c.number, "suffix": c.suffix} {
+			switch {
+			case c.street == other:
+				want = "!field.other-pattern: the text is not what the mapping looks for"
+				table = append(table, [2]string{fmt.Sprintf("%q | addressPart(%q, %q, \"?\")", c.text, c.country, part), `"?"`})
+			case want == "":
+				want = "missing"
+			default:
+				want = `"` + want + `"`
+			}
+			table = append(table, [2]string{fmt.Sprintf("%q | addressPart(%q, %q)", c.text, c.country, part), want})
+		}
+	}
+	expressions.Computes(t, append(table, [2]string{`form.none | addressPart("de", "street")`, `missing`}, [2]string{`form.null | addressPart("de", "street")`, `null`}, [2]string{`form.list | addressPart("de", "street")`, `!field.not-text: a text is needed here`},
+		[2]string{`"x" | addressPart("at", "street")`, `?18 mapping.arguments: the country of an address must be one of de, fr, nl, uk`}, [2]string{`"x" | addressPart("de", "stret")`, `?24 mapping.arguments: the part of an address must be one of street, number, suffix (street)`}))
+}
+
 // TestAggregation: lists in order, without repetition, in groups, and the item of the list around another one.
 func TestAggregation(t *testing.T) {
 	const noList = "!field.not-a-list: a list is needed here"
@@ -169,12 +199,38 @@ func TestOneWrongSign(t *testing.T) {
 	}
 }
 
+// addressIsWhole wants the parts of an address to be all that stands in it, but for blanks and commas.
+func addressIsWhole(t *testing.T, s, country string) {
+	t.Helper()
+	order := []string{"street", "number", "suffix"}
+	if country == "fr" || country == "uk" {
+		order = []string{"number", "suffix", "street"}
+	}
+	parts := ""
+	for _, part := range order {
+		v, err := call(t, "addressPart", value.Text(s), value.Text(country), value.Text(part))
+		if err != nil {
+			return
+		}
+		parts += v.Str
+	}
+	bare := func(s string) string {
+		return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }), "")
+	}
+	if bare(parts) != bare(s) {
+		t.Errorf("%s: %q has the parts %q", country, s, parts)
+	}
+}
+
 // FuzzSpellings: whatever a text says, a helper that reads it neither brings the program down nor makes two things of it.
 func FuzzSpellings(f *testing.F) {
-	for _, s := range []string{"", "-", "1.234,5-", "DE89370400440532013000", "00.00.0000", "März", "X", "\xff", "１"} {
+	for _, s := range []string{"", "-", "1.234,5-", "DE89370400440532013000", "00.00.0000", "März", "X", "Weg 12 a-c", "12 bis, rue X", "Plein 12-2", "\xff", "１"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		for _, country := range []string{"de", "fr", "nl", "uk"} {
+			addressIsWhole(t, s, country)
+		}
 		for name, args := range map[string][]string{"signBehind": nil, "decimal": {",", "."}, "isIBAN": nil, "isBSN": nil, "isSteuerID": nil, "isLuhn": nil, "monthAsNumber": {"de"},
 			"incompleteDate": {"first", "dd.MM.yyyy", "yyyy"}, "parseDate": {"d.M.yyyy"}, "findAll": {"[0-9]*"}, "extract": {"(?i)a(b)?"}, "replaceAll": {"b*", "$0$0"}} {
 			values := []value.Value{value.Text(s)}
