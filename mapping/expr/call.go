@@ -41,10 +41,7 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 		if wrong.Arg > 0 {
 			at = args[wrong.Arg]
 		}
-		if !wrong.Warning {
-			c.stop(at, wrong.Code, wrong.Message, wrong.Suggestion)
-		}
-		c.Warned = append(c.Warned, Problem{at.Location().From, wrong.Code, wrong.Message, wrong.Suggestion})
+		c.stop(at, wrong.Code, wrong.Message, wrong.Suggestion)
 	}
 	out := Compiled{Eval: invoke(fn, xs, h), Source: firstSource(xs...), Own: h.Picks && !slices.ContainsFunc(xs[1:], func(x Compiled) bool { return !x.Own })}
 	if h.Same {
@@ -72,6 +69,7 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	}
 	c.sorts(args, name, h, xs)
 	c.readable(n, name, xs, how.Shape(name))
+	c.centuries(n, name, xs)
 	return c.placed(n, name, out, xs[0])
 }
 

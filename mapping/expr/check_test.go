@@ -57,9 +57,9 @@ func told(word string, p expr.Problem) string {
 // expressionsSaid are expressions and what check says of them.
 var expressionsSaid = [][2]string{
 	// what may be meant otherwise
-	{`form.a | parseDate("dd.MM.yy")`, `warning 9 mapping.arguments: yy means 1950 to 2049 here: nobody can know whether that is so of this field (name the first of the hundred years as the last argument, such as 1930, or year(submission.received) - 99 for a day of birth)`},
+	{`form.a | parseDate("dd.MM.yy")`, `warning 9 mapping.century: two digits of a year mean 1950 to 2049: 49 is read as 2049, and 1949 as well where such a date of birth is written so (name the first of the hundred years as the last argument, such as 1930, or year(submission.received) - 99 of a birth; or read yyyy)`},
 	{`form.a | parseDate("dd.MM.yy", 1930)`, ``}, {`form.a | parseDate("dd.MM.yy", year(submission.received) - 99)`, ``}, {`form.a | parseDateTime("dd.MM.yy HH:mm", "none", 1930)`, ``},
-	{`form.a | parseDateTime("dd.MM.yy HH:mm", "none")`, `warning 9 mapping.arguments: yy means 1950 to 2049 here: nobody can know whether that is so of this field (name the first of the hundred years as the last argument, such as 1930, or year(submission.received) - 99 for a day of birth)`},
+	{`form.a | parseDateTime("dd.MM.yy HH:mm", "none")`, `warning 9 mapping.century: two digits of a year mean 1950 to 2049: 49 is read as 2049, and 1949 as well where such a date of birth is written so (name the first of the hundred years as the last argument, such as 1930, or year(submission.received) - 99 of a birth; or read yyyy)`},
 	{`form.kind | extract("x")`, `?12 mapping.never: extract can only fail, whatever the form says: the text is not what the mapping looks for`}, {`"DE1" | checkIBAN()`, `?8 mapping.constant: checkIBAN can only fail, whatever the form says: this is no IBAN: a sign is wrong, or one is missing`},
 	{`form.array | checkIBAN()`, `?13 mapping.never: checkIBAN can only fail, whatever the form says: a text is needed here`}, {`form.string | checkIBAN() | substring(0, 2)`, ``}, {`form.string | monthAsNumber("de") | parseDate("d. MM yyyy")`, ``},
 	{`form.string | sort()`, `?14 mapping.never: sort can only fail, whatever the form says: a list is needed here`}, {`form.array | max() | padLeft(8)`, ``},

@@ -35,6 +35,7 @@ type attempt struct {
 	last    []tally                 // of watched, when they were counted last
 	begun   bool
 	gives   bool // some item returned values
+	again   []again
 }
 
 // write writes all items with their ledger rows in one transaction.
@@ -99,10 +100,8 @@ func (a *attempt) records(ctx context.Context) error {
 			return err
 		}
 	}
-	if a.gives {
-		if err := a.flush(ctx, false); err != nil {
-			return err
-		}
+	if err := a.takeAll(ctx); err != nil {
+		return err
 	}
 	if err := a.ledgerReturned(); err != nil {
 		return err
@@ -132,8 +131,8 @@ func (a *attempt) commit(ctx context.Context) error {
 
 // wave queues one shape's records; first it sends what they refer to.
 func (a *attempt) wave(ctx context.Context, w wave) error {
-	if a.gives && refers(w) {
-		if err := a.flush(ctx, false); err != nil {
+	if refers(w) {
+		if err := a.takeAll(ctx); err != nil {
 			return err
 		}
 	}
@@ -385,19 +384,28 @@ func (a *attempt) take(item int, op string, shape *connectors.Shape, res dialect
 		it.returned, it.rows = map[string]connectors.Value{}, map[string]int{}
 	}
 	it.rows[shape.Write]++
+	a.returns(item, shape, res.Rows[0])
+	if rest := res.Rows[0][min(len(shape.Returning), len(res.Rows[0])):]; len(rest) > 0 {
+		a.again = append(a.again, again{item, shape, rest})
+	}
+	return nil
+}
+
+// returns keeps the values of a row that its write returns.
+func (a *attempt) returns(item int, shape *connectors.Shape, row []connectors.Value) {
+	it := a.items[item]
 	for i, name := range shape.Returning {
 		k := shape.Write + "." + name
 		if it.rows[shape.Write] > 1 {
 			delete(it.returned, k)
-		} else if i < len(res.Rows[0]) {
-			v := res.Rows[0][i]
+		} else if i < len(row) {
+			v := row[i]
 			if tab := a.k.Tables[shape.Object]; tab != nil && tab.Pads(name) {
 				v.Str = strings.TrimRight(v.Str, " ")
 			}
 			it.returned[k] = v
 		}
 	}
-	return nil
 }
 
 // keysByBytes queues what finds rows that the database takes for those of the sets though their keys are others: there

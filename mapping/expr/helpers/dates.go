@@ -106,8 +106,8 @@ func makeParseDate(c Call) (value.Function, *Mistake) {
 	case !p.HasDate():
 		return nil, wrong(CodeArguments, "the pattern of a date needs year, month and day", "")
 	}
-	if bad = c.window(p, 2, len(c.Consts) > 2); bad != nil && !bad.Warning {
-		return nil, bad
+	if len(c.Consts) > 2 && !p.TwoDigitYear() {
+		return nil, needless().at(2)
 	}
 	return func(e *value.Run, a []value.Value) value.Value {
 		v := a[0]
@@ -124,20 +124,20 @@ func makeParseDate(c Call) (value.Function, *Mistake) {
 			return e.Fail(value.CodeNotDate, "the date does not exist or has another pattern")
 		}
 		return value.Date(t)
-	}, bad
+	}, nil
 }
 
-// window says what is wrong with how the hundred years of yy are named; the i-th argument may name the first.
-func (c Call) window(p *datefmt.Pattern, i int, named bool) *Mistake {
-	switch {
-	case named && !p.TwoDigitYear():
-		return wrong(CodeArguments, "the first of a hundred years belongs to yy, which this pattern does not have", "").at(i)
-	case !named && p.TwoDigitYear() && c.Strict:
-		bad := wrong(CodeArguments, "yy means 1950 to 2049 here: nobody can know whether that is so of this field", `name the first of the hundred years as the last argument, such as 1930, or year(submission.received) - 99 for a day of birth`)
-		bad.Warning = true
-		return bad
+// windowed tells whether the last argument names the first of the hundred years that yy means; others behind the i-th are texts.
+func (c Call) windowed(i int) bool {
+	if len(c.Consts) <= i {
+		return false
 	}
-	return nil
+	last := c.Consts[len(c.Consts)-1]
+	return last == nil || last.Kind != value.KindText
+}
+
+func needless() *Mistake {
+	return wrong(CodeArguments, "the first of a hundred years belongs to yy, which this pattern does not have", "")
 }
 
 // firstYear is the first of the hundred years that yy means, where the last of some arguments names it.
@@ -150,7 +150,7 @@ func firstYear(e *value.Run, a []value.Value) int {
 
 func makeParseDateTime(c Call) (value.Function, *Mistake) {
 	p, loc, which, bad := c.moment()
-	if bad != nil && !bad.Warning {
+	if bad != nil {
 		return nil, bad
 	}
 	return func(e *value.Run, a []value.Value) value.Value {
@@ -176,7 +176,7 @@ func makeParseDateTime(c Call) (value.Function, *Mistake) {
 			return value.Missing
 		}
 		return zonedValue(e, t, p.HasZone() || loc != nil)
-	}, bad
+	}, nil
 }
 
 // moment reads the arguments of parseDateTime: pattern, zone, and which of two moments.
@@ -202,11 +202,12 @@ func (c Call) moment() (p *datefmt.Pattern, loc *time.Location, which string, ba
 		return
 	}
 	more := c.Consts[3:]
-	named := len(more) > 0 && (more[len(more)-1] == nil || more[len(more)-1].Kind != value.KindText)
-	if named {
+	if c.windowed(3) {
 		more = more[:len(more)-1]
+		if !p.TwoDigitYear() {
+			bad = needless().at(len(c.Consts) - 1)
+		}
 	}
-	bad = c.window(p, len(c.Consts)-1, named)
 	if len(more) > 0 {
 		if k := more[0]; k != nil {
 			which = k.Str

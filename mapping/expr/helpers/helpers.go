@@ -68,8 +68,7 @@ type Call struct {
 // Mistake is what is wrong with a call.
 type Mistake struct {
 	Code, Message, Suggestion string
-	Arg                       int  // the argument that is wrong; 0: the call
-	Warning                   bool // the call can be made, and may mean something else
+	Arg                       int // the argument that is wrong; 0: the call
 }
 
 func wrong(code, message, suggestion string) *Mistake {
@@ -118,17 +117,18 @@ func (c Call) text(i int) (string, bool) {
 }
 
 // For is what computes the helper in one call.
-func (h Helper) For(c Call) (fn value.Function, bad *Mistake) {
-	fn = h.fn
+func (h Helper) For(c Call) (value.Function, *Mistake) {
+	fn := h.fn
 	if h.make != nil {
-		if fn, bad = h.make(c); bad != nil && !bad.Warning {
-			return nil, bad
+		var wrong *Mistake
+		if fn, wrong = h.make(c); wrong != nil {
+			return nil, wrong
 		}
 	}
 	if strings.HasPrefix(h.Absent, passes) {
 		fn = passing(fn, h.both)
 	}
-	return fn, bad
+	return fn, nil
 }
 
 // passing makes a helper whose argument passes where it is absent.

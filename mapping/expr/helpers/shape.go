@@ -78,3 +78,15 @@ func (c Call) Samples() []value.Value {
 	}
 	return value.SamplesOf(out...)
 }
+
+// TwoDigits tells which dates a helper loses the century of, by a pattern with two digits of the year; nil: none.
+func (c Call) TwoDigits(name string) (loses func(time.Time) bool) {
+	window := map[string]int{"parseDate": 2, "parseDateTime": 3, "formatDate": 2}[name]
+	if window == 0 || len(c.Consts) < 2 || c.Consts[1] == nil || c.windowed(window) {
+		return nil
+	}
+	if p, err := datefmt.Compile(c.Consts[1].Str); err == nil && p.TwoDigitYear() {
+		return p.Loses
+	}
+	return nil
+}
