@@ -18,9 +18,12 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	if len(args) > 0 && (slices.ContainsFunc(args, isPredicate) || name == "sum" || name == "count") {
 		return c.predicate(n, name, args)
 	}
+	if own := c.Helpers[name]; own != nil {
+		return c.own(n, own, args)
+	}
 	h, ok := helpers.Find(name)
 	if !ok {
-		c.stop(n, CodeUnknownHelper, "there is no helper "+strconv.Quote(name), diag.Suggest(name, callable))
+		c.stop(n, CodeUnknownHelper, "there is no helper "+strconv.Quote(name), diag.Suggest(name, slices.AppendSeq(slices.Clone(callable), maps.Keys(c.Helpers))))
 	}
 	if len(args) < h.Min || h.Max >= 0 && len(args) > h.Max {
 		c.stop(n, helpers.CodeArguments, name+" has the wrong number of arguments: "+h.Usage, "")

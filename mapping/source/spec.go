@@ -25,6 +25,7 @@ type Mapping struct {
 	Version    int                      `yaml:"version,required" doc:"raise it with every change of content"`
 	Input      Input                    `yaml:"input,required" doc:"what the form looks like"`
 	Let        diag.Ordered[Expression] `yaml:"let" doc:"names for expressions, each may use those before it"`
+	Helpers    diag.Ordered[Helper]     `yaml:"helpers" doc:"helpers of the mapping's own by name, which expressions call like any other"`
 	Lookups    diag.Ordered[Lookup]     `yaml:"lookups" doc:"tables of known values by name"`
 	Layouts    diag.Ordered[*diag.Node] `yaml:"layouts" doc:"layouts of files by name: written here, or file: with a path"`
 	Write      []Write                  `yaml:"write,required" doc:"what is written where, in order"`
@@ -54,6 +55,13 @@ type Limits struct {
 	Work    int   `yaml:"work" doc:"helper calls and rounds over lists that one form may take; default 1000000"`
 	Made    int64 `yaml:"made" doc:"bytes of texts and documents that expressions may make of one form, such as 64MiB; default four times bytes"`
 	Records int   `yaml:"records" doc:"records that one form may give a target; default 100000"`
+}
+
+// Helper is an expression that is named once and used often.
+type Helper struct {
+	Takes []string    `yaml:"takes,required,one" doc:"names of its arguments, the piped one first"`
+	Value *Expression `yaml:"value,required" doc:"expression over its arguments and nothing else"`
+	Node  *diag.Node  `yaml:",node"`
 }
 
 // Lookup is a table of known values.
