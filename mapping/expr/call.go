@@ -40,11 +40,7 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	how := c.said(xs)
 	fn, wrong := h.For(how)
 	if wrong != nil {
-		at := n
-		if wrong.Arg > 0 {
-			at = args[wrong.Arg]
-		}
-		c.stop(at, wrong.Code, wrong.Message, wrong.Suggestion)
+		c.stop(append([]ast.Node{n}, args[1:]...)[wrong.Arg], wrong.Code, wrong.Message, wrong.Suggestion)
 	}
 	out := Compiled{Eval: invoke(fn, xs, h), Source: firstSource(xs...), Own: h.Picks && !slices.ContainsFunc(xs[1:], func(x Compiled) bool { return !x.Own })}
 	if h.Same {

@@ -9,20 +9,20 @@ import (
 )
 
 var numberHelpers = map[string]Helper{
-	"integer": {Min: 1, Max: 1, Usage: "x | integer(): a whole number of a text or number; decimals other than .0 are an error",
+	"integer": {Min: 1, Max: 1, Example: `"007" | integer() = 7`, Usage: "x | integer(): a whole number of a text or number; decimals other than .0 are an error",
 		Absent: `missing stays missing, null stays null, "" is an error`, fn: ToInteger},
 	"decimal": {Min: 1, Max: 3, args: []sort{aText}, Example: `"1.234,50" | decimal(",", ".") = decimal 1234.50`,
 		Usage:  `x | decimal() or x | decimal(",") or x | decimal(",", "."): a decimal of a text or number, with a decimal comma, and with a sign between thousands: "." "," "'" or a blank. Groups of other than three digits are an error`,
 		Absent: `missing stays missing, null stays null, "" is an error`, make: makeDecimal},
-	"round": {Min: 2, Max: 3, args: []sort{aWhole, aText}, Makes: value.Computed, Usage: `x | round(2) or x | round(2, "half-up"): to so many decimals; half-up, half-even, half-down, up, down, ceiling, floor`,
+	"round": {Min: 2, Max: 3, Example: `2.345 | round(2) = decimal 2.35`, args: []sort{aWhole, aText}, Makes: value.Computed, Usage: `x | round(2) or x | round(2, "half-up"): to so many decimals; half-up, half-even, half-down, up, down, ceiling, floor`,
 		Absent: passes, make: makeRound},
-	"abs": {Min: 1, Max: 1, Usage: "x | abs(): without sign", Absent: passes, fn: onNumber(func(e *value.Run, v value.Value) value.Value {
+	"abs": {Min: 1, Max: 1, Example: `-7 | abs() = 7`, Usage: "x | abs(): without sign", Absent: passes, fn: onNumber(func(e *value.Run, v value.Value) value.Value {
 		if value.CompareNumbers(v, value.Int(0)) < 0 {
 			return e.Calculate('-', value.Int(0), v)
 		}
 		return v
 	})},
-	"cents": {Min: 1, Max: 1, Makes: value.Computed, Usage: "x | cents(): 12.34 becomes 1234; more than two decimals are an error", Absent: passes,
+	"cents": {Min: 1, Max: 1, Example: `12.34 | cents() = 1234`, Makes: value.Computed, Usage: "x | cents(): 12.34 becomes 1234; more than two decimals are an error", Absent: passes,
 		fn: onNumber(func(e *value.Run, v value.Value) value.Value { return Whole(e, e.Calculate('*', v, value.Int(100))) })},
 	"fromCents": {Min: 1, Max: 1, Makes: value.Computed, Usage: "x | fromCents(): 1234 becomes 12.34", Absent: passes, Example: `1234 | fromCents() = decimal 12.34`,
 		fn: onNumber(fromCents)},
@@ -30,7 +30,7 @@ var numberHelpers = map[string]Helper{
 		Example: `"12,50-" | signBehind() | decimal(",") = decimal -12.50`, fn: onText(signBehind)},
 	"boolean": {Min: 1, Max: 3, args: []sort{someTexts}, Example: `"ja" | boolean(["J", "ja", "1"], ["N", "nein", "0"]) = true`, Absent: passes, make: makeBoolean,
 		Usage: `x | boolean() or x | boolean("J", "N") or x | boolean(["J", "ja"], ["N", "nein", "0"]): true or false of true, false or the given texts; any other is an error`},
-	"yesNo": {Min: 3, Max: 3, Usage: `x | yesNo("J", "N"): the first text for true, the second for false`, Own: true, Picks: true, Absent: passes, fn: yesNo},
+	"yesNo": {Min: 3, Max: 3, Example: `true | yesNo("J", "N") = "J"`, Usage: `x | yesNo("J", "N"): the first text for true, the second for false`, Own: true, Picks: true, Absent: passes, fn: yesNo},
 }
 
 // ToInteger is the helper integer.
