@@ -15,7 +15,7 @@ var dateHelpers = map[string]Helper{
 	"parseDate": {Min: 1, Max: 3, args: []sort{aText, aWhole}, make: makeParseDate, Absent: `missing stays missing, null stays null, "" is an error`,
 		Usage:   `x | parseDate() or x | parseDate("dd.MM.yyyy") or x | parseDate("dd.MM.yy", 1930): a date; without a pattern yyyy-MM-dd. yy needs the first of the hundred years that it means, which may be computed: year(submission.received) - 99 for a day of birth`,
 		Example: `"31.12.49" | parseDate("dd.MM.yy", 1930) = date 1949-12-31`},
-	"incompleteDate": {Fussy: true, Min: 3, Max: -1, args: []sort{aText}, make: makeIncompleteDate, Absent: `missing stays missing, null stays null, "" is an error`,
+	"incompleteDate": {Min: 3, Max: -1, args: []sort{aText}, make: makeIncompleteDate, Absent: `missing stays missing, null stays null, "" is an error`,
 		Usage:   `x | incompleteDate("first", "dd.MM.yyyy", "MM.yyyy", "yyyy"): a date by one of the patterns, in which a day or month that is 00 or not in the pattern becomes the first or the "last" that it can be; that is put on record`,
 		Example: `"00.05.1970" | incompleteDate("first", "dd.MM.yyyy", "yyyy") = date 1970-05-01 (an incomplete date was taken for the first day that it can be)`},
 	"monthAsNumber": {Fussy: true, Min: 2, Max: 2, args: []sort{aText}, make: makeMonthAsNumber, Absent: `missing stays missing, null stays null, "" is an error`,

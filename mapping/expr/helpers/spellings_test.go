@@ -246,3 +246,40 @@ func FuzzSpellings(f *testing.F) {
 		}
 	})
 }
+
+// TestBudgetOfNewTexts: what patterns and lists make is counted before it is made.
+func TestBudgetOfNewTexts(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a", 1000)
+	numbers := make([]value.Value, 1000)
+	for i := range numbers {
+		numbers[i] = value.Int(int64(i * 7919 % 1000))
+	}
+	for name, c := range map[string]struct {
+		budget value.Budget
+		args   []value.Value
+	}{
+		"replaceAll": {value.Budget{Steps: 10, Made: 100_000}, []value.Value{value.Text(long), value.Text("a"), value.Text(long)}},
+		"findAll":    {value.Budget{Steps: 10, Made: 10_000}, []value.Value{value.Text(long), value.Text("")}},
+		"sort":       {value.Budget{Steps: 2_000, Made: 10}, []value.Value{{Kind: value.KindList, Any: numbers}}},
+		"distinct":   {value.Budget{Steps: 500, Made: 10}, []value.Value{{Kind: value.KindList, Any: numbers}}},
+		"max":        {value.Budget{Steps: 1_500, Made: 10}, []value.Value{{Kind: value.KindList, Any: numbers}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			consts := make([]*value.Value, len(c.args))
+			for i := range c.args {
+				consts[i] = &c.args[i]
+			}
+			h, _ := helpers.Find(name)
+			fn, bad := h.For(helpers.Call{Consts: consts})
+			if bad != nil {
+				t.Fatal(bad.Message)
+			}
+			e := &value.Run{Budget: c.budget}
+			if fn(e, c.args); e.Err == nil || e.Err.Code != value.CodeLimit {
+				t.Errorf("no limit was met: %+v", e.Err)
+			}
+		})
+	}
+}
