@@ -61,6 +61,7 @@ var expressionsSaid = [][2]string{
 	{`form.a | parseDate("dd.MM.yy", 1930)`, ``}, {`form.a | parseDate("dd.MM.yy", year(submission.received) - 99)`, ``}, {`form.a | parseDateTime("dd.MM.yy HH:mm", "none", 1930)`, ``},
 	{`form.a | parseDateTime("dd.MM.yy HH:mm", "none")`, `warning 9 mapping.century: two digits of a year mean 1950 to 2049: 49 is read as 2049, and 1949 as well where such a date of birth is written so (name the first of the hundred years as the last argument, such as 1930, or year(submission.received) - 99 of a birth; or read yyyy)`},
 	{`form.kind | extract("x")`, `?12 mapping.never: extract can only fail, whatever the form says: the text is not what the mapping looks for`}, {`"DE1" | checkIBAN()`, `?8 mapping.constant: checkIBAN can only fail, whatever the form says: this is no IBAN: a sign is wrong, or one is missing`},
+	{`(isIBAN(form.string) | yesNo(1, "N")) == 1`, `warning 38 mapping.constant: the comparison cannot take a value that this mapping itself may give it: "N": a text cannot be compared with an integer`},
 	{`form.array | checkIBAN()`, `?13 mapping.never: checkIBAN can only fail, whatever the form says: a text is needed here`}, {`form.string | checkIBAN() | substring(0, 2)`, ``}, {`form.string | monthAsNumber("de") | parseDate("d. MM yyyy")`, ``},
 	{`form.string | sort()`, `?14 mapping.never: sort can only fail, whatever the form says: a list is needed here`}, {`form.array | max() | padLeft(8)`, ``},
 

@@ -197,8 +197,11 @@ func (t *trial) run(fn value.Function, args []value.Value, own bool) {
 		text = text || isText(a) && a.Src == value.OfForm
 	}
 	v := fn(e, slices.Clone(args))
-	if t.fussy && text && e.Err != nil && !e.Err.Sort {
+	switch {
+	case t.fussy && text && e.Err != nil && !e.Err.Sort:
 		e.Err, v = nil, args[0]
+	case t.fussy && text && v.Kind == value.KindBool:
+		t.out.More = someBoolean.More
 	}
 	zero := slices.ContainsFunc(args, func(a value.Value) bool { return a.IsNumber() && value.CompareNumbers(a, value.Int(0)) == 0 })
 	t.counts = t.counts || e.Err == nil && !zero && v.IsNumber()

@@ -50,7 +50,10 @@ func TestFormatsOfTexts(t *testing.T) {
 			{`form.fee * 2`, "* can only fail"}, {`form.fee > 3`, "the comparison can only fail"}, {`form.flag == true`, "the comparison can only fail"}, {`form.fee | round(1)`, "round can only fail"},
 			{`form.flag | yesNo("J", "N")`, "yesNo can only fail"}, {`form.fee | cents()`, "cents can only fail"}, {`form.flag ? "a" : "b"`, "the condition can only fail"},
 			{`form.fee in [3.5, 4]`, "warning: this is never true: the form's format makes string"}, {`form.fee + form.more`, "warning: both are texts in this format, and + joins them"},
-			{`form.fee + 1`, "+ can only fail"}, {`form.fee + "!"`, ""}, {`concat(form.fee, form.more)`, ""}, {`form.fee in ["3.5"]`, ""}, {`form.flag == "true"`, ""}, {`form.fee > "3"`, ""},
+			{`form.fee + 1`, "+ can only fail"}, {`form.flag | boolean(["J", "ja"], ["N"])`, ""}, {`form.flag | boolean("on", ["off", ""]) | yesNo("J", "N")`, ""}, {`isIBAN(form.a) ? "x" : "y"`, ""}, {`{"a": 1}`, "this construct is not part"},
+			{`form.fee | decimal(",", ".")`, ""}, {`form.fee | signBehind() | decimal(".", ",") * 2`, ""}, {`form.fee | integer() | fromCents()`, ""}, {`form.fee | fromCents()`, "fromCents can only fail"}, {`form.a | monthAsNumber("de") | parseDate("d. MM yyyy") | addDays(1)`, ""},
+			{`form.a | incompleteDate("first", "dd.MM.yyyy", "yyyy") | addDays(1)`, ""}, {`form.a | nullIf("00000000") | parseDate("yyyyMMdd") | year()`, ""}, {`form.a | extract("[0-9]+") | integer()`, ""}, {`form.a | checkBSN() | integer()`, ""}, {`form.a | addressPart("nl", "number") | integer()`, ""},
+			{`form.a | findAll("[0-9]+") | first() | integer()`, ""}, {`form.a | replaceAll("[^0-9]", "") | integer()`, ""}, {`form.a | parseDate("dd.MM.yy", 1930) | year()`, ""}, {`form.fee + "!"`, ""}, {`concat(form.fee, form.more)`, ""}, {`form.fee in ["3.5"]`, ""}, {`form.flag == "true"`, ""}, {`form.fee > "3"`, ""},
 			{`(form.fee | decimal()) * 2`, ""}, {`form.flag | boolean() | yesNo("J", "N")`, ""}, {`form.fee | integer()`, ""}, {`form.born | parseDate("dd.MM.yyyy")`, ""}, {`form.a ?? "x"`, ""}, {`form.x == nil`, ""},
 		})
 	}

@@ -55,7 +55,7 @@ func checkHelpers() map[string]Helper {
 		}
 		n := 1 + len(s.args)
 		example := `"` + s.good + `" | `
-		all["is"+name] = Helper{Min: n, Max: n, args: s.args, Usage: "is" + name + "(x" + s.how + "): true of " + s.says, Absent: `missing, null and "" give false`,
+		all["is"+name] = Helper{Fussy: true, Min: n, Max: n, args: s.args, Usage: "is" + name + "(x" + s.how + "): true of " + s.says, Absent: `missing, null and "" give false`,
 			Example: example + "is" + name + "(" + strings.TrimPrefix(s.how, ", ") + ") = true",
 			make:    using(func(_ *value.Run, _ value.Value, ok bool) value.Value { return value.Bool(ok) })}
 		all["check"+name] = Helper{Fussy: true, Min: n, Max: n, args: s.args, Same: true, Usage: "x | check" + name + "(" + strings.TrimPrefix(s.how, ", ") + "): x where is" + name + " is true; anything else is an error", Absent: passes + `, "" is an error`,

@@ -47,7 +47,7 @@ type Helper struct {
 	Same     bool           // the text stays as long as it is, or gets shorter
 	both     bool           // of two arguments each passes where it is absent, the second first
 	Keeps    bool           // whatever is in the text stays in it, but for capitals
-	Fussy    bool           // it takes few texts, which the samples of check need not be among
+	Fussy    bool           // it takes few texts, or is true of few, which the samples of check need not be among
 	Own      bool           // gives the mapping's own words, not something made of the form
 	Picks    bool           // gives one of its further arguments, or what a table has
 	Makes    value.Making   // what it does to a value beside reading it

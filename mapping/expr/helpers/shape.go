@@ -63,17 +63,15 @@ func (c Call) Shape(name string) string {
 // sampleTime is in a year, month and day that every pattern can write.
 var sampleTime = time.Date(1999, 12, 31, 23, 58, 59, 0, time.FixedZone("", 3600))
 
-// Samples are texts that only a constant argument tells of: the argument itself, and what its date pattern reads.
+// Samples are texts that only a constant argument tells of: the argument itself, or each of a list, and what its date pattern reads.
 func (c Call) Samples() []value.Value {
 	var out []value.Value
 	for i := range c.Consts {
-		text, ok := c.text(i)
-		if !ok {
-			continue
-		}
-		out = append(out, value.Text(text))
-		if p, err := datefmt.Compile(text); err == nil {
-			out = append(out, value.Text(p.Format(sampleTime)))
+		for _, text := range c.texts(i) {
+			out = append(out, value.Text(text))
+			if p, err := datefmt.Compile(text); err == nil {
+				out = append(out, value.Text(p.Format(sampleTime)))
+			}
 		}
 	}
 	return value.SamplesOf(out...)
