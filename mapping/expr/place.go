@@ -79,8 +79,8 @@ func (c *Compiler) placed(n ast.Node, name string, out Compiled, list Compiled) 
 		return out
 	}
 	c.isList(n, list)
-	if at := itemOf(list.place()); at != nil && name == "join" && c.Strict {
-		c.apply(n, name, helpers.OneJoined, []Compiled{{May: c.mayBe(at)}}, true)
+	if at, use := itemOf(list.place()), helpers.OfItems[name]; at != nil && use != nil && c.Strict {
+		c.apply(n, name, use, []Compiled{{May: c.mayBe(at)}}, true)
 	}
 	switch name {
 	case "first", "last", "min", "max":

@@ -75,6 +75,8 @@ func TestNamesThatAreNever(t *testing.T) {
 		{`form.name.first`, `there is no "first" here: what lies before it is string`}, {`form.name[0]`, "this is no list: it is string"}, {`form.items.name`, "this is a list"},
 		{`first(form.items).nme`, `the form's schema has no field "nme" here did you mean "name"?`}, {`find(form.items, .name == 1).zz`, `has no field "zz"`}, {`last(form.items).in.y`, `has no field "y"`},
 		{`filter(form.items, .name > 1)[0].zz`, `has no field "zz"`}, {`map(filter(form.items, .name > 1), .zz) | join(",")`, `has no field "zz"`}, {`first(form.items).name | upper() | substring(9) | parseDate()`, ""},
+		{`first(sortBy(form.items, .nme)).name`, `did you mean "name"?`}, {`first(sortBy(form.items, .name)).nme`, `did you mean "name"?`}, {`first(groupBy(form.items, .nme)).key`, `did you mean "name"?`}, {`count(form.items, any(form.items, .name == #outer.nme))`, `did you mean "name"?`},
+		{`count(form.items, any(form.items, .name == #outer.name))`, ""}, {`first(groupBy(form.items, .name)).items | map(.name) | max()`, ""}, {`form.items | map(.name) | sort("desc") | first()`, ""}, {`form.items | sort() | first()`, "sort can only fail"}, {`form.name | sort()`, "sort can only fail"},
 		{`first(form.items).name == "x"`, "the comparison can only fail"}, {`first(form.items).name`, ""}, {`last(form.items).in.x`, ""}, {`form.any.x`, ""}, {`form.any[0]`, ""}, {`first(form.any).x`, ""},
 	}, both...))
 	checkHopeless(t, "input: {format: json, unused: allow}\n", "", append([]hopeless{{`first(form.x).y`, ""}, {`form.x.y[0]`, ""}}, both...))
@@ -103,6 +105,7 @@ func TestListsThatAreNotDeclared(t *testing.T) {
 	checkHopeless(t, "input: {format: xml, unused: allow}\n", "", []hopeless{
 		{`count(form.dog)`, "dog is not declared under input.lists"}, {`map(form.dog, .n) | join(",")`, "lists: [dog]"}, {`form.dog[0].n`, "lists: [dog]"}, {`form.a.dog[-1].n`, "lists: [a.dog]"},
 		{`first(form.dog).n`, "lists: [dog]"}, {`form.dog | join()`, "lists: [dog]"}, {`form.dog | len()`, "lists: [dog]"}, {`"x" in form.dog`, "lists: [dog]"}, {`any(form.dog, .n == "1")`, "lists: [dog]"},
+		{`form.dog | sort() | join()`, "lists: [dog]"}, {`form.dog | distinct() | join()`, "lists: [dog]"}, {`form.dog | flatten() | join()`, "lists: [dog]"}, {`form.dog | max()`, "lists: [dog]"}, {`first(sortBy(form.dog, .n)).n`, "lists: [dog]"}, {`first(groupBy(form.dog, .n)).key`, "lists: [dog]"},
 		{`form.dog.n`, ""}, {`count(list(form.dog))`, ""}, {`isMissing(form.dog)`, ""}, {`form.dog | list() | join()`, ""},
 	})
 	checkHopeless(t, "input: {format: xml, lists: [dog, a.cat], unused: allow}\n", "", []hopeless{

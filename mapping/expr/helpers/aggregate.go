@@ -48,6 +48,17 @@ func Identity(v value.Value) (string, bool) {
 	return value.KindName(v.Kind) + " " + s, ok
 }
 
+// OfItems are what helpers of lists do with a single item, which may fail by itself.
+var OfItems = map[string]value.Function{"join": oneJoined, "sort": oneOrdered, "min": oneOrdered, "max": oneOrdered, "distinct": oneOrdered}
+
+// oneOrdered uses a value as an item that is compared with others.
+func oneOrdered(e *value.Run, a []value.Value) value.Value {
+	if _, ok := Identity(a[0]); !ok {
+		return e.FailSort(a[0], value.CodeNotValue, "only single values can be compared, not lists or objects")
+	}
+	return a[0]
+}
+
 // outermost is the least item with -1, the greatest with 1.
 func outermost(sign int) value.Function {
 	return func(e *value.Run, a []value.Value) value.Value {

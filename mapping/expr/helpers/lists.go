@@ -93,7 +93,7 @@ func join(e *value.Run, a []value.Value) value.Value {
 			continue
 		}
 		s, _ := it.Text()
-		if OneJoined(e, []value.Value{it}); e.Err != nil {
+		if oneJoined(e, []value.Value{it}); e.Err != nil {
 			return value.Missing
 		}
 		if !e.Step() || !e.Grow(len(s)+len(sep)) {
@@ -125,8 +125,8 @@ func nullIf(e *value.Run, a []value.Value) value.Value {
 	return a[0]
 }
 
-// OneJoined uses a value as an item of join.
-func OneJoined(e *value.Run, a []value.Value) value.Value {
+// oneJoined uses a value as an item of join.
+func oneJoined(e *value.Run, a []value.Value) value.Value {
 	if _, ok := a[0].Text(); !ok && !a[0].Absent() {
 		return e.FailSort(a[0], value.CodeNotText, "only texts, numbers and dates can be joined")
 	}
