@@ -29,6 +29,7 @@ type Mapping struct {
 	Version    int                      `yaml:"version,required" doc:"raise it with every change of content"`
 	Input      Input                    `yaml:"input,required" doc:"what the form looks like"`
 	Let        diag.Ordered[Expression] `yaml:"let" doc:"names for expressions, each may use those before it"`
+	Helpers    diag.Ordered[Helper]     `yaml:"helpers" doc:"helpers of the mapping's own by name, which expressions call like any other"`
 	Lookups    diag.Ordered[Lookup]     `yaml:"lookups" doc:"tables of known values by name"`
 	Layouts    diag.Ordered[*diag.Node] `yaml:"layouts" doc:"layouts of files by name: written here, or file: with a path"`
 	Write      []Write                  `yaml:"write,required" doc:"what is written where, in order"`
@@ -60,14 +61,23 @@ type Limits struct {
 	Records int   `yaml:"records" doc:"records that one form may give a target; default 100000"`
 }
 
+// Helper is an expression that is named once and used often.
+type Helper struct {
+	Takes []string    `yaml:"takes,required,one" doc:"names of its arguments, the piped one first"`
+	Value *Expression `yaml:"value,required" doc:"expression over its arguments and nothing else"`
+	Node  *diag.Node  `yaml:",node"`
+}
+
 // Lookup is a table of known values.
 type Lookup struct {
-	File   string               `yaml:"file" doc:"CSV file with a header line, beside the mapping"`
-	Key    string               `yaml:"key" doc:"column of the key"`
-	Value  string               `yaml:"value" doc:"column of the value"`
-	CSV    *decode.CSVOptions   `yaml:"csv" doc:"how the file is written, such as with a semicolon or in windows-1252"`
-	Values diag.Ordered[string] `yaml:"values" doc:"the table itself, instead of a file"`
-	Node   *diag.Node           `yaml:",node"`
+	File    string               `yaml:"file" doc:"CSV file with a header line, or genericode file, beside the mapping"`
+	Format  string               `yaml:"format" doc:"how the file is written: csv (default) or genericode, XML of OASIS" enum:"csv,genericode"`
+	Unknown string               `yaml:"unknown" doc:"what becomes of a form whose value is not in the table, where lookup() gives no default: reject (default) or park" enum:"reject,park"`
+	Key     string               `yaml:"key" doc:"column of the key; of genericode by its Id"`
+	Value   string               `yaml:"value" doc:"column of the value"`
+	CSV     *decode.CSVOptions   `yaml:"csv" doc:"how the file is written, such as with a semicolon or in windows-1252"`
+	Values  diag.Ordered[string] `yaml:"values" doc:"the table itself, instead of a file"`
+	Node    *diag.Node           `yaml:",node"`
 }
 
 // Write is one entry of write.
