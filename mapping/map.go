@@ -32,6 +32,7 @@ type mapper struct {
 	slab    []connectors.Value
 	observe func(o observation) // nil but for explain and for errors of layouts
 	deletes bool                // the record that is being made only names what is deleted
+	missing bool                // a list of the write's each was missing
 }
 
 // observation is one value on its way into a record.
@@ -248,8 +249,9 @@ func (m *mapper) loop(w *Write, d *Delivery, depth, count int) {
 		return
 	}
 	records, errs := len(d.Records), len(m.errs)
+	m.missing = false
 	m.iterate(w, d, depth, count)
-	if len(d.Records) == records && len(m.errs) == errs && m.fault == nil {
+	if len(d.Records) == records && len(m.errs) == errs && m.fault == nil && !(m.missing && w.OnMissing == "keep") {
 		m.bare(w, d)
 	}
 }
@@ -262,7 +264,11 @@ func (m *mapper) iterate(w *Write, d *Delivery, depth, count int) {
 	l := &w.Loops[depth]
 	e := m.env
 	list := l.List.Eval(e)
-	if !list.Absent() && list.Kind != value.KindList && e.Err == nil {
+	switch m.missing = m.missing || list.Kind == value.KindMissing; {
+	case e.Err != nil:
+	case list.Kind == value.KindMissing && w.OnMissing == "error":
+		e.FailBy(list, value.CodeMissingValue, "the list must be there")
+	case !list.Absent() && list.Kind != value.KindList:
 		e.FailSort(list, value.CodeNotList, "a list is needed here")
 	}
 	if e.Err != nil && m.failed(l.List.Source, w.Name, "each") || list.Absent() {

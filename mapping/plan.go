@@ -159,7 +159,8 @@ type Write struct {
 	Name, Target, Object string
 	Shape                *connectors.Shape
 	Loops                []expr.Loop
-	KeyDepth             int // of replaced children: how many loops their key hangs on
+	KeyDepth             int    // of replaced children: how many loops their key hangs on
+	OnMissing            string // and what a list of each that is missing does: delete, keep or error
 	When                 *expr.Compiled
 	Fields               []Field
 	Lets                 []int // slots to compute anew for each record

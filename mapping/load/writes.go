@@ -116,6 +116,8 @@ func (b *builder) write(i int, spec source.Write) {
 	if spec.Order != nil {
 		b.order(spec.To, *spec.Order)
 	}
+	w.OnMissing = spec.OnMissing
+	b.onMissing(spec)
 	w.Shape = &connectors.Shape{Write: w.Name, Object: w.Object, Op: modes[spec.Mode], Returning: spec.Returning, Unchecked: spec.Rows == "unchecked"}
 	b.rows(spec)
 	if spec.Table == "" {
@@ -295,6 +297,18 @@ func (b *builder) rows(spec source.Write) {
 	}
 }
 
+// onMissing checks what a missing list of each is to do.
+func (b *builder) onMissing(spec source.Write) {
+	words := []string{"delete", "keep", "error"}
+	switch n, ok := spec.Node.Get("onMissing"); {
+	case !ok:
+	case !slices.Contains(words, spec.OnMissing):
+		b.report(n.Problem(expr.CodeValue, fmt.Sprintf("%q is not one of %s", spec.OnMissing, strings.Join(words, ", ")), diag.DidYouMean(spec.OnMissing, words)))
+	case modes[spec.Mode] != connectors.ReplaceChildren || len(spec.Each) == 0:
+		b.report(n.Problem(expr.CodeValue, "onMissing of a write belongs to replace-children with each", "remove it"))
+	}
+}
+
 var fieldChoices = map[string][]string{"onMissing": {"omit", "null", "empty", "error"}, "onNull": {"omit", "null", "empty", "error"},
 	"onEmpty": {"keep", "omit", "null", "error"}, "overflow": {"error", "cut"},
 	"round": {"error", "half-up", "half-even", "half-down", "up", "down", "ceiling", "floor"}}
@@ -371,6 +385,28 @@ func (b *builder) parentKey(w *mapping.Write, spec source.Write) {
 		if depth == len(w.Loops) && !b.pinned() {
 			b.report(spec.Node.ValueProblem("key", CodeKey, fmt.Sprintf("the key %s of replace-children hangs on an item of each: with an empty list nothing says whose rows are to go", f.Name), ""))
 		}
+	}
+	b.missingList(w, spec)
+}
+
+// missingList warns of rows that go where the form does not say that there are none: the list is missing, and the mapping does not say what
+// that means.
+func (b *builder) missingList(w *mapping.Write, spec source.Write) {
+	if spec.OnMissing != "" || b.pinned() {
+		return
+	}
+	bare := expr.NewEnv(&b.plan.Program, map[string]any{}, &expr.Input{})
+	defer bare.Free()
+	for i, l := range w.Loops {
+		if i < w.KeyDepth || l.List.Eval(bare).Kind != value.KindMissing || i >= len(spec.Each) {
+			continue
+		}
+		if p := l.List.Path; p != nil && b.known.Never(&expr.Need{At: p.Abs, Absent: true}) != "" {
+			continue
+		}
+		b.plan.Warnings = append(b.plan.Warnings, spec.Each[i].Node.Problem(CodeMissingList,
+			"a form without this list deletes the rows of its key, as an empty list does", "say onMissing: delete where that is meant, else keep or error"))
+		return
 	}
 }
 

@@ -75,6 +75,7 @@ type Write struct {
 	Key       []string                 `yaml:"key,one" doc:"fields that name the row"`
 	When      *Expression              `yaml:"when" doc:"condition; without it always"`
 	Each      []Expression             `yaml:"each,one" doc:"NAME in LIST: one record for each item; several nest"`
+	OnMissing string                   `yaml:"onMissing" doc:"replace-children: what a form without the list of each does: delete the rows (default), as an empty list does, keep them, or error" enum:"delete,keep,error"`
 	Let       diag.Ordered[Expression] `yaml:"let" doc:"names for this write, computed for each record"`
 	Fields    diag.Ordered[Field]      `yaml:"fields" doc:"columns in order, each an expression or a block with value"`
 	Rows      string                   `yaml:"rows" doc:"checked (default): as many rows are written as are sent; unchecked: a trigger, rule or policy of the table may leave rows out or put them elsewhere" enum:"checked,unchecked"`
