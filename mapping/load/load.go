@@ -57,7 +57,8 @@ type builder struct {
 	lists    map[string]bool     // XML: declared lists
 	single   map[string][]string // of formats that have lists: ways to what is used as one value; listed: as a list
 	listed   map[string]bool
-	waits    map[string]map[string]bool // target to the targets whose values it needs
+	waits    map[string]map[string]bool     // target to the targets whose values it needs
+	inside   map[*mapping.Write]*expr.Scope // what is known within each of its records
 }
 
 // pinned tells a mapping that submissions were accepted with: what a later version refuses in new ones it must not refuse
@@ -85,6 +86,7 @@ func (b *builder) load() (*mapping.Plan, error) {
 	broken := len(b.problems) > 0
 	b.tables, b.layouts, b.used = map[string]*helpers.Table{}, map[string]*encode.Layout{}, map[string]bool{}
 	b.lists, b.listed, b.single, b.waits = map[string]bool{}, map[string]bool{}, map[string][]string{}, map[string]map[string]bool{}
+	b.inside = map[*mapping.Write]*expr.Scope{}
 	b.plan = &mapping.Parts{Name: b.spec.Mapping, Version: b.spec.Version, Format: b.spec.Input.Format, Tests: b.spec.Tests, Order: map[string]expr.Compiled{},
 		Layouts: map[string]*encode.Layout{}}
 	b.input()

@@ -148,7 +148,7 @@ func TestSaidOfWrites(t *testing.T) {
 		{`write`, `as: w, to: register, table: T, mode: replace-children, key: A, each: i in form.items, fields: {A: form.id, B: i.k}`, `warning 6:75: a form without this list deletes the rows of its key, as an empty list does [mapping.missing-list] (say onMissing: delete where that is meant, else keep or error)`},
 		{`write`, `as: w, to: register, table: T, mode: replace-children, key: A, onMissing: keep, each: i in form.items, fields: {A: form.id, B: i.k}`, ``},
 		{`write`, `as: w, to: register, table: T, mode: replace-children, key: A, onMissing: skip, each: i in form.items, fields: {A: form.id, B: i.k}`, `6:80: "skip" is not one of delete, keep, error [mapping.value] (possible here: delete, keep, error)`},
-		{`write`, `as: w, to: register, table: T, mode: upsert, key: A, onMissing: keep, each: i in form.items, fields: {A: form.id, B: i.k}`, `6:70: onMissing of a write belongs to replace-children with each [mapping.value] (remove it)`},
+		{`write`, `as: w, to: register, table: T, mode: upsert, key: A, onMissing: keep, each: i in form.items, fields: {A: form.id, B: i.k}`, `6:70: onMissing of a write belongs to replace-children with each or under [mapping.value] (remove it)`},
 		{`write`, `as: w, to: register, table: T, mode: replace-children, key: B, each: i in form.items, fields: {A: form.id, B: i.k}`, `6:66: the key B of replace-children hangs on an item of each: with an empty list nothing says whose rows are to go [mapping.key]`},
 		{`write`, `as: w, to: simple, table: T, mode: upsert, key: A, fields: {A: form.id}`, `6:41: target "simple" cannot do "upsert" [mapping.target-kind]`},
 		{`write`, `as: w, to: simple, table: T, returning: A, fields: {A: form.id}`, `6:46: target "simple" gives no values back [mapping.target-kind]`},
@@ -166,6 +166,14 @@ func TestSaidOfWrites(t *testing.T) {
 		{`write`, `as: w, to: archive, table: T, fields: {A: 'concat("R", first.NO)'}`, ``},
 		{`write`, `as: w, to: register, table: T, fields: {A: w.NO}, returning: NO`, `6:49: nothing here is named "w" [mapping.unknown-name]`},
 		{`write`, `as: w, to: register, table: T, fields: {A: later.NO}`, `6:49: nothing here is named "later" [mapping.unknown-name]`},
+		// writes under others
+		{`write`, `as: w, to: register, table: T, under: first, fields: {A: first.NO, N: row(first)}`, ``},
+		{`write`, `as: w, to: register, table: T, under: frist, fields: {A: form.id}`, `6:44: there is no write "frist" [mapping.reference] (did you mean "first"?)`},
+		{`write`, `as: w, to: register, table: T, under: w, fields: {A: form.id}`, `6:44: a write is under one that comes before it [mapping.reference]`},
+		{`write`, `as: w, to: archive, table: T, under: first, fields: {A: form.id}`, `6:43: write first goes to another target; under belongs to writes of one transaction [mapping.reference] (nest each instead: each: [a in form.list, b in a.list])`},
+		{`write`, `as: w, to: drop, document: "{reference}-{n}.pdf", under: first`, `6:63: write first goes to another target; under belongs to writes of one transaction [mapping.reference] (nest each instead: each: [a in form.list, b in a.list])`},
+		{`write`, `as: w, to: register, table: T, fields: {A: form.id, N: row(first)}`, `6:61: index(ITEM) takes a name that each gives, row(WRITE) the name of a write that this one is under [mapping.arguments]`},
+		{`write`, `as: w, to: register, table: T, each: i in form.items, fields: {A: form.id, N: index(i), M: index(form)}`, `6:97: index(ITEM) takes a name that each gives, row(WRITE) the name of a write that this one is under [mapping.arguments]`},
 		// when, each, let, order
 		{`write`, `as: w, to: register, table: T, when: form.yes, fields: {A: form.id}`, ``},
 		{`write`, `as: w, to: register, table: T, when: form.id, fields: {A: form.id}`, `6:43: the condition can only fail, whatever the form says: a condition must be true or false; use a comparison, or boolean() on a text [mapping.never]`},

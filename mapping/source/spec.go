@@ -74,6 +74,7 @@ type Write struct {
 	Mode      string                   `yaml:"mode" doc:"insert (default), upsert, update or replace-children" enum:"insert,upsert,update,replace-children"`
 	Key       []string                 `yaml:"key,one" doc:"fields that name the row"`
 	When      *Expression              `yaml:"when" doc:"condition; without it always"`
+	Under     string                   `yaml:"under" doc:"an earlier write to the same target: this one makes its records for each record of that, and sees its items, its let and what it returns"`
 	Each      []Expression             `yaml:"each,one" doc:"NAME in LIST: one record for each item; several nest"`
 	OnMissing string                   `yaml:"onMissing" doc:"replace-children: what a form without the list of each does: delete the rows (default), as an empty list does, keep them, or error" enum:"delete,keep,error"`
 	Let       diag.Ordered[Expression] `yaml:"let" doc:"names for this write, computed for each record"`

@@ -16,9 +16,34 @@ import (
 type item struct {
 	delivery *connectors.Delivery
 	outcome  connectors.Outcome
-	returned map[string]connectors.Value // in the attempt that is running
-	rows     map[string]int              // write to number of rows that gave values
-	before   bool                        // an earlier call wrote it
+	given    map[given]connectors.Value // in the attempt that is running
+	before   bool                       // an earlier call wrote it
+}
+
+// given names a value that a record returned.
+type given struct {
+	value  string // WRITE.FIELD
+	record int64  // of the write, from 1, without those that are bare
+}
+
+// value is the one that a reference means.
+func (it *item) value(ref connectors.Value) (connectors.Value, bool) {
+	v, ok := it.given[given{ref.Str, max(ref.Int, 1)}]
+	return v, ok
+}
+
+// returned are the values of writes that made one record: outside of the transaction nobody can say of several which is meant.
+func (it *item) returned() map[string]connectors.Value {
+	var all map[string]connectors.Value
+	for of, v := range it.given {
+		if _, many := it.given[given{of.value, 2}]; !many {
+			if all == nil {
+				all = make(map[string]connectors.Value, len(it.given))
+			}
+			all[of.value] = v
+		}
+	}
+	return all
 }
 
 // attempt is one transaction over some items.
@@ -40,7 +65,7 @@ type attempt struct {
 // write writes all items with their ledger rows in one transaction.
 func (a *attempt) write(ctx context.Context) error {
 	for _, it := range a.items {
-		it.returned, it.rows = nil, nil
+		it.given = nil
 	}
 	a.watch()
 	if err := a.ledger(); err != nil {
@@ -115,7 +140,7 @@ func (a *attempt) commit(ctx context.Context) error {
 	a.tallyEnd()
 	if len(a.items) > 0 {
 		for _, st := range a.k.Proofs() {
-			a.queue(st, nil)
+			a.queue(st)
 		}
 	}
 	look := !a.t.Sys.Pipelines
@@ -177,7 +202,7 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*dialect.Rowset) err
 				if !st.Rows {
 					st.Takes = w.finds
 				}
-				a.queue(st, nil)
+				a.queue(st)
 			}
 		}
 		a.tally(w)
@@ -192,9 +217,15 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*dialect.Rowset) err
 		if err != nil {
 			return err
 		}
+		rows := set.Rows
 		for _, st := range stmts {
 			st.SQL = set.Prefix + st.SQL
-			a.queue(st, shape)
+			if st.Rows || st.Outs > 0 { // of each row one, in their order
+				row := rows[0]
+				a.gives, rows = true, rows[1:]
+				st.Takes = func(res dialect.Result) error { return a.take(row, st.Op, shape, res) }
+			}
+			a.queue(st)
 		}
 	}
 	a.keysByBytes(sets)
@@ -219,22 +250,15 @@ func (a *attempt) hold(w *dialect.Rowset, tab *dialect.Table) {
 		a.held = map[*dialect.Table]bool{}
 	}
 	a.held[tab] = true
-	a.queue(a.t.Sys.Hold(w), nil)
+	a.queue(a.t.Sys.Hold(w))
 	for i := range tab.Proofs {
 		for _, st := range a.t.Sys.Prove([]*dialect.Proof{&tab.Proofs[i]}) {
-			a.queue(st, nil)
+			a.queue(st)
 		}
 	}
 }
 
-func (a *attempt) queue(st dialect.Statement, shape *connectors.Shape) {
-	if shape != nil && (st.Rows || st.Outs > 0) {
-		a.gives = true
-		item, op := st.Item, st.Op
-		st.Takes = func(res dialect.Result) error { return a.take(item, op, shape, res) }
-	}
-	a.pending = append(a.pending, st)
-}
+func (a *attempt) queue(st dialect.Statement) { a.pending = append(a.pending, st) }
 
 func refers(w wave) bool {
 	for _, p := range w.parts {
@@ -291,7 +315,7 @@ func (a *attempt) rowsets(w wave, tab *dialect.Table) ([]*dialect.Rowset, error)
 
 // addRow appends a record's arguments, with references resolved. A value of a type that is not known is tried out first.
 func (a *attempt) addRow(set *dialect.Rowset, p part, mask []byte) error {
-	r := dialect.Row{Item: p.item, Args: make([]any, 0, len(set.Cols))}
+	r := dialect.Row{Item: p.item, Record: p.number, Args: make([]any, 0, len(set.Cols))}
 	if set.Shape.Op == connectors.ReplaceChildren {
 		r.Key = a.keyOf(p)
 	}
@@ -300,7 +324,7 @@ func (a *attempt) addRow(set *dialect.Rowset, p part, mask []byte) error {
 			continue
 		}
 		if v.Kind == connectors.Reference {
-			got, ok := a.items[p.item].returned[v.Str]
+			got, ok := a.items[p.item].value(v)
 			if !ok {
 				return &dialect.Misfit{Code: dialect.CodeReference, Column: set.Shape.Fields[i]}
 			}
@@ -312,7 +336,7 @@ func (a *attempt) addRow(set *dialect.Rowset, p part, mask []byte) error {
 			return err
 		}
 		if c.Proof != "" && x != nil {
-			a.queue(a.t.Sys.Trial(c, x, &dialect.Culprit{Item: p.item, Code: dialect.CodeNotExact, Op: "write " + set.Shape.Object + "." + c.Name, Err: &dialect.Misfit{Code: dialect.CodeNotExact, Column: c.Name}}), nil)
+			a.queue(a.t.Sys.Trial(c, x, &dialect.Culprit{Item: p.item, Code: dialect.CodeNotExact, Op: "write " + set.Shape.Object + "." + c.Name, Err: &dialect.Misfit{Code: dialect.CodeNotExact, Column: c.Name}}))
 		}
 		r.Args = append(r.Args, x)
 	}
@@ -374,28 +398,24 @@ func (a *attempt) run(ctx context.Context, stmts []dialect.Statement, commit boo
 	return results, a.t.Locate(err, stmts)
 }
 
-// take keeps the values that one row's statement returned. A write with several rows in one delivery
-// cannot be referred to as a whole, so its values are not kept.
-func (a *attempt) take(item int, op string, shape *connectors.Shape, res dialect.Result) error {
+// take keeps the values that one row's statement returned.
+func (a *attempt) take(r dialect.Row, op string, shape *connectors.Shape, res dialect.Result) error {
 	if len(res.Rows) != 1 {
-		return &dialect.Culprit{Item: item, Code: dialect.CodeReference, Op: op, Err: errors.New("not exactly one row came back")}
+		return &dialect.Culprit{Item: r.Item, Code: dialect.CodeReference, Op: op, Err: errors.New("not exactly one row came back")}
 	}
-	it := a.items[item]
-	if it.returned == nil {
-		it.returned, it.rows = map[string]connectors.Value{}, map[string]int{}
+	it := a.items[r.Item]
+	if it.given == nil {
+		it.given = map[given]connectors.Value{}
 	}
-	it.rows[shape.Write]++
 	for i, name := range shape.Returning {
-		k := shape.Write + "." + name
-		if it.rows[shape.Write] > 1 {
-			delete(it.returned, k)
-		} else if i < len(res.Rows[0]) {
-			v := res.Rows[0][i]
-			if tab := a.k.Tables[shape.Object]; tab != nil && tab.Pads(name) {
-				v.Str = strings.TrimRight(v.Str, " ")
-			}
-			it.returned[k] = v
+		if i >= len(res.Rows[0]) {
+			break
 		}
+		v := res.Rows[0][i]
+		if tab := a.k.Tables[shape.Object]; tab != nil && tab.Pads(name) {
+			v.Str = strings.TrimRight(v.Str, " ")
+		}
+		it.given[given{shape.Write + "." + name, r.Record}] = v
 	}
 	return nil
 }
@@ -405,7 +425,7 @@ func (a *attempt) take(item int, op string, shape *connectors.Shape, res dialect
 func (a *attempt) keysByBytes(sets []*dialect.Rowset) {
 	for _, set := range sets {
 		for _, st := range set.OtherKeys(&a.t.Sys.Dialect) {
-			a.queue(st, nil)
+			a.queue(st)
 		}
 	}
 }
