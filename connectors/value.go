@@ -73,5 +73,6 @@ type Shape struct {
 type Record struct {
 	Shape  *Shape
 	Values []Value
-	Bare   bool // of ReplaceChildren: names the key of children that are no more; every other value is Missing
+	Under  int64 // of files: of which record of the write that its own is under, from 1; 0: of none
+	Bare   bool  // of ReplaceChildren: names the key of children that are no more; every other value is Missing
 }

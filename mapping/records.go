@@ -143,6 +143,10 @@ func (m *mapper) record(w *Write, d *Delivery, count int) {
 	for i := range w.Fields {
 		values[i] = m.field(w, i, len(d.Records))
 	}
-	d.Records = append(d.Records, connectors.Record{Shape: w.Shape, Values: values})
+	r := connectors.Record{Shape: w.Shape, Values: values}
+	if n := len(w.Above); n > 0 {
+		r.Under = m.env.Slots[w.Above[n-1].RowSlot].Int + 1
+	}
+	d.Records = append(d.Records, r)
 	m.env.Slots[w.RowSlot].Int++
 }

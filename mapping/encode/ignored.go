@@ -13,6 +13,7 @@ func Ignored(s Spec) []SpecProblem {
 	i.only(s.XML != XMLSpec{}, "xml", "xml")
 	i.only(s.JSON != JSONSpec{}, "json", "json")
 	i.tell(s.XML.Record != "" && len(s.Records) > 0, "with records, the element is named by each record", "xml", "record")
+	i.tell(s.XML.Document && s.XML.Root != "", "the root of a document is its record's element", "xml", "root")
 	i.tell(s.JSON.Records != "" && s.JSON.Style != "object", "a list of records is only named in style object", "json", "records")
 	i.tell(s.Overflow == "cut" && (s.Format == "xml" || s.Format == "json"), "texts in "+s.Format+" have no length to cut to", "overflow")
 	for j, f := range s.Fields {
@@ -61,6 +62,7 @@ func (i *ignored) field(f FieldSpec, path ...any) {
 	i.tell(f.Overflow == "cut" && tree, "texts in "+i.format+" have no length to cut to", key("overflow")...)
 	i.tell(f.Zone != "" && f.Type != "datetime", "only a datetime has a zone", key("zone")...)
 	i.tell(f.XML != "" && i.format != "xml", "it belongs to format xml", key("xml")...)
+	i.tell(f.JSON != "" && i.format != "json", "it belongs to format json", key("json")...)
 	i.tell((f.Yes != "" || f.No != "") && f.Type != "boolean" && f.Type != "text" && f.Type != "", "only a boolean has texts for yes and no", key("yes")...)
 	i.tell(f.IfNull != nil && f.Required, "a required field is never null", key("if-null")...)
 	i.tell(f.Value != nil && f.Required, "a fixed text is always there", key("required")...)

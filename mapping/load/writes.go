@@ -405,6 +405,7 @@ func (b *builder) layoutFields(w *mapping.Write, spec source.Write) {
 	if b.cat != nil && !b.pinned() && l.Uses("seq") && !b.batched(w.Target) {
 		b.report(spec.Node.ValueProblem("layout", CodeLayout, "its header or trailer has {seq}, the number of a batch, and this target has one file a form: it would be 0 in all of them", "take {id} or {reference}, or give the target batch"))
 	}
+	b.place(l, w, spec)
 	names, ok := l.Fields(w.Name)
 	if !ok {
 		b.report(spec.Node.ValueProblem("layout", CodeLayout, fmt.Sprintf("the layout has no records for write %q", w.Name), ""))
