@@ -94,8 +94,9 @@ type Agent struct {
 	upkeep    *upkeep.Service
 	recovery  *recovery.Service
 
-	mu        sync.Mutex // guards assembly and reloading
+	mu        sync.Mutex // guards assembly, next and reloading
 	assembly  *assembly
+	next      *assembly // about to take over; nil: none
 	reloading loop.Turn
 	parent    context.Context // of assemblies
 	closed    sync.Once
@@ -192,7 +193,7 @@ func (a *Agent) openJournal(ctx context.Context) (err error) {
 	dir := filepath.Join(a.options.Config.State, "journal")
 	for waited := time.Duration(0); ; waited += lockPatience / 10 {
 		a.journal, err = journal.Open(ctx, dir, journal.Options{Clock: a.clock, Content: a.content,
-			Mended: a.readAgain, Rand: a.options.Surround.IDs, Hooks: a.options.Surround.Commit})
+			Mended: a.readAgain, Turned: a.turned, Rand: a.options.Surround.IDs, Hooks: a.options.Surround.Commit})
 		if !errors.Is(err, journal.ErrLocked) || waited >= lockPatience {
 			return err
 		}
@@ -269,6 +270,18 @@ func (a *Agent) Close() (err error) {
 func (a *Agent) readAgain() {
 	if rt := a.current(); rt != nil {
 		rt.flow.lanes.Again()
+	}
+}
+
+// turned tells the lanes what a commit turned.
+func (a *Agent) turned(turns []journal.Turn) {
+	a.mu.Lock()
+	now, next := a.assembly, a.next
+	a.mu.Unlock()
+	for _, rt := range []*assembly{now, next} {
+		if rt != nil {
+			rt.flow.lanes.Turned(turns)
+		}
 	}
 }
 
@@ -395,6 +408,9 @@ func (a *Agent) goLive() {
 func (a *Agent) swap(next *assembly) {
 	last := a.current()
 	last.halt(nil)
+	a.mu.Lock()
+	a.next = next
+	a.mu.Unlock()
 	for !next.ready(a) {
 		if !loop.Pause(a.parent, a.clock, time.Second) {
 			next.close()
@@ -403,7 +419,7 @@ func (a *Agent) swap(next *assembly) {
 	}
 	last.close()
 	a.mu.Lock()
-	a.assembly = next
+	a.assembly, a.next = next, nil
 	next.start(a, a.parent)
 	a.mu.Unlock()
 	if err := next.flow.lanes.ReadPaused(a.parent); err != nil { // of an operator who was at it just now

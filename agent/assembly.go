@@ -60,9 +60,14 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 	}
 	preparer := &prepare.Preparer{Journal: a.journal, Content: a.content, Plans: prepare.NewPlans(a.journal),
 		Routes: map[string]*prepare.Route{}, Targets: map[string]*prepare.Target{}, Log: a.log}
+	there := func(route string) bool { return mappings[route] != nil }
+	known, err := a.keepRoutes(ctx, cfg, mappings)
+	if err != nil {
+		return nil, err
+	}
 	for _, r := range cfg.Routes {
 		one := &prepare.Route{Name: r.Name, Office: r.FrontOffice, Plan: mappings[r.Name], Within: r.DecideWithin, Matches: r.Matches}
-		if err := preparer.Plans.Add(ctx, one); err != nil {
+		if err := preparer.Plans.Add(ctx, one, one.KnownBefore(known, r.From, there)); err != nil {
 			return nil, err
 		}
 		preparer.Routes[r.Name] = one

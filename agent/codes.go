@@ -18,7 +18,7 @@ const (
 	CodeMappingFile  = "config.mapping-file"  // the mapping file of a route cannot be read; mend its path or rights
 	CodeRepointed    = "config.repointed"     // a target with open deliveries would be pointed elsewhere or removed; finish them, or say so with --force
 	CodeNotHere      = "submission.not-found" // no submission has this ID or reference; see inbasket list
-	CodeRenewed      = "route.renewed"        // a reload changed the names by which a route's forms or decisions are known; what was taken before and comes again is taken for new: go back to the names, or see that nothing old comes again
+	CodeRenewed      = "route.renewed"        // a reload changed the names by which a route's decisions are known; what was told before and is shown again is taken for new: go back to the names, or see that nothing old comes again
 )
 
 // The codes of other packages under the names that are used here.

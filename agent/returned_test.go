@@ -38,7 +38,7 @@ func TestValueThatNeverComes(t *testing.T) {
 	w.start()
 	w.write("in/a.json", form("REF-1", "Anna"))
 	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 })
-	if d := w.to("REF-1", "two"); d.Progress != journal.Held || d.Reason.Code != prepare.CodeNoValue || one.count() != 1 {
+	if d := w.to("REF-1", "two"); d.Progress != journal.Held || d.Reason.Code != journal.CodeNoValue || one.count() != 1 {
 		t.Errorf("%+v", d)
 	}
 	w.write("permit.yaml", strings.Replace(scriptMapping, "version: 1", "version: 2", 1))
@@ -204,6 +204,15 @@ func TestParkedAndDecided(t *testing.T) {
 	if e := control.ErrorOf(reject(false)); e == nil || e.Code != control.CodePartly {
 		t.Errorf("%+v", e)
 	}
+	retried, err := orders.Retry.Give(ctx, w.agent.Desk(), control.RetryRequest{IDs: []journal.ID{id}, Mapping: true, By: "me"})
+	if err != nil || retried[0].Error == nil || retried[0].Error.Code != prepare.CodeEnded {
+		t.Fatal(retried, err)
+	}
+	for _, way := range []string{"inbasket retry " + id.String(), "inbasket confirm " + id.String() + " one", "inbasket reject " + id.String() + " --force"} {
+		if !strings.Contains(retried[0].Error.Hint, way) {
+			t.Errorf("%q does not say %q", retried[0].Error.Hint, way)
+		}
+	}
 	before := len(w.events())
 	if err := reject(true); err != nil {
 		t.Fatal(err)
@@ -219,5 +228,72 @@ func TestParkedAndDecided(t *testing.T) {
 	}
 	if list, err := reading.Of(w.agent.Journal()).List(ctx, journal.Filter{State: journal.Parked}); err != nil || len(list) > 0 {
 		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// What is given up while it is under way holds up nothing of its order key, also where its target then refuses it.
+func TestGivenUpUnderWayFreesOrder(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	begun, goOn := make(chan struct{}, 10), make(chan struct{})
+	one.deliver = func(_ context.Context, g connectors.Group) ([]connectors.Outcome, error) {
+		out := written(g)
+		if nameOf(g.Items[0]) == "K1 a" {
+			begun <- struct{}{}
+			<-goOn
+			out[0] = connectors.Outcome{Key: g.Items[0].Key, Class: connectors.ItemError, Code: "test.refused", Text: "refused"}
+		}
+		return out, nil
+	}
+	w := newScripted(t, one, two, "order: 'form.name | substring(0, 2)'\n")
+	w.start()
+	w.write("in/a.json", form("REF-1", "K1 a"))
+	<-begun
+	w.write("in/b.json", form("REF-2", "K1 b"))
+	w.until("both accepted", func() bool { return w.states()[journal.Accepted] == 2 })
+	_, err := orders.Reject.Give(context.Background(), w.agent.Desk(), control.RejectRequest{ID: w.view("REF-1").ID, Reason: "withdrawn", By: "me", Force: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(goOn)
+	w.until("the next goes", func() bool { return w.to("REF-2", "one").Progress == journal.Done })
+	if v := w.view("REF-1"); v.State != journal.Rejected || w.to("REF-1", "one").Progress != journal.Dropped {
+		t.Errorf("%+v", v.Entry)
+	}
+}
+
+// What waits for a value goes on without it once another mapping asks for none, also where the target that was to return it is gone.
+func TestNewMappingWaitsForNothing(t *testing.T) {
+	for what, gone := range map[string]bool{"another mapping": false, "its target is gone": true} {
+		t.Run(what, func(t *testing.T) {
+			one, two := newScript(recorded), newScript(recorded)
+			one.deliver = down
+			w := newScripted(t, one, two, "")
+			w.write("permit.yaml", takes("application.ID"))
+			w.start()
+			w.write("in/a.json", form("REF-1", "Anna"))
+			w.until("it waits", func() bool {
+				return w.states()[journal.Accepted] == 1 && w.to("REF-1", "two").Progress == journal.Waiting
+			})
+			if r := w.to("REF-1", "two").Reason; r == nil || r.Code != journal.CodeLacks || !strings.Contains(r.Text, "application.ID, which one returns") {
+				t.Errorf("it waits for %+v", r)
+			}
+			text := strings.Replace(scriptMapping, "version: 1", "version: 2", 1)
+			if gone {
+				before, rest, _ := strings.Cut(text, "  - as: application\n")
+				text = before + rest[strings.Index(rest, "  - as: copy\n"):]
+				w.write("inbasket.yaml", strings.Replace(w.readFile("inbasket.yaml"), "  one: {script: {path: a}, retry: {first: 5ms, most: 50ms}}\n", "", 1))
+			}
+			w.write("permit.yaml", text)
+			if err := w.reload(true); err != nil {
+				t.Fatal(err)
+			}
+			if p := w.to("REF-1", "two").Progress; p != journal.Waiting {
+				t.Errorf("by its own mapping it is %s", p)
+			}
+			if err := w.retryNew(); err != nil {
+				t.Fatal(err)
+			}
+			w.until("it goes", func() bool { return w.to("REF-1", "two").Progress == journal.Done && two.count() == 1 })
+		})
 	}
 }

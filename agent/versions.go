@@ -13,6 +13,8 @@ import (
 
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/config"
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/mapping"
 )
 
@@ -43,7 +45,19 @@ func (rt *assembly) record(ctx context.Context, trail *audit.Trail, by, version 
 		Details: map[string]string{"files": strings.Join(files, ", "), "mappings": strings.Join(mappings, ", "), "version": version}})
 }
 
-// renewed warns of routes whose forms, or decisions, are known by other names than before: what was taken then and comes again is new.
+// keepRoutes keeps how forms of the routes are known from now on, and returns how they were known at any time.
+func (a *Agent) keepRoutes(ctx context.Context, cfg *config.Config, plans map[string]*mapping.Plan) ([]journal.RouteFact, error) {
+	var now []journal.RouteFact
+	for _, r := range cfg.Routes {
+		route := prepare.Route{Name: r.Name, Office: r.FrontOffice}
+		for _, from := range append([]string{""}, r.From...) {
+			now = append(now, journal.RouteFact{Route: r.Name, Scope: route.Scope(), Mapping: plans[r.Name].Name(), Inbasket: from})
+		}
+	}
+	return a.journal.KeepRoutes(ctx, now)
+}
+
+// renewed warns of routes whose decisions are known by other names than before: what was told then and is shown again is new.
 func renewed(next, before *assembly) (warnings string) {
 	for _, r := range next.config.Routes {
 		i := slices.IndexFunc(before.config.Routes, func(o config.Route) bool { return o.Name == r.Name })
@@ -56,9 +70,6 @@ func renewed(next, before *assembly) (warnings string) {
 			continue
 		}
 		was, is := before.flow.prepare.Routes[before.config.Routes[i].Name], next.flow.prepare.Routes[r.Name]
-		if was.Scope() != is.Scope() {
-			warnings += fmt.Sprintf("route %s: its forms were known to %s, and are to %s now: one that comes again is delivered once more [%s]\n", r.Name, was.Scope(), is.Scope(), CodeRenewed)
-		}
 		if a, b := answersOf(before.config, was.Plan), answersOf(next.config, is.Plan); a != b && a != "" && b != "" {
 			warnings += fmt.Sprintf("route %s: its decisions were known by %s, and are by %s now: what the office shows again and that says anything else is told again, as a new last word;"+
 				" take what was told out of its files or rows first, or keep the names [%s]\n", r.Name, a, b, CodeRenewed)

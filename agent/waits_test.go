@@ -478,7 +478,13 @@ func TestNightlyOvertaken(t *testing.T) {
 // TestNightlyDocumentServesOnce does not give a document to two answer files of one name, and says when a number is
 // missing before one that lies there.
 func TestNightlyDocumentServesOnce(t *testing.T) {
-	w, _ := nightly(t)
+	for _, restart := range []bool{false, true} {
+		t.Run(fmt.Sprintf("restart %v", restart), func(t *testing.T) { documentServesOnce(t, restart) })
+	}
+}
+
+func documentServesOnce(t *testing.T, restart bool) {
+	w, c := nightly(t)
 	w.write("answers/night-1.pdf", "%PDF-1")
 	w.write("answers/night-3.pdf", "%PDF-3")
 	w.write("answers/night.csv", "NO,REF,STATUS,PDF\n1,REF-1,NO,night-1.pdf\n2,REF-2,NO,night-3.pdf\n")
@@ -486,7 +492,13 @@ func TestNightlyDocumentServesOnce(t *testing.T) {
 	if text := w.parked()[0].Park.Text; !strings.Contains(text, "behind a number that is missing") {
 		t.Error(text)
 	}
+	if restart {
+		w.halt()
+	}
 	w.write("answers/night.csv", "NO,REF,STATUS,PDF\n3,REF-3,OK,night-1.pdf\n")
+	if restart {
+		timed(w, c)
+	}
 	w.until("the other's waits", func() bool { return len(w.parked()) == 2 })
 	if v, list := w.view("REF-1"), w.parked(); len(v.Results) != 1 || !strings.Contains(list[1].Park.Text, "given to a decision of the answer file that lay there before") {
 		t.Errorf("%+v %+v", v.Results, list[1].Park)

@@ -30,6 +30,7 @@ type Content struct {
 	Value     *Value // the only value that there will ever be; nil: there are many
 	MinLength int    // of a text, in characters
 	MaxLength int    // of a text, in characters; 0: not known
+	Charset   string // of a text: the character set that has all its characters, as mappings name it; empty: not known
 	Digits    int    // of a number, before the point at most; 0: not known
 	Scale     int    // of a number, after the point at most, where Digits is known
 	Absent    bool   // some forms will leave the column out

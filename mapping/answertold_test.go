@@ -96,14 +96,15 @@ func TestBytesAreNoText(t *testing.T) {
 func TestNightWithoutDecisions(t *testing.T) {
 	t.Parallel()
 	plan := map[string]*mapping.Plan{"csv": answersOf(t, fmt.Sprintf(nightly, "csv", `csv: {delimiter: ";"}`, "")), "xml": answersOf(t, fmt.Sprintf(nightly, "xml", "lists: [line]", ".line")),
-		"xml below": answersOf(t, fmt.Sprintf(nightly, "xml", "lists: [all.line]", ".all.line")), "json": answersOf(t, fmt.Sprintf(nightly, "json", "# none", ".lines"))}
+		"xml below": answersOf(t, fmt.Sprintf(nightly, "xml", "lists: [all.line]", ".all.line")), "xml or none": answersOf(t, fmt.Sprintf(nightly, "xml", "lists: [line]", ".line | list()")), "json": answersOf(t, fmt.Sprintf(nightly, "json", "# none", ".lines"))}
 	for _, c := range []struct {
 		format, content string
 		empty           bool
 	}{
 		{"csv", "NO;CASE;STATUS\n", true}, {"csv", "NO;CASE;STATUS;REASON;PDF\n\n", true}, {"csv", "1;C1;A\n", false}, {"csv", "1;C1;A", false}, {"csv", "no;case;status\n", false}, {"csv", "NO;CASE\n", false},
-		{"xml", "<r/>", true}, {"xml", "<r></r>", true}, {"xml", "<r at='1' xmlns='urn:x'> </r>", true}, {"xml", "<r>none</r>", false}, {"xml", "<r><Line/></r>", false}, {"xml", "<r><x/></r>", false},
-		{"xml below", "<r><at>1</at><all/></r>", true}, {"xml below", "<r><all n='0'/></r>", true}, {"xml below", "<r/>", false}, {"xml below", "<r><all>x</all></r>", false},
+		{"xml", "<r/>", true}, {"xml", "<r></r>", true}, {"xml", "<r xmlns='urn:x'> </r>", true}, {"xml", "<r NO='1' CASE='C1' STATUS='A'/>", false}, {"xml", "<r error='no connection'/>", false}, {"xml", "<r xmlns:i='http://www.w3.org/2001/XMLSchema-instance' i:schemaLocation='a b'/>", true},
+		{"xml or none", "<r date='1'/>", true}, {"xml", "<r>none</r>", false}, {"xml", "<r><Line/></r>", false}, {"xml", "<r><x/></r>", false},
+		{"xml below", "<r><at>1</at><all/></r>", true}, {"xml below", "<r n='0'><all/></r>", true}, {"xml below", "<r><all n='2'/></r>", false}, {"xml below", "<r/>", false}, {"xml below", "<r><all>x</all></r>", false},
 		{"json", `{"lines": []}`, true}, {"json", `{}`, false},
 	} {
 		list := plan[c.format].Answers(connectors.Result{ID: "f", File: "f", Content: []byte(c.content)})

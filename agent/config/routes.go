@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,21 +25,38 @@ func (r Route) Matches(name string) bool {
 	return false
 }
 
-// covers tells whether a route takes every name that another one would.
+// covers tells whether a route surely takes every name that another one would.
 func (r Route) covers(o Route) bool {
 	if r.Match == "" || o.Match == "" {
 		return r.Match == ""
 	}
 	for _, pattern := range strings.Split(o.Match, "|") {
-		for _, sample := range []string{"", "\x01", "\x01.\x02"} { // what stands in the place of its wildcards
-			name := strings.NewReplacer("*", sample, "?", "\x03").Replace(strings.TrimSpace(pattern))
-			if strings.ContainsAny(name, `[\`) || !r.Matches(name) {
-				return false
-			}
+		if !slices.ContainsFunc(strings.Split(r.Match, "|"), func(mine string) bool { return wider(strings.TrimSpace(mine), strings.TrimSpace(pattern)) }) {
+			return false
 		}
 	}
 	return true
 }
+
+// wider tells whether a pattern surely fits every name that another one fits. What a class of characters or an escape takes is not looked into.
+func wider(wide, narrow string) bool {
+	if wide == narrow {
+		return true
+	}
+	narrow = class.ReplaceAllString(narrow, "?")
+	if strings.ContainsAny(wide, `[\`) || strings.Contains(narrow, `\`) {
+		return false
+	}
+	for _, sample := range []string{"", "\x01", "\x01.\x02"} { // what stands in the place of its wildcards
+		name := strings.NewReplacer("*", sample, "?", "\x03").Replace(narrow)
+		if ok, err := path.Match(wide, name); err != nil || !ok {
+			return false
+		}
+	}
+	return true
+}
+
+var class = regexp.MustCompile(`\[[^\]\\]+\]`)
 
 // RouteFor returns the route of a form in an in-basket: the first one whose names match.
 func (c *Config) RouteFor(inbasket, name string) (Route, bool) {

@@ -22,7 +22,9 @@ func (s *Service) Collect(ctx context.Context, name string, src connectors.Resul
 		}
 		receipts, err := s.Take(ctx, name, results, readers)
 		if settleResults(ctx, src, receipts, trouble) && err == nil {
-			trouble.Over()
+			if err = s.cleared(ctx, name, receipts); err == nil {
+				trouble.Over()
+			}
 		}
 		if err != nil { // some were released, and come again
 			trouble.Failed(ctx, err)

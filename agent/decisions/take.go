@@ -87,6 +87,9 @@ func (s *Service) recordAll(ctx context.Context, part []*understood) error {
 	for _, u := range part {
 		outcomes = append(outcomes, u.outcomes...)
 	}
+	if err := s.serve(ctx, part); err != nil {
+		return err
+	}
 	verdicts := make([]connectors.Verdict, 0, len(outcomes))
 	for len(outcomes) > 0 {
 		n := min(len(outcomes), recordAtOnce) // others write to the journal as well

@@ -57,7 +57,7 @@ func (u *understood) read(ctx context.Context, readers []*prepare.Route) error {
 	}
 	if missing := nameless(readings); missing != nil && missing.File {
 		u.alone(waiting.Item{Code: CodeMissing, Ever: true, Text: missing.Error(),
-			Next: "mend the mapping and reload, write NAME ?? nil for what may be missing, or have the office write the file anew"}, missing)
+			Next: "mend the mapping and reload, write NAME ?? nil for what may be missing and LIST | list() for a list that may be left out, or have the office write the file anew"}, missing)
 		return nil
 	} else if missing != nil {
 		return missing
@@ -163,8 +163,8 @@ func (u *understood) add(ctx context.Context, r reading) error {
 		o = unread(o, u.result, r.Err)
 		name(o.Park, r.Reading)
 	}
-	if waits := u.documents(ctx, &o, r.Documents, key); waits || ctx.Err() != nil {
-		return ctx.Err()
+	if waits, err := u.documents(ctx, &o, r.Documents, key); waits || err != nil {
+		return err
 	}
 	u.service.Waiting.Gone(health.Results, u.source, key)
 	u.outcomes = append(u.outcomes, o)
@@ -173,7 +173,7 @@ func (u *understood) add(ctx context.Context, r reading) error {
 
 // documents keeps the documents of a decision, and tells whether it waits for one. A decision whose document cannot be
 // had at all is parked without it.
-func (u *understood) documents(ctx context.Context, o *journal.Outcome, documents []connectors.Attachment, key string) (waits bool) {
+func (u *understood) documents(ctx context.Context, o *journal.Outcome, documents []connectors.Attachment, key string) (waits bool, err error) {
 	var all []*waiting.NotKept
 	if lost := u.service.Waiting.Missing(health.Results, u.source, key, documents); lost != nil {
 		all = append(all, lost)
@@ -187,30 +187,36 @@ func (u *understood) documents(ctx context.Context, o *journal.Outcome, document
 		o.Documents = append(o.Documents, file)
 	}
 	if ctx.Err() != nil {
-		return true
+		return true, ctx.Err()
 	}
 	for _, failed := range all {
 		w := failed.Item(itemOf(*o))
 		if !failed.Large && u.waitsFor(*o, key, w) {
-			return true
+			return true, nil
 		}
 		o.Park = withoutDocument(w.Text + ": " + failed.Name)
 		o.Park.Raw = failed.Error()
 	}
-	if u.result.File != "" && len(o.Documents) > 0 && u.servedBefore(o) {
+	before := false
+	if u.result.File != "" && len(o.Documents) > 0 {
+		if before, err = u.servedBefore(ctx, o); err != nil {
+			return true, &connectors.Error{Class: connectors.Transient, Code: journal.CodeUnavailable, Op: "read which documents were given out", Err: err}
+		}
+	}
+	if before {
 		w := waiting.Item{Name: itemOf(*o), Code: CodeDocument, Text: "its document was given to a decision of the answer file that lay there before under this name",
 			Next: "put its own document there; after ten minutes the decision is set aside for a person"}
 		if u.waitsFor(*o, key, w) {
-			return true
+			return true, nil
 		}
 		o.Documents, o.Park = nil, withoutDocument(w.Text)
 	}
 	if still := u.result.Still; len(o.Documents) > 0 && still != nil && !still() {
 		u.waits = true
 		u.waitFor(*o, waiting.Item{Code: CodeDocument, Text: "its answer file was replaced or removed while its documents were read, and they may be another one's"})
-		return true
+		return true, nil
 	}
-	return false
+	return false, nil
 }
 
 // waitsFor has a decision wait for a document until its time is over.
@@ -349,9 +355,6 @@ func (u *understood) recorded(verdicts []connectors.Verdict) {
 		}
 	}
 	s.Counters.TookResults(u.source, took)
-	if u.result.File != "" {
-		u.served()
-	}
 	s.Waiting.OnlySince(health.Results, u.source, u.key()+"\x00", u.look)
 	if u.waits {
 		return

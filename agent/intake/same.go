@@ -15,6 +15,7 @@ import (
 func (a *arrival) recognise() {
 	r, e := a.route, &a.entry
 	raw := e.Digest
+	e.Raw, e.Before = raw, r.Before
 	by := func(p *mapping.Plan) connectors.Digest {
 		if p == nil {
 			return raw
@@ -30,7 +31,7 @@ func (a *arrival) recognise() {
 			e.Also = append(e.Also, d)
 		}
 	}
-	if r.Plan.SameRule() != "" {
+	if r.Plan.SameRule() != "" || len(r.Named) > 0 {
 		e.Known = a.known
 	}
 }
@@ -49,21 +50,26 @@ func (a *arrival) renamed() {
 }
 
 // known compares a form that is known with this one, by the mapping of today.
-func (a *arrival) known(stored []byte, contentType, transport string, files []journal.File) (same bool, differs string) {
-	form, err := a.route.Plan.Decode(stored, contentType)
+func (a *arrival) known(stored []byte, contentType, transport string, files []journal.File) (l journal.Likeness) {
+	plan, e := a.route.Plan, &a.entry
+	form, err := plan.Decode(stored, contentType)
 	if err != nil {
-		return false, ""
+		return l
 	}
+	ref, err := plan.Reference(form)
+	l.Other = err == nil && e.Named && ref != "" && ref != e.Reference
+	derived := a.item.Transport == "" && e.IdempotencyKey == "" // named by what is compared
+	l.Named = e.Named || derived || transport == e.Transport
 	if a.item.Transport == "" { // names of attachments are the sender's, not made of a form's file name
 		transport = ""
 	}
-	if d, ok := a.route.Plan.SameDigest(form); ok {
-		same = digestOf(d, files, transport) == a.entry.Digest
+	if d, ok := plan.SameDigest(form); ok {
+		l.Same = digestOf(d, files, transport) == e.Digest
 	}
 	if other := mapping.Differences(form, a.form); len(other) > 0 {
-		differs = "; it differs at " + strings.Join(other, ", ") + ", which input.same leaves out"
+		l.Differs = "; it differs at " + strings.Join(other, ", ") + ", which input.same leaves out"
 	}
-	return same, differs
+	return l
 }
 
 // derive gives a posted form that has neither reference nor idempotency key its digest for a name.
@@ -73,13 +79,18 @@ func (a *arrival) derive() {
 		return
 	}
 	name := func(d connectors.Digest) string { return fmt.Sprintf("sha256:%x", d) }
-	if own := e.Reference != e.Transport; own {
-		e.Transport = name(e.Digest)
-		return
-	}
+	own := e.Reference != e.Transport
 	e.Transport = name(e.Digest)
-	e.Reference = e.Transport
-	for _, d := range e.Also {
+	also := e.Also
+	switch {
+	case !own:
+		e.Reference = e.Transport
+	case len(a.route.Named) == 0: // its mapping always took a reference out of a form
+		return
+	default:
+		also = append([]connectors.Digest{e.Digest}, also...)
+	}
+	for _, d := range also {
 		e.Aliases = append(e.Aliases, name(d))
 	}
 }

@@ -302,20 +302,20 @@ func TestOrderOfAParkedDelivery(t *testing.T) {
 		t.Helper()
 		r.must(r.Apply(r.ctx(), []journal.Change{{ID: id, Target: "x", To: journal.Held, Order: order, Reason: &journal.Reason{Code: "c"}}}))
 	}
-	want := func(want ...delivering.Parked) {
+	want := func(want ...delivering.Stopping) {
 		t.Helper()
-		if got, err := r.Parked(r.ctx(), "x", 0, 10); err != nil || !slices.Equal(got, want) {
+		if got, err := r.Stopping(r.ctx(), "x", 0, 10); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%+v instead of %+v, %v", got, want, err)
 		}
 	}
 	park(a, &key)
 	park(b, &none)
 	park(c, nil)
-	want(delivering.Parked{ID: a, Known: true, Order: key}, delivering.Parked{ID: b, Known: true}, delivering.Parked{ID: c})
+	want(delivering.Stopping{ID: a, Known: true, Order: key}, delivering.Stopping{ID: b, Known: true}, delivering.Stopping{ID: c})
 	r.must(r.KeepOrders(r.ctx(), "x", map[journal.ID]string{c: "late"}))
 	r.reopen()
-	want(delivering.Parked{ID: a, Known: true, Order: key}, delivering.Parked{ID: b, Known: true}, delivering.Parked{ID: c, Known: true, Order: "late"})
-	if got, err := r.Parked(r.ctx(), "x", b, 10); err != nil || len(got) != 1 {
+	want(delivering.Stopping{ID: a, Known: true, Order: key}, delivering.Stopping{ID: b, Known: true}, delivering.Stopping{ID: c, Known: true, Order: "late"})
+	if got, err := r.Stopping(r.ctx(), "x", b, 10); err != nil || len(got) != 1 {
 		t.Errorf("after the second: %+v, %v", got, err)
 	}
 	r.must(r.Repin(r.ctx(), a, planA.Digest, []string{"x"}, "", "me"))
@@ -323,6 +323,6 @@ func TestOrderOfAParkedDelivery(t *testing.T) {
 	r.must(r.Apply(r.ctx(), []journal.Change{{ID: c, Target: "x", To: journal.Done}}))
 	r.must(r.Reopen(r.ctx(), []journal.ID{c}, "x", "me"))
 	park(c, nil)
-	want(delivering.Parked{ID: a}, delivering.Parked{ID: b, Known: true}, delivering.Parked{ID: c})
+	want(delivering.Stopping{ID: a}, delivering.Stopping{ID: b, Known: true}, delivering.Stopping{ID: c})
 	r.check()
 }

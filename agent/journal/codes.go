@@ -12,6 +12,7 @@ const (
 	CodeReadOnly      = "journal.read-only"     // the journal was opened for reading only; the running agent must do this
 	CodePlanChanged   = "journal.plan-changed"  // the content of a mapping changed under a version that was used; raise the version
 	CodeReference     = "journal.reference"     // the reference is known with another content; ask the sender
+	CodeKnownBefore   = "journal.known-before"  // a form may be one that was known before the configuration or its mapping changed; compare both: reject this one, or release it to deliver it as well
 	CodeAmbiguous     = "journal.ambiguous"     // a result fits several submissions; attach it by hand
 	CodeTally         = "journal.tally"         // the journal counts wrong, which shows in status only; inbasket journal compact counts anew
 	CodeInconsistent  = "journal.inconsistent"  // two parts of the journal contradict each other; look at the submission by inbasket show, and send diagnostics to the maintainers
@@ -27,6 +28,8 @@ const (
 	CodeStatus        = "result.unknown-status" // a result carries a status that the mapping's outcome does not name; add it and reload, then it goes on by itself
 	CodeOtherCase     = "result.other-case"     // a result has the ID of one that decided another submission: the number was used again, or the first was wrong; inbasket results attach, and let answer.id name more than a number that is used again
 	CodeUnclear       = "target.unclear"        // whether the target has the delivery cannot be told; look there: if it has it, inbasket confirm; if not, inbasket retry --target
+	CodeLacks         = "target.waits"          // the delivery waits for a value that another target returns; it goes on by itself once that one has its part: settle it there if it is parked
+	CodeNoValue       = "submission.no-value"   // a delivery needs a value that another target was to return, and that one has ended without it; bring it there by hand and inbasket confirm it, or mend the mapping and inbasket retry --mapping NEW
 	CodeOtherValues   = "target.other-values"   // a target that got a delivery again returned other values than the first time, such as another case number; what other targets hold of the old ones is wrong: mend it there
 	CodeRestore       = "restore.unclear"       // whether the target got this after the backup was made cannot be told; look there: if it has it, inbasket confirm; if not, inbasket retry --target delivers it
 )

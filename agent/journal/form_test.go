@@ -165,7 +165,7 @@ func TestJournalOfVersion4(t *testing.T) {
 	if err != nil || len(parked) != 1 {
 		t.Fatalf("%+v, %v", parked, err)
 	}
-	if list, err := delivering.Of(j).Parked(t.Context(), "register", 0, 10); err != nil || len(list) != 1 || list[0] != (delivering.Parked{ID: parked[0].ID}) {
+	if list, err := delivering.Of(j).Stopping(t.Context(), "register", 0, 10); err != nil || len(list) != 1 || list[0] != (delivering.Stopping{ID: parked[0].ID}) {
 		t.Errorf("order keys of before: %+v, %v", list, err)
 	}
 	if c, err := checking.Of(j).Checkup(t.Context(), checking.CheckupOrder{Full: true}); err != nil || len(c.Findings) > 0 {

@@ -37,6 +37,8 @@ type modelSub struct {
 	told         bool // of its delivery
 	reopened     bool
 	to           map[string]journal.Progress
+	needs        map[string]string // the target whose value a delivery lacks, by its own
+	returned     map[string]bool   // targets that returned theirs
 	batch        int
 	finals       int
 	heard        bool // the front office knows the decision
@@ -128,7 +130,7 @@ func (m *model) accept(t *rapid.T) {
 		switch {
 		case !ok: // a Repeat where the first try was on disk after all
 			m.claims[a.Reference] = out[n].ID
-			s := &modelSub{ref: a.Reference, content: string(a.Form), office: a.Office != "", state: journal.Accepted, to: map[string]journal.Progress{}}
+			s := &modelSub{ref: a.Reference, content: string(a.Form), office: a.Office != "", state: journal.Accepted, to: map[string]journal.Progress{}, needs: map[string]string{}, returned: map[string]bool{}}
 			p := journal.Pending
 			if a.Park != nil {
 				s.state, s.whole, p = journal.Parked, true, journal.Held
@@ -157,9 +159,12 @@ func (m *model) apply(t *rapid.T) {
 	target := rapid.SampledFrom(modelTargets).Draw(t, "target")
 	to := rapid.SampledFrom([]journal.Progress{journal.Pending, journal.Waiting, journal.Attempting, journal.Staged, journal.Unclear, journal.Done, journal.Done, journal.Done, journal.Skipped, journal.Held, journal.Batched}).Draw(t, "to")
 	final := rapid.Bool().Draw(t, "final")
-	err := m.try(t, func() error {
-		return m.Apply(m.ctx(), []journal.Change{{ID: id, Target: target, To: to, Final: final, Attempt: true}})
-	})
+	giver := rapid.SampledFrom(append([]string{"nobody"}, modelTargets...)).Draw(t, "giver")
+	change := journal.Change{ID: id, Target: target, To: to, Final: final, Attempt: true, Needs: journal.Needs{giver + ".V": giver}}
+	if to == journal.Done && rapid.Bool().Draw(t, "returns") {
+		change.Returned = map[string]connectors.Value{target + ".V": {Kind: connectors.Integer, Int: 1}}
+	}
+	err := m.try(t, func() error { return m.Apply(m.ctx(), []journal.Change{change}) })
 	from, ok := s.to[target]
 	how := states.Refused
 	if ok {
@@ -171,8 +176,16 @@ func (m *model) apply(t *rapid.T) {
 	if (how == states.Refused) != errors.Is(err, journal.ErrState) {
 		t.Fatalf("%s to %s: %v", from, to, err)
 	}
+	if how != states.Refused && change.Returned != nil {
+		s.returned[target] = true
+	}
+	if how != states.Refused && to == journal.Waiting && states.ProgressOf(string(from)).Open() && (how == states.Stays || !s.whole) {
+		s.needs[target] = giver
+	}
 	if how == states.Taken {
-		s.to[target] = to
+		if s.to[target] = to; to != journal.Waiting {
+			delete(s.needs, target)
+		}
 		if s.whole && (to == journal.Pending || to == journal.Waiting) {
 			s.to[target] = journal.Held
 		}
@@ -185,6 +198,16 @@ func (m *model) apply(t *rapid.T) {
 // settle says what follows for a submission from its deliveries.
 func (m *model) settle(s *modelSub, final bool) {
 	s.final = s.final || final
+	for target, giver := range s.needs {
+		if !s.returned[giver] && s.to[giver].Left() {
+			continue
+		}
+		if delete(s.needs, target); !s.returned[giver] {
+			s.to[target] = journal.Held
+		} else if s.to[target] == journal.Waiting {
+			s.to[target] = journal.Pending
+		}
+	}
 	left, held := 0, 0
 	for _, p := range s.to {
 		if states.ProgressOf(string(p)).Left() {
@@ -242,6 +265,7 @@ func (m *model) park(t *rapid.T) {
 	for target, p := range s.to {
 		if p == journal.Pending || p == journal.Waiting {
 			s.to[target] = journal.Held
+			delete(s.needs, target)
 		}
 	}
 }
@@ -306,6 +330,7 @@ func (m *model) reject(t *rapid.T) {
 	for target, p := range s.to {
 		if states.ProgressOf(string(p)).Left() {
 			s.to[target] = journal.Dropped
+			delete(s.needs, target)
 		}
 	}
 	if s.state == journal.Closed || s.state == journal.Decided { // what is left is given up
@@ -338,7 +363,7 @@ func (m *model) again(t *rapid.T) {
 func (m *model) seal(t *rapid.T) {
 	var ids []journal.ID
 	for _, id := range m.order {
-		if p := m.subs[id].to["line"]; (p == journal.Pending || p == journal.Waiting) && rapid.Bool().Draw(t, "member") {
+		if p := m.subs[id].to["line"]; p == journal.Pending && rapid.Bool().Draw(t, "member") {
 			ids = append(ids, id)
 		}
 	}
@@ -374,9 +399,11 @@ func (m *model) move(t *rapid.T) {
 		s := m.subs[id]
 		if !void {
 			s.to["line"] = journal.Done // whatever an operator did meanwhile
+			delete(s.needs, "line")
 			m.settle(s, false)
 		} else if s.batch == n+1 && states.ProgressOf(string(s.to["line"])).Left() {
 			s.to["line"], s.batch = journal.Pending, 0
+			delete(s.needs, "line")
 			if s.whole {
 				s.to["line"] = journal.Held
 			}
@@ -428,7 +455,7 @@ func (m *model) compare() {
 	for _, target := range modelTargets {
 		var want []journal.ID
 		for _, id := range m.order {
-			if p, ok := m.subs[id].to[target]; ok && states.ProgressOf(string(p)).Open() {
+			if p, ok := m.subs[id].to[target]; ok && states.ProgressOf(string(p)).Open() && m.subs[id].needs[target] == "" {
 				want = append(want, id)
 			}
 		}
@@ -448,6 +475,11 @@ func (m *model) compare() {
 	for id, s := range m.subs {
 		v, err := m.Show(m.ctx(), id)
 		m.must(err)
+		for _, d := range v.Deliveries {
+			if d.Progress != s.to[d.Target] {
+				m.t.Fatalf("%s to %s is %s instead of %s", id, d.Target, d.Progress, s.to[d.Target])
+			}
+		}
 		if v.State != s.state {
 			m.t.Fatalf("%s is %s instead of %s, with %v", id, v.State, s.state, s.to)
 		}

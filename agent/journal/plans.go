@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 
@@ -45,17 +44,9 @@ func (j *Journal) Plan(ctx context.Context, digest connectors.Digest) (Plan, err
 	return found[0], nil
 }
 
-// PlansWith returns the digests of those versions of a mapping whose files hold a word, newest first, and how many do not.
-func (j *Journal) PlansWith(ctx context.Context, name, word string) (digests []connectors.Digest, without int, err error) {
-	plans, err := Ask[Plan](ctx, j, planColumns+"WHERE name=? ORDER BY version DESC, id DESC", name)
-	for _, p := range plans {
-		if bytes.Contains(p.Bundle, []byte(word)) {
-			digests = append(digests, p.Digest)
-		} else {
-			without++
-		}
-	}
-	return digests, without, err
+// PlansOf returns the digests of all versions of a mapping, newest first.
+func (j *Journal) PlansOf(ctx context.Context, name string) ([]connectors.Digest, error) {
+	return Ask[connectors.Digest](ctx, j, "SELECT digest FROM plan WHERE name=? ORDER BY version DESC, id DESC", name)
 }
 
 // Pin returns the row of a plan and marks it as used. The zero digest stands for none.

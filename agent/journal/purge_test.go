@@ -44,6 +44,28 @@ func (r *rig) closed(ref string) journal.ID {
 	return id
 }
 
+// A batch whose members are purged is given up as if they were there: once more where the answer was lost, and not once it is delivered.
+func TestVoidBatchOfPurged(t *testing.T) {
+	r := newRig(t)
+	a, b := r.one("A", "line"), r.one("B", "line")
+	r.must(r.Seal(r.ctx(), journal.Batch{Seq: 1, Target: "line", Name: "1", Members: []journal.ID{a}}))
+	r.must(r.VoidBatch(r.ctx(), "line", 1, "me", "lost"))
+	r.must(r.Reject(r.ctx(), a, nil, journal.Reason{Code: "r"}, "me", false))
+	r.must(r.Seal(r.ctx(), journal.Batch{Seq: 2, Target: "line", Name: "2", Members: []journal.ID{b}}))
+	r.must(r.MoveBatch(r.ctx(), "line", 2, journal.Done, nil, nil))
+	r.result(journal.Outcome{Source: "person", ResultID: "1", ID: b, Outcome: "approved"})
+	r.must(r.Ack(r.ctx(), "portal", "main", 1<<40))
+	if gone := r.purge(a, b); len(gone) != 2 {
+		t.Fatalf("purged %v", gone)
+	}
+	if err := r.VoidBatch(r.ctx(), "line", 1, "me", "lost"); err != nil {
+		t.Error(err)
+	}
+	if err := r.VoidBatch(r.ctx(), "line", 2, "me", "lost"); !errors.Is(err, journal.ErrState) {
+		t.Errorf("a delivered batch was given up: %v", err)
+	}
+}
+
 func TestATombstoneKeepsAFormKnown(t *testing.T) {
 	r := newRig(t)
 	id := r.closed("REF-1")

@@ -28,6 +28,8 @@ type DeliveryRow struct {
 	State           states.Progress
 	Attempts, Batch int64
 	Returned, Why   engine.Optional
+	Needs           Needs           `col:"json"`
+	Order           any             `col:"-"` // the order key that was found out; nil: as before
 	Target          NameID          `col:"-"`
 	Dirty           bool            `col:"-"`
 	Was             states.Progress `col:"-"`
@@ -51,9 +53,12 @@ func (d *DeliveryRow) Unclear() bool {
 	return r != nil && (r.Code == CodeUnclear || r.Code == CodeRestore)
 }
 
-// Move has the delivery go on to another state.
+// Move has the delivery go on to another state. One that goes on lacks nothing.
 func (d *DeliveryRow) Move(to states.Progress) {
 	d.State, d.Dirty = to, true
+	if to != states.Waiting {
+		d.Needs = nil
+	}
 }
 
 // Start is where a delivery begins, or begins anew.
@@ -104,7 +109,7 @@ func (t *Tx) Load(ids ...ID) (map[ID]*Row, error) {
 		}
 	}
 	for _, target := range targets {
-		const deliveries = "SELECT sub, state, attempts, batch, returned, why FROM delivery WHERE target=? AND sub IN "
+		const deliveries = "SELECT sub, state, attempts, batch, returned, why, needs FROM delivery WHERE target=? AND sub IN "
 		EachOf(t.Look, deliveries, []any{target}, of[target], func(r struct {
 			ID       ID
 			Delivery DeliveryRow
@@ -124,7 +129,7 @@ func (t *Tx) Submission(id ID) (*Row, error) {
 
 const (
 	updateSubmission = "UPDATE submission SET state=?, flags=?, changed=?, code=?, why=? WHERE id=?"
-	updateDelivery   = "UPDATE delivery SET state=?, attempts=?, batch=?, at=?, returned=?, why=? WHERE target=? AND sub=?"
+	updateDelivery   = "UPDATE delivery SET state=?, attempts=?, batch=?, at=?, returned=?, why=?, needs=?, okey=coalesce(?, okey) WHERE target=? AND sub=?"
 )
 
 // save writes what changed of a submission and its deliveries, and counts.
@@ -134,7 +139,7 @@ func (t *Tx) save(s *Row) {
 		if !d.Dirty {
 			continue
 		}
-		t.Exec(updateDelivery, d.State, d.Attempts, d.Batch, t.Now, d.Returned, d.Why, d.Target, s.ID)
+		t.Exec(updateDelivery, d.State, d.Attempts, d.Batch, t.Now, d.Returned, d.Why, d.Needs.encode(), d.Order, d.Target, s.ID)
 		t.moveTally(TallyProgress, int64(d.Target), int64(d.Was), int64(d.State))
 	}
 	if s.State == s.Was && !s.Dirty {
@@ -161,6 +166,7 @@ func (s *Row) Park(r *Reason) {
 
 // Settle derives the submission's state from its deliveries, and its event. final says that no decision is expected.
 func (t *Tx) Settle(s *Row, final bool) {
+	t.wake(s)
 	deliveries := make([]states.Progress, len(s.Deliveries))
 	for n := range s.Deliveries {
 		deliveries[n] = s.Deliveries[n].State

@@ -20,7 +20,8 @@ type Tx struct {
 	events []pendingEvent // in order
 	notes  []any          // rows of the timeline
 	moved  []ID           // submissions whose state or flags changed
-	used   []int64        // plans pinned for the first time
+	turns  []Turn
+	used   []int64 // plans pinned for the first time
 }
 
 // NewTx changes by a look.
@@ -161,6 +162,11 @@ func (t *Tx) DiscardBatches(where string, args ...any) {
 	for _, d := range All[connectors.Digest](t.Look, sql+where+" RETURNING digest", args...) {
 		t.Discard(d)
 	}
+}
+
+// Ends tells the target's lane that it has nothing of a submission to deliver any more.
+func (t *Tx) Ends(target NameID, id ID) {
+	t.turns = append(t.turns, Turn{t.Name(target), id, true})
 }
 
 // Maintains says that a call takes its time by nature, until over.

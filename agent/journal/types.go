@@ -47,6 +47,12 @@ func (p *Progress) ReadColumn(row engine.Row, n int) {
 	*p = Progress(states.Progress(row.Int(n)).String())
 }
 
+// Left tells whether its submission still waits for the delivery; one that is not there has nothing left.
+func (p Progress) Left() bool {
+	code := states.ProgressOf(string(p))
+	return code != 0 && code.Left()
+}
+
 // Reason says why something waits for a person, or was refused.
 type Reason struct {
 	Code string `json:"code"`           // stable
@@ -114,13 +120,26 @@ type Arrival struct {
 	Also           []connectors.Digest // by which earlier versions of its mapping would know the same form
 	Aliases        []string            // references that such versions would have given it, where it has none of its own
 	Elsewhere      []string            // the other routes of the same scope: what one of them took is no repeat
-	Known          Recognise           // compares it with a known form of another digest; nil: the digests tell
+	Before         []FormerRoute       // where the route's forms were known before
+	Raw            connectors.Digest   // over the bytes of form and attachments
+	Named          bool                // it has a reference of its own
+	Known          Recognise           // compares it with a known form; nil: the digests tell
 	KnownOnly      bool                // answer it if it is known, else accept nothing: its Acceptance then has no ID
 }
 
-// Recognise tells whether a known form is the same as one that comes again, and in what they differ all the same. It
-// runs within a transaction of the journal.
-type Recognise func(form []byte, contentType, transport string, files []File) (same bool, differs string)
+// Names are all names that a form has: its reference, and those that earlier versions of its mapping would have given it.
+func (r *Arrival) Names() []string { return append([]string{r.Reference}, r.Aliases...) }
+
+// Recognise compares a known form with one that arrives. It runs within a transaction of the journal.
+type Recognise func(form []byte, contentType, transport string, files []File) Likeness
+
+// Likeness is what the mapping of today says of a known form and one that arrives.
+type Likeness struct {
+	Same    bool   // all that it compares is equal
+	Named   bool   // and both have one name by it
+	Other   bool   // it takes different references out of both
+	Differs string // in what they differ although they are the same, without content
+}
 
 // Acceptance is what became of an Arrival. It is durable when Accept returns.
 type Acceptance struct {
@@ -157,13 +176,23 @@ type Change struct {
 	ID       ID
 	Target   string
 	To       Progress
-	Order    *string                     // for Held: its order key, which stops later ones; nil: not known
+	Order    *string                     // for Held and Waiting: its order key, which stops later ones; nil: not known
+	Needs    Needs                       // for Waiting
 	Reason   *Reason                     // for Held and Unclear, and for a failed attempt that stays Pending
 	By       string                      // for Done: the person on whose word; Reason says why
 	Returned map[string]connectors.Value // for Done
 	MatchKey string                      // for Done: by which a result finds the submission; empty: none
+	Changed  string                      // for Done: what the mapping changed in values on the way; it holds no content
 	Attempt  bool                        // count and remember an attempt
 	Final    bool                        // for Done and Skipped: no decision is expected, delivered is the last word
+	Stands   Progress                    // where Apply has left the delivery; empty: nothing was applied
+}
+
+// Turn is what a commit made of a delivery that its lane did not ask for, or does not know: by a returned value or a person's word.
+type Turn struct {
+	Target string
+	ID     ID
+	Ended  bool // nothing is to be delivered; else it has the values that it waited for
 }
 
 // Batch is a sealed batch file.

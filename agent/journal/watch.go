@@ -46,6 +46,11 @@ func (j *Journal) Watch(office string, id ID) (news <-chan struct{}, stop func()
 
 // announce wakes who waits for what these calls committed. It comes after the commit: who begins to wait later reads it.
 func (j *Journal) announce(calls []*Tx) {
+	for _, t := range calls {
+		if j.turned != nil && len(t.turns) > 0 {
+			j.turned(t.turns)
+		}
+	}
 	s := &j.watches
 	s.mu.Lock()
 	defer s.mu.Unlock()

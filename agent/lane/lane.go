@@ -52,8 +52,7 @@ type Lane struct {
 	delivered func(outcomes map[connectors.Class]int)
 	wrote     int64 // groups of which something was written; mu guards it
 
-	prepare  func(ctx context.Context, page []journal.Stored) ([]*parcel, error) // with an error some must be read again
-	returned func(ctx context.Context, ids []journal.ID)                         // other lanes may wait for these
+	prepare func(ctx context.Context, page []journal.Stored) ([]*parcel, error) // with an error some must be read again
 }
 
 func newLane(o Options) *Lane {
@@ -94,7 +93,7 @@ func (l *Lane) Health() health.TargetHealth {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	h := health.TargetHealth{Circuit: l.circuit, Guarantee: l.can.Guarantee.Level, Paused: l.paused, Why: l.why}
-	h.Stopped, h.StoppedBy = l.stopped()
+	h.Stopped, h.StoppedBy = l.behindOthers()
 	b := l.batches
 	if b == nil {
 		return h
@@ -198,12 +197,15 @@ func (l *Lane) next(ctx context.Context, choose func() (chosen bool, wait time.D
 	return false
 }
 
-// load reads the next page of the journal into the queue.
+// load reads what became due, or the next page of the journal, into the queue.
 func (l *Lane) load(ctx context.Context) {
-	after, pass := l.page()
-	page, err := delivering.Of(l.journal).Backlog(ctx, l.Name, after, pageItems)
+	due, after, pass := l.page()
+	var page []journal.Stored
 	var last journal.ID
-	if len(page) > 0 {
+	var err error
+	if len(due) > 0 {
+		page, err = delivering.Of(l.journal).Due(ctx, l.Name, due)
+	} else if page, err = delivering.Of(l.journal).Backlog(ctx, l.Name, after, pageItems); len(page) > 0 {
 		last = page[len(page)-1].ID
 	}
 	var parcels []*parcel
@@ -219,6 +221,10 @@ func (l *Lane) load(ctx context.Context) {
 		l.circuit.Fail(connectors.Transient, journal.CodeUnavailable, "the journal could not be read or written")
 		l.unread(err).Msg("cannot read the backlog; trying again")
 		loop.Pause(ctx, l.clock, journalPause)
+	}
+	if len(due) > 0 {
+		l.admit(parcels, err == nil)
+		return
 	}
 	l.paging(parcels, last, pass, err == nil)
 }
@@ -321,23 +327,24 @@ func (l *Lane) groupSize() int {
 	return n
 }
 
-// stopKeys has parked deliveries from before this start stop their order keys. The journal knows those that were parked here; the
-// others are found out by order, once.
+// stopKeys has deliveries that were parked, or lacked a value, before this start stop their order keys. The journal knows those of what was mapped;
+// the others are found out by order, once.
 func (l *Lane) stopKeys(ctx context.Context, order func(*journal.Stored) (key string, known bool)) error {
 	j := delivering.Of(l.journal)
+	l.do(func() { l.settled = map[journal.ID]struct{}{} })
 	for after, more := journal.ID(0), true; more; {
-		parked, err := j.Parked(ctx, l.Name, after, pageItems)
+		stopping, err := j.Stopping(ctx, l.Name, after, pageItems)
 		if err != nil {
 			return err
 		}
 		var unknown []journal.ID
-		for _, p := range parked {
+		for _, p := range stopping {
 			after = p.ID
-			if l.stops(p.Order, p.ID); !p.Known {
+			if l.stoppedBefore(p.Order, p.ID); !p.Known {
 				unknown = append(unknown, p.ID)
 			}
 		}
-		more = len(parked) == pageItems
+		more = len(stopping) == pageItems
 		stored, err := j.Load(ctx, l.Name, unknown)
 		if err != nil {
 			return err
@@ -346,7 +353,7 @@ func (l *Lane) stopKeys(ctx context.Context, order func(*journal.Stored) (key st
 		for i := range stored {
 			if key, known := order(&stored[i]); known {
 				found[stored[i].ID] = key
-				l.stops(key, stored[i].ID)
+				l.stoppedBefore(key, stored[i].ID)
 			}
 		}
 		_ = j.KeepOrders(ctx, l.Name, found) // with a full disk they are found out once more; status shows that

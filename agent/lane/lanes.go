@@ -6,7 +6,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/journal"
@@ -20,7 +19,6 @@ type Lanes struct {
 	preparer *prepare.Preparer
 	journal  *journal.Journal
 	byName   map[string]*Lane
-	lacking  atomic.Bool // some mapping writes what another target returned
 
 	*Admissions
 }
@@ -36,7 +34,6 @@ func (s *Lanes) Add(o Options) {
 	l.prepare = func(ctx context.Context, page []journal.Stored) ([]*parcel, error) {
 		return s.stored(ctx, l.Name, page)
 	}
-	l.returned = func(ctx context.Context, ids []journal.ID) { s.returned(ctx, l.Name, ids) }
 	s.byName[l.Name], s.preparer.Targets[l.Name] = l, &l.Target
 }
 
@@ -173,130 +170,29 @@ func (s *Lanes) record(ctx context.Context, made []prepare.Made) (map[string][]*
 		if m.Refused() {
 			continue
 		}
-		for _, x := range m.Lacking {
-			if s.lacking.CompareAndSwap(false, true) { // a value may have come before anybody looked for those who wait
-				s.Again()
-			}
-			if l := s.byName[x.Target]; l != nil && x.Order != "" {
-				l.lacks(x.Order, m.Form.Stored.ID)
+		for c := range m.Waiting() { // before the journal says so: from then on it may go at any time
+			if l := s.byName[c.Target]; l != nil {
+				l.stops(*c.Order, c.ID)
 			}
 		}
 		for _, p := range m.Parcels {
 			byTarget[p.Target] = append(byTarget[p.Target], &parcel{Parcel: p})
 		}
 	}
-	err := s.preparer.Record(ctx, made)
-	for i := range made {
-		ended := made[i].Nothing()
-		if made[i].Rejected {
-			ended = made[i].Form.Plan.Targets()
-		}
-		for _, t := range ended {
-			if l := s.byName[t]; l != nil {
-				l.stopsNothing(made[i].Form.Stored.ID) // it may have been parked there, or have lacked a value
-			}
-		}
-	}
-	return byTarget, errors.Join(err, s.returnedMeanwhile(ctx, made), s.neverReturned(ctx, made))
+	ended, err := s.preparer.Record(ctx, made)
+	s.Turned(ended)
+	return byTarget, err
 }
 
-// returnedMeanwhile lets deliveries go on whose value another target returned while the journal did not
-// yet say that they wait for it.
-func (s *Lanes) returnedMeanwhile(ctx context.Context, made []prepare.Made) error {
-	if !s.lacking.Load() {
-		return nil
-	}
-	waiting := map[*Lane][]journal.ID{}
-	for i := range made {
-		m := &made[i]
-		if m.Refused() {
-			continue
-		}
-		for _, t := range m.Waiting() {
-			if l := s.byName[t]; l != nil {
-				waiting[l] = append(waiting[l], m.Form.Stored.ID)
-			}
-		}
-	}
-	for l, ids := range waiting {
-		stored, err := delivering.Of(s.journal).Load(ctx, l.Name, ids)
-		if err != nil {
-			return err
-		}
-		again := false
-		for _, d := range stored {
-			waits := d.Progress == journal.Waiting || d.Progress == journal.Doubtful
-			again = again || waits && len(d.Returned) > 0
-			if !waits {
-				l.hasAll(d.ID)
-			}
-		}
-		if again {
-			l.Again()
-		}
-	}
-	return nil
-}
-
-// neverReturned parks deliveries that need a value of a target whose own delivery has ended without it.
-func (s *Lanes) neverReturned(ctx context.Context, made []prepare.Made) error {
-	type need struct{ giver, target, name, order string }
-	needs := map[need][]journal.ID{}
-	for i := range made {
-		for _, x := range made[i].Lacking {
-			for _, name := range x.Needs {
-				n := need{made[i].Form.Plan.Giver(name), x.Target, name, x.Order}
-				needs[n] = append(needs[n], made[i].Form.Stored.ID)
-			}
-		}
-	}
-	for n, ids := range needs {
-		ended, err := delivering.Of(s.journal).Ended(ctx, n.giver, ids)
-		if err != nil {
-			return err
-		}
-		stored, err := delivering.Of(s.journal).Load(ctx, n.target, slices.Collect(maps.Keys(ended)))
-		if err != nil {
-			return err
-		}
-		l := s.byName[n.target]
-		for _, d := range stored {
-			if _, there := d.Returned[n.name]; there || l == nil || d.Progress != journal.Waiting && d.Progress != journal.Doubtful {
-				continue
-			}
-			why := &journal.Reason{Code: prepare.CodeNoValue, Text: "it needs " + n.name + ", and " + n.giver + " has ended without returning it",
-				Next: "bring it to " + n.target + " by hand and inbasket confirm, or mend the mapping and inbasket retry --mapping NEW"}
-			if d.Progress == journal.Doubtful { // it stays so: what may have been delivered must not be delivered again by a retry
-				why = journal.RestoredReason()
-			}
-			if _, err := prepare.ApplyAll(ctx, s.journal, []journal.Change{{ID: d.ID, Target: n.target, To: journal.Held, Reason: why}}); err != nil {
-				return err
-			}
-			l.stops(n.order, d.ID)
-			l.hasAll(d.ID)
-		}
-	}
-	return nil
-}
-
-// returned lets deliveries go on that waited for a value which another target has returned.
-func (s *Lanes) returned(ctx context.Context, from string, ids []journal.ID) {
-	if !s.lacking.Load() {
-		return
-	}
-	for target, l := range s.byName {
-		if target == from {
-			continue
-		}
-		stored, err := delivering.Of(s.journal).Load(ctx, target, ids)
-		again := err != nil || slices.ContainsFunc(stored, func(d journal.Stored) bool { return d.Progress == journal.Doubtful })
-		waiting := slices.DeleteFunc(stored, func(d journal.Stored) bool { return d.Progress != journal.Waiting })
-		parcels, err := s.stored(ctx, target, waiting)
-		if again || err != nil {
-			l.Again()
-		}
-		if len(parcels) > 0 {
-			l.admit(parcels)
+// Turned tells the lanes what commits of the journal turned.
+func (s *Lanes) Turned(turns []journal.Turn) {
+	for _, t := range turns {
+		switch l := s.byName[t.Target]; {
+		case l == nil:
+		case t.Ended:
+			l.Drop(t.ID)
+		default:
+			l.Due(t.ID)
 		}
 	}
 }
@@ -323,12 +219,5 @@ func (s *Lanes) Bar(ctx context.Context, id journal.ID, within <-chan time.Time)
 		for _, l := range s.byName {
 			l.unbar(id)
 		}
-	}
-}
-
-// Drop forgets the deliveries of a submission that an operator ended.
-func (s *Lanes) Drop(id journal.ID) {
-	for _, l := range s.byName {
-		l.Drop(id)
 	}
 }

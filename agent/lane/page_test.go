@@ -118,7 +118,7 @@ func TestBar(t *testing.T) {
 	if l.bar(first.ID) {
 		t.Error("what only waits counts as under way")
 	}
-	l.admit([]*parcel{first})
+	l.admit([]*parcel{first}, true)
 	l.mu.Lock()
 	group, _ := l.pick(time.Now(), time.Hour, 10, math.MaxInt)
 	l.mu.Unlock()
@@ -160,6 +160,99 @@ func TestTwoParkedOfOneKey(t *testing.T) {
 	}
 }
 
+// What has its values is read when there is room, in its place; of more than a queue holds the journal is read anew.
+func TestDue(t *testing.T) {
+	l := newPageLane(t, 3)
+	list, err := delivering.Of(l.journal).Backlog(t.Context(), "x", 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, none := list[0].ID, ""
+	waits := journal.Change{ID: first, Target: "x", To: journal.Waiting, Order: &none, Needs: journal.Needs{"w.V": "x"}}
+	if err := delivering.Of(l.journal).Apply(t.Context(), []journal.Change{waits}); err != nil {
+		t.Fatal(err)
+	}
+	for l.behind {
+		l.load(t.Context())
+	}
+	if len(l.list) != 2 {
+		t.Fatalf("%d queued while one waits", len(l.list))
+	}
+	if l.Due(first); !l.wantsPage() {
+		t.Error("what is due is not read")
+	}
+	if l.load(t.Context()); len(l.list) != 2 || l.behind {
+		t.Errorf("what waits all the same goes: %d queued, behind %v", len(l.list), l.behind)
+	}
+	if err := delivering.Of(l.journal).Apply(t.Context(), []journal.Change{{ID: first, Target: "x", To: journal.Pending}}); err != nil {
+		t.Fatal(err)
+	}
+	usual := l.prepare
+	l.prepare = func(context.Context, []journal.Stored) ([]*parcel, error) { return nil, errors.New("disk full") }
+	l.Due(first)
+	if l.load(t.Context()); !l.behind {
+		t.Error("what could not be read is forgotten")
+	}
+	for l.prepare = usual; l.behind; {
+		l.load(t.Context())
+	}
+	if len(l.list) != 3 || l.list[0].ID != first {
+		t.Errorf("%d queued", len(l.list))
+	}
+	for range queueItems + 1 {
+		l.Due(first)
+	}
+	if !l.behind || len(l.due) > 0 {
+		t.Errorf("%d are due", len(l.due))
+	}
+}
+
+// A delivery that is ended while it is under way stops nothing, however its attempt ends, and does not go again.
+func TestEndedWhileUnderWay(t *testing.T) {
+	for name, ends := range map[string]func(*queue, *parcel){
+		"refused": func(q *queue, p *parcel) { q.forget([]*parcel{p}, map[journal.ID]bool{p.ID: true}) },
+		"failed":  func(q *queue, p *parcel) { q.putBack([]*parcel{p}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := queue{full: func(int, int64) bool { return false }}
+			q.init()
+			p := &parcel{Parcel: prepare.Parcel{ID: 1}}
+			p.Delivery.Order = "key"
+			q.admit([]*parcel{p}, true)
+			group, _ := q.pick(time.Now(), time.Hour, 1, math.MaxInt)
+			q.Drop(1)
+			if ends(&q, group[0]); !q.keyFree("key", 2) || len(q.list) > 0 {
+				t.Errorf("it stops the key, or goes again: %d listed", len(q.list))
+			}
+			q.admit([]*parcel{p}, true)
+			if len(q.list) != 1 {
+				t.Error("what an operator lets go on later does not")
+			}
+		})
+	}
+}
+
+// What is given up while the keys are read that deliveries stop from before a start stops none.
+func TestEndedWhileKeysAreRead(t *testing.T) {
+	l := newPageLane(t, 2)
+	list, err := delivering.Of(l.journal).Backlog(t.Context(), "x", 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range list {
+		if err := delivering.Of(l.journal).Apply(t.Context(), []journal.Change{{ID: list[i].ID, Target: "x", To: journal.Held, Reason: &journal.Reason{Code: "c"}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err = l.stopKeys(t.Context(), func(s *journal.Stored) (string, bool) {
+		l.Drop(list[0].ID)
+		return s.ID.String(), true
+	})
+	if err != nil || !l.keyFree(list[0].ID.String(), math.MaxInt64) || l.keyFree(list[1].ID.String(), math.MaxInt64) {
+		t.Errorf("%+v, %v", l.queue.stopped, err)
+	}
+}
+
 // An order key that a parked delivery stops is found out once, also where the journal comes from an older program.
 func TestOrderKeysAreFoundOutOnce(t *testing.T) {
 	l := newPageLane(t, 3)
@@ -175,7 +268,7 @@ func TestOrderKeysAreFoundOutOnce(t *testing.T) {
 		}
 	}
 	for _, want := range [][]journal.ID{{list[1].ID, list[2].ID}, {list[2].ID}} { // what cannot be mapped is asked for again
-		l.parked = newStops()
+		l.stopped = newStops()
 		var asked []journal.ID
 		err := l.stopKeys(t.Context(), func(s *journal.Stored) (string, bool) {
 			asked = append(asked, s.ID)

@@ -33,9 +33,10 @@ type queue struct {
 	bodies   int64                   // bytes of what is not light
 	known    map[journal.ID]struct{} // listed or in flight
 	inFlight map[string]journal.ID   // order keys
-	parked   stops                   // by parked deliveries
-	lacking  stops                   // by deliveries without their value
+	stopped  stops                   // by deliveries that are parked, or lack a value
+	dropped  map[journal.ID]struct{} // in flight, and ended meanwhile by something else
 	barred   map[journal.ID]int      // an operator is about to change these; none of them may begin
+	due      []journal.ID            // have their values now, and are to be read
 	behind   bool                    // the journal has more
 	missed   bool                    // an offer was turned down since the last page
 	loading  bool                    // a page is being read
@@ -51,7 +52,8 @@ type queue struct {
 func (q *queue) init() {
 	q.known = map[journal.ID]struct{}{}
 	q.inFlight = map[string]journal.ID{}
-	q.parked, q.lacking = newStops(), newStops()
+	q.stopped = newStops()
+	q.dropped = map[journal.ID]struct{}{}
 	q.barred = map[journal.ID]int{}
 	q.behind = true // it begins with what the journal has
 	q.changed = make(chan struct{})
@@ -85,7 +87,7 @@ func (q *queue) room() bool { return !q.full(len(q.list), q.bytes) }
 
 // wantsPage tells whether the next page of the journal is to be read now. The caller holds mu.
 func (q *queue) wantsPage() bool {
-	return q.behind && !q.loading && q.room() && (q.paged == 0 || len(q.list) < q.paged)
+	return (q.behind || len(q.due) > 0) && !q.loading && q.room() && (q.paged == 0 || len(q.list) < q.paged)
 }
 
 // offer takes parcels fresh from acceptance as far as there is room, and returns the others; those before a page that
@@ -108,22 +110,33 @@ func (q *queue) offer(parcels []*parcel) (rest []*parcel, left bool) {
 	return parcels[n:], false
 }
 
-// admit takes older parcels that became due.
-func (q *queue) admit(parcels []*parcel) {
+// Due says that a delivery has the values that it waited for.
+func (q *queue) Due(id journal.ID) {
 	q.do(func() {
-		if q.behind || !q.room() {
+		if q.due = append(q.due, id); len(q.due) > queueItems {
+			q.due = nil
 			q.rewind()
-			return
 		}
+	})
+}
+
+// admit takes older parcels that became due. Those that were not read are found in the journal.
+func (q *queue) admit(parcels []*parcel, ok bool) {
+	q.do(func() {
+		q.loading = false
 		for _, p := range parcels {
-			q.push(p)
+			if _, gone := q.settled[p.ID]; !gone {
+				q.push(p)
+			}
+		}
+		if q.settled = nil; !ok {
+			q.rewind()
 		}
 	})
 }
 
 // push puts a parcel into its place unless it is known. The caller holds mu.
 func (q *queue) push(p *parcel) {
-	q.lacking.end(p.ID)
 	if _, ok := q.known[p.ID]; ok || q.barred[p.ID] > 0 {
 		return
 	}
@@ -198,17 +211,19 @@ func (q *queue) pick(now time.Time, patience time.Duration, limit, tries int) (g
 // keyFree tells whether no older delivery stops one of an order key. The caller holds mu.
 func (q *queue) keyFree(key string, id journal.ID) bool {
 	_, flies := q.inFlight[key]
-	return !flies && !older(q.parked.of[key], id) && !older(q.lacking.of[key], id)
+	ids := q.stopped.of[key]
+	return !flies && (len(ids) == 0 || ids[0] >= id)
 }
 
-// first returns the oldest parked, or lacking, delivery that stops one of an order key; 0: none. The caller holds mu.
+// first returns the oldest delivery that is parked, or lacks a value, and stops one of an order key; 0: none. What only has not gone yet does
+// not. The caller holds mu.
 func (q *queue) first(key string, id journal.ID) (stops journal.ID) {
-	for _, ids := range [][]journal.ID{q.parked.of[key], q.lacking.of[key]} {
-		if older(ids, id) && (stops == 0 || ids[0] < stops) {
-			stops = ids[0]
+	for _, stops := range q.stopped.of[key] {
+		if _, known := q.known[stops]; !known && stops < id {
+			return stops
 		}
 	}
-	return stops
+	return 0
 }
 
 // Behind returns the submission that a waiting delivery waits for, because it is older, of the same order key, and not
@@ -235,8 +250,8 @@ func (q *queue) Behind(id journal.ID) journal.ID {
 	return 0
 }
 
-// stopped counts what waits behind others that are parked or lack a value, and names the oldest of these. The caller holds mu.
-func (q *queue) stopped() (n int, by journal.ID) {
+// behindOthers counts what waits behind others that are parked or lack a value, and names the oldest of these. The caller holds mu.
+func (q *queue) behindOthers() (n int, by journal.ID) {
 	for _, p := range q.list {
 		if stops := q.first(p.Delivery.Order, p.ID); stops != 0 {
 			n++
@@ -247,9 +262,6 @@ func (q *queue) stopped() (n int, by journal.ID) {
 	}
 	return n, by
 }
-
-// older tells whether the first of ascending IDs is older than one.
-func older(ids []journal.ID, id journal.ID) bool { return len(ids) > 0 && ids[0] < id }
 
 // stops are the order keys that deliveries stop. A delivery stops one key: the one that its mapping gives it now.
 type stops struct {
@@ -302,8 +314,10 @@ func (q *queue) beginning(fits func(n int, size int64, next *parcel) bool) (memb
 func (q *queue) putBack(parcels []*parcel) {
 	q.do(func() {
 		for _, p := range parcels {
-			q.release(p)
-			q.push(p)
+			_, dropped := q.dropped[p.ID]
+			if q.release(p); !dropped {
+				q.push(p)
+			}
 		}
 	})
 }
@@ -312,12 +326,13 @@ func (q *queue) putBack(parcels []*parcel) {
 func (q *queue) forget(parcels []*parcel, parked map[journal.ID]bool) {
 	q.do(func() {
 		for _, p := range parcels {
+			_, dropped := q.dropped[p.ID]
 			q.release(p)
 			q.settles(p.ID)
-			if key := p.Delivery.Order; key != "" && parked[p.ID] {
-				q.parked.add(key, p.ID)
+			if key := p.Delivery.Order; key != "" && parked[p.ID] && !dropped {
+				q.stopped.add(key, p.ID)
 			} else {
-				q.parked.end(p.ID)
+				q.stopped.end(p.ID)
 			}
 		}
 	})
@@ -326,6 +341,7 @@ func (q *queue) forget(parcels []*parcel, parked map[journal.ID]bool) {
 // release makes a parcel unknown and its order key free. The caller holds mu.
 func (q *queue) release(p *parcel) {
 	delete(q.known, p.ID)
+	delete(q.dropped, p.ID)
 	if q.inFlight[p.Delivery.Order] == p.ID {
 		delete(q.inFlight, p.Delivery.Order)
 	}
@@ -338,50 +354,32 @@ func (q *queue) settles(id journal.ID) {
 	}
 }
 
-// Drop forgets a delivery that an operator gave up, and frees what it stopped.
+// Drop forgets a delivery of which nothing is to go any more, and frees what it stopped.
 func (q *queue) Drop(id journal.ID) {
 	q.do(func() {
 		q.unlist(id)
 		q.settles(id)
-		q.parked.end(id)
+		q.stopped.end(id)
+		if _, underWay := q.known[id]; underWay {
+			q.dropped[id] = struct{}{}
+		}
 	})
-	q.hasAll(id)
 }
 
-// lacks stops later deliveries of an order key until the one that lacks a value has gone.
-func (q *queue) lacks(key string, id journal.ID) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	_, known := q.known[id]
-	if _, gone := q.settled[id]; known || gone {
-		return // the value came while this was being mapped
-	}
-	q.lacking.add(key, id)
-}
-
-// hasAll ends what lacks began: the delivery has nothing to deliver, or waits no more.
-func (q *queue) hasAll(id journal.ID) { q.do(func() { q.lacking.end(id) }) }
-
-// stopsNothing frees the order key that a delivery stopped, if it did: nothing of it goes there.
-func (q *queue) stopsNothing(id journal.ID) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	_, parked := q.parked.key[id]
-	_, lacks := q.lacking.key[id]
-	if parked || lacks {
-		q.parked.end(id)
-		q.lacking.end(id)
-		q.signal()
-	}
-}
-
-// stops notes that a parked delivery, from before this start, stops an order key.
+// stops notes that a delivery that is parked, or lacks a value, stops an order key.
 func (q *queue) stops(key string, id journal.ID) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
 	if key != "" {
-		q.parked.add(key, id)
+		q.do(func() { q.stopped.add(key, id) })
 	}
+}
+
+// stoppedBefore is stops of what was read of the journal a moment ago, unless the delivery has ended since reading began.
+func (q *queue) stoppedBefore(key string, id journal.ID) {
+	q.do(func() {
+		if _, gone := q.settled[id]; !gone && key != "" {
+			q.stopped.add(key, id)
+		}
+	})
 }
 
 // bar keeps a delivery from beginning until unbar, and tells whether it is under way already.
@@ -428,13 +426,15 @@ func (q *queue) Pause(why string, paused bool) {
 	q.do(func() { q.why, q.paused = why, paused })
 }
 
-// page begins to read a page of the journal, and returns after which ID it begins.
-func (q *queue) page() (after journal.ID, pass int) {
+// page begins to read what became due, or else a page of the journal, and returns after which ID that begins.
+func (q *queue) page() (due []journal.ID, after journal.ID, pass int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.missed = false
 	q.settled = map[journal.ID]struct{}{}
-	return q.after, q.pass
+	n := min(len(q.due), pageItems)
+	due, q.due = q.due[:n:n], q.due[n:]
+	q.missed = q.missed && n > 0
+	return due, q.after, q.pass
 }
 
 // unknown returns those of a page that are neither listed nor in flight.

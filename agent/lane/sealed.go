@@ -130,6 +130,7 @@ func (b *batches) voided(ctx context.Context, sealed journal.Batch) bool {
 		b.blocked, b.closed = "", time.Time{} // what was given up goes with the next file, and not a day later
 		for _, id := range sealed.Members {
 			delete(b.known, id)
+			delete(b.dropped, id)
 		}
 		b.rewind()
 	})
@@ -281,7 +282,7 @@ func (b *batches) done(ctx context.Context, sealed *journal.Batch, members []*pa
 			return false, stageError(err)
 		}
 		for _, p := range whole {
-			c := journal.Change{ID: p.ID, Target: b.Lane.Name, To: journal.Done, Final: p.Final}
+			c := journal.Change{ID: p.ID, Target: b.Lane.Name, To: journal.Done, Final: p.Final, Changed: p.Changed}
 			if p.Match != nil {
 				c.MatchKey = p.Match(nil)
 			}

@@ -46,15 +46,14 @@ func (l *Lane) settle(ctx context.Context, parcels []*parcel, outcomes []connect
 
 // settlement collects what one group's outcomes lead to.
 type settlement struct {
-	lane     *Lane
-	group    int // its size
-	changes  []journal.Change
-	done     []*parcel
-	back     []*parcel // to be tried again
-	parked   map[journal.ID]bool
-	returned []journal.ID // others may wait for values of these
-	ended    map[connectors.Class]int
-	worst    *connectors.Outcome
+	lane    *Lane
+	group   int // its size
+	changes []journal.Change
+	done    []*parcel
+	back    []*parcel // to be tried again
+	parked  map[journal.ID]bool
+	ended   map[connectors.Class]int
+	worst   *connectors.Outcome
 }
 
 func (s *settlement) add(p *parcel, o *connectors.Outcome) {
@@ -64,7 +63,7 @@ func (s *settlement) add(p *parcel, o *connectors.Outcome) {
 	s.ended[o.Class]++
 	switch o.Class {
 	case connectors.Written:
-		c := journal.Change{To: journal.Done, Returned: o.Returned, Final: p.Final, Attempt: p.Progress != journal.Pending}
+		c := journal.Change{To: journal.Done, Returned: o.Returned, Final: p.Final, Changed: p.Changed, Attempt: p.Progress != journal.Pending}
 		if p.Match != nil {
 			c.MatchKey = p.Match(o.Returned)
 		}
@@ -73,9 +72,6 @@ func (s *settlement) add(p *parcel, o *connectors.Outcome) {
 				s.lane.log.Warn().Str("code", journal.CodeOtherValues).Str("submission", p.ID.String()).Msg("the target returned other values than the first time: inbasket show tells of it")
 				break
 			}
-		}
-		if s.lane.can.Returning {
-			s.returned = append(s.returned, p.ID)
 		}
 		s.done = append(s.done, p)
 		s.change(p, c)
@@ -152,12 +148,13 @@ func reasonOf(o *connectors.Outcome, next string) *journal.Reason {
 
 // record makes it durable, and lets those go that are done.
 func (s *settlement) record(ctx context.Context) error {
-	refused, err := prepare.ApplyAll(ctx, s.lane.journal, s.changes)
-	if err != nil {
+	if err := prepare.ApplyAll(ctx, s.lane.journal, s.changes); err != nil {
 		return err
 	}
-	for _, id := range refused {
-		delete(s.parked, id) // it holds up no other: it has ended already
+	for _, c := range s.changes {
+		if c.Stands != journal.Held { // it holds up no other: it has ended already
+			delete(s.parked, c.ID)
+		}
 	}
 	s.lane.forget(s.done, s.parked)
 	if len(s.parked) > 0 {
@@ -197,9 +194,6 @@ func (s *settlement) finish(ctx context.Context) {
 	}
 	if len(s.back) > 0 {
 		l.putBack(s.back)
-	}
-	if len(s.returned) > 0 {
-		l.returned(ctx, s.returned)
 	}
 }
 

@@ -40,13 +40,7 @@ func (d *Desk) confirm(ctx context.Context, r control.ConfirmRequest) (control.S
 	if err != nil {
 		return control.Settled{}, err
 	}
-	err = d.behindBar(ctx, r.ID, false, func() error {
-		if err := delivering.Of(d.Journal).Apply(ctx, changes); err != nil {
-			return err
-		}
-		l.Drop(r.ID)
-		return nil
-	})
+	err = d.behindBar(ctx, r.ID, false, func() error { return delivering.Of(d.Journal).Apply(ctx, changes) })
 	if err != nil {
 		return control.Settled{}, err
 	}

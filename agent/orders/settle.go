@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +19,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
+	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 )
 
@@ -83,21 +83,29 @@ func (d *Desk) repin(ctx context.Context, id journal.ID, sure, by string) error 
 	if unread, err := d.Running().Assign(ctx, view, by); unread || err != nil {
 		return err
 	}
+	if view.State != journal.Accepted && view.State != journal.Parked {
+		return keeps(view)
+	}
 	plan, err := d.Running().Plan(ctx, view)
 	if err != nil {
 		return err
 	}
 	return d.behindBar(ctx, id, false, func() error {
-		if err := delivering.Of(d.Journal).Repin(ctx, id, plan.Digest(), plan.Targets(), sure, by); err != nil {
-			return err
-		}
-		for name, l := range d.Running().Lanes().All() {
-			if !slices.Contains(plan.Targets(), name) { // it stops nothing there any more
-				l.Drop(id)
-			}
-		}
-		return nil
+		return delivering.Of(d.Journal).Repin(ctx, id, plan.Digest(), plan.Targets(), sure, by)
 	})
+}
+
+// keeps refuses another mapping for a submission of which its front office was told, and says which ways there are.
+func keeps(v journal.View) error {
+	e := &control.Error{Code: prepare.CodeEnded, Message: fmt.Sprintf("submission %s is %s, and keeps the mapping by which that was told", v.ID, v.State),
+		Hint: "nothing of it is parked; if something is missing at a target, write it there by hand", Status: http.StatusConflict}
+	for _, x := range v.Deliveries {
+		if x.Progress == journal.Held {
+			e.Hint = fmt.Sprintf("mend the target or its data and: inbasket retry %s; or bring it to %s by hand and: inbasket confirm %[1]s %[2]s; or give up what is left by: inbasket reject %[1]s --force", v.ID, x.Target)
+			break
+		}
+	}
+	return e
 }
 
 // release lets parked submissions go on as they are.
@@ -183,11 +191,7 @@ func (d *Desk) tryAgain(target string) {
 func (d *Desk) reject(ctx context.Context, r control.RejectRequest) (control.Settled, error) {
 	reason := journal.Reason{Code: CodeByOperator, Text: r.Reason}
 	err := d.behindBar(ctx, r.ID, r.Force, func() error {
-		if err := delivering.Of(d.Journal).Reject(ctx, r.ID, nil, reason, r.By, r.Force); err != nil {
-			return err
-		}
-		d.Running().Lanes().Drop(r.ID)
-		return nil
+		return delivering.Of(d.Journal).Reject(ctx, r.ID, nil, reason, r.By, r.Force)
 	})
 	if err != nil {
 		return control.Settled{}, err

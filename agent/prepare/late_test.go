@@ -49,7 +49,8 @@ func TestLateRefusal(t *testing.T) {
 			stored, err := delivering.Of(j).Load(ctx, "x", []journal.ID{id})
 			must(err)
 			made.Form = &Form{Stored: stored[0]}
-			must((&Preparer{Journal: j}).Record(ctx, []Made{made}))
+			_, err = (&Preparer{Journal: j}).Record(ctx, []Made{made})
+			must(err)
 			v, err := reading.Of(j).Show(ctx, id)
 			must(err)
 			list, err := reading.Of(j).List(ctx, journal.Filter{State: journal.Parked, Reference: ref})

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/agent/guard"
@@ -35,6 +37,7 @@ type Parcel struct {
 	Piece    *encode.Piece // for batches: the encoded body
 	Layout   *encode.Layout
 	Size     int64
+	Changed  string                      // what the mapping changed in values: cut, rounded, transliterated; without content
 	Final    bool                        // no decision is expected: delivered is the last word
 	Returned map[string]connectors.Value // by targets so far, and by this one before it was delivered again
 	// Match returns the key by which a result finds the submission, once the returned values are known; nil: none can come.
@@ -66,6 +69,23 @@ func (p *Preparer) pack(f *Form, in mapping.Input, d *mapping.Delivery, to *Targ
 	}
 	out.Delivery.Files = append(out.Delivery.Files, d.Documents...)
 	return out, nil
+}
+
+// maxChanges bounds how many changes of one delivery are put on record one by one.
+const maxChanges = 20
+
+// changed lists what the mapping changed in the values of one target.
+func changed(notes []mapping.Note, target string) string {
+	var all []string
+	for _, n := range notes {
+		if n.Target == target {
+			all = append(all, n.Write+"."+n.Field+": "+n.Text)
+		}
+	}
+	if more := len(all) - maxChanges; more > 0 {
+		all = append(all[:maxChanges], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(all, "; ")
 }
 
 // file encodes the file that a delivery is, and its control file. Both depend on nothing but the submission and its

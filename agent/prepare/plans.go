@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,9 +19,10 @@ type Route struct {
 	Name   string
 	Office string // owed the result; empty: nobody
 	Plan   *mapping.Plan
-	Within time.Duration   // in which a person decides; 0: nobody waits for that
-	Named  []*mapping.Plan // versions of the mapping by which forms had another reference, one for each rule
-	Older  []*mapping.Plan // versions of the mapping by which other forms were the same, one for each rule; nil: by all bytes
+	Within time.Duration         // in which a person decides; 0: nobody waits for that
+	Named  []*mapping.Plan       // versions of the mapping by which forms had another reference, one for each rule
+	Before []journal.FormerRoute // where its forms were known before, by another front office or name
+	Older  []*mapping.Plan       // versions of the mapping by which other forms were the same, one for each rule; nil: by all bytes
 
 	Matches func(transport string) bool // for in-baskets that several routes share
 }
@@ -31,6 +33,28 @@ func (r *Route) Scope() string {
 		return r.Office
 	}
 	return "route:" + r.Name
+}
+
+// KnownBefore finds where forms of the route were known before, and returns the names that its mapping had. facts are those of all
+// times: what a route had that is there no longer is this one's where it has the mapping, or takes forms of the same in-basket; or where its
+// mapping is not known, since only tombstones of it are left.
+func (r *Route) KnownBefore(facts []journal.RouteFact, from []string, there func(route string) bool) (mappings []string) {
+	for _, f := range facts {
+		was := journal.FormerRoute{Route: f.Route, Scope: f.Scope}
+		if f.Route != r.Name {
+			was.Loose = f.Mapping != r.Plan.Name()
+			if there(f.Route) || was.Loose && f.Mapping != "" && !slices.Contains(from, f.Inbasket) {
+				continue
+			}
+		}
+		if f.Mapping != "" && f.Mapping != r.Plan.Name() && !slices.Contains(mappings, f.Mapping) {
+			mappings = append(mappings, f.Mapping)
+		}
+		if f.Scope != r.Scope() && !slices.Contains(r.Before, was) {
+			r.Before = append(r.Before, was)
+		}
+	}
+	return mappings
 }
 
 // Final tells whether nothing comes after delivered on a route, which may be nil: the mapping reads no decisions, and nobody
@@ -68,8 +92,8 @@ func NewPlans(j *journal.Journal) *Plans {
 }
 
 // Add journals the plan of a route, so that submissions can be pinned to it, and finds the older ones by which forms of
-// the route were the same.
-func (p *Plans) Add(ctx context.Context, r *Route) error {
+// the route were the same, under the names that its mapping had.
+func (p *Plans) Add(ctx context.Context, r *Route, names []string) error {
 	plan := r.Plan
 	err := p.journal.PutPlan(ctx, journal.Plan{Digest: plan.Digest(), Name: plan.Name(), Version: plan.Version(), Bundle: plan.Bundle()})
 	if err != nil {
@@ -78,43 +102,35 @@ func (p *Plans) Add(ctx context.Context, r *Route) error {
 	p.mu.Lock()
 	p.known[plan.Digest()] = plan
 	p.mu.Unlock()
-	if err := p.named(ctx, r); err != nil {
-		return err
-	}
-	digests, without, err := p.journal.PlansWith(ctx, plan.Name(), "same")
-	if err != nil {
-		return err
-	}
-	if without > 0 && plan.SameRule() != "" {
-		r.Older = append(r.Older, nil)
-	}
-	seen := map[string]bool{plan.SameRule(): true}
-	for _, d := range digests {
-		old, err := p.Get(ctx, d)
-		if err != nil || seen[old.SameRule()] { // one that cannot be read is told of where a form needs it
-			continue
+	named, same := map[string]bool{plan.ReferenceRule(): true}, map[string]bool{sameRule(plan): true}
+	for _, name := range append([]string{plan.Name()}, names...) {
+		digests, err := p.journal.PlansOf(ctx, name)
+		if err != nil {
+			return err
 		}
-		seen[old.SameRule()] = true
-		r.Older = append(r.Older, old)
+		for _, d := range digests {
+			old, err := p.Get(ctx, d)
+			if err != nil {
+				old = nil // one that cannot be read is told of where a form needs it
+			} else if rule := old.ReferenceRule(); !named[rule] {
+				named[rule] = true
+				r.Named = append(r.Named, old)
+			}
+			if rule := sameRule(old); !same[rule] {
+				same[rule] = true
+				r.Older = append(r.Older, old)
+			}
+		}
 	}
 	return nil
 }
 
-// named finds the versions of a route's mapping that took another reference out of a form.
-func (p *Plans) named(ctx context.Context, r *Route) error {
-	digests, _, err := p.journal.PlansWith(ctx, r.Plan.Name(), "")
-	if err != nil {
-		return err
+// sameRule is by which a mapping compares forms: what it compares, and the reference, which counts with that.
+func sameRule(p *mapping.Plan) string {
+	if p == nil || p.SameRule() == "" {
+		return ""
 	}
-	seen := map[string]bool{r.Plan.ReferenceRule(): true}
-	for _, d := range digests {
-		old, err := p.Get(ctx, d)
-		if err == nil && !seen[old.ReferenceRule()] {
-			seen[old.ReferenceRule()] = true
-			r.Named = append(r.Named, old)
-		}
-	}
-	return nil
+	return p.SameRule() + "\x00" + p.ReferenceRule()
 }
 
 // Get returns the plan of a digest.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"runtime/debug"
 
 	"github.com/rs/zerolog"
@@ -40,34 +41,20 @@ type Form struct {
 type Made struct {
 	Form    *Form
 	Parcels []Parcel // one a target
-	Lacking []Lacking
-	// Rejected tells that Record found the form wrong and had it rejected.
-	Rejected bool
-	changes  []journal.Change
-	wrong    []mapping.FieldError // the form's fault
-	err      error                // ours
+	changes []journal.Change
+	wrong   []mapping.FieldError // the form's fault
+	err     error                // ours
 }
 
-// Lacking is a delivery that lacks a value which another target returns.
-type Lacking struct {
-	Target string
-	Order  string // its order key; empty: none
-	Needs  []string
-}
-
-// Nothing are the targets that get nothing of the form.
-func (m *Made) Nothing() (targets []string) { return m.to(journal.Skipped) }
-
-// Waiting are the targets for which the journal now says that a delivery waits for a value.
-func (m *Made) Waiting() (targets []string) { return m.to(journal.Waiting) }
-
-func (m *Made) to(p journal.Progress) (targets []string) {
-	for _, c := range m.changes {
-		if c.To == p {
-			targets = append(targets, c.Target)
+// Waiting are the deliveries that lack a value which another target returns.
+func (m *Made) Waiting() iter.Seq[*journal.Change] {
+	return func(yield func(*journal.Change) bool) {
+		for i := range m.changes {
+			if m.changes[i].To == journal.Waiting && !yield(&m.changes[i]) {
+				return
+			}
 		}
 	}
-	return targets
 }
 
 // Refused tells whether the form leads to nothing but its rejection, or waits for a person.
@@ -118,10 +105,11 @@ func (p *Preparer) Map(f *Form, only string) (m Made) {
 		case d.Empty:
 			m.changes = append(m.changes, journal.Change{ID: f.Stored.ID, Target: d.Target, To: journal.Skipped, Final: final})
 		case len(d.Needs) > 0:
-			m.Lacking = append(m.Lacking, Lacking{d.Target, d.Order, d.Needs})
-			if f.Stored.Progress != journal.Waiting {
-				m.changes = append(m.changes, journal.Change{ID: f.Stored.ID, Target: d.Target, To: journal.Waiting})
+			needs := journal.Needs{}
+			for _, value := range d.Needs {
+				needs[value] = f.Plan.Giver(value)
 			}
+			m.changes = append(m.changes, journal.Change{ID: f.Stored.ID, Target: d.Target, To: journal.Waiting, Order: &d.Order, Needs: needs})
 		case to != nil:
 			parcel, err := p.pack(f, in, d, to)
 			if err != nil {
@@ -130,7 +118,7 @@ func (p *Preparer) Map(f *Form, only string) (m Made) {
 				}
 				continue // there may be more that is wrong with the form
 			}
-			parcel.Final = final
+			parcel.Final, parcel.Changed = final, changed(mapped.Notes, d.Target)
 			m.Parcels = append(m.Parcels, parcel)
 		}
 	}
@@ -175,8 +163,9 @@ func (p *Preparer) input(s *journal.Stored) mapping.Input {
 	return in
 }
 
-// Record journals what mapping led to beside parcels. With an error some of it is not journaled, and must be mapped again.
-func (p *Preparer) Record(ctx context.Context, made []Made) error {
+// Record journals what mapping led to beside parcels, and returns the deliveries that seemed to lack a value and have ended before. With an error
+// some of it is not journaled, and must be mapped again.
+func (p *Preparer) Record(ctx context.Context, made []Made) (ended []journal.Turn, err error) {
 	var changes []journal.Change
 	var refused []*Made
 	for i := range made {
@@ -187,34 +176,37 @@ func (p *Preparer) Record(ctx context.Context, made []Made) error {
 		}
 	}
 	errs := make([]error, len(refused), len(refused)+1)
-	_, err := ApplyAll(ctx, p.Journal, changes)
+	err = ApplyAll(ctx, p.Journal, changes)
+	for i := range changes {
+		if c := &changes[i]; err == nil && c.To == journal.Waiting && !c.Stands.Left() {
+			ended = append(ended, journal.Turn{Target: c.Target, ID: c.ID, Ended: true})
+		}
+	}
 	// Side by side, so that the journal commits them together.
 	loop.Parallel(len(refused), func(i int) { errs[i] = p.refuse(ctx, refused[i]) })
-	return errors.Join(append(errs, err)...)
+	return ended, errors.Join(append(errs, err)...)
 }
 
-// ApplyAll journals changes even while the agent is stopping: an effect that happened must be on record. It returns those
+// ApplyAll journals changes even while the agent is stopping: an effect that happened must be on record. Those stand nowhere afterwards
 // that do not fit what the journal has by now: on an operator's order, or by an earlier call whose commit seemed to fail.
-func ApplyAll(ctx context.Context, j *journal.Journal, changes []journal.Change) (refused []journal.ID, err error) {
+func ApplyAll(ctx context.Context, j *journal.Journal, changes []journal.Change) error {
 	if len(changes) == 0 {
-		return nil, nil
+		return nil
 	}
 	ctx, cancel := loop.Grace(ctx)
 	defer cancel()
-	err = delivering.Of(j).Apply(ctx, changes)
+	err := delivering.Of(j).Apply(ctx, changes)
 	var wrong *journal.TransitionError
 	if !errors.As(err, &wrong) {
-		return nil, err
+		return err
 	}
 	var errs []error // one of them must not keep the others back
 	for i := range changes {
-		if err := delivering.Of(j).Apply(ctx, changes[i:i+1]); errors.As(err, &wrong) {
-			refused = append(refused, changes[i].ID)
-		} else if err != nil {
+		if err := delivering.Of(j).Apply(ctx, changes[i:i+1]); err != nil && !errors.As(err, &wrong) {
 			errs = append(errs, err)
 		}
 	}
-	return refused, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // refuse rejects a wrong form, or parks what we cannot map.
@@ -225,7 +217,6 @@ func (p *Preparer) refuse(ctx context.Context, m *Made) error {
 	var err error
 	if m.err == nil {
 		err = delivering.Of(p.Journal).Reject(ctx, s.ID, FieldErrors(m.wrong), WrongForm(), "", false)
-		m.Rejected = err == nil
 		if errors.Is(err, journal.ErrPartlyDelivered) || errors.Is(err, journal.ErrState) { // or decided before, or delivered again
 			err = delivering.Of(p.Journal).ParkSubmission(ctx, s.ID, journal.Reason{Code: CodePartly, Text: "the form is wrong for one target, and another has it already",
 				Next: "mend the mapping and retry, or reject with --force"})

@@ -18,8 +18,7 @@ const (
 	CodeMapping     = "mapping.failed"        // the mapping cannot handle this form though the form is right; mend the mapping, then inbasket retry --mapping NEW
 	CodePlan        = "mapping.missing"       // the pinned mapping cannot be read from the journal; restore the journal from backup
 	CodeReturned    = "submission.returned"   // what a person says that a target returned is not what the mapping names, or lacks what another target waits for; say inbasket confirm --returned NAME=VALUE for each
-	CodeNoValue     = "submission.no-value"   // a delivery needs a value that another target was to return, and that one has ended without it; bring it there by hand and inbasket confirm it, or mend the mapping and inbasket retry --mapping NEW
-	CodeEnded       = "submission.ended"      // a new mapping of a submission needs a value that a finished delivery did not return, or writes more to its target, which nobody would ever write; write that by hand, or let the mapping ask for what there is
+	CodeEnded       = "submission.ended"      // a new mapping of a submission needs a value that a finished delivery did not return, or writes more to its target, which nobody would ever write, or comes after its front office was told that it is delivered, decided or rejected; write that by hand, or let the mapping ask for what there is; of what was told before, retry without --mapping, inbasket confirm or inbasket reject --force settle what is parked
 	CodeName        = "file.name"             // the name of a file cannot be made from its template; mend the template
 )
 
@@ -70,7 +69,10 @@ func Unmapped(err error) journal.Reason {
 // cannot know.
 func Undecodable(err error) journal.Reason {
 	var d *decode.Error
-	if errors.As(err, &d) && d.Limit() != "" {
+	if !errors.As(err, &d) { // it is well-formed, and not what the mapping takes
+		return Unmapped(err)
+	}
+	if d.Limit() != "" {
 		return Unmapped(&mapping.Fault{At: "the form", Pointer: d.Pointer, Limit: d.Limit(),
 			Cause: mapping.FieldError{Code: d.Code, Message: "is larger than input.limits." + d.Limit() + " allows: " + d.Error()}})
 	}

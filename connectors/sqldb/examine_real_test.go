@@ -119,14 +119,18 @@ func TestExamineServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	for encoding, want := range map[string]string{"SQL_ASCII": "warn sql.charset ", "LATIN1": "warn sql.charset ", "UTF8": ""} {
+	for encoding, want := range map[string]string{"SQL_ASCII": "warn sql.charset ", "LATIN1": "", "UTF8": ""} {
 		name := "coded_" + strings.ToLower(encoding)
 		if _, err := conn.Exec(t.Context(), "CREATE DATABASE "+name+" ENCODING '"+encoding+"' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0").ReadAll(); err != nil {
 			t.Fatal(err)
 		}
-		found := examined(t, e.open(t, func(c *dialect.Config) { c.Database, c.Charset = name, "utf-8" }))
-		if got := strings.Join(found, "\n"); got != want {
+		tg := e.open(t, func(c *dialect.Config) { c.Database, c.Charset = name, "utf-8" })
+		if got := strings.Join(examined(t, tg), "\n"); got != want {
 			t.Errorf("%s: %q, want %q", encoding, got, want)
+		}
+		if encoding == "LATIN1" {
+			exec(t, tg, "CREATE TABLE old (a varchar(9))")
+			examineCharacters(t, tg, map[string]bool{"": true, "iso-8859-1": false, "us-ascii": false, "windows-1252": true, "utf-8": true}, "charset: iso-8859-1")
 		}
 	}
 	still := func(c *dialect.Config) {
@@ -137,6 +141,41 @@ func TestExamineServer(t *testing.T) {
 	exec(t, m.open(t, nil), "SET GLOBAL read_only = ON")
 	defer exec(t, m.open(t, func(c *dialect.Config) { c.CreateLedger = false }), "SET GLOBAL read_only = OFF")
 	same(t, examined(t, m.open(t, func(c *dialect.Config) { c.Ledger, c.LedgerTable, c.CreateLedger = false, "none", false })), "warn sql.read-only ")
+}
+
+// TestExamineCharsetsMariaDB is which texts a column of an old character set may lack characters of.
+func TestExamineCharsetsMariaDB(t *testing.T) {
+	tg := mariaEngine(t).open(t, nil)
+	for set, c := range map[string]struct {
+		lacks map[string]bool
+		cure  string
+	}{
+		"latin1":  {map[string]bool{"": true, "windows-1252": false, "iso-8859-1": false, "us-ascii": false, "iso-8859-2": true}, "charset: windows-1252"},
+		"latin2":  {map[string]bool{"": true, "iso-8859-2": false, "iso-8859-1": true}, "charset: iso-8859-2"},
+		"koi8r":   {map[string]bool{"": true, "us-ascii": false, "iso-8859-1": true}, "have the DBA"},
+		"utf8mb3": {map[string]bool{"": true, "utf-8": true, "windows-1250": false}, "have the DBA"},
+		"utf8mb4": {map[string]bool{"": false}, ""},
+	} {
+		exec(t, tg, "DROP TABLE IF EXISTS old", "CREATE TABLE old (a varchar(9) CHARACTER SET "+set+")")
+		examineCharacters(t, tg, c.lacks, c.cure)
+	}
+}
+
+// examineCharacters looks at column a of table old for texts of several character sets.
+func examineCharacters(t *testing.T, tg *Target, lacks map[string]bool, cure string) {
+	t.Helper()
+	for set, want := range lacks {
+		w := writes(shape("old", connectors.Insert, 0, "a"))
+		w.Writes[0].Contents = []connectors.Content{{Kind: connectors.Text, Charset: set}}
+		found, err := tg.Examine(t.Context(), []connectors.Work{w})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = slices.DeleteFunc(found, func(f connectors.Finding) bool { return f.Code != dialect.CodeCharset })
+		if len(found) > 0 != want || want && !strings.Contains(found[0].Cure, cure) {
+			t.Errorf("%q: %+v", set, found)
+		}
+	}
 }
 
 // TestExamineLedgerPostgreSQL finds ledgers that do not keep their word, and makes none.

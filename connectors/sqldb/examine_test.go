@@ -127,6 +127,12 @@ func TestExamineSQLite(t *testing.T) {
 	same(t, examined(t, tg, writes(shape("HEAD", connectors.Insert, 0, "N", "G"))), "fail sql.generated write 0 fields G", "warn sql.redirected write 0 table")
 	same(t, examined(t, tg, writes(shape("SEEN", connectors.Insert, 0, "ID"))), "warn sql.redirected write 0 table", "fail sql.rows-differ write 0 table")
 
+	exec(t, tg, "CREATE TABLE BARE (N INT, CODE TEXT)", "CREATE TRIGGER later AFTER INSERT ON BARE BEGIN UPDATE BARE SET CODE = 'x' WHERE N = NEW.N; END")
+	back := shape("BARE", connectors.Insert, 0, "N")
+	same(t, examined(t, tg, writes(back)))
+	back.Returning = []string{"CODE"}
+	same(t, examined(t, tg, writes(back)), "warn sql.redirected write 0 returning")
+
 	exec(t, tg, "DROP TABLE INBASKET_LEDGER")
 	before, err := os.ReadFile(path)
 	if err != nil {

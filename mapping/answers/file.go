@@ -17,10 +17,12 @@ func (f *answerFile) items() (value.Value, error) {
 	switch {
 	case e.Err != nil:
 		return value.Missing, fmt.Errorf("%w: each: %s", ErrAnswer, e.Err.Message)
-	case list.Kind == value.KindMissing && f.a.Format == "xml" && f.bare(f.a.Each.List.Path):
-		return value.Value{Kind: value.KindList}, nil
 	case list.Kind == value.KindMissing:
-		return value.Missing, &MissingName{Key: "each", Name: f.a.Each.List.Dotted(), File: true}
+		bare, near := f.bare(f.a.Each.List.Path)
+		if bare {
+			return value.Value{Kind: value.KindList}, nil
+		}
+		return value.Missing, &MissingName{Key: "each", Name: f.a.Each.List.Dotted(), File: true, Near: near}
 	case list.Kind != value.KindList:
 		return value.Missing, fmt.Errorf("%w: each needs a list, and %s is %s", ErrAnswer, f.a.Each.List.Dotted(), value.KindName(list.Kind))
 	}
@@ -39,21 +41,31 @@ func (f *answerFile) items() (value.Value, error) {
 }
 
 // bare tells whether the element of an XML file that would have the list as its children has nothing in it, which is how XML writes an
-// empty list.
-func (f *answerFile) bare(list *expr.Path) bool {
-	if list == nil {
-		return false
+// empty list. Attributes are something: they may be the one decision that there is, or say why there is none.
+func (f *answerFile) bare(list *expr.Path) (bare bool, near string) {
+	if list == nil || f.a.Format != "xml" {
+		return false, ""
 	}
 	var now any = f.form
 	for _, step := range list.Abs[:len(list.Abs)-1] {
 		m, _ := now.(map[string]any)
 		now = m[step.Name]
 	}
-	m, element := now.(map[string]any)
-	for name := range m {
-		element = element && strings.HasPrefix(name, "@")
+	switch now := now.(type) {
+	case string:
+		return strings.TrimSpace(now) == "", ""
+	case map[string]any:
+		for name := range now {
+			if !strings.HasPrefix(name, "@") {
+				return false, ""
+			}
+		}
+		if len(now) > 0 {
+			return false, "nothing but attributes"
+		}
+		return true, ""
 	}
-	return element || now == ""
+	return false, ""
 }
 
 // near finds a name that the mapping reads as one that may be missing, and that the file spells in another way.

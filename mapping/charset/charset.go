@@ -1,9 +1,10 @@
 // Package charset knows the character sets of legacy systems by name and converts between them and
-// UTF-8 strictly: what cannot be represented is reported, never replaced.
+// UTF-8 strictly: what cannot be represented is reported, and only changed by a rule (Unmappable), which says what it did.
 package charset
 
 import (
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -169,8 +170,26 @@ func (c *Charset) SingleByte() bool { return c.single != nil }
 // ASCII says whether ASCII text has the same bytes in this set.
 func (c *Charset) ASCII() bool { return c.ascii }
 
+// Unicode says whether the set has all characters.
+func (c *Charset) Unicode() bool { return c.utf8 || c.unit == 2 }
+
 // UTF8 says whether the set is UTF-8 itself.
 func (c *Charset) UTF8() bool { return c.utf8 }
+
+// Size is how many bytes a text takes in this set, which has all its characters.
+func (c *Charset) Size(s string) int {
+	switch {
+	case c.utf8:
+		return len(s)
+	case c.unit == 1:
+		return utf8.RuneCountInString(s)
+	}
+	n := 0
+	for _, r := range s {
+		n += 2 * utf16.RuneLen(r)
+	}
+	return n
+}
 
 // AppendRune appends r in this set; ok is false, and dst unchanged, if the set lacks r.
 func (c *Charset) AppendRune(dst []byte, r rune) (_ []byte, ok bool) {

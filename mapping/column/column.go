@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/apd/v3"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/charset"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/expr"
 	"github.com/inbasket/inbasket/mapping/expr/helpers"
@@ -20,9 +21,11 @@ import (
 
 // Type is a checked type: of a column.
 type Type struct {
-	Kind      value.Kind // kMissing: whatever the expression gives
-	size      int        // characters of a text, digits of a number; 0: any
-	Scale     int        // decimals of a decimal
+	Kind      value.Kind      // kMissing: whatever the expression gives
+	size      int             // characters or bytes of a text, digits of a number; 0: any
+	bytes     bool            // the length of a text counts bytes
+	Fit       *charset.Fitter // makes texts that the column's character set has; nil: it has all characters
+	Scale     int             // decimals of a decimal
 	cut       bool
 	Round     apd.Rounder // "": too many decimals are an error
 	Precision int         // digits that are kept of a number, or decimals of a second; -1: all
@@ -33,7 +36,7 @@ type Type struct {
 }
 
 // Pattern is how types are written.
-var Pattern = regexp.MustCompile(`^(text|integer|decimal|boolean|date|datetime|binary)(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\))?$`)
+var Pattern = regexp.MustCompile(`^(text|integer|decimal|boolean|date|datetime|binary)(?:\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?(bytes\s*)?\))?$`)
 
 // New reads a type such as text(40) or decimal(9,2); a message says what is wrong with it.
 func New(f Rules) (Type, string) {
@@ -51,13 +54,14 @@ func New(f Rules) (Type, string) {
 	}
 	m := Pattern.FindStringSubmatch(f.Type)
 	if m == nil {
-		return t, "this type is not known; write text, text(n), integer, decimal(p,s), boolean, date, datetime or binary"
+		return t, "this type is not known; write text, text(n), text(n bytes), integer, decimal(p,s), boolean, date, datetime or binary"
 	}
 	t.Kind = map[string]value.Kind{"text": value.KindText, "integer": value.KindInt, "decimal": value.KindDecimal, "boolean": value.KindBool, "date": value.KindDate, "datetime": value.KindDateTime, "binary": value.KindBinary}[m[1]]
 	t.size, _ = strconv.Atoi(m[2])
 	t.Scale, _ = strconv.Atoi(m[3])
+	t.bytes = m[4] != ""
 	switch {
-	case m[2] != "" && t.Kind != value.KindText && t.Kind != value.KindDecimal && t.Kind != value.KindInt, m[3] != "" && t.Kind != value.KindDecimal:
+	case t.bytes && t.Kind != value.KindText, m[2] != "" && t.Kind != value.KindText && t.Kind != value.KindDecimal && t.Kind != value.KindInt, m[3] != "" && t.Kind != value.KindDecimal:
 		return t, "this type takes no such numbers"
 	case m[2] != "" && (t.size == 0 || t.size > 1<<20), t.Kind == value.KindDecimal && t.size > value.MaxDigits, t.Scale > t.size:
 		return t, "the numbers of this type are out of range"
@@ -179,6 +183,9 @@ func (t *Type) typed(e *value.Run, v value.Value) (out value.Value, note string)
 		if v.Kind == value.KindList || v.Kind == value.KindObject {
 			return e.FailSort(v, value.CodeNotValue, "an object or list stands where one value is needed"), ""
 		}
+		if v.Kind == value.KindText && t.Fit != nil {
+			return t.text(e, v)
+		}
 		return v, ""
 	case value.KindText:
 		return t.text(e, v)
@@ -229,17 +236,54 @@ func (t *Type) text(e *value.Run, v value.Value) (value.Value, string) {
 	if !ok {
 		return e.FailSort(v, value.CodeNotText, "a text is needed"), ""
 	}
-	if t.size > 0 && len(s) > t.size && utf8.RuneCountInString(s) > t.size {
-		if !t.cut || v.Kind != value.KindText { // a part of a number or date is another one
-			sign := ""
-			if v.IsNumber() && s[0] == '-' {
-				sign = "; its sign counts too"
-			}
-			return e.Fail(value.CodeTooLong, "the text has more than "+strconv.Itoa(t.size)+" characters"+sign), ""
+	was, note := s, ""
+	if t.Fit != nil {
+		if s, note, ok = t.fitted(e, s); !ok {
+			return value.Missing, ""
 		}
-		return value.Text(value.Cut(s, t.size)), "cut to " + strconv.Itoa(t.size) + " characters"
 	}
-	return value.Text(s), ""
+	if t.size == 0 || t.length(s) <= t.size {
+		return value.Text(s), note
+	}
+	unit := " characters"
+	if t.bytes {
+		unit = " bytes"
+	}
+	if t.cut && v.Kind == value.KindText { // a part of a number or date is another one
+		return value.Text(charset.Cut(s, t.size, t.length)), joinNotes(note, "cut to "+strconv.Itoa(t.size)+unit)
+	}
+	sign := ""
+	if v.IsNumber() && s[0] == '-' {
+		sign = "; its sign counts too"
+	}
+	grown := s != was && t.length(was) <= t.size
+	if grown {
+		sign = ", once it is transliterated"
+	}
+	e.Fail(value.CodeTooLong, "the text has more than "+strconv.Itoa(t.size)+unit+sign)
+	e.Err.Grown = grown
+	return value.Missing, ""
+}
+
+// fitted is a text in characters of the column's set, and what was done; ok is false where there is an error.
+func (t *Type) fitted(e *value.Run, s string) (_, note string, ok bool) {
+	s, done, bad := t.Fit.Fit(s)
+	if bad != nil {
+		e.Fail(value.CodeUnmappable, bad.Error())
+		return "", "", false
+	}
+	return s, joinNotes(done.Transliterated(), done.Substituted()), true
+}
+
+// length of a text in the column's unit.
+func (t *Type) length(s string) int {
+	switch {
+	case !t.bytes:
+		return utf8.RuneCountInString(s)
+	case t.Fit == nil:
+		return len(s)
+	}
+	return t.Fit.Set().Size(s)
 }
 
 func (t *Type) decimal(e *value.Run, v value.Value) (value.Value, string) {
@@ -327,6 +371,9 @@ func (t *Type) Narrow(c *connectors.Content) {
 	if t.Kind != value.KindMissing && connectors.Kind(t.Kind) != c.Kind {
 		*c = connectors.Content{Kind: connectors.Kind(t.Kind), Absent: c.Absent, Null: c.Null}
 	}
+	if t.Fit != nil {
+		c.Charset = t.Fit.Set().Name()
+	}
 	switch {
 	case t.Kind == value.KindText && t.size > 0 && (c.MaxLength == 0 || c.MaxLength > t.size):
 		c.MaxLength, c.MinLength = t.size, min(c.MinLength, t.size)
@@ -363,13 +410,15 @@ func ContentOf(v value.Value) connectors.Content {
 
 // Rules are what a mapping says of a column's type.
 type Rules struct {
-	Type      string     `yaml:"type" doc:"text, text(n), integer, decimal(p,s), boolean, date, datetime or binary"`
-	OnMissing string     `yaml:"onMissing" doc:"omit (default), null, empty or error" enum:"omit,null,empty,error"`
-	OnNull    string     `yaml:"onNull" doc:"null (default), omit, empty or error" enum:"omit,null,empty,error"`
-	OnEmpty   string     `yaml:"onEmpty" doc:"keep (default), null, omit or error" enum:"keep,omit,null,error"`
-	Overflow  string     `yaml:"overflow" doc:"a text that is too long: error (default) or cut" enum:"error,cut"`
-	Round     string     `yaml:"round" doc:"too many decimals: error (default), or a rounding mode such as half-up" enum:"error,half-up,half-even,half-down,up,down,ceiling,floor"`
-	Precision *Precision `yaml:"precision" doc:"what of a number or time may go: so many significant digits of a number, or decimals of a second; database: the database may change the value as its column does"`
+	Type       string             `yaml:"type" doc:"text, text(n), text(n bytes), integer, decimal(p,s), boolean, date, datetime or binary"`
+	OnMissing  string             `yaml:"onMissing" doc:"omit (default), null, empty or error" enum:"omit,null,empty,error"`
+	OnNull     string             `yaml:"onNull" doc:"null (default), omit, empty or error" enum:"omit,null,empty,error"`
+	OnEmpty    string             `yaml:"onEmpty" doc:"keep (default), null, omit or error" enum:"keep,omit,null,error"`
+	Charset    string             `yaml:"charset" doc:"character set of the column, where it is not Unicode, such as iso-8859-1; default the write's"`
+	Unmappable charset.Unmappable `yaml:"unmappable" doc:"characters that the character set lacks: error, or transliterate, replace or both; default the write's"`
+	Overflow   string             `yaml:"overflow" doc:"a text that is too long: error (default) or cut" enum:"error,cut"`
+	Round      string             `yaml:"round" doc:"too many decimals: error (default), or a rounding mode such as half-up" enum:"error,half-up,half-even,half-down,up,down,ceiling,floor"`
+	Precision  *Precision         `yaml:"precision" doc:"what of a number or time may go: so many significant digits of a number, or decimals of a second; database: the database may change the value as its column does"`
 }
 
 // Precision is a number of digits, or the word database.

@@ -39,10 +39,18 @@ func converted(t testing.TB, rules string, v value.Value) string {
 	if wrong != "" {
 		return "?" + wrong
 	}
+	return convertedBy(typ, v)
+}
+
+func convertedBy(typ Type, v value.Value) string {
 	e := &value.Run{Budget: value.DefaultBudget(1 << 20)}
 	out, note := typ.Convert(e, v)
 	if e.Err != nil {
-		return fmt.Sprintf("!%s: %s", e.Err.Code, e.Err.Message)
+		made := ""
+		if e.Err.Grown {
+			made = "grown "
+		}
+		return fmt.Sprintf("!%s%s: %s", made, e.Err.Code, e.Err.Message)
 	}
 	s, ok := out.Text()
 	switch {

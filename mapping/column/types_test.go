@@ -15,13 +15,13 @@ import (
 // TestTypes is which types there are, and what is said of others.
 func TestTypes(t *testing.T) {
 	t.Parallel()
-	const unknown = "this type is not known; write text, text(n), integer, decimal(p,s), boolean, date, datetime or binary"
+	const unknown = "this type is not known; write text, text(n), text(n bytes), integer, decimal(p,s), boolean, date, datetime or binary"
 	const numbers, out = "this type takes no such numbers", "the numbers of this type are out of range"
 	for typ, want := range map[string]string{
-		"": "", "text": "", "text(1)": "", "text( 40 )": "", "text(1048576)": "", "integer": "", "integer(9)": "", "decimal": "", "decimal(5)": "", "decimal(9,2)": "",
+		"": "", "text": "", "text(1)": "", "text( 40 )": "", "text(1048576)": "", "text(40 bytes)": "", "text( 40 bytes )": "", "integer": "", "integer(9)": "", "decimal": "", "decimal(5)": "", "decimal(9,2)": "",
 		"decimal(9 , 2)": "", "decimal(2,2)": "", "decimal(100,50)": "", "boolean": "", "date": "", "datetime": "", "binary": "",
-		"Text": unknown, "varchar(10)": unknown, "text()": unknown, "text(-1)": unknown, "text(x)": unknown, "text (3)": unknown, "decimal(9.2)": unknown, "number": unknown, "timestamp": unknown,
-		"text(3,1)": numbers, "integer(3,1)": numbers, "boolean(1)": numbers, "date(10)": numbers, "datetime(3)": numbers, "binary(16)": numbers,
+		"Text": unknown, "varchar(10)": unknown, "text()": unknown, "text(-1)": unknown, "text(x)": unknown, "text (3)": unknown, "text(bytes)": unknown, "text(3 byte)": unknown, "decimal(9.2)": unknown, "number": unknown, "timestamp": unknown,
+		"text(3,1)": numbers, "integer(3,1)": numbers, "boolean(1)": numbers, "date(10)": numbers, "datetime(3)": numbers, "binary(16)": numbers, "integer(3 bytes)": numbers, "text(3,1 bytes)": numbers,
 		"text(0)": out, "integer(0)": out, "text(1048577)": out, "decimal(101,2)": out, "decimal(2,3)": out, "decimal(0,0)": out,
 	} {
 		if _, have := New(Rules{Type: typ}); have != want {

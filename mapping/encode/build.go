@@ -69,6 +69,7 @@ func (b *builder) general() {
 		c, _ = charset.Lookup("")
 	}
 	l.charset = c
+	l.fit = b.fitter([]any{"unmappable"}, s.Unmappable)
 	if l.newline, _, ok = c.AppendString(nil, map[string]string{"lf": "\n", "crlf": "\r\n", "cr": "\r", "nel": "\u0085"}[s.LineEnding]); !ok {
 		b.problem([]any{"line-ending"}, "lf", "character set %s has no such line ending", c.Name())
 	}
@@ -79,6 +80,15 @@ func (b *builder) general() {
 	if l.zone, err = datefmt.Zone(s.Zone); err != nil {
 		b.problem([]any{"zone"}, "Europe/Berlin", "%v", err)
 	}
+}
+
+// fitter joins a rule with the character set.
+func (b *builder) fitter(path []any, u charset.Unmappable) *charset.Fitter {
+	f, problems := b.layout.charset.Fitter(u)
+	for _, p := range problems {
+		b.problem(sub(path, p.Key), p.Suggestion, "%s", p.Message)
+	}
+	return f
 }
 
 func (b *builder) format() {

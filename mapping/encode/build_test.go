@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/inbasket/inbasket/mapping/charset"
 )
 
 // TestProblems shows every complaint about a layout at once, with its place.
@@ -22,7 +24,7 @@ func TestProblems(t *testing.T) {
 			{Name: "C", Width: 2, Type: "integer", Decimals: 2, Overflow: "cut"}, {Name: "D", Width: 2, Decimals: 2, Sign: "none"},
 			{Name: "E", Width: 8, Type: "date", Pattern: "YYYY"}, {Name: "F", Width: 8, Type: "date", Pattern: "HHmm"},
 			{Name: "G", Width: 8, Pattern: "yyyy"}, {Name: "H", Width: 8, Pad: "€"}, {Name: "I", Width: 8, Type: "integer", Align: "left", Pad: "0"},
-			{Value: ptr("€"), Width: 3}, {Value: ptr("long"), Width: 3}, {Name: "J", Width: 3, Unmappable: "?"}, {Name: "K", Width: 3, Unmappable: "replace:€"},
+			{Value: ptr("€"), Width: 3}, {Value: ptr("long"), Width: 3}, {Name: "J", Width: 3, Unmappable: charset.Unmappable{Said: true, Replace: "??"}}, {Name: "K", Width: 3, Unmappable: charset.Unmappable{Said: true, Replace: "€", Transliterate: []string{"din"}}},
 			{Name: "L", Width: 3, Type: "decimal", Decimals: 99, Point: "12"}, {Name: "M", Width: 8, Type: "datetime", Zone: "Mars"},
 		}},
 		"lines": {Format: "fixed", Fields: []FieldSpec{{Name: "A", Width: 2}, {Name: "N", Width: 2, Type: "integer"}},

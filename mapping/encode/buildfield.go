@@ -2,6 +2,7 @@ package encode
 
 import (
 	"cmp"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -47,7 +48,7 @@ func (b *builder) field(path []any, s FieldSpec, index int, template bool) *fiel
 	f := &field{index: index}
 	b.choice(key("type"), &s.Type, "text", "integer", "decimal", "boolean", "date", "datetime")
 	numeric := s.Type == "integer" || s.Type == "decimal"
-	s.Overflow, s.Unmappable, s.Control = cmp.Or(s.Overflow, b.spec.Overflow), cmp.Or(s.Unmappable, b.spec.Unmappable), cmp.Or(s.Control, b.spec.Control)
+	s.Overflow, s.Control = cmp.Or(s.Overflow, b.spec.Overflow), cmp.Or(s.Control, b.spec.Control)
 	b.choice(key("overflow"), &s.Overflow, "error", "cut")
 	b.choice(key("control"), &s.Control, "error", "space")
 	f.blanks = s.Control == "space"
@@ -71,9 +72,11 @@ func (b *builder) field(path []any, s FieldSpec, index int, template bool) *fiel
 			s.Yes, s.No = "true", "false"
 		}
 	}
-	f.replace = b.replacement(key("unmappable"), s.Unmappable)
+	if f.fit = b.layout.fit; s.Unmappable.Said {
+		f.fit = b.fitter(key("unmappable"), s.Unmappable)
+	}
 	if !template && s.Value != nil {
-		b.literal(key("value"), s)
+		b.literal(key("value"), s, f)
 	}
 	b.tag(path, &s, f)
 	f.right = s.Align == "right"
@@ -169,27 +172,15 @@ func (b *builder) pattern(path []any, s *FieldSpec, f *field) {
 	}
 }
 
-func (b *builder) replacement(path []any, s string) rune {
-	if s == "" || s == "error" {
-		return 0
-	}
-	with, ok := strings.CutPrefix(s, "replace:")
-	r, n := utf8.DecodeRuneInString(with)
-	if _, encodable := b.layout.charset.AppendRune(nil, r); !ok || n == 0 || n != len(with) || !encodable || isControl(r) {
-		b.problem(path, "replace:?", "%q is neither error nor replace: with one character of %s", s, b.layout.charset.Name())
-		return 0
-	}
-	return r
-}
-
 // literal checks that a fixed text fits.
-func (b *builder) literal(path []any, s FieldSpec) {
-	text, _, ok := b.layout.charset.AppendString(nil, *s.Value)
+func (b *builder) literal(path []any, s FieldSpec, f *field) {
+	text, _, bad := f.fit.Fit(*s.Value)
+	size := b.layout.charset.Size(text)
 	switch {
-	case !ok && b.spec.Format != "xml" && b.spec.Format != "json":
+	case bad != nil && b.spec.Format != "xml" && b.spec.Format != "json":
 		b.problem(path, "", "the text has a character that %s lacks", b.layout.charset.Name())
-	case b.spec.Format == "fixed" && s.Width > 0 && len(text) > s.Width:
-		b.problem(path, "", "the text takes %d bytes and the field has %d", len(text), s.Width)
+	case b.spec.Format == "fixed" && s.Width > 0 && size > s.Width:
+		b.problem(path, "", "the text takes %d bytes and the field has %d", size, s.Width)
 	}
 }
 
@@ -219,7 +210,7 @@ func (b *builder) mayPlace(path []any, s FieldSpec, template bool) bool {
 	switch {
 	case b.spec.Format != "xml" && b.spec.Format != "json" || template || len(b.spec.Records) == 0:
 		b.problem(sub(path, "records"), "", "records stand in others only in xml and json, where records names both")
-	case only != FieldSpec{}:
+	case !reflect.DeepEqual(only, FieldSpec{}):
 		b.problem(path, "", "a place of records has nothing else but xml or json")
 	case b.spec.Format == "json" && s.JSON == "":
 		b.problem(path, "", "the list of records needs a name: json")

@@ -3,7 +3,7 @@ package encode
 // The codes of errors and notes; stable and documented.
 const (
 	CodeTooLong     = "encode.too-long"      // a value is longer than its field; shorten it, widen the field, or allow `overflow: cut`
-	CodeUnmapped    = "encode.unmappable"    // a character is not in the target's character set; mend it or give `unmappable: "replace:?"`
+	CodeUnmapped    = "encode.unmappable"    // a character is not in the target's character set; mend it, or say under `unmappable` what becomes of it: {transliterate: din91379-ascii}, {replace: "?"}, or both
 	CodeControl     = "encode.control"       // a text has a control character or line break; mend it or give `control: space`
 	CodeType        = "encode.type"          // a value is not of the field's type; mend the mapping or the form
 	CodePrecision   = "encode.precision"     // a number has more decimals than its field; round it in the mapping
@@ -20,8 +20,9 @@ const (
 	CodeName        = "encode.name"          // a file name cannot be made; mend the name's template
 	CodeSpec        = "encode.layout"        // the layout is wrong; mend it at the place shown
 
-	NoteCut      = "encode.cut"      // a value was cut to its field's width
-	NoteReplaced = "encode.replaced" // characters were replaced
-	NoteBlanked  = "encode.blanked"  // control characters became blanks
-	NoteGuarded  = "encode.guarded"  // an apostrophe was put before a text that a spreadsheet would run
+	NoteCut            = "encode.cut"            // a value was cut to its field's width
+	NoteReplaced       = "encode.replaced"       // characters were replaced
+	NoteTransliterated = "encode.transliterated" // characters were written as others, by a table
+	NoteBlanked        = "encode.blanked"        // control characters became blanks
+	NoteGuarded        = "encode.guarded"        // an apostrophe was put before a text that a spreadsheet would run
 )

@@ -22,15 +22,16 @@ func (l *Layout) csvLine(dst []byte, w *writer, fields []*field, values []connec
 			sign, digits, trailing := f.signed(s)
 			s = sign + digits + trailing
 		}
-		start := len(dst)
-		if f.guarded(w, values[i], w.own(i), s) {
+		start, fit := len(dst), s
+		if fit, err = f.fitted(w, s); err != nil {
+			return nil, err
+		}
+		if f.guarded(w, values[i], w.own(i), fit) { // what was transliterated may look like a formula
 			w.note(f, NoteGuarded, "an apostrophe was put in front")
 			dst = l.put(dst, "'")
 		}
 		text := len(dst) // the apostrophe is the file's, as quotes are, and no part of the value
-		if dst, err = f.encode(dst, w, s); err != nil {
-			return nil, err
-		}
+		dst = l.put(dst, fit)
 		if f.spec.Width > 0 && len(dst)-text > f.spec.Width {
 			if dst, err = f.shorten(dst[:text], w, s, 0, f.cuts(values[i])); err != nil {
 				return nil, err.withSign(f.signs(values[i], s))

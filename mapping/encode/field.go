@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/charset"
 	"github.com/inbasket/inbasket/mapping/datefmt"
 )
 
@@ -21,7 +22,7 @@ type field struct {
 	blank   byte           // encoded blank
 	right   bool
 	cut     bool // overflow: cut
-	replace rune // of unmappable characters; 0 for an error
+	fit     *charset.Fitter
 	blanks  bool // control characters become blanks
 	attr    bool // xml attribute
 	tag     string
@@ -215,26 +216,31 @@ func (f *field) signed(s string) (sign, digits, trailing string) {
 	return "", digits, ""
 }
 
-// encode appends s in the layout's character set; what it lacks is replaced and noted, or an error.
+// encode appends s in the layout's character set; what that lacks is an error, unless the layout's rule says what to do.
 func (f *field) encode(dst []byte, w *writer, s string) ([]byte, *FieldError) {
-	c := w.layout.charset
-	out, bad, ok := c.AppendString(dst, s)
+	out, _, ok := w.layout.charset.AppendString(dst, s)
 	if ok {
 		return out, nil
 	}
-	if f.replace == 0 {
-		r, _ := utf8.DecodeRuneInString(s[bad:])
-		return dst, w.fail(f, CodeUnmapped, "character U+%04X at position %d does not exist in %s", r, utf8.RuneCountInString(s[:bad])+1, c.Name())
+	s, err := f.fitted(w, s)
+	if err != nil {
+		return dst, err
 	}
-	replaced := 0
-	for _, r := range s {
-		next, ok := c.AppendRune(dst, r)
-		if !ok {
-			next, _ = c.AppendRune(dst, f.replace)
-			replaced++
-		}
-		dst = next
+	out, _, _ = w.layout.charset.AppendString(dst, s)
+	return out, nil
+}
+
+// fitted is a text in characters of the layout's set; what was done is noted.
+func (f *field) fitted(w *writer, s string) (string, *FieldError) {
+	s, done, bad := f.fit.Fit(s)
+	if bad != nil {
+		return "", w.fail(f, CodeUnmapped, "%s", bad)
 	}
-	w.note(f, NoteReplaced, "%d characters that do not exist in %s were replaced", replaced, c.Name())
-	return dst, nil
+	if said := done.Transliterated(); said != "" {
+		w.note(f, NoteTransliterated, "%s", said)
+	}
+	if said := done.Substituted(); said != "" {
+		w.note(f, NoteReplaced, "%s", said)
+	}
+	return s, nil
 }

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/charset"
 )
 
 // one encodes a single value by a single field.
@@ -221,9 +222,9 @@ func FuzzEncode(f *testing.F) {
 	f.Add("\x00\xff", "-0", uint8(7))
 	var layouts []*Layout
 	for _, s := range goldenSpecs() {
-		s.Unmappable, s.Overflow = "replace:?", "cut"
+		s.Unmappable, s.Overflow = charset.Unmappable{Transliterate: []string{"din91379-ascii"}, Replace: "?"}, "cut"
 		for i := range s.Fields {
-			s.Fields[i].Unmappable = ""
+			s.Fields[i].Unmappable = charset.Unmappable{}
 		}
 		layouts = append(layouts, must(f, s))
 	}

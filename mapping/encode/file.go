@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/charset"
 )
 
 // Header is what a file says about itself.
@@ -272,10 +273,11 @@ func (l *Layout) titles(dst []byte) ([]byte, error) {
 	w := writer{layout: l, write: headerWrite}
 	var values []connectors.Value
 	var plain []*field
+	strict, _ := l.charset.Fitter(charset.Unmappable{})
 	for _, k := range l.kinds { // there is one
 		for i, f := range k.fields {
 			values = append(values, connectors.Value{Kind: connectors.Text, Str: f.spec.Name})
-			plain, w.fixed = append(plain, &field{spec: FieldSpec{Name: f.spec.Name, Type: "text"}, index: i}), append(w.fixed, true)
+			plain, w.fixed = append(plain, &field{spec: FieldSpec{Name: f.spec.Name, Type: "text"}, index: i, fit: strict}), append(w.fixed, true)
 		}
 	}
 	dst, err := l.csvLine(dst, &w, plain, values)

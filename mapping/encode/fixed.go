@@ -2,9 +2,9 @@ package encode
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/charset"
 )
 
 // fixedLine appends one record of fixed-width fields and the line ending.
@@ -60,6 +60,14 @@ func (e *FieldError) withSign(shown bool) *FieldError {
 	return e
 }
 
+// grown says in an error about the length of a text whether only what was transliterated of it is too long.
+func (e *FieldError) grown(is bool) *FieldError {
+	if e.Grown = is; is {
+		e.Message += ", once it is transliterated"
+	}
+	return e
+}
+
 // cuts tells whether the layout allows to cut a value: of anything but a text, a part is another value.
 func (f *field) cuts(v connectors.Value) bool {
 	return f.cut && (v.Kind == connectors.Text || f.empty(v))
@@ -94,21 +102,19 @@ func (f *field) place(dst []byte, w *writer, front, s string, cut bool) ([]byte,
 // shorten appends as many whole characters of s as fit, where the layout allows that. before is what of the field is taken
 // already, by a sign.
 func (f *field) shorten(dst []byte, w *writer, s string, before int, cut bool) ([]byte, *FieldError) {
-	full, err := f.encode(nil, &writer{layout: w.layout}, s)
+	fit, err := f.fitted(&writer{layout: w.layout}, s)
 	if err != nil {
 		return nil, err
 	}
+	c, width := w.layout.charset, f.spec.Width
+	size := c.Size(fit)
 	if !cut {
-		return nil, w.fail(f, CodeTooLong, "the value takes %d bytes in %s and the field has %d", before+len(full), w.layout.charset.Name(), f.spec.Width)
+		err := w.fail(f, CodeTooLong, "the value takes %d bytes in %s and the field has %d", before+size, c.Name(), width)
+		return nil, err.grown(fit != s && before+c.Size(s) <= width)
 	}
-	w.note(f, NoteCut, "cut from %d to %d bytes", len(full), f.spec.Width)
-	keep := full[:f.spec.Width]
-	if w.layout.charset.UTF8() {
-		for len(keep) > 0 && !utf8.RuneStart(full[len(keep)]) {
-			keep = keep[:len(keep)-1]
-		}
-	}
-	return append(dst, keep...), nil
+	w.note(f, NoteCut, "cut from %d to %d bytes", size, width)
+	dst, _, _ = c.AppendString(dst, charset.Cut(fit, width-before, c.Size))
+	return dst, nil
 }
 
 func fill(dst []byte, b byte, n int) []byte {

@@ -3,6 +3,8 @@ package encode
 import (
 	"maps"
 	"slices"
+
+	"github.com/inbasket/inbasket/mapping/charset"
 )
 
 // Ignored finds settings of a layout that do nothing for its format or for a field's type: who writes one believes that
@@ -16,6 +18,9 @@ func Ignored(s Spec) []SpecProblem {
 	i.tell(s.XML.Document && s.XML.Root != "", "the root of a document is its record's element", "xml", "root")
 	i.tell(s.JSON.Records != "" && s.JSON.Style != "object", "a list of records is only named in style object", "json", "records")
 	i.tell(s.Overflow == "cut" && (s.Format == "xml" || s.Format == "json"), "texts in "+s.Format+" have no length to cut to", "overflow")
+	c, known := charset.Lookup(s.Charset)
+	i.unicode = known && c.Unicode()
+	i.tell(i.unicode && len(s.Unmappable.Transliterate) > 0, unicode, "unmappable")
 	for j, f := range s.Fields {
 		i.field(f, "fields", j)
 	}
@@ -36,8 +41,11 @@ func Ignored(s Spec) []SpecProblem {
 	return i.problems
 }
 
+const unicode = "the character set has all characters; name the one that the legacy system has as charset, or take the helper transliterate()"
+
 type ignored struct {
 	format   string
+	unicode  bool
 	problems []SpecProblem
 }
 
@@ -61,6 +69,7 @@ func (i *ignored) field(f FieldSpec, path ...any) {
 	i.tell(f.Overflow == "cut" && f.Width == 0 && i.format == "csv", "the field has no width to cut to", key("overflow")...)
 	i.tell(f.Overflow == "cut" && tree, "texts in "+i.format+" have no length to cut to", key("overflow")...)
 	i.tell(f.Zone != "" && f.Type != "datetime", "only a datetime has a zone", key("zone")...)
+	i.tell(i.unicode && len(f.Unmappable.Transliterate) > 0, unicode, key("unmappable")...)
 	i.tell(f.XML != "" && i.format != "xml", "it belongs to format xml", key("xml")...)
 	i.tell(f.JSON != "" && i.format != "json", "it belongs to format json", key("json")...)
 	i.tell((f.Yes != "" || f.No != "") && f.Type != "boolean" && f.Type != "text" && f.Type != "", "only a boolean has texts for yes and no", key("yes")...)

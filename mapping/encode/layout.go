@@ -17,6 +17,7 @@ import (
 type Layout struct {
 	spec     Spec
 	charset  *charset.Charset
+	fit      *charset.Fitter // of fields that say nothing of their own
 	newline  []byte
 	zone     *time.Location
 	kinds    map[string]*kind  // by the write's name; "" for a layout with one kind of record

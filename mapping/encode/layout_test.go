@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/charset"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -64,7 +65,7 @@ func golden(t *testing.T, name string, got []byte) {
 func permitFields() []FieldSpec {
 	return []FieldSpec{
 		{Name: "REF", Width: 12, XML: "@ref"},
-		{Name: "SURNAME", Width: 14, Overflow: "cut", Unmappable: "replace:?", Control: "space"},
+		{Name: "SURNAME", Width: 14, Overflow: "cut", Unmappable: charset.Unmappable{Said: true, Replace: "?"}, Control: "space"},
 		{Name: "FEE", Type: "decimal", Decimals: 2, Width: 10},
 		{Name: "FLOORS", Type: "integer", Width: 3},
 		{Name: "BORN", Type: "date", Width: 10},

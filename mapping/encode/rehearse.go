@@ -23,6 +23,18 @@ func (l *Layout) Try(write, name string, v connectors.Value) *FieldError {
 	return nil
 }
 
+// Longest is a letter that the layout makes longest in a field, where it makes any longer; "" else.
+func (l *Layout) Longest(write, name string) string {
+	if k := l.kindOf(write); k != nil {
+		for _, f := range k.fields {
+			if f.spec.Value == nil && f.spec.Name == name {
+				return f.fit.Longest()
+			}
+		}
+	}
+	return ""
+}
+
 func (l *Layout) try(write string, k *kind, f *field, v connectors.Value) *FieldError {
 	w := writer{layout: l, write: write}
 	one := binding{kind: &kind{element: k.element, fields: []*field{f}, root: f.flat()}, index: []int{0}, own: []bool{true}}

@@ -3,6 +3,8 @@ package encode
 import (
 	"errors"
 	"fmt"
+
+	"github.com/inbasket/inbasket/mapping/charset"
 )
 
 // Spec is a layout as an integrator writes it. Its zero values are the defaults named in the comments.
@@ -13,7 +15,7 @@ type Spec struct {
 	LineEnding  string                `yaml:"line-ending" doc:"lf (default), crlf, cr, nel or none"`
 	Zone        string                `yaml:"zone" doc:"time zone of dates in header, trailer and names, and of date-times whose field says none and needs one, such as Europe/Berlin; default UTC for the former"`
 	Overflow    string                `yaml:"overflow" doc:"for all texts: error (default) or cut"`
-	Unmappable  string                `yaml:"unmappable" doc:"for all texts: error (default) or replace:X"`
+	Unmappable  charset.Unmappable    `yaml:"unmappable" doc:"for all texts, characters that the character set lacks: error (default), or transliterate, replace or both"`
 	Control     string                `yaml:"control" doc:"control characters in texts: error (default) or space"`
 	Fields      []FieldSpec           `yaml:"fields" doc:"the fields of a record, when there is one kind of record"`
 	Records     map[string]RecordSpec `yaml:"records" doc:"the kinds of records by the write's name"`
@@ -39,29 +41,29 @@ type LineSpec struct {
 
 // FieldSpec is one field. Name is the field of the write; a field with Value needs none.
 type FieldSpec struct {
-	Name       string  `yaml:"name" doc:"field of the write"`
-	Value      *string `yaml:"value" doc:"fixed text instead of a field of the write"`
-	Type       string  `yaml:"type" doc:"text (default), integer, decimal, boolean, date or datetime"`
-	At         int     `yaml:"at" doc:"fixed: first byte, from 1; only checked, fields follow one another"`
-	Width      int     `yaml:"width" doc:"fixed: bytes after encoding; csv: at most so many, 0 for no limit"`
-	Align      string  `yaml:"align" doc:"left (default for text) or right (default for numbers)"`
-	Pad        string  `yaml:"pad" doc:"one character; default a blank, 0 for right-aligned numbers"`
-	Decimals   int     `yaml:"decimals" doc:"decimal: digits after the point"`
-	Implied    bool    `yaml:"implied" doc:"decimal: the point is not written"`
-	Point      string  `yaml:"point" doc:"decimal: character for the point; default a full stop"`
-	Sign       string  `yaml:"sign" doc:"minus (default: only before negative numbers), leading, trailing (always + or -), overpunch or none"`
-	Pattern    string  `yaml:"pattern" doc:"date, datetime: such as yyyyMMdd"`
-	Zone       string  `yaml:"zone" doc:"datetime: zone that the target means; default the layout's"`
-	Yes        string  `yaml:"yes" doc:"boolean: text for yes; default 1, in xml true"`
-	No         string  `yaml:"no" doc:"boolean: text for no; default 0, in xml false"`
-	IfNull     *string `yaml:"if-null" doc:"text for missing and null values; default blank, in json null"`
-	Required   bool    `yaml:"required" doc:"missing, null and empty values are errors"`
-	Overflow   string  `yaml:"overflow" doc:"error or cut; default the layout's"`
-	Unmappable string  `yaml:"unmappable" doc:"error or replace:X; default the layout's"`
-	Control    string  `yaml:"control" doc:"error or space; default the layout's"`
-	XML        string  `yaml:"xml" doc:"xml: name of the element, or @name of the attribute; default the field's name. a/b and a/@b stand in an element of the record"`
-	JSON       string  `yaml:"json" doc:"json: name of the member; default the field's name. a/b stands in an object of the record"`
-	Records    string  `yaml:"records" doc:"xml and json: instead of a field, the records of this write which are under this one stand here, in the element or list that xml or json names"`
+	Name       string             `yaml:"name" doc:"field of the write"`
+	Value      *string            `yaml:"value" doc:"fixed text instead of a field of the write"`
+	Type       string             `yaml:"type" doc:"text (default), integer, decimal, boolean, date or datetime"`
+	At         int                `yaml:"at" doc:"fixed: first byte, from 1; only checked, fields follow one another"`
+	Width      int                `yaml:"width" doc:"fixed: bytes after encoding; csv: at most so many, 0 for no limit"`
+	Align      string             `yaml:"align" doc:"left (default for text) or right (default for numbers)"`
+	Pad        string             `yaml:"pad" doc:"one character; default a blank, 0 for right-aligned numbers"`
+	Decimals   int                `yaml:"decimals" doc:"decimal: digits after the point"`
+	Implied    bool               `yaml:"implied" doc:"decimal: the point is not written"`
+	Point      string             `yaml:"point" doc:"decimal: character for the point; default a full stop"`
+	Sign       string             `yaml:"sign" doc:"minus (default: only before negative numbers), leading, trailing (always + or -), overpunch or none"`
+	Pattern    string             `yaml:"pattern" doc:"date, datetime: such as yyyyMMdd"`
+	Zone       string             `yaml:"zone" doc:"datetime: zone that the target means; default the layout's"`
+	Yes        string             `yaml:"yes" doc:"boolean: text for yes; default 1, in xml true"`
+	No         string             `yaml:"no" doc:"boolean: text for no; default 0, in xml false"`
+	IfNull     *string            `yaml:"if-null" doc:"text for missing and null values; default blank, in json null"`
+	Required   bool               `yaml:"required" doc:"missing, null and empty values are errors"`
+	Overflow   string             `yaml:"overflow" doc:"error or cut; default the layout's"`
+	Unmappable charset.Unmappable `yaml:"unmappable" doc:"characters that the character set lacks: error, or transliterate, replace or both; default the layout's"`
+	Control    string             `yaml:"control" doc:"error or space; default the layout's"`
+	XML        string             `yaml:"xml" doc:"xml: name of the element, or @name of the attribute; default the field's name. a/b and a/@b stand in an element of the record"`
+	JSON       string             `yaml:"json" doc:"json: name of the member; default the field's name. a/b stands in an object of the record"`
+	Records    string             `yaml:"records" doc:"xml and json: instead of a field, the records of this write which are under this one stand here, in the element or list that xml or json names"`
 }
 
 // CSVSpec are the settings of format csv.
@@ -135,6 +137,7 @@ type FieldError struct {
 	Field   string // the field's name
 	Code    string // one of the Code constants
 	Message string
+	Grown   bool // the value itself would fit: only what the layout made of it does not
 }
 
 // Error returns the place and the message.

@@ -29,6 +29,11 @@ func written(t testing.TB, layout, value string) string {
 	if !ok {
 		t.Fatalf("no value %s", value)
 	}
+	return writtenOf(t, layout, v)
+}
+
+func writtenOf(t testing.TB, layout string, v connectors.Value) string {
+	t.Helper()
 	l, problems := NewLayout(layoutOf(t, layout))
 	if l == nil {
 		return fmt.Sprint(problems)

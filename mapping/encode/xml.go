@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping/charset"
 )
 
 // indent is that of a record.
@@ -122,18 +123,29 @@ func (l *Layout) xmlText(dst []byte, before int, said bool, w *writer, n *node, 
 	return append(l.put(dst, "</"+n.name+">"), l.newline...), nil
 }
 
-// within is shown in at most Width characters: XML and JSON count characters, not bytes. Texts for null are as they are.
+// within is shown in at most Width characters: XML and JSON count characters, not bytes, and have a way to write those that the set
+// lacks, so that only tables change them. Texts for null are as they are.
 func (f *field) within(w *writer, v connectors.Value) (s string, there bool, err *FieldError) {
 	s, there, err = f.shown(w, v)
+	if err != nil || f.empty(v) {
+		return s, there, err
+	}
+	was := utf8.RuneCountInString(s)
+	if f.fit.Transliterates() {
+		if s, err = f.fitted(w, s); err != nil {
+			return "", false, err
+		}
+	}
 	n := utf8.RuneCountInString(s)
 	switch {
-	case err != nil || f.spec.Width == 0 || n <= f.spec.Width || f.empty(v):
-		return s, there, err
+	case f.spec.Width == 0 || n <= f.spec.Width:
+		return s, true, nil
 	case !f.cuts(v):
-		return "", false, w.fail(f, CodeTooLong, "the value has %d characters and the field %d", n, f.spec.Width).withSign(f.signs(v, s))
+		err := w.fail(f, CodeTooLong, "the value has %d characters and the field %d", n, f.spec.Width).withSign(f.signs(v, s))
+		return "", false, err.grown(was <= f.spec.Width)
 	}
 	w.note(f, NoteCut, "cut from %d to %d characters", n, f.spec.Width)
-	return string([]rune(s)[:f.spec.Width]), true, nil
+	return charset.Cut(s, f.spec.Width, utf8.RuneCountInString), true, nil
 }
 
 // escapeXML appends text. What the character set lacks is written as a character reference, which says

@@ -67,6 +67,7 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 		out.May = c.apply(n, name, fn, xs, h.Own)
 	}
 	c.readable(n, name, xs, how.Shape(name))
+	c.centuries(n, name, xs)
 	return c.placed(n, name, out, xs[0])
 }
 

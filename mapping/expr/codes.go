@@ -9,5 +9,6 @@ const (
 	CodeReferenceInside = "mapping.reference-in-expression" // a value returned by the same target can only be a field's whole value
 	CodeValue           = "mapping.value"                   // a setting has a value that is not allowed
 	CodeConstant        = "mapping.constant"                // what does not depend on the form can only fail, or does not fit where it is written; mend it
+	CodeCentury         = "mapping.century"                 // a date of the form's is written or read in two digits of its year, which mean 1950 to 2049; use four, or formatDate("yyyyMMdd") | substring(2) where the century may go
 	CodeNever           = "mapping.never"                   // no form could make this work, or this condition true; mend the expression, the field or the form's schema
 )

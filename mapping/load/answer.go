@@ -170,7 +170,7 @@ func (b *builder) answerFiles(s *source.Answer, a *answers.Section) {
 	}
 	a.Format, a.Options = s.Format, decode.Options{Lists: s.Lists}
 	if s.CSV != nil {
-		a.Options.CSV = *s.CSV
+		a.Options.CSV.CSVOptions = *s.CSV
 	}
 	a.Options.CSV.Single = s.Each == nil
 	sc := &expr.Scope{Names: map[string]expr.Binding{

@@ -19,10 +19,8 @@ import (
 
 // use records that a path is used and checks it against the schema. deep: with everything below it.
 func (b *builder) use(p *expr.Path, deep bool) *expr.Problem {
-	if b.plan.Schema != nil {
-		if prob := b.inSchema(p.Abs, false); prob != nil {
-			return prob
-		}
+	if prob := b.inForm(p.Abs, false); prob != nil {
+		return prob
 	}
 	if prob := b.impossible(p.Abs); prob != nil {
 		return prob
@@ -83,8 +81,8 @@ func (b *builder) ignore(x source.Expression) {
 	if p == nil && (v.Path == nil || len(v.Path.Abs) == 0) {
 		p = &expr.Problem{Code: expr.CodeValue, Message: "ignore lists form fields, such as form.meta.userAgent"}
 	}
-	if p == nil && b.plan.Schema != nil {
-		p = b.inSchema(v.Path.Abs, true)
+	if p == nil {
+		p = b.inForm(v.Path.Abs, true)
 	}
 	if p != nil {
 		b.expressionProblem(x, p)
@@ -156,7 +154,7 @@ func (b *builder) unused() {
 		if err != nil {
 			continue
 		}
-		for _, f := range fieldsOfForm(form) {
+		for _, f := range fieldsOfForm(mapping.Tree(form)) {
 			if !told[f] && !b.isUsed(f) {
 				told[f] = true
 				b.report(b.file.Problem(CodeUnusedField, "the form field "+f+" of this sample is neither used nor ignored", "add "+pathText(f)+" to ignore", "tests", i, "form"))
@@ -284,12 +282,18 @@ func (b *builder) layout(name string, n *diag.Node) {
 		b.problems = append(b.problems, problems...)
 		return
 	}
+	own, r := spec, b.outermost().within(spec.Unmappable, at)
+	spec.Unmappable = r.Unmappable
 	l, problems := encode.NewLayout(spec)
 	if l != nil && !b.pinned() {
-		problems = append(l.Rehearse(), encode.Ignored(spec)...)
+		problems = append(l.Rehearse(), encode.Ignored(own)...)
 	}
 	for _, p := range problems {
-		b.report(at.Below(p.Path...).Problem(p.Code, p.Message, p.Suggestion))
+		place := at
+		if p.Path[0] == "unmappable" {
+			place = r.at
+		}
+		b.once(place.Below(p.Path...).Problem(p.Code, p.Message, p.Suggestion))
 	}
 	b.layouts[name] = l
 }

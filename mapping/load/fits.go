@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/column"
@@ -104,7 +105,22 @@ func (b *builder) fit(w *mapping.Write, f *mapping.Field, x expr.Compiled, text 
 			b.warnAt(text, fmt.Sprintf("the field's type has %d decimals, and the layout takes none so small: %s", f.Type.Scale, why.Message), "give both the same decimals; such a form is parked")
 		}
 	}
+	b.fitCentury(w, f, x, text)
 	b.fitSchema(w, f, x, text)
+}
+
+// fitCentury warns where the layout writes a date out of a form in two digits of its year.
+func (b *builder) fitCentury(w *mapping.Write, f *mapping.Field, x expr.Compiled, text source.Expression) {
+	lost := func(v value.Value) bool {
+		why := b.plan.Refusal(w, f, v)
+		return why != nil && why.Code == encode.CodeCentury
+	}
+	if !lost(value.Date(time.Date(1949, 12, 31, 0, 0, 0, 0, time.UTC))) && !lost(value.Value{Kind: value.KindDateTime, Str: "1949-12-31T23:58:59"}) {
+		return
+	}
+	if why := x.Century(func(t time.Time) bool { return lost(value.Date(t)) || lost(value.DateTime(t, false)) }); why != "" {
+		b.plan.Warnings = append(b.plan.Warnings, text.Node.Problem(expr.CodeCentury, why, "write yyyy in the layout; or a text, formatDate(\"yyyyMMdd\") | substring(2), where the century may go"))
+	}
 }
 
 // warnAt keeps what may not fit for some forms.
@@ -118,7 +134,7 @@ func (b *builder) fitParts(w *mapping.Write, f *mapping.Field, o *expr.Outcome, 
 	if o.Parts != "" {
 		if why := b.plan.Refusal(w, f, value.Text(o.Parts)); why != nil {
 			switch why.Code {
-			case value.CodeTooLong, encode.CodeTooLong, encode.CodeUnmapped, encode.CodeControl, encode.CodeXMLChar, encode.CodeQuote:
+			case value.CodeTooLong, encode.CodeTooLong, encode.CodeUnmapped, value.CodeUnmappable, encode.CodeControl, encode.CodeXMLChar, encode.CodeQuote:
 				b.report(text.Node.Problem(expr.CodeConstant, "the mapping's own text in this does not fit here: "+why.Message, "mend the text or the field; a form cannot help it"))
 				return true
 			}
@@ -178,10 +194,13 @@ func (b *builder) fitSchema(w *mapping.Write, f *mapping.Field, x expr.Compiled,
 		}
 		why := b.plan.Refusal(w, f, v)
 		if why == nil {
+			if s.MaxLength != nil && v.Kind == value.KindText {
+				b.fitLonger(w, f, *s.MaxLength, text)
+			}
 			continue
 		}
 		switch why.Code {
-		case value.CodeTooLong, encode.CodeTooLong, value.CodeTooLarge, value.CodeTooPrecise, encode.CodePrecision, encode.CodeUnmapped:
+		case value.CodeTooLong, encode.CodeTooLong, value.CodeTooLarge, value.CodeTooPrecise, encode.CodePrecision, encode.CodeUnmapped, value.CodeUnmappable:
 			b.plan.Warnings = append(b.plan.Warnings, text.Node.Problem(expr.CodeConstant, "the form's schema allows "+says+" here, and the field does not: "+why.Message,
 				"such a form is parked, since it is right; narrow the schema, widen the field, or say overflow: cut"))
 		}

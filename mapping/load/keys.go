@@ -54,6 +54,7 @@ func (b *builder) sameKey(w *mapping.Write, spec source.Write) {
 	switch p := spec.Node.ValueProblem("key", CodeKey, "", "add a column to the key that tells forms apart, such as one with form.reference or submission.id"); {
 	case fixed && w.Shape.Op != connectors.Update:
 		p.Message = "the key is the same for every form: each would overwrite the rows of the one before"
+		p.Suggestion += "; where one row for all forms is meant, have it made once and use mode: update"
 		b.report(p)
 	default:
 		p.Message = "the key has the same few values for all forms: they overwrite each other's rows"

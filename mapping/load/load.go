@@ -145,6 +145,7 @@ func (b *builder) input() {
 	for _, l := range s.Input.Lists {
 		b.lists[strings.TrimPrefix(l, "form.")] = true
 	}
+	b.shape()
 	if !b.pinned() {
 		b.readable()
 		b.ignored()

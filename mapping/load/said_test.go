@@ -10,7 +10,7 @@ func TestSaidOfFields(t *testing.T) {
 		{`field`, `{value: form.id, type: text(8)}`, ``},
 		{`field`, `{value: form.id, type: text(4)}`, `warning 6:70: the form's schema allows 8 characters here, and the field does not: the text has more than 4 characters [mapping.constant] (such a form is parked, since it is right; narrow the schema, widen the field, or say overflow: cut)`},
 		{`field`, `{value: form.id, type: text(4), overflow: cut}`, ``},
-		{`field`, `{value: form.id, type: varchar(4)}`, `6:85: this type is not known; write text, text(n), integer, decimal(p,s), boolean, date, datetime or binary [mapping.type]`},
+		{`field`, `{value: form.id, type: varchar(4)}`, `6:85: this type is not known; write text, text(n), text(n bytes), integer, decimal(p,s), boolean, date, datetime or binary [mapping.type]`},
 		{`field`, `{value: form.id, type: "text(0)"}`, `6:85: the numbers of this type are out of range [mapping.type]`},
 		{`field`, `{value: form.id, type: "decimal(2,3)"}`, `6:85: the numbers of this type are out of range [mapping.type]`},
 		{`field`, `{value: form.id, type: "date(3)"}`, `6:85: this type takes no such numbers [mapping.type]`},

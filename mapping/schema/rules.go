@@ -32,7 +32,7 @@ var promises = map[string][]facet{
 	value.CodeTooLong: {saysWhich, saysLength, saysFormat}, encode.CodeTooLong: {saysWhich, saysLength, saysFormat, saysMost},
 	value.CodeTooLarge: {saysWhich, saysMost}, value.CodeTooPrecise: {saysWhich, saysParts}, encode.CodePrecision: {saysWhich, saysParts},
 	value.CodeOutOfRange: {saysWhich, saysMost, saysLeast}, value.CodeDivide: {saysWhich, saysLeast}, encode.CodeNegative: {saysWhich, saysLeast},
-	value.CodeLookupMiss: {saysWhich}, encode.CodeUnmapped: {saysWhich}, encode.CodeControl: {saysWhich}, encode.CodeXMLChar: {saysWhich},
+	value.CodeLookupMiss: {saysWhich}, encode.CodeUnmapped: {saysWhich}, value.CodeUnmappable: {saysWhich}, encode.CodeControl: {saysWhich}, encode.CodeXMLChar: {saysWhich},
 	encode.CodeQuote: {saysWhich}, encode.CodeZone: {saysWhich, saysFormat}, value.CodeNoSuchTime: {saysWhich},
 	value.CodeNotText: {saysType}, value.CodeNotList: {saysType}, value.CodeShape: {saysType}, value.CodeNotValue: {saysType}, value.CodeCompare: {saysType},
 	value.CodeNotNumber: {saysWhich, saysNoText}, value.CodeNotInteger: {saysWhich, saysNoText}, value.CodeNotBoolean: {saysWhich, saysNoText},

@@ -15,10 +15,12 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/inbasket/inbasket/mapping/charset"
 	"github.com/inbasket/inbasket/mapping/column"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
+	"github.com/inbasket/inbasket/mapping/shape"
 )
 
 var update = flag.Bool("update", false, "write golden files anew; look at the difference before you commit it")
@@ -104,6 +106,8 @@ func schemaOf(t reflect.Type) map[string]any {
 		return map[string]any{"type": "string", "pattern": "^[0-9]"}
 	case reflect.TypeFor[column.Precision]():
 		return map[string]any{"anyOf": []any{map[string]any{"type": "integer"}, map[string]any{"const": "database"}}}
+	case reflect.TypeFor[charset.Unmappable]():
+		return map[string]any{"anyOf": []any{map[string]any{"const": "error"}, map[string]any{"type": "string", "pattern": "^replace:.$"}, structSchema(t)}}
 	case reflect.TypeFor[Field]():
 		return map[string]any{"anyOf": []any{expressionSchema(), structSchema(t)}}
 	}
@@ -146,13 +150,18 @@ func structSchema(t reflect.Type) map[string]any {
 			continue
 		}
 		s := schemaOf(f.Type)
+		words := f.Tag.Get("enum")
 		if options == "one" {
+			if words != "" {
+				s["items"] = map[string]any{"enum": choices(words)}
+				words = ""
+			}
 			s = map[string]any{"anyOf": []any{s, s["items"]}}
 		}
 		if doc := f.Tag.Get("doc"); doc != "" {
 			s["description"] = doc
 		}
-		if words := f.Tag.Get("enum"); words != "" {
+		if words != "" {
 			s = map[string]any{"enum": choices(words), "description": f.Tag.Get("doc")}
 		}
 		if options == "required" {
@@ -173,8 +182,12 @@ func choices(tag string) []string {
 	switch tag {
 	case "formats":
 		return decode.All()
+	case "tables":
+		return charset.Tables()
 	case "answers":
 		return AnswerFormats()
+	case "shapes":
+		return shape.Names()
 	}
 	return strings.Split(tag, ",")
 }

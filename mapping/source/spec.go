@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/mapping/answers"
+	"github.com/inbasket/inbasket/mapping/charset"
 	"github.com/inbasket/inbasket/mapping/column"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/diag"
@@ -20,23 +21,25 @@ import (
 
 // Mapping is the whole file.
 type Mapping struct {
-	Mapping string                   `yaml:"mapping,required" doc:"name of the mapping, for life"`
-	Version int                      `yaml:"version,required" doc:"raise it with every change of content"`
-	Input   Input                    `yaml:"input,required" doc:"what the form looks like"`
-	Let     diag.Ordered[Expression] `yaml:"let" doc:"names for expressions, each may use those before it"`
-	Lookups diag.Ordered[Lookup]     `yaml:"lookups" doc:"tables of known values by name"`
-	Layouts diag.Ordered[*diag.Node] `yaml:"layouts" doc:"layouts of files by name: written here, or file: with a path"`
-	Write   []Write                  `yaml:"write,required" doc:"what is written where, in order"`
-	Order   *diag.Node               `yaml:"order" doc:"expression whose equal values are delivered in the order of acceptance; or one for each target"`
-	Ignore  []Expression             `yaml:"ignore" doc:"form fields that are deliberately not used"`
-	Nothing string                   `yaml:"nothing" doc:"a form for which nothing is written anywhere: park (default) or allow" enum:"park,allow"`
-	Answer  *Answer                  `yaml:"answer" doc:"how the back office's result is found and read"`
-	Tests   []Case                   `yaml:"tests" doc:"cases that inbasket test runs"`
+	Mapping    string                   `yaml:"mapping,required" doc:"name of the mapping, for life"`
+	Version    int                      `yaml:"version,required" doc:"raise it with every change of content"`
+	Input      Input                    `yaml:"input,required" doc:"what the form looks like"`
+	Let        diag.Ordered[Expression] `yaml:"let" doc:"names for expressions, each may use those before it"`
+	Lookups    diag.Ordered[Lookup]     `yaml:"lookups" doc:"tables of known values by name"`
+	Layouts    diag.Ordered[*diag.Node] `yaml:"layouts" doc:"layouts of files by name: written here, or file: with a path"`
+	Write      []Write                  `yaml:"write,required" doc:"what is written where, in order"`
+	Order      *diag.Node               `yaml:"order" doc:"expression whose equal values are delivered in the order of acceptance; or one for each target"`
+	Unmappable charset.Unmappable       `yaml:"unmappable" doc:"characters that a character set lacks, in all layouts and tables that say nothing of their own: error (default), or transliterate, replace or both"`
+	Ignore     []Expression             `yaml:"ignore" doc:"form fields that are deliberately not used"`
+	Nothing    string                   `yaml:"nothing" doc:"a form for which nothing is written anywhere: park (default) or allow" enum:"park,allow"`
+	Answer     *Answer                  `yaml:"answer" doc:"how the back office's result is found and read"`
+	Tests      []Case                   `yaml:"tests" doc:"cases that inbasket test runs"`
 }
 
 // Input describes the form.
 type Input struct {
 	Format    string       `yaml:"format,required" doc:"how the form is written" enum:"formats"`
+	Shape     string       `yaml:"shape" doc:"the form builder that writes the forms: they are read as a tree of answers and meta" enum:"shapes"`
 	Schema    string       `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
 	Reference *Expression  `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
 	Same      []Expression `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
@@ -65,24 +68,26 @@ type Lookup struct {
 
 // Write is one entry of write.
 type Write struct {
-	As        string                   `yaml:"as,required" doc:"name of the write"`
-	To        string                   `yaml:"to,required" doc:"target of the agent's configuration"`
-	Table     string                   `yaml:"table" doc:"table, with its schema where needed"`
-	Layout    string                   `yaml:"layout" doc:"layout of a file"`
-	Document  string                   `yaml:"document" doc:"name of the file that each attachment is put under, such as {reference}-{n}.pdf"`
-	Procedure string                   `yaml:"procedure" doc:"stored procedure; not in this version"`
-	Mode      string                   `yaml:"mode" doc:"insert (default), upsert, update or replace-children" enum:"insert,upsert,update,replace-children"`
-	Key       []string                 `yaml:"key,one" doc:"fields that name the row"`
-	When      *Expression              `yaml:"when" doc:"condition; without it always"`
-	Under     string                   `yaml:"under" doc:"an earlier write to the same target: this one makes its records for each record of that, and sees its items, its let and what it returns"`
-	Each      []Expression             `yaml:"each,one" doc:"NAME in LIST: one record for each item; several nest"`
-	OnMissing string                   `yaml:"onMissing" doc:"replace-children: what a form without the list of each does: delete the rows (default), as an empty list does, keep them, or error" enum:"delete,keep,error"`
-	Let       diag.Ordered[Expression] `yaml:"let" doc:"names for this write, computed for each record"`
-	Fields    diag.Ordered[Field]      `yaml:"fields" doc:"columns in order, each an expression or a block with value"`
-	Rows      string                   `yaml:"rows" doc:"checked (default): as many rows are written as are sent; unchecked: a trigger, rule or policy of the table may leave rows out or put them elsewhere" enum:"checked,unchecked"`
-	Returning []string                 `yaml:"returning,one" doc:"columns whose values the target gives"`
-	Order     *Expression              `yaml:"order" doc:"order key of the target's delivery"`
-	Node      *diag.Node               `yaml:",node"`
+	As         string                   `yaml:"as,required" doc:"name of the write"`
+	To         string                   `yaml:"to,required" doc:"target of the agent's configuration"`
+	Table      string                   `yaml:"table" doc:"table, with its schema where needed"`
+	Layout     string                   `yaml:"layout" doc:"layout of a file"`
+	Document   string                   `yaml:"document" doc:"name of the file that each attachment is put under, such as {reference}-{n}.pdf"`
+	Procedure  string                   `yaml:"procedure" doc:"stored procedure; not in this version"`
+	Mode       string                   `yaml:"mode" doc:"insert (default), upsert, update or replace-children" enum:"insert,upsert,update,replace-children"`
+	Charset    string                   `yaml:"charset" doc:"character set of the table's texts, where it is not Unicode, such as iso-8859-1"`
+	Unmappable charset.Unmappable       `yaml:"unmappable" doc:"characters that the character set lacks: error, or transliterate, replace or both; default the mapping's"`
+	Key        []string                 `yaml:"key,one" doc:"fields that name the row"`
+	When       *Expression              `yaml:"when" doc:"condition; without it always"`
+	Under      string                   `yaml:"under" doc:"an earlier write to the same target: this one makes its records for each record of that, and sees its items, its let and what it returns"`
+	Each       []Expression             `yaml:"each,one" doc:"NAME in LIST: one record for each item; several nest"`
+	OnMissing  string                   `yaml:"onMissing" doc:"replace-children: what a form without the list of each does: delete the rows (default), as an empty list does, keep them, or error" enum:"delete,keep,error"`
+	Let        diag.Ordered[Expression] `yaml:"let" doc:"names for this write, computed for each record"`
+	Fields     diag.Ordered[Field]      `yaml:"fields" doc:"columns in order, each an expression or a block with value"`
+	Rows       string                   `yaml:"rows" doc:"checked (default): as many rows are written as are sent; unchecked: a trigger, rule or policy of the table may leave rows out or put them elsewhere" enum:"checked,unchecked"`
+	Returning  []string                 `yaml:"returning,one" doc:"columns whose values the target gives"`
+	Order      *Expression              `yaml:"order" doc:"order key of the target's delivery"`
+	Node       *diag.Node               `yaml:",node"`
 }
 
 // Field is one column: an expression, or a block.

@@ -71,32 +71,35 @@ func after(b Basket) rules.AfterConfig {
 	return rules.AfterConfig{Move: "done"}
 }
 
+// inFTP is the configuration of an in-basket behind FTP.
+type inFTP = rules.RemoteConfig[ftp.Config, *ftp.Config]
+
 // overFTP is the harness of a folder behind FTP; dir is that folder as this machine sees it.
 func overFTP(t testing.TB, c ftp.Config, dir string, readBack bool) Places {
 	e := env(t)
-	in := func(f rules.FTPConfig) rules.FTPConfig {
-		f.Config, f.Quiet, f.Poll = c, 2*time.Second, 5*time.Second
+	in := func(f inFTP) inFTP {
+		f.Place, f.Quiet, f.Poll = c, 2*time.Second, 5*time.Second
 		return f
 	}
 	return Places{
 		Dir:  dir,
 		Open: func() place.Place { return ftp.New(e, c, readBack) },
 		Inbasket: func(b Basket) connectors.Inbasket {
-			f := in(rules.FTPDefaults())
+			f := in(rules.RemoteDefaults[ftp.Config, *ftp.Config](ftp.Defaults()))
 			f.Marker, f.After = b.Marker, after(b)
-			return opened(t)(intake.NewFTP(e, f))
+			return opened(t)(intake.NewRemote(e, f))
 		},
 		Target: func() connectors.Target {
-			f := drops.FTPDefaults()
-			if f.Config = c; readBack {
+			f := drops.RemoteDefaults[ftp.Config, *ftp.Config](ftp.Defaults())
+			if f.Place = c; readBack {
 				f.Verify = "read-back"
 			}
-			o, err := drops.NewFTP(e, f)
+			o, err := drops.NewRemote(e, f)
 			check(t, err)
 			return o
 		},
 		Answers: func() connectors.ResultSource {
-			o, err := intake.NewFTPAnswers(e, in(rules.FTPAnswersDefaults()))
+			o, err := intake.NewRemoteAnswers(e, in(rules.RemoteAnswersDefaults[ftp.Config, *ftp.Config](ftp.Defaults())))
 			check(t, err)
 			return o
 		},

@@ -65,17 +65,19 @@ var rules = []rule{
 	{"connectors/all", []string{"connectors/..."}},
 	{"connectors", []string{"connectors", "connectors/durable", "connectors/tlsfiles"}},
 	{"mapping/cases", []string{"mapping", "mapping/load", "mapping/source", "mapping/answers", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "connectors"}}, // load in tests
-	{"mapping/load", []string{"mapping", "mapping/source", "mapping/answers", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/helpers",
-		"mapping/expr/value", "mapping/schema", "connectors"}},
-	{"mapping/source", []string{"mapping/answers", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "connectors"}},
+	{"mapping/load", []string{"mapping", "mapping/source", "mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/helpers",
+		"mapping/expr/value", "mapping/schema", "mapping/shape", "connectors"}},
+	{"mapping/source", []string{"mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "mapping/shape", "connectors"}}, // shape in tests
 	{"mapping/answers", []string{"mapping/expr", "mapping/expr/value", "mapping/decode", "connectors"}},
-	{"mapping/column", []string{"mapping/expr", "mapping/expr/helpers", "mapping/expr/value", "mapping/diag", "connectors"}},
+	{"mapping/column", []string{"mapping/charset", "mapping/expr", "mapping/expr/helpers", "mapping/expr/value", "mapping/diag", "connectors"}},
 	{"mapping/schema", []string{"mapping/expr", "mapping/expr/value", "mapping/decode", "mapping/encode", "mapping/diag", "mapping/satisfy", "connectors"}},
 	{"mapping/expr/value", []string{"connectors"}},
-	{"mapping/expr/helpers", []string{"mapping/expr/value", "mapping/datefmt", "mapping/diag", "connectors"}},
+	{"mapping/expr/helpers", []string{"mapping/charset", "mapping/expr/value", "mapping/datefmt", "mapping/diag", "connectors"}},
 	{"mapping/expr", []string{"mapping/expr/helpers", "mapping/expr/value", "mapping/decode", "mapping/diag", "connectors"}},
 	{"mapping/encode", []string{"mapping/charset", "mapping/datefmt", "mapping/diag", "connectors"}},
 	{"mapping/decode", []string{"mapping/charset"}},
+	{"mapping/charset", []string{"mapping/diag"}},
+	{"mapping/shape", []string{"mapping/decode"}}, // in tests
 	{"mapping", []string{"mapping/...", "connectors"}},
 	{"configs", nil},
 }
@@ -172,10 +174,10 @@ var folders = map[string][]string{
 	"connectors/files/place":        nil,
 	"connectors/files/place/local":  {"connectors/files/place"},
 	"connectors/files/place/ftp":    {"connectors/files/place"},
-	"connectors/files/intake/rules": {"connectors/files/place", "connectors/files/place/ftp"},
+	"connectors/files/intake/rules": {"connectors/files/place"},
 	"connectors/files/intake":       {"connectors/files/intake/rules", "connectors/files/place", "connectors/files/place/local", "connectors/files/place/ftp"},
 	"connectors/files/drop":         {"connectors/files/place", "connectors/files/place/local", "connectors/files/place/ftp"},
-	"connectors/files":              {"connectors/files/intake", "connectors/files/intake/rules", "connectors/files/drop"},
+	"connectors/files":              {"connectors/files/intake", "connectors/files/intake/rules", "connectors/files/drop", "connectors/files/place", "connectors/files/place/ftp"},
 }
 
 func TestFilesHaveOneWayThrough(t *testing.T) {

@@ -231,12 +231,12 @@ func (w *world) checkTargets(byRef map[string][]control.View) {
 		if writer == nil || w.scopes(f.ref) > 1 {
 			continue
 		}
-		w.checkValues(f, writer, applications[f.ref], parcels, batched[f.ref], slices.Concat(dropped[f.ref], batched[f.ref]), fail)
+		w.checkValues(f, writer, applications[f.ref], parcels, copies[f.ref], batched[f.ref], slices.Concat(dropped[f.ref], batched[f.ref]), fail)
 	}
 }
 
 // checkValues compares what targets have of a reference with what the form said, or after a restore one of its forms.
-func (w *world) checkValues(f, writer *form, applications []row, parcels map[string][]row, batched, lines []line, fail func(property, string, ...any)) {
+func (w *world) checkValues(f, writer *form, applications []row, parcels map[string][]row, copies []row, batched, lines []line, fail func(property, string, ...any)) {
 	said := func(name string) *form {
 		for _, o := range w.forms {
 			if (o == writer || w.restored && o.ref == f.ref) && strings.EqualFold(o.name, name) {
@@ -260,6 +260,11 @@ func (w *world) checkValues(f, writer *form, applications []row, parcels map[str
 		}
 		if !slices.Equal(got, o.parcels) {
 			fail(rightValues, "%s has the parcels %v in register", f.label(), got)
+		}
+		for _, c := range copies {
+			if w.depends && c.fields["NAME"].Str == o.name && c.fields["CASE"].Int != r.fields["ID"].Int {
+				fail(rightValues, "%s has the number %d in plain, which is %d", f.label(), c.fields["CASE"].Int, r.fields["ID"].Int)
+			}
 		}
 		for _, l := range batched {
 			if w.depends && l.name == o.name && l.more != strconv.FormatInt(r.fields["ID"].Int, 10) {

@@ -161,7 +161,7 @@ func (w *world) mapping() string {
 		value = "application.ID"
 	}
 	if w.hasPlain {
-		plain = "  - {as: copy, to: plain, table: COPY, fields: {REF: form.ref, NAME: form.name}}\n"
+		plain = "  - {as: copy, to: plain, table: COPY, fields: {REF: form.ref, NAME: form.name, CASE: " + value + "}}\n"
 	}
 	return fmt.Sprintf(`mapping: permit
 version: 1

@@ -42,9 +42,14 @@ func settleOne[R any](ctx context.Context, a *cli.App, give func(context.Context
 	}, r, verb)
 }
 
+// rejected is what an order to reject prints, and the state of what it has ended.
+const rejected = "rejected"
+
 func printSettled(w io.Writer, list []control.Settled, verb string) {
 	for _, s := range list {
 		switch {
+		case verb == rejected && s.Error == nil && s.State != rejected: // what its front office was told stays
+			fmt.Fprintf(w, "%s  stays %s, nothing of it is left to deliver\n", s.ID, s.State)
 		case len(s.Targets) > 0:
 			fmt.Fprintf(w, "%s  %s: %s\n", s.ID, verb, strings.Join(s.Targets, ", "))
 		case s.Error == nil:
@@ -185,7 +190,7 @@ func reject(a *cli.App) *cobra.Command {
 			if strings.TrimSpace(r.Reason) == "" {
 				return cli.Usagef("reject needs --reason: the front office reads it")
 			}
-			return settleOne(cmd.Context(), a, orders.Reject.Ask, r, "rejected")
+			return settleOne(cmd.Context(), a, orders.Reject.Ask, r, rejected)
 		},
 	}
 	cmd.Flags().StringVar(&r.Reason, "reason", "", "why, as the front office reads it")

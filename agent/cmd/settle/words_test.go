@@ -77,6 +77,20 @@ func TestSettled(t *testing.T) {
 	}
 }
 
+// TestRejected says of what was decided before that it stays so.
+func TestRejected(t *testing.T) {
+	for state, want := range map[string]string{
+		"rejected": "0000000000000  rejected\n",
+		"decided":  "0000000000000  stays decided, nothing of it is left to deliver\n",
+		"closed":   "0000000000000  stays closed, nothing of it is left to deliver\n",
+	} {
+		var b strings.Builder
+		if printSettled(&b, []control.Settled{{State: state}}, rejected); b.String() != want {
+			t.Errorf("%s: %s", state, b.String())
+		}
+	}
+}
+
 // TestUploads looks at all files before anything is decided.
 func TestUploads(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "permit.pdf")

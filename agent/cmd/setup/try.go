@@ -1,7 +1,9 @@
 package setup
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -24,6 +26,7 @@ type tried struct {
 	Mapping    string                `json:"mapping"`
 	Version    int                   `json:"version"`
 	Reference  string                `json:"reference"`
+	Plain      any                   `json:"plain,omitempty"` // the tree that input.shape makes of the form
 	Errors     []mapping.FieldError  `json:"errors,omitempty"`
 	Parked     string                `json:"parked,omitempty"` // why a person would have to look at the form
 	Values     []mapping.Explanation `json:"values,omitempty"`
@@ -114,6 +117,9 @@ func tryForm(a *cli.App, mappingPath, formPath string, attachments []string, peo
 	if t.parked != nil {
 		out.Parked = prepare.WhyParked(t.parked)
 	}
+	if t.plan.Shape() != "" {
+		out.Plain = mapping.Tree(t.form)
+	}
 	if t.mapped != nil {
 		out.Values = t.plan.Explain(t.form, t.input)
 		for _, d := range t.mapped.Deliveries {
@@ -148,6 +154,9 @@ func printRefused(w io.Writer, t tried) {
 
 func printTried(w io.Writer, t tried) {
 	fmt.Fprintf(w, "%s version %d, reference %s\n", t.Mapping, t.Version, t.Reference)
+	if t.Plain != nil {
+		printPlain(w, t.Plain)
+	}
 	if !t.OK {
 		printRefused(w, t)
 		return
@@ -156,6 +165,21 @@ func printTried(w io.Writer, t tried) {
 		printDelivery(w, d, t.Values)
 	}
 	fmt.Fprintln(w, "nothing was written")
+}
+
+// printPlain shows a tree as JSON.
+func printPlain(w io.Writer, tree any) {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	e.SetIndent("  ", "  ")
+	if err := e.Encode(tree); err != nil {
+		return
+	}
+	fmt.Fprintln(w, "\nthe form, as input.shape makes it:")
+	for line := range strings.Lines("  " + text.String()) {
+		fmt.Fprintln(w, cli.Visible(strings.TrimSuffix(line, "\n")))
+	}
 }
 
 func printDelivery(w io.Writer, d triedDelivery, values []mapping.Explanation) {
@@ -181,6 +205,9 @@ func printDelivery(w io.Writer, d triedDelivery, values []mapping.Explanation) {
 			fmt.Fprintf(w, "    %s\t%s\t%s\n", v.Field, v.Kind, cli.Visible(v.Shown))
 		}
 	})
+	for _, v := range values {
+		cli.SayIf(w, v.Target == d.Target && v.Note != "", "  changed %s.%s[%d]: %s\n", v.Write, v.Field, v.Record, v.Note)
+	}
 	for _, line := range d.lines() {
 		fmt.Fprintf(w, "  |%s|\n", cli.Visible(line))
 	}

@@ -19,14 +19,36 @@ func (j Forms) Accept(ctx context.Context, arrivals []journal.Arrival) ([]journa
 	if err := a.prepare(ctx, j.Journal); err != nil {
 		return nil, err
 	}
-	err := j.Do(ctx, "accept submissions", func(t *journal.Tx) error {
-		a.Tx = t
-		return a.run()
-	})
+	const op = "accept submissions"
+	var err error
+	if len(arrivals) == 1 { // as front offices post them: many at once
+		err = j.DoJoint(ctx, op, a)
+	} else {
+		err = j.Do(ctx, op, a.run)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return a.out, nil
+}
+
+// Run accepts what several calls bring as if one had brought it.
+func (a *acceptance) Run(t *journal.Tx, calls []journal.Joint) error {
+	if len(calls) == 1 {
+		return a.run(t)
+	}
+	all := &acceptance{out: make([]journal.Acceptance, len(calls))}
+	for _, c := range calls {
+		one := c.(*acceptance) // there is no other joint call
+		all.arrivals, all.files, all.forms = append(all.arrivals, one.arrivals...), append(all.files, one.files...), append(all.forms, one.forms...)
+	}
+	if err := all.run(t); err != nil {
+		return err
+	}
+	for n, c := range calls {
+		c.(*acceptance).out[0] = all.out[n]
+	}
+	return nil
 }
 
 // acceptance is one call of Accept.
@@ -90,7 +112,8 @@ func (a *acceptance) prepare(ctx context.Context, j *journal.Journal) error {
 }
 
 // run is the whole within the transaction. It may run again after a fault, so it starts from nothing.
-func (a *acceptance) run() error {
+func (a *acceptance) run(t *journal.Tx) error {
+	a.Tx = t
 	a.fresh, a.plans, a.adopted, a.gone = a.fresh[:0], map[connectors.Digest]int64{}, map[journal.ID]bool{}, map[int]bool{}
 	keys := map[string]int{}
 	a.tombstones = tombstonesOf(a.Tx.Look, a.arrivals)
@@ -136,15 +159,9 @@ func (a *acceptance) knownKey(n int, keys map[string]int) bool {
 // one makes the row of an arrival, unless it is known or is to be accepted only if it is.
 func (a *acceptance) one(n int) (row arrivalRow, answered bool) {
 	r := &a.arrivals[n]
-	for _, alias := range r.Aliases { // it has no reference of its own, and is known by one that an earlier version of its mapping gave it
-		k, found := a.Claimant(r.Scope, alias)
-		if found {
-			found, _ = recognises(a.Look, r, k) // else two forms had one name by different rules
-		}
-		if found {
-			a.answerKnown(n, k, "reference")
-			return row, true
-		}
+	why, known := a.before(n)
+	if known {
+		return row, true
 	}
 	if r.KnownOnly {
 		if k, found := a.Claimant(r.Scope, r.Reference); found {
@@ -159,7 +176,11 @@ func (a *acceptance) one(n int) (row arrivalRow, answered bool) {
 	if r.KnownOnly {
 		return row, true
 	}
-	return a.row(n), false
+	row = a.row(n)
+	if why != nil && row.state == states.Accepted {
+		row.state, row.flags, row.park = states.Parked, states.FlagWhole, why
+	}
+	return row, false
 }
 
 // answerKnown records a repeat or a conflict with a submission that exists, or did when its idempotency key was kept.
@@ -170,7 +191,7 @@ func (a *acceptance) answerKnown(n int, k journal.KnownForm, on string) {
 		a.tell(n, k.ID, journal.Value[journal.State](a.Look, "SELECT state FROM tombstone WHERE id=?", k.ID), is(r, k.Digest), on)
 		return
 	}
-	same, differs := recognises(a.Tx.Look, r, k)
+	same, _, differs := recognises(a.Tx.Look, r, k, false)
 	switch {
 	case otherRoute(a.Tx.Look, r, k.ID) != "":
 		a.out[n] = journal.Acceptance{ID: k.ID, Verdict: connectors.Conflict, State: state, On: "route"}

@@ -1,12 +1,7 @@
 package accepting
 
 import (
-	"bytes"
-	"cmp"
-	"crypto/hmac"
-	"crypto/sha256"
 	"errors"
-	"hash"
 	"slices"
 	"strings"
 
@@ -24,7 +19,7 @@ func (a *acceptance) claimed(row *arrivalRow) (keep bool) {
 		a.Fail(errors.New("a submission was neither written nor known"))
 		return false
 	}
-	same, _ := recognises(a.Tx.Look, r, known)
+	same, _, _ := recognises(a.Tx.Look, r, known, false)
 	what := "with other content, as "
 	if other := otherRoute(a.Tx.Look, r, known.ID); other != "" {
 		same, what = false, "on route "+other+", as "
@@ -73,21 +68,24 @@ func is(r *journal.Arrival, digest connectors.Digest) bool {
 }
 
 // recognises tells whether a known submission is the form that arrives: by its digest, or, where the mapping declares
-// what makes forms the same, by comparing both. differs says in what else they differ, without content.
-func recognises(l *journal.Look, r *journal.Arrival, k journal.KnownForm) (same bool, differs string) {
+// what makes forms the same, by comparing both. An alias is a name that only an earlier version of the mapping gives it, which is no
+// name to the mapping of today. unsure: versions contradict each other. differs says in what else they differ, without content.
+func recognises(l *journal.Look, r *journal.Arrival, k journal.KnownForm, alias bool) (same, unsure bool, differs string) {
 	if same = is(r, k.Digest); r.Known == nil {
-		return same, ""
+		return same, false, ""
 	}
 	row, found := l.FormOf(k.ID)
 	if !found {
-		return same, ""
+		return same, false, ""
 	}
 	form, err := l.Journal.OpenForm(row.Form)
 	if err != nil {
-		return same, "" // it is not there any more: the digests tell
+		return same, false, "" // it is not there any more: the digests tell
 	}
-	alike, differs := r.Known(form, row.Type, row.Transport, row.Files)
-	return same || alike, differs
+	like := r.Known(form, row.Type, row.Transport, row.Files)
+	earlier := same
+	same = like.Same && (like.Named || !alias) || earlier && !like.Other
+	return same, earlier && !same, like.Differs
 }
 
 // otherRoute names the route that took a known submission, if that is another one than now and still there: then it is not
@@ -107,7 +105,7 @@ func otherRoute(l *journal.Look, r *journal.Arrival, id journal.ID) string {
 // true, and the row is as it has to be written.
 func (a *acceptance) answerPurged(n int, row *arrivalRow) (answered, kept bool) {
 	r := &a.arrivals[n]
-	tombstones := a.tombstones[n]
+	tombstones := slices.DeleteFunc(slices.Clone(a.tombstones[n]), func(g purgedForm) bool { return g.apart })
 	if len(tombstones) == 0 {
 		return false, false
 	}
@@ -151,66 +149,4 @@ func (row *arrivalRow) conflict(why string, stands []string) {
 			row.park.Next = "compare both; release the one that counts, and reject the other"
 		}
 	}
-}
-
-// purgedForm is a tombstone as acceptance needs it.
-type purgedForm struct {
-	id    journal.ID
-	state journal.State
-	claim int64
-	same  bool // the very content came again
-}
-
-// tombstonesOf finds the tombstones that carry the references of arrivals, those that hold a reference first. Where
-// nothing was purged it costs nothing.
-func tombstonesOf(l *journal.Look, arrivals []journal.Arrival) map[int][]purgedForm {
-	key := l.PurgedKey()
-	if key == nil {
-		return nil
-	}
-	h := hmac.New(sha256.New, key)
-	type named struct {
-		n     int
-		alias bool // by an earlier version of its mapping
-	}
-	refs := make([][]byte, 0, len(arrivals))
-	at := make(map[string][]named, len(arrivals))
-	for n := range arrivals {
-		for i, name := range append([]string{arrivals[n].Reference}, arrivals[n].Aliases...) {
-			ref := journal.HashOf(h, "reference", arrivals[n].Scope, name)
-			refs, at[string(ref)] = append(refs, ref), append(at[string(ref)], named{n, i > 0})
-		}
-	}
-	found := map[int][]purgedForm{}
-	journal.EachOf(l, "SELECT ref, id, state, claim, digest, route FROM tombstone WHERE ref IN ", nil, refs, func(r struct {
-		Ref    []byte
-		ID     journal.ID
-		State  journal.State
-		Claim  int64
-		Digest []byte
-		Route  string `col:"word"`
-	}) {
-		for _, a := range at[string(r.Ref)] {
-			n := a.n
-			same := tombstoneIs(h, r.Digest, &arrivals[n]) && !slices.Contains(arrivals[n].Elsewhere, r.Route)
-			if a.alias && !same {
-				continue // two forms had one name by different rules
-			}
-			found[n] = append(found[n], purgedForm{id: r.ID, state: r.State, claim: r.Claim, same: same})
-		}
-	})
-	for _, list := range found {
-		slices.SortFunc(list, func(a, b purgedForm) int { return cmp.Or(cmp.Compare(b.claim, a.claim), cmp.Compare(a.id, b.id)) })
-	}
-	return found
-}
-
-// tombstoneIs tells whether a tombstone is that of the very form that arrives.
-func tombstoneIs(h hash.Hash, hashed []byte, r *journal.Arrival) bool {
-	for _, digest := range append([]connectors.Digest{r.Digest}, r.Also...) {
-		if bytes.Equal(hashed, journal.HashOf(h, "digest", string(digest[:]))) {
-			return true
-		}
-	}
-	return false
 }

@@ -141,7 +141,7 @@ func (e *examination) deliveries(span []any, of func(journal.ID) *states.Facts) 
 			ID       journal.ID
 			Delivery states.Delivery
 		}
-		for _, r := range journal.All[row](e.Look, "SELECT sub, state, batch, 0 FROM delivery WHERE target=? AND sub>? AND sub<=?", append([]any{target}, span...)...) {
+		for _, r := range journal.All[row](e.Look, "SELECT sub, state, batch, 0, "+e.Lacks()+" FROM delivery d WHERE target=? AND sub>? AND sub<=?", append([]any{target}, span...)...) {
 			e.tally[journal.TallyKey{Kind: journal.TallyProgress, A: int64(target), B: int64(r.Delivery.State)}]++
 			state, known := batches[r.Delivery.Batch]
 			if !known && r.Delivery.Batch != 0 {

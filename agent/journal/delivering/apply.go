@@ -32,6 +32,7 @@ func apply(t *journal.Tx, changes []journal.Change) error {
 	final := make(map[journal.ID]bool)
 	for n := range changes {
 		c := &changes[n]
+		c.Stands = ""
 		if err := change(t, rows[c.ID], c, m); err != nil {
 			return err
 		}
@@ -43,6 +44,10 @@ func apply(t *journal.Tx, changes []journal.Change) error {
 		if n == 0 || ids[n-1] != id {
 			t.Settle(rows[id], final[id])
 		}
+	}
+	for n := range changes {
+		c := &changes[n]
+		c.Stands = journal.Progress(rows[c.ID].Delivery(t.NameID(c.Target)).State.String())
 	}
 	m.attach()
 	return nil
@@ -70,8 +75,12 @@ func change(t *journal.Tx, s *journal.Row, c *journal.Change, m *matcher) error 
 	if to == states.Done {
 		done(t, s, d, c, m)
 	}
-	if to == states.Held && c.Order != nil {
-		keepOrder(t, c.ID, target, *c.Order)
+	lacks := to == states.Waiting && d.State.Open()
+	if lacks {
+		d.Needs, d.Dirty = c.Needs, true
+	}
+	if (lacks || to == states.Held && d.State.Left()) && c.Order != nil {
+		d.Order, d.Dirty = *c.Order, true
 	}
 	if how == states.Stays {
 		return nil
@@ -91,6 +100,12 @@ func change(t *journal.Tx, s *journal.Row, c *journal.Change, m *matcher) error 
 		t.Note(s.ID, journal.Moment{What: "confirmed", Target: c.Target, Text: why, By: c.By})
 	}
 	d.Move(to)
+	if confirmed || to == states.Skipped {
+		t.Ends(target, s.ID)
+	}
+	if to == states.Done && c.Changed != "" {
+		t.Note(s.ID, journal.Moment{What: "changed", Target: c.Target, Text: c.Changed})
+	}
 	if confirmed && !s.Waits() { // a person has ended the last of what was parked as a whole
 		s.Flags, s.Dirty = s.Flags&^states.FlagWhole, true
 	}

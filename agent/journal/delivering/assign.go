@@ -8,6 +8,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/agent/journal/states"
+	"github.com/inbasket/inbasket/connectors"
 )
 
 // Origin tells where a submission came from: its in-basket, and its name there.
@@ -36,8 +37,9 @@ func (j Deliveries) Assign(ctx context.Context, id journal.ID, r journal.Arrival
 		if s.State != states.Parked || len(r.Targets) == 0 || slices.ContainsFunc(s.Deliveries, func(d journal.DeliveryRow) bool { return d.State != states.Held || d.Batch != 0 }) {
 			return fmt.Errorf("assign %s to a route: %w", id, journal.ErrState)
 		}
-		if known, found := t.Claimant(r.Scope, r.Reference); found && known.ID != id {
-			return fmt.Errorf("assign %s to a route: its reference is known as %s: %w", id, known.ID, journal.ErrState)
+		if known, found := claimant(t.Look, id, &r); found {
+			return &connectors.Error{Class: connectors.ItemError, Code: journal.CodeReference, Op: fmt.Sprintf("assign %s, whose reference is that of %s,", id, known),
+				Hint: "compare both; reject this one, or ask the sender for a form with another reference", Err: journal.ErrState}
 		}
 		forget(t, s)
 		office, route := t.NameID(r.Office), t.NameID(r.Route)
@@ -52,4 +54,18 @@ func (j Deliveries) Assign(ctx context.Context, id journal.ID, r journal.Arrival
 		repin(t, s, t.Pin(r.Plan), nil, r.Targets, by)
 		return nil
 	})
+}
+
+// claimant finds another submission that has the reference of a form, or had it where the route's forms were known before.
+func claimant(l *journal.Look, id journal.ID, r *journal.Arrival) (journal.ID, bool) {
+	if known, found := l.Claimant(r.Scope, r.Reference); found && known.ID != id {
+		return known.ID, true
+	}
+	for _, b := range r.Before {
+		known, found := l.Claimant(b.Scope, r.Reference)
+		if found && !b.Loose && known.ID != id && l.Is("SELECT count(*) FROM submission WHERE id=? AND route=?", known.ID, engine.Word(b.Route)) {
+			return known.ID, true
+		}
+	}
+	return 0, false
 }

@@ -17,14 +17,15 @@ const backlogBytes = 8 << 20
 
 const (
 	storedColumns = `SELECT s.id, s.route, s.office, p.digest, s.digest, s.reference, coalesce(s.ctype, '` + journal.UsualType + `'), s.files, s.received, s.at,
-		d.state, d.batch, d.attempts, f.body, f.digest, %s, s.flags, s.targets FROM delivery d `
+		d.state, d.batch, d.attempts, f.body, f.digest, %[1]s, s.flags, s.targets FROM delivery d `
 	storedJoins = `CROSS JOIN submission s ON s.id=d.sub CROSS JOIN form f ON f.id=d.sub LEFT JOIN plan p ON p.id=s.plan `
 	// Named, because the planner cannot know how few are open and would read all that is done.
-	storedOpen = storedColumns + "/*by delivery_open*/ " + storedJoins + "WHERE d.target=? AND d.sub>? AND d.state<10 ORDER BY d.sub LIMIT ?"
+	storedOpen = storedColumns + "/*by delivery_open*/ " + storedJoins + "WHERE d.target=? AND d.sub>? AND d.state<10 AND NOT (%[2]s) ORDER BY d.sub LIMIT ?"
 	storedOne  = storedColumns + storedJoins + "WHERE d.target=? AND d.sub=?"
+	storedDue  = storedOne + " AND d.state<10 AND NOT (%[2]s)"
 )
 
-// Backlog returns submissions with an open delivery to a target, in the order of acceptance after an
+// Backlog returns submissions with an open delivery to a target that lacks no value, in the order of acceptance after an
 // ID, at most limit of them and about 8 MiB of forms. Held deliveries are not open.
 func (j Deliveries) Backlog(ctx context.Context, target string, after journal.ID, limit int) ([]journal.Stored, error) {
 	return journal.Find(ctx, j.Journal, func(l *journal.Look) []journal.Stored {
@@ -35,9 +36,18 @@ func (j Deliveries) Backlog(ctx context.Context, target string, after journal.ID
 // Load returns submissions with their delivery to a target, whatever its state, in the order of ids.
 // IDs that have no such delivery are left out; memory is the caller's business.
 func (j Deliveries) Load(ctx context.Context, target string, ids []journal.ID) ([]journal.Stored, error) {
+	return j.each(ctx, storedOne, target, ids)
+}
+
+// Due returns those of some submissions that Backlog would return.
+func (j Deliveries) Due(ctx context.Context, target string, ids []journal.ID) ([]journal.Stored, error) {
+	return j.each(ctx, storedDue, target, ids)
+}
+
+func (j Deliveries) each(ctx context.Context, sql, target string, ids []journal.ID) ([]journal.Stored, error) {
 	return journal.Find(ctx, j.Journal, func(l *journal.Look) (list []journal.Stored) {
 		for _, id := range ids {
-			list = append(list, stored(l, storedOne, 0, engine.Word(target), id)...)
+			list = append(list, stored(l, sql, 0, engine.Word(target), id)...)
 		}
 		return list
 	})
@@ -47,7 +57,7 @@ func (j Deliveries) Load(ctx context.Context, target string, ids []journal.ID) (
 func stored(l *journal.Look, sql string, limit int, args ...any) (list []journal.Stored) {
 	some := map[int]journal.NameID{} // targets of which some returned values
 	size := 0
-	journal.Each(l, fmt.Sprintf(sql, l.FormSize()), args, func(r struct {
+	journal.Each(l, fmt.Sprintf(sql, l.FormSize(), l.Lacks()), args, func(r struct {
 		Stored  journal.Stored
 		Form    journal.StoredForm
 		Flags   int64
@@ -132,18 +142,5 @@ func (j Deliveries) LastReturned(ctx context.Context, target string) (map[string
 		values, err := journal.DecodeReturned(text, nil)
 		l.Fail(err)
 		return values
-	})
-}
-
-// Ended tells which deliveries to a target have ended: nothing more comes of them.
-func (j Deliveries) Ended(ctx context.Context, target string, ids []journal.ID) (map[journal.ID]bool, error) {
-	return journal.Find(ctx, j.Journal, func(l *journal.Look) map[journal.ID]bool {
-		ended := map[journal.ID]bool{}
-		for _, id := range ids {
-			if p, found := journal.One[states.Progress](l, "SELECT state FROM delivery WHERE target=? AND sub=?", engine.Word(target), id); found && !p.Left() {
-				ended[id] = true
-			}
-		}
-		return ended
 	})
 }

@@ -42,7 +42,7 @@ func (j Deliveries) Seal(ctx context.Context, b journal.Batch) error {
 			if d == nil {
 				return &journal.TransitionError{ID: id, Target: b.Target, To: journal.Batched}
 			}
-			if d.State != states.Pending && d.State != states.Waiting {
+			if d.State != states.Pending {
 				return &journal.TransitionError{ID: id, Target: b.Target, From: journal.Progress(d.State.String()), To: journal.Batched}
 			}
 			d.Move(states.Batched)
@@ -119,15 +119,18 @@ func batches(l *journal.Look, where string, args ...any) (list []journal.Batch) 
 	return list
 }
 
-// batch returns a batch with its members; without it the call fails.
+// batch returns a batch with those of its members that are not purged; without it the call fails.
 func batch(t *journal.Tx, target string, seq int64) (b journal.Batch, members map[journal.ID]*journal.Row, err error) {
 	list := batches(t.Look, "target=? AND seq=?", engine.Word(target), seq)
 	if len(list) == 0 {
 		t.Fail(fmt.Errorf("batch %d of %s: %w", seq, target, journal.ErrNotFound))
 		return b, nil, t.Err
 	}
-	members, err = t.Load(list[0].Members...)
-	return list[0], members, err
+	b, known := list[0], map[journal.ID]bool{}
+	journal.EachOf(t.Look, "SELECT id FROM submission WHERE id IN ", nil, b.Members, func(id journal.ID) { known[id] = true })
+	b.Members = slices.DeleteFunc(b.Members, func(id journal.ID) bool { return !known[id] })
+	members, err = t.Load(b.Members...)
+	return b, members, err
 }
 
 // moveBatch writes where a batch stands, and why.

@@ -58,7 +58,7 @@ func (j Deliveries) Reject(ctx context.Context, id journal.ID, errs []journal.Fi
 		}
 		for n := range s.Deliveries {
 			if s.Deliveries[n].State.Left() {
-				s.Deliveries[n].Move(states.Dropped)
+				drop(t, s, &s.Deliveries[n])
 			}
 		}
 		s.State, s.Code, s.Flags = states.Rejected, engine.Optional(r.Code), s.Flags&^states.FlagWhole
@@ -69,11 +69,17 @@ func (j Deliveries) Reject(ctx context.Context, id journal.ID, errs []journal.Fi
 	})
 }
 
+// drop gives up a delivery.
+func drop(t *journal.Tx, s *journal.Row, d *journal.DeliveryRow) {
+	d.Move(states.Dropped)
+	t.Ends(d.Target, s.ID)
+}
+
 // giveUp ends what is left to deliver of a submission whose front office knows a decision: that stays the last word.
 func giveUp(t *journal.Tx, s *journal.Row, r *journal.Reason, by string) {
 	for n := range s.Deliveries {
 		if d := &s.Deliveries[n]; d.State.Left() {
-			d.Move(states.Dropped)
+			drop(t, s, d)
 			t.Note(s.ID, journal.Moment{What: string(journal.Dropped), Target: t.Name(d.Target), Code: r.Code, Text: r.Text, By: by})
 		}
 	}
@@ -231,6 +237,11 @@ func forget(t *journal.Tx, s *journal.Row) {
 
 // repin gives a submission a plan, of whose targets some are written and the others are to be.
 func repin(t *journal.Tx, s *journal.Row, plan int64, written, fresh []string, by string) {
+	for _, d := range s.Deliveries {
+		if !slices.Contains(fresh, t.Name(d.Target)) { // it stops nothing there any more
+			t.Ends(d.Target, s.ID)
+		}
+	}
 	s.Deliveries = nil
 	for _, name := range fresh {
 		target := t.NameID(name)

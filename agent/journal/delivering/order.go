@@ -7,17 +7,17 @@ import (
 	"github.com/inbasket/inbasket/agent/journal/engine"
 )
 
-// Parked is a parked delivery as far as it stops later ones.
-type Parked struct {
+// Stopping is a delivery that stops later ones: it is parked, or lacks a value.
+type Stopping struct {
 	ID    journal.ID
 	Known bool   // its order key was found out before
 	Order string // empty: it has none
 }
 
-// Parked returns the parked deliveries of a target after an ID, in the order of acceptance.
-func (j Deliveries) Parked(ctx context.Context, target string, after journal.ID, limit int) ([]Parked, error) {
-	return journal.Ask[Parked](ctx, j.Journal, "SELECT sub, okey IS NOT NULL, okey FROM delivery WHERE target=? AND sub>? AND state=13 ORDER BY sub LIMIT ?",
-		engine.Word(target), after, journal.Bounded(limit))
+// Stopping returns the deliveries of a target after an ID that stop later ones, in the order of acceptance.
+func (j Deliveries) Stopping(ctx context.Context, target string, after journal.ID, limit int) ([]Stopping, error) {
+	const sql = "SELECT sub, okey IS NOT NULL, okey FROM delivery /*by delivery_stops*/ WHERE target=? AND sub>? AND (state=13 OR needs IS NOT NULL) ORDER BY sub LIMIT ?"
+	return journal.Ask[Stopping](ctx, j.Journal, sql, engine.Word(target), after, journal.Bounded(limit))
 }
 
 // KeepOrders keeps the order keys of parked deliveries to a target, so that nobody finds them out again. They go with the delivery: another
@@ -28,12 +28,8 @@ func (j Deliveries) KeepOrders(ctx context.Context, target string, orders map[jo
 	}
 	return j.Do(ctx, "keep order keys", func(t *journal.Tx) error {
 		for id, key := range orders {
-			keepOrder(t, id, t.NameID(target), key)
+			t.Exec("UPDATE delivery SET okey=? WHERE target=? AND sub=? AND state<>11", key, t.NameID(target), id)
 		}
 		return nil
 	})
-}
-
-func keepOrder(t *journal.Tx, id journal.ID, target journal.NameID, key string) {
-	t.Exec("UPDATE delivery SET okey=? WHERE target=? AND sub=? AND state<>11", key, target, id)
 }

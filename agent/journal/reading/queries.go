@@ -19,7 +19,11 @@ func (j Submissions) List(ctx context.Context, f journal.Filter) ([]journal.Entr
 			return listPurged(l, f)
 		}
 		late := heldLate(l)
-		sql, args := where(f, late)
+		held := ""
+		if late {
+			held = heldDeliveries(l)
+		}
+		sql, args := where(f, held)
 		list := journal.All[journal.Entry](l, sql, args...)
 		for i := range list {
 			if e := &list[i]; late && e.Code == "" && (e.State == journal.Delivered || e.State == journal.Decided || e.State == journal.Closed) {
@@ -35,6 +39,14 @@ func (j Submissions) List(ctx context.Context, f journal.Filter) ([]journal.Entr
 
 // knownTargets lets the key of delivery find those of one submission.
 const knownTargets = "target IN (SELECT a FROM tally WHERE kind=2)"
+
+// heldDeliveries are the submissions with a parked delivery.
+func heldDeliveries(l *journal.Look) string {
+	if l.Has(journal.WaitVersion) {
+		return "SELECT sub FROM delivery /*by delivery_stops*/ WHERE (state=13 OR needs IS NOT NULL) AND state=13"
+	}
+	return "SELECT sub FROM delivery WHERE state=13"
+}
 
 // heldLate tells whether some delivery is parked whose submission is not: it was decided meanwhile, or delivered again.
 func heldLate(l *journal.Look) bool {
@@ -79,8 +91,8 @@ func (c *conditions) where(id string, limit int) (sql string, args []any) {
 	return "WHERE " + strings.Join(c.list, " AND ") + " ORDER BY " + id + " LIMIT ?", append(c.args, journal.Bounded(limit))
 }
 
-// where builds the query of a Filter.
-func where(f journal.Filter, late bool) (sql string, args []any) {
+// where builds the query of a Filter. held are submissions of which some are parked for a delivery only; empty: there are none.
+func where(f journal.Filter, held string) (sql string, args []any) {
 	var c conditions
 	c.add("s.id>?", f.After)
 	from := journal.EntryColumns
@@ -103,8 +115,8 @@ func where(f journal.Filter, late bool) (sql string, args []any) {
 	}
 	switch {
 	case f.State == "":
-	case f.State == journal.Parked && late:
-		c.add("(s.state=6 OR s.state IN (2, 3, 4) AND EXISTS(SELECT 1 FROM delivery h WHERE h.sub=s.id AND h.state=13 AND h." + knownTargets + "))")
+	case f.State == journal.Parked && held != "":
+		c.add("s.id IN (SELECT id FROM submission /*by submission_parked*/ WHERE state=6 UNION " + held + ") AND s.state IN (2, 3, 4, 6)")
 	case f.State == journal.Parked:
 		c.add("s.state=6") // as a literal, so that the partial index serves
 	case f.State == journal.Accepted: // has something open, which the index over that finds without reading all that is done
@@ -184,15 +196,23 @@ func standing(l *journal.Look, id journal.ID) (v journal.View, targets []string)
 }
 
 func viewDeliveries(l *journal.Look, v *journal.View, targets []string) {
+	needs := "NULL"
+	if l.Has(journal.WaitVersion) {
+		needs = "needs"
+	}
 	for _, name := range targets {
 		d, found := journal.One[struct {
 			View     journal.DeliveryView
 			Returned string
-		}](l, "SELECT state, batch, attempts, at, why, returned FROM delivery WHERE target=? AND sub=?", engine.Word(name), v.ID)
+			Needs    journal.Needs `col:"json"`
+		}](l, "SELECT state, batch, attempts, at, why, returned, "+needs+" FROM delivery WHERE target=? AND sub=?", engine.Word(name), v.ID)
 		if !found {
 			continue
 		}
 		d.View.Target = name
+		if d.View.Reason == nil {
+			d.View.Reason = d.Needs.Reason()
+		}
 		var err error
 		d.View.Returned, err = journal.DecodeReturned(d.Returned, nil)
 		l.Fail(err)

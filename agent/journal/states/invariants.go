@@ -17,6 +17,7 @@ type Delivery struct {
 	State   Progress
 	Batch   int64    // 0: none
 	InBatch Progress // state of the batch; 0: there is no such batch
+	Lacks   bool     // it is known which values it lacks
 }
 
 func (d *Facts) some(is func(Delivery) bool) bool { return slices.ContainsFunc(d.Deliveries, is) }
@@ -41,6 +42,9 @@ var Invariants = []struct {
 	{"delivery told twice", func(d *Facts) bool { return d.Events[EventDelivered] > 1 }},
 	{"in a batch that has no number", func(d *Facts) bool {
 		return d.some(func(d Delivery) bool { return d.State == Batched && d.Batch == 0 })
+	}},
+	{"waiting for nothing", func(d *Facts) bool {
+		return d.some(func(d Delivery) bool { return d.State == Waiting && !d.Lacks || d.Lacks && !d.State.Open() })
 	}},
 	{"a delivery without its submission", func(d *Facts) bool { return !d.Known && len(d.Deliveries) > 0 }},
 	{"an event without its submission", func(d *Facts) bool { return !d.Known && d.Told }},

@@ -40,10 +40,10 @@ func TestTransitions(t *testing.T) {
 		//pwabsudkhx
 		"sttxtttttx",      // pending
 		"tstxtttttx",      // waiting
-		"txsxtttxtx",      // attempting
+		"tssxtttxtx",      // attempting
 		"xxtsttt" + "xtx", // batched
-		"txttsttxtx",      // staged
-		"txttts" + "txtx", // unclear
+		"tsttsttxtx",      // staged
+		"tsttts" + "txtx", // unclear
 		"xxxxxxsxxx",      // delivered
 		"xxxxxxxsxx",      // skipped
 		"ssxxxt" + "ttsx", // parked

@@ -21,12 +21,11 @@ const (
 var transitions = map[Progress]struct{ takes, stays []Progress }{
 	Pending:    {takes: fromStart},
 	Waiting:    {takes: fromStart},
-	Attempting: {takes: []Progress{Pending, Staged, Unclear, Done, Held}},
+	Attempting: {takes: []Progress{Pending, Staged, Unclear, Done, Held}, stays: once},
 	Batched:    {takes: []Progress{Attempting, Staged, Unclear, Done, Held}},
-	Staged:     {takes: []Progress{Pending, Attempting, Batched, Unclear, Done, Held}},
-	Unclear:    {takes: []Progress{Pending, Attempting, Batched, Staged, Done, Held}},
-	Doubtful: {takes: []Progress{Pending, Attempting, Batched, Staged, Unclear, Done, Skipped, Held},
-		stays: []Progress{Waiting}}, // once the value is there, it is looked up
+	Staged:     {takes: []Progress{Pending, Attempting, Batched, Unclear, Done, Held}, stays: once},
+	Unclear:    {takes: []Progress{Pending, Attempting, Batched, Staged, Done, Held}, stays: once},
+	Doubtful:   {takes: []Progress{Pending, Attempting, Batched, Staged, Unclear, Done, Skipped, Held}, stays: once},
 	Held: {takes: []Progress{Unclear, Done, Skipped},
 		stays: []Progress{Pending, Waiting}}, // a failed attempt that was under way when it was parked
 	Dropped: {takes: []Progress{Done}, stays: []Progress{Pending, Waiting, Unclear, Skipped, Held}},
@@ -34,6 +33,9 @@ var transitions = map[Progress]struct{ takes, stays []Progress }{
 
 // fromStart is where a delivery goes that nothing was done for yet.
 var fromStart = []Progress{Pending, Waiting, Attempting, Staged, Unclear, Done, Skipped, Held}
+
+// once a value is there that a delivery lacks which may have been made, it is looked up.
+var once = []Progress{Waiting}
 
 // Transition says what a change from one state to another does.
 func Transition(from, to Progress) Step {
@@ -52,7 +54,6 @@ var orders = []struct {
 	why      string
 }{
 	{Pending, Batched, "sealed"},
-	{Waiting, Batched, "sealed"},
 	{Batched, Pending, "batch voided"},
 	{Held, Pending, "release"},
 	{Held, Batched, "release"},

@@ -7,7 +7,6 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/files/place"
-	"github.com/inbasket/inbasket/connectors/files/place/ftp"
 )
 
 // FolderConfig configures a folder that files are dropped into.
@@ -42,22 +41,22 @@ func validTemp(temp, proof string) error {
 	return nil
 }
 
-// FTPConfig configures a folder behind FTP or FTPS that files are dropped into.
-type FTPConfig struct {
-	ftp.Config `yaml:",inline"`
-	Temp       string `yaml:"temp" doc:"temporary name in the same folder; {name} is the final name, {key} 8 letters and digits that no other delivery has"`
-	Proof      string `yaml:"proof" doc:"a file that must lie in the folder, so that a wrong folder is noticed"`
-	Verify     string `yaml:"verify" doc:"size: compare sizes; read-back: read the file again and compare its digest"`
+// RemoteConfig configures a folder behind a network that files are dropped into.
+type RemoteConfig[C any, P place.Remote[C]] struct {
+	Place  C      `yaml:",inline"`
+	Temp   string `yaml:"temp" doc:"temporary name in the same folder; {name} is the final name, {key} 8 letters and digits that no other delivery has"`
+	Proof  string `yaml:"proof" doc:"a file that must lie in the folder, so that a wrong folder is noticed"`
+	Verify string `yaml:"verify" doc:"size: compare sizes; read-back: read the file again and compare its digest"`
 }
 
-// FTPDefaults returns the defaults of an FTP target.
-func FTPDefaults() FTPConfig {
-	return FTPConfig{Config: ftp.Defaults(), Temp: DefaultTemp, Verify: "size"}
+// RemoteDefaults adds the defaults of a target to those of its place.
+func RemoteDefaults[C any, P place.Remote[C]](place C) RemoteConfig[C, P] {
+	return RemoteConfig[C, P]{Place: place, Temp: DefaultTemp, Verify: "size"}
 }
 
 // Validate checks the configuration without any I/O.
-func (c *FTPConfig) Validate() error {
-	err := errors.Join(c.Config.Validate(), validTemp(c.Temp, c.Proof))
+func (c *RemoteConfig[C, P]) Validate() error {
+	err := errors.Join(P(&c.Place).Validate(), validTemp(c.Temp, c.Proof))
 	if c.Verify != "size" && c.Verify != "read-back" {
 		err = errors.Join(err, fmt.Errorf("verify %q is neither size nor read-back", c.Verify))
 	}
@@ -70,8 +69,8 @@ func (c *FolderConfig) Surroundings(e connectors.Env, _ string) connectors.Surro
 }
 
 // Surroundings adds the folder that files are sent to.
-func (c *FTPConfig) Surroundings(e connectors.Env, typ string) connectors.Surroundings {
-	s := c.Config.Surroundings(e, typ)
-	s.Remote = []connectors.WorkFolder{{Path: c.Config.Folder(""), Use: "drop", Write: true}}
+func (c *RemoteConfig[C, P]) Surroundings(e connectors.Env, typ string) connectors.Surroundings {
+	s := P(&c.Place).Surroundings(e, typ)
+	s.Remote = []connectors.WorkFolder{{Path: P(&c.Place).Folder(""), Use: "drop", Write: true}}
 	return s
 }

@@ -15,7 +15,7 @@ func TestExamineFTPServers(t *testing.T) {
 	const sizeless = ftp.CodeTruncated + " "
 	for _, tt := range ftpserver.Kinds() {
 		t.Run(tt.Name, func(t *testing.T) {
-			d, s := ftpTargetWith(t, tt.Habits, func(c *FTPConfig) {
+			d, s := ftpTargetWith(t, tt.Habits, func(c *ftpConfig) {
 				if tt.Temp != "" {
 					c.Temp = tt.Temp
 				}

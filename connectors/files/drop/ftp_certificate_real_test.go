@@ -16,12 +16,12 @@ import (
 // A connection over TLS tells until when the server's certificate is valid, for who watches it.
 func TestVSFTPDCertificate(t *testing.T) {
 	s := servers.VSFTPD(t, servers.FTPOptions{TLS: true})
-	cfg := FTPDefaults()
-	cfg.Address, cfg.User, cfg.Password, cfg.Dir, cfg.Timeout = s.Addr, s.User, connectors.Secret(s.Password), s.Dir, 10*time.Second
-	cfg.TLS = ftp.TLSConfig{Mode: "explicit", Config: tlsfiles.Config{CA: s.CAFile}}
+	cfg := ftpDefaults()
+	cfg.Place.Address, cfg.Place.User, cfg.Place.Password, cfg.Place.Dir, cfg.Place.Timeout = s.Addr, s.User, connectors.Secret(s.Password), s.Dir, 10*time.Second
+	cfg.Place.TLS = ftp.TLSConfig{Mode: "explicit", Config: tlsfiles.Config{CA: s.CAFile}}
 	var mu sync.Mutex
 	told := map[string]time.Time{}
-	d, err := NewFTP(connectors.Env{Clock: clock.NewManual(), Certificate: func(c connectors.Certificate) {
+	d, err := NewRemote(connectors.Env{Clock: clock.NewManual(), Certificate: func(c connectors.Certificate) {
 		mu.Lock()
 		told[c.Whose] = c.Until
 		mu.Unlock()

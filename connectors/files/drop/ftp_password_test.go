@@ -29,9 +29,9 @@ func TestFTPPasswordChanged(t *testing.T) {
 		return old, nil
 	}}
 	for password, right := range map[connectors.Secret]bool{"old": true, "wrong": false} {
-		cfg := FTPDefaults()
-		cfg.Address, cfg.User, cfg.Password, cfg.Dir, cfg.TLS.Mode, cfg.Timeout = s.Addr(), "batch", password, "/IN", "none", 10*time.Second
-		d, err := NewFTP(env, cfg)
+		cfg := ftpDefaults()
+		cfg.Place.Address, cfg.Place.User, cfg.Place.Password, cfg.Place.Dir, cfg.Place.TLS.Mode, cfg.Place.Timeout = s.Addr(), "batch", password, "/IN", "none", 10*time.Second
+		d, err := NewRemote(env, cfg)
 		must(t, err)
 		asked = 0
 		err = d.Check(t.Context())

@@ -40,7 +40,7 @@ func TestVSFTPDLarge(t *testing.T) {
 
 func TestVSFTPDReadBack(t *testing.T) {
 	s := servers.VSFTPD(t, servers.FTPOptions{TLS: true})
-	wayOfABatch(t, realFTP(t, s, func(c *FTPConfig) { c.Verify = "read-back" }), s.Root)
+	wayOfABatch(t, realFTP(t, s, func(c *ftpConfig) { c.Verify = "read-back" }), s.Root)
 }
 
 func TestVSFTPDRestarted(t *testing.T) {
@@ -62,14 +62,14 @@ func TestVSFTPDRefusals(t *testing.T) {
 	s := servers.VSFTPD(t, servers.FTPOptions{TLS: true})
 	tests := []struct {
 		name   string
-		change func(*FTPConfig)
+		change func(*ftpConfig)
 		want   string
 	}{
-		{"wrong password", func(c *FTPConfig) { c.Password = "wrong" }, ftp.CodeLogin},
-		{"no TLS", func(c *FTPConfig) { c.TLS.Mode = "none" }, ftp.CodeLogin},
-		{"unknown authority", func(c *FTPConfig) { c.TLS.CA = "" }, ftp.CodeTLS},
-		{"other name", func(c *FTPConfig) { c.TLS.ServerName = "host1.example" }, ftp.CodeTLS},
-		{"no such folder", func(c *FTPConfig) { c.Dir = "/nowhere" }, place.CodeFolder},
+		{"wrong password", func(c *ftpConfig) { c.Place.Password = "wrong" }, ftp.CodeLogin},
+		{"no TLS", func(c *ftpConfig) { c.Place.TLS.Mode = "none" }, ftp.CodeLogin},
+		{"unknown authority", func(c *ftpConfig) { c.Place.TLS.CA = "" }, ftp.CodeTLS},
+		{"other name", func(c *ftpConfig) { c.Place.TLS.ServerName = "host1.example" }, ftp.CodeTLS},
+		{"no such folder", func(c *ftpConfig) { c.Place.Dir = "/nowhere" }, place.CodeFolder},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -82,18 +82,18 @@ func TestVSFTPDRefusals(t *testing.T) {
 	}
 }
 
-func realFTP(t *testing.T, s *servers.FTP, change func(*FTPConfig)) *Drop {
+func realFTP(t *testing.T, s *servers.FTP, change func(*ftpConfig)) *Drop {
 	t.Helper()
-	cfg := FTPDefaults()
-	cfg.Address, cfg.User, cfg.Password, cfg.Dir, cfg.Timeout = s.Addr, s.User, connectors.Secret(s.Password), s.Dir, 10*time.Second
-	cfg.TLS = ftp.TLSConfig{Mode: "none"}
+	cfg := ftpDefaults()
+	cfg.Place.Address, cfg.Place.User, cfg.Place.Password, cfg.Place.Dir, cfg.Place.Timeout = s.Addr, s.User, connectors.Secret(s.Password), s.Dir, 10*time.Second
+	cfg.Place.TLS = ftp.TLSConfig{Mode: "none"}
 	if s.CAFile != "" {
-		cfg.TLS = ftp.TLSConfig{Mode: "explicit", Config: tlsfiles.Config{CA: s.CAFile}}
+		cfg.Place.TLS = ftp.TLSConfig{Mode: "explicit", Config: tlsfiles.Config{CA: s.CAFile}}
 	}
 	if change != nil {
 		change(&cfg)
 	}
-	d, err := NewFTP(connectors.Env{Clock: clock.NewManual()}, cfg)
+	d, err := NewRemote(connectors.Env{Clock: clock.NewManual()}, cfg)
 	must(t, err)
 	t.Cleanup(func() { must(t, d.Close()) })
 	return d

@@ -14,7 +14,7 @@ func TestFTPServersDeliverOnce(t *testing.T) {
 	for _, tt := range ftpserver.Kinds() {
 		t.Run(tt.Name, func(t *testing.T) {
 			open := func() (*Drop, *ftpserver.Server, string) {
-				d, s := ftpTargetWith(t, tt.Habits, func(c *FTPConfig) {
+				d, s := ftpTargetWith(t, tt.Habits, func(c *ftpConfig) {
 					if tt.Temp != "" {
 						c.Temp = tt.Temp
 					}

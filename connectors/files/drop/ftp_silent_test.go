@@ -28,7 +28,7 @@ func TestFTPSaysWhatIsLeftOut(t *testing.T) {
 		"a data connection": {ftpserver.Habits{Answers: map[string]string{"EPSV": "229 port (|||1|)"}}, ftpserver.Faults{}, ftp.CodeTransfer, []string{"the port 1 that it named", "passive ports"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, s := ftpTargetWith(t, c.habits, func(cfg *FTPConfig) { cfg.Timeout = 100 * time.Millisecond })
+			d, s := ftpTargetWith(t, c.habits, func(cfg *ftpConfig) { cfg.Place.Timeout = 100 * time.Millisecond })
 			s.SetFaults(c.faults)
 			leftOut(t, d.Stage(t.Context(), permit("1/t", "Ada\r\n")), c.code, c.hint...)
 		})
@@ -68,9 +68,9 @@ func TestFTPGreeting(t *testing.T) {
 			}
 			_ = conn.Close()
 		}()
-		cfg := FTPDefaults()
-		cfg.Address, cfg.User, cfg.TLS.Mode, cfg.Timeout = ln.Addr().String(), "batch", "none", 100*time.Millisecond
-		d, err := NewFTP(connectors.Env{Clock: clock.NewManual()}, cfg)
+		cfg := ftpDefaults()
+		cfg.Place.Address, cfg.Place.User, cfg.Place.TLS.Mode, cfg.Place.Timeout = ln.Addr().String(), "batch", "none", 100*time.Millisecond
+		d, err := NewRemote(connectors.Env{Clock: clock.NewManual()}, cfg)
 		must(t, err)
 		leftOut(t, d.Stage(t.Context(), permit("1/t", "Ada\r\n")), ftp.CodeSilent, want)
 		must(t, ln.Close())

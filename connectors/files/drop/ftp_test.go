@@ -12,29 +12,30 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/files/place"
+	"github.com/inbasket/inbasket/connectors/files/place/ftp"
 	"github.com/inbasket/inbasket/test/clock"
 	"github.com/inbasket/inbasket/test/ftpserver"
 )
 
 // ftpTarget is a target over an FTP server in this process.
-func ftpTarget(t *testing.T, change func(*FTPConfig)) (*Drop, *ftpserver.Server) {
+func ftpTarget(t *testing.T, change func(*ftpConfig)) (*Drop, *ftpserver.Server) {
 	t.Helper()
 	return ftpTargetWith(t, ftpserver.Habits{}, change)
 }
 
 // ftpTargetWith is a target over a server with habits of its own.
-func ftpTargetWith(t *testing.T, habits ftpserver.Habits, change func(*FTPConfig)) (*Drop, *ftpserver.Server) {
+func ftpTargetWith(t *testing.T, habits ftpserver.Habits, change func(*ftpConfig)) (*Drop, *ftpserver.Server) {
 	t.Helper()
 	s, err := ftpserver.Start(ftpserver.Config{Root: filepath.Join(t.TempDir(), "root"), User: "batch", Password: "geheim", Habits: habits})
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close()) })
 	must(t, os.Mkdir(filepath.Join(s.Root(), "IN"), 0o700))
-	cfg := FTPDefaults()
-	cfg.Address, cfg.User, cfg.Password, cfg.Dir, cfg.TLS.Mode, cfg.Timeout = s.Addr(), "batch", "geheim", "/IN", "none", 10*time.Second
+	cfg := ftpDefaults()
+	cfg.Place.Address, cfg.Place.User, cfg.Place.Password, cfg.Place.Dir, cfg.Place.TLS.Mode, cfg.Place.Timeout = s.Addr(), "batch", "geheim", "/IN", "none", 10*time.Second
 	if change != nil {
 		change(&cfg)
 	}
-	d, err := NewFTP(connectors.Env{Clock: clock.NewManual()}, cfg)
+	d, err := NewRemote(connectors.Env{Clock: clock.NewManual()}, cfg)
 	must(t, err)
 	t.Cleanup(func() { must(t, d.Close()); must(t, d.Close()) })
 	return d, s
@@ -80,7 +81,7 @@ func wayOfABatch(t *testing.T, d *Drop, dir string) {
 func TestFTPBatch(t *testing.T) {
 	for _, verify := range []string{"size", "read-back"} {
 		t.Run(verify, func(t *testing.T) {
-			d, s := ftpTarget(t, func(c *FTPConfig) { c.Verify = verify })
+			d, s := ftpTarget(t, func(c *ftpConfig) { c.Verify = verify })
 			wayOfABatch(t, d, filepath.Join(s.Root(), "IN"))
 		})
 	}
@@ -150,7 +151,7 @@ func TestFTPLostAnswerOfTheLastRename(t *testing.T) {
 }
 
 func TestFTPNoServerNoLoginNoFolder(t *testing.T) {
-	d, s := ftpTarget(t, func(c *FTPConfig) { c.Dir = "/nowhere" })
+	d, s := ftpTarget(t, func(c *ftpConfig) { c.Place.Dir = "/nowhere" })
 	expect(t, "no folder", deliver(t, d, batch()), "target:files.folder target:files.folder")
 	s.SetFaults(ftpserver.Faults{RefuseLogin: true})
 	expect(t, "no login", deliver(t, d, batch()), "target:ftp.login target:ftp.login")
@@ -168,7 +169,7 @@ func TestFTPFolderGoneIsNoFetching(t *testing.T) {
 }
 
 func TestFTPCancelCutsASilentServer(t *testing.T) {
-	d, s := ftpTarget(t, func(c *FTPConfig) { c.Timeout = time.Hour })
+	d, s := ftpTarget(t, func(c *ftpConfig) { c.Place.Timeout = time.Hour })
 	must(t, d.Check(context.Background()))
 	s.SetFaults(ftpserver.Faults{Silent: true})
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
@@ -179,7 +180,7 @@ func TestFTPCancelCutsASilentServer(t *testing.T) {
 }
 
 func TestFTPTimeoutOfASilentServer(t *testing.T) {
-	d, s := ftpTarget(t, func(c *FTPConfig) { c.Timeout = 50 * time.Millisecond })
+	d, s := ftpTarget(t, func(c *ftpConfig) { c.Place.Timeout = 50 * time.Millisecond })
 	s.SetFaults(ftpserver.Faults{Silent: true})
 	if err := d.Stage(context.Background(), batch()); connectors.ClassOf(err) != connectors.Transient {
 		t.Errorf("got %v", err)
@@ -189,9 +190,9 @@ func TestFTPTimeoutOfASilentServer(t *testing.T) {
 func TestFTPReconnects(t *testing.T) {
 	clock := clock.NewManual()
 	_, s := ftpTarget(t, nil)
-	cfg := FTPDefaults()
-	cfg.Address, cfg.User, cfg.Password, cfg.Dir, cfg.TLS.Mode = s.Addr(), "batch", "geheim", "/IN", "none"
-	d, err := NewFTP(connectors.Env{Clock: clock}, cfg)
+	cfg := ftpDefaults()
+	cfg.Place.Address, cfg.Place.User, cfg.Place.Password, cfg.Place.Dir, cfg.Place.TLS.Mode = s.Addr(), "batch", "geheim", "/IN", "none"
+	d, err := NewRemote(connectors.Env{Clock: clock}, cfg)
 	must(t, err)
 	defer func() { must(t, d.Close()) }()
 	must(t, d.Check(context.Background()))
@@ -230,7 +231,7 @@ func TestFTPNamesNeverBecomeCommands(t *testing.T) {
 }
 
 func TestFTPEncodingOfNames(t *testing.T) {
-	d, s := ftpTarget(t, func(c *FTPConfig) { c.Encoding = "iso-8859-1" })
+	d, s := ftpTarget(t, func(c *ftpConfig) { c.Place.Encoding = "iso-8859-1" })
 	g := connectors.Group{Items: []connectors.Delivery{{Key: "a", Files: []connectors.File{file("müll.csv", "a")}},
 		{Key: "b", Files: []connectors.File{file("€.csv", "a")}}}}
 	err := d.Stage(context.Background(), g)
@@ -242,3 +243,8 @@ func TestFTPEncodingOfNames(t *testing.T) {
 	expect(t, "delivered", deliver(t, d, g), "written")
 	expect(t, "bytes of the name", tree(t, filepath.Join(s.Root(), "IN")), "m\xfcll.csv")
 }
+
+// ftpConfig is that of a target behind FTP.
+type ftpConfig = RemoteConfig[ftp.Config, *ftp.Config]
+
+func ftpDefaults() ftpConfig { return RemoteDefaults[ftp.Config, *ftp.Config](ftp.Defaults()) }

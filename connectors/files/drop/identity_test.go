@@ -154,7 +154,7 @@ func TestFTPUnreadable(t *testing.T) {
 
 // TestFTPReadBack: with verify: read-back a server that keeps other bytes of the same length is found out.
 func TestFTPReadBack(t *testing.T) {
-	d, s := ftpTarget(t, func(c *FTPConfig) { c.Verify = "read-back" })
+	d, s := ftpTarget(t, func(c *ftpConfig) { c.Verify = "read-back" })
 	s.SetFaults(ftpserver.Faults{CorruptStore: true})
 	if err := d.Stage(t.Context(), permit("1/t", "Ada")); connectors.ClassOf(err) != connectors.Transient {
 		t.Errorf("corrupt: %v", err)
@@ -168,7 +168,7 @@ func TestNameThatThePlaceCannotHave(t *testing.T) {
 	one := func(name string) connectors.Group {
 		return connectors.Group{Items: []connectors.Delivery{{Key: "a", Files: []connectors.File{file(name, "a")}}}}
 	}
-	behind, _ := ftpTarget(t, func(c *FTPConfig) { c.Encoding = "iso-8859-1" })
+	behind, _ := ftpTarget(t, func(c *ftpConfig) { c.Place.Encoding = "iso-8859-1" })
 	here, _ := newDrop(t, func(c *FolderConfig) { c.Temp = "{name}." + strings.Repeat("x", 60) + ".{key}" })
 	for name, d := range map[string]*Drop{"5€.csv": behind, strings.Repeat("b", 200): here} {
 		if err := d.Stage(t.Context(), one(name)); connectors.ClassOf(err) != connectors.ItemError {

@@ -3,7 +3,6 @@ package drop
 import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/files/place"
-	"github.com/inbasket/inbasket/connectors/files/place/ftp"
 	"github.com/inbasket/inbasket/connectors/files/place/local"
 )
 
@@ -25,8 +24,8 @@ func At(p place.Place, a connectors.Abilities) *Drop {
 	return &Drop{place: p, temps: newTempNames(DefaultTemp), workers: 1, section: "path", abilities: a}
 }
 
-// NewFTP opens a target that puts files into a folder behind FTP or FTPS. It connects when first used.
-func NewFTP(env connectors.Env, cfg FTPConfig) (*Drop, error) {
+// NewRemote opens a target that puts files into a folder behind a network. It connects when first used.
+func NewRemote[C any, P place.Remote[C]](env connectors.Env, cfg RemoteConfig[C, P]) (*Drop, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -35,7 +34,7 @@ func NewFTP(env connectors.Env, cfg FTPConfig) (*Drop, error) {
 		temps = newTempNames(cfg.Temp, oldTemp)
 	}
 	return &Drop{
-		place: ftp.New(env, cfg.Config, cfg.Verify == "read-back"), temps: temps, proof: cfg.Proof, workers: 1, section: "dir",
+		place: P(&cfg.Place).Open(env, cfg.Verify == "read-back"), temps: temps, proof: cfg.Proof, workers: 1, section: "dir",
 		abilities: connectors.Abilities{Operations: connectors.OperationsOf(connectors.Put), Binary: true, MaxItems: 64, Guarantee: connectors.Guarantee{
 			Level: "parks-when-unclear", Why: "the file is sent under a temporary name, its size is compared, then it is renamed; what the server cannot tell apart parks"}},
 	}, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/files/intake/rules"
+	"github.com/inbasket/inbasket/connectors/files/place/ftp"
 	"github.com/inbasket/inbasket/test/ftpserver"
 )
 
@@ -17,22 +18,22 @@ func ftpBasket(t *testing.T, habits ftpserver.Habits) *basket {
 	t.Helper()
 	b, cfg := ftpFolder(t, habits)
 	var err error
-	b.Inbasket, err = NewFTP(connectors.Env{Clock: b.clock, Notify: b.note}, cfg)
+	b.Inbasket, err = NewRemote(connectors.Env{Clock: b.clock, Notify: b.note}, cfg)
 	must(t, err)
 	t.Cleanup(func() { must(t, b.Close()) })
 	return b
 }
 
 // ftpFolder is a folder behind a server, and how it is reached.
-func ftpFolder(t *testing.T, habits ftpserver.Habits) (*basket, rules.FTPConfig) {
+func ftpFolder(t *testing.T, habits ftpserver.Habits) (*basket, ftpConfig) {
 	t.Helper()
 	s, err := ftpserver.Start(ftpserver.Config{Root: filepath.Join(t.TempDir(), "root"), User: "batch", Password: "geheim", Habits: habits})
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close()) })
 	b := &basket{t: t, dir: filepath.Join(s.Root(), "IN"), clock: newClock()}
 	must(t, os.Mkdir(b.dir, 0o700))
-	cfg := rules.FTPDefaults()
-	cfg.Address, cfg.User, cfg.Password, cfg.Dir, cfg.TLS.Mode, cfg.Timeout = s.Addr(), "batch", "geheim", "/IN", "none", 10*time.Second
+	cfg := rules.RemoteDefaults[ftp.Config, *ftp.Config](ftp.Defaults())
+	cfg.Place.Address, cfg.Place.User, cfg.Place.Password, cfg.Place.Dir, cfg.Place.TLS.Mode, cfg.Place.Timeout = s.Addr(), "batch", "geheim", "/IN", "none", 10*time.Second
 	cfg.Quiet, cfg.Poll, cfg.After.Move, cfg.Errors = 2*time.Second, 5*time.Second, "DONE", "ERROR"
 	return b, cfg
 }
@@ -88,7 +89,7 @@ func TestFTPLinks(t *testing.T) {
 // another one, and the documents that lie there may be its.
 func TestAnswerFileOfEqualLength(t *testing.T) {
 	b, cfg := ftpFolder(t, ftpserver.Habits{})
-	answers, err := NewFTPAnswers(connectors.Env{Clock: b.clock, Notify: b.note}, cfg)
+	answers, err := NewRemoteAnswers(connectors.Env{Clock: b.clock, Notify: b.note}, cfg)
 	must(t, err)
 	b.Inbasket = &Inbasket{answers.source}
 	t.Cleanup(func() { must(t, answers.Close()) })
@@ -105,3 +106,6 @@ func TestAnswerFileOfEqualLength(t *testing.T) {
 		t.Error("another answer file is taken for the one that was read")
 	}
 }
+
+// ftpConfig is that of an in-basket behind FTP.
+type ftpConfig = rules.RemoteConfig[ftp.Config, *ftp.Config]

@@ -3,7 +3,7 @@ package intake
 import (
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/connectors/files/intake/rules"
-	"github.com/inbasket/inbasket/connectors/files/place/ftp"
+	"github.com/inbasket/inbasket/connectors/files/place"
 	"github.com/inbasket/inbasket/connectors/files/place/local"
 )
 
@@ -17,14 +17,14 @@ func NewFolderAnswers(env connectors.Env, cfg rules.FolderConfig) (*Answers, err
 	return answers(folder(env, cfg))
 }
 
-// NewFTP opens an in-basket behind FTP or FTPS. It connects when first used.
-func NewFTP(env connectors.Env, cfg rules.FTPConfig) (*Inbasket, error) {
-	return forms(behindFTP(env, cfg))
+// NewRemote opens an in-basket behind a network. It connects when first used.
+func NewRemote[C any, P place.Remote[C]](env connectors.Env, cfg rules.RemoteConfig[C, P]) (*Inbasket, error) {
+	return forms(remote(env, cfg))
 }
 
-// NewFTPAnswers opens a folder of answer files behind FTP or FTPS. It connects when first used.
-func NewFTPAnswers(env connectors.Env, cfg rules.FTPConfig) (*Answers, error) {
-	return answers(behindFTP(env, cfg))
+// NewRemoteAnswers opens a folder of answer files behind a network. It connects when first used.
+func NewRemoteAnswers[C any, P place.Remote[C]](env connectors.Env, cfg rules.RemoteConfig[C, P]) (*Answers, error) {
+	return answers(remote(env, cfg))
 }
 
 func forms(s *source, err error) (*Inbasket, error) { return &Inbasket{s}, err }
@@ -48,9 +48,11 @@ func folder(env connectors.Env, cfg rules.FolderConfig) (*source, error) {
 	return s, nil
 }
 
-func behindFTP(env connectors.Env, cfg rules.FTPConfig) (*source, error) {
+func remote[C any, P place.Remote[C]](env connectors.Env, cfg rules.RemoteConfig[C, P]) (*source, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return newSource(env, cfg.Rules, ftp.New(env, cfg.Config, false), "ftp://"+cfg.Server(), cfg.Dir), nil
+	at := P(&cfg.Place)
+	server, dir := at.Shown()
+	return newSource(env, cfg.Rules, at.Open(env, false), server, dir), nil
 }

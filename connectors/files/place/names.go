@@ -2,9 +2,13 @@ package place
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
 )
 
 // MaxName leaves room for a temporary name in the 255 bytes that file systems allow.
@@ -35,4 +39,17 @@ func Hostile(name string) bool {
 		}
 	}
 	return false
+}
+
+// NameEncoding knows how file names are written. It returns nil for UTF-8, in which names are sent as they are.
+func NameEncoding(name string) (encoding.Encoding, error) {
+	switch strings.ToLower(name) {
+	case "", "utf-8", "utf8":
+		return nil, nil
+	case "iso-8859-1", "latin1":
+		return charmap.ISO8859_1, nil
+	case "windows-1252":
+		return charmap.Windows1252, nil
+	}
+	return nil, fmt.Errorf("encoding %q is not utf-8, iso-8859-1 or windows-1252", name)
 }

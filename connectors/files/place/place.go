@@ -66,6 +66,21 @@ type Writer interface {
 	Sync(ctx context.Context, folder string) error
 }
 
+// Remote is the configuration C of a place behind a network: all that in-baskets, answers and targets need of it.
+type Remote[C any] interface {
+	*C
+	// Validate checks the configuration without any I/O.
+	Validate() error
+	// Surroundings tells what of the system it stands on, but for the folders.
+	Surroundings(e connectors.Env, typ string) connectors.Surroundings
+	// Folder names a folder of the place among those of all servers and accounts; empty: the place's own.
+	Folder(folder string) string
+	// Shown is where the place lies, for people, and its own folder there.
+	Shown() (server, dir string)
+	// Open returns the place, which connects when first used; with readBack each file that is put there is read again.
+	Open(env connectors.Env, readBack bool) Place
+}
+
 // Listing gives the entries of a folder in portions, in any order.
 type Listing interface {
 	// Next returns at most n entries, and none at the end.

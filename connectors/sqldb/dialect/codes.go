@@ -10,7 +10,7 @@ const (
 	CodeNotExact     = "sql.not-exact"       // the column would change this value (round, cut, pad or convert it); change it in the mapping (round:, precision:, trim()), or widen the column
 	CodeUnknownType  = "sql.unknown-type"    // the agent does not know what this column's type makes of a value; write to a column of another type, or say precision: database in the mapping's field
 	CodeClockChange  = "sql.clock-change"    // clocks show this local time twice, or skip it, on a day that they are changed; say in the mapping which moment is meant (parseDateTime with "earlier" or "later", localTime)
-	CodeCharset      = "sql.charset"         // the column's character set cannot hold a character; replace it in the mapping
+	CodeCharset      = "sql.charset"         // the column's character set cannot hold a character; say charset and unmappable in the mapping, by which it is transliterated or replaced
 	CodeNoRow        = "sql.no-row"          // the row to update is not there; check the key
 	CodeRows         = "sql.rows-differ"     // more or fewer rows stand in the table than it was sent: a trigger, rule or policy leaves rows out, takes them away again or puts them elsewhere; mend it, or say rows: unchecked in the mapping's write
 	CodeOtherKey     = "sql.other-key"       // the row with this key has another key by bytes (case, accents or blanks); give the column a binary collation, or change the value in the mapping

@@ -22,8 +22,9 @@ type Inspector struct {
 	Describes bool
 	// MayCreate tells whether the account may make a table where the ledger would be.
 	MayCreate func(ctx context.Context, x *Inspection) (bool, error)
-	Strict    bool     // its types take no value of another kind
-	Gone      []string // words of EXPLAIN that say nothing of the statement
+	Strict    bool              // its types take no value of another kind
+	Sets      map[string]string // its names of character sets to those that mappings have for them
+	Gone      []string          // words of EXPLAIN that say nothing of the statement
 }
 
 // Traits are what the catalogue says about a table beyond what writing needs.

@@ -75,6 +75,28 @@ func (w *Rowset) Returning(d *Dialect) []string {
 	return names
 }
 
+func quoted(d *Dialect, names []string) []string {
+	list := make([]string, len(names))
+	for i, n := range names {
+		list[i] = d.Quote(n)
+	}
+	return list
+}
+
+// Again reads the returned values of a written row once more, with the columns of a unique key behind them, by whose values it is found.
+func (w *Rowset) Again(d *Dialect, item int, key []string, args []any) Statement {
+	terms := quoted(d, key)
+	st := Statement{Rows: true, Op: "select from " + w.Tab.Plain, Item: item, Args: args}
+	st.SQL = "SELECT " + strings.Join(append(w.Returning(d), terms...), ", ") + " FROM " + w.From() + " WHERE "
+	for i, q := range terms {
+		if i > 0 {
+			st.SQL += " AND "
+		}
+		st.SQL += q + " = " + d.Bind(i+1)
+	}
+	return st
+}
+
 // IsKey tells whether a column is part of the key.
 func (w *Rowset) IsKey(i int) bool {
 	for _, k := range w.Key {
@@ -168,7 +190,7 @@ func Inserts(d *Dialect, w *Rowset, tail string) []Statement {
 	}
 	back := len(w.Shape.Returning) > 0
 	if back && d.Returns {
-		tail += " RETURNING " + strings.Join(w.Returning(d), ", ")
+		tail += " RETURNING " + strings.Join(append(w.Returning(d), quoted(d, w.Tab.Identifying())...), ", ")
 	}
 	var stmts []Statement
 	text, of := "", 0 // of so many rows; one row by one the text is made once

@@ -41,12 +41,13 @@ type Column struct {
 	Name     string
 	Typ      string // the system's own name of the type
 	Fam      Family
-	Length   int    // characters; 0: no limit known
-	Bytes    bool   // length counts bytes
-	Fixed    blanks // what becomes of a value that is shorter than the column
-	Scale    int    // digits after the point, also of a second; negative ones round to tens; or AnyScale
-	Digits   int    // significant digits that are kept; 0: all
-	Bits     int    // 32 or 64: a binary floating-point number
+	Length   int                                    // characters; 0: no limit known
+	Bytes    bool                                   // length counts bytes
+	Encoded  func(s string) (bytes int, exact bool) // how the driver sends a text to a database that is not Unicode; nil: as it is
+	Fixed    blanks                                 // what becomes of a value that is shorter than the column
+	Scale    int                                    // digits after the point, also of a second; negative ones round to tens; or AnyScale
+	Digits   int                                    // significant digits that are kept; 0: all
+	Bits     int                                    // 32 or 64: a binary floating-point number
 	Labels   []string
 	Affinity string // SQLite: what the declared type makes of texts
 	OID      uint32
@@ -139,6 +140,22 @@ func (t *Table) MakesNumbers() bool {
 		}
 	}
 	return false
+}
+
+// Identifying are the columns of unique keys, by which a row can be found again that something may change after a statement has said
+// what it wrote, such as a trigger; none where nothing does.
+func (t *Table) Identifying() (names []string) {
+	if t.Sure {
+		return nil
+	}
+	for _, u := range t.Uniques {
+		for _, n := range u {
+			if !slices.Contains(names, n) {
+				names = append(names, n)
+			}
+		}
+	}
+	return names
 }
 
 // Unique reports whether exactly these columns name a row.

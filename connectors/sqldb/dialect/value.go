@@ -90,6 +90,11 @@ func OtherArg(c *Column, v connectors.Value, zone *time.Location) (any, error) {
 }
 
 func textArg(c *Column, s string) (any, error) {
+	if c.Encoded != nil {
+		if _, exact := c.Encoded(s); !exact {
+			return nil, &Misfit{CodeCharset, c.Name}
+		}
+	}
 	if c.Length > 0 && len(s) > c.Length && textLength(c, s) > c.Length { // never more characters than bytes
 		return nil, &Misfit{CodeTooLong, c.Name}
 	}
@@ -107,7 +112,11 @@ func textArg(c *Column, s string) (any, error) {
 
 // textLength counts in the unit that the column counts in; trailing blanks beyond char(n) count too.
 func textLength(c *Column, s string) int {
-	if c.Bytes {
+	switch {
+	case c.Bytes && c.Encoded != nil:
+		n, _ := c.Encoded(s)
+		return n
+	case c.Bytes:
 		return len(s)
 	}
 	return utf8.RuneCountInString(s)

@@ -217,6 +217,10 @@ func (c *comparison) whole() {
 		c.x.Add(c.at(true, dialect.CodeRedirects, fmt.Sprintf("other tables inherit from %s: rows are looked for, changed and deleted in the table itself, not in those", sh.Object),
 			"write to the table that has the rows; or say rows: unchecked at the write if rows of those that inherit are meant too", "table"))
 	}
+	if back := len(sh.Returning) > 0 && c.x.D.Returns && sh.Op != connectors.Update && sh.Op != connectors.Call; back && c.tr.Kind == "" && !c.tab.Sure && len(c.tab.Uniques) == 0 {
+		c.x.Add(c.at(true, dialect.CodeRedirects, fmt.Sprintf("%s has no unique key by which a row is found again: returning gives what the statement wrote, and what a trigger changes after it is not seen", sh.Object),
+			"have the DBA give it a primary key, or make it a trigger that comes before", "returning"))
+	}
 	if c.tr.Policies && !sh.Unchecked {
 		c.x.Add(c.at(true, dialect.CodeRedirects, fmt.Sprintf("table %s has row security for this account: policies may hide or refuse rows", sh.Object),
 			"have the DBA see that the policies let the account write and read its rows", "table"))
@@ -253,10 +257,7 @@ func (c *comparison) fits(i int) {
 	if col == nil || c.tr.Computed[col.Name] || slices.Contains(c.w.Shape.Loose, i) { // the mapping leaves the value to the database
 		return
 	}
-	if set := c.tr.Charsets[col.Name]; set != "" && (ct.Kind == connectors.Text || ct.Kind == connectors.Missing) && col.Fam == dialect.FamText && !(ct.Value != nil && ascii(ct.Value.Str)) && !ct.Null {
-		c.x.Add(c.at(true, dialect.CodeCharset, fmt.Sprintf("column %s keeps %s: a form with a character beyond it parks", c.name(field), set),
-			"have the DBA change it to utf8mb4, or replace what it lacks in the mapping by replace()", "fields", field))
-	}
+	c.characters(ct, col, field)
 	if ct.Value != nil {
 		var m *dialect.Misfit
 		if _, err := c.x.D.Arg(col, *ct.Value, c.x.t.Sys.Zone); errors.As(err, &m) {
@@ -275,6 +276,31 @@ func (c *comparison) fits(i int) {
 		return
 	}
 	c.sizes(ct, col, field)
+}
+
+// characters tells of texts whose characters a column may lack: those that the mapping does not say to be of its character set.
+func (c *comparison) characters(ct connectors.Content, col *dialect.Column, field string) {
+	set := c.tr.Charsets[col.Name]
+	if set == "" || ct.Kind != connectors.Text && ct.Kind != connectors.Missing || col.Fam != dialect.FamText || ct.Value != nil && ascii(ct.Value.Str) || ct.Null {
+		return
+	}
+	ours, cure := c.x.D.Inspector.Sets[set], "have the DBA change it to Unicode"
+	switch ct.Charset {
+	case "": // any
+	case ours, "us-ascii":
+		return
+	case "iso-8859-1":
+		if ours == "windows-1252" {
+			return
+		}
+	}
+	if strings.HasPrefix(set, "utf8") && ct.Charset != "" && !strings.HasPrefix(ct.Charset, "utf") { // characters of two bytes
+		return
+	}
+	if ours != "" {
+		cure = "say charset: " + ours + " at the write in the mapping, and under unmappable what becomes of other characters; or " + cure
+	}
+	c.x.Add(c.at(true, dialect.CodeCharset, fmt.Sprintf("column %s keeps %s: a form with a character beyond it parks", c.name(field), set), cure, "fields", field))
 }
 
 // samples are values of each kind, as different as columns may treat them: of each family of arg at least one that it takes.

@@ -60,6 +60,7 @@ type attempt struct {
 	last    []tally                 // of watched, when they were counted last
 	begun   bool
 	gives   bool // some item returned values
+	again   []again
 }
 
 // write writes all items with their ledger rows in one transaction.
@@ -124,10 +125,8 @@ func (a *attempt) records(ctx context.Context) error {
 			return err
 		}
 	}
-	if a.gives {
-		if err := a.flush(ctx, false); err != nil {
-			return err
-		}
+	if err := a.takeAll(ctx); err != nil {
+		return err
 	}
 	if err := a.ledgerReturned(); err != nil {
 		return err
@@ -157,8 +156,8 @@ func (a *attempt) commit(ctx context.Context) error {
 
 // wave queues one shape's records; first it sends what they refer to.
 func (a *attempt) wave(ctx context.Context, w wave) error {
-	if a.gives && refers(w) {
-		if err := a.flush(ctx, false); err != nil {
+	if refers(w) {
+		if err := a.takeAll(ctx); err != nil {
 			return err
 		}
 	}
@@ -403,21 +402,26 @@ func (a *attempt) take(r dialect.Row, op string, shape *connectors.Shape, res di
 	if len(res.Rows) != 1 {
 		return &dialect.Culprit{Item: r.Item, Code: dialect.CodeReference, Op: op, Err: errors.New("not exactly one row came back")}
 	}
+	a.returns(r, shape, res.Rows[0])
+	if rest := res.Rows[0][min(len(shape.Returning), len(res.Rows[0])):]; len(rest) > 0 {
+		a.again = append(a.again, again{r, shape, rest})
+	}
+	return nil
+}
+
+// returns keeps the values of a row that its write returns.
+func (a *attempt) returns(r dialect.Row, shape *connectors.Shape, row []connectors.Value) {
 	it := a.items[r.Item]
 	if it.given == nil {
 		it.given = map[given]connectors.Value{}
 	}
-	for i, name := range shape.Returning {
-		if i >= len(res.Rows[0]) {
-			break
-		}
-		v := res.Rows[0][i]
+	for i, name := range shape.Returning[:min(len(shape.Returning), len(row))] {
+		v := row[i]
 		if tab := a.k.Tables[shape.Object]; tab != nil && tab.Pads(name) {
 			v.Str = strings.TrimRight(v.Str, " ")
 		}
 		it.given[given{shape.Write + "." + name, r.Record}] = v
 	}
-	return nil
 }
 
 // keysByBytes queues what finds rows that the database takes for those of the sets though their keys are others: there

@@ -67,3 +67,14 @@ func (c Call) Samples() []value.Value {
 	}
 	return value.SamplesOf(out...)
 }
+
+// TwoDigits tells which dates a helper loses the century of, by a pattern with two digits of the year; nil: none.
+func (c Call) TwoDigits(name string) (loses func(time.Time) bool) {
+	if name != "formatDate" && name != "parseDate" && name != "parseDateTime" || len(c.Consts) < 2 || c.Consts[1] == nil {
+		return nil
+	}
+	if p, err := datefmt.Compile(c.Consts[1].Str); err == nil && p.Loses(time.Time{}) {
+		return p.Loses
+	}
+	return nil
+}

@@ -3,10 +3,12 @@ package helpers
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/inbasket/inbasket/mapping/charset"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/expr/value"
 )
@@ -44,6 +46,8 @@ var textHelpers = map[string]Helper{
 	"lookup": {Min: 2, Max: 3, Own: true, Picks: true, make: makeLookup,
 		Usage:  `x | lookup("table"[, default]): the table's value for x; without a default a miss is an error`,
 		Absent: "missing and null give the default, or stay what they are"},
+	"transliterate": {Min: 2, Max: 2, Makes: value.Changed, make: makeTransliterate, Absent: passes,
+		Usage: `x | transliterate("din91379-ascii"): letters as the table writes them (din91379-ascii, din91379-latin1, german-ae, german-a); what it does not know stays`},
 	"fail": {Min: 1, Max: 1, Usage: `fail("why"): refuses the form at this place, such as in a ?:`, Absent: "does not matter", make: makeFail},
 }
 
@@ -168,6 +172,24 @@ func makeLookup(c Call) (value.Function, *Mistake) {
 		}
 		return e.Fail(value.CodeLookupMiss, "the value is not in lookup "+t.Name)
 	}, nil
+}
+
+func makeTransliterate(c Call) (value.Function, *Mistake) {
+	name, ok := c.text(1)
+	if !ok {
+		return nil, wrong(CodeArguments, "the table of transliterate must be a name in quotes", "")
+	}
+	t, ok := charset.TableNamed(name)
+	if !ok {
+		return nil, wrong(CodeArguments, "there is no table of this name", diag.Suggest(name, charset.Tables()))
+	}
+	return onText(func(e *value.Run, s string) value.Value {
+		out, n := t.Apply(s)
+		if n > 0 {
+			e.Record(strconv.Itoa(n) + " characters were transliterated by " + name)
+		}
+		return e.Made(out)
+	}), nil
 }
 
 func makeFail(c Call) (value.Function, *Mistake) {

@@ -11,6 +11,7 @@ const (
 	CodeNotBinary     = "field.not-binary"         // base64 is needed
 	CodeNotValue      = "field.not-a-single-value" // an object or list stands where one value is needed
 	CodeTooLong       = "field.too-long"           // the text has more characters than the field takes
+	CodeUnmappable    = "field.unmappable"         // the text has a character that the field's character set lacks
 	CodeTooLarge      = "field.too-large"          // the number has more digits than the field takes
 	CodeTooPrecise    = "field.too-many-decimals"  // the number has more decimals than the field takes
 	CodeMissingValue  = "field.missing"            // the field must be there

@@ -42,6 +42,7 @@ type Failure struct {
 	Src           int32  // the form's field that caused it; 0: none did
 	Blamed        bool   // Src is known
 	Made          Making // of the value that caused it
+	Grown         bool   // only what was transliterated of the value is too long
 	Sort          bool   // no value of this sort works, whatever it says
 	Limit         string // of input.limits, where a budget is spent
 }

@@ -145,8 +145,18 @@ var formSchema = []string{`ALTER TABLE form ADD COLUMN size INTEGER`}
 // orderSchema is version 6: a parked delivery keeps its order key. okey is NULL where nobody has found it out, and empty where there is none.
 var orderSchema = []string{`ALTER TABLE delivery ADD COLUMN okey TEXT`}
 
+// waitSchema is version 7: a delivery keeps which values of which targets it lacks; NULL: none. What waits for a value in journals of before is
+// mapped once more, which finds out the same. By the index is found what stops others of its order key.
+var waitSchema = []string{
+	`ALTER TABLE delivery ADD COLUMN needs TEXT`,
+	`CREATE INDEX delivery_stops ON delivery(target, sub) WHERE state=13 OR needs IS NOT NULL`,
+	`UPDATE delivery SET state=1 WHERE state=2 AND state<10`,
+	`INSERT INTO tally(kind, a, b, n) SELECT kind, a, 1, n FROM tally WHERE kind=2 AND b=2 ON CONFLICT(kind, a, b) DO UPDATE SET n=tally.n+excluded.n`,
+	`DELETE FROM tally WHERE kind=2 AND b=2`,
+}
+
 // migrations[n] lifts a journal from version n to n+1.
-var migrations = [][]string{schema, restoreSchema, purgeSchema, resultSchema, formSchema, orderSchema}
+var migrations = [][]string{schema, restoreSchema, purgeSchema, resultSchema, formSchema, orderSchema, waitSchema}
 
 // Newest is the version of the tables that this program writes.
 func (e *Engine) Newest() int64 { return int64(len(migrations)) }

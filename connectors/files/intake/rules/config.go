@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/connectors/files/place/ftp"
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 // FolderConfig configures a local folder that forms or answer files are taken from.
@@ -134,28 +134,28 @@ func validMarker(m string) bool {
 	return strings.Count(m, "{name}") == 1 && m != "{name}" && !strings.ContainsAny(m, `/\`)
 }
 
-// FTPConfig configures a folder behind FTP or FTPS that forms or answer files are taken from.
-type FTPConfig struct {
-	ftp.Config `yaml:",inline"`
-	Rules      `yaml:",inline"`
+// RemoteConfig configures a folder behind a network that forms or answer files are taken from.
+type RemoteConfig[C any, P place.Remote[C]] struct {
+	Place C `yaml:",inline"`
+	Rules `yaml:",inline"`
 }
 
-// FTPDefaults returns the defaults of an in-basket behind FTP. A server tells no times that can be relied on, so a
+// RemoteDefaults adds the defaults of an in-basket to those of its place. A server tells no times that can be relied on, so a
 // file must stand still for longer than in a folder.
-func FTPDefaults() FTPConfig {
-	return FTPConfig{Config: ftp.Defaults(), Rules: rulesFor(10*time.Second, 30*time.Second)}
+func RemoteDefaults[C any, P place.Remote[C]](place C) RemoteConfig[C, P] {
+	return RemoteConfig[C, P]{Place: place, Rules: rulesFor(10*time.Second, 30*time.Second)}
 }
 
-// FTPAnswersDefaults returns the defaults of answer files behind FTP.
-func FTPAnswersDefaults() FTPConfig {
-	c := FTPDefaults()
+// RemoteAnswersDefaults adds the defaults of answer files to those of their place.
+func RemoteAnswersDefaults[C any, P place.Remote[C]](place C) RemoteConfig[C, P] {
+	c := RemoteDefaults[C, P](place)
 	c.Match = answersMatch
 	return c
 }
 
 // Validate checks the configuration without any I/O.
-func (c *FTPConfig) Validate() error {
-	return errors.Join(c.Config.Validate(), c.Rules.Validate())
+func (c *RemoteConfig[C, P]) Validate() error {
+	return errors.Join(P(&c.Place).Validate(), c.Rules.Validate())
 }
 
 // surroundings are the folder and those that files are moved to; below makes what place knows of one by its name in the configuration.
@@ -183,9 +183,11 @@ func (c *FolderConfig) Surroundings(e connectors.Env, _ string) connectors.Surro
 }
 
 // Surroundings adds the folder with those that files are moved to.
-func (c *FTPConfig) Surroundings(e connectors.Env, typ string) connectors.Surroundings {
-	s := c.Config.Surroundings(e, typ)
-	at := func(folder string) connectors.WorkFolder { return connectors.WorkFolder{Path: c.Config.Folder(folder)} }
+func (c *RemoteConfig[C, P]) Surroundings(e connectors.Env, typ string) connectors.Surroundings {
+	s := P(&c.Place).Surroundings(e, typ)
+	at := func(folder string) connectors.WorkFolder {
+		return connectors.WorkFolder{Path: P(&c.Place).Folder(folder)}
+	}
 	s.Remote = c.surroundings(at(""), at)
 	return s
 }

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/text/encoding/charmap"
 
-	"github.com/inbasket/inbasket/connectors/files/place/ftp"
+	"github.com/inbasket/inbasket/connectors/files/place"
 )
 
 // ListPath is a dotted path into a form that lists its attachments; a step with each walks all entries of a
@@ -148,7 +148,7 @@ func (p ListPath) elements(form []byte) ([]string, error) {
 var ErrCharset = errors.New("character set of the form is not known")
 
 func xmlCharset(name string, in io.Reader) (io.Reader, error) {
-	switch e, err := ftp.NameEncoding(name); {
+	switch e, err := place.NameEncoding(name); {
 	case strings.EqualFold(name, "us-ascii"):
 		return in, nil
 	case strings.EqualFold(name, "iso-8859-15"):

@@ -9,10 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/charmap"
-
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/files/place"
 	"github.com/inbasket/inbasket/connectors/tlsfiles"
 )
 
@@ -59,7 +57,7 @@ func (c *Config) Validate() error {
 	if err := c.TLS.Validate(); err != nil {
 		errs = append(errs, err)
 	}
-	if _, err := NameEncoding(c.Encoding); err != nil {
+	if _, err := place.NameEncoding(c.Encoding); err != nil {
 		errs = append(errs, err)
 	}
 	if c.Timeout <= 0 {
@@ -75,6 +73,12 @@ func (c *Config) Server() string {
 	}
 	return net.JoinHostPort(strings.Trim(c.Address, "[]"), "21")
 }
+
+// Shown is where the place lies.
+func (c *Config) Shown() (server, dir string) { return "ftp://" + c.Server(), c.Dir }
+
+// Open returns the place; it connects when first used.
+func (c *Config) Open(env connectors.Env, readBack bool) place.Place { return New(env, *c, readBack) }
 
 // Folder names a folder of the place among those of all servers and accounts. Two accounts of one server may see one folder
 // under two names, or two under one: that is not known.
@@ -104,19 +108,6 @@ func (c *Config) tlsConfig(env connectors.Env) (*tls.Config, error) {
 }
 
 func (c *Config) isUTF8() bool {
-	enc, err := NameEncoding(c.Encoding)
+	enc, err := place.NameEncoding(c.Encoding)
 	return err == nil && enc == nil
-}
-
-// NameEncoding knows how file names are written. It returns nil for UTF-8, in which names are sent as they are.
-func NameEncoding(name string) (encoding.Encoding, error) {
-	switch strings.ToLower(name) {
-	case "", "utf-8", "utf8":
-		return nil, nil
-	case "iso-8859-1", "latin1":
-		return charmap.ISO8859_1, nil
-	case "windows-1252":
-		return charmap.Windows1252, nil
-	}
-	return nil, fmt.Errorf("encoding %q is not utf-8, iso-8859-1 or windows-1252", name)
 }

@@ -35,7 +35,7 @@ type Place struct {
 // New returns the place. With readBack every file that is put is read again and compared. It connects when first used.
 func New(env connectors.Env, cfg Config, readBack bool) *Place {
 	p := &Place{env: env, cfg: cfg, readBack: readBack}
-	p.enc, _ = NameEncoding(cfg.Encoding) // Validate has looked it up
+	p.enc, _ = place.NameEncoding(cfg.Encoding) // Validate has looked it up
 	return p
 }
 

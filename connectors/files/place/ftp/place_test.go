@@ -107,7 +107,7 @@ func TestRead(t *testing.T) {
 // TestNamesInAnotherEncoding are told and asked for in the server's own.
 func TestNamesInAnotherEncoding(t *testing.T) {
 	p, _, dir := newPlace(t, ftpserver.Habits{})
-	p.enc, _ = NameEncoding("windows-1252")
+	p.enc, _ = place.NameEncoding("windows-1252")
 	write(t, dir, "m\xfcller-\x80.json", "{}")
 	l, err := p.List(t.Context(), "")
 	must(t, err)
@@ -126,7 +126,7 @@ func TestNamesInAnotherEncoding(t *testing.T) {
 	if _, err := p.Stat(t.Context(), "Ł.json"); connectors.ClassOf(err) != connectors.ItemError {
 		t.Errorf("a name that the encoding lacks: %v", err)
 	}
-	if _, err := NameEncoding("klingon"); err == nil {
+	if _, err := place.NameEncoding("klingon"); err == nil {
 		t.Error("an unknown encoding is known")
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func inspector() dialect.Inspector {
-	return dialect.Inspector{Explain: "EXPLAIN ", Traits: traits, Server: server, Columns: names,
+	return dialect.Inspector{Explain: "EXPLAIN ", Traits: traits, Server: server, Columns: names, Sets: sets,
 		Gone:  []string{"Error 1345"}, // the account may use a view but not see what is beneath it
 		Names: `SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') ORDER BY 1, 2 LIMIT 2000`}
 }
@@ -29,6 +29,9 @@ func server(ctx context.Context, x *dialect.Inspection) error {
 	}
 	return err
 }
+
+// sets are character sets that mappings have a name for. What MySQL calls latin1 is that of Windows.
+var sets = map[string]string{"ascii": "us-ascii", "latin1": "windows-1252", "latin2": "iso-8859-2", "cp1250": "windows-1250", "cp850": "cp850", "cp852": "cp852"}
 
 // traits reads what the account may see: triggers only with the right to them.
 func traits(ctx context.Context, x *dialect.Inspection, tab *dialect.Table) (*dialect.Traits, error) {

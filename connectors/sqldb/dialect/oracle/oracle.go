@@ -13,6 +13,7 @@ import (
 	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
 
 	go_ora "github.com/sijms/go-ora/v2"
+	"github.com/sijms/go-ora/v2/converters"
 	"github.com/sijms/go-ora/v2/network"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -217,7 +218,8 @@ func call(d *dialect.Dialect, w *dialect.Rowset) ([]dialect.Statement, error) {
 	return stmts, nil
 }
 
-const columns = `SELECT OWNER, TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHAR_LENGTH, CHAR_USED, DATA_SCALE, DATA_PRECISION, DATA_LENGTH
+const columns = `SELECT OWNER, TABLE_NAME, COLUMN_NAME, DATA_TYPE, CHAR_LENGTH, CHAR_USED, DATA_SCALE, DATA_PRECISION, DATA_LENGTH,
+(SELECT NLS_CHARSET_ID(VALUE) FROM NLS_DATABASE_PARAMETERS WHERE PARAMETER = 'NLS_CHARACTERSET')
 FROM ALL_TAB_COLUMNS WHERE UPPER(TABLE_NAME) = UPPER(:1) AND OWNER = COALESCE(UPPER(:2), SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA'))
 ORDER BY CASE TABLE_NAME WHEN :3 THEN 0 WHEN UPPER(:4) THEN 1 ELSE 2 END, TABLE_NAME, COLUMN_ID`
 
@@ -250,11 +252,16 @@ func table(ctx context.Context, s dialect.Session, schema, name string) (*dialec
 		return nil, err
 	}
 	var cols []*dialect.Column
+	encoded := encoding(int(dialect.AsInt(res[0].Rows[0][9])))
 	for _, r := range again[1].Rows {
 		if r[1].Str != actual {
 			continue
 		}
-		cols = append(cols, column(r))
+		c := column(r)
+		if c.Fam == dialect.FamText { // N types too: the driver sends their texts in the same set
+			c.Encoded = encoded
+		}
+		cols = append(cols, c)
 	}
 	t := dialect.NewTable(name, dialect.QuoteDouble(owner)+"."+dialect.QuoteDouble(actual), cols)
 	res, err = s.Run(ctx, []dialect.Statement{{SQL: uniques, Args: []any{owner, actual}, Rows: true, Item: -1},
@@ -266,6 +273,19 @@ func table(ctx context.Context, s dialect.Session, schema, name string) (*dialec
 	t.Proofs = []dialect.Proof{{Ask: ask, Print: dialect.PrintOf(again[0])}}
 	t.Parents = dialect.ParentNames(res[1].Rows, dialect.QuoteDouble)
 	return t, nil
+}
+
+// encoding is how the driver writes texts to a database of a character set, by its number; nil: it is Unicode. The driver puts
+// question marks where the set has no character.
+func encoding(set int) func(string) (int, bool) {
+	conv := converters.NewStringConverter(set)
+	if conv == nil || set >= 870 && set <= 873 { // without a converter the driver does not connect
+		return nil
+	}
+	return func(s string) (int, bool) {
+		b := conv.Encode(s)
+		return len(b), conv.Decode(b) == s
+	}
 }
 
 // column reads one row of columns.

@@ -9,12 +9,12 @@ import (
 )
 
 func inspector() dialect.Inspector {
-	return dialect.Inspector{Explain: "EXPLAIN ", Strict: true, Describes: true, Traits: traits, Server: server, Rights: rights, Columns: names, MayCreate: mayCreate,
+	return dialect.Inspector{Explain: "EXPLAIN ", Strict: true, Describes: true, Traits: traits, Server: server, Rights: rights, Columns: names, MayCreate: mayCreate, Sets: sets,
 		Names: `SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\_%' ORDER BY 1, 2 LIMIT 2000`}
 }
 
-// server looks whether the database can be written to, and in which character set it keeps texts.
+// server looks whether the database can be written to, and whether it keeps texts in a character set.
 func server(ctx context.Context, x *dialect.Inspection) error {
 	res, err := x.S.Run(ctx, []dialect.Statement{{SQL: `SELECT pg_catalog.current_setting('server_encoding'), pg_catalog.pg_is_in_recovery(),
 pg_catalog.current_setting('transaction_read_only')`, Rows: true, Item: -1}}, false, false)
@@ -25,20 +25,15 @@ pg_catalog.current_setting('transaction_read_only')`, Rows: true, Item: -1}}, fa
 	if r[1].Int == 1 || r[2].Str == "on" {
 		x.Add(dialect.ReadOnly())
 	}
-	switch r[0].Str {
-	case "UTF8":
-	case "SQL_ASCII":
+	if r[0].Str == "SQL_ASCII" {
 		x.Add(connectors.Finding{Warning: true, Code: dialect.CodeCharset, Message: "the database has no character set (SQL_ASCII): it keeps bytes as they come, and what other programs read there may be something else",
 			Cure: "have the DBA move it to a database with encoding UTF8"})
-	default:
-		x.Add(connectors.Finding{Warning: true, Code: dialect.CodeCharset, Message: "the database keeps texts in " + r[0].Str + ": a form with a character beyond it parks",
-			Cure: "replace what it lacks in the mapping by replace(), or have the DBA move it to a database with encoding UTF8"})
 	}
 	return nil
 }
 
 const traitsQuery = `
-SELECT c.relkind::text, c.relpersistence::text, pg_catalog.row_security_active(c.oid) FROM pg_catalog.pg_class c WHERE c.oid = $1::pg_catalog.regclass`
+SELECT c.relkind::text, c.relpersistence::text, pg_catalog.row_security_active(c.oid), pg_catalog.current_setting('server_encoding') FROM pg_catalog.pg_class c WHERE c.oid = $1::pg_catalog.regclass`
 
 const columnTraits = `
 SELECT a.attname, a.attgenerated <> '' OR a.attidentity = 'a', a.attnotnull OR t.typnotnull,
@@ -72,6 +67,22 @@ FROM pg_catalog.pg_attrdef f JOIN pg_catalog.pg_depend d ON d.classid = 'pg_cata
 JOIN pg_catalog.pg_class s ON s.oid = d.refobjid AND s.relkind = 'S' JOIN pg_catalog.pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
 WHERE f.adrelid = $1::pg_catalog.regclass AND CASE WHEN s.relkind = 'S' THEN NOT pg_catalog.has_sequence_privilege(s.oid, 'USAGE, UPDATE') END`
 
+// sets are the encodings of databases that mappings have a name for.
+var sets = map[string]string{"LATIN1": "iso-8859-1", "LATIN2": "iso-8859-2", "LATIN9": "iso-8859-15", "WIN1250": "windows-1250", "WIN1252": "windows-1252"}
+
+// charsets gives all texts of a table the encoding of the database, where that is not Unicode.
+func charsets(rows [][]connectors.Value, tab *dialect.Table) map[string]string {
+	of := map[string]string{}
+	for _, r := range rows {
+		for _, c := range tab.Columns {
+			if set := r[3].Str; set != "UTF8" && set != "SQL_ASCII" {
+				of[c.Name] = set
+			}
+		}
+	}
+	return of
+}
+
 func traits(ctx context.Context, x *dialect.Inspection, tab *dialect.Table) (*dialect.Traits, error) {
 	var stmts []dialect.Statement
 	for _, q := range []string{traitsQuery, columnTraits, hooks, indexes, sequences} {
@@ -97,6 +108,7 @@ func traits(ctx context.Context, x *dialect.Inspection, tab *dialect.Table) (*di
 		}
 		tr.Policies = r[2].Int == 1
 	}
+	tr.Charsets = charsets(res[0].Rows, tab)
 	for _, r := range res[1].Rows {
 		tr.Computed[r[0].Str], tr.Strictly[r[0].Str], tr.Needs[r[0].Str] = r[1].Int == 1, r[2].Int == 1, r[3].Int == 1
 		tr.Whole[r[0].Str] = int(dialect.AsInt(r[4]))

@@ -1,0 +1,162 @@
+package accepting
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
+	"hash"
+	"slices"
+
+	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/engine"
+	"github.com/inbasket/inbasket/connectors"
+)
+
+// before looks for an arrival under names that it does not have today: those by earlier versions of its mapping, and those that forms
+// of its route had among others. The very same form is answered, unless a front office waits for it that is not told of that one. What
+// may be the same is for a person to decide: why says so.
+func (a *acceptance) before(n int) (why *journal.Reason, answered bool) {
+	r := &a.arrivals[n]
+	mine := func(office string) bool { return r.Office == "" || r.Office == office }
+	for _, alias := range r.Aliases {
+		k, found := a.Claimant(r.Scope, alias)
+		if !found {
+			continue
+		}
+		same, unsure, _ := recognises(a.Look, r, k, true)
+		if same {
+			a.answerKnown(n, k, "reference")
+			return nil, true
+		}
+		if unsure {
+			why = knownBefore(k.ID, "by an earlier version of the mapping it is the same form", r.Office)
+		}
+	}
+	for _, b := range r.Before {
+		for i, name := range r.Names() {
+			k, found := a.Claimant(b.Scope, name)
+			if !found || !a.Is("SELECT count(*) FROM submission WHERE id=? AND route=?", k.ID, engine.Word(b.Route)) {
+				continue
+			}
+			same, unsure, _ := recognises(a.Look, r, k, i > 0)
+			switch office := a.Name(journal.Value[journal.NameID](a.Look, "SELECT office FROM submission WHERE id=?", k.ID)); {
+			case same && mine(office):
+				a.answerKnown(n, k, "reference")
+				return nil, true
+			case same || unsure:
+				why = knownBefore(k.ID, "it seems to be the same form", office)
+			case i == 0 && !b.Loose:
+				why = knownBefore(k.ID, "it has the same reference, and other content", office)
+			}
+		}
+	}
+	for _, g := range a.tombstones[n] {
+		switch {
+		case !g.apart:
+		case g.same && g.sure && mine(g.office):
+			a.tell(n, g.id, g.state, g.claim == 1, "reference")
+			return nil, true
+		default:
+			why = knownBefore(g.id, "it may be the same form, of which only a tombstone is left", g.office)
+		}
+	}
+	if why != nil {
+		if _, known := a.Claimant(r.Scope, r.Reference); known {
+			why = nil // then it was parked for that before, or is a conflict today
+		}
+	}
+	return why, false
+}
+
+// knownBefore says that a form may be one that was known before.
+func knownBefore(id journal.ID, what, office string) *journal.Reason {
+	whose := "no front office"
+	if office != "" {
+		whose = "front office " + office
+	}
+	return &journal.Reason{Code: journal.CodeKnownBefore, Text: "known before as " + id.String() + ", whose result is owed to " + whose + ": " + what,
+		Next: "compare both; reject this one, or release it to deliver it as well"}
+}
+
+// purgedForm is a tombstone as acceptance needs it.
+type purgedForm struct {
+	id    journal.ID
+	state journal.State
+	claim int64
+	same  bool // the very content came again
+
+	apart  bool // it has not this name today, or not for sure: see before
+	sure   bool // the mapping of today, or all bytes, tell that it is the same
+	office string
+}
+
+// tombstonesOf finds the tombstones that carry the references of arrivals, those that hold a reference first. Where
+// nothing was purged it costs nothing.
+func tombstonesOf(l *journal.Look, arrivals []journal.Arrival) map[int][]purgedForm {
+	key := l.PurgedKey()
+	if key == nil {
+		return nil
+	}
+	h := hmac.New(sha256.New, key)
+	type named struct {
+		n      int
+		alias  bool                 // by an earlier version of its mapping
+		before *journal.FormerRoute // among forms of which the route's were
+	}
+	refs := make([][]byte, 0, len(arrivals))
+	at := make(map[string][]named, len(arrivals))
+	for n := range arrivals {
+		r := &arrivals[n]
+		add := func(scope, name string, of named) {
+			ref := journal.HashOf(h, "reference", scope, name)
+			refs, at[string(ref)] = append(refs, ref), append(at[string(ref)], of)
+		}
+		for i, name := range r.Names() {
+			add(r.Scope, name, named{n, i > 0, nil})
+			for b := range r.Before {
+				add(r.Before[b].Scope, name, named{n, i > 0, &r.Before[b]})
+			}
+		}
+	}
+	found := map[int][]purgedForm{}
+	journal.EachOf(l, "SELECT ref, id, state, claim, digest, route, office FROM tombstone WHERE ref IN ", nil, refs, func(r struct {
+		Ref    []byte
+		ID     journal.ID
+		State  journal.State
+		Claim  int64
+		Digest []byte
+		Route  string `col:"word"`
+		Office string `col:"word"`
+	}) {
+		for _, a := range at[string(r.Ref)] {
+			if a.before != nil && a.before.Route != r.Route {
+				continue
+			}
+			arrival := &arrivals[a.n]
+			g := purgedForm{id: r.ID, state: r.State, claim: r.Claim, office: r.Office}
+			g.same, g.sure = tombstoneIs(h, r.Digest, arrival)
+			g.same = g.same && !slices.Contains(arrival.Elsewhere, r.Route)
+			if !g.same && (a.alias || a.before != nil && a.before.Loose) {
+				continue // two forms had one name by different rules
+			}
+			g.apart = a.before != nil || a.alias && !g.sure
+			found[a.n] = append(found[a.n], g)
+		}
+	})
+	for _, list := range found {
+		slices.SortFunc(list, func(a, b purgedForm) int { return cmp.Or(cmp.Compare(b.claim, a.claim), cmp.Compare(a.id, b.id)) })
+	}
+	return found
+}
+
+// tombstoneIs tells whether a tombstone is that of the very form that arrives. It is not sure where only an earlier version of its
+// mapping says so, and the form has a reference today: the mapping of today cannot be asked about what is gone.
+func tombstoneIs(h hash.Hash, hashed []byte, r *journal.Arrival) (same, sure bool) {
+	for n, digest := range append([]connectors.Digest{r.Digest, r.Raw}, r.Also...) {
+		if bytes.Equal(hashed, journal.HashOf(h, "digest", string(digest[:]))) {
+			return true, n < 2 || !r.Named
+		}
+	}
+	return false, false
+}

@@ -1,0 +1,86 @@
+package sqldb
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/connectors/sqldb/dialect"
+)
+
+// TestReturnedAfterTrigger has a trigger change a row after the statement said what it wrote: what comes back, and goes into other rows, is
+// what stands there. A row that no key names again gives what the statement said.
+func TestReturnedAfterTrigger(t *testing.T) {
+	shape := &connectors.Shape{Write: "amount", Object: "AMOUNT", Op: connectors.Insert, Fields: []string{"AMT", "NAME"}, Returning: []string{"CODE", "NAME"}}
+	below := &connectors.Shape{Write: "below", Object: "BELOW", Op: connectors.Insert, Fields: []string{"CODE"}}
+	changes := map[string][]string{
+		"postgres": {"CREATE FUNCTION code() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE AMOUNT SET CODE = 'C' || NEW.ID WHERE ID = NEW.ID; RETURN NULL; END $$",
+			"CREATE TRIGGER g AFTER INSERT ON AMOUNT FOR EACH ROW EXECUTE FUNCTION code()"},
+		"sqlite": {"CREATE TRIGGER g AFTER INSERT ON AMOUNT BEGIN UPDATE AMOUNT SET CODE = 'C' || NEW.ID WHERE ID = NEW.ID; END"},
+	}
+	for _, fresh := range []func(testing.TB) engine{postgresEngine, func(t testing.TB) engine {
+		return engine{"sqlite", dialect.Config{Path: emptyFile(t, "again.db")}, nil}
+	}} {
+		for _, c := range []struct{ name, key, want string }{
+			{"identity", "ID integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "C1 C2 C3"},
+			{"unique beside another that holds nothing", "ID integer GENERATED ALWAYS AS IDENTITY UNIQUE, OTHER integer UNIQUE", "C1 C2 C3"},
+			{"of two columns", "ID integer GENERATED ALWAYS AS IDENTITY, KIND char(3) NOT NULL DEFAULT 'x', UNIQUE (KIND, ID)", "C1 C2 C3"},
+			{"no key", "ID integer GENERATED ALWAYS AS IDENTITY", "old old old"},
+			{"a key that holds nothing", "ID integer GENERATED ALWAYS AS IDENTITY, OTHER integer UNIQUE", "old old old"},
+		} {
+			e := fresh(t)
+			t.Run(e.typ+"/"+c.name, func(t *testing.T) {
+				key := c.key
+				if e.typ == "sqlite" {
+					if key = strings.Replace(key, "GENERATED ALWAYS AS IDENTITY", "", 1); !strings.Contains(key, "PRIMARY KEY") {
+						t.Skip("SQLite numbers its primary key only")
+					}
+				}
+				tg := e.open(t, nil)
+				exec(t, tg, append([]string{"CREATE TABLE AMOUNT (AMT decimal(9,2), NAME varchar(40), CODE varchar(8) DEFAULT 'old', " + key + ")", "CREATE TABLE BELOW (CODE varchar(8))"}, changes[e.typ]...)...)
+				var ds []connectors.Delivery
+				for _, k := range []string{"X", "Y", "Z"} {
+					ds = append(ds, connectors.Delivery{Key: k + "/register-1", Submission: k, Records: []connectors.Record{
+						{Shape: shape, Values: []connectors.Value{decimal("1.5"), text(k)}},
+						{Shape: below, Values: []connectors.Value{{Kind: connectors.Reference, Str: "amount.CODE"}}}}})
+				}
+				for range 2 { // the second time out of the ledger
+					m := deliver(t, tg, ds...)
+					var codes, names []string
+					for _, k := range []string{"X", "Y", "Z"} {
+						codes, names = append(codes, m[k].Returned["amount.CODE"].Str), append(names, m[k].Returned["amount.NAME"].Str)
+						if len(m[k].Returned) != 2 {
+							t.Errorf("%v", m[k].Returned)
+						}
+					}
+					if got := strings.Join(codes, " "); got != c.want || strings.Join(names, " ") != "X Y Z" {
+						t.Errorf("%s of %s", got, names)
+					}
+				}
+				if got := column(t, tg, "SELECT CODE FROM BELOW ORDER BY CODE"); got != c.want {
+					t.Errorf("below: %s", got)
+				}
+			})
+		}
+	}
+}
+
+// column is the texts of a column.
+func column(t testing.TB, tg *Target, query string) string {
+	t.Helper()
+	s, err := tg.Sys.Connect(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	res, err := s.Run(context.Background(), []dialect.Statement{{SQL: query, Rows: true, Item: -1}}, false, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, r := range res[0].Rows {
+		list = append(list, r[0].Str)
+	}
+	return strings.Join(list, " ")
+}
