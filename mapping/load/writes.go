@@ -331,12 +331,12 @@ func (b *builder) columns(spec source.Write) {
 	}
 	for i, f := range spec.Fields {
 		if f.Key == "" || strings.TrimSpace(f.Key) != f.Key {
-			b.report(b.file.Root().At(f.Line, f.Column, expr.CodeValue, "a column's name is not empty and does not begin or end with a blank", ""))
+			b.report(f.Value.Node.At(f.Line, f.Column, expr.CodeValue, "a column's name is not empty and does not begin or end with a blank", ""))
 			continue
 		}
 		for _, o := range spec.Fields[:i] {
 			if strings.EqualFold(o.Key, f.Key) {
-				b.plan.Warnings = append(b.plan.Warnings, b.file.Root().At(f.Line, f.Column, CodeDuplicate,
+				b.plan.Warnings = append(b.plan.Warnings, f.Value.Node.At(f.Line, f.Column, CodeDuplicate,
 					fmt.Sprintf("%s and %s are one column, unless the database tells small letters from capitals in names", o.Key, f.Key), "remove one of both"))
 			}
 		}
