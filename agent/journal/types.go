@@ -135,9 +135,9 @@ type Recognise func(form []byte, contentType, transport string, files []File) Li
 
 // Likeness is what the mapping of today says of a known form and one that arrives.
 type Likeness struct {
+	Exact   bool   // all bytes are equal
 	Same    bool   // all that it compares is equal
 	Named   bool   // and both have one name by it
-	Other   bool   // it takes different references out of both
 	Differs string // in what they differ although they are the same, without content
 }
 
