@@ -121,6 +121,7 @@ type Arrival struct {
 	Aliases        []string            // references that such versions would have given it, where it has none of its own
 	Elsewhere      []string            // the other routes of the same scope: what one of them took is no repeat
 	Before         []FormerRoute       // where the route's forms were known before
+	Takes          func(string) bool   // whether its route would take a form of this transport name out of the in-basket now; nil: posted
 	Raw            connectors.Digest   // over the bytes of form and attachments
 	Named          bool                // it has a reference of its own
 	Known          Recognise           // compares it with a known form; nil: the digests tell

@@ -27,12 +27,12 @@ func (a *acceptance) before(n int) (why *journal.Reason, answered bool) {
 				continue // its name of today
 			}
 			k, found := a.Claimant(b.Scope, name)
-			if !found || place > 0 && !a.Is("SELECT count(*) FROM submission WHERE id=? AND route=?", k.ID, engine.Word(b.Route)) {
+			if !found || place > 0 && !a.Is("SELECT count(*) FROM submission WHERE id=? AND route=?", k.ID, engine.Word(b.Route)) || b.There && !a.wouldTake(r, k.ID) {
 				continue
 			}
 			how, _ := recognises(a.Look, r, k, i > 0)
 			switch office := a.Name(journal.Value[journal.NameID](a.Look, "SELECT office FROM submission WHERE id=?", k.ID)); {
-			case how >= today && mine(office):
+			case how >= today && mine(office) && !b.There:
 				if how > most {
 					best, most = k, how
 				}
@@ -48,7 +48,7 @@ func (a *acceptance) before(n int) (why *journal.Reason, answered bool) {
 	for _, g := range a.tombstones[n] {
 		switch {
 		case !g.apart:
-		case g.how >= today && mine(g.office):
+		case g.how >= today && mine(g.office) && !g.there:
 			if g.how > most {
 				best, most, gone = journal.KnownForm{ID: g.id}, g.how, &g
 			}
@@ -76,6 +76,12 @@ func (a *acceptance) before(n int) (why *journal.Reason, answered bool) {
 	return nil, true
 }
 
+// wouldTake tells whether the route of an arrival would take a known form of the same in-basket now, which another one took.
+func (a *acceptance) wouldTake(r *journal.Arrival, id journal.ID) bool {
+	row, found := a.FormOf(id)
+	return found && r.Takes != nil && r.Takes(row.Transport) && a.Is("SELECT count(*) FROM submission WHERE id=? AND inbasket=?", id, engine.Word(r.Inbasket))
+}
+
 // knownBefore says that a form may be one that was known before.
 func knownBefore(id journal.ID, what, office string) *journal.Reason {
 	whose := "no front office"
@@ -94,6 +100,7 @@ type purgedForm struct {
 	how   alike
 
 	apart  bool // it has not this name today, or not for sure: see before
+	there  bool // the route that took it is still there
 	office string
 }
 
@@ -150,7 +157,7 @@ func tombstonesOf(l *journal.Look, arrivals []journal.Arrival) map[int][]purgedF
 			if g.how == another && (a.alias || a.before != nil && a.before.Loose) {
 				continue // two forms had one name by different rules
 			}
-			g.apart = a.before != nil || a.alias && g.how == earlier
+			g.apart, g.there = a.before != nil || a.alias && g.how == earlier, a.before != nil && a.before.There
 			found[a.n] = append(found[a.n], g)
 		}
 	})
