@@ -127,7 +127,7 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 	if !ok {
 		c.stop(n, CodeUnknownHelper, name+" is not part of the mapping language", diag.Suggest(name, callable))
 	}
-	list := c.node(args[0])
+	list := c.within(args[0])
 	c.inside(args[0], list)
 	c.isList(args[0], list)
 	c.markAt(args[0], list, len(args) == 1 && name == "sum" || name == "filter" || name == "find")

@@ -23,7 +23,8 @@ type Binding struct {
 	Under   *Path    // as of an expression
 	Write   *Write
 	members map[string]Eval
-	Depth   int  // of the innermost loop that it hangs on, from 1; 0: none
+	Depth   int // of the innermost loop that it hangs on, from 1; 0: none
+	Uses    []*Path
 	Late    bool // it is only known once a form is a submission
 }
 

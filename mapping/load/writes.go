@@ -202,6 +202,7 @@ func (b *builder) loops(w *mapping.Write, spec source.Write, s **expr.Scope) {
 		}
 		if p == nil {
 			b.rehearse(x, list, "each", expr.NeedList("each"))
+			comp.Members(list, 0)
 		}
 		l := b.plan.Program.Loop(list, depth)
 		w.Loops = append(w.Loops, l)

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -88,12 +89,12 @@ func (s *Schema) Known(abs []expr.Step) (ok bool, at int, names []string) {
 	return true, 0, nil
 }
 
-// FieldsOf returns the dotted paths of all values that the schema names, without indexes. Where it leads back into
+// FieldsOf returns the ways to all values that the schema names, without indexes, sorted. Where it leads back into
 // itself the walk ends.
-func (s *Schema) FieldsOf() []string {
-	found := map[string]bool{}
-	var walk func(now []*jsonschema.Schema, at string, trail map[*jsonschema.Schema]bool)
-	walk = func(now []*jsonschema.Schema, at string, trail map[*jsonschema.Schema]bool) {
+func (s *Schema) FieldsOf() [][]string {
+	found := map[string][]string{}
+	var walk func(now []*jsonschema.Schema, at []string, trail map[*jsonschema.Schema]bool)
+	walk = func(now []*jsonschema.Schema, at []string, trail map[*jsonschema.Schema]bool) {
 		if len(found) > maxBranches {
 			return
 		}
@@ -123,23 +124,15 @@ func (s *Schema) FieldsOf() []string {
 				if sub == nil || sub.Bool != nil || anyIn(next, trail) {
 					continue
 				}
-				walk(next, Under(at, name), inner)
+				walk(next, append(slices.Clip(at), name), inner)
 			}
 		}
-		if leaf && at != "" {
-			found[at] = true
+		if leaf && len(at) > 0 {
+			found[strings.Join(at, "\x00")] = at
 		}
 	}
-	walk(shapes(s.root), "", map[*jsonschema.Schema]bool{})
-	return slices.Sorted(maps.Keys(found))
-}
-
-// Under is the dotted path of a name below another.
-func Under(at, name string) string {
-	if at == "" {
-		return name
-	}
-	return at + "." + name
+	walk(shapes(s.root), nil, map[*jsonschema.Schema]bool{})
+	return slices.SortedFunc(maps.Values(found), slices.Compare[[]string])
 }
 
 func anyIn(list []*jsonschema.Schema, set map[*jsonschema.Schema]bool) bool {
