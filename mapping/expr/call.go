@@ -87,6 +87,9 @@ func (c *Compiler) said(xs []Compiled) helpers.Call {
 	how := helpers.Call{Consts: make([]*value.Value, len(xs)), Strict: c.Strict, Tables: c.Tables}
 	for i := range xs {
 		how.Consts[i] = xs[i].Const
+		if xs[i].Const != nil && c.Tables[xs[i].Const.Str] != nil {
+			c.Tables[xs[i].Const.Str].Named = true
+		}
 	}
 	return how
 }

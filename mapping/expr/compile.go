@@ -277,6 +277,9 @@ func (c *Compiler) identifier(n *ast.IdentifierNode) Compiled {
 	c.depth = max(c.depth, b.Depth)
 	c.Late = c.Late || b.Late
 	c.taken = append(c.taken, b.Uses...)
+	if b.Found != nil {
+		*b.Found = true
+	}
 	switch {
 	case b.Path != nil:
 		return c.pathExpr(b.Path)

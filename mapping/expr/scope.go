@@ -23,9 +23,10 @@ type Binding struct {
 	Under   *Path    // as of an expression
 	Write   *Write
 	members map[string]Eval
-	Depth   int // of the innermost loop that it hangs on, from 1; 0: none
-	Uses    []*Path
-	Late    bool // it is only known once a form is a submission
+	Depth   int     // of the innermost loop that it hangs on, from 1; 0: none
+	Uses    []*Path // as of an expression
+	Found   *bool   // set once an expression has it
+	Late    bool    // it is only known once a form is a submission
 }
 
 // Write is a write as other writes see it.
@@ -162,3 +163,8 @@ func (s *Scope) Items(name string, l Loop) *Scope {
 
 // Nothing stands for an expression that is wrong, which is told.
 var Nothing = Compiled{Eval: func(*Env) value.Value { return value.Missing }, Path: &Path{Slot: -1}}
+
+var word = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
+
+// Words are the words that stand in a text which may be an expression: its names are among them.
+func Words(text string) []string { return word.FindAllString(text, -1) }

@@ -103,7 +103,7 @@ type ignored struct {
 func (b *builder) doubtful() bool {
 	for _, p := range b.problems {
 		switch p.Code {
-		case expr.CodeSyntax, expr.CodeUnknownName, CodeUnknownField, expr.CodeUnknownHelper, helpers.CodeArguments, CodeOneOf, CodeProcedureUnsupported,
+		case expr.CodeSyntax, expr.CodeUnknownName, CodeCircle, CodeUnknownField, expr.CodeUnknownHelper, helpers.CodeArguments, CodeOneOf, CodeProcedureUnsupported,
 			expr.CodeReference, expr.CodeReferenceInside, helpers.CodeLookupUnknown, mapping.CodeList, CodeShadow:
 			return true
 		}

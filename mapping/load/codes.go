@@ -10,6 +10,8 @@ const (
 	CodeOneOf                = "mapping.one-of"                // exactly one of table, layout, document, procedure must be given
 	CodeProcedureUnsupported = "mapping.procedure-unsupported" // this version does not call procedures yet; write to a table
 	CodeCycle                = "mapping.cycle"                 // targets wait for each other's returned values; break the circle
+	CodeCircle               = "mapping.circle"                // names of let are made of each other; break the circle
+	CodeIdle                 = "mapping.idle"                  // a let, lookup, layout or list that nothing uses, or a write that no case of tests looks at; use it, remove it, or add a case
 	CodeKey                  = "mapping.key"                   // key names a field that the write does not have, or is needed and missing
 	CodeType                 = "mapping.type"                  // a field's type is not known or is wrong for the expression
 	CodeLookupFile           = "mapping.lookup-file"           // a lookup's file cannot be used

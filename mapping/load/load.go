@@ -56,6 +56,7 @@ type builder struct {
 	root     *expr.Scope
 	fields   *uses.Fields // which of the form's are used
 	ignores  []ignored
+	named    []named
 	lists    map[string]bool     // XML: declared lists
 	single   map[string][]string // of formats that have lists: ways to what is used as one value; listed: as a list
 	listed   map[string]bool
@@ -101,6 +102,7 @@ func (b *builder) load() (*mapping.Plan, error) {
 	b.answer()
 	if !broken && !b.doubtful() {
 		b.forgotten()
+		b.idle()
 	}
 	if len(b.problems) > 0 {
 		b.problems.Sort()
@@ -188,9 +190,7 @@ func (b *builder) choice(at []any, word string, words []string) {
 // names sets up the outermost scope: form, submission, attachments and let; then reference and ignore.
 func (b *builder) names() {
 	b.root = expr.FormScope().Inner()
-	for _, l := range b.spec.Let {
-		b.let(b.root, l, "", nil)
-	}
+	b.lets(b.root, b.spec.Let, "", nil)
 	if x := b.spec.Input.Reference; x != nil && x.Node != nil {
 		b.reference(*x)
 	}

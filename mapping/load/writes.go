@@ -105,9 +105,7 @@ func (b *builder) write(i int, spec source.Write) {
 	row := w.RowSlot
 	s = s.Inner()
 	s.Names["row"] = expr.Binding{Depth: len(w.Loops), Eval: func(e *expr.Env) value.Value { return e.Slots[row] }}
-	for _, l := range spec.Let {
-		b.let(s, l, spec.To, &w.Lets)
-	}
+	b.lets(s, spec.Let, spec.To, &w.Lets)
 	if spec.When != nil {
 		if c, ok := b.condition(s, *spec.When, spec.To); ok {
 			w.When = &c

@@ -12,6 +12,7 @@ type Table struct {
 	Rows    map[string]string
 	once    sync.Once
 	byValue map[string]string
+	Named   bool // by an expression
 }
 
 // Row is the value of a table: numbers are compared as numbers.
