@@ -31,12 +31,35 @@ write: [{as: w, to: t, table: T, each: r in form, fields: {NAME: r.NAME, FEE: r.
 	}
 }
 
+// TestGroupedForm maps the lines of each case of a CSV form below their case.
+func TestGroupedForm(t *testing.T) {
+	t.Parallel()
+	p := mappings.Load(t, `
+mapping: m
+version: 1
+input: {format: csv, csv: {group: [CASE], guard: tab}}
+write: [{as: w, to: t, table: T, each: [c in form, l in c.lines], fields: {CASE: c.CASE, NAME: l.NAME}}]
+`)
+	m, err := p.Map(mappings.Form(t, p, "CASE,NAME\n7,\t=A\n8,B\n7,C\n"), expr.Input{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var have string
+	for _, r := range m.Deliveries[0].Records {
+		have += mapping.Show(r.Values[0]) + mapping.Show(r.Values[1]) + " "
+	}
+	if have != "7=A 7C 8B " {
+		t.Error(have)
+	}
+}
+
 // TestUnreadable: settings by which no form could be read are found by check.
 func TestUnreadable(t *testing.T) {
 	t.Parallel()
 	for _, input := range []string{"format: fixed", "format: fixed, fixed: {fields: []}", "format: fixed, fixed: {charset: klingon, fields: [{name: A, width: 1}]}",
 		"format: fixed, fixed: {fields: [{name: A, width: 0}]}", "format: fixed, fixed: {fields: [{name: A, width: 1}, {name: A, width: 1}]}",
-		"format: fixed, fixed: {fields: [{name: A, width: 1, type: date}]}", "format: csv, csv: {delimiter: ab}", "format: csv, csv: {charset: klingon}", "format: csv, csv: {quote: '||'}"} {
+		"format: fixed, fixed: {fields: [{name: A, width: 1, type: date}]}", "format: csv, csv: {delimiter: ab}", "format: csv, csv: {charset: klingon}", "format: csv, csv: {quote: '||'}",
+		"format: json, charset: klingon", "format: urlencoded, charset: klingon", "format: csv, csv: {guard: '||'}", "format: csv, csv: {group: lines}"} {
 		_, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte("mapping: m\nversion: 1\ninput: {unused: allow, " + input + "}\nwrite: [{as: w, to: t, table: T, fields: {A: '\"a\"'}}]\n")}}, "m.yaml", nil)
 		var problems diag.Problems
 		if !errors.As(err, &problems) || problems[0].Line != 3 {

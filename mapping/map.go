@@ -25,6 +25,8 @@ func (p *Plan) Map(f Form, in expr.Input) (*Mapped, error) {
 // mapper maps one form.
 type mapper struct {
 	plan    *Parts
+	form    Form
+	sent    func(pointer string) string // where the sender has a place of the tree; nil until it is asked for
 	env     *expr.Env
 	out     *Mapped
 	errs    []schema.FieldError
@@ -51,11 +53,12 @@ type observation struct {
 const maxErrors = 200
 
 func newMapper(p *Parts, f Form, in expr.Input) *mapper {
-	return &mapper{plan: p, env: expr.NewEnv(&p.Program, f, &in), out: &Mapped{Deliveries: make([]Delivery, len(p.Targets))}}
+	return &mapper{plan: p, form: f, env: expr.NewEnv(&p.Program, p.tree(f), &in), out: &Mapped{Deliveries: make([]Delivery, len(p.Targets))}}
 }
 
 func (m *mapper) run() (*Mapped, error) {
 	if fault := cmp.Or(m.plan.foreign(m.env.Form), m.plan.repeats(m.env.Form)); fault != nil {
+		fault.Cause.Pointer = m.sentAt(fault.Cause.Pointer)
 		return nil, fault
 	}
 	for i, t := range m.plan.Targets {
@@ -141,7 +144,7 @@ func (m *mapper) failed(src *expr.Path, at ...string) bool {
 		return true
 	}
 	if err.Limit != "" {
-		m.fault = &Fault{At: strings.Join(at, "."), Pointer: pointerIn(m.env, src), Cause: schema.FieldError{Code: err.Code, Message: err.Message}, Limit: err.Limit}
+		m.fault = &Fault{At: strings.Join(at, "."), Pointer: m.pointer(src), Cause: schema.FieldError{Code: err.Code, Message: err.Message}, Limit: err.Limit}
 		return true
 	}
 	m.env.Err = nil
@@ -149,7 +152,7 @@ func (m *mapper) failed(src *expr.Path, at ...string) bool {
 	if why.said = err.Code == value.CodeRejected; why.said {
 		why.way = src
 	}
-	m.wrong(strings.Join(at, "."), why, schema.FieldError{Pointer: pointerIn(m.env, why.way), Code: err.Code, Message: err.Message})
+	m.wrong(strings.Join(at, "."), why, schema.FieldError{Pointer: m.pointer(why.way), Code: err.Code, Message: err.Message})
 	return true
 }
 
@@ -384,11 +387,11 @@ func (m *mapper) field(w *Write, i, record int) connectors.Value {
 		return connectors.Value{}
 	}
 	if note != "" {
-		m.out.Notes = append(m.out.Notes, Note{Target: w.Target, Write: w.Name, Field: f.Name, Pointer: pointerIn(e, src), Text: note})
+		m.out.Notes = append(m.out.Notes, Note{Target: w.Target, Write: w.Name, Field: f.Name, Pointer: m.pointer(src), Text: note})
 	}
 	out := v.Connector()
 	if m.observe != nil {
-		m.observe(observation{w, record, i, out, pointerIn(e, src), from, made, note, m.deletes})
+		m.observe(observation{w, record, i, out, m.pointer(src), from, made, note, m.deletes})
 	}
 	return out
 }
@@ -399,15 +402,8 @@ func (m *mapper) unfit(w *Write, f *Field, src int32, made value.Making) connect
 	m.env.Err = nil
 	why := m.own(w, f, src, made, err.Code)
 	why.sort, why.made = err.Sort, why.made || err.Grown
-	m.wrong(w.Name+"."+f.Name, why, schema.FieldError{Pointer: pointerIn(m.env, why.way), Code: err.Code, Message: err.Message})
+	m.wrong(w.Name+"."+f.Name, why, schema.FieldError{Pointer: m.pointer(why.way), Code: err.Code, Message: err.Message})
 	return connectors.Value{}
-}
-
-func pointerIn(e *expr.Env, src *expr.Path) string {
-	if src == nil {
-		return ""
-	}
-	return src.Pointer(e)
 }
 
 // documents puts every attachment beside the records.
@@ -472,7 +468,7 @@ type origin struct {
 // trace finds where the values of a target's records come from by mapping the form once more: that is needed only when
 // something is wrong or was changed, and so costs nothing otherwise.
 func (m *mapper) trace(target string, wrong *encode.FieldError) map[place]origin {
-	again := &mapper{plan: m.plan, env: expr.NewEnv(&m.plan.Program, m.env.Form, m.env.In), out: &Mapped{Deliveries: make([]Delivery, len(m.plan.Targets))}}
+	again := &mapper{plan: m.plan, form: m.form, env: expr.NewEnv(&m.plan.Program, m.env.Form, m.env.In), out: &Mapped{Deliveries: make([]Delivery, len(m.plan.Targets))}}
 	defer again.env.Free()
 	from := map[place]origin{}
 	again.observe = func(o observation) { // it does not hold m, which then would live on the heap for every form
@@ -484,7 +480,7 @@ func (m *mapper) trace(target string, wrong *encode.FieldError) map[place]origin
 		one := origin{pointer: o.pointer}
 		if wrong != nil && at == (place{wrong.Record, wrong.Write, wrong.Field}) {
 			one.why = again.own(o.write, f, o.from, o.made, wrong.Code)
-			one.cause = pointerIn(again.env, one.why.way)
+			one.cause = again.pointer(one.why.way)
 		}
 		from[at] = one
 	}

@@ -15,11 +15,12 @@ import (
 	"github.com/inbasket/inbasket/mapping/expr"
 	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/schema"
+	"github.com/inbasket/inbasket/mapping/shape"
 	"github.com/inbasket/inbasket/mapping/source"
 	"github.com/inbasket/inbasket/mapping/uses"
 )
 
-// Form is a decoded form: map[string]any, []any, string, json.Number, bool and nil.
+// Form is a decoded form; Tree has what is in it: map[string]any, []any, string, json.Number, bool and nil.
 type Form = any
 
 // FieldError is one mistake of a form.
@@ -64,7 +65,7 @@ func (f *Fault) Error() string {
 		s += "; the form's schema allows it"
 	case f.Made:
 		s += "; the mapping made it of the form's value, which is not what is wrong"
-	case f.Cause.Pointer == "" && f.At != "input.csv" && f.Cause.Code != expr.CodeReference:
+	case f.Cause.Pointer == "" && f.At != "input.csv" && f.At != "input.shape" && f.Cause.Code != expr.CodeReference:
 		s += "; it does not come from the form"
 	}
 	if f.At != "" {
@@ -143,6 +144,8 @@ type Parts struct {
 	Version      int
 	Format       string
 	Options      decode.Options
+	Shape        *shape.Shape
+	Lists        []string // of the plain tree that the shape makes
 	Schema       *schema.Schema
 	Refer        *expr.Compiled
 	Refers       string // its text
@@ -229,8 +232,8 @@ func (p *Plan) Unchecked() []string {
 	return all
 }
 
-// Decode reads a form's bytes. Errors are *decode.Error. A mapping is made for one format; a form of a content
-// type that says another is not guessed at. No content type, or one that says nothing, is fine.
+// Decode reads a form's bytes. Errors are *decode.Error, or a *Fault where it is not what input.shape names. A mapping is made
+// for one format; a form of a content type that says another is not guessed at. No content type, or one that says nothing, is fine.
 func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
 	if is := decode.Sniff(contentType, nil); is != "" && is != p.parts.Format && len(decode.FormatNamed(p.parts.Format).Media) > 0 {
 		return nil, &decode.Error{Code: decode.CodeFormat, Message: "the form came as " + is + ", the mapping reads " + p.parts.Format}
@@ -239,10 +242,17 @@ func (p *Plan) Decode(form []byte, contentType string) (Form, error) {
 	if err == nil {
 		err = decode.CheckCharset(p.parts.Format, form, contentType, p.parts.Options)
 	}
+	switch {
+	case err != nil:
+		return nil, err
+	case p.parts.Shape == nil:
+		return f, nil
+	}
+	s, err := p.parts.shaped(f)
 	if err != nil {
 		return nil, err
 	}
-	return f, nil
+	return s, nil
 }
 
 // Warnings are what check found that may go wrong for some forms: those are parked then.
@@ -288,14 +298,20 @@ func (p *Plan) Validate(f Form) error {
 	if p.parts.Schema == nil {
 		return nil
 	}
-	wrong, never := p.parts.Schema.Validate(f)
+	wrong, never := p.parts.Schema.Validate(p.parts.tree(f))
+	if len(wrong) == 0 && never == nil {
+		return nil
+	}
+	at := p.parts.sender(f)
+	for i := range wrong {
+		wrong[i].Pointer = at(wrong[i].Pointer)
+	}
 	switch {
 	case never != nil:
+		never.Pointer = at(never.Pointer)
 		return &Fault{At: "input.schema", Cause: *never}
-	case len(wrong) > 0:
-		return &MapError{Fields: wrong}
 	}
-	return nil
+	return &MapError{Fields: wrong}
 }
 
 // Writes tells whether the mapping has a write of this name.

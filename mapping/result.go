@@ -29,7 +29,7 @@ func (p *Plan) MatchKey(f Form, in expr.Input, returned map[string]connectors.Va
 		return "", false
 	}
 	in.Returned = returned
-	e := expr.NewEnv(&p.parts.Program, f, &in)
+	e := expr.NewEnv(&p.parts.Program, p.parts.tree(f), &in)
 	defer e.Free()
 	var parts []string
 	for _, m := range p.parts.Answer.Match {
@@ -56,7 +56,7 @@ func (p *Plan) MatchNeeds(f Form, in expr.Input) []string {
 	if p.parts.Answer == nil {
 		return nil
 	}
-	e := expr.NewEnv(&p.parts.Program, f, &in)
+	e := expr.NewEnv(&p.parts.Program, p.parts.tree(f), &in)
 	defer e.Free()
 	for _, m := range p.parts.Answer.Match {
 		m.X.Eval(e)

@@ -30,7 +30,7 @@ func (p *Plan) SameDigest(f Form) (connectors.Digest, bool) {
 	if len(p.parts.Same.Parts) == 0 {
 		return connectors.Digest{}, false
 	}
-	e := expr.NewEnv(&p.parts.Program, f, &expr.Input{})
+	e := expr.NewEnv(&p.parts.Program, p.parts.tree(f), &expr.Input{})
 	defer e.Free()
 	h := sha256.New()
 	ref, _ := p.Reference(f)
@@ -111,7 +111,7 @@ func Differences(a, b Form) []string {
 			}
 		}
 	}
-	walk("", a, b)
+	walk("", Tree(a), Tree(b))
 	return out
 }
 

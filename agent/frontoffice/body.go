@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -141,15 +140,15 @@ type memory struct {
 	limit int64
 }
 
-// read reads r to its end, at most limit bytes, and counts them, also those of one front office, which may have most of them at
-// once; release gives them back.
-func (m *memory) read(r io.Reader, limit int64, of *atomic.Int64, most int64) (b []byte, release func(), err error) {
+// read reads r to its end, length bytes as it says and at most limit, and counts them, also those of one front office, which may have
+// most of them at once; release gives them back.
+func (m *memory) read(r io.Reader, length, limit int64, of *atomic.Int64, most int64) (b []byte, release func(), err error) {
 	var held int64
 	release = func() { m.used.Add(-held); of.Add(-held) }
 	c := &cappedReader{r: r, what: "a form", most: limit}
+	const step = 32 << 10
 	var buf bytes.Buffer
 	for {
-		const step = 32 << 10
 		held += step
 		if m.used.Add(step) > m.limit || of.Load()+step > most {
 			of.Add(step) // release takes it off
@@ -157,6 +156,9 @@ func (m *memory) read(r io.Reader, limit int64, of *atomic.Int64, most int64) (b
 			return nil, nil, errMemory
 		}
 		of.Add(step)
+		if held == step {
+			buf.Grow(int(min(max(length, 0), step)) + bytes.MinRead) // the last of which the end is read into
+		}
 		n, err := io.CopyN(&buf, c, step)
 		if err == io.EOF || err == nil && n < step {
 			return buf.Bytes(), release, nil
@@ -177,11 +179,8 @@ func mediaType(header string) (string, bool) {
 	if t == "multipart/form-data" {
 		return t, params["boundary"] != ""
 	}
-	f, takes, _ := decode.ByMedia(t)
-	if cs, said := params["charset"]; !takes || said && f.UTF8 && !strings.EqualFold(cs, "utf-8") { // others say their charset in their own way, which must agree
-		return "", false
-	}
-	return t, true
+	_, takes, _ := decode.ByMedia(t) // whether the charset is the one that the form is read in, its mapping tells
+	return t, takes
 }
 
 // smallBody is how many bytes what is no form may have.

@@ -93,7 +93,7 @@ func formBody() *huma.RequestBody {
 	}
 	return &huma.RequestBody{
 		Required:    true,
-		Description: "The form as the mapping of its route reads it. With attachments: multipart/form-data with the form in the part named form, and every other part a file.",
+		Description: "The form as the mapping of its route reads it. With attachments: multipart/form-data with the form in the part named form, and every other part a file. Without a part named form, the parts that are no files are the fields of a urlencoded form.",
 		Content:     content,
 	}
 }

@@ -2,6 +2,7 @@ package frontoffice
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"net/url"
 	"path"
 	"strings"
 	"unicode"
@@ -55,10 +57,13 @@ type parts struct {
 	size        int64  // of all that was read
 	kept        int64  // of attachments that the content store has
 	release     func() // gives the form's memory back; never nil
+	fields      []byte // what a browser's form has, as it would be without files: all parts by name, of files the names
+	plain       bool   // one of them is no file
 }
 
 // readMultipart takes the form from the part named form, and streams every other part into the content
-// store as an attachment, in whatever order they come; keep says whether new ones are kept there.
+// store as an attachment, in whatever order they come; keep says whether new ones are kept there. Where no part is named form, the
+// parts that are no files are the fields of a browser's form.
 func (a *API) readMultipart(ctx context.Context, x *account, body io.Reader, boundary string, keep func() bool) (p parts, prob *Problem) {
 	p.release = func() {}
 	edges := &edges{r: body, first: []byte("--" + boundary), last: []byte("\n--" + boundary + "--")}
@@ -84,8 +89,15 @@ func (a *API) readMultipart(ctx context.Context, x *account, body io.Reader, bou
 	if edges.stray {
 		return p, problem(http.StatusBadRequest, CodeMultipart, "the multipart body has something before its first boundary or after its last one")
 	}
-	if p.contentType == "" {
-		return p, problem(http.StatusBadRequest, CodeMultipart, "there is no part named form")
+	switch {
+	case p.contentType != "" && p.plain:
+		return p, problem(http.StatusBadRequest, CodeMultipart, "every part but the one named form needs a file name")
+	case p.plain && int64(len(p.fields)) > a.limits.Form:
+		return p, a.largeProblem("a form", a.limits.Form, "bytes")
+	case p.plain:
+		p.contentType, p.form = "application/x-www-form-urlencoded; charset=utf-8", p.fields
+	case p.contentType == "":
+		return p, problem(http.StatusBadRequest, CodeMultipart, "there is no part named form, and none that is no file")
 	}
 	return p, nil
 }
@@ -105,20 +117,26 @@ func (a *API) readPart(ctx context.Context, x *account, part *multipart.Part, p 
 		if !ok || t == "multipart/form-data" {
 			return unsupported("the part named form needs a Content-Type of a form")
 		}
-		b, release, err := a.readForm(x, part)
+		b, release, err := a.readForm(x, part, 0)
 		if err != nil {
 			return a.bodyProblem(err)
 		}
-		p.contentType, p.form, p.release = part.Header.Get("Content-Type"), b, release
+		p.contentType, p.form = part.Header.Get("Content-Type"), b
+		p.hold(release)
 		return nil
+	}
+	file, named := fileName(part.Header)
+	if file == "" && p.contentType == "" {
+		return a.readField(x, part, p, named)
 	}
 	if len(p.attachments) >= a.limits.Attachments {
 		return a.largeProblem("a form", int64(a.limits.Attachments), "attachments")
 	}
-	name, ok := attachmentName(part.Header)
+	name, ok := safeName(file)
 	if !ok {
 		return problem(http.StatusBadRequest, CodeMultipart, "every part but the one named form needs a file name")
 	}
+	p.field(part.FormName(), name)
 	c := &cappedReader{r: part, what: "an attachment", most: a.limits.Attachment}
 	var blob connectors.Blob
 	var err error
@@ -144,22 +162,61 @@ func encoded(encoding string) bool {
 	return true
 }
 
-// readForm reads a form into memory, of which a front office has no more than its share.
-func (a *API) readForm(x *account, r io.Reader) (b []byte, release func(), err error) {
+// readForm reads a form into memory, of which a front office has no more than its share; length is what it says of itself.
+func (a *API) readForm(x *account, r io.Reader, length int64) (b []byte, release func(), err error) {
 	most := a.memory.limit
 	if a.offices.Load().several {
 		most = most * shareOf / shareIn
 	}
-	return a.memory.read(r, a.limits.Form, &x.held, most)
+	return a.memory.read(r, length, a.limits.Form, &x.held, most)
 }
 
-// attachmentName returns the file name of a part as a safe base name.
-func attachmentName(h textproto.MIMEHeader) (string, bool) {
+// readField reads a part that is no file. named: it has an empty file name, as a file has that was not chosen.
+func (a *API) readField(x *account, part *multipart.Part, p *parts, named bool) *Problem {
+	_, params, err := mime.ParseMediaType(cmp.Or(part.Header.Get("Content-Type"), "text/plain"))
+	if cs, said := params["charset"]; err != nil || said && !strings.EqualFold(cs, "utf-8") && !strings.EqualFold(cs, "us-ascii") {
+		return unsupported("a field of a browser's form is text in UTF-8, and the part named form needs a Content-Type of a form")
+	}
+	value, release, err := a.readForm(x, part, 0)
+	if err != nil {
+		return a.bodyProblem(err)
+	}
+	p.hold(release)
+	switch {
+	case part.FormName() == "":
+		return problem(http.StatusBadRequest, CodeMultipart, "a part has neither a name nor a file name")
+	case named && len(value) > 0:
+		return problem(http.StatusBadRequest, CodeMultipart, "a file has no name")
+	}
+	p.field(part.FormName(), string(value))
+	if p.plain = p.plain || !named; int64(len(p.fields)) > a.limits.Form {
+		return a.largeProblem("a form", a.limits.Form, "bytes")
+	}
+	return nil
+}
+
+// hold keeps what gives memory back.
+func (p *parts) hold(release func()) {
+	before := p.release
+	p.release = func() { before(); release() }
+}
+
+// field adds a field as urlencoded forms have it.
+func (p *parts) field(name, value string) {
+	if len(p.fields) > 0 {
+		p.fields = append(p.fields, '&')
+	}
+	p.fields = append(append(append(p.fields, url.QueryEscape(name)...), '='), url.QueryEscape(value)...)
+}
+
+// fileName returns the file name of a part; named: there is one, if only an empty one.
+func fileName(h textproto.MIMEHeader) (name string, named bool) {
 	_, params, err := mime.ParseMediaType(h.Get("Content-Disposition"))
 	if err != nil {
 		return "", false
 	}
-	return safeName(params["filename"])
+	name, named = params["filename"]
+	return name, named
 }
 
 // safeName keeps the last element of a name of any system, in NFC, without control characters and what

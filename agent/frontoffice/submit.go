@@ -97,7 +97,7 @@ func (a *API) readBody(ctx context.Context, q *call, count *post) (got parts, p 
 			p = a.bodyProblem(q.body.ended)
 		}
 	} else {
-		b, release, err := a.readForm(q.account, q.body)
+		b, release, err := a.readForm(q.account, q.body, q.r.ContentLength)
 		if err != nil {
 			return got, a.bodyProblem(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ import (
 )
 
 func TestSubmit(t *testing.T) {
-	for _, ct := range []string{"application/json", "application/json; charset=UTF-8", "application/xml", "text/xml; charset=iso-8859-1",
+	for _, ct := range []string{"application/json", "application/json; charset=UTF-8", "application/json; charset=utf-16", "application/xml", "text/xml; charset=iso-8859-1",
 		"application/x-www-form-urlencoded", "application/vnd.city+json", "text/csv"} {
 		t.Run(ct, func(t *testing.T) {
 			b := newBench(t, nil)
@@ -89,7 +90,6 @@ func TestSubmitRefusals(t *testing.T) {
 		{"no type", `{}`, nil, 415, CodeMediaType},
 		{"odd type", `{}`, []string{"Content-Type", "image/png"}, 415, CodeMediaType},
 		{"broken type", `{}`, []string{"Content-Type", "application/json; ="}, 415, CodeMediaType},
-		{"charset", `{}`, []string{"Content-Type", "application/json; charset=latin1"}, 415, CodeMediaType},
 		{"gzip", `{}`, []string{"Content-Type", "application/json", "Content-Encoding", "gzip"}, 415, CodeEncoding},
 		{"empty", ``, []string{"Content-Type", "application/json"}, 400, CodeEmpty},
 		{"large", strings.Repeat("x", 101), []string{"Content-Type", "application/json"}, 413, CodeTooLarge},
@@ -204,6 +204,49 @@ func TestMultipart(t *testing.T) {
 	}
 }
 
+// TestBrowserForm: parts that are no files are fields where no part is named form; of a file the field has its name.
+func TestBrowserForm(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		parts []part
+		form  string
+		files string
+	}{
+		{"fields", []part{{"name", "", "", "Ä&=%"}, {"owner[city]", "", "text/plain; charset=UTF-8", "x y"}, {"days[]", "", "", "1"}, {"days[]", "", "", ""}}, "name=%C3%84%26%3D%25&owner%5Bcity%5D=x+y&days%5B%5D=1&days%5B%5D=", ""},
+		{"a file among them", []part{{"name", "", "", "A"}, {"plan", `C:\\x\\Plän.pdf`, "application/pdf", "PDF"}, {"more", "", "", "B"}}, "name=A&plan=Pl%C3%A4n.pdf&more=B", "Plän.pdf"},
+		{"a file first", []part{{"plan", "p.pdf", "application/pdf", "PDF"}, {"name", "", "", "A"}}, "plan=p.pdf&name=A", "p.pdf"},
+		{"bytes that are no UTF-8", []part{{"name", "", "", "\xe4"}}, "name=%E4", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, nil)
+			body, ct := multi(c.parts...)
+			resp, text := b.do("POST", "/v1/submissions", body, "Content-Type", ct)
+			if resp.StatusCode != 202 {
+				t.Fatal(text)
+			}
+			in, names := b.incoming[0], ""
+			for _, a := range in.Attachments {
+				names += a.Name
+			}
+			if in.ContentType != "application/x-www-form-urlencoded; charset=utf-8" || string(in.Form) != c.form || names != c.files {
+				t.Errorf("%s %s %q", in.ContentType, in.Form, names)
+			}
+			if used := b.api.memory.used.Load(); used != 0 {
+				t.Errorf("%d bytes are still counted", used)
+			}
+		})
+	}
+	t.Run("a file that was not chosen", func(t *testing.T) {
+		b := newBench(t, nil)
+		body := "--b\r\nContent-Disposition: form-data; name=\"plan\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n" +
+			"--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nA\r\n--b--\r\n"
+		resp, text := b.do("POST", "/v1/submissions", body, "Content-Type", "multipart/form-data; boundary=b")
+		if resp.StatusCode != 202 || string(b.incoming[0].Form) != "plan=&name=A" || len(b.incoming[0].Attachments) != 0 {
+			t.Errorf("%s %+v", text, b.incoming)
+		}
+	})
+}
+
 func TestMultipartRefusals(t *testing.T) {
 	form := part{"form", "", "application/json", `{}`}
 	limits := func(o *Options) {
@@ -225,6 +268,12 @@ func TestMultipartRefusals(t *testing.T) {
 		{"form without type", []part{{"form", "", "", "{}"}}, 415, CodeMediaType},
 		{"form in form", []part{{"form", "", "multipart/form-data; boundary=x", "{}"}}, 415, CodeMediaType},
 		{"no file name", []part{form, {"a", "", "", "x"}}, 400, CodeMultipart},
+		{"field before form", []part{{"a", "", "", "x"}, form}, 400, CodeMultipart},
+		{"field without name", []part{{"", "", "", "x"}}, 400, CodeMultipart},
+		{"field in another charset", []part{{"a", "", "text/plain; charset=latin1", "x"}}, 415, CodeMediaType},
+		{"field large", []part{{"a", "", "", strings.Repeat("x", 101)}}, 413, CodeTooLarge},
+		{"names of files large", []part{{"a", "", "", strings.Repeat("x", 60)}, {"b", strings.Repeat("y", 60), "", "x"}}, 413, CodeTooLarge},
+		{"fields large", []part{{"a", "", "", strings.Repeat("x", 60)}, {"b", "", "", strings.Repeat("x", 60)}}, 413, CodeTooLarge},
 		{"only dots", []part{form, {"a", "..", "", "x"}}, 400, CodeMultipart},
 		{"form large", []part{{"form", "", "application/json", strings.Repeat("x", 101)}}, 413, CodeTooLarge},
 		{"form empty", []part{{"form", "", "application/json", ""}}, 400, CodeEmpty},
@@ -300,6 +349,8 @@ func FuzzMultipart(f *testing.F) {
 	body, _ := multi(part{"form", "", "application/json", "{}"}, part{"a", "b", "", "c"})
 	f.Add(body, body[2:62])
 	f.Add("--x\r\n\r\n\r\n--x--", "x")
+	body, _ = multi(part{"a", "", "", "b&=%"}, part{"c", "d", "", "e"}, part{"f", "", "text/plain; charset=utf-8", "g"})
+	f.Add(body, body[2:62])
 	f.Fuzz(func(t *testing.T, body, boundary string) {
 		fk := newFake()
 		l := DefaultLimits()
@@ -315,6 +366,9 @@ func FuzzMultipart(f *testing.F) {
 		}
 		if len(got.form) > 1000 || len(got.attachments) > 3 {
 			t.Error("over a limit")
+		}
+		if q, err := url.ParseQuery(string(got.form)); p == nil && strings.HasPrefix(got.contentType, "application/x-www-form-urlencoded") && got.plain && (err != nil || len(q) == 0) {
+			t.Errorf("%q: %v", got.form, err)
 		}
 		for _, at := range got.attachments {
 			if n, ok := safeName(at.Name); !ok || n != at.Name || strings.ContainsAny(n, "/\\\r\n\x00") {

@@ -155,14 +155,14 @@ func read(a *arrival) {
 		a.entry.Park = &why
 		return
 	}
-	if reason := nothing(form, r.Plan.Format()); reason != "" {
+	if reason := nothing(mapping.Tree(form), r.Plan.Format()); reason != "" {
 		a.entry.Park = &journal.Reason{Code: prepare.CodeUndecodable, Text: reason, Next: "ask the sender for a form, then reject this"}
 		return
 	}
 	a.form, a.read = form, true
 	a.recognise()
 	ref, failed := r.Plan.Reference(form)
-	if reason := improper(ref); reason == edgeBlank && !edged(form) {
+	if reason := improper(ref); reason == edgeBlank && !edged(mapping.Tree(form)) {
 		ref, failed = "", &mapping.Fault{At: "input.reference", Cause: mapping.FieldError{Code: CodeReference, Message: "the reference " + reason}}
 	} else if reason != "" {
 		a.refuseReference(reason, ref)

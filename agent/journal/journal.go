@@ -68,6 +68,7 @@ type Journal struct {
 	turned    func([]Turn)
 
 	jobs    chan *job
+	joint   atomic.Int64 // joint calls under way
 	quit    chan struct{}
 	stopped chan struct{}
 	closing sync.Once
@@ -78,6 +79,8 @@ type Journal struct {
 	started      bool
 	ids          idSource
 	seq          int64          // last event's number
+	crowd        int            // joint calls under way when the last commit ended
+	gathered     *time.Timer    // since then; by the machine's clock: nothing depends on it but speed
 	plans        map[int64]bool // plans that submissions are pinned to
 	purged       purgedKnown
 	afterRestore afterRestore // what a restore left to find out
@@ -139,7 +142,7 @@ func newJournal(dir string, o Options) *Journal {
 	j := &Journal{
 		path: filepath.Join(dir, FileName), now: systemClock{}.Now, content: o.Content, names: newNames(), hooks: o.Hooks, mended: o.Mended, turned: o.Turned, release: func() error { return nil },
 		jobs: make(chan *job), quit: make(chan struct{}), stopped: make(chan struct{}),
-		ids: idSource{rand: cmp.Or[io.Reader](o.Rand, rand.Reader)}, plans: map[int64]bool{}, pool: make(chan *engine.Conn, readers),
+		ids: idSource{rand: cmp.Or[io.Reader](o.Rand, rand.Reader)}, plans: map[int64]bool{}, gathered: time.NewTimer(0), pool: make(chan *engine.Conn, readers),
 		watches: watches{list: map[about]*watched{}}, push: map[string]bool{}, pinned: map[connectors.Digest]Plan{},
 	}
 	if abs, err := filepath.Abs(j.path); err == nil {

@@ -72,7 +72,10 @@ func Unmapped(err error) journal.Reason {
 // cannot know.
 func Undecodable(err error) journal.Reason {
 	var d *decode.Error
-	if errors.As(err, &d) && d.Limit() != "" {
+	if !errors.As(err, &d) { // it is well-formed, and not what the mapping takes
+		return Unmapped(err)
+	}
+	if d.Limit() != "" {
 		return Unmapped(&mapping.Fault{At: "the form", Pointer: d.Pointer, Limit: d.Limit(),
 			Cause: mapping.FieldError{Code: d.Code, Message: "is larger than input.limits." + d.Limit() + " allows: " + d.Error()}})
 	}

@@ -204,7 +204,7 @@ func (a *Section) open(r connectors.Result) (*answerFile, error) {
 		}
 	}
 	if a.Format == "csv" && a.Each != nil {
-		columns, rows, lines, bad, err := decode.CSVLines(r.Content, a.Options.CSV, a.Options.Limits)
+		columns, rows, lines, bad, err := decode.CSVLines(r.Content, a.Options.CSV.CSVOptions, a.Options.Limits)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrAnswer, err)
 		}

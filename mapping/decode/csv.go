@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -18,12 +19,25 @@ type CSVOptions struct {
 	Charset   string   `yaml:"charset" doc:"default utf-8"`
 	Columns   []string `yaml:"columns" doc:"names of the columns where there is no header line"`
 	Single    bool     `yaml:"single" doc:"the file is one record"` // the result is its map, not a list
+	Guard     string   `yaml:"guard" doc:"the character, or tab, that the sender puts before = + - @ at the beginning of a field, and that is taken off; default none"`
 }
+
+// FormCSV says how a form in CSV is written.
+type FormCSV struct {
+	CSVOptions `yaml:",inline"`
+	Group      []string `yaml:"group,one" doc:"columns whose equal values make lines one record: it has them, and the rest of each line under lines"`
+}
+
+// groupLines is the member of a grouped record that has its lines.
+const groupLines = "lines"
 
 // CSV decodes lines of delimited fields as RFC 4180 says. The first line names the columns unless
 // o.Columns does. The result is a list with one map for each line, or the map itself with o.Single; all
 // values are texts. Empty lines are skipped; a line with another number of fields is an error.
-func CSV(b []byte, o CSVOptions, l Limits) (any, error) {
+func CSV(b []byte, o CSVOptions, l Limits) (any, error) { return csvForm(b, FormCSV{CSVOptions: o}, l) }
+
+// csvForm decodes a form. With o.Group lines with equal keys are one record, wherever they stand, in the order of their first ones.
+func csvForm(b []byte, o FormCSV, l Limits) (any, error) {
 	l = l.orDefault()
 	if err := tooLarge(b, l); err != nil {
 		return nil, err
@@ -32,22 +46,57 @@ func CSV(b []byte, o CSVOptions, l Limits) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := newCSV(text, o, l)
+	d, err := newCSV(text, o.CSVOptions, l)
+	if err == nil && slices.Contains(o.Group, groupLines) {
+		err = &Error{Code: CodeFormat, Message: "a column by which lines are grouped cannot be called " + groupLines}
+	}
 	if err != nil {
 		return nil, err
 	}
 	rows, err := d.rows()
+	if err == nil && len(o.Group) > 0 {
+		rows, err = grouped(rows, d.columns, o.Group)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return oneOrAll(rows, o.Single)
 }
 
+// grouped makes one record of all rows with the same keys.
+func grouped(rows []any, columns, keys []string) ([]any, error) {
+	for _, key := range keys {
+		if !slices.Contains(columns, key) {
+			return nil, &Error{Code: CodeColumns, Line: 1, Column: 1, Message: "a column by which lines are grouped is not in the header"}
+		}
+	}
+	out, known := []any{}, map[string]map[string]any{}
+	for i, it := range rows {
+		row, group, id, some := it.(map[string]any), map[string]any{}, "", false
+		for _, key := range keys {
+			s, _ := row[key].(string)
+			group[key], id, some = s, id+strconv.Quote(s), some || s != ""
+			delete(row, key)
+		}
+		if !some {
+			return nil, underIndex(&Error{Code: CodeColumns, Message: "a line has nothing in the columns by which lines are grouped"}, i)
+		}
+		if known[id] == nil {
+			known[id] = group
+			out, group[groupLines] = append(out, group), []any{}
+		}
+		lines, _ := known[id][groupLines].([]any)
+		known[id][groupLines] = append(lines, row)
+	}
+	return out, nil
+}
+
 func newCSV(text []byte, o CSVOptions, l Limits) (*csvDecoder, error) {
 	d := &csvDecoder{b: text, limits: l, columns: o.Columns}
-	var err, bad, wrong error
+	var err, bad, odd, wrong error
 	d.delimiter, err = mark(o.Delimiter, ',')
 	d.quote, bad = mark(o.Quote, '"')
+	d.guard, odd = mark(o.Guard, 0)
 	if d.delimiter != 0 && d.delimiter == d.quote {
 		wrong = &Error{Code: CodeFormat, Message: "delimiter and quote are the same sign"}
 	}
@@ -56,7 +105,7 @@ func newCSV(text []byte, o CSVOptions, l Limits) (*csvDecoder, error) {
 			wrong = &Error{Code: CodeFormat, Message: fmt.Sprintf("column %d of the list needs a name of its own", i+1)}
 		}
 	}
-	return d, cmp.Or(err, bad, wrong)
+	return d, cmp.Or(err, bad, odd, wrong)
 }
 
 // oneOrAll returns the list, or its only item where exactly one is expected.
@@ -77,20 +126,49 @@ func charsetNamed(name string) (*charset.Charset, error) {
 	return nil, &Error{Code: CodeCharset, Message: "the character set is not known; known are " + strings.Join(charset.Names(), ", ")}
 }
 
-// toUTF8 converts b from a character set by name and drops a byte order mark; it may return a part of b.
+// marked returns the character set that a byte order mark at the beginning of b names, and what follows it; "": there is none.
+func marked(b []byte) (name string, rest []byte) {
+	for _, m := range []struct{ mark, name string }{{"\xff\xfe\x00\x00", "utf-32"}, {"\x00\x00\xfe\xff", "utf-32"},
+		{string(utf8BOM), "utf-8"}, {"\xfe\xff", "utf-16be"}, {"\xff\xfe", "utf-16le"}} {
+		if bytes.HasPrefix(b, []byte(m.mark)) {
+			return m.name, b[len(m.mark):]
+		}
+	}
+	return "", b
+}
+
+// unmarked takes off a byte order mark, which must be that of the character set. In EBCDIC its bytes are letters.
+func unmarked(b []byte, c *charset.Charset) ([]byte, error) {
+	said, rest := marked(b)
+	switch {
+	case c.EBCDIC(), said == "":
+		return b, nil
+	case said != c.Name():
+		return nil, &Error{Code: CodeCharset, Line: 1, Column: 1, Message: "the text begins with the byte order mark of " + said + ", and is to be read as " + c.Name()}
+	}
+	return rest, nil
+}
+
+// toUTF8 converts b from a character set by name, or without one from that of its byte order mark, which is dropped; it may return
+// a part of b.
 func toUTF8(b []byte, name string) ([]byte, error) {
+	if said, _ := marked(b); name == "" {
+		name = said
+	}
 	c, err := charsetNamed(name)
 	if err != nil {
 		return nil, err
 	}
-	if c.UTF8() {
-		if b = bytes.TrimPrefix(b, utf8BOM); utf8.Valid(b) {
-			return bytes.TrimPrefix(b, utf8BOM), nil
-		}
+	if b, err = unmarked(b, c); err != nil {
+		return nil, err
+	}
+	if c.UTF8() && utf8.Valid(b) {
+		return bytes.TrimPrefix(b, utf8BOM), nil
 	}
 	s, bad, ok := c.DecodeString(b)
 	if !ok {
-		line, column := place(b, bad)
+		good, _, _ := c.DecodeString(b[:bad])
+		line, column := place([]byte(good), len(good))
 		return nil, &Error{Code: CodeUTF8, Line: line, Column: column, Message: "the text is not valid " + c.Name()}
 	}
 	return []byte(strings.TrimPrefix(s, "\uFEFF")), nil
@@ -108,13 +186,14 @@ func mark(s string, def byte) (byte, error) {
 	case len(s) == 1 && s[0] != '\n' && s[0] != '\r' && s[0] < 0x80:
 		return s[0], nil
 	}
-	return 0, &Error{Code: CodeFormat, Message: "a delimiter or quote is one ASCII character, tab or none"}
+	return 0, &Error{Code: CodeFormat, Message: "a delimiter, quote or guard is one ASCII character, tab or none"}
 }
 
 type csvDecoder struct {
 	b         []byte
 	delimiter byte
 	quote     byte
+	guard     byte
 	limits    Limits
 	columns   []string
 	pos       int
@@ -273,6 +352,9 @@ func (d *csvDecoder) quoted() (string, error) {
 func (d *csvDecoder) text(s string, off int) (string, error) {
 	if len(s) > d.limits.Text {
 		return "", d.fail(CodeText, off, "the field is longer than %d bytes", d.limits.Text)
+	}
+	if d.guard != 0 && len(s) > 1 && s[0] == d.guard && strings.IndexByte("=+-@", s[1]) >= 0 {
+		s = s[1:]
 	}
 	return nfc(s), nil
 }

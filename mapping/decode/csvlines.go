@@ -47,7 +47,8 @@ const (
 func lineByLine(b []byte, name string) (text []byte, holes bool, err error) {
 	text, err = toUTF8(b, name)
 	c, known := charset.Lookup(name)
-	if err == nil || !known || !c.ASCII() || bytes.IndexByte(b, hole) >= 0 {
+	said, _ := marked(b)
+	if err == nil || !known || !c.ASCII() || said != "" && said != c.Name() || bytes.IndexByte(b, hole) >= 0 {
 		return text, false, err
 	}
 	for line := range bytes.SplitAfterSeq(bytes.TrimPrefix(b, utf8BOM), []byte{'\n'}) {

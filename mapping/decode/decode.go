@@ -69,10 +69,11 @@ func (e *Error) Limit() string {
 
 // Options are the settings of all formats; each format reads its own. They are a part of a mapping's input as they stand here.
 type Options struct {
-	Limits Limits       `yaml:"-"`
-	Lists  []string     `yaml:"lists" doc:"XML: dotted paths of elements that may repeat"` // and urlencoded: such as parcels.parcel
-	CSV    CSVOptions   `yaml:"csv" doc:"how a CSV form is written"`
-	Fixed  FixedOptions `yaml:"fixed" doc:"how a fixed-width form is written"`
+	Limits  Limits       `yaml:"-"`
+	Lists   []string     `yaml:"lists" doc:"XML: dotted paths of elements that may repeat"` // and urlencoded: such as parcels.parcel
+	Charset string       `yaml:"charset" doc:"json and urlencoded: the character set; default that of the byte order mark, else utf-8"`
+	CSV     FormCSV      `yaml:"csv" doc:"how a CSV form is written"`
+	Fixed   FixedOptions `yaml:"fixed" doc:"how a fixed-width form is written"`
 }
 
 var utf8BOM = []byte{0xEF, 0xBB, 0xBF}

@@ -66,7 +66,7 @@ func TestXML(t *testing.T) {
 
 func TestForm(t *testing.T) {
 	t.Parallel()
-	got, err := Form([]byte("a=1&b[c]=x+y%21&l[]=1&l[]=2&d=one&e=&o[p][q][]=%C3%A4&o[p][r]=a%CC%88"), Limits{}, "d")
+	got, err := Form([]byte("a=1&b[c]=x+y%21&l[]=1&l[]=2&d=one&e=&o[p][q][]=%C3%A4&o[p][r]=a%CC%88"), "", Limits{}, "d")
 	want := m{"a": "1", "b": m{"c": "x y!"}, "l": []any{"1", "2"}, "d": []any{"one"}, "e": "", "o": m{"p": m{"q": []any{"ä"}, "r": "ä"}}}
 	if d := cmp.Diff(want, got); d != "" || err != nil {
 		t.Error(err, d)
@@ -107,7 +107,7 @@ func TestFormats(t *testing.T) {
 			if FormatNamed(f.Name).Name != f.Name || f.decode == nil {
 				t.Fatal("it cannot be found by its name, or not be decoded")
 			}
-			if !f.UTF8 && (f.charset == "" || f.utf8 == nil) {
+			if f.charset == "" || f.utf8 == nil {
 				t.Error("nothing says in which character set it is read")
 			}
 			if len(f.Media) == 0 && f.Needs == "" {

@@ -96,7 +96,7 @@ func TestSniff(t *testing.T) {
 	for _, c := range []struct{ typ, in, want string }{
 		{"application/json; charset=utf-8", "", "json"}, {"application/vnd.x+json", "", "json"}, {"text/xml", "", "xml"}, {"application/x+xml", "", "xml"},
 		{"application/x-www-form-urlencoded", "", "urlencoded"}, {"text/csv", "", "csv"}, {"image/png", "{", ""}, {"", " \n{", "json"}, {"", "\ufeff<a/>", "xml"},
-		{"application/octet-stream", "[1]", "json"}, {"", "\xff\xfe<\x00", "xml"}, {"", "", ""}, {"", "a=1", ""}, {"text/plain", "<a/>", "xml"},
+		{"application/octet-stream", "[1]", "json"}, {"", "\xff\xfe<\x00", "xml"}, {"", "\xff\xfe{\x00", "json"}, {"", "\xfe\xff\x00 \x00[", "json"}, {"", "\xff\xfea\x00", ""}, {"", "", ""}, {"", "a=1", ""}, {"text/plain", "<a/>", "xml"},
 	} {
 		if got := Sniff(c.typ, []byte(c.in)); got != c.want {
 			t.Errorf("%q %q: %q", c.typ, c.in, got)

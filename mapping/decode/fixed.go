@@ -42,8 +42,8 @@ func Fixed(b []byte, o FixedOptions, l Limits) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.UTF8() {
-		b = bytes.TrimPrefix(b, utf8BOM)
+	if b, err = unmarked(b, c); err != nil { // widths count bytes, so that the mapping has to name the set
+		return nil, err
 	}
 	fields, err := placed(o.Fields)
 	if err != nil {
@@ -109,11 +109,24 @@ func split(b []byte, length int, c *charset.Charset) ([][]byte, error) {
 	}
 	cr, _ := c.AppendRune(nil, '\r')
 	for len(b) > 0 {
-		line, rest, _ := bytes.Cut(b, lf)
+		line, rest := cut(b, lf)
 		records = append(records, bytes.TrimSuffix(line, cr))
 		b = rest
 	}
 	return records, nil
+}
+
+// cut cuts b around the first line end, which begins where a character does.
+func cut(b, end []byte) (line, rest []byte) {
+	for at := 0; ; at++ {
+		next := bytes.Index(b[at:], end)
+		if next < 0 {
+			return b, nil
+		}
+		if at += next; at%len(end) == 0 {
+			return b[:at], b[at+len(end):]
+		}
+	}
 }
 
 func fixedRow(r []byte, fields []FixedField, c *charset.Charset, line int) (any, error) {

@@ -3,22 +3,27 @@ package decode
 import (
 	"net/url"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/inbasket/inbasket/mapping/charset"
 )
 
-// Form decodes an application/x-www-form-urlencoded body in UTF-8. a[b]=1 is field b of object a, and
+// Form decodes an application/x-www-form-urlencoded body whose bytes are of a character set, "" being UTF-8. a[b]=1 is field b of object a, and
 // a[]=1 an item of list a. A name that repeats is a list only if it ends with [] or its dotted path is
 // in lists; otherwise it is refused. All values are texts; an empty one is "". Errors are *Error.
-func Form(b []byte, l Limits, lists ...string) (any, error) {
+func Form(b []byte, charset string, l Limits, lists ...string) (any, error) {
 	l = l.orDefault()
 	if err := tooLarge(b, l); err != nil {
+		return nil, err
+	}
+	c, err := charsetNamed(charset)
+	if err != nil {
 		return nil, err
 	}
 	root := map[string]any{}
 	if len(b) == 0 {
 		return nil, &Error{Code: CodeEmpty, Line: 1, Column: 1, Message: "the form is empty"}
 	}
-	f := formDecoder{b: b, limits: l, lists: listSet(lists), root: root}
+	f := formDecoder{b: b, charset: c, limits: l, lists: listSet(lists), root: root}
 	for off := 0; off < len(b); {
 		end := off
 		for end < len(b) && b[end] != '&' {
@@ -35,11 +40,12 @@ func Form(b []byte, l Limits, lists ...string) (any, error) {
 }
 
 type formDecoder struct {
-	b      []byte
-	limits Limits
-	lists  map[string]bool
-	nodes  int
-	root   map[string]any
+	b       []byte
+	charset *charset.Charset
+	limits  Limits
+	lists   map[string]bool
+	nodes   int
+	root    map[string]any
 }
 
 // listSet makes a set of dotted paths; a leading "form." is dropped.
@@ -87,10 +93,20 @@ func (f *formDecoder) unescape(s string, off int) (string, error) {
 	if err != nil {
 		return "", f.fail(CodeSyntax, off, "a percent sign is not followed by two hexadecimal digits")
 	}
-	if !utf8.ValidString(t) {
-		return "", f.fail(CodeUTF8, off, "the text is not valid UTF-8")
+	t, _, ok := f.charset.DecodeString([]byte(t))
+	if !ok {
+		return "", f.fail(CodeUTF8, off, "the text is not valid %s", f.charset.Name())
 	}
 	return nfc(t), nil
+}
+
+// formUTF8 is all that a body says, in UTF-8: its names, its values and the marks between them.
+func formUTF8(b []byte, charset string) ([]byte, error) {
+	text, err := url.QueryUnescape(string(b))
+	if err != nil {
+		return nil, &Error{Code: CodeSyntax, Message: "a percent sign is not followed by two hexadecimal digits"}
+	}
+	return toUTF8([]byte(text), charset)
 }
 
 // splitKey splits a[b][c][] into its steps; list tells of [] at the end.

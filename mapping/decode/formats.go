@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"cmp"
 	"mime"
 	"slices"
 	"strings"
@@ -20,52 +21,71 @@ type Format struct {
 	Needs    string   // why the section of its name must be there; empty: it need not
 	Example  string   // of that section
 	Answers  bool     // answer files may be written so
-	UTF8     bool     // in no other character set
-	charset  string   // where another one is said
+	charset  string   // where its character set is said
 	Text     bool     // it has no types of its own: what a client builds is a text
 	Fields   bool     // it is made of fields: without one it is no form
 	Sample   any      // a form, for the description of the API
 
-	begins func(b []byte) bool                           // with its first character; nil: that does not tell
-	types  func(o Options) [][]string                    // that it makes, by depth; the last go for everything below; nil: all of JSON Schema's
-	utf8   func(b []byte, o Options) (_ []byte, _ error) // the text that is read
+	begins func(b []byte) bool                                        // with its first character; nil: that does not tell
+	types  func(o Options) [][]string                                 // that it makes, by depth; the last go for everything below; nil: all of JSON Schema's
+	utf8   func(b []byte, o Options, said string) (_ []byte, _ error) // the text that is read; said: of this character set instead
 	decode func(b []byte, o Options) (any, error)
 }
 
 // formats in the order in which they are told.
 var formats = []Format{
 	{
-		Name: "json", Media: []string{"application/json"}, suffix: "+json", alias: []string{"text/json"}, Settings: []string{"limits.depth"}, Answers: true, UTF8: true,
+		Name: "json", Media: []string{"application/json"}, suffix: "+json", alias: []string{"text/json"}, Settings: []string{"charset", "limits.depth"}, Answers: true, charset: "input.charset, else that of the byte order mark, else utf-8",
 		Sample: map[string]any{"meta": map[string]any{"reference": "BP-2026-00017"}, "applicant": map[string]any{"familyName": "Müller"}},
 		begins: func(b []byte) bool { return b[0] == '{' || b[0] == '[' },
-		decode: func(b []byte, o Options) (any, error) { return JSON(b, o.Limits) },
+		utf8:   func(b []byte, o Options, said string) ([]byte, error) { return toUTF8(b, cmp.Or(said, o.Charset)) },
+		decode: func(b []byte, o Options) (any, error) {
+			text, err := jsonUTF8(b, o.Charset)
+			if err != nil {
+				return nil, err
+			}
+			return JSON(text, o.Limits)
+		},
 	},
 	{
 		Name: "xml", Media: []string{"application/xml", "text/xml"}, suffix: "+xml", Settings: []string{"lists", "limits.depth"}, Answers: true, charset: "that of the XML declaration", Text: true,
 		Sample: "<form><reference>DL-2026-4</reference></form>",
-		begins: func(b []byte) bool {
-			return b[0] == '<' || bytes.HasPrefix(b, []byte{0xFE, 0xFF}) || bytes.HasPrefix(b, []byte{0xFF, 0xFE})
-		},
+		begins: func(b []byte) bool { return b[0] == '<' },
 		types:  func(Options) [][]string { return [][]string{{"object"}, {"string", "object", "array", "null"}} },
-		utf8:   func(b []byte, _ Options) ([]byte, error) { return xmlUTF8(b) },
+		utf8: func(b []byte, _ Options, said string) ([]byte, error) {
+			if said != "" {
+				return toUTF8(b, said)
+			}
+			return xmlUTF8(b)
+		},
 		decode: func(b []byte, o Options) (any, error) { return XML(b, o.Limits, o.Lists) },
 	},
 	{
-		Name: "csv", Media: []string{"text/csv"}, Settings: []string{"csv"}, Answers: true, charset: "input.csv.charset, else utf-8", Text: true,
-		types:  func(o Options) [][]string { return rowTypes(o.CSV.Single, "string") },
-		utf8:   func(b []byte, o Options) ([]byte, error) { return toUTF8(b, o.CSV.Charset) },
-		decode: func(b []byte, o Options) (any, error) { return CSV(b, o.CSV, o.Limits) },
+		Name: "csv", Media: []string{"text/csv"}, Settings: []string{"csv"}, Answers: true, charset: "input.csv.charset, else that of the byte order mark, else utf-8", Text: true,
+		types: func(o Options) [][]string {
+			if len(o.CSV.Group) > 0 {
+				return append(rowTypes(o.CSV.Single, "string", "array"), []string{"object"}, []string{"string"})
+			}
+			return rowTypes(o.CSV.Single, "string")
+		},
+		utf8:   func(b []byte, o Options, said string) ([]byte, error) { return toUTF8(b, cmp.Or(said, o.CSV.Charset)) },
+		decode: func(b []byte, o Options) (any, error) { return csvForm(b, o.CSV, o.Limits) },
 	},
 	{
-		Name: "urlencoded", Media: []string{"application/x-www-form-urlencoded"}, Settings: []string{"lists", "limits.depth"}, UTF8: true, Fields: true,
-		types:  func(Options) [][]string { return [][]string{{"object"}, {"string", "object", "array"}} },
-		decode: func(b []byte, o Options) (any, error) { return Form(b, o.Limits, o.Lists...) },
+		Name: "urlencoded", Media: []string{"application/x-www-form-urlencoded"}, Settings: []string{"lists", "charset", "limits.depth"}, charset: "input.charset, else utf-8", Fields: true,
+		types: func(Options) [][]string { return [][]string{{"object"}, {"string", "object", "array"}} },
+		utf8: func(b []byte, o Options, said string) ([]byte, error) {
+			return formUTF8(b, cmp.Or(said, o.Charset, "utf-8"))
+		},
+		decode: func(b []byte, o Options) (any, error) { return Form(b, o.Charset, o.Limits, o.Lists...) },
 	},
 	{
 		Name: "fixed", Settings: []string{"fixed"}, charset: "input.fixed.charset, else utf-8",
 		Needs: "a fixed-width form needs its fields", Example: "write input: {fixed: {fields: [{name: NAME, width: 10}]}}",
-		types:  func(o Options) [][]string { return rowTypes(o.Fixed.Single, "string", "number", "integer", "null") },
-		utf8:   func(b []byte, o Options) ([]byte, error) { return toUTF8(b, o.Fixed.Charset) },
+		types: func(o Options) [][]string { return rowTypes(o.Fixed.Single, "string", "number", "integer", "null") },
+		utf8: func(b []byte, o Options, said string) ([]byte, error) {
+			return toUTF8(b, cmp.Or(said, o.Fixed.Charset, "utf-8"))
+		},
 		decode: func(b []byte, o Options) (any, error) { return Fixed(b, o.Fixed, o.Limits) },
 	},
 }
@@ -144,7 +164,11 @@ func Sniff(contentType string, b []byte) string {
 			return f.Name
 		}
 	}
-	b = bytes.TrimLeft(bytes.TrimPrefix(b, utf8BOM), " \t\r\n")
+	said, b := marked(b)
+	if strings.HasPrefix(said, "utf-16") { // of what any format begins with, one byte is 0
+		b = bytes.ReplaceAll(b[:min(len(b), 200)], []byte{0}, nil)
+	}
+	b = bytes.TrimLeft(b, " \t\r\n")
 	if i := slices.IndexFunc(formats, func(f Format) bool { return len(b) > 0 && f.begins != nil && f.begins(b) }); i >= 0 {
 		return formats[i].Name
 	}
@@ -163,26 +187,21 @@ func CheckCharset(format string, b []byte, contentType string, o Options) error 
 		return nil
 	}
 	f := FormatNamed(format)
-	other, known := charset.Lookup(said)
-	if known && other.UTF8() && f.UTF8 {
-		return nil
-	}
-	read := f.utf8
-	if read == nil {
-		read = func(b []byte, _ Options) ([]byte, error) { return toUTF8(b, "") }
-	}
-	text, err := read(b, o)
+	text, err := f.utf8(b, o, "")
 	if err != nil {
 		return err
 	}
+	_, known := charset.Lookup(said)
+	mark, _ := marked(b)
+	high := func(c byte) bool { return c >= 0x80 }
 	switch {
 	case known:
-		if other, err := toUTF8(b, said); err == nil && bytes.Equal(text, other) {
+		if other, err := f.utf8(b, o, said); err == nil && bytes.Equal(text, other) {
 			return nil
 		}
-	case strings.EqualFold(said, "utf-16") && (bytes.HasPrefix(b, []byte{0xFE, 0xFF}) || bytes.HasPrefix(b, []byte{0xFF, 0xFE})):
+	case strings.EqualFold(said, "utf-16") && strings.HasPrefix(mark, "utf-16"):
 		return nil
-	case !slices.ContainsFunc(b, func(c byte) bool { return c >= 0x80 }): // alike in nearly every other one
+	case !slices.ContainsFunc(b, high) && !slices.ContainsFunc(text, high): // alike in nearly every other one
 		return nil
 	}
 	return &Error{Code: CodeCharset, Message: "the charset of the content type is not the one that the form is read in (" + f.charset + "): make both the same"}

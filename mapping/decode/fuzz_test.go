@@ -78,6 +78,22 @@ func FuzzCSV(f *testing.F) {
 	fuzz(f, "csv", Options{})
 }
 
+func FuzzGroupedCSV(f *testing.F) {
+	f.Add([]byte("\xff\xfeA\x00,\x00B\x00\n\x00x\x00,\x00\t\x00=\x001\x00"))
+	f.Add([]byte("A,B\nx,1\ny,2\nx,3\n"))
+	fuzz(f, "csv", Options{CSV: FormCSV{CSVOptions: CSVOptions{Guard: "tab"}, Group: []string{"A"}}})
+}
+
+func FuzzFormCharset(f *testing.F) {
+	f.Add([]byte("n%E4me=%80+M%fcller&x[%E9]=1"))
+	fuzz(f, "urlencoded", Options{Charset: "windows-1252"})
+}
+
+func FuzzJSONCharset(f *testing.F) {
+	f.Add([]byte("{\x00\"\x00a\x00\"\x00:\x001\x00}\x00"))
+	fuzz(f, "json", Options{Charset: "utf-16le"})
+}
+
 func FuzzFixed(f *testing.F) {
 	f.Add([]byte("12ab\r\n -3cd\n"))
 	fuzz(f, "fixed", Options{Fixed: FixedOptions{Charset: "utf-8", Fields: []FixedField{{Name: "N", Width: 3, Type: "number", Decimals: 1}, {Name: "T", Width: 5}}}})

@@ -47,6 +47,14 @@ func JSON(b []byte, l Limits) (any, error) {
 	return v, nil
 }
 
+// jsonUTF8 converts a JSON text. What is UTF-8 stays as it is: where it is not valid is found where it is read.
+func jsonUTF8(b []byte, charset string) ([]byte, error) {
+	if said, _ := marked(b); charset == "" && (said == "" || said == "utf-8") {
+		return b, nil
+	}
+	return toUTF8(b, charset)
+}
+
 var jsonDecoders = sync.Pool{New: func() any { return &jsonDecoder{members: make([]member, 0, 32)} }}
 
 // free gives d back; it keeps nothing of the form.

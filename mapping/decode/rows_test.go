@@ -38,8 +38,8 @@ func TestRows(t *testing.T) {
 		{`format: csv`, "a,b\n1,\"2\n", `!decode.syntax: line 2, column 3: the quote that begins here is not closed /0`},
 		{`format: csv`, "a,b\n1,\"2\"x\n", `!decode.syntax: line 2, column 6: something follows the closing quote of a field /0`},
 		{`format: csv`, "a,b\n1,2\"x\n", `!decode.syntax: line 2, column 4: a quote stands inside a field that does not begin with one /0`},
-		{`format: csv, csv: {delimiter: ";;"}`, "a\n", `!decode.format: a delimiter or quote is one ASCII character, tab or none`},
-		{`format: csv, csv: {quote: ä}`, "a\n", `!decode.format: a delimiter or quote is one ASCII character, tab or none`},
+		{`format: csv, csv: {delimiter: ";;"}`, "a\n", `!decode.format: a delimiter, quote or guard is one ASCII character, tab or none`},
+		{`format: csv, csv: {quote: ä}`, "a\n", `!decode.format: a delimiter, quote or guard is one ASCII character, tab or none`},
 		{`format: csv, csv: {delimiter: '"'}`, "a\"b\n1\"2\n", `!decode.format: delimiter and quote are the same sign`},
 		{`format: csv, csv: {delimiter: "'", quote: "'"}`, "a'b\n1'2\n", `!decode.format: delimiter and quote are the same sign`},
 		{`format: csv, csv: {columns: [x, x]}`, "1,2\n", `!decode.format: column 2 of the list needs a name of its own`},
@@ -108,11 +108,33 @@ func TestRows(t *testing.T) {
 		{`format: urlencoded`, `a[]b=1`, `!decode.syntax: line 1, column 1: the name is not written as a, a[b] or a[]`},
 		{`format: urlencoded`, `=1`, `!decode.syntax: line 1, column 1: the name is not written as a, a[b] or a[]`},
 		{`format: urlencoded`, `a=%G1`, `!decode.syntax: line 1, column 3: a percent sign is not followed by two hexadecimal digits /a`},
-		{`format: urlencoded`, `a=%ff`, `!decode.utf8: line 1, column 3: the text is not valid UTF-8 /a`},
+		{`format: urlencoded`, `a=%ff`, `!decode.utf8: line 1, column 3: the text is not valid utf-8 /a`},
 		{`format: urlencoded`, `a%=1`, `!decode.syntax: line 1, column 1: a percent sign is not followed by two hexadecimal digits`},
 		{`format: urlencoded, limits: {bytes: 2}`, `a=1`, `!decode.size: the input has 3 bytes; the limit is 2`},
 		{`format: urlencoded, limits: {depth: 1}`, `a[b]=1`, `!decode.depth: line 1, column 1: the form is nested deeper than 1 levels`},
 		{`format: urlencoded, limits: {nodes: 1}`, `a=1&b=2`, `!decode.nodes: line 1, column 5: the form has more than 1 values`},
 		{`format: urlencoded, limits: {text: 1}`, `a=12`, `!decode.text: line 1, column 1: the text is longer than 1 bytes /a`},
+	})
+}
+
+// TestGroups is what is read of CSV whose lines are grouped, or guarded against being taken for formulas.
+func TestGroups(t *testing.T) {
+	reads(t, [][3]string{
+		{`format: csv, csv: {group: [id]}`, "id,a\n7,x\n8,y\n7,z\n", `[{id:"7" lines:[{a:"x"} {a:"z"}]} {id:"8" lines:[{a:"y"}]}]`},
+		{`format: csv, csv: {group: [id, no]}`, "id,a,no\n1,x,11\n11,y,1\n1,z,11\n", `[{id:"1" lines:[{a:"x"} {a:"z"}] no:"11"} {id:"11" lines:[{a:"y"}] no:"1"}]`},
+		{`format: csv, csv: {group: [id], single: true}`, "id,a\n7,x\n7,z\n", `{id:"7" lines:[{a:"x"} {a:"z"}]}`},
+		{`format: csv, csv: {group: [id], single: true}`, "id,a\n7,x\n8,z\n", `!decode.not-one: one record is expected, there are 2`},
+		{`format: csv, csv: {group: [id]}`, "id\n7\n", `[{id:"7" lines:[{}]}]`},
+		{`format: csv, csv: {group: [id]}`, "id,a\n", `[]`},
+		{`format: csv, csv: {group: [id]}`, "ID,a\n7,x\n", `!decode.columns: line 1, column 1: a column by which lines are grouped is not in the header`},
+		{`format: csv, csv: {group: [id]}`, "id,a\n7,x\n,z\n", `!decode.columns: a line has nothing in the columns by which lines are grouped /1`},
+		{`format: csv, csv: {group: [id, no]}`, "id,no,a\n7,,x\n", `[{id:"7" lines:[{a:"x"}] no:""}]`},
+		{`format: csv, csv: {group: [lines]}`, "lines,a\n7,x\n", `!decode.format: a column by which lines are grouped cannot be called lines`},
+		{`format: csv, csv: {group: [a]}`, "a,lines\n7,x\n", `[{a:"7" lines:[{lines:"x"}]}]`},
+		{`format: csv, csv: {guard: tab}`, "a,b,c,d,e,f\n\t=1,\t+2,\"\t-3\",\t@x,\ty,\t\n", `[{a:"=1" b:"+2" c:"-3" d:"@x" e:"\ty" f:"\t"}]`},
+		{`format: csv, csv: {guard: tab}`, "\t=a,b\n\t\t=1,-2\n", `[{=a:"\t\t=1" b:"-2"}]`},
+		{`format: csv, csv: {guard: "'"}`, "a\n'=1\n", `[{a:"=1"}]`},
+		{`format: csv`, "a\n\t=1\n", `[{a:"\t=1"}]`},
+		{`format: csv, csv: {guard: "''"}`, "a\n", `!decode.format: a delimiter, quote or guard is one ASCII character, tab or none`},
 	})
 }

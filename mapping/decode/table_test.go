@@ -39,16 +39,17 @@ func shown(v any) string {
 func read(t testing.TB, settings, input string) string {
 	t.Helper()
 	var in struct {
-		Format string       `yaml:"format"`
-		Limits Limits       `yaml:"limits"`
-		Lists  []string     `yaml:"lists"`
-		CSV    CSVOptions   `yaml:"csv"`
-		Fixed  FixedOptions `yaml:"fixed"`
+		Format  string       `yaml:"format"`
+		Limits  Limits       `yaml:"limits"`
+		Lists   []string     `yaml:"lists"`
+		Charset string       `yaml:"charset"`
+		CSV     FormCSV      `yaml:"csv"`
+		Fixed   FixedOptions `yaml:"fixed"`
 	}
 	if err := yaml.Unmarshal([]byte("{"+settings+"}"), &in); err != nil {
 		t.Fatalf("%s\n%v", settings, err)
 	}
-	v, err := Decode(in.Format, []byte(input), Options{Limits: in.Limits, Lists: in.Lists, CSV: in.CSV, Fixed: in.Fixed})
+	v, err := Decode(in.Format, []byte(input), Options{Limits: in.Limits, Lists: in.Lists, Charset: in.Charset, CSV: in.CSV, Fixed: in.Fixed})
 	var e *Error
 	switch {
 	case errors.As(err, &e):

@@ -18,10 +18,8 @@ import (
 
 // use records that a path is used and checks it against the schema. deep: as one value.
 func (b *builder) use(p *expr.Path, deep bool) *expr.Problem {
-	if b.plan.Schema != nil {
-		if prob := b.inSchema(p.Abs, false); prob != nil {
-			return prob
-		}
+	if prob := b.inForm(p.Abs, false); prob != nil {
+		return prob
 	}
 	if prob := b.impossible(p.Abs); prob != nil {
 		return prob
@@ -81,8 +79,8 @@ func (b *builder) ignore(x source.Expression) {
 	if p == nil && (v.Path == nil || len(v.Path.Abs) == 0) {
 		p = &expr.Problem{Code: expr.CodeValue, Message: "ignore lists form fields, such as form.meta.userAgent"}
 	}
-	if p == nil && b.plan.Schema != nil {
-		p = b.inSchema(v.Path.Abs, true)
+	if p == nil {
+		p = b.inForm(v.Path.Abs, true)
 	}
 	if p != nil {
 		b.expressionProblem(x, p)

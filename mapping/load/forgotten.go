@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/expr"
 	"github.com/inbasket/inbasket/mapping/uses"
 )
@@ -90,7 +91,7 @@ func (b *builder) foundFields() (known []found) {
 		if err != nil {
 			continue
 		}
-		for _, way := range uses.Of(form) {
+		for _, way := range uses.Of(mapping.Tree(form)) {
 			if !slices.ContainsFunc(known, func(f found) bool { return slices.Equal(f.way, way) }) {
 				known = append(known, found{way, []any{"tests", i, "form"}, " of this sample"})
 			}

@@ -32,7 +32,11 @@ func (b *builder) readable() {
 	_, err := decode.Decode(in.Format, nil, b.plan.Options)
 	var e *decode.Error
 	if errors.As(err, &e) && (e.Code == decode.CodeFormat || e.Code == decode.CodeCharset) && f.Name != "" {
-		b.report(b.file.Problem(expr.CodeValue, "no form can be read like this: "+e.Message, "", "input", in.Format))
+		at := in.Format
+		if in.Charset != "" {
+			at = "charset"
+		}
+		b.report(b.file.Problem(expr.CodeValue, "no form can be read like this: "+e.Message, "", "input", at))
 	}
 }
 
@@ -40,14 +44,14 @@ func (b *builder) readable() {
 func (b *builder) ignored() {
 	in := &b.spec.Input
 	format := decode.FormatNamed(in.Format)
-	for _, key := range []string{"csv", "fixed", "lists", "limits.depth"} {
+	for _, key := range []string{"csv", "fixed", "lists", "charset", "limits.depth"} {
 		path := []any{"input"}
 		for _, step := range strings.Split(key, ".") {
 			path = append(path, step)
 		}
 		at := b.file.Root().Below(path[:len(path)-1]...)
 		n, there := at.Get(path[len(path)-1].(string))
-		if !there || in.Format == "" || format.Reads(key) || n.Kind == diag.List && len(n.Items) == 0 {
+		if !there || in.Format == "" || format.Reads(key) || key == "lists" && b.mayRepeat() || n.Kind == diag.List && len(n.Items) == 0 {
 			continue
 		}
 		formats := decode.Names(func(f decode.Format) bool { return f.Reads(key) })

@@ -14,8 +14,10 @@ import (
 
 // Of some formats an element is a list only where it repeats, or where input.lists names it.
 
-// mayRepeat tells whether forms are of such a format.
-func (b *builder) mayRepeat() bool { return decode.FormatNamed(b.spec.Input.Format).Reads("lists") }
+// mayRepeat tells whether forms are of such a format, or of such a shape.
+func (b *builder) mayRepeat() bool {
+	return decode.FormatNamed(b.spec.Input.Format).Reads("lists") || b.plan.Shape != nil && b.plan.Shape.Lists
+}
 
 // asList wants lists declared: one element and several must look the same.
 func (b *builder) asList(p *expr.Path) *expr.Problem {
@@ -94,8 +96,8 @@ func (b *builder) same() {
 		if p == nil && (v.Path == nil || len(v.Path.Abs) == 0) {
 			p = &expr.Problem{Code: expr.CodeValue, Message: "same lists fields of the form, such as form.values"}
 		}
-		if p == nil && b.plan.Schema != nil {
-			p = b.inSchema(v.Path.Abs, false)
+		if p == nil {
+			p = b.inForm(v.Path.Abs, false)
 		}
 		if p != nil {
 			b.expressionProblem(x, p)

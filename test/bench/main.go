@@ -68,6 +68,8 @@ func run(ctx context.Context) error {
 			return pipeline(ctx, os.Args[3], os.Args[4], 2)
 		case "g":
 			return copyRows(ctx, os.Args[3], os.Args[4])
+		case "h":
+			return floor(ctx, os.Args[3])
 		case "p":
 			return profiled(ctx, os.Args[3], os.Args[4])
 		}

@@ -51,6 +51,9 @@ func (b *bench) posts(ctx context.Context) error {
 		fmt.Printf("posts%s: %v\n", before, medianRates(all[i][0]))
 		fmt.Printf("posts%s while %d clients wait: %v\n", before, postWaiters, medianRates(all[i][1]))
 	}
+	if err := b.floors(ctx); err != nil {
+		return err
+	}
 	alone, beside := medianRates(all[0][0]), medianRates(all[0][1])
 	b.judge(alone.rate >= goalPosts, "%.0f posts/s, at least %d", alone.rate, goalPosts)
 	b.judge(alone.median <= goalPost, "a single post takes %v, at most %v", alone.median, goalPost)
@@ -85,7 +88,7 @@ func (b *bench) postsTo(ctx context.Context, binary string) (alone, beside rates
 	if _, err = untilReady(ctx, p); err != nil {
 		return alone, beside, err
 	}
-	o := &office{seed: b.seed, agent: p, client: http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: postWaiters + postClients}}}
+	o := newOffice(b.seed, p)
 	if alone, err = o.measure(ctx, b.n); err != nil {
 		return alone, beside, err
 	}
@@ -145,6 +148,10 @@ type office struct {
 	seed   uint64
 	client http.Client
 	next   atomic.Int64 // number of the next form
+}
+
+func newOffice(seed uint64, agent *process) *office {
+	return &office{seed: seed, agent: agent, client: http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: postWaiters + postClients}}}
 }
 
 // measure posts n forms over all connections, and then 500 one by one.

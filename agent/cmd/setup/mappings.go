@@ -76,10 +76,7 @@ func try(a *cli.App, mappingPath, formPath string, attachments []string) (*trial
 	}
 	if t.form, err = plan.Decode(src, ""); err != nil {
 		var d *decode.Error
-		if !errors.As(err, &d) {
-			return nil, err
-		}
-		if d.Limit() != "" {
+		if !errors.As(err, &d) || d.Limit() != "" {
 			t.parked = err
 			return t, nil
 		}

@@ -1,7 +1,9 @@
 package setup
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -24,6 +26,7 @@ type tried struct {
 	Mapping    string                `json:"mapping"`
 	Version    int                   `json:"version"`
 	Reference  string                `json:"reference"`
+	Plain      any                   `json:"plain,omitempty"` // the tree that input.shape makes of the form
 	Errors     []mapping.FieldError  `json:"errors,omitempty"`
 	Parked     string                `json:"parked,omitempty"` // why a person would have to look at the form
 	Values     []mapping.Explanation `json:"values,omitempty"`
@@ -115,6 +118,9 @@ func tryForm(a *cli.App, mappingPath, formPath string, attachments []string, peo
 	if t.parked != nil {
 		out.Parked = prepare.WhyParked(t.parked)
 	}
+	if t.plan.Shape() != "" {
+		out.Plain = mapping.Tree(t.form)
+	}
 	if t.mapped != nil {
 		out.Values, out.Unknown = t.plan.Explain(t.form, t.input), t.mapped.Unknown
 		for _, d := range t.mapped.Deliveries {
@@ -149,6 +155,9 @@ func printRefused(w io.Writer, t tried) {
 
 func printTried(w io.Writer, t tried) {
 	fmt.Fprintf(w, "%s version %d, reference %s\n", t.Mapping, t.Version, t.Reference)
+	if t.Plain != nil {
+		printPlain(w, t.Plain)
+	}
 	if !t.OK {
 		printRefused(w, t)
 		return
@@ -158,6 +167,21 @@ func printTried(w io.Writer, t tried) {
 	}
 	printUnknown(w, t)
 	fmt.Fprintln(w, "nothing was written")
+}
+
+// printPlain shows a tree as JSON.
+func printPlain(w io.Writer, tree any) {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	e.SetIndent("  ", "  ")
+	if err := e.Encode(tree); err != nil {
+		return
+	}
+	fmt.Fprintln(w, "\nthe form, as input.shape makes it:")
+	for line := range strings.Lines("  " + text.String()) {
+		fmt.Fprintln(w, cli.Visible(strings.TrimSuffix(line, "\n")))
+	}
 }
 
 func printDelivery(w io.Writer, d triedDelivery, values []mapping.Explanation) {

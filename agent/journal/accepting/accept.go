@@ -19,14 +19,36 @@ func (j Forms) Accept(ctx context.Context, arrivals []journal.Arrival) ([]journa
 	if err := a.prepare(ctx, j.Journal); err != nil {
 		return nil, err
 	}
-	err := j.Do(ctx, "accept submissions", func(t *journal.Tx) error {
-		a.Tx = t
-		return a.run()
-	})
+	const op = "accept submissions"
+	var err error
+	if len(arrivals) == 1 { // as front offices post them: many at once
+		err = j.DoJoint(ctx, op, a)
+	} else {
+		err = j.Do(ctx, op, a.run)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return a.out, nil
+}
+
+// Run accepts what several calls bring as if one had brought it.
+func (a *acceptance) Run(t *journal.Tx, calls []journal.Joint) error {
+	if len(calls) == 1 {
+		return a.run(t)
+	}
+	all := &acceptance{out: make([]journal.Acceptance, len(calls))}
+	for _, c := range calls {
+		one := c.(*acceptance) // there is no other joint call
+		all.arrivals, all.files, all.forms = append(all.arrivals, one.arrivals...), append(all.files, one.files...), append(all.forms, one.forms...)
+	}
+	if err := all.run(t); err != nil {
+		return err
+	}
+	for n, c := range calls {
+		c.(*acceptance).out[0] = all.out[n]
+	}
+	return nil
 }
 
 // acceptance is one call of Accept.
@@ -90,7 +112,8 @@ func (a *acceptance) prepare(ctx context.Context, j *journal.Journal) error {
 }
 
 // run is the whole within the transaction. It may run again after a fault, so it starts from nothing.
-func (a *acceptance) run() error {
+func (a *acceptance) run(t *journal.Tx) error {
+	a.Tx = t
 	a.fresh, a.plans, a.adopted, a.gone = a.fresh[:0], map[connectors.Digest]int64{}, map[journal.ID]bool{}, map[int]bool{}
 	keys := map[string]int{}
 	a.tombstones = tombstonesOf(a.Tx.Look, a.arrivals)
