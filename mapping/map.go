@@ -87,6 +87,11 @@ func (m *mapper) run() (*Mapped, error) {
 		return nil, &MapError{Fields: m.errs}
 	case !m.plan.Nothing && m.out.nothing():
 		return nil, &Nothing{}
+	case m.plan.Fields != nil:
+		m.out.Unknown = m.plan.Fields.Unknown(m.env.Form)
+	}
+	if m.plan.ParksUnknown && len(m.out.Unknown) > 0 {
+		return nil, &Unknown{m.out.Unknown}
 	}
 	return m.out, nil
 }

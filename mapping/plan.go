@@ -17,6 +17,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/schema"
 	"github.com/inbasket/inbasket/mapping/shape"
 	"github.com/inbasket/inbasket/mapping/source"
+	"github.com/inbasket/inbasket/mapping/uses"
 )
 
 // Form is a decoded form; Tree has what is in it: map[string]any, []any, string, json.Number, bool and nil.
@@ -95,6 +96,15 @@ type Nothing struct{}
 // Error says so.
 func (*Nothing) Error() string { return "the mapping gives nothing for any target" }
 
+// Unknown says that a form has fields which neither the mapping nor its schema knows, and that the mapping does not let those go. It is no
+// fault of the form.
+type Unknown struct{ Fields []string }
+
+// Error names the fields; it never holds content.
+func (e *Unknown) Error() string {
+	return "the mapping does not know these fields of the form, and nothing would be made of them: " + strings.Join(e.Fields, ", ")
+}
+
 // Input is what is known of a submission beside its form.
 type Input = expr.Input
 
@@ -102,6 +112,7 @@ type Input = expr.Input
 type Mapped struct {
 	Deliveries []Delivery // one for each target, in the order of Plan.Targets
 	Notes      []Note     // changes that the mapping allowed: cut, rounded, replaced
+	Unknown    []string   // fields of the form that neither the mapping nor its schema knows: nothing is made of them
 }
 
 // Delivery is what one target gets of one form.
@@ -129,24 +140,26 @@ type Plan struct{ parts Parts }
 
 // Parts is what a plan is made of. The loader fills it; who has a plan sees nothing of it.
 type Parts struct {
-	Name    string
-	Version int
-	Format  string
-	Options decode.Options
-	Shape   *shape.Shape
-	Lists   []string // of the plain tree that the shape makes
-	Schema  *schema.Schema
-	Refer   *expr.Compiled
-	Refers  string // its text
-	Writes  []*Write
-	Targets []string
-	Order   map[string]expr.Compiled
-	Layouts map[string]*encode.Layout // by target
-	Program expr.Program
-	Same    Sameness
-	Single  [][]string // ways to what is read as one value, and may repeat in the form
-	Columns []string   // of a CSV form that are read
-	Nothing bool       // a form may give nothing anywhere
+	Name         string
+	Version      int
+	Format       string
+	Options      decode.Options
+	Shape        *shape.Shape
+	Lists        []string // of the plain tree that the shape makes
+	Schema       *schema.Schema
+	Refer        *expr.Compiled
+	Refers       string // its text
+	Writes       []*Write
+	Targets      []string
+	Order        map[string]expr.Compiled
+	Layouts      map[string]*encode.Layout // by target
+	Program      expr.Program
+	Same         Sameness
+	Single       [][]string   // ways to what is read as one value, and may repeat in the form
+	Columns      []string     // of a CSV form that are read
+	Nothing      bool         // a form may give nothing anywhere
+	Fields       *uses.Fields // which fields of forms are known; nil: any may come
+	ParksUnknown bool         // a form that has another one waits for a person
 
 	Warnings diag.Problems
 	Answer   *answers.Section

@@ -112,12 +112,15 @@ func misnamed(p *mapping.Plan, t source.Case) (wrong []string) {
 func parkCode(err error) string {
 	var fault *mapping.Fault
 	var nothing *mapping.Nothing
+	var unknown *mapping.Unknown
 	var de *decode.Error
 	switch {
 	case errors.As(err, &fault):
 		return fault.Code()
 	case errors.As(err, &nothing):
 		return mapping.CodeNothing
+	case errors.As(err, &unknown):
+		return mapping.CodeUnknown
 	case errors.As(err, &de):
 		return value.CodeLimit
 	}

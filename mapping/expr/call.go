@@ -117,6 +117,9 @@ func (c *Compiler) said(xs []Compiled) helpers.Call {
 		if how.Consts[i] = xs[i].Const; xs[i].items != nil {
 			how.Consts[i] = &value.Value{Kind: value.KindList, Any: xs[i].items}
 		}
+		if xs[i].Const != nil && c.Tables[xs[i].Const.Str] != nil {
+			c.Tables[xs[i].Const.Str].Named = true
+		}
 	}
 	return how
 }
@@ -167,10 +170,13 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 	if !ok {
 		c.stop(n, CodeUnknownHelper, name+" is not part of the mapping language", diag.Suggest(name, callable))
 	}
-	list := c.node(args[0])
+	list := c.within(args[0])
 	c.inside(args[0], list)
 	c.isList(args[0], list)
 	c.markAt(args[0], list, len(args) == 1 && name == "sum" || slices.Contains(wholes, name))
+	if name == "groupBy" { // its groups hide where their items lie
+		c.whole(list.place())
+	}
 	body := Compiled{}
 	if len(args) > 2 {
 		how.do = c.ordered(args[2])

@@ -99,6 +99,16 @@ func (p *Path) Dotted() string {
 	return b.String()
 }
 
+// Names is the path as a way of names, without indexes.
+func (p *Path) Names() (way []string) {
+	for _, s := range p.Abs {
+		if s.Name != "" {
+			way = append(way, s.Name)
+		}
+	}
+	return way
+}
+
 // PointerEscape writes a name as a step of a JSON Pointer.
 var PointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
 

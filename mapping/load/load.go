@@ -19,6 +19,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/schema"
 	"github.com/inbasket/inbasket/mapping/source"
+	"github.com/inbasket/inbasket/mapping/uses"
 )
 
 // Mapping reads and checks a mapping; name is its path in fsys, and the files it names are read beside it. The error is
@@ -52,7 +53,9 @@ type builder struct {
 	layouts  map[string]*encode.Layout
 	known    *schema.Schema // what check knows of forms: their schema, or without one what their format makes
 	root     *expr.Scope
-	used     map[string]bool     // dotted path to whether everything below is used too
+	fields   *uses.Fields // which of the form's are used
+	ignores  []ignored
+	named    []named
 	lists    map[string]bool     // XML: declared lists
 	single   map[string][]string // of formats that have lists: ways to what is used as one value; listed: as a list
 	listed   map[string]bool
@@ -86,7 +89,7 @@ func (b *builder) load() (*mapping.Plan, error) {
 	b.uses()
 	b.problems = append(b.problems, file.Decode(&b.spec)...)
 	broken := len(b.problems) > 0
-	b.tables, b.layouts, b.used = map[string]*helpers.Table{}, map[string]*encode.Layout{}, map[string]bool{}
+	b.tables, b.layouts, b.fields = map[string]*helpers.Table{}, map[string]*encode.Layout{}, &uses.Fields{}
 	b.lists, b.listed, b.single, b.waits = map[string]bool{}, map[string]bool{}, map[string][]string{}, map[string]map[string]bool{}
 	b.inside = map[*mapping.Write]*expr.Scope{}
 	b.plan = &mapping.Parts{Name: b.spec.Mapping, Version: b.spec.Version, Format: b.spec.Input.Format, Tests: b.spec.Tests, Order: map[string]expr.Compiled{},
@@ -102,7 +105,8 @@ func (b *builder) load() (*mapping.Plan, error) {
 	b.writes()
 	b.answer()
 	if !broken && !b.doubtful() {
-		b.unused()
+		b.forgotten()
+		b.idle()
 	}
 	if len(b.problems) > 0 {
 		b.problems.Sort()
@@ -137,8 +141,9 @@ func (b *builder) input() {
 	}
 	b.choice([]any{"input", "format"}, s.Input.Format, decode.All())
 	b.choice([]any{"nothing"}, s.Nothing, []string{"park", "allow"})
-	b.plan.Nothing = s.Nothing == "allow"
+	b.plan.Nothing, b.plan.ParksUnknown = s.Nothing == "allow", s.Input.Unknown == "park"
 	b.choice([]any{"input", "unused"}, s.Input.Unused, []string{"error", "allow"})
+	b.choice([]any{"input", "unknown"}, s.Input.Unknown, []string{"park", "allow"})
 	b.plan.Options = s.Input.Options
 	b.plan.Options.Limits = s.Input.Limits.Limits
 	b.plan.Program.Budget = s.Input.Limits.Budget()
@@ -189,9 +194,7 @@ func (b *builder) choice(at []any, word string, words []string) {
 func (b *builder) names() {
 	b.root = expr.FormScope().Inner()
 	b.ownHelpers()
-	for _, l := range b.spec.Let {
-		b.let(b.root, l, "", nil)
-	}
+	b.lets(b.root, b.spec.Let, "", nil)
 	if x := b.spec.Input.Reference; x != nil && x.Node != nil {
 		b.reference(*x)
 	}
@@ -255,7 +258,7 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[source.Expression], target str
 		*anew = append(*anew, slot)
 	}
 	may := x.Outcome()
-	s.Names[l.Key] = expr.Binding{Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Under: x.Under, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval, handlesNull.MatchString(b.whole(l.Value.Text)))}
+	s.Names[l.Key] = expr.Binding{Uses: x.Uses, Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Under: x.Under, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval, handlesNull.MatchString(b.whole(l.Value.Text)))}
 }
 
 // free reports a name that cannot be given: no identifier, or taken further out.
@@ -273,7 +276,7 @@ func (b *builder) free(s *expr.Scope, l diag.Entry[source.Expression]) bool {
 }
 
 func (b *builder) compiler(s *expr.Scope, target string) *expr.Compiler {
-	return &expr.Compiler{Prog: &b.plan.Program, Scope: s, Target: target, Tables: b.tables, Helpers: b.own, Used: b.use, Listed: b.asList, May: b.outcome, Never: b.known.NeverThere, Strict: !b.pinned()}
+	return &expr.Compiler{Prog: &b.plan.Program, Scope: s, Target: target, Tables: b.tables, Helpers: b.own, Used: b.use, Within: b.within, Listed: b.asList, May: b.outcome, Never: b.known.NeverThere, Strict: !b.pinned()}
 }
 
 // value compiles an expression whose value is used whole.

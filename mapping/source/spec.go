@@ -51,6 +51,7 @@ type Input struct {
 	Same      []Expression `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
 	Limits    Limits       `yaml:"limits" doc:"what a form may be at most"`
 	Unused    string       `yaml:"unused" doc:"what an unused form field is: error (default) or allow" enum:"error,allow"`
+	Unknown   string       `yaml:"unknown" doc:"what becomes of a form with a field that neither the mapping nor the schema knows: allow (default), which is put on record, or park" enum:"park,allow"`
 	decode.Options
 }
 

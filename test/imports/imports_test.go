@@ -67,7 +67,8 @@ var rules = []rule{
 	{"connectors", []string{"connectors", "connectors/durable", "connectors/tlsfiles"}},
 	{"mapping/cases", []string{"mapping", "mapping/load", "mapping/source", "mapping/answers", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "connectors"}}, // load in tests
 	{"mapping/load", []string{"mapping", "mapping/source", "mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/helpers",
-		"mapping/expr/value", "mapping/schema", "mapping/shape", "connectors"}},
+		"mapping/expr/value", "mapping/schema", "mapping/shape", "mapping/uses", "connectors"}},
+	{"mapping/uses", []string{"mapping/expr", "mapping/decode"}}, // decode in tests
 	{"mapping/source", []string{"mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "mapping/shape", "connectors"}},
 	{"mapping/answers", []string{"mapping/expr", "mapping/expr/value", "mapping/decode", "connectors"}},
 	{"mapping/column", []string{"mapping/charset", "mapping/expr", "mapping/expr/helpers", "mapping/expr/value", "mapping/diag", "connectors"}},

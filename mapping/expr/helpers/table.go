@@ -13,6 +13,7 @@ type Table struct {
 	Park    bool // what it has not is not the form's mistake
 	once    sync.Once
 	byValue map[string]string
+	Named   bool // by an expression
 }
 
 // Row is the value of a table: numbers are compared as numbers.
