@@ -147,6 +147,7 @@ type Parts struct {
 	Single  [][]string // ways to what is read as one value, and may repeat in the form
 	Columns []string   // of a CSV form that are read
 	Nothing bool       // a form may give nothing anywhere
+	Words   Words
 
 	Warnings diag.Problems
 	Answer   *answers.Section
@@ -285,12 +286,14 @@ func (p *Plan) Validate(f Form) error {
 	if p.parts.Schema == nil {
 		return nil
 	}
-	wrong, never := p.parts.Schema.Validate(p.parts.tree(f))
+	tree := p.parts.tree(f)
+	wrong, never := p.parts.Schema.Validate(tree)
 	if len(wrong) == 0 && never == nil {
 		return nil
 	}
 	at := p.parts.sender(f)
 	for i := range wrong {
+		wrong[i] = p.parts.Words.said(wrong[i], fieldAt(tree, wrong[i].Pointer))
 		wrong[i].Pointer = at(wrong[i].Pointer)
 	}
 	switch {

@@ -75,20 +75,12 @@ func (b *builder) ignore(x source.Expression) {
 	if x.Node == nil {
 		return
 	}
-	c := b.compiler(b.root, "")
-	c.Used = nil
-	v, p := c.Compile(x.Text, false)
-	if p == nil && (v.Path == nil || len(v.Path.Abs) == 0) {
-		p = &expr.Problem{Code: expr.CodeValue, Message: "ignore lists form fields, such as form.meta.userAgent"}
-	}
-	if p == nil {
-		p = b.inForm(v.Path.Abs, true)
-	}
+	path, p := b.fieldNamed(x.Text, "ignore lists form fields, such as form.meta.userAgent")
 	if p != nil {
 		b.expressionProblem(x, p)
 		return
 	}
-	b.used[v.Path.Dotted()] = true
+	b.used[path.Dotted()] = true
 }
 
 // isUsed tells whether a field is used: itself, with what is above it, or something below it.

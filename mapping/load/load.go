@@ -97,6 +97,7 @@ func (b *builder) load() (*mapping.Plan, error) {
 	b.names()
 	b.writes()
 	b.answer()
+	b.words()
 	if !broken && !b.doubtful() {
 		b.unused()
 	}
@@ -335,6 +336,14 @@ func torn(text string) bool {
 	return strings.Count(text, "(") != strings.Count(text, ")") || strings.Count(text, "[") != strings.Count(text, "]") || strings.Count(text, `"`)%2 != 0
 }
 
+// asked is a suggestion that is a word as a question.
+func asked(suggestion string) string {
+	if expr.WordPattern.MatchString(suggestion) {
+		return "did you mean " + strconv.Quote(suggestion) + "?"
+	}
+	return suggestion
+}
+
 func (b *builder) problemAt(x source.Expression, p *expr.Problem) diag.Problem {
 	offset := 0
 	for i := range x.Text {
@@ -345,11 +354,7 @@ func (b *builder) problemAt(x source.Expression, p *expr.Problem) diag.Problem {
 		p.From--
 		offset = len(x.Text)
 	}
-	suggestion := p.Suggestion
-	if expr.WordPattern.MatchString(suggestion) {
-		suggestion = "did you mean " + strconv.Quote(suggestion) + "?"
-	}
-	prob := x.Node.ProblemAt(offset, p.Code, p.Message, suggestion)
+	prob := x.Node.ProblemAt(offset, p.Code, p.Message, asked(p.Suggestion))
 	if p.Code == expr.CodeSyntax && strings.Contains(prob.Source, " #") && !strings.Contains(x.Text, "#") {
 		prob.Suggestion = "in YAML a # after a blank begins a comment: write .field instead of #.field, or put quotes around the expression"
 	}

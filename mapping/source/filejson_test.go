@@ -21,6 +21,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/shape"
+	"github.com/inbasket/inbasket/mapping/wording"
 )
 
 var update = flag.Bool("update", false, "write golden files anew; look at the difference before you commit it")
@@ -108,6 +109,8 @@ func schemaOf(t reflect.Type) map[string]any {
 		return map[string]any{"anyOf": []any{map[string]any{"type": "integer"}, map[string]any{"const": "database"}}}
 	case reflect.TypeFor[charset.Unmappable]():
 		return map[string]any{"anyOf": []any{map[string]any{"const": "error"}, map[string]any{"type": "string", "pattern": "^replace:.$"}, structSchema(t)}}
+	case reflect.TypeFor[Texts]():
+		return map[string]any{"anyOf": []any{map[string]any{"type": "string"}, map[string]any{"type": "object", "additionalProperties": map[string]any{"type": "string"}}}}
 	case reflect.TypeFor[Field]():
 		return map[string]any{"anyOf": []any{expressionSchema(), structSchema(t)}}
 	}
@@ -186,6 +189,8 @@ func choices(tag string) []string {
 		return charset.Tables()
 	case "answers":
 		return AnswerFormats()
+	case "languages":
+		return wording.Languages()
 	case "shapes":
 		return shape.Names()
 	}

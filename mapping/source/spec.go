@@ -38,14 +38,32 @@ type Mapping struct {
 
 // Input describes the form.
 type Input struct {
-	Format    string       `yaml:"format,required" doc:"how the form is written" enum:"formats"`
-	Shape     string       `yaml:"shape" doc:"the form builder that writes the forms: they are read as a tree of answers and meta" enum:"shapes"`
-	Schema    string       `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
-	Reference *Expression  `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
-	Same      []Expression `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
-	Limits    Limits       `yaml:"limits" doc:"what a form may be at most"`
-	Unused    string       `yaml:"unused" doc:"what an unused form field is: error (default) or allow" enum:"error,allow"`
+	Format    string              `yaml:"format,required" doc:"how the form is written" enum:"formats"`
+	Shape     string              `yaml:"shape" doc:"the form builder that writes the forms: they are read as a tree of answers and meta" enum:"shapes"`
+	Schema    string              `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
+	Reference *Expression         `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
+	Same      []Expression        `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
+	Limits    Limits              `yaml:"limits" doc:"what a form may be at most"`
+	Unused    string              `yaml:"unused" doc:"what an unused form field is: error (default) or allow" enum:"error,allow"`
+	Language  string              `yaml:"language" doc:"language of what senders are told of wrong fields, in words for whoever filled in the form; without it English for who builds the front office" enum:"languages"`
+	Texts     diag.Ordered[Texts] `yaml:"texts" doc:"own words for what is wrong with a field, such as form.owner.name"`
 	decode.Options
+}
+
+// Texts are own words for what is wrong with a field: for all of it, or by code.
+type Texts struct {
+	Any    string
+	ByCode diag.Ordered[string]
+	Node   *diag.Node
+}
+
+// UnmarshalNode reads either form.
+func (t *Texts) UnmarshalNode(n *diag.Node) diag.Problems {
+	t.Node = n
+	if n.Kind == diag.Map {
+		return n.Decode(&t.ByCode)
+	}
+	return n.Decode(&t.Any)
 }
 
 // Limits are what a form may be, and what its mapping may make of it, at most.
