@@ -148,6 +148,7 @@ type Parts struct {
 	Columns []string   // of a CSV form that are read
 	Nothing bool       // a form may give nothing anywhere
 	Words   Words
+	Rules   []Rule
 
 	Warnings diag.Problems
 	Answer   *answers.Section
@@ -280,26 +281,37 @@ func (p *Plan) Reference(f Form) (string, error) {
 	return s, nil
 }
 
-// Validate checks the form against the mapping's JSON Schema. A *MapError has everything that is wrong with the form; a
-// *Fault says that the schema is.
+// Validate checks the form against the mapping's JSON Schema and rules. A *MapError has everything that is wrong with the form; a
+// *Fault says that the schema or a rule is.
 func (p *Plan) Validate(f Form) error {
-	if p.parts.Schema == nil {
-		return nil
-	}
+	var wrong []schema.FieldError
+	var never *schema.FieldError
 	tree := p.parts.tree(f)
-	wrong, never := p.parts.Schema.Validate(tree)
-	if len(wrong) == 0 && never == nil {
+	if p.parts.Schema != nil {
+		wrong, never = p.parts.Schema.Validate(tree)
+	}
+	if never != nil {
+		never.Pointer = p.parts.sender(f)(never.Pointer)
+		return &Fault{At: "input.schema", Cause: *never}
+	}
+	fields := make([]string, len(wrong))
+	if len(wrong) > 0 {
+		at := p.parts.sender(f)
+		for i := range wrong {
+			fields[i] = fieldAt(tree, wrong[i].Pointer)
+			wrong[i] = p.parts.Words.said(wrong[i], fields[i])
+			wrong[i].Pointer = at(wrong[i].Pointer)
+		}
+	}
+	broken, err := p.parts.broken(f, fields)
+	if err != nil {
+		return err
+	}
+	if wrong = append(wrong, broken...); len(wrong) == 0 {
 		return nil
 	}
-	at := p.parts.sender(f)
-	for i := range wrong {
-		wrong[i] = p.parts.Words.said(wrong[i], fieldAt(tree, wrong[i].Pointer))
-		wrong[i].Pointer = at(wrong[i].Pointer)
-	}
-	switch {
-	case never != nil:
-		never.Pointer = at(never.Pointer)
-		return &Fault{At: "input.schema", Cause: *never}
+	if len(broken) > 0 {
+		slices.SortStableFunc(wrong, func(a, b schema.FieldError) int { return strings.Compare(a.Pointer, b.Pointer) })
 	}
 	return &MapError{Fields: wrong}
 }

@@ -95,6 +95,7 @@ func (b *builder) load() (*mapping.Plan, error) {
 		b.layout(l.Key, l.Value)
 	}
 	b.names()
+	b.require()
 	b.writes()
 	b.answer()
 	b.words()
@@ -288,15 +289,15 @@ func (b *builder) value(s *expr.Scope, x source.Expression, target string) (expr
 	return c, true
 }
 
-// condition compiles when, which some form must make true.
-func (b *builder) condition(s *expr.Scope, x source.Expression, target string) (expr.Compiled, bool) {
+// condition compiles when, which some form must make true; so is what follows where none does.
+func (b *builder) condition(s *expr.Scope, x source.Expression, target, so string) (expr.Compiled, bool) {
 	if x.Node == nil {
 		return expr.Compiled{}, false
 	}
 	comp := b.compiler(s, target)
 	c, p := comp.Whole(x.Text)
 	if p == nil && !b.pinned() && c.Const != nil && (c.Const.Absent() || *c.Const == value.Bool(false)) {
-		b.warnAt(x, "this is never true; so this write is never made", "")
+		b.warnAt(x, "this is never true; so "+so, "")
 	}
 	if p == nil {
 		p = comp.Rehearse("the condition", expr.IsTrue, c)
@@ -307,7 +308,7 @@ func (b *builder) condition(s *expr.Scope, x source.Expression, target string) (
 			if len(comp.Dead) > 0 {
 				p = &comp.Dead[0]
 			}
-			p.Message += "; so this write is never made"
+			p.Message += "; so " + so
 		}
 	}
 	if p != nil {

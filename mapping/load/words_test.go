@@ -38,22 +38,30 @@ func told(t *testing.T, input, rest, form string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err = plan.Validate(tree); err == nil {
+	return strings.TrimPrefix(said+"\n"+wrongIn(t, plan, tree), "\n")
+}
+
+// wrongIn are the errors that a form is told, one a line, or why it is parked.
+func wrongIn(t *testing.T, plan *mapping.Plan, tree mapping.Form) string {
+	t.Helper()
+	err := plan.Validate(tree)
+	if err == nil {
 		_, err = plan.Map(tree, mapping.Input{})
 	}
 	var wrong *mapping.MapError
 	var fault *mapping.Fault
+	var said []string
 	switch {
 	case errors.As(err, &wrong):
 		for _, e := range wrong.Fields {
-			said += "\n" + strings.Join([]string{e.Pointer, e.Code, e.Message}, " ")
+			said = append(said, strings.Join([]string{e.Pointer, e.Code, e.Message}, " "))
 		}
 	case errors.As(err, &fault):
-		said += "\nparked " + fault.Error()
+		said = append(said, "parked "+fault.Error())
 	case err != nil:
 		t.Fatal(err)
 	}
-	return strings.TrimPrefix(said, "\n")
+	return strings.Join(said, "\n")
 }
 
 func oneLine(problems diag.Problems) string {

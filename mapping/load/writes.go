@@ -109,7 +109,7 @@ func (b *builder) write(i int, spec source.Write) {
 		b.let(s, l, spec.To, &w.Lets)
 	}
 	if spec.When != nil {
-		if c, ok := b.condition(s, *spec.When, spec.To); ok {
+		if c, ok := b.condition(s, *spec.When, spec.To, "this write is never made"); ok {
 			w.When = &c
 		}
 	}

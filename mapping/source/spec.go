@@ -24,6 +24,7 @@ type Mapping struct {
 	Mapping    string                   `yaml:"mapping,required" doc:"name of the mapping, for life"`
 	Version    int                      `yaml:"version,required" doc:"raise it with every change of content"`
 	Input      Input                    `yaml:"input,required" doc:"what the form looks like"`
+	Require    []Rule                   `yaml:"require" doc:"what must be true of a form beside its schema, also across fields"`
 	Let        diag.Ordered[Expression] `yaml:"let" doc:"names for expressions, each may use those before it"`
 	Lookups    diag.Ordered[Lookup]     `yaml:"lookups" doc:"tables of known values by name"`
 	Layouts    diag.Ordered[*diag.Node] `yaml:"layouts" doc:"layouts of files by name: written here, or file: with a path"`
@@ -48,6 +49,16 @@ type Input struct {
 	Language  string              `yaml:"language" doc:"language of what senders are told of wrong fields, in words for whoever filled in the form; without it English for who builds the front office" enum:"languages"`
 	Texts     diag.Ordered[Texts] `yaml:"texts" doc:"own words for what is wrong with a field, such as form.owner.name"`
 	decode.Options
+}
+
+// Rule is what must be true of a form.
+type Rule struct {
+	When *Expression `yaml:"when" doc:"condition under which the rule is asked; without it always"`
+	Rule Expression  `yaml:"rule,required" doc:"condition that must be true; what compares a missing or null value by < <= > >= is not"`
+	At   Expression  `yaml:"at,required" doc:"field that is told to be wrong, such as form.permit.until"`
+	Code string      `yaml:"code,required" doc:"code of the error: rule. and small letters, digits and hyphens"`
+	Text string      `yaml:"text,required" doc:"what whoever filled in the form is told, in the language of input.language"`
+	Node *diag.Node  `yaml:",node"`
 }
 
 // Texts are own words for what is wrong with a field: for all of it, or by code.
