@@ -266,7 +266,7 @@ func (b *builder) outcomes(s *source.Answer, a *answers.Section) {
 	}
 	a.Status, a.Outcomes = n.Pairs[0].Key, map[string]string{}
 	for _, p := range n.Pairs[0].Value.Pairs {
-		if !mappingNames.MatchString(p.Value.Text) {
+		if !source.Names.MatchString(p.Value.Text) {
 			b.report(p.Value.Problem(CodeAnswer, "an outcome is a word of small letters, such as approved or refused", ""))
 		}
 		if near := diag.Suggest(p.Value.Text, answers.Words); near != "" && near != p.Value.Text && !b.pinned() {

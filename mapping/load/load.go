@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,12 +123,10 @@ func (b *builder) readFile(name string) ([]byte, error) {
 	return raw, nil
 }
 
-var mappingNames = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
-
 // input checks name, version and the input section.
 func (b *builder) input() {
 	s := &b.spec
-	if s.Mapping != "" && !mappingNames.MatchString(s.Mapping) {
+	if s.Mapping != "" && !source.Names.MatchString(s.Mapping) {
 		b.report(b.file.Problem(expr.CodeValue, "a mapping's name is made of small letters, digits, dots and hyphens, at most 64", "", "mapping"))
 	}
 	if _, there := b.file.Root().Get("version"); there && s.Version < 1 {

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/inbasket/inbasket/mapping"
@@ -10,16 +9,13 @@ import (
 	"github.com/inbasket/inbasket/mapping/source"
 )
 
-// ruleCodes are those that a mapping's own rules may have: none of ours ever begins like them.
-var ruleCodes = regexp.MustCompile(`^rule\.[a-z0-9]+(-[a-z0-9]+)*$`)
-
 // require reads the rules that a form must keep beside its schema.
 func (b *builder) require() {
 	for _, r := range b.spec.Require {
 		if r.Node == nil || r.Rule.Node == nil || r.At.Node == nil {
 			continue // which is told
 		}
-		if r.Code != "" && (!ruleCodes.MatchString(r.Code) || len(r.Code) > 64) {
+		if r.Code != "" && (!source.RuleCodes.MatchString(r.Code) || len(r.Code) > 64) {
 			b.report(r.Node.ValueProblem("code", expr.CodeValue, "a rule's code is rule. and a name of small letters, digits and hyphens, at most 64 characters", "such as rule.period-order"))
 		}
 		if _, there := r.Node.Get("text"); there && strings.TrimSpace(r.Text) == "" {

@@ -53,7 +53,7 @@ func (b *builder) texts(t diag.Entry[source.Texts]) {
 		add("", t.Value.Any, t.Value.Node.Problem(expr.CodeValue, empty, ""))
 		return
 	}
-	known := append(wording.Known(), other)
+	known := append(wording.Known(), source.OtherCodes)
 	for _, c := range t.Value.ByCode {
 		at := func(code, message, suggestion string) diag.Problem {
 			return t.Value.Node.KeyProblem(c.Key, code, message, suggestion)
@@ -63,15 +63,12 @@ func (b *builder) texts(t diag.Entry[source.Texts]) {
 			continue
 		}
 		code := c.Key
-		if code == other {
+		if code == source.OtherCodes {
 			code = ""
 		}
 		add(code, c.Value, at(expr.CodeValue, empty, ""))
 	}
 }
-
-// other stands in texts for the codes that are not named.
-const other = "other"
 
 // fieldNamed reads the path of a field, which may lead through lists without an index; none is said where it is none.
 func (b *builder) fieldNamed(text, none string) (*expr.Path, *expr.Problem) {
