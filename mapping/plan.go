@@ -284,6 +284,9 @@ func (p *Plan) Reference(f Form) (string, error) {
 // Validate checks the form against the mapping's JSON Schema and rules. A *MapError has everything that is wrong with the form; a
 // *Fault says that the schema or a rule is.
 func (p *Plan) Validate(f Form) error {
+	if p.parts.Schema == nil && len(p.parts.Rules) == 0 {
+		return nil
+	}
 	var wrong []schema.FieldError
 	var never *schema.FieldError
 	tree := p.parts.tree(f)

@@ -8,6 +8,8 @@ import (
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/expr"
+	"github.com/inbasket/inbasket/mapping/expr/value"
+	"github.com/inbasket/inbasket/mapping/schema"
 	"github.com/inbasket/inbasket/mapping/source"
 	"github.com/inbasket/inbasket/mapping/wording"
 )
@@ -59,7 +61,7 @@ func (b *builder) texts(t diag.Entry[source.Texts]) {
 			return t.Value.Node.KeyProblem(c.Key, code, message, suggestion)
 		}
 		if !slices.Contains(known, c.Key) {
-			b.report(at(expr.CodeValue, fmt.Sprintf("%q is no code of a field error", c.Key), diag.DidYouMean(c.Key, known)))
+			b.report(at(expr.CodeValue, fmt.Sprintf("%q is no code of a field error", c.Key), diag.DidYouMean(codeLike(c.Key), known)))
 			continue
 		}
 		code := c.Key
@@ -68,6 +70,17 @@ func (b *builder) texts(t diag.Entry[source.Texts]) {
 		}
 		add(code, c.Value, at(expr.CodeValue, empty, ""))
 	}
+}
+
+// codeLike is the code that who writes a keyword of JSON Schema means.
+func codeLike(word string) string {
+	if word == "required" {
+		return value.CodeMissingValue
+	}
+	if code := schema.CodeOf(word); slices.Contains(wording.Known(), code) {
+		return code
+	}
+	return word
 }
 
 // fieldNamed reads the path of a field, which may lead through lists without an index; none is said where it is none.

@@ -38,7 +38,15 @@ func told(t *testing.T, input, rest, form string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.TrimPrefix(said+"\n"+wrongIn(t, plan, tree), "\n")
+	wrong := wrongIn(t, plan, tree)
+	pinned, err := load.Bundle(plan.Bundle(), mappings.Catalog{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := wrongIn(t, pinned, tree); again != wrong {
+		t.Errorf("pinned: %s\nnot %s", again, wrong)
+	}
+	return strings.TrimPrefix(said+"\n"+wrong, "\n")
 }
 
 // wrongIn are the errors that a form is told, one a line, or why it is parked.
@@ -101,6 +109,7 @@ func TestTold(t *testing.T) {
 		"no such field below": {"  texts: {form.kids.bron: x}\n", "", `check: the form's schema has no field "bron" here did you mean "born"? [mapping.unknown-field]`},
 		"no field":            {"  texts: {form: x}\n", "", `check: texts belong to a field of the form, such as form.owner.name [mapping.value]`},
 		"no such code":        {"  texts: {form.name: {schema.patern: x}}\n", "", `check: "schema.patern" is no code of a field error did you mean "schema.pattern"? [mapping.value]`},
+		"a keyword":           {"  texts: {form.name: {maxLength: x}}\n", "", `check: "maxLength" is no code of a field error did you mean "schema.max-length"? [mapping.value]`},
 		"no text":             {"  texts: {form.name: {other: ''}}\n", "", `check: whoever filled in the form would read nothing: a text belongs here [mapping.value]`},
 		"twice":               {"  texts: {form.kids.born: x, 'form.kids[0].born': y}\n", "", `check: this field has texts already, further up put them together [mapping.duplicate]`},
 	} {

@@ -14,7 +14,7 @@ func TestWorded(t *testing.T) {
 	for rule, text := range ruleTexts {
 		code := text.code
 		if code == "" {
-			code = codeOf(rule)
+			code = CodeOf(rule)
 		}
 		if !slices.Contains(known, code) {
 			t.Errorf("%s (%s) has no words", code, rule)

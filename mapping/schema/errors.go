@@ -185,8 +185,8 @@ const alternatives = "the value fits none, or more than one, of the alternatives
 
 var capital = regexp.MustCompile(`\B[A-Z]`)
 
-// codeOf is the code of a rule by the validator's name.
-func codeOf(rule string) string {
+// CodeOf is the code of a rule that has no other, by its name: that in JSON Schema, or the validator's.
+func CodeOf(rule string) string {
 	return "schema." + strings.ToLower(capital.ReplaceAllString(rule, "-$0"))
 }
 
@@ -204,7 +204,7 @@ func describe(k jsonschema.ErrorKind) (code, message, want string) {
 			text.message = strings.Replace(text.message, "%s", strings.Join(strings.Fields(want), " or "), 1)
 		}
 	}
-	return cmp.Or(text.code, codeOf(name)), text.message, want
+	return cmp.Or(text.code, CodeOf(name)), text.message, want
 }
 
 // FieldError is one mistake of a form, told to the front office. Its message never holds content.
