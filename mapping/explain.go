@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -61,6 +62,9 @@ func noteLayouts(out []Explanation, deliveries []Delivery) {
 // Show writes a value for people: texts as they are, others as a word in brackets where they have no text.
 func Show(v connectors.Value) string {
 	if v.Kind == connectors.Reference {
+		if write, field, _ := strings.Cut(v.Str, "."); v.Int > 0 {
+			return fmt.Sprintf("(returned %s[%d].%s)", write, v.Int-1, field)
+		}
 		return "(returned " + v.Str + ")"
 	}
 	if s, ok := value.FromConnector(v).Text(); ok {

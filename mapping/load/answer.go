@@ -35,7 +35,7 @@ func (b *builder) answer() {
 		b.statements(s, a)
 		b.documentNames(s)
 	}
-	sc := b.scopeFor(-1)
+	sc := b.scopeFor(-1, nil)
 	for _, m := range s.Match {
 		if x, ok := b.value(sc, m.Value, ""); ok {
 			a.Match = append(a.Match, answers.Field{Name: m.Key, X: x})
@@ -184,7 +184,7 @@ func (b *builder) answerFiles(s *source.Answer, a *answers.Section) {
 		if f.Value.Node == nil {
 			continue
 		}
-		c := &expr.Compiler{Prog: &a.Program, Scope: sc, Tables: b.tables, Used: b.answerUsed(s, a)}
+		c := &expr.Compiler{Prog: &a.Program, Scope: sc, Tables: b.tables, Helpers: b.own, Used: b.answerUsed(s, a)}
 		x, p := c.Whole(f.Value.Text)
 		if p != nil {
 			b.expressionProblem(f.Value, p)
@@ -205,7 +205,7 @@ func (b *builder) answerEach(s *source.Answer, a *answers.Section, sc *expr.Scop
 	if !b.freeAt(sc, name, s.Each.Node) {
 		return sc
 	}
-	list, p := (&expr.Compiler{Prog: &a.Program, Scope: sc, Tables: b.tables}).Compile(rest, false)
+	list, p := (&expr.Compiler{Prog: &a.Program, Scope: sc, Tables: b.tables, Helpers: b.own}).Compile(rest, false)
 	if p == nil && decode.FormatNamed(s.Format).Reads("lists") && list.Path != nil && !slices.Contains(s.Lists, strings.TrimPrefix(list.Path.Dotted(), "content.")) {
 		p = &expr.Problem{Code: mapping.CodeList, Message: list.Path.Dotted() + " is not declared under answer.lists: with one element only it would not be a list"}
 	}

@@ -56,7 +56,9 @@ type builder struct {
 	lists    map[string]bool     // XML: declared lists
 	single   map[string][]string // of formats that have lists: ways to what is used as one value; listed: as a list
 	listed   map[string]bool
-	waits    map[string]map[string]bool // target to the targets whose values it needs
+	own      map[string]*expr.Own
+	waits    map[string]map[string]bool     // target to the targets whose values it needs
+	inside   map[*mapping.Write]*expr.Scope // what is known within each of its records
 }
 
 // pinned tells a mapping that submissions were accepted with: what a later version refuses in new ones it must not refuse
@@ -80,10 +82,13 @@ func (b *builder) load() (*mapping.Plan, error) {
 		return nil, problems
 	}
 	b.file = file
-	b.problems = append(problems, file.Decode(&b.spec)...)
+	b.problems = problems
+	b.uses()
+	b.problems = append(b.problems, file.Decode(&b.spec)...)
 	broken := len(b.problems) > 0
 	b.tables, b.layouts, b.used = map[string]*helpers.Table{}, map[string]*encode.Layout{}, map[string]bool{}
 	b.lists, b.listed, b.single, b.waits = map[string]bool{}, map[string]bool{}, map[string][]string{}, map[string]map[string]bool{}
+	b.inside = map[*mapping.Write]*expr.Scope{}
 	b.plan = &mapping.Parts{Name: b.spec.Mapping, Version: b.spec.Version, Format: b.spec.Input.Format, Tests: b.spec.Tests, Order: map[string]expr.Compiled{},
 		Layouts: map[string]*encode.Layout{}}
 	b.input()
@@ -185,6 +190,7 @@ func (b *builder) choice(at []any, word string, words []string) {
 // names sets up the outermost scope: form, submission, attachments and let; then reference and ignore.
 func (b *builder) names() {
 	b.root = expr.FormScope().Inner()
+	b.ownHelpers()
 	for _, l := range b.spec.Let {
 		b.let(b.root, l, "", nil)
 	}
@@ -206,7 +212,7 @@ func (b *builder) reference(x source.Expression) {
 		return
 	}
 	b.warn(x, comp)
-	b.plan.Refer, b.plan.Refers = &c, x.Text
+	b.plan.Refer, b.plan.Refers = &c, b.whole(x.Text)
 	if b.pinned() {
 		return
 	}
@@ -228,7 +234,7 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[source.Expression], target str
 	if l.Value.Node == nil {
 		return
 	}
-	if !b.free(s, l.Key, l.Line, l.Column) {
+	if !b.free(s, l) {
 		return
 	}
 	comp := b.compiler(s, target)
@@ -251,24 +257,25 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[source.Expression], target str
 		*anew = append(*anew, slot)
 	}
 	may := x.Outcome()
-	s.Names[l.Key] = expr.Binding{Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Under: x.Under, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval, handlesNull.MatchString(l.Value.Text))}
+	s.Names[l.Key] = expr.Binding{Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Under: x.Under, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval, handlesNull.MatchString(b.whole(l.Value.Text)))}
 }
 
 // free reports a name that cannot be given: no identifier, or taken further out.
-func (b *builder) free(s *expr.Scope, name string, line, column int) bool {
+func (b *builder) free(s *expr.Scope, l diag.Entry[source.Expression]) bool {
+	name := l.Key
 	if !expr.WordPattern.MatchString(name) || expr.Reserved[name] {
-		b.report(b.file.Root().At(line, column, expr.CodeValue, "a name is made of letters, digits and _, and is no word of the language", ""))
+		b.report(l.Value.Node.At(l.Line, l.Column, expr.CodeValue, "a name is made of letters, digits and _, and is no word of the language", ""))
 		return false
 	}
 	_, taken := s.Find(name)
 	if taken {
-		b.report(b.file.Root().At(line, column, CodeShadow, fmt.Sprintf("%q is already the name of something else here", name), ""))
+		b.report(l.Value.Node.At(l.Line, l.Column, CodeShadow, fmt.Sprintf("%q is already the name of something else here", name), ""))
 	}
 	return !taken
 }
 
 func (b *builder) compiler(s *expr.Scope, target string) *expr.Compiler {
-	return &expr.Compiler{Prog: &b.plan.Program, Scope: s, Target: target, Tables: b.tables, Used: b.use, Listed: b.asList, May: b.outcome, Never: b.known.NeverThere, Strict: !b.pinned()}
+	return &expr.Compiler{Prog: &b.plan.Program, Scope: s, Target: target, Tables: b.tables, Helpers: b.own, Used: b.use, Listed: b.asList, May: b.outcome, Never: b.known.NeverThere, Strict: !b.pinned()}
 }
 
 // value compiles an expression whose value is used whole.

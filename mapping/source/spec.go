@@ -33,9 +33,11 @@ const OtherCodes = "other"
 type Mapping struct {
 	Mapping    string                   `yaml:"mapping,required" doc:"name of the mapping, for life"`
 	Version    int                      `yaml:"version,required" doc:"raise it with every change of content"`
+	Use        []Use                    `yaml:"use,one" doc:"parts of other files, whose let, lookups, layouts, write and ignore are the mapping's too"`
 	Input      Input                    `yaml:"input,required" doc:"what the form looks like"`
 	Require    []Rule                   `yaml:"require" doc:"what must be true of a form beside its schema, also across fields"`
 	Let        diag.Ordered[Expression] `yaml:"let" doc:"names for expressions, each may use those before it"`
+	Helpers    diag.Ordered[Helper]     `yaml:"helpers" doc:"helpers of the mapping's own by name, which expressions call like any other"`
 	Lookups    diag.Ordered[Lookup]     `yaml:"lookups" doc:"tables of known values by name"`
 	Layouts    diag.Ordered[*diag.Node] `yaml:"layouts" doc:"layouts of files by name: written here, or file: with a path"`
 	Write      []Write                  `yaml:"write,required" doc:"what is written where, in order"`
@@ -95,14 +97,23 @@ type Limits struct {
 	Records int   `yaml:"records" doc:"records that one form may give a target; default 100000"`
 }
 
+// Helper is an expression that is named once and used often.
+type Helper struct {
+	Takes []string    `yaml:"takes,required,one" doc:"names of its arguments, the piped one first"`
+	Value *Expression `yaml:"value,required" doc:"expression over its arguments and nothing else"`
+	Node  *diag.Node  `yaml:",node"`
+}
+
 // Lookup is a table of known values.
 type Lookup struct {
-	File   string               `yaml:"file" doc:"CSV file with a header line, beside the mapping"`
-	Key    string               `yaml:"key" doc:"column of the key"`
-	Value  string               `yaml:"value" doc:"column of the value"`
-	CSV    *decode.CSVOptions   `yaml:"csv" doc:"how the file is written, such as with a semicolon or in windows-1252"`
-	Values diag.Ordered[string] `yaml:"values" doc:"the table itself, instead of a file"`
-	Node   *diag.Node           `yaml:",node"`
+	File    string               `yaml:"file" doc:"CSV file with a header line, or genericode file, beside the mapping"`
+	Format  string               `yaml:"format" doc:"how the file is written: csv (default) or genericode, XML of OASIS" enum:"csv,genericode"`
+	Unknown string               `yaml:"unknown" doc:"what becomes of a form whose value is not in the table, where lookup() gives no default: reject (default) or park" enum:"reject,park"`
+	Key     string               `yaml:"key" doc:"column of the key; of genericode by its Id"`
+	Value   string               `yaml:"value" doc:"column of the value"`
+	CSV     *decode.CSVOptions   `yaml:"csv" doc:"how the file is written, such as with a semicolon or in windows-1252"`
+	Values  diag.Ordered[string] `yaml:"values" doc:"the table itself, instead of a file"`
+	Node    *diag.Node           `yaml:",node"`
 }
 
 // Write is one entry of write.
@@ -117,14 +128,24 @@ type Write struct {
 	Charset    string                   `yaml:"charset" doc:"character set of the table's texts, where it is not Unicode, such as iso-8859-1"`
 	Unmappable charset.Unmappable       `yaml:"unmappable" doc:"characters that the character set lacks: error, or transliterate, replace or both; default the mapping's"`
 	Key        []string                 `yaml:"key,one" doc:"fields that name the row"`
+	Use        []Use                    `yaml:"use,one" doc:"parts of other files, whose let and fields are the write's too, after its own"`
 	When       *Expression              `yaml:"when" doc:"condition; without it always"`
+	Under      string                   `yaml:"under" doc:"an earlier write to the same target: this one makes its records for each record of that, and sees its items, its let and what it returns"`
 	Each       []Expression             `yaml:"each,one" doc:"NAME in LIST: one record for each item; several nest"`
+	OnMissing  string                   `yaml:"onMissing" doc:"replace-children: what a form without the list of each does: delete the rows (default), as an empty list does, keep them, or error" enum:"delete,keep,error"`
 	Let        diag.Ordered[Expression] `yaml:"let" doc:"names for this write, computed for each record"`
 	Fields     diag.Ordered[Field]      `yaml:"fields" doc:"columns in order, each an expression or a block with value"`
 	Rows       string                   `yaml:"rows" doc:"checked (default): as many rows are written as are sent; unchecked: a trigger, rule or policy of the table may leave rows out or put them elsewhere" enum:"checked,unchecked"`
 	Returning  []string                 `yaml:"returning,one" doc:"columns whose values the target gives"`
 	Order      *Expression              `yaml:"order" doc:"order key of the target's delivery"`
 	Node       *diag.Node               `yaml:",node"`
+}
+
+// Use names a part of another file.
+type Use struct {
+	Part string            `yaml:"part,required" doc:"name of the part, under parts of that file"`
+	From string            `yaml:"from,required" doc:"the file, beside the one that this stands in"`
+	With map[string]string `yaml:"with" doc:"names or ways that stand for $(NAME) in the part"`
 }
 
 // Field is one column: an expression, or a block.

@@ -78,7 +78,9 @@ var messages = map[string]message{
 	"field.not-an-integer": just("integer"), "field.not-a-boolean": just("boolean"), "field.not-a-date": just("date"), "field.not-a-list": just("array"),
 	"field.not-binary": pattern, "field.not-a-single-value": expected.without(), "field.too-long": tooLong, "field.unmappable": sign, "field.too-large": digits,
 	"field.too-many-decimals": decimals, "field.not-in-list": choice, "field.cannot-compare": expected.without(), "field.division-by-zero": {short: anything},
-	"field.out-of-range": {short: phrase{"This entry is outside of what is possible.", "Diese Angabe liegt außerhalb des Möglichen."}}, "field.no-such-time": noTime, "field.rejected": {short: anything},
+	"field.out-of-range": {short: phrase{"This entry is outside of what is possible.", "Diese Angabe liegt außerhalb des Möglichen."}}, "field.no-such-time": noTime,
+	"field.checksum": {short: phrase{"This number is not right. Please check for mistyped digits.", "Diese Nummer stimmt nicht. Bitte prüfen Sie sie auf Tippfehler."}}, "field.other-pattern": pattern,
+	"field.rejected": {short: anything},
 
 	"encode.too-long": tooLong.without(), "encode.unmappable": sign, "encode.control": sign, "encode.xml-character": sign, "encode.quote": sign,
 	"encode.type": expected.without(), "encode.precision": decimals.without(), "encode.negative": small, "encode.zone": just("date-time"), "encode.required": missing,

@@ -10,6 +10,7 @@ import (
 type Table struct {
 	Name    string
 	Rows    map[string]string
+	Park    bool // what it has not is not the form's mistake
 	once    sync.Once
 	byValue map[string]string
 }
