@@ -160,6 +160,8 @@ type Parts struct {
 	Nothing      bool         // a form may give nothing anywhere
 	Fields       *uses.Fields // which fields of forms are known; nil: any may come
 	ParksUnknown bool         // a form that has another one waits for a person
+	Words        Words
+	Rules        []Rule
 
 	Warnings diag.Problems
 	Answer   *answers.Section
@@ -316,24 +318,40 @@ func (p *Plan) Reference(f Form) (string, error) {
 	return s, nil
 }
 
-// Validate checks the form against the mapping's JSON Schema. A *MapError has everything that is wrong with the form; a
-// *Fault says that the schema is.
+// Validate checks the form against the mapping's JSON Schema and rules. A *MapError has everything that is wrong with the form; a
+// *Fault says that the schema or a rule is.
 func (p *Plan) Validate(f Form) error {
-	if p.parts.Schema == nil {
+	if p.parts.Schema == nil && len(p.parts.Rules) == 0 {
 		return nil
 	}
-	wrong, never := p.parts.Schema.Validate(p.parts.tree(f))
-	if len(wrong) == 0 && never == nil {
-		return nil
+	var wrong []schema.FieldError
+	var never *schema.FieldError
+	tree := p.parts.tree(f)
+	if p.parts.Schema != nil {
+		wrong, never = p.parts.Schema.Validate(tree)
 	}
-	at := p.parts.sender(f)
-	for i := range wrong {
-		wrong[i].Pointer = at(wrong[i].Pointer)
-	}
-	switch {
-	case never != nil:
-		never.Pointer = at(never.Pointer)
+	if never != nil {
+		never.Pointer = p.parts.sender(f)(never.Pointer)
 		return &Fault{At: "input.schema", Cause: *never}
+	}
+	fields := make([]string, len(wrong))
+	if len(wrong) > 0 {
+		at := p.parts.sender(f)
+		for i := range wrong {
+			fields[i] = fieldAt(tree, wrong[i].Pointer)
+			wrong[i] = p.parts.Words.said(wrong[i], fields[i])
+			wrong[i].Pointer = at(wrong[i].Pointer)
+		}
+	}
+	broken, err := p.parts.broken(f, fields)
+	if err != nil {
+		return err
+	}
+	if wrong = append(wrong, broken...); len(wrong) == 0 {
+		return nil
+	}
+	if len(broken) > 0 {
+		slices.SortStableFunc(wrong, func(a, b schema.FieldError) int { return strings.Compare(a.Pointer, b.Pointer) })
 	}
 	return &MapError{Fields: wrong}
 }

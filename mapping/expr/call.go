@@ -182,13 +182,7 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 		how.do = c.ordered(args[2])
 	}
 	if len(args) > 1 {
-		c.items = append(c.items, list)
-		p, _ := args[1].(*ast.PredicateNode)
-		if p == nil {
-			c.stop(n, helpers.CodeArguments, name+" needs a condition on the items, such as "+name+"(list, .amount > 0)", "")
-		}
-		body = c.operand(p.Node)
-		c.items = c.items[:len(c.items)-1]
+		body = c.ofItem(n, name, args[1], list)
 	}
 	if !how.values && body.Eval != nil {
 		c.condition(args[1], body)
@@ -226,6 +220,18 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 		out.Under = list.place()
 	}
 	return out
+}
+
+// ofItem compiles what a predicate says of each item of a list.
+func (c *Compiler) ofItem(n ast.Node, name string, arg ast.Node, list Compiled) Compiled {
+	p, _ := arg.(*ast.PredicateNode)
+	if p == nil {
+		c.stop(n, helpers.CodeArguments, name+" needs a condition on the items, such as "+name+"(list, .amount > 0)", "")
+	}
+	c.items = append(c.items, list)
+	body := c.operand(p.Node)
+	c.items = c.items[:len(c.items)-1]
+	return body
 }
 
 // added is what sum adds, which must be numbers.

@@ -73,21 +73,13 @@ func (b *builder) ignore(x source.Expression) {
 	if x.Node == nil {
 		return
 	}
-	c := b.compiler(b.root, "")
-	c.Used = nil
-	v, p := c.Compile(x.Text, false)
-	if p == nil && (v.Path == nil || len(v.Path.Abs) == 0) {
-		p = &expr.Problem{Code: expr.CodeValue, Message: "ignore lists form fields, such as form.meta.userAgent"}
-	}
-	if p == nil {
-		p = b.inForm(v.Path.Abs, true)
-	}
+	path, p := b.fieldNamed(x.Text, "ignore lists form fields, such as form.meta.userAgent")
 	if p != nil {
 		b.expressionProblem(x, p)
 		return
 	}
-	b.fields.Ignore(v.Path.Names())
-	b.ignores = append(b.ignores, ignored{v.Path.Names(), x})
+	b.fields.Ignore(path.Names())
+	b.ignores = append(b.ignores, ignored{path.Names(), x})
 }
 
 // ignored is an entry of ignore.

@@ -102,8 +102,10 @@ func (b *builder) load() (*mapping.Plan, error) {
 		b.layout(l.Key, l.Value)
 	}
 	b.names()
+	b.require()
 	b.writes()
 	b.answer()
+	b.words()
 	if !broken && !b.doubtful() {
 		b.forgotten()
 		b.idle()
@@ -294,15 +296,15 @@ func (b *builder) value(s *expr.Scope, x source.Expression, target string) (expr
 	return c, true
 }
 
-// condition compiles when, which some form must make true.
-func (b *builder) condition(s *expr.Scope, x source.Expression, target string) (expr.Compiled, bool) {
+// condition compiles when, which some form must make true; so is what follows where none does.
+func (b *builder) condition(s *expr.Scope, x source.Expression, target, so string) (expr.Compiled, bool) {
 	if x.Node == nil {
 		return expr.Compiled{}, false
 	}
 	comp := b.compiler(s, target)
 	c, p := comp.Whole(x.Text)
 	if p == nil && !b.pinned() && c.Const != nil && (c.Const.Absent() || *c.Const == value.Bool(false)) {
-		b.warnAt(x, "this is never true; so this write is never made", "")
+		b.warnAt(x, "this is never true; so "+so, "")
 	}
 	if p == nil {
 		p = comp.Rehearse("the condition", expr.IsTrue, c)
@@ -313,7 +315,7 @@ func (b *builder) condition(s *expr.Scope, x source.Expression, target string) (
 			if len(comp.Dead) > 0 {
 				p = &comp.Dead[0]
 			}
-			p.Message += "; so this write is never made"
+			p.Message += "; so " + so
 		}
 	}
 	if p != nil {
@@ -342,6 +344,14 @@ func torn(text string) bool {
 	return strings.Count(text, "(") != strings.Count(text, ")") || strings.Count(text, "[") != strings.Count(text, "]") || strings.Count(text, `"`)%2 != 0
 }
 
+// asked is a suggestion that is a word as a question.
+func asked(suggestion string) string {
+	if expr.WordPattern.MatchString(suggestion) {
+		return "did you mean " + strconv.Quote(suggestion) + "?"
+	}
+	return suggestion
+}
+
 func (b *builder) problemAt(x source.Expression, p *expr.Problem) diag.Problem {
 	offset := 0
 	for i := range x.Text {
@@ -352,11 +362,7 @@ func (b *builder) problemAt(x source.Expression, p *expr.Problem) diag.Problem {
 		p.From--
 		offset = len(x.Text)
 	}
-	suggestion := p.Suggestion
-	if expr.WordPattern.MatchString(suggestion) {
-		suggestion = "did you mean " + strconv.Quote(suggestion) + "?"
-	}
-	prob := x.Node.ProblemAt(offset, p.Code, p.Message, suggestion)
+	prob := x.Node.ProblemAt(offset, p.Code, p.Message, asked(p.Suggestion))
 	if p.Code == expr.CodeSyntax && strings.Contains(prob.Source, " #") && !strings.Contains(x.Text, "#") {
 		prob.Suggestion = "in YAML a # after a blank begins a comment: write .field instead of #.field, or put quotes around the expression"
 	}

@@ -164,7 +164,7 @@ func (b *builder) write(i int, spec source.Write) {
 	b.lets(s, spec.Let, spec.To, &w.Lets)
 	b.inside[w] = s
 	if spec.When != nil {
-		if c, ok := b.condition(s, *spec.When, spec.To); ok {
+		if c, ok := b.condition(s, *spec.When, spec.To, "this write is never made"); ok {
 			w.When = &c
 		}
 	}

@@ -2,6 +2,7 @@ package value
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -39,6 +40,7 @@ func (r *Run) Restart(b Budget) { r.Budget, r.Err, r.Note, r.joins = b, nil, "",
 // Failure is the first thing that went wrong in an expression. Its message never holds content.
 type Failure struct {
 	Code, Message string
+	Want          string // the limit that was passed; "" where nothing can be said in a number
 	Src           int32  // the form's field that caused it; 0: none did
 	Blamed        bool   // Src is known
 	Made          Making // of the value that caused it
@@ -55,6 +57,12 @@ func ForSender(message string) string {
 
 // Fail keeps the first thing that went wrong.
 func (r *Run) Fail(code, message string) Value { return r.fail(Failure{Code: code, Message: message}) }
+
+// FailLimit is Fail where a value passes a limit, which its message names as %s.
+func (r *Run) FailLimit(code, message string, limit int) Value {
+	want := strconv.Itoa(limit)
+	return r.fail(Failure{Code: code, Message: strings.Replace(message, "%s", want, 1), Want: want})
+}
 
 func (r *Run) fail(f Failure) Value {
 	if r.Err == nil {
