@@ -61,7 +61,11 @@ func runTest(p *mapping.Plan, fsys fs.FS, t source.Case) []string {
 	if err != nil {
 		return []string{"form: " + source.Message(err)}
 	}
-	m, err := try(p, raw, t)
+	attached, err := attachments(fsys, t)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	m, err := try(p, raw, t, attached)
 	var wrong *mapping.MapError
 	switch {
 	case errors.As(err, &wrong) && t.ExpectError != nil:
@@ -79,7 +83,19 @@ func runTest(p *mapping.Plan, fsys fs.FS, t source.Case) []string {
 	case t.ExpectError != nil:
 		return []string{"the form is accepted, an error was expected"}
 	}
-	return append(compareRecords(p, t, m), compareBytes(fsys, t, m)...)
+	return slices.Concat(compareRecords(p, t, m), compareBytes(fsys, t, m), compareDocuments(t, m))
+}
+
+// attachments are the files that come with the form of a case.
+func attachments(fsys fs.FS, t source.Case) (all []connectors.Attachment, err error) {
+	for _, a := range t.Attachments {
+		content, err := fs.ReadFile(fsys, slashpath.Clean(a.File))
+		if err != nil {
+			return nil, fmt.Errorf("attachment %s: %s", a.File, source.Message(err))
+		}
+		all = append(all, connectors.Attachment{Name: slashpath.Base(a.File), ContentType: a.Type, Blob: connectors.BytesBlob(content)})
+	}
+	return all, nil
 }
 
 // misnamed finds what a case says of writes that there are not, and so would compare nothing.
@@ -98,6 +114,12 @@ func misnamed(p *mapping.Plan, t source.Case) (wrong []string) {
 				unknown("returns", column, "write "+w+" does not return", writes[w])
 			}
 		}
+	}
+	for _, target := range slices.Sorted(maps.Keys(t.ExpectBytes)) {
+		unknown("expect-bytes", target, "the mapping has no target", p.Targets())
+	}
+	for _, e := range t.ExpectNames {
+		unknown("expect-documents", e.Key, "the mapping has no target", p.Targets())
 	}
 	if t.Exact && len(t.Expect) == 0 {
 		wrong = append(wrong, "exact: there is nothing to compare: say it under expect")
@@ -122,7 +144,7 @@ func parkCode(err error) string {
 }
 
 // try decodes, validates and maps one form of a test, with everything that targets return known.
-func try(p *mapping.Plan, raw []byte, t source.Case) (*mapping.Mapped, error) {
+func try(p *mapping.Plan, raw []byte, t source.Case, attached []connectors.Attachment) (*mapping.Mapped, error) {
 	form, err := p.Decode(raw, "")
 	var de *decode.Error
 	if errors.As(err, &de) && de.Limit() == "" {
@@ -134,7 +156,7 @@ func try(p *mapping.Plan, raw []byte, t source.Case) (*mapping.Mapped, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := expr.Input{ID: "0000000000001", Received: received, Returned: map[string]connectors.Value{}}
+	in := expr.Input{ID: "0000000000001", Received: received, Attachments: attached, Returned: map[string]connectors.Value{}}
 	if in.Reference, err = p.Reference(form); err != nil {
 		return nil, err
 	}
@@ -217,7 +239,18 @@ func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) 
 			diffs = append(diffs, fmt.Sprintf("%s.%s: the write has no such field", at, p.Key))
 			continue
 		}
-		if have, want := shown(r.Values[i]), wanted(p.Value); have != want {
+		want := wanted(p.Value)
+		have := shown(r.Values[i])
+		same := have == want
+		if p.Value.Kind == diag.Map || p.Value.Kind == diag.List {
+			m, wrong := source.MatcherOf(p.Value)
+			if wrong != nil {
+				diffs = append(diffs, fmt.Sprintf("%s.%s: %s", at, p.Key, wrong.Message))
+				continue
+			}
+			same, want = m.Matches(r.Values[i]), m.String()
+		}
+		if !same {
 			diffs = append(diffs, fmt.Sprintf("%s.%s: want %s, have %s", at, p.Key, want, have))
 		}
 	}
@@ -255,25 +288,49 @@ func wanted(n *diag.Node) string {
 	return n.Text
 }
 
-func compareBytes(fsys fs.FS, t source.Case, m *mapping.Mapped) []string {
-	targets := slices.Sorted(maps.Keys(t.ExpectBytes))
-	var diffs []string
-	for _, target := range targets {
-		want, err := fs.ReadFile(fsys, slashpath.Clean(t.ExpectBytes[target]))
+func compareBytes(fsys fs.FS, t source.Case, m *mapping.Mapped) (diffs []string) {
+	for _, target := range slices.Sorted(maps.Keys(t.ExpectBytes)) {
+		want, err := t.ExpectBytes[target].Read(fsys)
 		if err != nil {
 			diffs = append(diffs, "expect-bytes "+target+": "+source.Message(err))
 			continue
 		}
-		var have []byte
+		have, there, err := fileOf(target, m)
+		switch {
+		case err != nil:
+			diffs = append(diffs, "expect-bytes "+target+": "+err.Error())
+		case !there:
+			diffs = append(diffs, "expect-bytes "+target+": no file is written there")
+		case !bytes.Equal(want, have):
+			diffs = append(diffs, fmt.Sprintf("expect-bytes %s: %s", target, firstDifference(want, have)))
+		}
+	}
+	return diffs
+}
+
+// fileOf is the file that a target would get of this form alone; there is none where it gets rows, or nothing.
+func fileOf(target string, m *mapping.Mapped) (file []byte, there bool, err error) {
+	for _, d := range m.Deliveries {
+		if d.Target == target && d.Layout != nil {
+			file, err = d.Layout.File(encode.Header{Seq: 1, SealedAt: received, Name: "TEST"}, []encode.Piece{*d.Piece})
+			return file, true, err
+		}
+	}
+	return nil, false, nil
+}
+
+func compareDocuments(t source.Case, m *mapping.Mapped) (diffs []string) {
+	for _, e := range t.ExpectNames {
+		have := []string{}
 		for _, d := range m.Deliveries {
-			if d.Target == target && d.Layout != nil {
-				have, err = d.Layout.File(encode.Header{Seq: 1, SealedAt: received, Name: "TEST"}, []encode.Piece{*d.Piece})
+			for _, f := range d.Documents {
+				if d.Target == e.Key {
+					have = append(have, f.Name)
+				}
 			}
 		}
-		if err != nil {
-			diffs = append(diffs, "expect-bytes "+target+": "+err.Error())
-		} else if !bytes.Equal(want, have) {
-			diffs = append(diffs, fmt.Sprintf("expect-bytes %s: %s", target, firstDifference(want, have)))
+		if !slices.Equal(e.Value, have) {
+			diffs = append(diffs, fmt.Sprintf("expect-documents %s: want %q, have %q", e.Key, e.Value, have))
 		}
 	}
 	return diffs

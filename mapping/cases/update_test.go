@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/load"
 )
 
@@ -31,21 +30,16 @@ func TestUpdateBytes(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				m, err := try(p, raw, c)
+				m, err := try(p, raw, c, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, d := range m.Deliveries {
-					if d.Target != target || d.Layout == nil {
-						continue
-					}
-					b, err := d.Layout.File(encode.Header{Seq: 1, SealedAt: received, Name: "TEST"}, []encode.Piece{*d.Piece})
-					if err != nil {
-						t.Fatal(err)
-					}
-					if err := os.WriteFile(filepath.Join(dir, file), b, 0o644); err != nil {
-						t.Fatal(err)
-					}
+				b, there, err := fileOf(target, m)
+				if err != nil || !there || file.File == "" {
+					t.Fatal(c.Name, err)
+				}
+				if err := os.WriteFile(filepath.Join(dir, file.File), b, 0o644); err != nil {
+					t.Fatal(err)
 				}
 			}
 		}

@@ -125,6 +125,24 @@ func (b *builder) doubtful() bool {
 	return false
 }
 
+// expected refuses what a case expects of a column and no column can hold.
+func (b *builder) expected() {
+	for _, t := range b.spec.Tests {
+		for _, records := range t.Expect {
+			for _, r := range records.Value {
+				for _, f := range r.Pairs {
+					if f.Value.Kind != diag.Map && f.Value.Kind != diag.List {
+						continue
+					}
+					if _, wrong := source.MatcherOf(f.Value); wrong != nil {
+						b.report(*wrong)
+					}
+				}
+			}
+		}
+	}
+}
+
 // unused reports form fields that are neither used nor ignored: of the schema, or of the samples where there is none.
 func (b *builder) unused() {
 	if b.spec.Input.Unused == "allow" {

@@ -97,6 +97,9 @@ func (b *builder) load() (*mapping.Plan, error) {
 	b.names()
 	b.writes()
 	b.answer()
+	if !b.pinned() {
+		b.expected()
+	}
 	if !broken && !b.doubtful() {
 		b.unused()
 	}

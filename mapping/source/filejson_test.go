@@ -108,6 +108,8 @@ func schemaOf(t reflect.Type) map[string]any {
 		return map[string]any{"anyOf": []any{map[string]any{"type": "integer"}, map[string]any{"const": "database"}}}
 	case reflect.TypeFor[charset.Unmappable]():
 		return map[string]any{"anyOf": []any{map[string]any{"const": "error"}, map[string]any{"type": "string", "pattern": "^replace:.$"}, structSchema(t)}}
+	case reflect.TypeFor[Content](), reflect.TypeFor[Attached]():
+		return map[string]any{"anyOf": []any{map[string]any{"type": []string{"string", "number"}}, structSchema(t)}}
 	case reflect.TypeFor[Field]():
 		return map[string]any{"anyOf": []any{expressionSchema(), structSchema(t)}}
 	}
