@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"maps"
 	slashpath "path"
 	"slices"
@@ -23,7 +24,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/source"
 )
 
-// TestResult is the outcome of one case of a mapping's own tests.
+// Result is the outcome of one case of a mapping's own tests.
 type Result struct {
 	Name  string   `json:"name"`
 	Line  int      `json:"line"` // of the case in the mapping
@@ -31,22 +32,25 @@ type Result struct {
 	Diffs []string `json:"diffs,omitempty"` // one for each difference: write[record].FIELD: want, have
 }
 
-// testTime is when test submissions seem to have come in.
+// received is when test submissions seem to have come in.
 var received = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// RunTests runs the mapping's own tests. Forms and expected files are read from fsys, beside the mapping.
+// Run runs the mapping's own tests. Forms and expected files are read from fsys, beside the mapping.
 func Run(p *mapping.Plan, fsys fs.FS) []Result {
-	out := make([]Result, 0, len(p.Cases()))
-	for _, t := range p.Cases() {
-		r := Result{Name: t.Name, Line: t.Line}
-		if r.Name == "" {
-			r.Name = cmp.Or(t.Form, t.Answer)
+	return slices.AppendSeq(make([]Result, 0, len(p.Cases())), Each(p, fsys))
+}
+
+// Each is Run case by case, for who measures how long each takes.
+func Each(p *mapping.Plan, fsys fs.FS) iter.Seq[Result] {
+	return func(yield func(Result) bool) {
+		for _, t := range p.Cases() {
+			r := Result{Name: cmp.Or(t.Name, t.Form, t.Answer), Line: t.Line, Diffs: runTest(p, fsys, t)}
+			r.OK = len(r.Diffs) == 0
+			if !yield(r) {
+				return
+			}
 		}
-		r.Diffs = runTest(p, fsys, t)
-		r.OK = len(r.Diffs) == 0
-		out = append(out, r)
 	}
-	return out
 }
 
 // runTest returns what differs.
