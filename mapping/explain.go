@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -67,4 +68,20 @@ func Show(v connectors.Value) string {
 		return s
 	}
 	return "(" + value.KindName(value.Kind(v.Kind)) + ")"
+}
+
+// Watch is Map for who asks which way a form goes through the mapping.
+func (p *Plan) Watch(f Form, in expr.Input, seen func(value.Place)) (*Mapped, error) {
+	m := newMapper(&p.parts, f, in)
+	defer m.env.Free()
+	m.env.Seen = seen
+	return m.run()
+}
+
+// when is a condition that was asked.
+func (m *mapper) when(w *Write, yes bool) bool {
+	if m.env.Seen != nil {
+		m.env.See(value.PlaceWhen, w.Name, strconv.FormatBool(yes))
+	}
+	return yes
 }

@@ -291,7 +291,7 @@ func (m *mapper) bare(w *Write, d *Delivery) {
 	e.Forget(w.Lets)
 	if w.When != nil && w.When.Depth <= w.KeyDepth {
 		yes := e.Truth(w.When.Eval(e))
-		if m.failed(w.When.Source, w.Name, "when") || !yes {
+		if m.failed(w.When.Source, w.Name, "when") || !m.when(w, yes) {
 			return
 		}
 	}
@@ -313,7 +313,7 @@ func (m *mapper) record(w *Write, d *Delivery, count int) {
 	e.Forget(w.Lets)
 	if w.When != nil {
 		yes := e.Truth(w.When.Eval(e))
-		if e.Err != nil && m.failed(w.When.Source, w.Name, "when") || !yes {
+		if e.Err != nil && m.failed(w.When.Source, w.Name, "when") || !m.when(w, yes) {
 			return
 		}
 	}
@@ -332,6 +332,7 @@ func (m *mapper) record(w *Write, d *Delivery, count int) {
 		values[i] = m.field(w, i, len(d.Records))
 	}
 	d.Records = append(d.Records, connectors.Record{Shape: w.Shape, Values: values})
+	e.See(value.PlaceWrite, w.Name, "")
 	e.Slots[w.RowSlot].Int++
 }
 
@@ -411,6 +412,7 @@ func (m *mapper) documents(w *Write, d *Delivery) {
 			return
 		}
 		d.Documents = append(d.Documents, connectors.File{Name: name, Blob: a.Blob})
+		m.env.See(value.PlaceWrite, w.Name, "")
 	}
 }
 

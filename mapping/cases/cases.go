@@ -69,7 +69,7 @@ func runTest(p *mapping.Plan, fsys fs.FS, t source.Case) []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
-	m, err := try(p, raw, t, attached)
+	m, err := try(p, raw, t, attached, nil)
 	var wrong *mapping.MapError
 	switch {
 	case errors.As(err, &wrong) && t.ExpectError != nil:
@@ -148,7 +148,7 @@ func parkCode(err error) string {
 }
 
 // try decodes, validates and maps one form of a test, with everything that targets return known.
-func try(p *mapping.Plan, raw []byte, t source.Case, attached []connectors.Attachment) (*mapping.Mapped, error) {
+func try(p *mapping.Plan, raw []byte, t source.Case, attached []connectors.Attachment, seen func(value.Place)) (*mapping.Mapped, error) {
 	form, err := p.Decode(raw, "")
 	var de *decode.Error
 	if errors.As(err, &de) && de.Limit() == "" {
@@ -169,7 +169,7 @@ func try(p *mapping.Plan, raw []byte, t source.Case, attached []connectors.Attac
 			in.Returned[w+"."+c] = value.FromNode(v).Connector()
 		}
 	}
-	m, err := p.Map(form, in)
+	m, err := p.Watch(form, in, seen)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func TestUpdateBytes(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				m, err := try(p, raw, c, nil)
+				m, err := try(p, raw, c, nil, nil)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -28,6 +28,9 @@ func (b *builder) use(p *expr.Path, deep bool) *expr.Problem {
 	b.oneOf(p, deep)
 	d := p.Dotted()
 	b.used[d] = b.used[d] || deep
+	if b.reads[d] == 0 && !p.Outside() {
+		b.reads[d] = b.line
+	}
 	return nil
 }
 
@@ -75,7 +78,7 @@ func (b *builder) ignore(x source.Expression) {
 	if x.Node == nil {
 		return
 	}
-	c := b.compiler(b.root, "")
+	c := b.compiler(x, b.root, "")
 	c.Used = nil
 	v, p := c.Compile(x.Text, false)
 	if p == nil && (v.Path == nil || len(v.Path.Abs) == 0) {

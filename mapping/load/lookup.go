@@ -15,7 +15,7 @@ import (
 
 // lookup builds one table and reports what is wrong with it.
 func (b *builder) lookup(name string, s source.Lookup) {
-	t := &helpers.Table{Name: name, Rows: map[string]string{}}
+	t := &helpers.Table{Name: name, Rows: map[string]string{}, File: s.File != ""}
 	b.tables[name] = t
 	if (s.File == "") == (len(s.Values) == 0) {
 		if s.Node != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/cases"
+	"github.com/inbasket/inbasket/mapping/expr/value"
 )
 
 // tested is the outcome of one mapping's own cases, for --json.
@@ -19,12 +20,16 @@ type tested struct {
 	Mapping string         `json:"mapping"` // file
 	OK      bool           `json:"ok"`
 	Cases   []cases.Result `json:"cases"`
+
+	Coverage *cases.Coverage `json:"coverage,omitempty"`
 }
 
 // trials is what the command test is told.
 type trials struct {
-	junit string // file of the report
-	clock connectors.Clock
+	junit    string // file of the report
+	coverage bool
+	least    int // of a hundred places
+	clock    connectors.Clock
 }
 
 func test(a *cli.App) *cobra.Command {
@@ -32,9 +37,17 @@ func test(a *cli.App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "test MAPPING...",
 		Short: "Run a mapping's own test cases",
-		RunE:  func(_ *cobra.Command, given []string) error { return t.run(a, given) },
+		RunE: func(cmd *cobra.Command, given []string) error {
+			if t.least < 0 || t.least > 100 {
+				return cli.Usagef("--coverage-min is a number from 0 to 100")
+			}
+			t.coverage = t.coverage || cmd.Flags().Changed("coverage-min")
+			return t.run(a, given)
+		},
 	}
 	cmd.Flags().StringVar(&t.junit, "junit", "", "also write the outcome to this file, in the XML of JUnit")
+	cmd.Flags().BoolVar(&t.coverage, "coverage", false, "also list the form fields, writes, conditions and outcomes of lookups that no case reaches")
+	cmd.Flags().IntVar(&t.least, "coverage-min", 0, "end with 1 where cases reach less than so many of a hundred of them")
 	return cmd
 }
 
@@ -60,7 +73,7 @@ func (o trials) run(a *cli.App, paths []string) error {
 	if broken != nil {
 		return broken
 	}
-	return a.PrintOK(ok, all, func(w io.Writer) { printTested(w, all) })
+	return a.PrintOK(ok, all, func(w io.Writer) { o.print(w, all) })
 }
 
 // one runs the cases of one mapping.
@@ -81,6 +94,10 @@ func (o trials) one(path string) (tested, cases.Suite, error) {
 		t.Cases = append(t.Cases, r)
 	}
 	suite.Results = t.Cases
+	if o.coverage {
+		c := cases.Cover(plan, os.DirFS(filepath.Dir(path)))
+		t.Coverage, t.OK = &c, t.OK && c.AtLeast(o.least)
+	}
 	return t, suite, nil
 }
 
@@ -98,7 +115,7 @@ func report(path string, suites []cases.Suite) (err error) {
 	return cases.JUnit(f, suites)
 }
 
-func printTested(w io.Writer, all []tested) {
+func (o trials) print(w io.Writer, all []tested) {
 	for _, t := range all {
 		passed := 0
 		for _, c := range t.Cases {
@@ -118,5 +135,30 @@ func printTested(w io.Writer, all []tested) {
 		default:
 			fmt.Fprintf(w, "%s: %d of %s passed\n", t.Mapping, passed, cli.Count(len(t.Cases), "case"))
 		}
+		if t.Coverage != nil {
+			o.printCoverage(w, t)
+		}
 	}
+}
+
+func (o trials) printCoverage(w io.Writer, t tested) {
+	c := t.Coverage
+	fmt.Fprintf(w, "coverage of %s: %d of %s reached, %d %%\n", t.Mapping, c.Reached, cli.Count(c.Places, "place"), c.Percent())
+	for _, at := range c.Missing {
+		fmt.Fprintf(w, "  %s:%d: %s\n", t.Mapping, at.Line, cli.Visible(unreached(at.Place)))
+	}
+	cli.SayIf(w, !c.AtLeast(o.least), "FAIL  less than %d %% are reached\n", o.least)
+}
+
+// unreached says what no case does.
+func unreached(at value.Place) string {
+	switch at.Kind {
+	case value.PlaceField:
+		return "no form has " + at.Name
+	case value.PlaceWrite:
+		return "write " + at.Name + " makes no record"
+	case value.PlaceWhen:
+		return "when of write " + at.Name + " is never " + at.Outcome
+	}
+	return "lookup " + at.Name + " never gets " + at.Outcome
 }
