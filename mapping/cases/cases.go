@@ -44,7 +44,10 @@ func Run(p *mapping.Plan, fsys fs.FS) []Result {
 func Each(p *mapping.Plan, fsys fs.FS) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		for _, t := range p.Cases() {
-			r := Result{Name: cmp.Or(t.Name, t.Form, t.Answer), Line: t.Line, Diffs: runTest(p, fsys, t)}
+			r := Result{Name: cmp.Or(t.Name, t.Form, t.Answer), Line: t.Line}
+			for _, d := range runTest(p, fsys, t) {
+				r.Diffs = append(r.Diffs, d.text)
+			}
 			r.OK = len(r.Diffs) == 0
 			if !yield(r) {
 				return
@@ -53,41 +56,57 @@ func Each(p *mapping.Plan, fsys fs.FS) iter.Seq[Result] {
 	}
 }
 
+// difference is one, with what would make it none where the case could say something else.
+type difference struct {
+	text  string
+	node  *diag.Node       // the expected value
+	value connectors.Value // what it would be
+	file  string           // with expected bytes
+	bytes []byte           // what they would be
+}
+
+func plain(texts ...string) (diffs []difference) {
+	for _, t := range texts {
+		diffs = append(diffs, difference{text: t})
+	}
+	return diffs
+}
+
 // runTest returns what differs.
-func runTest(p *mapping.Plan, fsys fs.FS, t source.Case) []string {
+func runTest(p *mapping.Plan, fsys fs.FS, t source.Case) []difference {
 	if t.Answer != "" {
-		return runAnswer(p, fsys, t)
+		return plain(runAnswer(p, fsys, t)...)
 	}
 	if wrong := misnamed(p, t); len(wrong) > 0 {
-		return wrong
+		return plain(wrong...)
 	}
 	raw, err := fs.ReadFile(fsys, slashpath.Clean(t.Form))
 	if err != nil {
-		return []string{"form: " + source.Message(err)}
+		return plain("form: " + source.Message(err))
 	}
 	attached, err := attachments(fsys, t)
 	if err != nil {
-		return []string{err.Error()}
+		return plain(err.Error())
 	}
 	m, err := try(p, raw, t, attached, nil)
 	var wrong *mapping.MapError
 	switch {
 	case errors.As(err, &wrong) && t.ExpectError != nil:
-		return compareError(t.ExpectError, wrong.Fields)
+		return plain(compareError(t.ExpectError, wrong.Fields)...)
 	case errors.As(err, &wrong):
 		var diffs []string
 		for _, f := range wrong.Fields {
 			diffs = append(diffs, fmt.Sprintf("the form is rejected at %s: %s (%s)", f.Pointer, f.Message, f.Code))
 		}
-		return diffs
+		return plain(diffs...)
 	case err != nil && t.ExpectError != nil && t.ExpectError.Code == parkCode(err):
 		return nil
 	case err != nil:
-		return []string{"the form would be parked: " + err.Error() + " (" + parkCode(err) + ")"}
+		return plain("the form would be parked: " + err.Error() + " (" + parkCode(err) + ")")
 	case t.ExpectError != nil:
-		return []string{"the form is accepted, an error was expected"}
+		return plain("the form is accepted, an error was expected")
 	}
-	return slices.Concat(compareRecords(p, t, m), compareBytes(fsys, t, m), compareDocuments(t, m))
+	return slices.Concat(compareRecords(p, t, m), compareBytes(fsys, t, m), plain(compareDocuments(t, m)...))
 }
 
 // attachments are the files that come with the form of a case.
@@ -201,12 +220,12 @@ func compareError(want *source.ExpectedError, have []mapping.FieldError) []strin
 	return []string{fmt.Sprintf("expected an error at %s %s, have %s", want.At, want.Code, strings.Join(near, ", "))}
 }
 
-func compareRecords(p *mapping.Plan, t source.Case, m *mapping.Mapped) []string {
+func compareRecords(p *mapping.Plan, t source.Case, m *mapping.Mapped) []difference {
 	have := map[string][]connectors.Record{}
-	var diffs []string
+	var diffs []difference
 	for _, d := range m.Deliveries {
 		for _, n := range d.Needs {
-			diffs = append(diffs, fmt.Sprintf("target %s waits for %s: give it under returns", d.Target, n))
+			diffs = append(diffs, difference{text: fmt.Sprintf("target %s waits for %s: give it under returns", d.Target, n)})
 		}
 		for _, r := range d.Records {
 			if r.Bare { // no record: what was there goes
@@ -217,12 +236,12 @@ func compareRecords(p *mapping.Plan, t source.Case, m *mapping.Mapped) []string 
 	}
 	for _, e := range t.Expect {
 		if !p.Writes(e.Key) {
-			diffs = append(diffs, e.Key+": the mapping has no write of this name")
+			diffs = append(diffs, difference{text: e.Key + ": the mapping has no write of this name"})
 			continue
 		}
 		recs := have[e.Key]
 		if len(recs) != len(e.Value) {
-			diffs = append(diffs, fmt.Sprintf("%s: want %d records, have %d", e.Key, len(e.Value), len(recs)))
+			diffs = append(diffs, difference{text: fmt.Sprintf("%s: want %d records, have %d", e.Key, len(e.Value), len(recs))})
 		}
 		for i := range min(len(recs), len(e.Value)) {
 			diffs = append(diffs, compareRecord(fmt.Sprintf("%s[%d]", e.Key, i), e.Value[i], recs[i], t.Exact)...)
@@ -232,15 +251,14 @@ func compareRecords(p *mapping.Plan, t source.Case, m *mapping.Mapped) []string 
 }
 
 // compareRecord compares the fields that the test names; with exact also that no other is written.
-func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) []string {
+func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) (diffs []difference) {
 	if want.Kind != diag.Map {
-		return []string{at + ": write the expected fields as a block"}
+		return plain(at + ": write the expected fields as a block")
 	}
-	var diffs []string
 	for _, p := range want.Pairs {
 		i := slices.Index(r.Shape.Fields, p.Key)
 		if i < 0 {
-			diffs = append(diffs, fmt.Sprintf("%s.%s: the write has no such field", at, p.Key))
+			diffs = append(diffs, difference{text: fmt.Sprintf("%s.%s: the write has no such field", at, p.Key)})
 			continue
 		}
 		want := wanted(p.Value)
@@ -249,18 +267,18 @@ func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) 
 		if p.Value.Kind == diag.Map || p.Value.Kind == diag.List {
 			m, wrong := source.MatcherOf(p.Value)
 			if wrong != nil {
-				diffs = append(diffs, fmt.Sprintf("%s.%s: %s", at, p.Key, wrong.Message))
+				diffs = append(diffs, difference{text: fmt.Sprintf("%s.%s: %s", at, p.Key, wrong.Message)})
 				continue
 			}
 			same, want = m.Matches(r.Values[i]), m.String()
 		}
 		if !same {
-			diffs = append(diffs, fmt.Sprintf("%s.%s: want %s, have %s", at, p.Key, want, have))
+			diffs = append(diffs, difference{text: fmt.Sprintf("%s.%s: want %s, have %s", at, p.Key, want, have), node: p.Value, value: r.Values[i]})
 		}
 	}
 	for i, f := range r.Shape.Fields {
 		if _, named := want.Get(f); exact && !named && r.Values[i].Kind != connectors.Missing {
-			diffs = append(diffs, fmt.Sprintf("%s.%s: want nothing, have %s", at, f, shown(r.Values[i])))
+			diffs = append(diffs, difference{text: fmt.Sprintf("%s.%s: want nothing, have %s", at, f, shown(r.Values[i]))})
 		}
 	}
 	return diffs
@@ -292,22 +310,23 @@ func wanted(n *diag.Node) string {
 	return n.Text
 }
 
-func compareBytes(fsys fs.FS, t source.Case, m *mapping.Mapped) (diffs []string) {
+func compareBytes(fsys fs.FS, t source.Case, m *mapping.Mapped) (diffs []difference) {
 	for _, target := range slices.Sorted(maps.Keys(t.ExpectBytes)) {
-		want, err := t.ExpectBytes[target].Read(fsys)
-		if err != nil {
-			diffs = append(diffs, "expect-bytes "+target+": "+source.Message(err))
+		d := difference{text: "no file is written there"}
+		have, there, err := fileOf(target, m)
+		switch want, missing := t.ExpectBytes[target].Read(fsys); {
+		case err != nil:
+			d.text = err.Error()
+		case !there:
+		case missing != nil:
+			d = difference{text: source.Message(missing), file: t.ExpectBytes[target].File, bytes: have}
+		case !bytes.Equal(want, have):
+			d = difference{text: firstDifference(want, have), file: t.ExpectBytes[target].File, bytes: have}
+		default:
 			continue
 		}
-		have, there, err := fileOf(target, m)
-		switch {
-		case err != nil:
-			diffs = append(diffs, "expect-bytes "+target+": "+err.Error())
-		case !there:
-			diffs = append(diffs, "expect-bytes "+target+": no file is written there")
-		case !bytes.Equal(want, have):
-			diffs = append(diffs, fmt.Sprintf("expect-bytes %s: %s", target, firstDifference(want, have)))
-		}
+		d.text = "expect-bytes " + target + ": " + d.text
+		diffs = append(diffs, d)
 	}
 	return diffs
 }

@@ -3,10 +3,10 @@ package cases
 import (
 	"io/fs"
 	slashpath "path"
+	"strings"
 
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/expr/value"
-	"github.com/inbasket/inbasket/mapping/schema"
 )
 
 // Coverage says which ways through a mapping its cases take, and which none does.
@@ -71,14 +71,16 @@ func fields(reached map[value.Place]bool, n any, at string) {
 	switch n := n.(type) {
 	case map[string]any:
 		for name, v := range n {
-			fields(reached, v, schema.Under(at, name))
+			fields(reached, v, under(at, name))
 		}
 	case []any:
 		for _, v := range n {
 			fields(reached, v, at)
 		}
 	default:
-		reached[value.Place{Kind: value.PlaceField, Name: schema.Under(at, "#text")}] = true // of an element that has nothing else
+		reached[value.Place{Kind: value.PlaceField, Name: under(at, "#text")}] = true // of an element that has nothing else
 	}
 	reached[value.Place{Kind: value.PlaceField, Name: at}] = true
 }
+
+func under(at, name string) string { return strings.TrimPrefix(at+"."+name, ".") }

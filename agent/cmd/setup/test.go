@@ -11,6 +11,7 @@ import (
 	"github.com/inbasket/inbasket/agent"
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/connectors"
+	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/cases"
 	"github.com/inbasket/inbasket/mapping/expr/value"
 )
@@ -27,6 +28,7 @@ type tested struct {
 // trials is what the command test is told.
 type trials struct {
 	junit    string // file of the report
+	update   bool
 	coverage bool
 	least    int // of a hundred places
 	clock    connectors.Clock
@@ -46,6 +48,7 @@ func test(a *cli.App) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&t.junit, "junit", "", "also write the outcome to this file, in the XML of JUnit")
+	cmd.Flags().BoolVar(&t.update, "update", false, "first make the cases expect what the mapping gives now; look at what has changed before you keep it")
 	cmd.Flags().BoolVar(&t.coverage, "coverage", false, "also list the form fields, writes, conditions and outcomes of lookups that no case reaches")
 	cmd.Flags().IntVar(&t.least, "coverage-min", 0, "end with 1 where cases reach less than so many of a hundred of them")
 	return cmd
@@ -56,7 +59,7 @@ func (o trials) run(a *cli.App, paths []string) error {
 	suites := make([]cases.Suite, 0, len(paths))
 	var broken error
 	for _, path := range paths {
-		one, suite, err := o.one(path)
+		one, suite, err := o.one(a, path)
 		suites = append(suites, suite)
 		if err != nil {
 			broken = err
@@ -77,15 +80,21 @@ func (o trials) run(a *cli.App, paths []string) error {
 }
 
 // one runs the cases of one mapping.
-func (o trials) one(path string) (tested, cases.Suite, error) {
+func (o trials) one(a *cli.App, path string) (tested, cases.Suite, error) {
 	suite := cases.Suite{Mapping: filepath.ToSlash(path), Started: o.clock.Now()}
 	plan, err := loadMapping(path)
 	if err != nil {
 		suite.Broken = err.Error()
 		return tested{}, suite, err
 	}
+	if o.update {
+		if plan, err = update(a, plan, path); err != nil {
+			suite.Broken = err.Error()
+			return tested{}, suite, err
+		}
+	}
 	t := tested{Mapping: path, OK: true, Cases: []cases.Result{}}
-	last := suite.Started
+	last := o.clock.Now()
 	for r := range cases.Each(plan, os.DirFS(filepath.Dir(path))) {
 		now := o.clock.Now()
 		suite.Took = append(suite.Took, now.Sub(last))
@@ -99,6 +108,31 @@ func (o trials) one(path string) (tested, cases.Suite, error) {
 		t.Coverage, t.OK = &c, t.OK && c.AtLeast(o.least)
 	}
 	return t, suite, nil
+}
+
+// update makes a mapping's cases expect what it gives, and reads it again.
+func update(a *cli.App, plan *mapping.Plan, path string) (*mapping.Plan, error) {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	folder := filepath.Dir(path)
+	u := cases.Update(plan, src, os.DirFS(folder))
+	for name, content := range u.Files {
+		file := filepath.Join(folder, filepath.FromSlash(name))
+		if err := os.WriteFile(file, content, 0o644); err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(a.Stderr, "wrote %s\n", file)
+	}
+	if u.Values == 0 {
+		return plan, nil
+	}
+	if err := os.WriteFile(path, u.Source, 0o644); err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(a.Stderr, "changed %s of cases in %s\n", cli.Count(u.Values, "value"), path)
+	return loadMapping(path)
 }
 
 // report writes what a CI system reads; one of an earlier run is written over.
