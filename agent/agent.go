@@ -18,6 +18,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/audit"
 	"github.com/inbasket/inbasket/agent/backup"
+	"github.com/inbasket/inbasket/agent/catalog"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/control"
@@ -148,9 +149,9 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	if err := backup.Finish(o.Config.State); err != nil { // a restore that a crash interrupted
 		return nil, err
 	}
-	a.health = health.New(health.Options{Clock: o.Clock, Log: o.Log, Version: o.Version, Config: o.Config, Memory: o.Memory, Watchdog: o.Watchdog, Notify: o.Notify, Jitter: a.jitter(),
+	a.health = health.New(health.Options{Clock: o.Clock, Log: o.Log, Version: o.Version, Config: o.Config, Memory: o.Memory, Watchdog: o.Watchdog, Notify: o.Notify, Jitter: a.options.Surround.jitter(),
 		Parts: func() health.Parts { return a.current().parts(a.waiting) }, Held: func() *control.Trouble { return a.recovery.HeldTrouble() },
-		Space: func() *control.Trouble { return a.spaceTrouble() }, Each: func() {
+		Space: func() *control.Trouble { return spaceTrouble(a.current().config) }, Each: func() {
 			upkeep.KeepReserve(o.Config.State)
 			a.serving.api.Sweep()
 		}})
@@ -170,7 +171,7 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	}
 	a.upkeep = &upkeep.Service{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Trail: a.trail, Notice: a.health.Notice,
 		Config: func() *config.Config { return a.current().config }}
-	a.decisions = &decisions.Service{Journal: a.journal, Clock: a.clock, Log: a.log, Counters: a.health.Counters, Content: a.content, Waiting: a.waiting, Jitter: a.jitter()}
+	a.decisions = &decisions.Service{Journal: a.journal, Clock: a.clock, Log: a.log, Counters: a.health.Counters, Content: a.content, Waiting: a.waiting, Jitter: a.options.Surround.jitter()}
 	a.recovery = &recovery.Service{Journal: a.journal, Clock: a.clock, Log: a.log, Reloading: &a.reloading, Begin: a.goLive,
 		Parts: func() recovery.Parts { return a.current().lost(a.decisions) }}
 	a.desk = &orders.Desk{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Trail: a.trail, Health: a.health, Version: o.Version, State: o.Config.State,
@@ -219,7 +220,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	if err := a.assembly.flow.lanes.Read(ctx); err != nil {
 		return err
 	}
-	a.recordStart(ctx)
+	recordStart(ctx, a.trail, &a.options)
+	a.assembly.record(ctx, a.trail, "agent", a.options.Version)
 	a.assembly.start(a, ctx)
 	served.start(a)
 	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx)) // also while it stops
@@ -240,7 +242,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	if !rt.halt(limit) {
 		a.log.Warn().Msg("stopped before everything in flight was finished; the next start finds it")
 	}
-	a.within(closeLimit, func() { a.trail.Tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "stop"}) })
+	within(a.clock, a.journal, closeLimit, func() { a.trail.Tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "stop"}) })
 	return nil
 }
 
@@ -251,7 +253,7 @@ func (a *Agent) Close() (err error) {
 			rt.close()
 		}
 		var failed error
-		over := a.within(closeLimit, func() {
+		over := within(a.clock, a.journal, closeLimit, func() {
 			failed = a.trail.Close()
 			if a.journal != nil {
 				failed = errors.Join(failed, a.journal.Close())
@@ -286,15 +288,15 @@ func (a *Agent) turned(turns []journal.Turn) {
 }
 
 // within runs f, which asks the journal, and does not wait for it where the journal is busy beyond the limit.
-func (a *Agent) within(limit time.Duration, f func()) (over bool) {
+func within(clock connectors.Clock, j *journal.Journal, limit time.Duration, f func()) (over bool) {
 	done := make(chan struct{})
 	go func() { defer close(done); f() }()
 	for {
 		select {
 		case <-done:
 			return true
-		case <-a.clock.After(limit):
-			if a.journal != nil && a.journal.Busy() {
+		case <-clock.After(limit):
+			if j != nil && j.Busy() {
 				return false
 			}
 		}
@@ -363,7 +365,7 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 	if cfg.State != old.State {
 		return report, &connectors.Error{Class: connectors.TargetError, Code: CodeOpen, Op: "reload", Hint: "state cannot change while the agent runs; stop it, move the folder, start it"}
 	}
-	if err := AbsentFiles(cfg); err != nil {
+	if err := catalog.AbsentFiles(cfg); err != nil {
 		return report, err
 	}
 	next, err := a.build(ctx, cfg)
@@ -383,8 +385,8 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 }
 
 // jitter gives the random shares of delays.
-func (a *Agent) jitter() func() float64 {
-	if f := a.options.Surround.Jitter; f != nil {
+func (s *Surround) jitter() func() float64 {
+	if f := s.Jitter; f != nil {
 		return f
 	}
 	return rand.Float64

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/inbasket/inbasket/agent/catalog"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/decisions"
 	"github.com/inbasket/inbasket/agent/guard"
@@ -26,7 +27,7 @@ type assembly struct {
 	config  *config.Config
 	loaded  time.Time
 	flow    *flow
-	catalog *Catalog
+	catalog *catalog.Catalog
 
 	inbaskets map[string]connectors.Inbasket
 	feeds     map[string][]*prepare.Route // routes by in-basket
@@ -42,11 +43,11 @@ type assembly struct {
 // build opens what a configuration names. Nothing runs yet, and nothing outside is changed; on an error
 // everything is closed again.
 func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err error) {
-	catalog, err := openCatalog(cfg, a.env(cfg))
+	targets, err := catalog.OpenIn(cfg, a.env(cfg))
 	if err != nil {
 		return nil, err
 	}
-	made := &assembly{config: cfg, loaded: a.clock.Now(), catalog: catalog,
+	made := &assembly{config: cfg, loaded: a.clock.Now(), catalog: targets,
 		inbaskets: map[string]connectors.Inbasket{}, feeds: map[string][]*prepare.Route{},
 		sources: map[string]connectors.ResultSource{}, readers: map[string][]*prepare.Route{}, offices: map[string]connectors.FrontOffice{}}
 	defer func() {
@@ -54,14 +55,14 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 			made.close()
 		}
 	}()
-	mappings, problems := LoadMappings(cfg, catalog)
+	mappings, problems := catalog.Mappings(cfg, targets)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
 	preparer := &prepare.Preparer{Journal: a.journal, Content: a.content, Plans: prepare.NewPlans(a.journal),
 		Routes: map[string]*prepare.Route{}, Targets: map[string]*prepare.Target{}, Log: a.log}
 	there := func(route string) bool { return mappings[route] != nil }
-	known, err := a.keepRoutes(ctx, cfg, mappings)
+	known, err := keepRoutes(ctx, a.journal, cfg, mappings)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 	made.flow.intake = intake.New(intake.Options{Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log, Counters: a.health.Counters, Waiting: a.waiting,
 		Routes: preparer.Routes, Lanes: made.flow.lanes})
 	for _, t := range cfg.Targets {
-		made.flow.lanes.Add(a.lane(t, catalog.targets[t.Name]))
+		made.flow.lanes.Add(a.lane(t, targets.Opened[t.Name]))
 	}
 	if err := made.open(a); err != nil {
 		return nil, err
@@ -88,7 +89,7 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 }
 
 // env returns what connectors of a configuration are opened with.
-func (a *Agent) env(cfg *config.Config) envOf {
+func (a *Agent) env(cfg *config.Config) catalog.EnvOf {
 	return func(role connectors.Role, name, identity string) connectors.Env {
 		e := cfg.Env(role, name, identity, a.clock, a.health.Notice)
 		e.Certificate = a.health.Counters.Certificate(string(role) + "/" + name)
@@ -101,7 +102,7 @@ func (a *Agent) lane(t config.Target, target *guard.Target) lane.Options {
 	o := lane.Options{Target: prepare.Target{Name: t.Name, Identity: t.Identity, Batch: t.Batch != nil}, Guarded: target, MaxItems: t.Group, Backoff: guard.DefaultBackoff(),
 		Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log,
 		Delivered: func(outcomes map[connectors.Class]int) { a.health.Counters.Delivered(t.Name, outcomes) }}
-	o.Backoff.Random = a.jitter()
+	o.Backoff.Random = a.options.Surround.jitter()
 	if t.Retry.First > 0 {
 		o.Backoff.First = t.Retry.First
 	}
@@ -123,14 +124,14 @@ func (rt *assembly) open(a *Agent) error {
 	for _, i := range cfg.Inbaskets {
 		in, err := i.Definition.Inbasket(env(connectors.RoleInbasket, i.Name, ""), i.Config)
 		if err != nil {
-			return opening("in-basket", i.Name, err)
+			return catalog.NotOpened("in-basket", i.Name, err)
 		}
 		rt.inbaskets[i.Name] = in
 	}
 	for _, r := range cfg.Results {
 		src, err := r.Definition.Results(env(connectors.RoleResults, r.Name, ""), r.Config)
 		if err != nil {
-			return opening("results", r.Name, err)
+			return catalog.NotOpened("results", r.Name, err)
 		}
 		rt.sources[r.Name] = src
 	}
@@ -140,7 +141,7 @@ func (rt *assembly) open(a *Agent) error {
 		}
 		to, err := o.Push.Definition.FrontOffice(env(connectors.RoleFrontOffice, o.Name, ""), o.Push.Config)
 		if err != nil {
-			return opening("front office", o.Name, err)
+			return catalog.NotOpened("front office", o.Name, err)
 		}
 		rt.offices[o.Name] = to
 	}
@@ -163,22 +164,22 @@ func (rt *assembly) ask(r *prepare.Route) error {
 		return nil
 	}
 	if !asks {
-		return opening("results", from, fmt.Errorf("the mapping of route %s takes answer files, and results has no entry of this name", r.Name))
+		return catalog.NotOpened("results", from, fmt.Errorf("the mapping of route %s takes answer files, and results has no entry of this name", r.Name))
 	}
 	// Each mapping asks a database its own question.
 	name := from + "/" + r.Plan.Name()
 	if _, asked := rt.sources[name]; !asked {
-		target := rt.catalog.targets[from]
+		target := rt.catalog.Opened[from]
 		if target == nil {
-			return opening("results", from, fmt.Errorf("no target or source of results has this name"))
+			return catalog.NotOpened("results", from, fmt.Errorf("no target or source of results has this name"))
 		}
 		q, ok := target.Unwrap().(connectors.Questioner)
 		if !ok {
-			return opening("results", from, fmt.Errorf("this kind of target cannot be asked for results"))
+			return catalog.NotOpened("results", from, fmt.Errorf("this kind of target cannot be asked for results"))
 		}
 		src, err := q.Answers(question)
 		if err != nil {
-			return opening("results", from, err)
+			return catalog.NotOpened("results", from, err)
 		}
 		rt.sources[name] = src
 	}
@@ -236,10 +237,6 @@ func (rt *assembly) sourceType(name string) string {
 		return t.Definition.Type
 	}
 	return ""
-}
-
-func opening(what, name string, err error) error {
-	return &connectors.Error{Class: connectors.TargetError, Code: CodeOpen, Op: "open " + what + " " + name, Hint: "mend its section in the configuration", Err: err}
 }
 
 // ready reads what the lanes must know before they start, and tells whether that was possible.

@@ -198,8 +198,8 @@ func limitsOf(cfg *config.Config) frontoffice.Limits {
 }
 
 // spaceTrouble says that front offices are sent away because the disk is nearly full.
-func (a *Agent) spaceTrouble() *control.Trouble {
-	if cfg := a.current().config; cfg.Listen == nil || upkeep.HasSpace(cfg.State, 0) {
+func spaceTrouble(cfg *config.Config) *control.Trouble {
+	if cfg.Listen == nil || upkeep.HasSpace(cfg.State, 0) {
 		return nil
 	}
 	return &control.Trouble{Code: frontoffice.CodeNoSpace, Text: "the disk of the state folder is nearly full: new forms that front offices post are refused until there is room",

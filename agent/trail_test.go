@@ -58,7 +58,8 @@ func TestNoOrderWithoutRecord(t *testing.T) {
 	if n := a.health.Counters.Notices(); len(n) != 1 || n[0].Code != audit.CodeUnwritten {
 		t.Fatalf("%+v", n)
 	}
-	a.recordStart(t.Context())
+	recordStart(t.Context(), a.trail, &a.options)
+	a.assembly.record(t.Context(), a.trail, "agent", a.options.Version)
 	carried := 0
 	pause := orders.Pause
 	pause.Do = func(*orders.Desk, context.Context, control.PauseRequest) (done control.Nothing, err error) {
@@ -95,7 +96,8 @@ func TestNoOrderWithoutRecord(t *testing.T) {
 func TestACutLogIsNoticedAtTheStart(t *testing.T) {
 	state := t.TempDir()
 	a := bare(t, state)
-	a.recordStart(t.Context())
+	recordStart(t.Context(), a.trail, &a.options)
+	a.assembly.record(t.Context(), a.trail, "agent", a.options.Version)
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +124,8 @@ func TestACutLogIsNoticedAtTheStart(t *testing.T) {
 func TestATornLogGoesOn(t *testing.T) {
 	state := t.TempDir()
 	a := bare(t, state)
-	a.recordStart(t.Context())
+	recordStart(t.Context(), a.trail, &a.options)
+	a.assembly.record(t.Context(), a.trail, "agent", a.options.Version)
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +186,8 @@ func TestWhatWasDoneToTheLogShowsForGood(t *testing.T) {
 			state := t.TempDir()
 			for range 2 {
 				a := bare(t, state)
-				a.recordStart(t.Context())
+				recordStart(t.Context(), a.trail, &a.options)
+				a.assembly.record(t.Context(), a.trail, "agent", a.options.Version)
 				if err := a.Close(); err != nil {
 					t.Fatal(err)
 				}
@@ -191,7 +195,8 @@ func TestWhatWasDoneToTheLogShowsForGood(t *testing.T) {
 			change(t, state)
 			for range 2 { // started twice since
 				a := bare(t, state)
-				a.recordStart(t.Context())
+				recordStart(t.Context(), a.trail, &a.options)
+				a.assembly.record(t.Context(), a.trail, "agent", a.options.Version)
 				r, err := orders.VerifyAudit.Give(t.Context(), a.Desk(), control.VerifyAuditRequest{})
 				if err != nil || r.OK {
 					t.Fatalf("%+v %v", r, err)

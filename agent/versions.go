@@ -46,7 +46,7 @@ func (rt *assembly) record(ctx context.Context, trail *audit.Trail, by, version 
 }
 
 // keepRoutes keeps how forms of the routes are known from now on, and returns how they were known at any time.
-func (a *Agent) keepRoutes(ctx context.Context, cfg *config.Config, plans map[string]*mapping.Plan) ([]journal.RouteFact, error) {
+func keepRoutes(ctx context.Context, j *journal.Journal, cfg *config.Config, plans map[string]*mapping.Plan) ([]journal.RouteFact, error) {
 	var now []journal.RouteFact
 	for _, r := range cfg.Routes {
 		route := prepare.Route{Name: r.Name, Office: r.FrontOffice}
@@ -54,7 +54,7 @@ func (a *Agent) keepRoutes(ctx context.Context, cfg *config.Config, plans map[st
 			now = append(now, journal.RouteFact{Route: r.Name, Scope: route.Scope(), Mapping: plans[r.Name].Name(), Inbasket: from})
 		}
 	}
-	return a.journal.KeepRoutes(ctx, now)
+	return j.KeepRoutes(ctx, now)
 }
 
 // renewed warns of routes whose decisions are known by other names than before: what was told then and is shown again is new.
@@ -96,8 +96,7 @@ func answersOf(cfg *config.Config, plan *mapping.Plan) string {
 }
 
 // recordStart puts on record that the agent starts, and with what.
-func (a *Agent) recordStart(ctx context.Context) {
-	a.trail.Tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "start",
-		Details: map[string]string{"version": a.options.Version, "pid": strconv.Itoa(os.Getpid()), "force": audit.Yes(a.options.Force)}})
-	a.assembly.record(ctx, a.trail, "agent", a.options.Version)
+func recordStart(ctx context.Context, trail *audit.Trail, o *Options) {
+	trail.Tell(ctx, audit.Record{Who: "agent", Via: audit.ViaSystem, Action: "start",
+		Details: map[string]string{"version": o.Version, "pid": strconv.Itoa(os.Getpid()), "force": audit.Yes(o.Force)}})
 }

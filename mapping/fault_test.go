@@ -35,6 +35,12 @@ func TestWhoseFault(t *testing.T) {
 		{`{value: form.a, onMissing: error}`, `{}`, "form /a field.missing"},
 		{`form.day | parseDate("dd.MM.yy") | formatDate("MMdd")`, `{"day":"x"}`, "form /day field.not-a-date"},
 
+		{`form.day | parseDate("dd.MM.yy", 1930) | formatDate("MMdd")`, `{"day":"x"}`, "form /day field.not-a-date"}, {`form.a | parseDate("dd.MM.yy", form.b) | formatDate("MMdd")`, `{"a":"31.12.49","b":-1}`, "form /b field.out-of-range"},
+		{`form.a | monthAsNumber("de") | parseDate("d MM yyyy") | formatDate("MMdd")`, `{"a":"31 Feb 2024"}`, "form /a field.not-a-date"}, {`form.a | incompleteDate("first", "ddMMyyyy", "yyyyMMdd") | formatDate("MMdd")`, `{"a":"12101210"}`, "mapping l.A field.not-a-date"},
+		{`form.a | checkIBAN()`, `{"a":"DE1"}`, "form /a field.checksum"}, {`form.a | extract("[0-9]+")`, `{"a":"x"}`, "form /a field.other-pattern"}, {`form.a | extract("[0-9]+", 0, "12345")`, `{"a":"x"}`, "mapping l.A encode.too-long"}, {`form.a | extract("[0-9]+")`, `{"a":"x12345"}`, "form /a encode.too-long"},
+		{`form.a | replaceAll("x", "12345")`, `{"a":"x"}`, "mapping l.A encode.too-long"}, {`form.a | signBehind() | decimal(",", ".") | text()`, `{"a":"1.23-"}`, "form /a field.not-a-number"}, {`form.l | sort() | first()`, `{"l":["a",1]}`, "form /l field.cannot-compare"}, {`form.l | max()`, `{"l":["12345"]}`, "form /l encode.too-long"},
+		{`form.a | fromCents()`, `{"a":12345}`, "form /a encode.too-long"}, {`form.a | fromCents()`, `{"a":123}`, "nobody"}, {`form.a | fromCents()`, `{"a":1234}`, "mapping l.A encode.too-long"},
+
 		{`"12345"`, `{}`, "mapping l.A encode.too-long"},
 		{`"5 €"`, `{}`, "mapping l.A encode.unmappable"},
 		{`form.a ?? "12345"`, `{}`, "mapping l.A encode.too-long"},

@@ -88,6 +88,16 @@ func (t *Target) Examine(ctx context.Context, work []connectors.Work) (found []c
 	return found, err
 }
 
+// Describe passes on to a target that knows tables; one that does not has none.
+func (t *Target) Describe(ctx context.Context, pick func(names []string) []string) (tables []connectors.Table, err error) {
+	x, ok := t.inner.(connectors.Describer)
+	if !ok {
+		return nil, nil
+	}
+	err = t.call(ctx, "describe", func(ctx context.Context) error { tables, err = x.Describe(ctx, pick); return err })
+	return tables, err
+}
+
 // Close closes the target.
 func (t *Target) Close() error { return t.inner.Close() }
 

@@ -161,3 +161,45 @@ func TestExamineSQLite(t *testing.T) {
 		t.Errorf("a ledger is there: %v", err)
 	}
 }
+
+// testDescribe has tables tell what a mapping for them must know: columns in order, with what they take, keys and parents.
+func testDescribe(t *testing.T, e engine) {
+	tg := e.open(t, nil)
+	exec(t, tg, "CREATE TABLE TOLD (NR INTEGER NOT NULL PRIMARY KEY, NAME VARCHAR(10) NOT NULL, FEE DECIMAL(9,2) DEFAULT 0 NOT NULL, BORN DATE)",
+		"CREATE TABLE TOLD_BELOW (NR INTEGER NOT NULL, LINE_NO INTEGER NOT NULL, PRIMARY KEY (NR, LINE_NO), FOREIGN KEY (NR) REFERENCES TOLD (NR))")
+	var seen []string
+	tables, err := tg.Describe(context.Background(), func(names []string) []string {
+		seen = names
+		return []string{"TOLD_BELOW", "TOLD", "NOT_THERE"}
+	})
+	if err != nil || len(tables) != 2 {
+		t.Fatalf("%+v %v", tables, err)
+	}
+	if !slices.ContainsFunc(seen, func(s string) bool { return strings.EqualFold(s, "TOLD") }) {
+		t.Errorf("TOLD is none of %v", seen)
+	}
+	below, told := tables[0], tables[1]
+	if !slices.Equal(below.Parents, []string{"TOLD"}) || len(told.Parents) != 0 {
+		t.Errorf("parents %v and %v", below.Parents, told.Parents)
+	}
+	if len(below.Keys) == 0 || !slices.EqualFunc(below.Keys[0], []string{"NR", "LINE_NO"}, strings.EqualFold) {
+		t.Errorf("keys %v", below.Keys)
+	}
+	for _, c := range below.Columns {
+		if c.Numbered || !c.Required {
+			t.Errorf("%+v of a key of two columns", c)
+		}
+	}
+	var lines []string
+	for _, c := range told.Columns {
+		lines = append(lines, fmt.Sprint(strings.ToUpper(c.Name), " ", c.Kind, " ", c.Length, " ", c.Required && !c.Numbered))
+	}
+	numbered := fmt.Sprint("NR ", connectors.Integer, " 0 ", e.typ != "sqlite") // there an INTEGER PRIMARY KEY numbers rows
+	want := []string{numbered, fmt.Sprint("NAME ", connectors.Text, " 10 true"), fmt.Sprint("FEE ", connectors.Decimal, " 0 false"), fmt.Sprint("BORN ", connectors.Date, " 0 false")}
+	if !slices.Equal(lines, want) {
+		t.Errorf("columns\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
+	}
+	if fee := told.Columns[2]; e.typ != "sqlite" && (fee.Digits != 9 || fee.Scale != 2) {
+		t.Errorf("FEE %+v", fee)
+	}
+}

@@ -208,7 +208,7 @@ func suite(t *testing.T, fresh func(t testing.TB) engine) {
 		{"order", testOrder},
 		{"lookup", testLookup},
 		{"lookup without ledger", testLookupKeys},
-		{"check", testCheck}, {"examine", testExamine}, {"examine an answer", testExamineAnswer},
+		{"check", testCheck}, {"examine", testExamine}, {"examine an answer", testExamineAnswer}, {"describe", testDescribe},
 		{"answers", testAnswers},
 		{"corrections", testCorrections}, {"marks", testMarks}, {"results that wait", testResultsWait},
 		{"repeated with culprit", testRepeatedWithCulprit},

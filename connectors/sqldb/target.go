@@ -44,6 +44,11 @@ func (t *Target) Examine(ctx context.Context, work []connectors.Work) ([]connect
 	return examine.Examine(ctx, t.Writer, work)
 }
 
+// Describe tells what tables are like.
+func (t *Target) Describe(ctx context.Context, pick func(names []string) []string) ([]connectors.Table, error) {
+	return examine.Describe(ctx, t.Writer, pick)
+}
+
 func newTarget(e connectors.Env, c dialect.Config, sys *database.System) *Target {
 	return &Target{write.New(database.New(e, c, sys))}
 }

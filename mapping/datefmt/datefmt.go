@@ -168,12 +168,18 @@ func (p *Pattern) HasDate() bool {
 	return (p.has(year4) || p.has(year2)) && (p.has(month) && p.has(day) || p.has(yearDay))
 }
 
+// HasYear says whether the pattern has a year of four digits.
+func (p *Pattern) HasYear() bool { return p.has(year4) }
+
+// TwoDigitYear says whether the century of its year is not in the pattern.
+func (p *Pattern) TwoDigitYear() bool { return p.has(year2) && !p.has(year4) }
+
 // FirstYear is the year that yy begins with: 1950 to 2049.
 const FirstYear = 1950
 
 // Loses says whether a year written by the pattern would be read as another one: with two digits, outside of those that yy means.
 func (p *Pattern) Loses(t time.Time) bool {
-	return p.has(year2) && !p.has(year4) && (t.Year() < FirstYear || t.Year() > FirstYear+99)
+	return p.TwoDigitYear() && (t.Year() < FirstYear || t.Year() > FirstYear+99)
 }
 
 // HasTime says whether the pattern has at least the hour.

@@ -15,19 +15,48 @@ type moment struct {
 // first of January of year 1, and midnight; without an offset the location is UTC, which only says that there is none. Whatever
 // does not match gives ErrMismatch.
 func (p *Pattern) Parse(s string, first int) (time.Time, error) {
-	var m moment
+	m := moment{}
 	m.fields[year4], m.fields[month], m.fields[day] = 1, 1, 1
-	for _, q := range p.parts {
-		rest, ok := m.take(q, s, first)
-		if !ok {
-			return time.Time{}, ErrMismatch
-		}
-		s = rest
-	}
-	if s != "" {
+	if !m.read(p, s, first) {
 		return time.Time{}, ErrMismatch
 	}
 	return m.time(p.has(yearDay))
+}
+
+// read takes all parts of a pattern, and nothing else.
+func (m *moment) read(p *Pattern, s string, first int) (ok bool) {
+	for _, q := range p.parts {
+		if s, ok = m.take(q, s, first); !ok {
+			return false
+		}
+	}
+	return s == ""
+}
+
+// Incomplete is Parse of a day that may lack its number, or that of its month too: they are 00, or not in the pattern. It is the first day
+// that it can be, or the last; whole tells that nothing was lacking.
+func (p *Pattern) Incomplete(s string, last bool) (t time.Time, whole bool, err error) {
+	m := moment{}
+	if !m.read(p, s, 0) {
+		return time.Time{}, false, ErrMismatch
+	}
+	noMonth, noDay := m.fields[month] == 0, m.fields[day] == 0
+	whole = p.has(yearDay) || !noMonth && !noDay
+	switch {
+	case whole:
+	case noMonth && !noDay:
+		return time.Time{}, false, ErrMismatch
+	case noMonth && last:
+		m.fields[month], m.fields[day] = 12, 31
+	case noMonth:
+		m.fields[month], m.fields[day] = 1, 1
+	case last:
+		m.fields[day] = time.Date(m.fields[year4], time.Month(m.fields[month])+1, 0, 0, 0, 0, 0, time.UTC).Day()
+	default:
+		m.fields[day] = 1
+	}
+	t, err = m.time(p.has(yearDay))
+	return t, whole, err
 }
 
 // take reads one part from the head of s.

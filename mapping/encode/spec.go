@@ -9,14 +9,14 @@ import (
 
 // Spec is a layout as an integrator writes it. Its zero values are the defaults named in the comments.
 type Spec struct {
-	Format      string                `yaml:"format" doc:"fixed, csv, xml or json"`
+	Format      string                `yaml:"format" doc:"fixed, csv, xml or json" enum:"fixed,csv,xml,json"`
 	Charset     string                `yaml:"charset" doc:"character set of the file; default utf-8"`
 	BOM         bool                  `yaml:"bom" doc:"begin the file with a byte order mark; UTF only"`
-	LineEnding  string                `yaml:"line-ending" doc:"lf (default), crlf, cr, nel or none"`
+	LineEnding  string                `yaml:"line-ending" doc:"lf (default), crlf, cr, nel or none" enum:"lf,crlf,cr,nel,none"`
 	Zone        string                `yaml:"zone" doc:"time zone of dates in header, trailer and names, and of date-times whose field says none and needs one, such as Europe/Berlin; default UTC for the former"`
-	Overflow    string                `yaml:"overflow" doc:"for all texts: error (default) or cut"`
+	Overflow    string                `yaml:"overflow" doc:"for all texts: error (default) or cut" enum:"error,cut"`
 	Unmappable  charset.Unmappable    `yaml:"unmappable" doc:"for all texts, characters that the character set lacks: error (default), or transliterate, replace or both"`
-	Control     string                `yaml:"control" doc:"control characters in texts: error (default) or space"`
+	Control     string                `yaml:"control" doc:"control characters in texts: error (default) or space" enum:"error,space"`
 	Fields      []FieldSpec           `yaml:"fields" doc:"the fields of a record, when there is one kind of record"`
 	Records     map[string]RecordSpec `yaml:"records" doc:"the kinds of records by the write's name"`
 	Header      []LineSpec            `yaml:"header" doc:"lines or elements before the records"`
@@ -43,31 +43,31 @@ type LineSpec struct {
 type FieldSpec struct {
 	Name       string             `yaml:"name" doc:"field of the write"`
 	Value      *string            `yaml:"value" doc:"fixed text instead of a field of the write"`
-	Type       string             `yaml:"type" doc:"text (default), integer, decimal, boolean, date or datetime"`
+	Type       string             `yaml:"type" doc:"text (default), integer, decimal, boolean, date or datetime" enum:"text,integer,decimal,boolean,date,datetime"`
 	At         int                `yaml:"at" doc:"fixed: first byte, from 1; only checked, fields follow one another"`
 	Width      int                `yaml:"width" doc:"fixed: bytes after encoding; csv: at most so many, 0 for no limit"`
-	Align      string             `yaml:"align" doc:"left (default for text) or right (default for numbers)"`
+	Align      string             `yaml:"align" doc:"left (default for text) or right (default for numbers)" enum:"left,right"`
 	Pad        string             `yaml:"pad" doc:"one character; default a blank, 0 for right-aligned numbers"`
 	Decimals   int                `yaml:"decimals" doc:"decimal: digits after the point"`
 	Implied    bool               `yaml:"implied" doc:"decimal: the point is not written"`
 	Point      string             `yaml:"point" doc:"decimal: character for the point; default a full stop"`
-	Sign       string             `yaml:"sign" doc:"minus (default: only before negative numbers), leading, trailing (always + or -), overpunch or none"`
+	Sign       string             `yaml:"sign" doc:"minus (default: only before negative numbers), leading, trailing (always + or -), overpunch or none" enum:"minus,leading,trailing,overpunch,none"`
 	Pattern    string             `yaml:"pattern" doc:"date, datetime: such as yyyyMMdd"`
 	Zone       string             `yaml:"zone" doc:"datetime: zone that the target means; default the layout's"`
 	Yes        string             `yaml:"yes" doc:"boolean: text for yes; default 1, in xml true"`
 	No         string             `yaml:"no" doc:"boolean: text for no; default 0, in xml false"`
 	IfNull     *string            `yaml:"if-null" doc:"text for missing and null values; default blank, in json null"`
 	Required   bool               `yaml:"required" doc:"missing, null and empty values are errors"`
-	Overflow   string             `yaml:"overflow" doc:"error or cut; default the layout's"`
+	Overflow   string             `yaml:"overflow" doc:"error or cut; default the layout's" enum:"error,cut"`
 	Unmappable charset.Unmappable `yaml:"unmappable" doc:"characters that the character set lacks: error, or transliterate, replace or both; default the layout's"`
-	Control    string             `yaml:"control" doc:"error or space; default the layout's"`
+	Control    string             `yaml:"control" doc:"error or space; default the layout's" enum:"error,space"`
 	XML        string             `yaml:"xml" doc:"xml: name of the element, or @name of the attribute; default the field's name"`
 }
 
 // CSVSpec are the settings of format csv.
 type CSVSpec struct {
 	Delimiter string `yaml:"delimiter" doc:"one ASCII character or tab; default comma"`
-	Quote     string `yaml:"quote" doc:"minimal (default), all or none"`
+	Quote     string `yaml:"quote" doc:"minimal (default), all or none" enum:"minimal,all,none"`
 	Titles    bool   `yaml:"titles" doc:"first line names the columns"`
 	Guard     Switch `yaml:"guard-formulas" doc:"on (default): put an apostrophe before texts of the form that spreadsheets take for formulas; off: write them as they are"`
 }
@@ -99,7 +99,7 @@ type XMLSpec struct {
 
 // JSONSpec are the settings of format json.
 type JSONSpec struct {
-	Style   string `yaml:"style" doc:"array (default), lines (one object a line) or object"`
+	Style   string `yaml:"style" doc:"array (default), lines (one object a line) or object" enum:"array,lines,object"`
 	Records string `yaml:"records" doc:"style object: name of the list of records; default records"`
 }
 

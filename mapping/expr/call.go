@@ -18,9 +18,12 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	if len(args) > 0 && (slices.ContainsFunc(args, isPredicate) || name == "sum" || name == "count") {
 		return c.predicate(n, name, args)
 	}
+	if own := c.Helpers[name]; own != nil {
+		return c.own(n, own, args)
+	}
 	h, ok := helpers.Find(name)
 	if !ok {
-		c.stop(n, CodeUnknownHelper, "there is no helper "+strconv.Quote(name), diag.Suggest(name, callable))
+		c.stop(n, CodeUnknownHelper, "there is no helper "+strconv.Quote(name), diag.Suggest(name, slices.AppendSeq(slices.Clone(callable), maps.Keys(c.Helpers))))
 	}
 	if len(args) < h.Min || h.Max >= 0 && len(args) > h.Max {
 		c.stop(n, helpers.CodeArguments, name+" has the wrong number of arguments: "+h.Usage, "")
@@ -37,7 +40,7 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	how := c.said(xs)
 	fn, wrong := h.For(how)
 	if wrong != nil {
-		c.stop(n, wrong.Code, wrong.Message, wrong.Suggestion)
+		c.stop(append([]ast.Node{n}, args[1:]...)[wrong.Arg], wrong.Code, wrong.Message, wrong.Suggestion)
 	}
 	out := Compiled{Eval: invoke(fn, xs, h), Source: firstSource(xs...), Own: h.Picks && !slices.ContainsFunc(xs[1:], func(x Compiled) bool { return !x.Own })}
 	if h.Same {
@@ -63,6 +66,7 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	default:
 		out.May = c.apply(n, name, fn, xs, h.Own)
 	}
+	c.sorts(args, name, h, xs)
 	c.readable(n, name, xs, how.Shape(name))
 	c.centuries(n, name, xs)
 	return c.placed(n, name, out, xs[0])
@@ -86,9 +90,21 @@ func (c *Compiler) found(xs []Compiled) *Outcome {
 func (c *Compiler) said(xs []Compiled) helpers.Call {
 	how := helpers.Call{Consts: make([]*value.Value, len(xs)), Strict: c.Strict, Tables: c.Tables}
 	for i := range xs {
-		how.Consts[i] = xs[i].Const
+		if how.Consts[i] = xs[i].Const; xs[i].items != nil {
+			how.Consts[i] = &value.Value{Kind: value.KindList, Any: xs[i].items}
+		}
 	}
 	return how
+}
+
+// sorts refuses arguments that can only be of another sort than the helper takes there.
+func (c *Compiler) sorts(args []ast.Node, name string, h helpers.Helper, xs []Compiled) {
+	for i := range xs {
+		o := xs[i].Outcome()
+		if want := h.Refuses(i, slices.Concat(o.Known, o.More)); want != "" && c.Strict {
+			c.stop(args[i], helpers.CodeArguments, name+" takes "+want+" here: "+h.Usage, "")
+		}
+	}
 }
 
 // callable are the names of all helpers.
@@ -130,8 +146,11 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 	list := c.node(args[0])
 	c.inside(args[0], list)
 	c.isList(args[0], list)
-	c.markAt(args[0], list, len(args) == 1 && name == "sum" || name == "filter" || name == "find")
+	c.markAt(args[0], list, len(args) == 1 && name == "sum" || slices.Contains(wholes, name))
 	body := Compiled{}
+	if len(args) > 2 {
+		how.do = c.ordered(args[2])
+	}
 	if len(args) > 1 {
 		c.items = append(c.items, list)
 		p, _ := args[1].(*ast.PredicateNode)
@@ -141,16 +160,12 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 		body = c.operand(p.Node)
 		c.items = c.items[:len(c.items)-1]
 	}
-	if name != "map" && name != "sum" && body.Eval != nil {
+	if !how.values && body.Eval != nil {
 		c.condition(args[1], body)
 	}
 	c.apply(args[0], name, NeedList(name), []Compiled{list}, true)
 	if name == "sum" {
-		if body.Eval == nil && list.Path != nil {
-			body = c.pathExpr(itemOf(list.Path))
-		}
-		add := func(e *value.Run, a []value.Value) value.Value { return e.Calculate('+', value.Int(0), a[0]) }
-		c.apply(args[len(args)-1], name, add, []Compiled{body}, false)
+		body = c.added(args[len(args)-1], list, body)
 	}
 	lv, bv := list.Eval, body.Eval
 	out := Compiled{Source: list.Source, May: how.may}
@@ -177,10 +192,20 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 	switch name {
 	case "find":
 		return c.under(out, itemOf(list.place()))
-	case "filter":
+	case "filter", "sortBy":
 		out.Under = list.place()
 	}
 	return out
+}
+
+// added is what sum adds, which must be numbers.
+func (c *Compiler) added(n ast.Node, list, body Compiled) Compiled {
+	if body.Eval == nil && list.Path != nil {
+		body = c.pathExpr(itemOf(list.Path))
+	}
+	add := func(e *value.Run, a []value.Value) value.Value { return e.Calculate('+', value.Int(0), a[0]) }
+	c.apply(n, "sum", add, []Compiled{body}, false)
+	return body
 }
 
 // NeedList uses a value as a list.
@@ -214,10 +239,11 @@ func eachItem(e *Env, l value.Value, body Eval, f func(it, v value.Value) bool) 
 
 // predicate works on each item of a list.
 type predicate struct {
-	do    func(e *Env, l value.Value, body Eval) value.Value
-	may   *Outcome     // what check knows of what it gives; nil: anything
-	makes value.Making // what it does to a value beside reading it
-	usage string       // for the reference
+	do     func(e *Env, l value.Value, body Eval) value.Value
+	may    *Outcome     // what check knows of what it gives; nil: anything
+	makes  value.Making // what it does to a value beside reading it
+	usage  string       // for the reference
+	values bool         // its body is no condition
 }
 
 // predicates by name. A missing or null list counts as an empty one.
@@ -227,7 +253,7 @@ var predicates = map[string]predicate{
 		eachTrue(e, l, body, func(it value.Value) bool { out = append(out, it); return true })
 		return value.Value{Kind: value.KindList, Any: out}
 	}},
-	"map": {may: someList, usage: "map(list, expression): a list of its values", do: func(e *Env, l value.Value, body Eval) value.Value {
+	"map": {may: someList, values: true, usage: "map(list, expression): a list of its values", do: func(e *Env, l value.Value, body Eval) value.Value {
 		out := make([]value.Value, 0, l.Length())
 		eachItem(e, l, body, func(_, v value.Value) bool { out = append(out, v); return true })
 		return value.Value{Kind: value.KindList, Any: out}
@@ -237,13 +263,18 @@ var predicates = map[string]predicate{
 		eachTrue(e, l, body, func(it value.Value) bool { out = it; return false })
 		return out
 	}},
-	"any":   {do: counted(func(n, _ int) bool { return n > 0 }), may: someBoolean, usage: "any(list, condition): true for at least one item"},
-	"none":  {do: counted(func(n, _ int) bool { return n == 0 }), may: someBoolean, usage: "none(list, condition): true for no item"},
-	"one":   {do: counted(func(n, _ int) bool { return n == 1 }), may: someBoolean, usage: "one(list, condition): true for exactly one item"},
-	"all":   {do: counted(func(n, all int) bool { return n == all }), may: someBoolean, usage: "all(list, condition): true for every item, also of an empty list"},
-	"count": {do: count, may: someInteger, makes: value.Computed | value.Other, usage: "count(list[, condition]): number of items"},
-	"sum":   {do: sum, may: someNumber, makes: value.Computed, usage: "sum(list[, expression]): exact sum; missing and null items count as nothing"},
+	"any":     {do: counted(func(n, _ int) bool { return n > 0 }), may: someBoolean, usage: "any(list, condition): true for at least one item"},
+	"none":    {do: counted(func(n, _ int) bool { return n == 0 }), may: someBoolean, usage: "none(list, condition): true for no item"},
+	"one":     {do: counted(func(n, _ int) bool { return n == 1 }), may: someBoolean, usage: "one(list, condition): true for exactly one item"},
+	"all":     {do: counted(func(n, all int) bool { return n == all }), may: someBoolean, usage: "all(list, condition): true for every item, also of an empty list"},
+	"count":   {do: count, may: someInteger, makes: value.Computed | value.Other, usage: "count(list) or count(list, condition): number of items"},
+	"sum":     {do: sum, values: true, may: someNumber, makes: value.Computed, usage: "sum(list) or sum(list, expression): exact sum; missing and null items count as nothing"},
+	"sortBy":  {do: sortBy(1), values: true, may: someList, usage: `sortBy(list, expression) or sortBy(list, expression, "desc"): the items in the order of its values; those without one at the end`},
+	"groupBy": {do: groupBy, values: true, may: someObjects, usage: "groupBy(list, expression): a list of groups in the order of their first items; each has a key, the value of the expression, and items"},
 }
+
+// wholes are those whose lists are used with all that is in their items.
+var wholes = []string{"filter", "find", "sortBy", "groupBy"}
 
 // eachTrue runs f for every item whose condition is true, until f says stop.
 func eachTrue(e *Env, l value.Value, condition Eval, f func(it value.Value) bool) {

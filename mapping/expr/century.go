@@ -23,7 +23,7 @@ func (c *Compiler) centuries(n ast.Node, name string, xs []Compiled) {
 		}
 	} else if xs[0].Source != nil && !xs[0].Outcome().All {
 		c.Warned = append(c.Warned, Problem{n.Location().From, CodeCentury, "two digits of a year mean 1950 to 2049: 49 is read as 2049, and 1949 as well where such a date of birth is written so",
-			"have the form give four digits, and read yyyy"})
+			"name the first of the hundred years as the last argument, such as 1930, or year(submission.received) - 99 of a birth; or read yyyy"})
 	}
 }
 

@@ -80,21 +80,24 @@ func (p *Program) Slot() int { p.slots++; return p.slots - 1 }
 
 // Compiler turns one expression into a closure within a scope.
 type Compiler struct {
-	Prog   *Program
-	Scope  *Scope
-	text   []rune
-	Used   func(p *Path, deep bool) *Problem
-	Target string     // of the write that the expression belongs to; "" outside of writes
-	items  []Compiled // lists of the predicates around, innermost last
-	Tables map[string]*helpers.Table
-	depth  int                                        // of the innermost loop that was named so far
-	May    func(abs []Step) *Outcome                  // what a form may have under a path, for check
-	Listed func(p *Path) *Problem                     // told what is used as a list, and why it cannot be
-	Strict bool                                       // report what can only fail; not for a mapping that was pinned before
-	Late   bool                                       // a name was used that is only known once a form is a submission
-	Never  func(n *Need) (why string, names []string) // why no form is so; names are the values that it may have there
-	Warned []Problem
-	Dead   []Problem // what is never true
+	Prog    *Program
+	Scope   *Scope
+	text    []rune
+	Used    func(p *Path, deep bool) *Problem
+	Target  string     // of the write that the expression belongs to; "" outside of writes
+	items   []Compiled // lists of the predicates around, innermost last
+	Tables  map[string]*helpers.Table
+	Helpers map[string]*Own                            // the mapping's own
+	opened  []string                                   // those that are being compiled, the innermost last
+	calls   int                                        // of own helpers
+	depth   int                                        // of the innermost loop that was named so far
+	May     func(abs []Step) *Outcome                  // what a form may have under a path, for check
+	Listed  func(p *Path) *Problem                     // told what is used as a list, and why it cannot be
+	Strict  bool                                       // report what can only fail; not for a mapping that was pinned before
+	Late    bool                                       // a name was used that is only known once a form is a submission
+	Never   func(n *Need) (why string, names []string) // why no form is so; names are the values that it may have there
+	Warned  []Problem
+	Dead    []Problem // what is never true
 }
 
 // warn remembers what may fail for some forms.
@@ -273,6 +276,8 @@ func (c *Compiler) identifier(n *ast.IdentifierNode) Compiled {
 	c.depth = max(c.depth, b.Depth)
 	c.Late = c.Late || b.Late
 	switch {
+	case b.is != nil:
+		return *b.is
 	case b.Path != nil:
 		return c.pathExpr(b.Path)
 	case b.Write != nil:
@@ -305,17 +310,24 @@ func (c *Compiler) pointer(n *ast.PointerNode) Compiled {
 			return value.Int(int64(e.itemNo[len(e.itemNo)-1]))
 		}}
 	}
-	if n.Name != "" {
-		c.stop(n, CodeUnknownName, "only # and #index are known here", "#index")
+	up := 1
+	switch {
+	case n.Name == "outer" && len(c.items) > 1:
+		up = 2
+	case n.Name == "outer":
+		c.stop(n, CodeUnknownName, "#outer is the item of the list around another list, as in filter(form.a, any(form.b, .ref == #outer.id)); an item of each has its name", "")
+	case n.Name != "":
+		c.stop(n, CodeUnknownName, "only #, #index and #outer are known here", diag.Suggest(n.Name, []string{"index", "outer"}))
+	case len(c.items) == 0:
+		return Compiled{Eval: func(e *Env) value.Value { return e.item(1) }}
 	}
-	if len(c.items) == 0 {
-		return Compiled{Eval: (*Env).item}
-	}
-	list := c.items[len(c.items)-1]
+	list := c.items[len(c.items)-up]
 	if list.Path != nil {
-		return c.pathExpr(itemOf(list.Path))
+		p := itemOf(list.Path)
+		p.Slot = -1 - up
+		return c.pathExpr(p)
 	}
-	return c.under(Compiled{Eval: (*Env).item}, itemOf(list.Under))
+	return c.under(Compiled{Eval: func(e *Env) value.Value { return e.item(up) }}, itemOf(list.Under))
 }
 
 func (c *Compiler) conditional(n *ast.ConditionalNode) Compiled {

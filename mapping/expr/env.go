@@ -72,7 +72,7 @@ type Step struct {
 
 // Path is a plain way into the form. rel is what is left to walk from the root (the form, or a loop's variable).
 type Path struct {
-	Slot int // -1: the form itself; -2: the innermost predicate item
+	Slot int // -1: the form itself; -2: the innermost predicate item; -3: that of the one around it
 	rel  []Step
 	Abs  []Step // from the form, for pointers and for the checks
 
@@ -206,18 +206,18 @@ func (p *Path) root(e *Env) value.Value {
 	switch p.Slot {
 	case -1:
 		return value.FromNode(e.Form)
-	case -2:
-		return e.item()
+	case -2, -3:
+		return e.item(-1 - p.Slot)
 	}
 	return e.Slots[p.Slot]
 }
 
-// item is the one that the innermost predicate looks at.
-func (e *Env) item() value.Value {
-	if len(e.items) == 0 {
+// item is the one that the innermost predicate looks at, with 2 that of the one around it.
+func (e *Env) item(up int) value.Value {
+	if len(e.items) < up {
 		return value.Missing
 	}
-	return e.items[len(e.items)-1]
+	return e.items[len(e.items)-up]
 }
 
 // All returns what lies under the path: several values where it goes through the items of a list, or ends in one.

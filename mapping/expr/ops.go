@@ -1,11 +1,8 @@
 package expr
 
 import (
-	"errors"
 	"regexp"
-	"regexp/syntax"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -166,7 +163,7 @@ func (c *Compiler) matches(n *ast.BinaryNode) Compiled {
 	}
 	re, err := regexp.Compile(b.Const.Str)
 	if err != nil {
-		c.stop(n.Right, CodeSyntax, "this pattern cannot be read: "+patternFault(err), "")
+		c.stop(n.Right, CodeSyntax, "this pattern cannot be read: "+helpers.PatternFault(err), "")
 	}
 	yes := c.tried(n, a, b, func(x, _ Eval) Eval { return matching(x, re) })
 	return Compiled{Source: a.Source, May: someBoolean, Yes: yes, Eval: matching(a.Eval, re)}
@@ -184,15 +181,6 @@ func matching(ev Eval, re *regexp.Regexp) Eval {
 		}
 		return e.Of(value.Bool(re.MatchString(s)), v)
 	}
-}
-
-// patternFault says what is wrong with a pattern of Go's dialect, without the engine's own words.
-func patternFault(err error) string {
-	var se *syntax.Error
-	if errors.As(err, &se) {
-		return string(se.Code) + " at " + strconv.Quote(se.Expr)
-	}
-	return "see whether brackets and repetitions are complete"
 }
 
 // textTests are the operators that look into a text.

@@ -106,6 +106,7 @@ type trial struct {
 	out      *Outcome
 	sorts    []map[value.Kind]bool // of each argument whose sorts the form's schema names: whether one of them worked
 	works    bool
+	fussy    bool   // some text of the form works
 	constant string // what the first failure that no form takes part in says
 	failed   string // what the first failure says, rather one that the mapping itself causes
 	own      bool   // failed is such a one
@@ -119,8 +120,10 @@ func (c *Compiler) apply(n ast.Node, name string, fn value.Function, xs []Compil
 		return nil
 	}
 	t := trial{out: &Outcome{}, sorts: make([]map[value.Kind]bool, len(xs))}
+	h, _ := helpers.Find(name)
 	lists, total, pure := make([][]value.Value, len(xs)), 1, true
 	t.out.All = !slices.ContainsFunc(xs, func(x Compiled) bool { return !x.Outcome().All })
+	t.fussy = h.Fussy && !t.out.All
 	for i, x := range xs {
 		o := x.Outcome()
 		if o.Named {
@@ -194,6 +197,12 @@ func (t *trial) run(fn value.Function, args []value.Value, own bool) {
 		text = text || isText(a) && a.Src == value.OfForm
 	}
 	v := fn(e, slices.Clone(args))
+	switch {
+	case t.fussy && text && e.Err != nil && !e.Err.Sort:
+		e.Err, v = nil, args[0]
+	case t.fussy && text && v.Kind == value.KindBool:
+		t.out.More = someBoolean.More
+	}
 	zero := slices.ContainsFunc(args, func(a value.Value) bool { return a.IsNumber() && value.CompareNumbers(a, value.Int(0)) == 0 })
 	t.counts = t.counts || e.Err == nil && !zero && v.IsNumber()
 	t.large = t.large || e.Err != nil && e.Err.Code == value.CodeTooLarge && e.Err.Made == value.Computed

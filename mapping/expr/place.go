@@ -71,7 +71,7 @@ func (c *Compiler) memberAt(n *ast.MemberNode, base *Path, name string) *Path {
 }
 
 // lists are helpers of a list.
-var lists = []string{"first", "last", "join", "len"}
+var lists = []string{"first", "last", "join", "len", "min", "max", "sort", "distinct", "flatten"}
 
 // placed adds where the value of a helper lies, and refuses one of a list on what cannot be one.
 func (c *Compiler) placed(n ast.Node, name string, out Compiled, list Compiled) Compiled {
@@ -79,11 +79,14 @@ func (c *Compiler) placed(n ast.Node, name string, out Compiled, list Compiled) 
 		return out
 	}
 	c.isList(n, list)
-	if at := itemOf(list.place()); at != nil && name == "join" && c.Strict {
-		c.apply(n, name, helpers.OneJoined, []Compiled{{May: c.mayBe(at)}}, true)
+	if at, use := itemOf(list.place()), helpers.OfItems[name]; at != nil && use != nil && c.Strict {
+		c.apply(n, name, use, []Compiled{{May: c.mayBe(at)}}, true)
 	}
-	if name == "first" || name == "last" {
+	switch name {
+	case "first", "last", "min", "max":
 		return c.under(out, itemOf(list.place()))
+	case "sort", "distinct":
+		out.Under = list.place()
 	}
 	return out
 }

@@ -14,7 +14,7 @@ const maxKeys = 500
 
 // readable refuses a helper that reads texts where the form's schema allows none that it reads.
 func (c *Compiler) readable(n ast.Node, name string, xs []Compiled, shape string) {
-	if k := xs[1:]; c.Strict && (name == "yesNo" || name == "boolean") && len(k) == 2 && k[0].Const != nil && k[1].Const != nil && *k[0].Const == *k[1].Const {
+	if k := xs[1:]; c.Strict && name == "yesNo" && len(k) == 2 && k[0].Const != nil && k[1].Const != nil && *k[0].Const == *k[1].Const {
 		c.stop(n, helpers.CodeArguments, "true and false have the same text: nobody could tell them apart", "")
 	}
 	if !c.Strict || xs[0].Path == nil {

@@ -38,7 +38,7 @@ func TestReference(t *testing.T) {
 		}
 	}
 	for _, n := range callable {
-		if h, ok := helpers.Find(n); ok && (h.Usage == "" || h.Absent == "") {
+		if h, ok := helpers.Find(n); ok && (h.Usage == "" || h.Absent == "" || h.Example == "") {
 			t.Errorf("%s is not described", n)
 		}
 	}
@@ -47,17 +47,21 @@ func TestReference(t *testing.T) {
 // helpersPage is the list of helpers in Markdown, with what each does with missing, null and "".
 func helpersPage() string {
 	var b strings.Builder
-	b.WriteString("# Helpers of mapping expressions\n\nGenerated from the program. A piped value is the first argument: `x | trim()` is `trim(x)`.\n")
+	b.WriteString("# Helpers of mapping expressions\n\nGenerated from the program. A piped value is the first argument: `x | trim()` is `trim(x)`. Every way of writing a helper can be typed as it stands.\n")
 	for _, part := range helpers.Parts {
-		fmt.Fprintf(&b, "\n## %s\n\n| helper | how it is written and what it does | missing, null and \"\" |\n| --- | --- | --- |\n", part.Title)
+		fmt.Fprintf(&b, "\n## %s\n\n| helper | how it is written and what it does | missing, null and \"\" | example |\n| --- | --- | --- | --- |\n", part.Title)
 		for _, name := range callable {
 			if h, ok := part.Helpers[name]; ok {
-				fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, cell(h.Usage), cell(h.Absent))
+				example := ""
+				if h.Example != "" {
+					example = "`" + h.Example + "`"
+				}
+				fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", name, cell(h.Usage), cell(h.Absent), cell(example))
 			}
 		}
 	}
 	b.WriteString("\n## Over lists\n\nA missing or null list counts as an empty one. In the condition `.amount` is a member of the item, `#` the item itself, `#index`" +
-		" its number from 0.\n\n| helper | what it does |\n| --- | --- |\n")
+		" its number from 0, `#outer` the item of the list around this one.\n\n| helper | what it does |\n| --- | --- |\n")
 	for _, name := range callable {
 		if p, ok := predicates[name]; ok {
 			fmt.Fprintf(&b, "| `%s` | %s |\n", name, cell(p.usage))

@@ -23,8 +23,9 @@ type Binding struct {
 	Under   *Path    // as of an expression
 	Write   *Write
 	members map[string]Eval
-	Depth   int  // of the innermost loop that it hangs on, from 1; 0: none
-	Late    bool // it is only known once a form is a submission
+	is      *Compiled // an argument of an own helper
+	Depth   int       // of the innermost loop that it hangs on, from 1; 0: none
+	Late    bool      // it is only known once a form is a submission
 }
 
 // Write is a write as other writes see it.

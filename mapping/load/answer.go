@@ -184,7 +184,7 @@ func (b *builder) answerFiles(s *source.Answer, a *answers.Section) {
 		if f.Value.Node == nil {
 			continue
 		}
-		c := &expr.Compiler{Prog: &a.Program, Scope: sc, Tables: b.tables, Used: b.answerUsed(s, a)}
+		c := &expr.Compiler{Prog: &a.Program, Scope: sc, Tables: b.tables, Helpers: b.own, Used: b.answerUsed(s, a)}
 		x, p := c.Whole(f.Value.Text)
 		if p != nil {
 			b.expressionProblem(f.Value, p)
@@ -205,7 +205,7 @@ func (b *builder) answerEach(s *source.Answer, a *answers.Section, sc *expr.Scop
 	if !b.freeAt(sc, name, s.Each.Node) {
 		return sc
 	}
-	list, p := (&expr.Compiler{Prog: &a.Program, Scope: sc, Tables: b.tables}).Compile(rest, false)
+	list, p := (&expr.Compiler{Prog: &a.Program, Scope: sc, Tables: b.tables, Helpers: b.own}).Compile(rest, false)
 	if p == nil && decode.FormatNamed(s.Format).Reads("lists") && list.Path != nil && !slices.Contains(s.Lists, strings.TrimPrefix(list.Path.Dotted(), "content.")) {
 		p = &expr.Problem{Code: mapping.CodeList, Message: list.Path.Dotted() + " is not declared under answer.lists: with one element only it would not be a list"}
 	}
@@ -266,7 +266,7 @@ func (b *builder) outcomes(s *source.Answer, a *answers.Section) {
 	}
 	a.Status, a.Outcomes = n.Pairs[0].Key, map[string]string{}
 	for _, p := range n.Pairs[0].Value.Pairs {
-		if !mappingNames.MatchString(p.Value.Text) {
+		if !source.Names.MatchString(p.Value.Text) {
 			b.report(p.Value.Problem(CodeAnswer, "an outcome is a word of small letters, such as approved or refused", ""))
 		}
 		if near := diag.Suggest(p.Value.Text, answers.Words); near != "" && near != p.Value.Text && !b.pinned() {

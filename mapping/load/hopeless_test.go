@@ -50,7 +50,10 @@ func TestFormatsOfTexts(t *testing.T) {
 			{`form.fee * 2`, "* can only fail"}, {`form.fee > 3`, "the comparison can only fail"}, {`form.flag == true`, "the comparison can only fail"}, {`form.fee | round(1)`, "round can only fail"},
 			{`form.flag | yesNo("J", "N")`, "yesNo can only fail"}, {`form.fee | cents()`, "cents can only fail"}, {`form.flag ? "a" : "b"`, "the condition can only fail"},
 			{`form.fee in [3.5, 4]`, "warning: this is never true: the form's format makes string"}, {`form.fee + form.more`, "warning: both are texts in this format, and + joins them"},
-			{`form.fee + 1`, "+ can only fail"}, {`form.fee + "!"`, ""}, {`concat(form.fee, form.more)`, ""}, {`form.fee in ["3.5"]`, ""}, {`form.flag == "true"`, ""}, {`form.fee > "3"`, ""},
+			{`form.fee + 1`, "+ can only fail"}, {`form.flag | boolean(["J", "ja"], ["N"])`, ""}, {`form.flag | boolean("on", ["off", ""]) | yesNo("J", "N")`, ""}, {`isIBAN(form.a) ? "x" : "y"`, ""}, {`{"a": 1}`, "this construct is not part"},
+			{`form.fee | decimal(",", ".")`, ""}, {`form.fee | signBehind() | decimal(".", ",") * 2`, ""}, {`form.fee | integer() | fromCents()`, ""}, {`form.fee | fromCents()`, "fromCents can only fail"}, {`form.a | monthAsNumber("de") | parseDate("d. MM yyyy") | addDays(1)`, ""},
+			{`form.a | incompleteDate("first", "dd.MM.yyyy", "yyyy") | addDays(1)`, ""}, {`form.a | nullIf("00000000") | parseDate("yyyyMMdd") | year()`, ""}, {`form.a | extract("[0-9]+") | integer()`, ""}, {`form.a | checkBSN() | integer()`, ""}, {`form.a | addressPart("nl", "number") | integer()`, ""},
+			{`form.a | findAll("[0-9]+") | first() | integer()`, ""}, {`form.a | replaceAll("[^0-9]", "") | integer()`, ""}, {`form.a | parseDate("dd.MM.yy", 1930) | year()`, ""}, {`form.fee + "!"`, ""}, {`concat(form.fee, form.more)`, ""}, {`form.fee in ["3.5"]`, ""}, {`form.flag == "true"`, ""}, {`form.fee > "3"`, ""},
 			{`(form.fee | decimal()) * 2`, ""}, {`form.flag | boolean() | yesNo("J", "N")`, ""}, {`form.fee | integer()`, ""}, {`form.born | parseDate("dd.MM.yyyy")`, ""}, {`form.a ?? "x"`, ""}, {`form.x == nil`, ""},
 		})
 	}
@@ -72,6 +75,8 @@ func TestNamesThatAreNever(t *testing.T) {
 		{`form.name.first`, `there is no "first" here: what lies before it is string`}, {`form.name[0]`, "this is no list: it is string"}, {`form.items.name`, "this is a list"},
 		{`first(form.items).nme`, `the form's schema has no field "nme" here did you mean "name"?`}, {`find(form.items, .name == 1).zz`, `has no field "zz"`}, {`last(form.items).in.y`, `has no field "y"`},
 		{`filter(form.items, .name > 1)[0].zz`, `has no field "zz"`}, {`map(filter(form.items, .name > 1), .zz) | join(",")`, `has no field "zz"`}, {`first(form.items).name | upper() | substring(9) | parseDate()`, ""},
+		{`first(sortBy(form.items, .nme)).name`, `did you mean "name"?`}, {`first(sortBy(form.items, .name)).nme`, `did you mean "name"?`}, {`first(groupBy(form.items, .nme)).key`, `did you mean "name"?`}, {`count(form.items, any(form.items, .name == #outer.nme))`, `did you mean "name"?`},
+		{`count(form.items, any(form.items, .name == #outer.name))`, ""}, {`first(groupBy(form.items, .name)).items | map(.name) | max()`, ""}, {`form.items | map(.name) | sort("desc") | first()`, ""}, {`form.items | sort() | first()`, "sort can only fail"}, {`form.name | sort()`, "sort can only fail"},
 		{`first(form.items).name == "x"`, "the comparison can only fail"}, {`first(form.items).name`, ""}, {`last(form.items).in.x`, ""}, {`form.any.x`, ""}, {`form.any[0]`, ""}, {`first(form.any).x`, ""},
 	}, both...))
 	checkHopeless(t, "input: {format: json, unused: allow}\n", "", append([]hopeless{{`first(form.x).y`, ""}, {`form.x.y[0]`, ""}}, both...))
@@ -100,6 +105,7 @@ func TestListsThatAreNotDeclared(t *testing.T) {
 	checkHopeless(t, "input: {format: xml, unused: allow}\n", "", []hopeless{
 		{`count(form.dog)`, "dog is not declared under input.lists"}, {`map(form.dog, .n) | join(",")`, "lists: [dog]"}, {`form.dog[0].n`, "lists: [dog]"}, {`form.a.dog[-1].n`, "lists: [a.dog]"},
 		{`first(form.dog).n`, "lists: [dog]"}, {`form.dog | join()`, "lists: [dog]"}, {`form.dog | len()`, "lists: [dog]"}, {`"x" in form.dog`, "lists: [dog]"}, {`any(form.dog, .n == "1")`, "lists: [dog]"},
+		{`form.dog | sort() | join()`, "lists: [dog]"}, {`form.dog | distinct() | join()`, "lists: [dog]"}, {`form.dog | flatten() | join()`, "lists: [dog]"}, {`form.dog | max()`, "lists: [dog]"}, {`first(sortBy(form.dog, .n)).n`, "lists: [dog]"}, {`first(groupBy(form.dog, .n)).key`, "lists: [dog]"},
 		{`form.dog.n`, ""}, {`count(list(form.dog))`, ""}, {`isMissing(form.dog)`, ""}, {`form.dog | list() | join()`, ""},
 	})
 	checkHopeless(t, "input: {format: xml, lists: [dog, a.cat], unused: allow}\n", "", []hopeless{
@@ -168,7 +174,7 @@ func TestReadersAndLookups(t *testing.T) {
 		{`form.i | lookup("t")`, "lookup t has none of the values that there may be here"}, {`form.b | lookup("t")`, "lookup t has none"}, {`form.k | lookup("t")`, "the form's schema says here: pattern ^[0-9]$"}, {`form.n | lookup("t")`, "lookup t has none"},
 		{`form.k | lookup("t", "x")`, "warning: lookup t has none"}, {`form.i | lookup("one")`, ""}, {`form.n | lookup("one")`, ""}, {`form.b | lookup("yes")`, ""}, {`form.k | lookup("one")`, ""}, {`form.any | lookup("t")`, ""}, {`form.mix | lookup("t")`, ""}, {`form.mix | lookup("one")`, ""},
 		{`form.c | decimal()`, "decimal can read none of the texts"}, {`form.c | decimal(",")`, ""}, {`form.p | decimal(",")`, "can read none"}, {`form.p | decimal()`, ""}, {`form.c | integer()`, "can read none"}, {`form.mix | decimal()`, ""},
-		{`form.d | parseDate()`, "parseDate can read none of the texts"}, {`form.d | parseDate("dd.MM.yyyy")`, ""}, {`form.iso | parseDate("dd.MM.yyyy")`, "parseDate can only fail"}, {`form.iso | parseDate()`, ""}, {`form.any | parseDate("d.M.yy")`, "warning: two digits"},
+		{`form.d | parseDate()`, "parseDate can read none of the texts"}, {`form.d | parseDate("dd.MM.yyyy")`, ""}, {`form.iso | parseDate("dd.MM.yyyy")`, "parseDate can only fail"}, {`form.iso | parseDate()`, ""}, {`form.any | parseDate("d.M.yy")`, "warning: two digits"}, {`form.any | parseDate("d.M.yy", 1930)`, ""}, {`form.any | parseDate("d.M.yy", year(submission.received) - 99)`, ""},
 		{`form.at | parseDateTime("yyyy-MM-dd HH:mm", "UTC")`, "parseDateTime can only fail"}, {`form.at | parseDateTime("yyyy-MM-dd'T'HH:mm:ssXXX", "own")`, ""}, {`form.at | toDate()`, ""}, {`form.d | addDays(1)`, "can read none"}, {`form.iso | year()`, ""},
 		{`form.jn | boolean()`, "boolean can read none"}, {`form.jn | boolean("J", "N")`, ""}, {`form.jn | boolean("Y", "N")`, ""}, {`form.name | substring(40)`, "warning: this begins behind the last character"}, {`form.name | substring(39)`, ""}, {`form.any | substring(40)`, ""},
 	})

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,6 +58,7 @@ type builder struct {
 	lists    map[string]bool     // XML: declared lists
 	single   map[string][]string // of formats that have lists: ways to what is used as one value; listed: as a list
 	listed   map[string]bool
+	own      map[string]*expr.Own
 	waits    map[string]map[string]bool // target to the targets whose values it needs
 }
 
@@ -129,12 +129,10 @@ func (b *builder) readFile(name string) ([]byte, error) {
 	return raw, nil
 }
 
-var mappingNames = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
-
 // input checks name, version and the input section.
 func (b *builder) input() {
 	s := &b.spec
-	if s.Mapping != "" && !mappingNames.MatchString(s.Mapping) {
+	if s.Mapping != "" && !source.Names.MatchString(s.Mapping) {
 		b.report(b.file.Problem(expr.CodeValue, "a mapping's name is made of small letters, digits, dots and hyphens, at most 64", "", "mapping"))
 	}
 	if _, there := b.file.Root().Get("version"); there && s.Version < 1 {
@@ -193,6 +191,7 @@ func (b *builder) choice(at []any, word string, words []string) {
 // names sets up the outermost scope: form, submission, attachments and let; then reference and ignore.
 func (b *builder) names() {
 	b.root = expr.FormScope().Inner()
+	b.ownHelpers()
 	for _, l := range b.spec.Let {
 		b.let(b.root, l, "", nil)
 	}
@@ -214,7 +213,7 @@ func (b *builder) reference(x source.Expression) {
 		return
 	}
 	b.warn(x, comp)
-	b.plan.Refer, b.plan.Refers = &c, x.Text
+	b.plan.Refer, b.plan.Refers = &c, b.whole(x.Text)
 	if b.pinned() {
 		return
 	}
@@ -259,7 +258,7 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[source.Expression], target str
 		*anew = append(*anew, slot)
 	}
 	may := x.Outcome()
-	s.Names[l.Key] = expr.Binding{Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Under: x.Under, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval, handlesNull.MatchString(l.Value.Text))}
+	s.Names[l.Key] = expr.Binding{Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Under: x.Under, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval, handlesNull.MatchString(b.whole(l.Value.Text)))}
 }
 
 // free reports a name that cannot be given: no identifier, or taken further out.
@@ -278,7 +277,7 @@ func (b *builder) free(s *expr.Scope, name string, line, column int) bool {
 // compiler is for one expression; what it reads of the form is read in its line.
 func (b *builder) compiler(x source.Expression, s *expr.Scope, target string) *expr.Compiler {
 	b.line = x.Node.Line
-	return &expr.Compiler{Prog: &b.plan.Program, Scope: s, Target: target, Tables: b.tables, Used: b.use, Listed: b.asList, May: b.outcome, Never: b.known.NeverThere, Strict: !b.pinned()}
+	return &expr.Compiler{Prog: &b.plan.Program, Scope: s, Target: target, Tables: b.tables, Helpers: b.own, Used: b.use, Listed: b.asList, May: b.outcome, Never: b.known.NeverThere, Strict: !b.pinned()}
 }
 
 // value compiles an expression whose value is used whole.

@@ -15,8 +15,10 @@ import (
 
 // lookup builds one table and reports what is wrong with it.
 func (b *builder) lookup(name string, s source.Lookup) {
-	t := &helpers.Table{Name: name, Rows: map[string]string{}, File: s.File != ""}
+	t := &helpers.Table{Name: name, Rows: map[string]string{}, File: s.File != "", Park: s.Unknown == "park"}
 	b.tables[name] = t
+	b.choice([]any{"lookups", name, "unknown"}, s.Unknown, []string{"reject", "park"})
+	b.choice([]any{"lookups", name, "format"}, s.Format, []string{"csv", "genericode"})
 	if (s.File == "") == (len(s.Values) == 0) {
 		if s.Node != nil {
 			b.report(s.Node.Problem(CodeLookupFile, "a lookup has either file with key and value, or values", ""))
@@ -39,11 +41,11 @@ func (b *builder) lookup(name string, s source.Lookup) {
 		b.report(s.Node.ValueProblem("file", CodeFile, err.Error(), ""))
 		return
 	}
-	var options decode.CSVOptions
-	if s.CSV != nil {
-		options = *s.CSV
+	if s.CSV != nil && s.Format == "genericode" {
+		b.report(s.Node.ValueProblem("csv", CodeLookupFile, "csv says how a CSV file is written, and this one is genericode", ""))
+		return
 	}
-	if at, msg, hint := fill(t, raw, s.Key, s.Value, options); msg != "" {
+	if at, msg, hint := fill(t, raw, s); msg != "" {
 		b.report(s.Node.ValueProblem(at, CodeLookupFile, msg, hint))
 	}
 }
@@ -56,32 +58,97 @@ func (b *builder) blankKeys(t *helpers.Table, s source.Lookup) {
 	}
 }
 
-// fill reads a CSV file with a header line. What is wrong is said with the key that it is about.
-func fill(t *helpers.Table, raw []byte, key, val string, o decode.CSVOptions) (at, message, hint string) {
+// rowsOf reads the rows of a file, each a map of texts by column.
+func rowsOf(raw []byte, s source.Lookup) ([]any, error) {
+	if s.Format == "genericode" {
+		return genericode(raw)
+	}
+	var o decode.CSVOptions
+	if s.CSV != nil {
+		o = *s.CSV
+	}
 	tree, err := decode.CSV(raw, o, decode.DefaultLimits())
+	rows, _ := tree.([]any)
+	return rows, err
+}
+
+// genericode reads the rows of a code list of OASIS. A value without a column belongs to the one behind that of the value before it; what has no
+// value is not in its row.
+func genericode(raw []byte) ([]any, error) {
+	tree, err := decode.XML(raw, decode.DefaultLimits(), []string{"ColumnSet.Column", "SimpleCodeList.Row", "SimpleCodeList.Row.Value"})
+	if err != nil {
+		return nil, err
+	}
+	at := func(n any, names ...string) any {
+		for _, name := range names {
+			m, _ := n.(map[string]any)
+			n = m[name]
+		}
+		return n
+	}
+	var columns []string
+	set, _ := at(tree, "ColumnSet", "Column").([]any)
+	for _, c := range set {
+		id, _ := at(c, "@Id").(string)
+		columns = append(columns, id)
+	}
+	list, _ := at(tree, "SimpleCodeList", "Row").([]any)
+	for i, r := range list {
+		row, values, next := map[string]any{}, []any(nil), 0
+		values, _ = at(r, "Value").([]any)
+		for _, v := range values {
+			if ref, ok := at(v, "@ColumnRef").(string); ok {
+				next = slices.Index(columns, ref)
+			}
+			if next < 0 || next >= len(columns) {
+				return nil, fmt.Errorf("row %d has a value of a column that is not in ColumnSet", i+1)
+			}
+			if text, ok := at(v, "SimpleValue").(string); ok {
+				row[columns[next]] = text
+			}
+			next++
+		}
+		list[i] = row
+	}
+	return list, nil
+}
+
+// fill reads a file. What is wrong is said with the key that it is about.
+func fill(t *helpers.Table, raw []byte, s source.Lookup) (at, message, hint string) {
+	rows, err := rowsOf(raw, s)
 	if err != nil {
 		return "file", "the lookup file cannot be read: " + err.Error(), ""
 	}
-	rows, _ := tree.([]any)
 	if len(rows) == 0 {
 		return "file", "the lookup file has no rows", ""
 	}
+	first := 2 // behind the header
+	if s.Format == "genericode" {
+		first = 1
+	}
 	for i, r := range rows {
 		row, _ := r.(map[string]any)
-		k, ok := row[key].(string)
+		k, ok := row[s.Key].(string)
 		if !ok {
-			return "key", fmt.Sprintf("the lookup file has no column %q", key), columnHint(key, row)
+			return "key", missing(s, s.Key, i), columnHint(s.Key, row)
 		}
-		v, ok := row[val].(string)
+		v, ok := row[s.Value].(string)
 		if !ok {
-			return "value", fmt.Sprintf("the lookup file has no column %q", val), columnHint(val, row)
+			return "value", missing(s, s.Value, i), columnHint(s.Value, row)
 		}
 		if old, twice := t.Rows[k]; twice && old != v {
-			return "file", fmt.Sprintf("row %d of the lookup file repeats a key with another value", i+2), ""
+			return "file", fmt.Sprintf("row %d of the lookup file repeats a key with another value", i+first), ""
 		}
 		t.Rows[k] = v
 	}
 	return "", "", ""
+}
+
+func missing(s source.Lookup, column string, row int) string {
+	if s.Format == "genericode" {
+		return fmt.Sprintf("row %d of the lookup file has no value in a column with the Id %q", row+1, column)
+	}
+	return fmt.Sprintf("the lookup file has no column %q", column)
 }
 
 // columnHint says which column is meant, or how the columns are told apart.

@@ -237,7 +237,7 @@ func (b *builder) field(w *mapping.Write, s *expr.Scope, e diag.Entry[source.Fie
 			f.X, f.Def = f.X.Or(d), &d
 		}
 	}
-	f.Nullable = f.Def != nil || spec.OnNull != "" || handlesNull.MatchString(f.Text)
+	f.Nullable = f.Def != nil || spec.OnNull != "" || handlesNull.MatchString(b.whole(f.Text))
 	w.Shape.Own = append(w.Shape.Own, f.X.Own && (f.Def == nil || f.Def.Own))
 	var msg string
 	if f.Type, msg = column.New(spec.Rules); msg != "" {

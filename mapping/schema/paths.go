@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"maps"
 	"slices"
 	"sort"
 
@@ -9,9 +8,6 @@ import (
 
 	"github.com/inbasket/inbasket/mapping/expr"
 )
-
-// maxBranches bounds how many fields of a schema whose branches multiply are listed.
-const maxBranches = 2000
 
 // shapes returns the schemas that may apply to the same value as s: s itself and what it refers to, joins and chooses from.
 func shapes(s *jsonschema.Schema) []*jsonschema.Schema {
@@ -86,52 +82,6 @@ func (s *Schema) Known(abs []expr.Step) (ok bool, at int, names []string) {
 		}
 	}
 	return true, 0, nil
-}
-
-// FieldsOf returns the dotted paths of all values that the schema names, without indexes. Where it leads back into
-// itself the walk ends.
-func (s *Schema) FieldsOf() []string {
-	found := map[string]bool{}
-	var walk func(now []*jsonschema.Schema, at string, trail map[*jsonschema.Schema]bool)
-	walk = func(now []*jsonschema.Schema, at string, trail map[*jsonschema.Schema]bool) {
-		if len(found) > maxBranches {
-			return
-		}
-		inner := map[*jsonschema.Schema]bool{}
-		for k := range trail {
-			inner[k] = true
-		}
-		for _, x := range now {
-			inner[x] = true
-		}
-		leaf := true
-		if it := items(now); len(it) > 0 && !anyIn(it, trail) {
-			walk(it, at, inner)
-			return
-		}
-		for _, x := range now {
-			for name, sub := range x.Properties {
-				leaf = false
-				next := shapes(sub)
-				for _, y := range now {
-					if y != x {
-						if other, ok := y.Properties[name]; ok {
-							next = append(next, shapes(other)...)
-						}
-					}
-				}
-				if sub == nil || sub.Bool != nil || anyIn(next, trail) {
-					continue
-				}
-				walk(next, Under(at, name), inner)
-			}
-		}
-		if leaf && at != "" {
-			found[at] = true
-		}
-	}
-	walk(shapes(s.root), "", map[*jsonschema.Schema]bool{})
-	return slices.Sorted(maps.Keys(found))
 }
 
 // Under is the dotted path of a name below another.

@@ -3,6 +3,7 @@ package source
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -19,19 +20,23 @@ import (
 // own test, which otherwise fails when it is stale.
 //go:generate go test -count=1 -run TestFileSchema -update .
 
+// Names is how mappings, and outcomes of decisions, are named.
+var Names = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
 // Mapping is the whole file.
 type Mapping struct {
 	Mapping    string                   `yaml:"mapping,required" doc:"name of the mapping, for life"`
 	Version    int                      `yaml:"version,required" doc:"raise it with every change of content"`
 	Input      Input                    `yaml:"input,required" doc:"what the form looks like"`
 	Let        diag.Ordered[Expression] `yaml:"let" doc:"names for expressions, each may use those before it"`
+	Helpers    diag.Ordered[Helper]     `yaml:"helpers" doc:"helpers of the mapping's own by name, which expressions call like any other"`
 	Lookups    diag.Ordered[Lookup]     `yaml:"lookups" doc:"tables of known values by name"`
 	Layouts    diag.Ordered[*diag.Node] `yaml:"layouts" doc:"layouts of files by name: written here, or file: with a path"`
 	Write      []Write                  `yaml:"write,required" doc:"what is written where, in order"`
-	Order      *diag.Node               `yaml:"order" doc:"expression whose equal values are delivered in the order of acceptance; or one for each target"`
 	Unmappable charset.Unmappable       `yaml:"unmappable" doc:"characters that a character set lacks, in all layouts and tables that say nothing of their own: error (default), or transliterate, replace or both"`
-	Ignore     []Expression             `yaml:"ignore" doc:"form fields that are deliberately not used"`
 	Nothing    string                   `yaml:"nothing" doc:"a form for which nothing is written anywhere: park (default) or allow" enum:"park,allow"`
+	Order      *diag.Node               `yaml:"order" doc:"expression whose equal values are delivered in the order of acceptance; or one for each target"`
+	Ignore     []Expression             `yaml:"ignore" doc:"form fields that are deliberately not used"`
 	Answer     *Answer                  `yaml:"answer" doc:"how the back office's result is found and read"`
 	Tests      []Case                   `yaml:"tests" doc:"cases that inbasket test runs"`
 }
@@ -56,14 +61,23 @@ type Limits struct {
 	Records int   `yaml:"records" doc:"records that one form may give a target; default 100000"`
 }
 
+// Helper is an expression that is named once and used often.
+type Helper struct {
+	Takes []string    `yaml:"takes,required,one" doc:"names of its arguments, the piped one first"`
+	Value *Expression `yaml:"value,required" doc:"expression over its arguments and nothing else"`
+	Node  *diag.Node  `yaml:",node"`
+}
+
 // Lookup is a table of known values.
 type Lookup struct {
-	File   string               `yaml:"file" doc:"CSV file with a header line, beside the mapping"`
-	Key    string               `yaml:"key" doc:"column of the key"`
-	Value  string               `yaml:"value" doc:"column of the value"`
-	CSV    *decode.CSVOptions   `yaml:"csv" doc:"how the file is written, such as with a semicolon or in windows-1252"`
-	Values diag.Ordered[string] `yaml:"values" doc:"the table itself, instead of a file"`
-	Node   *diag.Node           `yaml:",node"`
+	File    string               `yaml:"file" doc:"CSV file with a header line, or genericode file, beside the mapping"`
+	Format  string               `yaml:"format" doc:"how the file is written: csv (default) or genericode, XML of OASIS" enum:"csv,genericode"`
+	Unknown string               `yaml:"unknown" doc:"what becomes of a form whose value is not in the table, where lookup() gives no default: reject (default) or park" enum:"reject,park"`
+	Key     string               `yaml:"key" doc:"column of the key; of genericode by its Id"`
+	Value   string               `yaml:"value" doc:"column of the value"`
+	CSV     *decode.CSVOptions   `yaml:"csv" doc:"how the file is written, such as with a semicolon or in windows-1252"`
+	Values  diag.Ordered[string] `yaml:"values" doc:"the table itself, instead of a file"`
+	Node    *diag.Node           `yaml:",node"`
 }
 
 // Write is one entry of write.
@@ -134,17 +148,17 @@ func (x *Expression) UnmarshalNode(n *diag.Node) diag.Problems {
 type Answer struct {
 	From      string                   `yaml:"from,required" doc:"target (a database) or entry of results (answer files) of the agent's configuration"`
 	Query     string                   `yaml:"query" doc:"database: returns one row for each result not yet fetched"`
-	ID        []string                 `yaml:"id,one" doc:"columns or fields that make up the result's own identity; what says anything else under a known one is a second decision"`
-	Mark      string                   `yaml:"mark" doc:"database: marks a row as fetched, with :NAME for its columns"`
-	Again     string                   `yaml:"again" doc:"database: like query, for the rows that were marked since :since; asked once after the journal was restored from a backup"`
-	Every     time.Duration            `yaml:"every" doc:"database: how often to ask; default 10s"`
 	File      string                   `yaml:"file" doc:"answer files: regular expression of the name with named groups"`
 	Format    string                   `yaml:"format" doc:"answer files: how they are written, or none" enum:"answers"`
 	Lists     []string                 `yaml:"lists" doc:"answer files in XML: elements that may repeat"`
 	CSV       *decode.CSVOptions       `yaml:"csv" doc:"answer files in CSV; one record is expected, unless each is given"`
 	Each      *Expression              `yaml:"each" doc:"answer files of many decisions: NAME in LIST, such as line in content.lines; of CSV: line in content"`
 	Fields    diag.Ordered[Expression] `yaml:"fields" doc:"answer files: fields as expressions over content and file, and over the item of each; what may not be there says so, as in content.reason ?? nil"`
+	ID        []string                 `yaml:"id,one" doc:"columns or fields that make up the result's own identity; what says anything else under a known one is a second decision"`
 	Match     diag.Ordered[Expression] `yaml:"match,required" doc:"which submission: column or field, and the expression over the form that it equals"`
+	Mark      string                   `yaml:"mark" doc:"database: marks a row as fetched, with :NAME for its columns"`
+	Again     string                   `yaml:"again" doc:"database: like query, for the rows that were marked since :since; asked once after the journal was restored from a backup"`
+	Every     time.Duration            `yaml:"every" doc:"database: how often to ask; default 10s"`
 	Outcome   *diag.Node               `yaml:"outcome,required" doc:"the column with the status, and what each status means"`
 	Case      string                   `yaml:"case" doc:"column or field of the case number"`
 	Reason    string                   `yaml:"reason" doc:"column or field of the reason"`

@@ -38,13 +38,14 @@ var rules = []rule{
 	{"agent/cmd/inbasket", []string{"agent/cmd/cli", "agent/cmd/keep", "agent/cmd/look", "agent/cmd/settle", "agent/cmd/setup", "agent/cmd/system",
 		"agent/config", "connectors/all", "mapping/diag", "agent/diagnose", "agent/monitor"}}, // the last two in tests
 	{"agent/cmd/keep", []string{"agent/cmd/cli", "agent/cmd/look", "agent/cmd/system", "agent/...", "connectors"}},
-	{"agent/cmd/setup", []string{"agent/cmd/cli", "agent/cmd/system", "agent/...", "installer", "connectors", "connectors/all", "mapping/..."}},
+	{"agent/cmd/setup", []string{"agent/cmd/cli", "agent/cmd/system", "agent/...", "installer", "connectors", "connectors/all", "connectors/durable", "mapping/..."}},
 	{"agent/cmd/look", []string{"agent/cmd/cli", "agent/...", "installer", "connectors", "connectors/all", "mapping/diag"}},
 	{"agent/cmd/settle", []string{"agent/cmd/cli", "agent/control", "agent/orders", "mapping/diag"}},
 	{"agent/cmd/system", []string{"agent/codes", "installer"}},
 	{"agent/cmd/cli", []string{"agent/...", "installer", "connectors", "connectors/all", "mapping/diag"}},
 	// Tools that look at an agent from outside, and the table that all print from.
-	{"agent/doctor", []string{"agent/backup", "agent/codes", "agent/config", "agent/control", "agent/disk", "agent/guard", "agent/journal", "agent/journal/checking",
+	{"agent/catalog", []string{"agent/config", "agent/guard", "agent/health", "connectors", "mapping", "mapping/answers", "mapping/diag", "mapping/load"}},
+	{"agent/doctor", []string{"agent/audit", "agent/backup", "agent/catalog", "agent/codes", "agent/config", "agent/control", "agent/disk", "agent/guard", "agent/journal", "agent/journal/checking",
 		"mapping", "mapping/diag", "mapping/load", "connectors", "connectors/durable"}},
 	{"agent/diagnose", []string{"agent/config", "agent/control", "agent/doctor", "agent/journal", "agent/journal/checking", "connectors"}},
 	{"agent/codes", nil},
@@ -67,9 +68,10 @@ var rules = []rule{
 	{"mapping/cases", []string{"mapping", "mapping/load", "mapping/source", "mapping/answers", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "connectors"}}, // load in tests
 	{"mapping/load", []string{"mapping", "mapping/source", "mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/helpers",
 		"mapping/expr/value", "mapping/schema", "mapping/shape", "connectors"}},
-	{"mapping/source", []string{"mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "mapping/shape", "connectors"}}, // shape in tests
+	{"mapping/source", []string{"mapping/answers", "mapping/charset", "mapping/column", "mapping/decode", "mapping/diag", "mapping/encode", "mapping/expr", "mapping/expr/value", "mapping/shape", "connectors"}},
 	{"mapping/answers", []string{"mapping/expr", "mapping/expr/value", "mapping/decode", "connectors"}},
 	{"mapping/column", []string{"mapping/charset", "mapping/expr", "mapping/expr/helpers", "mapping/expr/value", "mapping/diag", "connectors"}},
+	{"mapping/sketch", []string{"mapping/schema", "mapping/expr", "mapping/decode", "connectors"}},
 	{"mapping/schema", []string{"mapping/expr", "mapping/expr/value", "mapping/decode", "mapping/encode", "mapping/diag", "mapping/satisfy", "connectors"}},
 	{"mapping/expr/value", []string{"connectors"}},
 	{"mapping/expr/helpers", []string{"mapping/charset", "mapping/expr/value", "mapping/datefmt", "mapping/diag", "connectors"}},

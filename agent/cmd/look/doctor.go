@@ -127,7 +127,7 @@ func examineInside(ctx context.Context, state string, o doctorOptions) (control.
 
 // withoutPlace looks at what does not need to know where the agent lives: the configuration cannot be read at all.
 func withoutPlace(ctx context.Context, a *cli.App, err error) (control.Examination, error) {
-	p := agent.NewPatient(agent.SystemClock{}, a.Version, config.Place{Path: a.ConfigPath()})
+	p := doctor.NewPatient(agent.SystemClock{}, a.Version, config.Place{Path: a.ConfigPath()})
 	p.Load = func() (*config.Config, error) { return nil, err }
 	return doctor.Examine(ctx, p, []string{"config", "account", "clock", "machine"}), nil
 }
@@ -155,7 +155,7 @@ func patient(a *cli.App, o doctorOptions) (*doctor.Patient, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := agent.NewPatient(agent.SystemClock{}, a.Version, place)
+	p := doctor.NewPatient(agent.SystemClock{}, a.Version, place)
 	p.Probe = o.probe
 	p.Load = func() (*config.Config, error) {
 		return config.Load(a.ConfigPath(), all.Registry(), config.Options{Lenient: true, Getenv: withCredentials(a)})

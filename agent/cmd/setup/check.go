@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/inbasket/inbasket/agent"
+	"github.com/inbasket/inbasket/agent/catalog"
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/doctor"
@@ -87,26 +88,26 @@ func runCheck(ctx context.Context, a *cli.App, connect bool) error {
 	}
 	out.Warnings = cfg.Warnings
 	out.Parts = partsOf(cfg)
-	if err := agent.AbsentFiles(cfg); err != nil {
+	if err := catalog.AbsentFiles(cfg); err != nil {
 		return err
 	}
-	catalog, err := agent.OpenCatalog(cfg, agent.SystemClock{}, func(connectors.Notice) {})
+	targets, err := catalog.Open(cfg, agent.SystemClock{}, func(connectors.Notice) {})
 	if err != nil {
 		return err
 	}
-	defer catalog.Close()
-	plans, problems := agent.LoadMappings(cfg, catalog)
+	defer targets.Close()
+	plans, problems := catalog.Mappings(cfg, targets)
 	problems = append(problems, cfg.CheckShapes(func(name string) (takes, known bool) {
-		info, ok := catalog.Target(name)
+		info, ok := targets.Target(name)
 		return info.Operations.Has(connectors.Put), ok
 	})...)
 	if err := problems.Err(); err != nil {
 		return refused(a, out, err)
 	}
-	out.Warnings = append(slices.Clone(cfg.Warnings), agent.MappingWarnings(cfg, plans)...)
+	out.Warnings = append(slices.Clone(cfg.Warnings), catalog.Warnings(cfg, plans)...)
 	out.OK = true
 	for _, t := range cfg.Targets {
-		target, misfits := checkTarget(ctx, a, cfg, t, catalog, plans, connect)
+		target, misfits := checkTarget(ctx, a, cfg, t, targets, plans, connect)
 		out.Targets = append(out.Targets, target)
 		out.compared(misfits)
 	}
@@ -175,14 +176,11 @@ func checkTarget(ctx context.Context, a *cli.App, cfg *config.Config, t config.T
 		out.Error, out.Hint = "not tried: a secret of it cannot be read by this account", "look with the account of the service: inbasket doctor --as-service"
 		return out, nil
 	}
-	env := cfg.Env(connectors.RoleTarget, t.Name, t.Identity, agent.SystemClock{}, nil)
-	env.Look = true
 	var misfits []doctor.Misfit
-	target, err := t.Definition.Target(env, t.Config)
+	target, err := openTarget(cfg, t)
 	if err == nil {
-		g := guard.Wrap(target, t.Timeout)
-		misfits, err = doctor.Compare(ctx, cfg, t, g, plans)
-		_ = g.Close()
+		misfits, err = doctor.Compare(ctx, cfg, t, target, plans)
+		_ = target.Close()
 	}
 	if err != nil {
 		out.Error, out.Hint = err.Error(), cli.FaultOf(err).Hint
@@ -190,9 +188,20 @@ func checkTarget(ctx context.Context, a *cli.App, cfg *config.Config, t config.T
 	return out, misfits
 }
 
+// openTarget opens a target to look at it only.
+func openTarget(cfg *config.Config, t config.Target) (*guard.Target, error) {
+	env := cfg.Env(connectors.RoleTarget, t.Name, t.Identity, agent.SystemClock{}, nil)
+	env.Look = true
+	target, err := t.Definition.Target(env, t.Config)
+	if err != nil {
+		return nil, err
+	}
+	return guard.Wrap(target, t.Timeout), nil
+}
+
 // sources looks at the folders of in-baskets and answer files; what only may be wrong is doctor's to say.
 func sources(a *cli.App, cfg *config.Config) diag.Problems {
-	p := agent.NewPatient(agent.SystemClock{}, a.Version, config.Place{Path: cfg.Path, State: cfg.State, Agency: cfg.Agency})
+	p := doctor.NewPatient(agent.SystemClock{}, a.Version, config.Place{Path: cfg.Path, State: cfg.State, Agency: cfg.Agency})
 	p.Probe = true
 	var problems diag.Problems
 	for _, m := range doctor.Sources(p, cfg) {

@@ -1,73 +1,182 @@
 package setup
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/inbasket/inbasket/agent/cmd/cli"
+	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/decode"
+	"github.com/inbasket/inbasket/mapping/diag"
+	"github.com/inbasket/inbasket/mapping/schema"
+	"github.com/inbasket/inbasket/mapping/sketch"
 )
 
+// sketched is what a new mapping is to be made of.
+type sketched struct {
+	path    string
+	forms   []string
+	schema  string
+	target  string
+	tables  []string
+	connect bool
+}
+
 func newMappingCommand(a *cli.App) *cobra.Command {
-	var form, target, table string
+	var n sketched
 	cmd := &cobra.Command{
-		Use:   "mapping FILE --form FORM",
-		Short: "Write a mapping from a sample form: every field of the form, to be renamed and pruned",
-		RunE: func(_ *cobra.Command, given []string) error {
-			if form == "" {
-				return cli.Usagef("new mapping needs --form, a sample of the form")
+		Use:   "mapping FILE --form FORM... | --schema SCHEMA",
+		Short: "Write a mapping from samples or the schema of a form, and from the tables of a target",
+		RunE: func(cmd *cobra.Command, given []string) error {
+			if n.path = given[0]; len(n.forms) == 0 && n.schema == "" {
+				return cli.Usagef("new mapping needs --form, a sample of the form, or --schema, its JSON Schema")
 			}
-			return newMapping(a, given[0], form, target, table)
+			return newMapping(cmd.Context(), a, n)
 		},
 	}
-	cmd.Flags().StringVar(&form, "form", "", "sample form")
-	cmd.Flags().StringVar(&target, "to", "register", "target of the agent's configuration")
-	cmd.Flags().StringVar(&table, "table", "", "table of the form's own fields (default: the mapping's name in capitals)")
+	cmd.Flags().StringArrayVar(&n.forms, "form", nil, "sample form; of several the fields of all are taken")
+	cmd.Flags().StringVar(&n.schema, "schema", "", "JSON Schema of the form, beside the mapping; it says which fields there are")
+	cmd.Flags().StringVar(&n.target, "to", "register", "target of the agent's configuration")
+	cmd.Flags().StringArrayVar(&n.tables, "table", nil, "table of the form's own fields (default: the mapping's name in capitals); LIST=TABLE: of a list of the form")
+	cmd.Flags().BoolVar(&n.connect, "connect", false, "ask the target of the configuration for its tables, and propose a field for each column")
 	return cmd
 }
 
-func newMapping(a *cli.App, path, formPath, target, table string) error {
-	src, err := readForm(a, formPath)
-	if err != nil {
+func newMapping(ctx context.Context, a *cli.App, n sketched) error {
+	in := sketch.Input{File: strings.TrimSuffix(filepath.Base(n.path), filepath.Ext(n.path)), Target: n.target, Lists: map[string]string{}}
+	for _, t := range n.tables {
+		if list, table, of := strings.Cut(t, "="); of {
+			in.Lists[list] = table
+		} else {
+			in.Table = t
+		}
+	}
+	var err error
+	if in.Form, err = n.form(a); err != nil {
 		return err
 	}
-	format := "json"
-	if strings.EqualFold(filepath.Ext(formPath), ".xml") {
-		format = "xml"
+	in.Schema = samplePath(n.path, n.schema)
+	for _, f := range n.forms {
+		if beside := samplePath(n.path, f); beside != "" {
+			in.Tests = append(in.Tests, beside)
+		}
 	}
-	form, err := decode.Decode(format, src, decode.Options{})
-	if err != nil {
-		return fmt.Errorf("read the sample form: %w", err)
+	if n.connect {
+		if err := n.catalog(ctx, a, &in); err != nil {
+			return err
+		}
 	}
-	name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-	s := sketch{target: target}
-	if table == "" {
-		table = column(name)
+	made := sketch.Make(in)
+	if made.Empty {
+		return cli.Usagef("nothing is known of the form's fields: give a sample that has them, or a schema that names them")
 	}
-	s.write(name, table, "form", "", form)
-	if err := writeNew(path, s.mapping(name, format, samplePath(path, formPath))); err != nil {
+	if err := writeNew(n.path, made.Text); err != nil {
 		return err
 	}
 	answer := struct {
-		File string `json:"file"`
-	}{path}
+		File      string   `json:"file"`
+		Open      int      `json:"open"`
+		Reference string   `json:"reference,omitempty"`
+		Unknown   []string `json:"unknown,omitempty"`
+	}{n.path, made.Open, made.Reference, in.Form.Extra}
 	return a.Print(answer, func(w io.Writer) {
-		fmt.Fprintf(w, "wrote %s\nnext: give it the real tables and columns, then inbasket try %s %s\n", path, path, formPath)
+		fmt.Fprintf(w, "wrote %s\n", n.path)
+		cli.SayIf(w, made.Reference == "", "warning: no field looks like the sender's own reference of a form; without input.reference a form is known by its file's name or its bytes\n")
+		cli.SayIf(w, len(in.Form.Extra) > 0, "warning: the schema has not what a sample has: %s\n", strings.Join(in.Form.Extra, ", "))
+		cli.SayIf(w, made.Open > 0, "%s could not be proposed: look for TODO\n", cli.Count(made.Open, "thing"))
+		next := "inbasket check"
+		if len(n.forms) > 0 {
+			next = "inbasket try " + n.path + " " + n.forms[0]
+		}
+		fmt.Fprintf(w, "next: give it the real tables and columns, then %s\n", next)
 	})
 }
 
-// samplePath returns the form's path as the mapping names it; empty when it does not lie beside it.
-func samplePath(mapping, form string) string {
+// form reads what is known of the form.
+func (n sketched) form(a *cli.App) (*sketch.Form, error) {
+	format := "json"
+	var samples [][]byte
+	for _, path := range n.forms {
+		b, err := readForm(a, path)
+		if err != nil {
+			return nil, err
+		}
+		if strings.EqualFold(filepath.Ext(path), ".xml") {
+			format = "xml"
+		}
+		samples = append(samples, b)
+	}
+	if n.schema == "" {
+		return sketch.BySamples(format, samples)
+	}
+	beside := samplePath(n.path, n.schema)
+	if beside == "" {
+		return nil, cli.Usagef("the schema %s does not lie beside %s or below, where the mapping would read it: copy it there", n.schema, n.path)
+	}
+	types := decode.FormatNamed(format).Types(decode.Options{})
+	s, err := schema.New(beside, func(name string) ([]byte, error) {
+		return os.ReadFile(filepath.Join(filepath.Dir(n.path), filepath.FromSlash(name)))
+	}, types)
+	if err != nil {
+		return nil, err
+	}
+	return sketch.BySchema(format, s, samples)
+}
+
+// catalog asks the target for its tables.
+func (n sketched) catalog(ctx context.Context, a *cli.App, in *sketch.Input) error {
+	cfg, err := a.Load(true)
+	if err != nil {
+		return err
+	}
+	t, ok := cfg.Target(n.target)
+	if !ok {
+		var names []string
+		for _, t := range cfg.Targets {
+			names = append(names, t.Name)
+		}
+		return cli.Usagef("there is no target %q; %s", n.target, diag.DidYouMean(n.target, names))
+	}
+	target, err := openTarget(cfg, t)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = target.Close() }()
+	in.Table = cmp.Or(in.Table, sketch.TableName(in.File))
+	wanted := slices.Concat([]string{in.Table}, slices.Sorted(maps.Values(in.Lists)))
+	var all []string
+	in.Tables, err = target.Describe(ctx, func(names []string) []string {
+		all = names
+		more := slices.DeleteFunc(sketch.ListTables(in.Form, names), func(name string) bool {
+			return slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, name) })
+		})
+		return slices.Concat(wanted, more)
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range wanted {
+		if !slices.ContainsFunc(in.Tables, func(t connectors.Table) bool { return strings.EqualFold(t.Name, name) }) {
+			return cli.Usagef("target %s has no table %s that its account may see; name one by --table. %s", n.target, name, diag.DidYouMean(name, all))
+		}
+	}
+	return nil
+}
+
+// samplePath returns a file's path as the mapping names it; empty when it does not lie beside it or below.
+func samplePath(mapping, file string) string {
 	m, err1 := filepath.Abs(filepath.Dir(mapping))
-	f, err2 := filepath.Abs(form)
-	if err1 != nil || err2 != nil {
+	f, err2 := filepath.Abs(file)
+	if err1 != nil || err2 != nil || file == "" || file == "-" {
 		return ""
 	}
 	rel, err := filepath.Rel(m, f)
@@ -75,183 +184,4 @@ func samplePath(mapping, form string) string {
 		return ""
 	}
 	return filepath.ToSlash(rel)
-}
-
-// sketch collects the writes of a mapping made from a sample.
-type sketch struct {
-	target string
-	lists  []string // XML: paths of lists
-	writes []sketchWrite
-	names  []string // of writes and of the items of lists
-}
-
-type sketchWrite struct {
-	as, table, each string
-	fields          [][2]string // column, expression
-}
-
-// write adds the write of one block and, behind it, those of the lists in it.
-func (s *sketch) write(as, table, root, each string, v any) {
-	at := len(s.writes)
-	s.writes = append(s.writes, sketchWrite{as: as, table: table, each: each})
-	s.block(at, as, root, "", v)
-}
-
-func (s *sketch) block(at int, as, path, prefix string, v any) {
-	if items, ok := v.([]any); ok {
-		s.list(at, as, path, "VALUE", "value", items)
-		return
-	}
-	m, ok := v.(map[string]any)
-	if !ok {
-		s.field(at, strings.TrimSuffix(prefix, "_"), path)
-		return
-	}
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		expr := member(path, k)
-		switch x := m[k].(type) {
-		case map[string]any:
-			s.block(at, as, expr, prefix+column(k)+"_", x)
-		case []any:
-			s.list(at, as, expr, prefix+column(k), k, x)
-		default:
-			s.field(at, prefix+column(k), expr)
-		}
-	}
-}
-
-func (s *sketch) list(at int, as, expr, col, key string, items []any) {
-	s.lists = append(s.lists, strings.TrimPrefix(expr, "form."))
-	if len(items) == 0 {
-		return
-	}
-	switch items[0].(type) {
-	case map[string]any, []any:
-	default:
-		s.field(at, col, expr+` | join(", ")`)
-		return
-	}
-	item := s.unique(identifier(key) + "Item")
-	s.write(s.unique(as+" "+key), s.writes[at].table+"_"+column(key), item, s.nested(at, item+" in "+expr), items[0])
-}
-
-// unique gives a name that was given before a number.
-func (s *sketch) unique(name string) string {
-	given := name
-	for n := 2; slices.Contains(s.names, given); n++ {
-		given = fmt.Sprint(name, n)
-	}
-	s.names = append(s.names, given)
-	return given
-}
-
-// nested is the each of a list inside a list.
-func (s *sketch) nested(at int, each string) string {
-	if outer := s.writes[at].each; outer != "" {
-		return outer + "\n" + each
-	}
-	return each
-}
-
-func (s *sketch) field(at int, col, expr string) {
-	if col == "" {
-		col = "VALUE"
-	}
-	for _, f := range s.writes[at].fields {
-		if f[0] == col {
-			col += "_2"
-		}
-	}
-	s.writes[at].fields = append(s.writes[at].fields, [2]string{col, expr})
-}
-
-func (s *sketch) mapping(name, format, sample string) []byte {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# Made from a sample form: rename tables and columns, give types, remove what is not needed (and list it under ignore).\n")
-	fmt.Fprintf(&b, "mapping: %s\nversion: 1\ninput:\n  format: %s\n", name, format)
-	if format == "xml" && len(s.lists) > 0 {
-		fmt.Fprintf(&b, "  lists: [%s]\n", strings.Join(s.lists, ", "))
-	}
-	b.WriteString("write:\n")
-	for _, w := range s.writes {
-		if len(w.fields) == 0 {
-			continue
-		}
-		fmt.Fprintf(&b, "  - as: %s\n    to: %s\n    table: %s\n", w.as, s.target, w.table)
-		if each := strings.Split(w.each, "\n"); len(each) > 1 {
-			fmt.Fprintf(&b, "    each: [%s]\n", strings.Join(each, ", "))
-		} else if w.each != "" {
-			fmt.Fprintf(&b, "    each: %s\n", w.each)
-		}
-		b.WriteString("    fields:\n")
-		for _, f := range w.fields {
-			fmt.Fprintf(&b, "      %s: %s\n", quoteKey(f[0]), quoteExpr(f[1]))
-		}
-	}
-	if sample != "" {
-		fmt.Fprintf(&b, "tests:\n  - form: %s\n", sample)
-	}
-	return []byte(b.String())
-}
-
-var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-// member is an expression for a key of a block.
-func member(path, key string) string {
-	if plainName.MatchString(key) {
-		return path + "." + key
-	}
-	return fmt.Sprintf("%s[%q]", path, key)
-}
-
-// column makes a column name of a key: familyName becomes FAMILY_NAME.
-func column(key string) string {
-	var b strings.Builder
-	lower := false
-	for _, r := range key {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			if lower {
-				b.WriteByte('_')
-			}
-			b.WriteRune(r)
-		case r >= 'a' && r <= 'z':
-			b.WriteRune(r - 'a' + 'A')
-		case r >= '0' && r <= '9':
-			b.WriteRune(r)
-		default:
-			b.WriteByte('_')
-		}
-		lower = r >= 'a' && r <= 'z' || r >= '0' && r <= '9'
-	}
-	return strings.Trim(b.String(), "_")
-}
-
-func identifier(key string) string {
-	id := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, key)
-	if id == "" || id[0] >= '0' && id[0] <= '9' {
-		id = "list" + id
-	}
-	return id
-}
-
-// quoteKey quotes what YAML would take for something else than a text.
-func quoteKey(s string) string {
-	if !plainName.MatchString(s) || slices.Contains([]string{"NO", "YES", "ON", "OFF", "Y", "N", "NULL", "TRUE", "FALSE"}, s) {
-		return `"` + s + `"`
-	}
-	return s
-}
-
-// quoteExpr quotes an expression that YAML would misread.
-func quoteExpr(s string) string {
-	if strings.ContainsAny(s, `"#:`) && strings.Contains(s, `["`) {
-		return "'" + strings.ReplaceAll(s, "'", "''") + "'"
-	}
-	return s
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/inbasket/inbasket/agent"
+	"github.com/inbasket/inbasket/agent/catalog"
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/connectors"
@@ -30,12 +31,12 @@ func serviceProbe(_ context.Context, a *cli.App) error {
 	if err != nil {
 		return withMappings(a, err)
 	}
-	catalog, err := agent.OpenCatalog(cfg, agent.SystemClock{}, func(connectors.Notice) {})
+	targets, err := catalog.Open(cfg, agent.SystemClock{}, func(connectors.Notice) {})
 	if err != nil {
 		return err
 	}
-	defer catalog.Close()
-	if _, problems := agent.LoadMappings(cfg, catalog); len(problems) > 0 {
+	defer targets.Close()
+	if _, problems := catalog.Mappings(cfg, targets); len(problems) > 0 {
 		return problems.Err()
 	}
 	refused := 0

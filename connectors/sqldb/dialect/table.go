@@ -57,6 +57,7 @@ type Column struct {
 	Folds    bool     // the database may take two of its texts for the same that differ by bytes
 	rules    []string // COLLATE …: by which else a unique index does so
 	Auto     bool     // the system makes the value
+	Place    int      // among the table's columns
 }
 
 // blanks says what becomes of a value that is shorter than its column.
@@ -106,7 +107,8 @@ type Proof struct {
 // NewTable has the columns, and nothing else yet.
 func NewTable(plain, quoted string, columns []*Column) *Table {
 	t := &Table{Name: quoted, Plain: plain, Columns: map[string]*Column{}, folded: map[string]*Column{}}
-	for _, c := range columns {
+	for i, c := range columns {
+		c.Place = i
 		t.Columns[c.Name] = c
 		low := strings.ToLower(c.Name)
 		if _, twice := t.folded[low]; twice {

@@ -3,6 +3,7 @@ package helpers
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -11,26 +12,33 @@ import (
 )
 
 var dateHelpers = map[string]Helper{
-	"parseDate": {Min: 1, Max: 2, make: makeParseDate, Absent: `missing stays missing, null stays null, "" is an error`,
-		Usage: `x | parseDate(["dd.MM.yyyy"]): a date; without a pattern yyyy-MM-dd; yy means 1950 to 2049`},
-	"parseDateTime": {Min: 3, Max: 4, make: makeParseDateTime, Absent: `missing stays missing, null stays null, "" is an error`,
-		Usage: `x | parseDateTime("dd.MM.yyyy HH:mm", "Europe/Berlin"[, "earlier"]): a point in time; the zone "none" keeps it without one, "own" takes the text's offset; "earlier" or "later" says which is meant where clocks show it twice`},
-	"formatDate": {Min: 2, Max: 2, make: makeFormatDate, Makes: value.Changed | value.Longer | value.Other, Absent: passes,
+	"parseDate": {Min: 1, Max: 3, args: []sort{aText, aWhole}, make: makeParseDate, Absent: `missing stays missing, null stays null, "" is an error`,
+		Usage:   `x | parseDate() or x | parseDate("dd.MM.yyyy") or x | parseDate("dd.MM.yy", 1930): a date; without a pattern yyyy-MM-dd. yy needs the first of the hundred years that it means, which may be computed: year(submission.received) - 99 for a day of birth`,
+		Example: `"31.12.49" | parseDate("dd.MM.yy", 1930) = date 1949-12-31`},
+	"incompleteDate": {Min: 3, Max: -1, args: []sort{aText}, make: makeIncompleteDate, Absent: `missing stays missing, null stays null, "" is an error`,
+		Usage:   `x | incompleteDate("first", "dd.MM.yyyy", "MM.yyyy", "yyyy"): a date by one of the patterns, in which a day or month that is 00 or not in the pattern becomes the first or the "last" that it can be; that is put on record`,
+		Example: `"00.05.1970" | incompleteDate("first", "dd.MM.yyyy", "yyyy") = date 1970-05-01 (an incomplete date was taken for the first day that it can be)`},
+	"monthAsNumber": {Fussy: true, Min: 2, Max: 2, args: []sort{aText}, make: makeMonthAsNumber, Absent: `missing stays missing, null stays null, "" is an error`,
+		Usage:   `x | monthAsNumber("de"): the text with the name of its month, full or abbreviated, as two digits, for parseDate; de, en, fr, nl`,
+		Example: `"3. Mrz. 2024" | monthAsNumber("de") | parseDate("d. MM yyyy") = date 2024-03-03`},
+	"parseDateTime": {Min: 3, Max: 5, Example: `"25.10.2026 02:30" | parseDateTime("dd.MM.yyyy HH:mm", "Europe/Berlin", "later") = date-time 2026-10-25T02:30:00+01:00 (of two moments the later was taken)`, args: []sort{aText}, make: makeParseDateTime, Absent: `missing stays missing, null stays null, "" is an error`,
+		Usage: `x | parseDateTime("dd.MM.yyyy HH:mm", "Europe/Berlin") or x | parseDateTime("dd.MM.yyyy HH:mm", "Europe/Berlin", "earlier") or x | parseDateTime("dd.MM.yy HH:mm", "Europe/Berlin", "earlier", 1930): a point in time; the zone "none" keeps it without one, "own" takes the text's offset; "earlier" or "later" says which is meant where clocks show it twice; yy needs its first year last`},
+	"formatDate": {Min: 2, Max: 2, Example: `"2024-02-29" | formatDate("dd.MM.yyyy") = "29.02.2024"`, args: []sort{aText}, make: makeFormatDate, Makes: value.Changed | value.Longer | value.Other, Absent: passes,
 		Usage: `x | formatDate("yyyyMMdd"): the text of a date or date-time; a year that is not 1950 to 2049 is parked where yy is to write it`},
-	"inZone": {Min: 2, Max: 2, make: makeInZone, Absent: passes,
+	"inZone": {Min: 2, Max: 2, Example: `"2024-02-29T13:14:15Z" | parseDateTime("yyyy-MM-dd'T'HH:mm:ssXXX", "own") | inZone("Europe/Berlin") = date-time 2024-02-29T14:14:15+01:00`, args: []sort{aText}, make: makeInZone, Absent: passes,
 		Usage: `x | inZone("Europe/Berlin"): the same moment on another zone's clock`},
-	"localTime": {Min: 2, Max: 2, make: makeLocalTime, Absent: passes,
+	"localTime": {Min: 2, Max: 2, Example: `"2024-02-29T13:14:15Z" | parseDateTime("yyyy-MM-dd'T'HH:mm:ssXXX", "own") | localTime("Europe/Berlin") = date-time 2024-02-29T14:14:15`, args: []sort{aText}, make: makeLocalTime, Absent: passes,
 		Usage: `x | localTime("Europe/Berlin"): what a zone's clocks show at that moment, without its offset, also where they show it twice`},
-	"toDate": {Min: 1, Max: 1, Absent: passes, fn: onDate(func(e *value.Run, t time.Time, _ []value.Value) value.Value { return dateValue(e, t) }),
+	"toDate": {Min: 1, Max: 1, Example: `"2024-02-29T13:14:15Z" | toDate() = date 2024-02-29`, Absent: passes, fn: onDate(func(e *value.Run, t time.Time, _ []value.Value) value.Value { return dateValue(e, t) }),
 		Usage: "x | toDate(): the day of a date-time on its own clock; ISO text is read"},
-	"year":     {Min: 1, Max: 1, Makes: value.Computed | value.Other, Absent: passes, Usage: "x | year(): of a date", fn: datePartOf(time.Time.Year)},
-	"month":    {Min: 1, Max: 1, Makes: value.Computed | value.Other, Absent: passes, Usage: "x | month(): 1 to 12", fn: datePartOf(func(t time.Time) int { return int(t.Month()) })},
-	"day":      {Min: 1, Max: 1, Makes: value.Computed | value.Other, Absent: passes, Usage: "x | day(): 1 to 31", fn: datePartOf(time.Time.Day)},
-	"addDays":  {Min: 2, Max: 2, Makes: value.Computed | value.Other, Absent: passes, Usage: "x | addDays(14): a date so many days later, or earlier when negative", fn: onDate(addDays)},
-	"yearsTo":  {Min: 2, Max: 2, both: true, Makes: value.Computed | value.Other, Absent: passes, Usage: "born | yearsTo(day): whole years from one date to another; there is no today", fn: betweenDates(yearsTo)},
-	"daysTo":   {Min: 2, Max: 2, both: true, Makes: value.Computed | value.Other, Absent: passes, Usage: "a | daysTo(b): days from one date to another", fn: betweenDates(daysTo)},
-	"lastDay":  {Min: 1, Max: 1, Makes: value.Computed | value.Other, Absent: passes, Usage: "x | lastDay(): the last day of its month", fn: dayOfMonth(1, 0)},
-	"firstDay": {Min: 1, Max: 1, Makes: value.Computed | value.Other, Absent: passes, Usage: "x | firstDay(): the first day of its month", fn: dayOfMonth(0, 1)},
+	"year":     {Min: 1, Max: 1, Example: `"2024-02-29" | year() = 2024`, Makes: value.Computed | value.Other, Absent: passes, Usage: "x | year(): of a date", fn: datePartOf(time.Time.Year)},
+	"month":    {Min: 1, Max: 1, Example: `"2024-02-29" | month() = 2`, Makes: value.Computed | value.Other, Absent: passes, Usage: "x | month(): 1 to 12", fn: datePartOf(func(t time.Time) int { return int(t.Month()) })},
+	"day":      {Min: 1, Max: 1, Example: `"2024-02-29" | day() = 29`, Makes: value.Computed | value.Other, Absent: passes, Usage: "x | day(): 1 to 31", fn: datePartOf(time.Time.Day)},
+	"addDays":  {Min: 2, Max: 2, Example: `"2024-02-28" | addDays(2) = date 2024-03-01`, args: []sort{aWhole}, Makes: value.Computed | value.Other, Absent: passes, Usage: "x | addDays(14): a date so many days later, or earlier when negative", fn: onDate(addDays)},
+	"yearsTo":  {Min: 2, Max: 2, Example: `"1951-07-04" | yearsTo("2026-07-03") = 74`, args: []sort{aDate}, both: true, Makes: value.Computed | value.Other, Absent: passes, Usage: "born | yearsTo(day): whole years from one date to another; there is no today", fn: betweenDates(yearsTo)},
+	"daysTo":   {Min: 2, Max: 2, Example: `"2024-02-28" | daysTo("2024-03-01") = 2`, args: []sort{aDate}, both: true, Makes: value.Computed | value.Other, Absent: passes, Usage: "a | daysTo(b): days from one date to another", fn: betweenDates(daysTo)},
+	"lastDay":  {Min: 1, Max: 1, Example: `"2024-02-03" | lastDay() = date 2024-02-29`, Makes: value.Computed | value.Other, Absent: passes, Usage: "x | lastDay(): the last day of its month", fn: dayOfMonth(1, 0)},
+	"firstDay": {Min: 1, Max: 1, Example: `"2024-02-03" | firstDay() = date 2024-02-01`, Makes: value.Computed | value.Other, Absent: passes, Usage: "x | firstDay(): the first day of its month", fn: dayOfMonth(0, 1)},
 }
 
 // DateOf reads a date, the day of a date-time, or the ISO text of either.
@@ -66,6 +74,8 @@ func (c Call) pattern(i int, def string) (*datefmt.Pattern, *Mistake) {
 	}
 	p, err := datefmt.Compile(s)
 	switch {
+	case err != nil && strings.Contains(s, "MMM"):
+		return nil, wrong(CodeArguments, err.Error(), `names of months become numbers before: x | monthAsNumber("en") | parseDate("d MM yyyy")`).at(i)
 	case err != nil:
 		return nil, wrong(CodeArguments, err.Error(), "")
 	case c.Strict && p.MinutesOfDay():
@@ -96,6 +106,9 @@ func makeParseDate(c Call) (value.Function, *Mistake) {
 	case !p.HasDate():
 		return nil, wrong(CodeArguments, "the pattern of a date needs year, month and day", "")
 	}
+	if len(c.Consts) > 2 && !p.TwoDigitYear() {
+		return nil, needless().at(2)
+	}
 	return func(e *value.Run, a []value.Value) value.Value {
 		v := a[0]
 		if v.Kind == value.KindDate {
@@ -105,12 +118,34 @@ func makeParseDate(c Call) (value.Function, *Mistake) {
 		if !ok {
 			return e.FailSort(v, value.CodeNotDate, "the text of a date is needed")
 		}
-		t, err := p.Parse(s, datefmt.FirstYear)
+		first := firstYear(e, a[1:])
+		t, err := p.Parse(s, first)
 		if err != nil {
 			return e.Fail(value.CodeNotDate, "the date does not exist or has another pattern")
 		}
 		return value.Date(t)
 	}, nil
+}
+
+// windowed tells whether the last argument names the first of the hundred years that yy means; others behind the i-th are texts.
+func (c Call) windowed(i int) bool {
+	if len(c.Consts) <= i {
+		return false
+	}
+	last := c.Consts[len(c.Consts)-1]
+	return last == nil || last.Kind != value.KindText
+}
+
+func needless() *Mistake {
+	return wrong(CodeArguments, "the first of a hundred years belongs to yy, which this pattern does not have", "")
+}
+
+// firstYear is the first of the hundred years that yy means, where the last of some arguments names it.
+func firstYear(e *value.Run, a []value.Value) int {
+	if n := len(a); n > 0 && a[n-1].Kind != value.KindText {
+		return intArg(e, a[n-1], 9900)
+	}
+	return datefmt.FirstYear
 }
 
 func makeParseDateTime(c Call) (value.Function, *Mistake) {
@@ -127,7 +162,7 @@ func makeParseDateTime(c Call) (value.Function, *Mistake) {
 		if !ok {
 			return e.FailSort(v, value.CodeNotDate, "the text of a date with a time is needed")
 		}
-		t, err := p.Parse(s, datefmt.FirstYear)
+		t, err := p.Parse(s, firstYear(e, a[3:]))
 		if err != nil {
 			return e.Fail(value.CodeNotDate, "the date or time does not exist or has another pattern")
 		}
@@ -163,11 +198,21 @@ func (c Call) moment() (p *datefmt.Pattern, loc *time.Location, which string, ba
 	case word != "own" && word != "none":
 		loc, bad = c.zone(2)
 	}
-	if bad == nil && len(c.Consts) == 4 {
-		if k := c.Consts[3]; k != nil {
+	if bad != nil {
+		return
+	}
+	more := c.Consts[3:]
+	if c.windowed(3) {
+		more = more[:len(more)-1]
+		if !p.TwoDigitYear() {
+			bad = needless().at(len(c.Consts) - 1)
+		}
+	}
+	if len(more) > 0 {
+		if k := more[0]; k != nil {
 			which = k.Str
 		}
-		if loc == nil || p.HasZone() || which != "earlier" && which != "later" {
+		if len(more) > 1 || loc == nil || p.HasZone() || which != "earlier" && which != "later" {
 			bad = wrong(CodeArguments, `"earlier" or "later" says which of two moments a text without an offset means in a zone`, "")
 		}
 	}

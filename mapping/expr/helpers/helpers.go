@@ -18,7 +18,8 @@ type Part struct {
 
 // Parts are the functions of the language, each in the file of its subject. Every one is pure and takes
 // missing and null; what it does with them is in its absent text, which the reference prints.
-var Parts = []Part{{"Text", textHelpers}, {"Numbers", numberHelpers}, {"Dates and times", dateHelpers}, {"Lists and absent values", listHelpers}}
+var Parts = []Part{{"Text", textHelpers}, {"Patterns", patternHelpers}, {"Numbers", numberHelpers}, {"Dates and times", dateHelpers}, {"Lists and absent values", listHelpers},
+	{"Checks by standard", checkHelpers()}}
 
 // Find returns the helper of a name.
 func Find(name string) (h Helper, ok bool) {
@@ -41,17 +42,20 @@ func Names() (all []string) {
 // Helper is one function of the mapping language.
 type Helper struct {
 	Min, Max int            // number of arguments with the piped one; Max < 0: any number
+	args     []sort         // what its further arguments may be, the last one also those after it; empty: anything
 	Shallow  bool           // looks at a list or object without using what is in it
 	Same     bool           // the text stays as long as it is, or gets shorter
 	both     bool           // of two arguments each passes where it is absent, the second first
 	Keeps    bool           // whatever is in the text stays in it, but for capitals
+	Fussy    bool           // it takes few texts, or is true of few, which the samples of check need not be among
 	Own      bool           // gives the mapping's own words, not something made of the form
 	Picks    bool           // gives one of its further arguments, or what a table has
 	Makes    value.Making   // what it does to a value beside reading it
 	fn       value.Function // the function itself, or:
 	make     func(c Call) (value.Function, *Mistake)
-	Usage    string // how it is written and what it does, for the reference
+	Usage    string // how it is written, as it can be typed, and what it does: for the reference
 	Absent   string // what it does with missing, null and ""
+	Example  string // what it gives, as EXPRESSION = VALUE; shown in the reference, and tested
 }
 
 // Call is what a helper may know where it is compiled.
@@ -62,9 +66,47 @@ type Call struct {
 }
 
 // Mistake is what is wrong with a call.
-type Mistake struct{ Code, Message, Suggestion string }
+type Mistake struct {
+	Code, Message, Suggestion string
+	Arg                       int // the argument that is wrong; 0: the call
+}
 
-func wrong(code, message, suggestion string) *Mistake { return &Mistake{code, message, suggestion} }
+func wrong(code, message, suggestion string) *Mistake {
+	return &Mistake{Code: code, Message: message, Suggestion: suggestion}
+}
+
+// at says which argument is wrong.
+func (m *Mistake) at(arg int) *Mistake {
+	m.Arg = arg
+	return m
+}
+
+// sort is what an argument may be.
+type sort struct {
+	name  string
+	kinds []value.Kind
+}
+
+var (
+	aText     = sort{"a text", []value.Kind{value.KindText, value.KindInt, value.KindDecimal, value.KindBool, value.KindDate, value.KindDateTime}}
+	aWhole    = sort{"a whole number", []value.Kind{value.KindInt}}
+	anything  = sort{}
+	aDate     = sort{"a date", []value.Kind{value.KindText, value.KindDate, value.KindDateTime}}
+	aList     = sort{"a list", []value.Kind{value.KindList}}
+	someTexts = sort{"a text, or a list of texts", append([]value.Kind{value.KindList}, aText.kinds...)}
+)
+
+// Refuses says what the i-th argument must be, where none of the values that it may have is that.
+func (h Helper) Refuses(i int, may []value.Value) string {
+	if i == 0 || len(h.args) == 0 || len(may) == 0 {
+		return ""
+	}
+	want := h.args[min(i, len(h.args))-1]
+	if want.kinds == nil || slices.ContainsFunc(may, func(v value.Value) bool { return slices.Contains(want.kinds, v.Kind) }) {
+		return ""
+	}
+	return want.name
+}
 
 // text is the i-th argument, where it is a text in quotes.
 func (c Call) text(i int) (string, bool) {

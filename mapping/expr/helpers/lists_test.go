@@ -335,7 +335,7 @@ func TestListHelpersAtTheirEdges(t *testing.T) {
 		{`[form.object] | join()`, `!field.not-text: only texts, numbers and dates can be joined`},
 		{`form.list | join(1)`, `"31112"`},
 		{`form.list | join(form.list)`, `!field.not-text: a text is needed here`},
-		{`coalesce()`, `?0 mapping.arguments: coalesce has the wrong number of arguments: coalesce(a, b, …): the first value that is there`},
+		{`coalesce()`, `?0 mapping.arguments: coalesce has the wrong number of arguments: coalesce(a, b, c): of any number the first value that is there`},
 		{`coalesce(form.none, form.null)`, `null`},
 		{`coalesce(form.null, form.none)`, `missing`},
 		{`coalesce(form.none, form.empty, "c")`, `""`},

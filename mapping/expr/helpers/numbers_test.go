@@ -219,7 +219,7 @@ func TestNumberHelpersAtTheirEdges(t *testing.T) {
 		{`true | boolean("J")`, `true`},
 		{`"N" | boolean("J", "N")`, `false`},
 		{`1 | boolean("1", "0")`, `true`},
-		{`"J" | boolean(form.list, "N")`, `!field.not-text: a text is needed here`},
+		{`"J" | boolean(form.list, "N")`, `!field.not-a-boolean: true or false is needed`}, {`"J" | boolean(form.rows, "N")`, `!field.not-text: a text is needed here`},
 		{`true | yesNo("J", 1)`, `"J"`},
 		{`false | yesNo("J", form.none)`, `missing`},
 		{`true | yesNo("J")`, `?7 mapping.arguments: yesNo has the wrong number of arguments: x | yesNo("J", "N"): the first text for true, the second for false`},

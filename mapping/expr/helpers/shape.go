@@ -3,6 +3,7 @@ package helpers
 import (
 	"cmp"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/inbasket/inbasket/mapping/datefmt"
@@ -32,17 +33,27 @@ func (c Call) Shape(name string) string {
 			return p.Shape()
 		}
 	case "decimal":
-		if text(1) == "," {
+		switch {
+		case len(c.Consts) > 2:
+			return ""
+		case text(1) == ",":
 			return commaShape
 		}
 		return numberShape
 	case "integer":
 		return numberShape
 	case "boolean":
-		if len(c.Consts) == 3 && (text(1) == "" || text(2) == "") {
+		words := append(c.texts(1), c.texts(2)...)
+		switch {
+		case len(c.Consts) < 3:
+			words = []string{"true", "false"}
+		case c.Consts[1] == nil || c.Consts[2] == nil:
 			return ""
 		}
-		return "^(?:" + regexp.QuoteMeta(cmp.Or(text(1), "true")) + "|" + regexp.QuoteMeta(cmp.Or(text(2), "false")) + ")$"
+		for i := range words {
+			words[i] = regexp.QuoteMeta(words[i])
+		}
+		return "^(?:" + strings.Join(words, "|") + ")$"
 	case "formatDate", "toDate", "year", "month", "day", "addDays", "yearsTo", "daysTo", "lastDay", "firstDay":
 		return dateShape
 	}
@@ -52,17 +63,15 @@ func (c Call) Shape(name string) string {
 // sampleTime is in a year, month and day that every pattern can write.
 var sampleTime = time.Date(1999, 12, 31, 23, 58, 59, 0, time.FixedZone("", 3600))
 
-// Samples are texts that only a constant argument tells of: the argument itself, and what its date pattern reads.
+// Samples are texts that only a constant argument tells of: the argument itself, or each of a list, and what its date pattern reads.
 func (c Call) Samples() []value.Value {
 	var out []value.Value
 	for i := range c.Consts {
-		text, ok := c.text(i)
-		if !ok {
-			continue
-		}
-		out = append(out, value.Text(text))
-		if p, err := datefmt.Compile(text); err == nil {
-			out = append(out, value.Text(p.Format(sampleTime)))
+		for _, text := range c.texts(i) {
+			out = append(out, value.Text(text))
+			if p, err := datefmt.Compile(text); err == nil {
+				out = append(out, value.Text(p.Format(sampleTime)))
+			}
 		}
 	}
 	return value.SamplesOf(out...)
@@ -70,10 +79,11 @@ func (c Call) Samples() []value.Value {
 
 // TwoDigits tells which dates a helper loses the century of, by a pattern with two digits of the year; nil: none.
 func (c Call) TwoDigits(name string) (loses func(time.Time) bool) {
-	if name != "formatDate" && name != "parseDate" && name != "parseDateTime" || len(c.Consts) < 2 || c.Consts[1] == nil {
+	window := map[string]int{"parseDate": 2, "parseDateTime": 3, "formatDate": 2}[name]
+	if window == 0 || len(c.Consts) < 2 || c.Consts[1] == nil || c.windowed(window) {
 		return nil
 	}
-	if p, err := datefmt.Compile(c.Consts[1].Str); err == nil && p.Loses(time.Time{}) {
+	if p, err := datefmt.Compile(c.Consts[1].Str); err == nil && p.TwoDigitYear() {
 		return p.Loses
 	}
 	return nil

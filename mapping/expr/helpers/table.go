@@ -11,6 +11,7 @@ type Table struct {
 	Name    string
 	Rows    map[string]string
 	File    bool // the rows stand in a file
+	Park    bool // what it has not is not the form's mistake
 	once    sync.Once
 	byValue map[string]string
 }

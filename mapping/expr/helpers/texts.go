@@ -17,38 +17,38 @@ import (
 const MaxPad = 100_000
 
 var textHelpers = map[string]Helper{
-	"trim": {Min: 1, Max: 1, Same: true, Usage: "x | trim(): without white space at both ends", Absent: passes,
+	"trim": {Min: 1, Max: 1, Example: `"  a b " | trim() = "a b"`, Same: true, Usage: "x | trim(): without white space at both ends", Absent: passes,
 		fn: onText(func(_ *value.Run, s string) value.Value { return value.Text(strings.TrimSpace(s)) })},
-	"upper": {Min: 1, Max: 1, Same: true, Keeps: true, Makes: value.Changed, Usage: "x | upper(): in capitals; ß becomes SS", Absent: passes,
+	"upper": {Min: 1, Max: 1, Example: `"Straße" | upper() = "STRASSE"`, Same: true, Keeps: true, Makes: value.Changed, Usage: "x | upper(): in capitals; ß becomes SS", Absent: passes,
 		fn: onText(func(e *value.Run, s string) value.Value { return e.Made(upper(s)) })},
-	"lower": {Min: 1, Max: 1, Same: true, Keeps: true, Makes: value.Changed, Usage: "x | lower(): in small letters", Absent: passes,
+	"lower": {Min: 1, Max: 1, Example: `"ÄB" | lower() = "äb"`, Same: true, Keeps: true, Makes: value.Changed, Usage: "x | lower(): in small letters", Absent: passes,
 		fn: onText(func(e *value.Run, s string) value.Value { return e.Made(strings.ToLower(s)) })},
-	"normalizeSpace": {Min: 1, Max: 1, Same: true, Usage: "x | normalizeSpace(): runs of white space become one space, none at the ends", Absent: passes,
+	"normalizeSpace": {Min: 1, Max: 1, Example: `" a   b " | normalizeSpace() = "a b"`, Same: true, Usage: "x | normalizeSpace(): runs of white space become one space, none at the ends", Absent: passes,
 		fn: onText(func(_ *value.Run, s string) value.Value { return value.Text(strings.Join(strings.Fields(s), " ")) })},
-	"digits": {Min: 1, Max: 1, Usage: "x | digits(): only the digits 0 to 9", Absent: passes,
+	"digits": {Min: 1, Max: 1, Example: `"0361/123-4" | digits() = "03611234"`, Usage: "x | digits(): only the digits 0 to 9", Absent: passes,
 		fn: onText(func(_ *value.Run, s string) value.Value {
 			return value.Text(only(s, func(r rune) bool { return r >= '0' && r <= '9' }))
 		})},
-	"letters": {Min: 1, Max: 1, Usage: "x | letters(): only the letters", Absent: passes,
+	"letters": {Min: 1, Max: 1, Example: `"K2-a" | letters() = "Ka"`, Usage: "x | letters(): only the letters", Absent: passes,
 		fn: onText(func(_ *value.Run, s string) value.Value { return value.Text(only(s, unicode.IsLetter)) })},
-	"length": {Min: 1, Max: 1, Makes: value.Computed | value.Other, Usage: "x | length(): number of characters", Absent: passes,
+	"length": {Min: 1, Max: 1, Example: `"Łódź" | length() = 4`, Makes: value.Computed | value.Other, Usage: "x | length(): number of characters", Absent: passes,
 		fn: onText(func(_ *value.Run, s string) value.Value { return value.Int(int64(utf8.RuneCountInString(s))) })},
-	"substring": {Min: 2, Max: 3, Usage: `x | substring(from[, count]): characters, counted from 0; what is not there is left out`, Absent: passes,
+	"substring": {Min: 2, Max: 3, Example: `"20240229" | substring(4, 2) = "02"`, args: []sort{aWhole, aWhole}, Usage: `x | substring(2) or x | substring(0, 4): characters from there on, or so many of them, counted from 0; what is not there is left out`, Absent: passes,
 		fn: substring},
-	"replace": {Min: 3, Max: 3, Makes: value.Changed, Usage: `x | replace("old", "new"): every occurrence`, Absent: passes, fn: replace},
-	"padLeft": {Min: 2, Max: 3, Keeps: true, Makes: value.Changed, Usage: `x | padLeft(8[, "0"]): filled at the left up to so many characters; never cut`, Absent: passes,
+	"replace": {Min: 3, Max: 3, Example: `"1-2-3" | replace("-", "/") = "1/2/3"`, args: []sort{aText, aText}, Makes: value.Changed, Usage: `x | replace("old", "new"): every occurrence`, Absent: passes, fn: replace},
+	"padLeft": {Min: 2, Max: 3, Example: `42 | padLeft(5, "0") = "00042"`, args: []sort{aWhole, aText}, Keeps: true, Makes: value.Changed, Usage: `x | padLeft(8) or x | padLeft(8, "0"): filled at the left up to so many characters; never cut`, Absent: passes,
 		fn: pad(func(s, fill string) string { return fill + s })},
-	"padRight": {Min: 2, Max: 3, Keeps: true, Makes: value.Changed, Usage: `x | padRight(8[, " "]): filled at the right`, Absent: passes,
+	"padRight": {Min: 2, Max: 3, Example: `"ab" | padRight(4, ".") = "ab.."`, args: []sort{aWhole, aText}, Keeps: true, Makes: value.Changed, Usage: `x | padRight(8) or x | padRight(8, "*"): filled at the right`, Absent: passes,
 		fn: pad(func(s, fill string) string { return s + fill })},
-	"concat": {Min: 1, Max: -1, Makes: value.Changed, Usage: "concat(a, b, …): joined texts and numbers", Absent: "missing and null are left out", fn: concat},
-	"text":   {Min: 1, Max: 1, Keeps: true, Usage: "x | text(): the text of a number, date or boolean", Absent: passes, fn: toText},
-	"split":  {Min: 2, Max: 2, Usage: `x | split(","): a list of texts`, Absent: passes, fn: split},
-	"lookup": {Min: 2, Max: 3, Own: true, Picks: true, make: makeLookup,
-		Usage:  `x | lookup("table"[, default]): the table's value for x; without a default a miss is an error`,
+	"concat": {Min: 1, Max: -1, Example: `concat("A", nil, 7) = "A7"`, Makes: value.Changed, Usage: "concat(a, b, c): joined texts and numbers, any number of them", Absent: "missing and null are left out", fn: concat},
+	"text":   {Min: 1, Max: 1, Example: `1.50 | text() = "1.50"`, Keeps: true, Usage: "x | text(): the text of a number, date or boolean", Absent: passes, fn: toText},
+	"split":  {Min: 2, Max: 2, Example: `"a;b" | split(";") = ["a" "b"]`, args: []sort{aText}, Usage: `x | split(","): a list of texts`, Absent: passes, fn: split},
+	"lookup": {Min: 2, Max: 3, Example: `"Ab c" | lookup("kinds") = "AB"`, args: []sort{aText}, Own: true, Picks: true, make: makeLookup,
+		Usage:  `x | lookup("table") or x | lookup("table", y): the table's value for x; without a default a miss is an error`,
 		Absent: "missing and null give the default, or stay what they are"},
-	"transliterate": {Min: 2, Max: 2, Makes: value.Changed, make: makeTransliterate, Absent: passes,
+	"transliterate": {Min: 2, Max: 2, Example: `"Łódź" | transliterate("din91379-latin1") = "Lódz" (2 characters were transliterated by din91379-latin1)`, args: []sort{aText}, Makes: value.Changed, make: makeTransliterate, Absent: passes,
 		Usage: `x | transliterate("din91379-ascii"): letters as the table writes them (din91379-ascii, din91379-latin1, german-ae, german-a); what it does not know stays`},
-	"fail": {Min: 1, Max: 1, Usage: `fail("why"): refuses the form at this place, such as in a ?:`, Absent: "does not matter", make: makeFail},
+	"fail": {Min: 1, Max: 1, Example: `1 > 2 ? fail("why") : "right" = "right"`, Usage: `fail("why"): refuses the form at this place, such as in a ?:`, Absent: "does not matter", make: makeFail},
 }
 
 func upper(s string) string { return strings.ReplaceAll(strings.ToUpper(s), "ß", "SS") }
@@ -173,6 +173,9 @@ func makeLookup(c Call) (value.Function, *Mistake) {
 		e.See(value.PlaceLookup, t.Name, value.NoKey)
 		if len(a) == 3 {
 			return a[2]
+		}
+		if t.Park {
+			return e.FailMade(value.CodeLookupMiss, "the value is not in lookup "+t.Name)
 		}
 		return e.Fail(value.CodeLookupMiss, "the value is not in lookup "+t.Name)
 	}, nil

@@ -289,7 +289,7 @@ func TestTextHelpersAtTheirEdges(t *testing.T) {
 		{`"7" | padLeft(-1)`, `!field.out-of-range: an argument must be a whole number that is not negative and not too large`},
 		{`"7" | padLeft(100001)`, `!field.out-of-range: an argument must be a whole number that is not negative and not too large`},
 		{`"7" | padRight(3, "0")`, `"700"`},
-		{`concat()`, `?0 mapping.arguments: concat has the wrong number of arguments: concat(a, b, …): joined texts and numbers`},
+		{`concat()`, `?0 mapping.arguments: concat has the wrong number of arguments: concat(a, b, c): joined texts and numbers, any number of them`},
 		{`concat("a")`, `"a"`},
 		{`concat(1, "-", 2.50, true)`, `"1-2.50true"`},
 		{`concat(form.none)`, `""`},

@@ -18,6 +18,8 @@ const (
 	CodeNullValue     = "field.null"               // the field must not be null
 	CodeEmptyValue    = "field.empty"              // the field must not be empty
 	CodeLookupMiss    = "field.not-in-list"        // the value is not in the list of known values
+	CodePattern       = "field.other-pattern"      // the text is not written as the mapping looks for it, extract(PATTERN) or addressPart(); a default may be given there
+	CodeChecksum      = "field.checksum"           // the number breaks the standard that the mapping checks: a sign is wrong or missing
 	CodeCompare       = "field.cannot-compare"     // values of different sorts are compared
 	CodeDivide        = "field.division-by-zero"   // a division by zero
 	CodeOutOfRange    = "field.out-of-range"       // an argument or number is out of range

@@ -213,10 +213,12 @@ func table(ctx context.Context, s dialect.Session, schema, name string) (*dialec
 		c := column(r, len(res[4].Rows) > 0 && res[4].Rows[0][0].Int == 1)
 		if r[4].Int > 0 {
 			pk = append(pk, c.Name)
-			c.Auto = strings.EqualFold(c.Typ, "INTEGER")
-			c.Required = c.Required && !c.Auto
 		}
 		cols = append(cols, c)
+	}
+	for _, c := range cols { // a key of several columns numbers nothing
+		c.Auto = len(pk) == 1 && c.Name == pk[0] && strings.EqualFold(c.Typ, "INTEGER")
+		c.Required = c.Required && !c.Auto
 	}
 	t := dialect.NewTable(name, quoted, cols)
 	t.Proofs = []dialect.Proof{{Ask: asks[0], Print: dialect.PrintOf(res[0])}, {Ask: asks[1], Print: dialect.PrintOf(res[1])}}

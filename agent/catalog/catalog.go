@@ -1,4 +1,6 @@
-package agent
+// Package catalog is what mappings are told of a configuration: what its targets can do, and the mappings of all its routes with what is
+// wrong with them together.
+package catalog
 
 import (
 	"errors"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/config"
 	"github.com/inbasket/inbasket/agent/guard"
+	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
 	"github.com/inbasket/inbasket/mapping/diag"
@@ -18,36 +21,42 @@ import (
 // Catalog tells mappings what the targets of a configuration can do. It holds them open; opening a
 // target connects to nothing.
 type Catalog struct {
-	config  *config.Config
-	targets map[string]*guard.Target
+	Opened map[string]*guard.Target // by name
+	config *config.Config
 }
 
-// OpenCatalog opens the targets of a configuration.
-func OpenCatalog(cfg *config.Config, clock connectors.Clock, notify func(connectors.Notice)) (*Catalog, error) {
-	return openCatalog(cfg, func(role connectors.Role, name, identity string) connectors.Env {
+// Open opens the targets of a configuration.
+func Open(cfg *config.Config, clock connectors.Clock, notify func(connectors.Notice)) (*Catalog, error) {
+	return OpenIn(cfg, func(role connectors.Role, name, identity string) connectors.Env {
 		return cfg.Env(role, name, identity, clock, notify)
 	})
 }
 
-// envOf makes what a connector is opened with, see config.Config.Env.
-type envOf func(role connectors.Role, name, identity string) connectors.Env
+// EnvOf makes what a connector is opened with, see config.Config.Env.
+type EnvOf func(role connectors.Role, name, identity string) connectors.Env
 
-func openCatalog(cfg *config.Config, env envOf) (*Catalog, error) {
-	c := &Catalog{config: cfg, targets: map[string]*guard.Target{}}
+// OpenIn opens the targets of a configuration, each in what env makes for it.
+func OpenIn(cfg *config.Config, env EnvOf) (*Catalog, error) {
+	c := &Catalog{config: cfg, Opened: map[string]*guard.Target{}}
 	for _, t := range cfg.Targets {
 		target, err := t.Definition.Target(env(connectors.RoleTarget, t.Name, t.Identity), t.Config)
 		if err != nil {
 			_ = c.Close()
-			return nil, &connectors.Error{Class: connectors.TargetError, Code: CodeOpen, Op: "open target " + t.Name, Hint: "mend its section in the configuration", Err: err}
+			return nil, NotOpened(health.Target, t.Name, err)
 		}
-		c.targets[t.Name] = guard.Wrap(target, t.Timeout)
+		c.Opened[t.Name] = guard.Wrap(target, t.Timeout)
 	}
 	return c, nil
 }
 
+// NotOpened says that a connector of a configuration cannot be opened.
+func NotOpened(what, name string, err error) error {
+	return &connectors.Error{Class: connectors.TargetError, Code: CodeOpen, Op: "open " + what + " " + name, Hint: "mend its section in the configuration", Err: err}
+}
+
 // Close closes the targets.
 func (c *Catalog) Close() error {
-	for _, t := range c.targets {
+	for _, t := range c.Opened {
 		_ = t.Close()
 	}
 	return nil
@@ -60,7 +69,7 @@ func (c *Catalog) Target(name string) (load.TargetInfo, bool) {
 			return load.TargetInfo{Results: true, Files: true}, true
 		}
 	}
-	target, ok := c.targets[name]
+	target, ok := c.Opened[name]
 	if !ok {
 		return load.TargetInfo{}, false
 	}
@@ -79,8 +88,8 @@ func (c *Catalog) Targets() []string {
 	return names
 }
 
-// LoadMappings loads the mapping of every route and returns everything wrong with any of them.
-func LoadMappings(cfg *config.Config, c load.Catalog) (map[string]*mapping.Plan, diag.Problems) {
+// Mappings loads the mapping of every route and returns everything wrong with any of them.
+func Mappings(cfg *config.Config, c load.Catalog) (map[string]*mapping.Plan, diag.Problems) {
 	plans := map[string]*mapping.Plan{}
 	byPath := map[string]*mapping.Plan{}
 	problems := cfg.CheckShapes(func(name string) (takes, known bool) {
@@ -127,8 +136,8 @@ func twins(cfg *config.Config, plans map[string]*mapping.Plan) (problems diag.Pr
 	return problems
 }
 
-// MappingWarnings returns what may go wrong with the mappings of a configuration though they are right.
-func MappingWarnings(cfg *config.Config, plans map[string]*mapping.Plan) (found diag.Problems) {
+// Warnings returns what may go wrong with the mappings of a configuration though they are right.
+func Warnings(cfg *config.Config, plans map[string]*mapping.Plan) (found diag.Problems) {
 	_, found = sharedResults(cfg, plans)
 	told := map[*mapping.Plan]bool{}
 	for _, r := range cfg.Routes {

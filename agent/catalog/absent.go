@@ -1,4 +1,4 @@
-package agent
+package catalog
 
 import (
 	"errors"
@@ -21,7 +21,7 @@ func AbsentFiles(cfg *config.Config) error {
 		for _, f := range s.Surroundings(connectors.Env{Name: name, Dir: cfg.Dir}, d.Type).Certificates {
 			for _, path := range []string{f.Path, f.Key} {
 				if err := readable(path); err != nil {
-					errs = append(errs, opening(what, name, err))
+					errs = append(errs, NotOpened(what, name, err))
 				}
 			}
 		}
