@@ -14,7 +14,7 @@ const (
 	Date                  // Str, YYYY-MM-DD, no zone
 	DateTime              // Str, RFC 3339; without an offset where the form had none
 	Binary                // Blob
-	Reference             // Str is WRITE.FIELD: a value that an earlier write of the same delivery returns
+	Reference             // Str is WRITE.FIELD: a value that an earlier write of the same delivery returns; Int is of which of its records, from 1, or 0: it makes one
 )
 
 // Value is one field of a record. It is small and is passed by value.
@@ -73,5 +73,6 @@ type Shape struct {
 type Record struct {
 	Shape  *Shape
 	Values []Value
-	Bare   bool // of ReplaceChildren: names the key of children that are no more; every other value is Missing
+	Under  int64 // of files: of which record of the write that its own is under, from 1; 0: of none
+	Bare   bool  // of ReplaceChildren: names the key of children that are no more; every other value is Missing
 }

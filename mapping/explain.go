@@ -1,7 +1,7 @@
 package mapping
 
 import (
-	"strconv"
+	"fmt"
 	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
@@ -62,6 +62,9 @@ func noteLayouts(out []Explanation, deliveries []Delivery) {
 // Show writes a value for people: texts as they are, others as a word in brackets where they have no text.
 func Show(v connectors.Value) string {
 	if v.Kind == connectors.Reference {
+		if write, field, _ := strings.Cut(v.Str, "."); v.Int > 0 {
+			return fmt.Sprintf("(returned %s[%d].%s)", write, v.Int-1, field)
+		}
 		return "(returned " + v.Str + ")"
 	}
 	if s, ok := value.FromConnector(v).Text(); ok {
@@ -76,12 +79,4 @@ func (p *Plan) Watch(f Form, in expr.Input, seen func(value.Place)) (*Mapped, er
 	defer m.env.Free()
 	m.env.Seen = seen
 	return m.run()
-}
-
-// when is a condition that was asked.
-func (m *mapper) when(w *Write, yes bool) bool {
-	if m.env.Seen != nil {
-		m.env.See(value.PlaceWhen, w.Name, strconv.FormatBool(yes))
-	}
-	return yes
 }

@@ -34,6 +34,8 @@ type mapper struct {
 	slab    []connectors.Value
 	observe func(o observation) // nil but for explain and for errors of layouts
 	deletes bool                // the record that is being made only names what is deleted
+	missing bool                // a list of the write's each was missing
+	above   bool                // what is computed belongs to a write that this one is under, which tells its errors itself
 }
 
 // observation is one value on its way into a record.
@@ -143,6 +145,9 @@ func (m *mapper) failed(src *expr.Path, at ...string) bool {
 		return true
 	}
 	m.env.Err = nil
+	if m.above && (m.fault != nil || len(m.errs) > 0) {
+		return true
+	}
 	why := blame{way: m.way(err.Src), made: err.Made&value.Computed != 0, sort: err.Sort}
 	if why.said = err.Code == value.CodeRejected; why.said {
 		why.way = src
@@ -225,115 +230,6 @@ func RuleOf(code string) string {
 		return value.CodeTooPrecise
 	}
 	return code
-}
-
-// write makes the records of one write.
-func (m *mapper) write(w *Write) {
-	if m.env.Err != nil {
-		return // a budget is spent
-	}
-	d := &m.out.Deliveries[slices.Index(m.plan.Targets, w.Target)]
-	m.env.Needs = m.env.Needs[:0]
-	m.env.Slots[w.RowSlot] = value.Int(0)
-	m.loop(w, d, 0, 1)
-	for _, n := range m.env.Needs {
-		if !slices.Contains(d.Needs, n) {
-			d.Needs = append(d.Needs, n)
-		}
-	}
-}
-
-// loop runs the loops from depth inwards; count is how many records are expected. Children that are replaced by none
-// are replaced all the same.
-func (m *mapper) loop(w *Write, d *Delivery, depth, count int) {
-	if w.Shape.Op != connectors.ReplaceChildren || depth == len(w.Loops) || depth != w.KeyDepth {
-		m.iterate(w, d, depth, count)
-		return
-	}
-	records, errs := len(d.Records), len(m.errs)
-	m.iterate(w, d, depth, count)
-	if len(d.Records) == records && len(m.errs) == errs && m.fault == nil {
-		m.bare(w, d)
-	}
-}
-
-func (m *mapper) iterate(w *Write, d *Delivery, depth, count int) {
-	if depth == len(w.Loops) {
-		m.record(w, d, count)
-		return
-	}
-	l := &w.Loops[depth]
-	e := m.env
-	list := l.List.Eval(e)
-	if !list.Absent() && list.Kind != value.KindList && e.Err == nil {
-		e.FailSort(list, value.CodeNotList, "a list is needed here")
-	}
-	if e.Err != nil && m.failed(l.List.Source, w.Name, "each") || list.Absent() {
-		return
-	}
-	n := list.Length()
-	for i := range n {
-		if e.Err != nil || !e.Step() {
-			m.failed(l.List.Source, w.Name, "each")
-			return
-		}
-		l.At(e, e.Of(list.Item(i), list), i)
-		e.Indexes[l.Depth] = i
-		m.loop(w, d, depth+1, n-i)
-	}
-	e.Indexes[l.Depth] = 0
-}
-
-// bare makes the record that only names the key of children that are no more, unless a condition that does not hang on
-// the children says that nothing is to be done.
-func (m *mapper) bare(w *Write, d *Delivery) {
-	e := m.env
-	e.Forget(w.Lets)
-	if w.When != nil && w.When.Depth <= w.KeyDepth {
-		yes := e.Truth(w.When.Eval(e))
-		if m.failed(w.When.Source, w.Name, "when") || !m.when(w, yes) {
-			return
-		}
-	}
-	if m.full(w, d) {
-		return
-	}
-	values := m.values(len(w.Fields), 1)
-	m.deletes = true
-	for _, k := range w.Shape.Key {
-		values[k] = m.field(w, k, len(d.Records))
-	}
-	m.deletes = false
-	d.Records = append(d.Records, connectors.Record{Shape: w.Shape, Values: values, Bare: true})
-}
-
-// record makes one record, unless when says no.
-func (m *mapper) record(w *Write, d *Delivery, count int) {
-	e := m.env
-	e.Forget(w.Lets)
-	if w.When != nil {
-		yes := e.Truth(w.When.Eval(e))
-		if e.Err != nil && m.failed(w.When.Source, w.Name, "when") || !m.when(w, yes) {
-			return
-		}
-	}
-	if w.Document != "" {
-		m.documents(w, d)
-		return
-	}
-	if m.full(w, d) {
-		return
-	}
-	if d.Records == nil {
-		d.Records = make([]connectors.Record, 0, max(4, min(count, 64)+2))
-	}
-	values := m.values(len(w.Fields), count)
-	for i := range w.Fields {
-		values[i] = m.field(w, i, len(d.Records))
-	}
-	d.Records = append(d.Records, connectors.Record{Shape: w.Shape, Values: values})
-	e.See(value.PlaceWrite, w.Name, "")
-	e.Slots[w.RowSlot].Int++
 }
 
 // full tells whether a target has as many records as one form may make.

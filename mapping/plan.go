@@ -163,13 +163,32 @@ func (p *Parts) Plan() *Plan { return &Plan{*p} }
 type Write struct {
 	Name, Target, Object string
 	Shape                *connectors.Shape
+	Above                []*Write // the writes that it is under, from the outside; it makes its records for each of theirs
 	Loops                []expr.Loop
-	KeyDepth             int // of replaced children: how many loops their key hangs on
+	KeyDepth             int    // of replaced children: how many loops their key hangs on
+	OnMissing            string // and what a list of each that is missing does: delete, keep or error
 	When                 *expr.Compiled
 	Fields               []Field
 	Lets                 []int // slots to compute anew for each record
 	RowSlot              int   // slot of the running record number
 	Document             string
+}
+
+// level is one of the writes that w is under, and itself as the last.
+func (w *Write) level(i int) *Write {
+	if i < len(w.Above) {
+		return w.Above[i]
+	}
+	return w
+}
+
+// Depth is how many loops there are around its records.
+func (w *Write) Depth() int {
+	n := len(w.Loops)
+	for _, a := range w.Above {
+		n += len(a.Loops)
+	}
+	return n
 }
 
 // Field is one compiled column.
@@ -207,6 +226,11 @@ func (p *Plan) Returning() map[string][]string {
 		all[w.Name] = w.Shape.Returning
 	}
 	return all
+}
+
+// Many tells whether a write makes a record for each of several items.
+func (p *Plan) Many(write string) bool {
+	return slices.ContainsFunc(p.parts.Writes, func(w *Write) bool { return w.Name == write && w.Depth() > 0 })
 }
 
 // Unchecked lists the writes whose rows the database need not write as they are sent, as write → target.table.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
@@ -12,7 +13,9 @@ import (
 	"github.com/inbasket/inbasket/test/mappings"
 )
 
-const replacing = `
+var replacing = strings.ReplaceAll(replacements, "MISSING", "delete")
+
+const replacements = `
 mapping: replacing
 version: 1
 input: {format: json, unused: allow}
@@ -23,6 +26,7 @@ write:
     table: PARCEL
     mode: replace-children
     key: [CASE_NO]
+    onMissing: MISSING
     each: parcel in form.parcels
     when: WHEN
     let: {own: 'concat("C", case)'}
@@ -32,19 +36,24 @@ write:
     table: LINE
     mode: replace-children
     key: [GROUP]
+    onMissing: MISSING
     each: [group in form.groups, line in group.lines]
     fields: {GROUP: group.name, TEXT: line}
 `
 
 // doings a form does to a table, as texts: WRITE KEY for a row, WRITE KEY! for rows that go and are not replaced, nothing
 // for a form that is parked because it does nothing anywhere.
-func doings(t *testing.T, when, form string) string {
+func doings(t *testing.T, when, missing, form string) string {
 	t.Helper()
-	p := mappings.Load(t, strings.Replace(replacing, "WHEN", when, 1))
+	p := mappings.Load(t, strings.ReplaceAll(strings.Replace(replacements, "WHEN", when, 1), "MISSING", missing))
 	m, err := p.Map(mappings.Form(t, p, form), expr.Input{ID: "1"})
 	var none *mapping.Nothing
 	if errors.As(err, &none) {
 		return "nothing"
+	}
+	var wrong *mapping.MapError
+	if errors.As(err, &wrong) {
+		return wrong.Fields[0].Pointer + " " + wrong.Fields[0].Code
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -82,8 +91,64 @@ func TestReplaceByNothing(t *testing.T) {
 		{"false", `{"groups":[{"name":"a","lines":["x"]},{"name":"b","lines":[]},{"name":"c"}]}`, "lines a, lines b!, lines c!"},
 		{"false", `{"groups":[]}`, "nothing"},
 	} {
-		if have := doings(t, c[0], c[1]); have != c[2] {
+		if have := doings(t, c[0], "delete", c[1]); have != c[2] {
 			t.Errorf("when %s, form %s: %q, want %q", c[0], c[1], have, c[2])
+		}
+	}
+}
+
+// An empty list says that there are no children, and so does null; a list that is missing says nothing, and the mapping says what then.
+func TestReplaceByMissing(t *testing.T) {
+	t.Parallel()
+	for _, c := range [][3]string{
+		{"keep", `{"case":1}`, "nothing"},
+		{"keep", `{"case":1,"parcels":[]}`, "parcels C1!"},
+		{"keep", `{"case":1,"parcels":null}`, "parcels C1!"},
+		{"keep", `{"case":1,"parcels":[{"number":2}]}`, "parcels C1"},
+		{"keep", `{"case":1,"groups":[{"name":"a","lines":["x"]},{"name":"b","lines":[]},{"name":"c"},{"name":"d","lines":null}]}`, "lines a, lines b!, lines d!"},
+		{"error", `{"case":1,"groups":[]}`, "/parcels field.missing"},
+		{"error", `{"case":1,"parcels":[]}`, "parcels C1!"}, // without groups there is no key of lines
+		{"error", `{"case":1,"parcels":null,"groups":[{"name":"a","lines":[]},{"name":"b"}]}`, "/groups/1/lines field.missing"},
+		{"error", `{"case":1,"parcels":[],"groups":[{"name":"a","lines":[]}]}`, "parcels C1!, lines a!"},
+	} {
+		if have := doings(t, "true", c[0], c[1]); have != c[2] {
+			t.Errorf("onMissing %s, form %s: %q, want %q", c[0], c[1], have, c[2])
+		}
+	}
+}
+
+// check warns where rows go though no form says that there are none, unless no form lacks the list or the mapping says what it means.
+func TestMissingListIsTold(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		each, more, required string
+		told                 int
+	}{
+		{"i in form.items", "", "", 1},
+		{"i in form.items", "onMissing: delete, ", "", 0},
+		{"i in form.items", "onMissing: keep, ", "", 0},
+		{"i in form.items", "", `,"required":["items"]`, 0},
+		{"'i in form.items ?? []'", "", "", 0},
+		{"'i in filter(form.items, .k != nil)'", "", "", 0}, // what filter() makes is never missing
+		{"[i in form.items, j in i.js]", "", `,"required":["items"]`, 1},
+		{"[i in form.items, j in i.js]", "", "", 1},
+	} {
+		schema := `{"type":"object","properties":{"id":{"type":"string"},"items":{"type":"array","items":{"type":"object","properties":{"k":{"type":"string"},"js":{"type":"array","items":{"type":"string"}}}}}}` + c.required + `}`
+		src := "mapping: m\nversion: 1\ninput: {format: json, schema: s.json, unused: allow}\nwrite:\n  - {as: w, to: register, table: T, mode: replace-children, key: A, each: " +
+			c.each + ", " + c.more + "fields: {A: form.id, B: 'row'}}\n"
+		p, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte(src)}, "s.json": {Data: []byte(schema)}}, "m.yaml", mappings.Catalog{})
+		if err != nil {
+			t.Errorf("%s: %v", c.each, err)
+			continue
+		}
+		told := 0
+		for _, w := range p.Warnings() {
+			if w.Code == load.CodeMissingList {
+				told++
+			}
+		}
+		if told != c.told {
+			t.Errorf("%s %s %s: told %d, want %d: %v", c.each, c.more, c.required, told, c.told, p.Warnings())
 		}
 	}
 }

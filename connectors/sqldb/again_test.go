@@ -61,6 +61,23 @@ func TestReturnedAfterTrigger(t *testing.T) {
 				if got := column(t, tg, "SELECT CODE FROM BELOW ORDER BY CODE"); got != c.want {
 					t.Errorf("below: %s", got)
 				}
+				many := connectors.Delivery{Key: "W/register-1", Submission: "W"}
+				for range 2 {
+					many.Records = append(many.Records, connectors.Record{Shape: shape, Values: []connectors.Value{decimal("1.5"), text("W")}})
+				}
+				for i := range int64(2) {
+					many.Records = append(many.Records, connectors.Record{Shape: below, Values: []connectors.Value{{Kind: connectors.Reference, Str: "amount.CODE", Int: 2 - i}}})
+				}
+				if m := deliver(t, tg, many); len(m["W"].Returned) != 0 {
+					t.Errorf("of two rows came back %v", m["W"].Returned)
+				}
+				want := c.want + " C4 C5"
+				if c.want[0] == 'o' {
+					want = c.want + " old old"
+				}
+				if got := column(t, tg, "SELECT CODE FROM BELOW ORDER BY CODE"); got != want {
+					t.Errorf("below: %s", got)
+				}
 			})
 		}
 	}

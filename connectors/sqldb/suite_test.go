@@ -196,6 +196,8 @@ func suite(t *testing.T, fresh func(t testing.TB) engine) {
 		run  func(*testing.T, engine)
 	}{
 		{"parent and children, keys come back", testReturning},
+		{"keys of three levels", testLevels},
+		{"keys of records that there are not", testLevelsMissing},
 		{"written once", testOnce},
 		{"repeat inside a group", testMixedRepeat},
 		{"one bad among many", testSplit},

@@ -131,6 +131,9 @@ func misnamed(p *mapping.Plan, t source.Case) (wrong []string) {
 		}
 	}
 	for _, w := range slices.Sorted(maps.Keys(t.Returns)) {
+		if p.Many(w) {
+			wrong = append(wrong, fmt.Sprintf("returns: write %s makes many records; what refers to one of them is compared with a text such as (returned %s[0].COLUMN)", w, w))
+		}
 		unknown("returns", w, "the mapping has no write", names)
 		for _, column := range slices.Sorted(maps.Keys(t.Returns[w])) {
 			if slices.Contains(names, w) {
@@ -202,7 +205,7 @@ func try(p *mapping.Plan, raw []byte, t source.Case, attached []connectors.Attac
 func resolve(recs []connectors.Record, returned map[string]connectors.Value) {
 	for _, r := range recs {
 		for i, v := range r.Values {
-			if known, ok := returned[v.Str]; ok && v.Kind == connectors.Reference {
+			if known, ok := returned[v.Str]; ok && v.Kind == connectors.Reference && v.Int == 0 {
 				r.Values[i] = known
 			}
 		}

@@ -14,7 +14,8 @@ input: {format: json, reference: form.ref, unused: allow}
 layouts: {l: {format: csv, fields: [{name: A}]}}
 write:
   - {as: first, to: register, table: T, fields: {A: form.a, N: {value: form.n, type: integer}, D: 'form.d | parseDate()', B: form.b}, returning: ID}
-  - {as: items, to: register, table: U, each: i in form.items, fields: {T_ID: first.ID, K: i.k}}
+  - {as: items, to: register, table: U, each: i in form.items, fields: {T_ID: first.ID, K: i.k}, returning: ID}
+  - {as: parts, to: register, table: P, under: items, when: i.k != nil or index == 1, fields: {I_ID: items.ID}}
   - {as: copy, to: archive, table: C, when: form.copy, fields: {ID: 'concat("R", first.ID)'}}
   - {as: line, to: drop, layout: l, fields: {A: form.a}}
   - {as: scans, to: drop, document: "{reference}-{n}-scan"}
@@ -67,6 +68,9 @@ func TestCasesTable(t *testing.T) {
 		{`form: full.json, returns: {first: {ID: 9}}, expect: {items: [{T_ID: 9, K: p}, {K: null}, {K: (missing)}]}`, `full.json: ok`},
 		{`form: full.json, returns: {first: {ID: 9}}, expect: {items: [{K: q}, {K: (missing)}, {K: null}]}`, `full.json: items[0].K: want "q", have "p"; items[1].K: want (missing), have (null); items[2].K: want (null), have (missing)`},
 		{`form: full.json, expect: {items: [{T_ID: (returned first.ID)}, {}, {}]}`, `full.json: target archive waits for first.ID: give it under returns`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect: {parts: [{I_ID: "(returned items[0].ID)"}, {I_ID: "(returned items[1].ID)"}]}`, `full.json: ok`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect: {parts: [{I_ID: "(returned items[1].ID)"}, {}]}`, `full.json: parts[0].I_ID: want (returned items[1].ID), have (returned items[0].ID)`},
+		{`form: full.json, returns: {first: {ID: 9}, items: {ID: 1}}`, `full.json: returns: write items makes many records; what refers to one of them is compared with a text such as (returned items[0].COLUMN)`},
 		{`form: full.json, returns: {first: {ID: 9}}, expect: {copy: [{ID: R9}]}`, `full.json: ok`},
 		{`form: full.json, returns: {first: {ID: abc}}, expect: {copy: [{ID: Rabc}]}`, `full.json: ok`},
 		{`form: bare.json, expect: {copy: [], items: [], first: [{A: ä, N: (missing), D: (missing), B: (missing)}]}`, `bare.json: ok`},

@@ -9,45 +9,50 @@ import (
 // those that are there; problems with them still point into the other file. Any other key there, and an
 // entry that is here already, is a problem. Hooks of the other file are its own: set them before Decode.
 func (f *File) Include(other *File, blocks []string) Problems {
-	if other.root.Kind == Null {
+	return f.root.Include(other.root, blocks, false)
+}
+
+// Include is that of a block; first puts the entries before those that are there.
+func (n *Node) Include(other *Node, blocks []string, first bool) Problems {
+	if other.Kind == Null {
 		return nil
 	}
-	if other.root.Kind != Map {
-		return Problems{other.root.Problem(CodeType, "a block of keys belongs here, not "+other.root.Describe(), "")}
+	if other.Kind != Map {
+		return Problems{other.Problem(CodeType, "a block of keys belongs here, not "+other.Describe(), "")}
 	}
-	if f.root.Kind == Null {
-		f.root.Kind = Map
+	if n.Kind == Null {
+		n.Kind = Map
 	}
 	var problems Problems
-	for _, p := range other.root.Pairs {
+	for _, p := range other.Pairs {
 		switch {
 		case !slices.Contains(blocks, p.Key):
-			problems = append(problems, other.at(CodeUnknownKey, p.Line, p.Column, fmt.Sprintf("the key %q cannot stand in this file", p.Key), DidYouMean(p.Key, blocks)))
+			problems = append(problems, other.file.at(CodeUnknownKey, p.Line, p.Column, fmt.Sprintf("the key %q cannot stand in this file", p.Key), DidYouMean(p.Key, blocks)))
 		case p.Value.Kind == Null:
 		case p.Value.Kind != Map:
 			problems = append(problems, p.Value.Problem(CodeType, "a block of keys belongs here, not "+p.Value.Describe(), ""))
 		default:
-			problems = append(problems, f.include(p)...)
+			problems = append(problems, n.include(p, first)...)
 		}
 	}
 	return problems
 }
 
 // include adds the entries of one block.
-func (f *File) include(block Pair) (problems Problems) {
-	i := slices.IndexFunc(f.root.Pairs, func(p Pair) bool { return p.Key == block.Key })
+func (n *Node) include(block Pair, before bool) (problems Problems) {
+	i := slices.IndexFunc(n.Pairs, func(p Pair) bool { return p.Key == block.Key })
 	if i < 0 {
-		f.root.Pairs = append(f.root.Pairs, block)
+		n.Pairs = append(n.Pairs, block)
 		return nil
 	}
-	into := *f.root.Pairs[i].Value // not in place: an anchor may share it
+	into := *n.Pairs[i].Value // not in place: an anchor may share it
 	if into.Kind == Null {
 		into.Kind = Map
 	}
 	if into.Kind != Map {
 		return nil // a problem of its own
 	}
-	into.Pairs = slices.Clone(into.Pairs)
+	var more []Pair
 	for _, p := range block.Value.Pairs {
 		if j := slices.IndexFunc(into.Pairs, func(q Pair) bool { return q.Key == p.Key }); j >= 0 {
 			first := into.Pairs[j]
@@ -55,8 +60,25 @@ func (f *File) include(block Pair) (problems Problems) {
 				fmt.Sprintf("%s has %q already, in %s, line %d", block.Key, p.Key, first.Value.file.Name, first.Line), "remove one of the two"))
 			continue
 		}
-		into.Pairs = append(into.Pairs, p)
+		more = append(more, p)
 	}
-	f.root.Pairs[i].Value = &into
+	if before {
+		into.Pairs = slices.Concat(more, into.Pairs)
+	} else {
+		into.Pairs = slices.Concat(into.Pairs, more)
+	}
+	n.Pairs[i].Value = &into
 	return problems
+}
+
+// Append adds the items of another list to one of the block's.
+func (n *Node) Append(key string, list *Node) {
+	i := slices.IndexFunc(n.Pairs, func(p Pair) bool { return p.Key == key })
+	if i < 0 {
+		n.Pairs = append(n.Pairs, Pair{Key: key, Line: list.Line, Column: list.Column, Value: list})
+		return
+	}
+	into := *n.Pairs[i].Value
+	into.Items = slices.Concat(into.Items, list.Items)
+	n.Pairs[i].Value = &into
 }

@@ -78,6 +78,15 @@ func (n *Node) Filter(keep func(key string) bool) *Node {
 // File returns the name of the file that the node stands in.
 func (n *Node) File() string { return n.file.Name }
 
+// Place names the node's line, and where its file is used.
+func (n *Node) Place() string {
+	place := fmt.Sprintf("%s:%d", n.file.Name, n.Line)
+	if n.file.Used != "" {
+		place += ", used at " + n.file.Used
+	}
+	return place
+}
+
 // Problem returns a problem at the node.
 func (n *Node) Problem(code, message, suggestion string) Problem {
 	return n.file.at(code, n.Line, n.Column, message, suggestion)

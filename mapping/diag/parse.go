@@ -25,6 +25,7 @@ const (
 type File struct {
 	Name  string // as problems name it
 	Hooks Hooks  // may be set between Parse and Decode
+	Used  string // where it is used, of a file that others use: problems name that place too
 	root  *Node
 	lines []string
 }
@@ -146,6 +147,9 @@ func firstLine(s string) string {
 // at makes a problem with the source line of a position.
 func (f *File) at(code string, line, column int, message, suggestion string) Problem {
 	line, column = max(line, 1), max(column, 1)
+	if f.Used != "" {
+		message += ", used at " + f.Used
+	}
 	p := Problem{File: f.Name, Line: line, Column: column, Code: code, Message: message, Suggestion: suggestion}
 	if line <= len(f.lines) {
 		p.Source = strings.TrimRight(f.lines[line-1], "\r")

@@ -15,7 +15,7 @@ import (
 // NewLayout checks a spec and makes a layout of it. All problems are found at once; with any, the layout
 // is nil.
 func NewLayout(spec Spec) (*Layout, []SpecProblem) {
-	b := builder{spec: spec, layout: &Layout{kinds: map[string]*kind{}}}
+	b := builder{spec: spec, layout: &Layout{kinds: map[string]*kind{}, within: map[string]string{}}}
 	b.general()
 	b.format()
 	if len(b.problems) == 0 { // fields are checked against a sound charset and format
@@ -36,6 +36,7 @@ type builder struct {
 	layout   *Layout
 	problems []SpecProblem
 	seen     []string // totals that templates name
+	write    string   // whose fields are looked at
 }
 
 func (b *builder) problem(path []any, suggestion, format string, args ...any) {
@@ -101,10 +102,10 @@ func (b *builder) format() {
 		b.csv()
 	case "xml":
 		s.XML.Root, s.XML.Record = cmp.Or(s.XML.Root, "records"), cmp.Or(s.XML.Record, "record")
-		b.xmlName([]any{"xml", "root"}, s.XML.Root)
-		b.xmlName([]any{"xml", "record"}, s.XML.Record)
+		b.xmlName([]any{"xml", "root"}, s.XML.Root, false)
+		b.xmlName([]any{"xml", "record"}, s.XML.Record, false)
 	case "json":
-		b.choice([]any{"json", "style"}, &s.JSON.Style, "array", "lines", "object")
+		b.choice([]any{"json", "style"}, &s.JSON.Style, "array", "lines", "object", "document")
 		s.JSON.Records = cmp.Or(s.JSON.Records, "records")
 		if s.JSON.Style == "lines" && s.LineEnding == "none" {
 			b.problem([]any{"line-ending"}, "lf", "JSON lines need a line ending")
@@ -138,17 +139,47 @@ func (b *builder) csv() {
 	b.layout.setMarks()
 }
 
-// xmlName checks a name and that the character set has it.
-func (b *builder) xmlName(path []any, name string) {
+// xmlName checks a name, with its prefix if it has one, and that the character set has it. Attributes may also declare namespaces.
+func (b *builder) xmlName(path []any, name string, attr bool) {
 	_, _, encodable := b.layout.charset.AppendString(nil, name)
-	ok := name != "" && encodable && !strings.HasPrefix(strings.ToLower(name), "xml")
+	prefix, local, prefixed := strings.Cut(name, ":")
+	if !prefixed {
+		local = name
+	}
+	space := attr && (name == "xmlns" || prefixed && (prefix == "xmlns" || prefix == "xml"))
+	if !encodable || !space && (!xmlWord(prefix) || prefixed && !xmlWord(local)) || space && prefixed && !xmlWord(local) {
+		b.problem(path, "", "%q is not a name for an XML element or attribute in this character set", name)
+		return
+	}
+	if prefixed && !space && !slices.ContainsFunc(b.spec.declared(), func(p string) bool { return p == prefix }) {
+		b.problem(path, "", "no field declares the prefix %q: give one the fixed value of its namespace, as attribute @xmlns:%s", prefix, prefix)
+	}
+}
+
+// declared are the prefixes that fields declare.
+func (s *Spec) declared() (all []string) {
+	rows := [][]FieldSpec{s.Fields}
+	for _, r := range s.Records {
+		rows = append(rows, r.Fields)
+	}
+	for _, row := range rows {
+		for _, f := range row {
+			if _, prefix, ok := strings.Cut(f.XML, "@xmlns:"); ok && f.Value != nil {
+				all = append(all, prefix)
+			}
+		}
+	}
+	return all
+}
+
+// xmlWord tells whether a name can stand in XML without a prefix.
+func xmlWord(name string) bool {
+	ok := name != "" && !strings.HasPrefix(strings.ToLower(name), "xml")
 	for i, r := range name {
 		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= 0xC0 && r != 0xD7 && r != 0xF7 && r < 0x2000
 		ok = ok && (letter || i > 0 && (r == '-' || r == '.' || r >= '0' && r <= '9'))
 	}
-	if !ok {
-		b.problem(path, "", "%q is not a name for an XML element or attribute in this character set", name)
-	}
+	return ok
 }
 
 func (b *builder) kinds() {
@@ -159,19 +190,55 @@ func (b *builder) kinds() {
 	case len(s.Fields) == 0 && len(s.Records) == 0:
 		b.problem([]any{"fields"}, "", "the layout has no fields")
 	case len(s.Fields) > 0:
-		l.kinds[""] = &kind{element: s.XML.Record, fields: b.fields([]any{"fields"}, s.Fields, false)}
+		l.kinds[""] = b.kind([]any{"fields"}, s.XML.Record, s.Fields)
 	}
 	for _, write := range slices.Sorted(maps.Keys(s.Records)) {
 		r := s.Records[write]
 		path := []any{"records", write}
 		r.Element = cmp.Or(r.Element, write)
 		if s.Format == "xml" {
-			b.xmlName(sub(path, "element"), r.Element)
+			b.xmlName(sub(path, "element"), r.Element, false)
 		}
 		if len(r.Fields) == 0 {
 			b.problem(path, "", "the record has no fields")
 		}
-		l.kinds[write] = &kind{element: r.Element, fields: b.fields(sub(path, "fields"), r.Fields, false)}
+		b.write = write
+		l.kinds[write] = b.kind(sub(path, "fields"), r.Element, r.Fields)
+	}
+	b.document()
+}
+
+func (b *builder) kind(path []any, element string, specs []FieldSpec) *kind {
+	k := &kind{element: element, fields: b.fields(path, specs, false)}
+	k.root = b.tree(path, specs, k.fields, false)
+	return k
+}
+
+// document checks that records stand in others without end, and that a document is one of them.
+func (b *builder) document() {
+	l := b.layout
+	for _, write := range slices.Sorted(maps.Keys(l.within)) {
+		for at, n := l.within[write], 0; at != ""; at, n = l.within[at], n+1 {
+			if n > len(l.within) {
+				b.problem([]any{"records", write}, "", "the records of %q stand in each other without end", write)
+				return
+			}
+		}
+	}
+	if !l.Document() {
+		return
+	}
+	if len(b.spec.Header)+len(b.spec.Trailer) > 0 {
+		b.problem([]any{b.spec.Format}, "", "a document has no header or trailer: what stands there belongs to its fields")
+	}
+	var outer []string
+	for write := range l.kinds {
+		if l.within[write] == "" {
+			outer = append(outer, write)
+		}
+	}
+	if slices.Sort(outer); len(outer) > 1 {
+		b.problem([]any{"records"}, "", "a document is one record, and these stand in none: %s", strings.Join(outer, ", "))
 	}
 }
 
@@ -184,12 +251,13 @@ func (b *builder) lines(key string, specs []LineSpec) []*line {
 		path := []any{key, i}
 		n := &line{name: s.Name}
 		if b.spec.Format == "xml" {
-			b.xmlName(sub(path, "name"), s.Name)
+			b.xmlName(sub(path, "name"), s.Name, false)
 		}
 		if len(s.Fields) == 0 {
 			b.problem(path, "", "the line has no fields")
 		}
 		n.fields = b.fields(sub(path, "fields"), s.Fields, true)
+		n.root = b.tree(sub(path, "fields"), s.Fields, n.fields, true)
 		for j, f := range s.Fields {
 			if f.Value == nil {
 				b.problem(sub(path, "fields", j), "", "a field of %s needs a value, such as {count}", key)

@@ -2,6 +2,7 @@ package encode
 
 import (
 	"cmp"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -15,6 +16,9 @@ func (b *builder) fields(path []any, specs []FieldSpec, template bool) []*field 
 	at := 1
 	for i, s := range specs {
 		p := sub(path, i)
+		if s.Records != "" {
+			continue
+		}
 		switch {
 		case s.Name == "" && s.Value == nil:
 			b.problem(p, "", "the field needs a name or a value")
@@ -186,12 +190,40 @@ func (b *builder) tag(path []any, s *FieldSpec, f *field) {
 	switch b.spec.Format {
 	case "xml":
 		if s.XML != "" {
-			f.tag, f.attr = strings.CutPrefix(s.XML, "@")
+			f.tag, f.attr = strings.CutPrefix(s.XML[strings.LastIndex(s.XML, "/")+1:], "@")
 		}
-		b.xmlName(sub(path, "xml"), f.tag)
+		b.xmlName(sub(path, "xml"), f.tag, f.attr)
 	case "json":
+		if s.JSON != "" {
+			f.tag = s.JSON[strings.LastIndex(s.JSON, "/")+1:]
+		}
 		if f.tag == "" {
 			b.problem(sub(path, "name"), "", "a field in JSON needs a name")
 		}
 	}
+}
+
+// mayPlace checks a place of other records.
+func (b *builder) mayPlace(path []any, s FieldSpec, template bool) bool {
+	only := s
+	only.Records, only.XML, only.JSON = "", "", ""
+	switch {
+	case b.spec.Format != "xml" && b.spec.Format != "json" || template || len(b.spec.Records) == 0:
+		b.problem(sub(path, "records"), "", "records stand in others only in xml and json, where records names both")
+	case !reflect.DeepEqual(only, FieldSpec{}):
+		b.problem(path, "", "a place of records has nothing else but xml or json")
+	case b.spec.Format == "json" && s.JSON == "":
+		b.problem(path, "", "the list of records needs a name: json")
+	default:
+		return true
+	}
+	return false
+}
+
+// way is where a field stands, as it is written.
+func (f *field) way() string {
+	if f.spec.XML != "" {
+		return f.spec.XML
+	}
+	return f.tag
 }

@@ -203,7 +203,7 @@ func (l *Layout) open(dst []byte, s *summary) ([]byte, error) {
 
 // close appends what stands after the records.
 func (l *Layout) close(dst []byte, s *summary, wrote bool) ([]byte, error) {
-	list := l.spec.Format == "json" && l.spec.JSON.Style != "lines"
+	list := l.spec.Format == "json" && l.spec.JSON.Style != "lines" && !l.Document()
 	if list {
 		if wrote {
 			dst = append(dst, l.newline...)
@@ -215,7 +215,9 @@ func (l *Layout) close(dst []byte, s *summary, wrote bool) ([]byte, error) {
 		return nil, err
 	}
 	switch {
-	case l.spec.Format == "xml":
+	case l.spec.Format == "json" && l.Document():
+		dst = append(dst, l.newline...)
+	case l.spec.Format == "xml" && !l.Document():
 		dst = append(l.put(dst, "</"+l.spec.XML.Root+">"), l.newline...)
 	case list:
 		if l.spec.JSON.Style == "object" {
@@ -237,7 +239,7 @@ func (l *Layout) appendLines(dst []byte, lines []*line, where string, s *summary
 			w.fixed = n.own()
 			dst, err = l.csvLine(dst, &w, n.fields, values)
 		case "xml":
-			dst, err = l.xmlElement(dst, &w, n.name, n.fields, values, 1)
+			dst, err = l.xmlRecord(dst, &w, &kind{element: n.name, fields: n.fields, root: n.root}, values, "  ")
 		case "json":
 			dst, err = l.jsonLine(dst, &w, n, values, after)
 		default:
@@ -253,14 +255,14 @@ func (l *Layout) appendLines(dst []byte, lines []*line, where string, s *summary
 // jsonLine appends a header or trailer: an object on its own line, or a member of the one object.
 func (l *Layout) jsonLine(dst []byte, w *writer, n *line, values []connectors.Value, after bool) ([]byte, *FieldError) {
 	if l.spec.JSON.Style == "lines" {
-		dst, err := l.jsonObject(dst, w, n.fields, values)
+		dst, err := l.jsonObject(dst, w, n.root, n.fields, values)
 		return append(dst, l.newline...), err
 	}
 	if after {
 		dst = append(l.put(dst, ","), l.newline...)
 	}
 	dst = l.put(l.jsonText(dst, n.name), ":")
-	dst, err := l.jsonObject(dst, w, n.fields, values)
+	dst, err := l.jsonObject(dst, w, n.root, n.fields, values)
 	if !after {
 		dst = append(l.put(dst, ","), l.newline...)
 	}
@@ -294,12 +296,19 @@ func (l *Layout) xmlOpen(dst []byte) []byte {
 		}
 		dst = append(l.put(dst, `<?xml version="1.0" encoding="`+name+`"?>`), l.newline...)
 	}
-	root := "<" + l.spec.XML.Root
+	if l.Document() {
+		return dst
+	}
+	return append(l.put(dst, "<"+l.spec.XML.Root+l.xmlSpaces()+">"), l.newline...)
+}
+
+// xmlSpaces are the namespaces of the outermost element.
+func (l *Layout) xmlSpaces() (spaces string) {
 	if ns := l.spec.XML.Namespace; ns != "" {
-		root += ` xmlns="` + strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&quot;").Replace(ns) + `"`
+		spaces = ` xmlns="` + strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&quot;").Replace(ns) + `"`
 	}
 	if l.spec.XML.Nil {
-		root += ` xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"`
+		spaces += ` xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"`
 	}
-	return append(l.put(dst, root+">"), l.newline...)
+	return spaces
 }

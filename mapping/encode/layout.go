@@ -20,7 +20,8 @@ type Layout struct {
 	fit      *charset.Fitter // of fields that say nothing of their own
 	newline  []byte
 	zone     *time.Location
-	kinds    map[string]*kind // by the write's name; "" for a layout with one kind of record
+	kinds    map[string]*kind  // by the write's name; "" for a layout with one kind of record
+	within   map[string]string // write to the one in whose records its own stand
 	header   []*line
 	trailer  []*line
 	totals   []string // names of the totals that header, trailer and control file show
@@ -40,12 +41,14 @@ func (l *Layout) Uses(variable string) bool {
 type kind struct {
 	element string
 	fields  []*field
+	root    *node // of xml and json
 }
 
 // line is one line or element of header or trailer.
 type line struct {
 	name      string
 	fields    []*field
+	root      *node
 	templates []*Template // one a field
 }
 
@@ -95,6 +98,12 @@ func (l *Layout) Fields(write string) ([]string, bool) {
 	}
 	return names, true
 }
+
+// Document tells whether a file is one record, in which all others stand.
+func (l *Layout) Document() bool { return l.spec.XML.Document || l.spec.JSON.Style == "document" }
+
+// Within is the write in whose records those of a write stand; "" for none.
+func (l *Layout) Within(write string) string { return l.within[write] }
 
 func (l *Layout) kindOf(write string) *kind {
 	if k := l.kinds[write]; k != nil {
@@ -170,6 +179,11 @@ func (l *Layout) Encode(recs []connectors.Record) (Piece, error) {
 	for _, t := range l.totals {
 		sums[t] = &sum{}
 	}
+	var all *pile
+	if len(l.within) > 0 {
+		all = newPile(recs)
+	}
+	outer := 0
 	for i, r := range recs {
 		b := l.bind(r.Shape)
 		if b.err != nil {
@@ -178,13 +192,27 @@ func (l *Layout) Encode(recs []connectors.Record) (Piece, error) {
 			return Piece{}, &e
 		}
 		p.Counts[r.Shape.Write]++
-		w := writer{layout: l, write: r.Shape.Write, record: i, notes: p.Notes}
+		addTotals(sums, b, r)
+		if l.within[r.Shape.Write] != "" {
+			continue
+		}
+		w := writer{layout: l, write: r.Shape.Write, record: i, notes: p.Notes, pile: all}
 		var err *FieldError
-		if p.Body, err = l.record(p.Body, &w, b, r, i > 0); err != nil {
+		if p.Body, err = l.record(p.Body, &w, b, r, len(p.Body) > 0); err != nil {
 			return Piece{}, err
 		}
 		p.Notes = w.notes
-		addTotals(sums, b, r)
+		if all != nil {
+			all.written[i]++
+		}
+		if outer++; outer > 1 && l.Document() {
+			return Piece{}, &FieldError{Write: r.Shape.Write, Record: i, Code: CodeWrite, Message: "a document is one record, and this is a second"}
+		}
+	}
+	if all != nil {
+		if i := slices.IndexFunc(all.written, func(n int) bool { return n != 1 }); i >= 0 {
+			return Piece{}, &FieldError{Write: recs[i].Shape.Write, Record: i, Code: CodeWrite, Message: "the record stands in none of the others, or in several"}
+		}
 	}
 	if len(sums) > 0 {
 		p.Totals = make(map[string]string, len(sums))
@@ -206,8 +234,8 @@ func addTotals(sums map[string]*sum, b *binding, r connectors.Record) {
 	}
 }
 
-// record appends one record in the layout's format.
-func (l *Layout) record(dst []byte, w *writer, b *binding, r connectors.Record, follows bool) ([]byte, *FieldError) {
+// values are those of a record, one a field.
+func (b *binding) values(r connectors.Record) []connectors.Value {
 	values := make([]connectors.Value, len(b.index))
 	for i, j := range b.index {
 		switch {
@@ -217,14 +245,20 @@ func (l *Layout) record(dst []byte, w *writer, b *binding, r connectors.Record, 
 			values[i] = r.Values[j]
 		}
 	}
+	return values
+}
+
+// record appends one record in the layout's format.
+func (l *Layout) record(dst []byte, w *writer, b *binding, r connectors.Record, follows bool) ([]byte, *FieldError) {
+	values := b.values(r)
 	switch l.spec.Format {
 	case "csv":
 		w.fixed = b.own
 		return l.csvLine(dst, w, b.kind.fields, values)
 	case "xml":
-		return l.xmlElement(dst, w, b.kind.element, b.kind.fields, values, 1)
+		return l.xmlRecord(dst, w, b.kind, values, l.indent())
 	case "json":
-		return l.jsonRecord(dst, w, b.kind.fields, values, follows)
+		return l.jsonRecord(dst, w, b.kind, values, follows)
 	default:
 		return l.fixedLine(dst, w, b.kind.fields, values)
 	}
@@ -236,6 +270,7 @@ type writer struct {
 	write  string
 	record int
 	notes  []Note
+	pile   *pile  // nil where no records stand in others
 	fixed  []bool // values that do not come from the form, one a field
 }
 

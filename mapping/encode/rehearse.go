@@ -37,7 +37,7 @@ func (l *Layout) Longest(write, name string) string {
 
 func (l *Layout) try(write string, k *kind, f *field, v connectors.Value) *FieldError {
 	w := writer{layout: l, write: write}
-	one := binding{kind: &kind{element: k.element, fields: []*field{f}}, index: []int{0}, own: []bool{true}}
+	one := binding{kind: &kind{element: k.element, fields: []*field{f}, root: f.flat()}, index: []int{0}, own: []bool{true}}
 	_, err := l.record(nil, &w, &one, connectors.Record{Values: []connectors.Value{v}}, false)
 	return err
 }
@@ -133,10 +133,10 @@ func (l *Layout) dates() (problems []SpecProblem) {
 func twice(path []any, fields []*field) (problems []SpecProblem) {
 	seen := map[string]bool{}
 	for i, f := range fields {
-		if f.attr && seen[f.tag] {
+		if f.attr && seen[f.way()] {
 			problems = append(problems, SpecProblem{Path: sub(path, i, "xml"), Code: CodeSpec, Message: fmt.Sprintf("the element has the attribute %q already", f.tag)})
 		}
-		seen[f.tag] = seen[f.tag] || f.attr
+		seen[f.way()] = seen[f.way()] || f.attr
 	}
 	return problems
 }

@@ -61,7 +61,9 @@ type FieldSpec struct {
 	Overflow   string             `yaml:"overflow" doc:"error or cut; default the layout's" enum:"error,cut"`
 	Unmappable charset.Unmappable `yaml:"unmappable" doc:"characters that the character set lacks: error, or transliterate, replace or both; default the layout's"`
 	Control    string             `yaml:"control" doc:"error or space; default the layout's" enum:"error,space"`
-	XML        string             `yaml:"xml" doc:"xml: name of the element, or @name of the attribute; default the field's name"`
+	XML        string             `yaml:"xml" doc:"xml: name of the element, or @name of the attribute; default the field's name. a/b and a/@b stand in an element of the record"`
+	JSON       string             `yaml:"json" doc:"json: name of the member; default the field's name. a/b stands in an object of the record"`
+	Records    string             `yaml:"records" doc:"xml and json: instead of a field, the records of this write which are under this one stand here, in the element or list that xml or json names"`
 }
 
 // CSVSpec are the settings of format csv.
@@ -92,6 +94,7 @@ func (s *Switch) UnmarshalText(b []byte) error {
 type XMLSpec struct {
 	Root          string `yaml:"root" doc:"name of the root element; default records"`
 	Record        string `yaml:"record" doc:"name of a record's element when there is one kind; default record"`
+	Document      bool   `yaml:"document" doc:"the file is one record, whose element is the root"`
 	Namespace     string `yaml:"namespace" doc:"default namespace of the document"`
 	NoDeclaration bool   `yaml:"no-declaration" doc:"leave out the XML declaration"`
 	Nil           bool   `yaml:"nil" doc:"write null as an empty element with xsi:nil instead of leaving it out"`
@@ -99,7 +102,7 @@ type XMLSpec struct {
 
 // JSONSpec are the settings of format json.
 type JSONSpec struct {
-	Style   string `yaml:"style" doc:"array (default), lines (one object a line) or object" enum:"array,lines,object"`
+	Style   string `yaml:"style" doc:"array (default), lines (one object a line), object, or document: the file is one record" enum:"array,lines,object,document"`
 	Records string `yaml:"records" doc:"style object: name of the list of records; default records"`
 }
 

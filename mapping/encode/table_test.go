@@ -7,18 +7,12 @@ import (
 	"testing"
 
 	"github.com/inbasket/inbasket/connectors"
-	"github.com/inbasket/inbasket/mapping/diag"
 )
 
 // layoutOf reads a layout as a mapping has it.
 func layoutOf(t testing.TB, yaml string) Spec {
 	t.Helper()
-	file, problems := diag.Parse("layout.yaml", []byte("{"+yaml+"}"))
-	var s Spec
-	if problems = append(problems, file.Decode(&s)...); len(problems) > 0 {
-		t.Fatalf("%s\n%v", yaml, problems)
-	}
-	return s
+	return blockLayout(t, "{"+yaml+"}")
 }
 
 // kinds are values of every kind by name.

@@ -2,69 +2,125 @@ package encode
 
 import (
 	"fmt"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/charset"
 )
 
-// xmlElement appends one element with a child or attribute for each field, indented by depth.
-func (l *Layout) xmlElement(dst []byte, w *writer, name string, fields []*field, values []connectors.Value, depth int) ([]byte, *FieldError) {
-	indent := strings.Repeat("  ", depth)
-	dst = l.put(dst, indent+"<"+name)
-	var err *FieldError
-	children := false
-	for i, f := range fields {
-		if !f.attr {
-			children = true
-			continue
-		}
-		s, there, err := f.within(w, values[i])
+// indent is that of a record.
+func (l *Layout) indent() string {
+	if l.spec.XML.Document {
+		return ""
+	}
+	return "  "
+}
+
+// xmlRecord appends the element of a record or line. It stands there whatever is in it.
+func (l *Layout) xmlRecord(dst []byte, w *writer, k *kind, values []connectors.Value, indent string) ([]byte, *FieldError) {
+	start := indent + "<" + k.element
+	if l.spec.XML.Document && indent == "" {
+		start += l.xmlSpaces()
+	}
+	dst = l.put(dst, start)
+	dst, _, err := l.xmlAttrs(dst, w, k.root, k.fields, values)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(k.root.nodes) == 0:
+		return append(l.put(dst, "/>"), l.newline...), nil
+	}
+	if dst, err = l.xmlInside(append(l.put(dst, ">"), l.newline...), w, k.root, k.fields, values, indent); err != nil {
+		return nil, err
+	}
+	return append(l.put(dst, indent+"</"+k.element+">"), l.newline...), nil
+}
+
+// xmlAttrs appends attributes; said tells whether one of them has a value that the layout does not give itself.
+func (l *Layout) xmlAttrs(dst []byte, w *writer, n *node, fields []*field, values []connectors.Value) (out []byte, said bool, err *FieldError) {
+	for _, a := range n.attrs {
+		f := fields[a.field]
+		s, there, err := f.within(w, values[a.field])
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if !there {
 			continue
 		}
-		dst = l.put(dst, " "+f.tag+`="`)
+		said = said || f.spec.Value == nil
+		dst = l.put(dst, " "+a.name+`="`)
 		if dst, err = f.escapeXML(dst, w, s, true); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		dst = l.put(dst, `"`)
 	}
-	if !children {
-		return append(l.put(dst, "/>"), l.newline...), nil
-	}
-	dst = append(l.put(dst, ">"), l.newline...)
-	for i, f := range fields {
-		if f.attr {
-			continue
+	return dst, said, nil
+}
+
+// xmlInside appends what stands in an element.
+func (l *Layout) xmlInside(dst []byte, w *writer, n *node, fields []*field, values []connectors.Value, indent string) ([]byte, *FieldError) {
+	var err *FieldError
+	for _, c := range n.nodes {
+		if c.records != "" {
+			dst, err = w.each(dst, c.records, func(dst []byte, w *writer, k *kind, values []connectors.Value) ([]byte, *FieldError) {
+				return l.xmlRecord(dst, w, k, values, indent+"  ")
+			})
+		} else {
+			dst, err = l.xmlNode(dst, w, c, fields, values, indent+"  ")
 		}
-		if dst, err = l.xmlChild(dst, w, f, values[i], indent+"  "); err != nil {
+		if err != nil {
 			return nil, err
 		}
 	}
-	return append(l.put(dst, indent+"</"+name+">"), l.newline...), nil
+	return dst, nil
 }
 
-func (l *Layout) xmlChild(dst []byte, w *writer, f *field, v connectors.Value, indent string) ([]byte, *FieldError) {
+// xmlNode appends an element, unless nothing is in it: attributes that the layout gives do not count where it has a text or elements.
+func (l *Layout) xmlNode(dst []byte, w *writer, n *node, fields []*field, values []connectors.Value, indent string) ([]byte, *FieldError) {
+	before := len(dst)
+	dst, said, err := l.xmlAttrs(l.put(dst, indent+"<"+n.name), w, n, fields, values)
+	if err != nil {
+		return nil, err
+	}
+	if n.field >= 0 {
+		return l.xmlText(dst, before, said, w, n, fields[n.field], values[n.field])
+	}
+	if len(n.nodes) == 0 {
+		return append(l.put(dst, "/>"), l.newline...), nil
+	}
+	head := len(dst)
+	dst = append(l.put(dst, ">"), l.newline...)
+	inside := len(dst)
+	if dst, err = l.xmlInside(dst, w, n, fields, values, indent); err != nil {
+		return nil, err
+	}
+	switch {
+	case len(dst) > inside:
+		return append(l.put(dst, indent+"</"+n.name+">"), l.newline...), nil
+	case said:
+		return append(l.put(dst[:head], "/>"), l.newline...), nil
+	}
+	return dst[:before], nil
+}
+
+// xmlText ends an element with its text; one that has neither text nor attributes of the form's is left out.
+func (l *Layout) xmlText(dst []byte, before int, said bool, w *writer, n *node, f *field, v connectors.Value) ([]byte, *FieldError) {
 	s, there, err := f.within(w, v)
 	switch {
 	case err != nil:
 		return nil, err
-	case !there && (v.Kind != connectors.Null || !l.spec.XML.Nil):
-		return dst, nil
-	case !there:
-		return append(l.put(dst, indent+"<"+f.tag+` xsi:nil="true"/>`), l.newline...), nil
+	case !there && v.Kind == connectors.Null && l.spec.XML.Nil:
+		return append(l.put(dst, ` xsi:nil="true"/>`), l.newline...), nil
+	case !there && !said:
+		return dst[:before], nil
 	case s == "":
-		return append(l.put(dst, indent+"<"+f.tag+"/>"), l.newline...), nil
+		return append(l.put(dst, "/>"), l.newline...), nil
 	}
-	dst = l.put(dst, indent+"<"+f.tag+">")
+	dst = l.put(dst, ">")
 	if dst, err = f.escapeXML(dst, w, s, false); err != nil {
 		return nil, err
 	}
-	return append(l.put(dst, "</"+f.tag+">"), l.newline...), nil
+	return append(l.put(dst, "</"+n.name+">"), l.newline...), nil
 }
 
 // within is shown in at most Width characters: XML and JSON count characters, not bytes, and have a way to write those that the set

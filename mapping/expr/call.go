@@ -15,6 +15,9 @@ import (
 
 // call compiles helper(args) and value | helper(args).
 func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
+	if name == "index" || name == "row" {
+		return c.numberOf(n, name, args)
+	}
 	if len(args) > 0 && (slices.ContainsFunc(args, isPredicate) || name == "sum" || name == "count") {
 		return c.predicate(n, name, args)
 	}
@@ -70,6 +73,27 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	c.readable(n, name, xs, how.Shape(name))
 	c.centuries(n, name, xs)
 	return c.placed(n, name, out, xs[0])
+}
+
+// numberOf is index(ITEM), the number of an item of each, or row(WRITE), that of the record of a write that this one is under.
+func (c *Compiler) numberOf(n ast.Node, name string, args []ast.Node) Compiled {
+	if len(args) == 1 {
+		id, _ := args[0].(*ast.IdentifierNode)
+		b, found := Binding{}, id != nil
+		if found {
+			b, found = c.Scope.Find(id.Value)
+		}
+		switch {
+		case found && name == "index" && b.index != nil:
+			c.depth = max(c.depth, b.Depth)
+			return Compiled{Eval: b.index, May: someInteger}
+		case found && name == "row" && b.Write != nil && b.Write.Above:
+			row := b.Write.Row
+			c.depth = max(c.depth, b.Write.Depth)
+			return Compiled{May: someInteger, Eval: func(e *Env) value.Value { return e.Slots[row] }}
+		}
+	}
+	return c.stop(n, helpers.CodeArguments, "index(ITEM) takes a name that each gives, row(WRITE) the name of a write that this one is under", "")
 }
 
 // found is what a lookup may give: any of its values, or the default.

@@ -114,8 +114,12 @@ func (c *Compiler) returned(n *ast.MemberNode, w *Write) Compiled {
 	switch {
 	case !slices.Contains(w.Returning, p.Value):
 		c.stop(n.Property, CodeReference, "write "+strconv.Quote(w.Name)+" does not return "+p.Value+"; list it under returning", diag.Suggest(p.Value, w.Returning))
-	case w.Many:
-		c.stop(n.Property, CodeReference, "write "+strconv.Quote(w.Name)+" makes many records: which of their values is meant cannot be said", "")
+	case w.Many && !w.Above:
+		how := ""
+		if w.Target == c.Target {
+			how = "say under: " + w.Name + " in this write: it then makes its records for each of them"
+		}
+		c.stop(n.Property, CodeReference, "write "+strconv.Quote(w.Name)+" makes many records: which of their values is meant cannot be said", how)
 	case w.Later && w.Target == c.Target:
 		c.stop(n.Property, CodeReference, "write "+strconv.Quote(w.Name)+" comes later: a value can only be taken from an earlier write", "")
 	}
@@ -126,6 +130,14 @@ func (c *Compiler) returned(n *ast.MemberNode, w *Write) Compiled {
 	}
 	if w.Target == c.Target {
 		v := value.Value{Kind: value.KindReference, Str: name}
+		if w.Many {
+			c.depth = max(c.depth, w.Depth)
+			return Compiled{Ref: ref, Eval: func(e *Env) value.Value {
+				of := v
+				of.Int = e.Slots[w.Row].Int + 1
+				return of
+			}}
+		}
 		return Compiled{Eval: func(*Env) value.Value { return v }, Ref: ref}
 	}
 	return Compiled{Ref: ref, Eval: func(e *Env) value.Value {

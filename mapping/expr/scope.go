@@ -24,6 +24,7 @@ type Binding struct {
 	Write   *Write
 	members map[string]Eval
 	is      *Compiled // an argument of an own helper
+	index   Eval      // of an item of each: its number in the list
 	Depth   int       // of the innermost loop that it hangs on, from 1; 0: none
 	Late    bool      // it is only known once a form is a submission
 }
@@ -33,6 +34,9 @@ type Write struct {
 	Name, Target string
 	Returning    []string
 	Many         bool         // each: which record's value is meant cannot be said
+	Above        bool         // but for a write under it: its own
+	Row          int          // slot of the number of the record, from 0
+	Depth        int          // of the innermost loop of its each, from 1; 0: none
 	Later        bool         // comes after the write that is being compiled
 	OnUse        func(string) // told which target takes a value of this one
 }
@@ -156,8 +160,8 @@ func (s *Scope) Items(name string, l Loop) *Scope {
 	if l.List.Path != nil {
 		bind = Binding{Path: &Path{Slot: l.item, Abs: l.List.Path.Child(Step{Loop: l.Depth}).Abs}}
 	}
-	bind.Depth = l.Depth + 1
-	return &Scope{parent: s, Names: map[string]Binding{name: bind, "index": {Depth: bind.Depth, Eval: func(e *Env) value.Value { return e.Slots[l.index] }}}}
+	bind.Depth, bind.index = l.Depth+1, func(e *Env) value.Value { return e.Slots[l.index] }
+	return &Scope{parent: s, Names: map[string]Binding{name: bind, "index": {Depth: bind.Depth, Eval: bind.index}}}
 }
 
 // Nothing stands for an expression that is wrong, which is told.

@@ -35,7 +35,7 @@ func (b *builder) answer() {
 		b.statements(s, a)
 		b.documentNames(s)
 	}
-	sc := b.scopeFor(-1)
+	sc := b.scopeFor(-1, nil)
 	for _, m := range s.Match {
 		if x, ok := b.value(sc, m.Value, ""); ok {
 			a.Match = append(a.Match, answers.Field{Name: m.Key, X: x})

@@ -10,7 +10,9 @@ const (
 	CodeOneOf                = "mapping.one-of"                // exactly one of table, layout, document, procedure must be given
 	CodeProcedureUnsupported = "mapping.procedure-unsupported" // this version does not call procedures yet; write to a table
 	CodeCycle                = "mapping.cycle"                 // targets wait for each other's returned values; break the circle
+	CodePart                 = "mapping.part"                  // a part of another file cannot be used: there is none of that name, its parameters are others, or parts use each other without end
 	CodeKey                  = "mapping.key"                   // key names a field that the write does not have, or is needed and missing
+	CodeMissingList          = "mapping.missing-list"          // a form without the list of each deletes the rows of its key, as an empty list does; say by onMissing what is meant
 	CodeType                 = "mapping.type"                  // a field's type is not known or is wrong for the expression
 	CodeLookupFile           = "mapping.lookup-file"           // a lookup's file cannot be used
 	CodeLayoutUnknown        = "mapping.unknown-layout"        // no layout of that name

@@ -59,7 +59,8 @@ type builder struct {
 	single   map[string][]string // of formats that have lists: ways to what is used as one value; listed: as a list
 	listed   map[string]bool
 	own      map[string]*expr.Own
-	waits    map[string]map[string]bool // target to the targets whose values it needs
+	waits    map[string]map[string]bool     // target to the targets whose values it needs
+	inside   map[*mapping.Write]*expr.Scope // what is known within each of its records
 }
 
 // pinned tells a mapping that submissions were accepted with: what a later version refuses in new ones it must not refuse
@@ -83,11 +84,14 @@ func (b *builder) load() (*mapping.Plan, error) {
 		return nil, problems
 	}
 	b.file = file
-	b.problems = append(problems, file.Decode(&b.spec)...)
+	b.problems = problems
+	b.uses()
+	b.problems = append(b.problems, file.Decode(&b.spec)...)
 	broken := len(b.problems) > 0
 	b.tables, b.layouts, b.used = map[string]*helpers.Table{}, map[string]*encode.Layout{}, map[string]bool{}
 	b.reads = map[string]int{}
 	b.lists, b.listed, b.single, b.waits = map[string]bool{}, map[string]bool{}, map[string][]string{}, map[string]map[string]bool{}
+	b.inside = map[*mapping.Write]*expr.Scope{}
 	b.plan = &mapping.Parts{Name: b.spec.Mapping, Version: b.spec.Version, Format: b.spec.Input.Format, Tests: b.spec.Tests, Order: map[string]expr.Compiled{},
 		Layouts: map[string]*encode.Layout{}}
 	b.input()
@@ -235,7 +239,7 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[source.Expression], target str
 	if l.Value.Node == nil {
 		return
 	}
-	if !b.free(s, l.Key, l.Line, l.Column) {
+	if !b.free(s, l) {
 		return
 	}
 	comp := b.compiler(l.Value, s, target)
@@ -262,14 +266,15 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[source.Expression], target str
 }
 
 // free reports a name that cannot be given: no identifier, or taken further out.
-func (b *builder) free(s *expr.Scope, name string, line, column int) bool {
+func (b *builder) free(s *expr.Scope, l diag.Entry[source.Expression]) bool {
+	name := l.Key
 	if !expr.WordPattern.MatchString(name) || expr.Reserved[name] {
-		b.report(b.file.Root().At(line, column, expr.CodeValue, "a name is made of letters, digits and _, and is no word of the language", ""))
+		b.report(l.Value.Node.At(l.Line, l.Column, expr.CodeValue, "a name is made of letters, digits and _, and is no word of the language", ""))
 		return false
 	}
 	_, taken := s.Find(name)
 	if taken {
-		b.report(b.file.Root().At(line, column, CodeShadow, fmt.Sprintf("%q is already the name of something else here", name), ""))
+		b.report(l.Value.Node.At(l.Line, l.Column, CodeShadow, fmt.Sprintf("%q is already the name of something else here", name), ""))
 	}
 	return !taken
 }

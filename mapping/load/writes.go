@@ -49,30 +49,84 @@ func (b *builder) writes() {
 	b.checkCycles()
 }
 
-// scopeFor is what write i sees: the outer names and the writes that return something.
-func (b *builder) scopeFor(i int) *expr.Scope {
-	s := b.root.Inner()
+// scopeFor is what write i sees: the outer names, what the writes see that it is under, and the writes that return something.
+func (b *builder) scopeFor(i int, above []*mapping.Write) *expr.Scope {
+	s := b.root
+	if len(above) > 0 {
+		s = b.inside[above[len(above)-1]]
+	}
+	s = s.Inner()
 	for j, w := range b.spec.Write {
 		if j == i || !expr.WordPattern.MatchString(w.As) || expr.Reserved[w.As] {
 			continue
 		}
-		if _, taken := s.Find(w.As); taken {
+		if of, taken := s.Find(w.As); taken && of.Write == nil {
 			continue
 		}
 		from := w.To
-		s.Names[w.As] = expr.Binding{Write: &expr.Write{Name: w.As, Target: w.To, Returning: w.Returning, Many: len(w.Each) > 0, Later: j > i,
-			OnUse: func(target string) {
+		seen := &expr.Write{Name: w.As, Target: w.To, Returning: w.Returning, Many: b.many(w), Later: j > i}
+		s.Names[w.As] = expr.Binding{Write: seen}
+		if at := slices.IndexFunc(above, func(o *mapping.Write) bool { return o.Name == w.As }); at >= 0 {
+			seen.Above, seen.Row, seen.Depth = true, above[at].RowSlot, above[at].Depth()
+		}
+		seen.OnUse = func(target string) {
+			if !seen.Above {
 				b.sometimes(i, w)
-				if target == from {
-					return
-				}
-				if b.waits[target] == nil {
-					b.waits[target] = map[string]bool{}
-				}
-				b.waits[target][from] = true
-			}}}
+			}
+			if target == from {
+				return
+			}
+			if b.waits[target] == nil {
+				b.waits[target] = map[string]bool{}
+			}
+			b.waits[target][from] = true
+		}
 	}
 	return s
+}
+
+// many tells whether a write makes a record for each of several items, its own or those of a write that it is under.
+func (b *builder) many(w source.Write) bool {
+	for range b.spec.Write {
+		at := slices.IndexFunc(b.spec.Write, func(o source.Write) bool { return o.As == w.Under })
+		if len(w.Each) > 0 || w.Under == "" || at < 0 {
+			break
+		}
+		w = b.spec.Write[at]
+	}
+	return len(w.Each) > 0
+}
+
+// above finds the writes that write i is under, from the outside.
+func (b *builder) above(i int) []*mapping.Write {
+	spec := b.spec.Write[i]
+	if spec.Under == "" {
+		return nil
+	}
+	wrong := func(message, suggestion string) []*mapping.Write {
+		b.report(spec.Node.ValueProblem("under", expr.CodeReference, message, suggestion))
+		return nil
+	}
+	var names []string
+	for _, o := range b.spec.Write {
+		names = append(names, o.As)
+	}
+	switch at := slices.Index(names, spec.Under); {
+	case at < 0:
+		return wrong(fmt.Sprintf("there is no write %q", spec.Under), diag.DidYouMean(spec.Under, names))
+	case at >= i:
+		return wrong("a write is under one that comes before it", "")
+	case b.spec.Write[at].To != spec.To:
+		return wrong(fmt.Sprintf("write %s goes to another target; under belongs to writes of one transaction", spec.Under), "nest each instead: each: [a in form.list, b in a.list]")
+	case spec.Document != "" || b.spec.Write[at].Document != "":
+		return wrong("a document write puts every attachment once; it is under no write, and none is under it", "remove it")
+	}
+	for w := range b.inside {
+		if w.Name == spec.Under {
+			return append(slices.Clone(w.Above), w)
+		}
+	}
+	return nil
 }
 
 // sometimes warns of a value that another write takes though its own is not made for every form, unless the other one asks the same.
@@ -99,15 +153,18 @@ func (b *builder) sometimes(i int, from source.Write) {
 func (b *builder) write(i int, spec source.Write) {
 	b.checkTarget(spec)
 	w := &mapping.Write{Name: spec.As, Target: spec.To, Document: spec.Document, RowSlot: b.plan.Program.Slot()}
+	w.Above = b.above(i)
 	usable := b.object(w, spec) // if not, what else is wrong with it is told all the same
-	s := b.scopeFor(i).Inner()
-	b.loops(w, spec, &s)
+	s := b.scopeFor(i, w.Above).Inner()
+	outer := w.Depth()
+	b.loops(w, spec, &s, outer)
 	row := w.RowSlot
 	s = s.Inner()
-	s.Names["row"] = expr.Binding{Depth: len(w.Loops), Eval: func(e *expr.Env) value.Value { return e.Slots[row] }}
+	s.Names["row"] = expr.Binding{Depth: w.Depth(), Eval: func(e *expr.Env) value.Value { return e.Slots[row] }}
 	for _, l := range spec.Let {
 		b.let(s, l, spec.To, &w.Lets)
 	}
+	b.inside[w] = s
 	if spec.When != nil {
 		if c, ok := b.condition(s, *spec.When, spec.To); ok {
 			w.When = &c
@@ -116,6 +173,8 @@ func (b *builder) write(i int, spec source.Write) {
 	if spec.Order != nil {
 		b.order(spec.To, *spec.Order)
 	}
+	w.OnMissing = spec.OnMissing
+	b.onMissing(spec)
 	w.Shape = &connectors.Shape{Write: w.Name, Object: w.Object, Op: modes[spec.Mode], Returning: spec.Returning, Unchecked: spec.Rows == "unchecked"}
 	b.rows(spec)
 	if spec.Table == "" {
@@ -173,7 +232,7 @@ func (b *builder) object(w *mapping.Write, spec source.Write) bool {
 }
 
 // loops compiles each: NAME in LIST, from the outermost to the innermost.
-func (b *builder) loops(w *mapping.Write, spec source.Write, s **expr.Scope) {
+func (b *builder) loops(w *mapping.Write, spec source.Write, s **expr.Scope, outer int) {
 	for depth, x := range spec.Each {
 		if x.Node == nil {
 			continue
@@ -203,7 +262,7 @@ func (b *builder) loops(w *mapping.Write, spec source.Write, s **expr.Scope) {
 		if p == nil {
 			b.rehearse(x, list, "each", expr.NeedList("each"))
 		}
-		l := b.plan.Program.Loop(list, depth)
+		l := b.plan.Program.Loop(list, outer+depth)
 		w.Loops = append(w.Loops, l)
 		*s = (*s).Items(name, l)
 	}
@@ -272,12 +331,12 @@ func (b *builder) columns(spec source.Write) {
 	}
 	for i, f := range spec.Fields {
 		if f.Key == "" || strings.TrimSpace(f.Key) != f.Key {
-			b.report(b.file.Root().At(f.Line, f.Column, expr.CodeValue, "a column's name is not empty and does not begin or end with a blank", ""))
+			b.report(f.Value.Node.At(f.Line, f.Column, expr.CodeValue, "a column's name is not empty and does not begin or end with a blank", ""))
 			continue
 		}
 		for _, o := range spec.Fields[:i] {
 			if strings.EqualFold(o.Key, f.Key) {
-				b.plan.Warnings = append(b.plan.Warnings, b.file.Root().At(f.Line, f.Column, CodeDuplicate,
+				b.plan.Warnings = append(b.plan.Warnings, f.Value.Node.At(f.Line, f.Column, CodeDuplicate,
 					fmt.Sprintf("%s and %s are one column, unless the database tells small letters from capitals in names", o.Key, f.Key), "remove one of both"))
 			}
 		}
@@ -306,74 +365,6 @@ func (b *builder) fieldChoice(n *diag.Node, key, word string) {
 		return
 	}
 	b.report(n.ValueProblem(key, expr.CodeValue, fmt.Sprintf("%q is not one of %s", word, strings.Join(words, ", ")), diag.DidYouMean(word, words)))
-}
-
-// keys finds the key's columns and the returned ones.
-func (b *builder) keys(w *mapping.Write, spec source.Write) {
-	for _, k := range spec.Key {
-		at := slices.Index(w.Shape.Fields, k)
-		if at < 0 {
-			b.report(spec.Node.ValueProblem("key", CodeKey, fmt.Sprintf("the write has no field %q", k), diag.DidYouMean(k, w.Shape.Fields)))
-			continue
-		}
-		w.Shape.Key = append(w.Shape.Key, at)
-	}
-	if w.Shape.Op != connectors.Insert && w.Shape.Op != connectors.Put && len(spec.Key) == 0 {
-		b.report(spec.Node.KeyProblem("mode", CodeKey, "mode "+spec.Mode+" needs a key", "key: [COLUMN]"))
-	}
-	b.parentKey(w, spec)
-	b.sameKey(w, spec)
-	if len(w.Fields) == 0 && spec.Document == "" {
-		b.report(spec.Node.Problem(source.CodeMissingKey, "the write has no fields", ""))
-	}
-}
-
-// sameKey refuses a key that is the same for every form, and warns of one that is for many: they would overwrite each other's rows.
-func (b *builder) sameKey(w *mapping.Write, spec source.Write) {
-	if b.pinned() || len(w.Shape.Key) == 0 || len(w.Shape.Key) < len(spec.Key) || w.Shape.Op == connectors.Insert || w.Shape.Op == connectors.Put {
-		return
-	}
-	fixed := true
-	for _, k := range w.Shape.Key {
-		for _, x := range []*expr.Compiled{&w.Fields[k].X, w.Fields[k].Def} {
-			if x == nil || x.Eval == nil {
-				continue
-			}
-			o := x.Outcome()
-			if !o.All || x.Ref != nil {
-				return
-			}
-			fixed = fixed && len(o.More) == 0 && x.Const != nil
-		}
-	}
-	switch p := spec.Node.ValueProblem("key", CodeKey, "", "add a column to the key that tells forms apart, such as one with form.reference or submission.id"); {
-	case fixed && w.Shape.Op != connectors.Update:
-		p.Message = "the key is the same for every form: each would overwrite the rows of the one before"
-		p.Suggestion += "; where one row for all forms is meant, have it made once and use mode: update"
-		b.report(p)
-	default:
-		p.Message = "the key has the same few values for all forms: they overwrite each other's rows"
-		b.plan.Warnings = append(b.plan.Warnings, p)
-	}
-}
-
-// parentKey finds how deep in the loops the key of replaced children is known. It must be outside of the innermost one: with
-// an empty list it still says whose children go.
-func (b *builder) parentKey(w *mapping.Write, spec source.Write) {
-	if w.Shape.Op != connectors.ReplaceChildren || len(w.Loops) == 0 {
-		return
-	}
-	for _, k := range w.Shape.Key {
-		f := w.Fields[k]
-		depth := f.X.Depth
-		if f.Def != nil {
-			depth = max(depth, f.Def.Depth)
-		}
-		w.KeyDepth = max(w.KeyDepth, depth)
-		if depth == len(w.Loops) && !b.pinned() {
-			b.report(spec.Node.ValueProblem("key", CodeKey, fmt.Sprintf("the key %s of replace-children hangs on an item of each: with an empty list nothing says whose rows are to go", f.Name), ""))
-		}
-	}
 }
 
 // layoutFields checks the fields against the layout's.
@@ -415,6 +406,7 @@ func (b *builder) layoutFields(w *mapping.Write, spec source.Write) {
 	if b.cat != nil && !b.pinned() && l.Uses("seq") && !b.batched(w.Target) {
 		b.report(spec.Node.ValueProblem("layout", CodeLayout, "its header or trailer has {seq}, the number of a batch, and this target has one file a form: it would be 0 in all of them", "take {id} or {reference}, or give the target batch"))
 	}
+	b.place(l, w, spec)
 	names, ok := l.Fields(w.Name)
 	if !ok {
 		b.report(spec.Node.ValueProblem("layout", CodeLayout, fmt.Sprintf("the layout has no records for write %q", w.Name), ""))

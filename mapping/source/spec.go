@@ -27,6 +27,7 @@ var Names = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 type Mapping struct {
 	Mapping    string                   `yaml:"mapping,required" doc:"name of the mapping, for life"`
 	Version    int                      `yaml:"version,required" doc:"raise it with every change of content"`
+	Use        []Use                    `yaml:"use,one" doc:"parts of other files, whose let, lookups, layouts, write and ignore are the mapping's too"`
 	Input      Input                    `yaml:"input,required" doc:"what the form looks like"`
 	Let        diag.Ordered[Expression] `yaml:"let" doc:"names for expressions, each may use those before it"`
 	Helpers    diag.Ordered[Helper]     `yaml:"helpers" doc:"helpers of the mapping's own by name, which expressions call like any other"`
@@ -92,14 +93,24 @@ type Write struct {
 	Charset    string                   `yaml:"charset" doc:"character set of the table's texts, where it is not Unicode, such as iso-8859-1"`
 	Unmappable charset.Unmappable       `yaml:"unmappable" doc:"characters that the character set lacks: error, or transliterate, replace or both; default the mapping's"`
 	Key        []string                 `yaml:"key,one" doc:"fields that name the row"`
+	Use        []Use                    `yaml:"use,one" doc:"parts of other files, whose let and fields are the write's too, after its own"`
 	When       *Expression              `yaml:"when" doc:"condition; without it always"`
+	Under      string                   `yaml:"under" doc:"an earlier write to the same target: this one makes its records for each record of that, and sees its items, its let and what it returns"`
 	Each       []Expression             `yaml:"each,one" doc:"NAME in LIST: one record for each item; several nest"`
+	OnMissing  string                   `yaml:"onMissing" doc:"replace-children: what a form without the list of each does: delete the rows (default), as an empty list does, keep them, or error" enum:"delete,keep,error"`
 	Let        diag.Ordered[Expression] `yaml:"let" doc:"names for this write, computed for each record"`
 	Fields     diag.Ordered[Field]      `yaml:"fields" doc:"columns in order, each an expression or a block with value"`
 	Rows       string                   `yaml:"rows" doc:"checked (default): as many rows are written as are sent; unchecked: a trigger, rule or policy of the table may leave rows out or put them elsewhere" enum:"checked,unchecked"`
 	Returning  []string                 `yaml:"returning,one" doc:"columns whose values the target gives"`
 	Order      *Expression              `yaml:"order" doc:"order key of the target's delivery"`
 	Node       *diag.Node               `yaml:",node"`
+}
+
+// Use names a part of another file.
+type Use struct {
+	Part string            `yaml:"part,required" doc:"name of the part, under parts of that file"`
+	From string            `yaml:"from,required" doc:"the file, beside the one that this stands in"`
+	With map[string]string `yaml:"with" doc:"names or ways that stand for $(NAME) in the part"`
 }
 
 // Field is one column: an expression, or a block.

@@ -50,6 +50,7 @@ const canary = "Zebulon-Secret"
 func TestRecords(t *testing.T, harness func(testing.TB) Records) {
 	runSteps(t, harness, []step[Records]{
 		{"writes parents with their children", recordsWrite},
+		{"children refer to their own parent of several", recordsOwn},
 		{"repeating a key writes nothing and returns the same", recordsRepeat},
 		{"a known key in new company writes nothing", recordsRegroup},
 		{"equal content under two keys is two forms", recordsEqualContent},
@@ -132,6 +133,31 @@ func recordsWrite(t *testing.T, h Records) {
 			t.Errorf("%s returned %v, want a form.ID of its own", key, o.Returned)
 		}
 		ids[id] = true
+	}
+}
+
+// recordsOwn writes several parents in one delivery, the second of which leaves a column out.
+func recordsOwn(t *testing.T, h Records) {
+	target := h.open(t)
+	d := form("A", "a1")
+	parents, children := d.Records[:1:1], d.Records[1:]
+	for i, more := range []connectors.Delivery{form("B"), form("C", "c1", "c2")} {
+		parents = append(parents, more.Records[0])
+		for _, c := range more.Records[1:] {
+			c.Values[0].Int = int64(i + 2)
+			children = append(children, c)
+		}
+	}
+	parents[1].Values[1] = connectors.Value{}
+	children[0].Values[0].Int = 1
+	d.Records = append(parents, children...)
+	g := group(d, form("D", "d1"))
+	first := deliverAll(t, target, g)
+	wantWritten(t, g, first)
+	wantWritten(t, g, deliverAll(t, h.open(t), g))
+	h.standing(t, row("A", "a1"), "B : ", row("C", "c1", "c2"), row("D", "d1"))
+	if got := first[d.Key].Returned; len(got) != 0 {
+		t.Errorf("returned %v, and nobody could say of which parent", got)
 	}
 }
 

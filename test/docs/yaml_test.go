@@ -51,7 +51,11 @@ func TestLanguages(t *testing.T) {
 func TestYAML(t *testing.T) {
 	seen := map[string]int{}
 	for _, page := range pages(t) {
+		files := fstest.MapFS{}
 		for _, b := range blocks(t, page) {
+			if b.file != "" {
+				files[b.file] = &fstest.MapFile{Data: []byte(b.text)}
+			}
 			if b.lang != "yaml" || b.notRun != "" {
 				continue
 			}
@@ -62,7 +66,7 @@ func TestYAML(t *testing.T) {
 			case "configuration":
 				report(t, b, configuration(b, keys))
 			case "mapping":
-				report(t, b, mappingFile(b, keys))
+				report(t, b, mappingFile(b, keys, files))
 			default:
 				t.Errorf("%s:%d: neither a part of a configuration nor of a mapping: %v", page, b.line, keys)
 			}
@@ -105,15 +109,16 @@ func configuration(b block, keys []string) error {
 	return err
 }
 
-// mappingFile loads a mapping, completed where it is a part of one.
-func mappingFile(b block, keys []string) error {
+// mappingFile loads a mapping, completed where it is a part of one, beside the files that the page has before it.
+func mappingFile(b block, keys []string, files fstest.MapFS) error {
 	for key, text := range map[string]string{"mapping": "mapping: shown\n", "version": "version: 1\n", "input": "input: {format: json, unused: allow}\n",
 		"write": "write: [{as: write-x, to: target-x, table: T, fields: {A: '1'}}]\n"} {
 		if !slices.Contains(keys, key) {
 			b.text += text
 		}
 	}
-	_, err := load.Mapping(fstest.MapFS{"shown.yaml": {Data: []byte(b.text)}}, "shown.yaml", nil)
+	files["shown.yaml"] = &fstest.MapFile{Data: []byte(b.text)}
+	_, err := load.Mapping(files, "shown.yaml", nil)
 	return err
 }
 

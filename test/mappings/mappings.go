@@ -10,6 +10,7 @@ import (
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
+	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/load"
 	"github.com/inbasket/inbasket/mapping/source"
 )
@@ -176,4 +177,11 @@ var Parts = map[string]string{
 	"input":  "mapping: m\nversion: 1\ninput: {%s}\nwrite:\n  - {as: w, to: register, table: T, fields: {A: form.id}}\n",
 	"top":    "input: {format: json, unused: allow}\nwrite:\n  - {as: w, to: register, table: T, fields: {A: form.id}}\n%s\n",
 	"answer": "mapping: m\nversion: 1\ninput: {format: json, unused: allow}\nwrite:\n  - {as: w, to: register, table: T, fields: {A: form.id}}\nanswer: {%s}\n",
+}
+
+// Problems are all that is wrong with a mapping that was not loaded.
+func Problems(err error) diag.Problems {
+	var all diag.Problems
+	errors.As(err, &all)
+	return all
 }

@@ -21,9 +21,10 @@ type Rowset struct {
 
 // Row is one record's arguments, one for each of the rowset's columns.
 type Row struct {
-	Item int // index into the attempt's items
-	Args []any
-	Key  string
+	Item   int   // index into the attempt's items
+	Record int64 // which of the item's records of the write it is, from 1
+	Args   []any
+	Key    string
 }
 
 // Item is the one that all rows belong to, or -1.

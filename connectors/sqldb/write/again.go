@@ -12,7 +12,7 @@ import (
 // again is a row whose returned values are read once more before anything relies on them: a trigger may have changed it after the
 // statement said what it wrote.
 type again struct {
-	item  int
+	row   dialect.Row
 	shape *connectors.Shape
 	was   []connectors.Value // of the table's identifying columns
 }
@@ -27,24 +27,22 @@ func (a *attempt) takeAll(ctx context.Context) error {
 	}
 	list := a.again
 	a.again = nil
-	for _, row := range list {
-		if a.items[row.item].rows[row.shape.Write] == 1 { // of several nothing is kept
-			a.readAgain(row)
-		}
+	for _, one := range list {
+		a.readAgain(one)
 	}
 	return a.flush(ctx, false)
 }
 
 // readAgain queues what reads a row by the first unique key of which every column has a value. A row without one cannot be
 // told from others: then what the statement said stays.
-func (a *attempt) readAgain(row again) {
-	set := &dialect.Rowset{Shape: row.shape, Tab: a.k.Tables[row.shape.Object]}
+func (a *attempt) readAgain(one again) {
+	set := &dialect.Rowset{Shape: one.shape, Tab: a.k.Tables[one.shape.Object]}
 	names := set.Tab.Identifying()
 	for _, key := range set.Tab.Uniques {
 		var args []any
 		var was []connectors.Value
 		for _, name := range key {
-			v := row.was[slices.Index(names, name)]
+			v := one.was[slices.Index(names, name)]
 			x, err := a.t.Sys.Arg(set.Tab.Column(name), v, a.t.Sys.Zone)
 			if err != nil || x == nil || v.Kind == connectors.Null {
 				break
@@ -54,15 +52,15 @@ func (a *attempt) readAgain(row again) {
 		if len(args) < len(key) {
 			continue
 		}
-		st := set.Again(&a.t.Sys.Dialect, row.item, key, args)
+		st := set.Again(&a.t.Sys.Dialect, one.row.Item, key, args)
 		st.Takes = func(res dialect.Result) error {
-			if len(res.Rows) == 0 && row.shape.Unchecked { // it went elsewhere, as the mapping says
+			if len(res.Rows) == 0 && one.shape.Unchecked { // it went elsewhere, as the mapping says
 				return nil
 			}
-			if n := len(row.shape.Returning); len(res.Rows) != 1 || !slices.EqualFunc(res.Rows[0][n:], was, same) {
-				return &dialect.Culprit{Item: row.item, Code: dialect.CodeReference, Op: st.Op, Err: errors.New("the row that was written is not found again by its key")}
+			if n := len(one.shape.Returning); len(res.Rows) != 1 || !slices.EqualFunc(res.Rows[0][n:], was, same) {
+				return &dialect.Culprit{Item: one.row.Item, Code: dialect.CodeReference, Op: st.Op, Err: errors.New("the row that was written is not found again by its key")}
 			}
-			a.returns(row.item, row.shape, res.Rows[0])
+			a.returns(one.row, one.shape, res.Rows[0])
 			return nil
 		}
 		a.pending = append(a.pending, st)

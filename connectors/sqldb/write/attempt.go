@@ -16,9 +16,34 @@ import (
 type item struct {
 	delivery *connectors.Delivery
 	outcome  connectors.Outcome
-	returned map[string]connectors.Value // in the attempt that is running
-	rows     map[string]int              // write to number of rows that gave values
-	before   bool                        // an earlier call wrote it
+	given    map[given]connectors.Value // in the attempt that is running
+	before   bool                       // an earlier call wrote it
+}
+
+// given names a value that a record returned.
+type given struct {
+	value  string // WRITE.FIELD
+	record int64  // of the write, from 1, without those that are bare
+}
+
+// value is the one that a reference means.
+func (it *item) value(ref connectors.Value) (connectors.Value, bool) {
+	v, ok := it.given[given{ref.Str, max(ref.Int, 1)}]
+	return v, ok
+}
+
+// returned are the values of writes that made one record: outside of the transaction nobody can say of several which is meant.
+func (it *item) returned() map[string]connectors.Value {
+	var all map[string]connectors.Value
+	for of, v := range it.given {
+		if _, many := it.given[given{of.value, 2}]; !many {
+			if all == nil {
+				all = make(map[string]connectors.Value, len(it.given))
+			}
+			all[of.value] = v
+		}
+	}
+	return all
 }
 
 // attempt is one transaction over some items.
@@ -41,7 +66,7 @@ type attempt struct {
 // write writes all items with their ledger rows in one transaction.
 func (a *attempt) write(ctx context.Context) error {
 	for _, it := range a.items {
-		it.returned, it.rows = nil, nil
+		it.given = nil
 	}
 	a.watch()
 	if err := a.ledger(); err != nil {
@@ -114,7 +139,7 @@ func (a *attempt) commit(ctx context.Context) error {
 	a.tallyEnd()
 	if len(a.items) > 0 {
 		for _, st := range a.k.Proofs() {
-			a.queue(st, nil)
+			a.queue(st)
 		}
 	}
 	look := !a.t.Sys.Pipelines
@@ -176,7 +201,7 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*dialect.Rowset) err
 				if !st.Rows {
 					st.Takes = w.finds
 				}
-				a.queue(st, nil)
+				a.queue(st)
 			}
 		}
 		a.tally(w)
@@ -191,9 +216,15 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*dialect.Rowset) err
 		if err != nil {
 			return err
 		}
+		rows := set.Rows
 		for _, st := range stmts {
 			st.SQL = set.Prefix + st.SQL
-			a.queue(st, shape)
+			if st.Rows || st.Outs > 0 { // of each row one, in their order
+				row := rows[0]
+				a.gives, rows = true, rows[1:]
+				st.Takes = func(res dialect.Result) error { return a.take(row, st.Op, shape, res) }
+			}
+			a.queue(st)
 		}
 	}
 	a.keysByBytes(sets)
@@ -218,22 +249,15 @@ func (a *attempt) hold(w *dialect.Rowset, tab *dialect.Table) {
 		a.held = map[*dialect.Table]bool{}
 	}
 	a.held[tab] = true
-	a.queue(a.t.Sys.Hold(w), nil)
+	a.queue(a.t.Sys.Hold(w))
 	for i := range tab.Proofs {
 		for _, st := range a.t.Sys.Prove([]*dialect.Proof{&tab.Proofs[i]}) {
-			a.queue(st, nil)
+			a.queue(st)
 		}
 	}
 }
 
-func (a *attempt) queue(st dialect.Statement, shape *connectors.Shape) {
-	if shape != nil && (st.Rows || st.Outs > 0) {
-		a.gives = true
-		item, op := st.Item, st.Op
-		st.Takes = func(res dialect.Result) error { return a.take(item, op, shape, res) }
-	}
-	a.pending = append(a.pending, st)
-}
+func (a *attempt) queue(st dialect.Statement) { a.pending = append(a.pending, st) }
 
 func refers(w wave) bool {
 	for _, p := range w.parts {
@@ -290,7 +314,7 @@ func (a *attempt) rowsets(w wave, tab *dialect.Table) ([]*dialect.Rowset, error)
 
 // addRow appends a record's arguments, with references resolved. A value of a type that is not known is tried out first.
 func (a *attempt) addRow(set *dialect.Rowset, p part, mask []byte) error {
-	r := dialect.Row{Item: p.item, Args: make([]any, 0, len(set.Cols))}
+	r := dialect.Row{Item: p.item, Record: p.number, Args: make([]any, 0, len(set.Cols))}
 	if set.Shape.Op == connectors.ReplaceChildren {
 		r.Key = a.keyOf(p)
 	}
@@ -299,7 +323,7 @@ func (a *attempt) addRow(set *dialect.Rowset, p part, mask []byte) error {
 			continue
 		}
 		if v.Kind == connectors.Reference {
-			got, ok := a.items[p.item].returned[v.Str]
+			got, ok := a.items[p.item].value(v)
 			if !ok {
 				return &dialect.Misfit{Code: dialect.CodeReference, Column: set.Shape.Fields[i]}
 			}
@@ -311,7 +335,7 @@ func (a *attempt) addRow(set *dialect.Rowset, p part, mask []byte) error {
 			return err
 		}
 		if c.Proof != "" && x != nil {
-			a.queue(a.t.Sys.Trial(c, x, &dialect.Culprit{Item: p.item, Code: dialect.CodeNotExact, Op: "write " + set.Shape.Object + "." + c.Name, Err: &dialect.Misfit{Code: dialect.CodeNotExact, Column: c.Name}}), nil)
+			a.queue(a.t.Sys.Trial(c, x, &dialect.Culprit{Item: p.item, Code: dialect.CodeNotExact, Op: "write " + set.Shape.Object + "." + c.Name, Err: &dialect.Misfit{Code: dialect.CodeNotExact, Column: c.Name}}))
 		}
 		r.Args = append(r.Args, x)
 	}
@@ -373,38 +397,30 @@ func (a *attempt) run(ctx context.Context, stmts []dialect.Statement, commit boo
 	return results, a.t.Locate(err, stmts)
 }
 
-// take keeps the values that one row's statement returned. A write with several rows in one delivery
-// cannot be referred to as a whole, so its values are not kept.
-func (a *attempt) take(item int, op string, shape *connectors.Shape, res dialect.Result) error {
+// take keeps the values that one row's statement returned.
+func (a *attempt) take(r dialect.Row, op string, shape *connectors.Shape, res dialect.Result) error {
 	if len(res.Rows) != 1 {
-		return &dialect.Culprit{Item: item, Code: dialect.CodeReference, Op: op, Err: errors.New("not exactly one row came back")}
+		return &dialect.Culprit{Item: r.Item, Code: dialect.CodeReference, Op: op, Err: errors.New("not exactly one row came back")}
 	}
-	it := a.items[item]
-	if it.returned == nil {
-		it.returned, it.rows = map[string]connectors.Value{}, map[string]int{}
-	}
-	it.rows[shape.Write]++
-	a.returns(item, shape, res.Rows[0])
+	a.returns(r, shape, res.Rows[0])
 	if rest := res.Rows[0][min(len(shape.Returning), len(res.Rows[0])):]; len(rest) > 0 {
-		a.again = append(a.again, again{item, shape, rest})
+		a.again = append(a.again, again{r, shape, rest})
 	}
 	return nil
 }
 
 // returns keeps the values of a row that its write returns.
-func (a *attempt) returns(item int, shape *connectors.Shape, row []connectors.Value) {
-	it := a.items[item]
-	for i, name := range shape.Returning {
-		k := shape.Write + "." + name
-		if it.rows[shape.Write] > 1 {
-			delete(it.returned, k)
-		} else if i < len(row) {
-			v := row[i]
-			if tab := a.k.Tables[shape.Object]; tab != nil && tab.Pads(name) {
-				v.Str = strings.TrimRight(v.Str, " ")
-			}
-			it.returned[k] = v
+func (a *attempt) returns(r dialect.Row, shape *connectors.Shape, row []connectors.Value) {
+	it := a.items[r.Item]
+	if it.given == nil {
+		it.given = map[given]connectors.Value{}
+	}
+	for i, name := range shape.Returning[:min(len(shape.Returning), len(row))] {
+		v := row[i]
+		if tab := a.k.Tables[shape.Object]; tab != nil && tab.Pads(name) {
+			v.Str = strings.TrimRight(v.Str, " ")
 		}
+		it.given[given{shape.Write + "." + name, r.Record}] = v
 	}
 }
 
@@ -413,7 +429,7 @@ func (a *attempt) returns(item int, shape *connectors.Shape, row []connectors.Va
 func (a *attempt) keysByBytes(sets []*dialect.Rowset) {
 	for _, set := range sets {
 		for _, st := range set.OtherKeys(&a.t.Sys.Dialect) {
-			a.queue(st, nil)
+			a.queue(st)
 		}
 	}
 }

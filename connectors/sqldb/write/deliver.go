@@ -177,7 +177,7 @@ func (t *Writer) transact(ctx context.Context, k *catalog.Known, s dialect.Sessi
 	}
 	if err == nil {
 		for _, it := range items {
-			it.outcome.Class, it.outcome.Returned = connectors.Written, it.returned
+			it.outcome.Class, it.outcome.Returned = connectors.Written, it.returned()
 			if old, known := a.known[it.delivery.Key]; known {
 				it.outcome.Returned, it.before = old, true
 			}

@@ -127,7 +127,7 @@ func (a *attempt) clearBelow(ctx context.Context, w wave, later []wave) error {
 		}
 		bare := wave{shape: l.shape}
 		for _, p := range l.parts {
-			bare.parts = append(bare.parts, part{p.item, keyOnly(p.record)})
+			bare.parts = append(bare.parts, part{p.item, keyOnly(p.record), p.number})
 		}
 		if a.gives && refers(bare) {
 			if err := a.flush(ctx, false); err != nil {
@@ -136,7 +136,7 @@ func (a *attempt) clearBelow(ctx context.Context, w wave, later []wave) error {
 		}
 		bare.parts = slices.DeleteFunc(bare.parts, func(p part) bool {
 			return slices.ContainsFunc(p.record.Values, func(v connectors.Value) bool {
-				_, there := a.items[p.item].returned[v.Str]
+				_, there := a.items[p.item].value(v)
 				return v.Kind == connectors.Reference && !there
 			})
 		})

@@ -99,10 +99,11 @@ func (a *attempt) ledgerReturned() error {
 	}
 	var rows []dialect.Row
 	for i, it := range a.items {
-		if len(it.returned) == 0 {
+		returned := it.returned()
+		if len(returned) == 0 {
 			continue
 		}
-		packed, err := packReturned(it.returned)
+		packed, err := packReturned(returned)
 		if err != nil {
 			return err
 		}
@@ -143,7 +144,7 @@ func (a *attempt) queueLedger(shape *connectors.Shape, rows []dialect.Row) error
 	}
 	for _, st := range stmts {
 		st.Op, st.Item = dialect.LedgerOp, -1
-		a.queue(st, nil)
+		a.queue(st)
 	}
 	if real != nil {
 		a.tally(w)

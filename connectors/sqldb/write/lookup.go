@@ -112,7 +112,7 @@ func (t *Writer) countRows(ctx context.Context, s dialect.Session, k *catalog.Kn
 		if sh.Op != connectors.Insert || len(sh.Key) == 0 || len(sh.Returning) > 0 {
 			return 0, false, nil
 		}
-		w := wave{sh, []part{{0, rec}}}
+		w := wave{sh, []part{{0, rec, 1}}}
 		if refers(w) {
 			return 0, false, nil
 		}

@@ -21,6 +21,15 @@ type wave struct {
 type part struct {
 	item   int
 	record *connectors.Record
+	number int64 // of the item's records of this write, from 1, without those that are bare
+}
+
+// next is the number of a record which follows another of its write.
+func (p part) next() int64 {
+	if p.record.Bare {
+		return p.number
+	}
+	return p.number + 1
 }
 
 // waves groups the items' records by shape, in an order in which no shape comes before one that precedes
@@ -74,7 +83,11 @@ func gather(items []*item, shapes []*connectors.Shape, level map[*connectors.Sha
 		for r := range it.delivery.Records {
 			rec := &it.delivery.Records[r]
 			w := &all[at[rec.Shape]]
-			w.parts = append(w.parts, part{i, rec})
+			number := int64(1)
+			if n := len(w.parts); n > 0 && w.parts[n-1].item == i {
+				number = w.parts[n-1].next()
+			}
+			w.parts = append(w.parts, part{i, rec, number})
 		}
 	}
 	return all
@@ -85,6 +98,7 @@ func singly(items []*item) []wave {
 	var all []wave
 	for i, it := range items {
 		var last *connectors.Shape
+		next := map[*connectors.Shape]int64{}
 		for r := range it.delivery.Records {
 			rec := &it.delivery.Records[r]
 			if rec.Shape != last {
@@ -92,7 +106,9 @@ func singly(items []*item) []wave {
 				last = rec.Shape
 			}
 			w := &all[len(all)-1]
-			w.parts = append(w.parts, part{i, rec})
+			p := part{i, rec, max(next[rec.Shape], 1)}
+			next[rec.Shape] = p.next()
+			w.parts = append(w.parts, p)
 		}
 	}
 	return all
@@ -215,7 +231,7 @@ func (a *attempt) keyOf(p part) string {
 	for _, k := range p.record.Shape.Key {
 		v := p.record.Values[k]
 		if v.Kind == connectors.Reference {
-			v = a.items[p.item].returned[v.Str]
+			v, _ = a.items[p.item].value(v)
 		}
 		key.WriteString(dialect.KeyText(v))
 		key.WriteByte(0x1f)

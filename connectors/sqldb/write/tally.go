@@ -92,7 +92,7 @@ func (a *attempt) tally(w *window) {
 	st := a.t.Sys.Tally(a.watched)
 	st.Rows, st.Op, st.Item, st.Looks = true, "count what was written", -1, true
 	st.Takes = func(res dialect.Result) error { return a.judge(w, res) }
-	a.queue(st, nil)
+	a.queue(st)
 }
 
 // tallyEnd has everything happen that would happen at COMMIT, and counts once more.
@@ -101,7 +101,7 @@ func (a *attempt) tallyEnd() {
 		return
 	}
 	if a.t.Sys.Settle != "" {
-		a.queue(dialect.Statement{SQL: a.t.Sys.Settle, Op: "commit", Item: -1}, nil)
+		a.queue(dialect.Statement{SQL: a.t.Sys.Settle, Op: "commit", Item: -1})
 	}
 	a.tally(&window{text: "commit", item: -1})
 	a.counters(false)
@@ -113,7 +113,7 @@ func (a *attempt) counters(begin bool) {
 		return
 	}
 	for _, sql := range a.t.Sys.Counters(a.watched, begin) {
-		a.queue(dialect.Statement{SQL: sql, Op: "count what is written", Item: -1}, nil)
+		a.queue(dialect.Statement{SQL: sql, Op: "count what is written", Item: -1})
 	}
 }
 
@@ -125,7 +125,7 @@ func (a *attempt) findKeys(d *dialect.Dialect, w *window, sets []*dialect.Rowset
 	for _, set := range sets {
 		for _, r := range set.Rows {
 			where, args := set.WhereNull(d, r)
-			a.queue(dialect.Statement{SQL: set.Prefix + "SELECT 1 FROM " + set.From() + " WHERE " + where, Args: args, Rows: true, Op: "find the key in " + set.Tab.Plain, Item: r.Item, Takes: w.finds}, nil)
+			a.queue(dialect.Statement{SQL: set.Prefix + "SELECT 1 FROM " + set.From() + " WHERE " + where, Args: args, Rows: true, Op: "find the key in " + set.Tab.Plain, Item: r.Item, Takes: w.finds})
 		}
 	}
 }
