@@ -313,6 +313,7 @@ func (m *mapper) documents(w *Write, d *Delivery) {
 			return
 		}
 		d.Documents = append(d.Documents, connectors.File{Name: name, Blob: a.Blob})
+		m.env.See(value.PlaceWrite, w.Name, "")
 	}
 }
 

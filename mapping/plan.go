@@ -166,6 +166,7 @@ type Parts struct {
 	Warnings diag.Problems
 	Answer   *answers.Section
 	Tests    []source.Case
+	Places   []Place // nil of a pinned mapping
 	Bundle   []byte
 	Digest   connectors.Digest
 }
@@ -360,6 +361,15 @@ func (p *Plan) Validate(f Form) error {
 func (p *Plan) Writes(name string) bool {
 	return slices.ContainsFunc(p.parts.Writes, func(w *Write) bool { return w.Name == name })
 }
+
+// Place is one way that forms may go through the mapping, with its line.
+type Place struct {
+	value.Place
+	Line int `json:"line"`
+}
+
+// Places are the ways that forms may go through the mapping, in the order of lines.
+func (p *Plan) Places() []Place { return p.parts.Places }
 
 // Cases are the mapping's own tests.
 func (p *Plan) Cases() []source.Case { return p.parts.Tests }

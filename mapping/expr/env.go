@@ -84,6 +84,9 @@ func (p *Path) Child(s Step) *Path {
 	return &Path{Slot: p.Slot, outside: p.outside, rel: append(p.rel[:len(p.rel):len(p.rel)], s), Abs: append(p.Abs[:len(p.Abs):len(p.Abs)], s)}
 }
 
+// Outside tells of a path that does not lead into the form.
+func (p *Path) Outside() bool { return p.outside }
+
 // Dotted is the path without indexes, as unused-field checks and ignore know it: parcels.number
 func (p *Path) Dotted() string {
 	var b strings.Builder

@@ -26,6 +26,9 @@ func (b *builder) use(p *expr.Path, deep bool) *expr.Problem {
 	}
 	b.oneOf(p, deep)
 	b.fields.Use(p.Names(), false)
+	if d := p.Dotted(); b.reads[d] == 0 && !p.Outside() {
+		b.reads[d] = b.line
+	}
 	return nil
 }
 

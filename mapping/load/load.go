@@ -56,6 +56,8 @@ type builder struct {
 	fields   *uses.Fields // which of the form's are used
 	ignores  []ignored
 	named    []named
+	reads    map[string]int      // dotted path to the line of the first expression that reads it
+	line     int                 // of the expression that is compiled
 	lists    map[string]bool     // XML: declared lists
 	single   map[string][]string // of formats that have lists: ways to what is used as one value; listed: as a list
 	listed   map[string]bool
@@ -90,6 +92,7 @@ func (b *builder) load() (*mapping.Plan, error) {
 	b.problems = append(b.problems, file.Decode(&b.spec)...)
 	broken := len(b.problems) > 0
 	b.tables, b.layouts, b.fields = map[string]*helpers.Table{}, map[string]*encode.Layout{}, &uses.Fields{}
+	b.reads = map[string]int{}
 	b.lists, b.listed, b.single, b.waits = map[string]bool{}, map[string]bool{}, map[string][]string{}, map[string]map[string]bool{}
 	b.inside = map[*mapping.Write]*expr.Scope{}
 	b.plan = &mapping.Parts{Name: b.spec.Mapping, Version: b.spec.Version, Format: b.spec.Input.Format, Tests: b.spec.Tests, Order: map[string]expr.Compiled{},
@@ -106,6 +109,10 @@ func (b *builder) load() (*mapping.Plan, error) {
 	b.writes()
 	b.answer()
 	b.words()
+	if !b.pinned() {
+		b.expected()
+		b.places()
+	}
 	if !broken && !b.doubtful() {
 		b.forgotten()
 		b.idle()
@@ -208,7 +215,7 @@ func (b *builder) names() {
 
 // reference reads the expression by which a form is known when it comes again.
 func (b *builder) reference(x source.Expression) {
-	comp := b.compiler(b.root, "")
+	comp := b.compiler(x, b.root, "")
 	c, p := comp.Whole(x.Text)
 	if p != nil {
 		b.expressionProblem(x, p)
@@ -240,7 +247,7 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[source.Expression], target str
 	if !b.free(s, l) {
 		return
 	}
-	comp := b.compiler(s, target)
+	comp := b.compiler(l.Value, s, target)
 	x, p := comp.Compile(l.Value.Text, false)
 	b.warn(l.Value, comp)
 	if p != nil {
@@ -277,7 +284,11 @@ func (b *builder) free(s *expr.Scope, l diag.Entry[source.Expression]) bool {
 	return !taken
 }
 
-func (b *builder) compiler(s *expr.Scope, target string) *expr.Compiler {
+// compiler is for one expression; what it reads of the form is read in its line.
+func (b *builder) compiler(x source.Expression, s *expr.Scope, target string) *expr.Compiler {
+	if x.Node != nil {
+		b.line = x.Node.Line
+	}
 	return &expr.Compiler{Prog: &b.plan.Program, Scope: s, Target: target, Tables: b.tables, Helpers: b.own, Used: b.use, Within: b.within, Listed: b.asList, May: b.outcome, Never: b.known.NeverThere, Strict: !b.pinned()}
 }
 
@@ -286,7 +297,7 @@ func (b *builder) value(s *expr.Scope, x source.Expression, target string) (expr
 	if x.Node == nil {
 		return expr.Compiled{}, false
 	}
-	comp := b.compiler(s, target)
+	comp := b.compiler(x, s, target)
 	c, p := comp.Whole(x.Text)
 	if p != nil {
 		b.expressionProblem(x, p)
@@ -301,7 +312,7 @@ func (b *builder) condition(s *expr.Scope, x source.Expression, target, so strin
 	if x.Node == nil {
 		return expr.Compiled{}, false
 	}
-	comp := b.compiler(s, target)
+	comp := b.compiler(x, s, target)
 	c, p := comp.Whole(x.Text)
 	if p == nil && !b.pinned() && c.Const != nil && (c.Const.Absent() || *c.Const == value.Bool(false)) {
 		b.warnAt(x, "this is never true; so "+so, "")

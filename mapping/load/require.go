@@ -50,7 +50,7 @@ func (b *builder) rule(x source.Expression, r *mapping.Rule, so string) (expr.Co
 	if !ok {
 		return c, false
 	}
-	comp := b.compiler(b.root, "")
+	comp := b.compiler(x, b.root, "")
 	comp.Used = func(p *expr.Path, _ bool) *expr.Problem {
 		r.Reads = append(r.Reads, mapping.FieldKey(p.Abs))
 		return nil

@@ -85,7 +85,7 @@ func codeLike(word string) string {
 
 // fieldNamed reads the path of a field, which may lead through lists without an index; none is said where it is none.
 func (b *builder) fieldNamed(text, none string) (*expr.Path, *expr.Problem) {
-	c := b.compiler(b.root, "")
+	c := b.compiler(source.Expression{}, b.root, "")
 	c.Used = nil
 	x, p := c.Compile(text, false)
 	if p == nil && (x.Path == nil || len(x.Path.Abs) == 0) {

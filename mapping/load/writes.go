@@ -243,7 +243,7 @@ func (b *builder) loops(w *mapping.Write, spec source.Write, s **expr.Scope, out
 		if !b.freeAt(*s, name, x.Node) {
 			continue
 		}
-		comp := b.compiler(*s, spec.To)
+		comp := b.compiler(x, *s, spec.To)
 		list, p := comp.Compile(rest, false)
 		b.warn(x, comp)
 		if p == nil && list.Path != nil {

@@ -50,6 +50,9 @@ func anExpression() diag.Object {
 // text is what whoever filled in a form may read.
 var text = diag.Object{"type": "string", "pattern": `\S`}
 
+// aName is what the name of a file may be written as.
+func aName() diag.Object { return diag.Object{"type": []string{"string", "number"}} }
+
 // own describes what reads its own node, and what is wanted of a block beyond its keys.
 func own(e diag.Editor, t reflect.Type) diag.Object {
 	switch t {
@@ -88,6 +91,12 @@ func own(e diag.Editor, t reflect.Type) diag.Object {
 		s := e.Block(t)
 		s["oneOf"] = oneOf("form", "answer")
 		return s
+	case reflect.TypeFor[Content]():
+		s := e.Block(t)
+		s["oneOf"] = oneOf("text", "base64", "hex")
+		return diag.Object{"anyOf": []any{aName(), s}}
+	case reflect.TypeFor[Attached]():
+		return diag.Object{"anyOf": []any{aName(), e.Block(t)}}
 	case reflect.TypeFor[Answer]():
 		s := e.Block(t)
 		meaning := diag.Object{"type": "object", "additionalProperties": diag.Object{"type": []string{"string", "number"}, "pattern": Names.String()}}

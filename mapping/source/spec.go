@@ -220,11 +220,13 @@ type Case struct {
 	Answer        string                     `yaml:"answer" doc:"sample answer file, beside the mapping, instead of a form"`
 	Beside        []string                   `yaml:"beside" doc:"names of the files that lie beside the answer file"`
 	ExpectAnswers []diag.Ordered[string]     `yaml:"expect-answers" doc:"decisions of the answer file, in order; only what is named is compared: id, match, outcome, status, case, reason, documents, error"`
+	Attachments   []Attached                 `yaml:"attachments" doc:"files that come with the form, beside the mapping: a name, or file with its type"`
 	Returns       map[string]map[string]any  `yaml:"returns" doc:"values that targets return, by write and column"`
-	Expect        diag.Ordered[[]*diag.Node] `yaml:"expect" doc:"records by write, in order; only the fields named are compared"`
+	Expect        diag.Ordered[[]*diag.Node] `yaml:"expect" doc:"records by write, in order; only the fields named are compared. A value, or a matcher: any, not-null, like, matches, near"`
 	Exact         bool                       `yaml:"exact" doc:"fields that are not named must not be written"`
 	ExpectError   *ExpectedError             `yaml:"expect-error" doc:"the form must be rejected; or parked, where code says so"`
-	ExpectBytes   map[string]string          `yaml:"expect-bytes" doc:"file with the exact bytes of a target's records"`
+	ExpectBytes   map[string]Content         `yaml:"expect-bytes" doc:"the exact bytes of a target's records: a file, or a block with text and charset, base64 or hex"`
+	ExpectNames   diag.Ordered[[]string]     `yaml:"expect-documents" doc:"names of the documents that a target gets, in order"`
 	Line          int                        `yaml:"-"`
 }
 

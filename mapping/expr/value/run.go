@@ -27,15 +27,49 @@ const MaxCount = 16 << 20
 type Run struct {
 	Budget Budget // what is left of it
 	Err    *Failure
-	Note   string     // what was changed because the mapping allows it
-	joins  [][2]int32 // sources of values that are made of several, by -src-1
+	Note   string      // what was changed because the mapping allows it
+	joins  [][2]int32  // sources of values that are made of several, by -src-1
+	Seen   func(Place) // is told which way a form goes through its mapping; nil where nobody asks
 }
 
 // Function computes a value of others; args must not be kept.
 type Function func(r *Run, args []Value) Value
 
 // Restart makes ready for the next form.
-func (r *Run) Restart(b Budget) { r.Budget, r.Err, r.Note, r.joins = b, nil, "", r.joins[:0] }
+func (r *Run) Restart(b Budget) {
+	r.Budget, r.Err, r.Note, r.joins, r.Seen = b, nil, "", r.joins[:0], nil
+}
+
+// Place is one way that forms may go through a mapping.
+type Place struct {
+	Kind    PlaceKind `json:"kind"`
+	Name    string    `json:"name"`              // of the field, write or lookup
+	Outcome string    `json:"outcome,omitempty"` // of a condition or lookup
+}
+
+// PlaceKind says what a place is.
+type PlaceKind string
+
+// The kinds of places.
+const (
+	PlaceField  PlaceKind = "field"  // a form has it
+	PlaceWrite  PlaceKind = "write"  // makes a record
+	PlaceWhen   PlaceKind = "when"   // of a write, is true or false
+	PlaceLookup PlaceKind = "lookup" // finds a key, or does not
+)
+
+// Outcomes of lookups beside the keys that stand in the mapping.
+const (
+	KeyOfFile = "a key of the file"
+	NoKey     = "a key that is not in it"
+)
+
+// See tells who asks that a form came through here.
+func (r *Run) See(kind PlaceKind, name, outcome string) {
+	if r.Seen != nil {
+		r.Seen(Place{kind, name, outcome})
+	}
+}
 
 // Failure is the first thing that went wrong in an expression. Its message never holds content.
 type Failure struct {
