@@ -1,12 +1,14 @@
 package agent_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/inbasket/inbasket/agent/control"
 	"github.com/inbasket/inbasket/agent/journal"
+	"github.com/inbasket/inbasket/agent/journal/reading"
 )
 
 const sameMapping = `
@@ -89,34 +91,83 @@ func TestSameWithoutReference(t *testing.T) {
 	}
 }
 
-// A version of the mapping that compares in another way knows what came before it, with and without a reference.
+// Bytes tell first that a form came before, then the rule of today. That only an earlier rule calls it the same is for a person to decide,
+// or, with a reference, the conflict that it is by the rule of today.
 func TestSameChanges(t *testing.T) {
-	for _, reference := range []string{ownReference, ""} {
-		all, narrow, wide := "", "form.values, form.metadata.public_reference", "form.values, form.metadata.public_reference, form.metadata.registration_timestamp"
-		for _, c := range [][2]string{{all, narrow}, {narrow, wide}, {narrow, all}, {wide, narrow}} {
-			w, one := sameWorld(t, reference, c[0])
-			at := "06:00"
-			first := w.post(stamped("OF-1", "Anna", at), "application/json")
-			w.sameBy(2, reference, c[1])
-			if err := w.reload(false); err != nil {
-				t.Fatal(err)
+	const ref, all, born = "reference: form.ref, ", "", "form.born"
+	type step struct {
+		rules []string // reference and same of the mapping from now on; nil: as before
+		form  string
+		key   string
+		want  string // the form whose answer it gets; empty: it is refused
+		state journal.State
+	}
+	const parked, delivered = journal.Parked, journal.Delivered
+	rules := func(reference, same string) []string { return []string{reference, same} }
+	const a, b = `{"values":{"name":"A"},"born":1,"ref":"1"}`, `{"values":{"name":"B"},"born":1,"ref":"1"}`
+	const a2, c = `{"values":{"name":"A"},"born":1,"ref":"1","at":2}`, `{"values":{"name":"A"},"born":5,"ref":"1"}`
+	for name, steps := range map[string][]step{
+		"finer":                       {{rules("", born), a, "", a, delivered}, {rules("", born+", form.values"), b, "", b, parked}, {nil, b, "", b, parked}, {nil, a, "", a, delivered}},
+		"finer, and both say so":      {{rules("", born), a, "", a, delivered}, {rules("", born+", form.values"), a2, "", a, delivered}},
+		"finer by a stamp":            {{rules("", born), a, "", a, delivered}, {rules("", born+", form.at"), a2, "", a2, parked}},
+		"none any more":               {{rules("", born), a, "", a, delivered}, {rules("", all), b, "", b, parked}, {nil, a, "", a, delivered}},
+		"coarser":                     {{rules("", born+", form.values"), a, "", a, delivered}, {nil, b, "", b, delivered}, {rules("", born), b, "", b, delivered}, {nil, a, "", a, delivered}},
+		"one for the first time":      {{rules("", all), a, "", a, delivered}, {rules("", born), a, "", a, delivered}, {nil, b, "", b, delivered}, {nil, b, "", b, delivered}},
+		"finer, with a reference":     {{rules(ref, born), a, "", a, delivered}, {rules(ref, born+", form.values"), b, "", "", ""}, {nil, a, "", a, delivered}},
+		"none, with a reference":      {{rules(ref, born), a, "", a, delivered}, {rules(ref, all), a2, "", "", ""}, {nil, a, "", a, delivered}},
+		"coarser, with a reference":   {{rules(ref, born+", form.values"), a, "", a, delivered}, {rules(ref, born), b, "", a, delivered}},
+		"finer, with the key of then": {{rules("", born), a, "k", a, delivered}, {rules("", born+", form.values"), b, "k", "", ""}, {nil, a, "k", a, delivered}},
+		"bytes before another form that has the same by another rule": {{rules("", born), a, "", a, delivered}, {rules("", "form.values"), c, "", c, delivered},
+			{nil, a, "", a, delivered}, {rules("", all), a, "", a, delivered}, {nil, c, "", c, delivered}, {rules("", born), a, "", a, delivered}, {nil, c, "", c, delivered}},
+		"nothing in what makes it the same": {{rules("", "form.none"), `{"values":{"name":"A"},"none":null}`, "", "1", delivered}, {nil, `{"values":{"name":"B"},"none":null}`, "", "2", delivered},
+			{nil, `{"values":{"name":"B"},"none":null}`, "", "2", delivered}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, _ := sameWorld(t, steps[0].rules[0], steps[0].rules[1])
+			first := map[string]string{}
+			for n, s := range steps {
+				if n > 0 && s.rules != nil {
+					w.sameBy(n+1, s.rules[0], s.rules[1])
+					if err := w.reload(false); err != nil {
+						t.Fatal(err)
+					}
+				}
+				var header []string
+				if s.key != "" {
+					header = []string{keyHeader, `"` + s.key + `"`}
+				}
+				got := w.post(s.form, "application/json", header...)
+				if s.want == "" {
+					if got.Code == "" {
+						t.Errorf("step %d: taken as %s", n, got.ID)
+					}
+					continue
+				}
+				got.expect(t, fmt.Sprint("step ", n), 202, "")
+				for form, id := range first {
+					if (form == s.want) != (id == got.ID) {
+						t.Errorf("step %d: answered with %s, which is %s", n, id, form)
+					}
+				}
+				first[s.want] = got.ID
+				w.until(fmt.Sprint("step ", n, " ", s.state), func() bool { return w.stateOf(got.ID) == s.state })
 			}
-			if c[0] == narrow {
-				at = "06:05" // the retry has another stamp, which did not count when the form came
-			}
-			again := w.post(stamped("OF-1", "Anna", at), "application/json")
-			if first.expect(t, "first", 202, ""); again.ID != first.ID {
-				t.Errorf("reference %q, %q then %q: %s, then %s %s", reference, c[0], c[1], first.ID, again.ID, again.Code)
-			}
-			if reference != "" && c[0] == wide {
-				w.post(stamped("OF-1", "Anna", "06:09"), "application/json").expect(t, "the same by the rule of today", 202, "")
-			}
-			w.until("delivered", func() bool { return w.states()[journal.Delivered] == 1 })
-			if one.count() != 1 {
-				t.Errorf("%d written", one.count())
-			}
+		})
+	}
+}
+
+func (w *world) stateOf(id string) journal.State {
+	w.t.Helper()
+	n, err := journal.ParseID(id)
+	if err == nil {
+		var v journal.View
+		if v, err = reading.Of(w.agent.Journal()).Show(context.Background(), n); err == nil {
+			return v.State
 		}
 	}
+	w.t.Fatal(err)
+	return ""
 }
 
 // Files in a folder are compared in the same way, and a purged form stays known by it.

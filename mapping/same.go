@@ -25,7 +25,7 @@ type Sameness struct {
 func (p *Plan) SameRule() string { return p.parts.Same.Rule }
 
 // SameDigest is the digest of what makes a form the same, with its reference: exact values, whatever the order of
-// names. It is false where the mapping declares nothing, or the form lacks a part: then all its bytes count.
+// names. It is false where the mapping declares nothing, the form lacks a part, or there is nothing in any of them: then all its bytes count.
 func (p *Plan) SameDigest(f Form) (connectors.Digest, bool) {
 	if len(p.parts.Same.Parts) == 0 {
 		return connectors.Digest{}, false
@@ -35,14 +35,32 @@ func (p *Plan) SameDigest(f Form) (connectors.Digest, bool) {
 	h := sha256.New()
 	ref, _ := p.Reference(f)
 	put(h, "inbasket same 1", p.parts.Same.Rule, ref)
+	said := false
 	for _, part := range p.parts.Same.Parts {
 		v := part(e)
 		if v.Kind == value.KindMissing {
 			return connectors.Digest{}, false
 		}
-		canonical(h, value.NodeOf(v))
+		n := value.NodeOf(v)
+		said = said || something(n)
+		canonical(h, n)
 	}
-	return connectors.Digest(h.Sum(nil)), true
+	return connectors.Digest(h.Sum(nil)), said
+}
+
+// something tells whether a node holds any value: null, an empty text, and lists and objects of such are none.
+func something(n any) bool {
+	switch n := n.(type) {
+	case nil:
+		return false
+	case string:
+		return n != ""
+	case []any:
+		return slices.ContainsFunc(n, something)
+	case map[string]any:
+		return slices.ContainsFunc(slices.Collect(maps.Values(n)), something)
+	}
+	return true
 }
 
 func put(h hash.Hash, texts ...string) {

@@ -35,8 +35,15 @@ write: [{as: w, to: t, table: T, fields: {A: form.values.a}}]
 			t.Errorf("%s: same %v, want %v", form, a == b, same)
 		}
 	}
-	if _, ok := p.SameDigest(mappings.Form(t, p, `{"values":{}}`)); ok {
-		t.Error("a form without a part of same is not compared whole")
+	for _, form := range []string{`{"values":{"a":1}}`, `{"values":null,"kind":null}`, `{"values":"","kind":[]}`, `{"values":{"a":"","b":[null,{}]},"kind":{}}`} {
+		if _, ok := p.SameDigest(mappings.Form(t, p, form)); ok {
+			t.Errorf("%s: a form without a part of same, or with nothing in any, is not compared whole", form)
+		}
+	}
+	for _, form := range []string{`{"values":{},"kind":0}`, `{"values":null,"kind":false}`, `{"values":{"a":"","b":[null,1]},"kind":null}`} {
+		if _, ok := p.SameDigest(mappings.Form(t, p, form)); !ok {
+			t.Errorf("%s: there is something in it", form)
+		}
 	}
 	if d := mapping.Differences(mappings.Form(t, p, first), mappings.Form(t, p, `{"values":{"a":"x","My Name":1,"b":[]},"kind":"k","meta":{"ref":"R","at":2}}`)); strings.Join(d, " ") != "/meta/at /values/… /values/b" {
 		t.Error(d)

@@ -136,6 +136,7 @@ func (f *Intake) identify(ctx context.Context, inbasket string, item connectors.
 	}
 	read(a)
 	a.entry.Elsewhere = f.elsewhere(a.route)
+	a.entry.Takes = func(transport string) bool { return prepare.RouteFor(routes, transport) == a.route }
 	return a
 }
 

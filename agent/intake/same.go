@@ -31,9 +31,7 @@ func (a *arrival) recognise() {
 			e.Also = append(e.Also, d)
 		}
 	}
-	if r.Plan.SameRule() != "" || len(r.Named) > 0 {
-		e.Known = a.known
-	}
+	e.Known = a.known
 }
 
 // renamed adds the references by which earlier versions of the mapping would know the same form.
@@ -52,19 +50,21 @@ func (a *arrival) renamed() {
 // known compares a form that is known with this one, by the mapping of today.
 func (a *arrival) known(stored []byte, contentType, transport string, files []journal.File) (l journal.Likeness) {
 	plan, e := a.route.Plan, &a.entry
+	names := transport
+	if a.item.Transport == "" { // names of attachments are the sender's, not made of a form's file name
+		names = ""
+	}
+	if l.Exact = digestOf(rawDigest(stored), files, names) == e.Raw; l.Exact {
+		return l
+	}
 	form, err := plan.Decode(stored, contentType)
 	if err != nil {
 		return l
 	}
-	ref, err := plan.Reference(form)
-	l.Other = err == nil && e.Named && ref != "" && ref != e.Reference
 	derived := a.item.Transport == "" && e.IdempotencyKey == "" // named by what is compared
 	l.Named = e.Named || derived || transport == e.Transport
-	if a.item.Transport == "" { // names of attachments are the sender's, not made of a form's file name
-		transport = ""
-	}
 	if d, ok := plan.SameDigest(form); ok {
-		l.Same = digestOf(d, files, transport) == e.Digest
+		l.Same = digestOf(d, files, names) == e.Digest
 	}
 	if other := mapping.Differences(form, a.form); len(other) > 0 {
 		l.Differs = "; it differs at " + strings.Join(other, ", ") + ", which input.same leaves out"

@@ -21,6 +21,7 @@ type RouteFact struct {
 type FormerRoute struct {
 	Scope, Route string
 	Loose        bool // another mapping: only the very same form is known
+	There        bool // the route is still there, and took forms of an in-basket that this one takes forms of now
 }
 
 // Posted is the in-basket of forms that front offices post.

@@ -121,6 +121,7 @@ type Arrival struct {
 	Aliases        []string            // references that such versions would have given it, where it has none of its own
 	Elsewhere      []string            // the other routes of the same scope: what one of them took is no repeat
 	Before         []FormerRoute       // where the route's forms were known before
+	Takes          func(string) bool   // whether its route would take a form of this transport name out of the in-basket now; nil: posted
 	Raw            connectors.Digest   // over the bytes of form and attachments
 	Named          bool                // it has a reference of its own
 	Known          Recognise           // compares it with a known form; nil: the digests tell
@@ -135,9 +136,9 @@ type Recognise func(form []byte, contentType, transport string, files []File) Li
 
 // Likeness is what the mapping of today says of a known form and one that arrives.
 type Likeness struct {
+	Exact   bool   // all bytes are equal
 	Same    bool   // all that it compares is equal
 	Named   bool   // and both have one name by it
-	Other   bool   // it takes different references out of both
 	Differs string // in what they differ although they are the same, without content
 }
 

@@ -37,13 +37,20 @@ func (r *Route) Scope() string {
 
 // KnownBefore finds where forms of the route were known before, and returns the names that its mapping had. facts are those of all
 // times: what a route had that is there no longer is this one's where it has the mapping, or takes forms of the same in-basket; or where its
-// mapping is not known, since only tombstones of it are left.
+// mapping is not known, since only tombstones of it are left. What a route had that is still there may be this one's by what in-baskets both have.
 func (r *Route) KnownBefore(facts []journal.RouteFact, from []string, there func(route string) bool) (mappings []string) {
 	for _, f := range facts {
 		was := journal.FormerRoute{Route: f.Route, Scope: f.Scope}
 		if f.Route != r.Name {
-			was.Loose = f.Mapping != r.Plan.Name()
-			if there(f.Route) || was.Loose && f.Mapping != "" && !slices.Contains(from, f.Inbasket) {
+			was.Loose, was.There = f.Mapping != r.Plan.Name(), there(f.Route)
+			if was.There {
+				was.Loose = true
+				if f.Scope != r.Scope() && slices.Contains(from, f.Inbasket) && !slices.Contains(r.Before, was) {
+					r.Before = append(r.Before, was)
+				}
+				continue
+			}
+			if was.Loose && f.Mapping != "" && !slices.Contains(from, f.Inbasket) {
 				continue
 			}
 		}

@@ -186,17 +186,17 @@ func (a *acceptance) one(n int) (row arrivalRow, answered bool) {
 // answerKnown records a repeat or a conflict with a submission that exists, or did when its idempotency key was kept.
 func (a *acceptance) answerKnown(n int, k journal.KnownForm, on string) {
 	r := &a.arrivals[n]
+	how, differs := recognises(a.Tx.Look, r, k, false)
 	state, found := journal.One[journal.State](a.Look, "SELECT state FROM submission WHERE id=?", k.ID)
 	if !found {
-		a.tell(n, k.ID, journal.Value[journal.State](a.Look, "SELECT state FROM tombstone WHERE id=?", k.ID), is(r, k.Digest), on)
+		a.tell(n, k.ID, journal.Value[journal.State](a.Look, "SELECT state FROM tombstone WHERE id=?", k.ID), how >= today, on)
 		return
 	}
-	same, _, differs := recognises(a.Tx.Look, r, k, false)
 	switch {
 	case otherRoute(a.Tx.Look, r, k.ID) != "":
 		a.out[n] = journal.Acceptance{ID: k.ID, Verdict: connectors.Conflict, State: state, On: "route"}
 		a.Note(k.ID, journal.Moment{What: "conflict", Code: journal.CodeReference, Text: "refused: the same " + on + " for route " + r.Route})
-	case same:
+	case how >= today:
 		a.out[n] = journal.Acceptance{ID: k.ID, Verdict: connectors.Repeat, State: state}
 		a.Note(k.ID, journal.Moment{What: "repeat", Text: r.Inbasket + differs})
 	default:

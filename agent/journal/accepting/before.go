@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
-	"hash"
 	"slices"
 
 	"github.com/inbasket/inbasket/agent/journal"
@@ -14,37 +13,32 @@ import (
 )
 
 // before looks for an arrival under names that it does not have today: those by earlier versions of its mapping, and those that forms
-// of its route had among others. The very same form is answered, unless a front office waits for it that is not told of that one. What
-// may be the same is for a person to decide: why says so.
+// of its route had among others. The form that is most surely the same is answered, unless a front office waits for it that is not told
+// of that one. What may be the same is for a person to decide: why says so.
 func (a *acceptance) before(n int) (why *journal.Reason, answered bool) {
 	r := &a.arrivals[n]
 	mine := func(office string) bool { return r.Office == "" || r.Office == office }
-	for _, alias := range r.Aliases {
-		k, found := a.Claimant(r.Scope, alias)
-		if !found {
-			continue
-		}
-		same, unsure, _ := recognises(a.Look, r, k, true)
-		if same {
-			a.answerKnown(n, k, "reference")
-			return nil, true
-		}
-		if unsure {
-			why = knownBefore(k.ID, "by an earlier version of the mapping it is the same form", r.Office)
-		}
-	}
-	for _, b := range r.Before {
+	var best journal.KnownForm
+	var gone *purgedForm // best is that tombstone
+	most := another
+	for place, b := range append([]journal.FormerRoute{{Scope: r.Scope}}, r.Before...) {
 		for i, name := range r.Names() {
+			if place == 0 && i == 0 {
+				continue // its name of today
+			}
 			k, found := a.Claimant(b.Scope, name)
-			if !found || !a.Is("SELECT count(*) FROM submission WHERE id=? AND route=?", k.ID, engine.Word(b.Route)) {
+			if !found || place > 0 && !a.Is("SELECT count(*) FROM submission WHERE id=? AND route=?", k.ID, engine.Word(b.Route)) || b.There && !a.wouldTake(r, k.ID) {
 				continue
 			}
-			same, unsure, _ := recognises(a.Look, r, k, i > 0)
+			how, _ := recognises(a.Look, r, k, i > 0)
 			switch office := a.Name(journal.Value[journal.NameID](a.Look, "SELECT office FROM submission WHERE id=?", k.ID)); {
-			case same && mine(office):
-				a.answerKnown(n, k, "reference")
-				return nil, true
-			case same || unsure:
+			case how >= today && mine(office) && !b.There:
+				if how > most {
+					best, most = k, how
+				}
+			case how == earlier:
+				why = knownBefore(k.ID, "by an earlier version of the mapping it is the same form", office)
+			case how > another:
 				why = knownBefore(k.ID, "it seems to be the same form", office)
 			case i == 0 && !b.Loose:
 				why = knownBefore(k.ID, "it has the same reference, and other content", office)
@@ -54,19 +48,38 @@ func (a *acceptance) before(n int) (why *journal.Reason, answered bool) {
 	for _, g := range a.tombstones[n] {
 		switch {
 		case !g.apart:
-		case g.same && g.sure && mine(g.office):
-			a.tell(n, g.id, g.state, g.claim == 1, "reference")
-			return nil, true
+		case g.how >= today && mine(g.office) && !g.there:
+			if g.how > most {
+				best, most, gone = journal.KnownForm{ID: g.id}, g.how, &g
+			}
 		default:
 			why = knownBefore(g.id, "it may be the same form, of which only a tombstone is left", g.office)
 		}
 	}
-	if why != nil {
-		if _, known := a.Claimant(r.Scope, r.Reference); known {
-			why = nil // then it was parked for that before, or is a conflict today
+	if why == nil && most == another {
+		return nil, false
+	}
+	if k, known := a.Claimant(r.Scope, r.Reference); known {
+		why = nil // then it was parked for that before, or is a conflict today
+		if how, _ := recognises(a.Look, r, k, false); how >= most {
+			return nil, false
 		}
 	}
-	return why, false
+	switch {
+	case most == another:
+		return why, false
+	case gone != nil:
+		a.tell(n, gone.id, gone.state, gone.claim == 1, "reference")
+	default:
+		a.answerKnown(n, best, "reference")
+	}
+	return nil, true
+}
+
+// wouldTake tells whether the route of an arrival would take a known form of the same in-basket now, which another one took.
+func (a *acceptance) wouldTake(r *journal.Arrival, id journal.ID) bool {
+	row, found := a.FormOf(id)
+	return found && r.Takes != nil && r.Takes(row.Transport) && a.Is("SELECT count(*) FROM submission WHERE id=? AND inbasket=?", id, engine.Word(r.Inbasket))
 }
 
 // knownBefore says that a form may be one that was known before.
@@ -84,10 +97,10 @@ type purgedForm struct {
 	id    journal.ID
 	state journal.State
 	claim int64
-	same  bool // the very content came again
+	how   alike
 
 	apart  bool // it has not this name today, or not for sure: see before
-	sure   bool // the mapping of today, or all bytes, tell that it is the same
+	there  bool // the route that took it is still there
 	office string
 }
 
@@ -135,12 +148,16 @@ func tombstonesOf(l *journal.Look, arrivals []journal.Arrival) map[int][]purgedF
 			}
 			arrival := &arrivals[a.n]
 			g := purgedForm{id: r.ID, state: r.State, claim: r.Claim, office: r.Office}
-			g.same, g.sure = tombstoneIs(h, r.Digest, arrival)
-			g.same = g.same && !slices.Contains(arrival.Elsewhere, r.Route)
-			if !g.same && (a.alias || a.before != nil && a.before.Loose) {
+			g.how = byDigest(arrival, func(d connectors.Digest) bool {
+				return bytes.Equal(r.Digest, journal.HashOf(h, "digest", string(d[:])))
+			})
+			if slices.Contains(arrival.Elsewhere, r.Route) {
+				g.how = another
+			}
+			if g.how == another && (a.alias || a.before != nil && a.before.Loose) {
 				continue // two forms had one name by different rules
 			}
-			g.apart = a.before != nil || a.alias && !g.sure
+			g.apart, g.there = a.before != nil || a.alias && g.how == earlier, a.before != nil && a.before.There
 			found[a.n] = append(found[a.n], g)
 		}
 	})
@@ -148,15 +165,4 @@ func tombstonesOf(l *journal.Look, arrivals []journal.Arrival) map[int][]purgedF
 		slices.SortFunc(list, func(a, b purgedForm) int { return cmp.Or(cmp.Compare(b.claim, a.claim), cmp.Compare(a.id, b.id)) })
 	}
 	return found
-}
-
-// tombstoneIs tells whether a tombstone is that of the very form that arrives. It is not sure where only an earlier version of its
-// mapping says so, and the form has a reference today: the mapping of today cannot be asked about what is gone.
-func tombstoneIs(h hash.Hash, hashed []byte, r *journal.Arrival) (same, sure bool) {
-	for n, digest := range append([]connectors.Digest{r.Digest, r.Raw}, r.Also...) {
-		if bytes.Equal(hashed, journal.HashOf(h, "digest", string(digest[:]))) {
-			return true, n < 2 || !r.Named
-		}
-	}
-	return false, false
 }

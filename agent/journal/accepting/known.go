@@ -19,8 +19,8 @@ func (a *acceptance) claimed(row *arrivalRow) (keep bool) {
 		a.Fail(errors.New("a submission was neither written nor known"))
 		return false
 	}
-	same, _, _ := recognises(a.Tx.Look, r, known, false)
-	what := "with other content, as "
+	how, _ := recognises(a.Tx.Look, r, known, false)
+	same, what := how >= today, "with other content, as "
 	if other := otherRoute(a.Tx.Look, r, known.ID); other != "" {
 		same, what = false, "on route "+other+", as "
 	}
@@ -62,30 +62,55 @@ func (a *acceptance) parkedConflict(r *journal.Arrival) (k journal.KnownForm, fo
 	return journal.One[journal.KnownForm](a.Look, sql, a.NameID(r.Scope), r.Reference, r.Digest)
 }
 
-// is tells whether a digest is that of the form that arrives, by its mapping or by an earlier version of it.
-func is(r *journal.Arrival, digest connectors.Digest) bool {
-	return digest == r.Digest || slices.Contains(r.Also, digest)
+// alike is how surely a known form is the one that arrives. What counts more is asked first: a version of the mapping that is in force no
+// longer does not say that two forms are one, only that a person has to look.
+type alike int
+
+const (
+	another alike = iota
+	earlier       // by an earlier version of the mapping, and not by that of today
+	today         // by the mapping of today
+	exact         // all bytes are equal
+)
+
+// byDigest is what digests alone tell.
+func byDigest(r *journal.Arrival, is func(connectors.Digest) bool) alike {
+	switch {
+	case is(r.Raw):
+		return exact
+	case is(r.Digest):
+		return today
+	case slices.ContainsFunc(r.Also, is):
+		return earlier
+	}
+	return another
 }
 
-// recognises tells whether a known submission is the form that arrives: by its digest, or, where the mapping declares
-// what makes forms the same, by comparing both. An alias is a name that only an earlier version of the mapping gives it, which is no
-// name to the mapping of today. unsure: versions contradict each other. differs says in what else they differ, without content.
-func recognises(l *journal.Look, r *journal.Arrival, k journal.KnownForm, alias bool) (same, unsure bool, differs string) {
-	if same = is(r, k.Digest); r.Known == nil {
-		return same, false, ""
+// recognises tells whether a known submission is the form that arrives: both are compared, or their digests where its content is gone. An
+// alias is a name that only an earlier version of the mapping gives it, which is no name to the mapping of today. differs says in what else
+// they differ, without content.
+func recognises(l *journal.Look, r *journal.Arrival, k journal.KnownForm, alias bool) (how alike, differs string) {
+	if how = byDigest(r, func(d connectors.Digest) bool { return d == k.Digest }); r.Known == nil || how == exact {
+		return how, ""
 	}
 	row, found := l.FormOf(k.ID)
 	if !found {
-		return same, false, ""
+		return how, ""
 	}
 	form, err := l.Journal.OpenForm(row.Form)
 	if err != nil {
-		return same, false, "" // it is not there any more: the digests tell
+		return how, "" // it is not there any more
 	}
 	like := r.Known(form, row.Type, row.Transport, row.Files)
-	earlier := same
-	same = like.Same && (like.Named || !alias) || earlier && !like.Other
-	return same, earlier && !same, like.Differs
+	switch {
+	case like.Exact:
+		return exact, ""
+	case like.Same && (like.Named || !alias):
+		return today, like.Differs
+	case how > another:
+		return earlier, ""
+	}
+	return another, ""
 }
 
 // otherRoute names the route that took a known submission, if that is another one than now and still there: then it is not
@@ -110,7 +135,7 @@ func (a *acceptance) answerPurged(n int, row *arrivalRow) (answered, kept bool) 
 		return false, false
 	}
 	for _, g := range tombstones {
-		if g.same {
+		if g.how >= today {
 			a.tell(n, g.id, g.state, g.claim == 1, "reference")
 			return true, false
 		}
