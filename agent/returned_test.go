@@ -297,3 +297,30 @@ func TestNewMappingWaitsForNothing(t *testing.T) {
 		})
 	}
 }
+
+// What is parked of a submission that is decided is counted with all that waits for a person, and the next step that is shown is one that
+// is not refused.
+func TestDecidedWhileParked(t *testing.T) {
+	one, r := newScript(recorded), &rows{told: map[string]connectors.Verdict{}}
+	w := newScripted(t, asking{one, r}, newScript(recorded), askingAnswer)
+	w.write("permit.yaml", takes("application.ID")+askingAnswer)
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("parked", func() bool { return w.states()[journal.Parked] == 1 && one.count() == 1 })
+	r.add("1", "REF-1", "A")
+	w.until("decided", func() bool { return w.states()[journal.Decided] == 1 })
+	if s := w.status(); s.Parked() != 1 || s.ParkedLate != 1 || s.States[journal.Parked] != 0 {
+		t.Errorf("%d parked of %v", s.Parked(), s.States)
+	}
+	v := w.view("REF-1")
+	shown := control.ViewOf(v, false).Deliveries[1]
+	if err := w.retryNew(); shown.Code != journal.CodeNoValue || err == nil || err.Hint != shown.Next || strings.Contains(shown.Next, "--mapping NEW") {
+		t.Errorf("%+v, %+v", shown, err)
+	}
+	if _, err := orders.Confirm.Give(context.Background(), w.agent.Desk(), control.ConfirmRequest{ID: v.ID, Target: "two", By: "me", Reason: "it is there"}); err != nil {
+		t.Error(err)
+	}
+	if s := w.status(); s.Parked() != 0 {
+		t.Errorf("%d parked", s.Parked())
+	}
+}

@@ -30,6 +30,7 @@ type Status struct {
 	Routes        []journal.RouteSummary  `json:"routes"`
 	Orphans       int64                   `json:"orphans"`       // results that fit no submission
 	ParkedResults int64                   `json:"parkedResults"` // results that wait for a person
+	ParkedLate    int64                   `json:"parkedLate"`    // submissions that are delivered or decided, of which something is parked
 	Notices       []Notice                `json:"notices,omitempty"`
 	Stuck         []Trouble               `json:"stuck,omitempty"` // parts of the agent that make no progress
 }
@@ -120,9 +121,12 @@ type Notice struct {
 	Count int       `json:"count"` // how often since the start, as far as it is remembered
 }
 
+// Parked counts the submissions that wait for a person, as a whole or with something of them.
+func (s *Status) Parked() int64 { return s.States[journal.Parked] + s.ParkedLate }
+
 // StoppedStatus is the status of an agent that does not run, as its journal has it.
 func StoppedStatus(agency string, s journal.Summary) Status {
-	out := Status{Agency: agency, Epoch: s.Epoch, States: s.States, Routes: s.Routes, Orphans: s.Orphans, ParkedResults: s.ParkedResults,
+	out := Status{Agency: agency, Epoch: s.Epoch, States: s.States, Routes: s.Routes, Orphans: s.Orphans, ParkedResults: s.ParkedResults, ParkedLate: s.ParkedLate,
 		Inbaskets: []SourceStatus{}, Results: []SourceStatus{}, FrontOffices: []OfficeStatus{}, Targets: []TargetStatus{}}
 	for _, t := range s.Targets {
 		target := TargetStatus{Name: t.Target, Paused: t.Paused, Open: t.Open, Parked: t.Parked, Oldest: t.Oldest}

@@ -2,6 +2,7 @@ package control
 
 import (
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -79,7 +80,7 @@ func ViewOf(v journal.View, raw bool) View {
 		}
 	}
 	if v.Reason != nil {
-		out.Text, out.Next = v.Reason.Text, v.Reason.Next
+		out.Text, out.Next = v.Reason.Text, possible(v.Reason.Next, &v)
 	}
 	if raw {
 		out.Raw = rawOf(v)
@@ -87,7 +88,7 @@ func ViewOf(v journal.View, raw bool) View {
 	for _, d := range v.Deliveries {
 		x := Delivery{Target: d.Target, Progress: d.Progress, Batch: d.Batch, Attempts: d.Attempts}
 		if d.Reason != nil {
-			x.Code, x.Text, x.Next = d.Reason.Code, d.Reason.Text, d.Reason.Next
+			x.Code, x.Text, x.Next = d.Reason.Code, d.Reason.Text, possible(d.Reason.Next, &v)
 		}
 		out.Deliveries = append(out.Deliveries, x)
 	}
@@ -95,6 +96,24 @@ func ViewOf(v journal.View, raw bool) View {
 		out.Results = append(out.Results, resultOf(r))
 	}
 	return out
+}
+
+// possible is the next step, or those that there are where it is another mapping and the submission keeps its own.
+func possible(next string, v *journal.View) string {
+	if v.State == journal.Accepted || v.State == journal.Parked || !strings.Contains(next, "--mapping NEW") {
+		return next
+	}
+	return KeptNext(v)
+}
+
+// KeptNext says which ways there are for what is parked of a submission that keeps its mapping.
+func KeptNext(v *journal.View) string {
+	for _, x := range v.Deliveries {
+		if x.Progress == journal.Held {
+			return fmt.Sprintf("mend the target or its data and: inbasket retry %s; or bring it to %s by hand and: inbasket confirm %[1]s %[2]s; or give up what is left by: inbasket reject %[1]s --force", v.ID, x.Target)
+		}
+	}
+	return "nothing of it is parked; if something is missing at a target, write it there by hand"
 }
 
 func resultOf(r journal.Outcome) Result {

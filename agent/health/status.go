@@ -92,7 +92,7 @@ func (s *Service) counted(ctx context.Context, cfg *config.Config, out *control.
 	if sum, err = reading.Of(s.journal).Summary(ctx); err != nil {
 		return sum, err
 	}
-	out.Epoch, out.States, out.Routes, out.Orphans, out.ParkedResults = sum.Epoch, sum.States, sum.Routes, sum.Orphans, sum.ParkedResults
+	out.Epoch, out.States, out.Routes, out.Orphans, out.ParkedResults, out.ParkedLate = sum.Epoch, sum.States, sum.Routes, sum.Orphans, sum.ParkedResults, sum.ParkedLate
 	if out.Backup, err = restoring.Of(s.journal).LastBackup(ctx); err != nil {
 		return sum, err
 	}
@@ -219,7 +219,7 @@ func Line(s control.Status) string {
 	if s.Journal != nil {
 		line[0] = "waiting: " + s.Journal.Code
 	}
-	if n := s.States[journal.Parked]; n > 0 {
+	if n := s.Parked(); n > 0 {
 		line = append(line, fmt.Sprintf("%d parked", n))
 	}
 	for _, p := range parts(&s) {

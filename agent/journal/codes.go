@@ -25,6 +25,8 @@ const (
 	CodeSaidBefore    = "result.said-before"    // a result says again what one of the same ID said before another one said otherwise; ask the office which holds, then inbasket results attach, or drop
 	CodeDroppedBefore = "result.dropped-before" // the office has sent again a result that a person dropped; give it to its submission by inbasket results attach, or drop it again
 	CodeOvertaken     = "result.overtaken"      // a newer decision was told, or said under the same ID, while a result waited: it does not go on by itself; inbasket results attach, or drop
+	CodeEarly         = "result.early"          // a result came before the submission was accepted that it fits, or before its target returned that value anew: it may speak of another case that had the number before; ask the office which it means, then inbasket results attach, or drop
+	CodeFormerValue   = "result.former-value"   // a result fits a submission only by a value that its target has replaced since, as when it was delivered again: the number may be another case's now; ask the office which it means, then inbasket results attach, or drop
 	CodeStatus        = "result.unknown-status" // a result carries a status that the mapping's outcome does not name; add it and reload, then it goes on by itself
 	CodeOtherCase     = "result.other-case"     // a result has the ID of one that decided another submission: the number was used again, or the first was wrong; inbasket results attach, and let answer.id name more than a number that is used again
 	CodeUnclear       = "target.unclear"        // whether the target has the delivery cannot be told; look there: if it has it, inbasket confirm; if not, inbasket retry --target

@@ -25,8 +25,14 @@ func (r *rig) result(o journal.Outcome) connectors.Verdict {
 func (r *rig) delivered(ref, key string) journal.ID {
 	r.Helper()
 	id := r.one(ref, "x")
-	r.must(r.Apply(r.ctx(), []journal.Change{{ID: id, Target: "x", To: journal.Done, MatchKey: key}}))
+	r.found(id, key)
 	return id
+}
+
+// found delivers a submission that results find by key.
+func (r *rig) found(id journal.ID, key string) {
+	r.Helper()
+	r.must(r.Apply(r.ctx(), []journal.Change{{ID: id, Target: "x", To: journal.Done, MatchKey: key}}))
 }
 
 func TestSecondDecisionIsASecondResult(t *testing.T) {
@@ -70,6 +76,7 @@ func TestSecondDecisionIsASecondResult(t *testing.T) {
 
 func TestOrphansFindTheirSubmission(t *testing.T) {
 	r := newRig(t)
+	id := r.one("A", "x")
 	r.result(decision("1", "CASE=1"))
 	r.result(decision("2", "CASE=2"))
 	list, err := r.Orphans(r.ctx(), 10)
@@ -77,7 +84,7 @@ func TestOrphansFindTheirSubmission(t *testing.T) {
 	if len(list) != 2 || list[0].ResultID != "1" || list[0].MatchKey != "CASE=1" {
 		t.Fatalf("%+v", list)
 	}
-	id := r.delivered("A", "CASE=1") // the decision was faster
+	r.found(id, "CASE=1") // the decision was faster
 	if got := r.types(id); got != "accepted delivered decided! " || r.state(id) != journal.Decided {
 		t.Errorf("events %q, %s", got, r.state(id))
 	}

@@ -107,9 +107,10 @@ func TestIDsUsedAgain(t *testing.T) {
 	}
 	// Where what it decided is purged, the number is free.
 	p := newRig(t)
+	id := p.one("D", "x")
 	p.result(decision("1", "CASE=1"))
 	p.result(decision("1", "CASE=2")) // nobody was told the first
-	if id := p.delivered("D", "CASE=2"); p.state(id) != journal.Decided {
+	if p.found(id, "CASE=2"); p.state(id) != journal.Decided {
 		t.Error(p.state(id))
 	}
 	r.check()
@@ -122,6 +123,7 @@ func TestUnderstood(t *testing.T) {
 	id := r.delivered("A", "CASE=1")
 	unknown := decision("1", "CASE=1")
 	unknown.Outcome, unknown.Status, unknown.Park = "", "X", &journal.Reason{Code: "result.unknown-status"}
+	later := r.one("B", "x")
 	early := unknown
 	early.ResultID, early.MatchKey = "2", "CASE=2"
 	old := unknown
@@ -140,7 +142,7 @@ func TestUnderstood(t *testing.T) {
 	if got := r.types(id); got != "accepted delivered decided! " {
 		t.Errorf("events %q", got)
 	}
-	if later := r.delivered("B", "CASE=2"); r.state(later) != journal.Decided {
+	if r.found(later, "CASE=2"); r.state(later) != journal.Decided {
 		t.Error(r.state(later))
 	}
 	if list, err := r.ParkedResults(r.ctx(), 0, 10); err != nil || len(list) != 2 || list[0].Park.Code != journal.CodeOvertaken || list[1].Park.Code != journal.CodeOvertaken {

@@ -188,5 +188,8 @@ func (t *Tx) UsedID(id ID) {
 	t.Exec(RaiseMeta, "last-id", id)
 }
 
+// LastUsed returns the last ID that was used: what is accepted from now on has a higher one.
+func (t *Tx) LastUsed() ID { return t.Journal.ids.last }
+
 // LastTold returns the last event's number.
 func (t *Tx) LastTold() int64 { return t.Journal.seq }

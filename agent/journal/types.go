@@ -313,6 +313,7 @@ type Summary struct {
 	Routes        []RouteSummary  `json:"routes"`
 	Orphans       int64           `json:"orphans"`
 	ParkedResults int64           `json:"parkedResults"`
+	ParkedLate    int64           `json:"parkedLate"` // submissions that are delivered or decided, of which something is parked
 	Epoch         int64           `json:"epoch"`
 	Purged        int64           `json:"purged"` // submissions of which a tombstone is left
 }

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"math"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
 )
@@ -53,6 +54,9 @@ func (l *Look) LastSeq(target string) int64 { return l.Number(lastSeq, engine.Wo
 
 // EntryColumns are those of an Entry.
 const EntryColumns = "SELECT s.id, s.state, s.route, s.office, s.reference, s.at, s.changed, s.code FROM submission s "
+
+// FormerValue stands in the place of a result's number in a match by a value that its target has replaced.
+const FormerValue = math.MaxInt64
 
 const (
 	markValue = "SELECT value FROM mark WHERE name=?"

@@ -134,7 +134,7 @@ func (s *scrape) journal(from *Snapshot) {
 			s.show("submissions", float64(n), string(state), r.Route)
 		}
 	}
-	s.show("parked", float64(from.Summary.States[journal.Parked]))
+	s.show("parked", float64(from.Summary.States[journal.Parked]+from.Summary.ParkedLate))
 	for code, n := range from.ParkedBy {
 		s.show("parked_by_code", float64(n), code)
 	}

@@ -97,15 +97,8 @@ func (d *Desk) repin(ctx context.Context, id journal.ID, sure, by string) error 
 
 // keeps refuses another mapping for a submission of which its front office was told, and says which ways there are.
 func keeps(v journal.View) error {
-	e := &control.Error{Code: prepare.CodeEnded, Message: fmt.Sprintf("submission %s is %s, and keeps the mapping by which that was told", v.ID, v.State),
-		Hint: "nothing of it is parked; if something is missing at a target, write it there by hand", Status: http.StatusConflict}
-	for _, x := range v.Deliveries {
-		if x.Progress == journal.Held {
-			e.Hint = fmt.Sprintf("mend the target or its data and: inbasket retry %s; or bring it to %s by hand and: inbasket confirm %[1]s %[2]s; or give up what is left by: inbasket reject %[1]s --force", v.ID, x.Target)
-			break
-		}
-	}
-	return e
+	return &control.Error{Code: prepare.CodeEnded, Message: fmt.Sprintf("submission %s is %s, and keeps the mapping by which that was told", v.ID, v.State),
+		Hint: control.KeptNext(&v), Status: http.StatusConflict}
 }
 
 // release lets parked submissions go on as they are.

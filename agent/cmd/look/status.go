@@ -79,7 +79,7 @@ func printStatus(w io.Writer, s control.Status, now time.Time) {
 		fmt.Fprintf(w, "note %s %s [%s%s]\n", cli.Stamp(n.At), n.Text, n.Code, times)
 	}
 	cli.SayIf(w, !s.Backup.IsZero(), "last backup %s\n", cli.Stamp(s.Backup))
-	if n := s.States[journal.Parked]; n > 0 {
+	if n := s.Parked(); n > 0 {
 		fmt.Fprintf(w, "\n%s %s for a person: inbasket list --state parked, then inbasket show ID\n", cli.Count(n, "submission"), verb(n, "waits", "wait"))
 	}
 }

@@ -43,11 +43,32 @@ func goOn(t *journal.Tx, n int64, o journal.Outcome, known []saidBefore) {
 }
 
 // notByItself says why a person must look at a result before a submission is decided by it.
-func notByItself(t *journal.Tx, n int64, id journal.ID, known []saidBefore) *journal.Reason {
-	if park := otherCase(known, id); park != nil || !overtaken(t.Look, n, id) {
-		return park
+func notByItself(t *journal.Tx, n int64, o *journal.Outcome, id journal.ID, known []saidBefore) *journal.Reason {
+	park := otherCase(known, id)
+	if park == nil {
+		park = early(t, n, o, id)
 	}
-	return overtakenReason()
+	if park == nil && overtaken(t.Look, n, id) {
+		park = overtakenReason()
+	}
+	return park
+}
+
+// early says why a person must look at a result that may speak of another case which had the number before, or has it now: it had come before its
+// submission was accepted, or the value by which it fits was returned anew since. One that came while its submission was being delivered is right.
+func early(t *journal.Tx, n int64, o *journal.Outcome, id journal.ID) *journal.Reason {
+	since := t.Number("SELECT since FROM match WHERE plan=? AND key=? AND sub=?", engine.Word(o.Plan), o.MatchKey, id)
+	seen := journal.Value[journal.ID](t.Look, "SELECT coalesce(seen, ?) FROM result WHERE n=?", journal.FirstAt(o.At), n)
+	const next = "ask the office which case it means: if that submission, give it to it; else drop it"
+	switch {
+	case since == journal.FormerValue:
+		return &journal.Reason{Code: journal.CodeFormerValue, Text: "it fits submission " + id.String() + " only by a value that its target has replaced since", Next: next}
+	case seen < id:
+		return &journal.Reason{Code: journal.CodeEarly, Text: "it had come before submission " + id.String() + " was accepted, which it fits", Next: next}
+	case n <= since:
+		return &journal.Reason{Code: journal.CodeEarly, Text: "it had come before the target of submission " + id.String() + " returned the value anew by which it fits", Next: next}
+	}
+	return nil
 }
 
 // overtaken tells whether a result had come already when the last decision of its submission was told: told now, it

@@ -56,7 +56,7 @@ func keepResult(t *journal.Tx, o journal.Outcome) connectors.Verdict {
 func place(t *journal.Tx, n int64, o journal.Outcome, known []saidBefore) {
 	id, park := match(t, &o)
 	if park == nil && id != 0 {
-		park = notByItself(t, n, id, known)
+		park = notByItself(t, n, &o, id, known)
 	}
 	switch {
 	case park != nil:
@@ -107,9 +107,9 @@ func insertResult(t *journal.Tx, o *journal.Outcome) (n int64) {
 	if at.IsZero() {
 		at = t.Now
 	}
-	const sql = `INSERT INTO result(source, rid, sub, plan, key, outcome, status, caseno, reason, documents, by, at, park, said)
-		VALUES(?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING n`
-	return t.Number(sql, engine.Word(o.Source), o.ResultID, engine.Word(o.Plan), o.MatchKey, o.Outcome, o.Status, o.CaseNo, o.Reason, documents, o.By, at, journal.EncodeReason(o.Park), said(o))
+	const sql = `INSERT INTO result(source, rid, sub, plan, key, outcome, status, caseno, reason, documents, by, at, park, said, seen)
+		VALUES(?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING n`
+	return t.Number(sql, engine.Word(o.Source), o.ResultID, engine.Word(o.Plan), o.MatchKey, o.Outcome, o.Status, o.CaseNo, o.Reason, documents, o.By, at, journal.EncodeReason(o.Park), said(o), t.LastUsed())
 }
 
 const resultColumns = "n, source, rid, plan, key, sub, outcome, status, caseno, reason, documents, by, at, park FROM result "

@@ -100,7 +100,7 @@ func otherCase(known []saidBefore, id journal.ID) *journal.Reason {
 
 // Matched gives an orphan to the submission that it was waiting for, or to a person.
 func Matched(t *journal.Tx, n int64, o journal.Outcome, id journal.ID) {
-	if park := notByItself(t, n, id, versionsOf(t, &o)); park != nil {
+	if park := notByItself(t, n, &o, id, versionsOf(t, &o)); park != nil {
 		t.Count(journal.TallyOrphans, 0, 0, -1)
 		parkResult(t, n, park)
 		return

@@ -6,6 +6,7 @@ import (
 
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/deciding"
+	"github.com/inbasket/inbasket/agent/journal/engine"
 	"github.com/inbasket/inbasket/agent/journal/states"
 )
 
@@ -133,10 +134,11 @@ func noteReason(t *journal.Tx, s *journal.Row, d *journal.DeliveryRow, c *journa
 // done keeps what the target returned and by what a result will find the submission.
 func done(t *journal.Tx, s *journal.Row, d *journal.DeliveryRow, c *journal.Change, m *matcher) {
 	d.Why = ""
+	anew := false
 	if len(c.Returned) > 0 {
 		text, err := journal.EncodeReturned(c.Returned)
 		t.Fail(err)
-		if d.Returned != "" && d.Returned != text {
+		if anew = d.Returned != "" && d.Returned != engine.Optional(text); anew {
 			t.Note(s.ID, journal.Moment{What: "returned anew", Target: c.Target, Code: journal.CodeOtherValues, Text: "it returned other values than the first time; what other targets hold of the old ones is wrong"})
 		}
 		d.Returned, d.Dirty = text, true
@@ -145,7 +147,7 @@ func done(t *journal.Tx, s *journal.Row, d *journal.DeliveryRow, c *journal.Chan
 		}
 	}
 	if c.MatchKey != "" {
-		m.add(s, c.MatchKey)
+		m.add(s, c.MatchKey, anew)
 	}
 }
 
@@ -162,7 +164,8 @@ type attachment struct {
 	id journal.ID
 }
 
-func (m *matcher) add(s *journal.Row, key string) {
+// add has results find a submission by a key. One made of values that its target has returned anew replaces those of before.
+func (m *matcher) add(s *journal.Row, key string, anew bool) {
 	plan, ok := m.names[s.Plan]
 	if !ok {
 		name, found := journal.One[string](m.Look, "SELECT name FROM plan WHERE id=?", s.Plan)
@@ -172,7 +175,14 @@ func (m *matcher) add(s *journal.Row, key string) {
 		plan = m.NameID(name)
 		m.names[s.Plan] = plan
 	}
-	m.InsertNew("match(plan, key, sub)", plan, key, s.ID)
+	if anew {
+		const since = `INSERT INTO match(plan, key, sub, since) VALUES(?, ?, ?, (SELECT max(n) FROM result))
+			ON CONFLICT(plan, key, sub) DO UPDATE SET since=excluded.since WHERE match.since=?`
+		m.Exec(since, plan, key, s.ID, journal.FormerValue)
+		m.Exec("UPDATE match SET since=? WHERE sub=? AND key<>?", journal.FormerValue, s.ID, key)
+	} else {
+		m.InsertNew("match(plan, key, sub)", plan, key, s.ID)
+	}
 	if !m.orphans {
 		return
 	}

@@ -261,6 +261,8 @@ func (j Deliveries) Reopen(ctx context.Context, ids []journal.ID, target, by str
 		if err != nil {
 			return err
 		}
+		defer t.Maintains()()
+		t.Exec("CREATE INDEX IF NOT EXISTS match_sub ON match(sub)") // by which values that are replaced are found
 		w := t.NameID(target)
 		for _, id := range ids {
 			s := rows[id]

@@ -22,6 +22,9 @@ func (j Submissions) Summary(ctx context.Context) (journal.Summary, error) {
 		s.Orphans = l.Number("SELECT n FROM tally WHERE kind=?", journal.TallyOrphans)
 		s.Purged = l.Number("SELECT n FROM tally WHERE kind=?", journal.TallyPurged)
 		s.ParkedResults = l.Number("SELECT count(*) FROM result WHERE park IS NOT NULL")
+		if heldLate(l) {
+			s.ParkedLate = l.Number("SELECT count(*) FROM submission WHERE state IN (2, 3, 4) AND id IN (" + heldDeliveries(l) + ")")
+		}
 		sumRoutes(l, &s)
 		sumTargets(l, &s)
 		return s

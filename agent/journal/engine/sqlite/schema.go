@@ -155,8 +155,16 @@ var waitSchema = []string{
 	`DELETE FROM tally WHERE kind=2 AND b=2`,
 }
 
+// earlySchema is version 8: by which submissions a result does not go on by itself. seen is the last submission that was accepted when it came;
+// NULL: it came before this version. Results up to the number since came before the value of a match was returned anew; a value that was
+// replaced has the highest number.
+var earlySchema = []string{
+	`ALTER TABLE result ADD COLUMN seen INTEGER`,
+	`ALTER TABLE match ADD COLUMN since INTEGER`,
+}
+
 // migrations[n] lifts a journal from version n to n+1.
-var migrations = [][]string{schema, restoreSchema, purgeSchema, resultSchema, formSchema, orderSchema, waitSchema}
+var migrations = [][]string{schema, restoreSchema, purgeSchema, resultSchema, formSchema, orderSchema, waitSchema, earlySchema}
 
 // Newest is the version of the tables that this program writes.
 func (e *Engine) Newest() int64 { return int64(len(migrations)) }
