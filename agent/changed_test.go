@@ -41,3 +41,34 @@ func TestChangesOnRecord(t *testing.T) {
 		t.Error(log)
 	}
 }
+
+// A field that the mapping does not know is on the submission's record by its name, also where nothing is written; where the mapping says so, the form
+// waits for a person.
+func TestUnknownOnRecord(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, input, write, want string }{
+		{"written", "", "", "changed not written, since the mapping does not know these fields: form.fax"},
+		{"nothing is written", "", `, when: 'form.name == "no"'`, "changed not written, since the mapping does not know these fields: form.fax"},
+		{"parked", ", unknown: park", "", "parked form.unknown-field"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.write("permit.yaml", "mapping: permit\nversion: 1\nnothing: allow\ninput: {format: json, reference: form.reference"+c.input+"}\n"+
+				"write:\n  - {as: application, to: register, table: APPLICATION, fields: {FORM_REF: form.reference, NAME: form.name}"+c.write+"}\n")
+			w.start()
+			id := w.post(`{"reference":"R-1","name":"Ada","fax":"0221-47110815"}`, "application/json").ID
+			var all []string
+			w.until("ended", func() bool {
+				all = nil
+				for _, m := range w.timeline(id) {
+					all = append(all, strings.TrimSpace(m.What+" "+strings.TrimSpace(m.Code+" "+m.Text)))
+				}
+				return slices.ContainsFunc(all, func(s string) bool { return strings.HasPrefix(s, c.want) })
+			})
+			if text := strings.Join(all, "\n") + w.log.String(); strings.Contains(text, "47110815") {
+				t.Error(text)
+			}
+		})
+	}
+}

@@ -72,3 +72,11 @@ func Show(v connectors.Value) string {
 	}
 	return "(" + value.KindName(value.Kind(v.Kind)) + ")"
 }
+
+// Watch is Map for who asks which way a form goes through the mapping.
+func (p *Plan) Watch(f Form, in expr.Input, seen func(value.Place)) (*Mapped, error) {
+	m := newMapper(&p.parts, f, in)
+	defer m.env.Free()
+	m.env.Seen = seen
+	return m.run()
+}

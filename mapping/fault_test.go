@@ -299,7 +299,7 @@ write: [{as: l, to: t, layout: l, fields: {A: ` + value + `}}]
 		return problems[0].Code
 	case err != nil:
 		return err.Error()
-	case len(p.Warnings()) > 0:
+	case len(mappings.Doubts(p)) > 0:
 		return "warning"
 	}
 	return "ok"

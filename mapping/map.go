@@ -87,6 +87,11 @@ func (m *mapper) run() (*Mapped, error) {
 		return nil, &MapError{Fields: m.errs}
 	case !m.plan.Nothing && m.out.nothing():
 		return nil, &Nothing{}
+	case m.plan.Fields != nil:
+		m.out.Unknown = m.plan.Fields.Unknown(m.env.Form)
+	}
+	if m.plan.ParksUnknown && len(m.out.Unknown) > 0 {
+		return nil, &Unknown{m.out.Unknown}
 	}
 	return m.out, nil
 }
@@ -152,7 +157,7 @@ func (m *mapper) failed(src *expr.Path, at ...string) bool {
 	if why.said = err.Code == value.CodeRejected; why.said {
 		why.way = src
 	}
-	m.wrong(strings.Join(at, "."), why, schema.FieldError{Pointer: m.pointer(why.way), Code: err.Code, Message: err.Message})
+	m.wrong(strings.Join(at, "."), why, schema.FieldError{Pointer: m.pointer(why.way), Code: err.Code, Message: err.Message, Want: err.Want})
 	return true
 }
 
@@ -182,7 +187,7 @@ func (m *mapper) wrong(at string, why blame, e schema.FieldError) {
 	switch {
 	case why.said || why.way != nil && !why.made && !allowed && !unclear:
 		if e.Message = value.ForSender(e.Message); len(m.errs) < maxErrors {
-			m.errs = append(m.errs, e)
+			m.errs = append(m.errs, m.plan.Words.said(e, keyOf(why.way)))
 		}
 	case m.fault == nil:
 		m.fault = &Fault{At: at, Cause: e, Allowed: allowed, Made: why.made && why.way != nil}
@@ -298,7 +303,7 @@ func (m *mapper) unfit(w *Write, f *Field, src int32, made value.Making) connect
 	m.env.Err = nil
 	why := m.own(w, f, src, made, err.Code)
 	why.sort, why.made = err.Sort, why.made || err.Grown
-	m.wrong(w.Name+"."+f.Name, why, schema.FieldError{Pointer: m.pointer(why.way), Code: err.Code, Message: err.Message})
+	m.wrong(w.Name+"."+f.Name, why, schema.FieldError{Pointer: m.pointer(why.way), Code: err.Code, Message: err.Message, Want: err.Want})
 	return connectors.Value{}
 }
 
@@ -312,6 +317,7 @@ func (m *mapper) documents(w *Write, d *Delivery) {
 			return
 		}
 		d.Documents = append(d.Documents, connectors.File{Name: name, Blob: a.Blob})
+		m.env.See(value.PlaceWrite, w.Name, "")
 	}
 }
 

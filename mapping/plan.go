@@ -17,6 +17,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/schema"
 	"github.com/inbasket/inbasket/mapping/shape"
 	"github.com/inbasket/inbasket/mapping/source"
+	"github.com/inbasket/inbasket/mapping/uses"
 )
 
 // Form is a decoded form; Tree has what is in it: map[string]any, []any, string, json.Number, bool and nil.
@@ -95,6 +96,15 @@ type Nothing struct{}
 // Error says so.
 func (*Nothing) Error() string { return "the mapping gives nothing for any target" }
 
+// Unknown says that a form has fields which neither the mapping nor its schema knows, and that the mapping does not let those go. It is no
+// fault of the form.
+type Unknown struct{ Fields []string }
+
+// Error names the fields; it never holds content.
+func (e *Unknown) Error() string {
+	return "the mapping does not know these fields of the form, and nothing would be made of them: " + strings.Join(e.Fields, ", ")
+}
+
 // Input is what is known of a submission beside its form.
 type Input = expr.Input
 
@@ -102,6 +112,7 @@ type Input = expr.Input
 type Mapped struct {
 	Deliveries []Delivery // one for each target, in the order of Plan.Targets
 	Notes      []Note     // changes that the mapping allowed: cut, rounded, replaced
+	Unknown    []string   // fields of the form that neither the mapping nor its schema knows: nothing is made of them
 }
 
 // Delivery is what one target gets of one form.
@@ -129,28 +140,33 @@ type Plan struct{ parts Parts }
 
 // Parts is what a plan is made of. The loader fills it; who has a plan sees nothing of it.
 type Parts struct {
-	Name    string
-	Version int
-	Format  string
-	Options decode.Options
-	Shape   *shape.Shape
-	Lists   []string // of the plain tree that the shape makes
-	Schema  *schema.Schema
-	Refer   *expr.Compiled
-	Refers  string // its text
-	Writes  []*Write
-	Targets []string
-	Order   map[string]expr.Compiled
-	Layouts map[string]*encode.Layout // by target
-	Program expr.Program
-	Same    Sameness
-	Single  [][]string // ways to what is read as one value, and may repeat in the form
-	Columns []string   // of a CSV form that are read
-	Nothing bool       // a form may give nothing anywhere
+	Name         string
+	Version      int
+	Format       string
+	Options      decode.Options
+	Shape        *shape.Shape
+	Lists        []string // of the plain tree that the shape makes
+	Schema       *schema.Schema
+	Refer        *expr.Compiled
+	Refers       string // its text
+	Writes       []*Write
+	Targets      []string
+	Order        map[string]expr.Compiled
+	Layouts      map[string]*encode.Layout // by target
+	Program      expr.Program
+	Same         Sameness
+	Single       [][]string   // ways to what is read as one value, and may repeat in the form
+	Columns      []string     // of a CSV form that are read
+	Nothing      bool         // a form may give nothing anywhere
+	Fields       *uses.Fields // which fields of forms are known; nil: any may come
+	ParksUnknown bool         // a form that has another one waits for a person
+	Words        Words
+	Rules        []Rule
 
 	Warnings diag.Problems
 	Answer   *answers.Section
 	Tests    []source.Case
+	Places   []Place // nil of a pinned mapping
 	Bundle   []byte
 	Digest   connectors.Digest
 }
@@ -303,24 +319,40 @@ func (p *Plan) Reference(f Form) (string, error) {
 	return s, nil
 }
 
-// Validate checks the form against the mapping's JSON Schema. A *MapError has everything that is wrong with the form; a
-// *Fault says that the schema is.
+// Validate checks the form against the mapping's JSON Schema and rules. A *MapError has everything that is wrong with the form; a
+// *Fault says that the schema or a rule is.
 func (p *Plan) Validate(f Form) error {
-	if p.parts.Schema == nil {
+	if p.parts.Schema == nil && len(p.parts.Rules) == 0 {
 		return nil
 	}
-	wrong, never := p.parts.Schema.Validate(p.parts.tree(f))
-	if len(wrong) == 0 && never == nil {
-		return nil
+	var wrong []schema.FieldError
+	var never *schema.FieldError
+	tree := p.parts.tree(f)
+	if p.parts.Schema != nil {
+		wrong, never = p.parts.Schema.Validate(tree)
 	}
-	at := p.parts.sender(f)
-	for i := range wrong {
-		wrong[i].Pointer = at(wrong[i].Pointer)
-	}
-	switch {
-	case never != nil:
-		never.Pointer = at(never.Pointer)
+	if never != nil {
+		never.Pointer = p.parts.sender(f)(never.Pointer)
 		return &Fault{At: "input.schema", Cause: *never}
+	}
+	fields := make([]string, len(wrong))
+	if len(wrong) > 0 {
+		at := p.parts.sender(f)
+		for i := range wrong {
+			fields[i] = fieldAt(tree, wrong[i].Pointer)
+			wrong[i] = p.parts.Words.said(wrong[i], fields[i])
+			wrong[i].Pointer = at(wrong[i].Pointer)
+		}
+	}
+	broken, err := p.parts.broken(f, fields)
+	if err != nil {
+		return err
+	}
+	if wrong = append(wrong, broken...); len(wrong) == 0 {
+		return nil
+	}
+	if len(broken) > 0 {
+		slices.SortStableFunc(wrong, func(a, b schema.FieldError) int { return strings.Compare(a.Pointer, b.Pointer) })
 	}
 	return &MapError{Fields: wrong}
 }
@@ -329,6 +361,15 @@ func (p *Plan) Validate(f Form) error {
 func (p *Plan) Writes(name string) bool {
 	return slices.ContainsFunc(p.parts.Writes, func(w *Write) bool { return w.Name == name })
 }
+
+// Place is one way that forms may go through the mapping, with its line.
+type Place struct {
+	value.Place
+	Line int `json:"line"`
+}
+
+// Places are the ways that forms may go through the mapping, in the order of lines.
+func (p *Plan) Places() []Place { return p.parts.Places }
 
 // Cases are the mapping's own tests.
 func (p *Plan) Cases() []source.Case { return p.parts.Tests }

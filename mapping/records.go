@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping/expr/value"
@@ -97,7 +98,13 @@ func (m *mapper) when(w *Write) bool {
 		return true
 	}
 	yes := e.Truth(w.When.Eval(e))
-	return (e.Err == nil || !m.failed(w.When.Source, w.Name, "when")) && yes
+	if e.Err != nil && m.failed(w.When.Source, w.Name, "when") {
+		return false
+	}
+	if e.Seen != nil {
+		e.See(value.PlaceWhen, w.Name, strconv.FormatBool(yes))
+	}
+	return yes
 }
 
 // bare makes the record that only names the key of children that are no more, unless a condition that does not hang on
@@ -148,5 +155,6 @@ func (m *mapper) record(w *Write, d *Delivery, count int) {
 		r.Under = m.env.Slots[w.Above[n-1].RowSlot].Int + 1
 	}
 	d.Records = append(d.Records, r)
+	m.env.See(value.PlaceWrite, w.Name, "")
 	m.env.Slots[w.RowSlot].Int++
 }

@@ -117,7 +117,7 @@ func refusal(e *journal.Arrival) error {
 	case e.Park != nil && e.Park.Code == value.CodeLimit:
 		return frontoffice.Refuse(http.StatusRequestEntityTooLarge, value.CodeLimit, e.Park.Text)
 	case len(e.Reject) > 0:
-		return frontoffice.Refuse(http.StatusUnprocessableEntity, prepare.CodeFormWrong, "The form breaks its schema.", e.Reject...)
+		return frontoffice.Refuse(http.StatusUnprocessableEntity, prepare.CodeFormWrong, "The form is wrong: see errors.", e.Reject...)
 	}
 	return nil
 }

@@ -182,7 +182,7 @@ type Change struct {
 	By       string                      // for Done: the person on whose word; Reason says why
 	Returned map[string]connectors.Value // for Done
 	MatchKey string                      // for Done: by which a result finds the submission; empty: none
-	Changed  string                      // for Done: what the mapping changed in values on the way; it holds no content
+	Changed  string                      // for Done and Skipped: what the mapping changed in values on the way, or left out; it holds no content
 	Attempt  bool                        // count and remember an attempt
 	Final    bool                        // for Done and Skipped: no decision is expected, delivered is the last word
 	Stands   Progress                    // where Apply has left the delivery; empty: nothing was applied

@@ -74,10 +74,13 @@ func (p *Preparer) pack(f *Form, in mapping.Input, d *mapping.Delivery, to *Targ
 // maxChanges bounds how many changes of one delivery are put on record one by one.
 const maxChanges = 20
 
-// changed lists what the mapping changed in the values of one target.
-func changed(notes []mapping.Note, target string) string {
+// changed lists what the mapping changed in the values of one target, and what of the form it does not know.
+func changed(m *mapping.Mapped, target string) string {
 	var all []string
-	for _, n := range notes {
+	if len(m.Unknown) > 0 {
+		all = append(all, "not written, since the mapping does not know these fields: "+strings.Join(m.Unknown, ", "))
+	}
+	for _, n := range m.Notes {
 		if n.Target == target {
 			all = append(all, n.Write+"."+n.Field+": "+n.Text)
 		}

@@ -103,7 +103,7 @@ func (p *Preparer) Map(f *Form, only string) (m Made) {
 		switch {
 		case only != "" && d.Target != only:
 		case d.Empty:
-			m.changes = append(m.changes, journal.Change{ID: f.Stored.ID, Target: d.Target, To: journal.Skipped, Final: final})
+			m.changes = append(m.changes, journal.Change{ID: f.Stored.ID, Target: d.Target, To: journal.Skipped, Final: final, Changed: changed(mapped, "")})
 		case len(d.Needs) > 0:
 			needs := journal.Needs{}
 			for _, value := range d.Needs {
@@ -118,7 +118,7 @@ func (p *Preparer) Map(f *Form, only string) (m Made) {
 				}
 				continue // there may be more that is wrong with the form
 			}
-			parcel.Final, parcel.Changed = final, changed(mapped.Notes, d.Target)
+			parcel.Final, parcel.Changed = final, changed(mapped, d.Target)
 			m.Parcels = append(m.Parcels, parcel)
 		}
 	}

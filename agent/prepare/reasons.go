@@ -50,6 +50,7 @@ func Unmapped(err error) journal.Reason {
 	var d *decode.Error
 	var fault *mapping.Fault
 	var nothing *mapping.Nothing
+	var unknown *mapping.Unknown
 	var layout *encode.FieldError
 	switch {
 	case errors.As(err, &d):
@@ -61,6 +62,8 @@ func Unmapped(err error) journal.Reason {
 			Cause: mapping.FieldError{Code: layout.Code, Message: layout.Message}})
 	case errors.As(err, &nothing):
 		return journal.Reason{Code: mapping.CodeNothing, Text: err.Error(), Next: "mend the mapping and inbasket retry --mapping NEW, or end it: inbasket confirm (as done) or inbasket reject"}
+	case errors.As(err, &unknown):
+		return journal.Reason{Code: mapping.CodeUnknown, Text: err.Error(), Next: "use the fields or name them under ignore, then inbasket retry --mapping NEW; or inbasket reject"}
 	}
 	return journal.Reason{Code: CodeMapping, Text: "the mapping cannot handle this form", Next: "mend the mapping, then inbasket retry --mapping NEW", Raw: err.Error()}
 }

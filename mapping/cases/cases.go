@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"maps"
 	slashpath "path"
 	"slices"
@@ -23,7 +24,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/source"
 )
 
-// TestResult is the outcome of one case of a mapping's own tests.
+// Result is the outcome of one case of a mapping's own tests.
 type Result struct {
 	Name  string   `json:"name"`
 	Line  int      `json:"line"` // of the case in the mapping
@@ -31,55 +32,93 @@ type Result struct {
 	Diffs []string `json:"diffs,omitempty"` // one for each difference: write[record].FIELD: want, have
 }
 
-// testTime is when test submissions seem to have come in.
+// received is when test submissions seem to have come in.
 var received = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// RunTests runs the mapping's own tests. Forms and expected files are read from fsys, beside the mapping.
+// Run runs the mapping's own tests. Forms and expected files are read from fsys, beside the mapping.
 func Run(p *mapping.Plan, fsys fs.FS) []Result {
-	out := make([]Result, 0, len(p.Cases()))
-	for _, t := range p.Cases() {
-		r := Result{Name: t.Name, Line: t.Line}
-		if r.Name == "" {
-			r.Name = cmp.Or(t.Form, t.Answer)
+	return slices.AppendSeq(make([]Result, 0, len(p.Cases())), Each(p, fsys))
+}
+
+// Each is Run case by case, for who measures how long each takes.
+func Each(p *mapping.Plan, fsys fs.FS) iter.Seq[Result] {
+	return func(yield func(Result) bool) {
+		for _, t := range p.Cases() {
+			r := Result{Name: cmp.Or(t.Name, t.Form, t.Answer), Line: t.Line}
+			for _, d := range runTest(p, fsys, t) {
+				r.Diffs = append(r.Diffs, d.text)
+			}
+			r.OK = len(r.Diffs) == 0
+			if !yield(r) {
+				return
+			}
 		}
-		r.Diffs = runTest(p, fsys, t)
-		r.OK = len(r.Diffs) == 0
-		out = append(out, r)
 	}
-	return out
+}
+
+// difference is one, with what would make it none where the case could say something else.
+type difference struct {
+	text  string
+	node  *diag.Node       // the expected value
+	value connectors.Value // what it would be
+	file  string           // with expected bytes
+	bytes []byte           // what they would be
+}
+
+func plain(texts ...string) (diffs []difference) {
+	for _, t := range texts {
+		diffs = append(diffs, difference{text: t})
+	}
+	return diffs
 }
 
 // runTest returns what differs.
-func runTest(p *mapping.Plan, fsys fs.FS, t source.Case) []string {
+func runTest(p *mapping.Plan, fsys fs.FS, t source.Case) []difference {
 	if t.Answer != "" {
-		return runAnswer(p, fsys, t)
+		return plain(runAnswer(p, fsys, t)...)
 	}
 	if wrong := misnamed(p, t); len(wrong) > 0 {
-		return wrong
+		return plain(wrong...)
 	}
 	raw, err := fs.ReadFile(fsys, slashpath.Clean(t.Form))
 	if err != nil {
-		return []string{"form: " + source.Message(err)}
+		return plain("form: " + source.Message(err))
 	}
-	m, err := try(p, raw, t)
+	attached, err := attachments(fsys, t)
+	if err != nil {
+		return plain(err.Error())
+	}
+	m, err := try(p, raw, t, attached, nil)
 	var wrong *mapping.MapError
 	switch {
 	case errors.As(err, &wrong) && t.ExpectError != nil:
-		return compareError(t.ExpectError, wrong.Fields)
+		return plain(compareError(t.ExpectError, wrong.Fields)...)
 	case errors.As(err, &wrong):
 		var diffs []string
 		for _, f := range wrong.Fields {
 			diffs = append(diffs, fmt.Sprintf("the form is rejected at %s: %s (%s)", f.Pointer, f.Message, f.Code))
 		}
-		return diffs
+		return plain(diffs...)
 	case err != nil && t.ExpectError != nil && t.ExpectError.Code == parkCode(err):
 		return nil
 	case err != nil:
-		return []string{"the form would be parked: " + err.Error() + " (" + parkCode(err) + ")"}
+		return plain("the form would be parked: " + err.Error() + " (" + parkCode(err) + ")")
 	case t.ExpectError != nil:
-		return []string{"the form is accepted, an error was expected"}
+		return plain("the form is accepted, an error was expected")
 	}
-	return append(compareRecords(p, t, m), compareBytes(fsys, t, m)...)
+	return slices.Concat(compareRecords(p, t, m), compareBytes(fsys, t, m), plain(compareDocuments(t, m)...))
+}
+
+// attachments are the files that come with the form of a case.
+func attachments(fsys fs.FS, t source.Case) (all []connectors.Attachment, err error) {
+	for _, a := range t.Attachments {
+		content, err := fs.ReadFile(fsys, slashpath.Clean(a.File))
+		if err != nil {
+			return nil, fmt.Errorf("attachment %s: %s", a.File, source.Message(err))
+		}
+		all = append(all, connectors.Attachment{Name: slashpath.Base(a.File), ContentType: a.Type, Blob: connectors.BytesBlob(content)})
+	}
+	return all, nil
 }
 
 // misnamed finds what a case says of writes that there are not, and so would compare nothing.
@@ -102,6 +141,12 @@ func misnamed(p *mapping.Plan, t source.Case) (wrong []string) {
 			}
 		}
 	}
+	for _, target := range slices.Sorted(maps.Keys(t.ExpectBytes)) {
+		unknown("expect-bytes", target, "the mapping has no target", p.Targets())
+	}
+	for _, e := range t.ExpectNames {
+		unknown("expect-documents", e.Key, "the mapping has no target", p.Targets())
+	}
 	if t.Exact && len(t.Expect) == 0 {
 		wrong = append(wrong, "exact: there is nothing to compare: say it under expect")
 	}
@@ -112,12 +157,15 @@ func misnamed(p *mapping.Plan, t source.Case) (wrong []string) {
 func parkCode(err error) string {
 	var fault *mapping.Fault
 	var nothing *mapping.Nothing
+	var unknown *mapping.Unknown
 	var de *decode.Error
 	switch {
 	case errors.As(err, &fault):
 		return fault.Code()
 	case errors.As(err, &nothing):
 		return mapping.CodeNothing
+	case errors.As(err, &unknown):
+		return mapping.CodeUnknown
 	case errors.As(err, &de):
 		return value.CodeLimit
 	}
@@ -125,7 +173,7 @@ func parkCode(err error) string {
 }
 
 // try decodes, validates and maps one form of a test, with everything that targets return known.
-func try(p *mapping.Plan, raw []byte, t source.Case) (*mapping.Mapped, error) {
+func try(p *mapping.Plan, raw []byte, t source.Case, attached []connectors.Attachment, seen func(value.Place)) (*mapping.Mapped, error) {
 	form, err := p.Decode(raw, "")
 	var de *decode.Error
 	if errors.As(err, &de) && de.Limit() == "" {
@@ -137,7 +185,7 @@ func try(p *mapping.Plan, raw []byte, t source.Case) (*mapping.Mapped, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := expr.Input{ID: "0000000000001", Received: received, Returned: map[string]connectors.Value{}}
+	in := expr.Input{ID: "0000000000001", Received: received, Attachments: attached, Returned: map[string]connectors.Value{}}
 	if in.Reference, err = p.Reference(form); err != nil {
 		return nil, err
 	}
@@ -146,7 +194,7 @@ func try(p *mapping.Plan, raw []byte, t source.Case) (*mapping.Mapped, error) {
 			in.Returned[w+"."+c] = value.FromNode(v).Connector()
 		}
 	}
-	m, err := p.Map(form, in)
+	m, err := p.Watch(form, in, seen)
 	if err != nil {
 		return nil, err
 	}
@@ -178,12 +226,12 @@ func compareError(want *source.ExpectedError, have []mapping.FieldError) []strin
 	return []string{fmt.Sprintf("expected an error at %s %s, have %s", want.At, want.Code, strings.Join(near, ", "))}
 }
 
-func compareRecords(p *mapping.Plan, t source.Case, m *mapping.Mapped) []string {
+func compareRecords(p *mapping.Plan, t source.Case, m *mapping.Mapped) []difference {
 	have := map[string][]connectors.Record{}
-	var diffs []string
+	var diffs []difference
 	for _, d := range m.Deliveries {
 		for _, n := range d.Needs {
-			diffs = append(diffs, fmt.Sprintf("target %s waits for %s: give it under returns", d.Target, n))
+			diffs = append(diffs, difference{text: fmt.Sprintf("target %s waits for %s: give it under returns", d.Target, n)})
 		}
 		for _, r := range d.Records {
 			if r.Bare { // no record: what was there goes
@@ -194,12 +242,12 @@ func compareRecords(p *mapping.Plan, t source.Case, m *mapping.Mapped) []string 
 	}
 	for _, e := range t.Expect {
 		if !p.Writes(e.Key) {
-			diffs = append(diffs, e.Key+": the mapping has no write of this name")
+			diffs = append(diffs, difference{text: e.Key + ": the mapping has no write of this name"})
 			continue
 		}
 		recs := have[e.Key]
 		if len(recs) != len(e.Value) {
-			diffs = append(diffs, fmt.Sprintf("%s: want %d records, have %d", e.Key, len(e.Value), len(recs)))
+			diffs = append(diffs, difference{text: fmt.Sprintf("%s: want %d records, have %d", e.Key, len(e.Value), len(recs))})
 		}
 		for i := range min(len(recs), len(e.Value)) {
 			diffs = append(diffs, compareRecord(fmt.Sprintf("%s[%d]", e.Key, i), e.Value[i], recs[i], t.Exact)...)
@@ -209,24 +257,34 @@ func compareRecords(p *mapping.Plan, t source.Case, m *mapping.Mapped) []string 
 }
 
 // compareRecord compares the fields that the test names; with exact also that no other is written.
-func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) []string {
+func compareRecord(at string, want *diag.Node, r connectors.Record, exact bool) (diffs []difference) {
 	if want.Kind != diag.Map {
-		return []string{at + ": write the expected fields as a block"}
+		return plain(at + ": write the expected fields as a block")
 	}
-	var diffs []string
 	for _, p := range want.Pairs {
 		i := slices.Index(r.Shape.Fields, p.Key)
 		if i < 0 {
-			diffs = append(diffs, fmt.Sprintf("%s.%s: the write has no such field", at, p.Key))
+			diffs = append(diffs, difference{text: fmt.Sprintf("%s.%s: the write has no such field", at, p.Key)})
 			continue
 		}
-		if have, want := shown(r.Values[i]), wanted(p.Value); have != want {
-			diffs = append(diffs, fmt.Sprintf("%s.%s: want %s, have %s", at, p.Key, want, have))
+		want := wanted(p.Value)
+		have := shown(r.Values[i])
+		same := have == want
+		if p.Value.Kind == diag.Map || p.Value.Kind == diag.List {
+			m, wrong := source.MatcherOf(p.Value)
+			if wrong != nil {
+				diffs = append(diffs, difference{text: fmt.Sprintf("%s.%s: %s", at, p.Key, wrong.Message)})
+				continue
+			}
+			same, want = m.Matches(r.Values[i]), m.String()
+		}
+		if !same {
+			diffs = append(diffs, difference{text: fmt.Sprintf("%s.%s: want %s, have %s", at, p.Key, want, have), node: p.Value, value: r.Values[i]})
 		}
 	}
 	for i, f := range r.Shape.Fields {
 		if _, named := want.Get(f); exact && !named && r.Values[i].Kind != connectors.Missing {
-			diffs = append(diffs, fmt.Sprintf("%s.%s: want nothing, have %s", at, f, shown(r.Values[i])))
+			diffs = append(diffs, difference{text: fmt.Sprintf("%s.%s: want nothing, have %s", at, f, shown(r.Values[i]))})
 		}
 	}
 	return diffs
@@ -258,25 +316,50 @@ func wanted(n *diag.Node) string {
 	return n.Text
 }
 
-func compareBytes(fsys fs.FS, t source.Case, m *mapping.Mapped) []string {
-	targets := slices.Sorted(maps.Keys(t.ExpectBytes))
-	var diffs []string
-	for _, target := range targets {
-		want, err := fs.ReadFile(fsys, slashpath.Clean(t.ExpectBytes[target]))
-		if err != nil {
-			diffs = append(diffs, "expect-bytes "+target+": "+source.Message(err))
+func compareBytes(fsys fs.FS, t source.Case, m *mapping.Mapped) (diffs []difference) {
+	for _, target := range slices.Sorted(maps.Keys(t.ExpectBytes)) {
+		d := difference{text: "no file is written there"}
+		have, there, err := fileOf(target, m)
+		switch want, missing := t.ExpectBytes[target].Read(fsys); {
+		case err != nil:
+			d.text = err.Error()
+		case !there:
+		case missing != nil:
+			d = difference{text: source.Message(missing), file: t.ExpectBytes[target].File, bytes: have}
+		case !bytes.Equal(want, have):
+			d = difference{text: firstDifference(want, have), file: t.ExpectBytes[target].File, bytes: have}
+		default:
 			continue
 		}
-		var have []byte
+		d.text = "expect-bytes " + target + ": " + d.text
+		diffs = append(diffs, d)
+	}
+	return diffs
+}
+
+// fileOf is the file that a target would get of this form alone; there is none where it gets rows, or nothing.
+func fileOf(target string, m *mapping.Mapped) (file []byte, there bool, err error) {
+	for _, d := range m.Deliveries {
+		if d.Target == target && d.Layout != nil {
+			file, err = d.Layout.File(encode.Header{Seq: 1, SealedAt: received, Name: "TEST"}, []encode.Piece{*d.Piece})
+			return file, true, err
+		}
+	}
+	return nil, false, nil
+}
+
+func compareDocuments(t source.Case, m *mapping.Mapped) (diffs []string) {
+	for _, e := range t.ExpectNames {
+		have := []string{}
 		for _, d := range m.Deliveries {
-			if d.Target == target && d.Layout != nil {
-				have, err = d.Layout.File(encode.Header{Seq: 1, SealedAt: received, Name: "TEST"}, []encode.Piece{*d.Piece})
+			for _, f := range d.Documents {
+				if d.Target == e.Key {
+					have = append(have, f.Name)
+				}
 			}
 		}
-		if err != nil {
-			diffs = append(diffs, "expect-bytes "+target+": "+err.Error())
-		} else if !bytes.Equal(want, have) {
-			diffs = append(diffs, fmt.Sprintf("expect-bytes %s: %s", target, firstDifference(want, have)))
+		if !slices.Equal(e.Value, have) {
+			diffs = append(diffs, fmt.Sprintf("expect-documents %s: want %q, have %q", e.Key, e.Value, have))
 		}
 	}
 	return diffs

@@ -52,7 +52,7 @@ tests:
 		"a.json: ", "bytes: ",
 		`exact: main[0].A: want "y", have "x" | main[0].Q: the write has no such field | main[0].B: want nothing, have 1 | sub: want 0 records, have 1 | late[0].ID: want "5", have 5`,
 		"waits: target archive waits for main.ID: give it under returns",
-		`wrong bytes: expect-bytes archive: the file does not exist | expect-bytes drop: line 1: want "y", have "x"`,
+		`wrong bytes: expect-bytes archive: no file is written there | expect-bytes drop: line 1: want "y", have "x"`,
 		"no error: the form is accepted, an error was expected",
 	}
 	if d := cmp.Diff(want, have[:6]); d != "" {

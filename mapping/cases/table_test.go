@@ -18,6 +18,7 @@ write:
   - {as: parts, to: register, table: P, under: items, when: i.k != nil or index == 1, fields: {I_ID: items.ID}}
   - {as: copy, to: archive, table: C, when: form.copy, fields: {ID: 'concat("R", first.ID)'}}
   - {as: line, to: drop, layout: l, fields: {A: form.a}}
+  - {as: scans, to: drop, document: "{reference}-{n}-scan"}
 tests:
   - {%s}
 `
@@ -78,7 +79,23 @@ func TestCasesTable(t *testing.T) {
 		{`form: full.json, returns: {first: {ID: 9}}, expect-bytes: {drop: other.csv}`, `full.json: expect-bytes drop: line 1: want "y", have "x"`},
 		{`form: full.json, returns: {first: {ID: 9}}, expect-bytes: {drop: long.csv}`, `full.json: expect-bytes drop: line 2: want "z", have ""`},
 		{`form: full.json, returns: {first: {ID: 9}}, expect-bytes: {drop: missing.csv}`, `full.json: expect-bytes drop: the file does not exist`},
-		{`form: full.json, returns: {first: {ID: 9}}, expect-bytes: {register: full.csv}`, `full.json: expect-bytes register: line 1: want "x", have ""`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect-bytes: {register: full.csv}`, `full.json: expect-bytes register: no file is written there`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect-bytes: {nowhere: full.csv}`, `full.json: expect-bytes: the mapping has no target "nowhere"; possible here: register, archive, drop`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect-bytes: {drop: {text: "x\n"}}`, `full.json: ok`},
+		{`form: bare.json, expect-bytes: {drop: {text: "ä\n"}}`, `bare.json: ok`},
+		{`form: bare.json, expect-bytes: {drop: {text: "ä\n", charset: latin1}}`, `bare.json: expect-bytes drop: line 1: want "\xe4", have "ä"`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect-bytes: {drop: {hex: "78 0a"}}`, `full.json: ok`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect-bytes: {drop: {base64: eAo=}}`, `full.json: ok`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect-bytes: {drop: {base64: eQo=}}`, `full.json: expect-bytes drop: line 1: want "y", have "x"`},
+		{`form: full.json, returns: {first: {ID: 9}}, attachments: [full.csv, {file: long.csv, type: text/csv}], expect-documents: {drop: [1-1-scan, 1-2-scan]}`, `full.json: ok`},
+		{`form: full.json, returns: {first: {ID: 9}}, attachments: [full.csv], expect-documents: {drop: [1-1-scan, 1-2-scan]}`, `full.json: expect-documents drop: want ["1-1-scan" "1-2-scan"], have ["1-1-scan"]`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect-documents: {drop: []}`, `full.json: ok`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect-documents: {dorp: []}`, `full.json: expect-documents: the mapping has no target "dorp"; did you mean "drop"?`},
+		{`form: full.json, returns: {first: {ID: 9}}, attachments: [gone.pdf]`, `full.json: attachment gone.pdf: the file does not exist`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect: {first: [{A: {any: true}, N: {near: 6.5, by: 0.5}, D: {like: "2024-__-%"}, B: {not-null: true}}]}`, `full.json: ok`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect: {first: [{A: {matches: "^[a-x]$"}, N: {by: 0, near: 7}, D: {matches: "-29$"}, B: {like: tr%}}], items: [{}, {K: {any: true}}, {}]}`, `full.json: ok`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect: {first: [{A: {matches: "^[y-z]$"}, N: {near: 6.5, by: 0.49}, D: {like: "2024"}, B: {near: 1, by: 1}}]}`, `full.json: first[0].A: want matches ^[y-z]$, have "x"; first[0].N: want near 6.5 by 0.49, have 7; first[0].D: want like 2024, have "2024-02-29"; first[0].B: want near 1 by 1, have true`},
+		{`form: full.json, returns: {first: {ID: 9}}, expect: {items: [{}, {K: {not-null: true}}, {K: {any: true}}]}`, `full.json: items[1].K: want not-null, have (null); items[2].K: want any, have (missing)`},
 		{`form: wrong.json`, `wrong.json: the form is rejected at /n: a whole number is needed (field.not-an-integer); the form is rejected at /d: the date does not exist or has another pattern (field.not-a-date)`},
 		{`form: wrong.json, expect-error: {at: /n}`, `wrong.json: ok`},
 		{`form: wrong.json, expect-error: {at: /n, code: field.not-an-integer}`, `wrong.json: ok`},

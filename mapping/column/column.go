@@ -192,7 +192,7 @@ func (t *Type) typed(e *value.Run, v value.Value) (out value.Value, note string)
 	case value.KindInt:
 		v = helpers.ToInteger(e, []value.Value{v})
 		if e.Err == nil && t.size > 0 && len(strings.TrimPrefix(strconv.FormatInt(v.Int, 10), "-")) > t.size {
-			return e.Fail(value.CodeTooLarge, "the number has more than "+strconv.Itoa(t.size)+" digits"), ""
+			return e.FailLimit(value.CodeTooLarge, "the number has more than %s digits", t.size), ""
 		}
 		return v, ""
 	case value.KindDecimal:
@@ -263,6 +263,9 @@ func (t *Type) text(e *value.Run, v value.Value) (value.Value, string) {
 	}
 	e.Fail(value.CodeTooLong, "the text has more than "+strconv.Itoa(t.size)+unit+sign)
 	e.Err.Grown = grown
+	if !t.bytes && sign == "" && !grown {
+		e.Err.Want = strconv.Itoa(t.size)
+	}
 	return value.Missing, ""
 }
 
@@ -305,7 +308,7 @@ func (t *Type) decimal(e *value.Run, v value.Value) (value.Value, string) {
 	whole, frac, _ := strings.Cut(v.Str, ".")
 	if kept := strings.TrimRight(frac, "0"); len(kept) > t.Scale {
 		if t.Round == "" {
-			return e.Fail(value.CodeTooPrecise, "the number has more than "+strconv.Itoa(t.Scale)+" decimals"), ""
+			return e.FailLimit(value.CodeTooPrecise, "the number has more than %s decimals", t.Scale), ""
 		}
 		r, ok := value.RoundTo(v, t.Scale, t.Round)
 		if !ok {
@@ -320,7 +323,7 @@ func (t *Type) decimal(e *value.Run, v value.Value) (value.Value, string) {
 		v.Str = whole + "." + frac + strings.Repeat("0", t.Scale-len(frac))
 	}
 	if digits := strings.TrimLeft(strings.TrimPrefix(whole, "-"), "0"); t.size > 0 && len(digits) > t.size-t.Scale {
-		return e.Fail(value.CodeTooLarge, "the number has more than "+strconv.Itoa(t.size-t.Scale)+" digits before the point"), ""
+		return e.FailLimit(value.CodeTooLarge, "the number has more than %s digits before the point", t.size-t.Scale), ""
 	}
 	return v, note
 }

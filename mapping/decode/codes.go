@@ -16,6 +16,8 @@ const (
 	CodeText         = "decode.text"          // one text is longer than the limit; raise input.limits or refuse such forms
 	CodeDTD          = "decode.xml-dtd"       // the XML has a document type; those are refused because of entity attacks
 	CodeEntity       = "decode.xml-entity"    // the XML uses an entity that it would have to define; write the character itself
+	CodeMixed        = "decode.xml-mixed"     // a text goes on behind an element that stands in it, and would lose its order; a form has fields: give the text an element of its own, or send it as CDATA
+	CodeNamespace    = "decode.xml-namespace" // elements of one name in two namespaces stand side by side, and would be taken for the same; use another name, or take one of them out
 	CodeColumns      = "decode.columns"       // a line does not have the columns of the header, or the header has none of those that the mapping reads; mend the file, or input.csv of the mapping
 	CodeWidth        = "decode.width"         // a fixed-width line does not have the declared length; mend the file or the field list
 	CodeType         = "decode.type"          // a field does not have the declared type; mend the file or the field list

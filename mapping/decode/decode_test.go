@@ -51,7 +51,7 @@ func TestXML(t *testing.T) {
 		"\xef\xbb\xbf<f><a>&#228;&amp;<![CDATA[<b>]]></a></f>":                         m{"a": "ä&<b>"},
 		"\xff\xfe<\x00f\x00>\x00\xe4\x00<\x00/\x00f\x00>\x00":                          m{"#text": "ä"},
 		"<f>\n <a> x<!-- c -->y </a>\n</f>\n<!-- end -->":                              m{"a": " xy "},
-		"<f>one<b>two</b>three</f>":                                                    m{"#text": "onethree", "b": "two"},
+		"<f>one<b>two</b>\n</f>":                                                       m{"#text": "one", "b": "two"},
 		"<f>  </f>":                                                                    m{},
 		"<f><a>\n  <b/>\n</a></f>":                                                     m{"a": m{"b": ""}},
 	} {

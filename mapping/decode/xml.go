@@ -19,9 +19,9 @@ const (
 
 // XML decodes a document. The tree is the content of the root element, always a map. An element with
 // nothing but text is a string, exactly as written; any other is a map with its children by local name,
-// its attributes as @name and its text, if it is not blank, as #text. xsi:nil="true" is null; an empty
+// its attributes as @name and its text, if it is not blank, as #text; a text that elements interrupt is refused. xsi:nil="true" is null; an empty
 // element is "". An element is a list if its dotted path (from below the root) is in lists, or if it
-// repeats. Namespaces are dropped. Document types, and so entities and external files, are refused.
+// repeats. Namespaces are dropped; siblings of one name in two are refused. Document types, and so entities and external files, are refused.
 // The character set is that of the byte order mark or of the declaration. Errors are *Error.
 func XML(b []byte, l Limits, lists []string) (any, error) {
 	l = l.orDefault()
@@ -53,8 +53,10 @@ type xmlDecoder struct {
 // element is an open element.
 type element struct {
 	name     string
-	path     string // dotted, from below the root; empty for the root
-	null     bool   // xsi:nil
+	space    string            // its namespace
+	spaces   map[string]string // of its children that have another one
+	path     string            // dotted, from below the root; empty for the root
+	null     bool              // xsi:nil
 	fields   map[string]any
 	repeated map[string]bool // children that became a list without being declared, or with
 	text     []byte
@@ -126,13 +128,33 @@ func (d *xmlDecoder) start(t xml.StartElement, off int64) error {
 	if d.nodes += 1 + len(t.Attr); d.nodes > d.limits.Nodes {
 		return d.fail(CodeNodes, off, "the form has more than %d values", d.limits.Nodes)
 	}
-	e := d.open(nfc(t.Name.Local))
+	name := nfc(t.Name.Local)
+	if len(d.stack) > 0 && !d.stack[len(d.stack)-1].joins(name, t.Name.Space) {
+		return d.fail(CodeNamespace, off, "an element of this name stands beside one of another namespace")
+	}
+	e := d.open(name)
+	e.space = t.Name.Space
 	for _, a := range t.Attr {
 		if err := d.attribute(e, a, off); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// joins tells whether a child belongs to those of its name, which must be of one namespace.
+func (e *element) joins(name, space string) bool {
+	if _, known := e.fields[name]; known {
+		first, other := e.spaces[name]
+		return other && first == space || !other && e.space == space
+	}
+	if space != e.space {
+		if e.spaces == nil {
+			e.spaces = map[string]string{}
+		}
+		e.spaces[name] = space
+	}
+	return true
 }
 
 // open puts an element on the stack.
@@ -199,6 +221,9 @@ func (d *xmlDecoder) chars(t xml.CharData, off int64) error {
 	e := d.stack[len(d.stack)-1]
 	if len(e.text)+len(t) > d.limits.Text {
 		return d.fail(CodeText, off, "the text is longer than %d bytes", d.limits.Text)
+	}
+	if e.chunks && len(e.text) > 0 && len(bytes.TrimSpace(t)) > 0 {
+		return d.fail(CodeMixed, off, "a text goes on behind an element that stands in it")
 	}
 	e.text = append(e.text, t...)
 	return nil

@@ -117,6 +117,9 @@ func (c *Compiler) said(xs []Compiled) helpers.Call {
 		if how.Consts[i] = xs[i].Const; xs[i].items != nil {
 			how.Consts[i] = &value.Value{Kind: value.KindList, Any: xs[i].items}
 		}
+		if xs[i].Const != nil && c.Tables[xs[i].Const.Str] != nil {
+			c.Tables[xs[i].Const.Str].Named = true
+		}
 	}
 	return how
 }
@@ -167,22 +170,19 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 	if !ok {
 		c.stop(n, CodeUnknownHelper, name+" is not part of the mapping language", diag.Suggest(name, callable))
 	}
-	list := c.node(args[0])
+	list := c.within(args[0])
 	c.inside(args[0], list)
 	c.isList(args[0], list)
 	c.markAt(args[0], list, len(args) == 1 && name == "sum" || slices.Contains(wholes, name))
+	if name == "groupBy" { // its groups hide where their items lie
+		c.whole(list.place())
+	}
 	body := Compiled{}
 	if len(args) > 2 {
 		how.do = c.ordered(args[2])
 	}
 	if len(args) > 1 {
-		c.items = append(c.items, list)
-		p, _ := args[1].(*ast.PredicateNode)
-		if p == nil {
-			c.stop(n, helpers.CodeArguments, name+" needs a condition on the items, such as "+name+"(list, .amount > 0)", "")
-		}
-		body = c.operand(p.Node)
-		c.items = c.items[:len(c.items)-1]
+		body = c.ofItem(n, name, args[1], list)
 	}
 	if !how.values && body.Eval != nil {
 		c.condition(args[1], body)
@@ -220,6 +220,18 @@ func (c *Compiler) predicate(n ast.Node, name string, args []ast.Node) Compiled 
 		out.Under = list.place()
 	}
 	return out
+}
+
+// ofItem compiles what a predicate says of each item of a list.
+func (c *Compiler) ofItem(n ast.Node, name string, arg ast.Node, list Compiled) Compiled {
+	p, _ := arg.(*ast.PredicateNode)
+	if p == nil {
+		c.stop(n, helpers.CodeArguments, name+" needs a condition on the items, such as "+name+"(list, .amount > 0)", "")
+	}
+	c.items = append(c.items, list)
+	body := c.operand(p.Node)
+	c.items = c.items[:len(c.items)-1]
+	return body
 }
 
 // added is what sum adds, which must be numbers.

@@ -50,7 +50,8 @@ type Compiled struct {
 	items  []value.Value // of a list that stands in the mapping
 	Under  *Path         // where it lies, of what a helper or an item's place found
 	Ref    *reference
-	Depth  int // of the innermost loop that it hangs on, from 1; 0: none
+	Uses   []*Path // all that it is made of
+	Depth  int     // of the innermost loop that it hangs on, from 1; 0: none
 }
 
 // Program collects what the expressions of one plan need at run time.
@@ -84,8 +85,10 @@ type Compiler struct {
 	Scope   *Scope
 	text    []rune
 	Used    func(p *Path, deep bool) *Problem
-	Target  string     // of the write that the expression belongs to; "" outside of writes
-	items   []Compiled // lists of the predicates around, innermost last
+	Within  func(p *Path) // told what is used with everything below it
+	taken   []*Path       // what was used so far
+	Target  string        // of the write that the expression belongs to; "" outside of writes
+	items   []Compiled    // lists of the predicates around, innermost last
 	Tables  map[string]*helpers.Table
 	Helpers map[string]*Own                            // the mapping's own
 	opened  []string                                   // those that are being compiled, the innermost last
@@ -122,7 +125,7 @@ func (c *Compiler) Compile(text string, whole bool) (x Compiled, prob *Problem) 
 		}
 	}()
 	x = c.node(tree.Node)
-	x.Depth = c.depth
+	x.Depth, x.Uses = c.depth, c.taken
 	if !whole {
 		c.inside(tree.Node, x)
 	}
@@ -171,6 +174,7 @@ func (c *Compiler) mark(x Compiled, deep bool) *Problem {
 	if x.Path == nil || c.Used == nil {
 		return nil
 	}
+	c.taken = append(c.taken, x.Path)
 	return c.Used(x.Path, deep)
 }
 
@@ -275,6 +279,10 @@ func (c *Compiler) identifier(n *ast.IdentifierNode) Compiled {
 	}
 	c.depth = max(c.depth, b.Depth)
 	c.Late = c.Late || b.Late
+	c.taken = append(c.taken, b.Uses...)
+	if b.Found != nil {
+		*b.Found = true
+	}
 	switch {
 	case b.is != nil:
 		return *b.is

@@ -84,6 +84,9 @@ func (p *Path) Child(s Step) *Path {
 	return &Path{Slot: p.Slot, outside: p.outside, rel: append(p.rel[:len(p.rel):len(p.rel)], s), Abs: append(p.Abs[:len(p.Abs):len(p.Abs)], s)}
 }
 
+// Outside tells of a path that does not lead into the form.
+func (p *Path) Outside() bool { return p.outside }
+
 // Dotted is the path without indexes, as unused-field checks and ignore know it: parcels.number
 func (p *Path) Dotted() string {
 	var b strings.Builder
@@ -97,6 +100,16 @@ func (p *Path) Dotted() string {
 		b.WriteString(s.Name)
 	}
 	return b.String()
+}
+
+// Names is the path as a way of names, without indexes.
+func (p *Path) Names() (way []string) {
+	for _, s := range p.Abs {
+		if s.Name != "" {
+			way = append(way, s.Name)
+		}
+	}
+	return way
 }
 
 // PointerEscape writes a name as a step of a JSON Pointer.

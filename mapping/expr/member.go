@@ -20,7 +20,7 @@ func (c *Compiler) member(n *ast.MemberNode) Compiled {
 			return c.builtinMember(n, id.Value, b.members)
 		}
 	}
-	base := c.node(n.Node)
+	base := c.within(n.Node)
 	switch p := n.Property.(type) {
 	case *ast.StringNode:
 		if base.Path != nil {
@@ -50,6 +50,7 @@ func (c *Compiler) member(n *ast.MemberNode) Compiled {
 		}
 	}
 	c.markAt(n, base, true)
+	c.whole(base.Path)
 	return c.computedMember(n, base, c.operand(n.Property))
 }
 

@@ -193,7 +193,7 @@ func (c *Compiler) looked(n ast.Node, xs []Compiled) {
 	t := c.Tables[xs[1].Const.Str]
 	lacks := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 		_, has := t.Rows[name]
-		_, same := t.Row(value.Number(name))
+		_, same := t.Key(value.Number(name))
 		return has || same
 	})
 	if len(names) == 0 {

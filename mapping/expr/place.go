@@ -59,6 +59,8 @@ func (c *Compiler) mayBe(p *Path) *Outcome {
 func (c *Compiler) memberAt(n *ast.MemberNode, base *Path, name string) *Path {
 	p := base.Child(Step{Name: name, Loop: -1})
 	switch {
+	case !c.Strict && !p.outside:
+		c.whole(p)
 	case !c.Strict:
 	case !p.outside && c.Used != nil:
 		c.markAt(n.Property, Compiled{Path: p}, false)
@@ -68,6 +70,30 @@ func (c *Compiler) memberAt(n *ast.MemberNode, base *Path, name string) *Path {
 		c.stop(n.Property, CodeUnknownName, "an attachment has no "+name, diag.Suggest(name, []string{"name", "size", "type"}))
 	}
 	return p
+}
+
+// Members says that members may be taken of a value. Where it lies in the form it is told which; else all that it was made of since from is
+// used with everything below it.
+func (c *Compiler) Members(x Compiled, from int) {
+	if x.place() == nil {
+		c.whole(c.taken[from:]...)
+	}
+}
+
+// within compiles what members or items are taken of.
+func (c *Compiler) within(n ast.Node) Compiled {
+	from := len(c.taken)
+	x := c.node(n)
+	c.Members(x, from)
+	return x
+}
+
+func (c *Compiler) whole(paths ...*Path) {
+	for _, p := range paths {
+		if p != nil && c.Within != nil && c.Used != nil {
+			c.Within(p)
+		}
+	}
 }
 
 // lists are helpers of a list.

@@ -27,6 +27,8 @@ type Binding struct {
 	index   Eval      // of an item of each: its number in the list
 	Depth   int       // of the innermost loop that it hangs on, from 1; 0: none
 	Late    bool      // it is only known once a form is a submission
+	Uses    []*Path   // as of an expression
+	Found   *bool     // set once an expression has it
 }
 
 // Write is a write as other writes see it.
@@ -166,3 +168,8 @@ func (s *Scope) Items(name string, l Loop) *Scope {
 
 // Nothing stands for an expression that is wrong, which is told.
 var Nothing = Compiled{Eval: func(*Env) value.Value { return value.Missing }, Path: &Path{Slot: -1}}
+
+var word = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
+
+// Words are the words that stand in a text which may be an expression: its names are among them.
+func Words(text string) []string { return word.FindAllString(text, -1) }

@@ -75,8 +75,8 @@ func TestCareless(t *testing.T) {
 		switch {
 		case errors.As(err, &problems):
 			have = problems[0].Message + " " + problems[0].Suggestion
-		case len(p.Warnings()) > 0:
-			have = "warning: " + p.Warnings()[0].Message + " " + p.Warnings()[0].Suggestion
+		case len(mappings.Doubts(p)) > 0:
+			have = "warning: " + mappings.Doubts(p)[0].Message + " " + mappings.Doubts(p)[0].Suggestion
 		}
 		if c.want == "" && have != "" || !strings.Contains(have, c.want) || strings.HasPrefix(have, "warning") != strings.HasPrefix(c.want, "warning") {
 			t.Errorf("%s\n  have %s\n  want %s", c.rest, have, c.want)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
@@ -17,7 +16,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/source"
 )
 
-// use records that a path is used and checks it against the schema. deep: with everything below it.
+// use records that a path is used and checks it against the schema. deep: as one value.
 func (b *builder) use(p *expr.Path, deep bool) *expr.Problem {
 	if prob := b.inForm(p.Abs, false); prob != nil {
 		return prob
@@ -26,8 +25,10 @@ func (b *builder) use(p *expr.Path, deep bool) *expr.Problem {
 		return prob
 	}
 	b.oneOf(p, deep)
-	d := p.Dotted()
-	b.used[d] = b.used[d] || deep
+	b.fields.Use(p.Names(), false)
+	if d := p.Dotted(); b.reads[d] == 0 && !p.Outside() {
+		b.reads[d] = b.line
+	}
 	return nil
 }
 
@@ -75,41 +76,19 @@ func (b *builder) ignore(x source.Expression) {
 	if x.Node == nil {
 		return
 	}
-	c := b.compiler(b.root, "")
-	c.Used = nil
-	v, p := c.Compile(x.Text, false)
-	if p == nil && (v.Path == nil || len(v.Path.Abs) == 0) {
-		p = &expr.Problem{Code: expr.CodeValue, Message: "ignore lists form fields, such as form.meta.userAgent"}
-	}
-	if p == nil {
-		p = b.inForm(v.Path.Abs, true)
-	}
+	path, p := b.fieldNamed(x.Text, "ignore lists form fields, such as form.meta.userAgent")
 	if p != nil {
 		b.expressionProblem(x, p)
 		return
 	}
-	b.used[v.Path.Dotted()] = true
+	b.fields.Ignore(path.Names())
+	b.ignores = append(b.ignores, ignored{path.Names(), x})
 }
 
-// isUsed tells whether a field is used: itself, with what is above it, or something below it.
-func (b *builder) isUsed(field string) bool {
-	if _, ok := b.used[field]; ok {
-		return true
-	}
-	if b.used[""] {
-		return true
-	}
-	for i := 0; i < len(field); i++ {
-		if field[i] == '.' && b.used[field[:i]] {
-			return true
-		}
-	}
-	for u := range b.used {
-		if strings.HasPrefix(u, field+".") {
-			return true
-		}
-	}
-	return false
+// ignored is an entry of ignore.
+type ignored struct {
+	way []string
+	x   source.Expression
 }
 
 // doubtful tells whether something else is wrong with expressions or writes: then fields may only seem to be unused,
@@ -117,86 +96,12 @@ func (b *builder) isUsed(field string) bool {
 func (b *builder) doubtful() bool {
 	for _, p := range b.problems {
 		switch p.Code {
-		case expr.CodeSyntax, expr.CodeUnknownName, CodeUnknownField, expr.CodeUnknownHelper, helpers.CodeArguments, CodeOneOf, CodeProcedureUnsupported,
+		case expr.CodeSyntax, expr.CodeUnknownName, CodeCircle, CodeUnknownField, expr.CodeUnknownHelper, helpers.CodeArguments, CodeOneOf, CodeProcedureUnsupported,
 			expr.CodeReference, expr.CodeReferenceInside, helpers.CodeLookupUnknown, mapping.CodeList, CodeShadow:
 			return true
 		}
 	}
 	return false
-}
-
-// unused reports form fields that are neither used nor ignored: of the schema, or of the samples where there is none.
-func (b *builder) unused() {
-	if b.spec.Input.Unused == "allow" {
-		return
-	}
-	if b.plan.Schema != nil {
-		for _, f := range b.plan.Schema.FieldsOf() {
-			if !b.isUsed(f) {
-				b.report(b.file.Problem(CodeUnusedField, "the form field "+f+" is neither used nor ignored", "add "+pathText(f)+" to ignore", "input", "schema"))
-			}
-		}
-		return
-	}
-	if b.samples == nil || b.spec.Input.Schema != "" {
-		return
-	}
-	told := map[string]bool{}
-	for i, t := range b.spec.Tests {
-		if t.Form == "" {
-			continue
-		}
-		raw, err := b.samples(t.Form)
-		if err != nil {
-			continue // the test says so itself
-		}
-		form, err := b.plan.Plan().Decode(raw, "")
-		if err != nil {
-			continue
-		}
-		for _, f := range fieldsOfForm(mapping.Tree(form)) {
-			if !told[f] && !b.isUsed(f) {
-				told[f] = true
-				b.report(b.file.Problem(CodeUnusedField, "the form field "+f+" of this sample is neither used nor ignored", "add "+pathText(f)+" to ignore", "tests", i, "form"))
-			}
-		}
-	}
-}
-
-// pathText writes a dotted path as an expression.
-func pathText(dotted string) string {
-	out := "form"
-	for _, s := range strings.Split(dotted, ".") {
-		if expr.WordPattern.MatchString(s) {
-			out += "." + s
-		} else {
-			out += fmt.Sprintf("[%q]", s)
-		}
-	}
-	return out
-}
-
-// fieldsOfForm lists the dotted paths of a form's values, sorted.
-func fieldsOfForm(form any) []string {
-	found := map[string]bool{}
-	var walk func(n any, at string)
-	walk = func(n any, at string) {
-		switch n := n.(type) {
-		case map[string]any:
-			for k, v := range n {
-				walk(v, schema.Under(at, k))
-			}
-		case []any:
-			for _, v := range n {
-				walk(v, at)
-			}
-		default:
-			found[at] = true
-		}
-	}
-	walk(form, "")
-	delete(found, "")
-	return slices.Sorted(maps.Keys(found))
 }
 
 // checkTarget tells whether the configuration has the target and whether it takes what the write makes.

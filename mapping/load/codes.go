@@ -11,6 +11,8 @@ const (
 	CodeProcedureUnsupported = "mapping.procedure-unsupported" // this version does not call procedures yet; write to a table
 	CodeCycle                = "mapping.cycle"                 // targets wait for each other's returned values; break the circle
 	CodePart                 = "mapping.part"                  // a part of another file cannot be used: there is none of that name, its parameters are others, or parts use each other without end
+	CodeCircle               = "mapping.circle"                // names of let are made of each other; break the circle
+	CodeIdle                 = "mapping.idle"                  // a let, lookup, layout or list that nothing uses, or a write that no case of tests looks at; use it, remove it, or add a case
 	CodeKey                  = "mapping.key"                   // key names a field that the write does not have, or is needed and missing
 	CodeMissingList          = "mapping.missing-list"          // a form without the list of each deletes the rows of its key, as an empty list does; say by onMissing what is meant
 	CodeType                 = "mapping.type"                  // a field's type is not known or is wrong for the expression

@@ -19,7 +19,7 @@ import (
 
 // rehearse reports an expression that can only fail where its value is used.
 func (b *builder) rehearse(x source.Expression, c expr.Compiled, name string, use value.Function) {
-	comp := b.compiler(b.root, "")
+	comp := b.compiler(x, b.root, "")
 	if p := comp.Rehearse(name, use, c); p != nil {
 		b.expressionProblem(x, p)
 	}

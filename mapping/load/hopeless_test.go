@@ -23,8 +23,8 @@ func firstSaid(t *testing.T, text, schema string) (string, *mapping.Plan) {
 		return problems[0].Message + " " + problems[0].Suggestion, nil
 	case err != nil:
 		t.Fatal(err)
-	case len(p.Warnings()) > 0:
-		return "warning: " + p.Warnings()[0].Message + " " + p.Warnings()[0].Suggestion, p
+	case len(mappings.Doubts(p)) > 0:
+		return "warning: " + mappings.Doubts(p)[0].Message + " " + mappings.Doubts(p)[0].Suggestion, p
 	}
 	return "", p
 }

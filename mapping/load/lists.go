@@ -90,7 +90,7 @@ func (b *builder) same() {
 		if x.Node == nil {
 			continue
 		}
-		c := b.compiler(b.root, "")
+		c := b.compiler(x, b.root, "")
 		c.Used = nil
 		v, p := c.Compile(x.Text, false)
 		if p == nil && (v.Path == nil || len(v.Path.Abs) == 0) {

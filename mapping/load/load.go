@@ -19,6 +19,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/expr/value"
 	"github.com/inbasket/inbasket/mapping/schema"
 	"github.com/inbasket/inbasket/mapping/source"
+	"github.com/inbasket/inbasket/mapping/uses"
 )
 
 // Mapping reads and checks a mapping; name is its path in fsys, and the files it names are read beside it. The error is
@@ -52,7 +53,11 @@ type builder struct {
 	layouts  map[string]*encode.Layout
 	known    *schema.Schema // what check knows of forms: their schema, or without one what their format makes
 	root     *expr.Scope
-	used     map[string]bool     // dotted path to whether everything below is used too
+	fields   *uses.Fields // which of the form's are used
+	ignores  []ignored
+	named    []named
+	reads    map[string]int      // dotted path to the line of the first expression that reads it
+	line     int                 // of the expression that is compiled
 	lists    map[string]bool     // XML: declared lists
 	single   map[string][]string // of formats that have lists: ways to what is used as one value; listed: as a list
 	listed   map[string]bool
@@ -86,7 +91,8 @@ func (b *builder) load() (*mapping.Plan, error) {
 	b.uses()
 	b.problems = append(b.problems, file.Decode(&b.spec)...)
 	broken := len(b.problems) > 0
-	b.tables, b.layouts, b.used = map[string]*helpers.Table{}, map[string]*encode.Layout{}, map[string]bool{}
+	b.tables, b.layouts, b.fields = map[string]*helpers.Table{}, map[string]*encode.Layout{}, &uses.Fields{}
+	b.reads = map[string]int{}
 	b.lists, b.listed, b.single, b.waits = map[string]bool{}, map[string]bool{}, map[string][]string{}, map[string]map[string]bool{}
 	b.inside = map[*mapping.Write]*expr.Scope{}
 	b.plan = &mapping.Parts{Name: b.spec.Mapping, Version: b.spec.Version, Format: b.spec.Input.Format, Tests: b.spec.Tests, Order: map[string]expr.Compiled{},
@@ -99,10 +105,17 @@ func (b *builder) load() (*mapping.Plan, error) {
 		b.layout(l.Key, l.Value)
 	}
 	b.names()
+	b.require()
 	b.writes()
 	b.answer()
+	b.words()
+	if !b.pinned() {
+		b.expected()
+		b.places()
+	}
 	if !broken && !b.doubtful() {
-		b.unused()
+		b.forgotten()
+		b.idle()
 	}
 	if len(b.problems) > 0 {
 		b.problems.Sort()
@@ -137,8 +150,9 @@ func (b *builder) input() {
 	}
 	b.choice([]any{"input", "format"}, s.Input.Format, decode.All())
 	b.choice([]any{"nothing"}, s.Nothing, []string{"park", "allow"})
-	b.plan.Nothing = s.Nothing == "allow"
+	b.plan.Nothing, b.plan.ParksUnknown = s.Nothing == "allow", s.Input.Unknown == "park"
 	b.choice([]any{"input", "unused"}, s.Input.Unused, []string{"error", "allow"})
+	b.choice([]any{"input", "unknown"}, s.Input.Unknown, []string{"park", "allow"})
 	b.plan.Options = s.Input.Options
 	b.plan.Options.Limits = s.Input.Limits.Limits
 	b.plan.Program.Budget = s.Input.Limits.Budget()
@@ -189,9 +203,7 @@ func (b *builder) choice(at []any, word string, words []string) {
 func (b *builder) names() {
 	b.root = expr.FormScope().Inner()
 	b.ownHelpers()
-	for _, l := range b.spec.Let {
-		b.let(b.root, l, "", nil)
-	}
+	b.lets(b.root, b.spec.Let, "", nil)
 	if x := b.spec.Input.Reference; x != nil && x.Node != nil {
 		b.reference(*x)
 	}
@@ -203,7 +215,7 @@ func (b *builder) names() {
 
 // reference reads the expression by which a form is known when it comes again.
 func (b *builder) reference(x source.Expression) {
-	comp := b.compiler(b.root, "")
+	comp := b.compiler(x, b.root, "")
 	c, p := comp.Whole(x.Text)
 	if p != nil {
 		b.expressionProblem(x, p)
@@ -235,7 +247,7 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[source.Expression], target str
 	if !b.free(s, l) {
 		return
 	}
-	comp := b.compiler(s, target)
+	comp := b.compiler(l.Value, s, target)
 	x, p := comp.Compile(l.Value.Text, false)
 	b.warn(l.Value, comp)
 	if p != nil {
@@ -255,7 +267,7 @@ func (b *builder) let(s *expr.Scope, l diag.Entry[source.Expression], target str
 		*anew = append(*anew, slot)
 	}
 	may := x.Outcome()
-	s.Names[l.Key] = expr.Binding{Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Under: x.Under, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval, handlesNull.MatchString(b.whole(l.Value.Text)))}
+	s.Names[l.Key] = expr.Binding{Uses: x.Uses, Source: x.Source, May: may, Depth: x.Depth, Own: x.Own, Yes: x.Yes, No: x.No, Under: x.Under, Late: comp.Late, Eval: expr.Remembered(slot, x.Eval, handlesNull.MatchString(b.whole(l.Value.Text)))}
 }
 
 // free reports a name that cannot be given: no identifier, or taken further out.
@@ -272,8 +284,12 @@ func (b *builder) free(s *expr.Scope, l diag.Entry[source.Expression]) bool {
 	return !taken
 }
 
-func (b *builder) compiler(s *expr.Scope, target string) *expr.Compiler {
-	return &expr.Compiler{Prog: &b.plan.Program, Scope: s, Target: target, Tables: b.tables, Helpers: b.own, Used: b.use, Listed: b.asList, May: b.outcome, Never: b.known.NeverThere, Strict: !b.pinned()}
+// compiler is for one expression; what it reads of the form is read in its line.
+func (b *builder) compiler(x source.Expression, s *expr.Scope, target string) *expr.Compiler {
+	if x.Node != nil {
+		b.line = x.Node.Line
+	}
+	return &expr.Compiler{Prog: &b.plan.Program, Scope: s, Target: target, Tables: b.tables, Helpers: b.own, Used: b.use, Within: b.within, Listed: b.asList, May: b.outcome, Never: b.known.NeverThere, Strict: !b.pinned()}
 }
 
 // value compiles an expression whose value is used whole.
@@ -281,7 +297,7 @@ func (b *builder) value(s *expr.Scope, x source.Expression, target string) (expr
 	if x.Node == nil {
 		return expr.Compiled{}, false
 	}
-	comp := b.compiler(s, target)
+	comp := b.compiler(x, s, target)
 	c, p := comp.Whole(x.Text)
 	if p != nil {
 		b.expressionProblem(x, p)
@@ -291,15 +307,15 @@ func (b *builder) value(s *expr.Scope, x source.Expression, target string) (expr
 	return c, true
 }
 
-// condition compiles when, which some form must make true.
-func (b *builder) condition(s *expr.Scope, x source.Expression, target string) (expr.Compiled, bool) {
+// condition compiles when, which some form must make true; so is what follows where none does.
+func (b *builder) condition(s *expr.Scope, x source.Expression, target, so string) (expr.Compiled, bool) {
 	if x.Node == nil {
 		return expr.Compiled{}, false
 	}
-	comp := b.compiler(s, target)
+	comp := b.compiler(x, s, target)
 	c, p := comp.Whole(x.Text)
 	if p == nil && !b.pinned() && c.Const != nil && (c.Const.Absent() || *c.Const == value.Bool(false)) {
-		b.warnAt(x, "this is never true; so this write is never made", "")
+		b.warnAt(x, "this is never true; so "+so, "")
 	}
 	if p == nil {
 		p = comp.Rehearse("the condition", expr.IsTrue, c)
@@ -310,7 +326,7 @@ func (b *builder) condition(s *expr.Scope, x source.Expression, target string) (
 			if len(comp.Dead) > 0 {
 				p = &comp.Dead[0]
 			}
-			p.Message += "; so this write is never made"
+			p.Message += "; so " + so
 		}
 	}
 	if p != nil {
@@ -339,6 +355,14 @@ func torn(text string) bool {
 	return strings.Count(text, "(") != strings.Count(text, ")") || strings.Count(text, "[") != strings.Count(text, "]") || strings.Count(text, `"`)%2 != 0
 }
 
+// asked is a suggestion that is a word as a question.
+func asked(suggestion string) string {
+	if expr.WordPattern.MatchString(suggestion) {
+		return "did you mean " + strconv.Quote(suggestion) + "?"
+	}
+	return suggestion
+}
+
 func (b *builder) problemAt(x source.Expression, p *expr.Problem) diag.Problem {
 	offset := 0
 	for i := range x.Text {
@@ -349,11 +373,7 @@ func (b *builder) problemAt(x source.Expression, p *expr.Problem) diag.Problem {
 		p.From--
 		offset = len(x.Text)
 	}
-	suggestion := p.Suggestion
-	if expr.WordPattern.MatchString(suggestion) {
-		suggestion = "did you mean " + strconv.Quote(suggestion) + "?"
-	}
-	prob := x.Node.ProblemAt(offset, p.Code, p.Message, suggestion)
+	prob := x.Node.ProblemAt(offset, p.Code, p.Message, asked(p.Suggestion))
 	if p.Code == expr.CodeSyntax && strings.Contains(prob.Source, " #") && !strings.Contains(x.Text, "#") {
 		prob.Suggestion = "in YAML a # after a blank begins a comment: write .field instead of #.field, or put quotes around the expression"
 	}

@@ -15,7 +15,7 @@ import (
 
 // lookup builds one table and reports what is wrong with it.
 func (b *builder) lookup(name string, s source.Lookup) {
-	t := &helpers.Table{Name: name, Rows: map[string]string{}, Park: s.Unknown == "park"}
+	t := &helpers.Table{Name: name, Rows: map[string]string{}, File: s.File != "", Park: s.Unknown == "park"}
 	b.tables[name] = t
 	b.choice([]any{"lookups", name, "unknown"}, s.Unknown, []string{"reject", "park"})
 	b.choice([]any{"lookups", name, "format"}, s.Format, []string{"csv", "genericode"})

@@ -41,8 +41,8 @@ func found(t *testing.T, text string) (string, *mapping.Plan) {
 		return "error " + problems.Format(), nil
 	case err != nil:
 		t.Fatal(err)
-	case len(p.Warnings()) > 0:
-		return "warning " + p.Warnings().Format(), p
+	case len(mappings.Doubts(p)) > 0:
+		return "warning " + mappings.Doubts(p).Format(), p
 	}
 	return "", p
 }

@@ -22,7 +22,7 @@ func (b *builder) ownHelpers() {
 		if own == nil {
 			continue
 		}
-		if p := b.compiler(b.root, "").Define(own); p != nil {
+		if p := b.compiler(*h.Value.Value, b.root, "").Define(own); p != nil {
 			own.Broken = true
 			b.expressionProblem(*h.Value.Value, p)
 		}

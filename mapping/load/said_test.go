@@ -196,7 +196,7 @@ func TestSaidOfWrites(t *testing.T) {
 		{`write`, `as: w, to: register, table: T, let: {form: form.n}, fields: {A: form.id}`, `6:43: "form" is already the name of something else here [mapping.shadow]`},
 		{`write`, `as: w, to: register, table: T, let: {"1x": form.n}, fields: {A: form.id}`, `6:43: a name is made of letters, digits and _, and is no word of the language [mapping.value]`},
 		{`write`, `as: w, to: register, table: T, let: {not: form.n}, fields: {A: form.id}`, `6:43: a name is made of letters, digits and _, and is no word of the language [mapping.value]`},
-		{`write`, `as: w, to: register, table: T, let: {x: y, y: form.n}, fields: {A: x}`, `6:46: nothing here is named "y" [mapping.unknown-name]`},
+		{`write`, `as: w, to: register, table: T, let: {x: y, y: form.n}, fields: {A: x}`, `6:46: "y" comes later: a let may use those before it [mapping.unknown-name] (write y above x)`},
 		{`write`, `as: w, to: register, table: T, order: form.id, fields: {A: form.id}`, ``},
 		{`write`, `as: w, to: register, table: T, order: form.items, fields: {A: form.id}`, `6:44: the order can only fail, whatever the form says: it must be a single value [mapping.never]`},
 		{`write`, `as: w, to: register, table: T, oder: form.id, fields: {A: form.id}`, `6:37: unknown key "oder" [yaml.unknown-key] (did you mean "order"?)`},

@@ -24,7 +24,7 @@ func said(t testing.TB, part, text string) string {
 	}
 	word := ""
 	if err == nil {
-		problems, word = p.Warnings(), "warning "
+		problems, word = mappings.Doubts(p), "warning "
 	}
 	var all []string
 	for _, p := range problems {

@@ -83,8 +83,8 @@ write: [{as: w, to: t, table: T, fields: {A: '"a"'}}]
 			have = fmt.Sprint(problems[0])
 		case err != nil:
 			have = err.Error()
-		case len(p.Warnings()) > 0:
-			have = fmt.Sprint("warning: ", p.Warnings()[0])
+		case len(mappings.Doubts(p)) > 0:
+			have = fmt.Sprint("warning: ", mappings.Doubts(p)[0])
 		}
 		if c.want == "" && have != "" || !strings.Contains(have, c.want) || c.want != "" && !strings.Contains(have, "s.json:") {
 			t.Errorf("%s\n  have %s\n  want %s", c.schema, have, c.want)
@@ -159,7 +159,7 @@ func TestSchemaValues(t *testing.T) {
 		switch {
 		case err != nil && strings.Contains(err.Error(), "of other types"):
 			have = "error"
-		case len(p.Warnings()) > 0 && strings.Contains(p.Warnings()[0].Message, "of other types"):
+		case len(mappings.Doubts(p)) > 0 && strings.Contains(mappings.Doubts(p)[0].Message, "of other types"):
 			have = "warning"
 		}
 		if have != c.want {
@@ -207,8 +207,8 @@ input: {format: ` + format + `, schema: s.json}
 write: [{as: w, to: t, table: T, fields: {A: form.n}}]
 `)}}
 		p, err := load.Mapping(files, "m.yaml", nil)
-		if err != nil || len(p.Warnings()) != want {
-			t.Errorf("%s: %v %v", format, err, p.Warnings())
+		if err != nil || len(mappings.Doubts(p)) != want {
+			t.Errorf("%s: %v %v", format, err, mappings.Doubts(p))
 		}
 	}
 }

@@ -161,12 +161,10 @@ func (b *builder) write(i int, spec source.Write) {
 	row := w.RowSlot
 	s = s.Inner()
 	s.Names["row"] = expr.Binding{Depth: w.Depth(), Eval: func(e *expr.Env) value.Value { return e.Slots[row] }}
-	for _, l := range spec.Let {
-		b.let(s, l, spec.To, &w.Lets)
-	}
+	b.lets(s, spec.Let, spec.To, &w.Lets)
 	b.inside[w] = s
 	if spec.When != nil {
-		if c, ok := b.condition(s, *spec.When, spec.To); ok {
+		if c, ok := b.condition(s, *spec.When, spec.To, "this write is never made"); ok {
 			w.When = &c
 		}
 	}
@@ -246,7 +244,7 @@ func (b *builder) loops(w *mapping.Write, spec source.Write, s **expr.Scope, out
 		if !b.freeAt(*s, name, x.Node) {
 			continue
 		}
-		comp := b.compiler(*s, spec.To)
+		comp := b.compiler(x, *s, spec.To)
 		list, p := comp.Compile(rest, false)
 		b.warn(x, comp)
 		if p == nil && list.Path != nil {
@@ -262,6 +260,7 @@ func (b *builder) loops(w *mapping.Write, spec source.Write, s **expr.Scope, out
 		}
 		if p == nil {
 			b.rehearse(x, list, "each", expr.NeedList("each"))
+			comp.Members(list, 0)
 		}
 		l := b.plan.Program.Loop(list, outer+depth)
 		w.Loops = append(w.Loops, l)

@@ -26,21 +26,27 @@ type schemaErrors struct {
 // leaves returns the errors that say something. Of an anyOf or oneOf the branch that came nearest speaks.
 func (e *schemaErrors) leaves(ve *jsonschema.ValidationError) []FieldError {
 	pointer := pointerOf(ve.InstanceLocation)
-	code, message := describe(ve.ErrorKind)
+	code, message, want := describe(ve.ErrorKind)
 	switch k := ve.ErrorKind.(type) {
 	case *rules.AnyOf, *rules.OneOf:
-		if best := nearest(ve.Causes); best != nil {
+		meant, names := e.meant(ve)
+		if best := nearest(meant); best != nil {
 			return e.leaves(best)
 		}
+		if len(names) > 0 {
+			code, message, _ = describe(&rules.Enum{})
+			e.below(pointer, names, code, message)
+			return e.out
+		}
 		if e.schema != nil { // the mistakes of all branches together would ask for what no form needs
-			e.add(pointer, code, message+lackingOneOf(ve.Causes))
+			e.add(pointer, code, message+lackingOneOf(ve.Causes), want)
 			return e.out
 		}
 	case *rules.PropertyNames:
 		e.named(ve, []string{k.Property}, "a field may not have this name", message)
 		return e.out
 	case *rules.Contains, *rules.MinContains: // no item by itself is wrong
-		e.add(pointer, code, message)
+		e.add(pointer, code, message, want)
 		return e.out
 	}
 	if len(ve.Causes) > 0 {
@@ -62,38 +68,38 @@ func (e *schemaErrors) leaves(ve *jsonschema.ValidationError) []FieldError {
 		if last := len(ve.InstanceLocation) - 1; last >= 0 && !FieldName.MatchString(ve.InstanceLocation[last]) && !e.item(ve.InstanceLocation) {
 			pointer, message = pointerOf(ve.InstanceLocation[:last]), "the object has a field that is not known"
 		}
-		e.add(pointer, code, message)
+		e.add(pointer, code, message, want)
 	case *rules.UniqueItems:
-		e.add(pointer+"/"+strconv.Itoa(k.Duplicates[1]), code, message)
+		e.add(pointer+"/"+strconv.Itoa(k.Duplicates[1]), code, message, want)
 	case *rules.MinProperties:
 		if names := e.lacking(ve); len(names) > 0 {
 			message += "; it has none of " + strings.Join(names, ", ")
 		}
-		e.add(pointer, code, message)
+		e.add(pointer, code, message, want)
 	default:
-		e.add(pointer, code, message)
+		e.add(pointer, code, message, want)
 	}
 	return e.out
 }
 
-func (e *schemaErrors) add(pointer, code, message string) {
-	e.out = append(e.out, FieldError{pointer, code, message})
+func (e *schemaErrors) add(pointer, code, message, want string) {
+	e.out = append(e.out, FieldError{pointer, code, message, want})
 }
 
 // below tells something of fields of an object that the schema names.
 func (e *schemaErrors) below(pointer string, names []string, code, message string) {
 	for _, name := range names {
-		e.add(pointer+"/"+expr.PointerEscape.Replace(name), code, message)
+		e.add(pointer+"/"+expr.PointerEscape.Replace(name), code, message, "")
 	}
 }
 
 // named tells something of fields that the sender named; where their names are no names, of their object.
 func (e *schemaErrors) named(ve *jsonschema.ValidationError, names []string, field, object string) {
-	code, _ := describe(ve.ErrorKind)
+	code, _, _ := describe(ve.ErrorKind)
 	if pointer := pointerOf(ve.InstanceLocation); nameable(names) {
 		e.below(pointer, names, code, field)
 	} else {
-		e.add(pointer, code, object)
+		e.add(pointer, code, object, "")
 	}
 }
 
@@ -152,50 +158,6 @@ func nameable(names []string) bool {
 // FieldName is what looks like a field's name.
 var FieldName = regexp.MustCompile(`^[A-Za-z_@$][A-Za-z0-9_.:@$-]{0,63}$`)
 
-// lackingOneOf says which fields must be there where each of some alternatives asks for others.
-func lackingOneOf(alternatives []*jsonschema.ValidationError) string {
-	var asked []string
-	for _, a := range alternatives {
-		for len(a.Causes) == 1 {
-			a = a.Causes[0]
-		}
-		if r, ok := a.ErrorKind.(*rules.Required); ok {
-			asked = append(asked, strings.Join(r.Missing, " and "))
-		}
-	}
-	if len(asked) == 0 || len(asked) < len(alternatives) {
-		return ""
-	}
-	return ": there must be " + strings.Join(asked, ", or ")
-}
-
-// nearest is the cause whose errors lie deepest: the branch that the sender meant. Without a clear one, none.
-func nearest(causes []*jsonschema.ValidationError) *jsonschema.ValidationError {
-	var best *jsonschema.ValidationError
-	top, tie := -1, false
-	for _, c := range causes {
-		d := depth(c)
-		switch {
-		case d > top:
-			best, top, tie = c, d, false
-		case d == top:
-			tie = true
-		}
-	}
-	if tie {
-		return nil
-	}
-	return best
-}
-
-func depth(ve *jsonschema.ValidationError) int {
-	d := len(ve.InstanceLocation)
-	for _, c := range ve.Causes {
-		d = max(d, depth(c))
-	}
-	return d
-}
-
 // ruleText is what a form is told where it breaks a rule of JSON Schema; a code that is not given is the rule's name.
 type ruleText struct{ code, message string }
 
@@ -223,8 +185,13 @@ const alternatives = "the value fits none, or more than one, of the alternatives
 
 var capital = regexp.MustCompile(`\B[A-Z]`)
 
-// describe gives code and message of a schema rule.
-func describe(k jsonschema.ErrorKind) (code, message string) {
+// CodeOf is the code of a rule that has no other, by its name: that in JSON Schema, or the validator's.
+func CodeOf(rule string) string {
+	return "schema." + strings.ToLower(capital.ReplaceAllString(rule, "-$0"))
+}
+
+// describe gives code and message of a schema rule, and what it asks for.
+func describe(k jsonschema.ErrorKind) (code, message, want string) {
 	rule := reflect.Indirect(reflect.ValueOf(k))
 	name := rule.Type().Name()
 	text, known := ruleTexts[name]
@@ -233,10 +200,11 @@ func describe(k jsonschema.ErrorKind) (code, message string) {
 	}
 	for _, limit := range []string{"Want", "Count"} {
 		if f := rule.FieldByName(limit); f.IsValid() && strings.Contains(text.message, "%s") {
-			text.message = strings.Replace(text.message, "%s", strings.Join(strings.Fields(strings.Trim(fmt.Sprint(f.Interface()), "[]")), " or "), 1)
+			want = strings.Trim(fmt.Sprint(f.Interface()), "[]")
+			text.message = strings.Replace(text.message, "%s", strings.Join(strings.Fields(want), " or "), 1)
 		}
 	}
-	return cmp.Or(text.code, "schema."+strings.ToLower(capital.ReplaceAllString(name, "-$0"))), text.message
+	return cmp.Or(text.code, CodeOf(name)), text.message, want
 }
 
 // FieldError is one mistake of a form, told to the front office. Its message never holds content.
@@ -244,6 +212,7 @@ type FieldError struct {
 	Pointer string `json:"pointer"` // JSON Pointer into the form; "" is the form itself
 	Code    string `json:"code"`
 	Message string `json:"message"`
+	Want    string `json:"-"` // what the rule asks for, as wording.Say takes it
 }
 
 // CodeSchema is the code of what is wrong with a schema.

@@ -75,22 +75,22 @@ func (f *Field) scalar(x *jsonschema.Schema) {
 	f.Fixed = f.Fixed || x.Enum != nil || x.Const != nil
 }
 
-// FieldsOf returns the dotted paths of all values that the schema names, without indexes.
-func (s *Schema) FieldsOf() []string {
-	found := map[string]bool{}
-	var walk func(f *Field, at string)
-	walk = func(f *Field, at string) {
+// FieldsOf returns the ways to all values that the schema names, without indexes, sorted.
+func (s *Schema) FieldsOf() (found [][]string) {
+	var walk func(f *Field, at []string)
+	walk = func(f *Field, at []string) {
 		if f.Items != nil {
 			walk(f.Items, at)
 			return
 		}
 		for name, sub := range f.Below {
-			walk(sub, Under(at, name))
+			walk(sub, append(slices.Clip(at), name))
 		}
-		if f.Below == nil && at != "" {
-			found[at] = true
+		if f.Below == nil && len(at) > 0 {
+			found = append(found, at)
 		}
 	}
-	walk(s.Tree(), "")
-	return slices.Sorted(maps.Keys(found))
+	walk(s.Tree(), nil)
+	slices.SortFunc(found, slices.Compare[[]string])
+	return found
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/inbasket/inbasket/mapping/diag"
 	"github.com/inbasket/inbasket/mapping/encode"
 	"github.com/inbasket/inbasket/mapping/shape"
+	"github.com/inbasket/inbasket/mapping/wording"
 )
 
 // EditorSchema is the JSON Schema of mapping files, for editors. It takes what the program takes, and refuses as much of the
@@ -30,6 +31,8 @@ func editor() diag.Editor {
 			return AnswerFormats()
 		case "tables":
 			return charset.Tables()
+		case "languages":
+			return wording.Languages()
 		case "shapes":
 			return shape.Names()
 		}
@@ -44,6 +47,12 @@ func anExpression() diag.Object {
 	return diag.Object{"type": []string{"string", "number", "boolean"}}
 }
 
+// text is what whoever filled in a form may read.
+var text = diag.Object{"type": "string", "pattern": `\S`}
+
+// aName is what the name of a file may be written as.
+func aName() diag.Object { return diag.Object{"type": []string{"string", "number"}} }
+
 // own describes what reads its own node, and what is wanted of a block beyond its keys.
 func own(e diag.Editor, t reflect.Type) diag.Object {
 	switch t {
@@ -51,6 +60,12 @@ func own(e diag.Editor, t reflect.Type) diag.Object {
 		return anExpression()
 	case reflect.TypeFor[Field]():
 		return diag.Object{"anyOf": []any{anExpression(), e.Block(t)}}
+	case reflect.TypeFor[Texts]():
+		return diag.Object{"anyOf": []any{text, diag.Object{"type": "object", "propertyNames": diag.Object{"enum": append(wording.Known(), OtherCodes)}, "additionalProperties": text}}}
+	case reflect.TypeFor[Rule]():
+		s := e.Block(t)
+		keyOf(s, "code")["pattern"], keyOf(s, "text")["pattern"] = RuleCodes.String(), text["pattern"]
+		return s
 	case reflect.TypeFor[encode.Switch]():
 		return diag.Object{"enum": []any{"on", "off", true, false}}
 	case reflect.TypeFor[charset.Unmappable]():
@@ -76,6 +91,12 @@ func own(e diag.Editor, t reflect.Type) diag.Object {
 		s := e.Block(t)
 		s["oneOf"] = oneOf("form", "answer")
 		return s
+	case reflect.TypeFor[Content]():
+		s := e.Block(t)
+		s["oneOf"] = oneOf("text", "base64", "hex")
+		return diag.Object{"anyOf": []any{aName(), s}}
+	case reflect.TypeFor[Attached]():
+		return diag.Object{"anyOf": []any{aName(), e.Block(t)}}
 	case reflect.TypeFor[Answer]():
 		s := e.Block(t)
 		meaning := diag.Object{"type": "object", "additionalProperties": diag.Object{"type": []string{"string", "number"}, "pattern": Names.String()}}

@@ -22,7 +22,7 @@ func layoutOf() *layout {
 	fields := map[string]*layout{"fields": {aligned: true}}
 	write := &layout{order: keysOf(reflect.TypeFor[Write]()), below: fields}
 	return &layout{order: keysOf(reflect.TypeFor[Mapping]()), below: map[string]*layout{
-		"input": {order: keysOf(reflect.TypeFor[Input]())}, "write": {items: write},
+		"input": {order: keysOf(reflect.TypeFor[Input]())}, "require": {items: &layout{order: keysOf(reflect.TypeFor[Rule]())}}, "write": {items: write},
 		"answer": {order: keysOf(reflect.TypeFor[Answer]()), below: fields}, "tests": {items: &layout{order: keysOf(reflect.TypeFor[Case]())}}}}
 }
 

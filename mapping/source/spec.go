@@ -23,12 +23,19 @@ import (
 // Names is how mappings, and outcomes of decisions, are named.
 var Names = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
 
+// RuleCodes are those that a mapping's own rules may have: no code of the agent begins like them.
+var RuleCodes = regexp.MustCompile(`^rule\.[a-z0-9]+(-[a-z0-9]+)*$`)
+
+// OtherCodes stands in texts for the codes that are not named.
+const OtherCodes = "other"
+
 // Mapping is the whole file.
 type Mapping struct {
 	Mapping    string                   `yaml:"mapping,required" doc:"name of the mapping, for life"`
 	Version    int                      `yaml:"version,required" doc:"raise it with every change of content"`
 	Use        []Use                    `yaml:"use,one" doc:"parts of other files, whose let, lookups, layouts, write and ignore are the mapping's too"`
 	Input      Input                    `yaml:"input,required" doc:"what the form looks like"`
+	Require    []Rule                   `yaml:"require" doc:"what must be true of a form beside its schema, also across fields"`
 	Let        diag.Ordered[Expression] `yaml:"let" doc:"names for expressions, each may use those before it"`
 	Helpers    diag.Ordered[Helper]     `yaml:"helpers" doc:"helpers of the mapping's own by name, which expressions call like any other"`
 	Lookups    diag.Ordered[Lookup]     `yaml:"lookups" doc:"tables of known values by name"`
@@ -44,14 +51,43 @@ type Mapping struct {
 
 // Input describes the form.
 type Input struct {
-	Format    string       `yaml:"format,required" doc:"how the form is written" enum:"formats"`
-	Shape     string       `yaml:"shape" doc:"the form builder that writes the forms: they are read as a tree of answers and meta" enum:"shapes"`
-	Schema    string       `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
-	Reference *Expression  `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
-	Same      []Expression `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
-	Limits    Limits       `yaml:"limits" doc:"what a form may be at most"`
-	Unused    string       `yaml:"unused" doc:"what an unused form field is: error (default) or allow" enum:"error,allow"`
+	Format    string              `yaml:"format,required" doc:"how the form is written" enum:"formats"`
+	Shape     string              `yaml:"shape" doc:"the form builder that writes the forms: they are read as a tree of answers and meta" enum:"shapes"`
+	Schema    string              `yaml:"schema" doc:"JSON Schema file of the form, beside the mapping"`
+	Reference *Expression         `yaml:"reference" doc:"the sender's own reference; without one: the transport's"`
+	Same      []Expression        `yaml:"same" doc:"fields by which a form that comes again is known as the same, such as form.values; the rest may differ. Default: the whole form"`
+	Limits    Limits              `yaml:"limits" doc:"what a form may be at most"`
+	Unused    string              `yaml:"unused" doc:"what an unused form field is: error (default) or allow" enum:"error,allow"`
+	Unknown   string              `yaml:"unknown" doc:"what becomes of a form with a field that neither the mapping nor the schema knows: allow (default), which is put on record, or park" enum:"park,allow"`
+	Language  string              `yaml:"language" doc:"language of what senders are told of wrong fields, in words for whoever filled in the form; without it English for who builds the front office" enum:"languages"`
+	Texts     diag.Ordered[Texts] `yaml:"texts" doc:"own words for what is wrong with a field, such as form.owner.name"`
 	decode.Options
+}
+
+// Rule is what must be true of a form.
+type Rule struct {
+	When *Expression `yaml:"when" doc:"condition under which the rule is asked; without it always"`
+	Rule Expression  `yaml:"rule,required" doc:"condition that must be true; what compares a missing or null value by < <= > >= is not"`
+	At   Expression  `yaml:"at,required" doc:"field that is told to be wrong, such as form.permit.until"`
+	Code string      `yaml:"code,required" doc:"code of the error: rule. and small letters, digits and hyphens"`
+	Text string      `yaml:"text,required" doc:"what whoever filled in the form is told, in the language of input.language"`
+	Node *diag.Node  `yaml:",node"`
+}
+
+// Texts are own words for what is wrong with a field: for all of it, or by code.
+type Texts struct {
+	Any    string
+	ByCode diag.Ordered[string]
+	Node   *diag.Node
+}
+
+// UnmarshalNode reads either form.
+func (t *Texts) UnmarshalNode(n *diag.Node) diag.Problems {
+	t.Node = n
+	if n.Kind == diag.Map {
+		return n.Decode(&t.ByCode)
+	}
+	return n.Decode(&t.Any)
 }
 
 // Limits are what a form may be, and what its mapping may make of it, at most.
@@ -184,11 +220,13 @@ type Case struct {
 	Answer        string                     `yaml:"answer" doc:"sample answer file, beside the mapping, instead of a form"`
 	Beside        []string                   `yaml:"beside" doc:"names of the files that lie beside the answer file"`
 	ExpectAnswers []diag.Ordered[string]     `yaml:"expect-answers" doc:"decisions of the answer file, in order; only what is named is compared: id, match, outcome, status, case, reason, documents, error"`
+	Attachments   []Attached                 `yaml:"attachments" doc:"files that come with the form, beside the mapping: a name, or file with its type"`
 	Returns       map[string]map[string]any  `yaml:"returns" doc:"values that targets return, by write and column"`
-	Expect        diag.Ordered[[]*diag.Node] `yaml:"expect" doc:"records by write, in order; only the fields named are compared"`
+	Expect        diag.Ordered[[]*diag.Node] `yaml:"expect" doc:"records by write, in order; only the fields named are compared. A value, or a matcher: any, not-null, like, matches, near"`
 	Exact         bool                       `yaml:"exact" doc:"fields that are not named must not be written"`
 	ExpectError   *ExpectedError             `yaml:"expect-error" doc:"the form must be rejected; or parked, where code says so"`
-	ExpectBytes   map[string]string          `yaml:"expect-bytes" doc:"file with the exact bytes of a target's records"`
+	ExpectBytes   map[string]Content         `yaml:"expect-bytes" doc:"the exact bytes of a target's records: a file, or a block with text and charset, base64 or hex"`
+	ExpectNames   diag.Ordered[[]string]     `yaml:"expect-documents" doc:"names of the documents that a target gets, in order"`
 	Line          int                        `yaml:"-"`
 }
 

@@ -4,6 +4,7 @@ package mappings
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -86,6 +87,11 @@ write:
 
 const Schema = `{"type":"object","required":["id"],"properties":{"id":{"type":"string","maxLength":8},"n":{"type":"integer"},"d":{"type":"string","format":"date"},
 	"kind":{"enum":["new","old"]},"yes":{"type":"boolean"},"items":{"type":"array","items":{"type":"object","properties":{"k":{"type":"string"}}}},"o":{"type":"object","properties":{"p":{"type":"string"}}}}}`
+
+// Doubts are a mapping's warnings but those of what it has and does not use: mappings of tests have more than one of them needs.
+func Doubts(p *mapping.Plan) diag.Problems {
+	return slices.DeleteFunc(slices.Clone(p.Warnings()), func(w diag.Problem) bool { return w.Code == load.CodeIdle })
+}
 
 // Load makes a plan of a mapping in a text, with further files as name, content pairs.
 func Load(t *testing.T, src string, more ...string) *mapping.Plan {

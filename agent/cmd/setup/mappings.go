@@ -2,19 +2,15 @@ package setup
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/inbasket/inbasket/agent/cmd/cli"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
-	"github.com/inbasket/inbasket/mapping/cases"
 	"github.com/inbasket/inbasket/mapping/decode"
 	"github.com/inbasket/inbasket/mapping/load"
 )
@@ -116,59 +112,4 @@ func attachment(path string) (connectors.Attachment, error) {
 	}
 	return connectors.Attachment{Name: filepath.Base(path), ContentType: cli.ContentType(path),
 		Blob: connectors.Blob{Size: info.Size(), Open: func() (io.ReadCloser, error) { return os.Open(path) }}}, nil
-}
-
-// tested is the outcome of one mapping's own cases, for --json.
-type tested struct {
-	Mapping string         `json:"mapping"` // file
-	OK      bool           `json:"ok"`
-	Cases   []cases.Result `json:"cases"`
-}
-
-func test(a *cli.App) *cobra.Command {
-	return &cobra.Command{
-		Use:   "test MAPPING...",
-		Short: "Run a mapping's own test cases",
-		RunE:  func(_ *cobra.Command, given []string) error { return testMappings(a, given) },
-	}
-}
-
-func testMappings(a *cli.App, paths []string) error {
-	all, failed := make([]tested, 0, len(paths)), false
-	for _, path := range paths {
-		plan, err := loadMapping(path)
-		if err != nil {
-			return err
-		}
-		t := tested{Mapping: path, OK: true, Cases: cases.Run(plan, os.DirFS(filepath.Dir(path)))}
-		for _, c := range t.Cases {
-			t.OK = t.OK && c.OK
-		}
-		failed = failed || !t.OK
-		all = append(all, t)
-	}
-	return a.PrintOK(!failed, all, func(w io.Writer) { printTested(w, all) })
-}
-
-func printTested(w io.Writer, all []tested) {
-	for _, t := range all {
-		passed := 0
-		for _, c := range t.Cases {
-			if c.OK {
-				passed++
-				fmt.Fprintf(w, "ok    %s\n", c.Name)
-				continue
-			}
-			fmt.Fprintf(w, "FAIL  %s (%s:%d)\n", c.Name, t.Mapping, c.Line)
-			for _, d := range c.Diffs {
-				fmt.Fprintf(w, "      %s\n", cli.Visible(d))
-			}
-		}
-		switch {
-		case len(t.Cases) == 0:
-			fmt.Fprintf(w, "%s has no tests; add a section tests with forms and what they should become\n", t.Mapping)
-		default:
-			fmt.Fprintf(w, "%s: %d of %s passed\n", t.Mapping, passed, cli.Count(len(t.Cases), "case"))
-		}
-	}
 }

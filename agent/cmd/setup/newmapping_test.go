@@ -86,7 +86,7 @@ func passes(t *testing.T, path string, forms ...string) {
 		t.Fatalf("check: %v\n%s\n%s", err, out, b)
 	}
 	a, out = appOf("")
-	if err := testMappings(a, []string{path}); err != nil {
+	if err := (trials{clock: &steps{}}).run(a, []string{path}); err != nil {
 		b, _ := os.ReadFile(path)
 		t.Fatalf("test: %v\n%s\n%s", err, out, b)
 	}

@@ -30,6 +30,7 @@ type tried struct {
 	Errors     []mapping.FieldError  `json:"errors,omitempty"`
 	Parked     string                `json:"parked,omitempty"` // why a person would have to look at the form
 	Values     []mapping.Explanation `json:"values,omitempty"`
+	Unknown    []string              `json:"unknown,omitempty"` // fields of the form of which nothing is made, and that nobody has named
 	Deliveries []triedDelivery       `json:"deliveries,omitempty"`
 }
 
@@ -121,7 +122,7 @@ func tryForm(a *cli.App, mappingPath, formPath string, attachments []string, peo
 		out.Plain = mapping.Tree(t.form)
 	}
 	if t.mapped != nil {
-		out.Values = t.plan.Explain(t.form, t.input)
+		out.Values, out.Unknown = t.plan.Explain(t.form, t.input), t.mapped.Unknown
 		for _, d := range t.mapped.Deliveries {
 			x := triedDelivery{Target: d.Target, Records: len(d.Records), Order: d.Order, Needs: d.Needs}
 			if d.Piece != nil {
@@ -164,6 +165,7 @@ func printTried(w io.Writer, t tried) {
 	for _, d := range t.Deliveries {
 		printDelivery(w, d, t.Values)
 	}
+	printUnknown(w, t)
 	fmt.Fprintln(w, "nothing was written")
 }
 
@@ -226,4 +228,10 @@ func printExplained(w io.Writer, t tried) {
 		cli.SayIf(w, v.Deletes, "  deletes the rows of this key; there are no new ones\n")
 		cli.SayIf(w, v.Note != "", "  changed %s\n", v.Note)
 	}
+	printUnknown(w, t)
+}
+
+// printUnknown says what nothing is made of.
+func printUnknown(w io.Writer, t tried) {
+	cli.SayIf(w, len(t.Unknown) > 0, "\nnot written, since the mapping does not know these fields: %s\n", cli.Visible(strings.Join(t.Unknown, ", ")))
 }

@@ -103,7 +103,7 @@ func change(t *journal.Tx, s *journal.Row, c *journal.Change, m *matcher) error 
 	if confirmed || to == states.Skipped {
 		t.Ends(target, s.ID)
 	}
-	if to == states.Done && c.Changed != "" {
+	if (to == states.Done || to == states.Skipped) && c.Changed != "" {
 		t.Note(s.ID, journal.Moment{What: "changed", Target: c.Target, Text: c.Changed})
 	}
 	if confirmed && !s.Waits() { // a person has ended the last of what was parked as a whole

@@ -164,9 +164,13 @@ func makeLookup(c Call) (value.Function, *Mistake) {
 		if _, ok := a[0].Text(); !ok {
 			return e.FailSort(a[0], value.CodeNotText, "a list or object cannot be looked up")
 		}
-		if v, ok := t.Row(a[0]); ok {
-			return value.Text(v)
+		if key, ok := t.Key(a[0]); ok {
+			if e.Seen != nil {
+				e.See(value.PlaceLookup, t.Name, t.Outcome(key))
+			}
+			return value.Text(t.Rows[key])
 		}
+		e.See(value.PlaceLookup, t.Name, value.NoKey)
 		if len(a) == 3 {
 			return a[2]
 		}

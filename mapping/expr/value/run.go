@@ -2,6 +2,7 @@ package value
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -26,19 +27,54 @@ const MaxCount = 16 << 20
 type Run struct {
 	Budget Budget // what is left of it
 	Err    *Failure
-	Note   string     // what was changed because the mapping allows it
-	joins  [][2]int32 // sources of values that are made of several, by -src-1
+	Note   string      // what was changed because the mapping allows it
+	joins  [][2]int32  // sources of values that are made of several, by -src-1
+	Seen   func(Place) // is told which way a form goes through its mapping; nil where nobody asks
 }
 
 // Function computes a value of others; args must not be kept.
 type Function func(r *Run, args []Value) Value
 
 // Restart makes ready for the next form.
-func (r *Run) Restart(b Budget) { r.Budget, r.Err, r.Note, r.joins = b, nil, "", r.joins[:0] }
+func (r *Run) Restart(b Budget) {
+	r.Budget, r.Err, r.Note, r.joins, r.Seen = b, nil, "", r.joins[:0], nil
+}
+
+// Place is one way that forms may go through a mapping.
+type Place struct {
+	Kind    PlaceKind `json:"kind"`
+	Name    string    `json:"name"`              // of the field, write or lookup
+	Outcome string    `json:"outcome,omitempty"` // of a condition or lookup
+}
+
+// PlaceKind says what a place is.
+type PlaceKind string
+
+// The kinds of places.
+const (
+	PlaceField  PlaceKind = "field"  // a form has it
+	PlaceWrite  PlaceKind = "write"  // makes a record
+	PlaceWhen   PlaceKind = "when"   // of a write, is true or false
+	PlaceLookup PlaceKind = "lookup" // finds a key, or does not
+)
+
+// Outcomes of lookups beside the keys that stand in the mapping.
+const (
+	KeyOfFile = "a key of the file"
+	NoKey     = "a key that is not in it"
+)
+
+// See tells who asks that a form came through here.
+func (r *Run) See(kind PlaceKind, name, outcome string) {
+	if r.Seen != nil {
+		r.Seen(Place{kind, name, outcome})
+	}
+}
 
 // Failure is the first thing that went wrong in an expression. Its message never holds content.
 type Failure struct {
 	Code, Message string
+	Want          string // the limit that was passed; "" where nothing can be said in a number
 	Src           int32  // the form's field that caused it; 0: none did
 	Blamed        bool   // Src is known
 	Made          Making // of the value that caused it
@@ -55,6 +91,12 @@ func ForSender(message string) string {
 
 // Fail keeps the first thing that went wrong.
 func (r *Run) Fail(code, message string) Value { return r.fail(Failure{Code: code, Message: message}) }
+
+// FailLimit is Fail where a value passes a limit, which its message names as %s.
+func (r *Run) FailLimit(code, message string, limit int) Value {
+	want := strconv.Itoa(limit)
+	return r.fail(Failure{Code: code, Message: strings.Replace(message, "%s", want, 1), Want: want})
+}
 
 func (r *Run) fail(f Failure) Value {
 	if r.Err == nil {

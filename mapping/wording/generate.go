@@ -1,0 +1,3 @@
+package wording
+
+//go:generate go test -count=1 -run TestReference -update .
