@@ -112,7 +112,7 @@ func TestNotUnderstood(t *testing.T) {
 		{fhir, `{"resourceType":"QuestionnaireResponse","status":"completed","item":{}}`, `/item this is no list`},
 		{fhir, `{"resourceType":"QuestionnaireResponse","status":"completed","modifierExtension":[{"url":"http://x/not-given","valueBoolean":true}]}`, `/modifierExtension this may change what the form means, and is not understood`},
 		{fhir, `{"resourceType":"QuestionnaireResponse","status":"completed","contained":[{"resourceType":"Patient","modifierExtension":[{"url":"u"}]}]}`, `/contained/0/modifierExtension this may change what the form means, and is not understood`},
-		{fhir, `{"resourceType":"QuestionnaireResponse","status":"completed","item":[{"linkId":"a","answer":[{"valueReference":{"modifierExtension":[]}}]}]}`, `/item/0/answer/0/valueReference/modifierExtension this may change`},
+		{fhir, `{"resourceType":"QuestionnaireResponse","status":"completed","item":[{"linkId":"a","answer":[{"valueReference":{"modifierExtension":[]}}]}]}`, `/item/0/answer/0/valueReference/modifierExtension this may change what the form means, and is not understood`},
 		{fhir, `{"resourceType":"QuestionnaireResponse","status":"completed","implicitRules":"http://x/rules"}`, `/implicitRules this may change what the form means, and is not understood`},
 		{fhir, response(`1`), `/item/0 this is no object`},
 		{fhir, response(`{"linkId":"a","extension":[]}`), `/item/0/extension this is not understood here`},
