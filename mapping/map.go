@@ -271,6 +271,10 @@ func (m *mapper) field(w *Write, i, record int) connectors.Value {
 	note, from, made := "", v.Src, v.Made
 	if e.Err == nil && v.Kind != value.KindReference && len(e.Needs) == before {
 		v, note = f.Type.Convert(&e.Run, v)
+		if e.Err == nil && note != "" && slices.Contains(w.Shape.Key, i) { // what a setting makes of a value names no row: another form's may have come to the same
+			m.wrong(w.Name+"."+f.Name, blame{}, schema.FieldError{Pointer: m.pointer(src), Code: value.CodeKeyChanged, Message: f.Name + " is in the key, and a value of a key is not changed: " + note})
+			return connectors.Value{}
+		}
 		e.Record(note)
 		if note = e.Note; e.Err != nil && e.Err.Limit == "" {
 			return m.unfit(w, f, from, made)

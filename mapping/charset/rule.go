@@ -194,6 +194,9 @@ func (f *Fitter) Set() *Charset { return f.set }
 // Transliterates tells whether the rule has tables.
 func (f *Fitter) Transliterates() bool { return len(f.tables) > 0 }
 
+// Changes tells whether the rule makes other characters of those that the set lacks.
+func (f *Fitter) Changes() bool { return f.Transliterates() || f.with != 0 }
+
 // Longest is a letter of which the rule makes most; "" where it makes no text longer.
 func (f *Fitter) Longest() string {
 	for _, s := range []string{"ä", "ß", "ĳ", "œ"} {

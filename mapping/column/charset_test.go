@@ -41,6 +41,8 @@ func TestCharset(t *testing.T) {
 		{`type: text(3 bytes), charset: iso-8859-1`, "äßü", `"äßü"`},
 		{`type: text(3 bytes), charset: utf-16le, overflow: cut`, "ab", `"a" (cut to 3 bytes)`},
 		{`type: text(2), overflow: cut`, "aC̨̆b", `"a" (cut to 2 characters)`},
+		{`type: text(3 bytes), overflow: cut`, "😀x", `!field.too-long: the text has more than 3 bytes`},
+		{`type: text(1), overflow: cut`, "C̨̆b", `!field.too-long: the text has more than 1 characters`},
 		{`type: integer, charset: us-ascii`, "12", `12`},
 	} {
 		t.Run(c[0]+" "+c[1], func(t *testing.T) {

@@ -249,8 +249,9 @@ func (t *Type) text(e *value.Run, v value.Value) (value.Value, string) {
 	if t.bytes {
 		unit = " bytes"
 	}
-	if t.cut && v.Kind == value.KindText { // a part of a number or date is another one
-		return value.Text(charset.Cut(s, t.size, t.length)), joinNotes(note, "cut to "+strconv.Itoa(t.size)+unit)
+	kept := charset.Cut(s, t.size, t.length)
+	if t.cut && v.Kind == value.KindText && kept != "" { // a part of a number or date is another one; nothing is no part
+		return value.Text(kept), joinNotes(note, "cut to "+strconv.Itoa(t.size)+unit)
 	}
 	sign := ""
 	if v.IsNumber() && s[0] == '-' {

@@ -51,6 +51,8 @@ func TestFittedElsewhere(t *testing.T) {
 		{`format: csv, ` + rule + `fields: [{name: A}]`, "–1", `'-1\n" (encode.transliterated: characters that do not exist in us-ascii were transliterated: 1 by din91379-ascii) (encode.guarded: an apostrophe was put in front)`},
 		{`format: csv, ` + rule + `fields: [{name: A}]`, "„a“", `"""a"""\n" (encode.transliterated: characters that do not exist in us-ascii were transliterated: 2 by din91379-ascii)`},
 		{`format: csv, ` + rule + `fields: [{name: A, width: 3, overflow: cut}]`, "äöü", `aeo\n" (encode.transliterated: characters that do not exist in us-ascii were transliterated: 3 by din91379-ascii) (encode.cut: cut from 6 to 3 bytes)`},
+		{`format: csv, fields: [{name: A, width: 3, overflow: cut}]`, "😀x", `!encode.too-long: the value takes 5 bytes in utf-8 and the field has 3`},
+		{`format: json, fields: [{name: A, width: 1, overflow: cut}]`, "C̨̆b", `!encode.too-long: the value has 4 characters and the field 1`},
 		{`format: csv, charset: utf-16be, fields: [{name: A, width: 5, overflow: cut}]`, "abc", `\x00a\x00b\x00\n" (encode.cut: cut from 6 to 5 bytes)`},
 		{`format: json, ` + rule + `fields: [{name: A}]`, "Æ漢", `{"A":"Ae?"}" (encode.transliterated: characters that do not exist in us-ascii were transliterated: 1 by din91379-ascii) (encode.replaced: 1 characters that do not exist in us-ascii were replaced)`},
 		{`format: xml, ` + rule + `fields: [{name: A, width: 1}]`, "ä", `!encode.too-long: the value has 2 characters and the field 1, once it is transliterated`},

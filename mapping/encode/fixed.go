@@ -108,12 +108,13 @@ func (f *field) shorten(dst []byte, w *writer, s string, before int, cut bool) (
 	}
 	c, width := w.layout.charset, f.spec.Width
 	size := c.Size(fit)
-	if !cut {
+	kept := charset.Cut(fit, width-before, c.Size)
+	if !cut || kept == "" {
 		err := w.fail(f, CodeTooLong, "the value takes %d bytes in %s and the field has %d", before+size, c.Name(), width)
 		return nil, err.grown(fit != s && before+c.Size(s) <= width)
 	}
 	w.note(f, NoteCut, "cut from %d to %d bytes", size, width)
-	dst, _, _ = c.AppendString(dst, charset.Cut(fit, width-before, c.Size))
+	dst, _, _ = c.AppendString(dst, kept)
 	return dst, nil
 }
 

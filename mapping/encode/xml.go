@@ -136,16 +136,19 @@ func (f *field) within(w *writer, v connectors.Value) (s string, there bool, err
 			return "", false, err
 		}
 	}
-	n := utf8.RuneCountInString(s)
+	n, kept := utf8.RuneCountInString(s), ""
+	if f.spec.Width > 0 {
+		kept = charset.Cut(s, f.spec.Width, utf8.RuneCountInString)
+	}
 	switch {
 	case f.spec.Width == 0 || n <= f.spec.Width:
 		return s, true, nil
-	case !f.cuts(v):
+	case !f.cuts(v) || kept == "":
 		err := w.fail(f, CodeTooLong, "the value has %d characters and the field %d", n, f.spec.Width).withSign(f.signs(v, s))
 		return "", false, err.grown(was <= f.spec.Width)
 	}
 	w.note(f, NoteCut, "cut from %d to %d characters", n, f.spec.Width)
-	return charset.Cut(s, f.spec.Width, utf8.RuneCountInString), true, nil
+	return kept, true, nil
 }
 
 // escapeXML appends text. What the character set lacks is written as a character reference, which says

@@ -62,6 +62,37 @@ func (b *builder) sameKey(w *mapping.Write, spec source.Write) {
 	}
 }
 
+// changedKey refuses settings that change a value of the key, and warns of a rule of the write or of the whole mapping that would.
+func (b *builder) changedKey(w *mapping.Write, spec source.Write) {
+	if b.pinned() {
+		return
+	}
+	for _, k := range w.Shape.Key {
+		f, own := &w.Fields[k], spec.Fields[k].Value
+		for _, s := range []struct {
+			key  string
+			said bool
+		}{{"overflow", own.Overflow == "cut"}, {"round", own.Round != "" && own.Round != "error"}, {"precision", own.Precision != nil},
+			{"unmappable", len(own.Unmappable.Transliterate) > 0 || own.Unmappable.Replace != ""}} {
+			if s.said {
+				b.report(own.Node.ValueProblem(s.key, CodeKey, "the value of a key is not changed: two forms with different values would have one row; such a form is parked",
+					"remove it; where one row is meant, write the change into the expression, as substring(), round() or transliterate(), or take another key"))
+			}
+		}
+		if f.X.Eval == nil {
+			continue
+		}
+		texts := f.Type.Kind == value.KindText || f.Type.Kind == value.KindMissing
+		if o := f.X.Outcome(); !texts || own.Unmappable.Said || f.Type.Fit == nil || !f.Type.Fit.Changes() || o.All || !slices.ContainsFunc(o.More, isText) {
+			continue
+		}
+		b.warning(spec.Node.ValueProblem("key", CodeKey, "what the rule for characters says is not done to "+f.Name+", since it is in the key: two forms with different values would have one row; a form whose value has a character that "+f.Type.Fit.Set().Name()+" lacks is parked",
+			"say unmappable: error in the field; where one row is meant, write it into the expression as transliterate(), or take another key"))
+	}
+}
+
+func isText(v value.Value) bool { return v.Kind == value.KindText }
+
 // parentKey finds how deep in the loops the key of replaced children is known. It must be outside of the innermost one: with
 // an empty list it still says whose children go.
 func (b *builder) parentKey(w *mapping.Write, spec source.Write) {

@@ -188,6 +188,7 @@ func (b *builder) write(i int, spec source.Write) {
 	b.keys(w, spec)
 	b.layoutFields(w, spec)
 	b.charsets(w, spec)
+	b.changedKey(w, spec)
 	b.fits(w, spec)
 	b.plan.Writes = append(b.plan.Writes, w)
 }

@@ -2,6 +2,7 @@ package shape
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 )
@@ -15,10 +16,28 @@ func fhir(w *walk, sent map[string]any) (answers map[string]any, taken []string)
 	if status := sent["status"]; status != "completed" && status != "amended" {
 		w.refuse("/status", "this is no submission: its status is neither completed nor amended")
 	}
+	w.unmodified(sent, "")
 	r := responseWalk{walk: w, questions: map[string]any{}}
 	answers = r.group(sent["item"], Answers, "/"+Answers, "/item")
 	w.aside("questions", r.questions, "")
 	return answers, []string{"item"}
+}
+
+// unmodified refuses the elements that FHIR lets nobody go past who does not understand them, wherever they stand.
+func (w *walk) unmodified(n any, at string) {
+	switch n := n.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(n)) {
+			if name == "modifierExtension" || name == "implicitRules" {
+				w.refuse(w.at(at, name), "this may change what the form means, and is not understood")
+			}
+			w.unmodified(n[name], w.at(at, name))
+		}
+	case []any:
+		for i, it := range n {
+			w.unmodified(it, w.at(at, i))
+		}
+	}
 }
 
 // responseWalk is that of one QuestionnaireResponse.

@@ -15,7 +15,7 @@ const (
 	CodeRows         = "sql.rows-differ"     // more or fewer rows stand in the table than it was sent: a trigger, rule or policy leaves rows out, takes them away again or puts them elsewhere; mend it, or say rows: unchecked in the mapping's write
 	CodeOtherKey     = "sql.other-key"       // the row with this key has another key by bytes (case, accents or blanks); give the column a binary collation, or change the value in the mapping
 	CodeChanged      = "sql.table-changed"   // a table is being changed right now; the agent tries again
-	CodeReference    = "sql.reference"       // a value of an earlier write is not there; the write was skipped or returned nothing
+	CodeReference    = "sql.reference"       // a value of an earlier write is not there: the write was skipped or returned nothing, or a trigger changed what it wrote; mend the mapping or the trigger, or say precision: database at a column that the trigger is to change
 	CodeTooLarge     = "sql.too-large"       // a document is larger than the 64 MiB a column may get or give
 	CodeEarlier      = "sql.earlier-failed"  // an earlier delivery with the same order did not go; this one waits for it
 	CodeLogin        = "sql.login"           // user, password or client certificate refused; mend the target's configuration

@@ -83,12 +83,26 @@ func quoted(d *Dialect, names []string) []string {
 	return list
 }
 
-// Again reads the returned values of a written row once more, with the columns of a unique key behind them, by whose values it is found.
+// Witnesses are the columns by which a row is seen to be the one that was written, should something change it after its statement: those
+// of unique keys, and those that were sent. None, where nothing can. What the database may change is left out, and bytes, which may be many.
+func (w *Rowset) Witnesses() []string {
+	names := w.Tab.Identifying()
+	if len(names) == 0 || w.Shape.Unchecked {
+		return names
+	}
+	for _, c := range w.Cols {
+		if c == w.Tab.Column(c.Name) && c.Fam != FamBinary && !slices.Contains(names, c.Name) { // another one is a loose copy
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// Again reads the returned values of a written row once more, with its witnesses behind them; it is found by a unique key's values.
 func (w *Rowset) Again(d *Dialect, item int, key []string, args []any) Statement {
-	terms := quoted(d, key)
 	st := Statement{Rows: true, Op: "select from " + w.Tab.Plain, Item: item, Args: args}
-	st.SQL = "SELECT " + strings.Join(append(w.Returning(d), terms...), ", ") + " FROM " + w.From() + " WHERE "
-	for i, q := range terms {
+	st.SQL = "SELECT " + strings.Join(append(w.Returning(d), quoted(d, w.Witnesses())...), ", ") + " FROM " + w.From() + " WHERE "
+	for i, q := range quoted(d, key) {
 		if i > 0 {
 			st.SQL += " AND "
 		}
@@ -190,7 +204,7 @@ func Inserts(d *Dialect, w *Rowset, tail string) []Statement {
 	}
 	back := len(w.Shape.Returning) > 0
 	if back && d.Returns {
-		tail += " RETURNING " + strings.Join(append(w.Returning(d), quoted(d, w.Tab.Identifying())...), ", ")
+		tail += " RETURNING " + strings.Join(append(w.Returning(d), quoted(d, w.Witnesses())...), ", ")
 	}
 	var stmts []Statement
 	text, of := "", 0 // of so many rows; one row by one the text is made once

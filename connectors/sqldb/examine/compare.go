@@ -470,8 +470,14 @@ func (c *comparison) rights() []dialect.Right {
 			want = append(want, dialect.Right{Privilege: "SELECT", Column: name})
 		}
 	}
-	for _, field := range sh.Returning {
-		want = append(want, dialect.Right{Privilege: "SELECT", Column: c.tab.Column(field).Name})
+	back := slices.Clone(sh.Returning)
+	if set, err := dialect.NewRowset(sh, c.tab, strings.Repeat("1", len(sh.Fields)+1)); err == nil && len(back) > 0 && c.x.D.Returns {
+		back = append(back, set.Witnesses()...)
+	}
+	for _, field := range back {
+		if one := (dialect.Right{Privilege: "SELECT", Column: c.tab.Column(field).Name}); !slices.Contains(want, one) {
+			want = append(want, one)
+		}
 	}
 	if sh.Op == connectors.ReplaceChildren {
 		want = append(want, dialect.Right{Privilege: "DELETE"})

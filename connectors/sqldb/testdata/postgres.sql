@@ -1,15 +1,15 @@
 -- op 0 returning false
 INSERT INTO "T" ("ID", "NAME") SELECT * FROM unnest($1, $2); -- 2 args, item -1
 -- op 0 returning true
-INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) RETURNING "NO", "ID"; -- 2 args, item 0
-INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) RETURNING "NO", "ID"; -- 2 args, item 1
-INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) RETURNING "NO", "ID"; -- 2 args, item 2
+INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) RETURNING "NO", "ID", "NAME"; -- 2 args, item 0
+INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) RETURNING "NO", "ID", "NAME"; -- 2 args, item 1
+INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) RETURNING "NO", "ID", "NAME"; -- 2 args, item 2
 -- op 1 returning false
 INSERT INTO "T" ("ID", "NAME") SELECT * FROM unnest($1, $2) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME"; -- 2 args, item -1
 -- op 1 returning true
-INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME" RETURNING "NO", "ID"; -- 2 args, item 0
-INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME" RETURNING "NO", "ID"; -- 2 args, item 1
-INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME" RETURNING "NO", "ID"; -- 2 args, item 2
+INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME" RETURNING "NO", "ID", "NAME"; -- 2 args, item 0
+INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME" RETURNING "NO", "ID", "NAME"; -- 2 args, item 1
+INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME" RETURNING "NO", "ID", "NAME"; -- 2 args, item 2
 -- op 2 returning false
 UPDATE "T" SET "NAME" = $1 WHERE "ID" = $2; -- 2 args, item 0
 UPDATE "T" SET "NAME" = $1 WHERE "ID" = $2; -- 2 args, item 1
@@ -36,9 +36,9 @@ DELETE FROM "T" WHERE "ID" = $1; -- 1 args, item 1
 SELECT 1 FROM "T" WHERE "ID" = $1; -- 1 args, item 1
 DELETE FROM "T" WHERE "ID" = $1; -- 1 args, item 2
 SELECT 1 FROM "T" WHERE "ID" = $1; -- 1 args, item 2
-INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) RETURNING "NO", "ID"; -- 2 args, item 0
-INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) RETURNING "NO", "ID"; -- 2 args, item 1
-INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) RETURNING "NO", "ID"; -- 2 args, item 2
+INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) RETURNING "NO", "ID", "NAME"; -- 2 args, item 0
+INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) RETURNING "NO", "ID", "NAME"; -- 2 args, item 1
+INSERT INTO "T" ("ID", "NAME") VALUES ($1,$2) RETURNING "NO", "ID", "NAME"; -- 2 args, item 2
 -- op 4 returning false
 CALL T("id" => $1, "name" => $2); -- 2 args, item 0
 CALL T("id" => $1, "name" => $2); -- 2 args, item 1

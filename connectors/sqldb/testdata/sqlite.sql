@@ -2,16 +2,16 @@
 INSERT INTO "T" ("ID", "NAME") VALUES (?,?),(?,?); -- 4 args, item -1
 INSERT INTO "T" ("ID", "NAME") VALUES (?,?); -- 2 args, item 2
 -- op 0 returning true
-INSERT INTO "T" ("ID", "NAME") VALUES (?,?) RETURNING "NO", "ID"; -- 2 args, item 0
-INSERT INTO "T" ("ID", "NAME") VALUES (?,?) RETURNING "NO", "ID"; -- 2 args, item 1
-INSERT INTO "T" ("ID", "NAME") VALUES (?,?) RETURNING "NO", "ID"; -- 2 args, item 2
+INSERT INTO "T" ("ID", "NAME") VALUES (?,?) RETURNING "NO", "ID", "NAME"; -- 2 args, item 0
+INSERT INTO "T" ("ID", "NAME") VALUES (?,?) RETURNING "NO", "ID", "NAME"; -- 2 args, item 1
+INSERT INTO "T" ("ID", "NAME") VALUES (?,?) RETURNING "NO", "ID", "NAME"; -- 2 args, item 2
 -- op 1 returning false
 INSERT INTO "T" ("ID", "NAME") VALUES (?,?),(?,?) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME"; -- 4 args, item -1
 INSERT INTO "T" ("ID", "NAME") VALUES (?,?) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME"; -- 2 args, item 2
 -- op 1 returning true
-INSERT INTO "T" ("ID", "NAME") VALUES (?,?) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME" RETURNING "NO", "ID"; -- 2 args, item 0
-INSERT INTO "T" ("ID", "NAME") VALUES (?,?) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME" RETURNING "NO", "ID"; -- 2 args, item 1
-INSERT INTO "T" ("ID", "NAME") VALUES (?,?) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME" RETURNING "NO", "ID"; -- 2 args, item 2
+INSERT INTO "T" ("ID", "NAME") VALUES (?,?) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME" RETURNING "NO", "ID", "NAME"; -- 2 args, item 0
+INSERT INTO "T" ("ID", "NAME") VALUES (?,?) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME" RETURNING "NO", "ID", "NAME"; -- 2 args, item 1
+INSERT INTO "T" ("ID", "NAME") VALUES (?,?) ON CONFLICT ("ID") DO UPDATE SET "NAME" = EXCLUDED."NAME" RETURNING "NO", "ID", "NAME"; -- 2 args, item 2
 -- op 2 returning false
 UPDATE "T" SET "NAME" = ? WHERE "ID" = ?; -- 2 args, item 0
 UPDATE "T" SET "NAME" = ? WHERE "ID" = ?; -- 2 args, item 1
@@ -39,9 +39,9 @@ DELETE FROM "T" WHERE "ID" = ?; -- 1 args, item 1
 SELECT 1 FROM "T" WHERE "ID" = ?; -- 1 args, item 1
 DELETE FROM "T" WHERE "ID" = ?; -- 1 args, item 2
 SELECT 1 FROM "T" WHERE "ID" = ?; -- 1 args, item 2
-INSERT INTO "T" ("ID", "NAME") VALUES (?,?) RETURNING "NO", "ID"; -- 2 args, item 0
-INSERT INTO "T" ("ID", "NAME") VALUES (?,?) RETURNING "NO", "ID"; -- 2 args, item 1
-INSERT INTO "T" ("ID", "NAME") VALUES (?,?) RETURNING "NO", "ID"; -- 2 args, item 2
+INSERT INTO "T" ("ID", "NAME") VALUES (?,?) RETURNING "NO", "ID", "NAME"; -- 2 args, item 0
+INSERT INTO "T" ("ID", "NAME") VALUES (?,?) RETURNING "NO", "ID", "NAME"; -- 2 args, item 1
+INSERT INTO "T" ("ID", "NAME") VALUES (?,?) RETURNING "NO", "ID", "NAME"; -- 2 args, item 2
 -- op 4 returning false
 error write w: sql.unsupported: this kind of write is not possible here
 -- op 4 returning true

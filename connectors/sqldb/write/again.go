@@ -12,9 +12,9 @@ import (
 // again is a row whose returned values are read once more before anything relies on them: a trigger may have changed it after the
 // statement said what it wrote.
 type again struct {
-	row   dialect.Row
-	shape *connectors.Shape
-	was   []connectors.Value // of the table's identifying columns
+	row dialect.Row
+	set *dialect.Rowset
+	was []connectors.Value // of the set's witnesses
 }
 
 // takeAll sends what is queued, and takes in what comes back as it stands in the tables.
@@ -34,33 +34,36 @@ func (a *attempt) takeAll(ctx context.Context) error {
 }
 
 // readAgain queues what reads a row by the first unique key of which every column has a value. A row without one cannot be
-// told from others: then what the statement said stays.
+// told from others: then what the statement said stays. One that holds something else than was written may be another's.
 func (a *attempt) readAgain(one again) {
-	set := &dialect.Rowset{Shape: one.shape, Tab: a.k.Tables[one.shape.Object]}
-	names := set.Tab.Identifying()
+	set, shape := one.set, one.set.Shape
+	names := set.Witnesses()
 	for _, key := range set.Tab.Uniques {
 		var args []any
-		var was []connectors.Value
 		for _, name := range key {
 			v := one.was[slices.Index(names, name)]
 			x, err := a.t.Sys.Arg(set.Tab.Column(name), v, a.t.Sys.Zone)
 			if err != nil || x == nil || v.Kind == connectors.Null {
 				break
 			}
-			args, was = append(args, x), append(was, v)
+			args = append(args, x)
 		}
 		if len(args) < len(key) {
 			continue
 		}
 		st := set.Again(&a.t.Sys.Dialect, one.row.Item, key, args)
 		st.Takes = func(res dialect.Result) error {
-			if len(res.Rows) == 0 && one.shape.Unchecked { // it went elsewhere, as the mapping says
+			if len(res.Rows) == 0 && shape.Unchecked { // it went elsewhere, as the mapping says
 				return nil
 			}
-			if n := len(one.shape.Returning); len(res.Rows) != 1 || !slices.EqualFunc(res.Rows[0][n:], was, same) {
-				return &dialect.Culprit{Item: one.row.Item, Code: dialect.CodeReference, Op: st.Op, Err: errors.New("the row that was written is not found again by its key")}
+			why := "the row that was written is not found again by its key"
+			if len(res.Rows) == 1 {
+				why = "the row that has the key of the one that was written holds something else: a trigger changed it, or gave its key to another row"
 			}
-			a.returns(one.row, one.shape, res.Rows[0])
+			if n := len(shape.Returning); len(res.Rows) != 1 || !slices.EqualFunc(res.Rows[0][n:], one.was, same) {
+				return &dialect.Culprit{Item: one.row.Item, Code: dialect.CodeReference, Op: st.Op, Err: errors.New(why)}
+			}
+			a.returns(one.row, shape, res.Rows[0])
 			return nil
 		}
 		a.pending = append(a.pending, st)

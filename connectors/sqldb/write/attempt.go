@@ -222,7 +222,7 @@ func (a *attempt) queueSets(shape *connectors.Shape, sets []*dialect.Rowset) err
 			if st.Rows || st.Outs > 0 { // of each row one, in their order
 				row := rows[0]
 				a.gives, rows = true, rows[1:]
-				st.Takes = func(res dialect.Result) error { return a.take(row, st.Op, shape, res) }
+				st.Takes = func(res dialect.Result) error { return a.take(row, st.Op, set, res) }
 			}
 			a.queue(st)
 		}
@@ -398,13 +398,13 @@ func (a *attempt) run(ctx context.Context, stmts []dialect.Statement, commit boo
 }
 
 // take keeps the values that one row's statement returned.
-func (a *attempt) take(r dialect.Row, op string, shape *connectors.Shape, res dialect.Result) error {
+func (a *attempt) take(r dialect.Row, op string, set *dialect.Rowset, res dialect.Result) error {
 	if len(res.Rows) != 1 {
 		return &dialect.Culprit{Item: r.Item, Code: dialect.CodeReference, Op: op, Err: errors.New("not exactly one row came back")}
 	}
-	a.returns(r, shape, res.Rows[0])
-	if rest := res.Rows[0][min(len(shape.Returning), len(res.Rows[0])):]; len(rest) > 0 {
-		a.again = append(a.again, again{r, shape, rest})
+	a.returns(r, set.Shape, res.Rows[0])
+	if rest := res.Rows[0][min(len(set.Shape.Returning), len(res.Rows[0])):]; len(rest) > 0 {
+		a.again = append(a.again, again{r, set, rest})
 	}
 	return nil
 }

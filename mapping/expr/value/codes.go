@@ -26,6 +26,7 @@ const (
 	CodeNoSuchTime    = "field.no-such-time"       // the local time does not exist in its zone
 	CodeAmbiguousTime = "field.ambiguous-time"     // clocks show the local time twice, which is no mistake in the form: it is parked as mapping.wrong; say in the mapping which is meant, parseDateTime(PATTERN, ZONE, "earlier") or "later"
 	CodeShape         = "field.other-shape"        // a text or a number stands where the mapping reads a field of an object or an item of a list, or one of these for the other: it would be left out in silence, so it is parked as mapping.wrong; read both in the mapping, form.owner.name ?? form.owner, or have the sender send what was agreed
+	CodeKeyChanged    = "field.key-changed"        // a setting (unmappable, overflow, round, precision) would change a value by which a row is found, so that forms with different values would have one row: it is parked as mapping.wrong; where one row is meant, write the change into the expression, transliterate(), substring() or round(), else take another key or a column that holds the value
 	CodeRejected      = "field.rejected"           // the mapping itself refuses the value by fail()
 )
 
