@@ -210,7 +210,7 @@ func TestParts(t *testing.T) {
 			Inbaskets: []control.SourceStatus{{Name: "kanarien", Type: "folder", Waiting: []control.WaitingItem{{Item: "kanarie", Code: "file.closed", Text: "kanarie"}}}},
 			Targets:   []control.TargetStatus{{Name: "kanarie", Why: "kanarie", Batch: &control.BatchStatus{Count: 3}}}, Notices: []control.Notice{{At: at, Text: "kanarie", Code: "a.b"}}},
 			`{"epoch":0,"inbaskets":[{"name":"results#1","taken":0,"type":"folder","waiting":[{"code":"file.closed"}]}],"journal":{"code":"journal.full","count":0,"since":"2026-03-02T12:00:00Z"},` +
-				`"notices":[{"at":"2026-03-02T12:00:00Z","code":"a.b","count":0}],"orphans":0,"parkedResults":0,"pid":0,"running":false,"states":{"parked":2},"stuck":[{"code":"other","count":0}],` +
+				`"notices":[{"at":"2026-03-02T12:00:00Z","code":"a.b","count":0}],"orphans":0,"parkedLate":0,"parkedResults":0,"pid":0,"running":false,"states":{"parked":2},"stuck":[{"code":"other","count":0}],` +
 				`"targets":[{"batch":{"count":3,"lastSeq":0,"sealed":0,"size":0},"delivered":0,"name":"target#1","open":0,"parked":0,"paused":false,"stopped":0}],"version":"1.2.3"}`},
 		"history":  {[]checking.Trail{{At: at, What: "parked", Target: "kanarie", Code: "a.b"}, {What: "by Kanarie"}}, `[{"at":"2026-03-02T12:00:00Z","code":"a.b","iD":"0000000000000","target":"target#1","what":"parked"},{"iD":"0000000000000","what":"other"}]`},
 		"findings": {&control.Examination{Account: "kanarie", Findings: []control.Finding{{Area: "disk", Level: control.LevelFail, Subject: "kanarie done", Text: "kanarie", Cure: "kanarie"}}}, `{"findings":[{"area":"disk","level":"fail","subject":"target#1"}],"inside":false}`},
