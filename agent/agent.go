@@ -179,7 +179,10 @@ func open(ctx context.Context, o Options) (*Agent, error) {
 	if err := repoint(ctx, a.journal, o.Config, o.Force); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
-	if a.assembly, err = a.build(ctx, o.Config); err != nil {
+	if a.assembly, err = a.build(ctx, o.Config); err == nil {
+		err = a.journal.KeepRoutes(ctx, a.assembly.known)
+	}
+	if err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	a.health.Counters.Loaded(true)
@@ -376,7 +379,11 @@ func (a *Agent) Reload(ctx context.Context, r control.ReloadRequest) (control.Re
 		next.close()
 		return report, err
 	}
-	report.Warnings += renewed(next, a.current())
+	if err := a.journal.KeepRoutes(ctx, next.known); err != nil {
+		next.close()
+		return report, err
+	}
+	report.Warnings += renewed(next, a.current()) + usedAgain(next, a.current())
 	a.swap(next)
 	ok = true
 	next.record(ctx, a.trail, r.By, a.options.Version)

@@ -13,6 +13,7 @@ import (
 	"github.com/inbasket/inbasket/agent/guard"
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/intake"
+	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/lane"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
@@ -28,6 +29,7 @@ type assembly struct {
 	loaded  time.Time
 	flow    *flow
 	catalog *catalog.Catalog
+	known   []journal.RouteFact // how forms of all times are known
 
 	inbaskets map[string]connectors.Inbasket
 	feeds     map[string][]*prepare.Route // routes by in-basket
@@ -62,10 +64,11 @@ func (a *Agent) build(ctx context.Context, cfg *config.Config) (_ *assembly, err
 	preparer := &prepare.Preparer{Journal: a.journal, Content: a.content, Plans: prepare.NewPlans(a.journal),
 		Routes: map[string]*prepare.Route{}, Targets: map[string]*prepare.Target{}, Log: a.log}
 	there := func(route string) bool { return mappings[route] != nil }
-	known, err := keepRoutes(ctx, a.journal, cfg, mappings)
+	known, err := routesOf(ctx, a.journal, cfg, mappings)
 	if err != nil {
 		return nil, err
 	}
+	made.known = known
 	for _, r := range cfg.Routes {
 		one := &prepare.Route{Name: r.Name, Office: r.FrontOffice, Plan: mappings[r.Name], Within: r.DecideWithin, Matches: r.Matches}
 		if err := preparer.Plans.Add(ctx, one, one.KnownBefore(known, r.From, there)); err != nil {
@@ -101,7 +104,7 @@ func (a *Agent) env(cfg *config.Config) catalog.EnvOf {
 func (a *Agent) lane(t config.Target, target *guard.Target) lane.Options {
 	o := lane.Options{Target: prepare.Target{Name: t.Name, Identity: t.Identity, Batch: t.Batch != nil}, Guarded: target, MaxItems: t.Group, Backoff: guard.DefaultBackoff(),
 		Journal: a.journal, Content: a.content, Clock: a.clock, Log: a.log,
-		Delivered: func(outcomes map[connectors.Class]int) { a.health.Counters.Delivered(t.Name, outcomes) }}
+		Notice: a.health.Counters.Notice, Delivered: func(outcomes map[connectors.Class]int) { a.health.Counters.Delivered(t.Name, outcomes) }}
 	o.Backoff.Random = a.options.Surround.jitter()
 	if t.Retry.First > 0 {
 		o.Backoff.First = t.Retry.First

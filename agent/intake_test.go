@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,6 +124,10 @@ func TestRedeliver(t *testing.T) {
 		if n != told {
 			t.Errorf("%s: told %d times of other values: %+v", ref, n, w.view(ref).Timeline)
 		}
+	}
+	s, err := w.agent.Health().Status(context.Background())
+	if i := slices.IndexFunc(s.Notices, func(n control.Notice) bool { return n.Code == journal.CodeOtherValues }); err != nil || i < 0 || s.Notices[i].Count != 2 {
+		t.Errorf("%+v, %v", s.Notices, err)
 	}
 	if n := strings.Count(w.log.String(), journal.CodeOtherValues); n != 2 {
 		t.Errorf("logged %d times", n)

@@ -216,6 +216,48 @@ func TestReloadTellsOfNewNames(t *testing.T) {
 	}
 }
 
+// A reload tells of names that mean something else now: a target that is the system of another name, a front office that has the name of
+// another one, whose forms would be answered as its own.
+func TestReloadTellsOfNamesUsedAgain(t *testing.T) {
+	one, two := newScript(recorded), newScript(recorded)
+	w := newScripted(t, one, two, "")
+	w.reg = registry(map[string]connectors.Target{"one": one, "main": one, "third": one, "two": two})
+	w.start()
+	w.write("in/a.json", form("REF-1", "Anna"))
+	w.until("delivered", func() bool { return w.states()[journal.Delivered] == 1 })
+	config := fmt.Sprintf(scriptWorld, tokenHash)
+	other := strings.NewReplacer("  portal:", "  city:", "front-office: portal", "front-office: city").Replace(config)
+	main := strings.Replace(config, "  one: {", "  main: {", 1)
+	for _, step := range []struct {
+		name, config, mapping string
+		wants                 []string
+	}{
+		{"renamed", other, scriptMapping, nil},
+		{"the name again", config, scriptMapping, []string{agent.CodeOfficeAgain, "front office portal"}},
+		{"the same system", main, strings.NewReplacer("to: one", "to: main", "from: one", "from: main", "version: 1", "version: 2").Replace(scriptMapping),
+			[]string{agent.CodeRenamed, "target main is the system that was one", "identity: one"}},
+		{"by its identity", strings.Replace(config, "  one: {", "  third: {identity: main, ", 1),
+			strings.NewReplacer("to: one", "to: third", "from: one", "from: third", "version: 1", "version: 3").Replace(scriptMapping), nil},
+	} {
+		w.write("inbasket.yaml", step.config)
+		w.write("permit.yaml", step.mapping)
+		report, err := w.agent.Reload(context.Background(), control.ReloadRequest{By: "test", Force: true})
+		if err != nil {
+			t.Fatalf("%s: %v", step.name, err)
+		}
+		for _, code := range []string{agent.CodeOfficeAgain, agent.CodeRenamed} {
+			if told := strings.Contains(report.Warnings, code); told != slices.Contains(step.wants, code) {
+				t.Errorf("%s: %q", step.name, report.Warnings)
+			}
+		}
+		for _, want := range step.wants {
+			if !strings.Contains(report.Warnings, want) {
+				t.Errorf("%s: no %q in %q", step.name, want, report.Warnings)
+			}
+		}
+	}
+}
+
 // A target that was removed by force stays in status as long as deliveries wait for it.
 func TestRemovedTargetInStatus(t *testing.T) {
 	one, two := newScript(recorded), newScript(recorded)

@@ -45,8 +45,8 @@ func (rt *assembly) record(ctx context.Context, trail *audit.Trail, by, version 
 		Details: map[string]string{"files": strings.Join(files, ", "), "mappings": strings.Join(mappings, ", "), "version": version}})
 }
 
-// keepRoutes keeps how forms of the routes are known from now on, and returns how they were known at any time.
-func keepRoutes(ctx context.Context, j *journal.Journal, cfg *config.Config, plans map[string]*mapping.Plan) ([]journal.RouteFact, error) {
+// routesOf returns how forms are known, at any time and by a configuration.
+func routesOf(ctx context.Context, j *journal.Journal, cfg *config.Config, plans map[string]*mapping.Plan) ([]journal.RouteFact, error) {
 	var now []journal.RouteFact
 	for _, r := range cfg.Routes {
 		route := prepare.Route{Name: r.Name, Office: r.FrontOffice}
@@ -54,7 +54,7 @@ func keepRoutes(ctx context.Context, j *journal.Journal, cfg *config.Config, pla
 			now = append(now, journal.RouteFact{Route: r.Name, Scope: route.Scope(), Mapping: plans[r.Name].Name(), Inbasket: from})
 		}
 	}
-	return j.KeepRoutes(ctx, now)
+	return j.Routes(ctx, now)
 }
 
 // renewed warns of routes whose decisions are known by other names than before: what was told then and is shown again is new.
@@ -73,6 +73,30 @@ func renewed(next, before *assembly) (warnings string) {
 		if a, b := answersOf(before.config, was.Plan), answersOf(next.config, is.Plan); a != b && a != "" && b != "" {
 			warnings += fmt.Sprintf("route %s: its decisions were known by %s, and are by %s now: what the office shows again and that says anything else is told again, as a new last word;"+
 				" take what was told out of its files or rows first, or keep the names [%s]\n", r.Name, a, b, CodeRenewed)
+		}
+	}
+	return warnings
+}
+
+// usedAgain warns of names that mean something else than before: of a system that has another one, and of a front office that has an earlier one's.
+func usedAgain(next, before *assembly) (warnings string) {
+	lacks := func(rt *assembly, identity string) bool {
+		return !slices.ContainsFunc(rt.config.Targets, func(t config.Target) bool { return t.Identity == identity })
+	}
+	for _, t := range next.config.Targets {
+		for _, o := range before.config.Targets {
+			if t.Fingerprint != "" && t.Fingerprint == o.Fingerprint && lacks(before, t.Identity) && lacks(next, o.Identity) {
+				warnings += fmt.Sprintf("target %s is the system that was %s: what it got under that name is not delivered again with it; write identity: %s in its section and reload [%s]\n",
+					t.Name, o.Identity, o.Identity, CodeRenamed)
+			}
+		}
+	}
+	for _, o := range next.config.FrontOffices {
+		named := func(was config.FrontOffice) bool { return was.Name == o.Name }
+		known := func(f journal.RouteFact) bool { return f.Scope == o.Name }
+		if !slices.ContainsFunc(before.config.FrontOffices, named) && slices.ContainsFunc(before.known, known) {
+			warnings += fmt.Sprintf("front office %s has the name of an earlier one, whose forms are answered as its own where a reference comes again; give it another name, unless it is the same one again [%s]\n",
+				o.Name, CodeOfficeAgain)
 		}
 	}
 	return warnings

@@ -2,6 +2,7 @@ package decisions
 
 import (
 	"context"
+	"errors"
 
 	"github.com/inbasket/inbasket/agent/health"
 	"github.com/inbasket/inbasket/agent/loop"
@@ -21,10 +22,12 @@ func (s *Service) Collect(ctx context.Context, name string, src connectors.Resul
 			continue
 		}
 		receipts, err := s.Take(ctx, name, results, readers)
-		if settleResults(ctx, src, receipts, trouble) && err == nil {
-			if err = s.cleared(ctx, name, receipts); err == nil {
-				trouble.Over()
-			}
+		settled := settleResults(ctx, src, receipts, trouble)
+		if settled {
+			err = errors.Join(err, s.cleared(ctx, name, receipts))
+		}
+		if settled && err == nil {
+			trouble.Over()
 		}
 		if err != nil { // some were released, and come again
 			trouble.Failed(ctx, err)

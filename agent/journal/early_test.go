@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/connectors"
@@ -125,5 +126,30 @@ func TestResultByAFormerValue(t *testing.T) {
 			}
 			r.check()
 		})
+	}
+}
+
+// TestResultNumbersAreNotGivenAgain: a number that a returned value was compared with is not that of a later result, though it is purged.
+func TestResultNumbersAreNotGivenAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	id := r.one("A", "x")
+	deliver := func(key string) {
+		returned := map[string]connectors.Value{"app.ID": {Kind: connectors.Text, Str: key}}
+		r.must(r.Apply(r.ctx(), []journal.Change{{ID: id, Target: "x", To: journal.Done, MatchKey: key, Returned: returned}}))
+	}
+	deliver("CASE=1")
+	o := decision("9", "CASE=9")
+	o.Outcome, o.Park = "", &journal.Reason{Code: journal.CodeStatus}
+	r.result(o)
+	r.must(r.Reopen(r.ctx(), []journal.ID{id}, "x", "me"))
+	deliver("CASE=3")
+	r.must(r.DropResult(r.ctx(), 1, "", "me"))
+	if n, err := r.PurgeDropped(r.ctx(), time.Now().Add(1e6*time.Hour), 10); n != 1 || err != nil {
+		t.Fatal(n, err)
+	}
+	r.result(decision("2", "CASE=3"))
+	if r.state(id) != journal.Decided {
+		t.Errorf("%s, parked %q", r.state(id), r.parkedResults())
 	}
 }

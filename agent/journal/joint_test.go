@@ -85,6 +85,7 @@ func TestJointCallsAreApart(t *testing.T) {
 		"other content":                 {[]journal.Arrival{plain, other(plain)}, []connectors.Verdict{taken, conflict}, -1},
 		"the same key":                  {[]journal.Arrival{keyed("F"), keyed("F")}, []connectors.Verdict{taken, repeat}, -1},
 		"the same key with other forms": {[]journal.Arrival{keyed("F"), keyed("G")}, []connectors.Verdict{taken, conflict}, -1},
+		"the same key with a conflict":  {[]journal.Arrival{plain, other(keyed("A")), other(keyed("A"))}, []connectors.Verdict{taken, conflict, conflict}, -1},
 		"one that must be known":        {[]journal.Arrival{plain, known}, []connectors.Verdict{taken, none}, -1},
 		"one that fails":                {[]journal.Arrival{plain, lost, arrival("D", "x")}, []connectors.Verdict{taken, none, taken}, 1},
 		"the first fails":               {[]journal.Arrival{lost, plain, plain}, []connectors.Verdict{none, taken, repeat}, 0},

@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"github.com/inbasket/inbasket/agent/journal/engine"
@@ -30,29 +31,35 @@ const Posted = "http"
 // routesMark is under which the facts lie.
 const routesMark = "routes"
 
-// KeepRoutes keeps how forms of the routes are known from now on, and returns all that there ever was. A journal of a program
-// that did not keep them is asked once for what its submissions and tombstones show.
-func (j *Journal) KeepRoutes(ctx context.Context, now []RouteFact) (all []RouteFact, err error) {
-	err = j.Do(ctx, "keep the routes", func(t *Tx) error {
-		all = nil
-		kept := Value[string](t.Look, markValue, routesMark)
-		if kept == "" {
-			all = routesShown(t.Look)
-		} else if err := json.Unmarshal([]byte(kept), &all); err != nil {
-			return err
+// Routes returns all ways in which forms of routes were known at any time, and those of now. A journal of a program that did not keep
+// them is asked for what its submissions and tombstones show.
+func (j *Journal) Routes(ctx context.Context, now []RouteFact) (all []RouteFact, err error) {
+	var failed error
+	err = j.Read(ctx, func(l *Look) {
+		if kept := Value[string](l, markValue, routesMark); kept == "" {
+			all = routesShown(l)
+		} else {
+			failed = json.Unmarshal([]byte(kept), &all)
 		}
-		for _, f := range now {
-			if !slices.Contains(all, f) {
-				all = append(all, f)
-			}
-		}
-		text, err := json.Marshal(all)
-		if err == nil && string(text) != kept {
-			t.Exec(setMark, routesMark, string(text))
-		}
-		return err
 	})
-	return all, err
+	for _, f := range now {
+		if !slices.Contains(all, f) {
+			all = append(all, f)
+		}
+	}
+	return all, errors.Join(err, failed)
+}
+
+// KeepRoutes keeps what Routes returned, from when a configuration is in force.
+func (j *Journal) KeepRoutes(ctx context.Context, all []RouteFact) error {
+	text, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	if kept, err := j.Value(ctx, routesMark); err != nil || kept == string(text) {
+		return err
+	}
+	return j.SetValue(ctx, routesMark, string(text))
 }
 
 // routesShown are the facts that submissions and tombstones show.

@@ -47,6 +47,8 @@ const (
 	RaiseMeta = `INSERT INTO meta(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value=excluded.value WHERE meta.value<excluded.value`
 	// SeqOfKey is before a target's name: the number of its batches that evidence showed to be used.
 	SeqOfKey = "seq:"
+	// LastResult is the highest number of a result that a returned value was compared with: it is not given again after a purge.
+	LastResult = "last-result"
 )
 
 // LastSeq returns the last number that a target's batches have used.

@@ -34,6 +34,7 @@ type Options struct {
 	Clock     connectors.Clock
 	Log       zerolog.Logger
 	Delivered func(outcomes map[connectors.Class]int) // counts those of one group
+	Notice    func(connectors.Notice)                 // what people must know of the target, for status
 }
 
 // Lane carries the deliveries of one target.
@@ -49,6 +50,7 @@ type Lane struct {
 	journal   *journal.Journal
 	clock     connectors.Clock
 	log       zerolog.Logger
+	notice    func(connectors.Notice)
 	delivered func(outcomes map[connectors.Class]int)
 	wrote     int64 // groups of which something was written; mu guards it
 
@@ -57,7 +59,7 @@ type Lane struct {
 
 func newLane(o Options) *Lane {
 	l := &Lane{Target: o.Target, target: o.Guarded, can: o.Guarded.Abilities(), circuit: guard.NewCircuit(o.Backoff, o.Clock), backoff: o.Backoff,
-		journal: o.Journal, clock: o.Clock, log: o.Log.With().Str("target", o.Target.Name).Logger(), delivered: o.Delivered}
+		journal: o.Journal, clock: o.Clock, log: o.Log.With().Str("target", o.Target.Name).Logger(), delivered: o.Delivered, notice: o.Notice}
 	if o.MaxItems > 0 {
 		l.can.MaxItems = o.MaxItems
 	}

@@ -57,7 +57,7 @@ func newLaneOver(t *testing.T, n int, rules *Batch, hooks journal.Hooks) *Lane {
 	}
 	lanes := New(&prepare.Preparer{Journal: j, Targets: map[string]*prepare.Target{}})
 	lanes.Add(Options{Target: prepare.Target{Name: "x"}, Guarded: guard.Wrap(nil, 0), Backoff: guard.DefaultBackoff(), Batch: rules, Content: store,
-		Journal: j, Clock: quickClock{}, Log: zerolog.Nop(), Delivered: func(map[connectors.Class]int) {}})
+		Journal: j, Clock: quickClock{}, Log: zerolog.Nop(), Delivered: func(map[connectors.Class]int) {}, Notice: func(connectors.Notice) {}})
 	l := lanes.Get("x")
 	l.prepare = func(_ context.Context, page []journal.Stored) ([]*parcel, error) {
 		parcels := make([]*parcel, len(page))

@@ -70,6 +70,8 @@ func (s *settlement) add(p *parcel, o *connectors.Outcome) {
 		for name, v := range o.Returned {
 			if before, there := p.Returned[name]; there && before != v {
 				s.lane.log.Warn().Str("code", journal.CodeOtherValues).Str("submission", p.ID.String()).Msg("the target returned other values than the first time: inbasket show tells of it")
+				s.lane.notice(connectors.Notice{Code: journal.CodeOtherValues, Text: "target " + s.lane.Name +
+					" returned other values for forms that it got again: what other targets hold of the old ones is wrong; the log names the forms, inbasket show the values"})
 				break
 			}
 		}

@@ -148,3 +148,22 @@ func column(t testing.TB, tg *Target, query string) string {
 	}
 	return strings.Join(list, " ")
 }
+
+// TestClearedByWhatTriggersMade: children of children that make way for others are found by the value that stands in the row, not by the one that
+// the statement returned before a trigger changed it, which may be that of somebody else.
+func TestClearedByWhatTriggersMade(t *testing.T) {
+	e := engine{"sqlite", dialect.Config{Path: emptyFile(t, "cleared.db")}, nil}
+	tg := e.open(t, nil)
+	exec(t, tg, "CREATE TABLE FAMILY (ID integer PRIMARY KEY, NAME varchar(20), CODE integer DEFAULT 0)",
+		"CREATE TRIGGER g AFTER INSERT ON FAMILY BEGIN UPDATE FAMILY SET CODE = 100 + NEW.ID WHERE ID = NEW.ID; END",
+		"CREATE TABLE PERSON (ID integer PRIMARY KEY, FAMILY_ID integer NOT NULL)",
+		"CREATE TABLE DOG (PERSON_ID integer NOT NULL, FAMILY_ID integer NOT NULL, NAME varchar(20), FOREIGN KEY (PERSON_ID) REFERENCES PERSON (ID))",
+		"INSERT INTO PERSON VALUES (1, 9)", "INSERT INTO DOG VALUES (1, 0, 'of somebody else')")
+	families, persons, dogs := *familyShape, *personShape, *dogShape
+	families.Fields, families.Returning = []string{"NAME"}, []string{"CODE"}
+	persons.Op, persons.Key, dogs.Op, dogs.Key = connectors.ReplaceChildren, []int{1}, connectors.ReplaceChildren, []int{1}
+	written(t, deliver(t, tg, connectors.Delivery{Key: "A/register-1", Submission: "A", Records: []connectors.Record{
+		record(&families, text("f")), record(&persons, integer(2), integer(7)),
+		record(&dogs, integer(2), connectors.Value{Kind: connectors.Reference, Str: "families.CODE"}, text("rex"))}}), "A")
+	same(t, query(t, tg, "SELECT FAMILY_ID, NAME FROM DOG ORDER BY FAMILY_ID"), "0|of somebody else", "101|rex")
+}

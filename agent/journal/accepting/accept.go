@@ -3,6 +3,7 @@ package accepting
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -42,6 +43,9 @@ func (a *acceptance) Run(t *journal.Tx, calls []journal.Joint) error {
 		one := c.(*acceptance) // there is no other joint call
 		all.arrivals, all.files, all.forms = append(all.arrivals, one.arrivals...), append(all.files, one.files...), append(all.forms, one.forms...)
 	}
+	if sharedKey(all.arrivals) { // each is judged by what became of the one before
+		return errSharedKey
+	}
 	if err := all.run(t); err != nil {
 		return err
 	}
@@ -49,6 +53,22 @@ func (a *acceptance) Run(t *journal.Tx, calls []journal.Joint) error {
 		c.(*acceptance).out[0] = all.out[n]
 	}
 	return nil
+}
+
+var errSharedKey = errors.New("two calls have one idempotency key")
+
+func sharedKey(arrivals []journal.Arrival) bool {
+	keys := map[string]bool{}
+	for i := range arrivals {
+		if r := &arrivals[i]; r.IdempotencyKey != "" {
+			key := r.Scope + engine.Separator + r.IdempotencyKey
+			if keys[key] {
+				return true
+			}
+			keys[key] = true
+		}
+	}
+	return false
 }
 
 // acceptance is one call of Accept.

@@ -107,9 +107,9 @@ func insertResult(t *journal.Tx, o *journal.Outcome) (n int64) {
 	if at.IsZero() {
 		at = t.Now
 	}
-	const sql = `INSERT INTO result(source, rid, sub, plan, key, outcome, status, caseno, reason, documents, by, at, park, said, seen)
-		VALUES(?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING n`
-	return t.Number(sql, engine.Word(o.Source), o.ResultID, engine.Word(o.Plan), o.MatchKey, o.Outcome, o.Status, o.CaseNo, o.Reason, documents, o.By, at, journal.EncodeReason(o.Park), said(o), t.LastUsed())
+	const sql = `INSERT INTO result(n, source, rid, sub, plan, key, outcome, status, caseno, reason, documents, by, at, park, said, seen)
+		VALUES((SELECT coalesce(max(n), 0)+1 FROM (SELECT max(n) AS n FROM result UNION ALL SELECT value FROM meta WHERE key=?)), ?, ?, NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING n`
+	return t.Number(sql, journal.LastResult, engine.Word(o.Source), o.ResultID, engine.Word(o.Plan), o.MatchKey, o.Outcome, o.Status, o.CaseNo, o.Reason, documents, o.By, at, journal.EncodeReason(o.Park), said(o), t.LastUsed())
 }
 
 const resultColumns = "n, source, rid, plan, key, sub, outcome, status, caseno, reason, documents, by, at, park FROM result "

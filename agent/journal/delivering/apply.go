@@ -176,9 +176,11 @@ func (m *matcher) add(s *journal.Row, key string, anew bool) {
 		m.names[s.Plan] = plan
 	}
 	if anew {
-		const since = `INSERT INTO match(plan, key, sub, since) VALUES(?, ?, ?, (SELECT max(n) FROM result))
+		const since = `INSERT INTO match(plan, key, sub, since) VALUES(?, ?, ?, ?)
 			ON CONFLICT(plan, key, sub) DO UPDATE SET since=excluded.since WHERE match.since=?`
-		m.Exec(since, plan, key, s.ID, journal.FormerValue)
+		last := m.Number("SELECT coalesce(max(n), 0) FROM result")
+		m.Exec(journal.RaiseMeta, journal.LastResult, last) // a number that is purged is not given again
+		m.Exec(since, plan, key, s.ID, last, journal.FormerValue)
 		m.Exec("UPDATE match SET since=? WHERE sub=? AND key<>?", journal.FormerValue, s.ID, key)
 	} else {
 		m.InsertNew("match(plan, key, sub)", plan, key, s.ID)

@@ -129,8 +129,8 @@ func (a *attempt) clearBelow(ctx context.Context, w wave, later []wave) error {
 		for _, p := range l.parts {
 			bare.parts = append(bare.parts, part{p.item, keyOnly(p.record), p.number})
 		}
-		if a.gives && refers(bare) {
-			if err := a.flush(ctx, false); err != nil {
+		if refers(bare) {
+			if err := a.takeAll(ctx); err != nil {
 				return err
 			}
 		}
