@@ -51,7 +51,7 @@ func TestWhoseFault(t *testing.T) {
 		{`form.a | boolean("J", "N") | yesNo("12345", "0")`, `{"a":"J"}`, "mapping l.A encode.too-long"},
 		{`form.a / 0`, `{"a":1}`, "mapping l.A field.division-by-zero"},
 		{`form.a + "x"`, `{"a":1}`, "mapping l.A field.not-a-number"},
-		{`form.a | padLeft(2, "ab")`, `{"a":"1"}`, "mapping l.A field.out-of-range"},
+		{`form.a | padLeft(2, "ab")`, `{"a":"1"}`, "mapping l.A field.out-of-range"}, {`form.a | padLeft(4, "0")`, `{"a":"-1"}`, "mapping l.A field.out-of-range"},
 		{`form.a | substring("x")`, `{"a":"1"}`, "mapping l.A field.out-of-range"},
 		{`form.a | split("") | first()`, `{"a":"1"}`, "mapping l.A field.out-of-range"},
 		{`form.a | round(1000)`, `{"a":1}`, "mapping l.A field.out-of-range"},

@@ -33,7 +33,7 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	}
 	xs := make([]Compiled, len(args))
 	for i, a := range args {
-		xs[i] = c.part(a, !h.Shallow || i > 0)
+		xs[i] = c.argument(a, name, c.part(a, !h.Shallow || i > 0))
 	}
 	if name == "coalesce" || name == "default" {
 		for i := range xs {
@@ -73,6 +73,14 @@ func (c *Compiler) call(n ast.Node, name string, args []ast.Node) Compiled {
 	c.readable(n, name, xs, how.Shape(name))
 	c.centuries(n, name, xs)
 	return c.placed(n, name, out, xs[0])
+}
+
+// argument stops at one that can only be fail(): arguments are computed before the call, whether it needs them or not.
+func (c *Compiler) argument(n ast.Node, name string, x Compiled) Compiled {
+	if c.Strict && x.May == noOutcome {
+		c.stop(n, helpers.CodeArguments, "this argument refuses every form: it is computed before "+name+" is called", `write x ?? fail("why")`)
+	}
+	return x
 }
 
 // numberOf is index(ITEM), the number of an item of each, or row(WRITE), that of the record of a write that this one is under.

@@ -55,7 +55,7 @@ func (c *Compiler) own(n ast.Node, h *Own, args []ast.Node) Compiled {
 	var values []Eval
 	var xs []Compiled
 	for i, a := range args {
-		x := c.node(a)
+		x := c.argument(a, h.Name, c.node(a))
 		c.inside(a, x)
 		xs = append(xs, x)
 		if x.Const == nil && (x.Path == nil || x.Path.Slot < -1) {

@@ -86,6 +86,7 @@ func TestWrongOwnHelpers(t *testing.T) {
 		{"  h: {takes: [x, x], value: 'x'}\n", `form.fee`, `"x" is no name of an argument`}, {"  h: {takes: [x], value: 'x'}\n", `h()`, "h has the wrong number of arguments: h(x)"}, {"  h: {value: 'x'}\n", `form.fee`, "takes"}, {"  hello: {takes: [x], value: 'x'}\n", `helo(form.fee)`, `did you mean "hello"?`},
 		{"  h: {takes: [x], value: 'x | round(1)'}\n", `1 + h(form.fee)`, `in helper h: round can only fail, whatever the form says: a number is needed here [mapping.never]`}, {"  h: {takes: [p], value: 'p.z'}\n", `h(form.a)`, "the form's schema has no field \"z\" here"},
 		{"  h: {takes: [x], value: 'x | upper([1])'}\n", `h(form.fee)`, "upper has the wrong number of arguments"}, {"  h: {takes: [x, t], value: 'x | lookup(t)'}\n", `h(form.fee, "k")`, "must be a name in quotes"}, {many, `hf(form.n)`, "helpers that call helpers make this expression too large"},
+		{"  h: {takes: [x, y], value: 'x ?? y'}\n", `form.fee | h(fail("why"))`, "this argument refuses every form: it is computed before h is called"}, {"  h: {takes: [x], value: 'x | default(fail(\"why\"))'}\n", `h(form.fee)`, "this argument refuses every form: it is computed before default is called"},
 		{"  h: {takes: [x], value: 'filter([1], # == #outer)'}\n", `map([1], h(#))`, "#outer is the item of the list around another list"},
 	} {
 		t.Run(c.want, func(t *testing.T) {

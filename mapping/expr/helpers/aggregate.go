@@ -44,6 +44,10 @@ func Identity(v value.Value) (string, bool) {
 	case v.IsNumber():
 		s = plainNumber(v)
 		return "number " + s, true
+	case v.Kind == value.KindDateTime:
+		if t, zoned, read := value.ReadDateTime(s); read {
+			s = value.DateTime(t.UTC(), zoned).Str
+		}
 	}
 	return value.KindName(v.Kind) + " " + s, ok
 }

@@ -1,6 +1,8 @@
 package helpers
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/inbasket/inbasket/mapping/diag"
@@ -23,14 +25,16 @@ var standards = map[string]standard{
 	"IBAN": {says: "an IBAN of ISO 13616, in capitals and without blanks: check digits, and the length of its country", good: "DE89370400440532013000",
 		fault: "this is no IBAN: a sign is wrong, or one is missing", correct: isIBAN},
 	"BSN": {says: "a Dutch citizen service number (BSN) of nine digits that passes the eleven test", good: "111222333",
-		fault: "this is no BSN: a digit is wrong, or one is missing", correct: func(s string) bool { return modulus(s, 11, []int{9, 8, 7, 6, 5, 4, 3, 2, -1}) && s != "000000000" }},
+		fault: "this is no BSN: a digit is wrong, or one is missing", correct: func(s string) bool {
+			return !strings.Contains(s, "X") && s != "000000000" && modulus(s, 11, []int{9, 8, 7, 6, 5, 4, 3, 2, -1})
+		}},
 	"SteuerID": {says: "a German tax identification number: eleven digits, ISO 7064 MOD 11,10, one digit of the first ten twice or three times", good: "86095742719",
 		fault: "this is no German tax identification number: a digit is wrong, or one is missing", correct: isSteuerID},
 	"Luhn": {says: "digits of which the last is the check digit of Luhn, modulus 10 (ISO/IEC 7812)", good: "79927398713",
 		fault: "the check digit is wrong, or a digit is missing", correct: isLuhn},
-	"ISO7064": {args: []sort{aText}, how: `, "MOD 11-2"`, says: "a text with check signs of ISO 7064: MOD 11-2, MOD 37-2, MOD 97-10, MOD 11,10, MOD 27,26 or MOD 37,36", good: "079X",
+	"ISO7064": {args: []sort{aText}, how: `, "MOD 11-2"`, says: "a text with check signs of ISO 7064: " + strings.Join(systemNames, " or "), good: "079X",
 		fault: "the check sign is wrong, or a sign is missing", make: makeISO7064},
-	"Modulus": {args: []sort{aWhole, aList}, how: ", 11, [4, 3, 2, 1]", says: "as many digits as there are weights, whose sum of digits times weights can be divided by the modulus; a last X is 10", good: "1007",
+	"Modulus": {args: []sort{aWhole, aList}, how: ", 11, [4, 3, 2, 1]", says: "as many digits as there are weights, whose sum of digits times weights can be divided by the modulus; with modulus 11 a last X is 10", good: "1007",
 		fault: "the check digit is wrong, or a digit is missing", make: makeModulus},
 }
 
@@ -98,12 +102,12 @@ func isIBAN(s string) bool {
 	return rest == 1 && s[2:4] >= "02" && s[2:4] <= "98"
 }
 
-// modulus tells whether the sum of digits times weights can be divided by m; a last X is 10.
+// modulus tells whether the sum of digits times weights can be divided by m; with modulus 11 a last X is 10.
 func modulus(s string, m int, weights []int) bool {
 	sum := 0
 	for i, r := range s {
 		d := strings.IndexRune(decimalDigits, r)
-		if r == 'X' && i == len(s)-1 {
+		if r == 'X' && m == 11 && i == len(s)-1 {
 			d = 10
 		}
 		if d < 0 || len(s) != len(weights) {
@@ -167,10 +171,12 @@ var systems = map[string]func(s string) bool{
 	"MOD 37,36": func(s string) bool { return hybrid(s, decimalDigits+capitals) },
 }
 
+var systemNames = slices.Sorted(maps.Keys(systems))
+
 func makeISO7064(c Call) (func(string) bool, *Mistake) {
 	name, _ := c.text(1)
 	if systems[name] == nil {
-		return nil, wrong(CodeArguments, "the system of ISO 7064 must be one of MOD 11-2, MOD 37-2, MOD 97-10, MOD 11,10, MOD 27,26, MOD 37,36", diag.Suggest(name, []string{"MOD 11-2", "MOD 37-2", "MOD 97-10", "MOD 11,10", "MOD 27,26", "MOD 37,36"})).at(1)
+		return nil, wrong(CodeArguments, "the system of ISO 7064 must be "+strings.Join(systemNames, " or "), diag.Suggest(name, systemNames)).at(1)
 	}
 	return systems[name], nil
 }

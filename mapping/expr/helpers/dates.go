@@ -109,22 +109,27 @@ func makeParseDate(c Call) (value.Function, *Mistake) {
 	if len(c.Consts) > 2 && !p.TwoDigitYear() {
 		return nil, needless().at(2)
 	}
-	return func(e *value.Run, a []value.Value) value.Value {
-		v := a[0]
-		if v.Kind == value.KindDate {
-			return v
-		}
-		s, ok := v.Text()
-		if !ok {
-			return e.FailSort(v, value.CodeNotDate, "the text of a date is needed")
-		}
-		first := firstYear(e, a[1:])
-		t, err := p.Parse(s, first)
+	return parsed(value.KindDate, "the text of a date is needed", func(e *value.Run, s string, a []value.Value) value.Value {
+		t, err := p.Parse(s, firstYear(e, a[1:]))
 		if err != nil {
 			return e.Fail(value.CodeNotDate, "the date does not exist or has another pattern")
 		}
 		return value.Date(t)
-	}, nil
+	}), nil
+}
+
+// parsed makes a helper that reads texts; a value that is already of the kind that it makes stays.
+func parsed(kind value.Kind, needed string, f func(e *value.Run, s string, a []value.Value) value.Value) value.Function {
+	return func(e *value.Run, a []value.Value) value.Value {
+		s, ok := a[0].Text()
+		switch {
+		case a[0].Kind == kind:
+			return a[0]
+		case !ok:
+			return e.FailSort(a[0], value.CodeNotDate, needed)
+		}
+		return f(e, s, a)
+	}
 }
 
 // windowed tells whether the last argument names the first of the hundred years that yy means; others behind the i-th are texts.
@@ -153,15 +158,7 @@ func makeParseDateTime(c Call) (value.Function, *Mistake) {
 	if bad != nil {
 		return nil, bad
 	}
-	return func(e *value.Run, a []value.Value) value.Value {
-		v := a[0]
-		if v.Kind == value.KindDateTime {
-			return v
-		}
-		s, ok := v.Text()
-		if !ok {
-			return e.FailSort(v, value.CodeNotDate, "the text of a date with a time is needed")
-		}
+	return parsed(value.KindDateTime, "the text of a date with a time is needed", func(e *value.Run, s string, a []value.Value) value.Value {
 		t, err := p.Parse(s, firstYear(e, a[3:]))
 		if err != nil {
 			return e.Fail(value.CodeNotDate, "the date or time does not exist or has another pattern")
@@ -176,7 +173,7 @@ func makeParseDateTime(c Call) (value.Function, *Mistake) {
 			return value.Missing
 		}
 		return zonedValue(e, t, p.HasZone() || loc != nil)
-	}, nil
+	}), nil
 }
 
 // moment reads the arguments of parseDateTime: pattern, zone, and which of two moments.

@@ -29,17 +29,9 @@ func makeIncompleteDate(c Call) (value.Function, *Mistake) {
 		}
 		patterns = append(patterns, p)
 	}
-	return func(e *value.Run, a []value.Value) value.Value {
-		v := a[0]
-		if v.Kind == value.KindDate {
-			return v
-		}
-		s, ok := v.Text()
-		if !ok {
-			return e.FailSort(v, value.CodeNotDate, "the text of a date is needed")
-		}
+	return parsed(value.KindDate, "the text of a date is needed", func(e *value.Run, s string, _ []value.Value) value.Value {
 		return completed(e, s, patterns, which)
-	}, nil
+	}), nil
 }
 
 // completed reads a date by the one of some patterns that it has.

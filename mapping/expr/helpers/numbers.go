@@ -9,7 +9,7 @@ import (
 )
 
 var numberHelpers = map[string]Helper{
-	"integer": {Min: 1, Max: 1, Example: `"007" | integer() = 7`, Usage: "x | integer(): a whole number of a text or number; decimals other than .0 are an error",
+	"integer": {Min: 1, Max: 1, Example: `"007" | integer() = 7`, Usage: "x | integer(): a whole number of a text or number; decimals other than 0 are an error, and in a text other than .0 and .00: 1.000 may be a thousand",
 		Absent: `missing stays missing, null stays null, "" is an error`, fn: ToInteger},
 	"decimal": {Min: 1, Max: 3, args: []sort{aText}, Example: `"1.234,50" | decimal(",", ".") = decimal 1234.50`,
 		Usage:  `x | decimal() or x | decimal(",") or x | decimal(",", "."): a decimal of a text or number, with a decimal comma, and with a sign between thousands: "." "," "'" or a blank. Groups of other than three digits are an error`,
@@ -46,6 +46,9 @@ func ToInteger(e *value.Run, a []value.Value) value.Value {
 		}
 		if v = value.Number(s); v.Kind == value.KindInt {
 			return v
+		}
+		if _, frac, _ := strings.Cut(s, "."); len(frac) > 2 {
+			return e.Fail(value.CodeNotInteger, "a whole number is needed")
 		}
 	}
 	if v.Kind != value.KindDecimal {

@@ -17,7 +17,7 @@ var patternHelpers = map[string]Helper{
 		Usage:   "x | extract(\"[0-9]+\") or x | extract(\"([A-Z]+)-([0-9]+)\", 2) or x | extract(\"(?P<no>[0-9]+)\", \"no\", y): what a pattern (RE2) finds first, or one of its groups; where it finds nothing y, or without y an error. A group that took no part is missing",
 		Example: "\"AB-12\" | extract(\"([A-Z]+)-([0-9]+)\", 2) = \"12\""},
 	"addressPart": {Fussy: true, Own: true, Min: 3, Max: 4, args: []sort{aText, aText, anything}, make: makeAddressPart, Absent: passes,
-		Usage:   "x | addressPart(\"de\", \"number\") or x | addressPart(\"de\", \"suffix\", y): the street, number or suffix of a street with its house number, as it is written in de, fr, nl or uk; of any other shape y, or without y an error. A suffix keeps its sign (-7 of 5-7), and one that is not there is missing",
+		Usage:   "x | addressPart(\"de\", \"number\") or x | addressPart(\"de\", \"suffix\", y): the street, number or suffix of a street with its house number, as it is written in de, fr, nl or uk; of any other shape (a box, a comma behind the street or within it, further digits) y, or without y an error. What cannot be told apart is taken as it looks: Plein 1944 has the number 1944, 12 A la Croix the suffix A. A suffix keeps its sign (-7 of 5-7), and one that is not there is missing",
 		Example: "\"Musterstr. 12 a-c\" | addressPart(\"de\", \"suffix\") = \"a-c\""},
 	"findAll": {Min: 2, Max: 2, args: []sort{aText}, make: makeFindAll, Absent: passes,
 		Usage: "x | findAll(\"[0-9]+\"): a list of all that a pattern (RE2) finds", Example: "\"a1b22\" | findAll(\"[0-9]+\") = [\"1\" \"22\"]"},
@@ -100,14 +100,17 @@ func found(e *value.Run, a []value.Value, re *regexp.Regexp, n int, s string) va
 	return e.Of(value.Text(s[at[2*n]:at[2*n+1]]), a[0])
 }
 
-// addresses are the ways in which a street is written with its house number, by country. A street with a number in its name is taken only where
-// no reader could take that for the house number.
+// addresses are the ways in which a street is written with its house number, by country. A comma parts a street from something else, such as a
+// house or a town, and so do further digits behind a number that stands first.
 var addresses = map[string]*regexp.Regexp{
-	"de": regexp.MustCompile(`^(?P<street>(?:\D|\d+\. )*\p{L}[.)]?) (?P<number>\d{1,5})(?: ?(?P<suffix>[A-Za-z](?: ?[-–+/] ?(?:[A-Za-z]|\d{1,5} ?[A-Za-z]?))?|[-–+/] ?\d{1,5} ?[A-Za-z]?|\d/\d))?$`),
-	"nl": regexp.MustCompile(`^(?P<street>(?:\D|\d+e )*\p{L}[.)]?) (?P<number>\d{1,5})(?: ?(?P<suffix>[-/]? ?[A-Za-z]{1,4}\d{0,3}|[-/] ?\d{1,4}[A-Za-z]?))?$`),
-	"fr": regexp.MustCompile(`^(?P<number>\d{1,4}) ?(?P<suffix>(?i:bis|ter|quater|quinquies)|[A-Za-z]|[-/] ?\d{1,4})? ?,? (?P<street>\p{L}[\p{L}'’.].*)$`),
-	"uk": regexp.MustCompile(`^(?P<number>\d{1,5})(?P<suffix>[A-Za-z]|[-–/]\d{1,5}[A-Za-z]?)?,? (?P<street>\p{L}[\p{L}'’.].*)$`),
+	"de": regexp.MustCompile(`^(?P<street>(?:[^\d,]|\d+\. )*\p{L}[.)]?) (?P<number>\d{1,5})(?: ?(?P<suffix>[A-Za-z](?: ?[-–+/] ?(?:[A-Za-z]|\d{1,5} ?[A-Za-z]?))?|[-–+/] ?\d{1,5} ?[A-Za-z]?|\d/\d))?$`),
+	"nl": regexp.MustCompile(`^(?P<street>(?:[^\d,]|\d+e )*\p{L}[.)]?) (?P<number>\d{1,5})(?: ?(?P<suffix>[-/]? ?[A-Za-z]{1,4}\d{0,3}|[-/] ?\d{1,4}[A-Za-z]?))?$`),
+	"fr": regexp.MustCompile(`^(?P<number>\d{1,4}) ?(?P<suffix>(?i:bis|ter|quater|quinquies)|[A-Za-z]|[-/] ?\d{1,4})? ?,? (?P<street>\p{L}[\p{L}'’.][^\d,]*)$`),
+	"uk": regexp.MustCompile(`^(?P<number>\d{1,5})(?P<suffix>[A-Za-z]|[-–/]\d{1,5}[A-Za-z]?)?,? (?P<street>\p{L}[\p{L}'’.][^\d,]*)$`),
 }
+
+// noStreet is what has a number, but no house: boxes, and whose care a letter is given into.
+var noStreet = regexp.MustCompile(`^(?i:postfach|packstation|postbus|antwoordnummer)(?:\P{L}|$)|(?i:c ?/ ?o)(?:\P{L}|$)`)
 
 func makeAddressPart(c Call) (value.Function, *Mistake) {
 	country, _ := c.text(1)
@@ -120,7 +123,11 @@ func makeAddressPart(c Call) (value.Function, *Mistake) {
 		return nil, wrong(CodeArguments, "the part of an address must be one of street, number, suffix", diag.Suggest(part, []string{"street", "number", "suffix"})).at(2)
 	}
 	return func(e *value.Run, a []value.Value) value.Value {
-		return found(e, a, re, re.SubexpIndex(part), strings.Join(strings.Fields(e.TextOf(a[0])), " "))
+		s := strings.Join(strings.Fields(e.TextOf(a[0])), " ")
+		if noStreet.MatchString(s) {
+			s = ""
+		}
+		return found(e, a, re, re.SubexpIndex(part), s)
 	}, nil
 }
 

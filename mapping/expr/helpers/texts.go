@@ -36,10 +36,10 @@ var textHelpers = map[string]Helper{
 	"substring": {Min: 2, Max: 3, Example: `"20240229" | substring(4, 2) = "02"`, args: []sort{aWhole, aWhole}, Usage: `x | substring(2) or x | substring(0, 4): characters from there on, or so many of them, counted from 0; what is not there is left out`, Absent: passes,
 		fn: substring},
 	"replace": {Min: 3, Max: 3, Example: `"1-2-3" | replace("-", "/") = "1/2/3"`, args: []sort{aText, aText}, Makes: value.Changed, Usage: `x | replace("old", "new"): every occurrence`, Absent: passes, fn: replace},
-	"padLeft": {Min: 2, Max: 3, Example: `42 | padLeft(5, "0") = "00042"`, args: []sort{aWhole, aText}, Keeps: true, Makes: value.Changed, Usage: `x | padLeft(8) or x | padLeft(8, "0"): filled at the left up to so many characters; never cut`, Absent: passes,
-		fn: pad(func(s, fill string) string { return fill + s })},
+	"padLeft": {Min: 2, Max: 3, Example: `42 | padLeft(5, "0") = "00042"`, args: []sort{aWhole, aText}, Keeps: true, Makes: value.Changed, Usage: `x | padLeft(8) or x | padLeft(8, "0"): filled at the left up to so many characters; never cut. Digits before a sign (00-42) are an error`, Absent: passes,
+		fn: pad(true)},
 	"padRight": {Min: 2, Max: 3, Example: `"ab" | padRight(4, ".") = "ab.."`, args: []sort{aWhole, aText}, Keeps: true, Makes: value.Changed, Usage: `x | padRight(8) or x | padRight(8, "*"): filled at the right`, Absent: passes,
-		fn: pad(func(s, fill string) string { return s + fill })},
+		fn: pad(false)},
 	"concat": {Min: 1, Max: -1, Example: `concat("A", nil, 7) = "A7"`, Makes: value.Changed, Usage: "concat(a, b, c): joined texts and numbers, any number of them", Absent: "missing and null are left out", fn: concat},
 	"text":   {Min: 1, Max: 1, Example: `1.50 | text() = "1.50"`, Keeps: true, Usage: "x | text(): the text of a number, date or boolean", Absent: passes, fn: toText},
 	"split":  {Min: 2, Max: 2, Example: `"a;b" | split(";") = ["a" "b"]`, args: []sort{aText}, Usage: `x | split(","): a list of texts`, Absent: passes, fn: split},
@@ -48,7 +48,7 @@ var textHelpers = map[string]Helper{
 		Absent: "missing and null give the default, or stay what they are"},
 	"transliterate": {Min: 2, Max: 2, Example: `"Łódź" | transliterate("din91379-latin1") = "Lódz" (2 characters were transliterated by din91379-latin1)`, args: []sort{aText}, Makes: value.Changed, make: makeTransliterate, Absent: passes,
 		Usage: `x | transliterate("din91379-ascii"): letters as the table writes them (din91379-ascii, din91379-latin1, german-ae, german-a); what it does not know stays`},
-	"fail": {Min: 1, Max: 1, Example: `1 > 2 ? fail("why") : "right" = "right"`, Usage: `fail("why"): refuses the form at this place, such as in a ?:`, Absent: "does not matter", make: makeFail},
+	"fail": {Min: 1, Max: 1, Example: `1 > 2 ? fail("why") : "right" = "right"`, Usage: `fail("why"): refuses the form at this place, such as in a ?: or behind ??; as an argument it would refuse every form`, Absent: "does not matter", make: makeFail},
 }
 
 func upper(s string) string { return strings.ReplaceAll(strings.ToUpper(s), "ß", "SS") }
@@ -84,7 +84,7 @@ func replace(e *value.Run, a []value.Value) value.Value {
 	return e.Made(strings.ReplaceAll(s, old, with))
 }
 
-func pad(put func(s, fill string) string) value.Function {
+func pad(left bool) value.Function {
 	return func(e *value.Run, a []value.Value) value.Value {
 		s, n, with := e.TextOf(a[0]), intArg(e, a[1], MaxPad), " "
 		if len(a) == 3 {
@@ -95,7 +95,14 @@ func pad(put func(s, fill string) string) value.Function {
 		if n -= utf8.RuneCountInString(s); e.Err != nil || n <= 0 {
 			return value.Text(s)
 		}
-		return e.Made(put(s, strings.Repeat(with, n)))
+		fill := strings.Repeat(with, n)
+		switch {
+		case left && strings.Contains(decimalDigits, with) && strings.IndexAny(s, "+-−") == 0:
+			return e.FailMade(value.CodeOutOfRange, "padLeft writes no digits before a sign")
+		case left:
+			return e.Made(fill + s)
+		}
+		return e.Made(s + fill)
 	}
 }
 
