@@ -37,15 +37,14 @@ func (p *Parts) broken(f Form, wrong []string) ([]schema.FieldError, error) {
 		}
 		holds := r.When != nil && !m.env.Truth(r.When.Eval(m.env)) || m.env.Err == nil && m.env.Truth(r.Is.Eval(m.env))
 		switch {
-		case m.env.Err != nil && len(wrong) > 0 && m.env.Err.Limit != "":
-			return m.errs, nil // no more is asked, and the form is refused anyway
-		case m.env.Err != nil && len(wrong) > 0:
-			m.env.Err = nil // of a field that the schema has found wrong, under a name that let gave it
 		case m.failed(r.Is.Source, "require", r.Code):
 		case !holds:
 			m.errs = append(m.errs, schema.FieldError{Pointer: m.pointer(r.At), Code: r.Code, Message: r.Text})
 		}
-		if m.fault != nil {
+		switch {
+		case m.fault != nil && len(wrong) > 0:
+			return m.errs, nil // no more is asked, and the form is refused anyway
+		case m.fault != nil:
 			return nil, m.fault
 		}
 	}

@@ -99,10 +99,11 @@ func runTest(p *mapping.Plan, fsys fs.FS, t source.Case) []difference {
 			diffs = append(diffs, fmt.Sprintf("the form is rejected at %s: %s (%s)", f.Pointer, f.Message, f.Code))
 		}
 		return plain(diffs...)
-	case err != nil && t.ExpectError != nil && t.ExpectError.Code == parkCode(err):
-		return nil
 	case err != nil:
-		return plain("the form would be parked: " + err.Error() + " (" + parkCode(err) + ")")
+		if have := parkedBy(err); t.ExpectError != nil && t.ExpectError.Code == have.Code {
+			return plain(compareError(t.ExpectError, []mapping.FieldError{have})...)
+		}
+		return plain("the form would be parked: " + err.Error() + " (" + parkedBy(err).Code + ")")
 	case t.ExpectError != nil:
 		return plain("the form is accepted, an error was expected")
 	}
@@ -153,23 +154,23 @@ func misnamed(p *mapping.Plan, t source.Case) (wrong []string) {
 	return wrong
 }
 
-// parkCode is the code that a form is parked by.
-func parkCode(err error) string {
+// parkedBy is the code that a form is parked by, and the field that it is about.
+func parkedBy(err error) mapping.FieldError {
 	var fault *mapping.Fault
 	var nothing *mapping.Nothing
 	var unknown *mapping.Unknown
 	var de *decode.Error
 	switch {
 	case errors.As(err, &fault):
-		return fault.Code()
+		return mapping.FieldError{Code: fault.Code(), Pointer: cmp.Or(fault.Cause.Pointer, fault.Pointer)}
 	case errors.As(err, &nothing):
-		return mapping.CodeNothing
+		return mapping.FieldError{Code: mapping.CodeNothing}
 	case errors.As(err, &unknown):
-		return mapping.CodeUnknown
+		return mapping.FieldError{Code: mapping.CodeUnknown}
 	case errors.As(err, &de):
-		return value.CodeLimit
+		return mapping.FieldError{Code: value.CodeLimit, Pointer: de.Pointer}
 	}
-	return "mapping.failed"
+	return mapping.FieldError{Code: "mapping.failed"}
 }
 
 // try decodes, validates and maps one form of a test, with everything that targets return known.

@@ -13,7 +13,7 @@ version: 1
 input: {format: json, reference: form.ref, unused: allow}
 layouts: {l: {format: csv, fields: [{name: A}]}}
 write:
-  - {as: first, to: register, table: T, fields: {A: form.a, N: {value: form.n, type: integer}, D: 'form.d | parseDate()', B: form.b}, returning: ID}
+  - {as: first, to: register, table: T, fields: {A: form.a, N: {value: form.n, type: integer}, D: 'form.d | parseDate()', B: form.b, E: form.e.x}, returning: ID}
   - {as: items, to: register, table: U, each: i in form.items, fields: {T_ID: first.ID, K: i.k}, returning: ID}
   - {as: parts, to: register, table: P, under: items, when: i.k != nil or index == 1, fields: {I_ID: items.ID}}
   - {as: copy, to: archive, table: C, when: form.copy, fields: {ID: 'concat("R", first.ID)'}}
@@ -29,7 +29,7 @@ func ran(t testing.TB, text string) string {
 	files := fstest.MapFS{"m.yaml": {Data: []byte(strings.Replace(tableMapping, "%s", text, 1))},
 		"full.json":  {Data: []byte(`{"ref":"1","a":"x","n":7,"d":"2024-02-29","b":true,"items":[{"k":"p"},{"k":null},{}],"copy":true}`)},
 		"bare.json":  {Data: []byte(`{"ref":"2","a":"ä"}`)},
-		"wrong.json": {Data: []byte(`{"ref":"3","a":"x","n":"y","d":"no"}`)}, "list.json": {Data: []byte(`{"ref":[1]}`)}, "torn.json": {Data: []byte(`{"ref":`)},
+		"wrong.json": {Data: []byte(`{"ref":"3","a":"x","n":"y","d":"no"}`)}, "split.json": {Data: []byte(`{"ref":"4","a":"x","e":"text"}`)}, "list.json": {Data: []byte(`{"ref":[1]}`)}, "torn.json": {Data: []byte(`{"ref":`)},
 		"full.csv": {Data: []byte("x\n")}, "other.csv": {Data: []byte("y\n")}, "long.csv": {Data: []byte("x\nz\n")}}
 	p, err := load.Mapping(files, "m.yaml", nil)
 	if err != nil {
@@ -109,6 +109,9 @@ func TestCasesTable(t *testing.T) {
 		{`form: list.json, expect-error: {at: /ref}`, `list.json: ok`},
 		{`form: torn.json`, `torn.json: the form is rejected at /ref: the JSON ends where a value is expected (decode.syntax)`},
 		{`form: torn.json, expect-error: {code: decode.syntax}`, `torn.json: ok`},
+		{`form: split.json, expect-error: {code: mapping.wrong}`, `split.json: ok`},
+		{`form: split.json, expect-error: {at: /e, code: mapping.wrong}`, `split.json: ok`},
+		{`form: split.json, expect-error: {at: /nowhere, code: mapping.wrong}`, `split.json: expected an error at /nowhere mapping.wrong, have /e (mapping.wrong)`},
 		{`form: missing.json`, `missing.json: form: the file does not exist`},
 		{`answer: a.json`, `a.json: the mapping takes no answer files`},
 	} {

@@ -19,6 +19,7 @@ type Updated struct {
 	Source []byte            // the mapping file; all else in it stays, comments too
 	Files  map[string][]byte // of expect-bytes, that differ or are not there yet
 	Values int               // that are changed in Source
+	Left   []string          // those that differ and are not: the line of each, and why
 }
 
 // edit puts a value where another one stands in a line.
@@ -41,16 +42,16 @@ func Update(p *mapping.Plan, src []byte, fsys fs.FS) Updated {
 			if d.node == nil || d.node.Line > len(lines) {
 				continue
 			}
-			if e, ok := replaced(d.node, lines[d.node.Line-1], d.value); ok {
-				edits = append(edits, e)
+			e, why := replaced(d.node, lines[d.node.Line-1], d.value)
+			if why != "" {
+				u.Left = append(u.Left, fmt.Sprintf("%d: %s", d.node.Line, why))
+				continue
 			}
+			edits = append(edits, e)
 		}
 	}
 	slices.SortFunc(edits, func(a, b edit) int { return cmp.Or(cmp.Compare(b.line, a.line), cmp.Compare(b.from, a.from)) })
-	for i, e := range edits {
-		if i > 0 && edits[i-1].line == e.line && edits[i-1].from == e.from { // two cases share this value by an anchor
-			continue
-		}
+	for _, e := range edits {
 		at := &lines[e.line-1]
 		*at = (*at)[:e.from] + e.text + (*at)[e.to:]
 		u.Values++
@@ -59,8 +60,8 @@ func Update(p *mapping.Plan, src []byte, fsys fs.FS) Updated {
 	return u
 }
 
-// replaced finds the value in its line; false where it goes over several lines, or is a matcher.
-func replaced(n *diag.Node, line string, v connectors.Value) (edit, bool) {
+// replaced finds the value in its line, or says why it is for people.
+func replaced(n *diag.Node, line string, v connectors.Value) (e edit, why string) {
 	from, runes := len(line), 0
 	for i := range line {
 		if runes++; runes == n.Column {
@@ -81,7 +82,18 @@ func replaced(n *diag.Node, line string, v connectors.Value) (edit, bool) {
 	case n.Text != "" && strings.HasPrefix(rest, n.Text):
 		length = len(n.Text)
 	}
-	return edit{n.Line, from, from + length, literal(v)}, length > 0
+	text := literal(v)
+	switch file, problems := diag.Parse("", []byte(text)); {
+	case n.Kind == diag.Map || n.Kind == diag.List:
+		return e, "this is a matcher"
+	case n.Aliased:
+		return e, "an alias leads to this value: what one case needs may be wrong in another"
+	case length == 0:
+		return e, "this value is not in one line"
+	case len(problems) > 0 || wanted(file.Root()) != shown(v):
+		return e, "a case cannot name this text, which says something else there: take a matcher such as {like: …}"
+	}
+	return edit{n.Line, from, from + length, text}, ""
 }
 
 // quoted is how long the text in quotes at the beginning is; 0 where it does not end in this line.
@@ -105,6 +117,8 @@ func literal(v connectors.Value) string {
 	case connectors.Text, connectors.Date, connectors.DateTime:
 		s, _ := value.FromConnector(v).Text()
 		return fmt.Sprintf("%q", s)
+	case connectors.Reference: // its brackets are YAML's too
+		return fmt.Sprintf("%q", shown(v))
 	}
 	return shown(v)
 }

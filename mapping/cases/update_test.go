@@ -24,6 +24,8 @@ write:
     table: W
     fields: {A: form.a, N: {value: form.n, type: "decimal(5,2)"}, B: form.b, D: form.d | parseDate(), X: form.x}
   - {as: line, to: drop, layout: l, fields: {A: form.a}}
+  - {as: p, to: register, table: P, each: q in form.ps, fields: {N: q.n}, returning: ID}
+  - {as: c, to: register, table: C, under: p, fields: {P: p.ID}}
 tests:   # with odd   blanks
 `
 	const form = `{"a":"say \"Ä: #1\"\n","n":"12.50","b":true,"d":"2024-02-29","x":null}`
@@ -34,14 +36,18 @@ tests:   # with odd   blanks
 		{"what is right stays as it is written", `  - {form: f.json, expect: {w: [{N: 12.50, D: 2024-02-29, B: true}]}}`, `  - {form: f.json, expect: {w: [{N: 12.50, D: 2024-02-29, B: true}]}}`, ""},
 		{"people decide", `  - {form: f.json, expect: {w: [{N: {near: 1, by: 1}, B: false}, {}]}}`, `  - {form: f.json, expect: {w: [{N: {near: 1, by: 1}, B: true}, {}]}}`, "w: want 2 records, have 1; w[0].N: want near 1 by 1, have 12.50"},
 		{"over several lines", "  - form: f.json\n    expect:\n      w:\n        - A: >-\n            text\n", "  - form: f.json\n    expect:\n      w:\n        - A: >-\n            text\n", `w[0].A: want "text", have "say \"Ä: #1\"\n"`},
-		{"an anchor", `  - {form: f.json, expect: {w: [&r {N: 1}]}}` + "\n" + `  - {form: f.json, expect: {w: [*r]}}`, `  - {form: f.json, expect: {w: [&r {N: 12.50}]}}` + "\n" + `  - {form: f.json, expect: {w: [*r]}}`, ""},
+		{"an anchor", `  - {form: f.json, expect: {w: [&r {N: 1}]}}` + "\n" + `  - {form: f.json, expect: {w: [*r]}}`, `  - {form: f.json, expect: {w: [&r {N: 1}]}}` + "\n" + `  - {form: f.json, expect: {w: [*r]}}`, "w[0].N: want 1, have 12.50; w[0].N: want 1, have 12.50"},
+		{"an anchor that is right elsewhere", `  - {form: bare.json, expect: {w: [{A: &a a}]}}` + "\n" + `  - {form: f.json, expect: {w: [{A: *a, N: 1}]}}`, `  - {form: bare.json, expect: {w: [{A: &a a}]}}` + "\n" + `  - {form: f.json, expect: {w: [{A: *a, N: 12.50}]}}`, `w[0].A: want "a"`},
+		{"a text that is a word of cases", `  - {form: words.json, expect: {w: [{A: x, B: y, N: 1}]}}`, `  - {form: words.json, expect: {w: [{A: x, B: y, N: 12.50}]}}`, `w[0].A: want "x", have "(missing)"; w[0].B: want "y", have "(returned p[0].ID)"`},
+		{"what another write returns", `  - {form: under.json, expect: {c: [{P: x}, {P: "y"}]}}`, `  - {form: under.json, expect: {c: [{P: "(returned p[0].ID)"}, {P: "(returned p[1].ID)"}]}}`, ""},
 		{"files", `  - {form: bare.json, expect-bytes: {drop: new.csv}}`, `  - {form: bare.json, expect-bytes: {drop: new.csv}}`, ""},
 		{"bytes in the mapping", `  - {form: bare.json, expect-bytes: {drop: {hex: 00}}}`, `  - {form: bare.json, expect-bytes: {drop: {hex: 00}}}`, `expect-bytes drop: line 1: want "\x00", have "a"`},
 		{"a file elsewhere", `  - {form: bare.json, expect-bytes: {drop: ../new.csv}}`, `  - {form: bare.json, expect-bytes: {drop: ../new.csv}}`, `expect-bytes drop: the file does not exist`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			files := fstest.MapFS{"m.yaml": {Data: []byte(head + c.have)}, "f.json": {Data: []byte(form)}, "bare.json": {Data: []byte(`{"a":"a"}`)}}
+			files := fstest.MapFS{"m.yaml": {Data: []byte(head + c.have)}, "f.json": {Data: []byte(form)}, "bare.json": {Data: []byte(`{"a":"a"}`)},
+				"words.json": {Data: []byte(`{"a":"(missing)","b":"(returned p[0].ID)","n":"12.50"}`)}, "under.json": {Data: []byte(`{"a":"a","ps":[{"n":1},{"n":2}]}`)}}
 			for range 2 {
 				p, err := load.Mapping(files, "m.yaml", nil)
 				if err != nil {

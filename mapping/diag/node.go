@@ -38,7 +38,8 @@ type Node struct {
 	Text         string // of scalars
 	Pairs        []Pair // of a Map, in the file's order
 	Items        []*Node
-	Line, Column int // from 1
+	Line, Column int  // from 1
+	Aliased      bool // an alias leads to it too
 	style        style
 	file         *File
 }
@@ -77,6 +78,9 @@ func (n *Node) Filter(keep func(key string) bool) *Node {
 
 // File returns the name of the file that the node stands in.
 func (n *Node) File() string { return n.file.Name }
+
+// In tells whether the node stands in a file.
+func (n *Node) In(f *File) bool { return n.file == f }
 
 // Place names the node's line, and where its file is used.
 func (n *Node) Place() string {
@@ -245,6 +249,20 @@ func (n *Node) Describe() string {
 		}
 	}
 	return n.Kind.String()
+}
+
+// alias notes that an alias leads to the node and all below it.
+func (n *Node) alias() {
+	if n.Aliased {
+		return
+	}
+	n.Aliased = true
+	for _, x := range n.Items {
+		x.alias()
+	}
+	for _, p := range n.Pairs {
+		p.Value.alias()
+	}
 }
 
 // weight counts nodes with aliases expanded, stopping above maxNodes. Nodes form no cycles: an alias

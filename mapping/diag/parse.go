@@ -193,6 +193,7 @@ func (b *builder) node(n ast.Node, depth int) *Node {
 	case *ast.AliasNode:
 		name := n.Value.GetToken().Value
 		if target, ok := b.anchors[name]; ok {
+			target.alias()
 			return target
 		}
 		b.problem(CodeAlias, pos.Line, pos.Column, "no anchor &"+name+" stands before this alias", "write the value out")

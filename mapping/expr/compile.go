@@ -51,6 +51,7 @@ type Compiled struct {
 	Under  *Path         // where it lies, of what a helper or an item's place found
 	Ref    *reference
 	Uses   []*Path // all that it is made of
+	Late   bool    // it is only known once a form is a submission
 	Depth  int     // of the innermost loop that it hangs on, from 1; 0: none
 }
 
@@ -125,7 +126,7 @@ func (c *Compiler) Compile(text string, whole bool) (x Compiled, prob *Problem) 
 		}
 	}()
 	x = c.node(tree.Node)
-	x.Depth, x.Uses = c.depth, c.taken
+	x.Depth, x.Uses, x.Late = c.depth, c.taken, c.Late
 	if !whole {
 		c.inside(tree.Node, x)
 	}
@@ -166,6 +167,7 @@ func (c *Compiler) Whole(text string) (Compiled, *Problem) {
 	x, p := c.Compile(text, true)
 	if p == nil {
 		p = c.mark(x, true)
+		x.Uses = c.taken
 	}
 	return x, p
 }

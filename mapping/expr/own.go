@@ -17,6 +17,7 @@ type Own struct {
 	Takes  []string
 	Text   string
 	Broken bool // what is wrong with it is told at its own place
+	Called bool // by some expression
 }
 
 // maxOpened bounds the calls of own helpers in an expression, those within other ones too: they double where one calls another twice.
@@ -25,6 +26,23 @@ const maxOpened = 200
 // Taken tells whether the language itself has a function of this name, or keeps it.
 func Taken(name string) bool {
 	return slices.Contains(callable, name) || slices.Contains([]string{"reduce", "findIndex", "findLast", "findLastIndex"}, name)
+}
+
+// Calls are the names of the helpers that an expression calls; none where it cannot be read.
+func Calls(text string) (names []string) {
+	tree, err := parser.Parse(text)
+	if err != nil {
+		return nil
+	}
+	ast.Find(tree.Node, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallNode); ok {
+			if id, ok := call.Callee.(*ast.IdentifierNode); ok {
+				names = append(names, id.Value)
+			}
+		}
+		return false
+	})
+	return names
 }
 
 // Define compiles an own helper over arguments of any sort, and returns what is wrong with it.
@@ -50,6 +68,7 @@ func (c *Compiler) own(n ast.Node, h *Own, args []ast.Node) Compiled {
 		return Compiled{Eval: func(*Env) value.Value { return value.Missing }}
 	}
 	c.calls++
+	h.Called = true
 	inner := &Scope{Names: map[string]Binding{}}
 	var slots []int
 	var values []Eval

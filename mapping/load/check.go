@@ -170,12 +170,12 @@ func (b *builder) layout(name string, n *diag.Node) {
 	b.layouts[name] = nil // known, though nobody can use it if something is wrong with it
 	at := n
 	if file, ok := n.Get("file"); ok && len(n.Pairs) == 1 {
-		raw, err := b.readFile(file.Text)
+		beside, raw, err := b.readFile(file, file.Text)
 		if err != nil {
 			b.report(file.Problem(CodeLayout, err.Error(), ""))
 			return
 		}
-		own, problems := diag.Parse(file.Text, raw)
+		own, problems := diag.Parse(beside, raw)
 		if len(problems) > 0 {
 			b.problems = append(b.problems, problems...)
 			return

@@ -79,6 +79,11 @@ func (b *builder) idle() {
 			warn(b.file.Root().At(n.entry.Line, n.entry.Column, CodeIdle, "nothing uses "+n.entry.Key+"; a field that stands only here is written nowhere", "use it, or remove it"))
 		}
 	}
+	for _, h := range b.spec.Helpers {
+		if own := b.own[h.Key]; own != nil && !own.Called {
+			warn(b.file.Root().At(h.Line, h.Column, CodeIdle, "no expression calls the helper "+h.Key, "use it, or remove it"))
+		}
+	}
 	for _, l := range b.spec.Lookups {
 		if t := b.tables[l.Key]; t != nil && !t.Named {
 			warn(b.file.Root().At(l.Line, l.Column, CodeIdle, "no expression uses the lookup "+l.Key, "use it, or remove it"))

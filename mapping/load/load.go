@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	slashpath "path"
 	"slices"
 	"strconv"
 	"strings"
@@ -127,16 +128,19 @@ func (b *builder) load() (*mapping.Plan, error) {
 	return b.plan.Plan(), nil
 }
 
-// readFile reads a file that the mapping names; the error is fit for a message.
-func (b *builder) readFile(name string) ([]byte, error) {
+// readFile reads a file that lies beside the one in which n names it, and returns its name beside the mapping; the error is fit for a message.
+func (b *builder) readFile(n *diag.Node, name string) (string, []byte, error) {
 	if !source.PlainName(name) {
-		return nil, errors.New("the name must be relative to the mapping, with / between folders")
+		return "", nil, errors.New("the name must be relative to the file it stands in, with / between folders")
+	}
+	if !n.In(b.file) {
+		name = slashpath.Join(slashpath.Dir(n.File()), name)
 	}
 	raw, err := b.files.Read(name)
 	if err != nil {
-		return nil, errors.New(source.Message(err))
+		return "", nil, errors.New(source.Message(err))
 	}
-	return raw, nil
+	return name, raw, nil
 }
 
 // input checks name, version and the input section.
@@ -169,7 +173,7 @@ func (b *builder) input() {
 	if s.Input.Schema == "" {
 		return
 	}
-	if _, err := b.readFile(s.Input.Schema); err != nil {
+	if _, _, err := b.readFile(b.file.Root(), s.Input.Schema); err != nil {
 		b.report(b.file.Problem(schema.CodeSchema, err.Error(), "", "input", "schema"))
 		return
 	}

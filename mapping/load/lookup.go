@@ -36,7 +36,7 @@ func (b *builder) lookup(name string, s source.Lookup) {
 		b.report(s.Node.Problem(source.CodeMissingKey, "name the columns of the file: key and value", ""))
 		return
 	}
-	raw, err := b.readFile(s.File)
+	_, raw, err := b.readFile(s.Node, s.File)
 	if err != nil {
 		b.report(s.Node.ValueProblem("file", CodeFile, err.Error(), ""))
 		return

@@ -53,11 +53,11 @@ func (b *builder) ownNames(name string, h source.Helper) bool {
 
 // whole is an expression with the own helpers that it calls: what it does is known by all of it.
 func (b *builder) whole(text string) string {
-	seen := map[string]bool{}
+	seen, calls := map[string]bool{}, expr.Calls(text)
 	for range b.spec.Helpers {
 		for _, h := range b.spec.Helpers {
-			if own := b.own[h.Key]; own != nil && !seen[h.Key] && strings.Contains(text, h.Key+"(") {
-				seen[h.Key] = true
+			if own := b.own[h.Key]; own != nil && !seen[h.Key] && slices.Contains(calls, h.Key) {
+				seen[h.Key], calls = true, append(calls, expr.Calls(own.Text)...)
 				text += "\n" + h.Key + "(" + strings.Join(own.Takes, ", ") + ") " + own.Text
 			}
 		}

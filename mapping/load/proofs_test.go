@@ -86,6 +86,7 @@ func TestIdle(t *testing.T) {
 		{"a let of a write", "write: [{as: w, to: register, table: T, let: {x: 'form.a | upper()'}, fields: {A: form.b}}]", "nothing uses x"},
 		{"a let that is only a condition", "let: {a: 'form.a == \"x\"'}\nwrite: [{as: w, to: register, table: T, when: a, fields: {A: form.b}}]", ""},
 		{"a lookup", "lookups: {k: {values: {x: y}}}\nwrite: [{as: w, to: register, table: T, fields: {A: form.b}}]", "no expression uses the lookup k"},
+		{"an own helper", "helpers: {h: {takes: x, value: 'i(x)'}, i: {takes: x, value: 'x | upper()'}, j: {takes: x, value: x}}\nwrite: [{as: w, to: register, table: T, fields: {A: form.b | j()}}]", "no expression calls the helper h"},
 		{"a layout", "layouts: {l: {format: csv, fields: [{name: A}]}, m: {format: csv, fields: [{name: A}]}}\nwrite: [{as: w, to: drop, layout: l, fields: {A: form.b}}]", "no write has the layout m"},
 		{"a write that no case looks at", "write: [{as: w, to: register, table: T, fields: {A: form.b}}, {as: v, to: register, table: U, fields: {A: form.b}}]\ntests: [{form: f.json, expect: {w: [{A: x}]}}]", "no case of tests has a record of write v"},
 		{"a write of which cases only expect nothing", "write: [{as: w, to: register, table: T, fields: {A: form.b}}]\ntests: [{form: f.json, expect: {w: []}}]", "no case of tests has a record of write w"},

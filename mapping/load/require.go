@@ -50,17 +50,10 @@ func (b *builder) rule(x source.Expression, r *mapping.Rule, so string) (expr.Co
 	if !ok {
 		return c, false
 	}
-	comp := b.compiler(x, b.root, "")
-	comp.Used = func(p *expr.Path, _ bool) *expr.Problem {
+	for _, p := range c.Uses {
 		r.Reads = append(r.Reads, mapping.FieldKey(p.Abs))
-		return nil
 	}
-	comp.Strict = false
-	if _, p := comp.Whole(x.Text); p != nil {
-		b.expressionProblem(x, p)
-		return c, false
-	}
-	if comp.Late && !b.pinned() {
+	if c.Late && !b.pinned() {
 		b.report(x.Node.Problem(expr.CodeConstant, "a form is checked before there is a submission: submission and attachments are not known there", "name fields of the form"))
 		return c, false
 	}

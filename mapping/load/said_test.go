@@ -218,7 +218,7 @@ func TestSaidOfLayouts(t *testing.T) {
 		{`layout`, `format: csv, records: {w: {fields: [{name: A}]}}`, ``},
 		{`layout`, `file: l.yaml`, `4:21: the file does not exist [mapping.layout]`},
 		{`layout`, `file: ../l.yaml`, `4:21: the file does not exist [mapping.layout]`},
-		{`layout`, `file: C:\l.yaml`, `4:21: the name must be relative to the mapping, with / between folders [mapping.layout]`},
+		{`layout`, `file: C:\l.yaml`, `4:21: the name must be relative to the file it stands in, with / between folders [mapping.layout]`},
 		{`layout`, `format: csv, feilds: [{name: A}]`, `4:28: unknown key "feilds" [yaml.unknown-key] (did you mean "fields"?)`},
 		{`layout`, `format: cvs, fields: [{name: A}]`, `4:23: "cvs" is not one of fixed, csv, xml, json [encode.layout]`},
 	})

@@ -12,7 +12,7 @@ func TestSaidOfInputs(t *testing.T) {
 		{`input`, `format: json, schema: missing.json`, `3:31: the file does not exist [mapping.schema]`},
 		{`input`, `format: json, schema: bad.json`, `bad.json:1:9: the file is not a valid JSON Schema: at #/type, the value is not one of those allowed [mapping.schema]`},
 		{`input`, `format: json, schema: ../s.json`, `3:31: the file does not exist [mapping.schema]`},
-		{`input`, `format: json, schema: /etc/s.json`, `3:31: the name must be relative to the mapping, with / between folders [mapping.schema]`},
+		{`input`, `format: json, schema: /etc/s.json`, `3:31: the name must be relative to the file it stands in, with / between folders [mapping.schema]`},
 		{`input`, `format: json, unused: maybe`, `3:31: "maybe" is not one of error, allow [mapping.value] (possible here: error, allow)`},
 		{`input`, `format: json, csv: {delimiter: ";"}`, `3:23: this does nothing for a form in json; it belongs to csv [mapping.value] (remove it)`},
 		{`input`, `format: json, lists: [a]`, `3:23: this does nothing for a form in json; it belongs to xml, urlencoded [mapping.value] (remove it)`},

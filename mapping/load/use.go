@@ -3,7 +3,6 @@ package load
 import (
 	"fmt"
 	"maps"
-	slashpath "path"
 	"regexp"
 	"slices"
 	"strings"
@@ -43,6 +42,7 @@ func (b *builder) expand(n *diag.Node, blocks []string, first bool, within []str
 	if use.Kind == diag.List {
 		items = use.Items
 	}
+	parts := &diag.Node{Kind: diag.Map} // in the order in which they stand
 	for _, u := range items {
 		part := b.part(u, blocks, first, within)
 		if part == nil {
@@ -54,8 +54,9 @@ func (b *builder) expand(n *diag.Node, blocks []string, first bool, within []str
 				part = part.Filter(func(k string) bool { return k != key })
 			}
 		}
-		b.problems = append(b.problems, n.Include(part, blocks, first)...)
+		b.problems = append(b.problems, parts.Include(part, blocks, false)...)
 	}
+	b.problems = append(b.problems, n.Include(parts, blocks, first)...)
 }
 
 // part reads a part with its parameters, and with the parts that it uses itself; nil where something is wrong, which is told.
@@ -68,11 +69,7 @@ func (b *builder) part(u *diag.Node, blocks []string, first bool, within []strin
 		b.report(u.ValueProblem(key, CodePart, message, suggestion))
 		return nil
 	}
-	name := spec.From
-	if u.File() != b.label {
-		name = slashpath.Join(slashpath.Dir(u.File()), name)
-	}
-	raw, err := b.readFile(name)
+	name, raw, err := b.readFile(u, spec.From)
 	if err != nil {
 		return wrong("from", err.Error(), "")
 	}

@@ -1,6 +1,7 @@
 package load_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -93,7 +94,7 @@ func TestWrongParts(t *testing.T) {
 			`lib/parts.yaml:7:7: fields has "A_TOWN" already, in m.yaml, line 9, used at m.yaml:8 [yaml.duplicate-key]`},
 		{"", "    use: {part: adress, from: lib/parts.yaml}\n    fields: {REF: form.ref}\n", `m.yaml:8:17: lib/parts.yaml has no part "adress" [mapping.part]`},
 		{"", "    use: {part: address, from: lib/part.yaml}\n    fields: {REF: form.ref}\n", `m.yaml:8:32: the file does not exist [mapping.part]`},
-		{"", "    use: {part: address, from: /lib/parts.yaml}\n    fields: {REF: form.ref}\n", `m.yaml:8:32: the name must be relative to the mapping, with / between folders [mapping.part]`},
+		{"", "    use: {part: address, from: /lib/parts.yaml}\n    fields: {REF: form.ref}\n", `m.yaml:8:32: the name must be relative to the file it stands in, with / between folders [mapping.part]`},
 		{"", "    use: {part: address, from: lib/parts.yaml, with: {of: form.a}}\n    fields: {REF: form.ref}\n", `m.yaml:8:54: the part address needs a text for $(prefix) [mapping.part]`},
 		{"", "    use: {part: address, from: lib/parts.yaml, with: {of: form.a, prefix: A_, at: x}}\n    fields: {REF: form.ref}\n", `m.yaml:8:54: the part address has no $(at) [mapping.part]`},
 		{"", "    use: {part: address, from: lib/parts.yaml, with: {of: form.a ?? form.b, prefix: A_}}\n    fields: {REF: form.ref}\n", `m.yaml:8:54: $(of) stands for a name or a way, such as form.owner.address [mapping.part]`},
@@ -119,5 +120,77 @@ func TestWrongParts(t *testing.T) {
 		if have != c[2] {
 			t.Errorf("%s%s\n have %s\n want %s", c[0], c[1], have, c[2])
 		}
+	}
+}
+
+// TestFilesOfParts: what a part names lies beside the part, also where there is another one beside the mapping, and the bundle has it.
+func TestFilesOfParts(t *testing.T) {
+	t.Parallel()
+	const list, layout = "k,v\na,%s\n", "{format: csv, fields: [{name: %s}]}\n"
+	part := "parts:\n  one:\n    lookups: {k: {file: k.csv, key: k, value: v}}\n    layouts: {l: {file: l.yaml}}\n"
+	src := "mapping: m\nversion: 1\ninput: {format: json}\nuse: {part: one, from: x/x.yaml}\nlookups: {own: {file: k.csv, key: k, value: v}}\n" +
+		"write:\n  - {as: w, to: register, table: T, fields: {A: 'form.a | lookup(\"k\")', B: 'form.a | lookup(\"own\")'}}\n  - {as: f, to: drop, layout: l, fields: {PART: form.b}}\n"
+	files := func(folder string) fstest.MapFS {
+		return fstest.MapFS{folder + "x.yaml": {Data: []byte(src)}, folder + "k.csv": {Data: []byte(fmt.Sprintf(list, "mapping"))}, folder + "l.yaml": {Data: []byte(fmt.Sprintf(layout, "MAPPING"))},
+			folder + "x/x.yaml": {Data: []byte(part)}, folder + "x/k.csv": {Data: []byte(fmt.Sprintf(list, "part"))}, folder + "x/l.yaml": {Data: []byte(fmt.Sprintf(layout, "PART"))}}
+	}
+	for _, folder := range []string{"", "x/"} { // where the mapping's path is that of the part beside it, too
+		t.Run(folder, func(t *testing.T) {
+			t.Parallel()
+			p, err := load.Mapping(files(folder), folder+"x.yaml", mappings.Catalog{})
+			if err != nil {
+				t.Fatalf("\n%v", err)
+			}
+			again, err := load.Bundle(p.Bundle(), nil)
+			if err != nil || again.Digest() != p.Digest() {
+				t.Fatal(err)
+			}
+			for _, p := range []*mapping.Plan{p, again} {
+				m, err := p.Map(mappings.Form(t, p, `{"a":"a","b":"b"}`), expr.Input{ID: "1"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				r := m.Deliveries[0].Records[0]
+				if have := mapping.Show(r.Values[0]) + " " + mapping.Show(r.Values[1]); have != "part mapping" {
+					t.Error(have)
+				}
+			}
+		})
+	}
+	for name, want := range map[string]string{"/k.csv": "x/x.yaml:3:25: the name must be relative", "none.csv": "x/x.yaml:3:25: the file does not exist", "../k.csv": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			fsys := files("")
+			fsys["x/x.yaml"] = &fstest.MapFile{Data: []byte(strings.Replace(part, "k.csv", name, 1))}
+			_, err := load.Mapping(fsys, "x.yaml", mappings.Catalog{})
+			have := ""
+			if problems := mappings.Problems(err); len(problems) > 0 {
+				have = problems[0].String()
+			}
+			if !strings.HasPrefix(have, want) || want == "" && have != "" {
+				t.Errorf("have %s, want %s", have, want)
+			}
+		})
+	}
+}
+
+// TestOrderOfParts: parts come in the order in which they stand, before what the mapping has itself, so each may use those before it.
+func TestOrderOfParts(t *testing.T) {
+	t.Parallel()
+	const two = "parts:\n  one: {let: {first: form.a | upper()}, use: {part: zero, from: x.yaml}}\n  two: {let: {second: 'concat(first, zeroth)'}}\n  zero: {let: {zeroth: form.b | upper()}}\n"
+	for use, want := range map[string]string{"[one, two]": "", "[two, one]": `nothing here is named "first"`} {
+		t.Run(use, func(t *testing.T) {
+			t.Parallel()
+			use := strings.NewReplacer("one", "{part: one, from: x.yaml}", "two", "{part: two, from: x.yaml}").Replace(use)
+			src := "mapping: m\nversion: 1\ninput: {format: json}\nuse: " + use + "\nlet: {third: 'concat(second, \"!\")'}\nwrite: [{as: w, to: register, table: T, fields: {A: third}}]\n"
+			_, err := load.Mapping(fstest.MapFS{"m.yaml": {Data: []byte(src)}, "x.yaml": {Data: []byte(two)}}, "m.yaml", mappings.Catalog{})
+			have := ""
+			if problems := mappings.Problems(err); len(problems) > 0 {
+				have = problems.Format()
+			}
+			if !strings.Contains(have, want) || want == "" && have != "" {
+				t.Errorf("have %s, want %s", have, want)
+			}
+		})
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // personSchema is a form with a list of children.
-const personSchema = `{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":5,"pattern":"^[A-Z]"},"age":{"type":"integer"},"a.b":{"type":"integer"},"note":{"type":"string"},"share":{"type":"number"},
+const personSchema = `{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":5,"pattern":"^[A-Z]"},"age":{"type":"integer"},"flag":{"type":"boolean"},"a.b":{"type":"integer"},"note":{"type":"string"},"share":{"type":"number"},
 	"from":{"type":"string","format":"date"},"to":{"type":"string","format":"date"},"kids":{"type":"array","minItems":1,"items":{"type":"object","required":["born"],"properties":{"born":{"type":"string"}}}}}}`
 
 // told are the errors that a form is told by a mapping of personSchema, one a line, or what check says of the mapping.

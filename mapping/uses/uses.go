@@ -158,8 +158,8 @@ func empty(n any) bool {
 	return false
 }
 
-// fieldName is what looks like a field's name. What a hostile or broken sender makes up is not repeated.
-var fieldName = regexp.MustCompile(`^[\pL_@$#][\pL\pM\pN_.:@$#-]{0,63}$`)
+// fieldName is what looks like a field's name, or like the number of a question. What a hostile or broken sender makes up is not repeated.
+var fieldName = regexp.MustCompile(`^([\pL_@$#][\pL\pM\pN_.:@$#-]{0,63}|[0-9.]{1,12})$`)
 
 // Shown writes a way that a form has as an expression; names that do not look like a field's are left out.
 func Shown(way []string) string {

@@ -50,6 +50,7 @@ func TestUnknown(t *testing.T) {
 		{"a name with a dot is one name", "a.b", `{"a.b":1,"a":{"b":2}}`, `form.a`},
 		{"a name with odd characters", "a", `{"@id":1,"über":2}`, `form["@id"], form["über"]`},
 		{"what does not look like a name is not repeated", "a", `{"Ada Lovelace, born 1815":1,"` + long + `":2,"x\u001b[0m":3}`, `form["…"]`},
+		{"numbers of questions, which FHIR has as names", "a", `{"1.1":1,"12.10.2":1,"1234567890123":1}`, `form["1.1"], form["12.10.2"], form["…"]`},
 		{"many", "a", `{"b1":1,"b2":1,"b3":1,"b4":1,"b5":1,"b6":1,"b7":1,"b8":1,"b9":1,"c0":1,"c1":1,"c2":1,"c3":1,"c4":1,"c5":1,"c6":1,"c7":1,"c8":1,"c9":1,"d0":1,"d1":1,"d2":1}`,
 			"form.b1, form.b2, form.b3, form.b4, form.b5, form.b6, form.b7, form.b8, form.b9, form.c0, form.c1, form.c2, form.c3, form.c4, form.c5, form.c6, form.c7, form.c8, form.c9, form.d0, and 2 more"},
 	} {

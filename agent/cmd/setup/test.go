@@ -125,6 +125,9 @@ func update(a *cli.App, plan *mapping.Plan, path string) (*mapping.Plan, error) 
 		}
 		fmt.Fprintf(a.Stderr, "wrote %s\n", file)
 	}
+	for _, left := range u.Left {
+		fmt.Fprintf(a.Stderr, "left as it is: %s:%s\n", path, left)
+	}
 	if u.Values == 0 {
 		return plan, nil
 	}
