@@ -26,6 +26,7 @@ type Shape struct {
 	Name   string
 	Format string   // that its forms are in
 	Lists  bool     // it makes lists of what is declared to repeat; of others that is done before
+	Same   string   // what of it stays as it was when a form is sent again; empty: all
 	Told   []string // members by which a form that was sent so is told from others
 
 	plain func(w *walk, sent map[string]any) (answers map[string]any, rest []string)
@@ -36,7 +37,7 @@ var shapes = []Shape{
 	{Name: "form.io", Format: "json", Told: []string{"data", "state", "metadata"}, plain: formIO},
 	{Name: "gov.uk-forms", Format: "json", Told: []string{"submission_reference", "answers"}, plain: govUK},
 	{Name: "odk", Format: "xml", Told: []string{"meta"}, plain: odk},
-	{Name: "open-forms", Format: "json", Told: []string{"values", "values_schema", "metadata"}, plain: openForms},
+	{Name: "open-forms", Format: "json", Same: "form.answers", Told: []string{"values", "values_schema", "metadata"}, plain: openForms},
 	{Name: "fhir-questionnaire-response", Format: "json", Lists: true, Told: []string{"resourceType"}, plain: fhir},
 }
 

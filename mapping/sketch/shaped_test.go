@@ -20,7 +20,7 @@ func TestShaped(t *testing.T) {
 	}{
 		{"form.io", []string{"form-io.json"}, []string{"  shape: form.io #", "RECEIPT:", "form.answers.receipt", "{value: form.answers.signature.content, type: binary}", "form.answers.lakes"}, "form.data"},
 		{"gov.uk", []string{"gov-uk-forms.json"}, []string{"  shape: gov.uk-forms #", "reference: form.meta.submission_reference", "form.answers.hG5kq1.first_name"}, "question_id"},
-		{"open forms", []string{"open-forms.json"}, []string{"  shape: open-forms #", "reference: form.meta.metadata.public_reference", "form.answers.bsn", "  - form.meta.values_schema"}, "form.values"},
+		{"open forms", []string{"open-forms.json"}, []string{"  shape: open-forms #", "reference: form.meta.metadata.public_reference", "form.answers.bsn", "  same: [form.answers] #", "  - form.meta.values_schema"}, "form.values"},
 		{"fhir", []string{"fhir.json"}, []string{"  shape: fhir-questionnaire-response #", "  lists: [answers.allergies]\n", `form.answers.allergies | join(", ")`, "  - form.meta.questions #"}, "META_QUESTIONS"},
 		{"odk", []string{"odk.xml"}, []string{"  shape: odk #", "form.answers.head.name", "form.meta.instanceID"}, "lists"},
 		{"odk with a repeat", []string{"odk.xml", `<data><child><name>a</name></child><child><name>b</name></child><meta><instanceID>2</instanceID></meta></data>`},

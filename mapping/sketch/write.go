@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/inbasket/inbasket/mapping/shape"
 )
 
 // write puts the mapping together, sections and keys in the order of the documentation.
@@ -32,6 +34,9 @@ func (s *sketcher) write(name string) Sketch {
 	} else {
 		w.open++
 		w.line("  # TODO reference: the field with the sender's own number; without one a form is known by its file's name or its bytes")
+	}
+	if of := shape.Named(s.in.Form.Shape); of != nil && of.Same != "" {
+		w.line("  same: [%s] # the rest is new at every attempt", of.Same)
 	}
 	if len(s.in.Form.Lists) > 0 {
 		w.line("  lists: [%s]", flow(s.in.Form.Lists))

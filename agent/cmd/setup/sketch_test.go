@@ -69,6 +69,7 @@ input:
   format: json
   shape: open-forms # told by what stands in the form
   reference: form.meta.metadata.public_reference # proposed by its name: is it the sender's own, and another one in each form?
+  same: [form.answers] # the rest is new at every attempt
 write:
   - as: permit
     to: register
