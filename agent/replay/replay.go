@@ -9,6 +9,7 @@ import (
 	"github.com/inbasket/inbasket/agent/content"
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/numbering"
 	"github.com/inbasket/inbasket/agent/journal/reading"
 	"github.com/inbasket/inbasket/agent/loop"
 	"github.com/inbasket/inbasket/agent/prepare"
@@ -88,7 +89,7 @@ func Run(ctx context.Context, j *journal.Journal, store *content.Store, k delive
 		}
 		after = list[len(list)-1].ID
 		all, later := make([]Compared, len(list)), make([]error, len(list))
-		loop.Parallel(len(list), func(i int) { all[i], later[i] = compare(ctx, plans, store, &list[i], by) })
+		loop.Parallel(len(list), func(i int) { all[i], later[i] = compare(ctx, j, plans, store, &list[i], by) })
 		if err := errors.Join(later...); err != nil {
 			return sum, err
 		}
@@ -117,7 +118,7 @@ func purged(ctx context.Context, j *journal.Journal, k delivering.Kept, sum *Sum
 }
 
 // compare is for one submission. An error is none of its own: the journal cannot be read.
-func compare(ctx context.Context, plans *prepare.Plans, store *content.Store, s *journal.Stored, by *mapping.Plan) (Compared, error) {
+func compare(ctx context.Context, j *journal.Journal, plans *prepare.Plans, store *content.Store, s *journal.Stored, by *mapping.Plan) (Compared, error) {
 	c := Compared{ID: s.ID, Kind: Unknown}
 	if s.Lost != nil {
 		c.Why = []string{"the form is not in the content store any more [" + content.CodeUnavailable + "]"}
@@ -132,13 +133,46 @@ func compare(ctx context.Context, plans *prepare.Plans, store *content.Store, s 
 		return c, nil
 	}
 	in := prepare.Input(store, s)
-	v, err := verdict(pinned, by, Through(pinned, s, in), Through(by, s, in))
+	numbers, missing, err := numbered(ctx, j, s, pinned, by)
+	if err != nil {
+		return c, err
+	}
+	was, now := in, in
+	was.Numbers, now.Numbers = numbers[0], numbers[1]
+	v, err := verdict(pinned, by, Through(pinned, s, was), Through(by, s, now))
 	if err != nil { // of content that cannot be read
 		c.Why = []string{"an attachment of it cannot be read [" + content.CodeUnavailable + "]"}
 		return c, nil
 	}
+	for _, name := range missing {
+		v.Why = append(v.Why, "no number of sequence "+name+" is on record; the first one stands for it")
+	}
 	v.ID = s.ID
 	return v, nil
+}
+
+// numbered reads the numbers that a submission has of the sequences of two mappings, and names those of the second that it has none of.
+func numbered(ctx context.Context, j *journal.Journal, s *journal.Stored, plans ...*mapping.Plan) (numbers [2]map[string]int64, missing []string, err error) {
+	for i, p := range plans {
+		var wants []numbering.Want
+		for _, q := range p.Sequences() {
+			name, _ := q.Series(s.At)
+			wants = append(wants, numbering.Want{ID: s.ID, Series: name})
+		}
+		given, err := numbering.Of(j).Known(ctx, wants)
+		if err != nil {
+			return numbers, nil, err
+		}
+		numbers[i] = map[string]int64{}
+		for n, q := range p.Sequences() {
+			if number := given[s.ID][wants[n].Series]; number != 0 {
+				numbers[i][q.Name] = number
+			} else if i == 1 {
+				missing = append(missing, q.Name)
+			}
+		}
+	}
+	return numbers, missing, nil
 }
 
 // verdict says how what two versions make of a form stands to each other.

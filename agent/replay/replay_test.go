@@ -15,6 +15,7 @@ import (
 	"github.com/inbasket/inbasket/agent/journal"
 	"github.com/inbasket/inbasket/agent/journal/accepting"
 	"github.com/inbasket/inbasket/agent/journal/delivering"
+	"github.com/inbasket/inbasket/agent/journal/numbering"
 	"github.com/inbasket/inbasket/agent/prepare"
 	"github.com/inbasket/inbasket/connectors"
 	"github.com/inbasket/inbasket/mapping"
@@ -159,6 +160,39 @@ func TestRunGoesThroughPages(t *testing.T) {
 	}
 }
 
+// TestNumbersAreThoseOnRecord: a replay gives no number, and says where one is missing.
+func TestNumbersAreThoseOnRecord(t *testing.T) {
+	t.Parallel()
+	was := plan(t, 1, "sequences: {case: {first: 1000}}\n"+rows("N: numbers.case"))
+	j, files := store(t, was, 2)
+	list, err := delivering.Of(j).Kept(t.Context(), delivering.Kept{}, 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range list {
+		if _, err := numbering.Of(j).Give(t.Context(), []numbering.Want{{ID: s.ID, Series: "case", First: 1000}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now := plan(t, 2, "sequences: {case: {first: 1000}, other: {first: 5}}\n"+rows("N: numbers.case, M: numbers.other"))
+	var told []string
+	sum, err := Run(t.Context(), j, files, delivering.Kept{}, now, func(c Compared) error {
+		told = append(told, fmt.Sprintf("%s %s %d %s", c.Changes[0].At, mapping.Show(c.Changes[0].Now), len(c.Changes), c.Why))
+		return nil
+	})
+	want := "a[0].M 5 1 [no number of sequence other is on record; the first one stands for it]"
+	if err != nil || sum.Differ != 2 || told[1] != want {
+		t.Errorf("%+v %v %q", sum, err, told)
+	}
+	all, err := numbering.Of(j).All(t.Context())
+	if err != nil || len(all) != 1 || all[0].Last != 1001 {
+		t.Errorf("%+v %v", all, err)
+	}
+	if sum, err = Run(t.Context(), j, files, delivering.Kept{}, was, nil); err != nil || sum.Equal != 2 {
+		t.Errorf("%+v %v", sum, err)
+	}
+}
+
 func TestWhatCannotBeReadIsNotEqual(t *testing.T) {
 	t.Parallel()
 	was := plan(t, 1, rows("N: form.n"))
@@ -173,7 +207,7 @@ func TestWhatCannotBeReadIsNotEqual(t *testing.T) {
 	} {
 		s := list[0]
 		change(&s)
-		c, err := compare(t.Context(), prepare.NewPlans(j), files, &s, was)
+		c, err := compare(t.Context(), j, prepare.NewPlans(j), files, &s, was)
 		if err != nil || c.Kind != Unknown || len(c.Why) != 1 {
 			t.Errorf("%s: %+v %v", name, c, err)
 		}
