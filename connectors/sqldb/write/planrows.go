@@ -129,7 +129,7 @@ func (p *planning) valueOf(x *planned, column string) (any, bool) {
 // changes are what was seen. A new row that no key finds is shown as it was sent.
 func (p *planning) changes() (all []connectors.RowChange) {
 	for _, x := range p.rows {
-		c := connectors.RowChange{Table: x.set.Tab.Plain, Write: x.set.Shape.Write, Before: p.shown(x, x.before), After: p.shown(x, x.after)}
+		c := connectors.RowChange{Table: x.set.Tab.Plain, Write: x.set.Shape.Write, Before: p.shown(x, x.before, false), After: p.shown(x, x.after, len(x.before) == 0)}
 		if x.set.Shape.Op == connectors.Insert && !x.seen {
 			var row connectors.Row
 			for i, col := range x.set.Cols {
@@ -147,13 +147,14 @@ func (p *planning) changes() (all []connectors.RowChange) {
 	return all
 }
 
-func (p *planning) shown(x *planned, rows [][]connectors.Value) (all []connectors.Row) {
+// shown are rows with what the target has generated for them: of those that stood there before, it is theirs.
+func (p *planning) shown(x *planned, rows [][]connectors.Value, fresh bool) (all []connectors.Row) {
 	for _, r := range rows[:min(len(rows), maxLooked)] {
 		row := make(connectors.Row, len(r))
 		for i, v := range r {
 			c := x.columns[i]
-			sent := slices.Contains(x.set.Cols, c)
-			row[i] = connectors.Cell{Column: c.Name, Value: v, Generated: !sent && (c.Auto || slices.ContainsFunc(x.set.Shape.Returning, func(n string) bool { return strings.EqualFold(n, c.Name) }))}
+			made := fresh && !slices.Contains(x.set.Cols, c)
+			row[i] = connectors.Cell{Column: c.Name, Value: v, Generated: made && (c.Auto || slices.ContainsFunc(x.set.Shape.Returning, func(n string) bool { return strings.EqualFold(n, c.Name) }))}
 		}
 		all = append(all, row)
 	}
