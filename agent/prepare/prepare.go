@@ -168,11 +168,13 @@ func (m *Made) blame(err error) {
 	m.err = err
 }
 
-// input is what a mapping knows of a form beside what the citizen wrote.
-func (p *Preparer) input(s *journal.Stored) mapping.Input {
+func (p *Preparer) input(s *journal.Stored) mapping.Input { return Input(p.Content, s) }
+
+// Input is what a mapping knows of a form beside what the citizen wrote.
+func Input(store *content.Store, s *journal.Stored) mapping.Input {
 	in := mapping.Input{ID: s.ID.String(), Reference: s.Reference, Received: s.At, Returned: s.Returned, Numbers: s.Numbers}
 	for _, a := range s.Attachments {
-		in.Attachments = append(in.Attachments, connectors.Attachment{Name: a.Name, ContentType: a.ContentType, Blob: p.Content.Blob(a.Digest, a.Size)})
+		in.Attachments = append(in.Attachments, connectors.Attachment{Name: a.Name, ContentType: a.ContentType, Blob: store.Blob(a.Digest, a.Size)})
 	}
 	return in
 }

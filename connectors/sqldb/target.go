@@ -49,6 +49,23 @@ func (t *Target) Describe(ctx context.Context, pick func(names []string) []strin
 	return examine.Describe(ctx, t.Writer, pick)
 }
 
+// planTime bounds each statement of a plan, and how long it waits for what others hold.
+const planTime = 3 * time.Second
+
+// Plan shows what a delivery would do, in a transaction that is taken back. It has a session of its own, whose statements end soon.
+func (t *Target) Plan(ctx context.Context, d connectors.Delivery, o connectors.PlanOptions) (connectors.Planned, error) {
+	c, e := t.Cfg, t.Env
+	c.StatementTimeout, e.Look = planTime, true
+	ctx, cancel := context.WithTimeout(ctx, 5*planTime)
+	defer cancel()
+	own, err := open(e, c, &t.Sys.Dialect)
+	if err != nil {
+		return connectors.Planned{}, err
+	}
+	defer func() { _ = own.Close() }()
+	return own.Writer.Plan(ctx, d, o)
+}
+
 func newTarget(e connectors.Env, c dialect.Config, sys *database.System) *Target {
 	return &Target{write.New(database.New(e, c, sys))}
 }

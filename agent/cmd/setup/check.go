@@ -190,13 +190,18 @@ func checkTarget(ctx context.Context, a *cli.App, cfg *config.Config, t config.T
 
 // openTarget opens a target to look at it only.
 func openTarget(cfg *config.Config, t config.Target) (*guard.Target, error) {
-	env := cfg.Env(connectors.RoleTarget, t.Name, t.Identity, agent.SystemClock{}, nil)
-	env.Look = true
-	target, err := t.Definition.Target(env, t.Config)
+	target, err := openTo(cfg, t)
 	if err != nil {
 		return nil, err
 	}
 	return guard.Wrap(target, t.Timeout), nil
+}
+
+// openTo is openTarget without bounds around its calls.
+func openTo(cfg *config.Config, t config.Target) (connectors.Target, error) {
+	env := cfg.Env(connectors.RoleTarget, t.Name, t.Identity, agent.SystemClock{}, nil)
+	env.Look = true
+	return t.Definition.Target(env, t.Config)
 }
 
 // sources looks at the folders of in-baskets and answer files; what only may be wrong is doctor's to say.

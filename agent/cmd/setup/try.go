@@ -114,10 +114,7 @@ func tryForm(a *cli.App, mappingPath, formPath string, attachments []string, peo
 	if err != nil {
 		return err
 	}
-	out := tried{OK: t.errors == nil && t.parked == nil, Mapping: t.plan.Name(), Version: t.plan.Version(), Reference: t.input.Reference, Errors: t.errors}
-	if t.parked != nil {
-		out.Parked = prepare.WhyParked(t.parked)
-	}
+	out := triedOf(t)
 	if t.plan.Shape() != "" {
 		out.Plain = mapping.Tree(t.form)
 	}
@@ -135,6 +132,15 @@ func tryForm(a *cli.App, mappingPath, formPath string, attachments []string, peo
 		}
 	}
 	return a.PrintOK(out.OK, out, func(w io.Writer) { people(w, out) })
+}
+
+// triedOf is what is known of a form that went through a mapping, without what became of it.
+func triedOf(t *trial) tried {
+	out := tried{OK: t.errors == nil && t.parked == nil, Mapping: t.plan.Name(), Version: t.plan.Version(), Reference: t.input.Reference, Errors: t.errors}
+	if t.parked != nil {
+		out.Parked = prepare.WhyParked(t.parked)
+	}
+	return out
 }
 
 // printRefused says what is wrong with the form, or with the mapping.

@@ -29,6 +29,7 @@ const (
 	CodeNullKey      = "sql.null-key"        // a key with a NULL names no row: an upsert would insert one each time, children would never be replaced; give each column of the key a value in the mapping, or require it of the form
 	CodeNoLedger     = "sql.no-ledger"       // the ledger table is missing or has no unique key on DELIVERY; have the DBA run what inbasket ledger ddl prints
 	CodeNoDigest     = "sql.ledger-digest"   // the ledger is of an earlier version: forms that came after a backup could not be known again; have the DBA add the column DIGEST, as inbasket ledger ddl prints it
+	CodeNotPlanned   = "sql.not-planned"     // a plan would leave something behind that nothing takes back, so it was not begun; plan on a copy of the database, or look by inbasket try
 	CodeFull         = "sql.full"            // the database has no space left; free or add some
 	CodeReadOnly     = "sql.read-only"       // the database is read-only, such as a standby; point the target at the writable one
 	CodeCertificate  = "sql.certificate"     // the server's certificate is not trusted; set tls.ca or renew it

@@ -82,8 +82,17 @@ type Dialect struct {
 	// Anew has the next query of another session see what is committed now, whatever its isolation level. It is for systems where
 	// a savepoint that is rolled back keeps the locks of what was written after it.
 	Anew string
+	// TakesBack says what a transaction that is rolled back leaves behind; nil: nobody has tried.
+	TakesBack *TakesBack
 	// Since is the condition that WRITTEN_AT is at most that many seconds ago.
 	Since func(seconds int64) string
+}
+
+// TakesBack is what becomes of things beside rows when a transaction is rolled back.
+type TakesBack struct {
+	Calls    bool // what a procedure does is taken back, or the procedure fails
+	Triggers bool // what a trigger does is taken back
+	Numbers  bool // numbers that were drawn are not drawn again
 }
 
 // Session is one connection, used by one goroutine at a time. After an error that is not the server's

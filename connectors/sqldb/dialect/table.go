@@ -78,6 +78,7 @@ type Table struct {
 	// Loses says why what is written to it cannot be taken back, such as its engine, and cure what to do; empty: it can.
 	Loses, Cure string
 	Versioned   bool // MariaDB: what a row was is kept as one more, which counts
+	Hooked      bool // something may run beside a statement, such as a trigger
 	Clocked     bool // MariaDB: something in it asks the session's clock, or may
 	Columns     map[string]*Column
 	folded      map[string]*Column // by lower-case name; nil entry: ambiguous

@@ -61,6 +61,7 @@ type attempt struct {
 	begun   bool
 	gives   bool // some item returned values
 	again   []again
+	planned *planning // nil: it is no plan
 }
 
 // write writes all items with their ledger rows in one transaction.
@@ -190,6 +191,9 @@ func (a *attempt) wave(ctx context.Context, w wave) error {
 func (a *attempt) queueSets(shape *connectors.Shape, sets []*dialect.Rowset) error {
 	d := &a.t.Sys.Dialect
 	a.hold(sets[0], sets[0].Tab)
+	if a.planned != nil && shape.Op != connectors.Call {
+		a.planned.before(sets)
+	}
 	if shape.Op == connectors.ReplaceChildren {
 		a.keysByBytes(sets)
 		done := map[string]bool{}

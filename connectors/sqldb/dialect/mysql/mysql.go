@@ -29,7 +29,7 @@ func Dialect(maria bool) dialect.Dialect {
 		},
 		Inspector: inspector(), Digest: "varchar(64)",
 		MaxBinds: 60000, MaxRows: 128, Returns: maria, Quote: quoteBack, Bind: dialect.QuestionMark, Anew: "SET TRANSACTION ISOLATION LEVEL READ COMMITTED", Differs: differs,
-		Write: write, Table: table, Arg: arg, Moments: moments(maria), Prove: dialect.ProveByReading, Hold: hold, Doubles: true, Classify: verdict, Inside: inside,
+		Write: write, Table: table, Arg: arg, Moments: moments(maria), Prove: dialect.ProveByReading, Hold: hold, Doubles: true, TakesBack: &dialect.TakesBack{Numbers: true}, Classify: verdict, Inside: inside,
 		// Local time is no measure of how long ago: an hour comes twice a year.
 		Age:   "UNIX_TIMESTAMP() - UNIX_TIMESTAMP(WRITTEN_AT)",
 		Since: func(n int64) string { return fmt.Sprintf("UNIX_TIMESTAMP(WRITTEN_AT) >= UNIX_TIMESTAMP() - %d", n) },
@@ -282,7 +282,8 @@ func table(ctx context.Context, s dialect.Session, schema, name string) (*dialec
 	engine := found[2].Str
 	t.Versioned = dialect.AsInt(found[3]) == 1
 	t.Sure = engine != "" // a table: nothing here leaves out a row in silence
-	t.Clocked = engine == "" || dialect.AsInt(res[3].Rows[0][0]) > 0 || dialect.AsInt(res[3].Rows[0][1]) == 0 || clocked(printed, cols, res[0].Rows)
+	t.Hooked = engine == "" || dialect.AsInt(res[3].Rows[0][0]) > 0 || dialect.AsInt(res[3].Rows[0][1]) == 0
+	t.Clocked = t.Hooked || clocked(printed, cols, res[0].Rows)
 	t.Uniques, t.Partly = dialect.WholeKeys(res[1].Rows)
 	t.Proofs = append(spelled(found[0].Str, name, found[1].Str), printed)
 	if !t.Clocked && slices.ContainsFunc(cols, func(c *dialect.Column) bool { return c.Fam == dialect.FamInstant }) {

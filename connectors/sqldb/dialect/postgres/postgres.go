@@ -32,7 +32,7 @@ func Dialect() dialect.Dialect {
 		Steady: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", MaxBinds: 65000, MaxRows: 64, Returns: true, Quote: dialect.QuoteDouble,
 		Bind: func(n int) string { return "$" + strconv.Itoa(n) }, Fold: strings.ToLower,
 		Differs: differs,
-		Write:   write, Table: table, Arg: dialect.Arg, Prove: prove, Tally: tally, Settle: "SET CONSTRAINTS ALL IMMEDIATE", Pipelines: true, Classify: verdict, Inside: inside,
+		Write:   write, Table: table, Arg: dialect.Arg, Prove: prove, Tally: tally, Settle: "SET CONSTRAINTS ALL IMMEDIATE", Pipelines: true, TakesBack: &dialect.TakesBack{Calls: true, Triggers: true, Numbers: true}, Classify: verdict, Inside: inside,
 		Age:   "CAST(EXTRACT(EPOCH FROM CURRENT_TIMESTAMP - WRITTEN_AT) AS bigint)",
 		Since: func(n int64) string { return fmt.Sprintf("WRITTEN_AT >= CURRENT_TIMESTAMP - INTERVAL '%d seconds'", n) },
 		LedgerDDL: func(t string) string {
@@ -310,6 +310,7 @@ func table(ctx context.Context, s dialect.Session, schema, name string) (*dialec
 	t.Proofs = []dialect.Proof{{Ask: ask, Print: dialect.PrintOf(res[0])}} // it was read first: what changed since is told
 	facts := res[1].Rows[0]
 	t.OID, t.Sure = facts[0].Int, facts[2].Int == 1
+	t.Hooked = !t.Sure
 	if !strings.HasPrefix(t.Proofs[0].Print, strconv.FormatInt(t.OID, 10)+"/") {
 		return nil, dialect.ErrChanged // the name came to mean another one in between
 	}
